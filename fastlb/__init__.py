@@ -1,0 +1,1 @@
+"""fastlb: an Apache-style load balancer with a compiled data path."""

@@ -1,0 +1,2 @@
+# Headers of the chapters, in the order of _core.pyx.
+

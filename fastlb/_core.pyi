@@ -1,0 +1,163 @@
+"""Types of the compiled core for Python callers."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, final
+
+from fastlb.model.server import Model
+
+class TableError(RuntimeError):
+    """The mapping is not a table of this layout, or has no free slot."""
+
+@final
+class Table:
+    """The one shared mapping (core/balance/table.pxd draws it)."""
+
+    fd: int
+    balancers_max: int
+    members_max: int
+    workers_max: int
+
+    @staticmethod
+    def create(balancers_max: int, members_max: int, workers_max: int) -> Table: ...
+    @staticmethod
+    def attach(fd: int) -> Table: ...
+    def close(self) -> None: ...
+
+    # master: identity -> slot. Same key, same slot as long as a generation knows it.
+    def claim_balancer(self, key: str, generation: int, *, lbmethod: str) -> int: ...
+    def claim_member(
+        self,
+        key: str,
+        generation: int,
+        *,
+        balancer_slot: int,
+        load_factor: int,
+        lbset: int,
+        status: str,
+        route: str,
+        redirect: str,
+        retry_ms: int,
+        probe: bool,
+        fresh: bool = False,
+    ) -> int:
+        """Find or make the member's slot; configured settings are always written.
+
+        A slot that exists keeps counters, lbstatus and run-time flags (E, C);
+        fresh=True starts it anew (Compat apache). probe: the monitor may clear E.
+        """
+    def release_generation(self, generation: int) -> None:
+        """Free the slots that no other generation claimed."""
+    def set_addresses(
+        self, member_slot: int, addresses: Sequence[tuple[str, int]]
+    ) -> None:
+        """Publish up to 8 resolved (literal, port) pairs, in order."""
+    def addresses(self, member_slot: int) -> list[tuple[str, int]]: ...
+
+    # master and monitor: state of members
+    def member_status(self, member_slot: int) -> str:
+        """Flags as Apache prints them: "Init Ok ", "Init Err " ..."""
+    def member_flags(self, member_slot: int) -> str:
+        """Set flags as letters in the order OINGUDSEHRFC."""
+    def set_flag(self, member_slot: int, letter: str, on: bool) -> None: ...
+    def mark_up(self, member_slot: int) -> bool:
+        """Clear E (and C); True when E was set. Used by the monitor."""
+    def error_time_us(self, member_slot: int) -> int: ...
+
+    # workers' slots
+    def claim_worker(self, pid: int, generation: int, number: int) -> int: ...
+    def set_worker_pid(self, slot: int, pid: int) -> None: ...
+    def set_worker_state(self, slot: int, state: str) -> None:
+        """One character of the scoreboard: S _ G ..."""
+    def settle_worker(self, slot: int) -> dict[str, int]:
+        """Take a dead worker's shares off every gauge and free its slot.
+
+        Returns what was taken: {"busy": n, "connections": n, "mutexes": n}.
+        """
+
+    # readers
+    def snapshot_balancer(self, slot: int) -> dict[str, Any]: ...
+    def snapshot_member(self, slot: int) -> dict[str, Any]:
+        """key, status, flags, elected, busy, transferred, read, lbstatus,
+        load_factor, lbset, route, redirect, retries, error_time_us, retry_ms."""
+    def snapshot_workers(self) -> list[dict[str, Any]]:
+        """For each used slot: slot, pid, generation, number, state, accesses,
+        bytes_out, duration_us, connections, busy, draining."""
+    def totals(self) -> dict[str, int]:
+        """accesses, bytes_out, duration_us, connections over all workers, ended
+        ones included."""
+
+class Request(Protocol):
+    """What a slow-path handler sees of a request (admin/)."""
+
+    method: str
+    target: str  # as received
+    path: str  # decoded
+    query: str
+    headers: list[tuple[bytes, bytes]]
+    client_host: str
+    client_port: int
+    local_host: str
+    local_port: int
+    vhost_index: int
+
+class Services(Protocol):
+    """What the worker hands to the core: everything it may call upward."""
+
+    def error_page(
+        self, vhost_index: int, status: int, detail: str, path: str
+    ) -> bytes:
+        """Body (text/html; charset=iso-8859-1) of a locally made answer."""
+    def handle(self, name: str, request: Request) -> tuple[int, str, bytes]:
+        """Answer of a SetHandler: status, content type, body."""
+    def host_allowed(
+        self, names: Sequence[str], forward: bool, client: str
+    ) -> bool:
+        """Require host / forward-dns (blocking look-up, rare)."""
+    def log(
+        self,
+        level: str,
+        module: str,
+        vhost_index: int,
+        client: str,
+        error_number: int,
+        text: str,
+    ) -> None:
+        """One line for the error log; text begins with its AH number if it has one."""
+    def drained(self) -> None:
+        """The last connection of a draining worker has gone."""
+    def recycle(self) -> None:
+        """MaxConnectionsPerChild connections were accepted; ask for a successor."""
+
+@final
+class Core:
+    """The data path of one worker."""
+
+    fd: int  # the epoll set; readable when there is work
+
+    def __init__(
+        self,
+        model: Model,
+        table: Table,
+        slot: int,
+        member_slots: Sequence[int],
+        balancer_slots: Sequence[int],
+        listener_fds: Sequence[int],
+        log_fds: Sequence[int],
+        services: Services,
+    ) -> None: ...
+    def on_ready(self) -> bool:
+        """Handle what is ready, within bounds; True when more is waiting."""
+    def on_tick(self) -> None:
+        """Sweep timeouts, flush logs; call about every 100 ms."""
+    def accept(self) -> None:
+        """Begin to accept connections."""
+    def drain(self) -> None:
+        """Stop accepting; finish what there is; Services.drained() when done."""
+    def abort(self) -> None:
+        """Close everything at once."""
+    def replace_log_fd(self, index: int, fd: int) -> None: ...
+    def counts(self) -> dict[str, int]:
+        """Live objects: downstreams, upstreams, exchanges, buffers, idle ..."""
+
+ERROR_TEXTS: dict[int, str]
+regex_compile: Callable[[str, bool], Any]

@@ -1,0 +1,59 @@
+# Which member serves a request (spec balancing.md 3.1, 4, 5, 6.3).
+#
+# Election is global over all workers: it runs under the balancer's robust mutex in
+# shared memory, and its sequence is Apache's whatever worker asks. Time comes in as an
+# argument so that tests, simulators and the data path run the same code.
+
+# A balancer as the plan knows it: fixed for a generation.
+cdef struct balancer_plan:
+    balancer_slot *slot
+    int member_count
+    member_slot **members       # into the table, declaration order
+    int *member_index           # the same members as indexes into the plan
+    int lbmethod                # LBMETHOD_*
+    const char *sticky_cookie   # NULL: not sticky
+    unsigned int sticky_cookie_length
+    const char *sticky_url
+    unsigned int sticky_url_length
+    bint has_separator          # False: the whole value is the route
+    char separator
+    bint scolon_path_delim
+    int route_regex             # >= 0: services' regex number (Helicon); -1
+    bint nofailover
+    bint force_recovery
+    bint compat_apache          # Compat apache: 5.6 to the letter
+    int max_attempts            # tries after the first
+    long long timeout_ms
+
+cdef enum:
+    LBMETHOD_BYREQUESTS = 0
+
+# Why an election gave nobody.
+cdef enum:
+    ELECT_OK = 0
+    ELECT_NO_MEMBERS = 1        # AH01171
+    ELECT_ALL_IN_ERROR = 2      # AH01170
+    ELECT_STICKY_LOST = 3       # nofailover: AH01167
+
+cdef struct election:
+    int chosen                  # position in balancer_plan.members; -1: nobody
+    int why                     # ELECT_*
+    bint by_route               # a sticky look-up found it
+    bint route_changed          # BALANCER_ROUTE_CHANGED is to be set
+    bint forced_recovery        # AH01165 should be logged
+    bint mutex_repaired         # a dead worker's election was made whole again
+
+# One election. Adds 1 to elected of the chosen member; busy is the caller's business
+# (ledger). route/route_length: what the client asked for; length 0: nothing.
+# returns the position of the chosen member, or -1 with out.why set.
+cdef int elect(
+    table_view *t, const balancer_plan *b, long long now_us,
+    const char *route, unsigned int route_length, election *out) noexcept nogil
+
+# May another member be tried after this failure? attempts: tries made so far (>= 1).
+# response_started: a byte of the response has gone out. replayable: nothing of the
+# request was sent, or it is idempotent and its bytes are still at hand.
+# by_route with nofailover binds. member: the one that failed.
+cdef bint may_retry(
+    const balancer_plan *b, member_slot *member, int attempts,
+    bint response_started, bint replayable, bint by_route) noexcept nogil

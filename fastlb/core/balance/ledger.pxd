@@ -1,0 +1,42 @@
+# The only writer of counters. Every function is a few plain or atomic adds.
+#
+# `table_view` is this process's mapping; `worker_slot` is the row of this worker, which
+# it alone writes (field mark "own"), so that the master can take off a dead worker's
+# share exactly. member_slot, balancer_slot: table.pxd.
+
+# The gauge "busy" of a member is the sum of the workers' shares.
+cdef void ledger_busy_add(
+    table_view *t, worker_slot *w, member_slot *m) noexcept nogil
+cdef void ledger_busy_sub(
+    table_view *t, worker_slot *w, member_slot *m) noexcept nogil
+cdef int ledger_busy_of(table_view *t, member_slot *m) noexcept nogil   # sum of shares
+
+# Bytes sent to and received from a member (heads included).
+cdef void ledger_bytes(
+    member_slot *m, long long sent, long long received) noexcept nogil
+
+# Connections of clients, this worker's and all workers' together.
+cdef void ledger_connection_opened(worker_slot *w) noexcept nogil
+cdef void ledger_connection_closed(worker_slot *w) noexcept nogil
+cdef int ledger_connections(table_view *t) noexcept nogil
+
+# One request answered. state: scoreboard gauges are kept in the worker's own row.
+cdef void ledger_request_done(
+    worker_slot *w, long long bytes_out, long long duration_us) noexcept nogil
+cdef void ledger_exchange_opened(worker_slot *w) noexcept nogil   # BusyWorkers
+cdef void ledger_exchange_closed(worker_slot *w) noexcept nogil
+
+# A member failed. probe_may_clear: it was a refused or timed-out connect, so a TCP
+# probe proves that it is back; otherwise only retry= or a health check does.
+# returns 1 when this call put it into E, 0 when it was there already or has flag I.
+cdef int member_failed(
+    member_slot *m, long long now_us, bint probe_may_clear) noexcept nogil
+# A connect succeeded: error_time and retries back to 0 (E is not touched).
+cdef void member_connected(member_slot *m) noexcept nogil
+cdef bint member_is_usable(member_slot *m) noexcept nogil
+cdef bint member_ignores_errors(member_slot *m) noexcept nogil
+# Rises each time the member goes into E, D or S: idle connections made under another
+# value must be closed, not used.
+cdef unsigned int member_epoch(member_slot *m) noexcept nogil
+# Milliseconds until the lazy retry; 0 now; -1: a probe will bring it back.
+cdef long long member_retry_in_ms(member_slot *m, long long now_us) noexcept nogil

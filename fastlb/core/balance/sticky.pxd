@@ -1,0 +1,18 @@
+# Which route a client asks for (spec balancing.md 6.2).
+
+cdef struct sticky_result:
+    const char *value       # session value as found; NULL: none
+    unsigned int value_length
+    const char *route       # within value; NULL: none
+    unsigned int route_length
+    bint from_url           # else from a cookie
+    # the name that matched is the plan's sticky_url or sticky_cookie
+
+# target: path and query of the balancer URL; cookies: value of the *first* Cookie field
+# (NULL when there is none). Splits at the separator; route_regex is the caller's.
+# returns 1 when a route was found
+cdef int sticky_find(
+    const balancer_plan *b,
+    const char *target, unsigned int target_length,
+    const char *cookies, unsigned int cookies_length,
+    sticky_result *out) noexcept nogil

@@ -1,0 +1,20 @@
+# How long a body is (RFC 9112 6.3; spec proxying.md 3.1 and 4).
+
+cdef enum:
+    BODY_NONE = 0       # no body at all
+    BODY_LENGTH = 1     # Content-Length bytes follow
+    BODY_CHUNKED = 2
+    BODY_UNTIL_CLOSE = 3
+
+cdef struct framing:
+    unsigned char kind      # BODY_*
+    bint close_after        # Transfer-Encoding and Content-Length both: close afterwards
+    long long length        # for BODY_LENGTH
+
+# returns 0, or -400 -500 -501 (TE other than exactly "chunked", repeated or odd
+# Content-Length, Transfer-Encoding in HTTP/1.0 ...)
+cdef int framing_of_request(head *h, const char *data, framing *out) noexcept nogil
+
+# request_method: METHOD_* of the request it answers. returns 0 or -502
+cdef int framing_of_response(
+    head *h, const char *data, int request_method, framing *out) noexcept nogil

@@ -1,0 +1,44 @@
+# What can go wrong, and how much of anything there is.
+#
+# Results of every function of the core: >= 0 is a count; AGAIN: try later, nothing is
+# wrong; CLOSED: the peer has ended the stream; FAILED: errno is kept beside it;
+# <= -400: the HTTP status to answer, negated.
+
+cdef enum:
+    AGAIN = -1
+    CLOSED = -2
+    FAILED = -3
+
+# A method is known by number where a decision depends on it.
+cdef enum:
+    METHOD_OTHER = 0
+    METHOD_GET = 1
+    METHOD_HEAD = 2
+    METHOD_POST = 3
+    METHOD_PUT = 4
+    METHOD_DELETE = 5
+    METHOD_OPTIONS = 6
+    METHOD_TRACE = 7
+    METHOD_CONNECT = 8
+    METHOD_PATCH = 9
+
+cdef enum:
+    # heads
+    HEAD_BYTES_MAX = 1 << 20        # a request or response head with all its fields
+    FIELD_COUNT_MAX = 256           # fields of one head, whatever LimitRequestFields says
+    INTERIM_RESPONSES_MAX = 10      # 1xx answers relayed before the final one
+    EMPTY_LINES_MAX = 1             # stray CRLF tolerated before a request line
+    # bodies
+    CHUNK_LINE_BYTES_MAX = 1024     # chunk size with its extensions
+    TRAILER_BYTES_MAX = 16384
+    BODY_KEEP_BYTES = 65536         # of a request's body, kept for another member
+    # work per turn of the loop
+    EVENTS_PER_BATCH = 256
+    BATCHES_PER_TURN = 64
+    ACCEPTS_PER_TURN = 16
+    READS_PER_STEP = 8              # of one connection before others are served
+    # the plan
+    SECTIONS_MATCHED_MAX = 32       # sections that may apply to one request
+    ENV_COUNT_MAX = 64              # environment variables that rules or logs name
+    MEMBERS_PER_BALANCER_MAX = 256
+    ADDRESSES_PER_MEMBER_MAX = 8

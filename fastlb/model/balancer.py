@@ -1,0 +1,34 @@
+"""A balancer: a named set of members with one method."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Balancer:
+    """`<Proxy balancer://name>` as one virtual host sees it (spec: balancing.md 7).
+
+    key is the identity over reloads: "balancer://name" when the main server uses
+    it, "balancer://name@vhost-id" for the copy of a virtual host.
+    """
+
+    name: str  # "balancer://name", lower case
+    key: str
+    members: tuple[int, ...]  # indexes into Model.members, declaration order
+    lbmethod: str  # "byrequests", ...
+    sticky_cookie: str | None
+    sticky_url: str | None
+    sticky_separator: str | None  # None: stickysessionsep=Off
+    route_regex: str | None  # Helicon's routeregex=
+    scolon_path_delim: bool
+    nofailover: bool
+    max_attempts: int | None  # None: members - 1
+    timeout_ms: int  # wait for a usable member; 0: do not wait
+    fail_on_status: tuple[int, ...]
+    fail_on_timeout: bool
+    force_recovery: bool
+    nonce: str | None
+    growth: int
+    file: str
+    line: int

@@ -1,0 +1,32 @@
+"""Mappings: which URL path goes where (`ProxyPass` and its kin)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """One ProxyPass or ProxyPassMatch (proxying.md 1).
+
+    Exactly one of: exclude; balancer_index >= 0; member_index >= 0.
+    target_path is what follows the authority of the target: "/x/" of
+    "balancer://b/x/", "$1" of "balancer://b$1". For a direct worker it is the path
+    of the target URL.
+    """
+
+    pattern: str  # path prefix, or regex when is_regex; "" inside <Location>
+    is_regex: bool
+    exclude: bool  # target "!"
+    balancer_index: int
+    member_index: int
+    target: str  # as written, normalised: "balancer://b/x/"
+    target_path: str
+    nocanon: bool
+    noquery: bool
+    interpolate: bool
+    encoded: bool  # mapping=encoded
+    proxy_sections: tuple[int, ...]  # Sections (PROXY*) known to match, in order
+    timeout_ms: int | None  # timeout= of the mapping's own worker
+    file: str
+    line: int

@@ -1,0 +1,54 @@
+"""A member: one server behind us."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One `BalancerMember`, or the target of a direct ProxyPass (proxying.md 2.1).
+
+    key is the identity over reloads: balancer key + " " + url, or "direct url"
+    (with "@vhost-id" appended when a virtual host defines it).
+    """
+
+    url: str  # normalised: "http://h:8080/path"
+    key: str
+    balancer_index: int  # -1: direct
+    scheme: str  # http, https, ws, wss
+    host: str  # name or literal, IPv6 without brackets; "localhost" default for unix:
+    port: int
+    explicit_port: bool  # the URL carries a port other than the scheme's default
+    path: str  # path part of the URL, "" when there is none
+    unix_path: str | None
+    # election
+    load_factor: int  # x 100: loadfactor=1 is 100
+    lbset: int
+    route: str
+    redirect: str
+    status: str  # initial flags as letters in "NDSHRICE" order, e.g. "H"
+    # pool
+    min: int
+    smax: int | None
+    max: int | None  # connections to it at once, in one worker
+    ttl_ms: int | None
+    acquire_ms: int | None
+    disable_reuse: bool
+    keepalive: bool  # SO_KEEPALIVE
+    ping_ms: int | None
+    connect_timeout_ms: int | None  # None: timeout_ms
+    timeout_ms: int | None  # None: the mapping's virtual host decides
+    retry_ms: int  # default 60000
+    retry_written: bool  # retry= stands in the configuration
+    flush_packets: str  # off, on, auto
+    flush_wait_ms: int
+    io_buffer_bytes: int  # 0: default
+    receive_buffer_bytes: int
+    response_field_bytes: int  # default 8192
+    address_ttl_s: int
+    upgrade: tuple[str, ...]
+    secret: str
+    source_address: str | None  # ProxySourceAddress
+    file: str
+    line: int

@@ -1,0 +1,143 @@
+"""Rules: header, cookie, environment, access and log-format rules as data.
+
+Text is latin-1 `bytes` where the core will copy it to the wire.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One part of a header value's format (mod_headers) or of a log format.
+
+    kind "literal": text holds it. Otherwise a letter: mod_headers knows e t D l i b
+    s; mod_log_config knows more (operations.md 6). arg is the text in braces.
+    statuses/negated: `%400,501{..}i` and `%!200{..}i`. original: `%<s`; final: `%>s`.
+    """
+
+    kind: str
+    text: bytes = b""
+    arg: str = ""
+    statuses: tuple[int, ...] = ()
+    negated: bool = False
+    original: bool = False
+    final: bool = False
+
+
+Format = tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EnvCondition:
+    """`env=NAME` or `env=!NAME`."""
+
+    name: str
+    negated: bool
+
+
+class HeaderAction(enum.Enum):
+    SET = "set"
+    SETIFEMPTY = "setifempty"
+    APPEND = "append"
+    MERGE = "merge"
+    ADD = "add"
+    UNSET = "unset"
+    EDIT = "edit"
+    EDIT_ALL = "edit*"
+    ECHO = "echo"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderRule:
+    """One Header or RequestHeader line (directives.md, mod_headers)."""
+
+    action: HeaderAction
+    name: str  # a regex for ECHO
+    value: Format  # for EDIT: the replacement's format
+    regex: str | None  # for EDIT, EDIT_ALL: PCRE as written
+    always: bool  # `Header always`
+    early: bool
+    condition: EnvCondition | None
+
+
+@dataclass(frozen=True, slots=True)
+class EnvRule:
+    """One variable set or removed by SetEnv, PassEnv, UnsetEnv, SetEnvIf, BrowserMatch.
+
+    attribute None: unconditional. Otherwise the first that applies of: Remote_Addr
+    Remote_Host Server_Addr Request_Method Request_Protocol Request_URI; a variable
+    set before; a header field's name (a regex over names when it holds one).
+    """
+
+    variable: str
+    value: bytes | None  # None: unset. May hold $0-$9 when attribute is given
+    attribute: str | None
+    regex: str | None
+    ignore_case: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReverseMap:
+    """ProxyPassReverse: what a member's URL is called outside (proxying.md 5.1).
+
+    url "balancer://name[/p]" is kept as written; balancer_index says which one.
+    """
+
+    path: str
+    url: str
+    balancer_index: int  # -1: url is literal
+    interpolate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """Redirect, RedirectMatch, RedirectTemp, RedirectPermanent."""
+
+    status: int
+    pattern: str  # path prefix or regex; "" in a section: its own path
+    is_regex: bool
+    url: str | None  # None for statuses outside 3xx
+
+
+class AccessOp(enum.Enum):
+    ALL_OF = "RequireAll"
+    ANY_OF = "RequireAny"
+    NONE_OF = "RequireNone"
+    GRANTED = "all granted"
+    DENIED = "all denied"
+    IP = "ip"
+    LOCAL = "local"
+    HOST = "host"
+    FORWARD_DNS = "forward-dns"
+    ENV = "env"
+    METHOD = "method"
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRule:
+    """A Require line or container. args: networks as written, names, variables."""
+
+    op: AccessOp
+    args: tuple[str, ...] = ()
+    negated: bool = False
+    rules: tuple[AccessRule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LogTarget:
+    """A distinct destination of access logs: a path, or "|cmd", "||cmd", "|$cmd"."""
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccessLog:
+    """One CustomLog or TransferLog of a virtual host."""
+
+    target_index: int  # into Model.log_targets
+    format: Format
+    condition: EnvCondition | None

@@ -1,0 +1,62 @@
+"""The whole of a configuration: one `Model` a generation."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from fastlb.model.balancer import Balancer
+from fastlb.model.listener import AddressSet, Listener
+from fastlb.model.member import Member
+from fastlb.model.rules import LogTarget
+from fastlb.model.vhost import VHost
+
+
+class Compat(enum.Enum):
+    """Directive `Compat`: which side wins where fastlb and Apache decide apart."""
+
+    APACHE = "apache"
+    BETTER = "better"
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessSettings:
+    """Directives of the process model (Apache: mpm_common, unixd, core)."""
+
+    server_root: str
+    runtime_dir: str
+    pid_file: str
+    user: str | None  # name or "#id"; None: keep the identity
+    group: str | None
+    start_servers: int  # number of workers; default: number of cores
+    max_request_workers: int  # connections served at once, over all workers
+    max_connections_per_child: int  # 0: never recycle
+    listen_backlog: int
+    graceful_shutdown_timeout_s: int  # 0: no limit
+    defer_accept_s: int  # TCP_DEFER_ACCEPT of the listeners; 0: off
+    send_buffer_bytes: int  # of listening sockets; 0: the system's
+    receive_buffer_bytes: int
+    extended_status: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Everything a generation of workers runs on.
+
+    vhosts[0] is the main server. Members and balancers are referred to by their
+    index in the tuples below; a direct worker (`ProxyPass / http://h/`) is a member
+    with `balancer_index` -1.
+    """
+
+    config_file: str
+    files: tuple[str, ...]  # every file read, in order, for -t -D DUMP_INCLUDES
+    defines: tuple[str, ...]
+    modules: tuple[str, ...]  # identifiers named by LoadModule, in order
+    compat: Compat
+    process: ProcessSettings
+    listeners: tuple[Listener, ...]
+    vhosts: tuple[VHost, ...]
+    address_sets: tuple[AddressSet, ...]
+    balancers: tuple[Balancer, ...]
+    members: tuple[Member, ...]
+    log_targets: tuple[LogTarget, ...]  # distinct access-log files and pipes

@@ -1,0 +1,120 @@
+"""A virtual host with everything merged that does not depend on the request."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from fastlb.model.mapping import Mapping
+from fastlb.model.rules import (
+    AccessLog,
+    AccessRule,
+    EnvRule,
+    HeaderRule,
+    Redirect,
+    ReverseMap,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DirConf:
+    """Settings of one section (or the default ones). None: not set here.
+
+    Scalars of a later section win; tuples of all matching sections are run one
+    after the other in the order of config-language.md 7.
+    """
+
+    preserve_host: bool | None = None
+    add_headers: bool | None = None
+    error_override: tuple[int, ...] | None = None  # () is Off; statuses otherwise
+    error_documents: tuple[tuple[int, str], ...] = ()  # (status, '"text' | /path | URL)
+    header_rules: tuple[HeaderRule, ...] = ()  # Header, both tables, file order
+    request_header_rules: tuple[HeaderRule, ...] = ()
+    env_rules: tuple[EnvRule, ...] = ()  # SetEnv, PassEnv, UnsetEnv
+    set_env_if: tuple[EnvRule, ...] = ()  # SetEnvIf, BrowserMatch
+    reverse_maps: tuple[ReverseMap, ...] = ()
+    cookie_domains: tuple[tuple[str, str], ...] = ()
+    cookie_paths: tuple[tuple[str, str], ...] = ()
+    access: AccessRule | None = None  # None: nothing said
+    auth_merging: str | None = None  # "Off", "And", "Or"
+    handler: str | None = None  # "server-status", "balancer-manager", "none"
+    mapping: Mapping | None = None  # ProxyPass in <Location>
+    redirects: tuple[Redirect, ...] = ()
+    redirect_relative: bool | None = None
+    limit_request_body: int | None = None  # bytes; 0: unlimited
+    use_canonical_name: bool | None = None
+    server_signature: str | None = None  # "On", "Off", "EMail"
+    expect_continue: bool | None = None  # Proxy100Continue
+    interpolate_env: bool | None = None
+    hostname_lookups: str | None = None
+    websocket_fallback: bool | None = None
+
+
+class SectionKind(enum.Enum):
+    LOCATION = "Location"
+    LOCATION_MATCH = "LocationMatch"
+    PROXY = "Proxy"
+    PROXY_MATCH = "ProxyMatch"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A <Location>, <LocationMatch>, <Proxy> or <ProxyMatch> with its settings."""
+
+    kind: SectionKind
+    pattern: str
+    is_regex: bool
+    is_glob: bool  # fnmatch: * and ? do not cross "/" in Location, do in Proxy
+    conf: DirConf
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class VHost:
+    """The main server (index 0) or one <VirtualHost>."""
+
+    index: int
+    vhost_id: str  # "" for the main server; else address:port + server name
+    addresses: tuple[tuple[str, int | None], ...]
+    server_name: str
+    server_scheme: str | None
+    server_port: int | None  # from ServerName
+    aliases: tuple[str, ...]  # lower case, with * and ?
+    written_names: tuple[str, ...]  # host names inside <VirtualHost ...>
+    server_path: str | None
+    server_admin: str | None
+    # connection
+    timeout_ms: int
+    keepalive: bool
+    keepalive_timeout_ms: int
+    max_keepalive_requests: int  # 0: unlimited
+    limit_request_line: int
+    limit_request_fields: int  # 0: unlimited (FIELD_COUNT_MAX still holds)
+    limit_request_field_size: int
+    strict: bool  # HttpProtocolOptions Strict
+    allow_http09: bool
+    registered_methods_only: bool
+    strict_host_check: bool
+    merge_slashes: bool
+    allow_encoded_slashes: str  # "Off", "On", "NoDecode"
+    trace_enable: str  # "on", "off", "extended"
+    # proxy
+    proxy_timeout_ms: int | None
+    proxy_via: str  # "Off", "On", "Full", "Block"
+    proxy_requests: bool
+    proxy_bad_header: str  # "IsError", "Ignore", "StartBody"
+    proxy_max_forwards: int  # -1: do not add
+    proxy_status: bool
+    mappings: tuple[Mapping, ...]  # in the order in which they are tried
+    default_conf: DirConf
+    sections: tuple[Section, ...]  # main server's first, file order
+    balancers: tuple[int, ...]  # those this host shows in server-status
+    # identity of answers
+    server_tokens: str  # the Server header's value
+    access_logs: tuple[AccessLog, ...]
+    error_log: str
+    log_level: str  # default level
+    log_levels: tuple[tuple[str, str], ...]  # (module, level)
+    file: str
+    line: int

@@ -1,0 +1,32 @@
+"""What a worker gets from the master, and nothing else."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+
+from fastlb._core import Table
+from fastlb.model.server import Model
+
+
+@dataclass(frozen=True, slots=True)
+class Heritage:
+    """Filled by the master before the fork; the worker uses only this.
+
+    sockets[i] listens for model.listeners[i]. log_fds[i] is open for appending to
+    model.log_targets[i]. ready_fd: the worker writes one byte when it accepts.
+    member_slots and balancer_slots give the table's slot of each model index.
+    """
+
+    number: int  # which worker of its generation, from 0
+    generation: int
+    slot: int  # worker slot in the table
+    model: Model
+    table: Table
+    member_slots: tuple[int, ...]
+    balancer_slots: tuple[int, ...]
+    sockets: tuple[socket.socket, ...]
+    log_fds: tuple[int, ...]
+    ready_fd: int
+    started_us: int  # wall clock of the server's start, microseconds since 1970
+    foreground: bool
