@@ -131,6 +131,8 @@ cdef struct exchange:
     bint res_done               # the whole body has come from the member
     bint res_reusable           # the member's connection may be kept
     long long res_remaining
+    long long res_content_length    # told to the client; -1: no Content-Length
+    bint allow_trace_only
     int interim_count
     int pipe_read               # splice; -1: none
     int pipe_write
