@@ -14,7 +14,9 @@ cdef extern from "<arpa/inet.h>" nogil:
     int inet_pton(int family, const char *text, void *address)
 
 include "core/http/chartable.pyx"   # what a byte may be part of
+include "core/http/fields.pyx"      # field lines
 include "core/http/head.pyx"        # request and response heads as spans
+include "core/http/hops.pyx"        # comma lists, hop-by-hop fields
 include "core/http/host.pyx"        # Host and absolute-form targets
 include "core/http/framing.pyx"     # where a body ends
 include "core/http/chunked.pyx"     # the chunked coding
