@@ -8,7 +8,8 @@ that the operator reads all of them in one run.
     resolve.py --+-- resolve_server.py   scalars of process, server, section
                  +-- resolve_vhosts.py   Listen, <VirtualHost>, names
                  +-- resolve_proxy.py    ProxyPass, <Proxy>, BalancerMember, ProxySet
-                 +-- resolve_rules.py    Header, SetEnvIf, Redirect, ProxyPassReverse
+                 +-- resolve_rules.py    Header, RequestHeader, SetEnv, SetEnvIf
+                 +-- resolve_answers.py  ProxyPassReverse, Redirect, ErrorDocument
                  +-- resolve_access.py   Require, Order
                  +-- resolve_logs.py     CustomLog, LogFormat, LogLevel
 """
@@ -25,6 +26,7 @@ from fastlb.base.errors import Diagnostic
 from fastlb.config.tree import Node, Tree
 from fastlb.model import (
     resolve_access,
+    resolve_answers,
     resolve_logs,
     resolve_proxy,
     resolve_rules,
@@ -47,6 +49,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     **resolve_vhosts.HANDLERS,
     **resolve_proxy.HANDLERS,
     **resolve_rules.HANDLERS,
+    **resolve_answers.HANDLERS,
     **resolve_access.HANDLERS,
     **resolve_logs.HANDLERS,
 }
