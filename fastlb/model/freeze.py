@@ -14,23 +14,25 @@ from typing import Final, TypeVar
 from fastlb.base.version import VERSION
 from fastlb.config.tree import Tree
 from fastlb.model.balancer import Balancer
-from fastlb.model.balancer_params import BalancerParams
 from fastlb.model.drafts import (
-    BalancerDraft,
     ConfDraft,
     MappingDraft,
     MemberDraft,
     ReverseDraft,
     Run,
     SectionDraft,
-    ServerDraft,
-    ServerSettings,
 )
-from fastlb.model.globs import glob_to_regex
 from fastlb.model.mapping import Mapping
 from fastlb.model.member import Member
 from fastlb.model.member_params import MemberParams
-from fastlb.model.regex import compile_pcre
+from fastlb.model.merge import (
+    DEFAULTS,
+    effective_balancer,
+    inherits_passes,
+    merge_conf,
+    overlay,
+)
+from fastlb.model.proxy_sections import pattern_matches
 from fastlb.model.resolve_access import access_rule
 from fastlb.model.resolve_logs import LogTargets, access_logs
 from fastlb.model.resolve_server import absolute
@@ -40,34 +42,6 @@ from fastlb.model.server import Compat, Model, ProcessSettings
 from fastlb.model.vhost import DirConf, Section, SectionKind, VHost
 
 _T = TypeVar("_T")
-
-DEFAULTS: Final = ServerSettings(
-    timeout_ms=60_000,
-    keepalive=True,
-    keepalive_timeout_ms=5_000,
-    max_keepalive_requests=100,
-    limit_request_line=8190,
-    limit_request_fields=100,
-    limit_request_field_size=8190,
-    strict=True,
-    allow_http09=True,
-    registered_methods_only=False,
-    strict_host_check=False,
-    merge_slashes=True,
-    allow_encoded_slashes="Off",
-    trace_enable="on",
-    proxy_via="Off",
-    proxy_requests=False,
-    proxy_bad_header="IsError",
-    proxy_max_forwards=-1,
-    proxy_status=False,
-    proxy_pass_inherit=True,
-    balancer_inherit=True,
-    proxy_io_buffer_bytes=0,
-    proxy_receive_buffer_bytes=0,
-    error_log="logs/error_log",
-    log_level="warn",
-)
 
 REQUEST_WORKERS: Final = 8192
 """Connections served at once when MaxRequestWorkers is not written.
@@ -124,68 +98,6 @@ def process_settings(run: Run) -> ProcessSettings:
     )
 
 
-def overlay(*layers: ServerSettings) -> ServerSettings:
-    """Later layers win where they say something."""
-    merged = ServerSettings()
-    for layer in layers:
-        said = {
-            field.name: getattr(layer, field.name)
-            for field in fields(ServerSettings)
-            if getattr(layer, field.name) is not None
-        }
-        merged = replace(merged, **said)
-    return merged
-
-
-def merge_conf(base: DirConf, later: DirConf) -> DirConf:
-    """Settings outside sections: main server (base) and virtual host (later).
-
-    Scalars of later win, lists are appended; of Redirect the virtual host's come
-    first, of ErrorDocument it has one per status (config-language.md 6).
-    """
-    changes: dict[str, object] = {}
-    for field in fields(DirConf):
-        old, new = getattr(base, field.name), getattr(later, field.name)
-        if field.name == "redirects":
-            changes[field.name] = new + old
-        elif field.name == "error_documents":
-            changes[field.name] = tuple({**dict(old), **dict(new)}.items())
-        elif field.name == "error_override" or not isinstance(old, tuple):
-            changes[field.name] = old if new is None else new
-        else:
-            changes[field.name] = old + new
-    # The fields' types are those of the two DirConfs that they come from.
-    return replace(base, **changes)  # type: ignore[arg-type]
-
-
-def inherits_passes(settings: ServerSettings) -> bool:
-    """Whether the main server's ProxyPass lines hold in this virtual host."""
-    return settings.proxy_pass_inherit is not False
-
-
-def effective_balancer(
-    main: ServerDraft, server: ServerDraft, settings: ServerSettings, name: str
-) -> tuple[BalancerDraft, BalancerParams, list[MemberDraft]] | None:
-    """What a server knows of a balancer: (first draft, parameters, members).
-
-    A virtual host that redefines an inherited one: its parameters win, the members
-    come from the main server's definition if that has any.
-    """
-    own = server.balancers.get(name)
-    inherits = settings.balancer_inherit or settings.proxy_pass_inherit
-    base = None
-    if not server.is_main and inherits:
-        base = main.balancers.get(name)
-    draft = own or base
-    if draft is None:
-        return None
-    params = replace(draft.params, written=set(draft.params.written))
-    if own is not None and base is not None:
-        params.inherit(base.params)
-        return draft, params, base.members or own.members
-    return draft, params, draft.members
-
-
 class _Freezer:
     """Gives indexes to balancers, members and log targets while servers freeze."""
 
@@ -215,7 +127,7 @@ class _Freezer:
         mapping_drafts = list(main.mappings)
         if index:
             section_drafts += draft.sections
-            if not inherits_passes(settings):
+            if not inherits_passes(main, draft):
                 mapping_drafts = []
             mapping_drafts += draft.mappings
         shapes = tuple(_bare_section(item) for item in section_drafts)
@@ -293,12 +205,10 @@ class _Freezer:
         known = self._balancer_indexes.get((server, name))
         if known is not None:
             return known
-        found = effective_balancer(
-            self.run.main, self._drafts[server], self._settings[server], name
-        )
+        found = effective_balancer(self.run.main, self._drafts[server], name)
         if found is None:
             return -1
-        draft, params, members = found
+        draft, params, members = found.draft, found.params, found.members
         index = len(self.balancers)
         self._balancer_indexes[server, name] = index
         key = name + (f"@{self._ids[server]}" if server else "")
@@ -430,10 +340,6 @@ class _Freezer:
         return ReverseMap(draft.path, draft.url, index, draft.interpolate)
 
 
-_PROBES: Final = ("", "x", "index.html", "a/b.c")
-"""Ends of a request path that stand for all of them, to see what a pattern does."""
-
-
 def matching_proxy_sections(
     target: str, shapes: tuple[Section, ...]
 ) -> tuple[int, ...]:
@@ -441,27 +347,10 @@ def matching_proxy_sections(
     return tuple(
         index
         for index, section in enumerate(shapes)
-        if target != "!" and proxy_section_matches(section, target) is True
+        if target != "!"
+        and section.kind in (SectionKind.PROXY, SectionKind.PROXY_MATCH)
+        and pattern_matches(section.pattern, section.is_regex, section.is_glob, target)
     )
-
-
-def proxy_section_matches(section: Section, target: str) -> bool | None:
-    """Whether a <Proxy> section holds for a target; None: it depends on the path."""
-    if section.kind not in (SectionKind.PROXY, SectionKind.PROXY_MATCH):
-        return False
-    static, dollar, _ = target.partition("$")
-    if not section.is_regex and not section.is_glob:
-        pattern = section.pattern
-        if static.startswith(pattern):
-            return True
-        # "balancer://b" as a pattern of "balancer://b/" is no prefix question
-        return None if pattern.startswith(static) else False
-    regex = compile_pcre(
-        glob_to_regex(section.pattern) if section.is_glob else section.pattern
-    )
-    probes = [static + ("/" if dollar else "") + end for end in _PROBES]
-    verdicts = {regex.search(probe.encode("latin-1")) is not None for probe in probes}
-    return verdicts.pop() if len(verdicts) == 1 else None
 
 
 def server_tokens(word: str) -> str:
