@@ -90,7 +90,7 @@ REASONS: dict[int, str] = {
     511: "Network Authentication Required",
 }
 
-_DOCTYPE = (
+DOCTYPE = (
     '<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01//EN"'
     ' "http://www.w3.org/TR/html4/strict.dtd">\n'
 )
@@ -290,7 +290,7 @@ def error_page(
         return document
     heading = reason or reason_of(status, detail)
     parts = [
-        _DOCTYPE,
+        DOCTYPE,
         f"<html><head>\n<title>{status} {_escape(heading)}</title>\n</head><body>\n",
         f"<h1>{_escape(heading)}</h1>\n",
         _text(vhost, status, detail),
