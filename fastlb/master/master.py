@@ -371,9 +371,9 @@ class Master:
                 self.phase = Phase.ENDED
 
     def _look_at_drain(self) -> None:
-        if not self._workers.every():
-            self._stop()
-        elif self._drain_ends_s is not None and self._clock_s() >= self._drain_ends_s:
+        ends_s = self._drain_ends_s
+        is_late = ends_s is not None and self._clock_s() >= ends_s
+        if is_late or not self._workers.every():
             self._stop()
 
     def _retire(self) -> None:

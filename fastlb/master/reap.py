@@ -43,7 +43,7 @@ class Death:
 
 def reap() -> list[Death]:
     """Collect every child that has ended, without waiting."""
-    deaths = []
+    deaths: list[Death] = []
     while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)

@@ -61,10 +61,10 @@ def fork(
     except OSError:
         signals.restore(mask)
         raise
-    if pid:
-        signals.restore(mask)
-        return pid
-    _run_child(name, body, let_go, identity, master_pid)
+    if pid == 0:
+        _run_child(name, body, let_go, identity, master_pid)
+    signals.restore(mask)
+    return pid
 
 
 def _run_child(

@@ -70,7 +70,7 @@ class WorkerServices:
         host = host_of(client)
         return host is not None and any(is_within(host, name) for name in names)
 
-    def log(
+    def log(  # noqa: PLR0917 - the core calls it by position
         self,
         level: str,
         module: str,
