@@ -6,6 +6,8 @@ master writes to those of the generation in force.
 
 from __future__ import annotations
 
+import os
+
 from fastlb.logs import error, files
 from fastlb.logs.error import ErrorLog
 from fastlb.logs.files import NO_FD, OpenLogs
@@ -18,6 +20,8 @@ class Journal:
 
     def __init__(self) -> None:
         self._log: ErrorLog | None = None
+        self._fd = NO_FD
+        self._takes_stderr = False
 
     def write(self, level: str, module: str, text: str) -> None:
         self.report(level, module, 0, text)
@@ -44,9 +48,18 @@ class Journal:
     def follow(self, model: Model, logs: OpenLogs) -> None:
         """Write to the main server's error log from now on."""
         self._log = ErrorLog(model, logs.error_fds)
+        self._fd = logs.error_fds[0]
+        if self._takes_stderr:
+            self.take_stderr()
 
+    def take_stderr(self) -> None:
+        """Send what the process writes to stderr to the log, now and after reloads.
 
-def main_error_fd(logs: OpenLogs) -> int | None:
-    """The descriptor of the main server's error log; None when it is syslog."""
-    fd = logs.error_fds[0]
-    return None if fd == NO_FD else fd
+        For a server without a terminal: the last words of a library end up here.
+        """
+        self._takes_stderr = True
+        if self._fd == NO_FD:
+            with open(os.devnull, "wb") as null:
+                os.dup2(null.fileno(), 2)
+        else:
+            os.dup2(self._fd, 2)

@@ -312,7 +312,8 @@ class Master:
         if death.pid == self._monitor.pid:
             self._bury_monitor(death)
             return
-        generation = self._workers.bury(death)
+        is_asked = self.phase in (Phase.STOPPING, Phase.DRAINING)
+        generation = self._workers.bury(death, is_asked=is_asked)
         if generation is None:
             for other in self._workers.generations:
                 if other.logs.programs.reaped(death.pid, death.status):
@@ -341,7 +342,7 @@ class Master:
         delay_s = self._monitor.back_off.delay_s(now_s - self._monitor.born_s)
         self._monitor.pid = None
         self._monitor.due_s = now_s + delay_s
-        if self.phase is Phase.SERVING:
+        if self.phase is Phase.SERVING and not death.is_orderly():
             self._journal.write("notice", "core", death.text("the monitor"))
 
     # time

@@ -22,7 +22,9 @@ def read(path: str) -> int | None:
         raise _unreadable(path, reason) from None
     digits = text.strip()
     if not digits.isdigit() or len(digits) > PID_DIGITS_MAX or int(digits) == 0:
-        raise _unreadable(path, "(20014)Internal error (specific information not available)")
+        raise _unreadable(
+            path, "(20014)Internal error (specific information not available)"
+        )
     return int(digits)
 
 

@@ -194,8 +194,11 @@ class Workers:
                     tell(worker, number)
             seat.holder = seat.successor = None
 
-    def bury(self, death: Death) -> Generation | None:
-        """Settle a worker that ended; its generation, None if it was no worker."""
+    def bury(self, death: Death, *, is_asked: bool) -> Generation | None:
+        """Settle a worker that ended; its generation, None if it was no worker.
+
+        is_asked: every worker has been told to end.
+        """
         found = self.find(death.pid)
         if found is None:
             return None
@@ -209,19 +212,13 @@ class Workers:
             if death.exit_code == EXIT_SICK:
                 delay_s = max(delay_s, 1.0)
             vacancy.seat.due_s = now_s + delay_s
-        self._tell_of(death, worker, settled, expected=vacancy.seat is None)
+        if not (death.is_orderly() and (is_asked or vacancy.seat is None)):
+            self._tell_of(death, worker, settled)
         return generation
 
     def _tell_of(
-        self,
-        death: Death,
-        worker: WorkerProcess,
-        settled: dict[str, int],
-        *,
-        expected: bool,
+        self, death: Death, worker: WorkerProcess, settled: dict[str, int]
     ) -> None:
-        if death.is_orderly() and expected:
-            return
         self._log("notice", "core", death.text(f"worker {worker.number}"))
         taken = ", ".join(f"{count} {what}" for what, count in settled.items() if count)
         if taken:
