@@ -28,8 +28,8 @@ def serve(
 ) -> int:
     """Start and serve; the exit code. In the background the caller's process ends.
 
-    greet is called once, when the server accepts. What fails before the first worker accepts is told on stderr. Whoever only
-    launched the server gets Apache's exit codes, 0 or 1.
+    greet is called once, when the server accepts. What fails before that is told on
+    stderr. Whoever only launched the server gets Apache's exit codes, 0 or 1.
     """
     report: Report | None = None
     if not options.is_foreground:
