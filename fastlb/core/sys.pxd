@@ -57,6 +57,7 @@ cdef extern from "netinet/in.h" nogil:
         unsigned short sin6_family
         unsigned short sin6_port
         in6_addr sin6_addr
+        uint32_t sin6_scope_id
     int IPPROTO_TCP
     unsigned short ntohs(unsigned short value)
     unsigned short htons(unsigned short value)

@@ -81,6 +81,12 @@ cdef struct exchange:
     exchange *next              # free list
     exchange *wait_next         # queue of a member's pool
     bint waiting
+    exchange *nobody_next       # waiting for any member at all (balancer timeout=)
+    bint waits_for_anybody
+    long long wait_until_us
+    bint timed_out
+    long long req_limit         # LimitRequestBody; 0: none
+    bint resume                 # its turn in the queue of a pool has come
     unsigned char state         # X_*
     plan_vhost *vhost
     plan_mapping *mapping

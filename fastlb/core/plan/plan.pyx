@@ -411,6 +411,9 @@ cdef object plan_balancer_of(balancer_plan *b, object balancer):
     b.nofailover = balancer.nofailover
     b.force_recovery = balancer.force_recovery
     b.compat_apache = plan.compat_apache
+    b.fail_on_timeout = balancer.fail_on_timeout
+    b.fail_status_count = len(balancer.fail_on_status)
+    b.fail_statuses = plan_statuses(balancer.fail_on_status)
     attempts = balancer.max_attempts
     b.max_attempts = max(b.member_count - 1, 0) if attempts is None else attempts
     b.timeout_ms = balancer.timeout_ms
