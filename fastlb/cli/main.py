@@ -75,7 +75,7 @@ def show(options: Options, source: Source, program: str) -> int:
     """-v -V -l -L -h: the first of them, as httpd."""
     letter = options.shows[0]
     if letter == "h":
-        sys.stdout.write(USAGE.format(program=program))
+        sys.stderr.write(USAGE.format(program=program))
         return FAILED
     lines: Iterable[str]
     if letter == "v":

@@ -18,6 +18,12 @@ from fastlb.model.server import Model
 from fastlb.monitor import monitor
 from fastlb.worker import worker
 
+# What httpd says behind the sentence about the address.
+NO_SOCKETS = """\
+no listening sockets available, shutting down
+AH00015: Unable to open logs
+"""
+
 
 def serve(
     model: Model,
@@ -58,7 +64,8 @@ def serve(
     try:
         return Master(model, orders, journal).run(model)
     except StartError as error:
-        sys.stderr.write(f"{error}\n")
+        tail = NO_SOCKETS if error.code is Exit.CANNOT_BIND else ""
+        sys.stderr.write(f"{error}\n{tail}")
         sys.stderr.flush()
         if report is not None:
             report(Exit.REFUSED)

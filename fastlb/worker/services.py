@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from fastlb import _core
 from fastlb._core import Request
 from fastlb.admin import pages, status
-from fastlb.admin.status import ServerFacts
+from fastlb.admin.reading import ServerFacts
 from fastlb.logs.error import ErrorLog
 from fastlb.worker.drain import Drain
 from fastlb.worker.heritage import Heritage
