@@ -21,6 +21,7 @@ cdef struct downstream:
     int requests                # answered on this connection
     unsigned char state         # DOWN_*
     bint close_after_output     # nothing more is read; close when output has gone
+    bint stray_line             # an empty line was skipped before this request
     bint must_linger            # bytes may be on their way: close in two steps
     bint remote_known
     unsigned char remote_text_length
@@ -131,6 +132,8 @@ cdef struct exchange:
     bint res_done               # the whole body has come from the member
     bint res_reusable           # the member's connection may be kept
     long long res_remaining
+    long long res_content_length    # told to the client; -1: no Content-Length
+    bint allow_trace_only
     int interim_count
     int pipe_read               # splice; -1: none
     int pipe_write
