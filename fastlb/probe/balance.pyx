@@ -5,13 +5,6 @@ cdef extern from "<signal.h>" nogil:
     int PROBE_KILL "SIGKILL"
     int probe_raise "raise"(int signal)
 
-cdef extern from "<time.h>" nogil:
-    struct probe_timespec "timespec":
-        long tv_sec
-        long tv_nsec
-    int PROBE_CLOCK "CLOCK_MONOTONIC"
-    int probe_clock_gettime "clock_gettime"(int clock, probe_timespec *now)
-
 WHY_NAMES = {
     ELECT_OK: "ok",
     ELECT_NO_MEMBERS: "no_members",
@@ -21,12 +14,12 @@ WHY_NAMES = {
 
 
 cdef long long probe_now_ns() noexcept nogil:
-    cdef probe_timespec now
-    probe_clock_gettime(PROBE_CLOCK, &now)
+    cdef timespec now
+    clock_gettime(CLOCK_MONOTONIC, &now)
     return <long long>now.tv_sec * 1000000000 + now.tv_nsec
 
 
-@final
+@cython.final
 cdef class BalancerProbe:
     """A balancer_plan over slots of a table."""
 

@@ -1,10 +1,6 @@
 # Who has which slot. Each step leaves the table sound, because the master may die
 # between any two: `used` is set last and cleared first.
 
-cdef extern from "<string.h>" nogil:
-    int claims_memcmp "memcmp"(const void *a, const void *b, size_t length)
-
-
 cdef inline uint64_t lane_bit(int lane) noexcept nogil:
     return <uint64_t>1 << lane
 
@@ -58,7 +54,7 @@ cdef int claim_balancer_slot(
             if free < 0:
                 free = <int>i
         elif (b.key_hash == hash and b.key_length == length
-                and claims_memcmp(b.key, key, length) == 0):
+                and memcmp(b.key, key, length) == 0):
             return <int>i
     if free < 0:
         if used == t.header.balancers_max:
@@ -175,7 +171,7 @@ cdef int claim_member_slot(table_view *t, const member_claim *c) noexcept nogil:
             continue
         if not (cold.key_hash == hash and cold.key_length == c.key_length
                 and cold.balancer == c.balancer
-                and claims_memcmp(cold.key, c.key, c.key_length) == 0):
+                and memcmp(cold.key, c.key, c.key_length) == 0):
             continue
         m = &t.members[i]
         if c.balancer >= 0 and balancer_lock(t, &t.balancers[c.balancer]) < 0:

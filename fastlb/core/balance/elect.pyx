@@ -55,7 +55,7 @@ cdef bint has_route(
     if m.route_hash != hash:
         return False
     cold = member_cold_half(t, m)
-    return cold.route_length == length and elect_memcmp(cold.route, route, length) == 0
+    return cold.route_length == length and memcmp(cold.route, route, length) == 0
 
 
 # Pass 1 over members that are no standby, pass 2 over standbys. A member that cannot

@@ -104,7 +104,7 @@ cdef int sticky_find(
         out.route_length = length
     else:
         # everything after the first one, so "a.b.n2" asks for "b.n2"
-        separator = <const char *>sticky_memchr(out.value, b.separator, length)
+        separator = <const char *>memchr(out.value, b.separator, length)
         if separator == NULL:
             return 0
         out.route = separator + 1

@@ -4,6 +4,8 @@
 
 import os
 
+cimport cython
+
 cdef extern from "<sys/mman.h>" nogil:
     int TABLE_PROTECTION "(PROT_READ | PROT_WRITE)"
     int TABLE_SHARING "MAP_SHARED"
@@ -15,14 +17,6 @@ cdef extern from "<sys/mman.h>" nogil:
 cdef extern from "<fcntl.h>" nogil:
     int TABLE_ADD_SEALS "F_ADD_SEALS"
     int TABLE_SEALS "(F_SEAL_SHRINK | F_SEAL_GROW)"
-    int table_fcntl "fcntl"(int fd, int command, int argument)
-
-cdef extern from "<arpa/inet.h>" nogil:
-    int TABLE_INET "AF_INET"
-    int TABLE_INET6 "AF_INET6"
-    int table_inet_pton "inet_pton"(int family, const char *text, void *bytes)
-    const char *table_inet_ntop "inet_ntop"(
-        int family, const void *bytes, char *text, unsigned int size)
 
 cdef extern from "<net/if.h>" nogil:
     unsigned int table_interface "if_nametoindex"(const char *name)
@@ -78,11 +72,11 @@ cdef str text_of(const char *data, Py_ssize_t size):
 
 cdef int resolve_literal(str literal, int port, member_address *out) except -1:
     host, _, scope = literal.partition("%")
-    out.family = TABLE_INET6 if ":" in host else TABLE_INET
+    out.family = AF_INET6 if ":" in host else AF_INET
     out.port = <uint16_t>port
     if not 0 <= port <= 65535:
         raise ValueError(f"port {port} is not in 0 to 65535")
-    if table_inet_pton(out.family, host.encode(), out.bytes) != 1:
+    if inet_pton(out.family, host.encode(), out.bytes) != 1:
         raise ValueError(f"{literal!r} is not an IP address")
     if scope:
         out.scope = (
@@ -92,13 +86,13 @@ cdef int resolve_literal(str literal, int port, member_address *out) except -1:
 
 cdef str literal_of(const member_address *a):
     cdef char[64] text
-    if table_inet_ntop(a.family, a.bytes, text, sizeof(text)) == NULL:
+    if inet_ntop(a.family, a.bytes, text, sizeof(text)) == NULL:
         return ""
     host = (<bytes>text).decode("ascii")
     return f"{host}%{a.scope}" if a.scope else host
 
 
-@final
+@cython.final
 cdef class Table:
     def __cinit__(self):
         self.fd = -1
@@ -121,7 +115,7 @@ cdef class Table:
         try:
             os.ftruncate(fd, size)
             # nobody who is handed the descriptor can take pages away under others
-            if table_fcntl(fd, TABLE_ADD_SEALS, TABLE_SEALS) != 0:
+            if fcntl(fd, TABLE_ADD_SEALS, TABLE_SEALS) != 0:
                 raise TableError("the slot table cannot be sealed")
             os.pwrite(fd, (<char *>&header)[:sizeof(header)], 0)
             table = Table.attach(fd)
