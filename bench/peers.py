@@ -8,9 +8,10 @@ A configuration is made from `peers/NAME.conf.in`:
     @each-member T   the line stands once a member; @NAME@ @ADDRESS@ @WEIGHT@ are its
 
 Flags of a line may follow each other; all must hold. Flags in use: `log` (an access
-log), `buffer` (nginx: lines are gathered before they are written), `sticky` (sessions
-by cookie), `status` (a status page), `generation` (a path that only this version of
-the configuration knows: by it a reload is seen to have come into force).
+log), `gather` (nginx: log lines are gathered before they are written), `stream` (nginx:
+no buffering of answers), `wide` (Apache: threads for 1000 connections), `sticky`
+(sessions by cookie), `status` (a status page), `generation` (a path that only this
+version of the configuration knows: by it a reload is seen to have come into force).
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ STOP_S = 5.0
 USER = "www-data"  # of workers, when the bench runs as root
 GROUP = "www-data"
 APACHE_MODULES = "/usr/lib/apache2/modules"
-APACHE_THREADS = 256  # as in peers/apache.conf.in
+APACHE_THREADS = {False: 256, True: 1100}  # without and with the flag `wide`
 
 
 class CannotStartError(Exception):
@@ -88,8 +89,12 @@ def render(template: str, values: dict[str, str], setup: Setup) -> str:
                 "ADDRESS": member.address,
                 "WEIGHT": str(member.weight),
             }
-            out.append(re.sub(r"@([A-Z]+)@", lambda m, w=words: w[m[1]], text))
+            out.append(fill(text, words))
     return "\n".join(out) + "\n"
+
+
+def fill(text: str, words: dict[str, str]) -> str:
+    return re.sub(r"@([A-Z]+)@", lambda found: words[found[1]], text)
 
 
 def first_line(command: list[str], pattern: str) -> str:
@@ -229,7 +234,7 @@ def write_configuration(kind: Kind, run: Path, port: int, setup: Setup) -> Path:
             "RUN": str(run),
             "PORT": str(port),
             "WORKERS": str(setup.workers),
-            "THREADS": str(setup.workers * APACHE_THREADS),
+            "THREADS": str(setup.workers * APACHE_THREADS["wide" in setup.flags]),
             "RECYCLE": str(setup.recycle),
             "GENERATION": str(setup.generation),
             "FIRST": setup.members[0].address,

@@ -25,7 +25,10 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A Markdown table, columns padded so that it reads as text too."""
     lines = [list(head), *(list(r) for r in rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
-    out = [" | ".join(c.ljust(w) for c, w in zip(line, widths)) for line in lines]
+    out = [
+        " | ".join(c.ljust(w) for c, w in zip(line, widths, strict=True))
+        for line in lines
+    ]
     out.insert(1, " | ".join("-" * w for w in widths))
     return "\n".join(f"| {line} |" for line in out)
 
