@@ -1,0 +1,58 @@
+"""Keep httpd's outcomes, so that the suite can be played without it.
+
+    python -m tests.conformance.record [subject ...]
+
+plays every case (or those of the subjects named) at the httpd that is installed and
+writes recorded/<subject>.json with that httpd's version.
+"""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from .case import Case, Conf
+from .cases import SUBJECTS
+from .harness import Outcome, play
+from .servers import Product, apache, apache_version
+
+RECORDED = Path(__file__).parent / "recorded"
+
+
+def by_conf(cases: Sequence[Case]) -> list[tuple[Conf, list[Case]]]:
+    """Cases grouped by their configuration, in file order."""
+    groups: dict[str, tuple[Conf, list[Case]]] = {}
+    for case in cases:
+        groups.setdefault(case.conf.name, (case.conf, []))[1].append(case)
+    return list(groups.values())
+
+
+def play_subject(product: Product, cases: Sequence[Case]) -> dict[str, Outcome]:
+    """Outcomes of all cases of a subject."""
+    outcomes: dict[str, Outcome] = {}
+    for conf, group in by_conf(cases):
+        outcomes.update(play(product, conf, group))
+    return outcomes
+
+
+def recorded(subject: str) -> dict[str, Outcome]:
+    """httpd's outcomes as they are kept."""
+    kept = json.loads((RECORDED / f"{subject}.json").read_text())
+    return dict(kept["outcomes"])
+
+
+def keep(subject: str, outcomes: dict[str, Outcome]) -> None:
+    """Write a subject's outcomes."""
+    document = {"httpd": apache_version(), "outcomes": outcomes}
+    text = json.dumps(document, indent=1, ensure_ascii=False, sort_keys=False)
+    (RECORDED / f"{subject}.json").write_text(text + "\n")
+
+
+def main(names: Sequence[str]) -> None:
+    for subject in names or list(SUBJECTS):
+        keep(subject, play_subject(apache(), SUBJECTS[subject]))
+        print(f"{subject}: {len(SUBJECTS[subject])} cases")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
