@@ -383,6 +383,8 @@ def play(product: Product, conf: Conf, cases: Sequence[Case]) -> dict[str, Outco
     """Play the cases of one configuration; outcomes by case name."""
     members = [Member(f"m{index}") for index in range(member_count(conf))]
     ports = {member.name: member.port for member in members}
+    for member in members:
+        member.ports = dict(ports)
     ports.update(free_ports(("port", "port2", "port3")))
     try:
         with directory() as root:

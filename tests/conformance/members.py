@@ -10,7 +10,7 @@ import contextlib
 import socket
 import struct
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
@@ -149,6 +149,8 @@ class Member:
     port: int = 0
     received: list[Received] = field(default_factory=list)
 
+    ports: Mapping[str, int] = field(default_factory=dict)
+
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
         self._turns: list[Turn] = []
@@ -242,6 +244,12 @@ class Member:
         with self._lock:
             return self._signals.setdefault(name, threading.Event())
 
+    def _filled(self, data: bytes) -> bytes:
+        """`{m0}` in what a member sends is the port of that member."""
+        for name, port in self.ports.items():
+            data = data.replace(b"{%b}" % name.encode(), str(port).encode())
+        return data
+
     def _next_turn(self) -> Turn:
         with self._lock:
             if self._forever is not None:
@@ -290,7 +298,7 @@ class Member:
             stream.body_of(received)
         for action in now.actions:
             if isinstance(action, bytes):
-                stream.sock.sendall(action)
+                stream.sock.sendall(self._filled(action))
             elif isinstance(action, Wait):
                 self._event(action.name).wait(STEP_SECONDS)
             elif action is Act.HANG:
