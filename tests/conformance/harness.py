@@ -41,6 +41,8 @@ READ_BYTES = 65536
 MEMBER_MARK = re.compile(r"\{m(\d+)\}")
 AH = re.compile(r"(?::(?:error|crit|alert|emerg)\].*?)\b(AH\d{5}):")
 
+FRAMING_FIELDS = ("content-length", "transfer-encoding")
+
 Entry = dict[str, object]
 Outcome = object
 
@@ -284,9 +286,8 @@ class Session:
         noted = fields(response.lines, self.places, hop_by_hop=self.case.hop_by_hop)
         if page is not None:
             body = page
-            for one in noted:
-                if one[0].lower() == "content-length":
-                    one[1] = "<page>"
+            response.framing = "page"
+            noted = [one for one in noted if one[0].lower() not in FRAMING_FIELDS]
         entry: Entry = {
             "conn": name,
             "status": response.status,

@@ -1,9 +1,10 @@
 """Make outcomes of two servers comparable.
 
-What is taken away, and nothing else: ports and directories of this run, the present
-time, the product's name, the order among fields of different names, the wrapping of
-canned error pages (unless a case asks for it), and hop-by-hop fields that only manage
-a connection (unless a case asks for them).
+What is taken away, and nothing else: ports and directories of this run; the present
+time; the product's name; the order among fields of different names; whether a request's
+fields of one name arrive as one; the text of canned error pages (unless a case asks for
+it) and how they are framed; and hop-by-hop fields that only manage a connection (unless
+a case asks for them).
 """
 
 import re
@@ -73,6 +74,20 @@ def fields(
     return sorted(result, key=lambda field: field[0].lower())
 
 
+def joined(listed: list[list[str]]) -> list[list[str]]:
+    """Fields of one name as one, which is the same message (RFC 9110 section 5.3).
+
+    httpd joins a request's fields before it passes them on, others need not.
+    """
+    result: list[list[str]] = []
+    for name, value in listed:
+        if result and result[-1][0].lower() == name.lower():
+            result[-1][1] += f", {value}"
+        else:
+            result.append([name, value])
+    return result
+
+
 def page_of(body: str, *, pages: bool) -> str | None:
     """The essence of a canned error page, or None when the body is something else."""
     title = TITLE.search(body)
@@ -89,11 +104,10 @@ def request_of(
 ) -> dict[str, object]:
     """What a member received."""
     lines = received.head.decode("latin-1").split("\r\n")
+    listed = [line for line in lines[1:] if line]
     return {
         "line": places(lines[0]),
-        "fields": fields(
-            [line for line in lines[1:] if line], places, hop_by_hop=hop_by_hop
-        ),
+        "fields": joined(fields(listed, places, hop_by_hop=hop_by_hop)),
         "framing": received.framing,
         "body": text_of(received.body, places),
     }
