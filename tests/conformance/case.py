@@ -155,6 +155,9 @@ class View(Enum):
     SEQUENCE = "sequence"  # status and body of each response: who answered
     TARGET = "target"  # status, and the request lines that members saw
     FOUND = "found"  # X-Found of each response, and who answered if that is decided
+    KEYS = "keys"  # content type and the names in a body of "name: value" lines
+    BALANCERS = "balancers"  # of such a body, what it says about members
+    TITLE = "title"  # content type, title and headings of a page, and Refresh
     STATUS = "status"  # statuses, and whether the connection stayed open
 
 

@@ -31,7 +31,15 @@ from .case import (
     View,
 )
 from .members import Member
-from .normalise import Places, fields, page_of, request_of, text_of
+from .normalise import (
+    DESCRIBED,
+    Places,
+    described,
+    fields,
+    page_of,
+    request_of,
+    text_of,
+)
 from .servers import Fault, Product, StartError, directory, free_ports, running
 
 ANSWER_SECONDS = 8.0
@@ -281,7 +289,8 @@ class Session:
     # -- notes -------------------------------------------------------------------
 
     def note(self, name: str, response: Response) -> None:
-        body = text_of(response.body, self.places)
+        whole = self.case.view in DESCRIBED
+        body = text_of(response.body, self.places, whole=whole)
         page = page_of(body, pages=self.case.pages)
         noted = fields(response.lines, self.places, hop_by_hop=self.case.hop_by_hop)
         if page is not None:
@@ -346,6 +355,8 @@ class Session:
                     for one in member.received
                 ]
                 return {"answers": [_code(e) for e in answers], "members": lines}
+            case View.KEYS | View.BALANCERS | View.TITLE:
+                return described(self.case.view, answers[-1])
             case View.FOUND:
                 return [_found(e) for e in answers]
             case View.STATUS:

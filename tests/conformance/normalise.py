@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from email.utils import parsedate_to_datetime
 
+from .case import View
 from .members import Received
 
 PRODUCT = re.compile(
@@ -19,6 +20,10 @@ PRODUCT = re.compile(
 )
 NEAR_SECONDS = 3600
 TITLE = re.compile(r"<title>\s*(.*?)\s*</title>", re.S | re.I)
+HEADINGS = re.compile(r"<(?:title|h1)>(.*?)</(?:title|h1)>", re.S | re.I)
+# Printed only once there has been time to measure them.
+RATES = ("CPULoad", "ReqPerSec", "BytesPerSec", "BytesPerReq", "DurationPerReq")
+DESCRIBED = (View.KEYS, View.BALANCERS, View.TITLE)
 TAGS = re.compile(r"<[^>]+>")
 
 
@@ -60,6 +65,8 @@ def fields(
             value = "<now>"
         if lower == "server" and PRODUCT.fullmatch(value):
             value = "<product>"
+        if lower == "expect":
+            value = value.lower()
         if lower == "via":
             value = PRODUCT.sub("<product>", value)
         if not hop_by_hop:
@@ -113,9 +120,24 @@ def request_of(
     }
 
 
-def text_of(body: bytes, places: Places) -> str:
+def described(view: View, entry: dict[str, object]) -> list[str]:
+    """A status page by what does not change from one moment to the next."""
+    listed = dict(entry["fields"])  # type: ignore[call-overload]
+    told = [str(entry["status"]), str(listed.get("Content-Type"))]
+    lines = str(entry["body"]).splitlines()
+    if view is View.KEYS:
+        names = [line.partition(":")[0] for line in lines]
+        return told + [name for name in names if name not in RATES]
+    if view is View.BALANCERS:
+        return told + [line for line in lines if line.startswith("ProxyBalancer")]
+    parts = HEADINGS.findall("\n".join(lines))
+    refresh = [f"Refresh: {listed['Refresh']}"] if "Refresh" in listed else []
+    return told + refresh + [PRODUCT.sub("<product>", part) for part in parts]
+
+
+def text_of(body: bytes, places: Places, *, whole: bool = False) -> str:
     """A body as text; a long one as its size and a few bytes of both ends."""
     text = places(body.decode("latin-1"))
-    if len(text) > 2000:
+    if len(text) > 2000 and not whole:
         return f"<{len(text)} bytes {text[:8]!r}...{text[-8:]!r}>"
     return text

@@ -1,7 +1,6 @@
 """Limits: how much a client may send before it is refused."""
 
 from ..case import Case, Conf, Step, View, ask, get, request
-from ..members import answer, turn
 
 DEFAULTS = Conf("limits", "ProxyPass / http://127.0.0.1:{m0}/\n")
 
@@ -51,7 +50,6 @@ def _full(conf: Conf, name: str, *steps: Step) -> Case:
     return Case(f"{conf.name}: {name}", conf, steps, pages=True)
 
 
-ABOVE = b"x" * 20000  # more than what httpd reads before it connects
 BODIES = "LimitRequestBody, where it is written, limits proxied requests too"
 
 
@@ -76,21 +74,6 @@ CASES: tuple[Case, ...] = (
     _limit(DEFAULTS, "field of 8192 bytes", request("/", "X-F: " + "v" * 8187)),
     _limit(DEFAULTS, "100 fields", request("/", *_fields(99))),
     _limit(DEFAULTS, "101 fields", request("/", *_fields(100))),
-    Case(
-        "limits: a body of more than a gibibyte may begin",
-        DEFAULTS,
-        ask(
-            request(
-                "/",
-                "Content-Length: 1073741825",
-                method="POST",
-                body=ABOVE,
-                length=False,
-            )
-        ),
-        members={0: turn(answer(b"full", "Connection: close"), read_body=False)},
-        view=View.SEQUENCE,
-    ),
     _limit(SMALL, "line of 100 bytes", request("/" + "a" * 86)),
     _limit(SMALL, "line of 101 bytes", request("/" + "a" * 87)),
     _limit(SMALL, "line of 110 bytes", request("/" + "a" * 96)),
