@@ -9,12 +9,14 @@ writes recorded/<subject>.json with that httpd's version.
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from .case import Case, Conf
 from .cases import SUBJECTS
+from .faults import FAULTS, Faulty
 from .harness import Outcome, play
-from .servers import Product, apache, apache_version
+from .servers import Product, apache, apache_version, check
 
 RECORDED = Path(__file__).parent / "recorded"
 
@@ -48,8 +50,21 @@ def keep(subject: str, outcomes: dict[str, Outcome]) -> None:
     (RECORDED / f"{subject}.json").write_text(text + "\n")
 
 
+def verdict(product: Product, faulty: Faulty, *options: str) -> dict[str, object]:
+    """Exit status and first fault of a configuration, as they are kept."""
+    conf = Conf(faulty.name, faulty.text, faulty.files, bare=faulty.bare)
+    checked = check(product, conf, *options)
+    if checked.status == 0:
+        return {"status": 0}
+    return {"status": checked.status, **asdict(checked.fault)}
+
+
 def main(names: Sequence[str]) -> None:
-    for subject in names or list(SUBJECTS):
+    for subject in names or [*SUBJECTS, "faults"]:
+        if subject == "faults":
+            keep(subject, {one.name: verdict(apache(), one) for one in FAULTS})
+            print(f"faults: {len(FAULTS)} configurations")
+            continue
         keep(subject, play_subject(apache(), SUBJECTS[subject]))
         print(f"{subject}: {len(SUBJECTS[subject])} cases")
 

@@ -48,6 +48,8 @@ Group www-data
 """
 
 WHERE = re.compile(r"Syntax error on line (\d+) of ([^:]+):\s*")
+MEMBERS = ("m0", "m1", "m2", "m3")
+PREFIX = re.compile(r"^(?:AH\d{5}: |(?:apache2|httpd|fastlb): )*")
 CHATTER = re.compile(r"AH00(558|548|111|112|559|527):|^\[|^\s*$|^Syntax OK")
 
 
@@ -78,7 +80,7 @@ class Fault:
             if not message and len(lines) > 1:
                 message = lines[1].strip()
             return cls(int(last[1]), last[2], message)
-        return cls(None, None, re.sub(r"^(?:\w+: )?(?:AH\d{5}: )?", "", first).strip())
+        return cls(None, None, PREFIX.sub("", first).strip())
 
 
 @dataclass(frozen=True)
@@ -237,10 +239,21 @@ def stop(process: subprocess.Popen[bytes]) -> None:
             process.wait(STOP_SECONDS)
 
 
-def check(product: Product, conf: Conf, *extra: str) -> tuple[int, str, str]:
-    """Run the configuration check: exit status, what it printed, its directory."""
+@dataclass(frozen=True)
+class Checked:
+    """What a configuration check said: exit status, the first fault, everything."""
+
+    status: int
+    fault: Fault
+    output: str
+
+
+def check(product: Product, conf: Conf, *extra: str) -> Checked:
+    """Run the configuration check over the case's configuration."""
     with directory() as root:
-        write_configuration(product, conf, free_ports(("port", "port2")), root)
+        write_configuration(
+            product, conf, free_ports(("port", "port2", *MEMBERS)), root
+        )
         done = subprocess.run(
             command(product, conf, root, "-t", *extra),
             stdin=subprocess.DEVNULL,
@@ -251,4 +264,5 @@ def check(product: Product, conf: Conf, *extra: str) -> tuple[int, str, str]:
             timeout=READY_SECONDS,
             check=False,
         )
-        return done.returncode, done.stderr + done.stdout, str(root)
+        output = done.stderr + done.stdout
+        return Checked(done.returncode, Fault.of(output, str(root)), output)

@@ -240,8 +240,8 @@ CASES: tuple[Case, ...] = (
     *_read(
         CONDITIONS,
         "file-name identifier not-there not-proxy nested nested-false case since "
-        "before exactly not-before pattern other-pattern file no-file directive no-directive "
-        "section in-vhost",
+        "before exactly not-before pattern other-pattern file no-file directive "
+        "no-directive section in-vhost",
     ),
     *_read(
         INCLUDE,
