@@ -44,7 +44,7 @@ from .servers import Fault, Product, StartError, directory, free_ports, running
 
 ANSWER_SECONDS = 8.0
 LOG_SECONDS = 3.0
-CLOSE_SECONDS = 0.03
+CLOSE_SECONDS = 0.02
 READ_BYTES = 65536
 MEMBER_MARK = re.compile(r"\{m(\d+)\}")
 AH = re.compile(r"(?::(?:error|crit|alert|emerg)\].*?)\b(AH\d{5}):")
@@ -136,8 +136,10 @@ class Session:
                 self.step(step)
         except TimeoutError:
             self.entries.append({"status": "<timeout>"})
+        told = self.case.view in (View.FULL, View.STATUS)
         for name, connection in self.connections.items():
-            self.entries.append({"conn": name, "end": self.end_of(connection)})
+            if told:
+                self.entries.append({"conn": name, "end": self.end_of(connection)})
             connection.sock.close()
 
     def step(self, step: Step) -> None:

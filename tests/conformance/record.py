@@ -9,6 +9,7 @@ writes recorded/<subject>.json with that httpd's version.
 import json
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 
@@ -30,10 +31,12 @@ def by_conf(cases: Sequence[Case]) -> list[tuple[Conf, list[Case]]]:
 
 
 def play_subject(product: Product, cases: Sequence[Case]) -> dict[str, Outcome]:
-    """Outcomes of all cases of a subject."""
+    """Outcomes of all cases of a subject, a few configurations at a time."""
     outcomes: dict[str, Outcome] = {}
-    for conf, group in by_conf(cases):
-        outcomes.update(play(product, conf, group))
+    with ThreadPoolExecutor(3) as workers:
+        groups = [workers.submit(play, product, *group) for group in by_conf(cases)]
+        for group in groups:
+            outcomes.update(group.result())
     return outcomes
 
 

@@ -1,20 +1,19 @@
 """Faulty configurations at `fastlb -t`, compared with httpd's verdict."""
 
-import os
 from functools import cache
 
 import pytest
 
-from .case import Conf
 from .faults import FAULTS, Faulty
-from .record import recorded, verdict
-from .servers import apache, check, fastlb
+from .plays import LIVE, checked, judged
+from .record import recorded
 
-LIVE = os.environ.get("FASTLB_CONFORMANCE") == "live"
 EVERY = [pytest.param(one, id=one.name) for one in FAULTS]
-ALIKE = [p for p in EVERY if not (p.values[0].lenient or p.values[0].differs)]
-LENIENT = [p for p in EVERY if p.values[0].lenient]
-STRICTER = [p for p in EVERY if p.values[0].differs]
+ALIKE = [
+    pytest.param(one, id=one.name) for one in FAULTS if not (one.lenient or one.differs)
+]
+LENIENT = [pytest.param(one, id=one.name) for one in FAULTS if one.lenient]
+STRICTER = [pytest.param(one, id=one.name) for one in FAULTS if one.differs]
 
 
 @cache
@@ -40,28 +39,28 @@ def _wanted(one: Faulty) -> dict[str, object]:
 
 @pytest.mark.parametrize("one", ALIKE)
 def test_check_judges_as_httpd(one: Faulty) -> None:
-    got = verdict(fastlb(), one)
+    got = judged("fastlb", one)
     assert _agrees(got, _wanted(one)), f"\nhttpd:  {_wanted(one)}\nfastlb: {got}"
 
 
 @pytest.mark.parametrize("one", LENIENT)
 def test_plain_meaning_is_taken_with_a_warning(one: Faulty) -> None:
-    checked = check(fastlb(), Conf(one.name, one.text))
-    assert checked.status == 0, checked.output
-    assert "warning" in checked.output.lower()
+    said = checked(one)
+    assert said.status == 0, said.output
+    assert "warning" in said.output.lower()
 
 
 @pytest.mark.parametrize("one", LENIENT)
 @pytest.mark.parametrize("how", ["strict", "compat"])
 def test_strict_and_compat_refuse_as_httpd(one: Faulty, how: str) -> None:
-    product = fastlb(compat=how == "compat")
-    got = verdict(product, one, *(["--strict"] if how == "strict" else []))
+    options = ("--strict",) if how == "strict" else ()
+    got = judged("compat" if how == "compat" else "fastlb", one, *options)
     assert _agrees(got, _wanted(one)), f"\nhttpd:  {_wanted(one)}\nfastlb: {got}"
 
 
 @pytest.mark.parametrize("one", STRICTER)
 def test_what_cannot_be_meant_is_refused(one: Faulty) -> None:
-    assert verdict(fastlb(), one)["status"] == 1, one.differs
+    assert judged("fastlb", one)["status"] == 1, one.differs
 
 
 @pytest.mark.parametrize("one", EVERY)
@@ -69,4 +68,4 @@ def test_fault_is_recorded(one: Faulty) -> None:
     want = _wanted(one)
     assert (want["status"] == 0) == (one.accepted or bool(one.differs))
     if LIVE:
-        assert verdict(apache(), one) == want
+        assert judged("apache", one) == want
