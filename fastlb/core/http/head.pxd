@@ -77,7 +77,7 @@ cdef struct head:
     # request line
     span method
     span target             # as received
-    unsigned char method_id # METHOD_*
+    unsigned char method_id     # METHOD_*
     # status line
     unsigned short status
     span reason             # may be empty
@@ -150,4 +150,5 @@ cdef struct hop_facts:
     bint close
     bint keep_alive
     bint upgrade
-cdef void head_drop_hop_by_hop(head *h, const char *data, hop_facts *facts) noexcept nogil
+cdef void head_drop_hop_by_hop(
+    head *h, const char *data, hop_facts *facts) noexcept nogil
