@@ -62,22 +62,6 @@ static inline const char *scan_target(const char *p, const char *end)
     return p;
 }
 
-/* The first colon, or end. */
-static inline const char *scan_colon(const char *p, const char *end)
-{
-#ifdef __SSE2__
-    for (; end - p >= 16; p += 16) {
-        unsigned hit = (unsigned)_mm_movemask_epi8(
-            _mm_cmpeq_epi8(SCAN_LOAD(p), SCAN_SET(':')));
-        if (hit)
-            return p + __builtin_ctz(hit);
-    }
-#endif
-    while (p < end && *p != ':')
-        p++;
-    return p;
-}
-
 /* The byte behind the first empty line: LF, then LF or CR LF. NULL: none yet. */
 static inline const char *scan_empty_line(const char *p, const char *end)
 {
