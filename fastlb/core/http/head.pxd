@@ -58,8 +58,9 @@ cdef struct head_limits:
     unsigned int line_bytes     # request line without CRLF; longer: -414
     unsigned int field_bytes    # one field line; longer: -400 (-502 in a response)
     unsigned int field_count    # more: -400
-    bint strict                 # HttpProtocolOptions Strict; without it only host
-                                # names are judged more mildly, the grammar stays
+    # HttpProtocolOptions Strict; without it host names are judged more mildly, and
+    # nothing else: the grammar stays
+    bint strict
     bint allow_http09           # a request line without version; the body-less GET
     bint ignore_bad_fields      # ProxyBadHeader Ignore: lines without ":" are skipped
 
