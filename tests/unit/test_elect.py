@@ -132,9 +132,7 @@ def test_a_spare_waits_while_nobody_is_out() -> None:
 
 
 def test_spares_replace_unusable_members_one_for_one_in_order() -> None:
-    pool = Pool(
-        member(), member(), member(), member(status="R"), member(status="R")
-    )
+    pool = Pool(member(), member(), member(), member(status="R"), member(status="R"))
     pool.set(0, "D")
     assert set(pool.sequence(6)) == {1, 2, 3}
     pool.set(1, "S")
@@ -356,9 +354,7 @@ def test_a_usable_member_does_not_redirect() -> None:
 
 
 def test_redirects_lead_on_through_all_members() -> None:
-    pool = Pool(
-        *(member(status="D", redirect=f"n{i + 1}") for i in range(9)), member()
-    )
+    pool = Pool(*(member(status="D", redirect=f"n{i + 1}") for i in range(9)), member())
     assert pool.chosen(route="n0") == 9
 
 

@@ -153,9 +153,7 @@ SHOWN = {
     "H": "Init Stby Ok ",
     "R": "Init Spar Ok ",
     "C": "Init HcFl ",
-    "OINGUDSEHRFC": (
-        "Init Ign Drn Gen Shut Dis Stop Err Stby Spar Free HcFl "
-    ),
+    "OINGUDSEHRFC": ("Init Ign Drn Gen Shut Dis Stop Err Stby Spar Free HcFl "),
     "HND": "Init Drn Dis Stby ",
 }
 

@@ -134,8 +134,9 @@ def test_with_a_route_regex_the_value_is_found_and_the_route_left() -> None:
 
 
 def test_without_a_sticky_name_nothing_is_found() -> None:
-    assert find("/;jsessionid=a.b", "JSESSIONID=a.b", sticky_cookie=None,
-                sticky_url=None) == (None, None, False)
+    assert find(
+        "/;jsessionid=a.b", "JSESSIONID=a.b", sticky_cookie=None, sticky_url=None
+    ) == (None, None, False)
 
 
 pieces = st.lists(

@@ -100,6 +100,8 @@ cdef class Table:
 
     def __dealloc__(self):
         self.unmap()
+        if self.fd >= 0:
+            close(self.fd)
 
     @staticmethod
     def create(int balancers_max, int members_max, int workers_max):
@@ -119,11 +121,11 @@ cdef class Table:
                 raise TableError("the slot table cannot be sealed")
             os.pwrite(fd, (<char *>&header)[:sizeof(header)], 0)
             table = Table.attach(fd)
-            if table_mutex_make(&(<Table>table).view.header.mutex) != 0:
-                raise TableError("the table's mutex cannot be made")
         except BaseException:
             os.close(fd)
             raise
+        if table_mutex_make(&(<Table>table).view.header.mutex) != 0:
+            raise TableError("the table's mutex cannot be made")
         return table
 
     @staticmethod
@@ -148,8 +150,8 @@ cdef class Table:
         return table
 
     def close(self):
-        if self.view.base != NULL:
-            self.unmap()
+        self.unmap()
+        if self.fd >= 0:
             os.close(self.fd)
             self.fd = -1
 
