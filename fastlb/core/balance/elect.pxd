@@ -21,6 +21,9 @@ cdef struct balancer_plan:
     int route_regex             # >= 0: services' regex number (Helicon); -1
     bint nofailover
     bint force_recovery
+    bint fail_on_timeout        # failontimeout=
+    int fail_status_count       # failonstatus=
+    const unsigned short *fail_statuses
     bint compat_apache          # Compat apache: 5.6 to the letter
     int max_attempts            # tries after the first
     long long timeout_ms
