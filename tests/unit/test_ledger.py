@@ -195,16 +195,21 @@ def test_a_failure_seen_by_one_process_is_seen_by_all() -> None:
     assert pool.status(0) == "Init Err "
 
 
-def test_a_connect_forgets_the_time_of_error_and_leaves_the_state() -> None:
+def test_a_connect_after_the_retry_forgets_the_error() -> None:
     pool = Pool(member(), member())
     pool.fail(0, now_s=5)
-    pool.fail(1, now_s=5)
-    pool.elect(now_s=5)
-    pool.fail(0, now_s=6)
+    pool.elect(now_s=66)
+    assert (pool.member(0)["error_time_us"], pool.member(0)["retries"]) != (0, 0)
     pool.inside.connected(pool.slots[0])
-    found = pool.member(0)
-    assert (found["error_time_us"], found["retries"]) == (0, 0)
-    assert found["status"] == "Init Err "
+    assert (pool.member(0)["error_time_us"], pool.member(0)["retries"]) == (0, 0)
+
+
+def test_a_connect_does_not_shorten_the_wait_of_a_member_in_error() -> None:
+    pool = Pool(member(), member())
+    pool.fail(0, now_s=5)
+    pool.inside.connected(pool.slots[0])
+    assert pool.table.error_time_us(pool.slots[0]) == 5 * SECOND_US
+    assert pool.status(0) == "Init Err "
 
 
 def test_the_monitor_brings_a_member_up() -> None:

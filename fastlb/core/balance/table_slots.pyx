@@ -21,12 +21,12 @@ cdef extern from "<fcntl.h>" nogil:
 cdef extern from "<net/if.h>" nogil:
     unsigned int table_interface "if_nametoindex"(const char *name)
 
-MEMBER_FLAG_LETTERS = "OINGUDSEHRFC"
-MEMBER_FLAG_NAMES = (
+cdef str MEMBER_FLAG_LETTERS = "OINGUDSEHRFC"
+cdef tuple MEMBER_FLAG_NAMES = (
     "Init ", "Ign ", "Drn ", "Gen ", "Shut ", "Dis ",
     "Stop ", "Err ", "Stby ", "Spar ", "Free ", "HcFl ",
 )
-TABLE_REFUSALS = {
+cdef dict TABLE_REFUSALS = {
     TABLE_SHORT: "is smaller than it says",
     TABLE_NOT_ONE: "is not a slot table",
     TABLE_OTHER_LAYOUT: "has another layout (made by another version of fastlb?)",
