@@ -1,6 +1,6 @@
 # The part of libc and the kernel's interface that the core uses.
 
-from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memchr, memcmp, memcpy, memmove, memset, strlen
 from posix.unistd cimport close, write
@@ -57,6 +57,7 @@ cdef extern from "netinet/in.h" nogil:
         unsigned short sin6_family
         unsigned short sin6_port
         in6_addr sin6_addr
+        uint32_t sin6_scope_id
     int IPPROTO_TCP
     unsigned short ntohs(unsigned short value)
     unsigned short htons(unsigned short value)

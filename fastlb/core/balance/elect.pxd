@@ -21,15 +21,15 @@ cdef struct balancer_plan:
     int route_regex             # >= 0: services' regex number (Helicon); -1
     bint nofailover
     bint force_recovery
+    bint fail_on_timeout        # failontimeout=
+    int fail_status_count       # failonstatus=
+    const unsigned short *fail_statuses
     bint compat_apache          # Compat apache: 5.6 to the letter
     int max_attempts            # tries after the first
     long long timeout_ms
 
 cdef enum:
     LBMETHOD_BYREQUESTS = 0     # rows of lbmethods/methods.pyx
-
-cdef extern from "<string.h>" nogil:
-    int elect_memcmp "memcmp"(const void *a, const void *b, size_t length)
 
 # Why an election gave nobody.
 cdef enum:

@@ -202,19 +202,6 @@ cdef void downstream_advance(downstream *d) noexcept nogil:
     if newline == NULL:
         if held > d.vhost.limits.line_bytes + 2:
             exchange_refuse(d, 414, WHY_REQUEST_LINE)
-        return
-    if line_is_http09(data, <unsigned int>(newline - data)):
-        d.scanned = 0
-        exchange_begin(d, <unsigned int>(newline - data) + 1)
-
-
-cdef bint line_is_http09(const char *data, unsigned int length) noexcept nogil:
-    """A request line of two words: no fields and no empty line will follow."""
-    cdef unsigned int i, blanks = 0
-    for i in range(length):
-        if data[i] == c' ':
-            blanks += 1
-    return blanks == 1 and length > 5 and memcmp(data, b"GET /", 5) == 0
 
 
 cdef void downstream_next(downstream *d, bint keep, bint linger) noexcept nogil:

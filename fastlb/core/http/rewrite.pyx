@@ -167,7 +167,10 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
     rules_headers(x, out, False, 3, False)
     if unlikely(out.overflow):
         return -500
-    put(w, data + x.req.method.offset, x.req.method.length)
+    if likely(not x.internal):
+        put(w, data + x.req.method.offset, x.req.method.length)
+    else:
+        put(w, b"GET", 3)
     put(w, b" ", 1)
     put(w, m.path.data, m.path.length)
     put(w, x.target.data, x.target.length)
@@ -298,7 +301,7 @@ cdef bint starts_with_url(
     digit or a letter right behind the prefix belongs to another port or host.
     """
     cdef unsigned char following
-    if f.value_length < length or not same_text(f.value, url.data, length):
+    if f.value_length < length or not bytes_equal_nocase(f.value, url.data, length):
         return False
     if f.value_length == length or length == 0 or url.data[length - 1] == c'/':
         return True
@@ -387,7 +390,7 @@ cdef bint reverse_member(
     if url.length and url.data[url.length - 1] == c'/':
         url.length -= 1
     taken = url.length + r.balancer_path.length
-    if f.value_length < taken or not same_text(f.value, url.data, url.length):
+    if f.value_length < taken or not bytes_equal_nocase(f.value, url.data, url.length):
         return False
     if memcmp(f.value + url.length, r.balancer_path.data,
               r.balancer_path.length) != 0:
@@ -410,7 +413,7 @@ cdef bint cookie_map(
             if length < ops[j].internal.length:
                 continue
             if domain:
-                if not same_text(v, ops[j].internal.data, ops[j].internal.length):
+                if not bytes_equal_nocase(v, ops[j].internal.data, ops[j].internal.length):
                     continue
             elif memcmp(v, ops[j].internal.data, ops[j].internal.length) != 0:
                 continue
@@ -441,10 +444,10 @@ cdef void rewrite_cookie(exchange *x, out_field *f) noexcept nogil:
         semicolon = <const char *>memchr_or_end(p, c';', end - p)
         while p < semicolon and (p[0] == c' ' or p[0] == c'\t'):
             p += 1
-        if semicolon - p >= 5 and same_text(p, b"path=", 5):
+        if semicolon - p >= 5 and bytes_equal_nocase(p, b"path=", 5):
             path_at = p + 5
             path_end = semicolon
-        elif semicolon - p >= 7 and same_text(p, b"domain=", 7):
+        elif semicolon - p >= 7 and bytes_equal_nocase(p, b"domain=", 7):
             domain_at = p + 7
             domain_end = semicolon
         p = semicolon + 1
@@ -558,7 +561,7 @@ cdef void remember_response_fields(exchange *x, out_list *out) noexcept nogil:
     for i in range(response_field_count):
         wanted = &response_fields[i]
         for j in range(out.count):
-            if out.fields[j].name_length == wanted.name.length and same_text(
+            if out.fields[j].name_length == wanted.name.length and bytes_equal_nocase(
                     out.fields[j].name, wanted.name.data, wanted.name.length):
                 copy = arena_take(x, out.fields[j].value_length + 1)
                 if copy != NULL:
@@ -576,6 +579,8 @@ cdef int response_head_write(
     cdef unsigned long long ours = bit(FIELD_CONTENT_LENGTH)
     cdef const char *reason = data + res.reason.offset
     cdef unsigned int reason_length = res.reason.length
+    if reason_length == 0:
+        reason = reason_of(res.status, &reason_length)
     out_from_head(out, res, data)
     if has_reverse(x):
         for i in range(out.count):

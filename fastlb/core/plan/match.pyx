@@ -6,7 +6,6 @@ that reaches Python, and only for the mappings and sections that are written wit
 
 cdef enum:
     PATH_PLAIN = 1      # stays as it is in a canonical path (proxying.md 1.4)
-    PATH_HEX = 2
 
 cdef unsigned char[256] path_class
 
@@ -18,23 +17,8 @@ cdef void match_begin() noexcept nogil:
     for i in range(256):
         if (c'a' <= i <= c'z') or (c'A' <= i <= c'Z') or (c'0' <= i <= c'9'):
             path_class[i] |= PATH_PLAIN
-        if (c'a' <= i <= c'f') or (c'A' <= i <= c'F') or (c'0' <= i <= c'9'):
-            path_class[i] |= PATH_HEX
     for i in range(<int>strlen(plain)):
         path_class[<unsigned char>plain[i]] |= PATH_PLAIN
-
-
-cdef inline unsigned char lower(unsigned char c) noexcept nogil:
-    return c | 32 if c'A' <= c <= c'Z' else c
-
-
-cdef bint same_text(const char *a, const char *b, unsigned int length) noexcept nogil:
-    """Equal, ASCII case ignored?"""
-    cdef unsigned int i
-    for i in range(length):
-        if lower(a[i]) != lower(b[i]):
-            return False
-    return True
 
 
 cdef bint glob_match(
@@ -78,7 +62,7 @@ cdef bint glob_match(
                     p = q + 1
                     s += 1
                     continue
-            elif c == d or (ignore_case and lower(c) == lower(d)):
+            elif c == d or (ignore_case and char_lower(c) == char_lower(d)):
                 p += 1
                 s += 1
                 continue
@@ -155,19 +139,13 @@ cdef plan_vhost *match_vhost(
             if n.wildcard:
                 if glob_match(n.name.data, n.name.length, host, length, False, True):
                     return &plan.vhosts[n.vhost]
-            elif n.name.length == length and same_text(n.name.data, host, length):
+            elif n.name.length == length and bytes_equal_nocase(n.name.data, host, length):
                 return &plan.vhosts[n.vhost]
     found[0] = False
     return &plan.vhosts[s.vhosts[0]]
 
 
 # Paths ---------------------------------------------------------------------------
-
-cdef inline int hex_value(unsigned char c) noexcept nogil:
-    if c <= c'9':
-        return c - c'0'
-    return (c | 32) - c'a' + 10
-
 
 cdef int match_path(exchange *x) noexcept nogil:
     cdef const char *data = &x.down.input.data[x.base + x.path.offset]
@@ -205,11 +183,11 @@ cdef int match_path(exchange *x) noexcept nogil:
     while i < length:
         c = data[i]
         if c == c'%':
-            if i + 2 >= length or not (
-                    path_class[<unsigned char>data[i + 1]]
-                    & path_class[<unsigned char>data[i + 2]] & PATH_HEX):
+            if i + 2 >= length or hex_value[<unsigned char>data[i + 1]] == 255 \
+                    or hex_value[<unsigned char>data[i + 2]] == 255:
                 return -400
-            c = <unsigned char>(hex_value(data[i + 1]) * 16 + hex_value(data[i + 2]))
+            c = hex_value[<unsigned char>data[i + 1]] * 16 \
+                + hex_value[<unsigned char>data[i + 2]]
             if c == 0:
                 return -404
             if c == c'/' and x.vhost.encoded_slashes != 1:

@@ -42,13 +42,15 @@ cdef void out_from_head(out_list *out, head *h, const char *data) noexcept nogil
         o = &out.fields[n]
         o.name = data + f.name
         o.value = data + f.value
-        o.raw = o.name
-        # The line ends at its CRLF; blanks between value and CRLF travel with it.
-        if i + 1 < h.field_count:
-            end = data + h.fields[i + 1].name
+        # A line that ends right behind its value with CRLF travels as it is; blanks
+        # or the bare LF of a lax member are not passed on.
+        end = o.value + f.value_length
+        if likely(end[0] == c'\r' and end[1] == c'\n'):
+            o.raw = o.name
+            o.raw_length = <unsigned int>(end + 2 - o.raw)
         else:
-            end = data + h.length - 2
-        o.raw_length = <unsigned int>(end - o.raw)
+            o.raw = NULL
+            o.raw_length = 0
         o.value_length = f.value_length
         o.name_length = f.name_length
         o.id = f.id
@@ -141,7 +143,7 @@ cdef value request_field(exchange *x, const text *name) noexcept nogil:
     out.length = 0
     for i in range(x.req.field_count):
         f = &x.req.fields[i]
-        if f.name_length == name.length and same_text(
+        if f.name_length == name.length and bytes_equal_nocase(
                 data + f.name, name.data, name.length):
             out.data = data + f.value
             out.length = f.value_length
@@ -186,7 +188,7 @@ cdef value env_attribute(exchange *x, env_op *op) noexcept nogil:
 
 cdef void env_apply(exchange *x, env_op *op) noexcept nogil:
     cdef int[20] groups
-    cdef value subject
+    cdef value subject = value(NULL, 0)
     cdef int i, g
     cdef unsigned int n = 0
     cdef char *p
@@ -312,7 +314,7 @@ cdef value format_render(exchange *x, plan_format *format) noexcept nogil:
 # Header rules --------------------------------------------------------------------
 
 cdef bint out_is(out_field *o, header_op *op) noexcept nogil:
-    return o.name_length == op.name.length and same_text(
+    return o.name_length == op.name.length and bytes_equal_nocase(
         o.name, op.name.data, op.name.length)
 
 
@@ -464,7 +466,7 @@ cdef void header_apply(exchange *x, out_list *out, header_op *op) noexcept nogil
         header_join(x, &out.fields[i], &v)
         return
     out_add(out, op.name.data, op.name.length, v.data, v.length,
-            field_id_of(op.name.data, op.name.length), op.always)
+            <unsigned char>field_number(op.name.data, op.name.length), op.always)
 
 
 cdef void rules_headers(
