@@ -21,6 +21,15 @@ CONTAINERS: Final = {
     "requirenone": AccessOp.NONE_OF,
 }
 _PROVIDERS: Final = ("all", "ip", "host", "forward-dns", "local", "env", "method")
+METHODS: Final = (
+    *("GET", "HEAD", "PUT", "POST", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"),
+    *("PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "SEARCH"),
+    *("VERSION-CONTROL", "CHECKOUT", "UNCHECKOUT", "CHECKIN", "UPDATE", "LABEL"),
+    *("REPORT", "MKWORKSPACE", "MKACTIVITY", "BASELINE-CONTROL", "MERGE", "BIND"),
+    *("REBIND", "UNBIND", "ACL", "ORDERPATCH", "QUERY"),
+)
+"""Registered methods (http_protocol.c ap_method_registry_init)."""
+
 _LATER: Final = ("user", "group", "valid-user", "expr", "file-owner", "file-group")
 _PARTIAL: Final = re.compile(r"([0-9]{1,3})(\.[0-9]{1,3}){0,2}\.?")
 
@@ -85,7 +94,7 @@ def container(run: Run, place: Place, node: Node) -> None:
         run.report.error(
             node,
             "FB0260",
-            "negative <RequireNone> directive has no effect in <RequireAny> directive",
+            "<RequireNone> directive has no effect in <RequireAny> directive",
             cure="put it and a positive Require inside <RequireAll>",
         )
         return
@@ -125,12 +134,18 @@ def _container(run: Run, node: Node) -> AccessRule | None:
             run.report.error(
                 child,
                 "FB0260",
-                f"negative {child.name} directive has no effect in"
-                f" <{node.name}> directive",
+                (
+                    f"<{child.name}> directive has no effect in <{node.name}> directive"
+                    if child.is_section
+                    else f"negative {child.name} directive has no effect in"
+                    f" <{node.name}> directive"
+                ),
                 cure="put it inside <RequireAll>",
             )
             continue
         rules.append(rule)
+    if not rules and node.children:
+        return None  # each child has its complaint
     if not rules:
         run.report.error(
             node,
@@ -144,7 +159,8 @@ def _container(run: Run, node: Node) -> AccessRule | None:
         run.report.error(
             node,
             "FB0260",
-            f"<{node.name}> directive contains only negative authorization directives",
+            f"AH01624: <{node.name}> directive contains only negative"
+            " authorization directives",
             cure="add Require all granted",
         )
         return None
@@ -194,6 +210,12 @@ def _require(run: Run, node: Node) -> AccessRule | None:
         return _require_ip(run, node, args, negated)
     if kind == "method":
         args = tuple(word.upper() for word in args)
+        unknown = next((word for word in args if word not in METHODS), None)
+        if unknown is not None:
+            run.report.error(
+                node, "FB0261", f"Invalid Method '{unknown}'", word=unknown
+            )
+            return None
     elif kind in ("host", "forward-dns"):
         args = tuple(word.lower() for word in args)
     return AccessRule(AccessOp(kind), args, negated)
@@ -272,7 +294,7 @@ def allow_deny(run: Run, place: Place, node: Node) -> None:
                 rules.append(AccessRule(AccessOp.IP, (network,)))
             elif "/" in word or re.fullmatch(r"[0-9.:]+", word):
                 run.report.error(
-                    node, "FB0263", "An IP address was expected", word=word
+                    node, "FB0263", "The specified IP address is invalid.", word=word
                 )
             else:
                 rules.append(AccessRule(AccessOp.HOST, (word.lower(),)))

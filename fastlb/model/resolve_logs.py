@@ -71,8 +71,15 @@ def custom_log(run: Run, place: Place, node: Node) -> None:
             return
         condition = env_condition(word)
         if condition is None:
+            missing = word.lower() in ("env=", "env=!")
             run.report.error(
-                node, "FB0250", "error in condition clause", why=f"{word!r}", word=word
+                node,
+                "FB0250",
+                "missing environment variable name"
+                if missing
+                else "error in condition clause",
+                cure="write env=NAME or env=!NAME",
+                word=word,
             )
             return
     if _parsed(run, node, text) is None:

@@ -33,6 +33,10 @@ from fastlb.model.vhost import SectionKind
 MAPPING_WORDS: Final = ("nocanon", "noquery", "interpolate")
 
 
+# A "$" where the host begins, or in the middle of its name: http://$1/, http://a$1.b/
+_HOST_FROM_REQUEST: Final = re.compile(
+    r"(?:unix:[^|]*\|)?[a-z0-9+.-]+://(?:\$|[^/$]*\$[0-9][^/?$])", re.IGNORECASE
+)
 PASS_NAME: Final = "ProxyPass|ProxyPassMatch"
 
 
@@ -179,10 +183,7 @@ def _bind_target(
         if params:
             balancer.is_defined = balancer.is_defined or bool(balancer.members)
         return True
-    target = member_target(run, node, text, "ProxyPass")
-    if target is None:
-        return False
-    if "$" in text[: len(text) - len(target.path)] and draft.is_regex:
+    if draft.is_regex and _HOST_FROM_REQUEST.match(text):
         run.report.error(
             node,
             "FB0224",
@@ -192,13 +193,12 @@ def _bind_target(
             word=text,
         )
         return False
+    target = member_target(run, node, text, "ProxyPass")
+    if target is None:
+        return False
     values = MemberParams(status="I")
     for key, value in params:
         take_member_param(run, node, values, key, value, prefix="ProxyPass ")
-    if "$" in target.path and not values.reuse_written and draft.is_regex:
-        # Apache: such a worker keeps no connections unless enablereuse=on. Ours
-        # binds the authority at load, so that its connections can be kept.
-        values.disable_reuse = False
     draft.worker = _shared_worker(server, MemberDraft(target, values, node))
     draft.target = target.url
     draft.target_path = target.path

@@ -50,13 +50,15 @@ def balancer_member(run: Run, place: Place, node: Node) -> None:
             params.append((key, value))
         elif len(words) < (1 if inside else 2):
             words.append(word)
-        elif inside and is_balancer_url(words[0]):
+        elif inside:
             run.report.error(
                 node,
                 "FB0226",
                 "BalancerMember can not have a balancer name when defined in a"
                 " location",
-                cure=f"leave out {words[0]}",
+                why=f"{word!r} has no '=', so that it would be a name or URL too many",
+                cure=did_you_mean(word, member_param_names()),
+                word=word,
             )
             return
         else:
@@ -228,7 +230,7 @@ def section_params(run: Run, place: Place, node: Node) -> None:
                 balancer,
                 key,
                 value,
-                prefix="Proxy ",
+                prefix="<Proxy ",
                 name=section.pattern,
             )
         return
@@ -241,7 +243,7 @@ def section_params(run: Run, place: Place, node: Node) -> None:
         place.server.workers.append(worker)
     for key, value in key_value_pairs(run, node, words, "Proxy"):
         take_member_param(
-            run, node, worker.params, key, value, prefix="Proxy ", name=section.pattern
+            run, node, worker.params, key, value, prefix="<Proxy ", name=section.pattern
         )
 
 
