@@ -91,11 +91,6 @@ def balancer_member(run: Run, place: Place, node: Node) -> None:
             cure=f"write BalancerMember balancer://name {path}" if hint else "",
         )
         return
-    try:
-        name, _ = split_balancer_url(path)
-    except TargetError as problem:
-        run.report.error(node, "FB0223", f"BalancerMember {problem}")
-        return
     if not is_balancer_url(path):
         run.report.error(
             node,
@@ -104,6 +99,11 @@ def balancer_member(run: Run, place: Place, node: Node) -> None:
             cure="write <Proxy balancer://name> around the members",
             word=path,
         )
+        return
+    try:
+        name, _ = split_balancer_url(path)
+    except TargetError as problem:
+        run.report.error(node, "FB0223", f"BalancerMember {problem}", word=path)
         return
     target = member_target(run, node, words[0], "BalancerMember")
     values = MemberParams()
