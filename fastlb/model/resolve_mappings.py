@@ -19,7 +19,7 @@ from fastlb.model.drafts import (
     balancer_of,
 )
 from fastlb.model.globs import glob_to_regex
-from fastlb.model.member_params import MemberParams
+from fastlb.model.member_params import MemberParams, set_member_param
 from fastlb.model.regex import compile_pcre
 from fastlb.model.report import did_you_mean
 from fastlb.model.resolve_params import (
@@ -27,7 +27,12 @@ from fastlb.model.resolve_params import (
     take_balancer_param,
     take_member_param,
 )
-from fastlb.model.targets import TargetError, is_balancer_url, split_balancer_url
+from fastlb.model.targets import (
+    TargetError,
+    is_balancer_url,
+    is_leading_part,
+    split_balancer_url,
+)
 from fastlb.model.vhost import SectionKind
 
 MAPPING_WORDS: Final = ("nocanon", "noquery", "interpolate")
@@ -197,6 +202,10 @@ def _bind_target(
     if target is None:
         return False
     values = MemberParams(status="I")
+    for settings in server.worker_settings:
+        if is_leading_part(settings.target, target):
+            for key, value in settings.pairs:
+                set_member_param(values, key, value)
     for key, value in params:
         take_member_param(run, node, values, key, value, prefix="ProxyPass ")
     draft.worker = _shared_worker(server, MemberDraft(target, values, node))

@@ -277,3 +277,58 @@ def test_proxy_sections_are_bound_to_the_mappings_they_hold_for() -> None:
     )
     found = [m.proxy_sections for m in model.vhosts[0].mappings]
     assert found == [(1, 2), (0, 1, 3)]
+
+
+DIRECT = "ProxyPass /a/ http://h/a/\nProxyPass /b/ http://g/b/ timeout=9\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        DIRECT + "ProxySet http://h/ timeout=5",
+        DIRECT + "<Proxy http://h/>\nProxySet timeout=5\n</Proxy>",
+        "<Proxy http://h/>\nProxySet timeout=5\n</Proxy>\n" + DIRECT,
+        "<Proxy http://h/ timeout=5>\n</Proxy>\n" + DIRECT,
+    ],
+)
+def test_direct_workers_take_settings_from_both_sides(text: str) -> None:
+    members = model_of(LISTEN + text + "\n").members
+    assert [m.timeout_ms for m in members] == [5000, 9000]
+
+
+def test_a_rule_wins_over_the_settings_of_its_url() -> None:
+    members = model_of(
+        LISTEN + "<Proxy http://h/ timeout=5 retry=1>\n</Proxy>\n"
+        "ProxyPass /a/ http://h/a/ timeout=6\n"
+    ).members
+    assert [(m.timeout_ms, m.retry_ms) for m in members] == [(6000, 1000)]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (
+            DIRECT + "ProxySet http://x/ timeout=5",
+            "ProxySet can not find 'http://x/'",
+        ),
+        (
+            "<Proxy http://x/>\nProxySet a=b\n</Proxy>",
+            "ProxySet: unknown Worker param",
+        ),
+        (
+            "<Proxy http://x/>\nBalancerMember http://a\n</Proxy>",
+            "BalancerMember http",
+        ),
+        ("BalancerMember balancer:// http://a", "BalancerMember Bad syntax for a bala"),
+        ("BalancerMember balancer://b http://a x", "Invalid BalancerMember parameter."),
+        ("ProxySet balancer:// a=b", "ProxySet Bad syntax for a balancer name (balanc"),
+        ("<Proxy foo a=b>\n</Proxy>", "<Proxy> arguments are not supported for non u"),
+        ("<Proxy https://x/ a=b>\n</Proxy>", "Proxy https://x/: TLS towards members"),
+        ("BalancerMember", "BalancerMember must define balancer name when outside"),
+        ("<Proxy balancer://>\n</Proxy>", "<Proxy> Bad syntax for a balancer name"),
+    ],
+)
+def test_more_refusals(text: str, found: str) -> None:
+    said = errors(LISTEN + text + "\n")
+    assert len(said) == 1
+    assert said[0].partition(": ")[2].startswith(found), said
