@@ -375,3 +375,13 @@ def test_members_after_the_last_line_of_a_host_are_rejoined() -> None:
 def test_members_without_any_balancer_in_sight_are_refused() -> None:
     found = errors(LISTEN + "BalancerMember http://a\nProxyPass / http://h/\n")
     assert found == ["2: BalancerMember must define remote proxy server"]
+
+
+def test_a_host_shows_what_it_does_not_mention_first() -> None:
+    model = model_of(
+        LISTEN + "<Proxy balancer://b>\nBalancerMember http://a\n</Proxy>\n"
+        "<Proxy balancer://other>\nBalancerMember http://a\n</Proxy>\n"
+        "<VirtualHost *:80>\nServerName v\nProxyPass / balancer://b/\n</VirtualHost>\n"
+    )
+    keys = [model.balancers[i].key for i in model.vhosts[1].balancers]
+    assert keys == ["balancer://other", "balancer://b@*:80/v"]
