@@ -171,6 +171,8 @@ class Directive:
         An empty word counts as a missing one, as in Apache.
         """
         low, high = _COUNTS[self.args]
+        if self.args is Args.ONE_WORD_SECTION and words[:1] == ("~",):
+            words = words[1:]  # <Location ~ regex>
         count = len(words)
         given = count if high is None or low == high == 0 else _count_given(words)
         wrong = given < low or (high is not None and count > high)
