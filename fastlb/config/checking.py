@@ -258,7 +258,7 @@ def _place_problem(declared: Directive, around: Sections) -> Complaint | None:
 def _wrong_context(
     declared: Directive, context: Context, around: Sections
 ) -> Complaint:
-    if declared.misplaced and context is not Context.DIRECTORY:
+    if declared.misplaced and context not in Context.DIRECTORY:
         return Complaint(declared.misplaced, number="FB0106")
     if context is Context.VHOST and Context.SERVER in declared.contexts:
         return Complaint(
@@ -288,7 +288,9 @@ def _way_out(declared: Directive, around: Sections) -> str:
 def _context(around: Sections) -> Context:
     if not around:
         return Context.SERVER
-    return Context.VHOST if around[-1] == "VirtualHost" else Context.DIRECTORY
+    if around[-1] == "VirtualHost":
+        return Context.VHOST
+    return Context.PROXY if around[-1] in ("Proxy", "ProxyMatch") else Context.SECTION
 
 
 def _allowed_places(declared: Directive) -> str:
@@ -297,7 +299,8 @@ def _allowed_places(declared: Directive) -> str:
         for context, text in (
             (Context.SERVER, "outside every section"),
             (Context.VHOST, "in <VirtualHost>"),
-            (Context.DIRECTORY, "in <Location>, <Proxy> and the like"),
+            (Context.SECTION, "in <Location> and the like"),
+            (Context.PROXY, "in <Proxy>"),
         )
         if context in declared.contexts
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fastlb.config.checks import Integer
-from fastlb.config.registry import SV, SVD, Args, Complaint, Directive, S, Status
+from fastlb.config.registry import SVD, Args, Complaint, Directive, S, Status
 
 HCHECK = "mod_proxy_hcheck.c"
 
@@ -36,7 +36,7 @@ DIRECTIVES = (
     Directive(
         "ProxyHCTemplate",
         HCHECK,
-        SV,
+        SVD,
         Args.RAW,
         "name key=value [key=value ...]",
         "a named set of hc keys",
