@@ -183,6 +183,14 @@ class ServerDraft:
         return self.node is None
 
 
+def balancer_of(server: ServerDraft, name: str, node: Node) -> BalancerDraft:
+    """The server's draft of a balancer, made when this is its first mention."""
+    draft = server.balancers.get(name)
+    if draft is None:
+        draft = server.balancers[name] = BalancerDraft(name, node)
+    return draft
+
+
 @dataclass(slots=True)
 class ProcessDraft:
     """Directives of the process model as written; None: the default."""

@@ -7,7 +7,8 @@ that the operator reads all of them in one run.
 
     resolve.py --+-- resolve_server.py   scalars of process, server, section
                  +-- resolve_vhosts.py   Listen, <VirtualHost>, names
-                 +-- resolve_proxy.py    ProxyPass, <Proxy>, BalancerMember, ProxySet
+                 +-- resolve_mappings.py ProxyPass, ProxyPassMatch
+                 +-- resolve_members.py  <Proxy>, BalancerMember, ProxySet
                  +-- resolve_rules.py    Header, RequestHeader, SetEnv, SetEnvIf
                  +-- resolve_answers.py  ProxyPassReverse, Redirect, ErrorDocument
                  +-- resolve_access.py   Require, Order
@@ -28,7 +29,8 @@ from fastlb.model import (
     resolve_access,
     resolve_answers,
     resolve_logs,
-    resolve_proxy,
+    resolve_mappings,
+    resolve_members,
     resolve_rules,
     resolve_server,
     resolve_vhosts,
@@ -47,7 +49,8 @@ from fastlb.model.vhost import SectionKind
 HANDLERS: Final[dict[str, Handler]] = {
     **resolve_server.HANDLERS,
     **resolve_vhosts.HANDLERS,
-    **resolve_proxy.HANDLERS,
+    **resolve_mappings.HANDLERS,
+    **resolve_members.HANDLERS,
     **resolve_rules.HANDLERS,
     **resolve_answers.HANDLERS,
     **resolve_access.HANDLERS,
@@ -176,7 +179,7 @@ def _section(run: Run, place: Place, node: Node, kind: SectionKind) -> None:
     if not place.inert:
         place.server.sections.append(draft)
     if kind is SectionKind.PROXY:
-        resolve_proxy.section_params(
+        resolve_members.section_params(
             run, inner, replace(node, args=(pattern, *words[1:]))
         )
     _walk(run, inner, node.children)

@@ -13,6 +13,7 @@ from fastlb.config.tree import Node
 from fastlb.model.conditions import env_condition
 from fastlb.model.drafts import Handler, Place, Run
 from fastlb.model.headerformat import FormatError, parse_header_format
+from fastlb.model.lint_rules import lint_header
 from fastlb.model.regex import compile_pcre
 from fastlb.model.report import did_you_mean
 from fastlb.model.rules import (
@@ -47,6 +48,7 @@ def header(run: Run, place: Place, node: Node) -> None:
             node, "FB0270", str(problem), cure=problem.cure, word=problem.word
         )
         return
+    lint_header(run.report, node, rule)
     conf = place.draft.conf
     if is_request:
         place.draft.conf = replace(
