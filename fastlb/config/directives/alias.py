@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastlb.config.registry import SVD, Args, Directive
+from fastlb.config.registry import SVD, Args, Directive, Status
 
 ALIAS = "mod_alias.c"
 _ARGUMENTS = "an optional status, then a path and the URL to redirect to"
@@ -51,11 +51,24 @@ DIRECTIVES = (
         "path URL",
         "a path and the URL to redirect to with 301",
     ),
-    *(
-        Directive(name, ALIAS, SVD, Args.FLAG, "On|Off", help_text, default="Off")
-        for name, help_text in (
-            ("RedirectRelative", "whether a redirect to a path is sent as it is"),
-            ("AliasPreservePath", "whether the path is kept under the target"),
-        )
+    Directive(
+        "RedirectRelative",
+        ALIAS,
+        SVD,
+        Args.FLAG,
+        "On|Off",
+        "whether a redirect to a path is sent as it is",
+        default="Off",
+    ),
+    Directive(
+        "AliasPreservePath",
+        ALIAS,
+        SVD,
+        Args.FLAG,
+        "On|Off",
+        "whether the path is kept under the target",
+        Status.EXPLAINED,
+        default="Off",
+        reason="fastlb serves no files, so there is no Alias",
     ),
 )

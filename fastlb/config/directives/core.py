@@ -195,6 +195,9 @@ DIRECTIVES = (
         "whether the socket's port counts as the server's own",
         default="Off",
         check=Choice(("On", "Off"), "parameter must be 'on' or 'off'"),
+        status=Status.LATER,
+        reason="ports in URLs follow UseCanonicalName only",
+        on_use=Severity.NOTE,
     ),
     Directive(
         "StrictHostCheck",
@@ -310,6 +313,9 @@ DIRECTIVES = (
         "how often error documents may lead to one another",
         default="10",
         check=_internal_recursion,
+        status=Status.LATER,
+        reason="a bound of your own comes later; the built-in one holds",
+        on_use=Severity.NOTE,
     ),
     Directive(
         "HttpProtocolOptions",
@@ -496,6 +502,8 @@ DIRECTIVES = (
         Args.LIST,
         "method [method] ...",
         "methods that RegisteredMethods lets pass",
+        status=Status.LATER,
+        reason="methods of your own come later; LenientMethods lets every method pass",
     ),
     Directive(
         "AddDefaultCharset",
@@ -517,6 +525,9 @@ DIRECTIVES = (
         "what the kernel waits for before it hands over a connection",
         default="http data",
         manual="none as the filter turns TCP_DEFER_ACCEPT off.",
+        status=Status.LATER,
+        reason="ListenTCPDeferAccept says what the kernel waits for",
+        on_use=Severity.NOTE,
     ),
     Directive(
         "SeeRequestTail",
@@ -526,6 +537,9 @@ DIRECTIVES = (
         "On|Off",
         "whether the status page shows the end of long requests",
         default="Off",
+        status=Status.LATER,
+        reason="the status page shows the beginning of requests",
+        on_use=Severity.NOTE,
     ),
     *(
         Directive(
