@@ -269,7 +269,7 @@ class _Freezer:
         values = {
             field.name: getattr(params, field.name)
             for field in fields(MemberParams)
-            if field.name not in ("health", "reuse_written")
+            if field.name != "health"
         }
         values["io_buffer_bytes"] = (
             params.io_buffer_bytes or settings.proxy_io_buffer_bytes or 0

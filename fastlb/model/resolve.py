@@ -63,6 +63,12 @@ _SECTIONS: Final = {
     "proxy": SectionKind.PROXY,
     "proxymatch": SectionKind.PROXY_MATCH,
 }
+_MAY_BE_EMPTY: Final = (
+    *("proxypass", "proxypassmatch", "balancermember", "proxyset"),
+    *("requireall", "requireany", "requirenone"),
+)
+"""Directives whose handlers count their words themselves."""
+
 _INERT_SECTIONS: Final = ("directory", "directorymatch", "files", "filesmatch")
 """Sections about files: checked, but no request of a proxy has a file."""
 
@@ -136,7 +142,7 @@ def _walk(run: Run, place: Place, nodes: tuple[Node, ...]) -> None:
         else:
             handler = HANDLERS.get(name)
             # Whatever has no handler was explained or refused by the registry
-            if handler is not None and (node.args or node.is_section):
+            if handler is not None and (node.args or name in _MAY_BE_EMPTY):
                 handler(run, place, node)
 
 

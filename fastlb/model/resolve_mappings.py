@@ -19,7 +19,7 @@ from fastlb.model.drafts import (
     balancer_of,
 )
 from fastlb.model.globs import glob_to_regex
-from fastlb.model.member_params import MemberParams
+from fastlb.model.member_params import MemberParams, set_member_param
 from fastlb.model.regex import compile_pcre
 from fastlb.model.report import did_you_mean
 from fastlb.model.resolve_params import (
@@ -27,12 +27,21 @@ from fastlb.model.resolve_params import (
     take_balancer_param,
     take_member_param,
 )
-from fastlb.model.targets import TargetError, is_balancer_url, split_balancer_url
+from fastlb.model.targets import (
+    TargetError,
+    is_balancer_url,
+    is_leading_part,
+    split_balancer_url,
+)
 from fastlb.model.vhost import SectionKind
 
 MAPPING_WORDS: Final = ("nocanon", "noquery", "interpolate")
 
 
+# A "$" where the host begins, or in the middle of its name: http://$1/, http://a$1.b/
+_HOST_FROM_REQUEST: Final = re.compile(
+    r"(?:unix:[^|]*\|)?[a-z0-9+.-]+://(?:\$|[^/$]*\$[0-9][^/?$])", re.IGNORECASE
+)
 PASS_NAME: Final = "ProxyPass|ProxyPassMatch"
 
 
@@ -179,10 +188,7 @@ def _bind_target(
         if params:
             balancer.is_defined = balancer.is_defined or bool(balancer.members)
         return True
-    target = member_target(run, node, text, "ProxyPass")
-    if target is None:
-        return False
-    if "$" in text[: len(text) - len(target.path)] and draft.is_regex:
+    if draft.is_regex and _HOST_FROM_REQUEST.match(text):
         run.report.error(
             node,
             "FB0224",
@@ -192,13 +198,16 @@ def _bind_target(
             word=text,
         )
         return False
+    target = member_target(run, node, text, "ProxyPass")
+    if target is None:
+        return False
     values = MemberParams(status="I")
+    for settings in server.worker_settings:
+        if is_leading_part(settings.target, target):
+            for key, value in settings.pairs:
+                set_member_param(values, key, value)
     for key, value in params:
         take_member_param(run, node, values, key, value, prefix="ProxyPass ")
-    if "$" in target.path and not values.reuse_written and draft.is_regex:
-        # Apache: such a worker keeps no connections unless enablereuse=on. Ours
-        # binds the authority at load, so that its connections can be kept.
-        values.disable_reuse = False
     draft.worker = _shared_worker(server, MemberDraft(target, values, node))
     draft.target = target.url
     draft.target_path = target.path

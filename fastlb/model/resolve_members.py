@@ -15,9 +15,14 @@ from fastlb.model.drafts import (
     Place,
     Run,
     ServerDraft,
+    WorkerSettings,
     balancer_of,
 )
-from fastlb.model.member_params import MemberParams, member_param_names
+from fastlb.model.member_params import (
+    MemberParams,
+    member_param_names,
+    set_member_param,
+)
 from fastlb.model.report import did_you_mean, place_of
 from fastlb.model.resolve_params import (
     key_value_pairs,
@@ -50,13 +55,15 @@ def balancer_member(run: Run, place: Place, node: Node) -> None:
             params.append((key, value))
         elif len(words) < (1 if inside else 2):
             words.append(word)
-        elif inside and is_balancer_url(words[0]):
+        elif inside:
             run.report.error(
                 node,
                 "FB0226",
                 "BalancerMember can not have a balancer name when defined in a"
                 " location",
-                cure=f"leave out {words[0]}",
+                why=f"{word!r} has no '=', so that it would be a name or URL too many",
+                cure=did_you_mean(word, member_param_names()),
+                word=word,
             )
             return
         else:
@@ -89,11 +96,6 @@ def balancer_member(run: Run, place: Place, node: Node) -> None:
             cure=f"write BalancerMember balancer://name {path}" if hint else "",
         )
         return
-    try:
-        name, _ = split_balancer_url(path)
-    except TargetError as problem:
-        run.report.error(node, "FB0223", f"BalancerMember {problem}")
-        return
     if not is_balancer_url(path):
         run.report.error(
             node,
@@ -102,6 +104,11 @@ def balancer_member(run: Run, place: Place, node: Node) -> None:
             cure="write <Proxy balancer://name> around the members",
             word=path,
         )
+        return
+    try:
+        name, _ = split_balancer_url(path)
+    except TargetError as problem:
+        run.report.error(node, "FB0223", f"BalancerMember {problem}", word=path)
         return
     target = member_target(run, node, words[0], "BalancerMember")
     values = MemberParams()
@@ -172,34 +179,53 @@ def proxy_set(run: Run, place: Place, node: Node) -> None:
                 run, node, balancer, key, value, prefix="ProxySet: ", name=name
             )
         return
-    worker = _worker_by_url(place.server, name)
-    if worker is None and not inside:
+    if not inside and not _workers_of(place.server, name):
         hint = _LOST_PROXY if "=" in name and "://" not in name else ""
         run.report.error(
             node, "FB0228", f"ProxySet can not find '{name}' Worker.", why=hint
         )
         return
-    if worker is None:
-        target = member_target(run, node, name, "ProxySet")
-        if target is None:
-            return
-        worker = MemberDraft(target, MemberParams(status="I"), node)
-        place.server.workers.append(worker)
-    for key, value in key_value_pairs(run, node, words, "ProxySet"):
-        take_member_param(
-            run, node, worker.params, key, value, prefix="ProxySet: ", name=name
-        )
+    _set_workers(run, place.server, node, name, words, directive="ProxySet")
 
 
-def _worker_by_url(server: ServerDraft, text: str) -> MemberDraft | None:
+def _workers_of(server: ServerDraft, url: str) -> list[MemberDraft]:
+    """Direct workers that a ProxySet for url means.
+
+    Those whose URL begins with it; Apache's is the one that it begins with.
+    """
     try:
-        wanted = parse_target(text)
+        wanted = parse_target(url)
     except TargetError:
-        return None
-    for worker in server.workers:
-        if is_leading_part(worker.target, wanted):
-            return worker
-    return None
+        return []
+    return [
+        worker
+        for worker in server.workers
+        if is_leading_part(wanted, worker.target)
+        or is_leading_part(worker.target, wanted)
+    ]
+
+
+def _set_workers(
+    run: Run,
+    server: ServerDraft,
+    node: Node,
+    url: str,
+    words: list[str],
+    *,
+    directive: str,
+) -> None:
+    """Apply key=value words to direct workers, also to those that are still to come."""
+    target = member_target(run, node, url, directive)
+    if target is None:
+        return
+    prefix = "<Proxy " if directive == "Proxy" else f"{directive}: "
+    pairs = key_value_pairs(run, node, words, directive)
+    trial = MemberParams(status="I")
+    for key, value in pairs:
+        take_member_param(run, node, trial, key, value, prefix=prefix, name=url)
+        for worker in _workers_of(server, url):
+            set_member_param(worker.params, key, value)
+    server.worker_settings.append(WorkerSettings(target, pairs))
 
 
 def section_params(run: Run, place: Place, node: Node) -> None:
@@ -228,21 +254,11 @@ def section_params(run: Run, place: Place, node: Node) -> None:
                 balancer,
                 key,
                 value,
-                prefix="Proxy ",
+                prefix="<Proxy ",
                 name=section.pattern,
             )
         return
-    target = member_target(run, node, section.pattern, "<Proxy>")
-    if target is None:
-        return
-    worker = _worker_by_url(place.server, section.pattern)
-    if worker is None:
-        worker = MemberDraft(target, MemberParams(status="I"), node)
-        place.server.workers.append(worker)
-    for key, value in key_value_pairs(run, node, words, "Proxy"):
-        take_member_param(
-            run, node, worker.params, key, value, prefix="Proxy ", name=section.pattern
-        )
+    _set_workers(run, place.server, node, section.pattern, words, directive="Proxy")
 
 
 HANDLERS: Final[dict[str, Handler]] = {
