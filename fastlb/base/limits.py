@@ -7,7 +7,8 @@ DIRECTORY_DEPTH_MAX = 20  # Apache: AP_MAX_INCLUDE_DIR_DEPTH
 LINE_BYTES_MAX = 16 * 1024 * 1024  # one logical line
 FILES_MAX = 100_000  # files read for one configuration
 SECTION_DEPTH_MAX = 100  # sections inside sections
-DIAGNOSTICS_MAX = 1_000  # complaints kept of one run
+COMPLAINTS_KEPT = 10_000  # complaints kept of one pass over the files
+DIAGNOSTICS_MAX = 500  # of them printed; a number stands for the rest
 ARGUMENTS_MAX = 4_096  # words of one directive
 
 SERVER_LIMIT_MAX = 200_000

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fastlb.base.errors import Diagnostic, Severity
-from fastlb.base.limits import DIAGNOSTICS_MAX
+from fastlb.base.limits import COMPLAINTS_KEPT
 from fastlb.config import hints
 from fastlb.config.draft import Draft
 from fastlb.config.lexer import Word, split_words
@@ -200,7 +200,7 @@ class Checker:
         words: Sequence[Word] = (),
     ) -> None:
         """Give a complaint its place; words: to find the column of the word meant."""
-        if len(self.diagnostics) >= DIAGNOSTICS_MAX:
+        if len(self.diagnostics) > COMPLAINTS_KEPT:
             return
         column = draft.start
         if 0 <= complaint.word < len(words):
@@ -308,9 +308,13 @@ def _allowed_places(declared: Directive) -> str:
 
 
 def _error_directive(draft: Draft) -> Complaint:
-    """The text of an `Error` line; quotes around the whole of it are taken off."""
-    words = split_words(draft.raw)
-    text = words[0].text if len(words) == 1 else draft.raw
+    """The text of an `Error` line as it stands; quotes around the whole are taken off.
+
+    Escapes inside are kept, as observed.
+    """
+    text = draft.raw
+    if text[:1] in ('"', "'") and text.endswith(text[0]):
+        text = text[1:-1]
     return Complaint(
         text or "The Error directive was used with no message.",
         "the file stops here with an Error directive",
