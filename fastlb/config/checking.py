@@ -89,8 +89,8 @@ class Checker:
         return None
 
     def _recycles(self, draft: Draft, words: Sections, around: Sections) -> bool:
-        declared = self.registry.command("MaxConnectionsPerChild")
-        if declared is None or not _is_sound(declared, words):
+        declared = self.registry.expected("MaxConnectionsPerChild")
+        if not _is_sound(declared, words):
             return False
         self._report(draft, "", hints.taken_recycling(words, "Proxy" in around))
         self._hoisted.append(_node(declared, draft, words))

@@ -161,9 +161,7 @@ class Reader:
 
     def _act(self, act: _Act, file: OpenFile, draft: Draft) -> None:
         """A directive that acts at once, if its arguments can be counted on."""
-        declared = self.registry.command(draft.name)
-        if declared is None:
-            raise LookupError(f"{draft.name} acts while reading and is not declared")
+        declared = self.registry.expected(draft.name)
         words = split_words(draft.raw)
         texts = tuple(word.text for word in words)
         comment = trailing_comment(declared, words)

@@ -238,6 +238,10 @@ class Registry:
     def command(self, name: str) -> Directive | None:
         return self._commands.get(name.lower())
 
+    def expected(self, name: str) -> Directive:
+        """A directive that must be declared, or KeyError."""
+        return self._commands[name.lower()]
+
     def section(self, name: str) -> Directive | None:
         """name without brackets."""
         return self._sections.get(name.lower())

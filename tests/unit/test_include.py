@@ -125,6 +125,17 @@ def test_directories_without_end_are_refused(
     assert limits.DIRECTORY_DEPTH_MAX == 20
 
 
+def test_a_directory_that_cannot_be_read_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: str) -> list[str]:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "listdir", refuse)
+    with pytest.raises(IncludeError, match="Could not open config directory"):
+        files_of(str(tmp_path), False)
+
+
 def test_an_included_file_stands_where_the_include_stands(tmp_path: Path) -> None:
     (tmp_path / "in.conf").write_text("Timeout 5\nInclude deeper.conf\n")
     (tmp_path / "deeper.conf").write_text("KeepAlive On\n")

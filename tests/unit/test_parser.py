@@ -405,6 +405,11 @@ def test_what_stands_in_a_wrong_section_is_looked_at_too(tmp_path: Path) -> None
 
 # -- arguments
 
+HEADER_ACTION = (
+    "first argument must be 'add', 'set', 'setifempty', 'append', 'merge', 'unset',"
+    " 'echo', 'note', 'edit', or 'edit*'."
+)
+
 
 @pytest.mark.parametrize(
     ("text", "sentence"),
@@ -459,6 +464,50 @@ def test_what_stands_in_a_wrong_section_is_looked_at_too(tmp_path: Path) -> None
         ("Redirect gone /a http://x", "Redirect URL not valid for this status"),
         ("Redirect /a foo", "Redirect to non-URL"),
         ("Redirect temp /a foo", "Redirect to non-URL"),
+        (
+            "ProxyIOBufferSize 5",
+            "ProxyIOBufferSize must be >= 512 bytes, or 0 for system default.",
+        ),
+        (
+            "ProxyErrorOverride On 200",
+            "ProxyErrorOverride: status codes to intercept must be valid HTTP Status"
+            " Codes >=400 && <600",
+        ),
+        ("ProxyRequests On", "fastlb does not serve as a forward proxy"),
+        ("ProxyHCExpr", "Missing expression name for ProxyHCExpr"),
+        ("ProxyHCExpr a", "Missing expression for ProxyHCExpr"),
+        ("ProxyHCTemplate", "Missing template name for ProxyHCTemplate"),
+        (
+            "HeartbeatMaxServers 5",
+            "HeartbeatMaxServers: Should be 0 for file storage, or greater or equal"
+            " than 10 for slotmem",
+        ),
+        (
+            "HeartbeatListen x",
+            "HeartbeatListen: No port provided in multicast address",
+        ),
+        (
+            "RequestReadTimeout foo",
+            "Invalid RequestReadTimeout parameter. Parameter must be in the form"
+            " 'key=value'",
+        ),
+        (
+            "RequestReadTimeout header=20-40,MinRate=500 body=a",
+            "RequestReadTimeout: body=a: Value 'a' not numerical",
+        ),
+        (
+            "HttpProtocolOptions Strict foo",
+            "HttpProtocolOptions accepts 'Unsafe' or 'Strict' (default),"
+            " 'RegisteredMethods' or 'LenientMethods' (default), and"
+            " 'Require1.0' or 'Allow0.9' (default)",
+        ),
+        ("RequestHeader always set X y", HEADER_ACTION),
+        ("Header", HEADER_ACTION),
+        ("Header unset", "Header requires two arguments"),
+        (
+            "CustomLog a b expr=true",
+            "CustomLog: expr= comes later: fastlb does not evaluate expressions yet",
+        ),
         ("ServerRoot /no/such", "ServerRoot must be a valid directory"),
         ("Error", "The Error directive was used with no message."),
         ('Error "a b"', "a b"),
@@ -472,8 +521,38 @@ def test_wrong_arguments_are_told_in_apaches_words(
 
 
 @pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("Require", "Require directive requires additional arguments"),
+        ("Require foo", "Unknown Authz provider: foo"),
+        ("Require not iq 1.2.3.4", "Unknown Authz provider: iq"),
+        (
+            "Require expr true",
+            "Require expr: fastlb does not evaluate expressions yet; they come later",
+        ),
+        ("Order foo", "unknown order"),
+        ("Allow all x", "allow and deny must be followed by 'from'"),
+    ],
+)
+def test_wrong_access_rules_are_told_in_apaches_words(
+    tmp_path: Path, text: str, sentence: str
+) -> None:
+    assert errors(tmp_path, f"<Proxy *>\n{text}\n</Proxy>\n") == [(2, sentence)]
+
+
+def test_the_access_language_of_2_2_is_taken_with_a_warning(tmp_path: Path) -> None:
+    text = "<Proxy *>\nOrder deny,allow\nAllow from all\n</Proxy>\n"
+    assert [line for line, _ in warnings(tmp_path, text)] == [2, 3]
+
+
+def test_a_comment_behind_a_directive_that_acts_at_once(tmp_path: Path) -> None:
+    assert [line for line, _ in warnings(tmp_path, "Define A #x\n")] == [1]
+
+
+@pytest.mark.parametrize(
     "text",
     [
+        "HttpProtocolOptions Unsafe Require1.0",
         "ServerName http://[::1]:80",
         "ServerName [::1]",
         "Listen [::1]:80 https",
@@ -768,6 +847,15 @@ def test_c_and_c_stand_around_the_file(tmp_path: Path) -> None:
     )
     assert diagnostics == []
     assert names(tree.nodes) == ["Location", "ServerName", "Listen"]
+
+
+def test_complaints_kept_are_bounded_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "COMPLAINTS_KEPT", 3)
+    monkeypatch.setattr(checking, "COMPLAINTS_KEPT", 3)
+    _, diagnostics = read(tmp_path, "Foo\nDefine a:b\n" * 10)
+    assert len(diagnostics) == 8
 
 
 def test_complaints_are_bounded_and_the_rest_is_counted_out(

@@ -6,7 +6,7 @@ import re
 
 from fastlb.base.errors import Severity
 from fastlb.config import units
-from fastlb.config.checks import Choice, Duration, Integer, Later
+from fastlb.config.checks import Choice, Duration, Integer, Later, every
 from fastlb.config.registry import (
     SV,
     SVD,
@@ -36,6 +36,7 @@ _LEVEL_WRONG = (
     "Log level keyword must be one of"
     " emerg/alert/crit/error/warn/notice/info/debug/trace1/.../trace8"
 )
+_RECURSION_WRONG = "The recursion limit must be greater than zero."
 _PROTOCOL_OPTIONS = (
     "Strict",
     "Unsafe",
@@ -95,17 +96,6 @@ def _server_name(name: str, words: tuple[str, ...]) -> Complaint | None:
             f'The port number "{words[0]}" is outside the appropriate range'
             " (i.e., 1..65535)."
         )
-    return None
-
-
-def _internal_recursion(name: str, words: tuple[str, ...]) -> Complaint | None:
-    for index in range(len(words)):
-        found = Integer(
-            1, None, "The recursion limit must be greater than zero.", index
-        )
-        complaint = found(name, words)
-        if complaint is not None:
-            return complaint
     return None
 
 
@@ -312,7 +302,9 @@ DIRECTIVES = (
         "n [n]",
         "how often error documents may lead to one another",
         default="10",
-        check=_internal_recursion,
+        check=every(
+            Integer(1, None, _RECURSION_WRONG), Integer(1, None, _RECURSION_WRONG, 1)
+        ),
         status=Status.LATER,
         reason="a bound of your own comes later; the built-in one holds",
         on_use=Severity.NOTE,
