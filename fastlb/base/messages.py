@@ -139,6 +139,7 @@ _CONFIG = {
     ),
     "FB0131": Message("warning", "A quotation mark is not closed on its line."),
     "FB0135": Message("warning", "Words behind On or Off are ignored."),
+    "FB0136": Message("error", "There are more complaints than are printed."),
 }
 
 _MODEL = {
