@@ -6,12 +6,7 @@ the very functions that the data path calls, and one file of wrappers for each g
 """
 
 from libc.limits cimport LLONG_MAX
-from libc.string cimport memchr, memcmp, memcpy, memmove, memset, strchr
-
-cdef extern from "<arpa/inet.h>" nogil:
-    enum:
-        AF_INET6
-    int inet_pton(int family, const char *text, void *address)
+from libc.string cimport strchr
 
 include "core/http/chartable.pyx"   # what a byte may be part of
 include "core/http/fields.pyx"      # field lines
@@ -22,3 +17,14 @@ include "core/http/framing.pyx"     # where a body ends
 include "core/http/chunked.pyx"     # the chunked coding
 
 include "probe/http.pyx"            # wrappers of the above
+
+include "core/balance/table.pyx"        # the shared mapping and its mutexes
+include "core/balance/ledger.pyx"       # counts and states of members
+include "core/balance/sticky.pyx"       # the route a client asks for
+include "core/balance/lbmethods/byrequests.pyx"
+include "core/balance/lbmethods/methods.pyx"
+include "core/balance/elect.pyx"        # who serves
+include "core/balance/claims.pyx"       # identity to slot
+include "core/balance/table_slots.pyx"  # the table as Python sees it
+
+include "probe/balance.pyx"             # wrappers of the above

@@ -8,6 +8,7 @@ for stderr.
 
 from __future__ import annotations
 
+import contextlib
 import enum
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -187,10 +188,8 @@ def _readable(line: str) -> str:
 
     Control characters are shown as \\xHH, so that no file can drive a terminal.
     """
-    try:
+    with contextlib.suppress(UnicodeError):
         line = line.encode("latin-1").decode("utf-8")
-    except UnicodeError:
-        pass
     return "".join(
         char if char.isprintable() or char == "\t" else f"\\x{ord(char):02x}"
         for char in line

@@ -17,6 +17,7 @@ from fastlb.config.lexer import filesystem_path, split_words
 from fastlb.config.registry import Registry
 
 VERSION = (2, 4, 71)  # of the Apache that fastlb answers as
+SECTION = "<section>"  # stands for the section in messages
 NAMES = ("ifmodule", "ifdefine", "ifversion", "iffile", "ifdirective", "ifsection")
 _VERSION_WRONG = (
     "Version appears to be invalid. It must have the format major[.minor[.patch]]"
@@ -47,7 +48,7 @@ def holds(name: str, argument: str, world: World) -> bool:
         return _version_holds(argument)
     words = [word.text for word in split_words(argument.strip())]
     if not words or words[0] in ("", "!"):
-        raise ConditionError("directive requires additional arguments")
+        raise ConditionError(f"{SECTION} directive requires additional arguments")
     negated = words[0].startswith("!")
     word = words[0].removeprefix("!")
     return _asks(name, word, world) is not negated

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import enum
 
+from fastlb.base.errors import Severity
+from fastlb.config.registry import Complaint
+
 # Always there, in Apache as here: `-l`, `-M` as (static).
 BUILT_IN = ("core", "so", "watchdog", "http", "log_config", "logio", "version", "unixd")
 
@@ -46,14 +49,29 @@ EMULATED = (
 PROCESS_MODELS = ("mpm_prefork", "mpm_worker", "mpm_event")
 
 # Known, not there, harmless without their directives.
-OUT_OF_SCOPE = frozenset(
-    ["actions", "allowmethods", "asis", "auth_basic", "auth_digest", "auth_form", "authn_anon", "authn_core", "authn_dbd", "authn_dbm", "authn_file", "authn_socache", "authnz_fcgi", "authnz_ldap", "authz_dbd", "authz_dbm", "authz_groupfile", "authz_owner", "authz_user", "autoindex", "brotli", "bucketeer", "buffer", "cache", "cache_disk", "cache_socache", "case_filter", "case_filter_in", "cern_meta", "cgi", "cgid", "charset_lite", "data", "dav", "dav_fs", "dav_lock", "dbd", "deflate", "dialup", "dir", "dumpio", "echo", "expires", "ext_filter", "file_cache", "filter", "heartbeat", "http2", "ident", "imagemap", "include", "info", "ldap", "log_debug", "log_forensic", "lua", "macro", "md", "mime", "mime_magic", "negotiation", "optional_fn", "proxy_express", "proxy_fcgi", "proxy_fdpass", "proxy_ftp", "proxy_html", "proxy_http2", "proxy_scgi", "proxy_uwsgi", "ratelimit", "reflector", "request", "rewrite", "sed", "session", "session_cookie", "session_crypto", "session_dbd", "slotmem_plain", "socache_dbm", "socache_dc", "socache_memcache", "socache_redis", "speling", "substitute", "suexec", "systemd", "tls", "userdir", "usertrack", "vhost_alias", "xml2enc", "perl", "php", "php5", "php7", "python", "wsgi", "fcgid", "xsendfile", "auth_openidc", "auth_mellon", "auth_kerb", "auth_gssapi"]
-)
+_OUT_OF_SCOPE = """
+actions allowmethods asis auth_basic auth_digest auth_form authn_anon authn_core
+authn_dbd authn_dbm authn_file authn_socache authnz_fcgi authnz_ldap authz_dbd
+authz_dbm authz_groupfile authz_owner authz_user autoindex brotli bucketeer buffer
+cache cache_disk cache_socache case_filter case_filter_in cern_meta cgi cgid
+charset_lite data dav dav_fs dav_lock dbd deflate dialup dir dumpio echo expires
+ext_filter file_cache filter heartbeat http2 ident imagemap include info ldap
+log_debug log_forensic lua macro md mime mime_magic negotiation optional_fn
+proxy_express proxy_fcgi proxy_fdpass proxy_ftp proxy_html proxy_http2 proxy_scgi
+proxy_uwsgi ratelimit reflector request rewrite sed session session_cookie
+session_crypto session_dbd slotmem_plain socache_dbm socache_dc socache_memcache
+socache_redis speling substitute suexec systemd tls userdir usertrack vhost_alias
+xml2enc perl php php5 php7 python wsgi fcgid xsendfile auth_openidc auth_mellon
+auth_kerb auth_gssapi
+"""
+OUT_OF_SCOPE = frozenset(_OUT_OF_SCOPE.split())
 
 # Not there, and a server without them would route or protect otherwise.
-ROUTES_OR_PROTECTS = frozenset(
-    ["jk", "proxy_cluster", "cluster_slotmem", "manager", "advertise", "security2", "evasive", "evasive20", "evasive24", "qos"]
-)
+_ROUTES_OR_PROTECTS = """
+jk proxy_cluster cluster_slotmem manager advertise security2 evasive evasive20
+evasive24 qos
+"""
+ROUTES_OR_PROTECTS = frozenset(_ROUTES_OR_PROTECTS.split())
 
 # Static modules have file names of their own.
 _FILE_NAMES = {
@@ -84,6 +102,34 @@ def verdict(identifier: str) -> Verdict:
     if name in ROUTES_OR_PROTECTS:
         return Verdict.REFUSED
     return Verdict.UNKNOWN
+
+
+def load_complaint(identifier: str, path: str) -> Complaint | None:
+    """What there is to say about `LoadModule identifier path`."""
+    name = identifier.removesuffix("_module")
+    kind = verdict(identifier)
+    if kind is Verdict.OUT_OF_SCOPE:
+        return Complaint(
+            f"mod_{name} is not part of fastlb",
+            "its directives are refused, or taken and explained, each at its place",
+            number="FB0112",
+            severity=Severity.NOTE,
+        )
+    if kind is Verdict.REFUSED:
+        return Complaint(
+            f"mod_{name} routes or protects requests, and fastlb does not have it",
+            "a server without it would do something else than this file says",
+            "delete the line when another server does its work",
+            "FB0115",
+        )
+    if kind is Verdict.UNKNOWN:
+        return Complaint(
+            f"{identifier} ({path}) is not a module that fastlb knows",
+            "nothing is loaded, and its directives are refused",
+            number="FB0114",
+            severity=Severity.WARNING,
+        )
+    return None
 
 
 def base_name(written: str) -> str:

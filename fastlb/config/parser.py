@@ -12,8 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from fastlb.base.errors import Diagnostic, sort_by_place
 from fastlb.config.checking import Checker
+from fastlb.config.draft import Draft
 from fastlb.config.lexer import configuration_text, split_words
-from fastlb.config.reading import Draft, Reader
+from fastlb.config.reading import Reader
 from fastlb.config.registry import Registry
 from fastlb.config.tree import Tree
 

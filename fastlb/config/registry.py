@@ -12,10 +12,11 @@ How to add a directive: declare it in the file of its module, run
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from fastlb.base.errors import Severity
+from fastlb.config.lexer import Word
 from fastlb.config.suggest import nearest
 
 
@@ -161,6 +162,9 @@ class Directive:
             Status.REFUSED: Severity.ERROR,
         }[self.status]
 
+    def value_problem(self, words: tuple[str, ...]) -> Complaint | None:
+        return self.check(self.name, words) if self.check else None
+
     def count_problem(self, words: tuple[str, ...]) -> str | None:
         """Apache's sentence about a wrong number of arguments, or None.
 
@@ -182,6 +186,22 @@ class Directive:
             return f"Multiple <{self.name}> {Args.ONE_WORD_SECTION.value}"
         tail = f", {self.help}" if self.help and self.args is not Args.NONE else ""
         return f"{self.name} {self.args.value}{tail}"
+
+
+def trailing_comment(declared: Directive, words: Sequence[Word]) -> Complaint | None:
+    """A warning when a word begins with an unquoted `#`; `User #1000` is sound."""
+    identity = declared.name in ("User", "Group")
+    for index, word in enumerate(words):
+        if word.text.startswith("#") and not word.quoted and not identity:
+            return Complaint(
+                "an argument begins with #: there are no comments behind a directive",
+                "the # and the words behind it are further arguments, as in Apache",
+                "put the comment on a line of its own",
+                "FB0119",
+                Severity.WARNING,
+                index,
+            )
+    return None
 
 
 def _count_given(words: tuple[str, ...]) -> int:

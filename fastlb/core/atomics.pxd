@@ -1,5 +1,7 @@
 # Atomic words of the shared table; atomics.h says what each promises.
 
+from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
+
 cdef extern from "atomics.h" nogil:
     uint32_t atomic_get_u32 "ATOMIC_GET"(const uint32_t *p)
     int32_t atomic_get_i32 "ATOMIC_GET"(const int32_t *p)

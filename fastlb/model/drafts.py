@@ -38,6 +38,7 @@ class BalancerDraft:
     params: BalancerParams = field(default_factory=BalancerParams)
     members: list[MemberDraft] = field(default_factory=list)
     is_defined: bool = False  # more than a ProxyPass names it
+    is_broken: bool = False  # a member of it was refused
 
 
 @dataclass(slots=True)
@@ -202,6 +203,7 @@ class Run:
     environ: Mapping[str, str]
     cpu_count: int
     server_root: str
+    config_file: str
     modules: tuple[str, ...]
     lookup: Callable[[str], tuple[str, ...]]  # host name -> addresses, () if unknown
     main: ServerDraft = field(default_factory=lambda: ServerDraft(node=None))

@@ -43,13 +43,12 @@ from fastlb.model.vhost import DirConf, Section, SectionKind, VHost
 
 _T = TypeVar("_T")
 
-REQUEST_WORKERS: Final = 8192
-"""Connections served at once when MaxRequestWorkers is not written.
-
-Differs from Apache (prefork: 256, one process each): here a connection is a few
-hundred bytes. `Compat apache` gives 256.
-"""
 APACHE_REQUEST_WORKERS: Final = 256
+"""MaxRequestWorkers where it is not written, under `Compat apache` (prefork's).
+
+Differs from Apache: otherwise there is no bound but file descriptors, since a
+connection costs a few hundred bytes here and not a process.
+"""
 
 
 def freeze(run: Run, tree: Tree, host_name: str) -> Model:
@@ -58,7 +57,7 @@ def freeze(run: Run, tree: Tree, host_name: str) -> Model:
     vhosts = tuple(freezer.server(index) for index in range(len(run.vhosts) + 1))
     sets = address_sets(run.vhosts)
     return Model(
-        config_file=tree.files[0][0] if tree.files else "",
+        config_file=run.config_file,
         files=tuple(path for path, _, _ in tree.files),
         defines=tuple(name for name, _ in tree.defines),
         modules=tree.modules,
@@ -78,7 +77,7 @@ def process_settings(run: Run) -> ProcessSettings:
     texts, numbers = run.process.texts, run.process.numbers
     runtime_dir = absolute(run, texts.get("runtime_dir", "logs"))
     apache = run.process.compat is Compat.APACHE
-    workers = APACHE_REQUEST_WORKERS if apache else REQUEST_WORKERS
+    workers = APACHE_REQUEST_WORKERS if apache else 0
     extended = run.process.extended_status
     return ProcessSettings(
         server_root=run.server_root,
@@ -86,7 +85,7 @@ def process_settings(run: Run) -> ProcessSettings:
         pid_file=absolute(run, texts.get("pid_file", f"{runtime_dir}/fastlb.pid")),
         user=texts.get("user"),
         group=texts.get("group"),
-        start_servers=numbers.get("start_servers", max(1, run.cpu_count)),
+        start_servers=max(1, numbers.get("start_servers", run.cpu_count)),
         max_request_workers=numbers.get("max_request_workers", workers),
         max_connections_per_child=numbers.get("max_connections_per_child", 0),
         listen_backlog=numbers.get("listen_backlog", 511),

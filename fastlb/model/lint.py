@@ -47,7 +47,7 @@ def lint_header(run: Run, node: Node, rule: HeaderRule) -> None:
         if name.startswith("BALANCER_") and name not in BALANCER_VARIABLES:
             run.report.warn(
                 node,
-                "FB0300",
+                "FB0204",
                 f"the variable {name} is never set",
                 why="the balancer sets " + ", ".join(BALANCER_VARIABLES),
                 cure=did_you_mean(name, BALANCER_VARIABLES),
@@ -58,18 +58,18 @@ def lint_header(run: Run, node: Node, rule: HeaderRule) -> None:
     if sets_route and not any(word in text.lower() for word in _COOKIE_SAFETY):
         run.report.note(
             node,
-            "FB0301",
+            "FB0205",
             "the route cookie is sent without HttpOnly and SameSite",
             cure='end it with "; path=/; HttpOnly; SameSite=Lax"',
         )
 
 
 def _listeners(run: Run) -> None:
-    if run.listens:
+    if run.listens or not run.config_file:
         return
     run.report.warn(
-        Node("Listen", (), "", "", 0, 0),
-        "FB0302",
+        Node("", (), "", run.config_file, 0, 0),
+        "FB0206",
         "no Listen stands in the configuration",
         why="the start ends with 'no listening sockets available, shutting down'",
         cure="write Listen 8080",
@@ -86,7 +86,7 @@ def _vhosts(run: Run) -> None:
             if port is not None and ports and port not in ports:
                 run.report.warn(
                     node,
-                    "FB0303",
+                    "FB0207",
                     f"nothing listens on port {port} of <VirtualHost {node.raw}>",
                     why="a virtual host opens no socket of its own",
                     cure=f"write Listen {port}",
@@ -97,24 +97,11 @@ def _vhosts(run: Run) -> None:
             if known is not node and name:
                 run.report.warn(
                     node,
-                    "FB0304",
+                    "FB0208",
                     f"{name} is served by the <VirtualHost> at {place_of(known)}",
                     why="the first with a name wins; this one gets no request for it",
                     cure="merge the two, or give this one another ServerName",
                 )
-    if run.main.settings.proxy_requests or any(
-        server.settings.proxy_requests for server in run.vhosts
-    ):
-        owner = next(
-            (s.node for s in run.vhosts if s.settings.proxy_requests and s.node), None
-        )
-        run.report.warn(
-            owner or Node("ProxyRequests", (), "", "", 0, 0),
-            "FB0305",
-            "ProxyRequests On: forward proxying is not served",
-            why="a reverse proxy needs ProxyRequests Off; ProxyPass works with both",
-            cure="write ProxyRequests Off",
-        )
 
 
 def _logs(run: Run, server: ServerDraft) -> None:
@@ -125,7 +112,7 @@ def _logs(run: Run, server: ServerDraft) -> None:
             continue
         run.report.warn(
             log.node,
-            "FB0306",
+            "FB0254",
             f"the log format {name!r} is not defined",
             why="each line of the log would be that word",
             cure=did_you_mean(name, known)

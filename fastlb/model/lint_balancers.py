@@ -56,7 +56,7 @@ def _standbys(subject: _Subject) -> None:
     if len(standby) == len(members) and len(members) > 1:
         subject.run.report.warn(
             first,
-            "FB0310",
+            "FB0241",
             f"all members of {subject.name} are hot standbys (status=+H)",
             why="H means hot standby, not health check: without a primary they share"
             " the requests as if none were written",
@@ -69,7 +69,7 @@ def _standbys(subject: _Subject) -> None:
         )
         subject.run.report.warn(
             first,
-            "FB0310",
+            "FB0241",
             f"{len(standby)} members of {subject.name} are hot standbys (status=+H):"
             f" {primaries} takes every request",
             why="H means hot standby, not health check: a standby serves only while"
@@ -80,7 +80,7 @@ def _standbys(subject: _Subject) -> None:
     elif len(members) > 1:
         subject.run.report.note(
             first,
-            "FB0310",
+            "FB0241",
             f"{standby[0].target.url} is a hot standby (status=+H): it serves only"
             " while no other member can",
             word="status",
@@ -91,7 +91,7 @@ def _out_of_service(subject: _Subject) -> None:
     if all(set(m.params.status) & set("DS") for m in subject.members):
         subject.run.report.warn(
             subject.members[0].node,
-            "FB0311",
+            "FB0242",
             f"all members of {subject.name} are disabled or stopped",
             why="each request is answered with 503",
             cure="leave out status=+D or status=+S of one of them",
@@ -109,7 +109,7 @@ def _routes(subject: _Subject) -> None:
         if other is not member:
             report.warn(
                 member.node,
-                "FB0312",
+                "FB0243",
                 f"route={route} is also that of {other.target.url} at"
                 f" {place_of(other.node)}",
                 why="a session of one of the two is sent to the first that is usable",
@@ -120,7 +120,7 @@ def _routes(subject: _Subject) -> None:
         if separator and separator in route and params.route_regex is None:
             report.warn(
                 member.node,
-                "FB0313",
+                "FB0244",
                 f"route={route} contains the separator {separator!r}",
                 why="the route begins behind the first separator of the session value,"
                 " so that a session id with one in it loses its member",
@@ -130,7 +130,7 @@ def _routes(subject: _Subject) -> None:
     if params.sticky_cookie and not routed:
         report.warn(
             subject.node,
-            "FB0314",
+            "FB0245",
             f"{subject.name} has stickysession={params.sticky_cookie} but none of its"
             " members has a route",
             why="no session can stick",
@@ -140,7 +140,7 @@ def _routes(subject: _Subject) -> None:
         bare = next(m for m in subject.members if not m.params.route)
         report.warn(
             bare.node,
-            "FB0315",
+            "FB0246",
             f"{bare.target.url} has no route= while other members of"
             f" {subject.name} have one",
             why="sessions that begin there do not stick",
@@ -149,7 +149,7 @@ def _routes(subject: _Subject) -> None:
     elif routed and not params.sticky_cookie:
         report.warn(
             routed[0].node,
-            "FB0316",
+            "FB0247",
             f"members of {subject.name} have routes but the balancer has no"
             " stickysession",
             why="routes are read only for sticky sessions",
@@ -165,7 +165,7 @@ def _redirects(subject: _Subject) -> None:
         if redirect and redirect not in routes:
             subject.run.report.warn(
                 member.node,
-                "FB0317",
+                "FB0248",
                 f"redirect={redirect}: no member of {subject.name} has that route",
                 cure=did_you_mean(redirect, routes),
                 word=f"redirect={redirect}",
@@ -177,7 +177,7 @@ def _timing(run: Run, member: MemberDraft) -> None:
     if params.timeout_ms is not None and params.timeout_ms <= SHORT_TIMEOUT_MS:
         run.report.warn(
             member.node,
-            "FB0318",
+            "FB0249",
             "timeout=1: an answer that takes longer than 1 second is a 502",
             why="it limits each wait for the member; no other member is tried then",
             cure="for the time to connect write connectiontimeout=1",
@@ -187,7 +187,7 @@ def _timing(run: Run, member: MemberDraft) -> None:
         shown = next((w for w in words if w.lower().startswith("ping=")), "ping")
         run.report.warn(
             member.node,
-            "FB0319",
+            "FB0235",
             f"{shown} is not a periodic check: it asks before each request with a body"
             f" and waits up to {params.ping_ms} ms for the first answer",
             why="such a request carries Expect: 100-continue; others are not probed",
@@ -208,7 +208,7 @@ def _hidden_members(run: Run, server: ServerDraft) -> None:
         for member in draft.members:
             run.report.warn(
                 member.node,
-                "FB0320",
+                "FB0236",
                 f"{member.target.url} is not used: the members of {name} are those of"
                 f" the main server, at {place_of(base.node)}",
                 cure="give the balancer of this virtual host a name of its own",
@@ -226,7 +226,7 @@ def _unused(run: Run, server: ServerDraft) -> None:
             near = did_you_mean(name, [n for n in named if n != name])
             run.report.note(
                 draft.node,
-                "FB0321",
+                "FB0237",
                 f"no ProxyPass names {name}",
                 why="its members get no requests",
                 cure=near

@@ -53,7 +53,7 @@ def _undefined(run: Run, server: ServerDraft, mapping: MappingDraft) -> None:
     known: set[str] = set()
     for user in users:
         found = effective_balancer(run.main, user, name)
-        if found is not None and found.members:
+        if found is not None and (found.members or found.draft.is_broken):
             return
     for owner in {id(s): s for s in (run.main, server, *run.vhosts)}.values():
         known |= {n for n, draft in owner.balancers.items() if draft.members}
@@ -62,7 +62,7 @@ def _undefined(run: Run, server: ServerDraft, mapping: MappingDraft) -> None:
     if section is not None or (draft is not None and draft.is_defined):
         run.report.warn(
             mapping.node,
-            "FB0330",
+            "FB0290",
             f"{name} has no members",
             why="each request is answered with 503 (AH01171)",
             cure=f"write BalancerMember http://host:port inside <Proxy {name}>",
@@ -72,7 +72,7 @@ def _undefined(run: Run, server: ServerDraft, mapping: MappingDraft) -> None:
     elsewhere = name in known
     run.report.warn(
         mapping.node,
-        "FB0331",
+        "FB0291",
         f"{mapping.node.name} to {name}, which is not defined"
         + (" in this server" if elsewhere else ""),
         why="each request is answered with 503 (AH01171)",
@@ -100,7 +100,7 @@ def _slashes(run: Run, server: ServerDraft, mapping: MappingDraft) -> None:
     if mapping.balancer is not None and not path:
         run.report.warn(
             node,
-            "FB0332",
+            "FB0292",
             f"{written} without its slash behind {pattern}",
             why="Apache takes what follows for a part of the balancer's name and"
             " answers 500 to each request (AH01144); here the slash is put in",
@@ -117,7 +117,7 @@ def _slashes(run: Run, server: ServerDraft, mapping: MappingDraft) -> None:
         why = f"{probe} becomes {result}"
     run.report.warn(
         node,
-        "FB0333",
+        "FB0293",
         f"exactly one of {pattern} and {written} ends with a slash",
         why=why,
         cure=f"write {written}/"
@@ -136,7 +136,7 @@ def _open_host(run: Run, mapping: MappingDraft) -> None:
         return
     run.report.warn(
         mapping.node,
-        "FB0334",
+        "FB0294",
         f"{mapping.target}: there is no slash between the host and"
         f" {mapping.target_path[:2]}",
         why="in Apache the client could choose the host; here a slash is put in",
@@ -156,7 +156,7 @@ def _joints(run: Run, server: ServerDraft, mapping: MappingDraft) -> None:
             sent = member.target.path + (path if path[:1] == "/" else "/")
             run.report.warn(
                 member.node,
-                "FB0335",
+                "FB0295",
                 f"{member.target.url} ends with a slash and so does its part of"
                 f" {mapping.node.name} at {place_of(mapping.node)}",
                 why=f"the member is asked for {sent}x, with two slashes",
@@ -173,9 +173,10 @@ def _shadowed(run: Run, ordered: list[MappingDraft]) -> None:
             if takes_all(first, later.pattern):
                 run.report.warn(
                     later.node,
-                    "FB0336",
-                    f"{later.node.name} {later.pattern} can never match:"
-                    f" {first.pattern} at {place_of(first.node)} comes first",
+                    "FB0296",
+                    f"{later.node.name} {later.pattern} can never match: before it"
+                    f" comes {first.node.name} {first.pattern} at"
+                    f" {place_of(first.node)}",
                     why="the first match wins",
                     cure="move this line before that one",
                     word=later.pattern,
@@ -208,7 +209,7 @@ def _handlers(run: Run, server: ServerDraft, ordered: list[MappingDraft]) -> Non
         if taker is not None and not taker.exclude:
             run.report.note(
                 section.node,
-                "FB0337",
+                "FB0297",
                 f"{section.pattern} is proxied by {taker.node.name} {taker.pattern} at"
                 f" {place_of(taker.node)}, so that SetHandler {handler} is not reached",
                 cure=f"write ProxyPass {section.pattern} ! before that line",
@@ -224,12 +225,11 @@ def _redirects(run: Run, server: ServerDraft, ordered: list[MappingDraft]) -> No
             continue
         run.report.warn(
             taker.node,
-            "FB0338",
+            "FB0298",
             f"{taker.node.name} {taker.pattern} comes before Redirect {rule.pattern},"
             " which never fires",
             why="outside sections ProxyPass is looked at first",
-            cure=f"write ProxyPass {rule.pattern} ! before it, or put the Redirect"
-            f" inside <Location {rule.pattern}>",
+            cure=f"put the Redirect inside <Location {rule.pattern}>",
         )
 
 
@@ -246,7 +246,7 @@ def _reverse_maps(run: Run, server: ServerDraft) -> None:
             missing = _without_reverse(run, server, conf)
             run.report.warn(
                 line.node,
-                "FB0339",
+                "FB0299",
                 f"the same line stands at {place_of(first.node)}",
                 why=f"{missing[0]} has none: its redirects reach the client unchanged"
                 if missing
@@ -294,7 +294,7 @@ def _undecided_sections(
             if verdict is None:
                 run.report.error(
                     section.node,
-                    "FB0340",
+                    "FB0289",
                     f"<{section.kind.value} {section.pattern}> holds for a part of"
                     f" {mapping.node.name} at {place_of(mapping.node)} only",
                     why="which part depends on the path of each request; sections are"

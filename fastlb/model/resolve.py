@@ -98,6 +98,7 @@ def resolve(
         environ=environ,
         cpu_count=cpu_count,
         server_root=tree.server_root,
+        config_file=tree.files[0][0] if tree.files else "",
         modules=tree.modules,
         lookup=lookup,
     )

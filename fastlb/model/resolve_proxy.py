@@ -352,10 +352,11 @@ def balancer_member(run: Run, place: Place, node: Node) -> None:
     values = MemberParams()
     for key, value in params:
         _member_param(run, node, values, key, value, prefix="BalancerMember ")
-    if target is None:
-        return
     balancer = balancer_of(place.server, name, node)
     balancer.is_defined = True
+    if target is None:
+        balancer.is_broken = True
+        return
     for member in balancer.members:
         if is_leading_part(member.target, target):
             run.report.warn(

@@ -5,13 +5,6 @@ cdef extern from "<signal.h>" nogil:
     int PROBE_KILL "SIGKILL"
     int probe_raise "raise"(int signal)
 
-cdef extern from "<time.h>" nogil:
-    struct probe_timespec "timespec":
-        long tv_sec
-        long tv_nsec
-    int PROBE_CLOCK "CLOCK_MONOTONIC"
-    int probe_clock_gettime "clock_gettime"(int clock, probe_timespec *now)
-
 WHY_NAMES = {
     ELECT_OK: "ok",
     ELECT_NO_MEMBERS: "no_members",
@@ -21,12 +14,12 @@ WHY_NAMES = {
 
 
 cdef long long probe_now_ns() noexcept nogil:
-    cdef probe_timespec now
-    probe_clock_gettime(PROBE_CLOCK, &now)
+    cdef timespec now
+    clock_gettime(CLOCK_MONOTONIC, &now)
     return <long long>now.tv_sec * 1000000000 + now.tv_nsec
 
 
-@final
+@cython.final
 cdef class BalancerProbe:
     """A balancer_plan over slots of a table."""
 
@@ -148,118 +141,111 @@ cdef class BalancerProbe:
         cdef lb_scan s
         cdef int i
         balancer_lock(&self.table.view, self.plan.slot)
-        scan_begin(&s, &self.table.view, self.plan.slot, 0)
+        elect_begin(&s, &self.table.view, self.plan.slot, 0)
         for i in range(asked):
             lb_add(&s, self.members[i], self.members[i].load_factor)
         probe_raise(PROBE_KILL)
 
 
-def die_in_claim(Table table):
-    """SIGKILL to this process while it holds the table's mutex."""
-    table_lock(&table.view)
-    probe_raise(PROBE_KILL)
+@cython.final
+cdef class TableProbe:
+    """The ledger and the insides of a table; members and workers by slot."""
 
+    cdef readonly Table table
 
-# --- the ledger
+    def __cinit__(self, Table table):
+        self.table = table
 
-def busy_add(Table table, int worker, int member):
-    ledger_busy_add(&table.view, table.worker(worker), table.member(member))
+    def die_in_claim(self):
+        """SIGKILL to this process while it holds the table's mutex."""
+        table_lock(&self.table.view)
+        probe_raise(PROBE_KILL)
 
+    # --- counting
 
-def busy_sub(Table table, int worker, int member):
-    ledger_busy_sub(&table.view, table.worker(worker), table.member(member))
+    def busy_add(self, int worker, int member):
+        ledger_busy_add(
+            &self.table.view, self.table.worker(worker), self.table.member(member))
 
+    def busy_sub(self, int worker, int member):
+        ledger_busy_sub(
+            &self.table.view, self.table.worker(worker), self.table.member(member))
 
-def busy_of(Table table, int member):
-    return ledger_busy_of(&table.view, table.member(member))
+    def busy_of(self, int member):
+        return ledger_busy_of(&self.table.view, self.table.member(member))
 
+    def count_bytes(self, int member, long long sent, long long received):
+        ledger_bytes(self.table.member(member), sent, received)
 
-def count_bytes(Table table, int member, long long sent, long long received):
-    ledger_bytes(table.member(member), sent, received)
+    def connection_opened(self, int worker):
+        ledger_connection_opened(self.table.worker(worker))
 
+    def connection_closed(self, int worker):
+        ledger_connection_closed(self.table.worker(worker))
 
-def connection_opened(Table table, int worker):
-    ledger_connection_opened(table.worker(worker))
+    def connections(self):
+        return ledger_connections(&self.table.view)
 
+    def exchange_opened(self, int worker):
+        ledger_exchange_opened(self.table.worker(worker))
 
-def connection_closed(Table table, int worker):
-    ledger_connection_closed(table.worker(worker))
+    def exchange_closed(self, int worker):
+        ledger_exchange_closed(self.table.worker(worker))
 
+    def request_done(self, int worker, long long bytes_out, long long duration_us):
+        ledger_request_done(self.table.worker(worker), bytes_out, duration_us)
 
-def connections(Table table):
-    return ledger_connections(&table.view)
+    # --- states
 
+    def failed(self, int member, long long now_us, bint probe_may_clear=False):
+        return member_failed(self.table.member(member), now_us, probe_may_clear)
 
-def exchange_opened(Table table, int worker):
-    ledger_exchange_opened(table.worker(worker))
+    def connected(self, int member):
+        member_connected(self.table.member(member))
 
+    def is_usable(self, int member):
+        return bool(member_is_usable(self.table.member(member)))
 
-def exchange_closed(Table table, int worker):
-    ledger_exchange_closed(table.worker(worker))
+    def ignores_errors(self, int member):
+        return bool(member_ignores_errors(self.table.member(member)))
 
+    def epoch(self, int member):
+        return member_epoch(self.table.member(member))
 
-def request_done(Table table, int worker, long long bytes_out, long long duration_us):
-    ledger_request_done(table.worker(worker), bytes_out, duration_us)
+    def retry_in_ms(self, int member, long long now_us):
+        return member_retry_in_ms(self.table.member(member), now_us)
 
+    # --- the mapping
 
-def fail(Table table, int member, long long now_us, bint probe_may_clear):
-    return member_failed(table.member(member), now_us, probe_may_clear)
+    def addresses_if_newer(self, int member, uint32_t version):
+        """(version, count or AGAIN) as a worker gets them."""
+        cdef member_address[8] resolved
+        got = member_addresses(
+            &self.table.view, self.table.member(member), &version, resolved)
+        return version, got
 
+    def interrupt_address_write(self, int member):
+        """Leave the addresses as a writer that died within its write does."""
+        self.table.member(member)
+        self.table.view.colds[member].address_version |= 1
 
-def connected(Table table, int member):
-    member_connected(table.member(member))
+    def write_header(self, int offset, bytes data):
+        """Damage the header."""
+        memcpy(self.table.view.base + offset, <const char *>data, len(data))
 
-
-def usable(Table table, int member):
-    return bool(member_is_usable(table.member(member)))
-
-
-def ignores_errors(Table table, int member):
-    return bool(member_ignores_errors(table.member(member)))
-
-
-def epoch(Table table, int member):
-    return member_epoch(table.member(member))
-
-
-def retry_in_ms(Table table, int member, long long now_us):
-    return member_retry_in_ms(table.member(member), now_us)
-
-
-# --- the table
-
-def addresses_if_newer(Table table, int member, uint32_t version):
-    """(version, count or AGAIN) as a worker asks for them."""
-    cdef member_address[8] resolved
-    got = member_addresses(&table.view, table.member(member), &version, resolved)
-    return version, got
-
-
-def interrupt_address_write(Table table, int member):
-    """Leave the addresses as a writer that died within its write does."""
-    table.member(member)
-    table.view.colds[member].address_version |= 1
-
-
-def struct_sizes():
-    return {
-        "table_header": sizeof(table_header),
-        "balancer_slot": sizeof(balancer_slot),
-        "member_slot": sizeof(member_slot),
-        "member_cold": sizeof(member_cold),
-        "worker_slot": sizeof(worker_slot),
-    }
-
-
-def part_offsets(Table table):
-    """Where each part of the mapping begins, in bytes, and its whole size."""
-    cdef table_header *h = table.view.header
-    return {
-        "balancers": h.balancers_at,
-        "members": h.members_at,
-        "colds": h.colds_at,
-        "workers": h.workers_at,
-        "shares": h.shares_at,
-        "size": h.size,
-        "share_row": h.share_row_size,
-    }
+    def parts(self):
+        """Where each part of the mapping begins, its whole size, sizes of slots."""
+        cdef table_header *h = self.table.view.header
+        return {
+            "balancers_at": h.balancers_at,
+            "members_at": h.members_at,
+            "colds_at": h.colds_at,
+            "workers_at": h.workers_at,
+            "shares_at": h.shares_at,
+            "size": h.size,
+            "share_row_size": h.share_row_size,
+            "balancer_size": sizeof(balancer_slot),
+            "member_size": sizeof(member_slot),
+            "cold_size": sizeof(member_cold),
+            "worker_size": sizeof(worker_slot),
+        }

@@ -145,7 +145,7 @@ cdef object check_index(head *h, const char *data):
             assert f == &h.fields[indexes[id]]
 
 
-def find_end(bytes data, pieces=None, bint whole_only=False):
+def find_end(bytes data, pieces=None):
     """Length of the head, or AGAIN; fed in pieces that end at the given offsets.
 
     Each call sees a copy that ends at an unreadable page.

@@ -1,53 +1,77 @@
-"""Trees for tests of the model, from configuration text."""
+"""Trees and models for tests, from configuration text."""
 
 from __future__ import annotations
 
-import re
+import tempfile
+from pathlib import Path
 
-from fastlb.base.errors import Diagnostic
-from fastlb.config.tree import Node, Tree
+from fastlb.base.errors import Diagnostic, Severity, sort_by_place
+from fastlb.config.parser import parse
+from fastlb.config.registry import collect
 from fastlb.model.resolve import resolve
 from fastlb.model.server import Model
 
 NAMES = {"localhost": ("127.0.0.1",)}
+REGISTRY = collect()
+SERVER_ROOT = "/srv"
 
 
-def tree_of(text: str) -> Tree:
-    stack: list[tuple[str, str, int, list[Node]]] = [("", "", 0, [])]
-    for number, line in enumerate(text.splitlines(), 1):
-        line = line.strip()
-        if not line or line.startswith("#"):
-            continue
-        if line.startswith("</"):
-            name, raw, at, children = stack.pop()
-            stack[-1][3].append(
-                Node(name, words(raw), raw, "t.conf", at, 1, True, tuple(children))
-            )
-        elif line.startswith("<"):
-            name, _, raw = line[1:].rstrip(">").partition(" ")
-            stack.append((name, raw, number, []))
-        else:
-            name, _, raw = line.partition(" ")
-            raw = raw.strip()
-            stack[-1][3].append(Node(name, words(raw), raw, "t.conf", number, 1))
-    return Tree(tuple(stack[0][3]), (("t.conf", 0, 0),), (), (), "/srv")
-
-
-def words(raw: str) -> tuple[str, ...]:
-    out = []
-    for m in re.finditer(r'"((?:[^"\\]|\\.)*)"|(\S+)', raw):
-        out.append(m[2] if m[2] is not None else m[1].replace('\\"', '"'))
-    return tuple(out)
+def resolve_file(
+    path: Path, *, lenient: bool = True
+) -> tuple[Model | None, list[Diagnostic]]:
+    """Parse and resolve a file; the complaints of both."""
+    environ = {"HOME": "/root"}
+    tree, found = parse(
+        str(path.resolve()),
+        server_root=SERVER_ROOT,
+        defines=(),
+        environ=environ,
+        registry=REGISTRY,
+        lenient=lenient,
+    )
+    model, more = resolve(
+        tree,
+        lenient=tree.lenient,
+        environ=environ,
+        cpu_count=2,
+        lookup=lambda name: NAMES.get(name, ()),
+        host_name="host.test",
+    )
+    together = sort_by_place([*found, *more])
+    if any(item.is_error for item in found):
+        model = None
+    return model, together
 
 
 def resolve_text(
     text: str, *, lenient: bool = True
 ) -> tuple[Model | None, list[Diagnostic]]:
-    return resolve(
-        tree_of(text),
-        lenient=lenient,
-        environ={"HOME": "/root"},
-        cpu_count=2,
-        lookup=lambda name: NAMES.get(name, ()),
-        host_name="host.test",
-    )
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory, "t.conf")
+        path.write_text(text, encoding="latin-1")
+        return resolve_file(path, lenient=lenient)
+
+
+def model_of(text: str, *, lenient: bool = True) -> Model:
+    """The model of a text that must have no error."""
+    model, found = resolve_text(text, lenient=lenient)
+    assert model is not None, [item for item in found if item.is_error]
+    return model
+
+
+def said(text: str, severity: Severity, *, lenient: bool = True) -> list[str]:
+    """`line: text` of the complaints of one severity."""
+    _, found = resolve_text(text, lenient=lenient)
+    return [f"{d.line}: {d.text}" for d in found if d.severity is severity]
+
+
+def errors(text: str, *, lenient: bool = True) -> list[str]:
+    return said(text, Severity.ERROR, lenient=lenient)
+
+
+def warnings(text: str, *, lenient: bool = True) -> list[str]:
+    return said(text, Severity.WARNING, lenient=lenient)
+
+
+def notes(text: str) -> list[str]:
+    return said(text, Severity.NOTE)

@@ -49,7 +49,7 @@ def _redirect(name: str, words: tuple[str, ...]) -> Complaint | None:
 
 
 def _is_target(word: str) -> bool:
-    return word.startswith("/") or "://" in word or word.startswith(("$", "%"))
+    return word.startswith(("/", "$", "%")) or "://" in word
 
 
 DIRECTIVES = (

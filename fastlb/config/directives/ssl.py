@@ -39,7 +39,7 @@ def _engine(name: str, words: tuple[str, ...]) -> Complaint | None:
     )
 
 
-def _setting(
+def _setting(  # noqa: PLR0917
     name: str,
     args: Args,
     syntax: str,
@@ -71,7 +71,9 @@ DIRECTIVES = (
         "whether clients are served with TLS",
         Status.LATER,
         default="off",
-        manual="Only off is served; on is refused, since the port would speak plain text.",
+        manual=(
+            "Only off is served; on is refused, since the port would speak plain text."
+        ),
         check=_engine,
         silent=True,
     ),
@@ -143,7 +145,7 @@ DIRECTIVES = (
             syntax,
             "refuses requests without TLS",
             Status.LATER,
-            reason="TLS comes later, and ignoring this would let plain requests through",
+            reason="TLS comes later; ignoring this would let plain requests through",
             cure="use Require all denied until then, or let another server end TLS",
             on_use=Severity.ERROR,
         )

@@ -23,7 +23,7 @@ cdef struct member_claim:
 # The bit of a generation, taken if need be; -1: all are taken.
 cdef int claim_lane(table_view *t, long long generation) noexcept nogil
 # Give back a generation's bit, and free the slots that nobody else holds.
-cdef void release_lane(table_view *t, long long generation) noexcept nogil
+cdef void claim_release_lane(table_view *t, long long generation) noexcept nogil
 
 # The slot of that key, made when there is none; -1: none is free. The caller adds the
 # generation's bit.
@@ -37,4 +37,4 @@ cdef int claim_worker_slot(
     table_view *t, int pid, uint32_t generation, int number) noexcept nogil
 # Take a worker's shares off the gauges, add its totals to those of the ended, and free
 # its slot. returns the sum of its shares of busy
-cdef int settle_worker_slot(table_view *t, worker_slot *w) noexcept nogil
+cdef int claim_settle_worker(table_view *t, worker_slot *w) noexcept nogil

@@ -1,11 +1,7 @@
 # Who has which slot. Each step leaves the table sound, because the master may die
 # between any two: `used` is set last and cleared first.
 
-cdef extern from "<string.h>" nogil:
-    int claims_memcmp "memcmp"(const void *a, const void *b, size_t length)
-
-
-cdef inline uint64_t lane_bit(int lane) noexcept nogil:
+cdef inline uint64_t claim_lane_bit(int lane) noexcept nogil:
     return <uint64_t>1 << lane
 
 
@@ -22,7 +18,7 @@ cdef int claim_lane(table_view *t, long long generation) noexcept nogil:
     return free
 
 
-cdef void release_lane(table_view *t, long long generation) noexcept nogil:
+cdef void claim_release_lane(table_view *t, long long generation) noexcept nogil:
     cdef uint64_t mark = <uint64_t>generation + 1
     cdef uint32_t i
     cdef int lane
@@ -33,11 +29,11 @@ cdef void release_lane(table_view *t, long long generation) noexcept nogil:
         return
     # members before balancers: a member's balancer is there as long as the member
     for i in range(atomic_get_u32(&t.header.members_used)):
-        t.colds[i].claims &= ~lane_bit(lane)
+        t.colds[i].claims &= ~claim_lane_bit(lane)
         if t.colds[i].claims == 0:
             atomic_set_release_u32(&t.colds[i].used, 0)
     for i in range(atomic_get_u32(&t.header.balancers_used)):
-        t.balancers[i].claims &= ~lane_bit(lane)
+        t.balancers[i].claims &= ~claim_lane_bit(lane)
         if t.balancers[i].claims == 0:
             atomic_set_release_u32(&t.balancers[i].used, 0)
     t.header.generations[lane] = 0
@@ -47,7 +43,7 @@ cdef void release_lane(table_view *t, long long generation) noexcept nogil:
 
 cdef int claim_balancer_slot(
         table_view *t, const char *key, unsigned int length) noexcept nogil:
-    cdef uint64_t hash = key_hash(key, length)
+    cdef uint64_t hash = table_key_hash(key, length)
     cdef uint32_t used = atomic_get_u32(&t.header.balancers_used)
     cdef uint32_t i
     cdef int free = -1
@@ -58,7 +54,7 @@ cdef int claim_balancer_slot(
             if free < 0:
                 free = <int>i
         elif (b.key_hash == hash and b.key_length == length
-                and claims_memcmp(b.key, key, length) == 0):
+                and memcmp(b.key, key, length) == 0):
             return <int>i
     if free < 0:
         if used == t.header.balancers_max:
@@ -66,7 +62,7 @@ cdef int claim_balancer_slot(
         free = <int>used
     b = &t.balancers[free]
     if not b.mutex_made:
-        if mutex_make(&b.mutex) != 0:
+        if table_mutex_make(&b.mutex) != 0:
             return -1
         atomic_set_release_u32(&b.mutex_made, 1)
     b.claims = 0
@@ -98,7 +94,7 @@ cdef void claim_balancer_method(table_view *t, int slot, int method) noexcept no
 
 # What was configured is written where the configuration changed it: over a reload that
 # says the same, what an operator has set since then stays.
-cdef void member_configure(
+cdef void claim_configure(
         member_slot *m, member_cold *cold, const member_claim *c) noexcept nogil:
     cdef uint32_t changed = cold.configured_flags ^ c.flags
     member_set_flags(m, changed & ~c.flags, False)
@@ -114,14 +110,16 @@ cdef void member_configure(
         member_set_flags(m, FLAG_PROBE_CLEARS, False)
     memcpy(cold.route, c.route, c.route_length)
     cold.route_length = <uint8_t>c.route_length
-    m.route_hash = route_hash(c.route, c.route_length) if c.route_length > 0 else 0
+    m.route_hash = 0
+    if c.route_length > 0:
+        m.route_hash = table_route_hash(c.route, c.route_length)
     memcpy(cold.redirect, c.redirect, c.redirect_length)
     cold.redirect_length = <uint8_t>c.redirect_length
     member_set_flags(m, FLAG_REDIRECT, c.redirect_length > 0)
 
 
 # As if it had never served. Busy stays: it is the sum of what workers are doing now.
-cdef void member_begin(
+cdef void claim_begin(
         member_slot *m, member_cold *cold, const member_claim *c) noexcept nogil:
     cdef uint32_t epoch = m.epoch
     # another life: no idle connection of the former one may be used
@@ -138,7 +136,7 @@ cdef void member_begin(
     m.lbset = cold.configured_lbset = c.lbset
 
 
-cdef int claim_member_new(
+cdef int claim_new_member(
         table_view *t, int slot, const member_claim *c, uint64_t hash) noexcept nogil:
     cdef member_slot *m = &t.members[slot]
     cdef member_cold *cold = &t.colds[slot]
@@ -152,8 +150,8 @@ cdef int claim_member_new(
     memcpy(cold.key, c.key, c.key_length)
     if cold.address_version != 0:
         member_addresses_write(cold, cold.addresses, 0)
-    member_begin(m, cold, c)
-    member_configure(m, cold, c)
+    claim_begin(m, cold, c)
+    claim_configure(m, cold, c)
     atomic_set_release_u32(&cold.used, 1)
     if <uint32_t>slot == atomic_get_u32(&t.header.members_used):
         atomic_set_release_u32(&t.header.members_used, <uint32_t>slot + 1)
@@ -161,7 +159,7 @@ cdef int claim_member_new(
 
 
 cdef int claim_member_slot(table_view *t, const member_claim *c) noexcept nogil:
-    cdef uint64_t hash = key_hash(c.key, c.key_length)
+    cdef uint64_t hash = table_key_hash(c.key, c.key_length)
     cdef uint32_t used = atomic_get_u32(&t.header.members_used)
     cdef uint32_t i
     cdef int free = -1
@@ -175,14 +173,14 @@ cdef int claim_member_slot(table_view *t, const member_claim *c) noexcept nogil:
             continue
         if not (cold.key_hash == hash and cold.key_length == c.key_length
                 and cold.balancer == c.balancer
-                and claims_memcmp(cold.key, c.key, c.key_length) == 0):
+                and memcmp(cold.key, c.key, c.key_length) == 0):
             continue
         m = &t.members[i]
         if c.balancer >= 0 and balancer_lock(t, &t.balancers[c.balancer]) < 0:
             return -1
         if c.fresh:
-            member_begin(m, cold, c)
-        member_configure(m, cold, c)
+            claim_begin(m, cold, c)
+        claim_configure(m, cold, c)
         if c.balancer >= 0:
             balancer_unlock(&t.balancers[c.balancer])
         return <int>i
@@ -190,7 +188,7 @@ cdef int claim_member_slot(table_view *t, const member_claim *c) noexcept nogil:
         if used == t.header.members_max:
             return -1
         free = <int>used
-    return claim_member_new(t, free, c, hash)
+    return claim_new_member(t, free, c, hash)
 
 
 # --- workers
@@ -218,7 +216,7 @@ cdef int claim_worker_slot(
     return <int>i
 
 
-cdef int settle_worker_slot(table_view *t, worker_slot *w) noexcept nogil:
+cdef int claim_settle_worker(table_view *t, worker_slot *w) noexcept nogil:
     cdef table_header *h = t.header
     cdef int32_t *share
     cdef uint32_t i

@@ -31,9 +31,6 @@ cdef struct balancer_plan:
 cdef enum:
     LBMETHOD_BYREQUESTS = 0     # rows of lbmethods/methods.pyx
 
-cdef extern from "<string.h>" nogil:
-    int elect_memcmp "memcmp"(const void *a, const void *b, size_t length)
-
 # Why an election gave nobody.
 cdef enum:
     ELECT_OK = 0

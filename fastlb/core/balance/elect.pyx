@@ -1,8 +1,8 @@
 # The way of an election, as Apache's proxy_balancer_pre_request goes it:
 #
-#   force_recovery      all in E: give them all another chance
-#   route_member        the member that the client's route asks for, or its redirect
-#   scan                else the method's choice: lbset by lbset, spares, standbys
+#   elect_force_recovery    all in E: give them all another chance
+#   elect_by_route          the member that the client's route asks for, or its redirect
+#   elect_scan              else the method's: lbset by lbset, spares, standbys
 #
 # Everything from the first look to elected + 1 happens under the balancer's mutex, so
 # the sequence is one sequence, whatever worker asks.
@@ -10,7 +10,7 @@
 
 # --- beginning and end of what balancer_undo may have to take back
 
-cdef inline void scan_begin(
+cdef inline void elect_begin(
         lb_scan *s, table_view *t, balancer_slot *slot,
         long long now_us) noexcept nogil:
     s.table = t
@@ -22,7 +22,7 @@ cdef inline void scan_begin(
     atomic_keep_order()
 
 
-cdef inline void scan_end(lb_scan *s) noexcept nogil:
+cdef inline void elect_end(lb_scan *s) noexcept nogil:
     atomic_keep_order()
     s.balancer.done = s.number
 
@@ -32,7 +32,7 @@ cdef inline void scan_end(lb_scan *s) noexcept nogil:
 # Walk until one without E; each one in E is offered its retry on the way. Only E is
 # asked for: a member that is stopped or disabled suppresses the recovery, as in Apache.
 # returns true when E was cleared by force
-cdef bint force_recovery(const balancer_plan *b, long long now_us) noexcept nogil:
+cdef bint elect_force_recovery(const balancer_plan *b, long long now_us) noexcept nogil:
     cdef int i
     for i in range(b.member_count):
         member_retry(b.members[i], now_us)
@@ -48,14 +48,14 @@ cdef bint force_recovery(const balancer_plan *b, long long now_us) noexcept nogi
 
 # --- step 2: by route
 
-cdef bint has_route(
+cdef bint elect_has_route(
         table_view *t, member_slot *m, uint32_t hash, const char *route,
         unsigned int length) noexcept nogil:
     cdef member_cold *cold
     if m.route_hash != hash:
         return False
     cold = member_cold_half(t, m)
-    return cold.route_length == length and elect_memcmp(cold.route, route, length) == 0
+    return cold.route_length == length and memcmp(cold.route, route, length) == 0
 
 
 # Pass 1 over members that are no standby, pass 2 over standbys. A member that cannot
@@ -63,10 +63,10 @@ cdef bint has_route(
 # bounds them all together: the members' count, as many as a chain through all of them
 # needs. (Apache bounds only the depth, which lets members that redirect to each other
 # take exponential time.)
-cdef int route_member(
+cdef int elect_by_route(
         table_view *t, const balancer_plan *b, long long now_us, const char *route,
         unsigned int length, int *lookups_left) noexcept nogil:
-    cdef uint32_t hash = route_hash(route, length)
+    cdef uint32_t hash = table_route_hash(route, length)
     cdef uint32_t flags
     cdef int standbys, i, found
     cdef member_slot *m
@@ -78,7 +78,7 @@ cdef int route_member(
             flags = atomic_get_u32(&m.flags)
             if ((flags & FLAG_STANDBY) != 0) != (standbys == 1):
                 continue
-            if not has_route(t, m, hash, route, length):
+            if not elect_has_route(t, m, hash, route, length):
                 continue
             member_retry(m, now_us)
             if member_is_usable(m):
@@ -86,20 +86,20 @@ cdef int route_member(
             if not flags & FLAG_REDIRECT or lookups_left[0] <= 0:
                 continue
             cold = member_cold_half(t, m)
-            found = route_member(
+            found = elect_by_route(
                 t, b, now_us, cold.redirect, cold.redirect_length, lookups_left)
             if found >= 0:
                 return found
     return -1
 
 
-cdef bint any_has_route(
+cdef bint elect_any_has_route(
         table_view *t, const balancer_plan *b, const char *route,
         unsigned int length) noexcept nogil:
-    cdef uint32_t hash = route_hash(route, length)
+    cdef uint32_t hash = table_route_hash(route, length)
     cdef int i
     for i in range(b.member_count):
-        if has_route(t, b.members[i], hash, route, length):
+        if elect_has_route(t, b.members[i], hash, route, length):
             return True
     return False
 
@@ -109,7 +109,7 @@ cdef bint any_has_route(
 # spares, draining ones, other lbsets) gather lbstatus without bound, and once drafted
 # win every election until it is used up. So without `compat_apache` only those take
 # part that this request's scan would have asked.
-cdef void settle_route(
+cdef void elect_settle_route(
         lb_scan *s, const balancer_plan *b, member_slot *elected) noexcept nogil:
     cdef int i
     cdef member_slot *m
@@ -131,7 +131,7 @@ cdef void settle_route(
 
 # Candidates in declaration order, lbset by lbset (spec balancing.md 5). Spares stand in
 # for unusable members of their set, one for one; standbys only when there is nobody.
-cdef int scan(lb_scan *s, const balancer_plan *b) noexcept nogil:
+cdef int elect_scan(lb_scan *s, const balancer_plan *b) noexcept nogil:
     cdef const lb_method *method = lb_method_of(b.lbmethod)
     cdef unsigned short[256] spares         # MEMBERS_PER_BALANCER_MAX
     cdef unsigned short[256] standbys
@@ -195,23 +195,23 @@ cdef int elect_locked(
     cdef lb_scan s
     cdef int chosen
     cdef int lookups_left = b.member_count
-    out.forced_recovery = force_recovery(b, now_us)
+    out.forced_recovery = elect_force_recovery(b, now_us)
     if length > 0:
-        chosen = route_member(t, b, now_us, route, length, &lookups_left)
+        chosen = elect_by_route(t, b, now_us, route, length, &lookups_left)
         if chosen >= 0:
             out.by_route = True
-            out.route_changed = not has_route(
-                t, b.members[chosen], route_hash(route, length), route, length)
-            scan_begin(&s, t, b.slot, now_us)
-            settle_route(&s, b, b.members[chosen])
-            scan_end(&s)
+            out.route_changed = not elect_has_route(
+                t, b.members[chosen], table_route_hash(route, length), route, length)
+            elect_begin(&s, t, b.slot, now_us)
+            elect_settle_route(&s, b, b.members[chosen])
+            elect_end(&s)
             return chosen
-        if b.nofailover and any_has_route(t, b, route, length):
+        if b.nofailover and elect_any_has_route(t, b, route, length):
             out.why = ELECT_STICKY_LOST
             return -1
-    scan_begin(&s, t, b.slot, now_us)
-    chosen = scan(&s, b)
-    scan_end(&s)
+    elect_begin(&s, t, b.slot, now_us)
+    chosen = elect_scan(&s, b)
+    elect_end(&s)
     if chosen < 0:
         out.why = ELECT_ALL_IN_ERROR
     else:
@@ -248,7 +248,8 @@ cdef int elect(
 
 # nofailover binds a session to its route, not to one member: another member with that
 # route, or the member's redirect=, may still take it, and elect has the last word.
-cdef bint session_may_move(const balancer_plan *b, member_slot *member) noexcept nogil:
+cdef bint elect_session_may_move(
+        const balancer_plan *b, member_slot *member) noexcept nogil:
     cdef int i
     if atomic_get_u32(&member.flags) & FLAG_REDIRECT:
         return True
@@ -266,4 +267,4 @@ cdef bint may_retry(
     # a member that ignores errors is never "not usable", so nothing moves away from it
     if member_ignores_errors(member):
         return False
-    return not (by_route and b.nofailover) or session_may_move(b, member)
+    return not (by_route and b.nofailover) or elect_session_may_move(b, member)

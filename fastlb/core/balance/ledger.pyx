@@ -1,18 +1,18 @@
 # Counting. Fields marked "own" have one writer, so a plain add suffices; it is stored
 # as one atomic word for those who read meanwhile.
 
-cdef inline void own_add_i32(int32_t *p, int32_t n) noexcept nogil:
+cdef inline void ledger_own_add_i32(int32_t *p, int32_t n) noexcept nogil:
     atomic_set_i32(p, atomic_get_i32(p) + n)
 
 
 # A gauge never goes below zero, whatever the order in which a share was settled.
-cdef inline void own_sub_i32(int32_t *p) noexcept nogil:
+cdef inline void ledger_own_sub_i32(int32_t *p) noexcept nogil:
     cdef int32_t now = atomic_get_i32(p)
     if now > 0:
         atomic_set_i32(p, now - 1)
 
 
-cdef inline void own_add_u64(uint64_t *p, uint64_t n) noexcept nogil:
+cdef inline void ledger_own_add_u64(uint64_t *p, uint64_t n) noexcept nogil:
     atomic_set_u64(p, atomic_get_u64(p) + n)
 
 
@@ -20,12 +20,12 @@ cdef inline void own_add_u64(uint64_t *p, uint64_t n) noexcept nogil:
 
 cdef void ledger_busy_add(
         table_view *t, worker_slot *w, member_slot *m) noexcept nogil:
-    own_add_i32(table_share(t, w, m), 1)
+    ledger_own_add_i32(table_share(t, w, m), 1)
 
 
 cdef void ledger_busy_sub(
         table_view *t, worker_slot *w, member_slot *m) noexcept nogil:
-    own_sub_i32(table_share(t, w, m))
+    ledger_own_sub_i32(table_share(t, w, m))
 
 
 cdef int ledger_busy_of(table_view *t, member_slot *m) noexcept nogil:
@@ -51,12 +51,12 @@ cdef void ledger_elected(member_slot *m) noexcept nogil:
 # --- connections and exchanges of a worker
 
 cdef void ledger_connection_opened(worker_slot *w) noexcept nogil:
-    own_add_i32(&w.connections, 1)
-    own_add_u64(&w.accepted, 1)
+    ledger_own_add_i32(&w.connections, 1)
+    ledger_own_add_u64(&w.accepted, 1)
 
 
 cdef void ledger_connection_closed(worker_slot *w) noexcept nogil:
-    own_sub_i32(&w.connections)
+    ledger_own_sub_i32(&w.connections)
 
 
 cdef int ledger_connections(table_view *t) noexcept nogil:
@@ -69,17 +69,17 @@ cdef int ledger_connections(table_view *t) noexcept nogil:
 
 cdef void ledger_request_done(
         worker_slot *w, long long bytes_out, long long duration_us) noexcept nogil:
-    own_add_u64(&w.accesses, 1)
-    own_add_u64(&w.bytes_out, <uint64_t>bytes_out if bytes_out > 0 else 0)
-    own_add_u64(&w.duration_us, <uint64_t>duration_us if duration_us > 0 else 0)
+    ledger_own_add_u64(&w.accesses, 1)
+    ledger_own_add_u64(&w.bytes_out, <uint64_t>bytes_out if bytes_out > 0 else 0)
+    ledger_own_add_u64(&w.duration_us, <uint64_t>duration_us if duration_us > 0 else 0)
 
 
 cdef void ledger_exchange_opened(worker_slot *w) noexcept nogil:
-    own_add_i32(&w.exchanges, 1)
+    ledger_own_add_i32(&w.exchanges, 1)
 
 
 cdef void ledger_exchange_closed(worker_slot *w) noexcept nogil:
-    own_sub_i32(&w.exchanges)
+    ledger_own_sub_i32(&w.exchanges)
 
 
 # --- the state of a member

@@ -3,7 +3,6 @@
 cdef extern from "<string.h>" nogil:
     const void *sticky_memmem "memmem"(
         const void *data, size_t length, const void *part, size_t part_length)
-    const void *sticky_memchr "memchr"(const void *data, int c, size_t length)
 
 cdef struct sticky_result:
     const char *value       # session value as found; NULL: none

@@ -6,17 +6,17 @@ cdef inline bint sticky_is_blank(char c) noexcept nogil:
 
 
 # "the value ends at ? or &": and, as strtok has it, begins after any that lead it.
-cdef inline bint ends_url_value(char c, bint scolon) noexcept nogil:
+cdef inline bint sticky_ends_url_value(char c, bint scolon) noexcept nogil:
     return c == c'?' or c == c'&' or (scolon and c == c';')
 
 
 # What may stand before a cookie's name, other than the start of the field.
-cdef inline bint parts_cookies(char c) noexcept nogil:
+cdef inline bint sticky_parts_cookies(char c) noexcept nogil:
     return c == c';' or c == c',' or sticky_is_blank(c)
 
 
 # The value of a URL parameter: the name, wherever it stands, followed by "=".
-cdef const char *url_value(
+cdef const char *sticky_url_value(
         const char *data, const char *end, const char *name, unsigned int name_length,
         bint scolon, unsigned int *length) noexcept nogil:
     cdef const char *p = data
@@ -32,19 +32,19 @@ cdef const char *url_value(
         value += 1
         if value == end:
             continue
-        while value < end and ends_url_value(value[0], scolon):
+        while value < end and sticky_ends_url_value(value[0], scolon):
             value += 1
         if value == end:
             return NULL     # nothing but delimiters: then the cookie is asked
         p = value
-        while p < end and not ends_url_value(p[0], scolon):
+        while p < end and not sticky_ends_url_value(p[0], scolon):
             p += 1
         length[0] = <unsigned int>(p - value)
         return value
 
 
 # The value of a cookie: the name at the start of a pair, blanks, "=".
-cdef const char *cookie_value(
+cdef const char *sticky_cookie_value(
         const char *data, const char *end, const char *name, unsigned int name_length,
         unsigned int *length) noexcept nogil:
     cdef const char *p = data
@@ -54,7 +54,7 @@ cdef const char *cookie_value(
         if p == NULL:
             return NULL
         value = p + name_length
-        if p != data and not parts_cookies((p - 1)[0]):
+        if p != data and not sticky_parts_cookies((p - 1)[0]):
             p += 1
             continue
         p += 1
@@ -85,13 +85,13 @@ cdef int sticky_find(
     out.route_length = 0
     out.from_url = False
     if b.sticky_url != NULL and b.sticky_url_length > 0 and target != NULL:
-        out.value = url_value(
+        out.value = sticky_url_value(
             target, target + target_length, b.sticky_url, b.sticky_url_length,
             b.scolon_path_delim, &length)
         out.from_url = out.value != NULL
     if (out.value == NULL and b.sticky_cookie != NULL and b.sticky_cookie_length > 0
             and cookies != NULL):
-        out.value = cookie_value(
+        out.value = sticky_cookie_value(
             cookies, cookies + cookies_length, b.sticky_cookie,
             b.sticky_cookie_length, &length)
     if out.value == NULL:
@@ -104,7 +104,7 @@ cdef int sticky_find(
         out.route_length = length
     else:
         # everything after the first one, so "a.b.n2" asks for "b.n2"
-        separator = <const char *>sticky_memchr(out.value, b.separator, length)
+        separator = <const char *>memchr(out.value, b.separator, length)
         if separator == NULL:
             return 0
         out.route = separator + 1

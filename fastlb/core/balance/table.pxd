@@ -202,8 +202,8 @@ cdef int32_t *table_share(
 cdef member_cold *member_cold_half(table_view *t, member_slot *m) noexcept nogil
 
 # Hash of a route, never 0; of a key.
-cdef uint32_t route_hash(const char *route, unsigned int length) noexcept nogil
-cdef uint64_t key_hash(const char *key, unsigned int length) noexcept nogil
+cdef uint32_t table_route_hash(const char *route, unsigned int length) noexcept nogil
+cdef uint64_t table_key_hash(const char *key, unsigned int length) noexcept nogil
 
 # The resolved addresses, in the order to try, copied whole.
 # version       in: of the copy at hand (0: none); out: of what was copied

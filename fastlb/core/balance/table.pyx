@@ -22,22 +22,22 @@ cdef extern from "<errno.h>" nogil:
 
 # More than this no table needs; it keeps every product below in 64 bits.
 cdef enum:
-    SLOTS_MAX = 1 << 20
+    TABLE_SLOTS_MAX = 1 << 20
     # a writer of addresses copies some 200 bytes: who meets it twice is a late reader
-    VERSION_READS_MAX = 16
+    TABLE_VERSION_READS_MAX = 16
 
 
 # --- layout
 
-cdef inline uint64_t whole_pages(uint64_t size) noexcept nogil:
+cdef inline uint64_t table_pages(uint64_t size) noexcept nogil:
     return (size + TABLE_PAGE - 1) & ~<uint64_t>(TABLE_PAGE - 1)
 
 
 cdef uint64_t table_layout(
         table_header *h, unsigned int balancers_max, unsigned int members_max,
         unsigned int workers_max) noexcept nogil:
-    if not (0 < balancers_max <= SLOTS_MAX and 0 < members_max <= SLOTS_MAX
-            and 0 < workers_max <= SLOTS_MAX):
+    if not (0 < balancers_max <= TABLE_SLOTS_MAX and 0 < members_max <= TABLE_SLOTS_MAX
+            and 0 < workers_max <= TABLE_SLOTS_MAX):
         return 0
     memset(h, 0, sizeof(table_header))
     h.magic = TABLE_MAGIC
@@ -53,15 +53,15 @@ cdef uint64_t table_layout(
     # no two workers' shares on one cache line
     h.share_row_size = (members_max * sizeof(int32_t) + 63) & ~<uint32_t>63
     h.balancers_at = TABLE_PAGE
-    h.members_at = h.balancers_at + whole_pages(
+    h.members_at = h.balancers_at + table_pages(
         <uint64_t>balancers_max * sizeof(balancer_slot))
-    h.colds_at = h.members_at + whole_pages(
+    h.colds_at = h.members_at + table_pages(
         <uint64_t>members_max * sizeof(member_slot))
-    h.workers_at = h.colds_at + whole_pages(
+    h.workers_at = h.colds_at + table_pages(
         <uint64_t>members_max * sizeof(member_cold))
-    h.shares_at = h.workers_at + whole_pages(
+    h.shares_at = h.workers_at + table_pages(
         <uint64_t>workers_max * sizeof(worker_slot))
-    h.size = h.shares_at + whole_pages(<uint64_t>workers_max * h.share_row_size)
+    h.size = h.shares_at + table_pages(<uint64_t>workers_max * h.share_row_size)
     return h.size
 
 
@@ -110,7 +110,7 @@ cdef member_cold *member_cold_half(table_view *t, member_slot *m) noexcept nogil
     return t.colds + (m - t.members)
 
 
-cdef uint64_t key_hash(const char *key, unsigned int length) noexcept nogil:
+cdef uint64_t table_key_hash(const char *key, unsigned int length) noexcept nogil:
     # FNV-1a
     cdef uint64_t h = <uint64_t>14695981039346656037u
     cdef unsigned int i
@@ -119,14 +119,14 @@ cdef uint64_t key_hash(const char *key, unsigned int length) noexcept nogil:
     return h
 
 
-cdef uint32_t route_hash(const char *route, unsigned int length) noexcept nogil:
-    cdef uint64_t h = key_hash(route, length)
+cdef uint32_t table_route_hash(const char *route, unsigned int length) noexcept nogil:
+    cdef uint64_t h = table_key_hash(route, length)
     return <uint32_t>(h ^ (h >> 32)) | 1
 
 
 # --- mutexes
 
-cdef int mutex_make(shared_mutex *m) noexcept nogil:
+cdef int table_mutex_make(shared_mutex *m) noexcept nogil:
     cdef pthread_mutexattr_t attributes
     cdef int error = mutexattr_init(&attributes)
     if error == 0:
@@ -238,7 +238,7 @@ cdef int member_addresses(
     cdef member_cold *cold = member_cold_half(t, m)
     cdef uint32_t before, count
     cdef int _tries
-    for _tries in range(VERSION_READS_MAX):
+    for _tries in range(TABLE_VERSION_READS_MAX):
         before = atomic_get_acquire_u32(&cold.address_version)
         if before == version[0]:
             return AGAIN

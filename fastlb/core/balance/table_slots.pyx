@@ -4,6 +4,8 @@
 
 import os
 
+cimport cython
+
 cdef extern from "<sys/mman.h>" nogil:
     int TABLE_PROTECTION "(PROT_READ | PROT_WRITE)"
     int TABLE_SHARING "MAP_SHARED"
@@ -15,24 +17,16 @@ cdef extern from "<sys/mman.h>" nogil:
 cdef extern from "<fcntl.h>" nogil:
     int TABLE_ADD_SEALS "F_ADD_SEALS"
     int TABLE_SEALS "(F_SEAL_SHRINK | F_SEAL_GROW)"
-    int table_fcntl "fcntl"(int fd, int command, int argument)
-
-cdef extern from "<arpa/inet.h>" nogil:
-    int TABLE_INET "AF_INET"
-    int TABLE_INET6 "AF_INET6"
-    int table_inet_pton "inet_pton"(int family, const char *text, void *bytes)
-    const char *table_inet_ntop "inet_ntop"(
-        int family, const void *bytes, char *text, unsigned int size)
 
 cdef extern from "<net/if.h>" nogil:
     unsigned int table_interface "if_nametoindex"(const char *name)
 
-FLAG_LETTERS = "OINGUDSEHRFC"
-FLAG_NAMES = (
+MEMBER_FLAG_LETTERS = "OINGUDSEHRFC"
+MEMBER_FLAG_NAMES = (
     "Init ", "Ign ", "Drn ", "Gen ", "Shut ", "Dis ",
     "Stop ", "Err ", "Stby ", "Spar ", "Free ", "HcFl ",
 )
-REFUSALS = {
+TABLE_REFUSALS = {
     TABLE_SHORT: "is smaller than it says",
     TABLE_NOT_ONE: "is not a slot table",
     TABLE_OTHER_LAYOUT: "has another layout (made by another version of fastlb?)",
@@ -44,19 +38,19 @@ class TableError(RuntimeError):
     """The mapping is not a table of this layout, or has no free slot."""
 
 
-cdef uint32_t flags_of(str letters) except? 0xFFFFFFFF:
+cdef uint32_t table_flags_of(str letters) except? 0xFFFFFFFF:
     cdef uint32_t flags = 0
     for letter in letters:
-        at = FLAG_LETTERS.find(letter)
+        at = MEMBER_FLAG_LETTERS.find(letter)
         if at < 0:
-            raise ValueError(f"{letter!r} is not one of {FLAG_LETTERS}")
+            raise ValueError(f"{letter!r} is not one of {MEMBER_FLAG_LETTERS}")
         flags |= <uint32_t>1 << <int>at
     return flags
 
 
-cdef str shown_flags(uint32_t flags):
+cdef str table_shown_flags(uint32_t flags):
     text = "".join(
-        [name for i, name in enumerate(FLAG_NAMES) if flags >> <uint32_t>i & 1])
+        [name for i, name in enumerate(MEMBER_FLAG_NAMES) if flags >> <uint32_t>i & 1])
     if not text:
         text = "??? "
     if (flags & (FLAG_INIT | FLAGS_UNUSABLE)) == FLAG_INIT:
@@ -65,24 +59,24 @@ cdef str shown_flags(uint32_t flags):
 
 
 # A text that fits into its field, as bytes.
-cdef bytes fitting(str text, Py_ssize_t size_max, str what):
+cdef bytes table_fitting(str text, Py_ssize_t size_max, str what):
     data = text.encode()
     if len(data) > size_max:
         raise TableError(f"{what} is {len(data)} bytes long, {size_max} fit: {text!r}")
     return data
 
 
-cdef str text_of(const char *data, Py_ssize_t size):
+cdef str table_text_of(const char *data, Py_ssize_t size):
     return data[:size].decode("utf-8", "replace")
 
 
-cdef int resolve_literal(str literal, int port, member_address *out) except -1:
+cdef int table_resolve_literal(str literal, int port, member_address *out) except -1:
     host, _, scope = literal.partition("%")
-    out.family = TABLE_INET6 if ":" in host else TABLE_INET
+    out.family = AF_INET6 if ":" in host else AF_INET
     out.port = <uint16_t>port
     if not 0 <= port <= 65535:
         raise ValueError(f"port {port} is not in 0 to 65535")
-    if table_inet_pton(out.family, host.encode(), out.bytes) != 1:
+    if inet_pton(out.family, host.encode(), out.bytes) != 1:
         raise ValueError(f"{literal!r} is not an IP address")
     if scope:
         out.scope = (
@@ -90,15 +84,15 @@ cdef int resolve_literal(str literal, int port, member_address *out) except -1:
     return 0
 
 
-cdef str literal_of(const member_address *a):
+cdef str table_literal_of(const member_address *a):
     cdef char[64] text
-    if table_inet_ntop(a.family, a.bytes, text, sizeof(text)) == NULL:
+    if inet_ntop(a.family, a.bytes, text, sizeof(text)) == NULL:
         return ""
     host = (<bytes>text).decode("ascii")
     return f"{host}%{a.scope}" if a.scope else host
 
 
-@final
+@cython.final
 cdef class Table:
     def __cinit__(self):
         self.fd = -1
@@ -121,11 +115,11 @@ cdef class Table:
         try:
             os.ftruncate(fd, size)
             # nobody who is handed the descriptor can take pages away under others
-            if table_fcntl(fd, TABLE_ADD_SEALS, TABLE_SEALS) != 0:
+            if fcntl(fd, TABLE_ADD_SEALS, TABLE_SEALS) != 0:
                 raise TableError("the slot table cannot be sealed")
             os.pwrite(fd, (<char *>&header)[:sizeof(header)], 0)
             table = Table.attach(fd)
-            if mutex_make(&(<Table>table).view.header.mutex) != 0:
+            if table_mutex_make(&(<Table>table).view.header.mutex) != 0:
                 raise TableError("the table's mutex cannot be made")
         except BaseException:
             os.close(fd)
@@ -146,7 +140,7 @@ cdef class Table:
         refusal = table_point(&table.view, <char *>base, size)
         if refusal != 0:
             table_munmap(base, size)
-            raise TableError(f"descriptor {fd} {REFUSALS[refusal]}")
+            raise TableError(f"descriptor {fd} {TABLE_REFUSALS[refusal]}")
         table.fd = fd
         table.balancers_max = table.view.header.balancers_max
         table.members_max = table.view.header.members_max
@@ -198,7 +192,7 @@ cdef class Table:
     # --- claims
 
     def claim_balancer(self, str key, long long generation, *, str lbmethod):
-        cdef bytes name = fitting(
+        cdef bytes name = table_fitting(
             key, sizeof(self.view.balancers.key), "the balancer's key")
         cdef int method = lb_method_find(lbmethod.encode())
         cdef int slot
@@ -224,10 +218,11 @@ cdef class Table:
             int lbset, str status, str route, str redirect, long long retry_ms,
             bint probe, bint fresh=False):
         cdef member_claim claim
-        cdef bytes name = fitting(key, sizeof(self.view.colds.key), "the member's key")
-        cdef bytes route_bytes = fitting(
+        cdef bytes name = table_fitting(
+            key, sizeof(self.view.colds.key), "the member's key")
+        cdef bytes route_bytes = table_fitting(
             route, sizeof(self.view.colds.route) - 1, "route=")
-        cdef bytes redirect_bytes = fitting(
+        cdef bytes redirect_bytes = table_fitting(
             redirect, sizeof(self.view.colds.redirect) - 1, "redirect=")
         cdef int slot
         if balancer_slot != -1:
@@ -237,7 +232,7 @@ cdef class Table:
         claim.balancer = balancer_slot
         claim.load_factor = load_factor
         claim.lbset = lbset
-        claim.flags = flags_of(status) | FLAG_INIT
+        claim.flags = table_flags_of(status) | FLAG_INIT
         claim.route = route_bytes
         claim.route_length = <unsigned int>len(route_bytes)
         claim.redirect = redirect_bytes
@@ -261,7 +256,7 @@ cdef class Table:
 
     def release_generation(self, long long generation):
         self.lock()
-        release_lane(&self.view, generation)
+        claim_release_lane(&self.view, generation)
         table_unlock(&self.view)
 
     def set_addresses(self, int member_slot, addresses):
@@ -272,7 +267,7 @@ cdef class Table:
         for literal, port in addresses:
             if count == TABLE_ADDRESSES_MAX:
                 raise ValueError(f"more than {TABLE_ADDRESSES_MAX} addresses")
-            resolve_literal(literal, port, &resolved[count])
+            table_resolve_literal(literal, port, &resolved[count])
             count += 1
         self.lock()
         member_addresses_write(&self.view.colds[member_slot], resolved, count)
@@ -291,22 +286,23 @@ cdef class Table:
             count = member_addresses(
                 &self.view, &self.view.members[member_slot], &version, resolved)
         table_unlock(&self.view)
-        return [(literal_of(&resolved[i]), resolved[i].port) for i in range(count)]
+        return [
+            (table_literal_of(&resolved[i]), resolved[i].port) for i in range(count)]
 
     # --- state of members
 
     def member_status(self, int member_slot):
-        return shown_flags(atomic_get_u32(&self.member(member_slot).flags))
+        return table_shown_flags(atomic_get_u32(&self.member(member_slot).flags))
 
     def member_flags(self, int member_slot):
         cdef uint32_t flags = atomic_get_u32(&self.member(member_slot).flags)
         return "".join(
-            [c for i, c in enumerate(FLAG_LETTERS) if flags >> <uint32_t>i & 1])
+            [c for i, c in enumerate(MEMBER_FLAG_LETTERS) if flags >> <uint32_t>i & 1])
 
     def set_flag(self, int member_slot, str letter, bint on):
         if len(letter) != 1:
-            raise ValueError(f"{letter!r} is not one of {FLAG_LETTERS}")
-        member_set_flags(self.member(member_slot), flags_of(letter), on)
+            raise ValueError(f"{letter!r} is not one of {MEMBER_FLAG_LETTERS}")
+        member_set_flags(self.member(member_slot), table_flags_of(letter), on)
 
     def mark_up(self, int member_slot):
         cdef uint32_t was = member_set_flags(
@@ -343,7 +339,7 @@ cdef class Table:
             table_unlock(&self.view)
             raise TableError(f"worker slot {slot} is free")
         connections = atomic_get_i32(&w.connections)
-        busy = settle_worker_slot(&self.view, w)
+        busy = claim_settle_worker(&self.view, w)
         table_unlock(&self.view)
         return {"busy": busy, "connections": connections, "mutexes": mutexes}
 
@@ -354,7 +350,7 @@ cdef class Table:
         cdef bytes method = lb_method_of(<int>atomic_get_u32(&b.lbmethod)).name
         return {
             "slot": slot,
-            "key": text_of(b.key, b.key_length),
+            "key": table_text_of(b.key, b.key_length),
             "used": bool(atomic_get_u32(&b.used)),
             "lbmethod": method.decode(),
             "elections": atomic_get_u32(&b.done),
@@ -378,10 +374,10 @@ cdef class Table:
         busy = ledger_busy_of(&self.view, m)
         return {
             "slot": slot,
-            "key": text_of(cold.key, cold.key_length),
+            "key": table_text_of(cold.key, cold.key_length),
             "used": bool(cold.used),
             "balancer_slot": cold.balancer,
-            "status": shown_flags(hot.flags),
+            "status": table_shown_flags(hot.flags),
             "flags": self.member_flags(slot),
             "elected": hot.elected,
             "busy": busy,
@@ -390,8 +386,8 @@ cdef class Table:
             "lbstatus": hot.lbstatus,
             "load_factor": hot.load_factor,
             "lbset": hot.lbset,
-            "route": text_of(cold.route, cold.route_length),
-            "redirect": text_of(cold.redirect, cold.redirect_length),
+            "route": table_text_of(cold.route, cold.route_length),
+            "redirect": table_text_of(cold.redirect, cold.redirect_length),
             "retries": hot.retries,
             "error_time_us": hot.error_time_us,
             "retry_ms": hot.retry_ms,

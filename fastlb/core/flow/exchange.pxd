@@ -108,6 +108,8 @@ cdef struct exchange:
     bint await_continue         # body held back until the member's 100
     bint ping_sent              # the Expect is ours (ping=)
     bint bytes_to_member        # something of this attempt has been sent
+    bint up_is_deaf             # the member stopped taking the request
+    unsigned int raw_at         # undecoded (or the next request's) bytes in down.input
     unsigned int body_at        # body bytes kept in down.input.data
     unsigned int body_kept
     unsigned int body_sent
@@ -141,6 +143,8 @@ cdef struct exchange:
     long long res_content_length    # told to the client; -1: no Content-Length
     bint allow_trace_only
     int interim_count
+    bint res_drop_body
+    bint splice_failed
     int pipe_read               # splice; -1: none
     int pipe_write
     long long pipe_held
@@ -156,7 +160,7 @@ cdef struct exchange:
     long long first_byte_us
     bint aborted                # the client went away
     int error_status            # the status an ErrorDocument answers for; 0
-    int redirects_internal
+    bint internal               # an ErrorDocument is fetched: a GET without a body
     unsigned char why           # WHY_* of a refused head
     # environment and scratch memory
     value env[64]

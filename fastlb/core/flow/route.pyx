@@ -250,9 +250,11 @@ cdef void exchange_send(exchange *x) noexcept nogil:
     rc = rewrite_request(x)
     if unlikely(rc < 0):
         exchange_detach(x, False)
-        exchange_answer_error(
-            x, -rc,
-            b"Max-Forwards has reached zero - proxy loop?" if rc == -400 else NULL)
+        if rc == -400:
+            exchange_answer_error(
+                x, 400, b"Max-Forwards has reached zero - proxy loop?")
+        else:
+            exchange_answer_error(x, -rc, NULL)
         return
     if not request_pump(x):
         return

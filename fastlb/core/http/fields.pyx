@@ -44,7 +44,9 @@ cdef inline int parse_fields(
         stop = scan_colon(p, end)
         name_length = stop - p
         id = field_number(p, name_length)
-        if id == FIELD_OTHER and (stop == end or not bytes_are_token(p, name_length)):
+        if stop == end or (
+            id == FIELD_OTHER and not bytes_are_token(p, name_length)
+        ):
             # Not a field line: the end of a head with bare LF, a line to be skipped,
             # one that is not complete, or a malformed one.
             if not is_request and p[0] == c"\n":
@@ -77,7 +79,7 @@ cdef inline int parse_fields(
             if unfold(&p, &value_end, value, end, is_request) < 0:
                 return refuse(out, WHY_FIELD_SYNTAX, status)
             if p == NULL:
-                break
+                return AGAIN
             if p - 2 - line > limits.field_bytes:
                 return refuse(out, WHY_FIELD_SIZE, status)
         if count == count_max:

@@ -48,10 +48,10 @@ cdef int check_host_and_target(
             return -400
         host.offset = f.value
         host.length = name_length
-    if target[0] == c"/" or target[0] == c"*":
-        return 0
     if h.method_id == METHOD_CONNECT:
         return connect_target_check(h, data, strict, host, path)
+    if target[0] == c"/" or target[0] == c"*":
+        return 0
     # absolute-form: its authority takes the place of Host
     scheme = scheme_length(target, length)
     target += scheme

@@ -167,7 +167,10 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
     rules_headers(x, out, False, 3, False)
     if unlikely(out.overflow):
         return -500
-    put(w, data + x.req.method.offset, x.req.method.length)
+    if likely(not x.internal):
+        put(w, data + x.req.method.offset, x.req.method.length)
+    else:
+        put(w, b"GET", 3)
     put(w, b" ", 1)
     put(w, m.path.data, m.path.length)
     put(w, x.target.data, x.target.length)

@@ -4,6 +4,12 @@
 # is a process, so nothing is ever freed. Regular expressions are Python objects in
 # `plan_regexes`, called by number from the few rules that need one.
 
+cdef struct upstream
+cdef struct downstream
+cdef struct exchange
+cdef struct plan_mapping
+cdef struct plan_section
+
 cdef struct text:
     const char *data
     unsigned int length

@@ -493,8 +493,8 @@ cdef object plan_addresses(object model):
             listener.set = plan.main_set
 
 
-cdef object plan_begin(object model, object member_slots, object balancer_slots,
-                       table_view *view):
+cdef object plan_begin(
+        object model, Table table, object member_slots, object balancer_slots):
     """Make the plan of this process."""
     cdef int i
     memset(&plan, 0, sizeof(plan))
@@ -512,7 +512,7 @@ cdef object plan_begin(object model, object member_slots, object balancer_slots,
     plan.members = <plan_member *>plan_alloc(sizeof(plan_member) * plan.member_count)
     for i, member in enumerate(model.members):
         plan_member_of(&plan.members[i], member, i)
-        plan.members[i].slot = table_member(view, member_slots[i])
+        plan.members[i].slot = table.member(member_slots[i])
         plan.members[i].epoch = member_epoch(plan.members[i].slot)
     plan.balancer_count = len(model.balancers)
     plan.balancers = <balancer_plan *>plan_alloc(
@@ -520,7 +520,7 @@ cdef object plan_begin(object model, object member_slots, object balancer_slots,
     plan.balancer_names = <text *>plan_alloc(sizeof(text) * plan.balancer_count)
     for i, balancer in enumerate(model.balancers):
         plan_balancer_of(&plan.balancers[i], balancer)
-        plan.balancers[i].slot = table_balancer(view, balancer_slots[i])
+        plan.balancers[i].slot = table.balancer(balancer_slots[i])
         plan.balancer_names[i] = plan_text(balancer.name)
     plan.vhost_count = len(model.vhosts)
     plan.vhosts = <plan_vhost *>plan_alloc(sizeof(plan_vhost) * plan.vhost_count)

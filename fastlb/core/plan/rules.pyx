@@ -188,7 +188,7 @@ cdef value env_attribute(exchange *x, env_op *op) noexcept nogil:
 
 cdef void env_apply(exchange *x, env_op *op) noexcept nogil:
     cdef int[20] groups
-    cdef value subject
+    cdef value subject = value(NULL, 0)
     cdef int i, g
     cdef unsigned int n = 0
     cdef char *p

@@ -1,0 +1,351 @@
+/* A member for the bench: answers as cheaply as one epoll loop can.
+ *
+ *   member HOST:PORT:NAME ...
+ *
+ * One process listens on every address given, so that three members cost the load's
+ * core one process. Answers by the last segment of the path, made once at start:
+ *
+ *   /small   200 bytes      /64k  64 KiB      /1m  1 MiB      else 404
+ *   any POST or PUT: the body is read and thrown away, the answer is "/small"'s
+ *
+ * Each answer carries "X-Member: NAME". HTTP/1.1 with Content-Length only; a chunked
+ * request gets 501, because no proxy here has a reason to send one.
+ *
+ * Prints "listening NS" per address once it listens and "request NS" with the first
+ * request (CLOCK_MONOTONIC): the life-cycle bench times a return to service by them.
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { EVENTS_MAX = 512, HEAD_BYTES_MAX = 16384, READ_BYTES = 262144, MEMBERS_MAX = 64 };
+
+struct answer {
+    char *data;
+    size_t size;
+};
+
+struct member {
+    const char *name;
+    struct answer small, big64k, big1m, missing, refused;
+};
+
+/* A listener has member set and fd only; a connection uses everything. */
+struct conn {
+    int fd;
+    int is_listener;
+    struct member *member;
+    const struct answer *answer; /* being sent, or to be sent after the body */
+    size_t sent;
+    int64_t body_left;     /* bytes of the request body still to come */
+    int close_after;
+    int waits_to_write;
+    size_t head_size;      /* bytes kept in head */
+    char *head;            /* an incomplete head; NULL most of the time */
+};
+
+static int epoll_fd;
+static int is_first_request = 1;
+static char scratch[READ_BYTES];
+
+static void die(const char *what)
+{
+    perror(what);
+    exit(1);
+}
+
+static long long now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+static struct answer make_answer(const char *status, const char *name, size_t body)
+{
+    static const char line[] = "The quick brown fox jumps over the lazy dog. 0123456789\n";
+    struct answer a;
+    a.data = malloc(body + 1024);
+    if (!a.data)
+        die("malloc");
+    int head = snprintf(a.data, 1024,
+                        "HTTP/1.1 %s\r\n"
+                        "Date: Sat, 21 Nov 2026 12:00:00 GMT\r\n"
+                        "Server: member/1\r\n"
+                        "Content-Type: text/html; charset=utf-8\r\n"
+                        "Content-Length: %zu\r\n"
+                        "Cache-Control: max-age=60, private\r\n"
+                        "ETag: \"5f3e-5b1c-%zx\"\r\n"
+                        "Vary: Accept-Encoding\r\n"
+                        "X-Member: %s\r\n"
+                        "\r\n",
+                        status, body, body, name);
+    for (size_t i = 0; i < body; i++)
+        a.data[head + i] = line[i % (sizeof line - 1)];
+    a.size = head + body;
+    return a;
+}
+
+static void watch(struct conn *c, int op, uint32_t events)
+{
+    struct epoll_event e = {.events = events, .data.ptr = c};
+    if (epoll_ctl(epoll_fd, op, c->fd, &e) < 0)
+        die("epoll_ctl");
+}
+
+static void listen_on(char *address)
+{
+    struct sockaddr_in sa = {.sin_family = AF_INET};
+    char *port = strchr(address, ':');
+    char *name = port ? strchr(port + 1, ':') : NULL;
+    if (!name) {
+        fprintf(stderr, "member: %s is not HOST:PORT:NAME\n", address);
+        exit(2);
+    }
+    *port++ = *name++ = 0;
+    sa.sin_port = htons(atoi(port));
+    if (inet_pton(AF_INET, address, &sa.sin_addr) != 1)
+        die("inet_pton");
+    struct member *m = calloc(1, sizeof *m);
+    struct conn *c = calloc(1, sizeof *c);
+    if (!m || !c)
+        die("calloc");
+    m->name = name;
+    m->small = make_answer("200 OK", name, 200);
+    m->big64k = make_answer("200 OK", name, 65536);
+    m->big1m = make_answer("200 OK", name, 1048576);
+    m->missing = make_answer("404 Not Found", name, 20);
+    m->refused = make_answer("501 Not Implemented", name, 20);
+    c->is_listener = 1;
+    c->member = m;
+    c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int one = 1;
+    setsockopt(c->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one); /* inherited */
+    if (bind(c->fd, (struct sockaddr *)&sa, sizeof sa) < 0)
+        die("bind");
+    if (listen(c->fd, 8192) < 0)
+        die("listen");
+    watch(c, EPOLL_CTL_ADD, EPOLLIN);
+    printf("listening %lld\n", now_ns());
+    fflush(stdout);
+}
+
+static void drop(struct conn *c)
+{
+    close(c->fd);
+    free(c->head);
+    free(c);
+}
+
+static void accept_all(struct conn *listener)
+{
+    for (;;) {
+        int fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd < 0)
+            return;
+        struct conn *c = calloc(1, sizeof *c);
+        if (!c)
+            die("calloc");
+        c->fd = fd;
+        c->member = listener->member;
+        watch(c, EPOLL_CTL_ADD, EPOLLIN);
+    }
+}
+
+/* Returns 0 while the connection lives, -1 when it was dropped. */
+static int send_answer(struct conn *c)
+{
+    while (c->sent < c->answer->size) {
+        ssize_t n = send(c->fd, c->answer->data + c->sent, c->answer->size - c->sent,
+                         MSG_NOSIGNAL);
+        if (n < 0) {
+            if (errno == EAGAIN) {
+                if (!c->waits_to_write)
+                    watch(c, EPOLL_CTL_MOD, EPOLLIN | EPOLLOUT);
+                c->waits_to_write = 1;
+                return 0;
+            }
+            drop(c);
+            return -1;
+        }
+        c->sent += n;
+    }
+    c->answer = NULL;
+    c->sent = 0;
+    if (c->close_after) {
+        drop(c);
+        return -1;
+    }
+    if (c->waits_to_write) {
+        watch(c, EPOLL_CTL_MOD, EPOLLIN);
+        c->waits_to_write = 0;
+    }
+    return 0;
+}
+
+static const char *field(const char *head, const char *end, const char *name)
+{
+    size_t size = strlen(name);
+    for (const char *p = memchr(head, '\n', end - head); p && p + size + 2 < end;
+         p = memchr(p + 1, '\n', end - p - 1))
+        if (strncasecmp(p + 1, name, size) == 0 && p[1 + size] == ':') {
+            p += size + 2;
+            while (*p == ' ')
+                p++;
+            return p;
+        }
+    return NULL;
+}
+
+static int path_ends(const char *path, const char *end, const char *with)
+{
+    size_t size = strlen(with);
+    return (size_t)(end - path) >= size && memcmp(end - size, with, size) == 0;
+}
+
+static void read_head(struct conn *c, const char *head, const char *end)
+{
+    struct member *m = c->member;
+    const char *path = memchr(head, ' ', end - head);
+    const char *path_end = path ? memchr(path + 1, ' ', end - path - 1) : NULL;
+    const char *value;
+    if (is_first_request) {
+        is_first_request = 0;
+        printf("request %lld\n", now_ns());
+        fflush(stdout);
+    }
+    c->body_left = 0;
+    if (!path_end || field(head, end, "Transfer-Encoding")) {
+        c->answer = &m->refused;
+        c->close_after = 1;
+        return;
+    }
+    const char *query = memchr(path, '?', path_end - path);
+    const char *stop = query ? query : path_end;
+    if ((value = field(head, end, "Content-Length")))
+        c->body_left = strtoll(value, NULL, 10);
+    if ((value = field(head, end, "Connection")) && strncasecmp(value, "close", 5) == 0)
+        c->close_after = 1;
+    if (memcmp(path_end + 1, "HTTP/1.0", 8) == 0)
+        c->close_after = 1;
+    if (*head == 'P' || path_ends(path, stop, "/small"))
+        c->answer = &m->small;
+    else if (path_ends(path, stop, "/64k"))
+        c->answer = &m->big64k;
+    else if (path_ends(path, stop, "/1m"))
+        c->answer = &m->big1m;
+    else
+        c->answer = &m->missing;
+}
+
+/* Take one request's head from data; returns the bytes used, 0 if it goes on. */
+static size_t take_head(struct conn *c, const char *data, size_t size)
+{
+    if (c->head_size) { /* the head began in an earlier read */
+        size_t room = HEAD_BYTES_MAX - c->head_size, old = c->head_size;
+        size_t take = size < room ? size : room;
+        memcpy(c->head + old, data, take);
+        char *end = memmem(c->head, old + take, "\r\n\r\n", 4);
+        if (!end) {
+            c->head_size += take;
+            return 0;
+        }
+        read_head(c, c->head, end + 4);
+        c->head_size = 0;
+        return end + 4 - c->head - old;
+    }
+    const char *end = memmem(data, size, "\r\n\r\n", 4);
+    if (end) {
+        read_head(c, data, end + 4);
+        return end + 4 - data;
+    }
+    if (!c->head && !(c->head = malloc(HEAD_BYTES_MAX)))
+        die("malloc");
+    c->head_size = size < HEAD_BYTES_MAX ? size : HEAD_BYTES_MAX;
+    memcpy(c->head, data, c->head_size);
+    return 0;
+}
+
+static void on_readable(struct conn *c)
+{
+    if (c->answer && c->body_left == 0)
+        return; /* still sending: the next request waits in the kernel */
+    /* MSG_TRUNC throws a body away without copying it. */
+    ssize_t n = c->body_left > 0
+                    ? recv(c->fd, scratch,
+                           c->body_left < READ_BYTES ? c->body_left : READ_BYTES,
+                           MSG_TRUNC)
+                    : recv(c->fd, scratch, READ_BYTES, 0);
+    if (n <= 0) {
+        if (n == 0 || errno != EAGAIN)
+            drop(c);
+        return;
+    }
+    const char *data = scratch;
+    size_t left = n;
+    if (c->body_left > 0) {
+        c->body_left -= n;
+        left = 0;
+        if (c->body_left == 0 && send_answer(c) < 0)
+            return;
+    }
+    while (left) {
+        size_t used = take_head(c, data, left);
+        if (used == 0) {
+            if (c->head_size == HEAD_BYTES_MAX)
+                drop(c);
+            return;
+        }
+        data += used;
+        left -= used;
+        int64_t body = c->body_left < (int64_t)left ? c->body_left : (int64_t)left;
+        c->body_left -= body;
+        data += body;
+        left -= body;
+        if (c->body_left == 0 && send_answer(c) < 0)
+            return;
+        if (c->answer && left) { /* pipelined behind a full socket: not for us */
+            drop(c);
+            return;
+        }
+    }
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        fprintf(stderr, "usage: member HOST:PORT:NAME ...\n");
+        return 2;
+    }
+    signal(SIGPIPE, SIG_IGN);
+    epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    for (int i = 1; i < argc; i++)
+        listen_on(argv[i]);
+    for (;;) {
+        struct epoll_event events[EVENTS_MAX];
+        int count = epoll_wait(epoll_fd, events, EVENTS_MAX, -1);
+        for (int i = 0; i < count; i++) {
+            struct conn *c = events[i].data.ptr;
+            if (c->is_listener)
+                accept_all(c);
+            else if (events[i].events & EPOLLOUT && c->answer && c->body_left == 0)
+                send_answer(c);
+            else
+                on_readable(c);
+        }
+    }
+}

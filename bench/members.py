@@ -1,0 +1,64 @@
+"""Starts `member.c`: the servers behind the proxies."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+from dataclasses import dataclass
+
+import machine
+from native import program
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    name: str
+    address: str  # HOST:PORT
+    weight: int = 1
+
+    @property
+    def spec(self) -> str:
+        return f"{self.address}:{self.name}"
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+def make_members(count: int) -> tuple[Member, ...]:
+    """Members r1, r2, ... on free ports, equal weights; nothing is started."""
+    return tuple(Member(f"r{i + 1}", f"127.0.0.1:{free_port()}") for i in range(count))
+
+
+class MemberProcess:
+    """One process that serves the members given."""
+
+    def __init__(self, core: int, members: tuple[Member, ...]) -> None:
+        command = [program("member"), *(m.spec for m in members)]
+        with machine.pinned(core):
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.listening_ns = [self._time_of("listening") for _ in members][-1]
+
+    def _time_of(self, event: str) -> int:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line.startswith(event):
+            raise RuntimeError(f"member: expected {event!r}, got {line!r}")
+        return int(line.split()[1])
+
+    def first_request_ns(self) -> int:
+        """When its first request came (CLOCK_MONOTONIC); waits for it."""
+        return self._time_of("request")
+
+    def kill(self) -> None:
+        """As `kill -9`: connections are reset, requests on their way are lost."""
+        os.kill(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            self.kill()

@@ -1,0 +1,184 @@
+"""What is measured, between whom, and the bars that fastlb is to reach.
+
+A scenario is one kind of traffic; its entrants are proxies in a set-up. Each bar
+compares fastlb's entrant with another one *of the same rounds*.
+
+HTTPS comes here: a scenario with the flag `tls` (certificate and `Listen ... https` in
+peers/*.in), with `--tls` in load.c; the bars against nginx with TLS stand beside it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Entrant:
+    proxy: str
+    flags: frozenset[str] = frozenset()
+
+    @property
+    def label(self) -> str:
+        return " ".join([self.proxy, *sorted(self.flags)])
+
+    @property
+    def is_ours(self) -> bool:
+        return self.proxy == "fastlb"
+
+
+def entrant(text: str) -> Entrant:
+    """`"nginx log"` -> nginx with the flag log."""
+    proxy, *flags = text.split()
+    return Entrant(proxy, frozenset(flags))
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """fastlb's entrant against another: CPU ratio <= limit, or difference in µs."""
+
+    text: str
+    subject: Entrant
+    other: Entrant
+    limit: float
+    is_difference: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    key: str
+    title: str
+    connections: int
+    options: tuple[str, ...]  # of load.c
+    entrants: tuple[Entrant, ...]
+    bars: tuple[Bar, ...] = ()
+    per_gigabyte: bool = False  # CPU s/GB (10^9 bytes) beside CPU µs/request
+
+
+ALL = tuple(entrant(n) for n in ("fastlb", "nginx", "haproxy", "apache", "relay"))
+# Large answers: nginx also without buffering, which makes them cheaper for it.
+LARGE = (*ALL[:2], entrant("nginx stream"), *ALL[2:])
+WIDE = (*ALL[:3], entrant("apache wide"), *ALL[4:])
+FASTLB = entrant("fastlb")
+SMALL = ("--path", "/small", "--expect-bytes", "200")
+
+
+def ratio(text: str, other: str, limit: float, subject: str = "fastlb") -> Bar:
+    return Bar(text, entrant(subject), entrant(other), limit)
+
+
+SCENARIOS = (
+    Scenario(
+        "small64",
+        "small GET, 64 kept-alive connections",
+        64,
+        SMALL,
+        ALL,
+        (
+            ratio("small GET, 64 connections: nginx", "nginx", 0.90),
+            ratio("small GET, 64 connections: Apache event", "apache", 0.30),
+            ratio("small GET, 64 connections: raw relay", "relay", 1.20),
+        ),
+    ),
+    Scenario(
+        "small1000",
+        "small GET, 1000 kept-alive connections",
+        1000,
+        SMALL,
+        WIDE,
+        (ratio("small GET, 1000 connections: nginx", "nginx", 0.85),),
+    ),
+    Scenario(
+        "close",
+        "small GET, `Connection: close` (the relay must open a connection to the "
+        "member for each, the others keep theirs)",
+        64,
+        (*SMALL, "--close"),
+        ALL,
+        (ratio("`Connection: close`: nginx", "nginx", 1.0),),
+    ),
+    Scenario(
+        "log",
+        "small GET, 64 kept-alive connections, access log",
+        64,
+        SMALL,
+        tuple(
+            entrant(n)
+            for n in (
+                "fastlb", "fastlb log", "nginx log", "nginx gather log",
+                "haproxy log", "apache log",
+            )
+        ),
+        (ratio("access log on: nginx with its log", "nginx log", 0.90, "fastlb log"),),
+    ),
+    Scenario(
+        "sticky",
+        "small GET, 64 kept-alive connections, cookie with a route (the plain entrants "
+        "get the same cookie and do not look at it)",
+        64,
+        (*SMALL, "--routes", "r1,r2,r3"),
+        tuple(
+            entrant(n)
+            for n in (
+                "fastlb", "fastlb sticky", "nginx sticky", "haproxy sticky",
+                "apache sticky",
+            )
+        ),
+        (
+            Bar(
+                "sticky cookie: without",
+                entrant("fastlb sticky"),
+                FASTLB,
+                0.3,
+                is_difference=True,
+            ),
+        ),
+    ),
+    Scenario(
+        "64k",
+        "64 KiB responses, 64 kept-alive connections",
+        64,
+        ("--path", "/64k", "--expect-bytes", "65536"),
+        LARGE,
+        (ratio("64 KiB responses: nginx", "nginx", 0.90),),
+        per_gigabyte=True,
+    ),
+    Scenario(
+        "1m",
+        "1 MiB responses, 16 kept-alive connections",
+        16,
+        ("--path", "/1m", "--expect-bytes", "1048576"),
+        LARGE,
+        (
+            ratio("1 MiB responses: nginx", "nginx", 0.55),
+            ratio("1 MiB responses: HAProxy with splice", "haproxy", 1.1),
+        ),
+        per_gigabyte=True,
+    ),
+    Scenario(
+        "post64k",
+        "64 KiB POST, 64 kept-alive connections",
+        64,
+        (
+            *("--path", "/post", "--method", "POST"),
+            *("--body-bytes", "65536", "--expect-bytes", "200"),
+        ),
+        ALL,
+        (ratio("64 KiB POST: nginx", "nginx", 0.90),),
+    ),
+)  # fmt: skip
+
+IDLE_CONNECTIONS = 5000
+IDLE_PSS_KIB_MAX = 1.5  # each
+WORKER_PSS_MIB_MAX = 12.0
+
+# Not entrants of `idle` and `worker`: the relay keeps two sockets an idle connection
+# and no request; HAProxy has threads instead of workers.
+IDLE_ENTRANTS = ALL[:4]
+WORKER_ENTRANTS = tuple(entrant(n) for n in ("fastlb", "nginx", "apache"))
+
+KEYS = (*(s.key for s in SCENARIOS), "idle", "worker")
+
+# --quick: a guard against collapse, not a measurement. It needs only gcc.
+QUICK_KEYS = ("small64", "close", "64k")
+QUICK_PROXIES = ("fastlb", "relay")
+QUICK_LIMITS = {"small64": 2.0, "close": 2.5, "64k": 2.5}  # CPU, times the relay's
