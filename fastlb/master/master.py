@@ -34,6 +34,7 @@ from fastlb.master.reap import BackOff, Death
 from fastlb.master.signals import Command, Signals
 from fastlb.master.stop import Stopping
 from fastlb.master.workers import Means, Workers
+from fastlb.model import diff
 from fastlb.model.server import Model
 from fastlb.monitor.heritage import MonitorHeritage
 from fastlb.worker.heritage import Heritage
@@ -266,7 +267,7 @@ class Master:
 
     def _commit(self, generation: Generation) -> None:
         """From here on the new generation is the server; the old one drains."""
-        first = self._current is None
+        before = self._current
         self._current, self._next = generation, None
         for other in self._workers.generations:
             if other is not generation:
@@ -283,7 +284,10 @@ class Master:
         self._journal.write(
             "notice", "core", f"AH00094: Command line: '{self._orders.command_line}'"
         )
-        if first:
+        if before is not None:
+            changes = diff.log_line(diff.diff(before.model, generation.model))
+            self._journal.write("notice", "core", f"reloaded: {changes}")
+        else:
             self.phase = Phase.SERVING
             self._orders.started()
 
