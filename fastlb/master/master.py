@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 from fastlb.master import claims, pidfile, privileges, reap, spawn
 from fastlb.master.errors import Exit, StartError
 from fastlb.master.generation import Generation
-from fastlb.master.journal import Journal
+from fastlb.master.journal import Journal, send_stderr_to
 from fastlb.master.listeners import Listeners
 from fastlb.master.preparation import DEADLINE_S, Preparation
 from fastlb.master.reap import BackOff, Death
@@ -157,7 +157,8 @@ class Master:
                 "AH00015: Unable to open logs\n"
                 "    write a Listen line, such as Listen 8080",
             )
-        self._prepare(model)
+        generation = self._prepare(model)
+        self._journal.follow(model, generation.logs)
         pidfile.write(
             self._pid_file,
             os.getpid(),
@@ -217,7 +218,7 @@ class Master:
 
     # one generation after the other
 
-    def _prepare(self, model: Model) -> None:
+    def _prepare(self, model: Model) -> Generation:
         """Take every step up to the fork of a new generation's workers."""
         self._last_number += 1
         self._next = Preparation(
@@ -231,6 +232,7 @@ class Master:
         self._next.deadline_s = self._clock_s() + DEADLINE_S
         self._workers.generations.append(generation)
         spawn.freeze()
+        return generation
 
     def _begin_reload(self) -> None:
         """The steps of a reload that need no waiting."""
@@ -466,6 +468,8 @@ class Master:
         closed address open and let connections wait in it for ever.
         """
         self._signals.close_pipes()
+        if generation is not None and not self._orders.foreground:
+            send_stderr_to(generation.logs.error_fds[0])
         for pipe in self._workers.pipes():
             os.close(pipe)
         kept = set(self._own_sockets(generation))

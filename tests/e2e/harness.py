@@ -301,7 +301,7 @@ class Fastlb:
 
     def _children(self, name: str) -> list[int]:
         found = []
-        with suppress(psutil.NoSuchProcess):
+        with suppress(psutil.NoSuchProcess, OSError, ValueError):
             for child in psutil.Process(self.pid).children():
                 self.known_pids.add(child.pid)
                 with suppress(psutil.NoSuchProcess):
