@@ -33,7 +33,7 @@ def test_a_server_in_the_foreground_serves_and_ends_with_zero(ready: Fastlb) -> 
     assert ready.process is not None
     assert ready.pid == ready.process.pid
     assert len(ready.workers()) == 2
-    assert len(ready.monitors()) == 1
+    assert len(wait_for(ready.monitors, "the monitor")) == 1
     assert ready.stop() == 0
     assert "AH00169: caught SIGTERM, shutting down" in ready.error_log
 
@@ -218,7 +218,7 @@ def test_a_killed_worker_is_replaced_within_a_second(ready: Fastlb) -> None:
 
 def test_a_killed_monitor_is_replaced(ready: Fastlb) -> None:
     ready.start()
-    (before,) = ready.monitors()
+    (before,) = wait_for(ready.monitors, "the monitor")
     os.kill(before, signal.SIGKILL)
     wait_for(lambda: ready.monitors() not in ([], [before]), "a new monitor")
 

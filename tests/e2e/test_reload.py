@@ -107,7 +107,7 @@ def test_addresses_come_and_go_with_a_reload(
 
 
 def test_logs_are_reopened(server: Fastlb, make_member: MemberMaker) -> None:
-    server.write(pool(make_member("a").url) + "CustomLog access.log common\n")
+    server.write(pool(make_member("a").url) + 'CustomLog access.log "%r"\n')
     server.start()
     access, rotated = server.folder / "access.log", server.folder / "access.log.1"
     access.rename(rotated)
