@@ -20,7 +20,7 @@ import os
 import signal
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -453,7 +453,7 @@ class Master:
             seat.pid = spawn.fork(
                 "fastlb-monitor",
                 lambda: self._orders.run_monitor(heritage),
-                let_go=lambda: self._let_go(None),
+                let_go=lambda: self._let_go(current, keep_sockets=False),
                 identity=self._identity,
             )
         except OSError:
@@ -461,28 +461,24 @@ class Master:
 
     # in a forked process
 
-    def _let_go(self, generation: Generation | None) -> None:
-        """Close what a worker (or, with None, the monitor) must not hold.
+    def _let_go(self, generation: Generation, *, keep_sockets: bool = True) -> None:
+        """Close what a worker (or the monitor) of this generation must not hold.
 
         A listening socket that nobody in this process accepts from would keep a
         closed address open and let connections wait in it for ever.
         """
         self._signals.close_pipes()
-        if generation is not None and not self._orders.foreground:
+        if not self._orders.foreground:
             send_stderr_to(generation.logs.error_fds[0])
         for pipe in self._workers.pipes():
             os.close(pipe)
-        kept = set(self._own_sockets(generation))
+        own = self._listeners.sockets(generation.model.listeners)
         for sock in self._listeners.every():
-            if sock not in kept:
+            if not keep_sockets or sock not in own:
                 sock.close()
         for other in self._workers.generations:
             if other is not generation:
                 other.logs.close()
-
-    def _own_sockets(self, generation: Generation | None) -> Iterator[object]:
-        if generation is not None:
-            yield from self._listeners.sockets(generation.model.listeners)
 
 
 def generation_is_hopeless(generation: Generation) -> bool:

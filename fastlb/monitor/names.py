@@ -28,11 +28,8 @@ class Name:
         slot: int,
         table: Table,
         now_s: float,
-        *,
-        is_probed: bool,
     ) -> None:
         self.member = member
-        self.is_probed = is_probed
         self.slot = slot
         self._table = table
         self._misses = 0

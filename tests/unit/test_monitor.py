@@ -39,6 +39,10 @@ class OneSlot:
     def __init__(self, addresses: Sequence[tuple[str, int]] = ()) -> None:
         self.flags = ""
         self.known = list(addresses)
+        self.probe_clears = True
+
+    def snapshot_member(self, _slot: int) -> dict[str, object]:
+        return {"probe_clears": self.probe_clears}
 
     def member_flags(self, _slot: int) -> str:
         return self.flags
@@ -111,6 +115,15 @@ def test_what_the_operator_keeps_out_is_not_tried(flags: str) -> None:
     assert not probe.is_due(1000.0)
 
 
+def test_an_error_that_a_connection_does_not_disprove_is_left_to_retry() -> None:
+    table = OneSlot()
+    table.flags = "E"
+    table.probe_clears = False
+    probe = probe_of(member(), table)
+    assert not probe.is_due(0.0)
+    assert not probe.is_due(1000.0)
+
+
 def test_a_new_absence_begins_anew() -> None:
     table = OneSlot()
     probe = probe_of(member(), table)
@@ -174,7 +187,7 @@ def test_a_member_without_an_address_stays_out() -> None:
 
 
 def name_of(one: Member, table: OneSlot) -> Name:
-    return Name(one, 0, cast(Table, table), 0.0, is_probed=True)
+    return Name(one, 0, cast(Table, table), 0.0)
 
 
 def look_up_once(name: Name, found: list[str], monkeypatch: pytest.MonkeyPatch) -> bool:
