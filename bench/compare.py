@@ -17,7 +17,6 @@ something could not be measured.
 from __future__ import annotations
 
 import argparse
-import datetime
 import sys
 import time
 from collections import defaultdict
@@ -31,6 +30,7 @@ import machine
 import measure
 import netns
 import peers
+import report
 from members import Member, MemberProcess, make_members
 from report import Verdict, median_and_spread, table, verdict_table, worst
 from scenarios import (
@@ -123,7 +123,8 @@ def main() -> int:
     bars = "## Bars\n\n" + verdict_table(findings.verdicts) + "\n"
     print("\n" + bars)
     if plan.markdown is not None:
-        write_markdown(plan.markdown, heading, bars, findings)
+        parts = [heading, bars, *findings.sections]
+        print(report.write(plan.markdown, "compare", parts))
     if findings.failed_requests:
         print(f"fastlb failed {findings.failed_requests} requests")
         return 1
@@ -171,20 +172,18 @@ def describe(plan: Plan, place: Place) -> str:
         if cores.are_apart
         else "everything on ONE core: costs per request hold, rates do not"
     )
-    today = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
-    return "\n".join(
-        (
-            "# Comparison\n",
-            f"- date: {today}",
-            f"- machine: {machine.describe()}",
-            f"- versions: {versions}",
-            f"- network: {place.network}",
-            f"- method: {where}; one worker each, {len(place.members)} members in one "
+    return report.heading(
+        "Comparison",
+        {
+            "machine": machine.describe(),
+            "versions": versions,
+            "network": place.network,
+            "method": f"{where}; one worker each, {len(place.members)} members in one "
             f"process; {plan.rounds} interleaved rounds of {plan.seconds:g} s after "
             f"{WARMUP_S:g} s of warm-up; medians (smallest-largest round); ratios are "
             "medians of the rounds' own ratios",
-            f"- command: `python bench/compare.py {' '.join(sys.argv[1:])}`",
-        )
+            "command": f"`python bench/compare.py {' '.join(sys.argv[1:])}`",
+        },
     )
 
 
@@ -430,13 +429,6 @@ def pss_with_workers(entrant: Entrant, workers: int, place: Place) -> int:
         return measure.pss_bytes(proxy.tree())
     finally:
         proxy.stop()
-
-
-def write_markdown(folder: Path, heading: str, bars: str, findings: Findings) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    day = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d")
-    text = "\n\n".join([heading, bars.rstrip(), *findings.sections]) + "\n"
-    (folder / f"{day}-compare.md").write_text(text)
 
 
 if __name__ == "__main__":
