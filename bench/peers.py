@@ -56,6 +56,7 @@ class Setup:
     workers: int = 1
     recycle: int = 0  # MaxConnectionsPerChild
     generation: int = 0
+    ready: str = "/small"  # a path that is answered with 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +294,11 @@ def wait_ready(proxy: Proxy) -> None:
     With the flag `generation` the request is one that costs no election.
     """
     deadline = time.monotonic() + READY_S
-    path = proxy.generation_path if "generation" in proxy.setup.flags else "/small"
+    path = (
+        proxy.generation_path
+        if "generation" in proxy.setup.flags
+        else proxy.setup.ready
+    )
     while time.monotonic() < deadline:
         if proxy.process.poll() is not None:
             break
