@@ -4,3 +4,52 @@
 This is the spine: the chapters in order of dependency and no logic of its own.
 """
 
+from cython cimport final
+from libc.limits cimport LLONG_MAX
+from libc.string cimport memchr, memcmp, memcpy, memmove, memset, strchr, strlen
+
+# io: readiness, timeouts, bytes in and out
+include "core/io/buffer.pyx"
+include "core/io/timer.pyx"
+include "core/io/watch.pyx"
+include "core/io/stream.pyx"
+
+# http: HTTP/1.x as spans
+include "core/http/chartable.pyx"
+include "core/http/fields.pyx"
+include "core/http/head.pyx"
+include "core/http/hops.pyx"
+include "core/http/host.pyx"
+include "core/http/framing.pyx"
+include "core/http/chunked.pyx"
+
+# balance: the shared table; who serves
+include "core/balance/table.pyx"
+include "core/balance/claims.pyx"
+include "core/balance/ledger.pyx"
+include "core/balance/lbmethods/byrequests.pyx"
+include "core/balance/lbmethods/methods.pyx"
+include "core/balance/sticky.pyx"
+include "core/balance/elect.pyx"
+include "core/balance/table_slots.pyx"
+
+# plan: the model in C, look-ups and rules over it
+include "core/plan/plan.pyx"
+include "core/plan/match.pyx"
+include "core/plan/rules.pyx"
+include "core/plan/logline.pyx"
+include "core/http/rewrite.pyx"
+
+# flow: connections and their coupling
+include "core/flow/pool.pyx"
+include "core/flow/upstream.pyx"
+include "core/flow/downstream.pyx"
+include "core/flow/accept.pyx"
+include "core/flow/request.pyx"
+include "core/flow/response.pyx"
+include "core/flow/route.pyx"
+include "core/flow/answer.pyx"
+include "core/flow/exchange.pyx"
+
+# the seam to Python
+include "core/services.pyx"

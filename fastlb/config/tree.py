@@ -10,7 +10,9 @@ class Node:
     """One directive, or one section with what it encloses.
 
     Conditional sections (IfModule, IfDefine, IfVersion, IfFile) and Include are
-    already resolved: they never appear. Variables are expanded.
+    already resolved: they never appear; nor do Define, UnDefine, LoadModule and
+    ServerRoot. Variables are expanded. Text is latin-1: one character is one byte of
+    the file (see lexer.py).
     """
 
     name: str  # the registry's spelling; for a section without brackets: "Proxy"
@@ -32,3 +34,5 @@ class Tree:
     defines: tuple[tuple[str, str | None], ...]
     modules: tuple[str, ...]  # identifiers of LoadModule lines
     server_root: str
+    compat: str = "better"  # or "apache": the last Compat line
+    lenient: bool = True  # False: --strict or Compat apache

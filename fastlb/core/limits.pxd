@@ -28,9 +28,12 @@ cdef enum:
     FIELD_COUNT_MAX = 256           # fields of one head, whatever LimitRequestFields says
     INTERIM_RESPONSES_MAX = 10      # 1xx answers relayed before the final one
     EMPTY_LINES_MAX = 1             # stray CRLF tolerated before a request line
+    CONNECTION_OPTIONS_MAX = 64     # fields named by Connection; more: closed
     # bodies
     CHUNK_LINE_BYTES_MAX = 1024     # chunk size with its extensions
     TRAILER_BYTES_MAX = 16384
+    BODY_WITH_HEAD_MAX = 8192       # of a body, copied behind its head into one send
+    BODY_PREFETCH_BYTES = 16384     # of a chunked body, before a member is asked
     BODY_KEEP_BYTES = 65536         # of a request's body, kept for another member
     # work per turn of the loop
     EVENTS_PER_BATCH = 256
@@ -39,6 +42,7 @@ cdef enum:
     READS_PER_STEP = 8              # of one connection before others are served
     # the plan
     SECTIONS_MATCHED_MAX = 32       # sections that may apply to one request
+    EDITED_VALUE_BYTES_MAX = 8192   # a field value after Header edit
     ENV_COUNT_MAX = 64              # environment variables that rules or logs name
     MEMBERS_PER_BALANCER_MAX = 256
     ADDRESSES_PER_MEMBER_MAX = 8

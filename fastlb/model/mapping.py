@@ -15,7 +15,7 @@ class Mapping:
     of the target URL.
     """
 
-    pattern: str  # path prefix, or regex when is_regex; "" inside <Location>
+    pattern: str  # path prefix, or regex when is_regex; in <Location> the section's
     is_regex: bool
     exclude: bool  # target "!"
     balancer_index: int

@@ -8,14 +8,18 @@ from dataclasses import dataclass
 from fastlb._core import Table
 from fastlb.model.server import Model
 
+# What a worker says to the master, one byte a message, through ready_fd.
+MESSAGE_READY = b"R"  # it accepts
+MESSAGE_RECYCLE = b"C"  # it has accepted its share of connections: fork a successor
+
 
 @dataclass(frozen=True, slots=True)
 class Heritage:
     """Filled by the master before the fork; the worker uses only this.
 
     sockets[i] listens for model.listeners[i]. log_fds[i] is open for appending to
-    model.log_targets[i]. ready_fd: the worker writes one byte when it accepts.
-    member_slots and balancer_slots give the table's slot of each model index.
+    model.log_targets[i], error_fds[i] to logs.error.error_targets(model)[i] (negative
+    for syslog). ready_fd: the worker writes its messages there. member_slots and balancer_slots give the table's slot of each model index.
     """
 
     number: int  # which worker of its generation, from 0
@@ -27,6 +31,7 @@ class Heritage:
     balancer_slots: tuple[int, ...]
     sockets: tuple[socket.socket, ...]
     log_fds: tuple[int, ...]
+    error_fds: tuple[int, ...]
     ready_fd: int
     started_us: int  # wall clock of the server's start, microseconds since 1970
     foreground: bool

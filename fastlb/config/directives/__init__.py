@@ -1,0 +1,52 @@
+"""The declarations, one file per Apache module (or family of modules).
+
+Each file has a constant DIRECTIVES. Declarations are data: nothing here reads a
+file or knows how a directive is served.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fastlb.config.directives import (
+    access,
+    alias,
+    balancer,
+    core,
+    hcheck,
+    headers,
+    log,
+    mpm,
+    others,
+    own,
+    proxy,
+    remoteip,
+    sections,
+    ssl,
+    status,
+)
+from fastlb.config.registry import Directive
+
+FILES = (
+    core,
+    sections,
+    mpm,
+    proxy,
+    balancer,
+    hcheck,
+    ssl,
+    alias,
+    headers,
+    access,
+    log,
+    status,
+    remoteip,
+    own,
+    others,
+)
+
+
+def declarations() -> Iterator[Directive]:
+    """Every declaration, in the order of the manual."""
+    for file in FILES:
+        yield from file.DIRECTIVES

@@ -21,12 +21,15 @@ cdef struct balancer_plan:
     int route_regex             # >= 0: services' regex number (Helicon); -1
     bint nofailover
     bint force_recovery
+    bint fail_on_timeout        # failontimeout=
+    int fail_status_count       # failonstatus=
+    const unsigned short *fail_statuses
     bint compat_apache          # Compat apache: 5.6 to the letter
     int max_attempts            # tries after the first
     long long timeout_ms
 
 cdef enum:
-    LBMETHOD_BYREQUESTS = 0
+    LBMETHOD_BYREQUESTS = 0     # rows of lbmethods/methods.pyx
 
 # Why an election gave nobody.
 cdef enum:
@@ -53,7 +56,8 @@ cdef int elect(
 # May another member be tried after this failure? attempts: tries made so far (>= 1).
 # response_started: a byte of the response has gone out. replayable: nothing of the
 # request was sent, or it is idempotent and its bytes are still at hand.
-# by_route with nofailover binds. member: the one that failed.
+# by_route with nofailover binds, unless another member has the route or the failed one
+# names a redirect. member: the one that failed.
 cdef bint may_retry(
     const balancer_plan *b, member_slot *member, int attempts,
     bint response_started, bint replayable, bint by_route) noexcept nogil

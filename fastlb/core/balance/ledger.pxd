@@ -38,5 +38,17 @@ cdef bint member_ignores_errors(member_slot *m) noexcept nogil
 # Rises each time the member goes into E, D or S: idle connections made under another
 # value must be closed, not used.
 cdef unsigned int member_epoch(member_slot *m) noexcept nogil
-# Milliseconds until the lazy retry; 0 now; -1: a probe will bring it back.
+# Milliseconds until the lazy retry; 0 now; -1: never by itself (a probe will bring it
+# back, or it is stopped).
 cdef long long member_retry_in_ms(member_slot *m, long long now_us) noexcept nogil
+
+# For elections and the table; the data path has no use for them.
+cdef void ledger_elected(member_slot *m) noexcept nogil     # under the balancer's mutex
+# Clear E, whatever the time; true when it was set.
+cdef bint member_clear_error(member_slot *m) noexcept nogil
+# Clear E and count a retry when it is time to (now > error_time + retry; at once with
+# retry=0 or flag I; never with flag S or when a probe will bring it back).
+cdef void member_retry(member_slot *m, long long now_us) noexcept nogil
+# FLAG_* by the word of master, monitor or manager; returns the flags before.
+cdef uint32_t member_set_flags(
+    member_slot *m, uint32_t flags, bint on) noexcept nogil

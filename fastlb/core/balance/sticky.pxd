@@ -1,5 +1,9 @@
 # Which route a client asks for (spec balancing.md 6.2).
 
+cdef extern from "<string.h>" nogil:
+    const void *sticky_memmem "memmem"(
+        const void *data, size_t length, const void *part, size_t part_length)
+
 cdef struct sticky_result:
     const char *value       # session value as found; NULL: none
     unsigned int value_length
@@ -9,7 +13,8 @@ cdef struct sticky_result:
     # the name that matched is the plan's sticky_url or sticky_cookie
 
 # target: path and query of the balancer URL; cookies: value of the *first* Cookie field
-# (NULL when there is none). Splits at the separator; route_regex is the caller's.
+# (NULL when there is none). Splits at the separator. Where the plan has a route_regex
+# only the value is found, and the caller matches it.
 # returns 1 when a route was found
 cdef int sticky_find(
     const balancer_plan *b,

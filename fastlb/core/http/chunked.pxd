@@ -14,7 +14,8 @@ cdef void chunk_begin(chunk_decoder *d) noexcept nogil
 # consumed      bytes of the input that belong to this body (less than length only
 #               when the body has ended within it)
 # returns       0, or -400 when the coding is broken (strict CRLF, hex digits only,
-#               bounded size and lines; CVE-2015-3183)
+#               bounded size and lines; CVE-2015-3183); payload and consumed then tell
+#               what came before, and every later call fails as well
 cdef int chunk_decode(
     chunk_decoder *d, char *data, unsigned int length,
     unsigned int *payload, unsigned int *consumed) noexcept nogil

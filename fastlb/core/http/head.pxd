@@ -82,7 +82,7 @@ cdef struct head:
     unsigned short status
     span reason             # may be empty
     # both
-    unsigned char minor     # HTTP/1.minor; 9 for an HTTP/0.9 request
+    unsigned char minor     # 0 or 1: HTTP/1.0, HTTP/1.1 or later; 9: HTTP/0.9
     unsigned char why       # WHY_* after a refusal
     unsigned short field_count
     unsigned int length     # bytes of the head with its empty line
@@ -96,31 +96,41 @@ cdef struct head:
 # Where the empty line that ends a head stands.
 #
 # data, length  bytes received so far (start of the head first)
-# scanned       in/out: how far earlier calls have looked; begins at 0
-# returns       > 0 bytes of the head with its empty line; AGAIN
+# scanned       in/out: how far earlier calls have looked; begins at 0, else private
+# returns       > 0 bytes of the head with its empty line; AGAIN. A first line without
+#               a version is a head by itself: HTTP/0.9, or refused by the parser.
 cdef int head_find_end(
     const char *data, unsigned int length, unsigned int *scanned) noexcept nogil
 
 # Parse a complete request head (head_find_end said how long it is).
 #
 # out           need not be zeroed; all scalar members are set, arrays as far as used
-# returns       > 0 bytes of the head; -400, -414, -505, -501 (see RFC 9112 2.2, 3, 5;
-#               spec proxying.md 3.1 for what Apache answers)
+# returns       > 0 bytes of the head; -400 or -414 with out.why (RFC 9112 2.2, 3, 5;
+#               spec proxying.md 3.1 for what Apache answers); AGAIN when the head is
+#               not complete: a caller whose buffer is full asks so whether what is
+#               there can be refused already for a line that is too long
+# A version above 1.1 is served as 1.1, as Apache does. Bytes behind the head may lie
+# within length; they are not parsed.
 # Does not judge Host or framing: head_check_host and framing_of_request do.
 cdef int head_parse_request(
     head *out, char *data, unsigned int length,
     const head_limits *limits) noexcept nogil
 
-# Parse a complete response head. returns > 0 bytes of it, or -502.
+# Parse a complete response head. returns > 0 bytes of it; -502 with out.why; AGAIN when
+# it is not complete. Lines may end with a bare LF (RFC 9112 2.2). The reason is left
+# empty when it holds control characters: the standard phrase must take its place.
 cdef int head_parse_response(
     head *out, char *data, unsigned int length,
     const head_limits *limits) noexcept nogil
 
 # Validity of Host and of an absolute-form target (config-language.md 8.4).
 #
-# host          out: the host name without port, of the target's authority if it has
-#               one, else of the Host field; length 0 when there is none (HTTP/1.0)
-# path          out: path with query of the target ("/" when absolute-form has none)
+# strict        HttpProtocolOptions Strict
+# host          out: the host name without port and without a last dot, of the target's
+#               authority if it has one, else of the Host field; an IPv6 literal keeps
+#               its brackets; length 0 when there is none (HTTP/1.0)
+# path          out: path with query of the target ("/" when absolute-form has none);
+#               "*" for OPTIONS *; length 0 for CONNECT
 # returns       0 or -400
 cdef int head_check_host(
     head *h, const char *data, bint strict, span *host, span *path) noexcept nogil
@@ -135,7 +145,7 @@ cdef bint value_has_token(
 
 # Mark as dropped what must not travel (RFC 9110 7.6.1): Connection and every field it
 # names, Keep-Alive, Proxy-Connection, TE, Trailer, Transfer-Encoding, Upgrade.
-# connection_close / connection_keep_alive / upgrade: tokens met in Connection.
+# close / keep_alive / upgrade: tokens met in Connection.
 cdef struct hop_facts:
     bint close
     bint keep_alive

@@ -1,0 +1,10 @@
+"""`python -m fastlb`: the same as the command `fastlb`."""
+
+from __future__ import annotations
+
+import sys
+
+from fastlb.cli.main import entry
+
+if __name__ == "__main__":
+    sys.exit(entry())

@@ -1,0 +1,16 @@
+# Headers of the chapters that the probe includes, in the order of _probe.pyx.
+
+include "core/limits.pxd"
+include "core/sys.pxd"
+include "core/http/scan.pxd"
+include "core/http/chartable.pxd"
+include "core/http/head.pxd"
+include "core/http/framing.pxd"
+include "core/http/chunked.pxd"
+include "core/atomics.pxd"
+include "core/balance/table.pxd"
+include "core/balance/ledger.pxd"
+include "core/balance/elect.pxd"
+include "core/balance/lbmethods/method.pxd"
+include "core/balance/sticky.pxd"
+include "core/balance/claims.pxd"

@@ -1,0 +1,30 @@
+# cython: language_level=3
+"""Windows into the compiled core for tests: development builds only (FASTLB_PROBE=1).
+
+This is a second spine. It includes chapters of the core textually, so that tests call
+the very functions that the data path calls, and one file of wrappers for each group.
+"""
+
+from libc.limits cimport LLONG_MAX
+from libc.string cimport strchr
+
+include "core/http/chartable.pyx"   # what a byte may be part of
+include "core/http/fields.pyx"      # field lines
+include "core/http/head.pyx"        # request and response heads as spans
+include "core/http/hops.pyx"        # comma lists, hop-by-hop fields
+include "core/http/host.pyx"        # Host and absolute-form targets
+include "core/http/framing.pyx"     # where a body ends
+include "core/http/chunked.pyx"     # the chunked coding
+
+include "probe/http.pyx"            # wrappers of the above
+
+include "core/balance/table.pyx"        # the shared mapping and its mutexes
+include "core/balance/ledger.pyx"       # counts and states of members
+include "core/balance/sticky.pyx"       # the route a client asks for
+include "core/balance/lbmethods/byrequests.pyx"
+include "core/balance/lbmethods/methods.pyx"
+include "core/balance/elect.pyx"        # who serves
+include "core/balance/claims.pyx"       # identity to slot
+include "core/balance/table_slots.pyx"  # the table as Python sees it
+
+include "probe/balance.pyx"             # wrappers of the above

@@ -1,0 +1,91 @@
+"""Apache's words where operators and their tools read them.
+
+Monitoring agents look for these names to the letter. They are the only place in the
+code where Apache's *worker* stands for what is a member everywhere else.
+"""
+
+from __future__ import annotations
+
+MPM = "fastlb"  # our process model has no name of Apache's
+STATUS_TITLE = "Apache Status"
+STATUS_HEADING = "Apache Server Status for {name} (via {address})"
+
+# Lines of server-status?auto, in the order in which they are written.
+AUTO_SERVER = (
+    "ServerVersion",
+    "ServerMPM",
+    "Server Built",
+    "CurrentTime",
+    "RestartTime",
+    "ParentServerConfigGeneration",
+    "ParentServerMPMGeneration",
+    "ServerUptimeSeconds",
+    "ServerUptime",
+    "Load1",
+    "Load5",
+    "Load15",
+)
+AUTO_EXTENDED = (
+    "Total Accesses",
+    "Total kBytes",
+    "Total Duration",
+    "CPUUser",
+    "CPUSystem",
+    "CPUChildrenUser",
+    "CPUChildrenSystem",
+    "CPULoad",
+    "Uptime",
+    "ReqPerSec",
+    "BytesPerSec",
+    "BytesPerReq",
+    "DurationPerReq",
+)
+AUTO_WORKERS = ("BusyWorkers", "GracefulWorkers", "IdleWorkers", "Scoreboard")
+AUTO_BALANCER = "ProxyBalancer[{0}]Name"
+AUTO_MEMBER = "ProxyBalancer[{0}]Worker[{1}]{2}"
+AUTO_MEMBER_FIELDS = ("Name", "Status", "Elected", "Busy", "Sent", "Rcvd")
+
+# Scoreboard characters.
+WAITING, STARTING, READING, SENDING, KEEPALIVE = "_", "S", "R", "W", "K"
+GRACEFUL, FREE = "G", "."
+STATE_WORDS = {
+    WAITING: "Ready",
+    STARTING: "Starting",
+    READING: "<b>Read</b>",
+    SENDING: "<b>Write</b>",
+    KEEPALIVE: "<b>Keepalive</b>",
+    GRACEFUL: "Graceful",
+}
+# (character, its meaning, what ends the line), Apache's blanks included.
+SCOREBOARD_KEY = (
+    ("_", "Waiting for Connection", ", "),
+    ("S", "Starting up", ", "),
+    ("R", "Reading Request", ",<br />"),
+    ("W", "Sending Reply", ", "),
+    ("K", "Keepalive (read)", ", "),
+    ("D", "DNS Lookup", ",<br />"),
+    ("C", "Closing connection", ", "),
+    ("L", "Logging", ", "),
+    ("G", "Gracefully finishing", ",<br /> "),
+    ("I", "Idle cleanup of worker", ", "),
+    (".", "Open slot with no current process", "<br />"),
+)
+
+BALANCER_HEADING = "Proxy LoadBalancer Status for {0}"
+BALANCER_COLUMNS = ("SSes", "Timeout", "Method")
+MEMBER_COLUMNS = (
+    *("Sch", "Host", "Stat", "Route", "Redir", "F", "Set", "Acc", "Busy", "Wr", "Rd"),
+)
+BALANCER_LEGEND = (
+    ("SSes", "Sticky session name"),
+    ("Timeout", "Balancer Timeout"),
+    ("Sch", "Connection scheme"),
+    ("Host", "Backend Hostname"),
+    ("Stat", "Worker status"),
+    ("Route", "Session Route"),
+    ("Redir", "Session Route Redirection"),
+    ("F", "Load Balancer Factor"),
+    ("Acc", "Number of uses"),
+    ("Wr", "Number of bytes transferred"),
+    ("Rd", "Number of bytes read"),
+)

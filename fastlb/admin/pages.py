@@ -1,0 +1,397 @@
+"""Bodies of answers made here: errors and redirects, word for word as Apache's.
+
+Operators' monitoring matches on these pages, so the texts, the line ends and even
+the unbalanced tags are those that httpd 2.4.71 sends; tests/unit/data holds its
+recorded answers. Only the product name in the footer differs (ServerTokens).
+
+What `detail` means depends on the status:
+
+    3xx            the Location
+    400            the note under the text ("Size of a request header field ...")
+    405 413 501    the request's method
+    417            the Expect field's value
+    500 502        the reason of a proxy error ("Error reading from remote server")
+    others         not shown
+
+A proxy error changes the status line as well: ask `status_line` with the same detail.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import html
+import re
+from collections.abc import Iterator
+
+from fastlb.model.vhost import DirConf, Section, SectionKind, VHost
+
+CONTENT_TYPE = "text/html; charset=iso-8859-1"
+
+REASONS: dict[int, str] = {
+    100: "Continue",
+    101: "Switching Protocols",
+    102: "Processing",
+    103: "Early Hints",
+    200: "OK",
+    201: "Created",
+    202: "Accepted",
+    203: "Non-Authoritative Information",
+    204: "No Content",
+    205: "Reset Content",
+    206: "Partial Content",
+    207: "Multi-Status",
+    208: "Already Reported",
+    226: "IM Used",
+    300: "Multiple Choices",
+    301: "Moved Permanently",
+    302: "Found",
+    303: "See Other",
+    304: "Not Modified",
+    305: "Use Proxy",
+    307: "Temporary Redirect",
+    308: "Permanent Redirect",
+    400: "Bad Request",
+    401: "Unauthorized",
+    402: "Payment Required",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    406: "Not Acceptable",
+    407: "Proxy Authentication Required",
+    408: "Request Timeout",
+    409: "Conflict",
+    410: "Gone",
+    411: "Length Required",
+    412: "Precondition Failed",
+    413: "Request Entity Too Large",
+    414: "Request-URI Too Long",
+    415: "Unsupported Media Type",
+    416: "Requested Range Not Satisfiable",
+    417: "Expectation Failed",
+    421: "Misdirected Request",
+    422: "Unprocessable Entity",
+    423: "Locked",
+    424: "Failed Dependency",
+    426: "Upgrade Required",
+    428: "Precondition Required",
+    429: "Too Many Requests",
+    431: "Request Header Fields Too Large",
+    451: "Unavailable For Legal Reasons",
+    500: "Internal Server Error",
+    501: "Not Implemented",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+    504: "Gateway Timeout",
+    505: "HTTP Version Not Supported",
+    506: "Variant Also Negotiates",
+    507: "Insufficient Storage",
+    508: "Loop Detected",
+    510: "Not Extended",
+    511: "Network Authentication Required",
+}
+
+DOCTYPE = (
+    '<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01//EN"'
+    ' "http://www.w3.org/TR/html4/strict.dtd">\n'
+)
+
+_MOVED = '<p>The document has moved <a href="{detail}">here</a>.</p>\n'
+_UNAUTHORIZED = (
+    "<p>This server could not verify that you\n"
+    "are authorized to access the document\n"
+    "requested.  Either you supplied the wrong\n"
+    "credentials (e.g., bad password), or your\n"
+    "browser doesn't understand how to supply\n"
+    "the credentials required.</p>\n"
+)
+_INTERNAL = (
+    "<p>The server encountered an internal error or\n"
+    "misconfiguration and was unable to complete\n"
+    "your request.</p>\n"
+    "<p>Please contact the server administrator at \n"
+    " {admin} to inform them of the time this error occurred,\n"
+    " and the actions you performed just before this error.</p>\n"
+    "<p>More information about this error may be available\n"
+    "in the server error log.</p>\n"
+)
+
+# The paragraphs under the heading. A status that is not named here says _INTERNAL.
+_TEXTS: dict[int, str] = {
+    300: "",
+    301: _MOVED,
+    302: _MOVED,
+    303: '<p>The answer to your request is located <a href="{detail}">here</a>.</p>\n',
+    304: "",
+    305: (
+        "<p>This resource is only accessible through the proxy\n"
+        "{note}<br />\n"
+        "You will need to configure your client to use that proxy.</p>\n"
+    ),
+    307: _MOVED,
+    308: _MOVED,
+    400: (
+        "<p>Your browser sent a request that this server could not understand.<br />\n"
+        "{note}</p>\n"
+    ),
+    401: _UNAUTHORIZED,
+    403: "<p>You don't have permission to access this resource.</p>\n",
+    404: "<p>The requested URL was not found on this server.</p>\n",
+    405: "<p>The requested method {method} is not allowed for this URL.</p>\n",
+    406: (
+        "<p>An appropriate representation of the requested resource could not be"
+        " found on this server.</p>\n"
+    ),
+    407: _UNAUTHORIZED,
+    408: "<p>Server timeout waiting for the HTTP request from the client.</p>\n",
+    410: (
+        "<p>The requested resource is no longer available on this server and there is"
+        " no forwarding address.\n"
+        "Please remove all references to this resource.</p>\n"
+    ),
+    411: (
+        "<p>A request of the requested method {method} requires a valid"
+        " Content-length.<br />\n</p>\n"
+    ),
+    412: ("<p>The precondition on the request for this URL evaluated to false.</p>\n"),
+    413: (
+        "The requested resource does not allow request data with {method} requests,"
+        " or the amount of data provided in\n"
+        "the request exceeds the capacity limit.\n"
+    ),
+    414: (
+        "<p>The requested URL's length exceeds the capacity\n"
+        "limit for this server.<br />\n</p>\n"
+    ),
+    415: (
+        "<p>The supplied request data is not in a format\n"
+        "acceptable for processing by this resource.</p>\n"
+    ),
+    416: (
+        "<p>None of the range-specifier values in the Range\n"
+        "request-header field overlap the current extent\n"
+        "of the selected resource.</p>\n"
+    ),
+    421: (
+        "<p>The client needs a new connection for this\n"
+        "request as the requested host name does not match\n"
+        "the Server Name Indication (SNI) in use for this\n"
+        "connection.</p>\n"
+    ),
+    422: (
+        "<p>The server understands the media type of the\n"
+        "request entity, but was unable to process the\n"
+        "contained instructions.</p>\n"
+    ),
+    423: (
+        "<p>The requested resource is currently locked.\n"
+        "The lock must be released or proper identification\n"
+        "given before the method can be applied.</p>\n"
+    ),
+    424: (
+        "<p>The method could not be performed on the resource\n"
+        "because the requested action depended on another\n"
+        "action and that other action failed.</p>\n"
+    ),
+    426: (
+        "<p>The requested resource can only be retrieved\n"
+        "using SSL.  The server is willing to upgrade the current\n"
+        "connection to SSL, but your client doesn't support it.\n"
+        "Either upgrade your client, or try requesting the page\n"
+        "using https://\n"
+    ),
+    428: "<p>The request is required to be conditional.</p>\n",
+    429: "<p>The user has sent too many requests\nin a given amount of time.</p>\n",
+    431: (
+        "<p>The server refused this request because\n"
+        "the request header fields are too large.</p>\n"
+    ),
+    451: "<p>Access to this URL has been denied for legal reasons.<br />\n</p>\n",
+    501: "<p>{method} not supported for current URL.<br />\n</p>\n",
+    502: (
+        "<p>The proxy server received an invalid\r\n"
+        "response from an upstream server.<br />\r\n"
+        "{note}</p>\n"
+    ),
+    503: (
+        "<p>The server is temporarily unable to service your\n"
+        "request due to maintenance downtime or capacity\n"
+        "problems. Please try again later.</p>\n"
+    ),
+    504: (
+        "<p>The gateway did not receive a timely response\n"
+        "from the upstream server or application.</p>\n"
+    ),
+    506: (
+        "<p>A variant for the requested resource\n<pre>\n\n</pre>\n"
+        "is itself a negotiable resource. This indicates a configuration error.</p>\n"
+    ),
+    507: (
+        "<p>The method could not be performed on the resource\n"
+        "because the server is unable to store the\n"
+        "representation needed to successfully complete the\n"
+        "request.  There is insufficient free space left in\n"
+        "your storage allocation.</p>\n"
+    ),
+    508: (
+        "<p>The server terminated an operation because\n"
+        "it encountered an infinite loop.</p>\n"
+    ),
+    510: (
+        "<p>A mandatory extension policy in the request is not\n"
+        "accepted by the server for this resource.</p>\n"
+    ),
+    511: "<p>The client needs to authenticate to gain\nnetwork access.</p>\n",
+}
+_EXPECT_GIVEN = (
+    "<p>The expectation given in the Expect request-header\n"
+    "field could not be met by this server.\n"
+    "The client sent<pre>\n    Expect: {detail}\n</pre>\n"
+    "</p><p>Only the 100-continue expectation is supported.</p>\n"
+)
+_EXPECT_NOT_SEEN = (
+    "<p>No expectation was seen, the Expect request-header \n"
+    "field was not presented by the client.\n"
+    "</p><p>Only the 100-continue expectation is supported.</p>\n"
+)
+_PROXY_NOTE = (
+    "The proxy server could not handle the request<p>Reason: <strong>{0}</strong></p>"
+)
+_TWICE = (
+    "<p>Additionally, a {0}\n"
+    "error was encountered while trying to use an ErrorDocument to handle the"
+    " request.</p>\n"
+)
+
+
+def error_page(
+    vhost: VHost,
+    status: int,
+    detail: str,
+    path: str,
+    *,
+    reason: str | None = None,
+    second_status: int = 0,
+    host: str = "",
+    port: int = 0,
+) -> bytes:
+    """Body (latin-1) of an answer made here: the operator's text, or Apache's page.
+
+    detail        see the head of this file; escaped here
+    path          decoded URL path: finds ErrorDocument and ServerSignature of the
+                  <Location>s around it
+    reason        a member's own reason phrase (ProxyErrorOverride), for the heading
+    second_status the status that an ErrorDocument's internal request ended with
+    host, port    as the client named them, for the footer; else the host's own
+    An ErrorDocument that is a path or URL is the caller's business: it is passed
+    over here, and the page is the one to fall back to.
+    """
+    document = maybe_document(vhost, status, path)
+    if document is not None and not second_status:
+        return document
+    heading = reason or reason_of(status, detail)
+    parts = [
+        DOCTYPE,
+        f"<html><head>\n<title>{status} {_escape(heading)}</title>\n</head><body>\n",
+        f"<h1>{_escape(heading)}</h1>\n",
+        _text(vhost, status, detail),
+    ]
+    if second_status:
+        parts.append(_TWICE.format(status_line(second_status)))
+    parts.append(_signature(vhost, path, host, port))
+    parts.append("</body></html>\n")
+    return "".join(parts).encode("latin-1", "xmlcharrefreplace")
+
+
+def status_line(status: int, detail: str = "") -> str:
+    """What follows the version in the answer's first line: "404 Not Found"."""
+    return f"{status} {reason_of(status, detail)}"
+
+
+def reason_of(status: int, detail: str = "") -> str:
+    """The reason phrase; "Proxy Error" when detail is the reason of a proxy error."""
+    if is_proxy_error(status, detail):
+        return "Proxy Error"
+    return REASONS.get(status, "Unknown")
+
+
+def is_proxy_error(status: int, detail: str) -> bool:
+    """Did the proxy itself give up with a reason (spec: proxying.md 4.2)?"""
+    if status in (500, 502):
+        return bool(detail)
+    if status == 503:
+        return detail == "Timeout on 100-Continue"
+    return status == 400 and detail.startswith("Max-Forwards")
+
+
+def maybe_document(vhost: VHost, status: int, path: str) -> bytes | None:
+    """The text of `ErrorDocument status "text`, when that is what applies to path."""
+    found: str | None = None
+    for conf in _settings(vhost, path):
+        for code, document in conf.error_documents:
+            if code == status:
+                found = document
+    if found is None or not found.startswith('"'):
+        return None
+    return found[1:].encode("utf-8", "surrogateescape")
+
+
+def _text(vhost: VHost, status: int, detail: str) -> str:
+    proxy_error = is_proxy_error(status, detail)
+    shown = _escape(detail)
+    note = _PROXY_NOTE.format(shown) if proxy_error else shown
+    if status == 500 and proxy_error:
+        return note + "<p />\n"
+    if status == 417:
+        return _EXPECT_GIVEN.format(detail=shown) if detail else _EXPECT_NOT_SEEN
+    return _TEXTS.get(status, _INTERNAL).format(
+        detail=shown,
+        note=note,
+        method=shown or "GET",
+        admin=_escape(vhost.server_admin or "[no address given]"),
+    )
+
+
+def _signature(vhost: VHost, path: str, host: str, port: int) -> str:
+    wish = None
+    for conf in _settings(vhost, path):
+        wish = conf.server_signature or wish
+    if wish is None or wish.lower() == "off":
+        return ""
+    name = _escape(host or vhost.server_name)
+    if wish.lower() == "email":
+        admin = _escape(vhost.server_admin or "[no address given]")
+        name = f'<a href="mailto:{admin}">{name}</a>'
+    where = port or vhost.server_port or 80
+    product = _escape(vhost.server_tokens)
+    return f"<hr>\n<address>{product} Server at {name} Port {where}</address>\n"
+
+
+def _settings(vhost: VHost, path: str) -> Iterator[DirConf]:
+    """The default settings, then those of each <Location> around path, in order."""
+    yield vhost.default_conf
+    for section in vhost.sections:
+        if section.kind in _BY_PATH and _is_around(section, path):
+            yield section.conf
+
+
+_BY_PATH = (SectionKind.LOCATION, SectionKind.LOCATION_MATCH)
+
+
+def _is_around(section: Section, path: str) -> bool:
+    """config-language.md 7: a prefix ends at a segment; * and ? keep within one."""
+    pattern = section.pattern
+    if section.is_regex:
+        try:
+            return re.search(pattern, path) is not None
+        except re.error:
+            return False  # PCRE that `re` cannot say: the page goes without it
+    if section.is_glob:
+        parts, globs = path.split("/"), pattern.split("/")
+        return len(parts) == len(globs) and all(map(fnmatch.fnmatchcase, parts, globs))
+    if not path.startswith(pattern):
+        return False
+    return pattern.endswith("/") or path[len(pattern) :][:1] in ("", "/")
+
+
+def _escape(text: str) -> str:
+    return html.escape(text, quote=False).replace('"', "&quot;")

@@ -1,0 +1,191 @@
+"""One look at the slot table and the machine, from which the status is written.
+
+A worker serves many connections, so the scoreboard has one character per connection
+that MaxRequestWorkers allows: W for a request in work, K for a connection between
+requests, G on a worker that drains, S for a worker that starts; what is left is `_`
+while anybody accepts, else `.`. So BusyWorkers and IdleWorkers mean to an operator
+what they mean in Apache.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from fastlb.admin import apache_names as names
+from fastlb.model.server import Model
+from fastlb.model.vhost import VHost
+
+if TYPE_CHECKING:
+    from fastlb._core import Request, Table
+
+
+@dataclass(frozen=True, slots=True)
+class ServerFacts:
+    """What the page shows of the running server besides table and model.
+
+    started_us  wall clock of the start, microseconds since 1970
+    built       when the core was compiled, ISO form
+    member_slots, balancer_slots  the table's slot of each model index
+    """
+
+    generation: int
+    started_us: int
+    built: str
+    member_slots: Sequence[int]
+    balancer_slots: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class CpuTimes:
+    """Seconds used by processes, and by children they have waited for."""
+
+    user: float = 0.0
+    system: float = 0.0
+    children_user: float = 0.0
+    children_system: float = 0.0
+
+    def total(self) -> float:
+        return self.user + self.system + self.children_user + self.children_system
+
+    def plus(self, other: CpuTimes) -> CpuTimes:
+        return CpuTimes(
+            self.user + other.user,
+            self.system + other.system,
+            self.children_user + other.children_user,
+            self.children_system + other.children_system,
+        )
+
+
+class System:
+    """What is asked of the machine; tests put their own in its place."""
+
+    def now_us(self) -> int:
+        """Wall clock, microseconds since 1970."""
+        return time.time_ns() // 1000
+
+    def load(self) -> tuple[float, float, float]:
+        """Load averages over 1, 5 and 15 minutes."""
+        one, five, fifteen = psutil.getloadavg()
+        return float(one), float(five), float(fifteen)
+
+    def cpu(self, pid: int) -> CpuTimes:
+        """Nothing for a process that has just ended."""
+        try:
+            spent = psutil.Process(pid).cpu_times()
+        except psutil.Error:
+            return CpuTimes()
+        return CpuTimes(
+            spent.user, spent.system, spent.children_user, spent.children_system
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One look at everything the page shows."""
+
+    host_name: str
+    local_host: str
+    vhost: VHost
+    model: Model
+    facts: ServerFacts
+    now_us: int
+    load: tuple[float, float, float]
+    workers: list[dict[str, Any]]
+    cpus: list[CpuTimes]
+    totals: dict[str, int]
+    balancers: list[tuple[int, list[dict[str, Any]]]]
+    scoreboard: str
+
+    @property
+    def uptime_s(self) -> int:
+        return max(self.now_us - self.facts.started_us, 0) // 1_000_000
+
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """Connection slots that are busy, on draining workers, idle."""
+        board = self.scoreboard
+        graceful, idle = board.count(names.GRACEFUL), board.count(names.WAITING)
+        off = board.count(names.FREE) + board.count(names.STARTING)
+        return len(board) - graceful - idle - off, graceful, idle
+
+    @property
+    def cpu(self) -> CpuTimes:
+        spent = CpuTimes()
+        for one in self.cpus:
+            spent = spent.plus(one)
+        return spent
+
+
+def scoreboard(workers: Iterable[dict[str, Any]], max_request_workers: int) -> str:
+    """One character per connection slot, in the order of the workers.
+
+    More than max_request_workers only while an older generation drains.
+    """
+    parts: list[str] = []
+    accepting: list[int] = []
+    for worker in workers:
+        connections, busy = worker["connections"], worker["busy"]
+        if worker["state"] == names.STARTING:
+            parts.append(names.STARTING)
+        elif worker["draining"] or worker["state"] == names.GRACEFUL:
+            parts.append(names.GRACEFUL * max(connections, 1))
+        else:
+            accepting.append(len(parts))
+            parts.append(
+                names.SENDING * busy + names.KEEPALIVE * max(connections - busy, 0)
+            )
+    free = max(max_request_workers - sum(map(len, parts)), 0)
+    if not accepting:
+        return "".join(parts) + names.FREE * free
+    each, more = divmod(free, len(accepting))
+    for place, index in enumerate(accepting):
+        parts[index] += names.WAITING * (each + (place < more))
+    return "".join(parts)
+
+
+def read(
+    request: Request, table: Table, model: Model, facts: ServerFacts, system: System
+) -> Reading:
+    """Ask table and machine once; the balancers are those of the request's host."""
+    vhost = model.vhosts[request.vhost_index]
+    workers = table.snapshot_workers()
+    shown = vhost.balancers if vhost.proxy_status else ()
+    return Reading(
+        host_name=_host_name(request, vhost),
+        local_host=request.local_host,
+        vhost=vhost,
+        model=model,
+        facts=facts,
+        now_us=system.now_us(),
+        load=system.load(),
+        workers=workers,
+        cpus=[system.cpu(worker["pid"]) for worker in workers],
+        totals=table.totals(),
+        balancers=[
+            (
+                index,
+                [
+                    table.snapshot_member(facts.member_slots[member])
+                    for member in model.balancers[index].members
+                ],
+            )
+            for index in shown
+        ],
+        scoreboard=scoreboard(workers, model.process.max_request_workers),
+    )
+
+
+def _host_name(request: Request, vhost: VHost) -> str:
+    """The name the client used, or the server's own (UseCanonicalName)."""
+    if not vhost.default_conf.use_canonical_name:
+        for name, value in request.headers:
+            if name.lower() == b"host" and value:
+                host = value.decode("latin-1").strip()
+                head, colon, port = host.rpartition(":")
+                return head if colon and port.isdigit() else host
+    return vhost.server_name

@@ -1,0 +1,196 @@
+"""Complaints with a place, and the exceptions that carry them.
+
+A `Diagnostic` is one thing an operator has to know about a configuration: where,
+what (Apache's sentence first, where Apache has one), why it matters, what to do.
+The control plane collects them; nothing is printed here. `render` gives the text
+for stderr.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+COMMAND_LINE = "-c/-C directives"  # Apache's name for the file of -C and -c
+
+
+class Severity(enum.Enum):
+    """How much a complaint matters; the value is the word operators read."""
+
+    ERROR = "error"  # Apache would refuse it: nothing starts
+    WARNING = "warning"  # taken, but it goes on otherwise than asked
+    NOTE = "note"  # worth knowing; never changes the exit status
+
+
+class Phase(enum.Enum):
+    """When Apache would have found it; decides the form of its first line."""
+
+    READING = "reading"  # structure, Include, LoadModule, Define
+    PROCESSING = "processing"  # unknown words, contexts, arguments
+    CHECKING = "checking"  # after everything is read: what a model needs
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One complaint.
+
+    file, line    place; line counts from 1 (0: no line), of the directive's last
+                  physical line, as in Apache
+    column        1-based, of the word that is meant; 0: unknown
+    directive     the registry's spelling, "" when there is none
+    text          one sentence; Apache's, where operators may match on it
+    why, cure     one sentence each, without a full stop; may be ""
+    trail         for errors in included files: the (file, line) of each Include,
+                  outermost first
+    """
+
+    severity: Severity
+    number: str  # "FB0107", a key of messages.MESSAGES
+    file: str
+    line: int
+    column: int
+    directive: str
+    text: str
+    why: str = ""
+    cure: str = ""
+    phase: Phase = Phase.PROCESSING
+    trail: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def is_error(self) -> bool:
+        return self.severity is Severity.ERROR
+
+
+class DiagnosedError(Exception):
+    """Base of the control plane's errors: carries every complaint of the run."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__(render(self.diagnostics))
+
+
+class ConfigError(DiagnosedError):
+    """The text of the configuration cannot be taken."""
+
+
+class ModelError(DiagnosedError):
+    """The text is sound but what it asks for is not."""
+
+
+class StartError(DiagnosedError):
+    """The configuration is sound but the system refuses (bind, user, files)."""
+
+
+def error(number: str, text: str, *, why: str = "", cure: str = "") -> Diagnostic:
+    """An error without a place in a file, for floors above the configuration."""
+    return Diagnostic(Severity.ERROR, number, "", 0, 0, "", text, why, cure)
+
+
+def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
+    return any(item.is_error for item in diagnostics)
+
+
+def as_strict(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """What `-t --strict` makes of them: every warning is an error."""
+    return [
+        replace(item, severity=Severity.ERROR)
+        if item.severity is Severity.WARNING
+        else item
+        for item in diagnostics
+    ]
+
+
+def sort_by_place(
+    diagnostics: Iterable[Diagnostic], files: Sequence[str] = ()
+) -> list[Diagnostic]:
+    """By file in the order of reading (files), then line, column and severity.
+
+    Files that are not in `files` come last, by name. Equal ones are kept once.
+    """
+    order = {name: index for index, name in reversed(list(enumerate(files)))}
+    rank = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
+    return sorted(
+        dict.fromkeys(diagnostics),
+        key=lambda d: (
+            order.get(d.file, len(order)),
+            d.file,
+            d.line,
+            d.column,
+            rank[d.severity],
+        ),
+    )
+
+
+def render(diagnostics: Sequence[Diagnostic], program: str = "fastlb") -> str:
+    """The text for stderr, every line ended with a newline; "" for none.
+
+    With an error in it the text begins as Apache's does, because scripts match on
+    that; then every diagnostic in our own form, and a count.
+    """
+    if not diagnostics:
+        return ""
+    lines: list[str] = []
+    errors = [item for item in diagnostics if item.is_error]
+    if errors:
+        reading = [item for item in errors if item.phase is Phase.READING]
+        lines += _apache_form((reading or errors)[0], program)
+    for item in diagnostics:
+        lines += _own_form(item)
+    if len(diagnostics) > 1:
+        warnings = sum(item.severity is Severity.WARNING for item in diagnostics)
+        lines.append(f"{_count(len(errors), 'error')}, {_count(warnings, 'warning')}")
+    return "".join(f"{_readable(line)}\n" for line in lines)
+
+
+def _apache_form(item: Diagnostic, program: str) -> list[str]:
+    """Apache's one or two lines for its first (and only) error.
+
+    Source: httpd 2.4.71 as observed; config-language.md 5.
+    """
+    if not item.file:
+        return [f"{program}: {item.text}"]
+    if item.phase is not Phase.READING:
+        return [f"AH00526: Syntax error on line {item.line} of {item.file}:", item.text]
+    if item.line == 0:
+        return [f"{program}: {item.text}"]
+    if item.file == COMMAND_LINE and not item.trail:
+        return [f"{program}: Syntax error in -C/-c directive: {item.text}"]
+    places = [*item.trail, (item.file, item.line)]
+    nested = "".join(
+        f"Syntax error on line {line} of {file}: " for file, line in places
+    )
+    return [f"{program}: {nested}{item.text}"]
+
+
+def _own_form(item: Diagnostic) -> list[str]:
+    """`file:line:column: error FB0107: Directive: text`, then why, then cure."""
+    place = item.file
+    if item.line:
+        place += f":{item.line}"
+        if item.column:
+            place += f":{item.column}"
+    head = f"{place}: " if place else ""
+    subject = item.directive
+    named = item.text.startswith((subject, f"<{subject}", f"'{subject}"))
+    prefix = f"{subject}: " if subject and not named else ""
+    first = f"{head}{item.severity.value} {item.number}: {prefix}{item.text}"
+    return [first, *(f"    {more}" for more in (item.why, item.cure) if more)]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _readable(line: str) -> str:
+    """Configuration text is latin-1 (one character a byte): show it as UTF-8.
+
+    Control characters are shown as \\xHH, so that no file can drive a terminal.
+    """
+    with contextlib.suppress(UnicodeError):
+        line = line.encode("latin-1").decode("utf-8")
+    return "".join(
+        char if char.isprintable() or char == "\t" else f"\\x{ord(char):02x}"
+        for char in line
+    )

@@ -1,0 +1,149 @@
+"""The command `fastlb`: read the words, decide, hand over.
+
+Exit codes are httpd's: 0, or 1 for anything wrong. A server in the foreground ends
+with its own (master/errors.py), which say what kind of thing went wrong.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Iterable, Sequence
+
+from fastlb.base.errors import Diagnostic, Severity, render
+from fastlb.cli import control, demo, listing, version
+from fastlb.cli.options import USAGE, Options, UsageError, parse
+from fastlb.cli.serve import serve, source_of
+from fastlb.config import registry
+from fastlb.config.parser import parse as parse_files
+from fastlb.logs.error import LEVELS
+from fastlb.master.errors import StartError
+from fastlb.master.loading import Loaded, Source, load
+from fastlb.model.server import Compat
+
+PROGRAM = "fastlb"
+DONE = 0
+FAILED = 1
+
+
+def entry() -> int:
+    """The console script."""
+    try:
+        return run(sys.argv[1:], PROGRAM)
+    except BrokenPipeError:
+        # Whoever read our output has had enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return FAILED
+
+
+def run(arguments: Sequence[str], program: str) -> int:
+    """Do what the words ask; the exit code."""
+    if arguments and arguments[0] == "demo":
+        return demo.run(arguments[1:])
+    try:
+        options = parse(arguments)
+    except UsageError as error:
+        if str(error):
+            _complain(f"{program}: {error}")
+        sys.stderr.write(USAGE.format(program=program))
+        return FAILED
+    if options.start_log is not None and not _send_stderr_to(options.start_log):
+        return FAILED
+    source = source_of(options, version.HTTPD_ROOT, version.SERVER_CONFIG_FILE)
+    if options.shows:
+        return show(options, source, program)
+    loaded = load(source)
+    if loaded.model is None:
+        sys.stderr.write(render(loaded.diagnostics, program))
+        return FAILED
+    if options.test:
+        return test(options, loaded, program)
+    sys.stderr.write(render(_worth_saying(loaded.diagnostics, options), program))
+    try:
+        if control.is_served(options.verb, loaded.model.process.pid_file):
+            return DONE
+    except StartError as error:
+        _complain(str(error))
+        return FAILED
+    sys.stderr.flush()
+    command_line = shlex.join([program, *arguments])
+    return serve(loaded.model, source, options, command_line)
+
+
+def show(options: Options, source: Source, program: str) -> int:
+    """-v -V -l -L -h: the first of them, as httpd."""
+    letter = options.shows[0]
+    if letter == "h":
+        sys.stderr.write(USAGE.format(program=program))
+        return FAILED
+    lines: Iterable[str]
+    if letter == "v":
+        lines = version.version_lines()
+    elif letter == "V":
+        lines = version.settings_lines(_compat_of(source))
+    elif letter == "l":
+        lines = listing.module_lines()
+    else:
+        lines = listing.directive_lines()
+    _say(lines)
+    return DONE
+
+
+def test(options: Options, loaded: Loaded, program: str) -> int:
+    """-t of a sound configuration, with its dumps."""
+    sys.stderr.write(render(loaded.diagnostics, program))
+    sys.stderr.flush()
+    if not options.dumps:
+        _complain("Syntax OK")
+        return DONE
+    return DONE
+
+
+def _compat_of(source: Source) -> Compat:
+    """Which side wins, of the configuration if there is one to read."""
+    tree, _ = parse_files(
+        source.config_file,
+        server_root=source.server_root,
+        defines=source.defines,
+        before=source.before,
+        after=source.after,
+        environ=source.environ,
+        registry=registry.collect(),
+    )
+    return Compat(tree.compat)
+
+
+def _worth_saying(
+    diagnostics: Iterable[Diagnostic], options: Options
+) -> list[Diagnostic]:
+    """What a start prints: warnings, or as much as -e asks for."""
+    rank = LEVELS.index(options.start_level or "warn")
+    said = {Severity.ERROR}
+    if rank >= LEVELS.index("warn"):
+        said.add(Severity.WARNING)
+    if rank >= LEVELS.index("info"):
+        said.add(Severity.NOTE)
+    return [item for item in diagnostics if item.severity in said]
+
+
+def _send_stderr_to(path: str) -> bool:
+    """-E; False when the file cannot be opened."""
+    try:
+        fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    except OSError as error:
+        _complain(f"{PROGRAM}: could not open startup log {path}: {error.strerror}")
+        return False
+    os.dup2(fd, 2)
+    os.close(fd)
+    return True
+
+
+def _say(lines: Iterable[str]) -> None:
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.flush()
+
+
+def _complain(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()

@@ -1,0 +1,153 @@
+"""httpd's flags, read as httpd reads them (operations.md 3).
+
+Letters may be joined (`-tD DUMP_VHOSTS`), a value may follow its letter directly
+(`-Dname`), and what is not a flag is refused. Options that httpd does not have are
+written out: --strict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fastlb.logs.error import LEVELS
+
+WITH_VALUE = "DdfCceEk"
+WITHOUT_VALUE = "vVhlLtTSMX"
+VERBS = ("start", "restart", "graceful", "graceful-stop", "stop")
+
+NO_DETACH = frozenset({"FOREGROUND", "NO_DETACH", "ONE_PROCESS", "DEBUG"})
+ONE_PROCESS = frozenset({"ONE_PROCESS", "DEBUG"})
+DUMPS = ("DUMP_VHOSTS", "DUMP_RUN_CFG", "DUMP_MODULES", "DUMP_INCLUDES")
+
+USAGE = """\
+Usage: {program} [-D name] [-d directory] [-f file]
+              [-C "directive"] [-c "directive"]
+              [-k start|restart|graceful|graceful-stop|stop]
+              [-v] [-V] [-h] [-l] [-L] [-t] [-T] [-S] [-M] [-X] [--strict]
+       {program} demo [--port number]
+Options:
+  -D name            : define a name for use in <IfDefine name> directives
+  -d directory       : specify an alternate initial ServerRoot
+  -f file            : specify an alternate ServerConfigFile
+  -C "directive"     : process directive before reading config files
+  -c "directive"     : process directive after reading config files
+  -e level           : show startup errors of level (see LogLevel)
+  -E file            : log startup errors to file
+  -v                 : show version number
+  -V                 : show compile settings
+  -h                 : list available command line options (this page)
+  -l                 : list compiled in modules
+  -L                 : list available configuration directives
+  -t -D DUMP_VHOSTS  : show parsed vhost settings
+  -t -D DUMP_RUN_CFG : show parsed run settings
+  -S                 : a synonym for -t -D DUMP_VHOSTS -D DUMP_RUN_CFG
+  -t -D DUMP_MODULES : show all loaded modules
+  -M                 : a synonym for -t -D DUMP_MODULES
+  -t -D DUMP_INCLUDES: show all included configuration files
+  -t                 : run syntax check for config files
+  -t --strict        : the same, and refuse what only draws a warning
+  -T                 : start without DocumentRoot(s) check
+  -X                 : debug mode (only one worker, do not detach)
+  -D FOREGROUND      : do not detach (also NO_DETACH)
+"""
+
+
+class UsageError(Exception):
+    """The command line cannot be read. str() is the first line, "" for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What stands on the command line."""
+
+    defines: tuple[str, ...] = ()
+    server_root: str | None = None
+    config_file: str | None = None
+    before: tuple[str, ...] = ()  # -C
+    after: tuple[str, ...] = ()  # -c
+    start_level: str | None = None  # -e
+    start_log: str | None = None  # -E
+    verb: str | None = None  # -k
+    shows: str = ""  # of the letters vVhlL, in order
+    test: bool = False
+    strict: bool = False
+
+    @property
+    def dumps(self) -> tuple[str, ...]:
+        """Which settings to print, in Apache's order."""
+        return tuple(name for name in DUMPS if name in self.defines)
+
+    @property
+    def is_foreground(self) -> bool:
+        return not NO_DETACH.isdisjoint(self.defines)
+
+    @property
+    def is_one_process(self) -> bool:
+        return not ONE_PROCESS.isdisjoint(self.defines)
+
+
+def parse(arguments: Sequence[str]) -> Options:
+    """Options of the words after the program's name; UsageError."""
+    lists: dict[str, list[str]] = {"D": [], "C": [], "c": []}
+    single: dict[str, str] = {}
+    shows = ""
+    flags: set[str] = set()
+    for letter, value in _flags(arguments):
+        if letter in lists:
+            lists[letter].append(value)
+        elif letter == "S":
+            flags.add("t")
+            lists["D"] += ["DUMP_VHOSTS", "DUMP_RUN_CFG"]
+        elif letter == "M":
+            flags.add("t")
+            lists["D"].append("DUMP_MODULES")
+        elif letter == "X":
+            lists["D"].append("DEBUG")
+        elif letter in "vVhlL":
+            shows += letter
+        elif letter in WITH_VALUE:
+            single[letter] = value
+        else:
+            flags.add(letter)
+    if single.get("k") not in (None, *VERBS):
+        raise UsageError("illegal option -- k")
+    if single.get("e") not in (None, *LEVELS):
+        raise UsageError("illegal option -- e")
+    return Options(
+        defines=tuple(dict.fromkeys(lists["D"])),
+        server_root=single.get("d"),
+        config_file=single.get("f"),
+        before=tuple(lists["C"]),
+        after=tuple(lists["c"]),
+        start_level=single.get("e"),
+        start_log=single.get("E"),
+        verb=single.get("k"),
+        shows=shows,
+        test="t" in flags,
+        strict="--strict" in flags,
+    )
+
+
+def _flags(arguments: Sequence[str]) -> list[tuple[str, str]]:
+    """Each flag with its value, "" for one that takes none."""
+    found: list[tuple[str, str]] = []
+    words = list(arguments)
+    while words:
+        word = words.pop(0)
+        if word == "--strict":
+            found.append((word, ""))
+            continue
+        if len(word) < 2 or word[0] != "-" or word.startswith("--"):
+            raise UsageError("")
+        for place, letter in enumerate(word[1:], start=2):
+            if letter in WITHOUT_VALUE:
+                found.append((letter, ""))
+            elif letter not in WITH_VALUE:
+                raise UsageError(f"illegal option -- {letter}")
+            elif word[place:] or words:
+                found.append((letter, word[place:] or words.pop(0)))
+                break
+            else:
+                raise UsageError(f"option requires an argument -- {letter}")
+    return found

@@ -1,0 +1,103 @@
+"""From a sound model to a running server, in this process or behind it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+
+from fastlb.base.errors import Severity, render
+from fastlb.cli.detach import Report, detach
+from fastlb.cli.options import Options
+from fastlb.master.errors import Exit, StartError
+from fastlb.master.journal import Journal
+from fastlb.master.loading import Source, load
+from fastlb.master.master import Master, Orders
+from fastlb.model.server import Model
+from fastlb.monitor import monitor
+from fastlb.worker import worker
+
+# What httpd says behind the sentence about the address.
+NO_SOCKETS = """\
+no listening sockets available, shutting down
+AH00015: Unable to open logs
+"""
+
+
+def serve(
+    model: Model,
+    source: Source,
+    options: Options,
+    command_line: str,
+    greet: Callable[[], None] | None = None,
+) -> int:
+    """Start and serve; the exit code. In the background the caller's process ends.
+
+    greet is called once, when the server accepts. What fails before that is told on
+    stderr. Whoever only launched the server gets Apache's exit codes, 0 or 1.
+    """
+    report: Report | None = None
+    if not options.is_foreground:
+        report = detach()
+    journal = Journal()
+
+    def started() -> None:
+        if greet is not None:
+            greet()
+        if report is not None:
+            journal.take_stderr()
+            report(Exit.DONE)
+
+    def again() -> Model:
+        return arranged(reloaded(source, journal), options)
+
+    orders = Orders(
+        load=again,
+        started=started,
+        command_line=command_line,
+        foreground=options.is_foreground,
+        run_worker=worker.run,
+        run_monitor=monitor.run,
+    )
+    model = arranged(model, options)
+    try:
+        return Master(model, orders, journal).run(model)
+    except StartError as error:
+        tail = NO_SOCKETS if error.code is Exit.CANNOT_BIND else ""
+        sys.stderr.write(f"{error}\n{tail}")
+        sys.stderr.flush()
+        if report is not None:
+            report(Exit.REFUSED)
+        return error.code
+
+
+def arranged(model: Model, options: Options) -> Model:
+    """The model as the command line bends it: -X means one worker."""
+    if not options.is_one_process:
+        return model
+    return replace(model, process=replace(model.process, start_servers=1))
+
+
+def reloaded(source: Source, journal: Journal) -> Model:
+    """Read the configuration again; warnings go to the log, errors are StartError."""
+    loaded = load(source)
+    if loaded.model is None:
+        raise StartError(Exit.REFUSED, render(loaded.diagnostics).rstrip("\n"))
+    warnings = [d for d in loaded.diagnostics if d.severity is Severity.WARNING]
+    for line in render(warnings).splitlines():
+        journal.write("warn", "core", line)
+    return loaded.model
+
+
+def source_of(options: Options, default_root: str, default_file: str) -> Source:
+    """Where this command line's configuration comes from."""
+    return Source(
+        config_file=options.config_file or default_file,
+        server_root=options.server_root or default_root,
+        defines=options.defines,
+        before=options.before,
+        after=options.after,
+        environ=dict(os.environ),
+        strict=options.strict,
+    )

@@ -1,0 +1,51 @@
+"""-v, -V and -h: what this program is, in the lines that scripts read of httpd."""
+
+from __future__ import annotations
+
+import os
+import platform
+import ssl
+import sys
+import time
+from collections.abc import Iterator
+
+from fastlb import _core
+from fastlb.base.version import VERSION
+from fastlb.master.loading import cpu_count
+from fastlb.model.server import Compat
+
+HTTPD_ROOT = "/etc/fastlb"
+SERVER_CONFIG_FILE = "fastlb.conf"
+DEFAULT_PIDLOG = "logs/httpd.pid"
+DEFAULT_ERRORLOG = "logs/error_log"
+MAGIC_NUMBER = "20120211:142"  # of the module interface whose behaviour is followed
+
+
+def version_lines() -> Iterator[str]:
+    """Both lines of -v."""
+    compiled_s = os.stat(_core.__file__).st_mtime
+    yield f"Server version: fastlb/{VERSION} ({platform.system()})"
+    built = time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(compiled_s))
+    yield f"Server built:   {built}"
+
+
+def settings_lines(compat: Compat = Compat.BETTER) -> Iterator[str]:
+    """The lines of -V; compat: of the configuration, where there is one."""
+    yield from version_lines()
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    yield f"Server's Module Magic Number: {MAGIC_NUMBER}"
+    yield f"Server loaded:  {python}, {ssl.OPENSSL_VERSION}"
+    yield f"Compiled using: {platform.python_compiler()}"
+    yield f"Architecture:   {sys.maxsize.bit_length() + 1}-bit"
+    yield "Server MPM:     fastlb"
+    yield "  threaded:     no"
+    yield "    forked:     yes (fixed process count)"
+    yield f"Compat:         {compat.value}"
+    yield "Server compiled with...."
+    yield " -D APR_HAVE_IPV6 (IPv4-mapped addresses enabled)"
+    yield " -D AP_HAVE_RELIABLE_PIPED_LOGS"
+    yield f' -D HTTPD_ROOT="{HTTPD_ROOT}"'
+    yield f' -D DEFAULT_PIDLOG="{DEFAULT_PIDLOG}"'
+    yield f' -D DEFAULT_ERRORLOG="{DEFAULT_ERRORLOG}"'
+    yield f' -D SERVER_CONFIG_FILE="{SERVER_CONFIG_FILE}"'
+    yield f" -D DEFAULT_START_SERVERS={cpu_count()}"

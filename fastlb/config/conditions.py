@@ -1,0 +1,114 @@
+"""The conditional sections: is what they enclose read at all?
+
+IfModule, IfDefine, IfVersion, IfFile, IfDirective, IfSection. Sources:
+config-language.md 3; details as observed with httpd 2.4.71 (`!` in front of any of
+them; further words are ignored, except in IfVersion).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fastlb.config import modules
+from fastlb.config.lexer import filesystem_path, split_words
+from fastlb.config.registry import Registry
+
+VERSION = (2, 4, 71)  # of the Apache that fastlb answers as
+SECTION = "<section>"  # stands for the section in messages
+NAMES = ("ifmodule", "ifdefine", "ifversion", "iffile", "ifdirective", "ifsection")
+_VERSION_WRONG = (
+    "Version appears to be invalid. It must have the format major[.minor[.patch]]"
+    " where major, minor and patch are numbers."
+)
+
+
+class ConditionError(ValueError):
+    """The condition cannot be read; the text is Apache's sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What conditions ask about, at one moment of the reading."""
+
+    registry: Registry
+    defines: Mapping[str, str | None]
+    modules: tuple[str, ...]
+    server_root: str
+
+
+def holds(name: str, argument: str, world: World) -> bool:
+    """Whether section `name` (lower case, one of NAMES) is true.
+
+    argument: the text between the name and the last `>`. Raises ConditionError.
+    """
+    if name == "ifversion":
+        return _version_holds(argument)
+    words = [word.text for word in split_words(argument.strip())]
+    if not words or words[0] in ("", "!"):
+        raise ConditionError(f"{SECTION} directive requires additional arguments")
+    negated = words[0].startswith("!")
+    word = words[0].removeprefix("!")
+    return _asks(name, word, world) is not negated
+
+
+def _asks(name: str, word: str, world: World) -> bool:
+    if name == "ifmodule":
+        return modules.is_there(word, world.modules)
+    if name == "ifdefine":
+        return word in world.defines
+    if name == "iffile":
+        path = os.path.join(world.server_root, filesystem_path(word))
+        return "\0" not in path and os.path.exists(path)
+    if name == "ifdirective":
+        if word.startswith("<"):
+            return world.registry.section(word[1:]) is not None
+        return world.registry.command(word) is not None
+    return world.registry.section(word) is not None
+
+
+def _version_holds(argument: str) -> bool:
+    words = argument.split()
+    if not words:
+        raise ConditionError(_VERSION_WRONG)
+    operator = words[0] if len(words) > 1 else "="
+    wanted = words[-1]
+    negated = operator.startswith("!")
+    operator = operator.removeprefix("!") or "="
+    if len(words) == 1 and wanted.startswith("!"):
+        negated, wanted = True, wanted[1:]
+    if operator == "~" or (operator in ("=", "==") and wanted.startswith("/")):
+        return _version_matches(wanted) is not negated
+    return _version_compares(operator, wanted) is not negated
+
+
+def _version_matches(written: str) -> bool:
+    pattern = written
+    if written.startswith("/"):
+        if len(written) < 2 or not written.endswith("/"):
+            raise ConditionError("Missing delimiting / of regular expression.")
+        pattern = written[1:-1]
+    try:
+        return re.search(pattern, ".".join(map(str, VERSION))) is not None
+    except re.error as problem:
+        raise ConditionError("Unable to compile regular expression") from problem
+
+
+def _version_compares(operator: str, written: str) -> bool:
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9}){0,2}", written):
+        raise ConditionError(_VERSION_WRONG)
+    parts = [int(part) for part in written.split(".")]
+    wanted = (*parts, *(0 for _ in range(3 - len(parts))))
+    if operator in ("=", "=="):
+        return wanted == VERSION
+    if operator == ">":
+        return wanted < VERSION
+    if operator == ">=":
+        return wanted <= VERSION
+    if operator == "<":
+        return wanted > VERSION
+    if operator == "<=":
+        return wanted >= VERSION
+    raise ConditionError(f"unrecognized operator '{operator}'")

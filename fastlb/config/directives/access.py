@@ -1,0 +1,208 @@
+"""Who may: authz_core, authz_host, access_compat, and passwords (later)."""
+
+from __future__ import annotations
+
+from fastlb.base.errors import Severity
+from fastlb.config.checks import Choice
+from fastlb.config.registry import Args, Complaint, D, Directive, Status
+from fastlb.config.suggest import nearest
+
+AUTHZ = "mod_authz_core.c"
+COMPAT = "mod_access_compat.c"
+AUTHN = "mod_authn_core.c"
+PROVIDERS = ("all", "ip", "host", "forward-dns", "local", "env", "method", "expr")
+_PASSWORDS = "passwords come later, and ignoring this would open what it protects"
+
+
+def _require(name: str, words: tuple[str, ...]) -> Complaint | None:
+    """The provider's name; its arguments are the resolver's."""
+    if not words:
+        return Complaint("Require directive requires additional arguments", word=-1)
+    index = 1 if words[0].lower() == "not" and len(words) > 1 else 0
+    provider = words[index].lower()
+    if provider in ("user", "group", "valid-user"):
+        return Complaint(
+            f"Require {provider}: passwords come later",
+            "ignoring it would open what it protects",
+            "use Require ip or Require env for now",
+            "FB0117",
+            word=index,
+        )
+    if provider == "expr":
+        return Complaint(
+            "Require expr: fastlb does not evaluate expressions yet; they come later",
+            "",
+            "use Require env together with SetEnvIf",
+            "FB0117",
+            word=index,
+        )
+    if provider not in PROVIDERS:
+        best = nearest(provider, PROVIDERS)
+        cure = f"did you mean Require {best}?" if best else ""
+        return Complaint(
+            f"Unknown Authz provider: {words[index]}", "", cure, word=index
+        )
+    return None
+
+
+def _order(name: str, words: tuple[str, ...]) -> Complaint | None:
+    known = ("allow,deny", "deny,allow", "mutual-failure")
+    if words[0].lower() in known:
+        return None
+    cure = "write the two words without a blank: Order deny,allow"
+    return Complaint("unknown order", f"'{words[0]}' is none of them", cure)
+
+
+def _from(name: str, words: tuple[str, ...]) -> Complaint | None:
+    if words[0].lower() != "from":
+        return Complaint(f"{name.lower()} and deny must be followed by 'from'")
+    if len(words) < 2:
+        return Complaint(f"{name} requires at least two arguments", word=-1)
+    return None
+
+
+DIRECTIVES = (
+    Directive(
+        "Require",
+        AUTHZ,
+        D,
+        Args.RAW,
+        "[not] all|ip|host|forward-dns|local|env|method argument ...",
+        "who may use what the section covers",
+        manual=(
+            "Several of them are alternatives, unless <RequireAll> encloses them."
+            " Without any Require everybody may. ip takes addresses, networks and"
+            " beginnings of addresses; host looks names up in both directions."
+        ),
+        check=_require,
+    ),
+    *(
+        Directive(
+            name,
+            AUTHZ,
+            D,
+            Args.RAW,
+            "",
+            help_text,
+            is_section=True,
+        )
+        for name, help_text in (
+            ("RequireAll", "all of what it encloses must allow"),
+            ("RequireAny", "one of what it encloses must allow"),
+            ("RequireNone", "none of what it encloses may allow"),
+        )
+    ),
+    Directive(
+        "AuthMerging",
+        AUTHZ,
+        D,
+        Args.ONE,
+        "Off|And|Or",
+        "how Require of enclosing sections counts",
+        default="Off",
+        check=Choice(("Off", "And", "Or"), "{name} must be one of: Off | And | Or"),
+    ),
+    Directive(
+        "AuthzSendForbiddenOnFailure",
+        AUTHZ,
+        D,
+        Args.FLAG,
+        "On|Off",
+        "whether 403 is sent where 401 would be",
+        Status.EXPLAINED,
+        reason="there are no passwords yet, so 403 is always sent",
+    ),
+    *(
+        Directive(
+            name,
+            AUTHZ,
+            D,
+            Args.SECTION,
+            "method [method] ...",
+            "access rules for some request methods",
+            Status.LATER,
+            is_section=True,
+            reason="access rules by method in this form come later",
+            cure="use Require method inside <RequireAll>",
+            on_use=Severity.ERROR,
+        )
+        for name in ("Limit", "LimitExcept")
+    ),
+    *(
+        Directive(
+            name,
+            COMPAT,
+            D,
+            args,
+            syntax,
+            help_text,
+            manual="The language of Apache 2.2, kept for old files; Require is better.",
+            reason=(
+                "the access language of Apache 2.2; it is served, and mixing it with"
+                " Require is confusing"
+            ),
+            cure=cure,
+            check=check,
+            on_use=Severity.WARNING,
+        )
+        for name, args, syntax, help_text, cure, check in (
+            (
+                "Order",
+                Args.ONE,
+                "allow,deny|deny,allow",
+                "which of Allow and Deny wins",
+                "write Require all granted or Require all denied",
+                _order,
+            ),
+            (
+                "Allow",
+                Args.LIST,
+                "from all|host|env=VAR ...",
+                "who may",
+                "write Require ip, Require host or Require all granted",
+                _from,
+            ),
+            (
+                "Deny",
+                Args.LIST,
+                "from all|host|env=VAR ...",
+                "who may not",
+                "write Require not ip inside <RequireAll>",
+                _from,
+            ),
+            (
+                "Satisfy",
+                Args.ONE,
+                "All|Any",
+                "whether address and password must both allow",
+                "write <RequireAll> or <RequireAny>",
+                Choice(("All", "Any"), "Satisfy either 'any' or 'all'."),
+            ),
+        )
+    ),
+    *(
+        Directive(
+            name,
+            module,
+            D,
+            args,
+            syntax,
+            "protection by password",
+            Status.LATER,
+            reason=_PASSWORDS,
+            cure="use Require ip for now",
+            on_use=Severity.ERROR,
+        )
+        for name, module, args, syntax in (
+            ("AuthType", AUTHN, Args.ONE, "None|Basic|Digest|Form"),
+            ("AuthName", AUTHN, Args.ONE, "realm"),
+            ("AuthUserFile", "mod_authn_file.c", Args.ONE, "file"),
+            ("AuthGroupFile", "mod_authz_groupfile.c", Args.ONE, "file"),
+            ("AuthBasicProvider", "mod_auth_basic.c", Args.LIST, "provider ..."),
+            ("AuthBasicAuthoritative", "mod_auth_basic.c", Args.FLAG, "On|Off"),
+            ("AuthBasicFake", "mod_auth_basic.c", Args.ONE_TWO, "user [password]"),
+            ("AuthDigestProvider", "mod_auth_digest.c", Args.LIST, "provider ..."),
+            ("AuthLDAPURL", "mod_authnz_ldap.c", Args.ONE_TWO, "URL [mode]"),
+        )
+    ),
+)

@@ -1,0 +1,147 @@
+"""Balancers and their members: mod_proxy's part, and the heartbeat modules."""
+
+from __future__ import annotations
+
+from fastlb.config.checks import Duration, Integer
+from fastlb.config.registry import SV, SVD, Args, Complaint, Directive, S, Status
+
+PROXY = "mod_proxy.c"
+HEARTMONITOR = "mod_heartmonitor.c"
+
+
+def _heartbeat_servers(name: str, words: tuple[str, ...]) -> Complaint | None:
+    found = Integer(0)(name, words)
+    if found is not None or int(words[0]) == 0 or int(words[0]) >= 10:
+        return found
+    return Complaint(
+        f"{name}: Should be 0 for file storage, or greater or equal than 10 for slotmem"
+    )
+
+
+def _address(name: str, words: tuple[str, ...]) -> Complaint | None:
+    if not words[0].rpartition(":")[2].isdigit():
+        return Complaint(f"{name}: No port provided in multicast address")
+    return None
+
+
+DIRECTIVES = (
+    Directive(
+        "BalancerMember",
+        PROXY,
+        SVD,
+        Args.RAW,
+        "[balancer-url] url [key=value ...]",
+        "a member of a balancer",
+        manual=(
+            "Stands inside <Proxy balancer://name>, or names the balancer first. Keys:"
+            " loadfactor=1 to 100, route=, redirect=, status=+H and the like, lbset=,"
+            " retry=, timeout=, connectiontimeout=, ping=, min=, max=, smax=, ttl=,"
+            " acquire=, keepalive=, disablereuse=, flushpackets=, hcmethod= and the"
+            " other hc keys."
+        ),
+        not_in=("Directory", "DirectoryMatch", "Files", "FilesMatch"),
+    ),
+    Directive(
+        "ProxySet",
+        PROXY,
+        SVD,
+        Args.RAW,
+        "[url] key=value [key=value ...]",
+        "keys of a balancer or member",
+        manual=(
+            "Inside <Proxy balancer://name> without URL: lbmethod=, stickysession=,"
+            " stickysessionsep=, scolonpathdelim=, nofailover=, timeout=, maxattempts=,"
+            " failonstatus=, failontimeout=, forcerecovery=, growth=, nonce=."
+        ),
+        not_in=("Directory", "DirectoryMatch", "Files", "FilesMatch"),
+    ),
+    Directive(
+        "BalancerGrowth",
+        PROXY,
+        SV,
+        Args.ONE,
+        "n",
+        "balancers that may be added while running",
+        default="5",
+        check=Integer(0, 1000, "BalancerGrowth must be between 0 and 1000"),
+    ),
+    Directive(
+        "BalancerInherit",
+        PROXY,
+        SV,
+        Args.FLAG,
+        "On|Off",
+        "whether virtual hosts get the main server's balancers",
+        default="On",
+    ),
+    Directive(
+        "BalancerPersist",
+        PROXY,
+        SV,
+        Args.FLAG,
+        "On|Off",
+        "whether the state of balancers outlives a restart",
+        default="Off",
+        manual="Not inherited: each virtual host says it for itself.",
+    ),
+    Directive(
+        "ProxyPassInherit",
+        PROXY,
+        SV,
+        Args.FLAG,
+        "On|Off",
+        "whether virtual hosts get the main server's ProxyPass rules",
+        default="On",
+        manual="With Off a virtual host has only its own rules.",
+        differs="In Apache Off does not remove the inherited rules.",
+    ),
+    Directive(
+        "HeartbeatStorage",
+        "mod_lbmethod_heartbeat.c",
+        S,
+        Args.ONE,
+        "file",
+        "file that heartbeats are kept in",
+        default="hb.dat",
+    ),
+    Directive(
+        "HeartbeatListen",
+        HEARTMONITOR,
+        S,
+        Args.ONE,
+        "address:port",
+        "address to hear heartbeats of members on",
+        check=_address,
+    ),
+    Directive(
+        "HeartbeatMaxServers",
+        HEARTMONITOR,
+        S,
+        Args.ONE,
+        "n",
+        "how many members may send heartbeats",
+        default="10",
+        check=_heartbeat_servers,
+    ),
+    Directive(
+        "HeartbeatAddress",
+        "mod_heartbeat.c",
+        S,
+        Args.ONE,
+        "address:port",
+        "address to send heartbeats to",
+        Status.LATER,
+        reason="fastlb hears heartbeats and does not send any yet",
+    ),
+    Directive(
+        "WatchdogInterval",
+        "mod_watchdog.c",
+        S,
+        Args.ONE,
+        "n[ms]",
+        "how often periodic work is looked at",
+        default="1",
+        unit="s",
+        check=Duration("s", 1, "Unparse-able WatchdogInterval setting"),
+    ),
+)

@@ -1,0 +1,601 @@
+"""Directives of the core and of mod_unixd's neighbours that serve requests."""
+
+from __future__ import annotations
+
+import re
+
+from fastlb.base.errors import Severity
+from fastlb.config import units
+from fastlb.config.checks import Choice, Duration, Integer, Later
+from fastlb.config.registry import (
+    SV,
+    SVD,
+    Args,
+    Complaint,
+    D,
+    Directive,
+    S,
+    Status,
+    V,
+)
+from fastlb.config.suggest import nearest
+
+CORE = "core.c"
+LEVELS = (
+    "emerg",
+    "alert",
+    "crit",
+    "error",
+    "warn",
+    "notice",
+    "info",
+    "debug",
+    *(f"trace{depth}" for depth in range(1, 9)),
+)
+_LEVEL_WRONG = (
+    "Log level keyword must be one of"
+    " emerg/alert/crit/error/warn/notice/info/debug/trace1/.../trace8"
+)
+_PROTOCOL_OPTIONS = (
+    "Strict",
+    "Unsafe",
+    "RegisteredMethods",
+    "LenientMethods",
+    "Allow0.9",
+    "Require1.0",
+)
+_NO_FILES = "fastlb serves no files, so it changes nothing"
+
+
+def _log_level(name: str, words: tuple[str, ...]) -> Complaint | None:
+    for index, word in enumerate(words):
+        module, colon, level = word.rpartition(":")
+        if level.lower() not in LEVELS:
+            best = nearest(level, LEVELS)
+            prefix = f"{word}: " if colon else ""
+            cure = f"did you mean {module}{colon}{best}?" if best else ""
+            return Complaint(prefix + _LEVEL_WRONG, "", cure, word=index)
+    return None
+
+
+def _protocol_options(name: str, words: tuple[str, ...]) -> Complaint | None:
+    known = {word.lower() for word in _PROTOCOL_OPTIONS}
+    for index, word in enumerate(words):
+        if word.lower() not in known:
+            best = nearest(word, _PROTOCOL_OPTIONS)
+            return Complaint(
+                "HttpProtocolOptions accepts 'Unsafe' or 'Strict' (default),"
+                " 'RegisteredMethods' or 'LenientMethods' (default), and"
+                " 'Require1.0' or 'Allow0.9' (default)",
+                f"'{word}' is none of them",
+                f"did you mean {best}?" if best else "",
+                word=index,
+            )
+    return None
+
+
+def _error_document(name: str, words: tuple[str, ...]) -> Complaint | None:
+    if not re.fullmatch(r"[1-5][0-9][0-9]", words[0]):
+        return Complaint(f"Unsupported HTTP response code {words[0]}")
+    return None
+
+
+def _server_name(name: str, words: tuple[str, ...]) -> Complaint | None:
+    """[scheme://]name[:port]; only the port can be wrong."""
+    authority = words[0].split("://", 1)[-1]
+    if authority.startswith("[") and "]" in authority:
+        authority = authority.partition("]")[2]
+    _, colon, port = authority.rpartition(":")
+    if not colon:
+        return None
+    try:
+        units.port(port)
+    except units.UnitError:
+        return Complaint(
+            f'The port number "{words[0]}" is outside the appropriate range'
+            " (i.e., 1..65535)."
+        )
+    return None
+
+
+def _internal_recursion(name: str, words: tuple[str, ...]) -> Complaint | None:
+    for index in range(len(words)):
+        found = Integer(
+            1, None, "The recursion limit must be greater than zero.", index
+        )
+        complaint = found(name, words)
+        if complaint is not None:
+            return complaint
+    return None
+
+
+DIRECTIVES = (
+    Directive(
+        "ServerName",
+        CORE,
+        SV,
+        Args.ONE,
+        "[scheme://]name[:port]",
+        "the name by which a host is asked for",
+        default="the machine's name",
+        manual=(
+            "Decides which virtual host of an address serves a request, and the name"
+            " in URLs that the server makes when UseCanonicalName is On."
+        ),
+        check=_server_name,
+    ),
+    Directive(
+        "ServerAlias",
+        CORE,
+        V,
+        Args.LIST,
+        "name [name] ...",
+        "more names of a virtual host, * and ? allowed",
+        manual="* stands for any run of letters, dots included.",
+        misplaced="ServerAlias only used in <VirtualHost>",
+    ),
+    Directive(
+        "ServerPath",
+        CORE,
+        SV,
+        Args.ONE,
+        "path",
+        "path by which clients without a Host header reach a virtual host",
+    ),
+    Directive(
+        "ServerAdmin",
+        CORE,
+        SV,
+        Args.ONE,
+        "address|URL",
+        "whom error pages name",
+    ),
+    Directive(
+        "ServerSignature",
+        CORE,
+        SVD,
+        Args.ONE,
+        "On|Off|EMail",
+        "the line at the foot of error pages",
+        default="Off",
+        check=Choice(
+            ("On", "Off", "EMail"), "ServerSignature: use one of: off | on | email"
+        ),
+    ),
+    Directive(
+        "ServerTokens",
+        CORE,
+        S,
+        Args.ONE,
+        "Full|OS|Minimal|Minor|Major|Prod",
+        "how much the Server header tells",
+        default="Full",
+        check=Choice(
+            ("Full", "OS", "Min", "Minimal", "Minor", "Major", "Prod", "ProductOnly"),
+            "ServerTokens takes 1 argument: 'Prod(uctOnly)', 'Major', 'Minor',"
+            " 'Min(imal)', 'OS', or 'Full'",
+        ),
+    ),
+    Directive(
+        "UseCanonicalName",
+        CORE,
+        SVD,
+        Args.ONE,
+        "On|Off|DNS",
+        "which name URLs made by the server carry",
+        default="Off",
+        check=Choice(("On", "Off", "DNS"), "parameter must be 'on', 'off', or 'dns'"),
+    ),
+    Directive(
+        "UseCanonicalPhysicalPort",
+        CORE,
+        SVD,
+        Args.FLAG,
+        "On|Off",
+        "whether the socket's port counts as the server's own",
+        default="Off",
+    ),
+    Directive(
+        "StrictHostCheck",
+        CORE,
+        SV,
+        Args.FLAG,
+        "On|Off",
+        "whether an unknown Host is answered with 400",
+        default="Off",
+    ),
+    Directive(
+        "Timeout",
+        CORE,
+        SV,
+        Args.ONE,
+        "seconds",
+        "how long to wait for the client, and for members without a time of their own",
+        default="60",
+        unit="s",
+        differs=(
+            "What is not a number is an error; Apache takes it as 0. Units are"
+            " understood (500ms); Apache ignores what follows the number."
+        ),
+        check=Duration("s"),
+    ),
+    Directive(
+        "KeepAlive",
+        CORE,
+        SV,
+        Args.FLAG,
+        "On|Off",
+        "whether a client may send several requests over one connection",
+        default="On",
+    ),
+    Directive(
+        "KeepAliveTimeout",
+        CORE,
+        SV,
+        Args.ONE,
+        "n[ms]",
+        "how long to wait for the next request of a client",
+        default="5",
+        unit="s",
+        manual=(
+            "Until the next request names its host, the value of the first virtual"
+            " host of the address holds."
+        ),
+        check=Duration("s", 0, "{name} has wrong format"),
+    ),
+    Directive(
+        "MaxKeepAliveRequests",
+        CORE,
+        SV,
+        Args.ONE,
+        "n",
+        "how many requests one connection may carry; 0 for any number",
+        default="100",
+        check=Integer(0),
+    ),
+    Directive(
+        "LimitRequestLine",
+        CORE,
+        SV,
+        Args.ONE,
+        "bytes",
+        "longest request line",
+        default="8190",
+        unit="bytes",
+        check=Integer(0, None, '{name} "{word}" must be a non-negative integer'),
+    ),
+    Directive(
+        "LimitRequestFields",
+        CORE,
+        SV,
+        Args.ONE,
+        "n",
+        "most header fields of a request; 0 for the built-in bound",
+        default="100",
+        check=Integer(
+            0, None, '{name} "{word}" must be a non-negative integer (0 = no limit)'
+        ),
+    ),
+    Directive(
+        "LimitRequestFieldSize",
+        CORE,
+        SV,
+        Args.ONE,
+        "bytes",
+        "longest header field of a request",
+        default="8190",
+        unit="bytes",
+        check=Integer(
+            0, None, 'LimitRequestFieldsize "{word}" must be a non-negative integer'
+        ),
+    ),
+    Directive(
+        "LimitRequestBody",
+        CORE,
+        SVD,
+        Args.ONE,
+        "bytes",
+        "largest request body; 0 for any size",
+        default="1073741824",
+        unit="bytes",
+        check=Integer(0, None, "{name} requires a non-negative integer."),
+    ),
+    Directive(
+        "LimitInternalRecursion",
+        CORE,
+        SV,
+        Args.ONE_TWO,
+        "n [n]",
+        "how often error documents may lead to one another",
+        default="10",
+        check=_internal_recursion,
+    ),
+    Directive(
+        "HttpProtocolOptions",
+        CORE,
+        SV,
+        Args.LIST,
+        "[Strict|Unsafe] [RegisteredMethods|LenientMethods] [Allow0.9|Require1.0]",
+        "how strictly requests are read",
+        default="Strict LenientMethods Allow0.9",
+        check=_protocol_options,
+    ),
+    Directive(
+        "Protocols",
+        CORE,
+        SV,
+        Args.LIST,
+        "protocol [protocol] ...",
+        "protocols that clients may use",
+        default="http/1.1",
+        manual="http/1.1 is served; h2 and h2c come later.",
+        check=Later(
+            ("h2", "h2c"),
+            "HTTP/2 comes later: clients are served with http/1.1",
+        ),
+    ),
+    Directive(
+        "ProtocolsHonorOrder",
+        CORE,
+        SV,
+        Args.FLAG,
+        "On|Off",
+        "whether the server's order of Protocols counts",
+        Status.EXPLAINED,
+        default="On",
+        reason="there is one protocol, http/1.1, so their order changes nothing",
+    ),
+    Directive(
+        "TraceEnable",
+        CORE,
+        SV,
+        Args.ONE,
+        "on|off|extended",
+        "how TRACE requests are answered",
+        default="on",
+        check=Choice(
+            ("on", "off", "extended"),
+            "TraceEnable must be one of 'on', 'off', or 'extended'",
+        ),
+    ),
+    Directive(
+        "AllowEncodedSlashes",
+        CORE,
+        SV,
+        Args.ONE,
+        "On|Off|NoDecode",
+        "what happens to %2F in a path",
+        default="Off",
+        check=Choice(
+            ("On", "Off", "NoDecode"),
+            "AllowEncodedSlashes must be On, Off, or NoDecode",
+        ),
+    ),
+    Directive(
+        "MergeSlashes",
+        CORE,
+        SV,
+        Args.FLAG,
+        "On|Off",
+        "whether // in a path counts as / when it is matched",
+        default="On",
+    ),
+    Directive(
+        "MergeTrailers",
+        CORE,
+        SV,
+        Args.FLAG,
+        "On|Off",
+        "whether trailers become header fields",
+        Status.LATER,
+        default="Off",
+        reason="trailers are never merged into the header, as with Off",
+        on_use=Severity.NOTE,
+    ),
+    Directive(
+        "HostnameLookups",
+        CORE,
+        SVD,
+        Args.ONE,
+        "On|Off|Double",
+        "whether clients' names are looked up for logs",
+        default="Off",
+        check=Choice(
+            ("On", "Off", "Double"), "parameter must be 'on', 'off', or 'double'"
+        ),
+    ),
+    Directive(
+        "ErrorDocument",
+        CORE,
+        SVD,
+        Args.TWO,
+        "code text|path|URL|default",
+        "a status and what to answer with it",
+        manual=(
+            "Text in quotes is sent as it is; a path is requested internally; an"
+            " absolute URL is answered as a redirect; default is the canned page."
+        ),
+        check=_error_document,
+    ),
+    Directive(
+        "ErrorLog",
+        CORE,
+        SV,
+        Args.ONE,
+        'file|"|command"|syslog[:facility[:tag]]',
+        "where errors are written",
+        default="logs/error_log",
+    ),
+    Directive(
+        "ErrorLogFormat",
+        CORE,
+        SV,
+        Args.ONE_TWO,
+        "[connection|request] format",
+        "form of a line in the error log",
+        Status.EXPLAINED,
+        reason="error lines keep Apache's default form, which log readers match on",
+    ),
+    Directive(
+        "LogLevel",
+        CORE,
+        SVD,
+        Args.LIST,
+        "[module:]level ...",
+        "how much the error log tells",
+        default="warn",
+        check=_log_level,
+    ),
+    Directive(
+        "SetHandler",
+        CORE,
+        SVD,
+        Args.ONE,
+        "name|none|proxy:url",
+        "who answers: server-status, balancer-manager, none, proxy:URL",
+    ),
+    Directive(
+        "DocumentRoot",
+        CORE,
+        SV,
+        Args.ONE,
+        "directory",
+        "the directory of files",
+        Status.EXPLAINED,
+        manual="A request that no mapping takes is answered with 404.",
+        reason="fastlb serves no files: what no ProxyPass takes is answered with 404",
+        differs="Apache refuses a directory that does not exist; fastlb does not look.",
+    ),
+    Directive(
+        "DefaultRuntimeDir",
+        CORE,
+        S,
+        Args.ONE,
+        "directory",
+        "where run-time files are, unless they name a place",
+        default="logs",
+        manual="Base of the pid file and of hb.dat.",
+    ),
+    Directive(
+        "RegexDefaultOptions",
+        CORE,
+        S,
+        Args.LIST,
+        "[none] [+|-]option ...",
+        "options of all regular expressions",
+        Status.EXPLAINED,
+        default="DOTALL DOLLAR_ENDONLY",
+        reason="expressions always have Apache's defaults",
+        on_use=Severity.WARNING,
+    ),
+    Directive(
+        "RegisterHttpMethod",
+        CORE,
+        S,
+        Args.LIST,
+        "method [method] ...",
+        "methods that RegisteredMethods lets pass",
+    ),
+    Directive(
+        "AddDefaultCharset",
+        CORE,
+        SVD,
+        Args.ONE,
+        "On|Off|charset",
+        "character set of text without one",
+        Status.EXPLAINED,
+        default="Off",
+        reason="answers of members keep their own type, as in Apache",
+    ),
+    Directive(
+        "AcceptFilter",
+        CORE,
+        S,
+        Args.TWO,
+        "protocol filter",
+        "what the kernel waits for before it hands over a connection",
+        default="http data",
+        manual="none as the filter turns TCP_DEFER_ACCEPT off.",
+    ),
+    Directive(
+        "SeeRequestTail",
+        CORE,
+        S,
+        Args.FLAG,
+        "On|Off",
+        "whether the status page shows the end of long requests",
+        default="Off",
+    ),
+    *(
+        Directive(
+            name,
+            CORE,
+            contexts,
+            args,
+            syntax,
+            "part of serving files",
+            Status.EXPLAINED,
+            reason=_NO_FILES,
+        )
+        for name, contexts, args, syntax in (
+            ("AllowOverride", D, Args.RAW, "All|None|class ..."),
+            ("AllowOverrideList", D, Args.RAW, "None|directive ..."),
+            ("Options", SVD, Args.RAW, "[+|-]option ..."),
+            ("AccessFileName", SV, Args.LIST, "name ..."),
+            ("FileETag", SVD, Args.RAW, "component ..."),
+            ("EnableMMAP", SVD, Args.ONE, "On|Off"),
+            ("EnableSendfile", SVD, Args.ONE, "On|Off"),
+            ("ContentDigest", SVD, Args.FLAG, "On|Off"),
+            ("AcceptPathInfo", SVD, Args.ONE, "On|Off|Default"),
+            ("QualifyRedirectURL", SVD, Args.FLAG, "On|Off"),
+            ("CGIPassAuth", SVD, Args.FLAG, "On|Off"),
+            ("CGIVar", SVD, Args.TWO, "variable rule"),
+            ("LimitXMLRequestBody", SVD, Args.ONE, "bytes"),
+            ("MaxRanges", SVD, Args.ONE, "default|unlimited|none|n"),
+            ("MaxRangeOverlaps", SVD, Args.ONE, "default|unlimited|none|n"),
+            ("MaxRangeReversals", SVD, Args.ONE, "default|unlimited|none|n"),
+            ("ReadBufferSize", SVD, Args.ONE, "bytes"),
+            ("FlushMaxThreshold", SV, Args.ONE, "bytes"),
+            ("FlushMaxPipelined", SV, Args.ONE, "n"),
+            ("RLimitCPU", SVD, Args.ONE_TWO, "seconds|max [seconds|max]"),
+            ("RLimitMEM", SVD, Args.ONE_TWO, "bytes|max [bytes|max]"),
+            ("RLimitNPROC", SVD, Args.ONE_TWO, "n|max [n|max]"),
+            ("DefaultType", SVD, Args.ONE, "type"),
+            ("NameVirtualHost", SV, Args.ONE, "address"),
+        )
+    ),
+    *(
+        Directive(
+            name,
+            CORE,
+            D if name == "SetInputFilter" else SVD,
+            Args.ONE,
+            "filter[;filter...]",
+            "filters over bodies",
+            Status.EXPLAINED,
+            reason="fastlb passes bodies as they are: no compression, no filters",
+            on_use=Severity.WARNING,
+        )
+        for name in ("SetInputFilter", "SetOutputFilter")
+    ),
+    Directive(
+        "ForceType",
+        CORE,
+        SVD,
+        Args.ONE,
+        "type|None",
+        "content type of what is served",
+        Status.EXPLAINED,
+        reason=_NO_FILES,
+    ),
+    Directive(
+        "Mutex",
+        CORE,
+        S,
+        Args.LIST,
+        "mechanism [name] ...",
+        "how processes exclude one another",
+        Status.EXPLAINED,
+        reason="fastlb has one kind of lock, in its shared table",
+    ),
+)

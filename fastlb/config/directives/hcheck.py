@@ -1,0 +1,58 @@
+"""mod_proxy_hcheck: health checks by clock."""
+
+from __future__ import annotations
+
+from fastlb.config.checks import Integer
+from fastlb.config.registry import SV, SVD, Args, Complaint, Directive, S, Status
+
+HCHECK = "mod_proxy_hcheck.c"
+
+
+def _expression(name: str, words: tuple[str, ...]) -> Complaint | None:
+    if not words:
+        return Complaint(f"Missing expression name for {name}", word=-1)
+    if len(words) == 1:
+        return Complaint(f"Missing expression for {name}", word=0)
+    return None
+
+
+def _template(name: str, words: tuple[str, ...]) -> Complaint | None:
+    if not words:
+        return Complaint(f"Missing template name for {name}", word=-1)
+    return None
+
+
+DIRECTIVES = (
+    Directive(
+        "ProxyHCExpr",
+        HCHECK,
+        SVD,
+        Args.RAW,
+        "name {expression}",
+        "a named condition on the answer to a health check",
+        manual="Used by hcexpr=name of a member with hcmethod GET or HEAD.",
+        check=_expression,
+    ),
+    Directive(
+        "ProxyHCTemplate",
+        HCHECK,
+        SV,
+        Args.RAW,
+        "name key=value [key=value ...]",
+        "a named set of hc keys",
+        manual="Used by hctemplate=name; keys at the member win.",
+        check=_template,
+    ),
+    Directive(
+        "ProxyHCTPsize",
+        HCHECK,
+        S,
+        Args.ONE,
+        "n",
+        "threads for health checks",
+        Status.EXPLAINED,
+        default="16",
+        reason="one process runs all checks at once, without threads",
+        check=Integer(0),
+    ),
+)

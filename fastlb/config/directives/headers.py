@@ -1,0 +1,167 @@
+"""mod_headers, mod_setenvif, mod_env: rules over header fields and variables."""
+
+from __future__ import annotations
+
+from fastlb.base.errors import Severity
+from fastlb.config.registry import SVD, Args, Complaint, Directive, Status
+
+HEADERS = "mod_headers.c"
+SETENVIF = "mod_setenvif.c"
+ENV = "mod_env.c"
+_ACTIONS = (
+    "add",
+    "set",
+    "setifempty",
+    "append",
+    "merge",
+    "unset",
+    "echo",
+    "note",
+    "edit",
+    "edit*",
+)
+_ACTION_WRONG = (
+    "first argument must be 'add', 'set', 'setifempty', 'append', 'merge', 'unset',"
+    " 'echo', 'note', 'edit', or 'edit*'."
+)
+
+
+def _header(name: str, words: tuple[str, ...]) -> Complaint | None:
+    """Action and number of words; values and conditions are the resolver's."""
+    first = 0
+    if words and words[0].lower() in ("always", "onsuccess"):
+        if name == "RequestHeader":
+            return Complaint(_ACTION_WRONG, "a request has only one table of fields")
+        first = 1
+    action = words[first].lower() if len(words) > first else ""
+    if action not in _ACTIONS:
+        return Complaint(_ACTION_WRONG, word=first if action else -1)
+    if name == "RequestHeader" and action in ("note", "echo"):
+        return Complaint(f"{name} does not support the '{action}' action", word=first)
+    rest = words[first + 1 :]
+    least, most = {
+        "unset": (1, 2),
+        "echo": (1, 2),
+        "edit": (3, 4),
+        "edit*": (3, 4),
+    }.get(action, (2, 3))
+    if len(rest) > most:
+        text = (
+            f"{name} has too many arguments"
+            if len(rest) > 4
+            else f"Unknown parameter: {rest[most - 1]}"
+        )
+        cure = "put quotes around a value that holds blanks"
+        return Complaint(text, "", cure, word=first + most)
+    if len(rest) < least:
+        text = f"{name} requires three arguments"
+        if action.startswith("edit") and len(rest) == 2:
+            text = f"{name} edit requires a match and a substitution"
+        if action in ("unset", "echo"):
+            text = f"{name} requires two arguments"
+        return Complaint(text, word=-1)
+    return None
+
+
+def _set_env_if(name: str, words: tuple[str, ...]) -> Complaint | None:
+    parts = ["regular expression", "envariable expression"]
+    if not name.startswith("BrowserMatch"):
+        parts.insert(0, "header-field name")
+    if len(words) < len(parts):
+        return Complaint(f"Missing {parts[len(words)]} for {name}", word=-1)
+    return None
+
+
+DIRECTIVES = (
+    Directive(
+        "Header",
+        HEADERS,
+        SVD,
+        Args.RAW,
+        "[always|onsuccess] action name [value] [replacement] [early|env=[!]VAR]",
+        "an action on the response's header fields",
+        manual=(
+            "Actions: set, setifempty, append, merge, add, unset, edit, edit*, echo,"
+            " note. In values %{VAR}e is a variable of the request, %t its time, %D its"
+            " duration. Without always, errors made by fastlb itself do not get the"
+            " field. env= is looked at when the response is sent, so the BALANCER_"
+            " variables can be tested."
+        ),
+        check=_header,
+    ),
+    Directive(
+        "RequestHeader",
+        HEADERS,
+        SVD,
+        Args.RAW,
+        "action name [value] [replacement] [early|env=[!]VAR]",
+        "an action on the request's header fields",
+        manual="Takes effect before the request goes to a member.",
+        check=_header,
+    ),
+    *(
+        Directive(
+            name,
+            SETENVIF,
+            SVD,
+            Args.RAW,
+            "attribute regex [!]variable[=value] ...",
+            "an attribute, a regular expression and variables to set",
+            manual=(
+                "The attribute is a header's name, Remote_Host, Remote_Addr,"
+                " Server_Addr, Request_Method, Request_Protocol, Request_URI or a"
+                " variable set before."
+            ),
+            check=_set_env_if,
+        )
+        for name in ("SetEnvIf", "SetEnvIfNoCase")
+    ),
+    *(
+        Directive(
+            name,
+            SETENVIF,
+            SVD,
+            Args.RAW,
+            "regex [!]variable[=value] ...",
+            "a regular expression over User-Agent and variables to set",
+            check=_set_env_if,
+        )
+        for name in ("BrowserMatch", "BrowserMatchNoCase")
+    ),
+    Directive(
+        "SetEnvIfExpr",
+        SETENVIF,
+        SVD,
+        Args.RAW,
+        "expression [!]variable[=value] ...",
+        "an expression and variables to set",
+        Status.LATER,
+        reason="fastlb does not evaluate expressions yet; they come later",
+        cure="use SetEnvIf where the condition is about a header or the path",
+        on_use=Severity.ERROR,
+    ),
+    Directive(
+        "SetEnv",
+        ENV,
+        SVD,
+        Args.ONE_TWO,
+        "variable [value]",
+        "a variable of the request and its value",
+    ),
+    Directive(
+        "PassEnv",
+        ENV,
+        SVD,
+        Args.LIST,
+        "variable ...",
+        "variables of the server's environment to give to requests",
+    ),
+    Directive(
+        "UnsetEnv",
+        ENV,
+        SVD,
+        Args.LIST,
+        "variable ...",
+        "variables of the request to remove",
+    ),
+)

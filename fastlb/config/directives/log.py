@@ -1,0 +1,103 @@
+"""mod_log_config and mod_logio: access logs."""
+
+from __future__ import annotations
+
+from fastlb.config.registry import SV, SVD, Args, Complaint, Directive, S, Status
+
+LOG = "mod_log_config.c"
+
+
+def _condition(name: str, words: tuple[str, ...]) -> Complaint | None:
+    if len(words) < 3:
+        return None
+    clause = words[2].lower()
+    if clause.startswith("expr="):
+        return Complaint(
+            f"{name}: expr= comes later: fastlb does not evaluate expressions yet",
+            "",
+            "use env= with SetEnvIf",
+            "FB0117",
+            word=2,
+        )
+    if not clause.startswith("env=") or clause in ("env=", "env=!"):
+        why = f"'{words[2]}' is neither env=NAME nor env=!NAME"
+        cure = "put quotes around a format that holds blanks"
+        return Complaint("error in condition clause", why, cure, word=2)
+    return None
+
+
+DIRECTIVES = (
+    Directive(
+        "LogFormat",
+        LOG,
+        SV,
+        Args.ONE_TWO,
+        "format [nickname]",
+        "form of a line in an access log, and its nickname",
+        default='%h %l %u %t "%r" %>s %b',
+        manual=(
+            "Without a nickname it is the form that TransferLog uses. Letters are"
+            " Apache's; %{BALANCER_WORKER_NAME}e names the member."
+        ),
+    ),
+    Directive(
+        "CustomLog",
+        LOG,
+        SV,
+        Args.TWO_THREE,
+        'file|"|command" format|nickname [env=[!]VAR]',
+        "a file, a format or nickname, and an optional env= condition",
+        manual=(
+            "A virtual host with a CustomLog of its own does not write to the main"
+            ' server\'s. "|command" runs a program, "|$command" a shell.'
+        ),
+        check=_condition,
+    ),
+    Directive(
+        "TransferLog",
+        LOG,
+        SV,
+        Args.ONE,
+        'file|"|command"',
+        "a file, written in the last LogFormat without nickname",
+    ),
+    Directive(
+        "GlobalLog",
+        LOG,
+        S,
+        Args.TWO_THREE,
+        'file|"|command" format|nickname [env=[!]VAR]',
+        "as CustomLog, for all virtual hosts",
+        check=_condition,
+    ),
+    Directive(
+        "CookieLog",
+        LOG,
+        SV,
+        Args.ONE,
+        "file",
+        "a log of cookies",
+        Status.EXPLAINED,
+        reason="it is obsolete; write CustomLog with %{name}C",
+    ),
+    Directive(
+        "BufferedLogs",
+        LOG,
+        S,
+        Args.FLAG,
+        "On|Off",
+        "whether lines wait in memory before they are written",
+        Status.EXPLAINED,
+        default="Off",
+        reason="lines of one turn of the loop are always written together",
+    ),
+    Directive(
+        "LogIOTrackTTFB",
+        "mod_logio.c",
+        SVD,
+        Args.FLAG,
+        "On|Off",
+        "whether the time to the first byte is measured for %^FB",
+        default="Off",
+    ),
+)

@@ -1,0 +1,259 @@
+"""Processes: mpm_common, prefork, worker, event, unixd."""
+
+from __future__ import annotations
+
+import re
+
+from fastlb.base.limits import PORT_MAX
+from fastlb.config.checks import Integer
+from fastlb.config.registry import Args, Complaint, Directive, S, Status
+
+MPM = "mpm_common.c"
+PREFORK = "prefork.c"
+EVENT = "event.c"
+UNIXD = "mod_unixd.c"
+
+
+def _listen(name: str, words: tuple[str, ...]) -> Complaint | None:
+    """[addr:]port [protocol], with Apache's sentences."""
+    if not words or len(words) > 2:
+        return Complaint("Listen requires 1 or 2 arguments.", word=-1)
+    address = words[0]
+    bare = re.fullmatch(r"[0-9]+", address)
+    port = address if bare else address.rpartition(":")[2]
+    if not bare and (":" not in address or address.endswith("]")):
+        why = f"'{address}' is an address without a port"
+        return Complaint("Port must be specified", why, f"write Listen {address}:80")
+    if not port.isdigit() or not 1 <= int(port) <= PORT_MAX:
+        return Complaint(
+            "Invalid address or port",
+            f"'{port}' is not a port number from 1 to {PORT_MAX}",
+            "a literal IPv6 address stands in brackets: Listen [::1]:80",
+        )
+    return None
+
+
+_CONNECTIONS = (
+    "a worker of fastlb serves any number of connections at once, so how many"
+    " processes are spare has no meaning; MaxRequestWorkers bounds the connections"
+)
+
+DIRECTIVES = (
+    Directive(
+        "Listen",
+        MPM,
+        S,
+        Args.RAW,
+        "[address:]port [protocol]",
+        "an address and port to accept connections on",
+        manual=(
+            "May be repeated; without an address, every address of the machine. An"
+            " IPv6 literal stands in brackets. At least one is needed. The protocol is"
+            " https for port 443 and http otherwise; TLS itself is SSLEngine."
+        ),
+        check=_listen,
+    ),
+    Directive(
+        "ListenBackLog",
+        MPM,
+        S,
+        Args.ONE,
+        "n",
+        "connections that may wait in the kernel to be accepted",
+        default="511",
+        check=Integer(1, None, "ListenBacklog must be > 0"),
+    ),
+    Directive(
+        "ListenCoresBucketsRatio",
+        MPM,
+        S,
+        Args.ONE,
+        "n",
+        "cores for each listening socket of its own",
+        Status.EXPLAINED,
+        default="0",
+        reason="all workers share each listening socket, whatever the ratio",
+    ),
+    Directive(
+        "ListenTCPDeferAccept",
+        MPM,
+        S,
+        Args.ONE,
+        "seconds",
+        "how long the kernel may wait for data before it hands over a connection",
+        default="30",
+        unit="s",
+        check=Integer(0),
+    ),
+    Directive(
+        "SendBufferSize",
+        MPM,
+        S,
+        Args.ONE,
+        "bytes",
+        "send buffer of listening sockets; 0 for the system's",
+        default="0",
+        unit="bytes",
+        check=Integer(0),
+    ),
+    Directive(
+        "ReceiveBufferSize",
+        MPM,
+        S,
+        Args.ONE,
+        "bytes",
+        "receive buffer of listening sockets; 0 for the system's",
+        default="0",
+        unit="bytes",
+        check=Integer(0),
+    ),
+    Directive(
+        "StartServers",
+        PREFORK,
+        S,
+        Args.ONE,
+        "n",
+        "number of workers",
+        default="number of cores",
+        manual="fastlb always runs as many workers; a worker that dies is replaced.",
+        differs="In Apache it is only the number at start.",
+        check=Integer(0),
+    ),
+    Directive(
+        "MaxRequestWorkers",
+        MPM,
+        S,
+        Args.ONE,
+        "n",
+        "connections served at once, over all workers",
+        default="no bound but file descriptors",
+        manual="What comes beyond it waits in the kernel's backlog, as in Apache.",
+        check=Integer(0),
+        old_names=("MaxClients",),
+    ),
+    Directive(
+        "MaxConnectionsPerChild",
+        MPM,
+        S,
+        Args.ONE,
+        "n",
+        "connections after which a worker is replaced; 0 for never",
+        default="0",
+        manual=(
+            "Counts connections, not requests, of one worker process of fastlb. The"
+            " worker stops accepting, finishes what it has and leaves while its"
+            " replacement is already running. It says nothing about members."
+        ),
+        check=Integer(0),
+        old_names=("MaxRequestsPerChild",),
+    ),
+    Directive(
+        "GracefulShutdownTimeout",
+        MPM,
+        S,
+        Args.ONE,
+        "seconds",
+        "how long workers may go on after a graceful stop; 0 for ever",
+        default="0",
+        unit="s",
+        check=Integer(0),
+    ),
+    Directive(
+        "PidFile",
+        MPM,
+        S,
+        Args.ONE,
+        "file",
+        "file for the master's process id",
+        default="logs/httpd.pid",
+        manual="A relative name is under DefaultRuntimeDir or ServerRoot.",
+    ),
+    Directive(
+        "User",
+        UNIXD,
+        S,
+        Args.ONE,
+        "name|#id",
+        "identity of the workers when the master starts as root",
+    ),
+    Directive(
+        "Group",
+        UNIXD,
+        S,
+        Args.ONE,
+        "name|#id",
+        "group of the workers when the master starts as root",
+    ),
+    Directive(
+        "ChrootDir",
+        UNIXD,
+        S,
+        Args.ONE,
+        "directory",
+        "directory that workers are confined to",
+        Status.LATER,
+        reason="confining workers to a directory comes later",
+        cure="use the service manager's RootDirectory=",
+    ),
+    Directive(
+        "Suexec",
+        UNIXD,
+        S,
+        Args.FLAG,
+        "On|Off",
+        "whether programs run as other users",
+        Status.EXPLAINED,
+        reason="fastlb runs no programs for requests",
+    ),
+    *(
+        Directive(
+            name,
+            module,
+            S,
+            Args.ONE,
+            "n",
+            help_text,
+            Status.EXPLAINED,
+            reason=_CONNECTIONS,
+            check=Integer(0),
+        )
+        for name, module, help_text in (
+            ("MinSpareServers", PREFORK, "least number of idle processes"),
+            ("MaxSpareServers", PREFORK, "greatest number of idle processes"),
+            ("ServerLimit", PREFORK, "upper bound of the number of processes"),
+            ("ThreadsPerChild", EVENT, "connections that one process serves"),
+            ("ThreadLimit", EVENT, "upper bound of ThreadsPerChild"),
+            ("MinSpareThreads", EVENT, "least number of idle threads"),
+            ("MaxSpareThreads", EVENT, "greatest number of idle threads"),
+        )
+    ),
+    Directive(
+        "AsyncRequestWorkerFactor",
+        EVENT,
+        S,
+        Args.ONE,
+        "n",
+        "idle connections for each thread",
+        Status.EXPLAINED,
+        reason=_CONNECTIONS,
+    ),
+    *(
+        Directive(
+            name,
+            MPM,
+            S,
+            Args.ONE,
+            syntax,
+            "detail of Apache's processes",
+            Status.EXPLAINED,
+            reason=reason,
+        )
+        for name, syntax, reason in (
+            ("ScoreBoardFile", "file", "the scoreboard is anonymous shared memory"),
+            ("CoreDumpDirectory", "directory", "core dumps go where the system says"),
+            ("EnableExceptionHook", "On|Off", "there are no exception hooks"),
+            ("MaxMemFree", "KiB", "free memory is bounded by built-in pools"),
+            ("ThreadStackSize", "bytes", "workers have one thread each"),
+        )
+    ),
+)

@@ -1,0 +1,362 @@
+"""mod_proxy: mapping URLs to members and rewriting what comes back."""
+
+from __future__ import annotations
+
+import re
+
+from fastlb.base.errors import Severity
+from fastlb.config.checks import Choice, Duration, Integer
+from fastlb.config.registry import (
+    SV,
+    SVD,
+    Args,
+    Complaint,
+    Directive,
+    Status,
+)
+
+PROXY = "mod_proxy.c"
+_NOT_FOR_FILES = (
+    "Directory",
+    "DirectoryMatch",
+    "Files",
+    "FilesMatch",
+    "If",
+    "ElseIf",
+    "Else",
+)
+_FORWARD_ONLY = (
+    "fastlb is a reverse proxy: it changes nothing while ProxyRequests is Off"
+)
+
+
+def _buffer(name: str, words: tuple[str, ...]) -> Complaint | None:
+    found = Integer(0)(name, words)
+    if found is None and 0 < int(words[0]) < 512:
+        text = f"{name} must be >= 512 bytes, or 0 for system default."
+        return Complaint(text)
+    return found
+
+
+def _error_override(name: str, words: tuple[str, ...]) -> Complaint | None:
+    if words[0].lower() not in ("on", "off"):
+        return Complaint(f"{name} first parameter must be one of: off | on")
+    for index, word in enumerate(words[1:], 1):
+        if not re.fullmatch(r"[0-9]+", word):
+            text = f"{name}: status codes to intercept must be numeric"
+            return Complaint(text, f"'{word}' is not", word=index)
+        if not 400 <= int(word) < 600:
+            text = (
+                f"{name}: status codes to intercept must be valid HTTP Status Codes"
+                " >=400 && <600"
+            )
+            return Complaint(text, f"{word} is not", word=index)
+    return None
+
+
+def _forward_proxy(name: str, words: tuple[str, ...]) -> Complaint | None:
+    if words[0].lower() != "on":
+        return None
+    return Complaint(
+        "fastlb does not serve as a forward proxy",
+        "a reverse proxy needs no ProxyRequests On; in Apache it opens the server"
+        " to everybody",
+        "write ProxyRequests Off, or delete the line",
+        "FB0116",
+    )
+
+
+DIRECTIVES = (
+    Directive(
+        "Proxy",
+        PROXY,
+        SV,
+        Args.RAW,
+        "url-prefix|pattern [key=value ...]",
+        "settings for targets by URL",
+        is_section=True,
+        manual=(
+            "<Proxy balancer://name> defines a balancer: inside it stand BalancerMember"
+            " and ProxySet. <Proxy *> holds settings, such as Require, for everything"
+            " that is proxied. The text is a prefix of the target URL; with * ? [ it is"
+            " a pattern in which * also matches /."
+        ),
+    ),
+    Directive(
+        "ProxyMatch",
+        PROXY,
+        SV,
+        Args.SECTION,
+        "regex",
+        "settings for targets by a regular expression",
+        is_section=True,
+    ),
+    Directive(
+        "ProxyPass",
+        PROXY,
+        SVD,
+        Args.RAW,
+        "[path] !|target [key=value ...] [nocanon] [interpolate] [noquery]",
+        "a path and the member or balancer that serves it",
+        manual=(
+            "The first rule that matches serves the request, in the order in which they"
+            " stand: specific ones first. ! as target keeps the path here. Inside"
+            " <Location> the path is left out. Write both path and target with a slash"
+            " at the end, or neither."
+        ),
+        not_in=_NOT_FOR_FILES,
+    ),
+    Directive(
+        "ProxyPassMatch",
+        PROXY,
+        SVD,
+        Args.RAW,
+        "[regex] !|target [key=value ...]",
+        "a regular expression and the member or balancer that serves it",
+        manual=(
+            "$1 to $9 in the target are what the groups matched. Always write a slash"
+            " between the host and $1."
+        ),
+        not_in=_NOT_FOR_FILES,
+    ),
+    Directive(
+        "ProxyPassReverse",
+        PROXY,
+        SVD,
+        Args.ONE_TO_THREE,
+        "[path] url [interpolate]",
+        "a path and the member's URL that stands for it in redirects",
+        manual=(
+            "Rewrites Location, Content-Location and URI of answers. With a balancer's"
+            " URL it holds for every member of it."
+        ),
+        not_in=_NOT_FOR_FILES[:4],
+    ),
+    Directive(
+        "ProxyPassReverseCookieDomain",
+        PROXY,
+        SVD,
+        Args.TWO_THREE,
+        "internal public [interpolate]",
+        "a member's cookie domain and the one that clients see",
+    ),
+    Directive(
+        "ProxyPassReverseCookiePath",
+        PROXY,
+        SVD,
+        Args.TWO_THREE,
+        "internal public [interpolate]",
+        "a member's cookie path and the one that clients see",
+    ),
+    Directive(
+        "ProxyPreserveHost",
+        PROXY,
+        SVD,
+        Args.FLAG,
+        "On|Off",
+        "whether members get the client's Host",
+        default="Off",
+    ),
+    Directive(
+        "ProxyRequests",
+        PROXY,
+        SV,
+        Args.FLAG,
+        "On|Off",
+        "whether to be a forward proxy",
+        default="Off",
+        manual="Only Off is served: fastlb is a reverse proxy.",
+        check=_forward_proxy,
+    ),
+    Directive(
+        "ProxyTimeout",
+        PROXY,
+        SV,
+        Args.ONE,
+        "n[ms]",
+        "how long to wait for a member",
+        default="Timeout",
+        unit="s",
+        check=Duration("s", 1, "Proxy Timeout must be at least 1 second."),
+    ),
+    Directive(
+        "ProxyAddHeaders",
+        PROXY,
+        SVD,
+        Args.FLAG,
+        "On|Off",
+        "whether members get X-Forwarded-For, -Host and -Server",
+        default="On",
+    ),
+    Directive(
+        "ProxyVia",
+        PROXY,
+        SV,
+        Args.ONE,
+        "Off|On|Full|Block",
+        "what happens to the Via header",
+        default="Off",
+        check=Choice(
+            ("Off", "On", "Full", "Block"),
+            "ProxyVia must be one of: off | on | full | block",
+        ),
+    ),
+    Directive(
+        "ProxyErrorOverride",
+        PROXY,
+        SVD,
+        Args.LIST,
+        "Off|On [code ...]",
+        "whether members' error pages are replaced by ErrorDocument",
+        default="Off",
+        check=_error_override,
+    ),
+    Directive(
+        "ProxyStatus",
+        PROXY,
+        SV,
+        Args.ONE,
+        "Off|On|Full",
+        "whether server-status shows the balancers",
+        default="Off",
+        check=Choice(
+            ("Off", "On", "Full"), "ProxyStatus must be one of: off | on | full"
+        ),
+    ),
+    Directive(
+        "ProxyBadHeader",
+        PROXY,
+        SV,
+        Args.ONE,
+        "IsError|Ignore|StartBody",
+        "what a malformed header line of a member means",
+        default="IsError",
+        check=Choice(
+            ("IsError", "Ignore", "StartBody"),
+            "ProxyBadHeader must be one of: IsError | Ignore | StartBody",
+        ),
+    ),
+    Directive(
+        "ProxyIOBufferSize",
+        PROXY,
+        SV,
+        Args.ONE,
+        "bytes",
+        "size of reads from members",
+        default="8192",
+        unit="bytes",
+        check=_buffer,
+    ),
+    Directive(
+        "ProxyReceiveBufferSize",
+        PROXY,
+        SV,
+        Args.ONE,
+        "bytes",
+        "receive buffer of sockets to members; 0 for the system's",
+        default="0",
+        unit="bytes",
+        check=_buffer,
+    ),
+    Directive(
+        "ProxyMaxForwards",
+        PROXY,
+        SV,
+        Args.ONE,
+        "n",
+        "Max-Forwards for requests without one; -1 adds none",
+        default="-1",
+        check=Integer(-1),
+    ),
+    Directive(
+        "ProxyPassInterpolateEnv",
+        PROXY,
+        SVD,
+        Args.FLAG,
+        "On|Off",
+        "whether interpolate of ProxyPass takes effect",
+        default="Off",
+    ),
+    Directive(
+        "Proxy100Continue",
+        PROXY,
+        SVD,
+        Args.FLAG,
+        "On|Off",
+        "whether Expect: 100-continue is passed to members",
+        default="On",
+    ),
+    Directive(
+        "ProxySourceAddress",
+        PROXY,
+        SV,
+        Args.ONE,
+        "ip",
+        "local address of connections to members",
+    ),
+    *(
+        Directive(
+            name,
+            PROXY,
+            SV,
+            Args.TWO_THREE,
+            syntax,
+            "another proxy through which targets are reached",
+            Status.LATER,
+            reason="reaching members through another proxy comes later",
+            on_use=Severity.ERROR,
+        )
+        for name, syntax in (
+            ("ProxyRemote", "match url [user:password]"),
+            ("ProxyRemoteMatch", "regex url [user:password]"),
+        )
+    ),
+    *(
+        Directive(
+            name,
+            PROXY,
+            SV,
+            args,
+            syntax,
+            "part of a forward proxy",
+            Status.EXPLAINED,
+            reason=_FORWARD_ONLY,
+        )
+        for name, args, syntax in (
+            ("NoProxy", Args.LIST, "host ..."),
+            ("ProxyBlock", Args.LIST, "word|host ..."),
+            ("ProxyDomain", Args.ONE, ".domain"),
+        )
+    ),
+    Directive(
+        "ProxyWebsocketFallbackToProxyHttp",
+        "mod_proxy_wstunnel.c",
+        SVD,
+        Args.FLAG,
+        "On|Off",
+        "whether ws: targets also serve requests that do not upgrade",
+        default="On",
+    ),
+    Directive(
+        "ProxyWebsocketIdleTimeout",
+        "mod_proxy_wstunnel.c",
+        SVD,
+        Args.ONE,
+        "n[ms]",
+        "how long an upgraded connection may be silent",
+        default="0",
+        unit="s",
+        check=Duration("s", 0),
+    ),
+    Directive(
+        "AllowCONNECT",
+        "mod_proxy_connect.c",
+        SV,
+        Args.LIST,
+        "port[-port] ...",
+        "ports that CONNECT may reach",
+        Status.EXPLAINED,
+        default="443 563",
+        reason=_FORWARD_ONLY,
+    ),
+)

@@ -1,0 +1,244 @@
+"""Sections of the core, and the directives that act while a file is read."""
+
+from __future__ import annotations
+
+from fastlb.config.registry import SV, SVD, Args, Directive, S, Status
+
+CORE = "core.c"
+SO = "mod_so.c"
+VERSION = "mod_version.c"
+_EXPRESSIONS_LATER = "fastlb does not evaluate expressions yet; they come later"
+_NO_FILES = "fastlb serves no files, so this section never applies to a request"
+
+DIRECTIVES = (
+    Directive(
+        "VirtualHost",
+        CORE,
+        S,
+        Args.SECTION,
+        "addr[:port] [addr[:port]] ...",
+        "a virtual host, by address, port and name",
+        is_section=True,
+        manual=(
+            "Settings for requests that arrive on an address and port and ask for one"
+            " of the host's names. The address is an IP literal, *, _default_ or a"
+            " name that is looked up at start; a port of * is any port. It opens no"
+            " socket: write Listen as well. Of several virtual hosts on one address"
+            " the first is the default for unknown names."
+        ),
+    ),
+    Directive(
+        "Location",
+        CORE,
+        SV,
+        Args.ONE_WORD_SECTION,
+        "path|~ regex",
+        "settings for requests by URL path",
+        is_section=True,
+        manual=(
+            "Applies to the decoded path and what is below it, on segment boundaries:"
+            " /a covers /a, /a/ and /a/b but not /ab. Sections that match are applied"
+            " in the order in which they stand, later ones win: write the general one"
+            " first. With * or ? in the path they match within one segment."
+        ),
+    ),
+    Directive(
+        "LocationMatch",
+        CORE,
+        SV,
+        Args.ONE_WORD_SECTION,
+        "regex",
+        "settings for requests by a regular expression over the URL path",
+        is_section=True,
+        manual="As Location ~ regex; the expression may match anywhere in the path.",
+    ),
+    *(
+        Directive(
+            name,
+            CORE,
+            contexts,
+            Args.SECTION if name in ("If", "ElseIf") else Args.RAW,
+            "expression" if name != "Else" else "",
+            "settings under a condition on the request",
+            Status.REFUSED,
+            is_section=True,
+            reason=_EXPRESSIONS_LATER,
+            cure=(
+                "use <Location>, env= of Header and CustomLog, or SetEnvIf where the"
+                " condition is about the path or a header"
+            ),
+        )
+        for name, contexts in (("If", SVD), ("ElseIf", SVD), ("Else", SVD))
+    ),
+    *(
+        Directive(
+            name,
+            CORE,
+            SVD if name.startswith("Files") else SV,
+            Args.ONE_WORD_SECTION,
+            syntax,
+            "settings by file system path",
+            Status.EXPLAINED,
+            is_section=True,
+            reason=_NO_FILES,
+            cure=(
+                "write <Location> for URL paths or <Proxy> for targets when it is"
+                " meant for proxied requests"
+            ),
+            not_in=("Directory", "DirectoryMatch") if name == "Directory" else (),
+        )
+        for name, syntax in (
+            ("Directory", "path|~ regex"),
+            ("DirectoryMatch", "regex"),
+            ("Files", "name|~ regex"),
+            ("FilesMatch", "regex"),
+        )
+    ),
+    Directive(
+        "IfModule",
+        CORE,
+        SVD,
+        Args.SECTION,
+        "[!]module",
+        "reads what it encloses if a module is there",
+        is_section=True,
+        manual=(
+            "The module by file (mod_proxy.c) or identifier (proxy_module). True for"
+            " every module whose directives fastlb serves, with or without LoadModule."
+        ),
+    ),
+    Directive(
+        "IfDefine",
+        CORE,
+        SVD,
+        Args.SECTION,
+        "[!]name",
+        "reads what it encloses if a name is defined",
+        is_section=True,
+        manual="Defined by -D name or by an earlier Define.",
+    ),
+    Directive(
+        "IfVersion",
+        VERSION,
+        SVD,
+        Args.SECTION,
+        "[[!]operator] version",
+        "reads what it encloses if the version compares",
+        is_section=True,
+        manual=(
+            "fastlb answers as Apache 2.4.71. Operators = == > >= < <= compare numbers;"
+            " ~ and = /regex/ match. Without one, equality is meant."
+        ),
+    ),
+    Directive(
+        "IfFile",
+        CORE,
+        SVD,
+        Args.SECTION,
+        "[!]path",
+        "reads what it encloses if a file exists",
+        is_section=True,
+        manual="A relative path is under ServerRoot.",
+    ),
+    *(
+        Directive(
+            name,
+            CORE,
+            SVD,
+            Args.SECTION,
+            syntax,
+            "reads what it encloses if the server knows a name",
+            is_section=True,
+        )
+        for name, syntax in (
+            ("IfDirective", "[!]directive"),
+            ("IfSection", "[!]section"),
+        )
+    ),
+    Directive(
+        "Include",
+        CORE,
+        SVD,
+        Args.ONE,
+        "path|pattern",
+        "a file, a directory or a pattern to read here",
+        manual=(
+            "A directory is read whole, with what is below it; *, ? and [] may stand in"
+            " any component. Everything is read in byte order of the names. Relative"
+            " paths are under ServerRoot as it is at that point. Nothing found is an"
+            " error."
+        ),
+    ),
+    Directive(
+        "IncludeOptional",
+        CORE,
+        SVD,
+        Args.ONE,
+        "path|pattern",
+        "as Include, but nothing found is no error",
+    ),
+    Directive(
+        "Define",
+        CORE,
+        SVD,
+        Args.ONE_TWO,
+        "name [value]",
+        "a name for <IfDefine>, with a value for ${name}",
+        manual=(
+            "Acts while the file is read, so it must stand before its use, and is"
+            " global even inside a section. ${name} is replaced anywhere in a line; a"
+            " name that is not defined is looked for in the environment."
+        ),
+    ),
+    Directive(
+        "UnDefine",
+        CORE,
+        SVD,
+        Args.ONE,
+        "name",
+        "a name to forget, also one given with -D",
+    ),
+    Directive(
+        "Error",
+        CORE,
+        SVD,
+        Args.RAW,
+        "text",
+        "stops with this text",
+        manual="Useful inside <IfDefine> and the like, to refuse a combination.",
+    ),
+    Directive(
+        "ServerRoot",
+        CORE,
+        SVD,
+        Args.ONE,
+        "directory",
+        "the directory that relative paths are under",
+        manual="Acts while the file is read. It must exist.",
+    ),
+    Directive(
+        "LoadModule",
+        SO,
+        SVD,
+        Args.TWO,
+        "identifier file",
+        "an identifier and the file of a module",
+        manual=(
+            "fastlb opens no file: what it serves is built in. A known identifier is"
+            " recorded for -M; loading mpm_event or mpm_worker makes <IfModule> answer"
+            " for that one instead of mpm_prefork. A module that fastlb does not have"
+            " is a warning, and an error if it exists to protect or route requests."
+        ),
+        differs="Apache fails when the file does not exist; fastlb never looks.",
+    ),
+    Directive(
+        "LoadFile",
+        SO,
+        SVD,
+        Args.LIST,
+        "file [file] ...",
+        "shared libraries to load",
+        Status.EXPLAINED,
+        reason="fastlb loads no modules, so libraries for them are not needed",
+    ),
+)

@@ -1,0 +1,90 @@
+"""Words that are no directive: what was meant, and what is taken for it.
+
+Mistakes of published tutorials whose meaning is plain are taken while lenient
+(pitfalls.md 1); for every other unknown word there is a sentence that helps.
+"""
+
+from __future__ import annotations
+
+import re
+
+from fastlb.base.errors import Severity
+from fastlb.config.registry import Complaint, Registry
+
+INVALID = (
+    "Invalid command '{}', perhaps misspelled or defined by a module not included in"
+    " the server configuration"
+)
+RECYCLED = (
+    "it counts connections of a worker process of fastlb, and says nothing about"
+    " members"
+)
+
+
+def unknown_word(
+    registry: Registry, name: str, raw: str, is_section: bool
+) -> Complaint:
+    """Apache's sentence for a word that no declaration has, with why and cure."""
+    why, cure = _hint(registry, name, raw, is_section)
+    shown = f"<{name}" if is_section else name
+    return Complaint(INVALID.format(shown), why, cure, "FB0105", word=-1)
+
+
+def taken_recycling(words: tuple[str, ...], in_proxy: bool) -> Complaint:
+    """`MaxRequestPerChild n`, in tutorials even inside <Proxy>."""
+    where = "outside <Proxy>, " if in_proxy else ""
+    return Complaint(
+        "MaxRequestPerChild is not a directive; taken as MaxConnectionsPerChild",
+        f"Apache refuses it; {RECYCLED}",
+        f"write MaxConnectionsPerChild {words[0]} {where}or delete it",
+        "FB0120",
+        Severity.WARNING,
+        -1,
+    )
+
+
+def taken_for_server(name: str) -> Complaint:
+    """MaxConnectionsPerChild, spelled well, inside <Proxy>."""
+    return Complaint(
+        f"{name} not allowed in <Proxy> context",
+        f"taken for the whole server: {RECYCLED}",
+        "move it outside every section, or delete it",
+        "FB0122",
+        Severity.WARNING,
+        -1,
+    )
+
+
+def taken_sticky(name: str, pair: str) -> Complaint:
+    """`Stickysession NAME` inside <Proxy>."""
+    return Complaint(
+        f"{name} is not a directive; taken as ProxySet {pair}",
+        "Apache refuses it; stickysession is a key of the balancer",
+        f"write ProxySet {pair}",
+        "FB0121",
+        Severity.WARNING,
+        -1,
+    )
+
+
+def _hint(registry: Registry, name: str, raw: str, is_section: bool) -> tuple[str, str]:
+    lowered = name.lower()
+    if lowered == "maxrequestperchild":
+        return RECYCLED, (
+            "did you mean MaxConnectionsPerChild? It stands outside every section"
+        )
+    if lowered == "stickysession":
+        return "", f"did you mean ProxySet stickysession={raw or 'NAME'}?"
+    if name.startswith(("[", "```", "~~~")):
+        return "it is markup of the page that this was copied from", "delete it"
+    if name == "}" or name.endswith((";", "{")) or raw.endswith((";", "{")):
+        return (
+            "it looks like the language of another server",
+            "write it as an Apache directive; see docs/directives.md",
+        )
+    if re.match(r"[a-z]+=", lowered):
+        return "a key stands without its directive", f"write ProxySet {name}"
+    best = registry.suggestion(name, is_section)
+    if best is not None:
+        return "", f"did you mean {best}?"
+    return "", "" if is_section else "fastlb -L lists every directive"

@@ -1,0 +1,76 @@
+"""Text to tree: everything that can be said about files before they are understood.
+
+Two passes: `reading.py` (files, includes, conditions) and `checking.py` (names,
+places, arguments). Nothing is bound, opened for writing or changed; root is not
+needed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+
+from fastlb.base.errors import Diagnostic, sort_by_place
+from fastlb.config.checking import Checker
+from fastlb.config.draft import Draft
+from fastlb.config.lexer import configuration_text, split_words
+from fastlb.config.reading import Reader
+from fastlb.config.registry import Registry
+from fastlb.config.tree import Tree
+
+
+def parse(
+    path: str,
+    *,
+    server_root: str,
+    defines: Iterable[str],
+    before: Sequence[str] = (),
+    after: Sequence[str] = (),
+    environ: Mapping[str, str],
+    registry: Registry,
+    lenient: bool = True,
+) -> tuple[Tree, list[Diagnostic]]:
+    """Read a configuration whole.
+
+    path         the file of -f, absolute or under server_root
+    server_root  of -d or built in; a ServerRoot line changes it from there on
+    defines      names of -D
+    before, after  directives of -C and -c
+    environ      for ${NAME} that is not defined
+    lenient      False for --strict: mistakes of published tutorials are errors.
+                 `Compat apache`, wherever it stands, has the same effect
+
+    Returns the tree and all complaints, sorted by file and line. With an error among
+    them the tree lacks what was wrong, and is good only for finding more. Raises
+    nothing about the configuration.
+    """
+    reader = Reader(registry, os.path.abspath(server_root), defines, environ)
+    reader.read_lines(before)
+    reader.read_main(os.path.join(reader.server_root, path))
+    reader.read_lines(after)
+    compat = _compat(reader.drafts)
+    lenient = lenient and compat != "apache"
+    checker = Checker(registry, lenient)
+    nodes = checker.check(reader.drafts)
+    tree = Tree(
+        nodes,
+        tuple(reader.files),
+        tuple(reader.defines.items()),
+        tuple(reader.modules),
+        configuration_text(reader.server_root),
+        compat,
+        lenient,
+    )
+    order = [name for name, _, _ in reader.files]
+    return tree, sort_by_place([*reader.diagnostics, *checker.diagnostics], order)
+
+
+def _compat(drafts: Sequence[Draft]) -> str:
+    """The last sound `Compat` line at the top level: it must act before the check."""
+    chosen = "better"
+    for draft in drafts:
+        if draft.name.lower() == "compat" and not draft.is_section:
+            words = [word.text.lower() for word in split_words(draft.raw)]
+            if words in (["apache"], ["better"]):
+                chosen = words[0]
+    return chosen

@@ -1,0 +1,364 @@
+"""First pass: files to a raw tree.
+
+What acts while a file is read acts here, in file order, as in Apache: variables,
+Define, Include, LoadModule, ServerRoot and the conditional sections. Everything else
+is only put where it belongs; `checking.py` looks at it later.
+
+Unlike Apache the reader goes on after an error: it closes what the file seems to
+have meant and collects every complaint.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from fastlb.base.errors import COMMAND_LINE, Diagnostic, Phase, Severity
+from fastlb.base.limits import (
+    DIAGNOSTICS_MAX,
+    FILES_MAX,
+    INCLUDE_DEPTH_MAX,
+    SECTION_DEPTH_MAX,
+)
+from fastlb.config import conditions, modules
+from fastlb.config.draft import Draft, Frame, OpenFile, Trail
+from fastlb.config.include import IncludeError, files_of
+from fastlb.config.lexer import (
+    LineTooLongError,
+    LogicalLine,
+    configuration_text,
+    expand,
+    filesystem_path,
+    logical_lines,
+    next_word,
+    split_words,
+)
+from fastlb.config.registry import Complaint, Registry, trailing_comment
+
+_Act = Callable[[OpenFile, Draft, tuple[str, ...]], None]
+
+
+class Reader:
+    """Reads files into `drafts`; complaints into `diagnostics`."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        server_root: str,
+        defines: Iterable[str],
+        environ: Mapping[str, str],
+    ) -> None:
+        self.registry = registry
+        self.server_root = server_root
+        self.defines: dict[str, str | None] = dict.fromkeys(defines)
+        self.environ = environ
+        self.drafts: list[Draft] = []
+        self.diagnostics: list[Diagnostic] = []
+        self.modules: list[str] = []
+        self.files: list[tuple[str, int, int]] = []
+        self._module_places: dict[str, tuple[str, int]] = {}
+        self._warned: set[tuple[str, int, str]] = set()
+        self._here = ("", 0, 0)  # file, line, column that a complaint is about
+        self._trail: Trail = ()
+        self._acts: dict[str, _Act] = {
+            "include": self._include,
+            "includeoptional": self._include,
+            "define": self._define,
+            "undefine": self._undefine,
+            "loadmodule": self._load_module,
+            "serverroot": self._server_root,
+        }
+
+    # -- entry points
+
+    def read_main(self, path: str) -> None:
+        """The file of -f; an absolute path of the system."""
+        self._read_path(path, (), self.drafts, 0)
+
+    def read_lines(self, lines: Sequence[str]) -> None:
+        """Directives of -C or -c; all of them together make one file."""
+        if not lines:
+            return
+        text = "\n".join(configuration_text(line) for line in lines) + "\n"
+        self._read_text(text, OpenFile(COMMAND_LINE, (), self.drafts))
+
+    # -- files
+
+    def _read_path(
+        self, path: str, trail: Trail, children: list[Draft], include_line: int
+    ) -> None:
+        shown = configuration_text(path)
+        if len(self.files) >= FILES_MAX:
+            text = f"More than {FILES_MAX} files are included"
+            self._complain(Complaint(text, number="FB0104"))
+            return
+        try:
+            with open(path, "rb") as file:
+                text = file.read().decode("latin-1")
+        except OSError as problem:
+            reason = problem.strerror
+            text = f"Could not open configuration file {shown}: {reason}"
+            self._complain(Complaint(text, number="FB0103"))
+            return
+        self.files.append((shown, len(trail), include_line))
+        self._read_text(text, OpenFile(shown, trail, children))
+
+    def _read_text(self, text: str, file: OpenFile) -> None:
+        before = self._here, self._trail
+        self._trail = file.trail
+        last = 1
+        try:
+            for line in logical_lines(text):
+                last = line.number
+                self._here = (file.name, last, 0)
+                self._read_line(file, line)
+        except LineTooLongError as problem:
+            last = problem.number
+            self._here = (file.name, last, 0)
+            text = f"Error reading {file.name} at line {last}: {problem}"
+            self._complain(Complaint(text, number="FB0125"))
+        self._here = (file.name, last, 0)
+        self._end_of_file(file)
+        self._here, self._trail = before
+
+    def _end_of_file(self, file: OpenFile) -> None:
+        for frame in reversed(file.frames):
+            if frame.draft is None:
+                text = f"Expected </{frame.name}> before end of configuration"
+                why = f"<{frame.name}> was opened on line {frame.line}"
+            else:
+                text = f"{file.name}:{frame.line}: <{frame.name}> was not closed."
+                why = "a section must end in the file in which it begins"
+            cure = f"add </{frame.name}>"
+            self._complain(Complaint(text, why, cure, "FB0101"))
+
+    # -- lines
+
+    def _read_line(self, file: OpenFile, line: LogicalLine) -> None:
+        if not file.is_reading:
+            self._skip_line(file, line)
+            return
+        text, missing = expand(line.text, self._lookup)
+        for name in missing:
+            self._undefined(name)
+        command, after = next_word(text, 0)
+        name = command.text
+        if name.startswith("</"):
+            self._close(file, name)
+            return
+        plain = text == line.text and line.first == line.number
+        column = line.indent + after + 1 if plain and after < len(text) else 0
+        start = line.indent + 1 if line.first == line.number else 0
+        draft = Draft(name, text[after:], file.name, line.number, start, column)
+        self._here = (file.name, line.number, column)
+        act = self._acts.get(name.lower())
+        if name.startswith("<"):
+            self._open(file, draft)
+        elif act is None:
+            file.children.append(draft)
+        else:
+            self._act(act, file, draft)
+
+    def _act(self, act: _Act, file: OpenFile, draft: Draft) -> None:
+        """A directive that acts at once, if its arguments can be counted on."""
+        declared = self.registry.command(draft.name)
+        if declared is None:
+            raise LookupError(f"{draft.name} acts while reading and is not declared")
+        words = split_words(draft.raw)
+        texts = tuple(word.text for word in words)
+        comment = trailing_comment(declared, words)
+        if comment is not None:
+            self._complain(comment, declared.name)
+        problem = declared.count_problem(texts)
+        if problem is not None:
+            self._complain(Complaint(problem, number="FB0108"), declared.name)
+            return
+        act(file, draft, texts)
+
+    def _skip_line(self, file: OpenFile, line: LogicalLine) -> None:
+        """In a false section only brackets count, and they must balance."""
+        word = next_word(line.text, 0)[0].text
+        if word.startswith("</"):
+            self._close(file, word)
+        elif word.startswith("<"):
+            name = word[1:].removesuffix(">")
+            file.frames.append(Frame(name, line.number, None, False))
+
+    def _open(self, file: OpenFile, draft: Draft) -> None:
+        """A line that begins with `<`: a section, perhaps a conditional one.
+
+        It ends at the last `>` of the line; what follows is ignored, as in Apache.
+        """
+        head, draft.closed = draft.name[1:], False
+        if ">" in draft.raw:
+            draft.raw, draft.closed = draft.raw.rpartition(">")[0].strip(), True
+        elif head.endswith(">"):
+            head, draft.closed = head[:-1], True
+        draft.name, draft.is_section = head, True
+        if len(file.frames) == SECTION_DEPTH_MAX:
+            text = f"<{head}> is nested too deeply"
+            self._complain(Complaint(text, number="FB0101"))
+        if head.lower() in conditions.NAMES:
+            reading = self._condition(draft)
+            file.frames.append(Frame(head, draft.line, None, reading))
+            return
+        file.children.append(draft)
+        file.frames.append(Frame(head, draft.line, draft, True))
+
+    def _close(self, file: OpenFile, word: str) -> None:
+        """`</Name>`; the case of the name does not count."""
+        name = word[2:].removesuffix(">")
+        if not word.endswith(">"):
+            text = f"</{name}> directive missing closing '>'"
+            self._complain(Complaint(text, number="FB0102"))
+        if not file.frames:
+            text = f"</{name}> without matching <{name}> section"
+            cure = f"delete it, or open <{name}> in this file before it"
+            self._complain(Complaint(text, "", cure, "FB0101"))
+            return
+        expected = file.frames[-1]
+        if expected.name.lower() == name.lower():
+            file.frames.pop()
+            return
+        text = f"Expected </{expected.name}> but saw </{name}>"
+        why = f"<{expected.name}> was opened on line {expected.line}"
+        cure = f"close it first with </{expected.name}>"
+        self._complain(Complaint(text, why, cure, "FB0101"))
+        if name.lower() in (frame.name.lower() for frame in file.frames):
+            while file.frames.pop().name.lower() != name.lower():
+                pass
+
+    def _condition(self, draft: Draft) -> bool:
+        declared = self.registry.section(draft.name)
+        name = declared.name if declared else draft.name
+        if not draft.closed:
+            text = f"<{name}> directive missing closing '>'"
+            self._complain(Complaint(text, number="FB0102"))
+            return False
+        world = conditions.World(
+            self.registry, self.defines, tuple(self.modules), self.server_root
+        )
+        try:
+            truth = conditions.holds(draft.name.lower(), draft.raw, world)
+        except conditions.ConditionError as problem:
+            text = str(problem).replace(conditions.SECTION, f"<{name}>")
+            self._complain(Complaint(text, number="FB0123"))
+            return False
+        if not truth and name == "IfModule":
+            self._note_skipped_module(draft)
+        return truth
+
+    # -- directives that act at once
+
+    def _include(self, file: OpenFile, draft: Draft, words: tuple[str, ...]) -> None:
+        optional = draft.name.lower() == "includeoptional"
+        path = os.path.join(self.server_root, filesystem_path(words[0]))
+        trail = (*file.trail, (file.name, draft.line))
+        if len(trail) > INCLUDE_DEPTH_MAX:
+            text = (
+                f"Exceeded maximum include depth of {INCLUDE_DEPTH_MAX}, There appears"
+                " to be a recursion."
+            )
+            self._complain(Complaint(text, number="FB0104"), "Include")
+            return
+        try:
+            paths = files_of(path, optional)
+        except IncludeError as problem:
+            self._complain(Complaint(str(problem), number="FB0103"), "Include")
+            return
+        for found in paths:
+            self._here = (file.name, draft.line, draft.column)
+            self._read_path(found, trail, file.children, draft.line)
+
+    def _define(self, file: OpenFile, draft: Draft, words: tuple[str, ...]) -> None:
+        if ":" in words[0]:
+            text = "Variable name must not contain ':'"
+            self._complain(Complaint(text, number="FB0110"), "Define")
+            return
+        self.defines[words[0]] = words[1] if len(words) > 1 else None
+
+    def _undefine(self, file: OpenFile, draft: Draft, words: tuple[str, ...]) -> None:
+        if ":" in words[0]:
+            text = "Variable name must not contain ':'"
+            self._complain(Complaint(text, number="FB0110"), "UnDefine")
+            return
+        self.defines.pop(words[0], None)
+
+    def _server_root(
+        self, file: OpenFile, draft: Draft, words: tuple[str, ...]
+    ) -> None:
+        path = filesystem_path(words[0])
+        if "\0" in path or not os.path.isdir(path):
+            text = "ServerRoot must be a valid directory"
+            complaint = Complaint(text, f"'{words[0]}' is none", number="FB0124")
+            self._complain(complaint, "ServerRoot")
+            return
+        self.server_root = os.path.abspath(path)
+
+    def _load_module(
+        self, file: OpenFile, draft: Draft, words: tuple[str, ...]
+    ) -> None:
+        identifier, path = words
+        first = self._module_places.setdefault(identifier, (file.name, draft.line))
+        if identifier in self.modules:
+            text = f"AH01574: module {identifier} is already loaded, skipping"
+            why = f"it was loaded at {first[0]}:{first[1]}"
+            self._complain(
+                Complaint(text, why, "", "FB0113", Severity.WARNING), "LoadModule"
+            )
+            return
+        self.modules.append(identifier)
+        complaint = modules.load_complaint(identifier, path)
+        if complaint is not None:
+            self._complain(complaint, "LoadModule")
+
+    # -- small things
+
+    def _lookup(self, name: str) -> str | None:
+        """Of `${name}`: Define with a value, else the environment."""
+        value = self.defines.get(name)
+        if value is not None:
+            return value
+        from_environment = self.environ.get(filesystem_path(name))
+        if from_environment is None:
+            return None
+        return configuration_text(from_environment)
+
+    def _undefined(self, name: str) -> None:
+        """AH00111, once a line; a name with `:` is rewrite-map syntax."""
+        file, line, _ = self._here
+        if ":" in name or (file, line, name) in self._warned:
+            return
+        self._warned.add((file, line, name))
+        why = "it is defined, but without a value" if name in self.defines else ""
+        text = f"AH00111: Config variable ${{{name}}} is not defined"
+        cure = f"write Define {name} value above, or export {name}"
+        self._complain(Complaint(text, why, cure, "FB0109", Severity.WARNING))
+
+    def _note_skipped_module(self, draft: Draft) -> None:
+        """The file loads a module, then asks for it, and here it is not there."""
+        word = split_words(draft.raw)[0].text
+        name = modules.base_name(word)
+        if name in modules.PROCESS_MODELS or f"{name}_module" not in self.modules:
+            return
+        text = f"<IfModule {word}> is false here, since fastlb has no mod_{name}"
+        why = "what it encloses is skipped; Apache would read it"
+        self._complain(Complaint(text, why, "", "FB0128", Severity.NOTE))
+
+    def _complain(self, complaint: Complaint, directive: str = "") -> None:
+        """Give a complaint the place that is being read."""
+        if len(self.diagnostics) >= DIAGNOSTICS_MAX:
+            return
+        self.diagnostics.append(
+            Diagnostic(
+                complaint.severity,
+                complaint.number,
+                *self._here,
+                directive,
+                complaint.text,
+                complaint.why,
+                complaint.cure,
+                Phase.READING,
+                self._trail,
+            )
+        )

@@ -1,0 +1,262 @@
+"""The registry: one declaration per directive, read by everybody.
+
+The parser takes contexts and argument counts from here, the check takes values,
+`-L` and `docs/directives.md` are printed from it, and an unknown word is compared
+with its names. The declarations themselves are in `directives/`, one file per
+Apache module.
+
+How to add a directive: declare it in the file of its module, run
+`python -m fastlb.config.directives_doc`, and read it in `model/resolve.py`.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from fastlb.base.errors import Severity
+from fastlb.config.lexer import Word
+from fastlb.config.suggest import nearest
+
+
+class Context(enum.Flag):
+    """Where a directive may stand.
+
+    Apache's bits: SERVER and VHOST are RSRC_CONF, DIRECTORY is ACCESS_CONF or one
+    of the OR_ group. DIRECTORY means any section about requests: Directory,
+    Location, Files, Proxy, If, their Match forms, Limit and the Require containers.
+    """
+
+    SERVER = enum.auto()
+    VHOST = enum.auto()
+    DIRECTORY = enum.auto()
+
+
+S = Context.SERVER
+V = Context.VHOST
+SV = Context.SERVER | Context.VHOST
+SVD = Context.SERVER | Context.VHOST | Context.DIRECTORY
+D = Context.DIRECTORY
+
+
+class Args(enum.Enum):
+    """How many words follow; the value is Apache's complaint about another number.
+
+    RAW and its like have no count: who reads the directive splits and checks.
+    Apache ignores words behind On or Off: so do we, with a warning.
+    """
+
+    NONE = "takes no arguments"
+    ONE = "takes one argument"
+    TWO = "takes two arguments"
+    THREE = "takes three arguments"
+    ONE_TWO = "takes 1-2 arguments"
+    TWO_THREE = "takes two or three arguments"
+    ONE_TO_THREE = "takes one, two or three arguments"
+    ONE_OR_THREE = "takes one or three arguments"
+    LIST = "requires at least one argument"
+    ONE_AND_LIST = "requires at least two arguments"
+    FLAG = "must be On or Off"
+    RAW = ""
+    SECTION = "directive requires additional arguments"  # <X> needs one
+    ONE_WORD_SECTION = "arguments not (yet) supported."  # <X> takes exactly one
+
+
+_COUNTS: dict[Args, tuple[int, int | None]] = {
+    Args.NONE: (0, 0),
+    Args.ONE: (1, 1),
+    Args.TWO: (2, 2),
+    Args.THREE: (3, 3),
+    Args.ONE_TWO: (1, 2),
+    Args.TWO_THREE: (2, 3),
+    Args.ONE_TO_THREE: (1, 3),
+    Args.ONE_OR_THREE: (1, 3),
+    Args.LIST: (1, None),
+    Args.ONE_AND_LIST: (2, None),
+    Args.FLAG: (1, None),
+    Args.RAW: (0, None),
+    Args.SECTION: (1, None),
+    Args.ONE_WORD_SECTION: (1, 1),
+}
+
+
+class Status(enum.Enum):
+    """What fastlb does with a directive; the value is the word in the manual."""
+
+    SERVED = "served"
+    EXPLAINED = "accepted and explained"  # taken, changes nothing: a note says why
+    LATER = "later"  # taken with a warning, or refused where that would be unsafe
+    REFUSED = "refused"  # ignoring it would change answers or open doors
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """What a check found, without a place: the parser adds that.
+
+    word: index of the argument that is meant; -1: the directive itself.
+    """
+
+    text: str
+    why: str = ""
+    cure: str = ""
+    number: str = "FB0107"
+    severity: Severity = Severity.ERROR
+    word: int = 0
+
+
+Check = Callable[[str, tuple[str, ...]], Complaint | None]  # spelling, words
+
+
+@dataclass(frozen=True, slots=True)
+class Directive:
+    """One declaration. Sections are named without brackets.
+
+    help     one phrase, printed behind a wrong argument count and by -L
+    syntax   the grammar of the arguments, for people
+    check    looks at the words after their count is right; None: whoever resolves
+             the directive does
+    misplaced  Apache's own sentence for a wrong context, where it has one
+    not_in   sections in which Apache refuses it with "cannot occur within"
+    on_use   severity of the message that its use causes; None: by status
+    silent   True: its use causes no message at all
+    reason   that message: why it changes nothing, or why it is refused
+    """
+
+    name: str
+    module: str  # "mod_proxy.c", "core.c"
+    contexts: Context
+    args: Args
+    syntax: str
+    help: str
+    status: Status = Status.SERVED
+    default: str = ""
+    unit: str = ""
+    manual: str = ""
+    differs: str = ""
+    reason: str = ""
+    cure: str = ""
+    check: Check | None = None
+    is_section: bool = False
+    misplaced: str = ""
+    not_in: tuple[str, ...] = ()
+    on_use: Severity | None = None
+    silent: bool = False
+    old_names: tuple[str, ...] = ()
+
+    @property
+    def shown_name(self) -> str:
+        return f"<{self.name}>" if self.is_section else self.name
+
+    @property
+    def use_severity(self) -> Severity | None:
+        """Severity of the message that any use of it causes."""
+        if self.silent:
+            return None
+        if self.on_use is not None:
+            return self.on_use
+        return {
+            Status.SERVED: None,
+            Status.EXPLAINED: Severity.NOTE,
+            Status.LATER: Severity.WARNING,
+            Status.REFUSED: Severity.ERROR,
+        }[self.status]
+
+    def value_problem(self, words: tuple[str, ...]) -> Complaint | None:
+        return self.check(self.name, words) if self.check else None
+
+    def count_problem(self, words: tuple[str, ...]) -> str | None:
+        """Apache's sentence about a wrong number of arguments, or None.
+
+        An empty word counts as a missing one, as in Apache.
+        """
+        low, high = _COUNTS[self.args]
+        count = len(words)
+        given = count if high is None or low == high == 0 else _count_given(words)
+        wrong = given < low or (high is not None and count > high)
+        wrong = wrong or (self.args is Args.ONE_OR_THREE and count == 2)
+        if self.args is Args.FLAG:
+            wrong = not words or words[0].lower() not in ("on", "off")
+            return f"{self.name} {self.args.value}" if wrong else None
+        if not wrong:
+            return None
+        if self.is_section:
+            if given < low:
+                return f"<{self.name}> {Args.SECTION.value}"
+            return f"Multiple <{self.name}> {Args.ONE_WORD_SECTION.value}"
+        tail = f", {self.help}" if self.help and self.args is not Args.NONE else ""
+        return f"{self.name} {self.args.value}{tail}"
+
+
+def trailing_comment(declared: Directive, words: Sequence[Word]) -> Complaint | None:
+    """A warning when a word begins with an unquoted `#`; `User #1000` is sound."""
+    identity = declared.name in ("User", "Group")
+    for index, word in enumerate(words):
+        if word.text.startswith("#") and not word.quoted and not identity:
+            return Complaint(
+                "an argument begins with #: there are no comments behind a directive",
+                "the # and the words behind it are further arguments, as in Apache",
+                "put the comment on a line of its own",
+                "FB0119",
+                Severity.WARNING,
+                index,
+            )
+    return None
+
+
+def _count_given(words: tuple[str, ...]) -> int:
+    """Words before the first empty one: Apache stops there."""
+    return words.index("") if "" in words else len(words)
+
+
+@dataclass(frozen=True)
+class Registry:
+    """Every declaration, by name. Look-up ignores case."""
+
+    directives: tuple[Directive, ...]
+    _commands: dict[str, Directive] = field(init=False, repr=False, compare=False)
+    _sections: dict[str, Directive] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        commands: dict[str, Directive] = {}
+        sections: dict[str, Directive] = {}
+        for item in self.directives:
+            target = sections if item.is_section else commands
+            for name in (item.name, *item.old_names):
+                if name.lower() in target:
+                    raise ValueError(f"{item.name} is declared twice")
+                target[name.lower()] = item
+        object.__setattr__(self, "_commands", commands)
+        object.__setattr__(self, "_sections", sections)
+
+    def command(self, name: str) -> Directive | None:
+        return self._commands.get(name.lower())
+
+    def section(self, name: str) -> Directive | None:
+        """name without brackets."""
+        return self._sections.get(name.lower())
+
+    def find(self, name: str, is_section: bool) -> Directive | None:
+        return self.section(name) if is_section else self.command(name)
+
+    def suggestion(self, name: str, is_section: bool) -> str | None:
+        """The spelling of the nearest known name that fastlb does not refuse."""
+        table = self._sections if is_section else self._commands
+        known = [d.name for d in table.values() if d.status is not Status.REFUSED]
+        best = nearest(name, known)
+        return f"<{best}>" if best and is_section else best
+
+    def __iter__(self) -> Iterator[Directive]:
+        return iter(self.directives)
+
+
+def collect() -> Registry:
+    """The registry of all files in `directives/`."""
+    from fastlb.config.directives import declarations
+
+    return Registry(tuple(declarations()))
+
+
+def modules_of(directives: Iterable[Directive]) -> tuple[str, ...]:
+    """Module names in the order of their first directive."""
+    return tuple(dict.fromkeys(item.module for item in directives))

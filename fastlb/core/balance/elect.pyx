@@ -1,0 +1,270 @@
+# The way of an election, as Apache's proxy_balancer_pre_request goes it:
+#
+#   elect_force_recovery    all in E: give them all another chance
+#   elect_by_route          the member that the client's route asks for, or its redirect
+#   elect_scan              else the method's: lbset by lbset, spares, standbys
+#
+# Everything from the first look to elected + 1 happens under the balancer's mutex, so
+# the sequence is one sequence, whatever worker asks.
+
+
+# --- beginning and end of what balancer_undo may have to take back
+
+cdef inline void elect_begin(
+        lb_scan *s, table_view *t, balancer_slot *slot,
+        long long now_us) noexcept nogil:
+    s.table = t
+    s.balancer = slot
+    s.now_us = now_us
+    s.total = 0
+    s.number = slot.begun + 1
+    slot.begun = s.number
+    atomic_keep_order()
+
+
+cdef inline void elect_end(lb_scan *s) noexcept nogil:
+    atomic_keep_order()
+    s.balancer.done = s.number
+
+
+# --- step 1: all in error
+
+# Walk until one without E; each one in E is offered its retry on the way. Only E is
+# asked for: a member that is stopped or disabled suppresses the recovery, as in Apache.
+# returns true when E was cleared by force
+cdef bint elect_force_recovery(const balancer_plan *b, long long now_us) noexcept nogil:
+    cdef int i
+    for i in range(b.member_count):
+        member_retry(b.members[i], now_us)
+        if not atomic_get_u32(&b.members[i].flags) & FLAG_ERROR:
+            return False
+    if not b.force_recovery:
+        return False
+    for i in range(b.member_count):
+        member_clear_error(b.members[i])
+        atomic_add_u32(&b.members[i].retries, 1)
+    return True
+
+
+# --- step 2: by route
+
+cdef bint elect_has_route(
+        table_view *t, member_slot *m, uint32_t hash, const char *route,
+        unsigned int length) noexcept nogil:
+    cdef member_cold *cold
+    if m.route_hash != hash:
+        return False
+    cold = member_cold_half(t, m)
+    return cold.route_length == length and memcmp(cold.route, route, length) == 0
+
+
+# Pass 1 over members that are no standby, pass 2 over standbys. A member that cannot
+# serve may name another route to look for, which may lead on again; `lookups_left`
+# bounds them all together: the members' count, as many as a chain through all of them
+# needs. (Apache bounds only the depth, which lets members that redirect to each other
+# take exponential time.)
+cdef int elect_by_route(
+        table_view *t, const balancer_plan *b, long long now_us, const char *route,
+        unsigned int length, int *lookups_left) noexcept nogil:
+    cdef uint32_t hash = table_route_hash(route, length)
+    cdef uint32_t flags
+    cdef int standbys, i, found
+    cdef member_slot *m
+    cdef member_cold *cold
+    lookups_left[0] -= 1
+    for standbys in range(2):
+        for i in range(b.member_count):
+            m = b.members[i]
+            flags = atomic_get_u32(&m.flags)
+            if ((flags & FLAG_STANDBY) != 0) != (standbys == 1):
+                continue
+            if not elect_has_route(t, m, hash, route, length):
+                continue
+            member_retry(m, now_us)
+            if member_is_usable(m):
+                return i
+            if not flags & FLAG_REDIRECT or lookups_left[0] <= 0:
+                continue
+            cold = member_cold_half(t, m)
+            found = elect_by_route(
+                t, b, now_us, cold.redirect, cold.redirect_length, lookups_left)
+            if found >= 0:
+                return found
+    return -1
+
+
+cdef bint elect_any_has_route(
+        table_view *t, const balancer_plan *b, const char *route,
+        unsigned int length) noexcept nogil:
+    cdef uint32_t hash = table_route_hash(route, length)
+    cdef int i
+    for i in range(b.member_count):
+        if elect_has_route(t, b.members[i], hash, route, length):
+            return True
+    return False
+
+
+# A route look-up elected a member: lbstatus goes on as if the method had (5.6). Apache
+# lets every usable member take part; then those that no scan would ask (standbys,
+# spares, draining ones, other lbsets) gather lbstatus without bound, and once drafted
+# win every election until it is used up. So without `compat_apache` only those take
+# part that this request's scan would have asked.
+cdef void elect_settle_route(
+        lb_scan *s, const balancer_plan *b, member_slot *elected) noexcept nogil:
+    cdef int i
+    cdef member_slot *m
+    for i in range(b.member_count):
+        m = b.members[i]
+        if m != elected:
+            if not member_is_usable(m):
+                continue
+            if not b.compat_apache and (
+                    m.lbset != elected.lbset
+                    or atomic_get_u32(&m.flags)
+                    & (FLAG_DRAIN | FLAG_STANDBY | FLAG_SPARE)):
+                continue
+        lb_add(s, m, m.load_factor)
+    lb_sub(elected, s.total)
+
+
+# --- step 3: by method
+
+# Candidates in declaration order, lbset by lbset (spec balancing.md 5). Spares stand in
+# for unusable members of their set, one for one; standbys only when there is nobody.
+cdef int elect_scan(lb_scan *s, const balancer_plan *b) noexcept nogil:
+    cdef const lb_method *method = lb_method_of(b.lbmethod)
+    cdef unsigned short[256] spares         # MEMBERS_PER_BALANCER_MAX
+    cdef unsigned short[256] standbys
+    cdef int spare_count, standby_count, unusable, i
+    cdef int chosen = -1
+    cdef int lbset = 0
+    cdef int lbset_max = 0
+    cdef uint32_t flags
+    cdef member_slot *m
+    cdef member_slot *best = NULL
+    while best == NULL and lbset <= lbset_max:
+        unusable = spare_count = standby_count = 0
+        for i in range(b.member_count):
+            m = b.members[i]
+            if m.lbset > lbset_max:
+                lbset_max = m.lbset
+            if m.lbset != lbset:
+                continue
+            flags = atomic_get_u32(&m.flags)
+            if flags & FLAG_DRAIN:
+                if not flags & (FLAG_SPARE | FLAG_STANDBY):
+                    unusable += 1
+                continue
+            if flags & FLAG_ERROR:
+                member_retry(m, s.now_us)
+                flags = atomic_get_u32(&m.flags)
+            if (flags & (FLAG_INIT | FLAGS_UNUSABLE)) != FLAG_INIT:
+                if not flags & (FLAG_SPARE | FLAG_STANDBY):
+                    unusable += 1
+            elif flags & FLAG_SPARE:
+                spares[spare_count] = <unsigned short>i
+                spare_count += 1
+            elif flags & FLAG_STANDBY:
+                standbys[standby_count] = <unsigned short>i
+                standby_count += 1
+            elif method.better(s, m, best):
+                best = m
+                chosen = i
+        for i in range(min(spare_count, unusable)):
+            m = b.members[spares[i]]
+            if method.better(s, m, best):
+                best = m
+                chosen = spares[i]
+        if best == NULL:
+            for i in range(standby_count):
+                m = b.members[standbys[i]]
+                if method.better(s, m, best):
+                    best = m
+                    chosen = standbys[i]
+        lbset += 1
+    if best != NULL:
+        method.settle(s, best)
+    return chosen
+
+
+# --- the election
+
+cdef int elect_locked(
+        table_view *t, const balancer_plan *b, long long now_us,
+        const char *route, unsigned int length, election *out) noexcept nogil:
+    cdef lb_scan s
+    cdef int chosen
+    cdef int lookups_left = b.member_count
+    out.forced_recovery = elect_force_recovery(b, now_us)
+    if length > 0:
+        chosen = elect_by_route(t, b, now_us, route, length, &lookups_left)
+        if chosen >= 0:
+            out.by_route = True
+            out.route_changed = not elect_has_route(
+                t, b.members[chosen], table_route_hash(route, length), route, length)
+            elect_begin(&s, t, b.slot, now_us)
+            elect_settle_route(&s, b, b.members[chosen])
+            elect_end(&s)
+            return chosen
+        if b.nofailover and elect_any_has_route(t, b, route, length):
+            out.why = ELECT_STICKY_LOST
+            return -1
+    elect_begin(&s, t, b.slot, now_us)
+    chosen = elect_scan(&s, b)
+    elect_end(&s)
+    if chosen < 0:
+        out.why = ELECT_ALL_IN_ERROR
+    else:
+        out.route_changed = b.sticky_cookie != NULL or b.sticky_url != NULL
+    return chosen
+
+
+cdef int elect(
+        table_view *t, const balancer_plan *b, long long now_us,
+        const char *route, unsigned int route_length, election *out) noexcept nogil:
+    cdef int got
+    out.chosen = -1
+    out.why = ELECT_OK
+    out.by_route = False
+    out.route_changed = False
+    out.forced_recovery = False
+    out.mutex_repaired = False
+    if b.member_count == 0:
+        out.why = ELECT_NO_MEMBERS
+        return -1
+    got = balancer_lock(t, b.slot)
+    if got < 0:
+        out.why = ELECT_ALL_IN_ERROR
+        return -1
+    out.mutex_repaired = got == 1
+    out.chosen = elect_locked(t, b, now_us, route, route_length, out)
+    if out.chosen >= 0:
+        ledger_elected(b.members[out.chosen])
+    balancer_unlock(b.slot)
+    return out.chosen
+
+
+# --- after a failure
+
+# nofailover binds a session to its route, not to one member: another member with that
+# route, or the member's redirect=, may still take it, and elect has the last word.
+cdef bint elect_session_may_move(
+        const balancer_plan *b, member_slot *member) noexcept nogil:
+    cdef int i
+    if atomic_get_u32(&member.flags) & FLAG_REDIRECT:
+        return True
+    for i in range(b.member_count):
+        if b.members[i] != member and b.members[i].route_hash == member.route_hash:
+            return True
+    return False
+
+
+cdef bint may_retry(
+        const balancer_plan *b, member_slot *member, int attempts,
+        bint response_started, bint replayable, bint by_route) noexcept nogil:
+    if response_started or not replayable or attempts > b.max_attempts:
+        return False
+    # a member that ignores errors is never "not usable", so nothing moves away from it
+    if member_ignores_errors(member):
+        return False
+    return not (by_route and b.nofailover) or elect_session_may_move(b, member)

@@ -1,0 +1,174 @@
+# Counting. Fields marked "own" have one writer, so a plain add suffices; it is stored
+# as one atomic word for those who read meanwhile.
+
+cdef inline void ledger_own_add_i32(int32_t *p, int32_t n) noexcept nogil:
+    atomic_set_i32(p, atomic_get_i32(p) + n)
+
+
+# A gauge never goes below zero, whatever the order in which a share was settled.
+cdef inline void ledger_own_sub_i32(int32_t *p) noexcept nogil:
+    cdef int32_t now = atomic_get_i32(p)
+    if now > 0:
+        atomic_set_i32(p, now - 1)
+
+
+cdef inline void ledger_own_add_u64(uint64_t *p, uint64_t n) noexcept nogil:
+    atomic_set_u64(p, atomic_get_u64(p) + n)
+
+
+# --- members
+
+cdef void ledger_busy_add(
+        table_view *t, worker_slot *w, member_slot *m) noexcept nogil:
+    ledger_own_add_i32(table_share(t, w, m), 1)
+
+
+cdef void ledger_busy_sub(
+        table_view *t, worker_slot *w, member_slot *m) noexcept nogil:
+    ledger_own_sub_i32(table_share(t, w, m))
+
+
+cdef int ledger_busy_of(table_view *t, member_slot *m) noexcept nogil:
+    cdef uint32_t i
+    cdef int busy = 0
+    for i in range(atomic_get_u32(&t.header.workers_used)):
+        busy += atomic_get_i32(table_share(t, &t.workers[i], m))
+    return busy
+
+
+cdef void ledger_bytes(
+        member_slot *m, long long sent, long long received) noexcept nogil:
+    if sent > 0:
+        atomic_add_u64(&m.transferred, <uint64_t>sent)
+    if received > 0:
+        atomic_add_u64(&m.read, <uint64_t>received)
+
+
+cdef void ledger_elected(member_slot *m) noexcept nogil:
+    atomic_set_u64(&m.elected, m.elected + 1)
+
+
+# --- connections and exchanges of a worker
+
+cdef void ledger_connection_opened(worker_slot *w) noexcept nogil:
+    ledger_own_add_i32(&w.connections, 1)
+    ledger_own_add_u64(&w.accepted, 1)
+
+
+cdef void ledger_connection_closed(worker_slot *w) noexcept nogil:
+    ledger_own_sub_i32(&w.connections)
+
+
+cdef int ledger_connections(table_view *t) noexcept nogil:
+    cdef uint32_t i
+    cdef int connections = 0
+    for i in range(atomic_get_u32(&t.header.workers_used)):
+        connections += atomic_get_i32(&t.workers[i].connections)
+    return connections
+
+
+cdef void ledger_request_done(
+        worker_slot *w, long long bytes_out, long long duration_us) noexcept nogil:
+    ledger_own_add_u64(&w.accesses, 1)
+    ledger_own_add_u64(&w.bytes_out, <uint64_t>bytes_out if bytes_out > 0 else 0)
+    ledger_own_add_u64(&w.duration_us, <uint64_t>duration_us if duration_us > 0 else 0)
+
+
+cdef void ledger_exchange_opened(worker_slot *w) noexcept nogil:
+    ledger_own_add_i32(&w.exchanges, 1)
+
+
+cdef void ledger_exchange_closed(worker_slot *w) noexcept nogil:
+    ledger_own_sub_i32(&w.exchanges)
+
+
+# --- the state of a member
+
+cdef bint member_is_usable(member_slot *m) noexcept nogil:
+    return (atomic_get_u32(&m.flags) & (FLAG_INIT | FLAGS_UNUSABLE)) == FLAG_INIT
+
+
+cdef bint member_ignores_errors(member_slot *m) noexcept nogil:
+    return (atomic_get_u32(&m.flags) & FLAG_IGNORE) != 0
+
+
+cdef unsigned int member_epoch(member_slot *m) noexcept nogil:
+    return atomic_get_acquire_u32(&m.epoch)
+
+
+cdef int member_failed(
+        member_slot *m, long long now_us, bint probe_may_clear) noexcept nogil:
+    cdef uint32_t seen = atomic_get_u32(&m.flags)
+    cdef uint32_t next
+    while True:     # ends: each turn lost is a turn that another process won
+        if seen & FLAG_IGNORE:
+            return 0
+        next = seen | FLAG_ERROR
+        if not probe_may_clear:
+            # whatever failed before, now there is a failure that a connect
+            # cannot disprove
+            next &= ~<uint32_t>FLAG_PROBE_CLEARS
+        elif not seen & FLAG_ERROR and seen & FLAG_PROBED:
+            next |= FLAG_PROBE_CLEARS
+        # before E, so that who sees E does not retry on an old time
+        atomic_set_i64(&m.error_time_us, now_us)
+        if atomic_swap_if_u32(&m.flags, &seen, next):
+            break
+    if seen & FLAG_ERROR:
+        return 0
+    atomic_add_u32(&m.epoch, 1)
+    return 1
+
+
+cdef void member_connected(member_slot *m) noexcept nogil:
+    # looked at first: the line is shared, and nearly always there is nothing to do
+    if atomic_get_i64(&m.error_time_us) != 0:
+        atomic_set_i64(&m.error_time_us, 0)
+    if atomic_get_u32(&m.retries) != 0:
+        atomic_set_u32(&m.retries, 0)
+
+
+# Clear E as a lazy retry does, without asking whether it is time.
+cdef bint member_clear_error(member_slot *m) noexcept nogil:
+    cdef uint32_t was = atomic_and_u32(
+        &m.flags, ~<uint32_t>(FLAG_ERROR | FLAG_PROBE_CLEARS))
+    return (was & FLAG_ERROR) != 0
+
+
+cdef long long member_retry_in_ms(member_slot *m, long long now_us) noexcept nogil:
+    cdef uint32_t flags = atomic_get_u32(&m.flags)
+    cdef long long retry_us, left_us
+    if flags & FLAG_STOPPED:
+        return -1
+    if flags & FLAG_IGNORE or not flags & FLAG_ERROR:
+        return 0
+    if flags & FLAG_PROBE_CLEARS:
+        return -1
+    retry_us = <long long>atomic_get_u32(&m.retry_ms) * 1000
+    if retry_us == 0:
+        return 0    # even within the turn of the loop in which it failed
+    # strictly later than error_time + retry, as Apache compares
+    left_us = atomic_get_i64(&m.error_time_us) + retry_us + 1 - now_us
+    return 0 if left_us <= 0 else (left_us + 999) // 1000
+
+
+# Offer a member in E its retry (spec balancing.md 4.2). Only E is cleared.
+cdef void member_retry(member_slot *m, long long now_us) noexcept nogil:
+    if not atomic_get_u32(&m.flags) & FLAG_ERROR:
+        return
+    if member_retry_in_ms(m, now_us) == 0 and member_clear_error(m):
+        atomic_add_u32(&m.retries, 1)
+
+
+# Set or clear flags by the word of master, monitor or manager.
+cdef uint32_t member_set_flags(
+        member_slot *m, uint32_t flags, bint on) noexcept nogil:
+    cdef uint32_t was
+    if not on:
+        if flags & FLAG_ERROR:
+            flags |= FLAG_PROBE_CLEARS
+        return atomic_and_u32(&m.flags, ~flags)
+    was = atomic_or_u32(&m.flags, flags)
+    if flags & ~was & (FLAG_ERROR | FLAG_DISABLED | FLAG_STOPPED):
+        atomic_add_u32(&m.epoch, 1)
+    return was

@@ -1,0 +1,91 @@
+"""Accepting connections.
+
+Listeners are the only descriptors in the set that are watched by level: what one turn
+leaves in the backlog is seen again in the next, here or in another worker.
+"""
+
+cdef enum:
+    RESERVED_US = 100000    # how long a worker without descriptors stops accepting
+
+
+cdef bint accept_is_full() noexcept nogil:
+    """MaxRequestWorkers connections over all workers: the backlog holds the rest."""
+    return plan.max_request_workers > 0 and (
+        ledger_connections(engine.view) >= plan.max_request_workers)
+
+
+cdef void accept_pause() noexcept nogil:
+    """Stop watching the listeners; the next tick looks again."""
+    cdef int i
+    if engine.paused or not engine.accepting:
+        return
+    engine.paused = True
+    for i in range(plan.listener_count):
+        watch_remove(&plan.listeners[i].c)
+
+
+cdef void accept_resume() noexcept nogil:
+    cdef int i
+    if not engine.paused or not engine.accepting or accept_is_full():
+        return
+    engine.paused = False
+    for i in range(plan.listener_count):
+        watch_add(&plan.listeners[i].c, False)
+
+
+cdef void accept_begin() noexcept nogil:
+    cdef int i
+    engine.accepting = True
+    for i in range(plan.listener_count):
+        watch_add(&plan.listeners[i].c, False)
+
+
+cdef void accept_end() noexcept nogil:
+    cdef int i
+    if engine.accepting and not engine.paused:
+        for i in range(plan.listener_count):
+            watch_remove(&plan.listeners[i].c)
+    engine.accepting = False
+    engine.paused = False
+
+
+cdef void accept_on_event(conn *c) noexcept nogil:
+    cdef plan_listener *listener = <plan_listener *>c
+    cdef sockaddr_storage storage
+    cdef socklen_t size
+    cdef int i, fd
+    cdef downstream *d
+    for i in range(ACCEPTS_PER_TURN):
+        if not engine.accepting or engine.paused:
+            return
+        if plan.max_request_workers > 0 and accept_is_full():
+            accept_pause()
+            return
+        size = sizeof(storage)
+        fd = accept4(c.fd, <sockaddr *>&storage, &size, SOCK_NONBLOCK | SOCK_CLOEXEC)
+        if fd < 0:
+            if errno == EINTR or errno == ECONNABORTED:
+                continue
+            if errno == EMFILE or errno == ENFILE or errno == ENOBUFS \
+                    or errno == ENOMEM:
+                service_log_accept(errno)
+                accept_pause()
+            return
+        d = downstream_take()
+        if d == NULL:
+            close(fd)
+            return
+        d.c.fd = fd
+        d.listener = listener
+        address_store(&storage, &d.remote[0], &d.remote_port)
+        if watch_add(&d.c, True) < 0:
+            downstream_close(d)
+            return
+        d.set = match_set(listener, d)
+        d.vhost = &plan.vhosts[d.set.vhosts[0]]
+        engine.accepted += 1
+        # The first request has the time of a request, not that between two.
+        timer_set(&d.c.timer, watch.now_us + d.vhost.timeout_us)
+        if engine.eager_read:
+            d.c.readable = True
+            downstream_on_event(&d.c)

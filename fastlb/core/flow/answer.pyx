@@ -1,0 +1,178 @@
+"""Answers made here: error pages, ErrorDocument, redirects, handlers.
+
+None of this is hot. The pages themselves are made by Python (services.pyx); what is
+here decides which one, and keeps the connection's framing right.
+"""
+
+cdef void answer_send(
+        exchange *x, const char *content_type, const char *body,
+        long long length) noexcept nogil:
+    """Compose head and body into down.output and let them go."""
+    cdef unsigned int reason_length = 0
+    cdef const char *reason
+    cdef buffer *b
+    cdef int size_class = BUFFER_SMALL
+    x.state = X_LOCAL
+    if x.error_status and x.status == 200:
+        x.status = x.error_status
+    reason = reason_of(x.status, &reason_length)
+    if not x.req_done and not request_drop_body(x):
+        x.keepalive = False
+    if rewrite_local(x, x.status, reason, reason_length, content_type, length) < 0:
+        exchange_abort(x)
+        return
+    if length > 0 and not x.head_request:
+        while buffer_room(x.down.output) < length:
+            if not buffer_grow(&x.down.output):
+                exchange_abort(x)
+                return
+        b = x.down.output
+        memcpy(&b.data[b.end], body, length)
+        b.end += <unsigned int>length
+        x.body_bytes_out = length
+    response_pump(x)
+
+
+cdef bint request_drop_body(exchange *x) noexcept nogil:
+    """Has the rest of a body that nobody wants come already? Then pass over it."""
+    cdef downstream *d = x.down
+    if x.req_framing.kind != BODY_CHUNKED or x.body_lost or x.req_chunked_out:
+        return False
+    if body_decode_kept(x) < 0:
+        return False
+    return x.req_done
+
+
+cdef const text *document_for(exchange *x, int status) noexcept nogil:
+    cdef int i, j
+    cdef plan_conf *c
+    for i in range(x.conf_count - 1, -1, -1):
+        c = x.confs[i]
+        for j in range(c.error_document_count - 1, -1, -1):
+            if c.error_documents[j].status == status:
+                return &c.error_documents[j].value
+    return NULL
+
+
+cdef void exchange_answer_error(
+        exchange *x, int status, const char *detail) noexcept nogil:
+    cdef const text *document = NULL
+    cdef bint nested = x.error_status != 0
+    if unlikely(x.res_head_sent):
+        exchange_abort(x)
+        return
+    if x.up != NULL:
+        exchange_detach(x, False)
+    buffer_give(x.down.output)
+    x.down.output = NULL
+    x.status = status
+    # These mean that the connection's state is in doubt (Apache: ap_die).
+    if status == 400 or status == 408 or status == 413 or status == 414 \
+            or status == 500 or status == 503 or status == 501:
+        x.keepalive = False
+    if not nested:
+        document = document_for(x, status)
+    if document != NULL and document.length:
+        x.error_status = status
+        if document.data[0] == c'/':
+            exchange_redirect_internally(x, document)
+            return
+        if document.data[0] == c'"':
+            answer_send(x, b"text/html; charset=iso-8859-1", document.data + 1,
+                        document.length - 1)
+            return
+        if document.length > 7 and (
+                memcmp(document.data, b"http://", 7) == 0
+                or memcmp(document.data, b"https:/", 7) == 0):
+            x.status = 302
+            x.location.data = document.data
+            x.location.length = document.length
+            x.error_status = 0
+            service_error_page(x, 302, NULL)
+            return
+    if nested:
+        # The document itself failed: the first error is what is told.
+        x.status = x.error_status
+    service_error_page(x, x.status, detail)
+
+
+cdef void exchange_redirect_internally(
+        exchange *x, const text *path) noexcept nogil:
+    """Serve another path in this request's place, as a GET without a body."""
+    cdef int rc
+    x.decoded.data = path.data
+    x.decoded.length = <unsigned int>(<const char *>memchr_or_end(
+        path.data, c'?', path.length) - path.data)
+    x.rest_at = 0
+    x.attempts = 0
+    x.balancer = NULL
+    x.retried_stale = False
+    x.interim_count = 0
+    match_locations(x)
+    if not match_mapping(x):
+        service_error_page(x, x.error_status, NULL)
+        return
+    match_proxy_sections(x)
+    if not match_access(x):
+        service_error_page(x, x.error_status, NULL)
+        return
+    rc = match_target_of(x, path)
+    if rc < 0:
+        service_error_page(x, x.error_status, NULL)
+        return
+    # The member sees a GET for the document, with the client's other fields.
+    x.internal = True
+    x.req_framing.kind = BODY_NONE
+    x.body_kept = 0
+    x.body_lost = False
+    x.req_chunked_out = False
+    if not x.req_done:
+        x.keepalive = False
+        x.req_done = True
+    exchange_elect(x)
+
+
+cdef int match_target_of(exchange *x, const text *path) noexcept nogil:
+    """x.target for a path of the configuration, through x.mapping."""
+    cdef plan_mapping *m = x.mapping
+    cdef unsigned int rest = path.length - x.rest_at
+    cdef char *p
+    if m.regex >= 0:
+        return -500
+    p = arena_take(x, m.target_path.length + rest + 1)
+    if p == NULL:
+        return -500
+    memcpy(p, m.target_path.data, m.target_path.length)
+    memcpy(p + m.target_path.length, path.data + x.rest_at, rest)
+    x.target.data = p
+    x.target.length = m.target_path.length + rest
+    return 0
+
+
+cdef void exchange_answer_redirect(exchange *x, int rc) noexcept nogil:
+    if rc < 0:
+        exchange_answer_error(x, -rc, NULL)
+        return
+    if x.location.data == NULL:
+        exchange_answer_error(x, x.status, NULL)
+        return
+    x.error_status = 0
+    service_error_page(x, x.status, NULL)
+
+
+cdef void exchange_answer_handler(exchange *x, const text *handler) noexcept nogil:
+    service_handle(x, handler)
+
+
+cdef void exchange_answer_unmapped(exchange *x) noexcept nogil:
+    """Nothing is mapped here: there are no files (DocumentRoot is not served)."""
+    if x.req.method_id == METHOD_OPTIONS:
+        x.allow_trace_only = True
+        x.status = 200
+        answer_send(x, NULL, NULL, 0)
+        return
+    if x.req.method_id == METHOD_GET or x.req.method_id == METHOD_HEAD \
+            or x.req.method_id == METHOD_POST:
+        exchange_answer_error(x, 404, NULL)
+    else:
+        exchange_answer_error(x, 405, NULL)

@@ -1,0 +1,40 @@
+# The client's connection: from accept to close, one request after the other.
+#
+#   state       on bytes               on the end            on a timeout
+#   IDLE        -> HEAD                closed                closed (KeepAliveTimeout)
+#   HEAD        -> EXCHANGE, or stays  closed                408, -> FLUSH
+#   EXCHANGE    body of the request    half-close is fine    408, or both sides closed
+#   FLUSH       not read               -                     closed
+#   LINGER      read and dropped       closed                closed
+#
+# After an exchange: -> IDLE when the connection is kept, else -> FLUSH -> LINGER or closed.
+
+# What the whole worker counts and links.
+cdef struct engine_state:
+    table_view *view
+    worker_slot *slot
+    downstream *all             # every open downstream
+    long downstream_count
+    long upstream_count
+    long exchange_count
+    long accepted               # connections since the start, for recycling
+    unsigned long connection_number
+    bint accepting
+    bint paused                 # at MaxRequestWorkers, or out of descriptors
+    bint draining
+    bint drained_told
+    bint recycle_told
+    bint eager_read             # TCP_DEFER_ACCEPT: a new connection has its request
+
+cdef void downstream_on_event(conn *c) noexcept nogil
+cdef void downstream_on_timeout(downstream *d) noexcept nogil
+# Look for a complete head in what has been received, and begin its exchange.
+cdef void downstream_advance(downstream *d) noexcept nogil
+# The exchange is over and its answer has gone out (or is in d.output).
+cdef void downstream_next(downstream *d, bint keep, bint linger) noexcept nogil
+# Close: at once, or in two steps when bytes may be on their way (RFC 9112 9.6).
+cdef void downstream_close(downstream *d) noexcept nogil
+cdef void downstream_linger(downstream *d) noexcept nogil
+# Client's address as text, made when first asked for.
+cdef void downstream_learn_remote(downstream *d) noexcept nogil
+cdef unsigned int address_text(const unsigned char *address, char *out) noexcept nogil

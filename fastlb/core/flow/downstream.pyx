@@ -1,0 +1,263 @@
+"""The client's connection (downstream.pxd)."""
+
+cdef enum:
+    LINGER_US = 2000000         # how long what still comes is read away
+    DOWNSTREAMS_KEPT_MAX = 8192
+
+cdef engine_state engine
+cdef downstream *downstream_pool = NULL
+cdef int downstream_pooled = 0
+
+
+cdef downstream *downstream_take() noexcept nogil:
+    global downstream_pool, downstream_pooled
+    cdef downstream *d = downstream_pool
+    if d != NULL:
+        downstream_pool = d.next
+        downstream_pooled -= 1
+    else:
+        d = <downstream *>malloc(sizeof(downstream))
+        if d == NULL:
+            return NULL
+    memset(d, 0, sizeof(downstream))
+    d.c.kind = KIND_DOWNSTREAM
+    d.c.fd = -1
+    d.c.writable = True
+    d.c.timer.owner = d
+    engine.connection_number += 1
+    d.number = engine.connection_number
+    d.all_next = engine.all
+    if engine.all != NULL:
+        engine.all.all_prev = d
+    engine.all = d
+    engine.downstream_count += 1
+    ledger_connection_opened(engine.slot)
+    return d
+
+
+cdef void downstream_release(downstream *d) noexcept nogil:
+    """The struct of a closed connection, back to the pool (watch.release)."""
+    global downstream_pool, downstream_pooled
+    if downstream_pooled >= DOWNSTREAMS_KEPT_MAX:
+        free(d)
+        return
+    d.next = downstream_pool
+    downstream_pool = d
+    downstream_pooled += 1
+
+
+cdef void downstream_close(downstream *d) noexcept nogil:
+    if d.c.kind == KIND_DEAD:
+        return
+    buffer_give(d.input)
+    d.input = NULL
+    buffer_give(d.output)
+    d.output = NULL
+    if d.all_prev != NULL:
+        d.all_prev.all_next = d.all_next
+    else:
+        engine.all = d.all_next
+    if d.all_next != NULL:
+        d.all_next.all_prev = d.all_prev
+    engine.downstream_count -= 1
+    ledger_connection_closed(engine.slot)
+    watch_close(&d.c)
+
+
+cdef void downstream_linger(downstream *d) noexcept nogil:
+    """Shut our side and read away what comes, so that our answer is not reset."""
+    buffer_give(d.input)
+    d.input = NULL
+    buffer_give(d.output)
+    d.output = NULL
+    if d.c.broken or d.c.peer_closed:
+        downstream_close(d)
+        return
+    d.state = DOWN_LINGER
+    shutdown(d.c.fd, SHUT_WR)
+    timer_set(&d.c.timer, watch.now_us + LINGER_US)
+    downstream_drain(d)
+
+
+cdef void downstream_drain(downstream *d) noexcept nogil:
+    cdef char[16384] dropped
+    cdef ssize_t n
+    cdef int i
+    for i in range(READS_PER_STEP):
+        if not d.c.readable:
+            return
+        n = stream_recv(&d.c, &dropped[0], sizeof(dropped))
+        if n == AGAIN:
+            return
+        if n < 0:
+            downstream_close(d)
+            return
+    watch_queue(&d.c)
+
+
+cdef void downstream_flush(downstream *d) noexcept nogil:
+    """Last bytes of the last answer; then close."""
+    cdef int rc
+    if d.output != NULL:
+        rc = stream_flush(&d.c, d.output)
+        if rc == AGAIN and not d.c.broken:
+            timer_set(&d.c.timer, watch.now_us + d.vhost.timeout_us)
+            return
+    # Nothing unread and nothing announced: a plain close resets nothing.
+    if d.must_linger or (d.c.readable and not d.c.peer_closed):
+        downstream_linger(d)
+    else:
+        downstream_close(d)
+
+
+cdef void downstream_on_event(conn *c) noexcept nogil:
+    cdef downstream *d = <downstream *>c
+    if d.state == DOWN_EXCHANGE:
+        if unlikely(c.broken):
+            exchange_abort(d.x)
+            return
+        exchange_step(d.x)
+    elif d.state == DOWN_IDLE or d.state == DOWN_HEAD:
+        downstream_read(d)
+    elif d.state == DOWN_LINGER:
+        downstream_drain(d)
+    else:
+        downstream_flush(d)
+
+
+cdef void downstream_read(downstream *d) noexcept nogil:
+    """Receive until a head is complete, or nothing more is there."""
+    cdef ssize_t n
+    cdef int i
+    if d.input != NULL and d.input.end > d.input.start and d.scanned == 0:
+        downstream_advance(d)       # a pipelined request
+        if d.state != DOWN_IDLE and d.state != DOWN_HEAD:
+            return
+    for i in range(READS_PER_STEP):
+        if not d.c.readable:
+            break
+        if d.input == NULL:
+            d.input = buffer_take(BUFFER_SMALL)
+            if d.input == NULL:
+                downstream_close(d)
+                return
+        if buffer_room(d.input) == 0 and not downstream_make_room(d):
+            exchange_refuse(d, 400, WHY_FIELD_SIZE)
+            return
+        n = stream_recv(
+            &d.c, &d.input.data[d.input.end], buffer_room(d.input))
+        if n == AGAIN:
+            break
+        if n < 0:
+            downstream_close(d)
+            return
+        d.input.end += <unsigned int>n
+        downstream_advance(d)
+        if d.state != DOWN_IDLE and d.state != DOWN_HEAD:
+            return
+    else:
+        watch_queue(&d.c)
+    if d.input != NULL and d.input.end == d.input.start:
+        buffer_give(d.input)
+        d.input = NULL
+
+
+cdef bint downstream_make_room(downstream *d) noexcept nogil:
+    """Room for more bytes of a head: move it down, else a larger buffer."""
+    cdef buffer *b = d.input
+    if b.start > BUFFER_HEADROOM:
+        memmove(&b.data[BUFFER_HEADROOM], &b.data[b.start], b.end - b.start)
+        b.end -= b.start - BUFFER_HEADROOM
+        b.start = BUFFER_HEADROOM
+        return True
+    return buffer_held(b) < HEAD_BYTES_MAX and buffer_grow(&d.input)
+
+
+cdef void downstream_advance(downstream *d) noexcept nogil:
+    cdef const char *data
+    cdef const char *newline
+    cdef unsigned int held
+    cdef int head_bytes
+    # One stray empty line before a request is forgiven (RFC 9112 2.2).
+    if d.state == DOWN_IDLE:
+        while buffer_held(d.input) >= 2 and d.input.data[d.input.start] == c'\r' \
+                and d.input.data[d.input.start + 1] == c'\n' \
+                and not d.stray_line:
+            d.input.start += 2
+            d.stray_line = True
+    held = buffer_held(d.input)
+    if held == 0:
+        return
+    data = &d.input.data[d.input.start]
+    head_bytes = head_find_end(data, held, &d.scanned)
+    if likely(head_bytes > 0):
+        d.scanned = 0
+        d.stray_line = False
+        exchange_begin(d, <unsigned int>head_bytes)
+        return
+    if d.state == DOWN_IDLE:
+        d.state = DOWN_HEAD
+        timer_set(&d.c.timer, watch.now_us + d.vhost.timeout_us)
+    newline = <const char *>memchr(data, c'\n', held)
+    if newline == NULL:
+        if held > d.vhost.limits.line_bytes + 2:
+            exchange_refuse(d, 414, WHY_REQUEST_LINE)
+
+
+cdef void downstream_next(downstream *d, bint keep, bint linger) noexcept nogil:
+    d.requests += 1
+    d.scanned = 0
+    if not keep:
+        d.must_linger = linger or (
+            d.input != NULL and d.input.end > d.input.start)
+        d.state = DOWN_FLUSH
+        timer_clear(&d.c.timer)
+        downstream_flush(d)
+        return
+    d.state = DOWN_IDLE
+    timer_set(&d.c.timer, watch.now_us + d.vhost.keepalive_timeout_us)
+    if d.input != NULL:
+        if d.input.start < d.input.end:
+            watch_queue(&d.c)       # a pipelined request: in its own turn
+            return
+        buffer_give(d.input)
+        d.input = NULL
+    if d.c.readable:
+        watch_queue(&d.c)
+
+
+cdef void downstream_on_timeout(downstream *d) noexcept nogil:
+    if d.state == DOWN_IDLE:
+        # A request may have come in the very moment; it is served.
+        d.c.readable = True
+        downstream_read(d)
+        if d.c.kind == KIND_DOWNSTREAM and d.state == DOWN_IDLE:
+            downstream_close(d)
+    elif d.state == DOWN_HEAD:
+        exchange_refuse(d, 408, WHY_NONE)
+    elif d.state == DOWN_EXCHANGE:
+        exchange_on_client_timeout(d.x)
+    else:
+        downstream_close(d)
+
+
+cdef unsigned int address_text(const unsigned char *address, char *out) noexcept nogil:
+    """The address as text into 46 bytes; returns its length."""
+    cdef bint four = address[10] == 255 and address[11] == 255
+    cdef int i
+    for i in range(10):
+        if address[i]:
+            four = False
+    if four:
+        inet_ntop(AF_INET, address + 12, out, 46)
+    else:
+        inet_ntop(AF_INET6, address, out, 46)
+    return <unsigned int>strlen(out)
+
+
+cdef void downstream_learn_remote(downstream *d) noexcept nogil:
+    if d.remote_known:
+        return
+    d.remote_known = True
+    d.remote_text_length = <unsigned char>address_text(
+        &d.remote[0], &d.remote_text[0])

@@ -1,0 +1,187 @@
+# One request and its response, joining one downstream and one upstream.
+#
+# The exchange owns the pairing: it knows both ends, each end knows it, and the links are
+# cut by hand when it is settled. Connections of both kinds come from free lists, and an
+# idle one of either kind holds no buffer and no exchange.
+#
+# Bytes of a body always wait in the buffer into which they were read; `output` of a
+# connection holds only what was composed here (heads, error pages). So what is still to
+# be sent to a client is `down.output`, then `up.input`; to a member `up.output`, then
+# the part of the body kept in `down.input`, then `x.stream`.
+
+cdef struct downstream:
+    conn c                      # first
+    buffer *input               # head and first bytes of the body; pipelined requests
+    buffer *output
+    exchange *x                 # the request that is being served
+    plan_listener *listener
+    plan_set *set               # virtual hosts of the local address
+    plan_vhost *vhost           # of the last request; the set's first one before it
+    unsigned int scanned        # head_find_end's place
+    int requests                # answered on this connection
+    unsigned char state         # DOWN_*
+    bint close_after_output     # nothing more is read; close when output has gone
+    bint stray_line             # an empty line was skipped before this request
+    bint must_linger            # bytes may be on their way: close in two steps
+    bint remote_known
+    unsigned char remote_text_length
+    char remote_text[46]        # of the client's address
+    unsigned short remote_port
+    unsigned char remote[16]    # IPv4 as ::ffff:a.b.c.d
+    unsigned char local[16]
+    bint local_known
+    unsigned short local_port
+    unsigned long number        # of the connection, for the log
+    long long bytes_in
+    downstream *next            # free list
+    downstream *all_prev        # every open downstream
+    downstream *all_next
+
+cdef enum:
+    DOWN_IDLE = 0       # between requests (or before the first): no bytes of one yet
+    DOWN_HEAD = 1       # some bytes of a head have come
+    DOWN_EXCHANGE = 2   # an exchange is under way
+    DOWN_LINGER = 3     # our side is shut; reading away what still comes
+    DOWN_FLUSH = 4      # the last answer is going out, then close
+
+cdef struct upstream:
+    conn c                      # first
+    buffer *input               # response head, then the body's bytes not yet passed on
+    buffer *output              # request head (with a small body)
+    exchange *x                 # NULL: idle in the pool
+    plan_member *member
+    upstream *next              # in the pool, or the free list
+    upstream *prev
+    unsigned int epoch          # of the member when it was connected
+    int requests                # sent on this connection
+    int address_index           # which of the member's addresses is being tried
+    unsigned char state         # UP_*
+    unsigned int scanned
+    unsigned short local_port   # for %{proxy-source-port}n; 0: not asked yet
+
+cdef enum:
+    UP_CONNECTING = 0
+    UP_BUSY = 1
+    UP_IDLE = 2
+
+cdef struct value:              # text that lives as long as the exchange
+    const char *data            # NULL: not set
+    unsigned int length
+
+cdef enum:
+    # what an exchange is doing
+    X_READ_BODY = 0     # a chunked body is awaited before a member is asked
+    X_WAIT_MEMBER = 1   # no connection to the member is to be had, or no member
+    X_SEND = 2          # request going out, response coming in
+    X_LOCAL = 3         # answered here
+
+cdef struct exchange:
+    downstream *down
+    upstream *up
+    exchange *next              # free list
+    exchange *wait_next         # queue of a member's pool
+    bint waiting
+    exchange *nobody_next       # waiting for any member at all (balancer timeout=)
+    bint waits_for_anybody
+    long long wait_until_us
+    bint timed_out
+    long long req_limit         # LimitRequestBody; 0: none
+    bint resume                 # its turn in the queue of a pool has come
+    unsigned char state         # X_*
+    plan_vhost *vhost
+    plan_mapping *mapping
+    int conf_count
+    plan_conf *confs[33]        # default, <Proxy> sections, <Location> sections
+    # the request
+    unsigned int base           # start of the head in down.input.data
+    span host
+    span path                   # path with query, of the target
+    hop_facts hop
+    framing req_framing
+    chunk_decoder req_chunks
+    bint req_chunked_out        # towards the member
+    bint req_done               # the whole body has been received
+    bint req_head_sent
+    bint req_sent               # everything has been handed to the socket
+    bint expect_continue        # the client waits for a 100
+    bint continue_sent          # a 100 has gone to the client
+    bint await_continue         # body held back until the member's 100
+    bint ping_sent              # the Expect is ours (ping=)
+    bint bytes_to_member        # something of this attempt has been sent
+    bint up_is_deaf             # the member stopped taking the request
+    unsigned int raw_at         # undecoded (or the next request's) bytes in down.input
+    unsigned int body_at        # body bytes kept in down.input.data
+    unsigned int body_kept
+    unsigned int body_sent
+    bint body_lost              # part of the body went out without being kept
+    long long req_remaining     # of a Content-Length, not yet received
+    buffer *stream              # body bytes on their way that are not kept
+    long long request_body_bytes
+    # where it goes
+    value decoded               # decoded path
+    unsigned int rest_at        # offset into decoded where the mapping's rest begins
+    value target                # path and query for the member's balancer URL
+    balancer_plan *balancer
+    int balancer_index
+    election election
+    plan_member *member
+    int attempts
+    bint busy_counted
+    bint retried_stale          # one more try after a reused connection was dead
+    sticky_result sticky
+    int tried_count
+    int tried[16]               # members that stay busy until the end
+    # the response
+    framing res_framing
+    chunk_decoder res_chunks
+    bint res_head_sent          # bytes of the final head are composed or sent
+    bint res_chunked_out
+    bint res_close_delimited    # the client sees its end by our close
+    bint res_done               # the whole body has come from the member
+    bint res_reusable           # the member's connection may be kept
+    long long res_remaining
+    long long res_content_length    # told to the client; -1: no Content-Length
+    bint allow_trace_only
+    int interim_count
+    bint res_drop_body
+    bint splice_failed
+    int pipe_read               # splice; -1: none
+    int pipe_write
+    long long pipe_held
+    int status
+    bint head_request
+    bint keepalive              # the client's connection is kept afterwards
+    long long body_bytes_out    # for %b
+    long long bytes_out         # with heads, for %O
+    long long bytes_to_up
+    long long bytes_from_up
+    long long started_us
+    long long started_wall_us
+    long long first_byte_us
+    bint aborted                # the client went away
+    int error_status            # the status an ErrorDocument answers for; 0
+    bint internal               # an ErrorDocument is fetched: a GET without a body
+    unsigned char why           # WHY_* of a refused head
+    # environment and scratch memory
+    value env[64]
+    buffer *arena
+    value location              # of a redirect made here
+    head req
+
+
+# A new exchange for a complete head in down.input, run as far as it goes.
+cdef void exchange_begin(downstream *d, unsigned int head_bytes) noexcept nogil
+# A head that was refused: answer and close.
+cdef void exchange_refuse(downstream *d, int status, unsigned char why) noexcept nogil
+# Go on after anything happened on either side.
+cdef void exchange_step(exchange *x) noexcept nogil
+# Answer here: an error page, or the ErrorDocument for it.
+cdef void exchange_answer_error(
+    exchange *x, int status, const char *detail) noexcept nogil
+# The member's side failed. status: what the client is told if nobody else is tried.
+cdef void exchange_member_lost(
+    exchange *x, int status, const char *detail, bint mark_error) noexcept nogil
+# The client went away or an end is impossible: close both sides.
+cdef void exchange_abort(exchange *x) noexcept nogil
+# Scratch memory that lives as long as the exchange; NULL when there is none.
+cdef char *arena_take(exchange *x, unsigned int size) noexcept nogil

@@ -1,0 +1,264 @@
+"""One request and its response (exchange.pxd): beginning, steps, settlement.
+
+How a request finds its member is route.pyx; bodies towards the member are request.pyx,
+everything towards the client response.pyx, answers made here answer.pyx.
+
+A function that may end the exchange returns False when it did: after that neither the
+exchange nor its connections may be touched.
+"""
+
+cdef enum:
+    EXCHANGES_KEPT_MAX = 2048
+
+cdef exchange *exchange_pool = NULL
+cdef int exchange_pooled = 0
+
+
+cdef exchange *exchange_take(downstream *d) noexcept nogil:
+    global exchange_pool, exchange_pooled
+    cdef exchange *x = exchange_pool
+    if likely(x != NULL):
+        exchange_pool = x.next
+        exchange_pooled -= 1
+    else:
+        x = <exchange *>malloc(sizeof(exchange))
+        if x == NULL:
+            return NULL
+    # Everything up to the variables; those and the head are set as far as used.
+    memset(x, 0, <size_t>(<char *>&x.env[0] - <char *>x))
+    memset(&x.env[0], 0, sizeof(value) * plan.env_count)
+    x.arena = NULL
+    x.location.data = NULL
+    x.req.field_count = 0
+    x.req.method.length = 0
+    x.req.length = 0
+    x.req.seen = 0
+    x.req.seen_high = 0
+    x.req.minor = 1
+    x.pipe_read = -1
+    x.pipe_write = -1
+    x.keepalive = True
+    x.started_us = watch.now_us
+    x.down = d
+    d.x = x
+    d.state = DOWN_EXCHANGE
+    x.vhost = d.vhost
+    x.confs[0] = &d.vhost.conf
+    x.conf_count = 1
+    x.base = d.input.start if d.input != NULL else 0
+    engine.exchange_count += 1
+    ledger_exchange_opened(engine.slot)
+    timer_clear(&d.c.timer)
+    return x
+
+
+cdef void exchange_give(exchange *x) noexcept nogil:
+    """Free what it holds; all links were cut."""
+    global exchange_pool, exchange_pooled
+    cdef buffer *b
+    while x.arena != NULL:
+        b = x.arena
+        x.arena = b.next
+        buffer_give(b)
+    buffer_give(x.stream)
+    x.stream = NULL
+    splice_give(x)
+    engine.exchange_count -= 1
+    ledger_exchange_closed(engine.slot)
+    if exchange_pooled >= EXCHANGES_KEPT_MAX:
+        free(x)
+        return
+    x.next = exchange_pool
+    exchange_pool = x
+    exchange_pooled += 1
+
+
+cdef char *arena_take(exchange *x, unsigned int size) noexcept nogil:
+    cdef buffer *b = x.arena
+    cdef int size_class = BUFFER_SMALL
+    cdef char *p
+    if b == NULL or buffer_room(b) < size:
+        while size_class < BUFFER_CLASSES and \
+                buffer_sizes[size_class] < size + BUFFER_HEADROOM + BUFFER_TAIL:
+            size_class += 1
+        if size_class == BUFFER_CLASSES:
+            return NULL
+        b = buffer_take(size_class)
+        if b == NULL:
+            return NULL
+        b.next = x.arena
+        x.arena = b
+    p = &b.data[b.end]
+    b.end += size
+    return p
+
+
+cdef void exchange_begin(downstream *d, unsigned int head_bytes) noexcept nogil:
+    cdef exchange *x = exchange_take(d)
+    cdef char *data
+    cdef int rc
+    cdef bint known
+    if x == NULL:
+        downstream_close(d)
+        return
+    d.vhost = &plan.vhosts[d.set.vhosts[0]]
+    data = &d.input.data[d.input.start]
+    rc = head_parse_request(&x.req, data, head_bytes, &d.vhost.limits)
+    if unlikely(rc < 0):
+        exchange_reject(x, -rc if rc <= -400 else 400, x.req.why)
+        return
+    x.head_request = x.req.method_id == METHOD_HEAD
+    head_drop_hop_by_hop(&x.req, data, &x.hop)
+    if unlikely(head_check_host(
+            &x.req, data, d.vhost.limits.strict, &x.host, &x.path) < 0):
+        exchange_reject(x, 400, WHY_HOST)
+        return
+    x.vhost = match_vhost(d.set, data + x.host.offset, x.host.length, &known)
+    d.vhost = x.vhost
+    if unlikely(not known and x.vhost.strict_host_check):
+        exchange_reject(x, 400, WHY_HOST)
+        return
+    rc = framing_of_request(&x.req, data, &x.req_framing)
+    if unlikely(rc < 0):
+        exchange_reject(x, -rc, WHY_FRAMING)
+        return
+    x.req_done = x.req_framing.kind == BODY_NONE
+    if not x.req_done:
+        request_body_begin(x)
+    exchange_route(x)
+
+
+cdef void exchange_refuse(downstream *d, int status, unsigned char why) noexcept nogil:
+    """A head that is too large, too slow or broken: answer and close."""
+    cdef exchange *x = exchange_take(d)
+    if x == NULL:
+        downstream_close(d)
+        return
+    exchange_reject(x, status, why)
+
+
+cdef void exchange_reject(exchange *x, int status, unsigned char why) noexcept nogil:
+    x.why = why
+    x.keepalive = False
+    x.req_done = True
+    exchange_answer_error(x, status, why_text(why))
+
+
+cdef const char *why_text(unsigned char why) noexcept nogil:
+    """Apache's sentence on the page of a refused head; NULL: none."""
+    if why == WHY_FIELD_SIZE:
+        return b"Size of a request header field exceeds server limit."
+    if why == WHY_FIELD_COUNT:
+        return b"The number of request header fields exceeds this server's limit."
+    return NULL
+
+
+cdef void exchange_step(exchange *x) noexcept nogil:
+    if x.state == X_READ_BODY:
+        if request_prefetch(x):
+            exchange_elect(x)
+    elif x.state == X_SEND:
+        if unlikely(x.resume):
+            x.resume = False
+            exchange_connect(x)
+            return
+        if x.up == NULL or x.up.state == UP_CONNECTING:
+            # Only the rest of an answer may be on its way to the client.
+            if x.res_head_sent:
+                response_pump(x)
+            return
+        if not x.req_sent and not request_pump(x):
+            return
+        response_pump(x)
+    elif x.state == X_LOCAL:
+        response_pump(x)
+
+
+cdef long long exchange_timeout_us(exchange *x) noexcept nogil:
+    """timeout= of the member, else ProxyTimeout, else Timeout."""
+    if x.member.timeout_us:
+        return x.member.timeout_us
+    if x.mapping != NULL and x.mapping.timeout_us:
+        return x.mapping.timeout_us
+    if x.vhost.proxy_timeout_us:
+        return x.vhost.proxy_timeout_us
+    return x.vhost.timeout_us
+
+
+cdef void exchange_settle_busy(exchange *x) noexcept nogil:
+    """Every member that was tried stays busy until the client's request ends."""
+    cdef int i
+    for i in range(x.tried_count):
+        ledger_busy_sub(engine.view, engine.slot, plan.members[x.tried[i]].slot)
+    x.tried_count = 0
+
+
+cdef void exchange_detach(exchange *x, bint reuse) noexcept nogil:
+    """Give the member's connection back, or close it."""
+    cdef upstream *u = x.up
+    if u == NULL:
+        return
+    x.up = NULL
+    u.x = NULL
+    ledger_bytes(u.member.slot, x.bytes_to_up, x.bytes_from_up)
+    x.bytes_to_up = 0
+    x.bytes_from_up = 0
+    if reuse:
+        pool_put(u)
+    else:
+        upstream_close(u)
+
+
+cdef void exchange_settle(exchange *x) noexcept nogil:
+    """Count, log, and free; the downstream is the caller's again."""
+    cdef downstream *d = x.down
+    if x.waiting:
+        pool_leave(x)
+    if x.waits_for_anybody:
+        nobody_leave(x)
+    exchange_detach(x, False)
+    exchange_settle_busy(x)
+    ledger_request_done(
+        engine.slot, x.bytes_out, clock_us() - x.started_us
+        if plan.extended_status else 0)
+    if x.vhost.log_count:
+        logline_write(x)
+    d.x = NULL
+    exchange_give(x)
+
+
+cdef bint exchange_finish(exchange *x) noexcept nogil:
+    """The answer has gone out whole. Always returns False: the exchange is over."""
+    cdef downstream *d = x.down
+    cdef bint keep = x.keepalive and x.req_done and not d.c.broken
+    cdef bint linger = not x.req_done
+    if d.input != NULL:
+        # What lies behind this request belongs to the next one.
+        d.input.start = request_end(x) if x.req.length else d.input.end
+    exchange_settle(x)
+    downstream_next(d, keep, linger)
+    return False
+
+
+cdef void exchange_abort(exchange *x) noexcept nogil:
+    """No well-formed end is possible: close both sides."""
+    cdef downstream *d = x.down
+    x.aborted = True
+    if x.status == 0:
+        x.status = 400
+    exchange_settle(x)
+    downstream_close(d)
+
+
+cdef void exchange_on_client_timeout(exchange *x) noexcept nogil:
+    if x.state == X_WAIT_MEMBER:
+        pool_leave(x)
+        service_log_acquire(x)
+        exchange_answer_error(x, 503, NULL)
+    elif x.res_head_sent or x.state == X_LOCAL:
+        exchange_abort(x)           # it does not take what we send
+    else:
+        # The body does not come (RFC 9110 15.5.9).
+        x.keepalive = False
+        exchange_detach(x, False)
+        exchange_answer_error(x, 408, NULL)

@@ -1,0 +1,18 @@
+# Connections to members, kept alive between requests: one pool a member and worker.
+#
+# The newest idle connection is taken first, so that what a burst opened grows old and
+# is closed (smax, ttl). An idle connection stays in the epoll set: what a member closes
+# is taken out when its event comes, without any system call at the time of use.
+
+# An idle connection that may still be used; NULL: none. careful: ask the socket too,
+# because the request must not be sent twice (it is not idempotent).
+cdef upstream *pool_take(plan_member *m, bint careful) noexcept nogil
+# Keep a connection whose response was read to its last byte, or close it.
+cdef void pool_put(upstream *u) noexcept nogil
+# May another connection be opened (max=)?
+cdef bint pool_has_room(plan_member *m) noexcept nogil
+# Queue for a connection, oldest first; leave the queue.
+cdef void pool_wait(exchange *x) noexcept nogil
+cdef void pool_leave(exchange *x) noexcept nogil
+# A connection came free or was closed: the first in the queue goes on.
+cdef void pool_wake(plan_member *m) noexcept nogil

@@ -1,0 +1,120 @@
+"""The pools (pool.pxd; mod_proxy's min, smax, max, ttl, acquire, disablereuse)."""
+
+cdef enum:
+    # Without smax= as many idle connections are kept as were ever of use; this is the
+    # bound against a member that was slow for a moment.
+    POOL_IDLE_MAX = 4096
+    # Where ttl= does not say how long an idle connection beyond min= is kept.
+    POOL_IDLE_US = 60000000
+
+
+cdef inline void pool_unlink(upstream *u) noexcept nogil:
+    cdef plan_member *m = u.member
+    if u.prev != NULL:
+        u.prev.next = u.next
+    else:
+        m.idle = u.next
+    if u.next != NULL:
+        u.next.prev = u.prev
+    u.next = NULL
+    u.prev = NULL
+    m.idle_count -= 1
+
+
+cdef bint pool_is_quiet(upstream *u) noexcept nogil:
+    """Ask the socket: still open, and nothing unread?"""
+    cdef char one
+    cdef ssize_t n = recv(u.c.fd, &one, 1, MSG_PEEK | MSG_DONTWAIT)
+    return n < 0 and errno == EAGAIN
+
+
+cdef upstream *pool_take(plan_member *m, bint careful) noexcept nogil:
+    cdef upstream *u
+    cdef unsigned int epoch = member_epoch(m.slot)
+    while m.idle != NULL:
+        u = m.idle
+        pool_unlink(u)
+        if likely(u.epoch == epoch and not u.c.peer_closed and not u.c.readable
+                  and not u.c.broken and (not careful or pool_is_quiet(u))):
+            u.state = UP_BUSY
+            timer_clear(&u.c.timer)
+            return u
+        upstream_close(u)
+    return NULL
+
+
+cdef void pool_put(upstream *u) noexcept nogil:
+    cdef plan_member *m = u.member
+    cdef int idle_max = m.smax if m.smax >= 0 else POOL_IDLE_MAX
+    # smax= bounds what is kept beyond ttl=; without a ttl= it bounds what is kept.
+    if (u.epoch != member_epoch(m.slot) or u.c.peer_closed or u.c.broken
+            or u.c.readable or engine.draining and engine.exchange_count == 0
+            or (m.idle_count >= idle_max and m.ttl_us == 0)):
+        upstream_close(u)
+        return
+    u.state = UP_IDLE
+    u.x = NULL
+    buffer_give(u.input)
+    u.input = NULL
+    buffer_give(u.output)
+    u.output = NULL
+    u.prev = NULL
+    u.next = m.idle
+    if m.idle != NULL:
+        m.idle.prev = u
+    m.idle = u
+    m.idle_count += 1
+    timer_set(&u.c.timer, watch.now_us + (m.ttl_us if m.ttl_us else POOL_IDLE_US))
+    if m.waiting_head != NULL:
+        pool_wake(m)
+
+
+cdef bint pool_has_room(plan_member *m) noexcept nogil:
+    return m.max == 0 or m.open_count < m.max
+
+
+cdef void pool_wait(exchange *x) noexcept nogil:
+    cdef plan_member *m = x.member
+    x.state = X_WAIT_MEMBER
+    x.waiting = True
+    x.wait_next = NULL
+    if m.waiting_tail == NULL:
+        m.waiting_head = x
+    else:
+        m.waiting_tail.wait_next = x
+    m.waiting_tail = x
+    if m.acquire_us:
+        timer_set(&x.down.c.timer, watch.now_us + m.acquire_us)
+    else:
+        timer_clear(&x.down.c.timer)
+
+
+cdef void pool_leave(exchange *x) noexcept nogil:
+    cdef plan_member *m = x.member
+    cdef exchange *before = NULL
+    cdef exchange *at
+    if not x.waiting:
+        return
+    at = m.waiting_head
+    while at != x:
+        before = at
+        at = at.wait_next
+    if before == NULL:
+        m.waiting_head = x.wait_next
+    else:
+        before.wait_next = x.wait_next
+    if m.waiting_tail == x:
+        m.waiting_tail = before
+    x.waiting = False
+    x.wait_next = NULL
+
+
+cdef void pool_wake(plan_member *m) noexcept nogil:
+    cdef exchange *x = m.waiting_head
+    if x == NULL:
+        return
+    pool_leave(x)
+    x.state = X_SEND
+    # In its own turn: the caller is in the middle of another exchange.
+    x.resume = True
+    watch_queue(&x.down.c)

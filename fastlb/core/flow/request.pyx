@@ -1,0 +1,414 @@
+"""The request's way to the member: head, and a body that is never held whole.
+
+    down.input:  [ head | body kept ........ | raw, not yet decoded | room ]
+                 base   body_at    +body_kept  raw_at                 end
+
+A body up to BODY_KEEP_BYTES stays where it was received until the exchange ends, so
+that it can be sent again to another member. What is longer passes through x.stream, and
+from then on the request cannot be repeated (x.body_lost).
+"""
+
+
+cdef void request_body_begin(exchange *x) noexcept nogil:
+    """Take stock of what came behind the head. May exchange down.input for a larger
+    buffer, so it runs before anything points into it."""
+    cdef downstream *d = x.down
+    cdef unsigned int have
+    cdef unsigned int wanted
+    cdef field *f
+    x.body_at = x.base + x.req.length
+    have = d.input.end - x.body_at
+    if x.req_framing.kind == BODY_LENGTH:
+        if <long long>have > x.req_framing.length:
+            have = <unsigned int>x.req_framing.length
+        x.body_kept = have
+        x.req_remaining = x.req_framing.length - have
+        x.req_done = x.req_remaining == 0
+        x.raw_at = x.body_at + have
+        wanted = 0
+        if x.req_remaining and x.req_framing.length <= BODY_KEEP_BYTES:
+            wanted = <unsigned int>x.req_remaining
+    else:
+        chunk_begin(&x.req_chunks)
+        x.raw_at = x.body_at
+        wanted = BODY_PREFETCH_BYTES
+    if wanted > buffer_room(d.input):
+        # The head must keep its place: offsets count from base.
+        if d.input.size_class < BUFFER_MEDIUM:
+            buffer_grow(&d.input)
+    x.request_body_bytes = x.body_kept
+    f = head_field(&x.req, FIELD_EXPECT)
+    if f != NULL and not x.req_done and x.req.minor == 1:
+        x.expect_continue = value_has_token(
+            &d.input.data[x.base + f.value], f.value_length, b"100-continue", 12)
+
+
+cdef unsigned int request_end(exchange *x) noexcept nogil:
+    """Offset in down.input behind this request: where the next one begins."""
+    if x.req_framing.kind == BODY_NONE or x.body_at == 0:
+        return x.base + x.req.length
+    return x.raw_at
+
+
+cdef void request_expectation(exchange *x) noexcept nogil:
+    """Who waits for a 100: decided anew for every try (proxying.md 3.2)."""
+    x.await_continue = False
+    x.ping_sent = False
+    if x.req_framing.kind == BODY_NONE:
+        return
+    if x.expect_continue and not x.continue_sent and not x.req_done \
+            and conf_expect_continue(x):
+        x.await_continue = True
+    elif x.member.ping_us and not x.body_lost:
+        x.await_continue = True
+        x.ping_sent = True
+
+
+cdef bint request_continue(exchange *x) noexcept nogil:
+    """Tell a waiting client to send its body. Returns False when it is gone."""
+    if not x.expect_continue or x.continue_sent:
+        return True
+    x.continue_sent = True
+    if stream_send(&x.down.c, b"HTTP/1.1 100 Continue\r\n\r\n", 25) != 25:
+        exchange_abort(x)
+        return False
+    return True
+
+
+cdef int body_decode_kept(exchange *x) noexcept nogil:
+    """Decode raw chunked bytes in down.input behind what is kept. 0 or -400."""
+    cdef buffer *b = x.down.input
+    cdef unsigned int payload = 0, consumed = 0
+    cdef int rc
+    if x.raw_at >= b.end:
+        return 0
+    rc = chunk_decode(
+        &x.req_chunks, &b.data[x.raw_at], b.end - x.raw_at, &payload, &consumed)
+    if rc < 0:
+        return rc
+    memmove(&b.data[x.body_at + x.body_kept], &b.data[x.raw_at], payload)
+    x.body_kept += payload
+    x.request_body_bytes += payload
+    x.raw_at += consumed
+    if x.req_chunks.done:
+        x.req_done = True
+    elif x.raw_at == b.end:
+        # All decoded: the room behind the payload is free again.
+        x.raw_at = x.body_at + x.body_kept
+        b.end = x.raw_at
+    return 0
+
+
+cdef bint request_body_broken(exchange *x) noexcept nogil:
+    """The body's coding is wrong: 400 while that can be said. Returns False."""
+    x.keepalive = False
+    exchange_detach(x, False)
+    if x.res_head_sent:
+        exchange_abort(x)
+    else:
+        exchange_answer_error(x, 400, NULL)
+    return False
+
+
+cdef bint request_too_large(exchange *x) noexcept nogil:
+    """A chunked body beyond LimitRequestBody. Returns False."""
+    x.keepalive = False
+    exchange_detach(x, False)
+    if x.res_head_sent:
+        exchange_abort(x)
+    else:
+        exchange_answer_error(x, 413, NULL)
+    return False
+
+
+cdef bint request_prefetch(exchange *x) noexcept nogil:
+    """Collect a chunked body up to BODY_PREFETCH_BYTES.
+
+    Returns True when a member can be asked; False when more must come, or the exchange
+    was answered.
+    """
+    cdef downstream *d = x.down
+    cdef ssize_t n
+    cdef unsigned int room
+    while True:
+        if body_decode_kept(x) < 0:
+            request_body_broken(x)
+            return False
+        if x.req_limit and x.request_body_bytes > x.req_limit:
+            request_too_large(x)
+            return False
+        if x.req_done:
+            x.req_framing.kind = BODY_LENGTH
+            x.req_framing.length = x.body_kept
+            break
+        room = buffer_room(d.input)
+        if x.body_kept >= BODY_PREFETCH_BYTES or room == 0:
+            x.req_chunked_out = True
+            break
+        if not d.c.readable:
+            timer_set(&d.c.timer, watch.now_us + x.vhost.timeout_us)
+            return False
+        n = stream_recv(&d.c, &d.input.data[d.input.end], room)
+        if n == AGAIN:
+            timer_set(&d.c.timer, watch.now_us + x.vhost.timeout_us)
+            return False
+        if n < 0:
+            exchange_abort(x)
+            return False
+        d.input.end += <unsigned int>n
+    timer_clear(&d.c.timer)
+    return True
+
+
+cdef int request_receive(exchange *x) noexcept nogil:
+    """More of the body: into down.input while it can be kept, else into x.stream.
+
+    returns 1 something came, AGAIN, CLOSED, FAILED or -400 -413
+    """
+    cdef downstream *d = x.down
+    cdef ssize_t n
+    cdef size_t room
+    cdef unsigned int payload = 0, consumed = 0
+    cdef int rc
+    if x.req_framing.kind == BODY_LENGTH and not x.body_lost \
+            and x.req_framing.length <= BODY_KEEP_BYTES \
+            and buffer_room(d.input) > 0 and x.raw_at == d.input.end:
+        room = buffer_room(d.input)
+        if <long long>room > x.req_remaining:
+            room = <size_t>x.req_remaining
+        n = stream_recv(&d.c, &d.input.data[d.input.end], room)
+        if n < 0:
+            return <int>n
+        d.input.end += <unsigned int>n
+        x.raw_at = d.input.end
+        x.body_kept += <unsigned int>n
+        x.request_body_bytes += n
+        x.req_remaining -= n
+        x.req_done = x.req_remaining == 0
+        return 1
+    if x.stream == NULL:
+        x.stream = buffer_take(
+            BUFFER_LARGE if x.req_remaining > 131072 else BUFFER_MEDIUM)
+        if x.stream == NULL:
+            return FAILED
+    x.stream.start = BUFFER_HEADROOM
+    x.stream.end = BUFFER_HEADROOM
+    room = buffer_room(x.stream)
+    if x.req_framing.kind == BODY_LENGTH:
+        if <long long>room > x.req_remaining:
+            room = <size_t>x.req_remaining
+        n = stream_recv(&d.c, &x.stream.data[x.stream.end], room)
+        if n < 0:
+            return <int>n
+        x.stream.end += <unsigned int>n
+        x.req_remaining -= n
+        x.req_done = x.req_remaining == 0
+        x.request_body_bytes += n
+        x.body_lost = True
+        return 1
+    # Chunked: what waits in down.input comes first.
+    if x.raw_at < d.input.end:
+        room = d.input.end - x.raw_at
+        memcpy(&x.stream.data[x.stream.end], &d.input.data[x.raw_at], room)
+        n = <ssize_t>room
+    else:
+        n = stream_recv(&d.c, &x.stream.data[x.stream.end], room)
+        if n < 0:
+            return <int>n
+        # It is laid behind the kept body only when the body ends within it.
+        room = 0
+    rc = chunk_decode(&x.req_chunks, &x.stream.data[x.stream.end],
+                      <unsigned int>n, &payload, &consumed)
+    if rc < 0:
+        return rc
+    x.body_lost = True
+    if room:
+        x.raw_at += consumed
+    elif consumed < <unsigned int>n:
+        if not request_put_back(
+                x, &x.stream.data[x.stream.end + consumed],
+                <unsigned int>n - consumed):
+            x.keepalive = False
+    x.request_body_bytes += payload
+    if x.req_limit and x.request_body_bytes > x.req_limit:
+        return -413
+    x.req_done = x.req_chunks.done
+    x.stream.end += payload
+    request_frame(x)
+    return 1
+
+
+cdef bint request_put_back(
+        exchange *x, const char *data, unsigned int length) noexcept nogil:
+    """Bytes of the next request that were received with the end of this body."""
+    cdef buffer *b = x.down.input
+    x.raw_at = x.body_at + x.body_kept
+    b.end = x.raw_at
+    if buffer_room(b) < length:
+        return False
+    memcpy(&b.data[b.end], data, length)
+    b.end += length
+    return True
+
+
+cdef void request_frame(exchange *x) noexcept nogil:
+    """Put the chunk's size before the payload in x.stream, and its end behind it."""
+    cdef buffer *b = x.stream
+    cdef unsigned int size = b.end - b.start
+    if size:
+        b.start -= chunk_head_before(&b.data[b.start], size)
+        memcpy(&b.data[b.end], b"\r\n", 2)
+        b.end += 2
+    if x.req_done:
+        memcpy(&b.data[b.end], b"0\r\n\r\n", 5)
+        b.end += 5
+
+
+cdef bint request_send_failed(exchange *x) noexcept nogil:
+    """The member does not take the request. It may have said why (an early answer)."""
+    if x.up.c.readable and x.bytes_to_member:
+        # Read what it said; the response decides, and the connection ends with it.
+        x.req_sent = True
+        x.res_reusable = False
+        x.up_is_deaf = True
+        return True
+    if stale_retry(x):
+        return False
+    service_log_send(x, stream_errno)
+    exchange_member_lost(x, 502, b"Error reading from remote server", False)
+    return False
+
+
+cdef bint stale_retry(exchange *x) noexcept nogil:
+    """A reused connection was dead: once more on a fresh one to the same member."""
+    if x.up.requests <= 1 or x.retried_stale or x.res_head_sent \
+            or x.interim_count or not request_can_be_sent_again(x):
+        return False
+    x.retried_stale = True
+    exchange_detach(x, False)
+    exchange_connect(x)
+    return True
+
+
+cdef bint request_pump(exchange *x) noexcept nogil:
+    """Send as much of the request as the member takes and the client has given.
+
+    Returns False when the exchange is over (or began anew with another connection).
+    """
+    cdef upstream *u = x.up
+    cdef downstream *d = x.down
+    cdef ssize_t n
+    cdef unsigned int before
+    cdef int rc, i
+    if u.output != NULL:
+        before = buffer_held(u.output)
+        rc = stream_flush(&u.c, u.output)
+        if likely(rc == 1):
+            x.bytes_to_member = True
+            x.bytes_to_up += before
+            buffer_give(u.output)
+            u.output = NULL
+            x.req_head_sent = True
+        elif rc == AGAIN:
+            x.bytes_to_member = x.bytes_to_member or buffer_held(u.output) < before
+            x.bytes_to_up += before - buffer_held(u.output)
+            timer_set(&u.c.timer, watch.now_us + exchange_timeout_us(x))
+            return True
+        else:
+            return request_send_failed(x)
+    if unlikely(x.await_continue):
+        timer_set(&u.c.timer, watch.now_us + (
+            x.member.ping_us if x.member.ping_us else exchange_timeout_us(x)))
+        return True
+    for i in range(READS_PER_STEP):
+        if x.req_done and x.body_sent == x.body_kept and x.stream == NULL:
+            request_complete(x)
+            return True
+        if x.body_sent < x.body_kept and not x.req_chunked_out:
+            n = stream_send(
+                &u.c, &d.input.data[x.body_at + x.body_sent],
+                x.body_kept - x.body_sent)
+            if n == FAILED:
+                return request_send_failed(x)
+            if n < 0:
+                timer_set(&u.c.timer, watch.now_us + exchange_timeout_us(x))
+                return True
+            x.body_sent += <unsigned int>n
+            x.bytes_to_up += n
+            continue
+        if x.body_sent < x.body_kept:
+            # Kept bytes that go out as chunks are framed in x.stream.
+            if not request_frame_kept(x):
+                return request_send_failed(x)
+        if x.stream != NULL and buffer_held(x.stream):
+            before = buffer_held(x.stream)
+            rc = stream_flush(&u.c, x.stream)
+            x.bytes_to_up += before - buffer_held(x.stream)
+            if rc == FAILED:
+                return request_send_failed(x)
+            if rc == AGAIN:
+                timer_set(&u.c.timer, watch.now_us + exchange_timeout_us(x))
+                return True
+        if x.req_done:
+            buffer_give(x.stream)
+            x.stream = NULL
+            continue
+        if not request_continue(x):
+            return False
+        if not d.c.readable and x.raw_at >= d.input.end:
+            return request_wait_for_client(x)
+        rc = request_receive(x)
+        if rc == AGAIN:
+            return request_wait_for_client(x)
+        if rc == -400:
+            return request_body_broken(x)
+        if rc == -413:
+            return request_too_large(x)
+        if rc < 0:
+            exchange_abort(x)       # the client went away in the middle of its body
+            return False
+    watch_queue(&u.c)
+    return True
+
+
+cdef bint request_frame_kept(exchange *x) noexcept nogil:
+    cdef unsigned int size = x.body_kept - x.body_sent
+    cdef unsigned int part
+    if x.stream == NULL:
+        x.stream = buffer_take(BUFFER_MEDIUM)
+        if x.stream == NULL:
+            return False
+    if buffer_held(x.stream):
+        return True
+    x.stream.start = BUFFER_HEADROOM
+    x.stream.end = BUFFER_HEADROOM
+    part = buffer_room(x.stream)
+    if part > size:
+        part = size
+    memcpy(&x.stream.data[x.stream.end],
+           &x.down.input.data[x.body_at + x.body_sent], part)
+    x.stream.end += part
+    x.body_sent += part
+    x.stream.start -= chunk_head_before(&x.stream.data[x.stream.start], part)
+    memcpy(&x.stream.data[x.stream.end], b"\r\n", 2)
+    x.stream.end += 2
+    if x.req_done and x.body_sent == x.body_kept:
+        memcpy(&x.stream.data[x.stream.end], b"0\r\n\r\n", 5)
+        x.stream.end += 5
+    return True
+
+
+cdef void request_complete(exchange *x) noexcept nogil:
+    """All of it has been handed over: the member's time to answer begins."""
+    x.req_sent = True
+    timer_clear(&x.down.c.timer)
+    timer_set(&x.up.c.timer, watch.now_us + exchange_timeout_us(x))
+
+
+cdef bint request_wait_for_client(exchange *x) noexcept nogil:
+    """Nothing to send until the client gives more. Always returns True."""
+    buffer_give(x.stream)
+    x.stream = NULL
+    timer_set(&x.down.c.timer, watch.now_us + x.vhost.timeout_us)
+    timer_clear(&x.up.c.timer)
+    return True

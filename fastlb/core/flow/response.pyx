@@ -1,0 +1,514 @@
+"""The response's way to the client.
+
+The member's bytes wait in up.input, where they were received; what was composed here
+waits in down.output and goes first. While anything waits nothing more is read: that is
+the whole of the backpressure.
+"""
+
+cdef enum:
+    SPLICE_BYTES_MIN = 131072   # of a body still to come, for splice to pay
+    PIPE_BYTES = 262144
+
+cdef head response_head         # one is parsed at a time
+
+
+cdef bint response_pump(exchange *x) noexcept nogil:
+    """Go on until a side has to be waited for. Returns False when it is over."""
+    cdef int rc, i
+    for i in range(READS_PER_STEP):
+        rc = response_flush(x)
+        if rc == AGAIN:
+            timer_set(&x.down.c.timer, watch.now_us + x.vhost.timeout_us)
+            if x.up != NULL and x.req_sent:
+                timer_clear(&x.up.c.timer)      # it is the client that is slow
+            return True
+        if rc < 0:
+            exchange_abort(x)
+            return False
+        if x.res_done or x.state == X_LOCAL:
+            return exchange_finish(x)
+        if x.up == NULL:
+            return True
+        if not x.up.c.readable:
+            response_wait(x)
+            return True
+        if not x.res_head_sent:
+            if not response_read_head(x):
+                return False
+        elif not response_read_body(x):
+            return False
+    if x.up != NULL:
+        watch_queue(&x.up.c)
+    else:
+        watch_queue(&x.down.c)
+    return True
+
+
+cdef void response_wait(exchange *x) noexcept nogil:
+    """The member's turn."""
+    if x.req_sent or x.res_head_sent:
+        timer_set(&x.up.c.timer, watch.now_us + exchange_timeout_us(x))
+        if x.req_done and x.down.c.timer.deadline_us:
+            timer_clear(&x.down.c.timer)
+
+
+cdef int response_flush(exchange *x) noexcept nogil:
+    """Send what waits: 1 nothing is left, AGAIN, FAILED."""
+    cdef downstream *d = x.down
+    cdef upstream *u = x.up
+    cdef ssize_t n
+    cdef unsigned int held
+    if d.output != NULL:
+        if u != NULL and u.input != NULL and x.res_head_sent \
+                and buffer_held(u.input) and not x.res_drop_body:
+            held = buffer_held(d.output)
+            n = stream_send2(
+                &d.c, &d.output.data[d.output.start], held,
+                &u.input.data[u.input.start], buffer_held(u.input))
+            if n < 0:
+                return <int>n
+            x.bytes_out += n
+            if <unsigned int>n < held:
+                d.output.start += <unsigned int>n
+                return AGAIN
+            u.input.start += <unsigned int>n - held
+        else:
+            held = buffer_held(d.output)
+            n = stream_flush(&d.c, d.output)
+            x.bytes_out += held - buffer_held(d.output)
+            if n != 1:
+                return <int>n
+        buffer_give(d.output)
+        d.output = NULL
+        if x.first_byte_us == 0:
+            x.first_byte_us = watch.now_us
+    if u != NULL and u.input != NULL and x.res_head_sent and buffer_held(u.input):
+        held = buffer_held(u.input)
+        n = stream_flush(&d.c, u.input)
+        x.bytes_out += held - buffer_held(u.input)
+        if n != 1:
+            # The member has no part in a slow client's last bytes.
+            if n == AGAIN and x.res_done:
+                d.output = u.input
+                u.input = NULL
+                exchange_detach(x, response_reusable(x))
+            return <int>n
+    if x.pipe_held:
+        return splice_out(x)
+    if x.res_done and u != NULL:
+        exchange_detach(x, response_reusable(x))
+    return 1
+
+
+cdef bint response_reusable(exchange *x) noexcept nogil:
+    return x.res_reusable and x.req_sent and x.req_done and not x.up_is_deaf
+
+
+cdef bint response_read_head(exchange *x) noexcept nogil:
+    """Receive and handle a head. Returns False when the exchange is over."""
+    cdef upstream *u = x.up
+    cdef ssize_t n
+    cdef int head_bytes
+    cdef head_limits limits
+    if u.input == NULL:
+        u.input = buffer_take(BUFFER_MEDIUM)
+        if u.input == NULL:
+            exchange_abort(x)
+            return False
+    if buffer_room(u.input) == 0 and not buffer_grow(&u.input):
+        return response_broken(x)
+    n = stream_recv(&u.c, &u.input.data[u.input.end], buffer_room(u.input))
+    if n == AGAIN:
+        if buffer_held(u.input) == 0:
+            buffer_give(u.input)
+            u.input = NULL
+        return True
+    if n < 0:
+        return response_lost(x, <int>n)
+    u.input.end += <unsigned int>n
+    x.bytes_from_up += n
+    limits.line_bytes = x.member.field_bytes
+    limits.field_bytes = x.member.field_bytes
+    limits.field_count = FIELD_COUNT_MAX
+    limits.strict = True
+    limits.allow_http09 = False
+    limits.ignore_bad_fields = x.vhost.bad_header_ignore
+    while True:
+        # One stray empty line is forgiven (proxying.md 4).
+        if u.scanned == 0 and buffer_held(u.input) >= 2 and \
+                u.input.data[u.input.start] == c'\r' and \
+                u.input.data[u.input.start + 1] == c'\n' and x.interim_count == 0:
+            u.input.start += 2
+        head_bytes = head_find_end(
+            &u.input.data[u.input.start], buffer_held(u.input), &u.scanned)
+        if head_bytes == AGAIN:
+            if buffer_held(u.input) > HEAD_BYTES_MAX:
+                return response_broken(x)
+            return True
+        u.scanned = 0
+        if head_parse_response(
+                &response_head, &u.input.data[u.input.start],
+                <unsigned int>head_bytes, &limits) < 0:
+            return response_broken(x)
+        if response_head.status >= 200:
+            return response_begin(x, <unsigned int>head_bytes)
+        if not response_interim(x):
+            return False
+        u.input.start += <unsigned int>head_bytes
+        if buffer_held(u.input) == 0:
+            u.input.start = BUFFER_HEADROOM
+            u.input.end = BUFFER_HEADROOM
+            # What was held back for the 100 can go now.
+            if not x.req_sent and not x.await_continue:
+                return request_pump(x)
+            return True
+
+
+cdef bint response_interim(exchange *x) noexcept nogil:
+    """A 1xx answer: passed on, or swallowed. Returns False when it is over."""
+    cdef int status = response_head.status
+    cdef bint relay = x.req.minor == 1
+    x.interim_count += 1
+    if x.interim_count > INTERIM_RESPONSES_MAX:
+        service_log_response(x, 0)
+        exchange_member_lost(
+            x, 502, b"Too many (10) interim responses", False)
+        return False
+    if status == 101:
+        service_log_response(x, 0)
+        exchange_member_lost(x, 502, b"Unexpected Upgrade", False)
+        return False
+    if status == 100:
+        x.await_continue = False
+        relay = x.expect_continue and not x.continue_sent and not x.ping_sent
+        if relay:
+            x.continue_sent = True
+    if x.env[ENV_PROXY_INTERIM].data != NULL and (
+            x.env[ENV_PROXY_INTERIM].data[0] | 32) == c's':
+        relay = False
+    if relay and rewrite_interim(
+            x, &response_head, &x.up.input.data[x.up.input.start]) < 0:
+        exchange_member_lost(x, 502, NULL, False)
+        return False
+    return True
+
+
+cdef bint response_lost(exchange *x, int why) noexcept nogil:
+    """The member closed before a head was complete. Always returns False."""
+    if x.up.input == NULL or buffer_held(x.up.input) == 0:
+        if stale_retry(x):
+            return False
+    service_log_status_line(x, stream_errno if why == FAILED else 0)
+    exchange_member_lost(x, 502, b"Error reading from remote server", False)
+    return False
+
+
+cdef bint response_broken(exchange *x) noexcept nogil:
+    """What it sent is no HTTP/1.x head. Always returns False."""
+    service_log_corrupt(x)
+    exchange_member_lost(x, 502, NULL, False)
+    return False
+
+
+cdef bint error_is_overridden(exchange *x, int status) noexcept nogil:
+    """ProxyErrorOverride (proxying.md 4.1)."""
+    cdef int i, j
+    cdef plan_conf *c
+    if status < 400:
+        return False
+    for i in range(x.conf_count - 1, -1, -1):
+        c = x.confs[i]
+        if not c.has_error_override:
+            continue
+        for j in range(c.override_count):
+            if c.overrides[j] == status:
+                return True
+        return False
+    return False
+
+
+cdef void response_judge(exchange *x, int status) noexcept nogil:
+    """failonstatus= (AH01174): the answer is passed on, the member goes into E."""
+    cdef int i
+    if x.balancer == NULL:
+        return
+    for i in range(x.balancer.fail_status_count):
+        if x.balancer.fail_statuses[i] == status:
+            if member_failed(x.member.slot, watch.now_us, False):
+                service_log_fail_on(x, status)
+            return
+
+
+cdef bint response_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
+    """The final head: decide, compose, and take what came of the body with it."""
+    cdef upstream *u = x.up
+    cdef char *data = &u.input.data[u.input.start]
+    cdef hop_facts hop
+    cdef unsigned int held
+    if framing_of_response(
+            &response_head, data, x.req.method_id, &x.res_framing) < 0:
+        return response_broken(x)
+    head_drop_hop_by_hop(&response_head, data, &hop)
+    x.status = response_head.status
+    x.await_continue = False
+    if not x.req_sent and not x.req_done:
+        # It answers before it has the request: the rest is not sent.
+        x.keepalive = False
+    response_judge(x, x.status)
+    x.res_reusable = (
+        not x.member.disable_reuse and not hop.close
+        and not x.res_framing.close_after
+        and (response_head.minor == 1 or hop.keep_alive)
+        and x.res_framing.kind != BODY_UNTIL_CLOSE
+        and x.env[ENV_PROXY_NOKEEPALIVE].data == NULL
+        and x.env[ENV_FORCE_PROXY_10].data == NULL)
+    if unlikely(error_is_overridden(x, x.status)):
+        return response_override(x)
+    if rewrite_response(x, &response_head, data) < 0:
+        return response_broken(x)
+    x.res_head_sent = True
+    u.input.start += head_bytes
+    held = buffer_held(u.input)
+    x.res_remaining = x.res_framing.length
+    if x.res_framing.kind == BODY_NONE:
+        x.res_done = True
+    elif x.res_framing.kind == BODY_CHUNKED:
+        chunk_begin(&x.res_chunks)
+    elif x.res_framing.kind == BODY_LENGTH and x.res_remaining == 0:
+        x.res_done = True
+    if held and not response_take(x):
+        return False
+    if x.res_done:
+        response_source_done(x)
+    # A small body goes with the head in one segment, by one plain send.
+    held = buffer_held(u.input)
+    if held and held <= BODY_WITH_HEAD_MAX and held <= buffer_room(x.down.output):
+        memcpy(&x.down.output.data[x.down.output.end],
+               &u.input.data[u.input.start], held)
+        x.down.output.end += held
+        u.input.start = u.input.end
+    if x.res_done and buffer_held(u.input) == 0:
+        # Nothing of the member's is needed any more.
+        exchange_detach(x, response_reusable(x))
+    return True
+
+
+cdef void response_source_done(exchange *x) noexcept nogil:
+    """All has come from the member; its timer is for the next request."""
+    timer_clear(&x.up.c.timer)
+
+
+cdef bint response_override(exchange *x) noexcept nogil:
+    """Our own page instead of the member's; its body is dropped with its connection,
+    unless it has no body. Always returns False or what the answer returns."""
+    cdef int status = x.status
+    exchange_detach(x, x.res_framing.kind == BODY_NONE and response_reusable(x))
+    x.res_done = False
+    exchange_answer_error(x, status, NULL)
+    return False
+
+
+cdef bint response_take(exchange *x) noexcept nogil:
+    """Body bytes were received into up.input: take off the framing, put on ours."""
+    cdef upstream *u = x.up
+    cdef buffer *b = u.input
+    cdef unsigned int held = buffer_held(b)
+    cdef unsigned int payload = 0, consumed = 0
+    if x.res_framing.kind == BODY_LENGTH:
+        if <long long>held > x.res_remaining:
+            # More than was announced: never passed on, and the connection ends.
+            b.end = b.start + <unsigned int>x.res_remaining
+            held = <unsigned int>x.res_remaining
+            x.res_reusable = False
+        x.res_remaining -= held
+        x.body_bytes_out += held
+        if x.res_remaining == 0:
+            x.res_done = True
+        return True
+    if x.res_framing.kind == BODY_NONE:
+        x.res_reusable = False
+        b.end = b.start
+        return True
+    if x.res_framing.kind == BODY_CHUNKED:
+        if chunk_decode(
+                &x.res_chunks, &b.data[b.start], held, &payload, &consumed) < 0:
+            service_log_response(x, 0)
+            exchange_cut(x)
+            return False
+        if x.res_chunks.done:
+            x.res_done = True
+            if consumed < held:
+                x.res_reusable = False
+        b.end = b.start + payload
+        held = payload
+    x.body_bytes_out += held
+    if x.res_chunked_out:
+        response_frame(x)
+    return True
+
+
+cdef void response_frame(exchange *x) noexcept nogil:
+    """One chunk around what up.input holds, and the last chunk at the end."""
+    cdef buffer *b = x.up.input
+    cdef unsigned int size = buffer_held(b)
+    if size:
+        b.start -= chunk_head_before(&b.data[b.start], size)
+        memcpy(&b.data[b.end], b"\r\n", 2)
+        b.end += 2
+    if x.res_done:
+        memcpy(&b.data[b.end], b"0\r\n\r\n", 5)
+        b.end += 5
+
+
+cdef void exchange_cut(exchange *x) noexcept nogil:
+    """The body cannot be completed: what is composed goes out, then the end.
+
+    The client sees a message that is not whole: no last chunk, or too few bytes.
+    """
+    exchange_abort(x)
+
+
+cdef bint response_read_body(exchange *x) noexcept nogil:
+    """Receive more of the body. Returns False when the exchange is over."""
+    cdef upstream *u = x.up
+    cdef ssize_t n
+    cdef size_t room
+    cdef int size_class = BUFFER_MEDIUM
+    if x.res_framing.kind == BODY_LENGTH and x.res_remaining >= SPLICE_BYTES_MIN \
+            and not x.splice_failed:
+        return splice_in(x)
+    if x.pipe_read >= 0:
+        splice_give(x)
+    if u.input == NULL:
+        if x.res_framing.kind != BODY_LENGTH and x.body_bytes_out > 262144:
+            size_class = BUFFER_LARGE
+        u.input = buffer_take(size_class)
+        if u.input == NULL:
+            exchange_abort(x)
+            return False
+    u.input.start = BUFFER_HEADROOM
+    u.input.end = BUFFER_HEADROOM
+    room = buffer_room(u.input)
+    if x.res_framing.kind == BODY_LENGTH and <long long>room > x.res_remaining:
+        room = <size_t>x.res_remaining
+    n = stream_recv(&u.c, &u.input.data[u.input.end], room)
+    if n == AGAIN:
+        buffer_give(u.input)
+        u.input = NULL
+        return True
+    if n == CLOSED and x.res_framing.kind == BODY_UNTIL_CLOSE:
+        x.res_done = True
+        if x.res_chunked_out:
+            response_frame(x)
+        response_source_done(x)
+        return True
+    if n < 0:
+        # AH01110: the client must not take it for whole.
+        service_log_response(x, stream_errno if n == FAILED else 0)
+        exchange_cut(x)
+        return False
+    u.input.end += <unsigned int>n
+    x.bytes_from_up += n
+    if not response_take(x):
+        return False
+    if x.res_done:
+        response_source_done(x)
+    return True
+
+
+# splice: from socket to socket through a pipe, without a copy ---------------------
+
+cdef int[64] pipe_pool_read
+cdef int[64] pipe_pool_write
+cdef int pipe_pooled = 0
+
+
+cdef bint splice_take(exchange *x) noexcept nogil:
+    global pipe_pooled
+    cdef int[2] ends
+    if pipe_pooled:
+        pipe_pooled -= 1
+        x.pipe_read = pipe_pool_read[pipe_pooled]
+        x.pipe_write = pipe_pool_write[pipe_pooled]
+        return True
+    if pipe2(&ends[0], O_NONBLOCK | O_CLOEXEC) != 0:
+        return False
+    fcntl(ends[0], F_SETPIPE_SZ, PIPE_BYTES)    # a smaller pipe serves as well
+    x.pipe_read = ends[0]
+    x.pipe_write = ends[1]
+    return True
+
+
+cdef void splice_give(exchange *x) noexcept nogil:
+    """An empty pipe can serve again; one with bytes in it must not."""
+    global pipe_pooled
+    if x.pipe_read < 0:
+        return
+    if x.pipe_held == 0 and pipe_pooled < 64:
+        pipe_pool_read[pipe_pooled] = x.pipe_read
+        pipe_pool_write[pipe_pooled] = x.pipe_write
+        pipe_pooled += 1
+    else:
+        close(x.pipe_read)
+        close(x.pipe_write)
+    x.pipe_read = -1
+    x.pipe_write = -1
+    x.pipe_held = 0
+
+
+cdef bint splice_in(exchange *x) noexcept nogil:
+    """Member's socket -> pipe. Returns False when the exchange is over."""
+    cdef ssize_t n
+    cdef size_t wanted = PIPE_BYTES
+    if x.up.input != NULL:
+        buffer_give(x.up.input)
+        x.up.input = NULL
+    if x.pipe_read < 0 and not splice_take(x):
+        x.splice_failed = True
+        return True
+    if <long long>wanted > x.res_remaining:
+        wanted = <size_t>x.res_remaining
+    n = splice(x.up.c.fd, NULL, x.pipe_write, NULL, wanted,
+               SPLICE_F_MOVE | SPLICE_F_NONBLOCK)
+    if n > 0:
+        x.pipe_held = n
+        x.res_remaining -= n
+        x.body_bytes_out += n
+        x.bytes_from_up += n
+        if x.res_remaining == 0:
+            x.res_done = True
+            response_source_done(x)
+        return True
+    if n < 0 and errno == EAGAIN:
+        x.up.c.readable = False
+        return True
+    if n < 0 and errno == EINTR:
+        return True
+    if n < 0 and errno == EINVAL:
+        x.splice_failed = True      # not for this kind of socket
+        return True
+    service_log_response(x, 0 if n == 0 else errno)
+    exchange_cut(x)
+    return False
+
+
+cdef int splice_out(exchange *x) noexcept nogil:
+    """Pipe -> client's socket. returns 1 empty, AGAIN, FAILED"""
+    cdef ssize_t n
+    while x.pipe_held:
+        n = splice(x.pipe_read, NULL, x.down.c.fd, NULL, <size_t>x.pipe_held,
+                   SPLICE_F_MOVE | SPLICE_F_NONBLOCK
+                   | (0 if x.res_done else SPLICE_F_MORE))
+        if n > 0:
+            x.pipe_held -= n
+            x.bytes_out += n
+            continue
+        if n < 0 and errno == EINTR:
+            continue
+        if n < 0 and errno == EAGAIN:
+            x.down.c.writable = False
+            return AGAIN
+        return FAILED
+    if x.res_done and x.up != NULL:
+        exchange_detach(x, response_reusable(x))
+    return 1

@@ -1,0 +1,310 @@
+"""From a complete head to a member: settings, access, election, connection."""
+
+
+cdef void exchange_route(exchange *x) noexcept nogil:
+    cdef int rc
+    cdef const text *handler
+    cdef bint mapped
+    rc = match_path(x)
+    if unlikely(rc < 0):
+        exchange_answer_error(x, -rc, NULL)
+        return
+    match_locations(x)
+    rules_env_if(x, 0, x.conf_count)
+    if unlikely(x.req.method_id == METHOD_TRACE and x.vhost.trace == 0):
+        exchange_answer_error(x, 405, NULL)
+        return
+    if unlikely(x.req.method_id == METHOD_CONNECT):
+        exchange_answer_error(x, 405, NULL)
+        return
+    mapped = match_mapping(x)
+    if mapped:
+        match_proxy_sections(x)
+        if x.mapping.section_count:
+            rules_env_if(x, 1, 1 + x.mapping.section_count)
+    if unlikely(not match_access(x)):
+        service_log_denied(x)
+        exchange_answer_error(x, 403, NULL)
+        return
+    rules_env(x)
+    rc = match_redirect(x, True)
+    if unlikely(rc != 0):
+        exchange_answer_redirect(x, rc)
+        return
+    if likely(mapped):
+        exchange_proxy(x)
+        return
+    handler = match_handler(x)
+    if handler != NULL:
+        exchange_answer_handler(x, handler)
+        return
+    rc = match_redirect(x, False)
+    if rc != 0:
+        exchange_answer_redirect(x, rc)
+        return
+    exchange_answer_unmapped(x)
+
+
+cdef long long limit_of_body(exchange *x) noexcept nogil:
+    """LimitRequestBody; 0: none. Apache's default is 1 GiB."""
+    cdef int i
+    for i in range(x.conf_count - 1, -1, -1):
+        if x.confs[i].limit_request_body >= 0:
+            return x.confs[i].limit_request_body
+    return 1 << 30
+
+
+cdef void exchange_proxy(exchange *x) noexcept nogil:
+    cdef int rc
+    cdef long long limit
+    if not x.req_done or x.req_framing.kind != BODY_NONE:
+        limit = limit_of_body(x)
+        if limit and x.req_framing.kind == BODY_LENGTH and \
+                x.req_framing.length > limit:
+            x.keepalive = False
+            exchange_answer_error(x, 413, NULL)
+            return
+        x.req_limit = limit
+    rc = match_target(x)
+    if unlikely(rc < 0):
+        exchange_answer_error(x, -rc, NULL)
+        return
+    if x.req_framing.kind == BODY_CHUNKED:
+        # A short chunked body is collected, so that it can be sent with its length,
+        # and again to another member (proxying.md 3.1).
+        if not x.expect_continue:
+            x.state = X_READ_BODY
+            if not request_prefetch(x):
+                return
+        else:
+            x.req_chunked_out = True
+    exchange_elect(x)
+
+
+cdef void exchange_sticky(exchange *x) noexcept nogil:
+    """The route that the client asks for (balancing.md 6.2); once per request."""
+    cdef field *f
+    cdef const char *cookies = NULL
+    cdef unsigned int length = 0
+    cdef int[20] groups
+    cdef int g
+    f = head_field(&x.req, FIELD_COOKIE)
+    if f != NULL:
+        cookies = &x.down.input.data[x.base + f.value]
+        length = f.value_length
+    sticky_find(x.balancer, x.target.data, x.target.length, cookies, length, &x.sticky)
+    if x.balancer.route_regex >= 0 and x.sticky.value != NULL:
+        x.sticky.route = NULL
+        x.sticky.route_length = 0
+        if regex_search(x.balancer.route_regex, x.sticky.value,
+                        x.sticky.value_length, &groups[0]):
+            g = 2 if groups[2] >= 0 else 0
+            x.sticky.route = x.sticky.value + groups[g]
+            x.sticky.route_length = groups[g + 1] - groups[g]
+    if x.sticky.route != NULL and x.sticky.route_length:
+        if x.sticky.from_url:
+            env_set(x, ENV_BALANCER_SESSION_STICKY, x.balancer.sticky_url,
+                    x.balancer.sticky_url_length)
+        else:
+            env_set(x, ENV_BALANCER_SESSION_STICKY, x.balancer.sticky_cookie,
+                    x.balancer.sticky_cookie_length)
+        env_set(x, ENV_BALANCER_SESSION_ROUTE, x.sticky.route, x.sticky.route_length)
+
+
+cdef void exchange_elect(exchange *x) noexcept nogil:
+    """Find a member and ask it; also for every further try of the same request."""
+    cdef plan_mapping *m = x.mapping
+    cdef int chosen
+    cdef text *name
+    if m.balancer < 0:
+        x.member = &plan.members[m.member]
+        if unlikely(not member_is_usable(x.member.slot) and
+                    not member_ignores_errors(x.member.slot)):
+            service_log_disabled(x)
+            exchange_answer_error(x, 503, NULL)
+            return
+    else:
+        if x.balancer == NULL:
+            x.balancer = &plan.balancers[m.balancer]
+            x.balancer_index = m.balancer
+            if x.balancer.sticky_cookie != NULL:
+                exchange_sticky(x)
+        chosen = elect(
+            engine.view, x.balancer, watch.now_us, x.sticky.route,
+            x.sticky.route_length, &x.election)
+        if unlikely(x.election.mutex_repaired):
+            service_log_repaired(x)
+        if unlikely(chosen < 0):
+            exchange_nobody(x)
+            return
+        x.member = &plan.members[x.balancer.member_index[chosen]]
+        name = &plan.balancer_names[x.balancer_index]
+        env_set(x, ENV_BALANCER_NAME, name.data, name.length)
+        env_set(x, ENV_BALANCER_WORKER_NAME, x.member.url.data, x.member.url.length)
+        env_set(x, ENV_BALANCER_WORKER_ROUTE, x.member.route.data,
+                x.member.route.length)
+        if x.election.route_changed:
+            env_set(x, ENV_BALANCER_ROUTE_CHANGED, b"1", 1)
+    x.attempts += 1
+    if x.tried_count < 16:
+        x.tried[x.tried_count] = x.member.index
+        x.tried_count += 1
+        ledger_busy_add(engine.view, engine.slot, x.member.slot)
+    exchange_connect(x)
+
+
+cdef void exchange_nobody(exchange *x) noexcept nogil:
+    """No usable member: wait if the balancer says so, else 503."""
+    if x.balancer.timeout_ms > 0 and x.election.why == ELECT_ALL_IN_ERROR:
+        if x.wait_until_us == 0:
+            x.wait_until_us = watch.now_us + x.balancer.timeout_ms * 1000
+        if watch.now_us < x.wait_until_us:
+            nobody_wait(x)
+            return
+    service_log_nobody(x)
+    exchange_answer_error(x, 503, NULL)
+
+
+cdef exchange *nobody_head = NULL   # exchanges that wait for any member at all
+
+
+cdef void nobody_wait(exchange *x) noexcept nogil:
+    global nobody_head
+    x.state = X_WAIT_MEMBER
+    x.nobody_next = nobody_head
+    nobody_head = x
+    x.waits_for_anybody = True
+
+
+cdef void nobody_leave(exchange *x) noexcept nogil:
+    global nobody_head
+    cdef exchange **at = &nobody_head
+    if not x.waits_for_anybody:
+        return
+    while at[0] != x:
+        at = &at[0].nobody_next
+    at[0] = x.nobody_next
+    x.waits_for_anybody = False
+
+
+cdef void nobody_try_again() noexcept nogil:
+    """Called on every tick: elections anew for all that wait (balancer timeout=)."""
+    global nobody_head
+    cdef exchange *x = nobody_head
+    cdef exchange *following
+    nobody_head = NULL
+    while x != NULL:
+        following = x.nobody_next
+        x.waits_for_anybody = False
+        x.state = X_SEND
+        exchange_elect(x)
+        x = following
+
+
+cdef void exchange_connect(exchange *x) noexcept nogil:
+    """A connection from the pool, a new one, or a place in the queue for one."""
+    cdef plan_member *m = x.member
+    cdef upstream *u = NULL
+    x.state = X_SEND
+    if not m.disable_reuse and not x.retried_stale and not (
+            x.down.requests == 0
+            and x.env[ENV_PROXY_INITIAL_NOT_POOLED].data != NULL):
+        u = pool_take(m, not request_is_idempotent(x))
+    if likely(u != NULL):
+        u.x = x
+        x.up = u
+        exchange_send(x)
+        return
+    if not pool_has_room(m):
+        pool_wait(x)
+        return
+    if upstream_open(x) < 0:
+        service_log_connect(x, 0, stream_errno)
+        exchange_connect_lost(x)
+
+
+cdef bint request_is_idempotent(exchange *x) noexcept nogil:
+    """RFC 9110 9.2.2."""
+    cdef int method = x.req.method_id
+    return (method == METHOD_GET or method == METHOD_HEAD or method == METHOD_PUT
+            or method == METHOD_DELETE or method == METHOD_OPTIONS
+            or method == METHOD_TRACE)
+
+
+cdef bint request_can_be_sent_again(exchange *x) noexcept nogil:
+    """Nothing of it can have been processed twice, and its bytes are at hand."""
+    if x.body_lost:
+        return False
+    return not x.bytes_to_member or request_is_idempotent(x)
+
+
+cdef void exchange_send(exchange *x) noexcept nogil:
+    """Connected: compose the head and let it go."""
+    cdef int rc
+    x.up.requests += 1
+    x.bytes_to_member = False
+    x.body_sent = 0
+    x.req_sent = False
+    x.req_head_sent = False
+    request_expectation(x)
+    rc = rewrite_request(x)
+    if unlikely(rc < 0):
+        exchange_detach(x, False)
+        if rc == -400:
+            exchange_answer_error(
+                x, 400, b"Max-Forwards has reached zero - proxy loop?")
+        else:
+            exchange_answer_error(x, -rc, NULL)
+        return
+    if not request_pump(x):
+        return
+    # An answer cannot be there yet, except on a connection that spoke too early.
+    if x.up.c.readable:
+        response_pump(x)
+
+
+cdef void exchange_connect_lost(exchange *x) noexcept nogil:
+    """No address of the member is to be had: E, and the next member."""
+    exchange_member_lost(x, 503, NULL, True)
+
+
+cdef void exchange_on_member_timeout(exchange *x) noexcept nogil:
+    """The member let time pass (proxying.md 4.2 and 6)."""
+    if x.res_head_sent:
+        service_log_response(x, ETIMEDOUT)
+        exchange_abort(x)
+    elif x.await_continue:
+        service_log_status_line(x, ETIMEDOUT)
+        exchange_member_lost(x, 503, b"Timeout on 100-Continue", True)
+    elif not x.req_sent:
+        service_log_status_line(x, ETIMEDOUT)
+        exchange_member_lost(x, 504, NULL, False)
+    else:
+        x.timed_out = True
+        service_log_status_line(x, ETIMEDOUT)
+        exchange_member_lost(x, 502, b"Error reading from remote server", False)
+
+
+cdef void exchange_member_lost(
+        exchange *x, int status, const char *detail, bint mark_error) noexcept nogil:
+    cdef plan_member *m = x.member
+    cdef bint again = request_can_be_sent_again(x)
+    cdef int first = 0
+    exchange_detach(x, False)
+    if mark_error and x.balancer != NULL:
+        first = member_failed(m.slot, watch.now_us, status == 503)
+        if first:
+            service_log_member_down(x)
+    elif x.timed_out and x.balancer != NULL and x.balancer.fail_on_timeout:
+        if member_failed(m.slot, watch.now_us, False):
+            service_log_fail_on(x, 0)
+    if unlikely(x.res_head_sent):
+        exchange_abort(x)
+        return
+    if status == 503 and x.balancer != NULL and may_retry(
+            x.balancer, m.slot, x.attempts, False, again, x.election.by_route):
+        x.await_continue = False
+        exchange_elect(x)
+        return
+    x.retried_stale = False
+    exchange_answer_error(x, status, detail)

@@ -1,0 +1,216 @@
+"""The member's connection (upstream.pxd)."""
+
+cdef enum:
+    UPSTREAMS_KEPT_MAX = 1024
+    NO_ADDRESS = 100000     # in the place of an errno: the name does not resolve
+
+cdef upstream *upstream_pool = NULL
+cdef int upstream_pooled = 0
+
+
+cdef upstream *upstream_take() noexcept nogil:
+    global upstream_pool, upstream_pooled
+    cdef upstream *u = upstream_pool
+    if u != NULL:
+        upstream_pool = u.next
+        upstream_pooled -= 1
+    else:
+        u = <upstream *>malloc(sizeof(upstream))
+        if u == NULL:
+            return NULL
+    memset(u, 0, sizeof(upstream))
+    u.c.kind = KIND_UPSTREAM
+    u.c.fd = -1
+    u.c.timer.owner = u
+    return u
+
+
+cdef void upstream_release(upstream *u) noexcept nogil:
+    global upstream_pool, upstream_pooled
+    if upstream_pooled >= UPSTREAMS_KEPT_MAX:
+        free(u)
+        return
+    u.next = upstream_pool
+    upstream_pool = u
+    upstream_pooled += 1
+
+
+cdef void upstream_close(upstream *u) noexcept nogil:
+    """Close; the caller has taken it out of the pool and off its exchange."""
+    cdef plan_member *m = u.member
+    if u.c.kind == KIND_DEAD:
+        return
+    buffer_give(u.input)
+    u.input = NULL
+    buffer_give(u.output)
+    u.output = NULL
+    m.open_count -= 1
+    engine.upstream_count -= 1
+    watch_close(&u.c)
+    if m.waiting_head != NULL:
+        pool_wake(m)
+
+
+cdef int upstream_address(
+        plan_member *m, int index, sockaddr_storage *out, socklen_t *size) noexcept nogil:
+    """Address number `index` of a member. returns 0, or FAILED when there is none."""
+    cdef member_address[8] found
+    cdef uint32_t version = 0
+    cdef sockaddr_un *local
+    cdef sockaddr_in *four
+    cdef sockaddr_in6 *six
+    memset(out, 0, sizeof(sockaddr_storage))
+    if m.unix_path.length:
+        if index > 0 or m.unix_path.length >= 108:
+            return FAILED
+        local = <sockaddr_un *>out
+        local.sun_family = AF_UNIX
+        memcpy(&local.sun_path[0], m.unix_path.data, m.unix_path.length)
+        size[0] = sizeof(sockaddr_un)
+        return 0
+    if index >= member_addresses(engine.view, m.slot, &version, &found[0]):
+        return FAILED
+    if found[index].family == AF_INET:
+        four = <sockaddr_in *>out
+        four.sin_family = AF_INET
+        four.sin_port = htons(found[index].port)
+        memcpy(&four.sin_addr, &found[index].bytes[0], 4)
+        size[0] = sizeof(sockaddr_in)
+    else:
+        six = <sockaddr_in6 *>out
+        six.sin6_family = AF_INET6
+        six.sin6_port = htons(found[index].port)
+        memcpy(&six.sin6_addr, &found[index].bytes[0], 16)
+        six.sin6_scope_id = found[index].scope
+        size[0] = sizeof(sockaddr_in6)
+    return 0
+
+
+cdef int upstream_socket(upstream *u) noexcept nogil:
+    """Begin to connect to address u.address_index. returns 0 or FAILED."""
+    global stream_errno
+    cdef sockaddr_storage address
+    cdef socklen_t size = 0
+    cdef plan_member *m = u.member
+    cdef int one = 1
+    cdef int bytes_wanted = m.receive_buffer_bytes
+    if upstream_address(m, u.address_index, &address, &size) < 0:
+        if u.address_index == 0:
+            stream_errno = NO_ADDRESS
+        return FAILED
+    u.c.fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)
+    if u.c.fd < 0:
+        stream_errno = errno
+        return FAILED
+    if address.ss_family != AF_UNIX:
+        setsockopt(u.c.fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one))
+    if m.keepalive:
+        setsockopt(u.c.fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one))
+    if bytes_wanted:
+        setsockopt(u.c.fd, SOL_SOCKET, SO_RCVBUF, &bytes_wanted, sizeof(int))
+    if connect(u.c.fd, <sockaddr *>&address, size) != 0 and errno != EINPROGRESS:
+        stream_errno = errno
+        close(u.c.fd)
+        u.c.fd = -1
+        return FAILED
+    if watch_add(&u.c, True) < 0:
+        stream_errno = errno
+        close(u.c.fd)
+        u.c.fd = -1
+        return FAILED
+    return 0
+
+
+cdef long long connect_timeout_us(exchange *x) noexcept nogil:
+    if x.member.connect_timeout_us:
+        return x.member.connect_timeout_us
+    return exchange_timeout_us(x)
+
+
+cdef int upstream_open(exchange *x) noexcept nogil:
+    cdef upstream *u = upstream_take()
+    if u == NULL:
+        return FAILED
+    u.member = x.member
+    u.epoch = member_epoch(x.member.slot)
+    u.state = UP_CONNECTING
+    while upstream_socket(u) < 0:
+        # One address after the other, in the order of the resolver.
+        if stream_errno == NO_ADDRESS or u.address_index + 1 >= ADDRESSES_PER_MEMBER_MAX:
+            upstream_release(u)
+            return FAILED
+        service_log_connect(x, u.address_index, stream_errno)
+        u.address_index += 1
+        if not upstream_has_address(u):
+            upstream_release(u)
+            return FAILED
+    u.member.open_count += 1
+    engine.upstream_count += 1
+    u.x = x
+    x.up = u
+    timer_set(&u.c.timer, watch.now_us + connect_timeout_us(x))
+    return 0
+
+
+cdef bint upstream_has_address(upstream *u) noexcept nogil:
+    cdef sockaddr_storage address
+    cdef socklen_t size
+    return upstream_address(u.member, u.address_index, &address, &size) == 0
+
+
+cdef void upstream_connect_failed(upstream *u, int why) noexcept nogil:
+    """This address is not to be had: try the next, or give the member up."""
+    global stream_errno
+    cdef exchange *x = u.x
+    service_log_connect(x, u.address_index, why)
+    u.address_index += 1
+    if u.address_index < ADDRESSES_PER_MEMBER_MAX and upstream_has_address(u):
+        close(u.c.fd)
+        u.c.fd = -1
+        watch.open_count -= 1
+        u.c.readable = False
+        u.c.writable = False
+        u.c.peer_closed = False
+        u.c.broken = False
+        if upstream_socket(u) == 0:
+            timer_set(&u.c.timer, watch.now_us + connect_timeout_us(x))
+            return
+    exchange_connect_lost(x)
+
+
+cdef void upstream_connected(upstream *u) noexcept nogil:
+    cdef int result = 0
+    cdef socklen_t size = sizeof(result)
+    getsockopt(u.c.fd, SOL_SOCKET, SO_ERROR, &result, &size)
+    if result != 0:
+        upstream_connect_failed(u, result)
+        return
+    if not u.c.writable:
+        return
+    u.state = UP_BUSY
+    u.c.readable = False
+    timer_clear(&u.c.timer)
+    member_connected(u.member.slot)
+    exchange_send(u.x)
+
+
+cdef void upstream_on_event(conn *c) noexcept nogil:
+    cdef upstream *u = <upstream *>c
+    if likely(u.state == UP_BUSY):
+        exchange_step(u.x)
+    elif u.state == UP_CONNECTING:
+        upstream_connected(u)
+    elif c.readable or c.broken:
+        # Idle: the member closed, or spoke unasked (AH03408).
+        pool_unlink(u)
+        upstream_close(u)
+
+
+cdef void upstream_on_timeout(upstream *u) noexcept nogil:
+    if u.state == UP_IDLE:
+        pool_unlink(u)
+        upstream_close(u)
+    elif u.state == UP_CONNECTING:
+        upstream_connect_failed(u, ETIMEDOUT)
+    else:
+        exchange_on_member_timeout(u.x)

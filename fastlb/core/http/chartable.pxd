@@ -1,0 +1,20 @@
+# What a byte may be part of (RFC 9110 5.5 and 5.6.2; RFC 9112 3).
+
+cdef enum:
+    CHAR_TOKEN = 1      # tchar: methods, field names, list members
+    CHAR_VALUE = 2      # field value: HTAB, SP, VCHAR, obs-text
+    CHAR_TARGET = 4     # request target as Apache takes it: VCHAR but "#", obs-text
+    CHAR_DIGIT = 8
+    CHAR_ALPHA = 16
+    CHAR_HOST = 32      # host name under Strict: letters, digits, "-", "_", "."
+
+# Bits CHAR_* of each byte; filled once when the module is loaded, then only read.
+cdef unsigned char char_class[256]
+# The value of a hexadecimal digit, 255 for other bytes.
+cdef unsigned char hex_value[256]
+
+# ASCII letters in lower case, every other byte as it is.
+cdef unsigned char char_lower(unsigned char c) noexcept nogil
+# Equal but for the case of ASCII letters?
+cdef bint bytes_equal_nocase(
+    const char *a, const char *b, unsigned int length) noexcept nogil

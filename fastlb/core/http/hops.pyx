@@ -1,0 +1,90 @@
+"""Comma lists, and the fields that end at the next hop (RFC 9110 5.6.1, 7.6.1)."""
+
+cdef bint value_has_token(
+    const char *value, unsigned int length,
+    const char *token, unsigned int token_length
+) noexcept nogil:
+    cdef const char *p = value
+    cdef const char *end = value + length
+    cdef const char *begin
+    cdef unsigned int size
+    while next_list_member(&p, end, &begin, &size):
+        if size == token_length and bytes_equal_nocase(begin, token, size):
+            return True
+    return False
+
+
+# The next member of a comma list; empty ones are passed over (RFC 9110 5.6.1).
+cdef inline bint next_list_member(
+    const char **p, const char *end, const char **begin, unsigned int *size
+) noexcept nogil:
+    cdef const char *at = p[0]
+    cdef const char *stop
+    while at < end and (at[0] == c" " or at[0] == c"\t" or at[0] == c","):
+        at += 1
+    if at == end:
+        return False
+    begin[0] = at
+    while at < end and at[0] != c",":
+        at += 1
+    stop = at
+    stop = without_blanks(<char *>begin[0], <char *>stop)
+    size[0] = <unsigned int>(stop - begin[0])
+    p[0] = at
+    return True
+
+
+# Fields that end at the next hop whether Connection names them or not; all ids < 32.
+cdef enum:
+    HOP_BY_HOP_IDS = (
+        1 << FIELD_CONNECTION | 1 << FIELD_KEEP_ALIVE | 1 << FIELD_PROXY_CONNECTION
+        | 1 << FIELD_TE | 1 << FIELD_TRAILER | 1 << FIELD_TRANSFER_ENCODING
+        | 1 << FIELD_UPGRADE
+    )
+
+
+cdef void head_drop_hop_by_hop(
+    head *h, const char *data, hop_facts *facts
+) noexcept nogil:
+    cdef unsigned int i
+    cdef field *f
+    facts.close = facts.keep_alive = facts.upgrade = False
+    if not h.seen & HOP_BY_HOP_IDS:
+        return
+    for i in range(h.field_count):
+        f = &h.fields[i]
+        if f.id < 32 and <unsigned int>1 << f.id & HOP_BY_HOP_IDS:
+            f.dropped = 1
+            if f.id == FIELD_CONNECTION:
+                drop_named_fields(h, data, f, facts)
+
+
+cdef void drop_named_fields(
+    head *h, const char *data, field *connection, hop_facts *facts
+) noexcept nogil:
+    cdef const char *p = data + connection.value
+    cdef const char *end = p + connection.value_length
+    cdef const char *begin
+    cdef unsigned int size
+    cdef unsigned int i
+    cdef int options = 0
+    cdef field *f
+    while next_list_member(&p, end, &begin, &size):
+        if size == 5 and bytes_equal_nocase(begin, "close", 5):
+            facts.close = True
+        elif size == 10 and bytes_equal_nocase(begin, "keep-alive", 10):
+            facts.keep_alive = True
+        elif size == 7 and bytes_equal_nocase(begin, "upgrade", 7):
+            facts.upgrade = True
+        else:
+            options += 1
+            if options > CONNECTION_OPTIONS_MAX:
+                # Each option costs a walk over the fields: this is an attack.
+                facts.close = True
+                return
+            for i in range(h.field_count):
+                f = &h.fields[i]
+                if f.name_length == size and bytes_equal_nocase(
+                    data + f.name, begin, size
+                ):
+                    f.dropped = 1

@@ -1,0 +1,743 @@
+"""Composing heads (rewrite.pxd).
+
+Hop-by-hop fields are taken out before anything of ours is put in (CVE-2022-31813), and
+framing is always our own: what a peer said about the length of a message is consumed
+when it is parsed (design: forwarded re-framed).
+"""
+
+cdef char[32] date_text
+cdef long long date_second = -1
+cdef long long wall_offset_us = 0   # wall clock minus monotonic, refreshed by the date
+
+
+cdef const char *http_date() noexcept nogil:
+    global date_second, wall_offset_us
+    cdef timespec now
+    cdef tm parts
+    # Coarse is enough: the text changes once a second.
+    cdef long long second = (watch.now_us + wall_offset_us) // 1000000
+    if likely(second == date_second):
+        return &date_text[0]
+    clock_gettime(CLOCK_REALTIME, &now)
+    wall_offset_us = (
+        <long long>now.tv_sec * 1000000 + now.tv_nsec // 1000 - clock_us())
+    date_second = now.tv_sec
+    gmtime_r(&now.tv_sec, &parts)
+    strftime(&date_text[0], 32, b"%a, %d %b %Y %H:%M:%S GMT", &parts)
+    return &date_text[0]
+
+
+cdef struct status_reason:
+    int status
+    const char *text
+
+cdef status_reason[48] reasons
+cdef int reason_count = 0
+
+
+cdef void reasons_begin(dict texts) except *:
+    """Take over ERROR_TEXTS; the strings must live as long as the process."""
+    global reason_count
+    cdef int n = 0
+    cdef text copy
+    for status, phrase in sorted(texts.items()):
+        copy = plan_text(phrase)
+        reasons[n].status = status
+        reasons[n].text = copy.data
+        n += 1
+    reason_count = n
+
+
+cdef const char *reason_of(int status, unsigned int *length) noexcept nogil:
+    cdef int i
+    for i in range(reason_count):
+        if reasons[i].status == status:
+            length[0] = <unsigned int>strlen(reasons[i].text)
+            return reasons[i].text
+    length[0] = 7
+    return b"Unknown"
+
+
+# Towards the member --------------------------------------------------------------
+
+cdef void put_field(
+        writer *w, const char *name, size_t name_length,
+        const char *value, size_t value_length) noexcept nogil:
+    put(w, name, name_length)
+    put(w, value, value_length)
+    put(w, b"\r\n", 2)
+
+
+cdef bint conf_preserve_host(exchange *x) noexcept nogil:
+    cdef int i
+    for i in range(x.conf_count - 1, -1, -1):
+        if x.confs[i].preserve_host >= 0:
+            return x.confs[i].preserve_host
+    return False
+
+
+cdef bint conf_add_headers(exchange *x) noexcept nogil:
+    cdef int i
+    for i in range(x.conf_count - 1, -1, -1):
+        if x.confs[i].add_headers >= 0:
+            return x.confs[i].add_headers
+    return True
+
+
+cdef bint conf_expect_continue(exchange *x) noexcept nogil:
+    cdef int i
+    for i in range(x.conf_count - 1, -1, -1):
+        if x.confs[i].expect_continue >= 0:
+            return x.confs[i].expect_continue
+    return True
+
+
+cdef out_field *out_by_id(out_list *out, int id) noexcept nogil:
+    cdef int i
+    for i in range(out.count):
+        if out.fields[i].id == id:
+            return &out.fields[i]
+    return NULL
+
+
+cdef void put_forwarded(
+        writer *w, out_list *out, int id, const char *name, size_t name_length,
+        const char *mine, size_t mine_length) noexcept nogil:
+    """One X-Forwarded field: ours behind what the client (or a rule) already said."""
+    cdef int i
+    cdef bint first = True
+    put(w, name, name_length)
+    for i in range(out.count):
+        if out.fields[i].id == id:
+            if not first:
+                put(w, b", ", 2)
+            put(w, out.fields[i].value, out.fields[i].value_length)
+            first = False
+    if not first:
+        put(w, b", ", 2)
+    put(w, mine, mine_length)
+    put(w, b"\r\n", 2)
+
+
+cdef int max_forwards_check(exchange *x, out_field *f, long long *left) noexcept nogil:
+    cdef unsigned int i
+    left[0] = 0
+    for i in range(f.value_length):
+        if not c'0' <= f.value[i] <= c'9' or left[0] > 100000000:
+            return -400
+        left[0] = left[0] * 10 + f.value[i] - c'0'
+    if f.value_length == 0 or left[0] == 0:
+        return -400
+    return 0
+
+
+cdef void put_via(exchange *x, writer *w, out_list *out, int minor) noexcept nogil:
+    cdef int i
+    put(w, b"Via: ", 5)
+    for i in range(out.count):
+        if out.fields[i].id == FIELD_VIA:
+            put(w, out.fields[i].value, out.fields[i].value_length)
+            put(w, b", ", 2)
+    put(w, b"1.1 " if minor else b"1.0 ", 4)
+    put(w, x.vhost.server_name.data, x.vhost.server_name.length)
+    put(w, x.vhost.server_port.data, x.vhost.server_port.length)
+    if x.vhost.via == 2:
+        put(w, b" (", 2)
+        put(w, x.vhost.server_header.data, x.vhost.server_header.length)
+        put(w, b")", 1)
+    put(w, b"\r\n", 2)
+
+
+cdef unsigned long long bit(int id) noexcept nogil:
+    return (<unsigned long long>1) << id
+
+
+cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
+    cdef const char *data = &x.down.input.data[x.base]
+    cdef out_list *out = &out_scratch
+    cdef plan_member *m = x.member
+    cdef out_field *f
+    cdef value host
+    cdef long long forwards = -1
+    cdef bint old = x.env[ENV_FORCE_PROXY_10].data != NULL
+    cdef unsigned long long ours = (
+        bit(FIELD_HOST) | bit(FIELD_CONTENT_LENGTH) | bit(FIELD_EXPECT)
+        | bit(FIELD_MAX_FORWARDS))
+    out_from_head(out, &x.req, data)
+    rules_headers(x, out, False, 3, False)
+    if unlikely(out.overflow):
+        return -500
+    if likely(not x.internal):
+        put(w, data + x.req.method.offset, x.req.method.length)
+    else:
+        put(w, b"GET", 3)
+    put(w, b" ", 1)
+    put(w, m.path.data, m.path.length)
+    put(w, x.target.data, x.target.length)
+    put(w, b" HTTP/1.0\r\n" if old else b" HTTP/1.1\r\n", 11)
+    # Host first; then what the client sent, less what must not travel.
+    host.data = m.host_field.data
+    host.length = m.host_field.length
+    if conf_preserve_host(x):
+        f = out_by_id(out, FIELD_HOST)
+        if f != NULL:
+            host.data = f.value
+            host.length = f.value_length
+        else:
+            host.data = x.vhost.server_name.data
+            host.length = x.vhost.server_name.length
+    put_field(w, b"Host: ", 6, host.data, host.length)
+    f = out_by_id(out, FIELD_MAX_FORWARDS)
+    if f != NULL:
+        if max_forwards_check(x, f, &forwards) < 0:
+            return -400
+        forwards -= 1
+    elif x.vhost.max_forwards >= 0:
+        forwards = x.vhost.max_forwards
+    if conf_add_headers(x):
+        ours |= (bit(FIELD_X_FORWARDED_FOR) | bit(FIELD_X_FORWARDED_HOST)
+                 | bit(FIELD_X_FORWARDED_SERVER))
+    if x.vhost.via:
+        ours |= bit(FIELD_VIA)
+    out_write(out, w, ours)
+    if ours & bit(FIELD_X_FORWARDED_FOR):
+        downstream_learn_remote(x.down)
+        put_forwarded(w, out, FIELD_X_FORWARDED_FOR, b"X-Forwarded-For: ", 17,
+                      &x.down.remote_text[0], x.down.remote_text_length)
+        f = out_by_id(out, FIELD_HOST)
+        if f != NULL:
+            put_forwarded(w, out, FIELD_X_FORWARDED_HOST, b"X-Forwarded-Host: ", 18,
+                          f.value, f.value_length)
+        put_forwarded(
+            w, out, FIELD_X_FORWARDED_SERVER, b"X-Forwarded-Server: ", 20,
+            x.vhost.server_name.data, x.vhost.server_name.length)
+    if x.vhost.via == 1 or x.vhost.via == 2:
+        put_via(x, w, out, x.req.minor)
+    if forwards >= 0:
+        put(w, b"Max-Forwards: ", 14)
+        put_number(w, forwards)
+        put(w, b"\r\n", 2)
+    if x.await_continue:
+        put(w, b"Expect: 100-Continue\r\n", 22)
+    # Framing is ours.
+    if x.req_chunked_out:
+        put(w, b"Transfer-Encoding: chunked\r\n", 28)
+    elif x.req_framing.kind != BODY_NONE:
+        put(w, b"Content-Length: ", 16)
+        put_number(w, x.req_framing.length)
+        put(w, b"\r\n", 2)
+    if old:
+        put(w, b"\r\n", 2)
+    elif m.disable_reuse or x.env[ENV_PROXY_NOKEEPALIVE].data != NULL:
+        put(w, b"Connection: close\r\n\r\n", 21)
+    else:
+        put(w, b"Connection: Keep-Alive\r\n\r\n", 26)
+    return 0
+
+
+cdef int writer_on(writer *w, buffer **b, int size_class) noexcept nogil:
+    """Begin to compose in an empty buffer of that class. returns 0 or FAILED."""
+    buffer_give(b[0])
+    b[0] = buffer_take(size_class)
+    if b[0] == NULL:
+        return FAILED
+    w.p = &b[0].data[b[0].start]
+    w.end = &b[0].data[b[0].size - BUFFER_TAIL]
+    w.overflow = False
+    return 0
+
+
+cdef int rewrite_request(exchange *x) noexcept nogil:
+    cdef writer w
+    cdef int size_class, rc
+    cdef unsigned int kept
+    for size_class in range(BUFFER_CLASSES):
+        if writer_on(&w, &x.up.output, size_class) < 0:
+            return -500
+        rc = request_head_write(x, &w)
+        if rc < 0:
+            return rc
+        if not w.overflow:
+            break
+    else:
+        return -400
+    # A small body goes with the head in one segment.
+    kept = x.body_kept
+    if kept and not x.req_chunked_out and not x.await_continue and \
+            <size_t>(w.end - w.p) >= kept and kept <= BODY_WITH_HEAD_MAX:
+        put(&w, &x.down.input.data[x.body_at], kept)
+        x.body_sent = kept
+    x.up.output.end = <unsigned int>(w.p - &x.up.output.data[0])
+    return 0
+
+
+# Towards the client --------------------------------------------------------------
+
+cdef void rewrite_location(exchange *x, out_field *f) noexcept nogil:
+    """ProxyPassReverse: the first mapping that fits (proxying.md 5.1)."""
+    cdef int i, j, k
+    cdef reverse_op *r
+    cdef balancer_plan *b
+    cdef plan_member *m
+    for i in range(x.conf_count):
+        for j in range(x.confs[i].reverse_count):
+            r = &x.confs[i].reverses[j]
+            if r.balancer < 0:
+                if reverse_literal(x, r, &r.url, f):
+                    return
+                continue
+            b = &plan.balancers[r.balancer]
+            for k in range(b.member_count):
+                m = &plan.members[b.member_index[k]]
+                if reverse_member(x, r, m, f):
+                    return
+
+
+cdef bint starts_with_url(
+        out_field *f, const text *url, unsigned int length) noexcept nogil:
+    """Does the field's value begin with these bytes of a URL, at a boundary?
+
+    Differs from Apache: "http://h:80" is no beginning of "http://h:8080/", because a
+    digit or a letter right behind the prefix belongs to another port or host.
+    """
+    cdef unsigned char following
+    if f.value_length < length or not bytes_equal_nocase(f.value, url.data, length):
+        return False
+    if f.value_length == length or length == 0 or url.data[length - 1] == c'/':
+        return True
+    if plan.compat_apache:
+        return True
+    # Within a path any continuation is Apache's plain prefix match.
+    if length > 8 and memchr(url.data + 8, c'/', length - 8) != NULL:
+        return True
+    following = f.value[length]
+    return following == c'/' or following == c'?' or following == c'#' or (
+        following == c':')
+
+
+cdef void reverse_put(
+        exchange *x, out_field *f, const text *path, unsigned int taken) noexcept nogil:
+    """Replace the first `taken` bytes by our own scheme, host and path."""
+    cdef value host = self_reference(x)
+    cdef const char *rest = f.value + taken
+    cdef unsigned int rest_length = f.value_length - taken
+    cdef unsigned int path_length = path.length
+    cdef writer w
+    cdef unsigned int size = 8 + host.length + path_length + rest_length
+    cdef char *p
+    # One slash at the joint (Apache doubles it when path ends and rest begins with one).
+    if path_length and path.data[path_length - 1] == c'/' and rest_length \
+            and rest[0] == c'/' and (path_length == 1 or not plan.compat_apache):
+        path_length -= 1
+    p = arena_take(x, size)
+    if p == NULL:
+        return
+    w.p = p
+    w.end = p + size
+    w.overflow = False
+    if path.length and path.data[0] == c'/':
+        put(&w, b"http://", 7)
+        put(&w, host.data, host.length)
+    put(&w, path.data, path_length)
+    put(&w, rest, rest_length)
+    f.value = p
+    f.value_length = <unsigned int>(w.p - p)
+    f.raw = NULL
+
+
+cdef bint reverse_literal(
+        exchange *x, reverse_op *r, const text *url, out_field *f) noexcept nogil:
+    cdef const char *at
+    cdef unsigned int skipped
+    if url.length and url.data[0] == c'/':
+        # Compared with the path of the value, whatever its host.
+        at = value_path(f)
+        if at == NULL:
+            return False
+        skipped = <unsigned int>(at - f.value)
+        if f.value_length - skipped < url.length or memcmp(
+                at, url.data, url.length) != 0:
+            return False
+        reverse_put(x, f, &r.path, skipped + url.length)
+        return True
+    if not starts_with_url(f, url, url.length):
+        return False
+    reverse_put(x, f, &r.path, url.length)
+    return True
+
+
+cdef const char *value_path(out_field *f) noexcept nogil:
+    """Where the path of a URL begins; NULL for a value without a scheme."""
+    cdef const char *end = f.value + f.value_length
+    cdef const char *at = <const char *>memchr(f.value, c':', f.value_length)
+    if f.value_length and f.value[0] == c'/':
+        return f.value
+    if at == NULL or end - at < 3 or at[1] != c'/' or at[2] != c'/':
+        return NULL
+    at = <const char *>memchr(at + 3, c'/', end - at - 3)
+    return at
+
+
+cdef bint reverse_member(
+        exchange *x, reverse_op *r, plan_member *m, out_field *f) noexcept nogil:
+    cdef text url = m.url
+    cdef unsigned int taken
+    if r.balancer_path.length <= 1:
+        if not starts_with_url(f, &url, url.length):
+            return False
+        reverse_put(x, f, &r.path, url.length)
+        return True
+    if url.length and url.data[url.length - 1] == c'/':
+        url.length -= 1
+    taken = url.length + r.balancer_path.length
+    if f.value_length < taken or not bytes_equal_nocase(f.value, url.data, url.length):
+        return False
+    if memcmp(f.value + url.length, r.balancer_path.data,
+              r.balancer_path.length) != 0:
+        return False
+    reverse_put(x, f, &r.path, taken)
+    return True
+
+
+cdef bint cookie_map(
+        exchange *x, const char *v, unsigned int length, bint domain,
+        const text **public) noexcept nogil:
+    """The first rule whose internal value begins the attribute's value."""
+    cdef int i, j, count
+    cdef pair_op *ops
+    for i in range(x.conf_count):
+        count = x.confs[i].cookie_domain_count if domain \
+            else x.confs[i].cookie_path_count
+        ops = x.confs[i].cookie_domains if domain else x.confs[i].cookie_paths
+        for j in range(count):
+            if length < ops[j].internal.length:
+                continue
+            if domain:
+                if not bytes_equal_nocase(v, ops[j].internal.data, ops[j].internal.length):
+                    continue
+            elif memcmp(v, ops[j].internal.data, ops[j].internal.length) != 0:
+                continue
+            public[0] = &ops[j].public
+            return True
+    return False
+
+
+cdef void rewrite_cookie(exchange *x, out_field *f) noexcept nogil:
+    """ProxyPassReverseCookieDomain and -Path on one Set-Cookie (proxying.md 5.2).
+
+    Only the last Path and the last Domain of a cookie count; everything else keeps its
+    bytes.
+    """
+    cdef const char *p = f.value
+    cdef const char *end = f.value + f.value_length
+    cdef const char *semicolon
+    cdef const char *path_at = NULL
+    cdef const char *path_end = NULL
+    cdef const char *domain_at = NULL
+    cdef const char *domain_end = NULL
+    cdef const text *public_path = NULL
+    cdef const text *public_domain = NULL
+    cdef unsigned int size
+    cdef writer w
+    cdef char *out
+    while p < end:
+        semicolon = <const char *>memchr_or_end(p, c';', end - p)
+        while p < semicolon and (p[0] == c' ' or p[0] == c'\t'):
+            p += 1
+        if semicolon - p >= 5 and bytes_equal_nocase(p, b"path=", 5):
+            path_at = p + 5
+            path_end = semicolon
+        elif semicolon - p >= 7 and bytes_equal_nocase(p, b"domain=", 7):
+            domain_at = p + 7
+            domain_end = semicolon
+        p = semicolon + 1
+    if path_at != NULL and not cookie_map(
+            x, path_at, <unsigned int>(path_end - path_at), False, &public_path):
+        path_at = NULL
+    if domain_at != NULL and not cookie_map(
+            x, domain_at, <unsigned int>(domain_end - domain_at), True,
+            &public_domain):
+        domain_at = NULL
+    if path_at == NULL and domain_at == NULL:
+        return
+    size = f.value_length
+    if path_at != NULL:
+        size += public_path.length
+    if domain_at != NULL:
+        size += public_domain.length
+    out = arena_take(x, size)
+    if out == NULL:
+        return
+    w.p = out
+    w.end = out + size
+    w.overflow = False
+    p = f.value
+    while p < end:
+        if path_at != NULL and p == path_at:
+            put(&w, public_path.data, public_path.length)
+            p = path_end
+        elif domain_at != NULL and p == domain_at:
+            put(&w, public_domain.data, public_domain.length)
+            p = domain_end
+        else:
+            put(&w, p, 1)
+            p += 1
+    f.value = out
+    f.value_length = <unsigned int>(w.p - out)
+    f.raw = NULL
+
+
+cdef bint has_reverse(exchange *x) noexcept nogil:
+    cdef int i
+    for i in range(x.conf_count):
+        if x.confs[i].reverse_count:
+            return True
+    return False
+
+
+cdef bint has_cookie_maps(exchange *x) noexcept nogil:
+    cdef int i
+    for i in range(x.conf_count):
+        if x.confs[i].cookie_domain_count or x.confs[i].cookie_path_count:
+            return True
+    return False
+
+
+cdef bint has_header_rules(exchange *x) noexcept nogil:
+    cdef int i
+    for i in range(x.conf_count):
+        if x.confs[i].header_count:
+            return True
+    return False
+
+
+cdef void put_status_line(
+        exchange *x, writer *w, int status, const char *reason,
+        unsigned int length) noexcept nogil:
+    put(w, b"HTTP/1.1 ", 9)
+    put_number(w, status)
+    put(w, b" ", 1)
+    put(w, reason, length)
+    put(w, b"\r\n", 2)
+
+
+cdef void put_connection(exchange *x, writer *w) noexcept nogil:
+    """Connection (and Keep-Alive for a client that asked for it), as Apache says it."""
+    if not x.keepalive:
+        put(w, b"Connection: close\r\n", 19)
+    elif x.hop.keep_alive:
+        if x.vhost.keepalive_timeout_us:
+            put(w, b"Keep-Alive: timeout=", 20)
+            put_number(w, x.vhost.keepalive_timeout_us // 1000000)
+            if x.vhost.max_keepalive_requests > 0:
+                put(w, b", max=", 6)
+                put_number(
+                    w, x.vhost.max_keepalive_requests - x.down.requests - 1
+                    if x.vhost.max_keepalive_requests > x.down.requests + 1 else 0)
+            put(w, b"\r\n", 2)
+        put(w, b"Connection: Keep-Alive\r\n", 24)
+
+
+cdef void keepalive_decide(exchange *x) noexcept nogil:
+    """May the client's connection serve another request after this one?"""
+    cdef plan_vhost *v = x.vhost
+    if not x.keepalive:
+        return
+    if (engine.draining or not v.keepalive or x.hop.close
+            or x.req_framing.close_after or x.req.minor == 9
+            or (x.req.minor == 0 and not x.hop.keep_alive)
+            or x.env[ENV_NOKEEPALIVE].data != NULL
+            or (v.max_keepalive_requests
+                and x.down.requests + 1 >= v.max_keepalive_requests)
+            or x.down.c.peer_closed):
+        x.keepalive = False
+
+
+cdef void remember_response_fields(exchange *x, out_list *out) noexcept nogil:
+    """Keep the values that a log format will ask for (%{Name}o)."""
+    cdef int i, j
+    cdef char *copy
+    cdef response_field *wanted
+    for i in range(response_field_count):
+        wanted = &response_fields[i]
+        for j in range(out.count):
+            if out.fields[j].name_length == wanted.name.length and bytes_equal_nocase(
+                    out.fields[j].name, wanted.name.data, wanted.name.length):
+                copy = arena_take(x, out.fields[j].value_length + 1)
+                if copy != NULL:
+                    memcpy(copy, out.fields[j].value, out.fields[j].value_length)
+                    env_set(x, wanted.variable, copy, out.fields[j].value_length)
+                break
+
+
+cdef int response_head_write(
+        exchange *x, writer *w, head *res, const char *data) noexcept nogil:
+    cdef out_list *out = &out_scratch
+    cdef int i
+    cdef int id
+    cdef hop_facts unused
+    cdef unsigned long long ours = bit(FIELD_CONTENT_LENGTH)
+    cdef const char *reason = data + res.reason.offset
+    cdef unsigned int reason_length = res.reason.length
+    if reason_length == 0:
+        reason = reason_of(res.status, &reason_length)
+    out_from_head(out, res, data)
+    if has_reverse(x):
+        for i in range(out.count):
+            id = out.fields[i].id
+            if id == FIELD_LOCATION or id == FIELD_CONTENT_LOCATION or \
+                    id == FIELD_URI or id == FIELD_DESTINATION:
+                rewrite_location(x, &out.fields[i])
+    if has_cookie_maps(x):
+        for i in range(out.count):
+            if out.fields[i].id == FIELD_SET_COOKIE:
+                rewrite_cookie(x, &out.fields[i])
+    if has_header_rules(x):
+        rules_headers(x, out, True, 3, False)
+    if unlikely(out.overflow):
+        return -502
+    if response_field_count:
+        remember_response_fields(x, out)
+    put_status_line(x, w, res.status, reason, reason_length)
+    if out_by_id(out, FIELD_DATE) == NULL:
+        put_field(w, b"Date: ", 6, http_date(), 29)
+    if out_by_id(out, FIELD_SERVER) == NULL:
+        put_field(w, b"Server: ", 8, x.vhost.server_header.data,
+                  x.vhost.server_header.length)
+    if x.vhost.via:
+        ours |= bit(FIELD_VIA) if x.vhost.via < 3 else 0
+    out_write(out, w, ours)
+    if x.vhost.via == 1 or x.vhost.via == 2:
+        put_via(x, w, out, res.minor)
+    if x.res_chunked_out:
+        put(w, b"Transfer-Encoding: chunked\r\n", 28)
+    elif x.res_content_length >= 0:
+        put(w, b"Content-Length: ", 16)
+        put_number(w, x.res_content_length)
+        put(w, b"\r\n", 2)
+    put_connection(x, w)
+    put(w, b"\r\n", 2)
+    return 0
+
+
+cdef int rewrite_response(exchange *x, head *res, const char *data) noexcept nogil:
+    """Decide the framing towards the client, then write the head.
+
+    The rules that ran before may be run again when the head needs a larger buffer; they
+    read the member's head anew each time.
+    """
+    cdef writer w
+    cdef int size_class, rc
+    cdef field *f
+    x.res_chunked_out = False
+    x.res_close_delimited = False
+    x.res_content_length = -1
+    if x.res_framing.kind == BODY_LENGTH:
+        x.res_content_length = x.res_framing.length
+    elif x.res_framing.kind == BODY_CHUNKED or x.res_framing.kind == BODY_UNTIL_CLOSE:
+        if x.req.minor == 1:
+            x.res_chunked_out = True
+        else:
+            x.res_close_delimited = True
+            x.keepalive = False
+    elif x.head_request or res.status == 304:
+        # No body follows, but its length is a fact worth keeping (RFC 9110 8.6).
+        f = head_field(res, FIELD_CONTENT_LENGTH)
+        if f != NULL:
+            x.res_content_length = content_length_of(data + f.value, f.value_length)
+    keepalive_decide(x)
+    for size_class in range(BUFFER_CLASSES):
+        if writer_on(&w, &x.down.output, size_class) < 0:
+            return -502
+        rc = response_head_write(x, &w, res, data)
+        if rc < 0:
+            return rc
+        if not w.overflow:
+            x.down.output.end = <unsigned int>(w.p - &x.down.output.data[0])
+            return 0
+    return -502
+
+
+cdef long long content_length_of(const char *p, unsigned int length) noexcept nogil:
+    cdef unsigned int i
+    cdef long long n = 0
+    if length == 0 or length > 18:
+        return -1
+    for i in range(length):
+        if not c'0' <= p[i] <= c'9':
+            return -1
+        n = n * 10 + p[i] - c'0'
+    return n
+
+
+cdef int rewrite_interim(exchange *x, head *res, const char *data) noexcept nogil:
+    cdef writer w
+    cdef hop_facts unused
+    cdef out_list *out = &out_scratch
+    if x.down.output != NULL:
+        # The last interim head has not gone yet: add to it.
+        w.p = &x.down.output.data[x.down.output.end]
+        w.end = &x.down.output.data[x.down.output.size - BUFFER_TAIL]
+        w.overflow = False
+    elif writer_on(&w, &x.down.output, BUFFER_SMALL) < 0:
+        return -502
+    head_drop_hop_by_hop(res, data, &unused)
+    out_from_head(out, res, data)
+    put_status_line(
+        x, &w, res.status, data + res.reason.offset, res.reason.length)
+    out_write(out, &w, bit(FIELD_CONTENT_LENGTH))
+    put(&w, b"\r\n", 2)
+    if w.overflow:
+        return -502
+    x.down.output.end = <unsigned int>(w.p - &x.down.output.data[0])
+    return 0
+
+
+cdef int local_head_write(
+        exchange *x, writer *w, int status, const char *reason,
+        unsigned int reason_length, const char *content_type,
+        long long content_length) noexcept nogil:
+    cdef out_list *out = &out_scratch
+    out.count = 0
+    out.overflow = False
+    if x.location.data != NULL:
+        out_add(out, b"Location", 8, x.location.data, x.location.length,
+                FIELD_LOCATION, False)
+    if content_type != NULL:
+        out_add(out, b"Content-Type", 12, content_type,
+                <unsigned int>strlen(content_type), FIELD_CONTENT_TYPE, False)
+    # Handlers' answers are ordinary responses; errors keep only `always`.
+    rules_headers(x, out, True, 3 if status < 300 else 2, False)
+    put_status_line(x, w, status, reason, reason_length)
+    put_field(w, b"Date: ", 6, http_date(), 29)
+    put_field(w, b"Server: ", 8, x.vhost.server_header.data,
+              x.vhost.server_header.length)
+    if status == 405 or x.allow_trace_only:
+        put(w, b"Allow: GET,HEAD,POST,OPTIONS\r\n", 30)
+    out_write(out, w, 0)
+    if content_length >= 0:
+        put(w, b"Content-Length: ", 16)
+        put_number(w, content_length)
+        put(w, b"\r\n", 2)
+    put_connection(x, w)
+    put(w, b"\r\n", 2)
+    if response_field_count:
+        remember_response_fields(x, out)
+    return 0
+
+
+cdef int rewrite_local(
+        exchange *x, int status, const char *reason, unsigned int reason_length,
+        const char *content_type, long long content_length) noexcept nogil:
+    cdef writer w
+    cdef int size_class
+    keepalive_decide(x)
+    for size_class in range(BUFFER_CLASSES):
+        if writer_on(&w, &x.down.output, size_class) < 0:
+            return FAILED
+        local_head_write(x, &w, status, reason, reason_length, content_type,
+                         content_length)
+        if not w.overflow:
+            x.down.output.end = <unsigned int>(w.p - &x.down.output.data[0])
+            return 0
+    return FAILED

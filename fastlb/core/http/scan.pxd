@@ -1,0 +1,15 @@
+# Doors to scan.h and names.h. Both read [p, end) or the given length and nothing else.
+
+cdef extern from "scan.h" nogil:
+    # first control byte other than HTAB, or end
+    const char *scan_value(const char *p, const char *end)
+    # first byte that cannot stand in a target (a control, SP, "#", DEL), or end
+    const char *scan_target(const char *p, const char *end)
+    # first colon, or end
+    const char *scan_colon(const char *p, const char *end)
+    # the byte behind the first empty line (CRLF or LF line ends), or NULL
+    const char *scan_empty_line(const char *p, const char *end)
+
+cdef extern from "names.h" nogil:
+    # name: a constant of 2 to 24 letters and "-" in lower case; p holds length bytes
+    bint name_is(const char *p, const char *name, unsigned int length)

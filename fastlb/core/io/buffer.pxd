@@ -1,0 +1,36 @@
+# Byte buffers from pools, one pool a size.
+#
+#   data ......................................................... data + size
+#        | headroom |  start ---- bytes held ---- end  |   room   | tail |
+#
+# An idle connection holds none. A buffer that grows is exchanged for one of the next
+# size: offsets stay valid, pointers do not. `headroom` and `tail` let a chunk's head
+# and its CRLF be written around a payload in place.
+
+cdef enum:
+    BUFFER_SMALL = 0        # heads
+    BUFFER_MEDIUM = 1       # bodies
+    BUFFER_LARGE = 2        # streams without a known length
+    BUFFER_HUGE = 3         # the largest head: HEAD_BYTES_MAX
+    BUFFER_CLASSES = 4
+    BUFFER_HEADROOM = 32
+    BUFFER_TAIL = 16
+
+cdef struct buffer:
+    buffer *next            # in a pool, or behind it in an arena
+    unsigned int size       # bytes that data can hold, headroom and tail included
+    unsigned int start      # first byte held
+    unsigned int end        # behind the last byte held
+    unsigned char size_class
+    char data[1]            # really `size` bytes
+
+# An empty buffer, start and end at BUFFER_HEADROOM; NULL when there is no memory.
+cdef buffer *buffer_take(int size_class) noexcept nogil
+cdef void buffer_give(buffer *b) noexcept nogil
+# Bytes that can still be received into it.
+cdef unsigned int buffer_room(buffer *b) noexcept nogil
+cdef unsigned int buffer_held(buffer *b) noexcept nogil
+# Exchange *b for a larger one with the same content; False when it is the largest.
+cdef bint buffer_grow(buffer **b) noexcept nogil
+# Live buffers, for leak tests.
+cdef long buffers_out() noexcept nogil

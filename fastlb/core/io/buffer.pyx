@@ -1,0 +1,69 @@
+"""Pools of buffers (buffer.pxd). One worker, one thread: no locks."""
+
+cdef unsigned int[4] buffer_sizes = [16384, 73728, 262144, 1114112]
+# How many free buffers of a size are kept; more go back to the system. The largest
+# sizes are rare, and each kept one is memory that nobody else can use.
+cdef int[4] buffer_kept_max = [512, 64, 8, 1]
+cdef buffer *buffer_pool[4]
+cdef int[4] buffer_pooled = [0, 0, 0, 0]
+cdef long buffer_live = 0
+
+
+cdef buffer *buffer_take(int size_class) noexcept nogil:
+    global buffer_live
+    cdef buffer *b = buffer_pool[size_class]
+    if likely(b != NULL):
+        buffer_pool[size_class] = b.next
+        buffer_pooled[size_class] -= 1
+    else:
+        b = <buffer *>malloc(sizeof(buffer) + buffer_sizes[size_class])
+        if b == NULL:
+            return NULL
+        b.size = buffer_sizes[size_class]
+        b.size_class = size_class
+    b.next = NULL
+    b.start = BUFFER_HEADROOM
+    b.end = BUFFER_HEADROOM
+    buffer_live += 1
+    return b
+
+
+cdef void buffer_give(buffer *b) noexcept nogil:
+    global buffer_live
+    if b == NULL:
+        return
+    buffer_live -= 1
+    cdef int size_class = b.size_class
+    if buffer_pooled[size_class] >= buffer_kept_max[size_class]:
+        free(b)
+        return
+    b.next = buffer_pool[size_class]
+    buffer_pool[size_class] = b
+    buffer_pooled[size_class] += 1
+
+
+cdef unsigned int buffer_room(buffer *b) noexcept nogil:
+    return b.size - BUFFER_TAIL - b.end
+
+
+cdef unsigned int buffer_held(buffer *b) noexcept nogil:
+    return b.end - b.start
+
+
+cdef bint buffer_grow(buffer **b) noexcept nogil:
+    cdef buffer *old = b[0]
+    if old.size_class + 1 >= BUFFER_CLASSES:
+        return False
+    cdef buffer *grown = buffer_take(old.size_class + 1)
+    if grown == NULL:
+        return False
+    memcpy(&grown.data[0], &old.data[0], old.end)
+    grown.start = old.start
+    grown.end = old.end
+    buffer_give(old)
+    b[0] = grown
+    return True
+
+
+cdef long buffers_out() noexcept nogil:
+    return buffer_live

@@ -1,0 +1,88 @@
+"""Plain sockets as streams (stream.pxd)."""
+
+cdef int stream_errno = 0   # errno of the last FAILED
+
+
+cdef ssize_t stream_recv(conn *c, char *data, size_t size) noexcept nogil:
+    global stream_errno
+    cdef ssize_t n
+    while True:
+        n = recv(c.fd, data, size, 0)
+        if likely(n > 0):
+            # Fewer bytes than asked for: the socket is empty, and the next edge will
+            # tell of more. When the peer has ended its side no edge will come.
+            if <size_t>n < size and not c.peer_closed:
+                c.readable = False
+            return n
+        if n == 0:
+            c.peer_closed = True
+            return CLOSED
+        if errno == EAGAIN:
+            c.readable = False
+            return AGAIN
+        if errno == EINTR:
+            continue
+        stream_errno = errno
+        c.broken = True
+        return FAILED
+
+
+cdef ssize_t stream_send(conn *c, const char *data, size_t size) noexcept nogil:
+    global stream_errno
+    cdef ssize_t n
+    while True:
+        n = send(c.fd, data, size, MSG_NOSIGNAL)
+        if likely(n >= 0):
+            if <size_t>n < size:
+                c.writable = False
+            return n
+        if errno == EAGAIN:
+            c.writable = False
+            return AGAIN
+        if errno == EINTR:
+            continue
+        stream_errno = errno
+        c.broken = True
+        return FAILED
+
+
+cdef ssize_t stream_send2(
+        conn *c, const char *first, size_t first_size,
+        const char *second, size_t second_size) noexcept nogil:
+    global stream_errno
+    cdef iovec[2] parts
+    cdef msghdr message
+    cdef ssize_t n
+    parts[0].iov_base = <void *>first
+    parts[0].iov_len = first_size
+    parts[1].iov_base = <void *>second
+    parts[1].iov_len = second_size
+    memset(&message, 0, sizeof(message))
+    message.msg_iov = &parts[0]
+    message.msg_iovlen = 2
+    while True:
+        n = sendmsg(c.fd, &message, MSG_NOSIGNAL)
+        if likely(n >= 0):
+            if <size_t>n < first_size + second_size:
+                c.writable = False
+            return n
+        if errno == EAGAIN:
+            c.writable = False
+            return AGAIN
+        if errno == EINTR:
+            continue
+        stream_errno = errno
+        c.broken = True
+        return FAILED
+
+
+cdef int stream_flush(conn *c, buffer *b) noexcept nogil:
+    cdef ssize_t n
+    while b.start < b.end:
+        n = stream_send(c, &b.data[b.start], b.end - b.start)
+        if n < 0:
+            return <int>n
+        b.start += <unsigned int>n
+        if b.start < b.end:
+            return AGAIN
+    return 1

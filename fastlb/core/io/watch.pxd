@@ -1,0 +1,55 @@
+# The core's epoll set, and the queue of connections that have work left.
+#
+# A descriptor is registered once, edge-triggered for everything, and never changed:
+# the edges set `readable` and `writable`, a short read or write clears them. So
+# backpressure is simply not reading, and no request costs an epoll_ctl.
+#
+# An event may stand behind one that has just closed its connection. Closing takes the
+# descriptor away at once, but the struct is freed only when the batch has ended, and
+# an event whose connection is KIND_DEAD finds nothing.
+
+cdef enum:
+    KIND_DEAD = 0
+    KIND_LISTENER = 1
+    KIND_DOWNSTREAM = 2
+    KIND_UPSTREAM = 3
+    KIND_COUNT = 4
+
+# What every watched thing begins with.
+cdef struct conn:
+    int fd                      # -1 after close
+    unsigned char kind          # KIND_*
+    unsigned char freed_kind    # KIND_* it had before it died
+    bint readable               # a recv may give bytes (or the end)
+    bint writable               # a send may take bytes
+    bint peer_closed            # the peer has ended its side (EPOLLRDHUP)
+    bint broken                 # EPOLLERR or EPOLLHUP: both sides are gone
+    bint queued                 # stands in the run queue
+    conn *run_next
+    conn *dead_next
+    timer_node timer
+
+ctypedef void (*conn_handler)(conn *c) noexcept nogil
+
+cdef struct watch_set:
+    int epfd
+    long long now_us            # CLOCK_MONOTONIC, read once a batch
+    conn *run_head
+    conn *run_tail
+    conn *dead
+    conn_handler handlers[4]    # by kind: on an event or from the run queue
+    conn_handler release        # frees a dead conn's struct
+    long open_count             # registered descriptors
+
+cdef int watch_begin(conn_handler release) noexcept nogil       # 0 or FAILED
+cdef int watch_add(conn *c, bint edge) noexcept nogil           # 0 or FAILED
+cdef void watch_remove(conn *c) noexcept nogil                  # fd stays open
+# Unregister, close the descriptor, and free the struct when the batch has ended.
+cdef void watch_close(conn *c) noexcept nogil
+# Handle it again before new events are read: it stopped with work left.
+cdef void watch_queue(conn *c) noexcept nogil
+# One turn: batches until nothing is ready or the bound is reached.
+# returns True when work is left
+cdef bint watch_turn() noexcept nogil
+cdef void watch_free_dead() noexcept nogil
+cdef long long clock_us() noexcept nogil

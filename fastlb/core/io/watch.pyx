@@ -1,0 +1,126 @@
+"""Readiness (watch.pxd)."""
+
+cdef watch_set watch
+cdef epoll_event[256] watch_events   # EVENTS_PER_BATCH
+
+
+cdef long long clock_us() noexcept nogil:
+    cdef timespec now
+    clock_gettime(CLOCK_MONOTONIC, &now)
+    return <long long>now.tv_sec * 1000000 + now.tv_nsec // 1000
+
+
+cdef int watch_begin(conn_handler release) noexcept nogil:
+    memset(&watch, 0, sizeof(watch))
+    watch.epfd = epoll_create1(EPOLL_CLOEXEC)
+    watch.release = release
+    watch.now_us = clock_us()
+    return 0 if watch.epfd >= 0 else FAILED
+
+
+cdef int watch_add(conn *c, bint edge) noexcept nogil:
+    cdef epoll_event event
+    event.events = EPOLLIN
+    if edge:
+        event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET
+    event.data.ptr = c
+    if epoll_ctl(watch.epfd, EPOLL_CTL_ADD, c.fd, &event) != 0:
+        return FAILED
+    watch.open_count += 1
+    return 0
+
+
+cdef void watch_remove(conn *c) noexcept nogil:
+    cdef epoll_event event
+    epoll_ctl(watch.epfd, EPOLL_CTL_DEL, c.fd, &event)
+    watch.open_count -= 1
+
+
+cdef void watch_close(conn *c) noexcept nogil:
+    if c.kind == KIND_DEAD:
+        return
+    if c.fd >= 0:
+        # The set forgets a descriptor when its last copy is closed, and workers hold
+        # no copies of each other's connections.
+        close(c.fd)
+        c.fd = -1
+        watch.open_count -= 1
+    timer_forget(&c.timer)
+    c.freed_kind = c.kind
+    c.kind = KIND_DEAD
+    c.dead_next = watch.dead
+    watch.dead = c
+
+
+cdef void watch_queue(conn *c) noexcept nogil:
+    if c.queued:
+        return
+    c.queued = True
+    c.run_next = NULL
+    if watch.run_tail == NULL:
+        watch.run_head = c
+    else:
+        watch.run_tail.run_next = c
+    watch.run_tail = c
+
+
+cdef void watch_free_dead() noexcept nogil:
+    """Free what has died, except what still stands in the run queue."""
+    cdef conn *c = watch.dead
+    cdef conn *next_dead
+    cdef conn *kept = NULL
+    while c != NULL:
+        next_dead = c.dead_next
+        if c.queued:
+            c.dead_next = kept
+            kept = c
+        else:
+            watch.release(c)
+        c = next_dead
+    watch.dead = kept
+
+
+cdef void watch_run_queued() noexcept nogil:
+    """One round of the queue: what is queued meanwhile waits for the next round."""
+    cdef conn *c = watch.run_head
+    cdef conn *following
+    watch.run_head = NULL
+    watch.run_tail = NULL
+    while c != NULL:
+        following = c.run_next
+        c.queued = False
+        if c.kind != KIND_DEAD:
+            watch.handlers[c.kind](c)
+        c = following
+
+
+cdef bint watch_turn() noexcept nogil:
+    cdef int batch, i, count
+    cdef unsigned int what
+    cdef conn *c
+    for batch in range(BATCHES_PER_TURN):
+        count = epoll_wait(watch.epfd, watch_events, EVENTS_PER_BATCH, 0)
+        watch.now_us = clock_us()
+        if count <= 0 and watch.run_head == NULL:
+            return False
+        for i in range(count):
+            c = <conn *>watch_events[i].data.ptr
+            if unlikely(c.kind == KIND_DEAD):
+                continue
+            what = watch_events[i].events
+            if what & EPOLLIN:
+                c.readable = True
+            if what & EPOLLOUT:
+                c.writable = True
+            if unlikely(what & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)):
+                c.readable = True
+                c.peer_closed = True
+                if what & (EPOLLHUP | EPOLLERR):
+                    c.broken = True
+                    c.writable = True
+            watch.handlers[c.kind](c)
+        if watch.run_head != NULL:
+            watch_run_queued()
+        if watch.dead != NULL:
+            watch_free_dead()
+    return True

@@ -1,0 +1,384 @@
+"""Rendering access-log lines (logline.pxd; Apache: mod_log_config, mod_logio).
+
+What a client sent is escaped: control bytes, quotes and backslashes (CVE-2024-47252).
+"""
+
+cdef enum:
+    LOG_LINE_BYTES_MAX = 32768  # a longer line is cut
+    LOG_TRAILER = 1             # %^ti, %^to: trailers are not kept
+    LOG_FIRST_BYTE = 2          # %^FB
+    TIME_CLF = 0
+    TIME_SEC = 1
+    TIME_MSEC = 2
+    TIME_USEC = 3
+    TIME_MSEC_FRAC = 4
+    TIME_USEC_FRAC = 5
+    TIME_STRFTIME = 6
+    TIME_END = 16               # added: the moment of logging, not of the request
+
+cdef log_buffer **log_buffers = NULL
+cdef int log_buffer_count = 0
+cdef bint logs_dirty = False
+cdef response_field[64] response_fields     # ENV_COUNT_MAX
+cdef int response_field_count = 0
+cdef long long clf_second = -1
+cdef char[40] clf_text
+cdef unsigned int clf_length = 0
+
+
+cdef tuple logline_letter(str kind, str arg):
+    """(variant, code) of a piece; the code is its letter."""
+    cdef str low = arg
+    if kind in ("^ti", "^to"):
+        return 0, LOG_TRAILER
+    if kind == "^FB":
+        return 0, LOG_FIRST_BYTE
+    if kind == "t":
+        sub = 0
+        if low.startswith("end:"):
+            sub = TIME_END
+            low = low[4:]
+        elif low.startswith("begin:"):
+            low = low[6:]
+        known = ["", "sec", "msec", "usec", "msec_frac", "usec_frac"]
+        sub += known.index(low) if low in known else TIME_STRFTIME
+        return sub, ord("t")
+    if kind == "T":
+        return {"": 0, "s": 0, "ms": 1, "us": 2}.get(arg, 0), ord("T")
+    if kind == "p":
+        return {"local": 1, "remote": 2}.get(arg, 0), ord("p")
+    if kind == "a":
+        return (1 if arg == "c" else 0), ord("a")
+    return 0, ord(kind)
+
+
+cdef object logline_begin(object log_fds):
+    """Buffers for the logs of this worker."""
+    global log_buffers, log_buffer_count, response_field_count
+    cdef int i
+    log_buffer_count = len(log_fds)
+    log_buffers = <log_buffer **>plan_alloc(sizeof(void *) * log_buffer_count)
+    for i, fd in enumerate(log_fds):
+        log_buffers[i] = <log_buffer *>plan_alloc(sizeof(log_buffer))
+        log_buffers[i].fd = fd
+
+
+cdef object logline_fields(object model):
+    """Make variables of the response fields and notes that formats name."""
+    global response_field_count
+    cdef int i, j, k
+    cdef plan_format *format
+    cdef plan_piece *p
+    cdef response_field *wanted
+    response_field_count = 0
+    for i in range(plan.vhost_count):
+        for j in range(plan.vhosts[i].log_count):
+            format = &plan.vhosts[i].logs[j].format
+            for k in range(format.count):
+                p = &format.pieces[k]
+                name = p.literal.data[:p.literal.length].decode("latin-1")
+                if p.kind == c'o':
+                    key = "o:" + name.lower()
+                    known = key in plan_envs
+                    p.env = plan_env(key)
+                    if not known:
+                        wanted = &response_fields[response_field_count]
+                        wanted.name = p.literal
+                        wanted.variable = p.env
+                        response_field_count += 1
+                elif p.kind == c'n':
+                    p.env = plan_env("n:" + name.lower())
+
+
+cdef void logs_flush() noexcept nogil:
+    global logs_dirty
+    cdef int i
+    cdef ssize_t n
+    cdef unsigned int at
+    cdef log_buffer *b
+    if not logs_dirty:
+        return
+    logs_dirty = False
+    for i in range(log_buffer_count):
+        b = log_buffers[i]
+        at = 0
+        while at < b.used:
+            n = write(b.fd, &b.data[at], b.used - at)
+            if n < 0 and errno == EINTR:
+                continue
+            if n <= 0:
+                break       # a full disk or a dead pipe must not stop traffic
+            at += <unsigned int>n
+        b.used = 0
+
+
+cdef void put_escaped(writer *w, const char *p, unsigned int length) noexcept nogil:
+    cdef const char *digits = b"0123456789abcdef"
+    cdef unsigned int i, begin = 0
+    cdef unsigned char c
+    cdef char[4] escaped
+    for i in range(length):
+        c = p[i]
+        if likely(32 <= c < 127 and c != c'"' and c != c'\\'):
+            continue
+        put(w, p + begin, i - begin)
+        begin = i + 1
+        escaped[0] = c'\\'
+        if c == c'"' or c == c'\\':
+            escaped[1] = c
+        elif c == 8:
+            escaped[1] = c'b'
+        elif c == c'\n':
+            escaped[1] = c'n'
+        elif c == c'\r':
+            escaped[1] = c'r'
+        elif c == c'\t':
+            escaped[1] = c't'
+        elif c == 11:
+            escaped[1] = c'v'
+        else:
+            escaped[1] = c'x'
+            escaped[2] = digits[c >> 4]
+            escaped[3] = digits[c & 15]
+            put(w, &escaped[0], 4)
+            continue
+        put(w, &escaped[0], 2)
+    put(w, p + begin, length - begin)
+
+
+cdef void put_or_dash(writer *w, const char *p, unsigned int length) noexcept nogil:
+    if p == NULL or length == 0:
+        put(w, b"-", 1)
+    else:
+        put_escaped(w, p, length)
+
+
+cdef void put_padded(writer *w, long long number, int digits) noexcept nogil:
+    cdef long long scale = 1
+    cdef int i
+    for i in range(digits - 1):
+        scale *= 10
+    while scale > 1 and number < scale:
+        put(w, b"0", 1)
+        scale //= 10
+    put_number(w, number)
+
+
+cdef void put_time(exchange *x, writer *w, plan_piece *p) noexcept nogil:
+    global clf_second, clf_length
+    cdef long long wall = x.started_us + wall_offset_us
+    cdef int variant = p.sub & 15
+    cdef tm parts
+    cdef time_t second
+    cdef char[256] text_out
+    cdef const char *format
+    if p.sub & TIME_END:
+        wall = clock_us() + wall_offset_us
+    second = wall // 1000000
+    if variant == TIME_CLF:
+        if second != clf_second:
+            localtime_r(&second, &parts)
+            clf_length = <unsigned int>strftime(
+                &clf_text[0], 40, b"[%d/%b/%Y:%H:%M:%S %z]", &parts)
+            clf_second = second
+        put(w, &clf_text[0], clf_length)
+    elif variant == TIME_SEC:
+        put_number(w, second)
+    elif variant == TIME_MSEC:
+        put_number(w, wall // 1000)
+    elif variant == TIME_USEC:
+        put_number(w, wall)
+    elif variant == TIME_MSEC_FRAC:
+        put_padded(w, wall // 1000 % 1000, 3)
+    elif variant == TIME_USEC_FRAC:
+        put_padded(w, wall % 1000000, 6)
+    else:
+        localtime_r(&second, &parts)
+        format = p.literal.data
+        if memcmp(format, b"end:", 4) == 0:
+            format += 4
+        elif memcmp(format, b"begin:", 6) == 0:
+            format += 6
+        put(w, &text_out[0], strftime(&text_out[0], 256, format, &parts))
+
+
+cdef void put_cookie(exchange *x, writer *w, plan_piece *p) noexcept nogil:
+    """The value of a request cookie with that name."""
+    cdef field *f = head_field(&x.req, FIELD_COOKIE)
+    cdef const char *at
+    cdef const char *end
+    cdef const char *semicolon
+    if f != NULL:
+        at = &x.down.input.data[x.base + f.value]
+        end = at + f.value_length
+        while at < end:
+            while at < end and (at[0] == c' ' or at[0] == c';'):
+                at += 1
+            semicolon = <const char *>memchr_or_end(at, c';', end - at)
+            if <unsigned int>(semicolon - at) > p.literal.length and \
+                    at[p.literal.length] == c'=' and memcmp(
+                        at, p.literal.data, p.literal.length) == 0:
+                at += p.literal.length + 1
+                put_or_dash(w, at, <unsigned int>(semicolon - at))
+                return
+            at = semicolon
+    put(w, b"-", 1)
+
+
+cdef void put_request_line(exchange *x, writer *w) noexcept nogil:
+    cdef const char *data = &x.down.input.data[x.base]
+    if x.req.method.length == 0:
+        put(w, b"-", 1)
+        return
+    put_escaped(w, data + x.req.method.offset, x.req.method.length)
+    put(w, b" ", 1)
+    put_escaped(w, data + x.req.target.offset, x.req.target.length)
+    if x.req.minor != 9:
+        put(w, b" HTTP/1.1" if x.req.minor else b" HTTP/1.0", 9)
+
+
+cdef void put_target_name(exchange *x, writer *w) noexcept nogil:
+    """%f of a proxied request: proxy:http://h:80/path"""
+    if x.member == NULL:
+        put(w, b"-", 1)
+        return
+    put(w, b"proxy:", 6)
+    put(w, x.member.url.data, x.member.url.length)
+    put_escaped(w, x.target.data, <unsigned int>(<const char *>memchr_or_end(
+        x.target.data, c'?', x.target.length) - x.target.data))
+
+
+cdef void put_piece(exchange *x, writer *w, plan_piece *p) noexcept nogil:
+    cdef value v
+    cdef field *f
+    cdef long long now
+    cdef char[46] address
+    cdef unsigned char k = p.kind
+    if k == c'h' or k == c'a':
+        downstream_learn_remote(x.down)
+        put(w, &x.down.remote_text[0], x.down.remote_text_length)
+    elif k == c'l' or k == c'u' or k == c'L':
+        put(w, b"-", 1)
+    elif k == c't':
+        put_time(x, w, p)
+    elif k == c'r':
+        put_request_line(x, w)
+    elif k == c's':
+        put_number(w, x.status)
+    elif k == c'b':
+        if x.body_bytes_out:
+            put_number(w, x.body_bytes_out)
+        else:
+            put(w, b"-", 1)
+    elif k == c'B':
+        put_number(w, x.body_bytes_out)
+    elif k == c'O':
+        put_number(w, x.bytes_out)
+    elif k == c'I':
+        put_number(w, x.req.length + x.request_body_bytes)
+    elif k == c'S':
+        put_number(w, x.bytes_out + x.req.length + x.request_body_bytes)
+    elif k == c'i':
+        v = request_field(x, &p.literal)
+        put_or_dash(w, v.data, v.length)
+    elif k == c'e' or k == c'o' or k == c'n':
+        v = x.env[p.env]
+        put_or_dash(w, v.data, v.length)
+    elif k == c'D' or k == c'T':
+        now = clock_us() - x.started_us
+        if k == c'T':
+            now = now // 1000000 if p.sub == 0 else (
+                now // 1000 if p.sub == 1 else now)
+        put_number(w, now)
+    elif k == c'm':
+        put_or_dash(w, &x.down.input.data[x.base + x.req.method.offset],
+                    x.req.method.length)
+    elif k == c'U':
+        put_or_dash(w, x.decoded.data, x.decoded.length)
+    elif k == c'q':
+        if x.path.length:
+            v = query_of(x)
+            put_escaped(w, v.data, v.length)
+    elif k == c'H':
+        put(w, b"HTTP/0.9" if x.req.minor == 9 else (
+            b"HTTP/1.1" if x.req.minor else b"HTTP/1.0"), 8)
+    elif k == c'f':
+        put_target_name(x, w)
+    elif k == c'R':
+        if x.mapping != NULL:
+            put(w, b"proxy-server", 12)
+        else:
+            put(w, b"-", 1)
+    elif k == c'v':
+        put(w, x.vhost.server_name.data, x.vhost.server_name.length)
+    elif k == c'V':
+        if x.host.length:
+            put_escaped(w, &x.down.input.data[x.base + x.host.offset], x.host.length)
+        else:
+            put(w, x.vhost.server_name.data, x.vhost.server_name.length)
+    elif k == c'k':
+        put_number(w, x.down.requests)
+    elif k == c'p':
+        if p.sub == 2:
+            downstream_learn_remote(x.down)
+            put_number(w, x.down.remote_port)
+        elif p.sub == 1:
+            put_number(w, x.down.listener.port)
+        else:
+            put_number(w, x.vhost.port if x.vhost.port else 80)
+    elif k == c'P':
+        put_number(w, getpid())
+    elif k == c'A':
+        downstream_learn_local(x.down)
+        put(w, &address[0], address_text(&x.down.local[0], &address[0]))
+    elif k == c'X':
+        put(w, b"X" if x.aborted else (b"+" if x.keepalive else b"-"), 1)
+    elif k == c'C':
+        put_cookie(x, w, p)
+    elif k == LOG_FIRST_BYTE and x.first_byte_us:
+        put_number(w, x.first_byte_us - x.started_us)
+    else:
+        put(w, b"-", 1)
+
+
+cdef bint piece_applies(exchange *x, plan_piece *p) noexcept nogil:
+    """%400,501{..}i and %!200{..}i: is the status one of those?"""
+    cdef int i
+    if p.status_count == 0:
+        return True
+    for i in range(p.status_count):
+        if p.statuses[i] == x.status:
+            return not p.negated
+    return p.negated
+
+
+cdef void logline_write(exchange *x) noexcept nogil:
+    global logs_dirty
+    cdef int i, j
+    cdef plan_log *log
+    cdef plan_piece *p
+    cdef log_buffer *b
+    cdef writer w
+    for i in range(x.vhost.log_count):
+        log = &x.vhost.logs[i]
+        if log.condition >= 0 and (
+                (x.env[log.condition].data == NULL) != log.condition_negated):
+            continue
+        b = log_buffers[log.target]
+        if b.used + LOG_LINE_BYTES_MAX > sizeof(b.data):
+            logs_dirty = True
+            logs_flush()
+        w.p = &b.data[b.used]
+        w.end = w.p + LOG_LINE_BYTES_MAX - 1
+        w.overflow = False
+        for j in range(log.format.count):
+            p = &log.format.pieces[j]
+            if p.kind == PIECE_LITERAL:
+                put(&w, p.literal.data, p.literal.length)
+            elif piece_applies(x, p):
+                put_piece(x, &w, p)
+            else:
+                put(&w, b"-", 1)
+        w.p[0] = c'\n'
+        b.used = <unsigned int>(w.p + 1 - &b.data[0])
+        logs_dirty = True

@@ -1,0 +1,24 @@
+# From a request to what applies to it: virtual host, sections, mapping, target.
+
+# The set of virtual hosts for a connection's local address, most specific first.
+cdef plan_set *match_set(plan_listener *listener, downstream *d) noexcept nogil
+# The virtual host for a name within the set; the set's first one when none fits.
+# found: False when the name is nobody's (StrictHostCheck)
+cdef plan_vhost *match_vhost(
+    plan_set *s, const char *host, unsigned int length, bint *found) noexcept nogil
+# Decode and normalise the path (x.decoded). returns 0, or -400, -404
+cdef int match_path(exchange *x) noexcept nogil
+# Fill x.confs with the default settings and the <Location>s that match.
+cdef void match_locations(exchange *x) noexcept nogil
+# Find the mapping: 1 found (x.mapping, x.rest_at), 0 none (or excluded)
+cdef int match_mapping(exchange *x) noexcept nogil
+# Compose x.target from the mapping. returns 0, or -400 -403 -500
+cdef int match_target(exchange *x) noexcept nogil
+# Insert the mapping's <Proxy> sections between the default and the locations.
+cdef void match_proxy_sections(exchange *x) noexcept nogil
+# Redirects: 1 when one applies (x.location and x.status set), 0, or -500
+cdef int match_redirect(exchange *x, bint in_sections) noexcept nogil
+# Access rules of the sections: 1 allowed, 0 denied
+cdef int match_access(exchange *x) noexcept nogil
+# The handler set for the request; NULL when there is none.
+cdef const text *match_handler(exchange *x) noexcept nogil

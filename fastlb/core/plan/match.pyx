@@ -1,0 +1,678 @@
+"""Which settings apply to a request, and where it goes (match.pxd).
+
+Spec: config-language.md 7-8, proxying.md 1. Regular expressions are the only thing here
+that reaches Python, and only for the mappings and sections that are written with one.
+"""
+
+cdef enum:
+    PATH_PLAIN = 1      # stays as it is in a canonical path (proxying.md 1.4)
+
+cdef unsigned char[256] path_class
+
+
+cdef void match_begin() noexcept nogil:
+    cdef int i
+    cdef const char *plain = b"~$-_.+!*'(),;:@&=/"
+    memset(&path_class[0], 0, 256)
+    for i in range(256):
+        if (c'a' <= i <= c'z') or (c'A' <= i <= c'Z') or (c'0' <= i <= c'9'):
+            path_class[i] |= PATH_PLAIN
+    for i in range(<int>strlen(plain)):
+        path_class[<unsigned char>plain[i]] |= PATH_PLAIN
+
+
+cdef bint glob_match(
+        const char *pattern, unsigned int pattern_length,
+        const char *subject, unsigned int length, bint slash_stops,
+        bint ignore_case) noexcept nogil:
+    """fnmatch with * ? and [...]; with slash_stops * and ? do not meet a "/"."""
+    cdef unsigned int p = 0, s = 0, star_p = 0, star_s = 0
+    cdef bint starred = False, negated, hit
+    cdef unsigned int q
+    cdef unsigned char c, d
+    while s < length:
+        if p < pattern_length:
+            c = pattern[p]
+            d = subject[s]
+            if c == c'*':
+                starred = True
+                star_p = p + 1
+                star_s = s
+                p += 1
+                continue
+            if c == c'?' and not (slash_stops and d == c'/'):
+                p += 1
+                s += 1
+                continue
+            if c == c'[':
+                q = p + 1
+                negated = q < pattern_length and pattern[q] in (c'!', c'^')
+                if negated:
+                    q += 1
+                hit = False
+                while q < pattern_length and pattern[q] != c']':
+                    if q + 2 < pattern_length and pattern[q + 1] == c'-':
+                        hit |= <unsigned char>pattern[q] <= d <= \
+                            <unsigned char>pattern[q + 2]
+                        q += 3
+                    else:
+                        hit |= <unsigned char>pattern[q] == d
+                        q += 1
+                if q < pattern_length and hit != negated:
+                    p = q + 1
+                    s += 1
+                    continue
+            elif c == d or (ignore_case and char_lower(c) == char_lower(d)):
+                p += 1
+                s += 1
+                continue
+        if not starred or (slash_stops and subject[star_s] == c'/'):
+            return False
+        star_s += 1
+        s = star_s
+        p = star_p
+    while p < pattern_length and pattern[p] == c'*':
+        p += 1
+    return p == pattern_length
+
+
+# Virtual hosts -------------------------------------------------------------------
+
+cdef void downstream_learn_local(downstream *d) noexcept nogil:
+    """Ask once for the local address of a connection."""
+    cdef sockaddr_storage storage
+    cdef socklen_t size = sizeof(storage)
+    if d.local_known:
+        return
+    d.local_known = True
+    if getsockname(d.c.fd, <sockaddr *>&storage, &size) == 0:
+        address_store(&storage, &d.local[0], &d.local_port)
+
+
+cdef void address_store(
+        sockaddr_storage *storage, unsigned char *out,
+        unsigned short *port) noexcept nogil:
+    """An address as 16 bytes (IPv4 mapped) and the port in host order."""
+    cdef sockaddr_in *four
+    cdef sockaddr_in6 *six
+    memset(out, 0, 16)
+    if storage.ss_family == AF_INET:
+        four = <sockaddr_in *>storage
+        out[10] = 255
+        out[11] = 255
+        memcpy(out + 12, &four.sin_addr, 4)
+        port[0] = ntohs(four.sin_port)
+    elif storage.ss_family == AF_INET6:
+        six = <sockaddr_in6 *>storage
+        memcpy(out, &six.sin6_addr, 16)
+        port[0] = ntohs(six.sin6_port)
+
+
+cdef plan_set *match_set(plan_listener *listener, downstream *d) noexcept nogil:
+    cdef int i
+    cdef address_rule *rule
+    if likely(not listener.wildcard):
+        return listener.set
+    downstream_learn_local(d)
+    for i in range(plan.address_rule_count):
+        rule = &plan.address_rules[i]
+        if not rule.any_port and rule.port != listener.port:
+            continue
+        if rule.any_host or memcmp(&rule.address[0], &d.local[0], 16) == 0:
+            return rule.set
+    return plan.main_set
+
+
+cdef plan_vhost *match_vhost(
+        plan_set *s, const char *host, unsigned int length,
+        bint *found) noexcept nogil:
+    cdef int i
+    cdef host_name *n
+    found[0] = True
+    if s.count == 1:
+        return &plan.vhosts[s.vhosts[0]]
+    if length > 1 and host[length - 1] == c'.':
+        length -= 1
+    if length:
+        for i in range(s.name_count):
+            n = &s.names[i]
+            if n.wildcard:
+                if glob_match(n.name.data, n.name.length, host, length, False, True):
+                    return &plan.vhosts[n.vhost]
+            elif n.name.length == length and bytes_equal_nocase(n.name.data, host, length):
+                return &plan.vhosts[n.vhost]
+    found[0] = False
+    return &plan.vhosts[s.vhosts[0]]
+
+
+# Paths ---------------------------------------------------------------------------
+
+cdef int match_path(exchange *x) noexcept nogil:
+    cdef const char *data = &x.down.input.data[x.base + x.path.offset]
+    cdef unsigned int length = x.path.length
+    cdef unsigned int i = 0, out = 0, segment
+    cdef unsigned char c
+    cdef unsigned char previous = 0
+    cdef bint plain = True
+    cdef char *decoded
+    if length and data[0] == c'*' and length == 1:
+        x.decoded.data = data
+        x.decoded.length = 1
+        return 0
+    while i < length:
+        c = data[i]
+        if c == c'?':
+            break
+        if not path_class[c] & PATH_PLAIN or (
+                previous == c'/' and (c == c'/' or c == c'.')):
+            plain = False
+            i = <unsigned int>(<const char *>memchr_or_end(
+                data + i, c'?', length - i) - data)
+            break
+        previous = c
+        i += 1
+    x.decoded.data = data
+    x.decoded.length = i
+    if likely(plain):
+        return 0
+    length = i
+    decoded = arena_take(x, length + 1)
+    if decoded == NULL:
+        return -500
+    i = 0
+    while i < length:
+        c = data[i]
+        if c == c'%':
+            if i + 2 >= length or hex_value[<unsigned char>data[i + 1]] == 255 \
+                    or hex_value[<unsigned char>data[i + 2]] == 255:
+                return -400
+            c = hex_value[<unsigned char>data[i + 1]] * 16 \
+                + hex_value[<unsigned char>data[i + 2]]
+            if c == 0:
+                return -404
+            if c == c'/' and x.vhost.encoded_slashes != 1:
+                if x.vhost.encoded_slashes == 0:
+                    return -404
+                memcpy(decoded + out, data + i, 3)
+                out += 3
+                i += 3
+                continue
+            i += 3
+        else:
+            i += 1
+        decoded[out] = c
+        out += 1
+    # Dot segments and runs of slashes, in place (RFC 3986 5.2.4).
+    length = out
+    out = 0
+    i = 0
+    while i < length:
+        if decoded[i] == c'/':
+            if x.vhost.merge_slashes:
+                while i + 1 < length and decoded[i + 1] == c'/':
+                    i += 1
+            segment = i + 1
+            if segment < length and decoded[segment] == c'.':
+                if segment + 1 == length or decoded[segment + 1] == c'/':
+                    i = segment + 1
+                    if i >= length:
+                        decoded[out] = c'/'
+                        out += 1
+                    continue
+                if decoded[segment + 1] == c'.' and (
+                        segment + 2 == length or decoded[segment + 2] == c'/'):
+                    if out == 0:
+                        return -400     # above the root
+                    out -= 1
+                    while decoded[out] != c'/':
+                        out -= 1
+                    i = segment + 2
+                    if i >= length:
+                        decoded[out] = c'/'
+                        out += 1
+                    continue
+        decoded[out] = decoded[i]
+        out += 1
+        i += 1
+    if out == 0:
+        decoded[0] = c'/'
+        out = 1
+    x.decoded.data = decoded
+    x.decoded.length = out
+    return 0
+
+
+cdef const void *memchr_or_end(
+        const char *data, int c, size_t length) noexcept nogil:
+    cdef const void *at = memchr(data, c, length)
+    return at if at != NULL else data + length
+
+
+cdef value query_of(exchange *x) noexcept nogil:
+    """The query with its "?", as received; length 0 when there is none."""
+    cdef value out
+    cdef const char *data = &x.down.input.data[x.base + x.path.offset]
+    out.data = <const char *>memchr_or_end(data, c'?', x.path.length)
+    out.length = <unsigned int>(data + x.path.length - out.data)
+    return out
+
+
+# Sections ------------------------------------------------------------------------
+
+cdef bint section_matches(plan_section *s, exchange *x) noexcept nogil:
+    cdef const char *path = x.decoded.data
+    cdef unsigned int length = x.decoded.length
+    if s.regex >= 0:
+        return regex_search(s.regex, path, length, NULL)
+    if s.is_glob:
+        return glob_match(
+            s.pattern.data, s.pattern.length, path, length, True, False)
+    if length < s.pattern.length or memcmp(
+            path, s.pattern.data, s.pattern.length) != 0:
+        return False
+    return (length == s.pattern.length or s.pattern.length == 0
+            or path[s.pattern.length - 1] == c'/' or path[s.pattern.length] == c'/')
+
+
+cdef void match_locations(exchange *x) noexcept nogil:
+    cdef int i
+    cdef plan_vhost *v = x.vhost
+    x.confs[0] = &v.conf
+    x.conf_count = 1
+    if not v.any_location:
+        return
+    for i in range(v.section_count):
+        if v.sections[i].kind > SECTION_LOCATION_MATCH:
+            continue
+        if x.conf_count < SECTIONS_MATCHED_MAX and section_matches(&v.sections[i], x):
+            x.confs[x.conf_count] = &v.sections[i].conf
+            x.conf_count += 1
+
+
+cdef void match_proxy_sections(exchange *x) noexcept nogil:
+    cdef int i
+    cdef int count = x.mapping.section_count
+    if count == 0:
+        return
+    if count > SECTIONS_MATCHED_MAX - x.conf_count:
+        count = SECTIONS_MATCHED_MAX - x.conf_count
+    memmove(&x.confs[1 + count], &x.confs[1], sizeof(void *) * (x.conf_count - 1))
+    for i in range(count):
+        x.confs[1 + i] = &x.mapping.sections[i].conf
+    x.conf_count += count
+
+
+cdef const text *match_handler(exchange *x) noexcept nogil:
+    cdef int i
+    cdef const text *t
+    for i in range(x.conf_count - 1, -1, -1):
+        t = &x.confs[i].handler
+        if t.length:
+            if t.length == 4 and memcmp(t.data, b"none", 4) == 0:
+                return NULL
+            return t
+    return NULL
+
+
+# Mappings ------------------------------------------------------------------------
+
+cdef int prefix_match(
+        const text *pattern, const char *path, unsigned int length) noexcept nogil:
+    """Bytes of the path that the pattern takes, at a segment boundary; -1: none.
+
+    A run of slashes on either side equals one (proxying.md 1.3).
+    """
+    cdef unsigned int p = 0, i = 0
+    while p < pattern.length:
+        if i >= length:
+            return -1
+        if pattern.data[p] != path[i]:
+            return -1
+        if path[i] == c'/':
+            while p < pattern.length and pattern.data[p] == c'/':
+                p += 1
+            while i < length and path[i] == c'/':
+                i += 1
+            # What follows the last slash of the pattern belongs to the rest.
+            continue
+        p += 1
+        i += 1
+    if pattern.length == 0 or pattern.data[pattern.length - 1] == c'/' \
+            or i == length or path[i] == c'/':
+        return <int>i
+    return -1
+
+
+cdef int mapping_matches(plan_mapping *m, exchange *x) noexcept nogil:
+    """1: it takes the request (x.rest_at set); 0: not."""
+    cdef int taken
+    if m.regex >= 0:
+        x.rest_at = 0
+        return regex_search(m.regex, x.decoded.data, x.decoded.length, NULL)
+    taken = prefix_match(&m.pattern, x.decoded.data, x.decoded.length)
+    if taken < 0:
+        return 0
+    x.rest_at = <unsigned int>taken
+    return 1
+
+
+cdef int match_mapping(exchange *x) noexcept nogil:
+    cdef int i
+    cdef plan_mapping *m
+    x.mapping = NULL
+    if x.decoded.data[0] != c'/' or x.env[ENV_NO_PROXY].data != NULL:
+        return 0
+    for i in range(x.conf_count - 1, 0, -1):
+        m = x.confs[i].mapping
+        if x.confs[i].has_mapping and mapping_matches(m, x):
+            if m.exclude:
+                return 0
+            x.mapping = m
+            return 1
+    for i in range(x.vhost.mapping_count):
+        m = &x.vhost.mappings[i]
+        if mapping_matches(m, x):
+            if m.exclude:
+                return 0
+            x.mapping = m
+            return 1
+    return 0
+
+
+cdef unsigned int encode_path(
+        char *out, const char *path, unsigned int length,
+        bint keep_encoded_slash) noexcept nogil:
+    """Canonical form of a decoded path; out has room for 3 * length."""
+    cdef const char *digits = b"0123456789ABCDEF"
+    cdef unsigned int i, n = 0
+    cdef unsigned char c
+    for i in range(length):
+        c = path[i]
+        if path_class[c] & PATH_PLAIN or (
+                keep_encoded_slash and c == c'%' and i + 2 < length
+                and path[i + 1] == c'2' and (path[i + 2] | 32) == c'f'):
+            out[n] = c
+            n += 1
+        else:
+            out[n] = c'%'
+            out[n + 1] = digits[c >> 4]
+            out[n + 2] = digits[c & 15]
+            n += 3
+    return n
+
+
+cdef int expand_groups(
+        exchange *x, const text *template, int regex, value *out) noexcept nogil:
+    """Replace $0-$9 of the template by groups of the decoded path, canonically."""
+    cdef int[20] groups
+    cdef unsigned int i, size = template.length, n = 0
+    cdef int g
+    cdef char *p
+    cdef char c
+    regex_search(regex, x.decoded.data, x.decoded.length, &groups[0])
+    for i in range(template.length):
+        if template.data[i] == c'$':
+            size += 3 * x.decoded.length
+    p = arena_take(x, size + 1)
+    if p == NULL:
+        return -500
+    i = 0
+    while i < template.length:
+        c = template.data[i]
+        if i + 1 < template.length and (
+                (c == c'$' and c'0' <= template.data[i + 1] <= c'9')):
+            g = template.data[i + 1] - c'0'
+            if groups[2 * g] >= 0:
+                n += encode_path(
+                    p + n, x.decoded.data + groups[2 * g],
+                    groups[2 * g + 1] - groups[2 * g],
+                    x.vhost.encoded_slashes == 2)
+            i += 2
+            continue
+        if c == c'\\' and i + 1 < template.length and template.data[i + 1] == c'$':
+            i += 1
+            c = c'$'
+        p[n] = c
+        n += 1
+        i += 1
+    out.data = p
+    out.length = n
+    return 0
+
+
+cdef int match_target(exchange *x) noexcept nogil:
+    cdef plan_mapping *m = x.mapping
+    cdef const char *raw = &x.down.input.data[x.base + x.path.offset]
+    cdef bint plain = x.decoded.data == raw
+    cdef value query = query_of(x)
+    cdef value expanded
+    cdef const char *rest = x.decoded.data + x.rest_at
+    cdef unsigned int rest_length = x.decoded.length - x.rest_at
+    cdef char *p
+    cdef unsigned int n
+    cdef int rc
+    if m.noquery:
+        query.length = 0
+    # The usual case, pattern and target path alike: what came is what goes.
+    if likely(plain and m.regex < 0 and not m.noquery
+              and m.target_path.length == x.rest_at
+              and memcmp(m.target_path.data, raw, x.rest_at) == 0):
+        x.target.data = raw
+        x.target.length = x.path.length
+        return 0
+    if m.target_has_groups:
+        rc = expand_groups(x, &m.target_path, m.regex, &expanded)
+        if rc < 0:
+            return rc
+        rest_length = 0
+    else:
+        # A pattern without groups appends the whole path.
+        expanded.data = m.target_path.data
+        expanded.length = m.target_path.length
+    p = arena_take(x, expanded.length + 3 * rest_length + query.length + 2)
+    if p == NULL:
+        return -500
+    memcpy(p, expanded.data, expanded.length)
+    n = expanded.length
+    if m.nocanon and plain_prefix(x, raw):
+        memcpy(p + n, raw + x.rest_at, x.path.length - query.length - x.rest_at)
+        n += x.path.length - query.length - x.rest_at
+    else:
+        n += encode_path(p + n, rest, rest_length, x.vhost.encoded_slashes == 2)
+    if n == 0 or p[0] != c'/':
+        # "balancer://b" with a pattern that took the slash: a target begins with one.
+        memmove(p + 1, p, n)
+        p[0] = c'/'
+        n += 1
+    memcpy(p + n, query.data, query.length)
+    x.target.data = p
+    x.target.length = n + query.length
+    return 0
+
+
+cdef bint plain_prefix(exchange *x, const char *raw) noexcept nogil:
+    """Did decoding leave the part that the pattern took as it was?"""
+    return x.rest_at <= x.path.length and memcmp(
+        raw, x.decoded.data, x.rest_at) == 0
+
+
+# Redirects -----------------------------------------------------------------------
+
+cdef int redirect_apply(exchange *x, redirect_op *op, bint absolute_needed) noexcept nogil:
+    cdef value query = query_of(x)
+    cdef value url
+    cdef value host
+    cdef int taken
+    cdef unsigned int n = 0, rest_length = 0
+    cdef const char *rest = x.decoded.data
+    cdef char *p
+    if op.regex >= 0:
+        if not regex_search(op.regex, x.decoded.data, x.decoded.length, NULL):
+            return 0
+        if op.has_url:
+            if expand_groups(x, &op.url, op.regex, &url) < 0:
+                return -500
+            if memchr(url.data, c'?', url.length) != NULL:
+                query.length = 0
+    else:
+        if op.pattern.length:
+            taken = prefix_match(&op.pattern, x.decoded.data, x.decoded.length)
+            if taken < 0:
+                return 0
+            rest += taken
+            rest_length = x.decoded.length - <unsigned int>taken
+        url.data = op.url.data
+        url.length = op.url.length
+    x.status = op.status
+    x.location.data = NULL
+    x.location.length = 0
+    if not op.has_url:
+        return 1
+    host = self_reference(x)
+    p = arena_take(x, url.length + 3 * rest_length + query.length + host.length + 16)
+    if p == NULL:
+        return -500
+    if absolute_needed and url.length and url.data[0] == c'/':
+        memcpy(p, b"http://", 7)
+        memcpy(p + 7, host.data, host.length)
+        n = 7 + host.length
+    memcpy(p + n, url.data, url.length)
+    n += url.length
+    n += encode_path(p + n, rest, rest_length, False)
+    memcpy(p + n, query.data, query.length)
+    x.location.data = p
+    x.location.length = n + query.length
+    return 1
+
+
+cdef int match_redirect(exchange *x, bint in_sections) noexcept nogil:
+    cdef int i, j, rc
+    cdef bint relative = False
+    for i in range(x.conf_count):
+        if x.confs[i].redirect_relative >= 0:
+            relative = x.confs[i].redirect_relative
+    for i in range(x.conf_count - 1, -1, -1):
+        if (i > 0) != in_sections:
+            continue
+        for j in range(x.confs[i].redirect_count):
+            rc = redirect_apply(x, &x.confs[i].redirects[j], not relative)
+            if rc != 0:
+                return rc
+    return 0
+
+
+cdef value self_reference(exchange *x) noexcept nogil:
+    """host[:port] for URLs that point at ourselves (UseCanonicalName)."""
+    cdef value out
+    cdef int i
+    cdef field *f = head_field(&x.req, FIELD_HOST)
+    cdef bint canonical = False
+    for i in range(x.conf_count):
+        if x.confs[i].use_canonical_name >= 0:
+            canonical = x.confs[i].use_canonical_name
+    if f != NULL and f.value_length and not canonical:
+        out.data = &x.down.input.data[x.base + f.value]
+        out.length = f.value_length
+        return out
+    out.data = x.vhost.server_name.data
+    out.length = x.vhost.server_name.length
+    return out
+
+
+# Access --------------------------------------------------------------------------
+
+cdef bint network_holds(network *n, const unsigned char *address) noexcept nogil:
+    cdef int whole = n.bits // 8
+    cdef int rest = n.bits % 8
+    if memcmp(&n.address[0], address, whole) != 0:
+        return False
+    if rest == 0:
+        return True
+    return (n.address[whole] ^ address[whole]) >> (8 - rest) == 0
+
+
+cdef int access_evaluate(access_op *op, exchange *x) noexcept nogil:
+    """1 granted, 0 denied, -1 neutral (a negated rule that did not match)."""
+    cdef int i, result = -1, inner
+    cdef access_op *child
+    cdef bint hit = False
+    cdef value method
+    if op.op <= ACCESS_NONE_OF:
+        child = op + 1
+        while child < op + op.size:
+            inner = access_evaluate(child, x)
+            child += child.size
+            if inner < 0:
+                continue
+            if op.op == ACCESS_ALL_OF:
+                if inner == 0:
+                    result = 0
+                    break
+                result = 1
+            elif op.op == ACCESS_ANY_OF:
+                if inner == 1:
+                    result = 1
+                    break
+                result = 0
+            elif inner == 1:
+                return 0
+        if op.negated and result >= 0:
+            return 0 if result == 1 else -1
+        return result
+    if op.op == ACCESS_GRANTED:
+        hit = True
+    elif op.op == ACCESS_IP:
+        for i in range(op.network_count):
+            if network_holds(&op.networks[i], &x.down.remote[0]):
+                hit = True
+                break
+    elif op.op == ACCESS_LOCAL:
+        downstream_learn_local(x.down)
+        hit = address_is_loopback(&x.down.remote[0]) or memcmp(
+            &x.down.remote[0], &x.down.local[0], 16) == 0
+    elif op.op == ACCESS_ENV:
+        for i in range(op.name_count):
+            if x.env[op.envs[i]].data != NULL:
+                hit = True
+    elif op.op == ACCESS_METHOD:
+        method.data = &x.down.input.data[x.base + x.req.method.offset]
+        for i in range(op.name_count):
+            if op.names[i].length == x.req.method.length and memcmp(
+                    op.names[i].data, method.data, op.names[i].length) == 0:
+                hit = True
+    elif op.op == ACCESS_HOST or op.op == ACCESS_FORWARD_DNS:
+        hit = service_host_allowed(x, op.names_number, op.op == ACCESS_FORWARD_DNS)
+    if op.negated:
+        return 0 if hit else -1
+    return 1 if hit else 0
+
+
+cdef bint address_is_loopback(const unsigned char *address) noexcept nogil:
+    cdef int i
+    if address[10] == 255 and address[11] == 255:
+        for i in range(10):
+            if address[i]:
+                return False
+        return address[12] == 127
+    for i in range(15):
+        if address[i]:
+            return False
+    return address[15] == 1
+
+
+cdef int match_access(exchange *x) noexcept nogil:
+    cdef int i, one
+    cdef int result = 1
+    cdef bint said = False
+    for i in range(x.conf_count):
+        if x.confs[i].access_count == 0:
+            continue
+        one = access_evaluate(x.confs[i].access, x) == 1
+        if said and x.confs[i].auth_merging == 1:
+            result = result and one
+        elif said and x.confs[i].auth_merging == 2:
+            result = result or one
+        else:
+            result = one
+        said = True
+    return result

@@ -1,0 +1,331 @@
+# The plan: the model as C structs, made once when a worker starts, never changed.
+#
+# Everything is allocated from one arena that lives as long as the process; a generation
+# is a process, so nothing is ever freed. Regular expressions are Python objects in
+# `plan_regexes`, called by number from the few rules that need one.
+
+cdef struct upstream
+cdef struct downstream
+cdef struct exchange
+cdef struct plan_mapping
+cdef struct plan_section
+
+cdef struct text:
+    const char *data
+    unsigned int length
+
+# One part of a header value or of a log line (model.rules.Piece).
+cdef struct plan_piece:
+    unsigned char kind          # PIECE_LITERAL, or the letter
+    unsigned char sub           # variant, by letter: see logline.pyx
+    bint original
+    bint negated
+    text literal                # literal text, or the argument in braces
+    int env                     # number of the variable for "e"
+    int status_count
+    const unsigned short *statuses
+
+cdef enum:
+    PIECE_LITERAL = 0
+
+cdef struct plan_format:
+    int count
+    plan_piece *pieces
+
+# Actions of Header and RequestHeader, in the order of model.rules.HeaderAction.
+cdef enum:
+    HEADER_SET = 0
+    HEADER_SETIFEMPTY = 1
+    HEADER_APPEND = 2
+    HEADER_MERGE = 3
+    HEADER_ADD = 4
+    HEADER_UNSET = 5
+    HEADER_EDIT = 6
+    HEADER_EDIT_ALL = 7
+    HEADER_ECHO = 8
+    HEADER_NOTE = 9
+
+cdef struct header_op:
+    unsigned char action
+    bint always                 # works on the table that errors keep too
+    bint early
+    text name
+    plan_format value
+    int regex                   # EDIT, ECHO; else -1
+    int condition               # number of the variable, -1: none
+    bint condition_negated
+
+# Where a SetEnvIf looks.
+cdef enum:
+    ATTR_NONE = 0               # SetEnv: unconditional
+    ATTR_FIELD = 1
+    ATTR_FIELD_REGEX = 2
+    ATTR_REMOTE_ADDR = 3
+    ATTR_SERVER_ADDR = 4
+    ATTR_REQUEST_METHOD = 5
+    ATTR_REQUEST_PROTOCOL = 6
+    ATTR_REQUEST_URI = 7
+    ATTR_ENV = 8
+
+cdef struct env_op:
+    int variable
+    bint unset
+    text value
+    bint has_groups             # value holds $0-$9
+    unsigned char attribute     # ATTR_*
+    text name                   # of the field
+    int attribute_env
+    int regex
+
+cdef struct reverse_op:
+    text path
+    text url
+    int balancer                # index, or -1
+    text balancer_path          # what follows the balancer's name
+
+cdef struct pair_op:
+    text internal
+    text public
+
+cdef struct redirect_op:
+    int status
+    text pattern
+    int regex                   # -1: prefix
+    text url
+    bint has_url
+
+# Access rules as a flat tree in prefix order.
+cdef enum:
+    ACCESS_ALL_OF = 0
+    ACCESS_ANY_OF = 1
+    ACCESS_NONE_OF = 2
+    ACCESS_GRANTED = 3
+    ACCESS_DENIED = 4
+    ACCESS_IP = 5
+    ACCESS_LOCAL = 6
+    ACCESS_HOST = 7
+    ACCESS_FORWARD_DNS = 8
+    ACCESS_ENV = 9
+    ACCESS_METHOD = 10
+
+cdef struct network:
+    unsigned char address[16]   # IPv4 as ::ffff:a.b.c.d
+    unsigned char bits          # 0-128
+
+cdef struct access_op:
+    unsigned char op
+    bint negated
+    int size                    # nodes of this subtree, itself included
+    int network_count
+    network *networks
+    int name_count
+    text *names                 # methods
+    int *envs
+    int names_number            # index into plan_names (Python lists) for HOST
+
+cdef struct error_document:
+    int status
+    text value                  # '"text', "/path" or "http://..."
+
+cdef struct plan_conf:
+    signed char preserve_host   # -1: not set
+    signed char add_headers
+    signed char redirect_relative
+    signed char use_canonical_name
+    signed char expect_continue
+    signed char auth_merging    # 0 Off, 1 And, 2 Or
+    bint has_error_override
+    int override_count          # 0 with has_error_override: Off
+    const unsigned short *overrides
+    int error_document_count
+    error_document *error_documents
+    int header_count
+    header_op *headers
+    int request_header_count
+    header_op *request_headers
+    int env_count
+    env_op *envs
+    int env_if_count
+    env_op *env_ifs
+    int reverse_count
+    reverse_op *reverses
+    int cookie_domain_count
+    pair_op *cookie_domains
+    int cookie_path_count
+    pair_op *cookie_paths
+    int access_count            # nodes; 0: nothing said
+    access_op *access
+    text handler                # length 0: not set
+    bint has_mapping
+    plan_mapping *mapping
+    int redirect_count
+    redirect_op *redirects
+    long long limit_request_body    # -1: not set
+
+cdef enum:
+    SECTION_LOCATION = 0
+    SECTION_LOCATION_MATCH = 1
+    SECTION_PROXY = 2
+    SECTION_PROXY_MATCH = 3
+
+cdef struct plan_section:
+    unsigned char kind
+    bint is_glob
+    int regex                   # -1
+    text pattern
+    plan_conf conf
+
+cdef struct plan_member:
+    member_slot *slot
+    int index
+    int balancer                # -1: direct
+    text url                    # "http://h:8080/x"
+    text name                   # "h:port" for messages
+    text host_field             # value of Host towards it
+    text path                   # of the URL, without a final slash only when empty
+    text route
+    text unix_path
+    bint disable_reuse
+    bint keepalive
+    long long ping_us           # 0: none
+    long long connect_timeout_us    # 0: the timeout of the mapping
+    long long timeout_us
+    long long ttl_us
+    long long acquire_us        # 0: for ever
+    long long retry_us
+    bint retry_written
+    int max                     # 0: no bound
+    int smax
+    int receive_buffer_bytes
+    unsigned int field_bytes
+    int retry_seconds
+    # the pool of this worker (pool.pyx): the one part that changes
+    upstream *idle
+    int idle_count
+    int open_count
+    unsigned int epoch
+    exchange *waiting_head
+    exchange *waiting_tail
+
+cdef struct plan_mapping:
+    text pattern
+    int regex                   # -1: prefix
+    bint exclude
+    bint nocanon
+    bint noquery
+    bint interpolate
+    int balancer                # index, or -1
+    int member                  # index, or -1
+    text target_path
+    bint target_has_groups      # $0-$9 in target_path
+    int section_count
+    plan_section **sections     # <Proxy> sections that apply
+    long long timeout_us        # 0: none of its own
+
+cdef struct plan_log:
+    int target                  # index into log buffers
+    plan_format format
+    int condition
+    bint condition_negated
+
+cdef struct host_name:
+    text name
+    int vhost
+    bint wildcard
+
+cdef struct plan_vhost:
+    int index
+    text server_name
+    text server_port            # ":8080" or ""
+    int port                    # canonical port, 0 unknown
+    text server_header          # Server field's value
+    long long timeout_us
+    long long keepalive_timeout_us
+    long long proxy_timeout_us  # 0: timeout_us
+    bint keepalive
+    int max_keepalive_requests
+    head_limits limits
+    bint strict_host_check
+    bint merge_slashes
+    unsigned char encoded_slashes   # 0 Off, 1 On, 2 NoDecode
+    unsigned char trace             # 0 off, 1 on, 2 extended
+    unsigned char via               # 0 Off, 1 On, 2 Full, 3 Block
+    bint proxy_requests
+    int max_forwards                # -1: do not add
+    bint bad_header_ignore
+    int mapping_count
+    plan_mapping *mappings
+    plan_conf conf
+    bint any_location           # a <Location> exists: the walk is needed
+    int section_count
+    plan_section *sections
+    int log_count
+    plan_log *logs
+
+# Virtual hosts that share an address (model.listener.AddressSet).
+cdef struct plan_set:
+    int count
+    int *vhosts                 # in file order
+    int name_count
+    host_name *names            # in file order, exact and wildcard
+
+cdef struct plan_listener:
+    conn c                      # first: it stands in the epoll set
+    int number
+    int port
+    bint wildcard               # the local address must be asked for
+    plan_set *set               # when the address is known at start
+
+cdef struct address_rule:
+    bint any_host
+    unsigned char address[16]
+    bint any_port
+    int port
+    plan_set *set
+
+cdef struct plan_root:
+    bint compat_apache
+    int vhost_count
+    plan_vhost *vhosts
+    int member_count
+    plan_member *members
+    int balancer_count
+    balancer_plan *balancers
+    text *balancer_names        # "balancer://name"
+    int listener_count
+    plan_listener *listeners
+    int address_rule_count
+    address_rule *address_rules
+    plan_set *main_set
+    int env_count               # variables named anywhere
+    text *env_names
+    int log_count
+    long long max_connections_per_child
+    int max_request_workers
+    bint extended_status
+    bint needs_log_time
+
+# Variables known by number before any rule is read.
+cdef enum:
+    ENV_BALANCER_NAME = 0
+    ENV_BALANCER_WORKER_NAME = 1
+    ENV_BALANCER_WORKER_ROUTE = 2
+    ENV_BALANCER_SESSION_STICKY = 3
+    ENV_BALANCER_SESSION_ROUTE = 4
+    ENV_BALANCER_ROUTE_CHANGED = 5
+    ENV_NO_PROXY = 6
+    ENV_PROXY_NOKEEPALIVE = 7
+    ENV_FORCE_PROXY_10 = 8
+    ENV_PROXY_INITIAL_NOT_POOLED = 9
+    ENV_PROXY_SENDCL = 10
+    ENV_PROXY_SENDCHUNKED = 11
+    ENV_PROXY_INTERIM = 12
+    ENV_PROXY_CHAIN_AUTH = 13
+    ENV_NOKEEPALIVE = 14
+    ENV_FORCE_RESPONSE_10 = 15
+    ENV_FIRST_FREE = 16
+
+# Search the regex in the bytes. groups: out, ten pairs start/end, -1 where a group did
+# not match; may be NULL. The one call from rules into Python.
+cdef bint regex_search(
+    int number, const char *data, unsigned int length, int *groups) noexcept nogil

@@ -1,0 +1,557 @@
+"""Model in, C structs out (plan.pxd): the core's only door for settings.
+
+This runs once when a worker starts; it may use Python freely. Text becomes latin-1,
+which is what HTTP/1 carries.
+"""
+
+import ipaddress
+
+from fastlb.model.regex import compile_pcre
+
+cdef plan_root plan
+cdef list plan_regexes = []
+cdef list plan_names = []       # names of Require host, by number
+cdef dict plan_envs = {}
+
+cdef tuple ENV_KNOWN = (
+    "BALANCER_NAME", "BALANCER_WORKER_NAME", "BALANCER_WORKER_ROUTE",
+    "BALANCER_SESSION_STICKY", "BALANCER_SESSION_ROUTE", "BALANCER_ROUTE_CHANGED",
+    "no-proxy", "proxy-nokeepalive", "force-proxy-request-1.0",
+    "proxy-initial-not-pooled", "proxy-sendcl", "proxy-sendchunked",
+    "proxy-interim-response", "Proxy-Chain-Auth", "nokeepalive", "force-response-1.0",
+)
+
+
+cdef void *plan_alloc(size_t size) except NULL:
+    cdef void *p = calloc(1, size if size else 1)
+    if p == NULL:
+        raise MemoryError("no memory for the plan")
+    return p
+
+
+cdef text plan_text(object value) except *:
+    """Copy text or bytes into the plan; None is empty."""
+    cdef text out
+    cdef bytes raw
+    if value is None:
+        raw = b""
+    elif isinstance(value, bytes):
+        raw = value
+    else:
+        raw = value.encode("latin-1", "surrogateescape") if value.isascii() else \
+            value.encode("utf-8", "surrogateescape")
+    cdef char *copy = <char *>plan_alloc(len(raw) + 1)
+    memcpy(copy, <const char *>raw, len(raw))
+    out.data = copy
+    out.length = <unsigned int>len(raw)
+    return out
+
+
+cdef int plan_regex(object pattern, bint ignore_case=False) except -2:
+    if pattern is None:
+        return -1
+    plan_regexes.append(compile_pcre(pattern, ignore_case=ignore_case))
+    return len(plan_regexes) - 1
+
+
+cdef int plan_env(object name) except -2:
+    """Number of a variable; the same name has the same number (case ignored not)."""
+    if name not in plan_envs:
+        if len(plan_envs) >= ENV_COUNT_MAX:
+            raise ValueError(
+                f"more than {ENV_COUNT_MAX} environment variables are named by rules"
+            )
+        plan_envs[name] = len(plan_envs)
+    return plan_envs[name]
+
+
+cdef const unsigned short *plan_statuses(object statuses) except NULL:
+    cdef unsigned short *out = <unsigned short *>plan_alloc(2 * len(statuses) + 2)
+    cdef int i
+    for i, status in enumerate(statuses):
+        out[i] = status
+    return out
+
+
+cdef plan_format plan_pieces(object pieces) except *:
+    cdef plan_format out
+    cdef int i
+    cdef plan_piece *p
+    out.count = len(pieces)
+    out.pieces = <plan_piece *>plan_alloc(sizeof(plan_piece) * len(pieces))
+    for i, piece in enumerate(pieces):
+        p = &out.pieces[i]
+        p.env = -1
+        if piece.kind == "literal":
+            p.kind = PIECE_LITERAL
+            p.literal = plan_text(piece.text)
+            continue
+        p.sub, p.kind = logline_letter(piece.kind, piece.arg)
+        p.literal = plan_text(piece.arg)
+        if piece.kind == "e":
+            p.env = plan_env(piece.arg)
+        p.original = piece.original
+        p.negated = piece.negated
+        p.status_count = len(piece.statuses)
+        p.statuses = plan_statuses(piece.statuses)
+    return out
+
+
+cdef object plan_header_op(header_op *op, object rule):
+    actions = [
+        "set", "setifempty", "append", "merge", "add", "unset", "edit", "edit*",
+        "echo", "note",
+    ]
+    op.action = actions.index(rule.action.value)
+    op.always = rule.always
+    op.early = rule.early
+    op.name = plan_text(rule.name)
+    op.value = plan_pieces(rule.value)
+    op.regex = plan_regex(rule.regex)
+    if op.action == HEADER_ECHO:
+        op.regex = plan_regex(rule.name, True)
+    op.condition = -1
+    if rule.condition is not None:
+        op.condition = plan_env(rule.condition.name)
+        op.condition_negated = rule.condition.negated
+
+
+cdef object plan_env_op(env_op *op, object rule):
+    op.variable = plan_env(rule.variable)
+    op.unset = rule.value is None
+    op.value = plan_text(rule.value)
+    op.has_groups = (
+        rule.attribute is not None and rule.value is not None and b"$" in rule.value
+    )
+    op.attribute_env = -1
+    op.regex = -1
+    if rule.attribute is None:
+        op.attribute = ATTR_NONE
+        return
+    op.regex = plan_regex(rule.regex, rule.ignore_case)
+    known = {
+        "remote_addr": ATTR_REMOTE_ADDR, "remote_host": ATTR_REMOTE_ADDR,
+        "server_addr": ATTR_SERVER_ADDR, "request_method": ATTR_REQUEST_METHOD,
+        "request_protocol": ATTR_REQUEST_PROTOCOL, "request_uri": ATTR_REQUEST_URI,
+    }
+    low = rule.attribute.lower()
+    if low in known:
+        op.attribute = known[low]
+    elif rule.attribute in plan_envs:
+        op.attribute = ATTR_ENV
+        op.attribute_env = plan_envs[rule.attribute]
+    elif any(c in rule.attribute for c in "*+?()[]{}^$|\\."):
+        op.attribute = ATTR_FIELD_REGEX
+        op.attribute_env = plan_regex(rule.attribute, True)
+    else:
+        op.attribute = ATTR_FIELD
+    op.name = plan_text(rule.attribute)
+
+
+cdef object plan_network(network *out, str written):
+    """A full or partial address, network/mask or CIDR (Require ip)."""
+    if "/" not in written and ":" not in written:
+        octets = [o for o in written.split(".") if o]
+        bits = 8 * len(octets)
+        written = ".".join(octets + ["0"] * (4 - len(octets))) + f"/{bits}"
+    net = ipaddress.ip_network(written, strict=False)
+    packed = net.network_address.packed
+    if net.version == 4:
+        packed = b"\0" * 10 + b"\xff\xff" + packed
+        out.bits = 96 + net.prefixlen
+    else:
+        out.bits = net.prefixlen
+    memcpy(&out.address[0], <const char *><bytes>packed, 16)
+
+
+cdef int access_size(object rule) except -1:
+    cdef int total = 1
+    for inner in rule.rules:
+        total += access_size(inner)
+    return total
+
+
+cdef int plan_access(access_op *ops, object rule) except -1:
+    """Write the subtree in prefix order; returns its size."""
+    cdef access_op *op = ops
+    cdef int i, used = 1
+    names = [
+        "RequireAll", "RequireAny", "RequireNone", "all granted", "all denied", "ip",
+        "local", "host", "forward-dns", "env", "method",
+    ]
+    op.op = names.index(rule.op.value)
+    op.negated = rule.negated
+    op.names_number = -1
+    if op.op == ACCESS_IP:
+        op.network_count = len(rule.args)
+        op.networks = <network *>plan_alloc(sizeof(network) * len(rule.args))
+        for i, arg in enumerate(rule.args):
+            plan_network(&op.networks[i], arg)
+    elif op.op == ACCESS_ENV:
+        op.name_count = len(rule.args)
+        op.envs = <int *>plan_alloc(sizeof(int) * len(rule.args))
+        for i, arg in enumerate(rule.args):
+            op.envs[i] = plan_env(arg)
+    elif op.op == ACCESS_METHOD:
+        op.name_count = len(rule.args)
+        op.names = <text *>plan_alloc(sizeof(text) * len(rule.args))
+        for i, arg in enumerate(rule.args):
+            op.names[i] = plan_text(arg)
+    elif op.op in (ACCESS_HOST, ACCESS_FORWARD_DNS):
+        plan_names.append(tuple(rule.args))
+        op.names_number = len(plan_names) - 1
+    for inner in rule.rules:
+        used += plan_access(ops + used, inner)
+    op.size = used
+    return used
+
+
+cdef object plan_pairs(pair_op **out, int *count, object pairs):
+    cdef int i
+    count[0] = len(pairs)
+    out[0] = <pair_op *>plan_alloc(sizeof(pair_op) * len(pairs))
+    for i, (internal, public) in enumerate(pairs):
+        out[0][i].internal = plan_text(internal)
+        out[0][i].public = plan_text(public)
+
+
+cdef signed char plan_flag(object value):
+    return -1 if value is None else (1 if value else 0)
+
+
+cdef object plan_mapping_of(plan_mapping *m, object mapping, plan_section *sections):
+    cdef int i
+    m.pattern = plan_text(mapping.pattern)
+    m.regex = plan_regex(mapping.pattern) if mapping.is_regex else -1
+    m.exclude = mapping.exclude
+    m.nocanon = mapping.nocanon or mapping.encoded
+    m.noquery = mapping.noquery
+    m.interpolate = mapping.interpolate
+    m.balancer = mapping.balancer_index
+    m.member = mapping.member_index
+    m.target_path = plan_text(mapping.target_path)
+    m.target_has_groups = mapping.is_regex and "$" in mapping.target_path
+    m.timeout_us = (mapping.timeout_ms or 0) * 1000
+    m.section_count = len(mapping.proxy_sections)
+    m.sections = <plan_section **>plan_alloc(sizeof(void *) * m.section_count)
+    for i, index in enumerate(mapping.proxy_sections):
+        m.sections[i] = &sections[index]
+
+
+cdef object plan_conf_of(plan_conf *c, object conf, plan_section *sections):
+    cdef int i
+    c.preserve_host = plan_flag(conf.preserve_host)
+    c.add_headers = plan_flag(conf.add_headers)
+    c.redirect_relative = plan_flag(conf.redirect_relative)
+    c.use_canonical_name = plan_flag(conf.use_canonical_name)
+    c.expect_continue = plan_flag(conf.expect_continue)
+    c.auth_merging = {"And": 1, "Or": 2}.get(conf.auth_merging, 0)
+    if conf.error_override is not None:
+        c.has_error_override = True
+        c.override_count = len(conf.error_override)
+        c.overrides = plan_statuses(conf.error_override)
+    c.error_document_count = len(conf.error_documents)
+    c.error_documents = <error_document *>plan_alloc(
+        sizeof(error_document) * c.error_document_count)
+    for i, (status, value) in enumerate(conf.error_documents):
+        c.error_documents[i].status = status
+        c.error_documents[i].value = plan_text(value)
+    # SetEnvIf before everything that may name its variables as attributes.
+    c.env_if_count = len(conf.set_env_if)
+    c.env_ifs = <env_op *>plan_alloc(sizeof(env_op) * c.env_if_count)
+    for i, rule in enumerate(conf.set_env_if):
+        plan_env_op(&c.env_ifs[i], rule)
+    c.env_count = len(conf.env_rules)
+    c.envs = <env_op *>plan_alloc(sizeof(env_op) * c.env_count)
+    for i, rule in enumerate(conf.env_rules):
+        plan_env_op(&c.envs[i], rule)
+    c.header_count = len(conf.header_rules)
+    c.headers = <header_op *>plan_alloc(sizeof(header_op) * c.header_count)
+    for i, rule in enumerate(conf.header_rules):
+        plan_header_op(&c.headers[i], rule)
+    c.request_header_count = len(conf.request_header_rules)
+    c.request_headers = <header_op *>plan_alloc(
+        sizeof(header_op) * c.request_header_count)
+    for i, rule in enumerate(conf.request_header_rules):
+        plan_header_op(&c.request_headers[i], rule)
+    c.reverse_count = len(conf.reverse_maps)
+    c.reverses = <reverse_op *>plan_alloc(sizeof(reverse_op) * c.reverse_count)
+    for i, rule in enumerate(conf.reverse_maps):
+        c.reverses[i].path = plan_text(rule.path)
+        c.reverses[i].url = plan_text(rule.url)
+        c.reverses[i].balancer = rule.balancer_index
+        rest = rule.url[len("balancer://"):] if rule.balancer_index >= 0 else ""
+        c.reverses[i].balancer_path = plan_text(
+            rest[rest.find("/"):] if "/" in rest else "")
+    plan_pairs(&c.cookie_domains, &c.cookie_domain_count, conf.cookie_domains)
+    plan_pairs(&c.cookie_paths, &c.cookie_path_count, conf.cookie_paths)
+    if conf.access is not None:
+        c.access_count = access_size(conf.access)
+        c.access = <access_op *>plan_alloc(sizeof(access_op) * c.access_count)
+        plan_access(c.access, conf.access)
+    if conf.handler is not None:
+        c.handler = plan_text(conf.handler)
+    if conf.mapping is not None:
+        c.has_mapping = True
+        c.mapping = <plan_mapping *>plan_alloc(sizeof(plan_mapping))
+        plan_mapping_of(c.mapping, conf.mapping, sections)
+    c.redirect_count = len(conf.redirects)
+    c.redirects = <redirect_op *>plan_alloc(sizeof(redirect_op) * c.redirect_count)
+    for i, rule in enumerate(conf.redirects):
+        c.redirects[i].status = rule.status
+        c.redirects[i].pattern = plan_text(rule.pattern)
+        c.redirects[i].regex = plan_regex(rule.pattern) if rule.is_regex else -1
+        c.redirects[i].has_url = rule.url is not None
+        c.redirects[i].url = plan_text(rule.url)
+    c.limit_request_body = (
+        -1 if conf.limit_request_body is None else conf.limit_request_body)
+
+
+cdef object plan_vhost_of(plan_vhost *v, object vhost):
+    cdef int i
+    kinds = {"Location": 0, "LocationMatch": 1, "Proxy": 2, "ProxyMatch": 3}
+    v.index = vhost.index
+    v.server_name = plan_text(vhost.server_name)
+    v.port = vhost.server_port or 0
+    v.server_header = plan_text(vhost.server_tokens)
+    v.timeout_us = vhost.timeout_ms * 1000
+    v.keepalive_timeout_us = vhost.keepalive_timeout_ms * 1000
+    v.proxy_timeout_us = (vhost.proxy_timeout_ms or 0) * 1000
+    v.keepalive = vhost.keepalive
+    v.max_keepalive_requests = vhost.max_keepalive_requests
+    v.limits.line_bytes = vhost.limit_request_line
+    v.limits.field_bytes = vhost.limit_request_field_size
+    v.limits.field_count = min(
+        vhost.limit_request_fields or FIELD_COUNT_MAX, FIELD_COUNT_MAX)
+    v.limits.strict = vhost.strict
+    v.limits.allow_http09 = vhost.allow_http09
+    v.strict_host_check = vhost.strict_host_check
+    v.merge_slashes = vhost.merge_slashes
+    v.encoded_slashes = {"off": 0, "on": 1, "nodecode": 2}[
+        vhost.allow_encoded_slashes.lower()]
+    v.trace = {"off": 0, "on": 1, "extended": 2}[vhost.trace_enable.lower()]
+    v.via = {"off": 0, "on": 1, "full": 2, "block": 3}[vhost.proxy_via.lower()]
+    v.proxy_requests = vhost.proxy_requests
+    v.max_forwards = vhost.proxy_max_forwards
+    v.bad_header_ignore = vhost.proxy_bad_header.lower() != "iserror"
+    v.section_count = len(vhost.sections)
+    v.sections = <plan_section *>plan_alloc(sizeof(plan_section) * v.section_count)
+    plan_conf_of(&v.conf, vhost.default_conf, v.sections)
+    for i, section in enumerate(vhost.sections):
+        v.sections[i].kind = kinds[section.kind.value]
+        v.sections[i].is_glob = section.is_glob
+        v.sections[i].regex = plan_regex(section.pattern) if section.is_regex else -1
+        v.sections[i].pattern = plan_text(section.pattern)
+        plan_conf_of(&v.sections[i].conf, section.conf, v.sections)
+        if v.sections[i].kind <= SECTION_LOCATION_MATCH:
+            v.any_location = True
+    v.mapping_count = len(vhost.mappings)
+    v.mappings = <plan_mapping *>plan_alloc(sizeof(plan_mapping) * v.mapping_count)
+    for i, mapping in enumerate(vhost.mappings):
+        plan_mapping_of(&v.mappings[i], mapping, v.sections)
+    v.log_count = len(vhost.access_logs)
+    v.logs = <plan_log *>plan_alloc(sizeof(plan_log) * v.log_count)
+    for i, log in enumerate(vhost.access_logs):
+        v.logs[i].target = log.target_index
+        v.logs[i].format = plan_pieces(log.format)
+        v.logs[i].condition = -1
+        if log.condition is not None:
+            v.logs[i].condition = plan_env(log.condition.name)
+            v.logs[i].condition_negated = log.condition.negated
+
+
+cdef object plan_member_of(plan_member *m, object member, int index):
+    m.index = index
+    m.balancer = member.balancer_index
+    m.url = plan_text(member.url)
+    host = f"[{member.host}]" if ":" in member.host else member.host
+    m.name = plan_text(f"{host}:{member.port}")
+    m.host_field = plan_text(
+        f"{host}:{member.port}" if member.explicit_port else host)
+    m.path = plan_text(member.path)
+    m.route = plan_text(member.route)
+    m.unix_path = plan_text(member.unix_path)
+    m.disable_reuse = member.disable_reuse
+    m.keepalive = member.keepalive
+    m.ping_us = (member.ping_ms or 0) * 1000
+    m.connect_timeout_us = (member.connect_timeout_ms or 0) * 1000
+    m.timeout_us = (member.timeout_ms or 0) * 1000
+    m.ttl_us = (member.ttl_ms or 0) * 1000
+    m.acquire_us = (member.acquire_ms or 0) * 1000
+    m.retry_us = member.retry_ms * 1000
+    m.retry_written = member.retry_written
+    m.max = member.max or 0
+    m.smax = -1 if member.smax is None else member.smax
+    m.receive_buffer_bytes = member.receive_buffer_bytes
+    m.field_bytes = member.response_field_bytes or 8192
+
+
+cdef object plan_balancer_of(balancer_plan *b, object balancer):
+    cdef int i
+    b.member_count = len(balancer.members)
+    b.members = <member_slot **>plan_alloc(sizeof(void *) * b.member_count)
+    b.member_index = <int *>plan_alloc(sizeof(int) * b.member_count)
+    for i, index in enumerate(balancer.members):
+        b.members[i] = plan.members[<int>index].slot
+        b.member_index[i] = index
+    b.lbmethod = LBMETHOD_BYREQUESTS
+    cdef text name
+    if balancer.sticky_cookie:
+        name = plan_text(balancer.sticky_cookie)
+        b.sticky_cookie = name.data
+        b.sticky_cookie_length = name.length
+        name = plan_text(balancer.sticky_url or balancer.sticky_cookie)
+        b.sticky_url = name.data
+        b.sticky_url_length = name.length
+    b.has_separator = balancer.sticky_separator is not None
+    if b.has_separator:
+        b.separator = ord(balancer.sticky_separator[:1] or ".")
+    b.scolon_path_delim = balancer.scolon_path_delim
+    b.route_regex = plan_regex(balancer.route_regex)
+    b.nofailover = balancer.nofailover
+    b.force_recovery = balancer.force_recovery
+    b.compat_apache = plan.compat_apache
+    b.fail_on_timeout = balancer.fail_on_timeout
+    b.fail_status_count = len(balancer.fail_on_status)
+    b.fail_statuses = plan_statuses(balancer.fail_on_status)
+    attempts = balancer.max_attempts
+    b.max_attempts = max(b.member_count - 1, 0) if attempts is None else attempts
+    b.timeout_ms = balancer.timeout_ms
+
+
+cdef plan_set *plan_set_of(object model, object indexes) except NULL:
+    """Names of a set in file order: ServerName, aliases, names as written."""
+    cdef plan_set *s = <plan_set *>plan_alloc(sizeof(plan_set))
+    cdef int i
+    s.count = len(indexes)
+    s.vhosts = <int *>plan_alloc(sizeof(int) * s.count)
+    names = []
+    written = []
+    for i, index in enumerate(indexes):
+        s.vhosts[i] = index
+        vhost = model.vhosts[index]
+        names.append((vhost.server_name.lower(), index, False))
+        for alias in vhost.aliases:
+            names.append((alias.lower(), index, "*" in alias or "?" in alias))
+        written += [(n.lower(), index, False) for n in vhost.written_names]
+    names += written
+    s.name_count = len(names)
+    s.names = <host_name *>plan_alloc(sizeof(host_name) * s.name_count)
+    for i, (name, index, wildcard) in enumerate(names):
+        s.names[i].name = plan_text(name)
+        s.names[i].vhost = index
+        s.names[i].wildcard = wildcard
+    return s
+
+
+cdef bint same_host(str one, str other):
+    try:
+        return ipaddress.ip_address(one) == ipaddress.ip_address(other)
+    except ValueError:
+        return False
+
+
+cdef object plan_addresses(object model):
+    """Rules from the most to the least specific (config-language.md 8.2)."""
+    cdef int i
+    cdef address_rule *rule
+    cdef plan_listener *listener
+    ordered = sorted(
+        model.address_sets, key=lambda s: (s.host == "*", s.port is None))
+    plan.address_rule_count = len(ordered)
+    plan.address_rules = <address_rule *>plan_alloc(
+        sizeof(address_rule) * len(ordered))
+    for i, entry in enumerate(ordered):
+        rule = &plan.address_rules[i]
+        rule.any_host = entry.host == "*"
+        rule.any_port = entry.port is None
+        rule.port = entry.port or 0
+        rule.set = plan_set_of(model, entry.vhosts)
+        if not rule.any_host:
+            packed = ipaddress.ip_address(entry.host).packed
+            if len(packed) == 4:
+                packed = b"\0" * 10 + b"\xff\xff" + packed
+            memcpy(&rule.address[0], <const char *><bytes>packed, 16)
+    plan.main_set = plan_set_of(model, (0,))
+    plan.listener_count = len(model.listeners)
+    plan.listeners = <plan_listener *>plan_alloc(
+        sizeof(plan_listener) * plan.listener_count)
+    for i, entry in enumerate(model.listeners):
+        listener = &plan.listeners[i]
+        listener.number = i
+        listener.port = entry.port
+        for index, candidate in enumerate(ordered):
+            if candidate.port not in (None, entry.port):
+                continue
+            if candidate.host == "*" or same_host(candidate.host, entry.host):
+                listener.set = plan.address_rules[<int>index].set
+                break
+            if entry.host in ("", "0.0.0.0", "::"):
+                listener.wildcard = True    # decided for each connection
+                break
+        else:
+            listener.set = plan.main_set
+
+
+cdef object plan_begin(
+        object model, Table table, object member_slots, object balancer_slots):
+    """Make the plan of this process."""
+    cdef int i
+    memset(&plan, 0, sizeof(plan))
+    plan_regexes.clear()
+    plan_names.clear()
+    plan_envs.clear()
+    for name in ENV_KNOWN:
+        plan_env(name)
+    plan.compat_apache = model.compat.value == "apache"
+    plan.max_connections_per_child = model.process.max_connections_per_child
+    plan.max_request_workers = model.process.max_request_workers
+    plan.extended_status = model.process.extended_status
+    plan.log_count = len(model.log_targets)
+    plan.member_count = len(model.members)
+    plan.members = <plan_member *>plan_alloc(sizeof(plan_member) * plan.member_count)
+    for i, member in enumerate(model.members):
+        plan_member_of(&plan.members[i], member, i)
+        plan.members[i].slot = table.member(member_slots[i])
+        plan.members[i].epoch = member_epoch(plan.members[i].slot)
+    plan.balancer_count = len(model.balancers)
+    plan.balancers = <balancer_plan *>plan_alloc(
+        sizeof(balancer_plan) * plan.balancer_count)
+    plan.balancer_names = <text *>plan_alloc(sizeof(text) * plan.balancer_count)
+    for i, balancer in enumerate(model.balancers):
+        plan_balancer_of(&plan.balancers[i], balancer)
+        plan.balancers[i].slot = table.balancer(balancer_slots[i])
+        plan.balancer_names[i] = plan_text(balancer.name)
+    plan.vhost_count = len(model.vhosts)
+    plan.vhosts = <plan_vhost *>plan_alloc(sizeof(plan_vhost) * plan.vhost_count)
+    for i, vhost in enumerate(model.vhosts):
+        plan_vhost_of(&plan.vhosts[i], vhost)
+    plan_addresses(model)
+    plan.env_count = len(plan_envs)
+    plan.env_names = <text *>plan_alloc(sizeof(text) * plan.env_count)
+    for name, number in plan_envs.items():
+        plan.env_names[<int>number] = plan_text(name)
+
+
+cdef bint regex_search(
+        int number, const char *data, unsigned int length,
+        int *groups) noexcept nogil:
+    with gil:
+        return regex_search_python(number, data, length, groups)
+
+
+cdef bint regex_search_python(
+        int number, const char *data, unsigned int length, int *groups) noexcept:
+    found = plan_regexes[number].search(data[:length])
+    if found is None:
+        return False
+    cdef int i
+    cdef int count = 0
+    if groups != NULL:
+        count = min(found.re.groups, 9)
+        for i in range(10):
+            groups[2 * i] = -1
+            groups[2 * i + 1] = -1
+        for i in range(count + 1):
+            groups[2 * i], groups[2 * i + 1] = found.span(i)
+    return True

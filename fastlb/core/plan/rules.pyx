@@ -1,0 +1,486 @@
+"""Header and environment rules over spans (rules.pxd; mod_headers, mod_setenvif).
+
+An op list is run as it was compiled; what a value needs (a variable, the time) is looked
+up when it is met. A rule with a regular expression reaches Python, and no other does.
+"""
+
+cdef out_list out_scratch       # one head is composed at a time
+
+
+cdef inline void put(writer *w, const void *data, size_t length) noexcept nogil:
+    if unlikely(<size_t>(w.end - w.p) < length):
+        w.overflow = True
+        return
+    memcpy(w.p, data, length)
+    w.p += length
+
+
+cdef void put_number(writer *w, unsigned long long number) noexcept nogil:
+    cdef char[20] digits
+    cdef int n = 20
+    while True:
+        n -= 1
+        digits[n] = c'0' + <char>(number % 10)
+        number //= 10
+        if number == 0:
+            break
+    put(w, &digits[n], 20 - n)
+
+
+# The list of fields --------------------------------------------------------------
+
+cdef void out_from_head(out_list *out, head *h, const char *data) noexcept nogil:
+    """All fields of a head that were not dropped, as raw lines."""
+    cdef int i, n = 0
+    cdef field *f
+    cdef out_field *o
+    cdef const char *end
+    for i in range(h.field_count):
+        f = &h.fields[i]
+        if f.dropped:
+            continue
+        o = &out.fields[n]
+        o.name = data + f.name
+        o.value = data + f.value
+        # A line that ends right behind its value with CRLF travels as it is; blanks
+        # or the bare LF of a lax member are not passed on.
+        end = o.value + f.value_length
+        if likely(end[0] == c'\r' and end[1] == c'\n'):
+            o.raw = o.name
+            o.raw_length = <unsigned int>(end + 2 - o.raw)
+        else:
+            o.raw = NULL
+            o.raw_length = 0
+        o.value_length = f.value_length
+        o.name_length = f.name_length
+        o.id = f.id
+        o.always = False
+        n += 1
+    out.count = n
+    out.overflow = False
+
+
+cdef void out_add(
+        out_list *out, const char *name, unsigned int name_length,
+        const char *value, unsigned int value_length, unsigned char id,
+        bint always) noexcept nogil:
+    cdef out_field *o
+    if out.count >= OUT_FIELDS_MAX:
+        out.overflow = True
+        return
+    o = &out.fields[out.count]
+    out.count += 1
+    o.name = name
+    o.name_length = <unsigned short>name_length
+    o.value = value
+    o.value_length = value_length
+    o.raw = NULL
+    o.raw_length = 0
+    o.id = id
+    o.always = always
+
+
+cdef void out_remove_at(out_list *out, int index) noexcept nogil:
+    out.count -= 1
+    memmove(&out.fields[index], &out.fields[index + 1],
+            sizeof(out_field) * (out.count - index))
+
+
+cdef void out_remove_id(out_list *out, int id) noexcept nogil:
+    cdef int i = 0
+    while i < out.count:
+        if out.fields[i].id == id:
+            out_remove_at(out, i)
+        else:
+            i += 1
+
+
+cdef void out_write(
+        out_list *out, writer *w, unsigned long long skipped) noexcept nogil:
+    cdef int i = 0
+    cdef out_field *o
+    cdef const char *from_raw
+    cdef size_t length
+    while i < out.count:
+        o = &out.fields[i]
+        i += 1
+        if skipped >> o.id & 1:
+            continue
+        if o.raw != NULL:
+            from_raw = o.raw
+            length = o.raw_length
+            while i < out.count and out.fields[i].raw == from_raw + length and \
+                    not skipped >> out.fields[i].id & 1:
+                length += out.fields[i].raw_length
+                i += 1
+            put(w, from_raw, length)
+            continue
+        put(w, o.name, o.name_length)
+        put(w, b": ", 2)
+        put(w, o.value, o.value_length)
+        put(w, b"\r\n", 2)
+
+
+# Variables -----------------------------------------------------------------------
+
+cdef value env_get(exchange *x, int variable) noexcept nogil:
+    return x.env[variable]
+
+
+cdef void env_set(
+        exchange *x, int variable, const char *data, unsigned int length) noexcept nogil:
+    x.env[variable].data = data
+    x.env[variable].length = length
+
+
+cdef value request_field(exchange *x, const text *name) noexcept nogil:
+    """Value of the first request field with that name."""
+    cdef int i
+    cdef field *f
+    cdef value out
+    cdef const char *data = &x.down.input.data[x.base]
+    out.data = NULL
+    out.length = 0
+    for i in range(x.req.field_count):
+        f = &x.req.fields[i]
+        if f.name_length == name.length and bytes_equal_nocase(
+                data + f.name, name.data, name.length):
+            out.data = data + f.value
+            out.length = f.value_length
+            return out
+    return out
+
+
+cdef value env_attribute(exchange *x, env_op *op) noexcept nogil:
+    cdef value out
+    cdef const char *data = &x.down.input.data[x.base]
+    cdef char *p
+    out.data = b""
+    out.length = 0
+    if op.attribute == ATTR_FIELD:
+        out = request_field(x, &op.name)
+        if out.data == NULL:
+            out.data = b""
+    elif op.attribute == ATTR_REMOTE_ADDR:
+        downstream_learn_remote(x.down)
+        out.data = &x.down.remote_text[0]
+        out.length = x.down.remote_text_length
+    elif op.attribute == ATTR_SERVER_ADDR:
+        downstream_learn_local(x.down)
+        p = arena_take(x, 46)
+        if p != NULL:
+            out.length = address_text(&x.down.local[0], p)
+            out.data = p
+    elif op.attribute == ATTR_REQUEST_METHOD:
+        out.data = data + x.req.method.offset
+        out.length = x.req.method.length
+    elif op.attribute == ATTR_REQUEST_PROTOCOL:
+        out.data = b"HTTP/1.1" if x.req.minor == 1 else b"HTTP/1.0"
+        out.length = 8
+    elif op.attribute == ATTR_REQUEST_URI:
+        out = x.decoded
+    elif op.attribute == ATTR_ENV:
+        out = x.env[op.attribute_env]
+        if out.data == NULL:
+            out.data = b""
+    return out
+
+
+cdef void env_apply(exchange *x, env_op *op) noexcept nogil:
+    cdef int[20] groups
+    cdef value subject = value(NULL, 0)
+    cdef int i, g
+    cdef unsigned int n = 0
+    cdef char *p
+    cdef bint hit = op.attribute == ATTR_NONE
+    cdef field *f
+    cdef const char *data = &x.down.input.data[x.base]
+    if op.attribute == ATTR_FIELD_REGEX:
+        for i in range(x.req.field_count):
+            f = &x.req.fields[i]
+            if regex_search(op.attribute_env, data + f.name, f.name_length, NULL):
+                subject.data = data + f.value
+                subject.length = f.value_length
+                if regex_search(op.regex, subject.data, subject.length, &groups[0]):
+                    hit = True
+                    break
+    elif not hit:
+        subject = env_attribute(x, op)
+        hit = regex_search(op.regex, subject.data, subject.length, &groups[0])
+    if not hit:
+        return
+    if op.unset:
+        x.env[op.variable].data = NULL
+        x.env[op.variable].length = 0
+        return
+    if not op.has_groups:
+        env_set(x, op.variable, op.value.data, op.value.length)
+        return
+    p = arena_take(x, op.value.length + 10 * subject.length + 1)
+    if p == NULL:
+        return
+    i = 0
+    while i < <int>op.value.length:
+        if (op.value.data[i] == c'$' and i + 1 < <int>op.value.length
+                and c'0' <= op.value.data[i + 1] <= c'9'):
+            g = op.value.data[i + 1] - c'0'
+            if groups[2 * g] >= 0 and n + subject.length <= \
+                    op.value.length + 9 * subject.length:
+                memcpy(p + n, subject.data + groups[2 * g],
+                       groups[2 * g + 1] - groups[2 * g])
+                n += groups[2 * g + 1] - groups[2 * g]
+            i += 2
+            continue
+        p[n] = op.value.data[i]
+        n += 1
+        i += 1
+    env_set(x, op.variable, p, n)
+
+
+cdef void rules_env_if(exchange *x, int first, int last) noexcept nogil:
+    cdef int i, j
+    for i in range(first, last):
+        for j in range(x.confs[i].env_if_count):
+            env_apply(x, &x.confs[i].env_ifs[j])
+
+
+cdef void rules_env(exchange *x) noexcept nogil:
+    cdef int i, j
+    for i in range(x.conf_count):
+        for j in range(x.confs[i].env_count):
+            env_apply(x, &x.confs[i].envs[j])
+
+
+# Values --------------------------------------------------------------------------
+
+cdef value format_render(exchange *x, plan_format *format) noexcept nogil:
+    """The value of a header rule for this request, in the exchange's arena."""
+    cdef value out, v
+    cdef int i
+    cdef unsigned int size = 1
+    cdef writer w
+    cdef plan_piece *p
+    if format.count == 1 and format.pieces[0].kind == PIECE_LITERAL:
+        out.data = format.pieces[0].literal.data
+        out.length = format.pieces[0].literal.length
+        return out
+    for i in range(format.count):
+        p = &format.pieces[i]
+        if p.kind == PIECE_LITERAL:
+            size += p.literal.length
+        elif p.kind == c'e':
+            size += x.env[p.env].length + 8
+        else:
+            size += 32
+    out.data = b""
+    out.length = 0
+    w.p = arena_take(x, size)
+    if w.p == NULL:
+        return out
+    out.data = w.p
+    w.end = w.p + size
+    w.overflow = False
+    for i in range(format.count):
+        p = &format.pieces[i]
+        if p.kind == PIECE_LITERAL:
+            put(&w, p.literal.data, p.literal.length)
+        elif p.kind == c'e':
+            v = x.env[p.env]
+            if v.data == NULL:
+                put(&w, b"(null)", 6)
+            else:
+                put(&w, v.data, v.length)
+        elif p.kind == c't':
+            put(&w, b"t=", 2)
+            put_number(&w, x.started_wall_us)
+        elif p.kind == c'D':
+            put(&w, b"D=", 2)
+            put_number(&w, clock_us() - x.started_us)
+        elif p.kind == c'l':
+            put(&w, b"l=", 2)
+            put_number(&w, 0)
+        elif p.kind == c'i':
+            put(&w, b"i=", 2)
+            put_number(&w, 0)
+        elif p.kind == c'b':
+            put(&w, b"b=", 2)
+            put_number(&w, 0)
+        else:
+            put(&w, b"(null)", 6)
+    out.length = <unsigned int>(w.p - out.data)
+    return out
+
+
+# Header rules --------------------------------------------------------------------
+
+cdef bint out_is(out_field *o, header_op *op) noexcept nogil:
+    return o.name_length == op.name.length and bytes_equal_nocase(
+        o.name, op.name.data, op.name.length)
+
+
+cdef int out_find(out_list *out, header_op *op, bint always, int first) noexcept nogil:
+    cdef int i
+    for i in range(first, out.count):
+        if out.fields[i].always == always and out_is(&out.fields[i], op):
+            return i
+    return -1
+
+
+cdef bint value_in_list(out_field *o, value *v) noexcept nogil:
+    """Is v one of the comma-separated elements of the field (mod_headers merge)?"""
+    cdef const char *p = o.value
+    cdef const char *end = o.value + o.value_length
+    cdef const char *comma
+    cdef const char *last
+    while p < end:
+        comma = <const char *>memchr_or_end(p, c',', end - p)
+        last = comma
+        while p < last and (p[0] == c' ' or p[0] == c'\t'):
+            p += 1
+        while last > p and (last[-1] == c' ' or last[-1] == c'\t'):
+            last -= 1
+        if <unsigned int>(last - p) == v.length and memcmp(p, v.data, v.length) == 0:
+            return True
+        p = comma + 1
+    return False
+
+
+cdef void header_join(
+        exchange *x, out_field *o, value *v) noexcept nogil:
+    """Append ", value" to a field."""
+    cdef char *p = arena_take(x, o.value_length + v.length + 2)
+    if p == NULL:
+        return
+    memcpy(p, o.value, o.value_length)
+    memcpy(p + o.value_length, b", ", 2)
+    memcpy(p + o.value_length + 2, v.data, v.length)
+    o.value = p
+    o.value_length += 2 + v.length
+    o.raw = NULL
+
+
+cdef void header_edit(
+        exchange *x, out_field *o, header_op *op) noexcept nogil:
+    """Replace the first match (edit) or every one (edit*) in a field's value.
+
+    A result longer than EDITED_VALUE_BYTES_MAX leaves the field as it was.
+    """
+    cdef int[20] groups
+    cdef value replacement = format_render(x, &op.value)
+    cdef unsigned int at = 0, i
+    cdef int g
+    cdef writer w
+    cdef char *p
+    if not regex_search(op.regex, o.value, o.value_length, &groups[0]):
+        return
+    p = arena_take(x, EDITED_VALUE_BYTES_MAX)
+    if p == NULL:
+        return
+    w.p = p
+    w.end = p + EDITED_VALUE_BYTES_MAX
+    w.overflow = False
+    while True:
+        put(&w, o.value + at, groups[0])
+        i = 0
+        while i < replacement.length:
+            if (replacement.data[i] == c'$' and i + 1 < replacement.length
+                    and c'0' <= replacement.data[i + 1] <= c'9'):
+                g = replacement.data[i + 1] - c'0'
+                if groups[2 * g] >= 0:
+                    put(&w, o.value + at + groups[2 * g],
+                        groups[2 * g + 1] - groups[2 * g])
+                i += 2
+                continue
+            put(&w, replacement.data + i, 1)
+            i += 1
+        if groups[1] == groups[0]:
+            # An empty match: step over one byte so that the search ends.
+            if at + groups[0] >= o.value_length:
+                at = o.value_length
+                break
+            put(&w, o.value + at + groups[0], 1)
+            at += groups[0] + 1
+        else:
+            at += groups[1]
+        if op.action != HEADER_EDIT_ALL or not regex_search(
+                op.regex, o.value + at, o.value_length - at, &groups[0]):
+            break
+    put(&w, o.value + at, o.value_length - at)
+    if w.overflow:
+        return
+    o.value = p
+    o.value_length = <unsigned int>(w.p - p)
+    o.raw = NULL
+
+
+cdef void header_echo(exchange *x, out_list *out, header_op *op) noexcept nogil:
+    cdef int i
+    cdef field *f
+    cdef const char *data = &x.down.input.data[x.base]
+    for i in range(x.req.field_count):
+        f = &x.req.fields[i]
+        if regex_search(op.regex, data + f.name, f.name_length, NULL):
+            out_add(out, data + f.name, f.name_length, data + f.value,
+                    f.value_length, FIELD_OTHER, op.always)
+
+
+cdef void header_apply(exchange *x, out_list *out, header_op *op) noexcept nogil:
+    cdef int i, j
+    cdef value v
+    if op.condition >= 0 and (
+            (x.env[op.condition].data == NULL) != op.condition_negated):
+        return
+    if op.action == HEADER_ECHO:
+        header_echo(x, out, op)
+        return
+    i = out_find(out, op, op.always, 0)
+    if op.action == HEADER_UNSET:
+        while i >= 0:
+            out_remove_at(out, i)
+            i = out_find(out, op, op.always, i)
+        return
+    if op.action == HEADER_EDIT or op.action == HEADER_EDIT_ALL:
+        while i >= 0:
+            header_edit(x, &out.fields[i], op)
+            i = out_find(out, op, op.always, i + 1)
+        return
+    if op.action == HEADER_SETIFEMPTY and i >= 0:
+        return
+    if op.action == HEADER_NOTE:
+        return
+    v = format_render(x, &op.value)
+    if op.action == HEADER_SET and i >= 0:
+        # One field is left, in the place of the first.
+        j = out_find(out, op, op.always, i + 1)
+        while j >= 0:
+            out_remove_at(out, j)
+            j = out_find(out, op, op.always, j)
+        out.fields[i].name = op.name.data
+        out.fields[i].value = v.data
+        out.fields[i].value_length = v.length
+        out.fields[i].raw = NULL
+        return
+    if i >= 0 and (op.action == HEADER_APPEND or op.action == HEADER_MERGE):
+        if op.action == HEADER_MERGE and value_in_list(&out.fields[i], &v):
+            return
+        header_join(x, &out.fields[i], &v)
+        return
+    out_add(out, op.name.data, op.name.length, v.data, v.length,
+            <unsigned char>field_number(op.name.data, op.name.length), op.always)
+
+
+cdef void rules_headers(
+        exchange *x, out_list *out, bint response, int tables,
+        bint early) noexcept nogil:
+    cdef int i, j, count
+    cdef header_op *ops
+    for i in range(x.conf_count):
+        if response:
+            count = x.confs[i].header_count
+            ops = x.confs[i].headers
+        else:
+            count = x.confs[i].request_header_count
+            ops = x.confs[i].request_headers
+        for j in range(count):
+            if ops[j].early == early and (tables & (2 if ops[j].always else 1)):
+                header_apply(x, out, &ops[j])

@@ -1,0 +1,427 @@
+"""The seam: every call from the data path up into Python, and the class Core.
+
+Each function here catches everything: an exception is logged with the connection's
+number, and the client gets a plain 500 or a closed connection. The callables are handed
+over by the worker when it starts; the core imports no service.
+"""
+
+import errno as errno_names
+import os
+
+cdef object services = None
+
+
+class Request:
+    """What a slow-path handler sees of a request (`_core.pyi`)."""
+
+    __slots__ = (
+        "client_host", "client_port", "headers", "local_host", "local_port", "method",
+        "path", "query", "target", "vhost_index",
+    )
+
+
+cdef str string_of(const char *data, unsigned int length):
+    return data[:length].decode("latin-1")
+
+
+cdef object request_object(exchange *x):
+    cdef const char *data = &x.down.input.data[x.base]
+    cdef field *f
+    cdef int i
+    cdef value query = query_of(x)
+    cdef char[46] local
+    downstream_learn_remote(x.down)
+    downstream_learn_local(x.down)
+    r = Request()
+    r.method = string_of(data + x.req.method.offset, x.req.method.length)
+    r.target = string_of(data + x.req.target.offset, x.req.target.length)
+    r.path = x.decoded.data[:x.decoded.length].decode("utf-8", "replace")
+    r.query = string_of(query.data, query.length)[1:]
+    r.headers = []
+    for i in range(x.req.field_count):
+        f = &x.req.fields[i]
+        r.headers.append((
+            (data + f.name)[:f.name_length], (data + f.value)[:f.value_length]))
+    r.client_host = string_of(&x.down.remote_text[0], x.down.remote_text_length)
+    r.client_port = x.down.remote_port
+    r.local_host = string_of(&local[0], address_text(&x.down.local[0], &local[0]))
+    r.local_port = x.down.local_port
+    r.vhost_index = x.vhost.index
+    return r
+
+
+cdef str client_of(exchange *x):
+    downstream_learn_remote(x.down)
+    host = string_of(&x.down.remote_text[0], x.down.remote_text_length)
+    return f"{host}:{x.down.remote_port}"
+
+
+cdef void service_failed(exchange *x) noexcept:
+    """Python code of ours raised: say so, and end the exchange decently."""
+    import traceback
+    try:
+        services.log(
+            "error", "core", x.vhost.index, client_of(x), 0,
+            f"[conn {x.down.number}] {traceback.format_exc()}")
+    except Exception:
+        pass
+
+
+cdef void service_error_page(
+        exchange *x, int status, const char *detail) noexcept nogil:
+    """Answer with the page of a status (text of admin/pages.py)."""
+    with gil:
+        service_error_page_python(x, status, detail)
+
+
+cdef void service_error_page_python(
+        exchange *x, int status, const char *detail) noexcept:
+    cdef bytes body = b""
+    cdef str told = ""
+    cdef str where = ""
+    try:
+        if x.location.data != NULL:
+            where = string_of(x.location.data, x.location.length)
+        elif x.decoded.data != NULL:
+            where = string_of(x.decoded.data, x.decoded.length)
+        if detail != NULL:
+            told = (<bytes>detail).decode("latin-1")
+        body = services.error_page(x.vhost.index, status, told, where)
+    except Exception:
+        service_failed(x)
+    x.status = status
+    if status == 304 or status == 204:
+        answer_send(x, NULL, NULL, -1)
+    else:
+        answer_send(x, b"text/html; charset=iso-8859-1", body, len(body))
+
+
+cdef void service_handle(exchange *x, const text *handler) noexcept nogil:
+    """Answer with what a SetHandler says (server-status and its kin)."""
+    with gil:
+        service_handle_python(x, handler)
+
+
+cdef void service_handle_python(exchange *x, const text *handler) noexcept:
+    cdef bytes body = b""
+    cdef bytes kind = b"text/plain"
+    try:
+        status, content_type, body = services.handle(
+            string_of(handler.data, handler.length), request_object(x))
+        kind = content_type.encode("latin-1")
+        x.status = status
+    except Exception:
+        service_failed(x)
+        exchange_answer_error(x, 500, NULL)
+        return
+    if x.status >= 400 and not body:
+        exchange_answer_error(x, x.status, NULL)
+    else:
+        answer_send(x, kind, body, len(body))
+
+
+cdef bint service_host_allowed(
+        exchange *x, int names_number, bint forward) noexcept nogil:
+    with gil:
+        return service_host_allowed_python(x, names_number, forward)
+
+
+cdef bint service_host_allowed_python(
+        exchange *x, int names_number, bint forward) noexcept:
+    try:
+        downstream_learn_remote(x.down)
+        return services.host_allowed(
+            plan_names[names_number], forward,
+            string_of(&x.down.remote_text[0], x.down.remote_text_length))
+    except Exception:
+        service_failed(x)
+        return False
+
+
+# The error log -------------------------------------------------------------------
+
+cdef void say(
+        exchange *x, str level, str module, int error, str message) noexcept:
+    try:
+        services.log(
+            level, module, x.vhost.index if x != NULL else 0,
+            client_of(x) if x != NULL else "", error, message)
+    except Exception:
+        pass
+
+
+cdef str member_name(exchange *x):
+    return string_of(x.member.name.data, x.member.name.length)
+
+
+cdef str member_host(exchange *x):
+    return member_name(x).rpartition(":")[0]
+
+
+cdef str request_uri(exchange *x):
+    if x.decoded.data == NULL:
+        return "-"
+    return string_of(x.decoded.data, x.decoded.length)
+
+
+cdef void service_log_accept(int error) noexcept nogil:
+    with gil:
+        say(NULL, "error", "core", error, "AH00014: accept: cannot take connections")
+
+
+cdef void service_log_connect(exchange *x, int index, int error) noexcept nogil:
+    with gil:
+        if error == NO_ADDRESS:
+            say(x, "error", "proxy", 0,
+                f"AH00898: DNS lookup failure for: {member_host(x)} returned by "
+                f"{request_uri(x)}")
+        else:
+            say(x, "error", "proxy", error,
+                f"AH00957: http: attempt to connect to {member_name(x)} "
+                f"({member_name(x)}) failed")
+
+
+cdef void service_log_member_down(exchange *x) noexcept nogil:
+    """E was set: say when the member will be tried again."""
+    cdef long long wait
+    with gil:
+        wait = member_retry_in_ms(x.member.slot, watch.now_us)
+        if wait < 0:
+            when = "it is probed in the background until it listens again"
+        else:
+            when = f"next try in {wait / 1000:g}s"
+        say(x, "error", "proxy", 0,
+            f"AH00959: ap_proxy_connect_backend disabling worker for "
+            f"({member_name(x)}) for {x.member.retry_us // 1000000}s; {when}")
+        say(x, "error", "proxy_http", 0,
+            f"AH01114: HTTP: failed to make connection to backend: {member_host(x)}")
+
+
+cdef void service_log_status_line(exchange *x, int error) noexcept nogil:
+    with gil:
+        say(x, "error", "proxy_http", error,
+            f"AH01102: error reading status line from remote server {member_name(x)}")
+
+
+cdef void service_log_corrupt(exchange *x) noexcept nogil:
+    with gil:
+        say(x, "error", "proxy_http", 0,
+            f"AH01106: bad HTTP response head returned by {member_name(x)} for "
+            f"{request_uri(x)}")
+
+
+cdef void service_log_response(exchange *x, int error) noexcept nogil:
+    with gil:
+        say(x, "error", "proxy_http", error,
+            f"AH01110: error reading response from {member_name(x)} for "
+            f"{request_uri(x)}")
+
+
+cdef void service_log_send(exchange *x, int error) noexcept nogil:
+    with gil:
+        say(x, "error", "proxy_http", error,
+            f"AH01084: pass request body failed to {member_name(x)}")
+
+
+cdef void service_log_acquire(exchange *x) noexcept nogil:
+    with gil:
+        say(x, "error", "proxy", 0,
+            f"AH00941: HTTP: failed to acquire connection for ({member_name(x)})")
+
+
+cdef void service_log_disabled(exchange *x) noexcept nogil:
+    with gil:
+        say(x, "error", "proxy", 0,
+            f"AH00940: HTTP: disabled connection for ({member_name(x)})")
+
+
+cdef void service_log_denied(exchange *x) noexcept nogil:
+    with gil:
+        say(x, "error", "authz_core", 0,
+            f"AH01630: client denied by server configuration: {request_uri(x)}")
+
+
+cdef void service_log_repaired(exchange *x) noexcept nogil:
+    with gil:
+        say(x, "warn", "proxy_balancer", 0,
+            "a worker died within an election; the balancer's state was made whole")
+
+
+cdef void service_log_nobody(exchange *x) noexcept nogil:
+    cdef text *name = &plan.balancer_names[x.balancer_index]
+    with gil:
+        balancer = string_of(name.data, name.length)
+        if x.election.why == ELECT_STICKY_LOST:
+            route = string_of(x.sticky.route, x.sticky.route_length)
+            say(x, "error", "proxy_balancer", 0,
+                f"AH01167: {balancer}: All workers are in error state for route "
+                f"({route})")
+        elif x.election.why == ELECT_NO_MEMBERS:
+            say(x, "error", "proxy_balancer", 0,
+                f"AH01171: No workers in balancer {balancer}")
+        else:
+            say(x, "error", "proxy_balancer", 0,
+                f"AH01170: {balancer}: All workers are in error state")
+
+
+cdef void service_log_fail_on(exchange *x, int status) noexcept nogil:
+    with gil:
+        if status:
+            say(x, "error", "proxy_balancer", 0,
+                f"AH01174: Forcing worker ({member_name(x)}) into error state due to "
+                f"status code {status} matching 'failonstatus' balancer parameter")
+        else:
+            say(x, "error", "proxy_balancer", 0,
+                f"AH02460: Forcing worker ({member_name(x)}) into error state due to "
+                f"timeout and 'failontimeout' parameter being set")
+
+
+# Timers and frees, by kind --------------------------------------------------------
+
+cdef void conn_timed_out(void *owner) noexcept nogil:
+    cdef conn *c = <conn *>owner
+    if c.kind == KIND_DOWNSTREAM:
+        downstream_on_timeout(<downstream *>owner)
+    elif c.kind == KIND_UPSTREAM:
+        upstream_on_timeout(<upstream *>owner)
+
+
+cdef void conn_release(conn *c) noexcept nogil:
+    if c.freed_kind == KIND_DOWNSTREAM:
+        downstream_release(<downstream *>c)
+    else:
+        upstream_release(<upstream *>c)
+
+
+@final
+cdef class Core:
+    """The data path of one worker (`_core.pyi`). There is one in a process."""
+
+    cdef readonly int fd
+    cdef Table table
+
+    def __init__(self, model, Table table not None, int slot, member_slots,
+                 balancer_slots, listener_fds, log_fds, services_given):
+        global services
+        cdef int i
+        services = services_given
+        self.table = table
+        memset(&engine, 0, sizeof(engine))
+        engine.view = &table.view
+        engine.slot = table.worker(slot)
+        if watch_begin(conn_release) < 0:
+            raise OSError(errno, "epoll_create1 failed")
+        timers_begin(watch.now_us)
+        watch.handlers[<int>KIND_LISTENER] = accept_on_event
+        watch.handlers[<int>KIND_DOWNSTREAM] = downstream_on_event
+        watch.handlers[<int>KIND_UPSTREAM] = upstream_on_event
+        match_begin()
+        plan_begin(model, table, member_slots, balancer_slots)
+        logline_begin(log_fds)
+        logline_fields(model)
+        reasons_begin(ERROR_TEXTS)
+        plan.env_count = len(plan_envs)
+        http_date()
+        if len(listener_fds) != plan.listener_count:
+            raise ValueError("one socket for each Listen is needed")
+        for i, fd in enumerate(listener_fds):
+            plan.listeners[i].c.kind = KIND_LISTENER
+            plan.listeners[i].c.fd = fd
+        engine.eager_read = model.process.defer_accept_s > 0
+        self.fd = watch.epfd
+
+    def on_ready(self):
+        cdef bint more
+        with nogil:
+            more = watch_turn()
+            logs_flush()
+        if engine.draining or plan.max_connections_per_child:
+            self.tell()
+        return more
+
+    def on_tick(self):
+        cdef bint more
+        with nogil:
+            watch.now_us = clock_us()
+            http_date()
+            timers_sweep(watch.now_us, conn_timed_out)
+            nobody_try_again()
+            accept_resume()
+            watch_free_dead()
+            more = watch.run_head != NULL
+            logs_flush()
+        if engine.draining or plan.max_connections_per_child:
+            self.tell()
+        return more
+
+    cdef object tell(self):
+        """Tell the worker what it waits for: recycled, or drained."""
+        if (plan.max_connections_per_child and not engine.recycle_told
+                and engine.accepted >= plan.max_connections_per_child):
+            engine.recycle_told = True
+            services.recycle()
+        if (engine.draining and not engine.drained_told
+                and engine.downstream_count == 0):
+            engine.drained_told = True
+            services.drained()
+
+    def accept(self):
+        accept_begin()
+
+    def drain(self):
+        cdef plan_member *m
+        cdef int i
+        if engine.draining:
+            return
+        engine.draining = True
+        accept_end()
+        self.tell()
+
+    def abort(self):
+        cdef downstream *d = engine.all
+        cdef downstream *following
+        accept_end()
+        engine.draining = True
+        while d != NULL:
+            following = d.all_next
+            if d.x != NULL:
+                exchange_abort(d.x)
+            else:
+                downstream_close(d)
+            d = following
+        watch_free_dead()
+        logs_flush()
+
+    def replace_log_fd(self, int index, int fd):
+        logs_flush()
+        log_buffers[index].fd = fd
+
+    def counts(self):
+        return {
+            "downstreams": engine.downstream_count,
+            "upstreams": engine.upstream_count,
+            "exchanges": engine.exchange_count,
+            "buffers": buffers_out(),
+            "watches": watch.open_count,
+            "accepted": engine.accepted,
+        }
+
+
+ERROR_TEXTS = {
+    100: "Continue", 101: "Switching Protocols", 102: "Processing",
+    103: "Early Hints", 200: "OK", 201: "Created", 202: "Accepted",
+    204: "No Content", 206: "Partial Content", 300: "Multiple Choices",
+    301: "Moved Permanently", 302: "Found", 303: "See Other", 304: "Not Modified",
+    307: "Temporary Redirect", 308: "Permanent Redirect", 400: "Bad Request",
+    401: "Unauthorized", 402: "Payment Required", 403: "Forbidden", 404: "Not Found",
+    405: "Method Not Allowed", 406: "Not Acceptable",
+    407: "Proxy Authentication Required", 408: "Request Timeout", 409: "Conflict",
+    410: "Gone", 411: "Length Required", 412: "Precondition Failed",
+    413: "Request Entity Too Large", 414: "Request-URI Too Long",
+    415: "Unsupported Media Type", 416: "Requested Range Not Satisfiable",
+    417: "Expectation Failed", 421: "Misdirected Request",
+    422: "Unprocessable Entity", 426: "Upgrade Required",
+    429: "Too Many Requests", 500: "Internal Server Error", 501: "Not Implemented",
+    502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout",
+    505: "HTTP Version Not Supported",
+}

@@ -1,0 +1,130 @@
+# The part of libc and the kernel's interface that the core uses.
+
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free, malloc, realloc
+from libc.string cimport memchr, memcmp, memcpy, memmove, memset, strlen
+from posix.unistd cimport close, write
+
+cdef extern from "errno.h" nogil:
+    int errno
+    int EAGAIN, EINTR, EINPROGRESS, EMFILE, ENFILE, ECONNABORTED, ENOBUFS, ENOMEM
+    int EPIPE, ECONNRESET, ETIMEDOUT, EADDRNOTAVAIL, EINVAL
+
+cdef extern from "sys/uio.h" nogil:
+    cdef struct iovec:
+        void *iov_base
+        size_t iov_len
+
+cdef extern from "sys/socket.h" nogil:
+    cdef struct sockaddr:
+        unsigned short sa_family
+    cdef struct sockaddr_storage:
+        unsigned short ss_family
+    ctypedef unsigned int socklen_t
+    cdef struct msghdr:
+        void *msg_name
+        socklen_t msg_namelen
+        iovec *msg_iov
+        size_t msg_iovlen
+    int AF_INET, AF_INET6, AF_UNIX
+    int SOCK_STREAM, SOCK_NONBLOCK, SOCK_CLOEXEC
+    int SOL_SOCKET, SO_ERROR, SO_KEEPALIVE, SO_RCVBUF, SO_REUSEADDR
+    int MSG_NOSIGNAL, MSG_PEEK, MSG_DONTWAIT, MSG_MORE
+    int SHUT_WR, SHUT_RDWR
+    int socket(int domain, int type, int protocol)
+    int connect(int fd, const sockaddr *address, socklen_t length)
+    int bind(int fd, const sockaddr *address, socklen_t length)
+    int accept4(int fd, sockaddr *address, socklen_t *length, int flags)
+    ssize_t recv(int fd, void *data, size_t size, int flags)
+    ssize_t send(int fd, const void *data, size_t size, int flags)
+    ssize_t sendmsg(int fd, const msghdr *message, int flags)
+    int shutdown(int fd, int how)
+    int getsockopt(int fd, int level, int name, void *value, socklen_t *length)
+    int setsockopt(int fd, int level, int name, const void *value, socklen_t length)
+    int getsockname(int fd, sockaddr *address, socklen_t *length)
+    int getpeername(int fd, sockaddr *address, socklen_t *length)
+
+cdef extern from "netinet/in.h" nogil:
+    cdef struct in_addr:
+        uint32_t s_addr
+    cdef struct in6_addr:
+        uint8_t s6_addr[16]
+    cdef struct sockaddr_in:
+        unsigned short sin_family
+        unsigned short sin_port
+        in_addr sin_addr
+    cdef struct sockaddr_in6:
+        unsigned short sin6_family
+        unsigned short sin6_port
+        in6_addr sin6_addr
+        uint32_t sin6_scope_id
+    int IPPROTO_TCP
+    unsigned short ntohs(unsigned short value)
+    unsigned short htons(unsigned short value)
+
+cdef extern from "netinet/tcp.h" nogil:
+    int TCP_NODELAY
+
+cdef extern from "sys/un.h" nogil:
+    cdef struct sockaddr_un:
+        unsigned short sun_family
+        char sun_path[108]
+
+cdef extern from "arpa/inet.h" nogil:
+    const char *inet_ntop(int family, const void *source, char *out, socklen_t size)
+    int inet_pton(int family, const char *source, void *out)
+
+cdef extern from "sys/epoll.h" nogil:
+    ctypedef union epoll_data_t:
+        void *ptr
+        int fd
+        uint64_t u64
+    cdef struct epoll_event:
+        uint32_t events
+        epoll_data_t data
+    unsigned int EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLLHUP, EPOLLERR, EPOLLET
+    int EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD, EPOLL_CLOEXEC
+    int epoll_create1(int flags)
+    int epoll_ctl(int epfd, int op, int fd, epoll_event *event)
+    int epoll_wait(int epfd, epoll_event *events, int count, int timeout_ms)
+
+cdef extern from "time.h" nogil:
+    ctypedef long time_t
+    cdef struct timespec:
+        time_t tv_sec
+        long tv_nsec
+    cdef struct tm:
+        int tm_sec, tm_min, tm_hour, tm_mday, tm_mon, tm_year, tm_wday, tm_yday
+        long tm_gmtoff
+    int CLOCK_MONOTONIC, CLOCK_REALTIME
+    int clock_gettime(int clock, timespec *out)
+    tm *gmtime_r(const time_t *when, tm *out)
+    tm *localtime_r(const time_t *when, tm *out)
+    size_t strftime(char *out, size_t size, const char *format, const tm *when)
+
+cdef extern from *:
+    """
+    #ifndef _GNU_SOURCE
+    #define _GNU_SOURCE
+    #endif
+    #include <fcntl.h>
+    #include <unistd.h>
+    #include <sys/ioctl.h>
+    /* Cython's stock declaration of splice is absent; flags are 0 where missing. */
+    """
+    int O_NONBLOCK, O_CLOEXEC
+    int F_SETPIPE_SZ
+    unsigned int SPLICE_F_MOVE, SPLICE_F_NONBLOCK, SPLICE_F_MORE
+    int pipe2(int *fds, int flags) nogil
+    int fcntl(int fd, int command, ...) nogil
+    ssize_t splice(int fd_in, void *off_in, int fd_out, void *off_out,
+                   size_t length, unsigned int flags) nogil
+    int getpid() nogil
+
+cdef extern from *:
+    """
+    #define fastlb_likely(x) __builtin_expect(!!(x), 1)
+    #define fastlb_unlikely(x) __builtin_expect(!!(x), 0)
+    """
+    bint likely "fastlb_likely"(bint condition) nogil
+    bint unlikely "fastlb_unlikely"(bint condition) nogil

@@ -1,0 +1,243 @@
+"""The error log: Apache's default line form, one line a message.
+
+    [Sat Nov 21 12:00:51.692956 2026] [proxy:error] [pid 7:tid 7] (111)Connection
+    refused: [client 192.0.2.1:4711] AH00957: http: attempt to connect ...
+
+(one line in the file). Levels are filtered here, per virtual host and module; a
+notice is always written. What comes from a peer is escaped, so that nobody can forge
+a line, and messages about one client after the other are limited in rate, so that
+nobody can fill the disk: beyond MESSAGES_PER_WINDOW with one number in one second
+they are counted, and the count is told with the next one.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import syslog
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from fastlb.model.rules import LogTarget
+from fastlb.model.server import Model
+
+LEVELS = (
+    "emerg",
+    "alert",
+    "crit",
+    "error",
+    "warn",
+    "notice",
+    "info",
+    "debug",
+    "trace1",
+    "trace2",
+    "trace3",
+    "trace4",
+    "trace5",
+    "trace6",
+    "trace7",
+    "trace8",
+)
+LINE_BYTES_MAX = 8192  # as Apache; what is longer is cut
+MESSAGES_PER_WINDOW = 200
+WINDOW_NS = 1_000_000_000
+LIMITED_KEYS_MAX = 1024
+
+_RANK = {name: rank for rank, name in enumerate(LEVELS)}
+_NOTICE = _RANK["notice"]
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = (
+    *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
+    *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+)
+_FACILITIES = {
+    name: getattr(syslog, f"LOG_{name.upper()}")
+    for name in (
+        *("auth", "authpriv", "cron", "daemon", "kern", "lpr", "mail", "news"),
+        *("syslog", "user", "uucp"),
+        *(f"local{digit}" for digit in range(8)),
+    )
+}
+_ESCAPES = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0x100))} | {
+    0x08: "\\b",
+    0x09: "\\t",
+    0x0A: "\\n",
+    0x0B: "\\v",
+    0x0C: "\\f",
+    0x0D: "\\r",
+    0x5C: "\\\\",
+}
+
+
+def is_syslog(target: str) -> bool:
+    """Is an ErrorLog target `syslog`, `syslog:facility` or `syslog:facility:tag`?"""
+    return target == "syslog" or target.startswith("syslog:")
+
+
+def error_targets(model: Model) -> tuple[LogTarget, ...]:
+    """The distinct error logs of a model, the main server's first."""
+    return tuple(LogTarget(t) for t in dict.fromkeys(v.error_log for v in model.vhosts))
+
+
+def to_stderr(text: str, error_number: int = 0) -> None:
+    """A message before the logs are open: no time, no process, just the text."""
+    sys.stderr.write(_errno_text(error_number) + escape(text) + "\n")
+    sys.stderr.flush()
+
+
+def escape(text: str) -> str:
+    """Backslashes and bytes that are not printable ASCII in C's notation (Apache's)."""
+    return text.encode("utf-8", "surrogateescape").decode("latin-1").translate(_ESCAPES)
+
+
+@dataclass(slots=True)
+class _Window:
+    """How often one message came in the current second."""
+
+    began_ns: int
+    written: int
+    held_back: int
+
+
+class ErrorLog:
+    """Writes the lines of one process; make it again after a fork for its ids."""
+
+    def __init__(
+        self,
+        model: Model,
+        fds: Sequence[int],
+        *,
+        now_ns: Callable[[], int] = time.time_ns,
+        to_syslog: Callable[[int, str], None] = syslog.syslog,
+    ) -> None:
+        """fds[i] is open for error_targets(model)[i]; negative for syslog."""
+        targets = [t.target for t in error_targets(model)]
+        self._fds = tuple(fds)
+        self._facilities = tuple(_facility(t) for t in targets)
+        self._target_of = tuple(targets.index(v.error_log) for v in model.vhosts)
+        self._ranks = tuple(
+            (
+                _RANK.get(v.log_level, _RANK["warn"]),
+                {_module(m): _RANK.get(level, _NOTICE) for m, level in v.log_levels},
+            )
+            for v in model.vhosts
+        )
+        self._now_ns = now_ns
+        self._to_syslog = to_syslog
+        self._ids = f"[pid {os.getpid()}:tid {threading.get_native_id()}]"
+        self._windows: dict[tuple[int, str], _Window] = {}
+        for target in targets:
+            if is_syslog(target):
+                _open_syslog(target)
+
+    def is_wanted(self, level: str, module: str, vhost_index: int = 0) -> bool:
+        """Would `write` write it? Spares the making of a costly text."""
+        default, by_module = self._ranks[vhost_index]
+        rank = _RANK[level]
+        return rank == _NOTICE or rank <= by_module.get(_module(module), default)
+
+    def write(  # noqa: PLR0917 - the order of Services.log
+        self,
+        level: str,
+        module: str,
+        vhost_index: int,
+        client: str,
+        error_number: int,
+        text: str,
+        *,
+        referer: str = "",
+        remote: bool = False,
+    ) -> None:
+        """Write one line, or not: by LogLevel and rate.
+
+        client        "ip:port" of whom it is about; "" when about nobody
+        error_number  errno, or 70007 for a timeout (APR's number); 0 for none
+        text          begins with its AH or FB number if it has one
+        remote        the address is that of a member (Apache: `[remote ...]`)
+        A log that cannot be written (full disk, dead program) is passed over: the
+        server goes on.
+        """
+        if not self.is_wanted(level, module, vhost_index):
+            return
+        target = self._target_of[vhost_index]
+        now_ns = self._now_ns()
+        held_back = self._held_back(target, text, now_ns) if client else 0
+        if held_back is None:
+            return
+        parts = [f"[{_module(module)}:{level}] {self._ids} ", _errno_text(error_number)]
+        if client:
+            parts.append(f"[{'remote' if remote else 'client'} {escape(client)}] ")
+        parts.append(escape(text))
+        if held_back:
+            parts.append(f" ({held_back} more like this were not written)")
+        if referer:
+            parts.append(f", referer: {escape(referer)}")
+        line = "".join(parts)
+        if self._fds[target] >= 0:
+            self._write_line(self._fds[target], f"[{_time(now_ns)}] {line}")
+        else:
+            priority = min(_RANK[level], syslog.LOG_DEBUG)
+            self._to_syslog(self._facilities[target] | priority, line)
+
+    def _held_back(self, target: int, text: str, now_ns: int) -> int | None:
+        """None: too many of these now. Else how many were held back before it."""
+        number = text.partition(":")[0]
+        key = (target, number if number[:2] in ("AH", "FB") else "")
+        window = self._windows.get(key)
+        if window is None or not 0 <= now_ns - window.began_ns < WINDOW_NS:
+            if len(self._windows) >= LIMITED_KEYS_MAX:
+                self._windows.clear()
+            self._windows[key] = _Window(now_ns, 1, 0)
+            return window.held_back if window else 0
+        if window.written >= MESSAGES_PER_WINDOW:
+            window.held_back += 1
+            return None
+        window.written += 1
+        return 0
+
+    @staticmethod
+    def _write_line(fd: int, line: str) -> None:
+        data = line.encode("utf-8", "replace")[: LINE_BYTES_MAX - 1] + b"\n"
+        try:
+            os.write(fd, data)
+        except OSError:
+            return
+
+
+def _errno_text(number: int) -> str:
+    if number == 0:
+        return ""
+    if number == 70007:
+        return "(70007)The timeout specified has expired: "
+    return f"({number}){os.strerror(number)}: "
+
+
+def _time(now_ns: int) -> str:
+    seconds, rest_ns = divmod(now_ns, 1_000_000_000)
+    t = time.localtime(seconds)
+    return (
+        f"{_DAYS[t.tm_wday]} {_MONTHS[t.tm_mon - 1]} {t.tm_mday:02d} "
+        f"{t.tm_hour:02d}:{t.tm_min:02d}:{t.tm_sec:02d}.{rest_ns // 1000:06d} "
+        f"{t.tm_year}"
+    )
+
+
+def _module(name: str) -> str:
+    """`mod_proxy.c`, `proxy_module` and `proxy` name one module."""
+    return name.removeprefix("mod_").removesuffix(".c").removesuffix("_module")
+
+
+def _facility(target: str) -> int:
+    if not is_syslog(target):
+        return 0
+    name = [*target.split(":"), ""][1]
+    return int(_FACILITIES.get(name.lower(), syslog.LOG_LOCAL7))
+
+
+def _open_syslog(target: str) -> None:
+    """The tag holds for the whole process: with several, the last one counts."""
+    tag = [*target.split(":"), "", ""][2] or "fastlb"
+    syslog.openlog(tag, syslog.LOG_CONS | syslog.LOG_PID, _facility(target))

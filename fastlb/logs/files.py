@@ -1,0 +1,118 @@
+"""Opening log targets: as root, for appending, before any right is given up.
+
+A generation opens its logs anew, which is how a reload reopens rotated files; the
+older generation goes on with its own descriptors until it has drained. A target is
+a path under ServerRoot, a program (`|cmd`), or for error logs `syslog[:facility]`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from fastlb.logs.error import error_targets, is_syslog
+from fastlb.logs.piped import PipedLoggers, Report, is_piped
+from fastlb.model.rules import LogTarget
+from fastlb.model.server import Model
+
+FILE_MODE = 0o644
+NO_FD = -1  # syslog has no descriptor of ours
+_STANDARD = {"/dev/stdout": 1, "/dev/stderr": 2}
+
+
+class LogOpenError(OSError):
+    """A log cannot be opened; its text is the message for the operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLogs:
+    """All that one generation writes to; descriptors are closed on exec.
+
+    access_fds[i] belongs to Model.log_targets[i], error_fds[i] to
+    error_targets(model)[i] (NO_FD for syslog).
+    """
+
+    access_fds: tuple[int, ...]
+    error_fds: tuple[int, ...]
+    programs: PipedLoggers
+
+    def close(self) -> None:
+        """Close the master's descriptors; workers keep what they inherited."""
+        for fd in (*self.access_fds, *self.error_fds):
+            if fd != NO_FD:
+                os.close(fd)
+        self.programs.close()
+
+
+def open_logs(model: Model, report: Report) -> OpenLogs:
+    """Open error logs, then access logs. Raises LogOpenError or LogProgramError."""
+    programs = PipedLoggers(report)
+    root = model.process.server_root
+    error_fds: list[int] = []
+    try:
+        error_fds = open_targets(error_targets(model), root, programs, is_error=True)
+        access_fds = open_targets(model.log_targets, root, programs)
+    except OSError:
+        for fd in error_fds:
+            if fd != NO_FD:
+                os.close(fd)
+        programs.close()
+        raise
+    return OpenLogs(tuple(access_fds), tuple(error_fds), programs)
+
+
+def open_targets(
+    targets: Iterable[LogTarget],
+    server_root: str,
+    programs: PipedLoggers,
+    *,
+    is_error: bool = False,
+) -> list[int]:
+    """One descriptor for each target, in order; all or none."""
+    fds: list[int] = []
+    try:
+        for one in targets:
+            fd = _open(one.target, server_root, programs, is_error)
+            fds.append(fd)
+    except OSError:
+        for fd in fds:
+            if fd != NO_FD:
+                os.close(fd)
+        raise
+    return fds
+
+
+def log_path(target: str, server_root: str) -> str:
+    """The file of a target: relative paths are under ServerRoot."""
+    return os.path.join(server_root, target)
+
+
+def _open(target: str, server_root: str, programs: PipedLoggers, is_error: bool) -> int:
+    if is_piped(target):
+        return programs.open(target)
+    if is_error and is_syslog(target):
+        return NO_FD
+    if target in _STANDARD:
+        # Opening the name fails when it is a socket, as under a service manager.
+        return os.dup(_STANDARD[target])
+    path = log_path(target, server_root)
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+    try:
+        return os.open(path, flags, FILE_MODE)
+    except OSError as error:
+        raise LogOpenError(
+            error.errno,
+            f"({error.errno}){error.strerror}: {_refusal(path, is_error)}",
+        ) from error
+
+
+def _refusal(path: str, is_error: bool) -> str:
+    folder = os.path.dirname(path)
+    if not os.path.isdir(folder):
+        if is_error:
+            return f"AH02291: Cannot access directory '{folder}/' for main error log"
+        return f"AH02297: Cannot access directory '{folder}/' for log file '{path}'"
+    if is_error:
+        return f"AH00091: fastlb: could not open error log file {path}."
+    return f"AH00649: could not open transfer log file {path}."

@@ -1,0 +1,76 @@
+"""From the command line's words to a model: the same code for -t, start and reload.
+
+Checking needs no root, binds nothing and changes nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fastlb.base.errors import Diagnostic, as_strict, has_errors, sort_by_place
+from fastlb.config import registry
+from fastlb.config.parser import parse
+from fastlb.config.tree import Tree
+from fastlb.model.resolve import resolve
+from fastlb.model.server import Model
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a configuration comes from; holds for the life of a server.
+
+    before, after: directives of -C and -c. environ: what ${NAME} and PassEnv see,
+    taken once, so that a reload means what the start meant.
+    """
+
+    config_file: str
+    server_root: str
+    defines: tuple[str, ...]
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    environ: Mapping[str, str]
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """model is None when a diagnostic is an error. tree: also then, as far as read."""
+
+    model: Model | None
+    tree: Tree
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def load(source: Source) -> Loaded:
+    """Read, check and resolve; every complaint of the run is in diagnostics."""
+    tree, complaints = parse(
+        source.config_file,
+        server_root=source.server_root,
+        defines=source.defines,
+        before=source.before,
+        after=source.after,
+        environ=source.environ,
+        registry=registry.collect(),
+        lenient=not source.strict,
+    )
+    model, more = resolve(
+        tree,
+        lenient=tree.lenient,
+        environ=source.environ,
+        cpu_count=cpu_count(),
+        host_name=socket.gethostname(),
+    )
+    files = [path for path, _, _ in tree.files]
+    diagnostics = sort_by_place([*complaints, *more], files)
+    if source.strict:
+        diagnostics = as_strict(diagnostics)
+    sound = model if not has_errors(diagnostics) else None
+    return Loaded(sound, tree, tuple(diagnostics))
+
+
+def cpu_count() -> int:
+    """Cores that this process may run on."""
+    return len(os.sched_getaffinity(0))

@@ -1,0 +1,482 @@
+"""The master, from start to end.
+
+It binds, forks a generation, waits until every worker accepts, and from then on
+sleeps until a signal, a worker's message, a death or a moment comes; `turn` is that
+whole life. It never reads from a client and runs no event loop: it must not die, so
+it does little.
+
+    STARTING --all accept--> SERVING --WINCH--> DRAINING --all gone-----> ENDED
+                                |                  | TERM, or time over     ^
+                                `------TERM--------+--> STOPPING -all gone--'
+
+A start is a reload from nothing: both prepare a generation and wait until it accepts
+(`_next`). Only then is it in force (`_current`) and the one before told to drain.
+"""
+
+from __future__ import annotations
+
+import enum
+import os
+import signal
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from fastlb.master import claims, pidfile, privileges, reap, spawn
+from fastlb.master.errors import Exit, StartError
+from fastlb.master.generation import Generation
+from fastlb.master.journal import Journal
+from fastlb.master.listeners import Listeners
+from fastlb.master.preparation import DEADLINE_S, Preparation
+from fastlb.master.reap import BackOff, Death
+from fastlb.master.signals import Command, Signals
+from fastlb.master.stop import Stopping
+from fastlb.master.workers import Means, Workers
+from fastlb.model.server import Model
+from fastlb.monitor.heritage import MonitorHeritage
+from fastlb.worker.heritage import Heritage
+
+PROGRAM = "fastlb"
+FAULT_PAUSE_S = 0.1  # so that a fault that repeats does not fill the log
+
+
+class Phase(enum.Enum):
+    STARTING = "starting"
+    SERVING = "serving"
+    DRAINING = "draining"
+    STOPPING = "stopping"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What is decided once, for the master's whole life.
+
+    load          reads the configuration again: the new model, or StartError with
+                  what the operator has to read
+    started       called once, when every worker accepts
+    command_line  for the log
+    """
+
+    load: Callable[[], Model]
+    started: Callable[[], None]
+    command_line: str
+    foreground: bool
+    run_worker: Callable[[Heritage], int]
+    run_monitor: Callable[[MonitorHeritage], int]
+
+
+@dataclass(slots=True)
+class MonitorSeat:
+    """The place of the monitor. due_s: when it is filled again, monotonic."""
+
+    pid: int | None = None
+    born_s: float = 0.0
+    due_s: float | None = None
+    back_off: BackOff = field(default_factory=BackOff)
+
+
+class Master:
+    """One server. `run` returns its exit code; StartError when it never served."""
+
+    def __init__(self, model: Model, orders: Orders, journal: Journal) -> None:
+        self._orders = orders
+        self._journal = journal
+        self._clock_s = time.monotonic
+        self._exit = Exit.DONE
+        self.phase = Phase.STARTING
+        self._pid_file = model.process.pid_file
+        self._listeners = Listeners()
+        self._table = claims.create_table(model)
+        self._signals = Signals(ignore_winch=orders.foreground and os.isatty(0))
+        self._identity = privileges.look_up(model.process, PROGRAM)
+        self._workers = Workers(
+            Means(
+                table=self._table,
+                identity=self._identity,
+                started_us=time.time_ns() // 1000,
+                foreground=orders.foreground,
+                sockets_of=lambda gen: self._listeners.sockets(gen.model.listeners),
+                let_go=self._let_go,
+                run=orders.run_worker,
+                clock_s=self._clock_s,
+            ),
+            journal.write,
+        )
+        self._monitor = MonitorSeat()
+        self._current: Generation | None = None
+        self._next: Preparation | None = None
+        self._last_number = -1
+        self._reload_wanted = False
+        self._stopping: Stopping | None = None
+        self._drain_ends_s: float | None = None
+        self._moments: list[float] = []  # monotonic; when something is to be done
+
+    # the story
+
+    def run(self, model: Model) -> int:
+        """Serve until told to end."""
+        try:
+            self._start(model)
+            while self.phase is not Phase.ENDED:
+                self._turn_and_live()
+        finally:
+            self._end()
+        return self._exit
+
+    def _turn_and_live(self) -> None:
+        """A turn; a fault of ours in it must not end the server."""
+        try:
+            self.turn()
+        except StartError:
+            raise
+        except Exception:
+            if self.phase is Phase.STARTING:
+                raise
+            self._journal.write("crit", "core", traceback.format_exc())
+            time.sleep(FAULT_PAUSE_S)
+
+    def turn(self) -> None:
+        """Sleep until something happens, and answer it."""
+        for pipe in self._signals.wait(self._workers.pipes(), self._wait_s()):
+            self._workers.hear(pipe)
+        for command in self._signals.take():
+            self._obey(command)
+        for death in reap.reap():
+            self._bury(death)
+        self._advance()
+
+    def _start(self, model: Model) -> None:
+        if not model.listeners:
+            raise StartError(
+                Exit.REFUSED,
+                "no listening sockets available, shutting down\n"
+                "AH00015: Unable to open logs\n"
+                "    write a Listen line, such as Listen 8080",
+            )
+        self._prepare(model)
+        pidfile.write(
+            self._pid_file,
+            os.getpid(),
+            lambda text: self._journal.write("warn", "core", text),
+        )
+        self._advance()
+
+    def _end(self) -> None:
+        """Leave nothing behind, whatever happened."""
+        for pid in self._pids():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self._listeners.close_every()
+        pidfile.remove(self._pid_file, os.getpid())
+        self._signals.close()
+
+    # signals
+
+    def _obey(self, command: Command) -> None:
+        if self.phase in (Phase.STOPPING, Phase.ENDED):
+            return
+        if command is Command.RELOAD:
+            if self.phase in (Phase.STARTING, Phase.SERVING):
+                self._journal.write(
+                    "notice",
+                    "mpm_fastlb",
+                    "AH00171: Graceful restart requested, doing restart",
+                )
+                self._reload_wanted = True
+        elif command is Command.STOP or self._current is None:
+            self._journal.write(
+                "notice", "mpm_fastlb", "AH00169: caught SIGTERM, shutting down"
+            )
+            self._stop()
+        elif self.phase is not Phase.DRAINING:
+            self._journal.write(
+                "notice",
+                "mpm_fastlb",
+                "AH00170: caught SIGWINCH, shutting down gracefully",
+            )
+            self._drain_and_stop(self._current.model)
+
+    def _stop(self) -> None:
+        self.phase = Phase.STOPPING
+        self._next = None
+        self._listeners.close_every()
+        self._stopping = Stopping(self._clock_s())
+
+    def _drain_and_stop(self, model: Model) -> None:
+        self.phase = Phase.DRAINING
+        self._next = None
+        self._listeners.close_every()
+        limit_s = model.process.graceful_shutdown_timeout_s
+        self._drain_ends_s = self._clock_s() + limit_s if limit_s else None
+        for generation in self._workers.generations:
+            self._workers.drain(generation)
+
+    # one generation after the other
+
+    def _prepare(self, model: Model) -> None:
+        """Take every step up to the fork of a new generation's workers."""
+        self._last_number += 1
+        self._next = Preparation(
+            model,
+            self._last_number,
+            listeners=self._listeners,
+            table=self._table,
+            journal=self._journal,
+        )
+        generation = self._next.take(self._current.model if self._current else None)
+        self._next.deadline_s = self._clock_s() + DEADLINE_S
+        self._workers.generations.append(generation)
+        spawn.freeze()
+
+    def _begin_reload(self) -> None:
+        """The steps of a reload that need no waiting."""
+        self._reload_wanted = False
+        try:
+            model = self._orders.load()
+        except StartError as error:
+            self._refuse("reading the configuration", str(error))
+            return
+        except Exception:
+            # Whatever a file can provoke: the server that runs is worth more.
+            self._refuse("reading the configuration", traceback.format_exc())
+            return
+        try:
+            self._prepare(model)
+        except StartError as error:
+            self._fail_next(error)
+        except OSError as error:
+            self._fail_next(StartError(Exit.CANNOT_SERVE, str(error)))
+
+    def _look_at_next(self, following: Preparation) -> None:
+        """Commit the next generation when all of it accepts; give up in time."""
+        if following.generation is None:
+            return
+        if following.generation.is_serving():
+            self._commit(following.generation)
+        elif self._clock_s() > following.deadline_s:
+            self._fail_next(
+                StartError(
+                    Exit.CANNOT_SERVE,
+                    f"workers do not accept within {DEADLINE_S:.0f}s",
+                )
+            )
+
+    def _commit(self, generation: Generation) -> None:
+        """From here on the new generation is the server; the old one drains."""
+        first = self._current is None
+        self._current, self._next = generation, None
+        for other in self._workers.generations:
+            if other is not generation:
+                self._workers.drain(other)
+        self._listeners.keep_only(generation.model.listeners)
+        self._replace_monitor()
+        self._journal.follow(generation.model, generation.logs)
+        self._journal.write(
+            "notice",
+            "mpm_fastlb",
+            f"AH00163: {generation.model.vhosts[0].server_tokens} configured -- "
+            "resuming normal operations",
+        )
+        self._journal.write(
+            "notice", "core", f"AH00094: Command line: '{self._orders.command_line}'"
+        )
+        if first:
+            self.phase = Phase.SERVING
+            self._orders.started()
+
+    def _fail_next(self, error: StartError) -> None:
+        """Everything as before. At the first start there is no before: StartError."""
+        following = self._next
+        assert following is not None
+        self._next = None
+        following.give_back(self._current)
+        if following.generation is not None:
+            self._workers.abort(following.generation)
+        if self._current is None:
+            raise error
+        self._refuse(following.step, str(error))
+
+    def _refuse(self, step: str, why: str) -> None:
+        self._journal.write(
+            "error",
+            "core",
+            f"reload refused while {step}; the server goes on as before: {why}",
+        )
+
+    # deaths
+
+    def _bury(self, death: Death) -> None:
+        if death.pid == self._monitor.pid:
+            self._bury_monitor(death)
+            return
+        is_asked = self.phase in (Phase.STOPPING, Phase.DRAINING)
+        generation = self._workers.bury(death, is_asked=is_asked)
+        if generation is None:
+            for other in self._workers.generations:
+                if other.logs.programs.reaped(death.pid, death.status):
+                    break
+        elif self._next is not None and generation is self._next.generation:
+            if death.is_fatal() or generation_is_hopeless(generation):
+                self._fail_next(
+                    StartError(
+                        Exit.CANNOT_SERVE,
+                        f"workers cannot start: {death.text('the worker')}",
+                    )
+                )
+        elif generation is self._current and death.is_fatal():
+            self._journal.write(
+                "alert",
+                "mpm_fastlb",
+                f"AH00050: Child {death.pid} returned a Fatal error... "
+                "Server is exiting!",
+            )
+            self._exit = Exit.CANNOT_SERVE
+            if self.phase is Phase.SERVING:
+                self._stop()
+
+    def _bury_monitor(self, death: Death) -> None:
+        now_s = self._clock_s()
+        delay_s = self._monitor.back_off.delay_s(now_s - self._monitor.born_s)
+        self._monitor.pid = None
+        self._monitor.due_s = now_s + delay_s
+        if self.phase is Phase.SERVING and not death.is_orderly():
+            self._journal.write("notice", "core", death.text("the monitor"))
+
+    # time
+
+    def _advance(self) -> None:
+        """What follows from where everything stands now."""
+        self._retire()
+        if self._reload_wanted and self._next is None and self._current is not None:
+            self._begin_reload()
+        if self._next is not None:
+            self._look_at_next(self._next)
+        self._moments = []
+        if self.phase in (Phase.STARTING, Phase.SERVING):
+            for generation in self._in_force():
+                self._moments += self._workers.fill(generation)
+            self._fill_monitor()
+        now_s = self._clock_s()
+        for generation in self._workers.generations:
+            wait_s = generation.logs.programs.restart_due()
+            if wait_s is not None:
+                self._moments.append(now_s + wait_s)
+        if self.phase is Phase.DRAINING:
+            self._look_at_drain()
+        if self._stopping is not None:
+            self._stopping.act(self._clock_s(), self._pids(), self._journal.write)
+            if not self._pids() or self._stopping.is_over():
+                self.phase = Phase.ENDED
+
+    def _look_at_drain(self) -> None:
+        ends_s = self._drain_ends_s
+        is_late = ends_s is not None and self._clock_s() >= ends_s
+        if is_late or not self._workers.every():
+            self._stop()
+
+    def _retire(self) -> None:
+        """A generation ends with its last worker."""
+        for generation in list(self._workers.generations):
+            if generation in self._in_force() or generation.workers():
+                continue
+            self._workers.generations.remove(generation)
+            generation.logs.close()
+            if self.phase in (Phase.STARTING, Phase.SERVING):
+                self._table.release_generation(generation.number)
+
+    def _wait_s(self) -> float | None:
+        """Seconds until the next moment that matters; None: only events do."""
+        now_s = self._clock_s()
+        moments = list(self._moments)
+        if self._monitor.due_s is not None and self.phase is Phase.SERVING:
+            moments.append(self._monitor.due_s)
+        if self._next is not None:
+            moments.append(self._next.deadline_s)
+        if self._drain_ends_s is not None and self.phase is Phase.DRAINING:
+            moments.append(self._drain_ends_s)
+        waits = [max(0.0, moment - now_s) for moment in moments]
+        if self._stopping is not None:
+            waits = [self._stopping.wait_s(now_s)]
+        return min(waits, default=None)
+
+    # who there is
+
+    def _in_force(self) -> list[Generation]:
+        """The generations whose seats are kept filled."""
+        following = self._next.generation if self._next is not None else None
+        return [gen for gen in (self._current, following) if gen is not None]
+
+    def _pids(self) -> list[int]:
+        pids = [worker.pid for worker in self._workers.every()]
+        return pids if self._monitor.pid is None else [*pids, self._monitor.pid]
+
+    # the monitor
+
+    def _replace_monitor(self) -> None:
+        """A monitor that knows the new model; the old one goes."""
+        if self._monitor.pid is None:
+            self._monitor.due_s = self._clock_s()
+        else:
+            with suppress(ProcessLookupError):
+                os.kill(self._monitor.pid, signal.SIGTERM)
+
+    def _fill_monitor(self) -> None:
+        seat, current = self._monitor, self._current
+        if seat.pid is not None or seat.due_s is None or current is None:
+            return
+        if seat.due_s > self._clock_s():
+            return
+        model = current.model
+        heritage = MonitorHeritage(
+            model=model,
+            table=self._table,
+            member_slots=current.member_slots,
+            probed=frozenset(
+                index
+                for index, member in enumerate(model.members)
+                if claims.is_probed(model, member)
+            ),
+            error_fds=current.logs.error_fds,
+        )
+        seat.due_s = None
+        seat.born_s = self._clock_s()
+        try:
+            seat.pid = spawn.fork(
+                "fastlb-monitor",
+                lambda: self._orders.run_monitor(heritage),
+                let_go=lambda: self._let_go(None),
+                identity=self._identity,
+            )
+        except OSError:
+            seat.due_s = seat.born_s + 1.0
+
+    # in a forked process
+
+    def _let_go(self, generation: Generation | None) -> None:
+        """Close what a worker (or, with None, the monitor) must not hold.
+
+        A listening socket that nobody in this process accepts from would keep a
+        closed address open and let connections wait in it for ever.
+        """
+        self._signals.close_pipes()
+        for pipe in self._workers.pipes():
+            os.close(pipe)
+        kept = set(self._own_sockets(generation))
+        for sock in self._listeners.every():
+            if sock not in kept:
+                sock.close()
+        for other in self._workers.generations:
+            if other is not generation:
+                other.logs.close()
+
+    def _own_sockets(self, generation: Generation | None) -> Iterator[object]:
+        if generation is not None:
+            yield from self._listeners.sockets(generation.model.listeners)
+
+
+def generation_is_hopeless(generation: Generation) -> bool:
+    """True when a worker died at once again and again before it ever accepted."""
+    return any(seat.back_off.deaths_at_once >= 3 for seat in generation.seats)

@@ -1,0 +1,106 @@
+"""What a generation needs before its first worker is forked, step by step.
+
+The first start and every reload take the same steps in the same order. Each one can
+be given back, so that a step that fails leaves everything as it was before.
+"""
+
+from __future__ import annotations
+
+from fastlb._core import Table
+from fastlb.logs.files import OpenLogs
+from fastlb.master import claims, names
+from fastlb.master.generation import Generation, Seat
+from fastlb.master.journal import Journal
+from fastlb.master.listeners import Address, Listeners
+from fastlb.model.server import Compat, Model
+
+DEADLINE_S = 30.0  # for workers that neither accept nor die
+
+
+class Preparation:
+    """A generation on its way. step says in words what is being done."""
+
+    def __init__(
+        self,
+        model: Model,
+        number: int,
+        *,
+        listeners: Listeners,
+        table: Table,
+        journal: Journal,
+    ) -> None:
+        self.model = model
+        self.number = number
+        self.step = "preparing"
+        self.deadline_s = 0.0
+        self.generation: Generation | None = None
+        self._listeners = listeners
+        self._table = table
+        self._journal = journal
+        self._bound: tuple[Address, ...] = ()
+        self._logs: OpenLogs | None = None
+        self._claimed = False
+
+    def take(self, previous: Model | None) -> Generation:
+        """Bind, open, look up, claim; StartError when a step fails.
+
+        previous: the model in force, None at the first start.
+        """
+        model = self.model
+        self.step = "binding its addresses"
+        self._bound = self._listeners.bind_missing(model.listeners, model.process)
+        self.step = "opening its logs"
+        self._logs = self._journal.open(model)
+        self.step = "looking up its members' names"
+        found = names.resolve(
+            member.host for member in model.members if member.unix_path is None
+        )
+        self.step = "claiming slots for its members"
+        self._claimed = True
+        fresh = previous is not None and model.compat is Compat.APACHE
+        member_slots, balancer_slots = claims.claim(
+            self._table, model, self.number, fresh=fresh
+        )
+        self._publish(found, member_slots)
+        self.step = "starting its workers"
+        self.generation = Generation(
+            number=self.number,
+            model=model,
+            member_slots=member_slots,
+            balancer_slots=balancer_slots,
+            logs=self._logs,
+            seats=tuple(Seat(n) for n in range(model.process.start_servers)),
+        )
+        return self.generation
+
+    def give_back(self, current: Generation | None) -> None:
+        """Undo every step taken. Workers of this generation are the caller's."""
+        self._listeners.close(self._bound)
+        if self.generation is None:
+            if self._logs is not None:
+                self._logs.close()
+            if self._claimed:
+                self._table.release_generation(self.number)
+        if current is not None and self._claimed:
+            # Claiming wrote the new settings over those in force.
+            claims.claim(self._table, current.model, current.number)
+
+    def _publish(self, found: names.Found, member_slots: tuple[int, ...]) -> None:
+        """Write the addresses; a member without one begins in error."""
+        missing: dict[str, None] = {}
+        for member, slot in zip(self.model.members, member_slots, strict=True):
+            if member.unix_path is not None:
+                continue
+            addresses = [(host, member.port) for host in found[member.host]]
+            if addresses:
+                self._table.set_addresses(slot, addresses)
+            elif not self._table.addresses(slot):
+                self._table.set_flag(slot, "E", True)
+                missing[member.host] = None
+        for host in missing:
+            self._journal.write(
+                "warn",
+                "proxy",
+                f"DNS lookup failure for: {host}: its members begin in error and "
+                "are tried again until the name is known",
+            )

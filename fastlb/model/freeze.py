@@ -1,0 +1,383 @@
+"""Merge the drafts and freeze them into the model.
+
+Main server before virtual host, defaults before both (config-language.md 6). Here the
+balancers get their indexes: a virtual host that uses a balancer of the main server
+gets a copy of its own, with its own counters and state (balancing.md 10). Differs from
+Apache: the copy is made only where something in that host uses the balancer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import Final, TypeVar
+
+from fastlb.base.version import VERSION
+from fastlb.config.tree import Tree
+from fastlb.model.balancer import Balancer
+from fastlb.model.drafts import (
+    ConfDraft,
+    MappingDraft,
+    MemberDraft,
+    ReverseDraft,
+    Run,
+    SectionDraft,
+)
+from fastlb.model.mapping import Mapping
+from fastlb.model.member import Member
+from fastlb.model.member_params import MemberParams
+from fastlb.model.merge import (
+    DEFAULTS,
+    effective_balancer,
+    inherits_passes,
+    merge_conf,
+    overlay,
+)
+from fastlb.model.proxy_sections import pattern_matches
+from fastlb.model.resolve_access import access_rule
+from fastlb.model.resolve_logs import LogTargets, access_logs
+from fastlb.model.resolve_server import absolute
+from fastlb.model.resolve_vhosts import address_sets, listeners, vhost_ids
+from fastlb.model.rules import ReverseMap
+from fastlb.model.server import Compat, Model, ProcessSettings
+from fastlb.model.vhost import DirConf, Section, SectionKind, VHost
+
+_T = TypeVar("_T")
+
+APACHE_REQUEST_WORKERS: Final = 256
+"""MaxRequestWorkers where it is not written, under `Compat apache` (prefork's).
+
+Differs from Apache: otherwise there is no bound but file descriptors, since a
+connection costs a few hundred bytes here and not a process.
+"""
+
+
+def freeze(run: Run, tree: Tree, host_name: str) -> Model:
+    """The model of everything collected in run. host_name: for a missing ServerName."""
+    freezer = _Freezer(run, host_name)
+    vhosts = tuple(freezer.server(index) for index in range(len(run.vhosts) + 1))
+    sets = address_sets(run.vhosts)
+    return Model(
+        config_file=run.config_file,
+        files=tuple(path for path, _, _ in tree.files),
+        defines=tuple(name for name, _ in tree.defines),
+        modules=tree.modules,
+        compat=run.process.compat,
+        process=process_settings(run),
+        listeners=listeners(run),
+        vhosts=vhosts,
+        address_sets=sets,
+        balancers=tuple(freezer.balancers),
+        members=tuple(freezer.members),
+        log_targets=freezer.log_targets.frozen(),
+    )
+
+
+def process_settings(run: Run) -> ProcessSettings:
+    """The process directives with their defaults."""
+    texts, numbers = run.process.texts, run.process.numbers
+    runtime_dir = absolute(run, texts.get("runtime_dir", "logs"))
+    apache = run.process.compat is Compat.APACHE
+    workers = APACHE_REQUEST_WORKERS if apache else 0
+    extended = run.process.extended_status
+    return ProcessSettings(
+        server_root=run.server_root,
+        runtime_dir=runtime_dir,
+        pid_file=absolute(run, texts.get("pid_file", f"{runtime_dir}/fastlb.pid")),
+        user=texts.get("user"),
+        group=texts.get("group"),
+        start_servers=max(1, numbers.get("start_servers", run.cpu_count)),
+        max_request_workers=numbers.get("max_request_workers", workers),
+        max_connections_per_child=numbers.get("max_connections_per_child", 0),
+        listen_backlog=numbers.get("listen_backlog", 511),
+        graceful_shutdown_timeout_s=numbers.get("graceful_shutdown_timeout_s", 0),
+        defer_accept_s=numbers.get("defer_accept_s", 0),
+        send_buffer_bytes=numbers.get("send_buffer_bytes", 0),
+        receive_buffer_bytes=numbers.get("receive_buffer_bytes", 0),
+        extended_status=True if extended is None else extended,
+    )
+
+
+class _Freezer:
+    """Gives indexes to balancers, members and log targets while servers freeze."""
+
+    def __init__(self, run: Run, host_name: str) -> None:
+        self.run = run
+        self.balancers: list[Balancer] = []
+        self.members: list[Member] = []
+        self.log_targets = LogTargets()
+        self._drafts = [run.main, *run.vhosts]
+        main = run.main.settings
+        self._settings = [
+            overlay(DEFAULTS, main, draft.settings) for draft in self._drafts
+        ]
+        self._names = [item.server_name or host_name for item in self._settings]
+        self._ids = ["", *vhost_ids(run.vhosts, self._names[1:])]
+        self._balancer_indexes: dict[tuple[int, str], int] = {}
+        self._worker_indexes: dict[int, int] = {}
+        self._keys: set[str] = set()
+
+    def server(self, index: int) -> VHost:
+        """The main server (index 0) or virtual host number index."""
+        draft, settings = self._drafts[index], self._settings[index]
+        main = self.run.main
+        for name in draft.balancers:
+            self._balancer(index, name)
+        section_drafts = list(main.sections)
+        mapping_drafts = list(main.mappings)
+        if index:
+            section_drafts += draft.sections
+            if not inherits_passes(main, draft):
+                mapping_drafts = []
+            mapping_drafts += draft.mappings
+        shapes = tuple(_bare_section(item) for item in section_drafts)
+        mappings = tuple(self._mapping(index, m, shapes) for m in mapping_drafts)
+        sections = tuple(
+            replace(shape, conf=self._conf(index, item.draft, shapes))
+            for shape, item in zip(shapes, section_drafts, strict=True)
+        )
+        default = self._conf(index, main.default, shapes)
+        if index:
+            default = merge_conf(default, self._conf(index, draft.default, shapes))
+        levels = {**main.log_levels, **draft.log_levels}
+        error_log = settings.error_log or ""
+        if error_log and not error_log.startswith(("|", "syslog")):
+            error_log = absolute(self.run, error_log)
+        s = settings
+        node = draft.node
+        return VHost(
+            index=index,
+            vhost_id=self._ids[index],
+            addresses=tuple(draft.addresses),
+            server_name=self._names[index],
+            server_scheme=s.server_scheme,
+            server_port=s.server_port,
+            aliases=tuple(draft.aliases),
+            written_names=tuple(draft.written_names),
+            server_path=s.server_path,
+            server_admin=s.server_admin,
+            timeout_ms=_set(s.timeout_ms),
+            keepalive=_set(s.keepalive),
+            keepalive_timeout_ms=_set(s.keepalive_timeout_ms),
+            max_keepalive_requests=_set(s.max_keepalive_requests),
+            limit_request_line=_set(s.limit_request_line),
+            limit_request_fields=_set(s.limit_request_fields),
+            limit_request_field_size=_set(s.limit_request_field_size),
+            strict=_set(s.strict),
+            allow_http09=_set(s.allow_http09),
+            registered_methods_only=_set(s.registered_methods_only),
+            strict_host_check=_set(s.strict_host_check),
+            merge_slashes=_set(s.merge_slashes),
+            allow_encoded_slashes=_set(s.allow_encoded_slashes),
+            trace_enable=_set(s.trace_enable),
+            proxy_timeout_ms=s.proxy_timeout_ms,
+            proxy_via=_set(s.proxy_via),
+            proxy_requests=_set(s.proxy_requests),
+            proxy_bad_header=_set(s.proxy_bad_header),
+            proxy_max_forwards=_set(s.proxy_max_forwards),
+            proxy_status=_set(s.proxy_status),
+            mappings=mappings,
+            default_conf=default,
+            sections=sections,
+            balancers=self._shown_balancers(index),
+            server_tokens=server_tokens(self.run.process.server_tokens),
+            access_logs=access_logs(self.run, draft, self.log_targets),
+            error_log=error_log,
+            log_level=_set(s.log_level),
+            log_levels=tuple(sorted(levels.items())),
+            file=node.file if node else "",
+            line=node.line if node else 0,
+        )
+
+    def _shown_balancers(self, index: int) -> tuple[int, ...]:
+        """Its own copies; of the main server's that it has no copy of, the original."""
+        shown: list[int] = []
+        for name in self.run.main.balancers:
+            own = self._balancer_indexes.get((index, name))
+            shown.append(self._balancer(0, name) if own is None else own)
+        for (server, _), place in self._balancer_indexes.items():
+            if server == index and place not in shown:
+                shown.append(place)
+        return tuple(shown)
+
+    def _balancer(self, server: int, name: str) -> int:
+        """Index of a server's copy of a balancer; -1 when it does not exist there."""
+        known = self._balancer_indexes.get((server, name))
+        if known is not None:
+            return known
+        found = effective_balancer(self.run.main, self._drafts[server], name)
+        if found is None:
+            return -1
+        draft, params, members = found.draft, found.params, found.members
+        index = len(self.balancers)
+        self._balancer_indexes[server, name] = index
+        key = name + (f"@{self._ids[server]}" if server else "")
+        member_indexes: list[int] = []
+        for member in members:
+            member_indexes.append(len(self.members))
+            self.members.append(
+                self._member(member, f"{key} {member.target.url}", index, server)
+            )
+        self.balancers.append(
+            Balancer(
+                name=name,
+                key=key,
+                members=tuple(member_indexes),
+                lbmethod=params.lbmethod,
+                sticky_cookie=params.sticky_cookie,
+                sticky_url=params.sticky_url,
+                sticky_separator=params.sticky_separator,
+                route_regex=params.route_regex,
+                scolon_path_delim=params.scolon_path_delim,
+                nofailover=params.nofailover,
+                max_attempts=params.max_attempts,
+                timeout_ms=params.timeout_ms,
+                fail_on_status=params.fail_on_status,
+                fail_on_timeout=params.fail_on_timeout,
+                force_recovery=params.force_recovery,
+                nonce=params.nonce,
+                growth=params.growth,
+                file=draft.node.file,
+                line=draft.node.line,
+            )
+        )
+        return index
+
+    def _worker(self, worker: MemberDraft) -> int:
+        """Index of a direct worker, made once for all mappings that share it."""
+        known = self._worker_indexes.get(id(worker))
+        if known is not None:
+            return known
+        server = next((i for i, d in enumerate(self._drafts) if worker in d.workers), 0)
+        key = base = f"direct {worker.target.url}" + (
+            f"@{self._ids[server]}" if server else ""
+        )
+        number = 1
+        while key in self._keys:
+            number += 1
+            key = f"{base}#{number}"
+        self._keys.add(key)
+        index = len(self.members)
+        self._worker_indexes[id(worker)] = index
+        self.members.append(self._member(worker, key, -1, server))
+        return index
+
+    def _member(
+        self, draft: MemberDraft, key: str, balancer_index: int, server: int
+    ) -> Member:
+        target, params = draft.target, draft.params
+        settings = self._settings[server]
+        values = {
+            field.name: getattr(params, field.name)
+            for field in fields(MemberParams)
+            if field.name not in ("health", "reuse_written")
+        }
+        values["io_buffer_bytes"] = (
+            params.io_buffer_bytes or settings.proxy_io_buffer_bytes or 0
+        )
+        values["receive_buffer_bytes"] = (
+            params.receive_buffer_bytes or settings.proxy_receive_buffer_bytes or 0
+        )
+        if target.scheme in ("ws", "wss") and not params.upgrade:
+            values["upgrade"] = ("websocket",)
+        return Member(
+            url=target.url,
+            key=key,
+            balancer_index=balancer_index,
+            scheme=target.scheme,
+            host=target.host,
+            port=target.port,
+            explicit_port=target.explicit_port,
+            path=target.path,
+            unix_path=target.unix_path,
+            source_address=settings.proxy_source_address,
+            file=draft.node.file,
+            line=draft.node.line,
+            **values,
+        )
+
+    def _mapping(
+        self, server: int, draft: MappingDraft, shapes: tuple[Section, ...]
+    ) -> Mapping:
+        balancer = (
+            -1 if draft.balancer is None else self._balancer(server, draft.balancer)
+        )
+        worker = -1 if draft.worker is None else self._worker(draft.worker)
+        timeout_ms = draft.worker.params.timeout_ms if draft.worker else None
+        return Mapping(
+            pattern=draft.pattern,
+            is_regex=draft.is_regex,
+            exclude=draft.exclude,
+            balancer_index=balancer,
+            member_index=worker,
+            target=draft.target,
+            target_path=draft.target_path,
+            nocanon=draft.nocanon,
+            noquery=draft.noquery,
+            interpolate=draft.interpolate,
+            encoded=draft.encoded,
+            proxy_sections=matching_proxy_sections(draft.target, shapes),
+            timeout_ms=timeout_ms,
+            file=draft.node.file,
+            line=draft.node.line,
+        )
+
+    def _conf(
+        self, server: int, draft: ConfDraft, shapes: tuple[Section, ...]
+    ) -> DirConf:
+        mapping = None
+        if draft.mapping is not None:
+            mapping = self._mapping(server, draft.mapping, shapes)
+        return replace(
+            draft.conf,
+            mapping=mapping,
+            reverse_maps=tuple(self._reverse(server, r) for r in draft.reverse_maps),
+            access=access_rule(draft),
+        )
+
+    def _reverse(self, server: int, draft: ReverseDraft) -> ReverseMap:
+        index = -1 if draft.balancer is None else self._balancer(server, draft.balancer)
+        return ReverseMap(draft.path, draft.url, index, draft.interpolate)
+
+
+def matching_proxy_sections(
+    target: str, shapes: tuple[Section, ...]
+) -> tuple[int, ...]:
+    """Sections whose pattern matches whatever the request's path adds to target."""
+    return tuple(
+        index
+        for index, section in enumerate(shapes)
+        if target != "!"
+        and section.kind in (SectionKind.PROXY, SectionKind.PROXY_MATCH)
+        and pattern_matches(section.pattern, section.is_regex, section.is_glob, target)
+    )
+
+
+def server_tokens(word: str) -> str:
+    """The Server header's value for a ServerTokens word."""
+    major, minor, *_ = VERSION.split(".")
+    return {
+        "Full": f"fastlb/{VERSION} (Linux)",
+        "OS": f"fastlb/{VERSION} (Linux)",
+        "Min": f"fastlb/{VERSION}",
+        "Minor": f"fastlb/{major}.{minor}",
+        "Major": f"fastlb/{major}",
+        "Prod": "fastlb",
+    }[word]
+
+
+def _bare_section(draft: SectionDraft) -> Section:
+    return Section(
+        kind=draft.kind,
+        pattern=draft.pattern,
+        is_regex=draft.is_regex,
+        is_glob=draft.is_glob,
+        conf=DirConf(),
+        file=draft.node.file,
+        line=draft.node.line,
+    )
+
+
+def _set(value: _T | None) -> _T:
+    """A setting that has a default."""
+    assert value is not None
+    return value

@@ -1,0 +1,126 @@
+"""What Apache swallows although it cannot work, or not as it was meant.
+
+Everything here is a warning (an error under `-t --strict`) or a note. Sources:
+product.md 3, pitfalls.md 1 and 2. `lint_balancers.py` looks at balancers and their
+members, `lint_mappings.py` at what goes where; this file at servers and rules.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastlb.config.tree import Node
+from fastlb.model.drafts import ConfDraft, Run, ServerDraft
+from fastlb.model.lint_balancers import lint_balancers
+from fastlb.model.lint_mappings import lint_mappings
+from fastlb.model.report import did_you_mean, place_of
+from fastlb.model.rules import HeaderRule
+
+BALANCER_VARIABLES: Final = (
+    "BALANCER_NAME",
+    "BALANCER_WORKER_NAME",
+    "BALANCER_WORKER_ROUTE",
+    "BALANCER_SESSION_STICKY",
+    "BALANCER_SESSION_ROUTE",
+    "BALANCER_ROUTE_CHANGED",
+)
+_COOKIE_SAFETY: Final = ("httponly", "samesite")
+
+
+def lint(run: Run) -> None:
+    """Look over all drafts and report."""
+    servers = [run.main, *run.vhosts]
+    _listeners(run)
+    _vhosts(run)
+    for server in servers:
+        _logs(run, server)
+    lint_balancers(run)
+    lint_mappings(run)
+
+
+def lint_header(run: Run, node: Node, rule: HeaderRule) -> None:
+    """A Header line: misspelt BALANCER_ variables, a cookie open to scripts."""
+    names = [piece.arg for piece in rule.value if piece.kind == "e"]
+    if rule.condition is not None:
+        names.append(rule.condition.name)
+    for name in names:
+        if name.startswith("BALANCER_") and name not in BALANCER_VARIABLES:
+            run.report.warn(
+                node,
+                "FB0204",
+                f"the variable {name} is never set",
+                why="the balancer sets " + ", ".join(BALANCER_VARIABLES),
+                cure=did_you_mean(name, BALANCER_VARIABLES),
+                word=name,
+            )
+    text = b"".join(piece.text for piece in rule.value).decode("latin-1")
+    sets_route = rule.name.lower() == "set-cookie" and "BALANCER_WORKER_ROUTE" in names
+    if sets_route and not any(word in text.lower() for word in _COOKIE_SAFETY):
+        run.report.note(
+            node,
+            "FB0205",
+            "the route cookie is sent without HttpOnly and SameSite",
+            cure='end it with "; path=/; HttpOnly; SameSite=Lax"',
+        )
+
+
+def _listeners(run: Run) -> None:
+    if run.listens or not run.config_file:
+        return
+    run.report.warn(
+        Node("", (), "", run.config_file, 0, 0),
+        "FB0206",
+        "no Listen stands in the configuration",
+        why="the start ends with 'no listening sockets available, shutting down'",
+        cure="write Listen 8080",
+    )
+
+
+def _vhosts(run: Run) -> None:
+    ports = {port for _, port, _, _ in run.listens}
+    first_by_name: dict[tuple[str, int | None, str], Node] = {}
+    for server in run.vhosts:
+        node = server.node
+        assert node is not None
+        for host, port in server.addresses:
+            if port is not None and ports and port not in ports:
+                run.report.warn(
+                    node,
+                    "FB0207",
+                    f"nothing listens on port {port} of <VirtualHost {node.raw}>",
+                    why="a virtual host opens no socket of its own",
+                    cure=f"write Listen {port}",
+                )
+                continue
+            name = (server.settings.server_name or "").lower()
+            known = first_by_name.setdefault((host, port, name), node)
+            if known is not node and name:
+                run.report.warn(
+                    node,
+                    "FB0208",
+                    f"{name} is served by the <VirtualHost> at {place_of(known)}",
+                    why="the first with a name wins; this one gets no request for it",
+                    cure="merge the two, or give this one another ServerName",
+                )
+
+
+def _logs(run: Run, server: ServerDraft) -> None:
+    known = {**run.main.formats, **server.formats}
+    for log in server.logs:
+        name = log.format_text
+        if name is None or "%" in name or name in known:
+            continue
+        run.report.warn(
+            log.node,
+            "FB0254",
+            f"the log format {name!r} is not defined",
+            why="each line of the log would be that word",
+            cure=did_you_mean(name, known)
+            or 'write LogFormat "%h %l %u %t \\"%r\\" %>s %b" ' + name,
+            word=name,
+        )
+
+
+def confs_of(server: ServerDraft) -> list[ConfDraft]:
+    """The settings of a server: outside sections, then of each section."""
+    return [server.default, *(section.draft for section in server.sections)]

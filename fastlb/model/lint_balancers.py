@@ -1,0 +1,242 @@
+"""Balancers and members that cannot work as written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fastlb.config.tree import Node
+from fastlb.model.balancer_params import BalancerParams
+from fastlb.model.drafts import MemberDraft, Run, ServerDraft
+from fastlb.model.merge import effective_balancer
+from fastlb.model.report import did_you_mean, place_of
+from fastlb.model.targets import BALANCER_PREFIX
+
+SHORT_TIMEOUT_MS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """One balancer as one server sees it."""
+
+    run: Run
+    name: str
+    node: Node
+    params: BalancerParams
+    members: list[MemberDraft]
+
+
+def lint_balancers(run: Run) -> None:
+    """Look over each balancer once for each server that writes about it."""
+    for server in (run.main, *run.vhosts):
+        for name in server.balancers:
+            found = effective_balancer(run.main, server, name)
+            if found is None or not found.members:
+                continue  # lint_mappings says so where it is used
+            subject = _Subject(run, name, found.draft.node, found.params, found.members)
+            _standbys(subject)
+            _out_of_service(subject)
+            _routes(subject)
+            _redirects(subject)
+        _hidden_members(run, server)
+        _unused(run, server)
+        workers = [*server.workers]
+        for draft in server.balancers.values():
+            workers += draft.members
+        for member in workers:
+            _timing(run, member)
+
+
+def _standbys(subject: _Subject) -> None:
+    members = subject.members
+    standby = [m for m in members if "H" in m.params.status]
+    if not standby:
+        return
+    first = standby[0].node
+    health = "for health checks write hcmethod=GET hcuri=/health hcinterval=5"
+    if len(standby) == len(members) and len(members) > 1:
+        subject.run.report.warn(
+            first,
+            "FB0241",
+            f"all members of {subject.name} are hot standbys (status=+H)",
+            why="H means hot standby, not health check: without a primary they share"
+            " the requests as if none were written",
+            cure=f"leave out status=+H; {health}",
+            word="status",
+        )
+    elif len(standby) > len(members) - len(standby):
+        primaries = ", ".join(
+            m.target.url for m in members if "H" not in m.params.status
+        )
+        subject.run.report.warn(
+            first,
+            "FB0241",
+            f"{len(standby)} members of {subject.name} are hot standbys (status=+H):"
+            f" {primaries} takes every request",
+            why="H means hot standby, not health check: a standby serves only while"
+            " no other member can",
+            cure=f"leave out status=+H; {health}",
+            word="status",
+        )
+    elif len(members) > 1:
+        subject.run.report.note(
+            first,
+            "FB0241",
+            f"{standby[0].target.url} is a hot standby (status=+H): it serves only"
+            " while no other member can",
+            word="status",
+        )
+
+
+def _out_of_service(subject: _Subject) -> None:
+    if all(set(m.params.status) & set("DS") for m in subject.members):
+        subject.run.report.warn(
+            subject.members[0].node,
+            "FB0242",
+            f"all members of {subject.name} are disabled or stopped",
+            why="each request is answered with 503",
+            cure="leave out status=+D or status=+S of one of them",
+            word="status",
+        )
+
+
+def _routes(subject: _Subject) -> None:
+    report, params = subject.run.report, subject.params
+    routed = [m for m in subject.members if m.params.route]
+    by_route: dict[str, MemberDraft] = {}
+    for member in routed:
+        route = member.params.route
+        other = by_route.setdefault(route, member)
+        if other is not member:
+            report.warn(
+                member.node,
+                "FB0243",
+                f"route={route} is also that of {other.target.url} at"
+                f" {place_of(other.node)}",
+                why="a session of one of the two is sent to the first that is usable",
+                cure="give each member a route of its own",
+                word=f"route={route}",
+            )
+        separator = params.sticky_separator
+        if separator and separator in route and params.route_regex is None:
+            report.warn(
+                member.node,
+                "FB0244",
+                f"route={route} contains the separator {separator!r}",
+                why="the route begins behind the first separator of the session value,"
+                " so that a session id with one in it loses its member",
+                cure="choose a route without it, or another stickysessionsep=",
+                word=f"route={route}",
+            )
+    if params.sticky_cookie and not routed:
+        report.warn(
+            subject.node,
+            "FB0245",
+            f"{subject.name} has stickysession={params.sticky_cookie} but none of its"
+            " members has a route",
+            why="no session can stick",
+            cure="write route=... on each BalancerMember",
+        )
+    elif params.sticky_cookie and len(routed) < len(subject.members):
+        bare = next(m for m in subject.members if not m.params.route)
+        report.warn(
+            bare.node,
+            "FB0246",
+            f"{bare.target.url} has no route= while other members of"
+            f" {subject.name} have one",
+            why="sessions that begin there do not stick",
+            cure="write route=... on this BalancerMember too",
+        )
+    elif routed and not params.sticky_cookie:
+        report.warn(
+            routed[0].node,
+            "FB0247",
+            f"members of {subject.name} have routes but the balancer has no"
+            " stickysession",
+            why="routes are read only for sticky sessions",
+            cure="write ProxySet stickysession=COOKIE in the <Proxy> section",
+            word="route",
+        )
+
+
+def _redirects(subject: _Subject) -> None:
+    routes = [m.params.route for m in subject.members if m.params.route]
+    for member in subject.members:
+        redirect = member.params.redirect
+        if redirect and redirect not in routes:
+            subject.run.report.warn(
+                member.node,
+                "FB0248",
+                f"redirect={redirect}: no member of {subject.name} has that route",
+                cure=did_you_mean(redirect, routes),
+                word=f"redirect={redirect}",
+            )
+
+
+def _timing(run: Run, member: MemberDraft) -> None:
+    params, words = member.params, member.node.args
+    if params.timeout_ms is not None and params.timeout_ms <= SHORT_TIMEOUT_MS:
+        run.report.warn(
+            member.node,
+            "FB0249",
+            "timeout=1: an answer that takes longer than 1 second is a 502",
+            why="it limits each wait for the member; no other member is tried then",
+            cure="for the time to connect write connectiontimeout=1",
+            word="timeout",
+        )
+    if params.ping_ms is not None:
+        shown = next((w for w in words if w.lower().startswith("ping=")), "ping")
+        run.report.warn(
+            member.node,
+            "FB0235",
+            f"{shown} is not a periodic check: it asks before each request with a body"
+            f" and waits up to {params.ping_ms} ms for the first answer",
+            why="such a request carries Expect: 100-continue; others are not probed",
+            cure="for health checks write hcmethod=GET hcuri=/health hcinterval=5",
+            word=shown,
+        )
+
+
+def _hidden_members(run: Run, server: ServerDraft) -> None:
+    """A virtual host redefines a balancer of the main server, with members."""
+    if server.is_main:
+        return
+    for name, draft in server.balancers.items():
+        base = run.main.balancers.get(name)
+        found = effective_balancer(run.main, server, name)
+        if base is None or found is None or found.members is draft.members:
+            continue
+        for member in draft.members:
+            run.report.warn(
+                member.node,
+                "FB0236",
+                f"{member.target.url} is not used: the members of {name} are those of"
+                f" the main server, at {place_of(base.node)}",
+                cure="give the balancer of this virtual host a name of its own",
+            )
+
+
+def _unused(run: Run, server: ServerDraft) -> None:
+    """Members that nothing sends requests to."""
+    for name, draft in server.balancers.items():
+        if not draft.members:
+            continue
+        users = [run.main, *run.vhosts] if server.is_main else [run.main, server]
+        if not any(name in balancers_named(user) for user in users):
+            named = sorted(n for user in users for n in balancers_named(user))
+            near = did_you_mean(name, [n for n in named if n != name])
+            run.report.note(
+                draft.node,
+                "FB0237",
+                f"no ProxyPass names {name}",
+                why="its members get no requests",
+                cure=near
+                or f"write ProxyPass / {BALANCER_PREFIX}"
+                f"{name.removeprefix(BALANCER_PREFIX)}/",
+            )
+
+
+def balancers_named(server: ServerDraft) -> set[str]:
+    """Balancers that a ProxyPass of this server names, sections included."""
+    named = {m.balancer for m in server.mappings}
+    named |= {s.draft.mapping.balancer for s in server.sections if s.draft.mapping}
+    return {name for name in named if name is not None}

@@ -1,0 +1,304 @@
+"""ProxyPass and ProxyPassReverse lines that cannot work as written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from fastlb.model.drafts import (
+    ConfDraft,
+    MappingDraft,
+    Run,
+    SectionDraft,
+    ServerDraft,
+)
+from fastlb.model.lint_balancers import balancers_named
+from fastlb.model.merge import effective_balancer, inherits_passes
+from fastlb.model.proxy_sections import pattern_matches
+from fastlb.model.regex import compile_pcre
+from fastlb.model.report import did_you_mean, place_of
+from fastlb.model.vhost import DirConf, SectionKind
+
+
+def lint_mappings(run: Run) -> None:
+    """Look over the mappings of each server."""
+    for server in (run.main, *run.vhosts):
+        inherited = (
+            run.main.mappings
+            if not server.is_main and inherits_passes(run.main, server)
+            else []
+        )
+        ordered = [*inherited, *server.mappings]
+        in_sections = [s.draft.mapping for s in server.sections if s.draft.mapping]
+        for mapping in (*server.mappings, *in_sections):
+            if mapping.exclude:
+                continue
+            _undefined(run, server, mapping)
+            _slashes(run, server, mapping)
+            _open_host(run, mapping)
+            _joints(run, server, mapping)
+        _shadowed(run, ordered)
+        _handlers(run, server, ordered)
+        _redirects(run, server, ordered)
+        _reverse_maps(run, server)
+        sections = [*run.main.sections, *server.sections]
+        _undecided_sections(run, sections, [*ordered, *in_sections])
+
+
+def _undefined(run: Run, server: ServerDraft, mapping: MappingDraft) -> None:
+    name = mapping.balancer
+    if name is None:
+        return
+    users = [run.main, *run.vhosts] if server.is_main else [server]
+    known: set[str] = set()
+    for user in users:
+        found = effective_balancer(run.main, user, name)
+        if found is not None and (found.members or found.draft.is_broken):
+            return
+    for owner in {id(s): s for s in (run.main, server, *run.vhosts)}.values():
+        known |= {n for n, draft in owner.balancers.items() if draft.members}
+    section = _section_of(run, server, name)
+    draft = server.balancers.get(name)
+    if section is not None or (draft is not None and draft.is_defined):
+        run.report.warn(
+            mapping.node,
+            "FB0290",
+            f"{name} has no members",
+            why="each request is answered with 503 (AH01171)",
+            cure=f"write BalancerMember http://host:port inside <Proxy {name}>",
+            word=mapping.target,
+        )
+        return
+    elsewhere = name in known
+    run.report.warn(
+        mapping.node,
+        "FB0291",
+        f"{mapping.node.name} to {name}, which is not defined"
+        + (" in this server" if elsewhere else ""),
+        why="each request is answered with 503 (AH01171)",
+        cure="define it here or in the main server"
+        if elsewhere
+        else did_you_mean(name, sorted(known))
+        or f"write <Proxy {name}> with a BalancerMember in it",
+        word=name,
+    )
+
+
+def _section_of(run: Run, server: ServerDraft, name: str) -> SectionDraft | None:
+    for section in (*run.main.sections, *server.sections):
+        if section.kind is SectionKind.PROXY and section.pattern.rstrip("/") == name:
+            return section
+    return None
+
+
+def _slashes(run: Run, server: ServerDraft, mapping: MappingDraft) -> None:
+    pattern, path = mapping.pattern, mapping.target_path
+    if mapping.is_regex or pattern.endswith("/") == path.endswith("/"):
+        return
+    node = mapping.node
+    written = mapping.target
+    if mapping.balancer is not None and not path:
+        run.report.warn(
+            node,
+            "FB0292",
+            f"{written} without its slash behind {pattern}",
+            why="Apache takes what follows for a part of the balancer's name and"
+            " answers 500 to each request (AH01144); here the slash is put in",
+            cure=f"write {written}/",
+            word=written,
+        )
+        return
+    probe = pattern + ("x" if pattern.endswith("/") else "/x")
+    result = path + probe[len(pattern) :]
+    if mapping.worker is not None and not path:
+        why = f"Apache asks for the host {mapping.worker.target.host}x when {probe} is"
+        why += " asked for"
+    else:
+        why = f"{probe} becomes {result}"
+    run.report.warn(
+        node,
+        "FB0293",
+        f"exactly one of {pattern} and {written} ends with a slash",
+        why=why,
+        cure=f"write {written}/"
+        if pattern.endswith("/")
+        else f"write {pattern}/ or leave out the last slash of {written}",
+        word=written,
+    )
+
+
+def _open_host(run: Run, mapping: MappingDraft) -> None:
+    """`^/(.*)$ http://h$1`: what the client writes would continue the host name."""
+    if mapping.worker is None or not mapping.target_path.startswith("$"):
+        return
+    group = re.search(r"(?<!\\)\((?!\?)(.)", mapping.pattern)
+    if group is not None and group[1] == "/":
+        return
+    run.report.warn(
+        mapping.node,
+        "FB0294",
+        f"{mapping.target}: there is no slash between the host and"
+        f" {mapping.target_path[:2]}",
+        why="in Apache the client could choose the host; here a slash is put in",
+        cure=mapping.target.replace("$", "/$", 1),
+        word=mapping.target,
+    )
+
+
+def _joints(run: Run, server: ServerDraft, mapping: MappingDraft) -> None:
+    """Member URL with a final slash: the path of the mapping begins with one too."""
+    name, path = mapping.balancer, mapping.target_path
+    if name is None:
+        return
+    found = effective_balancer(run.main, server, name)
+    for member in found.members if found is not None else ():
+        if member.target.path.endswith("/") and (not path or path[0] in "/$"):
+            sent = member.target.path + (path if path[:1] == "/" else "/")
+            run.report.warn(
+                member.node,
+                "FB0295",
+                f"{member.target.url} ends with a slash and so does its part of"
+                f" {mapping.node.name} at {place_of(mapping.node)}",
+                why=f"the member is asked for {sent}x, with two slashes",
+                cure=f"write {member.target.url.rstrip('/')}",
+                word=member.target.path,
+            )
+
+
+def _shadowed(run: Run, ordered: list[MappingDraft]) -> None:
+    for place, later in enumerate(ordered):
+        if later.is_regex:
+            continue
+        for first in ordered[:place]:
+            if takes_all(first, later.pattern):
+                run.report.warn(
+                    later.node,
+                    "FB0296",
+                    f"{later.node.name} {later.pattern} can never match: before it"
+                    f" comes {first.node.name} {first.pattern} at"
+                    f" {place_of(first.node)}",
+                    why="the first match wins",
+                    cure="move this line before that one",
+                    word=later.pattern,
+                )
+                break
+
+
+def takes_all(mapping: MappingDraft, path: str) -> bool:
+    """True when a mapping takes the path and everything under it."""
+    if mapping.is_regex:
+        regex = compile_pcre(mapping.pattern)
+        probes = (path, path.rstrip("/") + "/x", path.rstrip("/") + "/x/y.html")
+        return all(regex.search(probe.encode("latin-1", "replace")) for probe in probes)
+    return is_under(path, mapping.pattern)
+
+
+def is_under(path: str, prefix: str) -> bool:
+    """True when prefix matches path at the border of a segment (proxying.md 1.3)."""
+    if not path.startswith(prefix):
+        return False
+    return prefix.endswith("/") or path[len(prefix) :][:1] in ("", "/")
+
+
+def _handlers(run: Run, server: ServerDraft, ordered: list[MappingDraft]) -> None:
+    for section in server.sections:
+        handler = section.draft.conf.handler
+        if handler in (None, "none") or section.is_regex or section.is_glob:
+            continue
+        taker = next((m for m in ordered if takes_all(m, section.pattern)), None)
+        if taker is not None and not taker.exclude:
+            run.report.note(
+                section.node,
+                "FB0297",
+                f"{section.pattern} is proxied by {taker.node.name} {taker.pattern} at"
+                f" {place_of(taker.node)}, so that SetHandler {handler} is not reached",
+                cure=f"write ProxyPass {section.pattern} ! before that line",
+            )
+
+
+def _redirects(run: Run, server: ServerDraft, ordered: list[MappingDraft]) -> None:
+    for rule in server.default.conf.redirects:
+        if rule.is_regex or not rule.pattern:
+            continue
+        taker = next((m for m in ordered if takes_all(m, rule.pattern)), None)
+        if taker is None or taker.exclude:
+            continue
+        run.report.warn(
+            taker.node,
+            "FB0298",
+            f"{taker.node.name} {taker.pattern} comes before Redirect {rule.pattern},"
+            " which never fires",
+            why="outside sections ProxyPass is looked at first",
+            cure=f"put the Redirect inside <Location {rule.pattern}>",
+        )
+
+
+def _reverse_maps(run: Run, server: ServerDraft) -> None:
+    confs = [server.default, *(s.draft for s in server.sections)]
+    for conf in confs:
+        seen: dict[tuple[str, str], ConfDraft] = {}
+        for line in conf.reverse_maps:
+            key = (line.path, line.url)
+            if key not in seen:
+                seen[key] = conf
+                continue
+            first = next(r for r in conf.reverse_maps if (r.path, r.url) == key)
+            missing = _without_reverse(run, server, conf)
+            run.report.warn(
+                line.node,
+                "FB0299",
+                f"the same line stands at {place_of(first.node)}",
+                why=f"{missing[0]} has none: its redirects reach the client unchanged"
+                if missing
+                else "the second is never looked at",
+                cure=f"write ProxyPassReverse {line.path} {missing[0]}"
+                if missing
+                else "remove it",
+            )
+
+
+def _without_reverse(run: Run, server: ServerDraft, conf: ConfDraft) -> list[str]:
+    """Members of the server's balancers that no ProxyPassReverse names."""
+    urls = [line.url for line in conf.reverse_maps]
+    if any(line.balancer for line in conf.reverse_maps):
+        return []
+    missing: list[str] = []
+    for name in sorted(balancers_named(server)):
+        found = effective_balancer(run.main, server, name)
+        members = found.members if found is not None else []
+        bare = [m.target.url for m in members if not _named(m.target.url, urls)]
+        if len(bare) < len(members):
+            missing += bare
+    return missing
+
+
+def _named(url: str, urls: Iterable[str]) -> bool:
+    return any(text.rstrip("/") == url.rstrip("/") for text in urls)
+
+
+def _undecided_sections(
+    run: Run, sections: list[SectionDraft], mappings: list[MappingDraft]
+) -> None:
+    for section in sections:
+        if section.kind not in (SectionKind.PROXY, SectionKind.PROXY_MATCH):
+            continue
+        draft = section.draft
+        if draft.conf == DirConf() and not draft.requires and draft.legacy is None:
+            continue
+        for mapping in mappings:
+            if mapping.exclude or mapping.target == "!":
+                continue
+            verdict = pattern_matches(
+                section.pattern, section.is_regex, section.is_glob, mapping.target
+            )
+            if verdict is None:
+                run.report.error(
+                    section.node,
+                    "FB0289",
+                    f"<{section.kind.value} {section.pattern}> holds for a part of"
+                    f" {mapping.node.name} at {place_of(mapping.node)} only",
+                    why="which part depends on the path of each request; sections are"
+                    " bound to whole mappings",
+                    cure="use <Location> with the path that clients ask for",
+                )
+                break

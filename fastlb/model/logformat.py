@@ -1,0 +1,96 @@
+"""Access-log formats: text with %-items (operations.md 6).
+
+    %[!][code,code...][<|>][{arg}]LETTER      in any order before the letter
+
+In the text `\\n`, `\\t` and `\\\\` are escapes. Source: mod_log_config.c
+parse_log_item, parse_log_misc_string.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastlb.model.headerformat import FormatError
+from fastlb.model.rules import Format, Piece
+
+LETTERS: Final = frozenset("aAbBCDefhHiklLmnopPqrRstTuUvVXIOSxc")
+LONG_ITEMS: Final = ("^ti", "^to", "^FB")
+
+_ESCAPES: Final = {"n": "\n", "t": "\t", "\\": "\\"}
+
+COMMON: Final = '%h %l %u %t "%r" %>s %b'
+"""The format of a log that names none."""
+
+
+def parse_log_format(text: str) -> Format:
+    """The pieces of a log format; raises FormatError at an unknown letter."""
+    pieces: list[Piece] = []
+    literal: list[str] = []
+    place = 0
+    while place < len(text):
+        letter = text[place]
+        if letter == "\\" and place + 1 < len(text):
+            follows = text[place + 1]
+            literal.append(_ESCAPES.get(follows, "\\" + follows))
+            place += 2
+        elif letter != "%":
+            literal.append(letter)
+            place += 1
+        elif text[place + 1 : place + 2] == "%":
+            literal.append("%")
+            place += 2
+        else:
+            _close_literal(pieces, literal)
+            piece, place = _item(text, place + 1)
+            pieces.append(piece)
+    _close_literal(pieces, literal)
+    return tuple(pieces)
+
+
+def _item(text: str, place: int) -> tuple[Piece, int]:
+    """One item whose "%" stands before place; (piece, place behind it)."""
+    arg = ""
+    statuses: list[int] = []
+    negated = original = final = False
+    while place < len(text):
+        letter = text[place]
+        if letter == "!":
+            negated = not negated
+        elif letter == "<":
+            original, final = True, False
+        elif letter == ">":
+            original, final = False, True
+        elif letter == "{":
+            end = text.find("}", place)
+            end = len(text) if end < 0 else end
+            arg, place = text[place + 1 : end], end
+        elif letter.isdecimal():
+            end = place
+            while end < len(text) and text[end].isdecimal():
+                end += 1
+            statuses.append(int(text[place:end]))
+            place = end - 1
+        elif letter != ",":
+            kind = text[place : place + 3]
+            if kind not in LONG_ITEMS:
+                kind = letter
+                if letter not in LETTERS:
+                    raise FormatError(f"Unrecognized LogFormat directive %{letter}")
+            piece = Piece(
+                kind=kind,
+                arg=arg,
+                statuses=tuple(statuses),
+                negated=negated,
+                original=original,
+                final=final,
+            )
+            return piece, place + len(kind)
+        place += 1
+    raise FormatError("Ran off end of LogFormat parsing args to some directive")
+
+
+def _close_literal(pieces: list[Piece], literal: list[str]) -> None:
+    if literal:
+        data = "".join(literal).encode("latin-1", "replace")
+        pieces.append(Piece(kind="literal", text=data))
+        literal.clear()

@@ -1,0 +1,119 @@
+"""Merging: defaults, then the main server, then the virtual host.
+
+Source: config-language.md 6; for balancers balancing.md 10.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Final
+
+from fastlb.model.balancer_params import BalancerParams
+from fastlb.model.drafts import (
+    BalancerDraft,
+    MemberDraft,
+    ServerDraft,
+    ServerSettings,
+)
+from fastlb.model.vhost import DirConf
+
+DEFAULTS: Final = ServerSettings(
+    timeout_ms=60_000,
+    keepalive=True,
+    keepalive_timeout_ms=5_000,
+    max_keepalive_requests=100,
+    limit_request_line=8190,
+    limit_request_fields=100,
+    limit_request_field_size=8190,
+    strict=True,
+    allow_http09=True,
+    registered_methods_only=False,
+    strict_host_check=False,
+    merge_slashes=True,
+    allow_encoded_slashes="Off",
+    trace_enable="on",
+    proxy_via="Off",
+    proxy_requests=False,
+    proxy_bad_header="IsError",
+    proxy_max_forwards=-1,
+    proxy_status=False,
+    proxy_pass_inherit=True,
+    balancer_inherit=True,
+    proxy_io_buffer_bytes=0,
+    proxy_receive_buffer_bytes=0,
+    error_log="logs/error_log",
+    log_level="warn",
+)
+
+
+def overlay(*layers: ServerSettings) -> ServerSettings:
+    """Later layers win where they say something."""
+    merged = ServerSettings()
+    for layer in layers:
+        said = {
+            field.name: getattr(layer, field.name)
+            for field in fields(ServerSettings)
+            if getattr(layer, field.name) is not None
+        }
+        merged = replace(merged, **said)
+    return merged
+
+
+def merge_conf(base: DirConf, later: DirConf) -> DirConf:
+    """Settings outside sections: main server (base) and virtual host (later).
+
+    Scalars of later win, lists are appended; of Redirect the virtual host's come
+    first, of ErrorDocument it has one per status (config-language.md 6).
+    """
+    changes: dict[str, object] = {}
+    for field in fields(DirConf):
+        old, new = getattr(base, field.name), getattr(later, field.name)
+        if field.name == "redirects":
+            changes[field.name] = new + old
+        elif field.name == "error_documents":
+            changes[field.name] = tuple({**dict(old), **dict(new)}.items())
+        elif field.name == "error_override" or not isinstance(old, tuple):
+            changes[field.name] = old if new is None else new
+        else:
+            changes[field.name] = old + new
+    # The fields' types are those of the two DirConfs that they come from.
+    return replace(base, **changes)  # type: ignore[arg-type]
+
+
+def inherits_passes(main: ServerDraft, server: ServerDraft) -> bool:
+    """Whether the main server's ProxyPass lines hold in this virtual host."""
+    said = overlay(main.settings, server.settings).proxy_pass_inherit
+    return said is not False
+
+
+@dataclass(frozen=True, slots=True)
+class EffectiveBalancer:
+    """What one server knows of a balancer."""
+
+    draft: BalancerDraft  # its own, else the main server's
+    params: BalancerParams
+    members: list[MemberDraft]
+
+
+def effective_balancer(
+    main: ServerDraft, server: ServerDraft, name: str
+) -> EffectiveBalancer | None:
+    """A balancer as a server sees it; None when it does not exist there.
+
+    A virtual host that redefines an inherited one: its parameters win, the members
+    come from the main server's definition if that has any.
+    """
+    own = server.balancers.get(name)
+    base = None
+    if not server.is_main:
+        said = overlay(main.settings, server.settings)
+        if said.balancer_inherit is not False or said.proxy_pass_inherit is not False:
+            base = main.balancers.get(name)
+    draft = own or base
+    if draft is None:
+        return None
+    params = replace(draft.params, written=set(draft.params.written))
+    if own is not None and base is not None:
+        params.inherit(base.params)
+        return EffectiveBalancer(draft, params, base.members or own.members)
+    return EffectiveBalancer(draft, params, draft.members)

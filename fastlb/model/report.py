@@ -1,0 +1,112 @@
+"""What resolving has to say: every complaint is collected, none stops it.
+
+A complaint gives Apache's own sentence first (operators search for it), then why it
+matters and what to write instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from fastlb.base.errors import Diagnostic, Severity, sort_by_place
+from fastlb.config.suggest import nearest
+from fastlb.config.tree import Node
+
+
+class Report:
+    """Collects diagnostics while a tree is resolved."""
+
+    def __init__(self) -> None:
+        self.diagnostics: list[Diagnostic] = []
+
+    def error(
+        self,
+        node: Node,
+        number: str,
+        text: str,
+        *,
+        why: str = "",
+        cure: str = "",
+        word: str = "",
+    ) -> None:
+        """Something that Apache refuses too, or that fastlb cannot serve.
+
+        word: the argument that is wrong; the column points at it.
+        """
+        self._add(Severity.ERROR, node, number, text, why, cure, word)
+
+    def warn(
+        self,
+        node: Node,
+        number: str,
+        text: str,
+        *,
+        why: str = "",
+        cure: str = "",
+        word: str = "",
+    ) -> None:
+        """Something that is taken, but not (or not only) as it was meant."""
+        self._add(Severity.WARNING, node, number, text, why, cure, word)
+
+    def note(
+        self,
+        node: Node,
+        number: str,
+        text: str,
+        *,
+        why: str = "",
+        cure: str = "",
+        word: str = "",
+    ) -> None:
+        """Worth knowing; never changes the exit status."""
+        self._add(Severity.NOTE, node, number, text, why, cure, word)
+
+    def has_errors(self) -> bool:
+        return any(item.is_error for item in self.diagnostics)
+
+    def sorted(self, files: Sequence[str]) -> list[Diagnostic]:
+        """The diagnostics in the order in which the files were read, then by line."""
+        return sort_by_place(self.diagnostics, files)
+
+    def _add(  # noqa: PLR0917 - the three above are its only callers
+        self,
+        severity: Severity,
+        node: Node,
+        number: str,
+        text: str,
+        why: str,
+        cure: str,
+        word: str,
+    ) -> None:
+        self.diagnostics.append(
+            Diagnostic(
+                severity=severity,
+                number=number,
+                file=node.file,
+                line=node.line,
+                column=column_of(node, word),
+                directive=node.name,
+                text=text,
+                why=why,
+                cure=cure,
+            )
+        )
+
+
+def column_of(node: Node, word: str) -> int:
+    """The column of an argument, or of the first one when it is not found."""
+    if not word or not node.column:
+        return node.column
+    place = node.raw.find(word)
+    return node.column + place if place > 0 else node.column
+
+
+def place_of(node: Node) -> str:
+    """`file:line`, as it stands in messages that name a second place."""
+    return f"{node.file}:{node.line}"
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`did you mean x?` with the nearest known word, or ""."""
+    best = nearest(word, known)
+    return f"did you mean {best}?" if best else ""

@@ -1,0 +1,182 @@
+"""Resolve: the tree becomes the model.
+
+The nodes are walked once, in file order; each directive's handler puts what it says
+into a draft (`drafts.py`). Then the drafts are merged and frozen (`freeze.py`), and
+looked over for what cannot work as written (`lint.py`). Complaints are collected, so
+that the operator reads all of them in one run.
+
+    resolve.py --+-- resolve_server.py   scalars of process, server, section
+                 +-- resolve_vhosts.py   Listen, <VirtualHost>, names
+                 +-- resolve_proxy.py    ProxyPass, <Proxy>, BalancerMember, ProxySet
+                 +-- resolve_rules.py    Header, RequestHeader, SetEnv, SetEnvIf
+                 +-- resolve_answers.py  ProxyPassReverse, Redirect, ErrorDocument
+                 +-- resolve_access.py   Require, Order
+                 +-- resolve_logs.py     CustomLog, LogFormat, LogLevel
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from fastlb.base.errors import Diagnostic
+from fastlb.config.tree import Node, Tree
+from fastlb.model import (
+    resolve_access,
+    resolve_answers,
+    resolve_logs,
+    resolve_proxy,
+    resolve_rules,
+    resolve_server,
+    resolve_vhosts,
+)
+from fastlb.model.drafts import ConfDraft, Handler, Place, Run, SectionDraft
+from fastlb.model.freeze import freeze
+from fastlb.model.globs import is_glob
+from fastlb.model.lint import lint
+from fastlb.model.regex import compile_pcre
+from fastlb.model.rejoin import rejoin
+from fastlb.model.report import Report
+from fastlb.model.server import Compat, Model
+from fastlb.model.targets import TargetError, is_balancer_url, split_balancer_url
+from fastlb.model.vhost import SectionKind
+
+HANDLERS: Final[dict[str, Handler]] = {
+    **resolve_server.HANDLERS,
+    **resolve_vhosts.HANDLERS,
+    **resolve_proxy.HANDLERS,
+    **resolve_rules.HANDLERS,
+    **resolve_answers.HANDLERS,
+    **resolve_access.HANDLERS,
+    **resolve_logs.HANDLERS,
+}
+
+_SECTIONS: Final = {
+    "location": SectionKind.LOCATION,
+    "locationmatch": SectionKind.LOCATION_MATCH,
+    "proxy": SectionKind.PROXY,
+    "proxymatch": SectionKind.PROXY_MATCH,
+}
+_INERT_SECTIONS: Final = ("directory", "directorymatch", "files", "filesmatch")
+"""Sections about files: checked, but no request of a proxy has a file."""
+
+
+def look_up(host: str) -> tuple[str, ...]:
+    """Addresses of a name, from the system; () when there are none."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError:
+        return ()
+    return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+def resolve(
+    tree: Tree,
+    *,
+    lenient: bool,
+    environ: Mapping[str, str],
+    cpu_count: int,
+    lookup: Callable[[str], tuple[str, ...]] = look_up,
+    host_name: str = "localhost",
+) -> tuple[Model | None, list[Diagnostic]]:
+    """The model of a tree, and every complaint in the order of the files.
+
+    lenient     take the mistakes of published guides whose meaning is plain, with a
+                warning; False: refuse them as Apache does (`Compat apache`)
+    environ     for PassEnv
+    cpu_count   the default of StartServers
+    lookup      resolves names in <VirtualHost> and Listen
+    host_name   name of a server without ServerName
+    returns     (None, diagnostics) when one of them is an error
+    """
+    run = Run(
+        report=Report(),
+        lenient=lenient,
+        environ=environ,
+        cpu_count=cpu_count,
+        server_root=tree.server_root,
+        config_file=tree.files[0][0] if tree.files else "",
+        modules=tree.modules,
+        lookup=lookup,
+    )
+    if not lenient:
+        run.process.compat = Compat.APACHE
+    main = Place(run.main, run.main.default)
+    # <VirtualHost *> without a port takes the main server's, which may stand below
+    for node in tree.nodes:
+        if node.name.lower() == "servername" and node.args:
+            resolve_vhosts.server_name(run, main, node)
+    _walk(run, main, tree.nodes)
+    lint(run)
+    files = [path for path, _, _ in tree.files]
+    model = None if run.report.has_errors() else freeze(run, tree, host_name)
+    return model, run.report.sorted(files)
+
+
+def _walk(run: Run, place: Place, nodes: tuple[Node, ...]) -> None:
+    if run.lenient and place.section is None:
+        nodes = rejoin(nodes, run.report)
+    for node in nodes:
+        name = node.name.lower()
+        if name == "virtualhost":
+            server = resolve_vhosts.virtual_host(run, node)
+            run.vhosts.append(server)
+            _walk(run, Place(server, server.default), node.children)
+        elif name in _SECTIONS:
+            _section(run, place, node, _SECTIONS[name])
+        elif name in _INERT_SECTIONS:
+            inert = replace(place, draft=ConfDraft(), inert=True)
+            _walk(run, inert, node.children)
+        else:
+            handler = HANDLERS.get(name)
+            # Whatever has no handler was explained or refused by the registry
+            if handler is not None and (node.args or node.is_section):
+                handler(run, place, node)
+
+
+def _section(run: Run, place: Place, node: Node, kind: SectionKind) -> None:
+    words = list(node.args)
+    is_regex = kind in (SectionKind.LOCATION_MATCH, SectionKind.PROXY_MATCH)
+    if words and words[0] == "~":
+        del words[0]
+        is_regex = True
+    if not words:
+        run.report.error(node, "FB0203", f"<{kind.value} > block must specify a path")
+        return
+    pattern = words[0]
+    if is_regex:
+        try:
+            compile_pcre(pattern)
+        except re.error as problem:
+            run.report.error(
+                node, "FB0222", "Regex could not be compiled", why=str(problem)
+            )
+            return
+    draft = SectionDraft(
+        kind=kind,
+        pattern=pattern,
+        is_regex=is_regex,
+        is_glob=not is_regex and is_glob(pattern),
+        draft=ConfDraft(),
+        node=node,
+    )
+    balancer = None
+    if kind is SectionKind.PROXY and is_balancer_url(pattern) and not draft.is_glob:
+        try:
+            balancer, path = split_balancer_url(pattern)
+        except TargetError as problem:
+            run.report.error(node, "FB0223", f"<Proxy> {problem}", word=pattern)
+            return
+        # The name is compared in lower case, as it is kept everywhere else
+        draft.pattern = balancer + path
+    inner = Place(place.server, draft.draft, draft, balancer, place.inert)
+    if not place.inert:
+        place.server.sections.append(draft)
+    if kind is SectionKind.PROXY:
+        resolve_proxy.section_params(
+            run, inner, replace(node, args=(pattern, *words[1:]))
+        )
+    _walk(run, inner, node.children)

@@ -1,0 +1,312 @@
+"""Require and its containers; Order, Allow, Deny translated into them.
+
+Everything becomes one AccessRule for each section. Source: mod_authz_core,
+mod_authz_host, mod_access_compat; directives.md, Access control.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Final
+
+from fastlb.config.tree import Node
+from fastlb.model.drafts import ConfDraft, Handler, LegacyAccess, Place, Run
+from fastlb.model.report import did_you_mean
+from fastlb.model.rules import AccessOp, AccessRule
+
+CONTAINERS: Final = {
+    "requireall": AccessOp.ALL_OF,
+    "requireany": AccessOp.ANY_OF,
+    "requirenone": AccessOp.NONE_OF,
+}
+_PROVIDERS: Final = ("all", "ip", "host", "forward-dns", "local", "env", "method")
+_LATER: Final = ("user", "group", "valid-user", "expr", "file-owner", "file-group")
+_PARTIAL: Final = re.compile(r"([0-9]{1,3})(\.[0-9]{1,3}){0,2}\.?")
+
+
+def access_rule(draft: ConfDraft) -> AccessRule | None:
+    """What a section says about access: its Requires, its old directives, or both."""
+    rule: AccessRule | None = None
+    if len(draft.requires) == 1:
+        rule = draft.requires[0]
+    elif draft.requires:
+        rule = AccessRule(AccessOp.ANY_OF, rules=tuple(draft.requires))
+    if draft.legacy is None:
+        return rule
+    legacy = _legacy_rule(draft.legacy)
+    if rule is None:
+        return legacy
+    op = AccessOp.ANY_OF if draft.legacy.satisfy_any else AccessOp.ALL_OF
+    return AccessRule(op, rules=(legacy, rule))
+
+
+def _legacy_rule(legacy: LegacyAccess) -> AccessRule:
+    """Order Deny,Allow: allowed, or not denied. Order Allow,Deny: allowed and not
+    denied. NONE_OF alone decides nothing, so that it stands beside a GRANTED."""
+    granted = AccessRule(AccessOp.GRANTED)
+    allow = AccessRule(AccessOp.ANY_OF, rules=tuple(legacy.allow))
+    not_denied = granted
+    if legacy.deny:
+        none = AccessRule(AccessOp.NONE_OF, rules=tuple(legacy.deny))
+        not_denied = AccessRule(AccessOp.ALL_OF, rules=(granted, none))
+    if not legacy.allow:
+        allow = AccessRule(AccessOp.DENIED)
+    op = AccessOp.ALL_OF if legacy.allow_first else AccessOp.ANY_OF
+    return AccessRule(op, rules=(allow, not_denied))
+
+
+def require(run: Run, place: Place, node: Node) -> None:
+    """A `Require` line in a section."""
+    if not _in_section(run, place, node):
+        return
+    rule = _require(run, node)
+    if rule is None:
+        return
+    if rule.negated:
+        run.report.error(
+            node,
+            "FB0260",
+            "negative Require directive has no effect in <RequireAny> directive",
+            cure="put it and a positive Require inside <RequireAll>",
+        )
+        return
+    place.draft.requires.append(rule)
+
+
+def container(run: Run, place: Place, node: Node) -> None:
+    """<RequireAll>, <RequireAny>, <RequireNone>, with all they hold."""
+    if not _in_section(run, place, node):
+        return
+    rule = _container(run, node)
+    if rule is None:
+        return
+    if rule.op is AccessOp.NONE_OF:
+        run.report.error(
+            node,
+            "FB0260",
+            "negative <RequireNone> directive has no effect in <RequireAny> directive",
+            cure="put it and a positive Require inside <RequireAll>",
+        )
+        return
+    place.draft.requires.append(rule)
+
+
+def _in_section(run: Run, place: Place, node: Node) -> bool:
+    if place.section is None and not place.inert:
+        run.report.error(
+            node,
+            "FB0260",
+            f"{node.name} not allowed here",
+            cure="put it inside <Location /> or <Proxy *>",
+        )
+        return False
+    return True
+
+
+def _container(run: Run, node: Node) -> AccessRule | None:
+    op = CONTAINERS[node.name.lower()]
+    rules: list[AccessRule] = []
+    for child in node.children:
+        name = child.name.lower()
+        if name in CONTAINERS:
+            rule = _container(run, child)
+        elif name == "require":
+            rule = _require(run, child)
+        else:
+            run.report.error(
+                child, "FB0260", f"{child.name} not allowed in <{node.name}> context"
+            )
+            continue
+        if rule is None:
+            continue
+        negative = rule.negated or rule.op is AccessOp.NONE_OF
+        if negative and op is not AccessOp.ALL_OF:
+            run.report.error(
+                child,
+                "FB0260",
+                f"negative {child.name} directive has no effect in"
+                f" <{node.name}> directive",
+                cure="put it inside <RequireAll>",
+            )
+            continue
+        rules.append(rule)
+    if not rules:
+        run.report.error(
+            node,
+            "FB0260",
+            f"<{node.name}> directive contains no authorization directives",
+        )
+        return None
+    if op is AccessOp.ALL_OF and all(
+        rule.negated or rule.op is AccessOp.NONE_OF for rule in rules
+    ):
+        run.report.error(
+            node,
+            "FB0260",
+            f"<{node.name}> directive contains only negative authorization directives",
+            cure="add Require all granted",
+        )
+        return None
+    return AccessRule(op, rules=tuple(rules))
+
+
+def _require(run: Run, node: Node) -> AccessRule | None:
+    words = list(node.args)
+    negated = bool(words) and words[0].lower() == "not"
+    if negated:
+        del words[0]
+    if not words:
+        run.report.error(node, "FB0260", "Require takes at least one argument")
+        return None
+    kind, args = words[0].lower(), tuple(words[1:])
+    if kind == "all":
+        if len(args) != 1 or args[0].lower() not in ("granted", "denied"):
+            run.report.error(
+                node,
+                "FB0261",
+                "Argument for 'Require all' must be 'granted' or 'denied'",
+            )
+            return None
+        granted = (args[0].lower() == "granted") is not negated
+        return AccessRule(AccessOp.GRANTED if granted else AccessOp.DENIED)
+    if kind == "local":
+        return AccessRule(AccessOp.LOCAL, negated=negated)
+    if kind in _LATER:
+        later = "expressions come later" if kind == "expr" else "log-in comes later"
+        run.report.error(node, "FB0262", f"Require {kind}: {later}", word=words[0])
+        return None
+    if kind not in _PROVIDERS:
+        run.report.error(
+            node,
+            "FB0261",
+            f"Unknown Authz provider: {words[0]}",
+            cure=did_you_mean(kind, _PROVIDERS),
+            word=words[0],
+        )
+        return None
+    if not args:
+        run.report.error(
+            node, "FB0261", f"'require {kind}' requires an argument", word=words[0]
+        )
+        return None
+    if kind == "ip":
+        return _require_ip(run, node, args, negated)
+    if kind == "method":
+        args = tuple(word.upper() for word in args)
+    elif kind in ("host", "forward-dns"):
+        args = tuple(word.lower() for word in args)
+    return AccessRule(AccessOp(kind), args, negated)
+
+
+def _require_ip(
+    run: Run, node: Node, args: tuple[str, ...], negated: bool
+) -> AccessRule | None:
+    networks: list[str] = []
+    for word in args:
+        network = network_of(word)
+        if network is None:
+            run.report.error(
+                node,
+                "FB0261",
+                f"ip address '{word}' appears to be invalid",
+                word=word,
+            )
+            return None
+        networks.append(network)
+    return AccessRule(AccessOp.IP, tuple(networks), negated)
+
+
+def network_of(text: str) -> str | None:
+    """`10.1`, `10.0.0.0/255.0.0.0`, `10.0.0.0/8`, `fe80::/10` as address/bits.
+
+    None when it is no network. Bits behind the mask are dropped, as in Apache.
+    """
+    if _PARTIAL.fullmatch(text):
+        parts = text.rstrip(".").split(".")
+        text = ".".join([*parts, *["0"] * (4 - len(parts))]) + f"/{8 * len(parts)}"
+    try:
+        return str(ipaddress.ip_network(text, strict=False))
+    except ValueError:
+        return None
+
+
+def order(run: Run, place: Place, node: Node) -> None:
+    """`Order Deny,Allow`, `Order Allow,Deny`, `Order Mutual-failure`."""
+    legacy = _legacy(run, place, node)
+    word = node.args[0].lower()
+    if word not in ("deny,allow", "allow,deny", "mutual-failure"):
+        run.report.error(
+            node,
+            "FB0263",
+            "unknown order",
+            cure="write Order Deny,Allow or Order Allow,Deny, without a blank",
+        )
+        return
+    legacy.allow_first = word != "deny,allow"
+
+
+def allow_deny(run: Run, place: Place, node: Node) -> None:
+    """`Allow from ...` and `Deny from ...`."""
+    legacy = _legacy(run, place, node)
+    if len(node.args) < 2 or node.args[0].lower() != "from":
+        run.report.error(node, "FB0263", "allow and deny must be followed by 'from'")
+        return
+    rules = legacy.allow if node.name.lower() == "allow" else legacy.deny
+    for word in node.args[1:]:
+        if word.startswith("#"):
+            run.report.error(node, "FB0263", "No comments are allowed here", word=word)
+            return
+        if word.lower() == "all":
+            rules.append(AccessRule(AccessOp.GRANTED))
+        elif word[:4].lower() == "env=":
+            name = word[4:]
+            rules.append(
+                AccessRule(
+                    AccessOp.ENV, (name.removeprefix("!"),), name.startswith("!")
+                )
+            )
+        else:
+            network = network_of(word)
+            if network is not None:
+                rules.append(AccessRule(AccessOp.IP, (network,)))
+            elif "/" in word or re.fullmatch(r"[0-9.:]+", word):
+                run.report.error(
+                    node, "FB0263", "An IP address was expected", word=word
+                )
+            else:
+                rules.append(AccessRule(AccessOp.HOST, (word.lower(),)))
+
+
+def satisfy(run: Run, place: Place, node: Node) -> None:
+    """`Satisfy any|all`."""
+    word = node.args[0].lower()
+    if word not in ("any", "all"):
+        run.report.error(node, "FB0263", "Satisfy either 'any' or 'all'.")
+        return
+    _legacy(run, place, node).satisfy_any = word == "any"
+
+
+def _legacy(run: Run, place: Place, node: Node) -> LegacyAccess:
+    if place.draft.legacy is None:
+        place.draft.legacy = LegacyAccess()
+        run.report.warn(
+            node,
+            "FB0264",
+            f"{node.name} is of Apache 2.2 (mod_access_compat); it is still taken",
+            cure="write Require all granted, Require all denied, Require ip ... or"
+            " Require host ...",
+        )
+    return place.draft.legacy
+
+
+HANDLERS: Final[dict[str, Handler]] = {
+    "require": require,
+    "requireall": container,
+    "requireany": container,
+    "requirenone": container,
+    "order": order,
+    "allow": allow_deny,
+    "deny": allow_deny,
+    "satisfy": satisfy,
+}

@@ -1,0 +1,231 @@
+"""What is rewritten in answers, and what is answered here.
+
+ProxyPassReverse and its cookie maps, Redirect, ErrorDocument, SetHandler. Messages are
+those of mod_proxy.c, mod_alias.c and core.c.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Final
+
+from fastlb.config.tree import Node
+from fastlb.model.drafts import Handler, Place, ReverseDraft, Run
+from fastlb.model.regex import compile_pcre
+from fastlb.model.report import did_you_mean
+from fastlb.model.rules import Redirect
+from fastlb.model.targets import TargetError, is_balancer_url, split_balancer_url
+from fastlb.model.values import maybe_integer
+
+_STATUS_WORDS: Final = {
+    "permanent": 301,
+    "temp": 302,
+    "seeother": 303,
+    "gone": 410,
+}
+_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://.+", re.DOTALL)
+_HANDLERS_KNOWN: Final = ("server-status", "balancer-manager", "none")
+_HTTP_STATUSES: Final = range(400, 600)
+
+
+def proxy_pass_reverse(run: Run, place: Place, node: Node) -> None:
+    """`ProxyPassReverse [path] url [interpolate]`."""
+    words = list(node.args)
+    interpolate = len(words) > 1 and words[-1].lower() == "interpolate"
+    if interpolate:
+        words.pop()
+    if place.section is None:
+        if len(words) < 2:
+            run.report.error(
+                node,
+                "FB0280",
+                "ProxyPassReverse needs a path when not defined in a location",
+                cure=f"write ProxyPassReverse / {words[0]}",
+            )
+            return
+        path, url = words[0], words[1]
+    else:
+        if len(words) > 1:
+            run.report.error(
+                node,
+                "FB0280",
+                "ProxyPassReverse can not have a path when defined in a location",
+                cure=f"leave out {words[0]}",
+                word=words[0],
+            )
+            return
+        path, url = place.section.pattern, words[0]
+    balancer = None
+    if is_balancer_url(url):
+        try:
+            balancer, rest = split_balancer_url(url)
+        except TargetError as problem:
+            run.report.error(node, "FB0223", f"ProxyPassReverse {problem}", word=url)
+            return
+        url = balancer + rest
+    place.draft.reverse_maps.append(
+        ReverseDraft(path, url, balancer, interpolate, node)
+    )
+
+
+def cookie_map(_run: Run, place: Place, node: Node) -> None:
+    """`ProxyPassReverseCookieDomain|Path internal public [interpolate]`."""
+    pair = (node.args[0], node.args[1])
+    conf = place.draft.conf
+    if node.name.lower().endswith("domain"):
+        conf = replace(conf, cookie_domains=(*conf.cookie_domains, pair))
+    else:
+        conf = replace(conf, cookie_paths=(*conf.cookie_paths, pair))
+    place.draft.conf = conf
+
+
+def redirect(run: Run, place: Place, node: Node) -> None:
+    """Redirect, RedirectMatch, RedirectTemp, RedirectPermanent, in all their forms."""
+    name = node.name.lower()
+    is_regex = name == "redirectmatch"
+    words = list(node.args)
+    status = 301 if name == "redirectpermanent" else 302
+    has_status = False
+    if name in ("redirect", "redirectmatch"):
+        word = words[0].lower()
+        number = maybe_integer(word) if word[:1].isdigit() else None
+        if word in _STATUS_WORDS or number is not None:
+            has_status = True
+            status = _STATUS_WORDS.get(word, number or 0)
+            del words[0]
+            if not 300 <= status <= 599:
+                run.report.error(
+                    node,
+                    "FB0281",
+                    f"Redirect: status {node.args[0]} is not in 300 to 599",
+                    word=node.args[0],
+                )
+                return
+    if len(words) > 2 or (len(words) == 3 and not has_status):
+        run.report.error(
+            node,
+            "FB0281",
+            "Redirect: invalid first argument (of three)",
+            cure=did_you_mean(words[0], _STATUS_WORDS),
+            word=words[0],
+        )
+        return
+    is_3xx = 300 <= status <= 399
+    pattern, url, problem = _redirect_parts(place, words, is_3xx, is_regex)
+    if problem:
+        run.report.error(node, "FB0281", problem)
+        return
+    if is_regex:
+        try:
+            compile_pcre(pattern)
+        except re.error as found:
+            run.report.error(
+                node,
+                "FB0281",
+                "Regular expression could not be compiled.",
+                why=str(found),
+                word=pattern,
+            )
+            return
+    if pattern == "" and url is not None and re.search(r"%\{", url):
+        run.report.error(
+            node, "FB0202", "Redirect: expressions in the URL come later", word=url
+        )
+        return
+    rule = Redirect(status, pattern, is_regex, url)
+    conf = place.draft.conf
+    place.draft.conf = replace(conf, redirects=(*conf.redirects, rule))
+
+
+def _redirect_parts(
+    place: Place, words: list[str], is_3xx: bool, is_regex: bool
+) -> tuple[str, str | None, str]:
+    """(pattern, url, complaint) of the words behind the status.
+
+    In a section the path may be left out: it is the section's.
+    """
+    pattern, url = "", None
+    if len(words) == 2:
+        pattern, url = words
+    elif len(words) == 1 and place.section is not None and is_3xx:
+        url = words[0]
+    elif len(words) == 1:
+        pattern = words[0]
+    if not is_3xx:
+        complaint = "Redirect URL not valid for this status" if url else ""
+        return pattern, url, complaint
+    if url is None:
+        return pattern, url, "URL to redirect to is missing"
+    if not is_regex and not _URL.fullmatch(url) and not url.startswith("/"):
+        return pattern, url, "Redirect to non-URL"
+    return pattern, url, ""
+
+
+def error_document(run: Run, place: Place, node: Node) -> None:
+    """`ErrorDocument code text|/path|URL|default`."""
+    if len(node.args) < 2:
+        run.report.error(node, "FB0282", "ErrorDocument takes two arguments")
+        return
+    code, value = node.args[0], node.args[1]
+    status = maybe_integer(code)
+    if status is None or status not in _HTTP_STATUSES:
+        run.report.error(
+            node, "FB0282", f"Unsupported HTTP response code {code}", word=code
+        )
+        return
+    is_url = _URL.fullmatch(value) is not None
+    if is_url and status == 401:
+        run.report.warn(
+            node,
+            "FB0283",
+            f"AH00113: {node.file}:{node.line} cannot use a full URL in a 401"
+            " ErrorDocument directive --- ignoring!",
+            word=value,
+        )
+        return
+    if value.lower() == "default":
+        value = ""
+    elif not is_url and not value.startswith("/"):
+        value = '"' + value.removeprefix('"')
+    conf = place.draft.conf
+    kept = tuple(pair for pair in conf.error_documents if pair[0] != status)
+    place.draft.conf = replace(conf, error_documents=(*kept, (status, value)))
+
+
+def set_handler(run: Run, place: Place, node: Node) -> None:
+    """`SetHandler server-status|balancer-manager|none`."""
+    word = node.args[0]
+    if word[:6].lower() == "proxy:":
+        run.report.error(
+            node,
+            "FB0284",
+            "SetHandler proxy:... is not supported",
+            cure="use ProxyPass in the section",
+            word=word,
+        )
+        return
+    lowered = word.lower()
+    if lowered not in _HANDLERS_KNOWN:
+        run.report.warn(
+            node,
+            "FB0284",
+            f"SetHandler {word}: there is no such handler here",
+            why="requests that it would serve are answered with 404",
+            cure=did_you_mean(word, _HANDLERS_KNOWN),
+            word=word,
+        )
+    place.draft.conf = replace(place.draft.conf, handler=lowered)
+
+
+HANDLERS: Final[dict[str, Handler]] = {
+    "proxypassreverse": proxy_pass_reverse,
+    "proxypassreversecookiedomain": cookie_map,
+    "proxypassreversecookiepath": cookie_map,
+    "redirect": redirect,
+    "redirectmatch": redirect,
+    "redirecttemp": redirect,
+    "redirectpermanent": redirect,
+    "errordocument": error_document,
+    "sethandler": set_handler,
+}

@@ -1,0 +1,171 @@
+"""LogFormat, CustomLog, TransferLog, GlobalLog, LogLevel (operations.md 6, 7)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from fastlb.config.tree import Node
+from fastlb.model.conditions import env_condition
+from fastlb.model.drafts import Handler, LogDraft, Place, Run, ServerDraft
+from fastlb.model.headerformat import FormatError
+from fastlb.model.logformat import COMMON, parse_log_format
+from fastlb.model.report import did_you_mean
+from fastlb.model.resolve_server import absolute
+from fastlb.model.rules import AccessLog, Format, LogTarget
+
+LEVELS: Final = (
+    "emerg",
+    "alert",
+    "crit",
+    "error",
+    "warn",
+    "notice",
+    "info",
+    "debug",
+    *(f"trace{number}" for number in range(1, 9)),
+)
+
+
+class LogTargets:
+    """The distinct destinations of access logs, in order of first use."""
+
+    def __init__(self) -> None:
+        self._indexes: dict[str, int] = {}
+
+    def index(self, target: str) -> int:
+        return self._indexes.setdefault(target, len(self._indexes))
+
+    def frozen(self) -> tuple[LogTarget, ...]:
+        return tuple(LogTarget(target) for target in self._indexes)
+
+
+def log_format(run: Run, place: Place, node: Node) -> None:
+    """`LogFormat "format" [nickname]`."""
+    parsed = _parsed(run, node, node.args[0])
+    if parsed is None:
+        return
+    if len(node.args) > 1:
+        place.server.formats[node.args[1]] = parsed
+    else:
+        place.server.default_format = parsed
+
+
+def custom_log(run: Run, place: Place, node: Node) -> None:
+    """`CustomLog target format|nickname [env=[!]VAR]`, `GlobalLog` the same."""
+    if len(node.args) < 2:
+        run.report.error(node, "FB0250", f"{node.name} takes two or three arguments")
+        return
+    target, text, *rest = node.args
+    condition = None
+    if rest:
+        word = rest[0]
+        if word.lower().startswith("expr="):
+            run.report.error(
+                node,
+                "FB0202",
+                "expressions (expr=) come later",
+                cure="use SetEnvIf and env=NAME",
+                word=word,
+            )
+            return
+        condition = env_condition(word)
+        if condition is None:
+            run.report.error(
+                node, "FB0250", "error in condition clause", why=f"{word!r}", word=word
+            )
+            return
+    if _parsed(run, node, text) is None:
+        return
+    place.server.logs.append(
+        LogDraft(target, text, condition, node, node.name.lower() == "globallog")
+    )
+
+
+def transfer_log(_run: Run, place: Place, node: Node) -> None:
+    """`TransferLog target`, in the format of the last LogFormat without a nickname."""
+    place.server.logs.append(LogDraft(node.args[0], None, None, node))
+
+
+def log_level(run: Run, place: Place, node: Node) -> None:
+    """`LogLevel [module:]level ...`."""
+    for word in node.args:
+        module, colon, level = word.rpartition(":")
+        level = level.lower()
+        if level not in LEVELS:
+            run.report.error(
+                node,
+                "FB0251",
+                "Log level keyword must be one of emerg/alert/crit/error/warn/notice/"
+                "info/debug/trace1/.../trace8",
+                cure=did_you_mean(level, LEVELS),
+                word=word,
+            )
+        elif place.section is not None:
+            run.report.warn(
+                node,
+                "FB0252",
+                "LogLevel in a section has no effect: levels hold for a whole server",
+                cure="write it outside the section",
+            )
+            return
+        elif colon:
+            place.server.log_levels[module_name(module)] = level
+        else:
+            place.server.settings = replace(place.server.settings, log_level=level)
+            place.server.log_levels.clear()  # as Apache: it resets the modules too
+
+
+def module_name(text: str) -> str:
+    """`proxy`, `proxy_module` and `mod_proxy.c` as "proxy"."""
+    return text.removesuffix("_module").removesuffix(".c").removeprefix("mod_")
+
+
+def access_logs(
+    run: Run, server: ServerDraft, targets: LogTargets
+) -> tuple[AccessLog, ...]:
+    """The logs that a server writes: its own, else the main server's.
+
+    GlobalLog holds for all. Nicknames are looked up in the server, then in the main
+    server, and may be defined behind their use.
+    """
+    main = run.main
+    own = server.logs or main.logs
+    everywhere = [] if server.is_main else [log for log in main.logs if log.is_global]
+    drafts = [*own, *(log for log in everywhere if log not in own)]
+    logs: list[AccessLog] = []
+    for draft in drafts:
+        target = draft.target
+        if not target.startswith("|"):
+            target = absolute(run, target)
+        parsed = _format_of(run, server, draft)
+        logs.append(AccessLog(targets.index(target), parsed, draft.condition))
+    return tuple(logs)
+
+
+def _format_of(run: Run, server: ServerDraft, draft: LogDraft) -> Format:
+    if draft.format_text is None:
+        default = server.default_format or run.main.default_format
+        return default or parse_log_format(COMMON)
+    for owner in (server, run.main):
+        known = owner.formats.get(draft.format_text)
+        if known is not None:
+            return known
+    return parse_log_format(draft.format_text)
+
+
+def _parsed(run: Run, node: Node, text: str) -> Format | None:
+    try:
+        return parse_log_format(text)
+    except FormatError as problem:
+        run.report.error(node, "FB0253", str(problem))
+        return None
+
+
+HANDLERS: Final[dict[str, Handler]] = {
+    "logformat": log_format,
+    "customlog": custom_log,
+    "globallog": custom_log,
+    "transferlog": transfer_log,
+    "loglevel": log_level,
+}

@@ -1,0 +1,270 @@
+"""Header and RequestHeader, and the request's environment: SetEnv, SetEnvIf, ...
+
+Messages and their order are those of mod_headers.c, mod_setenvif.c and mod_env.c.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Final
+
+from fastlb.config.tree import Node
+from fastlb.model.conditions import env_condition
+from fastlb.model.drafts import Handler, Place, Run
+from fastlb.model.headerformat import FormatError, parse_header_format
+from fastlb.model.regex import compile_pcre
+from fastlb.model.report import did_you_mean
+from fastlb.model.rules import (
+    EnvCondition,
+    EnvRule,
+    Format,
+    HeaderAction,
+    HeaderRule,
+)
+
+_ACTIONS: Final = {action.value: action for action in HeaderAction}
+_EDITS: Final = (HeaderAction.EDIT, HeaderAction.EDIT_ALL)
+EXPRESSIONS_LATER: Final = "expressions (expr=) come later"
+
+
+class RuleProblem(ValueError):
+    """A rule is refused: text, and what to do about it."""
+
+    def __init__(self, text: str, cure: str = "", word: str = "") -> None:
+        super().__init__(text)
+        self.cure = cure
+        self.word = word
+
+
+def header(run: Run, place: Place, node: Node) -> None:
+    """`Header [always|onsuccess] action name ...` and `RequestHeader action ...`."""
+    is_request = node.name.lower() == "requestheader"
+    try:
+        rule = _header_rule(list(node.args), is_request)
+    except RuleProblem as problem:
+        run.report.error(
+            node, "FB0270", str(problem), cure=problem.cure, word=problem.word
+        )
+        return
+    conf = place.draft.conf
+    if is_request:
+        place.draft.conf = replace(
+            conf, request_header_rules=(*conf.request_header_rules, rule)
+        )
+    else:
+        place.draft.conf = replace(conf, header_rules=(*conf.header_rules, rule))
+
+
+def _header_rule(words: list[str], is_request: bool) -> HeaderRule:
+    always = False
+    if not is_request and words and words[0].lower() in ("always", "onsuccess"):
+        always = words.pop(0).lower() == "always"
+    action = _ACTIONS.get(words[0].lower()) if words else None
+    if action is None:
+        raise RuleProblem(
+            "first argument must be 'add', 'set', 'setifempty', 'append', 'merge',"
+            " 'unset', 'echo', 'note', 'edit', or 'edit*'.",
+            did_you_mean(words[0], _ACTIONS) if words else "",
+            words[0] if words else "",
+        )
+    if is_request and action is HeaderAction.NOTE:
+        raise RuleProblem("RequestHeader does not support the 'note' action")
+    if is_request and action is HeaderAction.ECHO:
+        raise RuleProblem("Header echo only valid on Header directives")
+    if len(words) < 2:
+        raise RuleProblem(f"Header {action.value} requires a header name")
+    name = words[1] if action is HeaderAction.ECHO else words[1].partition(":")[0]
+    value, clause, regex = _value_and_clause(action, words[2:])
+    condition, early = _clause(clause)
+    if action is HeaderAction.ECHO:
+        _compiles(name, "Header echo regex could not be compiled")
+    return HeaderRule(
+        action=action,
+        name=name,
+        value=value,
+        regex=regex,
+        always=always,
+        early=early,
+        condition=condition,
+    )
+
+
+def _value_and_clause(
+    action: HeaderAction, words: list[str]
+) -> tuple[Format, str | None, str | None]:
+    """(value, env clause, regex) of what follows the name."""
+    if len(words) > 3:
+        raise RuleProblem("Header has too many arguments", word=words[3])
+    value = words[0] if words else None
+    second = words[1] if len(words) > 1 else None
+    clause = words[2] if len(words) > 2 else None
+    if action in _EDITS:
+        if value is None or second is None:
+            raise RuleProblem("Header edit requires a match and a substitution")
+        _compiles(value, "Header edit regex could not be compiled")
+        return _format(second), clause, value
+    if clause is not None:
+        raise RuleProblem(
+            "Too many arguments to directive",
+            "put quotes around a value with blanks",
+            clause,
+        )
+    clause = second
+    if action in (HeaderAction.UNSET, HeaderAction.ECHO):
+        if value is not None and clause is not None:
+            shown = "header unset" if action is HeaderAction.UNSET else "Header echo"
+            raise RuleProblem(f"{shown} takes two arguments", word=clause)
+        return (), value, None
+    if value is None:
+        raise RuleProblem("Header requires three arguments")
+    return _format(value), clause, None
+
+
+def _format(text: str) -> Format:
+    if text.lower().startswith("expr="):
+        raise RuleProblem(
+            EXPRESSIONS_LATER,
+            "for the scheme write the word itself, for a variable %{NAME}e",
+            text,
+        )
+    try:
+        return parse_header_format(text)
+    except FormatError as problem:
+        raise RuleProblem(
+            str(problem), "write %% for a percent sign", text
+        ) from problem
+
+
+def _clause(word: str | None) -> tuple[EnvCondition | None, bool]:
+    """(condition, early) of the last argument."""
+    if word is None:
+        return None, False
+    lowered = word.lower()
+    if lowered == "early":
+        return None, True
+    if lowered.startswith("expr="):
+        raise RuleProblem(EXPRESSIONS_LATER, "use SetEnvIf and env=NAME", word)
+    if lowered.startswith("env="):
+        condition = env_condition(word)
+        if condition is None:
+            raise RuleProblem(
+                "error: missing environment variable name. envclause should be in the"
+                " form env=envar",
+                word=word,
+            )
+        return condition, False
+    raise RuleProblem(
+        f"Unknown parameter: {word}", "put quotes around a value with blanks", word
+    )
+
+
+def _compiles(pattern: str, complaint: str) -> None:
+    try:
+        compile_pcre(pattern)
+    except re.error as problem:
+        raise RuleProblem(complaint, str(problem), pattern) from problem
+
+
+def set_env(run: Run, place: Place, node: Node) -> None:
+    """`SetEnv name [value]`."""
+    name = node.args[0]
+    value = node.args[1] if len(node.args) > 1 else ""
+    if "=" in name:
+        run.report.warn(
+            node,
+            "FB0271",
+            "AH10032: Spurious usage of '=' in an environment variable name."
+            f" 'SetEnv {name.replace('=', ' ', 1)}' expected instead?",
+            word=name,
+        )
+    _add_env(
+        place, [EnvRule(name, value.encode("latin-1", "replace"), None, None, False)]
+    )
+
+
+def pass_env(run: Run, place: Place, node: Node) -> None:
+    """`PassEnv name ...`: the value that the environment had at start."""
+    for name in node.args:
+        value = run.environ.get(name)
+        if value is None:
+            run.report.warn(
+                node,
+                "FB0272",
+                f"AH01506: PassEnv variable {name} was undefined",
+                word=name,
+            )
+        else:
+            data = value.encode("utf-8", "surrogateescape")
+            _add_env(place, [EnvRule(name, data, None, None, False)])
+
+
+def unset_env(_run: Run, place: Place, node: Node) -> None:
+    """`UnsetEnv name ...`."""
+    _add_env(place, [EnvRule(name, None, None, None, False) for name in node.args])
+
+
+def _add_env(place: Place, rules: list[EnvRule]) -> None:
+    conf = place.draft.conf
+    place.draft.conf = replace(conf, env_rules=(*conf.env_rules, *rules))
+
+
+def set_env_if(run: Run, place: Place, node: Node) -> None:
+    """`SetEnvIf[NoCase] attribute regex [!]VAR[=value] ...`, `BrowserMatch[NoCase]`."""
+    words = list(node.args)
+    name = node.name.lower()
+    ignore_case = name.endswith("nocase")
+    attribute = "User-Agent" if name.startswith("browsermatch") else words.pop(0)
+    if not words:
+        run.report.error(node, "FB0273", f"Missing regular expression for {node.name}")
+        return
+    regex = words.pop(0)
+    if not words:
+        run.report.error(
+            node,
+            "FB0273",
+            f"Missing envariable expression for {node.name}",
+            cure=f"write {node.name} {' '.join(node.args)} NAME",
+        )
+        return
+    for pattern, complaint in (
+        (regex, f"{node.name} regex could not be compiled."),
+        (attribute, "Header name regex could not be compiled"),
+    ):
+        try:
+            compile_pcre(pattern, ignore_case=ignore_case)
+        except re.error as problem:
+            run.report.error(node, "FB0273", complaint, why=str(problem), word=pattern)
+            return
+    rules: list[EnvRule] = []
+    for word in words:
+        variable, equals, text = word.partition("=")
+        value: bytes | None = text.encode("latin-1", "replace")
+        if not text:
+            value = b"1"
+        if variable.startswith("!") and not equals:
+            variable, value = variable[1:], None
+        rules.append(EnvRule(variable, value, attribute, regex, ignore_case))
+    conf = place.draft.conf
+    place.draft.conf = replace(conf, set_env_if=(*conf.set_env_if, *rules))
+
+
+def set_env_if_expr(run: Run, _place: Place, node: Node) -> None:
+    """`SetEnvIfExpr expression VAR...`."""
+    run.report.error(
+        node, "FB0202", f"{node.name}: expressions come later", cure="use SetEnvIf"
+    )
+
+
+HANDLERS: Final[dict[str, Handler]] = {
+    "header": header,
+    "requestheader": header,
+    "setenv": set_env,
+    "passenv": pass_env,
+    "unsetenv": unset_env,
+    "setenvif": set_env_if,
+    "setenvifnocase": set_env_if,
+    "browsermatch": set_env_if,
+    "browsermatchnocase": set_env_if,
+    "setenvifexpr": set_env_if_expr,
+}

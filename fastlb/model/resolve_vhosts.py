@@ -1,0 +1,257 @@
+"""Listeners, virtual hosts, their names and addresses (config-language.md 8, 9)."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import replace
+from typing import Final
+
+from fastlb.config.tree import Node
+from fastlb.model.drafts import Handler, Place, Run, ServerDraft
+from fastlb.model.listener import AddressSet, Listener
+from fastlb.model.report import place_of
+from fastlb.model.values import maybe_integer
+
+MAIN_PORT: Final = 80  # of the main server when ServerName names none
+
+
+def split_host_port(text: str) -> tuple[str, str] | None:
+    """`host`, `host:port`, `[v6]:port` or a bare number as (host, port text).
+
+    The host comes without brackets; either part may be "". None when malformed.
+    """
+    if text.startswith("["):
+        literal, bracket, rest = text[1:].partition("]")
+        if not bracket or (rest and not rest.startswith(":")):
+            return None
+        return literal, rest[1:]
+    if text.isdigit():
+        return "", text
+    host, colon, port = text.rpartition(":")
+    if not colon:
+        return text, ""
+    if ":" in host:
+        return None
+    return host, port
+
+
+def port_number(text: str) -> int | None:
+    """A port in 1..65535, else None."""
+    value = maybe_integer(text)
+    return value if value is not None and 1 <= value <= 65535 else None
+
+
+def literal_of(host: str) -> str | None:
+    """An IP literal in its shortest form, or None when the text is a name."""
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        return None
+
+
+def listen(run: Run, _place: Place, node: Node) -> None:
+    """`Listen [addr:]port [protocol]`."""
+    parts = split_host_port(node.args[0])
+    if parts is None:
+        run.report.error(
+            node,
+            "FB0210",
+            "Invalid address or port",
+            cure="write Listen 8080, Listen 127.0.0.1:8080 or Listen [::1]:8080",
+        )
+        return
+    host, port_text = parts
+    if "%" in host:
+        run.report.error(node, "FB0210", "Scope ID is not supported")
+        return
+    if not port_text:
+        run.report.error(node, "FB0210", "Port must be specified")
+        return
+    port = port_number(port_text)
+    if port is None:
+        run.report.error(node, "FB0210", "Invalid address or port", word=port_text)
+        return
+    protocol = node.args[1].lower() if len(node.args) > 1 else ""
+    for address in _listen_addresses(run, node, host):
+        for other_host, other_port, _, other in run.listens:
+            if (other_host, other_port) == (address, port):
+                run.report.error(
+                    node,
+                    "FB0211",
+                    "Cannot define multiple Listeners on the same IP:port",
+                    why=f"the first stands at {place_of(other)}",
+                    cure="remove one of the two lines",
+                )
+                break
+        else:
+            default = "https" if port == 443 else "http"
+            run.listens.append((address, port, protocol or default, node))
+
+
+def _listen_addresses(run: Run, node: Node, host: str) -> tuple[str, ...]:
+    if host in ("", "*"):
+        return ("",)
+    literal = literal_of(host)
+    if literal is not None:
+        return (literal,)
+    found = run.lookup(host)
+    if not found:
+        run.report.error(
+            node,
+            "FB0212",
+            f"Could not resolve host name {host}",
+            cure="write the IP address",
+            word=host,
+        )
+    return found[:1]
+
+
+def listeners(run: Run) -> tuple[Listener, ...]:
+    """All Listen lines; without one nothing can be served, which is said here.
+
+    A warning, because Apache's `-t` passes too; the start then stops with "no
+    listening sockets available, shutting down".
+    """
+    return tuple(
+        Listener(host, port, protocol, node.file, node.line)
+        for host, port, protocol, node in run.listens
+    )
+
+
+def server_name(run: Run, place: Place, node: Node) -> None:
+    """`ServerName [scheme://]name[:port]`."""
+    text = node.args[0]
+    scheme, separator, rest = text.partition("://")
+    if not separator:
+        scheme, rest = "", text
+    parts = split_host_port(rest)
+    port: int | None = None
+    if parts is None or (not parts[0] and not rest.isdigit()):
+        run.report.error(node, "FB0213", f'Invalid ServerName "{text}" to ServerName.')
+        return
+    host, port_text = parts
+    if not host:  # a name of digits only is a name
+        host, port_text = rest, ""
+    if port_text:
+        port = port_number(port_text)
+        if port is None:
+            run.report.error(
+                node,
+                "FB0213",
+                f'Invalid ServerName "{text}" to ServerName.',
+                word=port_text,
+            )
+            return
+    place.server.settings = replace(
+        place.server.settings,
+        server_name=host,
+        server_scheme=scheme.lower() or None,
+        server_port=port,
+    )
+
+
+def server_alias(_run: Run, place: Place, node: Node) -> None:
+    """`ServerAlias name ...`; lines add up."""
+    place.server.aliases.extend(name.lower() for name in node.args)
+
+
+def virtual_host(run: Run, node: Node) -> ServerDraft:
+    """The draft of a <VirtualHost>, with its addresses; its children are not read."""
+    draft = ServerDraft(node=node)
+    main_port = run.main.settings.server_port or MAIN_PORT
+    if not node.args:
+        run.report.error(
+            node, "FB0214", "<VirtualHost> directive requires additional arguments"
+        )
+    for word in node.args:
+        _add_address(run, draft, node, word, main_port)
+    return draft
+
+
+def _add_address(
+    run: Run, draft: ServerDraft, node: Node, word: str, main_port: int
+) -> None:
+    port: int | None
+    head, colon, tail = word.rpartition(":")
+    if colon and tail == "*" and not word.endswith("]"):
+        parts: tuple[str, str] | None = (head.removeprefix("[").removesuffix("]"), "")
+        port = None
+    else:
+        parts = split_host_port(word)
+        port = main_port
+    if parts is None:
+        run.report.error(node, "FB0214", "The address or port is invalid", word=word)
+        return
+    host, port_text = parts
+    if port_text:
+        port = port_number(port_text)
+        if port is None:
+            run.report.error(
+                node, "FB0214", "The address or port is invalid", word=word
+            )
+            return
+    if not host:
+        run.report.error(
+            node,
+            "FB0214",
+            "Missing address for VirtualHost",
+            cure=f"write <VirtualHost *:{word.lstrip(':')}>",
+            word=word,
+        )
+        return
+    if host == "*" or host.lower() == "_default_":
+        draft.addresses.append(("*", port))
+        return
+    literal = literal_of(host)
+    if literal is not None:
+        draft.addresses.append((literal, port))
+        return
+    draft.written_names.append(host.lower())
+    found = run.lookup(host)
+    if not found:
+        run.report.warn(
+            node,
+            "FB0215",
+            f"AH00547: Could not resolve host name {host} -- ignoring!",
+            why="no connection can reach this virtual host by that address",
+            cure=f"write <VirtualHost *:{port or '*'}> with ServerName {host}",
+            word=host,
+        )
+    draft.addresses.extend((address, port) for address in found)
+
+
+def address_sets(vhosts: list[ServerDraft]) -> tuple[AddressSet, ...]:
+    """Virtual hosts by address, in file order; vhosts[i] has index i + 1."""
+    sets: dict[tuple[str, int | None], list[int]] = {}
+    for index, draft in enumerate(vhosts, 1):
+        for address in draft.addresses:
+            members = sets.setdefault(address, [])
+            if index not in members:
+                members.append(index)
+    return tuple(
+        AddressSet(host, port, tuple(indexes)) for (host, port), indexes in sets.items()
+    )
+
+
+def vhost_ids(vhosts: list[ServerDraft], names: list[str]) -> list[str]:
+    """An identity for each virtual host that holds over a reload.
+
+    First address, port and ServerName, as Apache's; a second block with the same
+    three (which no request can reach by name) gets a number.
+    """
+    seen: dict[str, int] = {}
+    ids: list[str] = []
+    for draft, name in zip(vhosts, names, strict=True):
+        host, port = draft.addresses[0] if draft.addresses else ("", None)
+        shown = f"[{host}]" if ":" in host else host
+        base = f"{shown}:{port or '*'}/{name}"
+        seen[base] = seen.get(base, 0) + 1
+        ids.append(base if seen[base] == 1 else f"{base}#{seen[base]}")
+    return ids
+
+
+HANDLERS: Final[dict[str, Handler]] = {
+    "listen": listen,
+    "servername": server_name,
+    "serveralias": server_alias,
+}

@@ -1,0 +1,24 @@
+"""What the monitor gets from the master, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fastlb._core import Table
+from fastlb.model.server import Model
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorHeritage:
+    """Filled by the master before the fork.
+
+    member_slots gives the table's slot of each model index; probed holds the indexes
+    of the members that the monitor may bring back (retry= is not written). error_fds as
+    in the worker's heritage.
+    """
+
+    model: Model
+    table: Table
+    member_slots: tuple[int, ...]
+    probed: frozenset[int]
+    error_fds: tuple[int, ...]

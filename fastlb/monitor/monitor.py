@@ -1,0 +1,111 @@
+"""The monitor's life: look at every watch a few times a second, until told to go.
+
+It owns no state that matters: killed at any time, its successor starts from the
+table. Only what is due makes a system call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import os
+import signal
+from collections.abc import Coroutine
+
+import uvloop
+
+from fastlb.logs.error import ErrorLog
+from fastlb.monitor.heritage import MonitorHeritage
+from fastlb.monitor.names import Name
+from fastlb.monitor.probe import Probe
+
+TURN_S = 0.1
+ATTEMPTS_AT_ONCE = 64
+
+
+def run(heritage: MonitorHeritage) -> int:
+    """The body of the monitor's process; its exit code."""
+    loop = uvloop.new_event_loop()
+    asyncio.set_event_loop(loop)
+    monitor = Monitor(heritage, loop)
+    for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP):
+        loop.add_signal_handler(number, loop.stop)
+    loop.call_soon(signal.pthread_sigmask, signal.SIG_SETMASK, ())
+    loop.call_soon(monitor.turn)
+    loop.run_forever()
+    # Look-ups under way run in threads that cannot be stopped: leave without them.
+    os._exit(0)
+
+
+class Monitor:
+    """All watches of one model."""
+
+    def __init__(
+        self, heritage: MonitorHeritage, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self._loop = loop
+        self._errors = ErrorLog(heritage.model, heritage.error_fds)
+        self._table = heritage.table
+        self._tasks: set[asyncio.Task[None]] = set()
+        now_s = loop.time()
+        probed = heritage.probed
+        slots = list(zip(heritage.model.members, heritage.member_slots, strict=True))
+        self.probes = [
+            Probe(member, slot, heritage.table)
+            for index, (member, slot) in enumerate(slots)
+            if index in probed
+        ]
+        self.names = [
+            Name(member, slot, heritage.table, now_s, is_probed=index in probed)
+            for index, (member, slot) in enumerate(slots)
+            if member.unix_path is None and not _is_literal(member.host)
+        ]
+
+    def turn(self) -> None:
+        """Start what is due, then sleep a turn."""
+        now_s = self._loop.time()
+        for name in self.names:
+            if name.is_due(now_s) and len(self._tasks) < ATTEMPTS_AT_ONCE:
+                self._start(self._resolve(name))
+        for probe in self.probes:
+            if probe.is_due(now_s) and len(self._tasks) < ATTEMPTS_AT_ONCE:
+                self._start(self._probe(probe))
+        self._loop.call_later(TURN_S, self.turn)
+
+    def _log(self, module: str, text: str) -> None:
+        self._errors.write("info", module, 0, "", 0, text)
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _probe(self, probe: Probe) -> None:
+        since_s = probe.out_since_s
+        if await probe.attempt(self._loop):
+            out_s = self._loop.time() - since_s if since_s is not None else 0.0
+            self._log(
+                "proxy_balancer",
+                f"member {probe.member.url} takes connections again and is back in "
+                f"rotation (out for {out_s:.1f}s)",
+            )
+
+    async def _resolve(self, name: Name) -> None:
+        if await name.attempt(self._loop):
+            addresses = ", ".join(host for host, _ in self._table.addresses(name.slot))
+            if not name.is_probed:
+                # E only meant that there was no address; retry= has no part in it.
+                self._table.mark_up(name.slot)
+            self._log(
+                "proxy",
+                f"member {name.member.url}: {name.member.host} is now known as "
+                f"{addresses}",
+            )
+
+
+def _is_literal(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,93 @@
+"""Bringing members back: a TCP connection to each one that is in error.
+
+Only members whose retry= is not written are probed: where it is written, Apache's
+rule holds and the next request after that time is the test (balancing.md).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Sequence
+
+from fastlb._core import Table
+from fastlb.model.member import Member
+from fastlb.monitor.verdict import probe_delay_s
+
+CONNECT_TIMEOUT_S = 5.0
+IN_ERROR = "E"
+KEPT_OUT = frozenset("DS")  # disabled or stopped by the operator: not ours to judge
+
+
+class Probe:
+    """The watch over one member."""
+
+    def __init__(self, member: Member, slot: int, table: Table) -> None:
+        self.member = member
+        self.slot = slot
+        self._table = table
+        self.out_since_s: float | None = None
+        self.due_s = 0.0
+        self.running = False
+
+    def is_due(self, now_s: float) -> bool:
+        """Look at the member's flags; True when it is to be probed now."""
+        if self.running:
+            return False
+        flags = self._table.member_flags(self.slot)
+        if IN_ERROR not in flags or KEPT_OUT.intersection(flags):
+            self.out_since_s = None
+            return False
+        if self.out_since_s is None:
+            self.out_since_s = now_s
+            self.due_s = now_s + probe_delay_s(0.0)
+        return now_s >= self.due_s
+
+    async def attempt(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """One connection; True when it was taken and the member is marked up."""
+        self.running = True
+        try:
+            reached = await can_connect(
+                loop, self.member, self._table.addresses(self.slot)
+            )
+        finally:
+            self.running = False
+        if reached:
+            return self._table.mark_up(self.slot)
+        now_s = loop.time()
+        out_for_s = now_s - (self.out_since_s if self.out_since_s else now_s)
+        self.due_s = now_s + probe_delay_s(out_for_s)
+        return False
+
+
+async def can_connect(
+    loop: asyncio.AbstractEventLoop,
+    member: Member,
+    addresses: Sequence[tuple[str, int]],
+) -> bool:
+    """True when one of the member's addresses takes a connection."""
+    if member.unix_path is not None:
+        return await _connects(loop, socket.AF_UNIX, member.unix_path, member)
+    for host, port in addresses:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        if await _connects(loop, family, (host, port), member):
+            return True
+    return False
+
+
+async def _connects(
+    loop: asyncio.AbstractEventLoop,
+    family: socket.AddressFamily,
+    address: str | tuple[str, int],
+    member: Member,
+) -> bool:
+    limit_ms = member.connect_timeout_ms or member.timeout_ms
+    limit_s = min(CONNECT_TIMEOUT_S, limit_ms / 1000) if limit_ms else CONNECT_TIMEOUT_S
+    with socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as sock:
+        try:
+            if member.source_address and family != socket.AF_UNIX:
+                sock.bind((member.source_address, 0))
+            await asyncio.wait_for(loop.sock_connect(sock, address), limit_s)
+        except (OSError, TimeoutError):
+            return False
+    return True

@@ -1,0 +1,251 @@
+# The balancing chapters for tests and micro benchmarks: elections with the time, the
+# route and the plan given, counts, and deaths at chosen places.
+
+cdef extern from "<signal.h>" nogil:
+    int PROBE_KILL "SIGKILL"
+    int probe_raise "raise"(int signal)
+
+WHY_NAMES = {
+    ELECT_OK: "ok",
+    ELECT_NO_MEMBERS: "no_members",
+    ELECT_ALL_IN_ERROR: "all_in_error",
+    ELECT_STICKY_LOST: "sticky_lost",
+}
+
+
+cdef long long probe_now_ns() noexcept nogil:
+    cdef timespec now
+    clock_gettime(CLOCK_MONOTONIC, &now)
+    return <long long>now.tv_sec * 1000000000 + now.tv_nsec
+
+
+@cython.final
+cdef class BalancerProbe:
+    """A balancer_plan over slots of a table."""
+
+    cdef readonly Table table
+    cdef balancer_plan plan
+    cdef (member_slot *)[256] members
+    cdef object names
+
+    def __cinit__(
+            self, Table table, int balancer_slot, members, *, sticky_cookie=None,
+            sticky_url=None, separator=".", scolon=False, nofailover=False,
+            force_recovery=True, compat_apache=False, max_attempts=None,
+            route_regex=-1, lbmethod="byrequests"):
+        cookie = None if sticky_cookie is None else sticky_cookie.encode()
+        url = None if sticky_url is None else sticky_url.encode()
+        if len(members) > 256:
+            raise ValueError("more members than MEMBERS_PER_BALANCER_MAX")
+        self.table = table
+        self.names = (cookie, url)
+        memset(&self.plan, 0, sizeof(self.plan))
+        self.plan.slot = table.balancer(balancer_slot)
+        self.plan.lbmethod = lb_method_find(lbmethod.encode())
+        self.plan.member_count = len(members)
+        self.plan.members = self.members
+        for i, slot in enumerate(members):
+            self.members[<int>i] = table.member(slot)
+        if cookie is not None:
+            self.plan.sticky_cookie = cookie
+            self.plan.sticky_cookie_length = <unsigned int>len(cookie)
+        if url is not None:
+            self.plan.sticky_url = url
+            self.plan.sticky_url_length = <unsigned int>len(url)
+        self.plan.has_separator = separator is not None
+        self.plan.separator = ord(separator) if separator is not None else 0
+        self.plan.scolon_path_delim = scolon
+        self.plan.route_regex = route_regex
+        self.plan.nofailover = nofailover
+        self.plan.force_recovery = force_recovery
+        self.plan.compat_apache = compat_apache
+        self.plan.max_attempts = (
+            len(members) - 1 if max_attempts is None else max_attempts)
+
+    def elect(self, long long now_us=0, bytes route=b""):
+        """One election as a dict of struct election."""
+        cdef election out
+        elect(
+            &self.table.view, &self.plan, now_us, route, <unsigned int>len(route), &out)
+        return {
+            "chosen": out.chosen,
+            "why": WHY_NAMES[out.why],
+            "by_route": bool(out.by_route),
+            "route_changed": bool(out.route_changed),
+            "forced_recovery": bool(out.forced_recovery),
+            "mutex_repaired": bool(out.mutex_repaired),
+        }
+
+    def sequence(self, int count, long long now_us=0, bytes route=b""):
+        """Positions of the members that `count` elections in a row choose."""
+        cdef election out
+        chosen = []
+        for _ in range(count):
+            elect(
+                &self.table.view, &self.plan, now_us, route,
+                <unsigned int>len(route), &out)
+            chosen.append(out.chosen)
+        return chosen
+
+    def nanoseconds(self, int count, long long now_us=0, bytes route=b""):
+        """Mean duration of an election over `count` of them."""
+        cdef election out
+        cdef const char *data = route
+        cdef unsigned int length = <unsigned int>len(route)
+        cdef long long begun = probe_now_ns()
+        cdef int _i
+        for _i in range(count):
+            elect(&self.table.view, &self.plan, now_us, data, length, &out)
+        return (probe_now_ns() - begun) / <double>count
+
+    def may_retry(
+            self, int position, int attempts, *, response_started=False,
+            replayable=True, by_route=False):
+        return bool(may_retry(
+            &self.plan, self.members[position], attempts, response_started,
+            replayable, by_route))
+
+    def sticky(self, bytes target, cookies=None):
+        """(value, route, from_url) as found; None for what there is not."""
+        cdef sticky_result out
+        cdef const char *cookie_data = NULL
+        cdef unsigned int cookie_length = 0
+        if cookies is not None:
+            cookie_data = cookies
+            cookie_length = <unsigned int>len(cookies)
+        got = sticky_find(
+            &self.plan, target, <unsigned int>len(target), cookie_data, cookie_length,
+            &out)
+        value = None if out.value == NULL else out.value[:out.value_length]
+        route = None if out.route == NULL else out.route[:out.route_length]
+        if got != (route is not None):
+            raise AssertionError("the result does not say what was found")
+        return value, route, bool(out.from_url)
+
+    def sticky_nanoseconds(self, int count, bytes target, bytes cookies):
+        cdef sticky_result out
+        cdef const char *target_data = target
+        cdef const char *cookie_data = cookies
+        cdef unsigned int target_length = <unsigned int>len(target)
+        cdef unsigned int cookie_length = <unsigned int>len(cookies)
+        cdef long long begun = probe_now_ns()
+        cdef int _i
+        for _i in range(count):
+            sticky_find(
+                &self.plan, target_data, target_length, cookie_data, cookie_length,
+                &out)
+        return (probe_now_ns() - begun) / <double>count
+
+    def die_in_election(self, int asked):
+        """SIGKILL to this process after the scan has asked so many members."""
+        cdef lb_scan s
+        cdef int i
+        balancer_lock(&self.table.view, self.plan.slot)
+        elect_begin(&s, &self.table.view, self.plan.slot, 0)
+        for i in range(asked):
+            lb_add(&s, self.members[i], self.members[i].load_factor)
+        probe_raise(PROBE_KILL)
+
+
+@cython.final
+cdef class TableProbe:
+    """The ledger and the insides of a table; members and workers by slot."""
+
+    cdef readonly Table table
+
+    def __cinit__(self, Table table):
+        self.table = table
+
+    def die_in_claim(self):
+        """SIGKILL to this process while it holds the table's mutex."""
+        table_lock(&self.table.view)
+        probe_raise(PROBE_KILL)
+
+    # --- counting
+
+    def busy_add(self, int worker, int member):
+        ledger_busy_add(
+            &self.table.view, self.table.worker(worker), self.table.member(member))
+
+    def busy_sub(self, int worker, int member):
+        ledger_busy_sub(
+            &self.table.view, self.table.worker(worker), self.table.member(member))
+
+    def busy_of(self, int member):
+        return ledger_busy_of(&self.table.view, self.table.member(member))
+
+    def count_bytes(self, int member, long long sent, long long received):
+        ledger_bytes(self.table.member(member), sent, received)
+
+    def connection_opened(self, int worker):
+        ledger_connection_opened(self.table.worker(worker))
+
+    def connection_closed(self, int worker):
+        ledger_connection_closed(self.table.worker(worker))
+
+    def connections(self):
+        return ledger_connections(&self.table.view)
+
+    def exchange_opened(self, int worker):
+        ledger_exchange_opened(self.table.worker(worker))
+
+    def exchange_closed(self, int worker):
+        ledger_exchange_closed(self.table.worker(worker))
+
+    def request_done(self, int worker, long long bytes_out, long long duration_us):
+        ledger_request_done(self.table.worker(worker), bytes_out, duration_us)
+
+    # --- states
+
+    def failed(self, int member, long long now_us, bint probe_may_clear=False):
+        return member_failed(self.table.member(member), now_us, probe_may_clear)
+
+    def connected(self, int member):
+        member_connected(self.table.member(member))
+
+    def is_usable(self, int member):
+        return bool(member_is_usable(self.table.member(member)))
+
+    def ignores_errors(self, int member):
+        return bool(member_ignores_errors(self.table.member(member)))
+
+    def epoch(self, int member):
+        return member_epoch(self.table.member(member))
+
+    def retry_in_ms(self, int member, long long now_us):
+        return member_retry_in_ms(self.table.member(member), now_us)
+
+    # --- the mapping
+
+    def addresses_if_newer(self, int member, uint32_t version):
+        """(version, count or AGAIN) as a worker gets them."""
+        cdef member_address[8] resolved
+        got = member_addresses(
+            &self.table.view, self.table.member(member), &version, resolved)
+        return version, got
+
+    def interrupt_address_write(self, int member):
+        """Leave the addresses as a writer that died within its write does."""
+        self.table.member(member)
+        self.table.view.colds[member].address_version |= 1
+
+    def write_header(self, int offset, bytes data):
+        """Damage the header."""
+        memcpy(self.table.view.base + offset, <const char *>data, len(data))
+
+    def parts(self):
+        """Where each part of the mapping begins, its whole size, sizes of slots."""
+        cdef table_header *h = self.table.view.header
+        return {
+            "balancers_at": h.balancers_at,
+            "members_at": h.members_at,
+            "colds_at": h.colds_at,
+            "workers_at": h.workers_at,
+            "shares_at": h.shares_at,
+            "size": h.size,
+            "share_row_size": h.share_row_size,
+            "balancer_size": sizeof(balancer_slot),
+            "member_size": sizeof(member_slot),
+            "cold_size": sizeof(member_cold),
+            "worker_size": sizeof(worker_slot),
+        }

@@ -1,0 +1,123 @@
+"""What the core may call upward: pages, logs, and the two moments of its own end.
+
+The core knows only the protocol `Services` of _core.pyi. Nothing here is on the way of
+an ordinary request.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Callable, Sequence
+
+from fastlb import _core
+from fastlb._core import Request
+from fastlb.admin import pages, status
+from fastlb.admin.reading import ServerFacts
+from fastlb.logs.error import ErrorLog
+from fastlb.worker.drain import Drain
+from fastlb.worker.heritage import Heritage
+from fastlb.worker.recycle import Recycling
+
+Answer = tuple[int, str, bytes]  # status, content type, body
+
+
+class WorkerServices:
+    """The worker's side of the seam."""
+
+    def __init__(self, heritage: Heritage) -> None:
+        self._model = heritage.model
+        self._table = heritage.table
+        self._errors = ErrorLog(heritage.model, heritage.error_fds)
+        self._facts = ServerFacts(
+            generation=heritage.generation,
+            started_us=heritage.started_us,
+            built=built(),
+            member_slots=heritage.member_slots,
+            balancer_slots=heritage.balancer_slots,
+        )
+        self._handlers: dict[str, Callable[[Request], Answer]] = {
+            "server-status": self._server_status,
+        }
+        self._drain: Drain | None = None
+        self._recycling: Recycling | None = None
+
+    def attach(self, drain: Drain, recycling: Recycling) -> None:
+        """The core is made before the loop's side of the worker: joined here."""
+        self._drain = drain
+        self._recycling = recycling
+
+    # Services of _core.pyi
+
+    def error_page(
+        self, vhost_index: int, status: int, detail: str, path: str
+    ) -> bytes:
+        return pages.error_page(self._model.vhosts[vhost_index], status, detail, path)
+
+    def handle(self, name: str, request: Request) -> Answer:
+        handler = self._handlers.get(name)
+        if handler is not None:
+            return handler(request)
+        vhost = self._model.vhosts[request.vhost_index]
+        body = pages.error_page(vhost, 404, "", request.path)
+        return 404, pages.CONTENT_TYPE, body
+
+    def host_allowed(self, names: Sequence[str], forward: bool, client: str) -> bool:
+        """Require forward-dns: a name that leads to client; host: both ways agree."""
+        if forward:
+            return any(leads_to(name, client) for name in names)
+        host = host_of(client)
+        return host is not None and any(is_within(host, name) for name in names)
+
+    def log(  # noqa: PLR0917 - the core calls it by position
+        self,
+        level: str,
+        module: str,
+        vhost_index: int,
+        client: str,
+        error_number: int,
+        text: str,
+    ) -> None:
+        self._errors.write(level, module, vhost_index, client, error_number, text)
+
+    def drained(self) -> None:
+        if self._drain is not None:
+            self._drain.done()
+
+    def recycle(self) -> None:
+        if self._recycling is not None:
+            self._recycling.ask()
+
+    def _server_status(self, request: Request) -> Answer:
+        return status.server_status(request, self._table, self._model, self._facts)
+
+
+def built() -> str:
+    """When the core was compiled, as Apache prints it."""
+    compiled_s = os.stat(_core.__file__).st_mtime
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(compiled_s))
+
+
+def leads_to(name: str, client: str) -> bool:
+    """True when the name has the client's address. Blocks."""
+    try:
+        infos = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return False
+    return any(info[4][0] == client for info in infos)
+
+
+def host_of(client: str) -> str | None:
+    """The client's name if that name leads back to it (Apache: double lookup)."""
+    try:
+        host, _, _ = socket.gethostbyaddr(client)
+    except (OSError, UnicodeError):
+        return None
+    return host.lower() if leads_to(host, client) else None
+
+
+def is_within(host: str, name: str) -> bool:
+    """True for the name itself and everything below it: example.org, .example.org."""
+    domain = name.lower().lstrip(".")
+    return host == domain or host.endswith("." + domain)

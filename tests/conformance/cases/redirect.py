@@ -1,0 +1,123 @@
+"""Redirects, and which of Redirect and ProxyPass has the word."""
+
+from collections.abc import Mapping
+
+from ..case import Case, Conf, get
+from ..members import answer, turn
+
+REDIRECT = Conf(
+    "Redirect",
+    r"""
+Redirect /plain http://to.test/x
+Redirect /slash/ http://to.test/y/
+Redirect /loses/ http://to.test/z
+Redirect permanent /perm https://to.test/
+Redirect permanent "/both/" https://to.test/
+Redirect seeother /see http://to.test/s
+Redirect temp /temp http://to.test/t
+Redirect 307 /307 http://to.test/307
+Redirect 308 /308 http://to.test/308
+RedirectPermanent /rp http://to.test/rp
+RedirectTemp /rt http://to.test/rt
+Redirect /local /here
+Redirect /q http://to.test/q?fixed=1
+RedirectMatch ^/m/(.*)\.gif$ http://to.test/$1.png
+RedirectMatch 301 ^/mm/([^/]+)/(.*)$ http://to.test/$2/$1?x=$1
+RedirectMatch gone \.old$
+RedirectMatch "^/lm/(.*)$" /landed/$1
+Redirect /order http://to.test/first
+Redirect /order/deep http://to.test/second
+<Location /section>
+  Redirect http://to.test/from-section
+</Location>
+<Location /section-gone>
+  Redirect gone
+</Location>
+Redirect "/quo ted" "http://to.test/with blank"
+""",
+)
+
+PROXY = Conf(
+    "Redirect beside ProxyPass",
+    """\
+Redirect /redirected http://to.test/r
+<Location /location>
+  Redirect http://to.test/l
+</Location>
+ProxyPass /except !
+Redirect /except http://to.test/e
+ProxyPass / http://127.0.0.1:{m0}/
+""",
+)
+
+INHERIT = Conf(
+    "Redirect of vhost and main",
+    """\
+Redirect /a http://to.test/main-a
+Redirect /b http://to.test/main-b
+<VirtualHost *:{port}>
+  ServerName front.test
+  Redirect /a http://to.test/vhost-a
+</VirtualHost>
+""",
+)
+
+RELATIVE = Conf("relative", "RedirectRelative On\nRedirect /a /b\n")
+
+TARGETS: Mapping[str, str] = {
+    "prefix": "/plain",
+    "rest is appended": "/plain/a/b",
+    "query is appended": "/plain/a?q=1",
+    "segment boundary": "/plainer",
+    "slashes on both sides": "/slash/a",
+    "pattern with slash, without it": "/slash",
+    "target loses its slash": "/loses/a",
+    "permanent": "/perm/a",
+    "permanent, exactly": "/perm",
+    "quoted": "/both/a?b=c",
+    "seeother": "/see",
+    "temp": "/temp",
+    "307": "/307/a",
+    "308": "/308/a",
+    "RedirectPermanent": "/rp/a",
+    "RedirectTemp": "/rt/a",
+    "local target": "/local/a",
+    "target with a query": "/q/a?b=c",
+    "match": "/m/pic.gif",
+    "match with query": "/m/pic.gif?x=1",
+    "match, query in the target": "/mm/one/two?q",
+    "match gone": "/a.old",
+    "match, local": "/lm/a%20b",
+    "first one wins": "/order/deep/x",
+    "section": "/section",
+    "section, more": "/section/more?q=1",
+    "section gone": "/section-gone/x",
+    "encoded path": "/plain/a%20b%3Bc%22d",
+    "quotes with blanks": "/quo%20ted/x",
+    "markup": "/plain/<b>",
+    "non-ASCII": "/plain/%c3%a4",
+}
+
+
+def _case(conf: Conf, name: str, path: str, *headers: str) -> Case:
+    return Case(
+        f"{conf.name}: {name}",
+        conf,
+        get(path, *headers),
+        members={0: turn(answer(b"x"))},
+    )
+
+
+CASES: tuple[Case, ...] = (
+    *(_case(REDIRECT, name, path) for name, path in TARGETS.items()),
+    Case("Redirect: page", REDIRECT, get("/plain/a"), pages=True),
+    Case("Redirect: permanent page", REDIRECT, get("/perm/a"), pages=True),
+    Case("Redirect: HEAD", REDIRECT, get("/plain/a", method="HEAD")),
+    Case("Redirect: POST", REDIRECT, get("/plain/a", method="POST")),
+    _case(PROXY, "ProxyPass before a server's Redirect", "/redirected"),
+    _case(PROXY, "Redirect in a section before ProxyPass", "/location/x"),
+    _case(PROXY, "Redirect where ProxyPass is excluded", "/except/x"),
+    _case(INHERIT, "vhost before main", "/a/x"),
+    _case(INHERIT, "main behind", "/b/x"),
+    _case(RELATIVE, "target", "/a/x"),
+)

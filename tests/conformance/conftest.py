@@ -1,0 +1,30 @@
+"""Begin what the collected tests will ask for, and end it with the session."""
+
+import pytest
+
+from . import plays
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    for item in session.items:
+        if not isinstance(item, pytest.Function) or not hasattr(item, "callspec"):
+            continue
+        name, params = item.originalname, item.callspec.params
+        servers = {
+            "test_fastlb_answers_as_httpd": ["fastlb"],
+            "test_compat_apache_removes_the_difference": ["compat"],
+            "test_case_is_recorded": [],
+            "test_check_judges_as_httpd": ["fastlb"],
+            "test_fault_is_recorded": [],
+        }.get(name)
+        if servers is None:
+            continue
+        for server in [*servers, *(["apache"] if plays.LIVE else [])]:
+            if "case" in params:
+                plays.begin_case(server, params["subject"], params["case"])
+            else:
+                plays.begin_check(server, params["one"])
+
+
+def pytest_sessionfinish() -> None:
+    plays.end()

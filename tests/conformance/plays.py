@@ -1,0 +1,75 @@
+"""Everything that is played, once each, a few at a time.
+
+A test asks for an outcome and waits for it; what will be asked for is begun when the
+tests have been collected, so that servers start and time out side by side.
+"""
+
+import os
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import cast
+
+from .case import Case, Conf
+from .cases import SUBJECTS
+from .faults import Faulty
+from .harness import Outcome, play
+from .record import by_conf, verdict
+from .servers import Checked, apache, check, fastlb
+
+LIVE = os.environ.get("FASTLB_CONFORMANCE") == "live"
+AT_ONCE = 3
+
+_workers = ThreadPoolExecutor(AT_ONCE, "conformance")
+_begun: dict[Hashable, Future[object]] = {}
+
+PRODUCTS = {
+    "apache": apache,
+    "fastlb": fastlb,
+    "compat": lambda: fastlb(compat=True),
+}
+
+
+def _begin(key: Hashable, work: Callable[[], object]) -> Future[object]:
+    if key not in _begun:
+        _begun[key] = _workers.submit(work)
+    return _begun[key]
+
+
+def begin_case(server: str, subject: str, case: Case) -> Future[object]:
+    """Play all cases of the case's configuration at a server."""
+    groups = {conf.name: cases for conf, cases in by_conf(SUBJECTS[subject])}
+    group = groups[case.conf.name]
+    if server == "compat":
+        group = [one for one in group if one.compat]
+    return _begin(
+        (server, subject, case.conf.name),
+        lambda: play(PRODUCTS[server](), case.conf, group),
+    )
+
+
+def outcome(server: str, subject: str, case: Case) -> Outcome:
+    """What the server answered to the case."""
+    played = begin_case(server, subject, case).result()
+    return cast(dict[str, Outcome], played)[case.name]
+
+
+def begin_check(server: str, one: Faulty, *options: str) -> Future[object]:
+    """Let a server judge a configuration."""
+    return _begin(
+        (server, one.name, options), lambda: verdict(PRODUCTS[server](), one, *options)
+    )
+
+
+def judged(server: str, one: Faulty, *options: str) -> dict[str, object]:
+    """A server's verdict on a configuration."""
+    return cast(dict[str, object], begin_check(server, one, *options).result())
+
+
+def checked(one: Faulty) -> Checked:
+    """All that fastlb's check says about a configuration."""
+    return check(fastlb(), Conf(one.name, one.text, one.files, bare=one.bare))
+
+
+def end() -> None:
+    """Give up what has not begun yet."""
+    _workers.shutdown(wait=True, cancel_futures=True)

@@ -1,0 +1,284 @@
+"""The command line: httpd's flags, outputs and exit codes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fastlb.cli import control
+from fastlb.cli.main import run
+from fastlb.cli.options import Options, UsageError, parse
+
+MINIMAL = """\
+ServerName test.example
+Listen 127.0.0.1:1
+PidFile pid
+"""
+
+
+@pytest.fixture
+def conf(tmp_path: Path) -> Path:
+    path = tmp_path / "httpd.conf"
+    path.write_text(f'ServerRoot "{tmp_path}"\n{MINIMAL}')
+    return path
+
+
+def call(*arguments: object) -> int:
+    return run([str(argument) for argument in arguments], "fastlb")
+
+
+# words
+
+
+def test_no_words_mean_no_options() -> None:
+    assert parse([]) == Options()
+
+
+def test_a_value_may_follow_its_letter_or_stand_alone() -> None:
+    assert parse(["-f", "a.conf"]) == parse(["-fa.conf"])
+    assert parse(["-f", "a.conf"]).config_file == "a.conf"
+
+
+def test_letters_may_be_joined() -> None:
+    options = parse(["-tD", "DUMP_VHOSTS"])
+    assert options.test
+    assert options.dumps == ("DUMP_VHOSTS",)
+
+
+def test_some_flags_may_be_repeated_and_keep_their_order() -> None:
+    options = parse(["-C", "A 1", "-D", "x", "-c", "B", "-C", "A 2", "-D", "y"])
+    assert options.before == ("A 1", "A 2")
+    assert options.after == ("B",)
+    assert options.defines == ("x", "y")
+
+
+def test_short_forms_of_the_dumps() -> None:
+    assert parse(["-S"]).dumps == ("DUMP_VHOSTS", "DUMP_RUN_CFG")
+    assert parse(["-M"]).dumps == ("DUMP_MODULES",)
+    assert parse(["-S"]).test
+    assert parse(["-M"]).test
+
+
+@pytest.mark.parametrize("word", ["FOREGROUND", "NO_DETACH", "ONE_PROCESS", "DEBUG"])
+def test_defines_that_keep_the_server_in_the_foreground(word: str) -> None:
+    assert parse(["-D", word]).is_foreground
+    assert not parse(["-D", "OTHER"]).is_foreground
+
+
+def test_x_means_one_worker_in_the_foreground() -> None:
+    options = parse(["-X"])
+    assert options.is_foreground
+    assert options.is_one_process
+    assert options.defines == ("DEBUG",)
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["-z"], "illegal option -- z"),
+        (["-k", "reload"], "illegal option -- k"),
+        (["-f"], "option requires an argument -- f"),
+        (["stray"], ""),
+        (["--help"], ""),
+        (["-"], ""),
+    ],
+)
+def test_words_that_mean_nothing_are_refused(words: list[str], text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse(words)
+    assert str(caught.value) == text
+
+
+# outputs and exit codes
+
+
+def test_a_wrong_flag_ends_with_one_and_the_usage(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert call("-k", "reload") == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("fastlb: illegal option -- k\nUsage: fastlb [-D name]")
+
+
+def test_help_ends_with_one_as_httpds(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("-h") == 1
+    assert capsys.readouterr().err.startswith("Usage: fastlb")
+
+
+def test_the_version_has_httpds_two_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("-v") == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith("Server version: fastlb/")
+    assert second.startswith("Server built:   20")
+
+
+def test_the_settings_name_root_and_file(
+    conf: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call("-f", conf, "-V", "-C", "Compat apache") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert ' -D HTTPD_ROOT="/etc/fastlb"' in lines
+    assert ' -D SERVER_CONFIG_FILE="fastlb.conf"' in lines
+    assert "Compat:         apache" in lines
+
+
+def test_every_directive_is_listed_with_module_and_place(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert call("-L") == 0
+    text = capsys.readouterr().out
+    assert "\nProxyPass (mod_proxy.c)\n\t" in text
+    assert (
+        "\tAllowed in *.conf only outside <Directory>, <Files>, <Location>, or <If>\n"
+        in text
+    )
+
+
+def test_modules_are_listed_by_file_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("-l") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "Compiled in modules:"
+    assert "  core.c" in lines
+    assert "  mod_proxy.c" in lines
+
+
+def test_a_sound_file_is_said_to_be_so_on_stderr(
+    conf: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call("-f", conf, "-t") == 0
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines()[-1] == "Syntax OK"
+
+
+def test_an_error_is_told_in_apaches_form_and_ends_with_one(
+    conf: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    conf.write_text(conf.read_text() + "Bogus yes\n")
+    assert call("-f", conf, "-t") == 1
+    err = capsys.readouterr().err
+    assert err.startswith(f"AH00526: Syntax error on line 5 of {conf}:\n")
+    assert "Invalid command 'Bogus'" in err
+
+
+def test_a_missing_file_ends_with_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "nope.conf"
+    assert call("-f", path, "-t") == 1
+    assert f"Could not open configuration file {path}" in capsys.readouterr().err
+
+
+def test_strict_refuses_what_draws_a_warning(
+    conf: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    conf.write_text(conf.read_text() + "ProxyPass / balancer://nobody/\n")
+    assert call("-f", conf, "-t") == 0
+    assert "warning" in capsys.readouterr().err
+    assert call("-f", conf, "-t", "--strict") == 1
+
+
+def test_startup_messages_go_where_e_says(conf: Path, tmp_path: Path) -> None:
+    log = tmp_path / "start.log"
+    conf.write_text(conf.read_text() + "Bogus yes\n")
+    code = subprocess.run(
+        [sys.executable, "-m", "fastlb", "-f", conf, "-t", "-E", log],
+        capture_output=True,
+        check=False,
+    )
+    assert (code.returncode, code.stdout, code.stderr) == (1, b"", b"")
+    assert "Invalid command 'Bogus'" in log.read_text()
+
+
+# -k
+
+
+@pytest.fixture
+def sleeper() -> subprocess.Popen[bytes]:
+    return subprocess.Popen(["/bin/sleep", "60"])
+
+
+@pytest.mark.parametrize("verb", ["stop", "graceful-stop"])
+def test_stopping_what_does_not_run_is_no_error(
+    conf: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], verb: str
+) -> None:
+    assert call("-f", conf, "-k", verb) == 0
+    assert capsys.readouterr().out == "httpd (no pid file) not running\n"
+    dead = subprocess.Popen(["/bin/true"])
+    dead.wait()
+    (tmp_path / "pid").write_text(f"{dead.pid}\n")
+    assert call("-f", conf, "-k", verb) == 0
+    assert capsys.readouterr().out == f"httpd (pid {dead.pid}?) not running\n"
+
+
+@pytest.mark.parametrize(
+    ("verb", "number"),
+    [
+        ("stop", signal.SIGTERM),
+        ("restart", signal.SIGHUP),
+        ("graceful", signal.SIGUSR1),
+    ],
+)
+def test_a_verb_is_a_signal_to_the_master(
+    conf: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    sleeper: subprocess.Popen[bytes],
+    verb: str,
+    number: signal.Signals,
+) -> None:
+    (tmp_path / "pid").write_text(f"{sleeper.pid}\n")
+    assert call("-f", conf, "-k", verb) == 0
+    assert sleeper.wait(10) == -number
+    assert capsys.readouterr().out == ""
+
+
+def test_starting_what_runs_says_so_and_is_no_error(
+    conf: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    sleeper: subprocess.Popen[bytes],
+) -> None:
+    (tmp_path / "pid").write_text(f"{sleeper.pid}\n")
+    assert call("-f", conf, "-k", "start") == 0
+    assert capsys.readouterr().out == f"httpd (pid {sleeper.pid}) already running\n"
+    sleeper.kill()
+    sleeper.wait()
+
+
+@pytest.mark.parametrize("verb", ["restart", "graceful"])
+def test_a_bad_file_is_refused_before_the_server_hears_of_it(
+    conf: Path, tmp_path: Path, sleeper: subprocess.Popen[bytes], verb: str
+) -> None:
+    (tmp_path / "pid").write_text(f"{sleeper.pid}\n")
+    conf.write_text(conf.read_text() + "Bogus yes\n")
+    assert call("-f", conf, "-k", verb) == 1
+    assert sleeper.poll() is None
+    sleeper.kill()
+    sleeper.wait()
+
+
+def test_an_unreadable_pid_file_is_an_error(
+    conf: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "pid").write_text("not a pid\n")
+    assert call("-f", conf, "-k", "stop") == 1
+    assert "AH00058" in capsys.readouterr().err
+
+
+def test_restarting_what_does_not_run_starts_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert not control.is_served("graceful", str(tmp_path / "pid"))
+    assert capsys.readouterr().out == "httpd not running, trying to start\n"
+
+
+def test_a_server_does_not_find_itself_running(tmp_path: Path) -> None:
+    (tmp_path / "pid").write_text(f"{os.getpid()}\n")
+    assert not control.is_served(None, str(tmp_path / "pid"))

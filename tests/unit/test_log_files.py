@@ -1,0 +1,138 @@
+"""Opening the files, programs and standard streams that logs go to."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fastlb.logs.files import (
+    NO_FD,
+    LogOpenError,
+    OpenLogs,
+    log_path,
+    open_logs,
+    open_targets,
+)
+from fastlb.logs.piped import LogProgramError, PipedLoggers
+from fastlb.model.rules import LogTarget
+from fastlb.model.server import Model, ProcessSettings
+from fastlb.model.vhost import VHost
+
+
+def model(root: Path, access: tuple[str, ...], *errors: str) -> Model:
+    """A model of which only ServerRoot and the log targets are read."""
+
+    def blank(kind: type) -> dict[str, Any]:
+        return dict.fromkeys(field.name for field in dataclasses.fields(kind))
+
+    process = ProcessSettings(
+        **(blank(ProcessSettings) | {"server_root": str(root)})  # type: ignore[arg-type]
+    )
+    hosts = tuple(VHost(**(blank(VHost) | {"error_log": e})) for e in errors)
+    changes = {
+        "process": process,
+        "vhosts": hosts,
+        "log_targets": tuple(LogTarget(a) for a in access),
+    }
+    return Model(**(blank(Model) | changes))  # type: ignore[arg-type]
+
+
+def report(*_line: object) -> None:
+    raise AssertionError("no program was to fail")
+
+
+def is_open(fd: int) -> bool:
+    try:
+        os.fstat(fd)
+    except OSError:
+        return False
+    return True
+
+
+def test_relative_paths_are_under_server_root(tmp_path: Path) -> None:
+    assert log_path("logs/a", "/srv") == "/srv/logs/a"
+    assert log_path("/var/a", "/srv") == "/var/a"
+    (fd,) = open_targets([LogTarget("a.log")], str(tmp_path), PipedLoggers(report))
+    os.write(fd, b"one\n")
+    os.close(fd)
+    assert (tmp_path / "a.log").read_bytes() == b"one\n"
+
+
+def test_files_are_appended_to_and_not_inherited_by_programs(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_bytes(b"old\n")
+    (fd,) = open_targets([LogTarget("a.log")], str(tmp_path), PipedLoggers(report))
+    assert not os.get_inheritable(fd)
+    os.write(fd, b"new\n")
+    os.close(fd)
+    assert (tmp_path / "a.log").read_bytes() == b"old\nnew\n"
+
+
+def test_opening_again_follows_a_rotated_file(tmp_path: Path) -> None:
+    the_model = model(tmp_path, ("a.log",), "e.log")
+    before = open_logs(the_model, report)
+    (tmp_path / "a.log").rename(tmp_path / "a.log.1")
+    after = open_logs(the_model, report)
+    os.write(before.access_fds[0], b"older generation\n")
+    os.write(after.access_fds[0], b"newer generation\n")
+    assert (tmp_path / "a.log.1").read_bytes() == b"older generation\n"
+    assert (tmp_path / "a.log").read_bytes() == b"newer generation\n"
+    before.close()
+    after.close()
+
+
+def test_logs_of_a_model_are_opened_in_its_order(tmp_path: Path) -> None:
+    the_model = model(tmp_path, ("b", "a"), "e0", "syslog:user", "e0", "e1")
+    logs = open_logs(the_model, report)
+    assert isinstance(logs, OpenLogs)
+    for index, fd in enumerate(logs.access_fds):
+        os.write(fd, b"%d" % index)
+    assert (tmp_path / "b").read_bytes() == b"0"
+    assert (tmp_path / "a").read_bytes() == b"1"
+    assert len(logs.error_fds) == 3 and logs.error_fds[1] == NO_FD
+    logs.close()
+    fds = (*logs.access_fds, logs.error_fds[0], logs.error_fds[2])
+    assert not any(is_open(fd) for fd in fds)
+
+
+def test_standard_streams_need_no_opening(tmp_path: Path) -> None:
+    targets = [LogTarget("/dev/stdout"), LogTarget("/dev/stderr")]
+    fds = open_targets(targets, str(tmp_path), PipedLoggers(report))
+    for fd, standard in zip(fds, (1, 2), strict=True):
+        assert os.path.sameopenfile(fd, standard)
+        os.close(fd)
+
+
+@pytest.mark.parametrize(
+    ("target", "is_error", "text"),
+    [
+        (
+            "no/x",
+            True,
+            "(2)No such file or directory: AH02291: Cannot access directory",
+        ),
+        ("no/x", False, "(2)No such file or directory: AH02297: Cannot access"),
+        (".", True, "(21)Is a directory: AH00091: fastlb: could not open error log"),
+        (".", False, "(21)Is a directory: AH00649: could not open transfer log file"),
+    ],
+)
+def test_a_refusal_says_which_file_and_why(
+    tmp_path: Path, target: str, is_error: bool, text: str
+) -> None:
+    with pytest.raises(LogOpenError) as refused:
+        open_targets(
+            [LogTarget(target)], str(tmp_path), PipedLoggers(report), is_error=is_error
+        )
+    assert text in str(refused.value) and str(tmp_path) in str(refused.value)
+
+
+def test_when_one_log_fails_none_stays_open(tmp_path: Path) -> None:
+    before = set(os.listdir("/proc/self/fd"))
+    with pytest.raises(LogOpenError):
+        open_logs(model(tmp_path, ("a", "no/b"), "e"), report)
+    with pytest.raises(LogProgramError):
+        open_logs(model(tmp_path, ("a", "|/no/such/program"), "e"), report)
+    assert set(os.listdir("/proc/self/fd")) == before

@@ -1,0 +1,448 @@
+"""server-status: names, order and forms, against what httpd 2.4.71 sent (data/)."""
+
+from __future__ import annotations
+
+import dataclasses
+import html.parser
+import json
+import os
+import re
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fastlb.admin import quantities
+from fastlb.admin.reading import CpuTimes, ServerFacts, System, scoreboard
+from fastlb.admin.status import server_status
+from fastlb.model.balancer import Balancer
+from fastlb.model.member import Member
+from fastlb.model.server import Compat, Model, ProcessSettings
+from fastlb.model.vhost import DirConf, VHost
+
+RECORDED = json.loads(
+    (Path(__file__).parent / "data" / "apache_status.json").read_text("utf-8")
+)
+STARTED_US = 1_795_262_400_000_000  # 21 November 2026, 12:00:00 UTC
+
+
+def made(kind: type, **changes: Any) -> Any:
+    """An instance of which only some fields are read."""
+    blank = dict.fromkeys(field.name for field in dataclasses.fields(kind))
+    return kind(**(blank | changes))
+
+
+def model(**process: Any) -> Model:
+    settings = {"max_request_workers": 10, "extended_status": True}
+    return made(
+        Model,
+        compat=Compat.BETTER,
+        process=made(ProcessSettings, **(settings | process)),
+        vhosts=(
+            made(
+                VHost,
+                server_name="front.test",
+                server_tokens="Apache/2.4.71 (Debian)",
+                default_conf=DirConf(),
+                sections=(),
+                proxy_status=True,
+                balancers=(1, 0),
+            ),
+        ),
+        balancers=(
+            made(
+                Balancer,
+                name="balancer://empty",
+                members=(),
+                timeout_ms=0,
+                lbmethod="byrequests",
+            ),
+            made(
+                Balancer,
+                name="balancer://dead",
+                members=(0,),
+                timeout_ms=3000,
+                lbmethod="byrequests",
+                sticky_cookie="JSESSIONID",
+                sticky_url="jsessionid",
+            ),
+        ),
+        members=(
+            made(Member, url="http://127.0.0.1:27891", scheme="http", host="127.0.0.1"),
+        ),
+    )
+
+
+class Table:
+    """The readers of the slot table, with facts that are told."""
+
+    def __init__(self) -> None:
+        self.workers = [worker(slot=0, busy=1, connections=3), worker(slot=1)]
+
+    def snapshot_workers(self) -> list[dict[str, Any]]:
+        return self.workers
+
+    def snapshot_member(self, slot: int) -> dict[str, Any]:
+        assert slot == 7
+        return {
+            "status": "Init Ok ",
+            "elected": 8,
+            "busy": 2,
+            "transferred": 2047,
+            "read": 5 << 20,
+            "route": "<r&1>",
+            "redirect": "",
+            "load_factor": 250,
+            "lbset": 1,
+        }
+
+    def totals(self) -> dict[str, int]:
+        return {
+            "accesses": 62,
+            "bytes_out": 30719,
+            "duration_us": 6_251_500,
+            "connections": 3,
+        }
+
+
+class Machine(System):
+    def now_us(self) -> int:
+        return STARTED_US + 41_500_000
+
+    def load(self) -> tuple[float, float, float]:
+        return 6.53, 2.91, 1.2
+
+    def cpu(self, pid: int) -> CpuTimes:
+        return CpuTimes(0.015, 0.01, 0.0, 0.0)
+
+
+def worker(**changes: Any) -> dict[str, Any]:
+    facts = {
+        "slot": 0,
+        "pid": 4000,
+        "generation": 1,
+        "number": 0,
+        "state": "_",
+        "accesses": 62,
+        "bytes_out": 30719,
+        "duration_us": 6_251_500,
+        "connections": 0,
+        "busy": 0,
+        "draining": False,
+    }
+    return facts | changes
+
+
+def ask(
+    query: str = "",
+    *,
+    method: str = "GET",
+    host: bytes = b"shop.test:8080",
+    the_model: Model | None = None,
+    table: Table | None = None,
+) -> tuple[int, str, str]:
+    request = SimpleNamespace(
+        method=method,
+        query=query,
+        path="/server-status",
+        headers=[(b"Host", host)] if host else [],
+        local_host="127.0.0.1",
+        vhost_index=0,
+    )
+    facts = ServerFacts(1, STARTED_US, "2026-11-12T08:58:41", (7,), (1, 2))
+    status, kind, body = server_status(
+        request, table or Table(), the_model or model(), facts, Machine()
+    )
+    return status, kind, body.decode("latin-1")
+
+
+@pytest.fixture(autouse=True)
+def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def keys(text: str) -> list[str]:
+    return [line.partition(":")[0] for line in text.splitlines()[1:]]
+
+
+def test_auto_has_apaches_names_in_apaches_order_and_ours_last() -> None:
+    status, kind, text = ask("auto")
+    assert (status, kind) == (200, "text/plain; charset=ISO-8859-1")
+    assert keys(text) == [*keys(RECORDED["statusauto"]), "Compat"]
+
+
+def test_auto_values() -> None:
+    _, _, text = ask("auto")
+    assert text.splitlines() == [
+        "shop.test",
+        "ServerVersion: Apache/2.4.71 (Debian)",
+        "ServerMPM: fastlb",
+        "Server Built: 2026-11-12T08:58:41",
+        "CurrentTime: Saturday, 21-Nov-2026 12:00:41 UTC",
+        "RestartTime: Saturday, 21-Nov-2026 12:00:00 UTC",
+        "ParentServerConfigGeneration: 2",
+        "ParentServerMPMGeneration: 1",
+        "ServerUptimeSeconds: 41",
+        "ServerUptime: 41 seconds",
+        "Load1: 6.53",
+        "Load5: 2.91",
+        "Load15: 1.20",
+        "Total Accesses: 62",
+        "Total kBytes: 29",
+        "Total Duration: 6251",
+        "CPUUser: .03",
+        "CPUSystem: .02",
+        "CPUChildrenUser: 0",
+        "CPUChildrenSystem: 0",
+        "CPULoad: .121951",
+        "Uptime: 41",
+        "ReqPerSec: 1.5122",
+        "BytesPerSec: 749.244",
+        "BytesPerReq: 495.468",
+        "DurationPerReq: 100.823",
+        "BusyWorkers: 3",
+        "GracefulWorkers: 0",
+        "IdleWorkers: 7",
+        "Scoreboard: WKK_______",
+        "ProxyBalancer[0]Name: balancer://dead",
+        "ProxyBalancer[0]Worker[0]Name: http://127.0.0.1:27891",
+        "ProxyBalancer[0]Worker[0]Status: Init Ok ",
+        "ProxyBalancer[0]Worker[0]Elected: 8",
+        "ProxyBalancer[0]Worker[0]Busy: 2",
+        "ProxyBalancer[0]Worker[0]Sent: 1K",
+        "ProxyBalancer[0]Worker[0]Rcvd: 5120K",
+        "ProxyBalancer[1]Name: balancer://empty",
+        "Compat: better",
+    ]
+
+
+def test_without_extended_status_nothing_of_it_is_shown() -> None:
+    _, _, text = ask("auto", the_model=model(extended_status=False))
+    assert "Load15" in keys(text) and "BusyWorkers" in keys(text)
+    assert not {"Total Accesses", "CPUUser", "Uptime"} & set(keys(text))
+    _, _, page = ask(the_model=model(extended_status=False))
+    assert "Total accesses" not in page and "<th>PID</th>" not in page
+
+
+def test_balancers_are_shown_only_with_proxy_status() -> None:
+    the_model = model()
+    quiet = dataclasses.replace(the_model.vhosts[0], proxy_status=False)
+    the_model = dataclasses.replace(the_model, vhosts=(quiet,))
+    for query in ("", "auto"):
+        _, _, text = ask(query, the_model=the_model)
+        assert "balancer://" not in text
+
+
+def skeleton(page: str) -> list[str]:
+    """Headings, column titles and legends: what does not change with the figures."""
+    return re.findall(r"<(?:h1|h2|th)[^>]*>[^<]*</(?:h1|h2|th)>", page)
+
+
+def test_page_has_apaches_headings_and_member_columns() -> None:
+    _, kind, page = ask()
+    assert kind == "text/html; charset=ISO-8859-1"
+    theirs, ours = skeleton(RECORDED["status"]), skeleton(page)
+    assert ours[0] == theirs[0]  # Apache Server Status for shop.test (via 127.0.0.1)
+    for text in ("balancer://dead", "balancer://empty"):
+        heading = f"<h1>Proxy LoadBalancer Status for {text}</h1>"
+        assert heading in theirs and heading in ours
+    columns = theirs[theirs.index("<th>SSes</th>") : theirs.index("<th>Rd</th>") + 1]
+    start = ours.index("<th>SSes</th>")
+    assert ours[start : start + len(columns)] == columns
+
+
+def test_page_shows_the_same_lines_about_the_server_as_apache() -> None:
+    def labels(page: str) -> list[str]:
+        return [line.partition(":")[0] for line in re.findall(r"<dt>(.*?)[\n<]", page)]
+
+    theirs = labels(RECORDED["status"])[:-2]  # the last two begin with figures
+    ours = [label for label in labels(ask()[2]) if label != "Compat"]
+    assert ours[: len(theirs)] == theirs
+
+
+def test_scoreboard_key_is_apaches() -> None:
+    def key(page: str) -> str:
+        return page[page.index("<p>Scoreboard Key") : page.index("</p>")]
+
+    assert key(ask()[2]) == key(RECORDED["status"])
+
+
+def test_page_values_are_escaped_and_in_apaches_forms() -> None:
+    _, _, page = ask(host=b"<b>&")
+    assert "<b>&</h1>" not in page and "for &lt;b&gt;&amp; (via" in page
+    assert "<td>&lt;r&amp;1&gt;</td>" in page
+    assert "<td>JSESSIONID | jsessionid</td><td>3</td><td>byrequests</td>" in page
+    assert "<td>2.50</td><td>1</td><td>8</td><td>2</td><td>2.0K</td>" in page
+    assert "CPU Usage: u.03 s.02 cu0 cs0 - .122% CPU load" in page
+    assert "1.51 requests/sec - 749 B/second - 495 B/request - 100.823 ms/" in page
+
+
+class Tags(html.parser.HTMLParser):
+    """Fails on a tag that closes what is not open."""
+
+    VOID = frozenset({"br", "hr", "meta"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in self.VOID:
+            assert self.open.pop() == tag
+
+
+@pytest.mark.parametrize("query", ["", "notable", "refresh=5", "notable&refresh"])
+def test_page_is_well_formed(query: str) -> None:
+    tags = Tags()
+    tags.feed(ask(query)[2])
+    assert tags.open == []
+
+
+def test_notable_lists_workers_without_a_table_of_them() -> None:
+    _, _, page = ask("notable")
+    assert "<b>Server 0-1</b> (4000): 62 [<b>Write</b>]" in page
+    assert "<th>PID</th>" not in page
+
+
+@pytest.mark.parametrize(
+    ("query", "seconds"),
+    [("refresh=5", "5"), ("refresh=0", "10"), ("refresh", "10"), ("refresh=x", "10")],
+)
+def test_refresh_stands_in_the_page(query: str, seconds: str) -> None:
+    assert f'<meta http-equiv="refresh" content="{seconds}">' in ask(query)[2]
+    assert "refresh" not in ask()[2]
+
+
+def test_only_get_and_head_are_answered() -> None:
+    assert ask(method="HEAD")[0] == 200
+    status, kind, page = ask(method="POST")
+    assert (status, kind) == (404, "text/html; charset=iso-8859-1")
+    assert "<h1>Not Found</h1>" in page
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [
+        (b"shop.test", "shop.test"),
+        (b"[::1]:80", "[::1]"),
+        (b"[::1]", "[::1]"),
+        (b"", "front.test"),
+        (b"a\rb", "a?b"),
+    ],
+)
+def test_the_name_is_the_clients_and_stays_on_its_line(host: bytes, shown: str) -> None:
+    assert ask("auto", host=host)[2].split("\n")[0] == shown
+
+
+@pytest.mark.parametrize(
+    ("workers", "board"),
+    [
+        ([], "........"),
+        ([worker()], "________"),
+        ([worker(), worker()], "________"),
+        ([worker(connections=2, busy=2), worker(connections=1)], "WW___K__"),
+        ([worker(state="S")], "S......."),
+        ([worker(state="G", draining=True, connections=2), worker()], "GG______"),
+        ([worker(state="G", draining=True)], "G......."),
+        ([worker(connections=9, busy=9)], "WWWWWWWWW"),
+    ],
+)
+def test_scoreboard(workers: list[dict[str, Any]], board: str) -> None:
+    assert scoreboard(workers, 8) == board
+
+
+@given(
+    st.lists(
+        st.builds(
+            lambda state, connections, busy: worker(
+                state=state, connections=connections, busy=min(busy, connections)
+            ),
+            st.sampled_from("S_G"),
+            st.integers(0, 20),
+            st.integers(0, 20),
+        ),
+        max_size=6,
+    ),
+    st.integers(1, 64),
+)
+def test_scoreboard_counts_every_connection_once(
+    workers: list[dict[str, Any]], most: int
+) -> None:
+    board = scoreboard(workers, most)
+    assert len(board) >= most
+    steady = [w for w in workers if w["state"] == "_"]
+    assert board.count("W") == sum(w["busy"] for w in steady)
+    assert board.count("K") == sum(w["connections"] - w["busy"] for w in steady)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.03, ".03"), (0, "0"), (2.0, "2"), (749.2683, "749.268"), (0.5, ".5")],
+)
+def test_g_format(value: float, text: str) -> None:
+    assert quantities.g_format(value) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, ""),
+        (1, " 1 second"),
+        (41, " 41 seconds"),
+        (3600, " 1 hour"),
+        (90061, " 1 day 1 hour 1 minute 1 second"),
+        (172802, " 2 days 2 seconds"),
+    ],
+)
+def test_uptime_words(seconds: int, text: str) -> None:
+    assert quantities.uptime_words(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "  0 "),
+        (972, "972 "),
+        (1024, "1.0K"),
+        (1536, "1.5K"),
+        (20480, " 20K"),
+        (5 << 20, "5.0M"),
+        (300 << 30, "300G"),
+    ],
+)
+def test_short_size(size: int, text: str) -> None:
+    assert quantities.short_size(size) == text
+
+
+def test_sizes_in_words() -> None:
+    assert quantities.bytes_words(4096) == "4096 B"
+    assert quantities.bytes_words(5530) == "5.4 kB"
+    assert quantities.bytes_words(3 << 20) == "3.0 MB"
+    assert quantities.bytes_words(3 << 30) == "3.0 GB"
+    assert quantities.kbytes_words(8) == "8 kB"
+    assert quantities.kbytes_words(1536) == "1.5 MB"
+    assert quantities.kbytes_words(3 << 20) == "3.0 GB"
+
+
+def test_this_machine_has_figures_and_the_dead_have_none() -> None:
+    machine = System()
+    assert machine.now_us() > STARTED_US // 2
+    assert len(machine.load()) == 3
+    assert machine.cpu(os.getpid()).total() > 0
+    with subprocess.Popen(["true"]) as ended:
+        ended.wait()
+    assert machine.cpu(ended.pid) == CpuTimes()
