@@ -182,7 +182,7 @@ cdef struct plan_member:
     text url                    # "http://h:8080/x"
     text name                   # "h:port" for messages
     text host_field             # value of Host towards it
-    text path                   # of the URL, without a final slash only when empty
+    text path                   # of the URL; empty for a direct member
     text route
     text unix_path
     bint disable_reuse

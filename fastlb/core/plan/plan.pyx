@@ -368,7 +368,8 @@ cdef object plan_member_of(plan_member *m, object member, int index):
     m.name = plan_text(f"{host}:{member.port}")
     m.host_field = plan_text(
         f"{host}:{member.port}" if member.explicit_port else host)
-    m.path = plan_text(member.path)
+    # A direct member's path is part of its mapping's target.
+    m.path = plan_text(member.path if member.balancer_index >= 0 else "")
     m.route = plan_text(member.route)
     m.unix_path = plan_text(member.unix_path)
     m.disable_reuse = member.disable_reuse
