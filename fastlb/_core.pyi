@@ -20,8 +20,10 @@ class Table:
     @staticmethod
     def create(balancers_max: int, members_max: int, workers_max: int) -> Table: ...
     @staticmethod
-    def attach(fd: int) -> Table: ...
-    def close(self) -> None: ...
+    def attach(fd: int) -> Table:
+        """Map a table made elsewhere; the descriptor then belongs to the object."""
+    def close(self) -> None:
+        """Unmap and close the descriptor. No Core may be using it."""
 
     # master: identity -> slot. Same key, same slot as long as a generation knows it.
     def claim_balancer(self, key: str, generation: int, *, lbmethod: str) -> int: ...
@@ -40,10 +42,12 @@ class Table:
         probe: bool,
         fresh: bool = False,
     ) -> int:
-        """Find or make the member's slot; configured settings are always written.
+        """Find or make the member's slot; what the configuration changed is written.
 
-        A slot that exists keeps counters, lbstatus and run-time flags (E, C);
-        fresh=True starts it anew (Compat apache). probe: the monitor may clear E.
+        A slot that exists keeps counters, lbstatus, run-time flags (E, C) and what an
+        operator set since the configuration last said otherwise; fresh=True starts it
+        anew (Compat apache). probe: the monitor may clear E. balancer_slot -1: none.
+        Raises TableError when a text is too long or no slot is free.
         """
     def release_generation(self, generation: int) -> None:
         """Free the slots that no other generation claimed."""
@@ -75,16 +79,21 @@ class Table:
         """
 
     # readers
-    def snapshot_balancer(self, slot: int) -> dict[str, Any]: ...
+    def snapshot_balancer(self, slot: int) -> dict[str, Any]:
+        """slot, key, used, lbmethod, elections, members (slots)."""
     def snapshot_member(self, slot: int) -> dict[str, Any]:
         """key, status, flags, elected, busy, transferred, read, lbstatus,
-        load_factor, lbset, route, redirect, retries, error_time_us, retry_ms."""
+        load_factor, lbset, route, redirect, retries, error_time_us, retry_ms;
+        slot, used, balancer_slot, epoch, probed (the monitor may clear E),
+        probe_clears (this E is one that a probe disproves)."""
     def snapshot_workers(self) -> list[dict[str, Any]]:
         """For each used slot: slot, pid, generation, number, state, accesses,
-        bytes_out, duration_us, connections, busy, draining."""
+        bytes_out, duration_us, connections (open now), accepted, busy (exchanges
+        under way), draining (state G)."""
     def totals(self) -> dict[str, int]:
-        """accesses, bytes_out, duration_us, connections over all workers, ended
-        ones included."""
+        """accesses, bytes_out, duration_us, connections (accepted) over all workers,
+        ended ones included; connections_open and busy now; repairs: mutexes that were
+        taken over from a dead process."""
 
 class Request(Protocol):
     """What a slow-path handler sees of a request (admin/)."""
@@ -104,9 +113,20 @@ class Services(Protocol):
     """What the worker hands to the core: everything it may call upward."""
 
     def error_page(
-        self, vhost_index: int, status: int, detail: str, path: str
-    ) -> bytes:
-        """Body (text/html; charset=iso-8859-1) of a locally made answer."""
+        self,
+        vhost_index: int,
+        status: int,
+        detail: str,
+        path: str,
+        reason: str,
+        second_status: int,
+    ) -> tuple[str, bytes]:
+        """Reason phrase and body (text/html; charset=iso-8859-1) of a local answer.
+
+        detail: what the page says beyond the status (admin/pages.py tells by status).
+        reason: a member's own phrase, kept by ProxyErrorOverride; "" for the usual one.
+        second_status: how an ErrorDocument's own request ended; 0: there was none.
+        """
     def handle(self, name: str, request: Request) -> tuple[int, str, bytes]:
         """Answer of a SetHandler: status, content type, body."""
     def host_allowed(

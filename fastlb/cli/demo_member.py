@@ -46,8 +46,8 @@ class Visitor(asyncio.Protocol):
     # asyncio.Protocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transports do not inherit from asyncio's: a check would fail.
-        self._transport = cast("asyncio.WriteTransport", transport)
+        # uvloop's transports have the methods but not the base class.
+        self._transport = cast(asyncio.WriteTransport, transport)
 
     def data_received(self, data: bytes) -> None:
         try:

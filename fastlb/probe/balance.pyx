@@ -3,6 +3,7 @@
 
 cdef extern from "<signal.h>" nogil:
     int PROBE_KILL "SIGKILL"
+    int PROBE_STOP "SIGSTOP"
     int probe_raise "raise"(int signal)
 
 WHY_NAMES = {
@@ -138,13 +139,20 @@ cdef class BalancerProbe:
 
     def die_in_election(self, int asked):
         """SIGKILL to this process after the scan has asked so many members."""
+        self.signal_in_election(asked, PROBE_KILL)
+
+    def stop_in_election(self, int asked):
+        """SIGSTOP there, and back to the caller if it goes on."""
+        self.signal_in_election(asked, PROBE_STOP)
+
+    cdef int signal_in_election(self, int asked, int signal) noexcept:
         cdef lb_scan s
         cdef int i
         balancer_lock(&self.table.view, self.plan.slot)
         elect_begin(&s, &self.table.view, self.plan.slot, 0)
         for i in range(asked):
             lb_add(&s, self.members[i], self.members[i].load_factor)
-        probe_raise(PROBE_KILL)
+        return probe_raise(signal)
 
 
 @cython.final

@@ -315,9 +315,8 @@ def time_head(bytes data, str what, int rounds):
     cdef bint parse = what in ("parse", "all")
     cdef bint judge = what in ("judge", "all")
     cdef bint is_response = data.startswith(b"HTTP/")
-    cdef int i
+    cdef int _round
     cdef int failed = 0
-    cdef unsigned int dropped
     memcpy(buffer, <const char *>data, length)
     try:
         if is_response:
@@ -326,7 +325,7 @@ def time_head(bytes data, str what, int rounds):
             failed |= head_parse_request(h, buffer, length, &limits) < 0
         clock_gettime(CLOCK_MONOTONIC, &begin)
         with nogil:
-            for i in range(rounds):
+            for _round in range(rounds):
                 if find:
                     scanned = 0
                     failed |= head_find_end(buffer, length, &scanned) < 0

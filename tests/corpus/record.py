@@ -6,9 +6,9 @@ Needs apache2 (2.4.71 made the answers that are stored). A case is an object:
 
     name      the rule, in words
     raw       the bytes, one character each (latin-1)
-    apache    written by this program: for a request the status Apache answered, and when
-              it passed the request on, what the member received; for a response what
-              the client received, the body without its framing
+    apache    written by this program: for a request the status Apache answered, or,
+              when it passed the request on, what the member received; for a response
+              what the client received, the body without its framing
     ours, why only where fastlb answers otherwise: its status, and the reason
 """
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import httptools
 import pytest
+
 from fastlb import _probe
 
 AGAIN = -1

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastlb import _probe
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pools import Pool, killed, member
+
+from fastlb import _probe
 
 RECORDED = json.loads(
     Path(__file__).with_name("data").joinpath("elections_httpd.json").read_text()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 
 import pytest
-from fastlb import _probe
 from hypothesis import given
 from hypothesis import strategies as st
+
+from fastlb import _probe
 
 LINE_BYTES_MAX = 1024  # CHUNK_LINE_BYTES_MAX
 TRAILER_BYTES_MAX = 16384

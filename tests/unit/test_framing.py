@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from fastlb import _probe
 from hypothesis import given
 from hypothesis import strategies as st
+
+from fastlb import _probe
 
 
 def of_request(*fields: bytes, version: bytes = b"1.1") -> Any:
@@ -58,7 +59,17 @@ def test_a_content_length_is_digits(value: bytes, length: int) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [b"", b"+1", b"-1", b"0x1", b"1,1", b"1 1", b"a", b"9223372036854775808", b"9" * 99],
+    [
+        b"",
+        b"+1",
+        b"-1",
+        b"0x1",
+        b"1,1",
+        b"1 1",
+        b"a",
+        b"9223372036854775808",
+        b"9" * 99,
+    ],
 )
 def test_anything_else_is_refused(value: bytes) -> None:
     field = b"Content-Length: " + value

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from fastlb import _probe
 from hypothesis import given
 from hypothesis import strategies as st
+
+from fastlb import _probe
 
 STOPS = {
     "value": re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]"),

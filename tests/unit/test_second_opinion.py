@@ -11,6 +11,7 @@ from typing import Any
 import httptools
 import pytest
 from corpus_cases import Case, load
+
 from fastlb import _probe
 
 REQUESTS = load("requests.json")

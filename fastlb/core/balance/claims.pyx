@@ -126,6 +126,7 @@ cdef void claim_begin(
     atomic_set_u32(&m.epoch, epoch + 1)
     atomic_set_u32(&m.flags, c.flags)
     m.lbstatus = m.lbstatus_before = 0
+    m.stamp = 0
     atomic_set_u64(&m.elected, 0)
     atomic_set_i64(&m.error_time_us, 0)
     atomic_set_u32(&m.retries, 0)

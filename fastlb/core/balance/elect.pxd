@@ -30,6 +30,7 @@ cdef struct balancer_plan:
 
 cdef enum:
     LBMETHOD_BYREQUESTS = 0     # rows of lbmethods/methods.pyx
+    LBMETHODS_COUNT
 
 # Why an election gave nobody.
 cdef enum:

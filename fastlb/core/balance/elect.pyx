@@ -129,21 +129,45 @@ cdef void elect_settle_route(
 
 # --- step 3: by method
 
+# Ask the method about the first `limit` members of the set that are usable and of that
+# kind (FLAG_SPARE, FLAG_STANDBY; who is both is a spare).
+cdef int elect_among(
+        lb_scan *s, const balancer_plan *b, int lbset, uint32_t kind, int limit,
+        int chosen) noexcept nogil:
+    cdef const lb_method *method = lb_method_of(b.lbmethod)
+    cdef member_slot *best = NULL if chosen < 0 else b.members[chosen]
+    cdef member_slot *m
+    cdef uint32_t flags
+    cdef int i
+    for i in range(b.member_count):
+        if limit == 0:
+            break
+        m = b.members[i]
+        flags = atomic_get_u32(&m.flags)
+        if (m.lbset != lbset or flags & FLAG_DRAIN or not flags & kind
+                or (kind == FLAG_STANDBY and flags & FLAG_SPARE)
+                or (flags & (FLAG_INIT | FLAGS_UNUSABLE)) != FLAG_INIT):
+            continue
+        limit -= 1
+        if method.better(s, m, best):
+            best = m
+            chosen = i
+    return chosen
+
+
 # Candidates in declaration order, lbset by lbset (spec balancing.md 5). Spares stand in
 # for unusable members of their set, one for one; standbys only when there is nobody.
 cdef int elect_scan(lb_scan *s, const balancer_plan *b) noexcept nogil:
     cdef const lb_method *method = lb_method_of(b.lbmethod)
-    cdef unsigned short[256] spares         # MEMBERS_PER_BALANCER_MAX
-    cdef unsigned short[256] standbys
-    cdef int spare_count, standby_count, unusable, i
+    cdef int spares, standbys, unusable, i
     cdef int chosen = -1
     cdef int lbset = 0
     cdef int lbset_max = 0
     cdef uint32_t flags
     cdef member_slot *m
     cdef member_slot *best = NULL
-    while best == NULL and lbset <= lbset_max:
-        unusable = spare_count = standby_count = 0
+    while chosen < 0 and lbset <= lbset_max:
+        unusable = spares = standbys = 0
         for i in range(b.member_count):
             m = b.members[i]
             if m.lbset > lbset_max:
@@ -158,32 +182,22 @@ cdef int elect_scan(lb_scan *s, const balancer_plan *b) noexcept nogil:
             if flags & FLAG_ERROR:
                 member_retry(m, s.now_us)
                 flags = atomic_get_u32(&m.flags)
-            if (flags & (FLAG_INIT | FLAGS_UNUSABLE)) != FLAG_INIT:
-                if not flags & (FLAG_SPARE | FLAG_STANDBY):
-                    unusable += 1
-            elif flags & FLAG_SPARE:
-                spares[spare_count] = <unsigned short>i
-                spare_count += 1
-            elif flags & FLAG_STANDBY:
-                standbys[standby_count] = <unsigned short>i
-                standby_count += 1
+            if flags & (FLAG_SPARE | FLAG_STANDBY):
+                # usable or not, nobody is drafted for it
+                spares += (flags & FLAG_SPARE) != 0
+                standbys += (flags & FLAG_SPARE) == 0
+            elif (flags & (FLAG_INIT | FLAGS_UNUSABLE)) != FLAG_INIT:
+                unusable += 1
             elif method.better(s, m, best):
                 best = m
                 chosen = i
-        for i in range(min(spare_count, unusable)):
-            m = b.members[spares[i]]
-            if method.better(s, m, best):
-                best = m
-                chosen = spares[i]
-        if best == NULL:
-            for i in range(standby_count):
-                m = b.members[standbys[i]]
-                if method.better(s, m, best):
-                    best = m
-                    chosen = standbys[i]
+        if spares > 0 and unusable > 0:
+            chosen = elect_among(s, b, lbset, FLAG_SPARE, unusable, chosen)
+        if standbys > 0 and chosen < 0:
+            chosen = elect_among(s, b, lbset, FLAG_STANDBY, standbys, chosen)
         lbset += 1
-    if best != NULL:
-        method.settle(s, best)
+    if chosen >= 0:
+        method.settle(s, b.members[chosen])
     return chosen
 
 

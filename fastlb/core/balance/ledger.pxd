@@ -31,7 +31,8 @@ cdef void ledger_exchange_closed(worker_slot *w) noexcept nogil
 # returns 1 when this call put it into E, 0 when it was there already or has flag I.
 cdef int member_failed(
     member_slot *m, long long now_us, bint probe_may_clear) noexcept nogil
-# A connect succeeded: error_time and retries back to 0 (E is not touched).
+# A connect succeeded: error_time and retries back to 0, unless the member is in E
+# (a failure seen since then counts for more; as in Apache).
 cdef void member_connected(member_slot *m) noexcept nogil
 cdef bint member_is_usable(member_slot *m) noexcept nogil
 cdef bint member_ignores_errors(member_slot *m) noexcept nogil

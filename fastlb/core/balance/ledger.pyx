@@ -121,6 +121,9 @@ cdef int member_failed(
 
 
 cdef void member_connected(member_slot *m) noexcept nogil:
+    # one that failed meanwhile waits for its retry: this connect proves the past
+    if atomic_get_u32(&m.flags) & FLAG_ERROR:
+        return
     # looked at first: the line is shared, and nearly always there is nothing to do
     if atomic_get_i64(&m.error_time_us) != 0:
         atomic_set_i64(&m.error_time_us, 0)

@@ -4,11 +4,9 @@
  * A change of any size or offset is a new TABLE_LAYOUT. */
 #ifndef FASTLB_TABLE_H
 #define FASTLB_TABLE_H
-
 #include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
-
 #define TABLE_MAGIC UINT64_C(0x0000626c74736166) /* "fastlb" in memory */
 #define TABLE_LAYOUT 1
 #define TABLE_PAGE 4096
@@ -82,28 +80,20 @@ struct worker_slot {
     uint64_t unused1[3];
 };
 
-#define AT(s, f, offset) _Static_assert(offsetof(struct s, f) == (offset), #s "." #f)
-#define SIZE(s, size) _Static_assert(sizeof(struct s) == (size), #s)
-
+#define TABLE_AT(s, f, at) _Static_assert(offsetof(struct s, f) == (at), #s "." #f)
+#define TABLE_SIZE(s, size) _Static_assert(sizeof(struct s) == (size), #s)
 _Static_assert(sizeof(union shared_mutex) == 64, "a mutex fills one line");
-AT(table_header, balancers_at, 64);
-AT(table_header, mutex, 128);
-AT(table_header, balancers_used, 192);
-AT(table_header, generations, 256);
-SIZE(table_header, 768);
-AT(balancer_slot, begun, 64);
-AT(balancer_slot, key, 128);
-SIZE(balancer_slot, 512);
-AT(member_slot, transferred, 64);
-SIZE(member_slot, 128);
-SIZE(member_address, 24);
-AT(member_cold, route, 64);
-AT(member_cold, address_version, 192);
-AT(member_cold, key, 512);
-SIZE(member_cold, 1280);
-AT(worker_slot, accesses, 64);
-SIZE(worker_slot, 128);
-
-#undef AT
-#undef SIZE
+TABLE_SIZE(table_header, 768);
+TABLE_AT(table_header, balancers_at, 64); TABLE_AT(table_header, mutex, 128);
+TABLE_AT(table_header, balancers_used, 192); TABLE_AT(table_header, generations, 256);
+TABLE_SIZE(balancer_slot, 512);
+TABLE_AT(balancer_slot, begun, 64); TABLE_AT(balancer_slot, key, 128);
+TABLE_SIZE(member_slot, 128);
+TABLE_AT(member_slot, transferred, 64);
+TABLE_SIZE(member_address, 24);
+TABLE_SIZE(member_cold, 1280);
+TABLE_AT(member_cold, route, 64); TABLE_AT(member_cold, address_version, 192);
+TABLE_AT(member_cold, key, 512);
+TABLE_SIZE(worker_slot, 128);
+TABLE_AT(worker_slot, accesses, 64);
 #endif

@@ -21,12 +21,12 @@ cdef extern from "<fcntl.h>" nogil:
 cdef extern from "<net/if.h>" nogil:
     unsigned int table_interface "if_nametoindex"(const char *name)
 
-MEMBER_FLAG_LETTERS = "OINGUDSEHRFC"
-MEMBER_FLAG_NAMES = (
+cdef str MEMBER_FLAG_LETTERS = "OINGUDSEHRFC"
+cdef tuple MEMBER_FLAG_NAMES = (
     "Init ", "Ign ", "Drn ", "Gen ", "Shut ", "Dis ",
     "Stop ", "Err ", "Stby ", "Spar ", "Free ", "HcFl ",
 )
-TABLE_REFUSALS = {
+cdef dict TABLE_REFUSALS = {
     TABLE_SHORT: "is smaller than it says",
     TABLE_NOT_ONE: "is not a slot table",
     TABLE_OTHER_LAYOUT: "has another layout (made by another version of fastlb?)",
@@ -100,6 +100,8 @@ cdef class Table:
 
     def __dealloc__(self):
         self.unmap()
+        if self.fd >= 0:
+            close(self.fd)
 
     @staticmethod
     def create(int balancers_max, int members_max, int workers_max):
@@ -119,11 +121,11 @@ cdef class Table:
                 raise TableError("the slot table cannot be sealed")
             os.pwrite(fd, (<char *>&header)[:sizeof(header)], 0)
             table = Table.attach(fd)
-            if table_mutex_make(&(<Table>table).view.header.mutex) != 0:
-                raise TableError("the table's mutex cannot be made")
         except BaseException:
             os.close(fd)
             raise
+        if table_mutex_make(&(<Table>table).view.header.mutex) != 0:
+            raise TableError("the table's mutex cannot be made")
         return table
 
     @staticmethod
@@ -148,8 +150,8 @@ cdef class Table:
         return table
 
     def close(self):
-        if self.view.base != NULL:
-            self.unmap()
+        self.unmap()
+        if self.fd >= 0:
             os.close(self.fd)
             self.fd = -1
 

@@ -32,11 +32,11 @@ cdef void chartable_fill() noexcept nogil:
 chartable_fill()
 
 
-cdef inline unsigned char char_lower(unsigned char c) noexcept nogil:
+cdef unsigned char char_lower(unsigned char c) noexcept nogil:
     return c | 0x20 if char_class[c] & CHAR_ALPHA else c
 
 
-cdef inline bint bytes_equal_nocase(
+cdef bint bytes_equal_nocase(
     const char *a, const char *b, unsigned int length
 ) noexcept nogil:
     cdef unsigned int i

@@ -11,8 +11,8 @@ cdef struct framing:
     bint close_after        # the framing is doubtful: serve, then close (RFC 9112 6.1)
     long long length        # for BODY_LENGTH
 
-# returns 0, -400 (repeated or odd Content-Length, a coding that is not chunked), or -500
-# (several codings, chunked the last: AH01093). BODY_LENGTH may have length 0.
+# returns 0, -400 (repeated or odd Content-Length, a coding that is not chunked), or
+# -500 (several codings, chunked the last: AH01093). BODY_LENGTH may have length 0.
 cdef int framing_of_request(head *h, const char *data, framing *out) noexcept nogil
 
 # request_method: METHOD_* of the request it answers. returns 0 or -502

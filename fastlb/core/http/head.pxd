@@ -58,7 +58,9 @@ cdef struct head_limits:
     unsigned int line_bytes     # request line without CRLF; longer: -414
     unsigned int field_bytes    # one field line; longer: -400 (-502 in a response)
     unsigned int field_count    # more: -400
-    bint strict                 # HttpProtocolOptions Strict
+    # HttpProtocolOptions Strict; without it host names are judged more mildly, and
+    # nothing else: the grammar stays
+    bint strict
     bint allow_http09           # a request line without version; the body-less GET
     bint ignore_bad_fields      # ProxyBadHeader Ignore: lines without ":" are skipped
 
@@ -77,7 +79,7 @@ cdef struct head:
     # request line
     span method
     span target             # as received
-    unsigned char method_id # METHOD_*
+    unsigned char method_id     # METHOD_*
     # status line
     unsigned short status
     span reason             # may be empty
@@ -150,4 +152,5 @@ cdef struct hop_facts:
     bint close
     bint keep_alive
     bint upgrade
-cdef void head_drop_hop_by_hop(head *h, const char *data, hop_facts *facts) noexcept nogil
+cdef void head_drop_hop_by_hop(
+    head *h, const char *data, hop_facts *facts) noexcept nogil

@@ -1,15 +1,31 @@
+/* Field names: where one ends, and whether it is a known one. */
+#ifndef FASTLB_NAMES_H
+#define FASTLB_NAMES_H
+
+#include "scan.h"
+
+/* The first colon, or end. */
+static inline const char *scan_colon(const char *p, const char *end)
+{
+#ifdef __SSE2__
+    for (; end - p >= 16; p += 16) {
+        unsigned hit = (unsigned)_mm_movemask_epi8(
+            _mm_cmpeq_epi8(SCAN_LOAD(p), SCAN_SET(':')));
+        if (hit)
+            return p + __builtin_ctz(hit);
+    }
+#endif
+    while (p < end && *p != ':')
+        p++;
+    return p;
+}
+
 /* Is this the name? Compared word by word against a constant, so that the compiler
  * folds the constant's side; the caller's switch on the length makes both equal long.
  *
  * `name` is in lower case and holds only letters and "-". A letter has bit 0x40 and may
  * differ in bit 0x20 only; "-" has no 0x40 and must be equal (CR | 0x20 would be "-").
  */
-#ifndef FASTLB_NAMES_H
-#define FASTLB_NAMES_H
-
-#include <stdint.h>
-#include <string.h>
-
 #define NAME_WORD_DIFFERS(type, p, name, at) __extension__({ \
     type theirs_, ours_; \
     memcpy(&theirs_, (p) + (at), sizeof theirs_); \

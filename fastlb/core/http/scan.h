@@ -2,8 +2,8 @@
  *
  * Every function reads [p, end) and nothing else: bytes behind end may belong to an
  * unreadable page. x86-64 always has SSE2; elsewhere the plain loops do all the work.
- * AVX2 was measured and is not used: a head's values are shorter than two of its
- * registers, and a call that cannot be inlined costs more than it saves.
+ * AVX2 was tried, compiled in: a browser's head was found complete in 21 ns and not 35,
+ * and parsed no faster, since most values are short. Too little for a second path.
  */
 #ifndef FASTLB_SCAN_H
 #define FASTLB_SCAN_H
@@ -59,22 +59,6 @@ static inline const char *scan_target(const char *p, const char *end)
         if (c <= 0x20 || c == '#' || c == 0x7f)
             break;
     }
-    return p;
-}
-
-/* The first colon, or end. */
-static inline const char *scan_colon(const char *p, const char *end)
-{
-#ifdef __SSE2__
-    for (; end - p >= 16; p += 16) {
-        unsigned hit = (unsigned)_mm_movemask_epi8(
-            _mm_cmpeq_epi8(SCAN_LOAD(p), SCAN_SET(':')));
-        if (hit)
-            return p + __builtin_ctz(hit);
-    }
-#endif
-    while (p < end && *p != ':')
-        p++;
     return p;
 }
 

@@ -5,11 +5,11 @@ cdef extern from "scan.h" nogil:
     const char *scan_value(const char *p, const char *end)
     # first byte that cannot stand in a target (a control, SP, "#", DEL), or end
     const char *scan_target(const char *p, const char *end)
-    # first colon, or end
-    const char *scan_colon(const char *p, const char *end)
     # the byte behind the first empty line (CRLF or LF line ends), or NULL
     const char *scan_empty_line(const char *p, const char *end)
 
 cdef extern from "names.h" nogil:
+    # first colon, or end
+    const char *scan_colon(const char *p, const char *end)
     # name: a constant of 2 to 24 letters and "-" in lower case; p holds length bytes
     bint name_is(const char *p, const char *name, unsigned int length)

@@ -24,10 +24,15 @@ from pathlib import Path
 from typing import Any
 
 OUT = Path(__file__).with_name("elections_httpd.json")
-MODULES = (
-    "mpm_event authz_core proxy proxy_http proxy_balancer lbmethod_byrequests "
-    "slotmem_shm"
-).split()
+MODULES = [
+    "mpm_event",
+    "authz_core",
+    "proxy",
+    "proxy_http",
+    "proxy_balancer",
+    "lbmethod_byrequests",
+    "slotmem_shm",
+]
 
 
 def member(loadfactor: float = 1, **more: Any) -> dict[str, Any]:
@@ -46,7 +51,11 @@ SCENARIOS: list[dict[str, Any]] = [
     },
     {
         "name": "a standby serves when all others are disabled",
-        "members": [member(1, status="+D"), member(1, status="+D"), member(status="+H")],
+        "members": [
+            member(1, status="+D"),
+            member(1, status="+D"),
+            member(status="+H"),
+        ],
     },
     {
         "name": "a spare stands in for a disabled member",
@@ -71,7 +80,11 @@ SCENARIOS: list[dict[str, Any]] = [
     },
     {
         "name": "the second lbset serves when the first is stopped",
-        "members": [member(1, lbset=0, status="+S"), member(1, lbset=1), member(3, lbset=1)],
+        "members": [
+            member(1, lbset=0, status="+S"),
+            member(1, lbset=1),
+            member(3, lbset=1),
+        ],
     },
     {
         "name": "a standby of set 0 comes before members of set 1",
@@ -168,7 +181,9 @@ def configuration(
     ]
     for i, m in enumerate(scenario["members"]):
         settings = " ".join(f"{k}={v}" for k, v in m.items())
-        lines.append(f"BalancerMember http://127.0.0.1:{ports[i]} route=n{i} {settings}")
+        lines.append(
+            f"BalancerMember http://127.0.0.1:{ports[i]} route=n{i} {settings}"
+        )
     lines.append("ProxySet stickysession=ROUTEID")
     if scenario.get("nofailover"):
         lines.append("ProxySet nofailover=On")
@@ -240,7 +255,9 @@ def main() -> None:
         scenario.setdefault("routes", [None] * 20)
         recorded.append({**scenario, "chosen": play(apache, scenario)})
         print(scenario["name"], recorded[-1]["chosen"], flush=True)
-    OUT.write_text(json.dumps({"server": version, "scenarios": recorded}, indent=1) + "\n")
+    OUT.write_text(
+        json.dumps({"server": version, "scenarios": recorded}, indent=1) + "\n"
+    )
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
-# What a balancing method is: one file in this folder, one row in methods.pyx and one
-# LBMETHOD_* number in elect.pxd.
+# What a balancing method is. To add one: its file in this folder (byrequests.pyx is the
+# example), its LBMETHOD_* number in elect.pxd, its row in methods.pyx, its include in
+# the spine.
 #
 # elect.pyx walks the members as Apache does (lbset, states, spares, standbys) and asks
 # the method about each one that may serve. All of it runs under the balancer's mutex:
@@ -36,9 +37,6 @@ cdef int lb_method_find(const char *name) noexcept nogil
 # Give a candidate its part; take from the elected one what all were given.
 cdef void lb_add(lb_scan *s, member_slot *m, long long part) noexcept nogil
 cdef void lb_sub(member_slot *m, long long part) noexcept nogil
-
-cdef enum:
-    LBMETHODS_COUNT = 1
 
 cdef extern from "<string.h>" nogil:
     int lb_strcmp "strcmp"(const char *a, const char *b)

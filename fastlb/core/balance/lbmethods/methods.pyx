@@ -31,8 +31,10 @@ cdef int lb_method_find(const char *name) noexcept nogil:
 
 cdef void lb_add(lb_scan *s, member_slot *m, long long part) noexcept nogil:
     # what was there is kept before it changes: see balancer_undo in table.pyx
-    m.lbstatus_before = m.lbstatus
-    m.stamp = s.number
+    if m.stamp != s.number:
+        m.lbstatus_before = m.lbstatus
+        atomic_keep_order()
+        m.stamp = s.number
     atomic_keep_order()
     m.lbstatus += part
     s.total += part

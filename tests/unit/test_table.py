@@ -1,0 +1,558 @@
+"""The mapping: layout, identity over generations, other processes, deaths."""
+
+from __future__ import annotations
+
+import os
+import signal
+import struct
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pools import Pool, in_child, killed, member
+
+from fastlb import _probe
+
+Table = _probe.Table
+TableError = _probe.TableError
+
+
+@pytest.fixture
+def pool() -> Iterator[Pool]:
+    pool = Pool(member(100), member(300))
+    yield pool
+    pool.table.close()
+
+
+def descriptors() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+# --- layout
+
+
+@given(st.integers(1, 300), st.integers(1, 5000), st.integers(1, 300))
+def test_parts_begin_on_pages_and_do_not_overlap(
+    balancers: int, members: int, workers: int
+) -> None:
+    table = Table.create(balancers, members, workers)
+    parts = _probe.TableProbe(table).parts()
+    table.close()
+    ends = {
+        "balancers_at": balancers * parts["balancer_size"],
+        "members_at": members * parts["member_size"],
+        "colds_at": members * parts["cold_size"],
+        "workers_at": workers * parts["worker_size"],
+        "shares_at": workers * parts["share_row_size"],
+    }
+    position = 768  # the header
+    for name, size in ends.items():
+        assert parts[name] % 4096 == 0
+        assert parts[name] >= position
+        position = parts[name] + size
+    assert parts["size"] >= position
+    assert parts["share_row_size"] % 64 == 0
+    assert parts["share_row_size"] >= 4 * members
+
+
+def test_slots_fill_whole_cache_lines() -> None:
+    parts = _probe.TableProbe(Table.create(1, 1, 1)).parts()
+    sizes = [v for k, v in parts.items() if k.endswith("_size")]
+    assert [n % 64 for n in sizes] == [0] * len(sizes)
+
+
+def test_slots_that_nobody_claimed_cost_nothing() -> None:
+    table = Table.create(256, 4096, 256)
+    assert os.fstat(table.fd).st_size > 5 << 20
+    assert os.fstat(table.fd).st_blocks * 512 <= 8192
+    table.snapshot_workers()
+    table.totals()
+    assert os.fstat(table.fd).st_blocks * 512 <= 8192
+
+
+@pytest.mark.parametrize("maxima", [(0, 1, 1), (1, 0, 1), (1, 1, 0), (-1, 1, 1)])
+def test_a_table_of_nothing_is_refused(maxima: tuple[int, int, int]) -> None:
+    with pytest.raises(TableError, match="no table of"):
+        Table.create(*maxima)
+
+
+def test_nobody_can_shorten_the_table_under_others() -> None:
+    table = Table.create(1, 1, 1)
+    with pytest.raises(PermissionError):
+        os.ftruncate(table.fd, 0)
+
+
+def test_closing_gives_back_the_descriptor_and_ends_use() -> None:
+    before = descriptors()
+    table = Table.create(1, 1, 1)
+    table.close()
+    table.close()
+    assert descriptors() == before
+    assert table.fd == -1
+    with pytest.raises(TableError, match="closed"):
+        table.totals()
+
+
+def test_a_table_is_not_made_by_calling_the_class() -> None:
+    with pytest.raises(TableError, match="closed"):
+        Table().totals()
+
+
+# --- attaching
+
+
+def test_whoever_attaches_sees_the_same_slots(pool: Pool) -> None:
+    other = Table.attach(os.dup(pool.table.fd))
+    assert (other.balancers_max, other.members_max, other.workers_max) == (8, 64, 8)
+    pool.sequence(1)
+    assert other.snapshot_member(pool.slots[1])["elected"] == 1
+    other.set_flag(pool.slots[1], "D", True)
+    assert pool.sequence(2) == [0, 0]
+    other.close()
+
+
+@pytest.mark.parametrize(
+    ("offset", "data", "reason"),
+    [
+        (0, b"\0", "is not a slot table"),
+        (8, struct.pack("I", 999), "has another layout"),
+        (12, struct.pack("I", 8), "has another layout"),
+        (36, struct.pack("I", 513), "has another layout"),
+        (40, struct.pack("I", 64), "has another layout"),
+        (44, struct.pack("I", 64), "has another layout"),
+        (48, struct.pack("I", 64), "has another layout"),
+        (24, struct.pack("I", 100_000), "is damaged"),
+        (24, struct.pack("I", 0), "is damaged"),
+        (28, struct.pack("I", 0xFFFFFFFF), "is damaged"),
+        (52, struct.pack("I", 64), "is damaged"),
+        (64, struct.pack("Q", 8192), "is damaged"),
+        (96, struct.pack("Q", 1 << 40), "is damaged"),
+        (16, struct.pack("Q", 4096), "is damaged"),
+    ],
+)
+def test_a_mapping_that_does_not_fit_is_refused(
+    offset: int, data: bytes, reason: str
+) -> None:
+    table = Table.create(8, 64, 8)
+    if offset in (52,):
+        table = Table.create(8, 4096, 8)
+    _probe.TableProbe(table).write_header(offset, data)
+    before = descriptors()
+    with pytest.raises(TableError, match=reason):
+        Table.attach(table.fd)
+    assert descriptors() == before
+    table.close()
+
+
+@pytest.mark.parametrize("size", [0, 100, 4096])
+def test_a_file_cut_short_is_refused(size: int) -> None:
+    table = Table.create(1, 1, 1)
+    fd = os.memfd_create("short")
+    os.write(fd, os.pread(table.fd, size, 0))
+    with pytest.raises(TableError, match=r"short|smaller"):
+        Table.attach(fd)
+    os.close(fd)
+    table.close()
+
+
+def test_what_is_no_file_is_refused() -> None:
+    reading, writing = os.pipe()
+    with pytest.raises(TableError):
+        Table.attach(reading)
+    os.close(reading)
+    os.close(writing)
+
+
+# --- identity
+
+
+def test_the_same_key_is_the_same_slot_in_every_generation(pool: Pool) -> None:
+    assert pool.table.claim_balancer("balancer://x", 2, lbmethod="byrequests") == (
+        pool.slot
+    )
+    assert [pool.claim(i, 2) for i in (1, 0)] == [pool.slots[1], pool.slots[0]]
+
+
+def test_another_key_is_another_slot(pool: Pool) -> None:
+    other = pool.table.claim_balancer("balancer://x@vhost", 1, lbmethod="byrequests")
+    assert other != pool.slot
+    slot = pool.table.claim_member(
+        "balancer://x@vhost http://m0", 1, balancer_slot=other, **pool.settings[0]
+    )
+    assert slot not in pool.slots
+
+
+def test_a_reload_keeps_counters_health_and_election_state(pool: Pool) -> None:
+    pool.sequence(3)
+    pool.fail(0, now_s=1)
+    pool.set(1, "C")
+    pool.inside.count_bytes(pool.slots[0], 10, 20)
+    before = [pool.member(0), pool.member(1)]
+    pool.claim(0, 2)
+    pool.claim(1, 2)
+    pool.table.release_generation(1)
+    assert [pool.member(0), pool.member(1)] == before
+
+
+def test_a_reload_writes_what_the_configuration_changed(pool: Pool) -> None:
+    pool.claim(
+        0, 2, load_factor=250, lbset=3, status="H", route="r", redirect="n1", retry_ms=5
+    )
+    found = pool.member(0)
+    assert (found["load_factor"], found["lbset"], found["flags"]) == (250, 3, "OH")
+    assert (found["route"], found["redirect"], found["retry_ms"]) == ("r", "n1", 5)
+    pool.claim(0, 3)
+    found = pool.member(0)
+    assert (found["load_factor"], found["lbset"], found["flags"]) == (100, 0, "O")
+    assert (found["route"], found["redirect"]) == ("n0", "")
+
+
+def test_a_reload_keeps_what_an_operator_set(pool: Pool) -> None:
+    pool.set(0, "D")
+    pool.claim(0, 2)
+    assert pool.member(0)["flags"] == "OD"
+    pool.claim(0, 3, status="H")
+    assert pool.member(0)["flags"] == "ODH"
+    pool.claim(0, 4, status="D")
+    pool.claim(0, 5, status="")
+    assert pool.member(0)["flags"] == "O"
+
+
+def test_fresh_starts_a_member_anew_and_keeps_what_is_busy(pool: Pool) -> None:
+    pool.sequence(3)
+    pool.fail(0)
+    pool.set(0, "D")
+    worker = pool.table.claim_worker(1, 1, 0)
+    pool.inside.busy_add(worker, pool.slots[0])
+    pool.inside.count_bytes(pool.slots[0], 10, 20)
+    epoch = pool.member(0)["epoch"]
+    assert pool.claim(0, 2, fresh=True) == pool.slots[0]
+    found = pool.member(0)
+    assert found["status"] == "Init Ok "
+    assert (found["elected"], found["lbstatus"], found["retries"]) == (0, 0, 0)
+    assert (found["transferred"], found["read"], found["error_time_us"]) == (0, 0, 0)
+    assert found["busy"] == 1
+    assert found["epoch"] > epoch
+
+
+def test_a_slot_is_free_when_the_last_generation_that_knew_it_has_gone(
+    pool: Pool,
+) -> None:
+    kept, dropped = pool.slots
+    pool.claim(0, 2)
+    pool.table.release_generation(1)
+    assert pool.table.snapshot_member(kept)["used"]
+    assert not pool.table.snapshot_member(dropped)["used"]
+    assert not pool.table.snapshot_balancer(pool.slot)["used"]
+    newcomer = pool.table.claim_member(
+        "balancer://x http://new", 2, balancer_slot=pool.slot, **pool.settings[1]
+    )
+    assert newcomer == dropped
+
+
+def test_a_member_in_a_used_slot_begins_at_nothing(pool: Pool) -> None:
+    pool.sequence(5)
+    pool.fail(1)
+    worker = pool.table.claim_worker(1, 1, 0)
+    pool.inside.busy_add(worker, pool.slots[1])
+    pool.table.set_addresses(pool.slots[1], [("192.0.2.1", 80)])
+    epoch = pool.member(1)["epoch"]
+    pool.claim(0, 2)
+    pool.table.release_generation(1)
+    slot = pool.table.claim_member(
+        "balancer://x http://new", 2, balancer_slot=pool.slot, **pool.settings[0]
+    )
+    assert slot == pool.slots[1]
+    found = pool.table.snapshot_member(slot)
+    assert found["key"] == "balancer://x http://new"
+    assert found["status"] == "Init Ok "
+    assert [found[k] for k in ("elected", "busy", "lbstatus", "read")] == [0, 0, 0, 0]
+    assert pool.table.addresses(slot) == []
+    assert found["epoch"] > epoch
+
+
+def test_releasing_a_generation_twice_or_unknown_frees_nothing(pool: Pool) -> None:
+    pool.claim(0, 2)
+    pool.table.release_generation(1)
+    pool.table.release_generation(1)
+    pool.table.release_generation(99)
+    assert pool.table.snapshot_member(pool.slots[0])["used"]
+
+
+def test_a_full_table_says_so() -> None:
+    table = Table.create(1, 1, 1)
+    settings = Pool(member()).settings[0]
+    slot = table.claim_balancer("balancer://a", 1, lbmethod="byrequests")
+    table.claim_member("a", 1, balancer_slot=slot, **settings)
+    table.claim_worker(1, 1, 0)
+    with pytest.raises(TableError, match="no free balancer slot of 1"):
+        table.claim_balancer("balancer://b", 1, lbmethod="byrequests")
+    with pytest.raises(TableError, match="no free member slot of 1"):
+        table.claim_member("b", 1, balancer_slot=slot, **settings)
+    with pytest.raises(TableError, match="no free worker slot of 1"):
+        table.claim_worker(2, 1, 1)
+
+
+def test_more_living_generations_than_bits_are_refused() -> None:
+    table = Table.create(1, 1, 1)
+    for generation in range(64):
+        table.claim_balancer("balancer://x", generation, lbmethod="byrequests")
+    with pytest.raises(TableError, match="64 generations"):
+        table.claim_balancer("balancer://x", 64, lbmethod="byrequests")
+    table.release_generation(5)
+    table.claim_balancer("balancer://x", 64, lbmethod="byrequests")
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"route": "x" * 64}, TableError),
+        ({"redirect": "x" * 64}, TableError),
+        ({"status": "X"}, ValueError),
+        ({"status": "h"}, ValueError),
+    ],
+)
+def test_settings_that_do_not_fit_are_refused(
+    pool: Pool, changes: dict[str, str], error: type[Exception]
+) -> None:
+    before = pool.member(0)
+    with pytest.raises(error):
+        pool.claim(0, 1, **changes)
+    assert pool.member(0) == before
+
+
+def test_keys_of_full_length_are_told_apart() -> None:
+    table = Table.create(4, 4, 1)
+    settings = Pool(member()).settings[0]
+    slot = table.claim_balancer("b" * 384, 1, lbmethod="byrequests")
+    slots = {
+        table.claim_member("m" * 767 + last, 1, balancer_slot=slot, **settings)
+        for last in "xyx"
+    }
+    assert len(slots) == 2
+    with pytest.raises(TableError, match="768 fit"):
+        table.claim_member("m" * 769, 1, balancer_slot=slot, **settings)
+
+
+def test_an_unknown_method_is_refused() -> None:
+    with pytest.raises(ValueError, match="unknown lbmethod"):
+        Table.create(1, 1, 1).claim_balancer("balancer://x", 1, lbmethod="byluck")
+
+
+def test_slots_that_were_never_claimed_are_refused(pool: Pool) -> None:
+    for act in (
+        pool.table.member_status,
+        pool.table.snapshot_member,
+        pool.table.snapshot_balancer,
+        pool.table.settle_worker,
+        pool.table.mark_up,
+    ):
+        for slot in (-1, 7, 64, 1 << 20):
+            with pytest.raises(IndexError):
+                act(slot)
+
+
+def test_a_member_without_balancer_has_a_state_too() -> None:
+    pool = Pool()
+    slot = pool.table.claim_member(
+        "direct http://h",
+        1,
+        balancer_slot=-1,
+        load_factor=100,
+        lbset=0,
+        status="I",
+        route="",
+        redirect="",
+        retry_ms=0,
+        probe=False,
+    )
+    assert pool.table.snapshot_member(slot)["status"] == "Init Ign Ok "
+    assert pool.table.snapshot_member(slot)["balancer_slot"] == -1
+
+
+# --- addresses
+
+
+def test_addresses_are_given_back_in_order(pool: Pool) -> None:
+    slot = pool.slots[0]
+    wanted = [("192.0.2.1", 80), ("2001:db8::1", 8080), ("192.0.2.2", 65535)]
+    assert pool.table.addresses(slot) == []
+    pool.table.set_addresses(slot, wanted)
+    assert pool.table.addresses(slot) == wanted
+    pool.table.set_addresses(slot, wanted[:1])
+    assert pool.table.addresses(slot) == wanted[:1]
+    assert pool.table.addresses(pool.slots[1]) == []
+
+
+def test_a_link_local_address_keeps_its_interface(pool: Pool) -> None:
+    pool.table.set_addresses(pool.slots[0], [("fe80::1%7", 80)])
+    assert pool.table.addresses(pool.slots[0]) == [("fe80::1%7", 80)]
+
+
+@pytest.mark.parametrize("bad", [("localhost", 80), ("192.0.2.1", 70000), ("", 80)])
+def test_what_is_no_address_is_refused(pool: Pool, bad: tuple[str, int]) -> None:
+    with pytest.raises(ValueError, match="is not"):
+        pool.table.set_addresses(pool.slots[0], [bad])
+
+
+def test_more_than_eight_addresses_are_refused(pool: Pool) -> None:
+    with pytest.raises(ValueError, match="more than 8"):
+        pool.table.set_addresses(pool.slots[0], [("192.0.2.1", 80)] * 9)
+
+
+def test_a_worker_copies_addresses_only_when_they_are_newer(pool: Pool) -> None:
+    slot = pool.slots[0]
+    assert pool.inside.addresses_if_newer(slot, 0) == (0, -1)
+    pool.table.set_addresses(slot, [("192.0.2.1", 80)])
+    version, count = pool.inside.addresses_if_newer(slot, 0)
+    assert count == 1
+    assert pool.inside.addresses_if_newer(slot, version) == (version, -1)
+    pool.table.set_addresses(slot, [("192.0.2.1", 80), ("192.0.2.2", 80)])
+    assert pool.inside.addresses_if_newer(slot, version) == (version + 2, 2)
+
+
+def test_a_writer_that_died_is_not_waited_for_and_the_next_one_heals_it(
+    pool: Pool,
+) -> None:
+    slot = pool.slots[0]
+    pool.table.set_addresses(slot, [("192.0.2.1", 80)])
+    version, _ = pool.inside.addresses_if_newer(slot, 0)
+    pool.inside.interrupt_address_write(slot)
+    assert pool.inside.addresses_if_newer(slot, version) == (version, -1)
+    assert pool.table.addresses(slot) == []
+    pool.table.set_addresses(slot, [("192.0.2.9", 81)])
+    assert pool.table.addresses(slot) == [("192.0.2.9", 81)]
+    assert pool.inside.addresses_if_newer(slot, version)[1] == 1
+
+
+# --- several processes
+
+
+def test_elections_of_many_processes_are_one_sequence(pool: Pool) -> None:
+    readers = []
+    for _ in range(4):
+        reading, writing = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            os.write(writing, bytes(pool.sequence(250)))
+            os._exit(0)
+        os.close(writing)
+        readers.append((pid, reading))
+    seen = b""
+    for pid, reading in readers:
+        seen += os.read(reading, 1000)
+        os.close(reading)
+        assert os.waitpid(pid, 0)[1] == 0
+    # 1000 elections of factors 1 and 3: whole cycles, so nothing is lost or doubled
+    assert [seen.count(i) for i in (0, 1)] == [250, 750]
+    assert pool.all("elected") == [250, 750]
+    assert pool.all("lbstatus") == [0, 0]
+
+
+def test_serial_elections_are_the_same_whichever_process_asks(pool: Pool) -> None:
+    alone = Pool(member(100), member(300)).sequence(8)
+    together = []
+    for _ in range(8):
+        reading, writing = os.pipe()
+
+        def elect_one(to: int = writing) -> None:
+            os.write(to, bytes([pool.chosen()]))
+
+        in_child(elect_one)
+        together += os.read(reading, 1)
+        os.close(reading)
+        os.close(writing)
+    assert together == alone
+
+
+@pytest.mark.parametrize("asked", [0, 1, 2])
+def test_a_process_killed_within_an_election_wedges_nobody(
+    pool: Pool, asked: int
+) -> None:
+    killed(lambda: pool.probe.die_in_election(asked))
+    first = pool.elect()
+    assert (first["chosen"], first["mutex_repaired"]) == (1, True)
+    assert not pool.elect()["mutex_repaired"]
+    assert pool.all("elected") == [1, 1]
+    assert pool.table.totals()["repairs"] == 1
+
+
+def test_other_processes_go_on_after_a_death(pool: Pool) -> None:
+    killed(lambda: pool.probe.die_in_election(1))
+    in_child(lambda: pool.sequence(3))
+    assert sum(pool.all("elected")) == 3
+
+
+def test_a_process_killed_within_a_claim_wedges_nobody(pool: Pool) -> None:
+    killed(pool.inside.die_in_claim)
+    assert pool.table.claim_worker(1, 1, 0) == 0
+    assert pool.claim(0, 2) == pool.slots[0]
+
+
+def test_settling_a_killed_worker_repairs_what_it_held_and_takes_its_shares(
+    pool: Pool,
+) -> None:
+    worker = pool.table.claim_worker(0, 1, 0)
+
+    def work() -> None:
+        pool.table.set_worker_pid(worker, os.getpid())
+        pool.inside.connection_opened(worker)
+        pool.inside.exchange_opened(worker)
+        pool.inside.busy_add(worker, pool.slots[0])
+        pool.inside.busy_add(worker, pool.slots[1])
+        pool.inside.request_done(worker, 100, 7)
+        pool.probe.die_in_election(1)
+
+    killed(work)
+    assert pool.table.settle_worker(worker) == {
+        "busy": 2,
+        "connections": 1,
+        "mutexes": 1,
+    }
+    assert pool.all("busy") == [0, 0]
+    assert pool.all("lbstatus") == [0, 0]
+    assert not pool.elect()["mutex_repaired"]
+    assert pool.table.snapshot_workers() == []
+    totals = pool.table.totals()
+    assert (totals["accesses"], totals["connections"], totals["busy"]) == (1, 1, 0)
+
+
+def test_settling_does_not_wait_for_a_living_process_that_holds_a_mutex(
+    pool: Pool,
+) -> None:
+    # a child stopped within its election holds the mutex and lives
+    worker = pool.table.claim_worker(1, 1, 0)
+    pid = os.fork()
+    if pid == 0:
+        pool.probe.stop_in_election(1)
+        os._exit(1)
+    os.waitpid(pid, os.WUNTRACED)
+    try:
+        assert pool.table.settle_worker(worker)["mutexes"] == 0
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    assert pool.elect()["mutex_repaired"]
+
+
+def test_settling_a_free_slot_is_refused(pool: Pool) -> None:
+    worker = pool.table.claim_worker(1, 1, 0)
+    pool.table.settle_worker(worker)
+    with pytest.raises(TableError, match="is free"):
+        pool.table.settle_worker(worker)
+
+
+def test_the_scoreboard_shows_state_and_draining(pool: Pool) -> None:
+    slot = pool.table.claim_worker(5, 1, 0)
+    pool.table.set_worker_state(slot, "G")
+    pool.table.set_worker_pid(slot, 6)
+    found = pool.table.snapshot_workers()[0]
+    assert (found["state"], found["draining"], found["pid"]) == ("G", True, 6)
+
+
+def test_a_snapshot_of_a_balancer_lists_its_members(pool: Pool) -> None:
+    pool.sequence(2)
+    found = pool.table.snapshot_balancer(pool.slot)
+    assert (found["key"], found["lbmethod"]) == ("balancer://x", "byrequests")
+    assert found["members"] == pool.slots
