@@ -155,8 +155,6 @@ cdef bint request_prefetch(exchange *x) noexcept nogil:
         if x.body_kept >= BODY_PREFETCH_BYTES or room == 0 or x.req_done:
             x.req_chunked_out = chunked
             break
-        if not chunked and <long long>room > x.req_remaining:
-            room = <unsigned int>x.req_remaining
         if not d.c.readable:
             timer_set(&d.c.timer, watch.now_us + x.vhost.timeout_us)
             return False
@@ -168,15 +166,26 @@ cdef bint request_prefetch(exchange *x) noexcept nogil:
             # The end came within the body. Who only shut its side can be told.
             request_body_broken(x)
             return False
-        d.input.end += <unsigned int>n
-        if not chunked:
-            x.raw_at = d.input.end
-            x.body_kept += <unsigned int>n
-            x.request_body_bytes += n
-            x.req_remaining -= n
-            x.req_done = x.req_remaining == 0
+        if chunked:
+            d.input.end += <unsigned int>n
+        else:
+            request_keep(x, <unsigned int>n)
     timer_clear(&d.c.timer)
     return True
+
+
+cdef void request_keep(exchange *x, unsigned int received) noexcept nogil:
+    """Bytes of a body by length came into down.input; what is more than the body is
+    the next request."""
+    cdef unsigned int part = received
+    if <long long>part > x.req_remaining:
+        part = <unsigned int>x.req_remaining
+    x.down.input.end += received
+    x.body_kept += part
+    x.raw_at = x.body_at + x.body_kept
+    x.request_body_bytes += part
+    x.req_remaining -= part
+    x.req_done = x.req_remaining == 0
 
 
 cdef int request_receive(exchange *x) noexcept nogil:
@@ -192,18 +201,10 @@ cdef int request_receive(exchange *x) noexcept nogil:
     if x.req_framing.kind == BODY_LENGTH and not x.body_lost \
             and x.req_framing.length <= BODY_KEEP_BYTES \
             and buffer_room(d.input) > 0 and x.raw_at == d.input.end:
-        room = buffer_room(d.input)
-        if <long long>room > x.req_remaining:
-            room = <size_t>x.req_remaining
-        n = stream_recv(&d.c, &d.input.data[d.input.end], room)
+        n = stream_recv(&d.c, &d.input.data[d.input.end], buffer_room(d.input))
         if n < 0:
             return <int>n
-        d.input.end += <unsigned int>n
-        x.raw_at = d.input.end
-        x.body_kept += <unsigned int>n
-        x.request_body_bytes += n
-        x.req_remaining -= n
-        x.req_done = x.req_remaining == 0
+        request_keep(x, <unsigned int>n)
         return 1
     if x.stream == NULL:
         x.stream = buffer_take(
