@@ -24,6 +24,7 @@ class Draft:
     line: int
     start: int
     column: int
+    trail: Trail = ()
     is_section: bool = False
     closed: bool = True
     children: list[Draft] = field(default_factory=list)
@@ -41,6 +42,10 @@ class Frame:
     line: int
     draft: Draft | None
     reading: bool
+
+    @property
+    def is_true_condition(self) -> bool:
+        return self.draft is None and self.reading
 
 
 @dataclass(slots=True)

@@ -122,15 +122,30 @@ class Reader:
         self._here, self._trail = before
 
     def _end_of_file(self, file: OpenFile) -> None:
-        for frame in reversed(file.frames):
-            if frame.draft is None:
+        """Complain about each section that is still open, at its own line.
+
+        Apache takes it when a conditional section that was true is left open, and
+        whatever is open inside it: so do we, with a warning.
+        """
+        taken = False
+        skipped = [frame for frame in reversed(file.frames) if not frame.reading]
+        for frame in (*skipped, *(f for f in file.frames if f.reading)):
+            taken = taken or frame.is_true_condition
+            if not frame.reading:
                 text = f"Expected </{frame.name}> before end of configuration"
-                why = f"<{frame.name}> was opened on line {frame.line}"
             else:
                 text = f"{file.name}:{frame.line}: <{frame.name}> was not closed."
-                why = "a section must end in the file in which it begins"
+            why = "a section must end in the file in which it begins"
+            severity = Severity.WARNING if taken and frame.reading else Severity.ERROR
+            self._here = (file.name, self._apaches_line(file, frame.line), 0)
             cure = f"add </{frame.name}>"
-            self._complain(Complaint(text, why, cure, "FB0101"))
+            self._complain(Complaint(text, why, cure, "FB0101", severity))
+
+    @staticmethod
+    def _apaches_line(file: OpenFile, line: int) -> int:
+        """Inside a false section Apache's messages name the line where it began."""
+        outermost = next((f.line for f in file.frames if not f.reading), line)
+        return min(outermost, line)
 
     # -- lines
 
@@ -149,7 +164,8 @@ class Reader:
         plain = text == line.text and line.first == line.number
         column = line.indent + after + 1 if plain and after < len(text) else 0
         start = line.indent + 1 if line.first == line.number else 0
-        draft = Draft(name, text[after:], file.name, line.number, start, column)
+        place = (file.name, line.number, start, column, file.trail)
+        draft = Draft(name, text[after:], *place)
         self._here = (file.name, line.number, column)
         act = self._acts.get(name.lower())
         if name.startswith("<"):
@@ -219,8 +235,14 @@ class Reader:
             file.frames.pop()
             return
         text = f"Expected </{expected.name}> but saw </{name}>"
+        if expected.is_true_condition:
+            text = f"</{name}> without matching <{name}> section"
+        line = self._here[1]
         why = f"<{expected.name}> was opened on line {expected.line}"
+        if not expected.reading:
+            why += f"; </{name}> stands on line {line}"
         cure = f"close it first with </{expected.name}>"
+        self._here = (file.name, self._apaches_line(file, line), 0)
         self._complain(Complaint(text, why, cure, "FB0101"))
         if name.lower() in (frame.name.lower() for frame in file.frames):
             while file.frames.pop().name.lower() != name.lower():
@@ -359,5 +381,6 @@ class Reader:
                 complaint.cure,
                 Phase.READING,
                 self._trail,
+                len(self.diagnostics),
             )
         )
