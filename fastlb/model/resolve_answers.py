@@ -41,7 +41,7 @@ def proxy_pass_reverse(run: Run, place: Place, node: Node) -> None:
                 node,
                 "FB0280",
                 "ProxyPassReverse needs a path when not defined in a location",
-                cure=f"write ProxyPassReverse / {words[0]}",
+                cure="write ProxyPassReverse /path http://host/path",
             )
             return
         path, url = words[0], words[1]

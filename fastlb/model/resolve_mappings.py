@@ -202,6 +202,11 @@ def _bind_target(
     if target is None:
         return False
     values = MemberParams(status="I")
+    if draft.is_regex and "$" in target.path and not run.lenient:
+        # Apache keeps no connections of such a worker unless enablereuse=on, since its
+        # URL changes with each request. Differs from Apache: ours is bound to the
+        # authority, which does not change.
+        values.disable_reuse = True
     for settings in server.worker_settings:
         if is_leading_part(settings.target, target):
             for key, value in settings.pairs:

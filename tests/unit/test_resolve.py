@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from trees import errors, model_of, resolve_text, warnings
 
+from fastlb.base.messages import MESSAGES
 from fastlb.model.server import Compat
 from fastlb.model.vhost import SectionKind
 
@@ -181,3 +184,55 @@ def test_logs_go_to_the_hosts_own_files_or_the_main_servers() -> None:
 def test_a_nickname_may_be_defined_behind_its_use() -> None:
     model = model_of(LISTEN + 'CustomLog a nick\nLogFormat "%m" nick\n')
     assert [p.kind for p in model.vhosts[0].access_logs[0].format] == ["m"]
+
+
+WORDS_TEXT = """
+/ /a /a/ ! ~ ( ^(/.*)$ * balancer://b balancer://b/ balancer://$1 http://h:1/ http://h$1
+http:// unix:/s|http://h/ unix:/s| https://h ajp://h a=b timeout=1 route=x status=+H
+lbmethod=byrequests stickysession=A|b loadfactor=2 = =x On Off all granted denied not ip
+10.1 host env local from set unset add edit echo X-A %{A}e %Z env=A env=! early expr=x
+permanent 302 410 1 0 -1 99999999999999999999 5ms server-status default ::1 [::1]:80
+127.0.0.1:0 :80 80 *:80 \u00e9 $ % { \\
+"""
+NAMES_TEXT = """
+ProxyPass ProxyPassMatch ProxyPassReverse BalancerMember ProxySet Header RequestHeader
+SetEnvIf SetEnv PassEnv UnsetEnv BrowserMatch Redirect RedirectMatch ErrorDocument
+LogFormat CustomLog TransferLog LogLevel Listen ServerName Require ServerAlias Order
+Allow Deny Satisfy SetHandler ProxyErrorOverride Timeout KeepAliveTimeout ProxyVia
+ServerTokens HttpProtocolOptions UseCanonicalName
+"""
+SECTIONS_TEXT = (
+    "VirtualHost Location LocationMatch Proxy ProxyMatch RequireAll Directory"
+)
+WORDS = st.sampled_from(WORDS_TEXT.split())
+NAMES = st.sampled_from(NAMES_TEXT.split())
+SECTIONS = st.sampled_from(SECTIONS_TEXT.split())
+
+
+def joined(name: str, words: list[str]) -> str:
+    return " ".join([name, *words])
+
+
+LINES = st.builds(joined, NAMES, st.lists(WORDS, max_size=5))
+BLOCKS = st.recursive(
+    LINES,
+    lambda inner: st.builds(
+        lambda name, words, body: "\n".join(
+            [f"<{joined(name, words)}>", *body, f"</{name}>"]
+        ),
+        SECTIONS,
+        st.lists(WORDS, min_size=1, max_size=3),
+        st.lists(inner, max_size=4),
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(BLOCKS, max_size=6), st.booleans())
+def test_any_configuration_gives_a_model_or_errors(
+    blocks: list[str], lenient: bool
+) -> None:
+    model, found = resolve_text("\n".join([LISTEN, *blocks, ""]), lenient=lenient)
+    assert (model is None) == any(item.is_error for item in found)
+    assert all(item.number in MESSAGES for item in found)

@@ -155,3 +155,11 @@ def test_servlet_mapping_is_taken_as_encoded() -> None:
     assert mapping("ProxyPass / balancer://b/ mapping=servlet").encoded
     found = warnings(LISTEN + BALANCER + "ProxyPass / balancer://b/ mapping=servlet\n")
     assert found == ["5: mapping=servlet is taken as mapping=encoded"]
+
+
+def test_connections_of_a_regex_worker_are_kept_unless_apache_decides() -> None:
+    text = LISTEN + "ProxyPassMatch ^/(.*)$ http://h/$1"
+    assert not model_of(text + "\n").members[0].disable_reuse
+    assert model_of("Compat apache\n" + text + "\n").members[0].disable_reuse
+    on = model_of("Compat apache\n" + text + " enablereuse=on\n")
+    assert not on.members[0].disable_reuse

@@ -161,6 +161,21 @@ def test_a_url_that_begins_with_another_is_the_same_member() -> None:
         ("ProxySet growth=0", "ProxySet: growth must be between 1 and 100 growth=0; b"),
         ("ProxySet nofailover=1", "ProxySet: failover must be On|Off nofailover=1; ba"),
         ("ProxySet foo=1", "ProxySet: unknown Balancer parameter foo=1; balancer://b"),
+        ("ProxySet stickysession=" + "s" * 64, "ProxySet: stickysession length must "),
+        ("ProxySet routeregex=(", "ProxySet: routeregex could not be compiled routere"),
+        ("ProxySet maxattempts=-1", "ProxySet: maximum number of attempts must be a p"),
+        ("ProxySet nonce=" + "n" * 37, "ProxySet: Provided nonce is too large nonce=n"),
+        (
+            "BalancerMember http://a flusher=" + "f" * 16,
+            "flusher name length must be <",
+        ),
+        (
+            "BalancerMember http://a upgrade=" + "u" * 16,
+            "upgrade protocol length must ",
+        ),
+        ("BalancerMember http://a hcinterval=x", "Unparse-able hcinterval setting"),
+        ("BalancerMember http://a hcfails=x", "Fails must be a positive value"),
+        ("BalancerMember http://a hcuri=/" + "u" * 64, "Health check uri length must "),
         ("ProxySet foo", "Invalid ProxySet parameter. Parameter must be in the form"),
     ],
 )
@@ -332,3 +347,41 @@ def test_more_refusals(text: str, found: str) -> None:
     said = errors(LISTEN + text + "\n")
     assert len(said) == 1
     assert said[0].partition(": ")[2].startswith(found), said
+
+
+def test_health_parameters_in_sound_forms() -> None:
+    text = balancer(
+        "BalancerMember http://a hcmethod=get hcinterval=1 hcpasses=2 hcfails=3"
+        " hcuri=/h flusher=flush"
+    )
+    assert len(warnings(text)) == 5
+
+
+def test_the_module_for_health_checks_changes_apaches_sentence() -> None:
+    load = "LoadModule proxy_hcheck_module modules/mod_proxy_hcheck.so\n"
+    found = errors(load + balancer("BalancerMember http://a tiemout=1"))
+    assert found == ["4: BalancerMember unknown Worker hcheck parameter"]
+
+
+def test_members_after_the_last_line_of_a_host_are_rejoined() -> None:
+    model = model_of(
+        LISTEN + "ProxyPass / balancer://b/\nBalancerMember http://a\n"
+        "<VirtualHost *:80>\nServerName v\nProxyPass / balancer://c/\n"
+        "BalancerMember http://c\n</VirtualHost>\n"
+    )
+    assert [b.name for b in model.balancers[:2]] == ["balancer://b", "balancer://c"]
+
+
+def test_members_without_any_balancer_in_sight_are_refused() -> None:
+    found = errors(LISTEN + "BalancerMember http://a\nProxyPass / http://h/\n")
+    assert found == ["2: BalancerMember must define remote proxy server"]
+
+
+def test_a_host_shows_what_it_does_not_mention_first() -> None:
+    model = model_of(
+        LISTEN + "<Proxy balancer://b>\nBalancerMember http://a\n</Proxy>\n"
+        "<Proxy balancer://other>\nBalancerMember http://a\n</Proxy>\n"
+        "<VirtualHost *:80>\nServerName v\nProxyPass / balancer://b/\n</VirtualHost>\n"
+    )
+    keys = [model.balancers[i].key for i in model.vhosts[1].balancers]
+    assert keys == ["balancer://other", "balancer://b@*:80/v"]

@@ -84,6 +84,9 @@ def test_an_empty_value_is_a_value() -> None:
         ("Redirect foo /x http://y/", "Redirect: invalid first argument (of three)"),
         ("RedirectMatch ( http://y/", "Regular expression could not be compiled."),
         ("ErrorDocument 999 x", "Unsupported HTTP response code 999"),
+        ("ErrorDocument 299 x", "Unsupported HTTP response code 299"),
+        ("Redirect 99 /x", "Redirect: status 99 is not in 300 to 599"),
+        ("ProxyPassReverse / balancer:///", "ProxyPassReverse Bad syntax for a balan"),
         ("ProxyPassReverse /", "ProxyPassReverse needs a path when not defined in a"),
         ("SetHandler proxy:http://h/", "SetHandler "),
     ],
@@ -206,3 +209,23 @@ def test_a_url_as_document_of_401_is_ignored() -> None:
 def test_an_unknown_handler_is_a_warning() -> None:
     found = warnings(LISTEN + "<Location /s>\nSetHandler server-statsu\n</Location>\n")
     assert found == ["3: SetHandler server-statsu: there is no such handler here"]
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ("ProxyPassReverse /a http://h/", "ProxyPassReverse can not have a path when"),
+        ("Redirect permanent http://%{HTTP_HOST}/", "Redirect: expressions in the URL"),
+    ],
+)
+def test_refusals_in_sections(line: str, text: str) -> None:
+    found = errors(LISTEN + f"<Location /a>\n{line}\n</Location>\n")
+    assert len(found) == 1
+    assert found[0].startswith(f"3: {text}")
+
+
+def test_a_level_in_a_section_is_not_taken() -> None:
+    found = warnings(LISTEN + "<Location /a>\nLogLevel debug\n</Location>\n")
+    assert found == [
+        "3: LogLevel in a section has no effect: levels hold for a whole server"
+    ]
