@@ -50,11 +50,15 @@ class Frame:
 
 @dataclass(slots=True)
 class OpenFile:
-    """The file being read: its name, how it was reached, what is open in it."""
+    """The file being read: its name, how it was reached, what is open in it.
+
+    depth   sections that are open around its Include, in all files
+    """
 
     name: str
     trail: Trail
     top: list[Draft]
+    depth: int = 0
     frames: list[Frame] = field(default_factory=list)
 
     @property
@@ -64,6 +68,11 @@ class OpenFile:
             if frame.draft is not None:
                 return frame.draft.children
         return self.top
+
+    @property
+    def sections(self) -> int:
+        """Sections that are open here, with those around the Include."""
+        return self.depth + len(self.frames)
 
     @property
     def is_reading(self) -> bool:

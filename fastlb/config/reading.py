@@ -60,6 +60,7 @@ class Reader:
         self._warned: set[tuple[str, int, str]] = set()
         self._here = ("", 0, 0)  # file, line, column that a complaint is about
         self._trail: Trail = ()
+        self._is_recursive = False  # includes are no longer followed
         self._acts: dict[str, _Act] = {
             "include": self._include,
             "includeoptional": self._include,
@@ -73,7 +74,7 @@ class Reader:
 
     def read_main(self, path: str) -> None:
         """The file of -f; an absolute path of the system."""
-        self._read_path(path, (), self.drafts, 0)
+        self._read_path(path, OpenFile("", (), self.drafts), 0)
 
     def read_lines(self, lines: Sequence[str]) -> None:
         """Directives of -C or -c; all of them together make one file."""
@@ -84,24 +85,25 @@ class Reader:
 
     # -- files
 
-    def _read_path(
-        self, path: str, trail: Trail, children: list[Draft], include_line: int
-    ) -> None:
+    def _read_path(self, path: str, around: OpenFile, include_line: int) -> None:
+        """Read a file into `around`, the file whose line include_line names it."""
         shown = configuration_text(path)
+        trail = (*around.trail, (around.name, include_line)) if include_line else ()
         if len(self.files) >= FILES_MAX:
             text = f"More than {FILES_MAX} files are included"
             self._complain(Complaint(text, number="FB0104"))
             return
         try:
-            with open(path, "rb") as file:
-                text = file.read().decode("latin-1")
+            with open(path, "rb") as stream:
+                text = stream.read().decode("latin-1")
         except OSError as problem:
             reason = problem.strerror
             text = f"Could not open configuration file {shown}: {reason}"
             self._complain(Complaint(text, number="FB0103"))
             return
         self.files.append((shown, len(trail), include_line))
-        self._read_text(text, OpenFile(shown, trail, children))
+        file = OpenFile(shown, trail, around.children, around.sections)
+        self._read_text(text, file)
 
     def _read_text(self, text: str, file: OpenFile) -> None:
         before = self._here, self._trail
@@ -209,9 +211,11 @@ class Reader:
         elif head.endswith(">"):
             head, draft.closed = head[:-1], True
         draft.name, draft.is_section = head, True
-        if len(file.frames) == SECTION_DEPTH_MAX:
+        if file.sections >= SECTION_DEPTH_MAX:
             text = f"<{head}> is nested too deeply"
             self._complain(Complaint(text, number="FB0101"))
+            file.frames.append(Frame(head, draft.line, None, False))
+            return
         if head.lower() in conditions.NAMES:
             reading = self._condition(draft)
             file.frames.append(Frame(head, draft.line, None, reading))
@@ -273,8 +277,10 @@ class Reader:
     def _include(self, file: OpenFile, draft: Draft, words: tuple[str, ...]) -> None:
         optional = draft.name.lower() == "includeoptional"
         path = os.path.join(self.server_root, filesystem_path(words[0]))
-        trail = (*file.trail, (file.name, draft.line))
-        if len(trail) > INCLUDE_DEPTH_MAX:
+        if self._is_recursive:
+            return
+        if len(file.trail) >= INCLUDE_DEPTH_MAX:
+            self._is_recursive = True
             text = (
                 f"Exceeded maximum include depth of {INCLUDE_DEPTH_MAX}, There appears"
                 " to be a recursion."
@@ -288,7 +294,7 @@ class Reader:
             return
         for found in paths:
             self._here = (file.name, draft.line, draft.column)
-            self._read_path(found, trail, file.children, draft.line)
+            self._read_path(found, file, draft.line)
 
     def _define(self, file: OpenFile, draft: Draft, words: tuple[str, ...]) -> None:
         if ":" in words[0]:

@@ -305,7 +305,7 @@ def test_sections_without_end_are_stopped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "SECTION_DEPTH_MAX", 3)
-    text = "<IfModule core.c>\n" * 4 + "</IfModule>\n" * 4
+    text = "<IfModule core.c>\n" * 9 + "</IfModule>\n" * 9
     assert errors(tmp_path, text) == [(4, "<IfModule> is nested too deeply")]
     assert limits.SECTION_DEPTH_MAX > 3
 
