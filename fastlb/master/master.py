@@ -35,7 +35,7 @@ from fastlb.master.signals import Command, Signals
 from fastlb.master.stop import Stopping
 from fastlb.master.workers import Means, Workers
 from fastlb.model import diff
-from fastlb.model.server import Model
+from fastlb.model.server import Model, ProcessSettings
 from fastlb.monitor.heritage import MonitorHeritage
 from fastlb.worker.heritage import Heritage
 
@@ -58,11 +58,13 @@ class Orders:
     load          reads the configuration again: the new model, or StartError with
                   what the operator has to read
     started       called once, when every worker accepts
+    let_go        called in every forked process: closes what only the master may hold
     command_line  for the log
     """
 
     load: Callable[[], Model]
     started: Callable[[], None]
+    let_go: Callable[[], None]
     command_line: str
     foreground: bool
     run_worker: Callable[[Heritage], int]
@@ -88,7 +90,7 @@ class Master:
         self._clock_s = time.monotonic
         self._exit = Exit.DONE
         self.phase = Phase.STARTING
-        self._pid_file = model.process.pid_file
+        self._first = model.process  # what was in force at the start
         self._listeners = Listeners()
         self._table = claims.create_table(model)
         self._signals = Signals(ignore_winch=orders.foreground and os.isatty(0))
@@ -157,10 +159,9 @@ class Master:
                 "AH00015: Unable to open logs\n"
                 "    write a Listen line, such as Listen 8080",
             )
-        generation = self._prepare(model)
-        self._journal.follow(model, generation.logs)
+        self._prepare(model)
         pidfile.write(
-            self._pid_file,
+            self._first.pid_file,
             os.getpid(),
             lambda text: self._journal.write("warn", "core", text),
         )
@@ -172,7 +173,7 @@ class Master:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self._listeners.close_every()
-        pidfile.remove(self._pid_file, os.getpid())
+        pidfile.remove(self._first.pid_file, os.getpid())
         self._signals.close()
 
     # signals
@@ -218,7 +219,7 @@ class Master:
 
     # one generation after the other
 
-    def _prepare(self, model: Model) -> Generation:
+    def _prepare(self, model: Model) -> None:
         """Take every step up to the fork of a new generation's workers."""
         self._last_number += 1
         self._next = Preparation(
@@ -232,7 +233,6 @@ class Master:
         self._next.deadline_s = self._clock_s() + DEADLINE_S
         self._workers.generations.append(generation)
         spawn.freeze()
-        return generation
 
     def _begin_reload(self) -> None:
         """The steps of a reload that need no waiting."""
@@ -246,12 +246,29 @@ class Master:
             # Whatever a file can provoke: the server that runs is worth more.
             self._refuse("reading the configuration", traceback.format_exc())
             return
+        self._warn_of_what_stays(model.process)
         try:
             self._prepare(model)
         except StartError as error:
             self._fail_next(error)
         except OSError as error:
             self._fail_next(StartError(Exit.CANNOT_SERVE, str(error)))
+
+    def _warn_of_what_stays(self, new: ProcessSettings) -> None:
+        """Settings that are taken at the start and cannot change while it serves."""
+        old = self._first
+        for name, before, after in (
+            ("PidFile", old.pid_file, new.pid_file),
+            ("User", old.user, new.user),
+            ("Group", old.group, new.group),
+        ):
+            if before != after:
+                self._journal.write(
+                    "warn",
+                    "core",
+                    f"{name} {after or '(none)'}: the running server keeps "
+                    f"{before or '(none)'}; a stop and a start change it",
+                )
 
     def _look_at_next(self, following: Preparation) -> None:
         """Commit the next generation when all of it accepts; give up in time."""
@@ -467,6 +484,7 @@ class Master:
         A listening socket that nobody in this process accepts from would keep a
         closed address open and let connections wait in it for ever.
         """
+        self._orders.let_go()
         self._signals.close_pipes()
         if not self._orders.foreground:
             send_stderr_to(generation.logs.error_fds[0])

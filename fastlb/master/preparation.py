@@ -51,6 +51,8 @@ class Preparation:
         self._bound = self._listeners.bind_missing(model.listeners, model.process)
         self.step = "opening its logs"
         self._logs = self._journal.open(model)
+        if previous is None:
+            self._journal.follow(model, self._logs)
         self.step = "looking up its members' names"
         found = names.resolve(
             member.host for member in model.members if member.unix_path is None
