@@ -45,8 +45,8 @@ def test_a_reload_brings_the_new_configuration(
     old = server.workers()
     server.write(pool(make_member("b").url), workers=3)
     server.reload(number)
-    assert [server.get().text for _ in range(6)] == ["b"] * 6
     wait_for(lambda: not set(old) & set(server.workers()), "the old workers have gone")
+    assert [server.get().text for _ in range(6)] == ["b"] * 6
     assert len(server.workers()) == 3
     assert "AH00171: Graceful restart requested, doing restart" in server.error_log
 
