@@ -22,20 +22,21 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from fastlb.master import claims, pidfile, privileges, reap, spawn
 from fastlb.master.errors import Exit, StartError
 from fastlb.master.generation import Generation
 from fastlb.master.journal import Journal, send_stderr_to
 from fastlb.master.listeners import Listeners
-from fastlb.master.preparation import DEADLINE_S, Preparation
-from fastlb.master.reap import BackOff, Death
+from fastlb.master.monitor_seat import MonitorSeat
+from fastlb.master.preparation import DEADLINE_S, Preparation, settings_that_stay
+from fastlb.master.reap import Death
 from fastlb.master.signals import Command, Signals
 from fastlb.master.stop import Stopping
 from fastlb.master.workers import Means, Workers
 from fastlb.model import diff
-from fastlb.model.server import Model, ProcessSettings
+from fastlb.model.server import Model
 from fastlb.monitor.heritage import MonitorHeritage
 from fastlb.worker.heritage import Heritage
 
@@ -71,16 +72,6 @@ class Orders:
     run_monitor: Callable[[MonitorHeritage], int]
 
 
-@dataclass(slots=True)
-class MonitorSeat:
-    """The place of the monitor. due_s: when it is filled again, monotonic."""
-
-    pid: int | None = None
-    born_s: float = 0.0
-    due_s: float | None = None
-    back_off: BackOff = field(default_factory=BackOff)
-
-
 class Master:
     """One server. `run` returns its exit code; StartError when it never served."""
 
@@ -108,7 +99,12 @@ class Master:
             ),
             journal.write,
         )
-        self._monitor = MonitorSeat()
+        self._monitor = MonitorSeat(
+            self._table,
+            self._identity,
+            orders.run_monitor,
+            lambda generation: self._let_go(generation, keep_sockets=False),
+        )
         self._current: Generation | None = None
         self._next: Preparation | None = None
         self._last_number = -1
@@ -246,29 +242,14 @@ class Master:
             # Whatever a file can provoke: the server that runs is worth more.
             self._refuse("reading the configuration", traceback.format_exc())
             return
-        self._warn_of_what_stays(model.process)
+        for text in settings_that_stay(self._first, model.process):
+            self._journal.write("warn", "core", text)
         try:
             self._prepare(model)
         except StartError as error:
             self._fail_next(error)
         except OSError as error:
             self._fail_next(StartError(Exit.CANNOT_SERVE, str(error)))
-
-    def _warn_of_what_stays(self, new: ProcessSettings) -> None:
-        """Settings that are taken at the start and cannot change while it serves."""
-        old = self._first
-        for name, before, after in (
-            ("PidFile", old.pid_file, new.pid_file),
-            ("User", old.user, new.user),
-            ("Group", old.group, new.group),
-        ):
-            if before != after:
-                self._journal.write(
-                    "warn",
-                    "core",
-                    f"{name} {after or '(none)'}: the running server keeps "
-                    f"{before or '(none)'}; a stop and a start change it",
-                )
 
     def _look_at_next(self, following: Preparation) -> None:
         """Commit the next generation when all of it accepts; give up in time."""
@@ -292,7 +273,7 @@ class Master:
             if other is not generation:
                 self._workers.drain(other)
         self._listeners.keep_only(generation.model.listeners)
-        self._replace_monitor()
+        self._monitor.replace(self._clock_s())
         self._journal.follow(generation.model, generation.logs)
         self._journal.write(
             "notice",
@@ -333,7 +314,9 @@ class Master:
 
     def _bury(self, death: Death) -> None:
         if death.pid == self._monitor.pid:
-            self._bury_monitor(death)
+            self._monitor.bury(death, self._clock_s())
+            if self.phase is Phase.SERVING and not death.is_orderly():
+                self._journal.write("notice", "core", death.text("the monitor"))
             return
         is_asked = self.phase in (Phase.STOPPING, Phase.DRAINING)
         generation = self._workers.bury(death, is_asked=is_asked)
@@ -360,14 +343,6 @@ class Master:
             if self.phase is Phase.SERVING:
                 self._stop()
 
-    def _bury_monitor(self, death: Death) -> None:
-        now_s = self._clock_s()
-        delay_s = self._monitor.back_off.delay_s(now_s - self._monitor.born_s)
-        self._monitor.pid = None
-        self._monitor.due_s = now_s + delay_s
-        if self.phase is Phase.SERVING and not death.is_orderly():
-            self._journal.write("notice", "core", death.text("the monitor"))
-
     # time
 
     def _advance(self) -> None:
@@ -381,7 +356,8 @@ class Master:
         if self.phase in (Phase.STARTING, Phase.SERVING):
             for generation in self._in_force():
                 self._moments += self._workers.fill(generation)
-            self._fill_monitor()
+        if self.phase is Phase.SERVING and self._current is not None:
+            self._monitor.fill(self._current, self._clock_s())
         now_s = self._clock_s()
         for generation in self._workers.generations:
             wait_s = generation.logs.programs.restart_due()
@@ -435,46 +411,6 @@ class Master:
     def _pids(self) -> list[int]:
         pids = [worker.pid for worker in self._workers.every()]
         return pids if self._monitor.pid is None else [*pids, self._monitor.pid]
-
-    # the monitor
-
-    def _replace_monitor(self) -> None:
-        """A monitor that knows the new model; the old one goes."""
-        if self._monitor.pid is None:
-            self._monitor.due_s = self._clock_s()
-        else:
-            with suppress(ProcessLookupError):
-                os.kill(self._monitor.pid, signal.SIGTERM)
-
-    def _fill_monitor(self) -> None:
-        seat, current = self._monitor, self._current
-        if seat.pid is not None or seat.due_s is None or current is None:
-            return
-        if seat.due_s > self._clock_s():
-            return
-        model = current.model
-        heritage = MonitorHeritage(
-            model=model,
-            table=self._table,
-            member_slots=current.member_slots,
-            probed=frozenset(
-                index
-                for index, member in enumerate(model.members)
-                if claims.is_probed(model, member)
-            ),
-            error_fds=current.logs.error_fds,
-        )
-        seat.due_s = None
-        seat.born_s = self._clock_s()
-        try:
-            seat.pid = spawn.fork(
-                "fastlb-monitor",
-                lambda: self._orders.run_monitor(heritage),
-                let_go=lambda: self._let_go(current, keep_sockets=False),
-                identity=self._identity,
-            )
-        except OSError:
-            seat.due_s = seat.born_s + 1.0
 
     # in a forked process
 
