@@ -31,6 +31,7 @@ cdef void request_body_begin(exchange *x) noexcept nogil:
         chunk_begin(&x.req_chunks)
         x.raw_at = x.body_at
         wanted = BODY_PREFETCH_BYTES
+    d.sends_large = wanted > BODY_PREFETCH_BYTES or have > BODY_PREFETCH_BYTES
     if wanted > buffer_room(d.input):
         # The head must keep its place: offsets count from base.
         if d.input.size_class < BUFFER_MEDIUM:
@@ -310,6 +311,25 @@ cdef bint stale_retry(exchange *x) noexcept nogil:
     return True
 
 
+cdef int request_flush_both(exchange *x) noexcept nogil:
+    """The rest of the head and what is kept of the body, in one call. As stream_flush
+    with the head; x.body_sent tells of the body."""
+    cdef buffer *b = x.up.output
+    cdef unsigned int held = buffer_held(b)
+    cdef ssize_t n = stream_send2(
+        &x.up.c, &b.data[b.start], held,
+        &x.down.input.data[x.body_at + x.body_sent], x.body_kept - x.body_sent)
+    if n < 0:
+        return <int>n
+    if <unsigned int>n < held:
+        b.start += <unsigned int>n
+        return AGAIN
+    b.start = b.end
+    x.body_sent += <unsigned int>n - held
+    x.bytes_to_up += n - held
+    return 1
+
+
 cdef bint request_pump(exchange *x) noexcept nogil:
     """Send as much of the request as the member takes and the client has given.
 
@@ -322,7 +342,11 @@ cdef bint request_pump(exchange *x) noexcept nogil:
     cdef int rc, i
     if u.output != NULL:
         before = buffer_held(u.output)
-        rc = stream_flush(&u.c, u.output)
+        if x.body_sent < x.body_kept and not x.req_chunked_out \
+                and not x.await_continue:
+            rc = request_flush_both(x)
+        else:
+            rc = stream_flush(&u.c, u.output)
         if likely(rc == 1):
             x.bytes_to_member = True
             x.bytes_to_up += before
