@@ -1,7 +1,6 @@
 """Framing: where messages end, on both sides; and what is refused for it."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from ..case import (
     Case,
@@ -91,7 +90,7 @@ BAD_HEADER = Conf(
 )
 
 CHUNKED = b"5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"
-OK = "HTTP/1.1 200 OK\r\n"
+OK = "HTTP/1.1 200 OK\n"
 BIG = b"0123456789abcdef" * 2560  # 40960 bytes, more than what is read ahead
 
 
@@ -299,12 +298,6 @@ def _simple(name: str, *actions: bytes | Act) -> Case:
     )
 
 
-def _other(
-    name: str, reason: str, instead: Mapping[str, object], *actions: bytes | Act
-) -> Case:
-    return replace(_back(name, actions), differs=reason, instead=instead)
-
-
 def _case(
     name: str, conf: Conf, *steps: Step, members: Mapping[int, Script] | None = None
 ) -> Case:
@@ -334,14 +327,8 @@ CASES: tuple[Case, ...] = (
     *(_back(name, RESPONSES[name], "HEAD") for name in ("204", "304", "103 first")),
     _back("length without a body", (raw(OK + "Content-Length: 5\n"),), "HEAD"),
     _back("no framing", (raw(OK),), "HEAD"),
-    replace(
-        _back(
-            "chunked without a body",
-            (raw(OK + "Transfer-Encoding: chunked\n"),),
-            "HEAD",
-        ),
-        differs="the answer to HEAD does not name a transfer coding",
-        instead={"client/0/fields": [["Date", "<now>"], ["Server", "<product>"]]},
+    _back(
+        "chunked without a body", (raw(OK + "Transfer-Encoding: chunked\n"),), "HEAD"
     ),
     _simple(
         "length is no number", raw(OK + "Content-Length: x\n", b"hello"), Act.CLOSE
@@ -356,41 +343,15 @@ CASES: tuple[Case, ...] = (
         members={0: turn(answer(b"x", status="200 " + "O" * 9000))},
         view=View.STATUS,
     ),
-    _other(
-        "chunked, empty",
-        "an empty chunked answer stays chunked",
-        {
-            "client/0/fields": [
-                ["Date", "<now>"],
-                ["Server", "<product>"],
-                ["Transfer-Encoding", "chunked"],
-            ],
-            "client/0/framing": "chunked",
-        },
-        raw(OK + "Transfer-Encoding: chunked\n", b"0\r\n\r\n"),
-    ),
-    _other(
+    _back("chunked, empty", (raw(OK + "Transfer-Encoding: chunked\n", b"0\r\n\r\n"),)),
+    _back(
         "304 with a length",
-        "the length in a 304 is passed on (RFC 9110 section 15.4.5)",
-        {
-            "client/0/fields": [
-                ["Content-Length", "5"],
-                ["Date", "<now>"],
-                ["ETag", '"x"'],
-                ["Server", "<product>"],
-            ]
-        },
-        raw('HTTP/1.1 304 Not Modified\nETag: "x"\nContent-Length: 5\n'),
+        (raw('HTTP/1.1 304 Not Modified\nETag: "x"\nContent-Length: 5\n'),),
     ),
-    *(
-        _other(
-            f"{status[:3]} of the member",
-            "a member's 500 or 503 does not cost the client its connection",
-            {"client/1/end": "open"},
-            answer(b"no", status=status),
-        )
-        for status in ("503 Service Unavailable", "500 Oops")
-    ),
+    _back("503 of the member", (answer(b"no", status="503 Service Unavailable"),)),
+    _back("500 of the member", (answer(b"no", status="500 Oops"),)),
+    _simple("carriage return in the reason", answer(b"x", status="200 O\rK")),
+    _simple("control character in the reason", answer(b"x", status="200 O\x01K")),
     _garbage("garbage", b"garbage\r\n", Act.CLOSE),
     _garbage("garbage, long", b"no http at all\r\n" * 20, Act.CLOSE),
     _garbage("status of two digits", b"HTTP/1.1 20 OK\r\n\r\n", Act.CLOSE),
@@ -526,14 +487,7 @@ CASES: tuple[Case, ...] = (
         ),
         view=View.TARGET,
     ),
-    replace(
-        _sent("chunk size too large", TOO_LARGE),
-        differs="a chunk size beyond 64 bits is malformed, 400",
-        instead={
-            "client/0/status": "HTTP/1.1 400 Bad Request",
-            "client/0/body": "<page 400 Bad Request>",
-        },
-    ),
+    _sent("chunk size too large", TOO_LARGE),
     Case(
         "request: HTTP/0.9",
         FRAMES,

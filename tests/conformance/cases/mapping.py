@@ -38,6 +38,7 @@ NOCANON = Conf(
     """\
 AllowEncodedSlashes NoDecode
 ProxyPass /raw/ http://127.0.0.1:{m0}/r/ nocanon
+ProxyPass /rawnq/ http://127.0.0.1:{m0}/n/ nocanon noquery
 ProxyPass / http://127.0.0.1:{m0}/
 """,
 )
@@ -172,15 +173,6 @@ def _raw(conf: Conf, name: str, data: bytes) -> Case:
     return Case(f"{conf.name}: {name}", conf, ask(data), view=View.TARGET)
 
 
-NOQUERY = Case(
-    "prefix: noquery",
-    PREFIX,
-    get("/noquery/x?gone=1"),
-    view=View.TARGET,
-    differs="noquery drops the query in canonical targets too, as its manual says",
-    instead={"members": ["m0 GET /nq/x HTTP/1.1"]},
-)
-
 LITERAL_LOCATION_MATCH = Case(
     "location: LocationMatch without wildcard characters",
     LOCATION,
@@ -217,6 +209,7 @@ CASES: tuple[Case, ...] = (
             "quoted pattern with a blank": "/quo%20ted/x",
             "run of slashes in the pattern": "/double/slash/x",
             "run of slashes in the request": "/plain//q//r",
+            "noquery without nocanon": "/noquery/x?kept=1",
             "case matters": "/up/x",
             "case matters: match": "/UP/x",
             "nothing matches": "/nowhere",
@@ -276,6 +269,7 @@ CASES: tuple[Case, ...] = (
             "escapes as sent": "/raw/a%3Bb%2Fc%20d%41",
             "query as sent": "/raw/a?b=%2f",
             "slashes as sent": "/raw/a//b",
+            "noquery": "/rawnq/a?gone=1",
             "encoded prefix falls back": "/r%61w/a%3Bb",
             "NoDecode keeps the encoded slash": "/a%2Fb",
             "NoDecode keeps lower case": "/a%2fb",
@@ -320,7 +314,6 @@ CASES: tuple[Case, ...] = (
         },
     ),
     LITERAL_LOCATION_MATCH,
-    NOQUERY,
     *_targets(
         BALANCED,
         {
