@@ -240,9 +240,6 @@ RESPONSES: Mapping[str, tuple[bytes | Act, ...]] = {
         Act.CLOSE,
     ),
     "reset in the length": (raw(OK + "Content-Length: 10\n", b"hello"), Act.RESET),
-    "bad chunk": (
-        raw(OK + "Transfer-Encoding: chunked\n", b"zz\r\nhello\r\n0\r\n\r\n"),
-    ),
     "half a status line": (b"HTTP/1.1 20", Act.CLOSE),
     "half a head": (b"HTTP/1.1 200 OK\r\nContent-Le", Act.CLOSE),
     "major version 2": (b"HTTP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n",),
@@ -327,13 +324,21 @@ CASES: tuple[Case, ...] = (
     *(_back(name, RESPONSES[name], "HEAD") for name in ("204", "304", "103 first")),
     _back("length without a body", (raw(OK + "Content-Length: 5\n"),), "HEAD"),
     _back("no framing", (raw(OK),), "HEAD"),
-    _back(
-        "chunked without a body", (raw(OK + "Transfer-Encoding: chunked\n"),), "HEAD"
+    Case(
+        "response: chunked without a body, HEAD",
+        FRAMES,
+        get("/", method="HEAD"),
+        members={0: turn(raw(OK + "Transfer-Encoding: chunked\n"))},
+        view=View.STATUS,
     ),
     _simple(
         "length is no number", raw(OK + "Content-Length: x\n", b"hello"), Act.CLOSE
     ),
     _simple("negative length", raw(OK + "Content-Length: -1\n", b"hello"), Act.CLOSE),
+    _simple(
+        "bad chunk",
+        raw(OK + "Transfer-Encoding: chunked\n", b"zz\r\nhello\r\n0\r\n\r\n"),
+    ),
     _simple("closes at once", Act.CLOSE),
     _simple("resets at once", Act.RESET),
     Case(
@@ -487,7 +492,14 @@ CASES: tuple[Case, ...] = (
         ),
         view=View.TARGET,
     ),
-    _sent("chunk size too large", TOO_LARGE),
+    Case(
+        "request: chunk size too large",
+        FRAMES,
+        ask(TOO_LARGE),
+        view=View.STATUS,
+        differs="a chunk size beyond 64 bits is malformed, not large",
+        instead={"0": "400"},
+    ),
     Case(
         "request: HTTP/0.9",
         FRAMES,
