@@ -204,7 +204,6 @@ LINES = {
 # What httpd swallows, so must fastlb.
 ACCEPTED = {
     "RedirectMatch in Location": _in_location("RedirectMatch ^/x http://y/"),
-    "ProxyPass with unknown scheme": "ProxyPass /x odd://127.0.0.1:8001/",
     "empty file": "",
     "comments only": "# one\n   # two \\\n three\n",
     "balancer without definition": "ProxyPass / balancer://nosuch/",

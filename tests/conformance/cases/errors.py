@@ -113,18 +113,6 @@ def _case(
     return Case(f"{conf.name}: {name}", conf, steps, members=members or {}, pages=True)
 
 
-KEPT = "an ErrorDocument that is proxied keeps the status of the error"
-
-
-def _kept(name: str, status: str, path: str, *, page: Script, **more: Script) -> Case:
-    case = _case(
-        DOCUMENT, name, path, {0: page} | {int(k[1]): v for k, v in more.items()}
-    )
-    return replace(
-        case, differs=KEPT, instead={"client/0/status": f"HTTP/1.1 {status}"}
-    )
-
-
 CASES: tuple[Case, ...] = (
     _case(CANNED, "503, refused", "/refused/", down=0),
     _case(CANNED, "502, closed", "/closes/", {1: turn(Act.CLOSE)}),
@@ -146,20 +134,19 @@ CASES: tuple[Case, ...] = (
     _case(DOCUMENT, "text, HEAD", "/nowhere", method="HEAD"),
     _case(DOCUMENT, "text of a section", "/special"),
     _case(DOCUMENT, "default", "/default"),
-    _kept("proxied page", "403 Forbidden", "/denied", page=PAGE),
-    _kept("proxied page with query", "403 Forbidden", "/denied?a=b", page=PAGE),
-    _kept(
+    _case(DOCUMENT, "proxied page", "/denied", {0: PAGE}),
+    _case(DOCUMENT, "proxied page with query", "/denied?a=b", {0: PAGE}),
+    _case(
+        DOCUMENT,
         "proxied page for a broken member",
-        "502 Bad Gateway",
         "/closes/",
-        page=PAGE,
-        m1=turn(Act.CLOSE),
+        {0: PAGE, 1: turn(Act.CLOSE)},
     ),
-    _kept(
+    _case(
+        DOCUMENT,
         "proxied page is itself an error",
-        "403 Forbidden",
         "/denied",
-        page=_status("404 Lost"),
+        {0: _status("404 Lost")},
     ),
     replace(
         _case(DOCUMENT, "elsewhere", "/refused/", down=2),

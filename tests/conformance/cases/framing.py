@@ -1,6 +1,7 @@
 """Framing: where messages end, on both sides; and what is refused for it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ..case import (
     Case,
@@ -295,6 +296,12 @@ def _simple(name: str, *actions: bytes | Act) -> Case:
     )
 
 
+def _other(
+    name: str, reason: str, instead: Mapping[str, object], *actions: bytes | Act
+) -> Case:
+    return replace(_back(name, actions), differs=reason, instead=instead)
+
+
 def _case(
     name: str, conf: Conf, *steps: Step, members: Mapping[int, Script] | None = None
 ) -> Case:
@@ -349,12 +356,28 @@ CASES: tuple[Case, ...] = (
         view=View.STATUS,
     ),
     _back("chunked, empty", (raw(OK + "Transfer-Encoding: chunked\n", b"0\r\n\r\n"),)),
-    _back(
+    _other(
         "304 with a length",
-        (raw('HTTP/1.1 304 Not Modified\nETag: "x"\nContent-Length: 5\n'),),
+        "the length in a 304 is passed on (RFC 9110 section 15.4.5)",
+        {
+            "client/0/fields": [
+                ["Content-Length", "5"],
+                ["Date", "<now>"],
+                ["ETag", '"x"'],
+                ["Server", "<product>"],
+            ]
+        },
+        raw('HTTP/1.1 304 Not Modified\nETag: "x"\nContent-Length: 5\n'),
     ),
-    _back("503 of the member", (answer(b"no", status="503 Service Unavailable"),)),
-    _back("500 of the member", (answer(b"no", status="500 Oops"),)),
+    *(
+        _other(
+            f"{status[:3]} of the member",
+            "a member's 500 or 503 does not cost the client its connection",
+            {"client/1/end": "open"},
+            answer(b"no", status=status),
+        )
+        for status in ("503 Service Unavailable", "500 Oops")
+    ),
     _simple("carriage return in the reason", answer(b"x", status="200 O\rK")),
     _simple("control character in the reason", answer(b"x", status="200 O\x01K")),
     _garbage("garbage", b"garbage\r\n", Act.CLOSE),

@@ -1,7 +1,5 @@
 """Access log: the letters whose values do not depend on time."""
 
-from dataclasses import replace
-
 from ..case import Case, Conf, Down, Log, Step, View, ask, get, request
 from ..members import Act, Script, answer, turn
 
@@ -130,15 +128,11 @@ CASES: tuple[Case, ...] = (
         *get("/direct/"),
         members={2: turn(answer(b"hello")[:-2], Act.CLOSE)},
     ),
-    replace(
-        _log(
-            "state of a cut answer",
-            "state",
-            *get("/direct/"),
-            members={2: turn(answer(b"hello")[:-2], Act.CLOSE)},
-        ),
-        differs="%X is X when an answer is cut off, as its manual says",
-        instead={"2": {"log": ["X 0 proxy-server proxy:http://127.0.0.1:{m2}/ %"]}},
+    _log(
+        "state of a cut answer",
+        "state",
+        *get("/direct/"),
+        members={2: turn(answer(b"hello")[:-2], Act.CLOSE)},
     ),
     _log("member broke off", "line", *get("/direct/"), members={2: turn(Act.CLOSE)}),
     _log("sequence number", "state", *get("/direct/") * 3, lines=3),

@@ -173,6 +173,15 @@ def _raw(conf: Conf, name: str, data: bytes) -> Case:
     return Case(f"{conf.name}: {name}", conf, ask(data), view=View.TARGET)
 
 
+NOQUERY = Case(
+    "prefix: noquery",
+    PREFIX,
+    get("/noquery/x?gone=1"),
+    view=View.TARGET,
+    differs="noquery drops the query of canonical targets, as its manual says",
+    instead={"members": ["m0 GET /nq/x HTTP/1.1"]},
+)
+
 LITERAL_LOCATION_MATCH = Case(
     "location: LocationMatch without wildcard characters",
     LOCATION,
@@ -209,7 +218,6 @@ CASES: tuple[Case, ...] = (
             "quoted pattern with a blank": "/quo%20ted/x",
             "run of slashes in the pattern": "/double/slash/x",
             "run of slashes in the request": "/plain//q//r",
-            "noquery without nocanon": "/noquery/x?kept=1",
             "case matters": "/up/x",
             "case matters: match": "/UP/x",
             "nothing matches": "/nowhere",
@@ -314,6 +322,7 @@ CASES: tuple[Case, ...] = (
         },
     ),
     LITERAL_LOCATION_MATCH,
+    NOQUERY,
     *_targets(
         BALANCED,
         {
