@@ -52,7 +52,9 @@ cdef bint request_expects_more(exchange *x) noexcept nogil:
 
 cdef unsigned int request_end(exchange *x) noexcept nogil:
     """Offset in down.input behind this request: where the next one begins."""
-    if x.req_framing.kind == BODY_NONE or x.body_at == 0:
+    # Not by the framing: a request that is answered by an ErrorDocument has become a
+    # GET without a body, and its body must not be taken for the next request.
+    if x.body_at == 0:
         return x.base + x.req.length
     return x.raw_at
 
