@@ -229,7 +229,9 @@ cdef int request_receive(exchange *x) noexcept nogil:
         return 1
     # Chunked: what waits in down.input comes first.
     if x.raw_at < d.input.end:
-        room = d.input.end - x.raw_at
+        # A head that grew the buffer may have more behind it than x.stream can hold.
+        if room > d.input.end - x.raw_at:
+            room = d.input.end - x.raw_at
         memcpy(&x.stream.data[x.stream.end], &d.input.data[x.raw_at], room)
         n = <ssize_t>room
     else:
