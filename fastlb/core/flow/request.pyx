@@ -75,7 +75,7 @@ cdef void request_expectation(exchange *x) noexcept nogil:
 
 cdef bint request_continue(exchange *x) noexcept nogil:
     """Tell a waiting client to send its body. Returns False when it is gone."""
-    if not x.expect_continue or x.continue_sent:
+    if not x.expect_continue or x.continue_sent or x.res_head_sent:
         return True
     x.continue_sent = True
     if stream_send(&x.down.c, b"HTTP/1.1 100 Continue\r\n\r\n", 25) != 25:
