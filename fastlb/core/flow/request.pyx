@@ -289,8 +289,10 @@ cdef void request_frame(exchange *x) noexcept nogil:
 
 cdef bint request_send_failed(exchange *x) noexcept nogil:
     """The member does not take the request. It may have said why (an early answer)."""
-    if x.up.c.readable and x.bytes_to_member:
-        # Read what it said; the response decides, and the connection ends with it.
+    if x.bytes_to_member:
+        # Read what it said, also when that came with the reset and no event has told
+        # of it yet; the response decides, and the connection ends with it.
+        x.up.c.readable = True
         x.req_sent = True
         x.res_reusable = False
         x.up_is_deaf = True
