@@ -233,6 +233,7 @@ cdef void exchange_connect(exchange *x) noexcept nogil:
         return
     if upstream_open(x) < 0:
         service_log_connect(x, 0, stream_errno)
+        pool_wake(m)
         exchange_connect_lost(x)
 
 
