@@ -47,6 +47,9 @@ cdef void pool_put(upstream *u) noexcept nogil:
     cdef plan_member *m = u.member
     cdef int idle_max = m.smax if m.smax >= 0 else POOL_IDLE_MAX
     # smax= bounds what is kept beyond ttl=; without a ttl= it bounds what is kept.
+    if u.c.readable and pool_is_quiet(u):
+        # The last read took just what it asked for, and left nothing.
+        u.c.readable = False
     if (u.epoch != member_epoch(m.slot) or u.c.peer_closed or u.c.broken
             or u.c.readable or engine.draining and engine.exchange_count == 0
             or (m.idle_count >= idle_max and m.ttl_us == 0)):
