@@ -117,6 +117,7 @@ cdef void pool_wake(plan_member *m) noexcept nogil:
     if x == NULL:
         return
     pool_leave(x)
+    timer_clear(&x.down.c.timer)
     x.state = X_SEND
     # In its own turn: the caller is in the middle of another exchange.
     x.resume = True
