@@ -9,12 +9,15 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 from harness import free_port, wait_for
 from peers import DEADLINE_S, HOST, Handler, Peer, ScriptedMember
 
@@ -122,6 +125,19 @@ class Rig:
         got = client.take_response(method)
         client.close()
         return got
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """What happens meanwhile the worker finds all at once, as if it were busy."""
+        os.kill(self.pid, signal.SIGSTOP)
+        wait_for(
+            lambda: psutil.Process(self.pid).status() == psutil.STATUS_STOPPED,
+            "the worker stands still",
+        )
+        try:
+            yield
+        finally:
+            os.kill(self.pid, signal.SIGCONT)
 
     # looking
 
