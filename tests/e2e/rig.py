@@ -213,6 +213,7 @@ class Rig:
                 seen = str(self.look())
             raise AssertionError(f"{error}\n{seen}\n{self.said()}") from None
         finally:
+            self._replies.close()
             self._control.close()
         stderr = self.folder / "stderr"
         assert not stderr.exists() or not stderr.read_text(), self.said()
