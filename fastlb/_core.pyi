@@ -167,8 +167,8 @@ class Core:
     ) -> None: ...
     def on_ready(self) -> bool:
         """Handle what is ready, within bounds; True when more is waiting."""
-    def on_tick(self) -> None:
-        """Sweep timeouts, flush logs; call about every 100 ms."""
+    def on_tick(self) -> bool:
+        """Sweep timeouts, flush logs; call about every 100 ms. True: as on_ready."""
     def accept(self) -> None:
         """Begin to accept connections."""
     def drain(self) -> None:

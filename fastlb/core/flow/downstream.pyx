@@ -73,7 +73,7 @@ cdef void downstream_linger(downstream *d) noexcept nogil:
     d.input = NULL
     buffer_give(d.output)
     d.output = NULL
-    if d.c.broken or d.c.peer_closed:
+    if d.c.broken:
         downstream_close(d)
         return
     d.state = DOWN_LINGER
@@ -106,8 +106,9 @@ cdef void downstream_flush(downstream *d) noexcept nogil:
         if rc == AGAIN and not d.c.broken:
             timer_set(&d.c.timer, watch.now_us + d.vhost.timeout_us)
             return
-    # Nothing unread and nothing announced: a plain close resets nothing.
-    if d.must_linger or (d.c.readable and not d.c.peer_closed):
+    # Nothing unread and nothing announced: a plain close resets nothing. A client that
+    # has ended its side may still have bytes before that end.
+    if d.must_linger or d.c.readable:
         downstream_linger(d)
     else:
         downstream_close(d)

@@ -53,7 +53,9 @@ cdef bint request_expects_more(exchange *x) noexcept nogil:
 
 cdef unsigned int request_end(exchange *x) noexcept nogil:
     """Offset in down.input behind this request: where the next one begins."""
-    if x.req_framing.kind == BODY_NONE or x.body_at == 0:
+    # Not by the framing: a request that is answered by an ErrorDocument has become a
+    # GET without a body, and its body must not be taken for the next request.
+    if x.body_at == 0:
         return x.base + x.req.length
     return x.raw_at
 
@@ -74,7 +76,7 @@ cdef void request_expectation(exchange *x) noexcept nogil:
 
 cdef bint request_continue(exchange *x) noexcept nogil:
     """Tell a waiting client to send its body. Returns False when it is gone."""
-    if not x.expect_continue or x.continue_sent:
+    if not x.expect_continue or x.continue_sent or x.res_head_sent:
         return True
     x.continue_sent = True
     if stream_send(&x.down.c, b"HTTP/1.1 100 Continue\r\n\r\n", 25) != 25:
@@ -229,7 +231,9 @@ cdef int request_receive(exchange *x) noexcept nogil:
         return 1
     # Chunked: what waits in down.input comes first.
     if x.raw_at < d.input.end:
-        room = d.input.end - x.raw_at
+        # A head that grew the buffer may have more behind it than x.stream can hold.
+        if room > d.input.end - x.raw_at:
+            room = d.input.end - x.raw_at
         memcpy(&x.stream.data[x.stream.end], &d.input.data[x.raw_at], room)
         n = <ssize_t>room
     else:
@@ -287,8 +291,10 @@ cdef void request_frame(exchange *x) noexcept nogil:
 
 cdef bint request_send_failed(exchange *x) noexcept nogil:
     """The member does not take the request. It may have said why (an early answer)."""
-    if x.up.c.readable and x.bytes_to_member:
-        # Read what it said; the response decides, and the connection ends with it.
+    if x.bytes_to_member:
+        # Read what it said, also when that came with the reset and no event has told
+        # of it yet; the response decides, and the connection ends with it.
+        x.up.c.readable = True
         x.req_sent = True
         x.res_reusable = False
         x.up_is_deaf = True

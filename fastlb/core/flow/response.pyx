@@ -260,9 +260,13 @@ cdef bint response_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
         return response_broken(x)
     head_drop_hop_by_hop(&response_head, data, &hop)
     x.status = x.error_status if x.overridden else response_head.status
-    x.await_continue = False
-    if not x.req_sent and not x.req_done:
-        # It answers before it has the request: the rest is not sent.
+    if x.await_continue:
+        # An answer instead of the 100: the body is neither sent nor asked for.
+        x.await_continue = False
+        x.req_sent = True
+        x.up_is_deaf = True
+    if not x.req_done:
+        # It answers before it has the request; the rest of that may never come.
         x.keepalive = False
     response_judge(x, x.status)
     x.res_reusable = (

@@ -234,6 +234,7 @@ cdef void exchange_connect(exchange *x) noexcept nogil:
         return
     if upstream_open(x) < 0:
         service_log_connect(x, 0, stream_errno)
+        pool_wake(m)
         exchange_connect_lost(x)
 
 
@@ -259,7 +260,11 @@ cdef void exchange_send(exchange *x) noexcept nogil:
     cdef int rc
     x.up.requests += 1
     x.bytes_to_member = False
+    x.up_is_deaf = False
     x.body_sent = 0
+    # A chunk of which the last member took a part is framed anew.
+    buffer_give(x.stream)
+    x.stream = NULL
     x.req_sent = False
     x.req_head_sent = False
     request_expectation(x)
