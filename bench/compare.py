@@ -17,7 +17,6 @@ something could not be measured.
 from __future__ import annotations
 
 import argparse
-import datetime
 import sys
 import time
 from collections import defaultdict
@@ -31,6 +30,7 @@ import machine
 import measure
 import netns
 import peers
+import report
 from members import Member, MemberProcess, make_members
 from report import Verdict, median_and_spread, table, verdict_table, worst
 from scenarios import (
@@ -123,7 +123,8 @@ def main() -> int:
     bars = "## Bars\n\n" + verdict_table(findings.verdicts) + "\n"
     print("\n" + bars)
     if plan.markdown is not None:
-        write_markdown(plan.markdown, heading, bars, findings)
+        parts = [heading, bars, *findings.sections]
+        print(report.write(plan.markdown, "compare", parts))
     if findings.failed_requests:
         print(f"fastlb failed {findings.failed_requests} requests")
         return 1
@@ -171,20 +172,18 @@ def describe(plan: Plan, place: Place) -> str:
         if cores.are_apart
         else "everything on ONE core: costs per request hold, rates do not"
     )
-    today = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
-    return "\n".join(
-        (
-            "# Comparison\n",
-            f"- date: {today}",
-            f"- machine: {machine.describe()}",
-            f"- versions: {versions}",
-            f"- network: {place.network}",
-            f"- method: {where}; one worker each, {len(place.members)} members in one "
+    return report.heading(
+        "Comparison",
+        {
+            "machine": machine.describe(),
+            "versions": versions,
+            "network": place.network,
+            "method": f"{where}; one worker each, {len(place.members)} members in one "
             f"process; {plan.rounds} interleaved rounds of {plan.seconds:g} s after "
             f"{WARMUP_S:g} s of warm-up; medians (smallest-largest round); ratios are "
             "medians of the rounds' own ratios",
-            f"- command: `python bench/compare.py {' '.join(sys.argv[1:])}`",
-        )
+            "command": f"`python bench/compare.py {' '.join(sys.argv[1:])}`",
+        },
     )
 
 
@@ -193,15 +192,19 @@ def describe(plan: Plan, place: Place) -> str:
 
 def compare(scenario: Scenario, plan: Plan, place: Place, findings: Findings) -> None:
     """Start the entrants, run the rounds, add a section and the bars' verdicts."""
-    running: dict[Entrant, peers.Proxy] = {}
-    try:
-        for entrant in scenario.entrants:
-            if entrant.proxy in plan.proxies:
-                start_entrant(entrant, place, running)
-        rounds = run_rounds(scenario, plan, place, running)
-    finally:
-        for proxy in running.values():
-            proxy.stop()
+    rounds: dict[Entrant, Series] = defaultdict(Series)
+    for _ in range(scenario.starts):
+        running: dict[Entrant, peers.Proxy] = {}
+        try:
+            for entrant in scenario.entrants:
+                if entrant.proxy in plan.proxies:
+                    start_entrant(entrant, place, running)
+            run_rounds(scenario, plan, place, running, rounds)
+        finally:
+            for proxy in running.values():
+                proxy.stop()
+    whole = max((len(series.results) for series in rounds.values()), default=0)
+    rounds = {e: s for e, s in rounds.items() if len(s.results) == whole}
     section = (
         f"## {scenario.key}: {scenario.title}\n\n{traffic_table(scenario, rounds)}"
     )
@@ -229,9 +232,11 @@ def run_rounds(
     plan: Plan,
     place: Place,
     running: dict[Entrant, peers.Proxy],
-) -> dict[Entrant, Series]:
-    rounds: dict[Entrant, Series] = defaultdict(Series)
-    for number in range(plan.rounds):
+    rounds: dict[Entrant, Series],
+) -> None:
+    """Add each entrant's rounds; fewer a start where there are several starts."""
+    count = plan.rounds if scenario.starts == 1 else max(1, plan.rounds // 3)
+    for number in range(count):
         for entrant, proxy in running.items():
             pids = proxy.tree()
             options = [
@@ -252,9 +257,8 @@ def run_rounds(
                     f"{entrant.label}: nothing was answered: {result.failure_text()}"
                 )
             rounds[entrant].results.append(result)
-            if number == plan.rounds - 1:
+            if number == count - 1:
                 rounds[entrant].pss_bytes = measure.pss_bytes(pids)
-    return rounds
 
 
 def traffic_table(scenario: Scenario, rounds: dict[Entrant, Series]) -> str:
@@ -270,7 +274,7 @@ def traffic_table(scenario: Scenario, rounds: dict[Entrant, Series]) -> str:
             row.append(median_and_spread(series.cpu_s_per_gb(), 3))
         results = series.results
         row += [
-            f"{paired(series, nginx):.2f}" if nginx else "-",
+            f"{median(paired(series, nginx)):.2f}" if nginx else "-",
             f"{median(r.window_requests / r.elapsed_s for r in results):.0f}",
             f"{median(r.p50_us for r in results):.0f}",
             f"{median(r.p99_us for r in results):.0f}",
@@ -282,9 +286,10 @@ def traffic_table(scenario: Scenario, rounds: dict[Entrant, Series]) -> str:
     return table(head, rows)
 
 
-def paired(series: Series, other: Series) -> float:
-    """Median over the rounds of the CPU ratio within the round."""
-    return median(a / b for a, b in zip(series.cpu_us(), other.cpu_us(), strict=True))
+def paired(series: Series, other: Series) -> list[float]:
+    """The CPU ratio within each round."""
+    pairs = zip(series.cpu_us(), other.cpu_us(), strict=True)
+    return [a / b for a, b in pairs]
 
 
 def failures_of(results: Sequence[load.LoadResult]) -> str:
@@ -303,12 +308,15 @@ def judge(bar: Bar, rounds: dict[Entrant, Series]) -> Verdict:
     subject, other = rounds[bar.subject], rounds[bar.other]
     if bar.is_difference:
         pairs = zip(subject.cpu_us(), other.cpu_us(), strict=True)
-        more = median(a - b for a, b in pairs)
-        return Verdict(
-            what, f"{more:+.2f} µs", f"<= {bar.limit:g} µs more", more <= bar.limit
-        )
-    ratio = paired(subject, other)
-    return Verdict(what, f"{ratio:.2f} x", f"<= {bar.limit:.2f} x", ratio <= bar.limit)
+        values, unit, wanted = [a - b for a, b in pairs], "µs", "µs more"
+    else:
+        values, unit, wanted = paired(subject, other), "x", "x"
+    return Verdict(
+        what,
+        f"{median(values):.2f} {unit} ({min(values):.2f} to {max(values):.2f})",
+        f"<= {bar.limit:.2f} {wanted}",
+        median(values) <= bar.limit,
+    )
 
 
 def quick_bars(scenario: Scenario) -> tuple[Bar, ...]:
@@ -430,13 +438,6 @@ def pss_with_workers(entrant: Entrant, workers: int, place: Place) -> int:
         return measure.pss_bytes(proxy.tree())
     finally:
         proxy.stop()
-
-
-def write_markdown(folder: Path, heading: str, bars: str, findings: Findings) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    day = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d")
-    text = "\n\n".join([heading, bars.rstrip(), *findings.sections]) + "\n"
-    (folder / f"{day}-compare.md").write_text(text)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -40,19 +41,22 @@ class MemberProcess:
     def __init__(self, core: int, members: tuple[Member, ...]) -> None:
         command = [program("member"), *(m.spec for m in members)]
         with machine.pinned(core):
-            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+            # Unbuffered, so that `select` below sees every line not yet read.
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, bufsize=0)
         self.listening_ns = [self._time_of("listening") for _ in members][-1]
 
-    def _time_of(self, event: str) -> int:
+    def _time_of(self, event: str, timeout_s: float = 10) -> int:
         assert self.process.stdout is not None
-        line = self.process.stdout.readline()
+        if not select.select([self.process.stdout], [], [], timeout_s)[0]:
+            raise TimeoutError(f"member: no {event!r} within {timeout_s:g} s")
+        line = self.process.stdout.readline().decode()
         if not line.startswith(event):
             raise RuntimeError(f"member: expected {event!r}, got {line!r}")
         return int(line.split()[1])
 
-    def first_request_ns(self) -> int:
-        """When its first request came (CLOCK_MONOTONIC); waits for it."""
-        return self._time_of("request")
+    def first_request_ns(self, timeout_s: float) -> int:
+        """When its first request came (CLOCK_MONOTONIC); TimeoutError without one."""
+        return self._time_of("request", timeout_s)
 
     def kill(self) -> None:
         """As `kill -9`: connections are reset, requests on their way are lost."""

@@ -56,6 +56,7 @@ class Setup:
     workers: int = 1
     recycle: int = 0  # MaxConnectionsPerChild
     generation: int = 0
+    ready: str = "/small"  # a path that is answered with 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +181,11 @@ class Proxy:
     def address(self) -> str:
         return f"127.0.0.1:{self.port}"
 
+    @property
+    def generation_path(self) -> str:
+        """A path answered with 200 only once this configuration is in force."""
+        return f"/generation/{self.setup.generation}"
+
     def tree(self) -> list[int]:
         return measure.tree(self.process.pid)
 
@@ -283,12 +289,20 @@ def start(name: str, setup: Setup, core: int) -> Proxy:
 
 
 def wait_ready(proxy: Proxy) -> None:
-    """Until every worker is there and a request is answered."""
+    """Until every worker is there and a request is answered.
+
+    With the flag `generation` the request is one that costs no election.
+    """
     deadline = time.monotonic() + READY_S
+    path = (
+        proxy.generation_path
+        if "generation" in proxy.setup.flags
+        else proxy.setup.ready
+    )
     while time.monotonic() < deadline:
         if proxy.process.poll() is not None:
             break
-        if answer_status(proxy.address, "/small") == 200:
+        if answer_status(proxy.address, path) == 200:
             settle_children(proxy)
             return
         time.sleep(0.02)

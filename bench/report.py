@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,22 @@ class Verdict:
     @property
     def word(self) -> str:
         return {True: "met", False: "MISSED", None: "not measured"}[self.is_met]
+
+
+def heading(title: str, facts: dict[str, str]) -> str:
+    """What stands above every table: when, on what, and how it was measured."""
+    now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
+    lines = [f"- {name}: {text}" for name, text in ({"date": now} | facts).items()]
+    return "\n".join([f"# {title}", "", *lines])
+
+
+def write(folder: Path, name: str, parts: Iterable[str]) -> Path:
+    """Keep a report as FOLDER/DAY-NAME.md; the path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    day = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d")
+    path = folder / f"{day}-{name}.md"
+    path.write_text("\n\n".join(part.strip() for part in parts) + "\n")
+    return path
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

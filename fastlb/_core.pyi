@@ -113,9 +113,20 @@ class Services(Protocol):
     """What the worker hands to the core: everything it may call upward."""
 
     def error_page(
-        self, vhost_index: int, status: int, detail: str, path: str
-    ) -> bytes:
-        """Body (text/html; charset=iso-8859-1) of a locally made answer."""
+        self,
+        vhost_index: int,
+        status: int,
+        detail: str,
+        path: str,
+        reason: str,
+        second_status: int,
+    ) -> tuple[str, bytes]:
+        """Reason phrase and body (text/html; charset=iso-8859-1) of a local answer.
+
+        detail: what the page says beyond the status (admin/pages.py tells by status).
+        reason: a member's own phrase, kept by ProxyErrorOverride; "" for the usual one.
+        second_status: how an ErrorDocument's own request ended; 0: there was none.
+        """
     def handle(self, name: str, request: Request) -> tuple[int, str, bytes]:
         """Answer of a SetHandler: status, content type, body."""
     def host_allowed(

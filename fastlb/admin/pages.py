@@ -6,7 +6,7 @@ recorded answers. Only the product name in the footer differs (ServerTokens).
 
 What `detail` means depends on the status:
 
-    3xx            the Location
+    3xx            the Location (or, when empty, path is)
     400            the note under the text ("Size of a request header field ...")
     405 413 501    the request's method
     417            the Expect field's value
@@ -96,6 +96,7 @@ DOCTYPE = (
 )
 
 _MOVED = '<p>The document has moved <a href="{detail}">here</a>.</p>\n'
+_REDIRECTS = (301, 302, 303, 307, 308)
 _UNAUTHORIZED = (
     "<p>This server could not verify that you\n"
     "are authorized to access the document\n"
@@ -274,26 +275,21 @@ def error_page(
     host: str = "",
     port: int = 0,
 ) -> bytes:
-    """Body (latin-1) of an answer made here: the operator's text, or Apache's page.
+    """Body (latin-1) of an answer made here: Apache's page for the status.
 
     detail        see the head of this file; escaped here
-    path          decoded URL path: finds ErrorDocument and ServerSignature of the
-                  <Location>s around it
+    path          decoded URL path: finds ServerSignature in the <Location>s around it
     reason        a member's own reason phrase (ProxyErrorOverride), for the heading
     second_status the status that an ErrorDocument's internal request ended with
     host, port    as the client named them, for the footer; else the host's own
-    An ErrorDocument that is a path or URL is the caller's business: it is passed
-    over here, and the page is the one to fall back to.
+    An ErrorDocument is the core's business (flow/answer.pyx): who asks here has none.
     """
-    document = maybe_document(vhost, status, path)
-    if document is not None and not second_status:
-        return document
     heading = reason or reason_of(status, detail)
     parts = [
         DOCTYPE,
         f"<html><head>\n<title>{status} {_escape(heading)}</title>\n</head><body>\n",
         f"<h1>{_escape(heading)}</h1>\n",
-        _text(vhost, status, detail),
+        _text(vhost, status, detail or (path if status in _REDIRECTS else "")),
     ]
     if second_status:
         parts.append(_TWICE.format(status_line(second_status)))
@@ -321,18 +317,6 @@ def is_proxy_error(status: int, detail: str) -> bool:
     if status == 503:
         return detail == "Timeout on 100-Continue"
     return status == 400 and detail.startswith("Max-Forwards")
-
-
-def maybe_document(vhost: VHost, status: int, path: str) -> bytes | None:
-    """The text of `ErrorDocument status "text`, when that is what applies to path."""
-    found: str | None = None
-    for conf in _settings(vhost, path):
-        for code, document in conf.error_documents:
-            if code == status:
-                found = document
-    if found is None or not found.startswith('"'):
-        return None
-    return found[1:].encode("utf-8", "surrogateescape")
 
 
 def _text(vhost: VHost, status: int, detail: str) -> str:

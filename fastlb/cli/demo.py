@@ -91,8 +91,10 @@ def _serve(root: str, port: int) -> int:
         return _balance(root, port, sorted(members.values()))
     finally:
         for pid in members:
-            with suppress(ProcessLookupError):
+            # The master may have reaped one that died before.
+            with suppress(ProcessLookupError, ChildProcessError):
                 os.kill(pid, signal.SIGTERM)
+                os.waitpid(pid, 0)
 
 
 def _balance(root: str, port: int, members: Sequence[tuple[str, int]]) -> int:

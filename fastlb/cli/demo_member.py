@@ -12,6 +12,7 @@ import signal
 import socket
 import uuid
 from http.cookies import CookieError, SimpleCookie
+from typing import cast
 
 import httptools
 import uvloop
@@ -45,8 +46,8 @@ class Visitor(asyncio.Protocol):
     # asyncio.Protocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)
-        self._transport = transport
+        # uvloop's transports have the methods but not the base class.
+        self._transport = cast(asyncio.WriteTransport, transport)
 
     def data_received(self, data: bytes) -> None:
         try:

@@ -7,6 +7,7 @@ with that result: whatever goes wrong is on the terminal before the prompt is ba
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 
 from fastlb.master.errors import Exit
@@ -28,9 +29,12 @@ def detach() -> Report:
     os.setsid()
     if os.fork():
         os._exit(0)
+    # What we say still reaches the terminal, but through a descriptor that no program
+    # we start inherits: whoever reads our output must see its end when we serve.
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace")
     with open(os.devnull, "r+b") as null:
-        os.dup2(null.fileno(), 0)
-        os.dup2(null.fileno(), 1)
+        for standard in (0, 1, 2):
+            os.dup2(null.fileno(), standard)
     return lambda code: _tell(writer, code)
 
 

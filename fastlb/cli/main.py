@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 
 from fastlb.base.errors import Diagnostic, Severity, render
 from fastlb.cli import control, demo, listing, version
+from fastlb.cli.dumps import dump
 from fastlb.cli.options import USAGE, Options, UsageError, parse
 from fastlb.cli.serve import serve, source_of
 from fastlb.config import registry
@@ -54,11 +55,11 @@ def run(arguments: Sequence[str], program: str) -> int:
     if options.shows:
         return show(options, source, program)
     loaded = load(source)
+    if options.test:
+        return test(options, loaded, program)
     if loaded.model is None:
         sys.stderr.write(render(loaded.diagnostics, program))
         return FAILED
-    if options.test:
-        return test(options, loaded, program)
     sys.stderr.write(render(_worth_saying(loaded.diagnostics, options), program))
     try:
         if control.is_served(options.verb, loaded.model.process.pid_file):
@@ -91,12 +92,16 @@ def show(options: Options, source: Source, program: str) -> int:
 
 
 def test(options: Options, loaded: Loaded, program: str) -> int:
-    """-t of a sound configuration, with its dumps."""
+    """-t, with its dumps."""
     sys.stderr.write(render(loaded.diagnostics, program))
     sys.stderr.flush()
+    if loaded.model is None:
+        return FAILED
+    for name in options.dumps:
+        sys.stdout.write(dump(name, loaded.model, loaded.tree))
+    sys.stdout.flush()
     if not options.dumps:
         _complain("Syntax OK")
-        return DONE
     return DONE
 
 

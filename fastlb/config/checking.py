@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fastlb.base.errors import Diagnostic, Severity
-from fastlb.base.limits import DIAGNOSTICS_MAX
+from fastlb.base.limits import COMPLAINTS_KEPT
 from fastlb.config import hints
 from fastlb.config.draft import Draft
 from fastlb.config.lexer import Word, split_words
@@ -89,8 +89,8 @@ class Checker:
         return None
 
     def _recycles(self, draft: Draft, words: Sections, around: Sections) -> bool:
-        declared = self.registry.command("MaxConnectionsPerChild")
-        if declared is None or not _is_sound(declared, words):
+        declared = self.registry.expected("MaxConnectionsPerChild")
+        if not _is_sound(declared, words):
             return False
         self._report(draft, "", hints.taken_recycling(words, "Proxy" in around))
         self._hoisted.append(_node(declared, draft, words))
@@ -200,7 +200,7 @@ class Checker:
         words: Sequence[Word] = (),
     ) -> None:
         """Give a complaint its place; words: to find the column of the word meant."""
-        if len(self.diagnostics) >= DIAGNOSTICS_MAX:
+        if len(self.diagnostics) > COMPLAINTS_KEPT:
             return
         column = draft.start
         if 0 <= complaint.word < len(words):
@@ -258,7 +258,7 @@ def _place_problem(declared: Directive, around: Sections) -> Complaint | None:
 def _wrong_context(
     declared: Directive, context: Context, around: Sections
 ) -> Complaint:
-    if declared.misplaced and context is not Context.DIRECTORY:
+    if declared.misplaced and context not in Context.DIRECTORY:
         return Complaint(declared.misplaced, number="FB0106")
     if context is Context.VHOST and Context.SERVER in declared.contexts:
         return Complaint(
@@ -288,7 +288,9 @@ def _way_out(declared: Directive, around: Sections) -> str:
 def _context(around: Sections) -> Context:
     if not around:
         return Context.SERVER
-    return Context.VHOST if around[-1] == "VirtualHost" else Context.DIRECTORY
+    if around[-1] == "VirtualHost":
+        return Context.VHOST
+    return Context.PROXY if around[-1] in ("Proxy", "ProxyMatch") else Context.SECTION
 
 
 def _allowed_places(declared: Directive) -> str:
@@ -297,7 +299,8 @@ def _allowed_places(declared: Directive) -> str:
         for context, text in (
             (Context.SERVER, "outside every section"),
             (Context.VHOST, "in <VirtualHost>"),
-            (Context.DIRECTORY, "in <Location>, <Proxy> and the like"),
+            (Context.SECTION, "in <Location> and the like"),
+            (Context.PROXY, "in <Proxy>"),
         )
         if context in declared.contexts
     ]
@@ -305,9 +308,13 @@ def _allowed_places(declared: Directive) -> str:
 
 
 def _error_directive(draft: Draft) -> Complaint:
-    """The text of an `Error` line; quotes around the whole of it are taken off."""
-    words = split_words(draft.raw)
-    text = words[0].text if len(words) == 1 else draft.raw
+    """The text of an `Error` line as it stands; quotes around the whole are taken off.
+
+    Escapes inside are kept, as observed.
+    """
+    text = draft.raw
+    if text[:1] in ('"', "'") and text.endswith(text[0]):
+        text = text[1:-1]
     return Complaint(
         text or "The Error directive was used with no message.",
         "the file stops here with an Error directive",

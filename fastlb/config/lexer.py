@@ -62,30 +62,25 @@ def logical_lines(text: str) -> Iterator[LogicalLine]:
 
     Raises LineTooLongError.
     """
-    parts: list[str] = []
-    size = 0
+    pending = ""
     first = 1
     physical = text.split("\n")
     last = len(physical)
     for number, line in enumerate(physical, 1):
         ended = number < last  # the last part has no LF behind it
-        body = line.removesuffix("\r") if ended else line
-        size += len(body)
-        if size > LINE_BYTES_MAX:
+        pending += line.removesuffix("\r") if ended else line
+        if len(pending) > LINE_BYTES_MAX:
             raise LineTooLongError(number)
-        if ended and body.endswith("\\"):
-            parts.append(body[:-1])
+        # The joined text counts, as in Apache: of two backslashes at the end, an
+        # empty line below takes the second one too, and the line goes on.
+        if ended and pending.endswith("\\"):
+            pending = pending[:-1]
             continue
-        parts.append(body)
-        whole = "".join(parts)
-        trimmed = whole.strip(BLANKS)
+        trimmed = pending.strip(BLANKS)
         if trimmed and trimmed[0] != "#":
-            indent = len(whole) - len(whole.lstrip(BLANKS))
-            # At the end of a file a dangling continuation ends one line earlier.
-            dangling = not ended and not line and number > first
-            yield LogicalLine(trimmed, number - dangling, first, indent)
-        parts = []
-        size = 0
+            indent = len(pending) - len(pending.lstrip(BLANKS))
+            yield LogicalLine(trimmed, number, first, indent)
+        pending = ""
         first = number + 1
 
 

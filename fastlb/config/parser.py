@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 
 from fastlb.base.errors import Diagnostic, sort_by_place
+from fastlb.base.limits import DIAGNOSTICS_MAX
 from fastlb.config.checking import Checker
 from fastlb.config.draft import Draft
 from fastlb.config.lexer import configuration_text, split_words
@@ -62,7 +63,17 @@ def parse(
         lenient,
     )
     order = [name for name, _, _ in reader.files]
-    return tree, sort_by_place([*reader.diagnostics, *checker.diagnostics], order)
+    found = sort_by_place([*reader.diagnostics, *checker.diagnostics], order)
+    return tree, found[:DIAGNOSTICS_MAX] + _rest(found[DIAGNOSTICS_MAX:])
+
+
+def _rest(left_out: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """One complaint that stands for those that are too many to print."""
+    if not left_out:
+        return []
+    text = f"{len(left_out)} more complaints are not shown"
+    severity = max(left_out, key=lambda item: item.is_error).severity
+    return [Diagnostic(severity, "FB0136", "", 0, 0, "", text)]
 
 
 def _compat(drafts: Sequence[Draft]) -> str:

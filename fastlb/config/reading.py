@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from fastlb.base.errors import COMMAND_LINE, Diagnostic, Phase, Severity
 from fastlb.base.limits import (
-    DIAGNOSTICS_MAX,
+    COMPLAINTS_KEPT,
     FILES_MAX,
     INCLUDE_DEPTH_MAX,
     SECTION_DEPTH_MAX,
@@ -161,9 +161,7 @@ class Reader:
 
     def _act(self, act: _Act, file: OpenFile, draft: Draft) -> None:
         """A directive that acts at once, if its arguments can be counted on."""
-        declared = self.registry.command(draft.name)
-        if declared is None:
-            raise LookupError(f"{draft.name} acts while reading and is not declared")
+        declared = self.registry.expected(draft.name)
         words = split_words(draft.raw)
         texts = tuple(word.text for word in words)
         comment = trailing_comment(declared, words)
@@ -275,7 +273,8 @@ class Reader:
             text = "Variable name must not contain ':'"
             self._complain(Complaint(text, number="FB0110"), "Define")
             return
-        self.defines[words[0]] = words[1] if len(words) > 1 else None
+        # An empty value is none at all, as in Apache: ${name} then stays as it is.
+        self.defines[words[0]] = (words[1] or None) if len(words) > 1 else None
 
     def _undefine(self, file: OpenFile, draft: Draft, words: tuple[str, ...]) -> None:
         if ":" in words[0]:
@@ -347,7 +346,7 @@ class Reader:
 
     def _complain(self, complaint: Complaint, directive: str = "") -> None:
         """Give a complaint the place that is being read."""
-        if len(self.diagnostics) >= DIAGNOSTICS_MAX:
+        if len(self.diagnostics) > COMPLAINTS_KEPT:
             return
         self.diagnostics.append(
             Diagnostic(

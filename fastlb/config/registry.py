@@ -24,19 +24,23 @@ class Context(enum.Flag):
     """Where a directive may stand.
 
     Apache's bits: SERVER and VHOST are RSRC_CONF, DIRECTORY is ACCESS_CONF or one
-    of the OR_ group. DIRECTORY means any section about requests: Directory,
-    Location, Files, Proxy, If, their Match forms, Limit and the Require containers.
+    of the OR_ group, PROXY is PROXY_CONF. DIRECTORY means any section about
+    requests: Proxy, Directory, Location, Files, If, their Match forms, Limit and the
+    Require containers; SECTION is those without Proxy.
     """
 
     SERVER = enum.auto()
     VHOST = enum.auto()
-    DIRECTORY = enum.auto()
+    PROXY = enum.auto()
+    SECTION = enum.auto()
+    DIRECTORY = PROXY | SECTION
 
 
 S = Context.SERVER
 V = Context.VHOST
 SV = Context.SERVER | Context.VHOST
 SVD = Context.SERVER | Context.VHOST | Context.DIRECTORY
+SVP = Context.SERVER | Context.VHOST | Context.PROXY
 D = Context.DIRECTORY
 
 
@@ -171,6 +175,8 @@ class Directive:
         An empty word counts as a missing one, as in Apache.
         """
         low, high = _COUNTS[self.args]
+        if self.args is Args.ONE_WORD_SECTION and words[:1] == ("~",):
+            words = words[1:]  # <Location ~ regex>
         count = len(words)
         given = count if high is None or low == high == 0 else _count_given(words)
         wrong = given < low or (high is not None and count > high)
@@ -232,6 +238,10 @@ class Registry:
     def command(self, name: str) -> Directive | None:
         return self._commands.get(name.lower())
 
+    def expected(self, name: str) -> Directive:
+        """A directive that must be declared, or KeyError."""
+        return self._commands[name.lower()]
+
     def section(self, name: str) -> Directive | None:
         """name without brackets."""
         return self._sections.get(name.lower())
@@ -258,5 +268,8 @@ def collect() -> Registry:
 
 
 def modules_of(directives: Iterable[Directive]) -> tuple[str, ...]:
-    """Module names in the order of their first directive."""
-    return tuple(dict.fromkeys(item.module for item in directives))
+    """Modules with a directive that fastlb serves, in the order of the first one."""
+    served = (
+        item.module for item in directives if item.use_severity is None or item.silent
+    )
+    return tuple(dict.fromkeys(served))

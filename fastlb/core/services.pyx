@@ -77,16 +77,30 @@ cdef void service_error_page(
 cdef void service_error_page_python(
         exchange *x, int status, const char *detail) noexcept:
     cdef bytes body = b""
+    cdef bytes phrase = b""
     cdef str told = ""
     cdef str where = ""
+    cdef char *copy
     try:
-        if x.location.data != NULL:
-            where = string_of(x.location.data, x.location.length)
-        elif x.decoded.data != NULL:
+        if x.decoded.data != NULL:
             where = string_of(x.decoded.data, x.decoded.length)
-        if detail != NULL:
+        if x.location.data != NULL:
+            told = string_of(x.location.data, x.location.length)
+        elif detail != NULL:
             told = (<bytes>detail).decode("latin-1")
-        body = services.error_page(x.vhost.index, status, told, where)
+        elif status in (405, 413, 501) and x.req.method.length:
+            told = string_of(&x.down.input.data[x.base + x.req.method.offset],
+                             x.req.method.length)
+        reason, body = services.error_page(
+            x.vhost.index, status, told, where,
+            string_of(x.reason.data, x.reason.length)
+            if x.reason.data != NULL else "", x.second_status)
+        phrase = reason.encode("latin-1", "replace")
+        copy = arena_take(x, <unsigned int>len(phrase) + 1)
+        if copy != NULL:
+            memcpy(copy, <const char *>phrase, len(phrase))
+            x.reason.data = copy
+            x.reason.length = <unsigned int>len(phrase)
     except Exception:
         service_failed(x)
     x.status = status
@@ -94,6 +108,39 @@ cdef void service_error_page_python(
         answer_send(x, NULL, NULL, -1)
     else:
         answer_send(x, b"text/html; charset=iso-8859-1", body, len(body))
+
+
+cdef void service_no_address(exchange *x) noexcept nogil:
+    """A direct member's name does not resolve: Apache's 500 with the name."""
+    with gil:
+        service_no_address_python(x)
+
+
+cdef void service_no_address_python(exchange *x) noexcept:
+    cdef bytes told = b"DNS lookup failure"
+    try:
+        told = f"DNS lookup failure for: {member_host(x)}".encode()
+    except Exception:
+        service_failed(x)
+    exchange_answer_error(x, 500, told)
+
+
+cdef void service_corrupt(exchange *x) noexcept nogil:
+    """502 with the status line that was no status line (its first 200 bytes)."""
+    with gil:
+        service_corrupt_python(x)
+
+
+cdef void service_corrupt_python(exchange *x) noexcept:
+    cdef bytes told = b"Corrupt status line returned by remote server"
+    cdef bytes line
+    cdef buffer *b = x.up.input
+    try:
+        line = b.data[b.start:min(b.end, b.start + 200)]
+        told += b": " + line.partition(b"\n")[0].rstrip(b"\r")
+    except Exception:
+        service_failed(x)
+    exchange_member_lost(x, 502, told, False)
 
 
 cdef void service_handle(exchange *x, const text *handler) noexcept nogil:

@@ -7,6 +7,7 @@ master writes to those of the generation in force.
 from __future__ import annotations
 
 import os
+import sys
 
 from fastlb.logs import error, files
 from fastlb.logs.error import ErrorLog
@@ -58,8 +59,19 @@ class Journal:
         For a server without a terminal: the last words of a library end up here.
         """
         self._takes_stderr = True
-        if self._fd == NO_FD:
-            with open(os.devnull, "wb") as null:
-                os.dup2(null.fileno(), 2)
-        else:
-            os.dup2(self._fd, 2)
+        send_stderr_to(self._fd)
+
+
+def send_stderr_to(fd: int) -> None:
+    """Let the process write its stderr to a log; NO_FD: nowhere.
+
+    A launching terminal (cli/detach.py) is let go of.
+    """
+    if fd == NO_FD:
+        with open(os.devnull, "wb") as null:
+            os.dup2(null.fileno(), 2)
+    else:
+        os.dup2(fd, 2)
+    if sys.stderr is not sys.__stderr__:
+        sys.stderr.close()
+        sys.stderr = sys.__stderr__

@@ -20,20 +20,21 @@ import os
 import signal
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from fastlb.master import claims, pidfile, privileges, reap, spawn
 from fastlb.master.errors import Exit, StartError
 from fastlb.master.generation import Generation
-from fastlb.master.journal import Journal
+from fastlb.master.journal import Journal, send_stderr_to
 from fastlb.master.listeners import Listeners
 from fastlb.master.preparation import DEADLINE_S, Preparation
 from fastlb.master.reap import BackOff, Death
 from fastlb.master.signals import Command, Signals
 from fastlb.master.stop import Stopping
 from fastlb.master.workers import Means, Workers
+from fastlb.model import diff
 from fastlb.model.server import Model
 from fastlb.monitor.heritage import MonitorHeritage
 from fastlb.worker.heritage import Heritage
@@ -156,7 +157,8 @@ class Master:
                 "AH00015: Unable to open logs\n"
                 "    write a Listen line, such as Listen 8080",
             )
-        self._prepare(model)
+        generation = self._prepare(model)
+        self._journal.follow(model, generation.logs)
         pidfile.write(
             self._pid_file,
             os.getpid(),
@@ -216,7 +218,7 @@ class Master:
 
     # one generation after the other
 
-    def _prepare(self, model: Model) -> None:
+    def _prepare(self, model: Model) -> Generation:
         """Take every step up to the fork of a new generation's workers."""
         self._last_number += 1
         self._next = Preparation(
@@ -230,6 +232,7 @@ class Master:
         self._next.deadline_s = self._clock_s() + DEADLINE_S
         self._workers.generations.append(generation)
         spawn.freeze()
+        return generation
 
     def _begin_reload(self) -> None:
         """The steps of a reload that need no waiting."""
@@ -266,7 +269,7 @@ class Master:
 
     def _commit(self, generation: Generation) -> None:
         """From here on the new generation is the server; the old one drains."""
-        first = self._current is None
+        before = self._current
         self._current, self._next = generation, None
         for other in self._workers.generations:
             if other is not generation:
@@ -283,7 +286,10 @@ class Master:
         self._journal.write(
             "notice", "core", f"AH00094: Command line: '{self._orders.command_line}'"
         )
-        if first:
+        if before is not None:
+            changes = diff.log_line(diff.diff(before.model, generation.model))
+            self._journal.write("notice", "core", f"reloaded: {changes}")
+        else:
             self.phase = Phase.SERVING
             self._orders.started()
 
@@ -447,7 +453,7 @@ class Master:
             seat.pid = spawn.fork(
                 "fastlb-monitor",
                 lambda: self._orders.run_monitor(heritage),
-                let_go=lambda: self._let_go(None),
+                let_go=lambda: self._let_go(current, keep_sockets=False),
                 identity=self._identity,
             )
         except OSError:
@@ -455,26 +461,24 @@ class Master:
 
     # in a forked process
 
-    def _let_go(self, generation: Generation | None) -> None:
-        """Close what a worker (or, with None, the monitor) must not hold.
+    def _let_go(self, generation: Generation, *, keep_sockets: bool = True) -> None:
+        """Close what a worker (or the monitor) of this generation must not hold.
 
         A listening socket that nobody in this process accepts from would keep a
         closed address open and let connections wait in it for ever.
         """
         self._signals.close_pipes()
+        if not self._orders.foreground:
+            send_stderr_to(generation.logs.error_fds[0])
         for pipe in self._workers.pipes():
             os.close(pipe)
-        kept = set(self._own_sockets(generation))
+        own = self._listeners.sockets(generation.model.listeners)
         for sock in self._listeners.every():
-            if sock not in kept:
+            if not keep_sockets or sock not in own:
                 sock.close()
         for other in self._workers.generations:
             if other is not generation:
                 other.logs.close()
-
-    def _own_sockets(self, generation: Generation | None) -> Iterator[object]:
-        if generation is not None:
-            yield from self._listeners.sockets(generation.model.listeners)
 
 
 def generation_is_hopeless(generation: Generation) -> bool:

@@ -12,6 +12,7 @@ EXIT_SICK = 0x10  # Apache's APEXIT_CHILDSICK: replace, but not in a hurry
 AT_ONCE_S = 1.0  # dead before this age: it died at once
 DELAY_FIRST_S = 0.25
 DELAY_MAX_S = 10.0
+DELAY_MAX_AFTER_READY_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +66,15 @@ def from_status(pid: int, status: int) -> Death:
 class BackOff:
     """How long a seat stays empty after its holder died.
 
-    The first death is answered at once, whatever the cause: a killed worker must be
-    back within a second. Only one that dies again before AT_ONCE_S makes the next one
-    wait: 0.25, 0.5, 1 ... 10 s. One that lived longer clears the record.
+    The first death is answered at once, whatever the cause. Only one that dies again
+    before AT_ONCE_S makes the next one wait: 0.25, 0.5, 1 ... 10 s. One that lived
+    longer clears the record. Where the dead had served, whatever killed it came from
+    outside: the place is filled again within a second, however often.
     """
 
     deaths_at_once: int = field(default=0)
 
-    def delay_s(self, age_s: float) -> float:
+    def delay_s(self, age_s: float, *, was_ready: bool = False) -> float:
         """Seconds to wait, for one that died age_s after its fork."""
         if age_s >= AT_ONCE_S:
             self.deaths_at_once = 0
@@ -81,4 +83,5 @@ class BackOff:
         if self.deaths_at_once == 1:
             return 0.0
         doublings = min(self.deaths_at_once - 2, 16)
-        return min(DELAY_MAX_S, DELAY_FIRST_S * 2.0**doublings)
+        longest_s = DELAY_MAX_AFTER_READY_S if was_ready else DELAY_MAX_S
+        return min(longest_s, DELAY_FIRST_S * 2.0**doublings)

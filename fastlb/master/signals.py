@@ -70,10 +70,11 @@ class Signals:
         return [COMMANDS[number] for number in taken if number in COMMANDS]
 
     def close(self) -> None:
-        """Give the signals back to their default actions."""
+        """The server has ended: what still comes asks for nothing that is not done."""
         signal.set_wakeup_fd(-1)
-        for number in (*COMMANDS, signal.SIGCHLD):
-            signal.signal(number, signal.SIG_DFL)
+        for number in COMMANDS:
+            signal.signal(number, signal.SIG_IGN)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         self.close_pipes()
 
     def close_pipes(self) -> None:

@@ -208,7 +208,9 @@ class Workers:
         vacancy = bury(generation, worker)
         if vacancy.seat is not None:
             now_s = self._means.clock_s()
-            delay_s = vacancy.seat.back_off.delay_s(now_s - worker.born_s)
+            delay_s = vacancy.seat.back_off.delay_s(
+                now_s - worker.born_s, was_ready=vacancy.was_ready
+            )
             if death.exit_code == EXIT_SICK:
                 delay_s = max(delay_s, 1.0)
             vacancy.seat.due_s = now_s + delay_s

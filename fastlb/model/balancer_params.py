@@ -139,7 +139,7 @@ def _lbmethod(params: BalancerParams, value: str) -> str | None:
 
 def _fail_on_status(params: BalancerParams, value: str) -> str | None:
     codes: list[int] = []
-    for word in re.split(r"[, ]+", value.strip(", ")):
+    for word in filter(None, re.split(r"[, ]+", value)):
         number = maybe_integer(word)
         if number is None or not 100 <= number <= 599:
             return "failonstatus must be one or more HTTP response codes"

@@ -30,6 +30,17 @@ class MemberDraft:
 
 
 @dataclass(slots=True)
+class WorkerSettings:
+    """ProxySet, or `<Proxy http://h key=value>`, for direct workers of one URL.
+
+    They hold for workers that are defined before and behind them.
+    """
+
+    target: Target
+    pairs: list[tuple[str, str]]
+
+
+@dataclass(slots=True)
 class BalancerDraft:
     """All that the directives of one server say about one balancer."""
 
@@ -174,6 +185,7 @@ class ServerDraft:
     logs: list[LogDraft] = field(default_factory=list)
     balancers: dict[str, BalancerDraft] = field(default_factory=dict)
     workers: list[MemberDraft] = field(default_factory=list)
+    worker_settings: list[WorkerSettings] = field(default_factory=list)
     mappings: list[MappingDraft] = field(default_factory=list)
     sections: list[SectionDraft] = field(default_factory=list)
     default: ConfDraft = field(default_factory=ConfDraft)
@@ -181,6 +193,14 @@ class ServerDraft:
     @property
     def is_main(self) -> bool:
         return self.node is None
+
+
+def balancer_of(server: ServerDraft, name: str, node: Node) -> BalancerDraft:
+    """The server's draft of a balancer, made when this is its first mention."""
+    draft = server.balancers.get(name)
+    if draft is None:
+        draft = server.balancers[name] = BalancerDraft(name, node)
+    return draft
 
 
 @dataclass(slots=True)

@@ -189,14 +189,16 @@ class _Freezer:
         )
 
     def _shown_balancers(self, index: int) -> tuple[int, ...]:
-        """Its own copies; of the main server's that it has no copy of, the original."""
+        """First the main server's that it does not mention, then its own (as Apache).
+
+        Of those that it inherits but does not use there is no copy: the main
+        server's original is shown.
+        """
+        main, own = self.run.main.balancers, self._drafts[index].balancers
         shown: list[int] = []
-        for name in self.run.main.balancers:
-            own = self._balancer_indexes.get((index, name))
-            shown.append(self._balancer(0, name) if own is None else own)
-        for (server, _), place in self._balancer_indexes.items():
-            if server == index and place not in shown:
-                shown.append(place)
+        for name in (*(name for name in main if name not in own), *own):
+            place = self._balancer_indexes.get((index, name))
+            shown.append(self._balancer(0, name) if place is None else place)
         return tuple(shown)
 
     def _balancer(self, server: int, name: str) -> int:
@@ -269,7 +271,7 @@ class _Freezer:
         values = {
             field.name: getattr(params, field.name)
             for field in fields(MemberParams)
-            if field.name not in ("health", "reuse_written")
+            if field.name != "health"
         }
         values["io_buffer_bytes"] = (
             params.io_buffer_bytes or settings.proxy_io_buffer_bytes or 0

@@ -2,29 +2,17 @@
 
 Everything here is a warning (an error under `-t --strict`) or a note. Sources:
 product.md 3, pitfalls.md 1 and 2. `lint_balancers.py` looks at balancers and their
-members, `lint_mappings.py` at what goes where; this file at servers and rules.
+members, `lint_mappings.py` at what goes where, `lint_rules.py` at Header lines; this
+file at servers.
 """
 
 from __future__ import annotations
 
-from typing import Final
-
 from fastlb.config.tree import Node
-from fastlb.model.drafts import ConfDraft, Run, ServerDraft
+from fastlb.model.drafts import Run, ServerDraft
 from fastlb.model.lint_balancers import lint_balancers
 from fastlb.model.lint_mappings import lint_mappings
 from fastlb.model.report import did_you_mean, place_of
-from fastlb.model.rules import HeaderRule
-
-BALANCER_VARIABLES: Final = (
-    "BALANCER_NAME",
-    "BALANCER_WORKER_NAME",
-    "BALANCER_WORKER_ROUTE",
-    "BALANCER_SESSION_STICKY",
-    "BALANCER_SESSION_ROUTE",
-    "BALANCER_ROUTE_CHANGED",
-)
-_COOKIE_SAFETY: Final = ("httponly", "samesite")
 
 
 def lint(run: Run) -> None:
@@ -36,32 +24,6 @@ def lint(run: Run) -> None:
         _logs(run, server)
     lint_balancers(run)
     lint_mappings(run)
-
-
-def lint_header(run: Run, node: Node, rule: HeaderRule) -> None:
-    """A Header line: misspelt BALANCER_ variables, a cookie open to scripts."""
-    names = [piece.arg for piece in rule.value if piece.kind == "e"]
-    if rule.condition is not None:
-        names.append(rule.condition.name)
-    for name in names:
-        if name.startswith("BALANCER_") and name not in BALANCER_VARIABLES:
-            run.report.warn(
-                node,
-                "FB0204",
-                f"the variable {name} is never set",
-                why="the balancer sets " + ", ".join(BALANCER_VARIABLES),
-                cure=did_you_mean(name, BALANCER_VARIABLES),
-                word=name,
-            )
-    text = b"".join(piece.text for piece in rule.value).decode("latin-1")
-    sets_route = rule.name.lower() == "set-cookie" and "BALANCER_WORKER_ROUTE" in names
-    if sets_route and not any(word in text.lower() for word in _COOKIE_SAFETY):
-        run.report.note(
-            node,
-            "FB0205",
-            "the route cookie is sent without HttpOnly and SameSite",
-            cure='end it with "; path=/; HttpOnly; SameSite=Lax"',
-        )
 
 
 def _listeners(run: Run) -> None:
@@ -119,8 +81,3 @@ def _logs(run: Run, server: ServerDraft) -> None:
             or 'write LogFormat "%h %l %u %t \\"%r\\" %>s %b" ' + name,
             word=name,
         )
-
-
-def confs_of(server: ServerDraft) -> list[ConfDraft]:
-    """The settings of a server: outside sections, then of each section."""
-    return [server.default, *(section.draft for section in server.sections)]

@@ -58,7 +58,6 @@ class MemberParams:
     upgrade: tuple[str, ...] = ()
     secret: str = ""
     health: tuple[tuple[str, str], ...] = ()  # hc* as written; not served yet
-    reuse_written: bool = False
 
 
 def set_member_param(params: MemberParams, key: str, value: str) -> str | None:
@@ -136,12 +135,25 @@ def _status(params: MemberParams, value: str) -> str | None:
     return None
 
 
-def _count(field: str, complaint: str, least: int = 0, factor: int = 1) -> _Setter:
+def _count(field: str, complaint: str) -> _Setter:
     def setter(params: MemberParams, value: str) -> str | None:
         number = maybe_integer(value)
-        if number is None or not least <= number <= INT_MAX:
+        if number is None or not 0 <= number <= INT_MAX:
             return complaint
-        setattr(params, field, number * factor)
+        setattr(params, field, number)
+        return None
+
+    return setter
+
+
+def _seconds(field: str, complaint: str) -> _Setter:
+    """Whole seconds, at least one; Apache's atoi takes "5s" for 5 as well."""
+
+    def setter(params: MemberParams, value: str) -> str | None:
+        number = maybe_integer(value.removesuffix("s"))
+        if number is None or not 1 <= number <= INT_MAX:
+            return complaint
+        setattr(params, field, number * 1000)
         return None
 
     return setter
@@ -163,7 +175,7 @@ def _time(field: str, unit: str, wrong: str, short: str) -> _Setter:
 
 
 def _retry(params: MemberParams, value: str) -> str | None:
-    number = maybe_integer(value)
+    number = maybe_integer(value.removesuffix("s"))
     if number is None or not 0 <= number <= INT_MAX:
         return "Retry must be a positive value"
     params.retry_ms = number * 1000
@@ -185,7 +197,6 @@ def _reuse(label: str, when_on: bool) -> _Setter:
         if switch is None:
             return f"{label} must be On|Off"
         params.disable_reuse = when_on if switch else not when_on
-        params.reuse_written = True
         return None
 
     return setter
@@ -283,14 +294,14 @@ _SETTERS: Final[dict[str, _Setter]] = {
     "min": _count("min", "Min must be a positive number"),
     "max": _count("max", "Max must be a positive number"),
     "smax": _count("smax", "Smax must be a positive number"),
-    "ttl": _count("ttl_ms", "TTL must be at least one second", 1, 1000),
+    "ttl": _seconds("ttl_ms", "TTL must be at least one second"),
     "acquire": _time(
         "acquire_ms",
         "ms",
         "Acquire timeout has wrong format",
         "Acquire must be at least one millisecond",
     ),
-    "timeout": _count("timeout_ms", "Timeout must be at least one second", 1, 1000),
+    "timeout": _seconds("timeout_ms", "Timeout must be at least one second"),
     "connectiontimeout": _time(
         "connect_timeout_ms",
         "s",

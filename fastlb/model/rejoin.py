@@ -42,9 +42,7 @@ def is_bare_member(node: Node) -> bool:
     words = [word for word in node.args if "=" not in word or "://" in word]
     if name == "balancermember":
         return len(words) == 1 and not is_balancer_url(words[0])
-    if name == "proxyset":
-        return not words
-    return name == "stickysession"
+    return name == "proxyset" and not words
 
 
 def _wrapped(

@@ -7,7 +7,8 @@ that the operator reads all of them in one run.
 
     resolve.py --+-- resolve_server.py   scalars of process, server, section
                  +-- resolve_vhosts.py   Listen, <VirtualHost>, names
-                 +-- resolve_proxy.py    ProxyPass, <Proxy>, BalancerMember, ProxySet
+                 +-- resolve_mappings.py ProxyPass, ProxyPassMatch
+                 +-- resolve_members.py  <Proxy>, BalancerMember, ProxySet
                  +-- resolve_rules.py    Header, RequestHeader, SetEnv, SetEnvIf
                  +-- resolve_answers.py  ProxyPassReverse, Redirect, ErrorDocument
                  +-- resolve_access.py   Require, Order
@@ -28,7 +29,8 @@ from fastlb.model import (
     resolve_access,
     resolve_answers,
     resolve_logs,
-    resolve_proxy,
+    resolve_mappings,
+    resolve_members,
     resolve_rules,
     resolve_server,
     resolve_vhosts,
@@ -47,7 +49,8 @@ from fastlb.model.vhost import SectionKind
 HANDLERS: Final[dict[str, Handler]] = {
     **resolve_server.HANDLERS,
     **resolve_vhosts.HANDLERS,
-    **resolve_proxy.HANDLERS,
+    **resolve_mappings.HANDLERS,
+    **resolve_members.HANDLERS,
     **resolve_rules.HANDLERS,
     **resolve_answers.HANDLERS,
     **resolve_access.HANDLERS,
@@ -60,6 +63,12 @@ _SECTIONS: Final = {
     "proxy": SectionKind.PROXY,
     "proxymatch": SectionKind.PROXY_MATCH,
 }
+_MAY_BE_EMPTY: Final = (
+    *("proxypass", "proxypassmatch", "balancermember", "proxyset"),
+    *("requireall", "requireany", "requirenone"),
+)
+"""Directives whose handlers count their words themselves."""
+
 _INERT_SECTIONS: Final = ("directory", "directorymatch", "files", "filesmatch")
 """Sections about files: checked, but no request of a proxy has a file."""
 
@@ -133,7 +142,7 @@ def _walk(run: Run, place: Place, nodes: tuple[Node, ...]) -> None:
         else:
             handler = HANDLERS.get(name)
             # Whatever has no handler was explained or refused by the registry
-            if handler is not None and (node.args or node.is_section):
+            if handler is not None and (node.args or name in _MAY_BE_EMPTY):
                 handler(run, place, node)
 
 
@@ -176,7 +185,7 @@ def _section(run: Run, place: Place, node: Node, kind: SectionKind) -> None:
     if not place.inert:
         place.server.sections.append(draft)
     if kind is SectionKind.PROXY:
-        resolve_proxy.section_params(
+        resolve_members.section_params(
             run, inner, replace(node, args=(pattern, *words[1:]))
         )
     _walk(run, inner, node.children)

@@ -12,7 +12,6 @@ from typing import Final
 
 from fastlb.config.tree import Node
 from fastlb.model.drafts import ConfDraft, Handler, LegacyAccess, Place, Run
-from fastlb.model.report import did_you_mean
 from fastlb.model.rules import AccessOp, AccessRule
 
 CONTAINERS: Final = {
@@ -20,8 +19,15 @@ CONTAINERS: Final = {
     "requireany": AccessOp.ANY_OF,
     "requirenone": AccessOp.NONE_OF,
 }
-_PROVIDERS: Final = ("all", "ip", "host", "forward-dns", "local", "env", "method")
-_LATER: Final = ("user", "group", "valid-user", "expr", "file-owner", "file-group")
+METHODS: Final = (
+    *("GET", "HEAD", "PUT", "POST", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"),
+    *("PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "SEARCH"),
+    *("VERSION-CONTROL", "CHECKOUT", "UNCHECKOUT", "CHECKIN", "UPDATE", "LABEL"),
+    *("REPORT", "MKWORKSPACE", "MKACTIVITY", "BASELINE-CONTROL", "MERGE", "BIND"),
+    *("REBIND", "UNBIND", "ACL", "ORDERPATCH", "QUERY"),
+)
+"""Registered methods (http_protocol.c ap_method_registry_init)."""
+
 _PARTIAL: Final = re.compile(r"([0-9]{1,3})(\.[0-9]{1,3}){0,2}\.?")
 
 
@@ -58,8 +64,6 @@ def _legacy_rule(legacy: LegacyAccess) -> AccessRule:
 
 def require(run: Run, place: Place, node: Node) -> None:
     """A `Require` line in a section."""
-    if not _in_section(run, place, node):
-        return
     rule = _require(run, node)
     if rule is None:
         return
@@ -76,8 +80,6 @@ def require(run: Run, place: Place, node: Node) -> None:
 
 def container(run: Run, place: Place, node: Node) -> None:
     """<RequireAll>, <RequireAny>, <RequireNone>, with all they hold."""
-    if not _in_section(run, place, node):
-        return
     rule = _container(run, node)
     if rule is None:
         return
@@ -85,23 +87,11 @@ def container(run: Run, place: Place, node: Node) -> None:
         run.report.error(
             node,
             "FB0260",
-            "negative <RequireNone> directive has no effect in <RequireAny> directive",
+            "<RequireNone> directive has no effect in <RequireAny> directive",
             cure="put it and a positive Require inside <RequireAll>",
         )
         return
     place.draft.requires.append(rule)
-
-
-def _in_section(run: Run, place: Place, node: Node) -> bool:
-    if place.section is None and not place.inert:
-        run.report.error(
-            node,
-            "FB0260",
-            f"{node.name} not allowed here",
-            cure="put it inside <Location /> or <Proxy *>",
-        )
-        return False
-    return True
 
 
 def _container(run: Run, node: Node) -> AccessRule | None:
@@ -114,10 +104,7 @@ def _container(run: Run, node: Node) -> AccessRule | None:
         elif name == "require":
             rule = _require(run, child)
         else:
-            run.report.error(
-                child, "FB0260", f"{child.name} not allowed in <{node.name}> context"
-            )
-            continue
+            rule = None  # what may stand here but says nothing about access
         if rule is None:
             continue
         negative = rule.negated or rule.op is AccessOp.NONE_OF
@@ -125,12 +112,18 @@ def _container(run: Run, node: Node) -> AccessRule | None:
             run.report.error(
                 child,
                 "FB0260",
-                f"negative {child.name} directive has no effect in"
-                f" <{node.name}> directive",
+                (
+                    f"<{child.name}> directive has no effect in <{node.name}> directive"
+                    if child.is_section
+                    else f"negative {child.name} directive has no effect in"
+                    f" <{node.name}> directive"
+                ),
                 cure="put it inside <RequireAll>",
             )
             continue
         rules.append(rule)
+    if not rules and node.children:
+        return None  # each child has its complaint
     if not rules:
         run.report.error(
             node,
@@ -144,7 +137,8 @@ def _container(run: Run, node: Node) -> AccessRule | None:
         run.report.error(
             node,
             "FB0260",
-            f"<{node.name}> directive contains only negative authorization directives",
+            f"AH01624: <{node.name}> directive contains only negative"
+            " authorization directives",
             cure="add Require all granted",
         )
         return None
@@ -156,9 +150,6 @@ def _require(run: Run, node: Node) -> AccessRule | None:
     negated = bool(words) and words[0].lower() == "not"
     if negated:
         del words[0]
-    if not words:
-        run.report.error(node, "FB0260", "Require takes at least one argument")
-        return None
     kind, args = words[0].lower(), tuple(words[1:])
     if kind == "all":
         if len(args) != 1 or args[0].lower() not in ("granted", "denied"):
@@ -172,19 +163,6 @@ def _require(run: Run, node: Node) -> AccessRule | None:
         return AccessRule(AccessOp.GRANTED if granted else AccessOp.DENIED)
     if kind == "local":
         return AccessRule(AccessOp.LOCAL, negated=negated)
-    if kind in _LATER:
-        later = "expressions come later" if kind == "expr" else "log-in comes later"
-        run.report.error(node, "FB0262", f"Require {kind}: {later}", word=words[0])
-        return None
-    if kind not in _PROVIDERS:
-        run.report.error(
-            node,
-            "FB0261",
-            f"Unknown Authz provider: {words[0]}",
-            cure=did_you_mean(kind, _PROVIDERS),
-            word=words[0],
-        )
-        return None
     if not args:
         run.report.error(
             node, "FB0261", f"'require {kind}' requires an argument", word=words[0]
@@ -194,6 +172,12 @@ def _require(run: Run, node: Node) -> AccessRule | None:
         return _require_ip(run, node, args, negated)
     if kind == "method":
         args = tuple(word.upper() for word in args)
+        unknown = next((word for word in args if word not in METHODS), None)
+        if unknown is not None:
+            run.report.error(
+                node, "FB0261", f"Invalid Method '{unknown}'", word=unknown
+            )
+            return None
     elif kind in ("host", "forward-dns"):
         args = tuple(word.lower() for word in args)
     return AccessRule(AccessOp(kind), args, negated)
@@ -235,23 +219,12 @@ def order(run: Run, place: Place, node: Node) -> None:
     """`Order Deny,Allow`, `Order Allow,Deny`, `Order Mutual-failure`."""
     legacy = _legacy(run, place, node)
     word = node.args[0].lower()
-    if word not in ("deny,allow", "allow,deny", "mutual-failure"):
-        run.report.error(
-            node,
-            "FB0263",
-            "unknown order",
-            cure="write Order Deny,Allow or Order Allow,Deny, without a blank",
-        )
-        return
     legacy.allow_first = word != "deny,allow"
 
 
 def allow_deny(run: Run, place: Place, node: Node) -> None:
     """`Allow from ...` and `Deny from ...`."""
     legacy = _legacy(run, place, node)
-    if len(node.args) < 2 or node.args[0].lower() != "from":
-        run.report.error(node, "FB0263", "allow and deny must be followed by 'from'")
-        return
     rules = legacy.allow if node.name.lower() == "allow" else legacy.deny
     for word in node.args[1:]:
         if word.startswith("#"):
@@ -272,7 +245,7 @@ def allow_deny(run: Run, place: Place, node: Node) -> None:
                 rules.append(AccessRule(AccessOp.IP, (network,)))
             elif "/" in word or re.fullmatch(r"[0-9.:]+", word):
                 run.report.error(
-                    node, "FB0263", "An IP address was expected", word=word
+                    node, "FB0263", "The specified IP address is invalid.", word=word
                 )
             else:
                 rules.append(AccessRule(AccessOp.HOST, (word.lower(),)))
@@ -281,9 +254,6 @@ def allow_deny(run: Run, place: Place, node: Node) -> None:
 def satisfy(run: Run, place: Place, node: Node) -> None:
     """`Satisfy any|all`."""
     word = node.args[0].lower()
-    if word not in ("any", "all"):
-        run.report.error(node, "FB0263", "Satisfy either 'any' or 'all'.")
-        return
     _legacy(run, place, node).satisfy_any = word == "any"
 
 

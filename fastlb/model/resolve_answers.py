@@ -41,7 +41,7 @@ def proxy_pass_reverse(run: Run, place: Place, node: Node) -> None:
                 node,
                 "FB0280",
                 "ProxyPassReverse needs a path when not defined in a location",
-                cure=f"write ProxyPassReverse / {words[0]}",
+                cure="write ProxyPassReverse /path http://host/path",
             )
             return
         path, url = words[0], words[1]
@@ -86,12 +86,10 @@ def redirect(run: Run, place: Place, node: Node) -> None:
     is_regex = name == "redirectmatch"
     words = list(node.args)
     status = 301 if name == "redirectpermanent" else 302
-    has_status = False
     if name in ("redirect", "redirectmatch"):
         word = words[0].lower()
         number = maybe_integer(word) if word[:1].isdigit() else None
         if word in _STATUS_WORDS or number is not None:
-            has_status = True
             status = _STATUS_WORDS.get(word, number or 0)
             del words[0]
             if not 300 <= status <= 599:
@@ -102,15 +100,6 @@ def redirect(run: Run, place: Place, node: Node) -> None:
                     word=node.args[0],
                 )
                 return
-    if len(words) > 2 or (len(words) == 3 and not has_status):
-        run.report.error(
-            node,
-            "FB0281",
-            "Redirect: invalid first argument (of three)",
-            cure=did_you_mean(words[0], _STATUS_WORDS),
-            word=words[0],
-        )
-        return
     is_3xx = 300 <= status <= 399
     pattern, url, problem = _redirect_parts(place, words, is_3xx, is_regex)
     if problem:
@@ -152,21 +141,13 @@ def _redirect_parts(
         url = words[0]
     elif len(words) == 1:
         pattern = words[0]
-    if not is_3xx:
-        complaint = "Redirect URL not valid for this status" if url else ""
-        return pattern, url, complaint
-    if url is None:
+    if is_3xx and url is None:
         return pattern, url, "URL to redirect to is missing"
-    if not is_regex and not _URL.fullmatch(url) and not url.startswith("/"):
-        return pattern, url, "Redirect to non-URL"
     return pattern, url, ""
 
 
 def error_document(run: Run, place: Place, node: Node) -> None:
     """`ErrorDocument code text|/path|URL|default`."""
-    if len(node.args) < 2:
-        run.report.error(node, "FB0282", "ErrorDocument takes two arguments")
-        return
     code, value = node.args[0], node.args[1]
     status = maybe_integer(code)
     if status is None or status not in _HTTP_STATUSES:

@@ -10,21 +10,8 @@ from fastlb.model.conditions import env_condition
 from fastlb.model.drafts import Handler, LogDraft, Place, Run, ServerDraft
 from fastlb.model.headerformat import FormatError
 from fastlb.model.logformat import COMMON, parse_log_format
-from fastlb.model.report import did_you_mean
 from fastlb.model.resolve_server import absolute
 from fastlb.model.rules import AccessLog, Format, LogTarget
-
-LEVELS: Final = (
-    "emerg",
-    "alert",
-    "crit",
-    "error",
-    "warn",
-    "notice",
-    "info",
-    "debug",
-    *(f"trace{number}" for number in range(1, 9)),
-)
 
 
 class LogTargets:
@@ -53,28 +40,8 @@ def log_format(run: Run, place: Place, node: Node) -> None:
 
 def custom_log(run: Run, place: Place, node: Node) -> None:
     """`CustomLog target format|nickname [env=[!]VAR]`, `GlobalLog` the same."""
-    if len(node.args) < 2:
-        run.report.error(node, "FB0250", f"{node.name} takes two or three arguments")
-        return
     target, text, *rest = node.args
-    condition = None
-    if rest:
-        word = rest[0]
-        if word.lower().startswith("expr="):
-            run.report.error(
-                node,
-                "FB0202",
-                "expressions (expr=) come later",
-                cure="use SetEnvIf and env=NAME",
-                word=word,
-            )
-            return
-        condition = env_condition(word)
-        if condition is None:
-            run.report.error(
-                node, "FB0250", "error in condition clause", why=f"{word!r}", word=word
-            )
-            return
+    condition = env_condition(rest[0]) if rest else None
     if _parsed(run, node, text) is None:
         return
     place.server.logs.append(
@@ -92,16 +59,7 @@ def log_level(run: Run, place: Place, node: Node) -> None:
     for word in node.args:
         module, colon, level = word.rpartition(":")
         level = level.lower()
-        if level not in LEVELS:
-            run.report.error(
-                node,
-                "FB0251",
-                "Log level keyword must be one of emerg/alert/crit/error/warn/notice/"
-                "info/debug/trace1/.../trace8",
-                cure=did_you_mean(level, LEVELS),
-                word=word,
-            )
-        elif place.section is not None:
+        if place.section is not None:
             run.report.warn(
                 node,
                 "FB0252",
@@ -109,7 +67,7 @@ def log_level(run: Run, place: Place, node: Node) -> None:
                 cure="write it outside the section",
             )
             return
-        elif colon:
+        if colon:
             place.server.log_levels[module_name(module)] = level
         else:
             place.server.settings = replace(place.server.settings, log_level=level)

@@ -13,8 +13,8 @@ from fastlb.config.tree import Node
 from fastlb.model.conditions import env_condition
 from fastlb.model.drafts import Handler, Place, Run
 from fastlb.model.headerformat import FormatError, parse_header_format
+from fastlb.model.lint_rules import lint_header
 from fastlb.model.regex import compile_pcre
-from fastlb.model.report import did_you_mean
 from fastlb.model.rules import (
     EnvCondition,
     EnvRule,
@@ -23,7 +23,6 @@ from fastlb.model.rules import (
     HeaderRule,
 )
 
-_ACTIONS: Final = {action.value: action for action in HeaderAction}
 _EDITS: Final = (HeaderAction.EDIT, HeaderAction.EDIT_ALL)
 EXPRESSIONS_LATER: Final = "expressions (expr=) come later"
 
@@ -47,6 +46,7 @@ def header(run: Run, place: Place, node: Node) -> None:
             node, "FB0270", str(problem), cure=problem.cure, word=problem.word
         )
         return
+    lint_header(run.report, node, rule)
     conf = place.draft.conf
     if is_request:
         place.draft.conf = replace(
@@ -60,20 +60,7 @@ def _header_rule(words: list[str], is_request: bool) -> HeaderRule:
     always = False
     if not is_request and words and words[0].lower() in ("always", "onsuccess"):
         always = words.pop(0).lower() == "always"
-    action = _ACTIONS.get(words[0].lower()) if words else None
-    if action is None:
-        raise RuleProblem(
-            "first argument must be 'add', 'set', 'setifempty', 'append', 'merge',"
-            " 'unset', 'echo', 'note', 'edit', or 'edit*'.",
-            did_you_mean(words[0], _ACTIONS) if words else "",
-            words[0] if words else "",
-        )
-    if is_request and action is HeaderAction.NOTE:
-        raise RuleProblem("RequestHeader does not support the 'note' action")
-    if is_request and action is HeaderAction.ECHO:
-        raise RuleProblem("Header echo only valid on Header directives")
-    if len(words) < 2:
-        raise RuleProblem(f"Header {action.value} requires a header name")
+    action = HeaderAction(words[0].lower())
     name = words[1] if action is HeaderAction.ECHO else words[1].partition(":")[0]
     value, clause, regex = _value_and_clause(action, words[2:])
     condition, early = _clause(clause)
@@ -94,30 +81,17 @@ def _value_and_clause(
     action: HeaderAction, words: list[str]
 ) -> tuple[Format, str | None, str | None]:
     """(value, env clause, regex) of what follows the name."""
-    if len(words) > 3:
-        raise RuleProblem("Header has too many arguments", word=words[3])
     value = words[0] if words else None
     second = words[1] if len(words) > 1 else None
     clause = words[2] if len(words) > 2 else None
     if action in _EDITS:
-        if value is None or second is None:
-            raise RuleProblem("Header edit requires a match and a substitution")
+        assert value is not None and second is not None  # the registry counts
         _compiles(value, "Header edit regex could not be compiled")
         return _format(second), clause, value
-    if clause is not None:
-        raise RuleProblem(
-            "Too many arguments to directive",
-            "put quotes around a value with blanks",
-            clause,
-        )
     clause = second
     if action in (HeaderAction.UNSET, HeaderAction.ECHO):
-        if value is not None and clause is not None:
-            shown = "header unset" if action is HeaderAction.UNSET else "Header echo"
-            raise RuleProblem(f"{shown} takes two arguments", word=clause)
         return (), value, None
-    if value is None:
-        raise RuleProblem("Header requires three arguments")
+    assert value is not None
     return _format(value), clause, None
 
 
@@ -215,18 +189,7 @@ def set_env_if(run: Run, place: Place, node: Node) -> None:
     name = node.name.lower()
     ignore_case = name.endswith("nocase")
     attribute = "User-Agent" if name.startswith("browsermatch") else words.pop(0)
-    if not words:
-        run.report.error(node, "FB0273", f"Missing regular expression for {node.name}")
-        return
     regex = words.pop(0)
-    if not words:
-        run.report.error(
-            node,
-            "FB0273",
-            f"Missing envariable expression for {node.name}",
-            cure=f"write {node.name} {' '.join(node.args)} NAME",
-        )
-        return
     for pattern, complaint in (
         (regex, f"{node.name} regex could not be compiled."),
         (attribute, "Header name regex could not be compiled"),
@@ -249,13 +212,6 @@ def set_env_if(run: Run, place: Place, node: Node) -> None:
     place.draft.conf = replace(conf, set_env_if=(*conf.set_env_if, *rules))
 
 
-def set_env_if_expr(run: Run, _place: Place, node: Node) -> None:
-    """`SetEnvIfExpr expression VAR...`."""
-    run.report.error(
-        node, "FB0202", f"{node.name}: expressions come later", cure="use SetEnvIf"
-    )
-
-
 HANDLERS: Final[dict[str, Handler]] = {
     "header": header,
     "requestheader": header,
@@ -266,5 +222,4 @@ HANDLERS: Final[dict[str, Handler]] = {
     "setenvifnocase": set_env_if,
     "browsermatch": set_env_if,
     "browsermatchnocase": set_env_if,
-    "setenvifexpr": set_env_if_expr,
 }

@@ -52,7 +52,8 @@ def literal_of(host: str) -> str | None:
 def listen(run: Run, _place: Place, node: Node) -> None:
     """`Listen [addr:]port [protocol]`."""
     parts = split_host_port(node.args[0])
-    if parts is None:
+    port = port_number(parts[1]) if parts is not None else None
+    if parts is None or port is None or "%" in parts[0]:
         run.report.error(
             node,
             "FB0210",
@@ -60,19 +61,8 @@ def listen(run: Run, _place: Place, node: Node) -> None:
             cure="write Listen 8080, Listen 127.0.0.1:8080 or Listen [::1]:8080",
         )
         return
-    host, port_text = parts
-    if "%" in host:
-        run.report.error(node, "FB0210", "Scope ID is not supported")
-        return
-    if not port_text:
-        run.report.error(node, "FB0210", "Port must be specified")
-        return
-    port = port_number(port_text)
-    if port is None:
-        run.report.error(node, "FB0210", "Invalid address or port", word=port_text)
-        return
     protocol = node.args[1].lower() if len(node.args) > 1 else ""
-    for address in _listen_addresses(run, node, host):
+    for address in _listen_addresses(run, node, parts[0]):
         for other_host, other_port, _, other in run.listens:
             if (other_host, other_port) == (address, port):
                 run.report.error(
@@ -107,11 +97,7 @@ def _listen_addresses(run: Run, node: Node, host: str) -> tuple[str, ...]:
 
 
 def listeners(run: Run) -> tuple[Listener, ...]:
-    """All Listen lines; without one nothing can be served, which is said here.
-
-    A warning, because Apache's `-t` passes too; the start then stops with "no
-    listening sockets available, shutting down".
-    """
+    """All Listen lines. None at all is a warning (lint.py), as Apache's -t passes."""
     return tuple(
         Listener(host, port, protocol, node.file, node.line)
         for host, port, protocol, node in run.listens
@@ -125,28 +111,17 @@ def server_name(run: Run, place: Place, node: Node) -> None:
     if not separator:
         scheme, rest = "", text
     parts = split_host_port(rest)
-    port: int | None = None
-    if parts is None or (not parts[0] and not rest.isdigit()):
+    if parts is None:
         run.report.error(node, "FB0213", f'Invalid ServerName "{text}" to ServerName.')
         return
     host, port_text = parts
     if not host:  # a name of digits only is a name
         host, port_text = rest, ""
-    if port_text:
-        port = port_number(port_text)
-        if port is None:
-            run.report.error(
-                node,
-                "FB0213",
-                f'Invalid ServerName "{text}" to ServerName.',
-                word=port_text,
-            )
-            return
     place.server.settings = replace(
         place.server.settings,
         server_name=host,
         server_scheme=scheme.lower() or None,
-        server_port=port,
+        server_port=port_number(port_text),
     )
 
 

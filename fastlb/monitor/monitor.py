@@ -56,8 +56,8 @@ class Monitor:
             if index in probed
         ]
         self.names = [
-            Name(member, slot, heritage.table, now_s, is_probed=index in probed)
-            for index, (member, slot) in enumerate(slots)
+            Name(member, slot, heritage.table, now_s)
+            for member, slot in slots
             if member.unix_path is None and not _is_literal(member.host)
         ]
 
@@ -93,9 +93,8 @@ class Monitor:
     async def _resolve(self, name: Name) -> None:
         if await name.attempt(self._loop):
             addresses = ", ".join(host for host, _ in self._table.addresses(name.slot))
-            if not name.is_probed:
-                # E only meant that there was no address; retry= has no part in it.
-                self._table.mark_up(name.slot)
+            # E only meant that there was no address; retry= has no part in it.
+            self._table.mark_up(name.slot)
             self._log(
                 "proxy",
                 f"member {name.member.url}: {name.member.host} is now known as "

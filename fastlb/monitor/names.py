@@ -15,6 +15,7 @@ from fastlb.model.member import Member
 from fastlb.monitor.verdict import name_delay_s
 
 ADDRESSES_MAX = 8  # ADDRESSES_PER_MEMBER_MAX of core/limits.pxd
+RENEWAL_MIN_S = 1.0
 LOOK_UP_TIMEOUT_S = 30.0
 
 
@@ -27,22 +28,23 @@ class Name:
         slot: int,
         table: Table,
         now_s: float,
-        *,
-        is_probed: bool,
     ) -> None:
         self.member = member
-        self.is_probed = is_probed
         self.slot = slot
         self._table = table
         self._misses = 0
         self.known = bool(table.addresses(slot))
         self.running = False
-        self.due_s = now_s + (member.address_ttl_s if self.known else name_delay_s(0))
+        self.due_s = now_s + (self._renewal_s() if self.known else name_delay_s(0))
 
     def is_due(self, now_s: float) -> bool:
-        if self.running or (self.known and not self.member.address_ttl_s):
+        if self.running or (self.known and self.member.address_ttl_s < 0):
             return False
         return now_s >= self.due_s
+
+    def _renewal_s(self) -> float:
+        """addressttl= in seconds; 0 asks for more than the system should bear."""
+        return max(RENEWAL_MIN_S, float(self.member.address_ttl_s))
 
     async def attempt(self, loop: asyncio.AbstractEventLoop) -> bool:
         """Look the name up; True when a member without an address now has one."""
@@ -58,7 +60,7 @@ class Name:
             new = [(host, self.member.port) for host in found]
             if new != self._table.addresses(self.slot):
                 self._table.set_addresses(self.slot, new)
-            self.due_s = loop.time() + self.member.address_ttl_s
+            self.due_s = loop.time() + self._renewal_s()
             return not was_known
         self._misses += 1
         self.due_s = loop.time() + name_delay_s(self._misses)

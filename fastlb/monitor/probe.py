@@ -1,7 +1,9 @@
 """Bringing members back: a TCP connection to each one that is in error.
 
 Only members whose retry= is not written are probed: where it is written, Apache's
-rule holds and the next request after that time is the test (balancing.md).
+rule holds and the next request after that time is the test (balancing.md). And only
+after a failed connection: what put a member out by its answers (failonstatus) is not
+disproved by one.
 """
 
 from __future__ import annotations
@@ -34,14 +36,20 @@ class Probe:
         """Look at the member's flags; True when it is to be probed now."""
         if self.running:
             return False
-        flags = self._table.member_flags(self.slot)
-        if IN_ERROR not in flags or KEPT_OUT.intersection(flags):
+        if not self._is_out():
             self.out_since_s = None
             return False
         if self.out_since_s is None:
             self.out_since_s = now_s
             self.due_s = now_s + probe_delay_s(0.0)
         return now_s >= self.due_s
+
+    def _is_out(self) -> bool:
+        """Out by an error that a connection disproves, and by nothing else."""
+        flags = self._table.member_flags(self.slot)
+        if IN_ERROR not in flags or KEPT_OUT.intersection(flags):
+            return False
+        return bool(self._table.snapshot_member(self.slot)["probe_clears"])
 
     async def attempt(self, loop: asyncio.AbstractEventLoop) -> bool:
         """One connection; True when it was taken and the member is marked up."""

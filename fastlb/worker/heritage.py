@@ -19,7 +19,8 @@ class Heritage:
 
     sockets[i] listens for model.listeners[i]. log_fds[i] is open for appending to
     model.log_targets[i], error_fds[i] to logs.error.error_targets(model)[i] (negative
-    for syslog). ready_fd: the worker writes its messages there. member_slots and balancer_slots give the table's slot of each model index.
+    for syslog). ready_fd: the worker writes its messages there. member_slots and
+    balancer_slots give the table's slot of each model index.
     """
 
     number: int  # which worker of its generation, from 0

@@ -50,10 +50,24 @@ class WorkerServices:
 
     # Services of _core.pyi
 
-    def error_page(
-        self, vhost_index: int, status: int, detail: str, path: str
-    ) -> bytes:
-        return pages.error_page(self._model.vhosts[vhost_index], status, detail, path)
+    def error_page(  # noqa: PLR0917 - the core calls it by position
+        self,
+        vhost_index: int,
+        status: int,
+        detail: str,
+        path: str,
+        reason: str,
+        second_status: int,
+    ) -> tuple[str, bytes]:
+        body = pages.error_page(
+            self._model.vhosts[vhost_index],
+            status,
+            detail,
+            path,
+            reason=reason or None,
+            second_status=second_status,
+        )
+        return reason or pages.reason_of(status, detail), body
 
     def handle(self, name: str, request: Request) -> Answer:
         handler = self._handlers.get(name)

@@ -122,6 +122,10 @@ class Worker:
     def _begin_drain(self) -> None:
         self._heritage.table.set_worker_state(self._heritage.slot, "G")
         self._drain.begin()
+        # The master keeps what is still listened to. What is not must be closed by
+        # all, or clients would connect and wait for nobody.
+        for sock in self._heritage.sockets:
+            sock.close()
 
     def _on_ready(self) -> None:
         if self._core.on_ready() and not self._again:

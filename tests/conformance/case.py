@@ -167,7 +167,8 @@ class Case:
 
     differs  why fastlb answers otherwise on purpose ("" = it does not)
     instead  what then takes the place of parts of httpd's outcome: path -> value,
-             the path being keys and indexes joined with "/"
+             the path being keys and indexes joined with "/", "" the whole of it, and
+             "+" one more element
     compat   fastlb run with `Compat apache` answers exactly as httpd
     """
 

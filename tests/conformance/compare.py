@@ -15,6 +15,10 @@ def expected(case: Case, httpd: Outcome) -> Outcome:
         if path == "":
             result = copy.deepcopy(value)
             continue
+        if path == "+":
+            assert isinstance(result, list)
+            result.append(value)
+            continue
         place: object = result
         *parents, last = path.split("/")
         for key in parents:

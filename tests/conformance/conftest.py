@@ -23,7 +23,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             if "case" in params:
                 plays.begin_case(server, params["subject"], params["case"])
             else:
-                plays.begin_check(server, params["one"])
+                plays.begin_checks(server)
 
 
 def pytest_sessionfinish() -> None:

@@ -7,6 +7,7 @@ message of fastlb's may go on after httpd's words (a hint, a suggestion).
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from .case import Conf
 from .cases import seeds
 
 
@@ -26,6 +27,11 @@ class Faulty:
     accepted: bool = False
     bare: bool = False
 
+    @property
+    def conf(self) -> Conf:
+        """The configuration to check."""
+        return Conf(self.name, self.text, self.files, bare=self.bare)
+
 
 def _in_proxy(line: str) -> str:
     return f"<Proxy balancer://b>\n{line}\n</Proxy>\n"
@@ -40,7 +46,7 @@ def _in_location(line: str) -> str:
 
 
 MEMBER = "BalancerMember http://127.0.0.1:8001"
-NUMBERS = "a word where a number is expected is refused, not read as 0"
+NUMBERS = "what httpd reads as 0 or ends in silence is refused"
 
 LINES = {
     "KeepAliveTimeout a word": "KeepAliveTimeout abc",
@@ -204,9 +210,6 @@ LINES = {
 ACCEPTED = {
     "RedirectMatch in Location": _in_location("RedirectMatch ^/x http://y/"),
     "ProxyPass with unknown scheme": "ProxyPass /x odd://127.0.0.1:8001/",
-    "ProxyMaxForwards a word": "ProxyMaxForwards many",
-    "MaxKeepAliveRequests negative": "MaxKeepAliveRequests -1",
-    "true condition never closed": "<IfModule mod_proxy.c>\nServerName x",
     "empty file": "",
     "comments only": "# one\n   # two \\\n three\n",
     "balancer without definition": "ProxyPass / balancer://nosuch/",
@@ -231,6 +234,9 @@ ACCEPTED = {
 
 # What httpd reads as 0 or takes in silence, though it cannot be meant.
 STRICTER = {
+    "true condition never closed": "<IfModule mod_proxy.c>\nServerName x",
+    "MaxKeepAliveRequests negative": "MaxKeepAliveRequests -1",
+    "ProxyMaxForwards a word": "ProxyMaxForwards many",
     "Timeout a word": "Timeout abc",
     "MaxConnectionsPerChild a word": "MaxConnectionsPerChild abc",
     "StartServers a word": "StartServers abc",

@@ -33,12 +33,14 @@ from .case import (
 from .members import Member
 from .normalise import (
     DESCRIBED,
+    PAGE_TYPE,
     Places,
     described,
     fields,
     page_of,
     request_of,
     text_of,
+    without_length,
 )
 from .servers import Fault, Product, StartError, directory, free_ports, running
 
@@ -48,8 +50,6 @@ CLOSE_SECONDS = 0.02
 READ_BYTES = 65536
 MEMBER_MARK = re.compile(r"\{m(\d+)\}")
 AH = re.compile(r"(?::(?:error|crit|alert|emerg)\].*?)\b(AH\d{5}):")
-
-FRAMING_FIELDS = ("content-length", "transfer-encoding")
 
 Entry = dict[str, object]
 Outcome = object
@@ -294,11 +294,15 @@ class Session:
         whole = self.case.view in DESCRIBED
         body = text_of(response.body, self.places, whole=whole)
         page = page_of(body, pages=self.case.pages)
-        noted = fields(response.lines, self.places, hop_by_hop=self.case.hop_by_hop)
+        noted = fields(
+            _one_via(response.lines), self.places, hop_by_hop=self.case.hop_by_hop
+        )
         if page is not None:
             body = page
             response.framing = "page"
-            noted = [one for one in noted if one[0].lower() not in FRAMING_FIELDS]
+            noted = without_length(noted)
+        elif response.framing == "none" and PAGE_TYPE in noted:
+            noted = without_length(noted)  # the head of a page, asked for with HEAD
         entry: Entry = {
             "conn": name,
             "status": response.status,
@@ -378,6 +382,13 @@ class Session:
 def _code(entry: Entry) -> str:
     status = str(entry["status"])
     return status if status[:1] == "<" else status.split(" ")[1]
+
+
+def _one_via(lines: list[str]) -> list[str]:
+    """Several Via fields as the list that they are."""
+    others = [line for line in lines if line[:4].lower() != "via:"]
+    vias = [line[4:].strip() for line in lines if line[:4].lower() == "via:"]
+    return others + ([f"Via: {', '.join(vias)}"] if vias else [])
 
 
 def _found(entry: Entry) -> str:

@@ -21,6 +21,8 @@ PRODUCT = re.compile(
 NEAR_SECONDS = 3600
 TITLE = re.compile(r"<title>\s*(.*?)\s*</title>", re.S | re.I)
 HEADINGS = re.compile(r"<(?:title|h1)>(.*?)</(?:title|h1)>", re.S | re.I)
+FRAMING_FIELDS = ("content-length", "transfer-encoding")
+PAGE_TYPE = ["Content-Type", "text/html; charset=iso-8859-1"]
 # Printed only once there has been time to measure them.
 RATES = ("CPULoad", "ReqPerSec", "BytesPerSec", "BytesPerReq", "DurationPerReq")
 DESCRIBED = (View.KEYS, View.BALANCERS, View.TITLE)
@@ -79,6 +81,11 @@ def fields(
                 value = ",".join(kept)
         result.append([name, value])
     return sorted(result, key=lambda field: field[0].lower())
+
+
+def without_length(listed: list[list[str]]) -> list[list[str]]:
+    """The fields of a canned page, less those that frame it."""
+    return [one for one in listed if one[0].lower() not in FRAMING_FIELDS]
 
 
 def joined(listed: list[list[str]]) -> list[list[str]]:

@@ -9,12 +9,12 @@ from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import cast
 
-from .case import Case, Conf
+from .case import Case
 from .cases import SUBJECTS
-from .faults import Faulty
+from .faults import FAULTS, Faulty
 from .harness import Outcome, play
-from .record import by_conf, verdict
-from .servers import Checked, apache, check, fastlb
+from .record import by_conf
+from .servers import Checked, apache, check, check_all, fastlb
 
 LIVE = os.environ.get("FASTLB_CONFORMANCE") == "live"
 AT_ONCE = 3
@@ -53,21 +53,24 @@ def outcome(server: str, subject: str, case: Case) -> Outcome:
     return cast(dict[str, Outcome], played)[case.name]
 
 
-def begin_check(server: str, one: Faulty, *options: str) -> Future[object]:
-    """Let a server judge a configuration."""
-    return _begin(
-        (server, one.name, options), lambda: verdict(PRODUCTS[server](), one, *options)
-    )
+def _check_all(server: str, *options: str) -> dict[str, Checked]:
+    if server == "apache":
+        return {one.name: check(apache(), one.conf) for one in FAULTS}
+    plain = server == "fastlb" and not options
+    some = [one for one in FAULTS if plain or one.lenient]
+    found = check_all(PRODUCTS[server](), [one.conf for one in some], *options)
+    return {one.name: said for one, said in zip(some, found, strict=True)}
 
 
-def judged(server: str, one: Faulty, *options: str) -> dict[str, object]:
+def begin_checks(server: str, *options: str) -> Future[object]:
+    """Let a server judge the faulty configurations."""
+    return _begin(("checks", server, options), lambda: _check_all(server, *options))
+
+
+def checked(server: str, one: Faulty, *options: str) -> Checked:
     """A server's verdict on a configuration."""
-    return cast(dict[str, object], begin_check(server, one, *options).result())
-
-
-def checked(one: Faulty) -> Checked:
-    """All that fastlb's check says about a configuration."""
-    return check(fastlb(), Conf(one.name, one.text, one.files, bare=one.bare))
+    everything = cast(dict[str, Checked], begin_checks(server, *options).result())
+    return everything[one.name]
 
 
 def end() -> None:

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from .case import Case, Conf
 from .cases import SUBJECTS
-from .faults import FAULTS, Faulty
+from .faults import FAULTS
 from .harness import Outcome, play
-from .servers import Product, apache, apache_version, check
+from .servers import Checked, Product, apache, apache_version, check
 
 RECORDED = Path(__file__).parent / "recorded"
 
@@ -53,10 +53,8 @@ def keep(subject: str, outcomes: dict[str, Outcome]) -> None:
     (RECORDED / f"{subject}.json").write_text(text + "\n")
 
 
-def verdict(product: Product, faulty: Faulty, *options: str) -> dict[str, object]:
+def verdict(checked: Checked) -> dict[str, object]:
     """Exit status and first fault of a configuration, as they are kept."""
-    conf = Conf(faulty.name, faulty.text, faulty.files, bare=faulty.bare)
-    checked = check(product, conf, *options)
     if checked.status == 0:
         return {"status": 0}
     return {"status": checked.status, **asdict(checked.fault)}
@@ -65,7 +63,10 @@ def verdict(product: Product, faulty: Faulty, *options: str) -> dict[str, object
 def main(names: Sequence[str]) -> None:
     for subject in names or [*SUBJECTS, "faults"]:
         if subject == "faults":
-            keep(subject, {one.name: verdict(apache(), one) for one in FAULTS})
+            keep(
+                subject,
+                {one.name: verdict(check(apache(), one.conf)) for one in FAULTS},
+            )
             print(f"faults: {len(FAULTS)} configurations")
             continue
         keep(subject, play_subject(apache(), SUBJECTS[subject]))

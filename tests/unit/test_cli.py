@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from fastlb.cli import control
+from fastlb.cli.dumps import system_id
 from fastlb.cli.main import run
 from fastlb.cli.options import Options, UsageError, parse
 
@@ -228,7 +229,6 @@ def test_stopping_what_does_not_run_is_no_error(
 def test_a_verb_is_a_signal_to_the_master(
     conf: Path,
     tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
     sleeper: subprocess.Popen[bytes],
     verb: str,
     number: signal.Signals,
@@ -236,7 +236,6 @@ def test_a_verb_is_a_signal_to_the_master(
     (tmp_path / "pid").write_text(f"{sleeper.pid}\n")
     assert call("-f", conf, "-k", verb) == 0
     assert sleeper.wait(10) == -number
-    assert capsys.readouterr().out == ""
 
 
 def test_starting_what_runs_says_so_and_is_no_error(
@@ -282,3 +281,57 @@ def test_restarting_what_does_not_run_starts_it(
 def test_a_server_does_not_find_itself_running(tmp_path: Path) -> None:
     (tmp_path / "pid").write_text(f"{os.getpid()}\n")
     assert not control.is_served(None, str(tmp_path / "pid"))
+
+
+# dumps
+
+
+def test_modules_are_static_or_named_by_loadmodule(
+    conf: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    conf.write_text("LoadModule proxy_module modules/mod_proxy.so\n" + conf.read_text())
+    assert call("-f", conf, "-M") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "Loaded Modules:"
+    assert " core_module (static)" in lines
+    assert " proxy_module (shared)" in lines
+    assert " proxy_module (static)" not in lines
+
+
+def test_included_files_are_shown_below_their_line(
+    conf: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = tmp_path / "more.conf"
+    more.write_text("Timeout 5\n")
+    conf.write_text(conf.read_text() + "Include more.conf\n")
+    assert call("-f", conf, "-t", "-D", "DUMP_INCLUDES") == 0
+    assert capsys.readouterr().out == (
+        f"Included configuration files:\n  (*) {conf}\n    (5) {more}\n"
+    )
+
+
+def test_s_shows_hosts_and_settings(
+    conf: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call("-f", conf, "-S") == 0
+    out, err = capsys.readouterr()
+    assert out.startswith(f'VirtualHost configuration:\nServerRoot: "{tmp_path}"\n')
+    assert f'PidFile: "{tmp_path}/pid"\n' in out
+    assert "Define: DUMP_VHOSTS\nDefine: DUMP_RUN_CFG\n" in out
+    assert "Compat: better\n" in out
+    assert "Syntax OK" not in err
+
+
+@pytest.mark.parametrize(
+    ("name", "is_group", "number"),
+    [
+        ("root", False, 0),
+        ("root", True, 0),
+        ("#12", False, 12),
+        ("none-such", False, None),
+    ],
+)
+def test_names_of_users_become_numbers(
+    name: str, is_group: bool, number: int | None
+) -> None:
+    assert system_id(name, is_group) == number

@@ -49,8 +49,7 @@ def location(pattern: str, conf: DirConf, **kind: Any) -> Section:
 
 @pytest.mark.parametrize("case", RECORDED, ids=lambda case: case["name"])
 def test_page_and_status_line_are_apaches(case: dict[str, Any]) -> None:
-    documents = ((case["status"], case["document"]),) if "document" in case else ()
-    conf = DirConf(server_signature=case.get("signature"), error_documents=documents)
+    conf = DirConf(server_signature=case.get("signature"))
     body = pages.error_page(
         host(server_admin=case.get("admin"), default_conf=conf),
         case["status"],
@@ -110,19 +109,10 @@ def test_settings_of_the_locations_around_the_path_apply(
     assert (b"<address>" in body) is around
 
 
-def test_the_last_error_document_wins() -> None:
-    vhost = host(
-        default_conf=DirConf(error_documents=((404, '"first'),)),
-        sections=(location("/a", DirConf(error_documents=((404, '"second'),))),),
-    )
-    assert pages.error_page(vhost, 404, "", "/") == b"first"
-    assert pages.error_page(vhost, 404, "", "/a") == b"second"
-    assert pages.maybe_document(vhost, 403, "/a") is None
-
-
-def test_an_error_document_elsewhere_is_left_to_the_caller() -> None:
-    vhost = host(default_conf=DirConf(error_documents=((404, "/sorry.html"),)))
-    assert b"<h1>Not Found</h1>" in pages.error_page(vhost, 404, "", "/")
+def test_without_a_detail_the_path_of_a_redirect_is_its_location() -> None:
+    body = pages.error_page(host(), 302, "", "http://other.test/?a&b")
+    assert b'<a href="http://other.test/?a&amp;b">here</a>' in body
+    assert b"other.test" not in pages.error_page(host(), 400, "", "//other.test")
 
 
 def test_the_footer_names_the_host_itself_when_the_client_did_not() -> None:

@@ -15,6 +15,7 @@ from fastlb.master.privileges import Identity
 
 NOBODY = pwd.getpwnam("nobody")
 
+
 @pytest.fixture
 def started_by_root(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)

@@ -57,6 +57,12 @@ def test_deaths_at_once_wait_longer_and_longer() -> None:
     assert delays == [0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 10.0, 10.0]
 
 
+def test_a_place_in_service_is_never_empty_for_a_second() -> None:
+    back_off = BackOff()
+    delays = [back_off.delay_s(0.01, was_ready=True) for _ in range(9)]
+    assert delays == [0.0, 0.25] + [0.5] * 7
+
+
 def test_a_life_clears_the_record() -> None:
     back_off = BackOff()
     for _ in range(5):

@@ -56,8 +56,6 @@ def _order(name: str, words: tuple[str, ...]) -> Complaint | None:
 def _from(name: str, words: tuple[str, ...]) -> Complaint | None:
     if words[0].lower() != "from":
         return Complaint(f"{name.lower()} and deny must be followed by 'from'")
-    if len(words) < 2:
-        return Complaint(f"{name} requires at least two arguments", word=-1)
     return None
 
 
@@ -156,7 +154,7 @@ DIRECTIVES = (
             ),
             (
                 "Allow",
-                Args.LIST,
+                Args.ONE_AND_LIST,
                 "from all|host|env=VAR ...",
                 "who may",
                 "write Require ip, Require host or Require all granted",
@@ -164,7 +162,7 @@ DIRECTIVES = (
             ),
             (
                 "Deny",
-                Args.LIST,
+                Args.ONE_AND_LIST,
                 "from all|host|env=VAR ...",
                 "who may not",
                 "write Require not ip inside <RequireAll>",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastlb.config.registry import SVD, Args, Complaint, Directive
+from fastlb.config.registry import SVD, Args, Complaint, Directive, Status
 
 ALIAS = "mod_alias.c"
 _WORDS = {"permanent": 301, "temp": 302, "seeother": 303, "gone": 410}
@@ -22,27 +22,22 @@ def _status(word: str) -> int | None:
 def _redirect(name: str, words: tuple[str, ...]) -> Complaint | None:
     """[status] [path] [URL], with Apache's sentences.
 
-    With one word it is the URL (in <Location>); with two, the first may be the
-    status only if it is one.
+    Whether a path is missing or too much depends on the section: whoever resolves
+    the line knows. With one word it is the URL.
     """
-    status = _status(words[0]) if len(words) > 1 or words[0].isdigit() else None
+    status = _status(words[0])
     if len(words) == 3 and status is None:
         return Complaint("Redirect: invalid first argument (of three)")
-    redirecting = status is None or 300 <= status < 400
-    rest = words[1:] if status is not None else words
-    if not redirecting:
+    rest = words[1:] if status is not None and len(words) > 1 else words
+    if status is not None and not 300 <= status < 400:
         if len(rest) > 1:
             return Complaint("Redirect URL not valid for this status", word=2)
         return None
-    if len(words) == 1:
-        return None  # the URL, in a section; a path alone is found by its context
-    if status is not None and len(rest) == 1 and not _is_target(rest[0]):
-        return Complaint("URL to redirect to is missing", word=-1)
-    if len(rest) == 2 and not _is_target(rest[-1]):
+    if len(rest) == 2 and not _is_target(rest[1]):
         return Complaint(
             "Redirect to non-URL",
-            f"'{rest[-1]}' is neither absolute nor begins with /",
-            f"write http://{rest[-1]} or /{rest[-1]}",
+            f"'{rest[1]}' is neither absolute nor begins with /",
+            f"write http://{rest[1]} or /{rest[1]}",
             word=len(words) - 1,
         )
     return None
@@ -71,7 +66,7 @@ DIRECTIVES = (
         "RedirectMatch",
         ALIAS,
         SVD,
-        Args.ONE_TO_THREE,
+        Args.TWO_THREE,
         "[status] regex URL",
         "an optional status, then a regular expression and the URL",
         manual=f"$1 to $9 in the URL are what the groups matched. {_ORDER}",
@@ -92,11 +87,24 @@ DIRECTIVES = (
         "path URL",
         "a path and the URL to redirect to with 301",
     ),
-    *(
-        Directive(name, ALIAS, SVD, Args.FLAG, "On|Off", help_text, default="Off")
-        for name, help_text in (
-            ("RedirectRelative", "whether a redirect to a path is sent as it is"),
-            ("AliasPreservePath", "whether the path is kept under the target"),
-        )
+    Directive(
+        "RedirectRelative",
+        ALIAS,
+        SVD,
+        Args.FLAG,
+        "On|Off",
+        "whether a redirect to a path is sent as it is",
+        default="Off",
+    ),
+    Directive(
+        "AliasPreservePath",
+        ALIAS,
+        SVD,
+        Args.FLAG,
+        "On|Off",
+        "whether the path is kept under the target",
+        Status.EXPLAINED,
+        default="Off",
+        reason="fastlb serves no files, so there is no Alias",
     ),
 )

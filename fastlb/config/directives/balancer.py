@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fastlb.base.errors import Severity
 from fastlb.config.checks import Duration, Integer
 from fastlb.config.registry import SV, SVD, Args, Complaint, Directive, S, Status
 
@@ -64,6 +65,9 @@ DIRECTIVES = (
         "balancers that may be added while running",
         default="5",
         check=Integer(0, 1000, "BalancerGrowth must be between 0 and 1000"),
+        status=Status.LATER,
+        reason="balancers are added with a reload",
+        on_use=Severity.NOTE,
     ),
     Directive(
         "BalancerInherit",
@@ -83,6 +87,9 @@ DIRECTIVES = (
         "whether the state of balancers outlives a restart",
         default="Off",
         manual="Not inherited: each virtual host says it for itself.",
+        status=Status.LATER,
+        reason="the state of members outlives a reload; over a stop it is kept later",
+        on_use=Severity.NOTE,
     ),
     Directive(
         "ProxyPassInherit",
@@ -103,6 +110,8 @@ DIRECTIVES = (
         "file",
         "file that heartbeats are kept in",
         default="hb.dat",
+        status=Status.LATER,
+        reason="heartbeats come later",
     ),
     Directive(
         "HeartbeatListen",
@@ -112,6 +121,8 @@ DIRECTIVES = (
         "address:port",
         "address to hear heartbeats of members on",
         check=_address,
+        status=Status.LATER,
+        reason="heartbeats come later",
     ),
     Directive(
         "HeartbeatMaxServers",
@@ -122,6 +133,8 @@ DIRECTIVES = (
         "how many members may send heartbeats",
         default="10",
         check=_heartbeat_servers,
+        status=Status.LATER,
+        reason="heartbeats come later",
     ),
     Directive(
         "HeartbeatAddress",
@@ -143,5 +156,8 @@ DIRECTIVES = (
         default="1",
         unit="s",
         check=Duration("s", 1, "Unparse-able WatchdogInterval setting"),
+        status=Status.LATER,
+        reason="work by clock has intervals of its own",
+        on_use=Severity.NOTE,
     ),
 )

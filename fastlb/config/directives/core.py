@@ -6,7 +6,7 @@ import re
 
 from fastlb.base.errors import Severity
 from fastlb.config import units
-from fastlb.config.checks import Choice, Duration, Integer, Later
+from fastlb.config.checks import Choice, Duration, Integer, Later, every
 from fastlb.config.registry import (
     SV,
     SVD,
@@ -36,6 +36,7 @@ _LEVEL_WRONG = (
     "Log level keyword must be one of"
     " emerg/alert/crit/error/warn/notice/info/debug/trace1/.../trace8"
 )
+_RECURSION_WRONG = "The recursion limit must be greater than zero."
 _PROTOCOL_OPTIONS = (
     "Strict",
     "Unsafe",
@@ -95,17 +96,6 @@ def _server_name(name: str, words: tuple[str, ...]) -> Complaint | None:
             f'The port number "{words[0]}" is outside the appropriate range'
             " (i.e., 1..65535)."
         )
-    return None
-
-
-def _internal_recursion(name: str, words: tuple[str, ...]) -> Complaint | None:
-    for index in range(len(words)):
-        found = Integer(
-            1, None, "The recursion limit must be greater than zero.", index
-        )
-        complaint = found(name, words)
-        if complaint is not None:
-            return complaint
     return None
 
 
@@ -190,10 +180,14 @@ DIRECTIVES = (
         "UseCanonicalPhysicalPort",
         CORE,
         SVD,
-        Args.FLAG,
+        Args.ONE,
         "On|Off",
         "whether the socket's port counts as the server's own",
         default="Off",
+        check=Choice(("On", "Off"), "parameter must be 'on' or 'off'"),
+        status=Status.LATER,
+        reason="ports in URLs follow UseCanonicalName only",
+        on_use=Severity.NOTE,
     ),
     Directive(
         "StrictHostCheck",
@@ -308,7 +302,12 @@ DIRECTIVES = (
         "n [n]",
         "how often error documents may lead to one another",
         default="10",
-        check=_internal_recursion,
+        check=every(
+            Integer(1, None, _RECURSION_WRONG), Integer(1, None, _RECURSION_WRONG, 1)
+        ),
+        status=Status.LATER,
+        reason="a bound of your own comes later; the built-in one holds",
+        on_use=Severity.NOTE,
     ),
     Directive(
         "HttpProtocolOptions",
@@ -338,7 +337,7 @@ DIRECTIVES = (
         "ProtocolsHonorOrder",
         CORE,
         SV,
-        Args.FLAG,
+        Args.ONE,
         "On|Off",
         "whether the server's order of Protocols counts",
         Status.EXPLAINED,
@@ -495,6 +494,8 @@ DIRECTIVES = (
         Args.LIST,
         "method [method] ...",
         "methods that RegisteredMethods lets pass",
+        status=Status.LATER,
+        reason="methods of your own come later; LenientMethods lets every method pass",
     ),
     Directive(
         "AddDefaultCharset",
@@ -516,6 +517,9 @@ DIRECTIVES = (
         "what the kernel waits for before it hands over a connection",
         default="http data",
         manual="none as the filter turns TCP_DEFER_ACCEPT off.",
+        status=Status.LATER,
+        reason="ListenTCPDeferAccept says what the kernel waits for",
+        on_use=Severity.NOTE,
     ),
     Directive(
         "SeeRequestTail",
@@ -525,6 +529,9 @@ DIRECTIVES = (
         "On|Off",
         "whether the status page shows the end of long requests",
         default="Off",
+        status=Status.LATER,
+        reason="the status page shows the beginning of requests",
+        on_use=Severity.NOTE,
     ),
     *(
         Directive(
@@ -548,7 +555,7 @@ DIRECTIVES = (
             ("ContentDigest", SVD, Args.FLAG, "On|Off"),
             ("AcceptPathInfo", SVD, Args.ONE, "On|Off|Default"),
             ("QualifyRedirectURL", SVD, Args.FLAG, "On|Off"),
-            ("CGIPassAuth", SVD, Args.FLAG, "On|Off"),
+            ("CGIPassAuth", D, Args.FLAG, "On|Off"),
             ("CGIVar", SVD, Args.TWO, "variable rule"),
             ("LimitXMLRequestBody", SVD, Args.ONE, "bytes"),
             ("MaxRanges", SVD, Args.ONE, "default|unlimited|none|n"),
@@ -568,7 +575,7 @@ DIRECTIVES = (
         Directive(
             name,
             CORE,
-            D if name == "SetInputFilter" else SVD,
+            SVD,
             Args.ONE,
             "filter[;filter...]",
             "filters over bodies",

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from fastlb.config.checks import Integer
-from fastlb.config.registry import SV, SVD, Args, Complaint, Directive, S, Status
+from fastlb.config.registry import SVD, Args, Complaint, Directive, S, Status
 
 HCHECK = "mod_proxy_hcheck.c"
+_LATER = (
+    "health checks by clock come later; a member that was refused is probed until it"
+    " is back"
+)
 
 
 def _expression(name: str, words: tuple[str, ...]) -> Complaint | None:
@@ -32,16 +36,20 @@ DIRECTIVES = (
         "a named condition on the answer to a health check",
         manual="Used by hcexpr=name of a member with hcmethod GET or HEAD.",
         check=_expression,
+        status=Status.LATER,
+        reason=_LATER,
     ),
     Directive(
         "ProxyHCTemplate",
         HCHECK,
-        SV,
+        SVD,
         Args.RAW,
         "name key=value [key=value ...]",
         "a named set of hc keys",
         manual="Used by hctemplate=name; keys at the member win.",
         check=_template,
+        status=Status.LATER,
+        reason=_LATER,
     ),
     Directive(
         "ProxyHCTPsize",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fastlb.base.errors import Severity
 from fastlb.config.registry import SV, SVD, Args, Complaint, Directive, S, Status
 
 LOG = "mod_log_config.c"
@@ -71,19 +72,9 @@ DIRECTIVES = (
         check=_condition,
     ),
     Directive(
-        "CookieLog",
-        LOG,
-        SV,
-        Args.ONE,
-        "file",
-        "a log of cookies",
-        Status.EXPLAINED,
-        reason="it is obsolete; write CustomLog with %{name}C",
-    ),
-    Directive(
         "BufferedLogs",
         LOG,
-        S,
+        SV,
         Args.FLAG,
         "On|Off",
         "whether lines wait in memory before they are written",
@@ -99,5 +90,8 @@ DIRECTIVES = (
         "On|Off",
         "whether the time to the first byte is measured for %^FB",
         default="Off",
+        status=Status.LATER,
+        reason="times to the first byte come later, with %^FB",
+        on_use=Severity.NOTE,
     ),
 )

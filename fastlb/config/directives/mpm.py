@@ -17,7 +17,7 @@ UNIXD = "mod_unixd.c"
 def _listen(name: str, words: tuple[str, ...]) -> Complaint | None:
     """[addr:]port [protocol], with Apache's sentences."""
     if not words or len(words) > 2:
-        return Complaint("Listen requires 1 or 2 arguments.", word=-1)
+        return Complaint("Listen requires 1 or 2 arguments.", number="FB0108")
     address = words[0]
     bare = re.fullmatch(r"[0-9]+", address)
     port = address if bare else address.rpartition(":")[2]

@@ -43,7 +43,8 @@ _NO_EFFECT = {
     "http2": "H2Push H2Direct H2Upgrade H2MaxSessionStreams H2MinWorkers H2MaxWorkers"
     " H2WindowSize H2StreamMaxMemSize H2ModernTLSOnly H2SerializeHeaders"
     " H2TLSWarmUpSize H2TLSCoolDownSecs H2PushPriority H2PushDiarySize"
-    " H2PushResource H2EarlyHints H2EarlyHint H2CopyFiles H2MaxWorkerIdleSeconds H2Padding H2OutputBuffering"
+    " H2PushResource H2EarlyHints H2EarlyHint H2CopyFiles"
+    " H2MaxWorkerIdleSeconds H2Padding H2OutputBuffering"
     " H2StreamTimeout H2ProxyRequests H2MaxDataFrameLen H2WebSockets"
     " H2MaxHeaderBlockLen H2MaxStreamErrors",
     "socache": "CacheSocache CacheSocacheMaxSize",

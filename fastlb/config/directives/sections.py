@@ -85,7 +85,7 @@ DIRECTIVES = (
                 "write <Location> for URL paths or <Proxy> for targets when it is"
                 " meant for proxied requests"
             ),
-            not_in=("Directory", "DirectoryMatch") if name == "Directory" else (),
+            not_in=("Location", "LocationMatch") if name.startswith("Files") else (),
         )
         for name, syntax in (
             ("Directory", "path|~ regex"),

@@ -12,6 +12,7 @@ from fastlb.config.checks import Choice
 from fastlb.config.registry import (
     SV,
     SVD,
+    SVP,
     Args,
     Complaint,
     Context,
@@ -80,8 +81,8 @@ DIRECTIVES = (
     _setting("SSLCertificateFile", Args.ONE, "file", "server certificate in PEM"),
     _setting("SSLCertificateKeyFile", Args.ONE, "file", "private key in PEM"),
     _setting("SSLCertificateChainFile", Args.ONE, "file", "intermediate certificates"),
-    _setting("SSLCACertificateFile", Args.ONE, "file", "authorities of clients"),
-    _setting("SSLCACertificatePath", Args.ONE, "directory", "authorities of clients"),
+    _setting("SSLCACertificateFile", Args.ONE, "file", "authorities of clients", SVD),
+    _setting("SSLCACertificatePath", Args.ONE, "dir", "authorities of clients", SVD),
     _setting("SSLCARevocationFile", Args.ONE, "file", "revoked client certificates"),
     _setting(
         "SSLCARevocationPath", Args.ONE, "directory", "revoked client certificates"
@@ -135,7 +136,7 @@ DIRECTIVES = (
         "whether the server's order of ciphers counts",
         default="off",
     ),
-    _setting("SSLOptions", Args.LIST, "[+|-]option ...", "details of TLS", SVD),
+    _setting("SSLOptions", Args.RAW, "[+|-]option ...", "details of TLS", SVD),
     *(
         Directive(
             name,
@@ -226,13 +227,13 @@ DIRECTIVES = (
         Args.FLAG,
         "on|off",
         "whether https members are spoken to with TLS",
-        SVD,
+        SVP,
         "off",
     ),
     Directive(
         "SSLProxyVerify",
         SSL,
-        SVD,
+        SVP,
         Args.ONE,
         "none|optional|require|optional_no_ca",
         "whether members' certificates are verified",
@@ -246,7 +247,7 @@ DIRECTIVES = (
         silent=True,
     ),
     *(
-        _setting(f"SSLProxy{name}", args, syntax, help_text, SVD, default)
+        _setting(f"SSLProxy{name}", args, syntax, help_text, SVP, default)
         for name, args, syntax, help_text, default in (
             ("VerifyDepth", Args.ONE, "n", "longest chain of members", "1"),
             ("CACertificateFile", Args.ONE, "file", "authorities of members", ""),

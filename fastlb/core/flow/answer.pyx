@@ -11,11 +11,14 @@ cdef void answer_send(
     cdef unsigned int reason_length = 0
     cdef const char *reason
     cdef buffer *b
-    cdef int size_class = BUFFER_SMALL
     x.state = X_LOCAL
     if x.error_status and x.status == 200:
         x.status = x.error_status
-    reason = reason_of(x.status, &reason_length)
+    if x.reason.length:
+        reason = x.reason.data
+        reason_length = x.reason.length
+    else:
+        reason = reason_of(x.status, &reason_length)
     if not x.req_done and not request_drop_body(x):
         x.keepalive = False
     if rewrite_local(x, x.status, reason, reason_length, content_type, length) < 0:
@@ -38,9 +41,7 @@ cdef bint request_drop_body(exchange *x) noexcept nogil:
     cdef downstream *d = x.down
     if x.req_framing.kind != BODY_CHUNKED or x.body_lost or x.req_chunked_out:
         return False
-    if body_decode_kept(x) < 0:
-        return False
-    return x.req_done
+    return body_decode_kept(x) == 0 and x.req_done
 
 
 cdef const text *document_for(exchange *x, int status) noexcept nogil:
@@ -66,10 +67,6 @@ cdef void exchange_answer_error(
     buffer_give(x.down.output)
     x.down.output = NULL
     x.status = status
-    # These mean that the connection's state is in doubt (Apache: ap_die).
-    if status == 400 or status == 408 or status == 413 or status == 414 \
-            or status == 500 or status == 503 or status == 501:
-        x.keepalive = False
     if not nested:
         document = document_for(x, status)
     if document != NULL and document.length:
@@ -92,7 +89,9 @@ cdef void exchange_answer_error(
             return
     if nested:
         # The document itself failed: the first error is what is told.
+        x.second_status = status
         x.status = x.error_status
+        detail = NULL
     service_error_page(x, x.status, detail)
 
 
@@ -166,13 +165,68 @@ cdef void exchange_answer_handler(exchange *x, const text *handler) noexcept nog
 
 cdef void exchange_answer_unmapped(exchange *x) noexcept nogil:
     """Nothing is mapped here: there are no files (DocumentRoot is not served)."""
-    if x.req.method_id == METHOD_OPTIONS:
-        x.allow_trace_only = True
+    cdef int method = x.req.method_id
+    if method == METHOD_OPTIONS:
         x.status = 200
+        if x.decoded.data[0] != c'*':
+            x.allow = b"GET,POST,OPTIONS,HEAD,TRACE"
         answer_send(x, NULL, NULL, 0)
-        return
-    if x.req.method_id == METHOD_GET or x.req.method_id == METHOD_HEAD \
-            or x.req.method_id == METHOD_POST:
+    elif method == METHOD_TRACE:
+        exchange_echo(x)
+    elif method == METHOD_GET or method == METHOD_HEAD or method == METHOD_POST:
         exchange_answer_error(x, 404, NULL)
-    else:
+    elif request_method_is_registered(x):
+        x.allow = b"GET,POST,OPTIONS,HEAD,TRACE"
         exchange_answer_error(x, 405, NULL)
+    else:
+        exchange_answer_error(x, 501, NULL)
+
+
+cdef bint exchange_answer_here(exchange *x) noexcept nogil:
+    """Max-Forwards: 0 on TRACE or OPTIONS is for us (RFC 9110 7.6.2).
+
+    Returns True when it was answered.
+    """
+    cdef field *f = head_field(&x.req, FIELD_MAX_FORWARDS)
+    if f.value_length != 1 or x.down.input.data[x.base + f.value] != c'0':
+        return False
+    if x.req.method_id == METHOD_TRACE:
+        exchange_echo(x)
+        return True
+    if x.req.method_id == METHOD_OPTIONS:
+        x.status = 200
+        x.allow = b"TRACE"
+        answer_send(x, NULL, NULL, 0)
+        return True
+    return False
+
+
+cdef void exchange_echo(exchange *x) noexcept nogil:
+    """TRACE: the head as it came (RFC 9110 9.3.8). A body is 413 (TraceEnable on)."""
+    if x.req_framing.kind != BODY_NONE:
+        exchange_answer_error(x, 413, NULL)
+        return
+    x.status = 200
+    answer_send(x, b"message/http", &x.down.input.data[x.base], x.req.length)
+
+
+cdef bint request_method_is_registered(exchange *x) noexcept nogil:
+    """Is it one of the methods that httpd knows by itself?"""
+    cdef const char *known = (
+        b" PATCH PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK VERSION-CONTROL "
+        b"CHECKOUT UNCHECKOUT CHECKIN UPDATE LABEL REPORT MKWORKSPACE MKACTIVITY "
+        b"BASELINE-CONTROL MERGE ")
+    cdef const char *method = &x.down.input.data[x.base + x.req.method.offset]
+    cdef unsigned int length = x.req.method.length
+    cdef const char *at = known
+    if x.req.method_id != METHOD_OTHER:
+        return True
+    while at[0]:
+        if at[length + 1] == c' ' and memcmp(at + 1, method, length) == 0:
+            return True
+        at += 1
+        while at[0] and at[0] != c' ':
+            at += 1
+        if strlen(at) < length + 2:
+            return False
+    return False

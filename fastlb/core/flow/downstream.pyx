@@ -149,7 +149,10 @@ cdef void downstream_read(downstream *d) noexcept nogil:
         if n == AGAIN:
             break
         if n < 0:
-            downstream_close(d)
+            if n == CLOSED and buffer_held(d.input):
+                exchange_refuse(d, 400, WHY_NONE)   # the end within a head
+            else:
+                downstream_close(d)
             return
         d.input.end += <unsigned int>n
         downstream_advance(d)

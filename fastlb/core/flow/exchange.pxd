@@ -141,7 +141,7 @@ cdef struct exchange:
     bint res_reusable           # the member's connection may be kept
     long long res_remaining
     long long res_content_length    # told to the client; -1: no Content-Length
-    bint allow_trace_only
+    const char *allow               # Allow of an answer made here; NULL: none
     int interim_count
     bint res_drop_body
     bint splice_failed
@@ -160,12 +160,16 @@ cdef struct exchange:
     long long first_byte_us
     bint aborted                # the client went away
     int error_status            # the status an ErrorDocument answers for; 0
+    int second_status           # how the ErrorDocument's own request ended
     bint internal               # an ErrorDocument is fetched: a GET without a body
     unsigned char why           # WHY_* of a refused head
-    # environment and scratch memory
-    value env[64]
     buffer *arena
     value location              # of a redirect made here
+    value reason                # of an answer made here; length 0: the usual phrase
+    value authority             # host[:port] of an absolute-form target
+    value challenge             # WWW-Authenticate kept by ProxyErrorOverride
+    # not cleared by exchange_take: variables as far as named, the head
+    value env[64]
     head req
 
 

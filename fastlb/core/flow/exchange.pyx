@@ -27,8 +27,6 @@ cdef exchange *exchange_take(downstream *d) noexcept nogil:
     # Everything up to the variables; those and the head are set as far as used.
     memset(x, 0, <size_t>(<char *>&x.env[0] - <char *>x))
     memset(&x.env[0], 0, sizeof(value) * plan.env_count)
-    x.arena = NULL
-    x.location.data = NULL
     x.req.field_count = 0
     x.req.method.length = 0
     x.req.length = 0
@@ -114,10 +112,13 @@ cdef void exchange_begin(downstream *d, unsigned int head_bytes) noexcept nogil:
         exchange_reject(x, 400, WHY_HOST)
         return
     x.vhost = match_vhost(d.set, data + x.host.offset, x.host.length, &known)
+    if unlikely(x.host.length == 0 and d.set.count > 1):
+        x.vhost = match_server_path(d.set, x)
     d.vhost = x.vhost
     if unlikely(not known and x.vhost.strict_host_check):
         exchange_reject(x, 400, WHY_HOST)
         return
+    exchange_learn_authority(x)
     rc = framing_of_request(&x.req, data, &x.req_framing)
     if unlikely(rc < 0):
         exchange_reject(x, -rc, WHY_FRAMING)
@@ -125,7 +126,42 @@ cdef void exchange_begin(downstream *d, unsigned int head_bytes) noexcept nogil:
     x.req_done = x.req_framing.kind == BODY_NONE
     if not x.req_done:
         request_body_begin(x)
+    if unlikely(x.req.seen >> FIELD_EXPECT & 1) and not x.expect_continue \
+            and request_expects_more(x):
+        x.keepalive = False
+        exchange_answer_error(x, 417, NULL)
+        return
     exchange_route(x)
+
+
+cdef void exchange_learn_authority(exchange *x) noexcept nogil:
+    """The authority of an absolute-form target takes the place of Host (RFC 9112 3.2.2)."""
+    cdef const char *target = &x.down.input.data[x.base + x.req.target.offset]
+    cdef const char *end = target + x.req.target.length
+    cdef const char *at
+    if likely(target[0] == c'/' or x.req.target.length < 8):
+        return
+    at = <const char *>memchr(target, c':', x.req.target.length)
+    if at == NULL or end - at < 3 or at[1] != c'/' or at[2] != c'/':
+        return
+    x.authority.data = at + 3
+    at += 3
+    while at < end and at[0] != c'/' and at[0] != c'?':
+        at += 1
+    x.authority.length = <unsigned int>(at - x.authority.data)
+
+
+cdef value host_field_of(exchange *x) noexcept nogil:
+    """What the client calls us: the target's authority, else Host; NULL: nothing."""
+    cdef value out = value(NULL, 0)
+    cdef field *f
+    if unlikely(x.authority.data != NULL):
+        return x.authority
+    f = head_field(&x.req, FIELD_HOST)
+    if f != NULL:
+        out.data = &x.down.input.data[x.base + f.value]
+        out.length = f.value_length
+    return out
 
 
 cdef void exchange_refuse(downstream *d, int status, unsigned char why) noexcept nogil:

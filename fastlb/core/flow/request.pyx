@@ -15,7 +15,6 @@ cdef void request_body_begin(exchange *x) noexcept nogil:
     cdef downstream *d = x.down
     cdef unsigned int have
     cdef unsigned int wanted
-    cdef field *f
     x.body_at = x.base + x.req.length
     have = d.input.end - x.body_at
     if x.req_framing.kind == BODY_LENGTH:
@@ -37,10 +36,18 @@ cdef void request_body_begin(exchange *x) noexcept nogil:
         if d.input.size_class < BUFFER_MEDIUM:
             buffer_grow(&d.input)
     x.request_body_bytes = x.body_kept
-    f = head_field(&x.req, FIELD_EXPECT)
-    if f != NULL and not x.req_done and x.req.minor == 1:
-        x.expect_continue = value_has_token(
-            &d.input.data[x.base + f.value], f.value_length, b"100-continue", 12)
+    # A body that has come already, or an HTTP/1.0 client, waits for no 100.
+    x.expect_continue = (
+        not x.req_done and x.req.minor == 1 and x.req.seen >> FIELD_EXPECT & 1
+        and not request_expects_more(x))
+
+
+cdef bint request_expects_more(exchange *x) noexcept nogil:
+    """Does Expect ask for anything but 100-continue (RFC 9110 10.1.1: 417)?"""
+    cdef field *f = head_field(&x.req, FIELD_EXPECT)
+    return f != NULL and not (
+        f.value_length == 12 and bytes_equal_nocase(
+            &x.down.input.data[x.base + f.value], b"100-continue", 12))
 
 
 cdef unsigned int request_end(exchange *x) noexcept nogil:
@@ -122,29 +129,34 @@ cdef bint request_too_large(exchange *x) noexcept nogil:
 
 
 cdef bint request_prefetch(exchange *x) noexcept nogil:
-    """Collect a chunked body up to BODY_PREFETCH_BYTES.
+    """Collect a body up to BODY_PREFETCH_BYTES before a member is asked.
 
-    Returns True when a member can be asked; False when more must come, or the exchange
+    So a slow client holds no member, and a short body can go to another one
+    (proxying.md 3.1). Returns True when a member can be asked; False when more must come, or the exchange
     was answered.
     """
     cdef downstream *d = x.down
     cdef ssize_t n
     cdef unsigned int room
+    cdef bint chunked = x.req_framing.kind == BODY_CHUNKED
     while True:
-        if body_decode_kept(x) < 0:
+        if chunked and body_decode_kept(x) < 0:
             request_body_broken(x)
             return False
         if x.req_limit and x.request_body_bytes > x.req_limit:
             request_too_large(x)
             return False
-        if x.req_done:
-            x.req_framing.kind = BODY_LENGTH
-            x.req_framing.length = x.body_kept
+        if x.req_done and (not chunked or x.body_kept <= BODY_PREFETCH_BYTES):
+            if chunked:
+                x.req_framing.kind = BODY_LENGTH
+                x.req_framing.length = x.body_kept
             break
         room = buffer_room(d.input)
-        if x.body_kept >= BODY_PREFETCH_BYTES or room == 0:
-            x.req_chunked_out = True
+        if x.body_kept >= BODY_PREFETCH_BYTES or room == 0 or x.req_done:
+            x.req_chunked_out = chunked
             break
+        if not chunked and <long long>room > x.req_remaining:
+            room = <unsigned int>x.req_remaining
         if not d.c.readable:
             timer_set(&d.c.timer, watch.now_us + x.vhost.timeout_us)
             return False
@@ -153,9 +165,16 @@ cdef bint request_prefetch(exchange *x) noexcept nogil:
             timer_set(&d.c.timer, watch.now_us + x.vhost.timeout_us)
             return False
         if n < 0:
-            exchange_abort(x)
+            # The end came within the body. Who only shut its side can be told.
+            request_body_broken(x)
             return False
         d.input.end += <unsigned int>n
+        if not chunked:
+            x.raw_at = d.input.end
+            x.body_kept += <unsigned int>n
+            x.request_body_bytes += n
+            x.req_remaining -= n
+            x.req_done = x.req_remaining == 0
     timer_clear(&d.c.timer)
     return True
 
@@ -364,6 +383,8 @@ cdef bint request_pump(exchange *x) noexcept nogil:
             return request_body_broken(x)
         if rc == -413:
             return request_too_large(x)
+        if rc == CLOSED:
+            return request_body_broken(x)
         if rc < 0:
             exchange_abort(x)       # the client went away in the middle of its body
             return False

@@ -198,6 +198,9 @@ cdef bint response_lost(exchange *x, int why) noexcept nogil:
     if x.up.input == NULL or buffer_held(x.up.input) == 0:
         if stale_retry(x):
             return False
+    elif memchr(&x.up.input.data[x.up.input.start], c'\n',
+                buffer_held(x.up.input)) != NULL:
+        return response_broken(x)       # a status line came, but not its fields
     service_log_status_line(x, stream_errno if why == FAILED else 0)
     exchange_member_lost(x, 502, b"Error reading from remote server", False)
     return False
@@ -206,7 +209,10 @@ cdef bint response_lost(exchange *x, int why) noexcept nogil:
 cdef bint response_broken(exchange *x) noexcept nogil:
     """What it sent is no HTTP/1.x head. Always returns False."""
     service_log_corrupt(x)
-    exchange_member_lost(x, 502, NULL, False)
+    if response_head.why == WHY_VERSION or response_head.why == WHY_REQUEST_LINE:
+        service_corrupt(x)
+    else:
+        exchange_member_lost(x, 502, NULL, False)
     return False
 
 
@@ -244,12 +250,12 @@ cdef bint response_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
     cdef upstream *u = x.up
     cdef char *data = &u.input.data[u.input.start]
     cdef hop_facts hop
-    cdef unsigned int held
+    cdef unsigned int held, payload = 0, consumed = 0
     if framing_of_response(
             &response_head, data, x.req.method_id, &x.res_framing) < 0:
         return response_broken(x)
     head_drop_hop_by_hop(&response_head, data, &hop)
-    x.status = response_head.status
+    x.status = x.error_status if x.internal else response_head.status
     x.await_continue = False
     if not x.req_sent and not x.req_done:
         # It answers before it has the request: the rest is not sent.
@@ -263,20 +269,33 @@ cdef bint response_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
         and x.env[ENV_PROXY_NOKEEPALIVE].data == NULL
         and x.env[ENV_FORCE_PROXY_10].data == NULL)
     if unlikely(error_is_overridden(x, x.status)):
-        return response_override(x)
+        return response_override(x, data)
+    x.res_remaining = x.res_framing.length
+    if x.res_framing.kind == BODY_CHUNKED:
+        # What came with the head is decoded first: a coding that is broken from its
+        # beginning is still answered with 502, and an empty body has a length.
+        chunk_begin(&x.res_chunks)
+        held = buffer_held(u.input) - head_bytes
+        if chunk_decode(&x.res_chunks, data + head_bytes, held, &payload,
+                        &consumed) < 0:
+            return response_broken(x)
+        if x.res_chunks.done and payload == 0:
+            x.res_framing.kind = BODY_LENGTH
+            x.res_framing.length = 0
+            x.res_remaining = 0
+            x.res_reusable = x.res_reusable and consumed == held
+            u.input.end = u.input.start + head_bytes
     if rewrite_response(x, &response_head, data) < 0:
         return response_broken(x)
     x.res_head_sent = True
     u.input.start += head_bytes
     held = buffer_held(u.input)
-    x.res_remaining = x.res_framing.length
-    if x.res_framing.kind == BODY_NONE:
+    if x.res_framing.kind == BODY_NONE or (
+            x.res_framing.kind == BODY_LENGTH and x.res_remaining == 0):
         x.res_done = True
-    elif x.res_framing.kind == BODY_CHUNKED:
-        chunk_begin(&x.res_chunks)
-    elif x.res_framing.kind == BODY_LENGTH and x.res_remaining == 0:
-        x.res_done = True
-    if held and not response_take(x):
+    if x.res_framing.kind == BODY_CHUNKED:
+        response_decoded(x, payload, consumed)
+    elif held and not response_take(x):
         return False
     if x.res_done:
         response_source_done(x)
@@ -298,10 +317,25 @@ cdef void response_source_done(exchange *x) noexcept nogil:
     timer_clear(&x.up.c.timer)
 
 
-cdef bint response_override(exchange *x) noexcept nogil:
-    """Our own page instead of the member's; its body is dropped with its connection,
-    unless it has no body. Always returns False or what the answer returns."""
+cdef value arena_copy(exchange *x, const char *data, unsigned int length) noexcept nogil:
+    cdef value out = value(NULL, 0)
+    cdef char *copy = arena_take(x, length + 1)
+    if copy != NULL:
+        memcpy(copy, data, length)
+        out.data = copy
+        out.length = length
+    return out
+
+
+cdef bint response_override(exchange *x, const char *data) noexcept nogil:
+    """Our own page instead of the member's, with its status and its reason; its body is
+    dropped with its connection, unless it has none. Always returns False."""
     cdef int status = x.status
+    cdef field *f = head_field(&response_head, FIELD_WWW_AUTHENTICATE)
+    x.reason = arena_copy(
+        x, data + response_head.reason.offset, response_head.reason.length)
+    if f != NULL and status == 401:
+        x.challenge = arena_copy(x, data + f.value, f.value_length)
     exchange_detach(x, x.res_framing.kind == BODY_NONE and response_reusable(x))
     x.res_done = False
     exchange_answer_error(x, status, NULL)
@@ -335,16 +369,26 @@ cdef bint response_take(exchange *x) noexcept nogil:
             service_log_response(x, 0)
             exchange_cut(x)
             return False
-        if x.res_chunks.done:
-            x.res_done = True
-            if consumed < held:
-                x.res_reusable = False
-        b.end = b.start + payload
-        held = payload
+        response_decoded(x, payload, consumed)
+        return True
     x.body_bytes_out += held
     if x.res_chunked_out:
         response_frame(x)
     return True
+
+
+cdef void response_decoded(
+        exchange *x, unsigned int payload, unsigned int consumed) noexcept nogil:
+    """up.input held chunked bytes; its first `payload` bytes are what they meant."""
+    cdef buffer *b = x.up.input
+    if x.res_chunks.done:
+        x.res_done = True
+        if consumed < buffer_held(b):
+            x.res_reusable = False      # bytes behind the end are never passed on
+    b.end = b.start + payload
+    x.body_bytes_out += payload
+    if x.res_chunked_out:
+        response_frame(x)
 
 
 cdef void response_frame(exchange *x) noexcept nogil:

@@ -17,7 +17,14 @@ cdef void exchange_route(exchange *x) noexcept nogil:
     if unlikely(x.req.method_id == METHOD_CONNECT):
         exchange_answer_error(x, 405, NULL)
         return
+    if unlikely(x.req.method_id == METHOD_OTHER and x.vhost.registered_methods
+                and not request_method_is_registered(x)):
+        exchange_answer_error(x, 501, NULL)
+        return
     mapped = match_mapping(x)
+    if mapped and unlikely(x.req.seen >> FIELD_MAX_FORWARDS & 1) \
+            and exchange_answer_here(x):
+        return
     if mapped:
         match_proxy_sections(x)
         if x.mapping.section_count:
@@ -69,15 +76,13 @@ cdef void exchange_proxy(exchange *x) noexcept nogil:
     if unlikely(rc < 0):
         exchange_answer_error(x, -rc, NULL)
         return
-    if x.req_framing.kind == BODY_CHUNKED:
-        # A short chunked body is collected, so that it can be sent with its length,
-        # and again to another member (proxying.md 3.1).
+    if not x.req_done or x.req_framing.kind == BODY_CHUNKED:
         if not x.expect_continue:
             x.state = X_READ_BODY
             if not request_prefetch(x):
                 return
         else:
-            x.req_chunked_out = True
+            x.req_chunked_out = x.req_framing.kind == BODY_CHUNKED
     exchange_elect(x)
 
 
@@ -88,11 +93,20 @@ cdef void exchange_sticky(exchange *x) noexcept nogil:
     cdef unsigned int length = 0
     cdef int[20] groups
     cdef int g
+    cdef int i
     f = head_field(&x.req, FIELD_COOKIE)
     if f != NULL:
         cookies = &x.down.input.data[x.base + f.value]
         length = f.value_length
     sticky_find(x.balancer, x.target.data, x.target.length, cookies, length, &x.sticky)
+    if f != NULL and x.sticky.value == NULL:
+        # Rarely a client sends its cookies in several fields.
+        for i in range(x.req.field_count):
+            f = &x.req.fields[i]
+            if f.id == FIELD_COOKIE and x.sticky.value == NULL:
+                sticky_find(
+                    x.balancer, x.target.data, x.target.length,
+                    &x.down.input.data[x.base + f.value], f.value_length, &x.sticky)
     if x.balancer.route_regex >= 0 and x.sticky.value != NULL:
         x.sticky.route = NULL
         x.sticky.route_length = 0
@@ -101,7 +115,7 @@ cdef void exchange_sticky(exchange *x) noexcept nogil:
             g = 2 if groups[2] >= 0 else 0
             x.sticky.route = x.sticky.value + groups[g]
             x.sticky.route_length = groups[g + 1] - groups[g]
-    if x.sticky.route != NULL and x.sticky.route_length:
+    if x.sticky.route != NULL:
         if x.sticky.from_url:
             env_set(x, ENV_BALANCER_SESSION_STICKY, x.balancer.sticky_url,
                     x.balancer.sticky_url_length)
@@ -118,8 +132,7 @@ cdef void exchange_elect(exchange *x) noexcept nogil:
     cdef text *name
     if m.balancer < 0:
         x.member = &plan.members[m.member]
-        if unlikely(not member_is_usable(x.member.slot) and
-                    not member_ignores_errors(x.member.slot)):
+        if unlikely(not member_is_usable(x.member.slot)):
             service_log_disabled(x)
             exchange_answer_error(x, 503, NULL)
             return
@@ -265,6 +278,10 @@ cdef void exchange_send(exchange *x) noexcept nogil:
 
 cdef void exchange_connect_lost(exchange *x) noexcept nogil:
     """No address of the member is to be had: E, and the next member."""
+    if stream_errno == NO_ADDRESS and x.balancer == NULL:
+        exchange_detach(x, False)
+        service_no_address(x)
+        return
     exchange_member_lost(x, 503, NULL, True)
 
 

@@ -134,10 +134,11 @@ cdef int max_forwards_check(exchange *x, out_field *f, long long *left) noexcept
 cdef void put_via(exchange *x, writer *w, out_list *out, int minor) noexcept nogil:
     cdef int i
     put(w, b"Via: ", 5)
-    for i in range(out.count):
-        if out.fields[i].id == FIELD_VIA:
-            put(w, out.fields[i].value, out.fields[i].value_length)
-            put(w, b", ", 2)
+    if out != NULL:
+        for i in range(out.count):
+            if out.fields[i].id == FIELD_VIA:
+                put(w, out.fields[i].value, out.fields[i].value_length)
+                put(w, b", ", 2)
     put(w, b"1.1 " if minor else b"1.0 ", 4)
     put(w, x.vhost.server_name.data, x.vhost.server_name.length)
     put(w, x.vhost.server_port.data, x.vhost.server_port.length)
@@ -146,6 +147,17 @@ cdef void put_via(exchange *x, writer *w, out_list *out, int minor) noexcept nog
         put(w, x.vhost.server_header.data, x.vhost.server_header.length)
         put(w, b")", 1)
     put(w, b"\r\n", 2)
+
+
+cdef void out_replace_host(exchange *x, out_list *out) noexcept nogil:
+    """An absolute-form target's authority is what Host says (RFC 9112 3.2.2)."""
+    cdef out_field *f = out_by_id(out, FIELD_HOST)
+    if f == NULL:
+        out_add(out, b"Host", 4, x.authority.data, x.authority.length, FIELD_HOST, False)
+        return
+    f.value = x.authority.data
+    f.value_length = x.authority.length
+    f.raw = NULL
 
 
 cdef unsigned long long bit(int id) noexcept nogil:
@@ -178,6 +190,8 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
     # Host first; then what the client sent, less what must not travel.
     host.data = m.host_field.data
     host.length = m.host_field.length
+    if unlikely(x.authority.data != NULL):
+        out_replace_host(x, out)
     if conf_preserve_host(x):
         f = out_by_id(out, FIELD_HOST)
         if f != NULL:
@@ -237,7 +251,8 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
 
 cdef int writer_on(writer *w, buffer **b, int size_class) noexcept nogil:
     """Begin to compose in an empty buffer of that class. returns 0 or FAILED."""
-    buffer_give(b[0])
+    if b[0] != NULL:
+        buffer_give(b[0])
     b[0] = buffer_take(size_class)
     if b[0] == NULL:
         return FAILED
@@ -531,11 +546,15 @@ cdef void put_connection(exchange *x, writer *w) noexcept nogil:
             put_number(w, x.vhost.keepalive_timeout_us // 1000000)
             if x.vhost.max_keepalive_requests > 0:
                 put(w, b", max=", 6)
-                put_number(
-                    w, x.vhost.max_keepalive_requests - x.down.requests - 1
-                    if x.vhost.max_keepalive_requests > x.down.requests + 1 else 0)
+                put_number(w, x.vhost.max_keepalive_requests - x.down.requests)
             put(w, b"\r\n", 2)
         put(w, b"Connection: Keep-Alive\r\n", 24)
+
+
+cdef bint status_drops_connection(int status) noexcept nogil:
+    """Apache closes the client's connection behind these (ap_status_drops_connection)."""
+    return (status == 400 or status == 408 or status == 411 or status == 413
+            or status == 414 or status == 500 or status == 503 or status == 501)
 
 
 cdef void keepalive_decide(exchange *x) noexcept nogil:
@@ -548,8 +567,8 @@ cdef void keepalive_decide(exchange *x) noexcept nogil:
             or (x.req.minor == 0 and not x.hop.keep_alive)
             or x.env[ENV_NOKEEPALIVE].data != NULL
             or (v.max_keepalive_requests
-                and x.down.requests + 1 >= v.max_keepalive_requests)
-            or x.down.c.peer_closed):
+                and x.down.requests >= v.max_keepalive_requests)
+            or x.down.c.peer_closed or status_drops_connection(x.status)):
         x.keepalive = False
 
 
@@ -575,12 +594,10 @@ cdef int response_head_write(
     cdef out_list *out = &out_scratch
     cdef int i
     cdef int id
-    cdef hop_facts unused
-    cdef unsigned long long ours = bit(FIELD_CONTENT_LENGTH)
+    cdef unsigned long long ours = (
+        bit(FIELD_CONTENT_LENGTH) | bit(FIELD_PROXY_AUTHENTICATE))
     cdef const char *reason = data + res.reason.offset
     cdef unsigned int reason_length = res.reason.length
-    if reason_length == 0:
-        reason = reason_of(res.status, &reason_length)
     out_from_head(out, res, data)
     if has_reverse(x):
         for i in range(out.count):
@@ -598,17 +615,23 @@ cdef int response_head_write(
         return -502
     if response_field_count:
         remember_response_fields(x, out)
-    put_status_line(x, w, res.status, reason, reason_length)
+    if unlikely(x.internal):
+        # An ErrorDocument answers for the status that asked for it.
+        reason = reason_of(x.error_status, &reason_length)
+        if x.reason.length:
+            reason = x.reason.data
+            reason_length = x.reason.length
+        put_status_line(x, w, x.error_status, reason, reason_length)
+    else:
+        put_status_line(x, w, res.status, reason, reason_length)
     if out_by_id(out, FIELD_DATE) == NULL:
         put_field(w, b"Date: ", 6, http_date(), 29)
     if out_by_id(out, FIELD_SERVER) == NULL:
         put_field(w, b"Server: ", 8, x.vhost.server_header.data,
                   x.vhost.server_header.length)
-    if x.vhost.via:
-        ours |= bit(FIELD_VIA) if x.vhost.via < 3 else 0
     out_write(out, w, ours)
     if x.vhost.via == 1 or x.vhost.via == 2:
-        put_via(x, w, out, res.minor)
+        put_via(x, w, NULL, x.req.minor)
     if x.res_chunked_out:
         put(w, b"Transfer-Encoding: chunked\r\n", 28)
     elif x.res_content_length >= 0:
@@ -627,8 +650,10 @@ cdef int rewrite_response(exchange *x, head *res, const char *data) noexcept nog
     read the member's head anew each time.
     """
     cdef writer w
-    cdef int size_class, rc
+    cdef int size_class
+    cdef int rc = -502
     cdef field *f
+    cdef buffer *earlier
     x.res_chunked_out = False
     x.res_close_delimited = False
     x.res_content_length = -1
@@ -640,22 +665,30 @@ cdef int rewrite_response(exchange *x, head *res, const char *data) noexcept nog
         else:
             x.res_close_delimited = True
             x.keepalive = False
-    elif x.head_request or res.status == 304:
+    elif x.head_request and res.status != 304:
         # No body follows, but its length is a fact worth keeping (RFC 9110 8.6).
         f = head_field(res, FIELD_CONTENT_LENGTH)
         if f != NULL:
             x.res_content_length = content_length_of(data + f.value, f.value_length)
     keepalive_decide(x)
+    # Interim heads that have not gone yet go before it.
+    earlier = x.down.output
+    x.down.output = NULL
     for size_class in range(BUFFER_CLASSES):
         if writer_on(&w, &x.down.output, size_class) < 0:
-            return -502
+            break
+        if earlier != NULL:
+            put(&w, &earlier.data[earlier.start], buffer_held(earlier))
         rc = response_head_write(x, &w, res, data)
-        if rc < 0:
-            return rc
-        if not w.overflow:
-            x.down.output.end = <unsigned int>(w.p - &x.down.output.data[0])
-            return 0
-    return -502
+        if rc < 0 or not w.overflow:
+            break
+    buffer_give(earlier)
+    if rc < 0:
+        return rc
+    if x.req.minor == 9:
+        w.p = &x.down.output.data[x.down.output.start]  # HTTP/0.9 has no head
+    x.down.output.end = <unsigned int>(w.p - &x.down.output.data[0])
+    return 0
 
 
 cdef long long content_length_of(const char *p, unsigned int length) noexcept nogil:
@@ -700,6 +733,9 @@ cdef int local_head_write(
     cdef out_list *out = &out_scratch
     out.count = 0
     out.overflow = False
+    if x.challenge.data != NULL:
+        out_add(out, b"WWW-Authenticate", 16, x.challenge.data, x.challenge.length,
+                FIELD_WWW_AUTHENTICATE, False)
     if x.location.data != NULL:
         out_add(out, b"Location", 8, x.location.data, x.location.length,
                 FIELD_LOCATION, False)
@@ -712,10 +748,13 @@ cdef int local_head_write(
     put_field(w, b"Date: ", 6, http_date(), 29)
     put_field(w, b"Server: ", 8, x.vhost.server_header.data,
               x.vhost.server_header.length)
-    if status == 405 or x.allow_trace_only:
-        put(w, b"Allow: GET,HEAD,POST,OPTIONS\r\n", 30)
+    if x.allow != NULL:
+        put_field(w, b"Allow: ", 7, x.allow, strlen(x.allow))
+    elif status == 405 or status == 501:
+        # Apache tells what its proxy handler takes: nothing but TRACE, if that.
+        put_field(w, b"Allow: ", 7, b"TRACE", 5 if x.vhost.trace else 0)
     out_write(out, w, 0)
-    if content_length >= 0:
+    if content_length >= 0 and not (x.head_request and content_length):
         put(w, b"Content-Length: ", 16)
         put_number(w, content_length)
         put(w, b"\r\n", 2)
@@ -738,6 +777,8 @@ cdef int rewrite_local(
         local_head_write(x, &w, status, reason, reason_length, content_type,
                          content_length)
         if not w.overflow:
+            if x.req.minor == 9:
+                w.p = &x.down.output.data[x.down.output.start]
             x.down.output.end = <unsigned int>(w.p - &x.down.output.data[0])
             return 0
     return FAILED

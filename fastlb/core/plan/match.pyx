@@ -145,6 +145,19 @@ cdef plan_vhost *match_vhost(
     return &plan.vhosts[s.vhosts[0]]
 
 
+cdef plan_vhost *match_server_path(plan_set *s, exchange *x) noexcept nogil:
+    """ServerPath: old clients without Host say by the path whom they mean."""
+    cdef int i
+    cdef plan_vhost *v
+    cdef const char *path = &x.down.input.data[x.base + x.path.offset]
+    for i in range(s.count):
+        v = &plan.vhosts[s.vhosts[i]]
+        if v.server_path.length and prefix_match(
+                &v.server_path, path, x.path.length) >= 0:
+            return v
+    return x.vhost
+
+
 # Paths ---------------------------------------------------------------------------
 
 cdef int match_path(exchange *x) noexcept nogil:
@@ -451,16 +464,20 @@ cdef int match_target(exchange *x) noexcept nogil:
     cdef char *p
     cdef unsigned int n
     cdef int rc
-    if m.noquery:
-        query.length = 0
+    if m.noquery and m.nocanon:
+        query.length = 0    # as Apache does it: without nocanon noquery says nothing
     # The usual case, pattern and target path alike: what came is what goes.
-    if likely(plain and m.regex < 0 and not m.noquery
+    if likely(plain and m.regex < 0 and query.length == x.path.length - x.decoded.length
               and m.target_path.length == x.rest_at
               and memcmp(m.target_path.data, raw, x.rest_at) == 0):
         x.target.data = raw
         x.target.length = x.path.length
         return 0
-    if m.target_has_groups:
+    if m.interpolate and conf_interpolate(x):
+        interpolate(x, &m.target_path, &expanded)
+        if m.regex >= 0:
+            rest_length = 0
+    elif m.target_has_groups:
         rc = expand_groups(x, &m.target_path, m.regex, &expanded)
         if rc < 0:
             return rc
@@ -490,6 +507,48 @@ cdef int match_target(exchange *x) noexcept nogil:
     return 0
 
 
+cdef bint conf_interpolate(exchange *x) noexcept nogil:
+    cdef int i
+    for i in range(x.conf_count - 1, -1, -1):
+        if x.confs[i].interpolate_env >= 0:
+            return x.confs[i].interpolate_env
+    return False
+
+
+cdef void interpolate(exchange *x, const text *template, value *out) noexcept nogil:
+    """${NAME} becomes the request's variable, or nothing (ProxyPassInterpolateEnv)."""
+    cdef unsigned int i = 0, n = 0, end, size = template.length
+    cdef int e
+    cdef char *p
+    for e in range(plan.env_count):
+        size += x.env[e].length * (1 + template.length // 4)
+    p = arena_take(x, size + 1)
+    out.data = template.data
+    out.length = template.length
+    if p == NULL:
+        return
+    while i < template.length:
+        if template.data[i] == c'$' and i + 1 < template.length \
+                and template.data[i + 1] == c'{':
+            end = i + 2
+            while end < template.length and template.data[end] != c'}':
+                end += 1
+            if end < template.length:
+                for e in range(plan.env_count):
+                    if plan.env_names[e].length == end - i - 2 and memcmp(
+                            plan.env_names[e].data, template.data + i + 2,
+                            end - i - 2) == 0 and x.env[e].data != NULL:
+                        memcpy(p + n, x.env[e].data, x.env[e].length)
+                        n += x.env[e].length
+                i = end + 1
+                continue
+        p[n] = template.data[i]
+        n += 1
+        i += 1
+    out.data = p
+    out.length = n
+
+
 cdef bint plain_prefix(exchange *x, const char *raw) noexcept nogil:
     """Did decoding leave the part that the pattern took as it was?"""
     return x.rest_at <= x.path.length and memcmp(
@@ -498,22 +557,30 @@ cdef bint plain_prefix(exchange *x, const char *raw) noexcept nogil:
 
 # Redirects -----------------------------------------------------------------------
 
+cdef void lower_escapes(char *p, unsigned int length) noexcept nogil:
+    """Redirects spell %3c where the proxy spells %3C, as in Apache."""
+    cdef unsigned int i = 0
+    while i + 2 < length:
+        if p[i] == c'%':
+            p[i + 1] = char_lower(p[i + 1])
+            p[i + 2] = char_lower(p[i + 2])
+            i += 2
+        i += 1
+
+
 cdef int redirect_apply(exchange *x, redirect_op *op, bint absolute_needed) noexcept nogil:
     cdef value query = query_of(x)
     cdef value url
     cdef value host
     cdef int taken
-    cdef unsigned int n = 0, rest_length = 0
+    cdef unsigned int n = 0, rest_length = 0, path_end
     cdef const char *rest = x.decoded.data
     cdef char *p
     if op.regex >= 0:
         if not regex_search(op.regex, x.decoded.data, x.decoded.length, NULL):
             return 0
-        if op.has_url:
-            if expand_groups(x, &op.url, op.regex, &url) < 0:
-                return -500
-            if memchr(url.data, c'?', url.length) != NULL:
-                query.length = 0
+        if op.has_url and expand_groups(x, &op.url, op.regex, &url) < 0:
+            return -500
     else:
         if op.pattern.length:
             taken = prefix_match(&op.pattern, x.decoded.data, x.decoded.length)
@@ -528,6 +595,8 @@ cdef int redirect_apply(exchange *x, redirect_op *op, bint absolute_needed) noex
     x.location.length = 0
     if not op.has_url:
         return 1
+    if memchr(url.data, c'?', url.length) != NULL:
+        query.length = 0
     host = self_reference(x)
     p = arena_take(x, url.length + 3 * rest_length + query.length + host.length + 16)
     if p == NULL:
@@ -538,7 +607,9 @@ cdef int redirect_apply(exchange *x, redirect_op *op, bint absolute_needed) noex
         n = 7 + host.length
     memcpy(p + n, url.data, url.length)
     n += url.length
-    n += encode_path(p + n, rest, rest_length, False)
+    path_end = encode_path(p + n, rest, rest_length, False)
+    lower_escapes(p + n, path_end)
+    n += path_end
     memcpy(p + n, query.data, query.length)
     x.location.data = p
     x.location.length = n + query.length
@@ -562,20 +633,46 @@ cdef int match_redirect(exchange *x, bint in_sections) noexcept nogil:
 
 
 cdef value self_reference(exchange *x) noexcept nogil:
-    """host[:port] for URLs that point at ourselves (UseCanonicalName)."""
-    cdef value out
+    """host[:port] for URLs that point at ourselves (UseCanonicalName).
+
+    A port that Host does not name is the socket's; 80 is never written.
+    """
+    cdef value out = host_field_of(x)
+    cdef value name
     cdef int i
-    cdef field *f = head_field(&x.req, FIELD_HOST)
+    cdef int port = x.down.listener.port
     cdef bint canonical = False
+    cdef writer w
+    cdef char *p
     for i in range(x.conf_count):
         if x.confs[i].use_canonical_name >= 0:
             canonical = x.confs[i].use_canonical_name
-    if f != NULL and f.value_length and not canonical:
-        out.data = &x.down.input.data[x.base + f.value]
-        out.length = f.value_length
-        return out
-    out.data = x.vhost.server_name.data
-    out.length = x.vhost.server_name.length
+    if not canonical and out.length > x.host.length and x.host.length:
+        # It names a port. A last dot is part of the name.
+        if memchr(out.data + x.host.length, c':', out.length - x.host.length) != NULL:
+            if out.length > 3 and memcmp(out.data + out.length - 3, b":80", 3) == 0:
+                out.length -= 3
+            return out
+    if canonical or out.length == 0:
+        name.data = x.vhost.server_name.data
+        name.length = x.vhost.server_name.length
+        if x.vhost.port or canonical:
+            port = x.vhost.port if x.vhost.port else 80
+    else:
+        name = out
+    if port == 80:
+        return name
+    p = arena_take(x, name.length + 8)
+    if p == NULL:
+        return name
+    w.p = p
+    w.end = p + name.length + 8
+    w.overflow = False
+    put(&w, name.data, name.length)
+    put(&w, b":", 1)
+    put_number(&w, port)
+    out.data = p
+    out.length = <unsigned int>(w.p - p)
     return out
 
 

@@ -133,6 +133,7 @@ cdef struct plan_conf:
     signed char redirect_relative
     signed char use_canonical_name
     signed char expect_continue
+    signed char interpolate_env
     signed char auth_merging    # 0 Off, 1 And, 2 Or
     bint has_error_override
     int override_count          # 0 with has_error_override: Off
@@ -246,6 +247,8 @@ cdef struct plan_vhost:
     int max_keepalive_requests
     head_limits limits
     bint strict_host_check
+    bint registered_methods     # HttpProtocolOptions RegisteredMethods
+    text server_path            # ServerPath, for clients without Host
     bint merge_slashes
     unsigned char encoded_slashes   # 0 Off, 1 On, 2 NoDecode
     unsigned char trace             # 0 off, 1 on, 2 extended

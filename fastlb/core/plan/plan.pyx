@@ -5,6 +5,7 @@ which is what HTTP/1 carries.
 """
 
 import ipaddress
+import re
 
 from fastlb.model.regex import compile_pcre
 
@@ -227,6 +228,9 @@ cdef object plan_mapping_of(plan_mapping *m, object mapping, plan_section *secti
     m.nocanon = mapping.nocanon or mapping.encoded
     m.noquery = mapping.noquery
     m.interpolate = mapping.interpolate
+    if m.interpolate:
+        for name in re.findall(r"\$\{([^}]*)\}", mapping.target_path):
+            plan_env(name)
     m.balancer = mapping.balancer_index
     m.member = mapping.member_index
     m.target_path = plan_text(mapping.target_path)
@@ -245,6 +249,7 @@ cdef object plan_conf_of(plan_conf *c, object conf, plan_section *sections):
     c.redirect_relative = plan_flag(conf.redirect_relative)
     c.use_canonical_name = plan_flag(conf.use_canonical_name)
     c.expect_continue = plan_flag(conf.expect_continue)
+    c.interpolate_env = plan_flag(conf.interpolate_env)
     c.auth_merging = {"And": 1, "Or": 2}.get(conf.auth_merging, 0)
     if conf.error_override is not None:
         c.has_error_override = True
@@ -313,19 +318,24 @@ cdef object plan_vhost_of(plan_vhost *v, object vhost):
     v.index = vhost.index
     v.server_name = plan_text(vhost.server_name)
     v.port = vhost.server_port or 0
+    if vhost.server_port not in (None, 80):
+        v.server_port = plan_text(f":{vhost.server_port}")
     v.server_header = plan_text(vhost.server_tokens)
     v.timeout_us = vhost.timeout_ms * 1000
     v.keepalive_timeout_us = vhost.keepalive_timeout_ms * 1000
     v.proxy_timeout_us = (vhost.proxy_timeout_ms or 0) * 1000
     v.keepalive = vhost.keepalive
     v.max_keepalive_requests = vhost.max_keepalive_requests
-    v.limits.line_bytes = vhost.limit_request_line
+    # Apache counts one byte less than the line has.
+    v.limits.line_bytes = vhost.limit_request_line + 1
     v.limits.field_bytes = vhost.limit_request_field_size
     v.limits.field_count = min(
         vhost.limit_request_fields or FIELD_COUNT_MAX, FIELD_COUNT_MAX)
     v.limits.strict = vhost.strict
     v.limits.allow_http09 = vhost.allow_http09
     v.strict_host_check = vhost.strict_host_check
+    v.registered_methods = vhost.registered_methods_only
+    v.server_path = plan_text(vhost.server_path)
     v.merge_slashes = vhost.merge_slashes
     v.encoded_slashes = {"off": 0, "on": 1, "nodecode": 2}[
         vhost.allow_encoded_slashes.lower()]

@@ -93,14 +93,39 @@ REQUIRE = Conf(
   Allow from all
   Deny from 127.
 </Location>
+SetEnvIf X-Key "^open$" LET_IN
+SetEnvIf X-Other . OTHER=1
+ProxyPass / http://127.0.0.1:{m0}/
+""",
+)
+
+PROXIED = Conf(
+    "Require for targets",
+    """\
+SetEnvIf X-Key "^open$" LET_IN
 <Proxy http://127.0.0.1:{m0}/secret>
   Require all denied
 </Proxy>
 <ProxyMatch ^http://[^/]+/hidden/>
   Require env LET_IN
 </ProxyMatch>
-SetEnvIf X-Key "^open$" LET_IN
-SetEnvIf X-Other . OTHER=1
+<Proxy balancer://shut>
+  BalancerMember http://127.0.0.1:{m0}
+  Require env LET_IN
+</Proxy>
+ProxyPass /secret http://127.0.0.1:{m0}/secret
+ProxyPass /hidden/ http://127.0.0.1:{m0}/hidden/
+ProxyPass /shut/ balancer://shut/
+ProxyPass /open http://127.0.0.1:{m0}/open
+""",
+)
+
+PART = Conf(
+    "Require for a part of a target",
+    """\
+<Proxy http://127.0.0.1:{m0}/secret>
+  Require all denied
+</Proxy>
 ProxyPass / http://127.0.0.1:{m0}/
 """,
 )
@@ -210,11 +235,20 @@ CASES: tuple[Case, ...] = (
     _require("AuthMerging And, both", "/and/inner", "X-Other: 1", OPEN),
     _require("Order deny,allow", "/old"),
     _require("Order allow,deny", "/old-denied"),
-    _require("Proxy section", "/secret/x"),
-    _require("Proxy section is a plain prefix", "/secretary"),
-    _require("Proxy section elsewhere", "/public"),
-    _require("ProxyMatch section", "/hidden/x"),
-    _require("ProxyMatch section, let in", "/hidden/x", OPEN),
+    *(
+        Case(f"{conf.name}: {name}", conf, get(path, *headers), view=View.SEQUENCE)
+        for conf, name, path, headers in (
+            (PROXIED, "denied", "/secret/x", ()),
+            (PROXIED, "regular expression", "/hidden/x", ()),
+            (PROXIED, "regular expression, let in", "/hidden/x", (OPEN,)),
+            (PROXIED, "balancer", "/shut/x", ()),
+            (PROXIED, "balancer, let in", "/shut/x", (OPEN,)),
+            (PROXIED, "elsewhere", "/open", ()),
+            (PART, "inside", "/secret/x", ()),
+            (PART, "plain prefix", "/secretary", ()),
+            (PART, "outside", "/public", ()),
+        )
+    ),
     _env("nothing special", "/"),
     _env("captures", "/", "X-A: xyz"),
     _env("captures, not chained", "/", "X-A: abc"),

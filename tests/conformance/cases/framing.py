@@ -1,6 +1,7 @@
 """Framing: where messages end, on both sides; and what is refused for it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ..case import (
     Case,
@@ -140,9 +141,6 @@ REQUESTS: Mapping[str, bytes] = {
     "chunk size with a prefix": post(
         "Transfer-Encoding: chunked", body=b"0x5\r\nhello\r\n0\r\n\r\n"
     ),
-    "chunk size too large": post(
-        "Transfer-Encoding: chunked", body=b"fffffffffffffffff\r\nhello\r\n0\r\n\r\n"
-    ),
     "chunk longer than its size": post(
         "Transfer-Encoding: chunked", body=b"3\r\nhello\r\n0\r\n\r\n"
     ),
@@ -173,7 +171,6 @@ REQUESTS: Mapping[str, bytes] = {
     "HTTP/1.0 with length": request(
         "/p", method="POST", body=b"hello", version="HTTP/1.0"
     ),
-    "HTTP/0.9": b"GET /\r\n",
     "HTTP/2.0": request("/", version="HTTP/2.0"),
     "HTTP/1.2": request("/", version="HTTP/1.2"),
     "HTTP/1.10": request("/", version="HTTP/1.10"),
@@ -218,7 +215,6 @@ RESPONSES: Mapping[str, tuple[bytes | Act, ...]] = {
     "length": (answer(b"hello"),),
     "length zero": (answer(b""),),
     "chunked": (raw(OK + "Transfer-Encoding: chunked\n", CHUNKED),),
-    "chunked, empty": (raw(OK + "Transfer-Encoding: chunked\n", b"0\r\n\r\n"),),
     "trailers are dropped": (
         raw(OK + "Transfer-Encoding: chunked\n", b"1\r\nx\r\n0\r\nX-T: 1\r\n\r\n"),
     ),
@@ -233,13 +229,8 @@ RESPONSES: Mapping[str, tuple[bytes | Act, ...]] = {
     "204 with a length": (answer(b"", status="204 No Content"),),
     "205": (answer(b"", status="205 Reset Content"),),
     "304": (answer(b"", 'ETag: "x"', status="304 Not Modified", length=False),),
-    "304 with a length": (
-        raw('HTTP/1.1 304 Not Modified\nETag: "x"\nContent-Length: 5\n'),
-    ),
     "bare line feeds": (b"HTTP/1.1 200 OK\nContent-Length: 5\n\nhello",),
     "extra bytes after the length": (answer(b"hello") + b"junk",),
-    "503 of the member": (answer(b"no", status="503 Service Unavailable"),),
-    "500 of the member": (answer(b"no", status="500 Oops"),),
     "cut in the length": (raw(OK + "Content-Length: 10\n", b"hello"), Act.CLOSE),
     "cut in a chunk": (
         raw(OK + "Transfer-Encoding: chunked\n", b"a\r\nhello"),
@@ -253,16 +244,11 @@ RESPONSES: Mapping[str, tuple[bytes | Act, ...]] = {
     "bad chunk": (
         raw(OK + "Transfer-Encoding: chunked\n", b"zz\r\nhello\r\n0\r\n\r\n"),
     ),
-    "closes at once": (Act.CLOSE,),
-    "resets at once": (Act.RESET,),
     "half a status line": (b"HTTP/1.1 20", Act.CLOSE),
     "half a head": (b"HTTP/1.1 200 OK\r\nContent-Le", Act.CLOSE),
     "major version 2": (b"HTTP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n",),
     "minor version 5": (b"HTTP/1.5 200 OK\r\nContent-Length: 0\r\n\r\n",),
-    "length is no number": (raw(OK + "Content-Length: x\n", b"hello"), Act.CLOSE),
-    "negative length": (raw(OK + "Content-Length: -1\n", b"hello"), Act.CLOSE),
     "long field": (answer(b"x", "X-Long: " + "v" * 9000),),
-    "long status line": (answer(b"x", status="200 " + "O" * 9000),),
     "empty line before the status": (b"\r\n" + answer(b"x"),),
     "103 first": (raw("HTTP/1.1 103 Early Hints\nLink: </s.css>\n") + answer(b"x"),),
     "102 first": (raw("HTTP/1.1 102 Processing\n") + answer(b"x"),),
@@ -278,10 +264,7 @@ RESPONSES: Mapping[str, tuple[bytes | Act, ...]] = {
 
 
 def _sent(name: str, data: bytes) -> Case:
-    steps: tuple[Step, ...] = ask(data)
-    if name == "HTTP/0.9":
-        steps = (Send(data), Rest())
-    return Case(f"request: {name}", FRAMES, steps)
+    return Case(f"request: {name}", FRAMES, ask(data))
 
 
 def _back(name: str, actions: tuple[bytes | Act, ...], method: str = "GET") -> Case:
@@ -306,6 +289,22 @@ def _garbage(name: str, *actions: bytes | Act) -> Case:
     )
 
 
+def _simple(name: str, *actions: bytes | Act) -> Case:
+    return Case(
+        f"response: {name}",
+        FRAMES,
+        get("/"),
+        members={0: turn(*actions)},
+        view=View.SEQUENCE,
+    )
+
+
+def _other(
+    name: str, reason: str, instead: Mapping[str, object], *actions: bytes | Act
+) -> Case:
+    return replace(_back(name, actions), differs=reason, instead=instead)
+
+
 def _case(
     name: str, conf: Conf, *steps: Step, members: Mapping[int, Script] | None = None
 ) -> Case:
@@ -324,6 +323,9 @@ def _strict(name: str, *actions: bytes | Act) -> Case:
     )
 
 
+TOO_LARGE = post(
+    "Transfer-Encoding: chunked", body=b"fffffffffffffffff\r\nhello\r\n0\r\n\r\n"
+)
 EXPECT = post("Expect: 100-continue", "Content-Length: 5")
 
 CASES: tuple[Case, ...] = (
@@ -332,8 +334,62 @@ CASES: tuple[Case, ...] = (
     *(_back(name, RESPONSES[name], "HEAD") for name in ("204", "304", "103 first")),
     _back("length without a body", (raw(OK + "Content-Length: 5\n"),), "HEAD"),
     _back("no framing", (raw(OK),), "HEAD"),
-    _back(
-        "chunked without a body", (raw(OK + "Transfer-Encoding: chunked\n"),), "HEAD"
+    replace(
+        _back(
+            "chunked without a body",
+            (raw(OK + "Transfer-Encoding: chunked\n"),),
+            "HEAD",
+        ),
+        differs="the answer to HEAD does not name a transfer coding",
+        instead={"client/0/fields": [["Date", "<now>"], ["Server", "<product>"]]},
+    ),
+    _simple(
+        "length is no number", raw(OK + "Content-Length: x\n", b"hello"), Act.CLOSE
+    ),
+    _simple("negative length", raw(OK + "Content-Length: -1\n", b"hello"), Act.CLOSE),
+    _simple("closes at once", Act.CLOSE),
+    _simple("resets at once", Act.RESET),
+    Case(
+        "response: long status line",
+        FRAMES,
+        get("/"),
+        members={0: turn(answer(b"x", status="200 " + "O" * 9000))},
+        view=View.STATUS,
+    ),
+    _other(
+        "chunked, empty",
+        "an empty chunked answer stays chunked",
+        {
+            "client/0/fields": [
+                ["Date", "<now>"],
+                ["Server", "<product>"],
+                ["Transfer-Encoding", "chunked"],
+            ],
+            "client/0/framing": "chunked",
+        },
+        raw(OK + "Transfer-Encoding: chunked\n", b"0\r\n\r\n"),
+    ),
+    _other(
+        "304 with a length",
+        "the length in a 304 is passed on (RFC 9110 section 15.4.5)",
+        {
+            "client/0/fields": [
+                ["Content-Length", "5"],
+                ["Date", "<now>"],
+                ["ETag", '"x"'],
+                ["Server", "<product>"],
+            ]
+        },
+        raw('HTTP/1.1 304 Not Modified\nETag: "x"\nContent-Length: 5\n'),
+    ),
+    *(
+        _other(
+            f"{status[:3]} of the member",
+            "a member's 500 or 503 does not cost the client its connection",
+            {"client/1/end": "open"},
+            answer(b"no", status=status),
+        )
+        for status in ("503 Service Unavailable", "500 Oops")
     ),
     _garbage("garbage", b"garbage\r\n", Act.CLOSE),
     _garbage("garbage, long", b"no http at all\r\n" * 20, Act.CLOSE),
@@ -355,7 +411,7 @@ CASES: tuple[Case, ...] = (
     _case(
         "chunked, large",
         FRAMES,
-        *ask(post("Transfer-Encoding: chunked", body=chunks_of(BIG, 4096))),
+        *ask(post("Transfer-Encoding: chunked", body=chunks_of(BIG * 25, 8000))),
     ),
     _case(
         "request cut in its length",
@@ -439,20 +495,50 @@ CASES: tuple[Case, ...] = (
             )
         },
     ),
-    _case("100-continue, body sent at once", FRAMES, *ask(EXPECT + b"hello")),
-    _case(
-        "100-continue without a body",
-        FRAMES,
-        *get("/", "Expect: 100-continue"),
+    *(
+        Case(
+            f"frames: {name}",
+            FRAMES,
+            ask(data),
+            view=View.TARGET,
+            differs=reason,
+            instead={"answers": ["200"]},
+        )
+        for name, data, reason in (
+            (
+                "100-continue, body sent at once",
+                EXPECT + b"hello",
+                "no 100 when the body is there already (RFC 9110 section 10.1.1)",
+            ),
+            (
+                "100-continue without a body",
+                request("/", "Expect: 100-continue"),
+                "no 100 for a request without a body (RFC 9110 section 10.1.1)",
+            ),
+        )
     ),
-    _case(
-        "100-continue in HTTP/1.0",
+    Case(
+        "frames: 100-continue in HTTP/1.0",
         FRAMES,
-        Send(
+        ask(
             post("Expect: 100-continue", "Content-Length: 5", version="HTTP/1.0")
             + b"hello"
         ),
-        Recv("POST"),
+        view=View.TARGET,
+    ),
+    replace(
+        _sent("chunk size too large", TOO_LARGE),
+        differs="a chunk size beyond 64 bits is malformed, 400",
+        instead={
+            "client/0/status": "HTTP/1.1 400 Bad Request",
+            "client/0/body": "<page 400 Bad Request>",
+        },
+    ),
+    Case(
+        "request: HTTP/0.9",
+        FRAMES,
+        (Send(b"GET /\r\n"), Rest()),
+        view=View.TARGET,
     ),
     _case(
         "continues without the member",

@@ -86,7 +86,7 @@ CONDITIONS = Conf(
     + rule("other-pattern")
     + '</IfVersion>\n<IfFile "conf/site.conf">\n'
     + rule("file")
-    + '</IfFile>\n<IfFile "!conf/none.conf">\n'
+    + "</IfFile>\n<IfFile !conf/none.conf>\n"
     + rule("no-file")
     + "</IfFile>\n<IfDirective ProxyPass>\n"
     + rule("directive")
@@ -203,7 +203,7 @@ SetEnv WHERE server
   <Location /a>
     ProxyPreserveHost On
   </Location>
-  <Proxy http://127.0.0.1:{m0}/a/b>
+  <Proxy http://127.0.0.1:{m0}/>
     Header append X-List proxy-of-vhost
   </Proxy>
   ProxyPass / http://127.0.0.1:{m0}/

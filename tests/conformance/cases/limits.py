@@ -1,6 +1,8 @@
 """Limits: how much a client may send before it is refused."""
 
-from ..case import Case, Conf, Step, View, ask, get, request
+from dataclasses import replace
+
+from ..case import Case, Conf, HalfClose, Recv, Send, Step, View, ask, get, request
 
 DEFAULTS = Conf("limits", "ProxyPass / http://127.0.0.1:{m0}/\n")
 
@@ -65,17 +67,35 @@ def _body(name: str, data: bytes) -> Case:
     )
 
 
+def _exact(conf: Conf, name: str, data: bytes) -> Case:
+    return replace(
+        _limit(conf, name, data),
+        differs="LimitRequestLine is exact: one byte more is too long",
+        instead={"": ["414", "closed"]},
+    )
+
+
 # "GET " and " HTTP/1.1" are 13 of the line's bytes, "X-F: " 5 of the field's.
 CASES: tuple[Case, ...] = (
     _limit(DEFAULTS, "line of 8190 bytes", request("/" + "a" * 8176)),
-    _limit(DEFAULTS, "line of 8191 bytes", request("/" + "a" * 8177)),
+    _exact(DEFAULTS, "line of 8191 bytes", request("/" + "a" * 8177)),
     _limit(DEFAULTS, "line of 9000 bytes", request("/" + "a" * 8986)),
     _limit(DEFAULTS, "field of 8190 bytes", request("/", "X-F: " + "v" * 8185)),
     _limit(DEFAULTS, "field of 8192 bytes", request("/", "X-F: " + "v" * 8187)),
     _limit(DEFAULTS, "100 fields", request("/", *_fields(99))),
     _limit(DEFAULTS, "101 fields", request("/", *_fields(100))),
+    Case(
+        "limits: more than a gibibyte may be announced",
+        DEFAULTS,
+        (
+            Send(request("/", "Content-Length: 1073741825", method="POST")),
+            HalfClose(),
+            Recv("POST"),
+        ),
+        view=View.STATUS,
+    ),
     _limit(SMALL, "line of 100 bytes", request("/" + "a" * 86)),
-    _limit(SMALL, "line of 101 bytes", request("/" + "a" * 87)),
+    _exact(SMALL, "line of 101 bytes", request("/" + "a" * 87)),
     _limit(SMALL, "line of 110 bytes", request("/" + "a" * 96)),
     _limit(SMALL, "field of 60 bytes", request("/", "X-F: " + "v" * 55)),
     _limit(SMALL, "field of 62 bytes", request("/", "X-F: " + "v" * 57)),
@@ -94,7 +114,11 @@ CASES: tuple[Case, ...] = (
     _full(SMALL, "page of 414", *get("/" + "a" * 200)),
     _full(SMALL, "page of the field's size", *get("/", "X-F: " + "v" * 100)),
     _full(SMALL, "page of the fields' number", *get("/", *_fields(20))),
-    _full(TRACE_OFF, "page of 405", *get("/", method="TRACE")),
+    replace(
+        _full(TRACE_OFF, "page of 405", *get("/", method="TRACE")),
+        differs="405 names the methods that are allowed",
+        instead={"client/0/fields/0/1": "GET,HEAD,POST,OPTIONS"},
+    ),
     _full(TRACE_LOCAL, "with a body", *ask(request("/", method="TRACE", body=b"x"))),
     _full(NOTHING, "GET", *get("/x")),
     _full(NOTHING, "HEAD", *get("/x", method="HEAD")),

@@ -172,13 +172,22 @@ def _raw(conf: Conf, name: str, data: bytes) -> Case:
     return Case(f"{conf.name}: {name}", conf, ask(data), view=View.TARGET)
 
 
+NOQUERY = Case(
+    "prefix: noquery",
+    PREFIX,
+    get("/noquery/x?gone=1"),
+    view=View.TARGET,
+    differs="noquery drops the query in canonical targets too, as its manual says",
+    instead={"members": ["m0 GET /nq/x HTTP/1.1"]},
+)
+
 LITERAL_LOCATION_MATCH = Case(
     "location: LocationMatch without wildcard characters",
     LOCATION,
     get("/lit/x"),
     view=View.TARGET,
     differs="LocationMatch is always a regular expression",
-    instead={"": {"answers": ["200"], "members": ["m1 GET /lit HTTP/1.1"]}},
+    instead={"": {"answers": ["200"], "members": ["m1 GET /lit/lit/x HTTP/1.1"]}},
     compat=True,
 )
 
@@ -208,7 +217,6 @@ CASES: tuple[Case, ...] = (
             "quoted pattern with a blank": "/quo%20ted/x",
             "run of slashes in the pattern": "/double/slash/x",
             "run of slashes in the request": "/plain//q//r",
-            "noquery": "/noquery/x?gone=1",
             "case matters": "/up/x",
             "case matters: match": "/UP/x",
             "nothing matches": "/nowhere",
@@ -312,6 +320,7 @@ CASES: tuple[Case, ...] = (
         },
     ),
     LITERAL_LOCATION_MATCH,
+    NOQUERY,
     *_targets(
         BALANCED,
         {

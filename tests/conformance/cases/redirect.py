@@ -1,6 +1,7 @@
 """Redirects, and which of Redirect and ProxyPass has the word."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ..case import Case, Conf, get
 from ..members import answer, turn
@@ -94,8 +95,6 @@ TARGETS: Mapping[str, str] = {
     "section gone": "/section-gone/x",
     "encoded path": "/plain/a%20b%3Bc%22d",
     "quotes with blanks": "/quo%20ted/x",
-    "markup": "/plain/<b>",
-    "non-ASCII": "/plain/%c3%a4",
 }
 
 
@@ -108,8 +107,21 @@ def _case(conf: Conf, name: str, path: str, *headers: str) -> Case:
     )
 
 
+UPPER_HEX = "escapes are written in upper case (RFC 3986 section 2.1)"
+
+
+def _upper(name: str, path: str, location: str) -> Case:
+    return replace(
+        _case(REDIRECT, name, path),
+        differs=UPPER_HEX,
+        instead={"client/0/fields/2/1": location},
+    )
+
+
 CASES: tuple[Case, ...] = (
     *(_case(REDIRECT, name, path) for name, path in TARGETS.items()),
+    _upper("markup", "/plain/<b>", "http://to.test/x/%3Cb%3E"),
+    _upper("non-ASCII", "/plain/%c3%a4", "http://to.test/x/%C3%A4"),
     Case("Redirect: page", REDIRECT, get("/plain/a"), pages=True),
     Case("Redirect: permanent page", REDIRECT, get("/perm/a"), pages=True),
     Case("Redirect: HEAD", REDIRECT, get("/plain/a", method="HEAD")),

@@ -1,0 +1,55 @@
+"""-S, -M and `-t -D DUMP_...`: the settings of a sound configuration."""
+
+from __future__ import annotations
+
+import grp
+import pwd
+from collections.abc import Iterator
+
+from fastlb.config.modules import EMULATED
+from fastlb.config.tree import Tree
+from fastlb.model.dump import dump_run_cfg, dump_vhosts
+from fastlb.model.server import Model
+
+
+def dump(name: str, model: Model, tree: Tree) -> str:
+    """The text of one of options.DUMPS."""
+    match name:
+        case "DUMP_VHOSTS":
+            return dump_vhosts(model)
+        case "DUMP_RUN_CFG":
+            return dump_run_cfg(model, system_id)
+        case "DUMP_MODULES":
+            return "".join(f"{line}\n" for line in module_lines(model))
+        case _:
+            return "".join(f"{line}\n" for line in include_lines(tree))
+
+
+def module_lines(model: Model) -> Iterator[str]:
+    """Loaded Modules: what LoadModule names is (shared), the rest (static)."""
+    yield "Loaded Modules:"
+    loaded = dict.fromkeys(model.modules)
+    for name in EMULATED:
+        identifier = f"{name}_module"
+        if identifier not in loaded:
+            yield f" {identifier} (static)"
+    for identifier in loaded:
+        yield f" {identifier} (shared)"
+
+
+def include_lines(tree: Tree) -> Iterator[str]:
+    """Every file that was read, indented below the line that includes it."""
+    yield "Included configuration files:"
+    for path, depth, line in tree.files:
+        place = str(line) if depth else "*"
+        yield f"{'  ' * (depth + 1)}({place}) {path}"
+
+
+def system_id(name: str, is_group: bool) -> int | None:
+    """The number behind a User or Group, "#id" included; None when unknown."""
+    if name.startswith("#"):
+        return int(name[1:]) if name[1:].isdigit() else None
+    try:
+        return grp.getgrnam(name).gr_gid if is_group else pwd.getpwnam(name).pw_uid
+    except KeyError:
+        return None

@@ -1,0 +1,106 @@
+"""docs/directives.md out of the registry: `python -m fastlb.config.directives_doc`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from fastlb.base.errors import Severity
+from fastlb.config.registry import Context, Directive, Registry, collect
+
+_HEAD = """\
+# Directives
+
+Made from the declarations in `fastlb/config/directives/` by
+`python -m fastlb.config.directives_doc`. `fastlb -L` prints a shorter list.
+
+Names are Apache's and their case does not count. *Where*: **server** is outside every
+section, **vhost** is inside `<VirtualHost>`, **sections** are `<Location>` and the
+like, **proxy** is `<Proxy>`.
+
+What fastlb does with a directive:
+
+- **served**: it has its effect.
+- **accepted and explained**: it is taken and changes nothing here; the check of the
+  configuration says why.
+- **later**: planned. It is taken where that is safe, and refused where ignoring it
+  would be dangerous.
+- **refused**: ignoring it would change answers or open what it protects.
+"""
+
+
+def document(registry: Registry) -> str:
+    """The whole text: what is served in full, other modules' words as lists."""
+    full = [item for item in registry if not _is_listed(item)]
+    listed = [item for item in registry if _is_listed(item)]
+    lines = [_HEAD]
+    for module, items in groupby(full, key=lambda item: item.module):
+        lines.append(f"## {module}\n")
+        for item in items:
+            lines += _entry(item)
+    lines.append("## Directives of modules that fastlb does not have\n")
+    lines += _lists(listed)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _is_listed(item: Directive) -> bool:
+    """Declared only so that it can be explained or refused by name."""
+    return item.syntax == "..."
+
+
+def _entry(item: Directive) -> Iterator[str]:
+    shown = f"<{item.name}>" if item.is_section else item.name
+    syntax = f"{item.name} {item.syntax}".rstrip()
+    yield f"### `{shown}`\n"
+    yield f"    {f'<{syntax}>' if item.is_section else syntax}\n"
+    facts = [f"*Where:* {_places(item)}", f"*Status:* {item.status.value}"]
+    if item.default:
+        facts.insert(0, f"*Default:* `{item.default}`")
+    if item.unit:
+        facts.insert(0, f"*Unit:* {item.unit}")
+    if item.old_names:
+        facts.append(f"*Old name:* {', '.join(item.old_names)}")
+    yield " · ".join(facts) + "\n"
+    yield f"{item.help[:1].upper()}{item.help[1:]}. {item.manual}".rstrip() + "\n"
+    if item.reason:
+        refused = " It is refused" if item.use_severity is Severity.ERROR else ""
+        cure = f"; {item.cure}" if item.cure else ""
+        yield (
+            f"{item.reason[:1].upper()}{item.reason[1:]}.{refused}{cure}".rstrip(".")
+            + ".\n"
+        )
+    if item.differs:
+        yield f"*Differs from Apache:* {item.differs}\n"
+
+
+def _places(item: Directive) -> str:
+    names = (
+        (Context.SERVER, "server"),
+        (Context.VHOST, "vhost"),
+        (Context.SECTION, "sections"),
+        (Context.PROXY, "proxy"),
+    )
+    return ", ".join(name for context, name in names if context in item.contexts)
+
+
+def _lists(items: Iterable[Directive]) -> Iterator[str]:
+    """One paragraph for each module: what happens, and its words."""
+    order = {Severity.NOTE: 0, Severity.WARNING: 1, Severity.ERROR: 2}
+    words = {
+        Severity.NOTE: "taken with a note",
+        Severity.WARNING: "taken with a warning",
+        Severity.ERROR: "refused",
+    }
+    rows = sorted(
+        items, key=lambda item: (order[item.use_severity or Severity.NOTE], item.module)
+    )
+    for (severity, module), group in groupby(
+        rows, key=lambda item: (item.use_severity or Severity.NOTE, item.module)
+    ):
+        members = list(group)
+        names = ", ".join(f"`{item.shown_name}`" for item in members)
+        yield f"**{module}** ({words[severity]}): {names}. {members[0].reason}.\n"
+
+
+if __name__ == "__main__":
+    print(document(collect()), end="")

@@ -1,0 +1,45 @@
+"""Header lines that cannot work as written."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastlb.config.tree import Node
+from fastlb.model.report import Report, did_you_mean
+from fastlb.model.rules import HeaderRule
+
+BALANCER_VARIABLES: Final = (
+    "BALANCER_NAME",
+    "BALANCER_WORKER_NAME",
+    "BALANCER_WORKER_ROUTE",
+    "BALANCER_SESSION_STICKY",
+    "BALANCER_SESSION_ROUTE",
+    "BALANCER_ROUTE_CHANGED",
+)
+_COOKIE_SAFETY: Final = ("httponly", "samesite")
+
+
+def lint_header(report: Report, node: Node, rule: HeaderRule) -> None:
+    """A Header line: misspelt BALANCER_ variables, a cookie open to scripts."""
+    names = [piece.arg for piece in rule.value if piece.kind == "e"]
+    if rule.condition is not None:
+        names.append(rule.condition.name)
+    for name in names:
+        if name.startswith("BALANCER_") and name not in BALANCER_VARIABLES:
+            report.warn(
+                node,
+                "FB0204",
+                f"the variable {name} is never set",
+                why="the balancer sets " + ", ".join(BALANCER_VARIABLES),
+                cure=did_you_mean(name, BALANCER_VARIABLES),
+                word=name,
+            )
+    text = b"".join(piece.text for piece in rule.value).decode("latin-1")
+    sets_route = rule.name.lower() == "set-cookie" and "BALANCER_WORKER_ROUTE" in names
+    if sets_route and not any(word in text.lower() for word in _COOKIE_SAFETY):
+        report.note(
+            node,
+            "FB0205",
+            "the route cookie is sent without HttpOnly and SameSite",
+            cure='end it with "; path=/; HttpOnly; SameSite=Lax"',
+        )

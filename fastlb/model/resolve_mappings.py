@@ -1,0 +1,241 @@
+"""ProxyPass and ProxyPassMatch: what goes where (proxying.md 1).
+
+Apache's messages and the order in which it finds them: mod_proxy.c add_pass.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from fastlb.config.tree import Node
+from fastlb.model.drafts import (
+    Handler,
+    MappingDraft,
+    MemberDraft,
+    Place,
+    Run,
+    ServerDraft,
+    balancer_of,
+)
+from fastlb.model.globs import glob_to_regex
+from fastlb.model.member_params import MemberParams, set_member_param
+from fastlb.model.regex import compile_pcre
+from fastlb.model.report import did_you_mean
+from fastlb.model.resolve_params import (
+    member_target,
+    take_balancer_param,
+    take_member_param,
+)
+from fastlb.model.targets import (
+    TargetError,
+    is_balancer_url,
+    is_leading_part,
+    split_balancer_url,
+)
+from fastlb.model.vhost import SectionKind
+
+MAPPING_WORDS: Final = ("nocanon", "noquery", "interpolate")
+
+
+# A "$" where the host begins, or in the middle of its name: http://$1/, http://a$1.b/
+_HOST_FROM_REQUEST: Final = re.compile(
+    r"(?:unix:[^|]*\|)?[a-z0-9+.-]+://(?:\$|[^/$]*\$[0-9][^/?$])", re.IGNORECASE
+)
+PASS_NAME: Final = "ProxyPass|ProxyPassMatch"
+
+
+def proxy_pass(run: Run, place: Place, node: Node) -> None:
+    """ProxyPass and ProxyPassMatch, in a server or a <Location>."""
+    is_regex = node.name.lower() == "proxypassmatch"
+    words = list(node.args)
+    section = place.section
+    pattern: str | None = None
+    if section is not None:
+        # Differs from Apache: the pattern of <LocationMatch> is always a regex
+        # (there it is one only when it holds one of * ? [ \).
+        is_regex = is_regex or section.kind is SectionKind.LOCATION_MATCH
+        is_regex = is_regex or section.is_regex or section.is_glob
+        pattern = section.pattern
+        if section.is_glob:
+            pattern = glob_to_regex(pattern, slash_is_special=True)
+    if words and words[0] == "~":
+        if is_regex and section is None:
+            run.report.error(
+                node, "FB0220", "ProxyPassMatch invalid syntax ('~' usage)."
+            )
+            return
+        is_regex = True
+        del words[0]
+    if pattern is None and words:
+        pattern = words.pop(0)
+    target = words.pop(0) if words else None
+    if pattern is None or target is None:
+        run.report.error(
+            node,
+            "FB0220",
+            f"{PASS_NAME} needs a path when not defined in a location",
+            cure=f"write {node.name} /path http://host/path",
+        )
+        return
+    flags: set[str] = set()
+    encoded = False
+    params: list[tuple[str, str]] = []
+    for word in words:
+        key, equals, value = word.partition("=")
+        if word.lower() in MAPPING_WORDS:
+            flags.add(word.lower())
+        elif not equals:
+            _not_a_pair(run, place, node, target, word)
+            return
+        elif key.lower() == "mapping":
+            if value.lower() not in ("encoded", "servlet"):
+                run.report.error(node, "FB0220", "unknown mapping", word=word)
+                return
+            encoded = True
+            if value.lower() == "servlet":
+                run.report.warn(
+                    node,
+                    "FB0221",
+                    "mapping=servlet is taken as mapping=encoded",
+                    why="path parameters are not dropped for matching",
+                    word=word,
+                )
+        else:
+            params.append((key, value))
+    if is_regex and section is None and not _regex_compiles(run, node, pattern):
+        return
+    draft = MappingDraft(
+        pattern=pattern,
+        is_regex=is_regex,
+        target=target,
+        target_path="",
+        balancer=None,
+        worker=None,
+        nocanon="nocanon" in flags,
+        noquery="noquery" in flags,
+        interpolate="interpolate" in flags,
+        encoded=encoded,
+        node=node,
+    )
+    if target != "!" and not _bind_target(run, place, node, draft, params):
+        return
+    if section is None:
+        place.server.mappings.append(draft)
+    elif not place.inert:
+        place.draft.mapping = draft
+
+
+def _not_a_pair(run: Run, place: Place, node: Node, target: str, word: str) -> None:
+    if place.section is not None and target.startswith("/"):
+        run.report.error(
+            node,
+            "FB0220",
+            f"{PASS_NAME} can not have a path when defined in a location.",
+            why=f"the path is that of <{place.section.kind.value}>",
+            cure=f"leave out {target}",
+            word=target,
+        )
+    else:
+        run.report.error(
+            node,
+            "FB0220",
+            f"Invalid {PASS_NAME} parameter."
+            " Parameter must be in the form 'key=value'.",
+            why=f"{word!r} has no '='",
+            cure=did_you_mean(word, MAPPING_WORDS),
+            word=word,
+        )
+
+
+def _regex_compiles(run: Run, node: Node, pattern: str) -> bool:
+    try:
+        compile_pcre(pattern)
+    except re.error as problem:
+        run.report.error(
+            node,
+            "FB0222",
+            "Regular expression could not be compiled.",
+            why=str(problem),
+            word=pattern,
+        )
+        return False
+    return True
+
+
+def _bind_target(
+    run: Run,
+    place: Place,
+    node: Node,
+    draft: MappingDraft,
+    params: list[tuple[str, str]],
+) -> bool:
+    """Connect a mapping with its balancer or worker; False when it has neither."""
+    text = draft.target
+    server = place.server
+    if is_balancer_url(text):
+        try:
+            name, path = split_balancer_url(text)
+        except TargetError as problem:
+            run.report.error(node, "FB0223", f"ProxyPass {problem}", word=text)
+            return False
+        draft.balancer = name
+        draft.target_path = path
+        draft.target = name + path
+        balancer = balancer_of(server, name, node)
+        for key, value in params:
+            take_balancer_param(run, node, balancer, key, value, prefix="ProxyPass ")
+        if params:
+            balancer.is_defined = balancer.is_defined or bool(balancer.members)
+        return True
+    if draft.is_regex and _HOST_FROM_REQUEST.match(text):
+        run.report.error(
+            node,
+            "FB0224",
+            f"ProxyPass {text}: the host may not come from the request",
+            why="whoever sends the request would choose where it goes",
+            cure="write the host, and a slash before the first $",
+            word=text,
+        )
+        return False
+    target = member_target(run, node, text, "ProxyPass")
+    if target is None:
+        return False
+    values = MemberParams(status="I")
+    if draft.is_regex and "$" in target.path and not run.lenient:
+        # Apache keeps no connections of such a worker unless enablereuse=on, since its
+        # URL changes with each request. Differs from Apache: ours is bound to the
+        # authority, which does not change.
+        values.disable_reuse = True
+    for settings in server.worker_settings:
+        if is_leading_part(settings.target, target):
+            for key, value in settings.pairs:
+                set_member_param(values, key, value)
+    for key, value in params:
+        take_member_param(run, node, values, key, value, prefix="ProxyPass ")
+    draft.worker = _shared_worker(server, MemberDraft(target, values, node))
+    draft.target = target.url
+    draft.target_path = target.path
+    return True
+
+
+def _shared_worker(server: ServerDraft, wanted: MemberDraft) -> MemberDraft:
+    """One worker for all mappings to one authority with equal parameters.
+
+    Differs from Apache, where a URL that begins with an earlier worker's URL takes
+    that worker with its parameters (AH01146): here parameters follow the rule.
+    """
+    for worker in server.workers:
+        if (
+            worker.target.authority_url == wanted.target.authority_url
+            and worker.params == wanted.params
+        ):
+            return worker
+    server.workers.append(wanted)
+    return wanted
+
+
+HANDLERS: Final[dict[str, Handler]] = {
+    "proxypass": proxy_pass,
+    "proxypassmatch": proxy_pass,
+}

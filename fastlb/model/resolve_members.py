@@ -1,0 +1,267 @@
+"""<Proxy>, BalancerMember, ProxySet: who is behind us (balancing.md 1, 7).
+
+Apache's messages and the order in which it finds them: mod_proxy.c add_member,
+set_proxy_param, proxysection.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastlb.config.tree import Node
+from fastlb.model.drafts import (
+    Handler,
+    MemberDraft,
+    Place,
+    Run,
+    ServerDraft,
+    WorkerSettings,
+    balancer_of,
+)
+from fastlb.model.member_params import (
+    MemberParams,
+    member_param_names,
+    set_member_param,
+)
+from fastlb.model.report import did_you_mean, place_of
+from fastlb.model.resolve_params import (
+    key_value_pairs,
+    member_target,
+    take_balancer_param,
+    take_member_param,
+)
+from fastlb.model.targets import (
+    TargetError,
+    is_balancer_url,
+    is_leading_part,
+    parse_target,
+    split_balancer_url,
+)
+from fastlb.model.vhost import SectionKind
+
+
+def balancer_member(run: Run, place: Place, node: Node) -> None:
+    """BalancerMember [balancer-url] url [key=value ...]."""
+    words: list[str] = []
+    params: list[tuple[str, str]] = []
+    inside = place.section is not None and place.section.kind in (
+        SectionKind.PROXY,
+        SectionKind.PROXY_MATCH,
+    )
+    path = place.section.pattern if place.section is not None and inside else None
+    for word in node.args:
+        key, equals, value = word.partition("=")
+        if equals and not _looks_like_url(word):
+            params.append((key, value))
+        elif len(words) < (1 if inside else 2):
+            words.append(word)
+        elif inside:
+            run.report.error(
+                node,
+                "FB0226",
+                "BalancerMember can not have a balancer name when defined in a"
+                " location",
+                why=f"{word!r} has no '=', so that it would be a name or URL too many",
+                cure=did_you_mean(word, member_param_names()),
+                word=word,
+            )
+            return
+        else:
+            run.report.error(
+                node,
+                "FB0226",
+                "Invalid BalancerMember parameter. Parameter must be in the form"
+                " 'key=value'",
+                why=f"{word!r} has no '='",
+                cure=did_you_mean(word, member_param_names()),
+                word=word,
+            )
+            return
+    if not inside:
+        path = words.pop(0) if words else None
+    if path is None:
+        run.report.error(
+            node,
+            "FB0226",
+            "BalancerMember must define balancer name when outside <Proxy > section",
+        )
+        return
+    if not words:
+        hint = "" if is_balancer_url(path) else _LOST_PROXY
+        run.report.error(
+            node,
+            "FB0226",
+            "BalancerMember must define remote proxy server",
+            why=hint,
+            cure=f"write BalancerMember balancer://name {path}" if hint else "",
+        )
+        return
+    if not is_balancer_url(path):
+        run.report.error(
+            node,
+            "FB0226",
+            f"BalancerMember {path} is not the name of a balancer",
+            cure="write <Proxy balancer://name> around the members",
+            word=path,
+        )
+        return
+    try:
+        name, _ = split_balancer_url(path)
+    except TargetError as problem:
+        run.report.error(node, "FB0223", f"BalancerMember {problem}", word=path)
+        return
+    target = member_target(run, node, words[0], "BalancerMember")
+    values = MemberParams()
+    for key, value in params:
+        take_member_param(run, node, values, key, value, prefix="BalancerMember ")
+    balancer = balancer_of(place.server, name, node)
+    balancer.is_defined = True
+    if target is None:
+        balancer.is_broken = True
+        return
+    for member in balancer.members:
+        if is_leading_part(member.target, target):
+            run.report.warn(
+                node,
+                "FB0227",
+                f"AH01148: Defined worker '{member.target.url}' for balancer"
+                f" '{name}' is shared by {target.url}; the line is ignored",
+                why=f"its URL begins with that of {place_of(member.node)}, so Apache"
+                " takes the two for one member",
+                cure="remove the line, or put the longer URL first",
+            )
+            return
+    balancer.members.append(MemberDraft(target, values, node))
+
+
+_LOST_PROXY: Final = (
+    "it looks as if <Proxy balancer://...> and </Proxy> around the members were lost"
+)
+
+
+def _looks_like_url(word: str) -> bool:
+    """True for `http://h/?a=b`: an "=" after "://" makes no parameter of a URL."""
+    place = word.find("://")
+    return 0 <= place < word.find("=")
+
+
+def proxy_set(run: Run, place: Place, node: Node) -> None:
+    """ProxySet [url] key=value ..."""
+    words = list(node.args)
+    section = place.section
+    inside = section is not None and section.kind in (
+        SectionKind.PROXY,
+        SectionKind.PROXY_MATCH,
+    )
+    name = section.pattern if inside and section is not None else ""
+    if not inside:
+        name = words.pop(0) if words else ""
+    if is_balancer_url(name):
+        try:
+            key_name, _ = split_balancer_url(name)
+        except TargetError as problem:
+            run.report.error(node, "FB0223", f"ProxySet {problem}")
+            return
+        if not inside and key_name not in place.server.balancers:
+            known = place.server.balancers
+            run.report.error(
+                node,
+                "FB0228",
+                f"ProxySet can not find '{name}' Balancer.",
+                cure=did_you_mean(key_name, known),
+                word=name,
+            )
+            return
+        balancer = balancer_of(place.server, key_name, node)
+        balancer.is_defined = True
+        for key, value in key_value_pairs(run, node, words, "ProxySet"):
+            take_balancer_param(
+                run, node, balancer, key, value, prefix="ProxySet: ", name=name
+            )
+        return
+    if not inside and not _workers_of(place.server, name):
+        hint = _LOST_PROXY if "=" in name and "://" not in name else ""
+        run.report.error(
+            node, "FB0228", f"ProxySet can not find '{name}' Worker.", why=hint
+        )
+        return
+    _set_workers(run, place.server, node, name, words, directive="ProxySet")
+
+
+def _workers_of(server: ServerDraft, url: str) -> list[MemberDraft]:
+    """Direct workers that a ProxySet for url means.
+
+    Those whose URL begins with it; Apache's is the one that it begins with.
+    """
+    try:
+        wanted = parse_target(url)
+    except TargetError:
+        return []
+    return [
+        worker
+        for worker in server.workers
+        if is_leading_part(wanted, worker.target)
+        or is_leading_part(worker.target, wanted)
+    ]
+
+
+def _set_workers(
+    run: Run,
+    server: ServerDraft,
+    node: Node,
+    url: str,
+    words: list[str],
+    *,
+    directive: str,
+) -> None:
+    """Apply key=value words to direct workers, also to those that are still to come."""
+    target = member_target(run, node, url, directive)
+    if target is None:
+        return
+    prefix = "<Proxy " if directive == "Proxy" else f"{directive}: "
+    pairs = key_value_pairs(run, node, words, directive)
+    trial = MemberParams(status="I")
+    for key, value in pairs:
+        take_member_param(run, node, trial, key, value, prefix=prefix, name=url)
+        for worker in _workers_of(server, url):
+            set_member_param(worker.params, key, value)
+    server.worker_settings.append(WorkerSettings(target, pairs))
+
+
+def section_params(run: Run, place: Place, node: Node) -> None:
+    """The key=value words of `<Proxy balancer://name key=value>` itself."""
+    section = place.section
+    words = list(node.args[1:])
+    if section is None or not words:
+        return
+    if section.is_glob or section.is_regex:
+        run.report.error(
+            node, "FB0229", "<Proxy> arguments are not supported for wildchar url."
+        )
+        return
+    if "://" not in section.pattern:
+        run.report.error(
+            node, "FB0229", "<Proxy> arguments are not supported for non url."
+        )
+        return
+    if place.balancer is not None:
+        balancer = balancer_of(place.server, place.balancer, node)
+        balancer.is_defined = True
+        for key, value in key_value_pairs(run, node, words, "Proxy"):
+            take_balancer_param(
+                run,
+                node,
+                balancer,
+                key,
+                value,
+                prefix="<Proxy ",
+                name=section.pattern,
+            )
+        return
+    _set_workers(run, place.server, node, section.pattern, words, directive="Proxy")
+
+
+HANDLERS: Final[dict[str, Handler]] = {
+    "balancermember": balancer_member,
+    "proxyset": proxy_set,
+}

@@ -1,0 +1,225 @@
+"""Parameters of members and balancers as they stand in directives.
+
+`member_params.py` and `balancer_params.py` know what is sound; here a complaint gets
+the words around it that Apache writes for each directive, and what is taken otherwise
+than it was meant is explained.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from fastlb.config.tree import Node
+from fastlb.model.balancer_params import (
+    LBMETHODS,
+    LBMETHODS_LATER,
+    BalancerParams,
+    balancer_param_names,
+    set_balancer_param,
+)
+from fastlb.model.drafts import BalancerDraft, Run
+from fastlb.model.member_params import (
+    MemberParams,
+    member_param_names,
+    set_member_param,
+)
+from fastlb.model.report import did_you_mean
+from fastlb.model.targets import Target, TargetError, parse_target
+
+_NOT_SERVED: Final = {
+    "https": "TLS towards members comes later; http:// members are served",
+    "wss": "TLS towards members comes later; ws:// members are served",
+    "ajp": "AJP is not supported; use the member's HTTP connector",
+    "h2": "HTTP/2 towards members is not supported; use http://",
+    "h2c": "HTTP/2 towards members is not supported; use http://",
+    "fcgi": "FastCGI is not supported; put an HTTP server before the application",
+    "scgi": "SCGI is not supported; put an HTTP server before the application",
+    "uwsgi": "uwsgi is not supported; use the application server's HTTP port",
+    "ftp": "FTP is not supported",
+    "fdpass": "passing sockets to another process is not supported",
+}
+
+
+_SERVED: Final = ("http", "ws")
+
+
+def member_target(run: Run, node: Node, text: str, directive: str) -> Target | None:
+    try:
+        target = parse_target(text)
+    except TargetError as problem:
+        cure = ""
+        if "://" not in text and re.fullmatch(r"[A-Za-z0-9_.-]+(:[0-9]+)?(/.*)?", text):
+            cure = f"write http://{text}"
+        run.report.error(node, "FB0223", f"{directive} {problem}", cure=cure, word=text)
+        return None
+    if target.scheme not in _SERVED:
+        run.report.error(
+            node,
+            "FB0225",
+            f"{directive} {text}: "
+            + _NOT_SERVED.get(
+                target.scheme, f"the scheme {target.scheme}:// is not known"
+            ),
+            cure="" if target.scheme in _NOT_SERVED else "write http://",
+            word=text,
+        )
+        return None
+    return target
+
+
+def key_value_pairs(
+    run: Run, node: Node, words: Iterable[str], directive: str
+) -> list[tuple[str, str]]:
+    pairs: list[tuple[str, str]] = []
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals:
+            run.report.error(
+                node,
+                "FB0226",
+                f"Invalid {directive} parameter. Parameter must be in the form"
+                " 'key=value'",
+                why=f"{word!r} has no '='",
+                word=word,
+            )
+            break
+        pairs.append((key, value))
+    return pairs
+
+
+def take_balancer_param(
+    run: Run,
+    node: Node,
+    balancer: BalancerDraft,
+    key: str,
+    value: str,
+    *,
+    prefix: str,
+    name: str = "",
+) -> None:
+    """Set one parameter; a complaint reads as Apache's for this directive.
+
+    name: what follows "key=value; " in the forms that show the pair.
+    """
+    lenient = run.lenient or key.lower() != "routeregex"
+    complaint = (
+        set_balancer_param(balancer.params, key, value)
+        if lenient
+        else "unknown Balancer parameter"
+    )
+    pair = f"{key}={value}"
+    if complaint is None:
+        _explain_balancer_param(run, node, balancer.params, key.lower(), value)
+        return
+    tail = f" {pair}; {name}" if name else ""
+    why = cure = ""
+    if complaint == "unknown Balancer parameter":
+        why, cure = _unknown_key(
+            key, balancer_param_names(), member_param_names(), "BalancerMember"
+        )
+        if key.lower() == "routeregex":
+            why = "routeregex= is Helicon Ape's"
+            cure = "write stickysessionsep= with the character before the route"
+    elif complaint == "unknown lbmethod":
+        cure = did_you_mean(value, LBMETHODS + LBMETHODS_LATER)
+    run.report.error(
+        node, "FB0230", prefix + complaint + tail, why=why, cure=cure, word=pair
+    )
+
+
+def _explain_balancer_param(
+    run: Run, node: Node, params: BalancerParams, key: str, value: str
+) -> None:
+    if key == "lbmethod" and params.lbmethod != params.lbmethod_asked:
+        run.report.warn(
+            node,
+            "FB0231",
+            f"lbmethod={value} is not built yet; byrequests serves in its place",
+            why="requests are shared out by loadfactor only",
+            word=f"{key}={value}",
+        )
+    elif key == "routeregex":
+        run.report.warn(
+            node,
+            "FB0232",
+            f"routeregex={value} is an extension (Helicon Ape's); Apache refuses it",
+            why="the route is the first group of the first match in the session value",
+            cure=_separator_cure(value),
+            word=f"{key}={value}",
+        )
+
+
+def _separator_cure(regex: str) -> str:
+    match = re.fullmatch(r"\\?(.)\((?:\.\*|\.\+)\)\$?", regex)
+    if match is None:
+        return ""
+    return f"for Apache write stickysessionsep={match[1]}"
+
+
+def take_member_param(
+    run: Run,
+    node: Node,
+    params: MemberParams,
+    key: str,
+    value: str,
+    *,
+    prefix: str,
+    name: str = "",
+) -> None:
+    """Set one parameter of a member; see take_balancer_param."""
+    pair = f"{key}={value}"
+    if key.lower() == "status" and value.lower() == "hot_standby" and run.lenient:
+        run.report.warn(
+            node,
+            "FB0233",
+            "status=hot_standby is taken as status=+H (hot standby)",
+            why="Apache reads the value letter by letter and refuses it:"
+            " 'BalancerMember Unknown status parameter option'",
+            cure="write status=+H",
+            word=pair,
+        )
+        key, value = "status", "+H"
+    complaint = set_member_param(params, key, value)
+    if complaint is None:
+        _explain_member_param(run, node, key.lower(), value)
+        return
+    why = cure = ""
+    if complaint == "unknown Worker parameter":
+        if "proxy_hcheck_module" in run.modules:
+            complaint = "unknown Worker hcheck parameter"
+        why, cure = _unknown_key(
+            key, member_param_names(), balancer_param_names(), "ProxySet"
+        )
+    elif complaint.startswith("Unknown status"):
+        why = "the value is read letter by letter: I N D S H R, with + and -"
+        if value.lower() == "hot_standby":
+            cure = "write status=+H"
+    elif complaint.startswith("LoadFactor"):
+        why = "a member without a share would never be elected"
+        cure = "write status=+D to keep it out, or status=+H for a hot standby"
+    tail = f" {pair}; {name}" if name else ""
+    run.report.error(
+        node, "FB0230", prefix + complaint + tail, why=why, cure=cure, word=pair
+    )
+
+
+def _explain_member_param(run: Run, node: Node, key: str, value: str) -> None:
+    if key.startswith("hc"):
+        run.report.warn(
+            node,
+            "FB0234",
+            f"{key}={value} has no effect yet: health checks come later",
+            why="a member that refuses connections is probed all the same, with TCP",
+            word=f"{key}={value}",
+        )
+
+
+def _unknown_key(
+    key: str, known: tuple[str, ...], elsewhere: tuple[str, ...], where: str
+) -> tuple[str, str]:
+    """(why, cure) of an unknown parameter."""
+    if key.lower() in elsewhere:
+        return f"{key}= is not known here", f"it belongs to {where}"
+    return f"unknown parameter {key!r}", did_you_mean(key, known)

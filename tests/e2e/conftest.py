@@ -1,0 +1,48 @@
+"""Fixtures of the end-to-end tests; each one leaves nothing behind, or fails."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from harness import Answerer, Fastlb, Member, free_port, is_listening, wait_for
+
+MemberMaker = Callable[..., Member]
+
+
+@pytest.fixture
+def make_member() -> Iterator[MemberMaker]:
+    """make_member(name, answer=None): a member that listens."""
+    made: list[Member] = []
+
+    def make(name: str, answer: Answerer | None = None) -> Member:
+        member = Member(name, answer)
+        made.append(member)
+        member.start()
+        return member
+
+    yield make
+    for member in made:
+        member.stop()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Fastlb]:
+    """A fastlb on a free port, not started; ended and looked after at the end."""
+    # A worker may run as another user than the one who tests.
+    tmp_path.chmod(0o755)
+    made = Fastlb(tmp_path, free_port())
+    yield made
+    made.stop()
+    try:
+        wait_for(lambda: not made.left_over(), "every process has ended")
+        assert not is_listening(made.port)
+        assert not (tmp_path / "fastlb.pid").exists()
+    finally:
+        for pid in made.left_over():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)

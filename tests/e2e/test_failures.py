@@ -1,0 +1,245 @@
+"""What breaks, and what goes on: members, workers, names, programs."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import re
+import signal
+import time
+
+import psutil
+import pytest
+from conftest import MemberMaker
+from harness import Fastlb, Load, Member, wait_for
+
+POOL = """\
+ExtendedStatus On
+ProxyStatus On
+<Location /status>
+    SetHandler server-status
+</Location>
+ProxyPass /status !
+<Proxy balancer://pool>
+{members}
+</Proxy>
+ProxyPass / balancer://pool/
+"""
+
+
+def pool(*members: str) -> str:
+    return POOL.format(members="\n".join(f"    BalancerMember {m}" for m in members))
+
+
+def status_of(server: Fastlb) -> dict[str, str]:
+    """The fields of server-status?auto."""
+    lines = server.get("/status?auto").text.splitlines()
+    return dict(line.split(": ", 1) for line in lines if ": " in line)
+
+
+def values(fields: dict[str, str], name: str) -> list[str]:
+    """One field of every member, in order."""
+    return [value for key, value in fields.items() if re.search(rf"\]{name}$", key)]
+
+
+@pytest.fixture
+def pair(make_member: MemberMaker) -> tuple[Member, Member]:
+    return make_member("a"), make_member("b")
+
+
+# members
+
+
+def test_a_member_that_goes_costs_no_request_and_comes_back_by_itself(
+    server: Fastlb, pair: tuple[Member, Member]
+) -> None:
+    a, b = pair
+    server.write(pool(a.url, b.url))
+    server.start()
+    with Load(server, threads=2) as load:
+        a.stop()
+        load.wait_for_more(100)
+        assert "Init Err " in values(status_of(server), "Status")
+        a.start()
+        back_s = time.monotonic()
+        before = len(a.seen)
+        wait_for(lambda: len(a.seen) > before, "the member serves again", 3.0)
+        assert time.monotonic() - back_s < 1.0
+    assert load.failures == []
+    server.wait_for_log(
+        rf"member {re.escape(a.url)} takes connections again and is back"
+    )
+
+
+def test_a_written_retry_is_kept_to_the_letter(
+    server: Fastlb, pair: tuple[Member, Member]
+) -> None:
+    a, b = pair
+    server.write(pool(f"{a.url} retry=2", b.url))
+    server.start()
+    a.stop()
+    assert [server.get().text for _ in range(4)] == ["b"] * 4
+    out_s = time.monotonic()
+    a.start()
+    wait_for(lambda: server.get().text == "a", "the member serves again", 6.0)
+    # Counted from the failed connection, which came before.
+    assert 1.5 <= time.monotonic() - out_s < 4
+
+
+def test_nobody_there_is_a_503_and_not_a_wait(
+    server: Fastlb, pair: tuple[Member, Member]
+) -> None:
+    a, b = pair
+    server.write(pool(a.url, b.url))
+    server.start()
+    a.stop()
+    b.stop()
+    began_s = time.monotonic()
+    assert [server.get().status for _ in range(3)] == [503] * 3
+    assert time.monotonic() - began_s < 3
+    b.start()
+    wait_for(lambda: server.get().text == "b", "the member serves again", 3.0)
+
+
+def test_a_name_that_is_not_known_does_not_stop_the_start(
+    server: Fastlb, make_member: MemberMaker
+) -> None:
+    server.write(pool("http://nowhere.invalid:80", make_member("a").url))
+    server.start()
+    assert [server.get().text for _ in range(4)] == ["a"] * 4
+    assert values(status_of(server), "Status")[0] == "Init Err "
+    assert "DNS lookup failure for: nowhere.invalid" in server.error_log
+
+
+def test_a_reload_keeps_what_is_known_about_members(
+    server: Fastlb, pair: tuple[Member, Member]
+) -> None:
+    a, b = pair
+    text = pool(f"{a.url} retry=600", b.url)
+    server.write(text)
+    server.start()
+    a.stop()
+    assert [server.get().text for _ in range(6)] == ["b"] * 6
+    before = status_of(server)
+    server.reload()
+    after = status_of(server)
+    assert values(after, "Status") == ["Init Err ", "Init Ok "]
+    assert values(after, "Elected") == values(before, "Elected")
+
+
+def test_compat_apache_starts_afresh_with_a_reload(
+    server: Fastlb, pair: tuple[Member, Member]
+) -> None:
+    a, b = pair
+    server.write("Compat apache\n" + pool(f"{a.url} retry=600", b.url))
+    server.start()
+    a.stop()
+    assert [server.get().text for _ in range(6)] == ["b"] * 6
+    a.start()
+    server.reload()
+    fields = status_of(server)
+    assert values(fields, "Status") == ["Init Ok ", "Init Ok "]
+    assert values(fields, "Elected") == ["0", "0"]
+
+
+# workers
+
+
+def test_only_what_a_killed_worker_had_in_hand_is_lost(
+    server: Fastlb, pair: tuple[Member, Member]
+) -> None:
+    a, b = pair
+    server.write(pool(a.url, b.url))
+    server.start()
+    with Load(server, threads=4) as load:
+        for _ in range(5):
+            victim = wait_for(server.workers, "a worker")[0]
+            os.kill(victim, signal.SIGKILL)
+            wait_for(
+                lambda gone=victim: gone not in server.workers(), "the worker's end"
+            )
+            wait_for(lambda: len(server.workers()) == 2, "its successor", 1.0)
+    # Each kill may end at most what the four threads had on their way.
+    assert len(load.failures) <= 5 * 4
+    wait_for(
+        lambda: values(status_of(server), "Busy") == ["0", "0"], "busy is zero again"
+    )
+
+
+def test_a_worker_killed_with_requests_in_hand_leaves_no_busy_behind(
+    server: Fastlb, pair: tuple[Member, Member]
+) -> None:
+    a, b = pair
+    server.write(pool(a.url, b.url), workers=1)
+    server.start()
+    a.hold()
+    b.hold()
+    with server.connection() as one, server.connection() as two:
+        one.request("GET", "/")
+        two.request("GET", "/")
+        wait_for(lambda: a.seen and b.seen, "both members have a request")
+        (victim,) = server.workers()
+        os.kill(victim, signal.SIGKILL)
+        server.wait_for_log("left behind and was settled: .*busy")
+    a.let_go()
+    b.let_go()
+    wait_for(lambda: server.get().status == 200, "the new worker serves")
+    assert values(status_of(server), "Busy") == ["0", "0"]
+
+
+# rights
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give up root")
+def test_workers_and_monitor_give_up_root_and_the_master_keeps_it(
+    server: Fastlb, make_member: MemberMaker
+) -> None:
+    server.write(pool(make_member("a").url) + "User nobody\nGroup nogroup\n")
+    server.start()
+    assert server.get().text == "a"
+    uid = pwd.getpwnam("nobody").pw_uid
+    for pid in (*server.workers(), *wait_for(server.monitors, "the monitor")):
+        assert psutil.Process(pid).uids() == (uid, uid, uid)
+        assert 0 not in psutil.Process(pid).gids()
+    assert psutil.Process(server.pid).uids().real == 0
+    server.reload()
+    assert server.get().text == "a"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root is refused")
+def test_workers_that_would_be_root_are_refused(
+    server: Fastlb, make_member: MemberMaker
+) -> None:
+    server.write(pool(make_member("a").url) + "User root\n")
+    result = server.command("-k", "start")
+    assert result.returncode == 1
+    assert "must not run as root" in result.stderr
+
+
+def test_an_unknown_user_is_refused(server: Fastlb, make_member: MemberMaker) -> None:
+    server.write(pool(make_member("a").url) + "User none-such\n")
+    result = server.command("-k", "start")
+    assert result.returncode == 1
+    assert "bad user name none-such" in result.stderr
+
+
+# log programs
+
+
+def test_a_log_program_gets_every_line_over_reloads_and_ends(
+    server: Fastlb, make_member: MemberMaker
+) -> None:
+    program = server.folder / "collect.sh"
+    program.write_text(f'#!/bin/sh\nexec cat >> "{server.folder}/collected.log"\n')
+    program.chmod(0o755)
+    server.write(pool(make_member("a").url) + f'CustomLog "|{program}" "%U"\n')
+    server.start()
+    server.get("/one")
+    server.reload()
+    server.get("/two")
+    server.stop()
+    collected = server.folder / "collected.log"
+    wait_for(
+        lambda: collected.exists() and collected.read_text() == "/one\n/two\n",
+        "both lines",
+    )

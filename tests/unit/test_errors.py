@@ -1,0 +1,125 @@
+"""Diagnostics, how they are sorted and how they are printed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fastlb.base.clock import HeldClock, SystemClock
+from fastlb.base.errors import (
+    ConfigError,
+    Diagnostic,
+    Phase,
+    Severity,
+    as_strict,
+    error,
+    has_errors,
+    render,
+    sort_by_place,
+)
+
+WRONG = Diagnostic(
+    Severity.ERROR, "FB0107", "a.conf", 4, 7, "Timeout", "Timeout: bad", "why", "cure"
+)
+ODD = replace(WRONG, severity=Severity.WARNING, line=2, text="odd", why="", cure="")
+
+
+def test_nothing_to_say_is_no_text() -> None:
+    assert render([]) == ""
+
+
+def test_an_error_begins_as_apache_begins_and_goes_on_in_our_form() -> None:
+    assert render([WRONG]) == (
+        "AH00526: Syntax error on line 4 of a.conf:\n"
+        "Timeout: bad\n"
+        "a.conf:4:7: error FB0107: Timeout: bad\n"
+        "    why\n"
+        "    cure\n"
+    )
+
+
+def test_the_directive_is_named_once() -> None:
+    assert "error FB0107: Timeout: x\n" in render([replace(WRONG, text="x")])
+    sections = replace(WRONG, text="<Timeout> x")
+    assert "error FB0107: <Timeout> x\n" in render([sections])
+
+
+def test_warnings_alone_have_no_line_of_apaches() -> None:
+    assert render([ODD]) == "a.conf:2:7: warning FB0107: Timeout: odd\n"
+
+
+def test_several_are_counted() -> None:
+    assert render([ODD, WRONG]).splitlines()[-1] == "1 error, 1 warning"
+    note = replace(ODD, severity=Severity.NOTE)
+    assert render([note, note, ODD]).splitlines()[-1] == "0 errors, 1 warning"
+
+
+def test_what_apache_would_have_found_first_stands_first() -> None:
+    reading = replace(WRONG, line=9, phase=Phase.READING, text="first")
+    first = render([WRONG, reading], "httpd").splitlines()[0]
+    assert first == "httpd: Syntax error on line 9 of a.conf: first"
+
+
+def test_an_error_without_a_place_is_a_sentence() -> None:
+    assert render([error("FB0601", "no", why="because")]) == (
+        "fastlb: no\nerror FB0601: no\n    because\n"
+    )
+
+
+def test_a_file_that_cannot_be_opened_has_no_line() -> None:
+    reading = replace(WRONG, line=0, phase=Phase.READING)
+    assert render([reading]).splitlines()[0] == "fastlb: Timeout: bad"
+
+
+def test_bytes_of_the_file_are_shown_as_text() -> None:
+    shown = render([replace(ODD, text="größe".encode().decode("latin-1"))])
+    assert "größe" in shown
+    assert "gr\xf6\xdfe" in render([replace(ODD, text="gr\xf6\xdfe")])
+
+
+def test_no_file_can_drive_the_terminal() -> None:
+    assert "a\\x1b[2Jb\\x0a" in render([replace(ODD, text="a\x1b[2Jb\n")])
+
+
+def test_order_is_by_file_as_read_then_by_place() -> None:
+    other = replace(WRONG, file="b.conf", line=1)
+    stray = replace(WRONG, file="0.conf")
+    ordered = sort_by_place([stray, WRONG, ODD, other, WRONG], ["b.conf", "a.conf"])
+    assert ordered == [other, ODD, WRONG, stray]
+
+
+def test_a_file_read_twice_keeps_its_first_rank() -> None:
+    other = replace(WRONG, file="b.conf")
+    files = ["a.conf", "b.conf", "a.conf"]
+    assert sort_by_place([other, WRONG], files) == [WRONG, other]
+
+
+def test_strict_makes_warnings_errors_and_leaves_notes() -> None:
+    note = replace(ODD, severity=Severity.NOTE)
+    assert not has_errors([ODD, note])
+    strict = as_strict([ODD, note, WRONG])
+    assert [d.severity.value for d in strict] == ["error", "note", "error"]
+    assert has_errors(strict)
+
+
+def test_an_exception_carries_and_shows_its_diagnostics() -> None:
+    problem = ConfigError([WRONG])
+    assert problem.diagnostics == (WRONG,)
+    assert "FB0107" in str(problem)
+
+
+def test_a_held_clock_moves_only_forward() -> None:
+    clock = HeldClock(epoch_us=5)
+    clock.advance(3)
+    assert (clock.monotonic_ms(), clock.wall_us()) == (3, 3_005)
+    try:
+        clock.advance(-1)
+    except ValueError as problem:
+        assert "does not go back" in str(problem)
+    else:
+        raise AssertionError("it went back")
+
+
+def test_the_systems_clocks_go_on() -> None:
+    clock = SystemClock()
+    assert clock.monotonic_ms() <= clock.monotonic_ms()
+    assert clock.wall_us() > 1_700_000_000_000_000

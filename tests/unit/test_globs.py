@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import fnmatch
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fastlb.model.globs import glob_to_regex, is_glob
+from fastlb.model.proxy_sections import pattern_matches
+from fastlb.model.regex import compile_pcre
+
+LETTERS = st.text("ab/.*?x", max_size=8)
+
+
+def matches(pattern: str, text: str, *, slash: bool = False) -> bool:
+    regex = compile_pcre(glob_to_regex(pattern, slash_is_special=slash))
+    return regex.search(text.encode()) is not None
+
+
+@given(LETTERS, LETTERS)
+def test_stars_and_question_marks_are_those_of_fnmatch(pattern: str, text: str) -> None:
+    assert matches(pattern, text) == fnmatch.fnmatchcase(text, pattern)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "crosses", "stays"),
+    [
+        ("/a/*/c", "/a/b/c", True, True),
+        ("/a/*/c", "/a/b/x/c", True, False),
+        ("/a?c", "/a/c", True, False),
+        ("/[!a]", "/b", True, True),
+        ("/[^a]", "/a", False, False),
+        ("/[a-c]x", "/bx", True, True),
+        (r"/\*", "/*", True, True),
+        (r"/\*", "/a", False, False),
+        ("/[", "/[", True, True),
+    ],
+)
+def test_wildcards_cross_slashes_only_in_proxy(
+    pattern: str, text: str, crosses: bool, stays: bool
+) -> None:
+    assert matches(pattern, text) is crosses
+    assert matches(pattern, text, slash=True) is stays
+
+
+def test_what_makes_a_glob() -> None:
+    assert [is_glob(text) for text in ("/a", "/a*", "/?", "/[a]", "/\\*")] == [
+        False,
+        True,
+        True,
+        True,
+        True,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "is_regex", "target", "verdict"),
+    [
+        ("balancer://b", False, "balancer://b/", True),
+        ("balancer://b/", False, "balancer://b", True),
+        ("balancer://b/", False, "balancer://b$1", True),
+        ("balancer://b", False, "balancer://bb/", True),
+        ("balancer://b/x", False, "balancer://b/", None),
+        ("balancer://c", False, "balancer://b/", False),
+        ("*", False, "http://h/", True),
+        ("http://*/x*", False, "http://h/", None),
+        ("http://*", False, "balancer://b/", False),
+        ("^balancer://b/", True, "balancer://b", True),
+        ("html$", True, "http://h/", None),
+        ("^https:", True, "http://h/", False),
+    ],
+)
+def test_a_proxy_section_holds_for_a_whole_mapping_or_is_undecided(
+    pattern: str, is_regex: bool, target: str, verdict: bool | None
+) -> None:
+    glob = not is_regex and is_glob(pattern)
+    assert pattern_matches(pattern, is_regex, glob, target) is verdict

@@ -1,0 +1,176 @@
+"""Require, its containers, and the directives of Apache 2.2."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from trees import errors, model_of, warnings
+
+from fastlb.model.resolve_access import network_of
+from fastlb.model.rules import AccessOp, AccessRule
+
+LISTEN = "Listen 80\n"
+GRANTED = AccessRule(AccessOp.GRANTED)
+DENIED = AccessRule(AccessOp.DENIED)
+
+
+def ip(*networks: str) -> AccessRule:
+    return AccessRule(AccessOp.IP, networks)
+
+
+def access(*lines: str) -> AccessRule | None:
+    text = LISTEN + "<Location />\n" + "\n".join(lines) + "\n</Location>\n"
+    return model_of(text).vhosts[0].sections[0].conf.access
+
+
+@pytest.mark.parametrize(
+    ("line", "rule"),
+    [
+        ("Require all granted", GRANTED),
+        ("Require all denied", DENIED),
+        ("Require local", AccessRule(AccessOp.LOCAL)),
+        ("Require ip 10.1 ::1", ip("10.1.0.0/16", "::1/128")),
+        ("Require host Example.COM x", AccessRule(AccessOp.HOST, ("example.com", "x"))),
+        ("Require forward-dns a.b", AccessRule(AccessOp.FORWARD_DNS, ("a.b",))),
+        ("Require env A B", AccessRule(AccessOp.ENV, ("A", "B"))),
+        ("Require method get POST", AccessRule(AccessOp.METHOD, ("GET", "POST"))),
+    ],
+)
+def test_kinds_of_require(line: str, rule: AccessRule) -> None:
+    assert access(line) == rule
+
+
+def test_bare_requires_are_alternatives() -> None:
+    rule = access("Require ip 10.0.0.1", "Require env X")
+    assert rule == AccessRule(
+        AccessOp.ANY_OF,
+        rules=(ip("10.0.0.1/32"), AccessRule(AccessOp.ENV, ("X",))),
+    )
+
+
+def test_containers_nest() -> None:
+    rule = access(
+        "<RequireAll>",
+        "Require all granted",
+        "Require not ip 10.0.0.0/8",
+        "<RequireNone>",
+        "Require env BAD",
+        "</RequireNone>",
+        "</RequireAll>",
+    )
+    assert rule == AccessRule(
+        AccessOp.ALL_OF,
+        rules=(
+            GRANTED,
+            AccessRule(AccessOp.IP, ("10.0.0.0/8",), negated=True),
+            AccessRule(AccessOp.NONE_OF, rules=(AccessRule(AccessOp.ENV, ("BAD",)),)),
+        ),
+    )
+
+
+def test_nothing_said_is_none() -> None:
+    assert access("ProxyPreserveHost On") is None
+
+
+@pytest.mark.parametrize(
+    ("lines", "text"),
+    [
+        (["Require not ip 10.1"], "negative Require directive has no effect in"),
+        (
+            ["<RequireNone>", "Require ip 1.2", "</RequireNone>"],
+            "<RequireNone> directive has no effect in",
+        ),
+        (
+            ["<RequireAll>", "Require not ip 1.2", "</RequireAll>"],
+            "AH01624: <Requir",
+        ),
+        (
+            ["<RequireAny>", "Require not ip 1.2", "</RequireAny>"],
+            "negative Require directive has no effect in <RequireAny> directive",
+        ),
+    ],
+)
+def test_what_decides_nothing_is_refused(lines: list[str], text: str) -> None:
+    found = errors(LISTEN + "<Location />\n" + "\n".join(lines) + "\n</Location>\n")
+    assert any(line.partition(": ")[2].startswith(text) for line in found), found
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["Require ip 10.1.2.3.4", "Require all", "Require foo", "Require ip", "Require",
+     "Require valid-user", "Require expr true", "Require method FOO",
+    "Order a,b", "Allow 10.1",
+     "Deny from 10.1/x", "Satisfy x"],
+)  # fmt: skip
+def test_malformed_lines_are_refused_once(line: str) -> None:
+    assert len(errors(LISTEN + f"<Location />\n{line}\n</Location>\n")) == 1
+
+
+def test_order_deny_allow_is_allowed_or_not_denied() -> None:
+    rule = access("Order deny,allow", "Deny from all", "Allow from 10.1 .example.com")
+    assert rule == AccessRule(
+        AccessOp.ANY_OF,
+        rules=(
+            AccessRule(
+                AccessOp.ANY_OF,
+                rules=(
+                    ip("10.1.0.0/16"),
+                    AccessRule(AccessOp.HOST, (".example.com",)),
+                ),
+            ),
+            AccessRule(
+                AccessOp.ALL_OF,
+                rules=(GRANTED, AccessRule(AccessOp.NONE_OF, rules=(GRANTED,))),
+            ),
+        ),
+    )
+
+
+def test_order_allow_deny_is_allowed_and_not_denied() -> None:
+    rule = access("Order Allow,Deny", "Allow from all", "Deny from env=bad")
+    assert rule is not None
+    assert rule.op is AccessOp.ALL_OF
+    assert rule.rules[0] == AccessRule(AccessOp.ANY_OF, rules=(GRANTED,))
+    assert access("Order Allow,Deny") == AccessRule(
+        AccessOp.ALL_OF, rules=(DENIED, GRANTED)
+    )
+
+
+def test_satisfy_joins_old_and_new() -> None:
+    old = ["Order Allow,Deny", "Allow from 10.1"]
+    both = access(*old, "Require env X")
+    either = access(*old, "Require env X", "Satisfy Any")
+    assert both is not None and both.op is AccessOp.ALL_OF
+    assert either is not None and either.op is AccessOp.ANY_OF
+
+
+def test_old_directives_are_taken_with_a_warning() -> None:
+    lines = "Order Allow,Deny\nAllow from all\n"
+    found = warnings(LISTEN + f"<Location />\n{lines}</Location>\n")
+    assert found != []
+
+
+@given(st.ip_addresses(), st.integers(0, 32))
+def test_networks_are_normalised(address: object, bits: int) -> None:
+    network = network_of(f"{address}/{bits}")
+    assert network is not None and network.endswith(f"/{bits}")
+    assert network_of(network) == network
+
+
+@pytest.mark.parametrize(
+    ("text", "network"),
+    [
+        ("10", "10.0.0.0/8"),
+        ("10.1.", "10.1.0.0/16"),
+        ("10.1.2", "10.1.2.0/24"),
+        ("10.1.2.3", "10.1.2.3/32"),
+        ("10.0.0.0/255.255.0.0", "10.0.0.0/16"),
+        ("fe80::1/10", "fe80::/10"),
+        ("10.1.2.256", None),
+        ("a.b", None),
+        ("10.0.0.0/33", None),
+    ],
+)
+def test_networks_as_apache_writes_them(text: str, network: str | None) -> None:
+    assert network_of(text) == network

@@ -1,0 +1,165 @@
+"""ProxyPass and ProxyPassMatch."""
+
+from __future__ import annotations
+
+import pytest
+from trees import errors, model_of, warnings
+
+from fastlb.model.mapping import Mapping
+
+LISTEN = "Listen 80\n"
+BALANCER = "<Proxy balancer://b>\nBalancerMember http://h:1\n</Proxy>\n"
+
+
+def mapping(line: str, before: str = "") -> Mapping:
+    return model_of(LISTEN + before + BALANCER + line + "\n").vhosts[0].mappings[0]
+
+
+def test_prefix_to_a_balancer() -> None:
+    found = mapping("ProxyPass /x/ BALANCER://B/y/")
+    assert (found.pattern, found.is_regex) == ("/x/", False)
+    assert (found.balancer_index, found.member_index) == (0, -1)
+    assert (found.target, found.target_path) == ("balancer://b/y/", "/y/")
+
+
+def test_an_exclusion_has_no_target() -> None:
+    found = mapping("ProxyPass /x !")
+    assert found.exclude
+    assert (found.balancer_index, found.member_index) == (-1, -1)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["ProxyPassMatch ^(/.*)$ balancer://b$1", "ProxyPass ~ ^(/.*)$ balancer://b$1"],
+)
+def test_regex_to_a_balancer_creates_no_ghost(line: str) -> None:
+    model = model_of(LISTEN + BALANCER + line + "\n")
+    found = model.vhosts[0].mappings[0]
+    assert found.is_regex
+    assert (found.balancer_index, found.target_path) == (0, "$1")
+    assert [b.name for b in model.balancers] == ["balancer://b"]
+
+
+def test_words_behind_the_target() -> None:
+    found = mapping("ProxyPass / http://h/ nocanon noquery interpolate mapping=encoded")
+    assert found.nocanon and found.noquery and found.interpolate and found.encoded
+
+
+def test_direct_worker_has_its_parameters() -> None:
+    model = model_of(LISTEN + "ProxyPass /a http://H:81/b timeout=5 retry=0 max=3\n")
+    member = model.members[0]
+    assert (member.url, member.host, member.port) == ("http://h:81/b", "h", 81)
+    assert (member.key, member.balancer_index) == ("direct http://h:81/b", -1)
+    assert (member.status, member.timeout_ms, member.max) == ("I", 5000, 3)
+    assert (member.retry_ms, member.retry_written) == (0, True)
+    assert model.vhosts[0].mappings[0].timeout_ms == 5000
+    assert model.vhosts[0].mappings[0].target_path == "/b"
+
+
+def test_parameters_follow_the_rule_and_pools_are_shared_where_they_agree() -> None:
+    model = model_of(
+        LISTEN + "ProxyPass /a/ http://h/a/ timeout=5\nProxyPass /b/ http://h/b/\n"
+        "ProxyPass /c/ http://h/c/ timeout=5\n"
+    )
+    assert [m.member_index for m in model.vhosts[0].mappings] == [0, 1, 0]
+    assert [m.timeout_ms for m in model.members] == [5000, None]
+
+
+def test_one_url_with_two_sets_of_parameters_has_two_keys() -> None:
+    model = model_of(
+        LISTEN + "ProxyPass /a/ http://h/ timeout=5\nProxyPass /b/ http://h/\n"
+    )
+    assert [m.key for m in model.members] == ["direct http://h/", "direct http://h/#2"]
+
+
+def test_mapping_in_a_location_takes_its_path() -> None:
+    model = model_of(
+        LISTEN + "<Location /a>\nProxyPass http://h/b\n</Location>\n"
+        "<LocationMatch ^/m/(.*)>\nProxyPass http://h/n/$1\n</LocationMatch>\n"
+        "<Location /g/*/x>\nProxyPass http://h/g\n</Location>\n"
+    )
+    confs = [s.conf.mapping for s in model.vhosts[0].sections]
+    found = [(m.pattern, m.is_regex, m.target_path) for m in confs if m is not None]
+    assert found == [
+        ("/a", False, "/b"),
+        ("^/m/(.*)", True, "/n/$1"),
+        (r"\A/g/[^/]*/x\Z", True, "/g"),
+    ]
+
+
+def test_main_servers_rules_come_first_unless_not_inherited() -> None:
+    text = (
+        LISTEN + BALANCER + "ProxyPass /a balancer://b/a\n"
+        "<VirtualHost *:80>\nServerName v\n{}\nProxyPass /v http://v/v\n</VirtualHost>\n"
+    )
+    patterns = [m.pattern for m in model_of(text.format("")).vhosts[1].mappings]
+    assert patterns == ["/a", "/v"]
+    alone = model_of(text.format("ProxyPassInherit Off"))
+    assert [m.pattern for m in alone.vhosts[1].mappings] == ["/v"]
+
+
+def test_a_unix_socket_target() -> None:
+    model = model_of(LISTEN + "ProxyPass / unix:/run/a.sock|http://app:81/\n")
+    member = model.members[0]
+    assert (member.unix_path, member.host, member.port) == ("/run/a.sock", "app", 81)
+    assert member.url == "unix:/run/a.sock|http://app:81/"
+    short = model_of(LISTEN + "ProxyPass /a unix:/run/a.sock|http:\n").members[0]
+    assert (short.host, short.path) == ("localhost", "")
+
+
+def test_a_websocket_target_may_upgrade() -> None:
+    members = model_of(
+        LISTEN + "ProxyPass /w ws://h/w\nProxyPass /v http://h/v upgrade=websocket\n"
+    ).members
+    assert [(m.scheme, m.port, m.upgrade) for m in members] == [
+        ("ws", 80, ("websocket",)),
+        ("http", 80, ("websocket",)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ("ProxyPass /", "ProxyPass|ProxyPassMatch needs a path when not defined in a"),
+        ("ProxyPass / http://h/ x", "Invalid ProxyPass|ProxyPassMatch parameter."),
+        ("ProxyPass / h:80/", "ProxyPass URL must be absolute!: h:80/"),
+        ("ProxyPass / http://h:x/", "ProxyPass Unable to parse URL: http://h:x/"),
+        ("ProxyPass / http://h/ timeout=0", "ProxyPass Timeout must be at least one"),
+        ("ProxyPass / http://h/ foo=1", "ProxyPass unknown Worker parameter"),
+        ("ProxyPass / balancer://b/ foo=1", "ProxyPass unknown Balancer parameter"),
+        ("ProxyPass / balancer://b/ lbmethod=x", "ProxyPass unknown lbmethod"),
+        ("ProxyPass / http://h/ mapping=x", "unknown mapping"),
+        ("ProxyPassMatch ( http://h/", "Regular expression could not be compiled."),
+        ("ProxyPassMatch ~ ^/ http://h/", "ProxyPassMatch invalid syntax ('~' usage)."),
+        ("ProxyPass / https://h/", "ProxyPass https://h/: TLS towards members comes"),
+        ("ProxyPass / ajp://h/", "ProxyPass ajp://h/: AJP is not supported"),
+        ("ProxyPass / gopher://h/", "ProxyPass gopher://h/: the scheme gopher:// is"),
+        ("ProxyPassMatch ^/(.*) http://$1/", "ProxyPass http://$1/: the host may not"),
+        ("ProxyPassMatch ^/(.*) http://a$1.b/", "ProxyPass http://a$1.b/: the host m"),
+        ("ProxyPass / unix:sock|http://h/", 'ProxyPass uses an invalid "unix:" URL'),
+        ("ProxyPass / balancer:///", "ProxyPass Bad syntax for a balancer name"),
+    ],
+)
+def test_refusals_are_apaches(line: str, text: str) -> None:
+    found = errors(LISTEN + BALANCER + line + "\n")
+    assert len(found) == 1
+    assert found[0].startswith(f"5: {text}")
+
+
+def test_a_path_inside_a_location_is_refused() -> None:
+    found = errors(LISTEN + "<Location /a>\nProxyPass /a /b c\n</Location>\n")
+    assert len(found) == 1
+
+
+def test_servlet_mapping_is_taken_as_encoded() -> None:
+    assert mapping("ProxyPass / balancer://b/ mapping=servlet").encoded
+    found = warnings(LISTEN + BALANCER + "ProxyPass / balancer://b/ mapping=servlet\n")
+    assert found == ["5: mapping=servlet is taken as mapping=encoded"]
+
+
+def test_connections_of_a_regex_worker_are_kept_unless_apache_decides() -> None:
+    text = LISTEN + "ProxyPassMatch ^/(.*)$ http://h/$1"
+    assert not model_of(text + "\n").members[0].disable_reuse
+    assert model_of("Compat apache\n" + text + "\n").members[0].disable_reuse
+    on = model_of("Compat apache\n" + text + " enablereuse=on\n")
+    assert not on.members[0].disable_reuse

@@ -1,0 +1,387 @@
+"""<Proxy>, BalancerMember, ProxySet and the copies of virtual hosts."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from trees import errors, model_of, warnings
+
+from fastlb.model.member_params import STATUS_LETTERS, parse_status
+from fastlb.model.server import Model
+
+LISTEN = "Listen 80\n"
+
+
+def balancer(*lines: str, head: str = "balancer://b") -> str:
+    return LISTEN + f"<Proxy {head}>\n" + "\n".join(lines) + "\n</Proxy>\n"
+
+
+def urls(model: Model) -> list[str]:
+    return [m.url for m in model.members]
+
+
+def test_members_stand_in_the_order_of_their_lines() -> None:
+    model = model_of(balancer("BalancerMember http://B:80", "BalancerMember ws://a:81"))
+    assert urls(model) == ["http://b", "ws://a:81"]
+    assert model.balancers[0].members == (0, 1)
+    assert [m.key for m in model.members] == [
+        "balancer://b http://b",
+        "balancer://b ws://a:81",
+    ]
+    assert [m.explicit_port for m in model.members] == [False, True]
+
+
+def test_member_defaults() -> None:
+    member = model_of(balancer("BalancerMember http://a")).members[0]
+    assert (member.load_factor, member.lbset, member.status) == (100, 0, "")
+    assert (member.retry_ms, member.retry_written) == (60_000, False)
+    assert (member.max, member.ttl_ms, member.timeout_ms) == (None, None, None)
+    assert member.response_field_bytes == 8192
+
+
+def test_all_parameters_of_a_member() -> None:
+    member = model_of(
+        balancer(
+            "BalancerMember http://a min=1 max=4 smax=2 ttl=3 acquire=1500"
+            " connectiontimeout=250ms timeout=9 retry=5 keepalive=On disablereuse=on"
+            " ping=500ms flushpackets=auto flushwait=20 iobuffersize=1024"
+            " receivebuffersize=2048 responsefieldsize=100 addressttl=7 lbset=2"
+            " route=r redirect=s status=+D-E loadfactor=2.5 secret=x"
+            " upgrade=websocket,h2c"
+        )
+        + "<Proxy balancer://c>\nBalancerMember http://c route=s\n</Proxy>\n"
+    ).members[0]
+    assert (member.min, member.max, member.smax, member.ttl_ms) == (1, 4, 2, 3000)
+    assert (member.acquire_ms, member.connect_timeout_ms) == (1500, 250)
+    assert (member.timeout_ms, member.retry_ms) == (9000, 5000)
+    assert member.keepalive and member.disable_reuse and member.retry_written
+    assert (member.ping_ms, member.flush_packets, member.flush_wait_ms) == (
+        500,
+        "auto",
+        20,
+    )
+    assert (member.io_buffer_bytes, member.receive_buffer_bytes) == (1024, 2048)
+    assert (member.response_field_bytes, member.address_ttl_s) == (100, 7)
+    assert (member.lbset, member.route, member.redirect) == (2, "r", "s")
+    assert (member.status, member.load_factor, member.secret) == ("D", 250, "x")
+    assert member.upgrade == ("websocket", "h2c")
+
+
+def test_all_parameters_of_a_balancer() -> None:
+    found = model_of(
+        balancer(
+            "BalancerMember http://a route=n",
+            "ProxySet stickysession=C|u stickysessionsep=! scolonpathdelim=On",
+            "ProxySet nofailover=On maxattempts=0 timeout=3 failonstatus=500,503",
+            "ProxySet failontimeout=on nonce=None growth=4 forcerecovery=off",
+        )
+    ).balancers[0]
+    assert (found.sticky_cookie, found.sticky_url) == ("C", "u")
+    assert (found.sticky_separator, found.scolon_path_delim) == ("!", True)
+    assert (found.nofailover, found.max_attempts) == (True, 0)
+    assert (found.timeout_ms, found.fail_on_status) == (3000, (500, 503))
+    assert (found.fail_on_timeout, found.force_recovery) == (True, False)
+    assert (found.nonce, found.growth) == ("", 4)
+
+
+def test_parameters_may_stand_in_three_places_and_the_last_wins() -> None:
+    model = model_of(
+        balancer(
+            "BalancerMember http://a route=x",
+            "ProxySet nofailover=Off",
+            head="balancer://b stickysession=A nofailover=On",
+        )
+        + "ProxyPass / balancer://b/ maxattempts=3\nProxySet balancer://b timeout=1\n"
+    )
+    found = model.balancers[0]
+    assert (found.sticky_cookie, found.nofailover) == ("A", False)
+    assert (found.max_attempts, found.timeout_ms) == (3, 1000)
+
+
+def test_separator_off_takes_the_whole_value() -> None:
+    text = balancer("BalancerMember http://a", "ProxySet stickysessionsep=Off")
+    assert model_of(text).balancers[0].sticky_separator is None
+
+
+def test_members_outside_name_their_balancer() -> None:
+    model = model_of(
+        LISTEN + "BalancerMember balancer://B http://a:1 loadfactor=2\n"
+        "ProxyPass / balancer://b/\n"
+    )
+    assert [(m.url, m.load_factor) for m in model.members] == [("http://a:1", 200)]
+
+
+def test_a_url_that_begins_with_another_is_the_same_member() -> None:
+    text = balancer(
+        "BalancerMember http://a/x",
+        "BalancerMember http://a/xy",
+        "BalancerMember http://a:81/x",
+    )
+    assert urls(model_of(text)) == ["http://a/x", "http://a:81/x"]
+    assert any("is shared by http://a/xy" in line for line in warnings(text))
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ("BalancerMember http://a loadfactor=0", "LoadFactor must be a number between"),
+        ("BalancerMember http://a loadfactor=101", "LoadFactor must be a number"),
+        ("BalancerMember http://a loadfactor=x", "LoadFactor must be a number between"),
+        ("BalancerMember http://a status=+Q", "Unknown status parameter option"),
+        ("BalancerMember http://a timeout=500ms", "Timeout must be at least one sec"),
+        ("BalancerMember http://a ttl=0", "TTL must be at least one second"),
+        ("BalancerMember http://a retry=-1", "Retry must be a positive value"),
+        ("BalancerMember http://a min=-1", "Min must be a positive number"),
+        ("BalancerMember http://a lbset=100", "lbset must be between 0 and 99"),
+        ("BalancerMember http://a acquire=x", "Acquire timeout has wrong format"),
+        ("BalancerMember http://a acquire=0", "Acquire must be at least one milli"),
+        ("BalancerMember http://a ping=x", "Ping/Pong timeout has wrong format"),
+        ("BalancerMember http://a keepalive=1", "KeepAlive must be On|Off"),
+        ("BalancerMember http://a disablereuse=1", "DisableReuse must be On|Off"),
+        ("BalancerMember http://a enablereuse=1", "EnableReuse must be On|Off"),
+        ("BalancerMember http://a flushpackets=x", "flushpackets must be on|off|auto"),
+        ("BalancerMember http://a flushwait=9999", "flushwait must be <= 1000, or 0"),
+        ("BalancerMember http://a iobuffersize=5", "IOBufferSize must be >= 512 byt"),
+        ("BalancerMember http://a responsefieldsize=-1", "ResponseFieldSize must be g"),
+        ("BalancerMember http://a addressttl=-2", "AddressTTL must be -1 or a number"),
+        ("BalancerMember http://a route=" + "r" * 64, "Route length must be < 64"),
+        ("BalancerMember http://a hcmethod=x", "Unknown method"),
+        ("BalancerMember http://a hcinterval=1ms", "Interval must be a positive value"),
+        ("BalancerMember http://a tiemout=1", "unknown Worker parameter"),
+        ("BalancerMember http://a x", "can not have a balancer name when defined in a"),
+        ("BalancerMember", "BalancerMember must define remote proxy server"),
+        ("BalancerMember a:80", "URL must be absolute!: a:80"),
+        ("BalancerMember https://a", "https://a: TLS towards members comes later"),
+        ("BalancerMember ajp://a", "ajp://a: AJP is not supported"),
+        ("ProxySet lbmethod=foo", "ProxySet: unknown lbmethod lbmethod=foo; balancer:"),
+        ("ProxySet stickysessionsep=ab", "ProxySet: stickysessionsep must be a single"),
+        ("ProxySet timeout=0", "ProxySet: timeout must be at least one second timeou"),
+        ("ProxySet failonstatus=99", "ProxySet: failonstatus must be one or more HTTP"),
+        ("ProxySet growth=0", "ProxySet: growth must be between 1 and 100 growth=0; b"),
+        ("ProxySet nofailover=1", "ProxySet: failover must be On|Off nofailover=1; ba"),
+        ("ProxySet foo=1", "ProxySet: unknown Balancer parameter foo=1; balancer://b"),
+        ("ProxySet stickysession=" + "s" * 64, "ProxySet: stickysession length must "),
+        ("ProxySet routeregex=(", "ProxySet: routeregex could not be compiled routere"),
+        ("ProxySet maxattempts=-1", "ProxySet: maximum number of attempts must be a p"),
+        ("ProxySet nonce=" + "n" * 37, "ProxySet: Provided nonce is too large nonce=n"),
+        (
+            "BalancerMember http://a flusher=" + "f" * 16,
+            "flusher name length must be <",
+        ),
+        (
+            "BalancerMember http://a upgrade=" + "u" * 16,
+            "upgrade protocol length must ",
+        ),
+        ("BalancerMember http://a hcinterval=x", "Unparse-able hcinterval setting"),
+        ("BalancerMember http://a hcfails=x", "Fails must be a positive value"),
+        ("BalancerMember http://a hcuri=/" + "u" * 64, "Health check uri length must "),
+        ("ProxySet foo", "Invalid ProxySet parameter. Parameter must be in the form"),
+    ],
+)
+def test_refusals_are_apaches(line: str, text: str) -> None:
+    found = errors(balancer("BalancerMember http://ok:1", line))
+    assert len(found) == 1
+    shown = found[0].removeprefix("4: ").removeprefix("BalancerMember ")
+    assert shown.startswith(text.removeprefix("BalancerMember "))
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ("BalancerMember http://a", "BalancerMember must define remote proxy server"),
+        ("BalancerMember balancer://b", "BalancerMember must define remote proxy ser"),
+        ("ProxySet stickysession=X", "ProxySet can not find 'stickysession=X' Worker."),
+        ("ProxySet balancer://x a=b", "ProxySet can not find 'balancer://x' Balancer."),
+        ("<Proxy balancer://c*  a=b>\n</Proxy>", "<Proxy> arguments are not supported"),
+        ("<Proxy balancer://c  a>\n</Proxy>", "Invalid Proxy parameter. Parameter mu"),
+        (
+            "<Proxy balancer://c  a=b>\n</Proxy>",
+            "<Proxy unknown Balancer parameter a=",
+        ),
+    ],
+)
+def test_refusals_outside_sections(line: str, text: str) -> None:
+    found = errors(LISTEN + line + "\n")
+    assert len(found) == 1
+    assert found[0].startswith(f"2: {text}")
+
+
+def test_an_unknown_parameter_gets_the_nearest_name() -> None:
+    from trees import resolve_text
+
+    _, found = resolve_text(balancer("BalancerMember http://a tiemout=1"))
+    assert [d.cure for d in found if d.is_error] == ["did you mean timeout?"]
+    _, found = resolve_text(balancer("BalancerMember http://a stickysession=X"))
+    assert [d.cure for d in found if d.is_error] == ["it belongs to ProxySet"]
+
+
+@pytest.mark.parametrize("name", ["bytraffic", "bybusyness", "heartbeat"])
+def test_methods_that_are_not_built_yet_are_served_by_byrequests(name: str) -> None:
+    text = balancer("BalancerMember http://a", f"ProxySet lbmethod={name}")
+    assert model_of(text).balancers[0].lbmethod == "byrequests"
+    assert warnings(text) == [
+        f"4: lbmethod={name} is not built yet; byrequests serves in its place"
+    ]
+
+
+def test_health_parameters_are_taken_with_a_warning() -> None:
+    text = balancer("BalancerMember http://a hcmethod=GET")
+    assert warnings(text)[0].startswith("3: hcmethod=GET has no effect yet")
+
+
+@given(st.text("+-DdHhRrNnSsIiCcEe"))
+def test_status_letters_are_read_one_by_one(text: str) -> None:
+    flags: set[str] = set()
+    adding = True
+    for char in text.upper():
+        if char in "+-":
+            adding = char == "+"
+        elif adding:
+            flags.add(char)
+        else:
+            flags.discard(char)
+    assert parse_status("", text) == "".join(c for c in STATUS_LETTERS if c in flags)
+
+
+@given(st.text("KLMPQTVWXYZ0?", min_size=1))
+def test_unknown_status_letters_are_refused(text: str) -> None:
+    assert parse_status("", "+H" + text) is None
+
+
+INHERITED = (
+    LISTEN + "<Proxy balancer://b>\nBalancerMember http://a\nProxySet maxattempts=2\n"
+    "ProxySet timeout=5\n</Proxy>\n"
+    "<VirtualHost *:80>\nServerName v\n{}\n</VirtualHost>\n"
+)
+
+
+def test_a_virtual_host_that_uses_a_balancer_has_a_copy_of_its_own() -> None:
+    model = model_of(INHERITED.format("ProxyPass / balancer://b/ timeout=7"))
+    assert [b.key for b in model.balancers] == ["balancer://b", "balancer://b@*:80/v"]
+    assert [m.key for m in model.members] == [
+        "balancer://b http://a",
+        "balancer://b@*:80/v http://a",
+    ]
+    assert model.vhosts[1].mappings[0].balancer_index == 1
+    assert [b.timeout_ms for b in model.balancers] == [5000, 7000]
+    assert [b.max_attempts for b in model.balancers] == [2, 2]
+    assert [v.balancers for v in model.vhosts] == [(0,), (1,)]
+
+
+def test_a_virtual_host_that_uses_none_shows_the_main_servers() -> None:
+    model = model_of(INHERITED.format(""))
+    assert [v.balancers for v in model.vhosts] == [(0,), (0,)]
+    assert len(model.balancers) == 1
+
+
+def test_nothing_is_inherited_when_both_switches_are_off() -> None:
+    off = "BalancerInherit Off\nProxyPassInherit Off\nProxyPass / balancer://b/"
+    model = model_of(INHERITED.format(off))
+    assert model.balancers[1].members == ()
+    half = model_of(INHERITED.format("BalancerInherit Off\nProxyPass / balancer://b/"))
+    assert half.balancers[1].members != ()
+
+
+def test_proxy_sections_are_bound_to_the_mappings_they_hold_for() -> None:
+    model = model_of(
+        LISTEN + "<Proxy balancer://b>\nBalancerMember http://a\n</Proxy>\n"
+        "<Proxy *>\nRequire all granted\n</Proxy>\n<Proxy http://*>\n</Proxy>\n"
+        "<ProxyMatch ^balancer://b>\n</ProxyMatch>\n<Proxy balancer://c>\n</Proxy>\n"
+        "ProxyPass /x http://h/x\nProxyPass / balancer://b/\n"
+    )
+    found = [m.proxy_sections for m in model.vhosts[0].mappings]
+    assert found == [(1, 2), (0, 1, 3)]
+
+
+DIRECT = "ProxyPass /a/ http://h/a/\nProxyPass /b/ http://g/b/ timeout=9\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        DIRECT + "ProxySet http://h/ timeout=5",
+        DIRECT + "<Proxy http://h/>\nProxySet timeout=5\n</Proxy>",
+        "<Proxy http://h/>\nProxySet timeout=5\n</Proxy>\n" + DIRECT,
+        "<Proxy http://h/ timeout=5>\n</Proxy>\n" + DIRECT,
+    ],
+)
+def test_direct_workers_take_settings_from_both_sides(text: str) -> None:
+    members = model_of(LISTEN + text + "\n").members
+    assert [m.timeout_ms for m in members] == [5000, 9000]
+
+
+def test_a_rule_wins_over_the_settings_of_its_url() -> None:
+    members = model_of(
+        LISTEN + "<Proxy http://h/ timeout=5 retry=1>\n</Proxy>\n"
+        "ProxyPass /a/ http://h/a/ timeout=6\n"
+    ).members
+    assert [(m.timeout_ms, m.retry_ms) for m in members] == [(6000, 1000)]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (
+            DIRECT + "ProxySet http://x/ timeout=5",
+            "ProxySet can not find 'http://x/'",
+        ),
+        (
+            "<Proxy http://x/>\nProxySet a=b\n</Proxy>",
+            "ProxySet: unknown Worker param",
+        ),
+        (
+            "<Proxy http://x/>\nBalancerMember http://a\n</Proxy>",
+            "BalancerMember http",
+        ),
+        ("BalancerMember balancer:// http://a", "BalancerMember Bad syntax for a bala"),
+        ("BalancerMember balancer://b http://a x", "Invalid BalancerMember parameter."),
+        ("ProxySet balancer:// a=b", "ProxySet Bad syntax for a balancer name (balanc"),
+        ("<Proxy foo a=b>\n</Proxy>", "<Proxy> arguments are not supported for non u"),
+        ("<Proxy https://x/ a=b>\n</Proxy>", "Proxy https://x/: TLS towards members"),
+        ("BalancerMember", "BalancerMember must define balancer name when outside"),
+        ("<Proxy balancer://>\n</Proxy>", "<Proxy> Bad syntax for a balancer name"),
+    ],
+)
+def test_more_refusals(text: str, found: str) -> None:
+    said = errors(LISTEN + text + "\n")
+    assert len(said) == 1
+    assert said[0].partition(": ")[2].startswith(found), said
+
+
+def test_health_parameters_in_sound_forms() -> None:
+    text = balancer(
+        "BalancerMember http://a hcmethod=get hcinterval=1 hcpasses=2 hcfails=3"
+        " hcuri=/h flusher=flush"
+    )
+    assert len(warnings(text)) == 5
+
+
+def test_the_module_for_health_checks_changes_apaches_sentence() -> None:
+    load = "LoadModule proxy_hcheck_module modules/mod_proxy_hcheck.so\n"
+    found = errors(load + balancer("BalancerMember http://a tiemout=1"))
+    assert found == ["4: BalancerMember unknown Worker hcheck parameter"]
+
+
+def test_members_after_the_last_line_of_a_host_are_rejoined() -> None:
+    model = model_of(
+        LISTEN + "ProxyPass / balancer://b/\nBalancerMember http://a\n"
+        "<VirtualHost *:80>\nServerName v\nProxyPass / balancer://c/\n"
+        "BalancerMember http://c\n</VirtualHost>\n"
+    )
+    assert [b.name for b in model.balancers[:2]] == ["balancer://b", "balancer://c"]
+
+
+def test_members_without_any_balancer_in_sight_are_refused() -> None:
+    found = errors(LISTEN + "BalancerMember http://a\nProxyPass / http://h/\n")
+    assert found == ["2: BalancerMember must define remote proxy server"]
+
+
+def test_a_host_shows_what_it_does_not_mention_first() -> None:
+    model = model_of(
+        LISTEN + "<Proxy balancer://b>\nBalancerMember http://a\n</Proxy>\n"
+        "<Proxy balancer://other>\nBalancerMember http://a\n</Proxy>\n"
+        "<VirtualHost *:80>\nServerName v\nProxyPass / balancer://b/\n</VirtualHost>\n"
+    )
+    keys = [model.balancers[i].key for i in model.vhosts[1].balancers]
+    assert keys == ["balancer://other", "balancer://b@*:80/v"]

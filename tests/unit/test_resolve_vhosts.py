@@ -1,0 +1,130 @@
+"""Listeners, virtual hosts and the sets of an address."""
+
+from __future__ import annotations
+
+import pytest
+from trees import errors, model_of, warnings
+
+from fastlb.model.listener import AddressSet
+
+
+@pytest.mark.parametrize(
+    ("line", "host", "port", "protocol"),
+    [
+        ("80", "", 80, "http"),
+        ("443", "", 443, "https"),
+        ("*:8080", "", 8080, "http"),
+        ("127.0.0.1:81", "127.0.0.1", 81, "http"),
+        ("[::1]:81", "::1", 81, "http"),
+        ("[0:0::1]:81", "::1", 81, "http"),
+        ("8443 https", "", 8443, "https"),
+        ("localhost:9", "127.0.0.1", 9, "http"),
+    ],
+)
+def test_listen_forms(line: str, host: str, port: int, protocol: str) -> None:
+    listener = model_of(f"Listen {line}\n").listeners[0]
+    assert (listener.host, listener.port, listener.protocol) == (host, port, protocol)
+
+
+def test_two_listeners_of_one_address_are_refused() -> None:
+    assert errors("Listen 80\nListen 127.0.0.1:80\nListen *:80\n") == [
+        "3: Cannot define multiple Listeners on the same IP:port"
+    ]
+
+
+def test_a_listen_name_must_resolve() -> None:
+    assert errors("Listen nowhere.test:80\n") == [
+        "1: Could not resolve host name nowhere.test"
+    ]
+
+
+VHOSTS = """
+Listen 80
+<VirtualHost *:80 10.0.0.1:80>
+ServerName a.test
+ServerAlias One *.A.test
+ServerAlias two
+</VirtualHost>
+<VirtualHost *:80>
+ServerName https://b.test:444
+</VirtualHost>
+<VirtualHost _default_:* [::1]:80>
+</VirtualHost>
+<VirtualHost localhost:80>
+ServerName d.test
+</VirtualHost>
+"""
+
+
+def test_hosts_of_one_address_form_a_set_in_file_order() -> None:
+    model = model_of(VHOSTS)
+    assert model.address_sets == (
+        AddressSet("*", 80, (1, 2)),
+        AddressSet("10.0.0.1", 80, (1,)),
+        AddressSet("*", None, (3,)),
+        AddressSet("::1", 80, (3,)),
+        AddressSet("127.0.0.1", 80, (4,)),
+    )
+
+
+def test_names_are_kept_in_lower_case_and_add_up() -> None:
+    model = model_of(VHOSTS)
+    assert model.vhosts[1].aliases == ("one", "*.a.test", "two")
+    assert model.vhosts[4].written_names == ("localhost",)
+
+
+def test_server_name_may_carry_scheme_and_port() -> None:
+    host = model_of(VHOSTS).vhosts[2]
+    assert (host.server_scheme, host.server_name, host.server_port) == (
+        "https",
+        "b.test",
+        444,
+    )
+
+
+def test_a_host_without_a_name_has_the_main_servers() -> None:
+    assert model_of("ServerName m.test\n" + VHOSTS).vhosts[3].server_name == "m.test"
+    assert model_of(VHOSTS).vhosts[3].server_name == "host.test"
+
+
+def test_ids_are_address_port_and_name_and_differ() -> None:
+    model = model_of(
+        "Listen 80\n"
+        + "<VirtualHost *:80>\nServerName a\nServerAlias b\n</VirtualHost>\n" * 2
+        + "<VirtualHost [::1]:*>\nServerName c\n</VirtualHost>\n"
+    )
+    assert [v.vhost_id for v in model.vhosts] == [
+        "",
+        "*:80/a",
+        "*:80/a#2",
+        "[::1]:*/c",
+    ]
+
+
+def test_a_missing_port_is_the_main_servers_wherever_its_name_stands() -> None:
+    model = model_of(
+        "Listen 80\nListen 8080\n<VirtualHost *>\nServerName a\n</VirtualHost>\n"
+        "ServerName m.test:8080\n"
+    )
+    assert model.vhosts[1].addresses == (("*", 8080),)
+
+
+def test_an_unknown_host_name_leaves_the_block_without_address() -> None:
+    text = "Listen 80\n<VirtualHost no.test:80>\nServerName a\n</VirtualHost>\n"
+    assert warnings(text) == [
+        "2: AH00547: Could not resolve host name no.test -- ignoring!"
+    ]
+    assert model_of(text).vhosts[1].addresses == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ("80", "Missing address for VirtualHost"),
+        ("*:99999", "The address or port is invalid"),
+        ("1:2:3", "The address or port is invalid"),
+    ],
+)
+def test_addresses_that_apache_refuses(words: str, text: str) -> None:
+    found = errors(f"Listen 80\n<VirtualHost {words}>\n</VirtualHost>\n")
+    assert [line.partition(": ")[2] for line in found] == [text]

@@ -1,0 +1,162 @@
+"""The configurations of published guides, hosts and ports adapted only.
+
+Each is resolved as it stands, with a warning where Apache would refuse it; without
+leniency the refusal is Apache's sentence.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from trees import resolve_file
+
+from fastlb.base.errors import Severity
+from fastlb.model.server import Model
+
+SEEDS = Path(__file__).parent.parent / "seeds"
+
+WARNINGS: dict[str, list[tuple[int, str]]] = {
+    "000_redirect": [],
+    "000_two_members": [(8, "FB0249")],
+    "000_route_cookie": [(10, "FB0231")],
+    "001_basic": [(26, "FB0120")],
+    "001_standbys": [(6, "FB0241"), (14, "FB0235")],
+    "001_sticky": [(11, "FB0121")],
+    "001_status": [(6, "FB0119")],
+    "002_lost_markup": [(11, "FB0240")],
+    "003_lost_markup": [
+        (8, "FB0240"),
+        (8, "FB0295"),
+        (9, "FB0295"),
+        (14, "FB0232"),
+        (16, "FB0240"),
+        (16, "FB0295"),
+        (17, "FB0295"),
+        (20, "FB0299"),
+    ],
+    "004_single": [],
+    "004_balancer": [],
+    "004_hot_standby": [(8, "FB0233")],
+}
+
+REFUSALS = {
+    "001_basic": (26, "Invalid command 'MaxRequestPerChild', perhaps misspelled"),
+    "001_sticky": (11, "Invalid command 'Stickysession', perhaps misspelled"),
+    "002_lost_markup": (11, "BalancerMember must define remote proxy server"),
+    "003_lost_markup": (8, "BalancerMember must define remote proxy server"),
+    "004_hot_standby": (8, "BalancerMember Unknown status parameter option"),
+}
+
+
+def seed(name: str) -> Model:
+    model, found = resolve_file(SEEDS / f"{name}.conf")
+    assert model is not None, found
+    return model
+
+
+def urls(model: Model, balancer: int) -> list[str]:
+    return [model.members[i].url for i in model.balancers[balancer].members]
+
+
+def test_every_seed_has_its_expectation() -> None:
+    assert sorted(path.stem for path in SEEDS.glob("*.conf")) == sorted(WARNINGS)
+
+
+@pytest.mark.parametrize("name", sorted(WARNINGS))
+def test_a_seed_is_taken_with_these_warnings(name: str) -> None:
+    model, found = resolve_file(SEEDS / f"{name}.conf")
+    assert model is not None
+    warned = [(d.line, d.number) for d in found if d.severity is Severity.WARNING]
+    assert sorted(warned) == sorted(WARNINGS[name])
+
+
+@pytest.mark.parametrize("name", sorted(WARNINGS))
+def test_without_leniency_apache_decides(name: str) -> None:
+    model, found = resolve_file(SEEDS / f"{name}.conf", lenient=False)
+    refused = [item for item in found if item.is_error]
+    if name not in REFUSALS:
+        assert model is not None
+        assert refused == []
+        return
+    assert model is None
+    line, text = REFUSALS[name]
+    assert refused[0].line == line
+    assert refused[0].text.startswith(text)
+
+
+def test_seed_000_shares_one_to_three() -> None:
+    model = seed("000_two_members")
+    assert [m.load_factor for m in model.members] == [100, 300]
+    assert [m.timeout_ms for m in model.members] == [None, 1000]
+    assert model.vhosts[1].default_conf.preserve_host is True
+    assert model.vhosts[1].default_conf.reverse_maps[0].balancer_index == 0
+
+
+def test_seed_000_cookie_rule_reads_the_route() -> None:
+    model = seed("000_route_cookie")
+    rule = model.vhosts[1].default_conf.header_rules[0]
+    assert [(p.kind, p.text, p.arg) for p in rule.value] == [
+        ("literal", b"ROUTEID=.", ""),
+        ("e", b"", "BALANCER_WORKER_ROUTE"),
+        ("literal", b"; path=/", ""),
+    ]
+    assert rule.condition is not None
+    assert rule.condition.name == "BALANCER_ROUTE_CHANGED"
+    assert model.balancers[0].sticky_cookie == "ROUTEID"
+    assert model.balancers[0].lbmethod == "byrequests"
+
+
+def test_seed_001_recycles_workers_after_as_many_connections() -> None:
+    model = seed("001_basic")
+    assert model.process.max_connections_per_child == 10000
+    assert model.vhosts[1].timeout_ms == 300_000
+
+
+def test_seed_001_keeps_the_meaning_of_standby_and_ping() -> None:
+    model = seed("001_standbys")
+    assert [m.status for m in model.members] == ["H", "H", "H", ""]
+    assert model.members[3].ping_ms == 1000
+
+
+def test_seed_001_bare_stickysession_is_the_parameter() -> None:
+    assert seed("001_sticky").balancers[0].sticky_cookie == "JSESSIONID"
+
+
+def test_seed_001_remark_behind_require_is_host_names() -> None:
+    rule = seed("001_status").vhosts[0].sections[0].conf.access
+    assert rule is not None
+    assert rule.args[:2] == ("example.com", "#")
+
+
+def test_seed_002_members_belong_to_the_balancer_of_the_match_below() -> None:
+    model = seed("002_lost_markup")
+    assert [b.name for b in model.balancers] == ["balancer://mycluster"]
+    assert urls(model, 0) == ["http://127.0.0.1:7080", "http://127.0.0.1:7081"]
+    assert model.balancers[0].sticky_cookie == "BALANCEID"
+    mapping = model.vhosts[0].mappings[0]
+    assert (mapping.is_regex, mapping.pattern) == (True, "^(/.*)$")
+    assert (mapping.balancer_index, mapping.target_path) == (0, "$1")
+
+
+def test_seed_003_members_belong_to_the_balancer_named_before_them() -> None:
+    model = seed("003_lost_markup")
+    names = [b.name for b in model.balancers]
+    assert names == ["balancer://static-balancer", "balancer://app-balancer"]
+    assert urls(model, 0)[0] == "http://127.0.0.1:7080/media/"
+    assert urls(model, 1) == ["http://127.0.0.1:7082/", "http://127.0.0.1:7083/"]
+    assert model.balancers[1].route_regex == "!(.*)$"
+    assert model.balancers[1].sticky_cookie == "sessionid"
+
+
+def test_seed_004_direct_member_ignores_errors() -> None:
+    model = seed("004_single")
+    assert model.balancers == ()
+    assert [(m.url, m.balancer_index, m.status) for m in model.members] == [
+        ("http://localhost:8000/", -1, "I")
+    ]
+
+
+def test_seed_004_hot_standby_means_the_flag() -> None:
+    model = seed("004_hot_standby")
+    assert [(m.status, m.load_factor) for m in model.members] == [("", 100), ("H", 200)]
