@@ -6,7 +6,7 @@ recorded answers. Only the product name in the footer differs (ServerTokens).
 
 What `detail` means depends on the status:
 
-    3xx            the Location (or, when empty, path is)
+    3xx            the Location
     400            the note under the text ("Size of a request header field ...")
     405 413 501    the request's method
     417            the Expect field's value
@@ -96,7 +96,6 @@ DOCTYPE = (
 )
 
 _MOVED = '<p>The document has moved <a href="{detail}">here</a>.</p>\n'
-_REDIRECTS = (301, 302, 303, 307, 308)
 _UNAUTHORIZED = (
     "<p>This server could not verify that you\n"
     "are authorized to access the document\n"
@@ -289,7 +288,7 @@ def error_page(
         DOCTYPE,
         f"<html><head>\n<title>{status} {_escape(heading)}</title>\n</head><body>\n",
         f"<h1>{_escape(heading)}</h1>\n",
-        _text(vhost, status, detail or (path if status in _REDIRECTS else "")),
+        _text(vhost, status, detail),
     ]
     if second_status:
         parts.append(_TWICE.format(status_line(second_status)))

@@ -3,7 +3,8 @@
 A worker serves many connections, so the scoreboard has one character per connection
 that MaxRequestWorkers allows: W for a request in work, K for a connection between
 requests, G on a worker that drains, S for a worker that starts; what is left is `_`
-while anybody accepts, else `.`. So BusyWorkers and IdleWorkers mean to an operator
+while anybody accepts, else `.`. Without such a bound each worker that accepts always
+has UNBOUND_IDLE places more. So BusyWorkers and IdleWorkers mean to an operator
 what they mean in Apache.
 """
 
@@ -22,6 +23,8 @@ from fastlb.model.vhost import VHost
 
 if TYPE_CHECKING:
     from fastlb._core import Request, Table
+
+UNBOUND_IDLE = 64  # one line of the page
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,8 @@ class Reading:
 def scoreboard(workers: Iterable[dict[str, Any]], max_request_workers: int) -> str:
     """One character per connection slot, in the order of the workers.
 
-    More than max_request_workers only while an older generation drains.
+    max_request_workers 0: no bound. More than it only while an older generation
+    drains.
     """
     parts: list[str] = []
     accepting: list[int] = []
@@ -139,7 +143,10 @@ def scoreboard(workers: Iterable[dict[str, Any]], max_request_workers: int) -> s
             parts.append(
                 names.SENDING * busy + names.KEEPALIVE * max(connections - busy, 0)
             )
-    free = max(max_request_workers - sum(map(len, parts)), 0)
+    if max_request_workers:
+        free = max(max_request_workers - sum(map(len, parts)), 0)
+    else:
+        free = UNBOUND_IDLE * len(accepting)
     if not accepting:
         return "".join(parts) + names.FREE * free
     each, more = divmod(free, len(accepting))

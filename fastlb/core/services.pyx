@@ -88,6 +88,10 @@ cdef void service_error_page_python(
             told = string_of(x.location.data, x.location.length)
         elif detail != NULL:
             told = (<bytes>detail).decode("latin-1")
+        elif status == 417:
+            found = request_object(x).headers
+            told = b", ".join(
+                v for n, v in found if n.lower() == b"expect").decode("latin-1")
         elif status in (405, 413, 501) and x.req.method.length:
             told = string_of(&x.down.input.data[x.base + x.req.method.offset],
                              x.req.method.length)

@@ -22,7 +22,10 @@ _STANDARD = {"/dev/stdout": 1, "/dev/stderr": 2}
 
 
 class LogOpenError(OSError):
-    """A log cannot be opened; its text is the message for the operator."""
+    """A log cannot be opened; str() is the message for the operator."""
+
+    def __str__(self) -> str:
+        return self.strerror or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ def log_path(target: str, server_root: str) -> str:
 
 def _open(target: str, server_root: str, programs: PipedLoggers, is_error: bool) -> int:
     if is_piped(target):
-        return programs.open(target)
+        return programs.open(target, is_error=is_error)
     if is_error and is_syslog(target):
         return NO_FD
     if target in _STANDARD:

@@ -29,7 +29,10 @@ Report = Callable[[str, str, int, str], None]
 
 
 class LogProgramError(OSError):
-    """A log program cannot be started; its text is the message for the operator."""
+    """A log program cannot be started; str() is the message for the operator."""
+
+    def __str__(self) -> str:
+        return self.strerror or ""
 
 
 def is_piped(target: str) -> bool:
@@ -74,9 +77,10 @@ class PipedLoggers:
         self._programs: list[_Program] = []
         self._is_open = True
 
-    def open(self, target: str) -> int:
+    def open(self, target: str, *, is_error: bool = False) -> int:
         """Start the program of target; returns a descriptor of its own for writing.
 
+        is_error: it takes an error log, for which Apache's complaint is another.
         Raises LogProgramError when it cannot be executed.
         """
         for known in self._programs:
@@ -94,8 +98,13 @@ class PipedLoggers:
             if isinstance(error, LogProgramError):
                 raise
             name = target.lstrip("|$")
+            text = (
+                f"AH00089: Couldn't start ErrorLog process '{name}'."
+                if is_error
+                else f"AH00104: unable to start piped log program '{name}'"
+            )
             raise LogProgramError(
-                error.errno, f"AH00104: unable to start piped log program '{name}'"
+                error.errno, f"({error.errno}){error.strerror}: {text}"
             ) from error
         self._programs.append(program)
         return os.dup(write_fd)

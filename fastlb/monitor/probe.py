@@ -9,6 +9,7 @@ disproved by one.
 from __future__ import annotations
 
 import asyncio
+import encodings.idna  # noqa: F401 - after the privileges are gone it may be unreadable
 import socket
 from collections.abc import Sequence
 

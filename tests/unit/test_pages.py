@@ -109,12 +109,6 @@ def test_settings_of_the_locations_around_the_path_apply(
     assert (b"<address>" in body) is around
 
 
-def test_without_a_detail_the_path_of_a_redirect_is_its_location() -> None:
-    body = pages.error_page(host(), 302, "", "http://other.test/?a&b")
-    assert b'<a href="http://other.test/?a&amp;b">here</a>' in body
-    assert b"other.test" not in pages.error_page(host(), 400, "", "//other.test")
-
-
 def test_the_footer_names_the_host_itself_when_the_client_did_not() -> None:
     vhost = host(default_conf=DirConf(server_signature="On"), server_port=8080)
     body = pages.error_page(vhost, 404, "", "/")

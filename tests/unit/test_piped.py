@@ -160,8 +160,18 @@ def test_a_program_that_does_not_exist_is_refused_with_apaches_words(
     bench: Bench,
 ) -> None:
     before = set(os.listdir("/proc/self/fd"))
-    with pytest.raises(LogProgramError, match="AH00104: unable to start piped log"):
+    with pytest.raises(LogProgramError) as refused:
         bench.loggers.open("|/no/such/program x")
+    assert str(refused.value) == (
+        "(2)No such file or directory: "
+        "AH00104: unable to start piped log program '/no/such/program x'"
+    )
+    with pytest.raises(LogProgramError) as refused:
+        bench.loggers.open("|/no/such/program x", is_error=True)
+    assert str(refused.value) == (
+        "(2)No such file or directory: "
+        "AH00089: Couldn't start ErrorLog process '/no/such/program x'."
+    )
     assert set(os.listdir("/proc/self/fd")) == before
 
 

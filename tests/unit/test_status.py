@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastlb.admin import quantities
-from fastlb.admin.reading import CpuTimes, ServerFacts, System, scoreboard
+from fastlb.admin.reading import UNBOUND_IDLE, CpuTimes, ServerFacts, System, scoreboard
 from fastlb.admin.status import server_status
 from fastlb.model.balancer import Balancer
 from fastlb.model.member import Member
@@ -363,6 +363,12 @@ def test_the_name_is_the_clients_and_stays_on_its_line(host: bytes, shown: str) 
 )
 def test_scoreboard(workers: list[dict[str, Any]], board: str) -> None:
     assert scoreboard(workers, 8) == board
+
+
+def test_without_a_bound_there_is_always_room() -> None:
+    board = scoreboard([worker(connections=200, busy=200), worker()], 0)
+    assert board == "W" * 200 + "_" * 2 * UNBOUND_IDLE
+    assert scoreboard([worker(state="G", draining=True)], 0) == "G"
 
 
 @given(

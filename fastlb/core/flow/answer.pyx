@@ -64,8 +64,6 @@ cdef void exchange_answer_error(
         return
     if x.up != NULL:
         exchange_detach(x, False)
-    buffer_give(x.down.output)
-    x.down.output = NULL
     x.status = status
     if not nested:
         document = document_for(x, status)
@@ -168,8 +166,7 @@ cdef void exchange_answer_unmapped(exchange *x) noexcept nogil:
     cdef int method = x.req.method_id
     if method == METHOD_OPTIONS:
         x.status = 200
-        if x.decoded.data[0] != c'*':
-            x.allow = b"GET,POST,OPTIONS,HEAD,TRACE"
+        x.allow = b"GET,HEAD,POST,OPTIONS"
         answer_send(x, NULL, NULL, 0)
     elif method == METHOD_TRACE:
         exchange_echo(x)

@@ -160,6 +160,7 @@ cdef struct exchange:
     long long first_byte_us
     bint aborted                # the client went away
     int error_status            # the status an ErrorDocument answers for; 0
+    bint overridden             # ProxyErrorOverride took the member's page away
     int second_status           # how the ErrorDocument's own request ended
     bint internal               # an ErrorDocument is fetched: a GET without a body
     unsigned char why           # WHY_* of a refused head
@@ -185,7 +186,7 @@ cdef void exchange_answer_error(
 # The member's side failed. status: what the client is told if nobody else is tried.
 cdef void exchange_member_lost(
     exchange *x, int status, const char *detail, bint mark_error) noexcept nogil
-# The client went away or an end is impossible: close both sides.
+# The client went away: close both sides.
 cdef void exchange_abort(exchange *x) noexcept nogil
 # Scratch memory that lives as long as the exchange; NULL when there is none.
 cdef char *arena_take(exchange *x, unsigned int size) noexcept nogil

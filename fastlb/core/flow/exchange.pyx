@@ -276,14 +276,19 @@ cdef bint exchange_finish(exchange *x) noexcept nogil:
     return False
 
 
-cdef void exchange_abort(exchange *x) noexcept nogil:
+cdef void exchange_end(exchange *x) noexcept nogil:
     """No well-formed end is possible: close both sides."""
     cdef downstream *d = x.down
-    x.aborted = True
+    x.keepalive = False
     if x.status == 0:
         x.status = 400
     exchange_settle(x)
     downstream_close(d)
+
+
+cdef void exchange_abort(exchange *x) noexcept nogil:
+    x.aborted = True
+    exchange_end(x)
 
 
 cdef void exchange_on_client_timeout(exchange *x) noexcept nogil:

@@ -256,7 +256,7 @@ cdef bint response_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
             &response_head, data, x.req.method_id, &x.res_framing) < 0:
         return response_broken(x)
     head_drop_hop_by_hop(&response_head, data, &hop)
-    x.status = x.error_status if x.internal else response_head.status
+    x.status = x.error_status if x.overridden else response_head.status
     x.await_continue = False
     if not x.req_sent and not x.req_done:
         # It answers before it has the request: the rest is not sent.
@@ -269,7 +269,7 @@ cdef bint response_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
         and x.res_framing.kind != BODY_UNTIL_CLOSE
         and x.env[ENV_PROXY_NOKEEPALIVE].data == NULL
         and x.env[ENV_FORCE_PROXY_10].data == NULL)
-    if unlikely(error_is_overridden(x, x.status)):
+    if unlikely(not x.internal and error_is_overridden(x, x.status)):
         return response_override(x, data)
     x.res_remaining = x.res_framing.length
     if x.res_framing.kind == BODY_CHUNKED:
@@ -340,6 +340,7 @@ cdef bint response_override(exchange *x, const char *data) noexcept nogil:
         x.challenge = arena_copy(x, data + f.value, f.value_length)
     exchange_detach(x, x.res_framing.kind == BODY_NONE and response_reusable(x))
     x.res_done = False
+    x.overridden = True
     exchange_answer_error(x, status, NULL)
     return False
 
@@ -412,7 +413,7 @@ cdef void exchange_cut(exchange *x) noexcept nogil:
 
     The client sees a message that is not whole: no last chunk, or too few bytes.
     """
-    exchange_abort(x)
+    exchange_end(x)
 
 
 cdef bint response_read_body(exchange *x) noexcept nogil:

@@ -53,12 +53,12 @@ cdef void exchange_route(exchange *x) noexcept nogil:
 
 
 cdef long long limit_of_body(exchange *x) noexcept nogil:
-    """LimitRequestBody; 0: none. Apache's default is 1 GiB."""
+    """LimitRequestBody; 0: none. Apache's default does not hold for proxied requests."""
     cdef int i
     for i in range(x.conf_count - 1, -1, -1):
         if x.confs[i].limit_request_body >= 0:
             return x.confs[i].limit_request_body
-    return 1 << 30
+    return 0
 
 
 cdef void exchange_proxy(exchange *x) noexcept nogil:
@@ -132,7 +132,8 @@ cdef void exchange_elect(exchange *x) noexcept nogil:
     cdef text *name
     if m.balancer < 0:
         x.member = &plan.members[m.member]
-        if unlikely(not member_is_usable(x.member.slot)):
+        if unlikely(atomic_get_u32(&x.member.slot.flags)
+                    & (FLAG_DISABLED | FLAG_STOPPED)):
             service_log_disabled(x)
             exchange_answer_error(x, 503, NULL)
             return

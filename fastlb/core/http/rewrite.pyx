@@ -176,7 +176,9 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
         bit(FIELD_HOST) | bit(FIELD_CONTENT_LENGTH) | bit(FIELD_EXPECT)
         | bit(FIELD_MAX_FORWARDS))
     out_from_head(out, &x.req, data)
-    rules_headers(x, out, False, 3, False)
+    if has_request_rules(x):
+        rules_headers(x, out, False, 3, True)
+        rules_headers(x, out, False, 3, False)
     if unlikely(out.overflow):
         return -500
     if likely(not x.internal):
@@ -518,6 +520,28 @@ cdef bint has_cookie_maps(exchange *x) noexcept nogil:
     return False
 
 
+cdef bint has_request_rules(exchange *x) noexcept nogil:
+    cdef int i
+    for i in range(x.conf_count):
+        if x.confs[i].request_header_count:
+            return True
+    return False
+
+
+cdef void out_always_first(out_list *out) noexcept nogil:
+    """Apache sends the table that errors keep before the other one."""
+    cdef int i, front = 0
+    cdef out_field moved
+    for i in range(out.count):
+        if not out.fields[i].always:
+            continue
+        moved = out.fields[i]
+        memmove(&out.fields[front + 1], &out.fields[front],
+                sizeof(out_field) * (i - front))
+        out.fields[front] = moved
+        front += 1
+
+
 cdef bint has_header_rules(exchange *x) noexcept nogil:
     cdef int i
     for i in range(x.conf_count):
@@ -552,7 +576,10 @@ cdef void put_connection(exchange *x, writer *w) noexcept nogil:
 
 
 cdef bint status_drops_connection(int status) noexcept nogil:
-    """Apache closes the client's connection behind these (ap_status_drops_connection)."""
+    """An answer made here behind which Apache closes (ap_status_drops_connection).
+
+    Differs from Apache: a member's own 500 or 503 costs no client its connection.
+    """
     return (status == 400 or status == 408 or status == 411 or status == 413
             or status == 414 or status == 500 or status == 503 or status == 501)
 
@@ -568,7 +595,7 @@ cdef void keepalive_decide(exchange *x) noexcept nogil:
             or x.env[ENV_NOKEEPALIVE].data != NULL
             or (v.max_keepalive_requests
                 and x.down.requests >= v.max_keepalive_requests)
-            or x.down.c.peer_closed or status_drops_connection(x.status)):
+            or x.down.c.peer_closed):
         x.keepalive = False
 
 
@@ -598,6 +625,10 @@ cdef int response_head_write(
         bit(FIELD_CONTENT_LENGTH) | bit(FIELD_PROXY_AUTHENTICATE))
     cdef const char *reason = data + res.reason.offset
     cdef unsigned int reason_length = res.reason.length
+    # "HTTP/1.1 200" without a reason gets one; an empty reason stays empty.
+    if reason_length == 0 and (
+            data[12] != c' ' or (data[13] != c'\r' and data[13] != c'\n')):
+        reason = reason_of(res.status, &reason_length)
     out_from_head(out, res, data)
     if has_reverse(x):
         for i in range(out.count):
@@ -610,13 +641,15 @@ cdef int response_head_write(
             if out.fields[i].id == FIELD_SET_COOKIE:
                 rewrite_cookie(x, &out.fields[i])
     if has_header_rules(x):
+        rules_headers(x, out, True, 3, True)
         rules_headers(x, out, True, 3, False)
+        out_always_first(out)
     if unlikely(out.overflow):
         return -502
     if response_field_count:
         remember_response_fields(x, out)
-    if unlikely(x.internal):
-        # An ErrorDocument answers for the status that asked for it.
+    if unlikely(x.overridden):
+        # The page is another member's, the status is the one that was overridden.
         reason = reason_of(x.error_status, &reason_length)
         if x.reason.length:
             reason = x.reason.data
@@ -665,7 +698,7 @@ cdef int rewrite_response(exchange *x, head *res, const char *data) noexcept nog
         else:
             x.res_close_delimited = True
             x.keepalive = False
-    elif x.head_request and res.status != 304:
+    elif x.head_request or res.status == 304:
         # No body follows, but its length is a fact worth keeping (RFC 9110 8.6).
         f = head_field(res, FIELD_CONTENT_LENGTH)
         if f != NULL:
@@ -770,15 +803,23 @@ cdef int rewrite_local(
         const char *content_type, long long content_length) noexcept nogil:
     cdef writer w
     cdef int size_class
+    cdef buffer *earlier = x.down.output    # interim heads
+    if status_drops_connection(status):
+        x.keepalive = False
     keepalive_decide(x)
+    x.down.output = NULL
     for size_class in range(BUFFER_CLASSES):
         if writer_on(&w, &x.down.output, size_class) < 0:
-            return FAILED
+            break
+        if earlier != NULL:
+            put(&w, &earlier.data[earlier.start], buffer_held(earlier))
         local_head_write(x, &w, status, reason, reason_length, content_type,
                          content_length)
         if not w.overflow:
+            buffer_give(earlier)
             if x.req.minor == 9:
                 w.p = &x.down.output.data[x.down.output.start]
             x.down.output.end = <unsigned int>(w.p - &x.down.output.data[0])
             return 0
+    buffer_give(earlier)
     return FAILED

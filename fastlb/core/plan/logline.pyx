@@ -146,6 +146,15 @@ cdef void put_escaped(writer *w, const char *p, unsigned int length) noexcept no
     put(w, p + begin, length - begin)
 
 
+cdef void put_lower(writer *w, const char *p, unsigned int length) noexcept nogil:
+    """A host name: its characters were checked, so nothing needs escaping."""
+    cdef unsigned int i
+    cdef char c
+    for i in range(length):
+        c = <char>char_lower(p[i])
+        put(w, &c, 1)
+
+
 cdef void put_or_dash(writer *w, const char *p, unsigned int length) noexcept nogil:
     if p == NULL or length == 0:
         put(w, b"-", 1)
@@ -225,10 +234,25 @@ cdef void put_cookie(exchange *x, writer *w, plan_piece *p) noexcept nogil:
     put(w, b"-", 1)
 
 
+cdef void put_first_line(exchange *x, writer *w) noexcept nogil:
+    """The first line of a head that was refused, as it came."""
+    cdef buffer *b = x.down.input
+    cdef const char *data
+    cdef const char *end
+    if b == NULL or b.end <= x.base:
+        put(w, b"-", 1)
+        return
+    data = &b.data[x.base]
+    end = <const char *>memchr_or_end(data, c'\n', b.end - x.base)
+    if end > data and end[-1] == c'\r':
+        end -= 1
+    put_or_dash(w, data, <unsigned int>(end - data))
+
+
 cdef void put_request_line(exchange *x, writer *w) noexcept nogil:
     cdef const char *data = &x.down.input.data[x.base]
     if x.req.method.length == 0:
-        put(w, b"-", 1)
+        put_first_line(x, w)
         return
     put_escaped(w, data + x.req.method.offset, x.req.method.length)
     put(w, b" ", 1)
@@ -243,9 +267,8 @@ cdef void put_target_name(exchange *x, writer *w) noexcept nogil:
         put(w, b"-", 1)
         return
     put(w, b"proxy:", 6)
-    put(w, x.member.url.data, x.member.url.length)
-    put_escaped(w, x.target.data, <unsigned int>(<const char *>memchr_or_end(
-        x.target.data, c'?', x.target.length) - x.target.data))
+    put(w, x.member.origin.data, x.member.origin.length)
+    put_escaped(w, x.target.data, x.target.length)
 
 
 cdef void put_piece(exchange *x, writer *w, plan_piece *p) noexcept nogil:
@@ -313,7 +336,7 @@ cdef void put_piece(exchange *x, writer *w, plan_piece *p) noexcept nogil:
         put(w, x.vhost.server_name.data, x.vhost.server_name.length)
     elif k == c'V':
         if x.host.length:
-            put_escaped(w, &x.down.input.data[x.base + x.host.offset], x.host.length)
+            put_lower(w, &x.down.input.data[x.base + x.host.offset], x.host.length)
         else:
             put(w, x.vhost.server_name.data, x.vhost.server_name.length)
     elif k == c'k':

@@ -275,8 +275,17 @@ cdef value query_of(exchange *x) noexcept nogil:
 cdef bint section_matches(plan_section *s, exchange *x) noexcept nogil:
     cdef const char *path = x.decoded.data
     cdef unsigned int length = x.decoded.length
+    cdef int[20] groups
+    cdef int i, g
     if s.regex >= 0:
-        return regex_search(s.regex, path, length, NULL)
+        if not regex_search(s.regex, path, length, &groups[0]):
+            return False
+        for i in range(s.group_count):
+            g = s.groups[i]
+            if groups[2 * g] >= 0:
+                env_set(x, s.group_envs[i], path + groups[2 * g],
+                        groups[2 * g + 1] - groups[2 * g])
+        return True
     if s.is_glob:
         return glob_match(
             s.pattern.data, s.pattern.length, path, length, True, False)
@@ -464,8 +473,8 @@ cdef int match_target(exchange *x) noexcept nogil:
     cdef char *p
     cdef unsigned int n
     cdef int rc
-    if m.noquery and m.nocanon:
-        query.length = 0    # as Apache does it: without nocanon noquery says nothing
+    if m.noquery:
+        query.length = 0
     # The usual case, pattern and target path alike: what came is what goes.
     if likely(plain and m.regex < 0 and query.length == x.path.length - x.decoded.length
               and m.target_path.length == x.rest_at
@@ -557,23 +566,12 @@ cdef bint plain_prefix(exchange *x, const char *raw) noexcept nogil:
 
 # Redirects -----------------------------------------------------------------------
 
-cdef void lower_escapes(char *p, unsigned int length) noexcept nogil:
-    """Redirects spell %3c where the proxy spells %3C, as in Apache."""
-    cdef unsigned int i = 0
-    while i + 2 < length:
-        if p[i] == c'%':
-            p[i + 1] = char_lower(p[i + 1])
-            p[i + 2] = char_lower(p[i + 2])
-            i += 2
-        i += 1
-
-
 cdef int redirect_apply(exchange *x, redirect_op *op, bint absolute_needed) noexcept nogil:
     cdef value query = query_of(x)
     cdef value url
     cdef value host
     cdef int taken
-    cdef unsigned int n = 0, rest_length = 0, path_end
+    cdef unsigned int n = 0, rest_length = 0
     cdef const char *rest = x.decoded.data
     cdef char *p
     if op.regex >= 0:
@@ -607,9 +605,7 @@ cdef int redirect_apply(exchange *x, redirect_op *op, bint absolute_needed) noex
         n = 7 + host.length
     memcpy(p + n, url.data, url.length)
     n += url.length
-    path_end = encode_path(p + n, rest, rest_length, False)
-    lower_escapes(p + n, path_end)
-    n += path_end
+    n += encode_path(p + n, rest, rest_length, False)
     memcpy(p + n, query.data, query.length)
     x.location.data = p
     x.location.length = n + query.length
@@ -635,12 +631,12 @@ cdef int match_redirect(exchange *x, bint in_sections) noexcept nogil:
 cdef value self_reference(exchange *x) noexcept nogil:
     """host[:port] for URLs that point at ourselves (UseCanonicalName).
 
-    A port that Host does not name is the socket's; 80 is never written.
+    A port that Host does not name is the virtual host's; 80 is never written.
     """
     cdef value out = host_field_of(x)
     cdef value name
     cdef int i
-    cdef int port = x.down.listener.port
+    cdef int port = x.vhost.port if x.vhost.port else 80
     cdef bint canonical = False
     cdef writer w
     cdef char *p
@@ -656,8 +652,6 @@ cdef value self_reference(exchange *x) noexcept nogil:
     if canonical or out.length == 0:
         name.data = x.vhost.server_name.data
         name.length = x.vhost.server_name.length
-        if x.vhost.port or canonical:
-            port = x.vhost.port if x.vhost.port else 80
     else:
         name = out
     if port == 80:

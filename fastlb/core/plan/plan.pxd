@@ -174,6 +174,9 @@ cdef struct plan_section:
     bint is_glob
     int regex                   # -1
     text pattern
+    int group_count             # named groups that become variables MATCH_NAME
+    int *groups                 # their numbers
+    int *group_envs
     plan_conf conf
 
 cdef struct plan_member:
@@ -182,6 +185,7 @@ cdef struct plan_member:
     int balancer                # -1: direct
     text url                    # "http://h:8080/x"
     text name                   # "h:port" for messages
+    text origin                 # the URL that a target is appended to
     text host_field             # value of Host towards it
     text path                   # of the URL; empty for a direct member
     text route

@@ -6,6 +6,7 @@ which is what HTTP/1 carries.
 
 import ipaddress
 import re
+from urllib.parse import quote
 
 from fastlb.model.regex import compile_pcre
 
@@ -233,7 +234,10 @@ cdef object plan_mapping_of(plan_mapping *m, object mapping, plan_section *secti
             plan_env(name)
     m.balancer = mapping.balancer_index
     m.member = mapping.member_index
-    m.target_path = plan_text(mapping.target_path)
+    # What is written in a target is canonicalised like the rest (proxying.md 1.4).
+    m.target_path = plan_text(
+        mapping.target_path if m.nocanon or m.interpolate
+        else quote(mapping.target_path, safe="~$-_.+!*'(),;:@&=/\\%"))
     m.target_has_groups = mapping.is_regex and "$" in mapping.target_path
     m.timeout_us = (mapping.timeout_ms or 0) * 1000
     m.section_count = len(mapping.proxy_sections)
@@ -312,22 +316,35 @@ cdef object plan_conf_of(plan_conf *c, object conf, plan_section *sections):
         -1 if conf.limit_request_body is None else conf.limit_request_body)
 
 
+cdef object plan_named_groups(plan_section *s):
+    """(?<name>...) in LocationMatch sets MATCH_NAME (config-language.md 7.1)."""
+    cdef int i
+    named = plan_regexes[s.regex].groupindex
+    named = {name: number for name, number in named.items() if number <= 9}
+    s.group_count = len(named)
+    s.groups = <int *>plan_alloc(sizeof(int) * s.group_count)
+    s.group_envs = <int *>plan_alloc(sizeof(int) * s.group_count)
+    for i, (name, number) in enumerate(named.items()):
+        s.groups[i] = number
+        s.group_envs[i] = plan_env(f"MATCH_{name.upper()}")
+
+
 cdef object plan_vhost_of(plan_vhost *v, object vhost):
     cdef int i
     kinds = {"Location": 0, "LocationMatch": 1, "Proxy": 2, "ProxyMatch": 3}
     v.index = vhost.index
     v.server_name = plan_text(vhost.server_name)
-    v.port = vhost.server_port or 0
-    if vhost.server_port not in (None, 80):
-        v.server_port = plan_text(f":{vhost.server_port}")
+    v.port = vhost.server_port or next(
+        (port for _host, port in vhost.addresses if port), 0)
+    if v.port not in (0, 80):
+        v.server_port = plan_text(f":{v.port}")
     v.server_header = plan_text(vhost.server_tokens)
     v.timeout_us = vhost.timeout_ms * 1000
     v.keepalive_timeout_us = vhost.keepalive_timeout_ms * 1000
     v.proxy_timeout_us = (vhost.proxy_timeout_ms or 0) * 1000
     v.keepalive = vhost.keepalive
     v.max_keepalive_requests = vhost.max_keepalive_requests
-    # Apache counts one byte less than the line has.
-    v.limits.line_bytes = vhost.limit_request_line + 1
+    v.limits.line_bytes = vhost.limit_request_line
     v.limits.field_bytes = vhost.limit_request_field_size
     v.limits.field_count = min(
         vhost.limit_request_fields or FIELD_COUNT_MAX, FIELD_COUNT_MAX)
@@ -352,6 +369,8 @@ cdef object plan_vhost_of(plan_vhost *v, object vhost):
         v.sections[i].is_glob = section.is_glob
         v.sections[i].regex = plan_regex(section.pattern) if section.is_regex else -1
         v.sections[i].pattern = plan_text(section.pattern)
+        if section.is_regex:
+            plan_named_groups(&v.sections[i])
         plan_conf_of(&v.sections[i].conf, section.conf, v.sections)
         if v.sections[i].kind <= SECTION_LOCATION_MATCH:
             v.any_location = True
@@ -376,6 +395,10 @@ cdef object plan_member_of(plan_member *m, object member, int index):
     m.url = plan_text(member.url)
     host = f"[{member.host}]" if ":" in member.host else member.host
     m.name = plan_text(f"{host}:{member.port}")
+    url = member.url
+    if member.balancer_index < 0 and member.path and url.endswith(member.path):
+        url = url[:len(url) - len(member.path)]
+    m.origin = plan_text(url)
     m.host_field = plan_text(
         f"{host}:{member.port}" if member.explicit_port else host)
     # A direct member's path is part of its mapping's target.

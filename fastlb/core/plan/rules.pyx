@@ -222,7 +222,7 @@ cdef void env_apply(exchange *x, env_op *op) noexcept nogil:
     i = 0
     while i < <int>op.value.length:
         if (op.value.data[i] == c'$' and i + 1 < <int>op.value.length
-                and c'0' <= op.value.data[i + 1] <= c'9'):
+                and c'1' <= op.value.data[i + 1] <= c'9'):
             g = op.value.data[i + 1] - c'0'
             if groups[2 * g] >= 0 and n + subject.length <= \
                     op.value.length + 9 * subject.length:
@@ -424,7 +424,8 @@ cdef void header_echo(exchange *x, out_list *out, header_op *op) noexcept nogil:
                     f.value_length, FIELD_OTHER, op.always)
 
 
-cdef void header_apply(exchange *x, out_list *out, header_op *op) noexcept nogil:
+cdef void header_apply(
+        exchange *x, out_list *out, header_op *op, bint response) noexcept nogil:
     cdef int i, j
     cdef value v
     if op.condition >= 0 and (
@@ -440,6 +441,15 @@ cdef void header_apply(exchange *x, out_list *out, header_op *op) noexcept nogil
             i = out_find(out, op, op.always, i)
         return
     if op.action == HEADER_EDIT or op.action == HEADER_EDIT_ALL:
+        if i >= 0 and not response:
+            # Apache joins a request's fields of one name when it reads them.
+            j = out_find(out, op, op.always, i + 1)
+            while j >= 0:
+                v.data = out.fields[j].value
+                v.length = out.fields[j].value_length
+                header_join(x, &out.fields[i], &v)
+                out_remove_at(out, j)
+                j = out_find(out, op, op.always, j)
         while i >= 0:
             header_edit(x, &out.fields[i], op)
             i = out_find(out, op, op.always, i + 1)
@@ -483,4 +493,4 @@ cdef void rules_headers(
             ops = x.confs[i].request_headers
         for j in range(count):
             if ops[j].early == early and (tables & (2 if ops[j].always else 1)):
-                header_apply(x, out, &ops[j])
+                header_apply(x, out, &ops[j], response)

@@ -1,0 +1,91 @@
+"""A file imports from lower floors only; packages of one floor not from each other."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FLOORS = (
+    ("base",),
+    ("config",),
+    ("model",),
+    ("_core", "_probe"),
+    ("tls", "logs", "admin", "metrics"),
+    ("worker", "monitor"),
+    ("master",),
+    ("cli",),
+    ("__main__",),
+)
+FLOOR_OF = {name: floor for floor, names in enumerate(FLOORS) for name in names}
+CIMPORT = re.compile(r"^\s*(?:from\s+fastlb\.(\w+)|(?:c?import)\s+fastlb\.(\w+))", re.M)
+SPINES = ("_core", "_probe")  # with the chapters that they include
+
+
+def package_of(path: Path) -> str | None:
+    """The package (or module) of a file under fastlb/; None for fastlb itself."""
+    parts = path.relative_to(ROOT / "fastlb").parts
+    name = parts[0] if len(parts) > 1 else path.stem
+    if name in ("core", "probe"):
+        return f"_{name}"
+    return None if name == "__init__" else name
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Packages of fastlb that a file imports, wherever in it."""
+    text = path.read_text("utf-8")
+    if path.suffix not in (".py", ".pyi"):
+        for first, second in CIMPORT.findall(text):
+            yield first or second
+        return
+    for node in ast.walk(ast.parse(text)):
+        modules: list[str] = []
+        if isinstance(node, ast.Import):
+            modules = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            module = node.module or ""
+            modules = (
+                [f"fastlb.{alias.name}" for alias in node.names]
+                if module == "fastlb"
+                else [module]
+            )
+        for module in modules:
+            top, _, rest = module.partition(".")
+            if top == "fastlb" and rest:
+                yield rest.partition(".")[0]
+
+
+FILES = sorted(
+    path
+    for suffix in ("*.py", "*.pyi", "*.pyx", "*.pxd")
+    for path in (ROOT / "fastlb").rglob(suffix)
+)
+
+
+def test_every_package_has_a_floor() -> None:
+    packages = {package_of(path) for path in FILES} - {None}
+    assert packages <= set(FLOOR_OF)
+    assert {"config", "model", "master", "cli"} <= packages
+
+
+@pytest.mark.parametrize(
+    "path", FILES, ids=lambda path: str(path.relative_to(ROOT / "fastlb"))
+)
+def test_imports_point_downward(path: Path) -> None:
+    here = package_of(path)
+    if here is None:
+        assert not set(imported(path))
+        return
+    wrong = {
+        there
+        for there in imported(path)
+        if there != here
+        and not (here in SPINES and there in SPINES)
+        and not FLOOR_OF[there] < FLOOR_OF[here]
+    }
+    assert not wrong
