@@ -14,9 +14,7 @@ class Load:
 
     def __init__(self, pool: Pool, workers: int = 1) -> None:
         self.pool = pool
-        self.workers = [
-            pool.table.claim_worker(1000 + i, 1, i) for i in range(workers)
-        ]
+        self.workers = [pool.table.claim_worker(1000 + i, 1, i) for i in range(workers)]
         self.under_way: list[tuple[int, int]] = []
 
     def begin(self, worker: int = 0, route: str = "") -> int:
