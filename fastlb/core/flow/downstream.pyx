@@ -137,7 +137,8 @@ cdef void downstream_read(downstream *d) noexcept nogil:
         if not d.c.readable:
             break
         if d.input == NULL:
-            d.input = buffer_take(BUFFER_SMALL)
+            # Who sent a large body is likely to send another: head and body at once.
+            d.input = buffer_take(BUFFER_MEDIUM if d.sends_large else BUFFER_SMALL)
             if d.input == NULL:
                 downstream_close(d)
                 return
