@@ -154,7 +154,7 @@ cdef struct exchange:
     bint keepalive              # the client's connection is kept afterwards
     long long body_bytes_out    # for %b
     long long bytes_out         # with heads, for %O
-    long long bytes_to_up
+    long long bytes_to_up       # ledger.pxd says what counts
     long long bytes_from_up
     long long started_us
     long long started_wall_us

@@ -154,6 +154,7 @@ cdef bint response_read_head(exchange *x) noexcept nogil:
                 &response_head, &u.input.data[u.input.start],
                 <unsigned int>head_bytes, &limits) < 0:
             return response_broken(x)
+        x.bytes_from_up -= <unsigned int>head_bytes - (response_head.fields_at - 2)
         if response_head.status >= 200:
             return response_begin(x, <unsigned int>head_bytes)
         if not response_interim(x):
@@ -289,6 +290,7 @@ cdef bint response_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
         if chunk_decode(&x.res_chunks, data + head_bytes, held, &payload,
                         &consumed) < 0:
             return response_broken(x)
+        x.bytes_from_up -= consumed - payload
         if x.res_chunks.done and payload == 0:
             x.res_framing.kind = BODY_LENGTH
             x.res_framing.length = 0
@@ -380,6 +382,7 @@ cdef bint response_take(exchange *x) noexcept nogil:
             service_log_response(x, 0)
             exchange_cut(x)
             return False
+        x.bytes_from_up -= consumed - payload
         response_decoded(x, payload, consumed)
         return True
     x.body_bytes_out += held
