@@ -6,20 +6,38 @@ with that result: whatever goes wrong is on the terminal before the prompt is ba
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
-from collections.abc import Callable
 
 from fastlb.master.errors import Exit
 
-Report = Callable[[int], None]  # tells the waiting process its exit code, once
+
+class Launcher:
+    """The process that was called and waits for its exit code."""
+
+    def __init__(self, writer: int) -> None:
+        self._writer = writer
+
+    def tell(self, code: int) -> None:
+        """Let it end with code; once."""
+        # Whoever waited may have been ended meanwhile.
+        with contextlib.suppress(BrokenPipeError):
+            os.write(self._writer, bytes((code,)))
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Close our end: in a worker, so that the master's death would be seen."""
+        if self._writer >= 0:
+            os.close(self._writer)
+            self._writer = -1
 
 
-def detach() -> Report:
+def detach() -> Launcher:
     """Fork twice and return in the process that has no terminal.
 
-    The calling process ends here, with what Report is told, or with 1 if the server
-    ends before it tells anything.
+    The calling process ends here, with the code that Launcher is told, or with 1 if
+    the server ends before it tells anything.
     """
     reader, writer = os.pipe2(os.O_CLOEXEC)
     if os.fork():
@@ -35,18 +53,9 @@ def detach() -> Report:
     with open(os.devnull, "r+b") as null:
         for standard in (0, 1, 2):
             os.dup2(null.fileno(), standard)
-    return lambda code: _tell(writer, code)
+    return Launcher(writer)
 
 
 def _result(reader: int) -> int:
     told = os.read(reader, 1)
     return told[0] if told else int(Exit.REFUSED)
-
-
-def _tell(writer: int, code: int) -> None:
-    try:
-        os.write(writer, bytes((code,)))
-    except BrokenPipeError:
-        return  # whoever waited has been ended meanwhile
-    finally:
-        os.close(writer)

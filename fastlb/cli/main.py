@@ -19,6 +19,7 @@ from fastlb.cli.serve import serve, source_of
 from fastlb.config import registry
 from fastlb.config.parser import parse as parse_files
 from fastlb.logs.error import LEVELS
+from fastlb.master import privileges
 from fastlb.master.errors import StartError
 from fastlb.master.loading import Loaded, Source, load
 from fastlb.model.server import Compat
@@ -58,16 +59,15 @@ def run(arguments: Sequence[str], program: str) -> int:
     if options.test:
         return test(options, loaded, program)
     if loaded.model is None:
-        sys.stderr.write(render(loaded.diagnostics, program))
+        _print_diagnostics(loaded.diagnostics, program)
         return FAILED
-    sys.stderr.write(render(_worth_saying(loaded.diagnostics, options), program))
+    _print_diagnostics(_worth_saying(loaded.diagnostics, options), program)
     try:
         if control.is_served(options.verb, loaded.model.process.pid_file):
             return DONE
     except StartError as error:
         _complain(str(error))
         return FAILED
-    sys.stderr.flush()
     command_line = shlex.join([program, *arguments])
     return serve(loaded.model, source, options, command_line)
 
@@ -93,9 +93,14 @@ def show(options: Options, source: Source, program: str) -> int:
 
 def test(options: Options, loaded: Loaded, program: str) -> int:
     """-t, with its dumps."""
-    sys.stderr.write(render(loaded.diagnostics, program))
-    sys.stderr.flush()
+    _print_diagnostics(loaded.diagnostics, program)
     if loaded.model is None:
+        return FAILED
+    try:
+        # As httpd: an unknown User is an error of the configuration.
+        privileges.look_up(loaded.model.process, program)
+    except StartError as error:
+        _complain(str(error))
         return FAILED
     for name in options.dumps:
         sys.stdout.write(dump(name, loaded.model, loaded.tree))
@@ -130,6 +135,11 @@ def _worth_saying(
     if rank >= LEVELS.index("info"):
         said.add(Severity.NOTE)
     return [item for item in diagnostics if item.severity in said]
+
+
+def _print_diagnostics(diagnostics: Sequence[Diagnostic], program: str) -> None:
+    sys.stderr.write(render(diagnostics, program))
+    sys.stderr.flush()
 
 
 def _send_stderr_to(path: str) -> bool:

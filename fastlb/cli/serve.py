@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from fastlb.base.errors import Severity, render
-from fastlb.cli.detach import Report, detach
+from fastlb.cli.detach import detach
 from fastlb.cli.options import Options
 from fastlb.master.errors import Exit, StartError
 from fastlb.master.journal import Journal
@@ -37,17 +37,19 @@ def serve(
     greet is called once, when the server accepts. What fails before that is told on
     stderr. Whoever only launched the server gets Apache's exit codes, 0 or 1.
     """
-    report: Report | None = None
-    if not options.is_foreground:
-        report = detach()
+    launcher = None if options.is_foreground else detach()
     journal = Journal()
 
     def started() -> None:
         if greet is not None:
             greet()
-        if report is not None:
+        if launcher is not None:
             journal.take_stderr()
-            report(Exit.DONE)
+            launcher.tell(Exit.DONE)
+
+    def let_go() -> None:
+        if launcher is not None:
+            launcher.let_go()
 
     def again() -> Model:
         return arranged(reloaded(source, journal), options)
@@ -55,6 +57,7 @@ def serve(
     orders = Orders(
         load=again,
         started=started,
+        let_go=let_go,
         command_line=command_line,
         foreground=options.is_foreground,
         run_worker=worker.run,
@@ -67,8 +70,8 @@ def serve(
         tail = NO_SOCKETS if error.code is Exit.CANNOT_BIND else ""
         sys.stderr.write(f"{error}\n{tail}")
         sys.stderr.flush()
-        if report is not None:
-            report(Exit.REFUSED)
+        if launcher is not None:
+            launcher.tell(Exit.REFUSED)
         return error.code
 
 

@@ -16,7 +16,7 @@ from fastlb.model.server import Compat, Model
 SPARE_FACTOR = 4
 BALANCERS_MIN = 256
 MEMBERS_MIN = 2048
-WORKERS_MIN = 64
+WORKERS_MIN = 256
 WORKERS_PER_SEAT = 16
 
 

@@ -22,15 +22,16 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from fastlb.master import claims, pidfile, privileges, reap, spawn
 from fastlb.master.errors import Exit, StartError
 from fastlb.master.generation import Generation
 from fastlb.master.journal import Journal, send_stderr_to
 from fastlb.master.listeners import Listeners
-from fastlb.master.preparation import DEADLINE_S, Preparation
-from fastlb.master.reap import BackOff, Death
+from fastlb.master.monitor_seat import MonitorSeat
+from fastlb.master.preparation import DEADLINE_S, Preparation, settings_that_stay
+from fastlb.master.reap import Death
 from fastlb.master.signals import Command, Signals
 from fastlb.master.stop import Stopping
 from fastlb.master.workers import Means, Workers
@@ -58,25 +59,17 @@ class Orders:
     load          reads the configuration again: the new model, or StartError with
                   what the operator has to read
     started       called once, when every worker accepts
+    let_go        called in every forked process: closes what only the master may hold
     command_line  for the log
     """
 
     load: Callable[[], Model]
     started: Callable[[], None]
+    let_go: Callable[[], None]
     command_line: str
     foreground: bool
     run_worker: Callable[[Heritage], int]
     run_monitor: Callable[[MonitorHeritage], int]
-
-
-@dataclass(slots=True)
-class MonitorSeat:
-    """The place of the monitor. due_s: when it is filled again, monotonic."""
-
-    pid: int | None = None
-    born_s: float = 0.0
-    due_s: float | None = None
-    back_off: BackOff = field(default_factory=BackOff)
 
 
 class Master:
@@ -88,7 +81,7 @@ class Master:
         self._clock_s = time.monotonic
         self._exit = Exit.DONE
         self.phase = Phase.STARTING
-        self._pid_file = model.process.pid_file
+        self._first = model.process  # what was in force at the start
         self._listeners = Listeners()
         self._table = claims.create_table(model)
         self._signals = Signals(ignore_winch=orders.foreground and os.isatty(0))
@@ -106,7 +99,12 @@ class Master:
             ),
             journal.write,
         )
-        self._monitor = MonitorSeat()
+        self._monitor = MonitorSeat(
+            self._table,
+            self._identity,
+            orders.run_monitor,
+            lambda generation: self._let_go(generation, keep_sockets=False),
+        )
         self._current: Generation | None = None
         self._next: Preparation | None = None
         self._last_number = -1
@@ -157,10 +155,9 @@ class Master:
                 "AH00015: Unable to open logs\n"
                 "    write a Listen line, such as Listen 8080",
             )
-        generation = self._prepare(model)
-        self._journal.follow(model, generation.logs)
+        self._prepare(model)
         pidfile.write(
-            self._pid_file,
+            self._first.pid_file,
             os.getpid(),
             lambda text: self._journal.write("warn", "core", text),
         )
@@ -172,7 +169,7 @@ class Master:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self._listeners.close_every()
-        pidfile.remove(self._pid_file, os.getpid())
+        pidfile.remove(self._first.pid_file, os.getpid())
         self._signals.close()
 
     # signals
@@ -218,7 +215,7 @@ class Master:
 
     # one generation after the other
 
-    def _prepare(self, model: Model) -> Generation:
+    def _prepare(self, model: Model) -> None:
         """Take every step up to the fork of a new generation's workers."""
         self._last_number += 1
         self._next = Preparation(
@@ -232,7 +229,6 @@ class Master:
         self._next.deadline_s = self._clock_s() + DEADLINE_S
         self._workers.generations.append(generation)
         spawn.freeze()
-        return generation
 
     def _begin_reload(self) -> None:
         """The steps of a reload that need no waiting."""
@@ -246,6 +242,8 @@ class Master:
             # Whatever a file can provoke: the server that runs is worth more.
             self._refuse("reading the configuration", traceback.format_exc())
             return
+        for text in settings_that_stay(self._first, model.process):
+            self._journal.write("warn", "core", text)
         try:
             self._prepare(model)
         except StartError as error:
@@ -275,7 +273,7 @@ class Master:
             if other is not generation:
                 self._workers.drain(other)
         self._listeners.keep_only(generation.model.listeners)
-        self._replace_monitor()
+        self._monitor.replace(self._clock_s())
         self._journal.follow(generation.model, generation.logs)
         self._journal.write(
             "notice",
@@ -316,7 +314,9 @@ class Master:
 
     def _bury(self, death: Death) -> None:
         if death.pid == self._monitor.pid:
-            self._bury_monitor(death)
+            self._monitor.bury(death, self._clock_s())
+            if self.phase is Phase.SERVING and not death.is_orderly():
+                self._journal.write("notice", "core", death.text("the monitor"))
             return
         is_asked = self.phase in (Phase.STOPPING, Phase.DRAINING)
         generation = self._workers.bury(death, is_asked=is_asked)
@@ -343,14 +343,6 @@ class Master:
             if self.phase is Phase.SERVING:
                 self._stop()
 
-    def _bury_monitor(self, death: Death) -> None:
-        now_s = self._clock_s()
-        delay_s = self._monitor.back_off.delay_s(now_s - self._monitor.born_s)
-        self._monitor.pid = None
-        self._monitor.due_s = now_s + delay_s
-        if self.phase is Phase.SERVING and not death.is_orderly():
-            self._journal.write("notice", "core", death.text("the monitor"))
-
     # time
 
     def _advance(self) -> None:
@@ -364,7 +356,8 @@ class Master:
         if self.phase in (Phase.STARTING, Phase.SERVING):
             for generation in self._in_force():
                 self._moments += self._workers.fill(generation)
-            self._fill_monitor()
+        if self.phase is Phase.SERVING and self._current is not None:
+            self._monitor.fill(self._current, self._clock_s())
         now_s = self._clock_s()
         for generation in self._workers.generations:
             wait_s = generation.logs.programs.restart_due()
@@ -419,46 +412,6 @@ class Master:
         pids = [worker.pid for worker in self._workers.every()]
         return pids if self._monitor.pid is None else [*pids, self._monitor.pid]
 
-    # the monitor
-
-    def _replace_monitor(self) -> None:
-        """A monitor that knows the new model; the old one goes."""
-        if self._monitor.pid is None:
-            self._monitor.due_s = self._clock_s()
-        else:
-            with suppress(ProcessLookupError):
-                os.kill(self._monitor.pid, signal.SIGTERM)
-
-    def _fill_monitor(self) -> None:
-        seat, current = self._monitor, self._current
-        if seat.pid is not None or seat.due_s is None or current is None:
-            return
-        if seat.due_s > self._clock_s():
-            return
-        model = current.model
-        heritage = MonitorHeritage(
-            model=model,
-            table=self._table,
-            member_slots=current.member_slots,
-            probed=frozenset(
-                index
-                for index, member in enumerate(model.members)
-                if claims.is_probed(model, member)
-            ),
-            error_fds=current.logs.error_fds,
-        )
-        seat.due_s = None
-        seat.born_s = self._clock_s()
-        try:
-            seat.pid = spawn.fork(
-                "fastlb-monitor",
-                lambda: self._orders.run_monitor(heritage),
-                let_go=lambda: self._let_go(current, keep_sockets=False),
-                identity=self._identity,
-            )
-        except OSError:
-            seat.due_s = seat.born_s + 1.0
-
     # in a forked process
 
     def _let_go(self, generation: Generation, *, keep_sockets: bool = True) -> None:
@@ -467,6 +420,7 @@ class Master:
         A listening socket that nobody in this process accepts from would keep a
         closed address open and let connections wait in it for ever.
         """
+        self._orders.let_go()
         self._signals.close_pipes()
         if not self._orders.foreground:
             send_stderr_to(generation.logs.error_fds[0])

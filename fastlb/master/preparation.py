@@ -12,7 +12,7 @@ from fastlb.master import claims, names
 from fastlb.master.generation import Generation, Seat
 from fastlb.master.journal import Journal
 from fastlb.master.listeners import Address, Listeners
-from fastlb.model.server import Compat, Model
+from fastlb.model.server import Compat, Model, ProcessSettings
 
 DEADLINE_S = 30.0  # for workers that neither accept nor die
 
@@ -51,6 +51,8 @@ class Preparation:
         self._bound = self._listeners.bind_missing(model.listeners, model.process)
         self.step = "opening its logs"
         self._logs = self._journal.open(model)
+        if previous is None:
+            self._journal.follow(model, self._logs)
         self.step = "looking up its members' names"
         found = names.resolve(
             member.host for member in model.members if member.unix_path is None
@@ -104,3 +106,14 @@ class Preparation:
                 f"DNS lookup failure for: {host}: its members begin in error and "
                 "are tried again until the name is known",
             )
+
+
+def settings_that_stay(first: ProcessSettings, new: ProcessSettings) -> list[str]:
+    """Warnings about what is taken at the start and cannot change with a reload."""
+    names = (("PidFile", "pid_file"), ("User", "user"), ("Group", "group"))
+    return [
+        f"{directive} {getattr(new, name) or '(none)'}: the running server keeps "
+        f"{getattr(first, name) or '(none)'}; a stop and a start change it"
+        for directive, name in names
+        if getattr(first, name) != getattr(new, name)
+    ]

@@ -8,6 +8,7 @@ workers find it with their next connection.
 from __future__ import annotations
 
 import asyncio
+import encodings.idna  # noqa: F401 - looking up a name needs it after the fork
 import socket
 
 from fastlb._core import Table

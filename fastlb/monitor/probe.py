@@ -9,7 +9,7 @@ disproved by one.
 from __future__ import annotations
 
 import asyncio
-import encodings.idna  # noqa: F401 - after the privileges are gone it may be unreadable
+import errno
 import socket
 from collections.abc import Sequence
 
@@ -96,7 +96,27 @@ async def _connects(
         try:
             if member.source_address and family != socket.AF_UNIX:
                 sock.bind((member.source_address, 0))
-            await asyncio.wait_for(loop.sock_connect(sock, address), limit_s)
-        except (OSError, TimeoutError):
+            number = sock.connect_ex(address)
+        except OSError:
             return False
+        if number == errno.EINPROGRESS:
+            # loop.sock_connect would start threads to resolve what is a literal.
+            if not await _is_writable(loop, sock, limit_s):
+                return False
+            number = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    return number == 0
+
+
+async def _is_writable(
+    loop: asyncio.AbstractEventLoop, sock: socket.socket, limit_s: float
+) -> bool:
+    """Wait for the end of a connect, whichever it is; False when it takes too long."""
+    writable = asyncio.Event()
+    loop.add_writer(sock, writable.set)
+    try:
+        await asyncio.wait_for(writable.wait(), limit_s)
+    except TimeoutError:
+        return False
+    finally:
+        loop.remove_writer(sock)
     return True

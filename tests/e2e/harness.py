@@ -63,6 +63,14 @@ def is_listening(port: int, host: str = HOST) -> bool:
     return True
 
 
+def has_listener(pid: int) -> bool:
+    """True while the process holds a listening socket; False when it has ended."""
+    with suppress(psutil.NoSuchProcess):
+        held = psutil.Process(pid).net_connections(kind="tcp")
+        return any(one.status == psutil.CONN_LISTEN for one in held)
+    return False
+
+
 # members
 
 

@@ -9,7 +9,16 @@ from pathlib import Path
 
 import pytest
 from conftest import MemberMaker
-from harness import HOST, Fastlb, Load, exchange, free_port, is_listening, wait_for
+from harness import (
+    HOST,
+    Fastlb,
+    Load,
+    exchange,
+    free_port,
+    has_listener,
+    is_listening,
+    wait_for,
+)
 
 POOL = """\
 <Proxy balancer://pool>
@@ -36,8 +45,8 @@ def test_a_reload_brings_the_new_configuration(
     old = server.workers()
     server.write(pool(make_member("b").url), workers=3)
     server.reload(number)
-    assert [server.get().text for _ in range(6)] == ["b"] * 6
     wait_for(lambda: not set(old) & set(server.workers()), "the old workers have gone")
+    assert [server.get().text for _ in range(6)] == ["b"] * 6
     assert len(server.workers()) == 3
     assert "AH00171: Graceful restart requested, doing restart" in server.error_log
 
@@ -131,8 +140,13 @@ def test_a_request_on_its_way_is_finished_by_the_old_generation(
     with server.connection() as connection:
         connection.request("GET", "/slow")
         wait_for(lambda: slow.seen, "the member has the request")
+        old = server.workers()
         server.write(pool(make_member("b").url))
         server.reload()
+        # Until it has read the signal, an old worker may take one more connection.
+        wait_for(
+            lambda: not any(has_listener(pid) for pid in old), "the old ones drain"
+        )
         assert server.get().text == "b"
         slow.let_go()
         got = connection.getresponse()

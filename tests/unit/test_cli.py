@@ -197,6 +197,14 @@ def test_startup_messages_go_where_e_says(conf: Path, tmp_path: Path) -> None:
     assert "Invalid command 'Bogus'" in log.read_text()
 
 
+def test_an_unknown_user_is_an_error_of_the_configuration(
+    conf: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    conf.write_text(conf.read_text() + "User none-such\n")
+    assert call("-f", conf, "-t") == 1
+    assert "AH00543: fastlb: bad user name none-such" in capsys.readouterr().err
+
+
 # -k
 
 

@@ -48,10 +48,14 @@ cdef void pool_put(upstream *u) noexcept nogil:
     cdef int idle_max = m.smax if m.smax >= 0 else POOL_IDLE_MAX
     # smax= bounds what is kept beyond ttl=; without a ttl= it bounds what is kept.
     if (u.epoch != member_epoch(m.slot) or u.c.peer_closed or u.c.broken
-            or u.c.readable or engine.draining and engine.exchange_count == 0
+            or (engine.draining and engine.exchange_count == 0)
+            or (u.c.readable and not pool_is_quiet(u))
             or (m.idle_count >= idle_max and m.ttl_us == 0)):
         upstream_close(u)
         return
+    # The last read took just what was asked for: the socket was asked whether there is
+    # more, because the edge that told of it is gone.
+    u.c.readable = False
     u.state = UP_IDLE
     u.x = NULL
     buffer_give(u.input)

@@ -7,7 +7,9 @@ the whole of the backpressure.
 
 cdef enum:
     SPLICE_BYTES_MIN = 131072   # of a body still to come, for splice to pay
-    PIPE_BYTES = 262144
+    # The largest pipe that an ordinary user may have. Large, because what a splice
+    # costs hardly depends on how much it moves.
+    PIPE_BYTES = 1048576
 
 cdef head response_head         # one is parsed at a time
 
@@ -111,7 +113,9 @@ cdef bint response_read_head(exchange *x) noexcept nogil:
     cdef int head_bytes
     cdef head_limits limits
     if u.input == NULL:
-        u.input = buffer_take(BUFFER_MEDIUM)
+        # Where the last body was large the next is likely to be: less of it is copied
+        # with the head, more is spliced.
+        u.input = buffer_take(BUFFER_SMALL if x.member.sends_large else BUFFER_MEDIUM)
         if u.input == NULL:
             exchange_abort(x)
             return False
@@ -271,6 +275,8 @@ cdef bint response_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
     if unlikely(not x.internal and error_is_overridden(x, x.status)):
         return response_override(x, data)
     x.res_remaining = x.res_framing.length
+    x.member.sends_large = (
+        x.res_framing.kind == BODY_LENGTH and x.res_remaining > SPLICE_BYTES_MIN)
     if x.res_framing.kind == BODY_CHUNKED:
         # What came with the head is decoded first: a coding that is broken from its
         # beginning is still answered with 502, and an empty body has a length.
@@ -433,9 +439,8 @@ cdef bint response_read_body(exchange *x) noexcept nogil:
             return False
     u.input.start = BUFFER_HEADROOM
     u.input.end = BUFFER_HEADROOM
+    # Not bounded by what is to come: a short read tells that the socket is empty.
     room = buffer_room(u.input)
-    if x.res_framing.kind == BODY_LENGTH and <long long>room > x.res_remaining:
-        room = <size_t>x.res_remaining
     n = stream_recv(&u.c, &u.input.data[u.input.end], room)
     if n == AGAIN:
         buffer_give(u.input)
@@ -541,6 +546,8 @@ cdef int splice_out(exchange *x) noexcept nogil:
     """Pipe -> client's socket. returns 1 empty, AGAIN, FAILED"""
     cdef ssize_t n
     while x.pipe_held:
+        if not x.down.c.writable:
+            return AGAIN
         n = splice(x.pipe_read, NULL, x.down.c.fd, NULL, <size_t>x.pipe_held,
                    SPLICE_F_MOVE | SPLICE_F_NONBLOCK
                    | (0 if x.res_done else SPLICE_F_MORE))

@@ -249,6 +249,8 @@ cdef bint request_can_be_sent_again(exchange *x) noexcept nogil:
     """Nothing of it can have been processed twice, and its bytes are at hand."""
     if x.body_lost:
         return False
+    if x.await_continue:
+        return True     # the body was held back for the 100 that never came
     return not x.bytes_to_member or request_is_idempotent(x)
 
 
