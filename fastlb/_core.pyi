@@ -1,6 +1,6 @@
 """Types of the compiled core for Python callers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol, final
 
 from fastlb.model.server import Model
@@ -163,12 +163,12 @@ class Core:
         balancer_slots: Sequence[int],
         listener_fds: Sequence[int],
         log_fds: Sequence[int],
-        services: Services,
+        services_given: Services,
     ) -> None: ...
     def on_ready(self) -> bool:
         """Handle what is ready, within bounds; True when more is waiting."""
-    def on_tick(self) -> None:
-        """Sweep timeouts, flush logs; call about every 100 ms."""
+    def on_tick(self) -> bool:
+        """Sweep timeouts, flush logs; call about every 100 ms. True: as on_ready."""
     def accept(self) -> None:
         """Begin to accept connections."""
     def drain(self) -> None:
@@ -180,4 +180,3 @@ class Core:
         """Live objects: downstreams, upstreams, exchanges, buffers, idle ..."""
 
 ERROR_TEXTS: dict[int, str]
-regex_compile: Callable[[str, bool], Any]

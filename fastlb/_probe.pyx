@@ -22,6 +22,8 @@ include "core/balance/table.pyx"        # the shared mapping and its mutexes
 include "core/balance/ledger.pyx"       # counts and states of members
 include "core/balance/sticky.pyx"       # the route a client asks for
 include "core/balance/lbmethods/byrequests.pyx"
+include "core/balance/lbmethods/bytraffic.pyx"
+include "core/balance/lbmethods/bybusyness.pyx"
 include "core/balance/lbmethods/methods.pyx"
 include "core/balance/elect.pyx"        # who serves
 include "core/balance/claims.pyx"       # identity to slot

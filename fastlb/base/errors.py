@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import enum
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 COMMAND_LINE = "-c/-C directives"  # Apache's name for the file of -C and -c
 
@@ -44,6 +44,7 @@ class Diagnostic:
     why, cure     one sentence each, without a full stop; may be ""
     trail         for errors in included files: the (file, line) of each Include,
                   outermost first
+    moment        counts up in the order of finding, within the phase of reading
     """
 
     severity: Severity
@@ -57,6 +58,7 @@ class Diagnostic:
     cure: str = ""
     phase: Phase = Phase.PROCESSING
     trail: tuple[tuple[str, int], ...] = ()
+    moment: int = field(default=0, compare=False)
 
     @property
     def is_error(self) -> bool:
@@ -134,8 +136,7 @@ def render(diagnostics: Sequence[Diagnostic], program: str = "fastlb") -> str:
     lines: list[str] = []
     errors = [item for item in diagnostics if item.is_error]
     if errors:
-        reading = [item for item in errors if item.phase is Phase.READING]
-        lines += _apache_form((reading or errors)[0], program)
+        lines += _apache_form(min(errors, key=_when_found), program)
     for item in diagnostics:
         lines += _own_form(item)
     if len(diagnostics) > 1:
@@ -162,6 +163,13 @@ def _apache_form(item: Diagnostic, program: str) -> list[str]:
         f"Syntax error on line {line} of {file}: " for file, line in places
     )
     return [f"{program}: {nested}{item.text}"]
+
+
+def _when_found(item: Diagnostic) -> tuple[bool, int, list[int]]:
+    """Orders complaints as Apache would meet them, included files in their place."""
+    reading = item.phase is Phase.READING
+    lines = [line for _, line in (*item.trail, (item.file, item.line))]
+    return not reading, item.moment, lines
 
 
 def _own_form(item: Diagnostic) -> list[str]:

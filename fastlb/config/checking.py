@@ -217,6 +217,7 @@ class Checker:
                 complaint.text,
                 complaint.why,
                 complaint.cure,
+                trail=draft.trail,
             )
         )
 

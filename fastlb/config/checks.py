@@ -79,6 +79,38 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Buffer:
+    """Bytes of a socket buffer: 0 for the system's, or at least 512."""
+
+    def __call__(self, name: str, words: tuple[str, ...]) -> Complaint | None:
+        found = Integer(0)(name, words)
+        if found is None and 0 < int(words[0]) < 512:
+            text = f"{name} must be >= 512 bytes, or 0 for system default."
+            return Complaint(text)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """Every argument, without a + or - in front, is one of some words."""
+
+    words: tuple[str, ...]
+    wrong: str
+
+    def __call__(self, name: str, words: tuple[str, ...]) -> Complaint | None:
+        known = {word.lower() for word in self.words}
+        for index, word in enumerate(words):
+            bare = word.lstrip("+-")
+            if bare.lower() not in known:
+                best = nearest(bare, self.words)
+                cure = f"did you mean {best}?" if best else ""
+                return Complaint(
+                    self.wrong.format(name=name, word=bare), "", cure, word=index
+                )
+        return None
+
+
+@dataclass(frozen=True, slots=True)
 class Later:
     """A value that fastlb will serve later: taken with a warning, or refused."""
 

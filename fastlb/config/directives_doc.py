@@ -31,7 +31,9 @@ What fastlb does with a directive:
 
 def document(registry: Registry) -> str:
     """The whole text: what is served in full, other modules' words as lists."""
+    modules = list(dict.fromkeys(item.module for item in registry))
     full = [item for item in registry if not _is_listed(item)]
+    full.sort(key=lambda item: modules.index(item.module))
     listed = [item for item in registry if _is_listed(item)]
     lines = [_HEAD]
     for module, items in groupby(full, key=lambda item: item.module):

@@ -24,6 +24,7 @@ class Draft:
     line: int
     start: int
     column: int
+    trail: Trail = ()
     is_section: bool = False
     closed: bool = True
     children: list[Draft] = field(default_factory=list)
@@ -42,14 +43,22 @@ class Frame:
     draft: Draft | None
     reading: bool
 
+    @property
+    def is_true_condition(self) -> bool:
+        return self.draft is None and self.reading
+
 
 @dataclass(slots=True)
 class OpenFile:
-    """The file being read: its name, how it was reached, what is open in it."""
+    """The file being read: its name, how it was reached, what is open in it.
+
+    depth   sections that are open around its Include, in all files
+    """
 
     name: str
     trail: Trail
     top: list[Draft]
+    depth: int = 0
     frames: list[Frame] = field(default_factory=list)
 
     @property
@@ -59,6 +68,11 @@ class OpenFile:
             if frame.draft is not None:
                 return frame.draft.children
         return self.top
+
+    @property
+    def sections(self) -> int:
+        """Sections that are open here, with those around the Include."""
+        return self.depth + len(self.frames)
 
     @property
     def is_reading(self) -> bool:

@@ -147,6 +147,12 @@ def file_name(name: str) -> str:
     return _FILE_NAMES.get(name, f"mod_{name}.c")
 
 
+def is_known(written: str) -> bool:
+    """Whether LogLevel may name it: `proxy`, `proxy_module` or `mod_proxy.c`."""
+    name = base_name(written)
+    return name in EMULATED or name in PROCESS_MODELS or name in OUT_OF_SCOPE
+
+
 def is_there(written: str, loaded: tuple[str, ...]) -> bool:
     """Whether <IfModule written> is true; loaded: identifiers of LoadModule so far."""
     name = base_name(written)

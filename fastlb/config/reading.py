@@ -60,6 +60,7 @@ class Reader:
         self._warned: set[tuple[str, int, str]] = set()
         self._here = ("", 0, 0)  # file, line, column that a complaint is about
         self._trail: Trail = ()
+        self._is_recursive = False  # includes are no longer followed
         self._acts: dict[str, _Act] = {
             "include": self._include,
             "includeoptional": self._include,
@@ -73,7 +74,7 @@ class Reader:
 
     def read_main(self, path: str) -> None:
         """The file of -f; an absolute path of the system."""
-        self._read_path(path, (), self.drafts, 0)
+        self._read_path(path, OpenFile("", (), self.drafts), 0)
 
     def read_lines(self, lines: Sequence[str]) -> None:
         """Directives of -C or -c; all of them together make one file."""
@@ -84,24 +85,25 @@ class Reader:
 
     # -- files
 
-    def _read_path(
-        self, path: str, trail: Trail, children: list[Draft], include_line: int
-    ) -> None:
+    def _read_path(self, path: str, around: OpenFile, include_line: int) -> None:
+        """Read a file into `around`, the file whose line include_line names it."""
         shown = configuration_text(path)
+        trail = (*around.trail, (around.name, include_line)) if include_line else ()
         if len(self.files) >= FILES_MAX:
             text = f"More than {FILES_MAX} files are included"
             self._complain(Complaint(text, number="FB0104"))
             return
         try:
-            with open(path, "rb") as file:
-                text = file.read().decode("latin-1")
+            with open(path, "rb") as stream:
+                text = stream.read().decode("latin-1")
         except OSError as problem:
             reason = problem.strerror
             text = f"Could not open configuration file {shown}: {reason}"
             self._complain(Complaint(text, number="FB0103"))
             return
         self.files.append((shown, len(trail), include_line))
-        self._read_text(text, OpenFile(shown, trail, children))
+        file = OpenFile(shown, trail, around.children, around.sections)
+        self._read_text(text, file)
 
     def _read_text(self, text: str, file: OpenFile) -> None:
         before = self._here, self._trail
@@ -122,15 +124,30 @@ class Reader:
         self._here, self._trail = before
 
     def _end_of_file(self, file: OpenFile) -> None:
-        for frame in reversed(file.frames):
-            if frame.draft is None:
+        """Complain about each section that is still open, at its own line.
+
+        Apache takes it when a conditional section that was true is left open, and
+        whatever is open inside it: so do we, with a warning.
+        """
+        taken = False
+        skipped = [frame for frame in reversed(file.frames) if not frame.reading]
+        for frame in (*skipped, *(f for f in file.frames if f.reading)):
+            taken = taken or frame.is_true_condition
+            if not frame.reading:
                 text = f"Expected </{frame.name}> before end of configuration"
-                why = f"<{frame.name}> was opened on line {frame.line}"
             else:
                 text = f"{file.name}:{frame.line}: <{frame.name}> was not closed."
-                why = "a section must end in the file in which it begins"
+            why = "a section must end in the file in which it begins"
+            severity = Severity.WARNING if taken and frame.reading else Severity.ERROR
+            self._here = (file.name, self._apaches_line(file, frame.line), 0)
             cure = f"add </{frame.name}>"
-            self._complain(Complaint(text, why, cure, "FB0101"))
+            self._complain(Complaint(text, why, cure, "FB0101", severity))
+
+    @staticmethod
+    def _apaches_line(file: OpenFile, line: int) -> int:
+        """Inside a false section Apache's messages name the line where it began."""
+        outermost = next((f.line for f in file.frames if not f.reading), line)
+        return min(outermost, line)
 
     # -- lines
 
@@ -149,7 +166,8 @@ class Reader:
         plain = text == line.text and line.first == line.number
         column = line.indent + after + 1 if plain and after < len(text) else 0
         start = line.indent + 1 if line.first == line.number else 0
-        draft = Draft(name, text[after:], file.name, line.number, start, column)
+        place = (file.name, line.number, start, column, file.trail)
+        draft = Draft(name, text[after:], *place)
         self._here = (file.name, line.number, column)
         act = self._acts.get(name.lower())
         if name.startswith("<"):
@@ -193,9 +211,11 @@ class Reader:
         elif head.endswith(">"):
             head, draft.closed = head[:-1], True
         draft.name, draft.is_section = head, True
-        if len(file.frames) == SECTION_DEPTH_MAX:
+        if file.sections >= SECTION_DEPTH_MAX:
             text = f"<{head}> is nested too deeply"
             self._complain(Complaint(text, number="FB0101"))
+            file.frames.append(Frame(head, draft.line, None, False))
+            return
         if head.lower() in conditions.NAMES:
             reading = self._condition(draft)
             file.frames.append(Frame(head, draft.line, None, reading))
@@ -219,8 +239,14 @@ class Reader:
             file.frames.pop()
             return
         text = f"Expected </{expected.name}> but saw </{name}>"
+        if expected.is_true_condition:
+            text = f"</{name}> without matching <{name}> section"
+        line = self._here[1]
         why = f"<{expected.name}> was opened on line {expected.line}"
+        if not expected.reading:
+            why += f"; </{name}> stands on line {line}"
         cure = f"close it first with </{expected.name}>"
+        self._here = (file.name, self._apaches_line(file, line), 0)
         self._complain(Complaint(text, why, cure, "FB0101"))
         if name.lower() in (frame.name.lower() for frame in file.frames):
             while file.frames.pop().name.lower() != name.lower():
@@ -251,8 +277,10 @@ class Reader:
     def _include(self, file: OpenFile, draft: Draft, words: tuple[str, ...]) -> None:
         optional = draft.name.lower() == "includeoptional"
         path = os.path.join(self.server_root, filesystem_path(words[0]))
-        trail = (*file.trail, (file.name, draft.line))
-        if len(trail) > INCLUDE_DEPTH_MAX:
+        if self._is_recursive:
+            return
+        if len(file.trail) >= INCLUDE_DEPTH_MAX:
+            self._is_recursive = True
             text = (
                 f"Exceeded maximum include depth of {INCLUDE_DEPTH_MAX}, There appears"
                 " to be a recursion."
@@ -266,7 +294,7 @@ class Reader:
             return
         for found in paths:
             self._here = (file.name, draft.line, draft.column)
-            self._read_path(found, trail, file.children, draft.line)
+            self._read_path(found, file, draft.line)
 
     def _define(self, file: OpenFile, draft: Draft, words: tuple[str, ...]) -> None:
         if ":" in words[0]:
@@ -359,5 +387,6 @@ class Reader:
                 complaint.cure,
                 Phase.READING,
                 self._trail,
+                len(self.diagnostics),
             )
         )

@@ -349,7 +349,7 @@ cdef class Core:
     """The data path of one worker (`_core.pyi`). There is one in a process."""
 
     cdef readonly int fd
-    cdef Table table
+    cdef Table table        # keeps the mapping alive
 
     def __init__(self, model, Table table not None, int slot, member_slots,
                  balancer_slots, listener_fds, log_fds, services_given):
@@ -420,12 +420,11 @@ cdef class Core:
         accept_begin()
 
     def drain(self):
-        cdef plan_member *m
-        cdef int i
         if engine.draining:
             return
         engine.draining = True
         accept_end()
+        downstreams_drain()
         self.tell()
 
     def abort(self):
@@ -455,6 +454,7 @@ cdef class Core:
             "buffers": buffers_out(),
             "watches": watch.open_count,
             "accepted": engine.accepted,
+            "log_lines_lost": log_lines_lost,
         }
 
 

@@ -15,10 +15,10 @@ from fastlb.model.values import INT_MAX, maybe_integer, maybe_switch
 
 STICKY_SIZE: Final = 64
 NONCE_SIZE: Final = 37
-LBMETHODS: Final = ("byrequests",)
+LBMETHODS: Final = ("byrequests", "bytraffic", "bybusyness")
 """Methods that are served."""
 
-LBMETHODS_LATER: Final = ("bytraffic", "bybusyness", "heartbeat", "byresponsetime")
+LBMETHODS_LATER: Final = ("heartbeat", "byresponsetime")
 """Known names in whose place byrequests serves until they are built."""
 
 

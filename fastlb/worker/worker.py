@@ -37,7 +37,7 @@ class CoreLike(Protocol):
     fd: int
 
     def on_ready(self) -> bool: ...
-    def on_tick(self) -> None: ...
+    def on_tick(self) -> bool: ...
     def accept(self) -> None: ...
     def drain(self) -> None: ...
     def abort(self) -> None: ...
@@ -128,8 +128,12 @@ class Worker:
             sock.close()
 
     def _on_ready(self) -> None:
-        if self._core.on_ready() and not self._again:
+        if self._core.on_ready():
             # More is waiting than one turn may take: let timers and signals run first.
+            self._go_on_soon()
+
+    def _go_on_soon(self) -> None:
+        if not self._again:
             self._again = True
             self._loop.call_soon(self._on_ready_again)
 
@@ -149,4 +153,6 @@ class Worker:
 
     def _on_tick(self) -> None:
         self._loop.call_later(TICK_S, self._on_tick)
-        self._core.on_tick()
+        if self._core.on_tick():
+            # A timeout has given others their turn; no event will tell of it.
+            self._go_on_soon()

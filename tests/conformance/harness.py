@@ -136,6 +136,8 @@ class Session:
                 self.step(step)
         except TimeoutError:
             self.entries.append({"status": "<timeout>"})
+        except ConnectionError:
+            self.entries.append({"status": "<no connection>"})
         told = self.case.view in (View.FULL, View.STATUS)
         for name, connection in self.connections.items():
             if told:

@@ -1,6 +1,7 @@
 """The two servers under comparison: how each is configured, started and stopped."""
 
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -49,6 +50,8 @@ Group www-data
 """
 
 WHERE = re.compile(r"Syntax error on line (\d+) of ([^:]+):\s*")
+FIRST_PORT, PORT_COUNT = 20000, 12000
+_next_port = itertools.count(os.getpid() * 37)
 PORTS = ("port", "port2", "m0", "m1", "m2", "m3")
 PREFIX = re.compile(r"^(?:AH\d{5}: |(?:apache2|httpd|fastlb): )*")
 CHATTER = re.compile(r"AH00(558|548|111|112|559|527):|^\[|^\s*$|^Syntax OK")
@@ -144,14 +147,19 @@ def directory() -> Iterator[Path]:
 
 
 def free_ports(names: Sequence[str]) -> dict[str, int]:
-    """Distinct free ports, found by binding to port zero."""
-    with contextlib.ExitStack() as stack:
-        ports = {}
-        for name in names:
-            sock = stack.enter_context(socket.socket())
-            sock.bind(("127.0.0.1", 0))
-            ports[name] = sock.getsockname()[1]
-        return ports
+    """Free ports for servers that bind them a moment later.
+
+    They lie below the range from which the kernel gives ports to clients and members,
+    and are not given twice: servers are started side by side.
+    """
+    ports = {}
+    for name in names:
+        while name not in ports:
+            port = FIRST_PORT + next(_next_port) % PORT_COUNT
+            with socket.socket() as sock:
+                if sock.connect_ex(("127.0.0.1", port)) != 0:
+                    ports[name] = port
+    return ports
 
 
 def filled(text: str, ports: Mapping[str, int], root: Path) -> str:

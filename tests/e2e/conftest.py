@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from harness import Answerer, Fastlb, Member, free_port, is_listening, wait_for
+from rig import Rig, RigServer
 
 MemberMaker = Callable[..., Member]
 
@@ -46,3 +47,18 @@ def server(tmp_path: Path) -> Iterator[Fastlb]:
         for pid in made.left_over():
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture(scope="session")
+def rig_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RigServer]:
+    made = RigServer(tmp_path_factory.mktemp("rig"))
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def rig(rig_server: RigServer, tmp_path: Path) -> Iterator[Rig]:
+    """One worker without a master, not started; at the end nothing is left in it."""
+    made = Rig(rig_server, tmp_path)
+    yield made
+    made.end()

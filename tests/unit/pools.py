@@ -21,13 +21,17 @@ settings.load_profile("no deadline")
 class Pool:
     """Members by position; routes are n0, n1 ... unless told otherwise."""
 
-    def __init__(self, *members: dict[str, Any], **plan: Any) -> None:
+    def __init__(
+        self, *members: dict[str, Any], lbmethod: str = "byrequests", **plan: Any
+    ) -> None:
         self.table = _probe.Table.create(8, 64, 8)
         self.inside = _probe.TableProbe(self.table)
-        self.slot = self.table.claim_balancer("balancer://x", 1, lbmethod="byrequests")
+        self.slot = self.table.claim_balancer("balancer://x", 1, lbmethod=lbmethod)
         self.settings = [settings_of(i, m) for i, m in enumerate(members)]
         self.slots = [self.claim(i, 1) for i in range(len(members))]
-        self.probe = _probe.BalancerProbe(self.table, self.slot, self.slots, **plan)
+        self.probe = _probe.BalancerProbe(
+            self.table, self.slot, self.slots, lbmethod=lbmethod, **plan
+        )
 
     def claim(self, position: int, generation: int, **changes: Any) -> int:
         settings = self.settings[position] | changes

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from fractions import Fraction
 from math import gcd
-from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pools import Pool, killed, member
+from recorded_elections import Recorded, of_method, players
 
 from fastlb import _probe
-
-RECORDED = json.loads(
-    Path(__file__).with_name("data").joinpath("elections_httpd.json").read_text()
-)
 
 factors = st.lists(st.integers(1, 30), min_size=1, max_size=8)
 
@@ -53,22 +47,9 @@ def test_one_member_is_always_elected_and_owes_nothing() -> None:
     assert pool.all("lbstatus") == [0]
 
 
-def replay(scenario: dict[str, Any]) -> list[int]:
+def replay(scenario: Recorded) -> list[int]:
     """The members that would have answered: a closed port fails and we go on."""
-    names = ("lbset", "status", "redirect")
-    pool = Pool(
-        *(
-            member(
-                round(m["loadfactor"] * 100),
-                **{k: m[k] for k in names if k in m}
-                | {"status": m.get("status", "").removeprefix("+")},
-            )
-            for m in scenario["members"]
-        ),
-        sticky_cookie="ROUTEID",
-        nofailover=scenario.get("nofailover", False),
-        compat_apache=True,
-    )
+    pool = players(scenario)
     answered = []
     for route in scenario["routes"]:
         asked = (route or "").encode()
@@ -82,12 +63,8 @@ def replay(scenario: dict[str, Any]) -> list[int]:
     return answered
 
 
-@pytest.mark.parametrize(
-    "scenario", RECORDED["scenarios"], ids=[s["name"] for s in RECORDED["scenarios"]]
-)
-def test_elects_the_members_that_httpd_was_seen_to_elect(
-    scenario: dict[str, Any],
-) -> None:
+@pytest.mark.parametrize("scenario", of_method("byrequests"))
+def test_elects_the_members_that_httpd_was_seen_to_elect(scenario: Recorded) -> None:
     assert replay(scenario) == scenario["chosen"]
 
 

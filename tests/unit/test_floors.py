@@ -67,6 +67,35 @@ FILES = sorted(
 )
 
 
+CHAPTERS = [
+    path.relative_to(ROOT / "fastlb").as_posix()
+    for path in FILES
+    if package_of(path) == "_core" and path.parent != ROOT / "fastlb"
+]
+IMPORT_IN_CORE = re.compile(
+    r"^\s*(?:from\s+(fastlb[\w.]*)|c?import\s+(fastlb[\w.]*))", re.M
+)
+
+
+def test_of_the_lower_floors_the_core_uses_the_translation_of_patterns_only() -> None:
+    # everything else reaches it as a model, through core/plan/plan.pyx
+    used = {
+        first or second
+        for chapter in CHAPTERS
+        for first, second in IMPORT_IN_CORE.findall(
+            (ROOT / "fastlb" / chapter).read_text("utf-8")
+        )
+    }
+    assert used == {"fastlb.model.regex"}
+
+
+@pytest.mark.parametrize("suffix", ["pyx", "pxd"])
+def test_every_chapter_is_in_the_spine_once(suffix: str) -> None:
+    spine = (ROOT / f"fastlb/_core.{suffix}").read_text("utf-8")
+    included = re.findall(r'^include "(.+?)"', spine, re.M)
+    assert sorted(included) == [c for c in CHAPTERS if c.endswith(suffix)]
+
+
 def test_every_package_has_a_floor() -> None:
     packages = {package_of(path) for path in FILES} - {None}
     assert packages <= set(FLOOR_OF)

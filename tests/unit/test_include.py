@@ -171,6 +171,19 @@ def test_a_file_that_includes_itself_is_stopped(tmp_path: Path) -> None:
     assert len(tree.files) == 129
 
 
+def test_a_recursion_is_told_once_and_ends_all_including(tmp_path: Path) -> None:
+    tree, diagnostics = read(tmp_path, "Include main.conf\n" * 9 + "Timeout 5\n")
+    assert len(diagnostics) == 1
+    assert len(tree.nodes) == len(tree.files) == 129
+
+
+def test_sections_around_includes_count_towards_the_depth(tmp_path: Path) -> None:
+    text = "<IfModule core.c>\n" * 60 + "Include main.conf\n" + "</IfModule>\n" * 60
+    tree, diagnostics = read(tmp_path, text)
+    assert {d.text for d in diagnostics} == {"<IfModule> is nested too deeply"}
+    assert len(tree.files) == 2
+
+
 def test_sections_end_in_the_file_in_which_they_begin(tmp_path: Path) -> None:
     (tmp_path / "open.conf").write_text('<Location "/">\n')
     (tmp_path / "close.conf").write_text("</Location>\n")

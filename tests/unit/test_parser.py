@@ -249,7 +249,7 @@ def test_a_skipped_section_of_a_loaded_module_is_noted(tmp_path: Path) -> None:
     [
         (
             "<Location />\n<IfModule core.c>\n</Location>\n",
-            [(3, "Expected </IfModule> but saw </Location>")],
+            [(3, "</Location> without matching <Location> section")],
         ),
         ("</Proxy>\n", [(1, "</Proxy> without matching <Proxy> section")]),
         (
@@ -267,13 +267,13 @@ def test_a_skipped_section_of_a_loaded_module_is_noted(tmp_path: Path) -> None:
         (
             "<IfModule no.c>\n<Foo>\n",
             [
-                (2, "Expected </Foo> before end of configuration"),
-                (2, "Expected </IfModule> before end of configuration"),
+                (1, "Expected </Foo> before end of configuration"),
+                (1, "Expected </IfModule> before end of configuration"),
             ],
         ),
         (
             "<IfModule no.c>\n<Foo>\n</Bar>\n</Foo>\n</IfModule>\n",
-            [(3, "Expected </Foo> but saw </Bar>")],
+            [(1, "Expected </Foo> but saw </Bar>")],
         ),
     ],
 )
@@ -283,19 +283,29 @@ def test_broken_structure_is_told_in_apaches_words(
     assert errors(tmp_path, text) == expected
 
 
-def test_what_was_not_closed_is_told_innermost_first(tmp_path: Path) -> None:
+def test_what_was_not_closed_is_told_at_its_own_line(tmp_path: Path) -> None:
     path = f"{tmp_path}/main.conf"
     assert errors(tmp_path, "<VirtualHost *:80>\n\n<Location />\n") == [
+        (1, f"{path}:1: <VirtualHost> was not closed."),
         (3, f"{path}:3: <Location> was not closed."),
-        (3, f"{path}:1: <VirtualHost> was not closed."),
     ]
+
+
+def test_a_true_condition_left_open_is_taken_as_apache_takes_it(tmp_path: Path) -> None:
+    text = "<IfModule core.c>\n<Location />\nSetHandler none\n"
+    tree, diagnostics = read(tmp_path, text)
+    assert [(d.severity, d.line) for d in diagnostics] == [
+        (Severity.WARNING, 1),
+        (Severity.WARNING, 2),
+    ]
+    assert names(tree.nodes) == ["Location"]
 
 
 def test_sections_without_end_are_stopped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "SECTION_DEPTH_MAX", 3)
-    text = "<IfModule core.c>\n" * 4 + "</IfModule>\n" * 4
+    text = "<IfModule core.c>\n" * 9 + "</IfModule>\n" * 9
     assert errors(tmp_path, text) == [(4, "<IfModule> is nested too deeply")]
     assert limits.SECTION_DEPTH_MAX > 3
 
@@ -473,6 +483,14 @@ HEADER_ACTION = (
             "ProxyErrorOverride: status codes to intercept must be valid HTTP Status"
             " Codes >=400 && <600",
         ),
+        (
+            "SendBufferSize 5",
+            "SendBufferSize must be >= 512 bytes, or 0 for system default.",
+        ),
+        ("LogLevel nomod:debug", "Cannot find module nomod"),
+        ("ProxySourceAddress foo", "ProxySourceAddress invalid value"),
+        ("SSLProtocol all -foo", "SSLProtocol: Illegal protocol 'foo'"),
+        ("SSLOptions foo", "SSLOptions: Illegal option 'foo'"),
         ("ProxyRequests On", "fastlb does not serve as a forward proxy"),
         ("ProxyHCExpr", "Missing expression name for ProxyHCExpr"),
         ("ProxyHCExpr a", "Missing expression for ProxyHCExpr"),
@@ -558,7 +576,8 @@ def test_a_comment_behind_a_directive_that_acts_at_once(tmp_path: Path) -> None:
         "Listen [::1]:80 https",
         "Listen 127.0.0.1:80",
         "KeepAliveTimeout 500ms",
-        "LogLevel warn proxy:info",
+        "LogLevel warn proxy:info mod_rewrite.c:trace8 ssl_module:debug",
+        "ProxySourceAddress ::1",
         "Protocols http/1.1",
         "ProxyIOBufferSize 0",
         "ProxyErrorOverride On 404 500",
@@ -824,6 +843,16 @@ def test_the_first_line_is_apaches_for_each_phase(tmp_path: Path) -> None:
         f"apache2: Syntax error on line 2 of {path}: Syntax error on line 1 of"
         f" {tmp_path}/a.conf: </Foo> without matching <Foo> section"
     )
+
+
+def test_the_first_line_is_about_what_apache_meets_first(tmp_path: Path) -> None:
+    (tmp_path / "a.conf").write_text("Foo\n")
+    _, diagnostics = read(tmp_path, "Include a.conf\nBar\n")
+    assert [d.line for d in diagnostics] == [2, 1]
+    first = render(diagnostics).splitlines()[0]
+    assert first == f"AH00526: Syntax error on line 1 of {tmp_path}/a.conf:"
+    _, diagnostics = read(tmp_path, "<Location />\n</Proxy>\n")
+    assert "Expected </Location>" in render(diagnostics).splitlines()[0]
 
 
 def test_errors_of_the_command_line_are_told_as_apache_does(tmp_path: Path) -> None:

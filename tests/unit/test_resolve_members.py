@@ -216,7 +216,14 @@ def test_an_unknown_parameter_gets_the_nearest_name() -> None:
     assert [d.cure for d in found if d.is_error] == ["it belongs to ProxySet"]
 
 
-@pytest.mark.parametrize("name", ["bytraffic", "bybusyness", "heartbeat"])
+@pytest.mark.parametrize("name", ["byrequests", "bytraffic", "bybusyness"])
+def test_methods_are_served_by_their_name(name: str) -> None:
+    text = balancer("BalancerMember http://a", f"ProxySet lbmethod={name}")
+    assert model_of(text).balancers[0].lbmethod == name
+    assert warnings(text) == []
+
+
+@pytest.mark.parametrize("name", ["heartbeat", "byresponsetime"])
 def test_methods_that_are_not_built_yet_are_served_by_byrequests(name: str) -> None:
     text = balancer("BalancerMember http://a", f"ProxySet lbmethod={name}")
     assert model_of(text).balancers[0].lbmethod == "byrequests"

@@ -19,7 +19,7 @@ SEEDS = Path(__file__).parent.parent / "seeds"
 WARNINGS: dict[str, list[tuple[int, str]]] = {
     "000_redirect": [],
     "000_two_members": [(8, "FB0249")],
-    "000_route_cookie": [(10, "FB0231")],
+    "000_route_cookie": [],
     "001_basic": [(26, "FB0120")],
     "001_standbys": [(6, "FB0241"), (14, "FB0235")],
     "001_sticky": [(11, "FB0121")],
@@ -104,7 +104,7 @@ def test_seed_000_cookie_rule_reads_the_route() -> None:
     assert rule.condition is not None
     assert rule.condition.name == "BALANCER_ROUTE_CHANGED"
     assert model.balancers[0].sticky_cookie == "ROUTEID"
-    assert model.balancers[0].lbmethod == "byrequests"
+    assert model.balancers[0].lbmethod == "bytraffic"
 
 
 def test_seed_001_recycles_workers_after_as_many_connections() -> None:

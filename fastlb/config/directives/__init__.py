@@ -13,6 +13,7 @@ from fastlb.config.directives import (
     alias,
     balancer,
     core,
+    core_explained,
     hcheck,
     headers,
     log,
@@ -29,6 +30,7 @@ from fastlb.config.registry import Directive
 
 FILES = (
     core,
+    core_explained,
     sections,
     mpm,
     proxy,

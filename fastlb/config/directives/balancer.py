@@ -40,7 +40,6 @@ DIRECTIVES = (
             " acquire=, keepalive=, disablereuse=, flushpackets=, hcmethod= and the"
             " other hc keys."
         ),
-        not_in=("Directory", "DirectoryMatch", "Files", "FilesMatch"),
     ),
     Directive(
         "ProxySet",
@@ -54,7 +53,6 @@ DIRECTIVES = (
             " stickysessionsep=, scolonpathdelim=, nofailover=, timeout=, maxattempts=,"
             " failonstatus=, failontimeout=, forcerecovery=, growth=, nonce=."
         ),
-        not_in=("Directory", "DirectoryMatch", "Files", "FilesMatch"),
     ),
     Directive(
         "BalancerGrowth",

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 
 from fastlb.base.errors import Severity
-from fastlb.config import units
+from fastlb.config import modules, units
 from fastlb.config.checks import Choice, Duration, Integer, Later, every
 from fastlb.config.registry import (
     SV,
     SVD,
     Args,
     Complaint,
-    D,
     Directive,
     S,
     Status,
@@ -45,7 +44,6 @@ _PROTOCOL_OPTIONS = (
     "Allow0.9",
     "Require1.0",
 )
-_NO_FILES = "fastlb serves no files, so it changes nothing"
 
 
 def _log_level(name: str, words: tuple[str, ...]) -> Complaint | None:
@@ -56,6 +54,10 @@ def _log_level(name: str, words: tuple[str, ...]) -> Complaint | None:
             prefix = f"{word}: " if colon else ""
             cure = f"did you mean {module}{colon}{best}?" if best else ""
             return Complaint(prefix + _LEVEL_WRONG, "", cure, word=index)
+        if colon and not modules.is_known(module):
+            best = nearest(module, modules.EMULATED)
+            cure = f"did you mean {best}:{level}?" if best else ""
+            return Complaint(f"Cannot find module {module}", "", cure, word=index)
     return None
 
 
@@ -454,18 +456,6 @@ DIRECTIVES = (
         "who answers: server-status, balancer-manager, none, proxy:URL",
     ),
     Directive(
-        "DocumentRoot",
-        CORE,
-        SV,
-        Args.ONE,
-        "directory",
-        "the directory of files",
-        Status.EXPLAINED,
-        manual="A request that no mapping takes is answered with 404.",
-        reason="fastlb serves no files: what no ProxyPass takes is answered with 404",
-        differs="Apache refuses a directory that does not exist; fastlb does not look.",
-    ),
-    Directive(
         "DefaultRuntimeDir",
         CORE,
         S,
@@ -474,135 +464,5 @@ DIRECTIVES = (
         "where run-time files are, unless they name a place",
         default="logs",
         manual="Base of the pid file and of hb.dat.",
-    ),
-    Directive(
-        "RegexDefaultOptions",
-        CORE,
-        S,
-        Args.LIST,
-        "[none] [+|-]option ...",
-        "options of all regular expressions",
-        Status.EXPLAINED,
-        default="DOTALL DOLLAR_ENDONLY",
-        reason="expressions always have Apache's defaults",
-        on_use=Severity.WARNING,
-    ),
-    Directive(
-        "RegisterHttpMethod",
-        CORE,
-        S,
-        Args.LIST,
-        "method [method] ...",
-        "methods that RegisteredMethods lets pass",
-        status=Status.LATER,
-        reason="methods of your own come later; LenientMethods lets every method pass",
-    ),
-    Directive(
-        "AddDefaultCharset",
-        CORE,
-        SVD,
-        Args.ONE,
-        "On|Off|charset",
-        "character set of text without one",
-        Status.EXPLAINED,
-        default="Off",
-        reason="answers of members keep their own type, as in Apache",
-    ),
-    Directive(
-        "AcceptFilter",
-        CORE,
-        S,
-        Args.TWO,
-        "protocol filter",
-        "what the kernel waits for before it hands over a connection",
-        default="http data",
-        manual="none as the filter turns TCP_DEFER_ACCEPT off.",
-        status=Status.LATER,
-        reason="ListenTCPDeferAccept says what the kernel waits for",
-        on_use=Severity.NOTE,
-    ),
-    Directive(
-        "SeeRequestTail",
-        CORE,
-        S,
-        Args.FLAG,
-        "On|Off",
-        "whether the status page shows the end of long requests",
-        default="Off",
-        status=Status.LATER,
-        reason="the status page shows the beginning of requests",
-        on_use=Severity.NOTE,
-    ),
-    *(
-        Directive(
-            name,
-            CORE,
-            contexts,
-            args,
-            syntax,
-            "part of serving files",
-            Status.EXPLAINED,
-            reason=_NO_FILES,
-        )
-        for name, contexts, args, syntax in (
-            ("AllowOverride", D, Args.RAW, "All|None|class ..."),
-            ("AllowOverrideList", D, Args.RAW, "None|directive ..."),
-            ("Options", SVD, Args.RAW, "[+|-]option ..."),
-            ("AccessFileName", SV, Args.LIST, "name ..."),
-            ("FileETag", SVD, Args.RAW, "component ..."),
-            ("EnableMMAP", SVD, Args.ONE, "On|Off"),
-            ("EnableSendfile", SVD, Args.ONE, "On|Off"),
-            ("ContentDigest", SVD, Args.FLAG, "On|Off"),
-            ("AcceptPathInfo", SVD, Args.ONE, "On|Off|Default"),
-            ("QualifyRedirectURL", SVD, Args.FLAG, "On|Off"),
-            ("CGIPassAuth", D, Args.FLAG, "On|Off"),
-            ("CGIVar", SVD, Args.TWO, "variable rule"),
-            ("LimitXMLRequestBody", SVD, Args.ONE, "bytes"),
-            ("MaxRanges", SVD, Args.ONE, "default|unlimited|none|n"),
-            ("MaxRangeOverlaps", SVD, Args.ONE, "default|unlimited|none|n"),
-            ("MaxRangeReversals", SVD, Args.ONE, "default|unlimited|none|n"),
-            ("ReadBufferSize", SVD, Args.ONE, "bytes"),
-            ("FlushMaxThreshold", SV, Args.ONE, "bytes"),
-            ("FlushMaxPipelined", SV, Args.ONE, "n"),
-            ("RLimitCPU", SVD, Args.ONE_TWO, "seconds|max [seconds|max]"),
-            ("RLimitMEM", SVD, Args.ONE_TWO, "bytes|max [bytes|max]"),
-            ("RLimitNPROC", SVD, Args.ONE_TWO, "n|max [n|max]"),
-            ("DefaultType", SVD, Args.ONE, "type"),
-            ("NameVirtualHost", SV, Args.ONE, "address"),
-        )
-    ),
-    *(
-        Directive(
-            name,
-            CORE,
-            SVD,
-            Args.ONE,
-            "filter[;filter...]",
-            "filters over bodies",
-            Status.EXPLAINED,
-            reason="fastlb passes bodies as they are: no compression, no filters",
-            on_use=Severity.WARNING,
-        )
-        for name in ("SetInputFilter", "SetOutputFilter")
-    ),
-    Directive(
-        "ForceType",
-        CORE,
-        SVD,
-        Args.ONE,
-        "type|None",
-        "content type of what is served",
-        Status.EXPLAINED,
-        reason=_NO_FILES,
-    ),
-    Directive(
-        "Mutex",
-        CORE,
-        S,
-        Args.LIST,
-        "mechanism [name] ...",
-        "how processes exclude one another",
-        Status.EXPLAINED,
-        reason="fastlb has one kind of lock, in its shared table",
     ),
 )

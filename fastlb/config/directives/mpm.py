@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from fastlb.base.limits import PORT_MAX
-from fastlb.config.checks import Integer
+from fastlb.config.checks import Buffer, Integer
 from fastlb.config.registry import Args, Complaint, Directive, S, Status
 
 MPM = "mpm_common.c"
@@ -94,7 +94,7 @@ DIRECTIVES = (
         "send buffer of listening sockets; 0 for the system's",
         default="0",
         unit="bytes",
-        check=Integer(0),
+        check=Buffer(),
     ),
     Directive(
         "ReceiveBufferSize",
@@ -105,7 +105,7 @@ DIRECTIVES = (
         "receive buffer of listening sockets; 0 for the system's",
         default="0",
         unit="bytes",
-        check=Integer(0),
+        check=Buffer(),
     ),
     Directive(
         "StartServers",

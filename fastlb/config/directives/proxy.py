@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 
 from fastlb.base.errors import Severity
-from fastlb.config.checks import Choice, Duration, Integer
+from fastlb.config.checks import Buffer, Choice, Duration, Integer
 from fastlb.config.registry import (
     SV,
     SVD,
@@ -30,14 +31,6 @@ _FORWARD_ONLY = (
 )
 
 
-def _buffer(name: str, words: tuple[str, ...]) -> Complaint | None:
-    found = Integer(0)(name, words)
-    if found is None and 0 < int(words[0]) < 512:
-        text = f"{name} must be >= 512 bytes, or 0 for system default."
-        return Complaint(text)
-    return found
-
-
 def _error_override(name: str, words: tuple[str, ...]) -> Complaint | None:
     if words[0].lower() not in ("on", "off"):
         return Complaint(f"{name} first parameter must be one of: off | on")
@@ -51,6 +44,14 @@ def _error_override(name: str, words: tuple[str, ...]) -> Complaint | None:
                 " >=400 && <600"
             )
             return Complaint(text, f"{word} is not", word=index)
+    return None
+
+
+def _source_address(name: str, words: tuple[str, ...]) -> Complaint | None:
+    try:
+        ipaddress.ip_address(words[0])
+    except ValueError:
+        return Complaint(f"{name} invalid value", f"'{words[0]}' is not an IP address")
     return None
 
 
@@ -245,7 +246,7 @@ DIRECTIVES = (
         "size of reads from members",
         default="8192",
         unit="bytes",
-        check=_buffer,
+        check=Buffer(),
     ),
     Directive(
         "ProxyReceiveBufferSize",
@@ -256,7 +257,7 @@ DIRECTIVES = (
         "receive buffer of sockets to members; 0 for the system's",
         default="0",
         unit="bytes",
-        check=_buffer,
+        check=Buffer(),
     ),
     Directive(
         "ProxyMaxForwards",
@@ -293,6 +294,7 @@ DIRECTIVES = (
         Args.ONE,
         "ip",
         "local address of connections to members",
+        check=_source_address,
     ),
     *(
         Directive(

@@ -8,12 +8,13 @@ while TLS is off, in Apache as here.
 from __future__ import annotations
 
 from fastlb.base.errors import Severity
-from fastlb.config.checks import Choice
+from fastlb.config.checks import Choice, Each
 from fastlb.config.registry import (
     SV,
     SVD,
     SVP,
     Args,
+    Check,
     Complaint,
     Context,
     D,
@@ -23,6 +24,21 @@ from fastlb.config.registry import (
 )
 
 SSL = "mod_ssl.c"
+_PROTOCOLS = Each(
+    ("SSLv2", "SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3", "all"),
+    "{name}: Illegal protocol '{word}'",
+)
+_OPTIONS = Each(
+    (
+        "StdEnvVars",
+        "ExportCertData",
+        "FakeBasicAuth",
+        "StrictRequire",
+        "OptRenegotiate",
+        "LegacyDNStringFormat",
+    ),
+    "{name}: Illegal option '{word}'",
+)
 _LATER = "TLS comes later; the setting is kept and has no effect while TLS is off"
 
 
@@ -47,6 +63,7 @@ def _setting(  # noqa: PLR0917
     help_text: str,
     contexts: Context = SV,
     default: str = "",
+    check: Check | None = None,
 ) -> Directive:
     return Directive(
         name,
@@ -58,6 +75,7 @@ def _setting(  # noqa: PLR0917
         Status.LATER,
         default,
         reason=_LATER,
+        check=check,
         silent=True,
     )
 
@@ -121,6 +139,7 @@ DIRECTIVES = (
         "[+|-]protocol ...",
         "versions of TLS for clients",
         default="all -SSLv3",
+        check=_PROTOCOLS,
     ),
     _setting(
         "SSLCipherSuite",
@@ -136,7 +155,14 @@ DIRECTIVES = (
         "whether the server's order of ciphers counts",
         default="off",
     ),
-    _setting("SSLOptions", Args.RAW, "[+|-]option ...", "details of TLS", SVD),
+    _setting(
+        "SSLOptions",
+        Args.RAW,
+        "[+|-]option ...",
+        "details of TLS",
+        SVD,
+        check=_OPTIONS,
+    ),
     *(
         Directive(
             name,

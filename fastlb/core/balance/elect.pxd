@@ -30,6 +30,8 @@ cdef struct balancer_plan:
 
 cdef enum:
     LBMETHOD_BYREQUESTS = 0     # rows of lbmethods/methods.pyx
+    LBMETHOD_BYTRAFFIC
+    LBMETHOD_BYBUSYNESS
     LBMETHODS_COUNT
 
 # Why an election gave nobody.

@@ -11,7 +11,9 @@ cdef void ledger_busy_sub(
     table_view *t, worker_slot *w, member_slot *m) noexcept nogil
 cdef int ledger_busy_of(table_view *t, member_slot *m) noexcept nogil   # sum of shares
 
-# Bytes sent to and received from a member (heads included).
+# Bytes sent to and received from a member, as Apache counts them, because bytraffic
+# elects by them: sent are heads and bodies as they went out; received are status lines
+# (without their ends) and bodies, but neither fields nor the chunked coding.
 cdef void ledger_bytes(
     member_slot *m, long long sent, long long received) noexcept nogil
 

@@ -229,6 +229,8 @@ cdef class Table:
         cdef int slot
         if balancer_slot != -1:
             self.balancer(balancer_slot)
+        if load_factor < 1:     # methods divide by it
+            raise ValueError(f"load factor {load_factor} is less than 1")
         claim.key = name
         claim.key_length = <unsigned int>len(name)
         claim.balancer = balancer_slot

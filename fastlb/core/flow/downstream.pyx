@@ -2,6 +2,7 @@
 
 cdef enum:
     LINGER_US = 2000000         # how long what still comes is read away
+    DRAIN_GRACE_US = 5000000    # how long a draining worker waits for a silent client
     DOWNSTREAMS_KEPT_MAX = 8192
 
 cdef engine_state engine
@@ -62,6 +63,8 @@ cdef void downstream_close(downstream *d) noexcept nogil:
     engine.downstream_count -= 1
     ledger_connection_closed(engine.slot)
     watch_close(&d.c)
+    if unlikely(engine.paused):
+        accept_resume()
 
 
 cdef void downstream_linger(downstream *d) noexcept nogil:
@@ -70,7 +73,7 @@ cdef void downstream_linger(downstream *d) noexcept nogil:
     d.input = NULL
     buffer_give(d.output)
     d.output = NULL
-    if d.c.broken or d.c.peer_closed:
+    if d.c.broken:
         downstream_close(d)
         return
     d.state = DOWN_LINGER
@@ -103,8 +106,9 @@ cdef void downstream_flush(downstream *d) noexcept nogil:
         if rc == AGAIN and not d.c.broken:
             timer_set(&d.c.timer, watch.now_us + d.vhost.timeout_us)
             return
-    # Nothing unread and nothing announced: a plain close resets nothing.
-    if d.must_linger or (d.c.readable and not d.c.peer_closed):
+    # Nothing unread and nothing announced: a plain close resets nothing. A client that
+    # has ended its side may still have bytes before that end.
+    if d.must_linger or d.c.readable:
         downstream_linger(d)
     else:
         downstream_close(d)
@@ -137,7 +141,8 @@ cdef void downstream_read(downstream *d) noexcept nogil:
         if not d.c.readable:
             break
         if d.input == NULL:
-            d.input = buffer_take(BUFFER_SMALL)
+            # Who sent a large body is likely to send another: head and body at once.
+            d.input = buffer_take(BUFFER_MEDIUM if d.sends_large else BUFFER_SMALL)
             if d.input == NULL:
                 downstream_close(d)
                 return
@@ -234,7 +239,11 @@ cdef void downstream_on_timeout(downstream *d) noexcept nogil:
         # A request may have come in the very moment; it is served.
         d.c.readable = True
         downstream_read(d)
-        if d.c.kind == KIND_DOWNSTREAM and d.state == DOWN_IDLE:
+        if d.c.kind != KIND_DOWNSTREAM or d.state != DOWN_IDLE:
+            return
+        if engine.draining:
+            downstream_linger(d)    # a request may be on its way: no reset for it
+        else:
             downstream_close(d)
     elif d.state == DOWN_HEAD:
         exchange_refuse(d, 408, WHY_NONE)
@@ -242,6 +251,16 @@ cdef void downstream_on_timeout(downstream *d) noexcept nogil:
         exchange_on_client_timeout(d.x)
     else:
         downstream_close(d)
+
+
+cdef void downstreams_drain() noexcept nogil:
+    """Silent connections get a grace period, shorter than a long KeepAliveTimeout."""
+    cdef downstream *d = engine.all
+    cdef long long deadline = watch.now_us + DRAIN_GRACE_US
+    while d != NULL:
+        if d.state == DOWN_IDLE and d.c.timer.deadline_us > deadline:
+            timer_set(&d.c.timer, deadline)
+        d = d.all_next
 
 
 cdef unsigned int address_text(const unsigned char *address, char *out) noexcept nogil:

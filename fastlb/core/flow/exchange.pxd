@@ -21,6 +21,7 @@ cdef struct downstream:
     int requests                # answered on this connection
     unsigned char state         # DOWN_*
     bint close_after_output     # nothing more is read; close when output has gone
+    bint sends_large            # its last request had a large body
     bint stray_line             # an empty line was skipped before this request
     bint must_linger            # bytes may be on their way: close in two steps
     bint remote_known
@@ -153,7 +154,7 @@ cdef struct exchange:
     bint keepalive              # the client's connection is kept afterwards
     long long body_bytes_out    # for %b
     long long bytes_out         # with heads, for %O
-    long long bytes_to_up
+    long long bytes_to_up       # ledger.pxd says what counts
     long long bytes_from_up
     long long started_us
     long long started_wall_us

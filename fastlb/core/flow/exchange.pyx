@@ -252,6 +252,8 @@ cdef void exchange_settle(exchange *x) noexcept nogil:
         pool_leave(x)
     if x.waits_for_anybody:
         nobody_leave(x)
+    if unlikely(x.resume):
+        pool_wake(x.member)     # it was its turn; now it is the next one's
     exchange_detach(x, False)
     exchange_settle_busy(x)
     ledger_request_done(

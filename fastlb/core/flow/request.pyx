@@ -31,6 +31,7 @@ cdef void request_body_begin(exchange *x) noexcept nogil:
         chunk_begin(&x.req_chunks)
         x.raw_at = x.body_at
         wanted = BODY_PREFETCH_BYTES
+    d.sends_large = wanted > BODY_PREFETCH_BYTES or have > BODY_PREFETCH_BYTES
     if wanted > buffer_room(d.input):
         # The head must keep its place: offsets count from base.
         if d.input.size_class < BUFFER_MEDIUM:
@@ -52,7 +53,9 @@ cdef bint request_expects_more(exchange *x) noexcept nogil:
 
 cdef unsigned int request_end(exchange *x) noexcept nogil:
     """Offset in down.input behind this request: where the next one begins."""
-    if x.req_framing.kind == BODY_NONE or x.body_at == 0:
+    # Not by the framing: a request that is answered by an ErrorDocument has become a
+    # GET without a body, and its body must not be taken for the next request.
+    if x.body_at == 0:
         return x.base + x.req.length
     return x.raw_at
 
@@ -73,7 +76,7 @@ cdef void request_expectation(exchange *x) noexcept nogil:
 
 cdef bint request_continue(exchange *x) noexcept nogil:
     """Tell a waiting client to send its body. Returns False when it is gone."""
-    if not x.expect_continue or x.continue_sent:
+    if not x.expect_continue or x.continue_sent or x.res_head_sent:
         return True
     x.continue_sent = True
     if stream_send(&x.down.c, b"HTTP/1.1 100 Continue\r\n\r\n", 25) != 25:
@@ -155,8 +158,6 @@ cdef bint request_prefetch(exchange *x) noexcept nogil:
         if x.body_kept >= BODY_PREFETCH_BYTES or room == 0 or x.req_done:
             x.req_chunked_out = chunked
             break
-        if not chunked and <long long>room > x.req_remaining:
-            room = <unsigned int>x.req_remaining
         if not d.c.readable:
             timer_set(&d.c.timer, watch.now_us + x.vhost.timeout_us)
             return False
@@ -168,15 +169,26 @@ cdef bint request_prefetch(exchange *x) noexcept nogil:
             # The end came within the body. Who only shut its side can be told.
             request_body_broken(x)
             return False
-        d.input.end += <unsigned int>n
-        if not chunked:
-            x.raw_at = d.input.end
-            x.body_kept += <unsigned int>n
-            x.request_body_bytes += n
-            x.req_remaining -= n
-            x.req_done = x.req_remaining == 0
+        if chunked:
+            d.input.end += <unsigned int>n
+        else:
+            request_keep(x, <unsigned int>n)
     timer_clear(&d.c.timer)
     return True
+
+
+cdef void request_keep(exchange *x, unsigned int received) noexcept nogil:
+    """Bytes of a body by length came into down.input; what is more than the body is
+    the next request."""
+    cdef unsigned int part = received
+    if <long long>part > x.req_remaining:
+        part = <unsigned int>x.req_remaining
+    x.down.input.end += received
+    x.body_kept += part
+    x.raw_at = x.body_at + x.body_kept
+    x.request_body_bytes += part
+    x.req_remaining -= part
+    x.req_done = x.req_remaining == 0
 
 
 cdef int request_receive(exchange *x) noexcept nogil:
@@ -192,18 +204,10 @@ cdef int request_receive(exchange *x) noexcept nogil:
     if x.req_framing.kind == BODY_LENGTH and not x.body_lost \
             and x.req_framing.length <= BODY_KEEP_BYTES \
             and buffer_room(d.input) > 0 and x.raw_at == d.input.end:
-        room = buffer_room(d.input)
-        if <long long>room > x.req_remaining:
-            room = <size_t>x.req_remaining
-        n = stream_recv(&d.c, &d.input.data[d.input.end], room)
+        n = stream_recv(&d.c, &d.input.data[d.input.end], buffer_room(d.input))
         if n < 0:
             return <int>n
-        d.input.end += <unsigned int>n
-        x.raw_at = d.input.end
-        x.body_kept += <unsigned int>n
-        x.request_body_bytes += n
-        x.req_remaining -= n
-        x.req_done = x.req_remaining == 0
+        request_keep(x, <unsigned int>n)
         return 1
     if x.stream == NULL:
         x.stream = buffer_take(
@@ -227,7 +231,9 @@ cdef int request_receive(exchange *x) noexcept nogil:
         return 1
     # Chunked: what waits in down.input comes first.
     if x.raw_at < d.input.end:
-        room = d.input.end - x.raw_at
+        # A head that grew the buffer may have more behind it than x.stream can hold.
+        if room > d.input.end - x.raw_at:
+            room = d.input.end - x.raw_at
         memcpy(&x.stream.data[x.stream.end], &d.input.data[x.raw_at], room)
         n = <ssize_t>room
     else:
@@ -285,8 +291,10 @@ cdef void request_frame(exchange *x) noexcept nogil:
 
 cdef bint request_send_failed(exchange *x) noexcept nogil:
     """The member does not take the request. It may have said why (an early answer)."""
-    if x.up.c.readable and x.bytes_to_member:
-        # Read what it said; the response decides, and the connection ends with it.
+    if x.bytes_to_member:
+        # Read what it said, also when that came with the reset and no event has told
+        # of it yet; the response decides, and the connection ends with it.
+        x.up.c.readable = True
         x.req_sent = True
         x.res_reusable = False
         x.up_is_deaf = True
@@ -309,6 +317,25 @@ cdef bint stale_retry(exchange *x) noexcept nogil:
     return True
 
 
+cdef int request_flush_both(exchange *x) noexcept nogil:
+    """The rest of the head and what is kept of the body, in one call. As stream_flush
+    with the head; x.body_sent tells of the body."""
+    cdef buffer *b = x.up.output
+    cdef unsigned int held = buffer_held(b)
+    cdef ssize_t n = stream_send2(
+        &x.up.c, &b.data[b.start], held,
+        &x.down.input.data[x.body_at + x.body_sent], x.body_kept - x.body_sent)
+    if n < 0:
+        return <int>n
+    if <unsigned int>n < held:
+        b.start += <unsigned int>n
+        return AGAIN
+    b.start = b.end
+    x.body_sent += <unsigned int>n - held
+    x.bytes_to_up += n - held
+    return 1
+
+
 cdef bint request_pump(exchange *x) noexcept nogil:
     """Send as much of the request as the member takes and the client has given.
 
@@ -321,7 +348,11 @@ cdef bint request_pump(exchange *x) noexcept nogil:
     cdef int rc, i
     if u.output != NULL:
         before = buffer_held(u.output)
-        rc = stream_flush(&u.c, u.output)
+        if x.body_sent < x.body_kept and not x.req_chunked_out \
+                and not x.await_continue:
+            rc = request_flush_both(x)
+        else:
+            rc = stream_flush(&u.c, u.output)
         if likely(rc == 1):
             x.bytes_to_member = True
             x.bytes_to_up += before

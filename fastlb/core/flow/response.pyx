@@ -7,7 +7,9 @@ the whole of the backpressure.
 
 cdef enum:
     SPLICE_BYTES_MIN = 131072   # of a body still to come, for splice to pay
-    PIPE_BYTES = 262144
+    # The largest pipe that an ordinary user may have. Large, because what a splice
+    # costs hardly depends on how much it moves.
+    PIPE_BYTES = 1048576
 
 cdef head response_head         # one is parsed at a time
 
@@ -111,7 +113,9 @@ cdef bint response_read_head(exchange *x) noexcept nogil:
     cdef int head_bytes
     cdef head_limits limits
     if u.input == NULL:
-        u.input = buffer_take(BUFFER_MEDIUM)
+        # Where the last body was large the next is likely to be: less of it is copied
+        # with the head, more is spliced.
+        u.input = buffer_take(BUFFER_SMALL if x.member.sends_large else BUFFER_MEDIUM)
         if u.input == NULL:
             exchange_abort(x)
             return False
@@ -150,6 +154,7 @@ cdef bint response_read_head(exchange *x) noexcept nogil:
                 &response_head, &u.input.data[u.input.start],
                 <unsigned int>head_bytes, &limits) < 0:
             return response_broken(x)
+        x.bytes_from_up -= <unsigned int>head_bytes - (response_head.fields_at - 2)
         if response_head.status >= 200:
             return response_begin(x, <unsigned int>head_bytes)
         if not response_interim(x):
@@ -256,9 +261,13 @@ cdef bint response_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
         return response_broken(x)
     head_drop_hop_by_hop(&response_head, data, &hop)
     x.status = x.error_status if x.overridden else response_head.status
-    x.await_continue = False
-    if not x.req_sent and not x.req_done:
-        # It answers before it has the request: the rest is not sent.
+    if x.await_continue:
+        # An answer instead of the 100: the body is neither sent nor asked for.
+        x.await_continue = False
+        x.req_sent = True
+        x.up_is_deaf = True
+    if not x.req_done:
+        # It answers before it has the request; the rest of that may never come.
         x.keepalive = False
     response_judge(x, x.status)
     x.res_reusable = (
@@ -271,6 +280,8 @@ cdef bint response_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
     if unlikely(not x.internal and error_is_overridden(x, x.status)):
         return response_override(x, data)
     x.res_remaining = x.res_framing.length
+    x.member.sends_large = (
+        x.res_framing.kind == BODY_LENGTH and x.res_remaining > SPLICE_BYTES_MIN)
     if x.res_framing.kind == BODY_CHUNKED:
         # What came with the head is decoded first: a coding that is broken from its
         # beginning is still answered with 502, and an empty body has a length.
@@ -279,6 +290,7 @@ cdef bint response_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
         if chunk_decode(&x.res_chunks, data + head_bytes, held, &payload,
                         &consumed) < 0:
             return response_broken(x)
+        x.bytes_from_up -= consumed - payload
         if x.res_chunks.done and payload == 0:
             x.res_framing.kind = BODY_LENGTH
             x.res_framing.length = 0
@@ -370,6 +382,7 @@ cdef bint response_take(exchange *x) noexcept nogil:
             service_log_response(x, 0)
             exchange_cut(x)
             return False
+        x.bytes_from_up -= consumed - payload
         response_decoded(x, payload, consumed)
         return True
     x.body_bytes_out += held
@@ -433,9 +446,8 @@ cdef bint response_read_body(exchange *x) noexcept nogil:
             return False
     u.input.start = BUFFER_HEADROOM
     u.input.end = BUFFER_HEADROOM
+    # Not bounded by what is to come: a short read tells that the socket is empty.
     room = buffer_room(u.input)
-    if x.res_framing.kind == BODY_LENGTH and <long long>room > x.res_remaining:
-        room = <size_t>x.res_remaining
     n = stream_recv(&u.c, &u.input.data[u.input.end], room)
     if n == AGAIN:
         buffer_give(u.input)
@@ -541,6 +553,8 @@ cdef int splice_out(exchange *x) noexcept nogil:
     """Pipe -> client's socket. returns 1 empty, AGAIN, FAILED"""
     cdef ssize_t n
     while x.pipe_held:
+        if not x.down.c.writable:
+            return AGAIN
         n = splice(x.pipe_read, NULL, x.down.c.fd, NULL, <size_t>x.pipe_held,
                    SPLICE_F_MOVE | SPLICE_F_NONBLOCK
                    | (0 if x.res_done else SPLICE_F_MORE))

@@ -234,6 +234,7 @@ cdef void exchange_connect(exchange *x) noexcept nogil:
         return
     if upstream_open(x) < 0:
         service_log_connect(x, 0, stream_errno)
+        pool_wake(m)
         exchange_connect_lost(x)
 
 
@@ -249,6 +250,8 @@ cdef bint request_can_be_sent_again(exchange *x) noexcept nogil:
     """Nothing of it can have been processed twice, and its bytes are at hand."""
     if x.body_lost:
         return False
+    if x.await_continue:
+        return True     # the body was held back for the 100 that never came
     return not x.bytes_to_member or request_is_idempotent(x)
 
 
@@ -257,7 +260,11 @@ cdef void exchange_send(exchange *x) noexcept nogil:
     cdef int rc
     x.up.requests += 1
     x.bytes_to_member = False
+    x.up_is_deaf = False
     x.body_sent = 0
+    # A chunk of which the last member took a part is framed anew.
+    buffer_give(x.stream)
+    x.stream = NULL
     x.req_sent = False
     x.req_head_sent = False
     request_expectation(x)

@@ -188,7 +188,6 @@ cdef void upstream_connected(upstream *u) noexcept nogil:
     if not u.c.writable:
         return
     u.state = UP_BUSY
-    u.c.readable = False
     timer_clear(&u.c.timer)
     member_connected(u.member.slot)
     exchange_send(u.x)

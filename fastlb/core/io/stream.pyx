@@ -6,6 +6,8 @@ cdef int stream_errno = 0   # errno of the last FAILED
 cdef ssize_t stream_recv(conn *c, char *data, size_t size) noexcept nogil:
     global stream_errno
     cdef ssize_t n
+    if not c.readable:
+        return AGAIN
     while True:
         n = recv(c.fd, data, size, 0)
         if likely(n > 0):
@@ -30,6 +32,8 @@ cdef ssize_t stream_recv(conn *c, char *data, size_t size) noexcept nogil:
 cdef ssize_t stream_send(conn *c, const char *data, size_t size) noexcept nogil:
     global stream_errno
     cdef ssize_t n
+    if not c.writable:
+        return AGAIN
     while True:
         n = send(c.fd, data, size, MSG_NOSIGNAL)
         if likely(n >= 0):
@@ -53,6 +57,8 @@ cdef ssize_t stream_send2(
     cdef iovec[2] parts
     cdef msghdr message
     cdef ssize_t n
+    if not c.writable:
+        return AGAIN
     parts[0].iov_base = <void *>first
     parts[0].iov_len = first_size
     parts[1].iov_base = <void *>second

@@ -19,6 +19,7 @@ cdef enum:
 cdef log_buffer **log_buffers = NULL
 cdef int log_buffer_count = 0
 cdef bint logs_dirty = False
+cdef long log_lines_lost = 0    # flushes or lines that could not be written
 cdef response_field[64] response_fields     # ENV_COUNT_MAX
 cdef int response_field_count = 0
 cdef long long clf_second = -1
@@ -91,7 +92,7 @@ cdef object logline_fields(object model):
 
 
 cdef void logs_flush() noexcept nogil:
-    global logs_dirty
+    global logs_dirty, log_lines_lost
     cdef int i
     cdef ssize_t n
     cdef unsigned int at
@@ -106,10 +107,19 @@ cdef void logs_flush() noexcept nogil:
             n = write(b.fd, &b.data[at], b.used - at)
             if n < 0 and errno == EINTR:
                 continue
+            if n < 0 and errno == EAGAIN:
+                # A log program that is behind: what it did not take stays for the
+                # next turn, and lines that find no room are counted and dropped.
+                logs_dirty = True
+                break
             if n <= 0:
-                break       # a full disk or a dead pipe must not stop traffic
+                at = b.used     # a full disk or a dead pipe must not stop traffic
+                log_lines_lost += 1
+                break
             at += <unsigned int>n
-        b.used = 0
+        b.used -= at
+        if b.used and at:
+            memmove(&b.data[0], &b.data[at], b.used)
 
 
 cdef void put_escaped(writer *w, const char *p, unsigned int length) noexcept nogil:
@@ -376,7 +386,7 @@ cdef bint piece_applies(exchange *x, plan_piece *p) noexcept nogil:
 
 
 cdef void logline_write(exchange *x) noexcept nogil:
-    global logs_dirty
+    global logs_dirty, log_lines_lost
     cdef int i, j
     cdef plan_log *log
     cdef plan_piece *p
@@ -391,6 +401,9 @@ cdef void logline_write(exchange *x) noexcept nogil:
         if b.used + LOG_LINE_BYTES_MAX > sizeof(b.data):
             logs_dirty = True
             logs_flush()
+            if b.used + LOG_LINE_BYTES_MAX > sizeof(b.data):
+                log_lines_lost += 1
+                continue
         w.p = &b.data[b.used]
         w.end = w.p + LOG_LINE_BYTES_MAX - 1
         w.overflow = False

@@ -204,11 +204,12 @@ cdef struct plan_member:
     int receive_buffer_bytes
     unsigned int field_bytes
     int retry_seconds
-    # the pool of this worker (pool.pyx): the one part that changes
+    # what this worker learns: the one part that changes (pool.pyx, response.pyx)
     upstream *idle
     int idle_count
     int open_count
     unsigned int epoch
+    bint sends_large            # its last answer had a large body
     exchange *waiting_head
     exchange *waiting_tail
 

@@ -428,7 +428,9 @@ cdef object plan_balancer_of(balancer_plan *b, object balancer):
     for i, index in enumerate(balancer.members):
         b.members[i] = plan.members[<int>index].slot
         b.member_index[i] = index
-    b.lbmethod = LBMETHOD_BYREQUESTS
+    b.lbmethod = lb_method_find(balancer.lbmethod.encode())
+    if b.lbmethod < 0:
+        raise ValueError(f"unknown lbmethod {balancer.lbmethod!r}")
     cdef text name
     if balancer.sticky_cookie:
         name = plan_text(balancer.sticky_cookie)

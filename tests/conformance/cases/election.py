@@ -29,6 +29,9 @@ BALANCERS = {
     "sticky-weights": "m0:route=a m1:route=b,loadfactor=3|stickysession=SID",
     "traffic": "m0 m1:loadfactor=2|lbmethod=bytraffic",
     "traffic-bodies": "m0 m1|lbmethod=bytraffic",
+    "traffic-fields": "m0 m1|lbmethod=bytraffic",
+    "traffic-chunks": "m0 m1|lbmethod=bytraffic",
+    "traffic-empty": "m0 m1|lbmethod=bytraffic",
     "busyness": "m0 m1 m2:loadfactor=2|lbmethod=bybusyness",
     "out": "m0:retry=600 m1:retry=600,loadfactor=2 m2:retry=600",
     "set-out": "m0:retry=600 m1:lbset=1 m2:lbset=1",
@@ -141,6 +144,7 @@ def _form(name: str, path: str, times: int = 6) -> Case:
 
 BIG = turn(answer(b"x" * 40000))
 SMALL = turn(answer(b"y" * 10))
+CHUNKED = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 COOKIE = "Cookie: SID=x.{}"
 
 CASES: tuple[Case, ...] = (
@@ -190,6 +194,30 @@ CASES: tuple[Case, ...] = (
         "bytraffic with unequal answers",
         *gets("/traffic-bodies/", 8),
         members={0: BIG, 1: turn(answer(b"z" * 9000))},
+    ),
+    _elect(
+        "bytraffic does not count fields of answers",
+        *gets("/traffic-fields/", 9),
+        members={
+            0: turn(answer(b"0" * 5000, "X-Big: " + "b" * 3000)),
+            1: turn(answer(b"1" * 2400)),
+        },
+    ),
+    _elect(
+        "bytraffic does not count the chunked coding",
+        *gets("/traffic-chunks/", 9),
+        members={
+            0: turn(CHUNKED.encode() + b"1\r\nx\r\n" * 3000 + b"0\r\n\r\n"),
+            1: turn(answer(b"1" * 2400)),
+        },
+    ),
+    _elect(
+        "bytraffic of an empty chunked body",
+        *gets("/traffic-empty/", 9),
+        members={
+            0: turn(CHUNKED.encode() + b"0\r\n\r\n"),
+            1: turn(answer(b"1" * 110)),
+        },
     ),
     _count("bybusyness one by one", "busyness", 12),
     _elect(

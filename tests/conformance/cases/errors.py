@@ -1,5 +1,7 @@
 """Errors: the pages, ErrorDocument and ProxyErrorOverride."""
 
+from dataclasses import replace
+
 from ..case import Case, Conf, Down, get
 from ..members import Act, Script, answer, turn
 
@@ -146,7 +148,11 @@ CASES: tuple[Case, ...] = (
         "/denied",
         {0: _status("404 Lost")},
     ),
-    _case(DOCUMENT, "elsewhere", "/refused/", down=2),
+    replace(
+        _case(DOCUMENT, "elsewhere", "/refused/", down=2),
+        differs="the connection is kept where the answer has become a redirect",
+        instead={"client/1/end": "open"},
+    ),
     _case(DOCUMENT, "by Redirect", "/gone"),
     _case(DOCUMENT, "bad request", "/%zz"),
     _case(DOCUMENT, "not for the member's errors", "/member/", {1: _status("404 Own")}),

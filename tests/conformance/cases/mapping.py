@@ -38,6 +38,7 @@ NOCANON = Conf(
     """\
 AllowEncodedSlashes NoDecode
 ProxyPass /raw/ http://127.0.0.1:{m0}/r/ nocanon
+ProxyPass /rawnq/ http://127.0.0.1:{m0}/n/ nocanon noquery
 ProxyPass / http://127.0.0.1:{m0}/
 """,
 )
@@ -177,7 +178,7 @@ NOQUERY = Case(
     PREFIX,
     get("/noquery/x?gone=1"),
     view=View.TARGET,
-    differs="noquery drops the query in canonical targets too, as its manual says",
+    differs="noquery drops the query of canonical targets, as its manual says",
     instead={"members": ["m0 GET /nq/x HTTP/1.1"]},
 )
 
@@ -276,6 +277,7 @@ CASES: tuple[Case, ...] = (
             "escapes as sent": "/raw/a%3Bb%2Fc%20d%41",
             "query as sent": "/raw/a?b=%2f",
             "slashes as sent": "/raw/a//b",
+            "noquery": "/rawnq/a?gone=1",
             "encoded prefix falls back": "/r%61w/a%3Bb",
             "NoDecode keeps the encoded slash": "/a%2Fb",
             "NoDecode keeps lower case": "/a%2fb",

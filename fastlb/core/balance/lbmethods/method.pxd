@@ -13,6 +13,7 @@ cdef struct lb_scan:
     balancer_slot *balancer
     long long now_us
     long long total         # of what lb_add gave to the candidates
+    long long best_rank     # a method's own: what it read of the best so far
     uint32_t number         # of this election
 
 # Is m better than the best so far (NULL: m is the first)? Asked once of every

@@ -15,6 +15,13 @@ cdef void lb_method_row(
 lb_method_row(
     LBMETHOD_BYREQUESTS, b"byrequests",
     byrequests_better, byrequests_settle, byrequests_reset)
+lb_method_row(
+    LBMETHOD_BYTRAFFIC, b"bytraffic",
+    bytraffic_better, bytraffic_settle, bytraffic_reset)
+# what it keeps is what byrequests keeps
+lb_method_row(
+    LBMETHOD_BYBUSYNESS, b"bybusyness",
+    bybusyness_better, byrequests_settle, byrequests_reset)
 
 
 cdef const lb_method *lb_method_of(int number) noexcept nogil:

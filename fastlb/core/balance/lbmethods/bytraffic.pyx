@@ -1,0 +1,42 @@
+# bytraffic: each member gets its share of the bytes (spec balancing.md 5.2).
+#
+#   traffic = transferred / load_factor + read / load_factor
+#   elected: the first with the least traffic
+#
+# transferred and read are what the ledger counted towards and from the member since its
+# slot began; two integer divisions, as in Apache. The ledger does all the counting, so
+# an election changes nothing and there is nothing to settle. lbstatus is not looked at.
+#
+#                         A (100)              B (200)
+#   transferred, read     40000, 160000        100000, 260000
+#   traffic               400 + 1600 = 2000    500 + 1300 = 1800    B is elected
+#
+# Equal factors, every answer 1000 bytes: A B A B, since ties go to the earlier member.
+# The same when B's answers have 500: A B B A B B.
+#
+# A member that is new or was reset has served nothing, so it gets every request until
+# it has caught up, as in Apache. Requests under way count only as far as their bytes
+# have been counted: a burst goes to one member.
+
+cdef inline long long bytraffic_of(member_slot *m) noexcept nogil:
+    cdef uint64_t factor = <uint64_t>m.load_factor
+    return <long long>(
+        atomic_get_u64(&m.transferred) // factor + atomic_get_u64(&m.read) // factor)
+
+
+cdef bint bytraffic_better(
+        lb_scan *s, member_slot *m, member_slot *best) noexcept nogil:
+    cdef long long traffic = bytraffic_of(m)
+    if best != NULL and traffic >= s.best_rank:
+        return False
+    s.best_rank = traffic
+    return True
+
+
+cdef void bytraffic_settle(lb_scan *s, member_slot *best) noexcept nogil:
+    pass
+
+
+cdef void bytraffic_reset(member_slot *m) noexcept nogil:
+    atomic_set_u64(&m.transferred, 0)
+    atomic_set_u64(&m.read, 0)

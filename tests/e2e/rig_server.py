@@ -1,0 +1,123 @@
+"""A process that forks workers for tests: one worker a test, ready in milliseconds.
+
+    python rig_server.py SOCKET
+
+Each connection to SOCKET is one worker. The test sends one line of JSON, the worker's
+configuration file, and gets one line back when it accepts. After that a line is a
+command, answered by a line; the end of the connection ends the worker. What a worker
+says before it goes is "bye": a connection that ends without it has lost its worker.
+
+The worker is the real one (fastlb.worker) with its loop; only the master is missing,
+so that a test can ask the core for its counters and hold a debugger to one process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from typing import Any
+
+import uvloop
+
+from fastlb._core import Core
+from fastlb.logs import files
+from fastlb.master import claims
+from fastlb.master.listeners import bind
+from fastlb.master.loading import Source, load
+from fastlb.worker.heritage import Heritage
+from fastlb.worker.services import WorkerServices
+from fastlb.worker.worker import Worker, core_of
+
+GENERATION = 1
+
+
+def main() -> None:
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(sys.argv[1])
+        listening.listen(64)
+        while True:
+            control, _ = listening.accept()
+            with control:
+                if os.fork() == 0:
+                    listening.close()
+                    run_worker(control)
+                    os._exit(0)
+
+
+def run_worker(control: socket.socket) -> None:
+    order = json.loads(control.makefile("rb").readline())
+    errors = os.open(order["stderr"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(errors, 2)
+    loaded = load(Source(order["conf"], order["folder"], (), (), (), {}))
+    if loaded.model is None:
+        complaints = "\n".join(str(one) for one in loaded.diagnostics)
+        control.sendall(json.dumps({"refused": complaints}).encode() + b"\n")
+        return
+    model = loaded.model
+    table = claims.create_table(model)
+    member_slots, balancer_slots = claims.claim(table, model, GENERATION)
+    for member, slot in zip(model.members, member_slots, strict=True):
+        if member.unix_path is None:
+            table.set_addresses(slot, [(member.host, member.port)])
+    logs = files.open_logs(model, lambda *_: None)
+    heritage = Heritage(
+        number=0,
+        generation=GENERATION,
+        slot=table.claim_worker(os.getpid(), GENERATION, 0),
+        model=model,
+        table=table,
+        member_slots=member_slots,
+        balancer_slots=balancer_slots,
+        sockets=tuple(bind(one, model.process) for one in model.listeners),
+        log_fds=logs.access_fds,
+        error_fds=logs.error_fds,
+        ready_fd=os.open(os.devnull, os.O_WRONLY),
+        started_us=time.time_ns() // 1000,
+        foreground=True,
+    )
+    loop = uvloop.new_event_loop()
+    services = WorkerServices(heritage)
+    core = core_of(heritage, services)
+    worker = Worker(heritage, loop, core, services)
+    loop.add_reader(
+        control.fileno(), lambda: obey(control, loop.stop, core, heritage, worker)
+    )
+    loop.call_soon(say, control, {"pid": os.getpid()})
+    worker.serve()
+    control.setblocking(True)
+    say(control, {"bye": True})
+
+
+def say(control: socket.socket, what: dict[str, Any]) -> None:
+    control.sendall(json.dumps(what).encode() + b"\n")
+
+
+def obey(
+    control: socket.socket, stop: Any, core: Core, heritage: Heritage, worker: Worker
+) -> None:
+    word = control.recv(64).strip()
+    table = heritage.table
+    if word == b"look":
+        (slot,) = table.snapshot_workers()
+        say(
+            control,
+            {
+                "counts": core.counts(),
+                "members": [table.snapshot_member(n) for n in heritage.member_slots],
+                "worker": slot,
+                "totals": table.totals(),
+            },
+        )
+    elif word == b"drain":
+        worker._begin_drain()
+        say(control, {})
+    else:
+        stop()
+
+
+main()
