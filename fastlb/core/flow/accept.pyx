@@ -53,9 +53,9 @@ cdef void accept_on_event(conn *c) noexcept nogil:
     cdef plan_listener *listener = <plan_listener *>c
     cdef sockaddr_storage storage
     cdef socklen_t size
-    cdef int i, fd
+    cdef int _, fd
     cdef downstream *d
-    for i in range(ACCEPTS_PER_TURN):
+    for _ in range(ACCEPTS_PER_TURN):
         if not engine.accepting or engine.paused:
             return
         if plan.max_request_workers > 0 and accept_is_full():
