@@ -92,6 +92,7 @@ cdef struct exchange:
     plan_vhost *vhost
     plan_mapping *mapping
     int conf_count
+    int proxy_conf_count        # of them, from <Proxy> sections
     plan_conf *confs[33]        # default, <Proxy> sections, <Location> sections
     # the request
     unsigned int base           # start of the head in down.input.data

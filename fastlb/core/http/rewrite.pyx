@@ -618,6 +618,12 @@ cdef void remember_response_fields(exchange *x, out_list *out) noexcept nogil:
                 break
 
 
+cdef bint date_is_canonical(out_field *f) noexcept nogil:
+    """"Sun, 06 Nov 1994 08:49:37 GMT": 29 bytes, the only form to send (RFC 9110 5.6.7)."""
+    return f.value_length == 29 and f.value[3] == c',' and f.value[7] == c' ' and (
+        f.value[25] == c' ' and f.value[26] == c'G')
+
+
 cdef int response_head_write(
         exchange *x, writer *w, head *res, const char *data) noexcept nogil:
     cdef out_list *out = &out_scratch
@@ -632,6 +638,11 @@ cdef int response_head_write(
             data[12] != c' ' or (data[13] != c'\r' and data[13] != c'\n')):
         reason = reason_of(res.status, &reason_length)
     out_from_head(out, res, data)
+    for i in range(out.count):
+        id = out.fields[i].id
+        if (id == FIELD_DATE or id == FIELD_LAST_MODIFIED or id == FIELD_EXPIRES) \
+                and not date_is_canonical(&out.fields[i]):
+            service_date(x, &out.fields[i])
     if has_reverse(x):
         for i in range(out.count):
             id = out.fields[i].id
@@ -653,9 +664,6 @@ cdef int response_head_write(
     if unlikely(x.overridden):
         # The page is another member's, the status is the one that was overridden.
         reason = reason_of(x.error_status, &reason_length)
-        if x.reason.length:
-            reason = x.reason.data
-            reason_length = x.reason.length
         put_status_line(x, w, x.error_status, reason, reason_length)
     else:
         put_status_line(x, w, res.status, reason, reason_length)
@@ -705,6 +713,8 @@ cdef int rewrite_response(exchange *x, head *res, const char *data) noexcept nog
         f = head_field(res, FIELD_CONTENT_LENGTH)
         if f != NULL:
             x.res_content_length = content_length_of(data + f.value, f.value_length)
+    if x.overridden and status_drops_connection(x.error_status):
+        x.keepalive = False
     keepalive_decide(x)
     # Interim heads that have not gone yet go before it.
     earlier = x.down.output
