@@ -209,6 +209,9 @@ cdef void upstream_on_event(conn *c) noexcept nogil:
 
 cdef void upstream_on_timeout(upstream *u) noexcept nogil:
     if u.state == UP_IDLE:
+        if u.member.idle_count <= u.member.min:
+            timer_set(&u.c.timer, watch.now_us + POOL_IDLE_US)  # min= are kept open
+            return
         pool_unlink(u)
         upstream_close(u)
     elif u.state == UP_CONNECTING:

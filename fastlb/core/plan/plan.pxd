@@ -54,6 +54,7 @@ cdef struct header_op:
     int regex                   # EDIT, ECHO; else -1
     int condition               # number of the variable, -1: none
     bint condition_negated
+    int note                    # NOTE: the variable that holds the note; else -1
 
 # Where a SetEnvIf looks.
 cdef enum:
@@ -201,6 +202,7 @@ cdef struct plan_member:
     bint retry_written
     int max                     # 0: no bound
     int smax
+    int min
     int receive_buffer_bytes
     unsigned int field_bytes
     int retry_seconds
@@ -228,7 +230,7 @@ cdef struct plan_mapping:
     plan_section **sections     # <Proxy> sections that apply
     bint *section_dynamic       # ... if the target's URL is of theirs
     bint any_dynamic
-    text base                   # "balancer://b" or "http://h:80": the target without path
+    text base                   # "balancer://b" or "http://h:80": no path
     long long timeout_us        # 0: none of its own
 
 cdef struct plan_log:

@@ -112,6 +112,10 @@ cdef object plan_header_op(header_op *op, object rule):
     op.regex = plan_regex(rule.regex)
     if op.action == HEADER_ECHO:
         op.regex = plan_regex(rule.name, True)
+    op.note = -1
+    if op.action == HEADER_NOTE:
+        note = b"".join(piece.text for piece in rule.value)
+        op.note = plan_env("n:" + note.decode("latin-1").lower())
     op.condition = -1
     if rule.condition is not None:
         op.condition = plan_env(rule.condition.name)
@@ -431,6 +435,7 @@ cdef object plan_member_of(plan_member *m, object member, int index):
     m.retry_written = member.retry_written
     m.max = member.max or 0
     m.smax = -1 if member.smax is None else member.smax
+    m.min = member.min
     m.receive_buffer_bytes = member.receive_buffer_bytes
     m.field_bytes = member.response_field_bytes or 8192
 

@@ -459,6 +459,9 @@ cdef void header_apply(
     if op.action == HEADER_SETIFEMPTY and i >= 0:
         return
     if op.action == HEADER_NOTE:
+        if i >= 0:
+            x.env[op.note] = arena_copy(
+                x, out.fields[i].value, out.fields[i].value_length)
         return
     v = format_render(x, &op.value)
     if op.action == HEADER_SET and i >= 0:
