@@ -67,6 +67,13 @@ cdef void downstream_close(downstream *d) noexcept nogil:
         accept_resume()
 
 
+cdef void downstream_reset(downstream *d) noexcept nogil:
+    """Close with a reset: nobody takes it for a proper end."""
+    cdef int[2] at_once = [1, 0]    # struct linger: on, 0 s
+    setsockopt(d.c.fd, SOL_SOCKET, SO_LINGER, &at_once[0], sizeof(at_once))
+    downstream_close(d)
+
+
 cdef void downstream_linger(downstream *d) noexcept nogil:
     """Shut our side and read away what comes, so that our answer is not reset."""
     buffer_give(d.input)

@@ -458,11 +458,20 @@ cdef void response_frame(exchange *x) noexcept nogil:
 
 
 cdef void exchange_cut(exchange *x) noexcept nogil:
-    """The body cannot be completed: what is composed goes out, then the end.
+    """The body cannot be completed: the client sees a message that is not whole.
 
-    The client sees a message that is not whole: no last chunk, or too few bytes.
+    A missing last chunk or too few bytes say so, and what went out before (answers to
+    pipelined requests too) must arrive. Where our close would be the end of the message,
+    only a reset tells; it must not take an earlier answer with it.
     """
-    exchange_end(x)
+    cdef downstream *d = x.down
+    cdef bint ends_by_close = x.res_close_delimited and d.requests == 0
+    x.keepalive = False
+    exchange_settle(x)
+    if ends_by_close:
+        downstream_reset(d)
+    else:
+        downstream_linger(d)
 
 
 cdef bint response_read_body(exchange *x) noexcept nogil:
