@@ -16,8 +16,8 @@ cdef head response_head         # one is parsed at a time
 
 cdef bint response_pump(exchange *x) noexcept nogil:
     """Go on until a side has to be waited for. Returns False when it is over."""
-    cdef int rc, i
-    for i in range(READS_PER_STEP):
+    cdef int rc, _
+    for _ in range(READS_PER_STEP):
         rc = response_flush(x)
         if rc == AGAIN:
             timer_set(&x.down.c.timer, watch.now_us + x.vhost.timeout_us)
@@ -367,7 +367,8 @@ cdef void response_source_done(exchange *x) noexcept nogil:
     timer_clear(&x.up.c.timer)
 
 
-cdef value arena_copy(exchange *x, const char *data, unsigned int length) noexcept nogil:
+cdef value arena_copy(
+        exchange *x, const char *data, unsigned int length) noexcept nogil:
     cdef value out = value(NULL, 0)
     cdef char *copy = arena_take(x, length + 1)
     if copy != NULL:

@@ -139,7 +139,8 @@ cdef plan_vhost *match_vhost(
             if n.wildcard:
                 if glob_match(n.name.data, n.name.length, host, length, False, True):
                     return &plan.vhosts[n.vhost]
-            elif n.name.length == length and bytes_equal_nocase(n.name.data, host, length):
+            elif n.name.length == length \
+                    and bytes_equal_nocase(n.name.data, host, length):
                 return &plan.vhosts[n.vhost]
     found[0] = False
     return &plan.vhosts[s.vhosts[0]]
@@ -592,7 +593,8 @@ cdef bint plain_prefix(exchange *x, const char *raw) noexcept nogil:
 
 # Redirects -----------------------------------------------------------------------
 
-cdef int redirect_apply(exchange *x, redirect_op *op, bint absolute_needed) noexcept nogil:
+cdef int redirect_apply(
+        exchange *x, redirect_op *op, bint absolute_needed) noexcept nogil:
     cdef value query = query_of(x)
     cdef value url
     cdef value host

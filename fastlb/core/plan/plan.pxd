@@ -230,7 +230,7 @@ cdef struct plan_mapping:
     plan_section **sections     # <Proxy> sections that apply
     bint *section_dynamic       # ... if the target's URL is of theirs
     bint any_dynamic
-    text base                   # "balancer://b" or "http://h:80": the target without path
+    text base                   # "balancer://b" or "http://h:80": no path
     long long timeout_us        # 0: none of its own
 
 cdef struct plan_log:
