@@ -7,7 +7,8 @@
 #   FLUSH       not read               -                     closed
 #   LINGER      read and dropped       closed                closed
 #
-# After an exchange: -> IDLE when the connection is kept, else -> FLUSH -> LINGER or closed.
+# After an exchange: -> IDLE when the connection is kept, else -> FLUSH -> LINGER or
+# closed.
 
 # What the whole worker counts and links.
 cdef struct engine_state:

@@ -136,8 +136,8 @@ cdef bint request_prefetch(exchange *x) noexcept nogil:
     """Collect a body up to BODY_PREFETCH_BYTES before a member is asked.
 
     So a slow client holds no member, and a short body can go to another one
-    (proxying.md 3.1). Returns True when a member can be asked; False when more must come, or the exchange
-    was answered.
+    (proxying.md 3.1). Returns True when a member can be asked; False when more must
+    come, or the exchange was answered.
     """
     cdef downstream *d = x.down
     cdef ssize_t n
@@ -345,7 +345,7 @@ cdef bint request_pump(exchange *x) noexcept nogil:
     cdef downstream *d = x.down
     cdef ssize_t n
     cdef unsigned int before
-    cdef int rc, i
+    cdef int rc, _
     if u.output != NULL:
         before = buffer_held(u.output)
         if x.body_sent < x.body_kept and not x.req_chunked_out \
@@ -370,7 +370,7 @@ cdef bint request_pump(exchange *x) noexcept nogil:
         timer_set(&u.c.timer, watch.now_us + (
             x.member.ping_us if x.member.ping_us else exchange_timeout_us(x)))
         return True
-    for i in range(READS_PER_STEP):
+    for _ in range(READS_PER_STEP):
         if x.req_done and x.body_sent == x.body_kept and x.stream == NULL:
             request_complete(x)
             return True

@@ -203,9 +203,9 @@ CASES: tuple[Case, ...] = (
     _case(
         "retry 0",
         Down(0),
-        *_each("/zero/", 3),
+        *get("/zero/") * 3,
         Up(0),
-        *get("/zero/", conn="x") * 3,
+        *get("/zero/") * 3,
     ),
     _case(
         "closed before the status: no other member",
