@@ -22,6 +22,7 @@ cdef struct downstream:
     unsigned char state         # DOWN_*
     bint close_after_output     # nothing more is read; close when output has gone
     bint sends_large            # its last request had a large body
+    signed char host_known[8]   # HOST_*: by number of a Require host's names
     bint stray_line             # an empty line was skipped before this request
     bint must_linger            # bytes may be on their way: close in two steps
     bint remote_known
@@ -70,11 +71,18 @@ cdef struct value:              # text that lives as long as the exchange
     unsigned int length
 
 cdef enum:
+    HOST_UNKNOWN = 0
+    HOST_ALLOWED = 1
+    HOST_DENIED = 2
+    HOST_NAMES_MAX = 8          # Require host lines; more are denied
+
+cdef enum:
     # what an exchange is doing
     X_READ_BODY = 0     # a chunked body is awaited before a member is asked
     X_WAIT_MEMBER = 1   # no connection to the member is to be had, or no member
     X_SEND = 2          # request going out, response coming in
     X_LOCAL = 3         # answered here
+    X_WAIT_HOST = 4     # the client's name is being looked up (Require host)
 
 cdef struct exchange:
     downstream *down
@@ -92,6 +100,8 @@ cdef struct exchange:
     plan_vhost *vhost
     plan_mapping *mapping
     int conf_count
+    int host_wanted             # 1 + number of the names that access waits for; 0
+    bint host_forward
     int proxy_conf_count        # of them, from <Proxy> sections
     plan_conf *confs[33]        # default, <Proxy> sections, <Location> sections
     # the request
