@@ -137,7 +137,7 @@ class Services(Protocol):
         connection: int,
         names_number: int,
     ) -> None:
-        """Begin the look-up of Require host or forward-dns; Core.host_answer ends it."""
+        """Begin a look-up (Require host, forward-dns); Core.host_answer ends it."""
     def log(
         self,
         level: str,

@@ -20,7 +20,6 @@ cdef struct downstream:
     unsigned int scanned        # head_find_end's place
     int requests                # answered on this connection
     unsigned char state         # DOWN_*
-    bint close_after_output     # nothing more is read; close when output has gone
     bint sends_large            # its last request had a large body
     signed char host_known[8]   # HOST_*: by number of a Require host's names
     bint stray_line             # an empty line was skipped before this request
@@ -34,7 +33,6 @@ cdef struct downstream:
     bint local_known
     unsigned short local_port
     unsigned long number        # of the connection, for the log
-    long long bytes_in
     downstream *next            # free list
     downstream *all_prev        # every open downstream
     downstream *all_next
@@ -138,7 +136,6 @@ cdef struct exchange:
     election election
     plan_member *member
     int attempts
-    bint busy_counted
     bint retried_stale          # one more try after a reused connection was dead
     sticky_result sticky
     int tried_count
@@ -155,7 +152,6 @@ cdef struct exchange:
     long long res_content_length    # told to the client; -1: no Content-Length
     const char *allow               # Allow of an answer made here; NULL: none
     int interim_count
-    bint res_drop_body
     bint splice_failed
     int pipe_read               # splice; -1: none
     int pipe_write
@@ -168,7 +164,6 @@ cdef struct exchange:
     long long bytes_to_up       # ledger.pxd says what counts
     long long bytes_from_up
     long long started_us
-    long long started_wall_us
     long long first_byte_us
     bint aborted                # the client went away
     int error_status            # the status an ErrorDocument answers for; 0

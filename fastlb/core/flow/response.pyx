@@ -62,7 +62,7 @@ cdef int response_flush(exchange *x) noexcept nogil:
     cdef unsigned int held
     if d.output != NULL:
         if u != NULL and u.input != NULL and x.res_head_sent \
-                and buffer_held(u.input) and not x.res_drop_body:
+                and buffer_held(u.input):
             held = buffer_held(d.output)
             n = stream_send2(
                 &d.c, &d.output.data[d.output.start], held,
