@@ -596,8 +596,7 @@ cdef void keepalive_decide(exchange *x) noexcept nogil:
             or (x.req.minor == 0 and not x.hop.keep_alive)
             or x.env[ENV_NOKEEPALIVE].data != NULL
             or (v.max_keepalive_requests
-                and x.down.requests >= v.max_keepalive_requests)
-            or x.down.c.peer_closed):
+                and x.down.requests >= v.max_keepalive_requests)):
         x.keepalive = False
 
 
