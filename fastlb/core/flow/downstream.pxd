@@ -7,7 +7,9 @@
 #   FLUSH       not read               -                     closed
 #   LINGER      read and dropped       closed                closed
 #
-# After an exchange: -> IDLE when the connection is kept, else -> FLUSH -> LINGER or closed.
+# After an exchange: -> IDLE when the connection is kept, else -> FLUSH -> LINGER or
+# closed. A draining worker: IDLE -> LINGER on its timeout. Debug builds assert each
+# step against DOWN_FOLLOWERS, which is this table.
 
 # What the whole worker counts and links.
 cdef struct engine_state:
