@@ -50,7 +50,7 @@ def chapters() -> list[str]:
 
 
 def extensions() -> list[Extension]:
-    from Cython.Build import cythonize  # noqa: PLC0415 - only needed to build
+    from Cython.Build import cythonize
 
     names = ["fastlb._core"] + (["fastlb._probe"] if PROBE else [])
     return cythonize(

@@ -129,9 +129,7 @@ class Services(Protocol):
         """
     def handle(self, name: str, request: Request) -> tuple[int, str, bytes]:
         """Answer of a SetHandler: status, content type, body."""
-    def host_allowed(
-        self, names: Sequence[str], forward: bool, client: str
-    ) -> bool:
+    def host_allowed(self, names: Sequence[str], forward: bool, client: str) -> bool:
         """Require host / forward-dns (blocking look-up, rare)."""
     def log(
         self,

@@ -11,7 +11,6 @@ import signal
 import sys
 
 from fastlb.master import pidfile
-from fastlb.master.errors import StartError
 
 SIGNALS = {
     "stop": signal.SIGTERM,
@@ -28,12 +27,7 @@ def is_served(verb: str | None, pid_file: str) -> bool:
     True: done, exit with 0. False: this process has to start the server.
     StartError when the pid file cannot be read.
     """
-    try:
-        pid = pidfile.read(pid_file)
-    except StartError:
-        if verb is None:
-            return False  # the start reports it, or overwrites the file
-        raise
+    pid = pidfile.read(pid_file)
     is_running = pid is not None and pid != os.getpid() and pidfile.is_running(pid)
     if verb in (None, "start"):
         if is_running:

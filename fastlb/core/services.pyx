@@ -5,8 +5,8 @@ number, and the client gets a plain 500 or a closed connection. The callables ar
 over by the worker when it starts; the core imports no service.
 """
 
-import errno as errno_names
-import os
+from datetime import timezone
+from email.utils import format_datetime, parsedate_to_datetime
 
 cdef object services = None
 
@@ -145,6 +145,29 @@ cdef void service_corrupt_python(exchange *x) noexcept:
     except Exception:
         service_failed(x)
     exchange_member_lost(x, 502, told, False)
+
+
+cdef void service_date(exchange *x, out_field *f) noexcept nogil:
+    """An old form of date becomes the canonical one; what is no date stays."""
+    with gil:
+        service_date_python(x, f)
+
+
+cdef void service_date_python(exchange *x, out_field *f) noexcept:
+    cdef value copy
+    cdef bytes text_out
+    try:
+        when = parsedate_to_datetime(string_of(f.value, f.value_length))
+        if when.tzinfo is None:
+            when = when.replace(tzinfo=timezone.utc)
+        text_out = format_datetime(when.astimezone(timezone.utc), usegmt=True).encode()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return
+    copy = arena_copy(x, text_out, <unsigned int>len(text_out))
+    if copy.data != NULL:
+        f.value = copy.data
+        f.value_length = copy.length
+        f.raw = NULL
 
 
 cdef void service_handle(exchange *x, const text *handler) noexcept nogil:
@@ -432,6 +455,7 @@ cdef class Core:
     def drain(self):
         if engine.draining:
             return
+        accept_backlog()
         engine.draining = True
         accept_end()
         downstreams_drain()

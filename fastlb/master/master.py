@@ -348,10 +348,11 @@ class Master:
     def _advance(self) -> None:
         """What follows from where everything stands now."""
         self._retire()
-        if self._reload_wanted and self._next is None and self._current is not None:
-            self._begin_reload()
         if self._next is not None:
             self._look_at_next(self._next)
+        # After that: a reload asked for meanwhile begins with the end of this one.
+        if self._reload_wanted and self._next is None and self._current is not None:
+            self._begin_reload()
         self._moments = []
         if self.phase in (Phase.STARTING, Phase.SERVING):
             for generation in self._in_force():

@@ -18,7 +18,9 @@ def translate(pattern: str) -> str:
     while i < len(pattern):
         char = pattern[i]
         if char == "\\" and i + 1 < len(pattern):
-            out.append({"z": r"\Z", "h": r"[ \t]"}.get(pattern[i + 1], pattern[i : i + 2]))
+            out.append(
+                {"z": r"\Z", "h": r"[ \t]"}.get(pattern[i + 1], pattern[i : i + 2])
+            )
             i += 2
             continue
         if in_class:

@@ -21,6 +21,8 @@ from fastlb.worker.heritage import Heritage
 from fastlb.worker.recycle import Recycling
 
 Answer = tuple[int, str, bytes]  # status, content type, body
+# Read while the master imports this: a worker's user may not see the file.
+CORE_BUILT_S = os.stat(_core.__file__).st_mtime
 
 
 class WorkerServices:
@@ -109,8 +111,7 @@ class WorkerServices:
 
 def built() -> str:
     """When the core was compiled, as Apache prints it."""
-    compiled_s = os.stat(_core.__file__).st_mtime
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(compiled_s))
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(CORE_BUILT_S))
 
 
 def leads_to(name: str, client: str) -> bool:

@@ -202,8 +202,11 @@ def test_workers_and_monitor_give_up_root_and_the_master_keeps_it(
         assert psutil.Process(pid).uids() == (uid, uid, uid)
         assert 0 not in psutil.Process(pid).gids()
     assert psutil.Process(server.pid).uids().real == 0
+    assert server.get("/status").status == 200
     server.reload()
     assert server.get().text == "a"
+    # Whatever a worker uses was imported while it was still readable.
+    assert "Traceback" not in server.error_log
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root is refused")

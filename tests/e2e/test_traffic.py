@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-from peers import Message, Peer, answering, chunked, request, response
+from peers import Message, answering, request, response
 from rig import Rig
 
 

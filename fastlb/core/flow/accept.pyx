@@ -5,13 +5,37 @@ leaves in the backlog is seen again in the next, here or in another worker.
 """
 
 cdef enum:
-    RESERVED_US = 100000    # how long a worker without descriptors stops accepting
+    BACKLOG_TAKEN_MAX = 1024    # at a drain, of each listener
+    FAIR_FROM = 16          # connections of its own before a worker looks at the others
+    STATE_DRAINING = 71     # "G" of the scoreboard
 
 
 cdef bint accept_is_full() noexcept nogil:
     """MaxRequestWorkers connections over all workers: the backlog holds the rest."""
     return plan.max_request_workers > 0 and (
         ledger_connections(engine.view) >= plan.max_request_workers)
+
+
+cdef bint accept_is_ahead() noexcept nogil:
+    """Has this worker clearly more than its part of the connections?
+
+    Whoever wakes first would take a whole burst, and kept-alive connections stay where
+    they are. (One SO_REUSEPORT socket a worker would spread them too, but a connection
+    waiting in a socket whose worker is stuck or gone waits in vain.)
+    """
+    cdef unsigned int i
+    cdef long total = 0, workers = 0
+    cdef long mine = engine.slot.connections
+    cdef worker_slot *w
+    if mine < FAIR_FROM:
+        return False
+    for i in range(engine.view.header.workers_used):
+        w = &engine.view.workers[i]
+        if w.used and w.generation == engine.slot.generation \
+                and w.state != STATE_DRAINING:
+            total += w.connections
+            workers += 1
+    return workers > 1 and mine * workers > total + total // 4 + FAIR_FROM
 
 
 cdef void accept_pause() noexcept nogil:
@@ -50,19 +74,35 @@ cdef void accept_end() noexcept nogil:
 
 
 cdef void accept_on_event(conn *c) noexcept nogil:
-    cdef plan_listener *listener = <plan_listener *>c
+    if unlikely(accept_is_ahead()):
+        # The others are awake for the same backlog; the next tick looks again.
+        accept_pause()
+        return
+    accept_some(<plan_listener *>c, ACCEPTS_PER_TURN)
+
+
+cdef void accept_backlog() noexcept nogil:
+    """Before a drain: who waits in a backlog may find nobody behind us."""
+    cdef int i
+    for i in range(plan.listener_count):
+        accept_some(&plan.listeners[i], BACKLOG_TAKEN_MAX)
+
+
+cdef void accept_some(plan_listener *listener, int most) noexcept nogil:
     cdef sockaddr_storage storage
     cdef socklen_t size
-    cdef int i, fd
+    cdef int _, fd
     cdef downstream *d
-    for i in range(ACCEPTS_PER_TURN):
+    for _ in range(most):
         if not engine.accepting or engine.paused:
             return
         if plan.max_request_workers > 0 and accept_is_full():
             accept_pause()
             return
         size = sizeof(storage)
-        fd = accept4(c.fd, <sockaddr *>&storage, &size, SOCK_NONBLOCK | SOCK_CLOEXEC)
+        fd = accept4(
+            listener.c.fd, <sockaddr *>&storage, &size,
+            SOCK_NONBLOCK | SOCK_CLOEXEC)
         if fd < 0:
             if errno == EINTR or errno == ECONNABORTED:
                 continue

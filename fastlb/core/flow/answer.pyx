@@ -38,7 +38,6 @@ cdef void answer_send(
 
 cdef bint request_drop_body(exchange *x) noexcept nogil:
     """Has the rest of a body that nobody wants come already? Then pass over it."""
-    cdef downstream *d = x.down
     if x.req_framing.kind != BODY_CHUNKED or x.body_lost or x.req_chunked_out:
         return False
     return body_decode_kept(x) == 0 and x.req_done
@@ -208,22 +207,27 @@ cdef void exchange_echo(exchange *x) noexcept nogil:
 
 
 cdef bint request_method_is_registered(exchange *x) noexcept nogil:
-    """Is it one of the methods that httpd knows by itself?"""
+    """Is it one of the methods that httpd knows by itself, or by RegisterHttpMethod?"""
     cdef const char *known = (
         b" PATCH PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK VERSION-CONTROL "
         b"CHECKOUT UNCHECKOUT CHECKIN UPDATE LABEL REPORT MKWORKSPACE MKACTIVITY "
         b"BASELINE-CONTROL MERGE ")
-    cdef const char *method = &x.down.input.data[x.base + x.req.method.offset]
-    cdef unsigned int length = x.req.method.length
-    cdef const char *at = known
     if x.req.method_id != METHOD_OTHER:
         return True
-    while at[0]:
-        if at[length + 1] == c' ' and memcmp(at + 1, method, length) == 0:
-            return True
-        at += 1
-        while at[0] and at[0] != c' ':
-            at += 1
-        if strlen(at) < length + 2:
+    return word_is_in(x, known, <unsigned int>strlen(known)) or word_is_in(
+        x, x.vhost.registered.data, x.vhost.registered.length)
+
+
+cdef bint word_is_in(
+        exchange *x, const char *words, unsigned int size) noexcept nogil:
+    """Does the request's method stand between two blanks of the list?"""
+    cdef const char *method = &x.down.input.data[x.base + x.req.method.offset]
+    cdef unsigned int length = x.req.method.length
+    cdef unsigned int i
+    for i in range(size):
+        if i + length + 1 >= size:
             return False
+        if words[i] == c' ' and words[i + length + 1] == c' ' and memcmp(
+                words + i + 1, method, length) == 0:
+            return True
     return False

@@ -86,6 +86,13 @@ cdef void downstream_close(downstream *d) noexcept nogil:
         accept_resume()
 
 
+cdef void downstream_reset(downstream *d) noexcept nogil:
+    """Close with a reset: nobody takes it for a proper end."""
+    cdef int[2] at_once = [1, 0]    # struct linger: on, 0 s
+    setsockopt(d.c.fd, SOL_SOCKET, SO_LINGER, &at_once[0], sizeof(at_once))
+    downstream_close(d)
+
+
 cdef void downstream_linger(downstream *d) noexcept nogil:
     """Shut our side and read away what comes, so that our answer is not reset."""
     buffer_give(d.input)
@@ -104,8 +111,8 @@ cdef void downstream_linger(downstream *d) noexcept nogil:
 cdef void downstream_drain(downstream *d) noexcept nogil:
     cdef char[16384] dropped
     cdef ssize_t n
-    cdef int i
-    for i in range(READS_PER_STEP):
+    cdef int _
+    for _ in range(READS_PER_STEP):
         if not d.c.readable:
             return
         n = stream_recv(&d.c, &dropped[0], sizeof(dropped))
@@ -151,12 +158,12 @@ cdef void downstream_on_event(conn *c) noexcept nogil:
 cdef void downstream_read(downstream *d) noexcept nogil:
     """Receive until a head is complete, or nothing more is there."""
     cdef ssize_t n
-    cdef int i
+    cdef int _
     if d.input != NULL and d.input.end > d.input.start and d.scanned == 0:
         downstream_advance(d)       # a pipelined request
         if d.state != DOWN_IDLE and d.state != DOWN_HEAD:
             return
-    for i in range(READS_PER_STEP):
+    for _ in range(READS_PER_STEP):
         if not d.c.readable:
             break
         if d.input == NULL:

@@ -1,8 +1,8 @@
 # One request and its response, joining one downstream and one upstream.
 #
-# The exchange owns the pairing: it knows both ends, each end knows it, and the links are
-# cut by hand when it is settled. Connections of both kinds come from free lists, and an
-# idle one of either kind holds no buffer and no exchange.
+# The exchange owns the pairing: it knows both ends, each end knows it, and the links
+# are cut by hand when it is settled. Connections of both kinds come from free lists,
+# and an idle one of either kind holds no buffer and no exchange.
 #
 # Bytes of a body always wait in the buffer into which they were read; `output` of a
 # connection holds only what was composed here (heads, error pages). So what is still to
@@ -92,6 +92,7 @@ cdef struct exchange:
     plan_vhost *vhost
     plan_mapping *mapping
     int conf_count
+    int proxy_conf_count        # of them, from <Proxy> sections
     plan_conf *confs[33]        # default, <Proxy> sections, <Location> sections
     # the request
     unsigned int base           # start of the head in down.input.data

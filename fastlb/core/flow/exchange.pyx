@@ -141,7 +141,7 @@ cdef void exchange_begin(downstream *d, unsigned int head_bytes) noexcept nogil:
 
 
 cdef void exchange_learn_authority(exchange *x) noexcept nogil:
-    """The authority of an absolute-form target takes the place of Host (RFC 9112 3.2.2)."""
+    """The authority of an absolute-form target replaces Host (RFC 9112 3.2.2)."""
     cdef const char *target = &x.down.input.data[x.base + x.req.target.offset]
     cdef const char *end = target + x.req.target.length
     cdef const char *at

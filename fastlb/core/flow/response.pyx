@@ -16,8 +16,8 @@ cdef head response_head         # one is parsed at a time
 
 cdef bint response_pump(exchange *x) noexcept nogil:
     """Go on until a side has to be waited for. Returns False when it is over."""
-    cdef int rc, i
-    for i in range(READS_PER_STEP):
+    cdef int rc, _
+    for _ in range(READS_PER_STEP):
         rc = response_flush(x)
         if rc == AGAIN:
             timer_set(&x.down.c.timer, watch.now_us + x.vhost.timeout_us)
@@ -203,16 +203,54 @@ cdef bint response_lost(exchange *x, int why) noexcept nogil:
     if x.up.input == NULL or buffer_held(x.up.input) == 0:
         if stale_retry(x):
             return False
-    elif memchr(&x.up.input.data[x.up.input.start], c'\n',
-                buffer_held(x.up.input)) != NULL:
+    elif response_is_http09(x) or memchr(
+            &x.up.input.data[x.up.input.start], c'\n',
+            buffer_held(x.up.input)) != NULL:
         return response_broken(x)       # a status line came, but not its fields
     service_log_status_line(x, stream_errno if why == FAILED else 0)
     exchange_member_lost(x, 502, b"Error reading from remote server", False)
     return False
 
 
+cdef bint response_is_http09(exchange *x) noexcept nogil:
+    """Compat apache: bytes that are no status line are a body by themselves."""
+    cdef buffer *b = x.up.input
+    cdef const char *p
+    cdef int i
+    if not plan.compat_apache or x.interim_count or b == NULL \
+            or buffer_held(b) == 0:
+        return False
+    p = &b.data[b.start]
+    if buffer_held(b) < 13 or memcmp(p, b"HTTP/1.", 7) != 0:
+        return True
+    for i in range(9, 12):
+        if not c'0' <= p[i] <= c'9':
+            return True
+    return False
+
+
+cdef bint response_http09(exchange *x) noexcept nogil:
+    """Relay it with 200 until the member closes (proxying.md 4, step 1)."""
+    response_head.status = 200
+    response_head.field_count = 0
+    response_head.seen = 0
+    response_head.seen_high = 0
+    response_head.minor = 0
+    response_head.reason = span(0, 0)
+    x.res_framing.kind = BODY_UNTIL_CLOSE
+    x.res_reusable = False
+    x.status = 200
+    if rewrite_response(x, &response_head, b"HTTP/1.0 200\r\n") < 0:
+        exchange_member_lost(x, 502, NULL, False)
+        return False
+    x.res_head_sent = True
+    return response_take(x)
+
+
 cdef bint response_broken(exchange *x) noexcept nogil:
     """What it sent is no HTTP/1.x head. Always returns False."""
+    if unlikely(response_is_http09(x)):
+        return response_http09(x)
     service_log_corrupt(x)
     if response_head.why == WHY_VERSION or response_head.why == WHY_REQUEST_LINE:
         service_corrupt(x)
@@ -329,7 +367,8 @@ cdef void response_source_done(exchange *x) noexcept nogil:
     timer_clear(&x.up.c.timer)
 
 
-cdef value arena_copy(exchange *x, const char *data, unsigned int length) noexcept nogil:
+cdef value arena_copy(
+        exchange *x, const char *data, unsigned int length) noexcept nogil:
     cdef value out = value(NULL, 0)
     cdef char *copy = arena_take(x, length + 1)
     if copy != NULL:
@@ -421,11 +460,20 @@ cdef void response_frame(exchange *x) noexcept nogil:
 
 
 cdef void exchange_cut(exchange *x) noexcept nogil:
-    """The body cannot be completed: what is composed goes out, then the end.
+    """The body cannot be completed: the client sees a message that is not whole.
 
-    The client sees a message that is not whole: no last chunk, or too few bytes.
+    A missing last chunk or too few bytes say so, and what went out before (answers to
+    pipelined requests too) must arrive. Where our close would be the end of the message,
+    only a reset tells; it must not take an earlier answer with it.
     """
-    exchange_end(x)
+    cdef downstream *d = x.down
+    cdef bint ends_by_close = x.res_close_delimited and d.requests == 0
+    x.keepalive = False
+    exchange_settle(x)
+    if ends_by_close:
+        downstream_reset(d)
+    else:
+        downstream_linger(d)
 
 
 cdef bint response_read_body(exchange *x) noexcept nogil:

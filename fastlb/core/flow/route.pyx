@@ -26,9 +26,14 @@ cdef void exchange_route(exchange *x) noexcept nogil:
             and exchange_answer_here(x):
         return
     if mapped:
+        if unlikely(x.mapping.any_dynamic):
+            rc = match_target(x)
+            if rc < 0:
+                exchange_answer_error(x, -rc, NULL)
+                return
         match_proxy_sections(x)
-        if x.mapping.section_count:
-            rules_env_if(x, 1, 1 + x.mapping.section_count)
+        if x.proxy_conf_count:
+            rules_env_if(x, 1, 1 + x.proxy_conf_count)
     if unlikely(not match_access(x)):
         service_log_denied(x)
         exchange_answer_error(x, 403, NULL)
@@ -53,8 +58,14 @@ cdef void exchange_route(exchange *x) noexcept nogil:
 
 
 cdef long long limit_of_body(exchange *x) noexcept nogil:
-    """LimitRequestBody; 0: none. Apache's default does not hold for proxied requests."""
+    """LimitRequestBody; 0: none.
+
+    Differs from Apache: there it does not hold for proxied requests, here what is
+    written does; the default of 1 GiB holds in neither.
+    """
     cdef int i
+    if plan.compat_apache:
+        return 0
     for i in range(x.conf_count - 1, -1, -1):
         if x.confs[i].limit_request_body >= 0:
             return x.confs[i].limit_request_body
@@ -115,6 +126,10 @@ cdef void exchange_sticky(exchange *x) noexcept nogil:
             g = 2 if groups[2] >= 0 else 0
             x.sticky.route = x.sticky.value + groups[g]
             x.sticky.route_length = groups[g + 1] - groups[g]
+    if x.sticky.route == NULL and x.sticky.value_length and x.balancer.has_separator \
+            and x.sticky.value[x.sticky.value_length - 1] == x.balancer.separator:
+        # "X.": a session without a route. Apache names it, and elects freely.
+        x.sticky.route = x.sticky.value + x.sticky.value_length
     if x.sticky.route != NULL:
         if x.sticky.from_url:
             env_set(x, ENV_BALANCER_SESSION_STICKY, x.balancer.sticky_url,

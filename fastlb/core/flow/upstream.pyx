@@ -55,7 +55,8 @@ cdef void upstream_close(upstream *u) noexcept nogil:
 
 
 cdef int upstream_address(
-        plan_member *m, int index, sockaddr_storage *out, socklen_t *size) noexcept nogil:
+        plan_member *m, int index, sockaddr_storage *out,
+        socklen_t *size) noexcept nogil:
     """Address number `index` of a member. returns 0, or FAILED when there is none."""
     cdef member_address[8] found
     cdef uint32_t version = 0
@@ -139,7 +140,8 @@ cdef int upstream_open(exchange *x) noexcept nogil:
     u.state = UP_CONNECTING
     while upstream_socket(u) < 0:
         # One address after the other, in the order of the resolver.
-        if stream_errno == NO_ADDRESS or u.address_index + 1 >= ADDRESSES_PER_MEMBER_MAX:
+        if stream_errno == NO_ADDRESS \
+                or u.address_index + 1 >= ADDRESSES_PER_MEMBER_MAX:
             upstream_release(u)
             return FAILED
         service_log_connect(x, u.address_index, stream_errno)
@@ -212,6 +214,9 @@ cdef void upstream_on_event(conn *c) noexcept nogil:
 
 cdef void upstream_on_timeout(upstream *u) noexcept nogil:
     if u.state == UP_IDLE:
+        if u.member.idle_count <= u.member.min:
+            timer_set(&u.c.timer, watch.now_us + POOL_IDLE_US)  # min= are kept open
+            return
         pool_unlink(u)
         upstream_close(u)
     elif u.state == UP_CONNECTING:

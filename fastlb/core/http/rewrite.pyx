@@ -153,7 +153,8 @@ cdef void out_replace_host(exchange *x, out_list *out) noexcept nogil:
     """An absolute-form target's authority is what Host says (RFC 9112 3.2.2)."""
     cdef out_field *f = out_by_id(out, FIELD_HOST)
     if f == NULL:
-        out_add(out, b"Host", 4, x.authority.data, x.authority.length, FIELD_HOST, False)
+        out_add(
+            out, b"Host", 4, x.authority.data, x.authority.length, FIELD_HOST, False)
         return
     f.value = x.authority.data
     f.value_length = x.authority.length
@@ -342,7 +343,7 @@ cdef void reverse_put(
     cdef writer w
     cdef unsigned int size = 8 + host.length + path_length + rest_length
     cdef char *p
-    # One slash at the joint (Apache doubles it when path ends and rest begins with one).
+    # One slash at the joint; Apache doubles it when path ends and rest begins with one.
     if path_length and path.data[path_length - 1] == c'/' and rest_length \
             and rest[0] == c'/' and (path_length == 1 or not plan.compat_apache):
         path_length -= 1
@@ -430,7 +431,8 @@ cdef bint cookie_map(
             if length < ops[j].internal.length:
                 continue
             if domain:
-                if not bytes_equal_nocase(v, ops[j].internal.data, ops[j].internal.length):
+                if not bytes_equal_nocase(
+                        v, ops[j].internal.data, ops[j].internal.length):
                     continue
             elif memcmp(v, ops[j].internal.data, ops[j].internal.length) != 0:
                 continue
@@ -616,6 +618,12 @@ cdef void remember_response_fields(exchange *x, out_list *out) noexcept nogil:
                 break
 
 
+cdef bint date_is_canonical(out_field *f) noexcept nogil:
+    """29 bytes as "Sun, 06 Nov 1994 08:49:37 GMT", the form to send (RFC 9110 5.6.7)."""
+    return f.value_length == 29 and f.value[3] == c',' and f.value[7] == c' ' and (
+        f.value[25] == c' ' and f.value[26] == c'G')
+
+
 cdef int response_head_write(
         exchange *x, writer *w, head *res, const char *data) noexcept nogil:
     cdef out_list *out = &out_scratch
@@ -630,6 +638,11 @@ cdef int response_head_write(
             data[12] != c' ' or (data[13] != c'\r' and data[13] != c'\n')):
         reason = reason_of(res.status, &reason_length)
     out_from_head(out, res, data)
+    for i in range(out.count):
+        id = out.fields[i].id
+        if (id == FIELD_DATE or id == FIELD_LAST_MODIFIED or id == FIELD_EXPIRES) \
+                and not date_is_canonical(&out.fields[i]):
+            service_date(x, &out.fields[i])
     if has_reverse(x):
         for i in range(out.count):
             id = out.fields[i].id
@@ -651,9 +664,6 @@ cdef int response_head_write(
     if unlikely(x.overridden):
         # The page is another member's, the status is the one that was overridden.
         reason = reason_of(x.error_status, &reason_length)
-        if x.reason.length:
-            reason = x.reason.data
-            reason_length = x.reason.length
         put_status_line(x, w, x.error_status, reason, reason_length)
     else:
         put_status_line(x, w, res.status, reason, reason_length)
@@ -703,6 +713,8 @@ cdef int rewrite_response(exchange *x, head *res, const char *data) noexcept nog
         f = head_field(res, FIELD_CONTENT_LENGTH)
         if f != NULL:
             x.res_content_length = content_length_of(data + f.value, f.value_length)
+    if x.overridden and status_drops_connection(x.error_status):
+        x.keepalive = False
     keepalive_decide(x)
     # Interim heads that have not gone yet go before it.
     earlier = x.down.output

@@ -104,10 +104,10 @@ cdef void watch_run_queued() noexcept nogil:
 
 
 cdef bint watch_turn() noexcept nogil:
-    cdef int batch, i, count
+    cdef int _, i, count
     cdef unsigned int what
     cdef conn *c
-    for batch in range(BATCHES_PER_TURN):
+    for _ in range(BATCHES_PER_TURN):
         count = epoll_wait(watch.epfd, watch_events, EVENTS_PER_BATCH, 0)
         watch.now_us = clock_us()
         if count <= 0 and watch.run_head == NULL:

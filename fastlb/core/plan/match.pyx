@@ -139,7 +139,8 @@ cdef plan_vhost *match_vhost(
             if n.wildcard:
                 if glob_match(n.name.data, n.name.length, host, length, False, True):
                     return &plan.vhosts[n.vhost]
-            elif n.name.length == length and bytes_equal_nocase(n.name.data, host, length):
+            elif n.name.length == length \
+                    and bytes_equal_nocase(n.name.data, host, length):
                 return &plan.vhosts[n.vhost]
     found[0] = False
     return &plan.vhosts[s.vhosts[0]]
@@ -313,15 +314,41 @@ cdef void match_locations(exchange *x) noexcept nogil:
 
 cdef void match_proxy_sections(exchange *x) noexcept nogil:
     cdef int i
-    cdef int count = x.mapping.section_count
-    if count == 0:
+    cdef int count = 0
+    cdef plan_mapping *m = x.mapping
+    cdef plan_conf *found[32]       # SECTIONS_MATCHED_MAX
+    if m.section_count == 0:
         return
-    if count > SECTIONS_MATCHED_MAX - x.conf_count:
-        count = SECTIONS_MATCHED_MAX - x.conf_count
+    for i in range(m.section_count):
+        if count >= SECTIONS_MATCHED_MAX - x.conf_count:
+            break
+        if m.section_dynamic[i] and not proxy_section_matches(m.sections[i], x):
+            continue
+        found[count] = &m.sections[i].conf
+        count += 1
     memmove(&x.confs[1 + count], &x.confs[1], sizeof(void *) * (x.conf_count - 1))
     for i in range(count):
-        x.confs[1 + i] = &x.mapping.sections[i].conf
+        x.confs[1 + i] = found[i]
     x.conf_count += count
+    x.proxy_conf_count = count
+
+
+cdef bint proxy_section_matches(plan_section *s, exchange *x) noexcept nogil:
+    """Is the target's URL one that <Proxy> or <ProxyMatch> names (7.1)?"""
+    cdef text *base = &x.mapping.base
+    cdef unsigned int length = base.length + x.target.length
+    cdef char *url = arena_take(x, length + 1)
+    if url == NULL:
+        return False
+    memcpy(url, base.data, base.length)
+    memcpy(url + base.length, x.target.data, x.target.length)
+    length = <unsigned int>(<const char *>memchr_or_end(url, c'?', length) - url)
+    if s.regex >= 0:
+        return regex_search(s.regex, url, length, NULL)
+    if s.is_glob:
+        return glob_match(s.pattern.data, s.pattern.length, url, length, False, False)
+    return length >= s.pattern.length and memcmp(
+        url, s.pattern.data, s.pattern.length) == 0
 
 
 cdef const text *match_handler(exchange *x) noexcept nogil:
@@ -566,7 +593,8 @@ cdef bint plain_prefix(exchange *x, const char *raw) noexcept nogil:
 
 # Redirects -----------------------------------------------------------------------
 
-cdef int redirect_apply(exchange *x, redirect_op *op, bint absolute_needed) noexcept nogil:
+cdef int redirect_apply(
+        exchange *x, redirect_op *op, bint absolute_needed) noexcept nogil:
     cdef value query = query_of(x)
     cdef value url
     cdef value host

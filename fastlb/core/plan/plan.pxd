@@ -54,6 +54,7 @@ cdef struct header_op:
     int regex                   # EDIT, ECHO; else -1
     int condition               # number of the variable, -1: none
     bint condition_negated
+    int note                    # NOTE: the variable that holds the note; else -1
 
 # Where a SetEnvIf looks.
 cdef enum:
@@ -201,6 +202,7 @@ cdef struct plan_member:
     bint retry_written
     int max                     # 0: no bound
     int smax
+    int min
     int receive_buffer_bytes
     unsigned int field_bytes
     int retry_seconds
@@ -226,6 +228,9 @@ cdef struct plan_mapping:
     bint target_has_groups      # $0-$9 in target_path
     int section_count
     plan_section **sections     # <Proxy> sections that apply
+    bint *section_dynamic       # ... if the target's URL is of theirs
+    bint any_dynamic
+    text base                   # "balancer://b" or "http://h:80": no path
     long long timeout_us        # 0: none of its own
 
 cdef struct plan_log:
@@ -254,6 +259,7 @@ cdef struct plan_vhost:
     bint strict_host_check
     bint registered_methods     # HttpProtocolOptions RegisteredMethods
     text server_path            # ServerPath, for clients without Host
+    text registered             # RegisterHttpMethod: " NAME NAME "
     bint merge_slashes
     unsigned char encoded_slashes   # 0 Off, 1 On, 2 NoDecode
     unsigned char trace             # 0 off, 1 on, 2 extended

@@ -112,6 +112,10 @@ cdef object plan_header_op(header_op *op, object rule):
     op.regex = plan_regex(rule.regex)
     if op.action == HEADER_ECHO:
         op.regex = plan_regex(rule.name, True)
+    op.note = -1
+    if op.action == HEADER_NOTE:
+        note = b"".join(piece.text for piece in rule.value)
+        op.note = plan_env("n:" + note.decode("latin-1").lower())
     op.condition = -1
     if rule.condition is not None:
         op.condition = plan_env(rule.condition.name)
@@ -240,7 +244,16 @@ cdef object plan_mapping_of(plan_mapping *m, object mapping, plan_section *secti
         else quote(mapping.target_path, safe="~$-_.+!*'(),;:@&=/\\%"))
     m.target_has_groups = mapping.is_regex and "$" in mapping.target_path
     m.timeout_us = (mapping.timeout_ms or 0) * 1000
+    dynamic = getattr(mapping, "proxy_sections_dynamic", ())
+    if mapping.balancer_index >= 0:
+        m.base = plan.balancer_names[<int>mapping.balancer_index]
+    elif mapping.member_index >= 0:
+        m.base = plan.members[<int>mapping.member_index].origin
     m.section_count = len(mapping.proxy_sections)
+    m.section_dynamic = <bint *>plan_alloc(sizeof(bint) * m.section_count)
+    for i, unsure in enumerate(dynamic):
+        m.section_dynamic[i] = unsure
+        m.any_dynamic |= unsure
     m.sections = <plan_section **>plan_alloc(sizeof(void *) * m.section_count)
     for i, index in enumerate(mapping.proxy_sections):
         m.sections[i] = &sections[index]
@@ -304,6 +317,8 @@ cdef object plan_conf_of(plan_conf *c, object conf, plan_section *sections):
         c.has_mapping = True
         c.mapping = <plan_mapping *>plan_alloc(sizeof(plan_mapping))
         plan_mapping_of(c.mapping, conf.mapping, sections)
+        if plan.compat_apache and not any(s in conf.mapping.pattern for s in "*?[\\"):
+            c.mapping.regex = -1    # a <LocationMatch> that httpd takes for a path
     c.redirect_count = len(conf.redirects)
     c.redirects = <redirect_op *>plan_alloc(sizeof(redirect_op) * c.redirect_count)
     for i, rule in enumerate(conf.redirects):
@@ -329,13 +344,17 @@ cdef object plan_named_groups(plan_section *s):
         s.group_envs[i] = plan_env(f"MATCH_{name.upper()}")
 
 
-cdef object plan_vhost_of(plan_vhost *v, object vhost):
+cdef object plan_vhost_of(plan_vhost *v, object vhost, str main_name):
     cdef int i
     kinds = {"Location": 0, "LocationMatch": 1, "Proxy": 2, "ProxyMatch": 3}
     v.index = vhost.index
     v.server_name = plan_text(vhost.server_name)
-    v.port = vhost.server_port or next(
-        (port for _host, port in vhost.addresses if port), 0)
+    v.port = vhost.server_port or 0
+    if not v.port and vhost.index and vhost.server_name == main_name:
+        # Without a ServerName of its own a virtual host has its address's port.
+        v.port = next((port for _host, port in vhost.addresses if port), 0)
+    v.registered = plan_text(
+        " " + " ".join(getattr(vhost, "registered_methods", ())) + " ")
     if v.port not in (0, 80):
         v.server_port = plan_text(f":{v.port}")
     v.server_header = plan_text(vhost.server_tokens)
@@ -416,6 +435,7 @@ cdef object plan_member_of(plan_member *m, object member, int index):
     m.retry_written = member.retry_written
     m.max = member.max or 0
     m.smax = -1 if member.smax is None else member.smax
+    m.min = member.min
     m.receive_buffer_bytes = member.receive_buffer_bytes
     m.field_bytes = member.response_field_bytes or 8192
 
@@ -561,7 +581,7 @@ cdef object plan_begin(
     plan.vhost_count = len(model.vhosts)
     plan.vhosts = <plan_vhost *>plan_alloc(sizeof(plan_vhost) * plan.vhost_count)
     for i, vhost in enumerate(model.vhosts):
-        plan_vhost_of(&plan.vhosts[i], vhost)
+        plan_vhost_of(&plan.vhosts[i], vhost, model.vhosts[0].server_name)
     plan_addresses(model)
     plan.env_count = len(plan_envs)
     plan.env_names = <text *>plan_alloc(sizeof(text) * plan.env_count)

@@ -28,7 +28,7 @@ cdef struct writer:
     char *end
     bint overflow
 
-cdef void put(writer *w, const void *data, size_t length) noexcept nogil
+cdef void put(writer *w, const void *data, size_t length) noexcept nogil  # no-cython-lint: one unit
 cdef void put_number(writer *w, unsigned long long number) noexcept nogil
 
 cdef void out_from_head(out_list *out, head *h, const char *data) noexcept nogil

@@ -1,7 +1,8 @@
 """Header and environment rules over spans (rules.pxd; mod_headers, mod_setenvif).
 
-An op list is run as it was compiled; what a value needs (a variable, the time) is looked
-up when it is met. A rule with a regular expression reaches Python, and no other does.
+An op list is run as it was compiled; what a value needs (a variable, the time) is
+looked up when it is met. A rule with a regular expression reaches Python, and no other
+does.
 """
 
 cdef out_list out_scratch       # one head is composed at a time
@@ -128,7 +129,8 @@ cdef value env_get(exchange *x, int variable) noexcept nogil:
 
 
 cdef void env_set(
-        exchange *x, int variable, const char *data, unsigned int length) noexcept nogil:
+        exchange *x, int variable, const char *data,
+        unsigned int length) noexcept nogil:
     x.env[variable].data = data
     x.env[variable].length = length
 
@@ -457,6 +459,9 @@ cdef void header_apply(
     if op.action == HEADER_SETIFEMPTY and i >= 0:
         return
     if op.action == HEADER_NOTE:
+        if i >= 0:
+            x.env[op.note] = arena_copy(
+                x, out.fields[i].value, out.fields[i].value_length)
         return
     v = format_render(x, &op.value)
     if op.action == HEADER_SET and i >= 0:
