@@ -14,7 +14,7 @@ cdef int downstream_pooled = 0
 cdef unsigned char[5] DOWN_FOLLOWERS = [
     1 << DOWN_HEAD | 1 << DOWN_EXCHANGE | 1 << DOWN_LINGER,     # IDLE
     1 << DOWN_EXCHANGE,                                         # HEAD
-    1 << DOWN_IDLE | 1 << DOWN_FLUSH,                           # EXCHANGE
+    1 << DOWN_IDLE | 1 << DOWN_FLUSH | 1 << DOWN_LINGER,        # EXCHANGE
     0,                                                          # LINGER
     1 << DOWN_LINGER,                                           # FLUSH
 ]
