@@ -367,6 +367,16 @@ cdef void conn_release(conn *c) noexcept nogil:
         upstream_release(<upstream *>c)
 
 
+cdef void engine_check_empty() noexcept nogil:
+    """Whatever was opened was closed, and whatever was taken was given back."""
+    ASSERT(engine.all == NULL)
+    ASSERT(engine.downstream_count == 0)
+    ASSERT(engine.exchange_count == 0)
+    ASSERT(engine.upstream_count == 0)
+    ASSERT(watch.open_count == 0)
+    ASSERT(buffers_out() == 0)
+
+
 @final
 cdef class Core:
     """The data path of one worker (`_core.pyi`). There is one in a process."""
@@ -454,6 +464,7 @@ cdef class Core:
     def abort(self):
         cdef downstream *d = engine.all
         cdef downstream *following
+        cdef int i
         accept_end()
         engine.draining = True
         while d != NULL:
@@ -463,8 +474,12 @@ cdef class Core:
             else:
                 downstream_close(d)
             d = following
+        for i in range(plan.member_count):
+            pool_empty(&plan.members[i])
+        watch_run_queued()      # all dead by now: it empties the queue
         watch_free_dead()
         logs_flush()
+        engine_check_empty()
 
     def host_answer(self, connection, int names_number, bint allowed):
         cdef downstream *d = engine.all

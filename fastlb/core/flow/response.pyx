@@ -449,6 +449,8 @@ cdef void response_frame(exchange *x) noexcept nogil:
     cdef buffer *b = x.up.input
     cdef unsigned int size = buffer_held(b)
     if size:
+        ASSERT(b.start >= BUFFER_HEADROOM)
+        ASSERT(b.end <= b.size - BUFFER_TAIL)
         b.start -= chunk_head_before(&b.data[b.start], size)
         memcpy(&b.data[b.end], b"\r\n", 2)
         b.end += 2
