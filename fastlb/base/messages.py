@@ -443,6 +443,7 @@ _MODEL = {
         "error",
         "A <Proxy> section holds for a part of a mapping only.",
         "Write <Location> with the clients' path.",
+        retired=True,
     ),
     "FB0290": Message(
         "warning",

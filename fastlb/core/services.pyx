@@ -445,6 +445,7 @@ cdef class Core:
     def drain(self):
         if engine.draining:
             return
+        accept_backlog()
         engine.draining = True
         accept_end()
         downstreams_drain()

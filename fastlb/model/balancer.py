@@ -9,8 +9,10 @@ from dataclasses import dataclass
 class Balancer:
     """`<Proxy balancer://name>` as one virtual host sees it (spec: balancing.md 7).
 
-    key is the identity over reloads: "balancer://name" when the main server uses
-    it, "balancer://name@vhost-id" for the copy of a virtual host.
+    key is the identity over reloads: "balancer://name" when the main server defines
+    it, "balancer://name@vhost-id" for one of a virtual host. A virtual host that only
+    gives the main server's other settings has a Balancer with the same key, over the
+    same members: one election for both.
     """
 
     name: str  # "balancer://name", lower case

@@ -1,8 +1,8 @@
 """What is collected while the tree is read, before it is merged and frozen.
 
 A draft belongs to one server (main or virtual host) or one section. Indexes of
-balancers and members do not exist yet: a virtual host gets its own copy of a balancer
-(balancing.md 10), so they are given out when the drafts are frozen (`freeze.py`).
+balancers and members do not exist yet: which of them virtual hosts share is known at
+the end, so they are given out when the drafts are frozen (`freeze.py`).
 """
 
 from __future__ import annotations
@@ -120,6 +120,11 @@ class SectionDraft:
     draft: ConfDraft
     node: Node
 
+    @property
+    def says_nothing(self) -> bool:
+        """No request is treated otherwise for it; a regex may name its groups."""
+        return self.draft == ConfDraft() and not self.is_regex
+
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
@@ -212,6 +217,7 @@ class ProcessDraft:
     extended_status: bool | None = None
     server_tokens: str = "Full"
     compat: Compat = Compat.BETTER
+    methods: list[str] = field(default_factory=list)  # RegisterHttpMethod
 
 
 @dataclass(slots=True)

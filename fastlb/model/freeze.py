@@ -1,13 +1,15 @@
 """Merge the drafts and freeze them into the model.
 
 Main server before virtual host, defaults before both (config-language.md 6). Here the
-balancers get their indexes: a virtual host that uses a balancer of the main server
-gets a copy of its own, with its own counters and state (balancing.md 10). Differs from
-Apache: the copy is made only where something in that host uses the balancer.
+balancers get their indexes. A virtual host that uses a balancer of the main server
+shares it, members and elections, with every other host that does (as observed: two
+hosts in turn are one sequence). If it gives it other settings it has them for itself,
+still over the same members.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Final, TypeVar
 
@@ -27,19 +29,20 @@ from fastlb.model.member import Member
 from fastlb.model.member_params import MemberParams
 from fastlb.model.merge import (
     DEFAULTS,
+    EffectiveBalancer,
     effective_balancer,
     inherits_passes,
     merge_conf,
     overlay,
 )
-from fastlb.model.proxy_sections import pattern_matches
+from fastlb.model.proxy_sections import bound_sections
 from fastlb.model.resolve_access import access_rule
 from fastlb.model.resolve_logs import LogTargets, access_logs
 from fastlb.model.resolve_server import absolute
 from fastlb.model.resolve_vhosts import address_sets, listeners, vhost_ids
 from fastlb.model.rules import ReverseMap
 from fastlb.model.server import Compat, Model, ProcessSettings
-from fastlb.model.vhost import DirConf, Section, SectionKind, VHost
+from fastlb.model.vhost import DirConf, Section, VHost
 
 _T = TypeVar("_T")
 
@@ -129,15 +132,17 @@ class _Freezer:
             if not inherits_passes(main, draft):
                 mapping_drafts = []
             mapping_drafts += draft.mappings
-        shapes = tuple(_bare_section(item) for item in section_drafts)
-        mappings = tuple(self._mapping(index, m, shapes) for m in mapping_drafts)
-        sections = tuple(
-            replace(shape, conf=self._conf(index, item.draft, shapes))
-            for shape, item in zip(shapes, section_drafts, strict=True)
+        mappings = tuple(
+            self._mapping(index, item, section_drafts) for item in mapping_drafts
         )
-        default = self._conf(index, main.default, shapes)
+        sections = tuple(
+            _section(item, self._conf(index, item.draft, section_drafts))
+            for item in section_drafts
+        )
+        default = self._conf(index, main.default, section_drafts)
         if index:
-            default = merge_conf(default, self._conf(index, draft.default, shapes))
+            own = self._conf(index, draft.default, section_drafts)
+            default = merge_conf(default, own)
         levels = {**main.log_levels, **draft.log_levels}
         error_log = settings.error_log or ""
         if error_log and not error_log.startswith(("|", "syslog")):
@@ -186,13 +191,13 @@ class _Freezer:
             log_levels=tuple(sorted(levels.items())),
             file=node.file if node else "",
             line=node.line if node else 0,
+            registered_methods=tuple(self.run.process.methods),
         )
 
     def _shown_balancers(self, index: int) -> tuple[int, ...]:
         """First the main server's that it does not mention, then its own (as Apache).
 
-        Of those that it inherits but does not use there is no copy: the main
-        server's original is shown.
+        Of those that it inherits and does not change the main server's is shown.
         """
         main, own = self.run.main.balancers, self._drafts[index].balancers
         shown: list[int] = []
@@ -202,47 +207,48 @@ class _Freezer:
         return tuple(shown)
 
     def _balancer(self, server: int, name: str) -> int:
-        """Index of a server's copy of a balancer; -1 when it does not exist there."""
+        """Index of a balancer as a server sees it; -1 when it does not exist there."""
         known = self._balancer_indexes.get((server, name))
         if known is not None:
             return known
         found = effective_balancer(self.run.main, self._drafts[server], name)
         if found is None:
             return -1
-        draft, params, members = found.draft, found.params, found.members
-        index = len(self.balancers)
-        self._balancer_indexes[server, name] = index
-        key = name + (f"@{self._ids[server]}" if server else "")
-        member_indexes: list[int] = []
-        for member in members:
-            member_indexes.append(len(self.members))
-            self.members.append(
+        index = self._inherited(server, name, found)
+        if index < 0:
+            index = len(self.balancers)
+            key = name + (f"@{self._ids[server]}" if server else "")
+            first = len(self.members)
+            self.members += (
                 self._member(member, f"{key} {member.target.url}", index, server)
+                for member in found.members
             )
-        self.balancers.append(
-            Balancer(
-                name=name,
-                key=key,
-                members=tuple(member_indexes),
-                lbmethod=params.lbmethod,
-                sticky_cookie=params.sticky_cookie,
-                sticky_url=params.sticky_url,
-                sticky_separator=params.sticky_separator,
-                route_regex=params.route_regex,
-                scolon_path_delim=params.scolon_path_delim,
-                nofailover=params.nofailover,
-                max_attempts=params.max_attempts,
-                timeout_ms=params.timeout_ms,
-                fail_on_status=params.fail_on_status,
-                fail_on_timeout=params.fail_on_timeout,
-                force_recovery=params.force_recovery,
-                nonce=params.nonce,
-                growth=params.growth,
-                file=draft.node.file,
-                line=draft.node.line,
-            )
-        )
+            places = tuple(range(first, len(self.members)))
+            self.balancers.append(_bare_balancer(found, key, places))
+        self._balancer_indexes[server, name] = index
         return index
+
+    def _inherited(self, server: int, name: str, found: EffectiveBalancer) -> int:
+        """Index of a balancer over the main server's members; -1: it has its own.
+
+        Its own it has, too, where they could not be counted together (the method is
+        another) or not be reached alike (ProxySourceAddress is another).
+        """
+        if server == 0 or not found.has_main_members:
+            return -1
+        home = self._balancer(0, name)
+        original = self.balancers[home]
+        balancer = _bare_balancer(found, original.key, original.members)
+        here, there = self._settings[server], self._settings[0]
+        if (
+            balancer.lbmethod != original.lbmethod
+            or here.proxy_source_address != there.proxy_source_address
+        ):
+            return -1
+        if replace(balancer, file=original.file, line=original.line) == original:
+            return home
+        self.balancers.append(balancer)
+        return len(self.balancers) - 1
 
     def _worker(self, worker: MemberDraft) -> int:
         """Index of a direct worker, made once for all mappings that share it."""
@@ -298,13 +304,14 @@ class _Freezer:
         )
 
     def _mapping(
-        self, server: int, draft: MappingDraft, shapes: tuple[Section, ...]
+        self, server: int, draft: MappingDraft, section_drafts: Sequence[SectionDraft]
     ) -> Mapping:
         balancer = (
             -1 if draft.balancer is None else self._balancer(server, draft.balancer)
         )
         worker = -1 if draft.worker is None else self._worker(draft.worker)
         timeout_ms = draft.worker.params.timeout_ms if draft.worker else None
+        sections, dynamic = bound_sections(draft.target, section_drafts)
         return Mapping(
             pattern=draft.pattern,
             is_regex=draft.is_regex,
@@ -317,18 +324,19 @@ class _Freezer:
             noquery=draft.noquery,
             interpolate=draft.interpolate,
             encoded=draft.encoded,
-            proxy_sections=matching_proxy_sections(draft.target, shapes),
+            proxy_sections=sections,
+            proxy_sections_dynamic=dynamic,
             timeout_ms=timeout_ms,
             file=draft.node.file,
             line=draft.node.line,
         )
 
     def _conf(
-        self, server: int, draft: ConfDraft, shapes: tuple[Section, ...]
+        self, server: int, draft: ConfDraft, section_drafts: Sequence[SectionDraft]
     ) -> DirConf:
         mapping = None
         if draft.mapping is not None:
-            mapping = self._mapping(server, draft.mapping, shapes)
+            mapping = self._mapping(server, draft.mapping, section_drafts)
         return replace(
             draft.conf,
             mapping=mapping,
@@ -341,16 +349,30 @@ class _Freezer:
         return ReverseMap(draft.path, draft.url, index, draft.interpolate)
 
 
-def matching_proxy_sections(
-    target: str, shapes: tuple[Section, ...]
-) -> tuple[int, ...]:
-    """Sections whose pattern matches whatever the request's path adds to target."""
-    return tuple(
-        index
-        for index, section in enumerate(shapes)
-        if target != "!"
-        and section.kind in (SectionKind.PROXY, SectionKind.PROXY_MATCH)
-        and pattern_matches(section.pattern, section.is_regex, section.is_glob, target)
+def _bare_balancer(
+    found: EffectiveBalancer, key: str, members: tuple[int, ...]
+) -> Balancer:
+    draft, params = found.draft, found.params
+    return Balancer(
+        name=draft.name,
+        key=key,
+        members=members,
+        lbmethod=params.lbmethod,
+        sticky_cookie=params.sticky_cookie,
+        sticky_url=params.sticky_url,
+        sticky_separator=params.sticky_separator,
+        route_regex=params.route_regex,
+        scolon_path_delim=params.scolon_path_delim,
+        nofailover=params.nofailover,
+        max_attempts=params.max_attempts,
+        timeout_ms=params.timeout_ms,
+        fail_on_status=params.fail_on_status,
+        fail_on_timeout=params.fail_on_timeout,
+        force_recovery=params.force_recovery,
+        nonce=params.nonce,
+        growth=params.growth,
+        file=draft.node.file,
+        line=draft.node.line,
     )
 
 
@@ -367,13 +389,13 @@ def server_tokens(word: str) -> str:
     }[word]
 
 
-def _bare_section(draft: SectionDraft) -> Section:
+def _section(draft: SectionDraft, conf: DirConf) -> Section:
     return Section(
         kind=draft.kind,
         pattern=draft.pattern,
         is_regex=draft.is_regex,
         is_glob=draft.is_glob,
-        conf=DirConf(),
+        conf=conf,
         file=draft.node.file,
         line=draft.node.line,
     )

@@ -14,10 +14,9 @@ from fastlb.model.drafts import (
 )
 from fastlb.model.lint_balancers import balancers_named
 from fastlb.model.merge import effective_balancer, inherits_passes
-from fastlb.model.proxy_sections import pattern_matches
 from fastlb.model.regex import compile_pcre
 from fastlb.model.report import did_you_mean, place_of
-from fastlb.model.vhost import DirConf, SectionKind
+from fastlb.model.vhost import SectionKind
 
 
 def lint_mappings(run: Run) -> None:
@@ -41,8 +40,6 @@ def lint_mappings(run: Run) -> None:
         _handlers(run, server, ordered)
         _redirects(run, server, ordered)
         _reverse_maps(run, server)
-        sections = [*run.main.sections, *server.sections]
-        _undecided_sections(run, sections, [*ordered, *in_sections])
 
 
 def _undefined(run: Run, server: ServerDraft, mapping: MappingDraft) -> None:
@@ -274,31 +271,3 @@ def _without_reverse(run: Run, server: ServerDraft, conf: ConfDraft) -> list[str
 
 def _named(url: str, urls: Iterable[str]) -> bool:
     return any(text.rstrip("/") == url.rstrip("/") for text in urls)
-
-
-def _undecided_sections(
-    run: Run, sections: list[SectionDraft], mappings: list[MappingDraft]
-) -> None:
-    for section in sections:
-        if section.kind not in (SectionKind.PROXY, SectionKind.PROXY_MATCH):
-            continue
-        draft = section.draft
-        if draft.conf == DirConf() and not draft.requires and draft.legacy is None:
-            continue
-        for mapping in mappings:
-            if mapping.exclude or mapping.target == "!":
-                continue
-            verdict = pattern_matches(
-                section.pattern, section.is_regex, section.is_glob, mapping.target
-            )
-            if verdict is None:
-                run.report.error(
-                    section.node,
-                    "FB0289",
-                    f"<{section.kind.value} {section.pattern}> holds for a part of"
-                    f" {mapping.node.name} at {place_of(mapping.node)} only",
-                    why="which part depends on the path of each request; sections are"
-                    " bound to whole mappings",
-                    cure="use <Location> with the path that clients ask for",
-                )
-                break

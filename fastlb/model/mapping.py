@@ -26,7 +26,9 @@ class Mapping:
     noquery: bool
     interpolate: bool
     encoded: bool  # mapping=encoded
-    proxy_sections: tuple[int, ...]  # Sections (PROXY*) known to match, in order
+    proxy_sections: tuple[int, ...]  # Sections (PROXY*) that match or may, in order
     timeout_ms: int | None  # timeout= of the mapping's own worker
     file: str
     line: int
+    # Beside proxy_sections: whether it depends on the target URL of each request.
+    proxy_sections_dynamic: tuple[bool, ...] = ()  # (): none does

@@ -88,11 +88,15 @@ def inherits_passes(main: ServerDraft, server: ServerDraft) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class EffectiveBalancer:
-    """What one server knows of a balancer."""
+    """What one server knows of a balancer.
+
+    has_main_members: the members are the main server's, with their state.
+    """
 
     draft: BalancerDraft  # its own, else the main server's
     params: BalancerParams
     members: list[MemberDraft]
+    has_main_members: bool
 
 
 def effective_balancer(
@@ -115,5 +119,6 @@ def effective_balancer(
     params = replace(draft.params, written=set(draft.params.written))
     if own is not None and base is not None:
         params.inherit(base.params)
-        return EffectiveBalancer(draft, params, base.members or own.members)
-    return EffectiveBalancer(draft, params, draft.members)
+        members = base.members or own.members
+        return EffectiveBalancer(draft, params, members, bool(base.members))
+    return EffectiveBalancer(draft, params, draft.members, own is None)

@@ -1,19 +1,52 @@
 """Which <Proxy> sections hold for a target (config-language.md 7.1).
 
-A section's pattern is compared with the whole target URL. The plan binds sections to
-mappings once, so that the question must have one answer for every path that requests
-may add; where it has not, `lint_mappings.py` refuses.
+A section's pattern is compared with the whole target URL of a request. Where the
+answer is the same for every path that requests may add, it is found here, once; where
+it is not, the core looks at each request. A doubt is left to the core: a section may
+hold an access rule.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Final
 
-from fastlb.model.globs import glob_to_regex
+from fastlb.model.drafts import SectionDraft
+from fastlb.model.globs import GLOB_LETTERS, glob_to_regex
 from fastlb.model.regex import compile_pcre
+from fastlb.model.vhost import SectionKind
 
-_PROBES: Final = ("", "x", "index.html", "a/b.c")
-"""Ends of a request path that stand for all of them, to see what a pattern does."""
+_PROXY_KINDS: Final = (SectionKind.PROXY, SectionKind.PROXY_MATCH)
+
+_SEES_THE_END: Final = re.compile(r"[$]|\\[zZbB]|\(\?")
+"""Parts of a regex by which more text behind a match could undo it."""
+
+_LITERAL_HEAD: Final = re.compile(
+    r"(?:\^|\\A)((?:[A-Za-z0-9/:_~%&=,;@!'-](?![*?{])|\\[^A-Za-z0-9](?![*?{]))*)"
+)
+
+
+def bound_sections(
+    target: str, sections: Sequence[SectionDraft]
+) -> tuple[tuple[int, ...], tuple[bool, ...]]:
+    """Sections that hold for a target, and whether each depends on the request.
+
+    One that says nothing to a request, as <Proxy balancer://b> with its members only,
+    is left out.
+    """
+    indexes: list[int] = []
+    dynamic: list[bool] = []
+    for index, section in enumerate(sections):
+        if target == "!" or section.kind not in _PROXY_KINDS or section.says_nothing:
+            continue
+        verdict = pattern_matches(
+            section.pattern, section.is_regex, section.is_glob, target
+        )
+        if verdict is not False:
+            indexes.append(index)
+            dynamic.append(verdict is None)
+    return tuple(indexes), tuple(dynamic) if any(dynamic) else ()
 
 
 def pattern_matches(
@@ -24,21 +57,40 @@ def pattern_matches(
     target: of a mapping, such as "balancer://b/x/" or "http://h$1".
     """
     static = target.partition("$")[0]
-    if not is_regex and not is_glob:
-        if static.startswith(pattern):
-            return True
-        rest = pattern.removeprefix(static)
-        if rest == pattern and static:
-            return False
-        # "balancer://b/" covers all of "balancer://b": a path begins with a slash
-        bare = "/" not in static.partition("://")[2]
-        if bare and rest == "/":
-            return True
+    if static and "/" not in static.partition("://")[2]:
+        static += "/"  # whatever the request adds begins so
+    if is_regex:
+        return _regex_matches(pattern, static)
+    if is_glob:
+        head = pattern[: min(pattern.find(c) for c in GLOB_LETTERS if c in pattern)]
+        if pattern.endswith("*") and not pattern.endswith("\\*"):
+            regex = compile_pcre(glob_to_regex(pattern))
+            if regex.search(_octets(static)) is not None:
+                return True
+    elif static.startswith(pattern):
+        return True
+    else:
+        head = pattern
+    return None if _may_agree(head, static) else False
+
+
+def _regex_matches(pattern: str, static: str) -> bool | None:
+    sees_the_end = _SEES_THE_END.search(pattern) is not None
+    if not sees_the_end and compile_pcre(pattern).search(_octets(static)) is not None:
+        return True
+    if "|" in pattern or "(?" in pattern:
         return None
-    regex = compile_pcre(glob_to_regex(pattern) if is_glob else pattern)
-    joint = "/" if "/" not in static.partition("://")[2] else ""
-    probes = [static + joint + end for end in _PROBES]
-    verdicts = {
-        regex.search(probe.encode("latin-1", "replace")) is not None for probe in probes
-    }
-    return verdicts.pop() if len(verdicts) == 1 else None
+    found = _LITERAL_HEAD.match(pattern)
+    if found is None:
+        return None
+    head = re.sub(r"\\(.)", r"\1", found[1])
+    return None if _may_agree(head, static) else False
+
+
+def _may_agree(head: str, static: str) -> bool:
+    """Whether one text can begin with both."""
+    return head.startswith(static) or static.startswith(head)
+
+
+def _octets(text: str) -> bytes:
+    return text.encode("latin-1", "replace")

@@ -6,12 +6,11 @@ mod_authz_host, mod_access_compat; directives.md, Access control.
 
 from __future__ import annotations
 
-import ipaddress
-import re
 from typing import Final
 
 from fastlb.config.tree import Node
 from fastlb.model.drafts import ConfDraft, Handler, LegacyAccess, Place, Run
+from fastlb.model.networks import NetworkError, network_of
 from fastlb.model.rules import AccessOp, AccessRule
 
 CONTAINERS: Final = {
@@ -21,14 +20,15 @@ CONTAINERS: Final = {
 }
 METHODS: Final = (
     *("GET", "HEAD", "PUT", "POST", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"),
-    *("PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "SEARCH"),
+    *("PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK"),
     *("VERSION-CONTROL", "CHECKOUT", "UNCHECKOUT", "CHECKIN", "UPDATE", "LABEL"),
-    *("REPORT", "MKWORKSPACE", "MKACTIVITY", "BASELINE-CONTROL", "MERGE", "BIND"),
-    *("REBIND", "UNBIND", "ACL", "ORDERPATCH", "QUERY"),
+    *("REPORT", "MKWORKSPACE", "MKACTIVITY", "BASELINE-CONTROL", "MERGE"),
 )
 """Registered methods (http_protocol.c ap_method_registry_init)."""
 
-_PARTIAL: Final = re.compile(r"([0-9]{1,3})(\.[0-9]{1,3}){0,2}\.?")
+_ONE_METHOD_NAMES: Final = ("GET", "HEAD")
+_ONE_METHOD: Final = frozenset(_ONE_METHOD_NAMES)
+"""Apache counts HEAD as GET: who may do one may do the other."""
 
 
 def access_rule(draft: ConfDraft) -> AccessRule | None:
@@ -171,13 +171,21 @@ def _require(run: Run, node: Node) -> AccessRule | None:
     if kind == "ip":
         return _require_ip(run, node, args, negated)
     if kind == "method":
-        args = tuple(word.upper() for word in args)
-        unknown = next((word for word in args if word not in METHODS), None)
+        known = (*METHODS, *run.process.methods)
+        unknown = next((word for word in args if word not in known), None)
         if unknown is not None:
             run.report.error(
-                node, "FB0261", f"Invalid Method '{unknown}'", word=unknown
+                node,
+                "FB0261",
+                f"Invalid Method '{unknown}'",
+                cure=f"write {unknown.upper()}"
+                if unknown.upper() in known
+                else f"write RegisterHttpMethod {unknown} before this line",
+                word=unknown,
             )
             return None
+        if not _ONE_METHOD.isdisjoint(args):
+            args = tuple(dict.fromkeys((*args, *_ONE_METHOD_NAMES)))
     elif kind in ("host", "forward-dns"):
         args = tuple(word.lower() for word in args)
     return AccessRule(AccessOp(kind), args, negated)
@@ -188,31 +196,14 @@ def _require_ip(
 ) -> AccessRule | None:
     networks: list[str] = []
     for word in args:
-        network = network_of(word)
-        if network is None:
-            run.report.error(
-                node,
-                "FB0261",
-                f"ip address '{word}' appears to be invalid",
-                word=word,
-            )
+        try:
+            networks.append(network_of(word))
+        except NetworkError as problem:
+            detail = f": {problem}" if str(problem) else ""
+            text = f"ip address '{word}' appears to be invalid{detail}"
+            run.report.error(node, "FB0261", text, word=word)
             return None
-        networks.append(network)
     return AccessRule(AccessOp.IP, tuple(networks), negated)
-
-
-def network_of(text: str) -> str | None:
-    """`10.1`, `10.0.0.0/255.0.0.0`, `10.0.0.0/8`, `fe80::/10` as address/bits.
-
-    None when it is no network. Bits behind the mask are dropped, as in Apache.
-    """
-    if _PARTIAL.fullmatch(text):
-        parts = text.rstrip(".").split(".")
-        text = ".".join([*parts, *["0"] * (4 - len(parts))]) + f"/{8 * len(parts)}"
-    try:
-        return str(ipaddress.ip_network(text, strict=False))
-    except ValueError:
-        return None
 
 
 def order(run: Run, place: Place, node: Node) -> None:
@@ -240,15 +231,20 @@ def allow_deny(run: Run, place: Place, node: Node) -> None:
                 )
             )
         else:
-            network = network_of(word)
-            if network is not None:
-                rules.append(AccessRule(AccessOp.IP, (network,)))
-            elif "/" in word or re.fullmatch(r"[0-9.:]+", word):
-                run.report.error(
-                    node, "FB0263", "The specified IP address is invalid.", word=word
-                )
-            else:
-                rules.append(AccessRule(AccessOp.HOST, (word.lower(),)))
+            _allow_host(run, node, rules, word)
+
+
+def _allow_host(run: Run, node: Node, rules: list[AccessRule], word: str) -> None:
+    try:
+        rules.append(AccessRule(AccessOp.IP, (network_of(word),)))
+    except NetworkError as problem:
+        text = str(problem)
+        if not text and "/" in word:
+            text = "An IP address was expected"
+        if text:
+            run.report.error(node, "FB0263", text, word=word)
+        else:
+            rules.append(AccessRule(AccessOp.HOST, (word.lower(),)))
 
 
 def satisfy(run: Run, place: Place, node: Node) -> None:

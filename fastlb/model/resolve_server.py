@@ -161,6 +161,11 @@ def _compat(run: Run, _place: Place, node: Node) -> None:
     run.process.compat = Compat(node.args[0].lower())
 
 
+def _register_http_method(run: Run, _place: Place, node: Node) -> None:
+    known = run.process.methods
+    known.extend(word for word in node.args if word not in known)
+
+
 def _http_protocol_options(_run: Run, place: Place, node: Node) -> None:
     changes: dict[str, Any] = dict(
         _PROTOCOL_OPTIONS[word.lower()] for word in node.args
@@ -193,6 +198,7 @@ def _handlers() -> dict[str, Handler]:
             "servertokens": _server_tokens,
             "compat": _compat,
             "httpprotocoloptions": _http_protocol_options,
+            "registerhttpmethod": _register_http_method,
             "proxyerroroverride": _error_override,
         }
     )

@@ -121,3 +121,4 @@ class VHost:
     log_levels: tuple[tuple[str, str], ...]  # (module, level)
     file: str
     line: int
+    registered_methods: tuple[str, ...] = ()  # RegisterHttpMethod: of all hosts

@@ -52,11 +52,11 @@ def test_the_log_line_is_bounded() -> None:
 
 def test_hosts_and_balancers_are_told() -> None:
     host = (
-        "<VirtualHost *:80>\nServerName v\nProxyPass /v balancer://b/\n</VirtualHost>\n"
+        "<VirtualHost *:80>\nServerName v\nProxyPass /v balancer://v/\n</VirtualHost>\n"
     )
     line = log_line(diff(model(["a"]), model(["a"], extra=host)))
     assert "vhosts +*:80/v" in line
-    assert "balancers +balancer://b@*:80/v, 1 kept" in line
+    assert "balancers +balancer://v@*:80/v, 1 kept" in line
 
 
 NAMES = st.lists(st.sampled_from("abcdefg"), unique=True, min_size=1)

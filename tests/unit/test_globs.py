@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import fnmatch
+import re
 
 import pytest
 from hypothesis import given
@@ -69,10 +70,42 @@ def test_what_makes_a_glob() -> None:
         ("^balancer://b/", True, "balancer://b", True),
         ("html$", True, "http://h/", None),
         ("^https:", True, "http://h/", False),
+        ("^http://h/.*[.]jsp", True, "http://h/", None),
+        ("^http://h/x|secret", True, "http://other/", None),
+        ("^http://h/xy?", True, "http://h/x", True),
+        ("^http://h/xy?z", True, "http://h/xa", None),
+        ("http://h/[a-z]*.jsp", False, "http://h/", None),
     ],
 )
-def test_a_proxy_section_holds_for_a_whole_mapping_or_is_undecided(
+def test_a_proxy_section_holds_for_a_whole_mapping_or_for_some_requests(
     pattern: str, is_regex: bool, target: str, verdict: bool | None
 ) -> None:
     glob = not is_regex and is_glob(pattern)
     assert pattern_matches(pattern, is_regex, glob, target) is verdict
+
+
+PATTERNS = st.lists(
+    st.sampled_from(
+        ("^", "h", "/", "a", "b", ".", "*", "?", "$", "|", "(", ")", "\\/")
+    ),
+    max_size=7,
+).map("".join)
+ENDS = st.text("hab/.", max_size=5)
+
+
+@given(PATTERNS, st.booleans(), st.sampled_from(("h:///", "h:///a", "h://a/b")), ENDS)
+def test_what_is_decided_for_all_requests_is_so_for_each(
+    pattern: str, is_regex: bool, target: str, end: str
+) -> None:
+    glob = not is_regex and is_glob(pattern)
+    try:
+        regex = compile_pcre(pattern if is_regex else glob_to_regex(pattern))
+    except re.error:
+        return
+    verdict = pattern_matches(pattern, is_regex, glob, target)
+    url = target + end
+    if is_regex or glob:
+        matched = regex.search(url.encode()) is not None
+    else:
+        matched = url.startswith(pattern)
+    assert verdict in (None, matched)

@@ -264,13 +264,6 @@ def test_a_repeated_reverse_line_names_the_member_that_has_none() -> None:
     assert found[0].cure == "write ProxyPassReverse / http://b"
 
 
-def test_a_section_for_a_part_of_a_mapping_is_refused() -> None:
-    access = "<Proxy balancer://app/admin>\nRequire all denied\n</Proxy>"
-    assert lint(access, "ProxyPass / balancer://app/") == [(1, "FB0289")]
-    whole = "<Proxy balancer://app>\nRequire all denied\n</Proxy>"
-    assert lint(whole, "ProxyPass / balancer://app/") == []
-
-
 # servers and rules -----------------------------------------------------------------
 
 

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from trees import errors, model_of, warnings
 
-from fastlb.model.resolve_access import network_of
 from fastlb.model.rules import AccessOp, AccessRule
 
 LISTEN = "Listen 80\n"
@@ -34,7 +31,8 @@ def access(*lines: str) -> AccessRule | None:
         ("Require host Example.COM x", AccessRule(AccessOp.HOST, ("example.com", "x"))),
         ("Require forward-dns a.b", AccessRule(AccessOp.FORWARD_DNS, ("a.b",))),
         ("Require env A B", AccessRule(AccessOp.ENV, ("A", "B"))),
-        ("Require method get POST", AccessRule(AccessOp.METHOD, ("GET", "POST"))),
+        ("Require method PUT POST", AccessRule(AccessOp.METHOD, ("PUT", "POST"))),
+        ("Require method HEAD", AccessRule(AccessOp.METHOD, ("HEAD", "GET"))),
     ],
 )
 def test_kinds_of_require(line: str, rule: AccessRule) -> None:
@@ -151,26 +149,16 @@ def test_old_directives_are_taken_with_a_warning() -> None:
     assert found != []
 
 
-@given(st.ip_addresses(), st.integers(0, 32))
-def test_networks_are_normalised(address: object, bits: int) -> None:
-    network = network_of(f"{address}/{bits}")
-    assert network is not None and network.endswith(f"/{bits}")
-    assert network_of(network) == network
+def test_methods_are_known_once_they_are_registered() -> None:
+    section = "<Location />\nRequire method BREW\n</Location>\n"
+    assert errors(LISTEN + section) == ["3: Invalid Method 'BREW'"]
+    model = model_of(LISTEN + "RegisterHttpMethod BREW WHEN\n" + section)
+    assert model.vhosts[0].registered_methods == ("BREW", "WHEN")
+    rule = model.vhosts[0].sections[0].conf.access
+    assert rule == AccessRule(AccessOp.METHOD, ("BREW",))
 
 
-@pytest.mark.parametrize(
-    ("text", "network"),
-    [
-        ("10", "10.0.0.0/8"),
-        ("10.1.", "10.1.0.0/16"),
-        ("10.1.2", "10.1.2.0/24"),
-        ("10.1.2.3", "10.1.2.3/32"),
-        ("10.0.0.0/255.255.0.0", "10.0.0.0/16"),
-        ("fe80::1/10", "fe80::/10"),
-        ("10.1.2.256", None),
-        ("a.b", None),
-        ("10.0.0.0/33", None),
-    ],
-)
-def test_networks_as_apache_writes_them(text: str, network: str | None) -> None:
-    assert network_of(text) == network
+def test_methods_are_written_as_they_are_sent() -> None:
+    assert errors(LISTEN + "<Location />\nRequire method get\n</Location>\n") == [
+        "3: Invalid Method 'get'"
+    ]

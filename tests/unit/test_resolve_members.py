@@ -263,17 +263,41 @@ INHERITED = (
 )
 
 
-def test_a_virtual_host_that_uses_a_balancer_has_a_copy_of_its_own() -> None:
+def test_a_virtual_host_shares_the_balancer_that_it_does_not_change() -> None:
+    model = model_of(INHERITED.format("ProxyPass / balancer://b/"))
+    assert [b.key for b in model.balancers] == ["balancer://b"]
+    assert model.vhosts[1].mappings[0].balancer_index == 0
+    assert [v.balancers for v in model.vhosts] == [(0,), (0,)]
+
+
+def test_a_virtual_hosts_own_settings_hold_over_the_same_members() -> None:
     model = model_of(INHERITED.format("ProxyPass / balancer://b/ timeout=7"))
+    assert [b.key for b in model.balancers] == ["balancer://b", "balancer://b"]
+    assert [m.key for m in model.members] == ["balancer://b http://a"]
+    assert [b.members for b in model.balancers] == [(0,), (0,)]
+    assert model.vhosts[1].mappings[0].balancer_index == 1
+    assert [b.timeout_ms for b in model.balancers] == [5000, 7000]
+    assert [b.max_attempts for b in model.balancers] == [2, 2]
+    assert [v.balancers for v in model.vhosts] == [(0,), (1,)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ProxyPass / balancer://b/ lbmethod=bytraffic",
+        "ProxySourceAddress 127.0.0.2\nProxyPass / balancer://b/",
+        "BalancerInherit Off\nProxyPassInherit Off\n<Proxy balancer://b>\n"
+        "BalancerMember http://a\n</Proxy>\nProxyPass / balancer://b/",
+    ],
+)
+def test_members_that_cannot_be_shared_are_counted_apart(line: str) -> None:
+    model = model_of(INHERITED.format(line))
     assert [b.key for b in model.balancers] == ["balancer://b", "balancer://b@*:80/v"]
     assert [m.key for m in model.members] == [
         "balancer://b http://a",
         "balancer://b@*:80/v http://a",
     ]
     assert model.vhosts[1].mappings[0].balancer_index == 1
-    assert [b.timeout_ms for b in model.balancers] == [5000, 7000]
-    assert [b.max_attempts for b in model.balancers] == [2, 2]
-    assert [v.balancers for v in model.vhosts] == [(0,), (1,)]
 
 
 def test_a_virtual_host_that_uses_none_shows_the_main_servers() -> None:
@@ -287,18 +311,22 @@ def test_nothing_is_inherited_when_both_switches_are_off() -> None:
     model = model_of(INHERITED.format(off))
     assert model.balancers[1].members == ()
     half = model_of(INHERITED.format("BalancerInherit Off\nProxyPass / balancer://b/"))
-    assert half.balancers[1].members != ()
+    assert [b.members for b in half.balancers] == [(0,)]
 
 
-def test_proxy_sections_are_bound_to_the_mappings_they_hold_for() -> None:
+def test_proxy_sections_are_bound_to_the_mappings_they_may_hold_for() -> None:
     model = model_of(
         LISTEN + "<Proxy balancer://b>\nBalancerMember http://a\n</Proxy>\n"
         "<Proxy *>\nRequire all granted\n</Proxy>\n<Proxy http://*>\n</Proxy>\n"
-        "<ProxyMatch ^balancer://b>\n</ProxyMatch>\n<Proxy balancer://c>\n</Proxy>\n"
+        "<ProxyMatch ^balancer://b>\n</ProxyMatch>\n"
+        "<Proxy balancer://c>\nRequire all denied\n</Proxy>\n"
+        "<Proxy http://h/x/secret>\nRequire all denied\n</Proxy>\n"
         "ProxyPass /x http://h/x\nProxyPass / balancer://b/\n"
     )
-    found = [m.proxy_sections for m in model.vhosts[0].mappings]
-    assert found == [(1, 2), (0, 1, 3)]
+    found = [
+        (m.proxy_sections, m.proxy_sections_dynamic) for m in model.vhosts[0].mappings
+    ]
+    assert found == [((1, 5), (False, True)), ((1, 3), ())]
 
 
 DIRECT = "ProxyPass /a/ http://h/a/\nProxyPass /b/ http://g/b/ timeout=9\n"
@@ -391,4 +419,4 @@ def test_a_host_shows_what_it_does_not_mention_first() -> None:
         "<VirtualHost *:80>\nServerName v\nProxyPass / balancer://b/\n</VirtualHost>\n"
     )
     keys = [model.balancers[i].key for i in model.vhosts[1].balancers]
-    assert keys == ["balancer://other", "balancer://b@*:80/v"]
+    assert keys == ["balancer://other", "balancer://b"]

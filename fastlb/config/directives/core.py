@@ -322,6 +322,14 @@ DIRECTIVES = (
         check=_protocol_options,
     ),
     Directive(
+        "RegisterHttpMethod",
+        CORE,
+        S,
+        Args.LIST,
+        "method [method] ...",
+        "methods that RegisteredMethods and Require method know besides HTTP's own",
+    ),
+    Directive(
         "Protocols",
         CORE,
         SV,

@@ -34,16 +34,6 @@ DIRECTIVES = (
         on_use=Severity.WARNING,
     ),
     Directive(
-        "RegisterHttpMethod",
-        CORE,
-        S,
-        Args.LIST,
-        "method [method] ...",
-        "methods that RegisteredMethods lets pass",
-        status=Status.LATER,
-        reason="methods of your own come later; LenientMethods lets every method pass",
-    ),
-    Directive(
         "AddDefaultCharset",
         CORE,
         SVD,

@@ -5,6 +5,7 @@ leaves in the backlog is seen again in the next, here or in another worker.
 """
 
 cdef enum:
+    BACKLOG_TAKEN_MAX = 1024    # at a drain, of each listener
     FAIR_FROM = 16          # connections of its own before a worker looks at the others
     STATE_DRAINING = 71     # "G" of the scoreboard
 
@@ -73,23 +74,35 @@ cdef void accept_end() noexcept nogil:
 
 
 cdef void accept_on_event(conn *c) noexcept nogil:
-    cdef plan_listener *listener = <plan_listener *>c
-    cdef sockaddr_storage storage
-    cdef socklen_t size
-    cdef int _, fd
-    cdef downstream *d
     if unlikely(accept_is_ahead()):
         # The others are awake for the same backlog; the next tick looks again.
         accept_pause()
         return
-    for _ in range(ACCEPTS_PER_TURN):
+    accept_some(<plan_listener *>c, ACCEPTS_PER_TURN)
+
+
+cdef void accept_backlog() noexcept nogil:
+    """Before a drain: who waits in a backlog may find nobody behind us."""
+    cdef int i
+    for i in range(plan.listener_count):
+        accept_some(&plan.listeners[i], BACKLOG_TAKEN_MAX)
+
+
+cdef void accept_some(plan_listener *listener, int most) noexcept nogil:
+    cdef sockaddr_storage storage
+    cdef socklen_t size
+    cdef int _, fd
+    cdef downstream *d
+    for _ in range(most):
         if not engine.accepting or engine.paused:
             return
         if plan.max_request_workers > 0 and accept_is_full():
             accept_pause()
             return
         size = sizeof(storage)
-        fd = accept4(c.fd, <sockaddr *>&storage, &size, SOCK_NONBLOCK | SOCK_CLOEXEC)
+        fd = accept4(
+            listener.c.fd, <sockaddr *>&storage, &size,
+            SOCK_NONBLOCK | SOCK_CLOEXEC)
         if fd < 0:
             if errno == EINTR or errno == ECONNABORTED:
                 continue
