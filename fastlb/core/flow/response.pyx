@@ -463,8 +463,8 @@ cdef void exchange_cut(exchange *x) noexcept nogil:
     """The body cannot be completed: the client sees a message that is not whole.
 
     A missing last chunk or too few bytes say so, and what went out before (answers to
-    pipelined requests too) must arrive. Where our close would be the end of the message,
-    only a reset tells; it must not take an earlier answer with it.
+    pipelined requests too) must arrive. Where our close would be the end of the
+    message, only a reset tells; it must not take an earlier answer with it.
     """
     cdef downstream *d = x.down
     cdef bint ends_by_close = x.res_close_delimited and d.requests == 0
