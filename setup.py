@@ -50,13 +50,14 @@ def chapters() -> list[str]:
 
 
 def extensions() -> list[Extension]:
-    from Cython.Build import cythonize  # noqa: PLC0415 - only needed to build
+    from Cython.Build import cythonize
 
     names = ["fastlb._core"] + (["fastlb._probe"] if PROBE else [])
     return cythonize(
         [extension(n) for n in names],
         compiler_directives=DIRECTIVES,
         annotate=os.environ.get("FASTLB_ANNOTATE") == "1",
+        emit_linenums=DEBUG,    # an ASSERT that fails names its line of the .pyx
     )
 
 

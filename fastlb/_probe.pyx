@@ -5,8 +5,8 @@ This is a second spine. It includes chapters of the core textually, so that test
 the very functions that the data path calls, and one file of wrappers for each group.
 """
 
-from libc.limits cimport LLONG_MAX
-from libc.string cimport strchr
+from libc.limits cimport LLONG_MAX  # no-cython-lint: for the chapters
+from libc.string cimport strchr  # no-cython-lint: as above
 
 include "core/http/chartable.pyx"   # what a byte may be part of
 include "core/http/fields.pyx"      # field lines

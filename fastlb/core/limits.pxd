@@ -25,7 +25,7 @@ cdef enum:
 cdef enum:
     # heads
     HEAD_BYTES_MAX = 1 << 20        # a request or response head with all its fields
-    FIELD_COUNT_MAX = 256           # fields of one head, whatever LimitRequestFields says
+    FIELD_COUNT_MAX = 256           # of one head, whatever LimitRequestFields says
     INTERIM_RESPONSES_MAX = 10      # 1xx answers relayed before the final one
     EMPTY_LINES_MAX = 1             # stray CRLF tolerated before a request line
     CONNECTION_OPTIONS_MAX = 64     # fields named by Connection; more: closed

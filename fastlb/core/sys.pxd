@@ -28,7 +28,7 @@ cdef extern from "sys/socket.h" nogil:
         size_t msg_iovlen
     int AF_INET, AF_INET6, AF_UNIX
     int SOCK_STREAM, SOCK_NONBLOCK, SOCK_CLOEXEC
-    int SOL_SOCKET, SO_ERROR, SO_KEEPALIVE, SO_RCVBUF, SO_REUSEADDR
+    int SOL_SOCKET, SO_ERROR, SO_KEEPALIVE, SO_LINGER, SO_RCVBUF, SO_REUSEADDR
     int MSG_NOSIGNAL, MSG_PEEK, MSG_DONTWAIT, MSG_MORE
     int SHUT_WR, SHUT_RDWR
     int socket(int domain, int type, int protocol)

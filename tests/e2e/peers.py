@@ -336,5 +336,5 @@ def request(
 ) -> bytes:
     """A whole request; body: with its length."""
     length = f"Content-Length: {len(body)}\r\n" if body is not None else ""
-    head = f"{method} {target} HTTP/{version}\r\nHost: h.example\r\n{length}{fields}\r\n"
-    return head.encode("latin-1") + (body or b"")
+    head = f"{method} {target} HTTP/{version}\r\nHost: h.example\r\n{length}{fields}"
+    return f"{head}\r\n".encode("latin-1") + (body or b"")

@@ -157,6 +157,10 @@ class Rig:
                 parts.append(f"{name}:\n{path.read_text()[-6000:]}")
         return "\n".join(parts)
 
+    def traceback(self) -> str:
+        """The first one in the error log, and what it says after that."""
+        return "Traceback" + self.error_log.partition("Traceback")[2][:3000]
+
     @property
     def error_log(self) -> str:
         path = self.folder / "error.log"
@@ -217,7 +221,7 @@ class Rig:
             self._control.close()
         stderr = self.folder / "stderr"
         assert not stderr.exists() or not stderr.read_text(), self.said()
-        assert "Traceback" not in self.error_log, self.said()
+        assert "Traceback" not in self.error_log, self.traceback()
         assert [e for m in self.members for e in m.errors] == []
 
     def _stop_members(self) -> None:

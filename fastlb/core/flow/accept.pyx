@@ -91,9 +91,9 @@ cdef void accept_backlog() noexcept nogil:
 cdef void accept_some(plan_listener *listener, int most) noexcept nogil:
     cdef sockaddr_storage storage
     cdef socklen_t size
-    cdef int i, fd
+    cdef int _, fd
     cdef downstream *d
-    for i in range(most):
+    for _ in range(most):
         if not engine.accepting or engine.paused:
             return
         if plan.max_request_workers > 0 and accept_is_full():

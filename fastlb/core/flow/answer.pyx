@@ -38,7 +38,6 @@ cdef void answer_send(
 
 cdef bint request_drop_body(exchange *x) noexcept nogil:
     """Has the rest of a body that nobody wants come already? Then pass over it."""
-    cdef downstream *d = x.down
     if x.req_framing.kind != BODY_CHUNKED or x.body_lost or x.req_chunked_out:
         return False
     return body_decode_kept(x) == 0 and x.req_done

@@ -7,7 +7,9 @@
 #   FLUSH       not read               -                     closed
 #   LINGER      read and dropped       closed                closed
 #
-# After an exchange: -> IDLE when the connection is kept, else -> FLUSH -> LINGER or closed.
+# After an exchange: -> IDLE when the connection is kept, else -> FLUSH -> LINGER or
+# closed; -> LINGER when its body was cut. A draining worker: IDLE -> LINGER on its
+# timeout. Debug builds assert each step against DOWN_FOLLOWERS, which is this table.
 
 # What the whole worker counts and links.
 cdef struct engine_state:
@@ -35,6 +37,7 @@ cdef void downstream_next(downstream *d, bint keep, bint linger) noexcept nogil
 # Close: at once, or in two steps when bytes may be on their way (RFC 9112 9.6).
 cdef void downstream_close(downstream *d) noexcept nogil
 cdef void downstream_linger(downstream *d) noexcept nogil
+cdef void downstream_reset(downstream *d) noexcept nogil
 # Client's address as text, made when first asked for.
 cdef void downstream_learn_remote(downstream *d) noexcept nogil
 cdef unsigned int address_text(const unsigned char *address, char *out) noexcept nogil

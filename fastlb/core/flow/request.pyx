@@ -33,8 +33,9 @@ cdef void request_body_begin(exchange *x) noexcept nogil:
         wanted = BODY_PREFETCH_BYTES
     d.sends_large = wanted > BODY_PREFETCH_BYTES or have > BODY_PREFETCH_BYTES
     if wanted > buffer_room(d.input):
-        # The head must keep its place: offsets count from base.
-        if d.input.size_class < BUFFER_MEDIUM:
+        # The head must keep its place: offsets count from base. Behind a chunked body
+        # there must be room for what request_put_back may bring.
+        if d.input.size_class < BUFFER_MEDIUM or x.req_framing.kind == BODY_CHUNKED:
             buffer_grow(&d.input)
     x.request_body_bytes = x.body_kept
     # A body that has come already, or an HTTP/1.0 client, waits for no 100.
@@ -135,8 +136,8 @@ cdef bint request_prefetch(exchange *x) noexcept nogil:
     """Collect a body up to BODY_PREFETCH_BYTES before a member is asked.
 
     So a slow client holds no member, and a short body can go to another one
-    (proxying.md 3.1). Returns True when a member can be asked; False when more must come, or the exchange
-    was answered.
+    (proxying.md 3.1). Returns True when a member can be asked; False when more must
+    come, or the exchange was answered.
     """
     cdef downstream *d = x.down
     cdef ssize_t n
@@ -237,10 +238,14 @@ cdef int request_receive(exchange *x) noexcept nogil:
         memcpy(&x.stream.data[x.stream.end], &d.input.data[x.raw_at], room)
         n = <ssize_t>room
     else:
+        # Not more than request_put_back could put behind the head.
+        if room > d.input.size - BUFFER_TAIL - x.body_at:
+            room = d.input.size - BUFFER_TAIL - x.body_at
+        if room == 0:
+            return FAILED
         n = stream_recv(&d.c, &x.stream.data[x.stream.end], room)
         if n < 0:
             return <int>n
-        # It is laid behind the kept body only when the body ends within it.
         room = 0
     rc = chunk_decode(&x.req_chunks, &x.stream.data[x.stream.end],
                       <unsigned int>n, &payload, &consumed)
@@ -250,10 +255,8 @@ cdef int request_receive(exchange *x) noexcept nogil:
     if room:
         x.raw_at += consumed
     elif consumed < <unsigned int>n:
-        if not request_put_back(
-                x, &x.stream.data[x.stream.end + consumed],
-                <unsigned int>n - consumed):
-            x.keepalive = False
+        request_put_back(
+            x, &x.stream.data[x.stream.end + consumed], <unsigned int>n - consumed)
     x.request_body_bytes += payload
     if x.req_limit and x.request_body_bytes > x.req_limit:
         return -413
@@ -263,17 +266,14 @@ cdef int request_receive(exchange *x) noexcept nogil:
     return 1
 
 
-cdef bint request_put_back(
+cdef void request_put_back(
         exchange *x, const char *data, unsigned int length) noexcept nogil:
-    """Bytes of the next request that were received with the end of this body."""
+    """Bytes of the next request that were received with the end of this body. They take
+    the place of what was kept of it: that has been sent and cannot be sent again."""
     cdef buffer *b = x.down.input
-    x.raw_at = x.body_at + x.body_kept
-    b.end = x.raw_at
-    if buffer_room(b) < length:
-        return False
-    memcpy(&b.data[b.end], data, length)
-    b.end += length
-    return True
+    x.raw_at = x.body_at
+    memcpy(&b.data[x.raw_at], data, length)
+    b.end = x.raw_at + length
 
 
 cdef void request_frame(exchange *x) noexcept nogil:
@@ -345,7 +345,7 @@ cdef bint request_pump(exchange *x) noexcept nogil:
     cdef downstream *d = x.down
     cdef ssize_t n
     cdef unsigned int before
-    cdef int rc, i
+    cdef int rc, _
     if u.output != NULL:
         before = buffer_held(u.output)
         if x.body_sent < x.body_kept and not x.req_chunked_out \
@@ -370,7 +370,7 @@ cdef bint request_pump(exchange *x) noexcept nogil:
         timer_set(&u.c.timer, watch.now_us + (
             x.member.ping_us if x.member.ping_us else exchange_timeout_us(x)))
         return True
-    for i in range(READS_PER_STEP):
+    for _ in range(READS_PER_STEP):
         if x.req_done and x.body_sent == x.body_kept and x.stream == NULL:
             request_complete(x)
             return True
@@ -399,6 +399,8 @@ cdef bint request_pump(exchange *x) noexcept nogil:
             if rc == AGAIN:
                 timer_set(&u.c.timer, watch.now_us + exchange_timeout_us(x))
                 return True
+        if x.body_sent < x.body_kept:
+            continue        # more is kept than one chunk could take
         if x.req_done:
             buffer_give(x.stream)
             x.stream = NULL

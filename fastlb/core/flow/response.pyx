@@ -16,8 +16,8 @@ cdef head response_head         # one is parsed at a time
 
 cdef bint response_pump(exchange *x) noexcept nogil:
     """Go on until a side has to be waited for. Returns False when it is over."""
-    cdef int rc, i
-    for i in range(READS_PER_STEP):
+    cdef int rc, _
+    for _ in range(READS_PER_STEP):
         rc = response_flush(x)
         if rc == AGAIN:
             timer_set(&x.down.c.timer, watch.now_us + x.vhost.timeout_us)
@@ -62,7 +62,7 @@ cdef int response_flush(exchange *x) noexcept nogil:
     cdef unsigned int held
     if d.output != NULL:
         if u != NULL and u.input != NULL and x.res_head_sent \
-                and buffer_held(u.input) and not x.res_drop_body:
+                and buffer_held(u.input):
             held = buffer_held(d.output)
             n = stream_send2(
                 &d.c, &d.output.data[d.output.start], held,
@@ -367,7 +367,8 @@ cdef void response_source_done(exchange *x) noexcept nogil:
     timer_clear(&x.up.c.timer)
 
 
-cdef value arena_copy(exchange *x, const char *data, unsigned int length) noexcept nogil:
+cdef value arena_copy(
+        exchange *x, const char *data, unsigned int length) noexcept nogil:
     cdef value out = value(NULL, 0)
     cdef char *copy = arena_take(x, length + 1)
     if copy != NULL:
@@ -448,6 +449,8 @@ cdef void response_frame(exchange *x) noexcept nogil:
     cdef buffer *b = x.up.input
     cdef unsigned int size = buffer_held(b)
     if size:
+        ASSERT(b.start >= BUFFER_HEADROOM)
+        ASSERT(b.end <= b.size - BUFFER_TAIL)
         b.start -= chunk_head_before(&b.data[b.start], size)
         memcpy(&b.data[b.end], b"\r\n", 2)
         b.end += 2
@@ -457,11 +460,20 @@ cdef void response_frame(exchange *x) noexcept nogil:
 
 
 cdef void exchange_cut(exchange *x) noexcept nogil:
-    """The body cannot be completed: what is composed goes out, then the end.
+    """The body cannot be completed: the client sees a message that is not whole.
 
-    The client sees a message that is not whole: no last chunk, or too few bytes.
+    A missing last chunk or too few bytes say so, and what went out before (answers to
+    pipelined requests too) must arrive. Where our close would be the end of the
+    message, only a reset tells; it must not take an earlier answer with it.
     """
-    exchange_end(x)
+    cdef downstream *d = x.down
+    cdef bint ends_by_close = x.res_close_delimited and d.requests == 0
+    x.keepalive = False
+    exchange_settle(x)
+    if ends_by_close:
+        downstream_reset(d)
+    else:
+        downstream_linger(d)
 
 
 cdef bint response_read_body(exchange *x) noexcept nogil:

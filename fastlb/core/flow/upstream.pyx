@@ -46,13 +46,17 @@ cdef void upstream_close(upstream *u) noexcept nogil:
     u.output = NULL
     m.open_count -= 1
     engine.upstream_count -= 1
+    ASSERT(m.open_count >= 0)
+    ASSERT(engine.upstream_count >= 0)
+    ASSERT(u.x == NULL or u.x.up != u)
     watch_close(&u.c)
     if m.waiting_head != NULL:
         pool_wake(m)
 
 
 cdef int upstream_address(
-        plan_member *m, int index, sockaddr_storage *out, socklen_t *size) noexcept nogil:
+        plan_member *m, int index, sockaddr_storage *out,
+        socklen_t *size) noexcept nogil:
     """Address number `index` of a member. returns 0, or FAILED when there is none."""
     cdef member_address[8] found
     cdef uint32_t version = 0
@@ -136,7 +140,8 @@ cdef int upstream_open(exchange *x) noexcept nogil:
     u.state = UP_CONNECTING
     while upstream_socket(u) < 0:
         # One address after the other, in the order of the resolver.
-        if stream_errno == NO_ADDRESS or u.address_index + 1 >= ADDRESSES_PER_MEMBER_MAX:
+        if stream_errno == NO_ADDRESS \
+                or u.address_index + 1 >= ADDRESSES_PER_MEMBER_MAX:
             upstream_release(u)
             return FAILED
         service_log_connect(x, u.address_index, stream_errno)
@@ -187,6 +192,7 @@ cdef void upstream_connected(upstream *u) noexcept nogil:
         return
     if not u.c.writable:
         return
+    ASSERT(u.state == UP_CONNECTING)
     u.state = UP_BUSY
     timer_clear(&u.c.timer)
     member_connected(u.member.slot)
@@ -195,6 +201,7 @@ cdef void upstream_connected(upstream *u) noexcept nogil:
 
 cdef void upstream_on_event(conn *c) noexcept nogil:
     cdef upstream *u = <upstream *>c
+    ASSERT(u.state == UP_IDLE or u.x.up == u)
     if likely(u.state == UP_BUSY):
         exchange_step(u.x)
     elif u.state == UP_CONNECTING:

@@ -153,7 +153,8 @@ cdef void out_replace_host(exchange *x, out_list *out) noexcept nogil:
     """An absolute-form target's authority is what Host says (RFC 9112 3.2.2)."""
     cdef out_field *f = out_by_id(out, FIELD_HOST)
     if f == NULL:
-        out_add(out, b"Host", 4, x.authority.data, x.authority.length, FIELD_HOST, False)
+        out_add(
+            out, b"Host", 4, x.authority.data, x.authority.length, FIELD_HOST, False)
         return
     f.value = x.authority.data
     f.value_length = x.authority.length
@@ -342,7 +343,7 @@ cdef void reverse_put(
     cdef writer w
     cdef unsigned int size = 8 + host.length + path_length + rest_length
     cdef char *p
-    # One slash at the joint (Apache doubles it when path ends and rest begins with one).
+    # One slash at the joint; Apache doubles it when path ends and rest begins with one.
     if path_length and path.data[path_length - 1] == c'/' and rest_length \
             and rest[0] == c'/' and (path_length == 1 or not plan.compat_apache):
         path_length -= 1
@@ -430,7 +431,8 @@ cdef bint cookie_map(
             if length < ops[j].internal.length:
                 continue
             if domain:
-                if not bytes_equal_nocase(v, ops[j].internal.data, ops[j].internal.length):
+                if not bytes_equal_nocase(
+                        v, ops[j].internal.data, ops[j].internal.length):
                     continue
             elif memcmp(v, ops[j].internal.data, ops[j].internal.length) != 0:
                 continue
@@ -594,8 +596,7 @@ cdef void keepalive_decide(exchange *x) noexcept nogil:
             or (x.req.minor == 0 and not x.hop.keep_alive)
             or x.env[ENV_NOKEEPALIVE].data != NULL
             or (v.max_keepalive_requests
-                and x.down.requests >= v.max_keepalive_requests)
-            or x.down.c.peer_closed):
+                and x.down.requests >= v.max_keepalive_requests)):
         x.keepalive = False
 
 
@@ -617,7 +618,7 @@ cdef void remember_response_fields(exchange *x, out_list *out) noexcept nogil:
 
 
 cdef bint date_is_canonical(out_field *f) noexcept nogil:
-    """"Sun, 06 Nov 1994 08:49:37 GMT": 29 bytes, the only form to send (RFC 9110 5.6.7)."""
+    """As "Sun, 06 Nov 1994 08:49:37 GMT", the form to send (RFC 9110 5.6.7)."""
     return f.value_length == 29 and f.value[3] == c',' and f.value[7] == c' ' and (
         f.value[25] == c' ' and f.value[26] == c'G')
 

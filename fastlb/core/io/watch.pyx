@@ -20,6 +20,9 @@ cdef int watch_begin(conn_handler release) noexcept nogil:
 
 cdef int watch_add(conn *c, bint edge) noexcept nogil:
     cdef epoll_event event
+    ASSERT(c.fd >= 0)
+    ASSERT(c.kind != KIND_DEAD)
+    ASSERT(c.kind < KIND_COUNT)
     event.events = EPOLLIN
     if edge:
         event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET
@@ -34,17 +37,20 @@ cdef void watch_remove(conn *c) noexcept nogil:
     cdef epoll_event event
     epoll_ctl(watch.epfd, EPOLL_CTL_DEL, c.fd, &event)
     watch.open_count -= 1
+    ASSERT(watch.open_count >= 0)
 
 
 cdef void watch_close(conn *c) noexcept nogil:
     if c.kind == KIND_DEAD:
         return
+    ASSERT(c.kind != KIND_LISTENER)
     if c.fd >= 0:
         # The set forgets a descriptor when its last copy is closed, and workers hold
         # no copies of each other's connections.
         close(c.fd)
         c.fd = -1
         watch.open_count -= 1
+        ASSERT(watch.open_count >= 0)
     timer_forget(&c.timer)
     c.freed_kind = c.kind
     c.kind = KIND_DEAD
@@ -70,6 +76,9 @@ cdef void watch_free_dead() noexcept nogil:
     cdef conn *next_dead
     cdef conn *kept = NULL
     while c != NULL:
+        ASSERT(c.kind == KIND_DEAD)
+        ASSERT(c.fd == -1)
+        ASSERT(c.timer.next == NULL)
         next_dead = c.dead_next
         if c.queued:
             c.dead_next = kept
@@ -95,10 +104,10 @@ cdef void watch_run_queued() noexcept nogil:
 
 
 cdef bint watch_turn() noexcept nogil:
-    cdef int batch, i, count
+    cdef int _, i, count
     cdef unsigned int what
     cdef conn *c
-    for batch in range(BATCHES_PER_TURN):
+    for _ in range(BATCHES_PER_TURN):
         count = epoll_wait(watch.epfd, watch_events, EVENTS_PER_BATCH, 0)
         watch.now_us = clock_us()
         if count <= 0 and watch.run_head == NULL:

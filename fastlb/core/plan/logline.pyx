@@ -174,8 +174,8 @@ cdef void put_or_dash(writer *w, const char *p, unsigned int length) noexcept no
 
 cdef void put_padded(writer *w, long long number, int digits) noexcept nogil:
     cdef long long scale = 1
-    cdef int i
-    for i in range(digits - 1):
+    cdef int _
+    for _ in range(digits - 1):
         scale *= 10
     while scale > 1 and number < scale:
         put(w, b"0", 1)
@@ -283,7 +283,6 @@ cdef void put_target_name(exchange *x, writer *w) noexcept nogil:
 
 cdef void put_piece(exchange *x, writer *w, plan_piece *p) noexcept nogil:
     cdef value v
-    cdef field *f
     cdef long long now
     cdef char[46] address
     cdef unsigned char k = p.kind

@@ -139,7 +139,8 @@ cdef plan_vhost *match_vhost(
             if n.wildcard:
                 if glob_match(n.name.data, n.name.length, host, length, False, True):
                     return &plan.vhosts[n.vhost]
-            elif n.name.length == length and bytes_equal_nocase(n.name.data, host, length):
+            elif n.name.length == length \
+                    and bytes_equal_nocase(n.name.data, host, length):
                 return &plan.vhosts[n.vhost]
     found[0] = False
     return &plan.vhosts[s.vhosts[0]]
@@ -618,7 +619,8 @@ cdef bint plain_prefix(exchange *x, const char *raw) noexcept nogil:
 
 # Redirects -----------------------------------------------------------------------
 
-cdef int redirect_apply(exchange *x, redirect_op *op, bint absolute_needed) noexcept nogil:
+cdef int redirect_apply(
+        exchange *x, redirect_op *op, bint absolute_needed) noexcept nogil:
     cdef value query = query_of(x)
     cdef value url
     cdef value host
@@ -784,7 +786,11 @@ cdef int access_evaluate(access_op *op, exchange *x) noexcept nogil:
                     op.names[i].data, method.data, op.names[i].length) == 0:
                 hit = True
     elif op.op == ACCESS_HOST or op.op == ACCESS_FORWARD_DNS:
-        hit = service_host_allowed(x, op.names_number, op.op == ACCESS_FORWARD_DNS)
+        if op.names_number < HOST_NAMES_MAX:
+            hit = x.down.host_known[op.names_number] == HOST_ALLOWED
+            if x.down.host_known[op.names_number] == HOST_UNKNOWN:
+                x.host_wanted = op.names_number + 1
+                x.host_forward = op.op == ACCESS_FORWARD_DNS
     if op.negated:
         return 0 if hit else -1
     return 1 if hit else 0
