@@ -346,13 +346,36 @@ cdef bint proxy_section_matches(plan_section *s, exchange *x) noexcept nogil:
         return False
     memcpy(url, base.data, base.length)
     memcpy(url + base.length, x.target.data, x.target.length)
-    length = <unsigned int>(<const char *>memchr_or_end(url, c'?', length) - url)
+    if not x.mapping.nocanon:
+        # Apache compares before it encodes, and the query is not part of it yet.
+        length = <unsigned int>(<const char *>memchr_or_end(url, c'?', length) - url)
+        length = base.length + decode_path(
+            url + base.length, length - base.length, x.vhost.encoded_slashes == 2)
     if s.regex >= 0:
         return regex_search(s.regex, url, length, NULL)
     if s.is_glob:
         return glob_match(s.pattern.data, s.pattern.length, url, length, False, False)
     return length >= s.pattern.length and memcmp(
         url, s.pattern.data, s.pattern.length) == 0
+
+
+cdef unsigned int decode_path(
+        char *path, unsigned int length, bint keep_encoded_slash) noexcept nogil:
+    """Undo encode_path, in place."""
+    cdef unsigned int i = 0, n = 0
+    cdef unsigned char high, low
+    while i < length:
+        path[n] = path[i]
+        if path[i] == c'%' and i + 2 < length:
+            high = hex_value[<unsigned char>path[i + 1]]
+            low = hex_value[<unsigned char>path[i + 2]]
+            if high < 16 and low < 16 and not (
+                    keep_encoded_slash and high * 16 + low == c'/'):
+                path[n] = <char>(high * 16 + low)
+                i += 2
+        i += 1
+        n += 1
+    return n
 
 
 cdef const text *match_handler(exchange *x) noexcept nogil:
@@ -502,7 +525,7 @@ cdef int match_target(exchange *x) noexcept nogil:
     cdef const char *rest = x.decoded.data + x.rest_at
     cdef unsigned int rest_length = x.decoded.length - x.rest_at
     cdef char *p
-    cdef unsigned int n
+    cdef unsigned int n, at
     cdef int rc
     if m.noquery:
         query.length = 0
@@ -532,8 +555,11 @@ cdef int match_target(exchange *x) noexcept nogil:
     memcpy(p, expanded.data, expanded.length)
     n = expanded.length
     if m.nocanon and plain_prefix(x, raw):
-        memcpy(p + n, raw + x.rest_at, x.path.length - query.length - x.rest_at)
-        n += x.path.length - query.length - x.rest_at
+        at = x.rest_at
+        while at > 0 and raw[at - 1] == c'/' and at < x.path.length and raw[at] == c'/':
+            at += 1         # the run of slashes at the joint belongs to the pattern
+        memcpy(p + n, raw + at, x.path.length - query.length - at)
+        n += x.path.length - query.length - at
     else:
         n += encode_path(p + n, rest, rest_length, x.vhost.encoded_slashes == 2)
     if n == 0 or p[0] != c'/':
