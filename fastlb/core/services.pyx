@@ -194,22 +194,22 @@ cdef void service_handle_python(exchange *x, const text *handler) noexcept:
         answer_send(x, kind, body, len(body))
 
 
-cdef bint service_host_allowed(
-        exchange *x, int names_number, bint forward) noexcept nogil:
+cdef void service_ask_host(exchange *x) noexcept nogil:
+    """Begin the look-up for Require host; Core.host_answer ends it."""
     with gil:
-        return service_host_allowed_python(x, names_number, forward)
+        service_ask_host_python(x)
 
 
-cdef bint service_host_allowed_python(
-        exchange *x, int names_number, bint forward) noexcept:
+cdef void service_ask_host_python(exchange *x) noexcept:
     try:
         downstream_learn_remote(x.down)
-        return services.host_allowed(
-            plan_names[names_number], forward,
-            string_of(&x.down.remote_text[0], x.down.remote_text_length))
+        services.ask_host(
+            plan_names[x.host_wanted - 1], bool(x.host_forward),
+            string_of(&x.down.remote_text[0], x.down.remote_text_length),
+            x.down.number, x.host_wanted - 1)
     except Exception:
         service_failed(x)
-        return False
+        exchange_answer_error(x, 500, NULL)
 
 
 # The error log -------------------------------------------------------------------
@@ -480,6 +480,22 @@ cdef class Core:
         watch_free_dead()
         logs_flush()
         engine_check_empty()
+
+    def host_answer(self, connection, int names_number, bint allowed):
+        cdef downstream *d = engine.all
+        cdef unsigned long number = connection
+        while d != NULL and d.number != number:
+            d = d.all_next
+        if d == NULL:
+            return
+        d.host_known[names_number] = HOST_ALLOWED if allowed else HOST_DENIED
+        if d.state == DOWN_EXCHANGE and d.x.state == X_WAIT_HOST:
+            watch.now_us = clock_us()
+            timer_clear(&d.c.timer)
+            with nogil:
+                exchange_route(d.x)
+                watch_free_dead()
+                logs_flush()
 
     def replace_log_fd(self, int index, int fd):
         logs_flush()

@@ -6,9 +6,8 @@ import socket
 import threading
 import time
 
-import pytest
 from harness import wait_for
-from peers import Message, Peer, answering, chunked, request, response
+from peers import Peer, answering, chunked, request, response
 from rig import Rig
 
 BLOB = random.Random(1).randbytes(4 << 20)
@@ -30,7 +29,9 @@ def test_an_early_refusal_is_not_mixed_with_a_100(rig: Rig) -> None:
 
     rig.serve(member)
     client = rig.client()
-    client.send(request("/", "POST", fields="Content-Length: 5\r\nExpect: 100-continue\r\n"))
+    client.send(
+        request("/", "POST", fields="Content-Length: 5\r\nExpect: 100-continue\r\n")
+    )
     got = client.take_response()
     assert got.status == 403
     assert got.body == BLOB[: 3 << 20]
@@ -41,7 +42,8 @@ def test_body_of_failed_request_is_not_the_next_request(rig: Rig) -> None:
     good = rig.member(answering(lambda m: response(b"document " + m.target.encode())))
     dead = rig.member(lambda peer: None)
     rig.start(
-        f"ProxyPass /dead {dead.url}/\nProxyPass / {good.url}/\nErrorDocument 502 /err\n"
+        f"ProxyPass /dead {dead.url}/\nProxyPass / {good.url}/\n"
+        "ErrorDocument 502 /err\n"
     )
     client = rig.client()
     inner = request("/evil")
@@ -75,7 +77,8 @@ def test_a_chunked_body_is_whole_after_a_stale_connection(rig: Rig) -> None:
 
     def member(peer: Peer) -> None:
         first = len(rig.members[0].peers) == 1
-        assert (m := peer.take_request()) is not None
+        m = peer.take_request()
+        assert m is not None
         if m.method == "PUT":
             got.append(m.body)
         peer.send(response(b"ok"))
@@ -89,7 +92,10 @@ def test_a_chunked_body_is_whole_after_a_stale_connection(rig: Rig) -> None:
     client.send(request("/a"))
     assert client.take_response().body == b"ok"
     body = BLOB[:60_000]
-    client.send(request("/b", "PUT", fields="Transfer-Encoding: chunked\r\n") + chunked(body)[:-5])
+    client.send(
+        request("/b", "PUT", fields="Transfer-Encoding: chunked\r\n")
+        + chunked(body)[:-5]
+    )
     wait_for(lambda: len(rig.members[0].peers) == 2, "second connection")
     client.send(b"0\r\n\r\n")
     a = client.take_response()
@@ -136,7 +142,9 @@ def test_early_speaker(rig: Rig) -> None:
 
 
 def test_half_closed_with_unread_body(rig: Rig) -> None:
-    rig.start("<Location /x>\nLimitRequestBody 10\n</Location>\nProxyPass /x http://127.0.0.1:1/\n")
+    rig.start(
+        "<Location /x>\nLimitRequestBody 10\n</Location>\nProxyPass /x http://127.0.0.1:1/\n"
+    )
     for _ in range(5):
         client = rig.client()
         with rig.paused():
@@ -149,8 +157,8 @@ def test_half_closed_with_unread_body(rig: Rig) -> None:
 
 def test_timer_wakes_waiters(rig: Rig) -> None:
     """what a timer queues is served without another event"""
+
     def member(peer: Peer) -> None:
-        n = len(rig.members[0].peers)
         while (m := peer.take_request()) is not None:
             if m.target == "/hang":
                 peer.at_end()
@@ -172,11 +180,13 @@ def test_keepalive_promise_when_the_upload_is_cut(rig: Rig) -> None:
         peer.take(1000)
         peer.send(response(b"no", "403 Forbidden"))
         peer.sock.shutdown(socket.SHUT_RD)
-        peer.reset() if False else peer.close()
+        peer.close()
 
     rig.serve(member)
     client = rig.client()
-    client.send(request("/", "POST", fields="Content-Length: 8000000\r\n") + BLOB[:2_000_000])
+    client.send(
+        request("/", "POST", fields="Content-Length: 8000000\r\n") + BLOB[:2_000_000]
+    )
     got = client.take_response()
     assert got.status == 403
     assert got.field("Connection") == "close"

@@ -48,9 +48,7 @@ class Wish:
 
     @property
     def target(self) -> str:
-        return (
-            f"/{self.number}/{self.sent}/{self.wanted}/{self.framing}/{self.manner}"
-        )
+        return f"/{self.number}/{self.sent}/{self.wanted}/{self.framing}/{self.manner}"
 
     def encode(self, rng: random.Random) -> bytes:
         lines = [f"{self.method} {self.target} HTTP/1.{self.minor}", "Host: h.example"]
@@ -233,19 +231,15 @@ class Tormentor:
         try:
             if leaves:
                 peer.sock.settimeout(self.rng.random() * 0.05)
-                try:
+                with contextlib.suppress(SilenceError, CutError, OSError):
                     peer.take(self.rng.randrange(1, 100_000))
-                except (SilenceError, CutError, OSError):
-                    pass
                 if self.rng.random() < 0.5:
                     peer.reset()
             else:
                 self.read(peer, wishes)
         finally:
-            try:
+            with contextlib.suppress(OSError):
                 peer.sock.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
             writer.join(20)
             peer.close()
 

@@ -310,6 +310,9 @@ cdef void exchange_on_client_timeout(exchange *x) noexcept nogil:
         pool_leave(x)
         service_log_acquire(x)
         exchange_answer_error(x, 503, NULL)
+    elif x.state == X_WAIT_HOST:
+        service_log_denied(x)
+        exchange_answer_error(x, 403, NULL)
     elif x.res_head_sent or x.state == X_LOCAL:
         exchange_abort(x)           # it does not take what we send
     else:

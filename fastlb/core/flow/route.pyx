@@ -4,7 +4,7 @@
 cdef void exchange_route(exchange *x) noexcept nogil:
     cdef int rc
     cdef const text *handler
-    cdef bint mapped
+    cdef bint mapped, allowed
     rc = match_path(x)
     if unlikely(rc < 0):
         exchange_answer_error(x, -rc, NULL)
@@ -34,7 +34,16 @@ cdef void exchange_route(exchange *x) noexcept nogil:
         match_proxy_sections(x)
         if x.proxy_conf_count:
             rules_env_if(x, 1, 1 + x.proxy_conf_count)
-    if unlikely(not match_access(x)):
+    x.host_wanted = 0
+    allowed = match_access(x)
+    if unlikely(x.host_wanted):
+        # A look-up takes its time, and other requests do not wait for it. What is
+        # found holds for the connection; then this request is routed again.
+        x.state = X_WAIT_HOST
+        timer_set(&x.down.c.timer, watch.now_us + x.vhost.timeout_us)
+        service_ask_host(x)
+        return
+    if unlikely(not allowed):
         service_log_denied(x)
         exchange_answer_error(x, 403, NULL)
         return

@@ -760,7 +760,11 @@ cdef int access_evaluate(access_op *op, exchange *x) noexcept nogil:
                     op.names[i].data, method.data, op.names[i].length) == 0:
                 hit = True
     elif op.op == ACCESS_HOST or op.op == ACCESS_FORWARD_DNS:
-        hit = service_host_allowed(x, op.names_number, op.op == ACCESS_FORWARD_DNS)
+        if op.names_number < HOST_NAMES_MAX:
+            hit = x.down.host_known[op.names_number] == HOST_ALLOWED
+            if x.down.host_known[op.names_number] == HOST_UNKNOWN:
+                x.host_wanted = op.names_number + 1
+                x.host_forward = op.op == ACCESS_FORWARD_DNS
     if op.negated:
         return 0 if hit else -1
     return 1 if hit else 0
