@@ -101,7 +101,7 @@ cdef struct exchange:
     int host_wanted             # 1 + number of the names that access waits for; 0
     bint host_forward
     int proxy_conf_count        # of them, from <Proxy> sections
-    plan_conf *confs[65]        # SECTIONS_MATCHED_MAX and default, <Proxy> sections, <Location> sections
+    plan_conf *confs[65]        # SECTIONS_MATCHED_MAX and default; <Proxy>, <Location>
     # the request
     unsigned int base           # start of the head in down.input.data
     span host

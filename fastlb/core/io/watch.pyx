@@ -112,8 +112,9 @@ cdef bint watch_turn() noexcept nogil:
         watch.now_us = clock_us()
         if count <= 0 and watch.run_head == NULL:
             return False
-        # All of them are noted before the first is handled: a request must not be given
-        # an idle connection whose end, or whose unasked bytes, stand later in the batch.
+        # All of them are noted before the first is handled: a request must not be
+        # given an idle connection whose end, or whose unasked bytes, stand later in
+        # the batch.
         for i in range(count):
             c = <conn *>watch_events[i].data.ptr
             what = watch_events[i].events
