@@ -2,6 +2,7 @@
 
 include "core/sys.pxd"
 include "core/limits.pxd"
+include "core/debug.pxd"
 include "core/atomics.pxd"
 include "core/io/buffer.pxd"
 include "core/io/timer.pxd"

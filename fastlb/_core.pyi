@@ -129,8 +129,15 @@ class Services(Protocol):
         """
     def handle(self, name: str, request: Request) -> tuple[int, str, bytes]:
         """Answer of a SetHandler: status, content type, body."""
-    def host_allowed(self, names: Sequence[str], forward: bool, client: str) -> bool:
-        """Require host / forward-dns (blocking look-up, rare)."""
+    def ask_host(
+        self,
+        names: Sequence[str],
+        forward: bool,
+        client: str,
+        connection: int,
+        names_number: int,
+    ) -> None:
+        """Begin a look-up (Require host, forward-dns); Core.host_answer ends it."""
     def log(
         self,
         level: str,
@@ -173,6 +180,8 @@ class Core:
         """Stop accepting; finish what there is; Services.drained() when done."""
     def abort(self) -> None:
         """Close everything at once."""
+    def host_answer(self, connection: int, names_number: int, allowed: bool) -> None:
+        """What ask_host found; the connection may have gone meanwhile."""
     def replace_log_fd(self, index: int, fd: int) -> None: ...
     def counts(self) -> dict[str, int]:
         """Live objects: downstreams, upstreams, exchanges, buffers, idle ..."""

@@ -1,6 +1,7 @@
 # Headers of the chapters that the probe includes, in the order of _probe.pyx.
 
 include "core/limits.pxd"
+include "core/debug.pxd"
 include "core/sys.pxd"
 include "core/http/scan.pxd"
 include "core/http/chartable.pxd"

@@ -194,22 +194,22 @@ cdef void service_handle_python(exchange *x, const text *handler) noexcept:
         answer_send(x, kind, body, len(body))
 
 
-cdef bint service_host_allowed(
-        exchange *x, int names_number, bint forward) noexcept nogil:
+cdef void service_ask_host(exchange *x) noexcept nogil:
+    """Begin the look-up for Require host; Core.host_answer ends it."""
     with gil:
-        return service_host_allowed_python(x, names_number, forward)
+        service_ask_host_python(x)
 
 
-cdef bint service_host_allowed_python(
-        exchange *x, int names_number, bint forward) noexcept:
+cdef void service_ask_host_python(exchange *x) noexcept:
     try:
         downstream_learn_remote(x.down)
-        return services.host_allowed(
-            plan_names[names_number], forward,
-            string_of(&x.down.remote_text[0], x.down.remote_text_length))
+        services.ask_host(
+            plan_names[x.host_wanted - 1], bool(x.host_forward),
+            string_of(&x.down.remote_text[0], x.down.remote_text_length),
+            x.down.number, x.host_wanted - 1)
     except Exception:
         service_failed(x)
-        return False
+        exchange_answer_error(x, 500, NULL)
 
 
 # The error log -------------------------------------------------------------------
@@ -315,6 +315,13 @@ cdef void service_log_denied(exchange *x) noexcept nogil:
             f"AH01630: client denied by server configuration: {request_uri(x)}")
 
 
+cdef void service_log_sections(exchange *x) noexcept nogil:
+    with gil:
+        say(x, "error", "core", 0,
+            f"more than {SECTIONS_MATCHED_MAX} sections apply to {request_uri(x)}; "
+            f"merge some of them")
+
+
 cdef void service_log_repaired(exchange *x) noexcept nogil:
     with gil:
         say(x, "warn", "proxy_balancer", 0,
@@ -365,6 +372,16 @@ cdef void conn_release(conn *c) noexcept nogil:
         downstream_release(<downstream *>c)
     else:
         upstream_release(<upstream *>c)
+
+
+cdef void engine_check_empty() noexcept nogil:
+    """Whatever was opened was closed, and whatever was taken was given back."""
+    ASSERT(engine.all == NULL)
+    ASSERT(engine.downstream_count == 0)
+    ASSERT(engine.exchange_count == 0)
+    ASSERT(engine.upstream_count == 0)
+    ASSERT(watch.open_count == 0)
+    ASSERT(buffers_out() == 0)
 
 
 @final
@@ -454,6 +471,7 @@ cdef class Core:
     def abort(self):
         cdef downstream *d = engine.all
         cdef downstream *following
+        cdef int i
         accept_end()
         engine.draining = True
         while d != NULL:
@@ -463,8 +481,28 @@ cdef class Core:
             else:
                 downstream_close(d)
             d = following
+        for i in range(plan.member_count):
+            pool_empty(&plan.members[i])
+        watch_run_queued()      # all dead by now: it empties the queue
         watch_free_dead()
         logs_flush()
+        engine_check_empty()
+
+    def host_answer(self, connection, int names_number, bint allowed):
+        cdef downstream *d = engine.all
+        cdef unsigned long number = connection
+        while d != NULL and d.number != number:
+            d = d.all_next
+        if d == NULL:
+            return
+        d.host_known[names_number] = HOST_ALLOWED if allowed else HOST_DENIED
+        if d.state == DOWN_EXCHANGE and d.x.state == X_WAIT_HOST:
+            watch.now_us = clock_us()
+            timer_clear(&d.c.timer)
+            with nogil:
+                exchange_route(d.x)
+                watch_free_dead()
+                logs_flush()
 
     def replace_log_fd(self, int index, int fd):
         logs_flush()

@@ -78,14 +78,15 @@ def freeze(run: Run, tree: Tree, host_name: str) -> Model:
 def process_settings(run: Run) -> ProcessSettings:
     """The process directives with their defaults."""
     texts, numbers = run.process.texts, run.process.numbers
-    runtime_dir = absolute(run, texts.get("runtime_dir", "logs"))
+    runtime_dir = texts.get("runtime_dir", "logs")
+    pid_file = texts.get("pid_file", f"{runtime_dir}/fastlb.pid")
     apache = run.process.compat is Compat.APACHE
     workers = APACHE_REQUEST_WORKERS if apache else 0
     extended = run.process.extended_status
     return ProcessSettings(
-        server_root=run.server_root,
-        runtime_dir=runtime_dir,
-        pid_file=absolute(run, texts.get("pid_file", f"{runtime_dir}/fastlb.pid")),
+        server_root=absolute(run, ""),
+        runtime_dir=absolute(run, runtime_dir),
+        pid_file=absolute(run, pid_file),
         user=texts.get("user"),
         group=texts.get("group"),
         start_servers=max(1, numbers.get("start_servers", run.cpu_count)),

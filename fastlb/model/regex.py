@@ -66,7 +66,7 @@ POSIX_CLASSES = {
 
 
 def compile_pcre(pattern: str, *, ignore_case: bool = False) -> re.Pattern[bytes]:
-    """Compile for searching in bytes.
+    """Compile for searching in bytes; pattern is configuration text (latin-1).
 
     Raises `re.error` (Apache: "Regular expression could not be compiled.").
     """
@@ -79,4 +79,4 @@ def compile_pcre(pattern: str, *, ignore_case: bool = False) -> re.Pattern[bytes
         if found is not None:
             flags |= re.IGNORECASE
             text = text.replace("(?i)", "")
-    return re.compile(text.encode("utf-8"), flags)
+    return re.compile(text.encode("latin-1"), flags)

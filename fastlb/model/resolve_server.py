@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from fastlb.config import units
+from fastlb.config.lexer import filesystem_path
 from fastlb.config.tree import Node
 from fastlb.model.drafts import Handler, Place, Run
 from fastlb.model.server import Compat
@@ -183,8 +184,8 @@ def _error_override(_run: Run, place: Place, node: Node) -> None:
 
 
 def absolute(run: Run, path: str) -> str:
-    """A path of the configuration; relative ones are under ServerRoot."""
-    return os.path.normpath(os.path.join(run.server_root, path))
+    """A path of the configuration on this system; relative ones under ServerRoot."""
+    return filesystem_path(os.path.normpath(os.path.join(run.server_root, path)))
 
 
 def _handlers() -> dict[str, Handler]:

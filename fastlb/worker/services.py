@@ -6,10 +6,14 @@ an ordinary request.
 
 from __future__ import annotations
 
+import asyncio
+import concurrent.futures.thread  # noqa: F401 - workers import nothing after the fork
+import encodings.idna  # noqa: F401
 import os
 import socket
 import time
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from fastlb import _core
 from fastlb._core import Request
@@ -23,6 +27,14 @@ from fastlb.worker.recycle import Recycling
 Answer = tuple[int, str, bytes]  # status, content type, body
 # Read while the master imports this: a worker's user may not see the file.
 CORE_BUILT_S = os.stat(_core.__file__).st_mtime
+
+
+class HostAnswers(Protocol):
+    """Who is told what a look-up for Require host found."""
+
+    def host_answer(
+        self, connection: int, names_number: int, allowed: bool
+    ) -> None: ...
 
 
 class WorkerServices:
@@ -42,11 +54,13 @@ class WorkerServices:
         self._handlers: dict[str, Callable[[Request], Answer]] = {
             "server-status": self._server_status,
         }
+        self._core: HostAnswers | None = None
         self._drain: Drain | None = None
         self._recycling: Recycling | None = None
 
-    def attach(self, drain: Drain, recycling: Recycling) -> None:
+    def attach(self, core: HostAnswers, drain: Drain, recycling: Recycling) -> None:
         """The core is made before the loop's side of the worker: joined here."""
+        self._core = core
         self._drain = drain
         self._recycling = recycling
 
@@ -79,12 +93,26 @@ class WorkerServices:
         body = pages.error_page(vhost, 404, "", request.path)
         return 404, pages.CONTENT_TYPE, body
 
-    def host_allowed(self, names: Sequence[str], forward: bool, client: str) -> bool:
-        """Require forward-dns: a name that leads to client; host: both ways agree."""
-        if forward:
-            return any(leads_to(name, client) for name in names)
-        host = host_of(client)
-        return host is not None and any(is_within(host, name) for name in names)
+    def ask_host(
+        self,
+        names: Sequence[str],
+        forward: bool,
+        client: str,
+        connection: int,
+        names_number: int,
+    ) -> None:
+        """Look up in a thread: a name server that is slow holds nobody else up."""
+        loop = asyncio.get_running_loop()
+
+        def answer(future: asyncio.Future[bool]) -> None:
+            allowed = not future.cancelled() and future.exception() is None
+            if self._core is not None:
+                self._core.host_answer(
+                    connection, names_number, allowed and future.result()
+                )
+
+        future = loop.run_in_executor(None, is_allowed, names, forward, client)
+        future.add_done_callback(answer)
 
     def log(  # noqa: PLR0917 - the core calls it by position
         self,
@@ -112,6 +140,17 @@ class WorkerServices:
 def built() -> str:
     """When the core was compiled, as Apache prints it."""
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(CORE_BUILT_S))
+
+
+def is_allowed(names: Sequence[str], forward: bool, client: str) -> bool:
+    """Require forward-dns: a name that leads to client; host: both ways agree.
+
+    Blocks.
+    """
+    if forward:
+        return any(leads_to(name, client) for name in names)
+    host = host_of(client)
+    return host is not None and any(is_within(host, name) for name in names)
 
 
 def leads_to(name: str, client: str) -> bool:

@@ -41,6 +41,9 @@ class CoreLike(Protocol):
     def accept(self) -> None: ...
     def drain(self) -> None: ...
     def abort(self) -> None: ...
+    def host_answer(
+        self, connection: int, names_number: int, allowed: bool
+    ) -> None: ...
 
 
 def run(
@@ -93,7 +96,7 @@ class Worker:
         self._again = False  # a call of on_ready is already on the loop's list
         process = heritage.model.process
         self._drain = Drain(loop, core, process.graceful_shutdown_timeout_s)
-        services.attach(self._drain, Recycling(loop, heritage.ready_fd))
+        services.attach(core, self._drain, Recycling(loop, heritage.ready_fd))
 
     def serve(self) -> None:
         """Until drained or told to end."""

@@ -222,6 +222,9 @@ def running(
         yield
     finally:
         stop(process)
+    said = log.read_text(errors="replace")
+    if "ASSERT(" in said:
+        raise StartError(said)  # of a debug build
 
 
 def await_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:

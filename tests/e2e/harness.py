@@ -335,11 +335,15 @@ class Fastlb:
         if self.process is None:
             wait_for(lambda: not self.left_over(), "the server has ended")
             return 0
-        try:
-            return self.process.wait(DEADLINE_S + 5)
-        finally:
-            if self.process.stderr is not None:
-                self.process.stderr.close()
+        code = self.process.wait(DEADLINE_S + 5)
+        stderr = self.process.stderr
+        assert stderr is not None
+        if not stderr.closed:
+            os.set_blocking(stderr.fileno(), False)  # others may hold it open
+            said = stderr.read() or ""
+            stderr.close()
+            assert "ASSERT(" not in said, said
+        return code
 
     def left_over(self) -> list[int]:
         """Processes of this server that still run."""

@@ -2,7 +2,8 @@
 
 What a request asks for stands in its target, so that client and member agree on every
 byte without talking: the client knows what it must get, and a byte of anybody else's
-answer is found at once. Unless they are calm, clients and members also leave at random points.
+answer is found at once. Unless they are calm, clients and members also leave at
+random points.
 """
 
 from __future__ import annotations
@@ -227,19 +228,15 @@ class Tormentor:
         try:
             if leaves:
                 peer.sock.settimeout(self.rng.random() * 0.05)
-                try:
+                with contextlib.suppress(SilenceError, CutError, OSError):
                     peer.take(self.rng.randrange(1, 100_000))
-                except (SilenceError, CutError, OSError):
-                    pass
                 if self.rng.random() < 0.5:
                     peer.reset()
             else:
                 self.read(peer, wishes)
         finally:
-            try:
+            with contextlib.suppress(OSError):
                 peer.sock.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
             writer.join(20)
             peer.close()
 

@@ -23,6 +23,7 @@ cdef inline void elect_begin(
 
 
 cdef inline void elect_end(lb_scan *s) noexcept nogil:
+    ASSERT(s.balancer.begun == s.number)
     atomic_keep_order()
     s.balancer.done = s.number
 
@@ -203,6 +204,15 @@ cdef int elect_scan(lb_scan *s, const balancer_plan *b) noexcept nogil:
 
 # --- the election
 
+cdef long long elect_sum(const balancer_plan *b) noexcept nogil:
+    """What every election leaves as it was, whatever the method."""
+    cdef long long total = 0
+    cdef int i
+    for i in range(b.member_count):
+        total += b.members[i].lbstatus
+    return total
+
+
 cdef int elect_locked(
         table_view *t, const balancer_plan *b, long long now_us,
         const char *route, unsigned int length, election *out) noexcept nogil:
@@ -237,6 +247,7 @@ cdef int elect(
         table_view *t, const balancer_plan *b, long long now_us,
         const char *route, unsigned int route_length, election *out) noexcept nogil:
     cdef int got
+    cdef long long before = 0
     out.chosen = -1
     out.why = ELECT_OK
     out.by_route = False
@@ -251,8 +262,14 @@ cdef int elect(
         out.why = ELECT_ALL_IN_ERROR
         return -1
     out.mutex_repaired = got == 1
+    if DEBUG_BUILD:
+        before = elect_sum(b)
     out.chosen = elect_locked(t, b, now_us, route, route_length, out)
+    ASSERT(out.chosen < b.member_count)
+    if DEBUG_BUILD and elect_sum(b) != before:
+        ASSERT(False)       # lbstatus came from nowhere, or went there
     if out.chosen >= 0:
+        ASSERT(member_is_usable(b.members[out.chosen]))
         ledger_elected(b.members[out.chosen])
     balancer_unlock(b.slot)
     return out.chosen

@@ -103,6 +103,10 @@ cdef int table_point(table_view *v, char *base, uint64_t size) noexcept nogil:
 cdef int32_t *table_share(
         table_view *t, worker_slot *w, member_slot *m) noexcept nogil:
     cdef char *row = t.shares + <size_t>(w - t.workers) * t.share_row_size
+    ASSERT(w - t.workers >= 0)
+    ASSERT(w - t.workers < t.header.workers_max)
+    ASSERT(m - t.members >= 0)
+    ASSERT(m - t.members < t.header.members_max)
     return <int32_t *>row + (m - t.members)
 
 

@@ -8,7 +8,8 @@
 #   LINGER      read and dropped       closed                closed
 #
 # After an exchange: -> IDLE when the connection is kept, else -> FLUSH -> LINGER or
-# closed.
+# closed; -> LINGER when its body was cut. A draining worker: IDLE -> LINGER on its
+# timeout. Debug builds assert each step against DOWN_FOLLOWERS, which is this table.
 
 # What the whole worker counts and links.
 cdef struct engine_state:

@@ -10,6 +10,23 @@ cdef downstream *downstream_pool = NULL
 cdef int downstream_pooled = 0
 
 
+# The states that may follow each state: the table in downstream.pxd, as bits.
+cdef unsigned char[5] DOWN_FOLLOWERS = [
+    1 << DOWN_HEAD | 1 << DOWN_EXCHANGE | 1 << DOWN_LINGER,     # IDLE
+    1 << DOWN_EXCHANGE,                                         # HEAD
+    1 << DOWN_IDLE | 1 << DOWN_FLUSH | 1 << DOWN_LINGER,        # EXCHANGE
+    0,                                                          # LINGER
+    1 << DOWN_LINGER,                                           # FLUSH
+]
+
+
+cdef inline void downstream_enter(
+        downstream *d, unsigned char state) noexcept nogil:
+    ASSERT(d.c.kind == KIND_DOWNSTREAM)
+    ASSERT(DOWN_FOLLOWERS[d.state] >> state & 1)
+    d.state = state
+
+
 cdef downstream *downstream_take() noexcept nogil:
     global downstream_pool, downstream_pooled
     cdef downstream *d = downstream_pool
@@ -61,6 +78,8 @@ cdef void downstream_close(downstream *d) noexcept nogil:
     if d.all_next != NULL:
         d.all_next.all_prev = d.all_prev
     engine.downstream_count -= 1
+    ASSERT(engine.downstream_count >= 0)
+    ASSERT(d.x == NULL)
     ledger_connection_closed(engine.slot)
     watch_close(&d.c)
     if unlikely(engine.paused):
@@ -83,7 +102,7 @@ cdef void downstream_linger(downstream *d) noexcept nogil:
     if d.c.broken:
         downstream_close(d)
         return
-    d.state = DOWN_LINGER
+    downstream_enter(d, DOWN_LINGER)
     shutdown(d.c.fd, SHUT_WR)
     timer_set(&d.c.timer, watch.now_us + LINGER_US)
     downstream_drain(d)
@@ -211,7 +230,7 @@ cdef void downstream_advance(downstream *d) noexcept nogil:
         exchange_begin(d, <unsigned int>head_bytes)
         return
     if d.state == DOWN_IDLE:
-        d.state = DOWN_HEAD
+        downstream_enter(d, DOWN_HEAD)
         timer_set(&d.c.timer, watch.now_us + d.vhost.timeout_us)
     newline = <const char *>memchr(data, c'\n', held)
     if newline == NULL:
@@ -225,11 +244,11 @@ cdef void downstream_next(downstream *d, bint keep, bint linger) noexcept nogil:
     if not keep:
         d.must_linger = linger or (
             d.input != NULL and d.input.end > d.input.start)
-        d.state = DOWN_FLUSH
+        downstream_enter(d, DOWN_FLUSH)
         timer_clear(&d.c.timer)
         downstream_flush(d)
         return
-    d.state = DOWN_IDLE
+    downstream_enter(d, DOWN_IDLE)
     timer_set(&d.c.timer, watch.now_us + d.vhost.keepalive_timeout_us)
     if d.input != NULL:
         if d.input.start < d.input.end:

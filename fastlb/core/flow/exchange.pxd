@@ -20,8 +20,8 @@ cdef struct downstream:
     unsigned int scanned        # head_find_end's place
     int requests                # answered on this connection
     unsigned char state         # DOWN_*
-    bint close_after_output     # nothing more is read; close when output has gone
     bint sends_large            # its last request had a large body
+    signed char host_known[8]   # HOST_*: by number of a Require host's names
     bint stray_line             # an empty line was skipped before this request
     bint must_linger            # bytes may be on their way: close in two steps
     bint remote_known
@@ -33,7 +33,6 @@ cdef struct downstream:
     bint local_known
     unsigned short local_port
     unsigned long number        # of the connection, for the log
-    long long bytes_in
     downstream *next            # free list
     downstream *all_prev        # every open downstream
     downstream *all_next
@@ -70,11 +69,18 @@ cdef struct value:              # text that lives as long as the exchange
     unsigned int length
 
 cdef enum:
+    HOST_UNKNOWN = 0
+    HOST_ALLOWED = 1
+    HOST_DENIED = 2
+    HOST_NAMES_MAX = 8          # Require host lines; more are denied
+
+cdef enum:
     # what an exchange is doing
     X_READ_BODY = 0     # a chunked body is awaited before a member is asked
     X_WAIT_MEMBER = 1   # no connection to the member is to be had, or no member
     X_SEND = 2          # request going out, response coming in
     X_LOCAL = 3         # answered here
+    X_WAIT_HOST = 4     # the client's name is being looked up (Require host)
 
 cdef struct exchange:
     downstream *down
@@ -92,8 +98,10 @@ cdef struct exchange:
     plan_vhost *vhost
     plan_mapping *mapping
     int conf_count
+    int host_wanted             # 1 + number of the names that access waits for; 0
+    bint host_forward
     int proxy_conf_count        # of them, from <Proxy> sections
-    plan_conf *confs[33]        # default, <Proxy> sections, <Location> sections
+    plan_conf *confs[65]        # SECTIONS_MATCHED_MAX and default; <Proxy>, <Location>
     # the request
     unsigned int base           # start of the head in down.input.data
     span host
@@ -128,7 +136,6 @@ cdef struct exchange:
     election election
     plan_member *member
     int attempts
-    bint busy_counted
     bint retried_stale          # one more try after a reused connection was dead
     sticky_result sticky
     int tried_count
@@ -145,7 +152,6 @@ cdef struct exchange:
     long long res_content_length    # told to the client; -1: no Content-Length
     const char *allow               # Allow of an answer made here; NULL: none
     int interim_count
-    bint res_drop_body
     bint splice_failed
     int pipe_read               # splice; -1: none
     int pipe_write
@@ -158,7 +164,6 @@ cdef struct exchange:
     long long bytes_to_up       # ledger.pxd says what counts
     long long bytes_from_up
     long long started_us
-    long long started_wall_us
     long long first_byte_us
     bint aborted                # the client went away
     int error_status            # the status an ErrorDocument answers for; 0
@@ -172,7 +177,7 @@ cdef struct exchange:
     value authority             # host[:port] of an absolute-form target
     value challenge             # WWW-Authenticate kept by ProxyErrorOverride
     # not cleared by exchange_take: variables as far as named, the head
-    value env[64]
+    value env[256]              # ENV_COUNT_MAX
     head req
 
 

@@ -37,9 +37,10 @@ cdef exchange *exchange_take(downstream *d) noexcept nogil:
     x.pipe_write = -1
     x.keepalive = True
     x.started_us = watch.now_us
+    ASSERT(d.x == NULL)
     x.down = d
     d.x = x
-    d.state = DOWN_EXCHANGE
+    downstream_enter(d, DOWN_EXCHANGE)
     x.vhost = d.vhost
     x.confs[0] = &d.vhost.conf
     x.conf_count = 1
@@ -54,6 +55,10 @@ cdef void exchange_give(exchange *x) noexcept nogil:
     """Free what it holds; all links were cut."""
     global exchange_pool, exchange_pooled
     cdef buffer *b
+    ASSERT(x.up == NULL)
+    ASSERT(not x.waiting)
+    ASSERT(not x.waits_for_anybody)
+    ASSERT(x.tried_count == 0)
     while x.arena != NULL:
         b = x.arena
         x.arena = b.next
@@ -62,6 +67,7 @@ cdef void exchange_give(exchange *x) noexcept nogil:
     x.stream = NULL
     splice_give(x)
     engine.exchange_count -= 1
+    ASSERT(engine.exchange_count >= 0)
     ledger_exchange_closed(engine.slot)
     if exchange_pooled >= EXCHANGES_KEPT_MAX:
         free(x)
@@ -190,6 +196,9 @@ cdef const char *why_text(unsigned char why) noexcept nogil:
 
 
 cdef void exchange_step(exchange *x) noexcept nogil:
+    ASSERT(x.down.x == x)
+    ASSERT(x.down.state == DOWN_EXCHANGE)
+    ASSERT(x.up == NULL or x.up.x == x)
     if x.state == X_READ_BODY:
         if request_prefetch(x):
             exchange_elect(x)
@@ -225,6 +234,7 @@ cdef void exchange_settle_busy(exchange *x) noexcept nogil:
     """Every member that was tried stays busy until the client's request ends."""
     cdef int i
     for i in range(x.tried_count):
+        ASSERT(ledger_busy_of(engine.view, plan.members[x.tried[i]].slot) > 0)
         ledger_busy_sub(engine.view, engine.slot, plan.members[x.tried[i]].slot)
     x.tried_count = 0
 
@@ -236,6 +246,8 @@ cdef void exchange_detach(exchange *x, bint reuse) noexcept nogil:
         return
     x.up = NULL
     u.x = NULL
+    ASSERT(x.bytes_to_up >= 0)
+    ASSERT(x.bytes_from_up >= 0)
     ledger_bytes(u.member.slot, x.bytes_to_up, x.bytes_from_up)
     x.bytes_to_up = 0
     x.bytes_from_up = 0
@@ -298,6 +310,9 @@ cdef void exchange_on_client_timeout(exchange *x) noexcept nogil:
         pool_leave(x)
         service_log_acquire(x)
         exchange_answer_error(x, 503, NULL)
+    elif x.state == X_WAIT_HOST:
+        service_log_denied(x)
+        exchange_answer_error(x, 403, NULL)
     elif x.res_head_sent or x.state == X_LOCAL:
         exchange_abort(x)           # it does not take what we send
     else:

@@ -9,6 +9,8 @@
 cdef upstream *pool_take(plan_member *m, bint careful) noexcept nogil
 # Keep a connection whose response was read to its last byte, or close it.
 cdef void pool_put(upstream *u) noexcept nogil
+# Close all idle ones.
+cdef void pool_empty(plan_member *m) noexcept nogil
 # May another connection be opened (max=)?
 cdef bint pool_has_room(plan_member *m) noexcept nogil
 # Queue for a connection, oldest first; leave the queue.

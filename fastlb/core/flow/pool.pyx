@@ -10,6 +10,9 @@ cdef enum:
 
 cdef inline void pool_unlink(upstream *u) noexcept nogil:
     cdef plan_member *m = u.member
+    ASSERT(u.state == UP_IDLE)
+    ASSERT(m.idle_count > 0)
+    ASSERT(u.prev != NULL or m.idle == u)
     if u.prev != NULL:
         u.prev.next = u.next
     else:
@@ -36,6 +39,8 @@ cdef upstream *pool_take(plan_member *m, bint careful) noexcept nogil:
         pool_unlink(u)
         if likely(u.epoch == epoch and not u.c.peer_closed and not u.c.readable
                   and not u.c.broken and (not careful or pool_is_quiet(u))):
+            ASSERT(u.input == NULL)
+            ASSERT(u.output == NULL)
             u.state = UP_BUSY
             timer_clear(&u.c.timer)
             return u
@@ -46,6 +51,8 @@ cdef upstream *pool_take(plan_member *m, bint careful) noexcept nogil:
 cdef void pool_put(upstream *u) noexcept nogil:
     cdef plan_member *m = u.member
     cdef int idle_max = m.smax if m.smax >= 0 else POOL_IDLE_MAX
+    ASSERT(u.state == UP_BUSY)
+    ASSERT(u.x == NULL)
     # smax= bounds what is kept beyond ttl=; without a ttl= it bounds what is kept.
     if u.c.readable and pool_is_quiet(u):
         # The last read took just what it asked for, and left nothing: only the socket
@@ -71,6 +78,14 @@ cdef void pool_put(upstream *u) noexcept nogil:
     timer_set(&u.c.timer, watch.now_us + (m.ttl_us if m.ttl_us else POOL_IDLE_US))
     if m.waiting_head != NULL:
         pool_wake(m)
+
+
+cdef void pool_empty(plan_member *m) noexcept nogil:
+    cdef upstream *u
+    while m.idle != NULL:
+        u = m.idle
+        pool_unlink(u)
+        upstream_close(u)
 
 
 cdef bint pool_has_room(plan_member *m) noexcept nogil:

@@ -62,7 +62,7 @@ cdef int response_flush(exchange *x) noexcept nogil:
     cdef unsigned int held
     if d.output != NULL:
         if u != NULL and u.input != NULL and x.res_head_sent \
-                and buffer_held(u.input) and not x.res_drop_body:
+                and buffer_held(u.input):
             held = buffer_held(d.output)
             n = stream_send2(
                 &d.c, &d.output.data[d.output.start], held,
@@ -449,6 +449,8 @@ cdef void response_frame(exchange *x) noexcept nogil:
     cdef buffer *b = x.up.input
     cdef unsigned int size = buffer_held(b)
     if size:
+        ASSERT(b.start >= BUFFER_HEADROOM)
+        ASSERT(b.end <= b.size - BUFFER_TAIL)
         b.start -= chunk_head_before(&b.data[b.start], size)
         memcpy(&b.data[b.end], b"\r\n", 2)
         b.end += 2
@@ -461,8 +463,8 @@ cdef void exchange_cut(exchange *x) noexcept nogil:
     """The body cannot be completed: the client sees a message that is not whole.
 
     A missing last chunk or too few bytes say so, and what went out before (answers to
-    pipelined requests too) must arrive. Where our close would be the end of the message,
-    only a reset tells; it must not take an earlier answer with it.
+    pipelined requests too) must arrive. Where our close would be the end of the
+    message, only a reset tells; it must not take an earlier answer with it.
     """
     cdef downstream *d = x.down
     cdef bint ends_by_close = x.res_close_delimited and d.requests == 0

@@ -4,12 +4,14 @@
 cdef void exchange_route(exchange *x) noexcept nogil:
     cdef int rc
     cdef const text *handler
-    cdef bint mapped
+    cdef bint mapped, allowed
     rc = match_path(x)
     if unlikely(rc < 0):
         exchange_answer_error(x, -rc, NULL)
         return
-    match_locations(x)
+    if unlikely(not match_locations(x)):
+        exchange_too_many_sections(x)
+        return
     rules_env_if(x, 0, x.conf_count)
     if unlikely(x.req.method_id == METHOD_TRACE and x.vhost.trace == 0):
         exchange_answer_error(x, 405, NULL)
@@ -31,10 +33,21 @@ cdef void exchange_route(exchange *x) noexcept nogil:
             if rc < 0:
                 exchange_answer_error(x, -rc, NULL)
                 return
-        match_proxy_sections(x)
+        if unlikely(not match_proxy_sections(x)):
+            exchange_too_many_sections(x)
+            return
         if x.proxy_conf_count:
             rules_env_if(x, 1, 1 + x.proxy_conf_count)
-    if unlikely(not match_access(x)):
+    x.host_wanted = 0
+    allowed = match_access(x)
+    if unlikely(x.host_wanted):
+        # A look-up takes its time, and other requests do not wait for it. What is
+        # found holds for the connection; then this request is routed again.
+        x.state = X_WAIT_HOST
+        timer_set(&x.down.c.timer, watch.now_us + x.vhost.timeout_us)
+        service_ask_host(x)
+        return
+    if unlikely(not allowed):
         service_log_denied(x)
         exchange_answer_error(x, 403, NULL)
         return
@@ -55,6 +68,11 @@ cdef void exchange_route(exchange *x) noexcept nogil:
         exchange_answer_redirect(x, rc)
         return
     exchange_answer_unmapped(x)
+
+
+cdef void exchange_too_many_sections(exchange *x) noexcept nogil:
+    service_log_sections(x)
+    exchange_answer_error(x, 500, NULL)
 
 
 cdef long long limit_of_body(exchange *x) noexcept nogil:

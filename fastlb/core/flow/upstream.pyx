@@ -46,6 +46,9 @@ cdef void upstream_close(upstream *u) noexcept nogil:
     u.output = NULL
     m.open_count -= 1
     engine.upstream_count -= 1
+    ASSERT(m.open_count >= 0)
+    ASSERT(engine.upstream_count >= 0)
+    ASSERT(u.x == NULL or u.x.up != u)
     watch_close(&u.c)
     if m.waiting_head != NULL:
         pool_wake(m)
@@ -189,6 +192,7 @@ cdef void upstream_connected(upstream *u) noexcept nogil:
         return
     if not u.c.writable:
         return
+    ASSERT(u.state == UP_CONNECTING)
     u.state = UP_BUSY
     timer_clear(&u.c.timer)
     member_connected(u.member.slot)
@@ -197,6 +201,7 @@ cdef void upstream_connected(upstream *u) noexcept nogil:
 
 cdef void upstream_on_event(conn *c) noexcept nogil:
     cdef upstream *u = <upstream *>c
+    ASSERT(u.state == UP_IDLE or u.x.up == u)
     if likely(u.state == UP_BUSY):
         exchange_step(u.x)
     elif u.state == UP_CONNECTING:

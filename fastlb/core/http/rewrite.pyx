@@ -618,7 +618,7 @@ cdef void remember_response_fields(exchange *x, out_list *out) noexcept nogil:
 
 
 cdef bint date_is_canonical(out_field *f) noexcept nogil:
-    """29 bytes as "Sun, 06 Nov 1994 08:49:37 GMT", the form to send (RFC 9110 5.6.7)."""
+    """As "Sun, 06 Nov 1994 08:49:37 GMT", the form to send (RFC 9110 5.6.7)."""
     return f.value_length == 29 and f.value[3] == c',' and f.value[7] == c' ' and (
         f.value[25] == c' ' and f.value[26] == c'G')
 

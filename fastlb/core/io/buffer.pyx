@@ -21,6 +21,8 @@ cdef buffer *buffer_take(int size_class) noexcept nogil:
             return NULL
         b.size = buffer_sizes[size_class]
         b.size_class = size_class
+    ASSERT(b.size == buffer_sizes[size_class])
+    ASSERT(b.size_class == size_class)
     b.next = NULL
     b.start = BUFFER_HEADROOM
     b.end = BUFFER_HEADROOM
@@ -32,8 +34,14 @@ cdef void buffer_give(buffer *b) noexcept nogil:
     global buffer_live
     if b == NULL:
         return
-    buffer_live -= 1
     cdef int size_class = b.size_class
+    buffer_check(b)
+    buffer_live -= 1
+    ASSERT(buffer_live >= 0)
+    if DEBUG_BUILD:
+        # who still reads it reads nonsense; who gives it again fails the check
+        memset(&b.data[0], 0xDD, b.size)
+        b.start = b.size + 1
     if buffer_pooled[size_class] >= buffer_kept_max[size_class]:
         free(b)
         return
@@ -42,11 +50,20 @@ cdef void buffer_give(buffer *b) noexcept nogil:
     buffer_pooled[size_class] += 1
 
 
+cdef inline void buffer_check(buffer *b) noexcept nogil:
+    """What holds between any two calls, for a buffer that is not in a pool."""
+    ASSERT(b.start <= b.end)
+    ASSERT(b.end <= b.size)
+
+
 cdef unsigned int buffer_room(buffer *b) noexcept nogil:
+    buffer_check(b)
+    ASSERT(b.end <= b.size - BUFFER_TAIL)
     return b.size - BUFFER_TAIL - b.end
 
 
 cdef unsigned int buffer_held(buffer *b) noexcept nogil:
+    buffer_check(b)
     return b.end - b.start
 
 

@@ -6,8 +6,10 @@ cdef int stream_errno = 0   # errno of the last FAILED
 cdef ssize_t stream_recv(conn *c, char *data, size_t size) noexcept nogil:
     global stream_errno
     cdef ssize_t n
+    ASSERT(size > 0)    # 0 bytes would be taken for the end of the stream
     if not c.readable:
         return AGAIN
+    ASSERT(c.fd >= 0)
     while True:
         n = recv(c.fd, data, size, 0)
         if likely(n > 0):
@@ -34,6 +36,7 @@ cdef ssize_t stream_send(conn *c, const char *data, size_t size) noexcept nogil:
     cdef ssize_t n
     if not c.writable:
         return AGAIN
+    ASSERT(c.fd >= 0)
     while True:
         n = send(c.fd, data, size, MSG_NOSIGNAL)
         if likely(n >= 0):
@@ -59,6 +62,7 @@ cdef ssize_t stream_send2(
     cdef ssize_t n
     if not c.writable:
         return AGAIN
+    ASSERT(c.fd >= 0)
     parts[0].iov_base = <void *>first
     parts[0].iov_len = first_size
     parts[1].iov_base = <void *>second

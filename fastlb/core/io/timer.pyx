@@ -14,6 +14,8 @@ cdef void timers_begin(long long now_us) noexcept nogil:
 
 
 cdef inline void timer_unlink(timer_node *node) noexcept nogil:
+    ASSERT(node.next.prev == node)
+    ASSERT(node.prev.next == node)
     node.prev.next = node.next
     node.next.prev = node.prev
     node.next = NULL
@@ -30,6 +32,9 @@ cdef void timer_link(timer_node *node) noexcept nogil:
         tick = first + TIMER_SLOTS - 2
     node.slot_us = tick * TIMER_TICK_US
     cdef timer_node *slot = &timer_slots[tick % TIMER_SLOTS]
+    ASSERT(node.next == NULL)
+    ASSERT(node.owner != NULL)
+    ASSERT(tick >= first)
     node.prev = slot.prev
     node.next = slot
     slot.prev.next = node
@@ -37,6 +42,7 @@ cdef void timer_link(timer_node *node) noexcept nogil:
 
 
 cdef void timer_set(timer_node *node, long long deadline_us) noexcept nogil:
+    ASSERT(deadline_us > 0)
     node.deadline_us = deadline_us
     if node.next != NULL:
         if likely(node.slot_us <= deadline_us + TIMER_TICK_US):

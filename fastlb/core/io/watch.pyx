@@ -20,6 +20,9 @@ cdef int watch_begin(conn_handler release) noexcept nogil:
 
 cdef int watch_add(conn *c, bint edge) noexcept nogil:
     cdef epoll_event event
+    ASSERT(c.fd >= 0)
+    ASSERT(c.kind != KIND_DEAD)
+    ASSERT(c.kind < KIND_COUNT)
     event.events = EPOLLIN
     if edge:
         event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET
@@ -34,17 +37,20 @@ cdef void watch_remove(conn *c) noexcept nogil:
     cdef epoll_event event
     epoll_ctl(watch.epfd, EPOLL_CTL_DEL, c.fd, &event)
     watch.open_count -= 1
+    ASSERT(watch.open_count >= 0)
 
 
 cdef void watch_close(conn *c) noexcept nogil:
     if c.kind == KIND_DEAD:
         return
+    ASSERT(c.kind != KIND_LISTENER)
     if c.fd >= 0:
         # The set forgets a descriptor when its last copy is closed, and workers hold
         # no copies of each other's connections.
         close(c.fd)
         c.fd = -1
         watch.open_count -= 1
+        ASSERT(watch.open_count >= 0)
     timer_forget(&c.timer)
     c.freed_kind = c.kind
     c.kind = KIND_DEAD
@@ -70,6 +76,9 @@ cdef void watch_free_dead() noexcept nogil:
     cdef conn *next_dead
     cdef conn *kept = NULL
     while c != NULL:
+        ASSERT(c.kind == KIND_DEAD)
+        ASSERT(c.fd == -1)
+        ASSERT(c.timer.next == NULL)
         next_dead = c.dead_next
         if c.queued:
             c.dead_next = kept
@@ -103,8 +112,9 @@ cdef bint watch_turn() noexcept nogil:
         watch.now_us = clock_us()
         if count <= 0 and watch.run_head == NULL:
             return False
-        # All of them are noted before the first is handled: a request must not be given
-        # an idle connection whose end, or whose unasked bytes, stand later in the batch.
+        # All of them are noted before the first is handled: a request must not be
+        # given an idle connection whose end, or whose unasked bytes, stand later in
+        # the batch.
         for i in range(count):
             c = <conn *>watch_events[i].data.ptr
             what = watch_events[i].events

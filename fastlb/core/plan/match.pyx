@@ -297,33 +297,36 @@ cdef bint section_matches(plan_section *s, exchange *x) noexcept nogil:
             or path[s.pattern.length - 1] == c'/' or path[s.pattern.length] == c'/')
 
 
-cdef void match_locations(exchange *x) noexcept nogil:
+cdef bint match_locations(exchange *x) noexcept nogil:
     cdef int i
     cdef plan_vhost *v = x.vhost
     x.confs[0] = &v.conf
     x.conf_count = 1
     if not v.any_location:
-        return
+        return True
     for i in range(v.section_count):
-        if v.sections[i].kind > SECTION_LOCATION_MATCH:
+        if v.sections[i].kind > SECTION_LOCATION_MATCH or not section_matches(
+                &v.sections[i], x):
             continue
-        if x.conf_count < SECTIONS_MATCHED_MAX and section_matches(&v.sections[i], x):
-            x.confs[x.conf_count] = &v.sections[i].conf
-            x.conf_count += 1
+        if x.conf_count == SECTIONS_MATCHED_MAX:
+            return False
+        x.confs[x.conf_count] = &v.sections[i].conf
+        x.conf_count += 1
+    return True
 
 
-cdef void match_proxy_sections(exchange *x) noexcept nogil:
+cdef bint match_proxy_sections(exchange *x) noexcept nogil:
     cdef int i
     cdef int count = 0
     cdef plan_mapping *m = x.mapping
-    cdef plan_conf *found[32]       # SECTIONS_MATCHED_MAX
+    cdef plan_conf *found[64]       # SECTIONS_MATCHED_MAX
     if m.section_count == 0:
-        return
+        return True
     for i in range(m.section_count):
-        if count >= SECTIONS_MATCHED_MAX - x.conf_count:
-            break
         if m.section_dynamic[i] and not proxy_section_matches(m.sections[i], x):
             continue
+        if x.conf_count + count == SECTIONS_MATCHED_MAX:
+            return False
         found[count] = &m.sections[i].conf
         count += 1
     memmove(&x.confs[1 + count], &x.confs[1], sizeof(void *) * (x.conf_count - 1))
@@ -331,6 +334,7 @@ cdef void match_proxy_sections(exchange *x) noexcept nogil:
         x.confs[1 + i] = found[i]
     x.conf_count += count
     x.proxy_conf_count = count
+    return True
 
 
 cdef bint proxy_section_matches(plan_section *s, exchange *x) noexcept nogil:
@@ -342,13 +346,36 @@ cdef bint proxy_section_matches(plan_section *s, exchange *x) noexcept nogil:
         return False
     memcpy(url, base.data, base.length)
     memcpy(url + base.length, x.target.data, x.target.length)
-    length = <unsigned int>(<const char *>memchr_or_end(url, c'?', length) - url)
+    if not x.mapping.nocanon:
+        # Apache compares before it encodes, and the query is not part of it yet.
+        length = <unsigned int>(<const char *>memchr_or_end(url, c'?', length) - url)
+        length = base.length + decode_path(
+            url + base.length, length - base.length, x.vhost.encoded_slashes == 2)
     if s.regex >= 0:
         return regex_search(s.regex, url, length, NULL)
     if s.is_glob:
         return glob_match(s.pattern.data, s.pattern.length, url, length, False, False)
     return length >= s.pattern.length and memcmp(
         url, s.pattern.data, s.pattern.length) == 0
+
+
+cdef unsigned int decode_path(
+        char *path, unsigned int length, bint keep_encoded_slash) noexcept nogil:
+    """Undo encode_path, in place."""
+    cdef unsigned int i = 0, n = 0
+    cdef unsigned char high, low
+    while i < length:
+        path[n] = path[i]
+        if path[i] == c'%' and i + 2 < length:
+            high = hex_value[<unsigned char>path[i + 1]]
+            low = hex_value[<unsigned char>path[i + 2]]
+            if high < 16 and low < 16 and not (
+                    keep_encoded_slash and high * 16 + low == c'/'):
+                path[n] = <char>(high * 16 + low)
+                i += 2
+        i += 1
+        n += 1
+    return n
 
 
 cdef const text *match_handler(exchange *x) noexcept nogil:
@@ -498,7 +525,7 @@ cdef int match_target(exchange *x) noexcept nogil:
     cdef const char *rest = x.decoded.data + x.rest_at
     cdef unsigned int rest_length = x.decoded.length - x.rest_at
     cdef char *p
-    cdef unsigned int n
+    cdef unsigned int n, at
     cdef int rc
     if m.noquery:
         query.length = 0
@@ -528,8 +555,11 @@ cdef int match_target(exchange *x) noexcept nogil:
     memcpy(p, expanded.data, expanded.length)
     n = expanded.length
     if m.nocanon and plain_prefix(x, raw):
-        memcpy(p + n, raw + x.rest_at, x.path.length - query.length - x.rest_at)
-        n += x.path.length - query.length - x.rest_at
+        at = x.rest_at
+        while at > 0 and raw[at - 1] == c'/' and at < x.path.length and raw[at] == c'/':
+            at += 1         # the run of slashes at the joint belongs to the pattern
+        memcpy(p + n, raw + at, x.path.length - query.length - at)
+        n += x.path.length - query.length - at
     else:
         n += encode_path(p + n, rest, rest_length, x.vhost.encoded_slashes == 2)
     if n == 0 or p[0] != c'/':
@@ -760,7 +790,11 @@ cdef int access_evaluate(access_op *op, exchange *x) noexcept nogil:
                     op.names[i].data, method.data, op.names[i].length) == 0:
                 hit = True
     elif op.op == ACCESS_HOST or op.op == ACCESS_FORWARD_DNS:
-        hit = service_host_allowed(x, op.names_number, op.op == ACCESS_FORWARD_DNS)
+        if op.names_number < HOST_NAMES_MAX:
+            hit = x.down.host_known[op.names_number] == HOST_ALLOWED
+            if x.down.host_known[op.names_number] == HOST_UNKNOWN:
+                x.host_wanted = op.names_number + 1
+                x.host_forward = op.op == ACCESS_FORWARD_DNS
     if op.negated:
         return 0 if hit else -1
     return 1 if hit else 0

@@ -205,7 +205,6 @@ cdef struct plan_member:
     int min
     int receive_buffer_bytes
     unsigned int field_bytes
-    int retry_seconds
     # what this worker learns: the one part that changes (pool.pyx, response.pyx)
     upstream *idle
     int idle_count
@@ -317,7 +316,6 @@ cdef struct plan_root:
     long long max_connections_per_child
     int max_request_workers
     bint extended_status
-    bint needs_log_time
 
 # Variables known by number before any rule is read.
 cdef enum:

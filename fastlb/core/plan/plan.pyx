@@ -32,7 +32,10 @@ cdef void *plan_alloc(size_t size) except NULL:
 
 
 cdef text plan_text(object value) except *:
-    """Copy text or bytes into the plan; None is empty."""
+    """Copy text or bytes into the plan; None is empty.
+
+    Configuration text is latin-1: a character is a byte of the file.
+    """
     cdef text out
     cdef bytes raw
     if value is None:
@@ -40,8 +43,7 @@ cdef text plan_text(object value) except *:
     elif isinstance(value, bytes):
         raw = value
     else:
-        raw = value.encode("latin-1", "surrogateescape") if value.isascii() else \
-            value.encode("utf-8", "surrogateescape")
+        raw = value.encode("latin-1")
     cdef char *copy = <char *>plan_alloc(len(raw) + 1)
     memcpy(copy, <const char *>raw, len(raw))
     out.data = copy
@@ -241,7 +243,8 @@ cdef object plan_mapping_of(plan_mapping *m, object mapping, plan_section *secti
     # What is written in a target is canonicalised like the rest (proxying.md 1.4).
     m.target_path = plan_text(
         mapping.target_path if m.nocanon or m.interpolate
-        else quote(mapping.target_path, safe="~$-_.+!*'(),;:@&=/\\%"))
+        else quote(
+            mapping.target_path, safe="~$-_.+!*'(),;:@&=/\\%", encoding="latin-1"))
     m.target_has_groups = mapping.is_regex and "$" in mapping.target_path
     m.timeout_us = (mapping.timeout_ms or 0) * 1000
     dynamic = getattr(mapping, "proxy_sections_dynamic", ())

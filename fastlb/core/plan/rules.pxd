@@ -36,13 +36,10 @@ cdef void out_add(
     out_list *out, const char *name, unsigned int name_length,
     const char *value, unsigned int value_length, unsigned char id,
     bint always) noexcept nogil
-cdef void out_remove_id(out_list *out, int id) noexcept nogil
 # skipped: bit FIELD_id set: that field is not written.
 cdef void out_write(
     out_list *out, writer *w, unsigned long long skipped) noexcept nogil
 
-# The value of a variable for a request, length 0 and NULL when unset.
-cdef value env_get(exchange *x, int variable) noexcept nogil
 cdef void env_set(
     exchange *x, int variable, const char *data, unsigned int length) noexcept nogil
 # SetEnvIf of the sections [first, last), and SetEnv of all.

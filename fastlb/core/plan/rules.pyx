@@ -87,15 +87,6 @@ cdef void out_remove_at(out_list *out, int index) noexcept nogil:
             sizeof(out_field) * (out.count - index))
 
 
-cdef void out_remove_id(out_list *out, int id) noexcept nogil:
-    cdef int i = 0
-    while i < out.count:
-        if out.fields[i].id == id:
-            out_remove_at(out, i)
-        else:
-            i += 1
-
-
 cdef void out_write(
         out_list *out, writer *w, unsigned long long skipped) noexcept nogil:
     cdef int i = 0
@@ -123,10 +114,6 @@ cdef void out_write(
 
 
 # Variables -----------------------------------------------------------------------
-
-cdef value env_get(exchange *x, int variable) noexcept nogil:
-    return x.env[variable]
-
 
 cdef void env_set(
         exchange *x, int variable, const char *data,
@@ -294,7 +281,7 @@ cdef value format_render(exchange *x, plan_format *format) noexcept nogil:
                 put(&w, v.data, v.length)
         elif p.kind == c't':
             put(&w, b"t=", 2)
-            put_number(&w, x.started_wall_us)
+            put_number(&w, x.started_us + wall_offset_us)
         elif p.kind == c'D':
             put(&w, b"D=", 2)
             put_number(&w, clock_us() - x.started_us)

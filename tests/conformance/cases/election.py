@@ -109,24 +109,6 @@ ProxyPass /empty/ balancer://empty/
 """,
 )
 
-INHERITED = Conf(
-    "inherited balancer",
-    """\
-<Proxy balancer://main>
-  BalancerMember http://127.0.0.1:{m0}
-  BalancerMember http://127.0.0.1:{m1}
-</Proxy>
-<VirtualHost *:{port}>
-  ServerName first.test
-  ProxyPass / balancer://main/
-</VirtualHost>
-<VirtualHost *:{port}>
-  ServerName second.test
-  ProxyPass / balancer://main/
-</VirtualHost>
-""",
-)
-
 
 def _elect(name: str, *steps: Step, members: dict[int, Script] | None = None) -> Case:
     return Case(
@@ -267,18 +249,6 @@ CASES: tuple[Case, ...] = (
         "forms: balancer without members",
         FORMS,
         get("/empty/"),
-        view=View.SEQUENCE,
-    ),
-    Case(
-        "inherited balancer: each vhost has its own state",
-        INHERITED,
-        (
-            *get("/", host="first.test"),
-            *get("/", host="second.test"),
-            *get("/", host="first.test"),
-            *get("/", host="first.test"),
-            *get("/", host="second.test"),
-        ),
         view=View.SEQUENCE,
     ),
 )

@@ -20,6 +20,7 @@
 
 cdef inline long long bytraffic_of(member_slot *m) noexcept nogil:
     cdef uint64_t factor = <uint64_t>m.load_factor
+    ASSERT(factor > 0)
     return <long long>(
         atomic_get_u64(&m.transferred) // factor + atomic_get_u64(&m.read) // factor)
 

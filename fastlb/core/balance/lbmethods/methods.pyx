@@ -5,7 +5,7 @@ cdef lb_method[LBMETHODS_COUNT] LB_METHODS
 
 cdef void lb_method_row(
         int number, const char *name, lb_better better, lb_settle settle,
-        lb_reset reset) noexcept:
+        lb_reset reset) noexcept nogil:
     LB_METHODS[number].name = name
     LB_METHODS[number].better = better
     LB_METHODS[number].settle = settle
@@ -25,6 +25,8 @@ lb_method_row(
 
 
 cdef const lb_method *lb_method_of(int number) noexcept nogil:
+    ASSERT(number >= 0)
+    ASSERT(number < LBMETHODS_COUNT)
     return &LB_METHODS[number]
 
 
@@ -37,6 +39,7 @@ cdef int lb_method_find(const char *name) noexcept nogil:
 
 
 cdef void lb_add(lb_scan *s, member_slot *m, long long part) noexcept nogil:
+    ASSERT(part > 0)
     # what was there is kept before it changes: see balancer_undo in table.pyx
     if m.stamp != s.number:
         m.lbstatus_before = m.lbstatus
@@ -48,4 +51,5 @@ cdef void lb_add(lb_scan *s, member_slot *m, long long part) noexcept nogil:
 
 
 cdef void lb_sub(member_slot *m, long long part) noexcept nogil:
+    ASSERT(part > 0)
     m.lbstatus -= part
