@@ -57,8 +57,8 @@ def extensions() -> list[Extension]:
         [extension(n) for n in names],
         compiler_directives=DIRECTIVES,
         annotate=os.environ.get("FASTLB_ANNOTATE") == "1",
-        emit_linenums=DEBUG,    # an ASSERT that fails names its line of the .pyx
+        emit_linenums=DEBUG,  # an ASSERT that fails names its line of the .pyx
     )
 
 
-setup(ext_modules=extensions())
+setup(ext_modules=extensions(), options={"build_ext": {"parallel": 2}})

@@ -27,14 +27,17 @@ CALL = re.compile(
     r"|(?P<api>Py[A-Z][a-z]+_[A-Z][a-z]\w*))(?=\()"
 )
 MARK = re.compile(r'^\s*/\* "([^"]+)":(\d+)$')
-DEFINITION = re.compile(r"^static .*\b__pyx_f_6fastlb_5_core_(\w+)\(.*\{$")
+DEFINITION = re.compile(
+    r"^static .*\b__pyx_p?f_6fastlb_5_core_"
+    r"(?:\d+(?P<owner>[A-Z][A-Za-z]*)_(?:\d+)?)?(?P<name>\w+)\(.*\{$"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A `cdef` function: where it stands, what it scores, what it calls of Python."""
+    """Where it stands, what it scores, what it calls of Python."""
 
-    name: str
+    name: str  # of a method: Class.name
     chapter: str  # path of the .pyx
     line: int
     score: int
@@ -42,7 +45,7 @@ class Function:
 
 
 def functions(source: str) -> list[Function]:
-    """Every cdef function of the generated C, in its order."""
+    """Every function and method of the generated C, in its order."""
     found = []
     chapter, line = "", 0
     lines = iter(source.splitlines())
@@ -56,7 +59,9 @@ def functions(source: str) -> list[Function]:
                     break
                 body.append(inner)
             score, calls = score_of("\n".join(body))
-            found.append(Function(definition[1], chapter, line, score, calls))
+            owner = f"{definition['owner']}." if definition["owner"] else ""
+            name = owner + definition["name"]
+            found.append(Function(name, chapter, line, score, calls))
     return found
 
 

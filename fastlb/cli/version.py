@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import ssl
 import sys
 import time
 from collections.abc import Iterator
@@ -34,7 +33,7 @@ def settings_lines(compat: Compat = Compat.BETTER) -> Iterator[str]:
     yield from version_lines()
     python = f"{platform.python_implementation()} {platform.python_version()}"
     yield f"Server's Module Magic Number: {MAGIC_NUMBER}"
-    yield f"Server loaded:  {python}, {ssl.OPENSSL_VERSION}"
+    yield f"Server loaded:  {python}, {_tls_library()}"
     yield f"Compiled using: {platform.python_compiler()}"
     yield f"Architecture:   {sys.maxsize.bit_length() + 1}-bit"
     yield "Server MPM:     fastlb"
@@ -49,3 +48,10 @@ def settings_lines(compat: Compat = Compat.BETTER) -> Iterator[str]:
     yield f' -D DEFAULT_ERRORLOG="{DEFAULT_ERRORLOG}"'
     yield f' -D SERVER_CONFIG_FILE="{SERVER_CONFIG_FILE}"'
     yield f" -D DEFAULT_START_SERVERS={cpu_count()}"
+
+
+def _tls_library() -> str:
+    # Only -V needs it yet: a server without TLS does not carry it.
+    from fastlb.tls.library import library_version
+
+    return library_version()

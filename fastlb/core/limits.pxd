@@ -41,8 +41,8 @@ cdef enum:
     ACCEPTS_PER_TURN = 16
     READS_PER_STEP = 8              # of one connection before others are served
     # the plan
-    SECTIONS_MATCHED_MAX = 32       # sections that may apply to one request
+    SECTIONS_MATCHED_MAX = 64       # sections that may apply to one request; more: 500
     EDITED_VALUE_BYTES_MAX = 8192   # a field value after Header edit
-    ENV_COUNT_MAX = 64              # environment variables that rules or logs name
+    ENV_COUNT_MAX = 256             # environment variables that rules or logs name
     MEMBERS_PER_BALANCER_MAX = 256
     ADDRESSES_PER_MEMBER_MAX = 8

@@ -315,6 +315,13 @@ cdef void service_log_denied(exchange *x) noexcept nogil:
             f"AH01630: client denied by server configuration: {request_uri(x)}")
 
 
+cdef void service_log_sections(exchange *x) noexcept nogil:
+    with gil:
+        say(x, "error", "core", 0,
+            f"more than {SECTIONS_MATCHED_MAX} sections apply to {request_uri(x)}; "
+            f"merge some of them")
+
+
 cdef void service_log_repaired(exchange *x) noexcept nogil:
     with gil:
         say(x, "warn", "proxy_balancer", 0,

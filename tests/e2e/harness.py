@@ -335,12 +335,14 @@ class Fastlb:
         if self.process is None:
             wait_for(lambda: not self.left_over(), "the server has ended")
             return 0
-        assert self.process.stderr is not None
-        with self.process.stderr as stderr:
-            code = self.process.wait(DEADLINE_S + 5)
+        code = self.process.wait(DEADLINE_S + 5)
+        stderr = self.process.stderr
+        assert stderr is not None
+        if not stderr.closed:
             os.set_blocking(stderr.fileno(), False)  # others may hold it open
             said = stderr.read() or ""
-        assert "ASSERT(" not in said, said
+            stderr.close()
+            assert "ASSERT(" not in said, said
         return code
 
     def left_over(self) -> list[int]:

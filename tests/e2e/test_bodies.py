@@ -322,7 +322,13 @@ def test_requests_behind_a_large_chunked_body_are_not_lost(rig: Rig) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"x\r\n", b"5\nhello\r\n0\r\n\r\n", b"5\r\nhello!\r\n0\r\n\r\n", b"-1\r\n", b"\r\n"],
+    [
+        b"x\r\n",
+        b"5\nhello\r\n0\r\n\r\n",
+        b"5\r\nhello!\r\n0\r\n\r\n",
+        b"-1\r\n",
+        b"\r\n",
+    ],
 )
 def test_a_broken_chunked_request_is_refused(rig: Rig, body: bytes) -> None:
     rig.serve(answering(digested))

@@ -171,7 +171,9 @@ def test_http_10_with_keep_alive_is_kept(rig: Rig) -> None:
     rig.serve(answering(echo))
     client = rig.client()
     for n in range(3):
-        client.send(request(f"/{n}", version="1.0", fields="Connection: keep-alive\r\n"))
+        client.send(
+            request(f"/{n}", version="1.0", fields="Connection: keep-alive\r\n")
+        )
         got = client.take_response()
         assert (got.body, got.framing) == (f"GET /{n}".encode(), "length")
         assert (got.field("Connection") or "").lower() == "keep-alive"

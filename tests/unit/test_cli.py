@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -209,8 +210,13 @@ def test_an_unknown_user_is_an_error_of_the_configuration(
 
 
 @pytest.fixture
-def sleeper() -> subprocess.Popen[bytes]:
-    return subprocess.Popen(["/bin/sleep", "60"])
+def sleeper() -> Iterator[subprocess.Popen[bytes]]:
+    """A process that every signal ends, even where the tests run under nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    with subprocess.Popen(["/bin/sleep", "60"]) as process:
+        signal.signal(signal.SIGHUP, before)
+        yield process
+        process.kill()
 
 
 @pytest.mark.parametrize("verb", ["stop", "graceful-stop"])
@@ -255,8 +261,6 @@ def test_starting_what_runs_says_so_and_is_no_error(
     (tmp_path / "pid").write_text(f"{sleeper.pid}\n")
     assert call("-f", conf, "-k", "start") == 0
     assert capsys.readouterr().out == f"httpd (pid {sleeper.pid}) already running\n"
-    sleeper.kill()
-    sleeper.wait()
 
 
 @pytest.mark.parametrize("verb", ["restart", "graceful"])
@@ -267,8 +271,6 @@ def test_a_bad_file_is_refused_before_the_server_hears_of_it(
     conf.write_text(conf.read_text() + "Bogus yes\n")
     assert call("-f", conf, "-k", verb) == 1
     assert sleeper.poll() is None
-    sleeper.kill()
-    sleeper.wait()
 
 
 def test_an_unreadable_pid_file_is_an_error(

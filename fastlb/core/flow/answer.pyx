@@ -104,12 +104,10 @@ cdef void exchange_redirect_internally(
     x.balancer = NULL
     x.retried_stale = False
     x.interim_count = 0
-    match_locations(x)
-    if not match_mapping(x):
+    if not match_locations(x) or not match_mapping(x):
         service_error_page(x, x.error_status, NULL)
         return
-    match_proxy_sections(x)
-    if not match_access(x):
+    if not match_proxy_sections(x) or not match_access(x):
         service_error_page(x, x.error_status, NULL)
         return
     rc = match_target_of(x, path)

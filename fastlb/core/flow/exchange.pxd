@@ -101,7 +101,7 @@ cdef struct exchange:
     int host_wanted             # 1 + number of the names that access waits for; 0
     bint host_forward
     int proxy_conf_count        # of them, from <Proxy> sections
-    plan_conf *confs[33]        # default, <Proxy> sections, <Location> sections
+    plan_conf *confs[65]        # SECTIONS_MATCHED_MAX and default; <Proxy>, <Location>
     # the request
     unsigned int base           # start of the head in down.input.data
     span host
@@ -177,7 +177,7 @@ cdef struct exchange:
     value authority             # host[:port] of an absolute-form target
     value challenge             # WWW-Authenticate kept by ProxyErrorOverride
     # not cleared by exchange_take: variables as far as named, the head
-    value env[64]
+    value env[256]              # ENV_COUNT_MAX
     head req
 
 

@@ -9,7 +9,9 @@ cdef void exchange_route(exchange *x) noexcept nogil:
     if unlikely(rc < 0):
         exchange_answer_error(x, -rc, NULL)
         return
-    match_locations(x)
+    if unlikely(not match_locations(x)):
+        exchange_too_many_sections(x)
+        return
     rules_env_if(x, 0, x.conf_count)
     if unlikely(x.req.method_id == METHOD_TRACE and x.vhost.trace == 0):
         exchange_answer_error(x, 405, NULL)
@@ -31,7 +33,9 @@ cdef void exchange_route(exchange *x) noexcept nogil:
             if rc < 0:
                 exchange_answer_error(x, -rc, NULL)
                 return
-        match_proxy_sections(x)
+        if unlikely(not match_proxy_sections(x)):
+            exchange_too_many_sections(x)
+            return
         if x.proxy_conf_count:
             rules_env_if(x, 1, 1 + x.proxy_conf_count)
     x.host_wanted = 0
@@ -64,6 +68,11 @@ cdef void exchange_route(exchange *x) noexcept nogil:
         exchange_answer_redirect(x, rc)
         return
     exchange_answer_unmapped(x)
+
+
+cdef void exchange_too_many_sections(exchange *x) noexcept nogil:
+    service_log_sections(x)
+    exchange_answer_error(x, 500, NULL)
 
 
 cdef long long limit_of_body(exchange *x) noexcept nogil:

@@ -112,10 +112,11 @@ cdef bint watch_turn() noexcept nogil:
         watch.now_us = clock_us()
         if count <= 0 and watch.run_head == NULL:
             return False
+        # All of them are noted before the first is handled: a request must not be
+        # given an idle connection whose end, or whose unasked bytes, stand later in
+        # the batch.
         for i in range(count):
             c = <conn *>watch_events[i].data.ptr
-            if unlikely(c.kind == KIND_DEAD):
-                continue
             what = watch_events[i].events
             if what & EPOLLIN:
                 c.readable = True
@@ -127,7 +128,10 @@ cdef bint watch_turn() noexcept nogil:
                 if what & (EPOLLHUP | EPOLLERR):
                     c.broken = True
                     c.writable = True
-            watch.handlers[c.kind](c)
+        for i in range(count):
+            c = <conn *>watch_events[i].data.ptr
+            if likely(c.kind != KIND_DEAD):
+                watch.handlers[c.kind](c)
         if watch.run_head != NULL:
             watch_run_queued()
         if watch.dead != NULL:

@@ -20,7 +20,7 @@ cdef log_buffer **log_buffers = NULL
 cdef int log_buffer_count = 0
 cdef bint logs_dirty = False
 cdef long log_lines_lost = 0    # flushes or lines that could not be written
-cdef response_field[64] response_fields     # ENV_COUNT_MAX
+cdef response_field[256] response_fields    # ENV_COUNT_MAX
 cdef int response_field_count = 0
 cdef long long clf_second = -1
 cdef char[40] clf_text

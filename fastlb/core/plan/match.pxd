@@ -9,13 +9,14 @@ cdef plan_vhost *match_vhost(
 # Decode and normalise the path (x.decoded). returns 0, or -400, -404
 cdef int match_path(exchange *x) noexcept nogil
 # Fill x.confs with the default settings and the <Location>s that match.
-cdef void match_locations(exchange *x) noexcept nogil
+# returns False when more match than SECTIONS_MATCHED_MAX: none may be left out
+cdef bint match_locations(exchange *x) noexcept nogil
 # Find the mapping: 1 found (x.mapping, x.rest_at), 0 none (or excluded)
 cdef int match_mapping(exchange *x) noexcept nogil
 # Compose x.target from the mapping. returns 0, or -400 -403 -500
 cdef int match_target(exchange *x) noexcept nogil
 # Insert the mapping's <Proxy> sections between the default and the locations.
-cdef void match_proxy_sections(exchange *x) noexcept nogil
+cdef bint match_proxy_sections(exchange *x) noexcept nogil
 # Redirects: 1 when one applies (x.location and x.status set), 0, or -500
 cdef int match_redirect(exchange *x, bint in_sections) noexcept nogil
 # Access rules of the sections: 1 allowed, 0 denied

@@ -297,33 +297,36 @@ cdef bint section_matches(plan_section *s, exchange *x) noexcept nogil:
             or path[s.pattern.length - 1] == c'/' or path[s.pattern.length] == c'/')
 
 
-cdef void match_locations(exchange *x) noexcept nogil:
+cdef bint match_locations(exchange *x) noexcept nogil:
     cdef int i
     cdef plan_vhost *v = x.vhost
     x.confs[0] = &v.conf
     x.conf_count = 1
     if not v.any_location:
-        return
+        return True
     for i in range(v.section_count):
-        if v.sections[i].kind > SECTION_LOCATION_MATCH:
+        if v.sections[i].kind > SECTION_LOCATION_MATCH or not section_matches(
+                &v.sections[i], x):
             continue
-        if x.conf_count < SECTIONS_MATCHED_MAX and section_matches(&v.sections[i], x):
-            x.confs[x.conf_count] = &v.sections[i].conf
-            x.conf_count += 1
+        if x.conf_count == SECTIONS_MATCHED_MAX:
+            return False
+        x.confs[x.conf_count] = &v.sections[i].conf
+        x.conf_count += 1
+    return True
 
 
-cdef void match_proxy_sections(exchange *x) noexcept nogil:
+cdef bint match_proxy_sections(exchange *x) noexcept nogil:
     cdef int i
     cdef int count = 0
     cdef plan_mapping *m = x.mapping
-    cdef plan_conf *found[32]       # SECTIONS_MATCHED_MAX
+    cdef plan_conf *found[64]       # SECTIONS_MATCHED_MAX
     if m.section_count == 0:
-        return
+        return True
     for i in range(m.section_count):
-        if count >= SECTIONS_MATCHED_MAX - x.conf_count:
-            break
         if m.section_dynamic[i] and not proxy_section_matches(m.sections[i], x):
             continue
+        if x.conf_count + count == SECTIONS_MATCHED_MAX:
+            return False
         found[count] = &m.sections[i].conf
         count += 1
     memmove(&x.confs[1 + count], &x.confs[1], sizeof(void *) * (x.conf_count - 1))
@@ -331,6 +334,7 @@ cdef void match_proxy_sections(exchange *x) noexcept nogil:
         x.confs[1 + i] = found[i]
     x.conf_count += count
     x.proxy_conf_count = count
+    return True
 
 
 cdef bint proxy_section_matches(plan_section *s, exchange *x) noexcept nogil:

@@ -5,7 +5,7 @@ cdef lb_method[LBMETHODS_COUNT] LB_METHODS
 
 cdef void lb_method_row(
         int number, const char *name, lb_better better, lb_settle settle,
-        lb_reset reset) noexcept:
+        lb_reset reset) noexcept nogil:
     LB_METHODS[number].name = name
     LB_METHODS[number].better = better
     LB_METHODS[number].settle = settle

@@ -1,0 +1,134 @@
+"""Everything has a bound, and whoever goes beyond it is told."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+from harness import wait_for
+from peers import CutError, Peer, answering, chunked, request, response
+from rig import Rig
+
+CHUNKED = "Transfer-Encoding: chunked\r\n"
+
+
+def fine(peer: Peer) -> None:
+    with suppress(CutError):
+        answering(lambda _: response(b"fine"))(peer)
+
+
+def test_a_request_line_has_a_bound(rig: Rig) -> None:
+    rig.serve(fine, text="LimitRequestLine 100")
+    longest = "/" + "x" * (100 - len("GET / HTTP/1.1"))
+    assert rig.ask(request(longest)).status == 200
+    assert rig.ask(request(longest + "x")).status == 414
+
+
+def test_a_request_line_without_end_is_refused_early(rig: Rig) -> None:
+    rig.serve(fine)
+    client = rig.client()
+    client.send(b"GET /" + b"x" * 9000)
+    assert client.take_response().status == 414
+    assert client.at_end()
+
+
+def test_a_field_has_a_bound(rig: Rig) -> None:
+    rig.serve(fine, text="LimitRequestFieldSize 100")
+    fits = "X: " + "x" * 97 + "\r\n"
+    assert rig.ask(request(fields=fits)).status == 200
+    got = rig.ask(request(fields="X: " + "x" * 200 + "\r\n"))
+    assert got.status == 400
+    assert b"Size of a request header field exceeds server limit" in got.body
+
+
+def test_the_number_of_fields_has_a_bound(rig: Rig) -> None:
+    rig.serve(fine, text="LimitRequestFields 10")
+    assert rig.ask(request(fields="A: b\r\n" * 9)).status == 200
+    assert rig.ask(request(fields="A: b\r\n" * 10)).status == 400
+
+
+def test_fields_that_never_end_are_refused(rig: Rig) -> None:
+    rig.serve(fine)
+    client = rig.client()
+    client.send(b"GET / HTTP/1.1\r\nHost: h\r\n")
+    line = b"X: " + b"y" * 8000 + b"\r\n"
+    for _ in range(300):
+        try:
+            client.send(line)
+        except OSError:
+            break
+    assert client.take_response().status == 400
+
+
+@pytest.mark.parametrize("is_chunked", [False, True])
+@pytest.mark.parametrize("limit", [10, 20_000, 200_000])
+def test_a_body_has_a_bound(rig: Rig, limit: int, is_chunked: bool) -> None:
+    rig.serve(fine, text=f"LimitRequestBody {limit}")
+
+    def post(size: int) -> bytes:
+        body = b"x" * size
+        if is_chunked:
+            return request("/", "POST", fields=CHUNKED) + chunked(body)
+        return request("/", "POST", body)
+
+    assert rig.ask(post(limit)).status == 200
+    assert rig.ask(post(limit + 1)).status == 413
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"5;" + b"x" * 2000,
+        b"0" * 2000,
+        b"5\r\nhello\r\n0\r\n" + b"X: y\r\n" * 5000,
+        b"ffffffffffffffff1\r\n",
+    ],
+)
+def test_what_frames_chunks_has_a_bound(rig: Rig, body: bytes) -> None:
+    rig.serve(fine)
+    client = rig.client()
+    client.send(request("/", "POST", fields=CHUNKED) + body)
+    assert client.take_response().status == 400
+    assert client.at_end()
+
+
+def test_a_members_head_has_a_bound(rig: Rig) -> None:
+    def member(peer: Peer) -> None:
+        peer.take_request()
+        line = b"X: " + b"y" * 8000 + b"\r\n"
+        peer.send(b"HTTP/1.1 200 OK\r\n")
+        for _ in range(400):
+            peer.send(line)
+
+    rig.serve(member)
+    assert rig.ask(request()).status == 502
+
+
+def test_a_large_head_passes_both_ways(rig: Rig) -> None:
+    fields = "".join(f"X-{n}: {'z' * 7000}\r\n" for n in range(60))
+    rig.serve(
+        answering(lambda m: response(str(len(m.fields)).encode(), fields=fields))
+    )
+    client = rig.client()
+    for _ in range(2):
+        client.send(request(fields=fields))
+        got = client.take_response()
+        assert got.status == 200
+        assert int(got.body) > 60
+        assert len([1 for name, _ in got.fields if name.startswith("X-")]) == 60
+
+
+def test_max_request_workers_bounds_the_open_connections(rig: Rig) -> None:
+    """Who comes beyond it waits in the backlog, and is served when another leaves."""
+    rig.serve(fine, text="ServerLimit 1\nThreadsPerChild 4\nMaxRequestWorkers 4")
+    clients = [rig.client() for _ in range(4)]
+    for client in clients:
+        client.send(request())
+        assert client.take_response().status == 200
+    late = rig.client()
+    late.send(request())
+    assert late.is_silent(0.3)
+    assert rig.count("downstreams") == 4
+    clients[0].close()
+    assert late.take_response().status == 200
+    wait_for(lambda: rig.count("downstreams") == 4, "still four")
