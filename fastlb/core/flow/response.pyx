@@ -213,12 +213,14 @@ cdef bint response_lost(exchange *x, int why) noexcept nogil:
 
 
 cdef bint response_is_http09(exchange *x) noexcept nogil:
-    """Compat apache: bytes that are no status line are a body by themselves."""
+    """Are bytes that are no status line a body by themselves? Only where asked for."""
     cdef buffer *b = x.up.input
     cdef const char *p
     cdef int i
-    if not plan.compat_apache or x.interim_count or b == NULL \
-            or buffer_held(b) == 0:
+    if x.interim_count or b == NULL or buffer_held(b) == 0:
+        return False
+    if not (plan.compat_apache or x.vhost.bad_header_starts_body
+            or x.env[ENV_PROXY_ALLOW_HTTP09].data != NULL):
         return False
     p = &b.data[b.start]
     if buffer_held(b) < 13 or memcmp(p, b"HTTP/1.", 7) != 0:

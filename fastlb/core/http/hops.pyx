@@ -84,7 +84,8 @@ cdef void drop_named_fields(
                 return
             for i in range(h.field_count):
                 f = &h.fields[i]
-                if f.name_length == size and bytes_equal_nocase(
-                    data + f.name, begin, size
+                # Host is for every recipient: it decides where the request goes.
+                if f.name_length == size and f.id != FIELD_HOST and (
+                    bytes_equal_nocase(data + f.name, begin, size)
                 ):
                     f.dropped = 1

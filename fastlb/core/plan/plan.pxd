@@ -267,6 +267,7 @@ cdef struct plan_vhost:
     bint proxy_requests
     int max_forwards                # -1: do not add
     bint bad_header_ignore
+    bint bad_header_starts_body
     int mapping_count
     plan_mapping *mappings
     plan_conf conf
@@ -336,7 +337,8 @@ cdef enum:
     ENV_PROXY_CHAIN_AUTH = 13
     ENV_NOKEEPALIVE = 14
     ENV_FORCE_RESPONSE_10 = 15
-    ENV_FIRST_FREE = 16
+    ENV_PROXY_ALLOW_HTTP09 = 16
+    ENV_FIRST_FREE = 17
 
 # Search the regex in the bytes. groups: out, ten pairs start/end, -1 where a group did
 # not match; may be NULL. The one call from rules into Python.

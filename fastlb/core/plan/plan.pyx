@@ -21,6 +21,7 @@ cdef tuple ENV_KNOWN = (
     "no-proxy", "proxy-nokeepalive", "force-proxy-request-1.0",
     "proxy-initial-not-pooled", "proxy-sendcl", "proxy-sendchunked",
     "proxy-interim-response", "Proxy-Chain-Auth", "nokeepalive", "force-response-1.0",
+    "proxy-allow-http09",
 )
 
 
@@ -383,6 +384,7 @@ cdef object plan_vhost_of(plan_vhost *v, object vhost, str main_name):
     v.proxy_requests = vhost.proxy_requests
     v.max_forwards = vhost.proxy_max_forwards
     v.bad_header_ignore = vhost.proxy_bad_header.lower() != "iserror"
+    v.bad_header_starts_body = vhost.proxy_bad_header.lower() == "startbody"
     v.section_count = len(vhost.sections)
     v.sections = <plan_section *>plan_alloc(sizeof(plan_section) * v.section_count)
     plan_conf_of(&v.conf, vhost.default_conf, v.sections)

@@ -74,6 +74,11 @@ BAD_HEADER = Conf(
     "bad header lines",
     """\
 <VirtualHost *:{port}>
+  ServerName variable.test
+  SetEnv proxy-allow-http09
+  ProxyPass / http://127.0.0.1:{m0}/
+</VirtualHost>
+<VirtualHost *:{port}>
   ServerName error.test
   ProxyPass / http://127.0.0.1:{m0}/
 </VirtualHost>
@@ -306,6 +311,16 @@ def _case(
     name: str, conf: Conf, *steps: Step, members: Mapping[int, Script] | None = None
 ) -> Case:
     return Case(f"{conf.name}: {name}", conf, steps, members=members or {})
+
+
+def _bad_header(how: str) -> Case:
+    lines = raw(OK + "X-A: 1\nbroken line\nContent-Length: 2\n", b"hi")
+    return _case(
+        how,
+        BAD_HEADER,
+        *get("/", host=f"{how}.test"),
+        members={0: turn(lines, Act.CLOSE)},
+    )
 
 
 def _strict(name: str, *actions: bytes | Act) -> Case:
@@ -611,18 +626,33 @@ CASES: tuple[Case, ...] = (
     _case("HTTP/1.0 is served", VERSIONS, *get("/", version="HTTP/1.0")),
     _case("unknown one", REGISTERED, *get("/", method="FETCH")),
     _case("registered one", REGISTERED, *get("/", method="BREW")),
+    _bad_header("error"),
+    _bad_header("ignore"),
+    replace(
+        _bad_header("start"),
+        differs="a body that begins in the middle of a head is a split response",
+        instead={
+            "client/0/fields": [
+                ["Content-Length", "2"],
+                ["Date", "<now>"],
+                ["Server", "<product>"],
+                ["X-A", "1"],
+            ],
+            "client/0/framing": "length",
+            "client/0/body": "hi",
+        },
+    ),
     *(
-        _case(
-            how,
+        Case(
+            f"{BAD_HEADER.name}: garbage, {how}",
             BAD_HEADER,
-            *get("/", host=f"{how}.test"),
-            members={
-                0: turn(
-                    raw(OK + "X-A: 1\nbroken line\nContent-Length: 2\n", b"hi"),
-                    Act.CLOSE,
-                )
-            },
+            get("/", host=host),
+            members={0: turn(b"garbage\r\n", Act.CLOSE)},
+            view=View.STATUS,
         )
-        for how in ("error", "ignore", "start")
+        for how, host in (
+            ("StartBody", "start.test"),
+            ("proxy-allow-http09", "variable.test"),
+        )
     ),
 )

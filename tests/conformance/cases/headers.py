@@ -236,7 +236,6 @@ REQUESTS: Mapping[str, bytes] = {
     "Max-Forwards negative": request("/", "Max-Forwards: -1"),
     "Max-Forwards is no number": request("/", "Max-Forwards: x"),
     "Max-Forwards zero with OPTIONS": request("/", "Max-Forwards: 0", method="OPTIONS"),
-    "Max-Forwards zero with TRACE": request("/", "Max-Forwards: 0", method="TRACE"),
     "methods": request("/", method="PROPFIND"),
     "unknown method": request("/", method="BREW"),
     "OPTIONS": request("/", method="OPTIONS"),
@@ -328,6 +327,21 @@ DIFFERENT = (
         instead={"client/0/fields/3/1": "one two three"},
     ),
     Case(
+        "forward: Max-Forwards zero with TRACE",
+        FORWARD,
+        ask(request("/", "Max-Forwards: 0", method="TRACE")),
+        differs="TRACE is answered with its length: the answer is there at once",
+        instead={
+            "client/0/fields": [
+                ["Content-Length", "55"],
+                ["Content-Type", "message/http"],
+                ["Date", "<now>"],
+                ["Server", "<product>"],
+            ],
+            "client/0/framing": "length",
+        },
+    ),
+    Case(
         "forward: CONNECT",
         FORWARD,
         ask(request("front.test:443", method="CONNECT")),
@@ -342,6 +356,11 @@ CASES: tuple[Case, ...] = (
     *(_one(FORWARD, name, data, {0: PLAIN}) for name, data in REQUESTS.items()),
     *_responses(FORWARD, "/", "back"),
     _one(PRESERVE, "client's Host", request("/", host="www.front.test:99")),
+    _one(
+        PRESERVE,
+        "Connection cannot remove Host",
+        request("/", "Connection: Host", host="www.front.test"),
+    ),
     _one(PRESERVE, "no Host", request("/", host=None, version="HTTP/1.0")),
     _one(PRESERVE, "Host of an absolute target", request("http://x.front.test/")),
     _one(
