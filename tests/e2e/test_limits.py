@@ -139,6 +139,23 @@ def test_a_worker_without_descriptors_waits_for_some(rig: Rig) -> None:
     assert rig.error_log.count("AH00014") < 100
 
 
+def test_a_member_is_not_blamed_for_what_the_worker_lacks(rig: Rig) -> None:
+    member = rig.member(fine)
+    rig.start(
+        f"<Proxy balancer://pool>\nBalancerMember {member.url} retry=60\n</Proxy>\n"
+        "ProxyPass / balancer://pool/\n"
+    )
+    first, second = rig.client(), rig.client()
+    wait_for(lambda: rig.count("downstreams") == 2, "both are accepted")
+    process = psutil.Process(rig.pid)
+    process.rlimit(psutil.RLIMIT_NOFILE, (process.num_fds(), 4096))
+    first.send(request())
+    assert first.take_response().status == 503
+    process.rlimit(psutil.RLIMIT_NOFILE, (4096, 4096))
+    second.send(request())
+    assert second.take_response().status == 200
+
+
 def test_max_request_workers_bounds_the_open_connections(rig: Rig) -> None:
     """Who comes beyond it waits in the backlog, and is served when another leaves."""
     rig.serve(fine, text="ServerLimit 1\nThreadsPerChild 4\nMaxRequestWorkers 4")

@@ -272,7 +272,10 @@ cdef void exchange_connect(exchange *x) noexcept nogil:
     if upstream_open(x) < 0:
         service_log_connect(x, 0, stream_errno)
         pool_wake(m)
-        exchange_connect_lost(x)
+        # What this machine lacks is no member's fault.
+        exchange_member_lost(
+            x, 503, NULL, stream_errno != EMFILE and stream_errno != ENFILE
+            and stream_errno != ENOBUFS and stream_errno != ENOMEM)
 
 
 cdef bint request_is_idempotent(exchange *x) noexcept nogil:
