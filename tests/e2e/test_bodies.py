@@ -449,6 +449,22 @@ def test_a_body_that_is_there_already_needs_no_permission(rig: Rig) -> None:
     assert (got.status, got.body) == (200, b"length " + digest(b"hello"))
 
 
+def test_a_client_may_send_all_and_end_its_side_without_permission(rig: Rig) -> None:
+    def member(peer: Peer) -> None:
+        peer.take_head()
+        peer.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        peer.send(response(digest(peer.take_chunked())))
+
+    rig.serve(member)
+    for size in (5, 100_000):
+        client = rig.client()
+        fields = CHUNKED + "Expect: 100-continue\r\n"
+        with rig.paused():
+            client.send(request("/", "POST", fields=fields) + chunked(BLOB[:size]))
+            client.half_close()
+        assert client.take_response().body == digest(BLOB[:size])
+
+
 # answers before the request is whole
 
 

@@ -112,6 +112,7 @@ def test_a_client_that_resets_while_the_member_thinks_ends_both_sides(
         b"GET / HTTP/1.1\r\nHost: h\r\n",
         request("/", "POST", fields="Content-Length: 100\r\n"),
         request("/", "POST", fields=CHUNKED) + b"5\r\nhel",
+        request("/", "POST", fields=CHUNKED + "Expect: 100-continue\r\n"),
     ],
 )
 def test_a_client_may_leave_before_its_request_is_whole(

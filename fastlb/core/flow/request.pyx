@@ -367,6 +367,9 @@ cdef bint request_pump(exchange *x) noexcept nogil:
         else:
             return request_send_failed(x)
     if unlikely(x.await_continue):
+        if d.c.peer_closed and not x.req_done and x.raw_at >= d.input.end \
+                and request_is_at_end(d):
+            return request_body_broken(x)
         timer_set(&u.c.timer, watch.now_us + (
             x.member.ping_us if x.member.ping_us else exchange_timeout_us(x)))
         return True
@@ -423,6 +426,12 @@ cdef bint request_pump(exchange *x) noexcept nogil:
             return False
     watch_queue(&u.c)
     return True
+
+
+cdef bint request_is_at_end(downstream *d) noexcept nogil:
+    """Has the client ended its side, with nothing unread before that end?"""
+    cdef char one
+    return recv(d.c.fd, &one, 1, MSG_PEEK | MSG_DONTWAIT) == 0
 
 
 cdef bint request_frame_kept(exchange *x) noexcept nogil:
