@@ -1,7 +1,7 @@
 """Which TLS library pyOpenSSL brings: the one that TLS here is made with.
 
-It is not the one of Python's ssl module: `cryptography` carries its own, and that is the
-library whose contexts, and whose functions, fastlb uses.
+It is not the one of Python's ssl module: `cryptography` carries its own, and that is
+the library whose contexts, and whose functions, fastlb uses.
 """
 
 from __future__ import annotations

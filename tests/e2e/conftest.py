@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from harness import Answerer, Fastlb, Member, free_port, is_listening, wait_for
+from peers import Handler, ScriptedMember
 from rig import Rig, RigServer
 
 MemberMaker = Callable[..., Member]
@@ -62,3 +63,18 @@ def rig(rig_server: RigServer, tmp_path: Path) -> Iterator[Rig]:
     made = Rig(rig_server, tmp_path)
     yield made
     made.end()
+
+
+@pytest.fixture
+def scripted() -> Iterator[Callable[[Handler], ScriptedMember]]:
+    """scripted(handler): a member whose connections the handler lives through."""
+    made: list[ScriptedMember] = []
+
+    def make(handler: Handler) -> ScriptedMember:
+        made.append(ScriptedMember(handler))
+        return made[-1]
+
+    yield make
+    for member in made:
+        member.stop()
+    assert [error for member in made for error in member.errors] == []

@@ -87,7 +87,9 @@ def test_a_client_is_paused_while_a_member_does_not_read(
                 hashed.update(peer.take(len(PIECE)))
             peer.send(response(hashed.hexdigest().encode()))
         else:
-            peer.send(response(hashlib.sha256(peer.take_chunked()).hexdigest().encode()))
+            peer.send(
+                response(hashlib.sha256(peer.take_chunked()).hexdigest().encode())
+            )
 
     def upload() -> None:
         for _ in range(SIZE // len(PIECE)):

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 from harness import free_port, wait_for
-from peers import HOST, Message, Peer, answering, chunked, request, response
+from peers import HOST, Peer, answering, chunked, request, response
 from rig import Rig
 
 CHUNKED_HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -106,9 +106,7 @@ def test_a_members_head_has_a_bound(rig: Rig) -> None:
 
 def test_a_large_head_passes_both_ways(rig: Rig) -> None:
     fields = "".join(f"X-{n}: {'z' * 7000}\r\n" for n in range(60))
-    rig.serve(
-        answering(lambda m: response(str(len(m.fields)).encode(), fields=fields))
-    )
+    rig.serve(answering(lambda m: response(str(len(m.fields)).encode(), fields=fields)))
     client = rig.client()
     for _ in range(2):
         client.send(request(fields=fields))

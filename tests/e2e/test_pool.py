@@ -336,12 +336,15 @@ def test_nobody_overtakes_the_queue(rig: Rig) -> None:
     """A connection that comes free belongs to who has waited longest."""
     gate = Gate()
     rig.serve(gate.serve, "max=1")
+    late = rig.client()
+    gate.let_go("/warm")
+    late.send(request("/warm"))
+    assert late.take_response().status == 200
     first, second = ask_all(rig, "/first", "/second")
     with rig.paused():
-        late = rig.client()
         gate.let_go("/first", "/second", "/late")
-        wait_for(lambda: gate.answered, "the member has answered")
+        wait_for(lambda: len(gate.answered) == 2, "the member has answered")
         late.send(request("/late"))
     for client in (first, second, late):
         assert client.take_response().status == 200
-    assert gate.seen == ["/first", "/second", "/late"]
+    assert gate.seen == ["/warm", "/first", "/second", "/late"]

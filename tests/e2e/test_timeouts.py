@@ -24,7 +24,11 @@ def took_s(began_s: float) -> float:
 
 @pytest.mark.parametrize(
     ("parameters", "text"),
-    [("timeout=1", "Timeout 30"), ("", "ProxyTimeout 1\nTimeout 30"), ("", "Timeout 1")],
+    [
+        ("timeout=1", "Timeout 30"),
+        ("", "ProxyTimeout 1\nTimeout 30"),
+        ("", "Timeout 1"),
+    ],
 )
 def test_a_member_has_its_time_to_answer(rig: Rig, parameters: str, text: str) -> None:
     rig.serve(silent, parameters, text)
@@ -142,9 +146,7 @@ def test_a_silent_kept_connection_is_closed_after_its_time(rig: Rig) -> None:
 
 
 def test_a_connection_without_a_request_has_the_time_of_a_request(rig: Rig) -> None:
-    rig.serve(
-        answering(lambda _: response()), text="Timeout 1\nKeepAliveTimeout 100ms"
-    )
+    rig.serve(answering(lambda _: response()), text="Timeout 1\nKeepAliveTimeout 100ms")
     client = rig.client()
     began_s = time.monotonic()
     assert client.at_end()

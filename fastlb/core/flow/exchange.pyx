@@ -204,7 +204,7 @@ cdef void exchange_step(exchange *x) noexcept nogil:
             exchange_elect(x)
     elif x.state == X_SEND:
         if unlikely(x.resume):
-            x.resume = False
+            x.member.promised -= 1
             exchange_connect(x)
             return
         if x.up == NULL or x.up.state == UP_CONNECTING:
@@ -265,7 +265,10 @@ cdef void exchange_settle(exchange *x) noexcept nogil:
     if x.waits_for_anybody:
         nobody_leave(x)
     if unlikely(x.resume):
-        pool_wake(x.member)     # it was its turn; now it is the next one's
+        # It was its turn; now it is the next one's.
+        x.resume = False
+        x.member.promised -= 1
+        pool_wake(x.member)
     exchange_detach(x, False)
     exchange_settle_busy(x)
     ledger_request_done(

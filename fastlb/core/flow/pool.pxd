@@ -18,3 +18,4 @@ cdef void pool_wait(exchange *x) noexcept nogil
 cdef void pool_leave(exchange *x) noexcept nogil
 # A connection came free or was closed: the first in the queue goes on.
 cdef void pool_wake(plan_member *m) noexcept nogil
+cdef bint pool_is_promised(plan_member *m) noexcept nogil

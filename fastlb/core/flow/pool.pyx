@@ -137,4 +137,10 @@ cdef void pool_wake(plan_member *m) noexcept nogil:
     x.state = X_SEND
     # In its own turn: the caller is in the middle of another exchange.
     x.resume = True
+    m.promised += 1
     watch_queue(&x.down.c)
+
+
+cdef bint pool_is_promised(plan_member *m) noexcept nogil:
+    """Is all that is free meant for those whose turn in the queue has come?"""
+    return m.idle_count + m.max - m.open_count <= m.promised

@@ -252,6 +252,10 @@ cdef void exchange_connect(exchange *x) noexcept nogil:
     """A connection from the pool, a new one, or a place in the queue for one."""
     cdef plan_member *m = x.member
     cdef upstream *u = NULL
+    if unlikely(m.promised) and not x.resume and pool_is_promised(m):
+        pool_wait(x)
+        return
+    x.resume = False
     x.state = X_SEND
     if not m.disable_reuse and not x.retried_stale and not (
             x.down.requests == 0

@@ -213,6 +213,7 @@ cdef struct plan_member:
     bint sends_large            # its last answer had a large body
     exchange *waiting_head
     exchange *waiting_tail
+    int promised                # turns given to exchanges that have not taken them yet
 
 cdef struct plan_mapping:
     text pattern
