@@ -95,11 +95,7 @@ def test_a_resized_terminal_does_not_stop_a_server_in_front_of_it() -> None:
 
 def test_signals_are_held_back_over_a_fork(signals: Signals) -> None:
     mask = block_all()
-<<<<<<< HEAD
     # To this thread, as a master has one only: those of other tests hold nothing back.
-=======
-    # to this thread: others of the test run do not hold it back
->>>>>>> methods
     signal.pthread_kill(threading.get_ident(), signal.SIGHUP)
     assert signals.take() == []
     restore(mask)
