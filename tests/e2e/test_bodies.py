@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 import threading
+import time
 
 import pytest
 from harness import wait_for
@@ -135,6 +136,34 @@ def test_what_a_member_has_sent_does_not_wait_for_more(rig: Rig, framing: str) -
     go.set()
     assert client.take(len(rest)) == rest
     assert client.at_end()
+
+
+def test_a_large_body_that_comes_in_pieces_is_not_held_back(rig: Rig) -> None:
+    """... not for the 200 ms either for which the kernel would wait for more."""
+    go = threading.Semaphore(0)
+    count, size = 20, 1000
+    whole = 300_000 + count * size + 200_000
+
+    def member(peer: Peer) -> None:
+        peer.take_request()
+        peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % whole)
+        peer.send(BLOB[:300_000])
+        for n in range(count):
+            assert go.acquire(timeout=10)
+            peer.send(BLOB[n : n + size])
+        peer.send(BLOB[:200_000])
+
+    rig.serve(member)
+    client = rig.client()
+    client.send(request())
+    client.take_head()
+    client.take(300_000)
+    began_s = time.monotonic()
+    for n in range(count):
+        go.release()
+        assert client.take(size) == BLOB[n : n + size]
+    assert time.monotonic() - began_s < 2
+    assert client.take(200_000) == BLOB[:200_000]
 
 
 def test_more_bytes_than_announced_are_never_passed_on(rig: Rig) -> None:

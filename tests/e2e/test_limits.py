@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+import psutil
 import pytest
 from harness import wait_for
 from peers import CutError, Peer, answering, chunked, request, response
@@ -114,6 +115,28 @@ def test_a_large_head_passes_both_ways(rig: Rig) -> None:
         assert got.status == 200
         assert int(got.body) > 60
         assert len([1 for name, _ in got.fields if name.startswith("X-")]) == 60
+
+
+def test_a_worker_without_descriptors_waits_for_some(rig: Rig) -> None:
+    """Clients wait in the backlog; nobody is refused, and the worker does not spin."""
+    rig.serve(fine)
+    process = psutil.Process(rig.pid)
+    spare = 12
+    process.rlimit(psutil.RLIMIT_NOFILE, (process.num_fds() + spare,) * 2)
+    clients = [rig.client() for _ in range(spare * 2)]
+    wait_for(lambda: "AH00014" in rig.error_log, "it is told")
+    took_s = process.cpu_times().user + process.cpu_times().system
+    assert clients[-1].is_silent(0.5)
+    assert process.cpu_times().user + process.cpu_times().system - took_s < 0.25
+    served = 0
+    for client in clients:
+        # The first ones leave, as a client does that has no more to ask.
+        if served:
+            client.send(request(fields="Connection: close\r\n"))
+            assert client.take_response().status == 200
+        client.close()
+        served += 1
+    assert rig.error_log.count("AH00014") < 100
 
 
 def test_max_request_workers_bounds_the_open_connections(rig: Rig) -> None:

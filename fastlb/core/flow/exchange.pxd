@@ -153,6 +153,7 @@ cdef struct exchange:
     const char *allow               # Allow of an answer made here; NULL: none
     int interim_count
     bint splice_failed
+    bint corked                 # the kernel may hold back the end of what was spliced
     int pipe_read               # splice; -1: none
     int pipe_write
     long long pipe_held

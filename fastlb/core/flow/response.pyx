@@ -48,6 +48,12 @@ cdef bint response_pump(exchange *x) noexcept nogil:
 
 cdef void response_wait(exchange *x) noexcept nogil:
     """The member's turn."""
+    cdef int one = 1
+    if unlikely(x.corked):
+        # Setting what is set already sends what SPLICE_F_MORE has kept waiting for a
+        # full segment: up to 200 ms, where the member pauses.
+        x.corked = False
+        setsockopt(x.down.c.fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one))
     if x.req_sent or x.res_head_sent:
         timer_set(&x.up.c.timer, watch.now_us + exchange_timeout_us(x))
         if x.req_done and x.down.c.timer.deadline_us:
@@ -613,6 +619,7 @@ cdef int splice_out(exchange *x) noexcept nogil:
         if n > 0:
             x.pipe_held -= n
             x.bytes_out += n
+            x.corked = not x.res_done
             continue
         if n < 0 and errno == EINTR:
             continue

@@ -729,6 +729,8 @@ cdef int rewrite_response(exchange *x, head *res, const char *data) noexcept nog
     buffer_give(earlier)
     if rc < 0:
         return rc
+    if unlikely(w.overflow):
+        return -502         # no buffer is large enough, or there is no memory for it
     if x.req.minor == 9:
         w.p = &x.down.output.data[x.down.output.start]  # HTTP/0.9 has no head
     x.down.output.end = <unsigned int>(w.p - &x.down.output.data[0])
