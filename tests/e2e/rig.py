@@ -222,7 +222,8 @@ class Rig:
         stderr = self.folder / "stderr"
         assert not stderr.exists() or not stderr.read_text(), self.said()
         assert "Traceback" not in self.error_log, self.traceback()
-        assert [e for m in self.members for e in m.errors] == []
+        errors = [error for member in self.members for error in member.errors]
+        assert not errors, errors
 
     def _stop_members(self) -> None:
         for member in self.members:

@@ -122,8 +122,9 @@ def serve(seed: int) -> Handler:
     """
 
     def handler(peer: Peer) -> None:
-        # A client that leaves within its body takes the member's request with it.
-        with contextlib.suppress(CutError):
+        # A client that leaves within its body takes the member's request with it; a
+        # pooled connection may be idle for long.
+        with contextlib.suppress(CutError, SilenceError):
             talk(peer)
 
     def talk(peer: Peer) -> None:
