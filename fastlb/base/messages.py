@@ -436,8 +436,8 @@ _MODEL = {
     ),
     "FB0284": Message(
         "warning",
-        "There is no such handler.",
-        "Write server-status or balancer-manager.",
+        "There is no such handler, or not yet.",
+        "Write server-status; the balancer-manager comes later.",
     ),
     "FB0289": Message(
         "error",

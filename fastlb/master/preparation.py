@@ -88,7 +88,10 @@ class Preparation:
             claims.claim(self._table, current.model, current.number)
 
     def _publish(self, found: names.Found, member_slots: tuple[int, ...]) -> None:
-        """Write the addresses; a member without one begins in error."""
+        """Write the addresses; a member without one begins in error.
+
+        Under Compat apache it does not: the first request learns of it.
+        """
         missing: dict[str, None] = {}
         for member, slot in zip(self.model.members, member_slots, strict=True):
             if member.unix_path is not None:
@@ -96,6 +99,8 @@ class Preparation:
             addresses = [(host, member.port) for host in found[member.host]]
             if addresses:
                 self._table.set_addresses(slot, addresses)
+            elif self.model.compat is Compat.APACHE:
+                continue
             elif not self._table.addresses(slot):
                 self._table.set_flag(slot, "E", True)
                 missing[member.host] = None

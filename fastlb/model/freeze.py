@@ -130,7 +130,7 @@ class _Freezer:
         mapping_drafts = list(main.mappings)
         if index:
             section_drafts += draft.sections
-            if not inherits_passes(main, draft):
+            if not inherits_passes(main, draft, self.run.process.compat):
                 mapping_drafts = []
             mapping_drafts += draft.mappings
         mappings = tuple(

@@ -24,7 +24,8 @@ def lint_mappings(run: Run) -> None:
     for server in (run.main, *run.vhosts):
         inherited = (
             run.main.mappings
-            if not server.is_main and inherits_passes(run.main, server)
+            if not server.is_main
+            and inherits_passes(run.main, server, run.process.compat)
             else []
         )
         ordered = [*inherited, *server.mappings]

@@ -15,6 +15,7 @@ from fastlb.model.drafts import (
     ServerDraft,
     ServerSettings,
 )
+from fastlb.model.server import Compat
 from fastlb.model.vhost import DirConf
 
 DEFAULTS: Final = ServerSettings(
@@ -80,8 +81,15 @@ def merge_conf(base: DirConf, later: DirConf) -> DirConf:
     return replace(base, **changes)  # type: ignore[arg-type]
 
 
-def inherits_passes(main: ServerDraft, server: ServerDraft) -> bool:
-    """Whether the main server's ProxyPass lines hold in this virtual host."""
+def inherits_passes(
+    main: ServerDraft, server: ServerDraft, compat: Compat = Compat.BETTER
+) -> bool:
+    """Whether the main server's ProxyPass lines hold in this virtual host.
+
+    Apache forgets ProxyPassInherit Off: they hold all the same (observed).
+    """
+    if compat is Compat.APACHE:
+        return True
     said = overlay(main.settings, server.settings).proxy_pass_inherit
     return said is not False
 

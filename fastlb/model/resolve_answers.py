@@ -26,6 +26,7 @@ _STATUS_WORDS: Final = {
 }
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://.+", re.DOTALL)
 _HANDLERS_KNOWN: Final = ("server-status", "balancer-manager", "none")
+_HANDLERS_LATER: Final = ("balancer-manager",)
 _HTTP_STATUSES: Final = range(400, 600)
 
 
@@ -194,6 +195,15 @@ def set_handler(run: Run, place: Place, node: Node) -> None:
             f"SetHandler {word}: there is no such handler here",
             why="requests that it would serve are answered with 404",
             cure=did_you_mean(word, _HANDLERS_KNOWN),
+            word=word,
+        )
+    elif lowered in _HANDLERS_LATER:
+        run.report.warn(
+            node,
+            "FB0284",
+            f"SetHandler {word}: not built yet",
+            why="requests for it are answered with 404",
+            cure="server-status shows the members",
             word=word,
         )
     place.draft.conf = replace(place.draft.conf, handler=lowered)

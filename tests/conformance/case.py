@@ -165,7 +165,8 @@ class View(Enum):
 class Case:
     """One case.
 
-    differs  why fastlb answers otherwise on purpose ("" = it does not)
+    differs  fastlb answers otherwise on purpose: the first column of its line in
+             docs/differences-from-apache.md ("" = it does not)
     instead  what then takes the place of parts of httpd's outcome: path -> value,
              the path being keys and indexes joined with "/", "" the whole of it, and
              "+" one more element

@@ -1,8 +1,11 @@
 """Begin what the collected tests will ask for, and end it with the session."""
 
+from typing import cast
+
 import pytest
 
 from . import plays
+from .case import Case
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -21,7 +24,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             continue
         for server in [*servers, *(["apache"] if plays.LIVE else [])]:
             if "case" in params:
-                plays.begin_case(server, params["subject"], params["case"])
+                case = cast(Case, params["case"])
+                plays.begin_case(server, str(params["subject"]), case)
             else:
                 plays.begin_checks(server)
 

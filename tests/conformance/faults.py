@@ -15,8 +15,10 @@ from .cases import seeds
 class Faulty:
     """A configuration for the check.
 
-    lenient  fastlb takes it with a warning, and refuses it with --strict
-    differs  why fastlb judges otherwise; accepted then says how it judges
+    differs   fastlb judges otherwise: its line in docs/differences-from-apache.md
+    lenient   it takes it with a warning, and refuses it with --strict; with differs
+              alone it refuses what httpd takes
+    accepted  both take it
     """
 
     name: str
@@ -26,6 +28,11 @@ class Faulty:
     differs: str = ""
     accepted: bool = False
     bare: bool = False
+
+    @property
+    def is_stricter(self) -> bool:
+        """Httpd takes it, fastlb does not."""
+        return bool(self.differs) and not self.lenient
 
     @property
     def conf(self) -> Conf:
@@ -46,7 +53,7 @@ def _in_location(line: str) -> str:
 
 
 MEMBER = "BalancerMember http://127.0.0.1:8001"
-NUMBERS = "what httpd reads as 0 or ends in silence is refused"
+NUMBERS = "a word where a number stands (`Timeout abc`)"
 
 LINES = {
     "KeepAliveTimeout a word": "KeepAliveTimeout abc",
@@ -229,12 +236,22 @@ ACCEPTED = {
 
 # What httpd reads as 0 or takes in silence, though it cannot be meant.
 STRICTER = {
-    "ProxyPass with unknown scheme": "ProxyPass /x odd://127.0.0.1:8001/",
-    "MaxKeepAliveRequests negative": "MaxKeepAliveRequests -1",
-    "ProxyMaxForwards a word": "ProxyMaxForwards many",
-    "Timeout a word": "Timeout abc",
-    "MaxConnectionsPerChild a word": "MaxConnectionsPerChild abc",
-    "StartServers a word": "StartServers abc",
+    "ProxyMaxForwards a word": ("ProxyMaxForwards many", NUMBERS),
+    "Timeout a word": ("Timeout abc", NUMBERS),
+    "MaxConnectionsPerChild a word": ("MaxConnectionsPerChild abc", NUMBERS),
+    "StartServers a word": ("StartServers abc", NUMBERS),
+    "MaxKeepAliveRequests negative": (
+        "MaxKeepAliveRequests -1",
+        "`MaxKeepAliveRequests -1`",
+    ),
+    "ProxyPass with unknown scheme": (
+        "ProxyPass /x odd://127.0.0.1:8001/",
+        "target whose scheme nobody can serve (`odd://`)",
+    ),
+    "Require ip with holes in its mask": (
+        _in_location("Require ip 10.0.0.0/255.0.255.0"),
+        "`Require ip`, `Allow`, `Deny` with a mask that has holes (`255.0.255.0`)",
+    ),
 }
 
 NESTED = (
@@ -257,12 +274,13 @@ NESTED = (
 )
 
 PRINTED = tuple(
-    Faulty(conf.name, conf.text, lenient=True)
+    Faulty(conf.name, conf.text, lenient=True, differs=seeds.DIFFERS[conf.name])
     for conf in (
         seeds.CLUSTER_REFUSED,
         seeds.STICKY,
         seeds.GERRY_LOST,
         seeds.HELICON,
+        seeds.HELICON_LOST,
         seeds.STANDBY,
     )
 )
@@ -273,6 +291,7 @@ MISPLACED = (
         "MaxConnectionsPerChild in Proxy",
         _in_proxy("MaxConnectionsPerChild 10"),
         lenient=True,
+        differs="`MaxConnectionsPerChild` and other settings of processes in `<Proxy>`",
     ),
 )
 
@@ -280,7 +299,10 @@ FAULTS: tuple[Faulty, ...] = (
     *(Faulty(name, text) for name, text in LINES.items()),
     *NESTED,
     *(Faulty(name, text, accepted=True) for name, text in ACCEPTED.items()),
-    *(Faulty(name, text, differs=NUMBERS) for name, text in STRICTER.items()),
+    *(
+        Faulty(name, text, differs=differs)
+        for name, (text, differs) in STRICTER.items()
+    ),
     *PRINTED,
     *MISPLACED,
 )

@@ -14,7 +14,7 @@ from .cases import SUBJECTS
 from .faults import FAULTS, Faulty
 from .harness import Outcome, play
 from .record import by_conf
-from .servers import Checked, apache, check, check_all, fastlb
+from .servers import Checked, Product, apache, check, check_all, fastlb
 
 LIVE = os.environ.get("FASTLB_CONFORMANCE") == "live"
 AT_ONCE = 3
@@ -22,7 +22,7 @@ AT_ONCE = 3
 _workers = ThreadPoolExecutor(AT_ONCE, "conformance")
 _begun: dict[Hashable, Future[object]] = {}
 
-PRODUCTS = {
+PRODUCTS: dict[str, Callable[[], Product]] = {
     "apache": apache,
     "fastlb": fastlb,
     "compat": lambda: fastlb(compat=True),

@@ -179,6 +179,7 @@ def write_configuration(
     """
     for name in ("conf", "htdocs", "logs", "run"):
         (root / name).mkdir()
+    (root / "modules").symlink_to(APACHE_MODULE_DIR)
     text = COMMON + product.preamble
     if os.getuid() == 0:
         text += AS_ROOT

@@ -128,14 +128,12 @@ def test_a_worker_without_descriptors_waits_for_some(rig: Rig) -> None:
     took_s = process.cpu_times().user + process.cpu_times().system
     assert clients[-1].is_silent(0.5)
     assert process.cpu_times().user + process.cpu_times().system - took_s < 0.25
-    served = 0
-    for client in clients:
+    for served, client in enumerate(clients):
         # The first ones leave, as a client does that has no more to ask.
         if served:
             client.send(request(fields="Connection: close\r\n"))
             assert client.take_response().status == 200
         client.close()
-        served += 1
     assert rig.error_log.count("AH00014") < 100
 
 

@@ -96,6 +96,8 @@ def test_main_servers_rules_come_first_unless_not_inherited() -> None:
     assert patterns == ["/a", "/v"]
     alone = model_of(text.format("ProxyPassInherit Off"))
     assert [m.pattern for m in alone.vhosts[1].mappings] == ["/v"]
+    apache = model_of(text.format("ProxyPassInherit Off"), lenient=False)
+    assert len(apache.vhosts[1].mappings) > len(alone.vhosts[1].mappings)
 
 
 def test_a_unix_socket_target() -> None:

@@ -209,6 +209,10 @@ def test_a_url_as_document_of_401_is_ignored() -> None:
 def test_an_unknown_handler_is_a_warning() -> None:
     found = warnings(LISTEN + "<Location /s>\nSetHandler server-statsu\n</Location>\n")
     assert found == ["3: SetHandler server-statsu: there is no such handler here"]
+    later = warnings(
+        LISTEN + "<Location /m>\nSetHandler balancer-manager\n</Location>\n"
+    )
+    assert later == ["3: SetHandler balancer-manager: not built yet"]
 
 
 @pytest.mark.parametrize(

@@ -17,11 +17,11 @@ DIRECTIVES = (
         "which side wins where fastlb and Apache decide apart",
         default="better",
         manual=(
-            "With apache every decision is Apache's, also the ones that fastlb thinks"
+            "With apache the decisions are Apache's, also those that fastlb thinks"
             " wrong: misspelled directives of published tutorials are errors, a"
             " refused member waits for its retry= time, a reload forgets the state of"
-            " members. With better each of them is decided as"
-            " docs/differences-from-apache.md says. It holds for the whole"
+            " members. docs/differences-from-apache.md lists each of them, and the few"
+            " that keep a connection safe and stay. It holds for the whole"
             " configuration wherever it stands, also as -C 'Compat apache'; the last"
             " one counts."
         ),

@@ -325,9 +325,15 @@ cdef void exchange_send(exchange *x) noexcept nogil:
 
 
 cdef void exchange_connect_lost(exchange *x) noexcept nogil:
-    """No address of the member is to be had: E, and the next member."""
-    if stream_errno == NO_ADDRESS and x.balancer == NULL:
+    """No address of the member is to be had: E, and the next member.
+
+    Under Compat apache a name that does not resolve ends the request.
+    """
+    cdef plan_member *m = x.member
+    if stream_errno == NO_ADDRESS and (x.balancer == NULL or plan.compat_apache):
         exchange_detach(x, False)
+        if x.balancer != NULL and member_failed(m.slot, watch.now_us, False):
+            service_log_member_down(x)
         service_no_address(x)
         return
     exchange_member_lost(x, 503, NULL, True)

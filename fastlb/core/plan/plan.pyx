@@ -248,7 +248,7 @@ cdef object plan_mapping_of(plan_mapping *m, object mapping, plan_section *secti
             mapping.target_path, safe="~$-_.+!*'(),;:@&=/\\%", encoding="latin-1"))
     m.target_has_groups = mapping.is_regex and "$" in mapping.target_path
     m.timeout_us = (mapping.timeout_ms or 0) * 1000
-    dynamic = getattr(mapping, "proxy_sections_dynamic", ())
+    dynamic = mapping.proxy_sections_dynamic
     if mapping.balancer_index >= 0:
         m.base = plan.balancer_names[<int>mapping.balancer_index]
     elif mapping.member_index >= 0:
@@ -358,7 +358,7 @@ cdef object plan_vhost_of(plan_vhost *v, object vhost, str main_name):
         # Without a ServerName of its own a virtual host has its address's port.
         v.port = next((port for _host, port in vhost.addresses if port), 0)
     v.registered = plan_text(
-        " " + " ".join(getattr(vhost, "registered_methods", ())) + " ")
+        " " + " ".join(vhost.registered_methods) + " ")
     if v.port not in (0, 80):
         v.server_port = plan_text(f":{v.port}")
     v.server_header = plan_text(vhost.server_tokens)

@@ -150,7 +150,7 @@ CASES: tuple[Case, ...] = (
     ),
     replace(
         _case(DOCUMENT, "elsewhere", "/refused/", down=2),
-        differs="the connection is kept where the answer has become a redirect",
+        differs="`ErrorDocument` with a URL for a 503",
         instead={"client/1/end": "open"},
     ),
     _case(DOCUMENT, "by Redirect", "/gone"),

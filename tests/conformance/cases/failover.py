@@ -110,6 +110,33 @@ RETRY = Conf(
 )
 
 
+NAMELESS = Conf(
+    "name that does not resolve",
+    """\
+<Proxy balancer://two>
+  BalancerMember http://no-such-host.invalid:8000
+  BalancerMember http://127.0.0.1:{m0}
+</Proxy>
+<Proxy balancer://one>
+  BalancerMember http://no-such-host.invalid:8000
+</Proxy>
+ProxyPass /two/ balancer://two/
+ProxyPass /one/ balancer://one/
+ProxyPass /direct/ http://no-such-host.invalid:8000/
+""",
+)
+
+PROBED = Conf(
+    "retry= not written",
+    """<Proxy balancer://two>
+  BalancerMember http://127.0.0.1:{m0}
+  BalancerMember http://127.0.0.1:{m1}
+</Proxy>
+ProxyPass / balancer://two/
+""",
+)
+
+
 def _case(
     name: str,
     *steps: Step,
@@ -323,5 +350,24 @@ CASES: tuple[Case, ...] = (
         Pass(2.1),
         *get("/sticky/", "Cookie: S=x.a") * 2,
         conf=RETRY,
+    ),
+    Case(
+        f"{NAMELESS.name}: of a balancer",
+        NAMELESS,
+        (*_each("/two/", 3), *get("/one/", conn="d"), *get("/one/", conn="e")),
+        view=View.SEQUENCE,
+        differs="member whose name does not resolve",
+        instead={"": ["200 m0"] * 3 + ["503 <page 503 Service Unavailable>"] * 2},
+        compat=True,
+    ),
+    _case("direct", *get("/direct/"), conf=NAMELESS, view=View.FULL),
+    Case(
+        f"{PROBED.name}: back without a client's request",
+        PROBED,
+        (Down(0), *_each("/", 2), Up(0), Pass(1.5), *_each("/", 4)),
+        view=View.SEQUENCE,
+        differs="a refused member without `retry=`",
+        instead={"": ["200 m1", "200 m1", "200 m1", "200 m0", "200 m1", "200 m0"]},
+        compat=True,
     ),
 )

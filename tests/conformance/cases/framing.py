@@ -285,7 +285,7 @@ def _garbage(name: str, *actions: bytes | Act) -> Case:
         get("/"),
         members={0: turn(*actions)},
         view=View.STATUS,
-        differs="502 for what is no HTTP response, instead of relaying it as HTTP/0.9",
+        differs="first line that is no HTTP status line",
         instead={"0": "502"},
         compat=True,
     )
@@ -330,7 +330,7 @@ def _strict(name: str, *actions: bytes | Act) -> Case:
         get("/"),
         members={0: turn(*actions)},
         view=View.STATUS,
-        differs="502 for a member's answer whose end is open to two readings",
+        differs="answer that two readers could read apart",
         instead={"0": "502"},
     )
 
@@ -373,7 +373,7 @@ CASES: tuple[Case, ...] = (
     _back("chunked, empty", (raw(OK + "Transfer-Encoding: chunked\n", b"0\r\n\r\n"),)),
     _other(
         "304 with a length",
-        "the length in a 304 is passed on (RFC 9110 section 15.4.5)",
+        "304 with `Content-Length`",
         {
             "client/0/fields": [
                 ["Content-Length", "5"],
@@ -387,7 +387,7 @@ CASES: tuple[Case, ...] = (
     *(
         _other(
             f"{status[:3]} of the member",
-            "a member's 500 or 503 does not cost the client its connection",
+            "500 or 503 of the member",
             {"client/1/end": "open"},
             answer(b"no", status=status),
         )
@@ -512,12 +512,12 @@ CASES: tuple[Case, ...] = (
             (
                 "100-continue, body sent at once",
                 EXPECT + b"hello",
-                "no 100 when the body is there already (RFC 9110 section 10.1.1)",
+                "`Expect: 100-continue` with the body there already, or none",
             ),
             (
                 "100-continue without a body",
                 request("/", "Expect: 100-continue"),
-                "no 100 for a request without a body (RFC 9110 section 10.1.1)",
+                "`Expect: 100-continue` with the body there already, or none",
             ),
         )
     ),
@@ -535,7 +535,7 @@ CASES: tuple[Case, ...] = (
         FRAMES,
         ask(TOO_LARGE),
         view=View.STATUS,
-        differs="a chunk size beyond 64 bits is malformed, not large",
+        differs="chunk size beyond 64 bits",
         instead={"0": "400"},
     ),
     Case(
@@ -630,7 +630,7 @@ CASES: tuple[Case, ...] = (
     _bad_header("ignore"),
     replace(
         _bad_header("start"),
-        differs="a body that begins in the middle of a head is a split response",
+        differs="`ProxyBadHeader StartBody`, a malformed line among fields",
         instead={
             "client/0/fields": [
                 ["Content-Length", "2"],

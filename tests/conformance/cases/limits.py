@@ -52,7 +52,7 @@ def _full(conf: Conf, name: str, *steps: Step) -> Case:
     return Case(f"{conf.name}: {name}", conf, steps, pages=True)
 
 
-BODIES = "LimitRequestBody, where it is written, limits proxied requests too"
+BODIES = "`LimitRequestBody` where it is written"
 
 
 def _body(name: str, data: bytes) -> Case:
@@ -70,7 +70,7 @@ def _body(name: str, data: bytes) -> Case:
 def _exact(conf: Conf, name: str, data: bytes) -> Case:
     return replace(
         _limit(conf, name, data),
-        differs="LimitRequestLine is exact: one byte more is too long",
+        differs="`LimitRequestLine`",
         instead={"": ["414", "closed"]},
     )
 

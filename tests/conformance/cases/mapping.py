@@ -178,7 +178,7 @@ NOQUERY = Case(
     PREFIX,
     get("/noquery/x?gone=1"),
     view=View.TARGET,
-    differs="noquery drops the query of canonical targets, as its manual says",
+    differs="`noquery` without `nocanon`",
     instead={"members": ["m0 GET /nq/x HTTP/1.1"]},
 )
 
@@ -187,7 +187,7 @@ LITERAL_LOCATION_MATCH = Case(
     LOCATION,
     get("/lit/x"),
     view=View.TARGET,
-    differs="LocationMatch is always a regular expression",
+    differs="`ProxyPass` in a `<LocationMatch>` without `* ? [ \\` in its pattern",
     instead={"": {"answers": ["200"], "members": ["m1 GET /lit/lit/x HTTP/1.1"]}},
     compat=True,
 )

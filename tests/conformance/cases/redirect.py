@@ -107,7 +107,7 @@ def _case(conf: Conf, name: str, path: str, *headers: str) -> Case:
     )
 
 
-UPPER_HEX = "escapes are written in upper case (RFC 3986 section 2.1)"
+UPPER_HEX = "`Redirect`: escapes in `Location`"
 
 
 def _upper(name: str, path: str, location: str) -> Case:

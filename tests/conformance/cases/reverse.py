@@ -107,7 +107,7 @@ def _location(conf: Conf, path: str, name: str, value: str, field: str) -> Case:
     return Case(f"{conf.name}: {name}", conf, get(path), members={0: turn(redirect)})
 
 
-JOINT = "one slash where a mapping that ends in / meets a rest that begins with /"
+JOINT = "`ProxyPassReverse` from a path that ends in `/` to a rest that begins with one"
 
 
 def _joint(name: str, path: str, value: str, better: str) -> Case:
@@ -216,6 +216,31 @@ CASES: tuple[Case, ...] = (
         get("/c/a"),
         members={
             0: turn(answer(b"x", "Set-Cookie: a=1; Path=/x", status="404 Not Found"))
+        },
+    ),
+    Case(
+        "reverse: port that continues",
+        Conf(
+            "port that continues",
+            """\
+ProxyPassReverse / http://other.test:80
+ProxyPass / http://127.0.0.1:{m0}/
+""",
+        ),
+        get("/"),
+        members={
+            0: turn(
+                answer(b"", "Location: http://other.test:8080/x", status="302 Found")
+            )
+        },
+        differs="`ProxyPassReverse http://h:80` and a Location of `http://h:8080/`",
+        instead={
+            "client/0/fields": [
+                ["Content-Length", "0"],
+                ["Date", "<now>"],
+                ["Location", "http://other.test:8080/x"],
+                ["Server", "<product>"],
+            ]
         },
     ),
 )

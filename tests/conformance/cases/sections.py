@@ -82,6 +82,23 @@ ProxyPass / http://127.0.0.1:{m0}/
 """,
 )
 
+PASS_INHERIT = Conf(
+    "ProxyPassInherit Off",
+    """\
+ProxyPass /main http://127.0.0.1:{m0}/main
+<VirtualHost *:{port}>
+  ServerName first.test
+  ProxyPassInherit Off
+  ProxyPass /own http://127.0.0.1:{m1}/own
+</VirtualHost>
+<VirtualHost *:{port}>
+  ServerName second.test
+  ProxyPassInherit On
+  ProxyPass /own http://127.0.0.1:{m1}/own
+</VirtualHost>
+""",
+)
+
 METHODS = Conf(
     "registered in sections",
     """\
@@ -212,8 +229,22 @@ CASES: tuple[Case, ...] = (
         URI,
         (*get("/%73ecret"), *get("/x/../secret"), *get("/in/%73ecret")),
         view=View.SEQUENCE,
-        differs="an escape must not carry a request past a rule",
+        differs="`SetEnvIf Request_URI` outside sections",
         instead={"": ["403 <page 403 Forbidden>"] * 3},
+    ),
+    Case(
+        "ProxyPassInherit: Off and On",
+        PASS_INHERIT,
+        (
+            *get("/main", host="first.test"),
+            *get("/own", host="first.test"),
+            *get("/main", host="second.test"),
+            *get("/own", host="second.test"),
+        ),
+        view=View.SEQUENCE,
+        differs="`ProxyPassInherit Off`",
+        instead={"0": "404 <page 404 Not Found>"},
+        compat=True,
     ),
     _methods("GET is HEAD", "/get"),
     _methods("HEAD is GET", "/head"),

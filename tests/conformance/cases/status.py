@@ -53,7 +53,7 @@ ProxyPass /one/ balancer://one/
 """,
 )
 
-COMPAT = "one line more at the end: whether Compat is apache or better"
+COMPAT = "`server-status?auto`"
 
 CASES: tuple[Case, ...] = (
     Case(
@@ -87,7 +87,7 @@ CASES: tuple[Case, ...] = (
         STATUS,
         get("/server-status?refresh=7"),
         view=View.TITLE,
-        differs="refresh= stands in the page",
+        differs="`server-status?refresh=N`",
         instead={
             "": [
                 "HTTP/1.1 200 OK",

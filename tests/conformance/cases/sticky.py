@@ -9,6 +9,19 @@ MEMBERS = """\
   BalancerMember http://127.0.0.1:{m1} route=n2 retry=600
 """
 
+SPARE = Conf(
+    "hot spare",
+    """\
+<Proxy balancer://b>
+  BalancerMember http://127.0.0.1:{m0} route=a retry=600
+  BalancerMember http://127.0.0.1:{m1} route=b retry=600
+  BalancerMember http://127.0.0.1:{m2} route=c retry=600 status=+R
+  ProxySet stickysession=S
+</Proxy>
+ProxyPass / balancer://b/
+""",
+)
+
 # What the balancer found, whatever the state of its election.
 FOUND = (
     'Header set X-Found "%{BALANCER_SESSION_STICKY}e %{BALANCER_SESSION_ROUTE}e '
@@ -314,5 +327,14 @@ CASES: tuple[Case, ...] = (
         "several members with one route",
         FAILOVER,
         *get("/shared/a", "Cookie: SID=x.n1") * 2,
+    ),
+    Case(
+        "hot spare: drafted after many sticky requests",
+        SPARE,
+        (*get("/", "Cookie: S=x.a") * 6, Down(1), *get("/") * 6),
+        view=View.SEQUENCE,
+        differs="`lbstatus` in sticky requests",
+        instead={"9": "200 m0", "11": "200 m0"},
+        compat=True,
     ),
 )

@@ -1,0 +1,54 @@
+"""docs/differences-from-apache.md says what the cases show, and they what it says."""
+
+from functools import cache
+
+import pytest
+
+from .case import Case
+from .cases import SUBJECTS
+from .faults import FAULTS, Faulty
+from .servers import REPOSITORY
+
+PAGE = REPOSITORY / "docs/differences-from-apache.md"
+CASES = [case for cases in SUBJECTS.values() for case in cases]
+DIFFERENT = [pytest.param(case, id=case.name) for case in CASES if case.differs]
+JUDGED = [pytest.param(one, id=one.name) for one in FAULTS if one.differs]
+
+
+@cache
+def switches() -> dict[str, bool]:
+    """First column of each line -> whether `Compat apache` takes httpd's side."""
+    found: dict[str, bool] = {}
+    for line in PAGE.read_text().splitlines():
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+        if len(cells) == 5 and cells[0] not in ("what", "---"):
+            assert cells[0] not in found, f"twice: {cells[0]}"
+            found[cells[0]] = cells[4].startswith("yes")
+    return found
+
+
+@pytest.mark.parametrize("case", DIFFERENT)
+def test_a_difference_that_is_played_is_listed(case: Case) -> None:
+    assert case.differs in switches()
+
+
+@pytest.mark.parametrize("case", DIFFERENT)
+def test_the_last_column_holds(case: Case) -> None:
+    assert case.compat == switches()[case.differs]
+
+
+@pytest.mark.parametrize("one", JUDGED)
+def test_a_difference_of_the_check_is_listed(one: Faulty) -> None:
+    assert switches()[one.differs] == one.lenient
+
+
+def test_what_compat_switches_is_played() -> None:
+    """Or stands here, with the reason why a case cannot show it."""
+    elsewhere = {
+        "state over a reload": "a case has one generation: tests/unit/test_claims.py",
+        "`MaxRequestWorkers` where it is not written": "tests/unit/test_resolve.py",
+    }
+    played = {case.differs for case in CASES if case.compat}
+    played |= {one.differs for one in FAULTS if one.lenient}
+    switched = {what for what, compat in switches().items() if compat}
+    assert switched - played == set(elsewhere)
