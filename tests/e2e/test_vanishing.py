@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from harness import wait_for
-from peers import Peer, answering, chunked, request, response
+from peers import CutError, Peer, answering, chunked, request, response
 from rig import Rig
 
 CHUNKED = "Transfer-Encoding: chunked\r\n"
@@ -27,7 +27,7 @@ class Watched:
             self.asked += 1
             self.act(peer)
             peer.take_rest()
-        except OSError:
+        except (OSError, CutError):
             pass
         finally:
             self.ended += 1
