@@ -272,10 +272,7 @@ cdef void exchange_connect(exchange *x) noexcept nogil:
     if upstream_open(x) < 0:
         service_log_connect(x, 0, stream_errno)
         pool_wake(m)
-        # What this machine lacks is no member's fault.
-        exchange_member_lost(
-            x, 503, NULL, stream_errno != EMFILE and stream_errno != ENFILE
-            and stream_errno != ENOBUFS and stream_errno != ENOMEM)
+        exchange_connect_lost(x, stream_errno)
 
 
 cdef bint request_is_idempotent(exchange *x) noexcept nogil:
@@ -324,19 +321,26 @@ cdef void exchange_send(exchange *x) noexcept nogil:
         response_pump(x)
 
 
-cdef void exchange_connect_lost(exchange *x) noexcept nogil:
+cdef bint connect_lacks_means(int why) noexcept nogil:
+    """What this machine lacks (descriptors, ports, memory) is no member's fault."""
+    return (why == EMFILE or why == ENFILE or why == ENOBUFS or why == ENOMEM
+            or why == EADDRNOTAVAIL)
+
+
+cdef void exchange_connect_lost(exchange *x, int why) noexcept nogil:
     """No address of the member is to be had: E, and the next member.
 
-    Under Compat apache a name that does not resolve ends the request.
+    why: the last address's errno, or NO_ADDRESS. Under Compat apache a name that
+    does not resolve ends the request.
     """
     cdef plan_member *m = x.member
-    if stream_errno == NO_ADDRESS and (x.balancer == NULL or plan.compat_apache):
+    if why == NO_ADDRESS and (x.balancer == NULL or plan.compat_apache):
         exchange_detach(x, False)
         if x.balancer != NULL and member_failed(m.slot, watch.now_us, False):
             service_log_member_down(x)
         service_no_address(x)
         return
-    exchange_member_lost(x, 503, NULL, True)
+    exchange_member_lost(x, 503, NULL, not connect_lacks_means(why))
 
 
 cdef void exchange_on_member_timeout(exchange *x) noexcept nogil:

@@ -132,8 +132,10 @@ cdef long long connect_timeout_us(exchange *x) noexcept nogil:
 
 
 cdef int upstream_open(exchange *x) noexcept nogil:
+    global stream_errno
     cdef upstream *u = upstream_take()
     if u == NULL:
+        stream_errno = ENOMEM
         return FAILED
     u.member = x.member
     u.epoch = member_epoch(x.member.slot)
@@ -165,7 +167,6 @@ cdef bint upstream_has_address(upstream *u) noexcept nogil:
 
 cdef void upstream_connect_failed(upstream *u, int why) noexcept nogil:
     """This address is not to be had: try the next, or give the member up."""
-    global stream_errno
     cdef exchange *x = u.x
     service_log_connect(x, u.address_index, why)
     u.address_index += 1
@@ -180,7 +181,8 @@ cdef void upstream_connect_failed(upstream *u, int why) noexcept nogil:
         if upstream_socket(u) == 0:
             timer_set(&u.c.timer, watch.now_us + connect_timeout_us(x))
             return
-    exchange_connect_lost(x)
+        why = stream_errno
+    exchange_connect_lost(x, why)
 
 
 cdef void upstream_connected(upstream *u) noexcept nogil:

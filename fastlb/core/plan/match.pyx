@@ -316,15 +316,20 @@ cdef bint match_locations(exchange *x) noexcept nogil:
 
 
 cdef bint match_proxy_sections(exchange *x) noexcept nogil:
-    cdef int i
+    """Merge the <Proxy> sections of the target. False: too many, or no memory."""
+    cdef int i, matches
     cdef int count = 0
     cdef plan_mapping *m = x.mapping
     cdef plan_conf *found[64]       # SECTIONS_MATCHED_MAX
     if m.section_count == 0:
         return True
     for i in range(m.section_count):
-        if m.section_dynamic[i] and not proxy_section_matches(m.sections[i], x):
-            continue
+        if m.section_dynamic[i]:
+            matches = proxy_section_matches(m.sections[i], x)
+            if matches < 0:
+                return False
+            if not matches:
+                continue
         if x.conf_count + count == SECTIONS_MATCHED_MAX:
             return False
         found[count] = &m.sections[i].conf
@@ -337,13 +342,16 @@ cdef bint match_proxy_sections(exchange *x) noexcept nogil:
     return True
 
 
-cdef bint proxy_section_matches(plan_section *s, exchange *x) noexcept nogil:
-    """Is the target's URL one that <Proxy> or <ProxyMatch> names (7.1)?"""
+cdef int proxy_section_matches(plan_section *s, exchange *x) noexcept nogil:
+    """Is the target's URL one that <Proxy> or <ProxyMatch> names (7.1)?
+
+    returns 1, 0, or FAILED when memory for the URL is wanting.
+    """
     cdef text *base = &x.mapping.base
     cdef unsigned int length = base.length + x.target.length
     cdef char *url = arena_take(x, length + 1)
     if url == NULL:
-        return False
+        return FAILED
     memcpy(url, base.data, base.length)
     memcpy(url + base.length, x.target.data, x.target.length)
     if not x.mapping.nocanon:
