@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fastlb.model.tls import TlsMember
+
 
 @dataclass(frozen=True, slots=True)
 class Member:
@@ -52,3 +54,4 @@ class Member:
     source_address: str | None  # ProxySourceAddress
     file: str
     line: int
+    tls: TlsMember | None = None  # https and wss

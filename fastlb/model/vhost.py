@@ -14,6 +14,7 @@ from fastlb.model.rules import (
     Redirect,
     ReverseMap,
 )
+from fastlb.model.tls import TlsServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,9 @@ class DirConf:
     interpolate_env: bool | None = None
     hostname_lookups: str | None = None
     websocket_fallback: bool | None = None
+    require_ssl: bool | None = None  # SSLRequireSSL
+    std_env_vars: bool | None = None  # SSLOptions StdEnvVars
+    export_cert_data: bool | None = None  # SSLOptions ExportCertData
 
 
 class SectionKind(enum.Enum):
@@ -122,3 +126,8 @@ class VHost:
     file: str
     line: int
     registered_methods: tuple[str, ...] = ()  # RegisterHttpMethod: of all hosts
+    tls: TlsServer | None = None  # None: plain HTTP
+    # A request may name another host of its address than its handshake did if both
+    # are of one group (SSLVHostSNIPolicy); else 421. -1: no TLS.
+    tls_group: int = -1
+    connect_ports: tuple[tuple[int, int], ...] = ()  # AllowCONNECT; (): no CONNECT
