@@ -783,13 +783,25 @@ cdef value self_reference(exchange *x) noexcept nogil:
 
 
 cdef bint authority_is_ours(exchange *x) noexcept nogil:
-    """Does an absolute-form target name its virtual host, or our own address?"""
+    """Does an absolute-form target name its virtual host, or our own address?
+
+    A port that it names must be that of the listener or of the virtual host.
+    """
     cdef const char *host = &x.down.input.data[x.base + x.host.offset]
+    cdef const char *end = x.authority.data + x.authority.length
+    cdef const char *p
     cdef plan_set *s = x.down.set
     cdef host_name *n
     cdef char[46] local
     cdef unsigned int length
-    cdef int i
+    cdef int i, port = 0
+    p = <const char *>memchr_or_end(
+        x.authority.data + x.host.length, c':', x.authority.length - x.host.length)
+    while p + 1 < end:
+        p += 1
+        port = port * 10 + p[0] - c'0'
+    if port and port != x.down.listener.port and port != x.vhost.port:
+        return False
     if x.vhost.server_name.length == x.host.length and bytes_equal_nocase(
             x.vhost.server_name.data, host, x.host.length):
         return True
