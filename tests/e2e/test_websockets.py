@@ -47,7 +47,7 @@ class Chat:
             for message in socket:
                 socket.send(message)
         except ConnectionClosed as closed:
-            self.closed.append(closed.code)
+            self.closed.append(closed.rcvd.code if closed.rcvd else 1006)
         else:
             self.closed.append(1000)
 
@@ -201,7 +201,7 @@ def test_graceful_stop_waits_for_a_tunnel_until_its_time_out(
     with dial(server) as client:
         assert says(client, "before")
         os.kill(server.pid, signal.SIGWINCH)
-        wait_for(lambda: "AH00492" in server.error_log, "it begins to stop")
+        wait_for(lambda: "AH00170" in server.error_log, "it begins to stop")
         assert says(client, "meanwhile")
         with pytest.raises(ConnectionClosed):
             client.recv(timeout=8)
