@@ -39,7 +39,12 @@ from fastlb.model.proxy_sections import bound_sections
 from fastlb.model.resolve_access import access_rule
 from fastlb.model.resolve_logs import LogTargets, access_logs
 from fastlb.model.resolve_server import absolute
-from fastlb.model.resolve_vhosts import address_sets, listeners, vhost_ids
+from fastlb.model.resolve_vhosts import (
+    address_sets,
+    listeners,
+    own_port,
+    vhost_ids,
+)
 from fastlb.model.rules import ReverseMap
 from fastlb.model.server import Compat, Model, ProcessSettings
 from fastlb.model.vhost import DirConf, Section, VHost
@@ -156,7 +161,7 @@ class _Freezer:
             addresses=tuple(draft.addresses),
             server_name=self._names[index],
             server_scheme=s.server_scheme,
-            server_port=s.server_port,
+            server_port=own_port(draft, main),
             aliases=tuple(draft.aliases),
             written_names=tuple(draft.written_names),
             server_path=s.server_path,
