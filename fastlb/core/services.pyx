@@ -156,6 +156,27 @@ cdef void service_corrupt_python(exchange *x) noexcept:
     exchange_member_lost(x, 502, told, False)
 
 
+cdef void service_unexpected_upgrade(exchange *x, field *f) noexcept nogil:
+    """502 for a 101 that was not asked for, or to something else."""
+    with gil:
+        service_unexpected_upgrade_python(x, f)
+
+
+cdef void service_unexpected_upgrade_python(exchange *x, field *f) noexcept:
+    cdef bytes told = b"Unexpected Upgrade"
+    cdef buffer *b = x.up.input
+    try:
+        got = "n/a" if f == NULL else string_of(
+            &b.data[b.start + f.value], f.value_length)
+        asked = string_of(x.upgrade.data, x.upgrade.length) or "n/a"
+        told = f"Unexpected Upgrade: {got} (expecting {asked})".encode("latin-1")
+        say(x, "error", "proxy", 0,
+            f"AH00898: {told.decode('latin-1')} returned by {request_uri(x)}")
+    except Exception:
+        service_failed(x)
+    exchange_member_lost(x, 502, told, False)
+
+
 cdef void service_date(exchange *x, out_field *f) noexcept nogil:
     """An old form of date becomes the canonical one; what is no date stays."""
     with gil:
@@ -227,6 +248,40 @@ cdef void service_ask_host_python(exchange *x) noexcept:
     except Exception:
         service_failed(x)
         exchange_answer_error(x, 500, NULL)
+
+
+cdef void service_tls_variables(downstream *d) noexcept nogil:
+    """Fill d.c.tls.variables; it stays NULL without memory, or where Python fails."""
+    with gil:
+        service_tls_variables_python(d)
+
+
+cdef void service_tls_variables_python(downstream *d) noexcept:
+    cdef size_t size = sizeof(value) * len(tls_names)
+    cdef value *table
+    cdef char *at
+    cdef bytes one
+    cdef int i
+    try:
+        found = services.tls_variables(
+            tuple(tls_names), <size_t>d.c.tls.ssl, d.tls_vhost.index)
+        for v in found:
+            size += len(v) + 1 if v is not None else 0
+        table = <value *>malloc(size)
+        if table == NULL:
+            return
+        at = <char *>(table + len(tls_names))
+        for i, v in enumerate(found):
+            table[i] = value(NULL, 0)
+            if v is not None:
+                one = v
+                memcpy(at, <const char *>one, len(one))
+                table[i] = value(at, <unsigned int>len(one))
+                at += len(one) + 1
+        d.c.tls.variables = table
+    except Exception:
+        if d.x != NULL:
+            service_failed(d.x)
 
 
 # The error log -------------------------------------------------------------------
@@ -314,6 +369,16 @@ cdef void service_log_send(exchange *x, int error) noexcept nogil:
             f"AH01084: pass request body failed to {member_name(x)}")
 
 
+cdef void service_log_tunnel(exchange *x, int error) noexcept nogil:
+    with gil:
+        if error == ETIMEDOUT:
+            say(x, "info", "proxy", error,
+                f"AH10224: tunnel to {member_name(x)} timed out")
+        else:
+            say(x, "info", "proxy", error,
+                f"AH10212: tunnel to {member_name(x)} failed")
+
+
 cdef void service_log_acquire(exchange *x) noexcept nogil:
     with gil:
         say(x, "error", "proxy", 0,
@@ -373,6 +438,13 @@ cdef void service_log_no_engine(exchange *x) noexcept nogil:
             "[Hint: SSLProxyEngine]")
         say(x, "error", "proxy", 0, f"AH00961: HTTPS: failed to enable ssl support for "
             f"{member_name(x)}")
+
+
+cdef void service_log_plain(exchange *x) noexcept nogil:
+    with gil:
+        say(x, "error", "ssl", 0,
+            f"AH02219: access to {request_uri(x)} failed, reason: SSL connection "
+            "required")
 
 
 cdef void service_log_no_name(exchange *x) noexcept nogil:

@@ -237,6 +237,8 @@ cdef void exchange_step(exchange *x) noexcept nogil:
         if not x.req_sent and not request_pump(x):
             return
         response_pump(x)
+    elif x.state == X_TUNNEL:
+        tunnel_step(x)
     elif x.state == X_LOCAL:
         response_pump(x)
 
@@ -338,6 +340,8 @@ cdef void exchange_on_client_timeout(exchange *x) noexcept nogil:
     elif x.state == X_WAIT_HOST:
         service_log_denied(x)
         exchange_answer_error(x, 403, NULL)
+    elif x.state == X_TUNNEL:
+        tunnel_on_timeout(x)
     elif x.res_head_sent or x.state == X_LOCAL:
         exchange_abort(x)           # it does not take what we send
     else:

@@ -358,6 +358,9 @@ cdef void put_piece(exchange *x, writer *w, plan_piece *p) noexcept nogil:
     elif k == c'i':
         v = request_field(x, &p.literal)
         put_or_dash(w, v.data, v.length)
+    elif k == c'x' or k == c'c':
+        v = tls_variable(x.down, p.env)
+        put_or_dash(w, v.data, v.length)
     elif k == c'e' or k == c'o' or k == c'n':
         v = x.env[p.env]
         put_or_dash(w, v.data, v.length)
