@@ -1,6 +1,6 @@
 """Types of the compiled core for Python callers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, final
 
 from fastlb.model.server import Model
@@ -153,6 +153,24 @@ class Services(Protocol):
     def recycle(self) -> None:
         """MaxConnectionsPerChild connections were accepted; ask for a successor."""
 
+class ServerHandle(Protocol):
+    """Addresses of SSL_CTX of one virtual host (tls/handles.py)."""
+
+    @property
+    def session_context(self) -> int: ...
+    @property
+    def certificate_context(self) -> int: ...
+
+class TlsHandles(Protocol):
+    """The TLS library and its contexts, as addresses (tls/handles.py)."""
+
+    @property
+    def functions(self) -> Mapping[str, int]: ...
+    @property
+    def servers(self) -> Sequence[ServerHandle | None]: ...
+    @property
+    def members(self) -> Sequence[int | None]: ...
+
 @final
 class Core:
     """The data path of one worker."""
@@ -169,6 +187,7 @@ class Core:
         listener_fds: Sequence[int],
         log_fds: Sequence[int],
         services_given: Services,
+        tls_handles: TlsHandles | None,
     ) -> None: ...
     def on_ready(self) -> bool:
         """Handle what is ready, within bounds; True when more is waiting."""
@@ -187,3 +206,4 @@ class Core:
         """Live objects: downstreams, upstreams, exchanges, buffers, idle ..."""
 
 ERROR_TEXTS: dict[int, str]
+TLS_FUNCTIONS: tuple[str, ...]

@@ -13,6 +13,9 @@ include "core/io/buffer.pyx"
 include "core/io/timer.pyx"
 include "core/io/watch.pyx"
 include "core/io/stream.pyx"
+include "core/io/tls_library.pyx"
+include "core/io/tls_hello.pyx"
+include "core/io/tls_stream.pyx"
 
 # http: HTTP/1.x as spans
 include "core/http/chartable.pyx"
@@ -45,6 +48,7 @@ include "core/http/rewrite.pyx"
 # flow: connections and their coupling
 include "core/flow/pool.pyx"
 include "core/flow/upstream.pyx"
+include "core/flow/secure.pyx"
 include "core/flow/downstream.pyx"
 include "core/flow/accept.pyx"
 include "core/flow/request.pyx"

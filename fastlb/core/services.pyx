@@ -328,6 +328,56 @@ cdef void service_log_repaired(exchange *x) noexcept nogil:
             "a worker died within an election; the balancer's state was made whole")
 
 
+cdef void service_log_handshake(downstream *d) noexcept nogil:
+    """Clients that scan or go away are many: told at info, as Apache does."""
+    with gil:
+        try:
+            downstream_learn_remote(d)
+            host = string_of(&d.remote_text[0], d.remote_text_length)
+            reason = tls_reason().decode("latin-1")
+            services.log(
+                "info", "ssl", d.tls_vhost.index, f"{host}:{d.remote_port}", 0,
+                f"AH02008: SSL library error 1 in handshake: {reason}")
+        except Exception:
+            pass
+
+
+cdef void service_log_member_handshake(exchange *x, const char *why) noexcept nogil:
+    with gil:
+        say(x, "error", "ssl", 0,
+            f"AH02003: SSL Proxy connect failed: {member_name(x)}: "
+            f"{why.decode('latin-1')}")
+
+
+cdef void service_log_no_engine(exchange *x) noexcept nogil:
+    with gil:
+        say(x, "error", "ssl", 0,
+            f"AH01961: SSL Proxy requested for {member_name(x)} but not enabled "
+            "[Hint: SSLProxyEngine]")
+        say(x, "error", "proxy", 0, f"AH00961: HTTPS: failed to enable ssl support for "
+            f"{member_name(x)}")
+
+
+cdef void service_log_no_name(exchange *x) noexcept nogil:
+    with gil:
+        say(x, "error", "ssl", 0,
+            "AH02033: No hostname was provided via SNI for a name based virtual host")
+
+
+cdef void service_log_misdirected(exchange *x) noexcept nogil:
+    with gil:
+        asked = string_of(
+            x.vhost.server_name.data, x.vhost.server_name.length)
+        named = string_of(
+            x.down.tls_vhost.server_name.data, x.down.tls_vhost.server_name.length)
+        say(x, "error", "ssl", 0,
+            f"AH02032: Hostname {named} (default host as no SNI was provided) and "
+            f"hostname {asked} provided via HTTP have no compatible SSL setup"
+            if not x.down.named else
+            f"AH02032: Hostname {named} provided via SNI and hostname {asked} "
+            "provided via HTTP have no compatible SSL setup")
+
+
 cdef void service_log_nobody(exchange *x) noexcept nogil:
     cdef text *name = &plan.balancer_names[x.balancer_index]
     with gil:
@@ -392,7 +442,7 @@ cdef class Core:
     cdef Table table        # keeps the mapping alive
 
     def __init__(self, model, Table table not None, int slot, member_slots,
-                 balancer_slots, listener_fds, log_fds, services_given):
+                 balancer_slots, listener_fds, log_fds, services_given, tls_handles):
         global services
         cdef int i
         services = services_given
@@ -408,6 +458,7 @@ cdef class Core:
         watch.handlers[<int>KIND_UPSTREAM] = upstream_on_event
         match_begin()
         plan_begin(model, table, member_slots, balancer_slots)
+        plan_tls(tls_handles)
         logline_begin(log_fds)
         logline_fields(model)
         reasons_begin(ERROR_TEXTS)

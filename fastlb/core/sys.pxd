@@ -8,7 +8,7 @@ from posix.unistd cimport close, write
 cdef extern from "errno.h" nogil:
     int errno
     int EAGAIN, EINTR, EINPROGRESS, EMFILE, ENFILE, ECONNABORTED, ENOBUFS, ENOMEM
-    int EPIPE, ECONNRESET, ETIMEDOUT, EADDRNOTAVAIL, EINVAL
+    int EPIPE, ECONNRESET, ETIMEDOUT, EADDRNOTAVAIL, EINVAL, EPROTO
 
 cdef extern from "sys/uio.h" nogil:
     cdef struct iovec:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from fastlb._core import Table
 from fastlb.model.server import Model
+from fastlb.tls.handles import TlsHandles
 
 # What a worker says to the master, one byte a message, through ready_fd.
 MESSAGE_READY = b"R"  # it accepts
@@ -36,3 +37,4 @@ class Heritage:
     ready_fd: int
     started_us: int  # wall clock of the server's start, microseconds since 1970
     foreground: bool
+    tls: TlsHandles | None = None  # None: nowhere is TLS spoken

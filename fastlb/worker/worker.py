@@ -76,6 +76,7 @@ def core_of(heritage: Heritage, services: WorkerServices) -> Core:
         [sock.fileno() for sock in heritage.sockets],
         heritage.log_fds,
         services,
+        heritage.tls,
     )
 
 

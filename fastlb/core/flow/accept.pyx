@@ -124,8 +124,4 @@ cdef void accept_some(plan_listener *listener, int most) noexcept nogil:
         d.set = match_set(listener, d)
         d.vhost = &plan.vhosts[d.set.vhosts[0]]
         engine.accepted += 1
-        # The first request has the time of a request, not that between two.
-        timer_set(&d.c.timer, watch.now_us + d.vhost.timeout_us)
-        if engine.eager_read:
-            d.c.readable = True
-            downstream_on_event(&d.c)
+        downstream_begin(d)

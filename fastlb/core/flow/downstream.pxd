@@ -1,12 +1,14 @@
 # The client's connection: from accept to close, one request after the other.
 #
 #   state       on bytes               on the end            on a timeout
+#   HANDSHAKE   -> IDLE (TLS)          closed                closed
 #   IDLE        -> HEAD                closed                closed (KeepAliveTimeout)
 #   HEAD        -> EXCHANGE, or stays  closed                408, -> FLUSH
 #   EXCHANGE    body of the request    half-close is fine    408, or both sides closed
 #   FLUSH       not read               -                     closed
 #   LINGER      read and dropped       closed                closed
 #
+# A plain request where TLS is spoken: HANDSHAKE -> EXCHANGE, which answers 400.
 # After an exchange: -> IDLE when the connection is kept, else -> FLUSH -> LINGER or
 # closed; -> LINGER when its body was cut. A draining worker: IDLE -> LINGER on its
 # timeout. Debug builds assert each step against DOWN_FOLLOWERS, which is this table.
@@ -28,6 +30,8 @@ cdef struct engine_state:
     bint recycle_told
     bint eager_read             # TCP_DEFER_ACCEPT: a new connection has its request
 
+# The socket of a new connection is known: wait for its first bytes.
+cdef void downstream_begin(downstream *d) noexcept nogil
 cdef void downstream_on_event(conn *c) noexcept nogil
 cdef void downstream_on_timeout(downstream *d) noexcept nogil
 # Look for a complete head in what has been received, and begin its exchange.

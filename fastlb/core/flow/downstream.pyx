@@ -11,12 +11,13 @@ cdef int downstream_pooled = 0
 
 
 # The states that may follow each state: the table in downstream.pxd, as bits.
-cdef unsigned char[5] DOWN_FOLLOWERS = [
+cdef unsigned char[6] DOWN_FOLLOWERS = [
     1 << DOWN_HEAD | 1 << DOWN_EXCHANGE | 1 << DOWN_LINGER,     # IDLE
     1 << DOWN_EXCHANGE,                                         # HEAD
     1 << DOWN_IDLE | 1 << DOWN_FLUSH | 1 << DOWN_LINGER,        # EXCHANGE
     0,                                                          # LINGER
     1 << DOWN_LINGER,                                           # FLUSH
+    1 << DOWN_IDLE | 1 << DOWN_EXCHANGE,                        # HANDSHAKE
 ]
 
 
@@ -90,6 +91,7 @@ cdef void downstream_reset(downstream *d) noexcept nogil:
     """Close with a reset: nobody takes it for a proper end."""
     cdef int[2] at_once = [1, 0]    # struct linger: on, 0 s
     setsockopt(d.c.fd, SOL_SOCKET, SO_LINGER, &at_once[0], sizeof(at_once))
+    d.c.broken = True               # nothing more is said, no close_notify either
     downstream_close(d)
 
 
@@ -103,6 +105,9 @@ cdef void downstream_linger(downstream *d) noexcept nogil:
         downstream_close(d)
         return
     downstream_enter(d, DOWN_LINGER)
+    if d.c.tls != NULL:
+        tls_end(&d.c)               # what still comes is dropped as it is
+        d.c.readable = True
     shutdown(d.c.fd, SHUT_WR)
     timer_set(&d.c.timer, watch.now_us + LINGER_US)
     downstream_drain(d)
@@ -151,8 +156,65 @@ cdef void downstream_on_event(conn *c) noexcept nogil:
         downstream_read(d)
     elif d.state == DOWN_LINGER:
         downstream_drain(d)
+    elif d.state == DOWN_HANDSHAKE:
+        downstream_handshake(d)
     else:
         downstream_flush(d)
+
+
+cdef void downstream_begin(downstream *d) noexcept nogil:
+    """A new connection: what its address speaks."""
+    d.state = DOWN_HANDSHAKE if d.vhost.tls_context != NULL else DOWN_IDLE
+    # The first request has the time of a request, not that between two.
+    timer_set(&d.c.timer, watch.now_us + d.vhost.timeout_us)
+    if engine.eager_read:
+        d.c.readable = True
+        downstream_on_event(&d.c)
+
+
+cdef void downstream_handshake(downstream *d) noexcept nogil:
+    """TLS, as far as it goes now."""
+    cdef client_hello hello
+    cdef int rc
+    if d.c.broken:
+        downstream_close(d)
+        return
+    if d.c.tls == NULL:
+        rc = tls_hello_peek(&d.c, &hello)
+        if rc == AGAIN:
+            return
+        if rc == HELLO_IS_PLAIN:
+            # Read away first: what is unread when we close would reset our answer.
+            d.input = buffer_take(BUFFER_SMALL)
+            if d.input != NULL:
+                stream_recv(&d.c, &d.input.data[d.input.end], buffer_room(d.input))
+            exchange_refuse(d, 400, WHY_PLAIN_HTTP)
+            return
+        if rc < 0 or not downstream_secure(d, &hello):
+            downstream_close(d)
+            return
+    rc = tls_handshake(&d.c)
+    if rc == AGAIN:
+        return
+    if rc < 0:
+        service_log_handshake(d)
+        downstream_close(d)
+        return
+    downstream_enter(d, DOWN_IDLE)
+    downstream_read(d)
+
+
+cdef bint downstream_secure(downstream *d, client_hello *hello) noexcept nogil:
+    """Begin TLS as the host that the client names (config-language.md 8.5)."""
+    cdef bint known
+    cdef plan_vhost *v = match_vhost(
+        d.set, hello.name, hello.name_length, &known)
+    if v.tls_context == NULL:
+        v = d.vhost             # of this name there is only a plain host
+    d.tls_vhost = v
+    d.named = hello.name_length > 0
+    return tls_accept(
+        &d.c, v.tls_session_context, v.tls_context, v.tls_verify) == 0
 
 
 cdef void downstream_read(downstream *d) noexcept nogil:

@@ -17,6 +17,8 @@ cdef struct downstream:
     plan_listener *listener
     plan_set *set               # virtual hosts of the local address
     plan_vhost *vhost           # of the last request; the set's first one before it
+    plan_vhost *tls_vhost       # of the handshake; NULL: plain
+    bint named                  # the handshake named a server (SNI)
     unsigned int scanned        # head_find_end's place
     int requests                # answered on this connection
     unsigned char state         # DOWN_*
@@ -43,6 +45,7 @@ cdef enum:
     DOWN_EXCHANGE = 2   # an exchange is under way
     DOWN_LINGER = 3     # our side is shut; reading away what still comes
     DOWN_FLUSH = 4      # the last answer is going out, then close
+    DOWN_HANDSHAKE = 5  # TLS is not established yet
 
 cdef struct upstream:
     conn c                      # first
@@ -63,6 +66,7 @@ cdef enum:
     UP_CONNECTING = 0
     UP_BUSY = 1
     UP_IDLE = 2
+    UP_HANDSHAKE = 3    # connected; TLS is not established yet
 
 cdef struct value:              # text that lives as long as the exchange
     const char *data            # NULL: not set

@@ -124,6 +124,8 @@ cdef void exchange_begin(downstream *d, unsigned int head_bytes) noexcept nogil:
     if unlikely(not known and x.vhost.strict_host_check):
         exchange_reject(x, 400, WHY_HOST)
         return
+    if unlikely(d.tls_vhost != NULL) and not host_may_be_asked(x):
+        return
     exchange_learn_authority(x)
     rc = framing_of_request(&x.req, data, &x.req_framing)
     if unlikely(rc < 0):
@@ -138,6 +140,24 @@ cdef void exchange_begin(downstream *d, unsigned int head_bytes) noexcept nogil:
         exchange_answer_error(x, 417, NULL)
         return
     exchange_route(x)
+
+
+cdef bint host_may_be_asked(exchange *x) noexcept nogil:
+    """Is the request for a host of its handshake's group (SSLVHostSNIPolicy)?
+
+    Answers the request and returns False when it is not.
+    """
+    if x.down.tls_vhost.strict_sni and not x.down.named:
+        service_log_no_name(x)
+        x.keepalive = False
+        exchange_answer_error(x, 403, NULL)
+        return False
+    if unlikely(x.vhost.tls_group != x.down.tls_vhost.tls_group):
+        service_log_misdirected(x)
+        x.keepalive = False
+        exchange_answer_error(x, 421, NULL)
+        return False
+    return True
 
 
 cdef void exchange_learn_authority(exchange *x) noexcept nogil:
@@ -192,6 +212,8 @@ cdef const char *why_text(unsigned char why) noexcept nogil:
         return b"Size of a request header field exceeds server limit."
     if why == WHY_FIELD_COUNT:
         return b"The number of request header fields exceeds this server's limit."
+    if why == WHY_PLAIN_HTTP:
+        return b"You're speaking plain HTTP to an SSL-enabled server port."
     return NULL
 
 
@@ -207,7 +229,7 @@ cdef void exchange_step(exchange *x) noexcept nogil:
             x.member.promised -= 1
             exchange_connect(x)
             return
-        if x.up == NULL or x.up.state == UP_CONNECTING:
+        if x.up == NULL or x.up.state != UP_BUSY:
             # Only the rest of an answer may be on its way to the client.
             if x.res_head_sent:
                 response_pump(x)

@@ -6,7 +6,7 @@
 
 # An idle connection that may still be used; NULL: none. careful: ask the socket too,
 # because the request must not be sent twice (it is not idempotent).
-cdef upstream *pool_take(plan_member *m, bint careful) noexcept nogil
+cdef upstream *pool_take(exchange *x, bint careful) noexcept nogil
 # Keep a connection whose response was read to its last byte, or close it.
 cdef void pool_put(upstream *u) noexcept nogil
 # Close all idle ones.

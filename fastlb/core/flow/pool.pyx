@@ -27,18 +27,29 @@ cdef inline void pool_unlink(upstream *u) noexcept nogil:
 cdef bint pool_is_quiet(upstream *u) noexcept nogil:
     """Ask the socket: still open, and nothing unread?"""
     cdef char one
-    cdef ssize_t n = recv(u.c.fd, &one, 1, MSG_PEEK | MSG_DONTWAIT)
+    cdef ssize_t n
+    if unlikely(u.c.tls != NULL):
+        return tls_is_quiet(&u.c)
+    n = recv(u.c.fd, &one, 1, MSG_PEEK | MSG_DONTWAIT)
     return n < 0 and errno == EAGAIN
 
 
-cdef upstream *pool_take(plan_member *m, bint careful) noexcept nogil:
+cdef bint pool_fits(upstream *u, exchange *x) noexcept nogil:
+    """TLS: was it made for the name that this request asks for, and is it silent?"""
+    return u.c.tls.name_hash == member_name_hash(x) and (
+        not u.c.readable or tls_is_quiet(&u.c))
+
+
+cdef upstream *pool_take(exchange *x, bint careful) noexcept nogil:
+    cdef plan_member *m = x.member
     cdef upstream *u
     cdef unsigned int epoch = member_epoch(m.slot)
     while m.idle != NULL:
         u = m.idle
         pool_unlink(u)
-        if likely(u.epoch == epoch and not u.c.peer_closed and not u.c.readable
-                  and not u.c.broken and (not careful or pool_is_quiet(u))):
+        if likely(u.epoch == epoch and not u.c.peer_closed and not u.c.broken
+                  and (not u.c.readable if u.c.tls == NULL else pool_fits(u, x))
+                  and (not careful or pool_is_quiet(u))):
             ASSERT(u.input == NULL)
             ASSERT(u.output == NULL)
             u.state = UP_BUSY

@@ -491,7 +491,7 @@ cdef bint response_read_body(exchange *x) noexcept nogil:
     cdef size_t room
     cdef int size_class = BUFFER_MEDIUM
     if x.res_framing.kind == BODY_LENGTH and x.res_remaining >= SPLICE_BYTES_MIN \
-            and not x.splice_failed:
+            and not x.splice_failed and u.c.tls == NULL and x.down.c.tls == NULL:
         return splice_in(x)
     if x.pipe_read >= 0:
         splice_give(x)

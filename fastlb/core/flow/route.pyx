@@ -257,10 +257,14 @@ cdef void exchange_connect(exchange *x) noexcept nogil:
         return
     x.resume = False
     x.state = X_SEND
+    if unlikely(m.tls_refused):
+        service_log_no_engine(x)
+        exchange_answer_error(x, 500, NULL)
+        return
     if not m.disable_reuse and not x.retried_stale and not (
             x.down.requests == 0
             and x.env[ENV_PROXY_INITIAL_NOT_POOLED].data != NULL):
-        u = pool_take(m, not request_is_idempotent(x))
+        u = pool_take(x, not request_is_idempotent(x))
     if likely(u != NULL):
         u.x = x
         x.up = u

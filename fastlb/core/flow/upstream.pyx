@@ -49,6 +49,7 @@ cdef void upstream_close(upstream *u) noexcept nogil:
     ASSERT(m.open_count >= 0)
     ASSERT(engine.upstream_count >= 0)
     ASSERT(u.x == NULL or u.x.up != u)
+    member_keep_session(u)
     watch_close(&u.c)
     if m.waiting_head != NULL:
         pool_wake(m)
@@ -195,6 +196,9 @@ cdef void upstream_connected(upstream *u) noexcept nogil:
     if not u.c.writable:
         return
     ASSERT(u.state == UP_CONNECTING)
+    if u.member.tls_context != NULL:
+        upstream_secure(u)
+        return
     u.state = UP_BUSY
     timer_clear(&u.c.timer)
     member_connected(u.member.slot)
@@ -208,7 +212,9 @@ cdef void upstream_on_event(conn *c) noexcept nogil:
         exchange_step(u.x)
     elif u.state == UP_CONNECTING:
         upstream_connected(u)
-    elif c.readable or c.broken:
+    elif u.state == UP_HANDSHAKE:
+        upstream_handshake(u)
+    elif c.broken or (c.readable and (c.tls == NULL or not tls_is_quiet(c))):
         # Idle: the member closed, or spoke unasked (AH03408).
         pool_unlink(u)
         upstream_close(u)
@@ -223,5 +229,7 @@ cdef void upstream_on_timeout(upstream *u) noexcept nogil:
         upstream_close(u)
     elif u.state == UP_CONNECTING:
         upstream_connect_failed(u, ETIMEDOUT)
+    elif u.state == UP_HANDSHAKE:
+        exchange_handshake_lost(u.x, b"timed out")
     else:
         exchange_on_member_timeout(u.x)

@@ -74,6 +74,7 @@ cdef enum:
     WHY_HOST
     WHY_FRAMING
     WHY_VERSION
+    WHY_PLAIN_HTTP          # "You're speaking plain HTTP to an SSL-enabled ..."
 
 cdef struct head:
     # request line

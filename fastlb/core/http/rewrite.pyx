@@ -341,7 +341,7 @@ cdef void reverse_put(
     cdef unsigned int rest_length = f.value_length - taken
     cdef unsigned int path_length = path.length
     cdef writer w
-    cdef unsigned int size = 8 + host.length + path_length + rest_length
+    cdef unsigned int size = 9 + host.length + path_length + rest_length
     cdef char *p
     # One slash at the joint; Apache doubles it when path ends and rest begins with one.
     if path_length and path.data[path_length - 1] == c'/' and rest_length \
@@ -354,7 +354,10 @@ cdef void reverse_put(
     w.end = p + size
     w.overflow = False
     if path.length and path.data[0] == c'/':
-        put(&w, b"http://", 7)
+        if x.down.tls_vhost != NULL:
+            put(&w, b"https://", 8)
+        else:
+            put(&w, b"http://", 7)
         put(&w, host.data, host.length)
     put(&w, path.data, path_length)
     put(&w, rest, rest_length)

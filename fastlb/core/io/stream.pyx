@@ -1,4 +1,4 @@
-"""Plain sockets as streams (stream.pxd)."""
+"""Plain sockets as streams (stream.pxd); TLS goes its own way at each door."""
 
 cdef int stream_errno = 0   # errno of the last FAILED
 
@@ -7,6 +7,8 @@ cdef ssize_t stream_recv(conn *c, char *data, size_t size) noexcept nogil:
     global stream_errno
     cdef ssize_t n
     ASSERT(size > 0)    # 0 bytes would be taken for the end of the stream
+    if unlikely(c.tls != NULL):
+        return tls_recv(c, data, size)
     if not c.readable:
         return AGAIN
     ASSERT(c.fd >= 0)
@@ -34,6 +36,8 @@ cdef ssize_t stream_recv(conn *c, char *data, size_t size) noexcept nogil:
 cdef ssize_t stream_send(conn *c, const char *data, size_t size) noexcept nogil:
     global stream_errno
     cdef ssize_t n
+    if unlikely(c.tls != NULL):
+        return tls_send(c, data, size)
     if not c.writable:
         return AGAIN
     ASSERT(c.fd >= 0)
@@ -60,6 +64,8 @@ cdef ssize_t stream_send2(
     cdef iovec[2] parts
     cdef msghdr message
     cdef ssize_t n
+    if unlikely(c.tls != NULL):
+        return tls_send2(c, first, first_size, second, second_size)
     if not c.writable:
         return AGAIN
     ASSERT(c.fd >= 0)

@@ -15,6 +15,8 @@ cdef enum:
     KIND_UPSTREAM = 3
     KIND_COUNT = 4
 
+cdef struct tls_state
+
 # What every watched thing begins with.
 cdef struct conn:
     int fd                      # -1 after close
@@ -25,6 +27,8 @@ cdef struct conn:
     bint peer_closed            # the peer has ended its side (EPOLLRDHUP)
     bint broken                 # EPOLLERR or EPOLLHUP: both sides are gone
     bint queued                 # stands in the run queue
+    bint crossed                # TLS waits to write before it can read, or the reverse
+    tls_state *tls              # NULL: plain
     conn *run_next
     conn *dead_next
     timer_node timer

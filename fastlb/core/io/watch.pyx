@@ -44,6 +44,8 @@ cdef void watch_close(conn *c) noexcept nogil:
     if c.kind == KIND_DEAD:
         return
     ASSERT(c.kind != KIND_LISTENER)
+    if c.tls != NULL:
+        tls_end(c)
     if c.fd >= 0:
         # The set forgets a descriptor when its last copy is closed, and workers hold
         # no copies of each other's connections.
@@ -121,6 +123,9 @@ cdef bint watch_turn() noexcept nogil:
             if what & EPOLLIN:
                 c.readable = True
             if what & EPOLLOUT:
+                c.writable = True
+            if unlikely(c.crossed):
+                c.readable = True
                 c.writable = True
             if unlikely(what & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)):
                 c.readable = True

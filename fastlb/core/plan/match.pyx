@@ -666,9 +666,10 @@ cdef int redirect_apply(
     if p == NULL:
         return -500
     if absolute_needed and url.length and url.data[0] == c'/':
-        memcpy(p, b"http://", 7)
-        memcpy(p + 7, host.data, host.length)
-        n = 7 + host.length
+        n = 8 if x.down.tls_vhost != NULL else 7
+        memcpy(p, b"https://" if n == 8 else b"http://", n)
+        memcpy(p + n, host.data, host.length)
+        n += host.length
     memcpy(p + n, url.data, url.length)
     n += url.length
     n += encode_path(p + n, rest, rest_length, False)
@@ -697,12 +698,15 @@ cdef int match_redirect(exchange *x, bint in_sections) noexcept nogil:
 cdef value self_reference(exchange *x) noexcept nogil:
     """host[:port] for URLs that point at ourselves (UseCanonicalName).
 
-    A port that Host does not name is the virtual host's; 80 is never written.
+    A port that Host does not name is the virtual host's; the scheme's own (80, 443)
+    is never written.
     """
     cdef value out = host_field_of(x)
     cdef value name
     cdef int i
-    cdef int port = x.vhost.port if x.vhost.port else 80
+    cdef bint secure = x.down.tls_vhost != NULL
+    cdef int usual = 443 if secure else 80
+    cdef int port = x.vhost.port if x.vhost.port else usual
     cdef bint canonical = False
     cdef writer w
     cdef char *p
@@ -712,15 +716,19 @@ cdef value self_reference(exchange *x) noexcept nogil:
     if not canonical and out.length > x.host.length and x.host.length:
         # It names a port. A last dot is part of the name.
         if memchr(out.data + x.host.length, c':', out.length - x.host.length) != NULL:
-            if out.length > 3 and memcmp(out.data + out.length - 3, b":80", 3) == 0:
+            if not secure and out.length > 3 \
+                    and memcmp(out.data + out.length - 3, b":80", 3) == 0:
                 out.length -= 3
+            elif secure and out.length > 4 \
+                    and memcmp(out.data + out.length - 4, b":443", 4) == 0:
+                out.length -= 4
             return out
     if canonical or out.length == 0:
         name.data = x.vhost.server_name.data
         name.length = x.vhost.server_name.length
     else:
         name = out
-    if port == 80:
+    if port == usual:
         return name
     p = arena_take(x, name.length + 8)
     if p == NULL:

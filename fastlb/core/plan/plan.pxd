@@ -205,6 +205,12 @@ cdef struct plan_member:
     int min
     int receive_buffer_bytes
     unsigned int field_bytes
+    void *tls_context           # SSL_CTX; NULL: plain
+    unsigned char tls_verify    # VERIFY_*
+    bint tls_refused            # no SSLProxyEngine, under Compat apache: 500
+    bint tls_check_name
+    bint tls_check_date
+    text tls_name               # the host of its URL
     # what this worker learns: the one part that changes (pool.pyx, response.pyx)
     upstream *idle
     int idle_count
@@ -213,6 +219,8 @@ cdef struct plan_member:
     bint sends_large            # its last answer had a large body
     exchange *waiting_head
     exchange *waiting_tail
+    void *tls_session           # SSL_SESSION of the last connection; NULL: none
+    unsigned long long tls_session_name     # name_hash of the name it was made for
     int promised                # turns given to exchanges that have not taken them yet
 
 cdef struct plan_mapping:
@@ -276,6 +284,11 @@ cdef struct plan_vhost:
     plan_section *sections
     int log_count
     plan_log *logs
+    void *tls_context           # SSL_CTX with the certificates; NULL: plain
+    void *tls_session_context   # SSL_CTX with the keys of the tickets
+    unsigned char tls_verify    # VERIFY_*
+    int tls_group               # hosts of one group may be asked for; -1: plain
+    bint strict_sni             # SSLStrictSNIVHostCheck
 
 # Virtual hosts that share an address (model.listener.AddressSet).
 cdef struct plan_set:

@@ -25,6 +25,12 @@ cdef tuple ENV_KNOWN = (
 )
 
 
+cdef dict VERIFY_NUMBERS = {     # VERIFY_* by model.tls.Verify
+    "none": VERIFY_NONE, "optional": VERIFY_OPTIONAL, "require": VERIFY_REQUIRE,
+    "optional_no_ca": VERIFY_OPTIONAL_NO_CA,
+}
+
+
 cdef void *plan_alloc(size_t size) except NULL:
     cdef void *p = calloc(1, size if size else 1)
     if p == NULL:
@@ -362,6 +368,10 @@ cdef object plan_vhost_of(plan_vhost *v, object vhost, str main_name):
     if v.port not in (0, 80):
         v.server_port = plan_text(f":{v.port}")
     v.server_header = plan_text(vhost.server_tokens)
+    v.tls_group = vhost.tls_group
+    if vhost.tls is not None:
+        v.tls_verify = VERIFY_NUMBERS[vhost.tls.verify.value]
+        v.strict_sni = vhost.tls.strict_sni
     v.timeout_us = vhost.timeout_ms * 1000
     v.keepalive_timeout_us = vhost.keepalive_timeout_ms * 1000
     v.proxy_timeout_us = (vhost.proxy_timeout_ms or 0) * 1000
@@ -443,6 +453,12 @@ cdef object plan_member_of(plan_member *m, object member, int index):
     m.min = member.min
     m.receive_buffer_bytes = member.receive_buffer_bytes
     m.field_bytes = member.response_field_bytes or 8192
+    if member.tls is not None:
+        m.tls_verify = VERIFY_NUMBERS[member.tls.verify.value]
+        m.tls_check_name = member.tls.check_name or member.tls.check_cn
+        m.tls_check_date = member.tls.check_expire
+        m.tls_refused = plan.compat_apache and not member.tls.engine
+        m.tls_name = plan_text(member.host)
 
 
 cdef object plan_balancer_of(balancer_plan *b, object balancer):
@@ -592,6 +608,22 @@ cdef object plan_begin(
     plan.env_names = <text *>plan_alloc(sizeof(text) * plan.env_count)
     for name, number in plan_envs.items():
         plan.env_names[<int>number] = plan_text(name)
+
+
+cdef object plan_tls(object handles):
+    """Put the contexts into the plan (tls/handles.py); None: nowhere is TLS spoken."""
+    cdef int i
+    if handles is None:
+        return
+    tls_library_begin(handles.functions)
+    for i, server in enumerate(handles.servers):
+        if server is not None:
+            plan.vhosts[i].tls_context = <void *><size_t>server.certificate_context
+            plan.vhosts[i].tls_session_context = (
+                <void *><size_t>server.session_context)
+    for i, context in enumerate(handles.members):
+        if context is not None:
+            plan.members[i].tls_context = <void *><size_t>context
 
 
 cdef bint regex_search(

@@ -1,0 +1,101 @@
+"""TLS towards a member: handshake, what its certificate must be, sessions kept."""
+
+
+cdef value member_tls_name(exchange *x) noexcept nogil:
+    """The name asked for: of the member's URL, or with ProxyPreserveHost the one the
+    client used (proxying.md 9)."""
+    cdef value out
+    if conf_preserve_host(x) and x.host.length:
+        out.data = &x.down.input.data[x.base + x.host.offset]
+        out.length = x.host.length
+    else:
+        out.data = x.member.tls_name.data
+        out.length = x.member.tls_name.length
+    if out.length > TLS_NAME_BYTES_MAX:
+        out.length = TLS_NAME_BYTES_MAX
+    return out
+
+
+cdef unsigned long long member_name_hash(exchange *x) noexcept nogil:
+    """FNV-1a of the name: a connection made for another one does not serve."""
+    cdef value name = member_tls_name(x)
+    cdef unsigned long long hash = 14695981039346656037ULL
+    cdef unsigned int i
+    for i in range(name.length):
+        hash = (hash ^ <unsigned char>name.data[i]) * 1099511628211ULL
+    return hash
+
+
+cdef void upstream_secure(upstream *u) noexcept nogil:
+    """The socket is connected: begin TLS."""
+    cdef exchange *x = u.x
+    cdef plan_member *m = u.member
+    cdef char[256] name             # TLS_NAME_BYTES_MAX and its end
+    cdef value asked = member_tls_name(x)
+    cdef unsigned long long hash = member_name_hash(x)
+    memcpy(&name[0], asked.data, asked.length)
+    name[asked.length] = 0
+    if tls_connect(
+            &u.c, m.tls_context, &name[0], asked.length,
+            m.tls_session if m.tls_session_name == hash else NULL,
+            m.tls_verify) < 0:
+        exchange_handshake_lost(x, tls_reason())
+        return
+    u.c.tls.name_hash = hash
+    u.state = UP_HANDSHAKE
+    timer_set(&u.c.timer, watch.now_us + exchange_timeout_us(x))
+    upstream_handshake(u)
+
+
+cdef void upstream_handshake(upstream *u) noexcept nogil:
+    cdef int rc = tls_handshake(&u.c)
+    cdef const char *wrong
+    if rc == AGAIN:
+        return
+    if rc < 0:
+        exchange_handshake_lost(u.x, tls_reason())
+        return
+    wrong = certificate_fault(u)
+    if wrong != NULL:
+        exchange_handshake_lost(u.x, wrong)
+        return
+    u.state = UP_BUSY
+    timer_clear(&u.c.timer)
+    member_connected(u.member.slot)
+    exchange_send(u.x)
+
+
+cdef const char *certificate_fault(upstream *u) noexcept nogil:
+    """What forbids to speak to it (SSLProxyVerify, SSLProxyCheckPeer*); NULL: nothing."""
+    cdef tls_state *t = u.c.tls
+    cdef plan_member *m = u.member
+    if t.chain_error and (m.tls_verify == VERIFY_REQUIRE
+                          or m.tls_verify == VERIFY_OPTIONAL):
+        return tls.X509_verify_cert_error_string(t.chain_error)
+    if t.date_error and (m.tls_check_date or m.tls_verify == VERIFY_REQUIRE):
+        return tls.X509_verify_cert_error_string(t.date_error)
+    if t.name_error and m.tls_check_name:
+        return tls.X509_verify_cert_error_string(t.name_error)
+    return NULL
+
+
+cdef void exchange_handshake_lost(exchange *x, const char *why) noexcept nogil:
+    """Nothing was sent; Apache tries no other member (balancing.md 4)."""
+    service_log_member_handshake(x, why)
+    exchange_detach(x, False)
+    exchange_answer_error(x, 500, b"Error during SSL Handshake with remote server")
+
+
+cdef void member_keep_session(upstream *u) noexcept nogil:
+    """For the next connection to this member; tickets come behind the handshake."""
+    cdef plan_member *m = u.member
+    cdef void *session
+    if u.c.tls == NULL or not u.c.tls.established or u.c.tls.failed:
+        return
+    session = tls.SSL_get1_session(u.c.tls.ssl)
+    if session == NULL:
+        return
+    if m.tls_session != NULL:
+        tls.SSL_SESSION_free(m.tls_session)
+    m.tls_session = session
+    m.tls_session_name = u.c.tls.name_hash

@@ -1,0 +1,305 @@
+"""TLS connections as streams (tls.pxd).
+
+The library reads and writes the socket itself. It is called until it says that the
+socket gives or takes no more; only then is `readable` or `writable` cleared, because
+the next edge will come only after that.
+"""
+
+cdef enum:
+    TLS_WANT_READ = 2           # SSL_ERROR_*
+    TLS_WANT_WRITE = 3
+    TLS_SYSCALL = 5
+    TLS_ZERO_RETURN = 6
+    TLS_VERIFY_PEER = 1         # SSL_VERIFY_*
+    TLS_VERIFY_DEMAND = 2
+    TLS_BOTH_SHUT = 3           # SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN
+    # Records: the first bytes of an answer in records that arrive whole in the first
+    # packets, the rest in the largest there are.
+    RECORD_FIRST = 1300
+    RECORD_SMALL = 4096
+    RECORD_SMALL_UNTIL = 16384  # bytes sent before records are full
+    RECORD_FULL = 16384
+    SILENCE_US = 1000000        # after which a connection is as new
+    TLS_STATES_KEPT_MAX = 4096
+    # X509_V_ERR_*, by what they are about
+    ERROR_NOT_YET_VALID = 9
+    ERROR_HAS_EXPIRED = 10
+    ERROR_HOSTNAME_MISMATCH = 62
+    ERROR_IP_ADDRESS_MISMATCH = 64
+
+cdef tls_state *tls_pool = NULL
+cdef int tls_pooled = 0
+cdef tls_state *tls_verifying = NULL    # whose handshake is in the library just now
+cdef unsigned long tls_error = 0        # the library's, of the last FAILED
+cdef char[16384] tls_record             # RECORD_FULL: pieces gathered into one record
+
+
+cdef int tls_begin(conn *c, void *context) noexcept nogil:
+    global tls_pool, tls_pooled, stream_errno
+    cdef tls_state *t = tls_pool
+    if t != NULL:
+        tls_pool = t.next
+        tls_pooled -= 1
+    else:
+        t = <tls_state *>malloc(sizeof(tls_state))
+        if t == NULL:
+            stream_errno = ENOMEM
+            return FAILED
+    memset(t, 0, sizeof(tls_state))
+    t.ssl = tls.SSL_new(context)
+    if t.ssl == NULL or not tls.SSL_set_fd(t.ssl, c.fd):
+        tls_note_error()
+        if t.ssl != NULL:
+            tls.SSL_free(t.ssl)
+        free(t)
+        return FAILED
+    c.tls = t
+    return 0
+
+
+cdef int tls_accept(
+        conn *c, void *session_context, void *certificate_context,
+        unsigned char verify) noexcept nogil:
+    if tls_begin(c, session_context) < 0:
+        return FAILED
+    if certificate_context != session_context:
+        tls.SSL_set_SSL_CTX(c.tls.ssl, certificate_context)
+    tls.SSL_set_accept_state(c.tls.ssl)
+    c.tls.verify = verify
+    tls_set_verify(c.tls)
+    return 0
+
+
+cdef int tls_connect(
+        conn *c, void *context, const char *name, unsigned int length, void *session,
+        unsigned char verify) noexcept nogil:
+    cdef unsigned char[16] address
+    cdef void *param
+    if tls_begin(c, context) < 0:
+        return FAILED
+    tls.SSL_set_connect_state(c.tls.ssl)
+    param = tls.SSL_get0_param(c.tls.ssl)
+    if inet_pton(AF_INET, name, &address[0]) == 1:
+        tls.X509_VERIFY_PARAM_set1_ip(param, &address[0], 4)
+    elif inet_pton(AF_INET6, name, &address[0]) == 1:
+        tls.X509_VERIFY_PARAM_set1_ip(param, &address[0], 16)
+    elif length:
+        # An address is never sent as a name (RFC 6066 3).
+        tls.SSL_set_tlsext_host_name(c.tls.ssl, <char *>name)
+        tls.X509_VERIFY_PARAM_set1_host(param, name, length)
+    if session != NULL:
+        tls.SSL_set_session(c.tls.ssl, session)
+    c.tls.verify = verify
+    tls.SSL_set_verify(c.tls.ssl, TLS_VERIFY_PEER, tls_on_certificate)
+    return 0
+
+
+cdef void tls_set_verify(tls_state *t) noexcept nogil:
+    """What a client is asked for."""
+    if likely(t.verify == VERIFY_NONE):
+        tls.SSL_set_verify(t.ssl, 0, NULL)
+    elif t.verify == VERIFY_REQUIRE:
+        tls.SSL_set_verify(t.ssl, TLS_VERIFY_PEER | TLS_VERIFY_DEMAND, NULL)
+    elif t.verify == VERIFY_OPTIONAL:
+        tls.SSL_set_verify(t.ssl, TLS_VERIFY_PEER, NULL)
+    else:
+        tls.SSL_set_verify(t.ssl, TLS_VERIFY_PEER, tls_on_certificate)
+
+
+cdef int tls_on_certificate(int good, void *store) noexcept nogil:
+    """Note what is wrong with the peer's chain, and go on: who asked decides when the
+    handshake is over, by its own rules."""
+    cdef int error
+    if good or tls_verifying == NULL:
+        return 1
+    error = tls.X509_STORE_CTX_get_error(store)
+    if error == ERROR_HOSTNAME_MISMATCH or error == ERROR_IP_ADDRESS_MISMATCH:
+        tls_verifying.name_error = error
+    elif error == ERROR_NOT_YET_VALID or error == ERROR_HAS_EXPIRED:
+        tls_verifying.date_error = error
+    elif tls_verifying.chain_error == 0:
+        tls_verifying.chain_error = error
+    return 1
+
+
+cdef void tls_note_error() noexcept nogil:
+    """Keep the oldest error of the library's queue: the cause, not what followed."""
+    global tls_error, stream_errno
+    tls_error = tls.ERR_get_error()
+    tls.ERR_clear_error()
+    stream_errno = EPROTO
+
+
+cdef const char *tls_reason() noexcept nogil:
+    cdef const char *words = NULL
+    if tls_error:
+        words = tls.ERR_reason_error_string(tls_error)
+    if words == NULL:
+        words = b"the connection was cut"
+    return words
+
+
+cdef int tls_why(conn *c, int result) noexcept nogil:
+    """What a result <= 0 means: AGAIN, CLOSED or FAILED."""
+    global stream_errno, tls_error
+    cdef int number = errno
+    cdef int why = tls.SSL_get_error(c.tls.ssl, result)
+    if likely(why == TLS_WANT_READ):
+        c.readable = False
+        return AGAIN
+    if why == TLS_WANT_WRITE:
+        c.writable = False
+        return AGAIN
+    if why == TLS_ZERO_RETURN:
+        c.peer_closed = True
+        return CLOSED
+    tls_error = 0
+    c.tls.failed = True
+    if why == TLS_SYSCALL:
+        tls.ERR_clear_error()
+        if number == 0:
+            # The end of the stream without a close_notify.
+            c.peer_closed = True
+            return CLOSED
+        stream_errno = number
+    else:
+        tls_note_error()
+    c.broken = True
+    return FAILED
+
+
+cdef int tls_handshake(conn *c) noexcept nogil:
+    global errno, tls_verifying
+    cdef tls_state *t = c.tls
+    cdef int rc
+    tls.ERR_clear_error()
+    errno = 0
+    tls_verifying = t
+    rc = tls.SSL_do_handshake(t.ssl)
+    tls_verifying = NULL
+    if rc == 1:
+        t.established = True
+        c.crossed = False
+        return 1
+    # It waits for one of the two, and either edge may bring it.
+    c.crossed = True
+    rc = tls_why(c, rc)
+    return AGAIN if rc == AGAIN else FAILED
+
+
+cdef ssize_t tls_recv(conn *c, char *data, size_t size) noexcept nogil:
+    global errno
+    cdef size_t total = 0
+    cdef int n
+    if not c.readable:
+        return AGAIN
+    while total < size:
+        tls.ERR_clear_error()
+        errno = 0
+        n = tls.SSL_read(
+            c.tls.ssl, data + total,
+            <int>(size - total if size - total < 1 << 30 else 1 << 30))
+        if n <= 0:
+            n = tls_why(c, n)
+            if unlikely(n == AGAIN and c.readable):
+                c.readable = False      # it must write before it can read
+                c.crossed = True
+            if total and n != AGAIN:
+                c.readable = True       # what it is will be told by the next call
+            return <ssize_t>total if total else n
+        total += <size_t>n
+    return <ssize_t>total
+
+
+cdef int tls_record_size(tls_state *t, size_t waiting) noexcept nogil:
+    """How much of what is waiting goes into the next record."""
+    if watch.now_us - t.wrote_us > SILENCE_US:
+        t.burst_bytes = 0
+    if t.burst_bytes < RECORD_SMALL_UNTIL and waiting > RECORD_FULL:
+        return RECORD_SMALL if t.burst_bytes else RECORD_FIRST
+    return RECORD_FULL if waiting > RECORD_FULL else <int>waiting
+
+
+cdef ssize_t tls_send(conn *c, const char *data, size_t size) noexcept nogil:
+    global errno
+    cdef tls_state *t = c.tls
+    cdef size_t total = 0
+    cdef int n, part
+    if not c.writable:
+        return AGAIN
+    while total < size:
+        # A record that was begun is made of just these bytes already.
+        part = t.write_size if t.write_size else tls_record_size(t, size - total)
+        ASSERT(<size_t>part <= size - total)
+        tls.ERR_clear_error()
+        errno = 0
+        n = tls.SSL_write(t.ssl, data + total, part)
+        if n <= 0:
+            t.write_size = part
+            n = tls_why(c, n)
+            if unlikely(n == AGAIN and c.writable):
+                c.writable = False      # it must read before it can write
+                c.crossed = True
+            return <ssize_t>total if total else (FAILED if n == CLOSED else n)
+        t.write_size = 0
+        t.burst_bytes += <unsigned int>n
+        t.wrote_us = watch.now_us
+        total += <size_t>n
+    return <ssize_t>total
+
+
+cdef ssize_t tls_send2(
+        conn *c, const char *first, size_t first_size,
+        const char *second, size_t second_size) noexcept nogil:
+    """A head and its body in one record, where they fit into one."""
+    cdef size_t part = RECORD_FULL - first_size
+    cdef ssize_t n, more
+    if first_size == 0 or second_size == 0 or first_size >= RECORD_FULL:
+        if first_size:
+            n = tls_send(c, first, first_size)
+            if n < <ssize_t>first_size or second_size == 0:
+                return n
+        more = tls_send(c, second, second_size)
+        return <ssize_t>first_size + (more if more > 0 else 0) if first_size else more
+    if part > second_size:
+        part = second_size
+    memcpy(&tls_record[0], first, first_size)
+    memcpy(&tls_record[first_size], second, part)
+    n = tls_send(c, &tls_record[0], first_size + part)
+    if n < <ssize_t>(first_size + part) or part == second_size:
+        return n
+    more = tls_send(c, second + part, second_size - part)
+    return n + (more if more > 0 else 0)
+
+
+cdef bint tls_is_quiet(conn *c) noexcept nogil:
+    global errno
+    cdef char one
+    cdef int n
+    tls.ERR_clear_error()
+    errno = 0
+    n = tls.SSL_peek(c.tls.ssl, &one, 1)
+    if n > 0:
+        return False
+    return tls_why(c, n) == AGAIN
+
+
+cdef void tls_end(conn *c) noexcept nogil:
+    global tls_pool, tls_pooled
+    cdef tls_state *t = c.tls
+    c.tls = NULL
+    tls.ERR_clear_error()
+    if not t.failed and not c.broken:
+        # A record that was begun can be followed by nothing.
+        if t.established and t.write_size == 0:
+            tls.SSL_shutdown(t.ssl)
+        # Else the library would take the session for a bad one.
+        tls.SSL_set_shutdown(t.ssl, TLS_BOTH_SHUT)
+    tls.SSL_free(t.ssl)
+    tls.ERR_clear_error()
+    if tls_pooled >= TLS_STATES_KEPT_MAX:
+        free(t)
+        return
+    t.next = tls_pool
+    tls_pool = t
+    tls_pooled += 1
