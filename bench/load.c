@@ -853,11 +853,14 @@ static void run_load(void)
             timer_set(&conns[i], now);
     }
     int64_t opens = start_ns + (int64_t)(opt.warmup * 1e9);
-    end_ns = opt.seconds > 0 ? opens + (int64_t)(opt.seconds * 1e9) : INT64_MAX;
+    end_ns = INT64_MAX;
     while (!is_stopped && now < end_ns &&
            !(opt.requests && started >= opt.requests && outstanding == 0)) {
-        if (!in_window && now >= opens)
+        if (!in_window && now >= opens) {
             open_window();
+            if (opt.seconds > 0)
+                end_ns = window_ns + (int64_t)(opt.seconds * 1e9);
+        }
         turn((in_window ? end_ns : opens) - now);
     }
     shut_window();

@@ -9,11 +9,11 @@ A configuration is made from `peers/NAME.conf.in`:
 
 Flags of a line may follow each other; all must hold. What a scenario is about:
 `tls` (HTTPS in front; with `rsa` a certificate of that kind), `https` (HTTPS members),
-`websocket` (tunnels to the members). How it is done: `log` (an access log), `gather` (nginx: log lines are gathered before
-they are written), `stream` (nginx: no buffering of answers), `wide` (Apache: threads
-for 1000 connections), `sticky` (sessions by cookie), `status` (a status page),
-`generation` (a path that only this version of the configuration knows: by it a reload
-is seen to have come into force).
+`websocket` (tunnels to the members). How it is done: `log` (an access log), `gather`
+(nginx: log lines are gathered before they are written), `stream` (nginx: no buffering
+of answers), `wide` (Apache: threads for many connections), `sticky` (sessions by
+cookie), `status` (a status page), `generation` (a path that only this version of the
+configuration knows: by it a reload is seen to have come into force).
 """
 
 from __future__ import annotations
@@ -349,8 +349,10 @@ def fetch(
     """The whole answer, head and body, to one GET; None when there was none."""
     host, _, port = address.rpartition(":")
     try:
-        with socket.create_connection((host, int(port)), timeout_s) as plain:
-            s = trusting().wrap_socket(plain) if is_tls else plain
+        with (
+            socket.create_connection((host, int(port)), timeout_s) as plain,
+            trusting().wrap_socket(plain) if is_tls else plain as s,
+        ):
             s.sendall(
                 f"GET {path} HTTP/1.1\r\nHost: www.example.test\r\n"
                 "Connection: close\r\n\r\n".encode()
