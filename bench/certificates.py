@@ -7,7 +7,6 @@ proxy here verifies. The serial number is what `load.c` counts handshakes by.
 from __future__ import annotations
 
 import datetime
-import ipaddress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -48,8 +47,6 @@ def make(kind: str, serial: int = 1) -> Certificate:
         key = ec.generate_private_key(ec.SECP256R1())
     else:
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    # Members are asked for by address.
-    names = [x509.DNSName(HOST), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
     begin = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=1)
     made = (
@@ -60,7 +57,7 @@ def make(kind: str, serial: int = 1) -> Certificate:
         .serial_number(serial)
         .not_valid_before(begin)
         .not_valid_after(begin + VALID)
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(HOST)]), False)
         .sign(key, hashes.SHA256())
     )
     return Certificate(
