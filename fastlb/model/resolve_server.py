@@ -67,6 +67,7 @@ SERVER_SCALARS: Final[dict[str, tuple[str, Reader]]] = {
     "balancerinherit": ("balancer_inherit", units.flag),
     "proxyiobuffersize": ("proxy_io_buffer_bytes", units.integer),
     "proxyreceivebuffersize": ("proxy_receive_buffer_bytes", units.integer),
+    "proxywebsocketidletimeout": ("websocket_idle_ms", seconds_as_ms),
     "proxysourceaddress": ("proxy_source_address", str),
     "errorlog": ("error_log", str),
 }

@@ -131,3 +131,4 @@ class VHost:
     # are of one group (SSLVHostSNIPolicy); else 421. -1: no TLS.
     tls_group: int = -1
     connect_ports: tuple[tuple[int, int], ...] = ()  # AllowCONNECT; (): no CONNECT
+    websocket_idle_ms: int | None = None  # of tunnels; None: those of other requests
