@@ -148,6 +148,10 @@ class Services(Protocol):
         text: str,
     ) -> None:
         """One line for the error log; text begins with its AH number if it has one."""
+    def tls_variables(
+        self, names: Sequence[str], ssl: int, vhost_index: int
+    ) -> Sequence[bytes | None]:
+        """The SSL_* variables of a connection (address of its SSL); None: no such."""
     def drained(self) -> None:
         """The last connection of a draining worker has gone."""
     def recycle(self) -> None:

@@ -242,6 +242,12 @@ _TEXTS: dict[int, str] = {
     ),
     511: "<p>The client needs to authenticate to gain\nnetwork access.</p>\n",
 }
+# A 400's detail (mod_ssl's page has markup around it, which no other note has).
+PLAIN_HTTP = "You're speaking plain HTTP to an SSL-enabled server port."
+_PLAIN_HTTP_NOTE = (
+    f"Reason: {PLAIN_HTTP}<br />\n"
+    " Instead use the HTTPS scheme to access this URL, please.<br />\n"
+)
 _EXPECT_GIVEN = (
     "<p>The expectation given in the Expect request-header\n"
     "field could not be met by this server.\n"
@@ -324,6 +330,8 @@ def _text(vhost: VHost, status: int, detail: str) -> str:
     note = _PROXY_NOTE.format(shown) if proxy_error else shown
     if status == 500 and proxy_error:
         return note + "<p />\n"
+    if detail == PLAIN_HTTP:
+        note = _PLAIN_HTTP_NOTE
     if status == 417:
         return _EXPECT_GIVEN.format(detail=shown) if detail else _EXPECT_NOT_SEEN
     return _TEXTS.get(status, _INTERNAL).format(

@@ -212,6 +212,40 @@ cdef void service_ask_host_python(exchange *x) noexcept:
         exchange_answer_error(x, 500, NULL)
 
 
+cdef void service_tls_variables(downstream *d) noexcept nogil:
+    """Fill d.c.tls.variables; it stays NULL without memory, or where Python fails."""
+    with gil:
+        service_tls_variables_python(d)
+
+
+cdef void service_tls_variables_python(downstream *d) noexcept:
+    cdef size_t size = sizeof(value) * len(tls_names)
+    cdef value *table
+    cdef char *at
+    cdef bytes one
+    cdef int i
+    try:
+        found = services.tls_variables(
+            tuple(tls_names), <size_t>d.c.tls.ssl, d.tls_vhost.index)
+        for v in found:
+            size += len(v) + 1 if v is not None else 0
+        table = <value *>malloc(size)
+        if table == NULL:
+            return
+        at = <char *>(table + len(tls_names))
+        for i, v in enumerate(found):
+            table[i] = value(NULL, 0)
+            if v is not None:
+                one = v
+                memcpy(at, <const char *>one, len(one))
+                table[i] = value(at, <unsigned int>len(one))
+                at += len(one) + 1
+        d.c.tls.variables = table
+    except Exception:
+        if d.x != NULL:
+            service_failed(d.x)
+
+
 # The error log -------------------------------------------------------------------
 
 cdef void say(
@@ -356,6 +390,13 @@ cdef void service_log_no_engine(exchange *x) noexcept nogil:
             "[Hint: SSLProxyEngine]")
         say(x, "error", "proxy", 0, f"AH00961: HTTPS: failed to enable ssl support for "
             f"{member_name(x)}")
+
+
+cdef void service_log_plain(exchange *x) noexcept nogil:
+    with gil:
+        say(x, "error", "ssl", 0,
+            f"AH02219: access to {request_uri(x)} failed, reason: SSL connection "
+            "required")
 
 
 cdef void service_log_no_name(exchange *x) noexcept nogil:

@@ -125,6 +125,11 @@ class WorkerServices:
     ) -> None:
         self._errors.write(level, module, vhost_index, client, error_number, text)
 
+    def tls_variables(
+        self, names: Sequence[str], ssl: int, vhost_index: int
+    ) -> Sequence[bytes | None]:
+        return [None for _ in names]
+
     def drained(self) -> None:
         if self._drain is not None:
             self._drain.done()

@@ -47,10 +47,16 @@ cdef void exchange_route(exchange *x) noexcept nogil:
         timer_set(&x.down.c.timer, watch.now_us + x.vhost.timeout_us)
         service_ask_host(x)
         return
+    if unlikely(tls_is_missing(x)):
+        service_log_plain(x)
+        exchange_answer_error(x, 403, NULL)
+        return
     if unlikely(not allowed):
         service_log_denied(x)
         exchange_answer_error(x, 403, NULL)
         return
+    if unlikely(x.down.tls_vhost != NULL):
+        rules_tls_env(x)
     rules_env(x)
     rc = match_redirect(x, True)
     if unlikely(rc != 0):

@@ -66,7 +66,7 @@ cdef void upstream_handshake(upstream *u) noexcept nogil:
 
 
 cdef const char *certificate_fault(upstream *u) noexcept nogil:
-    """What forbids to speak to it (SSLProxyVerify, SSLProxyCheckPeer*); NULL: nothing."""
+    """What SSLProxyVerify or SSLProxyCheckPeer* forbids; NULL: nothing."""
     cdef tls_state *t = u.c.tls
     cdef plan_member *m = u.member
     if t.chain_error and (m.tls_verify == VERIFY_REQUIRE

@@ -313,6 +313,9 @@ cdef void put_piece(exchange *x, writer *w, plan_piece *p) noexcept nogil:
     elif k == c'i':
         v = request_field(x, &p.literal)
         put_or_dash(w, v.data, v.length)
+    elif k == c'x' or k == c'c':
+        v = tls_variable(x.down, p.env)
+        put_or_dash(w, v.data, v.length)
     elif k == c'e' or k == c'o' or k == c'n':
         v = x.env[p.env]
         put_or_dash(w, v.data, v.length)
@@ -357,7 +360,8 @@ cdef void put_piece(exchange *x, writer *w, plan_piece *p) noexcept nogil:
         elif p.sub == 1:
             put_number(w, x.down.listener.port)
         else:
-            put_number(w, x.vhost.port if x.vhost.port else 80)
+            put_number(w, x.vhost.port if x.vhost.port else (
+                443 if x.down.tls_vhost != NULL else 80))
     elif k == c'P':
         put_number(w, getpid())
     elif k == c'A':

@@ -101,6 +101,8 @@ cdef plan_format plan_pieces(object pieces) except *:
         p.literal = plan_text(piece.arg)
         if piece.kind == "e":
             p.env = plan_env(piece.arg)
+        elif piece.kind in ("x", "c") or (piece.kind == "s" and piece.arg):
+            p.env = plan_tls_name(piece.arg)
         p.original = piece.original
         p.negated = piece.negated
         p.status_count = len(piece.statuses)
@@ -273,6 +275,9 @@ cdef object plan_conf_of(plan_conf *c, object conf, plan_section *sections):
     cdef int i
     c.preserve_host = plan_flag(conf.preserve_host)
     c.add_headers = plan_flag(conf.add_headers)
+    c.require_ssl = plan_flag(conf.require_ssl)
+    c.std_env_vars = plan_flag(conf.std_env_vars)
+    c.export_cert_data = plan_flag(conf.export_cert_data)
     c.redirect_relative = plan_flag(conf.redirect_relative)
     c.use_canonical_name = plan_flag(conf.use_canonical_name)
     c.expect_continue = plan_flag(conf.expect_continue)
@@ -578,6 +583,7 @@ cdef object plan_begin(
     plan_regexes.clear()
     plan_names.clear()
     plan_envs.clear()
+    tls_names_begin()
     for name in ENV_KNOWN:
         plan_env(name)
     plan.compat_apache = model.compat.value == "apache"
@@ -604,6 +610,7 @@ cdef object plan_begin(
     for i, vhost in enumerate(model.vhosts):
         plan_vhost_of(&plan.vhosts[i], vhost, model.vhosts[0].server_name)
     plan_addresses(model)
+    tls_names_end()
     plan.env_count = len(plan_envs)
     plan.env_names = <text *>plan_alloc(sizeof(text) * plan.env_count)
     for name, number in plan_envs.items():
@@ -621,6 +628,10 @@ cdef object plan_tls(object handles):
             plan.vhosts[i].tls_context = <void *><size_t>server.certificate_context
             plan.vhosts[i].tls_session_context = (
                 <void *><size_t>server.session_context)
+            tls.SSL_CTX_set_alpn_select_cb(
+                plan.vhosts[i].tls_session_context, tls_choose_protocol, NULL)
+            tls.SSL_CTX_set_alpn_select_cb(
+                plan.vhosts[i].tls_context, tls_choose_protocol, NULL)
     for i, context in enumerate(handles.members):
         if context is not None:
             plan.members[i].tls_context = <void *><size_t>context
