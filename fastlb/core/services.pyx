@@ -453,6 +453,15 @@ cdef void service_log_no_name(exchange *x) noexcept nogil:
             "AH02033: No hostname was provided via SNI for a name based virtual host")
 
 
+cdef void service_log_no_host(exchange *x) noexcept nogil:
+    with gil:
+        named = string_of(
+            x.down.tls_vhost.server_name.data, x.down.tls_vhost.server_name.length)
+        say(x, "error", "ssl", 0,
+            f"AH02031: Hostname {named} provided via SNI, but no hostname provided in "
+            "HTTP request")
+
+
 cdef void service_log_misdirected(exchange *x) noexcept nogil:
     with gil:
         asked = string_of(
