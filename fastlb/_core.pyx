@@ -46,6 +46,7 @@ include "core/plan/logline.pyx"
 include "core/http/rewrite.pyx"
 
 # flow: connections and their coupling
+include "core/flow/tls_variables.pyx"
 include "core/flow/pool.pyx"
 include "core/flow/upstream.pyx"
 include "core/flow/secure.pyx"

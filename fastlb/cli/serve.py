@@ -10,6 +10,7 @@ from dataclasses import replace
 from fastlb.base.errors import Severity, render
 from fastlb.cli.detach import detach
 from fastlb.cli.options import Options
+from fastlb.cli.phrases import phrases_for
 from fastlb.master.errors import Exit, StartError
 from fastlb.master.journal import Journal
 from fastlb.master.loading import Source, load
@@ -37,6 +38,11 @@ def serve(
     greet is called once, when the server accepts. What fails before that is told on
     stderr. Whoever only launched the server gets Apache's exit codes, 0 or 1.
     """
+    try:
+        phrases = phrases_for(model)
+    except StartError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.code
     launcher = None if options.is_foreground else detach()
     journal = Journal()
 
@@ -62,6 +68,7 @@ def serve(
         foreground=options.is_foreground,
         run_worker=worker.run,
         run_monitor=monitor.run,
+        phrases=phrases,
     )
     model = arranged(model, options)
     try:

@@ -10,10 +10,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from fastlb.logs.files import OpenLogs
 from fastlb.master.reap import BackOff
 from fastlb.model.server import Model
+from fastlb.tls.handles import TlsHandles
+
+if TYPE_CHECKING:
+    from fastlb.tls.contexts import Contexts
 
 LEAVING_PER_SEAT_MAX = 8  # draining workers; beyond it recycling waits
 
@@ -54,6 +59,8 @@ class Generation:
     balancer_slots: tuple[int, ...]
     logs: OpenLogs
     seats: tuple[Seat, ...]
+    contexts: Contexts | None = None  # to them tls points; None: no TLS
+    tls: TlsHandles | None = None
     leaving: dict[int, WorkerProcess] = field(default_factory=dict)
 
     def seated(self) -> Iterator[WorkerProcess]:

@@ -22,9 +22,10 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fastlb.master import claims, pidfile, privileges, reap, spawn
+from fastlb.master.certificates import Certificates
 from fastlb.master.errors import Exit, StartError
 from fastlb.master.generation import Generation
 from fastlb.master.journal import Journal, send_stderr_to
@@ -38,6 +39,7 @@ from fastlb.master.workers import Means, Workers
 from fastlb.model import diff
 from fastlb.model.server import Model
 from fastlb.monitor.heritage import MonitorHeritage
+from fastlb.tls.pass_phrases import PassPhrases
 from fastlb.worker.heritage import Heritage
 
 PROGRAM = "fastlb"
@@ -61,6 +63,7 @@ class Orders:
     started       called once, when every worker accepts
     let_go        called in every forked process: closes what only the master may hold
     command_line  for the log
+    phrases       pass phrases that were typed before the terminal was left
     """
 
     load: Callable[[], Model]
@@ -70,6 +73,7 @@ class Orders:
     foreground: bool
     run_worker: Callable[[Heritage], int]
     run_monitor: Callable[[MonitorHeritage], int]
+    phrases: PassPhrases = field(default_factory=PassPhrases)
 
 
 class Master:
@@ -83,6 +87,7 @@ class Master:
         self.phase = Phase.STARTING
         self._first = model.process  # what was in force at the start
         self._listeners = Listeners()
+        self._certificates = Certificates(orders.phrases, self._clock_s)
         self._table = claims.create_table(model)
         self._signals = Signals(ignore_winch=orders.foreground and os.isatty(0))
         self._identity = privileges.look_up(model.process, PROGRAM)
@@ -224,8 +229,9 @@ class Master:
             listeners=self._listeners,
             table=self._table,
             journal=self._journal,
+            certificates=self._certificates,
         )
-        generation = self._next.take(self._current.model if self._current else None)
+        generation = self._next.take(self._current)
         self._next.deadline_s = self._clock_s() + DEADLINE_S
         self._workers.generations.append(generation)
         spawn.freeze()

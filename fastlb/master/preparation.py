@@ -9,6 +9,7 @@ from __future__ import annotations
 from fastlb._core import Table
 from fastlb.logs.files import OpenLogs
 from fastlb.master import claims, names
+from fastlb.master.certificates import Certificates
 from fastlb.master.generation import Generation, Seat
 from fastlb.master.journal import Journal
 from fastlb.master.listeners import Address, Listeners
@@ -28,6 +29,7 @@ class Preparation:
         listeners: Listeners,
         table: Table,
         journal: Journal,
+        certificates: Certificates,
     ) -> None:
         self.model = model
         self.number = number
@@ -37,20 +39,27 @@ class Preparation:
         self._listeners = listeners
         self._table = table
         self._journal = journal
+        self._certificates = certificates
         self._bound: tuple[Address, ...] = ()
         self._logs: OpenLogs | None = None
         self._claimed = False
 
-    def take(self, previous: Model | None) -> Generation:
-        """Bind, open, look up, claim; StartError when a step fails.
+    def take(self, current: Generation | None) -> Generation:
+        """Bind, read, open, look up, claim; StartError when a step fails.
 
-        previous: the model in force, None at the first start.
+        current: the generation in force, None at the first start.
         """
         model = self.model
+        previous = current.model if current is not None else None
         self.step = "binding its addresses"
         self._bound = self._listeners.bind_missing(model.listeners, model.process)
         self.step = "opening its logs"
         self._logs = self._journal.open(model)
+        self.step = "reading its certificates"
+        contexts = self._certificates.read(
+            model, current.contexts if current is not None else None
+        )
+        handles = self._certificates.handles(contexts)
         if previous is None:
             self._journal.follow(model, self._logs)
         self.step = "looking up its members' names"
@@ -72,6 +81,8 @@ class Preparation:
             balancer_slots=balancer_slots,
             logs=self._logs,
             seats=tuple(Seat(n) for n in range(model.process.start_servers)),
+            contexts=contexts,
+            tls=handles,
         )
         return self.generation
 

@@ -116,6 +116,7 @@ class Workers:
             ready_fd=writer,
             started_us=means.started_us,
             foreground=means.foreground,
+            tls=generation.tls,
         )
 
         def let_go() -> None:

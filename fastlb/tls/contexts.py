@@ -1,80 +1,179 @@
 """Contexts for the virtual hosts and members of a model, made before the fork.
 
 Every worker inherits the same contexts, and with them the keys of their tickets: a
-session made in one worker is resumed in any other.
+session made in one worker is resumed in any other. A reload keeps what has not
+changed; where only certificates have, a connection begins with the context whose
+ticket keys its client may know, and answers with the new certificates
+(tls/handles.py).
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from OpenSSL import SSL
 
 from fastlb._core import TLS_FUNCTIONS
 from fastlb.model.server import Model
-from fastlb.model.tls import Protocols, TlsMember, TlsServer
+from fastlb.model.tls import KeyPair, TlsMember, TlsServer
+from fastlb.model.vhost import VHost
+from fastlb.tls import stamps
 from fastlb.tls.handles import ServerHandle, TlsHandles
 from fastlb.tls.library import addresses, context_address
+from fastlb.tls.member_context import member_context
+from fastlb.tls.pass_phrases import PassPhrases
+from fastlb.tls.server_context import policy, server_context
+from fastlb.tls.stamps import Stamps
 
-VERSIONS = {
-    "TLSv1": SSL.TLS1_VERSION,
-    "TLSv1.1": SSL.TLS1_1_VERSION,
-    "TLSv1.2": SSL.TLS1_2_VERSION,
-    "TLSv1.3": SSL.TLS1_3_VERSION,
-}
-MODES = 0x1 | 0x2 | 0x10  # partial writes, moving write buffer, release buffers
+HTTPS_PORT = 443
+# Whoever learns a key later can read what was sent while it was in use.
+TICKET_KEYS_MAX_S = 86400.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Made:
+    """A context and what it was made of."""
+
+    context: SSL.Context
+    files: Stamps
+    made_s: float  # monotonic
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """The contexts of one virtual host: of its sessions and of its certificates."""
+
+    settings: TlsServer
+    trust: Stamps
+    session: Made
+    certificate: Made
+
+
+S = TypeVar("S", TlsServer, TlsMember)
+Pool = dict[S, Made]
 
 
 class Contexts:
-    """The contexts of one model."""
+    """The contexts of one model; lives as long as the generation that uses them."""
 
-    def __init__(self, model: Model) -> None:
-        self.servers: tuple[SSL.Context | None, ...] = tuple(
-            server_context(vhost.tls) if vhost.tls is not None else None
-            for vhost in model.vhosts
-        )
-        self.members: tuple[SSL.Context | None, ...] = tuple(
-            member_context(member.tls) if member.tls is not None else None
-            for member in model.members
-        )
+    def __init__(
+        self,
+        model: Model,
+        phrases: PassPhrases,
+        now_s: float,
+        previous: Contexts | None = None,
+    ) -> None:
+        """TlsError when one of them cannot be made; previous stays as it is."""
+        self._now_s = now_s
+        self._server_pool: Pool[TlsServer] = {}
+        self._member_pool: Pool[TlsMember] = {}
+        self.hosts: dict[str, Host] = {}  # by vhost_id
+        self.servers: list[Host | None] = []
+        self.members: list[Made | None] = []
+        for vhost in model.vhosts:
+            host = None
+            if vhost.tls is not None:
+                host = self._host(vhost, vhost.tls, phrases, previous)
+                self.hosts[vhost.vhost_id] = host
+            self.servers.append(host)
+        for member in model.members:
+            made = None
+            if member.tls is not None:
+                made = self._member(member.tls, member.url, previous)
+            self.members.append(made)
 
-    def handles(self) -> TlsHandles | None:
-        if not any(self.servers) and not any(self.members):
-            return None
+    def handles(self) -> TlsHandles:
+        """ValueError when the library is not one that the core can use."""
         return TlsHandles(
             functions=addresses(TLS_FUNCTIONS),
             servers=tuple(
-                ServerHandle(context_address(c), context_address(c)) if c else None
-                for c in self.servers
+                ServerHandle(
+                    session_context=context_address(host.session.context),
+                    certificate_context=context_address(host.certificate.context),
+                )
+                if host is not None
+                else None
+                for host in self.servers
             ),
-            members=tuple(context_address(c) if c else None for c in self.members),
+            members=tuple(
+                context_address(made.context) if made is not None else None
+                for made in self.members
+            ),
         )
 
+    def _host(
+        self,
+        vhost: VHost,
+        settings: TlsServer,
+        phrases: PassPhrases,
+        previous: Contexts | None,
+    ) -> Host:
+        made = self._take(
+            without_places(settings),
+            stamps.of_server(settings),
+            self._server_pool,
+            previous._server_pool if previous is not None else {},
+            lambda: server_context(settings, name_of(vhost), phrases),
+        )
+        trust = stamps.of_server_trust(settings)
+        before = previous.hosts.get(vhost.vhost_id) if previous is not None else None
+        session = made
+        if before is not None and self._is_kept(before, settings, trust):
+            session = before.session
+        return Host(settings, trust, session, made)
 
-def server_context(settings: TlsServer) -> SSL.Context:
-    context = SSL.Context(SSL.TLS_SERVER_METHOD)
-    context.set_mode(MODES)
-    context.set_options(SSL.OP_NO_RENEGOTIATION | SSL.OP_NO_COMPRESSION)
-    context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
-    context.set_session_id(b"fastlb")
-    restrict(context, settings.protocols)
-    for pair in settings.pairs:
-        context.use_certificate_chain_file(pair.certificate_file)
-        context.use_privatekey_file(pair.key_file)
-    return context
+    def _is_kept(self, before: Host, settings: TlsServer, trust: Stamps) -> bool:
+        """Sessions go on while clients are measured by the same things."""
+        return (
+            self._now_s - before.session.made_s < TICKET_KEYS_MAX_S
+            and policy(before.settings) == policy(settings)
+            and before.trust == trust
+        )
+
+    def _member(
+        self, settings: TlsMember, whose: str, previous: Contexts | None
+    ) -> Made:
+        return self._take(
+            settings,
+            stamps.of_member(settings),
+            self._member_pool,
+            previous._member_pool if previous is not None else {},
+            lambda: member_context(settings, whose),
+        )
+
+    def _take(
+        self,
+        settings: S,
+        files: Stamps,
+        pool: Pool[S],
+        old: Pool[S],
+        make: Callable[[], SSL.Context],
+    ) -> Made:
+        """One that is there already, of this model or of the one before, or a new one.
+
+        files: taken before the files are read, so that a change in between is seen by
+        the next reload.
+        """
+        made = pool.get(settings)
+        if made is None:
+            made = old.get(settings)
+            if made is None or not self._is_fresh(made, files):
+                made = Made(make(), files, self._now_s)
+            pool[settings] = made
+        return made
+
+    def _is_fresh(self, made: Made, files: Stamps) -> bool:
+        return made.files == files and self._now_s - made.made_s < TICKET_KEYS_MAX_S
 
 
-def member_context(settings: TlsMember) -> SSL.Context:
-    context = SSL.Context(SSL.TLS_CLIENT_METHOD)
-    context.set_mode(MODES)
-    restrict(context, settings.protocols)
-    if settings.trust.ca_file or settings.trust.ca_path:
-        context.load_verify_locations(settings.trust.ca_file, settings.trust.ca_path)
-    return context
+def without_places(settings: TlsServer) -> TlsServer:
+    """A directive that moved in its file makes no other context."""
+    pairs = (KeyPair(p.certificate_file, p.key_file, "", 0) for p in settings.pairs)
+    return replace(settings, pairs=tuple(pairs), strict_sni=False)
 
 
-def restrict(context: SSL.Context, protocols: Protocols) -> None:
-    """Versions and ciphers."""
-    numbers = [VERSIONS[name] for name in protocols.versions]
-    context.set_min_proto_version(min(numbers))
-    context.set_max_proto_version(max(numbers))
-    if protocols.ciphers is not None:
-        context.set_cipher_list(protocols.ciphers.encode())
+def name_of(vhost: VHost) -> str:
+    """name:port, as mod_ssl calls a virtual host."""
+    return f"{vhost.server_name}:{vhost.server_port or HTTPS_PORT}"

@@ -45,6 +45,8 @@ cdef void exchange_route(exchange *x) noexcept nogil:
             rules_env_if(x, 1, 1 + x.proxy_conf_count)
     if unlikely(not exchange_admit(x)):
         return
+    if unlikely(x.down.tls_vhost != NULL):
+        rules_tls_env(x)
     rules_env(x)
     rc = match_redirect(x, True)
     if unlikely(rc != 0):
@@ -75,6 +77,10 @@ cdef bint exchange_admit(exchange *x) noexcept nogil:
         x.state = X_WAIT_HOST
         timer_set(&x.down.c.timer, watch.now_us + x.vhost.timeout_us)
         service_ask_host(x)
+        return False
+    if unlikely(tls_is_missing(x)):
+        service_log_plain(x)
+        exchange_answer_error(x, 403, NULL)
         return False
     if unlikely(not allowed):
         service_log_denied(x)
@@ -329,6 +335,8 @@ cdef void exchange_send(exchange *x) noexcept nogil:
     x.stream = NULL
     x.req_sent = False
     x.req_head_sent = False
+    if unlikely(logline_wants_source_port):
+        upstream_learn_port(x)
     request_expectation(x)
     rc = rewrite_request(x)
     if unlikely(rc < 0):

@@ -133,9 +133,14 @@ cdef struct plan_conf:
     signed char add_headers
     signed char redirect_relative
     signed char use_canonical_name
+    signed char use_canonical_physical_port
+    signed char track_first_byte    # LogIOTrackTTFB
     signed char expect_continue
     signed char interpolate_env
     signed char websocket_fallback
+    signed char require_ssl
+    signed char std_env_vars
+    signed char export_cert_data
     signed char auth_merging    # 0 Off, 1 And, 2 Or
     bint has_error_override
     int override_count          # 0 with has_error_override: Off

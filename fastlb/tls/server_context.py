@@ -1,0 +1,140 @@
+"""A context for virtual hosts with SSLEngine on."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from OpenSSL import SSL
+
+from fastlb.model.tls import KeyPair, TlsServer
+from fastlb.tls.errors import TlsError, reason
+from fastlb.tls.keys import use_key
+from fastlb.tls.pass_phrases import KeyPlace, PassPhrases
+from fastlb.tls.spoken import obey, restrict
+from fastlb.tls.trust import believe, name_authorities
+
+# SSL_MODE_*: partial writes, moving write buffer, release buffers of idle connections
+MODES = 0x1 | 0x2 | 0x10
+MODE_NO_AUTO_CHAIN = 0x8
+# An end without close_notify is an end, as in httpd: many peers never send one, and
+# HTTP knows by itself where all but the oldest kind of body ends.
+NEVER = (
+    SSL.OP_NO_RENEGOTIATION | SSL.OP_NO_COMPRESSION | SSL.OP_IGNORE_UNEXPECTED_EOF
+)
+
+
+def server_context(
+    settings: TlsServer, whose: str, phrases: PassPhrases
+) -> SSL.Context:
+    """Ready to be shared by every worker; TlsError when a file or a setting fails it.
+
+    whose: name:port of a virtual host that asks for it, for messages and phrases.
+    What has to be asked of a connection (the client's certificate) is the core's, and
+    so are the callbacks. Early data is off by the library's default.
+    """
+    context = SSL.Context(SSL.TLS_SERVER_METHOD)
+    context.set_mode(MODES)
+    context.set_options(NEVER)
+    if settings.honor_cipher_order:
+        context.set_options(SSL.OP_CIPHER_SERVER_PREFERENCE)
+    if not settings.session_tickets:
+        context.set_options(SSL.OP_NO_TICKET)
+    # A cache in the library would be one for each worker: sessions are in tickets.
+    context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+    context.set_session_id(session_id_context(settings))
+    context.set_timeout(settings.session_timeout_s)
+    restrict(context, settings.protocols, whose)
+    believe(context, settings.trust, settings.verify_depth, whose, "SSL")
+    if settings.trust.ca_file is None and settings.trust.ca_path is None:
+        # Else the library looks, in every handshake, for a chain that cannot be there.
+        context.set_mode(MODE_NO_AUTO_CHAIN)
+    name_authorities(context, settings)
+    use_pairs(context, settings, whose, phrases)
+    obey(context, settings.conf_commands, whose)
+    return context
+
+
+def session_id_context(settings: TlsServer) -> bytes:
+    """32 bytes: a session is only taken up where clients are asked for the same.
+
+    Source: RFC 8446 4.6.1; CVE-2025-23048 of httpd.
+    """
+    return hashlib.sha256(repr(policy(settings)).encode()).digest()
+
+
+def policy(settings: TlsServer) -> TlsServer:
+    """Without certificates, and without what no session depends on."""
+    return replace(
+        settings,
+        pairs=(),
+        chain_file=None,
+        strict_sni=False,
+        stapling=None,
+        pass_phrase="",
+    )
+
+
+def use_pairs(
+    context: SSL.Context, settings: TlsServer, whose: str, phrases: PassPhrases
+) -> None:
+    """Certificates, what stands behind them, and their keys."""
+    if not settings.pairs:
+        raise TlsError(
+            "AH02572: Failed to configure at least one certificate and key for "
+            f"{whose}",
+            "",
+            "write SSLCertificateFile and SSLCertificateKeyFile",
+        )
+    for number, pair in enumerate(settings.pairs):
+        place = KeyPlace(whose, number, pair.key_file)
+        use_certificate(context, pair, place, has_chain=settings.chain_file is None)
+        file = pair.certificate_file
+        use_key(context, place, file, settings.pass_phrase, phrases)
+    if settings.chain_file is not None:
+        use_chain_file(context, settings.chain_file, settings.pairs)
+
+
+def use_certificate(
+    context: SSL.Context, pair: KeyPair, place: KeyPlace, *, has_chain: bool
+) -> None:
+    """The leaf; and what follows it in the file, unless SSLCertificateChainFile is
+    written, which then holds the whole chain (as in mod_ssl)."""
+    file = pair.certificate_file
+    try:
+        if has_chain:
+            context.use_certificate_chain_file(file)
+        else:
+            context.use_certificate_file(file)
+    except SSL.Error as failure:
+        number, what = ("AH02562", " (with chain)") if has_chain else ("AH02561", "")
+        raise TlsError(
+            f"{number}: Failed to configure certificate {place}{what}, check {file}",
+            reason(failure),
+            "the file must hold PEM certificates, the server's own first",
+        ) from None
+
+
+def use_chain_file(context: SSL.Context, path: str, pairs: tuple[KeyPair, ...]) -> None:
+    """SSLCertificateChainFile: one chain behind whichever certificate is sent."""
+    try:
+        own = {first_der(pair.certificate_file) for pair in pairs}
+        with open(path, "rb") as file:
+            chain = x509.load_pem_x509_certificates(file.read())
+        for certificate in chain:
+            if certificate.public_bytes(Encoding.DER) not in own:
+                context.add_extra_chain_cert(certificate)
+    except (OSError, ValueError, SSL.Error) as failure:
+        raise TlsError(
+            f"AH01903: Failed to configure CA certificate chain! check {path}",
+            reason(failure),
+            "the file must hold PEM certificates, issuer after issuer",
+        ) from None
+
+
+def first_der(path: str) -> bytes:
+    with open(path, "rb") as file:
+        leaf = x509.load_pem_x509_certificate(file.read())
+    return leaf.public_bytes(Encoding.DER)

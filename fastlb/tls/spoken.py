@@ -1,0 +1,143 @@
+"""What is spoken: protocol versions, ciphers, and the commands of SSLOpenSSLConfCmd."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from cryptography.hazmat.bindings._rust import _openssl
+from OpenSSL import SSL
+
+from fastlb.model.tls import Protocols
+from fastlb.tls.errors import TlsError, reason
+
+VERSIONS = {
+    "TLSv1": SSL.TLS1_VERSION,
+    "TLSv1.1": SSL.TLS1_1_VERSION,
+    "TLSv1.2": SSL.TLS1_2_VERSION,
+    "TLSv1.3": SSL.TLS1_3_VERSION,
+}
+FORBIDDEN = {
+    "TLSv1": SSL.OP_NO_TLSv1,
+    "TLSv1.1": SSL.OP_NO_TLSv1_1,
+    "TLSv1.2": SSL.OP_NO_TLSv1_2,
+    "TLSv1.3": SSL.OP_NO_TLSv1_3,
+}
+OP_PRIORITIZE_CHACHA = 0x200000  # pyOpenSSL has no name for it
+# Names of SSL_CONF_cmd(3) for Options; a leading "-" does the opposite.
+OPTIONS = {
+    "sessionticket": (SSL.OP_NO_TICKET, False),
+    "serverpreference": (SSL.OP_CIPHER_SERVER_PREFERENCE, True),
+    "prioritizechacha": (OP_PRIORITIZE_CHACHA, True),
+}
+
+
+def restrict(context: SSL.Context, protocols: Protocols, whose: str) -> None:
+    """Versions and ciphers; TlsError when the library takes none of them."""
+    if not protocols.versions:
+        raise TlsError(
+            f"AH02231: No SSL protocols available [hint: SSLProtocol] for {whose}"
+        )
+    numbers = [VERSIONS[name] for name in protocols.versions]
+    lowest, highest = min(numbers), max(numbers)
+    context.set_min_proto_version(lowest)
+    context.set_max_proto_version(highest)
+    for name, number in VERSIONS.items():
+        if lowest < number < highest and name not in protocols.versions:
+            context.set_options(FORBIDDEN[name])
+    try:
+        if protocols.ciphers is not None:
+            context.set_cipher_list(protocols.ciphers.encode())
+        if protocols.suites is not None:
+            context.set_tls13_ciphersuites(protocols.suites.encode())
+    except SSL.Error as failure:
+        raise TlsError(
+            f"AH01898: Unable to configure permitted SSL ciphers for {whose}",
+            reason(failure),
+            "openssl ciphers -v 'LIST' shows what a list means",
+        ) from None
+
+
+def obey(
+    context: SSL.Context, commands: tuple[tuple[str, str], ...], whose: str
+) -> None:
+    """SSLOpenSSLConfCmd, in their order; the commands the library can be told."""
+    for name, value in commands:
+        act = COMMANDS.get(name.lower())
+        try:
+            if act is None:
+                raise ValueError("this command cannot be served")
+            act(context, value)
+        except (SSL.Error, ValueError, KeyError) as failure:
+            raise TlsError(
+                f'AH02407: "SSLOpenSSLConfCmd {name} {value}" failed for {whose}',
+                reason(failure),
+            ) from None
+
+
+def set_groups(context: SSL.Context, value: str) -> None:
+    accept(_openssl.lib.SSL_CTX_set1_curves_list(raw(context), value.encode()))
+
+
+def set_signatures(context: SSL.Context, value: str) -> None:
+    accept(_openssl.lib.SSL_CTX_set1_sigalgs_list(raw(context), value.encode()))
+
+
+def set_lowest(context: SSL.Context, value: str) -> None:
+    context.set_min_proto_version(version_of(value))
+
+
+def set_highest(context: SSL.Context, value: str) -> None:
+    context.set_max_proto_version(version_of(value))
+
+
+def set_ciphers(context: SSL.Context, value: str) -> None:
+    context.set_cipher_list(value.encode())
+
+
+def set_suites(context: SSL.Context, value: str) -> None:
+    context.set_tls13_ciphersuites(value.encode())
+
+
+def set_parameters(context: SSL.Context, value: str) -> None:
+    context.load_tmp_dh(value)
+
+
+def set_options(context: SSL.Context, value: str) -> None:
+    """Names with a sign or without; what the library has by default needs no bit."""
+    for word in value.split(","):
+        bits, is_set_by_name = OPTIONS[word.strip().lstrip("+-").lower()]
+        if is_set_by_name is not word.strip().startswith("-"):
+            context.set_options(bits)
+
+
+def version_of(value: str) -> int:
+    if value == "None":
+        return 0
+    if value not in VERSIONS:
+        raise ValueError(f"{value} is not one of {', '.join(VERSIONS)}")
+    return VERSIONS[value]
+
+
+def raw(context: SSL.Context) -> Any:  # cffi pointers have no type
+    return context._context
+
+
+def accept(done: int) -> None:
+    """Of functions that pyOpenSSL does not wrap: 1 is success."""
+    if done != 1:
+        _openssl.lib.ERR_clear_error()
+        raise ValueError("the library does not take this list")
+
+
+COMMANDS: dict[str, Callable[[SSL.Context, str], None]] = {
+    "groups": set_groups,
+    "curves": set_groups,
+    "signaturealgorithms": set_signatures,
+    "minprotocol": set_lowest,
+    "maxprotocol": set_highest,
+    "cipherstring": set_ciphers,
+    "ciphersuites": set_suites,
+    "dhparameters": set_parameters,
+    "options": set_options,
+}
