@@ -230,7 +230,8 @@ def test_a_body_that_waits_for_a_100_goes_before_the_101(rig: Rig) -> None:
         peer.take_head()
         peer.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         assert peer.take(5) == b"12345"
-        peer.send(SWITCHED + peer.take(4))
+        peer.send(SWITCHED)
+        peer.send(peer.take(4))
 
     rig.serve(member, "upgrade=websocket")
     client = rig.client()
