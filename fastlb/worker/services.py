@@ -13,7 +13,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from fastlb import _core
 from fastlb._core import Request
@@ -23,6 +23,9 @@ from fastlb.logs.error import ErrorLog
 from fastlb.worker.drain import Drain
 from fastlb.worker.heritage import Heritage
 from fastlb.worker.recycle import Recycling
+
+if TYPE_CHECKING:
+    from fastlb.tls.facts import ConnectionFacts
 
 Answer = tuple[int, str, bytes]  # status, content type, body
 # Read while the master imports this: a worker's user may not see the file.
@@ -124,6 +127,22 @@ class WorkerServices:
         text: str,
     ) -> None:
         self._errors.write(level, module, vhost_index, client, error_number, text)
+
+    def tls_facts(self, ssl_address: int) -> ConnectionFacts:
+        """What is known about the connection with this SSL, for tls_variable."""
+        from fastlb.tls.facts import facts_of  # the master has loaded it
+
+        return facts_of(ssl_address)
+
+    def tls_variable(self, name: str, facts: ConnectionFacts | None) -> str | None:
+        """Value of an SSL_* variable, or HTTPS; None: there is none.
+
+        facts None: the connection is plain. Bytes that are no UTF-8 come as
+        surrogates (surrogateescape); nothing is escaped.
+        """
+        from fastlb.tls.variables import variable
+
+        return variable(name, facts)
 
     def drained(self) -> None:
         if self._drain is not None:
