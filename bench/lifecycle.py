@@ -159,7 +159,7 @@ def wait_in_force(proxy: peers.Proxy) -> tuple[int, float]:
     """
     lost, begin = 0, time.monotonic()
     while (took_s := time.monotonic() - begin) < IN_FORCE_S:
-        status = peers.answer_status(proxy.address, proxy.generation_path)
+        status = proxy.status_of(proxy.generation_path)
         if status == 200:
             return lost, took_s
         lost += status is None
@@ -441,7 +441,7 @@ def settled_busy(proxy: peers.Proxy) -> list[int] | None:
     """
     deadline = time.monotonic() + 3
     while True:
-        page = peers.fetch(proxy.address, "/server-status?auto") or b""
+        page = proxy.fetch("/server-status?auto") or b""
         busy = [int(n) for n in re.findall(rb"Worker\[\d+\]Busy: (\d+)", page)]
         if not busy:
             return None

@@ -1,4 +1,5 @@
 /* The load: many HTTP/1.1 clients in one epoll loop, and an exact count of failures.
+ * Built with -DWITH_TLS it speaks HTTPS too (--tls).
  *
  *   load --connect HOST:PORT [options]          one JSON object on stdout at the end
  *
@@ -14,10 +15,14 @@
  *   eof           the connection ended with the request outstanding
  *   bad           bytes that are no HTTP answer
  *   timeout       no whole answer within --request-timeout
+ *   handshake     TLS that came to no connection
  *
  * All but the first are failures. Not failures, but counted: closing after an answer
  * that said so (clean_closes), an end with nothing outstanding (idle_closes; by reset
  * idle_resets).
+ *
+ * With --messages the first request of a connection asks for a WebSocket, and each one
+ * behind it is a message of that size, whose echo is its answer.
  *
  * The CPU clocks of --pids are read by this process at the very moments at which the
  * measured window opens and shuts: requests and CPU time belong to the same window.
@@ -46,6 +51,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tls.h"
+
 enum {
     EVENTS_MAX = 512,
     READ_BYTES = 262144,
@@ -54,6 +61,7 @@ enum {
     PIDS_MAX = 1024,
     MEMBERS_MAX = 64,
     NAME_BYTES = 32,
+    CERTIFICATES_MAX = 64,
     SEQUENCE_MAX = 100000,
     FAILURES_KEPT = 20,
     SUB_BUCKETS = 64, /* of the latency histogram, per power of two: 1.6% */
@@ -64,13 +72,18 @@ enum {
 #define SWEEP_NS 50000000LL        /* between looks for overdue requests */
 
 enum state { CLOSED, SENDING, READING, IDLE };
-enum framing { IN_HEAD, BY_LENGTH, BY_CHUNKS, UNTIL_CLOSE };
-enum outcome { OK, STATUS, SHORT, MISROUTED, REFUSED, RESET, END, BAD, TIMEOUT, OUTCOMES };
+enum framing { IN_HEAD, BY_LENGTH, BY_CHUNKS, UNTIL_CLOSE, BY_ECHO };
+enum outcome { OK, STATUS, SHORT, MISROUTED, REFUSED, RESET, END, BAD, TIMEOUT, HANDSHAKE,
+               OUTCOMES };
 static const char *outcome_names[] = {"ok",    "status", "short", "misrouted", "refused",
-                                      "reset", "eof",    "bad",   "timeout"};
+                                      "reset", "eof",    "bad",   "timeout",   "handshake"};
 
 struct conn {
     int fd;
+    SSL *ssl;           /* NULL: plain */
+    void *session;      /* the newest ticket; outlives the connection */
+    int is_greeted;     /* the handshake was counted */
+    int in_tunnel;      /* the WebSocket is open */
     enum state state;
     enum framing framing;
     int route;          /* index in routes */
@@ -93,6 +106,9 @@ struct conn {
 static struct {
     struct sockaddr_in address;
     int connections, close_each, per_connection, in_flight, sources, check_route;
+    int is_tls, resumes;
+    const char *ciphers, *groups;
+    size_t message_bytes;
     long requests;
     double seconds, warmup, hold, request_timeout;
     int64_t think_ns, expect_bytes;
@@ -100,7 +116,8 @@ static struct {
     size_t body_bytes;
     int wants_sequence, status;
 } opt = {.connections = 1, .method = "GET", .path = "/", .sources = 8, .check_route = 1,
-         .request_timeout = 10, .expect_bytes = -1, .status = 200};
+         .request_timeout = 10, .expect_bytes = -1, .status = 200,
+         .ciphers = "TLS_AES_128_GCM_SHA256", .groups = "X25519"};
 
 static int epoll_fd, route_count, member_count, pid_count, heap_size;
 static char routes[ROUTES_MAX][NAME_BYTES], members[MEMBERS_MAX][NAME_BYTES];
@@ -108,7 +125,7 @@ static long member_hits[MEMBERS_MAX];
 static struct answer_to_send {
     char *data;
     size_t size;
-} requests[ROUTES_MAX];
+} requests[ROUTES_MAX], message, echo;
 static struct conn *conns, **heap;
 static char scratch[READ_BYTES];
 static uint8_t *sequence;
@@ -122,6 +139,13 @@ static int in_window, is_ending;
 static volatile sig_atomic_t is_stopped;
 static long started, outstanding, counts[OUTCOMES], window_requests, status_counts[600];
 static long connects, clean_closes, idle_closes, idle_resets, unsolicited;
+static long handshakes, resumed;
+static char tls_described[128];
+static struct {
+    char serial[64];
+    long handshakes;
+} certificates[CERTIFICATES_MAX];
+static int certificate_count;
 static int64_t window_bytes, window_elapsed;
 static uint64_t histogram[BUCKETS];
 static int64_t latency_max;
@@ -262,12 +286,93 @@ static void settle(struct conn *c, enum outcome what)
     last_failure_ns = now;
 }
 
+/* ---- TLS ---- */
+
+#ifdef WITH_TLS
+
+static int keep_session(SSL *ssl, SSL_SESSION *session)
+{
+    struct conn *c = SSL_get_app_data(ssl);
+    if (c->session)
+        SSL_SESSION_free(c->session);
+    c->session = session;
+    return 1;
+}
+
+/* What the client offers is all there is to agree on: the same for every server. */
+static void begin_client(void)
+{
+    tls_begin(TLS_client_method());
+    SSL_CTX_set_min_proto_version(tls_context, TLS1_3_VERSION);
+    if (!SSL_CTX_set_ciphersuites(tls_context, opt.ciphers) ||
+        !SSL_CTX_set1_groups_list(tls_context, opt.groups) ||
+        SSL_CTX_set_alpn_protos(tls_context, (const unsigned char *)"\x08http/1.1", 9))
+        tls_die("TLS settings");
+    if (opt.resumes) {
+        SSL_CTX_set_session_cache_mode(tls_context, SSL_SESS_CACHE_CLIENT |
+                                                        SSL_SESS_CACHE_NO_INTERNAL);
+        SSL_CTX_sess_set_new_cb(tls_context, keep_session);
+    }
+}
+
+static void greet(struct conn *c)
+{
+    c->ssl = link_new(c->fd, 0);
+    c->is_greeted = 0;
+    SSL_set_app_data(c->ssl, c);
+    SSL_set_tlsext_host_name(c->ssl, "www.example.test");
+    if (c->session)
+        SSL_set_session(c->ssl, c->session);
+}
+
+/* Count a handshake that has just ended, by the certificate that it showed. */
+static void count_handshake(struct conn *c)
+{
+    c->is_greeted = 1;
+    handshakes++;
+    resumed += SSL_session_reused(c->ssl);
+    if (!*tls_described)
+        snprintf(tls_described, sizeof tls_described, "%s %s %s", SSL_get_version(c->ssl),
+                 SSL_get_cipher_name(c->ssl),
+                 OBJ_nid2sn(SSL_get_negotiated_group(c->ssl)));
+    X509 *certificate = SSL_get0_peer_certificate(c->ssl);
+    const ASN1_INTEGER *number = certificate ? X509_get0_serialNumber(certificate) : NULL;
+    uint64_t serial = 0;
+    if (!number || !ASN1_INTEGER_get_uint64(&serial, number))
+        return;
+    char name[64];
+    snprintf(name, sizeof name, "%llx", (unsigned long long)serial);
+    int i = 0;
+    while (i < certificate_count && strcmp(certificates[i].serial, name))
+        i++;
+    if (i == CERTIFICATES_MAX)
+        return;
+    if (i == certificate_count)
+        strcpy(certificates[certificate_count++].serial, name);
+    certificates[i].handshakes++;
+}
+
+#else
+
+static void begin_client(void)
+{
+    fprintf(stderr, "load: built without TLS\n");
+    exit(2);
+}
+static void greet(struct conn *c) { (void)c; }
+static void count_handshake(struct conn *c) { (void)c; }
+
+#endif
+
 /* ---- connections ---- */
 
 static void next_step(struct conn *c);
 
 static void close_conn(struct conn *c)
 {
+    link_free(c->ssl);
+    c->ssl = NULL;
+    c->in_tunnel = 0;
     if (c->fd >= 0)
         close(c->fd);
     c->fd = -1;
@@ -295,6 +400,8 @@ static void fail(struct conn *c, enum outcome what)
 
 static enum outcome outcome_of_errno(struct conn *c)
 {
+    if (c->ssl && !link_is_open(c->ssl) && errno != ECONNREFUSED)
+        return HANDSHAKE;
     if (errno == ECONNREFUSED || errno == ETIMEDOUT || errno == EADDRNOTAVAIL ||
         (errno == ECONNRESET && c->sent == 0 && c->requests == 0))
         return REFUSED;
@@ -303,14 +410,16 @@ static enum outcome outcome_of_errno(struct conn *c)
 
 static void send_request(struct conn *c)
 {
-    struct answer_to_send *r = &requests[c->route];
+    struct answer_to_send *r = c->in_tunnel ? &message : &requests[c->route];
     while (c->sent < r->size) {
-        ssize_t n = send(c->fd, r->data + c->sent, r->size - c->sent, MSG_NOSIGNAL);
-        if (n < 0) {
-            if (errno == EAGAIN || errno == ENOTCONN) {
-                if (!c->waits_to_write)
-                    watch(c, EPOLL_CTL_MOD, EPOLLIN | EPOLLRDHUP | EPOLLOUT);
-                c->waits_to_write = 1;
+        ssize_t n = link_send(c->fd, c->ssl, r->data + c->sent, r->size - c->sent);
+        if (n <= 0) {
+            if (n < 0 && (errno == EAGAIN || errno == ENOTCONN)) {
+                int waits = link_wants_write(c->ssl);
+                if (waits != c->waits_to_write)
+                    watch(c, EPOLL_CTL_MOD,
+                          EPOLLIN | EPOLLRDHUP | (waits ? EPOLLOUT : 0));
+                c->waits_to_write = waits;
                 return;
             }
             fail(c, outcome_of_errno(c));
@@ -322,6 +431,8 @@ static void send_request(struct conn *c)
         watch(c, EPOLL_CTL_MOD, EPOLLIN | EPOLLRDHUP);
     c->waits_to_write = 0;
     c->state = READING;
+    if (c->ssl && !c->is_greeted)
+        count_handshake(c);
 }
 
 static int open_conn(struct conn *c)
@@ -346,6 +457,8 @@ static int open_conn(struct conn *c)
         errno != EINPROGRESS)
         return -1;
     watch(c, EPOLL_CTL_ADD, EPOLLIN | EPOLLRDHUP);
+    if (opt.is_tls)
+        greet(c);
     return 0;
 }
 
@@ -364,6 +477,10 @@ static void start_request(struct conn *c)
     if (c->fd < 0 && open_conn(c) < 0) {
         fail(c, outcome_of_errno(c));
         return;
+    }
+    if (c->in_tunnel) {
+        c->framing = BY_ECHO;
+        c->left = echo.size;
     }
     send_request(c);
 }
@@ -390,7 +507,10 @@ static void next_step(struct conn *c)
 static void answer_is_whole(struct conn *c)
 {
     enum outcome what = OK;
-    if (c->status != opt.status)
+    int opens_tunnel = opt.message_bytes && !c->in_tunnel;
+    if (c->in_tunnel)
+        ; /* the bytes were compared as they came */
+    else if (c->status != (opens_tunnel ? 101 : opt.status))
         what = STATUS;
     else if (opt.expect_bytes >= 0 && c->body_bytes != opt.expect_bytes)
         what = SHORT;
@@ -407,6 +527,10 @@ static void answer_is_whole(struct conn *c)
     settle(c, what);
     c->requests++;
     c->head_size = 0;
+    if (opens_tunnel && what == OK)
+        c->in_tunnel = 1;
+    else if (opens_tunnel)
+        c->will_close = 1;
     int unsent = c->state == SENDING; /* refused before it was all sent */
     c->state = IDLE;
     if (c->will_close && !opt.close_each)
@@ -452,6 +576,11 @@ static int read_head(struct conn *c, const char *head, const char *end)
     if (end - head < 13 || memcmp(head, "HTTP/1.", 7) || !isdigit(head[9]))
         return -1;
     c->status = atoi(head + 9);
+    if (c->status == 101 && opt.message_bytes) {
+        c->framing = BY_LENGTH;
+        c->left = 0;
+        return 1;
+    }
     if (c->status / 100 == 1)
         return 0;
     c->will_close = head[7] == '0';
@@ -560,8 +689,10 @@ static void take(struct conn *c, const char *data, size_t size)
             return;
     }
     int whole = 0;
-    if (c->framing == BY_LENGTH) {
-        if ((int64_t)size > c->left) {
+    if (c->framing == BY_LENGTH || c->framing == BY_ECHO) {
+        if ((int64_t)size > c->left ||
+            (c->framing == BY_ECHO &&
+             memcmp(data, echo.data + (echo.size - c->left), size))) {
             fail(c, BAD);
             return;
         }
@@ -595,18 +726,20 @@ static void idle_end(struct conn *c, ssize_t n)
         timer_set(c, due);
 }
 
-static void on_readable(struct conn *c)
+/* Whether there may be more to read. */
+static int on_readable(struct conn *c)
 {
     /* MSG_TRUNC throws a body away without copying it. */
     int in_body = c->state == READING && c->framing == BY_LENGTH && c->left > 0;
-    ssize_t n = in_body ? recv(c->fd, NULL, c->left, MSG_TRUNC)
-                        : recv(c->fd, scratch, READ_BYTES, 0);
+    ssize_t n = in_body && !c->ssl ? recv(c->fd, NULL, c->left, MSG_TRUNC)
+                                   : link_recv(c->fd, c->ssl, scratch, READ_BYTES);
     if (n < 0 && errno == EAGAIN)
-        return;
+        return 0;
     if (c->state == IDLE) {
         idle_end(c, n);
-        return;
+        return 0;
     }
+    in_body = in_body && n <= c->left;
     if (n < 0) {
         fail(c, outcome_of_errno(c));
     } else if (n == 0) {
@@ -621,19 +754,21 @@ static void on_readable(struct conn *c)
             answer_is_whole(c);
     } else
         take(c, scratch, n);
+    return n > 0;
 }
 
 static void on_event(struct conn *c, uint32_t events)
 {
     if (c->fd < 0)
         return;
-    if (events & EPOLLOUT && c->state == SENDING) {
+    if (c->state == SENDING && (events & EPOLLOUT || !link_is_open(c->ssl))) {
         send_request(c);
         if (c->fd < 0 || c->state != SENDING)
             return;
     }
     if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
-        on_readable(c);
+        while (on_readable(c) && c->ssl) /* the library holds what epoll cannot see */
+            ;
 }
 
 /* ---- the run ---- */
@@ -718,11 +853,14 @@ static void run_load(void)
             timer_set(&conns[i], now);
     }
     int64_t opens = start_ns + (int64_t)(opt.warmup * 1e9);
-    end_ns = opt.seconds > 0 ? opens + (int64_t)(opt.seconds * 1e9) : INT64_MAX;
+    end_ns = INT64_MAX;
     while (!is_stopped && now < end_ns &&
            !(opt.requests && started >= opt.requests && outstanding == 0)) {
-        if (!in_window && now >= opens)
+        if (!in_window && now >= opens) {
             open_window();
+            if (opt.seconds > 0)
+                end_ns = window_ns + (int64_t)(opt.seconds * 1e9);
+        }
         turn((in_window ? end_ns : opens) - now);
     }
     shut_window();
@@ -780,11 +918,44 @@ static void build_requests(void)
             "Cookie: theme=dark; lang=en%s\r\n"
             "%s%s\r\n",
             opt.method, opt.path, cookie, body_fields,
-            opt.close_each ? "Connection: close\r\n" : "");
+            opt.message_bytes ? "Upgrade: websocket\r\n"
+                                "Connection: Upgrade\r\n"
+                                "Sec-WebSocket-Version: 13\r\n"
+                                "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+            : opt.close_each ? "Connection: close\r\n" : "");
         memset(data + size, 'x', opt.body_bytes);
         requests[i].data = data;
         requests[i].size = size + opt.body_bytes;
     }
+}
+
+/* One binary frame (RFC 6455 5.2); a client's is masked, a server's is not. */
+static void build_frame(struct answer_to_send *frame, size_t size, const char *mask)
+{
+    size_t at = size < 126 ? 2 : 4;
+    char *data = frame->data = malloc(size + 8);
+    if (!data)
+        die("malloc");
+    data[0] = (char)0x82;
+    data[1] = size < 126 ? size : 126;
+    if (at == 4) {
+        data[2] = size >> 8;
+        data[3] = size & 255;
+    }
+    if (mask) {
+        data[1] |= (char)0x80;
+        memcpy(data + at, mask, 4);
+        at += 4;
+    }
+    for (size_t i = 0; i < size; i++)
+        data[at + i] = ('a' + i % 26) ^ (mask ? mask[i % 4] : 0);
+    frame->size = at + size;
+}
+
+static void build_messages(void)
+{
+    build_frame(&message, opt.message_bytes, "\x37\xfa\x21\x3d");
+    build_frame(&echo, opt.message_bytes, NULL);
 }
 
 static void print_report(void)
@@ -815,6 +986,11 @@ static void print_report(void)
             printf("%s\"%d\": %ld", first ? "" : ", ", i, status_counts[i]);
             first = 0;
         }
+    printf("}, \"handshakes\": %ld, \"resumed\": %ld, \"tls\": \"%s\", "
+           "\"certificates\": {", handshakes, resumed, tls_described);
+    for (int i = 0; i < certificate_count; i++)
+        printf("%s\"%s\": %ld", i ? ", " : "", certificates[i].serial,
+               certificates[i].handshakes);
     printf("}, \"failures\": [");
     for (long i = 0; i < failure_count && i < FAILURES_KEPT; i++)
         printf("%s{\"at_ns\": %lld, \"kind\": \"%s\", \"status\": %d, "
@@ -867,6 +1043,10 @@ static void usage(void)
             "  [--sources N]            client addresses 127.0.0.1 .. N\n"
             "  [--pids a,b]             CPU clocks to read at both ends of the window\n"
             "  [--sequence]             report which member answered, in order\n"
+            "  [--messages N]           a WebSocket each, and messages of N bytes\n"
+            "  [--tls]                  TLS 1.3, a full handshake each connection\n"
+            "  [--resume]               ... or one resumed from the last\n"
+            "  [--ciphers LIST] [--groups LIST]\n"
             "without --seconds and --requests it runs until SIGTERM\n");
     exit(2);
 }
@@ -887,7 +1067,8 @@ static void read_options(int argc, char **argv)
 {
     enum { CONNECT = 1, CONNECTIONS, SECONDS, REQUESTS, WARMUP, METHOD, PATH, BODY, CLOSE,
            PER_CONNECTION, THINK, ROUTES, NO_CHECK, EXPECT, EXPECT_STATUS, REQ_TIMEOUT,
-           HOLD, IN_FLIGHT, SOURCES, PIDS, SEQUENCE };
+           HOLD, IN_FLIGHT, SOURCES, PIDS, SEQUENCE, MESSAGES, BY_TLS, RESUME, CIPHERS,
+           GROUPS };
     static const struct option table[] = {
         {"connect", 1, 0, CONNECT}, {"connections", 1, 0, CONNECTIONS},
         {"seconds", 1, 0, SECONDS}, {"requests", 1, 0, REQUESTS},
@@ -898,7 +1079,9 @@ static void read_options(int argc, char **argv)
         {"expect-bytes", 1, 0, EXPECT}, {"expect-status", 1, 0, EXPECT_STATUS},
         {"request-timeout", 1, 0, REQ_TIMEOUT}, {"hold", 1, 0, HOLD},
         {"in-flight", 1, 0, IN_FLIGHT}, {"sources", 1, 0, SOURCES},
-        {"pids", 1, 0, PIDS}, {"sequence", 0, 0, SEQUENCE}, {0, 0, 0, 0}};
+        {"pids", 1, 0, PIDS}, {"sequence", 0, 0, SEQUENCE},
+        {"messages", 1, 0, MESSAGES}, {"tls", 0, 0, BY_TLS}, {"resume", 0, 0, RESUME},
+        {"ciphers", 1, 0, CIPHERS}, {"groups", 1, 0, GROUPS}, {0, 0, 0, 0}};
     for (int o; (o = getopt_long(argc, argv, "", table, NULL)) != -1;)
         switch (o) {
         case CONNECT: read_address(optarg); break;
@@ -922,6 +1105,11 @@ static void read_options(int argc, char **argv)
         case SOURCES: opt.sources = atoi(optarg); break;
         case PIDS: split(optarg, add_pid); break;
         case SEQUENCE: sequence = malloc(SEQUENCE_MAX); break;
+        case MESSAGES: opt.message_bytes = atol(optarg); break;
+        case BY_TLS: opt.is_tls = 1; break;
+        case RESUME: opt.resumes = 1; break;
+        case CIPHERS: opt.ciphers = optarg; break;
+        case GROUPS: opt.groups = optarg; break;
         default: usage();
         }
     if (!opt.address.sin_port || optind < argc || opt.connections < 1)
@@ -942,6 +1130,12 @@ int main(int argc, char **argv)
     if (!conns || !heap)
         die("calloc");
     build_requests();
+    if (opt.message_bytes > 65535)
+        usage();
+    if (opt.message_bytes)
+        build_messages();
+    if (opt.is_tls)
+        begin_client();
     for (int i = 0; i < opt.connections; i++) {
         conns[i].fd = conns[i].timer_at = -1;
         conns[i].route = route_count ? i % route_count : 0;

@@ -14,6 +14,7 @@ from native import program
 
 FAILURE_KINDS = (
     "status", "short", "misrouted", "refused", "reset", "eof", "bad", "timeout",
+    "handshake",
 )  # fmt: skip
 
 
@@ -39,6 +40,10 @@ class LoadResult:
     first_failure_ns: int  # CLOCK_MONOTONIC; 0: none
     last_failure_ns: int
     members: dict[str, int]  # answers by member
+    handshakes: int = 0  # of TLS, that succeeded
+    resumed: int = 0  # ... of them without a certificate
+    tls: str = ""  # protocol, cipher and group of the first
+    certificates: dict[str, int] = field(default_factory=dict)  # by serial, in hex
     sequence: tuple[str, ...] = ()
     first_failures: tuple[dict[str, Any], ...] = field(default=())  # as load.c says
 
@@ -70,6 +75,10 @@ def parse(text: str) -> LoadResult:
         first_failure_ns=raw["first_failure_ns"],
         last_failure_ns=raw["last_failure_ns"],
         members=raw["members"],
+        handshakes=raw["handshakes"],
+        resumed=raw["resumed"],
+        tls=raw["tls"],
+        certificates=raw["certificates"],
         sequence=tuple(raw["sequence"]),
         first_failures=tuple(raw["failures"]),
     )
@@ -79,7 +88,8 @@ class Load:
     """A running load. Options are those of `load.c` (run it bare to see them)."""
 
     def __init__(self, core: int, address: str, options: Sequence[str]) -> None:
-        command = [program("load"), "--connect", address, *options]
+        client = program("load", with_tls="--tls" in options)
+        command = [client, "--connect", address, *options]
         with machine.pinned(core):
             self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 

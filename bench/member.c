@@ -1,12 +1,13 @@
 /* A member for the bench: answers as cheaply as one epoll loop can.
  *
- *   member HOST:PORT:NAME ...
+ *   member [--tls CERTIFICATE KEY] HOST:PORT:NAME ...
  *
  * One process listens on every address given, so that three members cost the load's
  * core one process. Answers by the last segment of the path, made once at start:
  *
  *   /small   200 bytes      /64k  64 KiB      /1m  1 MiB      else 404
  *   any POST or PUT: the body is read and thrown away, the answer is "/small"'s
+ *   Upgrade: websocket       101, and then every message comes back
  *
  * Each answer carries "X-Member: NAME". HTTP/1.1 with Content-Length only; a chunked
  * request gets 501, because no proxy here has a reason to send one.
@@ -31,6 +32,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tls.h"
+
 enum { EVENTS_MAX = 512, HEAD_BYTES_MAX = 16384, READ_BYTES = 262144, MEMBERS_MAX = 64 };
 
 struct answer {
@@ -40,13 +43,15 @@ struct answer {
 
 struct member {
     const char *name;
-    struct answer small, big64k, big1m, missing, refused;
+    struct answer small, big64k, big1m, missing, refused, upgraded;
 };
 
 /* A listener has member set and fd only; a connection uses everything. */
 struct conn {
     int fd;
     int is_listener;
+    SSL *ssl; /* NULL: plain */
+    int in_tunnel;
     struct member *member;
     const struct answer *answer; /* being sent, or to be sent after the body */
     size_t sent;
@@ -57,7 +62,7 @@ struct conn {
     char *head;            /* an incomplete head; NULL most of the time */
 };
 
-static int epoll_fd;
+static int epoll_fd, is_tls;
 static int is_first_request = 1;
 static char scratch[READ_BYTES];
 
@@ -99,6 +104,23 @@ static struct answer make_answer(const char *status, const char *name, size_t bo
     return a;
 }
 
+/* The answer of RFC 6455 1.3 to the key that load.c sends. */
+static struct answer make_upgrade(const char *name)
+{
+    struct answer a = {.data = malloc(512)};
+    if (!a.data)
+        die("malloc");
+    a.size = snprintf(a.data, 512,
+                      "HTTP/1.1 101 Switching Protocols\r\n"
+                      "Upgrade: websocket\r\n"
+                      "Connection: Upgrade\r\n"
+                      "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
+                      "X-Member: %s\r\n"
+                      "\r\n",
+                      name);
+    return a;
+}
+
 static void watch(struct conn *c, int op, uint32_t events)
 {
     struct epoll_event e = {.events = events, .data.ptr = c};
@@ -129,6 +151,7 @@ static void listen_on(char *address)
     m->big1m = make_answer("200 OK", name, 1048576);
     m->missing = make_answer("404 Not Found", name, 20);
     m->refused = make_answer("501 Not Implemented", name, 20);
+    m->upgraded = make_upgrade(name);
     c->is_listener = 1;
     c->member = m;
     c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -144,8 +167,44 @@ static void listen_on(char *address)
     fflush(stdout);
 }
 
+#ifdef WITH_TLS
+
+static void begin_server(const char *certificate, const char *key)
+{
+    tls_begin(TLS_server_method());
+    SSL_CTX_set_min_proto_version(tls_context, TLS1_3_VERSION);
+    /* So that every proxy comes to the same, whatever it offers. */
+    if (!SSL_CTX_set_ciphersuites(tls_context, "TLS_AES_128_GCM_SHA256") ||
+        !SSL_CTX_set1_groups_list(tls_context, "X25519"))
+        tls_die("TLS settings");
+    if (SSL_CTX_use_certificate_chain_file(tls_context, certificate) != 1 ||
+        SSL_CTX_use_PrivateKey_file(tls_context, key, SSL_FILETYPE_PEM) != 1)
+        tls_die(certificate);
+}
+
+static SSL *greet(int fd)
+{
+    return is_tls ? link_new(fd, 1) : NULL;
+}
+
+#else
+
+static void begin_server(const char *certificate, const char *key)
+{
+    fprintf(stderr, "member: built without TLS: %s, %s\n", certificate, key);
+    exit(2);
+}
+static SSL *greet(int fd)
+{
+    (void)fd;
+    return NULL;
+}
+
+#endif
+
 static void drop(struct conn *c)
 {
+    link_free(c->ssl);
     close(c->fd);
     free(c->head);
     free(c);
@@ -162,6 +221,7 @@ static void accept_all(struct conn *listener)
             die("calloc");
         c->fd = fd;
         c->member = listener->member;
+        c->ssl = greet(fd);
         watch(c, EPOLL_CTL_ADD, EPOLLIN);
     }
 }
@@ -170,10 +230,10 @@ static void accept_all(struct conn *listener)
 static int send_answer(struct conn *c)
 {
     while (c->sent < c->answer->size) {
-        ssize_t n = send(c->fd, c->answer->data + c->sent, c->answer->size - c->sent,
-                         MSG_NOSIGNAL);
-        if (n < 0) {
-            if (errno == EAGAIN) {
+        ssize_t n = link_send(c->fd, c->ssl, c->answer->data + c->sent,
+                              c->answer->size - c->sent);
+        if (n <= 0) {
+            if (n < 0 && errno == EAGAIN) {
                 if (!c->waits_to_write)
                     watch(c, EPOLL_CTL_MOD, EPOLLIN | EPOLLOUT);
                 c->waits_to_write = 1;
@@ -234,6 +294,12 @@ static void read_head(struct conn *c, const char *head, const char *end)
         c->close_after = 1;
         return;
     }
+    if ((value = field(head, end, "Upgrade")) &&
+        strncasecmp(value, "websocket", 9) == 0) {
+        c->answer = &m->upgraded;
+        c->in_tunnel = 1;
+        return;
+    }
     const char *query = memchr(path, '?', path_end - path);
     const char *stop = query ? query : path_end;
     if ((value = field(head, end, "Content-Length")))
@@ -280,35 +346,97 @@ static size_t take_head(struct conn *c, const char *data, size_t size)
     return 0;
 }
 
-static void on_readable(struct conn *c)
+/* Send back every whole frame (RFC 6455 5.2) of data, unmasked; bytes used, -1 bad.
+ * The frames lie in data, which is changed, and go out with one send. */
+static ssize_t echo_frames(struct conn *c, unsigned char *data, size_t size)
+{
+    size_t at = 0, out = 0;
+    while (size - at >= 6) {
+        unsigned char *frame = data + at;
+        size_t body = frame[1] & 127, head = 6;
+        if (!(frame[1] & 128) || body == 127 || (frame[0] & 15) == 8)
+            return -1; /* not masked, too long, or the end */
+        if (body == 126) {
+            if (size - at < 8)
+                break;
+            body = frame[2] << 8 | frame[3];
+            head = 8;
+        }
+        if (size - at < head + body)
+            break;
+        unsigned char mask[4];
+        memcpy(mask, frame + head - 4, 4);
+        for (size_t i = 0; i < body; i++)
+            frame[head + i] ^= mask[i % 4];
+        frame[1] &= 127;
+        memmove(data + out, frame, head - 4);
+        memmove(data + out + head - 4, frame + head, body);
+        out += head - 4 + body;
+        at += head + body;
+    }
+    /* A client here has one message on its way: the socket has room. */
+    if (out && link_send(c->fd, c->ssl, data, out) != (ssize_t)out)
+        return -1;
+    return at;
+}
+
+/* The tunnel's bytes; -1 when the connection was dropped. */
+static int take_frames(struct conn *c, char *data, size_t size)
+{
+    static unsigned char joined[HEAD_BYTES_MAX + READ_BYTES];
+    unsigned char *from = (unsigned char *)data;
+    if (c->head_size) {
+        memcpy(joined, c->head, c->head_size);
+        memcpy(joined + c->head_size, data, size);
+        from = joined;
+        size += c->head_size;
+    }
+    ssize_t used = echo_frames(c, from, size);
+    if (used < 0 || size - used > HEAD_BYTES_MAX) {
+        drop(c);
+        return -1;
+    }
+    c->head_size = size - used;
+    if (c->head_size && !c->head && !(c->head = malloc(HEAD_BYTES_MAX)))
+        die("malloc");
+    if (c->head_size)
+        memcpy(c->head, from + used, c->head_size);
+    return 0;
+}
+
+/* Whether the connection lives and has given bytes. */
+static int on_readable(struct conn *c)
 {
     if (c->answer && c->body_left == 0)
-        return; /* still sending: the next request waits in the kernel */
+        return 0; /* still sending: the next request waits in the kernel */
     /* MSG_TRUNC throws a body away without copying it. */
-    ssize_t n = c->body_left > 0
-                    ? recv(c->fd, scratch,
-                           c->body_left < READ_BYTES ? c->body_left : READ_BYTES,
-                           MSG_TRUNC)
-                    : recv(c->fd, scratch, READ_BYTES, 0);
+    size_t room = READ_BYTES;
+    if (c->body_left > 0 && c->body_left < READ_BYTES)
+        room = c->body_left;
+    ssize_t n = c->body_left > 0 && !c->ssl ? recv(c->fd, scratch, room, MSG_TRUNC)
+                                            : link_recv(c->fd, c->ssl, scratch, room);
     if (n <= 0) {
         if (n == 0 || errno != EAGAIN)
             drop(c);
-        return;
+        return 0;
     }
+    if (c->in_tunnel)
+        return take_frames(c, scratch, n) == 0;
     const char *data = scratch;
     size_t left = n;
     if (c->body_left > 0) {
         c->body_left -= n;
         left = 0;
         if (c->body_left == 0 && send_answer(c) < 0)
-            return;
+            return 0;
     }
     while (left) {
         size_t used = take_head(c, data, left);
         if (used == 0) {
-            if (c->head_size == HEAD_BYTES_MAX)
-                drop(c);
-            return;
+            if (c->head_size < HEAD_BYTES_MAX)
+                return 1;
+            drop(c);
+            return 0;
         }
         data += used;
         left -= used;
@@ -317,23 +445,30 @@ static void on_readable(struct conn *c)
         data += body;
         left -= body;
         if (c->body_left == 0 && send_answer(c) < 0)
-            return;
+            return 0;
+        if (c->in_tunnel && left)
+            return take_frames(c, (char *)data, left) == 0;
         if (c->answer && left) { /* pipelined behind a full socket: not for us */
             drop(c);
-            return;
+            return 0;
         }
     }
+    return 1;
 }
 
 int main(int argc, char **argv)
 {
-    if (argc < 2) {
-        fprintf(stderr, "usage: member HOST:PORT:NAME ...\n");
+    is_tls = argc > 1 && strcmp(argv[1], "--tls") == 0;
+    int first = is_tls ? 4 : 1;
+    if (argc <= first) {
+        fprintf(stderr, "usage: member [--tls CERTIFICATE KEY] HOST:PORT:NAME ...\n");
         return 2;
     }
     signal(SIGPIPE, SIG_IGN);
+    if (is_tls)
+        begin_server(argv[2], argv[3]);
     epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    for (int i = 1; i < argc; i++)
+    for (int i = first; i < argc; i++)
         listen_on(argv[i]);
     for (;;) {
         struct epoll_event events[EVENTS_MAX];
@@ -345,7 +480,9 @@ int main(int argc, char **argv)
             else if (events[i].events & EPOLLOUT && c->answer && c->body_left == 0)
                 send_answer(c);
             else
-                on_readable(c);
+                /* The library may hold what epoll cannot see. */
+                while (on_readable(c) && is_tls)
+                    ;
         }
     }
 }

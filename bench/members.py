@@ -7,9 +7,12 @@ import select
 import signal
 import socket
 import subprocess
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 
 import machine
+from certificates import Certificate
 from native import program
 
 
@@ -36,10 +39,21 @@ def make_members(count: int) -> tuple[Member, ...]:
 
 
 class MemberProcess:
-    """One process that serves the members given."""
+    """One process that serves the members given; with a certificate by HTTPS."""
 
-    def __init__(self, core: int, members: tuple[Member, ...]) -> None:
-        command = [program("member"), *(m.spec for m in members)]
+    def __init__(
+        self,
+        core: int,
+        members: tuple[Member, ...],
+        certificate: Certificate | None = None,
+    ) -> None:
+        command = [program("member", with_tls=certificate is not None)]
+        self.folder = tempfile.TemporaryDirectory(prefix="bench-member-")
+        if certificate is not None:
+            folder = Path(self.folder.name)
+            certificate.write(folder)
+            command += ["--tls", f"{folder}/server.crt", f"{folder}/server.key"]
+        command += [m.spec for m in members]
         with machine.pinned(core):
             # Unbuffered, so that `select` below sees every line not yet read.
             self.process = subprocess.Popen(command, stdout=subprocess.PIPE, bufsize=0)
@@ -66,3 +80,4 @@ class MemberProcess:
     def stop(self) -> None:
         if self.process.poll() is None:
             self.kill()
+        self.folder.cleanup()

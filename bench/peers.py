@@ -7,20 +7,24 @@ A configuration is made from `peers/NAME.conf.in`:
     @!flag TEXT      ... only in one without it
     @each-member T   the line stands once a member; @NAME@ @ADDRESS@ @WEIGHT@ are its
 
-Flags of a line may follow each other; all must hold. Flags in use: `log` (an access
-log), `gather` (nginx: log lines are gathered before they are written), `stream` (nginx:
-no buffering of answers), `wide` (Apache: threads for 1000 connections), `sticky`
-(sessions by cookie), `status` (a status page), `generation` (a path that only this
-version of the configuration knows: by it a reload is seen to have come into force).
+Flags of a line may follow each other; all must hold. What a scenario is about:
+`tls` (HTTPS in front; with `rsa` a certificate of that kind), `https` (HTTPS members),
+`websocket` (tunnels to the members). How it is done: `log` (an access log), `gather`
+(nginx: log lines are gathered before they are written), `stream` (nginx: no buffering
+of answers), `wide` (Apache: threads for many connections), `sticky` (sessions by
+cookie), `status` (a status page), `generation` (a path that only this version of the
+configuration knows: by it a reload is seen to have come into force).
 """
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -29,6 +33,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import certificates
 import machine
 import measure
 from members import Member, free_port
@@ -57,6 +62,13 @@ class Setup:
     recycle: int = 0  # MaxConnectionsPerChild
     generation: int = 0
     ready: str = "/small"  # a path that is answered with 200
+    serial: int = 1  # of the certificate
+
+    @property
+    def certificate(self) -> certificates.Certificate | None:
+        if "tls" not in self.flags:
+            return None
+        return certificates.make("rsa" if "rsa" in self.flags else "ec", self.serial)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +201,15 @@ class Proxy:
     def tree(self) -> list[int]:
         return measure.tree(self.process.pid)
 
+    def fetch(self, path: str) -> bytes | None:
+        """The whole answer, head and body, to one GET; None when there was none."""
+        return fetch(self.address, path, is_tls="tls" in self.setup.flags)
+
+    def status_of(self, path: str) -> int | None:
+        """Status of one GET on a connection of its own; None without an answer."""
+        answer = self.fetch(path)
+        return None if answer is None else int(answer[9:12])
+
     def reload(self, setup: Setup) -> None:
         """Write the new configuration and send the signal; returns at once."""
         if self.kind.reload_signal is None:
@@ -251,6 +272,8 @@ def write_configuration(kind: Kind, run: Path, port: int, setup: Setup) -> Path:
         template = (BENCH / "peers" / kind.template).read_text()
         fresh = conf.with_suffix(".new")  # never half a file under a reload
         fresh.write_text(render(template, values, setup))
+        if setup.certificate is not None:
+            setup.certificate.write(run)
         fresh.replace(conf)
     return conf
 
@@ -302,7 +325,7 @@ def wait_ready(proxy: Proxy) -> None:
     while time.monotonic() < deadline:
         if proxy.process.poll() is not None:
             break
-        if answer_status(proxy.address, path) == 200:
+        if proxy.status_of(path) == 200:
             settle_children(proxy)
             return
         time.sleep(0.02)
@@ -320,17 +343,16 @@ def settle_children(proxy: Proxy) -> None:
         time.sleep(0.2)
 
 
-def answer_status(address: str, path: str, timeout_s: float = 2.0) -> int | None:
-    """Status of one GET on a connection of its own; None when there was no answer."""
-    answer = fetch(address, path, timeout_s)
-    return None if answer is None else int(answer[9:12])
-
-
-def fetch(address: str, path: str, timeout_s: float = 2.0) -> bytes | None:
+def fetch(
+    address: str, path: str, timeout_s: float = 2.0, is_tls: bool = False
+) -> bytes | None:
     """The whole answer, head and body, to one GET; None when there was none."""
     host, _, port = address.rpartition(":")
     try:
-        with socket.create_connection((host, int(port)), timeout_s) as s:
+        with (
+            socket.create_connection((host, int(port)), timeout_s) as plain,
+            trusting().wrap_socket(plain) if is_tls else plain as s,
+        ):
             s.sendall(
                 f"GET {path} HTTP/1.1\r\nHost: www.example.test\r\n"
                 "Connection: close\r\n\r\n".encode()
@@ -342,3 +364,12 @@ def fetch(address: str, path: str, timeout_s: float = 2.0) -> bytes | None:
         return None
     answer = b"".join(parts)
     return answer if re.match(rb"HTTP/1\.[01] \d{3}", answer) else None
+
+
+@functools.cache
+def trusting() -> ssl.SSLContext:
+    """A client that takes any certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context

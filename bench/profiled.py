@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 
+import certificates
 import load
 import machine
 import netns
@@ -34,8 +35,12 @@ def main() -> int:
     netns.enter()
     cores = machine.choose_cores()
     members = make_members(3)
-    flags = frozenset({key} & {"log", "sticky"})
-    backs = MemberProcess(cores.load, members)
+    of_proxy = [e.flags for e in scenario.entrants if e.proxy == name]
+    flags = max(of_proxy, key=len, default=frozenset())
+    is_https = "https" in flags
+    backs = MemberProcess(
+        cores.load, members, certificates.make("ec") if is_https else None
+    )
     try:
         proxy = peers.start(name, peers.Setup(members, flags), cores.proxy)
         try:

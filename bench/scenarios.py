@@ -3,8 +3,9 @@
 A scenario is one kind of traffic; its entrants are proxies in a set-up. Each bar
 compares fastlb's entrant with another one *of the same rounds*.
 
-HTTPS comes here: a scenario with the flag `tls` (certificate and `Listen ... https` in
-peers/*.in), with `--tls` in load.c; the bars against nginx with TLS stand beside it.
+TLS: what the client of load.c offers is all there is to agree on (TLS 1.3,
+AES-128-GCM, X25519), and every proxy has the same certificate; each table says what was
+spoken.
 """
 
 from __future__ import annotations
@@ -34,11 +35,12 @@ def entrant(text: str) -> Entrant:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """fastlb's entrant against another: CPU ratio <= limit, or difference in µs."""
+    """fastlb's entrant against the best of others: CPU ratio <= limit, or difference
+    in µs."""
 
     text: str
     subject: Entrant
-    other: Entrant
+    others: tuple[Entrant, ...]
     limit: float
     is_difference: bool = False
 
@@ -55,18 +57,38 @@ class Scenario:
     # Processes are started afresh so often: where memory happens to lie makes two
     # processes of one program differ by some 2%, which a difference of 0.3 µs shows.
     starts: int = 1
+    resumes: bool = False  # handshakes are resumed; RuntimeError when they are not
+
+
+@dataclass(frozen=True, slots=True)
+class IdleScenario:
+    """Connections that asked once and wait; the limit is of the PSS of each."""
+
+    key: str
+    title: str
+    connections: int
+    options: tuple[str, ...]  # of load.c
+    entrants: tuple[Entrant, ...]
+    limit_kib: float
+    above: Entrant | None = None  # ... over what this one's are
 
 
 ALL = tuple(entrant(n) for n in ("fastlb", "nginx", "haproxy", "apache", "relay"))
 # Large answers: nginx also without buffering, which makes them cheaper for it.
 LARGE = (*ALL[:2], entrant("nginx stream"), *ALL[2:])
 WIDE = (*ALL[:3], entrant("apache wide"), *ALL[4:])
-FASTLB = entrant("fastlb")
 SMALL = ("--path", "/small", "--expect-bytes", "200")
 
 
-def ratio(text: str, other: str, limit: float, subject: str = "fastlb") -> Bar:
-    return Bar(text, entrant(subject), entrant(other), limit)
+# Beside a full handshake HAProxy and Apache say little: they call the same library.
+TLS = tuple(entrant(n) for n in ("fastlb tls", "nginx tls", "haproxy tls"))
+TLS_RSA = tuple(entrant(f"{e.proxy} rsa tls") for e in TLS)
+TLS_ALL = (*TLS, entrant("apache tls"))
+
+
+def ratio(text: str, others: str, limit: float, subject: str = "fastlb") -> Bar:
+    """Against one, or the best of several with commas between."""
+    return Bar(text, entrant(subject), tuple(map(entrant, others.split(", "))), limit)
 
 
 SCENARIOS = (
@@ -130,7 +152,7 @@ SCENARIOS = (
             Bar(
                 "sticky cookie: without",
                 entrant("fastlb sticky"),
-                FASTLB,
+                (entrant("fastlb"),),
                 0.3,
                 is_difference=True,
             ),
@@ -169,18 +191,100 @@ SCENARIOS = (
         ALL,
         (ratio("64 KiB POST: nginx", "nginx", 0.90),),
     ),
+    Scenario(
+        "https64",
+        "HTTPS, small GET, 64 kept-alive connections",
+        64,
+        ("--tls", *SMALL),
+        TLS_ALL,
+        (ratio("HTTPS small GET: nginx", "nginx tls", 0.90, "fastlb tls"),),
+    ),
+    Scenario(
+        "handshake-ec",
+        "HTTPS, full handshake, small GET and end; ECDSA P-256",
+        32,
+        ("--tls", "--close", *SMALL),
+        TLS,
+        (ratio("full handshake, ECDSA: nginx", "nginx tls", 1.05, "fastlb tls"),),
+    ),
+    Scenario(
+        "handshake-rsa",
+        "HTTPS, full handshake, small GET and end; RSA of 2048 bits",
+        32,
+        ("--tls", "--close", *SMALL),
+        TLS_RSA,
+        (
+            ratio(
+                "full handshake, RSA: nginx", "nginx rsa tls", 1.05, "fastlb rsa tls"
+            ),
+        ),
+    ),
+    Scenario(
+        "resumed",
+        "HTTPS, resumed handshake (a ticket of TLS 1.3), small GET and end",
+        32,
+        ("--tls", "--resume", "--close", *SMALL),
+        TLS,
+        (ratio("resumed handshake: nginx", "nginx tls", 1.1, "fastlb tls"),),
+        resumes=True,
+    ),
+    Scenario(
+        "https1m",
+        "HTTPS, 1 MiB responses, 16 kept-alive connections",
+        16,
+        ("--tls", "--path", "/1m", "--expect-bytes", "1048576"),
+        (*TLS[:2], entrant("nginx stream tls"), TLS[2]),
+        (
+            ratio(
+                "HTTPS 1 MiB: the better of nginx and HAProxy",
+                "nginx tls, nginx stream tls, haproxy tls",
+                1.0,
+                "fastlb tls",
+            ),
+        ),
+        per_gigabyte=True,
+    ),
+    Scenario(
+        "https-members",
+        "plain in front, HTTPS members, small GET, 64 kept-alive connections",
+        64,
+        SMALL,
+        tuple(
+            entrant(f"{n} https") for n in ("fastlb", "nginx", "haproxy", "apache")
+        ),
+        (ratio("HTTPS members: nginx", "nginx https", 1.0, "fastlb https"),),
+    ),
+    Scenario(
+        "websocket",
+        "WebSocket, 100-byte messages and their echo, 64 tunnels",
+        64,
+        ("--path", "/small", "--messages", "100"),
+        tuple(
+            entrant(f"{n} websocket")
+            for n in ("fastlb", "nginx", "haproxy", "apache")
+        ),
+        (ratio("WebSocket echo: nginx", "nginx websocket", 0.90, "fastlb websocket"),),
+    ),
 )  # fmt: skip
-
-IDLE_CONNECTIONS = 5000
-IDLE_PSS_KIB_MAX = 1.5  # each
-WORKER_PSS_MIB_MAX = 12.0
 
 # Not entrants of `idle` and `worker`: the relay keeps two sockets an idle connection
 # and no request; HAProxy has threads instead of workers.
-IDLE_ENTRANTS = ALL[:4]
+IDLE_SCENARIOS = (
+    IdleScenario("idle", "idle kept-alive connections", 5000, (), ALL[:4], 1.5),
+    IdleScenario(
+        "idle-tls",
+        "idle TLS connections",
+        2000,
+        ("--tls",),
+        TLS_ALL,
+        1.0,
+        above=entrant("nginx tls"),
+    ),
+)
+WORKER_PSS_MIB_MAX = 12.0
 WORKER_ENTRANTS = tuple(entrant(n) for n in ("fastlb", "nginx", "apache"))
 
-KEYS = (*(s.key for s in SCENARIOS), "idle", "worker")
+KEYS = (*(s.key for s in (*SCENARIOS, *IDLE_SCENARIOS)), "worker")
 
 # --quick: a guard against collapse, not a measurement. It needs only gcc.
 QUICK_KEYS = ("small64", "close", "64k")

@@ -46,6 +46,7 @@ include "core/plan/logline.pyx"
 include "core/http/rewrite.pyx"
 
 # flow: connections and their coupling
+include "core/flow/tls_variables.pyx"
 include "core/flow/pool.pyx"
 include "core/flow/upstream.pyx"
 include "core/flow/secure.pyx"
@@ -56,6 +57,7 @@ include "core/flow/response.pyx"
 include "core/flow/route.pyx"
 include "core/flow/answer.pyx"
 include "core/flow/exchange.pyx"
+include "core/flow/tunnel.pyx"
 
 # the seam to Python
 include "core/services.pyx"

@@ -16,6 +16,9 @@ include "core/http/host.pyx"        # Host and absolute-form targets
 include "core/http/framing.pyx"     # where a body ends
 include "core/http/chunked.pyx"     # the chunked coding
 
+include "core/io/tls_hello.pyx"     # the name in a ClientHello
+
+include "probe/tls.pyx"             # wrapper of the above
 include "probe/http.pyx"            # wrappers of the above
 
 include "core/balance/table.pyx"        # the shared mapping and its mutexes

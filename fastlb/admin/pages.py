@@ -242,6 +242,12 @@ _TEXTS: dict[int, str] = {
     ),
     511: "<p>The client needs to authenticate to gain\nnetwork access.</p>\n",
 }
+# A 400's detail (mod_ssl's page has markup around it, which no other note has).
+PLAIN_HTTP = "You're speaking plain HTTP to an SSL-enabled server port."
+_PLAIN_HTTP_NOTE = (
+    f"Reason: {PLAIN_HTTP}<br />\n"
+    " Instead use the HTTPS scheme to access this URL, please.<br />\n"
+)
 _EXPECT_GIVEN = (
     "<p>The expectation given in the Expect request-header\n"
     "field could not be met by this server.\n"
@@ -292,7 +298,7 @@ def error_page(
     ]
     if second_status:
         parts.append(_TWICE.format(status_line(second_status)))
-    parts.append(_signature(vhost, path, host, port))
+    parts.append(signature(vhost, path, host, port))
     parts.append("</body></html>\n")
     return "".join(parts).encode("latin-1", "xmlcharrefreplace")
 
@@ -324,6 +330,8 @@ def _text(vhost: VHost, status: int, detail: str) -> str:
     note = _PROXY_NOTE.format(shown) if proxy_error else shown
     if status == 500 and proxy_error:
         return note + "<p />\n"
+    if detail == PLAIN_HTTP:
+        note = _PLAIN_HTTP_NOTE
     if status == 417:
         return _EXPECT_GIVEN.format(detail=shown) if detail else _EXPECT_NOT_SEEN
     return _TEXTS.get(status, _INTERNAL).format(
@@ -334,7 +342,8 @@ def _text(vhost: VHost, status: int, detail: str) -> str:
     )
 
 
-def _signature(vhost: VHost, path: str, host: str, port: int) -> str:
+def signature(vhost: VHost, path: str, host: str, port: int, rule: str = "<hr>") -> str:
+    """The line at the foot of a page, "" for none (ServerSignature)."""
     wish = None
     for conf in _settings(vhost, path):
         wish = conf.server_signature or wish
@@ -346,7 +355,7 @@ def _signature(vhost: VHost, path: str, host: str, port: int) -> str:
         name = f'<a href="mailto:{admin}">{name}</a>'
     where = port or vhost.server_port or 80
     product = _escape(vhost.server_tokens)
-    return f"<hr>\n<address>{product} Server at {name} Port {where}</address>\n"
+    return f"{rule}\n<address>{product} Server at {name} Port {where}</address>\n"
 
 
 def _settings(vhost: VHost, path: str) -> Iterator[DirConf]:

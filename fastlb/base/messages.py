@@ -208,6 +208,11 @@ _MODEL = {
         "The host name of a virtual host does not resolve.",
         "Write * or an IP address, and the name as ServerName.",
     ),
+    "FB0218": Message(
+        "error",
+        "A handshake's setting stands inside a section: it would need a second one.",
+        "Write it in the <VirtualHost>.",
+    ),
     "FB0220": Message(
         "error",
         "A ProxyPass line lacks a part or has one too many.",
@@ -369,6 +374,11 @@ _MODEL = {
         "warning",
         "A log names a format that is not defined.",
         "Define it with LogFormat.",
+    ),
+    "FB0255": Message(
+        "warning",
+        "A log format names something that is never known here, so it prints -.",
+        "Leave the item out.",
     ),
     "FB0260": Message(
         "error",

@@ -15,8 +15,8 @@ class Request:
     """What a slow-path handler sees of a request (`_core.pyi`)."""
 
     __slots__ = (
-        "client_host", "client_port", "headers", "local_host", "local_port", "method",
-        "path", "query", "target", "vhost_index",
+        "client_host", "client_port", "headers", "host_name", "host_port",
+        "local_host", "local_port", "method", "path", "query", "target", "vhost_index",
     )
 
 
@@ -46,8 +46,16 @@ cdef object request_object(exchange *x):
     r.client_port = x.down.remote_port
     r.local_host = string_of(&local[0], address_text(&x.down.local[0], &local[0]))
     r.local_port = x.down.local_port
+    r.host_name = own_name(x)
+    r.host_port = self_port(x)
     r.vhost_index = x.vhost.index
     return r
+
+
+cdef str own_name(exchange *x):
+    """What pages call us: self_name without the brackets of an IPv6 literal."""
+    cdef value name = self_name(x)
+    return string_of(name.data, name.length).strip("[]")
 
 
 cdef str client_of(exchange *x):
@@ -98,7 +106,8 @@ cdef void service_error_page_python(
         reason, body = services.error_page(
             x.vhost.index, status, told, where,
             string_of(x.reason.data, x.reason.length)
-            if x.reason.data != NULL else "", x.second_status)
+            if x.reason.data != NULL else "", x.second_status,
+            own_name(x), self_port(x))
         phrase = reason.encode("latin-1", "replace")
         copy = arena_take(x, <unsigned int>len(phrase) + 1)
         if copy != NULL:
@@ -147,6 +156,27 @@ cdef void service_corrupt_python(exchange *x) noexcept:
     exchange_member_lost(x, 502, told, False)
 
 
+cdef void service_unexpected_upgrade(exchange *x, field *f) noexcept nogil:
+    """502 for a 101 that was not asked for, or to something else."""
+    with gil:
+        service_unexpected_upgrade_python(x, f)
+
+
+cdef void service_unexpected_upgrade_python(exchange *x, field *f) noexcept:
+    cdef bytes told = b"Unexpected Upgrade"
+    cdef buffer *b = x.up.input
+    try:
+        got = "n/a" if f == NULL else string_of(
+            &b.data[b.start + f.value], f.value_length)
+        asked = string_of(x.upgrade.data, x.upgrade.length) or "n/a"
+        told = f"Unexpected Upgrade: {got} (expecting {asked})".encode("latin-1")
+        say(x, "error", "proxy", 0,
+            f"AH00898: {told.decode('latin-1')} returned by {request_uri(x)}")
+    except Exception:
+        service_failed(x)
+    exchange_member_lost(x, 502, told, False)
+
+
 cdef void service_date(exchange *x, out_field *f) noexcept nogil:
     """An old form of date becomes the canonical one; what is no date stays."""
     with gil:
@@ -179,10 +209,13 @@ cdef void service_handle(exchange *x, const text *handler) noexcept nogil:
 cdef void service_handle_python(exchange *x, const text *handler) noexcept:
     cdef bytes body = b""
     cdef bytes kind = b"text/plain"
+    cdef bytes more = b""
     try:
-        status, content_type, body = services.handle(
+        status, content_type, body, fields = services.handle(
             string_of(handler.data, handler.length), request_object(x))
         kind = content_type.encode("latin-1")
+        more = fields_text(fields)
+        x.more_fields = arena_copy(x, more, <unsigned int>len(more))
         x.status = status
     except Exception:
         service_failed(x)
@@ -192,6 +225,11 @@ cdef void service_handle_python(exchange *x, const text *handler) noexcept:
         exchange_answer_error(x, x.status, NULL)
     else:
         answer_send(x, kind, body, len(body))
+
+
+cdef bytes fields_text(object fields):
+    """More fields of an answer as exchange.more_fields has them."""
+    return "".join([f"{name}\0{content}\0" for name, content in fields]).encode("latin-1")
 
 
 cdef void service_ask_host(exchange *x) noexcept nogil:
@@ -210,6 +248,40 @@ cdef void service_ask_host_python(exchange *x) noexcept:
     except Exception:
         service_failed(x)
         exchange_answer_error(x, 500, NULL)
+
+
+cdef void service_tls_variables(downstream *d) noexcept nogil:
+    """Fill d.c.tls.variables; it stays NULL without memory, or where Python fails."""
+    with gil:
+        service_tls_variables_python(d)
+
+
+cdef void service_tls_variables_python(downstream *d) noexcept:
+    cdef size_t size = sizeof(value) * len(tls_names)
+    cdef value *table
+    cdef char *at
+    cdef bytes one
+    cdef int i
+    try:
+        found = services.tls_variables(
+            tuple(tls_names), <size_t>d.c.tls.ssl, d.tls_vhost.index)
+        for v in found:
+            size += len(v) + 1 if v is not None else 0
+        table = <value *>malloc(size)
+        if table == NULL:
+            return
+        at = <char *>(table + len(tls_names))
+        for i, v in enumerate(found):
+            table[i] = value(NULL, 0)
+            if v is not None:
+                one = v
+                memcpy(at, <const char *>one, len(one))
+                table[i] = value(at, <unsigned int>len(one))
+                at += len(one) + 1
+        d.c.tls.variables = table
+    except Exception:
+        if d.x != NULL:
+            service_failed(d.x)
 
 
 # The error log -------------------------------------------------------------------
@@ -297,6 +369,16 @@ cdef void service_log_send(exchange *x, int error) noexcept nogil:
             f"AH01084: pass request body failed to {member_name(x)}")
 
 
+cdef void service_log_tunnel(exchange *x, int error) noexcept nogil:
+    with gil:
+        if error == ETIMEDOUT:
+            say(x, "info", "proxy", error,
+                f"AH10224: tunnel to {member_name(x)} timed out")
+        else:
+            say(x, "info", "proxy", error,
+                f"AH10212: tunnel to {member_name(x)} failed")
+
+
 cdef void service_log_acquire(exchange *x) noexcept nogil:
     with gil:
         say(x, "error", "proxy", 0,
@@ -358,10 +440,26 @@ cdef void service_log_no_engine(exchange *x) noexcept nogil:
             f"{member_name(x)}")
 
 
+cdef void service_log_plain(exchange *x) noexcept nogil:
+    with gil:
+        say(x, "error", "ssl", 0,
+            f"AH02219: access to {request_uri(x)} failed, reason: SSL connection "
+            "required")
+
+
 cdef void service_log_no_name(exchange *x) noexcept nogil:
     with gil:
         say(x, "error", "ssl", 0,
             "AH02033: No hostname was provided via SNI for a name based virtual host")
+
+
+cdef void service_log_no_host(exchange *x) noexcept nogil:
+    with gil:
+        named = string_of(
+            x.down.tls_vhost.server_name.data, x.down.tls_vhost.server_name.length)
+        say(x, "error", "ssl", 0,
+            f"AH02031: Hostname {named} provided via SNI, but no hostname provided in "
+            "HTTP request")
 
 
 cdef void service_log_misdirected(exchange *x) noexcept nogil:

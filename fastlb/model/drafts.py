@@ -110,6 +110,19 @@ class ConfDraft:
 
 
 @dataclass(slots=True)
+class TlsLines:
+    """SSL* lines of a server, or SSLProxy* lines of a <Proxy>, as they stand.
+
+    last  by name in lower case; SSLCipherSuite TLSv1.3 has " tlsv1.3" behind its own
+    """
+
+    last: dict[str, Node] = field(default_factory=dict)
+    certificates: list[Node] = field(default_factory=list)
+    keys: list[Node] = field(default_factory=list)
+    commands: list[Node] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class SectionDraft:
     """A <Location>, <LocationMatch>, <Proxy> or <ProxyMatch>."""
 
@@ -119,6 +132,7 @@ class SectionDraft:
     is_glob: bool
     draft: ConfDraft
     node: Node
+    tls: TlsLines = field(default_factory=TlsLines)  # of members; not of requests
 
     @property
     def says_nothing(self) -> bool:
@@ -160,6 +174,7 @@ class ServerSettings:
     proxy_source_address: str | None = None
     proxy_io_buffer_bytes: int | None = None
     proxy_receive_buffer_bytes: int | None = None
+    websocket_idle_ms: int | None = None
     error_log: str | None = None
     log_level: str | None = None
 
@@ -194,6 +209,8 @@ class ServerDraft:
     mappings: list[MappingDraft] = field(default_factory=list)
     sections: list[SectionDraft] = field(default_factory=list)
     default: ConfDraft = field(default_factory=ConfDraft)
+    tls: TlsLines = field(default_factory=TlsLines)
+    connect_ports: list[Node] = field(default_factory=list)  # AllowCONNECT
 
     @property
     def is_main(self) -> bool:

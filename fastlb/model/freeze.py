@@ -39,9 +39,22 @@ from fastlb.model.proxy_sections import bound_sections
 from fastlb.model.resolve_access import access_rule
 from fastlb.model.resolve_logs import LogTargets, access_logs
 from fastlb.model.resolve_server import absolute
-from fastlb.model.resolve_vhosts import address_sets, listeners, vhost_ids
+from fastlb.model.resolve_tls import (
+    connect_ports,
+    member_tls,
+    server_tls,
+    sni_groups,
+)
+from fastlb.model.resolve_vhosts import (
+    address_sets,
+    listeners,
+    own_port,
+    vhost_ids,
+)
 from fastlb.model.rules import ReverseMap
 from fastlb.model.server import Compat, Model, ProcessSettings
+from fastlb.model.targets import TLS_SCHEMES, WEBSOCKET_SCHEMES
+from fastlb.model.tls import TlsMember
 from fastlb.model.vhost import DirConf, Section, VHost
 
 _T = TypeVar("_T")
@@ -117,7 +130,9 @@ class _Freezer:
         self._names = [item.server_name or host_name for item in self._settings]
         self._ids = ["", *vhost_ids(run.vhosts, self._names[1:])]
         self._balancer_indexes: dict[tuple[int, str], int] = {}
-        self._worker_indexes: dict[int, int] = {}
+        self._worker_indexes: dict[tuple[int, TlsMember | None], int] = {}
+        self._tls = [server_tls(run, draft) for draft in self._drafts]
+        self._tls_groups = sni_groups(run, self._tls)
         self._keys: set[str] = set()
 
     def server(self, index: int) -> VHost:
@@ -156,7 +171,7 @@ class _Freezer:
             addresses=tuple(draft.addresses),
             server_name=self._names[index],
             server_scheme=s.server_scheme,
-            server_port=s.server_port,
+            server_port=own_port(draft, main),
             aliases=tuple(draft.aliases),
             written_names=tuple(draft.written_names),
             server_path=s.server_path,
@@ -193,6 +208,10 @@ class _Freezer:
             file=node.file if node else "",
             line=node.line if node else 0,
             registered_methods=tuple(self.run.process.methods),
+            tls=self._tls[index],
+            tls_group=self._tls_groups[index],
+            connect_ports=connect_ports(self.run, draft) if s.proxy_requests else (),
+            websocket_idle_ms=s.websocket_idle_ms,
         )
 
     def _shown_balancers(self, index: int) -> tuple[int, ...]:
@@ -221,7 +240,13 @@ class _Freezer:
             key = name + (f"@{self._ids[server]}" if server else "")
             first = len(self.members)
             self.members += (
-                self._member(member, f"{key} {member.target.url}", index, server)
+                self._member(
+                    member,
+                    f"{key} {member.target.url}",
+                    index,
+                    server,
+                    self._member_tls(server, member, name),
+                )
                 for member in found.members
             )
             places = tuple(range(first, len(self.members)))
@@ -233,12 +258,15 @@ class _Freezer:
         """Index of a balancer over the main server's members; -1: it has its own.
 
         Its own it has, too, where they could not be counted together (the method is
-        another) or not be reached alike (ProxySourceAddress is another).
+        another) or not be reached alike (ProxySourceAddress or SSLProxy* are others).
         """
         if server == 0 or not found.has_main_members:
             return -1
         home = self._balancer(0, name)
         original = self.balancers[home]
+        for place, member in zip(original.members, found.members, strict=True):
+            if self._member_tls(server, member, name) != self.members[place].tls:
+                return -1
         balancer = _bare_balancer(found, original.key, original.members)
         here, there = self._settings[server], self._settings[0]
         if (
@@ -251,9 +279,14 @@ class _Freezer:
         self.balancers.append(balancer)
         return len(self.balancers) - 1
 
-    def _worker(self, worker: MemberDraft) -> int:
-        """Index of a direct worker, made once for all mappings that share it."""
-        known = self._worker_indexes.get(id(worker))
+    def _worker(self, user: int, worker: MemberDraft, target: str) -> int:
+        """Index of a direct worker, made once for all mappings that share it.
+
+        user: the server of the mapping; its SSLProxy* hold for the target, and where
+        they are others the worker is another.
+        """
+        tls = self._member_tls(user, worker, target)
+        known = self._worker_indexes.get((id(worker), tls))
         if known is not None:
             return known
         server = next((i for i, d in enumerate(self._drafts) if worker in d.workers), 0)
@@ -266,12 +299,28 @@ class _Freezer:
             key = f"{base}#{number}"
         self._keys.add(key)
         index = len(self.members)
-        self._worker_indexes[id(worker)] = index
-        self.members.append(self._member(worker, key, -1, server))
+        self._worker_indexes[id(worker), tls] = index
+        self.members.append(self._member(worker, key, -1, server, tls))
         return index
 
+    def _member_tls(
+        self, server: int, draft: MemberDraft, target: str
+    ) -> TlsMember | None:
+        if draft.target.scheme not in TLS_SCHEMES:
+            return None
+        owner = self._drafts[server]
+        sections = self.run.main.sections
+        if server:
+            sections = [*sections, *owner.sections]
+        return member_tls(self.run, owner, target, sections)
+
     def _member(
-        self, draft: MemberDraft, key: str, balancer_index: int, server: int
+        self,
+        draft: MemberDraft,
+        key: str,
+        balancer_index: int,
+        server: int,
+        tls: TlsMember | None,
     ) -> Member:
         target, params = draft.target, draft.params
         settings = self._settings[server]
@@ -286,7 +335,7 @@ class _Freezer:
         values["receive_buffer_bytes"] = (
             params.receive_buffer_bytes or settings.proxy_receive_buffer_bytes or 0
         )
-        if target.scheme in ("ws", "wss") and not params.upgrade:
+        if target.scheme in WEBSOCKET_SCHEMES and not params.upgrade:
             values["upgrade"] = ("websocket",)
         return Member(
             url=target.url,
@@ -301,6 +350,7 @@ class _Freezer:
             source_address=settings.proxy_source_address,
             file=draft.node.file,
             line=draft.node.line,
+            tls=tls,
             **values,
         )
 
@@ -310,7 +360,9 @@ class _Freezer:
         balancer = (
             -1 if draft.balancer is None else self._balancer(server, draft.balancer)
         )
-        worker = -1 if draft.worker is None else self._worker(draft.worker)
+        worker = -1
+        if draft.worker is not None:
+            worker = self._worker(server, draft.worker, draft.target)
         timeout_ms = draft.worker.params.timeout_ms if draft.worker else None
         sections, dynamic = bound_sections(draft.target, section_drafts)
         return Mapping(

@@ -13,6 +13,7 @@ that the operator reads all of them in one run.
                  +-- resolve_answers.py  ProxyPassReverse, Redirect, ErrorDocument
                  +-- resolve_access.py   Require, Order
                  +-- resolve_logs.py     CustomLog, LogFormat, LogLevel
+                 +-- resolve_tls.py      SSL*, SSLProxy*, AllowCONNECT
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from fastlb.model import (
     resolve_members,
     resolve_rules,
     resolve_server,
+    resolve_tls,
     resolve_vhosts,
 )
 from fastlb.model.drafts import ConfDraft, Handler, Place, Run, SectionDraft
@@ -55,6 +57,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     **resolve_answers.HANDLERS,
     **resolve_access.HANDLERS,
     **resolve_logs.HANDLERS,
+    **resolve_tls.HANDLERS,
 }
 
 _SECTIONS: Final = {

@@ -29,8 +29,6 @@ from fastlb.model.report import did_you_mean
 from fastlb.model.targets import Target, TargetError, parse_target
 
 _NOT_SERVED: Final = {
-    "https": "TLS towards members comes later; http:// members are served",
-    "wss": "TLS towards members comes later; ws:// members are served",
     "ajp": "AJP is not supported; use the member's HTTP connector",
     "h2": "HTTP/2 towards members is not supported; use http://",
     "h2c": "HTTP/2 towards members is not supported; use http://",
@@ -42,7 +40,7 @@ _NOT_SERVED: Final = {
 }
 
 
-_SERVED: Final = ("http", "ws")
+_SERVED: Final = ("http", "https", "ws", "wss")
 
 
 def member_target(run: Run, node: Node, text: str, directive: str) -> Target | None:

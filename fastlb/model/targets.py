@@ -25,6 +25,9 @@ DEFAULT_PORTS: Final = {
 }
 """Schemes that are understood, with the port that a URL need not write."""
 
+TLS_SCHEMES: Final = ("https", "wss")
+WEBSOCKET_SCHEMES: Final = ("ws", "wss")
+
 BALANCER_PREFIX: Final = "balancer://"
 BALANCER_NAME_MAX: Final = 95  # characters of "balancer://name" (Apache: 96 with NUL)
 HOST_MAX: Final = 255

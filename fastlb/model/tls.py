@@ -68,6 +68,7 @@ class Stapling:
     return_responder_errors: bool
     fake_try_later: bool
     force_url: str | None
+    response_skew_s: int = 300  # by which clocks may differ
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,7 +129,7 @@ def of_chain(index: str, chain: tuple[bytes, ...]) -> str | None:
 
 
 def of_name(word: str, name: x509.Name) -> str | None:
-    """All of a name or one part: _CN; _CN_1 the second of several; _CN_RAW in Latin-1."""
+    """All of a name, or a part: _CN; _CN_1, the second of several; _CN_RAW, Latin-1."""
     if not word:
         return dn.rfc2253(name.public_bytes())
     match = PART.fullmatch(word)

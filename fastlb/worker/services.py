@@ -13,7 +13,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from fastlb import _core
 from fastlb._core import Request
@@ -24,10 +24,7 @@ from fastlb.worker.drain import Drain
 from fastlb.worker.heritage import Heritage
 from fastlb.worker.recycle import Recycling
 
-if TYPE_CHECKING:
-    from fastlb.tls.facts import ConnectionFacts
-
-Answer = tuple[int, str, bytes]  # status, content type, body
+Answer = status.Answer
 # Read while the master imports this: a worker's user may not see the file.
 CORE_BUILT_S = os.stat(_core.__file__).st_mtime
 
@@ -77,6 +74,8 @@ class WorkerServices:
         path: str,
         reason: str,
         second_status: int,
+        host_name: str,
+        host_port: int,
     ) -> tuple[str, bytes]:
         body = pages.error_page(
             self._model.vhosts[vhost_index],
@@ -85,6 +84,8 @@ class WorkerServices:
             path,
             reason=reason or None,
             second_status=second_status,
+            host=host_name,
+            port=host_port,
         )
         return reason or pages.reason_of(status, detail), body
 
@@ -92,9 +93,7 @@ class WorkerServices:
         handler = self._handlers.get(name)
         if handler is not None:
             return handler(request)
-        vhost = self._model.vhosts[request.vhost_index]
-        body = pages.error_page(vhost, 404, "", request.path)
-        return 404, pages.CONTENT_TYPE, body
+        return status.not_found(request, self._model)
 
     def ask_host(
         self,
@@ -128,21 +127,19 @@ class WorkerServices:
     ) -> None:
         self._errors.write(level, module, vhost_index, client, error_number, text)
 
-    def tls_facts(self, ssl_address: int) -> ConnectionFacts:
-        """What is known about the connection with this SSL, for tls_variable."""
-        from fastlb.tls.facts import facts_of  # the master has loaded it
-
-        return facts_of(ssl_address)
-
-    def tls_variable(self, name: str, facts: ConnectionFacts | None) -> str | None:
-        """Value of an SSL_* variable, or HTTPS; None: there is none.
-
-        facts None: the connection is plain. Bytes that are no UTF-8 come as
-        surrogates (surrogateescape); nothing is escaped.
-        """
+    def tls_variables(
+        self, names: Sequence[str], ssl: int, vhost_index: int
+    ) -> Sequence[bytes | None]:
+        # The master has loaded them: a server without TLS does without the library.
+        from fastlb.tls.facts import facts_of
         from fastlb.tls.variables import variable
 
-        return variable(name, facts)
+        facts = facts_of(ssl)
+        values = (variable(name, facts) for name in names)
+        return [
+            value.encode("utf-8", "surrogateescape") if value is not None else None
+            for value in values
+        ]
 
     def drained(self) -> None:
         if self._drain is not None:

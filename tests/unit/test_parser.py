@@ -491,7 +491,67 @@ HEADER_ACTION = (
         ("ProxySourceAddress foo", "ProxySourceAddress invalid value"),
         ("SSLProtocol all -foo", "SSLProtocol: Illegal protocol 'foo'"),
         ("SSLOptions foo", "SSLOptions: Illegal option 'foo'"),
-        ("ProxyRequests On", "fastlb does not serve as a forward proxy"),
+        ("SSLEngine perhaps", "Argument must be On or Off"),
+        ("SSLEngine optional", "AH10510: 'SSLEngine optional' is no longer supported"),
+        ("SSLProtocol SSLv3", "SSLv3 not supported by this version of OpenSSL"),
+        ("SSLProtocol all +SSLv2", "SSLProtocol: SSLv2 is no longer supported"),
+        ("SSLCipherSuite TLSv1.1 HIGH", "protocol 'TLSv1.1' not supported"),
+        ("SSLVerifyClient maybe", "SSLVerifyClient: Invalid argument 'maybe'"),
+        ("SSLVerifyDepth -1", "SSLVerifyDepth: Invalid argument '-1'"),
+        ("SSLCARevocationCheck x", "SSLCARevocationCheck: Invalid argument 'x'"),
+        (
+            "SSLProxyCARevocationCheck leaf y",
+            "SSLProxyCARevocationCheck: Invalid argument 'y'",
+        ),
+        ("SSLVHostSNIPolicy x", "Invalid SSLVhostSNIPolicy argument 'x'"),
+        ("SSLSessionCacheTimeout -3", "SSLSessionCacheTimeout: Invalid argument"),
+        ("SSLPassPhraseDialog x", "SSLPassPhraseDialog: Invalid argument"),
+        (
+            "SSLPassPhraseDialog |/bin/x",
+            "SSLPassPhraseDialog |/bin/x: a dialogue over a pipe is not served",
+        ),
+        (
+            "SSLInsecureRenegotiation on",
+            "SSLInsecureRenegotiation on: renegotiation is always refused",
+        ),
+        (
+            "SSLOpenSSLConfCmd Groops x",
+            "'Groops': invalid OpenSSL configuration command",
+        ),
+        (
+            "SSLOpenSSLConfCmd DHParameters x",
+            "SSLOpenSSLConfCmd DHParameters: not honoured",
+        ),
+        (
+            "SSLOpenSSLConfCmd MinProtocol SSLv3",
+            "'SSLv3': invalid OpenSSL protocol version",
+        ),
+        (
+            "SSLOpenSSLConfCmd Options Bugs",
+            "SSLOpenSSLConfCmd Options Bugs: not honoured",
+        ),
+        (
+            "SSLOpenSSLConfCmd Groups X25519,P-256",
+            "'X25519,P-256': names separated by colons are expected",
+        ),
+        (
+            "SSLOCSPEnable on",
+            "SSLOCSPEnable: responders are not asked about clients' certificates",
+        ),
+        (
+            "SSLStaplingForceURL https://x/",
+            "SSLStaplingForceURL: 'https://x/' is not a URL of a responder",
+        ),
+        (
+            "SSLStaplingForceURL http://x:99999/",
+            "SSLStaplingForceURL: 'http://x:99999/' is not a URL of a responder",
+        ),
+        ("AllowCONNECT x", "AllowCONNECT: port numbers must be numeric"),
+        ("AllowCONNECT 1-x", "Cannot parse 'x' as port number"),
+        (
+            "AllowCONNECT 80-70000",
+            "AllowCONNECT: 80-70000 is not a port, or a range of them, in 1 to 65535",
+        ),
         ("ProxyHCExpr", "Missing expression name for ProxyHCExpr"),
         ("ProxyHCExpr a", "Missing expression for ProxyHCExpr"),
         ("ProxyHCTemplate", "Missing template name for ProxyHCTemplate"),
@@ -612,7 +672,7 @@ def test_a_wrong_value_points_at_its_word(tmp_path: Path) -> None:
 
 
 def test_what_is_wrong_does_not_get_into_the_tree(tmp_path: Path) -> None:
-    tree, _ = read(tmp_path, "Timeout abc\nSSLEngine on\nListen 80\n")
+    tree, _ = read(tmp_path, "Timeout abc\nSSLEngine perhaps\nListen 80\n")
     assert names(tree.nodes) == ["Listen"]
 
 
@@ -765,18 +825,28 @@ def test_modules_are_judged_by_what_ignoring_them_means(tmp_path: Path) -> None:
 # -- what is not served
 
 
-def test_tls_on_is_refused_and_its_settings_are_quiet(tmp_path: Path) -> None:
-    text = (
-        "SSLEngine off\nSSLCertificateFile /no/such\nSSLProtocol all -SSLv3\n"
-        "SSLSessionCache shmcb:/x\n"
+def test_tls_settings_are_taken_without_a_word(tmp_path: Path) -> None:
+    sound(
+        tmp_path,
+        "SSLEngine on\nSSLCertificateFile /no/such\nSSLProtocol all -SSLv3 -SSLv2\n"
+        "SSLOpenSSLConfCmd curves X25519MLKEM768:X25519\n"
+        "SSLOpenSSLConfCmd Options -SessionTicket,ServerPreference\n"
+        "SSLPassPhraseDialog exec:/usr/local/bin/phrase\nAllowCONNECT 443 8000-8100\n",
     )
-    sound(tmp_path, text)
-    [(_, sentence)] = errors(tmp_path, "SSLEngine on\n")
-    assert sentence == "SSLEngine on: fastlb does not speak TLS to clients yet"
-    assert errors(tmp_path, "SSLEngine perhaps\n") == [
-        (1, "Argument must be On or Off")
-    ]
-    assert errors(tmp_path, "<Location />\nSSLRequireSSL\n</Location>\n")
+
+
+def test_a_protocol_without_a_sign_forgets_those_before_it(tmp_path: Path) -> None:
+    _, [found] = read(tmp_path, "SSLProtocol TLSv1.2 TLSv1.3\n")
+    assert found.severity is Severity.WARNING
+    assert found.text.startswith("AH02532: SSLProtocol: Protocol 'TLSv1.3' overrides")
+    assert found.cure == "write SSLProtocol TLSv1.2 +TLSv1.3"
+
+
+def test_where_sessions_are_kept_is_explained(tmp_path: Path) -> None:
+    text = "SSLSessionCache shmcb:/x(512000)\nSSLSessionTicketKeyFile /x\n"
+    _, found = read(tmp_path, text)
+    assert [item.severity for item in found] == [Severity.NOTE, Severity.WARNING]
+    assert "kept over reloads" in found[1].text
 
 
 def test_expressions_come_later(tmp_path: Path) -> None:

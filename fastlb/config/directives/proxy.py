@@ -15,6 +15,7 @@ from fastlb.config.registry import (
     Directive,
     Status,
 )
+from fastlb.config.tls_checks import connect_ports
 
 PROXY = "mod_proxy.c"
 _NOT_FOR_FILES = (
@@ -53,18 +54,6 @@ def _source_address(name: str, words: tuple[str, ...]) -> Complaint | None:
     except ValueError:
         return Complaint(f"{name} invalid value", f"'{words[0]}' is not an IP address")
     return None
-
-
-def _forward_proxy(name: str, words: tuple[str, ...]) -> Complaint | None:
-    if words[0].lower() != "on":
-        return None
-    return Complaint(
-        "fastlb does not serve as a forward proxy",
-        "a reverse proxy needs no ProxyRequests On; in Apache it opens the server"
-        " to everybody",
-        "write ProxyRequests Off, or delete the line",
-        "FB0116",
-    )
 
 
 DIRECTIVES = (
@@ -166,8 +155,12 @@ DIRECTIVES = (
         "On|Off",
         "whether to be a forward proxy",
         default="Off",
-        manual="Only Off is served: fastlb is a reverse proxy.",
-        check=_forward_proxy,
+        manual=(
+            "On serves CONNECT to the ports of AllowCONNECT, and nothing else of a"
+            " forward proxy. It opens the server to everybody whom no Require keeps"
+            " out: write one into <Proxy *>. A reverse proxy does not need it."
+        ),
+        differs="A request for another server's http:// URL is refused.",
     ),
     Directive(
         "ProxyTimeout",
@@ -340,14 +333,40 @@ DIRECTIVES = (
         default="On",
     ),
     Directive(
+        "ProxyWebsocketIdleTimeout",
+        "mod_proxy_wstunnel.c",
+        SV,
+        Args.ONE,
+        "time",
+        "how long a tunnel may be silent",
+        default="that of other requests",
+        unit="s",
+        check=Duration("s", 1),
+    ),
+    *(
+        Directive(
+            name,
+            "mod_proxy_wstunnel.c",
+            SVD,
+            args,
+            syntax,
+            "how Apache's threads share tunnels",
+            Status.EXPLAINED,
+            reason="a tunnel never holds a process: every worker serves many at once",
+        )
+        for name, args, syntax in (
+            ("ProxyWebsocketAsync", Args.FLAG, "On|Off"),
+            ("ProxyWebsocketAsyncDelay", Args.ONE, "time"),
+        )
+    ),
+    Directive(
         "AllowCONNECT",
         "mod_proxy_connect.c",
         SV,
         Args.LIST,
         "port[-port] ...",
-        "ports that CONNECT may reach",
-        Status.EXPLAINED,
+        "A list of ports or port ranges which CONNECT may connect to",
         default="443 563",
-        reason=_FORWARD_ONLY,
+        check=connect_ports,
     ),
 )

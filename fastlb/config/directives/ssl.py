@@ -1,21 +1,20 @@
-"""mod_ssl. TLS comes later: what would be unsafe to ignore is refused.
+"""mod_ssl: TLS towards clients (SSL*) and towards members (SSLProxy*).
 
-`SSLEngine on` is an error, because the port would answer in plain text. Settings
-that only say how TLS would be done are taken without a word: they have no effect
-while TLS is off, in Apache as here.
+What is refused would be unsafe to ignore; what is explained changes nothing. Files
+that directives name are opened when the model is checked, not here.
 """
 
 from __future__ import annotations
 
 from fastlb.base.errors import Severity
-from fastlb.config.checks import Choice, Each
+from fastlb.config import tls_checks
+from fastlb.config.checks import Choice, Duration, Each, Integer
 from fastlb.config.registry import (
     SV,
     SVD,
     SVP,
     Args,
     Check,
-    Complaint,
     Context,
     D,
     Directive,
@@ -24,9 +23,9 @@ from fastlb.config.registry import (
 )
 
 SSL = "mod_ssl.c"
-_PROTOCOLS = Each(
-    ("SSLv2", "SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3", "all"),
-    "{name}: Illegal protocol '{word}'",
+_VERIFY = Choice(
+    ("none", "optional", "require", "optional_no_ca"),
+    "{name}: Invalid argument '{word}'",
 )
 _OPTIONS = Each(
     (
@@ -39,24 +38,15 @@ _OPTIONS = Each(
     ),
     "{name}: Illegal option '{word}'",
 )
-_LATER = "TLS comes later; the setting is kept and has no effect while TLS is off"
+_SECONDS = Duration("s", 0, "{name}: invalid argument")
+_SESSIONS = (
+    "sessions are kept in tickets, which every worker can open, before and after a"
+    " reload"
+)
+_ALL_VERSIONS = "all -SSLv3"
 
 
-def _engine(name: str, words: tuple[str, ...]) -> Complaint | None:
-    word = words[0].lower()
-    if word == "off":
-        return None
-    if word not in ("on", "optional"):
-        return Complaint("Argument must be On or Off")
-    return Complaint(
-        f"SSLEngine {word}: fastlb does not speak TLS to clients yet",
-        "the port would answer in plain text where clients expect TLS",
-        "let TLS end in front of fastlb for now, and write SSLEngine off",
-        "FB0126",
-    )
-
-
-def _setting(  # noqa: PLR0917
+def _served(  # noqa: PLR0917 - a row of a table
     name: str,
     args: Args,
     syntax: str,
@@ -64,6 +54,8 @@ def _setting(  # noqa: PLR0917
     contexts: Context = SV,
     default: str = "",
     check: Check | None = None,
+    manual: str = "",
+    differs: str = "",
 ) -> Directive:
     return Directive(
         name,
@@ -72,153 +64,273 @@ def _setting(  # noqa: PLR0917
         args,
         syntax,
         help_text,
-        Status.LATER,
-        default,
-        reason=_LATER,
+        default=default,
         check=check,
-        silent=True,
+        manual=manual,
+        differs=differs,
     )
 
 
-DIRECTIVES = (
-    Directive(
-        "SSLEngine",
+def _explained(
+    name: str,
+    args: Args,
+    syntax: str,
+    reason: str,
+    contexts: Context = SV,
+    *,
+    default: str = "",
+) -> Directive:
+    return Directive(
+        name,
         SSL,
-        SV,
+        contexts,
+        args,
+        syntax,
+        "taken; changes nothing",
+        Status.EXPLAINED,
+        default,
+        reason=reason,
+    )
+
+
+_SERVER = (
+    _served(
+        "SSLEngine",
         Args.ONE,
         "on|off",
         "whether clients are served with TLS",
-        Status.LATER,
-        default="off",
-        manual=(
-            "Only off is served; on is refused, since the port would speak plain text."
-        ),
-        check=_engine,
-        silent=True,
+        default="off; on where Listen names https",
+        check=tls_checks.engine,
     ),
-    _setting("SSLCertificateFile", Args.ONE, "file", "server certificate in PEM"),
-    _setting("SSLCertificateKeyFile", Args.ONE, "file", "private key in PEM"),
-    _setting("SSLCertificateChainFile", Args.ONE, "file", "intermediate certificates"),
-    _setting("SSLCACertificateFile", Args.ONE, "file", "authorities of clients", SVD),
-    _setting("SSLCACertificatePath", Args.ONE, "dir", "authorities of clients", SVD),
-    _setting("SSLCARevocationFile", Args.ONE, "file", "revoked client certificates"),
-    _setting(
+    _served(
+        "SSLCertificateFile",
+        Args.ONE,
+        "file",
+        "server certificate in PEM",
+        manual=(
+            "The leaf, then the intermediates in their order; the key may stand in the"
+            " file, too. Several lines give several certificates, such as RSA and"
+            " ECDSA; SSLCertificateKeyFile lines belong to them in their order."
+        ),
+    ),
+    _served("SSLCertificateKeyFile", Args.ONE, "file", "private key in PEM"),
+    _served(
+        "SSLCertificateChainFile",
+        Args.ONE,
+        "file",
+        "intermediate certificates, sent behind the leaf",
+    ),
+    _served("SSLCACertificateFile", Args.ONE, "file", "authorities of clients"),
+    _served("SSLCACertificatePath", Args.ONE, "dir", "authorities of clients"),
+    _served("SSLCARevocationFile", Args.ONE, "file", "revoked client certificates"),
+    _served(
         "SSLCARevocationPath", Args.ONE, "directory", "revoked client certificates"
     ),
-    _setting(
+    _served(
         "SSLCARevocationCheck",
         Args.LIST,
-        "chain|leaf|none [flag ...]",
+        "chain|leaf|none [no_crl_for_cert_ok]",
         "how revocation is checked",
         default="none",
+        check=tls_checks.revocation,
     ),
-    _setting("SSLCADNRequestFile", Args.ONE, "file", "authorities told to clients"),
-    _setting(
-        "SSLCADNRequestPath", Args.ONE, "directory", "authorities told to clients"
-    ),
-    Directive(
+    _served("SSLCADNRequestFile", Args.ONE, "file", "authorities told to clients"),
+    _served("SSLCADNRequestPath", Args.ONE, "directory", "authorities told to clients"),
+    _served(
         "SSLVerifyClient",
-        SSL,
-        SVD,
         Args.ONE,
         "none|optional|require|optional_no_ca",
         "whether clients must show a certificate",
-        Status.LATER,
-        default="none",
-        reason=_LATER,
-        check=Choice(
-            ("none", "optional", "require", "optional_no_ca"),
-            "{name}: Invalid argument '{word}'",
+        SVD,
+        "none",
+        _VERIFY,
+        differs=(
+            "Only for a whole virtual host: inside a section it would need a second"
+            " handshake within the connection, which is refused."
         ),
-        silent=True,
     ),
-    _setting("SSLVerifyDepth", Args.ONE, "n", "longest chain of clients", SVD, "1"),
-    _setting(
+    _served(
+        "SSLVerifyDepth",
+        Args.ONE,
+        "n",
+        "longest chain of clients",
+        SVD,
+        "1",
+        tls_checks.depth,
+    ),
+    _served(
         "SSLProtocol",
         Args.RAW,
         "[+|-]protocol ...",
         "versions of TLS for clients",
-        default="all -SSLv3",
-        check=_PROTOCOLS,
+        default=_ALL_VERSIONS,
+        check=tls_checks.protocols,
     ),
-    _setting(
+    _served(
         "SSLCipherSuite",
         Args.ONE_TWO,
         "[TLSv1.3] ciphers",
         "ciphers for clients",
         SVD,
+        check=tls_checks.ciphers,
     ),
-    _setting(
+    _served(
         "SSLHonorCipherOrder",
         Args.FLAG,
         "on|off",
         "whether the server's order of ciphers counts",
         default="off",
     ),
-    _setting(
+    _served(
         "SSLOptions",
         Args.RAW,
         "[+|-]option ...",
         "details of TLS",
         SVD,
         check=_OPTIONS,
+        manual=(
+            "StdEnvVars gives requests the variables SSL_*, ExportCertData the"
+            " certificates themselves. The other options belong to authentication and"
+            " renegotiation and change nothing."
+        ),
     ),
-    *(
-        Directive(
-            name,
-            SSL,
-            D,
-            args,
-            syntax,
-            "refuses requests without TLS",
-            Status.LATER,
-            reason="TLS comes later; ignoring this would let plain requests through",
-            cure="use Require all denied until then, or let another server end TLS",
-            on_use=Severity.ERROR,
-        )
-        for name, args, syntax in (
-            ("SSLRequireSSL", Args.NONE, ""),
-            ("SSLRequire", Args.RAW, "expression"),
-        )
+    _served("SSLRequireSSL", Args.NONE, "", "403 for requests without TLS", D),
+    Directive(
+        "SSLRequire",
+        SSL,
+        D,
+        Args.RAW,
+        "expression",
+        "refuses requests by an expression",
+        Status.REFUSED,
+        reason="expressions are not evaluated; ignoring it would open what it guards",
+        cure="write SSLVerifyClient require for the virtual host, or SSLRequireSSL",
     ),
-    _setting("SSLSessionCache", Args.ONE, "type", "where sessions are kept", S),
-    _setting(
-        "SSLSessionCacheTimeout", Args.ONE, "seconds", "life of a session", SV, "300"
+    _served(
+        "SSLSessionCacheTimeout",
+        Args.ONE,
+        "seconds",
+        "life of a session",
+        default="300",
+        check=Integer(0, None, "{name}: Invalid argument"),
     ),
-    _setting(
-        "SSLSessionTickets", Args.FLAG, "on|off", "whether tickets are given", SV, "on"
+    _served(
+        "SSLSessionTickets",
+        Args.FLAG,
+        "on|off",
+        "whether sessions can be taken up again",
+        default="on",
+        differs=(
+            "Sessions live in tickets alone, so that off means that none is taken up"
+            " again; Apache's SSLSessionCache is a second way."
+        ),
     ),
-    _setting("SSLSessionTicketKeyFile", Args.ONE, "file", "key of session tickets"),
-    _setting(
-        "SSLStrictSNIVHostCheck", Args.FLAG, "on|off", "refuse clients without SNI"
+    _served(
+        "SSLStrictSNIVHostCheck",
+        Args.FLAG,
+        "on|off",
+        "refuse clients without SNI",
+        default="off",
     ),
-    _setting(
+    _served(
         "SSLVHostSNIPolicy",
         Args.ONE,
         "strict|secure|authonly|insecure",
         "when SNI and Host may differ",
         S,
         "secure",
+        tls_checks.sni_policy,
+        manual=(
+            "A request for another virtual host than the handshake was for is answered"
+            " with 421, unless the two are alike. strict: never alike. secure: with the"
+            " same protocols, ciphers, certificates and checks of clients. authonly:"
+            " with the same checks of clients. insecure: always."
+        ),
     ),
-    _setting("SSLUseStapling", Args.FLAG, "on|off", "OCSP stapling"),
-    _setting("SSLStaplingCache", Args.ONE, "type", "where OCSP answers are kept", S),
+    _served("SSLUseStapling", Args.FLAG, "on|off", "OCSP stapling", default="off"),
     *(
-        _setting(f"SSLStapling{name}", args, "value", "detail of OCSP stapling")
-        for name, args in (
-            ("ErrorCacheTimeout", Args.ONE),
-            ("FakeTryLater", Args.FLAG),
-            ("ForceURL", Args.ONE),
-            ("ResponderTimeout", Args.ONE),
-            ("ResponseMaxAge", Args.ONE),
-            ("ResponseTimeSkew", Args.ONE),
-            ("ReturnResponderErrors", Args.FLAG),
-            ("StandardCacheTimeout", Args.ONE),
+        _served(
+            f"SSLStapling{name}", args, syntax, "detail of OCSP stapling", SV, *more
+        )
+        for name, args, syntax, *more in (
+            ("ErrorCacheTimeout", Args.ONE, "seconds", "600", _SECONDS),
+            ("FakeTryLater", Args.FLAG, "on|off", "on"),
+            ("ForceURL", Args.ONE, "url", "", tls_checks.http_url),
+            ("ResponderTimeout", Args.ONE, "seconds", "10", _SECONDS),
+            ("ResponseMaxAge", Args.ONE, "seconds", "-1", Integer(-1)),
+            ("ResponseTimeSkew", Args.ONE, "seconds", "300", Integer(0)),
+            ("ReturnResponderErrors", Args.FLAG, "on|off", "on"),
+            ("StandardCacheTimeout", Args.ONE, "seconds", "3600", _SECONDS),
         )
     ),
+    _served(
+        "SSLPassPhraseDialog",
+        Args.ONE,
+        "builtin|exec:program",
+        "where the phrase of an encrypted key comes from",
+        S,
+        "builtin",
+        tls_checks.pass_phrase,
+        manual=(
+            "exec: runs the program once for each encrypted key, with the arguments"
+            " host:port and the key's number; it prints the phrase. builtin asks on the"
+            " terminal at the start."
+        ),
+    ),
+    _served(
+        "SSLOpenSSLConfCmd",
+        Args.TWO,
+        "command value",
+        "OpenSSL's own settings",
+        check=tls_checks.conf_command,
+        manual=f"Honoured: {', '.join(tls_checks.CONF_COMMANDS)}.",
+    ),
+    _served(
+        "SSLInsecureRenegotiation",
+        Args.FLAG,
+        "on|off",
+        "renegotiation is always refused",
+        default="off",
+        check=tls_checks.renegotiation,
+    ),
+)
+
+_UNUSED = (
+    _explained("SSLSessionCache", Args.ONE, "type", _SESSIONS, S, default="none"),
+    Directive(
+        "SSLSessionTicketKeyFile",
+        SSL,
+        SV,
+        Args.ONE,
+        "file",
+        "key of session tickets",
+        Status.EXPLAINED,
+        reason=(
+            "the keys of tickets are made by the server, shared by all its workers and"
+            " kept over reloads; this file is not used"
+        ),
+        cure=(
+            "delete the line; a client that another machine served before makes a"
+            " whole handshake"
+        ),
+        on_use=Severity.WARNING,
+    ),
+    _explained(
+        "SSLStaplingCache",
+        Args.ONE,
+        "type",
+        "answers of OCSP are fetched by the monitor and shared with the workers",
+        S,
+    ),
     *(
-        _setting(f"SSLOCSP{name}", args, "value", "OCSP checks of clients")
+        _explained(
+            f"SSLOCSP{name}",
+            args,
+            "value",
+            "clients' certificates are checked against SSLCARevocationFile; a"
+            " responder is not asked",
+        )
         for name, args in (
-            ("Enable", Args.RAW),
             ("DefaultResponder", Args.ONE),
             ("OverrideResponder", Args.FLAG),
             ("ResponseTimeSkew", Args.ONE),
@@ -230,65 +342,90 @@ DIRECTIVES = (
             ("UseRequestNonce", Args.FLAG),
         )
     ),
-    _setting(
-        "SSLPassPhraseDialog", Args.ONE, "builtin||prog|exec:prog", "key's phrase", S
-    ),
-    _setting("SSLOpenSSLConfCmd", Args.TWO, "command value", "OpenSSL's own settings"),
-    *(
-        _setting(name, args, "value", "detail of mod_ssl", contexts)
-        for name, args, contexts in (
-            ("SSLRandomSeed", Args.TWO_THREE, S),
-            ("SSLCryptoDevice", Args.ONE, S),
-            ("SSLFIPS", Args.FLAG, S),
-            ("SSLCompression", Args.FLAG, SV),
-            ("SSLInsecureRenegotiation", Args.FLAG, SV),
-            ("SSLRenegBufferSize", Args.ONE, D),
-            ("SSLUserName", Args.ONE, SVD),
-            ("SSLSRPVerifierFile", Args.ONE, SV),
-            ("SSLSRPUnknownUserSeed", Args.ONE, SV),
-        )
-    ),
-    _setting(
-        "SSLProxyEngine",
-        Args.FLAG,
-        "on|off",
-        "whether https members are spoken to with TLS",
-        SVP,
-        "off",
-    ),
-    Directive(
-        "SSLProxyVerify",
-        SSL,
-        SVP,
-        Args.ONE,
-        "none|optional|require|optional_no_ca",
-        "whether members' certificates are verified",
-        Status.LATER,
-        default="none",
-        reason=_LATER,
-        check=Choice(
-            ("none", "optional", "require", "optional_no_ca"),
-            "{name}: Invalid argument '{word}'",
-        ),
-        silent=True,
+    _served(
+        "SSLOCSPEnable",
+        Args.RAW,
+        "on|leaf|off",
+        "OCSP checks of clients; only off is served",
+        default="off",
+        check=tls_checks.ocsp,
     ),
     *(
-        _setting(f"SSLProxy{name}", args, syntax, help_text, SVP, default)
-        for name, args, syntax, help_text, default in (
-            ("VerifyDepth", Args.ONE, "n", "longest chain of members", "1"),
-            ("CACertificateFile", Args.ONE, "file", "authorities of members", ""),
-            ("CACertificatePath", Args.ONE, "dir", "authorities of members", ""),
-            ("CARevocationFile", Args.ONE, "file", "revoked certificates", ""),
-            ("CARevocationPath", Args.ONE, "dir", "revoked certificates", ""),
-            ("CARevocationCheck", Args.LIST, "chain|leaf|none", "revocation", "none"),
-            ("CheckPeerName", Args.FLAG, "on|off", "check members' names", "on"),
-            ("CheckPeerCN", Args.FLAG, "on|off", "check members' names", "on"),
-            ("CheckPeerExpire", Args.FLAG, "on|off", "check expiry", "on"),
-            ("Protocol", Args.RAW, "[+|-]protocol ...", "versions of TLS", "all"),
-            ("CipherSuite", Args.ONE_TWO, "ciphers", "ciphers for members", ""),
-            ("MachineCertificateFile", Args.ONE, "file", "own certificate", ""),
-            ("MachineCertificatePath", Args.ONE, "dir", "own certificates", ""),
-            ("MachineCertificateChainFile", Args.ONE, "file", "own chain", ""),
+        _explained(name, args, "value", reason, contexts)
+        for name, args, contexts, reason in (
+            ("SSLRandomSeed", Args.TWO_THREE, S, "the library seeds itself"),
+            ("SSLCryptoDevice", Args.ONE, S, "the library chooses"),
+            ("SSLFIPS", Args.FLAG, S, "the library that fastlb uses has no such mode"),
+            ("SSLCompression", Args.FLAG, SV, "TLS is never compressed (CRIME)"),
+            ("SSLRenegBufferSize", Args.ONE, D, "there is no renegotiation"),
+            ("SSLUserName", Args.ONE, SVD, "users have no names here"),
+            ("SSLSRPVerifierFile", Args.ONE, SV, "SRP is not served"),
+            ("SSLSRPUnknownUserSeed", Args.ONE, SV, "SRP is not served"),
         )
     ),
 )
+
+_MEMBERS = tuple(
+    _served(f"SSLProxy{name}", args, syntax, help_text, SVP, *more)
+    for name, args, syntax, help_text, *more in (
+        ("Engine", Args.FLAG, "on|off", "whether members get TLS", "off"),
+        (
+            "Verify",
+            Args.ONE,
+            "none|optional|require|optional_no_ca",
+            "whether members' certificates are verified",
+            "none",
+            _VERIFY,
+        ),
+        (
+            "VerifyDepth",
+            Args.ONE,
+            "n",
+            "longest chain of members",
+            "1",
+            tls_checks.depth,
+        ),
+        ("CACertificateFile", Args.ONE, "file", "authorities of members"),
+        ("CACertificatePath", Args.ONE, "dir", "authorities of members"),
+        ("CARevocationFile", Args.ONE, "file", "revoked certificates"),
+        ("CARevocationPath", Args.ONE, "dir", "revoked certificates"),
+        (
+            "CARevocationCheck",
+            Args.LIST,
+            "chain|leaf|none [no_crl_for_cert_ok]",
+            "how revocation is checked",
+            "none",
+            tls_checks.revocation,
+        ),
+        ("CheckPeerName", Args.FLAG, "on|off", "check members' names", "on"),
+        (
+            "CheckPeerCN",
+            Args.FLAG,
+            "on|off",
+            "off: names are not checked unless CheckPeerName is written on",
+            "on",
+        ),
+        ("CheckPeerExpire", Args.FLAG, "on|off", "check expiry", "on"),
+        (
+            "Protocol",
+            Args.RAW,
+            "[+|-]protocol ...",
+            "versions of TLS",
+            _ALL_VERSIONS,
+            tls_checks.protocols,
+        ),
+        (
+            "CipherSuite",
+            Args.ONE_TWO,
+            "[TLSv1.3] ciphers",
+            "ciphers for members",
+            "",
+            tls_checks.ciphers,
+        ),
+        ("MachineCertificateFile", Args.ONE, "file", "own certificate with its key"),
+        ("MachineCertificatePath", Args.ONE, "dir", "own certificates with keys"),
+        ("MachineCertificateChainFile", Args.ONE, "file", "chain of the own ones"),
+    )
+)
+
+DIRECTIVES = (*_SERVER, *_UNUSED, *_MEMBERS)

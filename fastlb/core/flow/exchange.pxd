@@ -60,7 +60,6 @@ cdef struct upstream:
     int address_index           # which of the member's addresses is being tried
     unsigned char state         # UP_*
     unsigned int scanned
-    unsigned short local_port   # for %{proxy-source-port}n; 0: not asked yet
 
 cdef enum:
     UP_CONNECTING = 0
@@ -85,6 +84,7 @@ cdef enum:
     X_SEND = 2          # request going out, response coming in
     X_LOCAL = 3         # answered here
     X_WAIT_HOST = 4     # the client's name is being looked up (Require host)
+    X_TUNNEL = 5        # bytes both ways, until both sides have ended
 
 cdef struct exchange:
     downstream *down
@@ -131,6 +131,13 @@ cdef struct exchange:
     long long req_remaining     # of a Content-Length, not yet received
     buffer *stream              # body bytes on their way that are not kept
     long long request_body_bytes
+    value upgrade               # asked of this member; length 0: nothing
+    # a tunnel (tunnel.pxd)
+    bint client_ended           # its end has been read
+    bint member_ended
+    bint client_told            # our end has been sent to it
+    bint member_told
+    long long idle_us           # how long it may be silent
     # where it goes
     value decoded               # decoded path
     unsigned int rest_at        # offset into decoded where the mapping's rest begins
@@ -181,6 +188,10 @@ cdef struct exchange:
     value reason                # of an answer made here; length 0: the usual phrase
     value authority             # host[:port] of an absolute-form target
     value challenge             # WWW-Authenticate kept by ProxyErrorOverride
+    value more_fields           # "name\0value\0..." of an answer made here
+    const text *handler         # who made the answer here (SetHandler); NULL: nobody
+    int member_status           # of the member's final response; 0: none came
+    unsigned short source_port  # of the member's connection; asked for if logged
     # not cleared by exchange_take: variables as far as named, the head
     value env[256]              # ENV_COUNT_MAX
     head req

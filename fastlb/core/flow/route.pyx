@@ -47,10 +47,16 @@ cdef void exchange_route(exchange *x) noexcept nogil:
         timer_set(&x.down.c.timer, watch.now_us + x.vhost.timeout_us)
         service_ask_host(x)
         return
+    if unlikely(tls_is_missing(x)):
+        service_log_plain(x)
+        exchange_answer_error(x, 403, NULL)
+        return
     if unlikely(not allowed):
         service_log_denied(x)
         exchange_answer_error(x, 403, NULL)
         return
+    if unlikely(x.down.tls_vhost != NULL):
+        rules_tls_env(x)
     rules_env(x)
     rc = match_redirect(x, True)
     if unlikely(rc != 0):
@@ -308,6 +314,9 @@ cdef void exchange_send(exchange *x) noexcept nogil:
     x.stream = NULL
     x.req_sent = False
     x.req_head_sent = False
+    if unlikely(logline_wants_source_port):
+        upstream_learn_port(x)
+    request_upgrade(x)
     request_expectation(x)
     rc = rewrite_request(x)
     if unlikely(rc < 0):

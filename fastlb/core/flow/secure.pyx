@@ -66,7 +66,7 @@ cdef void upstream_handshake(upstream *u) noexcept nogil:
 
 
 cdef const char *certificate_fault(upstream *u) noexcept nogil:
-    """What forbids to speak to it (SSLProxyVerify, SSLProxyCheckPeer*); NULL: nothing."""
+    """What SSLProxyVerify or SSLProxyCheckPeer* forbids; NULL: nothing."""
     cdef tls_state *t = u.c.tls
     cdef plan_member *m = u.member
     if t.chain_error and (m.tls_verify == VERIFY_REQUIRE
@@ -87,10 +87,14 @@ cdef void exchange_handshake_lost(exchange *x, const char *why) noexcept nogil:
 
 
 cdef void member_keep_session(upstream *u) noexcept nogil:
-    """For the next connection to this member; tickets come behind the handshake."""
+    """For the next connection to this member; tickets come behind the handshake.
+
+    Only where a request was sent, that is where the certificate was found good: a
+    resumed session shows none.
+    """
     cdef plan_member *m = u.member
     cdef void *session
-    if u.c.tls == NULL or not u.c.tls.established or u.c.tls.failed:
+    if u.c.tls == NULL or u.requests == 0 or u.c.tls.failed:
         return
     session = tls.SSL_get1_session(u.c.tls.ssl)
     if session == NULL:

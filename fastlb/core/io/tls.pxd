@@ -44,9 +44,11 @@ cdef struct tls_library:
     unsigned long (*ERR_get_error)() noexcept nogil
     void (*ERR_clear_error)() noexcept nogil
     const char *(*ERR_reason_error_string)(unsigned long error) noexcept nogil
-
-cdef enum:
-    TLS_NAME_BYTES_MAX = 255    # of a server name (RFC 6066: a DNS name)
+    void (*SSL_CTX_set_alpn_select_cb)(
+        void *context,
+        int (*choose)(void *, const unsigned char **, unsigned char *,
+                      const unsigned char *, unsigned int, void *) noexcept nogil,
+        void *) noexcept nogil
 
 # What a peer's certificate is measured by (model.tls.Verify), and what was found.
 cdef enum:
@@ -54,6 +56,8 @@ cdef enum:
     VERIFY_OPTIONAL = 1
     VERIFY_REQUIRE = 2
     VERIFY_OPTIONAL_NO_CA = 3
+
+cdef struct value
 
 cdef struct tls_state:
     void *ssl
@@ -68,16 +72,8 @@ cdef struct tls_state:
     int name_error              # it is not for the name that was asked for
     int date_error              # before or after its time
     unsigned long long name_hash    # of the name that a member was asked for
+    value *variables            # SSL_*, once asked for (flow/tls_variables.pyx)
     tls_state *next             # free list
-
-# The server name of a ClientHello, in the worker's scratch memory.
-cdef struct client_hello:
-    const char *name            # NULL: none was sent
-    unsigned int name_length
-
-cdef enum:
-    HELLO_WHOLE = 1             # read, or so odd that the library must judge it
-    HELLO_IS_PLAIN = 2          # the beginning of an HTTP request
 
 # Look at the ClientHello without taking it. returns HELLO_*, AGAIN, CLOSED, FAILED
 cdef int tls_hello_peek(conn *c, client_hello *hello) noexcept nogil
@@ -95,6 +91,9 @@ cdef int tls_handshake(conn *c) noexcept nogil
 cdef const char *tls_reason() noexcept nogil
 # Say that we send no more (close_notify), and free. c.fd stays open.
 cdef void tls_end(conn *c) noexcept nogil
+
+# Say that we send no more, and go on reading. returns 1, or AGAIN: not yet
+cdef int tls_half_close(conn *c) noexcept nogil
 
 cdef ssize_t tls_recv(conn *c, char *data, size_t size) noexcept nogil
 cdef ssize_t tls_send(conn *c, const char *data, size_t size) noexcept nogil

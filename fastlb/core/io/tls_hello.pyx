@@ -9,50 +9,29 @@ answers it with the right alert.
 """
 
 cdef enum:
-    HELLO_BYTES_MAX = 16384     # looked at; a longer one is judged without its name
     RECORD_HANDSHAKE = 22
     CLIENT_HELLO = 1
     EXTENSION_SERVER_NAME = 0
 
-cdef char[16384] hello_received     # HELLO_BYTES_MAX; the same two for all connections
-cdef char[16384] hello_joined
+cdef char[16384] hello_joined       # HELLO_BYTES_MAX; the same for all connections
 
 
 cdef inline unsigned int two_bytes(const char *p) noexcept nogil:
     return <unsigned char>p[0] << 8 | <unsigned char>p[1]
 
 
-cdef int tls_hello_peek(conn *c, client_hello *hello) noexcept nogil:
-    global stream_errno
-    cdef ssize_t n
+cdef int hello_judge(
+        const char *p, unsigned int length, client_hello *hello) noexcept nogil:
     cdef unsigned int joined
     hello.name = NULL
     hello.name_length = 0
-    if not c.readable:
-        return AGAIN
-    while True:
-        n = recv(c.fd, &hello_received[0], HELLO_BYTES_MAX, MSG_PEEK)
-        if n > 0:
-            break
-        if n == 0:
-            return CLOSED
-        if errno == EINTR:
-            continue
-        if errno == EAGAIN:
-            c.readable = False
-            return AGAIN
-        stream_errno = errno
-        return FAILED
-    if c'A' <= hello_received[0] <= c'Z':
+    if c'A' <= p[0] <= c'Z':
         return HELLO_IS_PLAIN
-    if hello_join(&hello_received[0], <unsigned int>n, &joined):
+    if hello_join(p, length, &joined):
         hello_read(&hello_joined[0], joined, hello)
         return HELLO_WHOLE
-    if n == HELLO_BYTES_MAX or joined == 0:
+    if length == HELLO_BYTES_MAX or joined == 0:
         return HELLO_WHOLE
-    if c.peer_closed:
-        return CLOSED
-    c.readable = False      # the next bytes will tell
     return AGAIN
 
 

@@ -13,6 +13,7 @@ TLS_FUNCTIONS = (
     "SSL_get_verify_result", "SSL_get_version", "SSL_get_current_cipher",
     "SSL_CIPHER_get_name", "SSL_CIPHER_get_bits", "SSL_get_peer_certificate",
     "ERR_get_error", "ERR_clear_error", "ERR_reason_error_string",
+    "SSL_CTX_set_alpn_select_cb",
 )
 
 

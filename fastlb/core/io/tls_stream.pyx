@@ -26,12 +26,42 @@ cdef enum:
     ERROR_HAS_EXPIRED = 10
     ERROR_HOSTNAME_MISMATCH = 62
     ERROR_IP_ADDRESS_MISMATCH = 64
+    ALPN_OK = 0                 # SSL_TLSEXT_ERR_*
+    ALPN_NONE = 3
 
 cdef tls_state *tls_pool = NULL
 cdef int tls_pooled = 0
 cdef tls_state *tls_verifying = NULL    # whose handshake is in the library just now
 cdef unsigned long tls_error = 0        # the library's, of the last FAILED
+cdef char[16384] hello_received         # HELLO_BYTES_MAX
 cdef char[16384] tls_record             # RECORD_FULL: pieces gathered into one record
+
+
+cdef int tls_hello_peek(conn *c, client_hello *hello) noexcept nogil:
+    global stream_errno
+    cdef ssize_t n
+    cdef int rc
+    if not c.readable:
+        return AGAIN
+    while True:
+        n = recv(c.fd, &hello_received[0], HELLO_BYTES_MAX, MSG_PEEK)
+        if n > 0:
+            break
+        if n == 0:
+            return CLOSED
+        if errno == EINTR:
+            continue
+        if errno == EAGAIN:
+            c.readable = False
+            return AGAIN
+        stream_errno = errno
+        return FAILED
+    rc = hello_judge(&hello_received[0], <unsigned int>n, hello)
+    if rc == AGAIN:
+        if c.peer_closed:
+            return CLOSED
+        c.readable = False      # the next bytes will tell
+    return rc
 
 
 cdef int tls_begin(conn *c, void *context) noexcept nogil:
@@ -120,6 +150,20 @@ cdef int tls_on_certificate(int good, void *store) noexcept nogil:
     elif tls_verifying.chain_error == 0:
         tls_verifying.chain_error = error
     return 1
+
+
+cdef int tls_choose_protocol(
+        void *ssl, const unsigned char **out, unsigned char *out_length,
+        const unsigned char *offered, unsigned int length, void *data) noexcept nogil:
+    """ALPN (RFC 7301): HTTP/1.1 where it is offered, else nothing is said of it."""
+    cdef unsigned int at = 0
+    while at < length and at + 1 + offered[at] <= length:
+        if offered[at] == 8 and memcmp(&offered[at + 1], b"http/1.1", 8) == 0:
+            out[0] = &offered[at + 1]
+            out_length[0] = 8
+            return ALPN_OK
+        at += 1 + offered[at]
+    return ALPN_NONE
 
 
 cdef void tls_note_error() noexcept nogil:
@@ -284,6 +328,22 @@ cdef bint tls_is_quiet(conn *c) noexcept nogil:
     return tls_why(c, n) == AGAIN
 
 
+cdef int tls_half_close(conn *c) noexcept nogil:
+    global errno
+    cdef tls_state *t = c.tls
+    cdef int rc
+    if t.failed or c.broken or not t.established or t.write_size:
+        return 1
+    tls.ERR_clear_error()
+    errno = 0
+    rc = tls.SSL_shutdown(t.ssl)
+    if rc < 0 and tls.SSL_get_error(t.ssl, rc) == TLS_WANT_WRITE:
+        c.writable = False
+        return AGAIN
+    tls.ERR_clear_error()
+    return 1
+
+
 cdef void tls_end(conn *c) noexcept nogil:
     global tls_pool, tls_pooled
     cdef tls_state *t = c.tls
@@ -297,6 +357,8 @@ cdef void tls_end(conn *c) noexcept nogil:
         tls.SSL_set_shutdown(t.ssl, TLS_BOTH_SHUT)
     tls.SSL_free(t.ssl)
     tls.ERR_clear_error()
+    if t.variables != NULL:
+        free(t.variables)
     if tls_pooled >= TLS_STATES_KEPT_MAX:
         free(t)
         return

@@ -133,8 +133,13 @@ cdef struct plan_conf:
     signed char add_headers
     signed char redirect_relative
     signed char use_canonical_name
+    signed char use_canonical_physical_port
+    signed char track_first_byte    # LogIOTrackTTFB
     signed char expect_continue
     signed char interpolate_env
+    signed char require_ssl
+    signed char std_env_vars
+    signed char export_cert_data
     signed char auth_merging    # 0 Off, 1 And, 2 Or
     bint has_error_override
     int override_count          # 0 with has_error_override: Off
@@ -205,6 +210,9 @@ cdef struct plan_member:
     int min
     int receive_buffer_bytes
     unsigned int field_bytes
+    bint upgrade_any            # upgrade=ANY
+    int upgrade_count           # protocols that a client may change to (upgrade=)
+    text *upgrades
     void *tls_context           # SSL_CTX; NULL: plain
     unsigned char tls_verify    # VERIFY_*
     bint tls_refused            # no SSLProxyEngine, under Compat apache: 500
@@ -351,7 +359,8 @@ cdef enum:
     ENV_NOKEEPALIVE = 14
     ENV_FORCE_RESPONSE_10 = 15
     ENV_PROXY_ALLOW_HTTP09 = 16
-    ENV_FIRST_FREE = 17
+    ENV_PROXY_NOHALFCLOSE = 17
+    ENV_FIRST_FREE = 18
 
 # Search the regex in the bytes. groups: out, ten pairs start/end, -1 where a group did
 # not match; may be NULL. The one call from rules into Python.

@@ -21,7 +21,7 @@ cdef tuple ENV_KNOWN = (
     "no-proxy", "proxy-nokeepalive", "force-proxy-request-1.0",
     "proxy-initial-not-pooled", "proxy-sendcl", "proxy-sendchunked",
     "proxy-interim-response", "Proxy-Chain-Auth", "nokeepalive", "force-response-1.0",
-    "proxy-allow-http09",
+    "proxy-allow-http09", "proxy-nohalfclose",
 )
 
 
@@ -101,6 +101,8 @@ cdef plan_format plan_pieces(object pieces) except *:
         p.literal = plan_text(piece.arg)
         if piece.kind == "e":
             p.env = plan_env(piece.arg)
+        elif piece.kind in ("x", "c") or (piece.kind == "s" and piece.arg):
+            p.env = plan_tls_name(piece.arg)
         p.original = piece.original
         p.negated = piece.negated
         p.status_count = len(piece.statuses)
@@ -273,8 +275,13 @@ cdef object plan_conf_of(plan_conf *c, object conf, plan_section *sections):
     cdef int i
     c.preserve_host = plan_flag(conf.preserve_host)
     c.add_headers = plan_flag(conf.add_headers)
+    c.require_ssl = plan_flag(conf.require_ssl)
+    c.std_env_vars = plan_flag(conf.std_env_vars)
+    c.export_cert_data = plan_flag(conf.export_cert_data)
     c.redirect_relative = plan_flag(conf.redirect_relative)
     c.use_canonical_name = plan_flag(conf.use_canonical_name)
+    c.use_canonical_physical_port = plan_flag(conf.use_canonical_physical_port)
+    c.track_first_byte = plan_flag(conf.track_first_byte)
     c.expect_continue = plan_flag(conf.expect_continue)
     c.interpolate_env = plan_flag(conf.interpolate_env)
     c.auth_merging = {"And": 1, "Or": 2}.get(conf.auth_merging, 0)
@@ -354,15 +361,12 @@ cdef object plan_named_groups(plan_section *s):
         s.group_envs[i] = plan_env(f"MATCH_{name.upper()}")
 
 
-cdef object plan_vhost_of(plan_vhost *v, object vhost, str main_name):
+cdef object plan_vhost_of(plan_vhost *v, object vhost):
     cdef int i
     kinds = {"Location": 0, "LocationMatch": 1, "Proxy": 2, "ProxyMatch": 3}
     v.index = vhost.index
     v.server_name = plan_text(vhost.server_name)
     v.port = vhost.server_port or 0
-    if not v.port and vhost.index and vhost.server_name == main_name:
-        # Without a ServerName of its own a virtual host has its address's port.
-        v.port = next((port for _host, port in vhost.addresses if port), 0)
     v.registered = plan_text(
         " " + " ".join(vhost.registered_methods) + " ")
     if v.port not in (0, 80):
@@ -453,6 +457,13 @@ cdef object plan_member_of(plan_member *m, object member, int index):
     m.min = member.min
     m.receive_buffer_bytes = member.receive_buffer_bytes
     m.field_bytes = member.response_field_bytes or 8192
+    # NONE is the old module's way to tunnel without a 101, which is never done here.
+    words = [one for one in member.upgrade if one.upper() not in ("ANY", "*", "NONE")]
+    m.upgrade_any = any(one.upper() in ("ANY", "*") for one in member.upgrade)
+    m.upgrade_count = len(words)
+    m.upgrades = <text *>plan_alloc(sizeof(text) * m.upgrade_count)
+    for i, word in enumerate(words):
+        m.upgrades[<int>i] = plan_text(word)
     if member.tls is not None:
         m.tls_verify = VERIFY_NUMBERS[member.tls.verify.value]
         m.tls_check_name = member.tls.check_name or member.tls.check_cn
@@ -578,6 +589,7 @@ cdef object plan_begin(
     plan_regexes.clear()
     plan_names.clear()
     plan_envs.clear()
+    tls_names_begin()
     for name in ENV_KNOWN:
         plan_env(name)
     plan.compat_apache = model.compat.value == "apache"
@@ -602,8 +614,9 @@ cdef object plan_begin(
     plan.vhost_count = len(model.vhosts)
     plan.vhosts = <plan_vhost *>plan_alloc(sizeof(plan_vhost) * plan.vhost_count)
     for i, vhost in enumerate(model.vhosts):
-        plan_vhost_of(&plan.vhosts[i], vhost, model.vhosts[0].server_name)
+        plan_vhost_of(&plan.vhosts[i], vhost)
     plan_addresses(model)
+    tls_names_end()
     plan.env_count = len(plan_envs)
     plan.env_names = <text *>plan_alloc(sizeof(text) * plan.env_count)
     for name, number in plan_envs.items():
@@ -621,6 +634,10 @@ cdef object plan_tls(object handles):
             plan.vhosts[i].tls_context = <void *><size_t>server.certificate_context
             plan.vhosts[i].tls_session_context = (
                 <void *><size_t>server.session_context)
+            tls.SSL_CTX_set_alpn_select_cb(
+                plan.vhosts[i].tls_session_context, tls_choose_protocol, NULL)
+            tls.SSL_CTX_set_alpn_select_cb(
+                plan.vhosts[i].tls_context, tls_choose_protocol, NULL)
     for i, context in enumerate(handles.members):
         if context is not None:
             plan.members[i].tls_context = <void *><size_t>context

@@ -259,6 +259,8 @@ cdef value format_render(exchange *x, plan_format *format) noexcept nogil:
             size += p.literal.length
         elif p.kind == c'e':
             size += x.env[p.env].length + 8
+        elif p.kind == c's':
+            size += tls_variable(x.down, p.env).length + 8
         else:
             size += 32
     out.data = b""
@@ -294,10 +296,25 @@ cdef value format_render(exchange *x, plan_format *format) noexcept nogil:
         elif p.kind == c'b':
             put(&w, b"b=", 2)
             put_number(&w, 0)
+        elif p.kind == c's':
+            put_in_one_line(&w, tls_variable(x.down, p.env))
         else:
             put(&w, b"(null)", 6)
     out.length = <unsigned int>(w.p - out.data)
     return out
+
+
+cdef void put_in_one_line(writer *w, value v) noexcept nogil:
+    """A variable of TLS; certificates have lines (mod_headers makes spaces of them)."""
+    cdef char *p = w.p
+    cdef unsigned int i
+    if v.data == NULL or v.length == 0:
+        put(w, b"(null)", 6)
+        return
+    put(w, v.data, v.length)
+    for i in range(v.length):
+        if p[i] == c'\n' or p[i] == c'\r':
+            p[i] = c' '
 
 
 # Header rules --------------------------------------------------------------------

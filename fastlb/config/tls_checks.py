@@ -1,0 +1,261 @@
+"""Checks of what mod_ssl's directives are given; files are looked at later.
+
+Sentences are mod_ssl's of httpd 2.4.71, as observed.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import urlsplit
+
+from fastlb.base.errors import Severity
+from fastlb.config import units
+from fastlb.config.registry import Complaint
+from fastlb.config.suggest import nearest
+
+PROTOCOLS: Final = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
+"""What can be spoken, oldest first."""
+
+CONF_COMMANDS: Final = (
+    *("Curves", "Groups", "SignatureAlgorithms"),
+    *("MinProtocol", "MaxProtocol", "CipherString", "Ciphersuites", "Options"),
+)
+"""Commands of SSLOpenSSLConfCmd that are honoured."""
+
+CONF_OPTIONS: Final = ("ServerPreference", "PrioritizeChaCha", "SessionTicket")
+"""What the command Options may name; each with a - in front as well."""
+
+OTHER_COMMANDS: Final = (
+    *("Certificate", "PrivateKey", "ChainCAFile", "ChainCAPath", "VerifyCAFile"),
+    *("VerifyCAPath", "ServerInfoFile", "DHParameters", "ECDHParameters"),
+    *("RecordPadding", "NumTickets", "Protocol", "VerifyMode", "ClientCAFile"),
+    *("ClientCAPath", "ClientSignatureAlgorithms", "VerifyServerStore"),
+)
+"""Commands that OpenSSL knows and that are not honoured."""
+
+_CONF_VERSIONS: Final = ("None", *PROTOCOLS)
+_NAMED: Final = re.compile(r"[A-Za-z0-9_.:*?/+-]+")
+
+
+def engine(_name: str, words: tuple[str, ...]) -> Complaint | None:
+    """SSLEngine on|off; optional was switched off in 2.4.64."""
+    word = words[0].lower()
+    if word == "optional":
+        return Complaint(
+            "AH10510: 'SSLEngine optional' is no longer supported",
+            "it let a client, or whoever sits between, decide whether TLS is spoken",
+            "write SSLEngine on, on a port of its own",
+            "FB0116",
+        )
+    if word not in ("on", "off"):
+        return Complaint("Argument must be On or Off")
+    return None
+
+
+def protocols(name: str, words: tuple[str, ...]) -> Complaint | None:
+    """SSLProtocol and SSLProxyProtocol: [+|-]protocol ..."""
+    warning: Complaint | None = None
+    for index, word in enumerate(words):
+        bare = word.lstrip("+-").lower()
+        removes = word.startswith("-")
+        if bare == "sslv2" and not removes:
+            return Complaint(f"{name}: SSLv2 is no longer supported", word=index)
+        if bare == "sslv3" and not removes:
+            return Complaint(
+                "SSLv3 not supported by this version of OpenSSL",
+                "it has been broken since 2014",
+                "leave it out",
+                word=index,
+            )
+        if bare not in ("all", "sslv2", "sslv3", *(p.lower() for p in PROTOCOLS)):
+            best = nearest(word.lstrip("+-"), (*PROTOCOLS, "all"))
+            cure = f"did you mean {best}?" if best else ""
+            text = f"{name}: Illegal protocol '{word.lstrip('+-')}'"
+            return Complaint(text, "", cure, word=index)
+        if index and word[0] not in "+-" and warning is None:
+            warning = Complaint(
+                f"AH02532: {name}: Protocol '{word}' overrides already set"
+                " parameter(s). Check if a +/- prefix is missing.",
+                f"only {word} and what follows it counts",
+                f"write {_signed(name, words)}",
+                severity=Severity.WARNING,
+                word=index,
+            )
+    return warning
+
+
+def _signed(name: str, words: tuple[str, ...]) -> str:
+    """The line as it was probably meant: a sign before each word but the first."""
+    rest = (word if word[0] in "+-" else f"+{word}" for word in words[1:])
+    return " ".join((name, words[0], *rest))
+
+
+def ciphers(_name: str, words: tuple[str, ...]) -> Complaint | None:
+    """SSLCipherSuite and SSLProxyCipherSuite: [SSL|TLSv1.3] list."""
+    if len(words) == 2 and words[0].lower() not in ("ssl", "tlsv1.3"):
+        return Complaint(
+            f"protocol '{words[0]}' not supported",
+            "",
+            "write SSL for TLS 1.2 and older, or TLSv1.3",
+        )
+    return None
+
+
+def revocation(name: str, words: tuple[str, ...]) -> Complaint | None:
+    """SSLCARevocationCheck chain|leaf|none [no_crl_for_cert_ok]."""
+    if words[0].lower() not in ("chain", "leaf", "none"):
+        return Complaint(f"{name}: Invalid argument '{words[0]}'")
+    for index, word in enumerate(words[1:], 1):
+        if word.lower() != "no_crl_for_cert_ok":
+            return Complaint(f"{name}: Invalid argument '{word}'", word=index)
+    return None
+
+
+def depth(name: str, words: tuple[str, ...]) -> Complaint | None:
+    """SSLVerifyDepth and SSLProxyVerifyDepth; Apache takes letters for 0."""
+    try:
+        units.integer(words[0], 0, 100)
+    except units.UnitError as problem:
+        text = f"{name}: Invalid argument '{words[0]}'"
+        return Complaint(text, str(problem))
+    return None
+
+
+def sni_policy(_name: str, words: tuple[str, ...]) -> Complaint | None:
+    """SSLVHostSNIPolicy; the odd spelling in the sentence is Apache's."""
+    if words[0].lower() in ("strict", "secure", "authonly", "insecure"):
+        return None
+    return Complaint(
+        f"Invalid SSLVhostSNIPolicy argument '{words[0]}'",
+        "",
+        "write strict, secure, authonly or insecure",
+    )
+
+
+def pass_phrase(name: str, words: tuple[str, ...]) -> Complaint | None:
+    """SSLPassPhraseDialog builtin|exec:program."""
+    word = words[0]
+    if word.startswith("|"):
+        return Complaint(
+            f"{name} {word}: a dialogue over a pipe is not served",
+            "the program would have to be asked anew for each key",
+            f"write {name} exec:{word[1:]}, which prints the phrase and ends",
+            "FB0116",
+        )
+    if word.lower() != "builtin" and not word.startswith("exec:"):
+        return Complaint(
+            f"{name}: Invalid argument", "", "write builtin or exec:/path/to/program"
+        )
+    return None
+
+
+def renegotiation(name: str, words: tuple[str, ...]) -> Complaint | None:
+    """SSLInsecureRenegotiation: never."""
+    if words[0].lower() != "on":
+        return None
+    return Complaint(
+        f"{name} on: renegotiation is always refused",
+        "the insecure kind lets strangers put bytes before a client's request"
+        " (CVE-2009-3555)",
+        "delete the line, and update the clients that need it",
+        "FB0116",
+    )
+
+
+def ocsp(name: str, words: tuple[str, ...]) -> Complaint | None:
+    """SSLOCSPEnable: asking responders about clients' certificates is not served."""
+    if not words or words[0].lower() in ("on", "leaf"):
+        return Complaint(
+            f"{name}: responders are not asked about clients' certificates",
+            "a revoked certificate would be let in",
+            "write SSLCARevocationFile with SSLCARevocationCheck chain",
+            "FB0116",
+        )
+    return None
+
+
+def conf_command(_name: str, words: tuple[str, ...]) -> Complaint | None:
+    """SSLOpenSSLConfCmd command value."""
+    command, value = words
+    known = {item.lower(): item for item in CONF_COMMANDS}
+    spelled = known.get(command.lower())
+    if spelled is None:
+        return _other_command(command)
+    if spelled in ("MinProtocol", "MaxProtocol"):
+        allowed = {item.lower() for item in _CONF_VERSIONS}
+        if value.lower() not in allowed:
+            return Complaint(
+                f"'{value}': invalid OpenSSL protocol version",
+                "",
+                f"write one of {', '.join(_CONF_VERSIONS)}",
+                word=1,
+            )
+    elif spelled == "Options":
+        for option in value.split(","):
+            if option.lstrip("+-").lower() not in {o.lower() for o in CONF_OPTIONS}:
+                return Complaint(
+                    f"SSLOpenSSLConfCmd Options {option}: not honoured",
+                    f"honoured are {', '.join(CONF_OPTIONS)}, each with - to clear it",
+                    "delete the word",
+                    "FB0116",
+                    word=1,
+                )
+    elif spelled != "CipherString" and not _NAMED.fullmatch(value):
+        return Complaint(
+            f"'{value}': names separated by colons are expected",
+            word=1,
+        )
+    return None
+
+
+def _other_command(command: str) -> Complaint:
+    if command.lower() in {item.lower() for item in OTHER_COMMANDS}:
+        return Complaint(
+            f"SSLOpenSSLConfCmd {command}: not honoured",
+            f"honoured are {', '.join(CONF_COMMANDS)}",
+            "say it with the directive of mod_ssl, or delete the line",
+            "FB0116",
+        )
+    best = nearest(command, CONF_COMMANDS)
+    return Complaint(
+        f"'{command}': invalid OpenSSL configuration command",
+        f"honoured are {', '.join(CONF_COMMANDS)}",
+        f"did you mean {best}?" if best else "",
+    )
+
+
+def http_url(name: str, words: tuple[str, ...]) -> Complaint | None:
+    """SSLStaplingForceURL: Apache takes anything and fails when it asks."""
+    try:
+        parts = urlsplit(words[0])
+        sound = parts.scheme == "http" and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        sound = False
+    if sound:
+        return None
+    return Complaint(
+        f"{name}: '{words[0]}' is not a URL of a responder",
+        "OCSP is asked over plain http://",
+        f"write {name} http://host/",
+    )
+
+
+def connect_ports(name: str, words: tuple[str, ...]) -> Complaint | None:
+    """AllowCONNECT port[-port] ..."""
+    for index, word in enumerate(words):
+        low, dash, high = word.partition("-")
+        if not low.isdigit() or not low.isascii():
+            text = f"{name}: port numbers must be numeric"
+            return Complaint(text, f"'{word}' is not", word=index)
+        if dash and not (high.isdigit() and high.isascii()):
+            text = f"Cannot parse '{high}' as port number"
+            return Complaint(text, word=index)
+        first, last = int(low), int(high or low)
+        if not 1 <= first <= last <= 65535:
+            return Complaint(
+                f"{name}: {word} is not a port, or a range of them, in 1 to 65535",
+                "Apache takes it, and no port is in it",
+                word=index,
+            )
+    return None

@@ -1,0 +1,396 @@
+"""SSL* and SSLProxy*: from lines to `TlsServer` and `TlsMember`.
+
+The lines of a server (and of a <Proxy>) are kept as they stand, the last of each
+name; merging is laying one set over the other, as mod_ssl does it field by field.
+Source: httpd 2.4.71 mod_ssl, as observed with -D DUMP_CERTS; directives.md, mod_ssl.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import zip_longest
+from typing import Final
+
+from fastlb.config import units
+from fastlb.config.tls_checks import PROTOCOLS
+from fastlb.config.tree import Node
+from fastlb.model.drafts import Handler, Place, Run, SectionDraft, ServerDraft, TlsLines
+from fastlb.model.proxy_sections import pattern_matches
+from fastlb.model.resolve_server import absolute
+from fastlb.model.tls import (
+    KeyPair,
+    Protocols,
+    RevocationCheck,
+    Stapling,
+    TlsMember,
+    TlsServer,
+    Trust,
+    Verify,
+)
+
+NO_ANONYMOUS: Final = ":!aNULL:!eNULL:!EXP"  # mod_ssl puts it behind each cipher list
+
+
+def server_tls(run: Run, own: ServerDraft) -> TlsServer | None:
+    """How a server speaks TLS to clients; None: it does not."""
+    lines = server_lines(run, own)
+    if not is_tls(run, own, lines):
+        return None
+    read = Reading(run, lines.last)
+    stapling = None
+    if read.flag("sslusestapling", False):
+        stapling = Stapling(
+            responder_timeout_s=read.number("sslstaplingrespondertimeout", 10),
+            response_max_age_s=read.number("sslstaplingresponsemaxage", -1),
+            standard_cache_timeout_s=read.number(
+                "sslstaplingstandardcachetimeout", 3600
+            ),
+            error_cache_timeout_s=read.number("sslstaplingerrorcachetimeout", 600),
+            return_responder_errors=read.flag("sslstaplingreturnrespondererrors", True),
+            fake_try_later=read.flag("sslstaplingfaketrylater", True),
+            force_url=read.word("sslstaplingforceurl"),
+            response_skew_s=read.number("sslstaplingresponsetimeskew", 300),
+        )
+    return TlsServer(
+        pairs=key_pairs(run, lines),
+        chain_file=read.path("sslcertificatechainfile"),
+        protocols=read.protocols("ssl"),
+        honor_cipher_order=read.flag("sslhonorcipherorder", False),
+        conf_commands=tuple((node.args[0], node.args[1]) for node in lines.commands),
+        verify=read.verify("sslverifyclient"),
+        verify_depth=read.number("sslverifydepth", 1),
+        trust=read.trust("ssl"),
+        dn_request_file=read.path("sslcadnrequestfile"),
+        dn_request_path=read.path("sslcadnrequestpath"),
+        session_tickets=read.flag("sslsessiontickets", True),
+        session_timeout_s=read.number("sslsessioncachetimeout", 300),
+        strict_sni=read.flag("sslstrictsnivhostcheck", False),
+        stapling=stapling,
+        pass_phrase=Reading(run, run.main.tls.last).word("sslpassphrasedialog")
+        or "builtin",
+    )
+
+
+def is_tls(run: Run, server: ServerDraft, lines: TlsLines) -> bool:
+    """SSLEngine; where it is not written, a Listen of protocol https turns it on."""
+    written = lines.last.get("sslengine")
+    if written is not None:
+        return written.args[0].lower() == "on"
+    return _listens_https(run, server)
+
+
+def _listens_https(run: Run, server: ServerDraft) -> bool:
+    """Of the first Listen that has an address of the server; else that has its port."""
+    exact = [
+        protocol
+        for host, port in server.addresses
+        for listen_host, listen_port, protocol, _ in run.listens
+        if (listen_host or "*", listen_port) == (host, port)
+    ]
+    by_port = [
+        protocol
+        for _, port in server.addresses
+        for _, listen_port, protocol, _ in run.listens
+        if listen_port == port
+    ]
+    found = exact or by_port
+    return bool(found) and found[0] == "https"
+
+
+def member_tls(
+    run: Run, server: ServerDraft, target: str, sections: Sequence[SectionDraft]
+) -> TlsMember:
+    """How members behind a target are spoken to, for requests of a server.
+
+    target    "balancer://name" or the URL of a direct worker: what <Proxy> sections
+              are compared with
+    sections  of the main server and of this one, in their order
+
+    Differs from Apache: of several sections the later is laid over the earlier; there
+    the last with a SSLProxy line hides what the others say.
+    """
+    last = dict(server_lines(run, server).last)
+    for section in sections:
+        if section.tls.last and section_binds(section, target):
+            last |= section.tls.last
+    read = Reading(run, last)
+    name = read.switch("sslproxycheckpeername")
+    common = read.switch("sslproxycheckpeercn")
+    # ssl_engine_io.c: CheckPeerCN off alone switches the check of names off, too
+    checks_name = name is not False and (common is not False or name is True)
+    return TlsMember(
+        engine=read.flag("sslproxyengine", False),
+        protocols=read.protocols("sslproxy"),
+        verify=read.verify("sslproxyverify"),
+        verify_depth=read.number("sslproxyverifydepth", 1),
+        trust=read.trust("sslproxy"),
+        check_name=checks_name,
+        check_cn=not checks_name and common is True,
+        check_expire=read.flag("sslproxycheckpeerexpire", True),
+        machine_certificate_file=read.path("sslproxymachinecertificatefile"),
+        machine_certificate_path=read.path("sslproxymachinecertificatepath"),
+        machine_chain_file=read.path("sslproxymachinecertificatechainfile"),
+    )
+
+
+def section_binds(section: SectionDraft, target: str) -> bool:
+    """Whether a <Proxy> holds for all that goes to a target."""
+    verdict = pattern_matches(
+        section.pattern, section.is_regex, section.is_glob, target
+    )
+    return verdict is True
+
+
+def server_lines(run: Run, server: ServerDraft) -> TlsLines:
+    """The main server's lines with the virtual host's over them.
+
+    Of certificates the virtual host's first takes the place of the main server's
+    first, and so on; what it has not is inherited (as observed with -D DUMP_CERTS).
+    """
+    main, own = run.main.tls, server.tls
+    if server.is_main:
+        return own
+    return TlsLines(
+        last=main.last | own.last,
+        certificates=_laid_over(main.certificates, own.certificates),
+        keys=_laid_over(main.keys, own.keys),
+        commands=main.commands + own.commands,
+    )
+
+
+def _laid_over(base: list[Node], over: list[Node]) -> list[Node]:
+    pairs = zip_longest(over, base)
+    return [mine or theirs for mine, theirs in pairs if mine or theirs]
+
+
+def key_pairs(run: Run, lines: TlsLines) -> tuple[KeyPair, ...]:
+    """Certificates with their keys: the nth key belongs to the nth certificate."""
+    pairs = []
+    for index, node in enumerate(lines.certificates):
+        key = lines.keys[index] if index < len(lines.keys) else node
+        pairs.append(
+            KeyPair(
+                certificate_file=absolute(run, node.args[0]),
+                key_file=absolute(run, key.args[0]),
+                file=node.file,
+                line=node.line,
+            )
+        )
+    return tuple(dict.fromkeys(pairs))
+
+
+def sni_groups(run: Run, hosts: Sequence[TlsServer | None]) -> list[int]:
+    """VHost.tls_group of each server: equal numbers may serve for one another.
+
+    Source: SSLVHostSNIPolicy; ssl_engine_kernel.c compares names of files, not what
+    is in them.
+    """
+    policy = Reading(run, run.main.tls.last).word("sslvhostsnipolicy") or "secure"
+    numbers: dict[object, int] = {}
+    groups = []
+    for index, tls in enumerate(hosts):
+        if tls is None:
+            groups.append(-1)
+            continue
+        key = _likeness(policy.lower(), index, tls)
+        groups.append(numbers.setdefault(key, len(numbers)))
+    return groups
+
+
+def _likeness(policy: str, index: int, tls: TlsServer) -> object:
+    """What two virtual hosts must have in common."""
+    if policy == "insecure":
+        return None
+    clients = (tls.verify, tls.verify_depth, tls.trust.ca_file, tls.trust.ca_path)
+    if policy == "authonly":
+        return clients
+    if policy == "strict":
+        return index
+    pairs = frozenset((pair.certificate_file, pair.key_file) for pair in tls.pairs)
+    told = (tls.dn_request_file, tls.dn_request_path)
+    return clients, told, tls.protocols, pairs
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Values of lines by the name of the directive in lower case."""
+
+    run: Run
+    last: Mapping[str, Node]
+
+    def word(self, name: str) -> str | None:
+        node = self.last.get(name)
+        return None if node is None else node.args[0]
+
+    def path(self, name: str) -> str | None:
+        word = self.word(name)
+        return None if word is None else absolute(self.run, word)
+
+    def switch(self, name: str) -> bool | None:
+        word = self.word(name)
+        return None if word is None else units.flag(word)
+
+    def flag(self, name: str, default: bool) -> bool:
+        said = self.switch(name)
+        return default if said is None else said
+
+    def number(self, name: str, default: int) -> int:
+        word = self.word(name)
+        if word is None:
+            return default
+        return (
+            int(word)
+            if word.lstrip("+-").isdigit()
+            else units.duration_ms(word) // 1000
+        )
+
+    def verify(self, name: str) -> Verify:
+        return Verify((self.word(name) or "none").lower())
+
+    def protocols(self, prefix: str) -> Protocols:
+        """prefix: "ssl" or "sslproxy"."""
+        node = self.last.get(f"{prefix}protocol")
+        older = self.last.get(f"{prefix}ciphersuite")
+        suites = self.last.get(f"{prefix}ciphersuite tlsv1.3")
+        return Protocols(
+            versions=versions_of(("all",) if node is None else node.args),
+            ciphers=None if older is None else older.args[-1] + NO_ANONYMOUS,
+            suites=None if suites is None else suites.args[-1],
+        )
+
+    def trust(self, prefix: str) -> Trust:
+        """prefix: "ssl" or "sslproxy"."""
+        check = self.last.get(f"{prefix}carevocationcheck")
+        words = ("none",) if check is None else check.args
+        return Trust(
+            ca_file=self.path(f"{prefix}cacertificatefile"),
+            ca_path=self.path(f"{prefix}cacertificatepath"),
+            revocation_file=self.path(f"{prefix}carevocationfile"),
+            revocation_path=self.path(f"{prefix}carevocationpath"),
+            revocation_check=RevocationCheck(words[0].lower()),
+            revocation_no_crl_ok="no_crl_for_cert_ok" in map(str.lower, words[1:]),
+        )
+
+
+def versions_of(words: Sequence[str]) -> tuple[str, ...]:
+    """What SSLProtocol words leave, oldest first.
+
+    A word without a sign forgets those before it, as in Apache (AH02532).
+    """
+    chosen: set[str] = set()
+    for word in words:
+        bare = word.lstrip("+-").lower()
+        named = {name for name in PROTOCOLS if bare in ("all", name.lower())}
+        if word.startswith("-"):
+            chosen -= named
+        elif word.startswith("+"):
+            chosen |= named
+        else:
+            chosen = named
+    return tuple(name for name in PROTOCOLS if name in chosen)
+
+
+def connect_ports(run: Run, server: ServerDraft) -> tuple[tuple[int, int], ...]:
+    """AllowCONNECT as ranges, first and last port; by default 443 and 563.
+
+    Lines add up within a server; a virtual host that has any forgets the main one's.
+    """
+    lines = server.connect_ports or run.main.connect_ports
+    if not lines:
+        return (443, 443), (563, 563)
+    words = [word.partition("-") for node in lines for word in node.args]
+    return tuple((int(low), int(high or low)) for low, _, high in words)
+
+
+def _line(_run: Run, place: Place, node: Node) -> None:
+    """A directive of which the last line counts."""
+    lines = place.server.tls if place.section is None else place.section.tls
+    name = node.name.lower()
+    if name.endswith("ciphersuite") and node.args[0].lower() == "tlsv1.3":
+        name += " tlsv1.3"
+    lines.last[name] = node
+
+
+def _certificate(_run: Run, place: Place, node: Node) -> None:
+    place.server.tls.certificates.append(node)
+
+
+def _key(_run: Run, place: Place, node: Node) -> None:
+    place.server.tls.keys.append(node)
+
+
+def _command(_run: Run, place: Place, node: Node) -> None:
+    place.server.tls.commands.append(node)
+
+
+def _allow_connect(_run: Run, place: Place, node: Node) -> None:
+    place.server.connect_ports.append(node)
+
+
+def _for_host(run: Run, place: Place, node: Node) -> None:
+    """SSLVerifyClient, SSLVerifyDepth and SSLCipherSuite: of a whole host only."""
+    if place.section is None and not place.inert:
+        _line(run, place, node)
+        return
+    run.report.error(
+        node,
+        "FB0218",
+        f"{node.name} inside a section would need a second handshake",
+        why="the handshake is over when the path is known, and renegotiation is never"
+        " done (TLS 1.3 has none)",
+        cure="write it in the <VirtualHost>, or give what it guards a virtual host of"
+        " its own",
+    )
+
+
+def _options(_run: Run, place: Place, node: Node) -> None:
+    """SSLOptions: words with signs change what holds, words without replace it."""
+    conf = place.draft.conf
+    said = {"stdenvvars": conf.std_env_vars, "exportcertdata": conf.export_cert_data}
+    if any(word[0] not in "+-" for word in node.args):
+        said = dict.fromkeys(said, False)
+    for word in node.args:
+        bare = word.lstrip("+-").lower()
+        if bare in said:
+            said[bare] = not word.startswith("-")
+    place.draft.conf = replace(
+        conf,
+        std_env_vars=said["stdenvvars"],
+        export_cert_data=said["exportcertdata"],
+    )
+
+
+def _require_ssl(_run: Run, place: Place, _node: Node) -> None:
+    place.draft.conf = replace(place.draft.conf, require_ssl=True)
+
+
+_SERVER_LINES: Final = """
+SSLEngine SSLCertificateChainFile SSLCACertificateFile SSLCACertificatePath
+SSLCARevocationFile SSLCARevocationPath SSLCARevocationCheck SSLCADNRequestFile
+SSLCADNRequestPath SSLProtocol SSLHonorCipherOrder SSLSessionCacheTimeout
+SSLSessionTickets SSLStrictSNIVHostCheck SSLVHostSNIPolicy SSLUseStapling
+SSLStaplingErrorCacheTimeout SSLStaplingFakeTryLater SSLStaplingForceURL
+SSLStaplingResponderTimeout SSLStaplingResponseMaxAge SSLStaplingResponseTimeSkew
+SSLStaplingReturnResponderErrors SSLStaplingStandardCacheTimeout SSLPassPhraseDialog
+""".lower().split()
+
+_MEMBER_LINES: Final = """
+SSLProxyEngine SSLProxyVerify SSLProxyVerifyDepth SSLProxyCACertificateFile
+SSLProxyCACertificatePath SSLProxyCARevocationFile SSLProxyCARevocationPath
+SSLProxyCARevocationCheck SSLProxyCheckPeerName SSLProxyCheckPeerCN
+SSLProxyCheckPeerExpire SSLProxyProtocol SSLProxyCipherSuite
+SSLProxyMachineCertificateFile SSLProxyMachineCertificatePath
+SSLProxyMachineCertificateChainFile
+""".lower().split()
+
+HANDLERS: Final[dict[str, Handler]] = {
+    **dict.fromkeys((*_SERVER_LINES, *_MEMBER_LINES), _line),
+    **dict.fromkeys(("sslverifyclient", "sslverifydepth", "sslciphersuite"), _for_host),
+    "sslcertificatefile": _certificate,
+    "sslcertificatekeyfile": _key,
+    "sslopensslconfcmd": _command,
+    "ssloptions": _options,
+    "sslrequiressl": _require_ssl,
+    "allowconnect": _allow_connect,
+}
