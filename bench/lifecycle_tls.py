@@ -76,7 +76,7 @@ def try_swap(stage: Stage) -> list[Verdict]:
             failed == 0,
         ),
         Verdict(
-            f"{what}: handshakes that saw each",
+            f"{what}: full handshakes that saw each",
             " ".join(map(str, each)),
             "every one was seen",
             all(each),
