@@ -57,6 +57,7 @@ include "core/flow/response.pyx"
 include "core/flow/route.pyx"
 include "core/flow/answer.pyx"
 include "core/flow/exchange.pyx"
+include "core/flow/tunnel.pyx"
 
 # the seam to Python
 include "core/services.pyx"

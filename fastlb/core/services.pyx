@@ -147,6 +147,27 @@ cdef void service_corrupt_python(exchange *x) noexcept:
     exchange_member_lost(x, 502, told, False)
 
 
+cdef void service_unexpected_upgrade(exchange *x, field *f) noexcept nogil:
+    """502 for a 101 that was not asked for, or to something else."""
+    with gil:
+        service_unexpected_upgrade_python(x, f)
+
+
+cdef void service_unexpected_upgrade_python(exchange *x, field *f) noexcept:
+    cdef bytes told = b"Unexpected Upgrade"
+    cdef buffer *b = x.up.input
+    try:
+        got = "n/a" if f == NULL else string_of(
+            &b.data[b.start + f.value], f.value_length)
+        asked = string_of(x.upgrade.data, x.upgrade.length) or "n/a"
+        told = f"Unexpected Upgrade: {got} (expecting {asked})".encode("latin-1")
+        say(x, "error", "proxy", 0,
+            f"AH00898: {told.decode('latin-1')} returned by {request_uri(x)}")
+    except Exception:
+        service_failed(x)
+    exchange_member_lost(x, 502, told, False)
+
+
 cdef void service_date(exchange *x, out_field *f) noexcept nogil:
     """An old form of date becomes the canonical one; what is no date stays."""
     with gil:
@@ -331,6 +352,16 @@ cdef void service_log_send(exchange *x, int error) noexcept nogil:
             f"AH01084: pass request body failed to {member_name(x)}")
 
 
+cdef void service_log_tunnel(exchange *x, int error) noexcept nogil:
+    with gil:
+        if error == ETIMEDOUT:
+            say(x, "info", "proxy", error,
+                f"AH10224: tunnel to {member_name(x)} timed out")
+        else:
+            say(x, "info", "proxy", error,
+                f"AH10212: tunnel to {member_name(x)} failed")
+
+
 cdef void service_log_acquire(exchange *x) noexcept nogil:
     with gil:
         say(x, "error", "proxy", 0,
@@ -403,6 +434,15 @@ cdef void service_log_no_name(exchange *x) noexcept nogil:
     with gil:
         say(x, "error", "ssl", 0,
             "AH02033: No hostname was provided via SNI for a name based virtual host")
+
+
+cdef void service_log_no_host(exchange *x) noexcept nogil:
+    with gil:
+        named = string_of(
+            x.down.tls_vhost.server_name.data, x.down.tls_vhost.server_name.length)
+        say(x, "error", "ssl", 0,
+            f"AH02031: Hostname {named} provided via SNI, but no hostname provided in "
+            "HTTP request")
 
 
 cdef void service_log_misdirected(exchange *x) noexcept nogil:

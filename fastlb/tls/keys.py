@@ -24,9 +24,13 @@ KEY_BYTES_MAX = 1 << 20
 
 
 def use_key(
-    context: SSL.Context, place: KeyPlace, dialog: str, phrases: PassPhrases
+    context: SSL.Context,
+    place: KeyPlace,
+    certificate_file: str,
+    dialog: str,
+    phrases: PassPhrases,
 ) -> None:
-    """Put the key at place into the context; TlsError when it cannot be had.
+    """Put the key of the certificate that was taken last into the context; TlsError.
 
     The library would ask for a pass phrase on the terminal by itself: an encrypted
     key never reaches it.
@@ -44,10 +48,20 @@ def use_key(
             context.use_privatekey(key)  # type: ignore[arg-type] # DH keys fail in it
         else:
             context.use_privatekey_file(place.file)
+        context.check_privatekey()
     except (SSL.Error, TypeError) as failure:
+        why = reason(failure)
+        if "mismatch" in why or "no certificate assigned" in why:
+            raise TlsError(
+                f"AH02565: Certificate and private key {place} from "
+                f"{certificate_file} and {place.file} do not match",
+                why,
+                "each SSLCertificateFile needs the SSLCertificateKeyFile it was made "
+                "with, in the same order",
+            ) from None
         raise TlsError(
             failed,
-            reason(failure),
+            why,
             "the file must hold the private key in PEM form: -----BEGIN PRIVATE KEY",
         ) from None
 

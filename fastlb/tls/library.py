@@ -42,5 +42,5 @@ def context_address(context: SSL.Context) -> int:
     return address_of(context._context)
 
 
-def address_of(pointer: Any) -> int:  # cffi pointers have no type
+def address_of(pointer: Any) -> int:
     return int(_openssl.ffi.cast("uintptr_t", pointer))

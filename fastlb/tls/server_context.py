@@ -87,17 +87,8 @@ def use_pairs(
     for number, pair in enumerate(settings.pairs):
         place = KeyPlace(whose, number, pair.key_file)
         use_certificate(context, pair, place, has_chain=settings.chain_file is None)
-        use_key(context, place, settings.pass_phrase, phrases)
-        try:
-            context.check_privatekey()
-        except SSL.Error as failure:
-            raise TlsError(
-                f"AH02565: Certificate and private key {place} from "
-                f"{pair.certificate_file} and {pair.key_file} do not match",
-                reason(failure),
-                "each SSLCertificateFile needs the SSLCertificateKeyFile it was made "
-                "with, in the same order",
-            ) from None
+        file = pair.certificate_file
+        use_key(context, place, file, settings.pass_phrase, phrases)
     if settings.chain_file is not None:
         use_chain_file(context, settings.chain_file, settings.pairs)
 

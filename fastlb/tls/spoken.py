@@ -23,14 +23,12 @@ FORBIDDEN = {
     "TLSv1.2": SSL.OP_NO_TLSv1_2,
     "TLSv1.3": SSL.OP_NO_TLSv1_3,
 }
-NEVER = ":!aNULL:!eNULL:!EXP"  # as Apache ends every SSLCipherSuite
+OP_PRIORITIZE_CHACHA = 0x200000  # pyOpenSSL has no name for it
 # Names of SSL_CONF_cmd(3) for Options; a leading "-" does the opposite.
 OPTIONS = {
     "sessionticket": (SSL.OP_NO_TICKET, False),
-    "compression": (SSL.OP_NO_COMPRESSION, False),
     "serverpreference": (SSL.OP_CIPHER_SERVER_PREFERENCE, True),
-    "norenegotiation": (SSL.OP_NO_RENEGOTIATION, True),
-    "bugs": (SSL.OP_ALL, True),
+    "prioritizechacha": (OP_PRIORITIZE_CHACHA, True),
 }
 
 
@@ -49,7 +47,7 @@ def restrict(context: SSL.Context, protocols: Protocols, whose: str) -> None:
             context.set_options(FORBIDDEN[name])
     try:
         if protocols.ciphers is not None:
-            context.set_cipher_list((protocols.ciphers + NEVER).encode())
+            context.set_cipher_list(protocols.ciphers.encode())
         if protocols.suites is not None:
             context.set_tls13_ciphersuites(protocols.suites.encode())
     except SSL.Error as failure:
@@ -106,12 +104,10 @@ def set_parameters(context: SSL.Context, value: str) -> None:
 
 
 def set_options(context: SSL.Context, value: str) -> None:
-    """Renegotiation and compression stay off, whatever is asked for."""
+    """Names with a sign or without; what the library has by default needs no bit."""
     for word in value.split(","):
-        name = word.strip().lstrip("+-").lower()
-        bits, sets = OPTIONS[name]
-        wanted = sets is not word.strip().startswith("-")
-        if wanted:
+        bits, is_set_by_name = OPTIONS[word.strip().lstrip("+-").lower()]
+        if is_set_by_name is not word.strip().startswith("-"):
             context.set_options(bits)
 
 

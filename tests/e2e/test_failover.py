@@ -194,6 +194,7 @@ def test_a_body_that_breaks_off_never_looks_whole(
         "length": b"HTTP/1.1 200 OK\r\nContent-Length: 500000\r\n\r\n",
         "chunked": CHUNKED_HEAD + b"7a120\r\n",
     }[framing]
+    got = bytearray()
 
     def member(peer: Peer) -> None:
         peer.take_request()
@@ -205,7 +206,6 @@ def test_a_body_that_breaks_off_never_looks_whole(
     rig.serve(member)
     client = rig.client()
     client.send(request())
-    got = bytearray()
     client.take_head()
     while True:
         data = client.held or client.sock.recv(65536)

@@ -148,7 +148,8 @@ cdef void downstream_flush(downstream *d) noexcept nogil:
 cdef void downstream_on_event(conn *c) noexcept nogil:
     cdef downstream *d = <downstream *>c
     if d.state == DOWN_EXCHANGE:
-        if unlikely(c.broken):
+        # A tunnel reads what came before the end of both sides.
+        if unlikely(c.broken and d.x.state != X_TUNNEL):
             exchange_abort(d.x)
             return
         exchange_step(d.x)

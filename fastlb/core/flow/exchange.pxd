@@ -85,6 +85,7 @@ cdef enum:
     X_SEND = 2          # request going out, response coming in
     X_LOCAL = 3         # answered here
     X_WAIT_HOST = 4     # the client's name is being looked up (Require host)
+    X_TUNNEL = 5        # bytes both ways, until both sides have ended
 
 cdef struct exchange:
     downstream *down
@@ -131,6 +132,13 @@ cdef struct exchange:
     long long req_remaining     # of a Content-Length, not yet received
     buffer *stream              # body bytes on their way that are not kept
     long long request_body_bytes
+    value upgrade               # asked of this member; length 0: nothing
+    # a tunnel (tunnel.pxd)
+    bint client_ended           # its end has been read
+    bint member_ended
+    bint client_told            # our end has been sent to it
+    bint member_told
+    long long idle_us           # how long it may be silent
     # where it goes
     value decoded               # decoded path
     unsigned int rest_at        # offset into decoded where the mapping's rest begins

@@ -163,6 +163,8 @@ cdef bint response_read_head(exchange *x) noexcept nogil:
         x.bytes_from_up -= <unsigned int>head_bytes - (response_head.fields_at - 2)
         if response_head.status >= 200:
             return response_begin(x, <unsigned int>head_bytes)
+        if response_head.status == 101:
+            return tunnel_begin(x, <unsigned int>head_bytes)
         if not response_interim(x):
             return False
         u.input.start += <unsigned int>head_bytes
@@ -184,10 +186,6 @@ cdef bint response_interim(exchange *x) noexcept nogil:
         service_log_response(x, 0)
         exchange_member_lost(
             x, 502, b"Too many (10) interim responses", False)
-        return False
-    if status == 101:
-        service_log_response(x, 0)
-        exchange_member_lost(x, 502, b"Unexpected Upgrade", False)
         return False
     if status == 100:
         x.await_continue = False

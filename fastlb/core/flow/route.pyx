@@ -314,6 +314,7 @@ cdef void exchange_send(exchange *x) noexcept nogil:
     x.stream = NULL
     x.req_sent = False
     x.req_head_sent = False
+    request_upgrade(x)
     request_expectation(x)
     rc = rewrite_request(x)
     if unlikely(rc < 0):

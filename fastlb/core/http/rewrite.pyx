@@ -245,6 +245,10 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
         put(w, b"\r\n", 2)
     if old:
         put(w, b"\r\n", 2)
+    elif unlikely(x.upgrade.length):
+        put(w, b"Connection: Upgrade\r\n", 21)
+        put_field(w, b"Upgrade: ", 9, x.upgrade.data, x.upgrade.length)
+        put(w, b"\r\n", 2)
     elif m.disable_reuse or x.env[ENV_PROXY_NOKEEPALIVE].data != NULL:
         put(w, b"Connection: close\r\n\r\n", 21)
     else:
@@ -756,6 +760,8 @@ cdef int rewrite_interim(exchange *x, head *res, const char *data) noexcept nogi
     cdef writer w
     cdef hop_facts unused
     cdef out_list *out = &out_scratch
+    cdef field *f
+    cdef int i
     if x.down.output != NULL:
         # The last interim head has not gone yet: add to it.
         w.p = &x.down.output.data[x.down.output.end]
@@ -767,7 +773,15 @@ cdef int rewrite_interim(exchange *x, head *res, const char *data) noexcept nogi
     out_from_head(out, res, data)
     put_status_line(
         x, &w, res.status, data + res.reason.offset, res.reason.length)
+    if has_cookie_maps(x):
+        for i in range(out.count):
+            if out.fields[i].id == FIELD_SET_COOKIE:
+                rewrite_cookie(x, &out.fields[i])
     out_write(out, &w, bit(FIELD_CONTENT_LENGTH))
+    if res.status == 101:
+        f = head_field(res, FIELD_UPGRADE)
+        put(&w, b"Connection: Upgrade\r\n", 21)
+        put_field(&w, b"Upgrade: ", 9, data + f.value, f.value_length)
     put(&w, b"\r\n", 2)
     if w.overflow:
         return -502

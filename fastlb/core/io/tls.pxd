@@ -92,6 +92,9 @@ cdef const char *tls_reason() noexcept nogil
 # Say that we send no more (close_notify), and free. c.fd stays open.
 cdef void tls_end(conn *c) noexcept nogil
 
+# Say that we send no more, and go on reading. returns 1, or AGAIN: not yet
+cdef int tls_half_close(conn *c) noexcept nogil
+
 cdef ssize_t tls_recv(conn *c, char *data, size_t size) noexcept nogil
 cdef ssize_t tls_send(conn *c, const char *data, size_t size) noexcept nogil
 cdef ssize_t tls_send2(

@@ -328,6 +328,22 @@ cdef bint tls_is_quiet(conn *c) noexcept nogil:
     return tls_why(c, n) == AGAIN
 
 
+cdef int tls_half_close(conn *c) noexcept nogil:
+    global errno
+    cdef tls_state *t = c.tls
+    cdef int rc
+    if t.failed or c.broken or not t.established or t.write_size:
+        return 1
+    tls.ERR_clear_error()
+    errno = 0
+    rc = tls.SSL_shutdown(t.ssl)
+    if rc < 0 and tls.SSL_get_error(t.ssl, rc) == TLS_WANT_WRITE:
+        c.writable = False
+        return AGAIN
+    tls.ERR_clear_error()
+    return 1
+
+
 cdef void tls_end(conn *c) noexcept nogil:
     global tls_pool, tls_pooled
     cdef tls_state *t = c.tls

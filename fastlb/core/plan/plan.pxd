@@ -208,6 +208,9 @@ cdef struct plan_member:
     int min
     int receive_buffer_bytes
     unsigned int field_bytes
+    bint upgrade_any            # upgrade=ANY
+    int upgrade_count           # protocols that a client may change to (upgrade=)
+    text *upgrades
     void *tls_context           # SSL_CTX; NULL: plain
     unsigned char tls_verify    # VERIFY_*
     bint tls_refused            # no SSLProxyEngine, under Compat apache: 500
@@ -354,7 +357,8 @@ cdef enum:
     ENV_NOKEEPALIVE = 14
     ENV_FORCE_RESPONSE_10 = 15
     ENV_PROXY_ALLOW_HTTP09 = 16
-    ENV_FIRST_FREE = 17
+    ENV_PROXY_NOHALFCLOSE = 17
+    ENV_FIRST_FREE = 18
 
 # Search the regex in the bytes. groups: out, ten pairs start/end, -1 where a group did
 # not match; may be NULL. The one call from rules into Python.

@@ -21,7 +21,7 @@ cdef tuple ENV_KNOWN = (
     "no-proxy", "proxy-nokeepalive", "force-proxy-request-1.0",
     "proxy-initial-not-pooled", "proxy-sendcl", "proxy-sendchunked",
     "proxy-interim-response", "Proxy-Chain-Auth", "nokeepalive", "force-response-1.0",
-    "proxy-allow-http09",
+    "proxy-allow-http09", "proxy-nohalfclose",
 )
 
 
@@ -458,6 +458,13 @@ cdef object plan_member_of(plan_member *m, object member, int index):
     m.min = member.min
     m.receive_buffer_bytes = member.receive_buffer_bytes
     m.field_bytes = member.response_field_bytes or 8192
+    # NONE is the old module's way to tunnel without a 101, which is never done here.
+    words = [one for one in member.upgrade if one.upper() not in ("ANY", "*", "NONE")]
+    m.upgrade_any = any(one.upper() in ("ANY", "*") for one in member.upgrade)
+    m.upgrade_count = len(words)
+    m.upgrades = <text *>plan_alloc(sizeof(text) * m.upgrade_count)
+    for i, word in enumerate(words):
+        m.upgrades[<int>i] = plan_text(word)
     if member.tls is not None:
         m.tls_verify = VERIFY_NUMBERS[member.tls.verify.value]
         m.tls_check_name = member.tls.check_name or member.tls.check_cn

@@ -1,0 +1,241 @@
+"""Tunnels (tunnel.pxd): Upgrade and CONNECT."""
+
+cdef enum:
+    TUNNEL_PIECE = 65536        # received at once
+
+# How far one direction came.
+cdef enum:
+    MOVED_ALL = 0               # it waits for one of the sides
+    MOVED_PART = 1              # work is left: others are to be served first
+    MOVED_END = 2               # the source has ended, and all of it was passed on
+    MOVED_SOURCE_LOST = 3
+    MOVED_SINK_LOST = 4
+
+cdef char[65536] tunnel_piece   # TUNNEL_PIECE: passed on before anything else comes
+
+
+# Upgrade (RFC 9110 7.8; proxying.md 7) --------------------------------------------
+
+cdef void request_upgrade(exchange *x) noexcept nogil:
+    cdef plan_member *m = x.member
+    cdef field *f
+    cdef const char *asked
+    cdef int i
+    x.upgrade.length = 0
+    if likely(not (x.req.seen >> FIELD_UPGRADE & 1)):
+        return
+    # An HTTP/1.0 client could not tell a 101 from an answer.
+    if not (m.upgrade_any or m.upgrade_count) or x.req.minor != 1 or x.internal \
+            or x.env[ENV_FORCE_PROXY_10].data != NULL \
+            or field_is_repeated(&x.req, FIELD_UPGRADE):
+        return
+    f = head_field(&x.req, FIELD_UPGRADE)
+    asked = &x.down.input.data[x.base + f.value]
+    x.upgrade.data = asked
+    if m.upgrade_any:
+        x.upgrade.length = f.value_length
+        return
+    for i in range(m.upgrade_count):
+        if m.upgrades[i].length == f.value_length and bytes_equal_nocase(
+                m.upgrades[i].data, asked, f.value_length):
+            x.upgrade.length = f.value_length
+            return
+
+
+cdef bint upgrade_is_granted(exchange *x, field *granted) noexcept nogil:
+    """Is the member's 101 for what was asked, and was the whole request sent?"""
+    cdef buffer *b = x.up.input
+    return (
+        x.upgrade.length and granted != NULL and x.req_sent and x.req_done
+        and not field_is_repeated(&response_head, FIELD_UPGRADE)
+        and granted.value_length == x.upgrade.length
+        and bytes_equal_nocase(
+            &b.data[b.start + granted.value], x.upgrade.data, x.upgrade.length))
+
+
+cdef bint tunnel_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
+    cdef upstream *u = x.up
+    cdef downstream *d = x.down
+    cdef field *granted = head_field(&response_head, FIELD_UPGRADE)
+    cdef unsigned int early
+    if not upgrade_is_granted(x, granted):
+        service_unexpected_upgrade(x, granted)
+        return False
+    x.status = 101
+    x.keepalive = False
+    if rewrite_interim(x, &response_head, &u.input.data[u.input.start]) < 0:
+        exchange_member_lost(x, 502, NULL, False)
+        return False
+    u.input.start += head_bytes
+    # What the client said right behind its request is for the member.
+    early = d.input.end - request_end(x)
+    if early and not tunnel_hold(
+            &x.stream, &d.input.data[request_end(x)], early):
+        exchange_abort(x)
+        return False
+    d.input.end -= early
+    x.request_body_bytes += early
+    x.body_bytes_out += buffer_held(u.input)
+    tunnel_open(x)
+    return False
+
+
+cdef void tunnel_open(exchange *x) noexcept nogil:
+    """Heads are composed, and what came with them is held: from now on bytes."""
+    x.state = X_TUNNEL
+    x.res_head_sent = True
+    x.req_done = True
+    x.idle_us = exchange_timeout_us(x)
+    if x.vhost.timeout_us > x.idle_us:
+        x.idle_us = x.vhost.timeout_us      # the longer one, as in Apache
+    timer_clear(&x.up.c.timer)
+    tunnel_step(x)
+
+
+cdef bint tunnel_hold(
+        buffer **held, const char *data, unsigned int length) noexcept nogil:
+    """Keep what is to be sent later. False: no memory."""
+    cdef int size_class = BUFFER_SMALL
+    cdef buffer *b
+    while buffer_sizes[size_class] < length + BUFFER_HEADROOM + BUFFER_TAIL:
+        size_class += 1
+        if size_class == BUFFER_CLASSES:
+            return False
+    b = buffer_take(size_class)
+    if b == NULL:
+        return False
+    memcpy(&b.data[b.end], data, length)
+    b.end += length
+    held[0] = b
+    return True
+
+
+cdef int tunnel_move(
+        conn *source, conn *sink, buffer **held, bint *ended,
+        long long *received, long long *sent) noexcept nogil:
+    """One direction, as far as both sides go now. returns MOVED_*"""
+    cdef ssize_t n, taken
+    cdef unsigned int before
+    cdef int rc, _
+    if held[0] != NULL:
+        before = buffer_held(held[0])
+        rc = stream_flush(sink, held[0])
+        sent[0] += before - buffer_held(held[0])
+        if rc == AGAIN:
+            return MOVED_ALL
+        if rc < 0:
+            return MOVED_SINK_LOST
+        buffer_give(held[0])
+        held[0] = NULL
+    for _ in range(READS_PER_STEP):
+        if ended[0]:
+            return MOVED_END
+        if not source.readable or not sink.writable:
+            return MOVED_ALL
+        n = stream_recv(source, &tunnel_piece[0], TUNNEL_PIECE)
+        if n == AGAIN:
+            return MOVED_ALL
+        if n == CLOSED:
+            ended[0] = True
+            return MOVED_END
+        if n < 0:
+            return MOVED_SOURCE_LOST
+        received[0] += n
+        taken = stream_send(sink, &tunnel_piece[0], n)
+        if taken == FAILED:
+            return MOVED_SINK_LOST
+        if taken < 0:
+            taken = 0
+        sent[0] += taken
+        if taken < n:
+            return MOVED_ALL if tunnel_hold(
+                held, &tunnel_piece[taken], <unsigned int>(n - taken)
+            ) else MOVED_SINK_LOST
+    return MOVED_PART
+
+
+cdef void tunnel_step(exchange *x) noexcept nogil:
+    cdef downstream *d = x.down
+    cdef upstream *u = x.up
+    cdef long long from_client = 0, to_member = 0, from_member = 0, to_client = 0
+    cdef int inward, outward = MOVED_ALL
+    inward = tunnel_move(
+        &d.c, &u.c, &x.stream, &x.client_ended, &from_client, &to_member)
+    if unlikely(d.output != NULL) and tunnel_send_head(x) < 0:
+        outward = MOVED_SINK_LOST
+    elif likely(d.output == NULL):
+        outward = tunnel_move(
+            &u.c, &d.c, &u.input, &x.member_ended, &from_member, &to_client)
+    x.request_body_bytes += from_client
+    x.bytes_to_up += to_member
+    x.bytes_from_up += from_member
+    x.body_bytes_out += from_member
+    x.bytes_out += to_client
+    if unlikely(inward >= MOVED_END or outward >= MOVED_END) \
+            and not tunnel_ends(x, inward, outward):
+        return
+    if unlikely(inward == MOVED_PART or outward == MOVED_PART):
+        watch_queue(&d.c)
+    timer_set(&d.c.timer, watch.now_us + x.idle_us)
+
+
+cdef int tunnel_send_head(exchange *x) noexcept nogil:
+    """The 101 goes first. returns 0, or FAILED"""
+    cdef downstream *d = x.down
+    cdef unsigned int before = buffer_held(d.output)
+    cdef int rc = stream_flush(&d.c, d.output)
+    x.bytes_out += before - buffer_held(d.output)
+    if rc == AGAIN:
+        return 0
+    if rc < 0:
+        return FAILED
+    buffer_give(d.output)
+    d.output = NULL
+    if x.first_byte_us == 0:
+        x.first_byte_us = watch.now_us
+    return 0
+
+
+cdef bint tunnel_ends(exchange *x, int inward, int outward) noexcept nogil:
+    """A side has ended or is lost. Returns False when the tunnel is over."""
+    cdef downstream *d = x.down
+    cdef upstream *u = x.up
+    if inward > MOVED_END or outward > MOVED_END:
+        if inward == MOVED_SINK_LOST or outward == MOVED_SOURCE_LOST:
+            service_log_tunnel(x, stream_errno)
+        else:
+            x.aborted = True
+        tunnel_close(x)
+        return False
+    if inward == MOVED_END and not x.member_told:
+        x.member_told = tunnel_half_close(&u.c)
+    if outward == MOVED_END and not x.client_told:
+        x.client_told = tunnel_half_close(&d.c)
+    if x.member_told and x.client_told:
+        tunnel_close(x)
+        return False
+    if x.env[ENV_PROXY_NOHALFCLOSE].data != NULL or (
+            inward == MOVED_END and d.c.tls != NULL and d.c.tls.failed) or (
+            outward == MOVED_END and u.c.tls != NULL and u.c.tls.failed):
+        tunnel_close(x)
+        return False
+    return True
+
+
+cdef bint tunnel_half_close(conn *c) noexcept nogil:
+    """Tell a side that the other will send no more. False: it cannot be told yet."""
+    if c.tls != NULL and tls_half_close(c) == AGAIN:
+        return False
+    shutdown(c.fd, SHUT_WR)
+    return True
+
+
+cdef void tunnel_close(exchange *x) noexcept nogil:
+    cdef downstream *d = x.down
+    exchange_settle(x)
+    downstream_close(d)
+
+
+cdef void tunnel_on_timeout(exchange *x) noexcept nogil:
+    service_log_tunnel(x, ETIMEDOUT)
+    tunnel_close(x)
