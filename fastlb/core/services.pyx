@@ -229,7 +229,8 @@ cdef void service_handle_python(exchange *x, const text *handler) noexcept:
 
 cdef bytes fields_text(object fields):
     """More fields of an answer as exchange.more_fields has them."""
-    return "".join([f"{name}\0{content}\0" for name, content in fields]).encode("latin-1")
+    listed = [f"{name}\0{content}\0" for name, content in fields]
+    return "".join(listed).encode("latin-1")
 
 
 cdef void service_ask_host(exchange *x) noexcept nogil:
