@@ -316,6 +316,11 @@ _MODEL = {
         "Nothing sends requests to a balancer.",
         "Write ProxyPass to it, or remove it.",
     ),
+    "FB0238": Message(
+        "error",
+        "A file or directory that a SSL line names is not there, or is empty.",
+        "Correct the path; relative ones begin at ServerRoot.",
+    ),
     "FB0240": Message(
         "warning",
         "Members outside <Proxy> are taken as if the section stood around them.",
@@ -392,9 +397,9 @@ _MODEL = {
         "Define it with LogFormat.",
     ),
     "FB0255": Message(
-        "error",
-        "A file or directory that a SSL line names is not there, or is empty.",
-        "Correct the path; relative ones begin at ServerRoot.",
+        "warning",
+        "A log format names something that is never known here, so it prints -.",
+        "Leave the item out.",
     ),
     "FB0256": Message(
         "warning",

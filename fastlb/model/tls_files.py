@@ -98,7 +98,7 @@ class TlsFiles:
         ending = "does not exist or is empty" if kind == "file" else "does not exist"
         if trouble is Trouble.TOO_LONG:
             ending = "is too long to be one of certificates"
-        self.fault(node, "FB0255", f"{node.name}: {kind} '{path}' {ending}", error=True)
+        self.fault(node, "FB0238", f"{node.name}: {kind} '{path}' {ending}", error=True)
 
     def fault(
         self,
