@@ -105,6 +105,8 @@ class Request(Protocol):
     headers: list[tuple[bytes, bytes]]
     client_host: str
     client_port: int
+    host_name: str  # what we call ourselves (UseCanonicalName), without brackets
+    host_port: int
     local_host: str
     local_port: int
     vhost_index: int
@@ -120,15 +122,20 @@ class Services(Protocol):
         path: str,
         reason: str,
         second_status: int,
+        host_name: str,
+        host_port: int,
     ) -> tuple[str, bytes]:
         """Reason phrase and body (text/html; charset=iso-8859-1) of a local answer.
 
         detail: what the page says beyond the status (admin/pages.py tells by status).
         reason: a member's own phrase, kept by ProxyErrorOverride; "" for the usual one.
         second_status: how an ErrorDocument's own request ended; 0: there was none.
+        host_name, host_port: as in Request, for the footer.
         """
-    def handle(self, name: str, request: Request) -> tuple[int, str, bytes]:
-        """Answer of a SetHandler: status, content type, body."""
+    def handle(
+        self, name: str, request: Request
+    ) -> tuple[int, str, bytes, tuple[tuple[str, str], ...]]:
+        """Answer of a SetHandler: status, content type, body, more header fields."""
     def ask_host(
         self,
         names: Sequence[str],

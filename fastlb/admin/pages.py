@@ -298,7 +298,7 @@ def error_page(
     ]
     if second_status:
         parts.append(_TWICE.format(status_line(second_status)))
-    parts.append(_signature(vhost, path, host, port))
+    parts.append(signature(vhost, path, host, port))
     parts.append("</body></html>\n")
     return "".join(parts).encode("latin-1", "xmlcharrefreplace")
 
@@ -342,7 +342,8 @@ def _text(vhost: VHost, status: int, detail: str) -> str:
     )
 
 
-def _signature(vhost: VHost, path: str, host: str, port: int) -> str:
+def signature(vhost: VHost, path: str, host: str, port: int, rule: str = "<hr>") -> str:
+    """The line at the foot of a page, "" for none (ServerSignature)."""
     wish = None
     for conf in _settings(vhost, path):
         wish = conf.server_signature or wish
@@ -354,7 +355,7 @@ def _signature(vhost: VHost, path: str, host: str, port: int) -> str:
         name = f'<a href="mailto:{admin}">{name}</a>'
     where = port or vhost.server_port or 80
     product = _escape(vhost.server_tokens)
-    return f"<hr>\n<address>{product} Server at {name} Port {where}</address>\n"
+    return f"{rule}\n<address>{product} Server at {name} Port {where}</address>\n"
 
 
 def _settings(vhost: VHost, path: str) -> Iterator[DirConf]:

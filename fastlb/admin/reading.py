@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from fastlb.admin import apache_names as names
+from fastlb.admin import pages
 from fastlb.model.server import Model
 from fastlb.model.vhost import VHost
 
@@ -93,6 +94,7 @@ class Reading:
 
     host_name: str
     local_host: str
+    signature: str
     vhost: VHost
     model: Model
     facts: ServerFacts
@@ -163,8 +165,11 @@ def read(
     workers = table.snapshot_workers()
     shown = vhost.balancers if vhost.proxy_status else ()
     return Reading(
-        host_name=_host_name(request, vhost),
+        host_name=request.host_name,
         local_host=request.local_host,
+        signature=pages.signature(
+            vhost, request.path, request.host_name, request.host_port, rule="<hr />"
+        ),
         vhost=vhost,
         model=model,
         facts=facts,
@@ -185,14 +190,3 @@ def read(
         ],
         scoreboard=scoreboard(workers, model.process.max_request_workers),
     )
-
-
-def _host_name(request: Request, vhost: VHost) -> str:
-    """The name the client used, or the server's own (UseCanonicalName)."""
-    if not vhost.default_conf.use_canonical_name:
-        for name, value in request.headers:
-            if name.lower() == b"host" and value:
-                host = value.decode("latin-1").strip()
-                head, colon, port = host.rpartition(":")
-                return head if colon and port.isdigit() else host
-    return vhost.server_name

@@ -1,13 +1,14 @@
 """`SetHandler server-status`: the page, and `?auto` for monitoring agents.
 
-Both are written from one `Reading`. Query words: auto, notable, refresh=N; the
-refresh stands in the page, not in a header. `Compat:` closes the lines of `?auto`, so
-that those before it are exactly Apache's.
+Both are written from one `Reading`. Query words: auto, notable, refresh=N (a Refresh
+field). `Compat:` closes the lines of `?auto`, so that those before it are exactly
+Apache's.
 Source: operations.md 4; data of the tests recorded from httpd 2.4.71.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -26,8 +27,11 @@ __all__ = ["Answer", "ServerFacts", "server_status"]
 HTML_TYPE = "text/html; charset=ISO-8859-1"
 AUTO_TYPE = "text/plain; charset=ISO-8859-1"
 
-Answer = tuple[int, str, bytes]
-"""Status, content type, body."""
+Answer = tuple[int, str, bytes, tuple[tuple[str, str], ...]]
+"""Status, content type, body, more header fields."""
+
+REFRESH_DEFAULT_S = 10
+_REFRESH = re.compile(r"refresh(?:=(\d{1,9}))?", re.ASCII)
 
 
 def server_status(
@@ -38,17 +42,40 @@ def server_status(
     system: System | None = None,
 ) -> Answer:
     """Answer one request for the status. Methods but GET and HEAD: 404, as Apache."""
-    vhost = model.vhosts[request.vhost_index]
     if request.method not in ("GET", "HEAD"):
-        body = pages.error_page(vhost, 404, "", request.path)
-        return 404, pages.CONTENT_TYPE, body
+        return not_found(request, model)
     reading = read(request, table, model, facts, system or System())
+    fields = _refresh(request.query)
     words = request.query.split("&")
     if "auto" in words:
         text = "".join(f"{line}\n" for line in _auto(reading))
-        return 200, AUTO_TYPE, _encode(text)
+        return 200, AUTO_TYPE, _encode(text), fields
     text = "".join(page(reading, words))
-    return 200, HTML_TYPE, _encode(text)
+    return 200, HTML_TYPE, _encode(text), fields
+
+
+def not_found(request: Request, model: Model) -> Answer:
+    """404, with the page that an unmapped path gets."""
+    body = pages.error_page(
+        model.vhosts[request.vhost_index],
+        404,
+        "",
+        request.path,
+        host=request.host_name,
+        port=request.host_port,
+    )
+    return 404, pages.CONTENT_TYPE, body, ()
+
+
+def _refresh(query: str) -> tuple[tuple[str, str], ...]:
+    """The Refresh field that `refresh` or `refresh=N` asks for (mod_status.c).
+
+    The word is looked for anywhere in the query, and what is no number is 10 s.
+    """
+    found = _REFRESH.search(query)
+    if found is None:
+        return ()
+    return (("Refresh", str(int(found[1] or 0) or REFRESH_DEFAULT_S)),)
 
 
 def _auto(reading: Reading) -> Iterator[str]:

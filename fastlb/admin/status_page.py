@@ -20,7 +20,6 @@ from fastlb.admin.reading import Reading
 from fastlb.model.member import Member
 
 LINE_WIDTH = 64  # scoreboard characters a line
-REFRESH_DEFAULT_S = 10
 _WORKER_COLUMNS = (
     ("Srv", "Worker slot - generation"),
     ("PID", "OS process ID"),
@@ -41,9 +40,6 @@ def page(reading: Reading, words: list[str]) -> Iterator[str]:
     )
     yield pages.DOCTYPE
     yield f"<html><head>\n<title>{names.STATUS_TITLE}</title>\n"
-    refresh_s = _refresh_s(words)
-    if refresh_s:
-        yield f'<meta http-equiv="refresh" content="{refresh_s}">\n'
     yield f"</head><body>\n<h1>{heading}</h1>\n\n"
     yield from _server(reading)
     yield "</dl><pre>"
@@ -62,6 +58,7 @@ def page(reading: Reading, words: list[str]) -> Iterator[str]:
         yield "<hr /><table>\n"
         yield from _legend(names.BALANCER_LEGEND)
         yield "</table>"
+    yield reading.signature
     yield "</body></html>\n"
 
 
@@ -194,15 +191,6 @@ def _legend(entries: Iterable[tuple[str, str]]) -> Iterator[str]:
 def _row(kind: str, cells: Iterable[object]) -> str:
     inside = "".join(f"<{kind}>{cell}</{kind}>" for cell in cells)
     return f"<tr>{inside}</tr>\n"
-
-
-def _refresh_s(words: list[str]) -> int:
-    for word in words:
-        key, _, value = word.partition("=")
-        if key == "refresh":
-            seconds = int(value) if value.isascii() and value.isdigit() else 0
-            return seconds if seconds >= 1 else REFRESH_DEFAULT_S
-    return 0
 
 
 def _escape(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Complaints with a place, and the exceptions that carry them.
+"""Complaints with a place.
 
 A `Diagnostic` is one thing an operator has to know about a configuration: where,
 what (Apache's sentence first, where Apache has one), why it matters, what to do.
@@ -63,31 +63,6 @@ class Diagnostic:
     @property
     def is_error(self) -> bool:
         return self.severity is Severity.ERROR
-
-
-class DiagnosedError(Exception):
-    """Base of the control plane's errors: carries every complaint of the run."""
-
-    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
-        self.diagnostics = tuple(diagnostics)
-        super().__init__(render(self.diagnostics))
-
-
-class ConfigError(DiagnosedError):
-    """The text of the configuration cannot be taken."""
-
-
-class ModelError(DiagnosedError):
-    """The text is sound but what it asks for is not."""
-
-
-class StartError(DiagnosedError):
-    """The configuration is sound but the system refuses (bind, user, files)."""
-
-
-def error(number: str, text: str, *, why: str = "", cure: str = "") -> Diagnostic:
-    """An error without a place in a file, for floors above the configuration."""
-    return Diagnostic(Severity.ERROR, number, "", 0, 0, "", text, why, cure)
 
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:

@@ -375,6 +375,11 @@ _MODEL = {
         "A log names a format that is not defined.",
         "Define it with LogFormat.",
     ),
+    "FB0255": Message(
+        "warning",
+        "A log format names something that is never known here, so it prints -.",
+        "Leave the item out.",
+    ),
     "FB0260": Message(
         "error",
         "A Require or its container stands where it decides nothing.",

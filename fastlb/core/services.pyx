@@ -15,8 +15,8 @@ class Request:
     """What a slow-path handler sees of a request (`_core.pyi`)."""
 
     __slots__ = (
-        "client_host", "client_port", "headers", "local_host", "local_port", "method",
-        "path", "query", "target", "vhost_index",
+        "client_host", "client_port", "headers", "host_name", "host_port",
+        "local_host", "local_port", "method", "path", "query", "target", "vhost_index",
     )
 
 
@@ -46,8 +46,16 @@ cdef object request_object(exchange *x):
     r.client_port = x.down.remote_port
     r.local_host = string_of(&local[0], address_text(&x.down.local[0], &local[0]))
     r.local_port = x.down.local_port
+    r.host_name = own_name(x)
+    r.host_port = self_port(x)
     r.vhost_index = x.vhost.index
     return r
+
+
+cdef str own_name(exchange *x):
+    """What pages call us: self_name without the brackets of an IPv6 literal."""
+    cdef value name = self_name(x)
+    return string_of(name.data, name.length).strip("[]")
 
 
 cdef str client_of(exchange *x):
@@ -98,7 +106,8 @@ cdef void service_error_page_python(
         reason, body = services.error_page(
             x.vhost.index, status, told, where,
             string_of(x.reason.data, x.reason.length)
-            if x.reason.data != NULL else "", x.second_status)
+            if x.reason.data != NULL else "", x.second_status,
+            own_name(x), self_port(x))
         phrase = reason.encode("latin-1", "replace")
         copy = arena_take(x, <unsigned int>len(phrase) + 1)
         if copy != NULL:
@@ -200,10 +209,13 @@ cdef void service_handle(exchange *x, const text *handler) noexcept nogil:
 cdef void service_handle_python(exchange *x, const text *handler) noexcept:
     cdef bytes body = b""
     cdef bytes kind = b"text/plain"
+    cdef bytes more = b""
     try:
-        status, content_type, body = services.handle(
+        status, content_type, body, fields = services.handle(
             string_of(handler.data, handler.length), request_object(x))
         kind = content_type.encode("latin-1")
+        more = fields_text(fields)
+        x.more_fields = arena_copy(x, more, <unsigned int>len(more))
         x.status = status
     except Exception:
         service_failed(x)
@@ -213,6 +225,11 @@ cdef void service_handle_python(exchange *x, const text *handler) noexcept:
         exchange_answer_error(x, x.status, NULL)
     else:
         answer_send(x, kind, body, len(body))
+
+
+cdef bytes fields_text(object fields):
+    """More fields of an answer as exchange.more_fields has them."""
+    return "".join([f"{name}\0{content}\0" for name, content in fields]).encode("latin-1")
 
 
 cdef void service_ask_host(exchange *x) noexcept nogil:

@@ -45,7 +45,12 @@ from fastlb.model.resolve_tls import (
     server_tls,
     sni_groups,
 )
-from fastlb.model.resolve_vhosts import address_sets, listeners, vhost_ids
+from fastlb.model.resolve_vhosts import (
+    address_sets,
+    listeners,
+    own_port,
+    vhost_ids,
+)
 from fastlb.model.rules import ReverseMap
 from fastlb.model.server import Compat, Model, ProcessSettings
 from fastlb.model.targets import TLS_SCHEMES, WEBSOCKET_SCHEMES
@@ -166,7 +171,7 @@ class _Freezer:
             addresses=tuple(draft.addresses),
             server_name=self._names[index],
             server_scheme=s.server_scheme,
-            server_port=s.server_port,
+            server_port=own_port(draft, main),
             aliases=tuple(draft.aliases),
             written_names=tuple(draft.written_names),
             server_path=s.server_path,

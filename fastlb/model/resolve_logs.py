@@ -13,6 +13,13 @@ from fastlb.model.logformat import COMMON, parse_log_format
 from fastlb.model.resolve_server import absolute
 from fastlb.model.rules import AccessLog, Format, LogTarget
 
+_TRAILERS: Final = "trailers are dropped: they are neither passed on nor kept"
+_ALWAYS_EMPTY: Final = {
+    "^ti": _TRAILERS,
+    "^to": _TRAILERS,
+    "L": "lines of the error log carry no identifier that it could repeat",
+}
+
 
 class LogTargets:
     """The distinct destinations of access logs, in order of first use."""
@@ -32,6 +39,7 @@ def log_format(run: Run, place: Place, node: Node) -> None:
     parsed = _parsed(run, node, node.args[0])
     if parsed is None:
         return
+    _warn_of_empty(run, node, parsed)
     if len(node.args) > 1:
         place.server.formats[node.args[1]] = parsed
     else:
@@ -42,8 +50,10 @@ def custom_log(run: Run, place: Place, node: Node) -> None:
     """`CustomLog target format|nickname [env=[!]VAR]`, `GlobalLog` the same."""
     target, text, *rest = node.args
     condition = env_condition(rest[0]) if rest else None
-    if _parsed(run, node, text) is None:
+    parsed = _parsed(run, node, text)
+    if parsed is None:
         return
+    _warn_of_empty(run, node, parsed)
     place.server.logs.append(
         LogDraft(target, text, condition, node, node.name.lower() == "globallog")
     )
@@ -118,6 +128,19 @@ def _parsed(run: Run, node: Node, text: str) -> Format | None:
     except FormatError as problem:
         run.report.error(node, "FB0253", str(problem))
         return None
+
+
+def _warn_of_empty(run: Run, node: Node, parsed: Format) -> None:
+    """A warning for each item that is always "-" here."""
+    for kind in dict.fromkeys(piece.kind for piece in parsed):
+        if kind in _ALWAYS_EMPTY:
+            run.report.warn(
+                node,
+                "FB0255",
+                f"%{kind} is always -",
+                why=_ALWAYS_EMPTY[kind],
+                cure="leave it out",
+            )
 
 
 HANDLERS: Final[dict[str, Handler]] = {

@@ -81,6 +81,8 @@ DIR_SCALARS: Final[dict[str, tuple[str, Reader]]] = {
     "redirectrelative": ("redirect_relative", units.flag),
     "limitrequestbody": ("limit_request_body", units.integer),
     "usecanonicalname": ("use_canonical_name", is_canonical),
+    "usecanonicalphysicalport": ("use_canonical_physical_port", units.flag),
+    "logiotrackttfb": ("track_first_byte", units.flag),
     "serversignature": ("server_signature", one_of("On", "Off", "EMail")),
     "hostnamelookups": ("hostname_lookups", one_of("On", "Off", "Double")),
     "authmerging": ("auth_merging", one_of("Off", "And", "Or")),

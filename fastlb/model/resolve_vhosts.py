@@ -125,6 +125,18 @@ def server_name(run: Run, place: Place, node: Node) -> None:
     )
 
 
+def own_port(server: ServerDraft, main: ServerDraft) -> int | None:
+    """The port that a server says it has (httpd's server_rec.port).
+
+    ServerName gives it, or says by its silence that it is the scheme's. A virtual
+    host without ServerName has that of its address, else the main server's.
+    """
+    if server.settings.server_name is not None or server.is_main:
+        return server.settings.server_port
+    ports = (port for _, port in server.addresses if port)
+    return next(ports, main.settings.server_port)
+
+
 def server_alias(_run: Run, place: Place, node: Node) -> None:
     """`ServerAlias name ...`; lines add up."""
     place.server.aliases.extend(name.lower() for name in node.args)

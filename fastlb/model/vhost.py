@@ -47,6 +47,8 @@ class DirConf:
     redirect_relative: bool | None = None
     limit_request_body: int | None = None  # bytes; 0: unlimited
     use_canonical_name: bool | None = None
+    use_canonical_physical_port: bool | None = None
+    track_first_byte: bool | None = None  # LogIOTrackTTFB
     server_signature: str | None = None  # "On", "Off", "EMail"
     expect_continue: bool | None = None  # Proxy100Continue
     interpolate_env: bool | None = None
@@ -86,7 +88,7 @@ class VHost:
     addresses: tuple[tuple[str, int | None], ...]
     server_name: str
     server_scheme: str | None
-    server_port: int | None  # from ServerName
+    server_port: int | None  # of ServerName, else of the address; None: the scheme's
     aliases: tuple[str, ...]  # lower case, with * and ?
     written_names: tuple[str, ...]  # host names inside <VirtualHost ...>
     server_path: str | None

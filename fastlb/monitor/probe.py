@@ -76,7 +76,9 @@ async def can_connect(
 ) -> bool:
     """True when one of the member's addresses takes a connection."""
     if member.unix_path is not None:
-        return await _connects(loop, socket.AF_UNIX, member.unix_path, member)
+        # Bytes, as the core connects: a path need not be text in any encoding.
+        path = member.unix_path.encode("latin-1")
+        return await _connects(loop, socket.AF_UNIX, path, member)
     for host, port in addresses:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         if await _connects(loop, family, (host, port), member):
@@ -87,7 +89,7 @@ async def can_connect(
 async def _connects(
     loop: asyncio.AbstractEventLoop,
     family: socket.AddressFamily,
-    address: str | tuple[str, int],
+    address: bytes | tuple[str, int],
     member: Member,
 ) -> bool:
     limit_ms = member.connect_timeout_ms or member.timeout_ms

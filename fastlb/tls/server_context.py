@@ -19,7 +19,11 @@ from fastlb.tls.trust import believe, name_authorities
 # SSL_MODE_*: partial writes, moving write buffer, release buffers of idle connections
 MODES = 0x1 | 0x2 | 0x10
 MODE_NO_AUTO_CHAIN = 0x8
-NEVER = SSL.OP_NO_RENEGOTIATION | SSL.OP_NO_COMPRESSION
+# An end without close_notify is an end, as in httpd: many peers never send one, and
+# HTTP knows by itself where all but the oldest kind of body ends.
+NEVER = (
+    SSL.OP_NO_RENEGOTIATION | SSL.OP_NO_COMPRESSION | SSL.OP_IGNORE_UNEXPECTED_EOF
+)
 
 
 def server_context(

@@ -24,7 +24,7 @@ from fastlb.worker.drain import Drain
 from fastlb.worker.heritage import Heritage
 from fastlb.worker.recycle import Recycling
 
-Answer = tuple[int, str, bytes]  # status, content type, body
+Answer = status.Answer
 # Read while the master imports this: a worker's user may not see the file.
 CORE_BUILT_S = os.stat(_core.__file__).st_mtime
 
@@ -74,6 +74,8 @@ class WorkerServices:
         path: str,
         reason: str,
         second_status: int,
+        host_name: str,
+        host_port: int,
     ) -> tuple[str, bytes]:
         body = pages.error_page(
             self._model.vhosts[vhost_index],
@@ -82,6 +84,8 @@ class WorkerServices:
             path,
             reason=reason or None,
             second_status=second_status,
+            host=host_name,
+            port=host_port,
         )
         return reason or pages.reason_of(status, detail), body
 
@@ -89,9 +93,7 @@ class WorkerServices:
         handler = self._handlers.get(name)
         if handler is not None:
             return handler(request)
-        vhost = self._model.vhosts[request.vhost_index]
-        body = pages.error_page(vhost, 404, "", request.path)
-        return 404, pages.CONTENT_TYPE, body
+        return status.not_found(request, self._model)
 
     def ask_host(
         self,

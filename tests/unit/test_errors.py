@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fastlb.base.clock import HeldClock, SystemClock
 from fastlb.base.errors import (
-    ConfigError,
     Diagnostic,
     Phase,
     Severity,
     as_strict,
-    error,
     has_errors,
     render,
     sort_by_place,
@@ -59,12 +56,6 @@ def test_what_apache_would_have_found_first_stands_first() -> None:
     assert first == "httpd: Syntax error on line 9 of a.conf: first"
 
 
-def test_an_error_without_a_place_is_a_sentence() -> None:
-    assert render([error("FB0601", "no", why="because")]) == (
-        "fastlb: no\nerror FB0601: no\n    because\n"
-    )
-
-
 def test_a_file_that_cannot_be_opened_has_no_line() -> None:
     reading = replace(WRONG, line=0, phase=Phase.READING)
     assert render([reading]).splitlines()[0] == "fastlb: Timeout: bad"
@@ -99,27 +90,3 @@ def test_strict_makes_warnings_errors_and_leaves_notes() -> None:
     strict = as_strict([ODD, note, WRONG])
     assert [d.severity.value for d in strict] == ["error", "note", "error"]
     assert has_errors(strict)
-
-
-def test_an_exception_carries_and_shows_its_diagnostics() -> None:
-    problem = ConfigError([WRONG])
-    assert problem.diagnostics == (WRONG,)
-    assert "FB0107" in str(problem)
-
-
-def test_a_held_clock_moves_only_forward() -> None:
-    clock = HeldClock(epoch_us=5)
-    clock.advance(3)
-    assert (clock.monotonic_ms(), clock.wall_us()) == (3, 3_005)
-    try:
-        clock.advance(-1)
-    except ValueError as problem:
-        assert "does not go back" in str(problem)
-    else:
-        raise AssertionError("it went back")
-
-
-def test_the_systems_clocks_go_on() -> None:
-    clock = SystemClock()
-    assert clock.monotonic_ms() <= clock.monotonic_ms()
-    assert clock.wall_us() > 1_700_000_000_000_000

@@ -233,3 +233,9 @@ def test_a_level_in_a_section_is_not_taken() -> None:
     assert found == [
         "3: LogLevel in a section has no effect: levels hold for a whole server"
     ]
+
+
+@pytest.mark.parametrize("item", ["%L", "%{X}^ti", "%{X}^to"])
+def test_a_log_item_that_is_always_empty_is_told(item: str) -> None:
+    assert any("is always -" in text for text in warnings(f'LogFormat "{item}" x\n'))
+    assert warnings('LogFormat "%h %{proxy-status}n" x\n') == warnings("")

@@ -128,3 +128,14 @@ def test_an_unknown_host_name_leaves_the_block_without_address() -> None:
 def test_addresses_that_apache_refuses(words: str, text: str) -> None:
     found = errors(f"Listen 80\n<VirtualHost {words}>\n</VirtualHost>\n")
     assert [line.partition(": ")[2] for line in found] == [text]
+
+
+def test_a_port_that_servername_does_not_say_is_the_schemes() -> None:
+    model = model_of(
+        "Listen 80\nServerName main.test:99\n"
+        "<VirtualHost *:81>\nServerName own.test\n</VirtualHost>\n"
+        "<VirtualHost *:82>\nServerName own.test:83\n</VirtualHost>\n"
+        "<VirtualHost *:84>\n</VirtualHost>\n"
+        "<VirtualHost *:*>\n</VirtualHost>\n"
+    )
+    assert [host.server_port for host in model.vhosts] == [99, None, 83, 84, 99]

@@ -143,23 +143,35 @@ def ask(
     query: str = "",
     *,
     method: str = "GET",
-    host: bytes = b"shop.test:8080",
+    host: str = "shop.test",
     the_model: Model | None = None,
     table: Table | None = None,
 ) -> tuple[int, str, str]:
+    return answer(query, method=method, host=host, the_model=the_model, table=table)[:3]
+
+
+def answer(
+    query: str = "",
+    *,
+    method: str = "GET",
+    host: str = "shop.test",
+    the_model: Model | None = None,
+    table: Table | None = None,
+) -> tuple[int, str, str, tuple[tuple[str, str], ...]]:
     request = SimpleNamespace(
         method=method,
         query=query,
         path="/server-status",
-        headers=[(b"Host", host)] if host else [],
+        host_name=host,
+        host_port=8080,
         local_host="127.0.0.1",
         vhost_index=0,
     )
     facts = ServerFacts(1, STARTED_US, "2026-11-12T08:58:41", (7,), (1, 2))
-    status, kind, body = server_status(
+    status, kind, body, fields = server_status(
         request, table or Table(), the_model or model(), facts, Machine()
     )
-    return status, kind, body.decode("latin-1")
+    return status, kind, body.decode("latin-1"), fields
 
 
 @pytest.fixture(autouse=True)
@@ -278,7 +290,7 @@ def test_scoreboard_key_is_apaches() -> None:
 
 
 def test_page_values_are_escaped_and_in_apaches_forms() -> None:
-    _, _, page = ask(host=b"<b>&")
+    _, _, page = ask(host="<b>&")
     assert "<b>&</h1>" not in page and "for &lt;b&gt;&amp; (via" in page
     assert "<td>&lt;r&amp;1&gt;</td>" in page
     assert "<td>JSESSIONID | jsessionid</td><td>3</td><td>byrequests</td>" in page
@@ -320,11 +332,30 @@ def test_notable_lists_workers_without_a_table_of_them() -> None:
 
 @pytest.mark.parametrize(
     ("query", "seconds"),
-    [("refresh=5", "5"), ("refresh=0", "10"), ("refresh", "10"), ("refresh=x", "10")],
+    [
+        *(("refresh=5", "5"), ("refresh=0", "10"), ("refresh", "10")),
+        *(("refresh=x", "10"), ("refresh=-3", "10"), ("refresh=40x", "40")),
+        *(("auto&refresh=4000", "4000"), ("notable&xrefresh=7", "7")),
+    ],
 )
-def test_refresh_stands_in_the_page(query: str, seconds: str) -> None:
-    assert f'<meta http-equiv="refresh" content="{seconds}">' in ask(query)[2]
-    assert "refresh" not in ask()[2]
+def test_refresh_is_a_field_of_the_answer(query: str, seconds: str) -> None:
+    assert answer(query)[3] == (("Refresh", seconds),)
+
+
+@pytest.mark.parametrize("query", ["", "auto", "REFRESH=4"])
+def test_nothing_is_refreshed_unasked(query: str) -> None:
+    assert answer(query)[3] == ()
+
+
+def test_the_page_is_signed_when_serversignature_is_on() -> None:
+    line = "Apache/2.4.71 (Debian) Server at shop.test Port 8080</address>\n</body>"
+    assert line not in ask()[2]
+    signed = model()
+    vhost = dataclasses.replace(
+        signed.vhosts[0], default_conf=DirConf(server_signature="On")
+    )
+    page = ask(the_model=dataclasses.replace(signed, vhosts=(vhost,)))[2]
+    assert f"<hr />\n<address>{line}" in page
 
 
 def test_only_get_and_head_are_answered() -> None:
@@ -335,16 +366,9 @@ def test_only_get_and_head_are_answered() -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "shown"),
-    [
-        (b"shop.test", "shop.test"),
-        (b"[::1]:80", "[::1]"),
-        (b"[::1]", "[::1]"),
-        (b"", "front.test"),
-        (b"a\rb", "a?b"),
-    ],
+    ("host", "shown"), [("shop.test", "shop.test"), ("::1", "::1"), ("a\rb", "a?b")]
 )
-def test_the_name_is_the_clients_and_stays_on_its_line(host: bytes, shown: str) -> None:
+def test_the_name_is_the_clients_and_stays_on_its_line(host: str, shown: str) -> None:
     assert ask("auto", host=host)[2].split("\n")[0] == shown
 
 

@@ -186,10 +186,12 @@ DIRECTIVES = (
         "On|Off",
         "whether the socket's port counts as the server's own",
         default="Off",
+        manual=(
+            "In URLs and pages that the server makes: before the port of ServerName,"
+            " or behind it with UseCanonicalName On. A port that the client names in"
+            " Host comes first unless UseCanonicalName is On."
+        ),
         check=Choice(("On", "Off"), "parameter must be 'on' or 'off'"),
-        status=Status.LATER,
-        reason="ports in URLs follow UseCanonicalName only",
-        on_use=Severity.NOTE,
     ),
     Directive(
         "StrictHostCheck",

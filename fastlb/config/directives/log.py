@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fastlb.base.errors import Severity
 from fastlb.config.registry import SV, SVD, Args, Complaint, Directive, S, Status
 
 LOG = "mod_log_config.c"
@@ -90,8 +89,6 @@ DIRECTIVES = (
         "On|Off",
         "whether the time to the first byte is measured for %^FB",
         default="Off",
-        status=Status.LATER,
-        reason="times to the first byte come later, with %^FB",
-        on_use=Severity.NOTE,
+        manual="Without it %^FB prints -.",
     ),
 )

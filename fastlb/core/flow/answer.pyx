@@ -155,6 +155,7 @@ cdef void exchange_answer_redirect(exchange *x, int rc) noexcept nogil:
 
 
 cdef void exchange_answer_handler(exchange *x, const text *handler) noexcept nogil:
+    x.handler = handler
     service_handle(x, handler)
 
 

@@ -60,7 +60,6 @@ cdef struct upstream:
     int address_index           # which of the member's addresses is being tried
     unsigned char state         # UP_*
     unsigned int scanned
-    unsigned short local_port   # for %{proxy-source-port}n; 0: not asked yet
 
 cdef enum:
     UP_CONNECTING = 0
@@ -189,6 +188,10 @@ cdef struct exchange:
     value reason                # of an answer made here; length 0: the usual phrase
     value authority             # host[:port] of an absolute-form target
     value challenge             # WWW-Authenticate kept by ProxyErrorOverride
+    value more_fields           # "name\0value\0..." of an answer made here
+    const text *handler         # who made the answer here (SetHandler); NULL: nobody
+    int member_status           # of the member's final response; 0: none came
+    unsigned short source_port  # of the member's connection; asked for if logged
     # not cleared by exchange_take: variables as far as named, the head
     value env[256]              # ENV_COUNT_MAX
     head req

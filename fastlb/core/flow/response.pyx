@@ -304,7 +304,8 @@ cdef bint response_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
             &response_head, data, x.req.method_id, &x.res_framing) < 0:
         return response_broken(x)
     head_drop_hop_by_hop(&response_head, data, &hop)
-    x.status = x.error_status if x.overridden else response_head.status
+    x.member_status = response_head.status
+    x.status = x.error_status if x.overridden else x.member_status
     if x.await_continue:
         # An answer instead of the 100: the body is neither sent nor asked for.
         x.await_continue = False

@@ -314,6 +314,8 @@ cdef void exchange_send(exchange *x) noexcept nogil:
     x.stream = NULL
     x.req_sent = False
     x.req_head_sent = False
+    if unlikely(logline_wants_source_port):
+        upstream_learn_port(x)
     request_upgrade(x)
     request_expectation(x)
     rc = rewrite_request(x)

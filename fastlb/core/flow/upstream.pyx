@@ -91,6 +91,17 @@ cdef int upstream_address(
     return 0
 
 
+cdef void upstream_learn_port(exchange *x) noexcept nogil:
+    """Our own port of the connection to the member, for the access log."""
+    cdef sockaddr_storage storage
+    cdef socklen_t size = sizeof(storage)
+    cdef unsigned char[16] address
+    x.source_port = 0
+    if x.member.unix_path.length == 0 and getsockname(
+            x.up.c.fd, <sockaddr *>&storage, &size) == 0:
+        address_store(&storage, &address[0], &x.source_port)
+
+
 cdef int upstream_socket(upstream *u) noexcept nogil:
     """Begin to connect to address u.address_index. returns 0 or FAILED."""
     global stream_errno

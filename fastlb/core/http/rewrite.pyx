@@ -789,6 +789,20 @@ cdef int rewrite_interim(exchange *x, head *res, const char *data) noexcept nogi
     return 0
 
 
+cdef void out_add_more(out_list *out, value more) noexcept nogil:
+    """The fields that a handler adds to its answer."""
+    cdef const char *name = more.data
+    cdef const char *end = more.data + more.length
+    cdef const char *content
+    cdef unsigned int length
+    while name < end:
+        length = <unsigned int>strlen(name)
+        content = name + length + 1
+        out_add(out, name, length, content, <unsigned int>strlen(content),
+                FIELD_OTHER, False)
+        name = content + strlen(content) + 1
+
+
 cdef int local_head_write(
         exchange *x, writer *w, int status, const char *reason,
         unsigned int reason_length, const char *content_type,
@@ -805,6 +819,7 @@ cdef int local_head_write(
     if content_type != NULL:
         out_add(out, b"Content-Type", 12, content_type,
                 <unsigned int>strlen(content_type), FIELD_CONTENT_TYPE, False)
+    out_add_more(out, x.more_fields)
     # Handlers' answers are ordinary responses; errors keep only `always`.
     rules_headers(x, out, True, 3 if status < 300 else 2, False)
     put_status_line(x, w, status, reason, reason_length)

@@ -7,6 +7,8 @@ cdef enum:
     LOG_LINE_BYTES_MAX = 32768  # a longer line is cut
     LOG_TRAILER = 1             # %^ti, %^to: trailers are not kept
     LOG_FIRST_BYTE = 2          # %^FB
+    LOG_PROXY_STATUS = 3        # %{proxy-status}n
+    LOG_SOURCE_PORT = 4         # %{proxy-source-port}n
     TIME_CLF = 0
     TIME_SEC = 1
     TIME_MSEC = 2
@@ -19,6 +21,7 @@ cdef enum:
 cdef log_buffer **log_buffers = NULL
 cdef int log_buffer_count = 0
 cdef bint logs_dirty = False
+cdef bint logline_wants_source_port = False
 cdef long log_lines_lost = 0    # flushes or lines that could not be written
 cdef response_field[256] response_fields    # ENV_COUNT_MAX
 cdef int response_field_count = 0
@@ -48,6 +51,12 @@ cdef tuple logline_letter(str kind, str arg):
         return {"": 0, "s": 0, "ms": 1, "us": 2}.get(arg, 0), ord("T")
     if kind == "p":
         return {"local": 1, "remote": 2}.get(arg, 0), ord("p")
+    if kind == "n" and low.lower() == "proxy-status":
+        return 0, LOG_PROXY_STATUS
+    if kind == "n" and low.lower() == "proxy-source-port":
+        return 0, LOG_SOURCE_PORT
+    if kind == "P":
+        return (1 if low.lower() == "hextid" else 0), ord("P")
     if kind == "a":
         return (1 if arg == "c" else 0), ord("a")
     return 0, ord(kind)
@@ -66,12 +75,13 @@ cdef object logline_begin(object log_fds):
 
 cdef object logline_fields(object model):
     """Make variables of the response fields and notes that formats name."""
-    global response_field_count
+    global response_field_count, logline_wants_source_port
     cdef int i, j, k
     cdef plan_format *format
     cdef plan_piece *p
     cdef response_field *wanted
     response_field_count = 0
+    logline_wants_source_port = False
     for i in range(plan.vhost_count):
         for j in range(plan.vhosts[i].log_count):
             format = &plan.vhosts[i].logs[j].format
@@ -89,6 +99,8 @@ cdef object logline_fields(object model):
                         response_field_count += 1
                 elif p.kind == c'n':
                     p.env = plan_env("n:" + name.lower())
+                elif p.kind == LOG_SOURCE_PORT:
+                    logline_wants_source_port = True
 
 
 cdef void logs_flush() noexcept nogil:
@@ -163,6 +175,39 @@ cdef void put_lower(writer *w, const char *p, unsigned int length) noexcept nogi
     for i in range(length):
         c = <char>char_lower(p[i])
         put(w, &c, 1)
+
+
+cdef void put_own_name(exchange *x, writer *w) noexcept nogil:
+    """%V: the name that self_name gives, without brackets and without a copy."""
+    cdef const char *name
+    cdef unsigned int length = x.host.length
+    if length == 0 or name_is_canonical(x):
+        put(w, x.vhost.server_name.data, x.vhost.server_name.length)
+        return
+    name = &x.down.input.data[x.base + x.host.offset]
+    if name[0] == c'[':
+        name += 1
+        length -= 2
+    put_lower(w, name, length)
+
+
+cdef bint first_byte_is_tracked(exchange *x) noexcept nogil:
+    """LogIOTrackTTFB, of the last section that says it."""
+    cdef int i
+    for i in range(x.conf_count - 1, -1, -1):
+        if x.confs[i].track_first_byte >= 0:
+            return x.confs[i].track_first_byte
+    return False
+
+
+cdef void put_hex(writer *w, unsigned long number) noexcept nogil:
+    cdef const char *digits = b"0123456789abcdef"
+    cdef int shift = 60
+    while shift > 0 and number >> shift == 0:
+        shift -= 4
+    while shift >= 0:
+        put(w, &digits[number >> shift & 15], 1)
+        shift -= 4
 
 
 cdef void put_or_dash(writer *w, const char *p, unsigned int length) noexcept nogil:
@@ -340,17 +385,16 @@ cdef void put_piece(exchange *x, writer *w, plan_piece *p) noexcept nogil:
     elif k == c'f':
         put_target_name(x, w)
     elif k == c'R':
-        if x.mapping != NULL:
+        if x.handler != NULL:
+            put(w, x.handler.data, x.handler.length)
+        elif x.mapping != NULL:
             put(w, b"proxy-server", 12)
         else:
             put(w, b"-", 1)
     elif k == c'v':
         put(w, x.vhost.server_name.data, x.vhost.server_name.length)
     elif k == c'V':
-        if x.host.length:
-            put_lower(w, &x.down.input.data[x.base + x.host.offset], x.host.length)
-        else:
-            put(w, x.vhost.server_name.data, x.vhost.server_name.length)
+        put_own_name(x, w)
     elif k == c'k':
         put_number(w, x.down.requests)
     elif k == c'p':
@@ -360,10 +404,12 @@ cdef void put_piece(exchange *x, writer *w, plan_piece *p) noexcept nogil:
         elif p.sub == 1:
             put_number(w, x.down.listener.port)
         else:
-            put_number(w, x.vhost.port if x.vhost.port else (
-                443 if x.down.tls_vhost != NULL else 80))
+            put_number(w, x.vhost.port if x.vhost.port else port_of_scheme(x))
     elif k == c'P':
-        put_number(w, getpid())
+        if p.sub:
+            put_hex(w, <unsigned long>getpid())
+        else:
+            put_number(w, getpid())     # one thread: its id is the process's
     elif k == c'A':
         downstream_learn_local(x.down)
         put(w, &address[0], address_text(&x.down.local[0], &address[0]))
@@ -371,8 +417,12 @@ cdef void put_piece(exchange *x, writer *w, plan_piece *p) noexcept nogil:
         put(w, b"X" if x.aborted else (b"+" if x.keepalive else b"-"), 1)
     elif k == c'C':
         put_cookie(x, w, p)
-    elif k == LOG_FIRST_BYTE and x.first_byte_us:
+    elif k == LOG_FIRST_BYTE and x.first_byte_us and first_byte_is_tracked(x):
         put_number(w, x.first_byte_us - x.started_us)
+    elif k == LOG_PROXY_STATUS and x.member_status:
+        put_number(w, x.member_status)
+    elif k == LOG_SOURCE_PORT and x.source_port:
+        put_number(w, x.source_port)
     else:
         put(w, b"-", 1)
 

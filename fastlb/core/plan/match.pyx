@@ -695,40 +695,85 @@ cdef int match_redirect(exchange *x, bint in_sections) noexcept nogil:
     return 0
 
 
-cdef value self_reference(exchange *x) noexcept nogil:
-    """host[:port] for URLs that point at ourselves (UseCanonicalName).
-
-    A port that Host does not name is the virtual host's; the scheme's own (80, 443)
-    is never written.
-    """
-    cdef value out = host_field_of(x)
-    cdef value name
+cdef bint name_is_canonical(exchange *x) noexcept nogil:
+    """UseCanonicalName, of the last section that says it."""
     cdef int i
-    cdef bint secure = x.down.tls_vhost != NULL
-    cdef int usual = 443 if secure else 80
-    cdef int port = x.vhost.port if x.vhost.port else usual
-    cdef bint canonical = False
+    for i in range(x.conf_count - 1, -1, -1):
+        if x.confs[i].use_canonical_name >= 0:
+            return x.confs[i].use_canonical_name
+    return False
+
+
+cdef bint port_is_physical(exchange *x) noexcept nogil:
+    """UseCanonicalPhysicalPort, of the last section that says it."""
+    cdef int i
+    for i in range(x.conf_count - 1, -1, -1):
+        if x.confs[i].use_canonical_physical_port >= 0:
+            return x.confs[i].use_canonical_physical_port
+    return False
+
+
+cdef int port_of_scheme(exchange *x) noexcept nogil:
+    return 443 if x.down.tls_vhost != NULL else 80
+
+
+cdef int port_asked_for(exchange *x) noexcept nogil:
+    """The port behind the name that the client calls us; 0: none is named."""
+    cdef value asked = host_field_of(x)
+    cdef unsigned int at = asked.length
+    cdef int port = 0, scale = 1
+    if x.host.length == 0:
+        return 0
+    # The authority was checked: what follows the last colon is a port, or "]" does.
+    while at > x.host.length and c'0' <= asked.data[at - 1] <= c'9':
+        at -= 1
+        port += (asked.data[at] - c'0') * scale
+        scale *= 10
+    return port if asked.data[at - 1] == c':' else 0
+
+
+cdef value self_name(exchange *x) noexcept nogil:
+    """What we call ourselves: the client's word for us in lower case, or ServerName.
+
+    An IPv6 literal keeps its brackets. As Apache's ap_get_server_name_for_url.
+    """
+    cdef value out = value(x.vhost.server_name.data, x.vhost.server_name.length)
+    cdef unsigned int i
+    cdef const char *name
+    cdef char *p
+    if x.host.length == 0 or name_is_canonical(x):
+        return out
+    p = arena_take(x, x.host.length)
+    if p == NULL:
+        return out
+    name = &x.down.input.data[x.base + x.host.offset]
+    for i in range(x.host.length):
+        p[i] = <char>char_lower(name[i])
+    return value(p, x.host.length)
+
+
+cdef int self_port(exchange *x) noexcept nogil:
+    """The port that goes with self_name, as Apache's ap_get_server_port."""
+    cdef bint canonical = name_is_canonical(x)
+    cdef int port = 0 if canonical else port_asked_for(x)
+    if port == 0 and (canonical or not port_is_physical(x)):
+        port = x.vhost.port
+    if port == 0 and port_is_physical(x):
+        downstream_learn_local(x.down)
+        port = x.down.local_port
+    return port if port else port_of_scheme(x)
+
+
+cdef value self_reference(exchange *x) noexcept nogil:
+    """host[:port] for URLs that point at ourselves.
+
+    The scheme's own port is never written.
+    """
+    cdef value name = self_name(x)
+    cdef int port = self_port(x)
     cdef writer w
     cdef char *p
-    for i in range(x.conf_count):
-        if x.confs[i].use_canonical_name >= 0:
-            canonical = x.confs[i].use_canonical_name
-    if not canonical and out.length > x.host.length and x.host.length:
-        # It names a port. A last dot is part of the name.
-        if memchr(out.data + x.host.length, c':', out.length - x.host.length) != NULL:
-            if not secure and out.length > 3 \
-                    and memcmp(out.data + out.length - 3, b":80", 3) == 0:
-                out.length -= 3
-            elif secure and out.length > 4 \
-                    and memcmp(out.data + out.length - 4, b":443", 4) == 0:
-                out.length -= 4
-            return out
-    if canonical or out.length == 0:
-        name.data = x.vhost.server_name.data
-        name.length = x.vhost.server_name.length
-    else:
-        name = out
-    if port == usual:
+    if port == port_of_scheme(x):
         return name
     p = arena_take(x, name.length + 8)
     if p == NULL:
@@ -739,9 +784,7 @@ cdef value self_reference(exchange *x) noexcept nogil:
     put(&w, name.data, name.length)
     put(&w, b":", 1)
     put_number(&w, port)
-    out.data = p
-    out.length = <unsigned int>(w.p - p)
-    return out
+    return value(p, <unsigned int>(w.p - p))
 
 
 # Access --------------------------------------------------------------------------

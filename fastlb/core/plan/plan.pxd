@@ -133,6 +133,8 @@ cdef struct plan_conf:
     signed char add_headers
     signed char redirect_relative
     signed char use_canonical_name
+    signed char use_canonical_physical_port
+    signed char track_first_byte    # LogIOTrackTTFB
     signed char expect_continue
     signed char interpolate_env
     signed char require_ssl

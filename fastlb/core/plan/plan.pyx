@@ -280,6 +280,8 @@ cdef object plan_conf_of(plan_conf *c, object conf, plan_section *sections):
     c.export_cert_data = plan_flag(conf.export_cert_data)
     c.redirect_relative = plan_flag(conf.redirect_relative)
     c.use_canonical_name = plan_flag(conf.use_canonical_name)
+    c.use_canonical_physical_port = plan_flag(conf.use_canonical_physical_port)
+    c.track_first_byte = plan_flag(conf.track_first_byte)
     c.expect_continue = plan_flag(conf.expect_continue)
     c.interpolate_env = plan_flag(conf.interpolate_env)
     c.auth_merging = {"And": 1, "Or": 2}.get(conf.auth_merging, 0)
@@ -359,15 +361,12 @@ cdef object plan_named_groups(plan_section *s):
         s.group_envs[i] = plan_env(f"MATCH_{name.upper()}")
 
 
-cdef object plan_vhost_of(plan_vhost *v, object vhost, str main_name):
+cdef object plan_vhost_of(plan_vhost *v, object vhost):
     cdef int i
     kinds = {"Location": 0, "LocationMatch": 1, "Proxy": 2, "ProxyMatch": 3}
     v.index = vhost.index
     v.server_name = plan_text(vhost.server_name)
     v.port = vhost.server_port or 0
-    if not v.port and vhost.index and vhost.server_name == main_name:
-        # Without a ServerName of its own a virtual host has its address's port.
-        v.port = next((port for _host, port in vhost.addresses if port), 0)
     v.registered = plan_text(
         " " + " ".join(vhost.registered_methods) + " ")
     if v.port not in (0, 80):
@@ -615,7 +614,7 @@ cdef object plan_begin(
     plan.vhost_count = len(model.vhosts)
     plan.vhosts = <plan_vhost *>plan_alloc(sizeof(plan_vhost) * plan.vhost_count)
     for i, vhost in enumerate(model.vhosts):
-        plan_vhost_of(&plan.vhosts[i], vhost, model.vhosts[0].server_name)
+        plan_vhost_of(&plan.vhosts[i], vhost)
     plan_addresses(model)
     tls_names_end()
     plan.env_count = len(plan_envs)

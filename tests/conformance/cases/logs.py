@@ -8,6 +8,7 @@ LOG = Conf(
     r"""
 LogFormat "%h %l %u \"%r\" %>s %b" clf
 LogFormat "%h %l %u \"%r\" %>s" line
+LogFormat "%{proxy-status}n %>s %R %^ti %^to" member
 LogFormat "%a %{c}a %A %m %U %q %H %s %>s %p %{local}p %{canonical}p %v %V" facts
 LogFormat "%{BALANCER_NAME}e|%{BALANCER_WORKER_NAME}e|%{BALANCER_WORKER_ROUTE}e|\
 %{BALANCER_SESSION_STICKY}e|%{BALANCER_SESSION_ROUTE}e|\
@@ -21,6 +22,7 @@ CustomLog "{root}/logs/facts.log" facts
 CustomLog "{root}/logs/line.log" line
 CustomLog "{root}/logs/balancer.log" balancer
 CustomLog "{root}/logs/fields.log" fields
+CustomLog logs/member.log member
 CustomLog logs/state.log state
 CustomLog logs/conditions.log conditions
 CustomLog logs/escapes.log escapes
@@ -37,6 +39,14 @@ Redirect /redirected http://to.test/
 </Proxy>
 ProxyPass /local !
 ProxyPass /redirected !
+ProxyPass /status !
+<Location /status>
+  SetHandler server-status
+</Location>
+<Location /hidden>
+  ProxyErrorOverride On
+</Location>
+ProxyPass /hidden/ http://127.0.0.1:{m2}/
 ProxyPass /direct/ http://127.0.0.1:{m2}/
 ProxyPass / balancer://b/
 """,
@@ -55,6 +65,32 @@ TransferLog logs/transfer.log
 </VirtualHost>
 <VirtualHost *:{port}>
   ServerName without.test
+  ProxyPass / http://127.0.0.1:{m0}/
+</VirtualHost>
+""",
+)
+
+NAMES = Conf(
+    "canonical names in logs",
+    """\
+LogFormat "%v %V %p %{canonical}p" names
+<VirtualHost *:{port}>
+  ServerName canonical.test
+  UseCanonicalName On
+  UseCanonicalPhysicalPort On
+  CustomLog logs/names.log names
+  ProxyPass / http://127.0.0.1:{m0}/
+</VirtualHost>
+""",
+)
+
+UNNAMED = Conf(
+    "log of a vhost without a name",
+    """\
+ServerName main.test:99
+LogFormat "%v %V %p %{canonical}p" names
+<VirtualHost *:{port}>
+  CustomLog logs/names.log names
   ProxyPass / http://127.0.0.1:{m0}/
 </VirtualHost>
 """,
@@ -150,6 +186,18 @@ CASES: tuple[Case, ...] = (
     _log("all members gone", "line", Down(0), Down(1), *get("/")),
     _log("env=, set", "only", *get("/direct/", "X-Log: 1")),
     _log("env=!, unset", "not", *get("/direct/")),
+    _log("status of the member", "member", *get("/direct/")),
+    _log(
+        "status of a member that is overridden",
+        "member",
+        *get("/hidden/"),
+        members={2: turn(answer(b"x", status="404 Not Found"))},
+    ),
+    _log("status of a member that is gone", "member", Down(2), *get("/direct/")),
+    _log("handler", "member", *get("/status?auto")),
+    _log("IPv6 Host", "facts", *get("/", host="[::1]:77")),
+    _log("names and ports", "names", *get("/x", host="other.test:9"), conf=NAMES),
+    _log("names and ports", "names", *get("/x", host="other.test:9"), conf=UNNAMED),
     _log("POST", "clf", *ask(request("/direct/", method="POST", body=b"hello"))),
     _log("own log", "vhost", *get("/x", host="with.test"), conf=VHOST),
     _log("main log", "main", *get("/x", host="without.test"), conf=VHOST),

@@ -98,11 +98,29 @@ TARGETS: Mapping[str, str] = {
 }
 
 
-def _case(conf: Conf, name: str, path: str, *headers: str) -> Case:
+HOSTS = Conf(
+    "Redirect to oneself",
+    """\
+Redirect /local /here
+<Location /physical>
+  UseCanonicalPhysicalPort On
+  Redirect /here
+</Location>
+<Location /canonical>
+  UseCanonicalName On
+  UseCanonicalPhysicalPort On
+  Redirect /here
+</Location>
+""",
+)
+HOST_NAMES = ("front.test", "Front.Test:8081", "front.test.", "[::1]", "[::1]:77")
+
+
+def _case(conf: Conf, name: str, path: str, *headers: str, host: str = "") -> Case:
     return Case(
         f"{conf.name}: {name}",
         conf,
-        get(path, *headers),
+        get(path, *headers, host=host) if host else get(path, *headers),
         members={0: turn(answer(b"x"))},
     )
 
@@ -119,6 +137,11 @@ def _upper(name: str, path: str, location: str) -> Case:
 
 
 CASES: tuple[Case, ...] = (
+    *(
+        _case(HOSTS, f"{path[1:]}, {host}", path, host=host)
+        for path in ("/local", "/physical", "/canonical")
+        for host in HOST_NAMES
+    ),
     *(_case(REDIRECT, name, path) for name, path in TARGETS.items()),
     _upper("markup", "/plain/<b>", "http://to.test/x/%3Cb%3E"),
     _upper("non-ASCII", "/plain/%c3%a4", "http://to.test/x/%C3%A4"),
