@@ -198,7 +198,7 @@ class Session:
             self.connections[step.conn] = Connection(sock)
         try:
             self.connections[step.conn].sock.sendall(step.data)
-        except ConnectionError:
+        except (ConnectionError, ssl.SSLError):
             self.connections[step.conn].ended = True
 
     def secure(self, step: Secure) -> None:
