@@ -316,10 +316,17 @@ _MODEL = {
         "Nothing sends requests to a balancer.",
         "Write ProxyPass to it, or remove it.",
     ),
+<<<<<<< HEAD
+    "FB0239": Message(
+        "warning",
+        "A log format names something that is never known here, so it prints -.",
+        "Leave the item out.",
+=======
     "FB0238": Message(
         "error",
         "A file or directory that a SSL line names is not there, or is empty.",
         "Correct the path; relative ones begin at ServerRoot.",
+>>>>>>> conf3
     ),
     "FB0240": Message(
         "warning",
@@ -397,9 +404,15 @@ _MODEL = {
         "Define it with LogFormat.",
     ),
     "FB0255": Message(
+<<<<<<< HEAD
+        "error",
+        "A file or directory that a SSL line names is not there, or is empty.",
+        "Correct the path; relative ones begin at ServerRoot.",
+=======
         "warning",
         "A log format names something that is never known here, so it prints -.",
         "Leave the item out.",
+>>>>>>> conf3
     ),
     "FB0256": Message(
         "warning",

@@ -33,6 +33,9 @@ class Certificates:
         """The model's contexts, None when it speaks no TLS; StartError."""
         if not speaks_tls(model):
             return None
+        # Workers import nothing after the fork, and a worker of a server without TLS
+        # does without the library: what they need of it is loaded here.
+        from fastlb.tls import facts, variables  # noqa: F401
         from fastlb.tls.contexts import Contexts
         from fastlb.tls.errors import TlsError
 

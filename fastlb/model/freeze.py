@@ -98,6 +98,7 @@ def process_settings(run: Run) -> ProcessSettings:
     extended = run.process.extended_status
     return ProcessSettings(
         server_root=absolute(run, ""),
+        document_root=absolute(run, texts.get("document_root", "htdocs")),
         runtime_dir=absolute(run, runtime_dir),
         pid_file=absolute(run, pid_file),
         user=texts.get("user"),

@@ -68,30 +68,6 @@ cdef void put_field(
     put(w, b"\r\n", 2)
 
 
-cdef bint conf_preserve_host(exchange *x) noexcept nogil:
-    cdef int i
-    for i in range(x.conf_count - 1, -1, -1):
-        if x.confs[i].preserve_host >= 0:
-            return x.confs[i].preserve_host
-    return False
-
-
-cdef bint conf_add_headers(exchange *x) noexcept nogil:
-    cdef int i
-    for i in range(x.conf_count - 1, -1, -1):
-        if x.confs[i].add_headers >= 0:
-            return x.confs[i].add_headers
-    return True
-
-
-cdef bint conf_expect_continue(exchange *x) noexcept nogil:
-    cdef int i
-    for i in range(x.conf_count - 1, -1, -1):
-        if x.confs[i].expect_continue >= 0:
-            return x.confs[i].expect_continue
-    return True
-
-
 cdef out_field *out_by_id(out_list *out, int id) noexcept nogil:
     cdef int i
     for i in range(out.count):
@@ -195,7 +171,7 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
     host.length = m.host_field.length
     if unlikely(x.authority.data != NULL):
         out_replace_host(x, out)
-    if conf_preserve_host(x):
+    if conf_flag(x, CONF_PRESERVE_HOST, False):
         f = out_by_id(out, FIELD_HOST)
         if f != NULL:
             host.data = f.value
@@ -211,7 +187,7 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
         forwards -= 1
     elif x.vhost.max_forwards >= 0:
         forwards = x.vhost.max_forwards
-    if conf_add_headers(x):
+    if conf_flag(x, CONF_ADD_HEADERS, True):
         ours |= (bit(FIELD_X_FORWARDED_FOR) | bit(FIELD_X_FORWARDED_HOST)
                  | bit(FIELD_X_FORWARDED_SERVER))
     if x.vhost.via:
@@ -246,8 +222,7 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
     if old:
         put(w, b"\r\n", 2)
     elif unlikely(x.upgrade.length):
-        put(w, b"Connection: Upgrade\r\n", 21)
-        put_field(w, b"Upgrade: ", 9, x.upgrade.data, x.upgrade.length)
+        put_upgrade(w, x.upgrade.data, x.upgrade.length)
         put(w, b"\r\n", 2)
     elif m.disable_reuse or x.env[ENV_PROXY_NOKEEPALIVE].data != NULL:
         put(w, b"Connection: close\r\n\r\n", 21)
@@ -584,6 +559,13 @@ cdef void put_connection(exchange *x, writer *w) noexcept nogil:
         put(w, b"Connection: Keep-Alive\r\n", 24)
 
 
+cdef void put_upgrade(
+        writer *w, const char *protocol, unsigned int length) noexcept nogil:
+    """What a 101 changes to, and what a 426 asks for (RFC 9110 15.5.22)."""
+    put(w, b"Connection: Upgrade\r\n", 21)
+    put_field(w, b"Upgrade: ", 9, protocol, length)
+
+
 cdef bint status_drops_connection(int status) noexcept nogil:
     """An answer made here behind which Apache closes (ap_status_drops_connection).
 
@@ -635,6 +617,7 @@ cdef int response_head_write(
     cdef out_list *out = &out_scratch
     cdef int i
     cdef int id
+    cdef field *f
     cdef unsigned long long ours = (
         bit(FIELD_CONTENT_LENGTH) | bit(FIELD_PROXY_AUTHENTICATE))
     cdef const char *reason = data + res.reason.offset
@@ -687,6 +670,10 @@ cdef int response_head_write(
         put(w, b"Content-Length: ", 16)
         put_number(w, x.res_content_length)
         put(w, b"\r\n", 2)
+    if unlikely(res.status == 426):
+        f = head_field(res, FIELD_UPGRADE)
+        if f != NULL:
+            put_upgrade(w, data + f.value, f.value_length)
     put_connection(x, w)
     put(w, b"\r\n", 2)
     return 0
@@ -780,8 +767,7 @@ cdef int rewrite_interim(exchange *x, head *res, const char *data) noexcept nogi
     out_write(out, &w, bit(FIELD_CONTENT_LENGTH))
     if res.status == 101:
         f = head_field(res, FIELD_UPGRADE)
-        put(&w, b"Connection: Upgrade\r\n", 21)
-        put_field(&w, b"Upgrade: ", 9, data + f.value, f.value_length)
+        put_upgrade(&w, data + f.value, f.value_length)
     put(&w, b"\r\n", 2)
     if w.overflow:
         return -502
@@ -836,6 +822,8 @@ cdef int local_head_write(
         put(w, b"Content-Length: ", 16)
         put_number(w, content_length)
         put(w, b"\r\n", 2)
+    if unlikely(status == 426 and x.upgrade.length):
+        put_upgrade(w, x.upgrade.data, x.upgrade.length)
     put_connection(x, w)
     put(w, b"\r\n", 2)
     if response_field_count:

@@ -342,6 +342,23 @@ cdef bint match_proxy_sections(exchange *x) noexcept nogil:
     return True
 
 
+cdef bint match_connect_sections(exchange *x) noexcept nogil:
+    """The <Proxy> sections that name what CONNECT asks for ("host:port"). False: too
+    many."""
+    cdef plan_vhost *v = x.vhost
+    cdef const char *target = &x.down.input.data[x.base + x.req.target.offset]
+    cdef int i
+    for i in range(v.section_count):
+        if v.sections[i].kind < SECTION_PROXY or not proxy_section_names(
+                &v.sections[i], target, x.req.target.length):
+            continue
+        if x.conf_count == SECTIONS_MATCHED_MAX:
+            return False
+        x.confs[x.conf_count] = &v.sections[i].conf
+        x.conf_count += 1
+    return True
+
+
 cdef int proxy_section_matches(plan_section *s, exchange *x) noexcept nogil:
     """Is the target's URL one that <Proxy> or <ProxyMatch> names (7.1)?
 
@@ -359,6 +376,11 @@ cdef int proxy_section_matches(plan_section *s, exchange *x) noexcept nogil:
         length = <unsigned int>(<const char *>memchr_or_end(url, c'?', length) - url)
         length = base.length + decode_path(
             url + base.length, length - base.length, x.vhost.encoded_slashes == 2)
+    return proxy_section_names(s, url, length)
+
+
+cdef bint proxy_section_names(
+        plan_section *s, const char *url, unsigned int length) noexcept nogil:
     if s.regex >= 0:
         return regex_search(s.regex, url, length, NULL)
     if s.is_glob:
@@ -384,6 +406,14 @@ cdef unsigned int decode_path(
         i += 1
         n += 1
     return n
+
+
+cdef bint conf_flag(exchange *x, int flag, bint usual) noexcept nogil:
+    cdef int i
+    for i in range(x.conf_count - 1, -1, -1):
+        if x.confs[i].flags[flag] >= 0:
+            return x.confs[i].flags[flag]
+    return usual
 
 
 cdef const text *match_handler(exchange *x) noexcept nogil:
@@ -440,6 +470,13 @@ cdef int mapping_matches(plan_mapping *m, exchange *x) noexcept nogil:
     return 1
 
 
+cdef inline bint mapping_serves(plan_mapping *m, exchange *x) noexcept nogil:
+    """Without ProxyWebsocketFallbackToProxyHttp a ws: target passes over requests that
+    ask for no Upgrade; the next mapping is tried."""
+    return likely(not m.is_websocket) or x.req.seen >> FIELD_UPGRADE & 1 \
+        or conf_flag(x, CONF_WEBSOCKET_FALLBACK, True)
+
+
 cdef int match_mapping(exchange *x) noexcept nogil:
     cdef int i
     cdef plan_mapping *m
@@ -448,14 +485,15 @@ cdef int match_mapping(exchange *x) noexcept nogil:
         return 0
     for i in range(x.conf_count - 1, 0, -1):
         m = x.confs[i].mapping
-        if x.confs[i].has_mapping and mapping_matches(m, x):
+        if x.confs[i].has_mapping and mapping_matches(m, x) \
+                and mapping_serves(m, x):
             if m.exclude:
                 return 0
             x.mapping = m
             return 1
     for i in range(x.vhost.mapping_count):
         m = &x.vhost.mappings[i]
-        if mapping_matches(m, x):
+        if mapping_matches(m, x) and mapping_serves(m, x):
             if m.exclude:
                 return 0
             x.mapping = m
@@ -544,7 +582,7 @@ cdef int match_target(exchange *x) noexcept nogil:
         x.target.data = raw
         x.target.length = x.path.length
         return 0
-    if m.interpolate and conf_interpolate(x):
+    if m.interpolate and conf_flag(x, CONF_INTERPOLATE_ENV, False):
         interpolate(x, &m.target_path, &expanded)
         if m.regex >= 0:
             rest_length = 0
@@ -579,14 +617,6 @@ cdef int match_target(exchange *x) noexcept nogil:
     x.target.data = p
     x.target.length = n + query.length
     return 0
-
-
-cdef bint conf_interpolate(exchange *x) noexcept nogil:
-    cdef int i
-    for i in range(x.conf_count - 1, -1, -1):
-        if x.confs[i].interpolate_env >= 0:
-            return x.confs[i].interpolate_env
-    return False
 
 
 cdef void interpolate(exchange *x, const text *template, value *out) noexcept nogil:
@@ -681,10 +711,7 @@ cdef int redirect_apply(
 
 cdef int match_redirect(exchange *x, bint in_sections) noexcept nogil:
     cdef int i, j, rc
-    cdef bint relative = False
-    for i in range(x.conf_count):
-        if x.confs[i].redirect_relative >= 0:
-            relative = x.confs[i].redirect_relative
+    cdef bint relative = conf_flag(x, CONF_REDIRECT_RELATIVE, False)
     for i in range(x.conf_count - 1, -1, -1):
         if (i > 0) != in_sections:
             continue
@@ -693,24 +720,6 @@ cdef int match_redirect(exchange *x, bint in_sections) noexcept nogil:
             if rc != 0:
                 return rc
     return 0
-
-
-cdef bint name_is_canonical(exchange *x) noexcept nogil:
-    """UseCanonicalName, of the last section that says it."""
-    cdef int i
-    for i in range(x.conf_count - 1, -1, -1):
-        if x.confs[i].use_canonical_name >= 0:
-            return x.confs[i].use_canonical_name
-    return False
-
-
-cdef bint port_is_physical(exchange *x) noexcept nogil:
-    """UseCanonicalPhysicalPort, of the last section that says it."""
-    cdef int i
-    for i in range(x.conf_count - 1, -1, -1):
-        if x.confs[i].use_canonical_physical_port >= 0:
-            return x.confs[i].use_canonical_physical_port
-    return False
 
 
 cdef int port_of_scheme(exchange *x) noexcept nogil:
@@ -741,7 +750,7 @@ cdef value self_name(exchange *x) noexcept nogil:
     cdef unsigned int i
     cdef const char *name
     cdef char *p
-    if x.host.length == 0 or name_is_canonical(x):
+    if x.host.length == 0 or conf_flag(x, CONF_USE_CANONICAL_NAME, False):
         return out
     p = arena_take(x, x.host.length)
     if p == NULL:
@@ -754,11 +763,12 @@ cdef value self_name(exchange *x) noexcept nogil:
 
 cdef int self_port(exchange *x) noexcept nogil:
     """The port that goes with self_name, as Apache's ap_get_server_port."""
-    cdef bint canonical = name_is_canonical(x)
+    cdef bint canonical = conf_flag(x, CONF_USE_CANONICAL_NAME, False)
+    cdef bint physical = conf_flag(x, CONF_USE_CANONICAL_PHYSICAL_PORT, False)
     cdef int port = 0 if canonical else port_asked_for(x)
-    if port == 0 and (canonical or not port_is_physical(x)):
+    if port == 0 and (canonical or not physical):
         port = x.vhost.port
-    if port == 0 and port_is_physical(x):
+    if port == 0 and physical:
         downstream_learn_local(x.down)
         port = x.down.local_port
     return port if port else port_of_scheme(x)
@@ -785,6 +795,44 @@ cdef value self_reference(exchange *x) noexcept nogil:
     put(&w, b":", 1)
     put_number(&w, port)
     return value(p, <unsigned int>(w.p - p))
+
+
+cdef bint authority_is_ours(exchange *x) noexcept nogil:
+    """Does an absolute-form target name its virtual host, or our own address?
+
+    A port that it names must be that of the listener or of the virtual host.
+    """
+    cdef const char *host = &x.down.input.data[x.base + x.host.offset]
+    cdef const char *end = x.authority.data + x.authority.length
+    cdef const char *p
+    cdef plan_set *s = x.down.set
+    cdef host_name *n
+    cdef char[46] local
+    cdef unsigned int length
+    cdef int i, port = 0
+    p = <const char *>memchr_or_end(
+        x.authority.data + x.host.length, c':', x.authority.length - x.host.length)
+    while p + 1 < end:
+        p += 1
+        port = port * 10 + p[0] - c'0'
+    if port and port != x.down.listener.port and port != x.vhost.port:
+        return False
+    if x.vhost.server_name.length == x.host.length and bytes_equal_nocase(
+            x.vhost.server_name.data, host, x.host.length):
+        return True
+    for i in range(s.name_count):
+        n = &s.names[i]
+        if n.vhost == x.vhost.index and (
+                glob_match(n.name.data, n.name.length, host, x.host.length, False, True)
+                if n.wildcard else n.name.length == x.host.length
+                and bytes_equal_nocase(n.name.data, host, x.host.length)):
+            return True
+    downstream_learn_local(x.down)
+    length = address_text(&x.down.local[0], &local[0])
+    if x.host.length > 2 and host[0] == c'[':
+        return length == x.host.length - 2 and memcmp(
+            host + 1, &local[0], length) == 0
+    return length == x.host.length and memcmp(host, &local[0], length) == 0
 
 
 # Access --------------------------------------------------------------------------
