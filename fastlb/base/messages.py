@@ -144,6 +144,11 @@ _CONFIG = {
 }
 
 _MODEL = {
+    "FB0201": Message(
+        "warning",
+        "upgrade= stands where a balancer's parameters do; it is for all members.",
+        "Write it behind each BalancerMember.",
+    ),
     "FB0202": Message(
         "error",
         "An expression (expr=, %{...} in a URL) is used.",
@@ -178,6 +183,11 @@ _MODEL = {
         "warning",
         "Two virtual hosts of one address have the same name.",
         "Merge them; the first gets every request.",
+    ),
+    "FB0209": Message(
+        "warning",
+        "TLS is spoken on port 80, or plain HTTP on port 443.",
+        "Write SSLEngine on where the port is 443.",
     ),
     "FB0210": Message(
         "error",
@@ -316,17 +326,15 @@ _MODEL = {
         "Nothing sends requests to a balancer.",
         "Write ProxyPass to it, or remove it.",
     ),
-<<<<<<< HEAD
-    "FB0239": Message(
-        "warning",
-        "A log format names something that is never known here, so it prints -.",
-        "Leave the item out.",
-=======
     "FB0238": Message(
         "error",
         "A file or directory that a SSL line names is not there, or is empty.",
         "Correct the path; relative ones begin at ServerRoot.",
->>>>>>> conf3
+    ),
+    "FB0239": Message(
+        "warning",
+        "A log format names something that is never known here, so it prints -.",
+        "Leave the item out.",
     ),
     "FB0240": Message(
         "warning",
@@ -402,17 +410,6 @@ _MODEL = {
         "warning",
         "A log names a format that is not defined.",
         "Define it with LogFormat.",
-    ),
-    "FB0255": Message(
-<<<<<<< HEAD
-        "error",
-        "A file or directory that a SSL line names is not there, or is empty.",
-        "Correct the path; relative ones begin at ServerRoot.",
-=======
-        "warning",
-        "A log format names something that is never known here, so it prints -.",
-        "Leave the item out.",
->>>>>>> conf3
     ),
     "FB0256": Message(
         "warning",
