@@ -52,6 +52,7 @@ def lint_tls(run: Run, now: datetime) -> None:
     hosts = [server_tls(run, server) for server in servers]
     for server, tls in zip(servers, hosts, strict=True):
         lines = server_lines(run, server)
+        _ports(run, server, tls)
         if tls is None:
             _plain(run, server)
             continue
@@ -265,6 +266,30 @@ def _addresses(run: Run, hosts: list[TlsServer | None]) -> None:
                     f" {place_of(head.node)}, the first virtual host of {shown}",
                     cure="write ServerName",
                 )
+
+
+def _ports(run: Run, server: ServerDraft, tls: TlsServer | None) -> None:
+    """TLS on port 80, or plain HTTP on 443: clients expect the other."""
+    for _, port in server.addresses:
+        if server.node is None or port != (80 if tls is not None else 443):
+            continue
+        name = host_name(run, server)
+        if tls is not None:
+            text = f"AH01915: Init: ({name}) You configured HTTPS(443) on the standard"
+            text += " HTTP(80) port!"
+        else:
+            text = f"AH01916: Init: ({name}) You configured HTTP(80) on the standard"
+            text += " HTTPS(443) port!"
+        run.report.warn(
+            server.node,
+            "FB0209",
+            text,
+            why="browsers speak plain HTTP to port 80 and TLS to port 443",
+            cure="write SSLEngine on, or another port"
+            if tls is None
+            else "write <VirtualHost *:443> and Listen 443",
+        )
+        return
 
 
 def _plain(run: Run, server: ServerDraft) -> None:
