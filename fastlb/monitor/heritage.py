@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from fastlb._core import Table
 from fastlb.model.server import Model
+from fastlb.tls.expiry import Expiry
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +15,7 @@ class MonitorHeritage:
 
     member_slots gives the table's slot of each model index; probed holds the indexes
     of the members that the monitor may bring back (retry= is not written). error_fds as
-    in the worker's heritage.
+    in the worker's heritage. expiries: of the certificates in use.
     """
 
     model: Model
@@ -22,3 +23,4 @@ class MonitorHeritage:
     member_slots: tuple[int, ...]
     probed: frozenset[int]
     error_fds: tuple[int, ...]
+    expiries: tuple[Expiry, ...] = ()

@@ -10,6 +10,7 @@ import asyncio
 import ipaddress
 import os
 import signal
+import time
 from collections.abc import Coroutine
 
 import uvloop
@@ -18,6 +19,7 @@ from fastlb.logs.error import ErrorLog
 from fastlb.monitor.heritage import MonitorHeritage
 from fastlb.monitor.names import Name
 from fastlb.monitor.probe import Probe
+from fastlb.tls.expiry import DAY_S, warnings_of
 
 TURN_S = 0.1
 ATTEMPTS_AT_ONCE = 64
@@ -32,6 +34,7 @@ def run(heritage: MonitorHeritage) -> int:
         loop.add_signal_handler(number, loop.stop)
     loop.call_soon(signal.pthread_sigmask, signal.SIG_SETMASK, ())
     loop.call_soon(monitor.turn)
+    loop.call_soon(monitor.tell_of_expiries)
     loop.run_forever()
     # Look-ups under way run in threads that cannot be stopped: leave without them.
     os._exit(0)
@@ -46,6 +49,7 @@ class Monitor:
         self._loop = loop
         self._errors = ErrorLog(heritage.model, heritage.error_fds)
         self._table = heritage.table
+        self._expiries = heritage.expiries
         self._tasks: set[asyncio.Task[None]] = set()
         now_s = loop.time()
         probed = heritage.probed
@@ -71,6 +75,12 @@ class Monitor:
             if probe.is_due(now_s) and len(self._tasks) < ATTEMPTS_AT_ONCE:
                 self._start(self._probe(probe))
         self._loop.call_later(TURN_S, self.turn)
+
+    def tell_of_expiries(self) -> None:
+        """Now, and once a day."""
+        for text in warnings_of(self._expiries, time.time()):
+            self._errors.write("warn", "ssl", 0, "", 0, text)
+        self._loop.call_later(DAY_S, self.tell_of_expiries)
 
     def _log(self, module: str, text: str) -> None:
         self._errors.write("info", module, 0, "", 0, text)

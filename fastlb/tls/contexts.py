@@ -20,6 +20,7 @@ from fastlb.model.server import Model
 from fastlb.model.tls import KeyPair, TlsMember, TlsServer
 from fastlb.model.vhost import VHost
 from fastlb.tls import stamps
+from fastlb.tls.expiry import expiries
 from fastlb.tls.handles import ServerHandle, TlsHandles
 from fastlb.tls.library import addresses, context_address
 from fastlb.tls.member_context import member_context
@@ -72,6 +73,7 @@ class Contexts:
         self.hosts: dict[str, Host] = {}  # by vhost_id
         self.servers: list[Host | None] = []
         self.members: list[Made | None] = []
+        self.expiries = expiries(model)
         for vhost in model.vhosts:
             host = None
             if vhost.tls is not None:

@@ -21,9 +21,7 @@ MODES = 0x1 | 0x2 | 0x10
 MODE_NO_AUTO_CHAIN = 0x8
 # An end without close_notify is an end, as in httpd: many peers never send one, and
 # HTTP knows by itself where all but the oldest kind of body ends.
-NEVER = (
-    SSL.OP_NO_RENEGOTIATION | SSL.OP_NO_COMPRESSION | SSL.OP_IGNORE_UNEXPECTED_EOF
-)
+NEVER = SSL.OP_NO_RENEGOTIATION | SSL.OP_NO_COMPRESSION | SSL.OP_IGNORE_UNEXPECTED_EOF
 
 
 def server_context(
