@@ -61,3 +61,15 @@ def speaks_tls(model: Model) -> bool:
     return any(vhost.tls is not None for vhost in model.vhosts) or any(
         member.tls is not None for member in model.members
     )
+
+
+def renewed(before: Contexts | None, after: Contexts | None) -> list[str]:
+    """name:port of the hosts that show other certificates than before the reload."""
+    if before is None or after is None:
+        return []
+    return [
+        host.name
+        for vhost_id, host in after.hosts.items()
+        if vhost_id in before.hosts
+        and before.hosts[vhost_id].certificate is not host.certificate
+    ]

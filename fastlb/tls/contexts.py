@@ -46,6 +46,7 @@ class Made:
 class Host:
     """The contexts of one virtual host: of its sessions and of its certificates."""
 
+    name: str  # name:port
     settings: TlsServer
     trust: Stamps
     session: Made
@@ -124,7 +125,7 @@ class Contexts:
         session = made
         if before is not None and self._is_kept(before, settings, trust):
             session = before.session
-        return Host(settings, trust, session, made)
+        return Host(name_of(vhost), settings, trust, session, made)
 
     def _is_kept(self, before: Host, settings: TlsServer, trust: Stamps) -> bool:
         """Sessions go on while clients are measured by the same things."""
