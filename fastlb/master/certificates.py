@@ -71,5 +71,5 @@ def renewed(before: Contexts | None, after: Contexts | None) -> list[str]:
         host.name
         for vhost_id, host in after.hosts.items()
         if vhost_id in before.hosts
-        and before.hosts[vhost_id].certificate is not host.certificate
+        and before.hosts[vhost_id].certificate.files != host.certificate.files
     ]
