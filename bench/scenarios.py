@@ -261,7 +261,7 @@ SCENARIOS = (
         ("--path", "/small", "--messages", "100"),
         tuple(
             entrant(f"{n} websocket")
-            for n in ("fastlb", "nginx", "haproxy", "apache")
+            for n in ("fastlb", "nginx", "haproxy", "apache", "relay")
         ),
         (ratio("WebSocket echo: nginx", "nginx websocket", 0.90, "fastlb websocket"),),
     ),

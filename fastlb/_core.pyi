@@ -145,6 +145,8 @@ class Services(Protocol):
         names_number: int,
     ) -> None:
         """Begin a look-up (Require host, forward-dns); Core.host_answer ends it."""
+    def ask_address(self, host: str, port: int, connection: int, request: int) -> None:
+        """Begin a look-up (CONNECT to a name); Core.address_answer ends it."""
     def log(
         self,
         level: str,
@@ -212,6 +214,10 @@ class Core:
         """Close everything at once."""
     def host_answer(self, connection: int, names_number: int, allowed: bool) -> None:
         """What ask_host found; the connection may have gone meanwhile."""
+    def address_answer(
+        self, connection: int, request: int, addresses: Sequence[tuple[str, int]]
+    ) -> None:
+        """What ask_address found, in the order to try; none: there is no such name."""
     def replace_log_fd(self, index: int, fd: int) -> None: ...
     def counts(self) -> dict[str, int]:
         """Live objects: downstreams, upstreams, exchanges, buffers, idle ..."""

@@ -58,6 +58,7 @@ include "core/flow/route.pyx"
 include "core/flow/answer.pyx"
 include "core/flow/exchange.pyx"
 include "core/flow/tunnel.pyx"
+include "core/flow/connect.pyx"
 
 # the seam to Python
 include "core/services.pyx"

@@ -211,6 +211,8 @@ class ServerDraft:
     default: ConfDraft = field(default_factory=ConfDraft)
     tls: TlsLines = field(default_factory=TlsLines)
     connect_ports: list[Node] = field(default_factory=list)  # AllowCONNECT
+    forward: Node | None = None  # ProxyRequests
+    proxy_blocks: list[Node] = field(default_factory=list)
 
     @property
     def is_main(self) -> bool:

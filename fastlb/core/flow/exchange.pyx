@@ -348,6 +348,8 @@ cdef void exchange_on_client_timeout(exchange *x) noexcept nogil:
         exchange_answer_error(x, 403, NULL)
     elif x.state == X_TUNNEL:
         tunnel_on_timeout(x)
+    elif x.state == X_WAIT_ADDRESS:
+        connect_unknown(x)
     elif x.res_head_sent or x.state == X_LOCAL:
         exchange_abort(x)           # it does not take what we send
     else:
