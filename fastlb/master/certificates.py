@@ -35,6 +35,7 @@ class Certificates:
             return None
         # Workers import nothing after the fork, and a worker of a server without TLS
         # does without the library: what they need of it is loaded here.
+        from fastlb.monitor import stapling  # noqa: F401
         from fastlb.tls import facts, variables  # noqa: F401
         from fastlb.tls.contexts import Contexts
         from fastlb.tls.errors import TlsError

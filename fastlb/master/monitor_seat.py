@@ -86,4 +86,5 @@ class MonitorSeat:
             probed=frozenset(probed),
             error_fds=current.logs.error_fds,
             expiries=current.contexts.expiries if current.contexts else (),
+            stapled=current.contexts.stapled() if current.contexts else (),
         )

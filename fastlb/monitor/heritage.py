@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from fastlb._core import Table
 from fastlb.model.server import Model
 from fastlb.tls.expiry import Expiry
+
+if TYPE_CHECKING:
+    from fastlb.tls.stapling import Stapled
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +20,7 @@ class MonitorHeritage:
     member_slots gives the table's slot of each model index; probed holds the indexes
     of the members that the monitor may bring back (retry= is not written). error_fds as
     in the worker's heritage. expiries: of the certificates in use.
+    stapled: those whose OCSP answers are to be kept fresh.
     """
 
     model: Model
@@ -24,3 +29,4 @@ class MonitorHeritage:
     probed: frozenset[int]
     error_fds: tuple[int, ...]
     expiries: tuple[Expiry, ...] = ()
+    stapled: tuple[Stapled, ...] = ()

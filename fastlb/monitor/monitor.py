@@ -12,6 +12,7 @@ import os
 import signal
 import time
 from collections.abc import Coroutine
+from typing import TYPE_CHECKING
 
 import uvloop
 
@@ -20,6 +21,9 @@ from fastlb.monitor.heritage import MonitorHeritage
 from fastlb.monitor.names import Name
 from fastlb.monitor.probe import Probe
 from fastlb.tls.expiry import DAY_S, warnings_of
+
+if TYPE_CHECKING:
+    from fastlb.monitor.stapling import StapleWatch
 
 TURN_S = 0.1
 ATTEMPTS_AT_ONCE = 64
@@ -59,6 +63,10 @@ class Monitor:
             for index, (member, slot) in enumerate(slots)
             if index in probed
         ]
+        self.staples = staple_watches(heritage, now_s)
+        for watch in self.staples:
+            if watch.stapled.trouble:
+                self._tell_of(watch)
         self.names = [
             Name(member, slot, heritage.table, now_s)
             for member, slot in slots
@@ -74,6 +82,9 @@ class Monitor:
         for probe in self.probes:
             if probe.is_due(now_s) and len(self._tasks) < ATTEMPTS_AT_ONCE:
                 self._start(self._probe(probe))
+        for watch in self.staples:
+            if watch.is_due(now_s) and len(self._tasks) < ATTEMPTS_AT_ONCE:
+                self._start(self._staple(watch))
         self._loop.call_later(TURN_S, self.turn)
 
     def tell_of_expiries(self) -> None:
@@ -100,6 +111,19 @@ class Monitor:
                 f"rotation (out for {out_s:.1f}s)",
             )
 
+    def _tell_of(self, watch: StapleWatch) -> None:
+        stapled = watch.stapled
+        for text in (
+            f"{stapled.trouble} ({stapled.name})",
+            f"AH02604: Unable to configure certificate {stapled.name} for stapling",
+        ):
+            self._errors.write("error", "ssl", 0, "", 0, text)
+
+    async def _staple(self, watch: StapleWatch) -> None:
+        report = await watch.attempt(self._loop)
+        if report is not None:
+            self._errors.write(report.level, "ssl", 0, "", 0, report.text)
+
     async def _resolve(self, name: Name) -> None:
         if await name.attempt(self._loop):
             addresses = ", ".join(host for host, _ in self._table.addresses(name.slot))
@@ -110,6 +134,20 @@ class Monitor:
                 f"member {name.member.url}: {name.member.host} is now known as "
                 f"{addresses}",
             )
+
+
+def staple_watches(heritage: MonitorHeritage, now_s: float) -> list[StapleWatch]:
+    """One for each certificate that is stapled; the library is loaded only for them."""
+    if not heritage.stapled:
+        return []
+    from fastlb.monitor.stapling import StapleWatch  # the master has loaded it
+
+    watches = []
+    for stapled in heritage.stapled:
+        watch = StapleWatch(stapled, heritage.model.compat, now_s)
+        watch.begin(now_s)
+        watches.append(watch)
+    return watches
 
 
 def _is_literal(host: str) -> bool:
