@@ -161,7 +161,7 @@ _MODEL = {
     ),
     "FB0204": Message(
         "warning",
-        "A rule reads a BALANCER_ variable that is never set.",
+        "A rule reads a BALANCER_ or SSL_ variable that is never set.",
         "Correct its name.",
     ),
     "FB0205": Message(

@@ -246,8 +246,8 @@ class _Freezer:
                     f"{key} {member.target.url}",
                     index,
                     server,
-                    self._member_tls(server, member, name),
-                    found.draft.upgrade,
+                    tls=self._member_tls(server, member, name),
+                    upgrade=found.upgrade,
                 )
                 for member in found.members
             )
@@ -274,7 +274,7 @@ class _Freezer:
         here, there = self._settings[server], self._settings[0]
         if (
             balancer.lbmethod != original.lbmethod
-            or found.draft.upgrade != self.run.main.balancers[name].upgrade
+            or found.upgrade != self.run.main.balancers[name].upgrade
             or here.proxy_source_address != there.proxy_source_address
         ):
             return -1
@@ -304,7 +304,7 @@ class _Freezer:
         self._keys.add(key)
         index = len(self.members)
         self._worker_indexes[id(worker), tls] = index
-        self.members.append(self._member(worker, key, -1, server, tls))
+        self.members.append(self._member(worker, key, -1, server, tls=tls))
         return index
 
     def _member_tls(
@@ -324,6 +324,7 @@ class _Freezer:
         key: str,
         balancer_index: int,
         server: int,
+        *,
         tls: TlsMember | None,
         upgrade: tuple[str, ...] = (),
     ) -> Member:

@@ -340,3 +340,21 @@ def test_a_host_without_name_is_out_of_reach(files: Path) -> None:
     more = "</VirtualHost>\n<VirtualHost *:8443>\nSSLEngine on\n"
     found = check(files, SOUND, more + SOUND)
     assert [(item.number, item.line) for item in found] == [("FB0275", 103)]
+
+
+@pytest.mark.parametrize(
+    ("port", "engine", "text"),
+    [
+        (80, "on", "AH01915: Init: (www.test:80) You configured HTTPS(443) on the"),
+        (443, "off", "AH01916: Init: (www.test:443) You configured HTTP(80) on the"),
+    ],
+)
+def test_ports_are_for_what_clients_expect(
+    files: Path, port: int, engine: str, text: str
+) -> None:
+    more = f"</VirtualHost>\n<VirtualHost *:{port}>\nServerName www.test\n"
+    more += f"SSLEngine {engine}\n"
+    trust = f"SSLCACertificateFile ca.crt\nListen {port}"
+    [found] = check(files, SOUND, more + SOUND, before=trust)
+    assert (found.number, found.line) == ("FB0209", 103)
+    assert found.text.startswith(text)
