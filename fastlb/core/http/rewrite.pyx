@@ -68,30 +68,6 @@ cdef void put_field(
     put(w, b"\r\n", 2)
 
 
-cdef bint conf_preserve_host(exchange *x) noexcept nogil:
-    cdef int i
-    for i in range(x.conf_count - 1, -1, -1):
-        if x.confs[i].preserve_host >= 0:
-            return x.confs[i].preserve_host
-    return False
-
-
-cdef bint conf_add_headers(exchange *x) noexcept nogil:
-    cdef int i
-    for i in range(x.conf_count - 1, -1, -1):
-        if x.confs[i].add_headers >= 0:
-            return x.confs[i].add_headers
-    return True
-
-
-cdef bint conf_expect_continue(exchange *x) noexcept nogil:
-    cdef int i
-    for i in range(x.conf_count - 1, -1, -1):
-        if x.confs[i].expect_continue >= 0:
-            return x.confs[i].expect_continue
-    return True
-
-
 cdef out_field *out_by_id(out_list *out, int id) noexcept nogil:
     cdef int i
     for i in range(out.count):
@@ -195,7 +171,7 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
     host.length = m.host_field.length
     if unlikely(x.authority.data != NULL):
         out_replace_host(x, out)
-    if conf_preserve_host(x):
+    if conf_flag(x, CONF_PRESERVE_HOST, False):
         f = out_by_id(out, FIELD_HOST)
         if f != NULL:
             host.data = f.value
@@ -211,7 +187,7 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
         forwards -= 1
     elif x.vhost.max_forwards >= 0:
         forwards = x.vhost.max_forwards
-    if conf_add_headers(x):
+    if conf_flag(x, CONF_ADD_HEADERS, True):
         ours |= (bit(FIELD_X_FORWARDED_FOR) | bit(FIELD_X_FORWARDED_HOST)
                  | bit(FIELD_X_FORWARDED_SERVER))
     if x.vhost.via:
