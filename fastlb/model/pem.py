@@ -105,9 +105,10 @@ def parse_pem(content: bytes) -> PemFile:
     lists: list[x509.CertificateRevocationList] = []
     key: PrivateKeyTypes | None = None
     has_key = is_encrypted = False
-    broken = ""
+    broken = "it is in DER, not in PEM" if content[:1] == b"\x30" else "it holds no PEM"
     for number, found in enumerate(_BLOCK.finditer(content), 1):
         label, block = found[1], found[0]
+        broken = "" if number == 1 else broken
         try:
             if label in _CERTIFICATES:
                 certificates.append(_certificate(block))
@@ -121,10 +122,6 @@ def parse_pem(content: bytes) -> PemFile:
         except (ValueError, TypeError, UnsupportedAlgorithm):
             what = label.decode("ascii").lower()
             broken = broken or f"block {number}, a {what}, cannot be read"
-    if not broken and not (certificates or lists or has_key):
-        broken = "it holds no PEM"
-        if content[:1] == b"\x30":
-            broken = "it is in DER, not in PEM"
     return PemFile(
         tuple(certificates), tuple(lists), key, has_key, is_encrypted, broken
     )

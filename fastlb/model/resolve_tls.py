@@ -30,6 +30,7 @@ from fastlb.model.tls import (
     Verify,
 )
 
+DH_COMMAND: Final = "dhparameters"  # the command of SSLOpenSSLConfCmd with a file
 NO_ANONYMOUS: Final = ":!aNULL:!eNULL:!EXP"  # mod_ssl puts it behind each cipher list
 
 
@@ -58,7 +59,7 @@ def server_tls(run: Run, own: ServerDraft) -> TlsServer | None:
         chain_file=read.path("sslcertificatechainfile"),
         protocols=read.protocols("ssl"),
         honor_cipher_order=read.flag("sslhonorcipherorder", False),
-        conf_commands=tuple((node.args[0], node.args[1]) for node in lines.commands),
+        conf_commands=tuple(_command_words(run, node) for node in lines.commands),
         verify=read.verify("sslverifyclient"),
         verify_depth=read.number("sslverifydepth", 1),
         trust=read.trust("ssl"),
@@ -287,6 +288,11 @@ def versions_of(words: Sequence[str]) -> tuple[str, ...]:
         else:
             chosen = named
     return tuple(name for name in PROTOCOLS if name in chosen)
+
+
+def _command_words(run: Run, node: Node) -> tuple[str, str]:
+    name, value = node.args[:2]
+    return name, absolute(run, value) if name.lower() == DH_COMMAND else value
 
 
 def connect_ports(run: Run, server: ServerDraft) -> tuple[tuple[int, int], ...]:

@@ -79,6 +79,12 @@ def test_what_cannot_be_read_is_told(text: bytes, broken: str) -> None:
     assert parse_pem(text).broken == broken
 
 
+def test_other_blocks_are_passed_over() -> None:
+    text = b"-----BEGIN DH PARAMETERS-----\nAA==\n-----END DH PARAMETERS-----\n"
+    assert parse_pem(text) == pem.PemFile()
+    assert parse_pem(text + PAIR.pem).certificates == (PAIR.certificate,)
+
+
 def test_a_key_of_another_kind_does_not_belong() -> None:
     rsa = make_pair(CA, ["a.test"], kind="rsa")
     assert not belongs(PAIR.certificate, rsa.key)

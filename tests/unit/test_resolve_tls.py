@@ -113,6 +113,7 @@ def test_every_setting_reaches_the_model(files: str) -> None:
             "SSLSessionCacheTimeout 20",
             "SSLStrictSNIVHostCheck on",
             "SSLOpenSSLConfCmd Groups X25519",
+            "SSLOpenSSLConfCmd DHParameters a.pem",
             before="SSLPassPhraseDialog exec:/bin/true\n"
             "SSLOpenSSLConfCmd Options ServerPreference",
         )
@@ -130,6 +131,7 @@ def test_every_setting_reaches_the_model(files: str) -> None:
     assert tls.conf_commands == (
         ("Options", "ServerPreference"),
         ("Groups", "X25519"),
+        ("DHParameters", f"{files}/a.pem"),
     )
 
 
