@@ -340,7 +340,9 @@ def _proxy_block(_run: Run, place: Place, node: Node) -> None:
 
 def _for_host(run: Run, place: Place, node: Node) -> None:
     """SSLVerifyClient, SSLVerifyDepth and SSLCipherSuite: of a whole host only."""
-    if place.section is None and not place.inert:
+    if place.inert:
+        return  # no request of a proxy has a file
+    if place.section is None:
         _line(run, place, node)
         return
     run.report.error(

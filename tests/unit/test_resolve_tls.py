@@ -240,6 +240,12 @@ def test_what_needs_a_second_handshake_is_refused_in_sections(files: str) -> Non
         assert [item.number for item in found if item.is_error] == ["FB0218"]
 
 
+def test_sections_about_files_hold_for_no_request() -> None:
+    text = LISTEN + "<Directory /x>\nSSLVerifyClient require\nSSLRequireSSL\n"
+    [main] = model_of(text + "</Directory>\n").vhosts
+    assert main.default_conf.require_ssl is None
+
+
 @pytest.mark.parametrize(
     ("lines", "std", "export"),
     [
