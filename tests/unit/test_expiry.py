@@ -1,37 +1,56 @@
-"""What the running server says once a day."""
+"""Certificates that end soon are told of in time."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from certificates import make_ca, make_pair
-from trees import model_of
+from tls_peers import MEMBER, model_with, settings
 
-from fastlb.model.expiry import expiring
+from fastlb.tls.expiry import DAY_S, Expiry, expiries, warnings_of
 
-NOW = datetime.now(UTC)
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-def test_certificates_near_their_end_are_told_soonest_first(tmp_path: Path) -> None:
+def test_every_certificate_that_is_sent_is_looked_at_once(tmp_path: Path) -> None:
     ca = make_ca()
-    for name, days in (("a", 200), ("b", 20), ("c", 10)):
-        end = NOW + timedelta(days=days, hours=1)
-        make_pair(ca, ["a.test", name], subject=name, not_after=end).write(
-            tmp_path, name
-        )
-    model = model_of(
-        f"Listen 8443\n<VirtualHost *:8443>\nServerName a.test\nSSLEngine on\n"
-        f"SSLCertificateFile {tmp_path}/a.pem\nSSLCertificateFile {tmp_path}/b.pem\n"
-        f"SSLProxyEngine on\nSSLProxyMachineCertificateFile {tmp_path}/c.pem\n"
-        "ProxyPass / https://h/\n</VirtualHost>\n"
-    )
-    found = expiring(model, NOW)
-    assert [item.name for item in found] == ["'c'", "'b'"]
-    assert found[0].text.startswith(f"{tmp_path}/c.pem: 'c' expires in 10 days, on ")
-    assert found[0].number == "FB0267"
-    late = expiring(model, NOW + timedelta(days=15))
-    assert [item.number for item in late] == ["FB0266", "FB0267"]
-    (tmp_path / "b.pem").unlink()
-    assert [item.name for item in expiring(model, NOW)] == ["'c'"]
-    assert expiring(model, NOW, timedelta(days=1)) == ()
+    end = datetime.now(UTC).replace(microsecond=0) + timedelta(days=10)
+    middle = make_ca("middle", parent=ca, not_after=end)
+    files = make_pair(middle, ["one.test"]).write(tmp_path, "one")
+    machine = make_pair(ca, ["machine"]).write(tmp_path, "machine")
+    member = replace(MEMBER, machine_certificate_file=str(machine.full))
+    tls = settings(files)
+    model = model_with(tls, replace(tls, strict_sni=True), members=(member,))
+    found = expiries(model)
+    assert [item.subject for item in found] == [
+        "CN=one.test",
+        "CN=middle",
+        "CN=machine",
+    ]
+    assert found[1].ends_s == end.timestamp()
+    files.full.unlink()
+    assert [item.subject for item in expiries(model)] == ["CN=machine"]
+
+
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [
+        (-1, "has expired, on 2026-02-28 12:00:00 GMT"),
+        (0.5, "expires today, on 2026-03-02 00:00:00 GMT"),
+        (1.5, "expires in 1 day, on "),
+        (29.5, "expires in 29 days, on 2026-03-31 00:00:00 GMT"),
+        (30.0, None),
+    ],
+)
+def test_thirty_days_before_the_end_it_is_told(days: float, words: str | None) -> None:
+    now_s = NOW.timestamp()
+    told = warnings_of([Expiry("/c.pem", "CN=x", now_s + days * DAY_S)], now_s)
+    if words is None:
+        assert told == []
+    else:
+        (text,) = told
+        assert text.startswith("the certificate CN=x in /c.pem ")
+        assert words in text

@@ -40,7 +40,7 @@ def middle(ca: Authority) -> Authority:
 
 
 def serving(made: TlsServer, phrases: PassPhrases | None = None) -> Server:
-    context = server_context(made, WHOSE, phrases or PassPhrases())
+    context = server_context(made, WHOSE, phrases or PassPhrases()).context
     return Server(context, context)
 
 

@@ -4,7 +4,7 @@ cdef plan_member connect_target
 cdef member_slot connect_slot
 
 
-cdef void connect_prepare() noexcept:
+cdef void connect_prepare() noexcept nogil:
     memset(&connect_target, 0, sizeof(connect_target))
     memset(&connect_slot, 0, sizeof(connect_slot))
     connect_target.slot = &connect_slot
