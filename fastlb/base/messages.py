@@ -331,11 +331,6 @@ _MODEL = {
         "A file or directory that a SSL line names is not there, or is empty.",
         "Correct the path; relative ones begin at ServerRoot.",
     ),
-    "FB0239": Message(
-        "warning",
-        "A log format names something that is never known here, so it prints -.",
-        "Leave the item out.",
-    ),
     "FB0240": Message(
         "warning",
         "Members outside <Proxy> are taken as if the section stood around them.",
@@ -410,6 +405,11 @@ _MODEL = {
         "warning",
         "A log names a format that is not defined.",
         "Define it with LogFormat.",
+    ),
+    "FB0255": Message(
+        "warning",
+        "A log format names something that is never known here, so it prints -.",
+        "Leave the item out.",
     ),
     "FB0256": Message(
         "warning",
