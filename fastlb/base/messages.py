@@ -424,6 +424,11 @@ _MODEL = {
         "A SetEnvIf line is malformed.",
         "Write SetEnvIf attribute regex NAME.",
     ),
+    "FB0274": Message(
+        "warning",
+        "A variable that steers Apache's proxy is set, and steers nothing here.",
+        "Leave it out; the message says what is done.",
+    ),
     "FB0280": Message(
         "error",
         "A ProxyPassReverse line lacks its path, or has one inside a section.",
