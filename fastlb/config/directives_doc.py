@@ -71,8 +71,8 @@ def _entry(item: Directive) -> Iterator[str]:
                 item.reason,
                 "; ".join(filter(None, ["it is refused", item.cure])),
             ]
-        shown = (f"{text[:1].upper()}{text[1:]}." for text in sentences if text)
-        yield " ".join(shown) + "\n"
+        told = (f"{text[:1].upper()}{text[1:]}." for text in sentences if text)
+        yield " ".join(told) + "\n"
     if item.differs:
         yield f"*Differs from Apache:* {item.differs}\n"
 
