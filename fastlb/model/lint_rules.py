@@ -1,4 +1,4 @@
-"""Header lines that cannot work as written."""
+"""Header and variable lines that cannot work as written."""
 
 from __future__ import annotations
 
@@ -35,7 +35,30 @@ _LISTS: Final = tuple(
     for party in ("CLIENT", "SERVER")
     for part in ("SAN_", "S_DN_", "I_DN_", "CERT_CHAIN_")
 )
+_WITHOUT_EFFECT: Final = {
+    "proxy-sendcl": "a chunked body that is not at hand whole goes on chunked",
+    "proxy-sendchunked": "a body goes on with the length that the client gave",
+    "proxy-sendextracrlf": "nothing follows the body of a request",
+    "proxy-chain-auth": "Proxy-Authorization is never passed on",
+    "downgrade-1.0": "a request is served by the version that it has",
+}
+"""Variables that change what Apache does, lower case, and what is done here."""
+
 _COOKIE_SAFETY: Final = ("httponly", "samesite")
+
+
+def lint_variable(report: Report, node: Node, name: str) -> None:
+    """A variable that would steer Apache and steers nothing here."""
+    why = _WITHOUT_EFFECT.get(name.lower())
+    if why is not None:
+        report.warn(
+            node,
+            "FB0239",
+            f"the variable {name} has no effect",
+            why=why,
+            cure="leave it out",
+            word=name,
+        )
 
 
 def lint_header(report: Report, node: Node, rule: HeaderRule) -> None:

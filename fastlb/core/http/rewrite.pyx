@@ -534,10 +534,15 @@ cdef bint has_header_rules(exchange *x) noexcept nogil:
     return False
 
 
+cdef bint answers_as_10(exchange *x) noexcept nogil:
+    """force-response-1.0: for clients that stumble over a 1.1 behind their 1.0."""
+    return x.req.minor == 0 and x.env[ENV_FORCE_RESPONSE_10].data != NULL
+
+
 cdef void put_status_line(
         exchange *x, writer *w, int status, const char *reason,
         unsigned int length) noexcept nogil:
-    put(w, b"HTTP/1.1 ", 9)
+    put(w, b"HTTP/1.0 " if answers_as_10(x) else b"HTTP/1.1 ", 9)
     put_number(w, status)
     put(w, b" ", 1)
     put(w, reason, length)
@@ -583,7 +588,7 @@ cdef void keepalive_decide(exchange *x) noexcept nogil:
     if (engine.draining or not v.keepalive or x.hop.close
             or x.req_framing.close_after or x.req.minor == 9
             or (x.req.minor == 0 and not x.hop.keep_alive)
-            or x.env[ENV_NOKEEPALIVE].data != NULL
+            or x.env[ENV_NOKEEPALIVE].data != NULL or answers_as_10(x)
             or (v.max_keepalive_requests
                 and x.down.requests >= v.max_keepalive_requests)):
         x.keepalive = False

@@ -362,15 +362,11 @@ cdef enum:
     ENV_PROXY_NOKEEPALIVE = 7
     ENV_FORCE_PROXY_10 = 8
     ENV_PROXY_INITIAL_NOT_POOLED = 9
-    ENV_PROXY_SENDCL = 10
-    ENV_PROXY_SENDCHUNKED = 11
-    ENV_PROXY_INTERIM = 12
-    ENV_PROXY_CHAIN_AUTH = 13
-    ENV_NOKEEPALIVE = 14
-    ENV_FORCE_RESPONSE_10 = 15
-    ENV_PROXY_ALLOW_HTTP09 = 16
-    ENV_PROXY_NOHALFCLOSE = 17
-    ENV_FIRST_FREE = 18
+    ENV_PROXY_INTERIM = 10
+    ENV_NOKEEPALIVE = 11
+    ENV_FORCE_RESPONSE_10 = 12
+    ENV_PROXY_ALLOW_HTTP09 = 13
+    ENV_PROXY_NOHALFCLOSE = 14
 
 # Search the regex in the bytes. groups: out, ten pairs start/end, -1 where a group did
 # not match; may be NULL. The one call from rules into Python.

@@ -25,9 +25,8 @@ cdef tuple ENV_KNOWN = (
     "BALANCER_NAME", "BALANCER_WORKER_NAME", "BALANCER_WORKER_ROUTE",
     "BALANCER_SESSION_STICKY", "BALANCER_SESSION_ROUTE", "BALANCER_ROUTE_CHANGED",
     "no-proxy", "proxy-nokeepalive", "force-proxy-request-1.0",
-    "proxy-initial-not-pooled", "proxy-sendcl", "proxy-sendchunked",
-    "proxy-interim-response", "Proxy-Chain-Auth", "nokeepalive", "force-response-1.0",
-    "proxy-allow-http09", "proxy-nohalfclose",
+    "proxy-initial-not-pooled", "proxy-interim-response", "nokeepalive",
+    "force-response-1.0", "proxy-allow-http09", "proxy-nohalfclose",
 )
 
 
