@@ -99,6 +99,11 @@ def set_suites(context: SSL.Context, value: str) -> None:
     context.set_tls13_ciphersuites(value.encode())
 
 
+def set_parameters(context: SSL.Context, value: str) -> None:
+    """A file: with it, and only then, DHE is offered up to TLS 1.2."""
+    context.load_tmp_dh(value)
+
+
 def set_options(context: SSL.Context, value: str) -> None:
     """Names with a sign or without; what the library has by default needs no bit."""
     for word in value.split(","):
@@ -134,5 +139,6 @@ COMMANDS: dict[str, Callable[[SSL.Context, str], None]] = {
     "maxprotocol": set_highest,
     "cipherstring": set_ciphers,
     "ciphersuites": set_suites,
+    "dhparameters": set_parameters,
     "options": set_options,
 }

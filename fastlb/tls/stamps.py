@@ -21,6 +21,7 @@ def of_server(settings: TlsServer) -> Stamps:
     paths: list[str | None] = [settings.chain_file]
     for pair in settings.pairs:
         paths += (pair.certificate_file, pair.key_file)
+    paths += (value for name, value in settings.conf_commands if is_file(name))
     return of_paths(paths) + of_server_trust(settings)
 
 
@@ -72,3 +73,8 @@ def listing(path: str) -> list[str]:
         return sorted(os.listdir(path))
     except OSError:
         return []
+
+
+def is_file(command: str) -> bool:
+    """True for the commands of SSLOpenSSLConfCmd that name a file."""
+    return command.lower() == "dhparameters"

@@ -51,9 +51,10 @@ def test_every_file_that_is_named_counts() -> None:
         trust=trust,
         dn_request_file="/dn",
         dn_request_path="/dns",
+        conf_commands=(("DHParameters", "/dh"), ("Groups", "P-256")),
     )
     assert {stamp[0] for stamp in of_server(server)} == {
-        *("/cert", "/key", "/chain", "/ca", "/cas", "/crl", "/crls"),
+        *("/cert", "/key", "/chain", "/dh", "/ca", "/cas", "/crl", "/crls"),
         *("/dn", "/dns"),
     }
     assert {stamp[0] for stamp in of_server_trust(server)} == {
