@@ -189,8 +189,8 @@ class Staples:
     """OCSP answers for the certificates of one context, in memory that all share."""
 
     count: int
-    address: int  # what the library hands to the callback
-    callback: int  # of the C function for SSL_CTX_set_tlsext_status_cb
+    address: int  # what the library hands to the callback (set_tlsext_status_arg)
+    callback: int  # the C function for SSL_CTX_set_tlsext_status_cb
 
     def __init__(
         self, certificates: Sequence[int], functions: Mapping[str, int]
