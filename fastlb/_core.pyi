@@ -145,6 +145,8 @@ class Services(Protocol):
         names_number: int,
     ) -> None:
         """Begin a look-up (Require host, forward-dns); Core.host_answer ends it."""
+    def ask_address(self, host: str, port: int, connection: int, request: int) -> None:
+        """Begin a look-up (CONNECT to a name); Core.address_answer ends it."""
     def log(
         self,
         level: str,
@@ -183,6 +185,31 @@ class TlsHandles(Protocol):
     def members(self) -> Sequence[int | None]: ...
 
 @final
+class Staples:
+    """OCSP answers for the certificates of one context, in memory that all share."""
+
+    count: int
+
+    def __init__(
+        self, certificates: Sequence[int], functions: Mapping[str, int]
+    ) -> None:
+        """certificates: addresses of the X509 as the context holds them.
+
+        functions: those of STAPLE_FUNCTIONS, by name. The mapping lives as long as
+        the object, and is inherited by every process forked meanwhile.
+        """
+    @property
+    def address(self) -> int:
+        """What the library hands to the callback (SSL_CTX_set_tlsext_status_arg)."""
+    @property
+    def callback(self) -> int:
+        """Address of the C function for SSL_CTX_set_tlsext_status_cb."""
+    def put(self, index: int, answer: bytes, expires_s: int) -> None:
+        """Send it with this certificate until expires_s (since 1970); b"": nothing."""
+    def get(self, index: int, now_s: int) -> bytes | None:
+        """What a handshake at this moment would get."""
+
+@final
 class Core:
     """The data path of one worker."""
 
@@ -212,9 +239,15 @@ class Core:
         """Close everything at once."""
     def host_answer(self, connection: int, names_number: int, allowed: bool) -> None:
         """What ask_host found; the connection may have gone meanwhile."""
+    def address_answer(
+        self, connection: int, request: int, addresses: Sequence[tuple[str, int]]
+    ) -> None:
+        """What ask_address found, in the order to try; none: there is no such name."""
     def replace_log_fd(self, index: int, fd: int) -> None: ...
     def counts(self) -> dict[str, int]:
         """Live objects: downstreams, upstreams, exchanges, buffers, idle ..."""
 
 ERROR_TEXTS: dict[int, str]
 TLS_FUNCTIONS: tuple[str, ...]
+STAPLE_FUNCTIONS: tuple[str, ...]
+STAPLE_ANSWER_MAX: int

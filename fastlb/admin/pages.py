@@ -10,7 +10,7 @@ What `detail` means depends on the status:
     400            the note under the text ("Size of a request header field ...")
     405 413 501    the request's method
     417            the Expect field's value
-    500 502        the reason of a proxy error ("Error reading from remote server")
+    403 500 502    the reason of a proxy error ("Error reading from remote server")
     others         not shown
 
 A proxy error changes the status line as well: ask `status_line` with the same detail.
@@ -134,7 +134,7 @@ _TEXTS: dict[int, str] = {
         "{note}</p>\n"
     ),
     401: _UNAUTHORIZED,
-    403: "<p>You don't have permission to access this resource.</p>\n",
+    403: "<p>You don't have permission to access this resource.{note}</p>\n",
     404: "<p>The requested URL was not found on this server.</p>\n",
     405: "<p>The requested method {method} is not allowed for this URL.</p>\n",
     406: (
@@ -317,7 +317,7 @@ def reason_of(status: int, detail: str = "") -> str:
 
 def is_proxy_error(status: int, detail: str) -> bool:
     """Did the proxy itself give up with a reason (spec: proxying.md 4.2)?"""
-    if status in (500, 502):
+    if status in (403, 500, 502):
         return bool(detail)
     if status == 503:
         return detail == "Timeout on 100-Continue"

@@ -285,6 +285,41 @@ cdef void service_tls_variables_python(downstream *d) noexcept:
             service_failed(d.x)
 
 
+cdef void service_ask_address(exchange *x) noexcept nogil:
+    """Begin to look up what CONNECT asks for; Core.address_answer ends it."""
+    with gil:
+        service_ask_address_python(x)
+
+
+cdef void service_ask_address_python(exchange *x) noexcept:
+    try:
+        services.ask_address(
+            string_of(&x.down.input.data[x.base + x.host.offset], x.host.length),
+            connect_port(x), x.down.number, x.down.requests)
+    except Exception:
+        service_failed(x)
+        exchange_answer_error(x, 500, NULL)
+
+
+cdef void service_unknown_host(exchange *x) noexcept nogil:
+    with gil:
+        service_unknown_host_python(x)
+
+
+cdef void service_unknown_host_python(exchange *x) noexcept:
+    cdef bytes told = b"DNS lookup failure"
+    try:
+        host = member_host(x)
+        told = f"DNS lookup failure for: {host}".encode()
+        say(x, "error", "proxy_connect", 0,
+            f"AH02327: failed to resolve hostname '{host}'")
+        say(x, "error", "proxy", 0,
+            f"AH00898: {told.decode()} returned by {request_uri(x)}")
+    except Exception:
+        service_failed(x)
+    exchange_answer_error(x, 502, told)
+
+
 # The error log -------------------------------------------------------------------
 
 cdef void say(
@@ -298,6 +333,9 @@ cdef void say(
 
 
 cdef str member_name(exchange *x):
+    if x.member == &connect_target:
+        return string_of(
+            &x.down.input.data[x.base + x.req.target.offset], x.req.target.length)
     return string_of(x.member.name.data, x.member.name.length)
 
 
@@ -322,6 +360,10 @@ cdef void service_log_connect(exchange *x, int index, int error) noexcept nogil:
             say(x, "error", "proxy", 0,
                 f"AH00898: DNS lookup failure for: {member_host(x)} returned by "
                 f"{request_uri(x)}")
+        elif x.member == &connect_target:
+            say(x, "error", "proxy", error,
+                f"AH00939: CONNECT: attempt to connect to {member_name(x)} "
+                f"({member_host(x)}) failed")
         else:
             say(x, "error", "proxy", error,
                 f"AH00957: http: attempt to connect to {member_name(x)} "
@@ -370,14 +412,48 @@ cdef void service_log_send(exchange *x, int error) noexcept nogil:
             f"AH01084: pass request body failed to {member_name(x)}")
 
 
-cdef void service_log_tunnel(exchange *x, int error) noexcept nogil:
+cdef void service_log_tunnel_begin(exchange *x) noexcept nogil:
     with gil:
-        if error == ETIMEDOUT:
-            say(x, "info", "proxy", error,
-                f"AH10224: tunnel to {member_name(x)} timed out")
+        protocol = string_of(x.upgrade.data, x.upgrade.length)
+        say(x, "debug", "proxy_http", 0,
+            f"AH10239: HTTP: tunneling protocol {protocol}")
+
+
+cdef void service_log_tunnel_lost(
+        exchange *x, int error, const char *side) noexcept nogil:
+    with gil:
+        say(x, "debug", "proxy", error,
+            "AH03308: ap_proxy_transfer_between_connections: error on "
+            f"{side.decode()} ({member_name(x)})")
+
+
+cdef void service_log_tunnel_timeout(exchange *x) noexcept nogil:
+    """As in Apache: an error of CONNECT's; of an Upgrade's only worth a note."""
+    with gil:
+        if x.status == 101:
+            say(x, "info", "proxy_http", 0,
+                f"AH10224: tunnel timed out: {member_name(x)} and the client were "
+                f"silent for {x.idle_us // 1000000}s")
         else:
-            say(x, "info", "proxy", error,
-                f"AH10212: tunnel to {member_name(x)} failed")
+            say(x, "error", "proxy_connect", 0, "AH10224: tunnel timed out")
+
+
+cdef void service_log_upgrade_missing(exchange *x) noexcept nogil:
+    cdef field *f = head_field(&x.req, FIELD_UPGRADE)
+    with gil:
+        url = string_of(x.member.url.data, x.member.url.length)
+        found = "missing" if f == NULL else string_of(
+            &x.down.input.data[x.base + f.value], f.value_length)
+        wanted = string_of(x.upgrade.data, x.upgrade.length)
+        say(x, "info", "proxy_wstunnel", 0,
+            f"AH02900: require upgrade for URL {url} (Upgrade header is {found}, "
+            f"expecting {wanted})")
+
+
+cdef void service_log_returned(exchange *x, const char *why) noexcept nogil:
+    with gil:
+        say(x, "error", "proxy", 0,
+            f"AH00898: {why.decode()} returned by {request_uri(x)}")
 
 
 cdef void service_log_acquire(exchange *x) noexcept nogil:
@@ -452,6 +528,15 @@ cdef void service_log_no_name(exchange *x) noexcept nogil:
     with gil:
         say(x, "error", "ssl", 0,
             "AH02033: No hostname was provided via SNI for a name based virtual host")
+
+
+cdef void service_log_no_host(exchange *x) noexcept nogil:
+    with gil:
+        named = string_of(
+            x.down.tls_vhost.server_name.data, x.down.tls_vhost.server_name.length)
+        say(x, "error", "ssl", 0,
+            f"AH02031: Hostname {named} provided via SNI, but no hostname provided in "
+            "HTTP request")
 
 
 cdef void service_log_misdirected(exchange *x) noexcept nogil:
@@ -547,6 +632,7 @@ cdef class Core:
         watch.handlers[<int>KIND_DOWNSTREAM] = downstream_on_event
         watch.handlers[<int>KIND_UPSTREAM] = upstream_on_event
         match_begin()
+        connect_prepare()
         plan_begin(model, table, member_slots, balancer_slots)
         plan_tls(tls_handles)
         logline_begin(log_fds)
@@ -644,6 +730,30 @@ cdef class Core:
                 exchange_route(d.x)
                 watch_free_dead()
                 logs_flush()
+
+    def address_answer(self, connection, request, addresses):
+        cdef downstream *d = engine.all
+        cdef unsigned long number = connection
+        cdef exchange *x
+        while d != NULL and d.number != number:
+            d = d.all_next
+        # The answer may be for a request before this one.
+        if d == NULL or d.requests != request or d.state != DOWN_EXCHANGE \
+                or d.x.state != X_WAIT_ADDRESS:
+            return
+        x = d.x
+        for literal, port in addresses[:ADDRESSES_PER_MEMBER_MAX]:
+            memset(&x.addresses[x.address_count], 0, sizeof(member_address))
+            table_resolve_literal(literal, port, &x.addresses[x.address_count])
+            x.address_count += 1
+        watch.now_us = clock_us()
+        with nogil:
+            if x.address_count:
+                connect_go(x)
+            else:
+                connect_unknown(x)
+            watch_free_dead()
+            logs_flush()
 
     def replace_log_fd(self, int index, int fd):
         logs_flush()

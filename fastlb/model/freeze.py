@@ -246,7 +246,8 @@ class _Freezer:
                     f"{key} {member.target.url}",
                     index,
                     server,
-                    self._member_tls(server, member, name),
+                    tls=self._member_tls(server, member, name),
+                    upgrade=found.upgrade,
                 )
                 for member in found.members
             )
@@ -259,7 +260,8 @@ class _Freezer:
         """Index of a balancer over the main server's members; -1: it has its own.
 
         Its own it has, too, where they could not be counted together (the method is
-        another) or not be reached alike (ProxySourceAddress or SSLProxy* are others).
+        another) or not be reached alike (ProxySourceAddress, SSLProxy* or upgrade= are
+        others).
         """
         if server == 0 or not found.has_main_members:
             return -1
@@ -272,6 +274,7 @@ class _Freezer:
         here, there = self._settings[server], self._settings[0]
         if (
             balancer.lbmethod != original.lbmethod
+            or found.upgrade != self.run.main.balancers[name].upgrade
             or here.proxy_source_address != there.proxy_source_address
         ):
             return -1
@@ -301,7 +304,7 @@ class _Freezer:
         self._keys.add(key)
         index = len(self.members)
         self._worker_indexes[id(worker), tls] = index
-        self.members.append(self._member(worker, key, -1, server, tls))
+        self.members.append(self._member(worker, key, -1, server, tls=tls))
         return index
 
     def _member_tls(
@@ -321,7 +324,9 @@ class _Freezer:
         key: str,
         balancer_index: int,
         server: int,
+        *,
         tls: TlsMember | None,
+        upgrade: tuple[str, ...] = (),
     ) -> Member:
         target, params = draft.target, draft.params
         settings = self._settings[server]
@@ -336,8 +341,9 @@ class _Freezer:
         values["receive_buffer_bytes"] = (
             params.receive_buffer_bytes or settings.proxy_receive_buffer_bytes or 0
         )
-        if target.scheme in WEBSOCKET_SCHEMES and not params.upgrade:
-            values["upgrade"] = ("websocket",)
+        if not params.upgrade:
+            default = ("websocket",) if target.scheme in WEBSOCKET_SCHEMES else ()
+            values["upgrade"] = upgrade or default
         return Member(
             url=target.url,
             key=key,

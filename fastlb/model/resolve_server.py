@@ -137,6 +137,11 @@ def _server_scalar(_run: Run, place: Place, node: Node) -> None:
     place.server.settings = replace(place.server.settings, **changes)
 
 
+def _proxy_requests(run: Run, place: Place, node: Node) -> None:
+    _server_scalar(run, place, node)
+    place.server.forward = node
+
+
 def _dir_scalar(_run: Run, place: Place, node: Node) -> None:
     field, reader = DIR_SCALARS[node.name.lower()]
     changes: dict[str, Any] = {field: reader(node.args[0])}
@@ -210,6 +215,7 @@ def _handlers() -> dict[str, Handler]:
             "httpprotocoloptions": _http_protocol_options,
             "registerhttpmethod": _register_http_method,
             "proxyerroroverride": _error_override,
+            "proxyrequests": _proxy_requests,
         }
     )
     return table

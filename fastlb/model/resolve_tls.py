@@ -18,6 +18,7 @@ from fastlb.config.tree import Node
 from fastlb.model.drafts import Handler, Place, Run, SectionDraft, ServerDraft, TlsLines
 from fastlb.model.proxy_sections import pattern_matches
 from fastlb.model.resolve_server import absolute
+from fastlb.model.server import Compat
 from fastlb.model.tls import (
     KeyPair,
     Protocols,
@@ -81,21 +82,16 @@ def is_tls(run: Run, server: ServerDraft, lines: TlsLines) -> bool:
 
 
 def _listens_https(run: Run, server: ServerDraft) -> bool:
-    """Of the first Listen that has an address of the server; else that has its port."""
-    exact = [
-        protocol
-        for host, port in server.addresses
-        for listen_host, listen_port, protocol, _ in run.listens
-        if (listen_host or "*", listen_port) == (host, port)
-    ]
-    by_port = [
-        protocol
-        for _, port in server.addresses
-        for _, listen_port, protocol, _ in run.listens
-        if listen_port == port
-    ]
-    found = exact or by_port
-    return bool(found) and found[0] == "https"
+    """Of the first Listen with the very address and port of the server.
+
+    `Listen 443` and <VirtualHost *:443> agree; neither agrees with 10.0.0.1:443 (as
+    observed).
+    """
+    for host, port in server.addresses:
+        for listen_host, listen_port, protocol, _ in run.listens:
+            if (listen_host or "*", listen_port) == (host, port):
+                return protocol == "https"
+    return False
 
 
 def member_tls(
@@ -107,13 +103,15 @@ def member_tls(
               are compared with
     sections  of the main server and of this one, in their order
 
-    Differs from Apache: of several sections the later is laid over the earlier; there
-    the last with a SSLProxy line hides what the others say.
+    Differs from Apache: of several sections the later is laid over the earlier; there,
+    and under Compat apache, the last with a SSLProxy line hides what the others say.
     """
-    last = dict(server_lines(run, server).last)
+    base = server_lines(run, server).last
+    last = base
     for section in sections:
         if section.tls.last and section_binds(section, target):
-            last |= section.tls.last
+            below = base if run.process.compat is Compat.APACHE else last
+            last = below | section.tls.last
     read = Reading(run, last)
     name = read.switch("sslproxycheckpeername")
     common = read.switch("sslproxycheckpeercn")
@@ -294,9 +292,11 @@ def versions_of(words: Sequence[str]) -> tuple[str, ...]:
 def connect_ports(run: Run, server: ServerDraft) -> tuple[tuple[int, int], ...]:
     """AllowCONNECT as ranges, first and last port; by default 443 and 563.
 
-    Lines add up within a server; a virtual host that has any forgets the main one's.
+    Lines add up, those of the main server and the virtual host's (as observed).
     """
-    lines = server.connect_ports or run.main.connect_ports
+    lines = list(run.main.connect_ports)
+    if not server.is_main:
+        lines += server.connect_ports
     if not lines:
         return (443, 443), (563, 563)
     words = [word.partition("-") for node in lines for word in node.args]
@@ -326,6 +326,10 @@ def _command(_run: Run, place: Place, node: Node) -> None:
 
 def _allow_connect(_run: Run, place: Place, node: Node) -> None:
     place.server.connect_ports.append(node)
+
+
+def _proxy_block(_run: Run, place: Place, node: Node) -> None:
+    place.server.proxy_blocks.append(node)
 
 
 def _for_host(run: Run, place: Place, node: Node) -> None:
@@ -393,4 +397,5 @@ HANDLERS: Final[dict[str, Handler]] = {
     "ssloptions": _options,
     "sslrequiressl": _require_ssl,
     "allowconnect": _allow_connect,
+    "proxyblock": _proxy_block,
 }

@@ -29,11 +29,15 @@ Answer = status.Answer
 CORE_BUILT_S = os.stat(_core.__file__).st_mtime
 
 
-class HostAnswers(Protocol):
-    """Who is told what a look-up for Require host found."""
+class LookUps(Protocol):
+    """Who is told what a look-up found."""
 
     def host_answer(
         self, connection: int, names_number: int, allowed: bool
+    ) -> None: ...
+
+    def address_answer(
+        self, connection: int, request: int, addresses: Sequence[tuple[str, int]]
     ) -> None: ...
 
 
@@ -54,11 +58,11 @@ class WorkerServices:
         self._handlers: dict[str, Callable[[Request], Answer]] = {
             "server-status": self._server_status,
         }
-        self._core: HostAnswers | None = None
+        self._core: LookUps | None = None
         self._drain: Drain | None = None
         self._recycling: Recycling | None = None
 
-    def attach(self, core: HostAnswers, drain: Drain, recycling: Recycling) -> None:
+    def attach(self, core: LookUps, drain: Drain, recycling: Recycling) -> None:
         """The core is made before the loop's side of the worker: joined here."""
         self._core = core
         self._drain = drain
@@ -116,6 +120,20 @@ class WorkerServices:
         future = loop.run_in_executor(None, is_allowed, names, forward, client)
         future.add_done_callback(answer)
 
+    def ask_address(self, host: str, port: int, connection: int, request: int) -> None:
+        """As ask_host, for CONNECT: the addresses of a name."""
+        loop = asyncio.get_running_loop()
+
+        def answer(future: asyncio.Future[list[tuple[str, int]]]) -> None:
+            lost = future.cancelled() or future.exception() is not None
+            if self._core is not None:
+                self._core.address_answer(
+                    connection, request, [] if lost else future.result()
+                )
+
+        future = loop.run_in_executor(None, addresses_of, host, port)
+        future.add_done_callback(answer)
+
     def log(  # noqa: PLR0917 - the core calls it by position
         self,
         level: str,
@@ -130,7 +148,16 @@ class WorkerServices:
     def tls_variables(
         self, names: Sequence[str], ssl: int, vhost_index: int
     ) -> Sequence[bytes | None]:
-        return [None for _ in names]
+        # The master has loaded them: a server without TLS does without the library.
+        from fastlb.tls.facts import facts_of
+        from fastlb.tls.variables import variable
+
+        facts = facts_of(ssl)
+        values = (variable(name, facts) for name in names)
+        return [
+            value.encode("utf-8", "surrogateescape") if value is not None else None
+            for value in values
+        ]
 
     def drained(self) -> None:
         if self._drain is not None:
@@ -158,6 +185,15 @@ def is_allowed(names: Sequence[str], forward: bool, client: str) -> bool:
         return any(leads_to(name, client) for name in names)
     host = host_of(client)
     return host is not None and any(is_within(host, name) for name in names)
+
+
+def addresses_of(host: str, port: int) -> list[tuple[str, int]]:
+    """(literal address, port) pairs in the resolver's order. Blocks."""
+    try:
+        infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return []
+    return [(str(info[4][0]), port) for info in infos]
 
 
 def leads_to(name: str, client: str) -> bool:

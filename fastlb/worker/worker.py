@@ -14,7 +14,7 @@ import asyncio
 import gc
 import signal
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import uvloop
@@ -43,6 +43,9 @@ class CoreLike(Protocol):
     def abort(self) -> None: ...
     def host_answer(
         self, connection: int, names_number: int, allowed: bool
+    ) -> None: ...
+    def address_answer(
+        self, connection: int, request: int, addresses: Sequence[tuple[str, int]]
     ) -> None: ...
 
 

@@ -27,9 +27,7 @@ _NOT_FOR_FILES = (
     "ElseIf",
     "Else",
 )
-_FORWARD_ONLY = (
-    "fastlb is a reverse proxy: it changes nothing while ProxyRequests is Off"
-)
+_FORWARD_ONLY = "of a forward proxy only CONNECT is served, which goes straight there"
 
 
 def _error_override(name: str, words: tuple[str, ...]) -> Complaint | None:

@@ -85,6 +85,7 @@ cdef enum:
     X_LOCAL = 3         # answered here
     X_WAIT_HOST = 4     # the client's name is being looked up (Require host)
     X_TUNNEL = 5        # bytes both ways, until both sides have ended
+    X_WAIT_ADDRESS = 6  # the name that CONNECT asks for is being looked up
 
 cdef struct exchange:
     downstream *down
@@ -138,6 +139,8 @@ cdef struct exchange:
     bint client_told            # our end has been sent to it
     bint member_told
     long long idle_us           # how long it may be silent
+    member_address *addresses   # of what CONNECT asks for, in the order to try
+    int address_count
     # where it goes
     value decoded               # decoded path
     unsigned int rest_at        # offset into decoded where the mapping's rest begins

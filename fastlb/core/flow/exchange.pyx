@@ -105,7 +105,9 @@ cdef void exchange_begin(downstream *d, unsigned int head_bytes) noexcept nogil:
     if x == NULL:
         downstream_close(d)
         return
-    d.vhost = &plan.vhosts[d.set.vhosts[0]]
+    d.vhost = d.tls_vhost
+    if likely(d.vhost == NULL):
+        d.vhost = &plan.vhosts[d.set.vhosts[0]]
     data = &d.input.data[d.input.start]
     rc = head_parse_request(&x.req, data, head_bytes, &d.vhost.limits)
     if unlikely(rc < 0):
@@ -147,6 +149,10 @@ cdef bint host_may_be_asked(exchange *x) noexcept nogil:
 
     Answers the request and returns False when it is not.
     """
+    if x.down.named and x.host.length == 0:
+        service_log_no_host(x)
+        exchange_reject(x, 400, WHY_HOST)
+        return False
     if x.down.tls_vhost.strict_sni and not x.down.named:
         service_log_no_name(x)
         x.keepalive = False
@@ -342,6 +348,8 @@ cdef void exchange_on_client_timeout(exchange *x) noexcept nogil:
         exchange_answer_error(x, 403, NULL)
     elif x.state == X_TUNNEL:
         tunnel_on_timeout(x)
+    elif x.state == X_WAIT_ADDRESS:
+        connect_unknown(x)
     elif x.res_head_sent or x.state == X_LOCAL:
         exchange_abort(x)           # it does not take what we send
     else:

@@ -4,7 +4,7 @@
 cdef void exchange_route(exchange *x) noexcept nogil:
     cdef int rc
     cdef const text *handler
-    cdef bint mapped, allowed
+    cdef bint mapped
     rc = match_path(x)
     if unlikely(rc < 0):
         exchange_answer_error(x, -rc, NULL)
@@ -17,7 +17,12 @@ cdef void exchange_route(exchange *x) noexcept nogil:
         exchange_answer_error(x, 405, NULL)
         return
     if unlikely(x.req.method_id == METHOD_CONNECT):
-        exchange_answer_error(x, 405, NULL)
+        connect_route(x)
+        return
+    if unlikely(x.authority.data != NULL and x.vhost.proxy_requests
+                and not authority_is_ours(x)):
+        # Another server is meant, and what is not tunnelled is not forwarded.
+        exchange_answer_error(x, 501, NULL)
         return
     if unlikely(x.req.method_id == METHOD_OTHER and x.vhost.registered_methods
                 and not request_method_is_registered(x)):
@@ -38,22 +43,7 @@ cdef void exchange_route(exchange *x) noexcept nogil:
             return
         if x.proxy_conf_count:
             rules_env_if(x, 1, 1 + x.proxy_conf_count)
-    x.host_wanted = 0
-    allowed = match_access(x)
-    if unlikely(x.host_wanted):
-        # A look-up takes its time, and other requests do not wait for it. What is
-        # found holds for the connection; then this request is routed again.
-        x.state = X_WAIT_HOST
-        timer_set(&x.down.c.timer, watch.now_us + x.vhost.timeout_us)
-        service_ask_host(x)
-        return
-    if unlikely(tls_is_missing(x)):
-        service_log_plain(x)
-        exchange_answer_error(x, 403, NULL)
-        return
-    if unlikely(not allowed):
-        service_log_denied(x)
-        exchange_answer_error(x, 403, NULL)
+    if unlikely(not exchange_admit(x)):
         return
     if unlikely(x.down.tls_vhost != NULL):
         rules_tls_env(x)
@@ -74,6 +64,29 @@ cdef void exchange_route(exchange *x) noexcept nogil:
         exchange_answer_redirect(x, rc)
         return
     exchange_answer_unmapped(x)
+
+
+cdef bint exchange_admit(exchange *x) noexcept nogil:
+    """Access rules. Returns False when the request was answered, or must wait."""
+    cdef bint allowed
+    x.host_wanted = 0
+    allowed = match_access(x)
+    if unlikely(x.host_wanted):
+        # A look-up takes its time, and other requests do not wait for it. What is
+        # found holds for the connection; then this request is routed again.
+        x.state = X_WAIT_HOST
+        timer_set(&x.down.c.timer, watch.now_us + x.vhost.timeout_us)
+        service_ask_host(x)
+        return False
+    if unlikely(tls_is_missing(x)):
+        service_log_plain(x)
+        exchange_answer_error(x, 403, NULL)
+        return False
+    if unlikely(not allowed):
+        service_log_denied(x)
+        exchange_answer_error(x, 403, NULL)
+        return False
+    return True
 
 
 cdef void exchange_too_many_sections(exchange *x) noexcept nogil:
@@ -258,6 +271,11 @@ cdef void exchange_connect(exchange *x) noexcept nogil:
     """A connection from the pool, a new one, or a place in the queue for one."""
     cdef plan_member *m = x.member
     cdef upstream *u = NULL
+    request_upgrade(x)
+    if unlikely(m.is_websocket and x.upgrade.length == 0) \
+            and not conf_flag(x, CONF_WEBSOCKET_FALLBACK, True):
+        upgrade_demand(x)
+        return
     if unlikely(m.promised) and not x.resume and pool_is_promised(m):
         pool_wait(x)
         return
@@ -305,6 +323,9 @@ cdef bint request_can_be_sent_again(exchange *x) noexcept nogil:
 cdef void exchange_send(exchange *x) noexcept nogil:
     """Connected: compose the head and let it go."""
     cdef int rc
+    if unlikely(x.member == &connect_target):
+        connect_begin(x)
+        return
     x.up.requests += 1
     x.bytes_to_member = False
     x.up_is_deaf = False
@@ -316,7 +337,6 @@ cdef void exchange_send(exchange *x) noexcept nogil:
     x.req_head_sent = False
     if unlikely(logline_wants_source_port):
         upstream_learn_port(x)
-    request_upgrade(x)
     request_expectation(x)
     rc = rewrite_request(x)
     if unlikely(rc < 0):

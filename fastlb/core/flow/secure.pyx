@@ -87,10 +87,14 @@ cdef void exchange_handshake_lost(exchange *x, const char *why) noexcept nogil:
 
 
 cdef void member_keep_session(upstream *u) noexcept nogil:
-    """For the next connection to this member; tickets come behind the handshake."""
+    """For the next connection to this member; tickets come behind the handshake.
+
+    Only where a request was sent, that is where the certificate was found good: a
+    resumed session shows none.
+    """
     cdef plan_member *m = u.member
     cdef void *session
-    if u.c.tls == NULL or not u.c.tls.established or u.c.tls.failed:
+    if u.c.tls == NULL or u.requests == 0 or u.c.tls.failed:
         return
     session = tls.SSL_get1_session(u.c.tls.ssl)
     if session == NULL:

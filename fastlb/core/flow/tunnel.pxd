@@ -1,7 +1,7 @@
 # Tunnels: bytes both ways between a client and a member, after a 101 or a CONNECT.
 #
-#   client --- recv ---> [ x.stream ] --- send ---> member       x.client_ended, member_told
-#   client <--- send --- [ u.input  ] <--- recv --- member       x.member_ended, client_told
+#   client -- recv --> [ x.stream ] -- send --> member      x.client_ended, member_told
+#   client <-- send -- [ u.input  ] <-- recv -- member      x.member_ended, client_told
 #
 # What one side gives is sent to the other at once, from memory of the worker's own; a
 # buffer holds only what the other side did not take, and while it holds anything
@@ -14,8 +14,12 @@
 
 # Does the request ask this member for another protocol? Sets x.upgrade.
 cdef void request_upgrade(exchange *x) noexcept nogil
+# A request that asks for no Upgrade, and a ws: member without fallback.
+cdef void upgrade_demand(exchange *x) noexcept nogil
 # A 101 has come. Always returns False: the exchange is a tunnel, or was answered.
 cdef bint tunnel_begin(exchange *x, unsigned int head_bytes) noexcept nogil
+# Become a tunnel: the answer's head is in down.output, x.status is set.
+cdef void tunnel_open(exchange *x) noexcept nogil
 # One of the connections has something to read, or room to write.
 cdef void tunnel_step(exchange *x) noexcept nogil
 # Both sides were silent for too long.

@@ -1,4 +1,4 @@
-"""Tunnels (tunnel.pxd): Upgrade and CONNECT."""
+"""Tunnels (tunnel.pxd): Upgrade, and the bytes of it and of CONNECT."""
 
 cdef enum:
     TUNNEL_PIECE = 65536        # received at once
@@ -55,9 +55,7 @@ cdef bint upgrade_is_granted(exchange *x, field *granted) noexcept nogil:
 
 cdef bint tunnel_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
     cdef upstream *u = x.up
-    cdef downstream *d = x.down
     cdef field *granted = head_field(&response_head, FIELD_UPGRADE)
-    cdef unsigned int early
     if not upgrade_is_granted(x, granted):
         service_unexpected_upgrade(x, granted)
         return False
@@ -67,29 +65,102 @@ cdef bint tunnel_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
         exchange_member_lost(x, 502, NULL, False)
         return False
     u.input.start += head_bytes
-    # What the client said right behind its request is for the member.
-    early = d.input.end - request_end(x)
-    if early and not tunnel_hold(
-            &x.stream, &d.input.data[request_end(x)], early):
-        exchange_abort(x)
-        return False
-    d.input.end -= early
-    x.request_body_bytes += early
     x.body_bytes_out += buffer_held(u.input)
+    service_log_tunnel_begin(x)
     tunnel_open(x)
     return False
 
 
+cdef void upgrade_demand(exchange *x) noexcept nogil:
+    """426: the member serves nothing but what the request does not ask for."""
+    cdef plan_member *m = x.member
+    x.upgrade.data = b"WebSocket"
+    x.upgrade.length = 9
+    if m.upgrade_count and not (m.upgrades[0].length == 9 and bytes_equal_nocase(
+            m.upgrades[0].data, x.upgrade.data, 9)):
+        x.upgrade.data = m.upgrades[0].data
+        x.upgrade.length = m.upgrades[0].length
+    service_log_upgrade_missing(x)
+    exchange_answer_error(x, 426, NULL)
+
+
 cdef void tunnel_open(exchange *x) noexcept nogil:
-    """Heads are composed, and what came with them is held: from now on bytes."""
+    """The head of the answer is in down.output: from now on bytes."""
+    cdef downstream *d = x.down
+    # What the client said right behind its request is for the other side.
+    cdef unsigned int early = d.input.end - request_end(x)
     x.state = X_TUNNEL
     x.res_head_sent = True
-    x.req_done = True
+    if early and not tunnel_hold(
+            &x.stream, &d.input.data[request_end(x)], early):
+        exchange_abort(x)
+        return
+    x.request_body_bytes += early
+    tunnel_slim(x)
+    # The longer one, as in Apache.
     x.idle_us = exchange_timeout_us(x)
     if x.vhost.timeout_us > x.idle_us:
-        x.idle_us = x.vhost.timeout_us      # the longer one, as in Apache
+        x.idle_us = x.vhost.timeout_us
+    if x.vhost.websocket_idle_us and x.status == 101:
+        x.idle_us = x.vhost.websocket_idle_us
     timer_clear(&x.up.c.timer)
     tunnel_step(x)
+
+
+# What a tunnel keeps --------------------------------------------------------------
+
+cdef void tunnel_slim(exchange *x) noexcept nogil:
+    """Put what the log line will ask for (the head, and the arena) into one block of
+    just that size: a tunnel may be there for days, and silent."""
+    cdef downstream *d = x.down
+    cdef unsigned int size = x.req.length
+    cdef buffer *b = x.arena
+    cdef buffer *slim
+    while b != NULL:
+        size += buffer_held(b)
+        b = b.next
+    slim = buffer_take_exact(size)
+    if slim == NULL:
+        return
+    tunnel_move_values(x, slim, &d.input.data[x.base], x.req.length)
+    x.base = BUFFER_HEADROOM
+    buffer_give(d.input)
+    d.input = slim
+    while x.arena != NULL:
+        b = x.arena
+        x.arena = b.next
+        tunnel_move_values(x, slim, &b.data[b.start], buffer_held(b))
+        buffer_give(b)
+    x.addresses = NULL
+    x.sticky.value = NULL
+    x.sticky.route = NULL
+
+
+cdef void tunnel_move_values(
+        exchange *x, buffer *into, const char *bytes, unsigned int size) noexcept nogil:
+    """Copy the bytes behind what is there, and let every value in them follow."""
+    cdef const char *new = &into.data[into.end]
+    cdef int i
+    memcpy(&into.data[into.end], bytes, size)
+    into.end += size
+    value_follow(&x.decoded, bytes, size, new)
+    value_follow(&x.target, bytes, size, new)
+    value_follow(&x.authority, bytes, size, new)
+    value_follow(&x.upgrade, bytes, size, new)
+    value_follow(&x.location, bytes, size, new)
+    value_follow(&x.reason, bytes, size, new)
+    value_follow(&x.challenge, bytes, size, new)
+    for i in range(plan.env_count):
+        value_follow(&x.env[i], bytes, size, new)
+
+
+cdef void value_follow(
+        value *v, const char *old, unsigned int size, const char *new) noexcept nogil:
+    if v.data != NULL and old <= v.data <= old + size:
+        v.data = new + (v.data - old)
+
+
+# Bytes ----------------------------------------------------------------------------
 
 
 cdef bint tunnel_hold(
@@ -150,7 +221,7 @@ cdef int tunnel_move(
         if taken < n:
             return MOVED_ALL if tunnel_hold(
                 held, &tunnel_piece[taken], <unsigned int>(n - taken)
-            ) else MOVED_SINK_LOST
+            ) else MOVED_SOURCE_LOST
     return MOVED_PART
 
 
@@ -159,13 +230,13 @@ cdef void tunnel_step(exchange *x) noexcept nogil:
     cdef upstream *u = x.up
     cdef long long from_client = 0, to_member = 0, from_member = 0, to_client = 0
     cdef int inward, outward = MOVED_ALL
-    inward = tunnel_move(
-        &d.c, &u.c, &x.stream, &x.client_ended, &from_client, &to_member)
     if unlikely(d.output != NULL) and tunnel_send_head(x) < 0:
         outward = MOVED_SINK_LOST
     elif likely(d.output == NULL):
         outward = tunnel_move(
             &u.c, &d.c, &u.input, &x.member_ended, &from_member, &to_client)
+    inward = tunnel_move(
+        &d.c, &u.c, &x.stream, &x.client_ended, &from_client, &to_member)
     x.request_body_bytes += from_client
     x.bytes_to_up += to_member
     x.bytes_from_up += from_member
@@ -200,13 +271,22 @@ cdef bint tunnel_ends(exchange *x, int inward, int outward) noexcept nogil:
     """A side has ended or is lost. Returns False when the tunnel is over."""
     cdef downstream *d = x.down
     cdef upstream *u = x.up
-    if inward > MOVED_END or outward > MOVED_END:
-        if inward == MOVED_SINK_LOST or outward == MOVED_SOURCE_LOST:
-            service_log_tunnel(x, stream_errno)
-        else:
-            x.aborted = True
+    if inward == MOVED_SOURCE_LOST or outward == MOVED_SOURCE_LOST:
+        x.aborted = inward == MOVED_SOURCE_LOST
+        service_log_tunnel_lost(
+            x, stream_errno, b"client" if x.aborted else b"origin")
         tunnel_close(x)
         return False
+    # Who takes nothing more may have said something before it went. Its socket tells
+    # when all of that has been read.
+    if inward == MOVED_SINK_LOST:
+        x.client_ended = x.member_told = True
+        tunnel_deaf(x, &u.c, &x.stream)
+    if outward == MOVED_SINK_LOST:
+        x.member_ended = x.client_told = True
+        x.aborted = True
+        tunnel_deaf(x, &d.c, &d.output)
+        tunnel_deaf(x, &d.c, &u.input)
     if inward == MOVED_END and not x.member_told:
         x.member_told = tunnel_half_close(&u.c)
     if outward == MOVED_END and not x.client_told:
@@ -220,6 +300,13 @@ cdef bint tunnel_ends(exchange *x, int inward, int outward) noexcept nogil:
         tunnel_close(x)
         return False
     return True
+
+
+cdef void tunnel_deaf(exchange *x, conn *c, buffer **held) noexcept nogil:
+    buffer_give(held[0])
+    held[0] = NULL
+    c.readable = True
+    watch_queue(&x.down.c)
 
 
 cdef bint tunnel_half_close(conn *c) noexcept nogil:
@@ -237,5 +324,5 @@ cdef void tunnel_close(exchange *x) noexcept nogil:
 
 
 cdef void tunnel_on_timeout(exchange *x) noexcept nogil:
-    service_log_tunnel(x, ETIMEDOUT)
+    service_log_tunnel_timeout(x)
     tunnel_close(x)

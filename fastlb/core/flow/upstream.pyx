@@ -56,9 +56,10 @@ cdef void upstream_close(upstream *u) noexcept nogil:
 
 
 cdef int upstream_address(
-        plan_member *m, int index, sockaddr_storage *out,
-        socklen_t *size) noexcept nogil:
-    """Address number `index` of a member. returns 0, or FAILED when there is none."""
+        upstream *u, sockaddr_storage *out, socklen_t *size) noexcept nogil:
+    """Address number u.address_index. returns 0, or FAILED when there is none."""
+    cdef plan_member *m = u.member
+    cdef int index = u.address_index
     cdef member_address[8] found
     cdef uint32_t version = 0
     cdef sockaddr_un *local
@@ -73,7 +74,11 @@ cdef int upstream_address(
         memcpy(&local.sun_path[0], m.unix_path.data, m.unix_path.length)
         size[0] = sizeof(sockaddr_un)
         return 0
-    if index >= member_addresses(engine.view, m.slot, &version, &found[0]):
+    if unlikely(m == &connect_target):
+        if index >= u.x.address_count:
+            return FAILED
+        found[index] = u.x.addresses[index]
+    elif index >= member_addresses(engine.view, m.slot, &version, &found[0]):
         return FAILED
     if found[index].family == AF_INET:
         four = <sockaddr_in *>out
@@ -110,7 +115,7 @@ cdef int upstream_socket(upstream *u) noexcept nogil:
     cdef plan_member *m = u.member
     cdef int one = 1
     cdef int bytes_wanted = m.receive_buffer_bytes
-    if upstream_address(m, u.address_index, &address, &size) < 0:
+    if upstream_address(u, &address, &size) < 0:
         if u.address_index == 0:
             stream_errno = NO_ADDRESS
         return FAILED
@@ -149,6 +154,7 @@ cdef int upstream_open(exchange *x) noexcept nogil:
     if u == NULL:
         stream_errno = ENOMEM
         return FAILED
+    u.x = x
     u.member = x.member
     u.epoch = member_epoch(x.member.slot)
     u.state = UP_CONNECTING
@@ -165,7 +171,6 @@ cdef int upstream_open(exchange *x) noexcept nogil:
             return FAILED
     u.member.open_count += 1
     engine.upstream_count += 1
-    u.x = x
     x.up = u
     timer_set(&u.c.timer, watch.now_us + connect_timeout_us(x))
     return 0
@@ -174,7 +179,7 @@ cdef int upstream_open(exchange *x) noexcept nogil:
 cdef bint upstream_has_address(upstream *u) noexcept nogil:
     cdef sockaddr_storage address
     cdef socklen_t size
-    return upstream_address(u.member, u.address_index, &address, &size) == 0
+    return upstream_address(u, &address, &size) == 0
 
 
 cdef void upstream_connect_failed(upstream *u, int why) noexcept nogil:

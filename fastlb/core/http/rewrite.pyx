@@ -222,8 +222,7 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
     if old:
         put(w, b"\r\n", 2)
     elif unlikely(x.upgrade.length):
-        put(w, b"Connection: Upgrade\r\n", 21)
-        put_field(w, b"Upgrade: ", 9, x.upgrade.data, x.upgrade.length)
+        put_upgrade(w, x.upgrade.data, x.upgrade.length)
         put(w, b"\r\n", 2)
     elif m.disable_reuse or x.env[ENV_PROXY_NOKEEPALIVE].data != NULL:
         put(w, b"Connection: close\r\n\r\n", 21)
@@ -565,6 +564,13 @@ cdef void put_connection(exchange *x, writer *w) noexcept nogil:
         put(w, b"Connection: Keep-Alive\r\n", 24)
 
 
+cdef void put_upgrade(
+        writer *w, const char *protocol, unsigned int length) noexcept nogil:
+    """What a 101 changes to, and what a 426 asks for (RFC 9110 15.5.22)."""
+    put(w, b"Connection: Upgrade\r\n", 21)
+    put_field(w, b"Upgrade: ", 9, protocol, length)
+
+
 cdef bint status_drops_connection(int status) noexcept nogil:
     """An answer made here behind which Apache closes (ap_status_drops_connection).
 
@@ -616,6 +622,7 @@ cdef int response_head_write(
     cdef out_list *out = &out_scratch
     cdef int i
     cdef int id
+    cdef field *f
     cdef unsigned long long ours = (
         bit(FIELD_CONTENT_LENGTH) | bit(FIELD_PROXY_AUTHENTICATE))
     cdef const char *reason = data + res.reason.offset
@@ -668,6 +675,10 @@ cdef int response_head_write(
         put(w, b"Content-Length: ", 16)
         put_number(w, x.res_content_length)
         put(w, b"\r\n", 2)
+    if unlikely(res.status == 426):
+        f = head_field(res, FIELD_UPGRADE)
+        if f != NULL:
+            put_upgrade(w, data + f.value, f.value_length)
     put_connection(x, w)
     put(w, b"\r\n", 2)
     return 0
@@ -761,8 +772,7 @@ cdef int rewrite_interim(exchange *x, head *res, const char *data) noexcept nogi
     out_write(out, &w, bit(FIELD_CONTENT_LENGTH))
     if res.status == 101:
         f = head_field(res, FIELD_UPGRADE)
-        put(&w, b"Connection: Upgrade\r\n", 21)
-        put_field(&w, b"Upgrade: ", 9, data + f.value, f.value_length)
+        put_upgrade(&w, data + f.value, f.value_length)
     put(&w, b"\r\n", 2)
     if w.overflow:
         return -502
@@ -817,6 +827,8 @@ cdef int local_head_write(
         put(w, b"Content-Length: ", 16)
         put_number(w, content_length)
         put(w, b"\r\n", 2)
+    if unlikely(status == 426 and x.upgrade.length):
+        put_upgrade(w, x.upgrade.data, x.upgrade.length)
     put_connection(x, w)
     put(w, b"\r\n", 2)
     if response_field_count:

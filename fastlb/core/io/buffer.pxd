@@ -13,6 +13,7 @@ cdef enum:
     BUFFER_LARGE = 2        # streams without a known length
     BUFFER_HUGE = 3         # the largest head: HEAD_BYTES_MAX
     BUFFER_CLASSES = 4
+    BUFFER_EXACT = 4        # of no pool: as large as was asked for
     BUFFER_HEADROOM = 32
     BUFFER_TAIL = 16
 
@@ -26,6 +27,8 @@ cdef struct buffer:
 
 # An empty buffer, start and end at BUFFER_HEADROOM; NULL when there is no memory.
 cdef buffer *buffer_take(int size_class) noexcept nogil
+# One that can hold so many bytes and no more: for what is kept long and rarely read.
+cdef buffer *buffer_take_exact(unsigned int bytes_held) noexcept nogil
 cdef void buffer_give(buffer *b) noexcept nogil
 # Bytes that can still be received into it.
 cdef unsigned int buffer_room(buffer *b) noexcept nogil

@@ -30,6 +30,21 @@ cdef buffer *buffer_take(int size_class) noexcept nogil:
     return b
 
 
+cdef buffer *buffer_take_exact(unsigned int bytes_held) noexcept nogil:
+    global buffer_live
+    cdef unsigned int size = BUFFER_HEADROOM + bytes_held + BUFFER_TAIL
+    cdef buffer *b = <buffer *>malloc(sizeof(buffer) + size)
+    if b == NULL:
+        return NULL
+    b.next = NULL
+    b.size = size
+    b.size_class = BUFFER_EXACT
+    b.start = BUFFER_HEADROOM
+    b.end = BUFFER_HEADROOM
+    buffer_live += 1
+    return b
+
+
 cdef void buffer_give(buffer *b) noexcept nogil:
     global buffer_live
     if b == NULL:
@@ -42,7 +57,8 @@ cdef void buffer_give(buffer *b) noexcept nogil:
         # who still reads it reads nonsense; who gives it again fails the check
         memset(&b.data[0], 0xDD, b.size)
         b.start = b.size + 1
-    if buffer_pooled[size_class] >= buffer_kept_max[size_class]:
+    if size_class == BUFFER_EXACT \
+            or buffer_pooled[size_class] >= buffer_kept_max[size_class]:
         free(b)
         return
     b.next = buffer_pool[size_class]

@@ -342,6 +342,23 @@ cdef bint match_proxy_sections(exchange *x) noexcept nogil:
     return True
 
 
+cdef bint match_connect_sections(exchange *x) noexcept nogil:
+    """The <Proxy> sections that name what CONNECT asks for ("host:port"). False: too
+    many."""
+    cdef plan_vhost *v = x.vhost
+    cdef const char *target = &x.down.input.data[x.base + x.req.target.offset]
+    cdef int i
+    for i in range(v.section_count):
+        if v.sections[i].kind < SECTION_PROXY or not proxy_section_names(
+                &v.sections[i], target, x.req.target.length):
+            continue
+        if x.conf_count == SECTIONS_MATCHED_MAX:
+            return False
+        x.confs[x.conf_count] = &v.sections[i].conf
+        x.conf_count += 1
+    return True
+
+
 cdef int proxy_section_matches(plan_section *s, exchange *x) noexcept nogil:
     """Is the target's URL one that <Proxy> or <ProxyMatch> names (7.1)?
 
@@ -359,6 +376,11 @@ cdef int proxy_section_matches(plan_section *s, exchange *x) noexcept nogil:
         length = <unsigned int>(<const char *>memchr_or_end(url, c'?', length) - url)
         length = base.length + decode_path(
             url + base.length, length - base.length, x.vhost.encoded_slashes == 2)
+    return proxy_section_names(s, url, length)
+
+
+cdef bint proxy_section_names(
+        plan_section *s, const char *url, unsigned int length) noexcept nogil:
     if s.regex >= 0:
         return regex_search(s.regex, url, length, NULL)
     if s.is_glob:
@@ -448,6 +470,13 @@ cdef int mapping_matches(plan_mapping *m, exchange *x) noexcept nogil:
     return 1
 
 
+cdef inline bint mapping_serves(plan_mapping *m, exchange *x) noexcept nogil:
+    """Without ProxyWebsocketFallbackToProxyHttp a ws: target passes over requests that
+    ask for no Upgrade; the next mapping is tried."""
+    return likely(not m.is_websocket) or x.req.seen >> FIELD_UPGRADE & 1 \
+        or conf_flag(x, CONF_WEBSOCKET_FALLBACK, True)
+
+
 cdef int match_mapping(exchange *x) noexcept nogil:
     cdef int i
     cdef plan_mapping *m
@@ -456,14 +485,15 @@ cdef int match_mapping(exchange *x) noexcept nogil:
         return 0
     for i in range(x.conf_count - 1, 0, -1):
         m = x.confs[i].mapping
-        if x.confs[i].has_mapping and mapping_matches(m, x):
+        if x.confs[i].has_mapping and mapping_matches(m, x) \
+                and mapping_serves(m, x):
             if m.exclude:
                 return 0
             x.mapping = m
             return 1
     for i in range(x.vhost.mapping_count):
         m = &x.vhost.mappings[i]
-        if mapping_matches(m, x):
+        if mapping_matches(m, x) and mapping_serves(m, x):
             if m.exclude:
                 return 0
             x.mapping = m
@@ -765,6 +795,44 @@ cdef value self_reference(exchange *x) noexcept nogil:
     put(&w, b":", 1)
     put_number(&w, port)
     return value(p, <unsigned int>(w.p - p))
+
+
+cdef bint authority_is_ours(exchange *x) noexcept nogil:
+    """Does an absolute-form target name its virtual host, or our own address?
+
+    A port that it names must be that of the listener or of the virtual host.
+    """
+    cdef const char *host = &x.down.input.data[x.base + x.host.offset]
+    cdef const char *end = x.authority.data + x.authority.length
+    cdef const char *p
+    cdef plan_set *s = x.down.set
+    cdef host_name *n
+    cdef char[46] local
+    cdef unsigned int length
+    cdef int i, port = 0
+    p = <const char *>memchr_or_end(
+        x.authority.data + x.host.length, c':', x.authority.length - x.host.length)
+    while p + 1 < end:
+        p += 1
+        port = port * 10 + p[0] - c'0'
+    if port and port != x.down.listener.port and port != x.vhost.port:
+        return False
+    if x.vhost.server_name.length == x.host.length and bytes_equal_nocase(
+            x.vhost.server_name.data, host, x.host.length):
+        return True
+    for i in range(s.name_count):
+        n = &s.names[i]
+        if n.vhost == x.vhost.index and (
+                glob_match(n.name.data, n.name.length, host, x.host.length, False, True)
+                if n.wildcard else n.name.length == x.host.length
+                and bytes_equal_nocase(n.name.data, host, x.host.length)):
+            return True
+    downstream_learn_local(x.down)
+    length = address_text(&x.down.local[0], &local[0])
+    if x.host.length > 2 and host[0] == c'[':
+        return length == x.host.length - 2 and memcmp(
+            host + 1, &local[0], length) == 0
+    return length == x.host.length and memcmp(host, &local[0], length) == 0
 
 
 # Access --------------------------------------------------------------------------

@@ -141,9 +141,10 @@ cdef enum:
     CONF_REQUIRE_SSL = 8
     CONF_STD_ENV_VARS = 9
     CONF_EXPORT_CERT_DATA = 10
+    CONF_WEBSOCKET_FALLBACK = 11
 
 cdef struct plan_conf:
-    signed char flags[11]       # by CONF_*; -1: not set
+    signed char flags[12]       # by CONF_*; -1: not set
     signed char auth_merging    # 0 Off, 1 And, 2 Or
     bint has_error_override
     int override_count          # 0 with has_error_override: Off
@@ -214,6 +215,7 @@ cdef struct plan_member:
     int min
     int receive_buffer_bytes
     unsigned int field_bytes
+    bint is_websocket           # ws: or wss:
     bint upgrade_any            # upgrade=ANY
     int upgrade_count           # protocols that a client may change to (upgrade=)
     text *upgrades
@@ -246,6 +248,7 @@ cdef struct plan_mapping:
     int member                  # index, or -1
     text target_path
     bint target_has_groups      # $0-$9 in target_path
+    bint is_websocket           # straight to a ws: or wss: member
     int section_count
     plan_section **sections     # <Proxy> sections that apply
     bint *section_dynamic       # ... if the target's URL is of theirs
@@ -285,6 +288,9 @@ cdef struct plan_vhost:
     unsigned char trace             # 0 off, 1 on, 2 extended
     unsigned char via               # 0 Off, 1 On, 2 Full, 3 Block
     bint proxy_requests
+    int connect_port_count          # AllowCONNECT: pairs of lowest and highest
+    int *connect_ports
+    long long websocket_idle_us     # 0: the time-out of other requests
     int max_forwards                # -1: do not add
     bint bad_header_ignore
     bint bad_header_starts_body

@@ -19,6 +19,7 @@ cdef tuple CONF_FLAGS = (       # by CONF_*
     "preserve_host", "add_headers", "redirect_relative", "use_canonical_name",
     "use_canonical_physical_port", "track_first_byte", "expect_continue",
     "interpolate_env", "require_ssl", "std_env_vars", "export_cert_data",
+    "websocket_fallback",
 )
 cdef tuple ENV_KNOWN = (
     "BALANCER_NAME", "BALANCER_WORKER_NAME", "BALANCER_WORKER_ROUTE",
@@ -265,6 +266,7 @@ cdef object plan_mapping_of(plan_mapping *m, object mapping, plan_section *secti
         m.base = plan.balancer_names[<int>mapping.balancer_index]
     elif mapping.member_index >= 0:
         m.base = plan.members[<int>mapping.member_index].origin
+        m.is_websocket = plan.members[<int>mapping.member_index].is_websocket
     m.section_count = len(mapping.proxy_sections)
     m.section_dynamic = <bint *>plan_alloc(sizeof(bint) * m.section_count)
     for i, unsure in enumerate(dynamic):
@@ -391,6 +393,12 @@ cdef object plan_vhost_of(plan_vhost *v, object vhost):
     v.trace = {"off": 0, "on": 1, "extended": 2}[vhost.trace_enable.lower()]
     v.via = {"off": 0, "on": 1, "full": 2, "block": 3}[vhost.proxy_via.lower()]
     v.proxy_requests = vhost.proxy_requests
+    v.connect_port_count = len(vhost.connect_ports)
+    v.connect_ports = <int *>plan_alloc(2 * sizeof(int) * v.connect_port_count)
+    for i, (lowest, highest) in enumerate(vhost.connect_ports):
+        v.connect_ports[2 * i] = lowest
+        v.connect_ports[2 * i + 1] = highest
+    v.websocket_idle_us = (vhost.websocket_idle_ms or 0) * 1000
     v.max_forwards = vhost.proxy_max_forwards
     v.bad_header_ignore = vhost.proxy_bad_header.lower() != "iserror"
     v.bad_header_starts_body = vhost.proxy_bad_header.lower() == "startbody"
@@ -452,6 +460,7 @@ cdef object plan_member_of(plan_member *m, object member, int index):
     m.min = member.min
     m.receive_buffer_bytes = member.receive_buffer_bytes
     m.field_bytes = member.response_field_bytes or 8192
+    m.is_websocket = member.scheme in ("ws", "wss")
     # NONE is the old module's way to tunnel without a 101, which is never done here.
     words = [one for one in member.upgrade if one.upper() not in ("ANY", "*", "NONE")]
     m.upgrade_any = any(one.upper() in ("ANY", "*") for one in member.upgrade)

@@ -1,0 +1,18 @@
+# CONNECT: a tunnel to where the client says (RFC 9110 9.3.6; proxying.md 11).
+#
+#   access rules -> port allowed? -> addresses -> connected -> 200, X_TUNNEL
+#                                    X_WAIT_ADDRESS
+#
+# There is no member. What stands in its place is connect_target, one for the process:
+# its slot is in memory of our own, so nothing that a CONNECT does is counted for, or
+# found by, anybody else; the addresses are the exchange's.
+
+cdef void connect_prepare() noexcept nogil
+# The head of a CONNECT has come.
+cdef void connect_route(exchange *x) noexcept nogil
+# The addresses are known: x.addresses, x.address_count.
+cdef void connect_go(exchange *x) noexcept nogil
+# The name has no address, or a look-up took too long.
+cdef void connect_unknown(exchange *x) noexcept nogil
+# Connected: tell the client, and be a tunnel.
+cdef void connect_begin(exchange *x) noexcept nogil
