@@ -336,11 +336,6 @@ _MODEL = {
         "A file or directory that a SSL line names is not there, or is empty.",
         "Correct the path; relative ones begin at ServerRoot.",
     ),
-    "FB0239": Message(
-        "warning",
-        "A log format names something that is never known here, so it prints -.",
-        "Leave the item out.",
-    ),
     "FB0240": Message(
         "warning",
         "Members outside <Proxy> are taken as if the section stood around them.",

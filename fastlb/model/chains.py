@@ -11,7 +11,7 @@ import ipaddress
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -22,6 +22,9 @@ WARNING_TIME: Final = timedelta(days=30)  # before the end of a certificate
 RSA_BITS_MIN: Final = 2048
 EC_BITS_MIN: Final = 224
 WEAK_HASHES: Final = ("md5", "sha1")
+
+
+_Kind = TypeVar("_Kind", bound=x509.ExtensionType)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +176,10 @@ def age_fault(
 
 def weakness(certificate: x509.Certificate) -> Fault | None:
     """A key or signature that the TLS library refuses (its security level 2)."""
-    key = certificate.public_key()
+    try:
+        key = certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        return None
     kind, bits, least = "", 0, 0
     if isinstance(key, (rsa.RSAPublicKey, dsa.DSAPublicKey)):
         kind = "RSA" if isinstance(key, rsa.RSAPublicKey) else "DSA"
@@ -201,22 +207,15 @@ def weakness(certificate: x509.Certificate) -> Fault | None:
 
 
 def is_authority(certificate: x509.Certificate) -> bool:
-    try:
-        found = certificate.extensions.get_extension_for_class(x509.BasicConstraints)
-    except (x509.ExtensionNotFound, ValueError):
-        return False
-    return found.value.ca
+    found = _extension(certificate, x509.BasicConstraints)
+    return found is not None and found.ca
 
 
 def names_of(certificate: x509.Certificate) -> tuple[str, ...]:
     """DNS names and addresses it is for, in lower case; without any, its CN."""
-    try:
-        alternatives = certificate.extensions.get_extension_for_class(
-            x509.SubjectAlternativeName
-        ).value
-    except (x509.ExtensionNotFound, ValueError):
-        found: list[str] = []
-    else:
+    found: list[str] = []
+    alternatives = _extension(certificate, x509.SubjectAlternativeName)
+    if alternatives is not None:
         found = [
             name.lower() for name in alternatives.get_values_for_type(x509.DNSName)
         ]
@@ -252,13 +251,7 @@ def covers(names: Iterable[str], wanted: str) -> bool:
 
 def issuer_url(certificate: x509.Certificate) -> str:
     """Where authorityInfoAccess says that the issuer's certificate is; or ""."""
-    try:
-        access = certificate.extensions.get_extension_for_class(
-            x509.AuthorityInformationAccess
-        ).value
-    except (x509.ExtensionNotFound, ValueError):
-        return ""
-    for item in access:
+    for item in _extension(certificate, x509.AuthorityInformationAccess) or ():
         location = item.access_location
         if (
             item.access_method == AuthorityInformationAccessOID.CA_ISSUERS
@@ -266,6 +259,19 @@ def issuer_url(certificate: x509.Certificate) -> str:
         ):
             return location.value
     return ""
+
+
+def _extension(certificate: x509.Certificate, kind: type[_Kind]) -> _Kind | None:
+    """An extension's value; None when it is not there, or cannot be read."""
+    try:
+        return certificate.extensions.get_extension_for_class(kind).value
+    except (
+        x509.ExtensionNotFound,
+        x509.DuplicateExtension,
+        x509.UnsupportedGeneralNameType,
+        ValueError,
+    ):
+        return None
 
 
 def shown(certificate: x509.Certificate) -> str:

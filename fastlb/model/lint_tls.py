@@ -12,6 +12,7 @@ files, and at what is in them only when it starts.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -24,7 +25,7 @@ from fastlb.model.lint_tls_members import lint_tls_members
 from fastlb.model.lint_tls_trust import no_authorities, revocation
 from fastlb.model.pem import PemFile, belongs
 from fastlb.model.report import place_of
-from fastlb.model.resolve_tls import server_lines, server_tls
+from fastlb.model.resolve_tls import DH_COMMAND, server_lines, server_tls
 from fastlb.model.resolve_vhosts import address_sets
 from fastlb.model.tls import TlsServer, Verify
 from fastlb.model.tls_files import TlsFiles
@@ -72,6 +73,9 @@ def _paths(files: TlsFiles, lines: TlsLines) -> None:
         files.holding(node, "certificate")
     for node in lines.keys:
         files.pem(node)
+    for node in lines.commands:
+        if node.args[0].lower() == DH_COMMAND:
+            files.pem(replace(node, args=node.args[1:]))
     for name in _CERTIFICATE_FILES:
         if name in lines.last:
             files.holding(lines.last[name], "certificate")

@@ -163,12 +163,12 @@ def fetch(url: str, request: bytes, timeout_s: float) -> bytes:
 
     Looking up its name may take longer: that is the system's own limit.
     """
-    parts = urlsplit(url)
     ends_s = time.monotonic() + timeout_s
-    path = parts.path or "/"
-    if parts.query:
-        path += f"?{parts.query}"
     try:
+        parts = urlsplit(url)
+        path = parts.path or "/"
+        if parts.query:
+            path += f"?{parts.query}"
         connection = http.client.HTTPConnection(
             parts.hostname or "", parts.port, timeout=timeout_s
         )

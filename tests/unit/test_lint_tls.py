@@ -122,6 +122,10 @@ def test_a_sound_host_is_silent(files: Path) -> None:
         ("SSLCARevocationPath no", "SSLCARevocationPath: directory '{}/no' does not e"),
         ("SSLCADNRequestFile no", "SSLCADNRequestFile: file '{}/no' does not exist"),
         (
+            "SSLOpenSSLConfCmd DHParameters no",
+            "SSLOpenSSLConfCmd: file '{}/no' does not exist or is empty",
+        ),
+        (
             "SSLProxyMachineCertificateFile no",
             "SSLProxyMachineCertificateFile: file '{}/no' does not exist or is empty",
         ),

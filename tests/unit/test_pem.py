@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,13 +13,16 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
 )
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from fastlb.model import pem
+from fastlb.model import chains, pem
 from fastlb.model.pem import FileTrouble, Trouble, belongs, parse_pem, read_pem
 
 CA = make_ca()
 PAIR = make_pair(CA, ["a.test"])
 OTHER = make_pair(CA, ["b.test"])
+MIXED = PAIR.pem + CA.pem + PAIR.key_pem + make_crl(CA)
 
 
 def trouble(path: str) -> Trouble:
@@ -79,10 +83,37 @@ def test_what_cannot_be_read_is_told(text: bytes, broken: str) -> None:
     assert parse_pem(text).broken == broken
 
 
+def test_other_blocks_are_passed_over() -> None:
+    text = b"-----BEGIN DH PARAMETERS-----\nAA==\n-----END DH PARAMETERS-----\n"
+    assert parse_pem(text) == pem.PemFile()
+    assert parse_pem(text + PAIR.pem).certificates == (PAIR.certificate,)
+
+
 def test_a_key_of_another_kind_does_not_belong() -> None:
     rsa = make_pair(CA, ["a.test"], kind="rsa")
     assert not belongs(PAIR.certificate, rsa.key)
     assert belongs(rsa.certificate, rsa.key)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_a_damaged_file_gives_what_can_be_read(data: st.DataObject) -> None:
+    """No exception, and nothing of what is left upsets what is said of it."""
+    text = bytearray(MIXED)
+    for _ in range(data.draw(st.integers(1, 6))):
+        place = data.draw(st.integers(0, len(text) - 1))
+        text[place] = data.draw(st.sampled_from(b"AZaz09+/=-\n \x00\xff"))
+    found = parse_pem(bytes(text))
+    now = datetime.now(UTC)
+    for item in found.certificates:
+        chains.age_fault(item, now)
+        chains.weakness(item)
+        chains.names_of(item)
+        chains.is_authority(item)
+    if found.certificates:
+        chains.chain_faults(found.certificates[:1], found.certificates, lambda _: False)
+        if found.key is not None:
+            belongs(found.certificates[0], found.key)
 
 
 def test_missing_empty_and_special_files_are_absent(tmp_path: Path) -> None:

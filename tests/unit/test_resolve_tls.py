@@ -113,6 +113,7 @@ def test_every_setting_reaches_the_model(files: str) -> None:
             "SSLSessionCacheTimeout 20",
             "SSLStrictSNIVHostCheck on",
             "SSLOpenSSLConfCmd Groups X25519",
+            "SSLOpenSSLConfCmd DHParameters a.pem",
             before="SSLPassPhraseDialog exec:/bin/true\n"
             "SSLOpenSSLConfCmd Options ServerPreference",
         )
@@ -130,6 +131,7 @@ def test_every_setting_reaches_the_model(files: str) -> None:
     assert tls.conf_commands == (
         ("Options", "ServerPreference"),
         ("Groups", "X25519"),
+        ("DHParameters", f"{files}/a.pem"),
     )
 
 
@@ -236,6 +238,12 @@ def test_what_needs_a_second_handshake_is_refused_in_sections(files: str) -> Non
         model, found = resolve_text(text)
         assert model is None
         assert [item.number for item in found if item.is_error] == ["FB0218"]
+
+
+def test_sections_about_files_hold_for_no_request() -> None:
+    text = LISTEN + "<Directory /x>\nSSLVerifyClient require\nSSLRequireSSL\n"
+    [main] = model_of(text + "</Directory>\n").vhosts
+    assert main.default_conf.require_ssl is None
 
 
 @pytest.mark.parametrize(

@@ -114,10 +114,11 @@ def test_each_certificate_is_sent_with_its_own_answer(
     made = contexts(host(ca, tmp_path, curve, rsa))
     first, second = made.stapled()
     later = int(time.time()) + 60
-    first.staples.put(0, b"for the curve", later)
-    second.staples.put(1, b"for RSA", later)
-    assert received(made) == b"for the curve"
-    assert received(made, b"ECDHE-RSA-AES128-GCM-SHA256") == b"for RSA"
+    answers = (answer(curve, ca), answer(rsa, ca))
+    first.staples.put(0, answers[0], later)
+    second.staples.put(1, answers[1], later)
+    assert received(made) == answers[0]
+    assert received(made, b"ECDHE-RSA-AES128-GCM-SHA256") == answers[1]
     first.staples.put(0, b"", later)
     assert received(made) == b""
 
@@ -125,7 +126,7 @@ def test_each_certificate_is_sent_with_its_own_answer(
 def test_an_answer_that_has_ended_is_not_sent(ca: Authority, tmp_path: Path) -> None:
     made = contexts(host(ca, tmp_path, make_pair(ca, ["one.test"])))
     (stapled,) = made.stapled()
-    stapled.staples.put(0, b"old", int(time.time()))
+    stapled.staples.put(0, TRY_LATER, int(time.time()))
     assert received(made) == b""
 
 
@@ -163,14 +164,16 @@ def test_the_memory_has_bounds() -> None:
 
 
 def test_a_reload_keeps_the_answers(ca: Authority, tmp_path: Path) -> None:
-    tls = host(ca, tmp_path, make_pair(ca, ["one.test"]))
+    pair = make_pair(ca, ["one.test"])
+    tls = host(ca, tmp_path, pair)
     first = contexts(tls)
-    first.stapled()[0].staples.put(0, b"kept", int(time.time()) + 60)
+    kept = answer(pair, ca)
+    first.stapled()[0].staples.put(0, kept, int(time.time()) + 60)
     same = contexts(tls, first)
-    assert received(same) == b"kept"
+    assert received(same) == kept
     changed = contexts(replace(tls, session_timeout_s=77), same)
     assert changed.stapled()[0].staples is not first.stapled()[0].staples
-    assert received(changed) == b"kept"
+    assert received(changed) == kept
     host(ca, tmp_path, make_pair(ca, ["one.test"]))
     assert received(contexts(tls, changed)) == b""
 

@@ -32,6 +32,8 @@ cdef void connect_route(exchange *x) noexcept nogil:
     x.decoded.length = x.req.target.length
     if not exchange_admit(x):
         return
+    if unlikely(x.down.tls_vhost != NULL):
+        rules_tls_env(x)
     rules_env(x)
     if not connect_port_is_allowed(x):
         service_log_returned(x, b"Connect to remote machine blocked")
