@@ -144,6 +144,11 @@ _CONFIG = {
 }
 
 _MODEL = {
+    "FB0200": Message(
+        "warning",
+        "A variable that steers Apache's proxy is set, and steers nothing here.",
+        "Leave it out; the message says what is done.",
+    ),
     "FB0201": Message(
         "warning",
         "upgrade= stands where a balancer's parameters do; it is for all members.",
