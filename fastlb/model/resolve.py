@@ -69,7 +69,7 @@ _SECTIONS: Final = {
 }
 _MAY_BE_EMPTY: Final = (
     *("proxypass", "proxypassmatch", "balancermember", "proxyset"),
-    *("requireall", "requireany", "requirenone"),
+    *("requireall", "requireany", "requirenone", "sslrequiressl"),
 )
 """Directives whose handlers count their words themselves."""
 
