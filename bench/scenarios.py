@@ -286,6 +286,14 @@ WORKER_ENTRANTS = tuple(entrant(n) for n in ("fastlb", "nginx", "apache"))
 
 KEYS = (*(s.key for s in (*SCENARIOS, *IDLE_SCENARIOS)), "worker")
 
+# What is written short on the command line.
+GROUPS = {
+    "tls": (
+        *("https64", "handshake-ec", "handshake-rsa", "resumed", "https1m"),
+        *("https-members", "websocket", "idle-tls"),
+    )
+}
+
 # --quick: a guard against collapse, not a measurement. It needs only gcc.
 QUICK_KEYS = ("small64", "close", "64k")
 QUICK_PROXIES = ("fastlb", "relay")

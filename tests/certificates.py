@@ -147,6 +147,7 @@ def make_pair(
     subject: str | None = None,
     client: bool = False,
     ocsp: str | None = None,
+    issuer: str | None = None,
     must_staple: bool = False,
 ) -> Pair:
     """A leaf for names (the first is the common name); ca None: signed by itself.
@@ -155,6 +156,7 @@ def make_pair(
     subject  the common name, where it is to be another; with names (): no SAN
     client   for clientAuth (else serverAuth)
     ocsp     URL of the responder in authorityInfoAccess
+    issuer   URL of the issuer's certificate there
     """
     key = _key(kind)
     common = subject if subject is not None else names[0]
@@ -170,12 +172,17 @@ def make_pair(
         x509.BasicConstraints(ca=False, path_length=None), critical=True
     )
     builder = builder.add_extension(_usage(is_authority=False), critical=True)
-    if ocsp is not None:
-        access = x509.AccessDescription(
-            AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(ocsp)
+    access = [
+        x509.AccessDescription(method, x509.UniformResourceIdentifier(url))
+        for method, url in (
+            (AuthorityInformationAccessOID.OCSP, ocsp),
+            (AuthorityInformationAccessOID.CA_ISSUERS, issuer),
         )
+        if url is not None
+    ]
+    if access:
         builder = builder.add_extension(
-            x509.AuthorityInformationAccess([access]), critical=False
+            x509.AuthorityInformationAccess(access), critical=False
         )
     if must_staple:
         builder = builder.add_extension(

@@ -144,6 +144,11 @@ _CONFIG = {
 }
 
 _MODEL = {
+    "FB0201": Message(
+        "warning",
+        "upgrade= stands where a balancer's parameters do; it is for all members.",
+        "Write it behind each BalancerMember.",
+    ),
     "FB0202": Message(
         "error",
         "An expression (expr=, %{...} in a URL) is used.",
@@ -156,7 +161,7 @@ _MODEL = {
     ),
     "FB0204": Message(
         "warning",
-        "A rule reads a BALANCER_ variable that is never set.",
+        "A rule reads a BALANCER_ or SSL_ variable that is never set.",
         "Correct its name.",
     ),
     "FB0205": Message(
@@ -178,6 +183,11 @@ _MODEL = {
         "warning",
         "Two virtual hosts of one address have the same name.",
         "Merge them; the first gets every request.",
+    ),
+    "FB0209": Message(
+        "warning",
+        "TLS is spoken on port 80, or plain HTTP on port 443.",
+        "Write SSLEngine on where the port is 443.",
     ),
     "FB0210": Message(
         "error",
@@ -316,10 +326,15 @@ _MODEL = {
         "Nothing sends requests to a balancer.",
         "Write ProxyPass to it, or remove it.",
     ),
+    "FB0238": Message(
+        "error",
+        "A file or directory that a SSL line names is not there, or is empty.",
+        "Correct the path; relative ones begin at ServerRoot.",
+    ),
     "FB0239": Message(
         "warning",
-        "A log format names something that is never known here, so it prints -.",
-        "Leave the item out.",
+        "A variable that steers Apache's proxy is set, and steers nothing here.",
+        "Leave it out; the message says what is done.",
     ),
     "FB0240": Message(
         "warning",
@@ -397,9 +412,9 @@ _MODEL = {
         "Define it with LogFormat.",
     ),
     "FB0255": Message(
-        "error",
-        "A file or directory that a SSL line names is not there, or is empty.",
-        "Correct the path; relative ones begin at ServerRoot.",
+        "warning",
+        "A log format names something that is never known here, so it prints -.",
+        "Leave the item out.",
     ),
     "FB0256": Message(
         "warning",

@@ -229,7 +229,8 @@ cdef void service_handle_python(exchange *x, const text *handler) noexcept:
 
 cdef bytes fields_text(object fields):
     """More fields of an answer as exchange.more_fields has them."""
-    return "".join([f"{name}\0{content}\0" for name, content in fields]).encode("latin-1")
+    listed = [f"{name}\0{content}\0" for name, content in fields]
+    return "".join(listed).encode("latin-1")
 
 
 cdef void service_ask_host(exchange *x) noexcept nogil:
@@ -414,7 +415,8 @@ cdef void service_log_send(exchange *x, int error) noexcept nogil:
 cdef void service_log_tunnel_begin(exchange *x) noexcept nogil:
     with gil:
         protocol = string_of(x.upgrade.data, x.upgrade.length)
-        say(x, "debug", "proxy_http", 0, f"AH10239: HTTP: tunneling protocol {protocol}")
+        say(x, "debug", "proxy_http", 0,
+            f"AH10239: HTTP: tunneling protocol {protocol}")
 
 
 cdef void service_log_tunnel_lost(

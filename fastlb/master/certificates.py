@@ -35,6 +35,7 @@ class Certificates:
             return None
         # Workers import nothing after the fork, and a worker of a server without TLS
         # does without the library: what they need of it is loaded here.
+        from fastlb.monitor import stapling  # noqa: F401
         from fastlb.tls import facts, variables  # noqa: F401
         from fastlb.tls.contexts import Contexts
         from fastlb.tls.errors import TlsError
@@ -61,3 +62,15 @@ def speaks_tls(model: Model) -> bool:
     return any(vhost.tls is not None for vhost in model.vhosts) or any(
         member.tls is not None for member in model.members
     )
+
+
+def renewed(before: Contexts | None, after: Contexts | None) -> list[str]:
+    """name:port of the hosts that show other certificates than before the reload."""
+    if before is None or after is None:
+        return []
+    return [
+        host.name
+        for vhost_id, host in after.hosts.items()
+        if vhost_id in before.hosts
+        and before.hosts[vhost_id].certificate.files != host.certificate.files
+    ]

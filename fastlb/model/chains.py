@@ -11,17 +11,20 @@ import ipaddress
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
-WARNING_DAYS: Final = 30  # before the end of a certificate
+WARNING_TIME: Final = timedelta(days=30)  # before the end of a certificate
 RSA_BITS_MIN: Final = 2048
 EC_BITS_MIN: Final = 224
 WEAK_HASHES: Final = ("md5", "sha1")
+
+
+_Kind = TypeVar("_Kind", bound=x509.ExtensionType)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,46 +38,54 @@ class Fault:
 
 
 def chain_faults(
-    leaf: x509.Certificate,
+    leaves: Sequence[x509.Certificate],
     rest: Sequence[x509.Certificate],
     is_known: Callable[[x509.Certificate], bool],
 ) -> list[Fault]:
-    """Of a leaf and what is sent behind it: order, strangers, roots, gaps.
+    """Of leaves and what is sent behind each: order, strangers, roots, gaps.
 
     is_known: whether an authority that clients may be expected to know issued it.
     """
-    ordered = _in_order(leaf, rest)
-    strangers = [item for item in rest if item not in ordered]
-    faults = [
+    rest = [item for item in rest if item not in leaves]
+    found: list[Fault] = []
+    useful: list[x509.Certificate] = []
+    for leaf in leaves:
+        ordered = _in_order(leaf, rest)
+        useful += ordered
+        given = [item for item in rest if item in ordered]
+        if given != ordered[1:]:
+            found.append(
+                Fault(
+                    "the chain is in the wrong order",
+                    "each certificate must stand behind the one that it issued",
+                    "write " + ", then ".join(shown(item) for item in ordered),
+                )
+            )
+        top = ordered[-1]
+        if is_self_signed(top):
+            if len(ordered) > 1:
+                found.append(_root(top))
+        elif not is_known(top):
+            found.append(_gap(top))
+    found += (
         Fault(
             f"{shown(item)} did not issue any certificate before it in the chain",
             "it is sent in each handshake, and no client can use it",
             "take it out",
         )
-        for item in strangers
-    ]
-    given = [item for item in rest if item in ordered]
-    if given != ordered[1:]:
-        faults.append(
-            Fault(
-                "the chain is in the wrong order",
-                "each certificate must stand behind the one that it issued",
-                "write " + ", then ".join(shown(item) for item in ordered),
-            )
-        )
-    top = ordered[-1]
-    if len(ordered) > 1 and is_self_signed(top):
-        faults.append(
-            Fault(
-                f"the chain holds the root, {shown(top)}",
-                "clients know it or do not believe it; sending it changes nothing",
-                "take it out",
-                is_serious=False,
-            )
-        )
-    if not is_self_signed(top) and not is_known(top):
-        faults.append(_gap(top))
-    return faults
+        for item in rest
+        if item not in useful
+    )
+    return list(dict.fromkeys(found))
+
+
+def _root(top: x509.Certificate) -> Fault:
+    return Fault(
+        f"the chain holds the root, {shown(top)}",
+        "clients know it or do not believe it; sending it changes nothing",
+        "take it out",
+        is_serious=False,
+    )
 
 
 def _gap(top: x509.Certificate) -> Fault:
@@ -138,8 +149,10 @@ def is_self_signed(certificate: x509.Certificate) -> bool:
     return issued(certificate, certificate)
 
 
-def age_fault(certificate: x509.Certificate, now: datetime) -> Fault | None:
-    """Expired, not yet valid, or soon to expire."""
+def age_fault(
+    certificate: x509.Certificate, now: datetime, within: timedelta = WARNING_TIME
+) -> Fault | None:
+    """Expired, not yet valid, or to expire within a time."""
     what, end = shown(certificate), certificate.not_valid_after_utc
     start = certificate.not_valid_before_utc
     if end < now:
@@ -154,7 +167,7 @@ def age_fault(certificate: x509.Certificate, now: datetime) -> Fault | None:
             "clients refuse the connection until then",
             "look at the clock of this machine, or wait",
         )
-    if end - now < timedelta(days=WARNING_DAYS):
+    if end - now < within:
         days = (end - now).days
         left = "today" if days < 1 else f"in {days} day{'s' if days > 1 else ''}"
         return Fault(f"{what} expires {left}, on {end:%Y-%m-%d}", "", "renew it", False)
@@ -163,7 +176,10 @@ def age_fault(certificate: x509.Certificate, now: datetime) -> Fault | None:
 
 def weakness(certificate: x509.Certificate) -> Fault | None:
     """A key or signature that the TLS library refuses (its security level 2)."""
-    key = certificate.public_key()
+    try:
+        key = certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        return None
     kind, bits, least = "", 0, 0
     if isinstance(key, (rsa.RSAPublicKey, dsa.DSAPublicKey)):
         kind = "RSA" if isinstance(key, rsa.RSAPublicKey) else "DSA"
@@ -191,22 +207,15 @@ def weakness(certificate: x509.Certificate) -> Fault | None:
 
 
 def is_authority(certificate: x509.Certificate) -> bool:
-    try:
-        found = certificate.extensions.get_extension_for_class(x509.BasicConstraints)
-    except (x509.ExtensionNotFound, ValueError):
-        return False
-    return found.value.ca
+    found = _extension(certificate, x509.BasicConstraints)
+    return found is not None and found.ca
 
 
 def names_of(certificate: x509.Certificate) -> tuple[str, ...]:
     """DNS names and addresses it is for, in lower case; without any, its CN."""
-    try:
-        alternatives = certificate.extensions.get_extension_for_class(
-            x509.SubjectAlternativeName
-        ).value
-    except (x509.ExtensionNotFound, ValueError):
-        found: list[str] = []
-    else:
+    found: list[str] = []
+    alternatives = _extension(certificate, x509.SubjectAlternativeName)
+    if alternatives is not None:
         found = [
             name.lower() for name in alternatives.get_values_for_type(x509.DNSName)
         ]
@@ -242,13 +251,7 @@ def covers(names: Iterable[str], wanted: str) -> bool:
 
 def issuer_url(certificate: x509.Certificate) -> str:
     """Where authorityInfoAccess says that the issuer's certificate is; or ""."""
-    try:
-        access = certificate.extensions.get_extension_for_class(
-            x509.AuthorityInformationAccess
-        ).value
-    except (x509.ExtensionNotFound, ValueError):
-        return ""
-    for item in access:
+    for item in _extension(certificate, x509.AuthorityInformationAccess) or ():
         location = item.access_location
         if (
             item.access_method == AuthorityInformationAccessOID.CA_ISSUERS
@@ -256,6 +259,19 @@ def issuer_url(certificate: x509.Certificate) -> str:
         ):
             return location.value
     return ""
+
+
+def _extension(certificate: x509.Certificate, kind: type[_Kind]) -> _Kind | None:
+    """An extension's value; None when it is not there, or cannot be read."""
+    try:
+        return certificate.extensions.get_extension_for_class(kind).value
+    except (
+        x509.ExtensionNotFound,
+        x509.DuplicateExtension,
+        x509.UnsupportedGeneralNameType,
+        ValueError,
+    ):
+        return None
 
 
 def shown(certificate: x509.Certificate) -> str:

@@ -50,6 +50,7 @@ class BalancerDraft:
     members: list[MemberDraft] = field(default_factory=list)
     is_defined: bool = False  # more than a ProxyPass names it
     is_broken: bool = False  # a member of it was refused
+    upgrade: tuple[str, ...] = ()  # of members that have none of their own
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ files, and at what is in them only when it starts.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -24,15 +25,15 @@ from fastlb.model.lint_tls_members import lint_tls_members
 from fastlb.model.lint_tls_trust import no_authorities, revocation
 from fastlb.model.pem import PemFile, belongs
 from fastlb.model.report import place_of
-from fastlb.model.resolve_tls import server_lines, server_tls
+from fastlb.model.resolve_tls import DH_COMMAND, server_lines, server_tls
 from fastlb.model.resolve_vhosts import address_sets
 from fastlb.model.tls import TlsServer, Verify
 from fastlb.model.tls_files import TlsFiles
 
-_FILES: Final = (
-    *("sslcertificatechainfile", "sslcacertificatefile", "sslcarevocationfile"),
-    *("sslcadnrequestfile", "sslproxycacertificatefile", "sslproxycarevocationfile"),
-    *("sslproxymachinecertificatefile", "sslproxymachinecertificatechainfile"),
+_CERTIFICATE_FILES: Final = (
+    *("sslcertificatechainfile", "sslcacertificatefile", "sslcadnrequestfile"),
+    *("sslproxycacertificatefile", "sslproxymachinecertificatefile"),
+    "sslproxymachinecertificatechainfile",
 )
 _DIRECTORIES: Final = (
     *("sslcacertificatepath", "sslcarevocationpath", "sslcadnrequestpath"),
@@ -52,6 +53,7 @@ def lint_tls(run: Run, now: datetime) -> None:
     hosts = [server_tls(run, server) for server in servers]
     for server, tls in zip(servers, hosts, strict=True):
         lines = server_lines(run, server)
+        _ports(run, server, tls)
         if tls is None:
             _plain(run, server)
             continue
@@ -67,15 +69,21 @@ def lint_tls(run: Run, now: datetime) -> None:
 
 def _paths(files: TlsFiles, lines: TlsLines) -> None:
     """Each file and directory is there; Apache's -t finds this as well."""
-    for node in (*lines.certificates, *lines.keys):
+    for node in lines.certificates:
+        files.holding(node, "certificate")
+    for node in lines.keys:
         files.pem(node)
-    for name in _FILES:
+    for node in lines.commands:
+        if node.args[0].lower() == DH_COMMAND:
+            files.pem(replace(node, args=node.args[1:]))
+    for name in _CERTIFICATE_FILES:
         if name in lines.last:
-            files.pem(lines.last[name])
+            files.holding(lines.last[name], "certificate")
     for name in ("sslcarevocationfile", "sslproxycarevocationfile"):
-        found = files.pem(lines.last[name]) if name in lines.last else None
-        if found is not None:
-            files.lists(lines.last[name], found)
+        if name in lines.last:
+            files.holding(lines.last[name], "revocation list")
+    if "sslpassphrasedialog" in lines.last:
+        files.program(lines.last["sslpassphrasedialog"])
     for name in _DIRECTORIES:
         if name in lines.last:
             files.names(lines.last[name])
@@ -104,36 +112,28 @@ def _certificates(
             "AH02572: Failed to configure at least one certificate and key for"
             f" {host_name(run, server)}",
             why="Apache's check passes here, and its start fails",
-            cure="write SSLCertificateFile and SSLCertificateKeyFile",
+            cure="move SSLEngine on into the <VirtualHost> that has the certificate"
+            if server.is_main and run.vhosts
+            else "write SSLCertificateFile and SSLCertificateKeyFile",
         )
     chain = lines.last.get("sslcertificatechainfile")
     behind = None if chain is None else files.pem(chain)
     if chain is not None and behind is not None:
         files.ages(chain, behind)
-        if not behind.certificates:
-            files.fault(
-                chain, "FB0257", f"no certificate is in {files.path(chain)}", error=True
-            )
+    leaves: dict[Node, x509.Certificate] = {}
     for index, node in enumerate(lines.certificates):
         found = files.pem(node)
-        if found is None:
-            continue
-        if not found.certificates:
-            if not found.broken:
-                files.fault(
-                    node,
-                    "FB0257",
-                    f"no certificate is in {files.path(node)}",
-                    error=True,
-                )
-            continue
+        if found is None or not found.certificates:
+            continue  # _paths has said so
         key_node = lines.keys[index] if index < len(lines.keys) else node
         _key(files, node, key_node, found, tls.pass_phrase)
-        _leaf(files, node, found.certificates[0], server)
+        _leaf(files, node, found.certificates[0], server, tls)
         files.ages(node, found)
-        rest = found.certificates[1:] if behind is None else behind.certificates
-        place = node if chain is None else chain
-        _chain(files, place, found.certificates[0], rest)
+        leaves[node] = found.certificates[0]
+        if chain is None:
+            _chain(files, node, [found.certificates[0]], found.certificates[1:])
+    if chain is not None and behind is not None and behind.certificates and leaves:
+        _chain(files, chain, list(leaves.values()), behind.certificates)
 
 
 def _key(
@@ -173,7 +173,11 @@ def _key(
 
 
 def _leaf(
-    files: TlsFiles, node: Node, leaf: x509.Certificate, server: ServerDraft
+    files: TlsFiles,
+    node: Node,
+    leaf: x509.Certificate,
+    server: ServerDraft,
+    tls: TlsServer,
 ) -> None:
     """What it is for, and how strong it is."""
     run = files.run
@@ -188,7 +192,11 @@ def _leaf(
         )
     weak = chains.weakness(leaf)
     if weak is not None:
-        run.report.warn(node, "FB0269", weak.text, why=weak.why, cure=weak.cure)
+        # @SECLEVEL= in the cipher list is how OpenSSL is told to take it all the same
+        is_refused = "@SECLEVEL=" not in (tls.protocols.ciphers or "")
+        files.fault(
+            node, "FB0269", weak.text, why=weak.why, cure=weak.cure, error=is_refused
+        )
     names = chains.names_of(leaf)
     wanted = [server.settings.server_name or "", *server.aliases]
     missing = [
@@ -214,11 +222,11 @@ def _leaf(
 def _chain(
     files: TlsFiles,
     node: Node,
-    leaf: x509.Certificate,
+    leaves: list[x509.Certificate],
     rest: tuple[x509.Certificate, ...],
 ) -> None:
-    others = tuple(item for item in rest if item != leaf)
-    for fault in chains.chain_faults(leaf, others, files.is_known):
+    """A chain file stands behind all certificates of its virtual host."""
+    for fault in chains.chain_faults(leaves, rest, files.is_known):
         tell = files.run.report.warn if fault.is_serious else files.run.report.note
         tell(node, "FB0265", fault.text, why=fault.why, cure=fault.cure)
 
@@ -262,6 +270,30 @@ def _addresses(run: Run, hosts: list[TlsServer | None]) -> None:
                     f" {place_of(head.node)}, the first virtual host of {shown}",
                     cure="write ServerName",
                 )
+
+
+def _ports(run: Run, server: ServerDraft, tls: TlsServer | None) -> None:
+    """TLS on port 80, or plain HTTP on 443: clients expect the other."""
+    for _, port in server.addresses:
+        if server.node is None or port != (80 if tls is not None else 443):
+            continue
+        name = host_name(run, server)
+        if tls is not None:
+            text = f"AH01915: Init: ({name}) You configured HTTPS(443) on the standard"
+            text += " HTTP(80) port!"
+        else:
+            text = f"AH01916: Init: ({name}) You configured HTTP(80) on the standard"
+            text += " HTTPS(443) port!"
+        run.report.warn(
+            server.node,
+            "FB0209",
+            text,
+            why="browsers speak plain HTTP to port 80 and TLS to port 443",
+            cure="write SSLEngine on, or another port"
+            if tls is None
+            else "write <VirtualHost *:443> and Listen 443",
+        )
+        return
 
 
 def _plain(run: Run, server: ServerDraft) -> None:

@@ -105,9 +105,10 @@ def parse_pem(content: bytes) -> PemFile:
     lists: list[x509.CertificateRevocationList] = []
     key: PrivateKeyTypes | None = None
     has_key = is_encrypted = False
-    broken = ""
+    broken = "it is in DER, not in PEM" if content[:1] == b"\x30" else "it holds no PEM"
     for number, found in enumerate(_BLOCK.finditer(content), 1):
         label, block = found[1], found[0]
+        broken = "" if number == 1 else broken
         try:
             if label in _CERTIFICATES:
                 certificates.append(_certificate(block))
@@ -118,13 +119,9 @@ def parse_pem(content: bytes) -> PemFile:
                 is_encrypted = _ENCRYPTED.search(block) is not None
                 if not is_encrypted:
                     key = load_pem_private_key(block, None)
-        except (ValueError, TypeError, UnsupportedAlgorithm):
+        except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion):
             what = label.decode("ascii").lower()
             broken = broken or f"block {number}, a {what}, cannot be read"
-    if not broken and not (certificates or lists or has_key):
-        broken = "it holds no PEM"
-        if content[:1] == b"\x30":
-            broken = "it is in DER, not in PEM"
     return PemFile(
         tuple(certificates), tuple(lists), key, has_key, is_encrypted, broken
     )
@@ -134,7 +131,15 @@ def _certificate(block: bytes) -> x509.Certificate:
     text = block.replace(b" X509 CERTIFICATE-", b" CERTIFICATE-")  # its old name
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of old serial numbers and the like
-        return x509.load_pem_x509_certificate(text)
+        made = x509.load_pem_x509_certificate(text)
+        # They are read when they are asked for: whoever asks later need not doubt them
+        _ = (
+            made.subject,
+            made.issuer,
+            made.not_valid_before_utc,
+            made.not_valid_after_utc,
+        )
+    return made
 
 
 def belongs(certificate: x509.Certificate, key: PrivateKeyTypes) -> bool:

@@ -71,7 +71,7 @@ _MAY_BE_EMPTY: Final = (
     *("proxypass", "proxypassmatch", "balancermember", "proxyset"),
     *("requireall", "requireany", "requirenone", "sslrequiressl"),
 )
-"""Directives whose handlers count their words themselves."""
+"""Directives without words, or whose handlers count them."""
 
 _INERT_SECTIONS: Final = ("directory", "directorymatch", "files", "filesmatch")
 """Sections about files: checked, but no request of a proxy has a file."""

@@ -158,6 +158,11 @@ def _process_text(run: Run, _place: Place, node: Node) -> None:
     run.process.texts[PROCESS_TEXTS[node.name.lower()]] = node.args[0]
 
 
+def _document_root(run: Run, place: Place, node: Node) -> None:
+    if place.server.is_main and place.section is None:
+        run.process.texts["document_root"] = node.args[0]
+
+
 def _extended_status(run: Run, _place: Place, node: Node) -> None:
     run.process.extended_status = units.flag(node.args[0])
 
@@ -203,6 +208,7 @@ def _handlers() -> dict[str, Handler]:
     table.update(dict.fromkeys(PROCESS_TEXTS, _process_text))
     table.update(
         {
+            "documentroot": _document_root,
             "extendedstatus": _extended_status,
             "servertokens": _server_tokens,
             "compat": _compat,

@@ -30,6 +30,7 @@ from fastlb.model.tls import (
     Verify,
 )
 
+DH_COMMAND: Final = "dhparameters"  # the command of SSLOpenSSLConfCmd with a file
 NO_ANONYMOUS: Final = ":!aNULL:!eNULL:!EXP"  # mod_ssl puts it behind each cipher list
 
 
@@ -58,7 +59,7 @@ def server_tls(run: Run, own: ServerDraft) -> TlsServer | None:
         chain_file=read.path("sslcertificatechainfile"),
         protocols=read.protocols("ssl"),
         honor_cipher_order=read.flag("sslhonorcipherorder", False),
-        conf_commands=tuple((node.args[0], node.args[1]) for node in lines.commands),
+        conf_commands=tuple(_command_words(run, node) for node in lines.commands),
         verify=read.verify("sslverifyclient"),
         verify_depth=read.number("sslverifydepth", 1),
         trust=read.trust("ssl"),
@@ -289,6 +290,11 @@ def versions_of(words: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in PROTOCOLS if name in chosen)
 
 
+def _command_words(run: Run, node: Node) -> tuple[str, str]:
+    name, value = node.args[:2]
+    return name, absolute(run, value) if name.lower() == DH_COMMAND else value
+
+
 def connect_ports(run: Run, server: ServerDraft) -> tuple[tuple[int, int], ...]:
     """AllowCONNECT as ranges, first and last port; by default 443 and 563.
 
@@ -334,7 +340,9 @@ def _proxy_block(_run: Run, place: Place, node: Node) -> None:
 
 def _for_host(run: Run, place: Place, node: Node) -> None:
     """SSLVerifyClient, SSLVerifyDepth and SSLCipherSuite: of a whole host only."""
-    if place.section is None and not place.inert:
+    if place.inert:
+        return  # no request of a proxy has a file
+    if place.section is None:
         _line(run, place, node)
         return
     run.report.error(

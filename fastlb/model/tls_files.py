@@ -61,6 +61,29 @@ class TlsFiles:
             self.fault(node, "FB0257", f"{path}: {found.broken}", cure=cure, error=True)
         return found
 
+    def holding(self, node: Node, kind: str) -> None:
+        """The file is there and has something of a kind in it.
+
+        kind: "certificate" or "revocation list".
+        """
+        found = self.pem(node)
+        if found is None or found.broken:
+            return
+        if not (found.certificates if kind == "certificate" else found.lists):
+            self.fault(node, "FB0257", f"no {kind} is in {self.path(node)}", error=True)
+        self.lists(node, found)
+
+    def program(self, node: Node) -> None:
+        """SSLPassPhraseDialog exec:program, perhaps with arguments behind it."""
+        kind, _, command = node.args[0].partition(":")
+        whole = absolute(self.run, command)
+        program = absolute(self.run, command.partition(" ")[0])
+        if kind != "exec" or os.path.exists(whole) or os.path.exists(program):
+            return
+        self.fault(
+            node, "FB0238", f"{node.name}: file '{program}' does not exist", error=True
+        )
+
     def names(self, node: Node) -> list[str] | None:
         """Names in the directory of a line; None, and a complaint, if there is none."""
         path = self.path(node)
@@ -98,7 +121,7 @@ class TlsFiles:
         ending = "does not exist or is empty" if kind == "file" else "does not exist"
         if trouble is Trouble.TOO_LONG:
             ending = "is too long to be one of certificates"
-        self.fault(node, "FB0255", f"{node.name}: {kind} '{path}' {ending}", error=True)
+        self.fault(node, "FB0238", f"{node.name}: {kind} '{path}' {ending}", error=True)
 
     def fault(
         self,

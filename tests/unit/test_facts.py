@@ -27,7 +27,7 @@ def server_for(ca: Authority, tmp_path: Path) -> Server:
     files = make_pair(ca, ["one.test"]).write(tmp_path, "one")
     trust = Trust(ca_file=str(ca.write(tmp_path)))
     made = settings(files, verify=Verify.OPTIONAL, verify_depth=2, trust=trust)
-    context = server_context(made, "one.test:443", PassPhrases())
+    context = server_context(made, "one.test:443", PassPhrases()).context
     return Server(context, context, verify=SSL.VERIFY_PEER)
 
 

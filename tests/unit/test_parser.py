@@ -519,8 +519,12 @@ HEADER_ACTION = (
             "'Groops': invalid OpenSSL configuration command",
         ),
         (
-            "SSLOpenSSLConfCmd DHParameters x",
-            "SSLOpenSSLConfCmd DHParameters: not honoured",
+            "SSLOpenSSLConfCmd NumTickets 1",
+            "SSLOpenSSLConfCmd NumTickets: not honoured",
+        ),
+        (
+            "SSLOpenSSLConfCmd MaxProtocol tlsv1.2",
+            "'tlsv1.2': invalid OpenSSL protocol version",
         ),
         (
             "SSLOpenSSLConfCmd MinProtocol SSLv3",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ssl
 from dataclasses import replace
 from pathlib import Path
@@ -39,7 +40,7 @@ def middle(ca: Authority) -> Authority:
 
 
 def serving(made: TlsServer, phrases: PassPhrases | None = None) -> Server:
-    context = server_context(made, WHOSE, phrases or PassPhrases())
+    context = server_context(made, WHOSE, phrases or PassPhrases()).context
     return Server(context, context)
 
 
@@ -65,14 +66,10 @@ def chain_sent(server: Server) -> int:
     ours = server.connection()
     for _ in range(6):
         for one, other in ((theirs, ours), (ours, theirs)):
-            try:
+            with contextlib.suppress(SSL.WantReadError):
                 one.do_handshake()
-            except SSL.WantReadError:
-                pass
-            try:
+            with contextlib.suppress(SSL.WantReadError):
                 other.bio_write(one.bio_read(65536))
-            except SSL.WantReadError:
-                pass
     return len(theirs.get_peer_cert_chain() or ())
 
 

@@ -7,7 +7,7 @@
 # its slot is in memory of our own, so nothing that a CONNECT does is counted for, or
 # found by, anybody else; the addresses are the exchange's.
 
-cdef void connect_prepare() noexcept
+cdef void connect_prepare() noexcept nogil
 # The head of a CONNECT has come.
 cdef void connect_route(exchange *x) noexcept nogil
 # The addresses are known: x.addresses, x.address_count.

@@ -4,7 +4,7 @@ cdef plan_member connect_target
 cdef member_slot connect_slot
 
 
-cdef void connect_prepare() noexcept:
+cdef void connect_prepare() noexcept nogil:
     memset(&connect_target, 0, sizeof(connect_target))
     memset(&connect_slot, 0, sizeof(connect_slot))
     connect_target.slot = &connect_slot
@@ -32,6 +32,8 @@ cdef void connect_route(exchange *x) noexcept nogil:
     x.decoded.length = x.req.target.length
     if not exchange_admit(x):
         return
+    if unlikely(x.down.tls_vhost != NULL):
+        rules_tls_env(x)
     rules_env(x)
     if not connect_port_is_allowed(x):
         service_log_returned(x, b"Connect to remote machine blocked")

@@ -281,7 +281,7 @@ cdef void exchange_connect(exchange *x) noexcept nogil:
     cdef upstream *u = NULL
     request_upgrade(x)
     if unlikely(m.is_websocket and x.upgrade.length == 0) \
-            and not conf_websocket_fallback(x):
+            and not conf_flag(x, CONF_WEBSOCKET_FALLBACK, True):
         upgrade_demand(x)
         return
     if unlikely(m.promised) and not x.resume and pool_is_promised(m):

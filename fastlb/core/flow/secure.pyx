@@ -5,7 +5,7 @@ cdef value member_tls_name(exchange *x) noexcept nogil:
     """The name asked for: of the member's URL, or with ProxyPreserveHost the one the
     client used (proxying.md 9)."""
     cdef value out
-    if conf_preserve_host(x) and x.host.length:
+    if conf_flag(x, CONF_PRESERVE_HOST, False) and x.host.length:
         out.data = &x.down.input.data[x.base + x.host.offset]
         out.length = x.host.length
     else:

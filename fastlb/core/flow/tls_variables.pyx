@@ -102,13 +102,9 @@ cdef void rules_tls_env(exchange *x) noexcept nogil:
     """What mod_ssl puts into the environment: HTTPS and the server's name always, the
     rest with SSLOptions StdEnvVars, certificates with ExportCertData."""
     cdef int i
-    cdef bint wanted = False, data = False
+    cdef bint wanted = conf_flag(x, CONF_STD_ENV_VARS, False)
+    cdef bint data = conf_flag(x, CONF_EXPORT_CERT_DATA, False)
     cdef value v
-    for i in range(x.conf_count):
-        if x.confs[i].std_env_vars >= 0:
-            wanted = x.confs[i].std_env_vars
-        if x.confs[i].export_cert_data >= 0:
-            data = x.confs[i].export_cert_data
     for i in range(tls_env_count):
         if tls_env_when[i] == ENV_HTTPS:
             env_set(x, tls_env_variable[i], b"on", 2)
@@ -123,8 +119,4 @@ cdef void rules_tls_env(exchange *x) noexcept nogil:
 
 cdef bint tls_is_missing(exchange *x) noexcept nogil:
     """SSLRequireSSL, and this connection is plain."""
-    cdef int i
-    for i in range(x.conf_count - 1, -1, -1):
-        if x.confs[i].require_ssl >= 0:
-            return x.confs[i].require_ssl and x.down.tls_vhost == NULL
-    return False
+    return x.down.tls_vhost == NULL and conf_flag(x, CONF_REQUIRE_SSL, False)

@@ -221,7 +221,7 @@ cdef int tunnel_move(
         if taken < n:
             return MOVED_ALL if tunnel_hold(
                 held, &tunnel_piece[taken], <unsigned int>(n - taken)
-            ) else MOVED_SINK_LOST
+            ) else MOVED_SOURCE_LOST
     return MOVED_PART
 
 
@@ -230,13 +230,13 @@ cdef void tunnel_step(exchange *x) noexcept nogil:
     cdef upstream *u = x.up
     cdef long long from_client = 0, to_member = 0, from_member = 0, to_client = 0
     cdef int inward, outward = MOVED_ALL
-    inward = tunnel_move(
-        &d.c, &u.c, &x.stream, &x.client_ended, &from_client, &to_member)
     if unlikely(d.output != NULL) and tunnel_send_head(x) < 0:
         outward = MOVED_SINK_LOST
     elif likely(d.output == NULL):
         outward = tunnel_move(
             &u.c, &d.c, &u.input, &x.member_ended, &from_member, &to_client)
+    inward = tunnel_move(
+        &d.c, &u.c, &x.stream, &x.client_ended, &from_client, &to_member)
     x.request_body_bytes += from_client
     x.bytes_to_up += to_member
     x.bytes_from_up += from_member
@@ -271,14 +271,22 @@ cdef bint tunnel_ends(exchange *x, int inward, int outward) noexcept nogil:
     """A side has ended or is lost. Returns False when the tunnel is over."""
     cdef downstream *d = x.down
     cdef upstream *u = x.up
-    if inward > MOVED_END or outward > MOVED_END:
-        if inward == MOVED_SINK_LOST or outward == MOVED_SOURCE_LOST:
-            service_log_tunnel_lost(x, stream_errno, b"origin")
-        else:
-            service_log_tunnel_lost(x, stream_errno, b"client")
-            x.aborted = True
+    if inward == MOVED_SOURCE_LOST or outward == MOVED_SOURCE_LOST:
+        x.aborted = inward == MOVED_SOURCE_LOST
+        service_log_tunnel_lost(
+            x, stream_errno, b"client" if x.aborted else b"origin")
         tunnel_close(x)
         return False
+    # Who takes nothing more may have said something before it went. Its socket tells
+    # when all of that has been read.
+    if inward == MOVED_SINK_LOST:
+        x.client_ended = x.member_told = True
+        tunnel_deaf(x, &u.c, &x.stream)
+    if outward == MOVED_SINK_LOST:
+        x.member_ended = x.client_told = True
+        x.aborted = True
+        tunnel_deaf(x, &d.c, &d.output)
+        tunnel_deaf(x, &d.c, &u.input)
     if inward == MOVED_END and not x.member_told:
         x.member_told = tunnel_half_close(&u.c)
     if outward == MOVED_END and not x.client_told:
@@ -292,6 +300,13 @@ cdef bint tunnel_ends(exchange *x, int inward, int outward) noexcept nogil:
         tunnel_close(x)
         return False
     return True
+
+
+cdef void tunnel_deaf(exchange *x, conn *c, buffer **held) noexcept nogil:
+    buffer_give(held[0])
+    held[0] = NULL
+    c.readable = True
+    watch_queue(&x.down.c)
 
 
 cdef bint tunnel_half_close(conn *c) noexcept nogil:

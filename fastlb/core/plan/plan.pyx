@@ -15,13 +15,18 @@ cdef list plan_regexes = []
 cdef list plan_names = []       # names of Require host, by number
 cdef dict plan_envs = {}
 
+cdef tuple CONF_FLAGS = (       # by CONF_*
+    "preserve_host", "add_headers", "redirect_relative", "use_canonical_name",
+    "use_canonical_physical_port", "track_first_byte", "expect_continue",
+    "interpolate_env", "require_ssl", "std_env_vars", "export_cert_data",
+    "websocket_fallback",
+)
 cdef tuple ENV_KNOWN = (
     "BALANCER_NAME", "BALANCER_WORKER_NAME", "BALANCER_WORKER_ROUTE",
     "BALANCER_SESSION_STICKY", "BALANCER_SESSION_ROUTE", "BALANCER_ROUTE_CHANGED",
     "no-proxy", "proxy-nokeepalive", "force-proxy-request-1.0",
-    "proxy-initial-not-pooled", "proxy-sendcl", "proxy-sendchunked",
-    "proxy-interim-response", "Proxy-Chain-Auth", "nokeepalive", "force-response-1.0",
-    "proxy-allow-http09", "proxy-nohalfclose",
+    "proxy-initial-not-pooled", "proxy-interim-response", "nokeepalive",
+    "force-response-1.0", "proxy-allow-http09", "proxy-nohalfclose",
 )
 
 
@@ -276,18 +281,8 @@ cdef object plan_mapping_of(plan_mapping *m, object mapping, plan_section *secti
 
 cdef object plan_conf_of(plan_conf *c, object conf, plan_section *sections):
     cdef int i
-    c.preserve_host = plan_flag(conf.preserve_host)
-    c.add_headers = plan_flag(conf.add_headers)
-    c.require_ssl = plan_flag(conf.require_ssl)
-    c.std_env_vars = plan_flag(conf.std_env_vars)
-    c.export_cert_data = plan_flag(conf.export_cert_data)
-    c.redirect_relative = plan_flag(conf.redirect_relative)
-    c.use_canonical_name = plan_flag(conf.use_canonical_name)
-    c.use_canonical_physical_port = plan_flag(conf.use_canonical_physical_port)
-    c.track_first_byte = plan_flag(conf.track_first_byte)
-    c.expect_continue = plan_flag(conf.expect_continue)
-    c.interpolate_env = plan_flag(conf.interpolate_env)
-    c.websocket_fallback = plan_flag(conf.websocket_fallback)
+    for i, name in enumerate(CONF_FLAGS):
+        c.flags[i] = plan_flag(getattr(conf, name))
     c.auth_merging = {"And": 1, "Or": 2}.get(conf.auth_merging, 0)
     if conf.error_override is not None:
         c.has_error_override = True
