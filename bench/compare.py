@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """What a request costs: fastlb beside nginx, HAProxy, Apache httpd and a raw relay.
 
-    python bench/compare.py                     everything, about 15 minutes
+    python bench/compare.py                     everything, about 30 minutes
     python bench/compare.py --quick             guard against collapse, half a minute
     python bench/compare.py --only small64,1m --rounds 5 --markdown bench/results
+    python bench/compare.py --only tls          what the group holds, see scenarios.py
 
 One worker each, the proxy on one core, load and members on another. Rounds are
 interleaved (A B C A B C ...), so that a slow minute of the machine meets everybody;
@@ -25,7 +26,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-import certificates
+import certificate
 import load
 import machine
 import measure
@@ -38,6 +39,7 @@ from memory import compare_idle, compare_workers
 from report import Verdict, median_and_spread, table, verdict_table, worst
 from run import MIB, Findings, Place, Plan
 from scenarios import (
+    GROUPS,
     IDLE_SCENARIOS,
     KEYS,
     QUICK_KEYS,
@@ -85,7 +87,7 @@ def main() -> int:
         core = place.cores.load
         ending.callback(MemberProcess(core, place.members).stop)
         if any("https" in e.flags for s in scenarios for e in s.entrants):
-            secure = MemberProcess(core, place.secure_members, certificates.make("ec"))
+            secure = MemberProcess(core, place.secure_members, certificate.make("ec"))
             ending.callback(secure.stop)
         for scenario in scenarios:
             compare(scenario, plan, place, findings)
@@ -98,7 +100,7 @@ def main() -> int:
     print("\n" + bars)
     if plan.markdown is not None:
         parts = [heading, bars, *findings.sections]
-        print(report.write(plan.markdown, "compare", parts))
+        print(report.write(plan.markdown, plan.name, parts))
     if findings.failed_requests:
         print(f"fastlb failed {findings.failed_requests} requests")
         return 1
@@ -108,18 +110,22 @@ def main() -> int:
 def read_arguments() -> Plan:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="guard against collapse")
-    parser.add_argument("--only", metavar="KEY,...", help=f"of {', '.join(KEYS)}")
+    parser.add_argument(
+        "--only", metavar="KEY,...", help=f"of {', '.join((*KEYS, *GROUPS))}"
+    )
     parser.add_argument("--proxies", metavar="NAME,...", help="default: all installed")
     parser.add_argument("--rounds", type=int, help="default 7; quick 3")
     parser.add_argument("--seconds", type=float, help="of a round; default 3; quick 1")
     parser.add_argument(
-        "--markdown", type=Path, metavar="DIR", help="also write DIR/DATE-compare.md"
+        "--markdown", type=Path, metavar="DIR", help="also write DIR/DATE-NAME.md"
     )
+    parser.add_argument("--name", default="compare", help="of that file")
     given = parser.parse_args()
     keys = QUICK_KEYS if given.quick else KEYS
     proxies = QUICK_PROXIES if given.quick else tuple(peers.KINDS)
     if given.only:
-        keys = tuple(given.only.split(","))
+        words = given.only.split(",")
+        keys = tuple(key for word in words for key in GROUPS.get(word, (word,)))
     if given.proxies:
         proxies = tuple(given.proxies.split(","))
     for word in [k for k in keys if k not in KEYS] + [
@@ -132,6 +138,7 @@ def read_arguments() -> Plan:
         rounds=given.rounds or (3 if given.quick else 7),
         seconds=given.seconds or (1.0 if given.quick else 3.0),
         markdown=given.markdown,
+        name=given.name,
         is_quick=given.quick,
     )
 

@@ -10,6 +10,8 @@
     kill      kill -9 of a worker under load
     sequence  20 serial requests at weights 1:2:3, 4 workers, beside a real Apache
     member    kill -9 of a member under load, and its return
+    swap      20 reloads under full handshake load; each brings another certificate
+    growth    10000 full handshakes, and the memory before and behind them
 
 What is a failure stands at the head of load.c: above all, an end of the connection
 while a request is outstanding. Exit status as compare.py's.
@@ -24,8 +26,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -35,23 +36,26 @@ import netns
 import peers
 import psutil
 import report
+from lifecycle_tls import try_growth, try_swap
 from members import Member, MemberProcess, make_members
 from report import Verdict
+from stage import (
+    MIXED,
+    RELOADS,
+    SMALL,
+    STEP_S,
+    Stage,
+    clean,
+    running,
+    served,
+    start_loads,
+    stop_loads,
+    wait_in_force,
+)
 
-RELOADS = 20
-IN_FORCE_S = 20.0  # longest wait for a reload to come into force
-STEP_S = 0.2  # of traffic between two steps
 RECYCLE = 100
 BACK_S = 1.0  # a new worker, and a member that listens again
 BACK_WAIT_S = 15.0  # how long the bench itself waits for a member's return
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """Where a bar is tried."""
-
-    proxy: str
-    cores: machine.Cores
 
 
 def main() -> int:
@@ -150,23 +154,6 @@ def configurations(members: tuple[Member, ...]) -> Iterator[peers.Setup]:
         yield peers.Setup(
             chosen, frozenset({"generation"}), workers=2, generation=generation
         )
-
-
-def wait_in_force(proxy: peers.Proxy) -> tuple[int, float]:
-    """Ask for the new configuration's own path; lost answers, and seconds until 200.
-
-    Until then 404 comes: the member that an older generation asks has no such page.
-    """
-    lost, begin = 0, time.monotonic()
-    while (took_s := time.monotonic() - begin) < IN_FORCE_S:
-        status = proxy.status_of(proxy.generation_path)
-        if status == 200:
-            return lost, took_s
-        lost += status is None
-        time.sleep(0.005)
-    raise peers.CannotStartError(
-        f"a reload is not in force after {IN_FORCE_S:g} s\n{proxy.log_tail()}"
-    )
 
 
 def try_recycle(stage: Stage) -> list[Verdict]:
@@ -330,19 +317,15 @@ BARS: dict[str, Callable[[Stage], list[Verdict]]] = {
     "kill": try_kill,
     "sequence": try_sequence,
     "member": try_member,
+    "swap": try_swap,
+    "growth": try_growth,
 }
 
 # ---- traffic ----
 
-SMALL = ("--path", "/small", "--expect-bytes", "200")
 KILL_WAVES = 8
 BUSY = ("--connections", "8", *SMALL)
 
-MIXED = {
-    "kept alive, busy": ("--connections", "32", *SMALL),
-    "a connection each": ("--connections", "16", "--close", *SMALL),
-    "kept alive, pauses to 20 ms": ("--connections", "64", "--think-ms", "20", *SMALL),
-}
 RECYCLING = {
     "a connection each": ("--connections", "8", "--close", *SMALL),
     "20 requests a connection": (
@@ -354,59 +337,6 @@ RECYCLING = {
     ),
     "kept alive, pauses to 20 ms": ("--connections", "32", "--think-ms", "20", *SMALL),
 }
-
-
-def start_loads(
-    stage: Stage, proxy: peers.Proxy, kinds: dict[str, tuple[str, ...]]
-) -> dict[str, load.Load]:
-    """Clients that run until they are stopped."""
-    return {
-        name: load.Load(stage.cores.load, proxy.address, options)
-        for name, options in kinds.items()
-    }
-
-
-def stop_loads(loads: dict[str, load.Load]) -> dict[str, load.LoadResult]:
-    results = {name: running_load.stop() for name, running_load in loads.items()}
-    for name, result in results.items():
-        if result.first_failures:
-            print(
-                f"{name}: first failures: {result.first_failures[:5]}", file=sys.stderr
-            )
-    return results
-
-
-def clean(what: str, result: load.LoadResult) -> Verdict:
-    """The bar of no failure, with what else happened to the connections."""
-    figure = f"{result.failure_text()} failed of {result.started}"
-    closes = (
-        (result.clean_closes, "announced closes"),
-        (result.idle_closes, "closes while idle"),
-        (result.idle_resets, "resets while idle"),
-    )
-    for number, name in closes:
-        if number:
-            figure += f"; {number} {name}"
-    return Verdict(what, figure, "0", result.failed == 0)
-
-
-@contextmanager
-def served(members: tuple[Member, ...], stage: Stage) -> Iterator[None]:
-    """All the members, in one process."""
-    process = MemberProcess(stage.cores.load, members)
-    try:
-        yield
-    finally:
-        process.stop()
-
-
-@contextmanager
-def running(stage: Stage, setup: peers.Setup) -> Iterator[peers.Proxy]:
-    proxy = peers.start(stage.proxy, setup, stage.cores.proxy)
-    try:
-        yield proxy
-    finally:
-        proxy.stop()
 
 
 # ---- what can be seen of a proxy from outside ----

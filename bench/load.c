@@ -325,7 +325,7 @@ static void greet(struct conn *c)
         SSL_set_session(c->ssl, c->session);
 }
 
-/* Count a handshake that has just ended, by the certificate that it showed. */
+/* Count a handshake that has just ended; a full one by the certificate it showed. */
 static void count_handshake(struct conn *c)
 {
     c->is_greeted = 1;
@@ -335,6 +335,8 @@ static void count_handshake(struct conn *c)
         snprintf(tls_described, sizeof tls_described, "%s %s %s", SSL_get_version(c->ssl),
                  SSL_get_cipher_name(c->ssl),
                  OBJ_nid2sn(SSL_get_negotiated_group(c->ssl)));
+    if (SSL_session_reused(c->ssl))
+        return; /* the certificate it has is of the session's first handshake */
     X509 *certificate = SSL_get0_peer_certificate(c->ssl);
     const ASN1_INTEGER *number = certificate ? X509_get0_serialNumber(certificate) : NULL;
     uint64_t serial = 0;

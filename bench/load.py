@@ -43,7 +43,7 @@ class LoadResult:
     handshakes: int = 0  # of TLS, that succeeded
     resumed: int = 0  # ... of them without a certificate
     tls: str = ""  # protocol, cipher and group of the first
-    certificates: dict[str, int] = field(default_factory=dict)  # by serial, in hex
+    certificates: dict[str, int] = field(default_factory=dict)  # full ones, by serial
     sequence: tuple[str, ...] = ()
     first_failures: tuple[dict[str, Any], ...] = field(default=())  # as load.c says
 

@@ -11,9 +11,10 @@ Flags of a line may follow each other; all must hold. What a scenario is about:
 `tls` (HTTPS in front; with `rsa` a certificate of that kind), `https` (HTTPS members),
 `websocket` (tunnels to the members). How it is done: `log` (an access log), `gather`
 (nginx: log lines are gathered before they are written), `stream` (nginx: no buffering
-of answers), `wide` (Apache: threads for many connections), `sticky` (sessions by
-cookie), `status` (a status page), `generation` (a path that only this version of the
-configuration knows: by it a reload is seen to have come into force).
+of answers), `reuseport` (nginx: a socket for each worker), `wide` (Apache: threads for
+many connections), `sticky` (sessions by cookie), `status` (a status page), `generation`
+(a path that only this version of the configuration knows: by it a reload is seen to
+have come into force).
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import certificates
+import certificate
 import machine
 import measure
 from members import Member, free_port
@@ -65,10 +66,10 @@ class Setup:
     serial: int = 1  # of the certificate
 
     @property
-    def certificate(self) -> certificates.Certificate | None:
+    def certificate(self) -> certificate.Certificate | None:
         if "tls" not in self.flags:
             return None
-        return certificates.make("rsa" if "rsa" in self.flags else "ec", self.serial)
+        return certificate.make("rsa" if "rsa" in self.flags else "ec", self.serial)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ class Plan:
     rounds: int
     seconds: float
     markdown: Path | None
+    name: str
     is_quick: bool
 
 

@@ -261,7 +261,7 @@ SCENARIOS = (
         ("--path", "/small", "--messages", "100"),
         tuple(
             entrant(f"{n} websocket")
-            for n in ("fastlb", "nginx", "haproxy", "apache")
+            for n in ("fastlb", "nginx", "haproxy", "apache", "relay")
         ),
         (ratio("WebSocket echo: nginx", "nginx websocket", 0.90, "fastlb websocket"),),
     ),
@@ -285,6 +285,14 @@ WORKER_PSS_MIB_MAX = 12.0
 WORKER_ENTRANTS = tuple(entrant(n) for n in ("fastlb", "nginx", "apache"))
 
 KEYS = (*(s.key for s in (*SCENARIOS, *IDLE_SCENARIOS)), "worker")
+
+# What is written short on the command line.
+GROUPS = {
+    "tls": (
+        *("https64", "handshake-ec", "handshake-rsa", "resumed", "https1m"),
+        *("https-members", "websocket", "idle-tls"),
+    )
+}
 
 # --quick: a guard against collapse, not a measurement. It needs only gcc.
 QUICK_KEYS = ("small64", "close", "64k")

@@ -185,6 +185,27 @@ class TlsHandles(Protocol):
     def members(self) -> Sequence[int | None]: ...
 
 @final
+class Staples:
+    """OCSP answers for the certificates of one context, in memory that all share."""
+
+    count: int
+    address: int  # what the library hands to the callback (set_tlsext_status_arg)
+    callback: int  # the C function for SSL_CTX_set_tlsext_status_cb
+
+    def __init__(
+        self, certificates: Sequence[int], functions: Mapping[str, int]
+    ) -> None:
+        """certificates: addresses of the X509 as the context holds them.
+
+        functions: those of STAPLE_FUNCTIONS, by name. The mapping lives as long as
+        the object, and is inherited by every process forked meanwhile.
+        """
+    def put(self, index: int, answer: bytes, expires_s: int) -> None:
+        """Send it with this certificate until expires_s (since 1970); b"": nothing."""
+    def get(self, index: int, now_s: int) -> bytes | None:
+        """What a handshake at this moment would get."""
+
+@final
 class Core:
     """The data path of one worker."""
 
@@ -224,3 +245,5 @@ class Core:
 
 ERROR_TEXTS: dict[int, str]
 TLS_FUNCTIONS: tuple[str, ...]
+STAPLE_FUNCTIONS: tuple[str, ...]
+STAPLE_ANSWER_MAX: int

@@ -16,6 +16,7 @@ include "core/io/stream.pyx"
 include "core/io/tls_library.pyx"
 include "core/io/tls_hello.pyx"
 include "core/io/tls_stream.pyx"
+include "core/io/staples.pyx"
 
 # http: HTTP/1.x as spans
 include "core/http/chartable.pyx"

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.types import (
     CertificateIssuerPrivateKeyTypes,
 )
@@ -30,7 +30,7 @@ from cryptography.x509.oid import (
     NameOID,
 )
 
-Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 
 DAY = timedelta(days=1)
 
@@ -132,7 +132,7 @@ def make_ca(
     )
     builder = builder.add_extension(_usage(is_authority=True), critical=True)
     signing = parent.key if parent is not None else key
-    certificate = builder.sign(signing, hashes.SHA256())
+    certificate = builder.sign(signing, _hash(signing))
     above = () if parent is None else (parent.certificate, *parent.parents)
     return Authority(certificate, key, above)
 
@@ -147,6 +147,7 @@ def make_pair(
     subject: str | None = None,
     client: bool = False,
     ocsp: str | None = None,
+    issuer: str | None = None,
     must_staple: bool = False,
 ) -> Pair:
     """A leaf for names (the first is the common name); ca None: signed by itself.
@@ -155,6 +156,7 @@ def make_pair(
     subject  the common name, where it is to be another; with names (): no SAN
     client   for clientAuth (else serverAuth)
     ocsp     URL of the responder in authorityInfoAccess
+    issuer   URL of the issuer's certificate there
     """
     key = _key(kind)
     common = subject if subject is not None else names[0]
@@ -170,19 +172,24 @@ def make_pair(
         x509.BasicConstraints(ca=False, path_length=None), critical=True
     )
     builder = builder.add_extension(_usage(is_authority=False), critical=True)
-    if ocsp is not None:
-        access = x509.AccessDescription(
-            AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(ocsp)
+    access = [
+        x509.AccessDescription(method, x509.UniformResourceIdentifier(url))
+        for method, url in (
+            (AuthorityInformationAccessOID.OCSP, ocsp),
+            (AuthorityInformationAccessOID.CA_ISSUERS, issuer),
         )
+        if url is not None
+    ]
+    if access:
         builder = builder.add_extension(
-            x509.AuthorityInformationAccess([access]), critical=False
+            x509.AuthorityInformationAccess(access), critical=False
         )
     if must_staple:
         builder = builder.add_extension(
             x509.TLSFeature([x509.TLSFeatureType.status_request]), critical=False
         )
     signing = ca.key if ca is not None else key
-    certificate = builder.sign(signing, hashes.SHA256())
+    certificate = builder.sign(signing, _hash(signing))
     if ca is None:
         return Pair(certificate, key, (), certificate)
     return Pair(certificate, key, ca.intermediates, ca.root)
@@ -209,7 +216,7 @@ def make_crl(
             .build()
         )
         builder = builder.add_revoked_certificate(entry)
-    made = builder.sign(ca.key, hashes.SHA256())
+    made = builder.sign(ca.key, _hash(ca.key))
     return made.public_bytes(serialization.Encoding.PEM)
 
 
@@ -281,7 +288,13 @@ def _usage(*, is_authority: bool) -> x509.KeyUsage:
     )
 
 
+def _hash(key: Key) -> hashes.SHA256 | None:
+    return None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
+
+
 def _key(kind: str) -> Key:
+    if kind == "ed25519":
+        return ed25519.Ed25519PrivateKey.generate()
     if kind == "ec":
         return ec.generate_private_key(ec.SECP256R1())
     bits = {"rsa": 2048, "rsa1024": 1024, "rsa3072": 3072}[kind]

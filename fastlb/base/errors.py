@@ -29,7 +29,6 @@ class Phase(enum.Enum):
 
     READING = "reading"  # structure, Include, LoadModule, Define
     PROCESSING = "processing"  # unknown words, contexts, arguments
-    CHECKING = "checking"  # after everything is read: what a model needs
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,6 +132,7 @@ _CONFIG = {
         "error",
         "SSLEngine on: TLS is not served yet, and the port would speak plain text.",
         "Let TLS end in front of fastlb.",
+        retired=True,
     ),
     "FB0128": Message(
         "notice",
@@ -143,6 +144,16 @@ _CONFIG = {
 }
 
 _MODEL = {
+    "FB0200": Message(
+        "warning",
+        "A variable that steers Apache's proxy is set, and steers nothing here.",
+        "Leave it out; the message says what is done.",
+    ),
+    "FB0201": Message(
+        "warning",
+        "upgrade= stands where a balancer's parameters do; it is for all members.",
+        "Write it behind each BalancerMember.",
+    ),
     "FB0202": Message(
         "error",
         "An expression (expr=, %{...} in a URL) is used.",
@@ -155,7 +166,7 @@ _MODEL = {
     ),
     "FB0204": Message(
         "warning",
-        "A rule reads a BALANCER_ variable that is never set.",
+        "A rule reads a BALANCER_ or SSL_ variable that is never set.",
         "Correct its name.",
     ),
     "FB0205": Message(
@@ -177,6 +188,11 @@ _MODEL = {
         "warning",
         "Two virtual hosts of one address have the same name.",
         "Merge them; the first gets every request.",
+    ),
+    "FB0209": Message(
+        "warning",
+        "TLS is spoken on port 80, or plain HTTP on port 443.",
+        "Write SSLEngine on where the port is 443.",
     ),
     "FB0210": Message(
         "error",
@@ -208,10 +224,25 @@ _MODEL = {
         "The host name of a virtual host does not resolve.",
         "Write * or an IP address, and the name as ServerName.",
     ),
+    "FB0216": Message(
+        "error",
+        "SSLProtocol leaves no version of TLS.",
+        "Write SSLProtocol all -TLSv1 -TLSv1.1.",
+    ),
+    "FB0217": Message(
+        "error",
+        "The TLS library knows none of the ciphers that are written.",
+        "openssl ciphers -v lists their names.",
+    ),
     "FB0218": Message(
         "error",
         "A handshake's setting stands inside a section: it would need a second one.",
         "Write it in the <VirtualHost>.",
+    ),
+    "FB0219": Message(
+        "warning",
+        "A virtual host has a certificate and speaks plain HTTP.",
+        "Write SSLEngine on.",
     ),
     "FB0220": Message(
         "error",
@@ -240,7 +271,7 @@ _MODEL = {
     "FB0225": Message(
         "error",
         "Members of this scheme are not served.",
-        "Use http:// towards the member.",
+        "Use http:// or https:// towards the member.",
     ),
     "FB0226": Message(
         "error",
@@ -299,6 +330,16 @@ _MODEL = {
         "notice",
         "Nothing sends requests to a balancer.",
         "Write ProxyPass to it, or remove it.",
+    ),
+    "FB0238": Message(
+        "error",
+        "A file or directory that a SSL line names is not there, or is empty.",
+        "Correct the path; relative ones begin at ServerRoot.",
+    ),
+    "FB0239": Message(
+        "warning",
+        "A variable that steers Apache's proxy is set, and steers nothing here.",
+        "Leave it out; the message says what is done.",
     ),
     "FB0240": Message(
         "warning",
@@ -380,6 +421,26 @@ _MODEL = {
         "A log format names something that is never known here, so it prints -.",
         "Leave the item out.",
     ),
+    "FB0256": Message(
+        "warning",
+        "A file that a SSL line names may not be read by this user.",
+        "Run the check as the user who starts the server.",
+    ),
+    "FB0257": Message(
+        "error",
+        "A file that a SSL line names does not hold what it should, in PEM.",
+        "Look into it with openssl x509 -text, or write the right file.",
+    ),
+    "FB0258": Message(
+        "error",
+        "A certificate has no key, or one that is not its own.",
+        "Write the key that the certificate was made with.",
+    ),
+    "FB0259": Message(
+        "warning",
+        "A private key is encrypted, and nothing tells its phrase.",
+        "Write SSLPassPhraseDialog exec:/path/to/program.",
+    ),
     "FB0260": Message(
         "error",
         "A Require or its container stands where it decides nothing.",
@@ -404,6 +465,31 @@ _MODEL = {
         "Access directives of Apache 2.2 are still taken.",
         "Write them as Require.",
     ),
+    "FB0265": Message(
+        "warning",
+        "The chain behind a certificate is incomplete, unordered or too long.",
+        "Write the leaf first, then each certificate behind the one it issued.",
+    ),
+    "FB0266": Message(
+        "warning",
+        "A certificate has expired or is not yet valid, or a revocation list ended.",
+        "Renew it.",
+    ),
+    "FB0267": Message(
+        "warning",
+        "A certificate expires within 30 days.",
+        "Renew it.",
+    ),
+    "FB0268": Message(
+        "warning",
+        "A certificate is not for the names of its virtual host.",
+        "Let it be issued for ServerName and every ServerAlias.",
+    ),
+    "FB0269": Message(
+        "warning",
+        "A key, a signature or a version of TLS is too weak to be used.",
+        "Make a key of 2048 bits (RSA) or P-256; leave TLSv1 and TLSv1.1 out.",
+    ),
     "FB0270": Message(
         "error",
         "A Header or RequestHeader line is malformed.",
@@ -423,6 +509,36 @@ _MODEL = {
         "error",
         "A SetEnvIf line is malformed.",
         "Write SetEnvIf attribute regex NAME.",
+    ),
+    "FB0274": Message(
+        "error",
+        "SSLEngine is on and no certificate is written.",
+        "Write SSLCertificateFile and SSLCertificateKeyFile.",
+    ),
+    "FB0275": Message(
+        "warning",
+        "No handshake can be for a virtual host: it has no name of its own.",
+        "Write ServerName.",
+    ),
+    "FB0276": Message(
+        "warning",
+        "There is an https or wss member without SSLProxyEngine on.",
+        "Write SSLProxyEngine on.",
+    ),
+    "FB0277": Message(
+        "warning",
+        "Certificates are asked for, and no authority can be found to verify them.",
+        "Write SSLCACertificateFile or SSLProxyCACertificateFile.",
+    ),
+    "FB0278": Message(
+        "warning",
+        "SSLProxy lines stand in a <Proxy> that no target, or a part of one, meets.",
+        "Write them into <Proxy balancer://name>.",
+    ),
+    "FB0279": Message(
+        "warning",
+        "Revocation is checked without lists, or there are lists and no check.",
+        "Write SSLCARevocationFile and SSLCARevocationCheck chain.",
     ),
     "FB0280": Message(
         "error",
@@ -448,6 +564,25 @@ _MODEL = {
         "warning",
         "There is no such handler, or not yet.",
         "Write server-status; the balancer-manager comes later.",
+    ),
+    "FB0285": Message(
+        "warning",
+        "ProxyRequests On lets anybody connect through this server to others.",
+        "Write <Proxy *> with a Require in it, or ProxyRequests Off.",
+    ),
+    "FB0286": Message(
+        "notice",
+        "Of a forward proxy only CONNECT is served.",
+    ),
+    "FB0287": Message(
+        "error",
+        "ProxyBlock stands beside ProxyRequests On and is not served.",
+        "Write <Proxy host:port> with Require all denied.",
+    ),
+    "FB0288": Message(
+        "warning",
+        "Some virtual hosts of one address have SSLEngine on and some have not.",
+        "Give TLS a port of its own.",
     ),
     "FB0289": Message(
         "error",

@@ -12,16 +12,14 @@ import sys
 from collections.abc import Iterable, Sequence
 
 from fastlb.base.errors import Diagnostic, Severity, render
+from fastlb.base.levels import LEVELS
 from fastlb.cli import control, demo, listing, version
 from fastlb.cli.dumps import dump
 from fastlb.cli.options import USAGE, Options, UsageError, parse
 from fastlb.cli.serve import serve, source_of
-from fastlb.config import registry
-from fastlb.config.parser import parse as parse_files
-from fastlb.logs.error import LEVELS
 from fastlb.master import privileges
 from fastlb.master.errors import StartError
-from fastlb.master.loading import Loaded, Source, load
+from fastlb.master.loading import Loaded, Source, load, read
 from fastlb.model.server import Compat
 
 PROGRAM = "fastlb"
@@ -112,15 +110,7 @@ def test(options: Options, loaded: Loaded, program: str) -> int:
 
 def _compat_of(source: Source) -> Compat:
     """Which side wins, of the configuration if there is one to read."""
-    tree, _ = parse_files(
-        source.config_file,
-        server_root=source.server_root,
-        defines=source.defines,
-        before=source.before,
-        after=source.after,
-        environ=source.environ,
-        registry=registry.collect(),
-    )
+    tree, _ = read(source)
     return Compat(tree.compat)
 
 

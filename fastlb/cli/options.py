@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fastlb.logs.error import LEVELS
+from fastlb.base.levels import LEVELS
 
 WITH_VALUE = "DdfCceEk"
 WITHOUT_VALUE = "vVhlLtTSMX"

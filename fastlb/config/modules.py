@@ -142,11 +142,6 @@ def base_name(written: str) -> str:
     return written.removeprefix("mod_").removesuffix(".c")
 
 
-def file_name(name: str) -> str:
-    """The file that `-l` prints for a module."""
-    return _FILE_NAMES.get(name, f"mod_{name}.c")
-
-
 def is_known(written: str) -> bool:
     """Whether LogLevel may name it: `proxy`, `proxy_module` or `mod_proxy.c`."""
     name = base_name(written)

@@ -18,7 +18,7 @@ PROTOCOLS: Final = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 """What can be spoken, oldest first."""
 
 CONF_COMMANDS: Final = (
-    *("Curves", "Groups", "SignatureAlgorithms"),
+    *("Curves", "Groups", "SignatureAlgorithms", "DHParameters"),
     *("MinProtocol", "MaxProtocol", "CipherString", "Ciphersuites", "Options"),
 )
 """Commands of SSLOpenSSLConfCmd that are honoured."""
@@ -28,13 +28,14 @@ CONF_OPTIONS: Final = ("ServerPreference", "PrioritizeChaCha", "SessionTicket")
 
 OTHER_COMMANDS: Final = (
     *("Certificate", "PrivateKey", "ChainCAFile", "ChainCAPath", "VerifyCAFile"),
-    *("VerifyCAPath", "ServerInfoFile", "DHParameters", "ECDHParameters"),
+    *("VerifyCAPath", "ServerInfoFile", "ECDHParameters"),
     *("RecordPadding", "NumTickets", "Protocol", "VerifyMode", "ClientCAFile"),
     *("ClientCAPath", "ClientSignatureAlgorithms", "VerifyServerStore"),
 )
 """Commands that OpenSSL knows and that are not honoured."""
 
 _CONF_VERSIONS: Final = ("None", *PROTOCOLS)
+_FREE_VALUES: Final = ("CipherString", "DHParameters")
 _NAMED: Final = re.compile(r"[A-Za-z0-9_.:*?/+-]+")
 
 
@@ -183,8 +184,7 @@ def conf_command(_name: str, words: tuple[str, ...]) -> Complaint | None:
     if spelled is None:
         return _other_command(command)
     if spelled in ("MinProtocol", "MaxProtocol"):
-        allowed = {item.lower() for item in _CONF_VERSIONS}
-        if value.lower() not in allowed:
+        if value not in _CONF_VERSIONS:  # OpenSSL minds the case
             return Complaint(
                 f"'{value}': invalid OpenSSL protocol version",
                 "",
@@ -201,7 +201,7 @@ def conf_command(_name: str, words: tuple[str, ...]) -> Complaint | None:
                     "FB0116",
                     word=1,
                 )
-    elif spelled != "CipherString" and not _NAMED.fullmatch(value):
+    elif spelled not in _FREE_VALUES and not _NAMED.fullmatch(value):
         return Complaint(
             f"'{value}': names separated by colons are expected",
             word=1,
@@ -239,23 +239,3 @@ def http_url(name: str, words: tuple[str, ...]) -> Complaint | None:
         "OCSP is asked over plain http://",
         f"write {name} http://host/",
     )
-
-
-def connect_ports(name: str, words: tuple[str, ...]) -> Complaint | None:
-    """AllowCONNECT port[-port] ..."""
-    for index, word in enumerate(words):
-        low, dash, high = word.partition("-")
-        if not low.isdigit() or not low.isascii():
-            text = f"{name}: port numbers must be numeric"
-            return Complaint(text, f"'{word}' is not", word=index)
-        if dash and not (high.isdigit() and high.isascii()):
-            text = f"Cannot parse '{high}' as port number"
-            return Complaint(text, word=index)
-        first, last = int(low), int(high or low)
-        if not 1 <= first <= last <= 65535:
-            return Complaint(
-                f"{name}: {word} is not a port, or a range of them, in 1 to 65535",
-                "Apache takes it, and no port is in it",
-                word=index,
-            )
-    return None

@@ -17,7 +17,6 @@ HOUR_MS = 3_600_000
 _DURATION = re.compile(r"([0-9]+)(?:(s|ms|mi|h)[a-z]*)?\Z", re.IGNORECASE)
 _UNIT_MS = {"ms": 1, "s": SECOND_MS, "mi": MINUTE_MS, "h": HOUR_MS}
 _INTEGER = re.compile(r"[+-]?[0-9]+\Z")
-_DECIMAL = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?\Z|[+-]?\.[0-9]+\Z")
 _DURATION_MS_MAX = 2**53
 _DIGITS_MAX = 18
 
@@ -34,13 +33,6 @@ def integer(word: str, low: int | None = None, high: int | None = None) -> int:
     if (low is not None and value < low) or (high is not None and value > high):
         raise UnitError(f"{word} is not {between(low, high)}")
     return value
-
-
-def decimal_hundredths(word: str) -> int:
-    """A decimal number times 100, rounded to the nearest: "2.5" is 250."""
-    if not _DECIMAL.match(word) or len(word) > _DIGITS_MAX:
-        raise UnitError(f"'{word}' is not a number")
-    return round(float(word) * 100)
 
 
 def duration_ms(word: str, default_unit: str = "s") -> int:

@@ -229,7 +229,8 @@ cdef void service_handle_python(exchange *x, const text *handler) noexcept:
 
 cdef bytes fields_text(object fields):
     """More fields of an answer as exchange.more_fields has them."""
-    return "".join([f"{name}\0{content}\0" for name, content in fields]).encode("latin-1")
+    listed = [f"{name}\0{content}\0" for name, content in fields]
+    return "".join(listed).encode("latin-1")
 
 
 cdef void service_ask_host(exchange *x) noexcept nogil:
@@ -248,6 +249,40 @@ cdef void service_ask_host_python(exchange *x) noexcept:
     except Exception:
         service_failed(x)
         exchange_answer_error(x, 500, NULL)
+
+
+cdef void service_tls_variables(downstream *d) noexcept nogil:
+    """Fill d.c.tls.variables; it stays NULL without memory, or where Python fails."""
+    with gil:
+        service_tls_variables_python(d)
+
+
+cdef void service_tls_variables_python(downstream *d) noexcept:
+    cdef size_t size = sizeof(value) * len(tls_names)
+    cdef value *table
+    cdef char *at
+    cdef bytes one
+    cdef int i
+    try:
+        found = services.tls_variables(
+            tuple(tls_names), <size_t>d.c.tls.ssl, d.tls_vhost.index)
+        for v in found:
+            size += len(v) + 1 if v is not None else 0
+        table = <value *>malloc(size)
+        if table == NULL:
+            return
+        at = <char *>(table + len(tls_names))
+        for i, v in enumerate(found):
+            table[i] = value(NULL, 0)
+            if v is not None:
+                one = v
+                memcpy(at, <const char *>one, len(one))
+                table[i] = value(at, <unsigned int>len(one))
+                at += len(one) + 1
+        d.c.tls.variables = table
+    except Exception:
+        if d.x != NULL:
+            service_failed(d.x)
 
 
 cdef void service_ask_address(exchange *x) noexcept nogil:
@@ -283,40 +318,6 @@ cdef void service_unknown_host_python(exchange *x) noexcept:
     except Exception:
         service_failed(x)
     exchange_answer_error(x, 502, told)
-
-
-cdef void service_tls_variables(downstream *d) noexcept nogil:
-    """Fill d.c.tls.variables; it stays NULL without memory, or where Python fails."""
-    with gil:
-        service_tls_variables_python(d)
-
-
-cdef void service_tls_variables_python(downstream *d) noexcept:
-    cdef size_t size = sizeof(value) * len(tls_names)
-    cdef value *table
-    cdef char *at
-    cdef bytes one
-    cdef int i
-    try:
-        found = services.tls_variables(
-            tuple(tls_names), <size_t>d.c.tls.ssl, d.tls_vhost.index)
-        for v in found:
-            size += len(v) + 1 if v is not None else 0
-        table = <value *>malloc(size)
-        if table == NULL:
-            return
-        at = <char *>(table + len(tls_names))
-        for i, v in enumerate(found):
-            table[i] = value(NULL, 0)
-            if v is not None:
-                one = v
-                memcpy(at, <const char *>one, len(one))
-                table[i] = value(at, <unsigned int>len(one))
-                at += len(one) + 1
-        d.c.tls.variables = table
-    except Exception:
-        if d.x != NULL:
-            service_failed(d.x)
 
 
 # The error log -------------------------------------------------------------------
@@ -414,7 +415,8 @@ cdef void service_log_send(exchange *x, int error) noexcept nogil:
 cdef void service_log_tunnel_begin(exchange *x) noexcept nogil:
     with gil:
         protocol = string_of(x.upgrade.data, x.upgrade.length)
-        say(x, "debug", "proxy_http", 0, f"AH10239: HTTP: tunneling protocol {protocol}")
+        say(x, "debug", "proxy_http", 0,
+            f"AH10239: HTTP: tunneling protocol {protocol}")
 
 
 cdef void service_log_tunnel_lost(
@@ -501,9 +503,39 @@ cdef void service_log_handshake(downstream *d) noexcept nogil:
 
 cdef void service_log_member_handshake(exchange *x, const char *why) noexcept nogil:
     with gil:
-        say(x, "error", "ssl", 0,
-            f"AH02003: SSL Proxy connect failed: {member_name(x)}: "
-            f"{why.decode('latin-1')}")
+        downstream_learn_remote(x.down)
+        client = string_of(&x.down.remote_text[0], x.down.remote_text_length)
+        member = f"{member_name(x)} ({member_host(x)})"
+        # Apache tells the reason at info only.
+        level, reason = handshake_reason(x, why.decode("latin-1"))
+        say(x, level, "ssl", 0, f"{reason}: {member}")
+        say(x, "error", "proxy", 0, f"AH01084: pass request body failed to {member}")
+        say(x, "error", "proxy_http", 0,
+            f"AH01097: pass request body failed to {member} from {client} ()")
+        say(x, "error", "proxy", 0,
+            "AH00898: Error during SSL Handshake with remote server returned by "
+            f"{request_uri(x)}")
+
+
+cdef object handshake_reason(exchange *x, str why):
+    """Level of the log and Apache's sentence."""
+    cdef tls_state *t = x.up.c.tls if x.up != NULL else NULL
+    cdef unsigned char verify = x.member.tls_verify
+    cdef bint believes = verify == VERIFY_REQUIRE or verify == VERIFY_OPTIONAL
+    cdef value name
+    if t != NULL and t.established:
+        if believes and (t.chain_error or t.date_error):
+            number = t.chain_error if t.chain_error else t.date_error
+            return "error", (
+                f"AH02039: Certificate Verification: Error ({number}): {why}")
+        if t.date_error and x.member.tls_check_date:
+            return "warn", "AH02004: SSL Proxy: Peer certificate is expired"
+        if t.name_error and x.member.tls_check_name:
+            name = member_tls_name(x)
+            return "warn", (
+                "AH02411: SSL Proxy: Peer certificate does not match for hostname "
+                + string_of(name.data, name.length))
+    return "warn", f"AH02003: SSL Proxy connect failed: {why}"
 
 
 cdef void service_log_no_engine(exchange *x) noexcept nogil:
@@ -524,7 +556,7 @@ cdef void service_log_plain(exchange *x) noexcept nogil:
 
 cdef void service_log_no_name(exchange *x) noexcept nogil:
     with gil:
-        say(x, "error", "ssl", 0,
+        say(x, "warn", "ssl", 0,
             "AH02033: No hostname was provided via SNI for a name based virtual host")
 
 
@@ -549,6 +581,14 @@ cdef void service_log_misdirected(exchange *x) noexcept nogil:
             if not x.down.named else
             f"AH02032: Hostname {named} provided via SNI and hostname {asked} "
             "provided via HTTP have no compatible SSL setup")
+
+
+cdef void service_log_not_asked(exchange *x) noexcept nogil:
+    with gil:
+        asked = string_of(x.vhost.server_name.data, x.vhost.server_name.length)
+        say(x, "error", "ssl", 0,
+            "AH10158: cannot perform post-handshake authentication: the handshake was "
+            f"not for {asked}, which asks for certificates of clients")
 
 
 cdef void service_log_nobody(exchange *x) noexcept nogil:

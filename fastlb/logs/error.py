@@ -20,27 +20,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from fastlb.base.levels import LEVELS
 from fastlb.model.rules import LogTarget
 from fastlb.model.server import Model
 
-LEVELS = (
-    "emerg",
-    "alert",
-    "crit",
-    "error",
-    "warn",
-    "notice",
-    "info",
-    "debug",
-    "trace1",
-    "trace2",
-    "trace3",
-    "trace4",
-    "trace5",
-    "trace6",
-    "trace7",
-    "trace8",
-)
 LINE_BYTES_MAX = 8192  # as Apache; what is longer is cut
 MESSAGES_PER_WINDOW = 200
 WINDOW_NS = 1_000_000_000

@@ -46,16 +46,7 @@ class Loaded:
 
 def load(source: Source) -> Loaded:
     """Read, check and resolve; every complaint of the run is in diagnostics."""
-    tree, complaints = parse(
-        source.config_file,
-        server_root=source.server_root,
-        defines=source.defines,
-        before=source.before,
-        after=source.after,
-        environ=source.environ,
-        registry=registry.collect(),
-        lenient=not source.strict,
-    )
+    tree, complaints = read(source)
     model, more = resolve(
         tree,
         lenient=tree.lenient,
@@ -69,6 +60,20 @@ def load(source: Source) -> Loaded:
         diagnostics = as_strict(diagnostics)
     sound = model if not has_errors(diagnostics) else None
     return Loaded(sound, tree, tuple(diagnostics))
+
+
+def read(source: Source) -> tuple[Tree, list[Diagnostic]]:
+    """The tree as far as it can be read, and what is wrong with it."""
+    return parse(
+        source.config_file,
+        server_root=source.server_root,
+        defines=source.defines,
+        before=source.before,
+        after=source.after,
+        environ=source.environ,
+        registry=registry.collect(),
+        lenient=not source.strict,
+    )
 
 
 def cpu_count() -> int:

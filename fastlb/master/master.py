@@ -25,7 +25,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from fastlb.master import claims, pidfile, privileges, reap, spawn
-from fastlb.master.certificates import Certificates
+from fastlb.master.certificates import Certificates, renewed
 from fastlb.master.errors import Exit, StartError
 from fastlb.master.generation import Generation
 from fastlb.master.journal import Journal, send_stderr_to
@@ -293,6 +293,8 @@ class Master:
         if before is not None:
             changes = diff.log_line(diff.diff(before.model, generation.model))
             self._journal.write("notice", "core", f"reloaded: {changes}")
+            for name in renewed(before.contexts, generation.contexts):
+                self._journal.write("notice", "ssl", f"{name}: new certificates")
         else:
             self.phase = Phase.SERVING
             self._orders.started()

@@ -85,4 +85,6 @@ class MonitorSeat:
             member_slots=current.member_slots,
             probed=frozenset(probed),
             error_fds=current.logs.error_fds,
+            expiries=current.contexts.expiries if current.contexts else (),
+            stapled=current.contexts.stapled() if current.contexts else (),
         )

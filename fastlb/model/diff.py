@@ -55,16 +55,6 @@ def listener_key(listener: Listener) -> str:
     return f"[{host}]:{listener.port}" if ":" in host else f"{host}:{listener.port}"
 
 
-def listener_pairs(old: Model, new: Model) -> dict[int, int]:
-    """Index of each listener of new that keeps its socket -> its index in old."""
-    places = {listener_key(item): index for index, item in enumerate(old.listeners)}
-    return {
-        index: places[listener_key(item)]
-        for index, item in enumerate(new.listeners)
-        if listener_key(item) in places
-    }
-
-
 def diff(old: Model, new: Model) -> ModelDiff:
     """What a reload from old to new keeps, drops and makes."""
     before = {member.key: member for member in old.members}

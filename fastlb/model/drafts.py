@@ -50,6 +50,7 @@ class BalancerDraft:
     members: list[MemberDraft] = field(default_factory=list)
     is_defined: bool = False  # more than a ProxyPass names it
     is_broken: bool = False  # a member of it was refused
+    upgrade: tuple[str, ...] = ()  # of members that have none of their own
 
 
 @dataclass(slots=True)
@@ -211,6 +212,8 @@ class ServerDraft:
     default: ConfDraft = field(default_factory=ConfDraft)
     tls: TlsLines = field(default_factory=TlsLines)
     connect_ports: list[Node] = field(default_factory=list)  # AllowCONNECT
+    forward: Node | None = None  # ProxyRequests
+    proxy_blocks: list[Node] = field(default_factory=list)
 
     @property
     def is_main(self) -> bool:

@@ -64,14 +64,17 @@ def _place(vhost: VHost) -> str:
 
 
 def dump_run_cfg(model: Model, ids: Callable[[str, bool], int | None]) -> str:
-    """`-D DUMP_RUN_CFG`: paths, process identity, Define, and our Compat line.
+    """`-D DUMP_RUN_CFG`: paths, process identity, Define, and our own two at the end.
 
     ids: (name, is_group) -> numeric id, None when the system knows no such name.
     """
     process, main = model.process, model.vhosts[0]
     lines = [
         f'ServerRoot: "{process.server_root}"',
+        f'Main DocumentRoot: "{process.document_root}"',
         f'Main ErrorLog: "{main.error_log}"',
+        "Mutex proxy: using_defaults",  # the one lock is that of the slot table
+        f'Mutex default: dir="{process.runtime_dir}/" mechanism=default ',
         f'PidFile: "{process.pid_file}"',
     ]
     lines += [f"Define: {name}" for name in model.defines]

@@ -10,7 +10,7 @@ still over the same members.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from fastlb.base.version import VERSION
@@ -24,9 +24,9 @@ from fastlb.model.drafts import (
     Run,
     SectionDraft,
 )
+from fastlb.model.freeze_members import frozen_balancer, frozen_member
 from fastlb.model.mapping import Mapping
 from fastlb.model.member import Member
-from fastlb.model.member_params import MemberParams
 from fastlb.model.merge import (
     DEFAULTS,
     EffectiveBalancer,
@@ -53,7 +53,7 @@ from fastlb.model.resolve_vhosts import (
 )
 from fastlb.model.rules import ReverseMap
 from fastlb.model.server import Compat, Model, ProcessSettings
-from fastlb.model.targets import TLS_SCHEMES, WEBSOCKET_SCHEMES
+from fastlb.model.targets import TLS_SCHEMES
 from fastlb.model.tls import TlsMember
 from fastlb.model.vhost import DirConf, Section, VHost
 
@@ -98,6 +98,7 @@ def process_settings(run: Run) -> ProcessSettings:
     extended = run.process.extended_status
     return ProcessSettings(
         server_root=absolute(run, ""),
+        document_root=absolute(run, texts.get("document_root", "htdocs")),
         runtime_dir=absolute(run, runtime_dir),
         pid_file=absolute(run, pid_file),
         user=texts.get("user"),
@@ -240,17 +241,18 @@ class _Freezer:
             key = name + (f"@{self._ids[server]}" if server else "")
             first = len(self.members)
             self.members += (
-                self._member(
+                frozen_member(
                     member,
                     f"{key} {member.target.url}",
                     index,
-                    server,
-                    self._member_tls(server, member, name),
+                    self._settings[server],
+                    tls=self._member_tls(server, member, name),
+                    upgrade=found.upgrade,
                 )
                 for member in found.members
             )
             places = tuple(range(first, len(self.members)))
-            self.balancers.append(_bare_balancer(found, key, places))
+            self.balancers.append(frozen_balancer(found, key, places))
         self._balancer_indexes[server, name] = index
         return index
 
@@ -258,7 +260,8 @@ class _Freezer:
         """Index of a balancer over the main server's members; -1: it has its own.
 
         Its own it has, too, where they could not be counted together (the method is
-        another) or not be reached alike (ProxySourceAddress or SSLProxy* are others).
+        another) or not be reached alike (ProxySourceAddress, SSLProxy* or upgrade= are
+        others).
         """
         if server == 0 or not found.has_main_members:
             return -1
@@ -267,10 +270,11 @@ class _Freezer:
         for place, member in zip(original.members, found.members, strict=True):
             if self._member_tls(server, member, name) != self.members[place].tls:
                 return -1
-        balancer = _bare_balancer(found, original.key, original.members)
+        balancer = frozen_balancer(found, original.key, original.members)
         here, there = self._settings[server], self._settings[0]
         if (
             balancer.lbmethod != original.lbmethod
+            or found.upgrade != self.run.main.balancers[name].upgrade
             or here.proxy_source_address != there.proxy_source_address
         ):
             return -1
@@ -300,7 +304,9 @@ class _Freezer:
         self._keys.add(key)
         index = len(self.members)
         self._worker_indexes[id(worker), tls] = index
-        self.members.append(self._member(worker, key, -1, server, tls))
+        self.members.append(
+            frozen_member(worker, key, -1, self._settings[server], tls=tls)
+        )
         return index
 
     def _member_tls(
@@ -313,46 +319,6 @@ class _Freezer:
         if server:
             sections = [*sections, *owner.sections]
         return member_tls(self.run, owner, target, sections)
-
-    def _member(
-        self,
-        draft: MemberDraft,
-        key: str,
-        balancer_index: int,
-        server: int,
-        tls: TlsMember | None,
-    ) -> Member:
-        target, params = draft.target, draft.params
-        settings = self._settings[server]
-        values = {
-            field.name: getattr(params, field.name)
-            for field in fields(MemberParams)
-            if field.name != "health"
-        }
-        values["io_buffer_bytes"] = (
-            params.io_buffer_bytes or settings.proxy_io_buffer_bytes or 0
-        )
-        values["receive_buffer_bytes"] = (
-            params.receive_buffer_bytes or settings.proxy_receive_buffer_bytes or 0
-        )
-        if target.scheme in WEBSOCKET_SCHEMES and not params.upgrade:
-            values["upgrade"] = ("websocket",)
-        return Member(
-            url=target.url,
-            key=key,
-            balancer_index=balancer_index,
-            scheme=target.scheme,
-            host=target.host,
-            port=target.port,
-            explicit_port=target.explicit_port,
-            path=target.path,
-            unix_path=target.unix_path,
-            source_address=settings.proxy_source_address,
-            file=draft.node.file,
-            line=draft.node.line,
-            tls=tls,
-            **values,
-        )
 
     def _mapping(
         self, server: int, draft: MappingDraft, section_drafts: Sequence[SectionDraft]
@@ -400,33 +366,6 @@ class _Freezer:
     def _reverse(self, server: int, draft: ReverseDraft) -> ReverseMap:
         index = -1 if draft.balancer is None else self._balancer(server, draft.balancer)
         return ReverseMap(draft.path, draft.url, index, draft.interpolate)
-
-
-def _bare_balancer(
-    found: EffectiveBalancer, key: str, members: tuple[int, ...]
-) -> Balancer:
-    draft, params = found.draft, found.params
-    return Balancer(
-        name=draft.name,
-        key=key,
-        members=members,
-        lbmethod=params.lbmethod,
-        sticky_cookie=params.sticky_cookie,
-        sticky_url=params.sticky_url,
-        sticky_separator=params.sticky_separator,
-        route_regex=params.route_regex,
-        scolon_path_delim=params.scolon_path_delim,
-        nofailover=params.nofailover,
-        max_attempts=params.max_attempts,
-        timeout_ms=params.timeout_ms,
-        fail_on_status=params.fail_on_status,
-        fail_on_timeout=params.fail_on_timeout,
-        force_recovery=params.force_recovery,
-        nonce=params.nonce,
-        growth=params.growth,
-        file=draft.node.file,
-        line=draft.node.line,
-    )
 
 
 def server_tokens(word: str) -> str:

@@ -1,4 +1,4 @@
-"""Header lines that cannot work as written."""
+"""Header and variable lines that cannot work as written."""
 
 from __future__ import annotations
 
@@ -16,7 +16,49 @@ BALANCER_VARIABLES: Final = (
     "BALANCER_SESSION_ROUTE",
     "BALANCER_ROUTE_CHANGED",
 )
+_WITHOUT_EFFECT: Final = {
+    "proxy-sendcl": "a chunked body that is not at hand whole goes on chunked",
+    "proxy-sendchunked": "a body goes on with the length that the client gave",
+    "proxy-sendextracrlf": "nothing follows the body of a request",
+    "proxy-chain-auth": "Proxy-Authorization is never passed on",
+    "downgrade-1.0": "a request is served by the version that it has",
+}
+"""Variables that change what Apache does, lower case, and what is done here."""
+
+_PARTY: Final = (
+    *("M_VERSION", "M_SERIAL", "S_DN", "I_DN", "V_START", "V_END", "A_SIG", "A_KEY"),
+    *("CERT", "S_DN_CN", "S_DN_O", "S_DN_OU", "S_DN_Email", "I_DN_CN", "I_DN_O"),
+)
+TLS_VARIABLES: Final = (
+    *("HTTPS", "SSL_PROTOCOL", "SSL_SESSION_ID", "SSL_SESSION_RESUMED", "SSL_CIPHER"),
+    *("SSL_SECURE_RENEG", "SSL_CIPHER_EXPORT", "SSL_CIPHER_USEKEYSIZE"),
+    *("SSL_CIPHER_ALGKEYSIZE", "SSL_COMPRESS_METHOD", "SSL_VERSION_INTERFACE"),
+    *("SSL_VERSION_LIBRARY", "SSL_TLS_SNI", "SSL_CLIENT_VERIFY"),
+    *("SSL_CLIENT_V_REMAIN", "SSL_CLIENT_CERT_RFC4523_CEA"),
+    *(f"SSL_{party}_{part}" for party in ("CLIENT", "SERVER") for part in _PARTY),
+)
+"""Variables of mod_ssl; those of a list, as SSL_CLIENT_SAN_DNS_0, begin as below."""
+
+_LISTS: Final = tuple(
+    f"SSL_{party}_{part}"
+    for party in ("CLIENT", "SERVER")
+    for part in ("SAN_", "S_DN_", "I_DN_", "CERT_CHAIN_")
+)
 _COOKIE_SAFETY: Final = ("httponly", "samesite")
+
+
+def lint_variable(report: Report, node: Node, name: str) -> None:
+    """A variable that would steer Apache and steers nothing here."""
+    why = _WITHOUT_EFFECT.get(name.lower())
+    if why is not None:
+        report.warn(
+            node,
+            "FB0200",
+            f"the variable {name} has no effect",
+            why=why,
+            cure="leave it out",
+            word=name,
+        )
 
 
 def lint_header(report: Report, node: Node, rule: HeaderRule) -> None:
@@ -34,6 +76,9 @@ def lint_header(report: Report, node: Node, rule: HeaderRule) -> None:
                 cure=did_you_mean(name, BALANCER_VARIABLES),
                 word=name,
             )
+    for piece in rule.value:
+        if piece.kind == "s":
+            _tls_variable(report, node, piece.arg)
     text = b"".join(piece.text for piece in rule.value).decode("latin-1")
     sets_route = rule.name.lower() == "set-cookie" and "BALANCER_WORKER_ROUTE" in names
     if sets_route and not any(word in text.lower() for word in _COOKIE_SAFETY):
@@ -42,4 +87,20 @@ def lint_header(report: Report, node: Node, rule: HeaderRule) -> None:
             "FB0205",
             "the route cookie is sent without HttpOnly and SameSite",
             cure='end it with "; path=/; HttpOnly; SameSite=Lax"',
+        )
+
+
+def _tls_variable(report: Report, node: Node, name: str) -> None:
+    """A name that is nearly one of mod_ssl's; whatever else it is may be new."""
+    if name in TLS_VARIABLES or name.startswith(_LISTS):
+        return
+    cure = did_you_mean(name, TLS_VARIABLES)
+    if cure:
+        report.warn(
+            node,
+            "FB0204",
+            f"the variable {name} is never set",
+            why="the value would be (null) in each request",
+            cure=cure,
+            word=name,
         )

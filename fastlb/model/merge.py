@@ -105,6 +105,7 @@ class EffectiveBalancer:
     params: BalancerParams
     members: list[MemberDraft]
     has_main_members: bool
+    upgrade: tuple[str, ...]  # for members that write none
 
 
 def effective_balancer(
@@ -128,5 +129,6 @@ def effective_balancer(
     if own is not None and base is not None:
         params.inherit(base.params)
         members = base.members or own.members
-        return EffectiveBalancer(draft, params, members, bool(base.members))
-    return EffectiveBalancer(draft, params, draft.members, own is None)
+        upgrade = own.upgrade or base.upgrade
+        return EffectiveBalancer(draft, params, members, bool(base.members), upgrade)
+    return EffectiveBalancer(draft, params, draft.members, own is None, draft.upgrade)

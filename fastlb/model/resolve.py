@@ -22,6 +22,7 @@ import re
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Final
 
 from fastlb.base.errors import Diagnostic
@@ -68,9 +69,9 @@ _SECTIONS: Final = {
 }
 _MAY_BE_EMPTY: Final = (
     *("proxypass", "proxypassmatch", "balancermember", "proxyset"),
-    *("requireall", "requireany", "requirenone"),
+    *("requireall", "requireany", "requirenone", "sslrequiressl"),
 )
-"""Directives whose handlers count their words themselves."""
+"""Directives without words, or whose handlers count them."""
 
 _INERT_SECTIONS: Final = ("directory", "directorymatch", "files", "filesmatch")
 """Sections about files: checked, but no request of a proxy has a file."""
@@ -93,6 +94,7 @@ def resolve(
     cpu_count: int,
     lookup: Callable[[str], tuple[str, ...]] = look_up,
     host_name: str = "localhost",
+    now: datetime | None = None,
 ) -> tuple[Model | None, list[Diagnostic]]:
     """The model of a tree, and every complaint in the order of the files.
 
@@ -102,6 +104,7 @@ def resolve(
     cpu_count   the default of StartServers
     lookup      resolves names in <VirtualHost> and Listen
     host_name   name of a server without ServerName
+    now         for certificates; None: the time of the system
     returns     (None, diagnostics) when one of them is an error
     """
     run = Run(
@@ -122,7 +125,7 @@ def resolve(
         if node.name.lower() == "servername" and node.args:
             resolve_vhosts.server_name(run, main, node)
     _walk(run, main, tree.nodes)
-    lint(run)
+    lint(run, now or datetime.now(UTC))
     files = [path for path, _, _ in tree.files]
     model = None if run.report.has_errors() else freeze(run, tree, host_name)
     return model, run.report.sorted(files)

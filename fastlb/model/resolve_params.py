@@ -101,6 +101,9 @@ def take_balancer_param(
 
     name: what follows "key=value; " in the forms that show the pair.
     """
+    if key.lower() == "upgrade" and run.lenient:
+        _take_upgrade(run, node, balancer, value)
+        return
     lenient = run.lenient or key.lower() != "routeregex"
     complaint = (
         set_balancer_param(balancer.params, key, value)
@@ -124,6 +127,25 @@ def take_balancer_param(
         cure = did_you_mean(value, LBMETHODS + LBMETHODS_LATER)
     run.report.error(
         node, "FB0230", prefix + complaint + tail, why=why, cure=cure, word=pair
+    )
+
+
+def _take_upgrade(run: Run, node: Node, balancer: BalancerDraft, value: str) -> None:
+    """`upgrade=` where a balancer's parameters stand: for all of its members."""
+    params = MemberParams()
+    complaint = set_member_param(params, "upgrade", value)
+    pair = f"upgrade={value}"
+    if complaint is not None:
+        run.report.error(node, "FB0230", f"{node.name} {complaint}", word=pair)
+        return
+    balancer.upgrade = params.upgrade
+    run.report.warn(
+        node,
+        "FB0201",
+        f"{pair} is taken for every member of {balancer.name}",
+        why="Apache refuses it: 'unknown Balancer parameter'",
+        cure="write it behind each BalancerMember",
+        word=pair,
     )
 
 

@@ -13,7 +13,7 @@ from fastlb.config.tree import Node
 from fastlb.model.conditions import env_condition
 from fastlb.model.drafts import Handler, Place, Run
 from fastlb.model.headerformat import FormatError, parse_header_format
-from fastlb.model.lint_rules import lint_header
+from fastlb.model.lint_rules import lint_header, lint_variable
 from fastlb.model.regex import compile_pcre
 from fastlb.model.rules import (
     EnvCondition,
@@ -152,6 +152,7 @@ def set_env(run: Run, place: Place, node: Node) -> None:
             f" 'SetEnv {name.replace('=', ' ', 1)}' expected instead?",
             word=name,
         )
+    lint_variable(run.report, node, name)
     _add_env(
         place, [EnvRule(name, value.encode("latin-1", "replace"), None, None, False)]
     )
@@ -169,6 +170,7 @@ def pass_env(run: Run, place: Place, node: Node) -> None:
                 word=name,
             )
         else:
+            lint_variable(run.report, node, name)
             data = value.encode("utf-8", "surrogateescape")
             _add_env(place, [EnvRule(name, data, None, None, False)])
 
@@ -207,6 +209,8 @@ def set_env_if(run: Run, place: Place, node: Node) -> None:
             value = b"1"
         if variable.startswith("!") and not equals:
             variable, value = variable[1:], None
+        if value is not None:
+            lint_variable(run.report, node, variable)
         rules.append(EnvRule(variable, value, attribute, regex, ignore_case))
     conf = place.draft.conf
     place.draft.conf = replace(conf, set_env_if=(*conf.set_env_if, *rules))

@@ -137,6 +137,11 @@ def _server_scalar(_run: Run, place: Place, node: Node) -> None:
     place.server.settings = replace(place.server.settings, **changes)
 
 
+def _proxy_requests(run: Run, place: Place, node: Node) -> None:
+    _server_scalar(run, place, node)
+    place.server.forward = node
+
+
 def _dir_scalar(_run: Run, place: Place, node: Node) -> None:
     field, reader = DIR_SCALARS[node.name.lower()]
     changes: dict[str, Any] = {field: reader(node.args[0])}
@@ -151,6 +156,11 @@ def _process_number(run: Run, _place: Place, node: Node) -> None:
 
 def _process_text(run: Run, _place: Place, node: Node) -> None:
     run.process.texts[PROCESS_TEXTS[node.name.lower()]] = node.args[0]
+
+
+def _document_root(run: Run, place: Place, node: Node) -> None:
+    if place.server.is_main and place.section is None:
+        run.process.texts["document_root"] = node.args[0]
 
 
 def _extended_status(run: Run, _place: Place, node: Node) -> None:
@@ -198,12 +208,14 @@ def _handlers() -> dict[str, Handler]:
     table.update(dict.fromkeys(PROCESS_TEXTS, _process_text))
     table.update(
         {
+            "documentroot": _document_root,
             "extendedstatus": _extended_status,
             "servertokens": _server_tokens,
             "compat": _compat,
             "httpprotocoloptions": _http_protocol_options,
             "registerhttpmethod": _register_http_method,
             "proxyerroroverride": _error_override,
+            "proxyrequests": _proxy_requests,
         }
     )
     return table

@@ -18,6 +18,7 @@ from fastlb.config.tree import Node
 from fastlb.model.drafts import Handler, Place, Run, SectionDraft, ServerDraft, TlsLines
 from fastlb.model.proxy_sections import pattern_matches
 from fastlb.model.resolve_server import absolute
+from fastlb.model.server import Compat
 from fastlb.model.tls import (
     KeyPair,
     Protocols,
@@ -29,6 +30,7 @@ from fastlb.model.tls import (
     Verify,
 )
 
+DH_COMMAND: Final = "dhparameters"  # the command of SSLOpenSSLConfCmd with a file
 NO_ANONYMOUS: Final = ":!aNULL:!eNULL:!EXP"  # mod_ssl puts it behind each cipher list
 
 
@@ -57,7 +59,7 @@ def server_tls(run: Run, own: ServerDraft) -> TlsServer | None:
         chain_file=read.path("sslcertificatechainfile"),
         protocols=read.protocols("ssl"),
         honor_cipher_order=read.flag("sslhonorcipherorder", False),
-        conf_commands=tuple((node.args[0], node.args[1]) for node in lines.commands),
+        conf_commands=tuple(_command_words(run, node) for node in lines.commands),
         verify=read.verify("sslverifyclient"),
         verify_depth=read.number("sslverifydepth", 1),
         trust=read.trust("ssl"),
@@ -81,21 +83,16 @@ def is_tls(run: Run, server: ServerDraft, lines: TlsLines) -> bool:
 
 
 def _listens_https(run: Run, server: ServerDraft) -> bool:
-    """Of the first Listen that has an address of the server; else that has its port."""
-    exact = [
-        protocol
-        for host, port in server.addresses
-        for listen_host, listen_port, protocol, _ in run.listens
-        if (listen_host or "*", listen_port) == (host, port)
-    ]
-    by_port = [
-        protocol
-        for _, port in server.addresses
-        for _, listen_port, protocol, _ in run.listens
-        if listen_port == port
-    ]
-    found = exact or by_port
-    return bool(found) and found[0] == "https"
+    """Of the first Listen with the very address and port of the server.
+
+    `Listen 443` and <VirtualHost *:443> agree; neither agrees with 10.0.0.1:443 (as
+    observed).
+    """
+    for host, port in server.addresses:
+        for listen_host, listen_port, protocol, _ in run.listens:
+            if (listen_host or "*", listen_port) == (host, port):
+                return protocol == "https"
+    return False
 
 
 def member_tls(
@@ -107,13 +104,15 @@ def member_tls(
               are compared with
     sections  of the main server and of this one, in their order
 
-    Differs from Apache: of several sections the later is laid over the earlier; there
-    the last with a SSLProxy line hides what the others say.
+    Differs from Apache: of several sections the later is laid over the earlier; there,
+    and under Compat apache, the last with a SSLProxy line hides what the others say.
     """
-    last = dict(server_lines(run, server).last)
+    base = server_lines(run, server).last
+    last = base
     for section in sections:
         if section.tls.last and section_binds(section, target):
-            last |= section.tls.last
+            below = base if run.process.compat is Compat.APACHE else last
+            last = below | section.tls.last
     read = Reading(run, last)
     name = read.switch("sslproxycheckpeername")
     common = read.switch("sslproxycheckpeercn")
@@ -183,8 +182,9 @@ def key_pairs(run: Run, lines: TlsLines) -> tuple[KeyPair, ...]:
 def sni_groups(run: Run, hosts: Sequence[TlsServer | None]) -> list[int]:
     """VHost.tls_group of each server: equal numbers may serve for one another.
 
-    Source: SSLVHostSNIPolicy; ssl_engine_kernel.c compares names of files, not what
-    is in them.
+    Source: SSLVHostSNIPolicy of httpd 2.4.71, as observed with each setting in turn:
+    names of files are compared, not what is in them; a chain file, tickets and the
+    order of ciphers do not count.
     """
     policy = Reading(run, run.main.tls.last).word("sslvhostsnipolicy") or "secure"
     numbers: dict[object, int] = {}
@@ -202,14 +202,14 @@ def _likeness(policy: str, index: int, tls: TlsServer) -> object:
     """What two virtual hosts must have in common."""
     if policy == "insecure":
         return None
-    clients = (tls.verify, tls.verify_depth, tls.trust.ca_file, tls.trust.ca_path)
-    if policy == "authonly":
-        return clients
     if policy == "strict":
         return index
-    pairs = frozenset((pair.certificate_file, pair.key_file) for pair in tls.pairs)
     told = (tls.dn_request_file, tls.dn_request_path)
-    return clients, told, tls.protocols, pairs
+    clients = (tls.verify, tls.verify_depth, tls.trust, told, tls.conf_commands)
+    if policy == "authonly":
+        return clients
+    pairs = frozenset((pair.certificate_file, pair.key_file) for pair in tls.pairs)
+    return clients, tls.protocols, pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,12 +291,19 @@ def versions_of(words: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in PROTOCOLS if name in chosen)
 
 
+def _command_words(run: Run, node: Node) -> tuple[str, str]:
+    name, value = node.args[:2]
+    return name, absolute(run, value) if name.lower() == DH_COMMAND else value
+
+
 def connect_ports(run: Run, server: ServerDraft) -> tuple[tuple[int, int], ...]:
     """AllowCONNECT as ranges, first and last port; by default 443 and 563.
 
-    Lines add up within a server; a virtual host that has any forgets the main one's.
+    Lines add up, those of the main server and the virtual host's (as observed).
     """
-    lines = server.connect_ports or run.main.connect_ports
+    lines = list(run.main.connect_ports)
+    if not server.is_main:
+        lines += server.connect_ports
     if not lines:
         return (443, 443), (563, 563)
     words = [word.partition("-") for node in lines for word in node.args]
@@ -328,9 +335,15 @@ def _allow_connect(_run: Run, place: Place, node: Node) -> None:
     place.server.connect_ports.append(node)
 
 
+def _proxy_block(_run: Run, place: Place, node: Node) -> None:
+    place.server.proxy_blocks.append(node)
+
+
 def _for_host(run: Run, place: Place, node: Node) -> None:
     """SSLVerifyClient, SSLVerifyDepth and SSLCipherSuite: of a whole host only."""
-    if place.section is None and not place.inert:
+    if place.inert:
+        return  # no request of a proxy has a file
+    if place.section is None:
         _line(run, place, node)
         return
     run.report.error(
@@ -393,4 +406,5 @@ HANDLERS: Final[dict[str, Handler]] = {
     "ssloptions": _options,
     "sslrequiressl": _require_ssl,
     "allowconnect": _allow_connect,
+    "proxyblock": _proxy_block,
 }

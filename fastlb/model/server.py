@@ -37,6 +37,7 @@ class ProcessSettings:
     send_buffer_bytes: int  # of listening sockets; 0: the system's
     receive_buffer_bytes: int
     extended_status: bool
+    document_root: str = ""  # nothing is served from it; -S shows it
 
 
 @dataclass(frozen=True, slots=True)

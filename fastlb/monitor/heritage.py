@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from fastlb._core import Table
 from fastlb.model.server import Model
+from fastlb.tls.expiry import Expiry
+
+if TYPE_CHECKING:
+    from fastlb.tls.stapling import Stapled
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +19,8 @@ class MonitorHeritage:
 
     member_slots gives the table's slot of each model index; probed holds the indexes
     of the members that the monitor may bring back (retry= is not written). error_fds as
-    in the worker's heritage.
+    in the worker's heritage. expiries: of the certificates in use.
+    stapled: those whose OCSP answers are to be kept fresh.
     """
 
     model: Model
@@ -22,3 +28,5 @@ class MonitorHeritage:
     member_slots: tuple[int, ...]
     probed: frozenset[int]
     error_fds: tuple[int, ...]
+    expiries: tuple[Expiry, ...] = ()
+    stapled: tuple[Stapled, ...] = ()

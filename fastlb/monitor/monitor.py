@@ -10,7 +10,9 @@ import asyncio
 import ipaddress
 import os
 import signal
+import time
 from collections.abc import Coroutine
+from typing import TYPE_CHECKING
 
 import uvloop
 
@@ -18,6 +20,10 @@ from fastlb.logs.error import ErrorLog
 from fastlb.monitor.heritage import MonitorHeritage
 from fastlb.monitor.names import Name
 from fastlb.monitor.probe import Probe
+from fastlb.tls.expiry import DAY_S, warnings_of
+
+if TYPE_CHECKING:
+    from fastlb.monitor.stapling import StapleWatch
 
 TURN_S = 0.1
 ATTEMPTS_AT_ONCE = 64
@@ -32,6 +38,7 @@ def run(heritage: MonitorHeritage) -> int:
         loop.add_signal_handler(number, loop.stop)
     loop.call_soon(signal.pthread_sigmask, signal.SIG_SETMASK, ())
     loop.call_soon(monitor.turn)
+    loop.call_soon(monitor.tell_of_expiries)
     loop.run_forever()
     # Look-ups under way run in threads that cannot be stopped: leave without them.
     os._exit(0)
@@ -46,6 +53,7 @@ class Monitor:
         self._loop = loop
         self._errors = ErrorLog(heritage.model, heritage.error_fds)
         self._table = heritage.table
+        self._expiries = heritage.expiries
         self._tasks: set[asyncio.Task[None]] = set()
         now_s = loop.time()
         probed = heritage.probed
@@ -55,6 +63,10 @@ class Monitor:
             for index, (member, slot) in enumerate(slots)
             if index in probed
         ]
+        self.staples = staple_watches(heritage, now_s)
+        for watch in self.staples:
+            if watch.stapled.trouble:
+                self._tell_of(watch)
         self.names = [
             Name(member, slot, heritage.table, now_s)
             for member, slot in slots
@@ -70,7 +82,16 @@ class Monitor:
         for probe in self.probes:
             if probe.is_due(now_s) and len(self._tasks) < ATTEMPTS_AT_ONCE:
                 self._start(self._probe(probe))
+        for watch in self.staples:
+            if watch.is_due(now_s) and len(self._tasks) < ATTEMPTS_AT_ONCE:
+                self._start(self._staple(watch))
         self._loop.call_later(TURN_S, self.turn)
+
+    def tell_of_expiries(self) -> None:
+        """Now, and once a day."""
+        for text in warnings_of(self._expiries, time.time()):
+            self._errors.write("warn", "ssl", 0, "", 0, text)
+        self._loop.call_later(DAY_S, self.tell_of_expiries)
 
     def _log(self, module: str, text: str) -> None:
         self._errors.write("info", module, 0, "", 0, text)
@@ -90,6 +111,19 @@ class Monitor:
                 f"rotation (out for {out_s:.1f}s)",
             )
 
+    def _tell_of(self, watch: StapleWatch) -> None:
+        stapled = watch.stapled
+        for text in (
+            f"{stapled.trouble} ({stapled.name})",
+            f"AH02604: Unable to configure certificate {stapled.name} for stapling",
+        ):
+            self._errors.write("error", "ssl", 0, "", 0, text)
+
+    async def _staple(self, watch: StapleWatch) -> None:
+        report = await watch.attempt(self._loop)
+        if report is not None:
+            self._errors.write(report.level, "ssl", 0, "", 0, report.text)
+
     async def _resolve(self, name: Name) -> None:
         if await name.attempt(self._loop):
             addresses = ", ".join(host for host, _ in self._table.addresses(name.slot))
@@ -100,6 +134,20 @@ class Monitor:
                 f"member {name.member.url}: {name.member.host} is now known as "
                 f"{addresses}",
             )
+
+
+def staple_watches(heritage: MonitorHeritage, now_s: float) -> list[StapleWatch]:
+    """One for each certificate that is stapled; the library is loaded only for them."""
+    if not heritage.stapled:
+        return []
+    from fastlb.monitor.stapling import StapleWatch  # the master has loaded it
+
+    watches = []
+    for stapled in heritage.stapled:
+        watch = StapleWatch(stapled, heritage.model.compat, now_s)
+        watch.begin(now_s)
+        watches.append(watch)
+    return watches
 
 
 def _is_literal(host: str) -> bool:

@@ -9,6 +9,7 @@ ticket keys its client may know, and answers with the new certificates
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -20,12 +21,14 @@ from fastlb.model.server import Model
 from fastlb.model.tls import KeyPair, TlsMember, TlsServer
 from fastlb.model.vhost import VHost
 from fastlb.tls import stamps
+from fastlb.tls.expiry import expiries
 from fastlb.tls.handles import ServerHandle, TlsHandles
 from fastlb.tls.library import addresses, context_address
 from fastlb.tls.member_context import member_context
 from fastlb.tls.pass_phrases import PassPhrases
 from fastlb.tls.server_context import policy, server_context
 from fastlb.tls.stamps import Stamps
+from fastlb.tls.stapling import Stapled, keep_answers, staple
 
 HTTPS_PORT = 443
 # Whoever learns a key later can read what was sent while it was in use.
@@ -39,12 +42,14 @@ class Made:
     context: SSL.Context
     files: Stamps
     made_s: float  # monotonic
+    stapled: tuple[Stapled, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Host:
     """The contexts of one virtual host: of its sessions and of its certificates."""
 
+    name: str  # name:port
     settings: TlsServer
     trust: Stamps
     session: Made
@@ -72,12 +77,15 @@ class Contexts:
         self.hosts: dict[str, Host] = {}  # by vhost_id
         self.servers: list[Host | None] = []
         self.members: list[Made | None] = []
+        self.expiries = expiries(model)
         for vhost in model.vhosts:
             host = None
             if vhost.tls is not None:
                 host = self._host(vhost, vhost.tls, phrases, previous)
                 self.hosts[vhost.vhost_id] = host
             self.servers.append(host)
+        if previous is not None:
+            keep_answers(previous.stapled(), self.stapled(), int(time.time()))
         for member in model.members:
             made = None
             if member.tls is not None:
@@ -103,6 +111,10 @@ class Contexts:
             ),
         )
 
+    def stapled(self) -> tuple[Stapled, ...]:
+        """Certificates whose answers the monitor has to keep fresh."""
+        return tuple(one for made in self._server_pool.values() for one in made.stapled)
+
     def _host(
         self,
         vhost: VHost,
@@ -115,14 +127,14 @@ class Contexts:
             stamps.of_server(settings),
             self._server_pool,
             previous._server_pool if previous is not None else {},
-            lambda: server_context(settings, name_of(vhost), phrases),
+            lambda: served(settings, name_of(vhost), phrases),
         )
         trust = stamps.of_server_trust(settings)
         before = previous.hosts.get(vhost.vhost_id) if previous is not None else None
         session = made
         if before is not None and self._is_kept(before, settings, trust):
             session = before.session
-        return Host(settings, trust, session, made)
+        return Host(name_of(vhost), settings, trust, session, made)
 
     def _is_kept(self, before: Host, settings: TlsServer, trust: Stamps) -> bool:
         """Sessions go on while clients are measured by the same things."""
@@ -140,7 +152,7 @@ class Contexts:
             stamps.of_member(settings),
             self._member_pool,
             previous._member_pool if previous is not None else {},
-            lambda: member_context(settings, whose),
+            lambda: (member_context(settings, whose), ()),
         )
 
     def _take(
@@ -149,7 +161,7 @@ class Contexts:
         files: Stamps,
         pool: Pool[S],
         old: Pool[S],
-        make: Callable[[], SSL.Context],
+        make: Callable[[], tuple[SSL.Context, tuple[Stapled, ...]]],
     ) -> Made:
         """One that is there already, of this model or of the one before, or a new one.
 
@@ -160,12 +172,20 @@ class Contexts:
         if made is None:
             made = old.get(settings)
             if made is None or not self._is_fresh(made, files):
-                made = Made(make(), files, self._now_s)
+                context, stapled = make()
+                made = Made(context, files, self._now_s, stapled)
             pool[settings] = made
         return made
 
     def _is_fresh(self, made: Made, files: Stamps) -> bool:
         return made.files == files and self._now_s - made.made_s < TICKET_KEYS_MAX_S
+
+
+def served(
+    settings: TlsServer, whose: str, phrases: PassPhrases
+) -> tuple[SSL.Context, tuple[Stapled, ...]]:
+    made = server_context(settings, whose, phrases)
+    return made.context, staple(made.context, made.loaded, settings, whose)
 
 
 def without_places(settings: TlsServer) -> TlsServer:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from cryptography import x509
+from cryptography.hazmat.bindings._rust import _openssl
 from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL
 
 from fastlb.model.tls import KeyPair, TlsServer
 from fastlb.tls.errors import TlsError, reason
 from fastlb.tls.keys import use_key
+from fastlb.tls.library import address_of
 from fastlb.tls.pass_phrases import KeyPlace, PassPhrases
 from fastlb.tls.spoken import obey, restrict
 from fastlb.tls.trust import believe, name_authorities
@@ -21,14 +23,20 @@ MODES = 0x1 | 0x2 | 0x10
 MODE_NO_AUTO_CHAIN = 0x8
 # An end without close_notify is an end, as in httpd: many peers never send one, and
 # HTTP knows by itself where all but the oldest kind of body ends.
-NEVER = (
-    SSL.OP_NO_RENEGOTIATION | SSL.OP_NO_COMPRESSION | SSL.OP_IGNORE_UNEXPECTED_EOF
-)
+NEVER = SSL.OP_NO_RENEGOTIATION | SSL.OP_NO_COMPRESSION | SSL.OP_IGNORE_UNEXPECTED_EOF
+
+
+@dataclass(frozen=True, slots=True)
+class ServerContext:
+    """loaded: address of the X509 of each pair in the context."""
+
+    context: SSL.Context
+    loaded: tuple[int, ...]
 
 
 def server_context(
     settings: TlsServer, whose: str, phrases: PassPhrases
-) -> SSL.Context:
+) -> ServerContext:
     """Ready to be shared by every worker; TlsError when a file or a setting fails it.
 
     whose: name:port of a virtual host that asks for it, for messages and phrases.
@@ -52,9 +60,9 @@ def server_context(
         # Else the library looks, in every handshake, for a chain that cannot be there.
         context.set_mode(MODE_NO_AUTO_CHAIN)
     name_authorities(context, settings)
-    use_pairs(context, settings, whose, phrases)
+    loaded = use_pairs(context, settings, whose, phrases)
     obey(context, settings.conf_commands, whose)
-    return context
+    return ServerContext(context, loaded)
 
 
 def session_id_context(settings: TlsServer) -> bytes:
@@ -79,8 +87,9 @@ def policy(settings: TlsServer) -> TlsServer:
 
 def use_pairs(
     context: SSL.Context, settings: TlsServer, whose: str, phrases: PassPhrases
-) -> None:
+) -> tuple[int, ...]:
     """Certificates, what stands behind them, and their keys."""
+    loaded = []
     if not settings.pairs:
         raise TlsError(
             "AH02572: Failed to configure at least one certificate and key for "
@@ -93,8 +102,19 @@ def use_pairs(
         use_certificate(context, pair, place, has_chain=settings.chain_file is None)
         file = pair.certificate_file
         use_key(context, place, file, settings.pass_phrase, phrases)
+        loaded.append(address_of_current(context))
     if settings.chain_file is not None:
         use_chain_file(context, settings.chain_file, settings.pairs)
+    return tuple(loaded)
+
+
+def address_of_current(context: SSL.Context) -> int:
+    """Of the certificate that was taken last: the library tells it of a connection."""
+    ssl = _openssl.lib.SSL_new(context._context)
+    try:
+        return address_of(_openssl.lib.SSL_get_certificate(ssl))
+    finally:
+        _openssl.lib.SSL_free(ssl)
 
 
 def use_certificate(

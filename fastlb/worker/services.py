@@ -148,7 +148,16 @@ class WorkerServices:
     def tls_variables(
         self, names: Sequence[str], ssl: int, vhost_index: int
     ) -> Sequence[bytes | None]:
-        return [None for _ in names]
+        # The master has loaded them: a server without TLS does without the library.
+        from fastlb.tls.facts import facts_of
+        from fastlb.tls.variables import variable
+
+        facts = facts_of(ssl)
+        values = (variable(name, facts) for name in names)
+        return [
+            value.encode("utf-8", "surrogateescape") if value is not None else None
+            for value in values
+        ]
 
     def drained(self) -> None:
         if self._drain is not None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from .members import Script
+from .members import Script, Secured
 
 FRONT = "front.test"
 
@@ -18,6 +18,8 @@ class Conf:
              stand in the preamble unless bare is set.
     files    further files by their path under the server's directory
     defines  names given with -D
+    secure   TLS is spoken: mod_ssl is loaded, {tls} holds the files of identities.py
+    members  how members speak TLS, by index; they speak plain HTTP otherwise
     """
 
     name: str
@@ -25,6 +27,8 @@ class Conf:
     files: Mapping[str, str] = field(default_factory=dict)
     defines: tuple[str, ...] = ()
     bare: bool = False
+    secure: bool = False
+    members: Mapping[int, Secured] = field(default_factory=dict)
 
 
 # -- steps of the client -------------------------------------------------------------
@@ -38,6 +42,23 @@ class Send:
     conn: str = "a"
     port: str = "port"
     address: str = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Secure:
+    """Open a connection with TLS; noted: protocol, and whose certificate was shown.
+
+    client   the identity that is shown when the server asks for one
+    version  the only one that is spoken; "" for the best
+    suites   OpenSSL names of ciphers up to TLS 1.2 that are offered
+    """
+
+    sni: str | None = FRONT
+    client: str = ""
+    version: str = ""
+    suites: str = ""
+    conn: str = "a"
+    port: str = "port"
 
 
 @dataclass(frozen=True)
@@ -133,6 +154,7 @@ class Errors:
 
 Step = (
     Send
+    | Secure
     | Recv
     | RecvHead
     | RecvBytes

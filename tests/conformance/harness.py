@@ -6,6 +6,7 @@ order, and returns each one's outcome in a form that can be compared and kept as
 
 import re
 import socket
+import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,12 +25,14 @@ from .case import (
     RecvBytes,
     RecvHead,
     Rest,
+    Secure,
     Send,
     Signal,
     Step,
     Up,
     View,
 )
+from .identities import common_name, lay_down
 from .members import Member
 from .normalise import (
     DESCRIBED,
@@ -47,12 +50,17 @@ from .servers import Fault, Product, StartError, directory, free_ports, running
 ANSWER_SECONDS = 8.0
 LOG_SECONDS = 3.0
 CLOSE_SECONDS = 0.02
+REFUSED_SECONDS = 0.5  # over TLS, httpd does not say that it will close
 READ_BYTES = 65536
 MEMBER_MARK = re.compile(r"\{m(\d+)\}")
 AH = re.compile(r"(?::(?:error|crit|alert|emerg)\].*?)\b(AH\d{5}):")
 
 Entry = dict[str, object]
 Outcome = object
+
+
+class _Refused(Exception):
+    """The handshake failed; it has been noted, and ends the case."""
 
 
 class _Gone(Exception):
@@ -66,12 +74,17 @@ class Connection:
     sock: socket.socket
     buffer: bytes = b""
     ended: bool = False
+    cut: bool = False
+    refused: bool = False
     leaving: bool = False  # the server said, or HTTP implies, that it will close
 
     def more(self) -> None:
         try:
             data = self.sock.recv(READ_BYTES)
-        except ConnectionError:
+        except ssl.SSLEOFError:
+            self.cut = True  # without a close_notify
+            data = b""
+        except (ConnectionError, ssl.SSLError):
             data = b""
         if not data:
             self.ended = True
@@ -134,6 +147,8 @@ class Session:
         try:
             for step in self.case.steps:
                 self.step(step)
+        except _Refused:
+            pass
         except TimeoutError:
             self.entries.append({"status": "<timeout>"})
         except ConnectionError:
@@ -148,6 +163,8 @@ class Session:
         match step:
             case Send():
                 self.send(step)
+            case Secure():
+                self.secure(step)
             case Recv():
                 self.receive(step)
             case RecvHead():
@@ -183,8 +200,38 @@ class Session:
             self.connections[step.conn] = Connection(sock)
         try:
             self.connections[step.conn].sock.sendall(step.data)
-        except ConnectionError:
+        except (ConnectionError, ssl.SSLError):
             self.connections[step.conn].ended = True
+
+    def secure(self, step: Secure) -> None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        if step.client:
+            context.load_cert_chain(self.root / f"tls/{step.client}.pem")
+        if step.suites:
+            context.set_ciphers(step.suites)
+        if step.version:
+            only = ssl.TLSVersion[step.version.replace(".", "_")]
+            context.minimum_version = context.maximum_version = only
+        sock = socket.create_connection(
+            ("127.0.0.1", self.ports[step.port]), ANSWER_SECONDS
+        )
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        try:
+            secured = context.wrap_socket(
+                sock, server_hostname=step.sni, suppress_ragged_eofs=False
+            )
+        except (ssl.SSLError, ConnectionError) as error:
+            sock.close()
+            why = getattr(error, "reason", None) or "cut"
+            self.entries.append({"conn": step.conn, "status": f"<refused: {why}>"})
+            raise _Refused from None
+        shown = secured.getpeercert(binary_form=True)
+        assert shown is not None
+        said = f"{secured.version()} {common_name(shown)}"
+        self.entries.append({"conn": step.conn, "tls": said})
+        self.connections[step.conn] = Connection(secured)
 
     def receive(self, step: Recv) -> None:
         connection = self.connections[step.conn]
@@ -219,6 +266,8 @@ class Session:
         tokens = response.field("connection").lower()
         old = response.status.startswith("HTTP/1.0")
         connection.leaving = "close" in tokens or (old and "keep-alive" not in tokens)
+        secure = isinstance(connection.sock, ssl.SSLSocket)
+        connection.refused = secure and response.code in (403, 421)
         if method == "HEAD" or response.code in (101, 204, 304):
             return
         try:
@@ -279,13 +328,15 @@ class Session:
     def end_of(self, connection: Connection) -> str:
         """Whether the server closes the connection, or keeps it."""
         if connection.ended:
-            return "closed"
+            return "cut" if connection.cut else "closed"
         wait = ANSWER_SECONDS if connection.leaving else CLOSE_SECONDS
+        if connection.refused:
+            wait = max(wait, REFUSED_SECONDS)
         connection.sock.settimeout(wait)
         try:
             connection.more()
         except _Gone:
-            return "closed"
+            return "cut" if connection.cut else "closed"
         except TimeoutError:
             return "open, though it should be closed" if connection.leaving else "open"
         return "more bytes than one response"
@@ -350,11 +401,12 @@ class Session:
     def outcome(self) -> Outcome:
         """What is compared, as the case's view asks."""
         answers = [entry for entry in self.entries if "status" in entry]
+        shown = [e["tls"] for e in self.entries if "tls" in e]
         others = [e for e in self.entries if "log" in e or "errors" in e]
         match self.case.view:
             case View.SEQUENCE:
                 seen = [f"{_code(e)} {e.get('body', '')}".strip() for e in answers]
-                return [*seen, *others]
+                return [*shown, *seen, *others]
             case View.TARGET:
                 lines = [
                     f"{member.name} "
@@ -369,7 +421,7 @@ class Session:
                 return [_found(e) for e in answers]
             case View.STATUS:
                 ends = [e["end"] for e in self.entries if "end" in e]
-                return [*(_code(e) for e in answers), *ends, *others]
+                return [*shown, *(_code(e) for e in answers), *ends, *others]
         got = {
             member.name: [
                 request_of(one, self.places, hop_by_hop=self.case.hop_by_hop)
@@ -433,6 +485,10 @@ def _play_in(
     places = Places(ports, str(root))
     outcomes: dict[str, Outcome] = {}
     try:
+        if conf.members:
+            lay_down(root / "tls")
+        for index, how in conf.members.items():
+            members[index].secure(how, root / "tls")
         with running(product, conf, ports, root):
             for case in cases:
                 outcomes[case.name] = _play_case(case, ports, members, root, places)

@@ -8,11 +8,15 @@ the list has run out (or there is none) the member answers with its own name.
 
 import contextlib
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from pathlib import Path
+
+from .identities import common_name
 
 READ_BYTES = 65536
 STEP_SECONDS = 20.0
@@ -37,6 +41,35 @@ Action = bytes | Act | Wait
 
 
 @dataclass(frozen=True)
+class Secured:
+    """A member that speaks TLS: as whom, and whether clients must show who they are."""
+
+    identity: str = "member"
+    asks: bool = False
+    version: str = ""  # the only one it speaks
+
+    def context(self, tls: Path) -> ssl.SSLContext:
+        """tls: where the files of identities.py are."""
+        made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        made.load_cert_chain(tls / f"{self.identity}.pem")
+        if self.asks:
+            made.verify_mode = ssl.CERT_REQUIRED
+            made.load_verify_locations(tls / "ca.crt")
+        if self.version:
+            only = ssl.TLSVersion[self.version.replace(".", "_")]
+            made.minimum_version = made.maximum_version = only
+
+        def note(sock: ssl.SSLSocket, name: str | None, _: ssl.SSLContext) -> None:
+            _asked_for[sock.fileno()] = name
+
+        made.sni_callback = note  # type: ignore[assignment]
+        return made
+
+
+_asked_for: dict[int, str | None] = {}
+
+
+@dataclass(frozen=True)
 class Turn:
     """A member's part in one request.
 
@@ -58,6 +91,7 @@ class Received:
     head: bytes
     body: bytes = b""
     framing: str = "none"
+    tls: Mapping[str, object] | None = None  # over what it came
 
 
 Script = Turn | Sequence[Turn]
@@ -95,6 +129,7 @@ class _Stream:
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
         self.buffer = b""
+        self.tls: Mapping[str, object] | None = None
 
     def _more(self) -> None:
         data = self.sock.recv(READ_BYTES)
@@ -140,6 +175,15 @@ def fields_of(head: bytes) -> dict[str, str]:
     return fields
 
 
+def _told(sock: ssl.SSLSocket) -> Mapping[str, object]:
+    """What a client says of itself in the handshake."""
+    shown = sock.getpeercert(binary_form=True)
+    return {
+        "sni": _asked_for.pop(sock.fileno(), None),
+        "client": common_name(shown) if shown else None,
+    }
+
+
 @dataclass
 class Member:
     """A scripted server on one loopback port."""
@@ -161,6 +205,7 @@ class Member:
         self._threads: list[threading.Thread] = []
         self._open: set[socket.socket] = set()
         self._closing = False
+        self._context: ssl.SSLContext | None = None
         self._listener = self._bound()
         self.port = self._listener.getsockname()[1]
         self.up()
@@ -170,6 +215,10 @@ class Member:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind((self.address, self.port))
         return sock
+
+    def secure(self, how: Secured, tls: Path) -> None:
+        """Speak TLS on connections that come from now on."""
+        self._context = how.context(tls)
 
     # -- life ---------------------------------------------------------------
 
@@ -277,6 +326,15 @@ class Member:
     def _serve(self, sock: socket.socket) -> None:
         stream = _Stream(sock)
         try:
+            if self._context is not None:
+                sock.settimeout(STEP_SECONDS)
+                secured = self._context.wrap_socket(sock, server_side=True)
+                with self._lock:
+                    self._open.discard(sock)
+                    self._open.add(secured)
+                sock = secured
+                stream = _Stream(sock)
+                stream.tls = _told(secured)
             while self._exchange(stream):
                 pass
         except (_Ended, OSError, ValueError):
@@ -287,7 +345,7 @@ class Member:
             sock.close()
 
     def _exchange(self, stream: _Stream) -> bool:
-        received = Received(stream.until(b"\r\n\r\n"))
+        received = Received(stream.until(b"\r\n\r\n"), tls=stream.tls)
         with self._lock:
             self.received.append(received)
         now = self._next_turn()

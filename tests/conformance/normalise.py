@@ -119,7 +119,9 @@ def request_of(
     """What a member received."""
     lines = received.head.decode("latin-1").split("\r\n")
     listed = [line for line in lines[1:] if line]
+    over = {} if received.tls is None else {"tls": dict(received.tls)}
     return {
+        **over,
         "line": places(lines[0]),
         "fields": joined(fields(listed, places, hop_by_hop=hop_by_hop)),
         "framing": received.framing,

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .case import FRONT, Conf
+from .identities import lay_down
 
 READY_SECONDS = 15.0
 STOP_SECONDS = 10.0
@@ -43,6 +44,11 @@ APACHE = """\
 DocumentRoot "{root}/htdocs"
 MinSpareServers 1
 MaxSpareServers 8
+"""
+APACHE_SECURE = f"""\
+LoadModule ssl_module {APACHE_MODULE_DIR}/mod_ssl.so
+LoadModule socache_shmcb_module {APACHE_MODULE_DIR}/mod_socache_shmcb.so
+SSLSessionCache shmcb:{{root}}/run/sessions
 """
 AS_ROOT = """\
 User www-data
@@ -166,7 +172,7 @@ def filled(text: str, ports: Mapping[str, int], root: Path) -> str:
     """A template with its placeholders replaced."""
     for name, port in ports.items():
         text = text.replace(f"{{{name}}}", str(port))
-    return text.replace("{root}", str(root))
+    return text.replace("{tls}", f"{root}/tls").replace("{root}", str(root))
 
 
 def write_configuration(
@@ -181,6 +187,9 @@ def write_configuration(
         (root / name).mkdir()
     (root / "modules").symlink_to(APACHE_MODULE_DIR)
     text = COMMON + product.preamble
+    if conf.secure:
+        lay_down(root / "tls")
+        text += APACHE_SECURE if product.name == "apache" else ""
     if os.getuid() == 0:
         text += AS_ROOT
     if not conf.bare:

@@ -7,6 +7,7 @@ from trees import resolve_file
 from fastlb.model.dump import dump_run_cfg, dump_vhosts
 
 TEXT = """ServerName main.test
+DocumentRoot /var/www/html
 Listen 127.0.0.1:22800
 User www-data
 Group nogroup-here
@@ -27,22 +28,25 @@ ServerName third.test
 # As apache2 2.4.71 -S prints it for the same file (addresses in file order here).
 VHOSTS = """VirtualHost configuration:
 127.0.0.1:22800        is a NameVirtualHost
-         default server second.test (/etc/x.conf:10)
-         port 22800 namevhost second.test (/etc/x.conf:10)
+         default server second.test (/etc/x.conf:11)
+         port 22800 namevhost second.test (/etc/x.conf:11)
                  alias name
                  wild alias *.alias.test
-         port 22800 namevhost third.test (/etc/x.conf:14)
-[::1]:*                second.test (/etc/x.conf:10)
-*:22800                first.test (/etc/x.conf:6)
+         port 22800 namevhost third.test (/etc/x.conf:15)
+[::1]:*                second.test (/etc/x.conf:11)
+*:22800                first.test (/etc/x.conf:7)
 """
 
 RUN_CFG = """ServerRoot: "/srv"
+Main DocumentRoot: "/var/www/html"
 Main ErrorLog: "/srv/logs/error.log"
+Mutex proxy: using_defaults
+Mutex default: dir="/srv/logs/" mechanism=default\x20
 PidFile: "/srv/logs/fastlb.pid"
 User: name="www-data" id=33
 Group: name="nogroup-here" not known
 Compat: better
-Listen: 127.0.0.1:22800 http (/etc/x.conf:2)
+Listen: 127.0.0.1:22800 http (/etc/x.conf:3)
 """
 
 

@@ -289,6 +289,12 @@ def test_a_variable_that_no_balancer_sets() -> None:
     assert lint("Header set A b env=BALANCER_ROUTE_CHANGE") == [(1, "FB0204")]
 
 
+def test_a_variable_of_tls_that_is_nearly_one_is_told() -> None:
+    assert lint('RequestHeader set A "%{SSL_PROTOCL}s"') == [(1, "FB0204")]
+    for name in ("SSL_PROTOCOL", "SSL_CLIENT_SAN_DNS_0", "SSL_SERVER_S_DN_CN", "X"):
+        assert lint(f'RequestHeader set A "%{{{name}}}s"') == []
+
+
 def test_an_open_route_cookie_is_noted() -> None:
     line = 'Header add Set-Cookie "R=.%{BALANCER_WORKER_ROUTE}e; path=/{}"'
     assert lint(line.replace("{}", "")) == [(1, "FB0205")]

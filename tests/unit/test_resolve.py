@@ -192,14 +192,19 @@ http:// unix:/s|http://h/ unix:/s| https://h ajp://h a=b timeout=1 route=x statu
 lbmethod=byrequests stickysession=A|b loadfactor=2 = =x On Off all granted denied not ip
 10.1 host env local from set unset add edit echo X-A %{A}e %Z env=A env=! early expr=x
 permanent 302 410 1 0 -1 99999999999999999999 5ms server-status default ::1 [::1]:80
-127.0.0.1:0 :80 80 *:80 \u00e9 $ % { \\
+127.0.0.1:0 :80 80 *:80 https wss://h/ upgrade=ANY all -all +TLSv1.2 TLSv1.3 require
+strict /etc/ssl/certs exec:/x Groups Options \u00e9 $ % { \\
 """
 NAMES_TEXT = """
 ProxyPass ProxyPassMatch ProxyPassReverse BalancerMember ProxySet Header RequestHeader
 SetEnvIf SetEnv PassEnv UnsetEnv BrowserMatch Redirect RedirectMatch ErrorDocument
 LogFormat CustomLog TransferLog LogLevel Listen ServerName Require ServerAlias Order
 Allow Deny Satisfy SetHandler ProxyErrorOverride Timeout KeepAliveTimeout ProxyVia
-ServerTokens HttpProtocolOptions UseCanonicalName
+ServerTokens HttpProtocolOptions UseCanonicalName SSLEngine SSLCertificateFile
+SSLCertificateKeyFile SSLProtocol SSLCipherSuite SSLVerifyClient SSLCARevocationCheck
+SSLCACertificateFile SSLOptions SSLRequireSSL SSLOpenSSLConfCmd SSLVHostSNIPolicy
+SSLProxyEngine SSLProxyVerify SSLProxyCheckPeerName SSLProxyCACertificatePath
+SSLPassPhraseDialog ProxyRequests AllowCONNECT ProxyBlock ProxyWebsocketIdleTimeout
 """
 SECTIONS_TEXT = (
     "VirtualHost Location LocationMatch Proxy ProxyMatch RequireAll Directory"

@@ -420,3 +420,35 @@ def test_a_host_shows_what_it_does_not_mention_first() -> None:
     )
     keys = [model.balancers[i].key for i in model.vhosts[1].balancers]
     assert keys == ["balancer://other", "balancer://b"]
+
+
+def test_upgrade_of_a_balancer_is_for_members_without_their_own() -> None:
+    text = (
+        "Listen 80\n<Proxy balancer://b>\nBalancerMember http://a upgrade=foo\n"
+        "BalancerMember http://b\nBalancerMember ws://c\n{}</Proxy>\n"
+        "ProxyPass /ws/ balancer://b/ws/ {}\nProxyPass / balancer://b/\n"
+    )
+    for words in (("", "upgrade=ANY"), ("ProxySet upgrade=ANY\n", "")):
+        model = model_of(text.format(*words))
+        upgrades = [member.upgrade for member in model.members]
+        assert upgrades == [("foo",), ("ANY",), ("ANY",)]
+        [said] = warnings(text.format(*words))
+        assert "upgrade=ANY is taken for every member of balancer://b" in said
+
+
+def test_upgrade_of_a_balancer_is_unknown_to_apache() -> None:
+    text = "Listen 80\n" + "ProxyPass / balancer://b/ upgrade=ANY\n"
+    assert "ProxyPass unknown Balancer parameter" in errors(text, lenient=False)[0]
+    long = text.replace("ANY", "x" * 16)
+    assert "upgrade protocol length must be < 16 characters" in errors(long)[0]
+
+
+def test_a_host_that_says_upgrade_has_members_of_its_own() -> None:
+    text = (
+        "Listen 80\n<Proxy balancer://b>\nBalancerMember http://a\n</Proxy>\n"
+        "<VirtualHost *:80>\nProxyPass / balancer://b/ upgrade=ANY\n</VirtualHost>\n"
+    )
+    assert [member.upgrade for member in model_of(text).members] == [(), ("ANY",)]
+    shared = text.replace("</Proxy>", "ProxySet upgrade=ANY\n</Proxy>", 1)
+    shared = shared.replace("/ upgrade=ANY", "/")
+    assert [member.upgrade for member in model_of(shared).members] == [("ANY",)]

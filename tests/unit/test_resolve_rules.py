@@ -239,3 +239,16 @@ def test_a_level_in_a_section_is_not_taken() -> None:
 def test_a_log_item_that_is_always_empty_is_told(item: str) -> None:
     assert any("is always -" in text for text in warnings(f'LogFormat "{item}" x\n'))
     assert warnings('LogFormat "%h %{proxy-status}n" x\n') == warnings("")
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["SetEnv proxy-sendcl 1", "SetEnvIf A b Proxy-Chain-Auth", "SetEnv downgrade-1.0"],
+)
+def test_a_variable_that_steers_nothing_here_is_told(line: str) -> None:
+    assert any("has no effect" in text for text in warnings(f"{line}\n"))
+
+
+def test_a_variable_that_is_taken_away_is_no_matter() -> None:
+    line = "SetEnvIf A b !proxy-sendcl\nSetEnv proxy-nokeepalive 1\n"
+    assert warnings(line) == warnings("")

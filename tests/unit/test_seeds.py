@@ -6,10 +6,12 @@ leniency the refusal is Apache's sentence.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from trees import resolve_file
+from certificates import make_ca, make_pair
+from trees import ENVIRON, resolve_file
 
 from fastlb.base.errors import Severity
 from fastlb.model.server import Model
@@ -20,7 +22,9 @@ WARNINGS: dict[str, list[tuple[int, str]]] = {
     "000_redirect": [],
     "000_two_members": [(8, "FB0249")],
     "000_route_cookie": [],
+    "000_ssl": [],
     "001_basic": [(26, "FB0120")],
+    "001_ssl": [(19, "FB0276")],
     "001_standbys": [(6, "FB0241"), (14, "FB0235")],
     "001_sticky": [(11, "FB0121")],
     "001_status": [(6, "FB0119")],
@@ -37,6 +41,7 @@ WARNINGS: dict[str, list[tuple[int, str]]] = {
     ],
     "004_single": [],
     "004_balancer": [],
+    "004_ssl": [],
     "004_hot_standby": [(8, "FB0233")],
 }
 
@@ -47,6 +52,32 @@ REFUSALS = {
     "003_lost_markup": (8, "BalancerMember must define remote proxy server"),
     "004_hot_standby": (8, "BalancerMember Unknown status parameter option"),
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What the guides' SSL lines name, issued by an authority of the tests."""
+    directory = tmp_path_factory.mktemp("certificates")
+    root = make_ca()
+    middle = make_ca("middle", parent=root)
+    for ca, host, file, key, chain in (
+        (root, "ind.talentify.test", "talentify.crt", "my_store.key", "Root-R1.crt"),
+        (
+            middle,
+            "www.example.test",
+            "example.com.crt",
+            "example.com.key",
+            "example.com.chain.crt",
+        ),
+        (root, "127.0.0.1", "mycert.pem", "mykey.key", "none"),
+    ):
+        pair = make_pair(ca, [host])
+        (directory / file).write_bytes(pair.pem)
+        (directory / key).write_bytes(pair.key_pem)
+        (directory / chain).write_bytes(pair.chain_pem or root.pem)
+    ENVIRON["CERTIFICATES"] = str(directory)
+    yield
+    del ENVIRON["CERTIFICATES"]
 
 
 def seed(name: str) -> Model:
@@ -160,3 +191,28 @@ def test_seed_004_direct_member_ignores_errors() -> None:
 def test_seed_004_hot_standby_means_the_flag() -> None:
     model = seed("004_hot_standby")
     assert [(m.status, m.load_factor) for m in model.members] == [("", 100), ("H", 200)]
+
+
+def test_seed_000_chain_of_a_root_is_harmless() -> None:
+    model = seed("000_ssl")
+    tls = model.vhosts[1].tls
+    assert tls is not None
+    assert tls.chain_file is not None and tls.chain_file.endswith("/Root-R1.crt")
+    _, found = resolve_file(SEEDS / "000_ssl.conf")
+    notes = [d.text for d in found if d.number == "FB0265"]
+    assert notes[0] == "the chain holds the root, 'fastlb test root'"
+
+
+def test_seed_001_speaks_tls_to_members_without_an_engine() -> None:
+    model = seed("001_ssl")
+    assert model.vhosts[1].tls is not None
+    engines = [member.tls.engine for member in model.members if member.tls]
+    assert engines == [False, False, False]
+
+
+def test_seed_004_serves_the_main_server_with_tls() -> None:
+    tls = seed("004_ssl").vhosts[0].tls
+    assert tls is not None
+    [pair] = tls.pairs
+    assert pair.certificate_file.endswith("/mycert.pem")
+    assert pair.key_file.endswith("/mykey.key")

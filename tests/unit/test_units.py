@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from fastlb.config.units import (
     UnitError,
     between,
-    decimal_hundredths,
     duration_ms,
     flag,
     integer,
@@ -76,14 +75,6 @@ def test_a_number_outside_its_range_is_refused_with_the_range() -> None:
 
 def test_a_range_without_bounds_is_any_number() -> None:
     assert between(None, None) == "a number"
-
-
-def test_hundredths_keep_two_places() -> None:
-    assert decimal_hundredths("2.5") == 250
-    assert decimal_hundredths("1") == 100
-    assert decimal_hundredths(".05") == 5
-    with pytest.raises(UnitError):
-        decimal_hundredths("1,5")
 
 
 def test_a_flag_is_on_or_off_in_any_case() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from fastlb.base.errors import Diagnostic, Severity, sort_by_place
@@ -14,13 +15,13 @@ from fastlb.model.server import Model
 NAMES = {"localhost": ("127.0.0.1",)}
 REGISTRY = collect()
 SERVER_ROOT = "/srv"
+ENVIRON = {"HOME": "/root"}
 
 
 def resolve_file(
-    path: Path, *, lenient: bool = True
+    path: Path, *, lenient: bool = True, environ: Mapping[str, str] = ENVIRON
 ) -> tuple[Model | None, list[Diagnostic]]:
     """Parse and resolve a file; the complaints of both."""
-    environ = {"HOME": "/root"}
     tree, found = parse(
         str(path.resolve()),
         server_root=SERVER_ROOT,

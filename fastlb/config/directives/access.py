@@ -36,6 +36,16 @@ def _require(name: str, words: tuple[str, ...]) -> Complaint | None:
             "FB0117",
             word=index,
         )
+    if provider in ("ssl", "ssl-verify-client"):
+        return Complaint(
+            f"Require {provider} comes later",
+            "ignoring it would open what it protects",
+            "write SSLRequireSSL"
+            if provider == "ssl"
+            else "write SSLVerifyClient require in the <VirtualHost>",
+            "FB0117",
+            word=index,
+        )
     if provider not in PROVIDERS:
         best = nearest(provider, PROVIDERS)
         cure = f"did you mean Require {best}?" if best else ""

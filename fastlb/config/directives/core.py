@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from fastlb.base.errors import Severity
+from fastlb.base.levels import LEVELS
 from fastlb.config import modules, units
 from fastlb.config.checks import Choice, Duration, Integer, Later, every
 from fastlb.config.registry import (
@@ -20,17 +21,6 @@ from fastlb.config.registry import (
 from fastlb.config.suggest import nearest
 
 CORE = "core.c"
-LEVELS = (
-    "emerg",
-    "alert",
-    "crit",
-    "error",
-    "warn",
-    "notice",
-    "info",
-    "debug",
-    *(f"trace{depth}" for depth in range(1, 9)),
-)
 _LEVEL_WRONG = (
     "Log level keyword must be one of"
     " emerg/alert/crit/error/warn/notice/info/debug/trace1/.../trace8"
@@ -309,9 +299,11 @@ DIRECTIVES = (
         check=every(
             Integer(1, None, _RECURSION_WRONG), Integer(1, None, _RECURSION_WRONG, 1)
         ),
-        status=Status.LATER,
-        reason="a bound of your own comes later; the built-in one holds",
-        on_use=Severity.NOTE,
+        status=Status.EXPLAINED,
+        reason=(
+            "an error document is the only internal redirect, and its own errors lead"
+            " to no other one"
+        ),
     ),
     Directive(
         "HttpProtocolOptions",
@@ -446,6 +438,8 @@ DIRECTIVES = (
         "form of a line in the error log",
         Status.EXPLAINED,
         reason="error lines keep Apache's default form, which log readers match on",
+        cure="leave it out, and have what reads the log take the default form",
+        on_use=Severity.WARNING,
     ),
     Directive(
         "LogLevel",

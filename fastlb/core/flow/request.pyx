@@ -68,7 +68,7 @@ cdef void request_expectation(exchange *x) noexcept nogil:
     if x.req_framing.kind == BODY_NONE:
         return
     if x.expect_continue and not x.continue_sent and not x.req_done \
-            and conf_expect_continue(x):
+            and conf_flag(x, CONF_EXPECT_CONTINUE, True):
         x.await_continue = True
     elif x.member.ping_us and not x.body_lost:
         x.await_continue = True
@@ -110,25 +110,17 @@ cdef int body_decode_kept(exchange *x) noexcept nogil:
     return 0
 
 
-cdef bint request_body_broken(exchange *x) noexcept nogil:
-    """The body's coding is wrong: 400 while that can be said. Returns False."""
+cdef bint request_refuse_body(exchange *x, int status) noexcept nogil:
+    """The body is wrong (400) or too large (413): say so while that can be said.
+
+    Always returns False.
+    """
     x.keepalive = False
     exchange_detach(x, False)
     if x.res_head_sent:
         exchange_abort(x)
     else:
-        exchange_answer_error(x, 400, NULL)
-    return False
-
-
-cdef bint request_too_large(exchange *x) noexcept nogil:
-    """A chunked body beyond LimitRequestBody. Returns False."""
-    x.keepalive = False
-    exchange_detach(x, False)
-    if x.res_head_sent:
-        exchange_abort(x)
-    else:
-        exchange_answer_error(x, 413, NULL)
+        exchange_answer_error(x, status, NULL)
     return False
 
 
@@ -145,10 +137,10 @@ cdef bint request_prefetch(exchange *x) noexcept nogil:
     cdef bint chunked = x.req_framing.kind == BODY_CHUNKED
     while True:
         if chunked and body_decode_kept(x) < 0:
-            request_body_broken(x)
+            request_refuse_body(x, 400)
             return False
         if x.req_limit and x.request_body_bytes > x.req_limit:
-            request_too_large(x)
+            request_refuse_body(x, 413)
             return False
         if x.req_done and (not chunked or x.body_kept <= BODY_PREFETCH_BYTES):
             if chunked:
@@ -168,7 +160,7 @@ cdef bint request_prefetch(exchange *x) noexcept nogil:
             return False
         if n < 0:
             # The end came within the body. Who only shut its side can be told.
-            request_body_broken(x)
+            request_refuse_body(x, 400)
             return False
         if chunked:
             d.input.end += <unsigned int>n
@@ -369,7 +361,7 @@ cdef bint request_pump(exchange *x) noexcept nogil:
     if unlikely(x.await_continue):
         if d.c.peer_closed and not x.req_done and x.raw_at >= d.input.end \
                 and request_is_at_end(d):
-            return request_body_broken(x)
+            return request_refuse_body(x, 400)
         timer_set(&u.c.timer, watch.now_us + (
             x.member.ping_us if x.member.ping_us else exchange_timeout_us(x)))
         return True
@@ -416,11 +408,11 @@ cdef bint request_pump(exchange *x) noexcept nogil:
         if rc == AGAIN:
             return request_wait_for_client(x)
         if rc == -400:
-            return request_body_broken(x)
+            return request_refuse_body(x, 400)
         if rc == -413:
-            return request_too_large(x)
+            return request_refuse_body(x, 413)
         if rc == CLOSED:
-            return request_body_broken(x)
+            return request_refuse_body(x, 400)
         if rc < 0:
             exchange_abort(x)       # the client went away in the middle of its body
             return False

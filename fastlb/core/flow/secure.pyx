@@ -5,7 +5,7 @@ cdef value member_tls_name(exchange *x) noexcept nogil:
     """The name asked for: of the member's URL, or with ProxyPreserveHost the one the
     client used (proxying.md 9)."""
     cdef value out
-    if conf_preserve_host(x) and x.host.length:
+    if conf_flag(x, CONF_PRESERVE_HOST, False) and x.host.length:
         out.data = &x.down.input.data[x.base + x.host.offset]
         out.length = x.host.length
     else:
@@ -38,7 +38,7 @@ cdef void upstream_secure(upstream *u) noexcept nogil:
     if tls_connect(
             &u.c, m.tls_context, &name[0], asked.length,
             m.tls_session if m.tls_session_name == hash else NULL,
-            m.tls_verify) < 0:
+            m.tls_verify, m.no_crl_is_fine) < 0:
         exchange_handshake_lost(x, tls_reason())
         return
     u.c.tls.name_hash = hash
@@ -80,9 +80,12 @@ cdef const char *certificate_fault(upstream *u) noexcept nogil:
 
 
 cdef void exchange_handshake_lost(exchange *x, const char *why) noexcept nogil:
-    """Nothing was sent; Apache tries no other member (balancing.md 4)."""
+    """Nothing was sent; Apache tries no other member, but asks this one no more until
+    its retry= is over (balancing.md 4)."""
     service_log_member_handshake(x, why)
     exchange_detach(x, False)
+    if x.balancer != NULL and member_failed(x.member.slot, watch.now_us, False):
+        service_log_member_down(x)
     exchange_answer_error(x, 500, b"Error during SSL Handshake with remote server")
 
 

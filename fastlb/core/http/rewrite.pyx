@@ -68,30 +68,6 @@ cdef void put_field(
     put(w, b"\r\n", 2)
 
 
-cdef bint conf_preserve_host(exchange *x) noexcept nogil:
-    cdef int i
-    for i in range(x.conf_count - 1, -1, -1):
-        if x.confs[i].preserve_host >= 0:
-            return x.confs[i].preserve_host
-    return False
-
-
-cdef bint conf_add_headers(exchange *x) noexcept nogil:
-    cdef int i
-    for i in range(x.conf_count - 1, -1, -1):
-        if x.confs[i].add_headers >= 0:
-            return x.confs[i].add_headers
-    return True
-
-
-cdef bint conf_expect_continue(exchange *x) noexcept nogil:
-    cdef int i
-    for i in range(x.conf_count - 1, -1, -1):
-        if x.confs[i].expect_continue >= 0:
-            return x.confs[i].expect_continue
-    return True
-
-
 cdef out_field *out_by_id(out_list *out, int id) noexcept nogil:
     cdef int i
     for i in range(out.count):
@@ -195,7 +171,7 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
     host.length = m.host_field.length
     if unlikely(x.authority.data != NULL):
         out_replace_host(x, out)
-    if conf_preserve_host(x):
+    if conf_flag(x, CONF_PRESERVE_HOST, False):
         f = out_by_id(out, FIELD_HOST)
         if f != NULL:
             host.data = f.value
@@ -211,7 +187,7 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
         forwards -= 1
     elif x.vhost.max_forwards >= 0:
         forwards = x.vhost.max_forwards
-    if conf_add_headers(x):
+    if conf_flag(x, CONF_ADD_HEADERS, True):
         ours |= (bit(FIELD_X_FORWARDED_FOR) | bit(FIELD_X_FORWARDED_HOST)
                  | bit(FIELD_X_FORWARDED_SERVER))
     if x.vhost.via:
@@ -558,10 +534,15 @@ cdef bint has_header_rules(exchange *x) noexcept nogil:
     return False
 
 
+cdef bint answers_as_10(exchange *x) noexcept nogil:
+    """force-response-1.0: for clients that stumble over a 1.1 behind their 1.0."""
+    return x.req.minor == 0 and x.env[ENV_FORCE_RESPONSE_10].data != NULL
+
+
 cdef void put_status_line(
         exchange *x, writer *w, int status, const char *reason,
         unsigned int length) noexcept nogil:
-    put(w, b"HTTP/1.1 ", 9)
+    put(w, b"HTTP/1.0 " if answers_as_10(x) else b"HTTP/1.1 ", 9)
     put_number(w, status)
     put(w, b" ", 1)
     put(w, reason, length)
@@ -607,7 +588,7 @@ cdef void keepalive_decide(exchange *x) noexcept nogil:
     if (engine.draining or not v.keepalive or x.hop.close
             or x.req_framing.close_after or x.req.minor == 9
             or (x.req.minor == 0 and not x.hop.keep_alive)
-            or x.env[ENV_NOKEEPALIVE].data != NULL
+            or x.env[ENV_NOKEEPALIVE].data != NULL or answers_as_10(x)
             or (v.max_keepalive_requests
                 and x.down.requests >= v.max_keepalive_requests)):
         x.keepalive = False

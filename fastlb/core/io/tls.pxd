@@ -32,6 +32,8 @@ cdef struct tls_library:
         void *param, const char *name, size_t length) noexcept nogil
     int (*X509_VERIFY_PARAM_set1_ip)(
         void *param, const unsigned char *address, size_t size) noexcept nogil
+    void (*X509_VERIFY_PARAM_set_hostflags)(
+        void *param, unsigned int flags) noexcept nogil
     int (*X509_STORE_CTX_get_error)(void *context) noexcept nogil
     int (*X509_STORE_CTX_get_error_depth)(void *context) noexcept nogil
     const char *(*X509_verify_cert_error_string)(long error) noexcept nogil
@@ -64,12 +66,15 @@ cdef struct tls_state:
     bint established            # the handshake is over
     bint failed                 # after a fatal error nothing may be said any more
     unsigned char verify        # VERIFY_*
+    bint no_crl_is_fine         # SSLCARevocationCheck ... no_crl_for_cert_ok
     int write_size              # of the record that was begun; 0: none
     unsigned int burst_bytes    # sent since the connection was silent
     long long wrote_us          # when it last took anything
     # of the peer's certificate; 0: nothing is wrong
     int chain_error             # X509_V_ERR_* of its issuers or their signatures
-    int name_error              # it is not for the name that was asked for
+    int name_error              # it is not for the name that was asked for,
+    unsigned char names_asked   # in any of the forms that it was asked in,
+    unsigned char names_wrong   # or only not in so many of them
     int date_error              # before or after its time
     unsigned long long name_hash    # of the name that a member was asked for
     value *variables            # SSL_*, once asked for (flow/tls_variables.pyx)
@@ -81,11 +86,11 @@ cdef int tls_hello_peek(conn *c, client_hello *hello) noexcept nogil
 # Begin as a server. returns 0 or FAILED; the handshake is tls_handshake's
 cdef int tls_accept(
     conn *c, void *session_context, void *certificate_context,
-    unsigned char verify) noexcept nogil
+    unsigned char verify, bint no_crl_is_fine) noexcept nogil
 # Begin as a client. name: asked for and measured against (NUL-terminated).
 cdef int tls_connect(
     conn *c, void *context, const char *name, unsigned int length, void *session,
-    unsigned char verify) noexcept nogil
+    unsigned char verify, bint no_crl_is_fine) noexcept nogil
 # returns 1 established, AGAIN, FAILED (tls_reason says why)
 cdef int tls_handshake(conn *c) noexcept nogil
 cdef const char *tls_reason() noexcept nogil

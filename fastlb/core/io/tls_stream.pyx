@@ -22,10 +22,18 @@ cdef enum:
     SILENCE_US = 1000000        # after which a connection is as new
     TLS_STATES_KEPT_MAX = 4096
     # X509_V_ERR_*, by what they are about
+    ERROR_NO_CRL = 3
     ERROR_NOT_YET_VALID = 9
     ERROR_HAS_EXPIRED = 10
     ERROR_HOSTNAME_MISMATCH = 62
     ERROR_IP_ADDRESS_MISMATCH = 64
+    # What optional_no_ca forgives (mod_ssl: ssl_verify_error_is_optional)
+    ERROR_SELF_SIGNED = 18
+    ERROR_SELF_SIGNED_IN_CHAIN = 19
+    ERROR_ISSUER_UNKNOWN = 20
+    ERROR_LEAF_UNVERIFIED = 21
+    ERROR_UNTRUSTED = 27
+    NAME_IN_SUBJECT_TOO = 1     # X509_CHECK_FLAG_ALWAYS_CHECK_SUBJECT
     ALPN_OK = 0                 # SSL_TLSEXT_ERR_*
     ALPN_NONE = 3
 
@@ -89,37 +97,46 @@ cdef int tls_begin(conn *c, void *context) noexcept nogil:
 
 cdef int tls_accept(
         conn *c, void *session_context, void *certificate_context,
-        unsigned char verify) noexcept nogil:
+        unsigned char verify, bint no_crl_is_fine) noexcept nogil:
     if tls_begin(c, session_context) < 0:
         return FAILED
     if certificate_context != session_context:
         tls.SSL_set_SSL_CTX(c.tls.ssl, certificate_context)
     tls.SSL_set_accept_state(c.tls.ssl)
     c.tls.verify = verify
+    c.tls.no_crl_is_fine = no_crl_is_fine
     tls_set_verify(c.tls)
     return 0
 
 
 cdef int tls_connect(
         conn *c, void *context, const char *name, unsigned int length, void *session,
-        unsigned char verify) noexcept nogil:
+        unsigned char verify, bint no_crl_is_fine) noexcept nogil:
     cdef unsigned char[16] address
     cdef void *param
     if tls_begin(c, context) < 0:
         return FAILED
     tls.SSL_set_connect_state(c.tls.ssl)
     param = tls.SSL_get0_param(c.tls.ssl)
+    if length:
+        # Names as mod_ssl compares them: each in subjectAltName, and the common name.
+        tls.X509_VERIFY_PARAM_set1_host(param, name, length)
+        tls.X509_VERIFY_PARAM_set_hostflags(param, NAME_IN_SUBJECT_TOO)
+        c.tls.names_asked = 1
     if inet_pton(AF_INET, name, &address[0]) == 1:
+        # An address may stand there as such, too.
         tls.X509_VERIFY_PARAM_set1_ip(param, &address[0], 4)
+        c.tls.names_asked = 2
     elif inet_pton(AF_INET6, name, &address[0]) == 1:
         tls.X509_VERIFY_PARAM_set1_ip(param, &address[0], 16)
+        c.tls.names_asked = 2
     elif length:
         # An address is never sent as a name (RFC 6066 3).
         tls.SSL_set_tlsext_host_name(c.tls.ssl, <char *>name)
-        tls.X509_VERIFY_PARAM_set1_host(param, name, length)
     if session != NULL:
         tls.SSL_set_session(c.tls.ssl, session)
     c.tls.verify = verify
+    c.tls.no_crl_is_fine = no_crl_is_fine
     tls.SSL_set_verify(c.tls.ssl, TLS_VERIFY_PEER, tls_on_certificate)
     return 0
 
@@ -129,11 +146,25 @@ cdef void tls_set_verify(tls_state *t) noexcept nogil:
     if likely(t.verify == VERIFY_NONE):
         tls.SSL_set_verify(t.ssl, 0, NULL)
     elif t.verify == VERIFY_REQUIRE:
-        tls.SSL_set_verify(t.ssl, TLS_VERIFY_PEER | TLS_VERIFY_DEMAND, NULL)
-    elif t.verify == VERIFY_OPTIONAL:
-        tls.SSL_set_verify(t.ssl, TLS_VERIFY_PEER, NULL)
+        tls.SSL_set_verify(
+            t.ssl, TLS_VERIFY_PEER | TLS_VERIFY_DEMAND, tls_on_client_certificate)
     else:
-        tls.SSL_set_verify(t.ssl, TLS_VERIFY_PEER, tls_on_certificate)
+        tls.SSL_set_verify(t.ssl, TLS_VERIFY_PEER, tls_on_client_certificate)
+
+
+cdef int tls_on_client_certificate(int good, void *store) noexcept nogil:
+    """optional_no_ca: who signed does not matter; that it is in force does."""
+    cdef int error
+    if good or tls_verifying == NULL:
+        return good
+    error = tls.X509_STORE_CTX_get_error(store)
+    if error == ERROR_NO_CRL and tls_verifying.no_crl_is_fine:
+        return 1
+    if tls_verifying.verify != VERIFY_OPTIONAL_NO_CA:
+        return 0
+    return (error == ERROR_SELF_SIGNED or error == ERROR_SELF_SIGNED_IN_CHAIN
+            or error == ERROR_ISSUER_UNKNOWN or error == ERROR_LEAF_UNVERIFIED
+            or error == ERROR_UNTRUSTED)
 
 
 cdef int tls_on_certificate(int good, void *store) noexcept nogil:
@@ -143,8 +174,12 @@ cdef int tls_on_certificate(int good, void *store) noexcept nogil:
     if good or tls_verifying == NULL:
         return 1
     error = tls.X509_STORE_CTX_get_error(store)
+    if error == ERROR_NO_CRL and tls_verifying.no_crl_is_fine:
+        return 1
     if error == ERROR_HOSTNAME_MISMATCH or error == ERROR_IP_ADDRESS_MISMATCH:
-        tls_verifying.name_error = error
+        tls_verifying.names_wrong += 1
+        if tls_verifying.names_wrong >= tls_verifying.names_asked:
+            tls_verifying.name_error = error
     elif error == ERROR_NOT_YET_VALID or error == ERROR_HAS_EXPIRED:
         tls_verifying.date_error = error
     elif tls_verifying.chain_error == 0:

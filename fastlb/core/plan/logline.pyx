@@ -181,7 +181,7 @@ cdef void put_own_name(exchange *x, writer *w) noexcept nogil:
     """%V: the name that self_name gives, without brackets and without a copy."""
     cdef const char *name
     cdef unsigned int length = x.host.length
-    if length == 0 or name_is_canonical(x):
+    if length == 0 or conf_flag(x, CONF_USE_CANONICAL_NAME, False):
         put(w, x.vhost.server_name.data, x.vhost.server_name.length)
         return
     name = &x.down.input.data[x.base + x.host.offset]
@@ -189,15 +189,6 @@ cdef void put_own_name(exchange *x, writer *w) noexcept nogil:
         name += 1
         length -= 2
     put_lower(w, name, length)
-
-
-cdef bint first_byte_is_tracked(exchange *x) noexcept nogil:
-    """LogIOTrackTTFB, of the last section that says it."""
-    cdef int i
-    for i in range(x.conf_count - 1, -1, -1):
-        if x.confs[i].track_first_byte >= 0:
-            return x.confs[i].track_first_byte
-    return False
 
 
 cdef void put_hex(writer *w, unsigned long number) noexcept nogil:
@@ -417,7 +408,8 @@ cdef void put_piece(exchange *x, writer *w, plan_piece *p) noexcept nogil:
         put(w, b"X" if x.aborted else (b"+" if x.keepalive else b"-"), 1)
     elif k == c'C':
         put_cookie(x, w, p)
-    elif k == LOG_FIRST_BYTE and x.first_byte_us and first_byte_is_tracked(x):
+    elif k == LOG_FIRST_BYTE and x.first_byte_us \
+            and conf_flag(x, CONF_TRACK_FIRST_BYTE, False):
         put_number(w, x.first_byte_us - x.started_us)
     elif k == LOG_PROXY_STATUS and x.member_status:
         put_number(w, x.member_status)

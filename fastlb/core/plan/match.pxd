@@ -25,3 +25,5 @@ cdef int match_redirect(exchange *x, bint in_sections) noexcept nogil
 cdef int match_access(exchange *x) noexcept nogil
 # The handler set for the request; NULL when there is none.
 cdef const text *match_handler(exchange *x) noexcept nogil
+# A switch (CONF_*) by the last section that says it; usual: nobody does.
+cdef bint conf_flag(exchange *x, int flag, bint usual) noexcept nogil

@@ -408,6 +408,14 @@ cdef unsigned int decode_path(
     return n
 
 
+cdef bint conf_flag(exchange *x, int flag, bint usual) noexcept nogil:
+    cdef int i
+    for i in range(x.conf_count - 1, -1, -1):
+        if x.confs[i].flags[flag] >= 0:
+            return x.confs[i].flags[flag]
+    return usual
+
+
 cdef const text *match_handler(exchange *x) noexcept nogil:
     cdef int i
     cdef const text *t
@@ -466,15 +474,7 @@ cdef inline bint mapping_serves(plan_mapping *m, exchange *x) noexcept nogil:
     """Without ProxyWebsocketFallbackToProxyHttp a ws: target passes over requests that
     ask for no Upgrade; the next mapping is tried."""
     return likely(not m.is_websocket) or x.req.seen >> FIELD_UPGRADE & 1 \
-        or conf_websocket_fallback(x)
-
-
-cdef bint conf_websocket_fallback(exchange *x) noexcept nogil:
-    cdef int i
-    for i in range(x.conf_count - 1, -1, -1):
-        if x.confs[i].websocket_fallback >= 0:
-            return x.confs[i].websocket_fallback
-    return True
+        or conf_flag(x, CONF_WEBSOCKET_FALLBACK, True)
 
 
 cdef int match_mapping(exchange *x) noexcept nogil:
@@ -582,7 +582,7 @@ cdef int match_target(exchange *x) noexcept nogil:
         x.target.data = raw
         x.target.length = x.path.length
         return 0
-    if m.interpolate and conf_interpolate(x):
+    if m.interpolate and conf_flag(x, CONF_INTERPOLATE_ENV, False):
         interpolate(x, &m.target_path, &expanded)
         if m.regex >= 0:
             rest_length = 0
@@ -617,14 +617,6 @@ cdef int match_target(exchange *x) noexcept nogil:
     x.target.data = p
     x.target.length = n + query.length
     return 0
-
-
-cdef bint conf_interpolate(exchange *x) noexcept nogil:
-    cdef int i
-    for i in range(x.conf_count - 1, -1, -1):
-        if x.confs[i].interpolate_env >= 0:
-            return x.confs[i].interpolate_env
-    return False
 
 
 cdef void interpolate(exchange *x, const text *template, value *out) noexcept nogil:
@@ -719,10 +711,7 @@ cdef int redirect_apply(
 
 cdef int match_redirect(exchange *x, bint in_sections) noexcept nogil:
     cdef int i, j, rc
-    cdef bint relative = False
-    for i in range(x.conf_count):
-        if x.confs[i].redirect_relative >= 0:
-            relative = x.confs[i].redirect_relative
+    cdef bint relative = conf_flag(x, CONF_REDIRECT_RELATIVE, False)
     for i in range(x.conf_count - 1, -1, -1):
         if (i > 0) != in_sections:
             continue
@@ -731,24 +720,6 @@ cdef int match_redirect(exchange *x, bint in_sections) noexcept nogil:
             if rc != 0:
                 return rc
     return 0
-
-
-cdef bint name_is_canonical(exchange *x) noexcept nogil:
-    """UseCanonicalName, of the last section that says it."""
-    cdef int i
-    for i in range(x.conf_count - 1, -1, -1):
-        if x.confs[i].use_canonical_name >= 0:
-            return x.confs[i].use_canonical_name
-    return False
-
-
-cdef bint port_is_physical(exchange *x) noexcept nogil:
-    """UseCanonicalPhysicalPort, of the last section that says it."""
-    cdef int i
-    for i in range(x.conf_count - 1, -1, -1):
-        if x.confs[i].use_canonical_physical_port >= 0:
-            return x.confs[i].use_canonical_physical_port
-    return False
 
 
 cdef int port_of_scheme(exchange *x) noexcept nogil:
@@ -779,7 +750,7 @@ cdef value self_name(exchange *x) noexcept nogil:
     cdef unsigned int i
     cdef const char *name
     cdef char *p
-    if x.host.length == 0 or name_is_canonical(x):
+    if x.host.length == 0 or conf_flag(x, CONF_USE_CANONICAL_NAME, False):
         return out
     p = arena_take(x, x.host.length)
     if p == NULL:
@@ -792,11 +763,12 @@ cdef value self_name(exchange *x) noexcept nogil:
 
 cdef int self_port(exchange *x) noexcept nogil:
     """The port that goes with self_name, as Apache's ap_get_server_port."""
-    cdef bint canonical = name_is_canonical(x)
+    cdef bint canonical = conf_flag(x, CONF_USE_CANONICAL_NAME, False)
+    cdef bint physical = conf_flag(x, CONF_USE_CANONICAL_PHYSICAL_PORT, False)
     cdef int port = 0 if canonical else port_asked_for(x)
-    if port == 0 and (canonical or not port_is_physical(x)):
+    if port == 0 and (canonical or not physical):
         port = x.vhost.port
-    if port == 0 and port_is_physical(x):
+    if port == 0 and physical:
         downstream_learn_local(x.down)
         port = x.down.local_port
     return port if port else port_of_scheme(x)

@@ -128,19 +128,23 @@ cdef struct error_document:
     int status
     text value                  # '"text', "/path" or "http://..."
 
+# Switches of a plan_conf, in the order of plan.pyx CONF_FLAGS. Ask conf_flag.
+cdef enum:
+    CONF_PRESERVE_HOST = 0
+    CONF_ADD_HEADERS = 1
+    CONF_REDIRECT_RELATIVE = 2
+    CONF_USE_CANONICAL_NAME = 3
+    CONF_USE_CANONICAL_PHYSICAL_PORT = 4
+    CONF_TRACK_FIRST_BYTE = 5       # LogIOTrackTTFB
+    CONF_EXPECT_CONTINUE = 6
+    CONF_INTERPOLATE_ENV = 7
+    CONF_REQUIRE_SSL = 8
+    CONF_STD_ENV_VARS = 9
+    CONF_EXPORT_CERT_DATA = 10
+    CONF_WEBSOCKET_FALLBACK = 11
+
 cdef struct plan_conf:
-    signed char preserve_host   # -1: not set
-    signed char add_headers
-    signed char redirect_relative
-    signed char use_canonical_name
-    signed char use_canonical_physical_port
-    signed char track_first_byte    # LogIOTrackTTFB
-    signed char expect_continue
-    signed char interpolate_env
-    signed char websocket_fallback
-    signed char require_ssl
-    signed char std_env_vars
-    signed char export_cert_data
+    signed char flags[12]       # by CONF_*; -1: not set
     signed char auth_merging    # 0 Off, 1 And, 2 Or
     bint has_error_override
     int override_count          # 0 with has_error_override: Off
@@ -217,6 +221,7 @@ cdef struct plan_member:
     text *upgrades
     void *tls_context           # SSL_CTX; NULL: plain
     unsigned char tls_verify    # VERIFY_*
+    bint no_crl_is_fine
     bint tls_refused            # no SSLProxyEngine, under Compat apache: 500
     bint tls_check_name
     bint tls_check_date
@@ -301,6 +306,7 @@ cdef struct plan_vhost:
     void *tls_context           # SSL_CTX with the certificates; NULL: plain
     void *tls_session_context   # SSL_CTX with the keys of the tickets
     unsigned char tls_verify    # VERIFY_*
+    bint no_crl_is_fine         # of the clients' certificates
     int tls_group               # hosts of one group may be asked for; -1: plain
     bint strict_sni             # SSLStrictSNIVHostCheck
 
@@ -358,15 +364,11 @@ cdef enum:
     ENV_PROXY_NOKEEPALIVE = 7
     ENV_FORCE_PROXY_10 = 8
     ENV_PROXY_INITIAL_NOT_POOLED = 9
-    ENV_PROXY_SENDCL = 10
-    ENV_PROXY_SENDCHUNKED = 11
-    ENV_PROXY_INTERIM = 12
-    ENV_PROXY_CHAIN_AUTH = 13
-    ENV_NOKEEPALIVE = 14
-    ENV_FORCE_RESPONSE_10 = 15
-    ENV_PROXY_ALLOW_HTTP09 = 16
-    ENV_PROXY_NOHALFCLOSE = 17
-    ENV_FIRST_FREE = 18
+    ENV_PROXY_INTERIM = 10
+    ENV_NOKEEPALIVE = 11
+    ENV_FORCE_RESPONSE_10 = 12
+    ENV_PROXY_ALLOW_HTTP09 = 13
+    ENV_PROXY_NOHALFCLOSE = 14
 
 # Search the regex in the bytes. groups: out, ten pairs start/end, -1 where a group did
 # not match; may be NULL. The one call from rules into Python.

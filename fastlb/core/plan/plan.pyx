@@ -15,13 +15,18 @@ cdef list plan_regexes = []
 cdef list plan_names = []       # names of Require host, by number
 cdef dict plan_envs = {}
 
+cdef tuple CONF_FLAGS = (       # by CONF_*
+    "preserve_host", "add_headers", "redirect_relative", "use_canonical_name",
+    "use_canonical_physical_port", "track_first_byte", "expect_continue",
+    "interpolate_env", "require_ssl", "std_env_vars", "export_cert_data",
+    "websocket_fallback",
+)
 cdef tuple ENV_KNOWN = (
     "BALANCER_NAME", "BALANCER_WORKER_NAME", "BALANCER_WORKER_ROUTE",
     "BALANCER_SESSION_STICKY", "BALANCER_SESSION_ROUTE", "BALANCER_ROUTE_CHANGED",
     "no-proxy", "proxy-nokeepalive", "force-proxy-request-1.0",
-    "proxy-initial-not-pooled", "proxy-sendcl", "proxy-sendchunked",
-    "proxy-interim-response", "Proxy-Chain-Auth", "nokeepalive", "force-response-1.0",
-    "proxy-allow-http09", "proxy-nohalfclose",
+    "proxy-initial-not-pooled", "proxy-interim-response", "nokeepalive",
+    "force-response-1.0", "proxy-allow-http09", "proxy-nohalfclose",
 )
 
 
@@ -101,7 +106,9 @@ cdef plan_format plan_pieces(object pieces) except *:
         p.literal = plan_text(piece.arg)
         if piece.kind == "e":
             p.env = plan_env(piece.arg)
-        elif piece.kind in ("x", "c") or (piece.kind == "s" and piece.arg):
+        elif piece.kind == "c":
+            p.env = plan_tls_name(TLS_OLD_NAMES.get((piece.arg or "").lower(), ""))
+        elif piece.kind == "x" or (piece.kind == "s" and piece.arg):
             p.env = plan_tls_name(piece.arg)
         p.original = piece.original
         p.negated = piece.negated
@@ -274,18 +281,8 @@ cdef object plan_mapping_of(plan_mapping *m, object mapping, plan_section *secti
 
 cdef object plan_conf_of(plan_conf *c, object conf, plan_section *sections):
     cdef int i
-    c.preserve_host = plan_flag(conf.preserve_host)
-    c.add_headers = plan_flag(conf.add_headers)
-    c.require_ssl = plan_flag(conf.require_ssl)
-    c.std_env_vars = plan_flag(conf.std_env_vars)
-    c.export_cert_data = plan_flag(conf.export_cert_data)
-    c.redirect_relative = plan_flag(conf.redirect_relative)
-    c.use_canonical_name = plan_flag(conf.use_canonical_name)
-    c.use_canonical_physical_port = plan_flag(conf.use_canonical_physical_port)
-    c.track_first_byte = plan_flag(conf.track_first_byte)
-    c.expect_continue = plan_flag(conf.expect_continue)
-    c.interpolate_env = plan_flag(conf.interpolate_env)
-    c.websocket_fallback = plan_flag(conf.websocket_fallback)
+    for i, name in enumerate(CONF_FLAGS):
+        c.flags[i] = plan_flag(getattr(conf, name))
     c.auth_merging = {"And": 1, "Or": 2}.get(conf.auth_merging, 0)
     if conf.error_override is not None:
         c.has_error_override = True
@@ -378,6 +375,7 @@ cdef object plan_vhost_of(plan_vhost *v, object vhost):
     if vhost.tls is not None:
         v.tls_verify = VERIFY_NUMBERS[vhost.tls.verify.value]
         v.strict_sni = vhost.tls.strict_sni
+        v.no_crl_is_fine = vhost.tls.trust.revocation_no_crl_ok
     v.timeout_us = vhost.timeout_ms * 1000
     v.keepalive_timeout_us = vhost.keepalive_timeout_ms * 1000
     v.proxy_timeout_us = (vhost.proxy_timeout_ms or 0) * 1000
@@ -479,6 +477,7 @@ cdef object plan_member_of(plan_member *m, object member, int index):
         m.tls_check_date = member.tls.check_expire
         m.tls_refused = plan.compat_apache and not member.tls.engine
         m.tls_name = plan_text(member.host)
+        m.no_crl_is_fine = member.tls.trust.revocation_no_crl_ok
 
 
 cdef object plan_balancer_of(balancer_plan *b, object balancer):

@@ -18,6 +18,8 @@ from . import (
     seeds,
     status,
     sticky,
+    tls,
+    tls_members,
     vhosts,
 )
 
@@ -39,4 +41,6 @@ SUBJECTS: dict[str, tuple[Case, ...]] = {
     "language": language.CASES,
     "status": status.CASES,
     "seeds": seeds.CASES,
+    "tls": tls.CASES,
+    "tls_members": tls_members.CASES,
 }

@@ -351,7 +351,25 @@ DIFFERENT = (
     ),
 )
 
+FORCED = Conf(
+    "force-response-1.0",
+    """\
+SetEnv force-response-1.0
+ProxyPass / http://127.0.0.1:{m0}/
+""",
+)
+
 CASES: tuple[Case, ...] = (
+    *(
+        Case(
+            f"force-response-1.0: HTTP/{version}, {connection}",
+            FORCED,
+            get("/", f"Connection: {connection}", version=f"HTTP/{version}"),
+            hop_by_hop=True,
+        )
+        for version in ("1.0", "1.1")
+        for connection in ("keep-alive", "close")
+    ),
     *DIFFERENT,
     *(_one(FORWARD, name, data, {0: PLAIN}) for name, data in REQUESTS.items()),
     *_responses(FORWARD, "/", "back"),

@@ -1,0 +1,84 @@
+"""A balancer or a member of the model, from what was collected about it."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from fastlb.model.balancer import Balancer
+from fastlb.model.drafts import MemberDraft, ServerSettings
+from fastlb.model.member import Member
+from fastlb.model.member_params import MemberParams
+from fastlb.model.merge import EffectiveBalancer
+from fastlb.model.targets import WEBSOCKET_SCHEMES
+from fastlb.model.tls import TlsMember
+
+
+def frozen_member(
+    draft: MemberDraft,
+    key: str,
+    balancer_index: int,
+    settings: ServerSettings,
+    *,
+    tls: TlsMember | None,
+    upgrade: tuple[str, ...] = (),
+) -> Member:
+    """settings: of its server, merged; upgrade: of its balancer, where it has none."""
+    target, params = draft.target, draft.params
+    values = {
+        field.name: getattr(params, field.name)
+        for field in fields(MemberParams)
+        if field.name != "health"
+    }
+    values["io_buffer_bytes"] = (
+        params.io_buffer_bytes or settings.proxy_io_buffer_bytes or 0
+    )
+    values["receive_buffer_bytes"] = (
+        params.receive_buffer_bytes or settings.proxy_receive_buffer_bytes or 0
+    )
+    if not params.upgrade:
+        default = ("websocket",) if target.scheme in WEBSOCKET_SCHEMES else ()
+        values["upgrade"] = upgrade or default
+    return Member(
+        url=target.url,
+        key=key,
+        balancer_index=balancer_index,
+        scheme=target.scheme,
+        host=target.host,
+        port=target.port,
+        explicit_port=target.explicit_port,
+        path=target.path,
+        unix_path=target.unix_path,
+        source_address=settings.proxy_source_address,
+        file=draft.node.file,
+        line=draft.node.line,
+        tls=tls,
+        **values,
+    )
+
+
+def frozen_balancer(
+    found: EffectiveBalancer, key: str, members: tuple[int, ...]
+) -> Balancer:
+    """members: indexes into Model.members."""
+    draft, params = found.draft, found.params
+    return Balancer(
+        name=draft.name,
+        key=key,
+        members=members,
+        lbmethod=params.lbmethod,
+        sticky_cookie=params.sticky_cookie,
+        sticky_url=params.sticky_url,
+        sticky_separator=params.sticky_separator,
+        route_regex=params.route_regex,
+        scolon_path_delim=params.scolon_path_delim,
+        nofailover=params.nofailover,
+        max_attempts=params.max_attempts,
+        timeout_ms=params.timeout_ms,
+        fail_on_status=params.fail_on_status,
+        fail_on_timeout=params.fail_on_timeout,
+        force_recovery=params.force_recovery,
+        nonce=params.nonce,
+        growth=params.growth,
+        file=draft.node.file,
+        line=draft.node.line,
+    )
