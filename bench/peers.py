@@ -34,7 +34,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import certificates
+import certificate
 import machine
 import measure
 from members import Member, free_port
@@ -66,10 +66,10 @@ class Setup:
     serial: int = 1  # of the certificate
 
     @property
-    def certificate(self) -> certificates.Certificate | None:
+    def certificate(self) -> certificate.Certificate | None:
         if "tls" not in self.flags:
             return None
-        return certificates.make("rsa" if "rsa" in self.flags else "ec", self.serial)
+        return certificate.make("rsa" if "rsa" in self.flags else "ec", self.serial)
 
 
 @dataclass(frozen=True, slots=True)

@@ -248,6 +248,11 @@ _PLAIN_HTTP_NOTE = (
     f"Reason: {PLAIN_HTTP}<br />\n"
     " Instead use the HTTPS scheme to access this URL, please.<br />\n"
 )
+# A 403's, likewise.
+NO_NAME = (
+    "The client software did not provide a hostname using Server Name Indication "
+    "(SNI), which is required to access this server."
+)
 _EXPECT_GIVEN = (
     "<p>The expectation given in the Expect request-header\n"
     "field could not be met by this server.\n"
@@ -318,7 +323,7 @@ def reason_of(status: int, detail: str = "") -> str:
 def is_proxy_error(status: int, detail: str) -> bool:
     """Did the proxy itself give up with a reason (spec: proxying.md 4.2)?"""
     if status in (403, 500, 502):
-        return bool(detail)
+        return bool(detail) and detail != NO_NAME
     if status == 503:
         return detail == "Timeout on 100-Continue"
     return status == 400 and detail.startswith("Max-Forwards")
@@ -332,6 +337,8 @@ def _text(vhost: VHost, status: int, detail: str) -> str:
         return note + "<p />\n"
     if detail == PLAIN_HTTP:
         note = _PLAIN_HTTP_NOTE
+    if detail == NO_NAME:
+        note = f"Reason: {NO_NAME}<br />\n"
     if status == 417:
         return _EXPECT_GIVEN.format(detail=shown) if detail else _EXPECT_NOT_SEEN
     return _TEXTS.get(status, _INTERNAL).format(

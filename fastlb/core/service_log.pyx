@@ -185,9 +185,38 @@ cdef void service_log_handshake(downstream *d) noexcept nogil:
 
 cdef void service_log_member_handshake(exchange *x, const char *why) noexcept nogil:
     with gil:
-        say(x, "error", "ssl", 0,
-            f"AH02003: SSL Proxy connect failed: {member_name(x)}: "
-            f"{why.decode('latin-1')}")
+        downstream_learn_remote(x.down)
+        client = string_of(&x.down.remote_text[0], x.down.remote_text_length)
+        member = f"{member_name(x)} ({member_host(x)})"
+        # Apache tells the reason at info only.
+        level, reason = handshake_reason(x, why.decode("latin-1"))
+        say(x, level, "ssl", 0, f"{reason}: {member}")
+        say(x, "error", "proxy", 0, f"AH01084: pass request body failed to {member}")
+        say(x, "error", "proxy_http", 0,
+            f"AH01097: pass request body failed to {member} from {client} ()")
+        say(x, "error", "proxy", 0,
+            "AH00898: Error during SSL Handshake with remote server returned by "
+            f"{request_uri(x)}")
+
+
+cdef object handshake_reason(exchange *x, str why):
+    """Level of the log and Apache's sentence."""
+    cdef tls_state *t = x.up.c.tls if x.up != NULL else NULL
+    cdef unsigned char verify = x.member.tls_verify
+    cdef bint believes = verify == VERIFY_REQUIRE or verify == VERIFY_OPTIONAL
+    cdef value name
+    if t != NULL and t.established:
+        if believes and (t.chain_error or t.date_error):
+            number = t.chain_error if t.chain_error else t.date_error
+            return "error", f"AH02039: Certificate Verification: Error ({number}): {why}"
+        if t.date_error and x.member.tls_check_date:
+            return "warn", "AH02004: SSL Proxy: Peer certificate is expired"
+        if t.name_error and x.member.tls_check_name:
+            name = member_tls_name(x)
+            return "warn", (
+                "AH02411: SSL Proxy: Peer certificate does not match for hostname "
+                + string_of(name.data, name.length))
+    return "warn", f"AH02003: SSL Proxy connect failed: {why}"
 
 
 cdef void service_log_no_engine(exchange *x) noexcept nogil:
@@ -208,7 +237,7 @@ cdef void service_log_plain(exchange *x) noexcept nogil:
 
 cdef void service_log_no_name(exchange *x) noexcept nogil:
     with gil:
-        say(x, "error", "ssl", 0,
+        say(x, "warn", "ssl", 0,
             "AH02033: No hostname was provided via SNI for a name based virtual host")
 
 
@@ -233,6 +262,14 @@ cdef void service_log_misdirected(exchange *x) noexcept nogil:
             if not x.down.named else
             f"AH02032: Hostname {named} provided via SNI and hostname {asked} "
             "provided via HTTP have no compatible SSL setup")
+
+
+cdef void service_log_not_asked(exchange *x) noexcept nogil:
+    with gil:
+        asked = string_of(x.vhost.server_name.data, x.vhost.server_name.length)
+        say(x, "error", "ssl", 0,
+            "AH10158: cannot perform post-handshake authentication: the handshake was "
+            f"not for {asked}, which asks for certificates of clients")
 
 
 cdef void service_log_nobody(exchange *x) noexcept nogil:

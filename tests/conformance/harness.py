@@ -50,6 +50,7 @@ from .servers import Fault, Product, StartError, directory, free_ports, running
 ANSWER_SECONDS = 8.0
 LOG_SECONDS = 3.0
 CLOSE_SECONDS = 0.02
+REFUSED_SECONDS = 0.5  # over TLS, httpd does not say that it will close
 READ_BYTES = 65536
 MEMBER_MARK = re.compile(r"\{m(\d+)\}")
 AH = re.compile(r"(?::(?:error|crit|alert|emerg)\].*?)\b(AH\d{5}):")
@@ -74,6 +75,7 @@ class Connection:
     buffer: bytes = b""
     ended: bool = False
     cut: bool = False
+    refused: bool = False
     leaving: bool = False  # the server said, or HTTP implies, that it will close
 
     def more(self) -> None:
@@ -264,6 +266,8 @@ class Session:
         tokens = response.field("connection").lower()
         old = response.status.startswith("HTTP/1.0")
         connection.leaving = "close" in tokens or (old and "keep-alive" not in tokens)
+        secure = isinstance(connection.sock, ssl.SSLSocket)
+        connection.refused = secure and response.code in (403, 421)
         if method == "HEAD" or response.code in (101, 204, 304):
             return
         try:
@@ -326,6 +330,8 @@ class Session:
         if connection.ended:
             return "cut" if connection.cut else "closed"
         wait = ANSWER_SECONDS if connection.leaving else CLOSE_SECONDS
+        if connection.refused:
+            wait = max(wait, REFUSED_SECONDS)
         connection.sock.settimeout(wait)
         try:
             connection.more()

@@ -225,6 +225,49 @@ def test_a_body_goes_before_the_tunnel_and_what_follows_into_it(
     assert bodies == [b"12345"]
 
 
+def test_a_body_that_waits_for_a_100_goes_before_the_101(rig: Rig) -> None:
+    def member(peer: Peer) -> None:
+        peer.take_head()
+        peer.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        assert peer.take(5) == b"12345"
+        peer.send(SWITCHED + peer.take(4))
+
+    rig.serve(member, "upgrade=websocket")
+    client = rig.client()
+    fields = ASK + "Expect: 100-continue\r\nContent-Length: 5\r\n"
+    client.send(request(fields=fields, method="POST"))
+    assert client.take_head()[0] == "HTTP/1.1 100 Continue"
+    client.send(b"12345word")
+    assert client.take_head()[0] == "HTTP/1.1 101 Switching Protocols"
+    assert client.take(4) == b"word"
+
+
+def test_bytes_behind_a_refused_upgrade_are_the_next_request(rig: Rig) -> None:
+    handler, seen = seen_by_member(granted=response(b"no", "404 Not Found"))
+    rig.serve(handler, "upgrade=websocket")
+    client = rig.client()
+    client.send(request("/1", fields=ASK) + request("/2"))
+    assert client.take_response().status == 404
+    assert client.take_response().status == 404
+    assert [one.target for one in seen] == ["/1", "/2"]
+
+
+def test_a_dead_kept_connection_costs_no_tunnel(rig: Rig) -> None:
+    def member(peer: Peer) -> None:
+        asked = peer.take_request()
+        assert asked is not None
+        if asked.field("Upgrade") is None:
+            peer.send(response(b"page"))
+            peer.take_request()  # the next one meets a closed door
+            return
+        peer.send(SWITCHED + b"here")
+        peer.take_rest()
+
+    rig.serve(member, "upgrade=websocket")
+    assert rig.ask(request()).body == b"page"
+    assert opened(rig).take(4) == b"here"
+
+
 # bytes
 
 
@@ -448,8 +491,8 @@ def test_a_client_that_vanishes_ends_the_member_s_side(rig: Rig) -> None:
     rig.serve(member, "upgrade=websocket")
     opened(rig).reset()
     assert ended.wait(5)
-    wait_for(rig.access_lines, "the line is written")
-    assert rig.access_lines()[0][5] == "X"
+    (line,) = wait_for(rig.access_lines, "the line is written")
+    assert (line[1], line[5]) == ("101", "-")
 
 
 def test_a_member_that_vanishes_ends_the_client_s_side(rig: Rig) -> None:

@@ -153,10 +153,13 @@ cdef bint host_may_be_asked(exchange *x) noexcept nogil:
         service_log_no_host(x)
         exchange_reject(x, 400, WHY_HOST)
         return False
-    if x.down.tls_vhost.strict_sni and not x.down.named:
+    if (x.down.tls_vhost.strict_sni or x.vhost.strict_sni) and not x.down.named:
         service_log_no_name(x)
         x.keepalive = False
-        exchange_answer_error(x, 403, NULL)
+        exchange_answer_error(
+            x, 403,
+            b"The client software did not provide a hostname using Server Name "
+            b"Indication (SNI), which is required to access this server.")
         return False
     if unlikely(x.vhost.tls_group != x.down.tls_vhost.tls_group):
         service_log_misdirected(x)

@@ -7,6 +7,7 @@ the whole of the backpressure.
 
 cdef enum:
     SPLICE_BYTES_MIN = 131072   # of a body still to come, for splice to pay
+    WHOLE_RECORDS = 65536       # of TLS (RFC 8446 5.1), received at once
     # The largest pipe that an ordinary user may have. Large, because what a splice
     # costs hardly depends on how much it moves.
     PIPE_BYTES = 1048576
@@ -121,7 +122,9 @@ cdef bint response_read_head(exchange *x) noexcept nogil:
     if u.input == NULL:
         # Where the last body was large the next is likely to be: less of it is copied
         # with the head, more is spliced.
-        u.input = buffer_take(BUFFER_SMALL if x.member.sends_large else BUFFER_MEDIUM)
+        u.input = buffer_take(
+            BUFFER_SMALL if x.member.sends_large and splice_is_possible(x)
+            else BUFFER_MEDIUM)
         if u.input == NULL:
             exchange_abort(x)
             return False
@@ -490,7 +493,7 @@ cdef bint response_read_body(exchange *x) noexcept nogil:
     cdef size_t room
     cdef int size_class = BUFFER_MEDIUM
     if x.res_framing.kind == BODY_LENGTH and x.res_remaining >= SPLICE_BYTES_MIN \
-            and not x.splice_failed and u.c.tls == NULL and x.down.c.tls == NULL:
+            and not x.splice_failed and splice_is_possible(x):
         return splice_in(x)
     if x.pipe_read >= 0:
         splice_give(x)
@@ -505,6 +508,8 @@ cdef bint response_read_body(exchange *x) noexcept nogil:
     u.input.end = BUFFER_HEADROOM
     # Not bounded by what is to come: a short read tells that the socket is empty.
     room = buffer_room(u.input)
+    if x.down.c.tls != NULL and room > WHOLE_RECORDS:
+        room = WHOLE_RECORDS
     n = stream_recv(&u.c, &u.input.data[u.input.end], room)
     if n == AGAIN:
         buffer_give(u.input)

@@ -78,6 +78,14 @@ cdef bint exchange_admit(exchange *x) noexcept nogil:
         timer_set(&x.down.c.timer, watch.now_us + x.vhost.timeout_us)
         service_ask_host(x)
         return False
+    if unlikely(x.down.tls_vhost != NULL
+                and x.vhost.tls_verify != x.down.tls_vhost.tls_verify
+                and x.vhost.tls_verify != VERIFY_NONE):
+        # SSLVHostSNIPolicy insecure: the handshake did not ask for what this host
+        # demands, and nobody is asked twice.
+        service_log_not_asked(x)
+        exchange_answer_error(x, 403, NULL)
+        return False
     if unlikely(tls_is_missing(x)):
         service_log_plain(x)
         exchange_answer_error(x, 403, NULL)

@@ -5,6 +5,10 @@ cdef int[64] pipe_pool_write
 cdef int pipe_pooled = 0
 
 
+cdef bint splice_is_possible(exchange *x) noexcept nogil:
+    return x.up.c.tls == NULL and x.down.c.tls == NULL
+
+
 cdef bint splice_take(exchange *x) noexcept nogil:
     global pipe_pooled
     cdef int[2] ends

@@ -8,10 +8,19 @@ in one call for a connection, when the first of them is wanted, and kept with it
 cdef list tls_names = []            # by number
 cdef int tls_name_protocol = -1     # numbers of those that need no Python
 cdef int tls_name_cipher = -1
+cdef int tls_name_https = -1
 cdef int tls_env_count = 0
 cdef int[256] tls_env_variable      # ENV_COUNT_MAX: number in the environment,
 cdef int[256] tls_env_name          # number here,
 cdef unsigned char[256] tls_env_when    # and what puts it there: ENV_*
+
+# %{...}c of mod_ssl's first days; any other name has no value
+cdef dict TLS_OLD_NAMES = {
+    "version": "SSL_PROTOCOL",
+    "cipher": "SSL_CIPHER",
+    "subjectdn": "SSL_CLIENT_S_DN",
+    "issuerdn": "SSL_CLIENT_I_DN",
+}
 
 cdef enum:
     ENV_HTTPS = 0       # always, as "on"
@@ -22,19 +31,22 @@ cdef enum:
 
 cdef int plan_tls_name(object name) except -2:
     """Number of a variable."""
-    global tls_name_protocol, tls_name_cipher
+    global tls_name_protocol, tls_name_cipher, tls_name_https
     if name not in tls_names:
         tls_names.append(name)
         if name == "SSL_PROTOCOL":
             tls_name_protocol = len(tls_names) - 1
         elif name == "SSL_CIPHER":
             tls_name_cipher = len(tls_names) - 1
+        elif name == "HTTPS":
+            tls_name_https = len(tls_names) - 1
     return tls_names.index(name)
 
 
 cdef object tls_names_begin():
-    global tls_name_protocol, tls_name_cipher
+    global tls_name_protocol, tls_name_cipher, tls_name_https
     tls_names.clear()
+    tls_name_https = -1
     tls_name_protocol = -1
     tls_name_cipher = -1
 
@@ -68,6 +80,8 @@ cdef value tls_variable(downstream *d, int number) noexcept nogil:
     cdef value out = value(NULL, 0)
     cdef tls_state *t = d.c.tls
     if t == NULL or not t.established:
+        if number == tls_name_https:
+            return value(b"off", 3)
         return out
     if number == tls_name_protocol:
         out.data = tls.SSL_get_version(t.ssl)

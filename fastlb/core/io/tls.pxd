@@ -32,6 +32,8 @@ cdef struct tls_library:
         void *param, const char *name, size_t length) noexcept nogil
     int (*X509_VERIFY_PARAM_set1_ip)(
         void *param, const unsigned char *address, size_t size) noexcept nogil
+    void (*X509_VERIFY_PARAM_set_hostflags)(
+        void *param, unsigned int flags) noexcept nogil
     int (*X509_STORE_CTX_get_error)(void *context) noexcept nogil
     int (*X509_STORE_CTX_get_error_depth)(void *context) noexcept nogil
     const char *(*X509_verify_cert_error_string)(long error) noexcept nogil
@@ -69,7 +71,9 @@ cdef struct tls_state:
     long long wrote_us          # when it last took anything
     # of the peer's certificate; 0: nothing is wrong
     int chain_error             # X509_V_ERR_* of its issuers or their signatures
-    int name_error              # it is not for the name that was asked for
+    int name_error              # it is not for the name that was asked for,
+    unsigned char names_asked   # in any of the forms that it was asked in,
+    unsigned char names_wrong   # or only not in so many of them
     int date_error              # before or after its time
     unsigned long long name_hash    # of the name that a member was asked for
     value *variables            # SSL_*, once asked for (flow/tls_variables.pyx)

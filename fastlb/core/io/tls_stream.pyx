@@ -26,6 +26,13 @@ cdef enum:
     ERROR_HAS_EXPIRED = 10
     ERROR_HOSTNAME_MISMATCH = 62
     ERROR_IP_ADDRESS_MISMATCH = 64
+    # What optional_no_ca forgives (mod_ssl: ssl_verify_error_is_optional)
+    ERROR_SELF_SIGNED = 18
+    ERROR_SELF_SIGNED_IN_CHAIN = 19
+    ERROR_ISSUER_UNKNOWN = 20
+    ERROR_LEAF_UNVERIFIED = 21
+    ERROR_UNTRUSTED = 27
+    NAME_IN_SUBJECT_TOO = 1     # X509_CHECK_FLAG_ALWAYS_CHECK_SUBJECT
     ALPN_OK = 0                 # SSL_TLSEXT_ERR_*
     ALPN_NONE = 3
 
@@ -109,14 +116,21 @@ cdef int tls_connect(
         return FAILED
     tls.SSL_set_connect_state(c.tls.ssl)
     param = tls.SSL_get0_param(c.tls.ssl)
+    if length:
+        # Names as mod_ssl compares them: each in subjectAltName, and the common name.
+        tls.X509_VERIFY_PARAM_set1_host(param, name, length)
+        tls.X509_VERIFY_PARAM_set_hostflags(param, NAME_IN_SUBJECT_TOO)
+        c.tls.names_asked = 1
     if inet_pton(AF_INET, name, &address[0]) == 1:
+        # An address may stand there as such, too.
         tls.X509_VERIFY_PARAM_set1_ip(param, &address[0], 4)
+        c.tls.names_asked = 2
     elif inet_pton(AF_INET6, name, &address[0]) == 1:
         tls.X509_VERIFY_PARAM_set1_ip(param, &address[0], 16)
+        c.tls.names_asked = 2
     elif length:
         # An address is never sent as a name (RFC 6066 3).
         tls.SSL_set_tlsext_host_name(c.tls.ssl, <char *>name)
-        tls.X509_VERIFY_PARAM_set1_host(param, name, length)
     if session != NULL:
         tls.SSL_set_session(c.tls.ssl, session)
     c.tls.verify = verify
@@ -133,7 +147,18 @@ cdef void tls_set_verify(tls_state *t) noexcept nogil:
     elif t.verify == VERIFY_OPTIONAL:
         tls.SSL_set_verify(t.ssl, TLS_VERIFY_PEER, NULL)
     else:
-        tls.SSL_set_verify(t.ssl, TLS_VERIFY_PEER, tls_on_certificate)
+        tls.SSL_set_verify(t.ssl, TLS_VERIFY_PEER, tls_on_unknown_authority)
+
+
+cdef int tls_on_unknown_authority(int good, void *store) noexcept nogil:
+    """optional_no_ca: who signed does not matter; that it is in force does."""
+    cdef int error
+    if good:
+        return 1
+    error = tls.X509_STORE_CTX_get_error(store)
+    return (error == ERROR_SELF_SIGNED or error == ERROR_SELF_SIGNED_IN_CHAIN
+            or error == ERROR_ISSUER_UNKNOWN or error == ERROR_LEAF_UNVERIFIED
+            or error == ERROR_UNTRUSTED)
 
 
 cdef int tls_on_certificate(int good, void *store) noexcept nogil:
@@ -144,7 +169,9 @@ cdef int tls_on_certificate(int good, void *store) noexcept nogil:
         return 1
     error = tls.X509_STORE_CTX_get_error(store)
     if error == ERROR_HOSTNAME_MISMATCH or error == ERROR_IP_ADDRESS_MISMATCH:
-        tls_verifying.name_error = error
+        tls_verifying.names_wrong += 1
+        if tls_verifying.names_wrong >= tls_verifying.names_asked:
+            tls_verifying.name_error = error
     elif error == ERROR_NOT_YET_VALID or error == ERROR_HAS_EXPIRED:
         tls_verifying.date_error = error
     elif tls_verifying.chain_error == 0:

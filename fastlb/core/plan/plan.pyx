@@ -106,7 +106,9 @@ cdef plan_format plan_pieces(object pieces) except *:
         p.literal = plan_text(piece.arg)
         if piece.kind == "e":
             p.env = plan_env(piece.arg)
-        elif piece.kind in ("x", "c") or (piece.kind == "s" and piece.arg):
+        elif piece.kind == "c":
+            p.env = plan_tls_name(TLS_OLD_NAMES.get((piece.arg or "").lower(), ""))
+        elif piece.kind == "x" or (piece.kind == "s" and piece.arg):
             p.env = plan_tls_name(piece.arg)
         p.original = piece.original
         p.negated = piece.negated

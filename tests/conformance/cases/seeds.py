@@ -5,9 +5,10 @@ with `Compat apache` or `-t --strict` (test_faults.py checks the latter).
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from ..case import Case, Conf, Down, Step, View, get
-from ..members import Script, answer, turn
+from ..case import Case, Conf, Down, Secure, Step, View, get
+from ..members import Script, Secured, answer, turn
 
 # The first column of their lines in docs/differences-from-apache.md.
 DIFFERS = {
@@ -246,31 +247,56 @@ TWO = Conf("seed 004: two members", PAIR.replace(" STATUS", ""))
 STANDBY = Conf("seed 004: hot_standby", PAIR.replace("STATUS", "status=hot_standby"))
 
 
+<<<<<<< HEAD
+FRONT_TLS = Conf(
+    "seed 000: https",
+    """\
+Listen 127.0.0.1:{port2}
+=======
 # As printed: the certificates are not on this machine (test_seeds.py).
 TLS = (
     Conf(
         "seed 000: https",
         """\
+>>>>>>> main
 <VirtualHost *:{port2}>
     ServerName ind.talentify.in
     ServerAdmin webmaster@localhost
     SSLEngine on
-    SSLCertificateFile      /root/vv/talentify.crt
-    SSLCertificateKeyFile  /root/vv/my_store.key
-    SSLCertificateChainFile /root/vv/Root-R1.crt
+    SSLCertificateFile      {tls}/front.crt
+    SSLCertificateKeyFile  {tls}/front.pem
+    SSLCertificateChainFile {tls}/ca.crt
+    <Proxy balancer://backend>
+        BalancerMember http://127.0.0.1:{m0} route=1
+        BalancerMember http://127.0.0.1:{m1} route=2
+        ProxySet lbmethod=bytraffic
+        ProxySet stickysession=ROUTEID
+    </Proxy>
+    Header add Set-Cookie "ROUTEID=.%{BALANCER_WORKER_ROUTE}e; path=/" \
+env=BALANCER_ROUTE_CHANGED
+    ProxyPreserveHost On
+    ProxyPass "/"  "balancer://backend/"
+    ProxyPassReverse "/"  "balancer://backend/"
+</VirtualHost>
+<VirtualHost *:{port}>
+    ServerName ind.talentify.in
+    Redirect permanent / https://ind.talentify.in/
 </VirtualHost>
 """,
-    ),
-    Conf(
-        "seed 001: https",
-        """\
-<VirtualHost *:{port2}>
+    secure=True,
+)
+
+BOTH_TLS = Conf(
+    "seed 001: https",
+    """\
+SSLProxyEngine on
+<VirtualHost *:{port}>
     ServerName www.example.com
 
     SSLEngine on
-    SSLCertificateFile /etc/ssl/certs/example.com.crt
-    SSLCertificateKeyFile /etc/ssl/private/example.com.key
-    SSLCertificateChainFile /etc/ssl/certs/example.com.chain.crt
+    SSLCertificateFile {tls}/front.crt
+    SSLCertificateKeyFile {tls}/front.pem
+    SSLCertificateChainFile {tls}/ca.crt
 
     # Enable reverse proxy for HTTPS
     ProxyRequests Off
@@ -285,18 +311,28 @@ TLS = (
     </Proxy>
 </VirtualHost>
 """,
-    ),
-    Conf(
-        "seed 004: https",
-        """\
+    secure=True,
+    members={0: Secured(), 1: Secured(), 2: Secured()},
+)
+
+# As printed, without the line above: httpd answers 500 to everything.
+BOTH_TLS_PRINTED = replace(
+    BOTH_TLS,
+    name="seed 001: https as printed",
+    text=BOTH_TLS.text.replace("SSLProxyEngine on\n", ""),
+)
+
+SINGLE_TLS = Conf(
+    "seed 004: https",
+    """\
 ProxyPass / http://localhost:{m0}/
 ProxyPassReverse / http://localhost:{m0}/
 
 SSLEngine on
-SSLCertificateFile /etc/ssl/certs/mycert.pem
-SSLCertificateKeyFile /etc/ssl/private/mykey.key
+SSLCertificateFile {tls}/front.crt
+SSLCertificateKeyFile {tls}/front.pem
 """,
-    ),
+    secure=True,
 )
 
 
@@ -328,6 +364,45 @@ def _redirect(location: str) -> Script:
 
 
 CASES: tuple[Case, ...] = (
+    _case(
+        FRONT_TLS,
+        "served",
+        Secure("ind.talentify.in", port="port2"),
+        *get("/a", host="ind.talentify.in"),
+        *get("/b", "Cookie: ROUTEID=.1", host="ind.talentify.in"),
+        view=View.FULL,
+    ),
+    _case(
+        FRONT_TLS, "from http", *get("/a?b", host="ind.talentify.in"), view=View.FULL
+    ),
+    _case(
+        BOTH_TLS,
+        "served",
+        Secure("www.example.com"),
+        *get("/x", host="www.example.com") * 6,
+    ),
+    _case(
+        BOTH_TLS,
+        "redirects of members",
+        Secure("www.example.com"),
+        *get("/x", host="www.example.com") * 3,
+        view=View.FULL,
+        members={
+            index: _redirect(f"https://127.0.0.1:{{m{index}}}/login")
+            for index in range(3)
+        },
+    ),
+    Case(
+        "seed 001: https as printed: served",
+        BOTH_TLS_PRINTED,
+        (Secure("www.example.com"), *get("/x", host="www.example.com")),
+        view=View.SEQUENCE,
+        differs="`https://` member without `SSLProxyEngine on`",
+        instead={"": ["TLSv1.3 front.test", "200 m0"]},
+        compat=True,
+    ),
+    _case(SINGLE_TLS, "served", Secure("front.test"), *get("/x"), view=View.FULL),
+    _case(SINGLE_TLS, "asked in clear", *get("/x"), view=View.FULL),
     _case(TALENTIFY, "one to three", *get("/") * 8),
     _case(
         TALENTIFY,

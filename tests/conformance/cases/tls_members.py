@@ -89,10 +89,6 @@ BAD: Mapping[str, tuple[Conf, tuple[str, ...]]] = {
         ),
         ("AH00898",),
     ),
-    "address in subjectAltName alone": (
-        to("member by address", member=Secured("address")),
-        ("AH00898",),
-    ),
     "old": (to("member old", member=OLD), ("AH00898",)),
     "old, required": (
         to("member old required", *TRUST, EXPIRE_OFF, member=OLD),
@@ -121,6 +117,7 @@ ENGINE_OFF = Conf(
     secure=True,
     members={0: Secured()},
 )
+ADDRESS = to("member by address", member=Secured("address"))
 BALANCER = Conf(
     "members of a balancer",
     """\
@@ -205,7 +202,7 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         "member closes without an answer",
-        GOOD["by default"],
+        to("member that closes", member=Secured()),
         get("/x"),
         members={0: turn(Act.CLOSE)},
     ),
@@ -214,7 +211,18 @@ CASES: tuple[Case, ...] = (
         "member without SSLProxyEngine",
         ENGINE_OFF,
         (*get("/x"), Errors(())),
-        compat=False,
+        view=View.STATUS,
+        differs="`https://` member without `SSLProxyEngine on`",
+        instead={"": ["200", "open", {"errors": []}]},
+        compat=True,
+    ),
+    Case(
+        "member address in subjectAltName alone",
+        ADDRESS,
+        get("/x"),
+        view=View.STATUS,
+        differs="address in a member's `subjectAltName`",
+        instead={"": ["200", "open"]},
     ),
     Case(
         "members of a balancer: one is not believed",
