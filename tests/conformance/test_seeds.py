@@ -17,8 +17,8 @@ def test_a_certificate_that_is_not_there_is_told_in_apaches_words(conf: Conf) ->
     place = next(n for n, line in enumerate(lines, 1) if "/nowhere/" in line)
     said = check(fastlb(), replace(conf, text="\n".join(lines) + "\n"))
     assert said.status == 1
-    expected = "SSLCertificateFile: file '/nowhere/front.crt' does not exist or is empty"
-    assert said.fault.message == expected
+    expected = "file '/nowhere/front.crt' does not exist or is empty"
+    assert said.fault.message == f"SSLCertificateFile: {expected}"
     assert (said.fault.file, said.fault.line) == ("{root}/conf/site.conf", place)
 
 

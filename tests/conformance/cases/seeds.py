@@ -247,18 +247,10 @@ TWO = Conf("seed 004: two members", PAIR.replace(" STATUS", ""))
 STANDBY = Conf("seed 004: hot_standby", PAIR.replace("STATUS", "status=hot_standby"))
 
 
-<<<<<<< HEAD
 FRONT_TLS = Conf(
     "seed 000: https",
     """\
 Listen 127.0.0.1:{port2}
-=======
-# As printed: the certificates are not on this machine (test_seeds.py).
-TLS = (
-    Conf(
-        "seed 000: https",
-        """\
->>>>>>> main
 <VirtualHost *:{port2}>
     ServerName ind.talentify.in
     ServerAdmin webmaster@localhost
