@@ -208,7 +208,8 @@ cdef object handshake_reason(exchange *x, str why):
     if t != NULL and t.established:
         if believes and (t.chain_error or t.date_error):
             number = t.chain_error if t.chain_error else t.date_error
-            return "error", f"AH02039: Certificate Verification: Error ({number}): {why}"
+            return "error", (
+                f"AH02039: Certificate Verification: Error ({number}): {why}")
         if t.date_error and x.member.tls_check_date:
             return "warn", "AH02004: SSL Proxy: Peer certificate is expired"
         if t.name_error and x.member.tls_check_name:
