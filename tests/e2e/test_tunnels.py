@@ -7,6 +7,7 @@ is said.
 from __future__ import annotations
 
 import hashlib
+import random
 import socket
 import threading
 
@@ -230,7 +231,8 @@ def test_a_body_that_waits_for_a_100_goes_before_the_101(rig: Rig) -> None:
         peer.take_head()
         peer.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         assert peer.take(5) == b"12345"
-        peer.send(SWITCHED + peer.take(4))
+        peer.send(SWITCHED)
+        peer.send(peer.take(4))
 
     rig.serve(member, "upgrade=websocket")
     client = rig.client()
@@ -322,6 +324,46 @@ def test_large_messages_pass_both_ways_at_once(rig: Rig) -> None:
     expected = hashlib.sha256(PIECE * (SIZE // len(PIECE))).hexdigest()
     assert hashed.hexdigest() == expected
     assert client.take_rest() == b"bye"
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whoever_says_what_when_arrives_whole(rig: Rig, seed: int) -> None:
+    """Pieces of any size from both sides at once, and each side ends when it likes."""
+    said: dict[str, bytes] = {}
+    heard: dict[str, bytes] = {}
+
+    def live(name: str, peer: Peer) -> None:
+        dice = random.Random(f"{seed} {name}")
+        sizes = [
+            dice.choice((1, 7, 125, 1500, 70_000)) for _ in range(dice.randint(0, 60))
+        ]
+        said[name] = dice.randbytes(sum(sizes))
+
+        def speak() -> None:
+            at = 0
+            for size in sizes:
+                peer.send(said[name][at : at + size])
+                at += size
+            peer.half_close()
+
+        speaker = threading.Thread(target=speak)
+        speaker.start()
+        pieces = []
+        while data := peer.sock.recv(dice.choice((1000, 100_000))):
+            pieces.append(data)
+        speaker.join()
+        heard[name] = peer.held + b"".join(pieces)
+
+    def member(peer: Peer) -> None:
+        peer.take_request()
+        peer.send(SWITCHED)
+        live("member", peer)
+
+    rig.serve(member, "upgrade=websocket")
+    live("client", opened(rig))
+    wait_for(lambda: len(heard) == 2, "both have heard all")
+    assert heard["member"] == said["client"]
+    assert heard["client"] == said["member"]
 
 
 def stands_still(count: list[int]) -> bool:
