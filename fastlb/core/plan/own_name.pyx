@@ -11,16 +11,17 @@ cdef int port_of_scheme(exchange *x) noexcept nogil:
 cdef int port_asked_for(exchange *x) noexcept nogil:
     """The port behind the name that the client calls us; 0: none is named."""
     cdef value asked = host_field_of(x)
-    cdef unsigned int at = asked.length
-    cdef int port = 0, scale = 1
+    cdef unsigned int at = asked.length, i
+    cdef int port = 0
     if x.host.length == 0:
         return 0
-    # The authority was checked: what follows the last colon is a port, or "]" does.
+    # The authority was checked: behind its last colon stands a port, or a "]".
     while at > x.host.length and c'0' <= asked.data[at - 1] <= c'9':
         at -= 1
-        port += (asked.data[at] - c'0') * scale
-        scale *= 10
-    return port if asked.data[at - 1] == c':' else 0
+    if asked.data[at - 1] == c':':
+        for i in range(at, asked.length):
+            port = port * 10 + asked.data[i] - c'0'
+    return port
 
 
 cdef value self_name(exchange *x) noexcept nogil:
