@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-import certificates
+import certificate
 import load
 import machine
 import measure
@@ -87,7 +87,7 @@ def main() -> int:
         core = place.cores.load
         ending.callback(MemberProcess(core, place.members).stop)
         if any("https" in e.flags for s in scenarios for e in s.entrants):
-            secure = MemberProcess(core, place.secure_members, certificates.make("ec"))
+            secure = MemberProcess(core, place.secure_members, certificate.make("ec"))
             ending.callback(secure.stop)
         for scenario in scenarios:
             compare(scenario, plan, place, findings)

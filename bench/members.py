@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import machine
-from certificates import Certificate
+from certificate import Certificate
 from native import program
 
 

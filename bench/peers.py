@@ -34,7 +34,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import certificates
+import certificate
 import machine
 import measure
 from members import Member, free_port
@@ -66,10 +66,10 @@ class Setup:
     serial: int = 1  # of the certificate
 
     @property
-    def certificate(self) -> certificates.Certificate | None:
+    def certificate(self) -> certificate.Certificate | None:
         if "tls" not in self.flags:
             return None
-        return certificates.make("rsa" if "rsa" in self.flags else "ec", self.serial)
+        return certificate.make("rsa" if "rsa" in self.flags else "ec", self.serial)
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +266,7 @@ def write_configuration(kind: Kind, run: Path, port: int, setup: Setup) -> Path:
             "RECYCLE": str(setup.recycle),
             "GENERATION": str(setup.generation),
             "FIRST": setup.members[0].address,
+            "SCHEME": "https" if "https" in setup.flags else "http",
             "MODULES": APACHE_MODULES,
             "USER": USER if is_root else f"#{os.geteuid()}",
             "GROUP": GROUP if is_root else f"#{os.getegid()}",

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 
-import certificates
+import certificate
 import load
 import machine
 import netns
@@ -39,7 +39,7 @@ def main() -> int:
     flags = max(of_proxy, key=len, default=frozenset())
     is_https = "https" in flags
     backs = MemberProcess(
-        cores.load, members, certificates.make("ec") if is_https else None
+        cores.load, members, certificate.make("ec") if is_https else None
     )
     try:
         proxy = peers.start(name, peers.Setup(members, flags), cores.proxy)

@@ -189,6 +189,8 @@ class Staples:
     """OCSP answers for the certificates of one context, in memory that all share."""
 
     count: int
+    address: int  # what the library hands to the callback (set_tlsext_status_arg)
+    callback: int  # the C function for SSL_CTX_set_tlsext_status_cb
 
     def __init__(
         self, certificates: Sequence[int], functions: Mapping[str, int]
@@ -198,12 +200,6 @@ class Staples:
         functions: those of STAPLE_FUNCTIONS, by name. The mapping lives as long as
         the object, and is inherited by every process forked meanwhile.
         """
-    @property
-    def address(self) -> int:
-        """What the library hands to the callback (SSL_CTX_set_tlsext_status_arg)."""
-    @property
-    def callback(self) -> int:
-        """Address of the C function for SSL_CTX_set_tlsext_status_cb."""
     def put(self, index: int, answer: bytes, expires_s: int) -> None:
         """Send it with this certificate until expires_s (since 1970); b"": nothing."""
     def get(self, index: int, now_s: int) -> bytes | None:

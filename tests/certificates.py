@@ -20,7 +20,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.types import (
     CertificateIssuerPrivateKeyTypes,
 )
@@ -30,7 +30,7 @@ from cryptography.x509.oid import (
     NameOID,
 )
 
-Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 
 DAY = timedelta(days=1)
 
@@ -132,7 +132,7 @@ def make_ca(
     )
     builder = builder.add_extension(_usage(is_authority=True), critical=True)
     signing = parent.key if parent is not None else key
-    certificate = builder.sign(signing, hashes.SHA256())
+    certificate = builder.sign(signing, _hash(signing))
     above = () if parent is None else (parent.certificate, *parent.parents)
     return Authority(certificate, key, above)
 
@@ -189,7 +189,7 @@ def make_pair(
             x509.TLSFeature([x509.TLSFeatureType.status_request]), critical=False
         )
     signing = ca.key if ca is not None else key
-    certificate = builder.sign(signing, hashes.SHA256())
+    certificate = builder.sign(signing, _hash(signing))
     if ca is None:
         return Pair(certificate, key, (), certificate)
     return Pair(certificate, key, ca.intermediates, ca.root)
@@ -216,7 +216,7 @@ def make_crl(
             .build()
         )
         builder = builder.add_revoked_certificate(entry)
-    made = builder.sign(ca.key, hashes.SHA256())
+    made = builder.sign(ca.key, _hash(ca.key))
     return made.public_bytes(serialization.Encoding.PEM)
 
 
@@ -288,7 +288,13 @@ def _usage(*, is_authority: bool) -> x509.KeyUsage:
     )
 
 
+def _hash(key: Key) -> hashes.SHA256 | None:
+    return None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
+
+
 def _key(kind: str) -> Key:
+    if kind == "ed25519":
+        return ed25519.Ed25519PrivateKey.generate()
     if kind == "ec":
         return ec.generate_private_key(ec.SECP256R1())
     bits = {"rsa": 2048, "rsa1024": 1024, "rsa3072": 3072}[kind]

@@ -26,7 +26,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-import certificates
+import certificate
 import measure
 
 CONNECTIONS = 500
@@ -49,7 +49,7 @@ class Library:
 
 def main() -> int:
     with tempfile.TemporaryDirectory() as name:
-        certificates.make("ec").write(Path(name))
+        certificate.make("ec").write(Path(name))
         for library in (bundled, system):
             ours, theirs = multiprocessing.Pipe()
             # A process each: what one library leaves behind is not the other's.

@@ -144,6 +144,11 @@ _CONFIG = {
 }
 
 _MODEL = {
+    "FB0200": Message(
+        "warning",
+        "A variable that steers Apache's proxy is set, and steers nothing here.",
+        "Leave it out; the message says what is done.",
+    ),
     "FB0201": Message(
         "warning",
         "upgrade= stands where a balancer's parameters do; it is for all members.",
@@ -330,11 +335,6 @@ _MODEL = {
         "error",
         "A file or directory that a SSL line names is not there, or is empty.",
         "Correct the path; relative ones begin at ServerRoot.",
-    ),
-    "FB0239": Message(
-        "warning",
-        "A variable that steers Apache's proxy is set, and steers nothing here.",
-        "Leave it out; the message says what is done.",
     ),
     "FB0240": Message(
         "warning",

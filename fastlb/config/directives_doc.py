@@ -65,12 +65,14 @@ def _entry(item: Directive) -> Iterator[str]:
     yield " · ".join(facts) + "\n"
     yield f"{item.help[:1].upper()}{item.help[1:]}. {item.manual}".rstrip() + "\n"
     if item.reason:
-        refused = " It is refused" if item.use_severity is Severity.ERROR else ""
-        cure = f"; {item.cure}" if item.cure else ""
-        yield (
-            f"{item.reason[:1].upper()}{item.reason[1:]}.{refused}{cure}".rstrip(".")
-            + ".\n"
-        )
+        sentences = [item.reason, item.cure]
+        if item.use_severity is Severity.ERROR:
+            sentences = [
+                item.reason,
+                "; ".join(filter(None, ["it is refused", item.cure])),
+            ]
+        told = (f"{text[:1].upper()}{text[1:]}." for text in sentences if text)
+        yield " ".join(told) + "\n"
     if item.differs:
         yield f"*Differs from Apache:* {item.differs}\n"
 

@@ -239,23 +239,3 @@ def http_url(name: str, words: tuple[str, ...]) -> Complaint | None:
         "OCSP is asked over plain http://",
         f"write {name} http://host/",
     )
-
-
-def connect_ports(name: str, words: tuple[str, ...]) -> Complaint | None:
-    """AllowCONNECT port[-port] ..."""
-    for index, word in enumerate(words):
-        low, dash, high = word.partition("-")
-        if not low.isdigit() or not low.isascii():
-            text = f"{name}: port numbers must be numeric"
-            return Complaint(text, f"'{word}' is not", word=index)
-        if dash and not (high.isdigit() and high.isascii()):
-            text = f"Cannot parse '{high}' as port number"
-            return Complaint(text, word=index)
-        first, last = int(low), int(high or low)
-        if not 1 <= first <= last <= 65535:
-            return Complaint(
-                f"{name}: {word} is not a port, or a range of them, in 1 to 65535",
-                "Apache takes it, and no port is in it",
-                word=index,
-            )
-    return None

@@ -6,6 +6,7 @@ The library is loaded only for a model that speaks TLS.
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,9 @@ class Certificates:
         except TlsError as failure:
             ending = f"\n{FATAL}" if previous is None else ""
             raise StartError(Exit.REFUSED, f"{failure}{ending}") from None
+        except Exception:
+            # Whatever a file can provoke: the server that runs is worth more.
+            raise StartError(Exit.CANNOT_SERVE, traceback.format_exc()) from None
 
     @staticmethod
     def handles(contexts: Contexts | None) -> TlsHandles | None:

@@ -95,7 +95,7 @@ def restore(mask: set[signal.Signals | int]) -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
-def forget_in_child() -> None:
+def forget_after_fork() -> None:
     """After the fork: none of the master's handlers may run here."""
     signal.set_wakeup_fd(-1)
     for number in (*COMMANDS, signal.SIGCHLD):

@@ -62,12 +62,12 @@ def fork(
         signals.restore(mask)
         raise
     if pid == 0:
-        _run_child(name, body, let_go, identity, master_pid)
+        _run_forked(name, body, let_go, identity, master_pid)
     signals.restore(mask)
     return pid
 
 
-def _run_child(
+def _run_forked(
     name: str,
     body: Callable[[], int],
     let_go: Callable[[], None],
@@ -77,7 +77,7 @@ def _run_child(
     """Never returns. Signals stay blocked: body unblocks them when it can answer."""
     code = EXIT_FATAL
     try:
-        signals.forget_in_child()
+        signals.forget_after_fork()
         let_go()
         if identity is not None:
             privileges.take_on(identity)

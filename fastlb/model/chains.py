@@ -149,10 +149,8 @@ def is_self_signed(certificate: x509.Certificate) -> bool:
     return issued(certificate, certificate)
 
 
-def age_fault(
-    certificate: x509.Certificate, now: datetime, within: timedelta = WARNING_TIME
-) -> Fault | None:
-    """Expired, not yet valid, or to expire within a time."""
+def age_fault(certificate: x509.Certificate, now: datetime) -> Fault | None:
+    """Expired, not yet valid, or soon to expire."""
     what, end = shown(certificate), certificate.not_valid_after_utc
     start = certificate.not_valid_before_utc
     if end < now:
@@ -167,7 +165,7 @@ def age_fault(
             "clients refuse the connection until then",
             "look at the clock of this machine, or wait",
         )
-    if end - now < within:
+    if end - now < WARNING_TIME:
         days = (end - now).days
         left = "today" if days < 1 else f"in {days} day{'s' if days > 1 else ''}"
         return Fault(f"{what} expires {left}, on {end:%Y-%m-%d}", "", "renew it", False)

@@ -16,6 +16,15 @@ BALANCER_VARIABLES: Final = (
     "BALANCER_SESSION_ROUTE",
     "BALANCER_ROUTE_CHANGED",
 )
+_WITHOUT_EFFECT: Final = {
+    "proxy-sendcl": "a chunked body that is not at hand whole goes on chunked",
+    "proxy-sendchunked": "a body goes on with the length that the client gave",
+    "proxy-sendextracrlf": "nothing follows the body of a request",
+    "proxy-chain-auth": "Proxy-Authorization is never passed on",
+    "downgrade-1.0": "a request is served by the version that it has",
+}
+"""Variables that change what Apache does, lower case, and what is done here."""
+
 _PARTY: Final = (
     *("M_VERSION", "M_SERIAL", "S_DN", "I_DN", "V_START", "V_END", "A_SIG", "A_KEY"),
     *("CERT", "S_DN_CN", "S_DN_O", "S_DN_OU", "S_DN_Email", "I_DN_CN", "I_DN_O"),
@@ -35,15 +44,6 @@ _LISTS: Final = tuple(
     for party in ("CLIENT", "SERVER")
     for part in ("SAN_", "S_DN_", "I_DN_", "CERT_CHAIN_")
 )
-_WITHOUT_EFFECT: Final = {
-    "proxy-sendcl": "a chunked body that is not at hand whole goes on chunked",
-    "proxy-sendchunked": "a body goes on with the length that the client gave",
-    "proxy-sendextracrlf": "nothing follows the body of a request",
-    "proxy-chain-auth": "Proxy-Authorization is never passed on",
-    "downgrade-1.0": "a request is served by the version that it has",
-}
-"""Variables that change what Apache does, lower case, and what is done here."""
-
 _COOKIE_SAFETY: Final = ("httponly", "samesite")
 
 
@@ -53,7 +53,7 @@ def lint_variable(report: Report, node: Node, name: str) -> None:
     if why is not None:
         report.warn(
             node,
-            "FB0239",
+            "FB0200",
             f"the variable {name} has no effect",
             why=why,
             cure="leave it out",

@@ -106,16 +106,7 @@ def _certificates(
     """Each certificate of a virtual host with its key and its chain."""
     run = files.run
     if not tls.pairs:
-        run.report.error(
-            lines.last.get("sslengine") or server.node or Node("", (), "", "", 0, 0),
-            "FB0274",
-            "AH02572: Failed to configure at least one certificate and key for"
-            f" {host_name(run, server)}",
-            why="Apache's check passes here, and its start fails",
-            cure="move SSLEngine on into the <VirtualHost> that has the certificate"
-            if server.is_main and run.vhosts
-            else "write SSLCertificateFile and SSLCertificateKeyFile",
-        )
+        _no_certificate(run, server, lines)
     chain = lines.last.get("sslcertificatechainfile")
     behind = None if chain is None else files.pem(chain)
     if chain is not None and behind is not None:
@@ -134,6 +125,27 @@ def _certificates(
             _chain(files, node, [found.certificates[0]], found.certificates[1:])
     if chain is not None and behind is not None and behind.certificates and leaves:
         _chain(files, chain, list(leaves.values()), behind.certificates)
+
+
+def _no_certificate(run: Run, server: ServerDraft, lines: TlsLines) -> None:
+    engine = lines.last.get("sslengine")
+    why = "Apache's check passes here, and its start fails"
+    cure = "write SSLCertificateFile and SSLCertificateKeyFile"
+    if engine is None:
+        why = "its Listen is for https (as any of port 443), which turns SSLEngine on"
+        cure += ", or SSLEngine off"
+    elif server.is_main and run.vhosts:
+        cure = "move SSLEngine on into the <VirtualHost> that has the certificate"
+    node = engine or server.node
+    assert node is not None  # the main server has no address for Listen to agree with
+    run.report.error(
+        node,
+        "FB0274",
+        "AH02572: Failed to configure at least one certificate and key for"
+        f" {host_name(run, server)}",
+        why=why,
+        cure=cure,
+    )
 
 
 def _key(

@@ -136,7 +136,7 @@ def _warn_of_empty(run: Run, node: Node, parsed: Format) -> None:
         if kind in _ALWAYS_EMPTY:
             run.report.warn(
                 node,
-                "FB0239",
+                "FB0255",
                 f"%{kind} is always -",
                 why=_ALWAYS_EMPTY[kind],
                 cure="leave it out",

@@ -182,8 +182,9 @@ def key_pairs(run: Run, lines: TlsLines) -> tuple[KeyPair, ...]:
 def sni_groups(run: Run, hosts: Sequence[TlsServer | None]) -> list[int]:
     """VHost.tls_group of each server: equal numbers may serve for one another.
 
-    Source: SSLVHostSNIPolicy; ssl_engine_kernel.c compares names of files, not what
-    is in them.
+    Source: SSLVHostSNIPolicy of httpd 2.4.71, as observed with each setting in turn:
+    names of files are compared, not what is in them; a chain file, tickets and the
+    order of ciphers do not count.
     """
     policy = Reading(run, run.main.tls.last).word("sslvhostsnipolicy") or "secure"
     numbers: dict[object, int] = {}
@@ -201,14 +202,14 @@ def _likeness(policy: str, index: int, tls: TlsServer) -> object:
     """What two virtual hosts must have in common."""
     if policy == "insecure":
         return None
-    clients = (tls.verify, tls.verify_depth, tls.trust.ca_file, tls.trust.ca_path)
-    if policy == "authonly":
-        return clients
     if policy == "strict":
         return index
-    pairs = frozenset((pair.certificate_file, pair.key_file) for pair in tls.pairs)
     told = (tls.dn_request_file, tls.dn_request_path)
-    return clients, told, tls.protocols, pairs
+    clients = (tls.verify, tls.verify_depth, tls.trust, told, tls.conf_commands)
+    if policy == "authonly":
+        return clients
+    pairs = frozenset((pair.certificate_file, pair.key_file) for pair in tls.pairs)
+    return clients, tls.protocols, pairs
 
 
 @dataclass(frozen=True, slots=True)

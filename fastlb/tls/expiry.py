@@ -46,12 +46,11 @@ def expiries(model: Model) -> tuple[Expiry, ...]:
     found: dict[Expiry, None] = {}
     for path in paths:
         try:
-            certificates = x509.load_pem_x509_certificates(Path(path).read_bytes())
+            for one in x509.load_pem_x509_certificates(Path(path).read_bytes()):
+                ends_s = one.not_valid_after_utc.timestamp()
+                found[Expiry(path, one.subject.rfc4514_string(), ends_s)] = None
         except (OSError, ValueError):
             continue
-        for one in certificates:
-            ends_s = one.not_valid_after_utc.timestamp()
-            found[Expiry(path, one.subject.rfc4514_string(), ends_s)] = None
     return tuple(found)
 
 

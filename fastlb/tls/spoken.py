@@ -100,6 +100,7 @@ def set_suites(context: SSL.Context, value: str) -> None:
 
 
 def set_parameters(context: SSL.Context, value: str) -> None:
+    """A file: with it, and only then, DHE is offered up to TLS 1.2."""
     context.load_tmp_dh(value)
 
 

@@ -21,8 +21,8 @@ def of_server(settings: TlsServer) -> Stamps:
     paths: list[str | None] = [settings.chain_file]
     for pair in settings.pairs:
         paths += (pair.certificate_file, pair.key_file)
-    parameters = (value for name, value in settings.conf_commands if is_file(name))
-    return of_paths((*paths, *parameters)) + of_server_trust(settings)
+    paths += (value for name, value in settings.conf_commands if is_file(name))
+    return of_paths(paths) + of_server_trust(settings)
 
 
 def of_server_trust(settings: TlsServer) -> Stamps:

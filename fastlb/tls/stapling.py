@@ -62,7 +62,10 @@ def staple(
     )
     found = []
     for index, pair in enumerate(settings.pairs):
-        certificate, *chain = certificates_of(pair.certificate_file)
+        own = certificates_of(pair.certificate_file)
+        if not own:
+            continue
+        certificate, chain = own[0], own[1:]
         chain += certificates_of(settings.chain_file)
         chain += certificates_of(settings.trust.ca_file)
         issuer = issuer_of(certificate, chain)
@@ -104,10 +107,13 @@ def trouble_of(
 
 
 def certificates_of(path: str | None) -> list[x509.Certificate]:
-    """All of a file that the library has taken already."""
+    """All of a file; what is read with more strictness than the library's is none."""
     if path is None:
         return []
-    return x509.load_pem_x509_certificates(Path(path).read_bytes())
+    try:
+        return x509.load_pem_x509_certificates(Path(path).read_bytes())
+    except (OSError, ValueError):
+        return []
 
 
 def keep_answers(

@@ -26,6 +26,9 @@ def believe(
 
     Apache counts the certificates above the leaf, its root among them; the library
     only those between the two.
+
+    Differs from Apache: a depth of 0 is taken as 1; there it means that nothing but
+    the certificate itself may be among the authorities.
     """
     context.set_verify_depth(max(0, depth - 1))
     if trust.ca_file is not None or trust.ca_path is not None:

@@ -7,6 +7,7 @@ is said.
 from __future__ import annotations
 
 import hashlib
+import random
 import socket
 import threading
 
@@ -225,6 +226,50 @@ def test_a_body_goes_before_the_tunnel_and_what_follows_into_it(
     assert bodies == [b"12345"]
 
 
+def test_a_body_that_waits_for_a_100_goes_before_the_101(rig: Rig) -> None:
+    def member(peer: Peer) -> None:
+        peer.take_head()
+        peer.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        assert peer.take(5) == b"12345"
+        peer.send(SWITCHED)
+        peer.send(peer.take(4))
+
+    rig.serve(member, "upgrade=websocket")
+    client = rig.client()
+    fields = ASK + "Expect: 100-continue\r\nContent-Length: 5\r\n"
+    client.send(request(fields=fields, method="POST"))
+    assert client.take_head()[0] == "HTTP/1.1 100 Continue"
+    client.send(b"12345word")
+    assert client.take_head()[0] == "HTTP/1.1 101 Switching Protocols"
+    assert client.take(4) == b"word"
+
+
+def test_bytes_behind_a_refused_upgrade_are_the_next_request(rig: Rig) -> None:
+    handler, seen = seen_by_member(granted=response(b"no", "404 Not Found"))
+    rig.serve(handler, "upgrade=websocket")
+    client = rig.client()
+    client.send(request("/1", fields=ASK) + request("/2"))
+    assert client.take_response().status == 404
+    assert client.take_response().status == 404
+    assert [one.target for one in seen] == ["/1", "/2"]
+
+
+def test_a_dead_kept_connection_costs_no_tunnel(rig: Rig) -> None:
+    def member(peer: Peer) -> None:
+        asked = peer.take_request()
+        assert asked is not None
+        if asked.field("Upgrade") is None:
+            peer.send(response(b"page"))
+            peer.take_request()  # the next one meets a closed door
+            return
+        peer.send(SWITCHED + b"here")
+        peer.take_rest()
+
+    rig.serve(member, "upgrade=websocket")
+    assert rig.ask(request()).body == b"page"
+    assert opened(rig).take(4) == b"here"
+
+
 # bytes
 
 
@@ -279,6 +324,46 @@ def test_large_messages_pass_both_ways_at_once(rig: Rig) -> None:
     expected = hashlib.sha256(PIECE * (SIZE // len(PIECE))).hexdigest()
     assert hashed.hexdigest() == expected
     assert client.take_rest() == b"bye"
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whoever_says_what_when_arrives_whole(rig: Rig, seed: int) -> None:
+    """Pieces of any size from both sides at once, and each side ends when it likes."""
+    said: dict[str, bytes] = {}
+    heard: dict[str, bytes] = {}
+
+    def live(name: str, peer: Peer) -> None:
+        dice = random.Random(f"{seed} {name}")
+        sizes = [
+            dice.choice((1, 7, 125, 1500, 70_000)) for _ in range(dice.randint(0, 60))
+        ]
+        said[name] = dice.randbytes(sum(sizes))
+
+        def speak() -> None:
+            at = 0
+            for size in sizes:
+                peer.send(said[name][at : at + size])
+                at += size
+            peer.half_close()
+
+        speaker = threading.Thread(target=speak)
+        speaker.start()
+        pieces = []
+        while data := peer.sock.recv(dice.choice((1000, 100_000))):
+            pieces.append(data)
+        speaker.join()
+        heard[name] = peer.held + b"".join(pieces)
+
+    def member(peer: Peer) -> None:
+        peer.take_request()
+        peer.send(SWITCHED)
+        live("member", peer)
+
+    rig.serve(member, "upgrade=websocket")
+    live("client", opened(rig))
+    wait_for(lambda: len(heard) == 2, "both have heard all")
+    assert heard["member"] == said["client"]
+    assert heard["client"] == said["member"]
 
 
 def stands_still(count: list[int]) -> bool:
@@ -448,8 +533,8 @@ def test_a_client_that_vanishes_ends_the_member_s_side(rig: Rig) -> None:
     rig.serve(member, "upgrade=websocket")
     opened(rig).reset()
     assert ended.wait(5)
-    wait_for(rig.access_lines, "the line is written")
-    assert rig.access_lines()[0][5] == "X"
+    (line,) = wait_for(rig.access_lines, "the line is written")
+    assert (line[1], line[5]) == ("101", "-")
 
 
 def test_a_member_that_vanishes_ends_the_client_s_side(rig: Rig) -> None:

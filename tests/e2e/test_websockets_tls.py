@@ -1,4 +1,4 @@
-"""WebSockets with TLS in front and behind, in every pairing, and sessions that stick."""
+"""WebSockets with TLS on either side, in every pairing, and sessions that stick."""
 
 from __future__ import annotations
 

@@ -59,3 +59,12 @@ def test_a_reload_names_the_hosts_with_new_certificates(tmp_path: Path) -> None:
     second = reader().read(model, first)
     assert renewed(first, second) == ["one.test:443"]
     assert renewed(second, None) == []
+
+
+def test_a_fault_of_ours_is_a_refusal_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("never thought of")
+
+    monkeypatch.setattr("fastlb.tls.contexts.member_context", fail)
+    with pytest.raises(StartError, match="never thought of"):
+        reader().read(model_with(members=(MEMBER,)), None)

@@ -144,6 +144,18 @@ def test_short_keys_are_weak() -> None:
     assert chains.weakness(LEAF) is None
 
 
+def test_other_kinds_of_keys_are_not_measured() -> None:
+    assert chains.weakness(make_pair(None, ["w"], kind="ed25519").certificate) is None
+
+
+def test_a_forgeable_signature_is_weak(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chains, "WEAK_HASHES", ("sha256",))
+    weak = chains.weakness(LEAF)
+    assert weak is not None
+    assert weak.text == "'a.test' is signed with SHA256"
+    assert chains.weakness(ROOT.certificate) is None  # nobody looks at a root's own
+
+
 def test_an_authority_is_told_from_a_leaf() -> None:
     assert chains.is_authority(FIRST.certificate)
     assert not chains.is_authority(LEAF)

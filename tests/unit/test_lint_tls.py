@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from certificates import make_ca, make_crl, make_pair, pem_of
+from cryptography.hazmat.primitives.serialization import Encoding
 from trees import REGISTRY
 
 from fastlb.base.errors import Diagnostic, Severity
@@ -50,6 +51,8 @@ def files() -> Iterator[Path]:
         )
         (directory / "nonsense").write_text("nonsense\n")
         (directory / "empty").touch()
+        der = ROOT.certificate.public_bytes(Encoding.DER)
+        (directory / "der").write_bytes(der)
         (directory / "hashes").mkdir()
         (directory / "hashes" / "5f15c80c.0").touch()
         yield directory
@@ -157,6 +160,7 @@ def test_files_are_looked_for_even_where_tls_is_off(files: Path) -> None:
     ("line", "text"),
     [
         ("SSLCertificateFile nonsense", "{}/nonsense: it holds no PEM"),
+        ("SSLCACertificateFile der", "{}/der: it is in DER, not in PEM"),
         ("SSLCertificateFile www.key", "no certificate is in {}/www.key"),
         ("SSLCertificateChainFile www.key", "no certificate is in {}/www.key"),
         ("SSLCACertificateFile list", "no certificate is in {}/list"),
@@ -185,6 +189,14 @@ def test_a_file_that_may_not_be_read_is_passed_over(
         found.text == f"{files}/www.key may not be read by this user, and was not"
         " checked"
     )
+
+
+def test_a_file_without_end_is_none_of_certificates(
+    files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pem, "PEM_BYTES_MAX", 10)
+    found = check(files, SOUND)
+    assert found[0].text.endswith("/ca.crt' is too long to be one of certificates")
 
 
 def test_a_key_must_belong_to_its_certificate(files: Path) -> None:
@@ -218,6 +230,14 @@ def test_an_engine_without_certificate_is_an_error(files: Path) -> None:
         "AH02572: Failed to configure at least one certificate and key for"
         " www.test:8443"
     )
+
+
+def test_a_port_of_https_without_certificate_is_explained(files: Path) -> None:
+    more = "</VirtualHost>\n<VirtualHost *:443>\nServerName b.test"
+    trust = "SSLCACertificateFile ca.crt\nListen 443"
+    [found] = check(files, SOUND, more, before=trust)
+    assert (found.number, found.line) == ("FB0274", 103)
+    assert found.cure.endswith("or SSLEngine off")
 
 
 def test_an_engine_of_the_main_server_wants_a_certificate_there(files: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from certificates import make_ca, make_pair
 from configs import REGISTRY
 
 from fastlb.base.errors import Severity, render
@@ -21,12 +22,25 @@ def test_there_are_such_files() -> None:
     }
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_a_printed_configuration_is_clean_under_strict(path: Path) -> None:
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ServerRoot with the certificates that conf/extra/tls.conf names."""
+    root = tmp_path_factory.mktemp("root")
+    directory = root / "conf"
+    directory.mkdir()
+    ca = make_ca()
+    for name in ("staff-ca", "internal-ca"):
+        (directory / f"{name}.pem").write_bytes(ca.pem)
+    for name in ("www", "staff"):
+        make_pair(ca, [f"{name}.example.com"]).write(directory, f"{name}.example.com")
+    return root
+
+
+def complaints(path: Path, root: Path) -> str:
     listen = [] if path.name == "fastlb.conf" else ["Listen 8080"]
     tree, diagnostics = parse(
         str(path),
-        server_root=str(ROOT),
+        server_root=str(root),
         defines=[],
         environ={},
         registry=REGISTRY,
@@ -35,8 +49,17 @@ def test_a_printed_configuration_is_clean_under_strict(path: Path) -> None:
     )
     model, more = resolve(tree, lenient=False, environ={}, cpu_count=1)
     found = [d for d in [*diagnostics, *more] if d.severity is not Severity.NOTE]
-    assert render(found) == ""
     assert model is not None
+    return render(found)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_a_printed_configuration_is_clean_under_strict(path: Path) -> None:
+    assert complaints(path, ROOT) == ""
+
+
+def test_the_one_with_certificates_is_clean_where_they_are(certificates: Path) -> None:
+    assert complaints(ROOT / "conf/extra/tls.conf", certificates) == ""
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from certificates import make_pair
+from certificates import make_ca, make_crl, make_pair
 from trees import model_of, resolve_text
 
 from fastlb.model.resolve_tls import versions_of
@@ -16,10 +16,11 @@ PAIR = make_pair(None, ["a.test", "b.test"])
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A directory with a.pem, b.pem, c.pem: certificate and key; all are equal."""
+    """A directory with a.pem, b.pem, c.pem, which are equal, and a list."""
     directory = tmp_path_factory.mktemp("pki")
     for name in "abc":
         PAIR.write(directory, name)
+    (directory / "list").write_bytes(make_crl(make_ca()))
     return str(directory)
 
 
@@ -215,8 +216,18 @@ def two_hosts(files: str, policy: str, *lines: str) -> list[int]:
         ("", ["SSLCipherSuite HIGH"], False),
         ("", ["SSLVerifyClient optional_no_ca"], False),
         ("", ["SSLCADNRequestFile a.pem"], False),
+        ("", ["SSLCACertificateFile a.pem"], False),
+        ("", ["SSLCARevocationFile list"], False),
+        ("", ["SSLOpenSSLConfCmd Groups X25519"], False),
+        ("", ["SSLCertificateChainFile a.pem"], True),
+        ("", ["SSLHonorCipherOrder on"], True),
+        ("", ["SSLSessionTickets off"], True),
+        ("", ["SSLStrictSNIVHostCheck on"], True),
         ("SSLVHostSNIPolicy strict", [], False),
         ("SSLVHostSNIPolicy authonly", ["SSLProtocol TLSv1.3"], True),
+        ("SSLVHostSNIPolicy authonly", ["SSLCipherSuite HIGH"], True),
+        ("SSLVHostSNIPolicy authonly", ["SSLCADNRequestFile a.pem"], False),
+        ("SSLVHostSNIPolicy authonly", ["SSLCARevocationFile list"], False),
         ("SSLVHostSNIPolicy AuthOnly", ["SSLVerifyDepth 3"], False),
         ("SSLVHostSNIPolicy insecure", ["SSLVerifyDepth 3"], True),
     ],

@@ -27,6 +27,17 @@ from fastlb.tls.pass_phrases import PassPhrases
 from fastlb.tls.server_context import server_context, session_id_context
 
 WHOSE = "one.test:443"
+# RFC 7919 A.1: openssl genpkey -genparam -algorithm DH -pkeyopt group:ffdhe2048
+FFDHE2048 = """\
+-----BEGIN DH PARAMETERS-----
+MIIBCAKCAQEA//////////+t+FRYortKmq/cViAnPTzx2LnFg84tNpWp4TZBFGQz
++8yTnc4kmz75fS/jY2MMddj2gbICrsRhetPfHtXV/WVhJDP1H18GbtCFY2VVPe0a
+87VXE15/V8k1mE8McODmi3fipona8+/och3xWKE2rec1MKzKT0g6eXq8CrGCsyT7
+YdEIqUuyyOP7uWrat2DX9GgdT0Kj3jlN9K5W7edjcrsZCwenyO4KbXCeAvzhzffi
+7MA0BM0oNC9hkXL+nOmFg/+OTxIy7vKBg8P+OxtMb61zO7X8vC7CIAXFjvGDfRaD
+ssbzSibBsu/6iGtCOGEoXJf//////////wIBAg==
+-----END DH PARAMETERS-----
+"""
 
 
 @pytest.fixture(scope="module")
@@ -294,8 +305,25 @@ def test_commands_of_openssl_are_obeyed(ca: Authority, tmp_path: Path) -> None:
     assert not shaken.client.session.has_ticket
 
 
+def test_parameters_allow_dhe(ca: Authority, tmp_path: Path) -> None:
+    files = make_pair(ca, ["one.test"], kind="rsa").write(tmp_path, "one")
+    old = only(ssl.TLSVersion.TLSv1_2, set_ciphers="DHE-RSA-AES128-GCM-SHA256")
+    with pytest.raises((ssl.SSLError, SSL.Error)):
+        shake(serving(settings(files)), old)
+    path = tmp_path / "dh"
+    path.write_text(FFDHE2048)
+    made = settings(files, conf_commands=(("DHParameters", str(path)),))
+    assert shake(serving(made), old).client.version() == "TLSv1.2"
+
+
 @pytest.mark.parametrize(
-    "command", [("Groups", "nonsense"), ("MinProtocol", "SSLv9"), ("Nonsense", "on")]
+    "command",
+    [
+        ("DHParameters", "/nowhere"),
+        ("Groups", "nonsense"),
+        ("MinProtocol", "SSLv9"),
+        ("Nonsense", "on"),
+    ],
 )
 def test_a_command_the_library_refuses_is_named(
     ca: Authority, tmp_path: Path, command: tuple[str, str]

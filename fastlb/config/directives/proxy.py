@@ -15,7 +15,6 @@ from fastlb.config.registry import (
     Directive,
     Status,
 )
-from fastlb.config.tls_checks import connect_ports
 
 PROXY = "mod_proxy.c"
 _NOT_FOR_FILES = (
@@ -51,6 +50,26 @@ def _source_address(name: str, words: tuple[str, ...]) -> Complaint | None:
         ipaddress.ip_address(words[0])
     except ValueError:
         return Complaint(f"{name} invalid value", f"'{words[0]}' is not an IP address")
+    return None
+
+
+def _connect_ports(name: str, words: tuple[str, ...]) -> Complaint | None:
+    """AllowCONNECT port[-port] ..."""
+    for index, word in enumerate(words):
+        low, dash, high = word.partition("-")
+        if not low.isdigit() or not low.isascii():
+            text = f"{name}: port numbers must be numeric"
+            return Complaint(text, f"'{word}' is not", word=index)
+        if dash and not (high.isdigit() and high.isascii()):
+            text = f"Cannot parse '{high}' as port number"
+            return Complaint(text, word=index)
+        first, last = int(low), int(high or low)
+        if not 1 <= first <= last <= 65535:
+            return Complaint(
+                f"{name}: {word} is not a port, or a range of them, in 1 to 65535",
+                "Apache takes it, and no port is in it",
+                word=index,
+            )
     return None
 
 
@@ -365,6 +384,6 @@ DIRECTIVES = (
         "port[-port] ...",
         "A list of ports or port ranges which CONNECT may connect to",
         default="443 563",
-        check=connect_ports,
+        check=_connect_ports,
     ),
 )

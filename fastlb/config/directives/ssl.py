@@ -310,8 +310,8 @@ _UNUSED = (
             " kept over reloads; this file is not used"
         ),
         cure=(
-            "delete the line; a client that another machine served before makes a"
-            " whole handshake"
+            "delete the line, and expect whole handshakes of clients that another"
+            " machine served before"
         ),
         on_use=Severity.WARNING,
     ),

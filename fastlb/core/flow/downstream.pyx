@@ -216,7 +216,8 @@ cdef bint downstream_secure(downstream *d, client_hello *hello) noexcept nogil:
     d.tls_vhost = v
     d.named = hello.name_length > 0
     return tls_accept(
-        &d.c, v.tls_session_context, v.tls_context, v.tls_verify) == 0
+        &d.c, v.tls_session_context, v.tls_context, v.tls_verify,
+        v.no_crl_is_fine) == 0
 
 
 cdef void downstream_read(downstream *d) noexcept nogil:

@@ -7,6 +7,7 @@ the whole of the backpressure.
 
 cdef enum:
     SPLICE_BYTES_MIN = 131072   # of a body still to come, for splice to pay
+    WHOLE_RECORDS = 65536       # of TLS (RFC 8446 5.1), received at once
     # The largest pipe that an ordinary user may have. Large, because what a splice
     # costs hardly depends on how much it moves.
     PIPE_BYTES = 1048576
@@ -121,7 +122,9 @@ cdef bint response_read_head(exchange *x) noexcept nogil:
     if u.input == NULL:
         # Where the last body was large the next is likely to be: less of it is copied
         # with the head, more is spliced.
-        u.input = buffer_take(BUFFER_SMALL if x.member.sends_large else BUFFER_MEDIUM)
+        u.input = buffer_take(
+            BUFFER_SMALL if x.member.sends_large and splice_is_possible(x)
+            else BUFFER_MEDIUM)
         if u.input == NULL:
             exchange_abort(x)
             return False
@@ -490,7 +493,7 @@ cdef bint response_read_body(exchange *x) noexcept nogil:
     cdef size_t room
     cdef int size_class = BUFFER_MEDIUM
     if x.res_framing.kind == BODY_LENGTH and x.res_remaining >= SPLICE_BYTES_MIN \
-            and not x.splice_failed and u.c.tls == NULL and x.down.c.tls == NULL:
+            and not x.splice_failed and splice_is_possible(x):
         return splice_in(x)
     if x.pipe_read >= 0:
         splice_give(x)
@@ -505,6 +508,8 @@ cdef bint response_read_body(exchange *x) noexcept nogil:
     u.input.end = BUFFER_HEADROOM
     # Not bounded by what is to come: a short read tells that the socket is empty.
     room = buffer_room(u.input)
+    if x.down.c.tls != NULL and room > WHOLE_RECORDS:
+        room = WHOLE_RECORDS
     n = stream_recv(&u.c, &u.input.data[u.input.end], room)
     if n == AGAIN:
         buffer_give(u.input)
@@ -528,104 +533,3 @@ cdef bint response_read_body(exchange *x) noexcept nogil:
     if x.res_done:
         response_source_done(x)
     return True
-
-
-# splice: from socket to socket through a pipe, without a copy ---------------------
-
-cdef int[64] pipe_pool_read
-cdef int[64] pipe_pool_write
-cdef int pipe_pooled = 0
-
-
-cdef bint splice_take(exchange *x) noexcept nogil:
-    global pipe_pooled
-    cdef int[2] ends
-    if pipe_pooled:
-        pipe_pooled -= 1
-        x.pipe_read = pipe_pool_read[pipe_pooled]
-        x.pipe_write = pipe_pool_write[pipe_pooled]
-        return True
-    if pipe2(&ends[0], O_NONBLOCK | O_CLOEXEC) != 0:
-        return False
-    fcntl(ends[0], F_SETPIPE_SZ, PIPE_BYTES)    # a smaller pipe serves as well
-    x.pipe_read = ends[0]
-    x.pipe_write = ends[1]
-    return True
-
-
-cdef void splice_give(exchange *x) noexcept nogil:
-    """An empty pipe can serve again; one with bytes in it must not."""
-    global pipe_pooled
-    if x.pipe_read < 0:
-        return
-    if x.pipe_held == 0 and pipe_pooled < 64:
-        pipe_pool_read[pipe_pooled] = x.pipe_read
-        pipe_pool_write[pipe_pooled] = x.pipe_write
-        pipe_pooled += 1
-    else:
-        close(x.pipe_read)
-        close(x.pipe_write)
-    x.pipe_read = -1
-    x.pipe_write = -1
-    x.pipe_held = 0
-
-
-cdef bint splice_in(exchange *x) noexcept nogil:
-    """Member's socket -> pipe. Returns False when the exchange is over."""
-    cdef ssize_t n
-    cdef size_t wanted = PIPE_BYTES
-    if x.up.input != NULL:
-        buffer_give(x.up.input)
-        x.up.input = NULL
-    if x.pipe_read < 0 and not splice_take(x):
-        x.splice_failed = True
-        return True
-    if <long long>wanted > x.res_remaining:
-        wanted = <size_t>x.res_remaining
-    n = splice(x.up.c.fd, NULL, x.pipe_write, NULL, wanted,
-               SPLICE_F_MOVE | SPLICE_F_NONBLOCK)
-    if n > 0:
-        x.pipe_held = n
-        x.res_remaining -= n
-        x.body_bytes_out += n
-        x.bytes_from_up += n
-        if x.res_remaining == 0:
-            x.res_done = True
-            response_source_done(x)
-        return True
-    if n < 0 and errno == EAGAIN:
-        x.up.c.readable = False
-        return True
-    if n < 0 and errno == EINTR:
-        return True
-    if n < 0 and errno == EINVAL:
-        x.splice_failed = True      # not for this kind of socket
-        return True
-    service_log_response(x, 0 if n == 0 else errno)
-    exchange_cut(x)
-    return False
-
-
-cdef int splice_out(exchange *x) noexcept nogil:
-    """Pipe -> client's socket. returns 1 empty, AGAIN, FAILED"""
-    cdef ssize_t n
-    while x.pipe_held:
-        if not x.down.c.writable:
-            return AGAIN
-        n = splice(x.pipe_read, NULL, x.down.c.fd, NULL, <size_t>x.pipe_held,
-                   SPLICE_F_MOVE | SPLICE_F_NONBLOCK
-                   | (0 if x.res_done else SPLICE_F_MORE))
-        if n > 0:
-            x.pipe_held -= n
-            x.bytes_out += n
-            x.corked = not x.res_done
-            continue
-        if n < 0 and errno == EINTR:
-            continue
-        if n < 0 and errno == EAGAIN:
-            x.down.c.writable = False
-            return AGAIN
-        return FAILED
-    if x.res_done and x.up != NULL:
-        exchange_detach(x, response_reusable(x))
-    return 1

@@ -38,7 +38,7 @@ cdef void upstream_secure(upstream *u) noexcept nogil:
     if tls_connect(
             &u.c, m.tls_context, &name[0], asked.length,
             m.tls_session if m.tls_session_name == hash else NULL,
-            m.tls_verify) < 0:
+            m.tls_verify, m.no_crl_is_fine) < 0:
         exchange_handshake_lost(x, tls_reason())
         return
     u.c.tls.name_hash = hash

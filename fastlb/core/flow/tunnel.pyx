@@ -65,7 +65,8 @@ cdef bint tunnel_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
         exchange_member_lost(x, 502, NULL, False)
         return False
     u.input.start += head_bytes
-    x.body_bytes_out += buffer_held(u.input)
+    if not plan.compat_apache:
+        x.body_bytes_out += buffer_held(u.input)
     service_log_tunnel_begin(x)
     tunnel_open(x)
     return False
@@ -240,7 +241,8 @@ cdef void tunnel_step(exchange *x) noexcept nogil:
     x.request_body_bytes += from_client
     x.bytes_to_up += to_member
     x.bytes_from_up += from_member
-    x.body_bytes_out += from_member
+    if not plan.compat_apache:
+        x.body_bytes_out += from_member
     x.bytes_out += to_client
     if unlikely(inward >= MOVED_END or outward >= MOVED_END) \
             and not tunnel_ends(x, inward, outward):
@@ -272,9 +274,8 @@ cdef bint tunnel_ends(exchange *x, int inward, int outward) noexcept nogil:
     cdef downstream *d = x.down
     cdef upstream *u = x.up
     if inward == MOVED_SOURCE_LOST or outward == MOVED_SOURCE_LOST:
-        x.aborted = inward == MOVED_SOURCE_LOST
         service_log_tunnel_lost(
-            x, stream_errno, b"client" if x.aborted else b"origin")
+            x, stream_errno, b"client" if inward == MOVED_SOURCE_LOST else b"origin")
         tunnel_close(x)
         return False
     # Who takes nothing more may have said something before it went. Its socket tells
@@ -284,7 +285,6 @@ cdef bint tunnel_ends(exchange *x, int inward, int outward) noexcept nogil:
         tunnel_deaf(x, &u.c, &x.stream)
     if outward == MOVED_SINK_LOST:
         x.member_ended = x.client_told = True
-        x.aborted = True
         tunnel_deaf(x, &d.c, &d.output)
         tunnel_deaf(x, &d.c, &u.input)
     if inward == MOVED_END and not x.member_told:

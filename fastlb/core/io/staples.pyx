@@ -92,6 +92,8 @@ cdef class Staples:
 
     cdef staple_slot *slots
     cdef readonly int count
+    cdef readonly size_t address
+    cdef readonly size_t callback
 
     def __init__(self, certificates, functions):
         cdef void **pointers = <void **>&staple_tls
@@ -107,6 +109,8 @@ cdef class Staples:
         if <size_t>base == <size_t>-1:
             raise OSError(errno, "mmap failed")
         self.slots = <staple_slot *>base
+        self.address = <size_t>base
+        self.callback = <size_t>&staple_on_request
         self.count = len(certificates)
         for i, certificate in enumerate(certificates):
             self.slots[i].certificate = <void *><size_t>certificate
@@ -115,14 +119,6 @@ cdef class Staples:
     def __dealloc__(self):
         if self.slots != NULL:
             staple_munmap(self.slots, self.count * <size_t>STAPLE_SLOT_SIZE)
-
-    @property
-    def address(self):
-        return <size_t>self.slots
-
-    @property
-    def callback(self):
-        return <size_t>&staple_on_request
 
     def put(self, int index, bytes answer not None, long long expires_s):
         if not 0 <= index < self.count:

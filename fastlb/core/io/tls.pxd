@@ -66,6 +66,7 @@ cdef struct tls_state:
     bint established            # the handshake is over
     bint failed                 # after a fatal error nothing may be said any more
     unsigned char verify        # VERIFY_*
+    bint no_crl_is_fine         # SSLCARevocationCheck ... no_crl_for_cert_ok
     int write_size              # of the record that was begun; 0: none
     unsigned int burst_bytes    # sent since the connection was silent
     long long wrote_us          # when it last took anything
@@ -85,11 +86,11 @@ cdef int tls_hello_peek(conn *c, client_hello *hello) noexcept nogil
 # Begin as a server. returns 0 or FAILED; the handshake is tls_handshake's
 cdef int tls_accept(
     conn *c, void *session_context, void *certificate_context,
-    unsigned char verify) noexcept nogil
+    unsigned char verify, bint no_crl_is_fine) noexcept nogil
 # Begin as a client. name: asked for and measured against (NUL-terminated).
 cdef int tls_connect(
     conn *c, void *context, const char *name, unsigned int length, void *session,
-    unsigned char verify) noexcept nogil
+    unsigned char verify, bint no_crl_is_fine) noexcept nogil
 # returns 1 established, AGAIN, FAILED (tls_reason says why)
 cdef int tls_handshake(conn *c) noexcept nogil
 cdef const char *tls_reason() noexcept nogil

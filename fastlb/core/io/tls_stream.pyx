@@ -22,6 +22,7 @@ cdef enum:
     SILENCE_US = 1000000        # after which a connection is as new
     TLS_STATES_KEPT_MAX = 4096
     # X509_V_ERR_*, by what they are about
+    ERROR_NO_CRL = 3
     ERROR_NOT_YET_VALID = 9
     ERROR_HAS_EXPIRED = 10
     ERROR_HOSTNAME_MISMATCH = 62
@@ -96,20 +97,21 @@ cdef int tls_begin(conn *c, void *context) noexcept nogil:
 
 cdef int tls_accept(
         conn *c, void *session_context, void *certificate_context,
-        unsigned char verify) noexcept nogil:
+        unsigned char verify, bint no_crl_is_fine) noexcept nogil:
     if tls_begin(c, session_context) < 0:
         return FAILED
     if certificate_context != session_context:
         tls.SSL_set_SSL_CTX(c.tls.ssl, certificate_context)
     tls.SSL_set_accept_state(c.tls.ssl)
     c.tls.verify = verify
+    c.tls.no_crl_is_fine = no_crl_is_fine
     tls_set_verify(c.tls)
     return 0
 
 
 cdef int tls_connect(
         conn *c, void *context, const char *name, unsigned int length, void *session,
-        unsigned char verify) noexcept nogil:
+        unsigned char verify, bint no_crl_is_fine) noexcept nogil:
     cdef unsigned char[16] address
     cdef void *param
     if tls_begin(c, context) < 0:
@@ -134,6 +136,7 @@ cdef int tls_connect(
     if session != NULL:
         tls.SSL_set_session(c.tls.ssl, session)
     c.tls.verify = verify
+    c.tls.no_crl_is_fine = no_crl_is_fine
     tls.SSL_set_verify(c.tls.ssl, TLS_VERIFY_PEER, tls_on_certificate)
     return 0
 
@@ -143,19 +146,22 @@ cdef void tls_set_verify(tls_state *t) noexcept nogil:
     if likely(t.verify == VERIFY_NONE):
         tls.SSL_set_verify(t.ssl, 0, NULL)
     elif t.verify == VERIFY_REQUIRE:
-        tls.SSL_set_verify(t.ssl, TLS_VERIFY_PEER | TLS_VERIFY_DEMAND, NULL)
-    elif t.verify == VERIFY_OPTIONAL:
-        tls.SSL_set_verify(t.ssl, TLS_VERIFY_PEER, NULL)
+        tls.SSL_set_verify(
+            t.ssl, TLS_VERIFY_PEER | TLS_VERIFY_DEMAND, tls_on_client_certificate)
     else:
-        tls.SSL_set_verify(t.ssl, TLS_VERIFY_PEER, tls_on_unknown_authority)
+        tls.SSL_set_verify(t.ssl, TLS_VERIFY_PEER, tls_on_client_certificate)
 
 
-cdef int tls_on_unknown_authority(int good, void *store) noexcept nogil:
+cdef int tls_on_client_certificate(int good, void *store) noexcept nogil:
     """optional_no_ca: who signed does not matter; that it is in force does."""
     cdef int error
-    if good:
-        return 1
+    if good or tls_verifying == NULL:
+        return good
     error = tls.X509_STORE_CTX_get_error(store)
+    if error == ERROR_NO_CRL and tls_verifying.no_crl_is_fine:
+        return 1
+    if tls_verifying.verify != VERIFY_OPTIONAL_NO_CA:
+        return 0
     return (error == ERROR_SELF_SIGNED or error == ERROR_SELF_SIGNED_IN_CHAIN
             or error == ERROR_ISSUER_UNKNOWN or error == ERROR_LEAF_UNVERIFIED
             or error == ERROR_UNTRUSTED)
@@ -168,6 +174,8 @@ cdef int tls_on_certificate(int good, void *store) noexcept nogil:
     if good or tls_verifying == NULL:
         return 1
     error = tls.X509_STORE_CTX_get_error(store)
+    if error == ERROR_NO_CRL and tls_verifying.no_crl_is_fine:
+        return 1
     if error == ERROR_HOSTNAME_MISMATCH or error == ERROR_IP_ADDRESS_MISMATCH:
         tls_verifying.names_wrong += 1
         if tls_verifying.names_wrong >= tls_verifying.names_asked:

@@ -221,6 +221,7 @@ cdef struct plan_member:
     text *upgrades
     void *tls_context           # SSL_CTX; NULL: plain
     unsigned char tls_verify    # VERIFY_*
+    bint no_crl_is_fine
     bint tls_refused            # no SSLProxyEngine, under Compat apache: 500
     bint tls_check_name
     bint tls_check_date
@@ -305,6 +306,7 @@ cdef struct plan_vhost:
     void *tls_context           # SSL_CTX with the certificates; NULL: plain
     void *tls_session_context   # SSL_CTX with the keys of the tickets
     unsigned char tls_verify    # VERIFY_*
+    bint no_crl_is_fine         # of the clients' certificates
     int tls_group               # hosts of one group may be asked for; -1: plain
     bint strict_sni             # SSLStrictSNIVHostCheck
 

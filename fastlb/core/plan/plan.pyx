@@ -375,6 +375,7 @@ cdef object plan_vhost_of(plan_vhost *v, object vhost):
     if vhost.tls is not None:
         v.tls_verify = VERIFY_NUMBERS[vhost.tls.verify.value]
         v.strict_sni = vhost.tls.strict_sni
+        v.no_crl_is_fine = vhost.tls.trust.revocation_no_crl_ok
     v.timeout_us = vhost.timeout_ms * 1000
     v.keepalive_timeout_us = vhost.keepalive_timeout_ms * 1000
     v.proxy_timeout_us = (vhost.proxy_timeout_ms or 0) * 1000
@@ -476,6 +477,7 @@ cdef object plan_member_of(plan_member *m, object member, int index):
         m.tls_check_date = member.tls.check_expire
         m.tls_refused = plan.compat_apache and not member.tls.engine
         m.tls_name = plan_text(member.host)
+        m.no_crl_is_fine = member.tls.trust.revocation_no_crl_ok
 
 
 cdef object plan_balancer_of(balancer_plan *b, object balancer):
