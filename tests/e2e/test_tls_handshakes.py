@@ -7,12 +7,12 @@ import socket
 import ssl
 import struct
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, suppress
 
 import psutil
 import pytest
 from conftest import MemberMaker
-from harness import Fastlb, wait_for
+from harness import Fastlb, Member, free_port, wait_for
 from peers import Peer
 from tls_site import (
     Begun,
@@ -31,20 +31,39 @@ V12, V13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
 GET = b"GET / HTTP/1.1\r\nHost: h.example\r\n\r\n"
 
 
-@contextmanager
-def served(server: Fastlb, member: str, *lines: str) -> Iterator[SecurePeer]:
-    """The server with one worker, and a connection that must go on being served."""
-    lay(server.folder)
+@pytest.fixture(scope="module")
+def member() -> Iterator[Member]:
+    made = Member("m")
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, member: Member) -> Iterator[Fastlb]:
+    """One worker that serves all tests here, and must outlive them."""
+    folder = tmp_path_factory.mktemp("site")
+    folder.chmod(0o755)
+    lay(folder)
+    made = Fastlb(folder, free_port())
     text = f"Timeout {TIMEOUT_S}\nKeepAliveTimeout 60\n"
-    text += host("h.example", *lines, f"ProxyPass / {member}/", port=str(server.port))
-    server.write(text, workers=1)
-    server.start()
-    [worker] = server.workers()
-    with secure(server.port) as peer:
+    proxied = f"ProxyPass / {member.url}/"
+    made.write(text + host("h.example", proxied, port=str(made.port)), workers=1)
+    made.start()
+    workers = made.workers()
+    yield made
+    assert made.workers() == workers, "the worker died"
+    made.stop()
+    wait_for(lambda: not made.left_over(), "every process has ended")
+
+
+@pytest.fixture
+def other(site: Fastlb) -> Iterator[SecurePeer]:
+    """A connection that must go on being served."""
+    with secure(site.port) as peer:
         assert peer.ask().status == 200
         yield peer
         assert peer.ask().status == 200
-    assert server.workers() == [worker], "the worker died"
 
 
 def is_over(sock: socket.socket) -> bool:
@@ -60,44 +79,39 @@ def is_over(sock: socket.socket) -> bool:
 @pytest.mark.parametrize("version", [V12, V13])
 @pytest.mark.parametrize("size", [1, 7, 100])
 def test_a_client_hello_in_many_records_is_one(
-    server: Fastlb, make_member: MemberMaker, version: ssl.TLSVersion, size: int
+    site: Fastlb, other: SecurePeer, version: ssl.TLSVersion, size: int
 ) -> None:
-    with served(server, make_member("m").url):
-        begun = Begun.at(server.port, using=context(version=version))
-        begun.sock.sendall(in_records(begun.step(), size))
-        begun.hear()
-        begun.finish()
-        assert begun.ask(GET).startswith(b"HTTP/1.1 200")
-        begun.close()
+    begun = Begun.at(site.port, using=context(version=version))
+    begun.sock.sendall(in_records(begun.step(), size))
+    begun.hear()
+    begun.finish()
+    assert begun.ask(GET).startswith(b"HTTP/1.1 200")
+    begun.close()
 
 
-def test_a_handshake_byte_by_byte_succeeds(
-    server: Fastlb, make_member: MemberMaker
-) -> None:
-    with served(server, make_member("m").url) as other:
-        begun = Begun.at(server.port)
-        Peer(begun.sock).send_byte_by_byte(begun.step())
-        begun.hear()
-        while said := begun.step():
-            Peer(begun.sock).send_byte_by_byte(said)
-        assert other.ask().status == 200
-        assert begun.ask(GET).startswith(b"HTTP/1.1 200")
-        begun.close()
+def test_a_handshake_byte_by_byte_succeeds(site: Fastlb, other: SecurePeer) -> None:
+    begun = Begun.at(site.port)
+    Peer(begun.sock).send_byte_by_byte(begun.step())
+    begun.hear()
+    while said := begun.step():
+        Peer(begun.sock).send_byte_by_byte(said)
+    assert other.ask().status == 200
+    assert begun.ask(GET).startswith(b"HTTP/1.1 200")
+    begun.close()
 
 
 def test_a_client_hello_in_two_packets_waits_for_the_second(
-    server: Fastlb, make_member: MemberMaker
+    site: Fastlb, other: SecurePeer
 ) -> None:
-    with served(server, make_member("m").url) as other:
-        begun = Begun.at(server.port)
-        hello = begun.step()
-        begun.sock.sendall(hello[:40])
-        assert other.ask().status == 200
-        begun.sock.sendall(hello[40:])
-        begun.hear()
-        begun.finish()
-        assert begun.ask(GET).startswith(b"HTTP/1.1 200")
-        begun.close()
+    begun = Begun.at(site.port)
+    hello = begun.step()
+    begun.sock.sendall(hello[:40])
+    assert other.ask().status == 200
+    begun.sock.sendall(hello[40:])
+    begun.hear()
+    begun.finish()
+    assert begun.ask(GET).startswith(b"HTTP/1.1 200")
+    begun.close()
 
 
 def hello_bytes(server: Fastlb, name: str | None = "h.example") -> bytes:
@@ -152,55 +166,51 @@ ATTACKS: dict[str, Attack] = {
 
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_what_is_no_handshake_is_ended(
-    server: Fastlb, make_member: MemberMaker, attack: str
+    site: Fastlb, other: SecurePeer, attack: str
 ) -> None:
-    with served(server, make_member("m").url) as other:
-        sock = connect(server.port)
-        sock.sendall(ATTACKS[attack](server))
-        assert other.ask().status == 200
-        with suppress(OSError):
-            sock.shutdown(socket.SHUT_WR)
-        assert is_over(sock)
-        sock.close()
+    sock = connect(site.port)
+    sock.sendall(ATTACKS[attack](site))
+    assert other.ask().status == 200
+    with suppress(OSError):
+        sock.shutdown(socket.SHUT_WR)
+    assert is_over(sock)
+    sock.close()
 
 
-@pytest.mark.parametrize("sent", ["nothing", "half a hello", "a hello"])
 def test_silence_in_the_handshake_ends_with_the_timeout(
-    server: Fastlb, make_member: MemberMaker, sent: str
+    site: Fastlb, other: SecurePeer
 ) -> None:
-    with served(server, make_member("m").url) as other:
-        begun = Begun.at(server.port)
-        hello = begun.step()
-        pieces = {"nothing": b"", "half a hello": hello[:99], "a hello": hello}
-        begun.sock.sendall(pieces[sent])
-        assert is_over(begun.sock)
-        begun.close()
-        assert other.ask().status == 200
+    waiting = [Begun.at(site.port) for _ in range(3)]
+    hellos = [one.step() for one in waiting]
+    waiting[1].sock.sendall(hellos[1][:99])
+    waiting[2].sock.sendall(hellos[2])
+    assert other.ask().status == 200
+    for one in waiting:
+        assert is_over(one.sock)
+        one.close()
 
 
 def test_a_client_that_does_not_read_in_the_handshake_is_timed_out(
-    server: Fastlb, make_member: MemberMaker
+    site: Fastlb, other: SecurePeer
 ) -> None:
     """The server's flight waits in buffers; nothing is held beyond the time-out."""
-    with served(server, make_member("m").url) as other:
-        [worker] = server.workers()
-        begun = [Begun.at(server.port) for _ in range(20)]
-        for one in begun:
-            one.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
-            one.sock.sendall(one.step())
-        assert other.ask().status == 200
-        established = psutil.CONN_ESTABLISHED
+    [worker] = site.workers()
+    begun = [Begun.at(site.port) for _ in range(20)]
+    for one in begun:
+        one.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+        one.sock.sendall(one.step())
+    assert other.ask().status == 200
+    established = psutil.CONN_ESTABLISHED
 
-        def open_ones() -> int:
-            found = psutil.Process(worker).net_connections(kind="tcp")
-            return sum(
-                one.status == established and one.laddr.port == server.port
-                for one in found
-            )
+    def open_ones() -> int:
+        found = psutil.Process(worker).net_connections(kind="tcp")
+        return sum(
+            one.status == established and one.laddr.port == site.port for one in found
+        )
 
-        wait_for(lambda: open_ones() == 1, "only the good connection is left")
-        for one in begun:
-            one.close()
+    wait_for(lambda: open_ones() == 1, "only the good connection is left")
+    for one in begun:
+        one.close()
 
 
 STAGES = ("before a byte", "within the hello", "after the hello", "established")
@@ -209,48 +219,45 @@ STAGES = ("before a byte", "within the hello", "after the hello", "established")
 @pytest.mark.parametrize("stage", STAGES)
 @pytest.mark.parametrize("reset", [False, True], ids=["closed", "reset"])
 def test_a_client_may_leave_at_every_stage(
-    server: Fastlb, make_member: MemberMaker, stage: str, reset: bool
+    site: Fastlb, other: SecurePeer, stage: str, reset: bool
 ) -> None:
-    with served(server, make_member("m").url) as other:
-        for _ in range(5):
-            begun = Begun.at(server.port)
-            if stage != "before a byte":
-                hello = begun.step()
-                begun.sock.sendall(hello[:50] if stage == STAGES[1] else hello)
-            if stage == "established":
-                begun.hear()
-                begun.finish()
-                begun.tls.write(GET[:9])
-                begun.sock.sendall(begun.outgoing.read())
-            if reset:
-                linger = struct.pack("ii", 1, 0)
-                begun.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-            begun.close()
-            assert other.ask().status == 200
-
-
-def test_a_plain_request_is_told_so_and_harms_nobody(
-    server: Fastlb, make_member: MemberMaker
-) -> None:
-    with served(server, make_member("m").url) as other:
-        peer = Peer(connect(server.port))
-        peer.send(GET)
-        answer = peer.take_response()
-        assert answer.status == 400
-        assert b"speaking plain HTTP to an SSL-enabled server port" in answer.body
-        assert peer.at_end()
-        peer.close()
+    for _ in range(5):
+        begun = Begun.at(site.port)
+        if stage != "before a byte":
+            hello = begun.step()
+            begun.sock.sendall(hello[:50] if stage == STAGES[1] else hello)
+        if stage == "established":
+            begun.hear()
+            begun.finish()
+            begun.tls.write(GET[:9])
+            begun.sock.sendall(begun.outgoing.read())
+        if reset:
+            linger = struct.pack("ii", 1, 0)
+            begun.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        begun.close()
         assert other.ask().status == 200
 
 
-def test_a_plain_request_in_pieces_is_answered_too(
-    server: Fastlb, make_member: MemberMaker
+def test_a_plain_request_is_told_so_and_harms_nobody(
+    site: Fastlb, other: SecurePeer
 ) -> None:
-    with served(server, make_member("m").url):
-        peer = Peer(connect(server.port))
+    peer = Peer(connect(site.port))
+    peer.send(GET)
+    answer = peer.take_response()
+    assert answer.status == 400
+    assert b"speaking plain HTTP to an SSL-enabled server port" in answer.body
+    assert peer.at_end()
+    peer.close()
+    assert other.ask().status == 200
+
+
+def test_a_plain_request_in_pieces_is_answered_too(
+    site: Fastlb, other: SecurePeer
+) -> None:
+    peer = Peer(connect(site.port))
+    with closing(peer):
         peer.send_byte_by_byte(GET)
         assert peer.take_response().status == 400
-        peer.close()
 
 
 @pytest.mark.parametrize(
@@ -302,64 +309,59 @@ def test_each_client_gets_the_certificate_it_can_verify_and_its_chain(
     assert "CN = intermediate" in rsa
 
 
-def test_the_end_of_a_connection_is_announced(
-    server: Fastlb, make_member: MemberMaker
-) -> None:
-    with served(server, make_member("m").url):
-        with secure(server.port) as peer:
-            assert peer.ask(fields="Connection: close\r\n").status == 200
-            assert peer.at_notified_end()
-        with secure(server.port) as peer:
-            assert peer.ask(fields="Bad Field: x\r\n").status == 400
-            assert peer.at_notified_end()
+def test_the_end_of_a_connection_is_announced(site: Fastlb, other: SecurePeer) -> None:
+    with secure(site.port) as peer:
+        assert peer.ask(fields="Connection: close\r\n").status == 200
+        assert peer.at_notified_end()
+    with secure(site.port) as peer:
+        assert peer.ask(fields="Bad Field: x\r\n").status == 400
+        assert peer.at_notified_end()
 
 
 @pytest.mark.parametrize("notified", [True, False], ids=["close_notify", "cut"])
 def test_a_client_may_end_with_a_request_under_way(
-    server: Fastlb, make_member: MemberMaker, notified: bool
+    site: Fastlb, other: SecurePeer, member: Member, notified: bool
 ) -> None:
-    member = make_member("m")
-    with served(server, member.url) as other:
-        member.hold()
-        begun = Begun.at(server.port)
-        begun.sock.sendall(begun.step())
-        begun.hear()
-        begun.finish()
-        begun.tls.write(GET)
-        if notified:
-            with pytest.raises(ssl.SSLWantReadError):
-                begun.tls.unwrap()
-        begun.sock.sendall(begun.outgoing.read())
-        wait_for(lambda: len(member.seen) == 2, "the member has got the request")
-        begun.close()
-        member.let_go()
-        assert other.ask().status == 200
+    seen = len(member.seen)
+    member.hold()
+    begun = Begun.at(site.port)
+    begun.sock.sendall(begun.step())
+    begun.hear()
+    begun.finish()
+    begun.tls.write(GET)
+    if notified:
+        with pytest.raises(ssl.SSLWantReadError):
+            begun.tls.unwrap()
+    begun.sock.sendall(begun.outgoing.read())
+    wait_for(lambda: len(member.seen) > seen, "the member has got the request")
+    begun.close()
+    member.let_go()
+    assert other.ask().status == 200
 
 
 def test_many_handshakes_leave_no_memory_behind(
-    server: Fastlb, make_member: MemberMaker
+    site: Fastlb, other: SecurePeer
 ) -> None:
     """Full ones, resumed ones and broken ones."""
-    with served(server, make_member("m").url):
-        [worker] = server.workers()
-        using = context()
-        with secure(server.port, using=using) as peer:
-            assert peer.ask().status == 200
-            session = peer.sock.session
-        garbage = ATTACKS["random bytes"](server)
+    [worker] = site.workers()
+    using = context()
+    with secure(site.port, using=using) as peer:
+        assert peer.ask().status == 200
+        session = peer.sock.session
+    garbage = ATTACKS["random bytes"](site)
 
-        def many(count: int) -> int:
-            for number in range(count):
-                reuse = session if number % 2 else None
-                with secure(server.port, using=using, session=reuse) as peer:
-                    if number % 10 == 0:
-                        assert peer.ask().status == 200
-                if number % 5 == 0:
-                    sock = connect(server.port)
-                    sock.sendall(garbage)
-                    sock.close()
-            return int(psutil.Process(worker).memory_info().rss)
+    def many(count: int) -> int:
+        for number in range(count):
+            reuse = session if number % 2 else None
+            with secure(site.port, using=using, session=reuse) as peer:
+                if number % 10 == 0:
+                    assert peer.ask().status == 200
+            if number % 5 == 0:
+                sock = connect(site.port)
+                sock.sendall(garbage)
+                sock.close()
+        return int(psutil.Process(worker).memory_info().rss)
 
-        many(200)
-        before = many(200)
-        assert many(800) - before < 1 << 20
+    many(200)
+    before = many(200)
+    assert many(800) - before < 1 << 20

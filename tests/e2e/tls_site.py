@@ -121,7 +121,9 @@ class SecurePeer(Peer):
         except (ssl.SSLEOFError, ConnectionResetError):
             return False
 
-    def ask(self, target: str = "/", *, name: str = "h.example", **more: str) -> Message:
+    def ask(
+        self, target: str = "/", *, name: str = "h.example", **more: str
+    ) -> Message:
         """One exchange; name: for Host, more: as request takes them."""
         asked = request(target, **more)  # type: ignore[arg-type]
         self.send(asked.replace(b"h.example", name.encode(), 1))
