@@ -18,7 +18,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -249,12 +249,15 @@ class Wire:
     """The DevTools connection: calls in order, and the events that came meanwhile."""
 
     def __init__(self, url: str) -> None:
-        self._socket = connect(url, max_size=None, compression=None, ping_interval=None)
+        self._leaving = ExitStack()
+        self._socket = self._leaving.enter_context(
+            connect(url, max_size=None, compression=None, ping_interval=None)
+        )
         self._last_id = 0
         self._events: list[dict[str, Any]] = []
 
     def close(self) -> None:
-        self._socket.close()
+        self._leaving.close()
 
     def call(self, method: str, session: str = "", **parameters: Any) -> dict[str, Any]:
         """The result of a method, in the session of a page or of the browser."""
