@@ -187,7 +187,6 @@ class Site:
             " env=BALANCER_ROUTE_CHANGED\n"
             f"ProxyPass / balancer://chat/\n</VirtualHost>\n"
         )
-        server.start()
 
     def certify(self, subject: str) -> None:
         """A certificate for the same host, known by its subject, in the same file."""
@@ -239,8 +238,11 @@ def site(
     authority: Authority,
 ) -> Iterator[Site]:
     made = Site(server, tmp_path, authority, behind=request.param)
-    yield made
-    made.stop()
+    try:
+        server.start()
+        yield made
+    finally:
+        made.stop()
 
 
 def check_talk(page: Page, member: ChatMember, word: str) -> None:
