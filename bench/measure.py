@@ -22,8 +22,12 @@ def tree(pid: int) -> list[int]:
         return []
 
 
-def pss_bytes(pids: list[int]) -> int:
-    """Proportional set size of the processes together: shared pages count once."""
+def pss_bytes(pids: list[int], kind: str = "Pss") -> int:
+    """Proportional set size of the processes together: shared pages count once.
+
+    With the kind Pss_Anon only what they wrote themselves: pages of files are shared
+    with whatever else on the machine has them open, and change with it.
+    """
     total = 0
     for pid in pids:
         try:
@@ -31,6 +35,6 @@ def pss_bytes(pids: list[int]) -> int:
         except (FileNotFoundError, ProcessLookupError):
             continue
         for line in lines:
-            if line.startswith("Pss:"):
+            if line.startswith(f"{kind}:"):
                 total += int(line.split()[1]) * 1024
     return total

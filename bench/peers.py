@@ -266,6 +266,7 @@ def write_configuration(kind: Kind, run: Path, port: int, setup: Setup) -> Path:
             "RECYCLE": str(setup.recycle),
             "GENERATION": str(setup.generation),
             "FIRST": setup.members[0].address,
+            "SCHEME": "https" if "https" in setup.flags else "http",
             "MODULES": APACHE_MODULES,
             "USER": USER if is_root else f"#{os.geteuid()}",
             "GROUP": GROUP if is_root else f"#{os.getegid()}",

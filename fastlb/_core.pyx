@@ -42,8 +42,12 @@ include "core/balance/table_slots.pyx"
 # plan: the model in C, look-ups and rules over it
 include "core/plan/plan.pyx"
 include "core/plan/match.pyx"
+include "core/plan/own_name.pyx"
+include "core/plan/redirect.pyx"
+include "core/plan/access.pyx"
 include "core/plan/rules.pyx"
 include "core/plan/logline.pyx"
+include "core/http/reverse.pyx"
 include "core/http/rewrite.pyx"
 
 # flow: connections and their coupling
@@ -55,6 +59,7 @@ include "core/flow/downstream.pyx"
 include "core/flow/accept.pyx"
 include "core/flow/request.pyx"
 include "core/flow/response.pyx"
+include "core/flow/splice.pyx"
 include "core/flow/route.pyx"
 include "core/flow/answer.pyx"
 include "core/flow/exchange.pyx"
@@ -62,4 +67,5 @@ include "core/flow/tunnel.pyx"
 include "core/flow/connect.pyx"
 
 # the seam to Python
+include "core/service_log.pyx"
 include "core/services.pyx"

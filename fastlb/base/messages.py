@@ -336,11 +336,6 @@ _MODEL = {
         "A file or directory that a SSL line names is not there, or is empty.",
         "Correct the path; relative ones begin at ServerRoot.",
     ),
-    "FB0239": Message(
-        "warning",
-        "A variable that steers Apache's proxy is set, and steers nothing here.",
-        "Leave it out; the message says what is done.",
-    ),
     "FB0240": Message(
         "warning",
         "Members outside <Proxy> are taken as if the section stood around them.",

@@ -114,9 +114,11 @@ cdef extern from *:
     """
     int O_NONBLOCK, O_CLOEXEC
     int F_SETPIPE_SZ
+    unsigned long FIONREAD
     unsigned int SPLICE_F_MOVE, SPLICE_F_NONBLOCK, SPLICE_F_MORE
     int pipe2(int *fds, int flags) nogil
     int fcntl(int fd, int command, ...) nogil
+    int ioctl(int fd, unsigned long request, int *value) nogil
     ssize_t splice(int fd_in, void *off_in, int fd_out, void *off_out,
                    size_t length, unsigned int flags) nogil
     int getpid() nogil

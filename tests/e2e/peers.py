@@ -169,7 +169,7 @@ class Peer:
         if not self.held and not self.more():
             return None
         start, fields = self.take_head()
-        framing, body = self._take_body(fields, otherwise="none")
+        framing, body = self.take_body(fields, otherwise="none")
         return Message(start, fields, body, framing)
 
     def take_response(self, method: str = "GET") -> Message:
@@ -185,10 +185,10 @@ class Peer:
         if method == "HEAD" or status in (204, 304):
             framing, body = "none", b""
         else:
-            framing, body = self._take_body(fields, otherwise="close")
+            framing, body = self.take_body(fields, otherwise="close")
         return Message(start, fields, body, framing, tuple(interim))
 
-    def _take_body(
+    def take_body(
         self, fields: tuple[tuple[str, str], ...], otherwise: str
     ) -> tuple[str, bytes]:
         lower = {name.lower(): value for name, value in fields}

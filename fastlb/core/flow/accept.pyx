@@ -21,7 +21,8 @@ cdef bint accept_is_ahead() noexcept nogil:
 
     Whoever wakes first would take a whole burst, and kept-alive connections stay where
     they are. (One SO_REUSEPORT socket a worker would spread them too, but a connection
-    waiting in a socket whose worker is stuck or gone waits in vain.)
+    waiting in a socket whose worker is stuck or gone waits in vain: bench/accept.py,
+    ARCHITECTURE.md.)
     """
     cdef unsigned int i
     cdef long total = 0, workers = 0

@@ -189,6 +189,7 @@ cdef void downstream_handshake(downstream *d) noexcept nogil:
             d.input = buffer_take(BUFFER_SMALL)
             if d.input != NULL:
                 stream_recv(&d.c, &d.input.data[d.input.end], buffer_room(d.input))
+            d.must_linger = True    # the rest of a request may follow its first byte
             exchange_refuse(d, 400, WHY_PLAIN_HTTP)
             return
         if rc < 0 or not downstream_secure(d, &hello):
@@ -306,7 +307,7 @@ cdef void downstream_next(downstream *d, bint keep, bint linger) noexcept nogil:
     d.requests += 1
     d.scanned = 0
     if not keep:
-        d.must_linger = linger or (
+        d.must_linger = d.must_linger or linger or (
             d.input != NULL and d.input.end > d.input.start)
         downstream_enter(d, DOWN_FLUSH)
         timer_clear(&d.c.timer)

@@ -113,7 +113,14 @@ Redirect /local /here
 </Location>
 """,
 )
-HOST_NAMES = ("front.test", "Front.Test:8081", "front.test.", "[::1]", "[::1]:77")
+HOST_NAMES = (
+    "front.test",
+    "Front.Test:8081",
+    "front.test.",
+    "[::1]",
+    "[::1]:77",
+    "front.test:0000000000081",
+)
 
 
 def _case(conf: Conf, name: str, path: str, *headers: str, host: str = "") -> Case:

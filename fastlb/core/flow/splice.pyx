@@ -1,0 +1,103 @@
+"""splice(2): a body from socket to socket through a pipe, without a copy."""
+
+cdef int[64] pipe_pool_read
+cdef int[64] pipe_pool_write
+cdef int pipe_pooled = 0
+
+
+cdef bint splice_is_possible(exchange *x) noexcept nogil:
+    return x.up.c.tls == NULL and x.down.c.tls == NULL
+
+
+cdef bint splice_take(exchange *x) noexcept nogil:
+    global pipe_pooled
+    cdef int[2] ends
+    if pipe_pooled:
+        pipe_pooled -= 1
+        x.pipe_read = pipe_pool_read[pipe_pooled]
+        x.pipe_write = pipe_pool_write[pipe_pooled]
+        return True
+    if pipe2(&ends[0], O_NONBLOCK | O_CLOEXEC) != 0:
+        return False
+    fcntl(ends[0], F_SETPIPE_SZ, PIPE_BYTES)    # a smaller pipe serves as well
+    x.pipe_read = ends[0]
+    x.pipe_write = ends[1]
+    return True
+
+
+cdef void splice_give(exchange *x) noexcept nogil:
+    """An empty pipe can serve again; one with bytes in it must not."""
+    global pipe_pooled
+    if x.pipe_read < 0:
+        return
+    if x.pipe_held == 0 and pipe_pooled < 64:
+        pipe_pool_read[pipe_pooled] = x.pipe_read
+        pipe_pool_write[pipe_pooled] = x.pipe_write
+        pipe_pooled += 1
+    else:
+        close(x.pipe_read)
+        close(x.pipe_write)
+    x.pipe_read = -1
+    x.pipe_write = -1
+    x.pipe_held = 0
+
+
+cdef bint splice_in(exchange *x) noexcept nogil:
+    """Member's socket -> pipe. Returns False when the exchange is over."""
+    cdef ssize_t n
+    cdef size_t wanted = PIPE_BYTES
+    if x.up.input != NULL:
+        buffer_give(x.up.input)
+        x.up.input = NULL
+    if x.pipe_read < 0 and not splice_take(x):
+        x.splice_failed = True
+        return True
+    if <long long>wanted > x.res_remaining:
+        wanted = <size_t>x.res_remaining
+    n = splice(x.up.c.fd, NULL, x.pipe_write, NULL, wanted,
+               SPLICE_F_MOVE | SPLICE_F_NONBLOCK)
+    if n > 0:
+        x.pipe_held = n
+        x.res_remaining -= n
+        x.body_bytes_out += n
+        x.bytes_from_up += n
+        if x.res_remaining == 0:
+            x.res_done = True
+            response_source_done(x)
+        return True
+    if n < 0 and errno == EAGAIN:
+        x.up.c.readable = False
+        return True
+    if n < 0 and errno == EINTR:
+        return True
+    if n < 0 and errno == EINVAL:
+        x.splice_failed = True      # not for this kind of socket
+        return True
+    service_log_response(x, 0 if n == 0 else errno)
+    exchange_cut(x)
+    return False
+
+
+cdef int splice_out(exchange *x) noexcept nogil:
+    """Pipe -> client's socket. returns 1 empty, AGAIN, FAILED"""
+    cdef ssize_t n
+    while x.pipe_held:
+        if not x.down.c.writable:
+            return AGAIN
+        n = splice(x.pipe_read, NULL, x.down.c.fd, NULL, <size_t>x.pipe_held,
+                   SPLICE_F_MOVE | SPLICE_F_NONBLOCK
+                   | (0 if x.res_done else SPLICE_F_MORE))
+        if n > 0:
+            x.pipe_held -= n
+            x.bytes_out += n
+            x.corked = not x.res_done
+            continue
+        if n < 0 and errno == EINTR:
+            continue
+        if n < 0 and errno == EAGAIN:
+            x.down.c.writable = False
+            return AGAIN
+        return FAILED
+    if x.res_done and x.up != NULL:
+        exchange_detach(x, response_reusable(x))
+    return 1

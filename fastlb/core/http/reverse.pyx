@@ -1,0 +1,221 @@
+"""ProxyPassReverse and its cookie maps: what a member says of itself, said of us.
+
+Spec: proxying.md 5.
+"""
+
+cdef void rewrite_location(exchange *x, out_field *f) noexcept nogil:
+    """ProxyPassReverse: the first mapping that fits (proxying.md 5.1)."""
+    cdef int i, j, k
+    cdef reverse_op *r
+    cdef balancer_plan *b
+    cdef plan_member *m
+    for i in range(x.conf_count):
+        for j in range(x.confs[i].reverse_count):
+            r = &x.confs[i].reverses[j]
+            if r.balancer < 0:
+                if reverse_literal(x, r, &r.url, f):
+                    return
+                continue
+            b = &plan.balancers[r.balancer]
+            for k in range(b.member_count):
+                m = &plan.members[b.member_index[k]]
+                if reverse_member(x, r, m, f):
+                    return
+
+
+cdef bint starts_with_url(
+        out_field *f, const text *url, unsigned int length) noexcept nogil:
+    """Does the field's value begin with these bytes of a URL, at a boundary?
+
+    Differs from Apache: "http://h:80" is no beginning of "http://h:8080/", because a
+    digit or a letter right behind the prefix belongs to another port or host.
+    """
+    cdef unsigned char following
+    if f.value_length < length or not bytes_equal_nocase(f.value, url.data, length):
+        return False
+    if f.value_length == length or length == 0 or url.data[length - 1] == c'/':
+        return True
+    if plan.compat_apache:
+        return True
+    # Within a path any continuation is Apache's plain prefix match.
+    if length > 8 and memchr(url.data + 8, c'/', length - 8) != NULL:
+        return True
+    following = f.value[length]
+    return following == c'/' or following == c'?' or following == c'#' or (
+        following == c':')
+
+
+cdef void reverse_put(
+        exchange *x, out_field *f, const text *path, unsigned int taken) noexcept nogil:
+    """Replace the first `taken` bytes by our own scheme, host and path."""
+    cdef value host = self_reference(x)
+    cdef const char *rest = f.value + taken
+    cdef unsigned int rest_length = f.value_length - taken
+    cdef unsigned int path_length = path.length
+    cdef writer w
+    cdef unsigned int size = 9 + host.length + path_length + rest_length
+    cdef char *p
+    # One slash at the joint; Apache doubles it when path ends and rest begins with one.
+    if path_length and path.data[path_length - 1] == c'/' and rest_length \
+            and rest[0] == c'/' and (path_length == 1 or not plan.compat_apache):
+        path_length -= 1
+    p = arena_take(x, size)
+    if p == NULL:
+        return
+    w.p = p
+    w.end = p + size
+    w.overflow = False
+    if path.length and path.data[0] == c'/':
+        if x.down.tls_vhost != NULL:
+            put(&w, b"https://", 8)
+        else:
+            put(&w, b"http://", 7)
+        put(&w, host.data, host.length)
+    put(&w, path.data, path_length)
+    put(&w, rest, rest_length)
+    f.value = p
+    f.value_length = <unsigned int>(w.p - p)
+    f.raw = NULL
+
+
+cdef bint reverse_literal(
+        exchange *x, reverse_op *r, const text *url, out_field *f) noexcept nogil:
+    cdef const char *at
+    cdef unsigned int skipped
+    if url.length and url.data[0] == c'/':
+        # Compared with the path of the value, whatever its host.
+        at = value_path(f)
+        if at == NULL:
+            return False
+        skipped = <unsigned int>(at - f.value)
+        if f.value_length - skipped < url.length or memcmp(
+                at, url.data, url.length) != 0:
+            return False
+        reverse_put(x, f, &r.path, skipped + url.length)
+        return True
+    if not starts_with_url(f, url, url.length):
+        return False
+    reverse_put(x, f, &r.path, url.length)
+    return True
+
+
+cdef const char *value_path(out_field *f) noexcept nogil:
+    """Where the path of a URL begins; NULL for a value without a scheme."""
+    cdef const char *end = f.value + f.value_length
+    cdef const char *at = <const char *>memchr(f.value, c':', f.value_length)
+    if f.value_length and f.value[0] == c'/':
+        return f.value
+    if at == NULL or end - at < 3 or at[1] != c'/' or at[2] != c'/':
+        return NULL
+    at = <const char *>memchr(at + 3, c'/', end - at - 3)
+    return at
+
+
+cdef bint reverse_member(
+        exchange *x, reverse_op *r, plan_member *m, out_field *f) noexcept nogil:
+    cdef text url = m.url
+    cdef unsigned int taken
+    if r.balancer_path.length <= 1:
+        if not starts_with_url(f, &url, url.length):
+            return False
+        reverse_put(x, f, &r.path, url.length)
+        return True
+    if url.length and url.data[url.length - 1] == c'/':
+        url.length -= 1
+    taken = url.length + r.balancer_path.length
+    if f.value_length < taken or not bytes_equal_nocase(f.value, url.data, url.length):
+        return False
+    if memcmp(f.value + url.length, r.balancer_path.data,
+              r.balancer_path.length) != 0:
+        return False
+    reverse_put(x, f, &r.path, taken)
+    return True
+
+
+cdef bint cookie_map(
+        exchange *x, const char *v, unsigned int length, bint domain,
+        const text **public) noexcept nogil:
+    """The first rule whose internal value begins the attribute's value."""
+    cdef int i, j, count
+    cdef pair_op *ops
+    for i in range(x.conf_count):
+        count = x.confs[i].cookie_domain_count if domain \
+            else x.confs[i].cookie_path_count
+        ops = x.confs[i].cookie_domains if domain else x.confs[i].cookie_paths
+        for j in range(count):
+            if length < ops[j].internal.length:
+                continue
+            if domain:
+                if not bytes_equal_nocase(
+                        v, ops[j].internal.data, ops[j].internal.length):
+                    continue
+            elif memcmp(v, ops[j].internal.data, ops[j].internal.length) != 0:
+                continue
+            public[0] = &ops[j].public
+            return True
+    return False
+
+
+cdef void rewrite_cookie(exchange *x, out_field *f) noexcept nogil:
+    """ProxyPassReverseCookieDomain and -Path on one Set-Cookie (proxying.md 5.2).
+
+    Only the last Path and the last Domain of a cookie count; everything else keeps its
+    bytes.
+    """
+    cdef const char *p = f.value
+    cdef const char *end = f.value + f.value_length
+    cdef const char *semicolon
+    cdef const char *path_at = NULL
+    cdef const char *path_end = NULL
+    cdef const char *domain_at = NULL
+    cdef const char *domain_end = NULL
+    cdef const text *public_path = NULL
+    cdef const text *public_domain = NULL
+    cdef unsigned int size
+    cdef writer w
+    cdef char *out
+    while p < end:
+        semicolon = <const char *>memchr_or_end(p, c';', end - p)
+        while p < semicolon and (p[0] == c' ' or p[0] == c'\t'):
+            p += 1
+        if semicolon - p >= 5 and bytes_equal_nocase(p, b"path=", 5):
+            path_at = p + 5
+            path_end = semicolon
+        elif semicolon - p >= 7 and bytes_equal_nocase(p, b"domain=", 7):
+            domain_at = p + 7
+            domain_end = semicolon
+        p = semicolon + 1
+    if path_at != NULL and not cookie_map(
+            x, path_at, <unsigned int>(path_end - path_at), False, &public_path):
+        path_at = NULL
+    if domain_at != NULL and not cookie_map(
+            x, domain_at, <unsigned int>(domain_end - domain_at), True,
+            &public_domain):
+        domain_at = NULL
+    if path_at == NULL and domain_at == NULL:
+        return
+    size = f.value_length
+    if path_at != NULL:
+        size += public_path.length
+    if domain_at != NULL:
+        size += public_domain.length
+    out = arena_take(x, size)
+    if out == NULL:
+        return
+    w.p = out
+    w.end = out + size
+    w.overflow = False
+    p = f.value
+    while p < end:
+        if path_at != NULL and p == path_at:
+            put(&w, public_path.data, public_path.length)
+            p = path_end
+        elif domain_at != NULL and p == domain_at:
+            put(&w, public_domain.data, public_domain.length)
+            p = domain_end
+        else:
+            put(&w, p, 1)
+            p += 1
+    f.value = out
+    f.value_length = <unsigned int>(w.p - out)
+    f.raw = NULL

@@ -1,0 +1,101 @@
+"""Require: may this client ask for this? (config-language.md 7)"""
+
+cdef bint network_holds(network *n, const unsigned char *address) noexcept nogil:
+    cdef int whole = n.bits // 8
+    cdef int rest = n.bits % 8
+    if memcmp(&n.address[0], address, whole) != 0:
+        return False
+    if rest == 0:
+        return True
+    return (n.address[whole] ^ address[whole]) >> (8 - rest) == 0
+
+
+cdef int access_evaluate(access_op *op, exchange *x) noexcept nogil:
+    """1 granted, 0 denied, -1 neutral (a negated rule that did not match)."""
+    cdef int i, result = -1, inner
+    cdef access_op *child
+    cdef bint hit = False
+    cdef value method
+    if op.op <= ACCESS_NONE_OF:
+        child = op + 1
+        while child < op + op.size:
+            inner = access_evaluate(child, x)
+            child += child.size
+            if inner < 0:
+                continue
+            if op.op == ACCESS_ALL_OF:
+                if inner == 0:
+                    result = 0
+                    break
+                result = 1
+            elif op.op == ACCESS_ANY_OF:
+                if inner == 1:
+                    result = 1
+                    break
+                result = 0
+            elif inner == 1:
+                return 0
+        if op.negated and result >= 0:
+            return 0 if result == 1 else -1
+        return result
+    if op.op == ACCESS_GRANTED:
+        hit = True
+    elif op.op == ACCESS_IP:
+        for i in range(op.network_count):
+            if network_holds(&op.networks[i], &x.down.remote[0]):
+                hit = True
+                break
+    elif op.op == ACCESS_LOCAL:
+        downstream_learn_local(x.down)
+        hit = address_is_loopback(&x.down.remote[0]) or memcmp(
+            &x.down.remote[0], &x.down.local[0], 16) == 0
+    elif op.op == ACCESS_ENV:
+        for i in range(op.name_count):
+            if x.env[op.envs[i]].data != NULL:
+                hit = True
+    elif op.op == ACCESS_METHOD:
+        method.data = &x.down.input.data[x.base + x.req.method.offset]
+        for i in range(op.name_count):
+            if op.names[i].length == x.req.method.length and memcmp(
+                    op.names[i].data, method.data, op.names[i].length) == 0:
+                hit = True
+    elif op.op == ACCESS_HOST or op.op == ACCESS_FORWARD_DNS:
+        if op.names_number < HOST_NAMES_MAX:
+            hit = x.down.host_known[op.names_number] == HOST_ALLOWED
+            if x.down.host_known[op.names_number] == HOST_UNKNOWN:
+                x.host_wanted = op.names_number + 1
+                x.host_forward = op.op == ACCESS_FORWARD_DNS
+    if op.negated:
+        return 0 if hit else -1
+    return 1 if hit else 0
+
+
+cdef bint address_is_loopback(const unsigned char *address) noexcept nogil:
+    cdef int i
+    if address[10] == 255 and address[11] == 255:
+        for i in range(10):
+            if address[i]:
+                return False
+        return address[12] == 127
+    for i in range(15):
+        if address[i]:
+            return False
+    return address[15] == 1
+
+
+cdef int match_access(exchange *x) noexcept nogil:
+    cdef int i, one
+    cdef int result = 1
+    cdef bint said = False
+    for i in range(x.conf_count):
+        if x.confs[i].access_count == 0:
+            continue
+        one = access_evaluate(x.confs[i].access, x) == 1
+        if said and x.confs[i].auth_merging == 1:
+            result = result and one
+        elif said and x.confs[i].auth_merging == 2:
+            result = result or one
+        else:
+            result = one
+        said = True
+    return result

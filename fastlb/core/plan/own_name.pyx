@@ -1,0 +1,118 @@
+"""What we call ourselves: name and port for URLs, pages and logs.
+
+What the client called us, or what the configuration says (UseCanonicalName,
+UseCanonicalPhysicalPort); and whether an absolute target is for us at all.
+"""
+
+cdef int port_of_scheme(exchange *x) noexcept nogil:
+    return 443 if x.down.tls_vhost != NULL else 80
+
+
+cdef int port_asked_for(exchange *x) noexcept nogil:
+    """The port behind the name that the client calls us; 0: none is named."""
+    cdef value asked = host_field_of(x)
+    cdef unsigned int at = asked.length, i
+    cdef int port = 0
+    if x.host.length == 0:
+        return 0
+    # The authority was checked: behind its last colon stands a port, or a "]".
+    while at > x.host.length and c'0' <= asked.data[at - 1] <= c'9':
+        at -= 1
+    if asked.data[at - 1] == c':':
+        for i in range(at, asked.length):
+            port = port * 10 + asked.data[i] - c'0'
+    return port
+
+
+cdef value self_name(exchange *x) noexcept nogil:
+    """What we call ourselves: the client's word for us in lower case, or ServerName.
+
+    An IPv6 literal keeps its brackets. As Apache's ap_get_server_name_for_url.
+    """
+    cdef value out = value(x.vhost.server_name.data, x.vhost.server_name.length)
+    cdef unsigned int i
+    cdef const char *name
+    cdef char *p
+    if x.host.length == 0 or conf_flag(x, CONF_USE_CANONICAL_NAME, False):
+        return out
+    p = arena_take(x, x.host.length)
+    if p == NULL:
+        return out
+    name = &x.down.input.data[x.base + x.host.offset]
+    for i in range(x.host.length):
+        p[i] = <char>char_lower(name[i])
+    return value(p, x.host.length)
+
+
+cdef int self_port(exchange *x) noexcept nogil:
+    """The port that goes with self_name, as Apache's ap_get_server_port."""
+    cdef bint canonical = conf_flag(x, CONF_USE_CANONICAL_NAME, False)
+    cdef bint physical = conf_flag(x, CONF_USE_CANONICAL_PHYSICAL_PORT, False)
+    cdef int port = 0 if canonical else port_asked_for(x)
+    if port == 0 and (canonical or not physical):
+        port = x.vhost.port
+    if port == 0 and physical:
+        downstream_learn_local(x.down)
+        port = x.down.local_port
+    return port if port else port_of_scheme(x)
+
+
+cdef value self_reference(exchange *x) noexcept nogil:
+    """host[:port] for URLs that point at ourselves.
+
+    The scheme's own port is never written.
+    """
+    cdef value name = self_name(x)
+    cdef int port = self_port(x)
+    cdef writer w
+    cdef char *p
+    if port == port_of_scheme(x):
+        return name
+    p = arena_take(x, name.length + 8)
+    if p == NULL:
+        return name
+    w.p = p
+    w.end = p + name.length + 8
+    w.overflow = False
+    put(&w, name.data, name.length)
+    put(&w, b":", 1)
+    put_number(&w, port)
+    return value(p, <unsigned int>(w.p - p))
+
+
+cdef bint authority_is_ours(exchange *x) noexcept nogil:
+    """Does an absolute-form target name its virtual host, or our own address?
+
+    A port that it names must be that of the listener or of the virtual host.
+    """
+    cdef const char *host = &x.down.input.data[x.base + x.host.offset]
+    cdef const char *end = x.authority.data + x.authority.length
+    cdef const char *p
+    cdef plan_set *s = x.down.set
+    cdef host_name *n
+    cdef char[46] local
+    cdef unsigned int length
+    cdef int i, port = 0
+    p = <const char *>memchr_or_end(
+        x.authority.data + x.host.length, c':', x.authority.length - x.host.length)
+    while p + 1 < end:
+        p += 1
+        port = port * 10 + p[0] - c'0'
+    if port and port != x.down.listener.port and port != x.vhost.port:
+        return False
+    if x.vhost.server_name.length == x.host.length and bytes_equal_nocase(
+            x.vhost.server_name.data, host, x.host.length):
+        return True
+    for i in range(s.name_count):
+        n = &s.names[i]
+        if n.vhost == x.vhost.index and (
+                glob_match(n.name.data, n.name.length, host, x.host.length, False, True)
+                if n.wildcard else n.name.length == x.host.length
+                and bytes_equal_nocase(n.name.data, host, x.host.length)):
+            return True
+    downstream_learn_local(x.down)
+    length = address_text(&x.down.local[0], &local[0])
+    if x.host.length > 2 and host[0] == c'[':
+        return length == x.host.length - 2 and memcmp(
+            host + 1, &local[0], length) == 0
+    return length == x.host.length and memcmp(host, &local[0], length) == 0
