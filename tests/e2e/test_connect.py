@@ -111,6 +111,17 @@ def test_who_is_not_required_is_403(
     assert "AH01630: client denied by server configuration" in rig.error_log
 
 
+def test_a_refusal_is_never_a_page_with_a_200_of_its_own(rig: Rig) -> None:
+    """Any 2xx would tell the client that its tunnel stands (RFC 9110 9.3.6)."""
+    page = rig.member(page_of)
+    more = f"ErrorDocument 403 /error.html\nProxyPass /error.html {page.url}/e"
+    rig.start(OPEN.format(ports=443, more=more))
+    got = rig.ask(ask(f"{HOST}:22"))
+    assert got.status == 403
+    assert b"Connect to remote machine blocked" in got.body
+    assert page.connections == 0
+
+
 def test_access_is_judged_before_the_port_is_told(rig: Rig) -> None:
     denied = "<Proxy *>\nRequire all denied\n</Proxy>"
     rig.start(OPEN.format(ports=443, more=denied))

@@ -68,7 +68,8 @@ cdef void exchange_answer_error(
         document = document_for(x, status)
     if document != NULL and document.length:
         x.error_status = status
-        if document.data[0] == c'/':
+        # The 200 of a page would tell a CONNECT that its tunnel stands.
+        if document.data[0] == c'/' and x.req.method_id != METHOD_CONNECT:
             exchange_redirect_internally(x, document)
             return
         if document.data[0] == c'"':

@@ -323,6 +323,8 @@ cdef bint response_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
         and not x.res_framing.close_after
         and (response_head.minor == 1 or hop.keep_alive)
         and x.res_framing.kind != BODY_UNTIL_CLOSE
+        # A document that a HEAD's error asked for by GET: its body is not waited for.
+        and not (x.internal and x.head_request)
         and x.env[ENV_PROXY_NOKEEPALIVE].data == NULL
         and x.env[ENV_FORCE_PROXY_10].data == NULL)
     if unlikely(not x.internal and error_is_overridden(x, x.status)):
