@@ -358,6 +358,30 @@ CASES: tuple[Case, ...] = (
             ("one.test", ("200", "open")),
         )
     ),
+    *(
+        Case(
+            f"tls names: HTTP/1.0 without Host, {sni or 'no name'}",
+            NAMES,
+            (Secure(sni), *get("/x", host=None, version="HTTP/1.0")),
+        )
+        for sni in ("two.test", None)
+    ),
+    *(
+        Case(
+            f"tls names: absolute target, {asked}",
+            NAMES,
+            (
+                Secure("one.test"),
+                *ask(request(f"{scheme}://{asked}/x", host="one.test")),
+            ),
+        )
+        for scheme, asked in (
+            ("https", "two.test"),
+            ("https", "second.test"),
+            ("http", "one.test"),
+        )
+    ),
+    Case("tls names: name with a dot at its end", NAMES, over("two.test.", "two.test")),
     Case(
         "tls names: misdirected POST",
         NAMES,
