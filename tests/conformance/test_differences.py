@@ -46,6 +46,7 @@ def test_what_compat_switches_is_played() -> None:
     """Or stands here, with the reason why a case cannot show it."""
     elsewhere = {
         "state over a reload": "a case has one generation: tests/unit/test_claims.py",
+        "OCSP stapling: the responder fails": "tests/unit/test_stapling.py",
         "`MaxRequestWorkers` where it is not written": "tests/unit/test_resolve.py",
     }
     played = {case.differs for case in CASES if case.compat}

@@ -121,6 +121,24 @@ def test_an_old_client_cannot_change_protocols(rig: Rig) -> None:
     assert seen[0].field("Upgrade") is None
 
 
+@pytest.mark.parametrize(
+    "rule", ["RequestHeader unset Upgrade", "RequestHeader unset upgrade early"]
+)
+def test_a_rule_can_take_the_upgrade_out(rig: Rig, rule: str) -> None:
+    handler, seen = seen_by_member(granted=response(b"page"))
+    rig.serve(handler, "upgrade=websocket", text=rule)
+    assert rig.ask(request(fields=ASK)).body == b"page"
+    assert seen[0].field("Upgrade") is None
+    assert seen[0].field("Connection") == "Keep-Alive"
+
+
+def test_a_rule_cannot_ask_in_the_client_s_place(rig: Rig) -> None:
+    handler, seen = seen_by_member(granted=response(b"page"))
+    rig.serve(handler, text="RequestHeader set Upgrade websocket")
+    assert rig.ask(request()).body == b"page"
+    assert seen[0].field("Upgrade") is None
+
+
 def test_force_proxy_request_1_0_asks_for_nothing(rig: Rig) -> None:
     handler, seen = seen_by_member(granted=response(b"page"))
     rig.serve(handler, "upgrade=websocket", text="SetEnv force-proxy-request-1.0 1")

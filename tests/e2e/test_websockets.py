@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import ssl
 import threading
 from collections.abc import Iterator
 from http import HTTPStatus
 
 import pytest
+from certificates import make_ca, make_pair
 from harness import HOST, Fastlb, wait_for
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.http11 import Request, Response
@@ -22,10 +24,15 @@ LARGE = 8 << 20
 class Chat:
     """A member that echoes messages and serves one page, by the library."""
 
-    def __init__(self) -> None:
+    def __init__(self, context: ssl.SSLContext | None = None) -> None:
         self.closed: list[int] = []
         self._server: Server = serve(
-            self._talk, HOST, 0, process_request=self._page, max_size=2 * LARGE
+            self._talk,
+            HOST,
+            0,
+            ssl=context,
+            process_request=self._page,
+            max_size=2 * LARGE,
         )
         self.port = int(self._server.socket.getsockname()[1])
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -70,9 +77,13 @@ def configure(server: Fastlb, chat: Chat, text: str = "", *, workers: int = 1) -
     )
 
 
-def dial(server: Fastlb, path: str = "/chat") -> ClientConnection:
-    url = f"ws://{HOST}:{server.port}{path}"
-    return connect(url, max_size=2 * LARGE, ping_interval=None, compression=None)
+def dial(
+    server: Fastlb, path: str = "/chat", context: ssl.SSLContext | None = None
+) -> ClientConnection:
+    url = f"{'wss' if context else 'ws'}://localhost:{server.port}{path}"
+    return connect(
+        url, ssl=context, max_size=2 * LARGE, ping_interval=None, compression=None
+    )
 
 
 def says(client: ClientConnection, message: str) -> bool:
@@ -148,6 +159,42 @@ def test_a_tunnel_lives_on_through_a_reload(server: Fastlb, chat: Chat) -> None:
         assert says(client, "after")
         assert set(old) & set(server.workers()), "its worker stays"
     wait_for(lambda: not set(old) & set(server.workers()), "its worker goes with it")
+
+
+def test_a_secure_chat_lives_on_when_a_reload_brings_new_certificates(
+    server: Fastlb,
+) -> None:
+    folder = server.folder
+    authority = make_ca()
+    root = authority.write(folder)
+    client_side = ssl.create_default_context(cafile=str(root))
+    files = make_pair(authority, ["localhost"]).write(folder, "host")
+    member_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    member_side.load_cert_chain(files.full)
+    chat = Chat(member_side)
+    server.write(
+        f'SSLEngine On\nSSLCertificateFile "{files.full}"\n'
+        "SSLProxyEngine On\nSSLProxyVerify require\n"
+        f'SSLProxyCACertificateFile "{root}"\n'
+        "<Proxy balancer://chat>\n"
+        f"BalancerMember https://localhost:{chat.port} upgrade=websocket\n"
+        "</Proxy>\nProxyPass / balancer://chat/",
+        workers=1,
+    )
+    try:
+        server.start()
+        with dial(server, context=client_side) as client:
+            assert says(client, "before")
+            make_pair(authority, ["localhost"]).write(folder, "host")
+            server.reload()
+            message = os.urandom(1 << 20)
+            client.send(message)
+            assert client.recv(timeout=10) == message
+            with dial(server, context=client_side) as second:
+                assert says(second, "with the new certificate")
+        wait_for(lambda: chat.closed == [1000, 1000], "proper ends")
+    finally:
+        chat.stop()
 
 
 def test_a_drained_member_keeps_its_tunnels_and_gets_no_new_ones(

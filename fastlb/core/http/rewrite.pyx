@@ -151,11 +151,16 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
     cdef bint old = x.env[ENV_FORCE_PROXY_10].data != NULL
     cdef unsigned long long ours = (
         bit(FIELD_HOST) | bit(FIELD_CONTENT_LENGTH) | bit(FIELD_EXPECT)
-        | bit(FIELD_MAX_FORWARDS))
+        | bit(FIELD_MAX_FORWARDS) | bit(FIELD_UPGRADE))
     out_from_head(out, &x.req, data)
+    if unlikely(x.upgrade.length):
+        out_add(out, b"Upgrade", 7, x.upgrade.data, x.upgrade.length, FIELD_UPGRADE,
+                False)
     if has_request_rules(x):
         rules_headers(x, out, False, 3, True)
         rules_headers(x, out, False, 3, False)
+        if unlikely(x.upgrade.length) and out_by_id(out, FIELD_UPGRADE) == NULL:
+            x.upgrade.length = 0        # a rule took it out
     if unlikely(out.overflow):
         return -500
     if likely(not x.internal):

@@ -1,6 +1,19 @@
 """Access log: the letters whose values do not depend on time."""
 
-from ..case import Case, Conf, Down, Log, Step, View, ask, get, request
+from ..case import (
+    Case,
+    Close,
+    Conf,
+    Down,
+    Log,
+    RecvBytes,
+    Rest,
+    Step,
+    View,
+    ask,
+    get,
+    request,
+)
 from ..members import Act, Script, answer, turn
 
 LOG = Conf(
@@ -96,6 +109,17 @@ LogFormat "%v %V %p %{canonical}p" names
 """,
 )
 
+TUNNEL = Conf(
+    "log of a tunnel",
+    """\
+LogFormat "%>s %b" bytes
+CustomLog logs/tunnel.log bytes
+ProxyPass / http://127.0.0.1:{m0}/ upgrade=websocket
+""",
+)
+# The first column of a line in docs/differences-from-apache.md.
+TUNNEL_BYTES = "`%b` of a tunnel"
+
 FILES = {
     "common format": "clf",
     "facts": "facts",
@@ -127,6 +151,28 @@ def _log(
 AGENT = ('User-Agent: Mozilla/5.0 "quoted" \\slash', "Cookie: x=1; SID=q.b; y=2")
 
 CASES: tuple[Case, ...] = (
+    Case(
+        "log of a tunnel: bytes behind the 101",
+        TUNNEL,
+        (
+            *get("/", "Connection: Upgrade", "Upgrade: websocket"),
+            RecvBytes(5),
+            Rest(),
+            Close(),
+            Log("logs/tunnel.log", 1),
+        ),
+        members={
+            0: turn(
+                b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
+                b"Upgrade: websocket\r\n\r\nhello",
+                Act.CLOSE,
+            )
+        },
+        view=View.STATUS,
+        differs=TUNNEL_BYTES,
+        instead={"1/log/0": "101 5"},
+        compat=True,
+    ),
     *(_log(name, file, *get("/a%20b?q=1", *AGENT)) for name, file in FILES.items()),
     _log("nothing mapped", "line", *get("/local")),
     _log("nothing mapped, facts", "facts", *get("/local/x?y")),

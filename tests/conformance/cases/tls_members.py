@@ -118,6 +118,31 @@ ENGINE_OFF = Conf(
     members={0: Secured()},
 )
 ADDRESS = to("member by address", member=Secured("address"))
+SECTIONS = Conf(
+    "member of two sections",
+    """\
+SSLProxyEngine on
+<Proxy https://127.0.0.1:{m0}>
+  SSLProxyCheckPeerName off
+</Proxy>
+<Proxy https://127.0.0.1:{m0}>
+  SSLProxyCheckPeerExpire off
+</Proxy>
+ProxyPass / https://127.0.0.1:{m0}/
+""",
+    secure=True,
+    members={0: MISNAMED},
+)
+UPGRADE = Conf(
+    "upgrade= of a balancer",
+    """\
+<Proxy balancer://b>
+  BalancerMember http://127.0.0.1:{m0}
+  ProxySet upgrade=websocket
+</Proxy>
+ProxyPass / balancer://b/
+""",
+)
 BALANCER = Conf(
     "members of a balancer",
     """\
@@ -214,6 +239,24 @@ CASES: tuple[Case, ...] = (
         view=View.STATUS,
         differs="`https://` member without `SSLProxyEngine on`",
         instead={"": ["200", "open", {"errors": []}]},
+        compat=True,
+    ),
+    Case(
+        "member of two sections",
+        SECTIONS,
+        get("/x"),
+        view=View.STATUS,
+        differs="`SSLProxy…` in several `<Proxy>` sections for one target",
+        instead={"": ["200", "open"]},
+        compat=True,
+    ),
+    Case(
+        "upgrade= of a balancer",
+        UPGRADE,
+        get("/x"),
+        view=View.SEQUENCE,
+        differs="`upgrade=` behind `ProxyPass … balancer://` or in its `ProxySet`",
+        instead={"": ["200 m0"]},
         compat=True,
     ),
     Case(
