@@ -40,7 +40,7 @@ cdef void connect_route(exchange *x) noexcept nogil:
         exchange_answer_error(x, 403, b"Connect to remote machine blocked")
         return
     x.member = &connect_target
-    x.addresses = <member_address *>arena_take(
+    x.addresses = <member_address *>arena_take_struct(
         x, ADDRESSES_PER_MEMBER_MAX * sizeof(member_address))
     if x.addresses == NULL:
         exchange_answer_error(x, 500, NULL)

@@ -78,6 +78,9 @@ cdef enum:
     HOST_NAMES_MAX = 8          # Require host lines; more are denied
 
 cdef enum:
+    STRUCT_ALIGN = 8            # of a struct in an exchange's scratch memory
+
+cdef enum:
     # what an exchange is doing
     X_READ_BODY = 0     # a chunked body is awaited before a member is asked
     X_WAIT_MEMBER = 1   # no connection to the member is to be had, or no member
@@ -216,3 +219,5 @@ cdef void exchange_member_lost(
 cdef void exchange_abort(exchange *x) noexcept nogil
 # Scratch memory that lives as long as the exchange; NULL when there is none.
 cdef char *arena_take(exchange *x, unsigned int size) noexcept nogil
+# ... that begins where any struct may; NULL when there is none.
+cdef void *arena_take_struct(exchange *x, unsigned int size) noexcept nogil

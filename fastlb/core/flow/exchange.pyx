@@ -97,6 +97,13 @@ cdef char *arena_take(exchange *x, unsigned int size) noexcept nogil:
     return p
 
 
+cdef void *arena_take_struct(exchange *x, unsigned int size) noexcept nogil:
+    cdef char *p = arena_take(x, size + STRUCT_ALIGN - 1)
+    if p == NULL:
+        return NULL
+    return <void *>((<size_t>p + STRUCT_ALIGN - 1) & ~<size_t>(STRUCT_ALIGN - 1))
+
+
 cdef void exchange_begin(downstream *d, unsigned int head_bytes) noexcept nogil:
     cdef exchange *x = exchange_take(d)
     cdef char *data

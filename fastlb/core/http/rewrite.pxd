@@ -1,4 +1,5 @@
 # The heads that go out: to the member (proxying.md 3) and to the client (4, 5).
+# ProxyPassReverse and its kin are in reverse.pyx.
 
 # Compose the request head for x.member into x.up.output, with the part of a small body
 # that is at hand. returns 0, or -400 (Max-Forwards), -500

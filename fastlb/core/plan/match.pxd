@@ -1,4 +1,5 @@
-# From a request to what applies to it: virtual host, sections, mapping, target.
+# From a request to what applies to it: virtual host, sections, mapping, target; and in
+# chapters of their own redirect.pyx, access.pyx and own_name.pyx.
 
 # The set of virtual hosts for a connection's local address, most specific first.
 cdef plan_set *match_set(plan_listener *listener, downstream *d) noexcept nogil
@@ -23,6 +24,15 @@ cdef bint match_connect_sections(exchange *x) noexcept nogil
 cdef int match_redirect(exchange *x, bint in_sections) noexcept nogil
 # Access rules of the sections: 1 allowed, 0 denied
 cdef int match_access(exchange *x) noexcept nogil
+# What we call ourselves: the client's word for us in lower case, or ServerName; an IPv6
+# literal in brackets. It lives as long as the exchange.
+cdef value self_name(exchange *x) noexcept nogil
+# The port that goes with it, the scheme's own at last. Never 0.
+cdef int self_port(exchange *x) noexcept nogil
+# Both as host[:port] for a URL; the scheme's own port is left out.
+cdef value self_reference(exchange *x) noexcept nogil
+# Does an absolute-form target name this server?
+cdef bint authority_is_ours(exchange *x) noexcept nogil
 # The handler set for the request; NULL when there is none.
 cdef const text *match_handler(exchange *x) noexcept nogil
 # A switch (CONF_*) by the last section that says it; usual: nobody does.
