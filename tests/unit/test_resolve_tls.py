@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from certificates import make_ca, make_crl, make_pair
-from trees import model_of, resolve_text
+from trees import errors, model_of, resolve_text
 
 from fastlb.model.resolve_tls import versions_of
 from fastlb.model.server import Model
@@ -276,6 +276,13 @@ def test_options_with_signs_change_and_without_replace(
     conf = model_of(text).vhosts[0].sections[0].conf
     assert (conf.std_env_vars, conf.export_cert_data) == (std, export)
     assert conf.require_ssl is True
+
+
+@pytest.mark.parametrize("option", ["FakeBasicAuth", "+LegacyDNStringFormat"])
+def test_an_option_that_changes_what_others_see_is_refused(option: str) -> None:
+    [error] = errors(LISTEN + f"SSLOptions +StdEnvVars {option}\n")
+    assert error == f"2: SSLOptions: {option} is not served"
+    assert errors(LISTEN + f"SSLOptions -{option.lstrip('+')}\n") == []
 
 
 def test_tls_variables_are_pieces_of_formats() -> None:

@@ -15,6 +15,7 @@ from fastlb.config.registry import (
     SVP,
     Args,
     Check,
+    Complaint,
     Context,
     D,
     Directive,
@@ -38,6 +39,30 @@ _OPTIONS = Each(
     ),
     "{name}: Illegal option '{word}'",
 )
+_TELLING_OPTIONS = {
+    "fakebasicauth": "members would get an Authorization made of the certificate",
+    "legacydnstringformat": "names in variables would be written /C=..., not C=...",
+}
+
+
+def _options(name: str, words: tuple[str, ...]) -> Complaint | None:
+    """Refuse the options that change what others see and are not served."""
+    complaint = _OPTIONS(name, words)
+    if complaint is not None:
+        return complaint
+    for index, word in enumerate(words):
+        why = _TELLING_OPTIONS.get(word.lstrip("+-").lower())
+        if why is not None and not word.startswith("-"):
+            return Complaint(
+                f"{name}: {word} is not served",
+                why,
+                "leave it out",
+                "FB0116",
+                word=index,
+            )
+    return None
+
+
 _SECONDS = Duration("s", 0, "{name}: invalid argument")
 _SESSIONS = (
     "sessions are kept in tickets, which every worker can open, before and after a"
@@ -187,11 +212,12 @@ _SERVER = (
         "[+|-]option ...",
         "details of TLS",
         SVD,
-        check=_OPTIONS,
+        check=_options,
         manual=(
             "StdEnvVars gives requests the variables SSL_*, ExportCertData the"
-            " certificates themselves. The other options belong to authentication and"
-            " renegotiation and change nothing."
+            " certificates themselves. StrictRequire and OptRenegotiate belong to"
+            " authentication and renegotiation and change nothing; FakeBasicAuth and"
+            " LegacyDNStringFormat are refused."
         ),
     ),
     _served("SSLRequireSSL", Args.NONE, "", "403 for requests without TLS", D),
