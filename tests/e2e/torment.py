@@ -142,7 +142,7 @@ def serve(seed: int) -> Handler:
             if "expect" in names:
                 peer.send(b"HTTP/1.1 100 Continue\r\n\r\n")
             if manner != "early":
-                _, body = peer._take_body(fields, "none")
+                _, body = peer.take_body(fields, "none")
                 if body != (
                     content(int(number) + 1, int(sent)) if int(sent) > 0 else b""
                 ):
