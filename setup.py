@@ -2,6 +2,7 @@
 
 FASTLB_DEBUG=1 builds with every Cython check and the ASSERT()s of core/debug.h.
 FASTLB_PROBE=1 also builds fastlb._probe, through which tests call C functions.
+FASTLB_QUICK=1 compiles without optimising, while one tries things out.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from setuptools import Extension, setup
 
 DEBUG = os.environ.get("FASTLB_DEBUG") == "1"
 PROBE = os.environ.get("FASTLB_PROBE") == "1"
+QUICK = os.environ.get("FASTLB_QUICK") == "1"
+OPTIMISE = "-O0" if QUICK else "-O1" if DEBUG else "-O3"
 
 DIRECTIVES = {
     "language_level": 3,
@@ -30,7 +33,7 @@ def extension(name: str) -> Extension:
         include_dirs=["fastlb/core", "fastlb/core/balance", "fastlb/core/http"],
         extra_compile_args=[
             "-std=gnu11",
-            "-O1" if DEBUG else "-O3",
+            OPTIMISE,
             "-fno-strict-aliasing",
             "-Wno-unused-function",
             *(["-g", "-DFASTLB_DEBUG=1"] if DEBUG else []),
