@@ -523,21 +523,42 @@ cdef unsigned int encode_path(
     return n
 
 
+cdef void put_path(
+        writer *w, const char *path, unsigned int length, bint as_is,
+        bint keep_encoded_slash) noexcept nogil:
+    """A part of a path, canonically unless as_is."""
+    if as_is:
+        put(w, path, length)
+    elif <size_t>(w.end - w.p) < 3 * <size_t>length:
+        w.overflow = True
+    else:
+        w.p += encode_path(w.p, path, length, keep_encoded_slash)
+
+
 cdef int expand_groups(
-        exchange *x, const text *template, int regex, value *out) noexcept nogil:
-    """Replace $0-$9 of the template by groups of the decoded path, canonically."""
+        exchange *x, const text *template, int regex, value subject, bint as_is,
+        value *out) noexcept nogil:
+    """Replace $0-$9 of the template by groups of the subject.
+
+    as_is: as they stand; else canonically. The subject is known to match.
+    """
     cdef int[20] groups
     cdef unsigned int i, size = template.length, n = 0
     cdef int g
+    cdef writer w
     cdef char *p
     cdef char c
-    regex_search(regex, x.decoded.data, x.decoded.length, &groups[0])
+    if not regex_search(regex, subject.data, subject.length, &groups[0]):
+        return -500
     for i in range(template.length):
         if template.data[i] == c'$':
-            size += 3 * x.decoded.length
+            size += 3 * subject.length
     p = arena_take(x, size + 1)
     if p == NULL:
         return -500
+    w.p = p
+    w.end = p + size
+    w.overflow = False
     i = 0
     while i < template.length:
         c = template.data[i]
@@ -545,20 +566,21 @@ cdef int expand_groups(
                 (c == c'$' and c'0' <= template.data[i + 1] <= c'9')):
             g = template.data[i + 1] - c'0'
             if groups[2 * g] >= 0:
-                n += encode_path(
-                    p + n, x.decoded.data + groups[2 * g],
-                    groups[2 * g + 1] - groups[2 * g],
+                put_path(
+                    &w, subject.data + groups[2 * g],
+                    groups[2 * g + 1] - groups[2 * g], as_is,
                     x.vhost.encoded_slashes == 2)
             i += 2
             continue
         if c == c'\\' and i + 1 < template.length and template.data[i + 1] == c'$':
             i += 1
             c = c'$'
-        p[n] = c
-        n += 1
+        put(&w, &c, 1)
         i += 1
+    if w.overflow:
+        return -500
     out.data = p
-    out.length = n
+    out.length = <unsigned int>(w.p - p)
     return 0
 
 
@@ -567,11 +589,13 @@ cdef int match_target(exchange *x) noexcept nogil:
     cdef const char *raw = &x.down.input.data[x.base + x.path.offset]
     cdef bint plain = x.decoded.data == raw
     cdef value query = query_of(x)
-    cdef value expanded
-    cdef const char *rest = x.decoded.data + x.rest_at
-    cdef unsigned int rest_length = x.decoded.length - x.rest_at
+    cdef value expanded = value(m.target_path.data, m.target_path.length)
+    cdef value subject = x.decoded
+    cdef value rest
+    cdef bint as_is
+    cdef writer w
     cdef char *p
-    cdef unsigned int n, at
+    cdef unsigned int size
     cdef int rc
     if m.noquery:
         query.length = 0
@@ -582,41 +606,67 @@ cdef int match_target(exchange *x) noexcept nogil:
         x.target.data = raw
         x.target.length = x.path.length
         return 0
+    as_is = m.nocanon and matches_as_sent(m, x, raw)
+    if as_is:
+        # What the client sent, its query with it, is both what an expression is
+        # matched against and what goes out; noquery means nothing then.
+        subject = value(raw, x.path.length)
+        query.length = 0
+    rest = rest_of(m, x, subject, as_is)
     if m.interpolate and conf_flag(x, CONF_INTERPOLATE_ENV, False):
         interpolate(x, &m.target_path, &expanded)
         if m.regex >= 0:
-            rest_length = 0
+            rest.length = 0
     elif m.target_has_groups:
-        rc = expand_groups(x, &m.target_path, m.regex, &expanded)
+        rc = expand_groups(x, &m.target_path, m.regex, subject, as_is, &expanded)
         if rc < 0:
             return rc
-        rest_length = 0
-    else:
-        # A pattern without groups appends the whole path.
-        expanded.data = m.target_path.data
-        expanded.length = m.target_path.length
-    p = arena_take(x, expanded.length + 3 * rest_length + query.length + 2)
+        rest.length = 0
+    size = expanded.length + 3 * rest.length + query.length + 2
+    p = arena_take(x, size)
     if p == NULL:
         return -500
-    memcpy(p, expanded.data, expanded.length)
-    n = expanded.length
-    if m.nocanon and plain_prefix(x, raw):
-        at = x.rest_at
-        while at > 0 and raw[at - 1] == c'/' and at < x.path.length and raw[at] == c'/':
-            at += 1         # the run of slashes at the joint belongs to the pattern
-        memcpy(p + n, raw + at, x.path.length - query.length - at)
-        n += x.path.length - query.length - at
-    else:
-        n += encode_path(p + n, rest, rest_length, x.vhost.encoded_slashes == 2)
-    if n == 0 or p[0] != c'/':
+    w.p = p
+    w.end = p + size
+    w.overflow = False
+    if not begins_with_slash(expanded if expanded.length else rest):
         # "balancer://b" with a pattern that took the slash: a target begins with one.
-        memmove(p + 1, p, n)
-        p[0] = c'/'
-        n += 1
-    memcpy(p + n, query.data, query.length)
+        put(&w, b"/", 1)
+    put(&w, expanded.data, expanded.length)
+    put_path(&w, rest.data, rest.length, as_is, x.vhost.encoded_slashes == 2)
+    put(&w, query.data, query.length)
+    if w.overflow:
+        return -500
     x.target.data = p
-    x.target.length = n + query.length
+    x.target.length = <unsigned int>(w.p - p)
     return 0
+
+
+cdef bint begins_with_slash(value v) noexcept nogil:
+    return v.length != 0 and v.data[0] == c'/'
+
+
+cdef bint matches_as_sent(
+        plan_mapping *m, exchange *x, const char *raw) noexcept nogil:
+    """Does the mapping take the target as it was sent, not only what it decodes to?
+
+    Where decoding made the match, there is no telling which of the bytes that were
+    sent belong to the pattern: then the canonical path goes out, whatever nocanon says.
+    """
+    if m.regex >= 0:
+        return regex_search(m.regex, raw, x.path.length, NULL)
+    return x.rest_at <= x.path.length and memcmp(
+        raw, x.decoded.data, x.rest_at) == 0
+
+
+cdef value rest_of(
+        plan_mapping *m, exchange *x, value subject, bint as_is) noexcept nogil:
+    """What follows the part that the pattern took; an expression takes nothing."""
+    cdef unsigned int at = x.rest_at
+    if as_is and at and subject.data[at - 1] == c'/':
+        while at < subject.length and subject.data[at] == c'/':
+            at += 1         # the run of slashes at the joint belongs to the pattern
+    return value(subject.data + at, subject.length - at)
 
 
 cdef void interpolate(exchange *x, const text *template, value *out) noexcept nogil:
@@ -651,9 +701,3 @@ cdef void interpolate(exchange *x, const text *template, value *out) noexcept no
         i += 1
     out.data = p
     out.length = n
-
-
-cdef bint plain_prefix(exchange *x, const char *raw) noexcept nogil:
-    """Did decoding leave the part that the pattern took as it was?"""
-    return x.rest_at <= x.path.length and memcmp(
-        raw, x.decoded.data, x.rest_at) == 0

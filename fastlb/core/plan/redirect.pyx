@@ -12,7 +12,8 @@ cdef int redirect_apply(
     if op.regex >= 0:
         if not regex_search(op.regex, x.decoded.data, x.decoded.length, NULL):
             return 0
-        if op.has_url and expand_groups(x, &op.url, op.regex, &url) < 0:
+        if op.has_url and expand_groups(
+                x, &op.url, op.regex, x.decoded, False, &url) < 0:
             return -500
     else:
         if op.pattern.length:

@@ -43,6 +43,24 @@ ProxyPass / http://127.0.0.1:{m0}/
 """,
 )
 
+NOCANON_MATCH = Conf(
+    "nocanon by expression",
+    """\
+AllowEncodedSlashes NoDecode
+ProxyPassMatch "^/m/(.*)$" "http://127.0.0.1:{m0}/t/$1" nocanon
+ProxyPassMatch "^/nq/(.*)$" "http://127.0.0.1:{m0}/nq/$1" nocanon noquery
+ProxyPassMatch "^/path/([^?]*)" "http://127.0.0.1:{m0}/p/$1" nocanon
+ProxyPassMatch "^/two/([^/]+)/(.*)$" "http://127.0.0.1:{m0}/$2/$1" nocanon
+ProxyPassMatch "^/decoded/a b/(.*)$" "http://127.0.0.1:{m0}/d/$1" nocanon
+ProxyPassMatch "^/whole" "http://127.0.0.1:{m0}/w" nocanon
+ProxyPassMatch "^/zero" "http://127.0.0.1:{m0}/z$0" nocanon
+ProxyPassMatch "^/nine/(.*)$" "http://127.0.0.1:{m0}/$1$1$1$1$1$1$1$1$1" nocanon
+ProxyPassMatch "^/three/(.*)$" "http://127.0.0.1:{m0}/$1$1$1"
+ProxyPass /rawnq/ http://127.0.0.1:{m0}/n/ nocanon noquery
+ProxyPass /raw http://127.0.0.1:{m0}/r nocanon
+""",
+)
+
 DECODE = Conf(
     "encoded slashes on",
     """\
@@ -283,6 +301,34 @@ CASES: tuple[Case, ...] = (
             "NoDecode keeps lower case": "/a%2fb",
         },
     ),
+    *_targets(
+        NOCANON_MATCH,
+        {
+            "group": "/m/abc",
+            "group with the query": "/m/abc?x=1&y=%20",
+            "empty group": "/m/",
+            "escapes as sent, in a group": "/m/a%20b%2Fc%3bd",
+            "slashes as sent, in a group": "/m//a",
+            "dots as sent, in a group": "/m/./a/../b",
+            "line ends as sent, in a group": "/m/%0d%0aX:%20y",
+            "matches only without its double slash": "//m/a",
+            "matches only when decoded": "/%6d/a%3bb",
+            "blank in the expression": "/decoded/a%20b/c%3bd?x",
+            "noquery is of no account": "/nq/a?x=1",
+            "group that ends before the query": "/path/a%20b?x=1",
+            "query in the middle": "/two/a%20/b?q",
+            "no group": "/whole/a%20b?x=1",
+            "the whole match": "/zero/a%20b?x=1",
+            "nine times": "/nine/" + "%41b" * 300,
+            "three times, canonically": "/three/" + "%20%2a%2F" * 300,
+            "prefix with noquery": "/rawnq/" + "a" * 500 + "?" + "b" * 3000,
+            "prefix itself": "/raw",
+            "prefix itself with a query": "/raw?x",
+            "dots behind a prefix": "/raw/../raw/a",
+        },
+    ),
+    _raw(NOCANON_MATCH, "raw non-ASCII bytes", request("/m/\xe4?\xe4")),
+    _raw(NOCANON_MATCH, "absolute form", request("http://front.test/m/a%20b?x")),
     *_targets(DECODE, {"decodes": "/a%2Fb", "double slash": "/a%2F%2Fb"}),
     *_targets(NO_MERGE, {"kept": "/a//b", "kept at the start": "//a"}),
     *_targets(
