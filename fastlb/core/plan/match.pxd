@@ -10,7 +10,8 @@ cdef plan_vhost *match_vhost(
 # Decode and normalise the path (x.decoded). returns 0, or -400, -404
 cdef int match_path(exchange *x) noexcept nogil
 # Fill x.confs with the default settings and the <Location>s that match.
-# returns False when more match than SECTIONS_MATCHED_MAX: none may be left out
+# returns False when more match than SECTIONS_MATCHED_MAX, or memory is wanting: none
+# may be left out
 cdef bint match_locations(exchange *x) noexcept nogil
 # Find the mapping: 1 found (x.mapping, x.rest_at), 0 none (or excluded)
 cdef int match_mapping(exchange *x) noexcept nogil

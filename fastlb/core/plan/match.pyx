@@ -273,7 +273,10 @@ cdef value query_of(exchange *x) noexcept nogil:
 
 # Sections ------------------------------------------------------------------------
 
-cdef bint section_matches(plan_section *s, exchange *x) noexcept nogil:
+cdef bint section_matches(
+        plan_section *s, exchange *x, const value *merged) noexcept nogil:
+    """merged: the path with one slash for each run. A <Location> is always compared
+    with that one, a regular expression with the path as MergeSlashes leaves it."""
     cdef const char *path = x.decoded.data
     cdef unsigned int length = x.decoded.length
     cdef int[20] groups
@@ -287,6 +290,8 @@ cdef bint section_matches(plan_section *s, exchange *x) noexcept nogil:
                 env_set(x, s.group_envs[i], path + groups[2 * g],
                         groups[2 * g + 1] - groups[2 * g])
         return True
+    path = merged.data
+    length = merged.length
     if s.is_glob:
         return glob_match(
             s.pattern.data, s.pattern.length, path, length, True, False)
@@ -297,16 +302,35 @@ cdef bint section_matches(plan_section *s, exchange *x) noexcept nogil:
             or path[s.pattern.length - 1] == c'/' or path[s.pattern.length] == c'/')
 
 
+cdef int merge_slashes(exchange *x, value *out) noexcept nogil:
+    """The decoded path with one slash for each run. returns 0 or FAILED"""
+    cdef unsigned int i, n = 0
+    cdef const char *path = x.decoded.data
+    cdef char *merged = arena_take(x, x.decoded.length + 1)
+    if merged == NULL:
+        return FAILED
+    for i in range(x.decoded.length):
+        if path[i] != c'/' or n == 0 or merged[n - 1] != c'/':
+            merged[n] = path[i]
+            n += 1
+    out.data = merged
+    out.length = n
+    return 0
+
+
 cdef bint match_locations(exchange *x) noexcept nogil:
     cdef int i
     cdef plan_vhost *v = x.vhost
+    cdef value merged = x.decoded
     x.confs[0] = &v.conf
     x.conf_count = 1
     if not v.any_location:
         return True
+    if unlikely(not v.merge_slashes) and merge_slashes(x, &merged) < 0:
+        return False
     for i in range(v.section_count):
         if v.sections[i].kind > SECTION_LOCATION_MATCH or not section_matches(
-                &v.sections[i], x):
+                &v.sections[i], x, &merged):
             continue
         if x.conf_count == SECTIONS_MATCHED_MAX:
             return False

@@ -65,6 +65,26 @@ ProxyPass / http://127.0.0.1:{m0}/
 """,
 )
 
+RUNS = Conf(
+    "runs of slashes before sections",
+    """\
+MergeSlashes Off
+<Location /admin>
+  Require all denied
+</Location>
+<Location /app/admin>
+  Require all denied
+</Location>
+<Location /glob/*/end>
+  Require all denied
+</Location>
+<Location /slash/>
+  Require all denied
+</Location>
+ProxyPass / http://127.0.0.1:{m0}/
+""",
+)
+
 URI = Conf(
     "path of variables",
     """\
@@ -231,6 +251,29 @@ CASES: tuple[Case, ...] = (
         view=View.SEQUENCE,
         differs="`SetEnvIf Request_URI` outside sections",
         instead={"": ["403 <page 403 Forbidden>"] * 3},
+    ),
+    Case(
+        "a <Location> is met by runs of slashes that are not merged",
+        RUNS,
+        tuple(
+            step
+            for target in (
+                "/admin/secret",
+                "//admin/secret",
+                "///admin",
+                "/admin//secret",
+                "/app//admin/x",
+                "//app/admin",
+                "/app/x//y",
+                "//glob//x/end",
+                "/glob/x//end",
+                "/slash//",
+                "//slash//x",
+                "//open",
+            )
+            for step in get(target)
+        ),
+        view=View.TARGET,
     ),
     Case(
         "ProxyPassInherit: Off and On",
