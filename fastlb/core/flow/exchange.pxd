@@ -114,6 +114,7 @@ cdef struct exchange:
     unsigned int base           # start of the head in down.input.data
     span host
     span path                   # path with query, of the target
+    span authority              # host[:port] of an absolute-form target; else length 0
     hop_facts hop
     framing req_framing
     chunk_decoder req_chunks
@@ -192,7 +193,6 @@ cdef struct exchange:
     buffer *arena
     value location              # of a redirect made here
     value reason                # of an answer made here; length 0: the usual phrase
-    value authority             # host[:port] of an absolute-form target
     value challenge             # WWW-Authenticate kept by ProxyErrorOverride
     value more_fields           # "name\0value\0..." of an answer made here
     const text *handler         # who made the answer here (SetHandler); NULL: nobody
@@ -203,6 +203,10 @@ cdef struct exchange:
     head req
 
 
+# The head as it was received, and a part of it: for one step only. Whatever exchanges
+# down.input makes them stale, so what is kept of a head is a span.
+cdef const char *request_bytes(exchange *x) noexcept nogil
+cdef value request_part(exchange *x, span part) noexcept nogil
 # A new exchange for a complete head in down.input, run as far as it goes.
 cdef void exchange_begin(downstream *d, unsigned int head_bytes) noexcept nogil
 # A head that was refused: answer and close.

@@ -104,6 +104,14 @@ cdef void *arena_take_struct(exchange *x, unsigned int size) noexcept nogil:
     return <void *>((<size_t>p + STRUCT_ALIGN - 1) & ~<size_t>(STRUCT_ALIGN - 1))
 
 
+cdef const char *request_bytes(exchange *x) noexcept nogil:
+    return &x.down.input.data[x.base]
+
+
+cdef value request_part(exchange *x, span part) noexcept nogil:
+    return value(request_bytes(x) + part.offset, part.length)
+
+
 cdef void exchange_begin(downstream *d, unsigned int head_bytes) noexcept nogil:
     cdef exchange *x = exchange_take(d)
     cdef char *data
@@ -178,32 +186,29 @@ cdef bint host_may_be_asked(exchange *x) noexcept nogil:
 
 cdef void exchange_learn_authority(exchange *x) noexcept nogil:
     """The authority of an absolute-form target replaces Host (RFC 9112 3.2.2)."""
-    cdef const char *target = &x.down.input.data[x.base + x.req.target.offset]
-    cdef const char *end = target + x.req.target.length
-    cdef const char *at
-    if likely(target[0] == c'/' or x.req.target.length < 8):
+    cdef value target = request_part(x, x.req.target)
+    cdef unsigned int scheme, at
+    if likely(target.data[0] == c'/' or x.req.method_id == METHOD_CONNECT):
         return
-    at = <const char *>memchr(target, c':', x.req.target.length)
-    if at == NULL or end - at < 3 or at[1] != c'/' or at[2] != c'/':
+    scheme = scheme_length(target.data, target.length)
+    if scheme == 0:
         return
-    x.authority.data = at + 3
-    at += 3
-    while at < end and at[0] != c'/' and at[0] != c'?':
+    at = scheme
+    while at < target.length and target.data[at] != c'/' and target.data[at] != c'?':
         at += 1
-    x.authority.length = <unsigned int>(at - x.authority.data)
+    x.authority.offset = x.req.target.offset + scheme
+    x.authority.length = at - scheme
 
 
 cdef value host_field_of(exchange *x) noexcept nogil:
     """What the client calls us: the target's authority, else Host; NULL: nothing."""
-    cdef value out = value(NULL, 0)
     cdef field *f
-    if unlikely(x.authority.data != NULL):
-        return x.authority
+    if unlikely(x.authority.length):
+        return request_part(x, x.authority)
     f = head_field(&x.req, FIELD_HOST)
-    if f != NULL:
-        out.data = &x.down.input.data[x.base + f.value]
-        out.length = f.value_length
-    return out
+    if f == NULL:
+        return value(NULL, 0)
+    return request_part(x, span(f.value, f.value_length))
 
 
 cdef void exchange_refuse(downstream *d, int status, unsigned char why) noexcept nogil:

@@ -19,7 +19,7 @@ cdef void exchange_route(exchange *x) noexcept nogil:
     if unlikely(x.req.method_id == METHOD_CONNECT):
         connect_route(x)
         return
-    if unlikely(x.authority.data != NULL and x.vhost.proxy_requests
+    if unlikely(x.authority.length and x.vhost.proxy_requests
                 and not authority_is_ours(x)):
         # Another server is meant, and what is not tunnelled is not forwarded.
         exchange_answer_error(x, 501, NULL)

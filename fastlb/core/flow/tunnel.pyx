@@ -146,7 +146,6 @@ cdef void tunnel_move_values(
     into.end += size
     value_follow(&x.decoded, bytes, size, new)
     value_follow(&x.target, bytes, size, new)
-    value_follow(&x.authority, bytes, size, new)
     value_follow(&x.upgrade, bytes, size, new)
     value_follow(&x.location, bytes, size, new)
     value_follow(&x.reason, bytes, size, new)

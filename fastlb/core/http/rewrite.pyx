@@ -128,12 +128,12 @@ cdef void put_via(exchange *x, writer *w, out_list *out, int minor) noexcept nog
 cdef void out_replace_host(exchange *x, out_list *out) noexcept nogil:
     """An absolute-form target's authority is what Host says (RFC 9112 3.2.2)."""
     cdef out_field *f = out_by_id(out, FIELD_HOST)
+    cdef value asked = request_part(x, x.authority)
     if f == NULL:
-        out_add(
-            out, b"Host", 4, x.authority.data, x.authority.length, FIELD_HOST, False)
+        out_add(out, b"Host", 4, asked.data, asked.length, FIELD_HOST, False)
         return
-    f.value = x.authority.data
-    f.value_length = x.authority.length
+    f.value = asked.data
+    f.value_length = asked.length
     f.raw = NULL
 
 
@@ -174,7 +174,7 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
     # Host first; then what the client sent, less what must not travel.
     host.data = m.host_field.data
     host.length = m.host_field.length
-    if unlikely(x.authority.data != NULL):
+    if unlikely(x.authority.length):
         out_replace_host(x, out)
     if conf_flag(x, CONF_PRESERVE_HOST, False):
         f = out_by_id(out, FIELD_HOST)

@@ -85,8 +85,9 @@ cdef bint authority_is_ours(exchange *x) noexcept nogil:
 
     A port that it names must be that of the listener or of the virtual host.
     """
-    cdef const char *host = &x.down.input.data[x.base + x.host.offset]
-    cdef const char *end = x.authority.data + x.authority.length
+    cdef const char *host = request_bytes(x) + x.host.offset
+    cdef value authority = request_part(x, x.authority)
+    cdef const char *end = authority.data + authority.length
     cdef const char *p
     cdef plan_set *s = x.down.set
     cdef host_name *n
@@ -94,7 +95,7 @@ cdef bint authority_is_ours(exchange *x) noexcept nogil:
     cdef unsigned int length
     cdef int i, port = 0
     p = <const char *>memchr_or_end(
-        x.authority.data + x.host.length, c':', x.authority.length - x.host.length)
+        authority.data + x.host.length, c':', authority.length - x.host.length)
     while p + 1 < end:
         p += 1
         port = port * 10 + p[0] - c'0'

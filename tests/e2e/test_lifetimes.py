@@ -1,0 +1,84 @@
+"""What an exchange keeps of a request stays what it was, whatever becomes of buffers.
+
+A request's head lies where it was received; that buffer may be exchanged for another
+one while the request is served, and then the next connection reads into the old one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from harness import wait_for
+from peers import Message, Peer, answering, chunked, response
+from rig import Rig
+
+NAME = "a" * 180 + ".example"
+BODY = b"0123456789" * 2000
+# A stranger's bytes fill the smallest buffer nearly, with line ends in them.
+STRANGER = (
+    b"GET /b HTTP/1.1\r\nHost: stranger.example\r\n"
+    + (b"X-Stranger: " + b"s" * 150 + b"\r\n") * 95
+)
+
+FRAMINGS: dict[str, tuple[str, bytes]] = {
+    "length": (f"Content-Length: {len(BODY)}\r\n", BODY),
+    "chunked": ("Transfer-Encoding: chunked\r\n", chunked(BODY[:7000], BODY[7000:])),
+}
+
+
+def absolute(fields: str, target: str = "/x?y=1") -> bytes:
+    head = f"POST http://{NAME}{target} HTTP/1.1\r\nHost: x\r\n{fields}\r\n"
+    return head.encode()
+
+
+def seen_by(seen: list[Message]) -> Callable[[Peer], None]:
+    def answer(message: Message) -> bytes:
+        seen.append(message)
+        return response(b"ok")
+
+    return answering(answer)
+
+
+def begun(rig: Rig, exchanges: int, downstreams: int) -> None:
+    """Wait until the worker has that many of both, and has read what they sent."""
+
+    def has() -> bool:
+        counts = rig.look()["counts"]
+        return bool(
+            counts["exchanges"] == exchanges
+            and counts["downstreams"] == downstreams
+            and counts["buffers"] >= downstreams
+        )
+
+    wait_for(has, f"{exchanges} exchanges of {downstreams} connections")
+
+
+@pytest.mark.parametrize("preserve", ["Off", "On"])
+@pytest.mark.parametrize("framing", FRAMINGS)
+def test_an_absolute_target_names_the_host_whatever_its_body_does(
+    rig: Rig, framing: str, preserve: str
+) -> None:
+    """The body does not fit into the first buffer, which a stranger's bytes fill."""
+    seen: list[Message] = []
+    rig.serve(seen_by(seen), text=f"ProxyPreserveHost {preserve}")
+    fields, body = FRAMINGS[framing]
+    client = rig.client()
+    client.send(absolute(fields) + body[:100])
+    begun(rig, 1, 1)
+    stranger = rig.client()
+    stranger.send(STRANGER)
+    begun(rig, 1, 2)
+    client.send(body[100:])
+    assert client.take_response().body == b"ok"
+    stranger.send(b"\r\n")
+    assert stranger.take_response().body == b"ok"
+    first, second = seen
+    assert first.body == BODY
+    assert first.target == "/x?y=1"
+    assert first.field("X-Forwarded-Host") == NAME
+    assert first.field("Host") == (
+        NAME if preserve == "On" else f"127.0.0.1:{rig.members[0].port}"
+    )
+    assert first.field("X-Stranger") is None
+    assert second.field("X-Forwarded-Host") == "stranger.example"
