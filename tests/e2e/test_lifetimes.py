@@ -7,11 +7,13 @@ one while the request is served, and then the next connection reads into the old
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-from harness import wait_for
-from peers import Message, Peer, answering, chunked, response
+from harness import Fastlb, wait_for
+from peers import Message, Peer, answering, chunked, request, response
 from rig import Rig
+from tls_site import host, lay, secure
 
 NAME = "a" * 180 + ".example"
 BODY = b"0123456789" * 2000
@@ -82,3 +84,38 @@ def test_an_absolute_target_names_the_host_whatever_its_body_does(
     )
     assert first.field("X-Stranger") is None
     assert second.field("X-Forwarded-Host") == "stranger.example"
+
+
+@pytest.mark.parametrize("host_field", ["Host:\r\n", "Host: x\r\n", ""])
+def test_a_host_that_nobody_has_is_refused_by_a_worker_that_lives(
+    rig: Rig, host_field: str
+) -> None:
+    """The page names us, and finds no port where nothing names one."""
+    hosts = "".join(
+        f"<VirtualHost *:{rig.port}>\nServerName {name}\n</VirtualHost>\n"
+        for name in ("one.example", "two.example")
+    )
+    rig.start(f"StrictHostCheck On\n{hosts}")
+    for authority in ("nobody.example", "nobody.example:8080", "nobody.example."):
+        head = f"GET http://{authority}/ HTTP/1.0\r\n{host_field}\r\n"
+        got = rig.ask(head.encode())
+        assert got.status == 400
+    assert rig.ask(request("http://one.example/")).status == 404
+
+
+def test_another_host_than_the_handshake_named_is_refused_by_a_worker_that_lives(
+    server: Fastlb, tmp_path: Path
+) -> None:
+    """As absolute target of an HTTP/1.0 request with an empty Host."""
+    lay(tmp_path)
+    wary = ("SSLVerifyClient require", "SSLCACertificateFile ca.crt")
+    port = str(server.port)
+    server.write(host("one.test", port=port) + host("two.test", *wary, port=port))
+    server.start()
+    workers = server.workers()
+    for field in ("Host:", "Host: one.test", "Host: one.test:1"):
+        with secure(server.port, "one.test") as peer:
+            head = f"GET http://two.test/ HTTP/1.0\r\n{field}\r\n\r\n"
+            peer.send(head.encode())
+            assert peer.take_response().status == 421
+    assert server.workers() == workers

@@ -56,16 +56,8 @@ cdef void connect_route(exchange *x) noexcept nogil:
 
 cdef int connect_port(exchange *x) noexcept nogil:
     """head_check_host has seen that it is there and valid."""
-    cdef const char *end = &x.down.input.data[
-        x.base + x.req.target.offset + x.req.target.length]
-    cdef const char *p = end
-    cdef int port = 0
-    while p[-1] != c':':
-        p -= 1
-    while p < end:
-        port = port * 10 + p[0] - c'0'
-        p += 1
-    return port
+    cdef value target = request_part(x, x.req.target)
+    return port_of_authority(target.data, target.length)
 
 
 cdef bint connect_port_is_allowed(exchange *x) noexcept nogil:

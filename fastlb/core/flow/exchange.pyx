@@ -134,6 +134,7 @@ cdef void exchange_begin(downstream *d, unsigned int head_bytes) noexcept nogil:
             &x.req, data, d.vhost.limits.strict, &x.host, &x.path) < 0):
         exchange_reject(x, 400, WHY_HOST)
         return
+    exchange_learn_authority(x)
     x.vhost = match_vhost(d.set, data + x.host.offset, x.host.length, &known)
     if unlikely(x.host.length == 0 and d.set.count > 1):
         x.vhost = match_server_path(d.set, x)
@@ -143,7 +144,6 @@ cdef void exchange_begin(downstream *d, unsigned int head_bytes) noexcept nogil:
         return
     if unlikely(d.tls_vhost != NULL) and not host_may_be_asked(x):
         return
-    exchange_learn_authority(x)
     rc = framing_of_request(&x.req, data, &x.req_framing)
     if unlikely(rc < 0):
         exchange_reject(x, -rc, WHY_FRAMING)

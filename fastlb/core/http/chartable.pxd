@@ -18,3 +18,7 @@ cdef unsigned char char_lower(unsigned char c) noexcept nogil
 # Equal but for the case of ASCII letters?
 cdef bint bytes_equal_nocase(
     const char *a, const char *b, unsigned int length) noexcept nogil
+
+# A look back: the byte before data[at], and 0 at the start. An index that may be 0 is
+# not decremented anywhere else.
+cdef char byte_before(const char *data, unsigned int at) noexcept nogil

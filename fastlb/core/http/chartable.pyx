@@ -44,3 +44,7 @@ cdef bint bytes_equal_nocase(
         if char_lower(<unsigned char>a[i]) != char_lower(<unsigned char>b[i]):
             return False
     return True
+
+
+cdef char byte_before(const char *data, unsigned int at) noexcept nogil:
+    return data[at - 1] if at > 0 else 0

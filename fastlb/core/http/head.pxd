@@ -138,6 +138,9 @@ cdef int head_parse_response(
 cdef int head_check_host(
     head *h, const char *data, bint strict, span *host, span *path) noexcept nogil
 
+# The port that an authority names which was found valid; 0: none.
+cdef int port_of_authority(const char *data, unsigned int length) noexcept nogil
+
 # The first field with that id, or NULL.
 cdef field *head_field(head *h, int id) noexcept nogil
 

@@ -141,6 +141,18 @@ cdef bint port_is_valid(const char *p, const char *end) noexcept nogil:
     return port != 0
 
 
+cdef int port_of_authority(const char *data, unsigned int length) noexcept nogil:
+    cdef unsigned int at = length
+    cdef unsigned int i
+    cdef int port = 0
+    while c"0" <= byte_before(data, at) <= c"9":
+        at -= 1
+    if byte_before(data, at) == c":":
+        for i in range(at, length):
+            port = port * 10 + data[i] - c"0"
+    return port
+
+
 # Letters, digits, "-", "_", "." and no empty label but the first. Digits and dots only
 # must be four parts without leading zeros; otherwise the last label begins with a
 # letter (RFC 1123 2.1). Without strict: any visible ASCII but "/" and "\", and no "..".

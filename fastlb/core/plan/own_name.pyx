@@ -10,18 +10,11 @@ cdef int port_of_scheme(exchange *x) noexcept nogil:
 
 cdef int port_asked_for(exchange *x) noexcept nogil:
     """The port behind the name that the client calls us; 0: none is named."""
-    cdef value asked = host_field_of(x)
-    cdef unsigned int at = asked.length, i
-    cdef int port = 0
+    cdef value asked
     if x.host.length == 0:
-        return 0
-    # The authority was checked: behind its last colon stands a port, or a "]".
-    while at > x.host.length and c'0' <= asked.data[at - 1] <= c'9':
-        at -= 1
-    if asked.data[at - 1] == c':':
-        for i in range(at, asked.length):
-            port = port * 10 + asked.data[i] - c'0'
-    return port
+        return 0        # nothing was checked
+    asked = host_field_of(x)
+    return port_of_authority(asked.data, asked.length)
 
 
 cdef value self_name(exchange *x) noexcept nogil:
@@ -87,18 +80,12 @@ cdef bint authority_is_ours(exchange *x) noexcept nogil:
     """
     cdef const char *host = request_bytes(x) + x.host.offset
     cdef value authority = request_part(x, x.authority)
-    cdef const char *end = authority.data + authority.length
-    cdef const char *p
+    cdef int port = port_of_authority(authority.data, authority.length)
     cdef plan_set *s = x.down.set
     cdef host_name *n
     cdef char[46] local
     cdef unsigned int length
-    cdef int i, port = 0
-    p = <const char *>memchr_or_end(
-        authority.data + x.host.length, c':', authority.length - x.host.length)
-    while p + 1 < end:
-        p += 1
-        port = port * 10 + p[0] - c'0'
+    cdef int i
     if port and port != x.down.listener.port and port != x.vhost.port:
         return False
     if x.vhost.server_name.length == x.host.length and bytes_equal_nocase(
