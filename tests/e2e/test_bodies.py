@@ -390,24 +390,90 @@ def test_a_chunked_request_that_breaks_late_never_looks_whole(rig: Rig) -> None:
 
 
 def test_a_client_that_waits_is_told_to_go_on_by_the_member(rig: Rig) -> None:
+    """And the member reads the expectation in the client's own letters: some compare
+    them one by one."""
+    asked = ("100-continue", "100-Continue", "100-CONTINUE")
+
     def member(peer: Peer) -> None:
-        for _ in range(2):
+        for word in asked:
             _, fields = peer.take_head()
-            assert ("Expect", "100-Continue") in fields
+            assert ("Expect", word) in fields
             peer.send(b"HTTP/1.1 100 Continue\r\n\r\n")
             peer.send(response(digest(peer.take(5))))
 
     rig.serve(member)
     client = rig.client()
-    for _ in range(2):
+    for word in asked:
         client.send(
-            request("/", "POST", fields="Content-Length: 5\r\nExpect: 100-continue\r\n")
+            request("/", "POST", fields=f"Content-Length: 5\r\nExpect: {word}\r\n")
         )
         assert client.take_head()[0] == "HTTP/1.1 100 Continue"
         client.send(b"hello")
         got = client.take_response()
         assert (got.interim, got.body) == ((), digest(b"hello"))
     assert rig.members[0].connections == 1
+
+
+@pytest.mark.parametrize("size", [5, 70_000, 300_000])
+@pytest.mark.parametrize("first", [0, 3])
+@pytest.mark.parametrize("framed", [False, True])
+def test_a_member_that_never_says_go_on_gets_what_the_client_sends(
+    rig: Rig, size: int, first: int, framed: bool
+) -> None:
+    """RFC 9110 10.1.1: nobody need wait for a 100, and nobody need send one."""
+    body = BLOB[:size]
+    whole = chunked(body) if framed else body
+    asked = []
+
+    def member(peer: Peer) -> None:
+        while True:
+            _, fields = peer.take_head()
+            assert ("Expect", "100-continue") in fields
+            asked.append(1)
+            got = peer.take_chunked() if framed else peer.take(size)
+            peer.send(response(digest(got)))
+            if not peer.held and not peer.more():
+                return
+
+    rig.serve(member)
+    client = rig.client()
+    for turn in (1, 2):
+        length = CHUNKED if framed else f"Content-Length: {size}\r\n"
+        head = request("/", "POST", fields=length + "Expect: 100-continue\r\n")
+        client.send(head + whole[:first])
+        wait_for(lambda turn=turn: len(asked) == turn, "the member is asked")
+        client.send(whole[first:])
+        got = client.take_response()
+        assert (got.status, got.interim, got.body) == (200, (), digest(body))
+    assert rig.members[0].connections == 1
+
+
+def test_a_permission_behind_the_first_bytes_is_passed_on(rig: Rig) -> None:
+    def member(peer: Peer) -> None:
+        peer.take_head()
+        got = peer.take(2)
+        peer.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        peer.send(response(digest(got + peer.take(3))))
+
+    rig.serve(member)
+    client = rig.client()
+    fields = "Content-Length: 5\r\nExpect: 100-continue\r\n"
+    client.send(request("/", "POST", fields=fields))
+    client.send(b"he")
+    assert client.take_head()[0] == "HTTP/1.1 100 Continue"
+    client.send(b"llo")
+    assert client.take_response().body == digest(b"hello")
+
+
+def test_an_expectation_that_a_rule_takes_out_is_met_here(rig: Rig) -> None:
+    rig.serve(answering(digested), text="RequestHeader unset Expect")
+    client = rig.client()
+    client.send(
+        request("/", "POST", fields="Content-Length: 5\r\nExpect: 100-continue\r\n")
+    )
+    assert client.take_head()[0] == "HTTP/1.1 100 Continue"
+    client.send(b"hello")
+    assert client.take_response().body == b"length " + digest(b"hello")
 
 
 def test_a_body_nobody_asked_for_is_not_awaited(rig: Rig) -> None:

@@ -124,7 +124,9 @@ cdef struct exchange:
     bint req_sent               # everything has been handed to the socket
     bint expect_continue        # the client waits for a 100
     bint continue_sent          # a 100 has gone to the client
-    bint await_continue         # body held back until the member's 100
+    bint body_unasked           # it has begun its body without one
+    bint expect_sent            # the member is asked for a 100
+    bint await_continue         # ... and the body is held back until it comes
     bint ping_sent              # the Expect is ours (ping=)
     bint bytes_to_member        # something of this attempt has been sent
     bint up_is_deaf             # the member stopped taking the request

@@ -38,7 +38,7 @@ cdef void request_body_begin(exchange *x) noexcept nogil:
         if d.input.size_class < BUFFER_MEDIUM or x.req_framing.kind == BODY_CHUNKED:
             buffer_grow(&d.input)
     x.request_body_bytes = x.body_kept
-    # A body that has come already, or an HTTP/1.0 client, waits for no 100.
+    # Whoever has sent its whole body, or speaks HTTP/1.0, waits for no 100.
     x.expect_continue = (
         not x.req_done and x.req.minor == 1 and x.req.seen >> FIELD_EXPECT & 1
         and not request_expects_more(x))
@@ -64,21 +64,55 @@ cdef unsigned int request_end(exchange *x) noexcept nogil:
 cdef void request_expectation(exchange *x) noexcept nogil:
     """Who waits for a 100: decided anew for every try (proxying.md 3.2)."""
     x.await_continue = False
+    x.expect_sent = False
     x.ping_sent = False
     if x.req_framing.kind == BODY_NONE:
         return
     if x.expect_continue and not x.continue_sent and not x.req_done \
             and conf_flag(x, CONF_EXPECT_CONTINUE, True):
-        x.await_continue = True
+        x.expect_sent = True
+        x.await_continue = not request_body_has_come(x)
     elif x.member.ping_us and not x.body_lost:
+        x.expect_sent = True
         x.await_continue = True
         x.ping_sent = True
+
+
+cdef bint request_body_has_come(exchange *x) noexcept nogil:
+    """Has anything of the body been received? Remembered, as a chunk's size leaves no
+    other trace."""
+    if x.request_body_bytes > 0 or x.raw_at < x.down.input.end:
+        x.body_unasked = True
+    return x.body_unasked
+
+
+cdef int request_await(exchange *x) noexcept nogil:
+    """The body is held back for the member's 100; may it go all the same?
+
+    A client need not wait for a 100 for ever, and a member need not send one: what the
+    client sends of itself is passed on at once (RFC 9110 10.1.1). A body that is held
+    back for our own question (ping=) waits for its answer.
+    returns 1 it may, AGAIN, or what request_receive returned
+    """
+    cdef int rc
+    if x.ping_sent or x.req_done or not x.down.c.readable:
+        return AGAIN
+    rc = request_receive(x)
+    if rc == 1:
+        x.await_continue = False
+        x.body_unasked = True
+    elif rc == AGAIN:
+        buffer_give(x.stream)
+        x.stream = NULL
+    return rc
 
 
 cdef bint request_continue(exchange *x) noexcept nogil:
     """Tell a waiting client to send its body. Returns False when it is gone."""
     if not x.expect_continue or x.continue_sent or x.res_head_sent:
         return True
+    if request_body_has_come(x):
+        return True         # it has not waited (RFC 9110 10.1.1)
     x.continue_sent = True
     if stream_send(&x.down.c, b"HTTP/1.1 100 Continue\r\n\r\n", 25) != 25:
         exchange_abort(x)
@@ -359,12 +393,16 @@ cdef bint request_pump(exchange *x) noexcept nogil:
         else:
             return request_send_failed(x)
     if unlikely(x.await_continue):
-        if d.c.peer_closed and not x.req_done and x.raw_at >= d.input.end \
-                and request_is_at_end(d):
-            return request_refuse_body(x, 400)
-        timer_set(&u.c.timer, watch.now_us + (
-            x.member.ping_us if x.member.ping_us else exchange_timeout_us(x)))
-        return True
+        rc = request_await(x)
+        if rc == AGAIN:
+            if d.c.peer_closed and not x.req_done and x.raw_at >= d.input.end \
+                    and request_is_at_end(d):
+                return request_refuse_body(x, 400)
+            timer_set(&u.c.timer, watch.now_us + (
+                x.member.ping_us if x.member.ping_us else exchange_timeout_us(x)))
+            return True
+        if rc < 0:
+            return request_body_lost(x, rc)
     for _ in range(READS_PER_STEP):
         if x.req_done and x.body_sent == x.body_kept and x.stream == NULL:
             request_complete(x)
@@ -407,17 +445,18 @@ cdef bint request_pump(exchange *x) noexcept nogil:
         rc = request_receive(x)
         if rc == AGAIN:
             return request_wait_for_client(x)
-        if rc == -400:
-            return request_refuse_body(x, 400)
-        if rc == -413:
-            return request_refuse_body(x, 413)
-        if rc == CLOSED:
-            return request_refuse_body(x, 400)
         if rc < 0:
-            exchange_abort(x)       # the client went away in the middle of its body
-            return False
+            return request_body_lost(x, rc)
     watch_queue(&u.c)
     return True
+
+
+cdef bint request_body_lost(exchange *x, int why) noexcept nogil:
+    """What request_receive returned below AGAIN. Always returns False."""
+    if why == FAILED:
+        exchange_abort(x)       # the client went away in the middle of its body
+        return False
+    return request_refuse_body(x, 400 if why == CLOSED else -why)
 
 
 cdef bint request_is_at_end(downstream *d) noexcept nogil:

@@ -215,8 +215,8 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
         put(w, b"Max-Forwards: ", 14)
         put_number(w, forwards)
         put(w, b"\r\n", 2)
-    if x.await_continue:
-        put(w, b"Expect: 100-Continue\r\n", 22)
+    if x.expect_sent:
+        request_expect_write(x, w, out)
     # Framing is ours.
     if x.req_chunked_out:
         put(w, b"Transfer-Encoding: chunked\r\n", 28)
@@ -234,6 +234,19 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
     else:
         put(w, b"Connection: Keep-Alive\r\n\r\n", 26)
     return 0
+
+
+cdef void request_expect_write(exchange *x, writer *w, out_list *out) noexcept nogil:
+    """Expect as the client wrote it: some members compare it letter by letter. A rule
+    may have taken it out; then it is we who tell the client to go on."""
+    cdef out_field *f = out_by_id(out, FIELD_EXPECT)
+    if x.ping_sent:
+        put(w, b"Expect: 100-continue\r\n", 22)
+    elif f != NULL:
+        put_field(w, b"Expect: ", 8, f.value, f.value_length)
+    else:
+        x.expect_sent = False
+        x.await_continue = False
 
 
 cdef int writer_on(writer *w, buffer **b, int size_class) noexcept nogil:
