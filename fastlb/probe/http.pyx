@@ -99,6 +99,7 @@ cdef head_limits limits_from(dict options):
     limits.field_count = options.get("field_count", 100)
     limits.strict = options.get("strict", True)
     limits.allow_http09 = options.get("allow_http09", True)
+    limits.compat_apache = options.get("compat_apache", False)
     limits.ignore_bad_fields = options.get("ignore_bad_fields", False)
     return limits
 
@@ -196,7 +197,7 @@ def parse_request(bytes data, **options):
         else:
             found["host"] = piece(fence.data, host.offset, host.length)
             found["path"] = piece(fence.data, path.offset, path.length)
-        result = framing_of_request(h, fence.data, &body)
+        result = framing_of_request(h, fence.data, &limits, &body)
         found["framing"] = (
             framing_facts(&body) if result == 0 else (result, WHYS[h.why])
         )
@@ -339,7 +340,7 @@ def time_head(bytes data, str what, int rounds):
                         failed |= framing_of_response(h, buffer, METHOD_GET, &body) < 0
                     else:
                         failed |= head_check_host(h, buffer, True, &host, &path) < 0
-                        failed |= framing_of_request(h, buffer, &body) < 0
+                        failed |= framing_of_request(h, buffer, &limits, &body) < 0
                     head_drop_hop_by_hop(h, buffer, &facts)
         clock_gettime(CLOCK_MONOTONIC, &end)
         if failed:

@@ -158,6 +158,23 @@ def test_nothing_is_read_behind_a_refused_request(rig: Rig) -> None:
 # versions and methods
 
 
+def test_other_versions_are_told_so_in_one_that_is_known(rig: Rig) -> None:
+    """Never a bare body, which nobody can tell from a broken one (HTTP/0.9)."""
+    rig.serve(answering(echo))
+    for line, status in (
+        (b"GET /", 400),
+        (b"GET / HTTP/0.9", 400),
+        (b"GET / HTTP/1.2", 505),
+        (b"GET / HTTP/2.0", 505),
+        (b"GET / HTTP/9.9", 505),
+    ):
+        client = rig.client()
+        client.send(line + b"\r\nHost: h.example\r\n\r\n")
+        assert client.take_response().status == status, line
+        assert client.at_end()
+    assert rig.members[0].connections == 0
+
+
 def test_http_10_closes_behind_the_answer(rig: Rig) -> None:
     rig.serve(answering(echo))
     client = rig.client()

@@ -192,12 +192,19 @@ def test_http09_has_neither_host_nor_body() -> None:
     assert found["framing"]["body"] == "none"
 
 
-@pytest.mark.parametrize(
-    ("version", "minor"),
-    [(b"1.0", 0), (b"1.1", 1), (b"1.2", 1), (b"2.0", 1), (b"9.9", 1)],
-)
-def test_later_versions_are_served_as_1_1(version: bytes, minor: int) -> None:
-    assert parsed(request(first=b"GET / HTTP/" + version))["minor"] == minor
+def test_the_versions_of_this_syntax_are_1_0_and_1_1() -> None:
+    for version, minor in ((b"1.0", 0), (b"1.1", 1)):
+        assert parsed(request(first=b"GET / HTTP/" + version))["minor"] == minor
+    for version in (b"1.2", b"1.9", b"2.0", b"3.0", b"9.9"):
+        raw = request(first=b"GET / HTTP/" + version)
+        assert _probe.parse_request(raw) == (-505, "version"), version
+        found = _probe.parse_request(raw, compat_apache=True)
+        assert isinstance(found, dict) and found["minor"] == 1, version
+    for version in (b"0.9", b"0.0", b"1.10", b"1", b"1.", b"1.x", b".1"):
+        raw = request(first=b"GET / HTTP/" + version)
+        for compat in (False, True):
+            found = _probe.parse_request(raw, compat_apache=compat)
+            assert found[0] == -400, version
 
 
 # Fields.

@@ -314,6 +314,10 @@ DIRECTIVES = (
         "how strictly requests are read",
         default="Strict LenientMethods Allow0.9",
         check=_protocol_options,
+        differs=(
+            "HTTP/0.9 is answered with 400, and versions other than 1.0 and 1.1 with"
+            " 505, unless Compat apache is set."
+        ),
     ),
     Directive(
         "RegisterHttpMethod",

@@ -144,7 +144,7 @@ cdef void exchange_begin(downstream *d, unsigned int head_bytes) noexcept nogil:
         return
     if unlikely(d.tls_vhost != NULL) and not host_may_be_asked(x):
         return
-    rc = framing_of_request(&x.req, data, &x.req_framing)
+    rc = framing_of_request(&x.req, data, &x.vhost.limits, &x.req_framing)
     if unlikely(rc < 0):
         exchange_reject(x, -rc, WHY_FRAMING)
         return

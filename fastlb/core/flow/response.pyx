@@ -145,6 +145,7 @@ cdef bint response_read_head(exchange *x) noexcept nogil:
     limits.field_count = FIELD_COUNT_MAX
     limits.strict = True
     limits.allow_http09 = False
+    limits.compat_apache = plan.compat_apache
     limits.ignore_bad_fields = x.vhost.bad_header_ignore
     while True:
         # One stray empty line is forgiven (proxying.md 4).

@@ -11,9 +11,12 @@ cdef struct framing:
     bint close_after        # the framing is doubtful: serve, then close (RFC 9112 6.1)
     long long length        # for BODY_LENGTH
 
-# returns 0, -400 (repeated or odd Content-Length, a coding that is not chunked), or
-# -500 (several codings, chunked the last: AH01093). BODY_LENGTH may have length 0.
-cdef int framing_of_request(head *h, const char *data, framing *out) noexcept nogil
+# limits        compat_apache decides whether a doubtful framing is served, then closed
+# returns 0; -400 (repeated or odd Content-Length; codings that do not end with chunked,
+# or name it twice; Transfer-Encoding beside Content-Length or from HTTP/1.0); or -501
+# (other codings before chunked). BODY_LENGTH may have length 0.
+cdef int framing_of_request(
+    head *h, const char *data, const head_limits *limits, framing *out) noexcept nogil
 
 # request_method: METHOD_* of the request it answers. returns 0 or -502
 cdef int framing_of_response(

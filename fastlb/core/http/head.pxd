@@ -62,6 +62,9 @@ cdef struct head_limits:
     # nothing else: the grammar stays
     bint strict
     bint allow_http09           # a request line without version; the body-less GET
+    # Compat apache: any version of one digit each from 1.0 on, and Transfer-Encoding
+    # beside Content-Length or from HTTP/1.0
+    bint compat_apache
     bint ignore_bad_fields      # ProxyBadHeader Ignore: lines without ":" are skipped
 
 # Why a head was refused: the sentence of the error page (Apache's wording).
@@ -108,12 +111,12 @@ cdef int head_find_end(
 # Parse a complete request head (head_find_end said how long it is).
 #
 # out           need not be zeroed; all scalar members are set, arrays as far as used
-# returns       > 0 bytes of the head; -400 or -414 with out.why (RFC 9112 2.2, 3, 5;
-#               spec proxying.md 3.1 for what Apache answers); AGAIN when the head is
+# returns       > 0 bytes of the head; -400, -414 or -505 with out.why (RFC 9112 2.2, 3,
+#               5; spec proxying.md 3.1 for what Apache answers); AGAIN when the head is
 #               not complete: a caller whose buffer is full asks so whether what is
 #               there can be refused already for a line that is too long
-# A version above 1.1 is served as 1.1, as Apache does. Bytes behind the head may lie
-# within length; they are not parsed.
+# A version other than 1.0 and 1.1 is refused; with limits.compat_apache a higher one
+# is served as 1.1. Bytes behind the head may lie within length; they are not parsed.
 # Does not judge Host or framing: head_check_host and framing_of_request do.
 cdef int head_parse_request(
     head *out, char *data, unsigned int length,

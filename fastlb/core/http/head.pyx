@@ -109,11 +109,14 @@ cdef int head_parse_request(
     if p[6] == c"0":
         out.why = WHY_VERSION
         return -400
-    # A higher minor version is served as 1.1 (RFC 9110 2.5), and so is a higher major
-    # version in this syntax, as Apache does: framing and Host obey the rules of 1.1.
     out.minor = 0 if p[6] == c"1" and p[8] == c"0" else 1
     if not target_is_valid(out, data):
         return refuse_request_line(out, line, end, limits)
+    # Who writes another version may mean other rules: HTTP/2.0 in this syntax
+    # is no HTTP/2, and no client of today says HTTP/1.2. Apache serves all as 1.1.
+    if not limits.compat_apache and (p[6] != c"1" or p[8] > c"1"):
+        out.why = WHY_VERSION
+        return -505
     out.fields_at = <unsigned int>(p + 11 - data)
     return parse_fields(out, data, <char *>p + 11, end, limits, 400)
 

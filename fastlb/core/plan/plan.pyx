@@ -386,7 +386,9 @@ cdef object plan_vhost_of(plan_vhost *v, object vhost):
     v.limits.field_count = min(
         vhost.limit_request_fields or FIELD_COUNT_MAX, FIELD_COUNT_MAX)
     v.limits.strict = vhost.strict
-    v.limits.allow_http09 = vhost.allow_http09
+    # An answer to HTTP/0.9 is a bare body, which nobody can tell from an end.
+    v.limits.allow_http09 = vhost.allow_http09 and plan.compat_apache
+    v.limits.compat_apache = plan.compat_apache
     v.strict_host_check = vhost.strict_host_check
     v.registered_methods = vhost.registered_methods_only
     v.server_path = plan_text(vhost.server_path)
