@@ -251,6 +251,35 @@ def test_a_plain_request_is_told_so_and_harms_nobody(
     assert other.ask().status == 200
 
 
+def test_the_alert_of_a_refused_client_arrives_behind_its_request(
+    server: Fastlb, member: Member
+) -> None:
+    """In TLS 1.3 the client is done first, and its request follows at once. A close
+    over unread bytes would reset the connection and take the alert with it."""
+    lay(server.folder)
+    asking = ("SSLVerifyClient require", "SSLCACertificateFile ca.crt")
+    proxied = f"ProxyPass / {member.url}/"
+    server.write(host("h.example", *asking, proxied, port=str(server.port)), workers=1)
+    server.start()
+    lost = []
+    for number in range(50):
+        with closing(connect(server.port)) as sock:
+            chosen = context(version=V13)
+            tls = chosen.wrap_socket(sock, server_hostname="h.example")
+            try:
+                tls.sendall(GET)
+                tls.recv(1)
+            except ssl.SSLError as error:
+                if "CERTIFICATE_REQUIRED" in str(error):
+                    continue
+                lost.append((number, str(error)))
+            except ConnectionError as error:
+                lost.append((number, str(error)))
+            finally:
+                tls.close()
+    assert not lost
+
+
 def test_a_plain_request_in_pieces_is_answered_too(
     site: Fastlb, other: SecurePeer
 ) -> None:

@@ -8,7 +8,8 @@
 #   FLUSH       not read               -                     closed
 #   LINGER      read and dropped       closed                closed
 #
-# A plain request where TLS is spoken: HANDSHAKE -> EXCHANGE, which answers 400.
+# A plain request where TLS is spoken: HANDSHAKE -> EXCHANGE, which answers 400. A
+# handshake that fails with an alert: HANDSHAKE -> LINGER.
 # After an exchange: -> IDLE when the connection is kept, else -> FLUSH -> LINGER or
 # closed; -> LINGER when its body was cut. A draining worker: IDLE -> LINGER on its
 # timeout. Debug builds assert each step against DOWN_FOLLOWERS, which is this table.

@@ -17,7 +17,7 @@ cdef unsigned char[6] DOWN_FOLLOWERS = [
     1 << DOWN_IDLE | 1 << DOWN_FLUSH | 1 << DOWN_LINGER,        # EXCHANGE
     0,                                                          # LINGER
     1 << DOWN_LINGER,                                           # FLUSH
-    1 << DOWN_IDLE | 1 << DOWN_EXCHANGE,                        # HANDSHAKE
+    1 << DOWN_IDLE | 1 << DOWN_EXCHANGE | 1 << DOWN_LINGER,     # HANDSHAKE
 ]
 
 
@@ -200,10 +200,21 @@ cdef void downstream_handshake(downstream *d) noexcept nogil:
         return
     if rc < 0:
         service_log_handshake(d)
-        downstream_close(d)
+        downstream_refuse_handshake(d)
         return
     downstream_enter(d, DOWN_IDLE)
     downstream_read(d)
+
+
+cdef void downstream_refuse_handshake(downstream *d) noexcept nogil:
+    """The library has said why with an alert. In TLS 1.3 the client's first request may
+    be here already, unread: closed over it, the socket would be reset and the alert
+    lost."""
+    if tls_socket_is_sound(&d.c):
+        d.c.broken = False
+        downstream_linger(d)
+    else:
+        downstream_close(d)
 
 
 cdef bint downstream_secure(downstream *d, client_hello *hello) noexcept nogil:

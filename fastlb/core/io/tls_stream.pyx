@@ -247,6 +247,11 @@ cdef int tls_why(conn *c, int result) noexcept nogil:
     return FAILED
 
 
+cdef bint tls_socket_is_sound(conn *c) noexcept nogil:
+    """After FAILED: was it the library that gave up, and not the connection?"""
+    return tls_error != 0 and c.tls.failed and not c.peer_closed
+
+
 cdef int tls_handshake(conn *c) noexcept nogil:
     global errno, tls_verifying
     cdef tls_state *t = c.tls
