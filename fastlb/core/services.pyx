@@ -376,7 +376,7 @@ cdef class Core:
         logline_begin(log_fds)
         logline_fields(model)
         reasons_begin(ERROR_TEXTS)
-        plan.env_count = len(plan_envs)
+        plan_envs_end()
         http_date()
         if len(listener_fds) != plan.listener_count:
             raise ValueError("one socket for each Listen is needed")

@@ -119,3 +119,18 @@ def test_another_host_than_the_handshake_named_is_refused_by_a_worker_that_lives
             peer.send(head.encode())
             assert peer.take_response().status == 421
     assert server.workers() == workers
+
+
+def test_interpolation_looks_at_the_variables_there_are(rig: Rig) -> None:
+    """A log format's notes and response fields are variables without a name."""
+    seen: list[Message] = []
+    member = rig.member(seen_by(seen))
+    wanted = "".join(f"%{{X-{n}}}o%{{note-{n}}}n" for n in range(100))
+    rig.start(
+        f"CustomLog fields.log {wanted}\nProxyPassInterpolateEnv On\n"
+        f"ProxyPass / {member.url}/a${{n:note-1}}${{o:x-1}}${{GIVEN}}${{NOT}}b/ "
+        "interpolate\nSetEnv GIVEN given\n"
+    )
+    for _ in range(2):
+        assert rig.ask(request("/c")).body == b"ok"
+    assert [message.target for message in seen] == ["/agivenb/c"] * 2

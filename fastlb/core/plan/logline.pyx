@@ -89,7 +89,7 @@ cdef object logline_fields(object model):
                 p = &format.pieces[k]
                 name = p.literal.data[:p.literal.length].decode("latin-1")
                 if p.kind == c'o':
-                    key = "o:" + name.lower()
+                    key = ENV_OF_FIELD + name.lower()
                     known = key in plan_envs
                     p.env = plan_env(key)
                     if not known:
@@ -98,7 +98,7 @@ cdef object logline_fields(object model):
                         wanted.variable = p.env
                         response_field_count += 1
                 elif p.kind == c'n':
-                    p.env = plan_env("n:" + name.lower())
+                    p.env = plan_env(ENV_OF_NOTE + name.lower())
                 elif p.kind == LOG_SOURCE_PORT:
                     logline_wants_source_port = True
 

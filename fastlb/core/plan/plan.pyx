@@ -30,6 +30,11 @@ cdef tuple ENV_KNOWN = (
 )
 
 
+# Variables that no configuration can name, since it holds no NUL: before the name of a
+# note, or of a response field that a log asks for.
+cdef str ENV_OF_NOTE = "\0n:"
+cdef str ENV_OF_FIELD = "\0o:"
+
 cdef dict VERIFY_NUMBERS = {     # VERIFY_* by model.tls.Verify
     "none": VERIFY_NONE, "optional": VERIFY_OPTIONAL, "require": VERIFY_REQUIRE,
     "optional_no_ca": VERIFY_OPTIONAL_NO_CA,
@@ -133,7 +138,7 @@ cdef object plan_header_op(header_op *op, object rule):
     op.note = -1
     if op.action == HEADER_NOTE:
         note = b"".join(piece.text for piece in rule.value)
-        op.note = plan_env("n:" + note.decode("latin-1").lower())
+        op.note = plan_env(ENV_OF_NOTE + note.decode("latin-1").lower())
     op.condition = -1
     if rule.condition is not None:
         op.condition = plan_env(rule.condition.name)
@@ -627,6 +632,10 @@ cdef object plan_begin(
         plan_vhost_of(&plan.vhosts[i], vhost)
     plan_addresses(model)
     tls_names_end()
+
+
+cdef object plan_envs_end():
+    """Every variable has its number: count them, and write down their names."""
     plan.env_count = len(plan_envs)
     plan.env_names = <text *>plan_alloc(sizeof(text) * plan.env_count)
     for name, number in plan_envs.items():
