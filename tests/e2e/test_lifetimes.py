@@ -134,3 +134,19 @@ def test_interpolation_looks_at_the_variables_there_are(rig: Rig) -> None:
     for _ in range(2):
         assert rig.ask(request("/c")).body == b"ok"
     assert [message.target for message in seen] == ["/agivenb/c"] * 2
+
+
+def test_what_is_empty_is_composed_as_nothing(rig: Rig) -> None:
+    """A Via without a port, and the path of a CONNECT, which has none."""
+    seen: list[Message] = []
+    rig.serve(
+        seen_by(seen),
+        text="ProxyVia On\nProxyRequests On\nAllowCONNECT 1\nCustomLog f.log %f",
+    )
+    assert rig.ask(request()).body == b"ok"
+    assert seen[0].field("Via") == "1.1 test.example"
+    assert rig.ask(b"CONNECT 127.0.0.1:1 HTTP/1.1\r\nHost: x\r\n\r\n").status == 503
+    wait_for(
+        lambda: len((rig.folder / "f.log").read_text().splitlines()) == 2,
+        "both lines are written",
+    )

@@ -12,8 +12,9 @@ cdef inline void put(writer *w, const void *data, size_t length) noexcept nogil:
     if unlikely(<size_t>(w.end - w.p) < length):
         w.overflow = True
         return
-    memcpy(w.p, data, length)
-    w.p += length
+    if likely(length):      # nothing may be NULL
+        memcpy(w.p, data, length)
+        w.p += length
 
 
 cdef void put_number(writer *w, unsigned long long number) noexcept nogil:
