@@ -28,7 +28,7 @@ cdef enum:
     FIELD_COUNT_MAX = 256           # of one head, whatever LimitRequestFields says
     INTERIM_RESPONSES_MAX = 10      # 1xx answers relayed before the final one
     EMPTY_LINES_MAX = 1             # stray CRLF tolerated before a request line
-    CONNECTION_OPTIONS_MAX = 64     # fields named by Connection; more: closed
+    CONNECTION_OPTIONS_MAX = 64     # fields named by Connection of a head; more: 400
     # bodies
     CHUNK_LINE_BYTES_MAX = 1024     # chunk size with its extensions
     TRAILER_BYTES_MAX = 16384

@@ -201,7 +201,7 @@ def parse_request(bytes data, **options):
         found["framing"] = (
             framing_facts(&body) if result == 0 else (result, WHYS[h.why])
         )
-        head_drop_hop_by_hop(h, fence.data, &facts)
+        found["hops"] = head_drop_hop_by_hop(h, fence.data, &facts)
         found["kept"] = fields_of(h, fence.data, False)
         found["close"] = bool(facts.close)
         found["keep_alive"] = bool(facts.keep_alive)

@@ -7,7 +7,7 @@ from contextlib import suppress
 import psutil
 import pytest
 from harness import wait_for
-from peers import CutError, Peer, answering, chunked, request, response
+from peers import CutError, Message, Peer, answering, chunked, request, response
 from rig import Rig
 
 CHUNKED = "Transfer-Encoding: chunked\r\n"
@@ -46,6 +46,45 @@ def test_the_number_of_fields_has_a_bound(rig: Rig) -> None:
     rig.serve(fine, text="LimitRequestFields 10")
     assert rig.ask(request(fields="A: b\r\n" * 9)).status == 200
     assert rig.ask(request(fields="A: b\r\n" * 10)).status == 400
+
+
+def named(count: int) -> str:
+    """A Connection that names fields, all of which are there."""
+    names = [f"X-{n}" for n in range(count)]
+    fields = "".join(f"{name}: v\r\n" for name in names)
+    return f"Connection: {', '.join(names)}\r\n{fields}"
+
+
+def test_no_field_that_a_request_names_in_connection_travels(rig: Rig) -> None:
+    seen = []
+
+    def answer(message: Message) -> bytes:
+        seen.extend(name for name, _ in message.fields if name.startswith("X-"))
+        return response(b"fine")
+
+    rig.serve(answering(answer), text="ProxyAddHeaders Off")
+    assert rig.ask(request(fields=named(64))).status == 200
+    assert seen == []
+    assert rig.ask(request(fields=named(65))).status == 400
+    assert seen == []
+
+
+@pytest.mark.parametrize("interim", [False, True])
+def test_no_field_that_an_answer_names_in_connection_travels(
+    rig: Rig, interim: bool
+) -> None:
+    def answer(message: Message) -> bytes:
+        fields = named(int(message.target[1:]))
+        early = f"HTTP/1.1 103 Early Hints\r\n{fields}\r\n".encode() if interim else b""
+        return early + response(b"fine", fields="" if interim else fields)
+
+    rig.serve(answering(answer))
+    client = rig.client()
+    client.send(request("/64"))
+    while not (head := client.take_head())[0].startswith("HTTP/1.1 200"):
+        assert not [name for name, _ in head[1] if name.startswith("X-")]
+    assert not [name for name, _ in head[1] if name.startswith("X-")]
+    assert rig.ask(request("/65")).status == 502
 
 
 def test_fields_that_never_end_are_refused(rig: Rig) -> None:

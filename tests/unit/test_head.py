@@ -309,10 +309,21 @@ def test_connection_tokens_are_reported() -> None:
     assert not found["close"]
 
 
-def test_too_many_connection_options_close_the_connection() -> None:
-    for count, close in ((64, False), (65, True)):
-        options = b",".join(b"o%d" % i for i in range(count))
-        assert parsed(request(b"Connection: " + options))["close"] == close
+def test_more_connection_options_than_are_looked_at_are_refused() -> None:
+    names = [b"o%d" % i for i in range(65)]
+    for count, refused in ((64, False), (65, True)):
+        one = b"Connection: " + b",".join(names[:count])
+        several = b"\r\n".join(b"Connection: " + name for name in names[:count])
+        for lines in (one, several):
+            assert (parsed(request(lines))["hops"] < 0) is refused
+
+
+def test_every_field_that_the_last_connection_option_names_is_dropped() -> None:
+    names = [b"o%d" % i for i in range(64)]
+    fields = b"\r\n".join(name + b": v" for name in names)
+    connection = b"Connection: close, " + b", ".join(names)
+    found = parsed(request(connection + b"\r\n" + fields + b"\r\nLeft: v"))
+    assert [name for name, _ in found["kept"]] == [b"Host", b"Left"]
 
 
 def test_fields_without_connection_are_all_kept() -> None:

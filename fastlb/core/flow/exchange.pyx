@@ -129,7 +129,9 @@ cdef void exchange_begin(downstream *d, unsigned int head_bytes) noexcept nogil:
         exchange_reject(x, -rc if rc <= -400 else 400, x.req.why)
         return
     x.head_request = x.req.method_id == METHOD_HEAD
-    head_drop_hop_by_hop(&x.req, data, &x.hop)
+    if unlikely(head_drop_hop_by_hop(&x.req, data, &x.hop) < 0):
+        exchange_reject(x, 400, WHY_NONE)
+        return
     if unlikely(head_check_host(
             &x.req, data, d.vhost.limits.strict, &x.host, &x.path) < 0):
         exchange_reject(x, 400, WHY_HOST)

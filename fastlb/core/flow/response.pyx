@@ -305,9 +305,9 @@ cdef bint response_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
     cdef hop_facts hop
     cdef unsigned int held, payload = 0, consumed = 0
     if framing_of_response(
-            &response_head, data, x.req.method_id, &x.res_framing) < 0:
+            &response_head, data, x.req.method_id, &x.res_framing) < 0 \
+            or head_drop_hop_by_hop(&response_head, data, &hop) < 0:
         return response_broken(x)
-    head_drop_hop_by_hop(&response_head, data, &hop)
     x.member_status = response_head.status
     x.status = x.error_status if x.overridden else x.member_status
     if x.await_continue:

@@ -155,9 +155,11 @@ cdef bint value_has_token(
 # Mark as dropped what must not travel (RFC 9110 7.6.1): Connection and every field it
 # names, Keep-Alive, Proxy-Connection, TE, Trailer, Transfer-Encoding, Upgrade.
 # close / keep_alive / upgrade: tokens met in Connection.
+# returns 0, or FAILED: more is named than CONNECTION_OPTIONS_MAX, and such a head goes
+# nowhere, since not all of that was taken out
 cdef struct hop_facts:
     bint close
     bint keep_alive
     bint upgrade
-cdef void head_drop_hop_by_hop(
+cdef int head_drop_hop_by_hop(
     head *h, const char *data, hop_facts *facts) noexcept nogil

@@ -43,31 +43,35 @@ cdef enum:
     )
 
 
-cdef void head_drop_hop_by_hop(
+cdef int head_drop_hop_by_hop(
     head *h, const char *data, hop_facts *facts
 ) noexcept nogil:
     cdef unsigned int i
+    cdef int left = CONNECTION_OPTIONS_MAX
     cdef field *f
     facts.close = facts.keep_alive = facts.upgrade = False
     if not h.seen & HOP_BY_HOP_IDS:
-        return
+        return 0
     for i in range(h.field_count):
         f = &h.fields[i]
         if f.id < 32 and <unsigned int>1 << f.id & HOP_BY_HOP_IDS:
             f.dropped = 1
             if f.id == FIELD_CONNECTION:
-                drop_named_fields(h, data, f, facts)
+                left = drop_named_fields(h, data, f, facts, left)
+                if left < 0:
+                    return FAILED
+    return 0
 
 
-cdef void drop_named_fields(
-    head *h, const char *data, field *connection, hop_facts *facts
+# left: how many options may still come. returns how many then; < 0: there were more
+cdef int drop_named_fields(
+    head *h, const char *data, field *connection, hop_facts *facts, int left
 ) noexcept nogil:
     cdef const char *p = data + connection.value
     cdef const char *end = p + connection.value_length
     cdef const char *begin
     cdef unsigned int size
     cdef unsigned int i
-    cdef int options = 0
     cdef field *f
     while next_list_member(&p, end, &begin, &size):
         if size == 5 and bytes_equal_nocase(begin, "close", 5):
@@ -77,11 +81,10 @@ cdef void drop_named_fields(
         elif size == 7 and bytes_equal_nocase(begin, "upgrade", 7):
             facts.upgrade = True
         else:
-            options += 1
-            if options > CONNECTION_OPTIONS_MAX:
-                # Each option costs a walk over the fields: this is an attack.
-                facts.close = True
-                return
+            # Each option costs a walk over the fields: so many are an attack.
+            left -= 1
+            if left < 0:
+                break
             for i in range(h.field_count):
                 f = &h.fields[i]
                 # Host is for every recipient: it decides where the request goes.
@@ -89,3 +92,4 @@ cdef void drop_named_fields(
                     bytes_equal_nocase(data + f.name, begin, size)
                 ):
                     f.dropped = 1
+    return left

@@ -561,7 +561,8 @@ cdef int rewrite_interim(exchange *x, head *res, const char *data) noexcept nogi
         w.overflow = False
     elif writer_on(&w, &x.down.output, BUFFER_SMALL) < 0:
         return -502
-    head_drop_hop_by_hop(res, data, &unused)
+    if head_drop_hop_by_hop(res, data, &unused) < 0:
+        return -502
     out_from_head(out, res, data)
     put_status_line(
         x, &w, res.status, data + res.reason.offset, res.reason.length)
