@@ -169,9 +169,9 @@ cdef int match_path(exchange *x) noexcept nogil:
     cdef unsigned char previous = 0
     cdef bint plain = True
     cdef char *decoded
+    x.path_is_plain = False
     if length and data[0] == c'*' and length == 1:
-        x.decoded.data = data
-        x.decoded.length = 1
+        x.decoded = value(b"*", 1)
         return 0
     while i < length:
         c = data[i]
@@ -185,10 +185,12 @@ cdef int match_path(exchange *x) noexcept nogil:
             break
         previous = c
         i += 1
-    x.decoded.data = data
-    x.decoded.length = i
     if likely(plain):
-        return 0
+        # Kept with its query, as it mostly goes to the member.
+        x.decoded = arena_copy(x, data, length)
+        x.decoded.length = i
+        x.path_is_plain = x.decoded.data != NULL
+        return 0 if x.path_is_plain else -500
     length = i
     decoded = arena_take(x, length + 1)
     if decoded == NULL:
@@ -611,7 +613,6 @@ cdef int expand_groups(
 cdef int match_target(exchange *x) noexcept nogil:
     cdef plan_mapping *m = x.mapping
     cdef const char *raw = &x.down.input.data[x.base + x.path.offset]
-    cdef bint plain = x.decoded.data == raw
     cdef value query = query_of(x)
     cdef value expanded = value(m.target_path.data, m.target_path.length)
     cdef value subject = x.decoded
@@ -624,11 +625,10 @@ cdef int match_target(exchange *x) noexcept nogil:
     if m.noquery:
         query.length = 0
     # The usual case, pattern and target path alike: what came is what goes.
-    if likely(plain and m.regex < 0 and query.length == x.path.length - x.decoded.length
+    if likely(x.path_is_plain and m.regex < 0 and query.length == x.path.length - x.decoded.length
               and m.target_path.length == x.rest_at
               and memcmp(m.target_path.data, raw, x.rest_at) == 0):
-        x.target.data = raw
-        x.target.length = x.path.length
+        x.target = value(x.decoded.data, x.path.length)
         return 0
     as_is = m.nocanon and matches_as_sent(m, x, raw)
     if as_is:
