@@ -109,6 +109,8 @@ cdef struct exchange:
     int conf_count
     int host_wanted             # 1 + number of the names that access waits for; 0
     bint host_forward
+    bint undecided              # access hangs on a match that was given up: 500
+    unsigned int regex_us       # spent on matches, REGEX_REQUEST_US_MAX
     int proxy_conf_count        # of them, from <Proxy> sections
     plan_conf *confs[65]        # SECTIONS_MATCHED_MAX and default; <Proxy>, <Location>
     # the request

@@ -70,6 +70,9 @@ cdef bint exchange_admit(exchange *x) noexcept nogil:
     """Access rules. Returns False when the request was answered, or must wait."""
     cdef bint allowed
     x.host_wanted = 0
+    if unlikely(x.undecided):
+        exchange_answer_error(x, 500, NULL)
+        return False
     allowed = match_access(x)
     if unlikely(x.host_wanted):
         # A look-up takes its time, and other requests do not wait for it. What is
@@ -147,7 +150,7 @@ cdef void exchange_sticky(exchange *x) noexcept nogil:
     cdef field *f
     cdef const char *cookies = NULL
     cdef unsigned int length = 0
-    cdef int[20] groups
+    cdef int[2 * REGEX_PAIRS_MAX] groups
     cdef int g
     cdef int i
     cdef const char *head = request_bytes(x)
@@ -169,8 +172,9 @@ cdef void exchange_sticky(exchange *x) noexcept nogil:
     if x.balancer.route_regex >= 0 and x.sticky.value != NULL:
         x.sticky.route = NULL
         x.sticky.route_length = 0
-        if regex_search(x.balancer.route_regex, x.sticky.value,
-                        x.sticky.value_length, &groups[0]):
+        if request_matches(
+                x, x.balancer.route_regex, False, x.sticky.value,
+                x.sticky.value_length, &groups[0]):
             g = 2 if groups[2] >= 0 else 0
             x.sticky.route = x.sticky.value + groups[g]
             x.sticky.route_length = groups[g + 1] - groups[g]
