@@ -40,9 +40,7 @@ include "core/balance/elect.pyx"
 include "core/balance/table_slots.pyx"
 
 # plan: the model in C, look-ups and rules over it
-include "core/plan/regex.pyx"
 include "core/plan/plan.pyx"
-include "core/plan/undecided.pyx"
 include "core/plan/match.pyx"
 include "core/plan/own_name.pyx"
 include "core/plan/redirect.pyx"

@@ -637,16 +637,7 @@ _MODEL = {
     ),
 }
 
-_CORE = {
-    "FB0301": Message(
-        "error",
-        "Matching a regular expression was given up: it took too many steps.",
-        "Rewrite the expression: no two parts beside each other that match the same"
-        " bytes, no repetition within a repetition; [^/]+ instead of .*.",
-    ),
-}
-
-MESSAGES: Mapping[str, Message] = MappingProxyType({**_CONFIG, **_MODEL, **_CORE})
+MESSAGES: Mapping[str, Message] = MappingProxyType({**_CONFIG, **_MODEL})
 
 
 def document() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import suppress
 
 import psutil
@@ -207,3 +208,15 @@ def test_max_request_workers_bounds_the_open_connections(rig: Rig) -> None:
     clients[0].close()
     assert late.take_response().status == 200
     wait_for(lambda: rig.count("downstreams") == 4, "still four")
+
+
+def test_what_follows_a_refused_head_resets_no_answer(rig: Rig) -> None:
+    """The rest of it may be on its way: the answer must not be thrown away for that."""
+    rig.serve(answering(lambda _: response(b"ok")))
+    client = rig.client()
+    client.send(b"GET / HTTP/1.1\r\nHost: h.example\r\nbad line\r\n\r\n")
+    assert client.take_response().status == 400
+    for _ in range(20):
+        client.send(b"and the rest\r\n")
+        threading.Event().wait(0.001)
+    assert client.sock.recv(10) == b""
