@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FLOORS = (
-    ("base", "_pcre2"),
+    ("base",),
     ("config",),
     ("model",),
     ("_core", "_probe"),

@@ -1,0 +1,103 @@
+"""What a round of each attack is: a fresh fastlb, so many inputs, its end looked at."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import corpus
+from .desync import Alarm, Desync
+from .play import Loop
+from .site import Site, free_ports
+
+
+@dataclass(slots=True)
+class Tally:
+    """What an attack has done so far. cpu_s: of the server."""
+
+    inputs: int = 0
+    requests: int = 0
+    refused: int = 0
+    seconds: float = 0.0
+    cpu_s: float = 0.0
+
+    def __str__(self) -> str:
+        return (
+            f"{self.inputs} inputs, {self.requests} requests reached members, "
+            f"{self.refused} refused, {self.seconds:.0f} s, "
+            f"{self.cpu_s:.0f} s of CPU in fastlb"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A finding. path: the file that plays it again, or what the server has said."""
+
+    attack: str
+    seed: int
+    why: str
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.attack}, seed {self.seed}: {self.why}\n    {self.path}"
+
+
+class TimeIsUp(Exception):
+    """The round has used its seconds."""
+
+
+def desync(seed: int, count: int, seconds: float, tally: Tally) -> list[Found]:
+    """Streams of framings, judged by the strict reader."""
+    loop = Loop()
+    oracle = Desync(loop)
+    plain, rich = free_ports(2)
+    with tempfile.TemporaryDirectory() as folder:
+        site = Site(Path(folder), oracle.configuration(plain, rich))
+        begun = time.monotonic()
+
+        def check() -> None:
+            if site.faults():
+                raise Alarm("the server failed", None)
+            if time.monotonic() - begun > seconds:
+                raise TimeIsUp
+
+        try:
+            loop.run(oracle.streams(seed, count), check)
+        except TimeIsUp:
+            pass
+        except Alarm as alarm:
+            case = corpus.of_alarm(
+                f"desync-{seed}-{oracle.inputs}", "desync", alarm, rich
+            )
+            return [Found("desync", seed, alarm.why, str(corpus.keep(case)))]
+        finally:
+            tally.inputs += oracle.inputs
+            tally.requests += oracle.requests
+            tally.refused += oracle.refused
+            tally.seconds += time.monotonic() - begun
+            tally.cpu_s += site.cpu_seconds()
+            loop.close()
+            status = site.stop()
+            said = site.faults()
+        return ended("desync", seed, status, said)
+
+
+def ended(attack: str, seed: int, status: int, said: str) -> list[Found]:
+    """What the end of the server tells."""
+    if said:
+        return [Found(attack, seed, "the server failed", said)]
+    if status:
+        return [Found(attack, seed, f"the server ended with {status}", "")]
+    return []
+
+
+Run = Callable[[int, int, float, Tally], list[Found]]
+RUNS: dict[str, Run] = {"desync": desync}
+
+
+def play(name: str, seed: int, count: int, seconds: float, tally: Tally) -> list[Found]:
+    """A round of one attack."""
+    return RUNS[name](seed, count, seconds, tally)
