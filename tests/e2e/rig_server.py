@@ -38,8 +38,10 @@ GENERATION = 1
 def main() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(sys.argv[1])
+        # Its name is there only when it listens.
+        listening.bind(sys.argv[1] + ".new")
         listening.listen(64)
+        os.rename(sys.argv[1] + ".new", sys.argv[1])
         while True:
             control, _ = listening.accept()
             with control:
