@@ -89,7 +89,9 @@ class Table:
     def snapshot_workers(self) -> list[dict[str, Any]]:
         """For each used slot: slot, pid, generation, number, state, accesses,
         bytes_out, duration_us, connections (open now), accepted, busy (exchanges
-        under way), draining (state G)."""
+        under way), tunnels (of them), granted (requests it may have in work; 0
+        without MaxRequestWorkers), waiting (requests that wait for that), draining
+        (state G)."""
     def totals(self) -> dict[str, int]:
         """accesses, bytes_out, duration_us, connections (accepted) over all workers,
         ended ones included; connections_open and busy now; repairs: mutexes that were

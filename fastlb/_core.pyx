@@ -5,7 +5,7 @@ This is the spine: the chapters in order of dependency and no logic of its own.
 """
 
 from cython cimport final
-from libc.limits cimport LLONG_MAX
+from libc.limits cimport LLONG_MAX, LONG_MAX
 from libc.string cimport memchr, memcmp, memcpy, memmove, memset, strchr, strlen
 
 # io: readiness, timeouts, bytes in and out
@@ -55,6 +55,7 @@ include "core/flow/tls_variables.pyx"
 include "core/flow/pool.pyx"
 include "core/flow/upstream.pyx"
 include "core/flow/secure.pyx"
+include "core/flow/work.pyx"
 include "core/flow/downstream.pyx"
 include "core/flow/accept.pyx"
 include "core/flow/request.pyx"

@@ -41,6 +41,8 @@ AUTO_EXTENDED = (
     "DurationPerReq",
 )
 AUTO_WORKERS = ("BusyWorkers", "GracefulWorkers", "IdleWorkers", "Scoreboard")
+# Behind the balancers: ours, the first with the name that Apache's event MPM gives it.
+AUTO_OWN = ("ConnsTotal", "Tunnels", "WaitingRequests", "Compat")
 AUTO_BALANCER = "ProxyBalancer[{0}]Name"
 AUTO_MEMBER = "ProxyBalancer[{0}]Worker[{1}]{2}"
 AUTO_MEMBER_FIELDS = ("Name", "Status", "Elected", "Busy", "Sent", "Rcvd")

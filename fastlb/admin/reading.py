@@ -1,11 +1,12 @@
 """One look at the slot table and the machine, from which the status is written.
 
-A worker serves many connections, so the scoreboard has one character per connection
-that MaxRequestWorkers allows: W for a request in work, K for a connection between
-requests, G on a worker that drains, S for a worker that starts; what is left is `_`
-while anybody accepts, else `.`. Without such a bound each worker that accepts always
-has UNBOUND_IDLE places more. So BusyWorkers and IdleWorkers mean to an operator
-what they mean in Apache.
+A worker serves many connections, so the scoreboard has one character per request that
+MaxRequestWorkers allows in work: W for each that is, G on a worker that drains, S for a
+worker that starts; what is left is `_` while anybody accepts, else `.`. Tunnels are W
+beyond that number: they are under way, but no request is in work. Without such a bound
+each worker that accepts always has UNBOUND_IDLE places more. So BusyWorkers and
+IdleWorkers mean to an operator what they mean with Apache's event MPM; connections
+between requests hold no place, there as here (`ConnsTotal` counts them).
 """
 
 from __future__ import annotations
@@ -112,7 +113,7 @@ class Reading:
 
     @property
     def counts(self) -> tuple[int, int, int]:
-        """Connection slots that are busy, on draining workers, idle."""
+        """Places that are busy, on draining workers, idle."""
         board = self.scoreboard
         graceful, idle = board.count(names.GRACEFUL), board.count(names.WAITING)
         off = board.count(names.FREE) + board.count(names.STARTING)
@@ -127,26 +128,26 @@ class Reading:
 
 
 def scoreboard(workers: Iterable[dict[str, Any]], max_request_workers: int) -> str:
-    """One character per connection slot, in the order of the workers.
+    """One character per place, in the order of the workers.
 
-    max_request_workers 0: no bound. More than it only while an older generation
-    drains.
+    max_request_workers 0: no bound. Beyond it there are only tunnels, and one place
+    each for workers that start or drain with nothing in work.
     """
     parts: list[str] = []
     accepting: list[int] = []
+    in_work = 0
     for worker in workers:
-        connections, busy = worker["connections"], worker["busy"]
+        busy = worker["busy"]
+        in_work += max(busy - worker["tunnels"], 0)
         if worker["state"] == names.STARTING:
             parts.append(names.STARTING)
         elif worker["draining"] or worker["state"] == names.GRACEFUL:
-            parts.append(names.GRACEFUL * max(connections, 1))
+            parts.append(names.GRACEFUL * max(busy, 1))
         else:
             accepting.append(len(parts))
-            parts.append(
-                names.SENDING * busy + names.KEEPALIVE * max(connections - busy, 0)
-            )
+            parts.append(names.SENDING * busy)
     if max_request_workers:
-        free = max(max_request_workers - sum(map(len, parts)), 0)
+        free = max(max_request_workers - in_work, 0)
     else:
         free = UNBOUND_IDLE * len(accepting)
     if not accepting:

@@ -1,8 +1,8 @@
 """`SetHandler server-status`: the page, and `?auto` for monitoring agents.
 
 Both are written from one `Reading`. Query words: auto, notable, refresh=N (a Refresh
-field). `Compat:` closes the lines of `?auto`, so that those before it are exactly
-Apache's.
+field). What Apache does not say closes the lines of `?auto`, so that those before are
+exactly Apache's: connections, tunnels, requests that wait for others, `Compat:`.
 Source: operations.md 4; data of the tests recorded from httpd 2.4.71.
 """
 
@@ -101,7 +101,17 @@ def _auto(reading: Reading) -> Iterator[str]:
             for field, value in zip(names.AUTO_MEMBER_FIELDS, values, strict=True):
                 key = names.AUTO_MEMBER.format(number, place, field)
                 yield f"{key}: {_plain(str(value))}"
-    yield f"Compat: {reading.model.compat.value}"
+    yield from _fields(names.AUTO_OWN, _own_values(reading))
+
+
+def _own_values(reading: Reading) -> tuple[object, ...]:
+    workers = reading.workers
+    return (
+        sum(worker["connections"] for worker in workers),
+        sum(worker["tunnels"] for worker in workers),
+        sum(worker["waiting"] for worker in workers),
+        reading.model.compat.value,
+    )
 
 
 def _fields(keys: Sequence[str], values: Sequence[object | None]) -> Iterator[str]:

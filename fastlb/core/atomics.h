@@ -23,6 +23,9 @@
     __atomic_compare_exchange_n((p), (seen), (next), 0, __ATOMIC_ACQ_REL, \
                                 __ATOMIC_ACQUIRE)
 
+/* What this process has stored is seen by others before it reads on. */
+#define ATOMIC_FENCE_FULL() __atomic_thread_fence(__ATOMIC_SEQ_CST)
+
 /* Fences between the words of a versioned record. */
 #define ATOMIC_FENCE_ACQUIRE() __atomic_thread_fence(__ATOMIC_ACQUIRE)
 #define ATOMIC_FENCE_RELEASE() __atomic_thread_fence(__ATOMIC_RELEASE)

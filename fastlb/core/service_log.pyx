@@ -36,6 +36,13 @@ cdef void service_log_accept(int error) noexcept nogil:
         say(NULL, "error", "core", error, "AH00014: accept: cannot take connections")
 
 
+cdef void service_log_full() noexcept nogil:
+    with gil:
+        say(NULL, "error", "mpm_fastlb", 0,
+            "AH00161: server reached MaxRequestWorkers setting, consider raising the "
+            "MaxRequestWorkers setting; further requests wait")
+
+
 cdef void service_log_connect(exchange *x, int index, int error) noexcept nogil:
     with gil:
         if error == NO_ADDRESS:

@@ -342,6 +342,8 @@ cdef void engine_check_empty() noexcept nogil:
     ASSERT(engine.all == NULL)
     ASSERT(engine.downstream_count == 0)
     ASSERT(engine.exchange_count == 0)
+    ASSERT(engine.in_work == 0)
+    ASSERT(engine.wait_head == NULL)
     ASSERT(engine.upstream_count == 0)
     ASSERT(watch.open_count == 0)
     ASSERT(buffers_out() == 0)
@@ -383,6 +385,7 @@ cdef class Core:
         for i, fd in enumerate(listener_fds):
             plan.listeners[i].c.kind = KIND_LISTENER
             plan.listeners[i].c.fd = fd
+        work_begin()
         engine.eager_read = model.process.defer_accept_s > 0
         self.fd = watch.epfd
 
@@ -402,6 +405,7 @@ cdef class Core:
             http_date()
             timers_sweep(watch.now_us, conn_timed_out)
             nobody_try_again()
+            work_tick()
             accept_resume()
             watch_free_dead()
             more = watch.run_head != NULL
@@ -505,6 +509,8 @@ cdef class Core:
             "buffers": buffers_out(),
             "watches": watch.open_count,
             "accepted": engine.accepted,
+            "in_work": engine.in_work,
+            "waiting": engine.wait_count,
             "log_lines_lost": log_lines_lost,
         }
 

@@ -29,7 +29,7 @@ class ProcessSettings:
     user: str | None  # name or "#id"; None: keep the identity
     group: str | None
     start_servers: int  # number of workers; default: number of cores
-    max_request_workers: int  # connections at once over all workers; 0: no bound
+    max_request_workers: int  # requests in work over all workers; 0: no bound
     max_connections_per_child: int  # 0: never recycle
     listen_backlog: int
     graceful_shutdown_timeout_s: int  # 0: no limit

@@ -194,9 +194,10 @@ def test_a_member_is_not_blamed_for_what_the_worker_lacks(rig: Rig) -> None:
     assert second.take_response().status == 200
 
 
-def test_max_request_workers_bounds_the_open_connections(rig: Rig) -> None:
+def test_apaches_prefork_serves_so_many_connections(rig: Rig) -> None:
     """Who comes beyond it waits in the backlog, and is served when another leaves."""
-    rig.serve(fine, text="ServerLimit 1\nThreadsPerChild 4\nMaxRequestWorkers 4")
+    text = "Compat apache\nServerLimit 4\nMaxRequestWorkers 4"
+    rig.serve(fine, text=text)
     clients = [rig.client() for _ in range(4)]
     for client in clients:
         client.send(request())

@@ -136,6 +136,9 @@ def test_a_new_worker_in_a_used_slot_begins_at_zero() -> None:
             "connections": 0,
             "accepted": 0,
             "busy": 0,
+            "tunnels": 0,
+            "granted": 0,
+            "waiting": 0,
             "draining": False,
         }
     ]

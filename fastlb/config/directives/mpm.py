@@ -35,7 +35,7 @@ def _listen(name: str, words: tuple[str, ...]) -> Complaint | None:
 
 _CONNECTIONS = (
     "a worker of fastlb serves any number of connections at once, so how many"
-    " processes are spare has no meaning; MaxRequestWorkers bounds the connections"
+    " processes are spare has no meaning; MaxRequestWorkers bounds the requests in work"
 )
 
 DIRECTIVES = (
@@ -125,9 +125,14 @@ DIRECTIVES = (
         S,
         Args.ONE,
         "n",
-        "connections served at once, over all workers",
+        "requests in work at once, over all workers",
         default="no bound but file descriptors",
-        manual="What comes beyond it waits in the kernel's backlog, as in Apache.",
+        manual=(
+            "As a thread of Apache's event MPM, a request is in work from its complete"
+            " head to the end of its answer. What comes beyond it waits, in the order"
+            " in which it came, and is not refused. Connections between requests, in a"
+            " handshake, with half a head or in a tunnel are not counted."
+        ),
         check=Integer(0),
         old_names=("MaxClients",),
     ),

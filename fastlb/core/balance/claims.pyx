@@ -229,6 +229,9 @@ cdef int claim_settle_worker(table_view *t, worker_slot *w) noexcept nogil:
             atomic_set_i32(share, 0)
     atomic_set_i32(&w.connections, 0)
     atomic_set_i32(&w.exchanges, 0)
+    atomic_set_i32(&w.granted, 0)
+    atomic_set_i32(&w.waiting, 0)
+    atomic_set_i32(&w.tunnels, 0)
     # each total is moved at once, so a master that dies here counts nothing twice
     h.ended_accesses += w.accesses
     atomic_set_u64(&w.accesses, 0)

@@ -27,6 +27,17 @@ cdef void ledger_request_done(
     worker_slot *w, long long bytes_out, long long duration_us) noexcept nogil
 cdef void ledger_exchange_opened(worker_slot *w) noexcept nogil   # BusyWorkers
 cdef void ledger_exchange_closed(worker_slot *w) noexcept nogil
+# Exchanges that have become tunnels: they are under way, but no request is in work.
+cdef void ledger_tunnel_opened(worker_slot *w) noexcept nogil
+cdef void ledger_tunnel_closed(worker_slot *w) noexcept nogil
+
+# How many requests a worker may have in work, and how many wait (flow/work.pxd).
+cdef void ledger_grant(worker_slot *w, long granted) noexcept nogil
+cdef void ledger_wait(worker_slot *w, long waiting) noexcept nogil
+# What the other workers have granted themselves, seen after what this one has written.
+# No row counts for less than 0 or more than most.
+cdef long ledger_granted_beside(
+    table_view *t, worker_slot *own, long most) noexcept nogil
 
 # A member failed. probe_may_clear: it was a refused or timed-out connect, so a TCP
 # probe proves that it is back; otherwise only retry= or a health check does.

@@ -82,6 +82,35 @@ cdef void ledger_exchange_closed(worker_slot *w) noexcept nogil:
     ledger_own_sub_i32(&w.exchanges)
 
 
+cdef void ledger_tunnel_opened(worker_slot *w) noexcept nogil:
+    ledger_own_add_i32(&w.tunnels, 1)
+
+
+cdef void ledger_tunnel_closed(worker_slot *w) noexcept nogil:
+    ledger_own_sub_i32(&w.tunnels)
+
+
+cdef void ledger_grant(worker_slot *w, long granted) noexcept nogil:
+    atomic_set_i32(&w.granted, <int32_t>granted)
+
+
+cdef void ledger_wait(worker_slot *w, long waiting) noexcept nogil:
+    atomic_set_i32(&w.waiting, <int32_t>waiting)
+
+
+cdef long ledger_granted_beside(
+        table_view *t, worker_slot *own, long most) noexcept nogil:
+    cdef uint32_t i
+    cdef long one, granted = 0
+    atomic_fence_full()
+    for i in range(atomic_get_u32(&t.header.workers_used)):
+        if &t.workers[i] == own:
+            continue
+        one = atomic_get_i32(&t.workers[i].granted)
+        granted += most if one > most else (one if one > 0 else 0)
+    return granted
+
+
 # --- the state of a member
 
 cdef bint member_is_usable(member_slot *m) noexcept nogil:

@@ -77,7 +77,8 @@ struct worker_slot {
     uint32_t used, generation, number, state, unused0[11];
     uint64_t accesses, bytes_out, duration_us, accepted;
     int32_t connections, exchanges;
-    uint64_t unused1[3];
+    int32_t granted, waiting, tunnels, unused2;
+    uint64_t unused1[1];
 };
 
 #define TABLE_AT(s, f, at) _Static_assert(offsetof(struct s, f) == (at), #s "." #f)

@@ -134,6 +134,9 @@ cdef extern from "table.h" nogil:
         uint64_t accepted               # 88   own; connections ever
         int32_t connections             # 96   own; open now
         int32_t exchanges               # 100  own; under way now
+        int32_t granted                 # 104  own; requests it may have in work
+        int32_t waiting                 # 108  own; requests that wait for that
+        int32_t tunnels                 # 112  own; of exchanges, those that are tunnels
 
 # Bits of member_slot.flags, in the order in which Apache prints them.
 cdef enum:

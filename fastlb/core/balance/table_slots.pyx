@@ -421,6 +421,9 @@ cdef class Table:
                 "connections": atomic_get_i32(&w.connections),
                 "accepted": atomic_get_u64(&w.accepted),
                 "busy": atomic_get_i32(&w.exchanges),
+                "tunnels": atomic_get_i32(&w.tunnels),
+                "granted": atomic_get_i32(&w.granted),
+                "waiting": atomic_get_i32(&w.waiting),
                 "draining": state == "G",
             })
         return found

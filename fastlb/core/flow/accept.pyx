@@ -11,8 +11,8 @@ cdef enum:
 
 
 cdef bint accept_is_full() noexcept nogil:
-    """MaxRequestWorkers connections over all workers: the backlog holds the rest."""
-    return plan.max_request_workers > 0 and (
+    """No more connections over all workers: the backlog holds the rest."""
+    return plan.compat_apache and plan.max_request_workers > 0 and (
         ledger_connections(engine.view) >= plan.max_request_workers)
 
 
@@ -97,7 +97,7 @@ cdef void accept_some(plan_listener *listener, int most) noexcept nogil:
     for _ in range(most):
         if not engine.accepting or engine.paused:
             return
-        if plan.max_request_workers > 0 and accept_is_full():
+        if unlikely(accept_is_full()):
             accept_pause()
             return
         size = sizeof(storage)

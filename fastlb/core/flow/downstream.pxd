@@ -4,12 +4,14 @@
 #   HANDSHAKE   -> IDLE (TLS)          closed                closed
 #   IDLE        -> HEAD                closed                closed (KeepAliveTimeout)
 #   HEAD        -> EXCHANGE, or stays  closed                408, -> FLUSH
+#   WAIT        not read               not looked at         none: it is our turn
 #   EXCHANGE    body of the request    half-close is fine    408, or both sides closed
 #   FLUSH       not read               -                     closed
 #   LINGER      read and dropped       closed                closed
 #
 # A plain request where TLS is spoken: HANDSHAKE -> EXCHANGE, which answers 400. A
 # handshake that fails with an alert: HANDSHAKE -> LINGER.
+# IDLE and HEAD -> WAIT when MaxRequestWorkers are in work; -> IDLE when its turn comes.
 # After an exchange: -> IDLE when the connection is kept, else -> FLUSH -> LINGER or
 # closed; -> LINGER when its body was cut. A draining worker: IDLE -> LINGER on its
 # timeout. Debug builds assert each step against DOWN_FOLLOWERS, which is this table.
@@ -24,8 +26,18 @@ cdef struct engine_state:
     long exchange_count
     long accepted               # connections since the start, for recycling
     unsigned long connection_number
+    # requests in work (work.pxd); LONG_MAX is granted where there is no bound
+    long in_work
+    long granted
+    long work_step              # so many more are asked for at once
+    long work_fair              # an equal part of MaxRequestWorkers
+    long work_owed              # others wait, and have less than that
+    downstream *wait_head
+    downstream *wait_tail
+    long wait_count
+    bint full_told
     bint accepting
-    bint paused                 # at MaxRequestWorkers, or out of descriptors
+    bint paused                 # no more connections, or out of descriptors
     bint draining
     bint drained_told
     bint recycle_told

@@ -11,13 +11,14 @@ cdef int downstream_pooled = 0
 
 
 # The states that may follow each state: the table in downstream.pxd, as bits.
-cdef unsigned char[6] DOWN_FOLLOWERS = [
-    1 << DOWN_HEAD | 1 << DOWN_EXCHANGE | 1 << DOWN_LINGER,     # IDLE
-    1 << DOWN_EXCHANGE,                                         # HEAD
+cdef unsigned char[7] DOWN_FOLLOWERS = [
+    1 << DOWN_HEAD | 1 << DOWN_EXCHANGE | 1 << DOWN_LINGER | 1 << DOWN_WAIT,    # IDLE
+    1 << DOWN_EXCHANGE | 1 << DOWN_WAIT,                        # HEAD
     1 << DOWN_IDLE | 1 << DOWN_FLUSH | 1 << DOWN_LINGER,        # EXCHANGE
     0,                                                          # LINGER
     1 << DOWN_LINGER,                                           # FLUSH
     1 << DOWN_IDLE | 1 << DOWN_EXCHANGE | 1 << DOWN_LINGER,     # HANDSHAKE
+    1 << DOWN_IDLE,                                             # WAIT
 ]
 
 
@@ -68,6 +69,7 @@ cdef void downstream_release(downstream *d) noexcept nogil:
 cdef void downstream_close(downstream *d) noexcept nogil:
     if d.c.kind == KIND_DEAD:
         return
+    work_forget(d)
     buffer_give(d.input)
     d.input = NULL
     buffer_give(d.output)
@@ -159,6 +161,8 @@ cdef void downstream_on_event(conn *c) noexcept nogil:
         downstream_drain(d)
     elif d.state == DOWN_HANDSHAKE:
         downstream_handshake(d)
+    elif d.state == DOWN_WAIT:
+        work_on_event(d)
     else:
         downstream_flush(d)
 
@@ -239,6 +243,10 @@ cdef void downstream_read(downstream *d) noexcept nogil:
         downstream_advance(d)       # a pipelined request
         if d.state != DOWN_IDLE and d.state != DOWN_HEAD:
             return
+    elif d.state == DOWN_IDLE and unlikely(not work_is_free()) and not d.has_slot \
+            and d.c.readable and not d.c.peer_closed:
+        work_wait(d)                # what it asks stays in the kernel
+        return
     for _ in range(READS_PER_STEP):
         if not d.c.readable:
             break
@@ -302,6 +310,9 @@ cdef void downstream_advance(downstream *d) noexcept nogil:
     head_bytes = head_find_end(data, held, &d.scanned)
     if likely(head_bytes > 0):
         d.scanned = 0
+        if unlikely(not work_enter(d)):
+            work_wait(d)
+            return
         d.stray_line = False
         exchange_begin(d, <unsigned int>head_bytes)
         return
@@ -339,8 +350,9 @@ cdef void downstream_next(downstream *d, bint keep, bint linger) noexcept nogil:
 cdef void downstream_on_timeout(downstream *d) noexcept nogil:
     if d.state == DOWN_IDLE:
         # A request may have come in the very moment; it is served.
-        d.c.readable = True
-        downstream_read(d)
+        if not downstream_is_silent(d):
+            d.c.readable = True
+            downstream_read(d)
         if d.c.kind != KIND_DOWNSTREAM or d.state != DOWN_IDLE:
             return
         if engine.draining:
@@ -353,6 +365,14 @@ cdef void downstream_on_timeout(downstream *d) noexcept nogil:
         exchange_on_client_timeout(d.x)
     else:
         downstream_close(d)
+
+
+cdef bint downstream_is_silent(downstream *d) noexcept nogil:
+    """Ask the socket: nothing unread, and no end?"""
+    cdef char one
+    if unlikely(d.c.tls != NULL):
+        return tls_is_quiet(&d.c)
+    return recv(d.c.fd, &one, 1, MSG_PEEK | MSG_DONTWAIT) < 0 and errno == EAGAIN
 
 
 cdef void downstreams_drain() noexcept nogil:

@@ -25,6 +25,9 @@ cdef struct downstream:
     bint sends_large            # its last request had a large body
     signed char host_known[8]   # HOST_*: by number of a Require host's names
     bint stray_line             # an empty line was skipped before this request
+    bint has_slot               # it counts among the requests in work (work.pxd)
+    downstream *wait_next       # in DOWN_WAIT, in the order in which they came
+    downstream *wait_prev
     bint must_linger            # bytes may be on their way: close in two steps
     bint remote_known
     unsigned char remote_text_length
@@ -46,6 +49,7 @@ cdef enum:
     DOWN_LINGER = 3     # our side is shut; reading away what still comes
     DOWN_FLUSH = 4      # the last answer is going out, then close
     DOWN_HANDSHAKE = 5  # TLS is not established yet
+    DOWN_WAIT = 6       # a request may be there, and MaxRequestWorkers are in work
 
 cdef struct upstream:
     conn c                      # first

@@ -325,6 +325,9 @@ cdef void exchange_settle(exchange *x) noexcept nogil:
         if plan.extended_status else 0)
     if x.vhost.log_count:
         logline_write(x)
+    if unlikely(x.state == X_TUNNEL):
+        ledger_tunnel_closed(engine.slot)
+    work_leave(d)
     d.x = NULL
     exchange_give(x)
 

@@ -91,6 +91,10 @@ cdef void tunnel_open(exchange *x) noexcept nogil:
     # What the client said right behind its request is for the other side.
     cdef unsigned int early = d.input.end - request_end(x)
     x.state = X_TUNNEL
+    ledger_tunnel_opened(engine.slot)
+    # Apache's tunnels keep the thread of their request.
+    if not plan.compat_apache:
+        work_leave(d)
     x.res_head_sent = True
     if early and not tunnel_hold(
             &x.stream, &d.input.data[request_end(x)], early):

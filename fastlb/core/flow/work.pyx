@@ -1,0 +1,165 @@
+"""Requests in work (work.pxd)."""
+
+cdef enum:
+    WORK_STEPS = 8      # steps in which a worker takes an equal part
+
+
+cdef void work_begin() noexcept nogil:
+    engine.granted = 0 if plan.max_request_workers > 0 else LONG_MAX
+    engine.work_step = 1
+    engine.work_fair = plan.max_request_workers
+
+
+cdef bint work_is_free() noexcept nogil:
+    return likely(engine.in_work < engine.granted and engine.wait_head == NULL) \
+        or work_find()
+
+
+cdef bint work_find() noexcept nogil:
+    return engine.wait_head == NULL and work_borrow(engine.work_step)
+
+
+cdef bint work_borrow(long wanted) noexcept nogil:
+    """Grant this worker so many more, or as many as are left. False: none is."""
+    cdef long over
+    ledger_grant(engine.slot, engine.granted + wanted)
+    over = engine.granted + wanted - plan.max_request_workers + ledger_granted_beside(
+        engine.view, engine.slot, plan.max_request_workers)
+    if over > 0:
+        wanted -= over if over < wanted else wanted
+        ledger_grant(engine.slot, engine.granted + wanted)
+    engine.granted += wanted
+    return engine.in_work < engine.granted
+
+
+cdef bint work_enter(downstream *d) noexcept nogil:
+    if unlikely(d.has_slot):
+        return True
+    if unlikely(not work_is_free()):
+        return False
+    d.has_slot = True
+    engine.in_work += 1
+    return True
+
+
+cdef void work_leave(downstream *d) noexcept nogil:
+    if unlikely(not d.has_slot):
+        return
+    d.has_slot = False
+    engine.in_work -= 1
+    ASSERT(engine.in_work >= 0)
+    if unlikely(engine.wait_head != NULL or engine.work_owed):
+        work_pass_on()
+
+
+cdef void work_pass_on() noexcept nogil:
+    """A slot is free: for another worker that has too few, else for who waits here."""
+    if engine.work_owed and engine.granted > engine.work_fair:
+        engine.work_owed -= 1
+        engine.granted -= 1
+        ledger_grant(engine.slot, engine.granted)
+    work_serve()
+
+
+cdef void work_serve() noexcept nogil:
+    """Give what is free to those that have waited longest; each in its own turn."""
+    cdef downstream *d
+    while engine.wait_head != NULL and engine.in_work < engine.granted:
+        d = engine.wait_head
+        work_unlink(d)
+        d.has_slot = True
+        engine.in_work += 1
+        watch_queue(&d.c)
+
+
+cdef void work_wait(downstream *d) noexcept nogil:
+    ASSERT(not d.has_slot)
+    ASSERT(plan.max_request_workers > 0)
+    downstream_enter(d, DOWN_WAIT)
+    timer_clear(&d.c.timer)         # it is not the client that is slow
+    d.wait_next = NULL
+    d.wait_prev = engine.wait_tail
+    if engine.wait_tail != NULL:
+        engine.wait_tail.wait_next = d
+    else:
+        engine.wait_head = d
+    engine.wait_tail = d
+    engine.wait_count += 1
+    ledger_wait(engine.slot, engine.wait_count)
+    if unlikely(not engine.full_told):
+        engine.full_told = True
+        service_log_full()
+
+
+cdef void work_unlink(downstream *d) noexcept nogil:
+    if d.wait_prev != NULL:
+        d.wait_prev.wait_next = d.wait_next
+    else:
+        ASSERT(engine.wait_head == d)
+        engine.wait_head = d.wait_next
+    if d.wait_next != NULL:
+        d.wait_next.wait_prev = d.wait_prev
+    else:
+        ASSERT(engine.wait_tail == d)
+        engine.wait_tail = d.wait_prev
+    d.wait_next = NULL
+    d.wait_prev = NULL
+    engine.wait_count -= 1
+    ASSERT(engine.wait_count >= 0)
+    ledger_wait(engine.slot, engine.wait_count)
+
+
+cdef void work_forget(downstream *d) noexcept nogil:
+    if unlikely(d.state == DOWN_WAIT and not d.has_slot):
+        work_unlink(d)
+    work_leave(d)
+
+
+cdef void work_on_event(downstream *d) noexcept nogil:
+    if d.c.broken:
+        downstream_close(d)
+        return
+    if not d.has_slot:
+        return                      # its bytes are read when its turn comes
+    downstream_enter(d, DOWN_IDLE)
+    downstream_read(d)
+    if d.c.kind != KIND_DOWNSTREAM or d.state == DOWN_EXCHANGE or not d.has_slot:
+        return
+    # What came is no whole request; others may go first.
+    if d.state == DOWN_IDLE:
+        timer_set(&d.c.timer, watch.now_us + d.vhost.keepalive_timeout_us)
+    work_leave(d)
+
+
+cdef void work_tick() noexcept nogil:
+    cdef unsigned int i
+    cdef worker_slot *w
+    cdef long workers = 1, owed = 0
+    cdef long waiting, kept
+    cdef bint others_wait = False
+    if plan.max_request_workers == 0:
+        return
+    for i in range(atomic_get_u32(&engine.view.header.workers_used)):
+        w = &engine.view.workers[i]
+        if w == engine.slot or not atomic_get_u32(&w.used):
+            continue
+        if atomic_get_u32(&w.state) != STATE_DRAINING:
+            workers += 1
+        waiting = atomic_get_i32(&w.waiting)
+        if waiting > 0:
+            others_wait = True
+            # With fewer slots than workers the only one must go round as well.
+            kept = atomic_get_i32(&w.granted)
+            if kept < engine.work_fair or kept < 1:
+                owed += waiting
+    engine.work_fair = plan.max_request_workers // workers
+    engine.work_step = plan.max_request_workers // (workers * WORK_STEPS) + 1
+    engine.work_owed = owed
+    if engine.wait_head != NULL:
+        work_borrow(engine.wait_count)
+        work_serve()
+        return
+    kept = engine.in_work + (0 if others_wait else engine.work_step)
+    if engine.granted > kept:
+        engine.granted = kept
+        ledger_grant(engine.slot, kept)
