@@ -41,11 +41,13 @@ include "core/balance/table_slots.pyx"
 
 # plan: the model in C, look-ups and rules over it
 include "core/plan/plan.pyx"
+include "core/plan/path.pyx"
 include "core/plan/match.pyx"
 include "core/plan/own_name.pyx"
 include "core/plan/redirect.pyx"
 include "core/plan/access.pyx"
 include "core/plan/rules.pyx"
+include "core/plan/reading.pyx"
 include "core/plan/logline.pyx"
 include "core/http/reverse.pyx"
 include "core/http/rewrite.pyx"

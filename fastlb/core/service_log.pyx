@@ -163,6 +163,24 @@ cdef void service_log_denied(exchange *x) noexcept nogil:
             f"AH01630: client denied by server configuration: {request_uri(x)}")
 
 
+cdef void service_log_misread(exchange *x) noexcept nogil:
+    with gil:
+        meant = "as it was sent"
+        if x.reading.data != NULL:
+            meant = string_of(x.reading.data, x.reading.length)
+        say(x, "error", "authz_core", 0,
+            f"AH01630: client denied by server configuration: {request_uri(x)} "
+            f"(allowed, but not as a member may read it: {meant})")
+
+
+cdef void service_log_climbs(exchange *x) noexcept nogil:
+    with gil:
+        say(x, "error", "proxy", 0,
+            f"the mapping makes a path that climbs: "
+            f"{string_of(x.target.data, x.target.length)}; write a slash before the "
+            f"group of the pattern")
+
+
 cdef void service_log_sections(exchange *x) noexcept nogil:
     with gil:
         say(x, "error", "core", 0,

@@ -152,7 +152,12 @@ cdef struct exchange:
     member_address *addresses   # of what CONNECT asks for, in the order to try
     int address_count
     # where it goes
-    value decoded               # decoded path
+    value decoded               # the path that is decided upon (path.pyx)
+    value reading               # another way to read it; data NULL: there is none
+    bint reading_climbs         # ... by dot segments
+    bint reduced                # dot segments were undone: never sent as it came
+    bint excluded               # a mapping of "!" took it, or no-proxy is set
+    value request_uri           # for SetEnvIf, while a reading is tried; else NULL
     unsigned int rest_at        # offset into decoded where the mapping's rest begins
     value target                # path and query for the member's balancer URL
     balancer_plan *balancer

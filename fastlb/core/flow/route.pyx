@@ -69,8 +69,12 @@ cdef void exchange_route(exchange *x) noexcept nogil:
 cdef bint exchange_admit(exchange *x) noexcept nogil:
     """Access rules. Returns False when the request was answered, or must wait."""
     cdef bint allowed
+    cdef bint misread = False
     x.host_wanted = 0
     allowed = match_access(x)
+    if allowed and not x.host_wanted and x.req.method_id != METHOD_CONNECT:
+        misread = not readings_admit(x)
+        allowed = not misread
     if unlikely(x.host_wanted):
         # A look-up takes its time, and other requests do not wait for it. What is
         # found holds for the connection; then this request is routed again.
@@ -91,7 +95,10 @@ cdef bint exchange_admit(exchange *x) noexcept nogil:
         exchange_answer_error(x, 403, NULL)
         return False
     if unlikely(not allowed):
-        service_log_denied(x)
+        if misread:
+            service_log_misread(x)
+        else:
+            service_log_denied(x)
         exchange_answer_error(x, 403, NULL)
         return False
     return True
@@ -131,6 +138,13 @@ cdef void exchange_proxy(exchange *x) noexcept nogil:
     rc = match_target(x)
     if unlikely(rc < 0):
         exchange_answer_error(x, -rc, NULL)
+        return
+    if unlikely(x.mapping.target_has_groups or x.mapping.interpolate) \
+            and path_climbs(x.target.data, x.target.length):
+        # "/app(.*)" -> "/x/$1" and "/app../secret": what is sent is not what was
+        # decided upon.
+        service_log_climbs(x)
+        exchange_answer_error(x, 403, NULL)
         return
     if not x.req_done or x.req_framing.kind == BODY_CHUNKED:
         if not x.expect_continue:

@@ -1,5 +1,5 @@
 # From a request to what applies to it: virtual host, sections, mapping, target; and in
-# chapters of their own redirect.pyx, access.pyx and own_name.pyx.
+# chapters of their own path.pyx, redirect.pyx, access.pyx, reading.pyx, own_name.pyx.
 
 # The set of virtual hosts for a connection's local address, most specific first.
 cdef plan_set *match_set(plan_listener *listener, downstream *d) noexcept nogil
@@ -7,7 +7,7 @@ cdef plan_set *match_set(plan_listener *listener, downstream *d) noexcept nogil
 # found: False when the name is nobody's (StrictHostCheck)
 cdef plan_vhost *match_vhost(
     plan_set *s, const char *host, unsigned int length, bint *found) noexcept nogil
-# Decode and normalise the path (x.decoded). returns 0, or -400, -404
+# Decode and normalise the path (x.decoded, x.reading). returns 0, or -400, -404, -500
 cdef int match_path(exchange *x) noexcept nogil
 # Fill x.confs with the default settings and the <Location>s that match.
 # returns False when more match than SECTIONS_MATCHED_MAX, or memory is wanting: none
@@ -25,6 +25,8 @@ cdef bint match_connect_sections(exchange *x) noexcept nogil
 cdef int match_redirect(exchange *x, bint in_sections) noexcept nogil
 # Access rules of the sections: 1 allowed, 0 denied
 cdef int match_access(exchange *x) noexcept nogil
+# ... and under every other reading of the path.
+cdef bint readings_admit(exchange *x) noexcept nogil
 # What we call ourselves: the client's word for us in lower case, or ServerName; an IPv6
 # literal in brackets. It lives as long as the exchange.
 cdef value self_name(exchange *x) noexcept nogil

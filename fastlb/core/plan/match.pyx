@@ -4,23 +4,6 @@ Spec: config-language.md 7-8, proxying.md 1. Regular expressions are the only th
 that reaches Python, and only for the mappings and sections that are written with one.
 """
 
-cdef enum:
-    PATH_PLAIN = 1      # stays as it is in a canonical path (proxying.md 1.4)
-
-cdef unsigned char[256] path_class
-
-
-cdef void match_begin() noexcept nogil:
-    cdef int i
-    cdef const char *plain = b"~$-_.+!*'(),;:@&=/"
-    memset(&path_class[0], 0, 256)
-    for i in range(256):
-        if (c'a' <= i <= c'z') or (c'A' <= i <= c'Z') or (c'0' <= i <= c'9'):
-            path_class[i] |= PATH_PLAIN
-    for i in range(<int>strlen(plain)):
-        path_class[<unsigned char>plain[i]] |= PATH_PLAIN
-
-
 cdef bint glob_match(
         const char *pattern, unsigned int pattern_length,
         const char *subject, unsigned int length, bint slash_stops,
@@ -159,118 +142,6 @@ cdef plan_vhost *match_server_path(plan_set *s, exchange *x) noexcept nogil:
     return x.vhost
 
 
-# Paths ---------------------------------------------------------------------------
-
-cdef int match_path(exchange *x) noexcept nogil:
-    cdef const char *data = &x.down.input.data[x.base + x.path.offset]
-    cdef unsigned int length = x.path.length
-    cdef unsigned int i = 0, out = 0, segment
-    cdef unsigned char c
-    cdef unsigned char previous = 0
-    cdef bint plain = True
-    cdef char *decoded
-    if length and data[0] == c'*' and length == 1:
-        x.decoded.data = data
-        x.decoded.length = 1
-        return 0
-    while i < length:
-        c = data[i]
-        if c == c'?':
-            break
-        if not path_class[c] & PATH_PLAIN or (
-                previous == c'/' and (c == c'/' or c == c'.')):
-            plain = False
-            i = <unsigned int>(<const char *>memchr_or_end(
-                data + i, c'?', length - i) - data)
-            break
-        previous = c
-        i += 1
-    x.decoded.data = data
-    x.decoded.length = i
-    if likely(plain):
-        return 0
-    length = i
-    decoded = arena_take(x, length + 1)
-    if decoded == NULL:
-        return -500
-    i = 0
-    while i < length:
-        c = data[i]
-        if c == c'%':
-            if i + 2 >= length or hex_value[<unsigned char>data[i + 1]] == 255 \
-                    or hex_value[<unsigned char>data[i + 2]] == 255:
-                return -400
-            c = hex_value[<unsigned char>data[i + 1]] * 16 \
-                + hex_value[<unsigned char>data[i + 2]]
-            if c == 0:
-                return -404
-            if c == c'/' and x.vhost.encoded_slashes != 1:
-                if x.vhost.encoded_slashes == 0:
-                    return -404
-                memcpy(decoded + out, data + i, 3)
-                out += 3
-                i += 3
-                continue
-            i += 3
-        else:
-            i += 1
-        decoded[out] = c
-        out += 1
-    # Dot segments and runs of slashes, in place (RFC 3986 5.2.4).
-    length = out
-    out = 0
-    i = 0
-    while i < length:
-        if decoded[i] == c'/':
-            if x.vhost.merge_slashes:
-                while i + 1 < length and decoded[i + 1] == c'/':
-                    i += 1
-            segment = i + 1
-            if segment < length and decoded[segment] == c'.':
-                if segment + 1 == length or decoded[segment + 1] == c'/':
-                    i = segment + 1
-                    if i >= length:
-                        decoded[out] = c'/'
-                        out += 1
-                    continue
-                if decoded[segment + 1] == c'.' and (
-                        segment + 2 == length or decoded[segment + 2] == c'/'):
-                    if out == 0:
-                        return -400     # above the root
-                    out -= 1
-                    while decoded[out] != c'/':
-                        out -= 1
-                    i = segment + 2
-                    if i >= length:
-                        decoded[out] = c'/'
-                        out += 1
-                    continue
-        decoded[out] = decoded[i]
-        out += 1
-        i += 1
-    if out == 0:
-        decoded[0] = c'/'
-        out = 1
-    x.decoded.data = decoded
-    x.decoded.length = out
-    return 0
-
-
-cdef const void *memchr_or_end(
-        const char *data, int c, size_t length) noexcept nogil:
-    cdef const void *at = memchr(data, c, length)
-    return at if at != NULL else data + length
-
-
-cdef value query_of(exchange *x) noexcept nogil:
-    """The query with its "?", as received; length 0 when there is none."""
-    cdef value out
-    cdef const char *data = &x.down.input.data[x.base + x.path.offset]
-    out.data = <const char *>memchr_or_end(data, c'?', x.path.length)
-    out.length = <unsigned int>(data + x.path.length - out.data)
-    return out
-
-
 # Sections ------------------------------------------------------------------------
 
 cdef bint section_matches(
@@ -395,7 +266,7 @@ cdef int proxy_section_matches(plan_section *s, exchange *x) noexcept nogil:
         return FAILED
     memcpy(url, base.data, base.length)
     memcpy(url + base.length, x.target.data, x.target.length)
-    if not x.mapping.nocanon:
+    if not x.mapping.nocanon or x.reduced:
         # Apache compares before it encodes, and the query is not part of it yet.
         length = <unsigned int>(<const char *>memchr_or_end(url, c'?', length) - url)
         length = base.length + decode_path(
@@ -505,13 +376,15 @@ cdef int match_mapping(exchange *x) noexcept nogil:
     cdef int i
     cdef plan_mapping *m
     x.mapping = NULL
-    if x.decoded.data[0] != c'/' or x.env[ENV_NO_PROXY].data != NULL:
+    x.excluded = x.env[ENV_NO_PROXY].data != NULL
+    if x.decoded.data[0] != c'/' or x.excluded:
         return 0
     for i in range(x.conf_count - 1, 0, -1):
         m = x.confs[i].mapping
         if x.confs[i].has_mapping and mapping_matches(m, x) \
                 and mapping_serves(m, x):
             if m.exclude:
+                x.excluded = True
                 return 0
             x.mapping = m
             return 1
@@ -519,6 +392,7 @@ cdef int match_mapping(exchange *x) noexcept nogil:
         m = &x.vhost.mappings[i]
         if mapping_matches(m, x) and mapping_serves(m, x):
             if m.exclude:
+                x.excluded = True
                 return 0
             x.mapping = m
             return 1
@@ -676,7 +550,11 @@ cdef bint matches_as_sent(
 
     Where decoding made the match, there is no telling which of the bytes that were
     sent belong to the pattern: then the canonical path goes out, whatever nocanon says.
+    And where dot segments were undone: a member that undoes them behind a part that was
+    cut off would come to another path than the one that was decided upon.
     """
+    if x.reduced:
+        return False
     if m.regex >= 0:
         return regex_search(m.regex, raw, x.path.length, NULL)
     return x.rest_at <= x.path.length and memcmp(

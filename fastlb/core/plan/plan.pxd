@@ -285,6 +285,7 @@ cdef struct plan_vhost:
     text server_path            # ServerPath, for clients without Host
     text registered             # RegisterHttpMethod: " NAME NAME "
     bint merge_slashes
+    bint asks_for_uri           # SetEnvIf Request_URI outside sections
     unsigned char encoded_slashes   # 0 Off, 1 On, 2 NoDecode
     unsigned char trace             # 0 off, 1 on, 2 extended
     unsigned char via               # 0 Off, 1 On, 2 Full, 3 Block

@@ -415,6 +415,8 @@ cdef object plan_vhost_of(plan_vhost *v, object vhost):
     v.section_count = len(vhost.sections)
     v.sections = <plan_section *>plan_alloc(sizeof(plan_section) * v.section_count)
     plan_conf_of(&v.conf, vhost.default_conf, v.sections)
+    for i in range(v.conf.env_if_count):
+        v.asks_for_uri |= v.conf.env_ifs[i].attribute == ATTR_REQUEST_URI
     for i, section in enumerate(vhost.sections):
         v.sections[i].kind = kinds[section.kind.value]
         v.sections[i].is_glob = section.is_glob

@@ -168,7 +168,7 @@ cdef value env_attribute(exchange *x, env_op *op) noexcept nogil:
         out.data = b"HTTP/1.1" if x.req.minor == 1 else b"HTTP/1.0"
         out.length = 8
     elif op.attribute == ATTR_REQUEST_URI:
-        out = x.decoded
+        out = x.decoded if x.request_uri.data == NULL else x.request_uri
     elif op.attribute == ATTR_ENV:
         out = x.env[op.attribute_env]
         if out.data == NULL:

@@ -309,7 +309,6 @@ CASES: tuple[Case, ...] = (
             "empty group": "/m/",
             "escapes as sent, in a group": "/m/a%20b%2Fc%3bd",
             "slashes as sent, in a group": "/m//a",
-            "dots as sent, in a group": "/m/./a/../b",
             "line ends as sent, in a group": "/m/%0d%0aX:%20y",
             "matches only without its double slash": "//m/a",
             "matches only when decoded": "/%6d/a%3bb",
@@ -324,8 +323,21 @@ CASES: tuple[Case, ...] = (
             "prefix with noquery": "/rawnq/" + "a" * 500 + "?" + "b" * 3000,
             "prefix itself": "/raw",
             "prefix itself with a query": "/raw?x",
-            "dots behind a prefix": "/raw/../raw/a",
         },
+    ),
+    *(
+        Case(
+            f"{NOCANON_MATCH.name}: {name}",
+            NOCANON_MATCH,
+            get(path),
+            view=View.TARGET,
+            differs="dot segments under `nocanon`, `mapping=encoded`",
+            instead={"members": [f"m0 GET {sent} HTTP/1.1"]},
+        )
+        for name, path, sent in (
+            ("dots as sent, in a group", "/m/./a/../b", "/t/b"),
+            ("dots behind a prefix", "/raw/../raw/a", "/r/a"),
+        )
     ),
     _raw(NOCANON_MATCH, "raw non-ASCII bytes", request("/m/\xe4?\xe4")),
     _raw(NOCANON_MATCH, "absolute form", request("http://front.test/m/a%20b?x")),

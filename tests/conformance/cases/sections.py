@@ -4,6 +4,11 @@ from collections.abc import Mapping
 
 from ..case import Case, Conf, View, get, gets
 
+SEVERAL_WAYS = (
+    "path that members may read in several ways "
+    r"(`/x/..;/admin`, `/admin%2fx`, `\`, `//`)"
+)
+
 PART = Conf(
     "parts of a target",
     """\
@@ -212,10 +217,8 @@ CASES: tuple[Case, ...] = (
             "end of the path, longer": "/x.jspx",
             "end of the path, slash": "/x.jsp/",
             "end of the path, escaped": "/x%2ejsp",
-            "end of the path, parameter": "/x.jsp;a=b",
             "end of the path, question mark escaped": "/x.jsp%3fx",
             "nocanon": "/raw/secret",
-            "nocanon, escapes count": "/raw/%73ecret",
             "nocanon, query counts": "/raw/x.jsp?y",
             "nocanon, run of slashes at the joint": "/raw//secret",
             "joined with the target": "/pre/ret",
@@ -231,6 +234,20 @@ CASES: tuple[Case, ...] = (
             "captures, query": "/m/x.jsp?q",
             "captures, question mark escaped": "/m/x%3fy.jsp",
         },
+    ),
+    *(
+        Case(
+            f"{PART.name}: {name}",
+            PART,
+            get(target),
+            view=View.TARGET,
+            differs=SEVERAL_WAYS,
+            instead={"answers": ["403"], "members": []},
+        )
+        for name, target in (
+            ("end of the path, parameter", "/x.jsp;a=b"),
+            ("nocanon, escapes count", "/raw/%73ecret"),
+        )
     ),
     *(
         Case(f"{OCTETS.name}: {name}", OCTETS, get(target))

@@ -1,0 +1,271 @@
+"""Paths: what a request asks for, and what else a member might make of it (match.pxd).
+
+Sections, mappings and access rules look at x.decoded: escapes and dot segments undone,
+once, as httpd does it (proxying.md 1.3). It is also what goes out, encoded anew.
+
+Some of what goes out may still be read in more than one way, because members do more
+than RFC 3986 asks of them: they undo an escaped slash (AllowEncodedSlashes NoDecode),
+take parameters off a segment ("/..;/"), a backslash for a slash, a run of slashes for
+one. x.reading is the path with all of that done. Where it differs from x.decoded a
+request must be admitted under both (reading.pyx).
+"""
+
+cdef enum:
+    PATH_PLAIN = 1      # stays as it is in a canonical path (proxying.md 1.4)
+    PATH_SIMPLE = 2     # ... and has one meaning only, wherever it stands
+
+cdef unsigned char[256] path_class
+
+
+cdef void match_begin() noexcept nogil:
+    cdef int i
+    cdef const char *plain = b"~$-_.+!*'(),;:@&=/"
+    memset(&path_class[0], 0, 256)
+    for i in range(256):
+        if (c'a' <= i <= c'z') or (c'A' <= i <= c'Z') or (c'0' <= i <= c'9'):
+            path_class[i] |= PATH_PLAIN
+    for i in range(<int>strlen(plain)):
+        path_class[<unsigned char>plain[i]] |= PATH_PLAIN
+    for i in range(256):
+        if path_class[i] & PATH_PLAIN and i != c';':
+            path_class[i] |= PATH_SIMPLE
+
+
+cdef int match_path(exchange *x) noexcept nogil:
+    cdef const char *data = &x.down.input.data[x.base + x.path.offset]
+    cdef unsigned int length = x.path.length
+    cdef unsigned int i = 0
+    cdef unsigned char c
+    cdef unsigned char previous = 0
+    cdef bint plain = True
+    x.reading.data = NULL
+    x.reduced = False
+    if length and data[0] == c'*' and length == 1:
+        x.decoded.data = data
+        x.decoded.length = 1
+        return 0
+    while i < length:
+        c = data[i]
+        if c == c'?':
+            break
+        if not path_class[c] & PATH_SIMPLE or (
+                previous == c'/' and (c == c'/' or c == c'.')):
+            plain = False
+            i = <unsigned int>(<const char *>memchr_or_end(
+                data + i, c'?', length - i) - data)
+            break
+        previous = c
+        i += 1
+    x.decoded.data = data
+    x.decoded.length = i
+    if likely(plain):
+        return 0
+    return path_decode(x, data, i)
+
+
+cdef int path_decode(
+        exchange *x, const char *data, unsigned int length) noexcept nogil:
+    """Undo escapes and dot segments of a path without its query."""
+    cdef bint merge = x.vhost.merge_slashes
+    cdef bint odd = False           # may be read in another way
+    cdef bint has_slash = False     # an escaped one that is decoded
+    cdef unsigned int i = 0, out = 0
+    cdef unsigned char c
+    cdef char *decoded = arena_take(x, length + 1)
+    cdef int rc
+    if decoded == NULL:
+        return -500
+    # Whatever MergeSlashes says: "//name/" is a path and no authority.
+    while i + 1 < length and data[i] == c'/' and data[i + 1] == c'/':
+        i += 1
+    while i < length:
+        c = data[i]
+        if c == c'%':
+            if i + 2 >= length or hex_value[<unsigned char>data[i + 1]] == 255 \
+                    or hex_value[<unsigned char>data[i + 2]] == 255:
+                return -400
+            c = hex_value[<unsigned char>data[i + 1]] * 16 \
+                + hex_value[<unsigned char>data[i + 2]]
+            if c == 0:
+                return -404
+            if c == c'/':
+                if x.vhost.encoded_slashes == 0:
+                    return -404
+                odd = True
+                if x.vhost.encoded_slashes == 2:
+                    memcpy(decoded + out, data + i, 3)
+                    out += 3
+                    i += 3
+                    continue
+                # A slash for what follows, but not for the dot segments around it; a
+                # NUL, which no path holds, keeps its place meanwhile.
+                has_slash = True
+                c = 0
+            i += 3
+        else:
+            i += 1
+        odd = odd or c == c';' or c == c'\\' or c == c'%' or (
+            c == c'/' and not merge)
+        decoded[out] = c
+        out += 1
+    rc = path_normalise(decoded, out, merge, &x.reduced)
+    if rc >= 0 and has_slash:
+        for i in range(<unsigned int>rc):
+            if decoded[i] == 0:
+                decoded[i] = c'/'
+        rc = path_normalise(decoded, <unsigned int>rc, merge, &x.reduced)
+    if rc < 0:
+        return rc
+    x.decoded.data = decoded
+    x.decoded.length = <unsigned int>rc
+    return path_read_again(x) if odd else 0
+
+
+cdef int path_normalise(
+        char *p, unsigned int length, bint merge, bint *reduced) noexcept nogil:
+    """Undo dot segments (RFC 3986 5.2.4) and, if asked to, runs of slashes, in place.
+
+    reduced: set when there was a dot segment. p has room for one byte.
+    returns the new length, or -400: above the root
+    """
+    cdef unsigned int i = 0, out = 0, segment
+    while i < length:
+        if p[i] == c'/':
+            if merge:
+                while i + 1 < length and p[i + 1] == c'/':
+                    i += 1
+            segment = i + 1
+            if segment < length and p[segment] == c'.':
+                if segment + 1 == length or p[segment + 1] == c'/':
+                    reduced[0] = True
+                    i = segment + 1
+                    if i >= length:
+                        p[out] = c'/'
+                        out += 1
+                    continue
+                if p[segment + 1] == c'.' and (
+                        segment + 2 == length or p[segment + 2] == c'/'):
+                    reduced[0] = True
+                    if out == 0:
+                        return -400
+                    out -= 1
+                    while out and p[out] != c'/':
+                        out -= 1
+                    i = segment + 2
+                    if i >= length:
+                        p[out] = c'/'
+                        out += 1
+                    continue
+        p[out] = p[i]
+        out += 1
+        i += 1
+    if out == 0:
+        p[0] = c'/'
+        out = 1
+    return <int>out
+
+
+cdef int path_read_again(exchange *x) noexcept nogil:
+    """x.reading: x.decoded as the least particular of members takes it. NULL: the same.
+
+    returns 0, -500, or -400: the way leads above the root
+    """
+    cdef const char *path = x.decoded.data
+    cdef unsigned int length = x.decoded.length
+    cdef unsigned int i = 0, out = 0
+    cdef bint climbs = False
+    cdef char c
+    cdef int rc
+    cdef char *p = arena_take(x, length + 1)
+    if p == NULL:
+        return -500
+    while i < length:
+        c = path[i]
+        if c == c'\\':
+            c = c'/'
+        elif c == c'%' and i + 2 < length and path[i + 1] == c'2' \
+                and (path[i + 2] | 32) == c'f' and x.vhost.encoded_slashes == 2:
+            c = c'/'
+            i += 2
+        elif c == c';':
+            # Parameters of the segment, up to its end.
+            i += 1
+            while i < length and path[i] != c'/' and path[i] != c'\\' and not (
+                    path[i] == c'%' and i + 2 < length and path[i + 1] == c'2'
+                    and (path[i + 2] | 32) == c'f' and x.vhost.encoded_slashes == 2):
+                i += 1
+            continue
+        p[out] = c
+        out += 1
+        i += 1
+    rc = path_normalise(p, out, True, &climbs)
+    if rc < 0:
+        return rc
+    if <unsigned int>rc == length and memcmp(p, path, length) == 0:
+        return 0
+    x.reading.data = p
+    x.reading.length = <unsigned int>rc
+    x.reading_climbs = climbs
+    return 0
+
+
+cdef bint path_climbs(const char *path, unsigned int length) noexcept nogil:
+    """Does an encoded path climb, in any spelling that a member undoes?"""
+    cdef unsigned int i = 0, dots
+    cdef bint begins = True
+    while i < length and path[i] != c'?':
+        if begins:
+            dots = 0
+            while i < length:
+                if path[i] == c'.':
+                    i += 1
+                elif path_escapes(path, length, i, c'.'):
+                    i += 3
+                else:
+                    break
+                dots += 1
+            if dots == 2 and (
+                    i >= length or path[i] == c'?' or path[i] == c';'
+                    or path_escapes(path, length, i, c';')
+                    or path_slash_at(path, length, i)):
+                return True
+            begins = False
+            continue
+        begins = path_slash_at(path, length, i) != 0
+        i += path_slash_at(path, length, i) if begins else 1
+    return False
+
+
+cdef unsigned int path_slash_at(
+        const char *path, unsigned int length, unsigned int i) noexcept nogil:
+    """Bytes of the slash or backslash there, escaped or not; 0: none."""
+    if i >= length:
+        return 0
+    if path[i] == c'/' or path[i] == c'\\':
+        return 1
+    if path_escapes(path, length, i, c'/') or path_escapes(path, length, i, c'\\'):
+        return 3
+    return 0
+
+
+cdef bint path_escapes(
+        const char *path, unsigned int length, unsigned int i,
+        unsigned char c) noexcept nogil:
+    return (i + 2 < length and path[i] == c'%'
+            and hex_value[<unsigned char>path[i + 1]] == c >> 4
+            and hex_value[<unsigned char>path[i + 2]] == c & 15)
+
+
+cdef const void *memchr_or_end(
+        const char *data, int c, size_t length) noexcept nogil:
+    cdef const void *at = memchr(data, c, length)
+    return at if at != NULL else data + length
+
+
+cdef value query_of(exchange *x) noexcept nogil:
+    """The query with its "?", as received; length 0 when there is none."""
+    cdef value out
+    cdef const char *data = &x.down.input.data[x.base + x.path.offset]
+    out.data = <const char *>memchr_or_end(data, c'?', x.path.length)
+    out.length = <unsigned int>(data + x.path.length - out.data)
+    return out

@@ -1,0 +1,112 @@
+"""The second reading: what access rules say to what a member may make of a path.
+
+A request goes to a member only if it would have been let through whichever way the
+member reads it (path.pyx); so whatever the strictest of the readings says holds. All
+else - settings, the mapping, the target - is of the first reading, which is httpd's.
+"""
+
+cdef struct first_reading:
+    value decoded
+    value target
+    unsigned int rest_at
+    bint reduced
+    bint excluded
+    plan_mapping *mapping
+    int conf_count
+    int proxy_conf_count
+    plan_conf *confs[65]        # SECTIONS_MATCHED_MAX and default
+    value env[256]              # ENV_COUNT_MAX
+
+
+cdef bint readings_admit(exchange *x) noexcept nogil:
+    """Is what match_access has allowed allowed under the other readings, too?
+
+    x.host_wanted is set when that depends on a name not known yet.
+    """
+    cdef const char *raw = &x.down.input.data[x.base + x.path.offset]
+    cdef value sent
+    if likely(x.reading.data == NULL and x.decoded.data == raw):
+        return True
+    if x.mapping != NULL and x.reading.data != NULL:
+        if not reading_admits(x, x.reading, value(NULL, 0), x.reading_climbs):
+            return False
+    elif x.mapping != NULL and x.mapping.nocanon:
+        # <Proxy> sections were compared with what was sent.
+        if not reading_admits(x, x.decoded, value(NULL, 0), False):
+            return False
+    if x.vhost.asks_for_uri:
+        # httpd's SetEnvIf sees the path as it was sent.
+        sent = value(raw, <unsigned int>(<const char *>memchr_or_end(
+            raw, c'?', x.path.length) - raw))
+        while sent.length > 1 and sent.data[0] == c'/' and sent.data[1] == c'/':
+            sent.data += 1
+            sent.length -= 1
+        return reading_admits(x, x.decoded, sent, False)
+    return True
+
+
+cdef bint reading_admits(
+        exchange *x, value path, value asked, bint climbs) noexcept nogil:
+    """Decide anew for one path, and put everything back.
+
+    asked: Request_URI for SetEnvIf outside sections; data NULL: the path
+    climbs: dot segments were undone that the first reading has kept
+    """
+    cdef first_reading first
+    cdef bint admitted
+    cdef bint moved = False
+    first.decoded = x.decoded
+    first.target = x.target
+    first.rest_at = x.rest_at
+    first.reduced = x.reduced
+    first.excluded = x.excluded
+    first.mapping = x.mapping
+    first.conf_count = x.conf_count
+    first.proxy_conf_count = x.proxy_conf_count
+    memcpy(&first.confs[0], &x.confs[0], sizeof(void *) * x.conf_count)
+    memcpy(&first.env[0], &x.env[0], sizeof(value) * plan.env_count)
+    memset(&x.env[0], 0, sizeof(value) * plan.env_count)
+    x.decoded = path
+    x.reduced = True            # what was sent says nothing about this path
+    x.proxy_conf_count = 0
+    admitted = reading_decide(x, &first, asked, climbs, &moved)
+    x.decoded = first.decoded
+    x.target = first.target
+    x.rest_at = first.rest_at
+    x.reduced = first.reduced
+    x.excluded = first.excluded
+    x.mapping = first.mapping
+    x.conf_count = first.conf_count
+    x.proxy_conf_count = first.proxy_conf_count
+    memcpy(&x.confs[0], &first.confs[0], sizeof(void *) * x.conf_count)
+    memcpy(&x.env[0], &first.env[0], sizeof(value) * plan.env_count)
+    # A <Location> that answers with a Redirect protects as well.
+    return admitted and (not moved or match_redirect(x, True) != 0)
+
+
+cdef bint reading_decide(
+        exchange *x, const first_reading *first, value asked, bint climbs,
+        bint *moved) noexcept nogil:
+    cdef bint mapped
+    if not match_locations(x):
+        return False
+    x.request_uri = asked
+    rules_env_if(x, 0, 1)
+    x.request_uri.data = NULL
+    rules_env_if(x, 1, x.conf_count)
+    mapped = match_mapping(x)
+    if first.mapping != NULL and x.mapping != first.mapping:
+        if x.excluded or climbs:
+            return False
+        if mapped and (x.mapping.member != first.mapping.member
+                       or x.mapping.balancer != first.mapping.balancer):
+            return False
+    if mapped:
+        if x.mapping.any_dynamic and match_target(x) < 0:
+            return False
+        if not match_proxy_sections(x):
+            return False
+        if x.proxy_conf_count:
+            rules_env_if(x, 1, 1 + x.proxy_conf_count)
+    moved[0] = first.mapping != NULL and match_redirect(x, True) != 0
+    return match_access(x)
