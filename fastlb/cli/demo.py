@@ -13,9 +13,10 @@ from contextlib import suppress
 from fastlb.cli import demo_member
 from fastlb.cli.options import Options
 from fastlb.cli.serve import serve, source_of
-from fastlb.master import spawn
+from fastlb.master import privileges, spawn
 from fastlb.master.errors import Exit
 from fastlb.master.loading import load
+from fastlb.master.privileges import Identity
 
 HOST = "127.0.0.1"
 ROUTES = ("a", "b")
@@ -32,6 +33,7 @@ LogLevel info
 StartServers 2
 ExtendedStatus On
 ProxyStatus On
+{identity}
 
 <Proxy balancer://demo>
 {members}
@@ -109,6 +111,7 @@ def _balance(root: str, port: int, members: Sequence[tuple[str, int]]) -> int:
                 port=port,
                 members="\n".join(lines),
                 cookie=demo_member.COOKIE,
+                identity=_identity_lines(_lesser()),
             )
         )
     options = Options(config_file=config_file, defines=("FOREGROUND",))
@@ -137,10 +140,21 @@ def _start_member(route: str) -> tuple[int, int]:
         f"demo-member-{route}",
         lambda: demo_member.run(route, sock),
         let_go=lambda: None,
-        identity=None,
+        identity=_lesser(),
     )
     sock.close()
     return pid, port
+
+
+def _lesser() -> Identity | None:
+    """Whom members and workers become: nobody, when root has called."""
+    return privileges.nobody() if os.geteuid() == 0 else None
+
+
+def _identity_lines(identity: Identity | None) -> str:
+    if identity is None:
+        return ""
+    return f"User #{identity.uid}\nGroup #{identity.gid}\n"
 
 
 def _free_port() -> int:

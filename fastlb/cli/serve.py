@@ -11,10 +11,11 @@ from fastlb.base.errors import Severity, render
 from fastlb.cli.detach import detach
 from fastlb.cli.options import Options
 from fastlb.cli.phrases import phrases_for
+from fastlb.master import privileges
 from fastlb.master.errors import Exit, StartError
 from fastlb.master.journal import Journal
 from fastlb.master.loading import Source, load
-from fastlb.master.master import Master, Orders
+from fastlb.master.master import PROGRAM, Master, Orders
 from fastlb.model.server import Model
 from fastlb.monitor import monitor
 from fastlb.worker import worker
@@ -94,6 +95,8 @@ def reloaded(source: Source, journal: Journal) -> Model:
     loaded = load(source)
     if loaded.model is None:
         raise StartError(Exit.REFUSED, render(loaded.diagnostics).rstrip("\n"))
+    # What a start would refuse is no configuration to go on with.
+    privileges.look_up(loaded.model.process, PROGRAM)
     warnings = [d for d in loaded.diagnostics if d.severity is Severity.WARNING]
     for line in render(warnings).splitlines():
         journal.write("warn", "core", line)

@@ -14,6 +14,10 @@ from dataclasses import dataclass
 from fastlb.master.errors import Exit, StartError
 from fastlb.model.server import ProcessSettings
 
+NO_ID = 0xFFFF_FFFF  # (uid_t)-1
+NOBODY_ID = 65534  # where the system has no account of that name
+USUAL_ACCOUNTS = ("www-data", "apache", "http", "wwwrun", "www", "nobody")
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -28,7 +32,8 @@ def look_up(settings: ProcessSettings, program: str) -> Identity | None:
     """The identity that User and Group name; None to keep the present one.
 
     Names are checked whoever starts the server; they are used only by root
-    (spec: operations.md 3). program: the name that messages begin with.
+    (spec: operations.md 3), and root must name a User: StartError when it does not,
+    or names one that is root itself. program: the name that messages begin with.
     """
     uid, gid, name = os.getuid(), os.getgid(), None
     if settings.user is not None:
@@ -36,16 +41,41 @@ def look_up(settings: ProcessSettings, program: str) -> Identity | None:
         gid = account_gid if account_gid is not None else gid
     if settings.group is not None:
         gid = _group(settings.group, program)
-    if os.geteuid() != 0 or (settings.user is None and settings.group is None):
+    if os.geteuid() != 0:
         return None
-    if uid == 0 and settings.user is not None:
-        raise StartError(
-            Exit.REFUSED,
-            f"{program}: User {settings.user}: workers must not run as root\n"
-            "    whoever took over a worker would own the machine\n"
-            "    name an account without privileges, such as User www-data",
+    if settings.user is None:
+        what = f"Group {settings.group} without" if settings.group else "no"
+        raise _refused(f"{program}: {what} User: workers must not run as root")
+    if uid == 0:
+        raise _refused(f"{program}: User {settings.user}: workers must not run as root")
+    if name is None and settings.group is None:
+        # Without an account to say otherwise they would keep the group of root.
+        raise _refused(
+            f"{program}: User {settings.user} is no account: without a Group workers "
+            "would keep that of root"
         )
     return Identity(uid, gid, name)
+
+
+def nobody() -> Identity:
+    """Whom a process becomes that needs nothing of anybody."""
+    try:
+        account = pwd.getpwnam("nobody")
+    except KeyError:
+        return Identity(NOBODY_ID, NOBODY_ID, None)
+    return Identity(account.pw_uid, account.pw_gid, account.pw_name)
+
+
+def cure() -> str:
+    """What root has to write: the first account for the purpose that there is."""
+    for name in USUAL_ACCOUNTS:
+        try:
+            account = pwd.getpwnam(name)
+            group = grp.getgrgid(account.pw_gid).gr_name
+        except KeyError:
+            continue
+        return f"write User {name} and, on a line of its own, Group {group}"
+    return f"write User #{NOBODY_ID} and, on a line of its own, Group #{NOBODY_ID}"
 
 
 def take_on(identity: Identity) -> None:
@@ -64,10 +94,28 @@ def take_on(identity: Identity) -> None:
         raise PermissionError("the process could become root again")
 
 
+def _refused(what: str) -> StartError:
+    return StartError(
+        Exit.REFUSED,
+        f"{what}\n    whoever took over a worker would own the machine\n    {cure()}",
+    )
+
+
+def _number(text: str) -> int:
+    """An id; ValueError for anything else.
+
+    The system reads the largest one, (id)-1, as "leave it as it is": a worker that
+    was given it would stay root.
+    """
+    if not text.isdecimal() or not text.isascii() or int(text) >= NO_ID:
+        raise ValueError(text)
+    return int(text)
+
+
 def _user(name: str, program: str) -> tuple[int, int | None, str | None]:
     try:
         if name.startswith("#"):
-            uid = int(name[1:])
+            uid = _number(name[1:])
             try:
                 account = pwd.getpwuid(uid)
             except KeyError:
@@ -83,7 +131,9 @@ def _user(name: str, program: str) -> tuple[int, int | None, str | None]:
 
 def _group(name: str, program: str) -> int:
     try:
-        return int(name[1:]) if name.startswith("#") else grp.getgrnam(name).gr_gid
+        if name.startswith("#"):
+            return _number(name[1:])
+        return grp.getgrnam(name).gr_gid
     except (KeyError, ValueError):
         raise StartError(
             Exit.REFUSED, f"AH00544: {program}: bad group name {name}"

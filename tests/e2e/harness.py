@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 import psutil
+from rights import AS_ROOT
 
 T = TypeVar("T")
 
@@ -243,8 +244,11 @@ class Fastlb:
         """The master's pid, as its pid file says."""
         return int((self.folder / "fastlb.pid").read_text())
 
-    def write(self, text: str, *, workers: int = 2) -> None:
-        """The configuration: what every test needs, then text."""
+    def write(self, text: str, *, workers: int = 2, identity: bool = True) -> None:
+        """The configuration: what every test needs, then text.
+
+        identity: False for a test that names the User of the workers itself.
+        """
         self.conf.write_text(
             f'ServerRoot "{self.folder}"\n'
             f"ServerName test.example\n"
@@ -253,6 +257,7 @@ class Fastlb:
             f"ErrorLog error.log\n"
             f"LogLevel info\n"
             f"StartServers {workers}\n"
+            f"{AS_ROOT if identity else ''}"
             f"{text}\n"
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import os
 import re
 import signal
 import subprocess
@@ -80,6 +81,14 @@ def test_control_c_ends_all_of_it(demo: tuple[subprocess.Popen[str], int]) -> No
     assert process.wait(10) == 0
     wait_for(lambda: not any(c.is_running() for c in children), "all have ended")
     assert not is_listening(port)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give up root")
+def test_nothing_that_serves_is_root(demo: tuple[subprocess.Popen[str], int]) -> None:
+    process, port = demo
+    assert get(port)[0] == 200
+    for child in psutil.Process(process.pid).children():
+        assert 0 not in (*child.uids(), *child.gids())
 
 
 @pytest.mark.parametrize("words", [["--port"], ["--port", "x"], ["--bogus"], ["1"]])

@@ -194,7 +194,9 @@ def test_a_worker_killed_with_requests_in_hand_leaves_no_busy_behind(
 def test_workers_and_monitor_give_up_root_and_the_master_keeps_it(
     server: Fastlb, make_member: MemberMaker
 ) -> None:
-    server.write(pool(make_member("a").url) + "User nobody\nGroup nogroup\n")
+    server.write(
+        pool(make_member("a").url) + "User nobody\nGroup nogroup\n", identity=False
+    )
     server.start()
     assert server.get().text == "a"
     uid = pwd.getpwnam("nobody").pw_uid
@@ -210,13 +212,29 @@ def test_workers_and_monitor_give_up_root_and_the_master_keeps_it(
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root is refused")
+@pytest.mark.parametrize("lines", ["", "Group #64998\n", "User root\n", "User #0\n"])
 def test_workers_that_would_be_root_are_refused(
+    lines: str, server: Fastlb, make_member: MemberMaker
+) -> None:
+    server.write(pool(make_member("a").url) + lines, identity=False)
+    for words in (["-t"], ["-k", "start"]):
+        result = server.command(*words)
+        assert result.returncode == 1
+        assert "must not run as root" in result.stderr
+        assert "    write User " in result.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root is refused")
+def test_a_reload_to_workers_that_would_be_root_is_refused(
     server: Fastlb, make_member: MemberMaker
 ) -> None:
-    server.write(pool(make_member("a").url) + "User root\n")
-    result = server.command("-k", "start")
-    assert result.returncode == 1
-    assert "must not run as root" in result.stderr
+    text = pool(make_member("a").url)
+    server.write(text)
+    server.start()
+    server.write(text, identity=False)
+    os.kill(server.pid, signal.SIGHUP)
+    server.wait_for_log("reload refused while reading .*workers must not run as root")
+    assert server.get().text == "a"
 
 
 def test_an_unknown_user_is_refused(server: Fastlb, make_member: MemberMaker) -> None:

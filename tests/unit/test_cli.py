@@ -10,17 +10,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from rights import AS_ROOT
 
 from fastlb.cli import control
 from fastlb.cli.dumps import system_id
 from fastlb.cli.main import run
 from fastlb.cli.options import Options, UsageError, parse
 
-MINIMAL = """\
+MINIMAL = f"""\
 ServerName test.example
 Listen 127.0.0.1:1
 PidFile pid
-"""
+{AS_ROOT}"""
 
 
 @pytest.fixture
@@ -165,7 +166,7 @@ def test_an_error_is_told_in_apaches_form_and_ends_with_one(
     conf.write_text(conf.read_text() + "Bogus yes\n")
     assert call("-f", conf, "-t") == 1
     err = capsys.readouterr().err
-    assert err.startswith(f"AH00526: Syntax error on line 5 of {conf}:\n")
+    assert err.startswith(f"AH00526: Syntax error on line 6 of {conf}:\n")
     assert "Invalid command 'Bogus'" in err
 
 
@@ -204,6 +205,24 @@ def test_an_unknown_user_is_an_error_of_the_configuration(
     conf.write_text(conf.read_text() + "User none-such\n")
     assert call("-f", conf, "-t") == 1
     assert "AH00543: fastlb: bad user name none-such" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "lines",
+    ["", "Group #64998\n", "User root\n", "User #0\nGroup #64998\n", "User #-1\n"],
+)
+def test_root_must_name_a_user_that_is_not_root(
+    lines: str,
+    conf: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    conf.write_text(conf.read_text().replace(AS_ROOT, lines))
+    assert call("-f", conf, "-t") == 1
+    err = capsys.readouterr().err
+    assert "must not run as root" in err or "bad user name #-1" in err
+    assert "Syntax OK" not in err
 
 
 # -k
@@ -316,7 +335,7 @@ def test_included_files_are_shown_below_their_line(
     conf.write_text(conf.read_text() + "Include more.conf\n")
     assert call("-f", conf, "-t", "-D", "DUMP_INCLUDES") == 0
     assert capsys.readouterr().out == (
-        f"Included configuration files:\n  (*) {conf}\n    (5) {more}\n"
+        f"Included configuration files:\n  (*) {conf}\n    (6) {more}\n"
     )
 
 

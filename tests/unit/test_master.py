@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rights import AS_ROOT
 from trees import model_of
 
 from fastlb.master import master, spawn
@@ -30,6 +31,7 @@ PidFile pid
 ErrorLog error.log
 StartServers 1
 """
+CONF += AS_ROOT
 FATAL = 0xF
 WorkerBody = Callable[[Heritage], int]
 

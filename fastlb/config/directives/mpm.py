@@ -180,6 +180,9 @@ DIRECTIVES = (
         Args.ONE,
         "name|#id",
         "identity of the workers when the master starts as root",
+        manual="Root must name one, and not root itself: whoever took over a worker "
+        "would own the machine. Workers and monitor become this account for good; the "
+        "master and the log programs that it starts keep root, as in Apache.",
     ),
     Directive(
         "Group",
@@ -188,6 +191,7 @@ DIRECTIVES = (
         Args.ONE,
         "name|#id",
         "group of the workers when the master starts as root",
+        manual="Without it, the group of the account that User names.",
     ),
     Directive(
         "ChrootDir",
