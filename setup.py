@@ -3,13 +3,21 @@
 FASTLB_DEBUG=1 builds with every Cython check and the ASSERT()s of core/debug.h.
 FASTLB_PROBE=1 also builds fastlb._probe, through which tests call C functions.
 FASTLB_QUICK=1 compiles without optimising, while one tries things out.
+
+PCRE2 is found through pkg-config or pcre2-config, else where the compiler looks.
 """
 
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
+import subprocess
+import sys
+import sysconfig
 
 from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
 
 DEBUG = os.environ.get("FASTLB_DEBUG") == "1"
 PROBE = os.environ.get("FASTLB_PROBE") == "1"
@@ -26,11 +34,60 @@ DIRECTIVES = {
 }
 
 
+NO_PCRE2 = """
+fastlb needs PCRE2's header and library (pcre2.h, libpcre2-8), and they were not found.
+    Debian, Ubuntu:  apt-get install libpcre2-dev
+    Fedora:          dnf install pcre2-devel
+    Alpine:          apk add pcre2-dev
+"""
+# How to ask for what the compiler and the linker need, the first that is there.
+ASK_FOR_PCRE2 = (
+    ("pkg-config", "--cflags", "--libs", "libpcre2-8"),
+    ("pcre2-config", "--cflags", "--libs8"),
+)
+
+
+def pcre2_words() -> list[str]:
+    """Options of compiler and linker for PCRE2: -I -L -l."""
+    for command in ASK_FOR_PCRE2:
+        if shutil.which(command[0]):
+            told = subprocess.run(command, capture_output=True, text=True, check=False)
+            if told.returncode == 0 and "-l" in told.stdout:
+                return shlex.split(told.stdout)
+    return ["-lpcre2-8"]
+
+
+PCRE2 = pcre2_words()
+
+
+class Build(build_ext):
+    """Says in one sentence what is missing, before a compiler says it in a hundred."""
+
+    def run(self) -> None:
+        words = [os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc"]
+        words += [w for w in PCRE2 if w.startswith("-I")]
+        words += [os.environ.get("CFLAGS", ""), "-DPCRE2_CODE_UNIT_WIDTH=8 -x c -E -"]
+        told = subprocess.run(
+            shlex.split(" ".join(words)),
+            input="#include <pcre2.h>\n",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if told.returncode:
+            sys.exit(NO_PCRE2)
+        super().run()
+
+
 def extension(name: str) -> Extension:
     return Extension(
         name,
         [name.replace(".", "/") + ".pyx"],
-        include_dirs=["fastlb/core", "fastlb/core/balance", "fastlb/core/http"],
+        include_dirs=[
+            *("fastlb/core", "fastlb/core/balance", "fastlb/core/http"),
+            *(w[2:] for w in PCRE2 if w.startswith("-I")),
+        ],
+        library_dirs=[w[2:] for w in PCRE2 if w.startswith("-L")],
         extra_compile_args=[
             "-std=gnu11",
             OPTIMISE,
@@ -38,7 +95,7 @@ def extension(name: str) -> Extension:
             "-Wno-unused-function",
             *(["-g", "-DFASTLB_DEBUG=1"] if DEBUG else []),
         ],
-        libraries=["pthread"],
+        libraries=["pthread", *(w[2:] for w in PCRE2 if w.startswith("-l"))],
         depends=chapters(),
     )
 
@@ -55,7 +112,7 @@ def chapters() -> list[str]:
 def extensions() -> list[Extension]:
     from Cython.Build import cythonize
 
-    names = ["fastlb._core"] + (["fastlb._probe"] if PROBE else [])
+    names = ["fastlb._pcre2", "fastlb._core"] + (["fastlb._probe"] if PROBE else [])
     return cythonize(
         [extension(n) for n in names],
         compiler_directives=DIRECTIVES,
@@ -64,4 +121,8 @@ def extensions() -> list[Extension]:
     )
 
 
-setup(ext_modules=extensions(), options={"build_ext": {"parallel": 2}})
+setup(
+    ext_modules=extensions(),
+    cmdclass={"build_ext": Build},
+    options={"build_ext": {"parallel": 2}},
+)

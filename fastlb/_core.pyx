@@ -40,7 +40,9 @@ include "core/balance/elect.pyx"
 include "core/balance/table_slots.pyx"
 
 # plan: the model in C, look-ups and rules over it
+include "core/plan/regex.pyx"
 include "core/plan/plan.pyx"
+include "core/plan/undecided.pyx"
 include "core/plan/path.pyx"
 include "core/plan/match.pyx"
 include "core/plan/own_name.pyx"

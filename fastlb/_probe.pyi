@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Any, Literal, TypedDict
 
+from fastlb._pcre2 import Pattern
+
 # AGAIN of limits.pxd
 Again = Literal[-1]
 Refusal = tuple[int, str]  # the status negated, WHY_* in words
@@ -53,6 +55,12 @@ def decode_chunks(pieces: Iterable[bytes]) -> tuple[bytes, int, str]: ...
 def chunk_head(size: int) -> bytes: ...
 def scan(what: str, data: bytes) -> int | None: ...
 def time_head(data: bytes, what: str, rounds: int) -> float: ...
+def regex_spans(pattern: Pattern, subject: bytes) -> int | str | list[tuple[int, int]]:
+    """0: no match; a text: why it is undecided; else the spans of match and groups."""
+
+def time_regex(
+    pattern: Pattern, subject: bytes, rounds: int, groups_wanted: bool
+) -> float: ...
 def __getattr__(name: str) -> Any: ...  # wrappers of other chapters
 def client_hello_of(data: bytes) -> tuple[str, bytes | None]:
     """("more" | "whole" | "plain", server name); data: 1 to 16384 bytes."""

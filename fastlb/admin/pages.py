@@ -20,9 +20,10 @@ from __future__ import annotations
 
 import fnmatch
 import html
-import re
 from collections.abc import Iterator
 
+from fastlb._pcre2 import PatternError, PatternLimitError
+from fastlb.model.regex import compile_pcre
 from fastlb.model.vhost import DirConf, Section, SectionKind, VHost
 
 CONTENT_TYPE = "text/html; charset=iso-8859-1"
@@ -381,9 +382,10 @@ def _is_around(section: Section, path: str) -> bool:
     pattern = section.pattern
     if section.is_regex:
         try:
-            return re.search(pattern, path) is not None
-        except re.error:
-            return False  # PCRE that `re` cannot say: the page goes without it
+            found = compile_pcre(pattern).search(path.encode("latin-1", "replace"))
+        except (PatternError, PatternLimitError):
+            return False  # nobody knows: the page goes without it
+        return found is not None
     if section.is_glob:
         parts, globs = path.split("/"), pattern.split("/")
         return len(parts) == len(globs) and all(map(fnmatch.fnmatchcase, parts, globs))

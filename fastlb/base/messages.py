@@ -637,7 +637,16 @@ _MODEL = {
     ),
 }
 
-MESSAGES: Mapping[str, Message] = MappingProxyType({**_CONFIG, **_MODEL})
+_CORE = {
+    "FB0301": Message(
+        "error",
+        "Matching a regular expression was given up: it took too many steps.",
+        "Rewrite the expression: no two parts beside each other that match the same"
+        " bytes, no repetition within a repetition; [^/]+ instead of .*.",
+    ),
+}
+
+MESSAGES: Mapping[str, Message] = MappingProxyType({**_CONFIG, **_MODEL, **_CORE})
 
 
 def document() -> str:

@@ -188,6 +188,25 @@ cdef void service_log_sections(exchange *x) noexcept nogil:
             f"merge some of them")
 
 
+cdef void service_log_undecided(
+        exchange *x, int number, bint decides, unsigned int length,
+        int why) noexcept nogil:
+    """At most once a minute for each pattern of a worker; regex_give_up counts."""
+    cdef unsigned char[128] reason
+    with gil:
+        pattern, place = regex_kept[number]
+        told = "the time for matches of one request is used up"
+        if why and pcre2_get_error_message(why, &reason[0], sizeof(reason)) >= 0:
+            told = (<bytes><const char *>&reason[0]).decode("ascii", "replace")
+        end = "the request is answered with 500" if decides else "it counts as no match"
+        missing = regexes[number].untold
+        more = f" ({missing} more since it was last told)" if missing else ""
+        say(x, "error" if decides else "warn", "core", 0,
+            f"FB0301: {place or 'a regular expression'}: the match of "
+            f"{pattern.pattern.decode('latin-1')} with {length} bytes was given up: "
+            f"{told}; {end}{more}")
+
+
 cdef void service_log_repaired(exchange *x) noexcept nogil:
     with gil:
         say(x, "warn", "proxy_balancer", 0,

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from fastlb._pcre2 import PatternError
 from fastlb.model.regex import compile_pcre
 from fastlb.model.values import INT_MAX, maybe_integer, maybe_switch
 
@@ -90,11 +91,14 @@ def _separator(params: BalancerParams, value: str) -> str | None:
     return None
 
 
+REGEX_REFUSED: Final = "routeregex could not be compiled"
+
+
 def _route_regex(params: BalancerParams, value: str) -> str | None:
     try:
         compile_pcre(value)
-    except re.error:
-        return "routeregex could not be compiled"
+    except PatternError:
+        return REGEX_REFUSED
     params.route_regex = value
     return None
 

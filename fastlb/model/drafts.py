@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from fastlb.config.tree import Node
 from fastlb.model.balancer_params import BalancerParams
 from fastlb.model.member_params import MemberParams
-from fastlb.model.report import Report
+from fastlb.model.regex import RegexDraft, compile_pcre
+from fastlb.model.report import Report, place_of
 from fastlb.model.rules import AccessRule, EnvCondition, Format
 from fastlb.model.server import Compat
 from fastlb.model.targets import Target
@@ -256,6 +257,15 @@ class Run:
     vhosts: list[ServerDraft] = field(default_factory=list)
     process: ProcessDraft = field(default_factory=ProcessDraft)
     listens: list[tuple[str, int, str, Node]] = field(default_factory=list)
+    regexes: list[RegexDraft] = field(default_factory=list)
+
+    def take_regex(
+        self, node: Node, pattern: str, *, ignore_case: bool = False
+    ) -> None:
+        """Compile a pattern that requests will be matched with. Raises PatternError."""
+        compiled = compile_pcre(pattern, ignore_case=ignore_case)
+        place = f"{node.name} at {place_of(node)}"
+        self.regexes.append(RegexDraft(compiled, pattern, ignore_case, place))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from typing import Final, TypeVar
 from fastlb.base.version import VERSION
 from fastlb.config.tree import Tree
 from fastlb.model.balancer import Balancer
+from fastlb.model.deciding import deciding_variables
 from fastlb.model.drafts import (
     ConfDraft,
     MappingDraft,
@@ -36,6 +37,7 @@ from fastlb.model.merge import (
     overlay,
 )
 from fastlb.model.proxy_sections import bound_sections
+from fastlb.model.regex import freeze_regexes
 from fastlb.model.resolve_access import access_rule
 from fastlb.model.resolve_logs import LogTargets, access_logs
 from fastlb.model.resolve_server import absolute
@@ -85,6 +87,8 @@ def freeze(run: Run, tree: Tree, host_name: str) -> Model:
         balancers=tuple(freezer.balancers),
         members=tuple(freezer.members),
         log_targets=freezer.log_targets.frozen(),
+        regexes=freeze_regexes(run.regexes),
+        deciding_variables=deciding_variables(vhosts),
     )
 
 

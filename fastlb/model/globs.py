@@ -47,4 +47,4 @@ def glob_to_regex(pattern: str, *, slash_is_special: bool = False) -> str:
             place = end + 1
         else:
             parts.append(re.escape(letter))
-    return r"\A" + "".join(parts) + r"\Z"
+    return r"\A" + "".join(parts) + r"\z"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from fastlb._pcre2 import PatternLimitError
 from fastlb.model.drafts import (
     ConfDraft,
     MappingDraft,
@@ -187,7 +188,10 @@ def takes_all(mapping: MappingDraft, path: str) -> bool:
     if mapping.is_regex:
         regex = compile_pcre(mapping.pattern)
         probes = (path, path.rstrip("/") + "/x", path.rstrip("/") + "/x/y.html")
-        return all(regex.search(probe.encode("latin-1", "replace")) for probe in probes)
+        try:
+            return all(regex.search(p.encode("latin-1", "replace")) for p in probes)
+        except PatternLimitError:
+            return False
     return is_under(path, mapping.pattern)
 
 

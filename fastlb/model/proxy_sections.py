@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from fastlb._pcre2 import PatternError, PatternLimitError
 from fastlb.model.drafts import SectionDraft
 from fastlb.model.globs import GLOB_LETTERS, glob_to_regex
 from fastlb.model.regex import compile_pcre
@@ -19,7 +20,7 @@ from fastlb.model.vhost import SectionKind
 
 _PROXY_KINDS: Final = (SectionKind.PROXY, SectionKind.PROXY_MATCH)
 
-_SEES_THE_END: Final = re.compile(r"[$]|\\[zZbB]|\(\?")
+_SEES_THE_END: Final = re.compile(r"[$]|\\[zZbB]|\([?*]")
 """Parts of a regex by which more text behind a match could undo it."""
 
 _LITERAL_HEAD: Final = re.compile(
@@ -63,10 +64,9 @@ def pattern_matches(
         return _regex_matches(pattern, static)
     if is_glob:
         head = pattern[: min(pattern.find(c) for c in GLOB_LETTERS if c in pattern)]
-        if pattern.endswith("*") and not pattern.endswith("\\*"):
-            regex = compile_pcre(glob_to_regex(pattern))
-            if regex.search(_octets(static)) is not None:
-                return True
+        open_end = pattern.endswith("*") and not pattern.endswith("\\*")
+        if open_end and _found(glob_to_regex(pattern), static):
+            return True
     elif static.startswith(pattern):
         return True
     else:
@@ -76,9 +76,9 @@ def pattern_matches(
 
 def _regex_matches(pattern: str, static: str) -> bool | None:
     sees_the_end = _SEES_THE_END.search(pattern) is not None
-    if not sees_the_end and compile_pcre(pattern).search(_octets(static)) is not None:
+    if not sees_the_end and _found(pattern, static):
         return True
-    if "|" in pattern or "(?" in pattern:
+    if "|" in pattern or "(?" in pattern or "(*" in pattern:
         return None
     found = _LITERAL_HEAD.match(pattern)
     if found is None:
@@ -92,5 +92,10 @@ def _may_agree(head: str, static: str) -> bool:
     return head.startswith(static) or static.startswith(head)
 
 
-def _octets(text: str) -> bytes:
-    return text.encode("latin-1", "replace")
+def _found(pattern: str, text: str) -> bool:
+    """False too when nobody can say: the core will look, and fails closed."""
+    try:
+        found = compile_pcre(pattern).search(text.encode("latin-1", "replace"))
+    except (PatternError, PatternLimitError):
+        return False
+    return found is not None

@@ -1,82 +1,85 @@
-"""Apache's regular expressions (PCRE) compiled by Python's `re`.
+"""Regular expressions of the configuration: PCRE2's, each compiled once.
 
-Apache compiles with DOTALL and DOLLAR_ENDONLY (config-language.md 7.1): "." meets a
-newline and "$" stands only at the very end (CVE-2017-15715). `re` differs in spelling:
-named groups are (?P<name>), and "$" has to become \\Z outside of classes.
+What the check compiles is what requests are matched with: workers are forked with it,
+and find it here. A pattern is kept as long as somebody holds it, which is the model.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+from weakref import WeakValueDictionary
+
+from fastlb._pcre2 import Pattern, PatternError
+
+GROUPS_MAX: Final = 31
+"""Highest number of a group whose name becomes a variable (REGEX_PAIRS_MAX - 1)."""
+
+_compiled: Final[WeakValueDictionary[tuple[str, bool], Pattern]] = WeakValueDictionary()
 
 
-def translate(pattern: str) -> str:
-    """Respell a PCRE pattern for `re`, with Apache's default options."""
-    out: list[str] = []
-    in_class = False
-    i = 0
-    while i < len(pattern):
-        char = pattern[i]
-        if char == "\\" and i + 1 < len(pattern):
-            out.append(
-                {"z": r"\Z", "h": r"[ \t]"}.get(pattern[i + 1], pattern[i : i + 2])
-            )
-            i += 2
-            continue
-        if in_class:
-            if char == "[" and pattern.startswith("[:", i):
-                end = pattern.find(":]", i)
-                name = pattern[i + 2 : end] if end > 0 else ""
-                if name in POSIX_CLASSES:
-                    out.append(POSIX_CLASSES[name])
-                    i = end + 2
-                    continue
-            if char == "]":
-                in_class = False
-            out.append("\\[" if char == "[" else char)
-        elif char == "[":
-            in_class = True
-            out.append(char)
-            for opener in ("^", "]"):
-                if pattern.startswith(opener, i + 1):
-                    out.append("\\]" if opener == "]" else opener)
-                    i += 1
-        elif char == "$":
-            out.append(r"\Z")
-        elif pattern.startswith("(?<", i) and pattern[i + 3 : i + 4] not in ("=", "!"):
-            out.append("(?P<")
-            i += 2
-        else:
-            out.append(char)
-        i += 1
-    return "".join(out)
+@dataclass(frozen=True, slots=True)
+class RegexDraft:
+    """A pattern where it stands."""
+
+    compiled: Pattern
+    text: str
+    ignore_case: bool
+    place: str  # "SetEnvIf at conf/fastlb.conf:12"
 
 
-POSIX_CLASSES = {
-    "alpha": "a-zA-Z",
-    "digit": "0-9",
-    "alnum": "a-zA-Z0-9",
-    "upper": "A-Z",
-    "lower": "a-z",
-    "space": r"\s",
-    "xdigit": "0-9A-Fa-f",
-    "punct": r"!-/:-@\[-`{-~",
-    "word": r"\w",
-}
+@dataclass(frozen=True, slots=True)
+class Regex:
+    """A pattern of a model, ready for the core; the same one may stand in places."""
+
+    pattern: str
+    ignore_case: bool
+    place: str
+    compiled: Pattern = field(compare=False, repr=False)
 
 
-def compile_pcre(pattern: str, *, ignore_case: bool = False) -> re.Pattern[bytes]:
+def compile_pcre(pattern: str, *, ignore_case: bool = False) -> Pattern:
     """Compile for searching in bytes; pattern is configuration text (latin-1).
 
-    Raises `re.error` (Apache: "Regular expression could not be compiled.").
+    Raises PatternError (Apache: "Regular expression could not be compiled.").
     """
-    flags = re.DOTALL | (re.IGNORECASE if ignore_case else 0)
-    text = translate(pattern)
-    leading = re.match(r"\(\?([imsx]+)\)", text)
-    if leading is None:
-        # `re` takes global flags only in front; PCRE takes them anywhere.
-        found = re.search(r"(?<!\\)\(\?i\)", text)
-        if found is not None:
-            flags |= re.IGNORECASE
-            text = text.replace("(?i)", "")
-    return re.compile(text.encode("latin-1"), flags)
+    key = (pattern, bool(ignore_case))
+    found = _compiled.get(key)
+    if found is None:
+        found = Pattern(pattern.encode("latin-1", "replace"), ignore_case)
+        _compiled[key] = found
+    return found
+
+
+def cure_of(problem: PatternError, pattern: str) -> str:
+    """What to do about a pattern that was refused: where to look."""
+    read = pattern[: problem.offset]
+    if not read:
+        return "correct the beginning of the expression"
+    return f"correct the expression behind {read}"
+
+
+def why_refused(pattern: str) -> tuple[str, str]:
+    """What PCRE2 says of a pattern that it refuses, and what to do about it."""
+    try:
+        compile_pcre(pattern)
+    except PatternError as problem:
+        return str(problem), cure_of(problem, pattern)
+    return "", ""
+
+
+def freeze_regexes(drafts: Iterable[RegexDraft]) -> tuple[Regex, ...]:
+    """One for each pattern; its place names all that have it, in file order."""
+    places: dict[tuple[str, bool], list[str]] = {}
+    patterns: dict[tuple[str, bool], Pattern] = {}
+    for draft in drafts:
+        key = (draft.text, draft.ignore_case)
+        known = places.setdefault(key, [])
+        if draft.place not in known:
+            known.append(draft.place)
+        patterns[key] = draft.compiled
+    return tuple(
+        Regex(*key, place=", ".join(known), compiled=patterns[key])
+        for key, known in places.items()
+    )

@@ -18,13 +18,13 @@ that the operator reads all of them in one run.
 
 from __future__ import annotations
 
-import re
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
+from fastlb._pcre2 import PatternError
 from fastlb.base.errors import Diagnostic
 from fastlb.config.tree import Node, Tree
 from fastlb.model import (
@@ -42,7 +42,7 @@ from fastlb.model.drafts import ConfDraft, Handler, Place, Run, SectionDraft
 from fastlb.model.freeze import freeze
 from fastlb.model.globs import is_glob
 from fastlb.model.lint import lint
-from fastlb.model.regex import compile_pcre
+from fastlb.model.regex import cure_of
 from fastlb.model.rejoin import rejoin
 from fastlb.model.report import Report
 from fastlb.model.server import Compat, Model
@@ -164,10 +164,15 @@ def _section(run: Run, place: Place, node: Node, kind: SectionKind) -> None:
     pattern = words[0]
     if is_regex:
         try:
-            compile_pcre(pattern)
-        except re.error as problem:
+            run.take_regex(node, pattern)
+        except PatternError as problem:
             run.report.error(
-                node, "FB0222", "Regex could not be compiled", why=str(problem)
+                node,
+                "FB0222",
+                "Regex could not be compiled",
+                why=str(problem),
+                cure=cure_of(problem, pattern),
+                word=pattern,
             )
             return
     draft = SectionDraft(

@@ -10,9 +10,10 @@ import re
 from dataclasses import replace
 from typing import Final
 
+from fastlb._pcre2 import PatternError
 from fastlb.config.tree import Node
 from fastlb.model.drafts import Handler, Place, ReverseDraft, Run
-from fastlb.model.regex import compile_pcre
+from fastlb.model.regex import cure_of
 from fastlb.model.report import did_you_mean
 from fastlb.model.rules import Redirect
 from fastlb.model.targets import TargetError, is_balancer_url, split_balancer_url
@@ -108,13 +109,14 @@ def redirect(run: Run, place: Place, node: Node) -> None:
         return
     if is_regex:
         try:
-            compile_pcre(pattern)
-        except re.error as found:
+            run.take_regex(node, pattern)
+        except PatternError as found:
             run.report.error(
                 node,
                 "FB0281",
                 "Regular expression could not be compiled.",
                 why=str(found),
+                cure=cure_of(found, pattern),
                 word=pattern,
             )
             return

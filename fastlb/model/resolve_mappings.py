@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from fastlb._pcre2 import PatternError
 from fastlb.config.tree import Node
 from fastlb.model.drafts import (
     Handler,
@@ -20,7 +21,7 @@ from fastlb.model.drafts import (
 )
 from fastlb.model.globs import glob_to_regex
 from fastlb.model.member_params import MemberParams, set_member_param
-from fastlb.model.regex import compile_pcre
+from fastlb.model.regex import cure_of
 from fastlb.model.report import did_you_mean
 from fastlb.model.resolve_params import (
     member_target,
@@ -103,7 +104,7 @@ def proxy_pass(run: Run, place: Place, node: Node) -> None:
                 )
         else:
             params.append((key, value))
-    if is_regex and section is None and not _regex_compiles(run, node, pattern):
+    if is_regex and not _regex_compiles(run, node, pattern):
         return
     draft = MappingDraft(
         pattern=pattern,
@@ -150,13 +151,14 @@ def _not_a_pair(run: Run, place: Place, node: Node, target: str, word: str) -> N
 
 def _regex_compiles(run: Run, node: Node, pattern: str) -> bool:
     try:
-        compile_pcre(pattern)
-    except re.error as problem:
+        run.take_regex(node, pattern)
+    except PatternError as problem:
         run.report.error(
             node,
             "FB0222",
             "Regular expression could not be compiled.",
             why=str(problem),
+            cure=cure_of(problem, pattern),
             word=pattern,
         )
         return False

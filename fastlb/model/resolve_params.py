@@ -15,6 +15,7 @@ from fastlb.config.tree import Node
 from fastlb.model.balancer_params import (
     LBMETHODS,
     LBMETHODS_LATER,
+    REGEX_REFUSED,
     BalancerParams,
     balancer_param_names,
     set_balancer_param,
@@ -25,6 +26,7 @@ from fastlb.model.member_params import (
     member_param_names,
     set_member_param,
 )
+from fastlb.model.regex import why_refused
 from fastlb.model.report import did_you_mean
 from fastlb.model.targets import Target, TargetError, parse_target
 
@@ -123,6 +125,8 @@ def take_balancer_param(
         if key.lower() == "routeregex":
             why = "routeregex= is Helicon Ape's"
             cure = "write stickysessionsep= with the character before the route"
+    elif complaint == REGEX_REFUSED:
+        why, cure = why_refused(value)
     elif complaint == "unknown lbmethod":
         cure = did_you_mean(value, LBMETHODS + LBMETHODS_LATER)
     run.report.error(
@@ -161,6 +165,7 @@ def _explain_balancer_param(
             word=f"{key}={value}",
         )
     elif key == "routeregex":
+        run.take_regex(node, value)
         run.report.warn(
             node,
             "FB0232",

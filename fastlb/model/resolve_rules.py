@@ -5,22 +5,23 @@ Messages and their order are those of mod_headers.c, mod_setenvif.c and mod_env.
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import Final
 
+from fastlb._pcre2 import PatternError
 from fastlb.config.tree import Node
 from fastlb.model.conditions import env_condition
 from fastlb.model.drafts import Handler, Place, Run
 from fastlb.model.headerformat import FormatError, parse_header_format
 from fastlb.model.lint_rules import lint_header, lint_variable
-from fastlb.model.regex import compile_pcre
+from fastlb.model.regex import compile_pcre, cure_of
 from fastlb.model.rules import (
     EnvCondition,
     EnvRule,
     Format,
     HeaderAction,
     HeaderRule,
+    is_name_regex,
 )
 
 _EDITS: Final = (HeaderAction.EDIT, HeaderAction.EDIT_ALL)
@@ -28,12 +29,15 @@ EXPRESSIONS_LATER: Final = "expressions (expr=) come later"
 
 
 class RuleProblem(ValueError):
-    """A rule is refused: text, and what to do about it."""
+    """A rule is refused: text, what to do about it, the word, and why."""
 
-    def __init__(self, text: str, cure: str = "", word: str = "") -> None:
+    def __init__(
+        self, text: str, cure: str = "", word: str = "", why: str = ""
+    ) -> None:
         super().__init__(text)
         self.cure = cure
         self.word = word
+        self.why = why
 
 
 def header(run: Run, place: Place, node: Node) -> None:
@@ -43,9 +47,18 @@ def header(run: Run, place: Place, node: Node) -> None:
         rule = _header_rule(list(node.args), is_request)
     except RuleProblem as problem:
         run.report.error(
-            node, "FB0270", str(problem), cure=problem.cure, word=problem.word
+            node,
+            "FB0270",
+            str(problem),
+            why=problem.why,
+            cure=problem.cure,
+            word=problem.word,
         )
         return
+    if rule.action is HeaderAction.ECHO:
+        run.take_regex(node, rule.name, ignore_case=True)
+    elif rule.regex is not None:
+        run.take_regex(node, rule.regex)
     lint_header(run.report, node, rule)
     conf = place.draft.conf
     if is_request:
@@ -136,8 +149,9 @@ def _clause(word: str | None) -> tuple[EnvCondition | None, bool]:
 def _compiles(pattern: str, complaint: str) -> None:
     try:
         compile_pcre(pattern)
-    except re.error as problem:
-        raise RuleProblem(complaint, str(problem), pattern) from problem
+    except PatternError as problem:
+        cure = cure_of(problem, pattern)
+        raise RuleProblem(complaint, cure, pattern, str(problem)) from problem
 
 
 def set_env(run: Run, place: Place, node: Node) -> None:
@@ -192,15 +206,24 @@ def set_env_if(run: Run, place: Place, node: Node) -> None:
     ignore_case = name.endswith("nocase")
     attribute = "User-Agent" if name.startswith("browsermatch") else words.pop(0)
     regex = words.pop(0)
-    for pattern, complaint in (
-        (regex, f"{node.name} regex could not be compiled."),
-        (attribute, "Header name regex could not be compiled"),
-    ):
-        try:
-            compile_pcre(pattern, ignore_case=ignore_case)
-        except re.error as problem:
-            run.report.error(node, "FB0273", complaint, why=str(problem), word=pattern)
-            return
+    complaint = f"{node.name} regex could not be compiled."
+    pattern = regex
+    try:
+        run.take_regex(node, regex, ignore_case=ignore_case)
+        if is_name_regex(attribute):
+            complaint = "Header name regex could not be compiled"
+            pattern = attribute
+            run.take_regex(node, attribute, ignore_case=True)
+    except PatternError as problem:
+        run.report.error(
+            node,
+            "FB0273",
+            complaint,
+            why=str(problem),
+            cure=cure_of(problem, pattern),
+            word=pattern,
+        )
+        return
     rules: list[EnvRule] = []
     for word in words:
         variable, equals, text = word.partition("=")

@@ -80,6 +80,11 @@ class EnvRule:
     ignore_case: bool
 
 
+def is_name_regex(attribute: str) -> bool:
+    """Is an attribute of SetEnvIf a pattern over names of fields (is_header_regex)?"""
+    return any(letter in attribute for letter in "*+?()[]{}^$|\\.")
+
+
 @dataclass(frozen=True, slots=True)
 class ReverseMap:
     """ProxyPassReverse: what a member's URL is called outside (proxying.md 5.1).

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fastlb.model.balancer import Balancer
 from fastlb.model.listener import AddressSet, Listener
 from fastlb.model.member import Member
+from fastlb.model.regex import Regex
 from fastlb.model.rules import LogTarget
 from fastlb.model.vhost import VHost
 
@@ -61,3 +62,5 @@ class Model:
     balancers: tuple[Balancer, ...]
     members: tuple[Member, ...]
     log_targets: tuple[LogTarget, ...]  # distinct access-log files and pipes
+    regexes: tuple[Regex, ...] = ()  # every pattern that requests are matched with
+    deciding_variables: frozenset[str] = frozenset()  # access hangs on them

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FLOORS = (
-    ("base",),
+    ("base", "_pcre2"),
     ("config",),
     ("model",),
     ("_core", "_probe"),

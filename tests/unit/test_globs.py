@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import fnmatch
-import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fastlb._pcre2 import PatternError
 from fastlb.model.globs import glob_to_regex, is_glob
 from fastlb.model.proxy_sections import pattern_matches
 from fastlb.model.regex import compile_pcre
@@ -100,7 +100,7 @@ def test_what_is_decided_for_all_requests_is_so_for_each(
     glob = not is_regex and is_glob(pattern)
     try:
         regex = compile_pcre(pattern if is_regex else glob_to_regex(pattern))
-    except re.error:
+    except PatternError:
         return
     verdict = pattern_matches(pattern, is_regex, glob, target)
     url = target + end

@@ -11,12 +11,12 @@ from types import ModuleType
 
 import pytest
 
-from fastlb import _core, _probe
+from fastlb import _core, _pcre2, _probe
 
 PACKAGE = Path(__file__).parents[2] / "fastlb"
-MODULES = (_core, _probe)
-CLASS = re.compile(r"^cdef class (\w+)(?:\(.*\))?:\n((?:    .*\n|\n)*)", re.M)
-INIT = re.compile(r"    def __init__\(([^)]*)\):")
+MODULES = (_core, _pcre2, _probe)
+CLASS = re.compile(r"^(?:cdef )?class (\w+)(?:\(.*\))?:\n((?:    .*\n|\n)*)", re.M)
+INIT = re.compile(r"    def __c?init__\(([^)]*)\):")
 
 # name, kind, is there a default
 Parameter = tuple[str, str, bool]
@@ -93,7 +93,7 @@ def built_parameters(function: object) -> list[Parameter]:
 def source_initializers() -> dict[str, list[str]]:
     """Names of the parameters of __init__, which the built class does not tell."""
     found = {}
-    for path in sorted((PACKAGE / "core").rglob("*.pyx")):
+    for path in sorted([*(PACKAGE / "core").rglob("*.pyx"), PACKAGE / "_pcre2.pyx"]):
         for name, body in CLASS.findall(path.read_text("utf-8")):
             if init := INIT.search(body):
                 words = re.sub(r"\bnot None\b", "", init[1]).split(",")

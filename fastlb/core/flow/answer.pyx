@@ -108,7 +108,7 @@ cdef void exchange_redirect_internally(
     if not match_locations(x) or not match_mapping(x):
         service_error_page(x, x.error_status, NULL)
         return
-    if not match_proxy_sections(x) or not match_access(x):
+    if not match_proxy_sections(x) or x.undecided or not match_access(x):
         service_error_page(x, x.error_status, NULL)
         return
     rc = match_target_of(x, path)

@@ -15,6 +15,7 @@ cdef void connect_prepare() noexcept nogil:
 
 cdef void connect_route(exchange *x) noexcept nogil:
     cdef int first = x.conf_count
+    cdef value target
     if not x.vhost.proxy_requests:
         exchange_answer_error(x, 405, NULL)
         return
@@ -28,8 +29,8 @@ cdef void connect_route(exchange *x) noexcept nogil:
         return
     rules_env_if(x, first, x.conf_count)
     # For messages: as Apache names what was asked for.
-    x.decoded.data = &x.down.input.data[x.base + x.req.target.offset]
-    x.decoded.length = x.req.target.length
+    target = request_part(x, x.req.target)
+    x.decoded = arena_copy(x, target.data, target.length)
     if not exchange_admit(x):
         return
     if unlikely(x.down.tls_vhost != NULL):

@@ -83,6 +83,7 @@ cdef enum:
 
 cdef enum:
     STRUCT_ALIGN = 8            # of a struct in an exchange's scratch memory
+    SCRATCH_BYTES = 256         # of it within the exchange: a path, a host, a cookie
 
 cdef enum:
     # what an exchange is doing
@@ -112,6 +113,8 @@ cdef struct exchange:
     int conf_count
     int host_wanted             # 1 + number of the names that access waits for; 0
     bint host_forward
+    bint undecided              # access hangs on a match that was given up: 500
+    unsigned int regex_us       # spent on matches, REGEX_REQUEST_US_MAX
     int proxy_conf_count        # of them, from <Proxy> sections
     plan_conf *confs[65]        # SECTIONS_MATCHED_MAX and default; <Proxy>, <Location>
     # the request
@@ -158,6 +161,7 @@ cdef struct exchange:
     bint reduced                # dot segments were undone: never sent as it came
     bint excluded               # a mapping of "!" took it, or no-proxy is set
     value request_uri           # for SetEnvIf, while a reading is tried; else NULL
+    bint path_is_plain          # decoding left it as it is; its query lies behind it
     unsigned int rest_at        # offset into decoded where the mapping's rest begins
     value target                # path and query for the member's balancer URL
     balancer_plan *balancer
@@ -201,7 +205,8 @@ cdef struct exchange:
     int second_status           # how the ErrorDocument's own request ended
     bint internal               # an ErrorDocument is fetched: a GET without a body
     unsigned char why           # WHY_* of a refused head
-    buffer *arena
+    buffer *arena               # what scratch has no room for
+    unsigned int scratch_used
     value location              # of a redirect made here
     value reason                # of an answer made here; length 0: the usual phrase
     value challenge             # WWW-Authenticate kept by ProxyErrorOverride
@@ -209,7 +214,9 @@ cdef struct exchange:
     const text *handler         # who made the answer here (SetHandler); NULL: nobody
     int member_status           # of the member's final response; 0: none came
     unsigned short source_port  # of the member's connection; asked for if logged
-    # not cleared by exchange_take: variables as far as named, the head
+    # not cleared by exchange_take: the first bytes of the arena, variables as far as
+    # named, the head
+    char scratch[256]           # SCRATCH_BYTES
     value env[256]              # ENV_COUNT_MAX
     head req
 
@@ -236,3 +243,6 @@ cdef void exchange_abort(exchange *x) noexcept nogil
 cdef char *arena_take(exchange *x, unsigned int size) noexcept nogil
 # ... that begins where any struct may; NULL when there is none.
 cdef void *arena_take_struct(exchange *x, unsigned int size) noexcept nogil
+# A copy in it; data is NULL when there is no memory.
+cdef value arena_copy(
+    exchange *x, const char *data, unsigned int length) noexcept nogil

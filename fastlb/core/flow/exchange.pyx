@@ -25,7 +25,7 @@ cdef exchange *exchange_take(downstream *d) noexcept nogil:
         if x == NULL:
             return NULL
     # Everything up to the variables; those and the head are set as far as used.
-    memset(x, 0, <size_t>(<char *>&x.env[0] - <char *>x))
+    memset(x, 0, <size_t>(&x.scratch[0] - <char *>x))
     memset(&x.env[0], 0, sizeof(value) * plan.env_count)
     x.req.field_count = 0
     x.req.method.length = 0
@@ -81,6 +81,10 @@ cdef char *arena_take(exchange *x, unsigned int size) noexcept nogil:
     cdef buffer *b = x.arena
     cdef int size_class = BUFFER_SMALL
     cdef char *p
+    if size <= SCRATCH_BYTES - x.scratch_used:
+        p = &x.scratch[x.scratch_used]
+        x.scratch_used += size
+        return p
     if b == NULL or buffer_room(b) < size:
         while size_class < BUFFER_CLASSES and \
                 buffer_sizes[size_class] < size + BUFFER_HEADROOM + BUFFER_TAIL:
@@ -95,6 +99,17 @@ cdef char *arena_take(exchange *x, unsigned int size) noexcept nogil:
     p = &b.data[b.end]
     b.end += size
     return p
+
+
+cdef value arena_copy(
+        exchange *x, const char *data, unsigned int length) noexcept nogil:
+    cdef value out = value(NULL, 0)
+    cdef char *copy = arena_take(x, length + 1)
+    if copy != NULL:
+        memcpy(copy, data, length)
+        out.data = copy
+        out.length = length
+    return out
 
 
 cdef void *arena_take_struct(exchange *x, unsigned int size) noexcept nogil:

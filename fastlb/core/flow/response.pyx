@@ -380,17 +380,6 @@ cdef void response_source_done(exchange *x) noexcept nogil:
     timer_clear(&x.up.c.timer)
 
 
-cdef value arena_copy(
-        exchange *x, const char *data, unsigned int length) noexcept nogil:
-    cdef value out = value(NULL, 0)
-    cdef char *copy = arena_take(x, length + 1)
-    if copy != NULL:
-        memcpy(copy, data, length)
-        out.data = copy
-        out.length = length
-    return out
-
-
 cdef bint response_override(exchange *x, const char *data) noexcept nogil:
     """Our own page instead of the member's, with its status and its reason; its body is
     dropped with its connection, unless it has none. Always returns False."""

@@ -75,6 +75,9 @@ cdef bint exchange_admit(exchange *x) noexcept nogil:
     if allowed and not x.host_wanted and x.req.method_id != METHOD_CONNECT:
         misread = not readings_admit(x)
         allowed = not misread
+    if unlikely(x.undecided):
+        exchange_answer_error(x, 500, NULL)
+        return False
     if unlikely(x.host_wanted):
         # A look-up takes its time, and other requests do not wait for it. What is
         # found holds for the connection; then this request is routed again.
@@ -161,12 +164,13 @@ cdef void exchange_sticky(exchange *x) noexcept nogil:
     cdef field *f
     cdef const char *cookies = NULL
     cdef unsigned int length = 0
-    cdef int[20] groups
+    cdef int[2 * REGEX_PAIRS_MAX] groups
     cdef int g
     cdef int i
+    cdef const char *head = request_bytes(x)
     f = head_field(&x.req, FIELD_COOKIE)
     if f != NULL:
-        cookies = &x.down.input.data[x.base + f.value]
+        cookies = head + f.value
         length = f.value_length
     sticky_find(x.balancer, x.target.data, x.target.length, cookies, length, &x.sticky)
     if f != NULL and x.sticky.value == NULL:
@@ -176,12 +180,15 @@ cdef void exchange_sticky(exchange *x) noexcept nogil:
             if f.id == FIELD_COOKIE and x.sticky.value == NULL:
                 sticky_find(
                     x.balancer, x.target.data, x.target.length,
-                    &x.down.input.data[x.base + f.value], f.value_length, &x.sticky)
+                    head + f.value, f.value_length, &x.sticky)
+    if x.sticky.value != NULL and not x.sticky.from_url:
+        sticky_keep(x)
     if x.balancer.route_regex >= 0 and x.sticky.value != NULL:
         x.sticky.route = NULL
         x.sticky.route_length = 0
-        if regex_search(x.balancer.route_regex, x.sticky.value,
-                        x.sticky.value_length, &groups[0]):
+        if request_matches(
+                x, x.balancer.route_regex, False, x.sticky.value,
+                x.sticky.value_length, &groups[0]):
             g = 2 if groups[2] >= 0 else 0
             x.sticky.route = x.sticky.value + groups[g]
             x.sticky.route_length = groups[g + 1] - groups[g]
@@ -197,6 +204,18 @@ cdef void exchange_sticky(exchange *x) noexcept nogil:
             env_set(x, ENV_BALANCER_SESSION_STICKY, x.balancer.sticky_cookie,
                     x.balancer.sticky_cookie_length)
         env_set(x, ENV_BALANCER_SESSION_ROUTE, x.sticky.route, x.sticky.route_length)
+
+
+cdef void sticky_keep(exchange *x) noexcept nogil:
+    """What stands in a cookie is asked for again with every try, and logged."""
+    cdef value kept = arena_copy(x, x.sticky.value, x.sticky.value_length)
+    if x.sticky.route != NULL:
+        x.sticky.route = kept.data + (x.sticky.route - x.sticky.value) \
+            if kept.data != NULL else NULL
+    x.sticky.value = kept.data
+    x.sticky.value_length = kept.length
+    if kept.data == NULL:
+        x.sticky.route_length = 0
 
 
 cdef void exchange_elect(exchange *x) noexcept nogil:

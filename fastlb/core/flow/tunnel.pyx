@@ -19,7 +19,7 @@ cdef char[65536] tunnel_piece   # TUNNEL_PIECE: passed on before anything else c
 cdef void request_upgrade(exchange *x) noexcept nogil:
     cdef plan_member *m = x.member
     cdef field *f
-    cdef const char *asked
+    cdef value asked
     cdef int i
     x.upgrade.length = 0
     if likely(not (x.req.seen >> FIELD_UPGRADE & 1)):
@@ -30,16 +30,15 @@ cdef void request_upgrade(exchange *x) noexcept nogil:
             or field_is_repeated(&x.req, FIELD_UPGRADE):
         return
     f = head_field(&x.req, FIELD_UPGRADE)
-    asked = &x.down.input.data[x.base + f.value]
-    x.upgrade.data = asked
-    if m.upgrade_any:
-        x.upgrade.length = f.value_length
-        return
-    for i in range(m.upgrade_count):
-        if m.upgrades[i].length == f.value_length and bytes_equal_nocase(
-                m.upgrades[i].data, asked, f.value_length):
-            x.upgrade.length = f.value_length
+    asked = request_part(x, span(f.value, f.value_length))
+    for i in range(0 if m.upgrade_any else m.upgrade_count):
+        if m.upgrades[i].length == asked.length and bytes_equal_nocase(
+                m.upgrades[i].data, asked.data, asked.length):
+            break
+    else:
+        if not m.upgrade_any:
             return
+    x.upgrade = arena_copy(x, asked.data, asked.length)
 
 
 cdef bint upgrade_is_granted(exchange *x, field *granted) noexcept nogil:
@@ -127,7 +126,8 @@ cdef void tunnel_slim(exchange *x) noexcept nogil:
     slim = buffer_take_exact(size)
     if slim == NULL:
         return
-    tunnel_move_values(x, slim, &d.input.data[x.base], x.req.length)
+    memcpy(&slim.data[slim.end], request_bytes(x), x.req.length)
+    slim.end += x.req.length
     x.base = BUFFER_HEADROOM
     buffer_give(d.input)
     d.input = slim
@@ -143,7 +143,8 @@ cdef void tunnel_slim(exchange *x) noexcept nogil:
 
 cdef void tunnel_move_values(
         exchange *x, buffer *into, const char *bytes, unsigned int size) noexcept nogil:
-    """Copy the bytes behind what is there, and let every value in them follow."""
+    """Copy a piece of the arena behind what is there, and let every value in it
+    follow. What lies in x.scratch stays there."""
     cdef const char *new = &into.data[into.end]
     cdef int i
     memcpy(&into.data[into.end], bytes, size)
@@ -154,6 +155,7 @@ cdef void tunnel_move_values(
     value_follow(&x.location, bytes, size, new)
     value_follow(&x.reason, bytes, size, new)
     value_follow(&x.challenge, bytes, size, new)
+    value_follow(&x.more_fields, bytes, size, new)
     for i in range(plan.env_count):
         value_follow(&x.env[i], bytes, size, new)
 

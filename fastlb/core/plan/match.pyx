@@ -1,7 +1,6 @@
 """Which settings apply to a request, and where it goes (match.pxd).
 
-Spec: config-language.md 7-8, proxying.md 1. Regular expressions are the only thing here
-that reaches Python, and only for the mappings and sections that are written with one.
+Spec: config-language.md 7-8, proxying.md 1.
 """
 
 cdef bint glob_match(
@@ -150,10 +149,10 @@ cdef bint section_matches(
     with that one, a regular expression with the path as MergeSlashes leaves it."""
     cdef const char *path = x.decoded.data
     cdef unsigned int length = x.decoded.length
-    cdef int[20] groups
+    cdef int[2 * REGEX_PAIRS_MAX] groups
     cdef int i, g
     if s.regex >= 0:
-        if not regex_search(s.regex, path, length, &groups[0]):
+        if not request_matches(x, s.regex, True, path, length, &groups[0]):
             return False
         for i in range(s.group_count):
             g = s.groups[i]
@@ -245,7 +244,7 @@ cdef bint match_connect_sections(exchange *x) noexcept nogil:
     cdef int i
     for i in range(v.section_count):
         if v.sections[i].kind < SECTION_PROXY or not proxy_section_names(
-                &v.sections[i], target, x.req.target.length):
+                &v.sections[i], x, target, x.req.target.length):
             continue
         if x.conf_count == SECTIONS_MATCHED_MAX:
             return False
@@ -271,13 +270,14 @@ cdef int proxy_section_matches(plan_section *s, exchange *x) noexcept nogil:
         length = <unsigned int>(<const char *>memchr_or_end(url, c'?', length) - url)
         length = base.length + decode_path(
             url + base.length, length - base.length, x.vhost.encoded_slashes == 2)
-    return proxy_section_names(s, url, length)
+    return proxy_section_names(s, x, url, length)
 
 
 cdef bint proxy_section_names(
-        plan_section *s, const char *url, unsigned int length) noexcept nogil:
+        plan_section *s, exchange *x, const char *url,
+        unsigned int length) noexcept nogil:
     if s.regex >= 0:
-        return regex_search(s.regex, url, length, NULL)
+        return request_matches(x, s.regex, True, url, length, NULL) > 0
     if s.is_glob:
         return glob_match(s.pattern.data, s.pattern.length, url, length, False, False)
     return length >= s.pattern.length and memcmp(
@@ -357,7 +357,8 @@ cdef int mapping_matches(plan_mapping *m, exchange *x) noexcept nogil:
     cdef int taken
     if m.regex >= 0:
         x.rest_at = 0
-        return regex_search(m.regex, x.decoded.data, x.decoded.length, NULL)
+        return request_matches(
+            x, m.regex, m.decides, x.decoded.data, x.decoded.length, NULL) > 0
     taken = prefix_match(&m.pattern, x.decoded.data, x.decoded.length)
     if taken < 0:
         return 0
@@ -440,13 +441,14 @@ cdef int expand_groups(
 
     as_is: as they stand; else canonically. The subject is known to match.
     """
-    cdef int[20] groups
+    cdef int[2 * REGEX_PAIRS_MAX] groups
     cdef unsigned int i, size = template.length, n = 0
     cdef int g
     cdef writer w
     cdef char *p
     cdef char c
-    if not regex_search(regex, subject.data, subject.length, &groups[0]):
+    if not request_matches(
+            x, regex, False, subject.data, subject.length, &groups[0]):
         return -500
     for i in range(template.length):
         if template.data[i] == c'$':
@@ -485,7 +487,6 @@ cdef int expand_groups(
 cdef int match_target(exchange *x) noexcept nogil:
     cdef plan_mapping *m = x.mapping
     cdef const char *raw = &x.down.input.data[x.base + x.path.offset]
-    cdef bint plain = x.decoded.data == raw
     cdef value query = query_of(x)
     cdef value expanded = value(m.target_path.data, m.target_path.length)
     cdef value subject = x.decoded
@@ -498,11 +499,11 @@ cdef int match_target(exchange *x) noexcept nogil:
     if m.noquery:
         query.length = 0
     # The usual case, pattern and target path alike: what came is what goes.
-    if likely(plain and m.regex < 0 and query.length == x.path.length - x.decoded.length
+    if likely(x.path_is_plain and m.regex < 0
+              and query.length == x.path.length - x.decoded.length
               and m.target_path.length == x.rest_at
               and memcmp(m.target_path.data, raw, x.rest_at) == 0):
-        x.target.data = raw
-        x.target.length = x.path.length
+        x.target = value(x.decoded.data, x.path.length)
         return 0
     as_is = m.nocanon and matches_as_sent(m, x, raw)
     if as_is:
@@ -556,7 +557,7 @@ cdef bint matches_as_sent(
     if x.reduced:
         return False
     if m.regex >= 0:
-        return regex_search(m.regex, raw, x.path.length, NULL)
+        return request_matches(x, m.regex, False, raw, x.path.length, NULL) > 0
     return x.rest_at <= x.path.length and memcmp(
         raw, x.decoded.data, x.rest_at) == 0
 

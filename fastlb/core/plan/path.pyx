@@ -40,9 +40,9 @@ cdef int match_path(exchange *x) noexcept nogil:
     cdef bint plain = True
     x.reading.data = NULL
     x.reduced = False
+    x.path_is_plain = False
     if length and data[0] == c'*' and length == 1:
-        x.decoded.data = data
-        x.decoded.length = 1
+        x.decoded = value(b"*", 1)
         return 0
     while i < length:
         c = data[i]
@@ -56,11 +56,13 @@ cdef int match_path(exchange *x) noexcept nogil:
             break
         previous = c
         i += 1
-    x.decoded.data = data
+    if unlikely(not plain):
+        return path_decode(x, data, i)
+    # Kept with its query, as it mostly goes to the member.
+    x.decoded = arena_copy(x, data, length)
     x.decoded.length = i
-    if likely(plain):
-        return 0
-    return path_decode(x, data, i)
+    x.path_is_plain = x.decoded.data != NULL
+    return 0 if x.path_is_plain else -500
 
 
 cdef int path_decode(

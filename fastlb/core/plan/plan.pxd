@@ -1,8 +1,8 @@
 # The plan: the model as C structs, made once when a worker starts, never changed.
 #
 # Everything is allocated from one arena that lives as long as the process; a generation
-# is a process, so nothing is ever freed. Regular expressions are Python objects in
-# `plan_regexes`, called by number from the few rules that need one.
+# is a process, so nothing is ever freed. A regular expression is a number here
+# (regex.pxd).
 
 cdef struct upstream
 cdef struct downstream
@@ -77,6 +77,7 @@ cdef struct env_op:
     text name                   # of the field
     int attribute_env
     int regex
+    bint decides                # access hangs on the variable
 
 cdef struct reverse_op:
     text path
@@ -242,6 +243,7 @@ cdef struct plan_mapping:
     text pattern
     int regex                   # -1: prefix
     bint exclude
+    bint decides                # access hangs on whether it matches
     bint nocanon
     bint noquery
     bint interpolate
@@ -370,8 +372,3 @@ cdef enum:
     ENV_FORCE_RESPONSE_10 = 12
     ENV_PROXY_ALLOW_HTTP09 = 13
     ENV_PROXY_NOHALFCLOSE = 14
-
-# Search the regex in the bytes. groups: out, ten pairs start/end, -1 where a group did
-# not match; may be NULL. The one call from rules into Python.
-cdef bint regex_search(
-    int number, const char *data, unsigned int length, int *groups) noexcept nogil

@@ -11,7 +11,8 @@ from urllib.parse import quote
 from fastlb.model.regex import compile_pcre
 
 cdef plan_root plan
-cdef list plan_regexes = []
+cdef dict plan_places = {}      # of patterns: (text, ignore_case) -> where they stand
+cdef object plan_deciding = frozenset()     # variables that access hangs on
 cdef list plan_names = []       # names of Require host, by number
 cdef dict plan_envs = {}
 
@@ -71,8 +72,9 @@ cdef text plan_text(object value) except *:
 cdef int plan_regex(object pattern, bint ignore_case=False) except -2:
     if pattern is None:
         return -1
-    plan_regexes.append(compile_pcre(pattern, ignore_case=ignore_case))
-    return len(plan_regexes) - 1
+    return regex_add(
+        compile_pcre(pattern, ignore_case=ignore_case),
+        plan_places.get((pattern, bool(ignore_case)), ""))
 
 
 cdef int plan_env(object name) except -2:
@@ -154,6 +156,7 @@ cdef object plan_env_op(env_op *op, object rule):
     )
     op.attribute_env = -1
     op.regex = -1
+    op.decides = rule.variable in plan_deciding
     if rule.attribute is None:
         op.attribute = ATTR_NONE
         return
@@ -275,6 +278,8 @@ cdef object plan_mapping_of(plan_mapping *m, object mapping, plan_section *secti
         m.base = plan.members[<int>mapping.member_index].origin
         m.is_websocket = plan.members[<int>mapping.member_index].is_websocket
     m.section_count = len(mapping.proxy_sections)
+    # Not matching it would lead past a section's rules, or to whom `!` excludes.
+    m.decides = m.exclude or m.section_count > 0
     m.section_dynamic = <bint *>plan_alloc(sizeof(bint) * m.section_count)
     for i, unsure in enumerate(dynamic):
         m.section_dynamic[i] = unsure
@@ -340,6 +345,7 @@ cdef object plan_conf_of(plan_conf *c, object conf, plan_section *sections):
         plan_mapping_of(c.mapping, conf.mapping, sections)
         if plan.compat_apache and not any(s in conf.mapping.pattern for s in "*?[\\"):
             c.mapping.regex = -1    # a <LocationMatch> that httpd takes for a path
+            c.mapping.target_has_groups = False
     c.redirect_count = len(conf.redirects)
     c.redirects = <redirect_op *>plan_alloc(sizeof(redirect_op) * c.redirect_count)
     for i, rule in enumerate(conf.redirects):
@@ -355,14 +361,16 @@ cdef object plan_conf_of(plan_conf *c, object conf, plan_section *sections):
 cdef object plan_named_groups(plan_section *s):
     """(?<name>...) in LocationMatch sets MATCH_NAME (config-language.md 7.1)."""
     cdef int i
-    named = plan_regexes[s.regex].groupindex
-    named = {name: number for name, number in named.items() if number <= 9}
+    named = [
+        (name, number) for name, number in regex_kept[s.regex][0].names
+        if number < REGEX_PAIRS_MAX]
     s.group_count = len(named)
     s.groups = <int *>plan_alloc(sizeof(int) * s.group_count)
     s.group_envs = <int *>plan_alloc(sizeof(int) * s.group_count)
-    for i, (name, number) in enumerate(named.items()):
+    for i, (name, number) in enumerate(named):
         s.groups[i] = number
-        s.group_envs[i] = plan_env(f"MATCH_{name.upper()}")
+        name = name.encode("latin-1").upper().decode("latin-1")     # ASCII letters only
+        s.group_envs[i] = plan_env(f"MATCH_{name}")
 
 
 cdef object plan_vhost_of(plan_vhost *v, object vhost):
@@ -602,8 +610,13 @@ cdef object plan_begin(
         object model, Table table, object member_slots, object balancer_slots):
     """Make the plan of this process."""
     cdef int i
+    global plan_deciding
     memset(&plan, 0, sizeof(plan))
-    plan_regexes.clear()
+    regex_begin()
+    plan_places.clear()
+    for regex in model.regexes:
+        plan_places[regex.pattern, regex.ignore_case] = regex.place
+    plan_deciding = model.deciding_variables
     plan_names.clear()
     plan_envs.clear()
     tls_names_begin()
@@ -662,27 +675,3 @@ cdef object plan_tls(object handles):
     for i, context in enumerate(handles.members):
         if context is not None:
             plan.members[i].tls_context = <void *><size_t>context
-
-
-cdef bint regex_search(
-        int number, const char *data, unsigned int length,
-        int *groups) noexcept nogil:
-    with gil:
-        return regex_search_python(number, data, length, groups)
-
-
-cdef bint regex_search_python(
-        int number, const char *data, unsigned int length, int *groups) noexcept:
-    found = plan_regexes[number].search(data[:length])
-    if found is None:
-        return False
-    cdef int i
-    cdef int count = 0
-    if groups != NULL:
-        count = min(found.re.groups, 9)
-        for i in range(10):
-            groups[2 * i] = -1
-            groups[2 * i + 1] = -1
-        for i in range(count + 1):
-            groups[2 * i], groups[2 * i + 1] = found.span(i)
-    return True

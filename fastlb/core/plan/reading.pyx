@@ -25,7 +25,7 @@ cdef bint readings_admit(exchange *x) noexcept nogil:
     """
     cdef const char *raw = &x.down.input.data[x.base + x.path.offset]
     cdef value sent
-    if likely(x.reading.data == NULL and x.decoded.data == raw):
+    if likely(x.path_is_plain):
         return True
     if x.mapping != NULL and x.reading.data != NULL:
         if not reading_admits(x, x.reading, value(NULL, 0), x.reading_climbs):

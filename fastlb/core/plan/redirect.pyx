@@ -10,8 +10,10 @@ cdef int redirect_apply(
     cdef const char *rest = x.decoded.data
     cdef char *p
     if op.regex >= 0:
-        if not regex_search(op.regex, x.decoded.data, x.decoded.length, NULL):
-            return 0
+        if not request_matches(
+                x, op.regex, True, x.decoded.data, x.decoded.length, NULL):
+            # A redirect that nobody can decide on may have kept something back.
+            return -500 if x.undecided else 0
         if op.has_url and expand_groups(
                 x, &op.url, op.regex, x.decoded, False, &url) < 0:
             return -500

@@ -1,8 +1,7 @@
 """Header and environment rules over spans (rules.pxd; mod_headers, mod_setenvif).
 
 An op list is run as it was compiled; what a value needs (a variable, the time) is
-looked up when it is met. A rule with a regular expression reaches Python, and no other
-does.
+looked up when it is met.
 """
 
 cdef out_list out_scratch       # one head is composed at a time
@@ -177,7 +176,7 @@ cdef value env_attribute(exchange *x, env_op *op) noexcept nogil:
 
 
 cdef void env_apply(exchange *x, env_op *op) noexcept nogil:
-    cdef int[20] groups
+    cdef int[2 * REGEX_PAIRS_MAX] groups
     cdef value subject = value(NULL, 0)
     cdef int i, g
     cdef unsigned int n = 0
@@ -188,15 +187,20 @@ cdef void env_apply(exchange *x, env_op *op) noexcept nogil:
     if op.attribute == ATTR_FIELD_REGEX:
         for i in range(x.req.field_count):
             f = &x.req.fields[i]
-            if regex_search(op.attribute_env, data + f.name, f.name_length, NULL):
+            if request_matches(
+                    x, op.attribute_env, op.decides, data + f.name, f.name_length,
+                    NULL):
                 subject.data = data + f.value
                 subject.length = f.value_length
-                if regex_search(op.regex, subject.data, subject.length, &groups[0]):
+                if request_matches(
+                        x, op.regex, op.decides, subject.data, subject.length,
+                        &groups[0]):
                     hit = True
                     break
     elif not hit:
         subject = env_attribute(x, op)
-        hit = regex_search(op.regex, subject.data, subject.length, &groups[0])
+        hit = request_matches(
+            x, op.regex, op.decides, subject.data, subject.length, &groups[0]) > 0
     if not hit:
         return
     if op.unset:
@@ -372,13 +376,14 @@ cdef void header_edit(
 
     A result longer than EDITED_VALUE_BYTES_MAX leaves the field as it was.
     """
-    cdef int[20] groups
+    cdef int[2 * REGEX_PAIRS_MAX] groups
     cdef value replacement = format_render(x, &op.value)
     cdef unsigned int at = 0, i
     cdef int g
     cdef writer w
     cdef char *p
-    if not regex_search(op.regex, o.value, o.value_length, &groups[0]):
+    if not request_matches(
+            x, op.regex, False, o.value, o.value_length, &groups[0]):
         return
     p = arena_take(x, EDITED_VALUE_BYTES_MAX)
     if p == NULL:
@@ -409,8 +414,8 @@ cdef void header_edit(
             at += groups[0] + 1
         else:
             at += groups[1]
-        if op.action != HEADER_EDIT_ALL or not regex_search(
-                op.regex, o.value + at, o.value_length - at, &groups[0]):
+        if op.action != HEADER_EDIT_ALL or not request_matches(
+                x, op.regex, False, o.value + at, o.value_length - at, &groups[0]):
             break
     put(&w, o.value + at, o.value_length - at)
     if w.overflow:
@@ -426,7 +431,8 @@ cdef void header_echo(exchange *x, out_list *out, header_op *op) noexcept nogil:
     cdef const char *data = &x.down.input.data[x.base]
     for i in range(x.req.field_count):
         f = &x.req.fields[i]
-        if regex_search(op.regex, data + f.name, f.name_length, NULL):
+        if request_matches(
+                x, op.regex, False, data + f.name, f.name_length, NULL):
             out_add(out, data + f.name, f.name_length, data + f.value,
                     f.value_length, FIELD_OTHER, op.always)
 

@@ -1,0 +1,145 @@
+# cython: language_level=3
+"""Regular expressions: PCRE2 with the options that Apache gives it (ap_regcomp).
+
+A module of its own below the model, because the check of a configuration compiles what
+the core will match with: a pattern is compiled once, in the master, before the fork,
+and whoever is forked finds it there. The core takes the compiled code by its address
+(core/plan/regex.pyx); `search` here is for the check and for pages.
+
+Apache's options: "." meets a newline, "$" stands at the very end only, a name may be
+given twice, bytes are bytes (no UTF). Source: server/util_pcre.c, RegexDefaultOptions.
+"""
+
+from cython cimport final
+
+include "core/plan/pcre2.pxd"
+include "core/limits.pxd"
+
+cdef pcre2_match_context *limits_of_search = NULL
+
+
+class PatternError(ValueError):
+    """A pattern that PCRE2 refuses. offset: bytes of it that were read till then."""
+
+    reason = ""
+    offset = 0
+
+    def __init__(self, str reason, int offset):
+        super().__init__(f"{reason} at offset {offset}")
+        self.reason = reason
+        self.offset = offset
+
+
+class PatternLimitError(Exception):
+    """A search that was given up: nobody knows whether the subject matches."""
+
+
+@final
+cdef class Pattern:
+    """A compiled pattern. It lives as long as the model, or the plan, that names it.
+
+    address       of its pcre2_code, for the core
+    jit           there is machine code for it
+    check_utf     the pattern asks for UTF itself: subjects must be checked
+    group_count   of its capturing groups
+    """
+
+    cdef object __weakref__
+    cdef pcre2_code *code
+    cdef readonly bytes pattern
+    cdef readonly bint ignore_case
+    cdef readonly bint jit
+    cdef readonly bint check_utf
+    cdef readonly int group_count
+
+    def __cinit__(self, bytes pattern, bint ignore_case=False):
+        cdef uint32_t options = (
+            PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY | PCRE2_DUPNAMES)
+        cdef uint32_t told = 0
+        cdef int error = 0
+        cdef size_t offset = 0
+        if ignore_case:
+            options |= PCRE2_CASELESS
+        self.code = pcre2_compile(
+            <const unsigned char *><const char *>pattern, len(pattern), options,
+            &error, &offset, NULL)
+        if self.code == NULL:
+            raise PatternError(message_of(error), offset)
+        self.pattern = pattern
+        self.ignore_case = ignore_case
+        # Where a system forbids code that was written at run time there is none, and
+        # PCRE2 interprets, with a smaller limit.
+        self.jit = pcre2_jit_compile(self.code, PCRE2_JIT_COMPLETE) == 0
+        pcre2_pattern_info(self.code, PCRE2_INFO_ALLOPTIONS, &told)
+        self.check_utf = told & PCRE2_UTF != 0
+        pcre2_pattern_info(self.code, PCRE2_INFO_CAPTURECOUNT, &told)
+        self.group_count = <int>told
+
+    def __dealloc__(self):
+        pcre2_code_free(self.code)
+
+    @property
+    def address(self):
+        return <size_t>self.code
+
+    @property
+    def names(self):
+        """Pairs of a group's name and its number, in the order of the numbers."""
+        cdef uint32_t count = 0, size = 0, i
+        cdef const unsigned char *table = NULL
+        cdef const unsigned char *row
+        pcre2_pattern_info(self.code, PCRE2_INFO_NAMECOUNT, &count)
+        pcre2_pattern_info(self.code, PCRE2_INFO_NAMEENTRYSIZE, &size)
+        pcre2_pattern_info(self.code, PCRE2_INFO_NAMETABLE, &table)
+        found = []
+        for i in range(count):
+            row = table + i * size
+            found.append((
+                row[0] << 8 | row[1], (<bytes><const char *>(row + 2)).decode("latin-1")))
+        return tuple((name, number) for number, name in sorted(found))
+
+    def search(self, bytes subject not None):
+        """Spans of the whole match and of each group, (-1, -1) for one that took no
+        part; None: no match. Raises PatternLimitError."""
+        cdef pcre2_match_data *found
+        cdef pcre2_match_context *context = search_context()
+        cdef size_t *offsets
+        cdef int i, rc
+        found = pcre2_match_data_create(self.group_count + 1, NULL)
+        if found == NULL:
+            raise MemoryError("no memory for a match")
+        try:
+            rc = pcre2_match(
+                self.code, <const unsigned char *><const char *>subject, len(subject),
+                0, 0, found, context)
+            if rc == PCRE2_ERROR_NOMATCH:
+                return None
+            if rc < 0:
+                raise PatternLimitError(message_of(rc))
+            offsets = pcre2_get_ovector_pointer(found)
+            spans = [(-1, -1)] * (self.group_count + 1)
+            for i in range(rc):
+                spans[i] = (<Py_ssize_t>offsets[2 * i], <Py_ssize_t>offsets[2 * i + 1])
+            return tuple(spans)
+        finally:
+            pcre2_match_data_free(found)
+
+
+cdef pcre2_match_context *search_context() except NULL:
+    """The limits, made when they are first needed: one for the process."""
+    global limits_of_search
+    if limits_of_search == NULL:
+        limits_of_search = pcre2_match_context_create(NULL)
+        if limits_of_search == NULL:
+            raise MemoryError("no memory for a match")
+        pcre2_set_match_limit(limits_of_search, REGEX_INTERPRETED_STEPS_MAX)
+        pcre2_set_depth_limit(limits_of_search, REGEX_DEPTH_MAX)
+        pcre2_set_heap_limit(limits_of_search, REGEX_HEAP_KIB_MAX)
+    return limits_of_search
+
+
+cdef str message_of(int code):
+    cdef unsigned char[256] text
+    if pcre2_get_error_message(code, &text[0], sizeof(text)) < 0:
+        return f"PCRE2 error {code}"
+    return (<bytes><const char *>&text[0]).decode("ascii")
