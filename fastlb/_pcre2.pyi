@@ -2,6 +2,9 @@
 
 from typing import final
 
+def compiled_count() -> int:
+    """Patterns that this process and its ancestors have compiled."""
+
 class PatternError(ValueError):
     reason: str
     offset: int  # bytes of the pattern that were read till then

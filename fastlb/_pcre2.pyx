@@ -16,6 +16,12 @@ include "core/plan/pcre2.pxd"
 include "core/limits.pxd"
 
 cdef pcre2_match_context *limits_of_search = NULL
+cdef int compiled = 0
+
+
+def compiled_count():
+    """Patterns that this process and its ancestors have compiled: for tests."""
+    return compiled
 
 
 class PatternError(ValueError):
@@ -58,6 +64,8 @@ cdef class Pattern:
         cdef uint32_t told = 0
         cdef int error = 0
         cdef size_t offset = 0
+        cdef size_t machine_code = 0
+        global compiled
         if ignore_case:
             options |= PCRE2_CASELESS
         self.code = pcre2_compile(
@@ -65,11 +73,14 @@ cdef class Pattern:
             &error, &offset, NULL)
         if self.code == NULL:
             raise PatternError(message_of(error), offset)
+        compiled += 1
         self.pattern = pattern
         self.ignore_case = ignore_case
-        # Where a system forbids code that was written at run time there is none, and
-        # PCRE2 interprets, with a smaller limit.
-        self.jit = pcre2_jit_compile(self.code, PCRE2_JIT_COMPLETE) == 0
+        # Where a system forbids code that was written at run time there is none, nor
+        # with (*NO_JIT); then PCRE2 interprets, with a smaller limit.
+        if pcre2_jit_compile(self.code, PCRE2_JIT_COMPLETE) == 0:
+            pcre2_pattern_info(self.code, PCRE2_INFO_JITSIZE, &machine_code)
+        self.jit = machine_code != 0
         pcre2_pattern_info(self.code, PCRE2_INFO_ALLOPTIONS, &told)
         self.check_utf = told & PCRE2_UTF != 0
         pcre2_pattern_info(self.code, PCRE2_INFO_CAPTURECOUNT, &told)
@@ -94,8 +105,8 @@ cdef class Pattern:
         found = []
         for i in range(count):
             row = table + i * size
-            found.append((
-                row[0] << 8 | row[1], (<bytes><const char *>(row + 2)).decode("latin-1")))
+            name = <bytes><const char *>(row + 2)
+            found.append((row[0] << 8 | row[1], name.decode("latin-1")))
         return tuple((name, number) for number, name in sorted(found))
 
     def search(self, bytes subject not None):

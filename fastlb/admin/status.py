@@ -8,8 +8,8 @@ Source: operations.md 4; data of the tests recorded from httpd 2.4.71.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from fastlb.admin import apache_names as names
@@ -31,7 +31,8 @@ Answer = tuple[int, str, bytes, tuple[tuple[str, str], ...]]
 """Status, content type, body, more header fields."""
 
 REFRESH_DEFAULT_S = 10
-_REFRESH = re.compile(r"refresh(?:=(\d{1,9}))?", re.ASCII)
+_REFRESH = "refresh"
+_REFRESH_DIGITS_MAX = 9
 
 
 def server_status(
@@ -72,10 +73,12 @@ def _refresh(query: str) -> tuple[tuple[str, str], ...]:
 
     The word is looked for anywhere in the query, and what is no number is 10 s.
     """
-    found = _REFRESH.search(query)
-    if found is None:
+    _, word, rest = query.partition(_REFRESH)
+    if not word:
         return ()
-    return (("Refresh", str(int(found[1] or 0) or REFRESH_DEFAULT_S)),)
+    written = rest[1 : 1 + _REFRESH_DIGITS_MAX] if rest.startswith("=") else ""
+    digits = "".join(takewhile("0123456789".__contains__, written))
+    return (("Refresh", str(int(digits or 0) or REFRESH_DEFAULT_S)),)
 
 
 def _auto(reading: Reading) -> Iterator[str]:

@@ -54,7 +54,7 @@ cdef enum:
     REGEX_STACK_BYTES_MAX = 1 << 20
     REGEX_PAIRS_MAX = 32                # the match and its groups; $0-$9, named ones
     REGEX_REQUEST_US_MAX = 20000        # all matches of one request together
-    REGEX_CHARGE_US_MAX = 4000          # of them by one match, whoever had the processor
+    REGEX_CHARGE_US_MAX = 4000          # of them by one match, whoever was running
     REGEX_TOLD_EVERY_US = 60000000      # a directive's limit is logged once a minute
     ENV_COUNT_MAX = 256             # environment variables that rules or logs name
     MEMBERS_PER_BALANCER_MAX = 256

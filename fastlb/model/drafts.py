@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from fastlb._pcre2 import Pattern
 from fastlb.config.tree import Node
 from fastlb.model.balancer_params import BalancerParams
 from fastlb.model.member_params import MemberParams
@@ -261,11 +262,12 @@ class Run:
 
     def take_regex(
         self, node: Node, pattern: str, *, ignore_case: bool = False
-    ) -> None:
+    ) -> Pattern:
         """Compile a pattern that requests will be matched with. Raises PatternError."""
         compiled = compile_pcre(pattern, ignore_case=ignore_case)
         place = f"{node.name} at {place_of(node)}"
         self.regexes.append(RegexDraft(compiled, pattern, ignore_case, place))
+        return compiled
 
 
 @dataclass(frozen=True, slots=True)

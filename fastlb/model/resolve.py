@@ -42,7 +42,7 @@ from fastlb.model.drafts import ConfDraft, Handler, Place, Run, SectionDraft
 from fastlb.model.freeze import freeze
 from fastlb.model.globs import is_glob
 from fastlb.model.lint import lint
-from fastlb.model.regex import cure_of
+from fastlb.model.regex import GROUPS_MAX, cure_of
 from fastlb.model.rejoin import rejoin
 from fastlb.model.report import Report
 from fastlb.model.server import Compat, Model
@@ -164,7 +164,7 @@ def _section(run: Run, place: Place, node: Node, kind: SectionKind) -> None:
     pattern = words[0]
     if is_regex:
         try:
-            run.take_regex(node, pattern)
+            names = run.take_regex(node, pattern).names
         except PatternError as problem:
             run.report.error(
                 node,
@@ -175,6 +175,17 @@ def _section(run: Run, place: Place, node: Node, kind: SectionKind) -> None:
                 word=pattern,
             )
             return
+        for name, number in names:
+            if number > GROUPS_MAX:
+                run.report.error(
+                    node,
+                    "FB0222",
+                    f"The group {name} is number {number} of its expression",
+                    why=f"groups up to {GROUPS_MAX} can set a variable",
+                    cure="write (?: for groups that nothing refers to",
+                    word=pattern,
+                )
+                return
     draft = SectionDraft(
         kind=kind,
         pattern=pattern,

@@ -28,12 +28,12 @@ def time_regex(pattern, bytes subject not None, int rounds, bint groups_wanted):
     cdef int[2 * REGEX_PAIRS_MAX] groups
     cdef const char *data = subject
     cdef unsigned int length = <unsigned int>len(subject)
-    cdef int number, i
+    cdef int number, _round
     cdef timespec began, ended
     regex_begin()
     number = regex_add(pattern, "a measurement")
     clock_gettime(CLOCK_MONOTONIC, &began)
-    for i in range(rounds):
+    for _round in range(rounds):
         regex_match(number, data, length, &groups[0] if groups_wanted else NULL)
     clock_gettime(CLOCK_MONOTONIC, &ended)
     return (

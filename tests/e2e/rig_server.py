@@ -24,6 +24,7 @@ from typing import Any
 import uvloop
 
 from fastlb._core import Core
+from fastlb._pcre2 import compiled_count
 from fastlb.logs import files
 from fastlb.master import claims
 from fastlb.master.listeners import bind
@@ -61,6 +62,7 @@ def run_worker(control: socket.socket) -> None:
         control.sendall(json.dumps({"refused": complaints}).encode() + b"\n")
         return
     model = loaded.model
+    compiled = compiled_count()
     table = claims.create_table(model)
     member_slots, balancer_slots = claims.claim(table, model, GENERATION)
     for member, slot in zip(model.members, member_slots, strict=True):
@@ -87,7 +89,8 @@ def run_worker(control: socket.socket) -> None:
     core = core_of(heritage, services)
     worker = Worker(heritage, loop, core, services)
     loop.add_reader(
-        control.fileno(), lambda: obey(control, loop.stop, core, heritage, worker)
+        control.fileno(),
+        lambda: obey(control, loop.stop, core, heritage, worker, compiled),
     )
     loop.call_soon(say, control, {"pid": os.getpid()})
     worker.serve()
@@ -99,8 +102,13 @@ def say(control: socket.socket, what: dict[str, Any]) -> None:
     control.sendall(json.dumps(what).encode() + b"\n")
 
 
-def obey(
-    control: socket.socket, stop: Any, core: Core, heritage: Heritage, worker: Worker
+def obey(  # noqa: PLR0917 - what commands may ask of
+    control: socket.socket,
+    stop: Any,
+    core: Core,
+    heritage: Heritage,
+    worker: Worker,
+    compiled: int,
 ) -> None:
     word = control.recv(64).strip()
     table = heritage.table
@@ -113,6 +121,7 @@ def obey(
                 "members": [table.snapshot_member(n) for n in heritage.member_slots],
                 "worker": slot,
                 "totals": table.totals(),
+                "patterns compiled": compiled_count() - compiled,
             },
         )
     elif word == b"drain":

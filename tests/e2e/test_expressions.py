@@ -39,6 +39,7 @@ def place(rig: Rig, directive: str) -> str:
         ("^(.*)/(.*) (.*);(.*)$", "/ " * 4000),
         ("^(.*)/(.*) (.*);(.*)$", "/ ;" * 2700 + "\t"),
         ("^(a+)+$", NESTED),
+        ("(*NO_JIT)^(a+)+$", NESTED),  # as where code cannot be made
     ],
 )
 def test_an_expression_that_takes_for_ever_is_no_match(
@@ -129,6 +130,27 @@ def test_a_mapping_to_a_member_with_rules_of_its_own_is_not_passed_by(rig: Rig) 
     assert rig.ask(request(f"/{NESTED}")).status == 500
     assert rig.ask(request("/aaa")).status == 403
     assert outer.connections == 0
+
+
+# compiled by the check, before the fork
+
+
+def test_a_worker_compiles_nothing(rig: Rig) -> None:
+    rig.serve(
+        answering(echo),
+        text="BrowserMatch x a\nBrowserMatchNoCase x b\nSetEnvIf ^X-. x c\n"
+        'SetEnvIfNoCase ^X-. x d\nRequestHeader edit X-A x y\nHeader echo "^x"\n'
+        "RedirectMatch 410 x\nProxyPassMatch ^/m http://127.0.0.1:9/\n"
+        "<LocationMatch x>\nRequire all denied\nServerSignature On\n</LocationMatch>\n"
+        "<Location /g/*/x>\nProxyPass http://127.0.0.1:9/g\n</Location>\n"
+        "<ProxyMatch x>\nSetEnvIf X-A ^k e\n</ProxyMatch>\n"
+        "<Proxy balancer://b>\nBalancerMember http://127.0.0.1:9\n"
+        "ProxySet stickysession=S routeregex=-(.*)$\n</Proxy>\n"
+        "ProxyPass /b balancer://b",
+    )
+    assert rig.ask(request("/a")).status == 200
+    assert rig.ask(request("/x")).status == 403
+    assert rig.look()["patterns compiled"] == 0
 
 
 # no match elsewhere

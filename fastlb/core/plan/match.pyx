@@ -442,7 +442,7 @@ cdef int expand_groups(
     as_is: as they stand; else canonically. The subject is known to match.
     """
     cdef int[2 * REGEX_PAIRS_MAX] groups
-    cdef unsigned int i, size = template.length, n = 0
+    cdef unsigned int i, size = template.length
     cdef int g
     cdef writer w
     cdef char *p
