@@ -56,7 +56,7 @@ def header(run: Run, place: Place, node: Node) -> None:
         )
         return
     if rule.action is HeaderAction.ECHO:
-        run.take_regex(node, rule.name, ignore_case=True)
+        run.take_regex(node, rule.name)
     elif rule.regex is not None:
         run.take_regex(node, rule.regex)
     lint_header(run.report, node, rule)
@@ -206,6 +206,9 @@ def set_env_if(run: Run, place: Place, node: Node) -> None:
     ignore_case = name.endswith("nocase")
     attribute = "User-Agent" if name.startswith("browsermatch") else words.pop(0)
     regex = words.pop(0)
+    if not regex:
+        run.report.error(node, "FB0273", f"Missing regular expression for {node.name}")
+        return
     complaint = f"{node.name} regex could not be compiled."
     pattern = regex
     try:
@@ -213,7 +216,7 @@ def set_env_if(run: Run, place: Place, node: Node) -> None:
         if is_name_regex(attribute):
             complaint = "Header name regex could not be compiled"
             pattern = attribute
-            run.take_regex(node, attribute, ignore_case=True)
+            run.take_regex(node, attribute, ignore_case=ignore_case)
     except PatternError as problem:
         run.report.error(
             node,

@@ -118,6 +118,8 @@ LINES = {
     "Header edit without replacement": "Header edit X y",
     "SetEnvIf without variable": "SetEnvIf X y",
     "SetEnvIf with bad regex": 'SetEnvIf X "(" V',
+    "SetEnvIf with empty regex": 'SetEnvIf X "" V',
+    "BrowserMatch with empty regex": 'BrowserMatch "" V',
     "SetEnvIf with one": "SetEnvIf X",
     "Redirect without target": "Redirect /x",
     "Redirect without anything": "Redirect",

@@ -136,7 +136,7 @@ cdef object plan_header_op(header_op *op, object rule):
     op.value = plan_pieces(rule.value)
     op.regex = plan_regex(rule.regex)
     if op.action == HEADER_ECHO:
-        op.regex = plan_regex(rule.name, True)
+        op.regex = plan_regex(rule.name)
     op.note = -1
     if op.action == HEADER_NOTE:
         note = b"".join(piece.text for piece in rule.value)
@@ -174,7 +174,7 @@ cdef object plan_env_op(env_op *op, object rule):
         op.attribute_env = plan_envs[rule.attribute]
     elif any(c in rule.attribute for c in "*+?()[]{}^$|\\."):
         op.attribute = ATTR_FIELD_REGEX
-        op.attribute_env = plan_regex(rule.attribute, True)
+        op.attribute_env = plan_regex(rule.attribute, rule.ignore_case)
     else:
         op.attribute = ATTR_FIELD
     op.name = plan_text(rule.attribute)
