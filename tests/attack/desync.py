@@ -9,7 +9,7 @@ a second time and must come to the same.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import httptools
 
@@ -125,6 +125,9 @@ class Desync:
         self.plain, self.rich = plain, rich
         a, b = (member.port for member in self.members)
         return CONF.format(host=HOST, plain=plain, rich=rich, a=a, b=b)
+
+    def play(self, seed: int, count: int, check: Callable[[], None]) -> None:
+        self.loop.run(self.streams(seed, count), check)
 
     def streams(self, seed: int, count: int) -> Iterator[Stream]:
         drawn = Framings(seed)

@@ -21,6 +21,7 @@ IN = select.EPOLLIN
 OUT = select.EPOLLOUT
 CLIENTS = 48  # that play at the same time
 STREAM_DEADLINE_S = 40.0
+DELAY_S = 0.02
 RESET = struct.pack("ii", 1, 0)
 
 
@@ -241,6 +242,7 @@ class Loop:
         self.epoll = select.epoll()
         self.ends: dict[int, Ends] = {}
         self.later: deque[Callable[[], None]] = deque()
+        self.delayed: deque[tuple[float, Callable[[], None]]] = deque()
         self.clients: dict[int, Client] = {}
         self.hear: Callable[[Link], None] = lambda _: None
         self.lost: Callable[[Link], None] = lambda _: None
@@ -289,8 +291,18 @@ class Loop:
                 check()
                 self.look_for_hangs()
 
+    def delay(self, call: Callable[[], None]) -> None:
+        """Call it after DELAY_S."""
+        self.delayed.append((time.monotonic() + DELAY_S, call))
+
     def turn(self, patience_s: float) -> None:
         soon, self.later = self.later, deque()
+        if self.delayed:
+            now = time.monotonic()
+            while self.delayed and self.delayed[0][0] <= now:
+                soon.append(self.delayed.popleft()[1])
+            if self.delayed:
+                patience_s = min(patience_s, self.delayed[0][0] - now)
         for end, events in self.epoll.poll(0 if soon else patience_s):
             if (known := self.ends.get(end)) is not None:
                 known.on_event(events)

@@ -7,10 +7,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from . import corpus
-from .desync import Alarm, Desync
-from .play import Loop
+from .desync import Desync
+from .play import Alarm, Loop
+from .poison import Poison
 from .site import Site, free_ports
 
 
@@ -49,40 +51,62 @@ class TimeIsUp(Exception):
     """The round has used its seconds."""
 
 
-def desync(seed: int, count: int, seconds: float, tally: Tally) -> list[Found]:
-    """Streams of framings, judged by the strict reader."""
-    loop = Loop()
-    oracle = Desync(loop)
-    plain, rich = free_ports(2)
-    with tempfile.TemporaryDirectory() as folder:
-        site = Site(Path(folder), oracle.configuration(plain, rich))
-        begun = time.monotonic()
+class Oracle(Protocol):
+    """What desync and poison have in common."""
 
-        def check() -> None:
-            if site.faults():
-                raise Alarm("the server failed", None)
-            if time.monotonic() - begun > seconds:
-                raise TimeIsUp
+    inputs: int
+    requests: int
+    refused: int
 
-        try:
-            loop.run(oracle.streams(seed, count), check)
-        except TimeIsUp:
-            pass
-        except Alarm as alarm:
-            case = corpus.of_alarm(
-                f"desync-{seed}-{oracle.inputs}", "desync", alarm, rich
-            )
-            return [Found("desync", seed, alarm.why, str(corpus.keep(case)))]
-        finally:
-            tally.inputs += oracle.inputs
-            tally.requests += oracle.requests
-            tally.refused += oracle.refused
-            tally.seconds += time.monotonic() - begun
-            tally.cpu_s += site.cpu_seconds()
-            loop.close()
-            status = site.stop()
-            said = site.faults()
-        return ended("desync", seed, status, said)
+    def configuration(self, plain: int, rich: int) -> str: ...
+    def play(self, seed: int, count: int, check: Callable[[], None]) -> None: ...
+
+
+def judged(
+    attack: str, make: Callable[[Loop], Oracle]
+) -> Callable[[int, int, float, Tally], list[Found]]:
+    """The run of an oracle: its first alarm ends the round and is written down."""
+
+    def run(seed: int, count: int, seconds: float, tally: Tally) -> list[Found]:
+        loop = Loop()
+        oracle = make(loop)
+        plain, rich = free_ports(2)
+        with tempfile.TemporaryDirectory() as folder:
+            site = Site(Path(folder), oracle.configuration(plain, rich))
+            check = until(site, seconds)
+            begun = time.monotonic()
+            found = []
+            try:
+                oracle.play(seed, count, check)
+            except TimeIsUp:
+                pass
+            except Alarm as alarm:
+                case = corpus.of_alarm(f"{attack}-{seed}", attack, alarm, rich)
+                found = [Found(attack, seed, alarm.why, str(corpus.keep(case)))]
+            finally:
+                tally.inputs += oracle.inputs
+                tally.requests += oracle.requests
+                tally.refused += oracle.refused
+                tally.seconds += time.monotonic() - begun
+                tally.cpu_s += site.cpu_seconds()
+                loop.close()
+                status = site.stop()
+            return found + ended(attack, seed, status, site.faults())
+
+    return run
+
+
+def until(site: Site, seconds: float) -> Callable[[], None]:
+    """To be called now and then: ends the round in time, or when fastlb has failed."""
+    ends = time.monotonic() + seconds
+
+    def check() -> None:
+        if site.faults():
+            raise Alarm("the server failed", None)
+        if time.monotonic() > ends:
+            raise TimeIsUp
+
+    return check
 
 
 def ended(attack: str, seed: int, status: int, said: str) -> list[Found]:
@@ -95,7 +119,10 @@ def ended(attack: str, seed: int, status: int, said: str) -> list[Found]:
 
 
 Run = Callable[[int, int, float, Tally], list[Found]]
-RUNS: dict[str, Run] = {"desync": desync}
+RUNS: dict[str, Run] = {
+    "desync": judged("desync", Desync),
+    "poison": judged("poison", Poison),
+}
 
 
 def play(name: str, seed: int, count: int, seconds: float, tally: Tally) -> list[Found]:

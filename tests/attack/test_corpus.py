@@ -8,26 +8,38 @@ import pytest
 
 from . import corpus
 from .desync import Desync
-from .play import Loop, Stream
+from .play import Alarm, Loop, Stream
+from .poison import Poison
 from .site import Site, free_ports
 
 
-def test_kept_streams_reach_members_as_they_must(tmp_path: Path) -> None:
-    loop = Loop()
-    oracle = Desync(loop)
+def played(tmp_path: Path, name: str, oracle: Desync | Poison, loop: Loop) -> None:
     plain, rich = free_ports(2)
     site = Site(tmp_path, oracle.configuration(plain, rich))
     try:
-        for number, case in enumerate(corpus.cases("desync"), 1):
-            stream = Stream(
-                number, rich if case.where == "rich" else plain, case.pieces
-            )
+        for number, case in enumerate(corpus.cases(name), 1):
+            port = rich if case.where == "rich" else plain
             try:
-                loop.run(iter([oracle.expect(stream, stream.data, False)]))
-            except AssertionError as error:
-                pytest.fail(f"{case.name} ({case.why}): {error}")
+                if isinstance(oracle, Desync):
+                    stream = Stream(number, port, case.pieces)
+                    oracle.expect(stream, stream.data, False)
+                else:
+                    stream = oracle.again(port, case.pieces, case.answer)
+                loop.run(iter([stream]))
+            except Alarm as alarm:
+                pytest.fail(f"{case.name} ({case.why}): {alarm.why}")
         assert not site.faults()
     finally:
         loop.close()
         assert site.stop() == 0
     assert not site.faults()
+
+
+def test_kept_framings_are_read_in_one_way(tmp_path: Path) -> None:
+    loop = Loop()
+    played(tmp_path, "desync", Desync(loop), loop)
+
+
+def test_kept_answers_reach_whom_they_are_for(tmp_path: Path) -> None:
+    loop = Loop()
+    played(tmp_path, "poison", Poison(loop), loop)
