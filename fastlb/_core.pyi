@@ -225,6 +225,8 @@ class Core:
         services_given: Services,
         tls_handles: TlsHandles | None,
     ) -> None: ...
+    def share_descriptors(self, clients: int, members: int, pipes: int) -> None:
+        """How many this process has for each; without this call there is no bound."""
     def on_ready(self) -> bool:
         """Handle what is ready, within bounds; True when more is waiting."""
     def on_tick(self) -> bool:

@@ -646,7 +646,24 @@ _CORE = {
     ),
 }
 
-MESSAGES: Mapping[str, Message] = MappingProxyType({**_CONFIG, **_MODEL, **_CORE})
+
+_MASTER = {
+    "FB0601": Message(
+        "notice",
+        "What the file descriptors of a worker are for. Clients beyond their part wait"
+        " in the backlog.",
+        "Where it is too little, raise the hard limit: ulimit -Hn, LimitNOFILE=.",
+    ),
+    "FB0602": Message(
+        "error",
+        "There are too few file descriptors for a worker to serve anybody.",
+        "Raise the hard limit: ulimit -Hn, LimitNOFILE= of systemd.",
+    ),
+}
+
+MESSAGES: Mapping[str, Message] = MappingProxyType(
+    {**_CONFIG, **_MODEL, **_CORE, **_MASTER}
+)
 
 
 def document() -> str:

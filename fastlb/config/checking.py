@@ -37,9 +37,12 @@ Sections = tuple[str, ...]  # the enclosing ones, outermost first, without brack
 class Checker:
     """Makes nodes of drafts; complaints into `diagnostics`."""
 
-    def __init__(self, registry: Registry, lenient: bool) -> None:
+    def __init__(
+        self, registry: Registry, lenient: bool, compat: str = "better"
+    ) -> None:
         self.registry = registry
         self.lenient = lenient
+        self.compat = compat
         self.diagnostics: list[Diagnostic] = []
         self._hoisted: list[Node] = []
         self._noted: set[str] = set()
@@ -59,6 +62,9 @@ class Checker:
         declared = self.registry.find(draft.name, draft.is_section)
         if declared is None:
             return self._unknown(draft, texts, around)
+        if self.compat == "apache" and declared.is_own:
+            self._report(draft, declared.name, hints.own_word(declared.name))
+            return None
         inside = (*around, declared.name)
         problem = _place_problem(declared, around)
         if problem is not None:

@@ -30,6 +30,12 @@ def unknown_word(
     return Complaint(INVALID.format(shown), why, cure, "FB0105", word=-1)
 
 
+def own_word(name: str) -> Complaint:
+    """A directive that Apache does not have, under Compat apache."""
+    why = "it is a directive of fastlb, and Compat apache knows Apache's alone"
+    return Complaint(INVALID.format(name), why, "delete the line", "FB0105", word=-1)
+
+
 def taken_recycling(words: tuple[str, ...], in_proxy: bool) -> Complaint:
     """`MaxRequestPerChild n`, in tutorials even inside <Proxy>."""
     where = "outside <Proxy>, " if in_proxy else ""

@@ -51,7 +51,7 @@ def parse(
     reader.read_lines(after)
     compat = _compat(reader.drafts)
     lenient = lenient and compat != "apache"
-    checker = Checker(registry, lenient)
+    checker = Checker(registry, lenient, compat)
     nodes = checker.check(reader.drafts)
     tree = Tree(
         nodes,

@@ -19,6 +19,8 @@ from fastlb.base.errors import Severity
 from fastlb.config.lexer import Word
 from fastlb.config.suggest import nearest
 
+OWN = "fastlb"  # the module of directives that Apache does not have
+
 
 class Context(enum.Flag):
     """Where a directive may stand.
@@ -151,6 +153,11 @@ class Directive:
     @property
     def shown_name(self) -> str:
         return f"<{self.name}>" if self.is_section else self.name
+
+    @property
+    def is_own(self) -> bool:
+        """Apache does not have it. Compat itself is known under Compat apache."""
+        return self.module == OWN and self.name != "Compat"
 
     @property
     def use_severity(self) -> Severity | None:

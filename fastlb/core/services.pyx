@@ -386,8 +386,15 @@ cdef class Core:
             plan.listeners[i].c.kind = KIND_LISTENER
             plan.listeners[i].c.fd = fd
         work_begin()
+        self.share_descriptors(LONG_MAX, LONG_MAX, LONG_MAX)
         engine.eager_read = model.process.defer_accept_s > 0
         self.fd = watch.epfd
+
+    def share_descriptors(self, long clients, long members, long pipes):
+        engine.client_max = clients
+        engine.member_max = members
+        engine.pipe_max = pipes if pipes < LONG_MAX else LONG_MAX - 2
+        accept_prepare()
 
     def on_ready(self):
         cdef bint more
@@ -406,6 +413,8 @@ cdef class Core:
             timers_sweep(watch.now_us, conn_timed_out)
             nobody_try_again()
             work_tick()
+            if engine.paused and accept_room() <= 0:
+                accept_make_room()
             accept_resume()
             watch_free_dead()
             more = watch.run_head != NULL

@@ -19,6 +19,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from fastlb.base import descriptors
+
 PIPE_BYTES = 1 << 20  # asked for; the system may give less
 QUICK_DEATH_S = 1.0  # a program that lived shorter is not restarted at once
 PAUSE_MIN_S = 1.0
@@ -198,6 +200,7 @@ class PipedLoggers:
                 if signal.SIGKILL != s != signal.SIGSTOP
             ],
         )
+        descriptors.give_back(program.pid)
         program.started_s = self._now()
 
 

@@ -24,6 +24,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from fastlb.base import descriptors
 from fastlb.master import claims, pidfile, privileges, reap, spawn
 from fastlb.master.certificates import Certificates, renewed
 from fastlb.master.errors import Exit, StartError
@@ -31,7 +32,12 @@ from fastlb.master.generation import Generation
 from fastlb.master.journal import Journal, send_stderr_to
 from fastlb.master.listeners import Listeners
 from fastlb.master.monitor_seat import MonitorSeat
-from fastlb.master.preparation import DEADLINE_S, Preparation, settings_that_stay
+from fastlb.master.preparation import (
+    DEADLINE_S,
+    Preparation,
+    descriptors_of,
+    settings_that_stay,
+)
 from fastlb.master.reap import Death
 from fastlb.master.signals import Command, Signals
 from fastlb.master.stop import Stopping
@@ -89,6 +95,7 @@ class Master:
         self._listeners = Listeners()
         self._certificates = Certificates(orders.phrases, self._clock_s)
         self._table = claims.create_table(model)
+        descriptors.raise_limit()
         self._signals = Signals(ignore_winch=orders.foreground and os.isatty(0))
         self._identity = privileges.look_up(model.process, PROGRAM)
         self._workers = Workers(
@@ -289,6 +296,10 @@ class Master:
         )
         self._journal.write(
             "notice", "core", f"AH00094: Command line: '{self._orders.command_line}'"
+        )
+        parts = descriptors_of(generation.model, generation.logs)
+        self._journal.write(
+            "notice", "mpm_fastlb", f"FB0601: {parts.text(len(generation.seats))}"
         )
         if before is not None:
             changes = diff.log_line(diff.diff(before.model, generation.model))

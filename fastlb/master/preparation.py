@@ -7,9 +7,11 @@ be given back, so that a step that fails leaves everything as it was before.
 from __future__ import annotations
 
 from fastlb._core import Table
+from fastlb.base import descriptors
 from fastlb.logs.files import OpenLogs
 from fastlb.master import claims, names
 from fastlb.master.certificates import Certificates
+from fastlb.master.errors import Exit, StartError
 from fastlb.master.generation import Generation, Seat
 from fastlb.master.journal import Journal
 from fastlb.master.listeners import Address, Listeners
@@ -55,6 +57,15 @@ class Preparation:
         self._bound = self._listeners.bind_missing(model.listeners, model.process)
         self.step = "opening its logs"
         self._logs = self._journal.open(model)
+        self.step = "dividing its file descriptors"
+        parts = descriptors_of(model, self._logs)
+        if parts.clients < 1:
+            raise StartError(
+                Exit.CANNOT_SERVE,
+                f"FB0602: too few file descriptors to serve anybody: "
+                f"{parts.text(model.process.start_servers)}\n"
+                "    raise the hard limit: ulimit -Hn, LimitNOFILE= of systemd",
+            )
         self.step = "reading its certificates"
         contexts = self._certificates.read(
             model, current.contexts if current is not None else None
@@ -122,6 +133,15 @@ class Preparation:
                 f"DNS lookup failure for: {host}: its members begin in error and "
                 "are tried again until the name is known",
             )
+
+
+def descriptors_of(model: Model, logs: OpenLogs) -> descriptors.Division:
+    """What each worker's file descriptors will be for."""
+    return descriptors.divide(
+        descriptors.limit(),
+        len(model.listeners),
+        len(logs.access_fds) + len(logs.error_fds),
+    )
 
 
 def settings_that_stay(first: ProcessSettings, new: ProcessSettings) -> list[str]:

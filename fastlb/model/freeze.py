@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Final, TypeVar
 
 from fastlb.base.version import VERSION
+from fastlb.config.modules import process_model
 from fastlb.config.tree import Tree
 from fastlb.model.balancer import Balancer
 from fastlb.model.deciding import deciding_variables
@@ -61,12 +62,19 @@ from fastlb.model.vhost import DirConf, Section, VHost
 
 _T = TypeVar("_T")
 
-APACHE_REQUEST_WORKERS: Final = 256
-"""MaxRequestWorkers where it is not written, under `Compat apache` (prefork's).
+APACHE_REQUEST_WORKERS: Final = {
+    "mpm_prefork": 256,
+    "mpm_worker": 400,
+    "mpm_event": 400,
+}
+"""MaxRequestWorkers where it is not written, under `Compat apache`.
 
 Differs from Apache: otherwise there is no bound but file descriptors, since a
 connection costs a few hundred bytes here and not a process.
 """
+
+ASYNC_FACTOR: Final = 2 * 16
+"""Default of AsyncRequestWorkerFactor, in sixteenths."""
 
 
 def freeze(run: Run, tree: Tree, host_name: str) -> Model:
@@ -98,7 +106,9 @@ def process_settings(run: Run) -> ProcessSettings:
     runtime_dir = texts.get("runtime_dir", "logs")
     pid_file = texts.get("pid_file", f"{runtime_dir}/fastlb.pid")
     apache = run.process.compat is Compat.APACHE
-    workers = APACHE_REQUEST_WORKERS if apache else 0
+    mpm = process_model(run.modules)
+    workers = APACHE_REQUEST_WORKERS[mpm] if apache else 0
+    factor = numbers.get("async_factor", ASYNC_FACTOR) if mpm == "mpm_event" else 0
     extended = run.process.extended_status
     return ProcessSettings(
         server_root=absolute(run, ""),
@@ -109,6 +119,8 @@ def process_settings(run: Run) -> ProcessSettings:
         group=texts.get("group"),
         start_servers=max(1, numbers.get("start_servers", run.cpu_count)),
         max_request_workers=numbers.get("max_request_workers", workers),
+        max_client_connections=numbers.get("max_client_connections", 0),
+        async_factor=factor if apache else -1,
         max_connections_per_child=numbers.get("max_connections_per_child", 0),
         listen_backlog=numbers.get("listen_backlog", 511),
         graceful_shutdown_timeout_s=numbers.get("graceful_shutdown_timeout_s", 0),

@@ -92,6 +92,7 @@ PROCESS_NUMBERS: Final = {
     "startservers": "start_servers",
     "maxrequestworkers": "max_request_workers",
     "maxclients": "max_request_workers",
+    "maxclientconnections": "max_client_connections",
     "maxconnectionsperchild": "max_connections_per_child",
     "maxrequestsperchild": "max_connections_per_child",
     "listenbacklog": "listen_backlog",
@@ -154,6 +155,11 @@ def _process_number(run: Run, _place: Place, node: Node) -> None:
     )
 
 
+def _async_factor(run: Run, _place: Place, node: Node) -> None:
+    # Apache keeps it so, and takes less than 1 for 1.
+    run.process.numbers["async_factor"] = max(int(float(node.args[0]) * 16), 16)
+
+
 def _process_text(run: Run, _place: Place, node: Node) -> None:
     run.process.texts[PROCESS_TEXTS[node.name.lower()]] = node.args[0]
 
@@ -208,6 +214,7 @@ def _handlers() -> dict[str, Handler]:
     table.update(dict.fromkeys(PROCESS_TEXTS, _process_text))
     table.update(
         {
+            "asyncrequestworkerfactor": _async_factor,
             "documentroot": _document_root,
             "extendedstatus": _extended_status,
             "servertokens": _server_tokens,

@@ -39,6 +39,11 @@ class ProcessSettings:
     receive_buffer_bytes: int
     extended_status: bool
     document_root: str = ""  # nothing is served from it; -S shows it
+    max_client_connections: int = 0  # over all workers; 0: what descriptors allow
+    # Sixteenths of AsyncRequestWorkerFactor: connections for each idle place of
+    # MaxRequestWorkers (Compat apache; 0 with a process or thread for each). -1: no
+    # such bound.
+    async_factor: int = -1
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from typing import Any, Protocol
 import uvloop
 
 from fastlb._core import Core
+from fastlb.base import descriptors
 from fastlb.worker.drain import Drain
 from fastlb.worker.heritage import MESSAGE_READY, Heritage
 from fastlb.worker.recycle import Recycling, with_jitter
@@ -70,7 +71,7 @@ def run(
 
 def core_of(heritage: Heritage, services: WorkerServices) -> Core:
     """The core for this heritage, not accepting yet."""
-    return Core(
+    core = Core(
         with_jitter(heritage.model),
         heritage.table,
         heritage.slot,
@@ -81,6 +82,13 @@ def core_of(heritage: Heritage, services: WorkerServices) -> Core:
         services,
         heritage.tls,
     )
+    parts = descriptors.divide(
+        descriptors.limit(),
+        len(heritage.sockets),
+        len(heritage.log_fds) + len(heritage.error_fds),
+    )
+    core.share_descriptors(parts.clients, parts.members, parts.pipes)
+    return core
 
 
 class Worker:

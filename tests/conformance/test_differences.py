@@ -48,6 +48,8 @@ def test_what_compat_switches_is_played() -> None:
         "state over a reload": "a case has one generation: tests/unit/test_claims.py",
         "OCSP stapling: the responder fails": "tests/unit/test_stapling.py",
         "`MaxRequestWorkers` where it is not written": "tests/unit/test_resolve.py",
+        "connections that are not in work": "tests/e2e/test_connections.py",
+        "directives of our own (`MaxClientConnections`)": "tests/unit/test_parser.py",
         "tunnels (`101`, `CONNECT`) and `MaxRequestWorkers`": "tests/e2e/test_work.py",
     }
     played = {case.differs for case in CASES if case.compat}

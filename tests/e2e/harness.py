@@ -271,11 +271,20 @@ class Fastlb:
             check=False,
         )
 
-    def start(self, *arguments: str) -> None:
-        """Run in the foreground; returns when it serves."""
+    def start(
+        self, *arguments: str, descriptors: tuple[int, int] | None = None
+    ) -> None:
+        """Run in the foreground; returns when it serves.
+
+        descriptors: the soft and the hard limit of open files that it is given.
+        """
+        words = []
+        if descriptors is not None:
+            soft, hard = descriptors
+            words = ["prlimit", f"--nofile={soft}:{hard}"]
         self.process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "fastlb", "-f", str(self.conf)),
+                *(*words, sys.executable, "-m", "fastlb", "-f", str(self.conf)),
                 *("-D", "FOREGROUND", *arguments),
             ],
             stdin=subprocess.DEVNULL,

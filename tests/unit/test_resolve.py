@@ -55,6 +55,32 @@ def test_compat_apache_bounds_connections_as_prefork_does() -> None:
 
 
 @pytest.mark.parametrize(
+    ("mpm", "text", "workers", "factor"),
+    [
+        ("prefork", "", 256, 0),
+        ("worker", "AsyncRequestWorkerFactor 4\n", 400, 0),
+        ("event", "", 400, 32),
+        ("event", "AsyncRequestWorkerFactor 1.5\nMaxRequestWorkers 9\n", 9, 24),
+        ("event", "AsyncRequestWorkerFactor .01\n", 400, 16),
+    ],
+)
+def test_compat_apache_bounds_connections_by_its_process_model(
+    mpm: str, text: str, workers: int, factor: int
+) -> None:
+    module = f"LoadModule mpm_{mpm}_module modules/mod_mpm_{mpm}.so\n"
+    process = model_of(LISTEN + module + text + "Compat apache\n").process
+    assert process.max_request_workers == workers
+    assert process.async_factor == factor
+    assert model_of(LISTEN + module + text).process.async_factor == -1
+
+
+def test_max_client_connections_is_our_own() -> None:
+    text = LISTEN + "MaxClientConnections 70\n"
+    assert model_of(text).process.max_client_connections == 70
+    assert model_of(LISTEN).process.max_client_connections == 0
+
+
+@pytest.mark.parametrize(
     ("word", "header"),
     [
         ("Full", "fastlb/0.1.0 (Linux)"),

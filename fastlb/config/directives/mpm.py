@@ -33,6 +33,17 @@ def _listen(name: str, words: tuple[str, ...]) -> Complaint | None:
     return None
 
 
+def _factor(name: str, words: tuple[str, ...]) -> Complaint | None:
+    """A number above 0, with Apache's sentences."""
+    try:
+        value = float(words[0])
+    except ValueError:
+        return Complaint("error parsing value", f"'{words[0]}' is not a number")
+    if not 0 < value < float("inf"):
+        return Complaint(f"{name} argument must be a positive number")
+    return None
+
+
 _CONNECTIONS = (
     "a worker of fastlb serves any number of connections at once, so how many"
     " processes are spare has no meaning; MaxRequestWorkers bounds the requests in work"
@@ -242,9 +253,15 @@ DIRECTIVES = (
         S,
         Args.ONE,
         "n",
-        "idle connections for each thread",
-        Status.EXPLAINED,
-        reason=_CONNECTIONS,
+        "connections beyond requests in work, for each thread that is idle",
+        default="2",
+        manual=(
+            "Under Compat apache, where mod_mpm_event is loaded, the connections of all"
+            " workers are bounded by MaxRequestWorkers + factor x (MaxRequestWorkers -"
+            " requests in work): Apache's formula for a process, over all of them."
+            " Otherwise it changes nothing, and MaxClientConnections bounds them."
+        ),
+        check=_factor,
     ),
     *(
         Directive(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from fastlb.config.checks import Choice
+from fastlb.config.checks import Choice, Integer
+from fastlb.config.registry import OWN as FASTLB
 from fastlb.config.registry import Args, Directive, S
-
-FASTLB = "fastlb"
 
 DIRECTIVES = (
     Directive(
@@ -27,5 +26,28 @@ DIRECTIVES = (
         ),
         differs="Apache has no such directive.",
         check=Choice(("apache", "better")),
+    ),
+    Directive(
+        "MaxClientConnections",
+        FASTLB,
+        S,
+        Args.ONE,
+        "n",
+        "connections of clients at once, over all workers",
+        default="0: what file descriptors allow",
+        manual=(
+            "Counts every connection: between requests, in a handshake, in work, in a"
+            " tunnel. Each worker keeps half of its file descriptors for members, so"
+            " that a connection it took can be served; the error log says the numbers"
+            " at the start. What comes beyond either bound waits in the kernel's"
+            " backlog. Shortly before it is reached, the connections that have been"
+            " silent longest after a request are closed to make room. Requests in work"
+            " are bounded by MaxRequestWorkers."
+        ),
+        differs=(
+            "Apache has no such directive; under Compat apache it is refused, and"
+            " AsyncRequestWorkerFactor decides."
+        ),
+        check=Integer(0),
     ),
 )

@@ -21,6 +21,7 @@ cdef void ledger_bytes(
 cdef void ledger_connection_opened(worker_slot *w) noexcept nogil
 cdef void ledger_connection_closed(worker_slot *w) noexcept nogil
 cdef int ledger_connections(table_view *t) noexcept nogil
+cdef int ledger_exchanges(table_view *t) noexcept nogil     # of all workers
 
 # One request answered. state: scoreboard gauges are kept in the worker's own row.
 cdef void ledger_request_done(

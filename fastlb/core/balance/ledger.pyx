@@ -67,6 +67,14 @@ cdef int ledger_connections(table_view *t) noexcept nogil:
     return connections
 
 
+cdef int ledger_exchanges(table_view *t) noexcept nogil:
+    cdef uint32_t i
+    cdef int exchanges = 0
+    for i in range(atomic_get_u32(&t.header.workers_used)):
+        exchanges += atomic_get_i32(&t.workers[i].exchanges)
+    return exchanges
+
+
 cdef void ledger_request_done(
         worker_slot *w, long long bytes_out, long long duration_us) noexcept nogil:
     ledger_own_add_u64(&w.accesses, 1)

@@ -7,13 +7,49 @@ leaves in the backlog is seen again in the next, here or in another worker.
 cdef enum:
     BACKLOG_TAKEN_MAX = 1024    # at a drain, of each listener
     FAIR_FROM = 16          # connections of its own before a worker looks at the others
+    MARGIN_PART = 32        # of a bound, for the margin in which room is made
+    ROOM_AGAIN_US = 100000  # after a look that found nothing to close
     STATE_DRAINING = 71     # "G" of the scoreboard
 
 
-cdef bint accept_is_full() noexcept nogil:
-    """No more connections over all workers: the backlog holds the rest."""
-    return plan.compat_apache and plan.max_request_workers > 0 and (
-        ledger_connections(engine.view) >= plan.max_request_workers)
+cdef void accept_prepare() noexcept nogil:
+    cdef long bound = engine.client_max
+    if plan.max_client_connections and plan.max_client_connections < bound:
+        bound = plan.max_client_connections
+    if plan.async_factor >= 0 and plan.max_request_workers < bound:
+        bound = plan.max_request_workers
+    engine.client_margin = bound // MARGIN_PART + 1
+
+
+cdef long accept_room() noexcept nogil:
+    """How many more connections may be accepted: what is beyond it, the backlog holds.
+
+    By this worker's descriptors, by MaxClientConnections over all workers, and under
+    Compat apache by its MPM's formula: so many as there are threads, and a factor more
+    for each that is idle.
+    """
+    cdef long room = engine.client_max - engine.downstream_count
+    cdef long here, idle
+    if unlikely(plan.max_client_connections):
+        here = plan.max_client_connections - ledger_connections(engine.view)
+        room = here if here < room else room
+    if unlikely(plan.async_factor >= 0):
+        idle = plan.max_request_workers - ledger_exchanges(engine.view)
+        here = plan.max_request_workers + idle * plan.async_factor // 16
+        here -= ledger_connections(engine.view)
+        if idle <= 0:
+            here = 0
+        room = here if here < room else room
+    return room
+
+
+cdef bint accept_make_room() noexcept nogil:
+    """The bound is near: the longest idle connections go first. True: there is room."""
+    if plan.async_factor != 0 and \
+            watch.now_us - engine.room_sought_us >= ROOM_AGAIN_US:
+        if downstreams_close_idle(engine.client_margin // 2 + 1) == 0:
+            engine.room_sought_us = watch.now_us
+    return accept_room() > 0
 
 
 cdef bint accept_is_ahead() noexcept nogil:
@@ -51,7 +87,7 @@ cdef void accept_pause() noexcept nogil:
 
 cdef void accept_resume() noexcept nogil:
     cdef int i
-    if not engine.paused or not engine.accepting or accept_is_full():
+    if not engine.paused or not engine.accepting or accept_room() <= 0:
         return
     engine.paused = False
     for i in range(plan.listener_count):
@@ -97,7 +133,7 @@ cdef void accept_some(plan_listener *listener, int most) noexcept nogil:
     for _ in range(most):
         if not engine.accepting or engine.paused:
             return
-        if unlikely(accept_is_full()):
+        if unlikely(accept_room() <= 0) and not accept_make_room():
             accept_pause()
             return
         size = sizeof(storage)
@@ -126,3 +162,5 @@ cdef void accept_some(plan_listener *listener, int most) noexcept nogil:
         d.vhost = &plan.vhosts[d.set.vhosts[0]]
         engine.accepted += 1
         downstream_begin(d)
+        if unlikely(accept_room() <= engine.client_margin):
+            accept_make_room()

@@ -36,6 +36,12 @@ cdef struct engine_state:
     downstream *wait_tail
     long wait_count
     bint full_told
+    # how many there may be (accept.pyx, pool.pyx, splice.pyx)
+    long client_max             # connections of clients, by our descriptors
+    long client_margin          # so near to a bound room is made
+    long long room_sought_us    # when nothing was found that could make room
+    long member_max             # connections to members
+    long pipe_max
     bint accepting
     bint paused                 # no more connections, or out of descriptors
     bint draining
@@ -55,6 +61,8 @@ cdef void downstream_next(downstream *d, bint keep, bint linger) noexcept nogil
 cdef void downstream_close(downstream *d) noexcept nogil
 cdef void downstream_linger(downstream *d) noexcept nogil
 cdef void downstream_reset(downstream *d) noexcept nogil
+# Close up to so many that have been silent longest after a request; how many it were.
+cdef long downstreams_close_idle(long most) noexcept nogil
 # Client's address as text, made when first asked for.
 cdef void downstream_learn_remote(downstream *d) noexcept nogil
 cdef unsigned int address_text(const unsigned char *address, char *out) noexcept nogil

@@ -4,6 +4,7 @@ cdef enum:
     LINGER_US = 2000000         # how long what still comes is read away
     DRAIN_GRACE_US = 5000000    # how long a draining worker waits for a silent client
     DOWNSTREAMS_KEPT_MAX = 8192
+    AGES = 256                  # classes by which the longest idle ones are found
 
 cdef engine_state engine
 cdef downstream *downstream_pool = NULL
@@ -383,6 +384,54 @@ cdef void downstreams_drain() noexcept nogil:
         if d.state == DOWN_IDLE and d.c.timer.deadline_us > deadline:
             timer_set(&d.c.timer, deadline)
         d = d.all_next
+
+
+cdef inline bint downstream_is_kept(downstream *d) noexcept nogil:
+    """Is it between two requests, with nothing of the next one there?"""
+    return (d.state == DOWN_IDLE and d.requests > 0 and d.input == NULL
+            and not d.c.readable and d.c.timer.deadline_us != 0)
+
+
+cdef inline long long downstream_idle_since(downstream *d) noexcept nogil:
+    return d.c.timer.deadline_us - d.vhost.keepalive_timeout_us
+
+
+cdef long downstreams_close_idle(long most) noexcept nogil:
+    """Three looks at all of them, without an order that requests would have to keep:
+    the oldest and the newest, how many there are of each age, and then the closing."""
+    cdef long[256] ages         # AGES
+    cdef long long oldest = LLONG_MAX, newest = 0, width, since
+    cdef long closed = 0, last, count = 0
+    cdef downstream *following
+    cdef downstream *d = engine.all
+    while d != NULL:
+        if downstream_is_kept(d):
+            since = downstream_idle_since(d)
+            oldest = since if since < oldest else oldest
+            newest = since if since > newest else newest
+        d = d.all_next
+    if oldest == LLONG_MAX:
+        return 0
+    width = (newest - oldest) // AGES + 1
+    memset(&ages[0], 0, sizeof(ages))
+    d = engine.all
+    while d != NULL:
+        if downstream_is_kept(d):
+            ages[(downstream_idle_since(d) - oldest) // width] += 1
+        d = d.all_next
+    for last in range(AGES):
+        count += ages[last]
+        if count >= most:
+            break
+    d = engine.all
+    while d != NULL and closed < most:
+        following = d.all_next
+        if downstream_is_kept(d) and (
+                downstream_idle_since(d) - oldest) // width <= last:
+            downstream_close(d)
+            closed += 1
+        d = following
+    return closed
 
 
 cdef unsigned int address_text(const unsigned char *address, char *out) noexcept nogil:

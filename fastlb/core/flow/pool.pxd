@@ -11,6 +11,8 @@ cdef upstream *pool_take(exchange *x, bint careful) noexcept nogil
 cdef void pool_put(upstream *u) noexcept nogil
 # Close all idle ones.
 cdef void pool_empty(plan_member *m) noexcept nogil
+# Close one idle connection, of whatever member, because descriptors are short.
+cdef bint pool_make_room() noexcept nogil
 # May another connection be opened (max=)?
 cdef bint pool_has_room(plan_member *m) noexcept nogil
 # Queue for a connection, oldest first; leave the queue.

@@ -99,6 +99,24 @@ cdef void pool_empty(plan_member *m) noexcept nogil:
         upstream_close(u)
 
 
+cdef bint pool_make_room() noexcept nogil:
+    """Close an idle connection of the member that has the most. False: none has any."""
+    cdef plan_member *most = NULL
+    cdef plan_member *m
+    cdef upstream *u
+    cdef int i
+    for i in range(plan.member_count):
+        m = &plan.members[i]
+        if m.idle_count and (most == NULL or m.idle_count > most.idle_count):
+            most = m
+    if most == NULL:
+        return False
+    u = most.idle
+    pool_unlink(u)
+    upstream_close(u)
+    return True
+
+
 cdef bint pool_has_room(plan_member *m) noexcept nogil:
     return m.max == 0 or m.open_count < m.max
 

@@ -3,6 +3,7 @@
 cdef int[64] pipe_pool_read
 cdef int[64] pipe_pool_write
 cdef int pipe_pooled = 0
+cdef long pipes_open = 0            # descriptors of them
 
 
 cdef bint splice_is_possible(exchange *x) noexcept nogil:
@@ -10,15 +11,17 @@ cdef bint splice_is_possible(exchange *x) noexcept nogil:
 
 
 cdef bint splice_take(exchange *x) noexcept nogil:
-    global pipe_pooled
+    global pipe_pooled, pipes_open
     cdef int[2] ends
     if pipe_pooled:
         pipe_pooled -= 1
         x.pipe_read = pipe_pool_read[pipe_pooled]
         x.pipe_write = pipe_pool_write[pipe_pooled]
         return True
-    if pipe2(&ends[0], O_NONBLOCK | O_CLOEXEC) != 0:
+    if pipes_open + 2 > engine.pipe_max \
+            or pipe2(&ends[0], O_NONBLOCK | O_CLOEXEC) != 0:
         return False
+    pipes_open += 2
     fcntl(ends[0], F_SETPIPE_SZ, PIPE_BYTES)    # a smaller pipe serves as well
     x.pipe_read = ends[0]
     x.pipe_write = ends[1]
@@ -27,7 +30,7 @@ cdef bint splice_take(exchange *x) noexcept nogil:
 
 cdef void splice_give(exchange *x) noexcept nogil:
     """An empty pipe can serve again; one with bytes in it must not."""
-    global pipe_pooled
+    global pipe_pooled, pipes_open
     if x.pipe_read < 0:
         return
     if x.pipe_held == 0 and pipe_pooled < 64:
@@ -37,6 +40,7 @@ cdef void splice_give(exchange *x) noexcept nogil:
     else:
         close(x.pipe_read)
         close(x.pipe_write)
+        pipes_open -= 2
     x.pipe_read = -1
     x.pipe_write = -1
     x.pipe_held = 0

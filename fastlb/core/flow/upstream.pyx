@@ -119,7 +119,13 @@ cdef int upstream_socket(upstream *u) noexcept nogil:
         if u.address_index == 0:
             stream_errno = NO_ADDRESS
         return FAILED
+    if unlikely(engine.upstream_count >= engine.member_max):
+        pool_make_room()
     u.c.fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)
+    if unlikely(u.c.fd < 0 and (errno == EMFILE or errno == ENFILE)) \
+            and pool_make_room():
+        u.c.fd = socket(
+            address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)
     if u.c.fd < 0:
         stream_errno = errno
         return FAILED

@@ -353,6 +353,8 @@ cdef struct plan_root:
     int log_count
     long long max_connections_per_child
     int max_request_workers
+    int max_client_connections  # 0: what descriptors allow
+    int async_factor            # sixteenths; -1: Apache's formula does not hold
     bint extended_status
 
 # Variables known by number before any rule is read.

@@ -625,6 +625,10 @@ cdef object plan_begin(
     plan.compat_apache = model.compat.value == "apache"
     plan.max_connections_per_child = model.process.max_connections_per_child
     plan.max_request_workers = model.process.max_request_workers
+    plan.max_client_connections = model.process.max_client_connections
+    plan.async_factor = model.process.async_factor
+    if plan.max_request_workers == 0:
+        plan.async_factor = -1
     plan.extended_status = model.process.extended_status
     plan.log_count = len(model.log_targets)
     plan.member_count = len(model.members)
