@@ -1,9 +1,10 @@
 """However a path is spelled: as httpd, or stricter; and nobody gets past a rule."""
 
 import re
+import string
 from collections.abc import Callable
 from functools import cache
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import pytest
 
@@ -16,6 +17,12 @@ from .test_differences import switches
 ENOUGH = 700
 LAX = re.compile(r"[;\\]|%5c|%3b|%2f", re.IGNORECASE)
 RAW = ("nocanon", "mapping=encoded")
+
+
+def _escaped(target: str) -> str:
+    """Percent-encoded where it is not ASCII, as a target is sent."""
+    return quote(target, safe=string.printable, encoding="latin-1")
+
 
 # First column of docs/differences-from-apache.md -> is a row of this kind?
 Kind = Callable[[str, str, Row, Row], bool]
@@ -36,6 +43,11 @@ KINDS: dict[str, Kind] = {
     ),
     "dot segments under `nocanon`, `mapping=encoded`": (
         lambda setting, spelling, httpd, ours: any(word in setting for word in RAW)
+    ),
+    "`#` and bytes that are not ASCII in what is sent as it came": (
+        lambda setting, spelling, httpd, ours: (
+            not spelling.isascii() and ours[1:] == [_escaped(str(httpd[1]))]
+        )
     ),
     "`SetEnvIf Request_URI` outside sections": (
         lambda setting, spelling, httpd, ours: (

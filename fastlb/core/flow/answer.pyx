@@ -127,23 +127,6 @@ cdef void exchange_redirect_internally(
     exchange_elect(x)
 
 
-cdef int match_target_of(exchange *x, const text *path) noexcept nogil:
-    """x.target for a path of the configuration, through x.mapping."""
-    cdef plan_mapping *m = x.mapping
-    cdef unsigned int rest = path.length - x.rest_at
-    cdef char *p
-    if m.regex >= 0:
-        return -500
-    p = arena_take(x, m.target_path.length + rest + 1)
-    if p == NULL:
-        return -500
-    memcpy(p, m.target_path.data, m.target_path.length)
-    memcpy(p + m.target_path.length, path.data + x.rest_at, rest)
-    x.target.data = p
-    x.target.length = m.target_path.length + rest
-    return 0
-
-
 cdef void exchange_answer_redirect(exchange *x, int rc) noexcept nogil:
     if rc < 0:
         exchange_answer_error(x, -rc, NULL)

@@ -114,7 +114,7 @@ cdef void connect_begin(exchange *x) noexcept nogil:
         return
     # HTTP/1.0, as Apache says it: old clients know no other.
     put(&w, b"HTTP/1.0 200 Connection Established\r\nProxy-agent: ", 50)
-    put(&w, v.server_header.data, v.server_header.length)
+    put_value(&w, v.server_header.data, v.server_header.length)
     put(&w, b"\r\n\r\n", 4)
-    d.output.end = <unsigned int>(w.p - &d.output.data[0])
+    writer_into(&w, d.output)
     tunnel_open(x)

@@ -207,6 +207,7 @@ cdef struct exchange:
     unsigned char why           # WHY_* of a refused head
     buffer *arena               # what scratch has no room for
     unsigned int scratch_used
+    bint starved                # the arena could not give what was asked for
     value location              # of a redirect made here
     value reason                # of an answer made here; length 0: the usual phrase
     value challenge             # WWW-Authenticate kept by ProxyErrorOverride
@@ -243,6 +244,3 @@ cdef void exchange_abort(exchange *x) noexcept nogil
 cdef char *arena_take(exchange *x, unsigned int size) noexcept nogil
 # ... that begins where any struct may; NULL when there is none.
 cdef void *arena_take_struct(exchange *x, unsigned int size) noexcept nogil
-# A copy in it; data is NULL when there is no memory.
-cdef value arena_copy(
-    exchange *x, const char *data, unsigned int length) noexcept nogil

@@ -101,17 +101,6 @@ cdef char *arena_take(exchange *x, unsigned int size) noexcept nogil:
     return p
 
 
-cdef value arena_copy(
-        exchange *x, const char *data, unsigned int length) noexcept nogil:
-    cdef value out = value(NULL, 0)
-    cdef char *copy = arena_take(x, length + 1)
-    if copy != NULL:
-        memcpy(copy, data, length)
-        out.data = copy
-        out.length = length
-    return out
-
-
 cdef void *arena_take_struct(exchange *x, unsigned int size) noexcept nogil:
     cdef char *p = arena_take(x, size + STRUCT_ALIGN - 1)
     if p == NULL:

@@ -70,6 +70,10 @@ cdef bint exchange_admit(exchange *x) noexcept nogil:
     """Access rules. Returns False when the request was answered, or must wait."""
     cdef bint allowed
     cdef bint misread = False
+    if unlikely(x.starved):
+        # A variable lacks what it should hold: nothing may be decided by it.
+        exchange_answer_error(x, 500, NULL)
+        return False
     x.host_wanted = 0
     allowed = match_access(x)
     if allowed and not x.host_wanted and x.req.method_id != METHOD_CONNECT:

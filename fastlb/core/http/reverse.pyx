@@ -53,29 +53,17 @@ cdef void reverse_put(
     cdef unsigned int rest_length = f.value_length - taken
     cdef unsigned int path_length = path.length
     cdef writer w
-    cdef unsigned int size = 9 + host.length + path_length + rest_length
-    cdef char *p
     # One slash at the joint; Apache doubles it when path ends and rest begins with one.
     if path_length and path.data[path_length - 1] == c'/' and rest_length \
             and rest[0] == c'/' and (path_length == 1 or not plan.compat_apache):
         path_length -= 1
-    p = arena_take(x, size)
-    if p == NULL:
-        return
-    w.p = p
-    w.end = p + size
-    w.overflow = False
+    arena_write(x, &w)
     if path.length and path.data[0] == c'/':
-        if x.down.tls_vhost != NULL:
-            put(&w, b"https://", 8)
-        else:
-            put(&w, b"http://", 7)
+        put_own_scheme(x, &w)
         put(&w, host.data, host.length)
     put(&w, path.data, path_length)
     put(&w, rest, rest_length)
-    f.value = p
-    f.value_length = <unsigned int>(w.p - p)
-    f.raw = NULL
+    out_set(f, arena_written(x, &w))
 
 
 cdef bint reverse_literal(
@@ -171,9 +159,7 @@ cdef void rewrite_cookie(exchange *x, out_field *f) noexcept nogil:
     cdef const char *domain_end = NULL
     cdef const text *public_path = NULL
     cdef const text *public_domain = NULL
-    cdef unsigned int size
     cdef writer w
-    cdef char *out
     while p < end:
         semicolon = <const char *>memchr_or_end(p, c';', end - p)
         while p < semicolon and (p[0] == c' ' or p[0] == c'\t'):
@@ -194,17 +180,7 @@ cdef void rewrite_cookie(exchange *x, out_field *f) noexcept nogil:
         domain_at = NULL
     if path_at == NULL and domain_at == NULL:
         return
-    size = f.value_length
-    if path_at != NULL:
-        size += public_path.length
-    if domain_at != NULL:
-        size += public_domain.length
-    out = arena_take(x, size)
-    if out == NULL:
-        return
-    w.p = out
-    w.end = out + size
-    w.overflow = False
+    arena_write(x, &w)
     p = f.value
     while p < end:
         if path_at != NULL and p == path_at:
@@ -214,8 +190,6 @@ cdef void rewrite_cookie(exchange *x, out_field *f) noexcept nogil:
             put(&w, public_domain.data, public_domain.length)
             p = domain_end
         else:
-            put(&w, p, 1)
+            put_byte(&w, p[0])
             p += 1
-    f.value = out
-    f.value_length = <unsigned int>(w.p - out)
-    f.raw = NULL
+    out_set(f, arena_written(x, &w))

@@ -18,3 +18,9 @@ cdef int rewrite_local(
 # "Sun, 06 Nov 1994 08:49:37 GMT", made once a second.
 cdef const char *http_date() noexcept nogil
 cdef const char *reason_of(int status, unsigned int *length) noexcept nogil
+
+# A writer over an empty buffer of that class, which takes the place of *b; over the
+# room behind what a buffer holds; and the end of both. returns 0 or FAILED (no memory)
+cdef int writer_on(writer *w, buffer **b, int size_class) noexcept nogil
+cdef void writer_behind(writer *w, buffer *b) noexcept nogil
+cdef void writer_into(writer *w, buffer *b) noexcept nogil

@@ -60,14 +60,6 @@ cdef const char *reason_of(int status, unsigned int *length) noexcept nogil:
 
 # Towards the member --------------------------------------------------------------
 
-cdef void put_field(
-        writer *w, const char *name, size_t name_length,
-        const char *value, size_t value_length) noexcept nogil:
-    put(w, name, name_length)
-    put(w, value, value_length)
-    put(w, b"\r\n", 2)
-
-
 cdef out_field *out_by_id(out_list *out, int id) noexcept nogil:
     cdef int i
     for i in range(out.count):
@@ -87,11 +79,11 @@ cdef void put_forwarded(
         if out.fields[i].id == id:
             if not first:
                 put(w, b", ", 2)
-            put(w, out.fields[i].value, out.fields[i].value_length)
+            put_value(w, out.fields[i].value, out.fields[i].value_length)
             first = False
     if not first:
         put(w, b", ", 2)
-    put(w, mine, mine_length)
+    put_value(w, mine, mine_length)
     put(w, b"\r\n", 2)
 
 
@@ -113,14 +105,14 @@ cdef void put_via(exchange *x, writer *w, out_list *out, int minor) noexcept nog
     if out != NULL:
         for i in range(out.count):
             if out.fields[i].id == FIELD_VIA:
-                put(w, out.fields[i].value, out.fields[i].value_length)
+                put_value(w, out.fields[i].value, out.fields[i].value_length)
                 put(w, b", ", 2)
     put(w, b"1.1 " if minor else b"1.0 ", 4)
-    put(w, x.vhost.server_name.data, x.vhost.server_name.length)
+    put_value(w, x.vhost.server_name.data, x.vhost.server_name.length)
     put(w, x.vhost.server_port.data, x.vhost.server_port.length)
     if x.vhost.via == 2:
         put(w, b" (", 2)
-        put(w, x.vhost.server_header.data, x.vhost.server_header.length)
+        put_value(w, x.vhost.server_header.data, x.vhost.server_header.length)
         put(w, b")", 1)
     put(w, b"\r\n", 2)
 
@@ -161,15 +153,15 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
         rules_headers(x, out, False, 3, False)
         if unlikely(x.upgrade.length) and out_by_id(out, FIELD_UPGRADE) == NULL:
             x.upgrade.length = 0        # a rule took it out
-    if unlikely(out.overflow):
+    if unlikely(out.overflow or x.starved):
         return -500
     if likely(not x.internal):
         put(w, data + x.req.method.offset, x.req.method.length)
     else:
         put(w, b"GET", 3)
     put(w, b" ", 1)
-    put(w, m.path.data, m.path.length)
-    put(w, x.target.data, x.target.length)
+    put_target(w, m.path.data, m.path.length)
+    put_target(w, x.target.data, x.target.length)
     put(w, b" HTTP/1.0\r\n" if old else b" HTTP/1.1\r\n", 11)
     # Host first; then what the client sent, less what must not travel.
     host.data = m.host_field.data
@@ -256,10 +248,18 @@ cdef int writer_on(writer *w, buffer **b, int size_class) noexcept nogil:
     b[0] = buffer_take(size_class)
     if b[0] == NULL:
         return FAILED
-    w.p = &b[0].data[b[0].start]
-    w.end = &b[0].data[b[0].size - BUFFER_TAIL]
-    w.overflow = False
+    writer_behind(w, b[0])
     return 0
+
+
+cdef void writer_behind(writer *w, buffer *b) noexcept nogil:
+    """Compose behind what a buffer holds."""
+    writer_begin(w, &b.data[b.end], buffer_room(b))
+
+
+cdef void writer_into(writer *w, buffer *b) noexcept nogil:
+    """The buffer holds what was written behind what it held."""
+    b.end += writer_held(w)
 
 
 cdef int rewrite_request(exchange *x) noexcept nogil:
@@ -272,17 +272,17 @@ cdef int rewrite_request(exchange *x) noexcept nogil:
         rc = request_head_write(x, &w)
         if rc < 0:
             return rc
-        if not w.overflow:
+        if not w.full:
             break
     else:
         return -400
     # A small body goes with the head in one segment.
     kept = x.body_kept
     if kept and not x.req_chunked_out and not x.await_continue and \
-            <size_t>(w.end - w.p) >= kept and kept <= BODY_WITH_HEAD_MAX:
+            writer_room(&w) >= kept and kept <= BODY_WITH_HEAD_MAX:
         put(&w, &x.down.input.data[x.body_at], kept)
         x.body_sent = kept
-    x.up.output.end = <unsigned int>(w.p - &x.up.output.data[0])
+    writer_into(&w, x.up.output)
     return 0
 
 
@@ -345,7 +345,7 @@ cdef void put_status_line(
     put(w, b"HTTP/1.0 " if answers_as_10(x) else b"HTTP/1.1 ", 9)
     put_number(w, status)
     put(w, b" ", 1)
-    put(w, reason, length)
+    put_value(w, reason, length)
     put(w, b"\r\n", 2)
 
 
@@ -397,17 +397,14 @@ cdef void keepalive_decide(exchange *x) noexcept nogil:
 cdef void remember_response_fields(exchange *x, out_list *out) noexcept nogil:
     """Keep the values that a log format will ask for (%{Name}o)."""
     cdef int i, j
-    cdef char *copy
     cdef response_field *wanted
     for i in range(response_field_count):
         wanted = &response_fields[i]
         for j in range(out.count):
             if out.fields[j].name_length == wanted.name.length and bytes_equal_nocase(
                     out.fields[j].name, wanted.name.data, wanted.name.length):
-                copy = arena_take(x, out.fields[j].value_length + 1)
-                if copy != NULL:
-                    memcpy(copy, out.fields[j].value, out.fields[j].value_length)
-                    env_set(x, wanted.variable, copy, out.fields[j].value_length)
+                x.env[wanted.variable] = arena_copy(
+                    x, out.fields[j].value, out.fields[j].value_length)
                 break
 
 
@@ -451,7 +448,7 @@ cdef int response_head_write(
         rules_headers(x, out, True, 3, True)
         rules_headers(x, out, True, 3, False)
         out_always_first(out)
-    if unlikely(out.overflow):
+    if unlikely(out.overflow or x.starved):
         return -502
     if response_field_count:
         remember_response_fields(x, out)
@@ -523,16 +520,15 @@ cdef int rewrite_response(exchange *x, head *res, const char *data) noexcept nog
         if earlier != NULL:
             put(&w, &earlier.data[earlier.start], buffer_held(earlier))
         rc = response_head_write(x, &w, res, data)
-        if rc < 0 or not w.overflow:
+        if rc < 0 or not w.full:
             break
     buffer_give(earlier)
     if rc < 0:
         return rc
-    if unlikely(w.overflow):
+    if unlikely(w.full):
         return -502         # no buffer is large enough, or there is no memory for it
-    if x.req.minor == 9:
-        w.p = &x.down.output.data[x.down.output.start]  # HTTP/0.9 has no head
-    x.down.output.end = <unsigned int>(w.p - &x.down.output.data[0])
+    if x.req.minor != 9:    # HTTP/0.9 has no head
+        writer_into(&w, x.down.output)
     return 0
 
 
@@ -556,9 +552,7 @@ cdef int rewrite_interim(exchange *x, head *res, const char *data) noexcept nogi
     cdef int i
     if x.down.output != NULL:
         # The last interim head has not gone yet: add to it.
-        w.p = &x.down.output.data[x.down.output.end]
-        w.end = &x.down.output.data[x.down.output.size - BUFFER_TAIL]
-        w.overflow = False
+        writer_behind(&w, x.down.output)
     elif writer_on(&w, &x.down.output, BUFFER_SMALL) < 0:
         return -502
     if head_drop_hop_by_hop(res, data, &unused) < 0:
@@ -575,9 +569,9 @@ cdef int rewrite_interim(exchange *x, head *res, const char *data) noexcept nogi
         f = head_field(res, FIELD_UPGRADE)
         put_upgrade(&w, data + f.value, f.value_length)
     put(&w, b"\r\n", 2)
-    if w.overflow:
+    if w.full:
         return -502
-    x.down.output.end = <unsigned int>(w.p - &x.down.output.data[0])
+    writer_into(&w, x.down.output)
     return 0
 
 
@@ -654,11 +648,10 @@ cdef int rewrite_local(
             put(&w, &earlier.data[earlier.start], buffer_held(earlier))
         local_head_write(x, &w, status, reason, reason_length, content_type,
                          content_length)
-        if not w.overflow:
+        if not w.full:
             buffer_give(earlier)
-            if x.req.minor == 9:
-                w.p = &x.down.output.data[x.down.output.start]
-            x.down.output.end = <unsigned int>(w.p - &x.down.output.data[0])
+            if x.req.minor != 9:
+                writer_into(&w, x.down.output)
             return 0
     buffer_give(earlier)
     return FAILED

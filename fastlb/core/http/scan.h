@@ -62,6 +62,30 @@ static inline const char *scan_target(const char *p, const char *end)
     return p;
 }
 
+/* The first byte that a target may not be sent with: a control, SP, "#", DEL, or one that
+ * is not ASCII (RFC 3986 2). */
+static inline const char *scan_visible(const char *p, const char *end)
+{
+#ifdef __SSE2__
+    for (; end - p >= 16; p += 16) {
+        __m128i v = SCAN_LOAD(p);
+        __m128i odd = _mm_or_si128(_mm_cmpeq_epi8(v, SCAN_SET('#')),
+                                   _mm_cmpeq_epi8(v, SCAN_SET(0x7f)));
+        /* as signed numbers, bytes from 0x80 on are below the blank too */
+        unsigned hit = (unsigned)_mm_movemask_epi8(
+            _mm_or_si128(odd, _mm_cmplt_epi8(v, SCAN_SET(0x21))));
+        if (hit)
+            return p + __builtin_ctz(hit);
+    }
+#endif
+    for (; p < end; p++) {
+        unsigned char c = (unsigned char)*p;
+        if (c <= 0x20 || c == '#' || c >= 0x7f)
+            break;
+    }
+    return p;
+}
+
 /* The byte behind the first empty line: LF, then LF or CR LF. NULL: none yet. */
 static inline const char *scan_empty_line(const char *p, const char *end)
 {

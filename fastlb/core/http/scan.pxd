@@ -1,10 +1,12 @@
-# Doors to scan.h and names.h. Both read [p, end) or the given length and nothing else.
+# Doors to scan.h and names.h. They read [p, end) or the given length and nothing else.
 
 cdef extern from "scan.h" nogil:
     # first control byte other than HTAB, or end
     const char *scan_value(const char *p, const char *end)
     # first byte that cannot stand in a target (a control, SP, "#", DEL), or end
     const char *scan_target(const char *p, const char *end)
+    # first byte that a target may not be sent with (as above, or not ASCII), or end
+    const char *scan_visible(const char *p, const char *end)
     # the byte behind the first empty line (CRLF or LF line ends), or NULL
     const char *scan_empty_line(const char *p, const char *end)
 

@@ -168,37 +168,14 @@ cdef void put_escaped(writer *w, const char *p, unsigned int length) noexcept no
     put(w, p + begin, length - begin)
 
 
-cdef void put_lower(writer *w, const char *p, unsigned int length) noexcept nogil:
-    """A host name: its characters were checked, so nothing needs escaping."""
-    cdef unsigned int i
-    cdef char c
-    for i in range(length):
-        c = <char>char_lower(p[i])
-        put(w, &c, 1)
-
-
 cdef void put_own_name(exchange *x, writer *w) noexcept nogil:
-    """%V: the name that self_name gives, without brackets and without a copy."""
-    cdef const char *name
-    cdef unsigned int length = x.host.length
-    if length == 0 or conf_flag(x, CONF_USE_CANONICAL_NAME, False):
-        put(w, x.vhost.server_name.data, x.vhost.server_name.length)
-        return
-    name = &x.down.input.data[x.base + x.host.offset]
-    if name[0] == c'[':
-        name += 1
-        length -= 2
-    put_lower(w, name, length)
-
-
-cdef void put_hex(writer *w, unsigned long number) noexcept nogil:
-    cdef const char *digits = b"0123456789abcdef"
-    cdef int shift = 60
-    while shift > 0 and number >> shift == 0:
-        shift -= 4
-    while shift >= 0:
-        put(w, &digits[number >> shift & 15], 1)
-        shift -= 4
+    """%V: the name that self_name gives, without brackets."""
+    cdef value name = self_name(x)
+    if name.length > 2 and name.data[0] == c'[':
+        name.data += 1
+        name.length -= 2
+    # HttpProtocolOptions Unsafe lets a Host hold quotes and backslashes.
+    put_escaped(w, name.data, name.length)
 
 
 cdef void put_or_dash(writer *w, const char *p, unsigned int length) noexcept nogil:
@@ -313,7 +290,7 @@ cdef void put_target_name(exchange *x, writer *w) noexcept nogil:
         put(w, b"-", 1)
         return
     put(w, b"proxy:", 6)
-    put(w, x.member.origin.data, x.member.origin.length)
+    put_escaped(w, x.member.origin.data, x.member.origin.length)
     put_escaped(w, x.target.data, x.target.length)
 
 
@@ -377,13 +354,13 @@ cdef void put_piece(exchange *x, writer *w, plan_piece *p) noexcept nogil:
         put_target_name(x, w)
     elif k == c'R':
         if x.handler != NULL:
-            put(w, x.handler.data, x.handler.length)
+            put_escaped(w, x.handler.data, x.handler.length)
         elif x.mapping != NULL:
             put(w, b"proxy-server", 12)
         else:
             put(w, b"-", 1)
     elif k == c'v':
-        put(w, x.vhost.server_name.data, x.vhost.server_name.length)
+        put_escaped(w, x.vhost.server_name.data, x.vhost.server_name.length)
     elif k == c'V':
         put_own_name(x, w)
     elif k == c'k':
@@ -449,9 +426,8 @@ cdef void logline_write(exchange *x) noexcept nogil:
             if b.used + LOG_LINE_BYTES_MAX > sizeof(b.data):
                 log_lines_lost += 1
                 continue
-        w.p = &b.data[b.used]
-        w.end = w.p + LOG_LINE_BYTES_MAX - 1
-        w.overflow = False
+        # One byte less, so that the line's end always finds room.
+        writer_begin(&w, &b.data[b.used], LOG_LINE_BYTES_MAX - 1)
         for j in range(log.format.count):
             p = &log.format.pieces[j]
             if p.kind == PIECE_LITERAL:
@@ -460,6 +436,7 @@ cdef void logline_write(exchange *x) noexcept nogil:
                 put_piece(x, &w, p)
             else:
                 put(&w, b"-", 1)
-        w.p[0] = c'\n'
-        b.used = <unsigned int>(w.p + 1 - &b.data[0])
+        w.end += 1
+        put_byte(&w, c'\n')
+        b.used += writer_held(&w)
         logs_dirty = True

@@ -1,5 +1,6 @@
-# From a request to what applies to it: virtual host, sections, mapping, target; and in
-# chapters of their own path.pyx, redirect.pyx, access.pyx, reading.pyx, own_name.pyx.
+# From a request to what applies to it: virtual host, sections, mapping; and in chapters
+# of their own: path.pyx, target.pyx, redirect.pyx, access.pyx, reading.pyx and
+# own_name.pyx.
 
 # The set of virtual hosts for a connection's local address, most specific first.
 cdef plan_set *match_set(plan_listener *listener, downstream *d) noexcept nogil
@@ -15,8 +16,10 @@ cdef int match_path(exchange *x) noexcept nogil
 cdef bint match_locations(exchange *x) noexcept nogil
 # Find the mapping: 1 found (x.mapping, x.rest_at), 0 none (or excluded)
 cdef int match_mapping(exchange *x) noexcept nogil
-# Compose x.target from the mapping. returns 0, or -400 -403 -500
+# Compose x.target from the mapping (target.pyx). returns 0, -403, or -500
 cdef int match_target(exchange *x) noexcept nogil
+# The same for a path of the configuration (ErrorDocument). returns 0 or -500
+cdef int match_target_of(exchange *x, const text *path) noexcept nogil
 # Insert the mapping's <Proxy> sections between the default and the locations.
 cdef bint match_proxy_sections(exchange *x) noexcept nogil
 # Add the <Proxy> sections that name the target of a CONNECT. False: too many.
@@ -34,6 +37,8 @@ cdef value self_name(exchange *x) noexcept nogil
 cdef int self_port(exchange *x) noexcept nogil
 # Both as host[:port] for a URL; the scheme's own port is left out.
 cdef value self_reference(exchange *x) noexcept nogil
+# "http://" or "https://", as the client's connection is.
+cdef void put_own_scheme(exchange *x, writer *w) noexcept nogil
 # Does an absolute-form target name this server?
 cdef bint authority_is_ours(exchange *x) noexcept nogil
 # The handler set for the request; NULL when there is none.

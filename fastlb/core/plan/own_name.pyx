@@ -23,18 +23,12 @@ cdef value self_name(exchange *x) noexcept nogil:
     An IPv6 literal keeps its brackets. As Apache's ap_get_server_name_for_url.
     """
     cdef value out = value(x.vhost.server_name.data, x.vhost.server_name.length)
-    cdef unsigned int i
-    cdef const char *name
-    cdef char *p
+    cdef writer w
     if x.host.length == 0 or conf_flag(x, CONF_USE_CANONICAL_NAME, False):
         return out
-    p = arena_take(x, x.host.length)
-    if p == NULL:
-        return out
-    name = &x.down.input.data[x.base + x.host.offset]
-    for i in range(x.host.length):
-        p[i] = <char>char_lower(name[i])
-    return value(p, x.host.length)
+    arena_write(x, &w)
+    put_lower(&w, &x.down.input.data[x.base + x.host.offset], x.host.length)
+    return arena_written(x, &w)
 
 
 cdef int self_port(exchange *x) noexcept nogil:
@@ -58,19 +52,20 @@ cdef value self_reference(exchange *x) noexcept nogil:
     cdef value name = self_name(x)
     cdef int port = self_port(x)
     cdef writer w
-    cdef char *p
     if port == port_of_scheme(x):
         return name
-    p = arena_take(x, name.length + 8)
-    if p == NULL:
-        return name
-    w.p = p
-    w.end = p + name.length + 8
-    w.overflow = False
+    arena_write(x, &w)
     put(&w, name.data, name.length)
-    put(&w, b":", 1)
+    put_byte(&w, c':')
     put_number(&w, port)
-    return value(p, <unsigned int>(w.p - p))
+    return arena_written(x, &w)
+
+
+cdef void put_own_scheme(exchange *x, writer *w) noexcept nogil:
+    if x.down.tls_vhost != NULL:
+        put(w, b"https://", 8)
+    else:
+        put(w, b"http://", 7)
 
 
 cdef bint authority_is_ours(exchange *x) noexcept nogil:

@@ -71,8 +71,7 @@ cdef enum:
 cdef struct env_op:
     int variable
     bint unset
-    text value
-    bint has_groups             # value holds $0-$9
+    plan_format value
     unsigned char attribute     # ATTR_*
     text name                   # of the field
     int attribute_env
@@ -93,7 +92,7 @@ cdef struct redirect_op:
     int status
     text pattern
     int regex                   # -1: prefix
-    text url
+    plan_format url
     bint has_url
 
 # Access rules as a flat tree in prefix order.
@@ -249,8 +248,11 @@ cdef struct plan_mapping:
     bint interpolate
     int balancer                # index, or -1
     int member                  # index, or -1
-    text target_path
-    bint target_has_groups      # $0-$9 in target_path
+    bint is_plain               # a prefix, and
+    text target_path            # what takes its place
+    plan_format target          # its template, and
+    plan_format interpolated    # that with variables in it (interpolate)
+    bint target_has_groups
     bint is_websocket           # straight to a ws: or wss: member
     int section_count
     plan_section **sections     # <Proxy> sections that apply
@@ -349,7 +351,6 @@ cdef struct plan_root:
     address_rule *address_rules
     plan_set *main_set
     int env_count               # variables named anywhere
-    text *env_names
     int log_count
     long long max_connections_per_child
     int max_request_workers

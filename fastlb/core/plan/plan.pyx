@@ -6,7 +6,6 @@ which is what HTTP/1 carries.
 
 import ipaddress
 import re
-from urllib.parse import quote
 
 from fastlb.model.regex import compile_pcre
 
@@ -150,10 +149,8 @@ cdef object plan_header_op(header_op *op, object rule):
 cdef object plan_env_op(env_op *op, object rule):
     op.variable = plan_env(rule.variable)
     op.unset = rule.value is None
-    op.value = plan_text(rule.value)
-    op.has_groups = (
-        rule.attribute is not None and rule.value is not None and b"$" in rule.value
-    )
+    op.value = plan_template(
+        rule.value, NO_GROUPS if rule.attribute is None else 1, False, False)
     op.attribute_env = -1
     op.regex = -1
     op.decides = rule.variable in plan_deciding
@@ -259,17 +256,19 @@ cdef object plan_mapping_of(plan_mapping *m, object mapping, plan_section *secti
     m.nocanon = mapping.nocanon or mapping.encoded
     m.noquery = mapping.noquery
     m.interpolate = mapping.interpolate
-    if m.interpolate:
-        for name in re.findall(r"\$\{([^}]*)\}", mapping.target_path):
-            plan_env(name)
     m.balancer = mapping.balancer_index
     m.member = mapping.member_index
     # What is written in a target is canonicalised like the rest (proxying.md 1.4).
-    m.target_path = plan_text(
-        mapping.target_path if m.nocanon or m.interpolate
-        else quote(
-            mapping.target_path, safe="~$-_.+!*'(),;:@&=/\\%", encoding="latin-1"))
-    m.target_has_groups = mapping.is_regex and "$" in mapping.target_path
+    first_group = 0 if mapping.is_regex else NO_GROUPS
+    m.target = plan_template(mapping.target_path, first_group, False, not m.nocanon)
+    m.interpolated = plan_template(
+        mapping.target_path, first_group, m.interpolate, not m.nocanon)
+    m.target_has_groups = mapping.is_regex and bool(
+        re.search(r"\$[0-9]|\\\$", mapping.target_path))
+    m.is_plain = not (mapping.is_regex or m.interpolate)
+    m.target_path = plan_text(None)
+    if m.is_plain and m.target.count:
+        m.target_path = m.target.pieces[0].literal
     m.timeout_us = (mapping.timeout_ms or 0) * 1000
     dynamic = mapping.proxy_sections_dynamic
     if mapping.balancer_index >= 0:
@@ -353,7 +352,8 @@ cdef object plan_conf_of(plan_conf *c, object conf, plan_section *sections):
         c.redirects[i].pattern = plan_text(rule.pattern)
         c.redirects[i].regex = plan_regex(rule.pattern) if rule.is_regex else -1
         c.redirects[i].has_url = rule.url is not None
-        c.redirects[i].url = plan_text(rule.url)
+        c.redirects[i].url = plan_template(
+            rule.url, 0 if rule.is_regex else NO_GROUPS, False, False)
     c.limit_request_body = (
         -1 if conf.limit_request_body is None else conf.limit_request_body)
 
@@ -656,9 +656,6 @@ cdef object plan_begin(
 cdef object plan_envs_end():
     """Every variable has its number: count them, and write down their names."""
     plan.env_count = len(plan_envs)
-    plan.env_names = <text *>plan_alloc(sizeof(text) * plan.env_count)
-    for name, number in plan_envs.items():
-        plan.env_names[<int>number] = plan_text(name)
 
 
 cdef object plan_tls(object handles):

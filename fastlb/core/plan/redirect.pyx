@@ -5,50 +5,44 @@ cdef int redirect_apply(
     cdef value query = query_of(x)
     cdef value url
     cdef value host
+    cdef value rest = x.decoded
+    cdef int[2 * REGEX_PAIRS_MAX] groups
     cdef int taken
-    cdef unsigned int n = 0, rest_length = 0
-    cdef const char *rest = x.decoded.data
-    cdef char *p
+    cdef writer w
     if op.regex >= 0:
         if not request_matches(
-                x, op.regex, True, x.decoded.data, x.decoded.length, NULL):
+                x, op.regex, True, x.decoded.data, x.decoded.length, &groups[0]):
             # A redirect that nobody can decide on may have kept something back.
             return -500 if x.undecided else 0
-        if op.has_url and expand_groups(
-                x, &op.url, op.regex, x.decoded, False, &url) < 0:
-            return -500
+        rest.length = 0
+    elif op.pattern.length:
+        taken = prefix_match(&op.pattern, x.decoded.data, x.decoded.length)
+        if taken < 0:
+            return 0
+        rest.data += taken
+        rest.length -= <unsigned int>taken
     else:
-        if op.pattern.length:
-            taken = prefix_match(&op.pattern, x.decoded.data, x.decoded.length)
-            if taken < 0:
-                return 0
-            rest += taken
-            rest_length = x.decoded.length - <unsigned int>taken
-        url.data = op.url.data
-        url.length = op.url.length
+        rest.length = 0
     x.status = op.status
-    x.location.data = NULL
-    x.location.length = 0
+    x.location = value(NULL, 0)
     if not op.has_url:
         return 1
-    if memchr(url.data, c'?', url.length) != NULL:
+    arena_write(x, &w)
+    put_template(
+        x, &w, &op.url, &groups[0] if op.regex >= 0 else NULL, x.decoded, path_form(x))
+    url = arena_written(x, &w)
+    if memchr_or_end(url.data, c'?', url.length) != url.data + url.length:
         query.length = 0
     host = self_reference(x)
-    p = arena_take(x, url.length + 3 * rest_length + query.length + host.length + 16)
-    if p == NULL:
-        return -500
+    arena_write(x, &w)
     if absolute_needed and url.length and url.data[0] == c'/':
-        n = 8 if x.down.tls_vhost != NULL else 7
-        memcpy(p, b"https://" if n == 8 else b"http://", n)
-        memcpy(p + n, host.data, host.length)
-        n += host.length
-    memcpy(p + n, url.data, url.length)
-    n += url.length
-    n += encode_path(p + n, rest, rest_length, False)
-    memcpy(p + n, query.data, query.length)
-    x.location.data = p
-    x.location.length = n + query.length
-    return 1
+        put_own_scheme(x, &w)
+        put(&w, host.data, host.length)
+    put(&w, url.data, url.length)
+    put_path(&w, rest.data, rest.length, PATH_CANONICAL)
+    put(&w, query.data, query.length)
+    x.location = arena_written(x, &w)
+    return -500 if x.starved else 1
 
 
 cdef int match_redirect(exchange *x, bint in_sections) noexcept nogil:

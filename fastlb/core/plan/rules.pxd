@@ -22,20 +22,13 @@ cdef struct out_list:
     bint overflow               # a rule wanted more than OUT_FIELDS_MAX
     out_field fields[320]
 
-# Where bytes are composed; overflow is set instead of writing past the end.
-cdef struct writer:
-    char *p
-    char *end
-    bint overflow
-
-cdef void put(writer *w, const void *data, size_t length) noexcept nogil  # no-cython-lint: one unit
-cdef void put_number(writer *w, unsigned long long number) noexcept nogil
-
 cdef void out_from_head(out_list *out, head *h, const char *data) noexcept nogil
 cdef void out_add(
     out_list *out, const char *name, unsigned int name_length,
     const char *value, unsigned int value_length, unsigned char id,
     bint always) noexcept nogil
+# Another value for a field; data NULL, of one that found no memory, leaves it.
+cdef void out_set(out_field *o, value v) noexcept nogil
 # skipped: bit FIELD_id set: that field is not written.
 cdef void out_write(
     out_list *out, writer *w, unsigned long long skipped) noexcept nogil

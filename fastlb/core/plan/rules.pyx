@@ -7,27 +7,6 @@ looked up when it is met.
 cdef out_list out_scratch       # one head is composed at a time
 
 
-cdef inline void put(writer *w, const void *data, size_t length) noexcept nogil:
-    if unlikely(<size_t>(w.end - w.p) < length):
-        w.overflow = True
-        return
-    if likely(length):      # nothing may be NULL
-        memcpy(w.p, data, length)
-        w.p += length
-
-
-cdef void put_number(writer *w, unsigned long long number) noexcept nogil:
-    cdef char[20] digits
-    cdef int n = 20
-    while True:
-        n -= 1
-        digits[n] = c'0' + <char>(number % 10)
-        number //= 10
-        if number == 0:
-            break
-    put(w, &digits[n], 20 - n)
-
-
 # The list of fields --------------------------------------------------------------
 
 cdef void out_from_head(out_list *out, head *h, const char *data) noexcept nogil:
@@ -107,9 +86,9 @@ cdef void out_write(
                 i += 1
             put(w, from_raw, length)
             continue
-        put(w, o.name, o.name_length)
+        put_name(w, o.name, o.name_length)
         put(w, b": ", 2)
-        put(w, o.value, o.value_length)
+        put_value(w, o.value, o.value_length)
         put(w, b"\r\n", 2)
 
 
@@ -143,7 +122,7 @@ cdef value request_field(exchange *x, const text *name) noexcept nogil:
 cdef value env_attribute(exchange *x, env_op *op) noexcept nogil:
     cdef value out
     cdef const char *data = &x.down.input.data[x.base]
-    cdef char *p
+    cdef char[46] address
     out.data = b""
     out.length = 0
     if op.attribute == ATTR_FIELD:
@@ -156,10 +135,7 @@ cdef value env_attribute(exchange *x, env_op *op) noexcept nogil:
         out.length = x.down.remote_text_length
     elif op.attribute == ATTR_SERVER_ADDR:
         downstream_learn_local(x.down)
-        p = arena_take(x, 46)
-        if p != NULL:
-            out.length = address_text(&x.down.local[0], p)
-            out.data = p
+        out = arena_copy(x, &address[0], address_text(&x.down.local[0], &address[0]))
     elif op.attribute == ATTR_REQUEST_METHOD:
         out.data = data + x.req.method.offset
         out.length = x.req.method.length
@@ -178,9 +154,9 @@ cdef value env_attribute(exchange *x, env_op *op) noexcept nogil:
 cdef void env_apply(exchange *x, env_op *op) noexcept nogil:
     cdef int[2 * REGEX_PAIRS_MAX] groups
     cdef value subject = value(NULL, 0)
-    cdef int i, g
-    cdef unsigned int n = 0
-    cdef char *p
+    cdef value made
+    cdef int i
+    cdef writer w
     cdef bint hit = op.attribute == ATTR_NONE
     cdef field *f
     cdef const char *data = &x.down.input.data[x.base]
@@ -207,28 +183,17 @@ cdef void env_apply(exchange *x, env_op *op) noexcept nogil:
         x.env[op.variable].data = NULL
         x.env[op.variable].length = 0
         return
-    if not op.has_groups:
-        env_set(x, op.variable, op.value.data, op.value.length)
+    if op.value.count == 0:
+        env_set(x, op.variable, b"", 0)
         return
-    p = arena_take(x, op.value.length + 10 * subject.length + 1)
-    if p == NULL:
+    if op.value.count == 1 and op.value.pieces[0].kind == PIECE_LITERAL:
+        env_set(x, op.variable, op.value.pieces[0].literal.data,
+                op.value.pieces[0].literal.length)
         return
-    i = 0
-    while i < <int>op.value.length:
-        if (op.value.data[i] == c'$' and i + 1 < <int>op.value.length
-                and c'1' <= op.value.data[i + 1] <= c'9'):
-            g = op.value.data[i + 1] - c'0'
-            if groups[2 * g] >= 0 and n + subject.length <= \
-                    op.value.length + 9 * subject.length:
-                memcpy(p + n, subject.data + groups[2 * g],
-                       groups[2 * g + 1] - groups[2 * g])
-                n += groups[2 * g + 1] - groups[2 * g]
-            i += 2
-            continue
-        p[n] = op.value.data[i]
-        n += 1
-        i += 1
-    env_set(x, op.variable, p, n)
+    arena_write(x, &w)
+    put_template(x, &w, &op.value, &groups[0], subject, PATH_AS_IS)
+    made = arena_written(x, &w)
+    env_set(x, op.variable, made.data, made.length)
 
 
 cdef void rules_env_if(exchange *x, int first, int last) noexcept nogil:
@@ -248,44 +213,23 @@ cdef void rules_env(exchange *x) noexcept nogil:
 # Values --------------------------------------------------------------------------
 
 cdef value format_render(exchange *x, plan_format *format) noexcept nogil:
-    """The value of a header rule for this request, in the exchange's arena."""
-    cdef value out, v
+    """The value of a header rule for this request.
+
+    Variables are made one line here already, as httpd does, so that a rule that edits
+    or joins values, and the log, see what will be sent.
+    """
     cdef int i
-    cdef unsigned int size = 1
     cdef writer w
     cdef plan_piece *p
     if format.count == 1 and format.pieces[0].kind == PIECE_LITERAL:
-        out.data = format.pieces[0].literal.data
-        out.length = format.pieces[0].literal.length
-        return out
-    for i in range(format.count):
-        p = &format.pieces[i]
-        if p.kind == PIECE_LITERAL:
-            size += p.literal.length
-        elif p.kind == c'e':
-            size += x.env[p.env].length + 8
-        elif p.kind == c's':
-            size += tls_variable(x.down, p.env).length + 8
-        else:
-            size += 32
-    out.data = b""
-    out.length = 0
-    w.p = arena_take(x, size)
-    if w.p == NULL:
-        return out
-    out.data = w.p
-    w.end = w.p + size
-    w.overflow = False
+        return value(format.pieces[0].literal.data, format.pieces[0].literal.length)
+    arena_write(x, &w)
     for i in range(format.count):
         p = &format.pieces[i]
         if p.kind == PIECE_LITERAL:
             put(&w, p.literal.data, p.literal.length)
         elif p.kind == c'e':
-            v = x.env[p.env]
-            if v.data == NULL:
-                put(&w, b"(null)", 6)
-            else:
-                put(&w, v.data, v.length)
+            put_variable(&w, x.env[p.env], False)
         elif p.kind == c't':
             put(&w, b"t=", 2)
             put_number(&w, x.started_us + wall_offset_us)
@@ -293,33 +237,23 @@ cdef value format_render(exchange *x, plan_format *format) noexcept nogil:
             put(&w, b"D=", 2)
             put_number(&w, clock_us() - x.started_us)
         elif p.kind == c'l':
-            put(&w, b"l=", 2)
-            put_number(&w, 0)
+            put(&w, b"l=0", 3)
         elif p.kind == c'i':
-            put(&w, b"i=", 2)
-            put_number(&w, 0)
+            put(&w, b"i=0", 3)
         elif p.kind == c'b':
-            put(&w, b"b=", 2)
-            put_number(&w, 0)
+            put(&w, b"b=0", 3)
         elif p.kind == c's':
-            put_in_one_line(&w, tls_variable(x.down, p.env))
+            put_variable(&w, tls_variable(x.down, p.env), True)
         else:
             put(&w, b"(null)", 6)
-    out.length = <unsigned int>(w.p - out.data)
-    return out
+    return arena_written(x, &w)
 
 
-cdef void put_in_one_line(writer *w, value v) noexcept nogil:
-    """A variable of TLS; certificates have lines (mod_headers makes spaces of them)."""
-    cdef char *p = w.p
-    cdef unsigned int i
-    if v.data == NULL or v.length == 0:
+cdef void put_variable(writer *w, value v, bint empty_is_none) noexcept nogil:
+    if v.data == NULL or (v.length == 0 and empty_is_none):
         put(w, b"(null)", 6)
-        return
-    put(w, v.data, v.length)
-    for i in range(v.length):
-        if p[i] == c'\n' or p[i] == c'\r':
-            p[i] = c' '
+    else:
+        put_value(w, v.data, v.length)
 
 
 # Header rules --------------------------------------------------------------------
@@ -359,15 +293,19 @@ cdef bint value_in_list(out_field *o, value *v) noexcept nogil:
 cdef void header_join(
         exchange *x, out_field *o, value *v) noexcept nogil:
     """Append ", value" to a field."""
-    cdef char *p = arena_take(x, o.value_length + v.length + 2)
-    if p == NULL:
-        return
-    memcpy(p, o.value, o.value_length)
-    memcpy(p + o.value_length, b", ", 2)
-    memcpy(p + o.value_length + 2, v.data, v.length)
-    o.value = p
-    o.value_length += 2 + v.length
-    o.raw = NULL
+    cdef writer w
+    arena_write(x, &w)
+    put(&w, o.value, o.value_length)
+    put(&w, b", ", 2)
+    put(&w, v.data, v.length)
+    out_set(o, arena_written(x, &w))
+
+
+cdef void out_set(out_field *o, value v) noexcept nogil:
+    if v.data != NULL:
+        o.value = v.data
+        o.value_length = v.length
+        o.raw = NULL
 
 
 cdef void header_edit(
@@ -377,52 +315,54 @@ cdef void header_edit(
     A result longer than EDITED_VALUE_BYTES_MAX leaves the field as it was.
     """
     cdef int[2 * REGEX_PAIRS_MAX] groups
-    cdef value replacement = format_render(x, &op.value)
-    cdef unsigned int at = 0, i
-    cdef int g
+    cdef value replacement
+    cdef value edited
+    cdef unsigned int at = 0
     cdef writer w
-    cdef char *p
     if not request_matches(
             x, op.regex, False, o.value, o.value_length, &groups[0]):
         return
-    p = arena_take(x, EDITED_VALUE_BYTES_MAX)
-    if p == NULL:
-        return
-    w.p = p
-    w.end = p + EDITED_VALUE_BYTES_MAX
-    w.overflow = False
+    replacement = format_render(x, &op.value)
+    arena_write(x, &w)
     while True:
         put(&w, o.value + at, groups[0])
-        i = 0
-        while i < replacement.length:
-            if (replacement.data[i] == c'$' and i + 1 < replacement.length
-                    and c'0' <= replacement.data[i + 1] <= c'9'):
-                g = replacement.data[i + 1] - c'0'
-                if groups[2 * g] >= 0:
-                    put(&w, o.value + at + groups[2 * g],
-                        groups[2 * g + 1] - groups[2 * g])
-                i += 2
-                continue
-            put(&w, replacement.data + i, 1)
-            i += 1
+        put_replacement(
+            &w, replacement, value(o.value + at, o.value_length - at), &groups[0])
         if groups[1] == groups[0]:
             # An empty match: step over one byte so that the search ends.
             if at + groups[0] >= o.value_length:
                 at = o.value_length
                 break
-            put(&w, o.value + at + groups[0], 1)
+            put_byte(&w, o.value[at + groups[0]])
             at += groups[0] + 1
         else:
             at += groups[1]
-        if op.action != HEADER_EDIT_ALL or not request_matches(
-                x, op.regex, False, o.value + at, o.value_length - at, &groups[0]):
+        if op.action != HEADER_EDIT_ALL or writer_held(&w) > EDITED_VALUE_BYTES_MAX \
+                or not request_matches(
+                    x, op.regex, False, o.value + at, o.value_length - at, &groups[0]):
             break
     put(&w, o.value + at, o.value_length - at)
-    if w.overflow:
-        return
-    o.value = p
-    o.value_length = <unsigned int>(w.p - p)
-    o.raw = NULL
+    edited = arena_written(x, &w)
+    if edited.length <= EDITED_VALUE_BYTES_MAX:
+        out_set(o, edited)
+
+
+cdef void put_replacement(
+        writer *w, value replacement, value subject, const int *groups) noexcept nogil:
+    """The groups that a rendered replacement names; any other "$" is one."""
+    cdef unsigned int i = 0
+    cdef int g
+    while i < replacement.length:
+        if (replacement.data[i] == c'$' and i + 1 < replacement.length
+                and c'0' <= replacement.data[i + 1] <= c'9'):
+            g = replacement.data[i + 1] - c'0'
+            if groups[2 * g] >= 0:
+                put(w, subject.data + groups[2 * g],
+                    groups[2 * g + 1] - groups[2 * g])
+            i += 2
+            continue
+        put_byte(w, replacement.data[i])
+        i += 1
 
 
 cdef void header_echo(exchange *x, out_list *out, header_op *op) noexcept nogil:
@@ -482,9 +422,7 @@ cdef void header_apply(
             out_remove_at(out, j)
             j = out_find(out, op, op.always, j)
         out.fields[i].name = op.name.data
-        out.fields[i].value = v.data
-        out.fields[i].value_length = v.length
-        out.fields[i].raw = NULL
+        out_set(&out.fields[i], v)
         return
     if i >= 0 and (op.action == HEADER_APPEND or op.action == HEADER_MERGE):
         if op.action == HEADER_MERGE and value_in_list(&out.fields[i], &v):

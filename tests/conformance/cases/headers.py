@@ -359,6 +359,44 @@ ProxyPass / http://127.0.0.1:{m0}/
 """,
 )
 
+ONE_LINE = Conf(
+    "values are one line",
+    """\
+AllowEncodedSlashes NoDecode
+<LocationMatch "^/c/(?<sitename>[^/]+)">
+  RequestHeader set X-Site "<%{MATCH_SITENAME}e>"
+  RequestHeader append X-Twice "%{MATCH_SITENAME}e"
+  RequestHeader append X-Twice "%{MATCH_SITENAME}e"
+  RequestHeader set X-Edited "abc"
+  RequestHeader edit X-Edited b "%{MATCH_SITENAME}e"
+  Header set X-Site "<%{MATCH_SITENAME}e>"
+  Header add Set-Cookie "site=%{MATCH_SITENAME}e; path=/"
+</LocationMatch>
+<LocationMatch "^/always/(?<site>[^/]+)">
+  Header always set X-Site "<%{MATCH_SITE}e>"
+</LocationMatch>
+<LocationMatch "^/to-member/(?<there>[^/]+)">
+  RequestHeader set X-Site "<%{MATCH_THERE}e>"
+</LocationMatch>
+<LocationMatch "^/to-client/(?<here>[^/]+)">
+  Header set X-Site "<%{MATCH_HERE}e>"
+</LocationMatch>
+ProxyPass /always !
+ProxyPass / http://127.0.0.1:{m0}/
+""",
+)
+LINES = {
+    "a field": "a%0d%0aTransfer-Encoding:%20chunked",
+    "the end of a head": "%0d%0a%0d%0aGET%20/second%20HTTP/1.1%0d%0a%0d%0a",
+    "line feed": "a%0ab",
+    "carriage return": "a%0db",
+    "nothing but line ends": "%0d%0a",
+    "tab and blank": "a%09b%20c",
+    "not ASCII": "a%e4b",
+}
+CONTROLS = "control bytes other than line ends and tabs in a composed field"
+
+
 CASES: tuple[Case, ...] = (
     *(
         Case(
@@ -461,6 +499,40 @@ CASES: tuple[Case, ...] = (
             0: turn(
                 answer(b"x", "X-Edit: aa", "X-Edit: ba", "X-Replace: 1", "X-Replace: 2")
             )
+        },
+    ),
+    *(
+        _one(ONE_LINE, f"{name}{where}", request(f"/{path}/{text}/x"))
+        for name, text in LINES.items()
+        for where, path in (("", "c"), (", page of ours", "always"))
+    ),
+    Case(
+        f"{ONE_LINE.name}: control bytes to a member",
+        ONE_LINE,
+        get("/to-member/a%01b%7fc"),
+        differs=CONTROLS,
+        instead={"members/m0/0/fields/4": ["X-Site", "<a b c>"]},
+    ),
+    Case(
+        f"{ONE_LINE.name}: control bytes to a client",
+        ONE_LINE,
+        get("/to-client/a%01b%7fc"),
+        differs=CONTROLS,
+        instead={
+            "client/0": {
+                "conn": "a",
+                "status": "HTTP/1.1 200 OK",
+                "fields": [
+                    ["Content-Length", "2"],
+                    ["Content-Type", "text/plain"],
+                    ["Date", "<now>"],
+                    ["Server", "<product>"],
+                    ["X-Site", "<a b c>"],
+                ],
+                "framing": "length",
+                "body": "m0",
+            },
+            "client/1/end": "open",
         },
     ),
 )

@@ -171,6 +171,29 @@ ProxyPass /n/ http://127.0.0.1:{m0}/n/
 """,
 )
 
+INTERPOLATED_FORMS = Conf(
+    "interpolate, canonical or not",
+    """\
+AllowEncodedSlashes NoDecode
+ProxyPassInterpolateEnv On
+SetEnvIf X-Where "(.+)" WHERE=$1
+ProxyPassMatch "^/i/(.*)$" "http://127.0.0.1:{m0}/${WHERE}/$1" nocanon interpolate
+ProxyPassMatch "^/c/(.*)$" "http://127.0.0.1:{m0}/${WHERE}/$1" interpolate
+ProxyPassMatch "^/whole/" "http://127.0.0.1:{m0}/${WHERE}" interpolate
+ProxyPass /raw/ http://127.0.0.1:{m0}/${WHERE}/ nocanon interpolate
+ProxyPass /rawnq/ http://127.0.0.1:{m0}/${WHERE}/ nocanon interpolate noquery
+ProxyPass /canon/ http://127.0.0.1:{m0}/${WHERE}/ interpolate
+ProxyPass /written/ "http://127.0.0.1:{m0}/x y?z#\xe4/"
+ProxyPass /written-raw/ "http://127.0.0.1:{m0}/x y/" nocanon
+<Location /off>
+  ProxyPass http://127.0.0.1:{m0}/${WHERE} interpolate
+  ProxyPassInterpolateEnv Off
+</Location>
+""",
+)
+INTERPOLATING = ("/i", "/c", "/whole", "/raw", "/rawnq", "/canon", "/off")
+WHERES = ("w/x", "a b", "a%20b", "a?b=c", "a\tb", "/", "%0d%0aX:y", "")
+
 NO_PROXY = Conf(
     "no-proxy",
     """\
@@ -339,7 +362,14 @@ CASES: tuple[Case, ...] = (
             ("dots behind a prefix", "/raw/../raw/a", "/r/a"),
         )
     ),
-    _raw(NOCANON_MATCH, "raw non-ASCII bytes", request("/m/\xe4?\xe4")),
+    Case(
+        "nocanon by expression: raw non-ASCII bytes",
+        NOCANON_MATCH,
+        ask(request("/m/\xe4?\xe4")),
+        view=View.TARGET,
+        differs="`#` and bytes that are not ASCII in what is sent as it came",
+        instead={"members": ["m0 GET /t/%E4?%E4 HTTP/1.1"]},
+    ),
     _raw(NOCANON_MATCH, "absolute form", request("http://front.test/m/a%20b?x")),
     *_targets(DECODE, {"decodes": "/a%2Fb", "double slash": "/a%2F%2Fb"}),
     *_targets(NO_MERGE, {"kept": "/a//b", "kept at the start": "//a"}),
@@ -415,6 +445,40 @@ CASES: tuple[Case, ...] = (
         view=View.TARGET,
     ),
     *_targets(INTERPOLATE, {"unset": "/i/x", "without the keyword": "/n/x"}),
+    *(
+        Case(
+            f"{INTERPOLATED_FORMS.name}: {path} with {where!r}",
+            INTERPOLATED_FORMS,
+            get(f"{path}/a%20b;c%3B?d", *([f"X-Where: {where}"] if where else [])),
+            view=View.TARGET,
+        )
+        for path in INTERPOLATING
+        for where in WHERES
+    ),
+    *_targets(
+        INTERPOLATED_FORMS,
+        {"written, canonically": "/written/a", "written, as it is": "/written-raw/a"},
+    ),
+    *(
+        Case(
+            f"{INTERPOLATED_FORMS.name}: {path} with {where!r}",
+            INTERPOLATED_FORMS,
+            get(f"{path}/a", f"X-Where: {where}"),
+            view=View.TARGET,
+            differs="`#` and bytes that are not ASCII in what is sent as it came",
+            instead={"members": [f"m0 GET /{sent}/a HTTP/1.1"]},
+        )
+        for path in ("/i", "/raw")
+        for where, sent in (("a\xe4b", "a%E4b"), ("a#b", "a%23b"))
+    ),
+    Case(
+        f"{INTERPOLATED_FORMS.name}: a variable that looks like a group",
+        INTERPOLATED_FORMS,
+        get("/c/a", "X-Where: <$1>"),
+        view=View.TARGET,
+        differs="`$1` in the value of a variable (`interpolate`)",
+        instead={"members": ["m0 GET /%3C$1%3E/a HTTP/1.1"]},
+    ),
     Case(
         "no-proxy: variable keeps the request",
         NO_PROXY,

@@ -238,6 +238,23 @@ def variables(name: str, letter: str, *lines: str) -> Conf:
 TOLD = variables("tls variables", "s")
 ENVIRONMENT = variables("tls environment", "e", "SSLOptions +StdEnvVars")
 BARE = variables("tls environment not asked for", "e")
+CERTIFICATE_TOLD = secure(
+    "tls certificate in a field",
+    """\
+RequestHeader set X-By-S "<%{SSL_CLIENT_CERT}s>"
+RequestHeader set X-By-E "<%{SSL_CLIENT_CERT}e>"
+RequestHeader edit X-By-S "([A-Za-z0-9+/=]{12,} )+" "# "
+RequestHeader edit X-By-E "([A-Za-z0-9+/=]{12,} )+" "# "
+Header set X-By-E "<%{SSL_SERVER_CERT}e>"
+Header edit X-By-E "([A-Za-z0-9+/=]{12,} )+" "# "
+""",
+    host(
+        "v",
+        "ServerName front.test",
+        *OPTIONAL.splitlines(),
+        "SSLOptions +StdEnvVars +ExportCertData",
+    ),
+)
 
 WAYS: Mapping[str, tuple[Step, ...]] = {
     "TLS 1.3": over(),
@@ -406,6 +423,17 @@ CASES: tuple[Case, ...] = (
         Case(f"{conf.name}: {way}", conf, (*steps, Log("logs/tls.log", 1)))
         for conf in (TOLD, ENVIRONMENT, BARE)
         for way, steps in WAYS.items()
+    ),
+    *(
+        Case(f"{CERTIFICATE_TOLD.name}: {way}", CERTIFICATE_TOLD, WAYS[way])
+        for way in ("TLS 1.3, client", "TLS 1.2, client")
+    ),
+    Case(
+        f"{CERTIFICATE_TOLD.name}: none shown",
+        CERTIFICATE_TOLD,
+        over(),
+        differs="`SSL_CLIENT_CERT` of a client that shows no certificate",
+        instead={"members/m0/0/fields/1": ["X-By-E", "<(null)>"]},
     ),
     *(
         Case(f"{conf.name}: plain port", conf, get("/x", port="port2"))

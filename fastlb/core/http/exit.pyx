@@ -1,0 +1,61 @@
+"""Making legal lines of whatever was composed (exit.pxd)."""
+
+cdef void put_value(writer *w, const char *data, size_t length) noexcept nogil:
+    cdef const char *end
+    cdef const char *stop
+    if length == 0:
+        return
+    end = data + length
+    while True:
+        stop = scan_value(data, end)
+        put(w, data, stop - data)
+        if likely(stop == end):
+            return
+        put_byte(w, c' ')
+        data = stop + 1
+
+
+cdef void put_name(writer *w, const char *data, size_t length) noexcept nogil:
+    cdef size_t i
+    for i in range(length):
+        put_byte(
+            w, data[i] if char_class[<unsigned char>data[i]] & CHAR_TOKEN else c'-')
+
+
+cdef void put_field(
+        writer *w, const char *name, size_t name_length,
+        const char *value, size_t value_length) noexcept nogil:
+    put(w, name, name_length)
+    put_value(w, value, value_length)
+    put(w, b"\r\n", 2)
+
+
+cdef void put_escape(writer *w, unsigned char c) noexcept nogil:
+    """%XX, in upper case (RFC 3986 2.1)."""
+    cdef const char *digits = b"0123456789ABCDEF"
+    put_byte(w, c'%')
+    put_byte(w, digits[c >> 4])
+    put_byte(w, digits[c & 15])
+
+
+cdef void put_target(writer *w, const char *data, size_t length) noexcept nogil:
+    cdef const char *end
+    cdef const char *stop
+    if length == 0:
+        return
+    end = data + length
+    while True:
+        stop = scan_visible(data, end)
+        put(w, data, stop - data)
+        if likely(stop == end):
+            return
+        put_escape(w, <unsigned char>stop[0])
+        data = stop + 1
+
+
+cdef bint target_needs_encoding(const char *data, size_t length) noexcept nogil:
+    cdef size_t i
+    for i in range(length):
+        if <unsigned char>data[i] <= 0x20 or data[i] == 0x7f:
+            return True
+    return False

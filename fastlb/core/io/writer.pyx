@@ -1,0 +1,72 @@
+"""The bounded writer (writer.pxd)."""
+
+cdef void writer_begin(writer *w, char *memory, size_t size) noexcept nogil:
+    w.begin = memory
+    w.p = memory
+    w.end = memory
+    if memory != NULL:
+        w.end = memory + size
+    w.full = False
+    w.more = NULL
+    w.owner = NULL
+
+
+cdef inline size_t writer_room(writer *w) noexcept nogil:
+    return <size_t>(w.end - w.p)
+
+
+cdef inline unsigned int writer_held(writer *w) noexcept nogil:
+    return <unsigned int>(w.p - w.begin)
+
+
+cdef bint writer_is_full(writer *w, size_t needed) noexcept nogil:
+    """There is no room for so many bytes here: is there none elsewhere either?"""
+    if w.more != NULL and w.more(w, needed):
+        ASSERT(writer_room(w) >= needed)
+        return False
+    w.full = True
+    return True
+
+
+cdef inline void put(writer *w, const void *data, size_t length) noexcept nogil:
+    if unlikely(writer_room(w) < length) and writer_is_full(w, length):
+        return
+    # A pointer to nothing may be NULL, which memcpy must not be given.
+    if length:
+        memcpy(w.p, data, length)
+        w.p += length
+
+
+cdef inline void put_byte(writer *w, char c) noexcept nogil:
+    if unlikely(w.p == w.end) and writer_is_full(w, 1):
+        return
+    w.p[0] = c
+    w.p += 1
+
+
+cdef void put_number(writer *w, unsigned long long number) noexcept nogil:
+    cdef char[20] digits
+    cdef int n = 20
+    while True:
+        n -= 1
+        digits[n] = c'0' + <char>(number % 10)
+        number //= 10
+        if number == 0:
+            break
+    put(w, &digits[n], 20 - n)
+
+
+cdef void put_hex(writer *w, unsigned long number) noexcept nogil:
+    cdef const char *digits = b"0123456789abcdef"
+    cdef int shift = 60
+    while shift > 0 and number >> shift == 0:
+        shift -= 4
+    while shift >= 0:
+        put_byte(w, digits[number >> shift & 15])
+        shift -= 4
+
+
+cdef void put_lower(writer *w, const char *data, size_t length) noexcept nogil:
+    cdef size_t i
+    for i in range(length):
+        put_byte(w, <char>char_lower(data[i]))
