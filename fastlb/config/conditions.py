@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from fastlb._pcre2 import Pattern, PatternError, PatternLimitError
 from fastlb.config import modules
 from fastlb.config.lexer import filesystem_path, split_words
 from fastlb.config.registry import Registry
@@ -90,9 +91,10 @@ def _version_matches(written: str) -> bool:
         if len(written) < 2 or not written.endswith("/"):
             raise ConditionError("Missing delimiting / of regular expression.")
         pattern = written[1:-1]
+    version = ".".join(map(str, VERSION)).encode()
     try:
-        return re.search(pattern, ".".join(map(str, VERSION))) is not None
-    except re.error as problem:
+        return Pattern(pattern.encode("latin-1", "replace")).search(version) is not None
+    except (PatternError, PatternLimitError) as problem:
         raise ConditionError("Unable to compile regular expression") from problem
 
 

@@ -118,6 +118,7 @@ LINES = {
     "Header edit without replacement": "Header edit X y",
     "SetEnvIf without variable": "SetEnvIf X y",
     "SetEnvIf with bad regex": 'SetEnvIf X "(" V',
+    "RegexDefaultOptions with unknown option": "RegexDefaultOptions +FOO",
     "SetEnvIf with empty regex": 'SetEnvIf X "" V',
     "BrowserMatch with empty regex": 'BrowserMatch "" V',
     "SetEnvIf with one": "SetEnvIf X",

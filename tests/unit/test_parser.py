@@ -1017,3 +1017,23 @@ def test_any_text_gives_a_tree_or_complaints_and_never_an_exception(
     assert all(node.file.endswith("main.conf") for node in walk(tree.nodes))
     assert all(d.phase in (Phase.READING, Phase.PROCESSING) for d in diagnostics)
     assert render(diagnostics).endswith("\n") or not diagnostics
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ("DOTALL +DOLLAR_ENDONLY", None),
+        ("+dotall", None),
+        ("none +DOTALL +DOLLAR_ENDONLY", None),
+        ("+ICASE -ICASE", None),
+        ("none", "RegexDefaultOptions none is not supported"),
+        ("-DOLLAR_ENDONLY", "RegexDefaultOptions -DOLLAR_ENDONLY is not supported"),
+        ("ICASE", "RegexDefaultOptions ICASE is not supported"),
+        ("+EXTENDED", "RegexDefaultOptions: option 'EXTENDED' unknown"),
+    ],
+)
+def test_options_that_would_change_what_expressions_match_are_refused(
+    tmp_path: Path, options: str, complaint: str | None
+) -> None:
+    _, found = read(tmp_path, f"RegexDefaultOptions {options}\n")
+    assert [d.text for d in found if d.is_error] == ([complaint] if complaint else [])

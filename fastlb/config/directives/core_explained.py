@@ -3,10 +3,51 @@
 from __future__ import annotations
 
 from fastlb.base.errors import Severity
-from fastlb.config.registry import SV, SVD, Args, D, Directive, S, Status
+from fastlb.config.registry import (
+    SV,
+    SVD,
+    Args,
+    Complaint,
+    D,
+    Directive,
+    S,
+    Status,
+)
 
 CORE = "core.c"
 _NO_FILES = "fastlb serves no files, so it changes nothing"
+
+_REGEX_OPTIONS = ("ICASE", "DOTALL", "DOLLAR_ENDONLY")
+_REGEX_DEFAULTS = {"DOTALL", "DOLLAR_ENDONLY"}
+
+
+def _regex_options(name: str, words: tuple[str, ...]) -> Complaint | None:
+    """What the options come to, as in httpd: the defaults, or it is refused."""
+    options = set(_REGEX_DEFAULTS)
+    for index, word in enumerate(words):
+        if word.lower() == "none":
+            options = set()
+            continue
+        option = word.lstrip("+-").upper() if word[:1] in "+-" else word.upper()
+        if option not in _REGEX_OPTIONS:
+            return Complaint(
+                f"{name}: option '{word.lstrip('+-')}' unknown", word=index
+            )
+        if word.startswith("+"):
+            options.add(option)
+        elif word.startswith("-"):
+            options.discard(option)
+        else:
+            options = {option}
+    if options == _REGEX_DEFAULTS:
+        return None
+    return Complaint(
+        f"{name} {' '.join(words)} is not supported",
+        "expressions always have DOTALL and DOLLAR_ENDONLY, and respect case",
+        "leave it out, and begin expressions with (?i) or (?-s) where that is meant",
+        word=0,
+    )
+
 
 DIRECTIVES = (
     Directive(
@@ -31,7 +72,11 @@ DIRECTIVES = (
         Status.EXPLAINED,
         default="DOTALL DOLLAR_ENDONLY",
         reason="expressions always have Apache's defaults",
-        on_use=Severity.WARNING,
+        differs=(
+            "Other options are refused: with them an expression could miss what a"
+            " section guards."
+        ),
+        check=_regex_options,
     ),
     Directive(
         "AddDefaultCharset",

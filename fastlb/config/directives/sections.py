@@ -50,7 +50,13 @@ DIRECTIVES = (
         "regex",
         "settings for requests by a regular expression over the URL path",
         is_section=True,
-        manual="As Location ~ regex; the expression may match anywhere in the path.",
+        manual=(
+            "As Location ~ regex; the expression may match anywhere in the path."
+            " Expressions everywhere are PCRE2's, with DOTALL and DOLLAR_ENDONLY. One"
+            " that takes too many steps over a request's bytes is logged (FB0301);"
+            " where it would have decided on a section the request is answered with"
+            " 500. A group with a name sets the variable MATCH_NAME."
+        ),
     ),
     *(
         Directive(
