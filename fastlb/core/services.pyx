@@ -347,6 +347,7 @@ cdef void engine_check_empty() noexcept nogil:
     ASSERT(engine.upstream_count == 0)
     ASSERT(watch.open_count == 0)
     ASSERT(buffers_out() == 0)
+    ASSERT(arena_live == 0)
 
 
 @final
@@ -516,6 +517,7 @@ cdef class Core:
             "upstreams": engine.upstream_count,
             "exchanges": engine.exchange_count,
             "buffers": buffers_out(),
+            "pieces": arena_live,
             "watches": watch.open_count,
             "accepted": engine.accepted,
             "in_work": engine.in_work,

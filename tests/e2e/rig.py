@@ -231,4 +231,5 @@ class Rig:
 
     def _is_empty(self) -> bool:
         counts = self.look()["counts"]
-        return not any(counts[k] for k in ("upstreams", "buffers", "downstreams"))
+        what = ("upstreams", "buffers", "pieces", "downstreams")
+        return not any(counts[k] for k in what)

@@ -58,6 +58,7 @@ cdef void exchange_answer_error(
         exchange *x, int status, const char *detail) noexcept nogil:
     cdef const text *document = NULL
     cdef bint nested = x.error_status != 0
+    exchange_renew(x)
     if unlikely(x.res_head_sent):
         exchange_abort(x)
         return

@@ -1,12 +1,46 @@
 """Writers in an exchange's scratch memory (arena.pxd)."""
 
+cdef long arena_live = 0        # pieces of their own that are out
+
+
+cdef char *arena_take_alone(exchange *x, unsigned int size) noexcept nogil:
+    """A piece of its own, of just that size."""
+    global arena_live
+    cdef buffer *b = buffer_new(size, BUFFER_EXACT)
+    if b == NULL:
+        return NULL
+    b.start = 0
+    b.end = size
+    b.next = x.arena
+    x.arena = b
+    arena_live += 1
+    return &b.data[0]
+
+
+cdef void arena_give(buffer *b) noexcept nogil:
+    global arena_live
+    if b.size_class != BUFFER_EXACT:
+        buffer_give(b)
+        return
+    arena_live -= 1
+    ASSERT(arena_live >= 0)
+    buffer_free(b)
+
+
+cdef unsigned int arena_room(exchange *x) noexcept nogil:
+    """Left in the last piece; one of its own has none."""
+    if x.arena == NULL or x.arena.size_class == BUFFER_EXACT:
+        return 0
+    return buffer_room(x.arena)
+
+
 cdef char *arena_piece(exchange *x, size_t *size) noexcept nogil:
     """At least so many bytes, or all that is left where they are taken from."""
     cdef size_t left = SCRATCH_BYTES - x.scratch_used
     if size[0] > HEAD_BYTES_MAX:
         return NULL
     if left < size[0]:
-        left = buffer_room(x.arena) if x.arena != NULL else 0
+        left = arena_room(x)
     # In debug builds it is never a byte more than asked for, so that writers move.
     if left > size[0] and not DEBUG_BUILD:
         size[0] = left

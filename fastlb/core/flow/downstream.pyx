@@ -59,7 +59,9 @@ cdef downstream *downstream_take() noexcept nogil:
 cdef void downstream_release(downstream *d) noexcept nogil:
     """The struct of a closed connection, back to the pool (watch.release)."""
     global downstream_pool, downstream_pooled
-    if downstream_pooled >= DOWNSTREAMS_KEPT_MAX:
+    if DEBUG_BUILD:
+        memset(d, BUFFER_POISON, sizeof(downstream))
+    if DEBUG_BUILD or downstream_pooled >= DOWNSTREAMS_KEPT_MAX:
         free(d)
         return
     d.next = downstream_pool
@@ -260,6 +262,7 @@ cdef void downstream_read(downstream *d) noexcept nogil:
         if buffer_room(d.input) == 0 and not downstream_make_room(d):
             exchange_refuse(d, 400, WHY_FIELD_SIZE)
             return
+        buffer_renew(&d.input)
         n = stream_recv(
             &d.c, &d.input.data[d.input.end], buffer_room(d.input))
         if n == AGAIN:

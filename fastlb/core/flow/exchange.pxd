@@ -240,7 +240,11 @@ cdef void exchange_member_lost(
     exchange *x, int status, const char *detail, bint mark_error) noexcept nogil
 # The client went away: close both sides.
 cdef void exchange_abort(exchange *x) noexcept nogil
-# Scratch memory that lives as long as the exchange; NULL when there is none.
+# Debug builds: exchange every buffer of both sides. It stands where a step begins, and
+# where another may have begun before it goes on.
+cdef void exchange_renew(exchange *x) noexcept nogil
+# Scratch memory that lives as long as the exchange; NULL when there is none. In debug
+# builds each piece is an allocation of its own, of just that size.
 cdef char *arena_take(exchange *x, unsigned int size) noexcept nogil
 # ... that begins where any struct may; NULL when there is none.
 cdef void *arena_take_struct(exchange *x, unsigned int size) noexcept nogil

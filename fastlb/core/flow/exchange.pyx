@@ -24,6 +24,8 @@ cdef exchange *exchange_take(downstream *d) noexcept nogil:
         x = <exchange *>malloc(sizeof(exchange))
         if x == NULL:
             return NULL
+        if DEBUG_BUILD:
+            memset(x, BUFFER_POISON, sizeof(exchange))
     # Everything up to the variables; those and the head are set as far as used.
     memset(x, 0, <size_t>(&x.scratch[0] - <char *>x))
     memset(&x.env[0], 0, sizeof(value) * plan.env_count)
@@ -62,14 +64,16 @@ cdef void exchange_give(exchange *x) noexcept nogil:
     while x.arena != NULL:
         b = x.arena
         x.arena = b.next
-        buffer_give(b)
+        arena_give(b)
     buffer_give(x.stream)
     x.stream = NULL
     splice_give(x)
     engine.exchange_count -= 1
     ASSERT(engine.exchange_count >= 0)
     ledger_exchange_closed(engine.slot)
-    if exchange_pooled >= EXCHANGES_KEPT_MAX:
+    if DEBUG_BUILD:
+        memset(x, BUFFER_POISON, sizeof(exchange))
+    if DEBUG_BUILD or exchange_pooled >= EXCHANGES_KEPT_MAX:
         free(x)
         return
     x.next = exchange_pool
@@ -81,11 +85,13 @@ cdef char *arena_take(exchange *x, unsigned int size) noexcept nogil:
     cdef buffer *b = x.arena
     cdef int size_class = BUFFER_SMALL
     cdef char *p
+    if DEBUG_BUILD:
+        return arena_take_alone(x, size)
     if size <= SCRATCH_BYTES - x.scratch_used:
         p = &x.scratch[x.scratch_used]
         x.scratch_used += size
         return p
-    if b == NULL or buffer_room(b) < size:
+    if arena_room(x) < size:
         while size_class < BUFFER_CLASSES and \
                 buffer_sizes[size_class] < size + BUFFER_HEADROOM + BUFFER_TAIL:
             size_class += 1
@@ -99,6 +105,17 @@ cdef char *arena_take(exchange *x, unsigned int size) noexcept nogil:
     p = &b.data[b.end]
     b.end += size
     return p
+
+
+cdef void exchange_renew(exchange *x) noexcept nogil:
+    if not DEBUG_BUILD:
+        return
+    buffer_renew(&x.down.input)
+    buffer_renew(&x.down.output)
+    buffer_renew(&x.stream)
+    if x.up != NULL:
+        buffer_renew(&x.up.input)
+        buffer_renew(&x.up.output)
 
 
 cdef void *arena_take_struct(exchange *x, unsigned int size) noexcept nogil:
@@ -157,6 +174,7 @@ cdef void exchange_begin(downstream *d, unsigned int head_bytes) noexcept nogil:
     x.req_done = x.req_framing.kind == BODY_NONE
     if not x.req_done:
         request_body_begin(x)
+    buffer_renew(&d.input)
     if unlikely(x.req.seen >> FIELD_EXPECT & 1) and not x.expect_continue \
             and request_expects_more(x):
         x.keepalive = False
@@ -250,6 +268,7 @@ cdef void exchange_step(exchange *x) noexcept nogil:
     ASSERT(x.down.x == x)
     ASSERT(x.down.state == DOWN_EXCHANGE)
     ASSERT(x.up == NULL or x.up.x == x)
+    exchange_renew(x)
     if x.state == X_READ_BODY:
         if request_prefetch(x):
             exchange_elect(x)
@@ -313,6 +332,7 @@ cdef void exchange_detach(exchange *x, bint reuse) noexcept nogil:
 cdef void exchange_settle(exchange *x) noexcept nogil:
     """Count, log, and free; the downstream is the caller's again."""
     cdef downstream *d = x.down
+    exchange_renew(x)
     if x.waiting:
         pool_leave(x)
     if x.waits_for_anybody:

@@ -181,6 +181,7 @@ cdef bint request_prefetch(exchange *x) noexcept nogil:
                 x.req_framing.kind = BODY_LENGTH
                 x.req_framing.length = x.body_kept
             break
+        buffer_renew(&d.input)
         room = buffer_room(d.input)
         if x.body_kept >= BODY_PREFETCH_BYTES or room == 0 or x.req_done:
             x.req_chunked_out = chunked
@@ -228,6 +229,7 @@ cdef int request_receive(exchange *x) noexcept nogil:
     cdef size_t room
     cdef unsigned int payload = 0, consumed = 0
     cdef int rc
+    exchange_renew(x)
     if x.req_framing.kind == BODY_LENGTH and not x.body_lost \
             and x.req_framing.length <= BODY_KEEP_BYTES \
             and buffer_room(d.input) > 0 and x.raw_at == d.input.end:

@@ -19,6 +19,7 @@ cdef bint response_pump(exchange *x) noexcept nogil:
     """Go on until a side has to be waited for. Returns False when it is over."""
     cdef int rc, _
     for _ in range(READS_PER_STEP):
+        exchange_renew(x)
         rc = response_flush(x)
         if rc == AGAIN:
             timer_set(&x.down.c.timer, watch.now_us + x.vhost.timeout_us)
@@ -148,6 +149,7 @@ cdef bint response_read_head(exchange *x) noexcept nogil:
     limits.compat_apache = plan.compat_apache
     limits.ignore_bad_fields = x.vhost.bad_header_ignore
     while True:
+        buffer_renew(&u.input)
         # One stray empty line is forgiven (proxying.md 4).
         if u.scanned == 0 and buffer_held(u.input) >= 2 and \
                 u.input.data[u.input.start] == c'\r' and \

@@ -5,6 +5,7 @@ cdef void exchange_route(exchange *x) noexcept nogil:
     cdef int rc
     cdef const text *handler
     cdef bint mapped
+    exchange_renew(x)
     rc = match_path(x)
     if unlikely(rc < 0):
         exchange_answer_error(x, -rc, NULL)
@@ -227,6 +228,7 @@ cdef void exchange_elect(exchange *x) noexcept nogil:
     cdef plan_mapping *m = x.mapping
     cdef int chosen
     cdef text *name
+    exchange_renew(x)
     if m.balancer < 0:
         x.member = &plan.members[m.member]
         if unlikely(atomic_get_u32(&x.member.slot.flags)
@@ -368,6 +370,7 @@ cdef bint request_can_be_sent_again(exchange *x) noexcept nogil:
 cdef void exchange_send(exchange *x) noexcept nogil:
     """Connected: compose the head and let it go."""
     cdef int rc
+    exchange_renew(x)
     if unlikely(x.member == &connect_target):
         connect_begin(x)
         return

@@ -114,50 +114,63 @@ cdef void tunnel_open(exchange *x) noexcept nogil:
 # What a tunnel keeps --------------------------------------------------------------
 
 cdef void tunnel_slim(exchange *x) noexcept nogil:
-    """Put what the log line will ask for (the head, and the arena) into one block of
-    just that size: a tunnel may be there for days, and silent."""
+    """Put what the log line will ask for into blocks of just its size, the head and the
+    arena: a tunnel may be there for days, and silent."""
     cdef downstream *d = x.down
-    cdef unsigned int size = x.req.length
-    cdef buffer *b = x.arena
-    cdef buffer *slim
-    while b != NULL:
-        size += buffer_held(b)
-        b = b.next
-    slim = buffer_take_exact(size)
-    if slim == NULL:
-        return
-    memcpy(&slim.data[slim.end], request_bytes(x), x.req.length)
-    slim.end += x.req.length
-    x.base = BUFFER_HEADROOM
-    buffer_give(d.input)
-    d.input = slim
-    while x.arena != NULL:
-        b = x.arena
-        x.arena = b.next
-        tunnel_move_values(x, slim, &b.data[b.start], buffer_held(b))
-        buffer_give(b)
+    cdef buffer *slim = buffer_take_exact(x.req.length)
+    if slim != NULL:
+        memcpy(&slim.data[slim.end], request_bytes(x), x.req.length)
+        slim.end += x.req.length
+        x.base = slim.start
+        buffer_give(d.input)
+        d.input = slim
     x.addresses = NULL
     x.sticky.value = NULL
     x.sticky.route = NULL
+    tunnel_slim_arena(x)
 
 
-cdef void tunnel_move_values(
-        exchange *x, buffer *into, const char *bytes, unsigned int size) noexcept nogil:
-    """Copy a piece of the arena behind what is there, and let every value in it
-    follow. What lies in x.scratch stays there."""
-    cdef const char *new = &into.data[into.end]
+cdef void tunnel_slim_arena(exchange *x) noexcept nogil:
+    """What lies in x.scratch stays there."""
+    cdef unsigned int size = 0
+    cdef buffer *pieces = x.arena
+    cdef buffer *b = pieces
+    cdef char *into
+    while b != NULL:
+        size += buffer_held(b)
+        b = b.next
+    if size == 0:
+        return
+    x.arena = NULL
+    into = arena_take_alone(x, size)
+    if into == NULL:
+        x.arena = pieces
+        return
+    while pieces != NULL:
+        b = pieces
+        pieces = b.next
+        size = buffer_held(b)
+        memcpy(into, &b.data[b.start], size)
+        values_follow(x, &b.data[b.start], size, into)
+        into += size
+        arena_give(b)
+
+
+cdef void values_follow(
+        exchange *x, const char *old, unsigned int size, const char *new
+) noexcept nogil:
+    """A piece of the arena lies elsewhere now: every value in it goes with it."""
     cdef int i
-    memcpy(&into.data[into.end], bytes, size)
-    into.end += size
-    value_follow(&x.decoded, bytes, size, new)
-    value_follow(&x.target, bytes, size, new)
-    value_follow(&x.upgrade, bytes, size, new)
-    value_follow(&x.location, bytes, size, new)
-    value_follow(&x.reason, bytes, size, new)
-    value_follow(&x.challenge, bytes, size, new)
-    value_follow(&x.more_fields, bytes, size, new)
+    value_follow(&x.decoded, old, size, new)
+    value_follow(&x.reading, old, size, new)
+    value_follow(&x.target, old, size, new)
+    value_follow(&x.upgrade, old, size, new)
+    value_follow(&x.location, old, size, new)
+    value_follow(&x.reason, old, size, new)
+    value_follow(&x.challenge, old, size, new)
+    value_follow(&x.more_fields, old, size, new)
     for i in range(plan.env_count):
-        value_follow(&x.env[i], bytes, size, new)
+        value_follow(&x.env[i], old, size, new)
 
 
 cdef void value_follow(
@@ -236,6 +249,7 @@ cdef void tunnel_step(exchange *x) noexcept nogil:
     cdef upstream *u = x.up
     cdef long long from_client = 0, to_member = 0, from_member = 0, to_client = 0
     cdef int inward, outward = MOVED_ALL
+    exchange_renew(x)
     if unlikely(d.output != NULL) and tunnel_send_head(x) < 0:
         outward = MOVED_SINK_LOST
     elif likely(d.output == NULL):

@@ -27,7 +27,9 @@ cdef upstream *upstream_take() noexcept nogil:
 
 cdef void upstream_release(upstream *u) noexcept nogil:
     global upstream_pool, upstream_pooled
-    if upstream_pooled >= UPSTREAMS_KEPT_MAX:
+    if DEBUG_BUILD:
+        memset(u, BUFFER_POISON, sizeof(upstream))
+    if DEBUG_BUILD or upstream_pooled >= UPSTREAMS_KEPT_MAX:
         free(u)
         return
     u.next = upstream_pool

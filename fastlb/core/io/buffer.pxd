@@ -6,6 +6,11 @@
 # An idle connection holds none. A buffer that grows is exchanged for one of the next
 # size: offsets stay valid, pointers do not. `headroom` and `tail` let a chunk's head
 # and its CRLF be written around a payload in place.
+#
+# In debug builds there are no pools: every buffer is an allocation of its own, filled
+# with BUFFER_POISON when it is taken and when it is given back, and buffer_renew
+# exchanges it wherever it might be exchanged. A pointer that is kept does not survive
+# the next step there.
 
 cdef enum:
     BUFFER_SMALL = 0        # heads
@@ -16,6 +21,7 @@ cdef enum:
     BUFFER_EXACT = 4        # of no pool: as large as was asked for
     BUFFER_HEADROOM = 32
     BUFFER_TAIL = 16
+    BUFFER_POISON = 0xDD    # debug builds: of what nobody has written, or may read
 
 cdef struct buffer:
     buffer *next            # in a pool, or behind it in an arena
@@ -35,5 +41,8 @@ cdef unsigned int buffer_room(buffer *b) noexcept nogil
 cdef unsigned int buffer_held(buffer *b) noexcept nogil
 # Exchange *b for a larger one with the same content; False when it is the largest.
 cdef bint buffer_grow(buffer **b) noexcept nogil
+# Debug builds: exchange *b, which may be NULL, for one of the same size and content. No
+# pointer into it may be in use where this stands.
+cdef void buffer_renew(buffer **b) noexcept nogil
 # Live buffers, for leak tests.
 cdef long buffers_out() noexcept nogil

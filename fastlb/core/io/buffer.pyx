@@ -7,6 +7,29 @@ cdef int[4] buffer_kept_max = [512, 64, 8, 1]
 cdef buffer *buffer_pool[4]
 cdef int[4] buffer_pooled = [0, 0, 0, 0]
 cdef long buffer_live = 0
+cdef buffer buffer_shape        # for the place of its bytes only
+
+
+cdef buffer *buffer_new(unsigned int size, int size_class) noexcept nogil:
+    """Memory for so many bytes and not one more."""
+    cdef size_t head = <size_t>(&buffer_shape.data[0] - <char *>&buffer_shape)
+    cdef buffer *b = <buffer *>malloc(head + size)
+    if b == NULL:
+        return NULL
+    b.next = NULL
+    b.size = size
+    b.size_class = size_class
+    if DEBUG_BUILD:
+        memset(&b.data[0], BUFFER_POISON, size)
+    return b
+
+
+cdef void buffer_free(buffer *b) noexcept nogil:
+    if DEBUG_BUILD:
+        # who still reads it reads nonsense; who gives it again fails the check
+        memset(&b.data[0], BUFFER_POISON, b.size)
+        b.start = b.size + 1
+    free(b)
 
 
 cdef buffer *buffer_take(int size_class) noexcept nogil:
@@ -16,11 +39,9 @@ cdef buffer *buffer_take(int size_class) noexcept nogil:
         buffer_pool[size_class] = b.next
         buffer_pooled[size_class] -= 1
     else:
-        b = <buffer *>malloc(sizeof(buffer) + buffer_sizes[size_class])
+        b = buffer_new(buffer_sizes[size_class], size_class)
         if b == NULL:
             return NULL
-        b.size = buffer_sizes[size_class]
-        b.size_class = size_class
     ASSERT(b.size == buffer_sizes[size_class])
     ASSERT(b.size_class == size_class)
     b.next = NULL
@@ -33,12 +54,9 @@ cdef buffer *buffer_take(int size_class) noexcept nogil:
 cdef buffer *buffer_take_exact(unsigned int bytes_held) noexcept nogil:
     global buffer_live
     cdef unsigned int size = BUFFER_HEADROOM + bytes_held + BUFFER_TAIL
-    cdef buffer *b = <buffer *>malloc(sizeof(buffer) + size)
+    cdef buffer *b = buffer_new(size, BUFFER_EXACT)
     if b == NULL:
         return NULL
-    b.next = NULL
-    b.size = size
-    b.size_class = BUFFER_EXACT
     b.start = BUFFER_HEADROOM
     b.end = BUFFER_HEADROOM
     buffer_live += 1
@@ -53,13 +71,9 @@ cdef void buffer_give(buffer *b) noexcept nogil:
     buffer_check(b)
     buffer_live -= 1
     ASSERT(buffer_live >= 0)
-    if DEBUG_BUILD:
-        # who still reads it reads nonsense; who gives it again fails the check
-        memset(&b.data[0], 0xDD, b.size)
-        b.start = b.size + 1
-    if size_class == BUFFER_EXACT \
+    if DEBUG_BUILD or size_class == BUFFER_EXACT \
             or buffer_pooled[size_class] >= buffer_kept_max[size_class]:
-        free(b)
+        buffer_free(b)
         return
     b.next = buffer_pool[size_class]
     buffer_pool[size_class] = b
@@ -96,6 +110,23 @@ cdef bint buffer_grow(buffer **b) noexcept nogil:
     buffer_give(old)
     b[0] = grown
     return True
+
+
+cdef void buffer_renew(buffer **b) noexcept nogil:
+    cdef buffer *old = b[0]
+    cdef buffer *fresh
+    if not DEBUG_BUILD or old == NULL:
+        return
+    buffer_check(old)
+    fresh = buffer_new(old.size, old.size_class)
+    if fresh == NULL:
+        return
+    memcpy(&fresh.data[0], &old.data[0], old.end)
+    fresh.next = old.next
+    fresh.start = old.start
+    fresh.end = old.end
+    buffer_free(old)
+    b[0] = fresh
 
 
 cdef long buffers_out() noexcept nogil:

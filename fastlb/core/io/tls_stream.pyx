@@ -411,7 +411,9 @@ cdef void tls_end(conn *c) noexcept nogil:
     tls.ERR_clear_error()
     if t.variables != NULL:
         free(t.variables)
-    if tls_pooled >= TLS_STATES_KEPT_MAX:
+    if DEBUG_BUILD:
+        memset(t, BUFFER_POISON, sizeof(tls_state))
+    if DEBUG_BUILD or tls_pooled >= TLS_STATES_KEPT_MAX:
         free(t)
         return
     t.next = tls_pool
