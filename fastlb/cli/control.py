@@ -24,11 +24,13 @@ STARTS_WHEN_MISSING = ("restart", "graceful")
 def is_served(verb: str | None, pid_file: str) -> bool:
     """Do what verb asks of a server that may be running.
 
+    A process that only has the pid of one is none: it is neither signalled nor taken
+    for a server that runs already.
     True: done, exit with 0. False: this process has to start the server.
     StartError when the pid file cannot be read.
     """
     pid = pidfile.read(pid_file)
-    is_running = pid is not None and pid != os.getpid() and pidfile.is_running(pid)
+    is_running = pid is not None and pidfile.is_held(pid_file, pid)
     if verb in (None, "start"):
         if is_running:
             _say(f"httpd (pid {pid}) already running")

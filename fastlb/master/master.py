@@ -92,6 +92,7 @@ class Master:
         self._exit = Exit.DONE
         self.phase = Phase.STARTING
         self._first = model.process  # what was in force at the start
+        self._pid_fd: int | None = None  # holds the lock by which we are found
         self._listeners = Listeners()
         self._certificates = Certificates(orders.phrases, self._clock_s)
         self._table = claims.create_table(model)
@@ -168,7 +169,7 @@ class Master:
                 "    write a Listen line, such as Listen 8080",
             )
         self._prepare(model)
-        pidfile.write(
+        self._pid_fd = pidfile.write(
             self._first.pid_file,
             os.getpid(),
             lambda text: self._journal.write("warn", "core", text),
@@ -181,7 +182,8 @@ class Master:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self._listeners.close_every()
-        pidfile.remove(self._first.pid_file, os.getpid())
+        if self._pid_fd is not None:
+            pidfile.remove(self._first.pid_file, self._pid_fd)
         self._signals.close()
 
     # signals
@@ -442,6 +444,8 @@ class Master:
         """
         self._orders.let_go()
         self._signals.close_pipes()
+        if self._pid_fd is not None:
+            os.close(self._pid_fd)
         if not self._orders.foreground:
             send_stderr_to(generation.logs.error_fds[0])
         for pipe in self._workers.pipes():

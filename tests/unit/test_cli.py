@@ -238,6 +238,45 @@ def sleeper() -> Iterator[subprocess.Popen[bytes]]:
         process.kill()
 
 
+SERVER = """\
+import os, sys, time
+from fastlb.master import pidfile
+pidfile.write(sys.argv[1], os.getpid(), print)
+print(flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that has written the pid file, as a server does; signals end it."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVER, tmp_path / "pid"], stdout=subprocess.PIPE
+    ) as process:
+        signal.signal(signal.SIGHUP, before)
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield process
+        process.kill()
+
+
+@pytest.mark.parametrize("verb", ["stop", "graceful-stop"])
+def test_a_stranger_with_the_pid_of_a_server_is_left_alone(
+    conf: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    sleeper: subprocess.Popen[bytes],
+    verb: str,
+) -> None:
+    (tmp_path / "pid").write_text(f"{sleeper.pid}\n")
+    assert call("-f", conf, "-k", verb) == 0
+    assert capsys.readouterr().out == f"httpd (pid {sleeper.pid}?) not running\n"
+    assert sleeper.poll() is None
+    for start in (None, "start"):
+        assert not control.is_served(start, str(tmp_path / "pid"))
+
+
 @pytest.mark.parametrize("verb", ["stop", "graceful-stop"])
 def test_stopping_what_does_not_run_is_no_error(
     conf: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], verb: str
@@ -261,35 +300,30 @@ def test_stopping_what_does_not_run_is_no_error(
 )
 def test_a_verb_is_a_signal_to_the_master(
     conf: Path,
-    tmp_path: Path,
-    sleeper: subprocess.Popen[bytes],
+    running: subprocess.Popen[bytes],
     verb: str,
     number: signal.Signals,
 ) -> None:
-    (tmp_path / "pid").write_text(f"{sleeper.pid}\n")
     assert call("-f", conf, "-k", verb) == 0
-    assert sleeper.wait(10) == -number
+    assert running.wait(10) == -number
 
 
 def test_starting_what_runs_says_so_and_is_no_error(
     conf: Path,
-    tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
-    sleeper: subprocess.Popen[bytes],
+    running: subprocess.Popen[bytes],
 ) -> None:
-    (tmp_path / "pid").write_text(f"{sleeper.pid}\n")
     assert call("-f", conf, "-k", "start") == 0
-    assert capsys.readouterr().out == f"httpd (pid {sleeper.pid}) already running\n"
+    assert capsys.readouterr().out == f"httpd (pid {running.pid}) already running\n"
 
 
 @pytest.mark.parametrize("verb", ["restart", "graceful"])
 def test_a_bad_file_is_refused_before_the_server_hears_of_it(
-    conf: Path, tmp_path: Path, sleeper: subprocess.Popen[bytes], verb: str
+    conf: Path, running: subprocess.Popen[bytes], verb: str
 ) -> None:
-    (tmp_path / "pid").write_text(f"{sleeper.pid}\n")
     conf.write_text(conf.read_text() + "Bogus yes\n")
     assert call("-f", conf, "-k", verb) == 1
-    assert sleeper.poll() is None
+    assert running.poll() is None
 
 
 def test_an_unreadable_pid_file_is_an_error(
