@@ -6,6 +6,8 @@ one while the request is served, and then the next connection reads into the old
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -150,3 +152,69 @@ def test_what_is_empty_is_composed_as_nothing(rig: Rig) -> None:
         lambda: len((rig.folder / "f.log").read_text().splitlines()) == 2,
         "both lines are written",
     )
+
+
+REFUSED = {
+    "a bad line": b"HEAD / HTTP/1.1\r\nHost: x\r\nno field\r\n\r\n",
+    "too many options": (
+        b"HEAD / HTTP/1.1\r\nHost: x\r\nX-Kept: not\r\nConnection: "
+        + b", ".join(b"o%d" % n for n in range(65))
+        + b", x-kept\r\n\r\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("refused", REFUSED)
+def test_the_document_of_a_refused_head_is_read_to_its_end(
+    rig: Rig, refused: str
+) -> None:
+    """It is asked for by GET, whatever the head asked that nobody has understood.
+
+    Its body must not be left in a connection that another request will be sent over.
+    """
+    late = threading.Event()
+    seen: list[Message] = []
+
+    def member(peer: Peer) -> None:
+        while (message := peer.take_request()) is not None:
+            seen.append(message)
+            if message.target == "/sorry":
+                body = response(b"poison")
+                peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body))
+                late.wait(10)
+                peer.send(body)
+            else:
+                peer.send(response(b"right"))
+
+    rig.serve(member, text="ErrorDocument 400 /sorry")
+    client = rig.client()
+    client.send(REFUSED[refused])
+    wait_for(lambda: bool(seen), "the document is asked for")
+    wait_for(lambda: rig.count("upstreams") <= 1, "the head of it has come")
+    other = rig.client()
+    other.send(request())
+    wait_for(lambda: len(seen) == 2, "the next request has come")
+    late.set()
+    assert other.take_response().body == b"right"
+    assert seen[0].method == "GET"
+    assert seen[0].field("X-Kept") is None
+
+
+def test_what_a_request_asked_is_not_taken_for_what_the_next_one_asks(
+    rig: Rig,
+) -> None:
+    """A head that was never read has no method, and a 400 of its own document."""
+    member = rig.member(answering(lambda _: response(b"sorry")))
+    rig.start(
+        f"ProxyRequests On\nAllowCONNECT {member.port}\n"
+        f"ErrorDocument 400 /sorry\nProxyPass /sorry {member.url}/"
+    )
+    for _ in range(2):
+        with contextlib.closing(rig.client()) as tunnel:
+            tunnel.send(f"CONNECT 127.0.0.1:{member.port} HTTP/1.0\r\n\r\n".encode())
+            assert tunnel.take_head()[0].split(" ")[1] == "200"
+        wait_for(lambda: rig.count("exchanges") == 0, "the tunnel has ended")
+        client = rig.client()
+        client.send(b"GET / HTTP/1.1\r\nHost: ")
+        client.half_close()
+        assert client.take_response().body == b"sorry"

@@ -104,6 +104,7 @@ cdef void exchange_redirect_internally(
     x.rest_at = 0
     x.attempts = 0
     x.balancer = NULL
+    memset(&x.sticky, 0, sizeof(sticky_result))
     x.retried_stale = False
     x.interim_count = 0
     if not match_locations(x) or not match_mapping(x):
@@ -118,6 +119,7 @@ cdef void exchange_redirect_internally(
         return
     # The member sees a GET for the document, with the client's other fields.
     x.internal = True
+    x.req.method_id = METHOD_HEAD if x.head_request else METHOD_GET
     x.req_framing.kind = BODY_NONE
     x.body_kept = 0
     x.body_lost = False

@@ -29,11 +29,7 @@ cdef exchange *exchange_take(downstream *d) noexcept nogil:
     # Everything up to the variables; those and the head are set as far as used.
     memset(x, 0, <size_t>(&x.scratch[0] - <char *>x))
     memset(&x.env[0], 0, sizeof(value) * plan.env_count)
-    x.req.field_count = 0
-    x.req.method.length = 0
-    x.req.length = 0
-    x.req.seen = 0
-    x.req.seen_high = 0
+    head_clear(&x.req)
     x.req.minor = 1
     x.pipe_read = -1
     x.pipe_write = -1
@@ -151,6 +147,10 @@ cdef void exchange_begin(downstream *d, unsigned int head_bytes) noexcept nogil:
         return
     x.head_request = x.req.method_id == METHOD_HEAD
     if unlikely(head_drop_hop_by_hop(&x.req, data, &x.hop) < 0):
+        # Not all of what must not travel is known: nothing of it does.
+        x.req.field_count = 0
+        x.req.seen = 0
+        x.req.seen_high = 0
         exchange_reject(x, 400, WHY_NONE)
         return
     if unlikely(head_check_host(
