@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fastlb.logs.error import error_targets, is_syslog
+from fastlb.logs.farewell import Farewells
 from fastlb.logs.piped import PipedLoggers, Report, is_piped
 from fastlb.model.rules import LogTarget
 from fastlb.model.server import Model
@@ -48,9 +49,11 @@ class OpenLogs:
         self.programs.close()
 
 
-def open_logs(model: Model, report: Report) -> OpenLogs:
+def open_logs(
+    model: Model, report: Report, farewells: Farewells | None = None
+) -> OpenLogs:
     """Open error logs, then access logs. Raises LogOpenError or LogProgramError."""
-    programs = PipedLoggers(report)
+    programs = PipedLoggers(report, farewells=farewells)
     root = model.process.server_root
     error_fds: list[int] = []
     try:

@@ -6,7 +6,8 @@ a program that has stopped reading must not stop a worker, so what no longer fit
 into the pipe is lost (Apache would stand still instead).
 
 A program ends when the last writer has gone: it reads end of file after the master
-and the last worker of its generation have closed their ends.
+and the last worker of its generation have closed their ends. One that reads no end is
+ended (farewell.py).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from fastlb.base import descriptors
+from fastlb.logs.farewell import Farewells
 
 PIPE_BYTES = 1 << 20  # asked for; the system may give less
 QUICK_DEATH_S = 1.0  # a program that lived shorter is not restarted at once
@@ -72,9 +74,18 @@ class _Program:
 class PipedLoggers:
     """The log programs of one generation; only the master starts and reaps them."""
 
-    def __init__(self, report: Report, now: Callable[[], float] = time.monotonic):
-        """report takes the lines about programs that failed; now is in seconds."""
+    def __init__(
+        self,
+        report: Report,
+        now: Callable[[], float] = time.monotonic,
+        farewells: Farewells | None = None,
+    ):
+        """report takes the lines about programs that failed; now is in seconds.
+
+        farewells: sees to it that programs end after `close`.
+        """
         self._report = report
+        self._farewells = farewells
         self._now = now
         self._programs: list[_Program] = []
         self._is_open = True
@@ -143,10 +154,20 @@ class PipedLoggers:
     def close(self) -> None:
         """Give up the master's ends: each program reads on until its last writer."""
         if self._is_open:
-            self._is_open = False
-            for program in self._programs:
-                os.close(program.read_fd)
-                os.close(program.write_fd)
+            self.let_go()
+            if self._farewells is not None:
+                self._farewells.take(self.pids())
+
+    def let_go(self) -> None:
+        """In a forked process: close the master's ends. Descriptors of `open` stay.
+
+        A worker that held the reading end of a pipe would keep it alive for a program
+        that has gone.
+        """
+        self._is_open = False
+        for program in self._programs:
+            os.close(program.read_fd)
+            os.close(program.write_fd)
 
     def _failed(self, program: _Program, status: int) -> None:
         name = program.target.lstrip("|$")

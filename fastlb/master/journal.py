@@ -11,6 +11,7 @@ import sys
 
 from fastlb.logs import error, files
 from fastlb.logs.error import ErrorLog
+from fastlb.logs.farewell import Farewells
 from fastlb.logs.files import NO_FD, OpenLogs
 from fastlb.master.errors import Exit, StartError
 from fastlb.model.server import Model
@@ -23,6 +24,7 @@ class Journal:
         self._log: ErrorLog | None = None
         self._fd = NO_FD
         self._takes_stderr = False
+        self.farewells = Farewells()
 
     def write(self, level: str, module: str, text: str) -> None:
         self.report(level, module, 0, text)
@@ -39,7 +41,7 @@ class Journal:
     def open(self, model: Model) -> OpenLogs:
         """Open everything the model logs to; StartError with Apache's words."""
         try:
-            return files.open_logs(model, self.report)
+            return files.open_logs(model, self.report, self.farewells)
         except OSError as failure:
             text = failure.strerror or str(failure)
             raise StartError(
@@ -52,6 +54,12 @@ class Journal:
         self._fd = logs.error_fds[0]
         if self._takes_stderr:
             self.take_stderr()
+
+    def close(self) -> None:
+        """Nothing more is said; a log program is not kept by our stderr."""
+        self._log = None
+        if self._takes_stderr:
+            send_stderr_to(NO_FD)
 
     def take_stderr(self) -> None:
         """Send what the process writes to stderr to the log, now and after reloads.

@@ -182,6 +182,10 @@ class Master:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self._listeners.close_every()
+        for generation in self._workers.generations:
+            generation.logs.close()
+        self._journal.close()
+        self._journal.farewells.wait()
         if self._pid_fd is not None:
             pidfile.remove(self._first.pid_file, self._pid_fd)
         self._signals.close()
@@ -342,6 +346,8 @@ class Master:
         is_asked = self.phase in (Phase.STOPPING, Phase.DRAINING)
         generation = self._workers.bury(death, is_asked=is_asked)
         if generation is None:
+            if self._journal.farewells.reaped(death.pid):
+                return
             for other in self._workers.generations:
                 if other.logs.programs.reaped(death.pid, death.status):
                     break
@@ -385,6 +391,9 @@ class Master:
             wait_s = generation.logs.programs.restart_due()
             if wait_s is not None:
                 self._moments.append(now_s + wait_s)
+        wait_s = self._journal.farewells.act()
+        if wait_s is not None:
+            self._moments.append(now_s + wait_s)
         if self.phase is Phase.DRAINING:
             self._look_at_drain()
         if self._stopping is not None:
@@ -454,6 +463,7 @@ class Master:
         for sock in self._listeners.every():
             if not keep_sockets or sock not in own:
                 sock.close()
+        generation.logs.programs.let_go()
         for other in self._workers.generations:
             if other is not generation:
                 other.logs.close()

@@ -7,6 +7,7 @@ import pwd
 import re
 import signal
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -264,3 +265,53 @@ def test_a_log_program_gets_every_line_over_reloads_and_ends(
         lambda: collected.exists() and collected.read_text() == "/one\n/two\n",
         "both lines",
     )
+
+
+@pytest.mark.parametrize("directive", ['CustomLog "{}" "%U"', 'ErrorLog "{}"'])
+def test_a_log_program_that_ignores_its_end_does_not_outlive_the_server(
+    server: Fastlb, make_member: MemberMaker, directive: str
+) -> None:
+    line = directive.format("|$sleep 600; sleep 601")
+    server.write(pool(make_member("a").url) + line + '\nCustomLog "|/bin/cat" "%U"\n')
+    if directive.startswith("ErrorLog"):
+        result = server.command("-k", "start")
+        assert result.returncode == 0, result.stderr
+    else:
+        server.start()
+    assert server.get().text == "a"
+    programs = [
+        child
+        for child in psutil.Process(server.pid).children(recursive=True)
+        if child.name() in ("sh", "sleep", "cat")
+    ]
+    assert {program.name() for program in programs} == {"sh", "sleep", "cat"}
+    server.known_pids |= {program.pid for program in programs}
+    server.stop()
+    wait_for(lambda: not server.left_over(), "all have ended")
+
+
+def test_workers_hold_nothing_but_the_writing_end_of_a_log_program(
+    server: Fastlb, make_member: MemberMaker
+) -> None:
+    server.write(
+        pool(make_member("a").url)
+        + 'CustomLog "|/bin/cat" "%U"\nCustomLog "|$exec cat" "%U"\n'
+    )
+    server.start()
+    children = psutil.Process(server.pid).children()
+    inputs = {
+        os.readlink(f"/proc/{child.pid}/fd/0")
+        for child in children
+        if child.name() == "cat"
+    }
+    assert len(inputs) == 2
+    for pid in (*server.workers(), *wait_for(server.monitors, "the monitor")):
+        held = [
+            fd
+            for fd in os.listdir(f"/proc/{pid}/fd")
+            if os.readlink(f"/proc/{pid}/fd/{fd}") in inputs
+        ]
+        assert len(held) == 2
+        for fd in held:
+            flags = Path(f"/proc/{pid}/fdinfo/{fd}").read_text().split("flags:")[1]
+            assert int(flags.split()[0], 8) & os.O_ACCMODE == os.O_WRONLY
