@@ -137,6 +137,12 @@ _CONFIG = {
     "FB0128": Message(
         "notice",
         "<IfModule> is false for a module that LoadModule names.",
+        retired=True,
+    ),
+    "FB0129": Message(
+        "warning",
+        "A directive that would be refused stands in an <IfModule> that is not read.",
+        "Delete the section, or load the module and see what is said.",
     ),
     "FB0131": Message("warning", "A quotation mark is not closed on its line."),
     "FB0135": Message("warning", "Words behind On or Off are ignored."),

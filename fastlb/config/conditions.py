@@ -17,6 +17,7 @@ from fastlb.config import modules
 from fastlb.config.lexer import filesystem_path, split_words
 from fastlb.config.registry import Registry
 
+OWN_MODULE = "fastlb"  # of directives that httpd does not know
 VERSION = (2, 4, 71)  # of the Apache that fastlb answers as
 SECTION = "<section>"  # stands for the section in messages
 NAMES = ("ifmodule", "ifdefine", "ifversion", "iffile", "ifdirective", "ifsection")
@@ -63,11 +64,16 @@ def _asks(name: str, word: str, world: World) -> bool:
     if name == "iffile":
         path = os.path.join(world.server_root, filesystem_path(word))
         return "\0" not in path and os.path.exists(path)
-    if name == "ifdirective":
-        if word.startswith("<"):
-            return world.registry.section(word[1:]) is not None
-        return world.registry.command(word) is not None
-    return world.registry.section(word) is not None
+    if name == "ifsection":
+        declared = world.registry.section(word)
+    else:
+        declared = world.registry.find(word.removeprefix("<"), word.startswith("<"))
+    if declared is None:
+        return False
+    # Declared may be more than is there: words of other modules, to be refused.
+    return declared.module == OWN_MODULE or modules.is_there(
+        declared.module, world.modules
+    )
 
 
 def _version_holds(argument: str) -> bool:

@@ -35,13 +35,15 @@ class Frame:
     """A section that is open in the file being read.
 
     draft None: a conditional section. reading False: it, or one around it, is
-    false, and what it encloses is not looked at.
+    false, and what it encloses is not looked at. unloaded: what a false <IfModule>
+    asks for, if a LoadModule would make it true.
     """
 
     name: str
     line: int
     draft: Draft | None
     reading: bool
+    unloaded: str = ""
 
     @property
     def is_true_condition(self) -> bool:

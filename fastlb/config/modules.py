@@ -80,6 +80,7 @@ _FILE_NAMES = {
     "mpm_prefork": "prefork.c",
     "mpm_worker": "worker.c",
     "mpm_event": "event.c",
+    "ldap": "util_ldap.c",
 }
 
 
@@ -149,11 +150,22 @@ def is_known(written: str) -> bool:
 
 
 def is_there(written: str, loaded: tuple[str, ...]) -> bool:
-    """Whether <IfModule written> is true; loaded: identifiers of LoadModule so far."""
+    """Whether <IfModule written> is true; loaded: identifiers of LoadModule so far.
+
+    What LoadModule names is there for httpd, so what stands in its <IfModule> is read:
+    each directive is served, refused or explained at its place, and none vanishes.
+    """
     name = base_name(written)
     if name in PROCESS_MODELS:
         return name == process_model(loaded)
-    return name in EMULATED
+    return name in EMULATED or f"{name}_module" in loaded
+
+
+def is_unloaded(written: str, loaded: tuple[str, ...]) -> bool:
+    """Whether <IfModule written> is false only because no LoadModule names it."""
+    name = base_name(written)
+    known = name in OUT_OF_SCOPE or name in ROUTES_OR_PROTECTS
+    return known and not is_there(written, loaded)
 
 
 def process_model(loaded: tuple[str, ...]) -> str:

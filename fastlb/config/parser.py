@@ -49,6 +49,7 @@ def parse(
     reader.read_lines(before)
     reader.read_main(os.path.join(reader.server_root, path))
     reader.read_lines(after)
+    reader.finish()
     compat = _compat(reader.drafts)
     lenient = lenient and compat != "apache"
     checker = Checker(registry, lenient, compat)

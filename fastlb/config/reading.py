@@ -60,6 +60,8 @@ class Reader:
         self._warned: set[tuple[str, int, str]] = set()
         self._here = ("", 0, 0)  # file, line, column that a complaint is about
         self._trail: Trail = ()
+        # Of an <IfModule>: where its first directive stands that would be refused.
+        self._skipped: dict[str, tuple[tuple[tuple[str, int, int], Trail], str]] = {}
         self._is_recursive = False  # includes are no longer followed
         self._acts: dict[str, _Act] = {
             "include": self._include,
@@ -196,9 +198,15 @@ class Reader:
         word = next_word(line.text, 0)[0].text
         if word.startswith("</"):
             self._close(file, word)
-        elif word.startswith("<"):
-            name = word[1:].removesuffix(">")
-            file.frames.append(Frame(name, line.number, None, False))
+            return
+        is_section = word.startswith("<")
+        name = word.removeprefix("<").removesuffix(">")
+        around = file.frames[-1]
+        if around.unloaded:
+            self._look_at_skipped(line, name, is_section, around)
+        if is_section:
+            frame = Frame(name, line.number, None, False, around.unloaded)
+            file.frames.append(frame)
 
     def _open(self, file: OpenFile, draft: Draft) -> None:
         """A line that begins with `<`: a section, perhaps a conditional one.
@@ -218,7 +226,12 @@ class Reader:
             return
         if head.lower() in conditions.NAMES:
             reading = self._condition(draft)
-            file.frames.append(Frame(head, draft.line, None, reading))
+            frame = Frame(head, draft.line, None, reading)
+            if not reading and head.lower() == "ifmodule":
+                for word in split_words(draft.raw)[:1]:
+                    if modules.is_unloaded(word.text, tuple(self.modules)):
+                        frame.unloaded = word.text
+            file.frames.append(frame)
             return
         file.children.append(draft)
         file.frames.append(Frame(head, draft.line, draft, True))
@@ -268,8 +281,6 @@ class Reader:
             text = str(problem).replace(conditions.SECTION, f"<{name}>")
             self._complain(Complaint(text, number="FB0123"))
             return False
-        if not truth and name == "IfModule":
-            self._note_skipped_module(draft)
         return truth
 
     # -- directives that act at once
@@ -362,15 +373,37 @@ class Reader:
         cure = f"write Define {name} value above, or export {name}"
         self._complain(Complaint(text, why, cure, "FB0109", Severity.WARNING))
 
-    def _note_skipped_module(self, draft: Draft) -> None:
-        """The file loads a module, then asks for it, and here it is not there."""
-        word = split_words(draft.raw)[0].text
-        name = modules.base_name(word)
-        if name in modules.PROCESS_MODELS or f"{name}_module" not in self.modules:
+    def _look_at_skipped(
+        self, line: LogicalLine, name: str, is_section: bool, around: Frame
+    ) -> None:
+        """A directive that would be refused stands where nothing is read."""
+        declared = self.registry.find(name, is_section)
+        if declared is None or declared.use_severity is not Severity.ERROR:
             return
-        text = f"<IfModule {word}> is false here, since fastlb has no mod_{name}"
-        why = "what it encloses is skipped; Apache would read it"
-        self._complain(Complaint(text, why, "", "FB0128", Severity.NOTE))
+        place = (self._here[0], line.number, 0), self._trail
+        self._skipped.setdefault(around.unloaded, (place, declared.shown_name))
+
+    def finish(self) -> None:
+        """Say what was skipped and matters, when the last file has been read.
+
+        With LoadModule lines the file tells which modules there are. Without any it
+        may have been written for an httpd that has them built in.
+        """
+        severity = Severity.NOTE if self.modules else Severity.WARNING
+        for written, (place, shown) in self._skipped.items():
+            name = modules.base_name(written)
+            self._here, self._trail = place
+            self._complain(
+                Complaint(
+                    f"{shown} in <IfModule {written}> is not read: no LoadModule names"
+                    f" mod_{name}",
+                    "an httpd that has the module built in would obey it",
+                    f"delete the section, or write LoadModule {name}_module and see"
+                    " what is said",
+                    "FB0129",
+                    severity,
+                )
+            )
 
     def _complain(self, complaint: Complaint, directive: str = "") -> None:
         """Give a complaint the place that is being read."""

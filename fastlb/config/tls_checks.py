@@ -164,6 +164,18 @@ def renegotiation(name: str, words: tuple[str, ...]) -> Complaint | None:
     )
 
 
+def no_fips(name: str, words: tuple[str, ...]) -> Complaint | None:
+    """SSLFIPS On demands a mode that the library does not have."""
+    if words[0].lower() != "on":
+        return None
+    return Complaint(
+        "SSLFIPS On is not served",
+        "the library that fastlb uses has no such mode, and other ciphers would do",
+        "let a server with such a library end TLS, then delete the line",
+        "FB0116",
+    )
+
+
 def ocsp(name: str, words: tuple[str, ...]) -> Complaint | None:
     """SSLOCSPEnable: asking responders about clients' certificates is not served."""
     if not words or words[0].lower() in ("on", "leaf"):

@@ -232,13 +232,78 @@ def test_in_a_false_section_only_brackets_count(tmp_path: Path) -> None:
     assert names(tree.nodes) == ["Listen"]
 
 
-def test_a_skipped_section_of_a_loaded_module_is_noted(tmp_path: Path) -> None:
-    text = "LoadModule rewrite_module m.so\n<IfModule mod_rewrite.c>\nx\n</IfModule>\n"
+def judged(tmp_path: Path, text: str) -> list[tuple[int, str, str]]:
     _, diagnostics = read(tmp_path, text)
-    assert [(d.severity, d.number) for d in diagnostics] == [
-        (Severity.NOTE, "FB0112"),
-        (Severity.NOTE, "FB0128"),
-    ]
+    return [(d.line, d.severity.value, d.number) for d in diagnostics]
+
+
+def test_what_a_loaded_module_encloses_is_read_and_judged(tmp_path: Path) -> None:
+    load = "LoadModule rewrite_module m.so\n"
+    inside = "RewriteEngine on\n<Location /a>\nRewriteRule ^ - [F]\n</Location>\n"
+    for name in ("mod_rewrite.c", "rewrite_module"):
+        text = f"{load}<IfModule {name}>\n{inside}</IfModule>\n"
+        assert judged(tmp_path, text) == [
+            (1, "note", "FB0112"),
+            (3, "error", "FB0116"),
+            (5, "error", "FB0116"),
+        ]
+    fallback = f"{load}<IfModule !mod_rewrite.c>\nListen 81\n</IfModule>\n"
+    assert len(read(tmp_path, fallback + "Listen 80\n")[0].nodes) == 1
+
+
+def test_passwords_in_their_module_are_refused(tmp_path: Path) -> None:
+    text = (
+        "LoadModule auth_basic_module m.so\nLoadModule authn_file_module m.so\n"
+        "<IfModule mod_auth_basic.c>\n<Location /admin>\nAuthType Basic\n"
+        "AuthUserFile f\nRequire valid-user\n</Location>\n</IfModule>\n"
+    )
+    _, diagnostics = read(tmp_path, text)
+    refused = [d for d in diagnostics if d.is_error]
+    assert [d.line for d in refused] == [5, 6, 7]
+    assert all(d.cure for d in refused)
+
+
+def test_a_module_loaded_behind_its_section_is_not_there_yet(tmp_path: Path) -> None:
+    text = "<IfModule mod_rewrite.c>\nx\n</IfModule>\nLoadModule rewrite_module m.so\n"
+    assert judged(tmp_path, text) == [(4, "note", "FB0112")]
+
+
+@pytest.mark.parametrize(("load", "severity"), [("", "warning"), ("proxy", "note")])
+def test_what_is_skipped_and_would_protect_is_named(
+    tmp_path: Path, load: str, severity: str
+) -> None:
+    """Without any LoadModule the modules may be built in."""
+    first = f"LoadModule {load}_module m.so" if load else "#"
+    inside = "RewriteEngine on\n<If true>\nRewriteRule ^ - [F]\n</If>\n"
+    text = f"{first}\n<IfModule mod_rewrite.c>\nFoo\n{inside}</IfModule>\n"
+    assert judged(tmp_path, text) == [(4, severity, "FB0129")]
+
+
+def test_what_is_skipped_and_harmless_is_not_worth_a_word(tmp_path: Path) -> None:
+    text = "<IfModule mod_dir.c>\nDirectoryIndex index.html\n</IfModule>\n"
+    assert judged(tmp_path, text) == []
+
+
+@pytest.mark.parametrize(
+    ("load", "asked", "there"),
+    [
+        ("", "IfDirective RewriteRule", False),
+        ("LoadModule rewrite_module m", "IfDirective RewriteRule", True),
+        ("", "IfDirective !RewriteRule", True),
+        ("", "IfDirective ProxyPass", True),
+        ("", "IfDirective Compat", True),
+        ("", "IfDirective <Macro", False),
+        ("", "IfSection Macro", False),
+        ("LoadModule macro_module m", "IfSection Macro", True),
+    ],
+)
+def test_a_word_is_there_when_its_module_is(
+    tmp_path: Path, load: str, asked: str, there: bool
+) -> None:
+    name = asked.split(maxsplit=1)[0]
+    text = f"{load}\n<{asked}>\nListen 80\n</{name}>\n"
+    tree, _ = read(tmp_path, text)
+    assert names(tree.nodes) == (["Listen"] if there else [])
 
 
 # -- structure

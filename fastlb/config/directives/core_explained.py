@@ -152,20 +152,6 @@ DIRECTIVES = (
             ("NameVirtualHost", SV, Args.ONE, "address"),
         )
     ),
-    *(
-        Directive(
-            name,
-            CORE,
-            SVD,
-            Args.ONE,
-            "filter[;filter...]",
-            "filters over bodies",
-            Status.EXPLAINED,
-            reason="fastlb passes bodies as they are: no compression, no filters",
-            on_use=Severity.WARNING,
-        )
-        for name in ("SetInputFilter", "SetOutputFilter")
-    ),
     Directive(
         "ForceType",
         CORE,
@@ -175,6 +161,27 @@ DIRECTIVES = (
         "content type of what is served",
         Status.EXPLAINED,
         reason=_NO_FILES,
+    ),
+    Directive(
+        "Protocol",
+        CORE,
+        SV,
+        Args.ONE,
+        "http|https",
+        "what AcceptFilter takes a virtual host's port for",
+        Status.EXPLAINED,
+        reason="SSLEngine says what is spoken, and no AcceptFilter needs to know it",
+    ),
+    Directive(
+        "Port",
+        CORE,
+        S,
+        Args.RAW,
+        "number",
+        "the port of Apache 1.3",
+        Status.REFUSED,
+        reason="Port was replaced with Listen in Apache 2.0",
+        cure="write Listen",
     ),
     Directive(
         "Mutex",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from fastlb.base.errors import Severity
 from fastlb.base.limits import PORT_MAX
 from fastlb.config.checks import Buffer, Integer
 from fastlb.config.registry import Args, Complaint, Directive, S, Status
@@ -214,6 +215,7 @@ DIRECTIVES = (
         Status.LATER,
         reason="confining workers to a directory comes later",
         cure="use the service manager's RootDirectory=",
+        on_use=Severity.ERROR,
     ),
     Directive(
         "Suexec",

@@ -8,11 +8,17 @@ because a server without them would do something else than the file says.
 from __future__ import annotations
 
 from fastlb.base.errors import Severity
+from fastlb.config import filters
 from fastlb.config.registry import SVD, Args, Directive, Status
 
 _FILES = "fastlb serves no files, so it changes nothing"
 _FILTERS = (
     "fastlb passes bodies as members send them; it does not compress, cache or filter"
+)
+_ALONE = "it serves other directives, and those of them that protect are refused"
+_HIDES = (
+    "mod_{module} is not supported, and bodies that it would have changed or held back"
+    " would be passed on as they are"
 )
 _ROUTES = "mod_{module} is not supported, and ignoring it would change routing"
 _PROTECTS = "mod_{module} is not supported, and ignoring it would open what it protects"
@@ -20,23 +26,29 @@ _PROTECTS = "mod_{module} is not supported, and ignoring it would open what it p
 _NO_EFFECT = {
     "mime": "TypesConfig AddType AddEncoding AddLanguage AddCharset AddHandler"
     " RemoveType RemoveHandler RemoveEncoding RemoveCharset RemoveLanguage"
-    " DefaultLanguage MultiviewsMatch ModMimeUsePathInfo AddInputFilter"
-    " RemoveInputFilter RemoveOutputFilter",
+    " DefaultLanguage MultiviewsMatch ModMimeUsePathInfo RemoveInputFilter"
+    " RemoveOutputFilter",
     "mime_magic": "MimeMagicFile",
     "dir": "DirectoryIndex DirectorySlash DirectoryCheckHandler DirectoryIndexRedirect"
     " FallbackResource",
     "autoindex": "AddIcon AddIconByType AddIconByEncoding AddAlt AddAltByType"
     " AddAltByEncoding AddDescription DefaultIcon HeaderName ReadmeName IndexIgnore"
     " IndexIgnoreReset IndexOptions IndexOrderDefault IndexStyleSheet"
-    " IndexHeadInsert",
+    " IndexHeadInsert FancyIndexing",
     "negotiation": "LanguagePriority ForceLanguagePriority CacheNegotiatedDocs",
     "alias": "Alias AliasMatch ScriptAlias ScriptAliasMatch",
     "userdir": "UserDir",
     "cgi": "ScriptLog ScriptLogLength ScriptLogBuffer ScriptSock CGIDScriptTimeout"
     " CGIScriptTimeout",
     "include": "SSIEndTag SSIStartTag SSIErrorMsg SSITimeFormat SSIUndefinedEcho"
-    " SSIETag SSILastModified XBitHack",
-    "dav": "Dav DavLockDB DavMinTimeout DavDepthInfinity DavLockDiscovery",
+    " SSIETag SSILastModified SSILegacyExprParser XBitHack",
+    "dav": "Dav DavBasePath DavMinTimeout DavDepthInfinity DavLockDiscovery",
+    "dav_fs": "DavLockDB",
+    "dav_lock": "DavGenericLockDB",
+    "cern_meta": "MetaFiles MetaDir MetaSuffix",
+    "imagemap": "ImapMenu ImapDefault ImapBase",
+    "dialup": "ModemStandard",
+    "suexec": "SuexecUserGroup",
     "info": "AddModuleInfo",
     "speling": "CheckSpelling CheckCaseOnly CheckBasenameMatch",
     "file_cache": "CacheFile MMapFile",
@@ -46,10 +58,26 @@ _NO_EFFECT = {
     " H2PushResource H2EarlyHints H2EarlyHint H2CopyFiles"
     " H2MaxWorkerIdleSeconds H2Padding H2OutputBuffering"
     " H2StreamTimeout H2ProxyRequests H2MaxDataFrameLen H2WebSockets"
-    " H2MaxHeaderBlockLen H2MaxStreamErrors",
-    "socache": "CacheSocache CacheSocacheMaxSize",
+    " H2MaxHeaderBlockLen H2MaxStreamErrors"
+    " H2SessionExtraFiles",
     "php": "php_value php_flag php_admin_value php_admin_flag",
     "wsgi": "WSGISocketPrefix WSGIPythonHome WSGIPythonPath",
+}
+
+_FOR_OTHERS = {
+    "dbd": "DBDriver DBDParams DBDPersist DBDPrepareSQL DBDInitSQL DBDMin DBDKeep"
+    " DBDMax DBDExptime",
+    "ldap": "LDAPSharedCacheSize LDAPSharedCacheFile LDAPCacheEntries LDAPCacheTTL"
+    " LDAPOpCacheEntries LDAPOpCacheTTL LDAPTrustedGlobalCert LDAPTrustedClientCert"
+    " LDAPTrustedMode LDAPVerifyServerCert LDAPConnectionTimeout LDAPReferrals"
+    " LDAPReferralHopLimit LDAPLibraryDebug LDAPTimeout LDAPConnectionPoolTTL"
+    " LDAPRetries LDAPRetryDelay",
+    "socache_memcache": "MemcacheConnTTL",
+    "socache_redis": "RedisConnPoolTTL RedisTimeout",
+    "request": "KeptBodySize",
+    "ident": "IdentityCheck IdentityCheckTimeout",
+    "log_debug": "LogMessage",
+    "ssl": "SSLLog SSLLogLevel",
 }
 
 _CHANGES_ANSWERS = {
@@ -58,8 +86,7 @@ _CHANGES_ANSWERS = {
     " DeflateInflateLimitRequestBody DeflateInflateRatioBurst DeflateInflateRatioLimit",
     "brotli": "BrotliCompressionQuality BrotliCompressionWindow BrotliFilterNote"
     " BrotliAlterETag BrotliCompressionMaxInputBlock",
-    "filter": "AddOutputFilter AddOutputFilterByType FilterDeclare FilterProvider"
-    " FilterChain FilterProtocol FilterTrace",
+    "filter": "FilterDeclare FilterChain FilterProtocol FilterTrace",
     "expires": "ExpiresActive ExpiresByType ExpiresDefault",
     "cache": "CacheEnable CacheDisable CacheRoot CacheDirLevels CacheDirLength"
     " CacheMaxFileSize CacheMinFileSize CacheDefaultExpire CacheMaxExpire"
@@ -68,7 +95,14 @@ _CHANGES_ANSWERS = {
     " CacheHeader CacheDetailHeader CacheKeyBaseURL CacheLock CacheLockMaxAge"
     " CacheLockPath CacheQuickHandler CacheStaleOnError CacheStoreExpired"
     " CacheStoreNoStore CacheStorePrivate CacheReadSize CacheReadTime CacheMinExpire",
-    "substitute": "Substitute SubstituteMaxLineLength SubstituteInheritBefore",
+    "cache_socache": "CacheSocache CacheSocacheMaxSize CacheSocacheMaxTime"
+    " CacheSocacheMinTime CacheSocacheReadSize CacheSocacheReadTime",
+    "buffer": "BufferSize",
+    "case_filter": "CaseFilter",
+    "case_filter_in": "CaseFilterIn",
+    "charset_lite": "CharsetSourceEnc CharsetDefault CharsetOptions",
+    "xml2enc": "xml2EncDefault xml2EncAlias xml2StartParse",
+    "reflector": "ReflectorHeader",
     "usertrack": "CookieTracking CookieName CookieDomain CookieExpires CookieStyle"
     " CookieHTTPOnly CookieSameSite CookieSecure",
     "proxy_html": "ProxyHTMLEnable ProxyHTMLURLMap ProxyHTMLLinks ProxyHTMLEvents"
@@ -79,6 +113,12 @@ _CHANGES_ANSWERS = {
     "proxy_scgi": "ProxySCGISendfile ProxySCGIInternalRedirect",
     "log_forensic": "ForensicLog",
     "dumpio": "DumpIOInput DumpIOOutput",
+}
+
+_REWRITES_BODIES = {
+    "substitute": "Substitute SubstituteMaxLineLength SubstituteInheritBefore",
+    "sed": "OutputSed InputSed",
+    "ext_filter": "ExtFilterDefine ExtFilterOptions",
     "ratelimit": "RateLimit",
 }
 
@@ -93,11 +133,28 @@ _ROUTING = {
     " JkShmFile JkOptions JkAutoAlias JkMountCopy JkWorkerProperty",
     "proxy_cluster": "CreateBalancers EnableMCPMReceive ManagerBalancerName"
     " ServerAdvertise AdvertiseFrequency",
-    "md": "MDomain MDCertificateAgreement MDContactEmail MDCertificateAuthority"
-    " MDRequireHttps MDStapling MDPrivateKeys MDMembers MDRenewMode",
-    "macro": "Use UndefMacro",
+    "md": "MDomain <MDomain <MDomainSet MDActivationDelay MDBaseServer"
+    " MDCACertificateFile MDCAChallenges MDCertificateAgreement"
+    " MDCertificateAuthority MDCertificateCheck MDCertificateFile"
+    " MDCertificateKeyFile MDCertificateProtocol MDCertificateStatus"
+    " MDChallengeDns01 MDChallengeDns01Version MDCheckInterval MDContactEmail"
+    " MDDriveMode MDExternalAccountBinding MDHttpProxy MDHttpProxyCACertificateFile"
+    " MDInitialDelay MDMatchNames MDMember MDMembers MDMessageCmd MDMustStaple"
+    " MDNotifyCmd MDPortMap MDPrivateKeys MDProfile MDProfileMandatory MDRenewMode"
+    " MDRenewViaARI MDRenewWindow MDRequireHttps MDRetryDelay MDRetryFailover"
+    " MDServerStatus MDStapleOthers MDStapling MDStaplingKeepResponse"
+    " MDStaplingRenewWindow MDStoreDir MDStoreLocks MDWarnWindow",
+    "macro": "Use UndefMacro MacroIgnoreEmptyArgs MacroIgnoreBadNesting",
+    "echo": "ProtocolEcho",
     "wsgi": "WSGIScriptAlias WSGIDaemonProcess WSGIProcessGroup",
-    "lua": "LuaRoot LuaHookTranslateName LuaMapHandler LuaHookAccessChecker",
+    "lua": "LuaRoot LuaHookTranslateName <LuaHookTranslateName LuaMapHandler"
+    " LuaHookAccessChecker <LuaHookAccessChecker LuaHookAuthChecker"
+    " <LuaHookAuthChecker LuaHookCheckUserID <LuaHookCheckUserID LuaHookFixups"
+    " <LuaHookFixups LuaHookInsertFilter LuaHookLog LuaHookMapToStorage"
+    " <LuaHookMapToStorage LuaHookPreTranslateName <LuaHookPreTranslateName"
+    " LuaHookTypeChecker <LuaHookTypeChecker LuaAuthzProvider LuaCodeCache"
+    " LuaInherit LuaInputFilter LuaOutputFilter LuaPackageCPath LuaPackagePath"
+    " LuaQuickHandler <LuaQuickHandler LuaScope Lua_____ByteCodeHack",
 }
 
 _PROTECTION = {
@@ -108,8 +165,39 @@ _PROTECTION = {
     "qos": "QS_ClientEntries QS_SrvMaxConn QS_SrvMaxConnPerIP QS_SrvMaxConnClose"
     " QS_SrvMinDataRate QS_LocRequestLimit",
     "allowmethods": "AllowMethods",
-    "session": "Session SessionCookieName SessionMaxAge SessionEnv",
-    "auth_form": "AuthFormProvider AuthFormLoginRequiredLocation",
+    "session": "Session SessionMaxAge SessionEnv SessionHeader SessionInclude"
+    " SessionExclude SessionExpiryUpdateInterval",
+    "session_cookie": "SessionCookieName SessionCookieName2 SessionCookieRemove",
+    "session_crypto": "SessionCryptoPassphrase SessionCryptoPassphraseFile"
+    " SessionCryptoCipher SessionCryptoDriver",
+    "session_dbd": "SessionDBDCookieName SessionDBDCookieName2"
+    " SessionDBDCookieRemove SessionDBDPerUser SessionDBDSelectLabel"
+    " SessionDBDInsertLabel SessionDBDUpdateLabel SessionDBDDeleteLabel",
+    "auth_basic": "AuthBasicUseDigestAlgorithm",
+    "auth_digest": "AuthDigestQop AuthDigestNonceLifetime AuthDigestNcCheck"
+    " AuthDigestAlgorithm AuthDigestDomain AuthDigestShmemSize",
+    "auth_form": "AuthFormProvider AuthFormLoginRequiredLocation AuthFormUsername"
+    " AuthFormPassword AuthFormLocation AuthFormMethod AuthFormMimetype AuthFormBody"
+    " AuthFormSize AuthFormLoginSuccessLocation AuthFormLogoutLocation"
+    " AuthFormSitePassphrase AuthFormAuthoritative AuthFormFakeBasicAuth"
+    " AuthFormDisableNoStore",
+    "authn_anon": "Anonymous Anonymous_MustGiveEmail Anonymous_NoUserId"
+    " Anonymous_VerifyEmail Anonymous_LogEmail",
+    "authn_core": "<AuthnProviderAlias",
+    "authn_dbd": "AuthDBDUserPWQuery AuthDBDUserRealmQuery",
+    "authn_dbm": "AuthDBMUserFile AuthDBMType",
+    "authn_socache": "AuthnCacheSOCache AuthnCacheEnable AuthnCacheProvideFor"
+    " AuthnCacheTimeout AuthnCacheContext",
+    "authnz_fcgi": "AuthnzFcgiDefineProvider AuthnzFcgiCheckAuthnProvider",
+    "authnz_ldap": "AuthLDAPBindDN AuthLDAPBindPassword AuthLDAPBindAuthoritative"
+    " AuthLDAPRemoteUserIsDN AuthLDAPRemoteUserAttribute AuthLDAPCompareDNOnServer"
+    " AuthLDAPSubGroupAttribute AuthLDAPSubGroupClass AuthLDAPMaxSubGroupDepth"
+    " AuthLDAPGroupAttribute AuthLDAPGroupAttributeIsDN AuthLDAPDereferenceAliases"
+    " AuthLDAPCharsetConfig AuthLDAPAuthorizePrefix AuthLDAPInitialBindAsUser"
+    " AuthLDAPInitialBindPattern AuthLDAPSearchAsUser AuthLDAPCompareAsUser",
+    "authz_core": "<AuthzProviderAlias",
+    "authz_dbd": "AuthzDBDQuery AuthzDBDRedirectQuery AuthzDBDLoginToReferer",
+    "authz_dbm": "AuthDBMGroupFile AuthzDBMType",
     "auth_openidc": "OIDCProviderMetadataURL OIDCClientID OIDCClientSecret"
     " OIDCRedirectURI OIDCCryptoPassphrase",
     "auth_mellon": "MellonEnable MellonEndpointPath",
@@ -121,7 +209,7 @@ def _all(
 ) -> tuple[Directive, ...]:
     return tuple(
         Directive(
-            name,
+            name.removeprefix("<"),
             f"mod_{module}.c",
             SVD,
             Args.RAW,
@@ -130,6 +218,7 @@ def _all(
             status,
             reason=reason.format(module=module),
             cure=cure,
+            is_section=name.startswith("<"),
             on_use=severity,
         )
         for module, names in table.items()
@@ -145,6 +234,37 @@ DIRECTIVES = (
         Severity.WARNING,
         _FILTERS,
         "let the members do it, or a server behind fastlb",
+    ),
+    *_all(_FOR_OTHERS, Status.EXPLAINED, Severity.NOTE, _ALONE, ""),
+    *(
+        Directive(
+            name,
+            module,
+            SVD,
+            Args.ONE if name.startswith("Set") else Args.ONE_AND_LIST,
+            syntax,
+            "filters over bodies",
+            Status.EXPLAINED,
+            reason="fastlb passes bodies as they are: no compression, no filters",
+            cure="let the members do it, or a server behind fastlb",
+            check=filters.Named(index),
+            on_use=Severity.WARNING,
+        )
+        for name, module, syntax, index in (
+            ("SetInputFilter", "core.c", "filter[;filter...]", 0),
+            ("SetOutputFilter", "core.c", "filter[;filter...]", 0),
+            ("AddInputFilter", "mod_mime.c", "filter[;filter...] extension ...", 0),
+            ("AddOutputFilter", "mod_mime.c", "filter[;filter...] extension ...", 0),
+            ("AddOutputFilterByType", "mod_filter.c", "filter[;filter...] type ...", 0),
+            ("FilterProvider", "mod_filter.c", "name filter expression", 1),
+        )
+    ),
+    *_all(
+        _REWRITES_BODIES,
+        Status.REFUSED,
+        Severity.ERROR,
+        _HIDES,
+        "let the members do it, or a server behind fastlb, then delete the line",
     ),
     *_all(
         _ROUTING,

@@ -110,7 +110,9 @@ DIRECTIVES = (
         is_section=True,
         manual=(
             "The module by file (mod_proxy.c) or identifier (proxy_module). True for"
-            " every module whose directives fastlb serves, with or without LoadModule."
+            " every module whose directives fastlb serves, with or without LoadModule,"
+            " and for what LoadModule has named before: then each directive inside is"
+            " refused or explained at its place."
         ),
     ),
     Directive(
@@ -155,6 +157,7 @@ DIRECTIVES = (
             syntax,
             "reads what it encloses if the server knows a name",
             is_section=True,
+            manual="It does when its module is there, as <IfModule> says.",
         )
         for name, syntax in (
             ("IfDirective", "[!]directive"),

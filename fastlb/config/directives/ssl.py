@@ -6,6 +6,8 @@ that directives name are opened when the model is checked, not here.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fastlb.base.errors import Severity
 from fastlb.config import tls_checks
 from fastlb.config.checks import Choice, Duration, Each, Integer
@@ -376,12 +378,21 @@ _UNUSED = (
         default="off",
         check=tls_checks.ocsp,
     ),
+    replace(
+        _explained(
+            "SSLFIPS",
+            Args.FLAG,
+            "On|Off",
+            "the library that fastlb uses has no such mode; only Off is taken",
+            S,
+        ),
+        check=tls_checks.no_fips,
+    ),
     *(
         _explained(name, args, "value", reason, contexts)
         for name, args, contexts, reason in (
             ("SSLRandomSeed", Args.TWO_THREE, S, "the library seeds itself"),
             ("SSLCryptoDevice", Args.ONE, S, "the library chooses"),
-            ("SSLFIPS", Args.FLAG, S, "the library that fastlb uses has no such mode"),
             ("SSLCompression", Args.FLAG, SV, "TLS is never compressed (CRIME)"),
             ("SSLRenegBufferSize", Args.ONE, D, "there is no renegotiation"),
             ("SSLUserName", Args.ONE, SVD, "users have no names here"),
