@@ -6,26 +6,28 @@ from typing import Any, Protocol, final
 from fastlb.model.server import Model
 
 class TableError(RuntimeError):
-    """The mapping is not a table of this layout, or has no free slot."""
+    """There is no free slot, or it is not for this process to write."""
 
 @final
 class Table:
-    """The one shared mapping (core/balance/table.pxd draws it)."""
+    """What all processes share (core/balance/table.pxd draws it)."""
 
-    fd: int
     balancers_max: int
     members_max: int
     workers_max: int
 
     @staticmethod
     def create(balancers_max: int, members_max: int, workers_max: int) -> Table: ...
-    @staticmethod
-    def attach(fd: int) -> Table:
-        """Map a table made elsewhere; the descriptor then belongs to the object."""
     def close(self) -> None:
-        """Unmap and close the descriptor. No Core may be using it."""
+        """Unmap. No Core may be using it."""
 
-    # master: identity -> slot. Same key, same slot as long as a generation knows it.
+    # after a fork: who this process is, and so what it may write. What it may not is
+    # unmapped, in the Staples of all contexts as well, and cannot be had back.
+    def be_worker(self, slot: int) -> None: ...
+    def be_monitor(self) -> None: ...
+
+    # the master alone: identity -> slot. Same key, same slot as long as a generation
+    # knows it.
     def claim_balancer(self, key: str, generation: int, *, lbmethod: str) -> int: ...
     def claim_member(
         self,
@@ -56,8 +58,11 @@ class Table:
     ) -> None:
         """Publish up to 8 resolved (literal, port) pairs, in order."""
     def addresses(self, member_slot: int) -> list[tuple[str, int]]: ...
+    def take_overdue(self) -> list[int]:
+        """Processes from which a claim or a publication took a lock because they did
+        not give it back in time and live; 0: a process that cannot be named."""
 
-    # master and monitor: state of members
+    # master and monitor: state of members; the monitor changes E and C only
     def member_status(self, member_slot: int) -> str:
         """Flags as Apache prints them: "Init Ok ", "Init Err " ..."""
     def member_flags(self, member_slot: int) -> str:
@@ -67,15 +72,18 @@ class Table:
         """Clear E (and C); True when E was set. Used by the monitor."""
     def error_time_us(self, member_slot: int) -> int: ...
 
-    # workers' slots
-    def claim_worker(self, pid: int, generation: int, number: int) -> int: ...
+    # slots of workers and the monitor: the master alone claims, before the fork
+    def claim_worker(self, pid: int, generation: int, number: int) -> int:
+        """The lowest free slot. pid 0: not known yet."""
+    def claim_monitor(self) -> None: ...
+    def set_monitor_pid(self, pid: int) -> None: ...
     def set_worker_pid(self, slot: int, pid: int) -> None: ...
     def set_worker_state(self, slot: int, state: str) -> None:
         """One character of the scoreboard: S _ G ..."""
     def settle_worker(self, slot: int) -> dict[str, int]:
-        """Take a dead worker's shares off every gauge and free its slot.
+        """Take a dead worker's shares off every gauge and free its locks and its slot.
 
-        Returns what was taken: {"busy": n, "connections": n, "mutexes": n}.
+        Returns what was taken: {"busy": n, "connections": n, "locks": n}.
         """
 
     # readers
@@ -94,8 +102,8 @@ class Table:
         (state G)."""
     def totals(self) -> dict[str, int]:
         """accesses, bytes_out, duration_us, connections (accepted) over all workers,
-        ended ones included; connections_open and busy now; repairs: mutexes that were
-        taken over from a dead process."""
+        ended ones included; connections_open and busy now; repairs: locks that were
+        taken over from a process that was dead or too slow."""
 
 class Request(Protocol):
     """What a slow-path handler sees of a request (admin/)."""

@@ -8,6 +8,9 @@ from cython cimport final
 from libc.limits cimport LLONG_MAX, LONG_MAX
 from libc.string cimport memchr, memcmp, memcpy, memmove, memset, strchr, strlen
 
+# memory that all processes see
+include "core/shared.pyx"
+
 # io: readiness, timeouts, bytes in and out
 include "core/io/buffer.pyx"
 include "core/io/writer.pyx"
@@ -30,6 +33,7 @@ include "core/http/framing.pyx"
 include "core/http/chunked.pyx"
 
 # balance: the shared table; who serves
+include "core/balance/lock.pyx"
 include "core/balance/table.pyx"
 include "core/balance/claims.pyx"
 include "core/balance/ledger.pyx"

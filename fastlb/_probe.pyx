@@ -21,7 +21,9 @@ include "core/io/tls_hello.pyx"     # the name in a ClientHello
 include "probe/tls.pyx"             # wrapper of the above
 include "probe/http.pyx"            # wrappers of the above
 
-include "core/balance/table.pyx"        # the shared mapping and its mutexes
+include "core/shared.pyx"               # memory that all processes see
+include "core/balance/lock.pyx"         # words that say who owns them
+include "core/balance/table.pyx"        # the mappings, locks of balancers
 include "core/balance/ledger.pyx"       # counts and states of members
 include "core/balance/sticky.pyx"       # the route a client asks for
 include "core/balance/lbmethods/byrequests.pyx"

@@ -1,8 +1,8 @@
 """What one election costs, in nanoseconds: python bench/micro/elect.py
 
 Needs the probe (FASTLB_PROBE=1 python setup.py build_ext --inplace). Each figure is
-the best and the median of several rounds; the election is whole, with the robust
-mutex, on a table as the master makes it.
+the best and the median of several rounds; the election is whole, with its lock, on a
+table as the master makes it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ TARGET_NS = 150  # for 3 members
 
 
 def balancer(members: int) -> _probe.BalancerProbe:
-    table = _probe.Table.create(256, 4096, 256)
+    table = _probe.Table.create(256, 4096, 8192)
     slot = table.claim_balancer("balancer://x", 1, lbmethod="byrequests")
     slots = [
         table.claim_member(

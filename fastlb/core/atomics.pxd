@@ -19,6 +19,8 @@ cdef extern from "atomics.h" nogil:
     uint32_t atomic_and_u32 "ATOMIC_AND"(uint32_t *p, uint32_t v)
     bint atomic_swap_if_u32 "ATOMIC_SWAP_IF"(
         uint32_t *p, uint32_t *seen, uint32_t next)
+    bint atomic_swap_if_u64 "ATOMIC_SWAP_IF"(
+        uint64_t *p, uint64_t *seen, uint64_t next)
     void atomic_fence_full "ATOMIC_FENCE_FULL"()
     void atomic_fence_acquire "ATOMIC_FENCE_ACQUIRE"()
     void atomic_fence_release "ATOMIC_FENCE_RELEASE"()

@@ -59,3 +59,21 @@ cdef enum:
     ENV_COUNT_MAX = 256             # environment variables that rules or logs name
     MEMBERS_PER_BALANCER_MAX = 256
     ADDRESSES_PER_MEMBER_MAX = 8
+    # the shared table
+    LOCK_SPINS = 200
+    LOCK_STEP_NS = 20000            # of sleep, doubled each time up to
+    LOCK_STEP_MAX_NS = 1000000
+    LOCK_WAIT_US = 500000           # for a living process that has a lock
+    LOCK_HASTE_US = 10000000        # after a wait in vain there is none for so long
+    LOCK_LATE_TRIES = 100
+    ELECT_LBSTATUS_MAX = 0x7FFFFFFF     # what Apache's holds; more begins anew
+    ERROR_AHEAD_US = 10000000       # a failure so far in the future is none
+    FLAG_TRIES_MAX = 100
+    GAUGE_MAX = 1 << 24             # of one worker, as the master reads it
+    TOTALS_READS_MAX = 64
+
+cdef extern from *:
+    """
+    #define LEDGER_COUNT_MAX INT64_C(0x100000000000000)
+    """
+    const unsigned long long LEDGER_COUNT_MAX   # of bytes, requests: more is a lie

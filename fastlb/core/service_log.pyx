@@ -63,7 +63,7 @@ cdef void service_log_member_down(exchange *x) noexcept nogil:
     """E was set: say when the member will be tried again."""
     cdef long long wait
     with gil:
-        wait = member_retry_in_ms(x.member.slot, watch.now_us)
+        wait = member_retry_in_ms(engine.view, x.member.slot, watch.now_us)
         if wait < 0:
             when = "it is probed in the background until it listens again"
         else:
@@ -207,10 +207,24 @@ cdef void service_log_undecided(
             f"{told}; {end}{more}")
 
 
-cdef void service_log_repaired(exchange *x) noexcept nogil:
+cdef void service_log_lock(exchange *x) noexcept nogil:
+    """The balancer's lock was not free, and its owner did not give it back."""
     with gil:
-        say(x, "warn", "proxy_balancer", 0,
-            "a worker died within an election; the balancer's state was made whole")
+        if x.election.lock == LOCK_OF_DEAD:
+            say(x, "warn", "proxy_balancer", 0,
+                "a worker died within an election; the balancer's state was made whole")
+            return
+        say(x, "error", "proxy_balancer", 0,
+            f"process {lock_pid(engine.view, engine.view.own.taken_from)} kept a "
+            f"balancer's lock for more than {LOCK_WAIT_US / 1000000:g}s and lives: the "
+            "lock was taken over; if it is not stopped by a debugger, end it")
+
+
+cdef void service_log_began_anew(exchange *x) noexcept nogil:
+    with gil:
+        say(x, "error", "proxy_balancer", 0,
+            "the balancer's state held numbers that no election can have made: it "
+            "begins anew; a worker that did not crash may have been taken over")
 
 
 cdef void service_log_handshake(downstream *d) noexcept nogil:

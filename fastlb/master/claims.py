@@ -11,13 +11,14 @@ from fastlb.master.errors import Exit, StartError
 from fastlb.model.member import Member
 from fastlb.model.server import Compat, Model
 
-# Room for members and balancers that later reloads bring: the table is mapped once
-# and never grows. A slot not in use costs address space only.
+# Room for members and balancers that later reloads bring, and for old workers that
+# tunnels keep: the table is mapped once and never grows. A slot not in use costs
+# address space only.
 SPARE_FACTOR = 4
 BALANCERS_MIN = 256
 MEMBERS_MIN = 2048
-WORKERS_MIN = 256
-WORKERS_PER_SEAT = 16
+WORKERS_MIN = 8192
+WORKERS_PER_SEAT = 512
 
 
 def create_table(model: Model) -> Table:

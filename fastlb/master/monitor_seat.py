@@ -62,15 +62,23 @@ class MonitorSeat:
         heritage = self._heritage(current)
         self.due_s = None
         self._born_s = now_s
+        self._table.claim_monitor()
+
+        def let_go() -> None:
+            self._table.be_monitor()
+            self._let_go(current)
+
         try:
             self.pid = spawn.fork(
                 "fastlb-monitor",
                 lambda: self._run(heritage),
-                let_go=lambda: self._let_go(current),
+                let_go=let_go,
                 identity=self._identity,
             )
         except OSError:
             self.due_s = now_s + FORK_FAILED_DELAY_S
+            return
+        self._table.set_monitor_pid(self.pid)
 
     def _heritage(self, current: Generation) -> MonitorHeritage:
         model = current.model

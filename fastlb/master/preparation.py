@@ -84,6 +84,7 @@ class Preparation:
             self._table, model, self.number, fresh=fresh
         )
         self._publish(found, member_slots)
+        self._tell_of_overdue()
         self.step = "starting its workers"
         self.generation = Generation(
             number=self.number,
@@ -108,6 +109,15 @@ class Preparation:
         if current is not None and self._claimed:
             # Claiming wrote the new settings over those in force.
             claims.claim(self._table, current.model, current.number)
+
+    def _tell_of_overdue(self) -> None:
+        for pid in self._table.take_overdue():
+            self._journal.write(
+                "error",
+                "proxy_balancer",
+                f"process {pid} kept a lock of the slot table and lives: the lock was "
+                "taken over; if it is not stopped by a debugger, end it",
+            )
 
     def _publish(self, found: names.Found, member_slots: tuple[int, ...]) -> None:
         """Write the addresses; a member without one begins in error.

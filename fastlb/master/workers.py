@@ -120,6 +120,7 @@ class Workers:
         )
 
         def let_go() -> None:
+            means.table.be_worker(slot)
             os.close(reader)
             means.let_go(generation)
 

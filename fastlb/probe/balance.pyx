@@ -13,6 +13,8 @@ WHY_NAMES = {
     ELECT_STICKY_LOST: "sticky_lost",
 }
 
+LOCK_NAMES = {LOCK_FREE: "free", LOCK_OF_DEAD: "of_dead", LOCK_OF_LIVING: "of_living"}
+
 
 cdef long long probe_now_ns() noexcept nogil:
     cdef timespec now
@@ -74,7 +76,8 @@ cdef class BalancerProbe:
             "by_route": bool(out.by_route),
             "route_changed": bool(out.route_changed),
             "forced_recovery": bool(out.forced_recovery),
-            "mutex_repaired": bool(out.mutex_repaired),
+            "lock": LOCK_NAMES[out.lock],
+            "began_anew": bool(out.began_anew),
         }
 
     def sequence(self, int count, long long now_us=0, bytes route=b""):
@@ -103,8 +106,8 @@ cdef class BalancerProbe:
             self, int position, int attempts, *, response_started=False,
             replayable=True, by_route=False):
         return bool(may_retry(
-            &self.plan, self.members[position], attempts, response_started,
-            replayable, by_route))
+            &self.table.view, &self.plan, self.members[position], attempts,
+            response_started, replayable, by_route))
 
     def sticky(self, bytes target, cookies=None):
         """(value, route, from_url) as found; None for what there is not."""
@@ -151,8 +154,14 @@ cdef class BalancerProbe:
         balancer_lock(&self.table.view, self.plan.slot)
         elect_begin(&s, &self.table.view, self.plan.slot, 0)
         for i in range(asked):
-            lb_add(&s, self.members[i], self.members[i].load_factor)
+            lb_add(
+                &s, self.members[i],
+                member_entry_of(&self.table.view, self.members[i]).load_factor)
         return probe_raise(signal)
+
+
+cdef object probe_part(shared_part *part):
+    return (<size_t>part.reading, part.size, <size_t>part.writing)
 
 
 @cython.final
@@ -163,11 +172,6 @@ cdef class TableProbe:
 
     def __cinit__(self, Table table):
         self.table = table
-
-    def die_in_claim(self):
-        """SIGKILL to this process while it holds the table's mutex."""
-        table_lock(&self.table.view)
-        probe_raise(PROBE_KILL)
 
     # --- counting
 
@@ -206,22 +210,25 @@ cdef class TableProbe:
     # --- states
 
     def failed(self, int member, long long now_us, bint probe_may_clear=False):
-        return member_failed(self.table.member(member), now_us, probe_may_clear)
+        return member_failed(
+            &self.table.view, self.table.member(member), now_us, probe_may_clear)
 
     def connected(self, int member):
         member_connected(self.table.member(member))
 
     def is_usable(self, int member):
-        return bool(member_is_usable(self.table.member(member)))
+        return bool(member_is_usable(&self.table.view, self.table.member(member)))
 
     def ignores_errors(self, int member):
-        return bool(member_ignores_errors(self.table.member(member)))
+        return bool(member_ignores_errors(
+            &self.table.view, self.table.member(member)))
 
     def epoch(self, int member):
         return member_epoch(self.table.member(member))
 
     def retry_in_ms(self, int member, long long now_us):
-        return member_retry_in_ms(self.table.member(member), now_us)
+        return member_retry_in_ms(
+            &self.table.view, self.table.member(member), now_us)
 
     # --- the mapping
 
@@ -234,26 +241,68 @@ cdef class TableProbe:
 
     def interrupt_address_write(self, int member):
         """Leave the addresses as a writer that died within its write does."""
+        cdef address_record *record = <address_record *>table_directory_pen(
+            &self.table.view, &self.table.view.address_records[member])
         self.table.member(member)
-        self.table.view.colds[member].address_version |= 1
+        record.version |= 1
 
-    def write_header(self, int offset, bytes data):
-        """Damage the header."""
-        memcpy(self.table.view.base + offset, <const char *>data, len(data))
+    # --- the mappings
 
     def parts(self):
-        """Where each part of the mapping begins, its whole size, sizes of slots."""
-        cdef table_header *h = self.table.view.header
+        """Where each part begins and whether this process may write there: (first,
+        size, writing) by name; reading is always possible."""
         return {
-            "balancers_at": h.balancers_at,
-            "members_at": h.members_at,
-            "colds_at": h.colds_at,
-            "workers_at": h.workers_at,
-            "shares_at": h.shares_at,
-            "size": h.size,
-            "share_row_size": h.share_row_size,
-            "balancer_size": sizeof(balancer_slot),
-            "member_size": sizeof(member_slot),
-            "cold_size": sizeof(member_cold),
-            "worker_size": sizeof(worker_slot),
+            "book": probe_part(&self.table.view.book_part),
+            "directory": probe_part(&self.table.view.directory_part),
+            "field": probe_part(&self.table.view.field_part),
         }
+
+    def arrays(self):
+        """(part, offset, size of one, how many) of each array, by name."""
+        cdef table_view *t = &self.table.view
+        cdef char *book = t.book_part.reading
+        cdef char *field = t.field_part.reading
+        cdef size_t lines = (t.workers_max + SHARES_OF_A_LINE - 1) // SHARES_OF_A_LINE
+        return {
+            "balancer_entries": (
+                "book", <char *>t.balancer_entries - book, sizeof(balancer_entry),
+                t.balancers_max),
+            "member_entries": (
+                "book", <char *>t.member_entries - book, sizeof(member_entry),
+                t.members_max),
+            "member_names": (
+                "book", <char *>t.member_names - book, sizeof(member_names),
+                t.members_max),
+            "worker_entries": (
+                "book", <char *>t.worker_entries - book, sizeof(worker_entry),
+                t.workers_max),
+            "address_records": (
+                "directory", <char *>t.address_records - t.directory_part.reading,
+                sizeof(address_record), t.members_max),
+            "balancers": (
+                "field", <char *>t.balancers - field, sizeof(balancer_slot),
+                t.balancers_max),
+            "members": (
+                "field", <char *>t.members - field, sizeof(member_slot), t.members_max),
+            "workers": (
+                "field", <char *>t.workers - field, sizeof(worker_slot), t.workers_max),
+            "shares": (
+                "field", <char *>t.shares - field,
+                SHARES_OF_A_LINE * sizeof(int32_t), lines * t.members_max),
+        }
+
+    # --- locks
+
+    def own(self):
+        """What this process writes into a lock."""
+        return self.table.view.own.owner
+
+    def owner(self, int balancer):
+        return self.table.balancer(balancer).owner
+
+    def set_owner(self, int balancer, uint64_t owner):
+        """As a process does that holds the lock, or says so."""
+        atomic_set_u64(&self.table.balancer(balancer).owner, owner)
+
+    def set_directory_owner(self, uint64_t owner):
+        (<table_directory *>self.table.view.directory_part.writing).owner = owner

@@ -83,6 +83,36 @@ class Pool:
     def all(self, field: str) -> list[Any]:
         return [self.member(i)[field] for i in range(len(self.slots))]
 
+    # other processes
+
+    def start(self, act: Callable[[], object]) -> tuple[int, int]:
+        """Run `act` in a worker of its own; its pid and its slot."""
+        slot: int = self.table.claim_worker(0, 1, 0)
+        pid = os.fork()
+        if pid == 0:
+            status = 1
+            try:
+                self.table.be_worker(slot)
+                act()
+                status = 0
+            finally:
+                os._exit(status)
+        self.table.set_worker_pid(slot, pid)
+        return pid, slot
+
+    def in_child(self, act: Callable[[], object]) -> None:
+        """Run `act` in a worker that must end well."""
+        pid, slot = self.start(act)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+        self.table.settle_worker(slot)
+
+    def killed(self, act: Callable[[], object]) -> int:
+        """Run `act` in a worker that must die of SIGKILL within it; its slot, which
+        nobody has settled."""
+        pid, slot = self.start(act)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
+        return slot
+
 
 def settings_of(position: int, member: dict[str, Any]) -> dict[str, Any]:
     settings = {
@@ -100,27 +130,3 @@ def settings_of(position: int, member: dict[str, Any]) -> dict[str, Any]:
 
 def member(load_factor: int = 100, **settings: Any) -> dict[str, Any]:
     return {"load_factor": load_factor, **settings}
-
-
-def killed(act: Callable[[], object]) -> None:
-    """Run `act` in a child that must die of SIGKILL within it."""
-    pid = os.fork()
-    if pid == 0:
-        try:
-            act()
-        finally:
-            os._exit(1)
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
-
-
-def in_child(act: Callable[[], object]) -> None:
-    """Run `act` in a child that must end well."""
-    pid = os.fork()
-    if pid == 0:
-        status = 1
-        try:
-            act()
-            status = 0
-        finally:
-            os._exit(status)
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0

@@ -8,7 +8,7 @@ from math import gcd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pools import Pool, killed, member
+from pools import Pool, member
 from recorded_elections import Recorded, of_method, players
 
 from fastlb import _probe
@@ -139,9 +139,9 @@ def test_an_election_that_died_half_way_never_happened(
     pool.sequence(before)
     twin.sequence(before)
     asked = data.draw(st.integers(0, len(weights)))
-    killed(lambda: pool.probe.die_in_election(asked))
+    pool.killed(lambda: pool.probe.die_in_election(asked))
     first = pool.elect()
-    assert first["mutex_repaired"]
+    assert first["lock"] == "of_dead"
     assert [first["chosen"], *pool.sequence(20)] == twin.sequence(21)
     assert pool.all("lbstatus") == twin.all("lbstatus")
 
@@ -159,8 +159,8 @@ def test_the_repair_of_an_election_leaves_other_balancers_alone() -> None:
     # its first election is the one number that dies in the pool: stamps alone are equal
     _probe.BalancerProbe(pool.table, other, [slot, neighbour]).sequence(2)
     before = pool.table.snapshot_member(slot)["lbstatus"]
-    killed(lambda: pool.probe.die_in_election(2))
-    assert pool.elect()["mutex_repaired"]
+    pool.killed(lambda: pool.probe.die_in_election(2))
+    assert pool.elect()["lock"] == "of_dead"
     assert pool.table.snapshot_member(slot)["lbstatus"] == before
 
 

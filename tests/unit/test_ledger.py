@@ -7,7 +7,7 @@ import os
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pools import SECOND_US, Pool, in_child, member
+from pools import SECOND_US, Pool, member
 
 # --- gauges
 
@@ -46,7 +46,7 @@ def test_settling_takes_the_shares_of_that_worker_alone() -> None:
     assert pool.table.settle_worker(dead) == {
         "busy": 2,
         "connections": 1,
-        "mutexes": 0,
+        "locks": 0,
     }
     assert pool.all("busy") == [1, 1]
     assert pool.inside.connections() == 1
@@ -194,7 +194,7 @@ def test_the_first_failure_is_told_apart_from_further_ones() -> None:
 
 def test_a_failure_seen_by_one_process_is_seen_by_all() -> None:
     pool = Pool(member())
-    in_child(lambda: pool.fail(0))
+    pool.in_child(lambda: pool.fail(0))
     assert pool.status(0) == "Init Err "
 
 

@@ -1,7 +1,7 @@
 # Which member serves a request (spec balancing.md 3.1, 4, 5, 6.3).
 #
-# Election is global over all workers: it runs under the balancer's robust mutex in
-# shared memory, and its sequence is Apache's whatever worker asks. Time comes in as an
+# Election is global over all workers: it runs under the balancer's lock (lock.pxd), and
+# its sequence is Apache's whatever worker asks. Time comes in as an
 # argument so that tests, simulators and the data path run the same code.
 
 # A balancer as the plan knows it: fixed for a generation.
@@ -47,7 +47,8 @@ cdef struct election:
     bint by_route               # a sticky look-up found it
     bint route_changed          # BALANCER_ROUTE_CHANGED is to be set
     bint forced_recovery        # AH01165 should be logged
-    bint mutex_repaired         # a dead worker's election was made whole again
+    int lock                    # LOCK_*: how the balancer's lock was had
+    bint began_anew             # a number stood there that no election can have made
 
 # One election. Adds 1 to elected of the chosen member; busy is the caller's business
 # (ledger). route/route_length: what the client asked for; length 0: nothing.
@@ -62,5 +63,5 @@ cdef int elect(
 # by_route with nofailover binds, unless another member has the route or the failed one
 # names a redirect. member: the one that failed.
 cdef bint may_retry(
-    const balancer_plan *b, member_slot *member, int attempts,
+    const table_view *t, const balancer_plan *b, member_slot *member, int attempts,
     bint response_started, bint replayable, bint by_route) noexcept nogil

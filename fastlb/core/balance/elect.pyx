@@ -4,7 +4,7 @@
 #   elect_by_route          the member that the client's route asks for, or its redirect
 #   elect_scan              else the method's: lbset by lbset, spares, standbys
 #
-# Everything from the first look to elected + 1 happens under the balancer's mutex, so
+# Everything from the first look to elected + 1 happens under the balancer's lock, so
 # the sequence is one sequence, whatever worker asks.
 
 
@@ -17,15 +17,28 @@ cdef inline void elect_begin(
     s.balancer = slot
     s.now_us = now_us
     s.total = 0
+    s.is_wild = False
     s.number = slot.begun + 1
     slot.begun = s.number
     atomic_keep_order()
 
 
-cdef inline void elect_end(lb_scan *s) noexcept nogil:
-    ASSERT(s.balancer.begun == s.number)
+# A number stands there that no election can have made: begin anew with all members.
+cdef void elect_tame(const balancer_plan *b) noexcept nogil:
+    cdef int i
+    for i in range(b.member_count):
+        b.members[i].lbstatus = 0
+        b.members[i].lbstatus_before = 0
+        lb_method_of(b.lbmethod).reset(b.members[i])
+
+
+# true when it began anew
+cdef inline bint elect_end(lb_scan *s, const balancer_plan *b) noexcept nogil:
+    if unlikely(s.is_wild):
+        elect_tame(b)
     atomic_keep_order()
     s.balancer.done = s.number
+    return s.is_wild
 
 
 # --- step 1: all in error
@@ -33,10 +46,11 @@ cdef inline void elect_end(lb_scan *s) noexcept nogil:
 # Walk until one without E; each one in E is offered its retry on the way. Only E is
 # asked for: a member that is stopped or disabled suppresses the recovery, as in Apache.
 # returns true when E was cleared by force
-cdef bint elect_force_recovery(const balancer_plan *b, long long now_us) noexcept nogil:
+cdef bint elect_force_recovery(
+        const table_view *t, const balancer_plan *b, long long now_us) noexcept nogil:
     cdef int i
     for i in range(b.member_count):
-        member_retry(b.members[i], now_us)
+        member_retry(t, b.members[i], now_us)
         if not atomic_get_u32(&b.members[i].flags) & FLAG_ERROR:
             return False
     if not b.force_recovery:
@@ -50,13 +64,12 @@ cdef bint elect_force_recovery(const balancer_plan *b, long long now_us) noexcep
 # --- step 2: by route
 
 cdef bint elect_has_route(
-        table_view *t, member_slot *m, uint32_t hash, const char *route,
+        const table_view *t, const member_slot *m, uint32_t hash, const char *route,
         unsigned int length) noexcept nogil:
-    cdef member_cold *cold
-    if m.route_hash != hash:
+    cdef const member_entry *e = member_entry_of(t, m)
+    if atomic_get_u32(&e.route_hash) != hash:
         return False
-    cold = member_cold_half(t, m)
-    return cold.route_length == length and memcmp(cold.route, route, length) == 0
+    return e.route_length == length and memcmp(e.route, route, length) == 0
 
 
 # Pass 1 over members that are no standby, pass 2 over standbys. A member that cannot
@@ -65,37 +78,36 @@ cdef bint elect_has_route(
 # needs. (Apache bounds only the depth, which lets members that redirect to each other
 # take exponential time.)
 cdef int elect_by_route(
-        table_view *t, const balancer_plan *b, long long now_us, const char *route,
-        unsigned int length, int *lookups_left) noexcept nogil:
+        const table_view *t, const balancer_plan *b, long long now_us,
+        const char *route, unsigned int length, int *lookups_left) noexcept nogil:
     cdef uint32_t hash = table_route_hash(route, length)
     cdef uint32_t flags
     cdef int standbys, i, found
     cdef member_slot *m
-    cdef member_cold *cold
     lookups_left[0] -= 1
     for standbys in range(2):
         for i in range(b.member_count):
             m = b.members[i]
-            flags = atomic_get_u32(&m.flags)
+            flags = member_flags_now(t, m)
             if ((flags & FLAG_STANDBY) != 0) != (standbys == 1):
                 continue
             if not elect_has_route(t, m, hash, route, length):
                 continue
-            member_retry(m, now_us)
-            if member_is_usable(m):
+            member_retry(t, m, now_us)
+            if member_is_usable(t, m):
                 return i
             if not flags & FLAG_REDIRECT or lookups_left[0] <= 0:
                 continue
-            cold = member_cold_half(t, m)
             found = elect_by_route(
-                t, b, now_us, cold.redirect, cold.redirect_length, lookups_left)
+                t, b, now_us, t.member_names[m - t.members].redirect,
+                member_entry_of(t, m).redirect_length, lookups_left)
             if found >= 0:
                 return found
     return -1
 
 
 cdef bint elect_any_has_route(
-        table_view *t, const balancer_plan *b, const char *route,
+        const table_view *t, const balancer_plan *b, const char *route,
         unsigned int length) noexcept nogil:
     cdef uint32_t hash = table_route_hash(route, length)
     cdef int i
@@ -112,19 +124,22 @@ cdef bint elect_any_has_route(
 # part that this request's scan would have asked.
 cdef void elect_settle_route(
         lb_scan *s, const balancer_plan *b, member_slot *elected) noexcept nogil:
+    cdef int lbset = atomic_get_i32(&member_entry_of(s.table, elected).lbset)
+    cdef const member_entry *e
     cdef int i
     cdef member_slot *m
     for i in range(b.member_count):
         m = b.members[i]
+        e = member_entry_of(s.table, m)
         if m != elected:
-            if not member_is_usable(m):
+            if not member_is_usable(s.table, m):
                 continue
             if not b.compat_apache and (
-                    m.lbset != elected.lbset
-                    or atomic_get_u32(&m.flags)
+                    atomic_get_i32(&e.lbset) != lbset
+                    or atomic_get_u32(&e.flags)
                     & (FLAG_DRAIN | FLAG_STANDBY | FLAG_SPARE)):
                 continue
-        lb_add(s, m, m.load_factor)
+        lb_add(s, m, atomic_get_i32(&e.load_factor))
     lb_sub(elected, s.total)
 
 
@@ -137,6 +152,7 @@ cdef int elect_among(
         int chosen) noexcept nogil:
     cdef const lb_method *method = lb_method_of(b.lbmethod)
     cdef member_slot *best = NULL if chosen < 0 else b.members[chosen]
+    cdef const member_entry *e
     cdef member_slot *m
     cdef uint32_t flags
     cdef int i
@@ -144,13 +160,14 @@ cdef int elect_among(
         if limit == 0:
             break
         m = b.members[i]
-        flags = atomic_get_u32(&m.flags)
-        if (m.lbset != lbset or flags & FLAG_DRAIN or not flags & kind
+        e = member_entry_of(s.table, m)
+        flags = member_flags_now(s.table, m)
+        if (atomic_get_i32(&e.lbset) != lbset or flags & FLAG_DRAIN or not flags & kind
                 or (kind == FLAG_STANDBY and flags & FLAG_SPARE)
                 or (flags & (FLAG_INIT | FLAGS_UNUSABLE)) != FLAG_INIT):
             continue
         limit -= 1
-        if method.better(s, m, best):
+        if method.better(s, m, e, best):
             best = m
             chosen = i
     return chosen
@@ -160,36 +177,40 @@ cdef int elect_among(
 # for unusable members of their set, one for one; standbys only when there is nobody.
 cdef int elect_scan(lb_scan *s, const balancer_plan *b) noexcept nogil:
     cdef const lb_method *method = lb_method_of(b.lbmethod)
-    cdef int spares, standbys, unusable, i
+    cdef int spares, standbys, unusable, set_of_it, i
     cdef int chosen = -1
     cdef int lbset = 0
     cdef int lbset_max = 0
     cdef uint32_t flags
+    cdef const table_view *t = s.table
+    cdef const member_entry *e
     cdef member_slot *m
     cdef member_slot *best = NULL
     while chosen < 0 and lbset <= lbset_max:
         unusable = spares = standbys = 0
         for i in range(b.member_count):
             m = b.members[i]
-            if m.lbset > lbset_max:
-                lbset_max = m.lbset
-            if m.lbset != lbset:
+            e = member_entry_of(t, m)
+            set_of_it = atomic_get_i32(&e.lbset)
+            if set_of_it > lbset_max:
+                lbset_max = set_of_it
+            if set_of_it != lbset:
                 continue
-            flags = atomic_get_u32(&m.flags)
+            flags = atomic_get_u32(&e.flags) | (atomic_get_u32(&m.flags) & FLAGS_LIVE)
             if flags & FLAG_DRAIN:
                 if not flags & (FLAG_SPARE | FLAG_STANDBY):
                     unusable += 1
                 continue
             if flags & FLAG_ERROR:
-                member_retry(m, s.now_us)
-                flags = atomic_get_u32(&m.flags)
+                member_retry(t, m, s.now_us)
+                flags = member_flags_now(t, m)
             if flags & (FLAG_SPARE | FLAG_STANDBY):
                 # usable or not, nobody is drafted for it
                 spares += (flags & FLAG_SPARE) != 0
                 standbys += (flags & FLAG_SPARE) == 0
             elif (flags & (FLAG_INIT | FLAGS_UNUSABLE)) != FLAG_INIT:
                 unusable += 1
-            elif method.better(s, m, best):
+            elif method.better(s, m, e, best):
                 best = m
                 chosen = i
         if spares > 0 and unusable > 0:
@@ -204,13 +225,13 @@ cdef int elect_scan(lb_scan *s, const balancer_plan *b) noexcept nogil:
 
 # --- the election
 
+# What every election leaves as it was, whatever the method.
 cdef long long elect_sum(const balancer_plan *b) noexcept nogil:
-    """What every election leaves as it was, whatever the method."""
-    cdef long long total = 0
+    cdef uint64_t total = 0
     cdef int i
     for i in range(b.member_count):
-        total += b.members[i].lbstatus
-    return total
+        total += <uint64_t>b.members[i].lbstatus
+    return <long long>total
 
 
 cdef int elect_locked(
@@ -219,7 +240,7 @@ cdef int elect_locked(
     cdef lb_scan s
     cdef int chosen
     cdef int lookups_left = b.member_count
-    out.forced_recovery = elect_force_recovery(b, now_us)
+    out.forced_recovery = elect_force_recovery(t, b, now_us)
     if length > 0:
         chosen = elect_by_route(t, b, now_us, route, length, &lookups_left)
         if chosen >= 0:
@@ -228,14 +249,14 @@ cdef int elect_locked(
                 t, b.members[chosen], table_route_hash(route, length), route, length)
             elect_begin(&s, t, b.slot, now_us)
             elect_settle_route(&s, b, b.members[chosen])
-            elect_end(&s)
+            out.began_anew = elect_end(&s, b)
             return chosen
         if b.nofailover and elect_any_has_route(t, b, route, length):
             out.why = ELECT_STICKY_LOST
             return -1
     elect_begin(&s, t, b.slot, now_us)
     chosen = elect_scan(&s, b)
-    elect_end(&s)
+    out.began_anew = elect_end(&s, b)
     if chosen < 0:
         out.why = ELECT_ALL_IN_ERROR
     else:
@@ -246,32 +267,28 @@ cdef int elect_locked(
 cdef int elect(
         table_view *t, const balancer_plan *b, long long now_us,
         const char *route, unsigned int route_length, election *out) noexcept nogil:
-    cdef int got
     cdef long long before = 0
     out.chosen = -1
     out.why = ELECT_OK
     out.by_route = False
     out.route_changed = False
     out.forced_recovery = False
-    out.mutex_repaired = False
+    out.lock = LOCK_FREE
+    out.began_anew = False
     if b.member_count == 0:
         out.why = ELECT_NO_MEMBERS
         return -1
-    got = balancer_lock(t, b.slot)
-    if got < 0:
-        out.why = ELECT_ALL_IN_ERROR
-        return -1
-    out.mutex_repaired = got == 1
+    out.lock = balancer_lock(t, b.slot)
     if DEBUG_BUILD:
         before = elect_sum(b)
     out.chosen = elect_locked(t, b, now_us, route, route_length, out)
     ASSERT(out.chosen < b.member_count)
-    if DEBUG_BUILD and elect_sum(b) != before:
+    if (DEBUG_BUILD and elect_sum(b) != before and not out.began_anew
+            and atomic_get_u64(&b.slot.owner) == t.own.owner):
         ASSERT(False)       # lbstatus came from nowhere, or went there
     if out.chosen >= 0:
-        ASSERT(member_is_usable(b.members[out.chosen]))
         ledger_elected(b.members[out.chosen])
-    balancer_unlock(b.slot)
+    balancer_unlock(t, b.slot)
     return out.chosen
 
 
@@ -280,22 +297,25 @@ cdef int elect(
 # nofailover binds a session to its route, not to one member: another member with that
 # route, or the member's redirect=, may still take it, and elect has the last word.
 cdef bint elect_session_may_move(
-        const balancer_plan *b, member_slot *member) noexcept nogil:
+        const table_view *t, const balancer_plan *b,
+        const member_slot *member) noexcept nogil:
+    cdef const member_entry *e = member_entry_of(t, member)
     cdef int i
-    if atomic_get_u32(&member.flags) & FLAG_REDIRECT:
+    if atomic_get_u32(&e.flags) & FLAG_REDIRECT:
         return True
     for i in range(b.member_count):
-        if b.members[i] != member and b.members[i].route_hash == member.route_hash:
+        if b.members[i] != member and (
+                member_entry_of(t, b.members[i]).route_hash == e.route_hash):
             return True
     return False
 
 
 cdef bint may_retry(
-        const balancer_plan *b, member_slot *member, int attempts,
+        const table_view *t, const balancer_plan *b, member_slot *member, int attempts,
         bint response_started, bint replayable, bint by_route) noexcept nogil:
     if response_started or not replayable or attempts > b.max_attempts:
         return False
     # a member that ignores errors is never "not usable", so nothing moves away from it
-    if member_ignores_errors(member):
+    if member_ignores_errors(t, member):
         return False
-    return not (by_route and b.nofailover) or elect_session_may_move(b, member)
+    return not (by_route and b.nofailover) or elect_session_may_move(t, b, member)

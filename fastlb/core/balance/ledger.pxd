@@ -3,13 +3,17 @@
 # `table_view` is this process's mapping; `worker_slot` is the row of this worker, which
 # it alone writes (field mark "own"), so that the master can take off a dead worker's
 # share exactly. member_slot, balancer_slot: table.pxd.
+#
+# What is read here may have been written by a worker that was taken over: it is added
+# and compared, and nothing else.
 
 # The gauge "busy" of a member is the sum of the workers' shares.
 cdef void ledger_busy_add(
     table_view *t, worker_slot *w, member_slot *m) noexcept nogil
 cdef void ledger_busy_sub(
     table_view *t, worker_slot *w, member_slot *m) noexcept nogil
-cdef int ledger_busy_of(table_view *t, member_slot *m) noexcept nogil   # sum of shares
+cdef long long ledger_busy_of(
+    const table_view *t, const member_slot *m) noexcept nogil   # sum of shares
 
 # Bytes sent to and received from a member, as Apache counts them, because bytraffic
 # elects by them: sent are heads and bodies as they went out; received are status lines
@@ -20,8 +24,11 @@ cdef void ledger_bytes(
 # Connections of clients, this worker's and all workers' together.
 cdef void ledger_connection_opened(worker_slot *w) noexcept nogil
 cdef void ledger_connection_closed(worker_slot *w) noexcept nogil
-cdef int ledger_connections(table_view *t) noexcept nogil
-cdef int ledger_exchanges(table_view *t) noexcept nogil     # of all workers
+cdef long long ledger_connections(const table_view *t) noexcept nogil
+cdef long long ledger_exchanges(const table_view *t) noexcept nogil     # of all workers
+# Connections of this generation's workers that accept, and how many those are.
+cdef long long ledger_connections_of_peers(
+    const table_view *t, const worker_slot *w, long *workers) noexcept nogil
 
 # One request answered. state: scoreboard gauges are kept in the worker's own row.
 cdef void ledger_request_done(
@@ -38,32 +45,40 @@ cdef void ledger_wait(worker_slot *w, long waiting) noexcept nogil
 # What the other workers have granted themselves, seen after what this one has written.
 # No row counts for less than 0 or more than most.
 cdef long ledger_granted_beside(
-    table_view *t, worker_slot *own, long most) noexcept nogil
+    const table_view *t, const worker_slot *own, long most) noexcept nogil
 
 # A member failed. probe_may_clear: it was a refused or timed-out connect, so a TCP
 # probe proves that it is back; otherwise only retry= or a health check does.
 # returns 1 when this call put it into E, 0 when it was there already or has flag I.
 cdef int member_failed(
-    member_slot *m, long long now_us, bint probe_may_clear) noexcept nogil
+    const table_view *t, member_slot *m, long long now_us,
+    bint probe_may_clear) noexcept nogil
 # A connect succeeded: error_time and retries back to 0, unless the member is in E
 # (a failure seen since then counts for more; as in Apache).
 cdef void member_connected(member_slot *m) noexcept nogil
-cdef bint member_is_usable(member_slot *m) noexcept nogil
-cdef bint member_ignores_errors(member_slot *m) noexcept nogil
+# FLAG_*: what the book says, and of the field's what is the workers' to say.
+cdef uint32_t member_flags_now(
+    const table_view *t, const member_slot *m) noexcept nogil
+cdef bint member_is_usable(const table_view *t, const member_slot *m) noexcept nogil
+cdef bint member_ignores_errors(
+    const table_view *t, const member_slot *m) noexcept nogil
 # Rises each time the member goes into E, D or S: idle connections made under another
 # value must be closed, not used.
-cdef unsigned int member_epoch(member_slot *m) noexcept nogil
+cdef unsigned int member_epoch(const member_slot *m) noexcept nogil
 # Milliseconds until the lazy retry; 0 now; -1: never by itself (a probe will bring it
 # back, or it is stopped).
-cdef long long member_retry_in_ms(member_slot *m, long long now_us) noexcept nogil
+cdef long long member_retry_in_ms(
+    const table_view *t, const member_slot *m, long long now_us) noexcept nogil
 
 # For elections and the table; the data path has no use for them.
-cdef void ledger_elected(member_slot *m) noexcept nogil     # under the balancer's mutex
+cdef void ledger_elected(member_slot *m) noexcept nogil     # under the balancer's lock
 # Clear E, whatever the time; true when it was set.
 cdef bint member_clear_error(member_slot *m) noexcept nogil
 # Clear E and count a retry when it is time to (now > error_time + retry; at once with
 # retry=0 or flag I; never with flag S or when a probe will bring it back).
-cdef void member_retry(member_slot *m, long long now_us) noexcept nogil
-# FLAG_* by the word of master, monitor or manager; returns the flags before.
+cdef void member_retry(
+    const table_view *t, member_slot *m, long long now_us) noexcept nogil
+# FLAG_* by the word of the master, and those of FLAGS_LIVE by the monitor's; returns
+# the flags before.
 cdef uint32_t member_set_flags(
-    member_slot *m, uint32_t flags, bint on) noexcept nogil
+    table_view *t, member_slot *m, uint32_t flags, bint on) noexcept nogil

@@ -28,11 +28,19 @@ cdef void ledger_busy_sub(
     ledger_own_sub_i32(table_share(t, w, m))
 
 
-cdef int ledger_busy_of(table_view *t, member_slot *m) noexcept nogil:
-    cdef uint32_t i
-    cdef int busy = 0
-    for i in range(atomic_get_u32(&t.header.workers_used)):
-        busy += atomic_get_i32(table_share(t, &t.workers[i], m))
+cdef long long ledger_busy_of(
+        const table_view *t, const member_slot *m) noexcept nogil:
+    cdef uint32_t left = atomic_get_u32(&t.book.workers_used)
+    cdef const int32_t *line = table_share(t, t.workers, m)
+    cdef long long busy = 0
+    cdef int i
+    while left >= SHARES_OF_A_LINE:
+        for i in range(SHARES_OF_A_LINE):
+            busy += atomic_get_i32(&line[i])
+        left -= SHARES_OF_A_LINE
+        line += <size_t>t.members_max * SHARES_OF_A_LINE
+    for i in range(<int>left):
+        busy += atomic_get_i32(&line[i])
     return busy
 
 
@@ -59,20 +67,36 @@ cdef void ledger_connection_closed(worker_slot *w) noexcept nogil:
     ledger_own_sub_i32(&w.connections)
 
 
-cdef int ledger_connections(table_view *t) noexcept nogil:
+cdef long long ledger_connections(const table_view *t) noexcept nogil:
     cdef uint32_t i
-    cdef int connections = 0
-    for i in range(atomic_get_u32(&t.header.workers_used)):
+    cdef long long connections = 0
+    for i in range(atomic_get_u32(&t.book.workers_used)):
         connections += atomic_get_i32(&t.workers[i].connections)
     return connections
 
 
-cdef int ledger_exchanges(table_view *t) noexcept nogil:
+cdef long long ledger_exchanges(const table_view *t) noexcept nogil:
     cdef uint32_t i
-    cdef int exchanges = 0
-    for i in range(atomic_get_u32(&t.header.workers_used)):
+    cdef long long exchanges = 0
+    for i in range(atomic_get_u32(&t.book.workers_used)):
         exchanges += atomic_get_i32(&t.workers[i].exchanges)
     return exchanges
+
+
+cdef long long ledger_connections_of_peers(
+        const table_view *t, const worker_slot *w, long *workers) noexcept nogil:
+    cdef uint32_t generation = worker_entry_of(t, w).generation
+    cdef const worker_entry *e
+    cdef uint32_t i
+    cdef long long connections = 0
+    workers[0] = 0
+    for i in range(atomic_get_u32(&t.book.workers_used)):
+        e = &t.worker_entries[i]
+        if (atomic_get_u32(&e.used) and e.generation == generation
+                and atomic_get_u32(&t.workers[i].state) != c'G'):
+            connections += atomic_get_i32(&t.workers[i].connections)
+            workers[0] += 1
+    return connections
 
 
 cdef void ledger_request_done(
@@ -107,11 +131,11 @@ cdef void ledger_wait(worker_slot *w, long waiting) noexcept nogil:
 
 
 cdef long ledger_granted_beside(
-        table_view *t, worker_slot *own, long most) noexcept nogil:
+        const table_view *t, const worker_slot *own, long most) noexcept nogil:
     cdef uint32_t i
     cdef long one, granted = 0
     atomic_fence_full()
-    for i in range(atomic_get_u32(&t.header.workers_used)):
+    for i in range(atomic_get_u32(&t.book.workers_used)):
         if &t.workers[i] == own:
             continue
         one = atomic_get_i32(&t.workers[i].granted)
@@ -121,31 +145,41 @@ cdef long ledger_granted_beside(
 
 # --- the state of a member
 
-cdef bint member_is_usable(member_slot *m) noexcept nogil:
-    return (atomic_get_u32(&m.flags) & (FLAG_INIT | FLAGS_UNUSABLE)) == FLAG_INIT
+cdef uint32_t member_flags_now(
+        const table_view *t, const member_slot *m) noexcept nogil:
+    return (atomic_get_u32(&member_entry_of(t, m).flags)
+            | (atomic_get_u32(&m.flags) & FLAGS_LIVE))
 
 
-cdef bint member_ignores_errors(member_slot *m) noexcept nogil:
-    return (atomic_get_u32(&m.flags) & FLAG_IGNORE) != 0
+cdef bint member_is_usable(const table_view *t, const member_slot *m) noexcept nogil:
+    return (member_flags_now(t, m) & (FLAG_INIT | FLAGS_UNUSABLE)) == FLAG_INIT
 
 
-cdef unsigned int member_epoch(member_slot *m) noexcept nogil:
+cdef bint member_ignores_errors(
+        const table_view *t, const member_slot *m) noexcept nogil:
+    return (atomic_get_u32(&member_entry_of(t, m).flags) & FLAG_IGNORE) != 0
+
+
+cdef unsigned int member_epoch(const member_slot *m) noexcept nogil:
     return atomic_get_acquire_u32(&m.epoch)
 
 
 cdef int member_failed(
-        member_slot *m, long long now_us, bint probe_may_clear) noexcept nogil:
+        const table_view *t, member_slot *m, long long now_us,
+        bint probe_may_clear) noexcept nogil:
+    cdef uint32_t fixed = atomic_get_u32(&member_entry_of(t, m).flags)
     cdef uint32_t seen = atomic_get_u32(&m.flags)
     cdef uint32_t next
-    while True:     # ends: each turn lost is a turn that another process won
-        if seen & FLAG_IGNORE:
-            return 0
+    cdef int _tries
+    if fixed & FLAG_IGNORE:
+        return 0
+    for _tries in range(FLAG_TRIES_MAX):    # each one lost is one that another won
         next = seen | FLAG_ERROR
         if not probe_may_clear:
             # whatever failed before, now there is a failure that a connect
             # cannot disprove
             next &= ~<uint32_t>FLAG_PROBE_CLEARS
-        elif not seen & FLAG_ERROR and seen & FLAG_PROBED:
+        elif not seen & FLAG_ERROR and fixed & FLAG_PROBED:
             next |= FLAG_PROBE_CLEARS
         # before E, so that who sees E does not retry on an old time
         atomic_set_i64(&m.error_time_us, now_us)
@@ -175,40 +209,56 @@ cdef bint member_clear_error(member_slot *m) noexcept nogil:
     return (was & FLAG_ERROR) != 0
 
 
-cdef long long member_retry_in_ms(member_slot *m, long long now_us) noexcept nogil:
-    cdef uint32_t flags = atomic_get_u32(&m.flags)
-    cdef long long retry_us, left_us
-    if flags & FLAG_STOPPED:
+cdef long long member_retry_in_ms(
+        const table_view *t, const member_slot *m, long long now_us) noexcept nogil:
+    cdef const member_entry *e = member_entry_of(t, m)
+    cdef uint32_t fixed = atomic_get_u32(&e.flags)
+    cdef uint32_t live = atomic_get_u32(&m.flags)
+    cdef long long retry_us, failed_us, left_us
+    if fixed & FLAG_STOPPED:
         return -1
-    if flags & FLAG_IGNORE or not flags & FLAG_ERROR:
+    if fixed & FLAG_IGNORE or not live & FLAG_ERROR:
         return 0
-    if flags & FLAG_PROBE_CLEARS:
+    if live & FLAG_PROBE_CLEARS and fixed & FLAG_PROBED:
         return -1
-    retry_us = <long long>atomic_get_u32(&m.retry_ms) * 1000
+    retry_us = <long long>atomic_get_u32(&e.retry_ms) * 1000
     if retry_us == 0:
         return 0    # even within the turn of the loop in which it failed
+    failed_us = atomic_get_i64(&m.error_time_us)
+    if failed_us < 0 or failed_us > now_us + ERROR_AHEAD_US:
+        return 0
     # strictly later than error_time + retry, as Apache compares
-    left_us = atomic_get_i64(&m.error_time_us) + retry_us + 1 - now_us
+    left_us = failed_us + retry_us + 1 - now_us
     return 0 if left_us <= 0 else (left_us + 999) // 1000
 
 
 # Offer a member in E its retry (spec balancing.md 4.2). Only E is cleared.
-cdef void member_retry(member_slot *m, long long now_us) noexcept nogil:
+cdef void member_retry(
+        const table_view *t, member_slot *m, long long now_us) noexcept nogil:
     if not atomic_get_u32(&m.flags) & FLAG_ERROR:
         return
-    if member_retry_in_ms(m, now_us) == 0 and member_clear_error(m):
+    if member_retry_in_ms(t, m, now_us) == 0 and member_clear_error(m):
         atomic_add_u32(&m.retries, 1)
 
 
-# Set or clear flags by the word of master, monitor or manager.
 cdef uint32_t member_set_flags(
-        member_slot *m, uint32_t flags, bint on) noexcept nogil:
-    cdef uint32_t was
+        table_view *t, member_slot *m, uint32_t flags, bint on) noexcept nogil:
+    cdef uint32_t live = flags & FLAGS_LIVE
+    cdef uint32_t was = member_flags_now(t, m)
+    cdef member_entry *e = <member_entry *>table_pen(t, member_entry_of(t, m))
+    if e != NULL:
+        # the master is the only one, so nothing comes between
+        atomic_set_u32(
+            &e.flags, e.flags | (flags & ~<uint32_t>FLAGS_LIVE) if on
+            else e.flags & ~flags)
     if not on:
-        if flags & FLAG_ERROR:
-            flags |= FLAG_PROBE_CLEARS
-        return atomic_and_u32(&m.flags, ~flags)
-    was = atomic_or_u32(&m.flags, flags)
+        if live & FLAG_ERROR:
+            live |= FLAG_PROBE_CLEARS
+        if live:
+            was |= atomic_and_u32(&m.flags, ~live) & FLAGS_LIVE
+        return was
+    if live:
+        was |= atomic_or_u32(&m.flags, live) & FLAGS_LIVE
     if flags & ~was & (FLAG_ERROR | FLAG_DISABLED | FLAG_STOPPED):
         atomic_add_u32(&m.epoch, 1)
     return was

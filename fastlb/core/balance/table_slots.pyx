@@ -1,22 +1,10 @@
 # The table as Python sees it: identities and their slots, the state of members, and
 # readers. The contracts of the methods stand in _core.pyi. None of this is on the path
-# of a request; it copies under a mutex and makes Python objects afterwards.
+# of a request.
 
 import os
 
 cimport cython
-
-cdef extern from "<sys/mman.h>" nogil:
-    int TABLE_PROTECTION "(PROT_READ | PROT_WRITE)"
-    int TABLE_SHARING "MAP_SHARED"
-    void *TABLE_UNMAPPED "MAP_FAILED"
-    void *table_mmap "mmap"(
-        void *address, size_t size, int protection, int sharing, int fd, long offset)
-    int table_munmap "munmap"(void *address, size_t size)
-
-cdef extern from "<fcntl.h>" nogil:
-    int TABLE_ADD_SEALS "F_ADD_SEALS"
-    int TABLE_SEALS "(F_SEAL_SHRINK | F_SEAL_GROW)"
 
 cdef extern from "<net/if.h>" nogil:
     unsigned int table_interface "if_nametoindex"(const char *name)
@@ -26,16 +14,10 @@ cdef tuple MEMBER_FLAG_NAMES = (
     "Init ", "Ign ", "Drn ", "Gen ", "Shut ", "Dis ",
     "Stop ", "Err ", "Stby ", "Spar ", "Free ", "HcFl ",
 )
-cdef dict TABLE_REFUSALS = {
-    TABLE_SHORT: "is smaller than it says",
-    TABLE_NOT_ONE: "is not a slot table",
-    TABLE_OTHER_LAYOUT: "has another layout (made by another version of fastlb?)",
-    TABLE_BAD_PARTS: "is damaged: its counts and offsets do not agree",
-}
 
 
 class TableError(RuntimeError):
-    """The mapping is not a table of this layout, or has no free slot."""
+    """There is no free slot, or it is not for this process to write."""
 
 
 cdef uint32_t table_flags_of(str letters) except? 0xFFFFFFFF:
@@ -92,127 +74,146 @@ cdef str table_literal_of(const member_address *a):
     return f"{host}%{a.scope}" if a.scope else host
 
 
+# Numbers of the field, which anybody may have written.
+cdef str table_state_of(uint32_t state):
+    return chr(state) if 0x20 < state < 0x7F else "?"
+
+
+cdef int table_gauge_of(const int32_t *p) noexcept:
+    cdef int32_t now = atomic_get_i32(p)
+    return now if 0 < now <= GAUGE_MAX else 0
+
+
+cdef uint64_t table_count_of(const uint64_t *p) noexcept:
+    cdef uint64_t now = atomic_get_u64(p)
+    return now if now < LEDGER_COUNT_MAX else 0
+
+
+# Slots that a generation holds, as bits of one number for balancers, one for members.
+cdef enum:
+    HELD_BALANCERS = 0
+    HELD_MEMBERS = 1
+    TABLE_OVERDUE_MAX = 16
+
+
+# The numbers of the bits that are set.
+cdef list table_slots_in(object bits):
+    found = []
+    while bits:
+        lowest = bits & -bits
+        found.append(lowest.bit_length() - 1)
+        bits ^= lowest
+    return found
+
+
 @cython.final
 cdef class Table:
     def __cinit__(self):
-        self.fd = -1
-        self.view.base = NULL
+        self.overdue = []
+        self.held = {}
 
     def __dealloc__(self):
-        self.unmap()
-        if self.fd >= 0:
-            close(self.fd)
+        table_end(&self.view)
 
     @staticmethod
     def create(int balancers_max, int members_max, int workers_max):
-        cdef table_header header
-        cdef uint64_t size = table_layout(
-            &header, <unsigned int>max(balancers_max, 0),
-            <unsigned int>max(members_max, 0), <unsigned int>max(workers_max, 0))
-        if size == 0:
+        cdef Table table = Table.__new__(Table)
+        cdef table_book *book
+        if table_make(
+                &table.view, <unsigned int>max(balancers_max, 0),
+                <unsigned int>max(members_max, 0),
+                <unsigned int>max(workers_max, 0)) < 0:
             raise TableError(
                 f"no table of {balancers_max} balancers, {members_max} members and "
-                f"{workers_max} workers")
-        fd = os.memfd_create("fastlb-table", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-        try:
-            os.ftruncate(fd, size)
-            # nobody who is handed the descriptor can take pages away under others
-            if fcntl(fd, TABLE_ADD_SEALS, TABLE_SEALS) != 0:
-                raise TableError("the slot table cannot be sealed")
-            os.pwrite(fd, (<char *>&header)[:sizeof(header)], 0)
-            table = Table.attach(fd)
-        except BaseException:
-            os.close(fd)
-            raise
-        if table_mutex_make(&(<Table>table).view.header.mutex) != 0:
-            raise TableError("the table's mutex cannot be made")
-        return table
-
-    @staticmethod
-    def attach(int fd):
-        cdef Table table = Table.__new__(Table)
-        cdef uint64_t size = os.fstat(fd).st_size
-        cdef void *base
-        cdef int refusal
-        if size < sizeof(table_header):
-            raise TableError(f"descriptor {fd} is too short for a slot table")
-        base = table_mmap(NULL, size, TABLE_PROTECTION, TABLE_SHARING, fd, 0)
-        if base == TABLE_UNMAPPED:
-            raise TableError(f"descriptor {fd} cannot be mapped")
-        refusal = table_point(&table.view, <char *>base, size)
-        if refusal != 0:
-            table_munmap(base, size)
-            raise TableError(f"descriptor {fd} {TABLE_REFUSALS[refusal]}")
-        table.fd = fd
-        table.balancers_max = table.view.header.balancers_max
-        table.members_max = table.view.header.members_max
-        table.workers_max = table.view.header.workers_max
+                f"{workers_max} workers: {os.strerror(errno)} (memory that workers "
+                "cannot write takes Linux 5.1 or newer)")
+        table.balancers_max = balancers_max
+        table.members_max = members_max
+        table.workers_max = workers_max
+        book = claim_book(&table.view)
+        book.master_serial = table.next_serial()
+        book.master_pid = getpid()
+        table.view.own.owner = lock_owner(book.master_serial, LOCK_MASTER)
         return table
 
     def close(self):
-        self.unmap()
-        if self.fd >= 0:
-            os.close(self.fd)
-            self.fd = -1
+        table_end(&self.view)
 
-    cdef void unmap(self) noexcept:
-        if self.view.base != NULL:
-            table_munmap(self.view.base, self.view.size)
-            self.view.base = NULL
+    # --- who this process is
 
-    # --- slots by number, checked
+    def be_worker(self, int slot):
+        cdef worker_slot *w = self.worker(slot)
+        self.view.own.owner = lock_owner(
+            worker_entry_of(&self.view, w).serial, <uint32_t>slot + 1)
+        shared_become(WRITES_ALL)
+
+    def be_monitor(self):
+        self.need_open()
+        self.view.own.owner = lock_owner(self.view.book.monitor_serial, LOCK_MONITOR)
+        shared_become(WRITES_MONITOR)
 
     cdef int need_open(self) except -1:
-        if self.view.base == NULL:
+        if self.view.book == NULL:
             raise TableError("the table is closed")
         return 0
 
+    cdef int need_master(self) except -1:
+        self.need_open()
+        if table_pen(&self.view, self.view.book) == NULL:
+            raise TableError("only the master writes the table's book")
+        return 0
+
+    cdef uint32_t next_serial(self):
+        self.last_serial += 1
+        return self.last_serial
+
+    cdef object note_overdue(self, int got):
+        if got == LOCK_OF_LIVING and len(self.overdue) < TABLE_OVERDUE_MAX:
+            self.overdue.append(lock_pid(&self.view, self.view.own.taken_from))
+
+    def take_overdue(self):
+        found, self.overdue = self.overdue, []
+        return found
+
+    # --- slots by number, checked
+
     cdef balancer_slot *balancer(self, int slot) except NULL:
         self.need_open()
-        if not 0 <= slot < <int>atomic_get_u32(&self.view.header.balancers_used):
+        if not 0 <= slot < <int>atomic_get_u32(&self.view.book.balancers_used):
             raise IndexError(f"no balancer slot {slot}")
         return &self.view.balancers[slot]
 
     cdef member_slot *member(self, int slot) except NULL:
         self.need_open()
-        if not 0 <= slot < <int>atomic_get_u32(&self.view.header.members_used):
+        if not 0 <= slot < <int>atomic_get_u32(&self.view.book.members_used):
             raise IndexError(f"no member slot {slot}")
         return &self.view.members[slot]
 
     cdef worker_slot *worker(self, int slot) except NULL:
         self.need_open()
-        if not 0 <= slot < <int>atomic_get_u32(&self.view.header.workers_used):
+        if not 0 <= slot < self.workers_ever:
             raise IndexError(f"no worker slot {slot}")
         return &self.view.workers[slot]
 
-    cdef int lock(self) except -1:
-        self.need_open()
-        if table_lock(&self.view) < 0:
-            raise TableError("the table's mutex cannot be had")
-        return 0
-
     # --- claims
+
+    cdef object hold(self, long long generation, int kind, int slot):
+        bits = self.held.setdefault(generation, [0, 0])
+        bits[kind] |= 1 << slot
 
     def claim_balancer(self, str key, long long generation, *, str lbmethod):
         cdef bytes name = table_fitting(
-            key, sizeof(self.view.balancers.key), "the balancer's key")
+            key, sizeof(self.view.balancer_entries.key), "the balancer's key")
         cdef int method = lb_method_find(lbmethod.encode())
         cdef int slot
         if method < 0:
             raise ValueError(f"unknown lbmethod {lbmethod!r}")
-        self.lock()
-        try:
-            lane = claim_lane(&self.view, generation)
-            if lane < 0:
-                raise TableError(
-                    f"{TABLE_GENERATIONS_MAX} generations are still alive")
-            slot = claim_balancer_slot(&self.view, name, <unsigned int>len(name))
-            if slot < 0:
-                raise TableError(f"no free balancer slot of {self.balancers_max}")
-            claim_balancer_method(&self.view, slot, method)
-            self.view.balancers[slot].claims |= <uint64_t>1 << <int>lane
-        finally:
-            table_unlock(&self.view)
+        self.need_master()
+        slot = claim_balancer_slot(&self.view, name, <unsigned int>len(name))
+        if slot < 0:
+            raise TableError(f"no free balancer slot of {self.balancers_max}")
+        self.note_overdue(claim_balancer_method(&self.view, slot, method))
+        self.hold(generation, HELD_BALANCERS, slot)
         return slot
 
     def claim_member(
@@ -221,12 +222,13 @@ cdef class Table:
             bint probe, bint fresh=False):
         cdef member_claim claim
         cdef bytes name = table_fitting(
-            key, sizeof(self.view.colds.key), "the member's key")
+            key, sizeof(self.view.member_names.key), "the member's key")
         cdef bytes route_bytes = table_fitting(
-            route, sizeof(self.view.colds.route) - 1, "route=")
+            route, sizeof(self.view.member_entries.route) - 1, "route=")
         cdef bytes redirect_bytes = table_fitting(
-            redirect, sizeof(self.view.colds.redirect) - 1, "redirect=")
-        cdef int slot
+            redirect, sizeof(self.view.member_names.redirect) - 1, "redirect=")
+        cdef int slot, lock
+        self.need_master()
         if balancer_slot != -1:
             self.balancer(balancer_slot)
         if load_factor < 1:     # methods divide by it
@@ -244,218 +246,227 @@ cdef class Table:
         claim.retry_ms = <uint32_t>min(max(retry_ms, 0), 0xFFFFFFFF)
         claim.probe = probe
         claim.fresh = fresh
-        self.lock()
-        try:
-            lane = claim_lane(&self.view, generation)
-            if lane < 0:
-                raise TableError(
-                    f"{TABLE_GENERATIONS_MAX} generations are still alive")
-            slot = claim_member_slot(&self.view, &claim)
-            if slot < 0:
-                raise TableError(f"no free member slot of {self.members_max}")
-            self.view.colds[slot].claims |= <uint64_t>1 << <int>lane
-        finally:
-            table_unlock(&self.view)
+        slot = claim_member_slot(&self.view, &claim, &lock)
+        if slot < 0:
+            raise TableError(f"no free member slot of {self.members_max}")
+        self.note_overdue(lock)
+        self.hold(generation, HELD_MEMBERS, slot)
         return slot
 
     def release_generation(self, long long generation):
-        self.lock()
-        claim_release_lane(&self.view, generation)
-        table_unlock(&self.view)
+        self.need_master()
+        gone = self.held.pop(generation, [0, 0])
+        for other in self.held.values():
+            for kind in (HELD_BALANCERS, HELD_MEMBERS):
+                gone[kind] &= ~other[kind]
+        # members before balancers: a member's balancer is there as long as the member
+        for slot in table_slots_in(gone[HELD_MEMBERS]):
+            claim_free_member(&self.view, slot)
+        for slot in table_slots_in(gone[HELD_BALANCERS]):
+            claim_free_balancer(&self.view, slot)
 
     def set_addresses(self, int member_slot, addresses):
         cdef member_address[TABLE_ADDRESSES_MAX] resolved
         cdef int count = 0
+        cdef address_record *record
+        cdef table_directory *directory
         self.member(member_slot)
+        record = <address_record *>table_directory_pen(
+            &self.view, &self.view.address_records[member_slot])
+        if record == NULL:
+            raise TableError("only master and monitor write addresses")
         memset(resolved, 0, sizeof(resolved))
         for literal, port in addresses:
             if count == TABLE_ADDRESSES_MAX:
                 raise ValueError(f"more than {TABLE_ADDRESSES_MAX} addresses")
             table_resolve_literal(literal, port, &resolved[count])
             count += 1
-        self.lock()
-        member_addresses_write(&self.view.colds[member_slot], resolved, count)
-        table_unlock(&self.view)
+        directory = <table_directory *>self.view.directory_part.writing
+        self.note_overdue(lock_take(&self.view, &directory.owner))
+        address_record_write(record, resolved, count)
+        lock_give(&self.view, &directory.owner)
 
     def addresses(self, int member_slot):
         cdef member_address[TABLE_ADDRESSES_MAX] resolved
         cdef uint32_t version = 0
-        cdef int count, i
-        # under the mutex of the writers, so it is never found being written
-        self.member(member_slot)
-        self.lock()
-        if self.view.colds[member_slot].address_version & 1:
-            count = AGAIN       # its writer died: there is no whole copy
-        else:
-            count = member_addresses(
-                &self.view, &self.view.members[member_slot], &version, resolved)
-        table_unlock(&self.view)
+        cdef int count = member_addresses(
+            &self.view, self.member(member_slot), &version, resolved)
         return [
             (table_literal_of(&resolved[i]), resolved[i].port) for i in range(count)]
 
     # --- state of members
 
     def member_status(self, int member_slot):
-        return table_shown_flags(atomic_get_u32(&self.member(member_slot).flags))
+        return table_shown_flags(
+            member_flags_now(&self.view, self.member(member_slot)))
 
     def member_flags(self, int member_slot):
-        cdef uint32_t flags = atomic_get_u32(&self.member(member_slot).flags)
+        cdef uint32_t flags = member_flags_now(&self.view, self.member(member_slot))
         return "".join(
             [c for i, c in enumerate(MEMBER_FLAG_LETTERS) if flags >> <uint32_t>i & 1])
 
     def set_flag(self, int member_slot, str letter, bint on):
+        cdef uint32_t flag
         if len(letter) != 1:
             raise ValueError(f"{letter!r} is not one of {MEMBER_FLAG_LETTERS}")
-        member_set_flags(self.member(member_slot), table_flags_of(letter), on)
+        flag = table_flags_of(letter)
+        if not flag & FLAGS_LIVE:
+            self.need_master()
+        member_set_flags(&self.view, self.member(member_slot), flag, on)
 
     def mark_up(self, int member_slot):
         cdef uint32_t was = member_set_flags(
-            self.member(member_slot), FLAG_ERROR | FLAG_HEALTH, False)
+            &self.view, self.member(member_slot), FLAG_ERROR | FLAG_HEALTH, False)
         return (was & FLAG_ERROR) != 0
 
     def error_time_us(self, int member_slot):
         return atomic_get_i64(&self.member(member_slot).error_time_us)
 
-    # --- workers
+    # --- workers and the monitor
 
     def claim_worker(self, int pid, long long generation, int number):
         cdef int slot
-        self.lock()
-        slot = claim_worker_slot(&self.view, pid, <uint32_t>generation, number)
-        table_unlock(&self.view)
+        self.need_master()
+        claim_book(&self.view).master_pid = getpid()
+        slot = claim_worker_slot(
+            &self.view, pid, self.next_serial(), <uint32_t>generation, number)
         if slot < 0:
             raise TableError(f"no free worker slot of {self.workers_max}")
+        self.workers_ever = max(self.workers_ever, slot + 1)
         return slot
 
     def set_worker_pid(self, int slot, int pid):
-        atomic_set_i32(&self.worker(slot).pid, pid)
+        self.worker(slot)
+        self.need_master()
+        atomic_set_i32(&claim_worker(&self.view, slot).pid, pid)
+
+    def claim_monitor(self):
+        cdef table_book *book
+        self.need_master()
+        book = claim_book(&self.view)
+        atomic_set_i32(&book.monitor_pid, 0)
+        atomic_set_u32(&book.monitor_serial, self.next_serial())
+
+    def set_monitor_pid(self, int pid):
+        self.need_master()
+        atomic_set_i32(&claim_book(&self.view).monitor_pid, pid)
 
     def set_worker_state(self, int slot, str state):
         atomic_set_u32(&self.worker(slot).state, ord(state))
 
     def settle_worker(self, int slot):
         cdef worker_slot *w = self.worker(slot)
-        cdef int busy, connections, mutexes
-        # first, because one of them may be the table's
-        mutexes = table_repair(&self.view)
-        self.lock()
-        if not atomic_get_u32(&w.used):
-            table_unlock(&self.view)
+        cdef claim_leavings left
+        self.need_master()
+        if not worker_entry_of(&self.view, w).used:
             raise TableError(f"worker slot {slot} is free")
-        connections = atomic_get_i32(&w.connections)
-        busy = claim_settle_worker(&self.view, w)
-        table_unlock(&self.view)
-        return {"busy": busy, "connections": connections, "mutexes": mutexes}
+        claim_settle_worker(&self.view, w, &left)
+        return {"busy": left.busy, "connections": left.connections, "locks": left.locks}
 
     # --- readers
 
     def snapshot_balancer(self, int slot):
-        cdef balancer_slot *b = self.balancer(slot)
-        cdef bytes method = lb_method_of(<int>atomic_get_u32(&b.lbmethod)).name
+        cdef const balancer_entry *e
+        cdef uint32_t i
+        self.balancer(slot)
+        e = &self.view.balancer_entries[slot]
+        members = []
+        for i in range(atomic_get_u32(&self.view.book.members_used)):
+            if (self.view.member_entries[i].balancer == slot
+                    and atomic_get_u32(&self.view.member_entries[i].used)):
+                members.append(i)
         return {
             "slot": slot,
-            "key": table_text_of(b.key, b.key_length),
-            "used": bool(atomic_get_u32(&b.used)),
-            "lbmethod": method.decode(),
-            "elections": atomic_get_u32(&b.done),
-            "members": [
-                i for i in range(atomic_get_u32(&self.view.header.members_used))
-                if self.view.colds[i].balancer == slot
-                and atomic_get_u32(&self.view.colds[i].used)
-            ],
+            "key": table_text_of(e.key, e.key_length),
+            "used": bool(atomic_get_u32(&e.used)),
+            "lbmethod": (<bytes>lb_method_of(<int>e.lbmethod).name).decode(),
+            "elections": atomic_get_u32(&self.view.balancers[slot].done),
+            "members": members,
         }
 
     def snapshot_member(self, int slot):
         cdef member_slot *m = self.member(slot)
-        cdef member_slot hot
-        cdef member_cold cold
-        cdef int busy
-        if member_lock(&self.view, m) < 0:
-            raise TableError("the balancer's mutex cannot be had")
-        memcpy(&hot, m, sizeof(hot))
-        memcpy(&cold, &self.view.colds[slot], sizeof(cold))
-        member_unlock(&self.view, m)
-        busy = ledger_busy_of(&self.view, m)
+        cdef const member_entry *e = member_entry_of(&self.view, m)
+        cdef const member_names *names = &self.view.member_names[slot]
+        cdef uint32_t flags = member_flags_now(&self.view, m)
         return {
             "slot": slot,
-            "key": table_text_of(cold.key, cold.key_length),
-            "used": bool(cold.used),
-            "balancer_slot": cold.balancer,
-            "status": table_shown_flags(hot.flags),
+            "key": table_text_of(names.key, e.key_length),
+            "used": bool(atomic_get_u32(&e.used)),
+            "balancer_slot": e.balancer,
+            "status": table_shown_flags(flags),
             "flags": self.member_flags(slot),
-            "elected": hot.elected,
-            "busy": busy,
-            "transferred": hot.transferred,
-            "read": hot.read,
-            "lbstatus": hot.lbstatus,
-            "load_factor": hot.load_factor,
-            "lbset": hot.lbset,
-            "route": table_text_of(cold.route, cold.route_length),
-            "redirect": table_text_of(cold.redirect, cold.redirect_length),
-            "retries": hot.retries,
-            "error_time_us": hot.error_time_us,
-            "retry_ms": hot.retry_ms,
-            "epoch": hot.epoch,
-            "probed": bool(hot.flags & FLAG_PROBED),
-            "probe_clears": bool(hot.flags & FLAG_PROBE_CLEARS),
+            "elected": atomic_get_u64(&m.elected),
+            "busy": ledger_busy_of(&self.view, m),
+            "transferred": atomic_get_u64(&m.transferred),
+            "read": atomic_get_u64(&m.read),
+            "lbstatus": atomic_get_i64(&m.lbstatus),
+            "load_factor": atomic_get_i32(&e.load_factor),
+            "lbset": atomic_get_i32(&e.lbset),
+            "route": table_text_of(e.route, e.route_length),
+            "redirect": table_text_of(names.redirect, e.redirect_length),
+            "retries": atomic_get_u32(&m.retries),
+            "error_time_us": atomic_get_i64(&m.error_time_us),
+            "retry_ms": atomic_get_u32(&e.retry_ms),
+            "epoch": atomic_get_u32(&m.epoch),
+            "probed": bool(flags & FLAG_PROBED),
+            "probe_clears": bool(flags & FLAG_PROBED and flags & FLAG_PROBE_CLEARS),
         }
 
     def snapshot_workers(self):
+        cdef const worker_entry *e
         cdef worker_slot *w
         self.need_open()
         found = []
-        for slot in range(atomic_get_u32(&self.view.header.workers_used)):
+        for slot in range(atomic_get_u32(&self.view.book.workers_used)):
+            e = &self.view.worker_entries[<int>slot]
             w = &self.view.workers[<int>slot]
-            if not atomic_get_acquire_u32(&w.used):
+            if not atomic_get_acquire_u32(&e.used):
                 continue
-            state = chr(atomic_get_u32(&w.state))
+            state = table_state_of(atomic_get_u32(&w.state))
             found.append({
                 "slot": slot,
-                "pid": atomic_get_i32(&w.pid),
-                "generation": w.generation,
-                "number": w.number,
+                "pid": atomic_get_i32(&e.pid),
+                "generation": e.generation,
+                "number": e.number,
                 "state": state,
-                "accesses": atomic_get_u64(&w.accesses),
-                "bytes_out": atomic_get_u64(&w.bytes_out),
-                "duration_us": atomic_get_u64(&w.duration_us),
-                "connections": atomic_get_i32(&w.connections),
-                "accepted": atomic_get_u64(&w.accepted),
-                "busy": atomic_get_i32(&w.exchanges),
-                "tunnels": atomic_get_i32(&w.tunnels),
-                "granted": atomic_get_i32(&w.granted),
-                "waiting": atomic_get_i32(&w.waiting),
+                "accesses": table_count_of(&w.accesses),
+                "bytes_out": table_count_of(&w.bytes_out),
+                "duration_us": table_count_of(&w.duration_us),
+                "connections": table_gauge_of(&w.connections),
+                "accepted": table_count_of(&w.accepted),
+                "busy": table_gauge_of(&w.exchanges),
+                "tunnels": table_gauge_of(&w.tunnels),
+                "granted": table_gauge_of(&w.granted),
+                "waiting": table_gauge_of(&w.waiting),
                 "draining": state == "G",
             })
         return found
 
     def totals(self):
-        cdef table_header *h
-        cdef worker_slot *w
-        cdef uint64_t accesses, bytes_out, duration_us, accepted
-        cdef uint32_t i
-        cdef int open_now = 0, exchanges = 0
-        # with claims and settlements held off, no worker is counted twice or not at all
-        self.lock()
-        h = self.view.header
-        accesses = h.ended_accesses
-        bytes_out = h.ended_bytes_out
-        duration_us = h.ended_duration_us
-        accepted = h.ended_connections
-        for i in range(atomic_get_u32(&h.workers_used)):
-            w = &self.view.workers[i]
-            accesses += atomic_get_u64(&w.accesses)
-            bytes_out += atomic_get_u64(&w.bytes_out)
-            duration_us += atomic_get_u64(&w.duration_us)
-            accepted += atomic_get_u64(&w.accepted)
-            open_now += atomic_get_i32(&w.connections)
-            exchanges += atomic_get_i32(&w.exchanges)
-        table_unlock(&self.view)
-        return {
-            "accesses": accesses,
-            "bytes_out": bytes_out,
-            "duration_us": duration_us,
-            "connections": accepted,
-            "connections_open": open_now,
-            "busy": exchanges,
-            "repairs": atomic_get_u32(&h.repairs),
-        }
+        cdef const table_book *book = self.view.book
+        cdef uint32_t before
+        cdef int _tries
+        self.need_open()
+        for _tries in range(TOTALS_READS_MAX):
+            before = atomic_get_acquire_u32(&book.settlements)
+            found = {
+                "accesses": book.ended_accesses,
+                "bytes_out": book.ended_bytes_out,
+                "duration_us": book.ended_duration_us,
+                "connections": book.ended_connections,
+                "connections_open": 0,
+                "busy": 0,
+            }
+            for worker in self.snapshot_workers():
+                found["accesses"] += worker["accesses"]
+                found["bytes_out"] += worker["bytes_out"]
+                found["duration_us"] += worker["duration_us"]
+                found["connections"] += worker["accepted"]
+                found["connections_open"] += worker["connections"]
+                found["busy"] += worker["busy"]
+            # no worker was counted twice or not at all
+            if not before & 1 and before == atomic_get_u32(&book.settlements):
+                break
+        found["repairs"] = atomic_get_u32(&self.view.field.repairs)
+        return found

@@ -9,7 +9,6 @@ cdef enum:
     FAIR_FROM = 16          # connections of its own before a worker looks at the others
     MARGIN_PART = 32        # of a bound, for the margin in which room is made
     ROOM_AGAIN_US = 100000  # after a look that found nothing to close
-    STATE_DRAINING = 71     # "G" of the scoreboard
 
 
 cdef void accept_prepare() noexcept nogil:
@@ -60,18 +59,12 @@ cdef bint accept_is_ahead() noexcept nogil:
     waiting in a socket whose worker is stuck or gone waits in vain: bench/accept.py,
     ARCHITECTURE.md.)
     """
-    cdef unsigned int i
-    cdef long total = 0, workers = 0
+    cdef long long total
+    cdef long workers
     cdef long mine = engine.slot.connections
-    cdef worker_slot *w
     if mine < FAIR_FROM:
         return False
-    for i in range(engine.view.header.workers_used):
-        w = &engine.view.workers[i]
-        if w.used and w.generation == engine.slot.generation \
-                and w.state != STATE_DRAINING:
-            total += w.connections
-            workers += 1
+    total = ledger_connections_of_peers(engine.view, engine.slot, &workers)
     return workers > 1 and mine * workers > total + total // 4 + FAIR_FROM
 
 

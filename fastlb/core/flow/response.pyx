@@ -295,7 +295,7 @@ cdef void response_judge(exchange *x, int status) noexcept nogil:
         return
     for i in range(x.balancer.fail_status_count):
         if x.balancer.fail_statuses[i] == status:
-            if member_failed(x.member.slot, watch.now_us, False):
+            if member_failed(engine.view, x.member.slot, watch.now_us, False):
                 service_log_fail_on(x, status)
             return
 

@@ -231,7 +231,7 @@ cdef void exchange_elect(exchange *x) noexcept nogil:
     exchange_renew(x)
     if m.balancer < 0:
         x.member = &plan.members[m.member]
-        if unlikely(atomic_get_u32(&x.member.slot.flags)
+        if unlikely(member_flags_now(engine.view, x.member.slot)
                     & (FLAG_DISABLED | FLAG_STOPPED)):
             service_log_disabled(x)
             exchange_answer_error(x, 503, NULL)
@@ -245,8 +245,10 @@ cdef void exchange_elect(exchange *x) noexcept nogil:
         chosen = elect(
             engine.view, x.balancer, watch.now_us, x.sticky.route,
             x.sticky.route_length, &x.election)
-        if unlikely(x.election.mutex_repaired):
-            service_log_repaired(x)
+        if unlikely(x.election.lock != LOCK_FREE):
+            service_log_lock(x)
+        if unlikely(x.election.began_anew):
+            service_log_began_anew(x)
         if unlikely(chosen < 0):
             exchange_nobody(x)
             return
@@ -417,7 +419,8 @@ cdef void exchange_connect_lost(exchange *x, int why) noexcept nogil:
     cdef plan_member *m = x.member
     if why == NO_ADDRESS and (x.balancer == NULL or plan.compat_apache):
         exchange_detach(x, False)
-        if x.balancer != NULL and member_failed(m.slot, watch.now_us, False):
+        if x.balancer != NULL and member_failed(
+                engine.view, m.slot, watch.now_us, False):
             service_log_member_down(x)
         service_no_address(x)
         return
@@ -448,17 +451,18 @@ cdef void exchange_member_lost(
     cdef int first = 0
     exchange_detach(x, False)
     if mark_error and x.balancer != NULL:
-        first = member_failed(m.slot, watch.now_us, status == 503)
+        first = member_failed(engine.view, m.slot, watch.now_us, status == 503)
         if first:
             service_log_member_down(x)
     elif x.timed_out and x.balancer != NULL and x.balancer.fail_on_timeout:
-        if member_failed(m.slot, watch.now_us, False):
+        if member_failed(engine.view, m.slot, watch.now_us, False):
             service_log_fail_on(x, 0)
     if unlikely(x.res_head_sent):
         exchange_abort(x)
         return
     if status == 503 and x.balancer != NULL and may_retry(
-            x.balancer, m.slot, x.attempts, False, again, x.election.by_route):
+            engine.view, x.balancer, m.slot, x.attempts, False, again,
+            x.election.by_route):
         x.await_continue = False
         exchange_elect(x)
         return

@@ -139,11 +139,12 @@ cdef void work_tick() noexcept nogil:
     cdef bint others_wait = False
     if plan.max_request_workers == 0:
         return
-    for i in range(atomic_get_u32(&engine.view.header.workers_used)):
+    for i in range(atomic_get_u32(&engine.view.book.workers_used)):
         w = &engine.view.workers[i]
-        if w == engine.slot or not atomic_get_u32(&w.used):
+        if w == engine.slot or not atomic_get_u32(
+                &worker_entry_of(engine.view, w).used):
             continue
-        if atomic_get_u32(&w.state) != STATE_DRAINING:
+        if atomic_get_u32(&w.state) != c'G':
             workers += 1
         waiting = atomic_get_i32(&w.waiting)
         if waiting > 0:

@@ -21,9 +21,10 @@
 # workers, who take off what they put on.
 
 cdef bint bybusyness_better(
-        lb_scan *s, member_slot *m, member_slot *best) noexcept nogil:
+        lb_scan *s, member_slot *m, const member_entry *e,
+        member_slot *best) noexcept nogil:
     cdef long long busy = ledger_busy_of(s.table, m)
-    lb_add(s, m, m.load_factor)
+    lb_add(s, m, atomic_get_i32(&e.load_factor))
     if best != NULL and busy >= s.best_rank and (
             busy > s.best_rank or m.lbstatus <= best.lbstatus):
         return False

@@ -22,8 +22,9 @@
 # A member that is out keeps its lbstatus and takes part with it when it is back.
 
 cdef bint byrequests_better(
-        lb_scan *s, member_slot *m, member_slot *best) noexcept nogil:
-    lb_add(s, m, m.load_factor)
+        lb_scan *s, member_slot *m, const member_entry *e,
+        member_slot *best) noexcept nogil:
+    lb_add(s, m, atomic_get_i32(&e.load_factor))
     return best == NULL or m.lbstatus > best.lbstatus
 
 

@@ -18,16 +18,21 @@
 # it has caught up, as in Apache. Requests under way count only as far as their bytes
 # have been counted: a burst goes to one member.
 
-cdef inline long long bytraffic_of(member_slot *m) noexcept nogil:
-    cdef uint64_t factor = <uint64_t>m.load_factor
+cdef long long bytraffic_of(
+        lb_scan *s, member_slot *m, const member_entry *e) noexcept nogil:
+    cdef uint64_t factor = <uint64_t>atomic_get_i32(&e.load_factor)
+    cdef uint64_t transferred = atomic_get_u64(&m.transferred)
+    cdef uint64_t read = atomic_get_u64(&m.read)
     ASSERT(factor > 0)
-    return <long long>(
-        atomic_get_u64(&m.transferred) // factor + atomic_get_u64(&m.read) // factor)
+    if unlikely((transferred | read) >= LEDGER_COUNT_MAX):
+        s.is_wild = True
+    return <long long>(transferred // factor + read // factor)
 
 
 cdef bint bytraffic_better(
-        lb_scan *s, member_slot *m, member_slot *best) noexcept nogil:
-    cdef long long traffic = bytraffic_of(m)
+        lb_scan *s, member_slot *m, const member_entry *e,
+        member_slot *best) noexcept nogil:
+    cdef long long traffic = bytraffic_of(s, m, e)
     if best != NULL and traffic >= s.best_rank:
         return False
     s.best_rank = traffic

@@ -3,7 +3,7 @@
 # the spine.
 #
 # elect.pyx walks the members as Apache does (lbset, states, spares, standbys) and asks
-# the method about each one that may serve. All of it runs under the balancer's mutex:
+# the method about each one that may serve. All of it runs under the balancer's lock:
 # straight code, no system call. A method that changes lbstatus does so through lb_add
 # and lb_sub, so that an election whose process died can be undone.
 
@@ -15,11 +15,14 @@ cdef struct lb_scan:
     long long total         # of what lb_add gave to the candidates
     long long best_rank     # a method's own: what it read of the best so far
     uint32_t number         # of this election
+    bint is_wild            # a number was met that no process of ours can have written
 
 # Is m better than the best so far (NULL: m is the first)? Asked once of every
-# candidate, in order; ties go to the earlier member, so only "better" counts.
+# candidate, in order; ties go to the earlier member, so only "better" counts. e: what
+# the book says of m; its load_factor is at least 1.
 ctypedef bint (*lb_better)(
-    lb_scan *s, member_slot *m, member_slot *best) noexcept nogil
+    lb_scan *s, member_slot *m, const member_entry *e,
+    member_slot *best) noexcept nogil
 # The best one has been elected.
 ctypedef void (*lb_settle)(lb_scan *s, member_slot *best) noexcept nogil
 # Begin anew: what the method keeps in that member goes back to its start.

@@ -40,6 +40,11 @@ cdef int lb_method_find(const char *name) noexcept nogil:
 
 cdef void lb_add(lb_scan *s, member_slot *m, long long part) noexcept nogil:
     ASSERT(part > 0)
+    if unlikely(
+            <uint64_t>m.lbstatus + ELECT_LBSTATUS_MAX
+            > <uint64_t>2 * ELECT_LBSTATUS_MAX):
+        s.is_wild = True
+        return
     # what was there is kept before it changes: see balancer_undo in table.pyx
     if m.stamp != s.number:
         m.lbstatus_before = m.lbstatus
@@ -51,5 +56,5 @@ cdef void lb_add(lb_scan *s, member_slot *m, long long part) noexcept nogil:
 
 
 cdef void lb_sub(member_slot *m, long long part) noexcept nogil:
-    ASSERT(part > 0)
-    m.lbstatus -= part
+    # unsigned, because a wild number may overflow
+    m.lbstatus = <int64_t>(<uint64_t>m.lbstatus - <uint64_t>part)

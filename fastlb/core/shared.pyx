@@ -1,0 +1,110 @@
+"""Shared memory with a known writer (shared.pxd)."""
+
+cdef extern from *:
+    """
+    #ifndef _GNU_SOURCE
+    #define _GNU_SOURCE
+    #endif
+    #include <errno.h>
+    #include <fcntl.h>
+    #include <sys/mman.h>
+    #include <unistd.h>
+    #ifndef F_SEAL_FUTURE_WRITE
+    #define F_SEAL_FUTURE_WRITE 0x0010
+    #endif
+    enum {
+        SHARED_FLAGS = MFD_CLOEXEC | MFD_ALLOW_SEALING,
+        SHARED_READ = PROT_READ,
+        SHARED_WRITE = PROT_READ | PROT_WRITE,
+        SHARED_ADD_SEALS = F_ADD_SEALS,
+        SHARED_SEALS = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL,
+        SHARED_SEALS_OF_READERS = SHARED_SEALS | F_SEAL_FUTURE_WRITE,
+    };
+    #define SHARED_UNMAPPED ((char *)MAP_FAILED)
+    #define SHARED_FAIL(why) (errno = (why))
+    """
+    int SHARED_FLAGS, SHARED_READ, SHARED_WRITE
+    int SHARED_ADD_SEALS, SHARED_SEALS, SHARED_SEALS_OF_READERS
+    int SHARED_MAP "MAP_SHARED"
+    char *SHARED_UNMAPPED
+    void shared_errno "SHARED_FAIL"(int why) nogil
+    int shared_memfd "memfd_create"(const char *name, unsigned int flags) nogil
+    int shared_truncate "ftruncate"(int fd, long size) nogil
+    void *shared_mmap "mmap"(
+        void *address, size_t size, int protection, int flags, int fd,
+        long offset) nogil
+    int shared_munmap "munmap"(void *address, size_t size) nogil
+
+cdef shared_part *shared_parts
+
+
+cdef int shared_map(shared_part *p, int fd) noexcept nogil:
+    if shared_truncate(fd, <long>p.size) != 0:
+        return FAILED
+    p.writing = <char *>shared_mmap(NULL, p.size, SHARED_WRITE, SHARED_MAP, fd, 0)
+    if p.writing == SHARED_UNMAPPED:
+        p.writing = NULL
+        return FAILED
+    if p.writers == WRITES_ALL:
+        p.reading = p.writing
+        return 0 if fcntl(fd, SHARED_ADD_SEALS, SHARED_SEALS) == 0 else FAILED
+    if fcntl(fd, SHARED_ADD_SEALS, SHARED_SEALS_OF_READERS) != 0:
+        return FAILED
+    # made after the seal, so that it can never be made writable
+    p.reading = <char *>shared_mmap(NULL, p.size, SHARED_READ, SHARED_MAP, fd, 0)
+    if p.reading == SHARED_UNMAPPED:
+        p.reading = NULL
+        return FAILED
+    return 0
+
+
+cdef int shared_make(shared_part *p, size_t size, int writers) noexcept nogil:
+    cdef int fd, got, why
+    p.reading = p.writing = NULL
+    p.size = size
+    p.writers = writers
+    p.following = NULL
+    fd = shared_memfd(b"fastlb", SHARED_FLAGS)
+    if fd < 0:
+        return FAILED
+    got = shared_map(p, fd)
+    why = errno
+    close(fd)
+    if got < 0:
+        shared_unmap(p)
+        shared_errno(why)
+        return FAILED
+    shared_link(p)
+    return 0
+
+
+cdef void shared_unmap(shared_part *p) noexcept nogil:
+    if p.writing != NULL:
+        shared_munmap(p.writing, p.size)
+    if p.reading != NULL and p.reading != p.writing:
+        shared_munmap(p.reading, p.size)
+    p.reading = p.writing = NULL
+
+
+cdef void shared_link(shared_part *p) noexcept nogil:
+    global shared_parts
+    p.following = shared_parts
+    shared_parts = p
+
+
+cdef void shared_end(shared_part *p) noexcept nogil:
+    cdef shared_part **at = &shared_parts
+    while at[0] != NULL and at[0] != p:
+        at = &at[0].following
+    if at[0] == p:
+        at[0] = p.following
+    shared_unmap(p)
+
+
+cdef void shared_become(int kind) noexcept nogil:
+    cdef shared_part *p = shared_parts
+    while p != NULL:
+        if p.writers > kind and p.writing != NULL:
+            shared_munmap(p.writing, p.size)
+            p.writing = NULL
+        p = p.following
