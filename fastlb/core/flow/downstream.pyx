@@ -194,8 +194,10 @@ cdef void downstream_handshake(downstream *d) noexcept nogil:
         if rc == HELLO_IS_PLAIN:
             # Read away first: what is unread when we close would reset our answer.
             d.input = buffer_take(BUFFER_SMALL)
-            if d.input != NULL:
-                stream_recv(&d.c, &d.input.data[d.input.end], buffer_room(d.input))
+            if d.input == NULL:
+                downstream_close(d)
+                return
+            stream_recv(&d.c, &d.input.data[d.input.end], buffer_room(d.input))
             d.must_linger = True    # the rest of a request may follow its first byte
             exchange_refuse(d, 400, WHY_PLAIN_HTTP)
             return
@@ -244,7 +246,7 @@ cdef void downstream_read(downstream *d) noexcept nogil:
     cdef int _
     if d.input != NULL and d.input.end > d.input.start and d.scanned == 0:
         downstream_advance(d)       # a pipelined request
-        if d.state != DOWN_IDLE and d.state != DOWN_HEAD:
+        if not downstream_reads(d):
             return
     elif d.state == DOWN_IDLE and unlikely(not work_is_free()) and not d.has_slot \
             and d.c.readable and not d.c.peer_closed:
@@ -275,13 +277,19 @@ cdef void downstream_read(downstream *d) noexcept nogil:
             return
         d.input.end += <unsigned int>n
         downstream_advance(d)
-        if d.state != DOWN_IDLE and d.state != DOWN_HEAD:
+        if not downstream_reads(d):
             return
     else:
         watch_queue(&d.c)
     if d.input != NULL and d.input.end == d.input.start:
         buffer_give(d.input)
         d.input = NULL
+
+
+cdef inline bint downstream_reads(downstream *d) noexcept nogil:
+    """Does it still wait for a head? Without memory for an exchange it was closed."""
+    return d.c.kind == KIND_DOWNSTREAM and (
+        d.state == DOWN_IDLE or d.state == DOWN_HEAD)
 
 
 cdef bint downstream_make_room(downstream *d) noexcept nogil:

@@ -36,6 +36,7 @@ cdef exchange *exchange_take(downstream *d) noexcept nogil:
     x.keepalive = True
     x.started_us = watch.now_us
     ASSERT(d.x == NULL)
+    ASSERT(d.input != NULL)
     x.down = d
     d.x = x
     downstream_enter(d, DOWN_EXCHANGE)
@@ -387,6 +388,7 @@ cdef void exchange_abort(exchange *x) noexcept nogil:
 cdef void exchange_on_client_timeout(exchange *x) noexcept nogil:
     if x.state == X_WAIT_MEMBER:
         pool_leave(x)
+        nobody_leave(x)
         service_log_acquire(x)
         exchange_answer_error(x, 503, NULL)
     elif x.state == X_WAIT_HOST:
