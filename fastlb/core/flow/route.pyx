@@ -198,7 +198,8 @@ cdef void exchange_sticky(exchange *x) noexcept nogil:
             x.sticky.route = x.sticky.value + groups[g]
             x.sticky.route_length = groups[g + 1] - groups[g]
     if x.sticky.route == NULL and x.sticky.value_length and x.balancer.has_separator \
-            and x.sticky.value[x.sticky.value_length - 1] == x.balancer.separator:
+            and byte_before(
+                x.sticky.value, x.sticky.value_length) == x.balancer.separator:
         # "X.": a session without a route. Apache names it, and elects freely.
         x.sticky.route = x.sticky.value + x.sticky.value_length
     if x.sticky.route != NULL:

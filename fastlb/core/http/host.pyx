@@ -113,7 +113,7 @@ cdef int authority_check(
         if stop == NULL:
             stop = end
         size = <unsigned int>(stop - p)
-        if size > 1 and p[size - 1] == c".":
+        if size > 1 and byte_before(p, size) == c".":
             size -= 1
         if not host_name_is_valid(p, size, strict):
             return -400

@@ -33,7 +33,8 @@ cdef bint starts_with_url(
     cdef unsigned char following
     if f.value_length < length or not bytes_equal_nocase(f.value, url.data, length):
         return False
-    if f.value_length == length or length == 0 or url.data[length - 1] == c'/':
+    if f.value_length == length or length == 0 \
+            or byte_before(url.data, length) == c'/':
         return True
     if plan.compat_apache:
         return True
@@ -54,7 +55,7 @@ cdef void reverse_put(
     cdef unsigned int path_length = path.length
     cdef writer w
     # One slash at the joint; Apache doubles it when path ends and rest begins with one.
-    if path_length and path.data[path_length - 1] == c'/' and rest_length \
+    if byte_before(path.data, path_length) == c'/' and rest_length \
             and rest[0] == c'/' and (path_length == 1 or not plan.compat_apache):
         path_length -= 1
     arena_write(x, &w)
@@ -108,7 +109,7 @@ cdef bint reverse_member(
             return False
         reverse_put(x, f, &r.path, url.length)
         return True
-    if url.length and url.data[url.length - 1] == c'/':
+    if byte_before(url.data, url.length) == c'/':
         url.length -= 1
     taken = url.length + r.balancer_path.length
     if f.value_length < taken or not bytes_equal_nocase(f.value, url.data, url.length):

@@ -261,15 +261,16 @@ cdef void put_first_line(exchange *x, writer *w) noexcept nogil:
     """The first line of a head that was refused, as it came."""
     cdef buffer *b = x.down.input
     cdef const char *data
-    cdef const char *end
+    cdef unsigned int length
     if b == NULL or b.end <= x.base:
         put(w, b"-", 1)
         return
-    data = &b.data[x.base]
-    end = <const char *>memchr_or_end(data, c'\n', b.end - x.base)
-    if end > data and end[-1] == c'\r':
-        end -= 1
-    put_or_dash(w, data, <unsigned int>(end - data))
+    data = request_bytes(x)
+    length = <unsigned int>(
+        <const char *>memchr_or_end(data, c'\n', b.end - x.base) - data)
+    if byte_before(data, length) == c'\r':
+        length -= 1
+    put_or_dash(w, data, length)
 
 
 cdef void put_request_line(exchange *x, writer *w) noexcept nogil:

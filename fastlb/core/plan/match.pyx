@@ -113,7 +113,7 @@ cdef plan_vhost *match_vhost(
     found[0] = True
     if s.count == 1:
         return &plan.vhosts[s.vhosts[0]]
-    if length > 1 and host[length - 1] == c'.':
+    if length > 1 and byte_before(host, length) == c'.':
         length -= 1
     if length:
         for i in range(s.name_count):
@@ -169,7 +169,8 @@ cdef bint section_matches(
             path, s.pattern.data, s.pattern.length) != 0:
         return False
     return (length == s.pattern.length or s.pattern.length == 0
-            or path[s.pattern.length - 1] == c'/' or path[s.pattern.length] == c'/')
+            or byte_before(path, s.pattern.length) == c'/'
+            or path[s.pattern.length] == c'/')
 
 
 cdef int merge_slashes(exchange *x, value *out) noexcept nogil:
@@ -180,7 +181,7 @@ cdef int merge_slashes(exchange *x, value *out) noexcept nogil:
     if merged == NULL:
         return FAILED
     for i in range(x.decoded.length):
-        if path[i] != c'/' or n == 0 or merged[n - 1] != c'/':
+        if path[i] != c'/' or n == 0 or byte_before(merged, n) != c'/':
             merged[n] = path[i]
             n += 1
     out.data = merged
@@ -318,7 +319,7 @@ cdef int prefix_match(
             continue
         p += 1
         i += 1
-    if pattern.length == 0 or pattern.data[pattern.length - 1] == c'/' \
+    if pattern.length == 0 or byte_before(pattern.data, pattern.length) == c'/' \
             or i == length or path[i] == c'/':
         return <int>i
     return -1

@@ -282,8 +282,7 @@ cdef bint value_in_list(out_field *o, value *v) noexcept nogil:
         last = comma
         while p < last and (p[0] == c' ' or p[0] == c'\t'):
             p += 1
-        while last > p and (last[-1] == c' ' or last[-1] == c'\t'):
-            last -= 1
+        last = without_blanks(<char *>p, <char *>last)
         if <unsigned int>(last - p) == v.length and memcmp(p, v.data, v.length) == 0:
             return True
         p = comma + 1
