@@ -1,0 +1,142 @@
+"""Every pointer that is kept has an owner, and is followed only while that lives.
+
+docs/lifetimes.md has a line for each; here the declarations of the core are held
+against it, and the habits that would make a pointer outlive its step are looked for.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CORE = ROOT / "fastlb" / "core"
+PAGE = ROOT / "docs" / "lifetimes.md"
+STRUCT = re.compile(r"^cdef struct (\w+):.*\n((?:    .*\n|\n)+)", re.M)
+NAME = re.compile(r"`(\w+)`")
+# What is never where a pointer is kept: it begins a connection, or is a step's own.
+EMBEDDED = {"c": "conn", "timer": "timer_node"}
+
+
+@cache
+def sources() -> dict[str, str]:
+    found = sorted([*CORE.rglob("*.pxd"), *CORE.rglob("*.pyx")])
+    return {str(path.relative_to(CORE)): path.read_text() for path in found}
+
+
+def fields_of(body: str) -> dict[str, str]:
+    """Type of each field by its name."""
+    found = dict.fromkeys(re.findall(r"\(\*(\w+)\)\(", body), "function *")
+    for raw in body.splitlines():
+        line = raw.partition("#")[0].strip()
+        if not line or "(" in line or ")" in line:
+            continue
+        kind, _, name = line.removeprefix("const ").rpartition(" ")
+        bare = name.lstrip("*")
+        found[bare.partition("[")[0]] = (
+            f"{kind} {'*' * (len(name) - len(bare))}".strip()
+        )
+    return found
+
+
+@cache
+def structs() -> dict[str, dict[str, str]]:
+    """All structs of the core with the fields that are, or hold, a pointer."""
+    every = {
+        name: fields_of(body)
+        for text in sources().values()
+        for name, body in STRUCT.findall(text)
+    }
+    holders = {n for n, fields in every.items() if "*" in "".join(fields.values())}
+    while more := {
+        name
+        for name, fields in every.items()
+        if name not in holders and holders & set(fields.values())
+    }:
+        holders |= more
+    return {
+        name: {f: t for f, t in every[name].items() if "*" in t or t in holders}
+        for name in holders
+    }
+
+
+@cache
+def told() -> dict[str, set[str]]:
+    """By struct the fields that the page tells of."""
+    found: dict[str, set[str]] = {}
+    for line in PAGE.read_text().partition("## Kept pointers")[2].splitlines():
+        cells = line.split(" | ")
+        if line.startswith("| `") and len(cells) == 4:
+            found.setdefault(NAME.findall(cells[0])[0], set()).update(
+                NAME.findall(cells[1])
+            )
+    return found
+
+
+@cache
+def whole() -> set[str]:
+    """Structs whose pointers have one lifetime."""
+    part = PAGE.read_text().partition("## Structs of one lifetime")[2]
+    first = [line.split(" | ")[0] for line in part.splitlines() if "| `" in line]
+    return {name for cell in first for name in NAME.findall(cell)}
+
+
+def test_the_page_and_the_declarations_are_both_read() -> None:
+    assert len(structs()) > 40
+    assert structs()["exchange"]["env"] == "value"
+    assert structs()["downstream"]["input"] == "buffer *"
+    assert "SSL_new" in structs()["tls_library"]
+    assert "down" in told()["exchange"]
+    assert "plan_root" in whole()
+
+
+@pytest.mark.parametrize("struct", sorted(structs()))
+def test_every_kept_pointer_has_an_owner(struct: str) -> None:
+    fields = {f for f, t in structs()[struct].items() if EMBEDDED.get(f) != t}
+    if struct == "plan_member":
+        # The plan, but for what this worker learns.
+        kept = {"upstream *", "exchange *"}
+        fields = {f for f, t in structs()[struct].items() if t in kept}
+        assert fields | {"tls_session"} == told()[struct]
+    elif struct not in whole():
+        assert fields == told()[struct]
+
+
+def test_the_page_names_no_struct_that_is_gone() -> None:
+    assert set(told()) | whole() <= set(structs())
+    assert not set(told()) & whole()
+
+
+def test_every_value_of_an_exchange_follows_its_arena() -> None:
+    """A tunnel moves it once; what stays behind would point at what was freed."""
+    follow = sources()["flow/tunnel.pyx"].partition("cdef void values_follow(")[2]
+    followed = set(re.findall(r"value_follow\(&x\.(\w+)", follow))
+    values = {f for f, t in structs()["exchange"].items() if t == "value"}
+    assert values - {"request_uri"} == followed
+
+
+def test_no_exchange_keeps_a_pointer_into_a_buffer() -> None:
+    """What is assigned to a field of an exchange is no place in a buffer."""
+    kept = re.compile(
+        r"\bx\.\w+(?:\.data)? = (?!.*arena_copy)"
+        r".*(?:request_bytes|request_part|put\.data\[)"
+    )
+    for name, text in sources().items():
+        found = [line for line in text.splitlines() if kept.search(line)]
+        assert not found, f"{name}: {found}"
+
+
+def test_nobody_looks_back_but_through_byte_before() -> None:
+    """An index that may be 0 is unsigned: one less is four thousand million."""
+    back = re.compile(r"\[[^\[\]]*- 1\]|\[-\d")
+    for name, text in sources().items():
+        found = [line.strip() for line in text.splitlines() if back.search(line)]
+        if name == "http/chartable.pyx":
+            assert found == ["return data[at - 1] if at > 0 else 0"]
+        elif name == "services.pyx":
+            assert found == ["plan_names[x.host_wanted - 1], bool(x.host_forward),"]
+        else:
+            assert not found, f"{name}: {found}"
