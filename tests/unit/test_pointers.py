@@ -133,6 +133,8 @@ def test_nobody_looks_back_but_through_byte_before() -> None:
     """An index that may be 0 is unsigned: one less is four thousand million."""
     back = re.compile(r"\[[^\[\]]*- 1\]|\[-\d")
     for name, text in sources().items():
+        if name.startswith("balance/") and name != "balance/sticky.pyx":
+            continue  # rows of the table, no bytes
         found = [line.strip() for line in text.splitlines() if back.search(line)]
         if name == "http/chartable.pyx":
             assert found == ["return data[at - 1] if at > 0 else 0"]
