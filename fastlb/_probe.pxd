@@ -3,6 +3,7 @@
 include "core/limits.pxd"
 include "core/debug.pxd"
 include "core/sys.pxd"
+include "core/io/writer.pxd"
 include "core/io/tls_hello.pxd"
 include "core/http/scan.pxd"
 include "core/http/chartable.pxd"

@@ -8,6 +8,7 @@ the very functions that the data path calls, and one file of wrappers for each g
 from libc.limits cimport LLONG_MAX  # no-cython-lint: for the chapters
 from libc.string cimport strchr  # no-cython-lint: as above
 
+include "core/io/writer.pyx"          # composing within bounds
 include "core/http/chartable.pyx"   # what a byte may be part of
 include "core/http/fields.pyx"      # field lines
 include "core/http/head.pyx"        # request and response heads as spans

@@ -88,7 +88,6 @@ cdef void service_error_page_python(
     cdef bytes phrase = b""
     cdef str told = ""
     cdef str where = ""
-    cdef char *copy
     try:
         if x.decoded.data != NULL:
             where = string_of(x.decoded.data, x.decoded.length)
@@ -109,11 +108,7 @@ cdef void service_error_page_python(
             if x.reason.data != NULL else "", x.second_status,
             own_name(x), self_port(x))
         phrase = reason.encode("latin-1", "replace")
-        copy = arena_take(x, <unsigned int>len(phrase) + 1)
-        if copy != NULL:
-            memcpy(copy, <const char *>phrase, len(phrase))
-            x.reason.data = copy
-            x.reason.length = <unsigned int>len(phrase)
+        x.reason = arena_copy(x, phrase, <unsigned int>len(phrase))
     except Exception:
         service_failed(x)
     x.status = status
@@ -260,7 +255,7 @@ cdef void service_tls_variables(downstream *d) noexcept nogil:
 cdef void service_tls_variables_python(downstream *d) noexcept:
     cdef size_t size = sizeof(value) * len(tls_names)
     cdef value *table
-    cdef char *at
+    cdef writer w
     cdef bytes one
     cdef int i
     try:
@@ -271,14 +266,18 @@ cdef void service_tls_variables_python(downstream *d) noexcept:
         table = <value *>malloc(size)
         if table == NULL:
             return
-        at = <char *>(table + len(tls_names))
+        writer_begin(
+            &w, <char *>(table + len(tls_names)), size - sizeof(value) * len(tls_names))
         for i, v in enumerate(found):
             table[i] = value(NULL, 0)
             if v is not None:
                 one = v
-                memcpy(at, <const char *>one, len(one))
-                table[i] = value(at, <unsigned int>len(one))
-                at += len(one) + 1
+                table[i] = value(w.p, <unsigned int>len(one))
+                put(&w, <const char *>one, len(one))
+                put_byte(&w, 0)
+        if w.full:
+            free(table)         # it was measured: this cannot be
+            return
         d.c.tls.variables = table
     except Exception:
         if d.x != NULL:

@@ -54,7 +54,8 @@ cdef const char *sticky_cookie_value(
         if p == NULL:
             return NULL
         value = p + name_length
-        if p != data and not sticky_parts_cookies((p - 1)[0]):
+        if p != data and not sticky_parts_cookies(
+                byte_before(data, <unsigned int>(p - data))):
             p += 1
             continue
         p += 1

@@ -10,7 +10,6 @@ cdef void answer_send(
     """Compose head and body into down.output and let them go."""
     cdef unsigned int reason_length = 0
     cdef const char *reason
-    cdef buffer *b
     x.state = X_LOCAL
     if x.error_status and x.status == 200:
         x.status = x.error_status
@@ -29,9 +28,7 @@ cdef void answer_send(
             if not buffer_grow(&x.down.output):
                 exchange_abort(x)
                 return
-        b = x.down.output
-        memcpy(&b.data[b.end], body, length)
-        b.end += <unsigned int>length
+        buffer_put(x.down.output, body, <size_t>length)
         x.body_bytes_out = length
     response_pump(x)
 

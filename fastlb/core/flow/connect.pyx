@@ -78,17 +78,14 @@ cdef bint connect_target_is_address(exchange *x) noexcept nogil:
     cdef member_address *out = &x.addresses[0]
     cdef char[64] literal
     memset(out, 0, sizeof(member_address))
-    if length >= sizeof(literal):
-        return False
     out.port = <uint16_t>connect_port(x)
     out.family = AF_INET
     if host[0] == c'[':
         out.family = AF_INET6
         host += 1
         length -= 2
-    memcpy(&literal[0], host, length)
-    literal[length] = 0
-    if inet_pton(out.family, &literal[0], &out.bytes[0]) != 1:
+    if not copy_terminated(&literal[0], sizeof(literal), host, length) \
+            or inet_pton(out.family, &literal[0], &out.bytes[0]) != 1:
         return False
     x.address_count = 1
     return True

@@ -296,7 +296,9 @@ cdef bint downstream_make_room(downstream *d) noexcept nogil:
     """Room for more bytes of a head: move it down, else a larger buffer."""
     cdef buffer *b = d.input
     if b.start > BUFFER_HEADROOM:
-        memmove(&b.data[BUFFER_HEADROOM], &b.data[b.start], b.end - b.start)
+        if not buffer_move(
+                b, BUFFER_HEADROOM, &b.data[b.start], b.end - b.start):
+            return False
         b.end -= b.start - BUFFER_HEADROOM
         b.start = BUFFER_HEADROOM
         return True

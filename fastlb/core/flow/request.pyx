@@ -131,7 +131,8 @@ cdef int body_decode_kept(exchange *x) noexcept nogil:
         &x.req_chunks, &b.data[x.raw_at], b.end - x.raw_at, &payload, &consumed)
     if rc < 0:
         return rc
-    memmove(&b.data[x.body_at + x.body_kept], &b.data[x.raw_at], payload)
+    if not buffer_move(b, x.body_at + x.body_kept, &b.data[x.raw_at], payload):
+        return -400
     x.body_kept += payload
     x.request_body_bytes += payload
     x.raw_at += consumed
@@ -263,7 +264,9 @@ cdef int request_receive(exchange *x) noexcept nogil:
         # A head that grew the buffer may have more behind it than x.stream can hold.
         if room > d.input.end - x.raw_at:
             room = d.input.end - x.raw_at
-        memcpy(&x.stream.data[x.stream.end], &d.input.data[x.raw_at], room)
+        if not buffer_move(
+                x.stream, x.stream.end, &d.input.data[x.raw_at], <unsigned int>room):
+            return FAILED
         n = <ssize_t>room
     else:
         # Not more than request_put_back could put behind the head.
@@ -300,21 +303,28 @@ cdef void request_put_back(
     the place of what was kept of it: that has been sent and cannot be sent again."""
     cdef buffer *b = x.down.input
     x.raw_at = x.body_at
-    memcpy(&b.data[x.raw_at], data, length)
-    b.end = x.raw_at + length
+    b.end = x.raw_at
+    if not buffer_put(b, data, length):
+        x.keepalive = False     # what is lost is never taken for another request
 
 
 cdef void request_frame(exchange *x) noexcept nogil:
-    """Put the chunk's size before the payload in x.stream, and its end behind it."""
-    cdef buffer *b = x.stream
-    cdef unsigned int size = b.end - b.start
+    body_frame(x.stream, x.req_done)
+
+
+cdef void body_frame(buffer *b, bint last) noexcept nogil:
+    """One chunk around what the buffer holds, and behind it the last chunk."""
+    cdef unsigned int size = buffer_held(b)
+    cdef bint fits = True
     if size:
+        ASSERT(b.start >= BUFFER_HEADROOM)
         b.start -= chunk_head_before(&b.data[b.start], size)
-        memcpy(&b.data[b.end], b"\r\n", 2)
-        b.end += 2
-    if x.req_done:
-        memcpy(&b.data[b.end], b"0\r\n\r\n", 5)
-        b.end += 5
+        fits = buffer_put_tail(b, b"\r\n", 2)
+    if last:
+        fits = buffer_put_tail(b, b"0\r\n\r\n", 5) and fits
+    if unlikely(not fits):
+        # The room is kept for just this; without it a peer would read another body.
+        abort()
 
 
 cdef bint request_send_failed(exchange *x) noexcept nogil:
@@ -481,16 +491,9 @@ cdef bint request_frame_kept(exchange *x) noexcept nogil:
     part = buffer_room(x.stream)
     if part > size:
         part = size
-    memcpy(&x.stream.data[x.stream.end],
-           &x.down.input.data[x.body_at + x.body_sent], part)
-    x.stream.end += part
+    buffer_put(x.stream, &x.down.input.data[x.body_at + x.body_sent], part)
     x.body_sent += part
-    x.stream.start -= chunk_head_before(&x.stream.data[x.stream.start], part)
-    memcpy(&x.stream.data[x.stream.end], b"\r\n", 2)
-    x.stream.end += 2
-    if x.req_done and x.body_sent == x.body_kept:
-        memcpy(&x.stream.data[x.stream.end], b"0\r\n\r\n", 5)
-        x.stream.end += 5
+    body_frame(x.stream, x.req_done and x.body_sent == x.body_kept)
     return True
 
 

@@ -366,10 +366,8 @@ cdef bint response_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
         response_source_done(x)
     # A small body goes with the head in one segment, by one plain send.
     held = buffer_held(u.input)
-    if held and held <= BODY_WITH_HEAD_MAX and held <= buffer_room(x.down.output):
-        memcpy(&x.down.output.data[x.down.output.end],
-               &u.input.data[u.input.start], held)
-        x.down.output.end += held
+    if held and held <= BODY_WITH_HEAD_MAX and buffer_put(
+            x.down.output, &u.input.data[u.input.start], held):
         u.input.start = u.input.end
     if x.res_done and buffer_held(u.input) == 0:
         # Nothing of the member's is needed any more.
@@ -449,18 +447,7 @@ cdef void response_decoded(
 
 
 cdef void response_frame(exchange *x) noexcept nogil:
-    """One chunk around what up.input holds, and the last chunk at the end."""
-    cdef buffer *b = x.up.input
-    cdef unsigned int size = buffer_held(b)
-    if size:
-        ASSERT(b.start >= BUFFER_HEADROOM)
-        ASSERT(b.end <= b.size - BUFFER_TAIL)
-        b.start -= chunk_head_before(&b.data[b.start], size)
-        memcpy(&b.data[b.end], b"\r\n", 2)
-        b.end += 2
-    if x.res_done:
-        memcpy(&b.data[b.end], b"0\r\n\r\n", 5)
-        b.end += 5
+    body_frame(x.up.input, x.res_done)
 
 
 cdef void exchange_cut(exchange *x) noexcept nogil:

@@ -33,9 +33,8 @@ cdef void upstream_secure(upstream *u) noexcept nogil:
     cdef char[256] name             # TLS_NAME_BYTES_MAX and its end
     cdef value asked = member_tls_name(x)
     cdef unsigned long long hash = member_name_hash(x)
-    memcpy(&name[0], asked.data, asked.length)
-    name[asked.length] = 0
-    if tls_connect(
+    if not copy_terminated(
+            &name[0], sizeof(name), asked.data, asked.length) or tls_connect(
             &u.c, m.tls_context, &name[0], asked.length,
             m.tls_session if m.tls_session_name == hash else NULL,
             m.tls_verify, m.no_crl_is_fine) < 0:

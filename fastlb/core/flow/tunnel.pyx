@@ -119,8 +119,7 @@ cdef void tunnel_slim(exchange *x) noexcept nogil:
     cdef downstream *d = x.down
     cdef buffer *slim = buffer_take_exact(x.req.length)
     if slim != NULL:
-        memcpy(&slim.data[slim.end], request_bytes(x), x.req.length)
-        slim.end += x.req.length
+        buffer_put(slim, request_bytes(x), x.req.length)
         x.base = slim.start
         buffer_give(d.input)
         d.input = slim
@@ -136,6 +135,7 @@ cdef void tunnel_slim_arena(exchange *x) noexcept nogil:
     cdef buffer *pieces = x.arena
     cdef buffer *b = pieces
     cdef char *into
+    cdef writer w
     while b != NULL:
         size += buffer_held(b)
         b = b.next
@@ -146,13 +146,14 @@ cdef void tunnel_slim_arena(exchange *x) noexcept nogil:
     if into == NULL:
         x.arena = pieces
         return
+    writer_begin(&w, into, size)
     while pieces != NULL:
         b = pieces
         pieces = b.next
         size = buffer_held(b)
-        memcpy(into, &b.data[b.start], size)
+        into = w.p
+        put(&w, &b.data[b.start], size)
         values_follow(x, &b.data[b.start], size, into)
-        into += size
         arena_give(b)
 
 
@@ -194,8 +195,7 @@ cdef bint tunnel_hold(
     b = buffer_take(size_class)
     if b == NULL:
         return False
-    memcpy(&b.data[b.end], data, length)
-    b.end += length
+    buffer_put(b, data, length)
     held[0] = b
     return True
 

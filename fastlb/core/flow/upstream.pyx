@@ -69,11 +69,12 @@ cdef int upstream_address(
     cdef sockaddr_in6 *six
     memset(out, 0, sizeof(sockaddr_storage))
     if m.unix_path.length:
-        if index > 0 or m.unix_path.length >= 108:
-            return FAILED
         local = <sockaddr_un *>out
+        if index > 0 or not copy_terminated(
+                &local.sun_path[0], sizeof(local.sun_path), m.unix_path.data,
+                m.unix_path.length):
+            return FAILED
         local.sun_family = AF_UNIX
-        memcpy(&local.sun_path[0], m.unix_path.data, m.unix_path.length)
         size[0] = sizeof(sockaddr_un)
         return 0
     if unlikely(m == &connect_target):

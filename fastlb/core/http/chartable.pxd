@@ -21,4 +21,4 @@ cdef bint bytes_equal_nocase(
 
 # A look back: the byte before data[at], and 0 at the start. An index that may be 0 is
 # not decremented anywhere else.
-cdef char byte_before(const char *data, unsigned int at) noexcept nogil
+cdef char byte_before(const char *data, unsigned int at) noexcept nogil  # no-cython-lint: one unit

@@ -46,5 +46,5 @@ cdef bint bytes_equal_nocase(
     return True
 
 
-cdef char byte_before(const char *data, unsigned int at) noexcept nogil:
+cdef inline char byte_before(const char *data, unsigned int at) noexcept nogil:
     return data[at - 1] if at > 0 else 0

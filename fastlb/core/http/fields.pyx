@@ -104,9 +104,12 @@ cdef inline int parse_fields(
 
 # The end of [begin, end) without SP and HTAB before it.
 cdef inline char *without_blanks(char *begin, char *end) noexcept nogil:
-    while end > begin and ((end - 1)[0] == c" " or (end - 1)[0] == c"\t"):
+    cdef char last
+    while True:
+        last = byte_before(begin, <unsigned int>(end - begin))
+        if last != c" " and last != c"\t":
+            return end
         end -= 1
-    return end
 
 
 cdef inline int refuse(head *out, int why, int status) noexcept nogil:

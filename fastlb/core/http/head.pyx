@@ -63,7 +63,7 @@ cdef inline bint line_begins_head(const char *line, const char *lf) noexcept nog
         return True
     return (
         size >= 10
-        and (lf - 1)[0] == c"\r"
+        and byte_before(line, <unsigned int>size) == c"\r"
         and (lf - 10)[0] == c" "
         and memcmp(lf - 9, "HTTP/", 5) == 0
     )
@@ -222,7 +222,7 @@ cdef int refuse_request_line(
 ) noexcept nogil:
     cdef const char *stop = <const char *>memchr(line, c"\n", end - line)
     cdef long size = end - line if stop == NULL else stop - line
-    if stop != NULL and size > 0 and (stop - 1)[0] == c"\r":
+    if stop != NULL and byte_before(line, <unsigned int>size) == c"\r":
         size -= 1
     out.why = WHY_REQUEST_LINE
     if size > limits.line_bytes:
@@ -249,7 +249,9 @@ cdef int head_parse_response(
             out.why = WHY_FIELD_SIZE
             return -502
         return AGAIN
-    reason_end = stop - 1 if stop > p and (stop - 1)[0] == c"\r" else stop
+    reason_end = stop
+    if byte_before(p, <unsigned int>(stop - p)) == c"\r":
+        reason_end -= 1
     if reason_end - p > limits.field_bytes:
         out.why = WHY_FIELD_SIZE
         return -502

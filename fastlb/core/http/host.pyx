@@ -197,9 +197,6 @@ cdef bint host_name_is_valid(
 cdef bint ipv6_is_valid(const char *p, unsigned int length) noexcept nogil:
     cdef char[IPV6_LITERAL_BYTES_MAX + 1] text
     cdef unsigned char[16] address
-    if length > IPV6_LITERAL_BYTES_MAX:
-        return False
     # inet_pton reads up to a NUL, which no target and no value can hold.
-    memcpy(text, p, length)
-    text[length] = 0
-    return inet_pton(AF_INET6, text, address) == 1
+    return copy_terminated(
+        text, sizeof(text), p, length) and inet_pton(AF_INET6, text, address) == 1

@@ -314,14 +314,14 @@ cdef bint has_request_rules(exchange *x) noexcept nogil:
 
 cdef void out_always_first(out_list *out) noexcept nogil:
     """Apache sends the table that errors keep before the other one."""
-    cdef int i, front = 0
+    cdef int i, j, front = 0
     cdef out_field moved
     for i in range(out.count):
         if not out.fields[i].always:
             continue
         moved = out.fields[i]
-        memmove(&out.fields[front + 1], &out.fields[front],
-                sizeof(out_field) * (i - front))
+        for j in range(i, front, -1):
+            out.fields[j] = out.fields[j - 1]
         out.fields[front] = moved
         front += 1
 

@@ -39,6 +39,14 @@ cdef void buffer_give(buffer *b) noexcept nogil
 # Bytes that can still be received into it.
 cdef unsigned int buffer_room(buffer *b) noexcept nogil
 cdef unsigned int buffer_held(buffer *b) noexcept nogil
+# Copy behind what it holds; with _tail into the room that is kept for a chunk's end
+# too. False when that is too little, and nothing is copied.
+cdef bint buffer_put(buffer *b, const void *data, size_t length) noexcept nogil
+cdef bint buffer_put_tail(buffer *b, const void *data, size_t length) noexcept nogil
+# Copy to a place within it, also from within it; what it holds stays as it is said to
+# be. False when the place is too small, and nothing is copied.
+cdef bint buffer_move(
+    buffer *b, unsigned int to, const char *data, unsigned int length) noexcept nogil
 # Exchange *b for a larger one with the same content; False when it is the largest.
 cdef bint buffer_grow(buffer **b) noexcept nogil
 # Debug builds: exchange *b, which may be NULL, for one of the same size and content. No

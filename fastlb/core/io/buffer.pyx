@@ -97,6 +97,36 @@ cdef unsigned int buffer_held(buffer *b) noexcept nogil:
     return b.end - b.start
 
 
+cdef bint buffer_put(
+        buffer *b, const void *data, size_t length) noexcept nogil:
+    if unlikely(buffer_room(b) < length):
+        return False
+    if length:
+        memcpy(&b.data[b.end], data, length)
+        b.end += <unsigned int>length
+    return True
+
+
+cdef bint buffer_put_tail(
+        buffer *b, const void *data, size_t length) noexcept nogil:
+    buffer_check(b)
+    if unlikely(b.size - b.end < length):
+        return False
+    memcpy(&b.data[b.end], data, length)
+    b.end += <unsigned int>length
+    return True
+
+
+cdef bint buffer_move(
+        buffer *b, unsigned int to, const char *data,
+        unsigned int length) noexcept nogil:
+    if unlikely(to > b.size or b.size - to < length):
+        return False
+    if length:
+        memmove(&b.data[to], data, length)
+    return True
+
+
 cdef bint buffer_grow(buffer **b) noexcept nogil:
     cdef buffer *old = b[0]
     if old.size_class + 1 >= BUFFER_CLASSES:
@@ -104,7 +134,7 @@ cdef bint buffer_grow(buffer **b) noexcept nogil:
     cdef buffer *grown = buffer_take(old.size_class + 1)
     if grown == NULL:
         return False
-    memcpy(&grown.data[0], &old.data[0], old.end)
+    memcpy(&grown.data[0], &old.data[0], old.end)  # the next class is larger
     grown.start = old.start
     grown.end = old.end
     buffer_give(old)

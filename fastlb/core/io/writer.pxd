@@ -29,3 +29,6 @@ cdef void put_number(writer *w, unsigned long long number) noexcept nogil
 cdef void put_hex(writer *w, unsigned long number) noexcept nogil
 # ASCII letters in lower case.
 cdef void put_lower(writer *w, const char *data, size_t length) noexcept nogil
+# For functions of libraries that want a NUL at the end. False: size is too small
+cdef bint copy_terminated(
+    char *out, size_t size, const char *data, size_t length) noexcept nogil

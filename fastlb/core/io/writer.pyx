@@ -70,3 +70,12 @@ cdef void put_lower(writer *w, const char *data, size_t length) noexcept nogil:
     cdef size_t i
     for i in range(length):
         put_byte(w, <char>char_lower(data[i]))
+
+
+cdef bint copy_terminated(
+        char *out, size_t size, const char *data, size_t length) noexcept nogil:
+    cdef writer w
+    writer_begin(&w, out, size)
+    put(&w, data, length)
+    put_byte(&w, 0)
+    return not w.full

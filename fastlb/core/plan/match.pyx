@@ -175,18 +175,15 @@ cdef bint section_matches(
 
 cdef int merge_slashes(exchange *x, value *out) noexcept nogil:
     """The decoded path with one slash for each run. returns 0 or FAILED"""
-    cdef unsigned int i, n = 0
+    cdef unsigned int i
     cdef const char *path = x.decoded.data
-    cdef char *merged = arena_take(x, x.decoded.length + 1)
-    if merged == NULL:
-        return FAILED
+    cdef writer w
+    arena_write(x, &w)
     for i in range(x.decoded.length):
-        if path[i] != c'/' or n == 0 or byte_before(merged, n) != c'/':
-            merged[n] = path[i]
-            n += 1
-    out.data = merged
-    out.length = n
-    return 0
+        if path[i] != c'/' or byte_before(path, i) != c'/':
+            put_byte(&w, path[i])
+    out[0] = arena_written(x, &w)
+    return FAILED if x.starved else 0
 
 
 cdef bint match_locations(exchange *x) noexcept nogil:

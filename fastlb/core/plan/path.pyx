@@ -71,12 +71,12 @@ cdef int path_decode(
     cdef bint merge = x.vhost.merge_slashes
     cdef bint odd = False           # may be read in another way
     cdef bint has_slash = False     # an escaped one that is decoded
-    cdef unsigned int i = 0, out = 0
+    cdef unsigned int i = 0
     cdef unsigned char c
-    cdef char *decoded = arena_take(x, length + 1)
+    cdef writer w
+    cdef char *decoded
     cdef int rc
-    if decoded == NULL:
-        return -500
+    arena_write(x, &w)
     # Whatever MergeSlashes says: "//name/" is a path and no authority.
     while i + 1 < length and data[i] == c'/' and data[i + 1] == c'/':
         i += 1
@@ -95,8 +95,7 @@ cdef int path_decode(
                     return -404
                 odd = True
                 if x.vhost.encoded_slashes == 2:
-                    memcpy(decoded + out, data + i, 3)
-                    out += 3
+                    put(&w, data + i, 3)
                     i += 3
                     continue
                 # A slash for what follows, but not for the dot segments around it; a
@@ -108,17 +107,21 @@ cdef int path_decode(
             i += 1
         odd = odd or c == c';' or c == c'\\' or c == c'%' or (
             c == c'/' and not merge)
-        decoded[out] = c
-        out += 1
-    rc = path_normalise(decoded, out, merge, &x.reduced)
+        put_byte(&w, c)
+    x.decoded = arena_written(x, &w)
+    if x.decoded.length == 0:
+        return -500
+    # Both steps work in place, and never make it longer.
+    decoded = <char *>x.decoded.data
+    rc = path_normalise(decoded, x.decoded.length, merge, &x.reduced)
     if rc >= 0 and has_slash:
         for i in range(<unsigned int>rc):
             if decoded[i] == 0:
                 decoded[i] = c'/'
         rc = path_normalise(decoded, <unsigned int>rc, merge, &x.reduced)
     if rc < 0:
+        x.decoded = value(NULL, 0)
         return rc
-    x.decoded.data = decoded
     x.decoded.length = <unsigned int>rc
     return path_read_again(x) if odd else 0
 
@@ -127,7 +130,7 @@ cdef int path_normalise(
         char *p, unsigned int length, bint merge, bint *reduced) noexcept nogil:
     """Undo dot segments (RFC 3986 5.2.4) and, if asked to, runs of slashes, in place.
 
-    reduced: set when there was a dot segment. p has room for one byte.
+    reduced: set when there was a dot segment. length is not 0.
     returns the new length, or -400: above the root
     """
     cdef unsigned int i = 0, out = 0, segment
@@ -174,13 +177,13 @@ cdef int path_read_again(exchange *x) noexcept nogil:
     """
     cdef const char *path = x.decoded.data
     cdef unsigned int length = x.decoded.length
-    cdef unsigned int i = 0, out = 0
+    cdef unsigned int i = 0
     cdef bint climbs = False
     cdef char c
     cdef int rc
-    cdef char *p = arena_take(x, length + 1)
-    if p == NULL:
-        return -500
+    cdef writer w
+    cdef value made
+    arena_write(x, &w)
     while i < length:
         c = path[i]
         if c == c'\\':
@@ -197,16 +200,17 @@ cdef int path_read_again(exchange *x) noexcept nogil:
                     and (path[i + 2] | 32) == c'f' and x.vhost.encoded_slashes == 2):
                 i += 1
             continue
-        p[out] = c
-        out += 1
+        put_byte(&w, c)
         i += 1
-    rc = path_normalise(p, out, True, &climbs)
+    made = arena_written(x, &w)
+    if made.length == 0:
+        return -500
+    rc = path_normalise(<char *>made.data, made.length, True, &climbs)
     if rc < 0:
         return rc
-    if <unsigned int>rc == length and memcmp(p, path, length) == 0:
+    if <unsigned int>rc == length and memcmp(made.data, path, length) == 0:
         return 0
-    x.reading.data = p
-    x.reading.length = <unsigned int>rc
+    x.reading = value(made.data, <unsigned int>rc)
     x.reading_climbs = climbs
     return 0
 

@@ -61,9 +61,10 @@ cdef void out_add(
 
 
 cdef void out_remove_at(out_list *out, int index) noexcept nogil:
+    cdef int i
     out.count -= 1
-    memmove(&out.fields[index], &out.fields[index + 1],
-            sizeof(out_field) * (out.count - index))
+    for i in range(index, out.count):
+        out.fields[i] = out.fields[i + 1]
 
 
 cdef void out_write(
