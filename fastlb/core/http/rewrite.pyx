@@ -315,14 +315,15 @@ cdef bint has_request_rules(exchange *x) noexcept nogil:
 cdef void out_always_first(out_list *out) noexcept nogil:
     """Apache sends the table that errors keep before the other one."""
     cdef int i, j, front = 0
-    cdef out_field moved
+    cdef out_field moved, next_one
     for i in range(out.count):
         if not out.fields[i].always:
             continue
         moved = out.fields[i]
-        for j in range(i, front, -1):
-            out.fields[j] = out.fields[j - 1]
-        out.fields[front] = moved
+        for j in range(front, i + 1):
+            next_one = out.fields[j]
+            out.fields[j] = moved
+            moved = next_one
         front += 1
 
 
