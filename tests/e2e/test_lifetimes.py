@@ -218,3 +218,28 @@ def test_what_a_request_asked_is_not_taken_for_what_the_next_one_asks(
         client.send(b"GET / HTTP/1.1\r\nHost: ")
         client.half_close()
         assert client.take_response().body == b"sorry"
+
+
+def test_what_a_member_did_is_not_held_against_the_one_of_the_document(
+    rig: Rig,
+) -> None:
+    """One lets time pass, the other only ends: that alone is no time-out of its own."""
+
+    def silent(peer: Peer) -> None:
+        peer.take_request()
+        peer.at_end()
+
+    def leaves(peer: Peer) -> None:
+        peer.take_request()
+
+    slow, gone = rig.member(silent), rig.member(leaves)
+    rig.start(
+        "ErrorDocument 502 /sorry\nProxyTimeout 1\n"
+        f"ProxyPass /sorry balancer://b/\nProxyPass / {slow.url}/\n"
+        f"<Proxy balancer://b>\nBalancerMember {gone.url}\n"
+        "ProxySet failontimeout=On\n</Proxy>\n"
+    )
+    assert rig.ask(request()).status == 502
+    (of_document,) = [m for m in rig.look()["members"] if str(gone.port) in m["key"]]
+    assert of_document["elected"] == 1
+    assert "Err" not in of_document["status"]

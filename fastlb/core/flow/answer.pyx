@@ -103,6 +103,8 @@ cdef void exchange_redirect_internally(
     x.balancer = NULL
     memset(&x.sticky, 0, sizeof(sticky_result))
     x.retried_stale = False
+    x.timed_out = False
+    x.wait_until_us = 0
     x.interim_count = 0
     if not match_locations(x) or not match_mapping(x):
         service_error_page(x, x.error_status, NULL)
