@@ -46,6 +46,9 @@ FIELD_IDS: dict[str, int]
 METHOD_IDS: dict[str, int]
 
 def find_end(data: bytes, pieces: Iterable[int] | None = None) -> int: ...
+def exceeds(
+    data: bytes, pieces: Iterable[int], **options: int
+) -> tuple[int, str] | None: ...
 def parse_request(data: bytes, **options: int) -> Request | Refusal | Again: ...
 def parse_response(
     data: bytes, method: str = "GET", **options: int

@@ -12,6 +12,7 @@ include "core/io/writer.pyx"          # composing within bounds
 include "core/http/chartable.pyx"   # what a byte may be part of
 include "core/http/fields.pyx"      # field lines
 include "core/http/head.pyx"        # request and response heads as spans
+include "core/http/count.pyx"       # what is too much before the head is complete
 include "core/http/hops.pyx"        # comma lists, hop-by-hop fields
 include "core/http/host.pyx"        # Host and absolute-form targets
 include "core/http/framing.pyx"     # where a body ends

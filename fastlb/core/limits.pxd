@@ -26,6 +26,10 @@ cdef enum:
     # heads
     HEAD_BYTES_MAX = 1 << 20        # a request or response head with all its fields
     FIELD_COUNT_MAX = 256           # of one head, whatever LimitRequestFields says
+    # heads of a worker that are larger than 16, 64 and 256 KiB (flow/heads.pxd)
+    HEADS_MEDIUM_MAX = 48
+    HEADS_LARGE_MAX = 8
+    HEADS_HUGE_MAX = 1
     INTERIM_RESPONSES_MAX = 10      # 1xx answers relayed before the final one
     EMPTY_LINES_MAX = 1             # stray CRLF tolerated before a request line
     CONNECTION_OPTIONS_MAX = 64     # fields named by Connection of a head; more: 400

@@ -343,6 +343,7 @@ cdef void engine_check_empty() noexcept nogil:
     ASSERT(engine.exchange_count == 0)
     ASSERT(engine.in_work == 0)
     ASSERT(engine.wait_head == NULL)
+    ASSERT(heads_open[1] + heads_open[2] + heads_open[3] == 0)
     ASSERT(engine.upstream_count == 0)
     ASSERT(watch.open_count == 0)
     ASSERT(buffers_out() == 0)
@@ -521,6 +522,7 @@ cdef class Core:
             "accepted": engine.accepted,
             "in_work": engine.in_work,
             "waiting": engine.wait_count,
+            "large_heads": heads_open[1] + heads_open[2] + heads_open[3],
             "log_lines_lost": log_lines_lost,
         }
 

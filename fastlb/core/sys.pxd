@@ -7,7 +7,8 @@ from posix.unistd cimport close, write
 
 cdef extern from "errno.h" nogil:
     int errno
-    int EAGAIN, EINTR, EINPROGRESS, EMFILE, ENFILE, ECONNABORTED, ENOBUFS, ENOMEM, ENOSPC
+    int EAGAIN, EINTR, EINPROGRESS, EMFILE, ENFILE, ECONNABORTED, ENOBUFS, ENOMEM
+    int ENOSPC
     int EPIPE, ECONNRESET, ETIMEDOUT, EADDRNOTAVAIL, EINVAL, EPROTO
 
 cdef extern from "sys/uio.h" nogil:

@@ -164,6 +164,24 @@ def find_end(bytes data, pieces=None):
     return result
 
 
+def exceeds(bytes data, pieces, **options):
+    """(offset, why) of the first piece by which a limit is exceeded, or None.
+
+    pieces: offsets at which what has come so far ends.
+    """
+    cdef head_limits limits = limits_from(options)
+    cdef head_count counted
+    cdef Fence fence
+    cdef int why
+    memset(&counted, 0, sizeof(counted))
+    for stop in pieces:
+        fence = Fence(data[:stop])
+        why = head_exceeds(fence.data, fence.length, &counted, &limits)
+        if why != WHY_NONE:
+            return stop, WHYS[why]
+    return None
+
+
 def parse_request(bytes data, **options):
     """A dict of what was found, or (code, why) for a refusal, or AGAIN."""
     cdef head_limits limits = limits_from(options)

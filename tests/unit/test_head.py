@@ -432,3 +432,54 @@ def test_any_fold_is_joined_with_single_spaces(
     else:
         found = _probe.parse_request(b"GET / HTTP/1.1\r\n" + lines)
     assert found["fields"] == [(b"X", b" ".join(parts))]
+
+
+# What is too much before the head is complete.
+
+LIMITS = {"line_bytes": 30, "field_bytes": 12, "field_count": 4}
+TOO_MUCH = ("request line", "field size", "field count")
+
+
+@given(
+    st.integers(0, 40),
+    st.lists(
+        st.tuples(st.integers(1, 8), st.integers(0, 12), st.lists(st.integers(1, 6))),
+        max_size=7,
+    ),
+    st.booleans(),
+    st.randoms(use_true_random=False),
+)
+def test_limits_hold_before_the_end_as_they_do_at_it(
+    path: int,
+    fields: list[tuple[int, int, list[int]]],
+    stray: bool,
+    rng: random.Random,
+) -> None:
+    lines = [b"GET /" + b"p" * path + b" HTTP/1.1"]
+    for name, value, folds in fields:
+        lines.append(b"n" * name + b":" + b"v" * value)
+        lines += [b" " + b"f" * fold for fold in folds]
+    raw = b"\r\n" * stray + b"\r\n".join(lines) + b"\r\n\r\n"
+    ends = sorted(rng.sample(range(1, len(raw)), rng.randrange(1, len(raw))))
+    early = _probe.exceeds(raw, [*ends, len(raw) - 2], **LIMITS)
+    found = _probe.parse_request(raw, **LIMITS)
+    if isinstance(found, tuple) and found[1] in TOO_MUCH:
+        assert early is not None and early[1] == found[1]
+    else:
+        assert early is None
+
+
+@pytest.mark.parametrize(
+    ("raw", "at", "why"),
+    [
+        (b"GET /" + b"x" * 40, 31, "request line"),
+        (b"GET / HTTP/1.1\r\n" + b"X" * 40, 16 + 13, "field size"),
+        (b"GET / HTTP/1.1\r\nX: " + b"y" * 40, 16 + 13, "field size"),
+        (b"GET / HTTP/1.1\r\nX: 1\r\n " + b"y" * 40, 16 + 13, "field size"),
+        (b"GET / HTTP/1.1\r\n" + b"X:1\r\n" * 9, 16 + 5 * 5, "field count"),
+    ],
+)
+def test_what_is_too_much_is_seen_at_its_first_byte(
+    raw: bytes, at: int, why: str
+) -> None:
+    assert _probe.exceeds(raw, range(1, len(raw)), **LIMITS) == (at, why)

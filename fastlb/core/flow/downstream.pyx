@@ -73,6 +73,7 @@ cdef void downstream_close(downstream *d) noexcept nogil:
     if d.c.kind == KIND_DEAD:
         return
     work_forget(d)
+    heads_leave(d)
     buffer_give(d.input)
     d.input = NULL
     buffer_give(d.output)
@@ -102,6 +103,7 @@ cdef void downstream_reset(downstream *d) noexcept nogil:
 
 cdef void downstream_linger(downstream *d) noexcept nogil:
     """Shut our side and read away what comes, so that our answer is not reset."""
+    heads_leave(d)
     buffer_give(d.input)
     d.input = NULL
     buffer_give(d.output)
@@ -256,13 +258,11 @@ cdef void downstream_read(downstream *d) noexcept nogil:
         if not d.c.readable:
             break
         if d.input == NULL:
-            # Who sent a large body is likely to send another: head and body at once.
-            d.input = buffer_take(BUFFER_MEDIUM if d.sends_large else BUFFER_SMALL)
+            d.input = buffer_take(heads_first_class(d))
             if d.input == NULL:
                 downstream_close(d)
                 return
-        if buffer_room(d.input) == 0 and not downstream_make_room(d):
-            exchange_refuse(d, 400, WHY_FIELD_SIZE)
+        if unlikely(buffer_room(d.input) == 0) and not downstream_has_room(d):
             return
         buffer_renew(&d.input)
         n = stream_recv(
@@ -282,6 +282,7 @@ cdef void downstream_read(downstream *d) noexcept nogil:
     else:
         watch_queue(&d.c)
     if d.input != NULL and d.input.end == d.input.start:
+        heads_leave(d)
         buffer_give(d.input)
         d.input = NULL
 
@@ -292,22 +293,20 @@ cdef inline bint downstream_reads(downstream *d) noexcept nogil:
         d.state == DOWN_IDLE or d.state == DOWN_HEAD)
 
 
-cdef bint downstream_make_room(downstream *d) noexcept nogil:
-    """Room for more bytes of a head: move it down, else a larger buffer."""
-    cdef buffer *b = d.input
-    if b.start > BUFFER_HEADROOM:
-        if not buffer_move(
-                b, BUFFER_HEADROOM, &b.data[b.start], b.end - b.start):
-            return False
-        b.end -= b.start - BUFFER_HEADROOM
-        b.start = BUFFER_HEADROOM
+cdef bint downstream_has_room(downstream *d) noexcept nogil:
+    """Make room for more of a head. False: it waits for that, or was refused."""
+    cdef int rc = heads_make_room(d)
+    if rc == 1:
         return True
-    return buffer_held(b) < HEAD_BYTES_MAX and buffer_grow(&d.input)
+    if rc == FAILED or (rc == AGAIN and d.c.broken):
+        downstream_close(d)
+    elif rc != AGAIN:
+        exchange_refuse(d, 400, WHY_FIELD_SIZE)
+    return False
 
 
 cdef void downstream_advance(downstream *d) noexcept nogil:
     cdef const char *data
-    cdef const char *newline
     cdef unsigned int held
     cdef int head_bytes
     # One stray empty line before a request is forgiven (RFC 9112 2.2).
@@ -324,6 +323,8 @@ cdef void downstream_advance(downstream *d) noexcept nogil:
     head_bytes = head_find_end(data, held, &d.scanned)
     if likely(head_bytes > 0):
         d.scanned = 0
+        if unlikely(d.head_class):
+            heads_complete(d)
         if unlikely(not work_enter(d)):
             work_wait(d)
             return
@@ -332,11 +333,34 @@ cdef void downstream_advance(downstream *d) noexcept nogil:
         return
     if d.state == DOWN_IDLE:
         downstream_enter(d, DOWN_HEAD)
+        d.vhost = downstream_first_vhost(d)
+        memset(&d.counted, 0, sizeof(head_count))
         timer_set(&d.c.timer, watch.now_us + d.vhost.timeout_us)
-    newline = <const char *>memchr(data, c'\n', held)
-    if newline == NULL:
-        if held > d.vhost.limits.line_bytes + 2:
-            exchange_refuse(d, 414, WHY_REQUEST_LINE)
+    downstream_count(d, &d.input.data[d.input.start], held)
+
+
+cdef inline plan_vhost *downstream_first_vhost(downstream *d) noexcept nogil:
+    """Whose limits hold for a head: which host it asks is not known yet."""
+    return d.tls_vhost if unlikely(d.tls_vhost != NULL) \
+        else &plan.vhosts[d.set.vhosts[0]]
+
+
+cdef head partial_head          # one is refused at a time
+
+
+cdef void downstream_count(
+        downstream *d, char *data, unsigned int held) noexcept nogil:
+    """Lines and fields of a head are counted as they come."""
+    cdef unsigned char why = head_exceeds(
+        data, held, &d.counted, &d.vhost.limits)
+    cdef int rc
+    if likely(why == WHY_NONE):
+        return
+    rc = head_parse_request(&partial_head, data, held, &d.vhost.limits)
+    if rc <= -400:
+        exchange_refuse(d, -rc, partial_head.why)   # what is wrong before that
+    else:
+        exchange_refuse(d, 414 if why == WHY_REQUEST_LINE else 400, why)
 
 
 cdef void downstream_next(downstream *d, bint keep, bint linger) noexcept nogil:
@@ -347,14 +371,20 @@ cdef void downstream_next(downstream *d, bint keep, bint linger) noexcept nogil:
             d.input != NULL and d.input.end > d.input.start)
         downstream_enter(d, DOWN_FLUSH)
         timer_clear(&d.c.timer)
+        heads_leave(d)
+        buffer_give(d.input)
+        d.input = NULL
         downstream_flush(d)
         return
     downstream_enter(d, DOWN_IDLE)
     timer_set(&d.c.timer, watch.now_us + d.vhost.keepalive_timeout_us)
     if d.input != NULL:
         if d.input.start < d.input.end:
+            if unlikely(d.input.size_class > BUFFER_SMALL):
+                heads_next(d)
             watch_queue(&d.c)       # a pipelined request: in its own turn
             return
+        heads_leave(d)
         buffer_give(d.input)
         d.input = NULL
     if d.c.readable:
@@ -374,7 +404,8 @@ cdef void downstream_on_timeout(downstream *d) noexcept nogil:
         else:
             downstream_close(d)
     elif d.state == DOWN_HEAD:
-        exchange_refuse(d, 408, WHY_NONE)
+        # Who waits for a place among the large heads is not slow: we have none.
+        exchange_refuse(d, 503 if d.head_waits else 408, WHY_NONE)
     elif d.state == DOWN_EXCHANGE:
         exchange_on_client_timeout(d.x)
     else:

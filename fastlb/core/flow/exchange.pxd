@@ -20,6 +20,9 @@ cdef struct downstream:
     plan_vhost *tls_vhost       # of the handshake; NULL: plain
     bint named                  # the handshake named a server (SNI)
     unsigned int scanned        # head_find_end's place
+    head_count counted          # head_exceeds' place
+    unsigned char head_class    # BUFFER_*: counted among the heads of that size
+    unsigned char head_waits    # BUFFER_*: waits for a place among them
     int requests                # answered on this connection
     unsigned char state         # DOWN_*
     bint sends_large            # its last request had a large body

@@ -239,6 +239,7 @@ cdef value host_field_of(exchange *x) noexcept nogil:
 cdef void exchange_refuse(downstream *d, int status, unsigned char why) noexcept nogil:
     """A head that is too large, too slow or broken: answer and close."""
     cdef exchange *x = exchange_take(d)
+    heads_leave(d)
     if x == NULL:
         downstream_close(d)
         return

@@ -1,0 +1,117 @@
+"""Room for heads (heads.pxd)."""
+
+cdef int[4] heads_max = [0, HEADS_MEDIUM_MAX, HEADS_LARGE_MAX, HEADS_HUGE_MAX]
+cdef int[4] heads_open = [0, 0, 0, 0]
+cdef downstream *heads_head[4]      # who waits for a place in the class
+cdef downstream *heads_tail[4]
+
+
+cdef int heads_make_room(downstream *d) noexcept nogil:
+    cdef buffer *b = d.input
+    cdef unsigned char wanted = b.size_class + 1
+    if b.start > BUFFER_HEADROOM:
+        if not buffer_move(b, BUFFER_HEADROOM, &b.data[b.start], buffer_held(b)):
+            return FAILED
+        b.end -= b.start - BUFFER_HEADROOM
+        b.start = BUFFER_HEADROOM
+        return 1
+    if buffer_held(b) >= HEAD_BYTES_MAX or wanted >= BUFFER_CLASSES:
+        return -400
+    if d.head_class < wanted:
+        if heads_open[wanted] >= heads_max[wanted] or heads_head[wanted] != NULL:
+            heads_wait(d, wanted)
+            return AGAIN
+        heads_enter(d, wanted)
+    return 1 if buffer_grow(&d.input) else FAILED
+
+
+cdef int heads_first_class(downstream *d) noexcept nogil:
+    # Who sent a large body is likely to send another: head and body at once.
+    if d.sends_large and heads_open[<int>BUFFER_MEDIUM] < HEADS_MEDIUM_MAX:
+        heads_enter(d, BUFFER_MEDIUM)
+        return BUFFER_MEDIUM
+    return BUFFER_SMALL
+
+
+cdef void heads_complete(downstream *d) noexcept nogil:
+    if d.head_class == BUFFER_MEDIUM:
+        heads_enter(d, 0)
+
+
+cdef void heads_next(downstream *d) noexcept nogil:
+    cdef buffer *b = d.input
+    cdef unsigned int held = buffer_held(b)
+    cdef int size_class = BUFFER_SMALL
+    while size_class < b.size_class and \
+            buffer_sizes[size_class] < held + BUFFER_HEADROOM + BUFFER_TAIL:
+        size_class += 1
+    if size_class < b.size_class:
+        b = buffer_take(size_class)
+        if b != NULL and buffer_put(b, &d.input.data[d.input.start], held):
+            buffer_give(d.input)
+            d.input = b
+        else:
+            buffer_give(b)
+    heads_enter(d, d.input.size_class)
+
+
+cdef void heads_leave(downstream *d) noexcept nogil:
+    if unlikely(d.head_waits):
+        heads_unlink(d)
+    if unlikely(d.head_class):
+        heads_enter(d, 0)
+
+
+cdef void heads_enter(downstream *d, unsigned char size_class) noexcept nogil:
+    """Count it in this class and in no other; 0: in none."""
+    cdef unsigned char before = d.head_class
+    if before == size_class:
+        return
+    d.head_class = size_class
+    if size_class:
+        heads_open[size_class] += 1
+    if before:
+        heads_open[before] -= 1
+        ASSERT(heads_open[before] >= 0)
+        heads_serve(before)
+
+
+cdef void heads_serve(unsigned char size_class) noexcept nogil:
+    """A place in the class is free: it is theirs who have waited longest."""
+    cdef downstream *d = heads_head[size_class]
+    if d == NULL or heads_open[size_class] >= heads_max[size_class]:
+        return
+    heads_unlink(d)
+    heads_enter(d, size_class)      # and frees the one below: as deep as classes
+    watch_queue(&d.c)
+
+
+cdef void heads_wait(downstream *d, unsigned char size_class) noexcept nogil:
+    if d.head_waits:
+        return
+    ASSERT(d.state == DOWN_HEAD)
+    d.head_waits = size_class
+    d.wait_next = NULL
+    d.wait_prev = heads_tail[size_class]
+    if d.wait_prev != NULL:
+        d.wait_prev.wait_next = d
+    else:
+        heads_head[size_class] = d
+    heads_tail[size_class] = d
+
+
+cdef void heads_unlink(downstream *d) noexcept nogil:
+    cdef unsigned char size_class = d.head_waits
+    if d.wait_prev != NULL:
+        d.wait_prev.wait_next = d.wait_next
+    else:
+        ASSERT(heads_head[size_class] == d)
+        heads_head[size_class] = d.wait_next
+    if d.wait_next != NULL:
+        d.wait_next.wait_prev = d.wait_prev
+    else:
+        ASSERT(heads_tail[size_class] == d)
+        heads_tail[size_class] = d.wait_prev
+    d.wait_next = NULL
+    d.wait_prev = NULL
+    d.head_waits = 0
