@@ -191,7 +191,7 @@ class Case:
              docs/differences-from-apache.md ("" = it does not)
     instead  what then takes the place of parts of httpd's outcome: path -> value,
              the path being keys and indexes joined with "/", "" the whole of it, and
-             "+" one more element
+             "+" a list of more elements
     compat   fastlb run with `Compat apache` answers exactly as httpd
     """
 

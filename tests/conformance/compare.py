@@ -17,7 +17,8 @@ def expected(case: Case, httpd: Outcome) -> Outcome:
             continue
         if path == "+":
             assert isinstance(result, list)
-            result.append(value)
+            assert isinstance(value, list)
+            result.extend(value)
             continue
         place: object = result
         *parents, last = path.split("/")

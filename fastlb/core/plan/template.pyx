@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 # Of a path that a configuration writes: what put_path leaves as it is, and escapes that
 # are there already.
-WRITTEN_PATH = "~$-_.+!*'(),;:@&=/%"
+cdef str WRITTEN_PATH = "~$-_.+!*'(),;:@&=/%"
 
 cdef object template_holes = re.compile(rb"\$\{([^}]*)\}|\$([0-9])|\\(\$)")
 
