@@ -227,9 +227,9 @@ cdef void put_time(exchange *x, writer *w, plan_piece *p) noexcept nogil:
     else:
         localtime_r(&second, &parts)
         format = p.literal.data
-        if memcmp(format, b"end:", 4) == 0:
+        if p.literal.length > 4 and memcmp(format, b"end:", 4) == 0:
             format += 4
-        elif memcmp(format, b"begin:", 6) == 0:
+        elif p.literal.length > 6 and memcmp(format, b"begin:", 6) == 0:
             format += 6
         put(w, &text_out[0], strftime(&text_out[0], 256, format, &parts))
 
