@@ -13,6 +13,9 @@ import time
 
 from .runs import RUNS, Found, Tally, play
 
+ROUND_S_MAX = 120.0
+FINDINGS_MAX = 3  # then it ends: what is broken is broken
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.attack", description=__doc__)
@@ -40,14 +43,15 @@ def main() -> int:
             break
         for name in due:
             left = told.inputs - tallies[name].inputs if told.inputs else told.round
-            part = max(5.0, (ends - time.monotonic()) / len(due))
-            found += play(
-                name, seed, min(told.round, left), min(part, 120.0), tallies[name]
-            )
+            part = min(max(5.0, (ends - time.monotonic()) / len(due)), ROUND_S_MAX)
+            more = play(name, seed, min(told.round, left), part, tallies[name])
             print(f"{name}: seed {seed}: {tallies[name]}", flush=True)
+            for one in more:
+                print(f"FOUND {one}", file=sys.stderr, flush=True)
+            found += more
+        if len(found) >= FINDINGS_MAX:
+            break
         seed += 1
-    for one in found:
-        print(f"FOUND {one}", file=sys.stderr)
     print(f"{len(found)} findings")
     return 1 if found else 0
 

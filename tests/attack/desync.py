@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from urllib.parse import unquote_to_bytes
 
 import httptools
 
@@ -57,8 +58,9 @@ MergeSlashes Off
 
 
 def key(path: bytes) -> bytes:
-    """A path as members get it: slashes at its beginning are one."""
-    return b"/" + path.lstrip(b"/")
+    """A path by what it means: slashes at its beginning are one, and what no target
+    may hold is escaped on its way."""
+    return b"/" + unquote_to_bytes(path).lstrip(b"/")
 
 
 class Expected:
@@ -210,8 +212,9 @@ class Desync:
             return expected.stream if expected else None
         return None
 
-    def lost(self, link: Link) -> None:
+    def lost(self, link: Link) -> bool:
         """The proxy closed: half of a request may have been on its way."""
+        return False
 
     def check_request(self, expected: Expected, got: Message, raw: bytes) -> None:
         stream = expected.stream

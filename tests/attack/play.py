@@ -22,6 +22,7 @@ OUT = select.EPOLLOUT
 CLIENTS = 48  # that play at the same time
 STREAM_DEADLINE_S = 40.0
 DELAY_S = 0.02
+LOOK_S = 0.3  # between two looks at the server
 RESET = struct.pack("ii", 1, 0)
 
 
@@ -147,7 +148,9 @@ class Client:
 class Link:
     """One connection of a member, whose bytes go to the loop's `hear`."""
 
-    __slots__ = ("data", "gone", "loop", "member", "need", "out", "sock", "state")
+    __slots__ = (
+        "data", "ended", "gone", "loop", "member", "need", "out", "sock", "state",
+    )  # fmt: skip
 
     def __init__(self, loop: Loop, sock: socket.socket, member: int) -> None:
         sock.setblocking(False)
@@ -158,6 +161,7 @@ class Link:
         self.need = 0  # no use to look before so many bytes are there
         self.out = bytearray()
         self.gone = False
+        self.ended = False  # the proxy has ended its side, and we go on with ours
         self.state: object = None
         loop.watch(sock.fileno(), self, IN)
 
@@ -172,8 +176,11 @@ class Link:
             except OSError:
                 data = b""
             if not data:
-                self.loop.lost(self)
-                self.close()
+                self.ended = True
+                if not self.loop.lost(self):
+                    self.close()
+                elif not self.gone:
+                    self.loop.change(self.sock.fileno(), OUT if self.out else 0)
                 return
             self.data += data
             if len(self.data) >= self.need:
@@ -196,7 +203,10 @@ class Link:
             self.out.clear()
             return
         del self.out[:sent]
-        self.loop.change(self.sock.fileno(), IN | OUT if self.out else IN)
+        wanted = 0 if self.ended else IN
+        self.loop.change(self.sock.fileno(), wanted | OUT if self.out else wanted)
+        if not self.out:
+            self.loop.sent(self)
 
     def end(self) -> None:
         """No more from us; what still comes is read away."""
@@ -245,9 +255,12 @@ class Loop:
         self.delayed: deque[tuple[float, Callable[[], None]]] = deque()
         self.clients: dict[int, Client] = {}
         self.hear: Callable[[Link], None] = lambda _: None
-        self.lost: Callable[[Link], None] = lambda _: None
+        # True: the link stays, to send what it still has
+        self.lost: Callable[[Link], bool] = lambda _: False
+        self.sent: Callable[[Link], None] = lambda _: None
         self.opened: Callable[[Link], None] = lambda _: None
         self.judge: Callable[[Stream], None] = lambda _: None
+        self.make: Callable[[Stream], Client] = lambda stream: Client(self, stream)
 
     def watch(self, fd: int, end: Ends, events: int) -> None:
         self.ends[fd] = end
@@ -274,7 +287,7 @@ class Loop:
 
         check is called now and then; what it raises ends the run.
         """
-        turns = 0
+        looked = time.monotonic()
         more = True
         while more or self.clients:
             while more and len(self.clients) < clients:
@@ -282,14 +295,20 @@ class Loop:
                 if stream is None:
                     more = False
                     break
-                made = Client(self, stream)
+                made = self.make(stream)
                 if not made.over:
                     self.clients[stream.number] = made
             self.turn(0.5)
-            turns += 1
-            if turns % 256 == 0:
+            if time.monotonic() > looked + LOOK_S:
                 check()
                 self.look_for_hangs()
+                looked = time.monotonic()
+
+    def finish(self) -> None:
+        """Let all that are under way come to their end."""
+        while self.clients:
+            self.turn(0.5)
+            self.look_for_hangs()
 
     def delay(self, call: Callable[[], None]) -> None:
         """Call it after DELAY_S."""

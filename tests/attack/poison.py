@@ -80,9 +80,10 @@ class Poison:
         self.requests = 0
         self.refused = 0
         self.unasked = 0
+        self.calm = False  # good answers only
         loop.opened = self.opened
         loop.hear = self.hear
-        loop.lost = self.links.discard
+        loop.lost = self.lost
         loop.judge = self.judge
 
     def configuration(self, plain: int, rich: int) -> str:
@@ -106,7 +107,7 @@ class Poison:
         for number in range(count):
             self.inputs += 1
             # The last ones leave connections behind that are good and idle.
-            calm = number >= count - CALM
+            calm = self.calm or number >= count - CALM
             port = self.rich if chance.random() < 0.5 else self.plain
             stream = Stream(self.inputs, port, [])
             asked = Asked(stream)
@@ -171,6 +172,10 @@ class Poison:
     def opened(self, link: Link) -> None:
         link.state = Talk()
         self.links.add(link)
+
+    def lost(self, link: Link) -> bool:
+        self.links.discard(link)
+        return False
 
     def hear(self, link: Link) -> None:
         talk = link.state

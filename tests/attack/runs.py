@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 import time
 from collections.abc import Callable
@@ -11,9 +12,12 @@ from typing import Protocol
 
 from . import corpus
 from .desync import Desync
+from .kills import WORKERS, Kills
+from .mutants import Mutants, books_balance
 from .play import Alarm, Loop
 from .poison import Poison
 from .site import Site, free_ports
+from .tunnels import Tunnels
 
 
 @dataclass(slots=True)
@@ -96,12 +100,78 @@ def judged(
     return run
 
 
-def until(site: Site, seconds: float) -> Callable[[], None]:
+def fuzz(seed: int, count: int, seconds: float, tally: Tally) -> list[Found]:
+    """Both sides mutated; the seed alone plays it again, as far as timing allows."""
+    loop = Loop()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        mutants = Mutants(loop, folder)
+        plain, tls, proxy = free_ports(3)
+        site = Site(folder, mutants.configuration((plain, tls, proxy)))
+        begun = time.monotonic()
+        found = []
+        try:
+            mutants.play(seed, count, until(site, seconds))
+        except TimeIsUp:
+            pass
+        except Alarm as alarm:
+            said = repr(bytes(alarm.stream.data[:2000])) if alarm.stream else ""
+            found = [Found("fuzz", seed, alarm.why, said)]
+        finally:
+            loop.close()
+            if not site.faults() and (left := books_balance(site, plain)):
+                found.append(Found("fuzz", seed, "the books do not balance", left))
+            tally.inputs += mutants.inputs
+            tally.requests += mutants.requests
+            tally.seconds += time.monotonic() - begun
+            tally.cpu_s += site.cpu_seconds()
+            status = site.stop()
+        return found + ended("fuzz", seed, status, site.faults())
+
+
+def kill(seed: int, count: int, seconds: float, tally: Tally) -> list[Found]:
+    """SIGKILL for random processes under load."""
+    loop = Loop()
+    oracle = Kills(loop)
+    plain, rich = free_ports(2)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        site = Site(folder, oracle.configuration(plain, rich), workers=WORKERS)
+        master = site.process.pid
+        check, strike = until(site, seconds, may_die=True), oracle.murder(site, seed)
+        begun = time.monotonic()
+        found = []
+
+        def both() -> None:
+            check()
+            strike()
+
+        try:
+            with contextlib.suppress(TimeIsUp):
+                oracle.play(seed, count, both)
+            loop.finish()
+            oracle.aftermath(site, folder)
+            if site.process.poll() is not None or site.process.pid != master:
+                found = [Found("kill", seed, "the master ended", site.said())]
+        except Alarm as alarm:
+            found = [Found("kill", seed, alarm.why, site.said()[-3000:])]
+        finally:
+            tally.inputs += oracle.inputs
+            tally.requests += oracle.requests
+            tally.refused += oracle.killed
+            tally.seconds += time.monotonic() - begun
+            tally.cpu_s += site.cpu_seconds()
+            loop.close()
+            status = site.stop()
+        return found + ended("kill", seed, status, site.faults(may_die=True))
+
+
+def until(site: Site, seconds: float, *, may_die: bool = False) -> Callable[[], None]:
     """To be called now and then: ends the round in time, or when fastlb has failed."""
     ends = time.monotonic() + seconds
 
     def check() -> None:
-        if site.faults():
+        if site.faults(may_die=may_die):
             raise Alarm("the server failed", None)
         if time.monotonic() > ends:
             raise TimeIsUp
@@ -122,6 +192,9 @@ Run = Callable[[int, int, float, Tally], list[Found]]
 RUNS: dict[str, Run] = {
     "desync": judged("desync", Desync),
     "poison": judged("poison", Poison),
+    "fuzz": fuzz,
+    "tunnels": judged("tunnels", Tunnels),
+    "kill": kill,
 }
 
 
