@@ -47,6 +47,7 @@ include "core/balance/elect.pyx"
 include "core/balance/table_slots.pyx"
 
 # plan: the model in C, look-ups and rules over it
+include "core/plan/regex_steps.pyx"
 include "core/plan/regex.pyx"
 include "core/plan/plan.pyx"
 include "core/plan/undecided.pyx"

@@ -17,6 +17,8 @@ class Pattern:
     """A compiled pattern; every attribute is read-only."""
 
     address: int  # of its pcre2_code
+    fast_address: int  # of the one that counts no steps; 0: none
+    anchored: bool
     pattern: bytes
     ignore_case: bool
     jit: bool

@@ -12,11 +12,19 @@ given twice, bytes are bytes (no UTF). Source: server/util_pcre.c, RegexDefaultO
 
 from cython cimport final
 
-include "core/plan/pcre2.pxd"
+include "core/sys.pxd"
 include "core/limits.pxd"
+include "core/plan/pcre2.pxd"
+include "core/plan/regex_steps.pyx"
 
 cdef pcre2_match_context *limits_of_search = NULL
 cdef int compiled = 0
+# Calls of a pattern or of one of its groups, whose depth machine code does not count.
+# Too much may look so: then steps are counted from the first.
+cdef tuple CALLS = (
+    b"(?R", b"(?&", b"(?P>", b"\\g",
+    *(b"(?%s%d" % (sign, digit) for sign in (b"", b"+", b"-") for digit in range(10)),
+)
 
 
 def compiled_count():
@@ -44,18 +52,22 @@ class PatternLimitError(Exception):
 cdef class Pattern:
     """A compiled pattern. It lives as long as the model, or the plan, that names it.
 
-    address       of its pcre2_code, for the core
+    address       of its pcre2_code, for the core; its matches count their steps
+    fast_address  of one that does not, for short subjects; 0: there is none
     jit           there is machine code for it
+    anchored      a match begins where the subject does
     check_utf     the pattern asks for UTF itself: subjects must be checked
     group_count   of its capturing groups
     """
 
     cdef object __weakref__
     cdef pcre2_code *code
+    cdef pcre2_code *fast
     cdef readonly bytes pattern
     cdef readonly bint ignore_case
     cdef readonly bint jit
     cdef readonly bint check_utf
+    cdef readonly bint anchored
     cdef readonly int group_count
 
     def __cinit__(self, bytes pattern, bint ignore_case=False):
@@ -69,10 +81,10 @@ cdef class Pattern:
         if ignore_case:
             options |= PCRE2_CASELESS
         self.code = pcre2_compile(
-            <const unsigned char *><const char *>pattern, len(pattern), options,
-            &error, &offset, NULL)
+            <const unsigned char *><const char *>pattern, len(pattern),
+            options | PCRE2_AUTO_CALLOUT, &error, &offset, NULL)
         if self.code == NULL:
-            raise PatternError(message_of(error), offset)
+            raise PatternError(regex_reason(error), offset)
         compiled += 1
         self.pattern = pattern
         self.ignore_case = ignore_case
@@ -83,15 +95,29 @@ cdef class Pattern:
         self.jit = machine_code != 0
         pcre2_pattern_info(self.code, PCRE2_INFO_ALLOPTIONS, &told)
         self.check_utf = told & PCRE2_UTF != 0
+        self.anchored = told & PCRE2_ANCHORED != 0
+        calls = any(call in pattern for call in CALLS)
+        if self.jit and not self.check_utf and not calls:
+            self.fast = pcre2_compile(
+                <const unsigned char *><const char *>pattern, len(pattern), options,
+                &error, &offset, NULL)
+            if self.fast != NULL and pcre2_jit_compile(self.fast, PCRE2_JIT_COMPLETE):
+                pcre2_code_free(self.fast)
+                self.fast = NULL
         pcre2_pattern_info(self.code, PCRE2_INFO_CAPTURECOUNT, &told)
         self.group_count = <int>told
 
     def __dealloc__(self):
         pcre2_code_free(self.code)
+        pcre2_code_free(self.fast)
 
     @property
     def address(self):
         return <size_t>self.code
+
+    @property
+    def fast_address(self):
+        return <size_t>self.fast
 
     @property
     def names(self):
@@ -120,13 +146,14 @@ cdef class Pattern:
         if found == NULL:
             raise MemoryError("no memory for a match")
         try:
+            regex_budget_begin()
             rc = pcre2_match(
                 self.code, <const unsigned char *><const char *>subject, len(subject),
                 0, 0, found, context)
             if rc == PCRE2_ERROR_NOMATCH:
                 return None
             if rc < 0:
-                raise PatternLimitError(message_of(rc))
+                raise PatternLimitError(regex_reason(rc))
             offsets = pcre2_get_ovector_pointer(found)
             spans = [(-1, -1)] * (self.group_count + 1)
             for i in range(rc):
@@ -140,17 +167,7 @@ cdef pcre2_match_context *search_context() except NULL:
     """The limits, made when they are first needed: one for the process."""
     global limits_of_search
     if limits_of_search == NULL:
-        limits_of_search = pcre2_match_context_create(NULL)
+        limits_of_search = regex_context_new()
         if limits_of_search == NULL:
             raise MemoryError("no memory for a match")
-        pcre2_set_match_limit(limits_of_search, REGEX_INTERPRETED_STEPS_MAX)
-        pcre2_set_depth_limit(limits_of_search, REGEX_DEPTH_MAX)
-        pcre2_set_heap_limit(limits_of_search, REGEX_HEAP_KIB_MAX)
     return limits_of_search
-
-
-cdef str message_of(int code):
-    cdef unsigned char[256] text
-    if pcre2_get_error_message(code, &text[0], sizeof(text)) < 0:
-        return f"PCRE2 error {code}"
-    return (<bytes><const char *>&text[0]).decode("ascii")

@@ -36,6 +36,7 @@ include "core/balance/elect.pyx"        # who serves
 include "core/balance/claims.pyx"       # identity to slot
 include "core/balance/table_slots.pyx"  # the table as Python sees it
 
+include "core/plan/regex_steps.pyx"     # how a match is bounded
 include "core/plan/regex.pyx"           # patterns and matches
 
 include "probe/regex.pyx"               # wrappers of the above

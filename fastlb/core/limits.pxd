@@ -48,17 +48,18 @@ cdef enum:
     SECTIONS_MATCHED_MAX = 64       # sections that may apply to one request; more: 500
     EDITED_VALUE_BYTES_MAX = 8192   # a field value after Header edit
     # regular expressions; what exceeds a bound is undecided, never "no match" where
-    # access hangs on it. Measured on a core of 2023: 500 000 steps of machine code take
-    # 0.6 to 3 ms, 150 000 steps of the interpreter 1.5 to 3.5 ms.
-    REGEX_STEPS_MAX = 500000            # PCRE2's match limit, for machine code
-    REGEX_INTERPRETED_STEPS_MAX = 150000    # the same, where code cannot be made
+    # access hangs on it (regex_steps.pyx says how a match is bounded)
+    REGEX_STEPS_MAX = 1000000           # items of a pattern met by one match
+    REGEX_MATCH_US_MAX = 8000           # processor time of one match
+    REGEX_STEPS_PER_LOOK = 256          # at the clock
+    REGEX_FAST_WORK_MAX = 2000000       # bytes looked at before steps are counted
     REGEX_DEPTH_MAX = 50000             # nested backtracking, when interpreted
     REGEX_HEAP_KIB_MAX = 8192           # memory of one match, when interpreted
     REGEX_STACK_START_BYTES = 32768     # of machine code
     REGEX_STACK_BYTES_MAX = 1 << 20
     REGEX_PAIRS_MAX = 32                # the match and its groups; $0-$9, named ones
     REGEX_REQUEST_US_MAX = 20000        # all matches of one request together
-    REGEX_CHARGE_US_MAX = 4000          # of them by one match, whoever was running
+    REGEX_CHARGE_US_MAX = 8000          # of them by one match, whoever was running
     REGEX_TOLD_EVERY_US = 60000000      # a directive's limit is logged once a minute
     ENV_COUNT_MAX = 256             # environment variables that rules or logs name
     MEMBERS_PER_BALANCER_MAX = 256

@@ -192,12 +192,11 @@ cdef void service_log_undecided(
         exchange *x, int number, bint decides, unsigned int length,
         int why) noexcept nogil:
     """At most once a minute for each pattern of a worker; regex_give_up counts."""
-    cdef unsigned char[128] reason
     with gil:
         pattern, place = regex_kept[number]
         told = "the time for matches of one request is used up"
-        if why and pcre2_get_error_message(why, &reason[0], sizeof(reason)) >= 0:
-            told = (<bytes><const char *>&reason[0]).decode("ascii", "replace")
+        if why:
+            told = regex_reason(why)
         end = "the request is answered with 500" if decides else "it counts as no match"
         missing = regexes[number].untold
         more = f" ({missing} more since it was last told)" if missing else ""

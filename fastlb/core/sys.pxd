@@ -98,6 +98,7 @@ cdef extern from "time.h" nogil:
         int tm_sec, tm_min, tm_hour, tm_mday, tm_mon, tm_year, tm_wday, tm_yday
         long tm_gmtoff
     int CLOCK_MONOTONIC, CLOCK_MONOTONIC_COARSE, CLOCK_REALTIME
+    int CLOCK_THREAD_CPUTIME_ID
     int clock_gettime(int clock, timespec *out)
     tm *gmtime_r(const time_t *when, tm *out)
     tm *localtime_r(const time_t *when, tm *out)

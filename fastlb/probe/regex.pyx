@@ -8,14 +8,12 @@ def regex_spans(pattern, bytes subject not None):
     spans of the match and of its groups, (-1, -1) for one that took no part.
     """
     cdef int[2 * REGEX_PAIRS_MAX] groups
-    cdef unsigned char[128] reason
     cdef int i, rc
     regex_begin()
     rc = regex_match(
         regex_add(pattern, "a test"), subject, <unsigned int>len(subject), &groups[0])
     if rc == REGEX_UNDECIDED:
-        pcre2_get_error_message(regex_error, &reason[0], sizeof(reason))
-        return (<bytes><const char *>&reason[0]).decode("ascii")
+        return regex_reason(regex_error)
     if rc == REGEX_NO_MATCH:
         return 0
     return [

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import gc
+import os
+import subprocess
+import sys
+import time
 
 import pytest
 from hypothesis import given
@@ -14,7 +18,7 @@ from fastlb.model.regex import compile_pcre, cure_of, why_refused
 
 NESTED = b"a" * 40 + b"!"
 LIMITS = (
-    *("match limit exceeded", "matching depth limit exceeded"),
+    *("too many steps", "matching depth limit exceeded"),
     *("heap limit exceeded", "JIT stack limit reached"),
 )
 
@@ -65,7 +69,7 @@ def test_facts_of_a_pattern() -> None:
 
 
 def test_a_search_that_takes_too_long_says_so() -> None:
-    with pytest.raises(PatternLimitError, match="match limit exceeded"):
+    with pytest.raises(PatternLimitError, match="too many steps"):
         Pattern(b"^(a+)+$").search(NESTED)
 
 
@@ -96,7 +100,7 @@ def test_the_data_path_finds_the_same_spans() -> None:
 def test_a_match_is_given_up(first: bytes) -> None:
     pattern = Pattern(first + b"^(a+)+$")
     assert pattern.jit == (first == b"")
-    assert _probe.regex_spans(pattern, NESTED) == "match limit exceeded"
+    assert _probe.regex_spans(pattern, NESTED) == "too many steps"
     deep = Pattern(first + b"^(?:(a)|b|c)*+d|^((?:a|b)(?:a|b)*?)*$")
     found = _probe.regex_spans(deep, b"ab" * 200_000 + b"!")
     assert found in LIMITS
@@ -104,7 +108,7 @@ def test_a_match_is_given_up(first: bytes) -> None:
 
 def test_a_pattern_cannot_raise_its_own_limit() -> None:
     pattern = Pattern(b"(*LIMIT_MATCH=4000000000)^(a+)+$")
-    assert _probe.regex_spans(pattern, NESTED) == "match limit exceeded"
+    assert _probe.regex_spans(pattern, NESTED) == "too many steps"
 
 
 def test_what_is_not_utf_is_undecided_where_the_pattern_asks_for_utf() -> None:
@@ -148,3 +152,72 @@ def test_both_ways_find_the_same(text: str, subject: bytes, ignore_case: bool) -
     assert isinstance(got, list)
     assert got[1:] == list(want[1:32])
     assert all(0 <= a <= b <= len(subject) or (a, b) == (-1, -1) for a, b in got)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "subject"),
+    [
+        # PCRE2's own limit would let each of these run for tenths of a second or more
+        (b".(?R)", b"a" * 8190),
+        (b"\\X(?R)", b"a1 " * 2730),
+        (b"^.*?.*?[^c]*+[de]", b"ab" * 4095),
+        (b"a.*?.*?[^c]*+[de]", b"ab" * 4095),
+        (b"\\X{2,}^", b"a1 " * 2730),
+        (b"(?:x+x+)+y", (b"x" * 17 + b"z") * 455),
+        (b"(a?){20}(a?)*(?:a|a)+[^a]$", b"a" * 300),
+    ],
+)
+def test_a_bound_holds_for_the_whole_match(pattern: bytes, subject: bytes) -> None:
+    began = time.thread_time()
+    found = _probe.regex_spans(Pattern(pattern), subject)
+    assert found == 0 or isinstance(found, str)
+    # 20 ms on a quiet machine; builds that check everything take their time
+    assert time.thread_time() - began < 1
+
+
+def test_what_short_subjects_need_is_found_with_and_without_steps() -> None:
+    counted = Pattern(b"(?:(?1)|x)?(b(?:c|d)*)(?<n>e)?$")
+    assert counted.fast_address == 0
+    plain = Pattern(b"(?:b(?:c|d)*|x)?(b(?:c|d)*)(?<n>e)?$")
+    assert plain.fast_address != 0
+    for subject in (b"", b"bcde", b"xb", b"a" * 400 + b"bcdcd", b"a" * 300 + b"xbe"):
+        want = counted.search(subject)
+        assert _probe.regex_spans(counted, subject) == (list(want) if want else 0)
+        want = plain.search(subject)
+        assert _probe.regex_spans(plain, subject) == (list(want) if want else 0)
+
+
+def test_an_anchored_pattern_is_known() -> None:
+    assert [
+        Pattern(one).anchored
+        for one in (b"^a", b"\\Aa", b".*a", b"a", b"^a|b", b"(?:^a)")
+    ] == [True, True, True, False, False, True]
+
+
+FORBIDDEN = """\
+import ctypes, sys
+PR_SET_MDWE = 65  # no memory that is written is ever executed (Linux 6.3)
+if ctypes.CDLL(None).prctl(PR_SET_MDWE, 1, 0, 0, 0):
+    sys.exit(77)
+from fastlb import _probe
+from fastlb._pcre2 import Pattern
+pattern = Pattern(b"^(a+)+$")
+assert not pattern.jit
+assert _probe.regex_spans(pattern, b"aaa") == [(0, 3), (0, 3)]
+assert _probe.regex_spans(pattern, b"b") == 0
+assert _probe.regex_spans(pattern, b"a" * 40 + b"!") == "too many steps"
+"""
+
+
+def test_where_code_cannot_be_made_at_run_time_patterns_are_interpreted() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FORBIDDEN],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    if done.returncode == 77:
+        pytest.skip("the kernel knows no PR_SET_MDWE")
+    assert done.returncode == 0, done.stderr

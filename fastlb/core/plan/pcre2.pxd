@@ -13,15 +13,16 @@ cdef extern from "pcre2.h" nogil:
     ctypedef struct pcre2_match_data
     ctypedef struct pcre2_match_context
     ctypedef struct pcre2_jit_stack
+    ctypedef struct pcre2_callout_block
 
     # options of a pattern
     uint32_t PCRE2_CASELESS, PCRE2_DOLLAR_ENDONLY, PCRE2_DOTALL, PCRE2_DUPNAMES
-    uint32_t PCRE2_UTF
+    uint32_t PCRE2_UTF, PCRE2_ANCHORED, PCRE2_AUTO_CALLOUT
     uint32_t PCRE2_JIT_COMPLETE
     # questions
     uint32_t PCRE2_INFO_ALLOPTIONS, PCRE2_INFO_CAPTURECOUNT, PCRE2_INFO_JITSIZE
     uint32_t PCRE2_INFO_NAMECOUNT, PCRE2_INFO_NAMEENTRYSIZE, PCRE2_INFO_NAMETABLE
-    int PCRE2_ERROR_NOMATCH
+    int PCRE2_ERROR_NOMATCH, PCRE2_ERROR_CALLOUT, PCRE2_ERROR_MATCHLIMIT
 
     pcre2_code *pcre2_compile(
         const unsigned char *pattern, size_t length, uint32_t options, int *error,
@@ -36,6 +37,9 @@ cdef extern from "pcre2.h" nogil:
     int pcre2_set_match_limit(pcre2_match_context *context, uint32_t limit)
     int pcre2_set_depth_limit(pcre2_match_context *context, uint32_t limit)
     int pcre2_set_heap_limit(pcre2_match_context *context, uint32_t kib)
+    int pcre2_set_callout(
+        pcre2_match_context *context,
+        int (*step)(pcre2_callout_block *, void *) noexcept nogil, void *data)
     pcre2_jit_stack *pcre2_jit_stack_create(size_t start, size_t most, void *general)
     void pcre2_jit_stack_free(pcre2_jit_stack *stack)
     void pcre2_jit_stack_assign(

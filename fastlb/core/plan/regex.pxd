@@ -8,8 +8,10 @@ cdef enum:
     REGEX_UNDECIDED = -1        # a limit was reached, or the subject is not UTF
 
 cdef struct plan_pattern:
-    const pcre2_code *code
+    const pcre2_code *code      # counts its steps
+    const pcre2_code *fast      # does not; NULL: none
     bint jit                    # its machine code may be called directly
+    bint anchored
     long long told_us           # when the log was told of a limit; 0: never
     unsigned int untold         # limits reached since then
 

@@ -1,43 +1,40 @@
 """Patterns by number, and the one function that matches (regex.pxd).
 
-A match costs less than a tenth of a microsecond when the pattern's first letters are
-missing, which is the usual case, and never more than REGEX_STEPS_MAX steps: PCRE2
-counts them, whatever pattern and subject are. Nothing is allocated but by the
-interpreter, which runs where the system forbids code written at run time.
+A match that is short at the worst runs as it is, in some 20 ns: PCRE2's limit, times
+the bytes that one count may look at, times those where a match may start, stay below
+REGEX_FAST_WORK_MAX. What needs more, or may, is matched by a twin of the pattern that
+counts its steps (regex_steps.pyx): some 5 ns for each item of the pattern. Nothing is
+allocated but by the interpreter, where the system forbids code written at run time.
 """
 
 cdef plan_pattern *regexes = NULL
 cdef int regex_count = 0
 cdef list regex_kept = []       # (_pcre2.Pattern, place) by number; keeps them alive
 cdef pcre2_match_data *regex_found = NULL
-cdef pcre2_match_context *regex_limits = NULL           # of machine code
-cdef pcre2_match_context *regex_slow_limits = NULL      # of the interpreter
+cdef pcre2_match_context *regex_limits = NULL
+cdef pcre2_match_context *regex_fast_limits = NULL
 cdef pcre2_jit_stack *regex_stack = NULL
 cdef int regex_error = 0        # PCRE2's number for what was undecided last
 
 
 cdef object regex_begin():
-    global regex_count, regex_found, regex_limits, regex_slow_limits, regex_stack
+    global regex_count, regex_found, regex_limits, regex_fast_limits, regex_stack
     regex_count = 0
     regex_kept.clear()
     if regex_found == NULL:
         regex_found = pcre2_match_data_create(REGEX_PAIRS_MAX, NULL)
     if regex_limits == NULL:
-        regex_limits = pcre2_match_context_create(NULL)
-    if regex_slow_limits == NULL:
-        regex_slow_limits = pcre2_match_context_create(NULL)
+        regex_limits = regex_context_new()
+    if regex_fast_limits == NULL:
+        regex_fast_limits = pcre2_match_context_create(NULL)
     if regex_stack == NULL:
         regex_stack = pcre2_jit_stack_create(
             REGEX_STACK_START_BYTES, REGEX_STACK_BYTES_MAX, NULL)
-    if regex_found == NULL or regex_limits == NULL or regex_slow_limits == NULL:
+    if regex_found == NULL or regex_limits == NULL or regex_fast_limits == NULL:
         raise MemoryError("no memory for regular expressions")
-    pcre2_set_match_limit(regex_limits, REGEX_STEPS_MAX)
-    pcre2_set_match_limit(regex_slow_limits, REGEX_INTERPRETED_STEPS_MAX)
-    pcre2_set_depth_limit(regex_slow_limits, REGEX_DEPTH_MAX)
-    pcre2_set_heap_limit(regex_slow_limits, REGEX_HEAP_KIB_MAX)
     # Without a stack of its own machine code uses 32 KiB of ours: less, but sound.
     pcre2_jit_stack_assign(regex_limits, NULL, regex_stack)
-    pcre2_jit_stack_assign(regex_slow_limits, NULL, regex_stack)
+    pcre2_jit_stack_assign(regex_fast_limits, NULL, regex_stack)
 
 
 cdef int regex_add(object pattern, str place) except -1:
@@ -50,8 +47,10 @@ cdef int regex_add(object pattern, str place) except -1:
     regexes = grown
     p = &regexes[regex_count]
     p.code = <const pcre2_code *><size_t>pattern.address
+    p.fast = <const pcre2_code *><size_t>pattern.fast_address
     # Called directly it does not check that the subject is UTF, if the pattern asks so.
     p.jit = pattern.jit and not pattern.check_utf
+    p.anchored = pattern.anchored
     p.told_us = 0
     p.untold = 0
     regex_kept.append((pattern, place))
@@ -74,14 +73,17 @@ cdef int regex_match(
     p = &regexes[number]
     if data == NULL:
         data = b""              # an empty subject; some versions refuse NULL
-    if likely(p.jit):
-        rc = pcre2_jit_match(
-            p.code, <const unsigned char *>data, length, 0, 0, regex_found,
-            regex_limits)
-    else:
-        rc = pcre2_match(
-            p.code, <const unsigned char *>data, length, 0, 0, regex_found,
-            regex_slow_limits)
+    rc = regex_try_fast(p, data, length)
+    if unlikely(rc < 0 and rc != PCRE2_ERROR_NOMATCH):
+        regex_budget_begin()
+        if p.jit:
+            rc = pcre2_jit_match(
+                p.code, <const unsigned char *>data, length, 0, 0, regex_found,
+                regex_limits)
+        else:
+            rc = pcre2_match(
+                p.code, <const unsigned char *>data, length, 0, 0, regex_found,
+                regex_limits)
     if likely(rc == PCRE2_ERROR_NOMATCH):
         return REGEX_NO_MATCH
     if unlikely(rc < 0):
@@ -98,3 +100,16 @@ cdef int regex_match(
             # \K may put the start of a match behind its end.
             groups[2 * i] = <int>min(offsets[2 * i], offsets[2 * i + 1])
     return rc
+
+
+cdef inline int regex_try_fast(
+        plan_pattern *p, const char *data, unsigned int length) noexcept nogil:
+    """The match without steps; PCRE2_ERROR_CALLOUT when it could take too long."""
+    cdef unsigned int starts = 1 if p.anchored else length + 1
+    cdef unsigned long long work = <unsigned long long>starts * (length + 1)
+    if p.fast == NULL or work > REGEX_FAST_WORK_MAX // 16:
+        return PCRE2_ERROR_CALLOUT
+    pcre2_set_match_limit(regex_fast_limits, <uint32_t>(REGEX_FAST_WORK_MAX // work))
+    return pcre2_jit_match(
+        p.fast, <const unsigned char *>data, length, 0, 0, regex_found,
+        regex_fast_limits)
