@@ -25,7 +25,7 @@ from peers import (
     response,
 )
 from rig import Rig
-from tls_site import connect
+from tls_site import bare_environment, connect
 
 SECRET = "sid=correct-horse-battery-staple"
 
@@ -557,6 +557,7 @@ def test_curl_is_served_behind_all_of_it(rig: Rig) -> None:
     assert rig.ask(request("/")).status == 200
     done = subprocess.run(
         ["curl", "-sS", "--max-time", "20", f"http://127.0.0.1:{rig.port}/x"],
+        env=bare_environment(),
         capture_output=True,
         text=True,
         check=True,
