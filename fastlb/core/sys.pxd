@@ -74,6 +74,7 @@ cdef extern from "sys/un.h" nogil:
 cdef extern from "arpa/inet.h" nogil:
     const char *inet_ntop(int family, const void *source, char *out, socklen_t size)
     int inet_pton(int family, const char *source, void *out)
+    int inet_aton(const char *source, in_addr *out)
 
 cdef extern from "sys/epoll.h" nogil:
     ctypedef union epoll_data_t:

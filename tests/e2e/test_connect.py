@@ -111,6 +111,87 @@ def test_who_is_not_required_is_403(
     assert "AH01630: client denied by server configuration" in rig.error_log
 
 
+DENIED = "<Proxy {place}>\nRequire all denied\n</Proxy>"
+GRANTED = "<Proxy {place}>\nRequire all granted\n</Proxy>"
+UNSAFE = "HttpProtocolOptions Unsafe\n"
+
+
+@pytest.mark.parametrize(
+    ("host", "pattern"),
+    [
+        ("LOCALHOST", "localhost:*"),
+        ("localhost.", "localhost:*"),
+        ("localhost", "LocalHost:*"),
+        ("localhost", "127.0.0.1:*"),
+        ("LocalHost.", "~ ^127[.]0[.]0[.]1:"),
+        ("127.0.0.1", "localhost:*"),
+        ("127.0.0.1", "[::1]"),
+        ("[::1]", "[::1]:*"),
+        ("[0:0::1]", "[::1]:*"),
+        ("[::1]", "[0:0:0:0:0:0:0:1]"),
+        ("127.0.0.1", "[::ffff:127.0.0.1]:*"),
+        ("127.0.0.2", "127.0.0.1"),
+        ("[::ffff:127.0.0.1]", "127.0.0.1:*"),
+        ("[::FFFF:7f00:1]", "localhost:"),
+        ("[::ffff:127.0.0.1]", "~ ^.::ffff:"),
+        ("0.0.0.0", "localhost:*"),
+        ("[::]", "127.0.0.1:*"),
+        ("0x7f000001", "127.0.0.1:*"),
+        ("2130706433", "127.0.0.1:*"),
+        ("127.1", "localhost:*"),
+        ("0177.0.0.1", "127.0.0.1:*"),
+        ("127.000.000.001", "127.0.0.1:*"),
+    ],
+)
+def test_a_rule_holds_for_what_is_reached_however_it_is_spelled(
+    rig: Rig, far: ScriptedMember, host: str, pattern: str
+) -> None:
+    more = UNSAFE + DENIED.format(place=f'"{pattern}"')
+    if pattern.startswith("~"):
+        more = UNSAFE + DENIED.format(place=f'~ "{pattern[2:]}"')
+    rig.start(OPEN.format(ports=far.port, more=more))
+    assert rig.ask(ask(f"{host}:{far.port}")).status == 403
+    assert far.connections == 0
+    assert "AH01630: client denied by server configuration" in rig.error_log
+
+
+def test_leading_zeros_of_a_port_mean_nothing(rig: Rig, far: ScriptedMember) -> None:
+    more = DENIED.format(place=f'"*:{far.port}"')
+    rig.start(OPEN.format(ports=far.port, more=more))
+    assert rig.ask(ask(f"{HOST}:0{far.port}")).status == 403
+    assert far.connections == 0
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST.", "Localhost"])
+def test_a_grant_holds_for_what_it_names_however_it_is_spelled(
+    rig: Rig, far: ScriptedMember, host: str
+) -> None:
+    """... and needs no other for the addresses."""
+    more = DENIED.format(place="*") + "\n" + GRANTED.format(place='"localhost:*"')
+    rig.start(OPEN.format(ports=far.port, more=more))
+    reached(rig, f"{host}:{far.port}")
+    assert rig.ask(ask(f"test.example:{far.port}")).status == 403
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::ffff:127.0.0.1]"])
+def test_a_grant_for_an_address_is_one_for_its_spellings(
+    rig: Rig, far: ScriptedMember, host: str
+) -> None:
+    more = DENIED.format(place="*") + "\n" + GRANTED.format(place='"127.0.0.1:*"')
+    rig.start(OPEN.format(ports=far.port, more=more))
+    reached(rig, f"{host}:{far.port}")
+
+
+def test_a_grant_for_a_name_is_none_for_an_address_that_is_denied(
+    rig: Rig, far: ScriptedMember
+) -> None:
+    """Who owns the name chooses its address."""
+    more = DENIED.format(place='"127.*"') + "\n" + GRANTED.format(place='"localhost:*"')
+    rig.start(OPEN.format(ports=far.port, more=more))
+    assert rig.ask(ask(f"localhost:{far.port}")).status == 403
+    assert far.connections == 0
+
+
 def test_a_refusal_is_never_a_page_with_a_200_of_its_own(rig: Rig) -> None:
     """Any 2xx would tell the client that its tunnel stands (RFC 9110 9.3.6)."""
     page = rig.member(page_of)

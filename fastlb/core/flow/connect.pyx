@@ -15,7 +15,7 @@ cdef void connect_prepare() noexcept nogil:
 
 cdef void connect_route(exchange *x) noexcept nogil:
     cdef int first = x.conf_count
-    cdef value target
+    cdef value asked, named
     if not x.vhost.proxy_requests:
         exchange_answer_error(x, 405, NULL)
         return
@@ -24,14 +24,24 @@ cdef void connect_route(exchange *x) noexcept nogil:
         x.keepalive = False
         exchange_answer_error(x, 400, NULL)
         return
-    if not match_connect_sections(x):
+    x.addresses = <member_address *>arena_take_struct(
+        x, ADDRESSES_PER_MEMBER_MAX * sizeof(member_address))
+    # For messages: as Apache names what was asked for.
+    asked = request_part(x, x.req.target)
+    asked = x.decoded = arena_copy(x, asked.data, asked.length)
+    if x.addresses == NULL or asked.data == NULL:
+        exchange_answer_error(x, 500, NULL)
+        return
+    x.address_count = connect_literal(x, &x.addresses[0])
+    named = connect_named(x)
+    if not connect_sections(x, named):
         exchange_too_many_sections(x)
         return
     rules_env_if(x, first, x.conf_count)
-    # For messages: as Apache names what was asked for.
-    target = request_part(x, x.req.target)
-    x.decoded = arena_copy(x, target.data, target.length)
     if not exchange_admit(x):
+        return
+    if not connect_others_allow(x, asked):
+        connect_deny(x)
         return
     if unlikely(x.down.tls_vhost != NULL):
         rules_tls_env(x)
@@ -41,13 +51,7 @@ cdef void connect_route(exchange *x) noexcept nogil:
         exchange_answer_error(x, 403, b"Connect to remote machine blocked")
         return
     x.member = &connect_target
-    x.addresses = <member_address *>arena_take_struct(
-        x, ADDRESSES_PER_MEMBER_MAX * sizeof(member_address))
-    if x.addresses == NULL:
-        exchange_answer_error(x, 500, NULL)
-        return
-    x.address_count = 0
-    if connect_target_is_address(x):
+    if x.address_count:
         connect_go(x)
         return
     x.state = X_WAIT_ADDRESS
@@ -71,29 +75,223 @@ cdef bint connect_port_is_allowed(exchange *x) noexcept nogil:
     return False
 
 
-cdef bint connect_target_is_address(exchange *x) noexcept nogil:
-    """Is the host a literal address? Then it is the one to connect to."""
-    cdef const char *host = &x.down.input.data[x.base + x.host.offset]
-    cdef unsigned int length = x.host.length
-    cdef member_address *out = &x.addresses[0]
+cdef int connect_literal(exchange *x, member_address *out) noexcept nogil:
+    """The host as an address, in any spelling that resolvers take for one: 1, or 0."""
+    cdef value host = request_part(x, x.host)
     cdef char[64] literal
+    cdef bint bracketed = host.length > 2 and host.data[0] == c'['
     memset(out, 0, sizeof(member_address))
     out.port = <uint16_t>connect_port(x)
-    out.family = AF_INET
-    if host[0] == c'[':
+    if not copy_terminated(
+            &literal[0], sizeof(literal), host.data + bracketed,
+            host.length - 2 * bracketed):
+        return 0
+    if bracketed:
         out.family = AF_INET6
-        host += 1
-        length -= 2
-    if not copy_terminated(&literal[0], sizeof(literal), host, length) \
-            or inet_pton(out.family, &literal[0], &out.bytes[0]) != 1:
-        return False
-    x.address_count = 1
+        if inet_pton(AF_INET6, &literal[0], &out.bytes[0]) != 1:
+            return 0
+    else:
+        out.family = AF_INET
+        # 127.1, 0x7f000001 and 2130706433, too.
+        if inet_aton(&literal[0], <in_addr *>&out.bytes[0]) != 1:
+            return 0
+    connect_unmap(out)
+    return 1
+
+
+cdef void connect_unmap(member_address *a) noexcept nogil:
+    """::ffff:a.b.c.d reaches a.b.c.d, and is that."""
+    cdef int i
+    if a.family != AF_INET6 or a.bytes[10] != 255 or a.bytes[11] != 255:
+        return
+    for i in range(10):
+        if a.bytes[i]:
+            return
+    memmove(&a.bytes[0], &a.bytes[12], 4)
+    memset(&a.bytes[4], 0, 12)
+    a.family = AF_INET
+
+
+cdef value connect_named(exchange *x) noexcept nogil:
+    """What is asked for, in the one spelling that rules are compared with: an address
+    as it is usually written, a name in lower case without its last dot, the port
+    without leading zeros."""
+    cdef value host = request_part(x, x.host)
+    cdef writer w
+    cdef unsigned int i
+    cdef char c
+    if x.address_count:
+        return connect_spelled(x, &x.addresses[0])
+    arena_write(x, &w)
+    for i in range(host.length):
+        c = char_lower(host.data[i])
+        put(&w, &c, 1)
+    put(&w, b":", 1)
+    put_number(&w, connect_port(x))
+    return arena_written(x, &w)
+
+
+cdef value connect_spelled(exchange *x, const member_address *a) noexcept nogil:
+    cdef writer w
+    cdef char[64] host
+    arena_write(x, &w)
+    put(&w, &host[0], connect_host(a, &host[0]))
+    put(&w, b":", 1)
+    put_number(&w, a.port)
+    return arena_written(x, &w)
+
+
+cdef unsigned int connect_host(const member_address *a, char *out) noexcept nogil:
+    """The address as the host of an authority, into 64 bytes; returns its length."""
+    cdef unsigned int length
+    cdef char *text = out + (a.family == AF_INET6)
+    if inet_ntop(a.family, &a.bytes[0], text, 48) == NULL:
+        return 0
+    length = <unsigned int>strlen(text)
+    if a.family == AF_INET6:
+        out[0] = c'['
+        text[length] = c']'
+        length += 2
+    return length
+
+
+# Rules ---------------------------------------------------------------------------
+
+cdef bint connect_sections(exchange *x, value target) noexcept nogil:
+    """Add the <Proxy> sections that name what is asked for ("host:port"). False: too
+    many."""
+    cdef plan_vhost *v = x.vhost
+    cdef int i
+    for i in range(v.section_count):
+        if not connect_section_names(&v.sections[i], x, target):
+            continue
+        if x.conf_count == SECTIONS_MATCHED_MAX:
+            return False
+        x.confs[x.conf_count] = &v.sections[i].conf
+        x.conf_count += 1
     return True
 
 
+cdef bint connect_section_names(
+        plan_section *s, exchange *x, value target) noexcept nogil:
+    """As proxy_section_names; there is no path, and a host's case means nothing."""
+    cdef unsigned int host
+    if s.kind < SECTION_PROXY:
+        return False
+    if s.regex >= 0:
+        return request_matches(
+            x, s.regex, True, target.data, target.length, NULL) > 0
+    if not s.is_glob:
+        return target.length >= s.pattern.length and bytes_equal_nocase(
+            s.pattern.data, target.data, s.pattern.length)
+    host = connect_literal_of(&s.pattern, target)
+    if host:
+        # "[::1]:*" is no class of characters where an address can stand.
+        target.data += host
+        target.length -= host
+        host = <unsigned int>(<const char *>memchr_or_end(
+            s.pattern.data, c']', s.pattern.length) - s.pattern.data) + 1
+        return glob_match(s.pattern.data + host, s.pattern.length - host, target.data,
+                          target.length, False, True) or host == s.pattern.length
+    return glob_match(
+        s.pattern.data, s.pattern.length, target.data, target.length, False, True)
+
+
+cdef unsigned int connect_literal_of(const text *pattern, value target) noexcept nogil:
+    """Bytes of the target's host, if the pattern begins with that address in brackets;
+    0: it does not."""
+    cdef member_address address
+    cdef char[64] literal
+    cdef unsigned int length
+    cdef const char *end
+    if pattern.length < 2 or pattern.data[0] != c'[':
+        return 0
+    end = <const char *>memchr_or_end(pattern.data, c']', pattern.length)
+    length = <unsigned int>(end - pattern.data) - 1
+    if not copy_terminated(&literal[0], sizeof(literal), pattern.data + 1, length):
+        return 0
+    memset(&address, 0, sizeof(address))
+    address.family = AF_INET6
+    if inet_pton(AF_INET6, &literal[0], &address.bytes[0]) != 1:
+        return 0
+    connect_unmap(&address)
+    length = connect_host(&address, &literal[0])
+    if target.length > length and target.data[length] == c':' and memcmp(
+            target.data, &literal[0], length) == 0:
+        return length
+    return 0
+
+
+cdef bint connect_others_allow(exchange *x, value target) noexcept nogil:
+    """Do the <Proxy> sections that name what is reached, by another spelling than what
+    was asked for, let this client through? Each must by itself: a grant for a name is
+    none for every address that its owner may give it."""
+    cdef plan_vhost *v = x.vhost
+    cdef int i, j
+    cdef bint judged
+    for i in range(v.section_count):
+        if not connect_section_names(&v.sections[i], x, target):
+            continue
+        judged = v.sections[i].conf.access_count == 0
+        for j in range(x.conf_count):
+            judged = judged or x.confs[j] == &v.sections[i].conf
+        if not judged and access_evaluate(v.sections[i].conf.access, x) != 1:
+            return False
+    return True
+
+
+cdef bint connect_is_own_machine(const member_address *a) noexcept nogil:
+    """127.0.0.0/8, ::1, and the unspecified addresses, which lead there, too."""
+    cdef int i
+    if a.family == AF_INET:
+        return a.bytes[0] == 127 or a.bytes[0] == 0
+    for i in range(15):
+        if a.bytes[i]:
+            return False
+    return a.bytes[15] <= 1
+
+
+cdef bint connect_may_reach(exchange *x, const member_address *a) noexcept nogil:
+    """Do the rules allow what is reached there, whatever it was called?"""
+    if not connect_others_allow(x, connect_spelled(x, a)):
+        return False
+    return not connect_is_own_machine(a) or (
+        connect_may_ask_for(x, b"localhost", a.port)
+        and connect_may_ask_for(x, b"127.0.0.1", a.port)
+        and connect_may_ask_for(x, b"[::1]", a.port))
+
+
+cdef bint connect_may_ask_for(
+        exchange *x, const char *host, int port) noexcept nogil:
+    cdef writer w
+    arena_write(x, &w)
+    put(&w, host, strlen(host))
+    put(&w, b":", 1)
+    put_number(&w, port)
+    return connect_others_allow(x, arena_written(x, &w))
+
+
 cdef void connect_go(exchange *x) noexcept nogil:
+    cdef int i, allowed = 0
     timer_clear(&x.down.c.timer)
+    for i in range(x.address_count):
+        connect_unmap(&x.addresses[i])
+        if connect_may_reach(x, &x.addresses[i]):
+            x.addresses[allowed] = x.addresses[i]
+            allowed += 1
+    x.address_count = allowed
+    if unlikely(x.undecided or x.starved):
+        exchange_answer_error(x, 500, NULL)
+        return
+    if allowed == 0:
+        connect_deny(x)
+        return
     exchange_connect(x)
+
+
+cdef void connect_deny(exchange *x) noexcept nogil:
+    service_log_denied(x)
+    exchange_answer_error(x, 403, NULL)
 
 
 cdef void connect_unknown(exchange *x) noexcept nogil:

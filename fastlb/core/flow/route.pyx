@@ -80,7 +80,7 @@ cdef bint exchange_admit(exchange *x) noexcept nogil:
     if allowed and not x.host_wanted and x.req.method_id != METHOD_CONNECT:
         misread = not readings_admit(x)
         allowed = not misread
-    if unlikely(x.undecided):
+    if unlikely(x.undecided or x.starved):
         exchange_answer_error(x, 500, NULL)
         return False
     if unlikely(x.host_wanted):

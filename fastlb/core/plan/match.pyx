@@ -234,23 +234,6 @@ cdef bint match_proxy_sections(exchange *x) noexcept nogil:
     return True
 
 
-cdef bint match_connect_sections(exchange *x) noexcept nogil:
-    """The <Proxy> sections that name what CONNECT asks for ("host:port"). False: too
-    many."""
-    cdef plan_vhost *v = x.vhost
-    cdef const char *target = &x.down.input.data[x.base + x.req.target.offset]
-    cdef int i
-    for i in range(v.section_count):
-        if v.sections[i].kind < SECTION_PROXY or not proxy_section_names(
-                &v.sections[i], x, target, x.req.target.length):
-            continue
-        if x.conf_count == SECTIONS_MATCHED_MAX:
-            return False
-        x.confs[x.conf_count] = &v.sections[i].conf
-        x.conf_count += 1
-    return True
-
-
 cdef int proxy_section_matches(plan_section *s, exchange *x) noexcept nogil:
     """Is the target's URL one that <Proxy> or <ProxyMatch> names (7.1)?
 
