@@ -62,14 +62,14 @@ class Table:
         """Processes from which a claim or a publication took a lock because they did
         not give it back in time and live; 0: a process that cannot be named."""
 
-    # master and monitor: state of members; the monitor changes E and C only
+    # master and monitor: state of members; the monitor changes E only
     def member_status(self, member_slot: int) -> str:
         """Flags as Apache prints them: "Init Ok ", "Init Err " ..."""
     def member_flags(self, member_slot: int) -> str:
         """Set flags as letters in the order OINGUDSEHRFC."""
     def set_flag(self, member_slot: int, letter: str, on: bool) -> None: ...
     def mark_up(self, member_slot: int) -> bool:
-        """Clear E (and C); True when E was set. Used by the monitor."""
+        """Clear E (the master: and C); True when E was set. Used by the monitor."""
     def error_time_us(self, member_slot: int) -> int: ...
 
     # slots of workers and the monitor: the master alone claims, before the fork

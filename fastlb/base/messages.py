@@ -650,6 +650,16 @@ _CORE = {
         "Rewrite the expression: no two parts beside each other that match the same"
         " bytes, no repetition within a repetition; [^/]+ instead of .*.",
     ),
+    "FB0311": Message(
+        "error",
+        "A process kept a lock of the slot table and lives; it was taken over.",
+        "If no debugger has stopped that process, end it: it may have been taken over.",
+    ),
+    "FB0312": Message(
+        "error",
+        "A balancer's state held numbers that no election makes; it began anew.",
+        "Something wrote over it: a worker may have been taken over.",
+    ),
 }
 
 

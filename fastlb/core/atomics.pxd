@@ -1,8 +1,10 @@
 # Atomic words of the shared table; atomics.h says what each promises.
 
-from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint16_t, uint32_t, uint64_t
 
 cdef extern from "atomics.h" nogil:
+    uint16_t atomic_get_u16 "ATOMIC_GET"(const uint16_t *p)
+    void atomic_set_u16 "ATOMIC_SET"(uint16_t *p, uint16_t v)
     uint32_t atomic_get_u32 "ATOMIC_GET"(const uint32_t *p)
     int32_t atomic_get_i32 "ATOMIC_GET"(const int32_t *p)
     uint64_t atomic_get_u64 "ATOMIC_GET"(const uint64_t *p)

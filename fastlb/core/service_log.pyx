@@ -213,17 +213,18 @@ cdef void service_log_lock(exchange *x) noexcept nogil:
             say(x, "warn", "proxy_balancer", 0,
                 "a worker died within an election; the balancer's state was made whole")
             return
+        pid = lock_pid(engine.view, engine.view.own.taken_from)
         say(x, "error", "proxy_balancer", 0,
-            f"process {lock_pid(engine.view, engine.view.own.taken_from)} kept a "
-            f"balancer's lock for more than {LOCK_WAIT_US / 1000000:g}s and lives: the "
-            "lock was taken over; if it is not stopped by a debugger, end it")
+            f"FB0311: process {pid} kept a balancer's lock for more than "
+            f"{LOCK_WAIT_US / 1000000:g}s and lives: the lock was taken over; if "
+            "it is not stopped by a debugger, end it")
 
 
 cdef void service_log_began_anew(exchange *x) noexcept nogil:
     with gil:
         say(x, "error", "proxy_balancer", 0,
-            "the balancer's state held numbers that no election can have made: it "
-            "begins anew; a worker that did not crash may have been taken over")
+            "FB0312: the balancer's state held numbers that no election makes: it "
+            "begins anew; something wrote over it, a worker may have been taken over")
 
 
 cdef void service_log_handshake(downstream *d) noexcept nogil:

@@ -341,6 +341,7 @@ cdef void engine_check_empty() noexcept nogil:
     ASSERT(engine.all == NULL)
     ASSERT(engine.downstream_count == 0)
     ASSERT(engine.exchange_count == 0)
+    ASSERT(engine.tunnel_count == 0)
     ASSERT(engine.in_work == 0)
     ASSERT(engine.wait_head == NULL)
     ASSERT(heads_open[1] + heads_open[2] + heads_open[3] == 0)
@@ -414,6 +415,7 @@ cdef class Core:
             timers_sweep(watch.now_us, conn_timed_out)
             nobody_try_again()
             work_tick()
+            row_say_again()
             if engine.paused and accept_room() <= 0:
                 accept_make_room()
             accept_resume()

@@ -115,8 +115,8 @@ class Preparation:
             self._journal.write(
                 "error",
                 "proxy_balancer",
-                f"process {pid} kept a lock of the slot table and lives: the lock was "
-                "taken over; if it is not stopped by a debugger, end it",
+                f"FB0311: process {pid} kept a lock of the slot table and lives: the "
+                "lock was taken over; if it is not stopped by a debugger, end it",
             )
 
     def _publish(self, found: names.Found, member_slots: tuple[int, ...]) -> None:

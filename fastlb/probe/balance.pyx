@@ -276,6 +276,8 @@ cdef class TableProbe:
             "worker_entries": (
                 "book", <char *>t.worker_entries - book, sizeof(worker_entry),
                 t.workers_max),
+            "living": (
+                "book", <char *>t.living - book, 64, (t.workers_max + 511) // 512),
             "address_records": (
                 "directory", <char *>t.address_records - t.directory_part.reading,
                 sizeof(address_record), t.members_max),

@@ -70,7 +70,10 @@ def library(name: str) -> str:
 class Site:
     """One fastlb. `faults` says what it has said that no fastlb may say."""
 
-    def __init__(self, folder: Path, text: str, *, workers: int = 1) -> None:
+    def __init__(
+        self, folder: Path, text: str, *, workers: int = 1, program: str = "fastlb"
+    ) -> None:
+        """program: the module whose command it is."""
         self.folder = folder
         folder.chmod(0o755)
         self.conf = folder / "httpd.conf"
@@ -78,7 +81,7 @@ class Site:
         self._stderr = (folder / "stderr").open("wb")
         self.process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "fastlb"),
+                *(sys.executable, "-m", program),
                 *("-f", str(self.conf), "-D", "FOREGROUND"),
             ],
             stdin=subprocess.DEVNULL,

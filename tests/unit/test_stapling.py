@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import os
 import time
 from dataclasses import replace
@@ -16,7 +17,7 @@ from OpenSSL import SSL
 from responder import HOUR, answer, now, responder
 from tls_peers import model_with, settings
 
-from fastlb._core import STAPLE_ANSWER_MAX, STAPLE_FUNCTIONS, Staples
+from fastlb._core import STAPLE_ANSWER_MAX, STAPLE_FUNCTIONS, Staples, Table
 from fastlb.model.server import Compat
 from fastlb.model.tls import Stapling, TlsServer
 from fastlb.monitor.stapling import FIRST_RETRY_S, Report, StapleWatch, fetch
@@ -148,6 +149,28 @@ def test_what_one_process_writes_another_sends() -> None:
     assert staples.get(1, 99) == b"x" * STAPLE_ANSWER_MAX
     assert staples.get(1, 100) is None
     assert staples.get(0, 0) is None
+
+
+def test_a_worker_cannot_write_answers() -> None:
+    table = Table.create(1, 1, 1)
+    slot = table.claim_worker(0, 1, 0)
+    staples = Staples([1], addresses(STAPLE_FUNCTIONS))
+    libc = ctypes.CDLL(None)
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            table.be_worker(slot)
+            first = ctypes.c_void_p(staples.address)
+            assert libc.mprotect(first, ctypes.c_size_t(4096), 3) != 0
+            with pytest.raises(RuntimeError, match="only master and monitor"):
+                staples.put(0, b"lie", 100)
+            status = 0
+        finally:
+            os._exit(status)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    staples.put(0, b"true", 100)
+    assert staples.get(0, 99) == b"true"
 
 
 def test_the_memory_has_bounds() -> None:

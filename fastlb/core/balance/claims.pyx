@@ -187,6 +187,14 @@ cdef inline worker_entry *claim_worker(const table_view *t, int slot) noexcept n
     return <worker_entry *>table_pen(t, &t.worker_entries[slot])
 
 
+# Only shares of the living are summed: the others may be anything.
+cdef void claim_living(const table_view *t, int slot, bint living) noexcept nogil:
+    cdef uint16_t *word = <uint16_t *>table_pen(
+        t, &t.living[slot // SHARES_OF_A_LINE])
+    cdef int bit = 1 << (slot % SHARES_OF_A_LINE)
+    atomic_set_u16(word, <uint16_t>(word[0] | bit if living else word[0] & ~bit))
+
+
 cdef long long claim_gauge(int32_t *p) noexcept nogil:
     cdef int32_t now = atomic_get_i32(p)
     atomic_set_i32(p, 0)
@@ -237,6 +245,7 @@ cdef int claim_worker_slot(
     e.number = <uint32_t>number
     atomic_set_i32(&e.pid, pid)
     atomic_set_release_u32(&e.used, 1)
+    claim_living(t, <int>i, True)
     if i == used:
         atomic_set_release_u32(&claim_book(t).workers_used, used + 1)
     return <int>i
@@ -259,6 +268,7 @@ cdef void claim_settle_worker(
     book.ended_duration_us += claim_count(&w.duration_us)
     book.ended_connections += claim_count(&w.accepted)
     atomic_set_release_u32(&e.used, 0)
+    claim_living(t, <int>(w - t.workers), False)
     while used > 0 and not t.worker_entries[used - 1].used:
         used -= 1
     atomic_set_u32(&book.workers_used, used)

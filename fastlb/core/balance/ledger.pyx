@@ -30,17 +30,21 @@ cdef void ledger_busy_sub(
 
 cdef long long ledger_busy_of(
         const table_view *t, const member_slot *m) noexcept nogil:
-    cdef uint32_t left = atomic_get_u32(&t.book.workers_used)
+    cdef uint32_t lines = (
+        atomic_get_u32(&t.book.workers_used) + SHARES_OF_A_LINE - 1) // SHARES_OF_A_LINE
     cdef const int32_t *line = table_share(t, t.workers, m)
+    cdef const int32_t *share
+    cdef uint32_t i, living
     cdef long long busy = 0
-    cdef int i
-    while left >= SHARES_OF_A_LINE:
-        for i in range(SHARES_OF_A_LINE):
-            busy += atomic_get_i32(&line[i])
-        left -= SHARES_OF_A_LINE
+    for i in range(lines):
+        living = atomic_get_u16(&t.living[i])
+        share = line
+        while living:
+            if living & 1:
+                busy += atomic_get_i32(share)
+            living >>= 1
+            share += 1
         line += <size_t>t.members_max * SHARES_OF_A_LINE
-    for i in range(<int>left):
-        busy += atomic_get_i32(&line[i])
     return busy
 
 
@@ -71,7 +75,8 @@ cdef long long ledger_connections(const table_view *t) noexcept nogil:
     cdef uint32_t i
     cdef long long connections = 0
     for i in range(atomic_get_u32(&t.book.workers_used)):
-        connections += atomic_get_i32(&t.workers[i].connections)
+        if atomic_get_u32(&t.worker_entries[i].used):
+            connections += atomic_get_i32(&t.workers[i].connections)
     return connections
 
 
@@ -79,7 +84,8 @@ cdef long long ledger_exchanges(const table_view *t) noexcept nogil:
     cdef uint32_t i
     cdef long long exchanges = 0
     for i in range(atomic_get_u32(&t.book.workers_used)):
-        exchanges += atomic_get_i32(&t.workers[i].exchanges)
+        if atomic_get_u32(&t.worker_entries[i].used):
+            exchanges += atomic_get_i32(&t.workers[i].exchanges)
     return exchanges
 
 
@@ -136,7 +142,7 @@ cdef long ledger_granted_beside(
     cdef long one, granted = 0
     atomic_fence_full()
     for i in range(atomic_get_u32(&t.book.workers_used)):
-        if &t.workers[i] == own:
+        if &t.workers[i] == own or not atomic_get_u32(&t.worker_entries[i].used):
             continue
         one = atomic_get_i32(&t.workers[i].granted)
         granted += most if one > most else (one if one > 0 else 0)

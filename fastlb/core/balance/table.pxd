@@ -11,6 +11,7 @@
 #                ...      member_entry      [members_max]     128
 #                ...      member_names      [members_max]     832
 #                ...      worker_entry      [workers_max]     64
+#                ...      living            [workers_max / 16]  uint16: who is used
 #   directory    0        table_directory   the writers' lock
 #                4096     address_record    [members_max]     256
 #   field        0        table_field       repairs
@@ -170,7 +171,7 @@ cdef enum:
     FLAGS_UNUSABLE = (
         FLAG_SHUTDOWN | FLAG_DISABLED | FLAG_STOPPED | FLAG_ERROR | FLAG_HEALTH)
     # what workers and monitor find out; the rest is the master's to say
-    FLAGS_LIVE = FLAG_ERROR | FLAG_HEALTH | FLAG_PROBE_CLEARS
+    FLAGS_LIVE = FLAG_ERROR | FLAG_PROBE_CLEARS
 
 # This process's mappings and, in its own memory, how much there is of everything.
 cdef struct table_view:
@@ -185,6 +186,7 @@ cdef struct table_view:
     const member_entry *member_entries
     const member_names *member_names
     const worker_entry *worker_entries
+    const uint16_t *living      # a bit for each used one of sixteen workers
     const address_record *address_records
     table_field *field
     balancer_slot *balancers

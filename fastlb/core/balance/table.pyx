@@ -32,6 +32,8 @@ cdef int table_make_book(table_view *t) noexcept nogil:
         &size, <uint64_t>t.members_max * sizeof(member_names))
     cdef uint64_t workers = table_place(
         &size, <uint64_t>t.workers_max * sizeof(worker_entry))
+    cdef uint64_t living = table_place(
+        &size, (t.workers_max // SHARES_OF_A_LINE + 1) * sizeof(uint16_t))
     cdef const char *base
     if shared_make(&t.book_part, size, WRITES_MASTER) < 0:
         return FAILED
@@ -41,6 +43,7 @@ cdef int table_make_book(table_view *t) noexcept nogil:
     t.member_entries = <const member_entry *>(base + members)
     t.member_names = <const member_names *>(base + names)
     t.worker_entries = <const worker_entry *>(base + workers)
+    t.living = <const uint16_t *>(base + living)
     return 0
 
 

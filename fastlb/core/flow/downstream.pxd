@@ -24,6 +24,8 @@ cdef struct engine_state:
     long downstream_count
     long upstream_count
     long exchange_count
+    long tunnel_count
+    int row_next                # of the plan's members, for row_say_again
     long accepted               # connections since the start, for recycling
     unsigned long connection_number
     # requests in work (work.pxd); LONG_MAX is granted where there is no bound

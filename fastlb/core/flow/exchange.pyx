@@ -308,7 +308,8 @@ cdef void exchange_settle_busy(exchange *x) noexcept nogil:
     """Every member that was tried stays busy until the client's request ends."""
     cdef int i
     for i in range(x.tried_count):
-        ASSERT(ledger_busy_of(engine.view, plan.members[x.tried[i]].slot) > 0)
+        ASSERT(plan.members[x.tried[i]].busy > 0)
+        plan.members[x.tried[i]].busy -= 1
         ledger_busy_sub(engine.view, engine.slot, plan.members[x.tried[i]].slot)
     x.tried_count = 0
 
@@ -352,6 +353,7 @@ cdef void exchange_settle(exchange *x) noexcept nogil:
     if x.vhost.log_count:
         logline_write(x)
     if unlikely(x.state == X_TUNNEL):
+        engine.tunnel_count -= 1
         ledger_tunnel_closed(engine.slot)
     work_leave(d)
     d.x = NULL

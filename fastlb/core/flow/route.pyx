@@ -265,6 +265,7 @@ cdef void exchange_elect(exchange *x) noexcept nogil:
     if x.tried_count < 16:
         x.tried[x.tried_count] = x.member.index
         x.tried_count += 1
+        x.member.busy += 1
         ledger_busy_add(engine.view, engine.slot, x.member.slot)
     exchange_connect(x)
 

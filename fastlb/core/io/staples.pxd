@@ -4,10 +4,10 @@
 #   region   slot | slot | ...       one mapping a context, made before the first fork
 #   slot     version  size  expires_s  count  certificate | answer
 #
-# One slot for each certificate of the context. The master maps it, the monitor alone
-# writes, and only version, size, expires_s and answer. A reader compares the version
-# before and after; odd means that a write is under way, or that the writer died in it:
-# there is no answer then.
+# One slot for each certificate of the context. The master makes it, the monitor writes,
+# and only version, size, expires_s and answer; workers cannot (shared.pxd). A reader
+# compares the version before and after; odd means that a write is under way, or that
+# the writer died in it: there is no answer then.
 
 cdef enum:
     STAPLE_SLOT_SIZE = 16384
@@ -34,6 +34,7 @@ cdef struct staple_library:
 # slots: the first of the context. returns SSL_TLSEXT_ERR_OK or _NOACK
 cdef int staple_on_request(void *ssl, void *slots) noexcept nogil
 # Copy the answer into memory of the library's. returns its size, 0: there is none
-cdef uint32_t staple_read(staple_slot *s, int64_t now_s, char **copy) noexcept nogil
+cdef uint32_t staple_read(
+    const staple_slot *s, int64_t now_s, char **copy) noexcept nogil
 cdef void staple_write(
     staple_slot *s, const char *answer, uint32_t size, int64_t expires_s) noexcept nogil

@@ -1,17 +1,5 @@
 """OCSP answers in handshakes (staples.pxd)."""
 
-cdef extern from "<sys/mman.h>" nogil:
-    """
-    enum {
-        STAPLE_PROTECTION = PROT_READ | PROT_WRITE,
-        STAPLE_SHARING = MAP_SHARED | MAP_ANONYMOUS,
-    };
-    """
-    int STAPLE_PROTECTION, STAPLE_SHARING
-    void *staple_mmap "mmap"(
-        void *address, size_t size, int protection, int flags, int fd, long offset)
-    int staple_munmap "munmap"(void *address, size_t size)
-
 cdef extern from "<time.h>" nogil:
     time_t staple_now "time"(time_t *out)
 
@@ -30,7 +18,7 @@ cdef staple_library staple_tls
 
 
 cdef int staple_on_request(void *ssl, void *slots) noexcept nogil:
-    cdef staple_slot *s = <staple_slot *>slots
+    cdef const staple_slot *s = <const staple_slot *>slots
     cdef void *certificate = staple_tls.SSL_get_certificate(ssl)
     cdef uint64_t left = s.count
     cdef char *copy = NULL
@@ -51,7 +39,8 @@ cdef int staple_on_request(void *ssl, void *slots) noexcept nogil:
     return STATUS_SENT
 
 
-cdef uint32_t staple_read(staple_slot *s, int64_t now_s, char **copy) noexcept nogil:
+cdef uint32_t staple_read(
+        const staple_slot *s, int64_t now_s, char **copy) noexcept nogil:
     cdef uint32_t before, size
     cdef int _reads
     for _reads in range(STAPLE_READS_MAX):
@@ -90,49 +79,51 @@ cdef void staple_write(
 cdef class Staples:
     """The answers for the certificates of one context (`_core.pyi`)."""
 
-    cdef staple_slot *slots
+    cdef shared_part part
     cdef readonly int count
     cdef readonly size_t address
     cdef readonly size_t callback
 
     def __init__(self, certificates, functions):
         cdef void **pointers = <void **>&staple_tls
-        cdef void *base
+        cdef staple_slot *slots
         cdef int i
         if sizeof(staple_slot) != STAPLE_SLOT_SIZE or not certificates:
             raise ValueError("a context has a certificate, and each a slot")
         for i, name in enumerate(STAPLE_FUNCTIONS):
             pointers[i] = <void *><size_t>functions[name]
-        base = staple_mmap(
-            NULL, len(certificates) * STAPLE_SLOT_SIZE, STAPLE_PROTECTION,
-            STAPLE_SHARING, -1, 0)
-        if <size_t>base == <size_t>-1:
+        if shared_make(
+                &self.part, len(certificates) * STAPLE_SLOT_SIZE, WRITES_MONITOR) < 0:
             raise OSError(errno, "mmap failed")
-        self.slots = <staple_slot *>base
-        self.address = <size_t>base
+        slots = <staple_slot *>self.part.writing
+        self.address = <size_t>self.part.reading
         self.callback = <size_t>&staple_on_request
         self.count = len(certificates)
         for i, certificate in enumerate(certificates):
-            self.slots[i].certificate = <void *><size_t>certificate
-            self.slots[i].count = <uint64_t>(self.count - i)
+            slots[i].certificate = <void *><size_t>certificate
+            slots[i].count = <uint64_t>(self.count - i)
 
     def __dealloc__(self):
-        if self.slots != NULL:
-            staple_munmap(self.slots, self.count * <size_t>STAPLE_SLOT_SIZE)
+        shared_end(&self.part)
 
     def put(self, int index, bytes answer not None, long long expires_s):
         if not 0 <= index < self.count:
             raise IndexError(index)
         if len(answer) > STAPLE_BYTES_MAX:
             raise ValueError("an answer of that size is not kept")
-        staple_write(&self.slots[index], answer, <uint32_t>len(answer), expires_s)
+        if self.part.writing == NULL:
+            raise RuntimeError("only master and monitor write answers")
+        staple_write(
+            <staple_slot *>self.part.writing + index, answer, <uint32_t>len(answer),
+            expires_s)
 
     def get(self, int index, long long now_s):
         cdef char *copy = NULL
         cdef uint32_t size
         if not 0 <= index < self.count:
             raise IndexError(index)
-        size = staple_read(&self.slots[index], now_s, &copy)
+        size = staple_read(
+            <const staple_slot *>self.part.reading + index, now_s, &copy)
         if size == 0:
             return None
         try:

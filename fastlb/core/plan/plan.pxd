@@ -236,6 +236,7 @@ cdef struct plan_member:
     exchange *waiting_tail
     void *tls_session           # SSL_SESSION of the last connection; NULL: none
     unsigned long long tls_session_name     # name_hash of the name it was made for
+    int busy                    # exchanges of this worker that have tried it
     int promised                # turns given to exchanges that have not taken them yet
 
 cdef struct plan_mapping:
