@@ -2,11 +2,11 @@
 
 PCRE2's own match limit is not enough. It begins anew at each byte where a match may
 start, does not count recursions of machine code, and one count may look at the whole
-subject: with a limit of 500 000 `\\w(?R)*\\bb*?^` took 278 ms on 8 KB without reaching it,
-and `^.*?.*?[^c]*+[de]` 376 ms until it did. So patterns are compiled with a callout
-before each item, which is a step: they are counted over the whole match, and every
-REGEX_STEPS_PER_LOOK of them the processor's time is looked at, because a step may take
-as long as the subject is.
+subject: with a limit of 500 000 `\\w(?R)*\\bb*?^` took 278 ms on 8 KB without
+reaching it, and `^.*?.*?[^c]*+[de]` 376 ms until it did. So patterns are compiled with
+a callout before each item, which is a step: they are counted over the whole match, and
+every REGEX_STEPS_PER_LOOK of them the processor's time is looked at, because a step
+may take as long as the subject is.
 """
 
 cdef struct regex_budget:
