@@ -13,6 +13,7 @@ include "core/http/chartable.pyx"   # what a byte may be part of
 include "core/http/fields.pyx"      # field lines
 include "core/http/head.pyx"        # request and response heads as spans
 include "core/http/count.pyx"       # what is too much before the head is complete
+include "core/http/exit.pyx"        # legal lines out of anything
 include "core/http/hops.pyx"        # comma lists, hop-by-hop fields
 include "core/http/host.pyx"        # Host and absolute-form targets
 include "core/http/framing.pyx"     # where a body ends
@@ -22,6 +23,7 @@ include "core/io/tls_hello.pyx"     # the name in a ClientHello
 
 include "probe/tls.pyx"             # wrapper of the above
 include "probe/http.pyx"            # wrappers of the above
+include "probe/exit.pyx"
 
 include "core/shared.pyx"               # memory that all processes see
 include "core/balance/lock.pyx"         # words that say who owns them

@@ -312,6 +312,8 @@ def scan(str what, bytes data):
         stop = scan_value(fence.data, end)
     elif what == "target":
         stop = scan_target(fence.data, end)
+    elif what == "visible":
+        stop = scan_visible(fence.data, end)
     elif what == "colon":
         stop = scan_colon(fence.data, end)
     else:
