@@ -1,7 +1,7 @@
 """Types of the compiled core for Python callers."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, final
+from typing import Any, NoReturn, Protocol, final
 
 from fastlb.model.server import Model
 
@@ -173,6 +173,8 @@ class Services(Protocol):
         """The SSL_* variables of a connection (address of its SSL); None: no such."""
     def drained(self) -> None:
         """The last connection of a draining worker has gone."""
+    def lone(self) -> None:
+        """A draining worker has nothing but tunnels; told at every tick."""
     def recycle(self) -> None:
         """MaxConnectionsPerChild connections were accepted; ask for a successor."""
 
@@ -245,6 +247,13 @@ class Core:
         """Stop accepting; finish what there is; Services.drained() when done."""
     def abort(self) -> None:
         """Close everything at once."""
+    def go_on_alone(self, pipe: int, ends_us: int) -> NoReturn:
+        """Serve tunnels to their end without the interpreter, then end the process.
+
+        To be called when Services.lone() was, in a process of one thread, with no
+        loop left. pipe: to the master, for MESSAGE_LONE and its kin. ends_us:
+        CLOCK_MONOTONIC at which those still there are cut; 0: never.
+        """
     def host_answer(self, connection: int, names_number: int, allowed: bool) -> None:
         """What ask_host found; the connection may have gone meanwhile."""
     def address_answer(

@@ -8,6 +8,9 @@ from cython cimport final
 from libc.limits cimport LLONG_MAX, LONG_MAX
 from libc.string cimport memchr, memcmp, memcpy, memmove, memset, strchr, strlen
 
+# Before anything else takes memory of the interpreter (flow/arenas.h).
+arenas_note()
+
 # memory that all processes see
 include "core/shared.pyx"
 
@@ -83,6 +86,7 @@ include "core/flow/exchange.pyx"
 include "core/flow/arena.pyx"
 include "core/flow/tunnel.pyx"
 include "core/flow/connect.pyx"
+include "core/flow/lone.pyx"
 
 # the seam to Python
 include "core/service_log.pyx"

@@ -11,6 +11,7 @@ import shlex
 import sys
 from collections.abc import Iterable, Sequence
 
+from fastlb import _core  # noqa: F401 - first: it notes what memory is taken
 from fastlb.base.errors import Diagnostic, Severity, render
 from fastlb.base.levels import LEVELS
 from fastlb.cli import control, demo, listing, version

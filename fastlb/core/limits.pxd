@@ -44,6 +44,9 @@ cdef enum:
     BATCHES_PER_TURN = 64
     ACCEPTS_PER_TURN = 16
     READS_PER_STEP = 8              # of one connection before others are served
+    # a worker that is left with tunnels
+    LONE_TICK_MS = 1000             # how exact its timeouts are
+    LONE_FAREWELL_US = 30000000     # over so long its tunnels are closed
     # the plan
     SECTIONS_MATCHED_MAX = 64       # sections that may apply to one request; more: 500
     EDITED_VALUE_BYTES_MAX = 8192   # a field value after Header edit

@@ -110,6 +110,8 @@ cdef void service_log_tunnel_begin(exchange *x) noexcept nogil:
 
 cdef void service_log_tunnel_lost(
         exchange *x, int error, const char *side) noexcept nogil:
+    if engine.lone:
+        return
     with gil:
         say(x, "debug", "proxy", error,
             "AH03308: ap_proxy_transfer_between_connections: error on "
@@ -118,6 +120,9 @@ cdef void service_log_tunnel_lost(
 
 cdef void service_log_tunnel_timeout(exchange *x) noexcept nogil:
     """As in Apache: an error of CONNECT's; of an Upgrade's only worth a note."""
+    if engine.lone:
+        lone_say(LONE_TIMED_OUT)
+        return
     with gil:
         if x.status == 101:
             say(x, "info", "proxy_http", 0,

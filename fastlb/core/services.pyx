@@ -248,6 +248,8 @@ cdef void service_ask_host_python(exchange *x) noexcept:
 
 cdef void service_tls_variables(downstream *d) noexcept nogil:
     """Fill d.c.tls.variables; it stays NULL without memory, or where Python fails."""
+    if engine.lone:
+        return
     with gil:
         service_tls_variables_python(d)
 
@@ -351,6 +353,28 @@ cdef void engine_check_empty() noexcept nogil:
     ASSERT(arena_live == 0)
 
 
+cdef void engine_abort() noexcept nogil:
+    """Close everything, and write down what was under way."""
+    cdef downstream *d = engine.all
+    cdef downstream *following
+    cdef int i
+    accept_end()
+    engine.draining = True
+    while d != NULL:
+        following = d.all_next
+        if d.x != NULL:
+            exchange_abort(d.x)
+        else:
+            downstream_close(d)
+        d = following
+    for i in range(plan.member_count):
+        pool_empty(&plan.members[i])
+    watch_run_queued()      # all dead by now: it empties the queue
+    watch_free_dead()
+    logs_flush()
+    engine_check_empty()
+
+
 @final
 cdef class Core:
     """The data path of one worker (`_core.pyi`). There is one in a process."""
@@ -421,6 +445,7 @@ cdef class Core:
             accept_resume()
             watch_free_dead()
             more = watch.run_head != NULL
+            engine.lone_due = lone_is_due()
             logs_flush()
         if engine.draining or plan.max_connections_per_child:
             self.tell()
@@ -436,6 +461,8 @@ cdef class Core:
                 and engine.downstream_count == 0):
             engine.drained_told = True
             services.drained()
+        if engine.lone_due:
+            services.lone()
 
     def accept(self):
         accept_begin()
@@ -450,24 +477,17 @@ cdef class Core:
         self.tell()
 
     def abort(self):
+        engine_abort()
+
+    def go_on_alone(self, int pipe, long long ends_us):
         cdef downstream *d = engine.all
-        cdef downstream *following
-        cdef int i
-        accept_end()
-        engine.draining = True
-        while d != NULL:
-            following = d.all_next
-            if d.x != NULL:
-                exchange_abort(d.x)
-            else:
-                downstream_close(d)
-            d = following
-        for i in range(plan.member_count):
-            pool_empty(&plan.members[i])
-        watch_run_queued()      # all dead by now: it empties the queue
-        watch_free_dead()
-        logs_flush()
-        engine_check_empty()
+        # Log lines may ask for them when their tunnels end.
+        while d != NULL and tls_names:
+            if d.c.tls != NULL and d.c.tls.variables == NULL:
+                service_tls_variables_python(d)
+            d = d.all_next
+        with nogil:
+            lone_run(pipe, ends_us)
 
     def host_answer(self, connection, int names_number, bint allowed):
         cdef downstream *d = engine.all

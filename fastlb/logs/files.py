@@ -29,12 +29,12 @@ class LogOpenError(OSError):
         return self.strerror or ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OpenLogs:
     """All that one generation writes to; descriptors are closed on exec.
 
     access_fds[i] belongs to Model.log_targets[i], error_fds[i] to
-    error_targets(model)[i] (NO_FD for syslog).
+    error_targets(model)[i] (NO_FD for syslog). Both are empty once closed.
     """
 
     access_fds: tuple[int, ...]
@@ -43,10 +43,15 @@ class OpenLogs:
 
     def close(self) -> None:
         """Close the master's descriptors; workers keep what they inherited."""
+        self.close_files()
+        self.programs.close()
+
+    def close_files(self) -> None:
+        """Only those that are written to; no worker can be forked any more."""
         for fd in (*self.access_fds, *self.error_fds):
             if fd != NO_FD:
                 os.close(fd)
-        self.programs.close()
+        self.access_fds = self.error_fds = ()
 
 
 def open_logs(

@@ -34,6 +34,10 @@ class WorkerProcess:
     born_s: float  # monotonic
     ready: bool = False
     silent: bool = False  # it closed its pipe: nothing more will come
+    lone: bool = False  # it has drained, but for tunnels
+    closes_tunnels: bool = False  # ... and was told to close these
+    tunnels_closed: int = 0
+    tunnels_silent: int = 0  # that timed out after it was alone
 
     def close_pipe(self) -> None:
         os.close(self.pipe)

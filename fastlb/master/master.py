@@ -294,6 +294,11 @@ class Master:
         self._listeners.keep_only(generation.model.listeners)
         self._monitor.replace(self._clock_s())
         self._journal.follow(generation.model, generation.logs)
+        for other in self._workers.generations:
+            if other is not generation:
+                # Hundreds of them may be left with tunnels: the master needs none of
+                # their files, and no worker of theirs is forked any more.
+                other.logs.close_files()
         self._journal.write(
             "notice",
             "mpm_fastlb",
@@ -386,6 +391,8 @@ class Master:
                 self._moments += self._workers.fill(generation)
         if self.phase is Phase.SERVING and self._current is not None:
             self._monitor.fill(self._current, self._clock_s())
+        if self._current is not None and self.phase is Phase.SERVING:
+            self._workers.bound_lone(self._current.model.process.max_tunnel_servers)
         now_s = self._clock_s()
         for generation in self._workers.generations:
             wait_s = generation.logs.programs.restart_due()

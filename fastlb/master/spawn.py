@@ -29,12 +29,12 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def freeze() -> None:
-    """Before the first fork: put all that exists out of the collector's reach.
+    """Before a generation is forked: put all that exists out of the collector's reach.
 
     A collection in a worker would otherwise write to every object's header and so
-    copy the pages that all processes share.
+    copy the pages that all processes share. Nor is what was frozen before looked at
+    again: that would take the master's pages from the older generations.
     """
-    gc.unfreeze()
     gc.collect()
     gc.freeze()
 

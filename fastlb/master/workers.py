@@ -25,11 +25,19 @@ from fastlb.master.generation import (
 )
 from fastlb.master.privileges import Identity
 from fastlb.master.reap import EXIT_SICK, Death
-from fastlb.worker.heritage import MESSAGE_READY, MESSAGE_RECYCLE, Heritage
+from fastlb.worker.heritage import (
+    MESSAGE_LONE,
+    MESSAGE_READY,
+    MESSAGE_RECYCLE,
+    MESSAGE_TUNNEL_CLOSED,
+    MESSAGE_TUNNEL_SILENT,
+    Heritage,
+)
 
 LogLine = Callable[[str, str, str], None]  # level, module, text
 
 DRAIN_SIGNAL = signal.SIGUSR1
+CLOSE_TUNNELS_SIGNAL = signal.SIGUSR2  # only for one that has said it is lone
 FORK_FAILED_DELAY_S = 10.0  # as Apache, when fork(2) itself fails
 SLOT_DELAY_S = 0.25  # every worker slot is taken by draining workers
 
@@ -159,7 +167,7 @@ class Workers:
             for worker in generation.workers():
                 if worker.pipe == pipe:
                     with contextlib.suppress(BlockingIOError):
-                        self._obey(generation, worker, os.read(pipe, 64))
+                        self._obey(generation, worker, os.read(pipe, 4096))
                     return
 
     def _obey(self, generation: Generation, worker: WorkerProcess, text: bytes) -> None:
@@ -167,6 +175,10 @@ class Workers:
             worker.silent = True
         if MESSAGE_READY in text:
             worker.ready = True
+        if MESSAGE_LONE in text:
+            worker.lone = True
+        worker.tunnels_closed += text.count(MESSAGE_TUNNEL_CLOSED)
+        worker.tunnels_silent += text.count(MESSAGE_TUNNEL_SILENT)
         if worker.pid in generation.leaving:
             return
         seat = generation.seats[worker.number]
@@ -182,6 +194,28 @@ class Workers:
     def drain(self, generation: Generation) -> None:
         """Tell all of them to finish what they have and take nothing new."""
         self._send_away(generation, DRAIN_SIGNAL)
+
+    def bound_lone(self, most: int) -> None:
+        """Of the workers that are left with tunnels no more than these; 0: any number.
+
+        The oldest close their tunnels, spread over time by themselves.
+        """
+        lone = [
+            (generation, worker)
+            for generation in self.generations
+            for worker in generation.leaving.values()
+            if worker.lone and not worker.closes_tunnels
+        ]
+        for generation, worker in lone[: len(lone) - most] if most else ():
+            worker.closes_tunnels = True
+            tell(worker, CLOSE_TUNNELS_SIGNAL)
+            self._log(
+                "notice",
+                "core",
+                f"worker {worker.number} (pid {worker.pid}) of generation "
+                f"{generation.number} closes its tunnels: there are more than "
+                f"{most} such workers (MaxTunnelServers)",
+            )
 
     def abort(self, generation: Generation) -> None:
         """Tell all of them to end at once."""
@@ -206,6 +240,7 @@ class Workers:
             return None
         generation, worker = found
         settled = self._means.table.settle_worker(worker.slot)
+        self._hear_last_words(generation, worker)
         worker.close_pipe()
         vacancy = bury(generation, worker)
         if vacancy.seat is not None:
@@ -219,6 +254,28 @@ class Workers:
         if not (death.is_orderly() and (is_asked or vacancy.seat is None)):
             self._tell_of(death, worker, settled)
         return generation
+
+    def _hear_last_words(self, generation: Generation, worker: WorkerProcess) -> None:
+        if not worker.lone:
+            return
+        with contextlib.suppress(BlockingIOError):
+            while text := os.read(worker.pipe, 4096):
+                self._obey(generation, worker, text)
+        counts = [
+            f"{count} tunnels {what}"
+            for count, what in (
+                (worker.tunnels_closed, "were closed to make room"),
+                (worker.tunnels_silent, "had been silent too long"),
+            )
+            if count
+        ]
+        if counts:
+            self._log(
+                "notice",
+                "core",
+                f"worker {worker.number} (pid {worker.pid}), of generation "
+                f"{generation.number}, has ended: {', '.join(counts)}",
+            )
 
     def _tell_of(
         self, death: Death, worker: WorkerProcess, settled: dict[str, int]

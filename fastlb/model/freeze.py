@@ -55,7 +55,7 @@ from fastlb.model.resolve_vhosts import (
     vhost_ids,
 )
 from fastlb.model.rules import ReverseMap
-from fastlb.model.server import Compat, Model, ProcessSettings
+from fastlb.model.server import TUNNEL_SERVERS, Compat, Model, ProcessSettings
 from fastlb.model.targets import TLS_SCHEMES
 from fastlb.model.tls import TlsMember
 from fastlb.model.vhost import DirConf, Section, VHost
@@ -120,6 +120,7 @@ def process_settings(run: Run) -> ProcessSettings:
         start_servers=max(1, numbers.get("start_servers", run.cpu_count)),
         max_request_workers=numbers.get("max_request_workers", workers),
         max_client_connections=numbers.get("max_client_connections", 0),
+        max_tunnel_servers=numbers.get("max_tunnel_servers", TUNNEL_SERVERS),
         async_factor=factor if apache else -1,
         max_connections_per_child=numbers.get("max_connections_per_child", 0),
         listen_backlog=numbers.get("listen_backlog", 511),

@@ -93,6 +93,7 @@ PROCESS_NUMBERS: Final = {
     "maxrequestworkers": "max_request_workers",
     "maxclients": "max_request_workers",
     "maxclientconnections": "max_client_connections",
+    "maxtunnelservers": "max_tunnel_servers",
     "maxconnectionsperchild": "max_connections_per_child",
     "maxrequestsperchild": "max_connections_per_child",
     "listenbacklog": "listen_backlog",

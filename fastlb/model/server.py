@@ -12,6 +12,8 @@ from fastlb.model.regex import Regex
 from fastlb.model.rules import LogTarget
 from fastlb.model.vhost import VHost
 
+TUNNEL_SERVERS = 512
+
 
 class Compat(enum.Enum):
     """Directive `Compat`: which side wins where fastlb and Apache decide apart."""
@@ -40,6 +42,7 @@ class ProcessSettings:
     extended_status: bool
     document_root: str = ""  # nothing is served from it; -S shows it
     max_client_connections: int = 0  # over all workers; 0: what descriptors allow
+    max_tunnel_servers: int = TUNNEL_SERVERS  # workers left with tunnels; 0: no bound
     # Sixteenths of AsyncRequestWorkerFactor: connections for each idle place of
     # MaxRequestWorkers (Compat apache; 0 with a process or thread for each). -1: no
     # such bound.

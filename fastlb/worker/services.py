@@ -7,12 +7,12 @@ an ordinary request.
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures.thread  # noqa: F401 - workers import nothing after the fork
-import encodings.idna  # noqa: F401
+import encodings.idna  # noqa: F401 - workers import nothing after the fork
 import os
 import socket
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 from fastlb import _core
@@ -25,6 +25,7 @@ from fastlb.worker.heritage import Heritage
 from fastlb.worker.recycle import Recycling
 
 Answer = status.Answer
+LOOK_UPS_MAX = 32  # at once; others wait for their turn
 # Read while the master imports this: a worker's user may not see the file.
 CORE_BUILT_S = os.stat(_core.__file__).st_mtime
 
@@ -58,6 +59,7 @@ class WorkerServices:
         self._handlers: dict[str, Callable[[Request], Answer]] = {
             "server-status": self._server_status,
         }
+        self._look_ups = ThreadPoolExecutor(LOOK_UPS_MAX, "look-up")
         self._core: LookUps | None = None
         self._drain: Drain | None = None
         self._recycling: Recycling | None = None
@@ -67,6 +69,11 @@ class WorkerServices:
         self._core = core
         self._drain = drain
         self._recycling = recycling
+
+    def detach(self) -> None:
+        """The loop is to go."""
+        self._drain = None
+        self._recycling = None
 
     # Services of _core.pyi
 
@@ -117,7 +124,9 @@ class WorkerServices:
                     connection, names_number, allowed and future.result()
                 )
 
-        future = loop.run_in_executor(None, is_allowed, names, forward, client)
+        future = loop.run_in_executor(
+            self._look_ups, is_allowed, names, forward, client
+        )
         future.add_done_callback(answer)
 
     def ask_address(self, host: str, port: int, connection: int, request: int) -> None:
@@ -131,7 +140,7 @@ class WorkerServices:
                     connection, request, [] if lost else future.result()
                 )
 
-        future = loop.run_in_executor(None, addresses_of, host, port)
+        future = loop.run_in_executor(self._look_ups, addresses_of, host, port)
         future.add_done_callback(answer)
 
     def log(  # noqa: PLR0917 - the core calls it by position
@@ -162,6 +171,11 @@ class WorkerServices:
     def drained(self) -> None:
         if self._drain is not None:
             self._drain.done()
+
+    def lone(self) -> None:
+        self._look_ups.shutdown(wait=False)
+        if self._drain is not None:
+            self._drain.lone()
 
     def recycle(self) -> None:
         if self._recycling is not None:

@@ -15,7 +15,7 @@ import gc
 import signal
 import traceback
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 import uvloop
 
@@ -42,6 +42,7 @@ class CoreLike(Protocol):
     def accept(self) -> None: ...
     def drain(self) -> None: ...
     def abort(self) -> None: ...
+    def go_on_alone(self, pipe: int, ends_us: int) -> NoReturn: ...
     def host_answer(
         self, connection: int, names_number: int, allowed: bool
     ) -> None: ...
@@ -65,7 +66,17 @@ def run(
         text = traceback.format_exc()
         services.log("emerg", "core", 0, "", 0, f"worker cannot start: {text}")
         return EXIT_FATAL
-    Worker(heritage, loop, core, services).serve()
+    worker = Worker(heritage, loop, core, services, may_go_alone=True)
+    ends_us = worker.serve()
+    if ends_us is not None:
+        # The loop has a buffer of 256 KiB. Its last reference goes here; a collection
+        # would find it too, but write to more memory than that.
+        services.detach()
+        loop.set_exception_handler(None)
+        loop.close()
+        asyncio.set_event_loop(None)
+        del worker, loop
+        core.go_on_alone(heritage.ready_fd, ends_us)
     return EXIT_DONE
 
 
@@ -100,6 +111,8 @@ class Worker:
         loop: asyncio.AbstractEventLoop,
         core: CoreLike,
         services: WorkerServices,
+        *,
+        may_go_alone: bool = False,
     ) -> None:
         self._heritage = heritage
         self._loop = loop
@@ -107,11 +120,19 @@ class Worker:
         self._services = services
         self._again = False  # a call of on_ready is already on the loop's list
         process = heritage.model.process
-        self._drain = Drain(loop, core, process.graceful_shutdown_timeout_s)
+        self._drain = Drain(
+            loop,
+            core,
+            process.graceful_shutdown_timeout_s,
+            may_go_alone=may_go_alone,
+        )
         services.attach(core, self._drain, Recycling(loop, heritage.ready_fd))
 
-    def serve(self) -> None:
-        """Until drained or told to end."""
+    def serve(self) -> int | None:
+        """Until drained or told to end.
+
+        Where only tunnels are left: when they are to end (Drain.ends_us).
+        """
         loop = self._loop
         loop.set_exception_handler(self._on_fault)
         for number in (signal.SIGTERM, signal.SIGHUP):
@@ -123,7 +144,10 @@ class Worker:
         loop.run_forever()
         # Closing the loop first would leave it watching a descriptor that is gone.
         loop.remove_reader(self._core.fd)
+        if self._drain.is_lone:
+            return self._drain.ends_us
         self._core.abort()
+        return None
 
     def _begin(self) -> None:
         """In the running loop: only now can a signal be answered."""

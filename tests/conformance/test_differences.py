@@ -49,7 +49,9 @@ def test_what_compat_switches_is_played() -> None:
         "OCSP stapling: the responder fails": "tests/unit/test_stapling.py",
         "`MaxRequestWorkers` where it is not written": "tests/unit/test_resolve.py",
         "connections that are not in work": "tests/e2e/test_connections.py",
-        "directives of our own (`MaxClientConnections`)": "tests/unit/test_parser.py",
+        "directives of our own (`MaxClientConnections`, `MaxTunnelServers`)": (
+            "tests/unit/test_parser.py"
+        ),
         "tunnels (`101`, `CONNECT`) and `MaxRequestWorkers`": "tests/e2e/test_work.py",
     }
     played = {case.differs for case in CASES if case.compat}

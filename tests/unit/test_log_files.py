@@ -93,8 +93,8 @@ def test_logs_of_a_model_are_opened_in_its_order(tmp_path: Path) -> None:
     assert (tmp_path / "b").read_bytes() == b"0"
     assert (tmp_path / "a").read_bytes() == b"1"
     assert len(logs.error_fds) == 3 and logs.error_fds[1] == NO_FD
-    logs.close()
     fds = (*logs.access_fds, logs.error_fds[0], logs.error_fds[2])
+    logs.close()
     assert not any(is_open(fd) for fd in fds)
 
 

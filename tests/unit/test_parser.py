@@ -847,12 +847,13 @@ def test_compat_may_come_from_the_command_line(tmp_path: Path) -> None:
     assert (tree.compat, tree.lenient) == ("better", True)
 
 
-def test_compat_apache_knows_no_directive_of_ours(tmp_path: Path) -> None:
-    text = "MaxClientConnections 7\n"
+@pytest.mark.parametrize("name", ["MaxClientConnections", "MaxTunnelServers"])
+def test_compat_apache_knows_no_directive_of_ours(tmp_path: Path, name: str) -> None:
+    text = f"{name} 7\n"
     assert not read(tmp_path, text)[1]
     assert not read(tmp_path, text, lenient=False)[1]
     [complaint] = read(tmp_path, text + "Compat apache\n")[1]
-    assert complaint.text.startswith("Invalid command 'MaxClientConnections', perhaps")
+    assert complaint.text.startswith(f"Invalid command '{name}', perhaps")
     assert complaint.number == "FB0105"
 
 

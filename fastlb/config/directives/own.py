@@ -50,4 +50,22 @@ DIRECTIVES = (
         ),
         check=Integer(0),
     ),
+    Directive(
+        "MaxTunnelServers",
+        FASTLB,
+        S,
+        Args.ONE,
+        "n",
+        "old worker processes that may stay for the sake of tunnels alone",
+        default="512",
+        manual=(
+            "After a reload, or at MaxConnectionsPerChild, a worker finishes what it"
+            " has and ends; tunnels (WebSocket, CONNECT) may keep it for days, at less"
+            " than 3 MiB each. When there are more of them than this, the oldest closes"
+            " its tunnels, one after the other over 30 seconds, and the error log says"
+            " how many. 0 sets no bound; GracefulShutdownTimeout bounds the time."
+        ),
+        differs="Apache has no such directive; under Compat apache it is refused.",
+        check=Integer(0),
+    ),
 )

@@ -49,6 +49,8 @@ cdef struct engine_state:
     bint draining
     bint drained_told
     bint recycle_told
+    bint lone_due               # nothing but tunnels is left, by the last tick
+    bint lone                   # the interpreter has been left (lone.pxd)
     bint eager_read             # TCP_DEFER_ACCEPT: a new connection has its request
 
 # The socket of a new connection is known: wait for its first bytes.

@@ -1,0 +1,35 @@
+# A lone worker: one that has drained, but for tunnels, which may last for days.
+#
+#   serving -- drain --> draining -- only tunnels are left --> lone --> ended
+#
+# After 200 reloads there may be hundreds of them, so it sheds what it no longer needs:
+# its loop, and then the interpreter itself, whose objects are most of what a process
+# does not share with others (arenas.h). It waits in C, wakes once a second, and tells
+# the master by single bytes what it cannot log itself.
+#
+# So nothing that a tunnel can reach may enter Python: what would log looks at
+# engine.lone first.
+
+cdef extern from "flow/lone.h" nogil:
+    void arenas_note()
+    void interpreter_drop()
+    void lone_signals()
+    void lone_wait(int fd, int milliseconds)
+    int lone_ends               # TERM has come: end at once
+    int lone_closes             # USR2: end, but one tunnel after the other
+
+cdef extern from "unistd.h" nogil:
+    void _exit(int)
+
+# What it says to the master (worker/heritage.py).
+cdef enum:
+    LONE_IS_HERE = 76           # L
+    LONE_CLOSED_ONE = 88        # X: a tunnel was closed to make room for newer ones
+    LONE_TIMED_OUT = 84         # T: a tunnel was silent for too long
+
+# True when a draining worker has nothing but tunnels.
+cdef bint lone_is_due() noexcept nogil
+# Serve them to the end; never returns. ends_us: GracefulShutdownTimeout; 0: none
+cdef void lone_run(int pipe, long long ends_us) noexcept nogil
+# One byte to the master.
+cdef void lone_say(char what) noexcept nogil

@@ -1,0 +1,110 @@
+"""A worker that is left with tunnels (lone.pxd)."""
+
+cdef int lone_pipe = -1
+cdef table_view lone_view       # the one of the Table goes with the interpreter
+cdef long long lone_closing_us = 0      # since when tunnels are closed; 0: they are not
+cdef long lone_closing_count = 0        # how many there were then
+
+
+cdef bint lone_is_due() noexcept nogil:
+    cdef downstream *d = engine.all
+    if not engine.draining or d == NULL:
+        return False
+    while d != NULL:
+        if d.x == NULL or d.x.state != X_TUNNEL:
+            return False
+        d = d.all_next
+    return True
+
+
+cdef void lone_say(char what) noexcept nogil:
+    cdef ssize_t _
+    # The pipe holds more bytes than a worker has tunnels; one that is lost is a count
+    # that is too low.
+    _ = write(lone_pipe, &what, 1)
+
+
+cdef void lone_run(int pipe, long long ends_us) noexcept nogil:
+    global lone_pipe, lone_view
+    cdef bint more = True
+    cdef int i
+    lone_pipe = pipe
+    lone_view = engine.view[0]
+    engine.view = &lone_view
+    engine.lone = True
+    for i in range(plan.member_count):
+        pool_empty(&plan.members[i])
+    watch_free_dead()
+    logs_flush()
+    lone_signals()
+    lone_shed()
+    interpreter_drop()
+    lone_say(LONE_IS_HERE)
+    while engine.downstream_count:
+        lone_wait(watch.epfd, 0 if more else LONE_TICK_MS)
+        more = watch_turn()
+        watch.now_us = clock_us()
+        timers_sweep(watch.now_us, conn_timed_out)
+        if lone_closes:
+            lone_close_some()
+        watch_free_dead()
+        more = more or watch.run_head != NULL
+        logs_flush()
+        if lone_ends or (ends_us and watch.now_us >= ends_us):
+            engine_abort()
+    _exit(0)
+
+
+cdef void lone_shed() noexcept nogil:
+    """What is kept for requests that will not come."""
+    global exchange_pool, downstream_pool, upstream_pool, pipe_pooled, pipes_open
+    global exchange_pooled, downstream_pooled, upstream_pooled
+    cdef void *one
+    cdef int i
+    for i in range(BUFFER_CLASSES):
+        while buffer_pool[i] != NULL:
+            one = buffer_pool[i]
+            buffer_pool[i] = buffer_pool[i].next
+            buffer_pooled[i] -= 1
+            buffer_free(<buffer *>one)
+    while exchange_pool != NULL:
+        one = exchange_pool
+        exchange_pool = exchange_pool.next
+        exchange_pooled -= 1
+        free(one)
+    while downstream_pool != NULL:
+        one = downstream_pool
+        downstream_pool = downstream_pool.next
+        downstream_pooled -= 1
+        free(one)
+    while upstream_pool != NULL:
+        one = upstream_pool
+        upstream_pool = upstream_pool.next
+        upstream_pooled -= 1
+        free(one)
+    while pipe_pooled:
+        pipe_pooled -= 1
+        pipes_open -= 2
+        close(pipe_pool_read[pipe_pooled])
+        close(pipe_pool_write[pipe_pooled])
+
+
+cdef void lone_close_some() noexcept nogil:
+    """Close the part of the tunnels whose time has come, the oldest first."""
+    global lone_closing_us, lone_closing_count
+    cdef downstream *d = engine.all     # the youngest
+    cdef downstream *following
+    cdef long keep
+    if lone_closing_us == 0:
+        lone_closing_us = watch.now_us
+        lone_closing_count = engine.downstream_count
+    keep = <long>(lone_closing_count * (
+        lone_closing_us + LONE_FAREWELL_US - watch.now_us) // LONE_FAREWELL_US)
+    while d != NULL:
+        following = d.all_next
+        if keep > 0:
+            keep -= 1
+        else:
+            lone_say(LONE_CLOSED_ONE)
+            tunnel_close(d.x)
+        d = following
