@@ -3,6 +3,7 @@
 FASTLB_DEBUG=1 builds with every Cython check and the ASSERT()s of core/debug.h.
 FASTLB_PROBE=1 also builds fastlb._probe, through which tests call C functions.
 FASTLB_QUICK=1 compiles without optimising, while one tries things out.
+FASTLB_FUZZ=1 builds fastlb._fuzz instead of the core (tests/attack/coverage.py).
 
 PCRE2 is found through pkg-config or pcre2-config, else where the compiler looks.
 """
@@ -22,6 +23,7 @@ from setuptools.command.build_ext import build_ext
 DEBUG = os.environ.get("FASTLB_DEBUG") == "1"
 PROBE = os.environ.get("FASTLB_PROBE") == "1"
 QUICK = os.environ.get("FASTLB_QUICK") == "1"
+FUZZ = os.environ.get("FASTLB_FUZZ") == "1"
 OPTIMISE = "-O0" if QUICK else "-O1" if DEBUG else "-O3"
 
 DIRECTIVES = {
@@ -60,6 +62,17 @@ def pcre2_words() -> list[str]:
 PCRE2 = pcre2_words()
 
 
+def libfuzzer() -> list[str]:
+    """What links clang's fuzzer without its main()."""
+    ask = ["clang", "-print-file-name=libclang_rt.fuzzer_no_main-x86_64.a"]
+    told = subprocess.run(ask, capture_output=True, text=True, check=True)
+    # Its own counters, not those of the sanitizer's library, which is loaded before.
+    return [told.stdout.strip(), "-lstdc++", "-lm", "-Wl,-Bsymbolic"]
+
+
+FUZZ_LINK = libfuzzer() if FUZZ else []
+
+
 class Build(build_ext):
     """Says in one sentence what is missing, before a compiler says it in a hundred."""
 
@@ -95,6 +108,7 @@ def extension(name: str) -> Extension:
             "-Wno-unused-function",
             *(["-g", "-DFASTLB_DEBUG=1"] if DEBUG else []),
         ],
+        extra_link_args=FUZZ_LINK if name == "fastlb._fuzz" else [],
         libraries=["pthread", *(w[2:] for w in PCRE2 if w.startswith("-l"))],
         depends=chapters(),
     )
@@ -112,7 +126,8 @@ def chapters() -> list[str]:
 def extensions() -> list[Extension]:
     from Cython.Build import cythonize
 
-    names = ["fastlb._pcre2", "fastlb._core"] + (["fastlb._probe"] if PROBE else [])
+    names = ["fastlb._pcre2", "fastlb._fuzz" if FUZZ else "fastlb._core"]
+    names += ["fastlb._probe"] if PROBE else []
     return cythonize(
         [extension(n) for n in names],
         compiler_directives=DIRECTIVES,

@@ -22,6 +22,7 @@ from .framings import BLOB, SPICE, Framings
 from .play import Alarm, Client, Link, Listener, Loop, Stream
 from .site import HOST, Site
 
+CLIENTS = 160  # many of them wait for something that never comes
 FORMAT = (
     "%h %l %u %t %r %>s %s %b %B %O %I %X %D %T %{ms}T %k %f %m %U %q %H %v %V %p "
     "%{remote}p %{local}p %P %R %a %{c}a %A %L %{X-A}i %{Cookie}i %{Location}o "
@@ -278,7 +279,7 @@ class Mutants:
 
     def play(self, seed: int, count: int, check: Callable[[], None]) -> None:
         self.chance.seed(seed)
-        self.loop.run(self.streams(seed, count), check)
+        self.loop.run(self.streams(seed, count), check, CLIENTS)
         if self.hung is not None:
             raise Alarm("no end came", self.hung)
 

@@ -22,19 +22,20 @@ from .tunnels import Tunnels
 
 @dataclass(slots=True)
 class Tally:
-    """What an attack has done so far. cpu_s: of the server."""
+    """What an attack has done so far. cpu_s: of the server, own_cpu_s: ours."""
 
     inputs: int = 0
     requests: int = 0
     refused: int = 0
     seconds: float = 0.0
     cpu_s: float = 0.0
+    own_cpu_s: float = 0.0
 
     def __str__(self) -> str:
         return (
             f"{self.inputs} inputs, {self.requests} requests reached members, "
             f"{self.refused} refused, {self.seconds:.0f} s, "
-            f"{self.cpu_s:.0f} s of CPU in fastlb"
+            f"{self.cpu_s:.0f} s of CPU in fastlb and {self.own_cpu_s:.0f} s here"
         )
 
 
@@ -200,4 +201,8 @@ RUNS: dict[str, Run] = {
 
 def play(name: str, seed: int, count: int, seconds: float, tally: Tally) -> list[Found]:
     """A round of one attack."""
-    return RUNS[name](seed, count, seconds, tally)
+    begun = time.process_time()
+    try:
+        return RUNS[name](seed, count, seconds, tally)
+    finally:
+        tally.own_cpu_s += time.process_time() - begun

@@ -14,6 +14,7 @@ from .answers import filled
 from .play import Alarm, Client, Link, Listener, Loop, Stream
 from .site import HOST
 
+CLIENTS = 100
 SIZES = (0, 1, 100, 5000, 16384, 17000, 70000, 300_000)
 CONF = """\
 Listen {host}:{plain}
@@ -88,7 +89,7 @@ class Tunnels:
 
     def play(self, seed: int, count: int, check: Callable[[], None]) -> None:
         self.chance.seed(seed)
-        self.loop.run(self.streams(count), check)
+        self.loop.run(self.streams(count), check, CLIENTS)
         for _ in range(100):
             self.loop.turn(0.01)  # members hear of the last ends
 

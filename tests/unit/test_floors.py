@@ -14,7 +14,7 @@ FLOORS = (
     ("base", "_pcre2"),
     ("config",),
     ("model",),
-    ("_core", "_probe"),
+    ("_core", "_probe", "_fuzz"),
     ("tls", "logs", "admin", "metrics"),
     ("worker", "monitor"),
     ("master",),
@@ -23,14 +23,14 @@ FLOORS = (
 )
 FLOOR_OF = {name: floor for floor, names in enumerate(FLOORS) for name in names}
 CIMPORT = re.compile(r"^\s*(?:from\s+fastlb\.(\w+)|(?:c?import)\s+fastlb\.(\w+))", re.M)
-SPINES = ("_core", "_probe")  # with the chapters that they include
+SPINES = ("_core", "_probe", "_fuzz")  # with the chapters that they include
 
 
 def package_of(path: Path) -> str | None:
     """The package (or module) of a file under fastlb/; None for fastlb itself."""
     parts = path.relative_to(ROOT / "fastlb").parts
     name = parts[0] if len(parts) > 1 else path.stem
-    if name in ("core", "probe"):
+    if name in ("core", "probe", "fuzz"):
         return f"_{name}"
     return None if name == "__init__" else name
 

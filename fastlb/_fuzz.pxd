@@ -1,0 +1,3 @@
+# The core's own headers.
+
+include "_core.pxd"

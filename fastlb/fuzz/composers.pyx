@@ -1,0 +1,160 @@
+"""What is made out of strangers' bytes, under the fuzzer: it must be read in one way.
+
+An exchange without connections goes the way of a real one, up to the composed head:
+path, sections, rules, mapping, target, reverse maps, cookies, log line. The plan is
+that of a configuration which has something of everything.
+"""
+
+from libc.stdint cimport uint8_t
+
+
+cdef exchange *fuzz_exchange(const char *data, size_t size) noexcept nogil:
+    """An exchange whose request is there; NULL when its head is refused."""
+    cdef downstream *d = downstream_take()
+    cdef exchange *x
+    cdef int rc
+    d.listener = &plan.listeners[0]
+    d.set = d.listener.set
+    d.vhost = &plan.vhosts[d.set.vhosts[0]]
+    d.input = buffer_take(BUFFER_MEDIUM)
+    if size > buffer_room(d.input):
+        size = buffer_room(d.input)
+    memcpy(&d.input.data[d.input.end], data, size)
+    d.input.end += <unsigned int>size
+    x = exchange_take(d)
+    rc = head_parse_request(
+        &x.req, &d.input.data[x.base], <unsigned int>size, &d.vhost.limits)
+    if rc <= 0 or x.req.method_id == METHOD_CONNECT or head_check_host(
+            &x.req, &d.input.data[x.base], d.vhost.limits.strict, &x.host,
+            &x.path) < 0:
+        fuzz_end(x)
+        return NULL
+    x.head_request = x.req.method_id == METHOD_HEAD
+    head_drop_hop_by_hop(&x.req, &d.input.data[x.base], &x.hop)
+    exchange_learn_authority(x)
+    x.req_framing.kind = BODY_NONE
+    x.req_done = True
+    return x
+
+
+cdef void fuzz_end(exchange *x) noexcept nogil:
+    cdef downstream *d = x.down
+    exchange_settle(x)
+    downstream_close(d)
+    watch_free_dead()
+
+
+cdef bint fuzz_route(exchange *x) noexcept nogil:
+    """Up to the target of a mapping; False: it is not for a member."""
+    if match_path(x) < 0 or not match_locations(x):
+        return False
+    must(x.decoded.length > 0)
+    rules_env_if(x, 0, x.conf_count)
+    if not match_mapping(x) or match_target(x) < 0 or not match_proxy_sections(x):
+        return False
+    must(x.target.length > 0)
+    match_access(x)
+    readings_admit(x)
+    rules_env(x)
+    return match_redirect(x, True) == 0
+
+
+cdef upstream *fuzz_upstream(exchange *x) noexcept nogil:
+    cdef upstream *u = upstream_take()
+    u.x = x
+    u.member = &plan.members[0]
+    u.state = UP_BUSY
+    u.member.open_count += 1
+    engine.upstream_count += 1
+    x.member = u.member
+    x.up = u
+    return u
+
+
+cdef int fuzz_request(const uint8_t *data, size_t size) noexcept nogil:
+    """A request's head, and what a member gets of it."""
+    cdef head_limits limits = fuzz_limits()
+    cdef exchange *x = fuzz_exchange(<const char *>data, size)
+    cdef upstream *u
+    cdef buffer *b
+    if x == NULL:
+        return 0
+    if fuzz_route(x):
+        u = fuzz_upstream(x)
+        if rewrite_request(x) == 0:
+            b = u.output
+            # One head and nothing else, in any reader's eyes.
+            limits.line_bytes = limits.field_bytes = HEAD_BYTES_MAX
+            limits.field_count = FIELD_COUNT_MAX
+            must(head_parse_request(
+                fuzz_head, &b.data[b.start], buffer_held(b),
+                &limits) == <int>buffer_held(b))
+            check_spans(fuzz_head, &b.data[b.start], <int>buffer_held(b))
+    fuzz_end(x)
+    return 0
+
+
+cdef int fuzz_response(const uint8_t *data, size_t size) noexcept nogil:
+    """A member's head, and what a client gets of it."""
+    cdef const char *asked = b"GET /x/y?z HTTP/1.1\r\nHost: a.example\r\n\r\n"
+    cdef head_limits limits = fuzz_limits()
+    cdef exchange *x = fuzz_exchange(asked, strlen(asked))
+    cdef upstream *u
+    cdef buffer *b
+    cdef hop_facts hop
+    cdef char *p
+    if fuzz_route(x):
+        u = fuzz_upstream(x)
+        u.input = buffer_take(BUFFER_MEDIUM)
+        if size > buffer_room(u.input):
+            size = buffer_room(u.input)
+        p = &u.input.data[u.input.end]
+        memcpy(p, data, size)
+        u.input.end += <unsigned int>size
+        if head_parse_response(
+                &response_head, p, <unsigned int>size, &limits) > 0 and (
+                response_head.status >= 200) and framing_of_response(
+                &response_head, p, x.req.method_id, &x.res_framing) == 0:
+            head_drop_hop_by_hop(&response_head, p, &hop)
+            x.member_status = x.status = response_head.status
+            if rewrite_response(x, &response_head, p) == 0:
+                b = x.down.output
+                limits.field_bytes = HEAD_BYTES_MAX
+                limits.field_count = FIELD_COUNT_MAX
+                must(head_parse_response(
+                    fuzz_head, &b.data[b.start], buffer_held(b),
+                    &limits) == <int>buffer_held(b))
+                check_spans(fuzz_head, &b.data[b.start], <int>buffer_held(b))
+    fuzz_end(x)
+    return 0
+
+
+cdef int fuzz_reverse(const uint8_t *data, size_t size) noexcept nogil:
+    """A Location and a Set-Cookie alone: a line each."""
+    cdef const char *asked = b"GET /x HTTP/1.1\r\nHost: a.example\r\n\r\n"
+    cdef exchange *x = fuzz_exchange(asked, strlen(asked))
+    cdef out_field f
+    cdef size_t i
+    cdef int round
+    for i in range(size):
+        if data[i] == c'\r' or data[i] == c'\n' or data[i] == 0:
+            size = i
+            break
+    if fuzz_route(x):
+        fuzz_upstream(x)
+        for round in range(2):
+            memset(&f, 0, sizeof(f))
+            f.name = b"Location"
+            f.name_length = 8
+            f.value = exactly(data, size)
+            f.value_length = <unsigned int>size
+            asked = f.value
+            if round:
+                rewrite_cookie(x, &f)
+            else:
+                rewrite_location(x, &f)
+            must(memchr(f.value, c'\n', f.value_length) == NULL)
+            must(memchr(f.value, c'\r', f.value_length) == NULL)
+            free(<void *>asked)
+    fuzz_end(x)
+    return 0

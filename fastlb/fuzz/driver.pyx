@@ -1,0 +1,46 @@
+"""Names of the targets, and the fuzzer's own main()."""
+
+from libc.stdint cimport uint8_t
+
+ctypedef int (*fuzz_target)(const uint8_t *data, size_t size) noexcept nogil
+
+cdef extern from *:
+    # libFuzzer; returns when its time is up
+    int LLVMFuzzerRunDriver(int *count, char ***words, fuzz_target run) nogil
+
+cdef struct named_target:
+    const char *name
+    fuzz_target run
+
+cdef named_target[11] fuzz_targets = [
+    named_target(b"request_head", fuzz_request_head),
+    named_target(b"response_head", fuzz_response_head),
+    named_target(b"chunked", fuzz_chunked),
+    named_target(b"host", fuzz_host),
+    named_target(b"fields", fuzz_fields),
+    named_target(b"client_hello", fuzz_client_hello),
+    named_target(b"sticky", fuzz_sticky),
+    named_target(b"request", fuzz_request),
+    named_target(b"response", fuzz_response),
+    named_target(b"reverse", fuzz_reverse),
+    named_target(NULL, NULL),
+]
+
+TARGETS = []
+cdef int target_number = 0
+while fuzz_targets[target_number].name != NULL:
+    TARGETS.append((<bytes>fuzz_targets[target_number].name).decode())
+    target_number += 1
+
+
+def fuzz(int number, list words):
+    """Run target TARGETS[number] with options and corpus folders of libFuzzer."""
+    cdef char **given = <char **>calloc(len(words) + 2, sizeof(char *))
+    cdef char **again = given
+    cdef int count = <int>len(words) + 1
+    kept = [b"fuzz", *(word.encode() for word in words)]
+    for i, word in enumerate(kept):
+        given[i] = word
+    with nogil:
+        count = LLVMFuzzerRunDriver(&count, &again, fuzz_targets[number].run)
+    return count

@@ -1,0 +1,202 @@
+"""Parsers under the fuzzer: whatever comes in, spans stay within it."""
+
+from libc.stdint cimport uint8_t
+from libc.stdlib cimport abort, calloc
+
+cdef head *fuzz_head = <head *>calloc(1, sizeof(head))
+
+
+cdef void must(bint holds) noexcept nogil:
+    if not holds:
+        abort()
+
+
+# Results of a parser that are not looked at any further.
+cdef void whatever(int code) noexcept nogil:
+    pass
+
+
+cdef head_limits fuzz_limits() noexcept nogil:
+    cdef head_limits limits
+    memset(&limits, 0, sizeof(limits))
+    limits.line_bytes = 8190
+    limits.field_bytes = 8190
+    limits.field_count = 100
+    limits.strict = True
+    limits.allow_http09 = True
+    return limits
+
+
+cdef char *exactly(const uint8_t *data, size_t size) noexcept nogil:
+    """A copy that ends where its block ends."""
+    cdef char *copy = <char *>malloc(size)
+    if size:
+        memcpy(copy, data, size)
+    return copy
+
+
+cdef void check_spans(head *h, const char *data, int length) noexcept nogil:
+    cdef unsigned int i
+    cdef field *f
+    must(<unsigned int>length == h.length)
+    must(h.fields_at <= h.length)
+    for i in range(h.field_count):
+        f = &h.fields[i]
+        must(f.name_length > 0)
+        must(f.name >= h.fields_at)
+        must(f.name + f.name_length < f.value + f.value_length + 1)
+        must(f.value + f.value_length <= h.length)
+        must(memchr(data + f.value, c'\n', f.value_length) == NULL)
+        must(memchr(data + f.value, c'\r', f.value_length) == NULL)
+        must(memchr(data + f.value, 0, f.value_length) == NULL)
+
+
+cdef int fuzz_request_head(const uint8_t *data, size_t size) noexcept nogil:
+    cdef head_limits limits = fuzz_limits()
+    cdef char *p = exactly(data, size)
+    cdef unsigned int length = <unsigned int>size
+    cdef unsigned int scanned = 0
+    cdef framing body
+    cdef hop_facts hop
+    cdef span host, path
+    cdef int end, rc
+    if size:
+        # In two pieces as in one.
+        end = head_find_end(p, length, &scanned)
+        scanned = 0
+        if head_find_end(p, length // 2, &scanned) == AGAIN:
+            must(head_find_end(p, length, &scanned) == end)
+    rc = head_parse_request(fuzz_head, p, length, &limits)
+    if rc > 0:
+        must(rc == end)
+        check_spans(fuzz_head, p, rc)
+        if head_check_host(fuzz_head, p, limits.strict, &host, &path) == 0:
+            must(host.offset + host.length <= length)
+            must(path.offset + path.length <= length)
+        limits.compat_apache = length & 1
+        if framing_of_request(fuzz_head, p, &limits, &body) == 0:
+            must(body.length >= 0)
+        head_drop_hop_by_hop(fuzz_head, p, &hop)
+    free(p)
+    return 0
+
+
+cdef int fuzz_response_head(const uint8_t *data, size_t size) noexcept nogil:
+    cdef head_limits limits = fuzz_limits()
+    cdef framing body
+    cdef hop_facts hop
+    cdef char *p
+    cdef int rc
+    if size == 0:
+        return 0
+    limits.ignore_bad_fields = data[0] & 1
+    p = exactly(data + 1, size - 1)
+    rc = head_parse_response(fuzz_head, p, <unsigned int>(size - 1), &limits)
+    if rc > 0:
+        check_spans(fuzz_head, p, rc)
+        must(100 <= fuzz_head.status <= 999)
+        if framing_of_response(fuzz_head, p, data[0] >> 1 & 15, &body) == 0:
+            must(body.length >= 0)
+        head_drop_hop_by_hop(fuzz_head, p, &hop)
+    free(p)
+    return 0
+
+
+cdef int fuzz_chunked(const uint8_t *data, size_t size) noexcept nogil:
+    """The first byte says where the rest is cut: the result is the same."""
+    cdef chunk_decoder whole, parts
+    cdef unsigned int payload, consumed, first, first_consumed, second, second_consumed
+    cdef unsigned int cut
+    cdef char *one
+    cdef char *two
+    cdef int rc
+    if size == 0:
+        return 0
+    cut = data[0] if data[0] < size - 1 else <unsigned int>(size - 1)
+    one = exactly(data + 1, size - 1)
+    chunk_begin(&whole)
+    rc = chunk_decode(&whole, one, <unsigned int>(size - 1), &payload, &consumed)
+    must(payload <= consumed and consumed <= size - 1)
+    chunk_begin(&parts)
+    two = exactly(data + 1, cut)
+    second = second_consumed = 0
+    if chunk_decode(&parts, two, cut, &first, &first_consumed) == 0:
+        free(two)
+        two = exactly(data + 1 + cut, size - 1 - cut)
+        if not parts.done:
+            must((chunk_decode(&parts, two, <unsigned int>(size - 1 - cut), &second,
+                               &second_consumed) == 0) == (rc == 0))
+    else:
+        must(rc != 0)
+    must(first + second == payload)
+    must(first_consumed + second_consumed == consumed)
+    must(parts.done == whole.done)
+    free(two)
+    free(one)
+    return 0
+
+
+cdef int fuzz_host(const uint8_t *data, size_t size) noexcept nogil:
+    cdef unsigned int name_length = 0
+    cdef bint has_port = False
+    cdef char *p
+    if size < 2:
+        return 0
+    p = exactly(data + 1, size - 1)
+    if authority_check(
+            p, <unsigned int>(size - 1), data[0] & 1, &name_length, &has_port) == 0:
+        must(0 < name_length <= size - 1)
+    free(p)
+    return 0
+
+
+cdef int fuzz_fields(const uint8_t *data, size_t size) noexcept nogil:
+    """Comma lists and numbers."""
+    cdef char *p = exactly(data, size)
+    cdef const char *at = p
+    cdef const char *begin
+    cdef unsigned int length
+    cdef field f
+    value_has_token(p, <unsigned int>size, b"chunked", 7)
+    while next_list_member(&at, p + size, &begin, &length):
+        must(begin >= p and begin + length <= p + size)
+    memset(&f, 0, sizeof(f))
+    f.value_length = <unsigned int>size
+    must(content_length(&f, p) >= -1)
+    free(p)
+    return 0
+
+
+cdef int fuzz_client_hello(const uint8_t *data, size_t size) noexcept nogil:
+    cdef client_hello hello
+    cdef char *p
+    if size == 0 or size > HELLO_BYTES_MAX:
+        return 0
+    p = exactly(data, size)
+    if hello_judge(p, <unsigned int>size, &hello) == HELLO_WHOLE and hello.name != NULL:
+        must(hello.name_length <= TLS_NAME_BYTES_MAX)
+    free(p)
+    return 0
+
+
+cdef int fuzz_sticky(const uint8_t *data, size_t size) noexcept nogil:
+    """A target, a line end, cookies."""
+    cdef const uint8_t *stop = data + size
+    cdef sticky_result found
+    cdef char *target
+    cdef char *cookies
+    cdef size_t length
+    if size:
+        stop = <const uint8_t *>memchr(data, c'\n', size)
+        if stop == NULL:
+            stop = data + size
+    length = stop - data
+    target = exactly(data, length)
+    cookies = exactly(stop, size - length)
+    if sticky_find(&plan.balancers[0], target, <unsigned int>length, cookies,
+                   <unsigned int>(size - length), &found):
+        must(found.route >= found.value)
+        must(found.route + found.route_length <= found.value + found.value_length)
+    free(target)
+    free(cookies)
+    return 0
