@@ -532,6 +532,7 @@ cdef class Core:
     def replace_log_fd(self, int index, int fd):
         logs_flush()
         log_buffers[index].fd = fd
+        log_buffers[index].is_pipe = file_is_pipe(fd)
 
     def counts(self):
         return {

@@ -13,6 +13,7 @@ they are counted, and the count is told with the next one.
 from __future__ import annotations
 
 import os
+import stat
 import sys
 import syslog
 import threading
@@ -185,9 +186,18 @@ class ErrorLog:
     def _write_line(fd: int, line: str) -> None:
         data = line.encode("utf-8", "replace")[: LINE_BYTES_MAX - 1] + b"\n"
         try:
-            os.write(fd, data)
+            written = os.write(fd, data)
+            if written < len(data):
+                take_back(fd, written)
         except OSError:
             return
+
+
+def take_back(fd: int, size: int) -> None:
+    """The disk was full within a line: without its beginning the log is whole."""
+    about = os.fstat(fd)
+    if stat.S_ISREG(about.st_mode) and about.st_size >= size:
+        os.ftruncate(fd, about.st_size - size)
 
 
 def _errno_text(number: int) -> str:

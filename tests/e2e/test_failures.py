@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import pwd
 import re
+import resource
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -13,6 +16,8 @@ import psutil
 import pytest
 from conftest import MemberMaker
 from harness import Fastlb, Load, Member, wait_for
+from peers import answering, request, response
+from rig import Rig
 
 POOL = """\
 ExtendedStatus On
@@ -315,3 +320,67 @@ def test_workers_hold_nothing_but_the_writing_end_of_a_log_program(
         for fd in held:
             flags = Path(f"/proc/{pid}/fdinfo/{fd}").read_text().split("flags:")[1]
             assert int(flags.split()[0], 8) & os.O_ACCMODE == os.O_WRONLY
+
+
+def room_for(pid: int, size: int | None) -> None:
+    """Let the files of a process grow to so many bytes, as a full disk would."""
+    _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard if size is None else size, hard))
+
+
+def test_a_full_disk_tears_no_line(rig: Rig) -> None:
+    rig.serve(
+        answering(lambda _: response()), text='CustomLog plain.log "begin %U end"\n'
+    )
+    log = rig.folder / "plain.log"
+    client = rig.client()
+
+    def get(path: str) -> None:
+        client.send(request(path))
+        assert client.take_response().status == 200
+
+    get("/first")
+    wait_for(lambda: log.read_text() == "begin /first end\n", "its line")
+    room_for(rig.pid, len("begin /first end\n") + 7)
+    get("/lost")
+    get("/lost")
+    room_for(rig.pid, None)
+    get("/last")
+    wait_for(lambda: "/last" in log.read_text(), "the last line")
+    assert log.read_text() == "begin /first end\nbegin /last end\n"
+
+
+def test_a_full_disk_tears_no_line_of_the_error_log(tmp_path: Path) -> None:
+    script = (
+        "import os, resource, sys\n"
+        "from fastlb.logs.error import ErrorLog\n"
+        "fd = os.open(sys.argv[1], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)\n"
+        "def write(text): ErrorLog._write_line(fd, text)\n"
+        "write('first')\n"
+        "hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (9, hard))\n"
+        "write('lost')\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))\n"
+        "write('last')\n"
+    )
+    log = tmp_path / "error.log"
+    subprocess.run([sys.executable, "-c", script, log], check=True)
+    assert log.read_text() == "first\nlast\n"
+
+
+def test_lines_of_several_workers_are_whole_in_a_log_program(
+    server: Fastlb, make_member: MemberMaker
+) -> None:
+    collected = server.folder / "collected.log"
+    server.write(
+        pool(make_member("a").url)
+        + f'CustomLog "|$exec cat > {collected}" "begin %U {"x" * 1500} end"\n',
+        workers=3,
+    )
+    server.start()
+    with Load(server, threads=8, keep=True) as load:
+        load.wait_for_more(600)
+    server.stop()
+    lines = collected.read_text().splitlines()
+    assert len(lines) == load.done
+    assert {line[:6] + line[-4:] for line in lines} == {"begin  end"}

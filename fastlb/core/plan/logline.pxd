@@ -3,8 +3,14 @@
 # Lines are gathered per file and written once a turn of the loop, whole lines only, to
 # a descriptor opened for appending: lines of several workers do not mix.
 
+cdef extern from "plan/tear.h" nogil:
+    int PIPE_WHOLE
+    bint file_is_pipe(int fd)
+    void file_take_back(int fd, size_t bytes_written)
+
 cdef struct log_buffer:
     int fd
+    bint is_pipe                # a log program reads the other end
     unsigned int used
     char data[65536]
 

@@ -71,6 +71,7 @@ cdef object logline_begin(object log_fds):
     for i, fd in enumerate(log_fds):
         log_buffers[i] = <log_buffer *>plan_alloc(sizeof(log_buffer))
         log_buffers[i].fd = fd
+        log_buffers[i].is_pipe = file_is_pipe(fd)
 
 
 cdef object logline_fields(object model):
@@ -103,6 +104,38 @@ cdef object logline_fields(object model):
                     logline_wants_source_port = True
 
 
+cdef unsigned int log_next(log_buffer *b, unsigned int at) noexcept nogil:
+    """Bytes to write from there: all, or whole lines that a pipe takes at once.
+
+    Other workers write to the same pipe, between two pieces of a line if it had two.
+    """
+    cdef unsigned int end = at
+    cdef const char *found
+    if likely(not b.is_pipe):
+        return b.used - at
+    while end < b.used:
+        found = <const char *>memchr(&b.data[end], c'\n', b.used - end)
+        if found == NULL:
+            return b.used - at
+        if end > at and <unsigned int>(found - &b.data[at]) >= PIPE_WHOLE:
+            break
+        end = <unsigned int>(found - &b.data[0]) + 1
+    return end - at
+
+
+cdef void log_mend(log_buffer *b, unsigned int at) noexcept nogil:
+    """The disk was full within a line: take its beginning back, or whoever writes next
+    would write behind it."""
+    cdef unsigned int begin = 0
+    cdef const char *found
+    while begin < at:
+        found = <const char *>memchr(&b.data[begin], c'\n', at - begin)
+        if found == NULL:
+            file_take_back(b.fd, at - begin)
+            return
+        begin = <unsigned int>(found - &b.data[0]) + 1
+
+
 cdef void logs_flush() noexcept nogil:
     global logs_dirty, log_lines_lost
     cdef int i
@@ -116,7 +149,7 @@ cdef void logs_flush() noexcept nogil:
         b = log_buffers[i]
         at = 0
         while at < b.used:
-            n = write(b.fd, &b.data[at], b.used - at)
+            n = write(b.fd, &b.data[at], log_next(b, at))
             if n < 0 and errno == EINTR:
                 continue
             if n < 0 and errno == EAGAIN:
@@ -125,6 +158,7 @@ cdef void logs_flush() noexcept nogil:
                 logs_dirty = True
                 break
             if n <= 0:
+                log_mend(b, at)
                 at = b.used     # a full disk or a dead pipe must not stop traffic
                 log_lines_lost += 1
                 break
