@@ -117,5 +117,7 @@ def test_values_reach_heads_by_the_exit() -> None:
             text = text[
                 text.index("cdef void out_write") : text.index("cdef void env_set")
             ]
+        if chapter == "flow/connect.pyx":  # and here
+            text = text[text.index("cdef void connect_begin") :]
         sent = {what.strip() for what in call.findall(text)}
         assert {what for what in sent if not own.match(what)} <= allowed, chapter

@@ -118,41 +118,34 @@ cdef value connect_named(exchange *x) noexcept nogil:
     without leading zeros."""
     cdef value host = request_part(x, x.host)
     cdef writer w
-    cdef unsigned int i
-    cdef char c
     if x.address_count:
         return connect_spelled(x, &x.addresses[0])
     arena_write(x, &w)
-    for i in range(host.length):
-        c = char_lower(host.data[i])
-        put(&w, &c, 1)
-    put(&w, b":", 1)
+    put_lower(&w, host.data, host.length)
+    put_byte(&w, c':')
     put_number(&w, connect_port(x))
     return arena_written(x, &w)
 
 
 cdef value connect_spelled(exchange *x, const member_address *a) noexcept nogil:
     cdef writer w
-    cdef char[64] host
     arena_write(x, &w)
-    put(&w, &host[0], connect_host(a, &host[0]))
-    put(&w, b":", 1)
+    put_host(&w, a)
+    put_byte(&w, c':')
     put_number(&w, a.port)
     return arena_written(x, &w)
 
 
-cdef unsigned int connect_host(const member_address *a, char *out) noexcept nogil:
-    """The address as the host of an authority, into 64 bytes; returns its length."""
-    cdef unsigned int length
-    cdef char *text = out + (a.family == AF_INET6)
-    if inet_ntop(a.family, &a.bytes[0], text, 48) == NULL:
-        return 0
-    length = <unsigned int>strlen(text)
+cdef void put_host(writer *w, const member_address *a) noexcept nogil:
+    """The address as the host of an authority."""
+    cdef char[48] text
+    if inet_ntop(a.family, &a.bytes[0], &text[0], sizeof(text)) == NULL:
+        return
     if a.family == AF_INET6:
-        out[0] = c'['
-        text[length] = c']'
-        length += 2
-    return length
+        put_byte(w, c'[')
+    put(w, &text[0], strlen(&text[0]))
+    if a.family == AF_INET6:
+        put_byte(w, c']')
 
 
 # Rules ---------------------------------------------------------------------------
@@ -204,6 +197,7 @@ cdef unsigned int connect_literal_of(const text *pattern, value target) noexcept
     cdef char[64] literal
     cdef unsigned int length
     cdef const char *end
+    cdef writer w
     if pattern.length < 2 or pattern.data[0] != c'[':
         return 0
     end = <const char *>memchr_or_end(pattern.data, c']', pattern.length)
@@ -215,7 +209,9 @@ cdef unsigned int connect_literal_of(const text *pattern, value target) noexcept
     if inet_pton(AF_INET6, &literal[0], &address.bytes[0]) != 1:
         return 0
     connect_unmap(&address)
-    length = connect_host(&address, &literal[0])
+    writer_begin(&w, &literal[0], sizeof(literal))
+    put_host(&w, &address)
+    length = writer_held(&w)
     if target.length > length and target.data[length] == c':' and memcmp(
             target.data, &literal[0], length) == 0:
         return length
