@@ -156,6 +156,20 @@ cdef void service_log_acquire(exchange *x) noexcept nogil:
             f"AH00941: HTTP: failed to acquire connection for ({member_name(x)})")
 
 
+cdef void service_log_read_timeout(
+        downstream *d, const char *stage) noexcept nogil:
+    with gil:
+        try:
+            downstream_learn_remote(d)
+            host = string_of(&d.remote_text[0], d.remote_text_length)
+            told = (<bytes>stage).decode()
+            services.log(
+                "info", "reqtimeout", d.vhost.index, f"{host}:{d.remote_port}", 0,
+                f"AH01382: Request {told} read timeout")
+        except Exception:
+            pass
+
+
 cdef void service_log_disabled(exchange *x) noexcept nogil:
     with gil:
         say(x, "error", "proxy", 0,

@@ -19,7 +19,7 @@ from fastlb.model.report import Report, place_of
 from fastlb.model.rules import AccessRule, EnvCondition, Format
 from fastlb.model.server import Compat
 from fastlb.model.targets import Target
-from fastlb.model.vhost import DirConf, SectionKind
+from fastlb.model.vhost import DirConf, ReadLimit, SectionKind
 
 
 @dataclass(slots=True)
@@ -178,6 +178,9 @@ class ServerSettings:
     proxy_io_buffer_bytes: int | None = None
     proxy_receive_buffer_bytes: int | None = None
     websocket_idle_ms: int | None = None
+    read_handshake: ReadLimit | None = None
+    read_header: ReadLimit | None = None
+    read_body: ReadLimit | None = None
     error_log: str | None = None
     log_level: str | None = None
 

@@ -58,7 +58,7 @@ from fastlb.model.rules import ReverseMap
 from fastlb.model.server import TUNNEL_SERVERS, Compat, Model, ProcessSettings
 from fastlb.model.targets import TLS_SCHEMES
 from fastlb.model.tls import TlsMember
-from fastlb.model.vhost import DirConf, Section, VHost
+from fastlb.model.vhost import DirConf, ReadLimit, Section, VHost
 
 _T = TypeVar("_T")
 
@@ -142,8 +142,16 @@ class _Freezer:
         self.log_targets = LogTargets()
         self._drafts = [run.main, *run.vhosts]
         main = run.main.settings
+        defaults = DEFAULTS
+        if (
+            run.process.compat is Compat.APACHE
+            and "reqtimeout_module" not in run.modules
+        ):
+            # Where Apache does not load it, nothing of it holds.
+            off = ReadLimit()
+            defaults = replace(defaults, read_header=off, read_body=off)
         self._settings = [
-            overlay(DEFAULTS, main, draft.settings) for draft in self._drafts
+            overlay(defaults, main, draft.settings) for draft in self._drafts
         ]
         self._names = [item.server_name or host_name for item in self._settings]
         self._ids = ["", *vhost_ids(run.vhosts, self._names[1:])]
@@ -230,6 +238,9 @@ class _Freezer:
             tls_group=self._tls_groups[index],
             connect_ports=connect_ports(self.run, draft) if s.proxy_requests else (),
             websocket_idle_ms=s.websocket_idle_ms,
+            read_handshake=_set(s.read_handshake),
+            read_header=_set(s.read_header),
+            read_body=_set(s.read_body),
         )
 
     def _shown_balancers(self, index: int) -> tuple[int, ...]:

@@ -16,7 +16,7 @@ from fastlb.model.drafts import (
     ServerSettings,
 )
 from fastlb.model.server import Compat
-from fastlb.model.vhost import DirConf
+from fastlb.model.vhost import DirConf, ReadLimit
 
 DEFAULTS: Final = ServerSettings(
     timeout_ms=60_000,
@@ -42,6 +42,9 @@ DEFAULTS: Final = ServerSettings(
     balancer_inherit=True,
     proxy_io_buffer_bytes=0,
     proxy_receive_buffer_bytes=0,
+    read_handshake=ReadLimit(),
+    read_header=ReadLimit(20, 40, 500),
+    read_body=ReadLimit(20, 0, 500),
     error_log="logs/error_log",
     log_level="warn",
 )

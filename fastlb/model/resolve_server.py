@@ -16,6 +16,7 @@ from fastlb.config.lexer import filesystem_path
 from fastlb.config.tree import Node
 from fastlb.model.drafts import Handler, Place, Run
 from fastlb.model.server import Compat
+from fastlb.model.vhost import ReadLimit
 
 # What a reader returns goes into a field of its own type by `replace`, which knows
 # the names only at run time: hence Any.
@@ -161,6 +162,21 @@ def _async_factor(run: Run, _place: Place, node: Node) -> None:
     run.process.numbers["async_factor"] = max(int(float(node.args[0]) * 16), 16)
 
 
+def read_limit(value: str) -> ReadLimit:
+    """`t[-max][,MinRate=r]` of RequestReadTimeout, checked by the registry."""
+    times, _, rate = value.lower().partition(",minrate=")
+    first, _, most = times.partition("-")
+    return ReadLimit(int(first), int(most or 0), int(rate or 0))
+
+
+def _request_read_timeout(_run: Run, place: Place, node: Node) -> None:
+    changes: dict[str, Any] = {}
+    for word in node.args:
+        stage, _, value = word.partition("=")
+        changes[f"read_{stage.lower()}"] = read_limit(value)
+    place.server.settings = replace(place.server.settings, **changes)
+
+
 def _process_text(run: Run, _place: Place, node: Node) -> None:
     run.process.texts[PROCESS_TEXTS[node.name.lower()]] = node.args[0]
 
@@ -216,6 +232,7 @@ def _handlers() -> dict[str, Handler]:
     table.update(
         {
             "asyncrequestworkerfactor": _async_factor,
+            "requestreadtimeout": _request_read_timeout,
             "documentroot": _document_root,
             "extendedstatus": _extended_status,
             "servertokens": _server_tokens,

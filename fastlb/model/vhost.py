@@ -80,6 +80,15 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadLimit:
+    """One stage of RequestReadTimeout. 0: no limit; for most_s, min_rate: none."""
+
+    first_s: int = 0
+    most_s: int = 0
+    min_rate: int = 0  # bytes a second
+
+
+@dataclass(frozen=True, slots=True)
 class VHost:
     """The main server (index 0) or one <VirtualHost>."""
 
@@ -134,3 +143,6 @@ class VHost:
     tls_group: int = -1
     connect_ports: tuple[tuple[int, int], ...] = ()  # AllowCONNECT; (): no CONNECT
     websocket_idle_ms: int | None = None  # of tunnels; None: those of other requests
+    read_handshake: ReadLimit = ReadLimit()
+    read_header: ReadLimit = ReadLimit()
+    read_body: ReadLimit = ReadLimit()

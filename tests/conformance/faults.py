@@ -55,8 +55,23 @@ def _in_location(line: str) -> str:
 MEMBER = "BalancerMember http://127.0.0.1:8001"
 NUMBERS = "a word where a number stands (`Timeout abc`)"
 
+READ = (
+    "LoadModule reqtimeout_module /usr/lib/apache2/modules/mod_reqtimeout.so\n"
+    "RequestReadTimeout "
+)
+
 LINES = {
     "KeepAliveTimeout a word": "KeepAliveTimeout abc",
+    "RequestReadTimeout of a word": f"{READ}header",
+    "RequestReadTimeout of an unknown stage": f"{READ}foot=1",
+    "RequestReadTimeout without a number": f"{READ}header=a",
+    "RequestReadTimeout with a unit": f"{READ}header=5s",
+    "RequestReadTimeout of a range without rate": f"{READ}header=5-10",
+    "RequestReadTimeout of an empty range": f"{READ}body=5-3,MinRate=5",
+    "RequestReadTimeout without rate": f"{READ}header=5,MinRate=0",
+    "RequestReadTimeout with an empty rate": f"{READ}header=5,MinRate=",
+    "RequestReadTimeout with half a range": f"{READ}header=5-,MinRate=5",
+    "RequestReadTimeout, the second": f"{READ}body=5 header",
     "unknown directive": "\n\nNoSuchDirective on",
     "misspelled directive": "ProxyPas / http://127.0.0.1:8001/",
     "unknown section": "<Nonsense x>\n</Nonsense>",

@@ -9,7 +9,7 @@ from trees import errors, model_of, resolve_text, warnings
 
 from fastlb.base.messages import MESSAGES
 from fastlb.model.server import Compat
-from fastlb.model.vhost import SectionKind
+from fastlb.model.vhost import ReadLimit, SectionKind
 
 LISTEN = "Listen 8080\n"
 
@@ -72,6 +72,30 @@ def test_compat_apache_bounds_connections_by_its_process_model(
     assert process.max_request_workers == workers
     assert process.async_factor == factor
     assert model_of(LISTEN + module + text).process.async_factor == -1
+
+
+def test_request_read_timeout_is_merged_by_stage() -> None:
+    text = (
+        LISTEN + "RequestReadTimeout header=5-9,MinRate=7\n"
+        "<VirtualHost *:8080>\nRequestReadTimeout BODY=3 handshake=4\n</VirtualHost>\n"
+    )
+    main, host = model_of(text).vhosts
+    assert main.read_header == host.read_header == ReadLimit(5, 9, 7)
+    assert main.read_body == ReadLimit(20, 0, 500)
+    assert main.read_handshake == ReadLimit()
+    assert host.read_body == ReadLimit(3)
+    assert host.read_handshake == ReadLimit(4)
+
+
+def test_request_read_timeout_has_apaches_defaults() -> None:
+    module = "LoadModule reqtimeout_module modules/mod_reqtimeout.so\n"
+    for text in (LISTEN, LISTEN + module + "Compat apache\n"):
+        main = model_of(text).vhosts[0]
+        assert main.read_header == ReadLimit(20, 40, 500)
+        assert main.read_body == ReadLimit(20, 0, 500)
+    # Where Apache does not load the module, nothing of it holds.
+    main = model_of(LISTEN + "Compat apache\n").vhosts[0]
+    assert main.read_header == main.read_body == ReadLimit()
 
 
 def test_max_client_connections_is_our_own() -> None:

@@ -2,27 +2,70 @@
 
 from __future__ import annotations
 
+import re
+
 from fastlb.base.errors import Severity
 from fastlb.config.registry import SV, Args, Complaint, Directive, Status
 
 REMOTEIP = "mod_remoteip.c"
+SECONDS_MAX = 1_000_000_000
 _LATER = "taking the client's address from a header comes later"
 
 
+STAGES = ("handshake", "header", "body")
+
+
 def _read_timeout(name: str, words: tuple[str, ...]) -> Complaint | None:
+    """stage=t[-max][,MinRate=r] ..., with Apache's sentences."""
     for index, word in enumerate(words):
         key, equals, value = word.partition("=")
-        if not equals or key.lower() not in ("handshake", "header", "body"):
+        if not equals:
             return Complaint(
                 f"Invalid {name} parameter. Parameter must be in the form 'key=value'",
                 f"'{word}' is not handshake=, header= or body=",
                 word=index,
             )
-        first = value.partition(",")[0].partition("-")[0]
-        if not first.isdigit():
-            text = f"{name}: {word}: Value '{first}' not numerical"
-            return Complaint(text, word=index)
+        wrong = (
+            _stage_problem(value)
+            if key.lower() in STAGES
+            else f"Unknown {name} parameter"
+        )
+        if wrong:
+            return Complaint(f"{name}: {word}: {wrong}", word=index)
     return None
+
+
+def _stage_problem(value: str) -> str:
+    """What is wrong with the value of one stage; "" for nothing."""
+    times, has_rate, rate = value.lower().partition(",minrate=")
+    if not has_rate:
+        if "-" in times:
+            return "Must set MinRate option if using timeout range"
+        return _number_problem(times)
+    if wrong := _number_problem(rate):
+        return wrong
+    if int(rate) == 0:
+        return "Minimum data rate must be larger than 0"
+    first, is_range, most = times.partition("-")
+    if is_range and (wrong := _number_problem(most)):
+        return wrong
+    if wrong := _number_problem(first):
+        return wrong
+    if is_range and int(most) and int(first) >= int(most):
+        return "Maximum timeout must be larger than initial timeout"
+    return ""
+
+
+def _number_problem(word: str) -> str:
+    digits = re.match(r"[+-]?[0-9]+", word)
+    if digits is None:
+        return f"Value '{word}' not numerical"
+    if digits.end() < len(word):
+        return f"Cannot parse '{word[digits.end() :]}'"
+    value = int(word)
+    if value < 0:
+        return "Value must be non-negative"
+    return "" if value <= SECONDS_MAX else "Value is too large"
 
 
 DIRECTIVES = (
@@ -95,11 +138,21 @@ DIRECTIVES = (
         Args.RAW,
         "[handshake=t] [header=t[-max][,MinRate=r]] [body=t[-max][,MinRate=r]]",
         "how long a client may take to send its request",
-        Status.LATER,
-        default="header=20-40,MinRate=500 body=20,MinRate=500",
+        default="handshake=0 header=20-40,MinRate=500 body=20,MinRate=500",
         unit="s",
-        reason="rates of reading come later; Timeout bounds the wait for each read",
+        manual=(
+            "Of each stage: the time it has, 0 for no limit; with MinRate one second"
+            " more for each so many bytes that came, up to the second number if there"
+            " is one. header begins with the connection, later with the first byte of"
+            " a request; body with the first wait for it. Who is late gets 408, and"
+            " the connection is closed; with half a request line it is closed without"
+            " an answer. Timeout holds beside it."
+        ),
+        differs=(
+            "Timeout bounds a head as a whole, not each read of it; time in which a"
+            " member does not take a body is not counted. handshake= is of the whole"
+            " handshake."
+        ),
         check=_read_timeout,
-        on_use=Severity.WARNING,
     ),
 )

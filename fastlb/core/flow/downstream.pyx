@@ -174,9 +174,13 @@ cdef void downstream_on_event(conn *c) noexcept nogil:
 
 cdef void downstream_begin(downstream *d) noexcept nogil:
     """A new connection: what its address speaks."""
-    d.state = DOWN_HANDSHAKE if d.vhost.tls_context != NULL else DOWN_IDLE
-    # The first request has the time of a request, not that between two.
-    timer_set(&d.c.timer, watch.now_us + d.vhost.timeout_us)
+    if d.vhost.tls_context != NULL:
+        d.state = DOWN_HANDSHAKE
+        timer_set(&d.c.timer, read_time_of_handshake(d))
+    else:
+        # The first request has the time of a request, not that between two.
+        d.state = DOWN_IDLE
+        timer_set(&d.c.timer, read_time_begun(d))
     if engine.eager_read:
         d.c.readable = True
         downstream_on_event(&d.c)
@@ -214,6 +218,7 @@ cdef void downstream_handshake(downstream *d) noexcept nogil:
         downstream_refuse_handshake(d)
         return
     downstream_enter(d, DOWN_IDLE)
+    timer_set(&d.c.timer, read_time_begun(d))
     downstream_read(d)
 
 
@@ -335,7 +340,9 @@ cdef void downstream_advance(downstream *d) noexcept nogil:
         downstream_enter(d, DOWN_HEAD)
         d.vhost = downstream_first_vhost(d)
         memset(&d.counted, 0, sizeof(head_count))
-        timer_set(&d.c.timer, watch.now_us + d.vhost.timeout_us)
+        if d.requests:
+            d.read_from_us = watch.now_us
+    timer_set(&d.c.timer, read_time_of_head(d))
     downstream_count(d, &d.input.data[d.input.start], held)
 
 
@@ -404,8 +411,14 @@ cdef void downstream_on_timeout(downstream *d) noexcept nogil:
         else:
             downstream_close(d)
     elif d.state == DOWN_HEAD:
-        # Who waits for a place among the large heads is not slow: we have none.
-        exchange_refuse(d, 503 if d.head_waits else 408, WHY_NONE)
+        if d.head_waits:
+            exchange_refuse(d, 503, WHY_NONE)   # we are slow: there is no room for it
+            return
+        service_log_read_timeout(d, b"header")
+        if d.counted.first_line:
+            exchange_refuse(d, 408, WHY_NONE)
+        else:
+            exchange_drop(d, 408)   # as Apache: nothing is answered to half a line
     elif d.state == DOWN_EXCHANGE:
         exchange_on_client_timeout(d.x)
     else:

@@ -20,6 +20,7 @@ cdef struct downstream:
     plan_vhost *tls_vhost       # of the handshake; NULL: plain
     bint named                  # the handshake named a server (SNI)
     unsigned int scanned        # head_find_end's place
+    long long read_from_us      # when the time for its head began
     head_count counted          # head_exceeds' place
     unsigned char head_class    # BUFFER_*: counted among the heads of that size
     unsigned char head_waits    # BUFFER_*: waits for a place among them
@@ -148,6 +149,11 @@ cdef struct exchange:
     long long req_remaining     # of a Content-Length, not yet received
     buffer *stream              # body bytes on their way that are not kept
     long long request_body_bytes
+    # read_time.pyx: bytes of the body as they came, time spent waiting for them, and
+    # when the wait began that is going on (0: none is)
+    long long body_read
+    long long body_waited_us
+    long long body_wait_from_us
     value upgrade               # asked of this member; length 0: nothing
     # a tunnel (tunnel.pxd)
     bint client_ended           # its end has been read
@@ -233,6 +239,8 @@ cdef value request_part(exchange *x, span part) noexcept nogil
 cdef void exchange_begin(downstream *d, unsigned int head_bytes) noexcept nogil
 # A head that was refused: answer and close.
 cdef void exchange_refuse(downstream *d, int status, unsigned char why) noexcept nogil
+# As exchange_refuse, without an answer: a first request is only logged.
+cdef void exchange_drop(downstream *d, int status) noexcept nogil
 # Go on after anything happened on either side.
 cdef void exchange_step(exchange *x) noexcept nogil
 # Answer here: an error page, or the ErrorDocument for it.

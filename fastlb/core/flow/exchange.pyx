@@ -246,6 +246,18 @@ cdef void exchange_refuse(downstream *d, int status, unsigned char why) noexcept
     exchange_reject(x, status, why)
 
 
+cdef void exchange_drop(downstream *d, int status) noexcept nogil:
+    cdef exchange *x = NULL
+    d.input.start = d.input.end         # the log line names no half of a line
+    if d.requests == 0:
+        x = exchange_take(d)
+    if x != NULL:
+        x.status = status
+        exchange_end(x)
+    else:
+        downstream_close(d)
+
+
 cdef void exchange_reject(exchange *x, int status, unsigned char why) noexcept nogil:
     x.why = why
     x.keepalive = False
@@ -405,6 +417,7 @@ cdef void exchange_on_client_timeout(exchange *x) noexcept nogil:
         exchange_abort(x)           # it does not take what we send
     else:
         # The body does not come (RFC 9110 15.5.9).
+        service_log_read_timeout(x.down, b"body")
         x.keepalive = False
         exchange_detach(x, False)
         exchange_answer_error(x, 408, NULL)

@@ -188,16 +188,17 @@ cdef bint request_prefetch(exchange *x) noexcept nogil:
             x.req_chunked_out = chunked
             break
         if not d.c.readable:
-            timer_set(&d.c.timer, watch.now_us + x.vhost.timeout_us)
+            timer_set(&d.c.timer, read_time_of_body(x))
             return False
         n = stream_recv(&d.c, &d.input.data[d.input.end], room)
         if n == AGAIN:
-            timer_set(&d.c.timer, watch.now_us + x.vhost.timeout_us)
+            timer_set(&d.c.timer, read_time_of_body(x))
             return False
         if n < 0:
             # The end came within the body. Who only shut its side can be told.
             request_refuse_body(x, 400)
             return False
+        read_time_got(x, n)
         if chunked:
             d.input.end += <unsigned int>n
         else:
@@ -237,6 +238,7 @@ cdef int request_receive(exchange *x) noexcept nogil:
         n = stream_recv(&d.c, &d.input.data[d.input.end], buffer_room(d.input))
         if n < 0:
             return <int>n
+        read_time_got(x, n)
         request_keep(x, <unsigned int>n)
         return 1
     if x.stream == NULL:
@@ -253,6 +255,7 @@ cdef int request_receive(exchange *x) noexcept nogil:
         n = stream_recv(&d.c, &x.stream.data[x.stream.end], room)
         if n < 0:
             return <int>n
+        read_time_got(x, n)
         x.stream.end += <unsigned int>n
         x.req_remaining -= n
         x.req_done = x.req_remaining == 0
@@ -277,6 +280,7 @@ cdef int request_receive(exchange *x) noexcept nogil:
         n = stream_recv(&d.c, &x.stream.data[x.stream.end], room)
         if n < 0:
             return <int>n
+        read_time_got(x, n)
         room = 0
     rc = chunk_decode(&x.req_chunks, &x.stream.data[x.stream.end],
                       <unsigned int>n, &payload, &consumed)
@@ -400,7 +404,7 @@ cdef bint request_pump(exchange *x) noexcept nogil:
         elif rc == AGAIN:
             x.bytes_to_member = x.bytes_to_member or buffer_held(u.output) < before
             x.bytes_to_up += before - buffer_held(u.output)
-            timer_set(&u.c.timer, watch.now_us + exchange_timeout_us(x))
+            request_wait_for_member(x)
             return True
         else:
             return request_send_failed(x)
@@ -426,7 +430,7 @@ cdef bint request_pump(exchange *x) noexcept nogil:
             if n == FAILED:
                 return request_send_failed(x)
             if n < 0:
-                timer_set(&u.c.timer, watch.now_us + exchange_timeout_us(x))
+                request_wait_for_member(x)
                 return True
             x.body_sent += <unsigned int>n
             x.bytes_to_up += n
@@ -442,7 +446,7 @@ cdef bint request_pump(exchange *x) noexcept nogil:
             if rc == FAILED:
                 return request_send_failed(x)
             if rc == AGAIN:
-                timer_set(&u.c.timer, watch.now_us + exchange_timeout_us(x))
+                request_wait_for_member(x)
                 return True
         if x.body_sent < x.body_kept:
             continue        # more is kept than one chunk could take
@@ -504,10 +508,16 @@ cdef void request_complete(exchange *x) noexcept nogil:
     timer_set(&x.up.c.timer, watch.now_us + exchange_timeout_us(x))
 
 
+cdef void request_wait_for_member(exchange *x) noexcept nogil:
+    """It takes no more: its time runs, and not the client's."""
+    timer_clear(&x.down.c.timer)
+    timer_set(&x.up.c.timer, watch.now_us + exchange_timeout_us(x))
+
+
 cdef bint request_wait_for_client(exchange *x) noexcept nogil:
     """Nothing to send until the client gives more. Always returns True."""
     buffer_give(x.stream)
     x.stream = NULL
-    timer_set(&x.down.c.timer, watch.now_us + x.vhost.timeout_us)
+    timer_set(&x.down.c.timer, read_time_of_body(x))
     timer_clear(&x.up.c.timer)
     return True

@@ -122,6 +122,7 @@ cdef void work_on_event(downstream *d) noexcept nogil:
     if not d.has_slot:
         return                      # its bytes are read when its turn comes
     downstream_enter(d, DOWN_IDLE)
+    d.read_from_us = watch.now_us       # it is not the client that was slow
     downstream_read(d)
     if d.c.kind != KIND_DOWNSTREAM or d.state == DOWN_EXCHANGE or not d.has_slot:
         return

@@ -273,6 +273,12 @@ cdef struct host_name:
     int vhost
     bint wildcard
 
+# One stage of RequestReadTimeout (flow/read_time.pxd).
+cdef struct read_limit:
+    long long first_us          # 0: no limit
+    long long most_us           # 0: grows without end
+    long long byte_us           # for each byte that comes
+
 cdef struct plan_vhost:
     int index
     text server_name
@@ -285,6 +291,9 @@ cdef struct plan_vhost:
     bint keepalive
     int max_keepalive_requests
     head_limits limits
+    read_limit read_handshake
+    read_limit read_header
+    read_limit read_body
     bint strict_host_check
     bint registered_methods     # HttpProtocolOptions RegisteredMethods
     text server_path            # ServerPath, for clients without Host

@@ -373,6 +373,12 @@ cdef object plan_named_groups(plan_section *s):
         s.group_envs[i] = plan_env(f"MATCH_{name}")
 
 
+cdef read_limit read_limit_of(object limit):
+    return read_limit(
+        limit.first_s * 1000000, limit.most_s * 1000000,
+        1000000 // limit.min_rate if limit.min_rate else 0)
+
+
 cdef object plan_vhost_of(plan_vhost *v, object vhost):
     cdef int i
     kinds = {"Location": 0, "LocationMatch": 1, "Proxy": 2, "ProxyMatch": 3}
@@ -390,6 +396,9 @@ cdef object plan_vhost_of(plan_vhost *v, object vhost):
         v.strict_sni = vhost.tls.strict_sni
         v.no_crl_is_fine = vhost.tls.trust.revocation_no_crl_ok
     v.timeout_us = vhost.timeout_ms * 1000
+    v.read_handshake = read_limit_of(vhost.read_handshake)
+    v.read_header = read_limit_of(vhost.read_header)
+    v.read_body = read_limit_of(vhost.read_body)
     v.keepalive_timeout_us = vhost.keepalive_timeout_ms * 1000
     v.proxy_timeout_us = (vhost.proxy_timeout_ms or 0) * 1000
     v.keepalive = vhost.keepalive

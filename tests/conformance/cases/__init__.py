@@ -13,6 +13,7 @@ from . import (
     limits,
     logs,
     mapping,
+    reading,
     redirect,
     reverse,
     sections,
@@ -26,6 +27,7 @@ from . import (
 
 SUBJECTS: dict[str, tuple[Case, ...]] = {
     "mapping": mapping.CASES,
+    "reading": reading.CASES,
     "reverse": reverse.CASES,
     "redirect": redirect.CASES,
     "vhosts": vhosts.CASES,

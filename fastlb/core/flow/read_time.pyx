@@ -1,0 +1,51 @@
+"""How long a client may take (read_time.pxd). No clock is read for it."""
+
+
+cdef long long read_time_all(
+        const read_limit *limit, long long bytes_read) noexcept nogil:
+    """Microseconds that a stage has had so far; its limit is not 0."""
+    cdef long long all = limit.first_us + bytes_read * limit.byte_us
+    return limit.most_us if limit.most_us and all > limit.most_us else all
+
+
+cdef long long read_time_begun(downstream *d) noexcept nogil:
+    cdef long long left = d.vhost.timeout_us
+    d.read_from_us = watch.now_us
+    if d.vhost.read_header.first_us and d.vhost.read_header.first_us < left:
+        left = d.vhost.read_header.first_us
+    return watch.now_us + left
+
+
+cdef long long read_time_of_handshake(downstream *d) noexcept nogil:
+    cdef long long left = d.vhost.timeout_us
+    if d.vhost.read_handshake.first_us and d.vhost.read_handshake.first_us < left:
+        left = d.vhost.read_handshake.first_us
+    return watch.now_us + left
+
+
+cdef long long read_time_of_head(downstream *d) noexcept nogil:
+    cdef long long all
+    cdef long long left = d.vhost.timeout_us
+    if d.vhost.read_header.first_us:
+        all = read_time_all(&d.vhost.read_header, buffer_held(d.input))
+        left = all if all < left else left
+    return d.read_from_us + left
+
+
+cdef void read_time_got(exchange *x, ssize_t n) noexcept nogil:
+    x.body_read += n
+    if x.body_wait_from_us:
+        x.body_waited_us += watch.now_us - x.body_wait_from_us
+        x.body_wait_from_us = 0
+
+
+cdef long long read_time_of_body(exchange *x) noexcept nogil:
+    cdef long long left
+    cdef long long most = x.vhost.timeout_us
+    if x.body_wait_from_us == 0:
+        x.body_wait_from_us = watch.now_us
+    if x.vhost.read_body.first_us:
+        left = read_time_all(&x.vhost.read_body, x.body_read) - x.body_waited_us
+        most = left if left < most else most
+    # 0 would be no deadline; what is over is over at the next tick
+    return x.body_wait_from_us + (most if most > 0 else 1)
