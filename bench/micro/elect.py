@@ -22,9 +22,14 @@ ROUNDS = 9
 TARGET_NS = 150  # for 3 members
 
 
-def balancer(members: int) -> _probe.BalancerProbe:
+def balancer(
+    members: int, *, lbmethod: str = "byrequests", workers: int = 0
+) -> _probe.BalancerProbe:
+    """workers: of old generations, which tunnels keep."""
     table = _probe.Table.create(256, 4096, 8192)
-    slot = table.claim_balancer("balancer://x", 1, lbmethod="byrequests")
+    slot = table.claim_balancer("balancer://x", 1, lbmethod=lbmethod)
+    for _ in range(workers):
+        table.claim_worker(1, 1, 0)
     slots = [
         table.claim_member(
             f"balancer://x http://m{i}",
@@ -41,7 +46,12 @@ def balancer(members: int) -> _probe.BalancerProbe:
         for i in range(members)
     ]
     return _probe.BalancerProbe(
-        table, slot, slots, sticky_cookie="ROUTEID", sticky_url="ROUTEID"
+        table,
+        slot,
+        slots,
+        lbmethod=lbmethod,
+        sticky_cookie="ROUTEID",
+        sticky_url="ROUTEID",
     )
 
 
@@ -74,6 +84,12 @@ def main() -> int:
     three = balancer(3)
     report("election by route, 3 members", lambda: three.nanoseconds(COUNT, 0, b"n2"))
     report("election, 3 members, 2 processes", lambda: contended(three))
+    for old in (16, 400, 4000):
+        crowd = balancer(3, lbmethod="bybusyness", workers=old)
+        report(
+            f"by busyness, 3 members, {old} workers",
+            lambda p=crowd: p.nanoseconds(COUNT // 100),
+        )
     cookies = b"a=b; theme=dark; ROUTEID=.n2; lang=en"
     report(
         "route from the third of four cookies",

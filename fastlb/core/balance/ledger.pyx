@@ -35,10 +35,15 @@ cdef long long ledger_busy_of(
     cdef const int32_t *line = table_share(t, t.workers, m)
     cdef const int32_t *share
     cdef uint32_t i, living
+    cdef int k
     cdef long long busy = 0
     for i in range(lines):
         living = atomic_get_u16(&t.living[i])
         share = line
+        if living == SHARES_OF_ALL:     # one line, added up without asking
+            for k in range(SHARES_OF_A_LINE):
+                busy += atomic_get_i32(&line[k])
+            living = 0
         while living:
             if living & 1:
                 busy += atomic_get_i32(share)

@@ -8,6 +8,7 @@
 #define TABLE_PAGE 4096
 #define TABLE_ADDRESSES_MAX 8
 #define SHARES_OF_A_LINE 16
+#define SHARES_OF_ALL 0xFFFF /* as bits: sixteen workers live */
 
 /* --- the book */
 

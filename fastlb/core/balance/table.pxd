@@ -45,6 +45,7 @@ cdef extern from "table.h" nogil:
         TABLE_PAGE
         TABLE_ADDRESSES_MAX
         SHARES_OF_A_LINE
+        SHARES_OF_ALL
 
     # --- the book
 
