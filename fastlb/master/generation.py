@@ -20,7 +20,7 @@ from fastlb.tls.handles import TlsHandles
 if TYPE_CHECKING:
     from fastlb.tls.contexts import Contexts
 
-LEAVING_PER_SEAT_MAX = 8  # draining workers; beyond it recycling waits
+LEAVING_PER_SEAT_MAX = 8  # workers that drain; beyond it recycling waits
 
 
 @dataclass(slots=True, eq=False)
@@ -83,7 +83,8 @@ class Generation:
         return all(seat.holder is not None and seat.holder.ready for seat in self.seats)
 
     def may_recycle(self) -> bool:
-        return len(self.leaving) < LEAVING_PER_SEAT_MAX * len(self.seats)
+        drains = sum(not worker.lone for worker in self.leaving.values())
+        return drains < LEAVING_PER_SEAT_MAX * len(self.seats)
 
 
 @dataclass(frozen=True, slots=True)

@@ -206,7 +206,8 @@ class Workers:
             for worker in generation.leaving.values()
             if worker.lone and not worker.closes_tunnels
         ]
-        for generation, worker in lone[: len(lone) - most] if most else ():
+        too_many = max(0, len(lone) - most) if most else 0
+        for generation, worker in lone[:too_many]:
             worker.closes_tunnels = True
             tell(worker, CLOSE_TUNNELS_SIGNAL)
             self._log(
