@@ -95,7 +95,9 @@ def test_the_kernel_ends_a_worker_that_writes_into_the_book() -> None:
         ctypes.memset(first, 0xFF, 64)
 
     pid, _ = pool.start(write)
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGSEGV
+    # under the sanitizers it is they who end it
+    ended = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    assert ended in (-signal.SIGSEGV, -signal.SIGABRT)
     assert pool.member(0)["used"]
 
 
