@@ -312,7 +312,8 @@ cdef void header_edit(
         exchange *x, out_field *o, header_op *op) noexcept nogil:
     """Replace the first match (edit) or every one (edit*) in a field's value.
 
-    A result longer than EDITED_VALUE_BYTES_MAX leaves the field as it was.
+    A result longer than EDITED_VALUE_BYTES_MAX is an error, and not the field as it
+    was: a rule may be what takes something out.
     """
     cdef int[2 * REGEX_PAIRS_MAX] groups
     cdef value replacement
@@ -343,8 +344,9 @@ cdef void header_edit(
             break
     put(&w, o.value + at, o.value_length - at)
     edited = arena_written(x, &w)
-    if edited.length <= EDITED_VALUE_BYTES_MAX:
-        out_set(o, edited)
+    if unlikely(edited.length > EDITED_VALUE_BYTES_MAX):
+        x.starved = True
+    out_set(o, edited)
 
 
 cdef void put_replacement(
