@@ -24,6 +24,18 @@ struct pool_head {
     unsigned int arena, size_class, next_offset, last_offset;
 };
 
+/* Under AddressSanitizer most of what is mapped is its own shadow, terabytes of it. */
+#define POOLS_ARE_FOUND 1
+#if defined(__SANITIZE_ADDRESS__)
+#undef POOLS_ARE_FOUND
+#define POOLS_ARE_FOUND 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#undef POOLS_ARE_FOUND
+#define POOLS_ARE_FOUND 0
+#endif
+#endif
+
 #define ARENAS_MAX 16384 /* beyond it they are kept */
 
 static struct { void *at; size_t size; } arenas[ARENAS_MAX];
@@ -81,7 +93,8 @@ static void arenas_note(void) {
     PyObject_GetArenaAllocator(&arena_system);
     if (arena_system.alloc == arena_get)
         return;
-    pools_find();
+    if (POOLS_ARE_FOUND)
+        pools_find();
     noting.ctx = arena_system.ctx;
     noting.alloc = arena_get;
     noting.free = arena_put_back;
