@@ -139,8 +139,13 @@ def open_tunnel(proxy: peers.Proxy, is_tls: bool) -> socket.socket:
     if is_tls:
         sock = peers.trusting().wrap_socket(sock)
     sock.sendall(ASK)
+    began_s = time.monotonic()
     head = take_head(sock)
-    assert head is not None and b" 101 " in head, head
+    if head is None or b" 101 " not in head:
+        waited_s = time.monotonic() - began_s
+        raise SystemExit(
+            f"no tunnel after {waited_s:.1f} s: {head!r}\n{proxy.log_tail()}"
+        )
     return sock
 
 

@@ -82,6 +82,17 @@ class Generation:
         """True when every seat has a worker that accepts."""
         return all(seat.holder is not None and seat.holder.ready for seat in self.seats)
 
+    def step_back(self, following: Generation) -> None:
+        """Another one is in force, and no worker of this one is forked any more.
+
+        Hundreds may be left with tunnels, so the master lets go of what it had made
+        for this one: its files, certificates, settings. What still asks for settings
+        finds those in force.
+        """
+        self.logs.close_files()
+        self.contexts = self.tls = None
+        self.model = following.model
+
     def may_recycle(self) -> bool:
         drains = sum(not worker.lone for worker in self.leaving.values())
         return drains < LEAVING_PER_SEAT_MAX * len(self.seats)

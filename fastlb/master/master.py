@@ -287,6 +287,8 @@ class Master:
     def _commit(self, generation: Generation) -> None:
         """From here on the new generation is the server; the old one drains."""
         before = self._current
+        changes = diff.diff(before.model, generation.model) if before else None
+        fresh = renewed(before.contexts if before else None, generation.contexts)
         self._current, self._next = generation, None
         for other in self._workers.generations:
             if other is not generation:
@@ -296,9 +298,7 @@ class Master:
         self._journal.follow(generation.model, generation.logs)
         for other in self._workers.generations:
             if other is not generation:
-                # Hundreds of them may be left with tunnels: the master needs none of
-                # their files, and no worker of theirs is forked any more.
-                other.logs.close_files()
+                other.step_back(generation)
         self._journal.write(
             "notice",
             "mpm_fastlb",
@@ -312,10 +312,10 @@ class Master:
         self._journal.write(
             "notice", "mpm_fastlb", f"FB0601: {parts.text(len(generation.seats))}"
         )
-        if before is not None:
-            changes = diff.log_line(diff.diff(before.model, generation.model))
-            self._journal.write("notice", "core", f"reloaded: {changes}")
-            for name in renewed(before.contexts, generation.contexts):
+        if changes is not None:
+            text = f"reloaded: {diff.log_line(changes)}"
+            self._journal.write("notice", "core", text)
+            for name in fresh:
                 self._journal.write("notice", "ssl", f"{name}: new certificates")
         else:
             self.phase = Phase.SERVING

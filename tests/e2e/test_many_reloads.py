@@ -232,6 +232,14 @@ def test_tls_tunnels_go_on_and_their_lines_are_whole(
     assert {line.split()[-1] for line in site.access_log} == {"TLSv1.3"}
 
 
+def test_they_keep_nothing_of_what_may_be_in_work(site: Site) -> None:
+    site.begin("MaxRequestWorkers 3", workers=1)
+    for _ in range(5):
+        site.leave()
+    assert site.server.get("/status?auto").status == 200
+    assert "AH00161" not in site.server.error_log
+
+
 def test_a_stop_writes_down_what_was_under_way(site: Site) -> None:
     site.begin(workers=1)
     site.leave()

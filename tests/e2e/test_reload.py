@@ -120,7 +120,10 @@ def test_logs_are_reopened(server: Fastlb, make_member: MemberMaker) -> None:
     server.start()
     access, rotated = server.folder / "access.log", server.folder / "access.log.1"
     access.rename(rotated)
+    old = server.workers()
     server.reload()
+    # Until it has read the signal, an old worker may take one more connection.
+    wait_for(lambda: not set(old) & set(server.workers()), "the old ones have gone")
     assert server.get("/after").text == "a"
     wait_for(lambda: "GET /after" in text_of(access), "the new file has the line")
     assert "GET /after" not in text_of(rotated)

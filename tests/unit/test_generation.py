@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from fastlb.logs.files import OpenLogs
+from fastlb.logs.piped import PipedLoggers
 from fastlb.master.generation import (
     LEAVING_PER_SEAT_MAX,
     Generation,
@@ -14,6 +15,8 @@ from fastlb.master.generation import (
     step_down,
 )
 from fastlb.model.server import Model
+from fastlb.tls.contexts import Contexts
+from fastlb.tls.handles import TlsHandles
 
 
 def generation(seats: int = 1) -> Generation:
@@ -85,3 +88,12 @@ def test_recycling_waits_while_too_many_are_leaving() -> None:
         assert gen.may_recycle()
         gen.leaving[pid] = worker(pid)
     assert not gen.may_recycle()
+
+
+def test_one_that_steps_back_keeps_nothing_of_its_own() -> None:
+    old, new = generation(), generation()
+    old.model, new.model = cast(Model, object()), cast(Model, object())
+    old.logs = OpenLogs((), (), PipedLoggers(lambda *_: None))
+    old.contexts, old.tls = cast(Contexts, object()), cast(TlsHandles, object())
+    old.step_back(new)
+    assert (old.model, old.contexts, old.tls) == (new.model, None, None)

@@ -36,6 +36,10 @@ cdef void lone_run(int pipe, long long ends_us) noexcept nogil:
         pool_empty(&plan.members[i])
     watch_free_dead()
     logs_flush()
+    if plan.max_request_workers > 0:
+        # What it may have in work is for those who take requests.
+        engine.granted = engine.in_work
+        ledger_grant(engine.slot, engine.granted)
     lone_signals()
     lone_shed()
     interpreter_drop()
