@@ -5,6 +5,8 @@
     python bench/compare.py --quick             guard against collapse, half a minute
     python bench/compare.py --only small64,1m --rounds 5 --markdown bench/results
     python bench/compare.py --only tls          what the group holds, see scenarios.py
+    python bench/compare.py --before DIR        and the fastlb built there, at most 2%
+                                                cheaper than this one
 
 One worker each, the proxy on one core, load and members on another. Rounds are
 interleaved (A B C A B C ...), so that a slow minute of the machine meets everybody;
@@ -49,6 +51,7 @@ from scenarios import (
     Bar,
     Entrant,
     Scenario,
+    beside_before,
 )
 
 WARMUP_S = 0.3
@@ -83,6 +86,8 @@ def main() -> int:
     print(heading, flush=True)
     findings = Findings()
     scenarios = [s for s in SCENARIOS if s.key in plan.keys]
+    if "before" in plan.proxies:
+        scenarios = [beside_before(s) for s in scenarios]
     with ExitStack() as ending:
         core = place.cores.load
         ending.callback(MemberProcess(core, place.members).stop)
@@ -114,6 +119,9 @@ def read_arguments() -> Plan:
         "--only", metavar="KEY,...", help=f"of {', '.join((*KEYS, *GROUPS))}"
     )
     parser.add_argument("--proxies", metavar="NAME,...", help="default: all installed")
+    parser.add_argument(
+        "--before", type=Path, metavar="DIR", help="a checkout of fastlb, built"
+    )
     parser.add_argument("--rounds", type=int, help="default 7; quick 3")
     parser.add_argument("--seconds", type=float, help="of a round; default 3; quick 1")
     parser.add_argument(
@@ -121,13 +129,15 @@ def read_arguments() -> Plan:
     )
     parser.add_argument("--name", default="compare", help="of that file")
     given = parser.parse_args()
+    if given.before is not None:
+        peers.add_checkout(given.before.resolve())
     keys = QUICK_KEYS if given.quick else KEYS
     proxies = QUICK_PROXIES if given.quick else tuple(peers.KINDS)
     if given.only:
         words = given.only.split(",")
         keys = tuple(key for word in words for key in GROUPS.get(word, (word,)))
     if given.proxies:
-        proxies = tuple(given.proxies.split(","))
+        proxies = (*given.proxies.split(","), *(["before"] if given.before else ()))
     for word in [k for k in keys if k not in KEYS] + [
         p for p in proxies if p not in peers.KINDS
     ]:

@@ -31,7 +31,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import certificate
@@ -81,6 +81,7 @@ class Kind:
     command: Callable[[Path, int, Setup], list[str]]
     version: Callable[[], str]
     reload_signal: signal.Signals | None = None
+    folder: Path | None = None  # where it is started; None: its own
 
 
 def render(template: str, values: dict[str, str], setup: Setup) -> str:
@@ -120,9 +121,9 @@ def first_line(command: list[str], pattern: str) -> str:
     return found[1] if found else "unknown"
 
 
-def fastlb_version() -> str:
+def fastlb_version(checkout: Path = CHECKOUT) -> str:
     done = subprocess.run(
-        ["git", "-C", str(CHECKOUT), "log", "-1", "--format=%h"],
+        ["git", "-C", str(checkout), "log", "-1", "--format=%h"],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     return f"{done.stdout.strip() or 'not a checkout'}, Python {sys.version.split()[0]}"
@@ -140,6 +141,7 @@ KINDS = {
             ],
             fastlb_version,
             signal.SIGHUP,
+            CHECKOUT,
         ),
         Kind(
             "nginx",
@@ -177,6 +179,16 @@ KINDS = {
         ),
     )
 }  # fmt: skip
+
+
+def add_checkout(checkout: Path) -> None:
+    """Another fastlb, built in its own folder, as the proxy "before"."""
+    KINDS["before"] = replace(
+        KINDS["fastlb"],
+        name="before",
+        version=lambda: fastlb_version(checkout),
+        folder=checkout,
+    )
 
 
 @dataclass
@@ -300,7 +312,7 @@ def start(name: str, setup: Setup, core: int) -> Proxy:
             stdout=output,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
-            cwd=CHECKOUT if name == "fastlb" else run,
+            cwd=kind.folder or run,
             start_new_session=True,
         )
     proxy = Proxy(kind, setup, run, port, process)

@@ -10,7 +10,9 @@ spoken.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+BEFORE_LIMIT = 1.02  # of what a request cost before a change
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,20 @@ class Scenario:
     # processes of one program differ by some 2%, which a difference of 0.3 µs shows.
     starts: int = 1
     resumes: bool = False  # handshakes are resumed; RuntimeError when they are not
+
+
+def beside_before(scenario: Scenario) -> Scenario:
+    """With an earlier fastlb in every place of this one, and a bar between the two."""
+    before = {e: Entrant("before", e.flags) for e in scenario.entrants if e.is_ours}
+    bars = tuple(
+        Bar(f"{scenario.key}: before", ours, (earlier,), BEFORE_LIMIT)
+        for ours, earlier in before.items()
+    )
+    return replace(
+        scenario,
+        entrants=(*before.values(), *scenario.entrants),
+        bars=(*bars, *scenario.bars),
+    )
 
 
 @dataclass(frozen=True, slots=True)
