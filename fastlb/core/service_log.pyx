@@ -185,8 +185,8 @@ cdef void service_log_denied(exchange *x) noexcept nogil:
 cdef void service_log_misread(exchange *x) noexcept nogil:
     with gil:
         meant = "as it was sent"
-        if x.reading.data != NULL:
-            meant = string_of(x.reading.data, x.reading.length)
+        if x.misread.data != NULL:
+            meant = string_of(x.misread.data, x.misread.length)
         say(x, "error", "authz_core", 0,
             f"AH01630: client denied by server configuration: {request_uri(x)} "
             f"(allowed, but not as a member may read it: {meant})")

@@ -157,6 +157,9 @@ PUT:/x/../admin DELETE:/./admin TRACE:/admin GET:* BREW:/%61dmin
 /~admin /x/~/../admin /admin+ /admin: /admin, /admin= /admin&x /admin! /admin'
 /admin" /<admin> /admin| /admin^ /admin` /{admin} /[admin] /admin(x) /admin*x /admin$x
 /admin@x /adm%69n%3Fx /x/%23/../admin
+/admin%3b~%252f.. /x%2f..%2fadmin;q%2f.. /admin;\.. /x/..;/admin/..%3b/y
+/admin%2f%2f.. /;//admin///..;a /x%2f..%2fadmin%2fy%252f..%252f..
+/admin;a%2f..;b /x\..\admin;\.. /admin/x;/..%2f..
 /x../admin /x..;/admin /x%2e%2e/admin /x..%5cadmin /x..%2fadmin /x.. /x.../admin
 """
 SPELLINGS = (*_SPELLED.split(), "/\xe1dmin", "/admin\xff", "/x\x7f/admin")

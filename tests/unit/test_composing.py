@@ -22,6 +22,7 @@ COPIES = {
     "http/chunked.pyx": (1, "decodes in place: never longer than what was read"),
     "http/fields.pyx": (1, "unfolds in place: never longer than what was read"),
     "plan/logline.pyx": (1, "what a log program did not take moves to the front"),
+    "plan/path.pyx": (1, "a run of slashes at the front becomes one: shorter"),
     "plan/plan.pyx": (1, "made once, before any client, as long as it is measured"),
 }
 # Copies of whole structures, or of a number of bytes that is written down, are no

@@ -165,8 +165,8 @@ cdef struct exchange:
     int address_count
     # where it goes
     value decoded               # the path that is decided upon (path.pyx)
-    value reading               # another way to read it; data NULL: there is none
-    bint reading_climbs         # ... by dot segments
+    unsigned char ways          # WAY_*: how members may read it otherwise
+    value misread               # the reading that was not allowed, for the log
     bint reduced                # dot segments were undone: never sent as it came
     bint excluded               # a mapping of "!" took it, or no-proxy is set
     value request_uri           # for SetEnvIf, while a reading is tried; else NULL

@@ -164,7 +164,7 @@ cdef void values_follow(
     """A piece of the arena lies elsewhere now: every value in it goes with it."""
     cdef int i
     value_follow(&x.decoded, old, size, new)
-    value_follow(&x.reading, old, size, new)
+    value_follow(&x.misread, old, size, new)
     value_follow(&x.target, old, size, new)
     value_follow(&x.upgrade, old, size, new)
     value_follow(&x.location, old, size, new)

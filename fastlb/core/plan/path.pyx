@@ -6,8 +6,9 @@ once, as httpd does it (proxying.md 1.3). It is also what goes out, encoded anew
 Some of what goes out may still be read in more than one way, because members do more
 than RFC 3986 asks of them: they undo an escaped slash (AllowEncodedSlashes NoDecode),
 take parameters off a segment ("/..;/"), a backslash for a slash, a run of slashes for
-one. x.reading is the path with all of that done. Where it differs from x.decoded a
-request must be admitted under both (reading.pyx).
+one, and each does it in an order of its own. x.ways says which of these can matter;
+path_read takes a path that way, and a request must be admitted under all of them
+(reading.pyx).
 """
 
 cdef enum:
@@ -38,7 +39,7 @@ cdef int match_path(exchange *x) noexcept nogil:
     cdef unsigned char c
     cdef unsigned char previous = 0
     cdef bint plain = True
-    x.reading.data = NULL
+    x.ways = 0
     x.reduced = False
     x.path_is_plain = False
     if length and data[0] == c'*' and length == 1:
@@ -69,8 +70,12 @@ cdef int path_decode(
         exchange *x, const char *data, unsigned int length) noexcept nogil:
     """Undo escapes and dot segments of a path without its query."""
     cdef bint merge = x.vhost.merge_slashes
-    cdef bint odd = False           # may be read in another way
     cdef bint has_slash = False     # an escaped one that is decoded
+    cdef bint has_dots = False, has_runs = False
+    cdef bint escaped
+    cdef unsigned char previous = 0
+    cdef unsigned char literal_ways = 0, escaped_ways = 0
+    cdef unsigned char way
     cdef unsigned int i = 0
     cdef unsigned char c
     cdef writer w
@@ -82,7 +87,8 @@ cdef int path_decode(
         i += 1
     while i < length:
         c = data[i]
-        if c == c'%':
+        escaped = c == c'%'
+        if escaped:
             if i + 2 >= length or hex_value[<unsigned char>data[i + 1]] == 255 \
                     or hex_value[<unsigned char>data[i + 2]] == 255:
                 return -400
@@ -93,7 +99,7 @@ cdef int path_decode(
             if c == c'/':
                 if x.vhost.encoded_slashes == 0:
                     return -404
-                odd = True
+                literal_ways |= WAY_ESCAPED
                 if x.vhost.encoded_slashes == 2:
                     put(&w, data + i, 3)
                     i += 3
@@ -105,8 +111,14 @@ cdef int path_decode(
             i += 3
         else:
             i += 1
-        odd = odd or c == c';' or c == c'\\' or c == c'%' or (
-            c == c'/' and not merge)
+        has_dots = has_dots or (c == c'.' and previous == c'.')
+        has_runs = has_runs or (c == c'/' and previous == c'/')
+        previous = c
+        way = path_way(c)
+        if way and escaped:
+            escaped_ways |= way
+        elif way:
+            literal_ways |= way
         put_byte(&w, c)
     x.decoded = arena_written(x, &w)
     if x.decoded.length == 0:
@@ -123,7 +135,28 @@ cdef int path_decode(
         x.decoded = value(NULL, 0)
         return rc
     x.decoded.length = <unsigned int>rc
-    return path_read_again(x) if odd else 0
+    # Where one kind stands in two spellings, or beside slashes that only some decode or
+    # take for one, and with "..", what was sent is read in more ways than can be tried:
+    # it goes out canonically.
+    x.ways = escaped_ways | literal_ways
+    if has_dots and (
+            escaped_ways & literal_ways
+            or (x.ways & ~WAY_ESCAPED and has_slash) or (x.ways and has_runs)):
+        x.reduced = True
+    if x.vhost.encoded_slashes != 2:
+        x.ways &= ~WAY_ESCAPED      # none is left
+    if x.ways or not merge:
+        x.ways |= WAY_RUNS
+    return 0
+
+
+cdef unsigned char path_way(unsigned char c) noexcept nogil:
+    """What a member might do because of this byte of a path."""
+    if c == c';':
+        return WAY_PARAMETERS
+    if c == c'\\':
+        return WAY_BACKSLASH
+    return WAY_ESCAPED if c == c'%' else 0      # "%252f" is "%2f" now
 
 
 cdef int path_normalise(
@@ -170,49 +203,53 @@ cdef int path_normalise(
     return <int>out
 
 
-cdef int path_read_again(exchange *x) noexcept nogil:
-    """x.reading: x.decoded as the least particular of members takes it. NULL: the same.
+cdef int path_read(
+        const value *path, int ways, char *out, bint *climbs) noexcept nogil:
+    """The path as members take it that go these WAY_*s, into out.
 
-    returns 0, -500, or -400: the way leads above the root
+    out has room for the path and one byte more. climbs: dot segments were undone.
+    returns the length, or -400: the way leads above the root
     """
-    cdef const char *path = x.decoded.data
-    cdef unsigned int length = x.decoded.length
+    cdef const char *p = path.data
     cdef unsigned int i = 0
-    cdef bint climbs = False
-    cdef char c
-    cdef int rc
+    cdef unsigned int slash
+    cdef int length
     cdef writer w
-    cdef value made
-    arena_write(x, &w)
-    while i < length:
-        c = path[i]
-        if c == c'\\':
-            c = c'/'
-        elif c == c'%' and i + 2 < length and path[i + 1] == c'2' \
-                and (path[i + 2] | 32) == c'f' and x.vhost.encoded_slashes == 2:
-            c = c'/'
-            i += 2
-        elif c == c';':
-            # Parameters of the segment, up to its end.
-            i += 1
-            while i < length and path[i] != c'/' and path[i] != c'\\' and not (
-                    path[i] == c'%' and i + 2 < length and path[i + 1] == c'2'
-                    and (path[i + 2] | 32) == c'f' and x.vhost.encoded_slashes == 2):
+    writer_begin(&w, out, path.length + 1)
+    while i < path.length:
+        if p[i] == c';' and ways & WAY_PARAMETERS:
+            # Up to the end of the segment; who looks before all else knows one end.
+            while i < path.length and p[i] != c'/' and not (
+                    ways & WAY_PARAMETERS_LATE
+                    and path_slash_of(p, path.length, i, ways)):
                 i += 1
             continue
-        put_byte(&w, c)
+        slash = path_slash_of(p, path.length, i, ways)
+        if slash:
+            put_byte(&w, c'/')
+            i += slash
+        else:
+            put_byte(&w, p[i])
+            i += 1
+    climbs[0] = False
+    length = path_normalise(
+        out, <unsigned int>writer_held(&w), ways & WAY_RUNS != 0, climbs)
+    # A run that begins the path is one slash for everybody, as above.
+    i = 0
+    while <int>i + 1 < length and out[i] == c'/' and out[i + 1] == c'/':
         i += 1
-    made = arena_written(x, &w)
-    if made.length == 0:
-        return -500
-    rc = path_normalise(<char *>made.data, made.length, True, &climbs)
-    if rc < 0:
-        return rc
-    if <unsigned int>rc == length and memcmp(made.data, path, length) == 0:
-        return 0
-    x.reading = value(made.data, <unsigned int>rc)
-    x.reading_climbs = climbs
-    return 0
+    if i:
+        length -= <int>i
+        memmove(out, out + i, length)
+    return length
+
+
+cdef unsigned int path_slash_of(
+        const char *p, unsigned int length, unsigned int i, int ways) noexcept nogil:
+    """Bytes of what these ways take for a slash; 0: it is none."""
+    if p[i] == c'/' or (p[i] == c'\\' and ways & WAY_BACKSLASH):
+        return 1
+    return 3 if ways & WAY_ESCAPED and path_escapes(p, length, i, c'/') else 0
 
 
 cdef bint path_climbs(const char *path, unsigned int length) noexcept nogil:

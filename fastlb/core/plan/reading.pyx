@@ -27,10 +27,9 @@ cdef bint readings_admit(exchange *x) noexcept nogil:
     cdef value sent
     if likely(x.path_is_plain):
         return True
-    if x.mapping != NULL and x.reading.data != NULL:
-        if not reading_admits(x, x.reading, value(NULL, 0), x.reading_climbs):
-            return False
-    elif x.mapping != NULL and x.mapping.nocanon:
+    if x.mapping != NULL and x.ways and not other_ways_admit(x):
+        return False
+    if x.mapping != NULL and x.mapping.nocanon:
         # <Proxy> sections were compared with what was sent.
         if not reading_admits(x, x.decoded, value(NULL, 0), False):
             return False
@@ -43,6 +42,44 @@ cdef bint readings_admit(exchange *x) noexcept nogil:
             sent.length -= 1
         return reading_admits(x, x.decoded, sent, False)
     return True
+
+
+cdef bint other_ways_admit(exchange *x) noexcept nogil:
+    """Each way that a member may take, and each together with others."""
+    cdef unsigned int size = x.decoded.length + 1
+    cdef char *room = <char *>arena_take_struct(x, 2 * size)
+    cdef char *other
+    cdef value last = x.decoded
+    cdef value read
+    cdef int ways, rc
+    cdef bint climbs = False
+    cdef int allowed = x.ways | (
+        WAY_PARAMETERS_LATE if x.ways & WAY_PARAMETERS else 0)
+    if room == NULL:
+        x.starved = True
+        return False
+    other = room + size
+    for ways in range(1, WAYS):
+        if ways & ~allowed or (
+                ways & WAY_PARAMETERS_LATE and not ways & WAY_PARAMETERS):
+            continue
+        rc = path_read(&x.decoded, ways, room, &climbs)
+        if rc < 0:
+            x.misread = value(NULL, 0)
+            return False
+        read = value(room, <unsigned int>rc)
+        if same_text(read, x.decoded) or same_text(read, last):
+            continue
+        x.misread = last = read
+        if not reading_admits(x, read, value(NULL, 0), climbs):
+            return False
+        room, other = other, room       # the last one is compared with
+    x.misread = value(NULL, 0)
+    return True
+
+
+cdef bint same_text(value a, value b) noexcept nogil:
+    return a.length == b.length and memcmp(a.data, b.data, a.length) == 0
 
 
 cdef bint reading_admits(
