@@ -82,10 +82,16 @@ cdef void service_log_status_line(exchange *x, int error) noexcept nogil:
 
 
 cdef void service_log_corrupt(exchange *x) noexcept nogil:
+    cdef buffer *b = x.up.input
+    cdef unsigned int shown
     with gil:
+        began = ""
+        if b != NULL:
+            shown = min(buffer_held(b), 200)
+            began = string_of(&b.data[b.start], shown).partition("\n")[0]
         say(x, "error", "proxy_http", 0,
             f"AH01106: bad HTTP response head returned by {member_name(x)} for "
-            f"{request_uri(x)}")
+            f"{request_uri(x)}: {began!r}")
 
 
 cdef void service_log_response(exchange *x, int error) noexcept nogil:

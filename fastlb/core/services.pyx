@@ -133,24 +133,6 @@ cdef void service_no_address_python(exchange *x) noexcept:
     exchange_answer_error(x, 500, told)
 
 
-cdef void service_corrupt(exchange *x) noexcept nogil:
-    """502 with the status line that was no status line (its first 200 bytes)."""
-    with gil:
-        service_corrupt_python(x)
-
-
-cdef void service_corrupt_python(exchange *x) noexcept:
-    cdef bytes told = b"Corrupt status line returned by remote server"
-    cdef bytes line
-    cdef buffer *b = x.up.input
-    try:
-        line = b.data[b.start:min(b.end, b.start + 200)]
-        told += b": " + line.partition(b"\n")[0].rstrip(b"\r")
-    except Exception:
-        service_failed(x)
-    exchange_member_lost(x, 502, told, False)
-
-
 cdef void service_unexpected_upgrade(exchange *x, field *f) noexcept nogil:
     """502 for a 101 that was not asked for, or to something else."""
     with gil:

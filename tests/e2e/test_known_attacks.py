@@ -465,6 +465,16 @@ def test_an_answer_before_the_request_is_nobody_s(rig: Rig) -> None:
         assert rig.ask(request("/")).body == b"mine"
 
 
+def test_a_page_shows_nothing_of_a_corrupt_answer(rig: Rig) -> None:
+    """It may have been for somebody else; whoever looks after the server reads it."""
+    rig.serve(says(b"<secret of another client>\r\n\r\n"))
+    got = rig.ask(request("/"))
+    assert got.status == 502
+    assert b"Corrupt status line returned by remote server" in got.body
+    assert b"secret" not in got.body
+    assert "<secret of another client>" in rig.error_log
+
+
 def test_plain_words_before_a_handshake_are_no_answer(server: Fastlb) -> None:
     def plain(peer: Peer) -> None:
         peer.send(response(b"injected"))
