@@ -249,6 +249,33 @@ def test_max_bounds_connections_and_queues_the_rest_in_order(rig: Rig) -> None:
     assert rig.members[0].connections == 2
 
 
+def test_who_needs_a_new_connection_does_not_wait_for_idle_ones(rig: Rig) -> None:
+    """A kept connection dies under /one, which may not use another kept one; the only
+    place was given to /two meanwhile, and stands idle behind it."""
+    begun: list[str] = []
+    left = threading.Event()
+
+    def member(peer: Peer) -> None:
+        while (asked := peer.take_request()) is not None:
+            begun.append(asked.target)
+            if begun == ["/warm", "/one"]:
+                left.wait(20)
+                return
+            peer.send(response(asked.target.encode()))
+
+    rig.serve(member, "max=1")
+    first, second = rig.client(), rig.client()
+    first.send(request("/warm"))
+    assert first.take_response().body == b"/warm"
+    first.send(request("/one"))
+    wait_for(lambda: begun == ["/warm", "/one"], "the first one is asked")
+    second.send(request("/two"))
+    wait_for(lambda: rig.count("exchanges") == 2, "the second one waits")
+    left.set()
+    assert second.take_response().body == b"/two"
+    assert first.take_response().body == b"/one"
+
+
 def test_max_holds_for_connections_that_are_not_reused(rig: Rig) -> None:
     gate = Gate()
     rig.serve(gate.serve, "max=1 disablereuse=on")

@@ -111,10 +111,15 @@ cdef bint pool_make_room() noexcept nogil:
             most = m
     if most == NULL:
         return False
-    u = most.idle
+    pool_close_idle(most)
+    return True
+
+
+cdef void pool_close_idle(plan_member *m) noexcept nogil:
+    """Close the idle connection that was used last."""
+    cdef upstream *u = m.idle
     pool_unlink(u)
     upstream_close(u)
-    return True
 
 
 cdef bint pool_has_room(plan_member *m) noexcept nogil:

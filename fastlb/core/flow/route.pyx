@@ -345,6 +345,10 @@ cdef void exchange_connect(exchange *x) noexcept nogil:
         x.up = u
         exchange_send(x)
         return
+    if unlikely(not pool_has_room(m) and m.idle != NULL):
+        # Idle ones that this request may not use take all the room, and nobody will
+        # wake it for them: one makes way.
+        pool_close_idle(m)
     if not pool_has_room(m):
         pool_wait(x)
         return
