@@ -103,7 +103,6 @@ cdef bint pool_make_room() noexcept nogil:
     """Close an idle connection of the member that has the most. False: none has any."""
     cdef plan_member *most = NULL
     cdef plan_member *m
-    cdef upstream *u
     cdef int i
     for i in range(plan.member_count):
         m = &plan.members[i]

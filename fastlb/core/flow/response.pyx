@@ -265,8 +265,8 @@ cdef bint response_broken(exchange *x) noexcept nogil:
         return response_http09(x)
     service_log_corrupt(x)
     if response_head.why == WHY_VERSION or response_head.why == WHY_REQUEST_LINE:
-        # Not quoted, as httpd does: what a member sent too late behind another request's
-        # answer would be shown to this one's client. The log has it.
+        # httpd quotes the line. What a member sent too late behind another request's
+        # answer would be shown to this one's client; the log has it.
         exchange_member_lost(
             x, 502, b"Corrupt status line returned by remote server", False)
     else:
