@@ -12,8 +12,6 @@ from fastlb.model.listener import AddressSet, Listener
 from fastlb.model.report import place_of
 from fastlb.model.values import maybe_integer
 
-MAIN_PORT: Final = 80  # of the main server when ServerName names none
-
 
 def split_host_port(text: str) -> tuple[str, str] | None:
     """`host`, `host:port`, `[v6]:port` or a bare number as (host, port text).
@@ -145,7 +143,8 @@ def server_alias(_run: Run, place: Place, node: Node) -> None:
 def virtual_host(run: Run, node: Node) -> ServerDraft:
     """The draft of a <VirtualHost>, with its addresses; its children are not read."""
     draft = ServerDraft(node=node)
-    main_port = run.main.settings.server_port or MAIN_PORT
+    # None, any port, when ServerName names none: seen in httpd 2.4.71.
+    main_port = run.main.settings.server_port
     if not node.args:
         run.report.error(
             node, "FB0214", "<VirtualHost> directive requires additional arguments"
@@ -156,7 +155,7 @@ def virtual_host(run: Run, node: Node) -> ServerDraft:
 
 
 def _add_address(
-    run: Run, draft: ServerDraft, node: Node, word: str, main_port: int
+    run: Run, draft: ServerDraft, node: Node, word: str, main_port: int | None
 ) -> None:
     port: int | None
     head, colon, tail = word.rpartition(":")

@@ -29,6 +29,23 @@ NAMES = Conf(
     + _vhost("*:{port}", "path", "ServerName path.test", "ServerPath /legacy"),
 )
 
+# No port is that of the main server's name; a name without one stands for any.
+PORTLESS = tuple(
+    Conf(
+        f"address without a port, {name or 'no name'}",
+        (f"ServerName {name}\n" if name else "")
+        + "ProxyPass / http://127.0.0.1:{m0}/main/\n"
+        + _vhost("*", "star", "ServerName a.test"),
+    )
+    for name in (
+        "",
+        "main.test",
+        "main.test:{port}",
+        "main.test:1",
+        "https://main.test",
+    )
+)
+
 ADDRESSES = Conf(
     "addresses",
     "Listen 127.0.0.1:{port2}\nListen 127.0.0.2:{port}\n"
@@ -121,6 +138,7 @@ def _at(conf: Conf, name: str, host: str, address: str, port: str = "port") -> C
 
 CASES: tuple[Case, ...] = (
     *(_host(NAMES, name, host) for name, host in HOSTS.items()),
+    *(_host(conf, host, host) for conf in PORTLESS for host in ("a.test", "b.test")),
     _host(NAMES, "no Host", None),
     Case(
         "names: ServerPath",
