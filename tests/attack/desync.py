@@ -307,12 +307,10 @@ class Desync:
             self.by_target.pop(key(message.path()), None)
         if (partial := expected.reading.partial) is not None:
             self.by_target.pop(key(partial.path()), None)
-            self.partial[key(partial.path())] = None
-            if len(self.partial) > LATE_MAX:
-                del self.partial[next(iter(self.partial))]
         data = bytes(stream.got)
         methods = [message.method for message in expected.messages]
         reading = strict.read_responses(data, methods)
+        self.forgive_parts(expected, len(reading.messages))
 
         def alarm(why: str) -> Alarm:
             why = f"{why}; {expected.reading.end}, seen {expected.seen}"
@@ -349,5 +347,25 @@ class Desync:
         if relayed != expected.seen:
             raise alarm(f"answers of members to {relayed}")
 
+    def forgive_parts(self, expected: Expected, answers: int) -> None:
+        """A request that is refused in its body may be on its way to a member by then.
+
+        It is the one of the last answer, or the one behind it when it got none: broken
+        or cut there, or beyond a limit, of which the strict reader knows nothing.
+        """
+        sent = list(expected.messages)
+        if expected.reading.partial is not None:
+            sent.append(expected.reading.partial)
+        for index in (answers - 1, answers):
+            if 0 <= index < len(sent) and index not in expected.seen:
+                self.partial[key(sent[index].path())] = None
+        while len(self.partial) > LATE_MAX:
+            del self.partial[next(iter(self.partial))]
+
     def may_be_reset(self, expected: Expected) -> bool:
-        return False
+        """Only a client that goes on sending behind the request that it called its
+        last (RFC 9112 9.6 forbids it): we close behind the answer to that one, and
+        what comes later has no reader. The answer itself must still be whole.
+        """
+        reading = expected.reading
+        return reading.end == "last" and reading.at < len(expected.stream.data)
