@@ -278,6 +278,12 @@ cdef const char *why_text(unsigned char why) noexcept nogil:
     return NULL
 
 
+cdef bint client_closes(const exchange *x) noexcept nogil:
+    """Has the client called this request its last (RFC 9112 9.6, 9.3)?"""
+    return (x.hop.close or x.req.minor == 9
+            or (x.req.minor == 0 and not x.hop.keep_alive))
+
+
 cdef void exchange_step(exchange *x) noexcept nogil:
     ASSERT(x.down.x == x)
     ASSERT(x.down.state == DOWN_EXCHANGE)
@@ -376,7 +382,8 @@ cdef bint exchange_finish(exchange *x) noexcept nogil:
     """The answer has gone out whole. Always returns False: the exchange is over."""
     cdef downstream *d = x.down
     cdef bint keep = x.keepalive and x.req_done and not d.c.broken
-    cdef bint linger = not x.req_done
+    # A client that has not said that it will close may have sent the next request.
+    cdef bint linger = not x.req_done or not client_closes(x)
     if d.input != NULL:
         # What lies behind this request belongs to the next one.
         d.input.start = request_end(x) if x.req.length else d.input.end

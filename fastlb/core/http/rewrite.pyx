@@ -386,10 +386,9 @@ cdef void keepalive_decide(exchange *x) noexcept nogil:
     cdef plan_vhost *v = x.vhost
     if not x.keepalive:
         return
-    if (engine.draining or not v.keepalive or x.hop.close
-            or x.req_framing.close_after or x.req.minor == 9
-            or (x.req.minor == 0 and not x.hop.keep_alive)
-            or x.env[ENV_NOKEEPALIVE].data != NULL or answers_as_10(x)
+    if (engine.draining or not v.keepalive or client_closes(x)
+            or x.req_framing.close_after or x.env[ENV_NOKEEPALIVE].data != NULL
+            or answers_as_10(x)
             or (v.max_keepalive_requests
                 and x.down.requests >= v.max_keepalive_requests)):
         x.keepalive = False

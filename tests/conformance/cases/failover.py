@@ -228,8 +228,8 @@ CASES: tuple[Case, ...] = (
         *get("/ignore/", conn="x") * 2,
     ),
     _case(
-        # httpd may elect the member that has just failed again in the same request, or
-        # not: whose turn it is afterwards differs from run to run, who answers does not.
+        # httpd elects the member that has just failed again in the same request, or
+        # not: whose turn it is afterwards differs between runs, who answers does not.
         "retry 0",
         Down(0),
         *get("/zero/") * 3,
