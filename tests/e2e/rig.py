@@ -49,6 +49,11 @@ class RigServer:
         assert self._process.poll() is None, "the rig server ended"
         return os.path.exists(self.path)
 
+    def ended(self) -> str:
+        """Pid and exit status (negative: the signal) of each worker that is gone."""
+        told = Path(self.path + ".ended")
+        return told.read_text() if told.exists() else ""
+
     def stop(self) -> None:
         self._process.terminate()
         self._process.wait(DEADLINE_S)
@@ -144,9 +149,21 @@ class Rig:
     def _reply(self) -> dict[str, Any]:
         line = self._replies.readline()
         if not line:
-            raise WorkerLostError(self.said())
+            raise WorkerLostError(f"{self.said()}\n{self._how_it_ended()}")
         found: dict[str, Any] = json.loads(line)
         return found
+
+    def _how_it_ended(self) -> str:
+        """The end of the worker; of the last ones, when it has not told its pid yet."""
+        mine = f"{self.pid} " if self.pid else ""
+
+        def ends() -> list[str]:
+            lines = self._server.ended().splitlines()
+            return [one for one in lines if one.startswith(mine)][-5:]
+
+        with contextlib.suppress(AssertionError):
+            wait_for(ends, "its end is told", 2.0)
+        return f"pid and exit status: {ends()}"
 
     def said(self) -> str:
         """What the worker wrote to stderr and to its error log."""

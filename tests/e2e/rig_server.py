@@ -13,6 +13,7 @@ so that a test can ask the core for its counters and hold a debugger to one proc
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -36,8 +37,17 @@ from fastlb.worker.worker import Worker, core_of
 GENERATION = 1
 
 
+def reap(*_: object) -> None:
+    """Write down how workers ended: one that is lost says no word itself."""
+    with contextlib.suppress(ChildProcessError):
+        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+            code = os.waitstatus_to_exitcode(ended[1])
+            with open(sys.argv[1] + ".ended", "a") as told:
+                told.write(f"{ended[0]} {code}\n")
+
+
 def main() -> None:
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, reap)
     with socket.socket(socket.AF_UNIX) as listening:
         # Its name is there only when it listens.
         listening.bind(sys.argv[1] + ".new")
@@ -47,6 +57,7 @@ def main() -> None:
             control, _ = listening.accept()
             with control:
                 if os.fork() == 0:
+                    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                     listening.close()
                     run_worker(control)
                     os._exit(0)
