@@ -239,6 +239,37 @@ def test_any_number_of_generations_may_live_and_each_holds_its_slots() -> None:
     assert not table.snapshot_balancer(0)["used"]
 
 
+@pytest.mark.parametrize("count", [31, 32, 33, 64, 65, 200])
+def test_a_generation_holds_as_many_slots_as_it_claims(count: int) -> None:
+    """Those of a generation that goes are free again, each of them and no other."""
+    table = Table.create(256, 256, 1)
+    settings = Pool(member()).settings[0]
+
+    def claim(generation: int, numbers: range) -> list[int]:
+        return [
+            table.claim_member(
+                f"m{n}",
+                generation,
+                balancer_slot=table.claim_balancer(
+                    f"balancer://{n}", generation, lbmethod="byrequests"
+                ),
+                **settings,
+            )
+            for n in numbers
+        ]
+
+    def used() -> list[int]:
+        return [n for n in range(count) if table.snapshot_member(n)["used"]]
+
+    assert claim(1, range(count)) == list(range(count))
+    claim(2, range(5))
+    table.release_generation(1)
+    assert used() == list(range(5))
+    assert claim(3, range(5, count)) == list(range(5, count))
+    table.release_generation(2)
+    assert used() == list(range(5, count))
+
+
 def test_the_lowest_worker_slot_is_used_first_and_the_mark_falls() -> None:
     table = Table.create(1, 1, 4096)
     slots = [table.claim_worker(1, 1, n) for n in range(3000)]

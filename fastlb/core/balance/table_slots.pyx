@@ -199,7 +199,8 @@ cdef class Table:
 
     cdef object hold(self, long long generation, int kind, int slot):
         bits = self.held.setdefault(generation, [0, 0])
-        bits[kind] |= 1 << slot
+        # An int of Python, as long as it must be: one of C has room for 31 slots.
+        bits[kind] |= <object>1 << <object>slot
 
     def claim_balancer(self, str key, long long generation, *, str lbmethod):
         cdef bytes name = table_fitting(
