@@ -344,6 +344,7 @@ def test_a_full_disk_tears_no_line(rig: Rig) -> None:
     room_for(rig.pid, len("begin /first end\n") + 7)
     get("/lost")
     get("/lost")
+    rig.look()  # lines are written behind their answers, before the worker's next turn
     room_for(rig.pid, None)
     get("/last")
     wait_for(lambda: "/last" in log.read_text(), "the last line")
