@@ -35,6 +35,7 @@ def expected() -> str:
     return hashed.hexdigest()
 
 
+@pytest.mark.sizes
 @pytest.mark.parametrize("framing", ["length", "chunked", "close"])
 def test_a_member_is_paused_while_a_client_does_not_read(
     rig: Rig, framing: str
@@ -71,6 +72,7 @@ def test_a_member_is_paused_while_a_client_does_not_read(
     assert memory(rig) - before < GROWTH_MAX
 
 
+@pytest.mark.sizes
 @pytest.mark.parametrize("framing", ["length", "chunked"])
 def test_a_client_is_paused_while_a_member_does_not_read(
     rig: Rig, framing: str
@@ -168,6 +170,7 @@ def test_other_clients_are_served_while_one_downloads(rig: Rig) -> None:
     reader.join()
 
 
+@pytest.mark.sizes
 def test_a_pipeline_that_is_not_read_does_not_grow_the_worker(rig: Rig) -> None:
     body = b"x" * 100_000
 

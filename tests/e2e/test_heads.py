@@ -136,6 +136,7 @@ def test_who_waits_for_a_place_too_long_is_told(rig: Rig) -> None:
     assert first.take_response().body == b"late"
 
 
+@pytest.mark.sizes
 @pytest.mark.parametrize("name", ["defaults", "raised", "answered"])
 def test_heads_of_a_mebibyte_from_300_clients_take_a_bounded_amount_of_memory(
     name: str,

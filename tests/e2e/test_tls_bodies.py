@@ -151,6 +151,7 @@ def test_a_silent_connection_is_ended_with_notice(peer: SecurePeer) -> None:
     assert peer.at_notified_end()
 
 
+@pytest.mark.sizes
 def test_a_slow_reader_holds_up_the_member_not_the_memory(site: Fastlb) -> None:
     [worker] = site.workers()
     before = psutil.Process(worker).memory_info().rss

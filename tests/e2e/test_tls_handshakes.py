@@ -368,6 +368,7 @@ def test_a_client_may_end_with_a_request_under_way(
     assert other.ask().status == 200
 
 
+@pytest.mark.sizes
 def test_many_handshakes_leave_no_memory_behind(
     site: Fastlb, other: SecurePeer
 ) -> None:

@@ -453,6 +453,7 @@ def test_a_client_waits_for_a_member_that_does_not_read(rig: Rig) -> None:
     assert got == [SIZE]
 
 
+@pytest.mark.sizes
 def test_silent_tunnels_hold_no_buffer_but_what_their_log_line_needs(
     rig: Rig,
 ) -> None:
