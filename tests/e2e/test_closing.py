@@ -11,6 +11,7 @@ import select
 import socket
 import struct
 import termios
+import threading
 
 import pytest
 from harness import wait_for
@@ -58,6 +59,27 @@ def test_a_request_behind_the_last_one_resets_nothing(
         client.send(asked)
         answer = client.take_response()
     assert (answer.status, answer.field("Connection")) == (status, "close")
+    assert client.at_end()
+    assert not is_reset_by(client, request("/behind"))
+
+
+def test_a_worker_that_drains_resets_nothing(rig: Rig) -> None:
+    asked, go = threading.Event(), threading.Event()
+
+    def member(peer: Peer) -> None:
+        if peer.take_request() is not None:
+            asked.set()
+            go.wait(20)
+            peer.send(response(b"late"))
+
+    rig.serve(member)
+    client = rig.client()
+    client.send(request("/"))
+    assert asked.wait(20)
+    rig.drain()
+    go.set()
+    answer = client.take_response()
+    assert (answer.body, answer.field("Connection")) == (b"late", "close")
     assert client.at_end()
     assert not is_reset_by(client, request("/behind"))
 

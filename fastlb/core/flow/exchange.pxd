@@ -241,8 +241,9 @@ cdef void exchange_begin(downstream *d, unsigned int head_bytes) noexcept nogil
 cdef void exchange_refuse(downstream *d, int status, unsigned char why) noexcept nogil
 # As exchange_refuse, without an answer: a first request is only logged.
 cdef void exchange_drop(downstream *d, int status) noexcept nogil
-# Go on after anything happened on either side.
+# Has the client called this request its last?
 cdef bint client_closes(const exchange *x) noexcept nogil
+# Go on after anything happened on either side.
 cdef void exchange_step(exchange *x) noexcept nogil
 # Answer here: an error page, or the ErrorDocument for it.
 cdef void exchange_answer_error(
