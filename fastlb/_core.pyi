@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn, Protocol, final
 
-from fastlb.model.server import Model
+from fastlb.facts.server import Model
 
 class TableError(RuntimeError):
     """There is no free slot, or it is not for this process to write."""

@@ -23,8 +23,8 @@ import html
 from collections.abc import Iterator
 
 from fastlb._pcre2 import PatternError, PatternLimitError
-from fastlb.model.regex import compile_pcre
-from fastlb.model.vhost import DirConf, Section, SectionKind, VHost
+from fastlb.facts.regex import compile_pcre
+from fastlb.facts.vhost import DirConf, Section, SectionKind, VHost
 
 CONTENT_TYPE = "text/html; charset=iso-8859-1"
 

@@ -20,8 +20,8 @@ import psutil
 
 from fastlb.admin import apache_names as names
 from fastlb.admin import pages
-from fastlb.model.server import Model
-from fastlb.model.vhost import VHost
+from fastlb.facts.server import Model
+from fastlb.facts.vhost import VHost
 
 if TYPE_CHECKING:
     from fastlb._core import Request, Table

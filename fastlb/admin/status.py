@@ -17,7 +17,7 @@ from fastlb.admin import pages
 from fastlb.admin.quantities import clock, g_format, uptime_words
 from fastlb.admin.reading import Reading, ServerFacts, System, read
 from fastlb.admin.status_page import page
-from fastlb.model.server import Model
+from fastlb.facts.server import Model
 
 if TYPE_CHECKING:
     from fastlb._core import Request, Table

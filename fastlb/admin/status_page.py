@@ -17,7 +17,7 @@ from fastlb.admin.quantities import (
     uptime_words,
 )
 from fastlb.admin.reading import Reading
-from fastlb.model.member import Member
+from fastlb.facts.member import Member
 
 LINE_WIDTH = 64  # scoreboard characters a line
 _WORKER_COLUMNS = (

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from fastlb.config.modules import EMULATED
 from fastlb.config.tree import Tree
-from fastlb.model.dump import dump_run_cfg, dump_vhosts
-from fastlb.model.server import Model
+from fastlb.facts.dump import dump_run_cfg, dump_vhosts
+from fastlb.facts.server import Model
 
 
 def dump(name: str, model: Model, tree: Tree) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import getpass
 from pathlib import Path
 
+from fastlb.facts.server import Model
+from fastlb.facts.tls import KeyPair, TlsServer
+from fastlb.facts.vhost import VHost
 from fastlb.master.errors import Exit, StartError
-from fastlb.model.server import Model
-from fastlb.model.tls import KeyPair, TlsServer
-from fastlb.model.vhost import VHost
 from fastlb.tls.pass_phrases import (
     BUILTIN,
     Ask,

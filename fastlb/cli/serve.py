@@ -11,12 +11,12 @@ from fastlb.base.errors import Severity, render
 from fastlb.cli.detach import detach
 from fastlb.cli.options import Options
 from fastlb.cli.phrases import phrases_for
+from fastlb.facts.server import Model
 from fastlb.master import privileges
 from fastlb.master.errors import Exit, StartError
 from fastlb.master.journal import Journal
 from fastlb.master.loading import Source, load
 from fastlb.master.master import PROGRAM, Master, Orders
-from fastlb.model.server import Model
 from fastlb.monitor import monitor
 from fastlb.worker import worker
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 from fastlb import _core
 from fastlb.base.version import VERSION
+from fastlb.facts.server import Compat
 from fastlb.master.loading import cpu_count
-from fastlb.model.server import Compat
 
 HTTPD_ROOT = "/etc/fastlb"
 SERVER_CONFIG_FILE = "fastlb.conf"

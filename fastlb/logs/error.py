@@ -22,8 +22,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from fastlb.base.levels import LEVELS
-from fastlb.model.rules import LogTarget
-from fastlb.model.server import Model
+from fastlb.facts.rules import LogTarget
+from fastlb.facts.server import Model
 
 LINE_BYTES_MAX = 8192  # as Apache; what is longer is cut
 MESSAGES_PER_WINDOW = 200

@@ -11,11 +11,11 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from fastlb.facts.rules import LogTarget
+from fastlb.facts.server import Model
 from fastlb.logs.error import error_targets, is_syslog
 from fastlb.logs.farewell import Farewells
 from fastlb.logs.piped import PipedLoggers, Report, is_piped
-from fastlb.model.rules import LogTarget
-from fastlb.model.server import Model
 
 FILE_MODE = 0o644
 NO_FD = -1  # syslog has no descriptor of ours

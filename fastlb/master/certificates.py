@@ -10,8 +10,8 @@ import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from fastlb.facts.server import Model
 from fastlb.master.errors import Exit, StartError
-from fastlb.model.server import Model
 from fastlb.tls.handles import TlsHandles
 from fastlb.tls.pass_phrases import PassPhrases
 

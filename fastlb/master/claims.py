@@ -7,9 +7,9 @@ table finds the slot again after a reload, with all it has counted.
 from __future__ import annotations
 
 from fastlb._core import Table, TableError
+from fastlb.facts.member import Member
+from fastlb.facts.server import Compat, Model
 from fastlb.master.errors import Exit, StartError
-from fastlb.model.member import Member
-from fastlb.model.server import Compat, Model
 
 # Room for members and balancers that later reloads bring, and for old workers that
 # tunnels keep: the table is mapped once and never grows. A slot not in use costs

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from fastlb.facts.server import Model
 from fastlb.logs.files import OpenLogs
 from fastlb.master.reap import BackOff
-from fastlb.model.server import Model
 from fastlb.tls.handles import TlsHandles
 
 if TYPE_CHECKING:

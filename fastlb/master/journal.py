@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import sys
 
+from fastlb.facts.server import Model
 from fastlb.logs import error, files
 from fastlb.logs.error import ErrorLog
 from fastlb.logs.farewell import Farewells
 from fastlb.logs.files import NO_FD, OpenLogs
 from fastlb.master.errors import Exit, StartError
-from fastlb.model.server import Model
 
 
 class Journal:

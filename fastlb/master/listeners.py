@@ -12,9 +12,9 @@ import os
 import socket
 from collections.abc import Iterable, Mapping
 
+from fastlb.facts.listener import Listener
+from fastlb.facts.server import ProcessSettings
 from fastlb.master.errors import Exit, StartError
-from fastlb.model.listener import Listener
-from fastlb.model.server import ProcessSettings
 
 Address = tuple[str, int]
 

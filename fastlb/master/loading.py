@@ -14,8 +14,8 @@ from fastlb.base.errors import Diagnostic, as_strict, has_errors, sort_by_place
 from fastlb.config import registry
 from fastlb.config.parser import parse
 from fastlb.config.tree import Tree
+from fastlb.facts.server import Model
 from fastlb.model.resolve import resolve
-from fastlb.model.server import Model
 
 
 @dataclass(frozen=True, slots=True)

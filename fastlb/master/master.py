@@ -25,6 +25,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from fastlb.base import descriptors
+from fastlb.facts import diff
+from fastlb.facts.server import Model
 from fastlb.master import claims, pidfile, privileges, reap, spawn
 from fastlb.master.certificates import Certificates, renewed
 from fastlb.master.errors import Exit, StartError
@@ -42,8 +44,6 @@ from fastlb.master.reap import Death
 from fastlb.master.signals import Command, Signals
 from fastlb.master.stop import Stopping
 from fastlb.master.workers import Means, Workers
-from fastlb.model import diff
-from fastlb.model.server import Model
 from fastlb.monitor.heritage import MonitorHeritage
 from fastlb.tls.pass_phrases import PassPhrases
 from fastlb.worker.heritage import Heritage

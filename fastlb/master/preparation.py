@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from fastlb._core import Table
 from fastlb.base import descriptors
+from fastlb.facts.server import Compat, Model, ProcessSettings
 from fastlb.logs.files import OpenLogs
 from fastlb.master import claims, names
 from fastlb.master.certificates import Certificates
@@ -15,7 +16,6 @@ from fastlb.master.errors import Exit, StartError
 from fastlb.master.generation import Generation, Seat
 from fastlb.master.journal import Journal
 from fastlb.master.listeners import Address, Listeners
-from fastlb.model.server import Compat, Model, ProcessSettings
 
 DEADLINE_S = 30.0  # for workers that neither accept nor die
 

@@ -11,8 +11,8 @@ import os
 import pwd
 from dataclasses import dataclass
 
+from fastlb.facts.server import ProcessSettings
 from fastlb.master.errors import Exit, StartError
-from fastlb.model.server import ProcessSettings
 
 NO_ID = 0xFFFF_FFFF  # (uid_t)-1
 NOBODY_ID = 65534  # where the system has no account of that name

@@ -1,5 +1,4 @@
-"""The model: typed, frozen settings resolved from the tree.
+"""From the tree to the facts: `resolve.py` makes a `Model` out of a tree.
 
-Nothing here reads a file, a socket or the clock. `resolve.py` makes a `Model` out of
-a tree; the core's `plan.pyx` and the slow paths only read it.
+Nothing here but `pem.py` reads a file, and nothing a socket or the clock.
 """

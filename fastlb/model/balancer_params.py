@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from fastlb._pcre2 import PatternError
-from fastlb.model.regex import compile_pcre
+from fastlb.facts.regex import compile_pcre
 from fastlb.model.values import INT_MAX, maybe_integer, maybe_switch
 
 STICKY_SIZE: Final = 64

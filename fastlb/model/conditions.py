@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastlb.model.rules import EnvCondition
+from fastlb.facts.rules import EnvCondition
 
 
 def env_condition(word: str) -> EnvCondition | None:

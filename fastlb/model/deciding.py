@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from fastlb.model.rules import AccessOp, AccessRule
-from fastlb.model.vhost import DirConf, VHost
+from fastlb.facts.rules import AccessOp, AccessRule
+from fastlb.facts.vhost import DirConf, VHost
 
 NO_PROXY: Final = "no-proxy"
 

@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 
 from fastlb._pcre2 import Pattern
 from fastlb.config.tree import Node
+from fastlb.facts.regex import RegexDraft, compile_pcre
+from fastlb.facts.rules import AccessRule, EnvCondition, Format
+from fastlb.facts.server import Compat
+from fastlb.facts.vhost import DirConf, ReadLimit, SectionKind
 from fastlb.model.balancer_params import BalancerParams
 from fastlb.model.member_params import MemberParams
-from fastlb.model.regex import RegexDraft, compile_pcre
 from fastlb.model.report import Report, place_of
-from fastlb.model.rules import AccessRule, EnvCondition, Format
-from fastlb.model.server import Compat
 from fastlb.model.targets import Target
-from fastlb.model.vhost import DirConf, ReadLimit, SectionKind
 
 
 @dataclass(slots=True)

@@ -16,7 +16,14 @@ from typing import Final, TypeVar
 from fastlb.base.version import VERSION
 from fastlb.config.modules import process_model
 from fastlb.config.tree import Tree
-from fastlb.model.balancer import Balancer
+from fastlb.facts.balancer import Balancer
+from fastlb.facts.mapping import Mapping
+from fastlb.facts.member import Member
+from fastlb.facts.regex import freeze_regexes
+from fastlb.facts.rules import ReverseMap
+from fastlb.facts.server import TUNNEL_SERVERS, Compat, Model, ProcessSettings
+from fastlb.facts.tls import TlsMember
+from fastlb.facts.vhost import DirConf, ReadLimit, Section, VHost
 from fastlb.model.deciding import deciding_variables
 from fastlb.model.drafts import (
     ConfDraft,
@@ -27,8 +34,6 @@ from fastlb.model.drafts import (
     SectionDraft,
 )
 from fastlb.model.freeze_members import frozen_balancer, frozen_member
-from fastlb.model.mapping import Mapping
-from fastlb.model.member import Member
 from fastlb.model.merge import (
     DEFAULTS,
     EffectiveBalancer,
@@ -38,7 +43,6 @@ from fastlb.model.merge import (
     overlay,
 )
 from fastlb.model.proxy_sections import bound_sections
-from fastlb.model.regex import freeze_regexes
 from fastlb.model.resolve_access import access_rule
 from fastlb.model.resolve_logs import LogTargets, access_logs
 from fastlb.model.resolve_server import absolute
@@ -54,11 +58,7 @@ from fastlb.model.resolve_vhosts import (
     own_port,
     vhost_ids,
 )
-from fastlb.model.rules import ReverseMap
-from fastlb.model.server import TUNNEL_SERVERS, Compat, Model, ProcessSettings
 from fastlb.model.targets import TLS_SCHEMES
-from fastlb.model.tls import TlsMember
-from fastlb.model.vhost import DirConf, ReadLimit, Section, VHost
 
 _T = TypeVar("_T")
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-from fastlb.model.balancer import Balancer
+from fastlb.facts.balancer import Balancer
+from fastlb.facts.member import Member
+from fastlb.facts.tls import TlsMember
 from fastlb.model.drafts import MemberDraft, ServerSettings
-from fastlb.model.member import Member
 from fastlb.model.member_params import MemberParams
 from fastlb.model.merge import EffectiveBalancer
 from fastlb.model.targets import WEBSOCKET_SCHEMES
-from fastlb.model.tls import TlsMember
 
 
 def frozen_member(

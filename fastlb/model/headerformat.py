@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from fastlb.model.rules import Format, Piece
+from fastlb.facts.rules import Format, Piece
 
 LETTERS: Final = "etDlibs"
 

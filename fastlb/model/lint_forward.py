@@ -8,11 +8,11 @@ observed) or here, since there is no path to compare.
 from __future__ import annotations
 
 from fastlb.config.tree import Node
+from fastlb.facts.rules import AccessOp
+from fastlb.facts.vhost import SectionKind
 from fastlb.model.drafts import Run, SectionDraft, ServerDraft
 from fastlb.model.proxy_sections import pattern_matches
 from fastlb.model.resolve_access import access_rule
-from fastlb.model.rules import AccessOp
-from fastlb.model.vhost import SectionKind
 
 _ANY_TARGET = "192.0.2.1:443"  # an address that no section names (RFC 5737)
 

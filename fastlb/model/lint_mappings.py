@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 
 from fastlb._pcre2 import PatternLimitError
+from fastlb.facts.regex import compile_pcre
+from fastlb.facts.vhost import SectionKind
 from fastlb.model.drafts import (
     ConfDraft,
     MappingDraft,
@@ -15,9 +17,7 @@ from fastlb.model.drafts import (
 )
 from fastlb.model.lint_balancers import balancers_named
 from fastlb.model.merge import effective_balancer, inherits_passes
-from fastlb.model.regex import compile_pcre
 from fastlb.model.report import did_you_mean, place_of
-from fastlb.model.vhost import SectionKind
 
 
 def lint_mappings(run: Run) -> None:

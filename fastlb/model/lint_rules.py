@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from fastlb.config.tree import Node
+from fastlb.facts.rules import HeaderRule
 from fastlb.model.report import Report, did_you_mean
-from fastlb.model.rules import HeaderRule
 
 BALANCER_VARIABLES: Final = (
     "BALANCER_NAME",

@@ -19,6 +19,7 @@ from typing import Final
 from cryptography import x509
 
 from fastlb.config.tree import Node
+from fastlb.facts.tls import TlsServer, Verify
 from fastlb.model import chains
 from fastlb.model.drafts import Run, ServerDraft, TlsLines
 from fastlb.model.lint_tls_members import lint_tls_members
@@ -27,7 +28,6 @@ from fastlb.model.pem import PemFile, belongs
 from fastlb.model.report import place_of
 from fastlb.model.resolve_tls import DH_COMMAND, server_lines, server_tls
 from fastlb.model.resolve_vhosts import address_sets
-from fastlb.model.tls import TlsServer, Verify
 from fastlb.model.tls_files import TlsFiles
 
 _CERTIFICATE_FILES: Final = (

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from fastlb.config.tree import Node
+from fastlb.facts.tls import RevocationCheck, Trust
 from fastlb.model.drafts import TlsLines
 from fastlb.model.report import Report
-from fastlb.model.tls import RevocationCheck, Trust
 
 _WHOM: Final = {
     "SSL": "no certificate of a client can be verified",

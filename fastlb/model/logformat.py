@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from fastlb.facts.rules import Format, Piece
 from fastlb.model.headerformat import FormatError
-from fastlb.model.rules import Format, Piece
 
 LETTERS: Final = frozenset("aAbBCDefhHiklLmnopPqrRstTuUvVXIOSxc")
 LONG_ITEMS: Final = ("^ti", "^to", "^FB")

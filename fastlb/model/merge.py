@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import Final
 
+from fastlb.facts.server import Compat
+from fastlb.facts.vhost import DirConf, ReadLimit
 from fastlb.model.balancer_params import BalancerParams
 from fastlb.model.drafts import (
     BalancerDraft,
@@ -15,8 +17,6 @@ from fastlb.model.drafts import (
     ServerDraft,
     ServerSettings,
 )
-from fastlb.model.server import Compat
-from fastlb.model.vhost import DirConf, ReadLimit
 
 DEFAULTS: Final = ServerSettings(
     timeout_ms=60_000,

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from fastlb._pcre2 import PatternError, PatternLimitError
+from fastlb.facts.regex import compile_pcre
+from fastlb.facts.vhost import SectionKind
 from fastlb.model.drafts import SectionDraft
 from fastlb.model.globs import GLOB_LETTERS, glob_to_regex
-from fastlb.model.regex import compile_pcre
-from fastlb.model.vhost import SectionKind
 
 _PROXY_KINDS: Final = (SectionKind.PROXY, SectionKind.PROXY_MATCH)
 

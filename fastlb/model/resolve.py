@@ -27,6 +27,9 @@ from typing import Final
 from fastlb._pcre2 import PatternError
 from fastlb.base.errors import Diagnostic
 from fastlb.config.tree import Node, Tree
+from fastlb.facts.regex import GROUPS_MAX, cure_of
+from fastlb.facts.server import Compat, Model
+from fastlb.facts.vhost import SectionKind
 from fastlb.model import (
     resolve_access,
     resolve_answers,
@@ -42,12 +45,9 @@ from fastlb.model.drafts import ConfDraft, Handler, Place, Run, SectionDraft
 from fastlb.model.freeze import freeze
 from fastlb.model.globs import is_glob
 from fastlb.model.lint import lint
-from fastlb.model.regex import GROUPS_MAX, cure_of
 from fastlb.model.rejoin import rejoin
 from fastlb.model.report import Report
-from fastlb.model.server import Compat, Model
 from fastlb.model.targets import TargetError, is_balancer_url, split_balancer_url
-from fastlb.model.vhost import SectionKind
 
 HANDLERS: Final[dict[str, Handler]] = {
     **resolve_server.HANDLERS,

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Final
 
 from fastlb.config.tree import Node
+from fastlb.facts.rules import AccessOp, AccessRule
 from fastlb.model.drafts import ConfDraft, Handler, LegacyAccess, Place, Run
 from fastlb.model.networks import NetworkError, network_of
-from fastlb.model.rules import AccessOp, AccessRule
 
 CONTAINERS: Final = {
     "requireall": AccessOp.ALL_OF,

@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import Final
 
 from fastlb.config.tree import Node
+from fastlb.facts.rules import AccessLog, Format, LogTarget
 from fastlb.model.conditions import env_condition
 from fastlb.model.drafts import Handler, LogDraft, Place, Run, ServerDraft
 from fastlb.model.headerformat import FormatError
 from fastlb.model.logformat import COMMON, parse_log_format
 from fastlb.model.resolve_server import absolute
-from fastlb.model.rules import AccessLog, Format, LogTarget
 
 _TRAILERS: Final = "trailers are dropped: they are neither passed on nor kept"
 _ALWAYS_EMPTY: Final = {

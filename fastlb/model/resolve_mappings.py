@@ -10,6 +10,8 @@ from typing import Final
 
 from fastlb._pcre2 import PatternError
 from fastlb.config.tree import Node
+from fastlb.facts.regex import cure_of
+from fastlb.facts.vhost import SectionKind
 from fastlb.model.drafts import (
     Handler,
     MappingDraft,
@@ -21,7 +23,6 @@ from fastlb.model.drafts import (
 )
 from fastlb.model.globs import glob_to_regex
 from fastlb.model.member_params import MemberParams, set_member_param
-from fastlb.model.regex import cure_of
 from fastlb.model.report import did_you_mean
 from fastlb.model.resolve_params import (
     member_target,
@@ -34,7 +35,6 @@ from fastlb.model.targets import (
     is_leading_part,
     split_balancer_url,
 )
-from fastlb.model.vhost import SectionKind
 
 MAPPING_WORDS: Final = ("nocanon", "noquery", "interpolate")
 

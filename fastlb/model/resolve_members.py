@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from fastlb.config.tree import Node
+from fastlb.facts.vhost import SectionKind
 from fastlb.model.drafts import (
     Handler,
     MemberDraft,
@@ -37,7 +38,6 @@ from fastlb.model.targets import (
     parse_target,
     split_balancer_url,
 )
-from fastlb.model.vhost import SectionKind
 
 
 def balancer_member(run: Run, place: Place, node: Node) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from fastlb.config.tree import Node
+from fastlb.facts.regex import why_refused
 from fastlb.model.balancer_params import (
     LBMETHODS,
     LBMETHODS_LATER,
@@ -26,7 +27,6 @@ from fastlb.model.member_params import (
     member_param_names,
     set_member_param,
 )
-from fastlb.model.regex import why_refused
 from fastlb.model.report import did_you_mean
 from fastlb.model.targets import Target, TargetError, parse_target
 

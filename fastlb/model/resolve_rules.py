@@ -10,12 +10,8 @@ from typing import Final
 
 from fastlb._pcre2 import PatternError
 from fastlb.config.tree import Node
-from fastlb.model.conditions import env_condition
-from fastlb.model.drafts import Handler, Place, Run
-from fastlb.model.headerformat import FormatError, parse_header_format
-from fastlb.model.lint_rules import lint_header, lint_variable
-from fastlb.model.regex import compile_pcre, cure_of
-from fastlb.model.rules import (
+from fastlb.facts.regex import compile_pcre, cure_of
+from fastlb.facts.rules import (
     EnvCondition,
     EnvRule,
     Format,
@@ -23,6 +19,10 @@ from fastlb.model.rules import (
     HeaderRule,
     is_name_regex,
 )
+from fastlb.model.conditions import env_condition
+from fastlb.model.drafts import Handler, Place, Run
+from fastlb.model.headerformat import FormatError, parse_header_format
+from fastlb.model.lint_rules import lint_header, lint_variable
 
 _EDITS: Final = (HeaderAction.EDIT, HeaderAction.EDIT_ALL)
 EXPRESSIONS_LATER: Final = "expressions (expr=) come later"

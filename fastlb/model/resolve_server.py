@@ -14,9 +14,9 @@ from typing import Any, Final
 from fastlb.config import units
 from fastlb.config.lexer import filesystem_path
 from fastlb.config.tree import Node
+from fastlb.facts.server import Compat
+from fastlb.facts.vhost import ReadLimit
 from fastlb.model.drafts import Handler, Place, Run
-from fastlb.model.server import Compat
-from fastlb.model.vhost import ReadLimit
 
 # What a reader returns goes into a field of its own type by `replace`, which knows
 # the names only at run time: hence Any.

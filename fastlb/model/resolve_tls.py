@@ -15,11 +15,8 @@ from typing import Final
 from fastlb.config import units
 from fastlb.config.tls_checks import PROTOCOLS
 from fastlb.config.tree import Node
-from fastlb.model.drafts import Handler, Place, Run, SectionDraft, ServerDraft, TlsLines
-from fastlb.model.proxy_sections import pattern_matches
-from fastlb.model.resolve_server import absolute
-from fastlb.model.server import Compat
-from fastlb.model.tls import (
+from fastlb.facts.server import Compat
+from fastlb.facts.tls import (
     KeyPair,
     Protocols,
     RevocationCheck,
@@ -29,6 +26,9 @@ from fastlb.model.tls import (
     Trust,
     Verify,
 )
+from fastlb.model.drafts import Handler, Place, Run, SectionDraft, ServerDraft, TlsLines
+from fastlb.model.proxy_sections import pattern_matches
+from fastlb.model.resolve_server import absolute
 
 DH_COMMAND: Final = "dhparameters"  # the command of SSLOpenSSLConfCmd with a file
 NO_ANONYMOUS: Final = ":!aNULL:!eNULL:!EXP"  # mod_ssl puts it behind each cipher list

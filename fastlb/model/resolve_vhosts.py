@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Final
 
 from fastlb.config.tree import Node
+from fastlb.facts.listener import AddressSet, Listener
 from fastlb.model.drafts import Handler, Place, Run, ServerDraft
-from fastlb.model.listener import AddressSet, Listener
 from fastlb.model.report import place_of
 from fastlb.model.values import maybe_integer
 

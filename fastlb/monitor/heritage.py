@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fastlb._core import Table
-from fastlb.model.server import Model
+from fastlb.facts.server import Model
 from fastlb.tls.expiry import Expiry
 
 if TYPE_CHECKING:

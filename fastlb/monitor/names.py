@@ -12,7 +12,7 @@ import encodings.idna  # noqa: F401 - looking up a name needs it after the fork
 import socket
 
 from fastlb._core import Table
-from fastlb.model.member import Member
+from fastlb.facts.member import Member
 from fastlb.monitor.verdict import name_delay_s
 
 ADDRESSES_MAX = 8  # ADDRESSES_PER_MEMBER_MAX of core/limits.pxd

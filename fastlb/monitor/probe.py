@@ -14,7 +14,7 @@ import socket
 from collections.abc import Sequence
 
 from fastlb._core import Table
-from fastlb.model.member import Member
+from fastlb.facts.member import Member
 from fastlb.monitor.verdict import probe_delay_s
 
 CONNECT_TIMEOUT_S = 5.0

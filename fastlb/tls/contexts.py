@@ -17,9 +17,9 @@ from typing import TypeVar
 from OpenSSL import SSL
 
 from fastlb._core import TLS_FUNCTIONS
-from fastlb.model.server import Model
-from fastlb.model.tls import KeyPair, TlsMember, TlsServer
-from fastlb.model.vhost import VHost
+from fastlb.facts.server import Model
+from fastlb.facts.tls import KeyPair, TlsMember, TlsServer
+from fastlb.facts.vhost import VHost
 from fastlb.tls import stamps
 from fastlb.tls.expiry import expiries
 from fastlb.tls.handles import ServerHandle, TlsHandles

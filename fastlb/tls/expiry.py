@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from fastlb.model.server import Model
+from fastlb.facts.server import Model
 
 WARNING_DAYS = 30
 DAY_S = 86400

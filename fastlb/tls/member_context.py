@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from OpenSSL import SSL
 
-from fastlb.model.tls import TlsMember
+from fastlb.facts.tls import TlsMember
 from fastlb.tls.errors import TlsError, reason
 from fastlb.tls.pass_phrases import is_encrypted
 from fastlb.tls.server_context import MODES, NEVER

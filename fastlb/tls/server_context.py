@@ -10,7 +10,7 @@ from cryptography.hazmat.bindings._rust import _openssl
 from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL
 
-from fastlb.model.tls import KeyPair, TlsServer
+from fastlb.facts.tls import KeyPair, TlsServer
 from fastlb.tls.errors import TlsError, reason
 from fastlb.tls.keys import use_key
 from fastlb.tls.library import address_of

@@ -8,7 +8,7 @@ from typing import Any
 from cryptography.hazmat.bindings._rust import _openssl
 from OpenSSL import SSL
 
-from fastlb.model.tls import Protocols
+from fastlb.facts.tls import Protocols
 from fastlb.tls.errors import TlsError, reason
 
 VERSIONS = {

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-from fastlb.model.tls import TlsMember, TlsServer, Trust
+from fastlb.facts.tls import TlsMember, TlsServer, Trust
 
 Stamp = tuple[str, int, int, int]
 Stamps = tuple[Stamp, ...]

@@ -19,7 +19,7 @@ from cryptography.hazmat.bindings._rust import _openssl
 from OpenSSL import SSL
 
 from fastlb._core import STAPLE_FUNCTIONS, Staples
-from fastlb.model.tls import Stapling, TlsServer
+from fastlb.facts.tls import Stapling, TlsServer
 from fastlb.tls.library import addresses
 from fastlb.tls.ocsp import issuer_of, responder_url
 

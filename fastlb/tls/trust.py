@@ -7,7 +7,7 @@ import os
 from cryptography import x509
 from OpenSSL import SSL, crypto
 
-from fastlb.model.tls import RevocationCheck, TlsServer, Trust
+from fastlb.facts.tls import RevocationCheck, TlsServer, Trust
 from fastlb.tls.errors import TlsError, reason
 from fastlb.tls.stamps import listing
 

@@ -6,7 +6,7 @@ import socket
 from dataclasses import dataclass
 
 from fastlb._core import Table
-from fastlb.model.server import Model
+from fastlb.facts.server import Model
 from fastlb.tls.handles import TlsHandles
 
 # What a worker says to the master, one byte a message, through ready_fd.

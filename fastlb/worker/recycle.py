@@ -12,7 +12,7 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 
-from fastlb.model.server import Model
+from fastlb.facts.server import Model
 from fastlb.worker.heritage import MESSAGE_RECYCLE
 
 JITTER_SHARE = 10  # up to 1/10 fewer connections, so that workers do not leave together

@@ -8,9 +8,9 @@ import pytest
 from trees import model_of
 
 from fastlb._core import Table
+from fastlb.facts.server import Model
 from fastlb.master import claims
 from fastlb.master.errors import Exit, StartError
-from fastlb.model.server import Model
 
 CONF = """\
 Listen 80

@@ -12,7 +12,7 @@ from certificates import Authority, make_ca, make_pair
 from OpenSSL import SSL
 from tls_peers import MEMBER, Server, client_context, model_with, settings, shake
 
-from fastlb.model.tls import Trust, Verify
+from fastlb.facts.tls import Trust, Verify
 from fastlb.tls.contexts import TICKET_KEYS_MAX_S, Contexts, Host
 from fastlb.tls.errors import TlsError
 from fastlb.tls.pass_phrases import PassPhrases

@@ -90,7 +90,7 @@ def test_what_answers_requests_knows_no_expressions_of_pythons() -> None:
     # config/ and model/ read text with them, tls/ names of variables
     found = [
         path.relative_to(ROOT).as_posix()
-        for folder in ("core", "worker", "admin", "logs", "metrics")
+        for folder in ("core", "worker", "admin", "logs")
         for path in (ROOT / "fastlb" / folder).rglob("*.py*")
         if path.suffix in (".py", ".pyx") and IMPORTS_RE.search(path.read_text("utf-8"))
     ]

@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trees import model_of
 
-from fastlb.model.diff import diff, log_line
-from fastlb.model.server import Model
+from fastlb.facts.diff import diff, log_line
+from fastlb.facts.server import Model
 
 
 def model(members: list[str], *, listen: str = "Listen 80\n", extra: str = "") -> Model:

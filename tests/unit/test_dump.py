@@ -4,7 +4,7 @@ from pathlib import Path
 
 from trees import resolve_file
 
-from fastlb.model.dump import dump_run_cfg, dump_vhosts
+from fastlb.facts.dump import dump_run_cfg, dump_vhosts
 
 TEXT = """ServerName main.test
 DocumentRoot /var/www/html

@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fastlb.facts.rules import LogTarget
+from fastlb.facts.server import Model
+from fastlb.facts.vhost import VHost
 from fastlb.logs import error
 from fastlb.logs.error import ErrorLog
-from fastlb.model.rules import LogTarget
-from fastlb.model.server import Model
-from fastlb.model.vhost import VHost
 
 NOON_NS = 1_795_262_451_692_956_123  # 21 November 2026, 12:00:51.692956 UTC
 

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL
 from tls_peers import Server, Shaken, client_context, settings, shake
 
-from fastlb.model.tls import Trust, Verify
+from fastlb.facts.tls import Trust, Verify
 from fastlb.tls.facts import ConnectionFacts, facts_of
 from fastlb.tls.library import address_of
 from fastlb.tls.pass_phrases import PassPhrases

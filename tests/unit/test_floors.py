@@ -12,10 +12,11 @@ import pytest
 ROOT = Path(__file__).parents[2]
 FLOORS = (
     ("base", "_pcre2"),
+    ("facts",),
     ("config",),
     ("model",),
     ("_core", "_probe", "_fuzz"),
-    ("tls", "logs", "admin", "metrics"),
+    ("tls", "logs", "admin"),
     ("worker", "monitor"),
     ("master",),
     ("cli",),
@@ -77,7 +78,7 @@ IMPORT_IN_CORE = re.compile(
 )
 
 
-def test_of_the_lower_floors_the_core_uses_the_translation_of_patterns_only() -> None:
+def test_of_the_lower_floors_the_core_uses_the_compiling_of_patterns_only() -> None:
     # everything else reaches it as a model, through core/plan/plan.pyx
     used = {
         first or second
@@ -86,7 +87,7 @@ def test_of_the_lower_floors_the_core_uses_the_translation_of_patterns_only() ->
             (ROOT / "fastlb" / chapter).read_text("utf-8")
         )
     }
-    assert used == {"fastlb.model.regex"}
+    assert used == {"fastlb.facts.regex"}
 
 
 @pytest.mark.parametrize("suffix", ["pyx", "pxd"])
@@ -94,6 +95,18 @@ def test_every_chapter_is_in_the_spine_once(suffix: str) -> None:
     spine = (ROOT / f"fastlb/_core.{suffix}").read_text("utf-8")
     included = re.findall(r'^include "(.+?)"', spine, re.M)
     assert sorted(included) == [c for c in CHAPTERS if c.endswith(suffix)]
+
+
+RESTS_ON_FACTS = ("tls", "logs", "admin", "worker", "monitor", *SPINES)
+
+
+def test_who_serves_knows_the_facts_and_not_how_they_are_read() -> None:
+    assert not {
+        path: found
+        for path in FILES
+        if package_of(path) in RESTS_ON_FACTS
+        and (found := {"config", "model"} & set(imported(path)))
+    }
 
 
 def test_every_package_has_a_floor() -> None:

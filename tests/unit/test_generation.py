@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
+from fastlb.facts.server import Model
 from fastlb.logs.files import OpenLogs
 from fastlb.logs.piped import PipedLoggers
 from fastlb.master.generation import (
@@ -14,7 +15,6 @@ from fastlb.master.generation import (
     bury,
     step_down,
 )
-from fastlb.model.server import Model
 from fastlb.tls.contexts import Contexts
 from fastlb.tls.handles import TlsHandles
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastlb._pcre2 import PatternError
+from fastlb.facts.regex import compile_pcre
 from fastlb.model.globs import glob_to_regex, is_glob
 from fastlb.model.proxy_sections import pattern_matches
-from fastlb.model.regex import compile_pcre
 
 LETTERS = st.text("ab/.*?x", max_size=8)
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fastlb.facts.rules import Piece
 from fastlb.model.headerformat import LETTERS, FormatError, parse_header_format
-from fastlb.model.rules import Piece
 
 LATIN = st.characters(max_codepoint=255)
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from fastlb.facts.listener import Listener
+from fastlb.facts.server import ProcessSettings
 from fastlb.master.errors import Exit, StartError
 from fastlb.master.listeners import Listeners, address_text
-from fastlb.model.listener import Listener
-from fastlb.model.server import ProcessSettings
 
 
 def settings(**changes: int) -> ProcessSettings:

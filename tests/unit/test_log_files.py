@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from fastlb.facts.rules import LogTarget
+from fastlb.facts.server import Model, ProcessSettings
+from fastlb.facts.vhost import VHost
 from fastlb.logs.files import (
     NO_FD,
     LogOpenError,
@@ -18,9 +21,6 @@ from fastlb.logs.files import (
     open_targets,
 )
 from fastlb.logs.piped import LogProgramError, PipedLoggers
-from fastlb.model.rules import LogTarget
-from fastlb.model.server import Model, ProcessSettings
-from fastlb.model.vhost import VHost
 
 
 def model(root: Path, access: tuple[str, ...], *errors: str) -> Model:

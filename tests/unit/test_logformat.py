@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fastlb.facts.rules import Piece
 from fastlb.model.headerformat import FormatError
 from fastlb.model.logformat import COMMON, LETTERS, LONG_ITEMS, parse_log_format
-from fastlb.model.rules import Piece
 
 LATIN = st.characters(max_codepoint=255)
 

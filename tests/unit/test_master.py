@@ -17,11 +17,11 @@ import pytest
 from rights import AS_ROOT
 from trees import model_of
 
+from fastlb.facts.server import Model
 from fastlb.master import master, privileges, spawn
 from fastlb.master.errors import Exit, StartError
 from fastlb.master.journal import Journal
 from fastlb.master.master import Master, Orders
-from fastlb.model.server import Model
 from fastlb.worker.heritage import MESSAGE_READY, MESSAGE_RECYCLE, Heritage
 
 CONF = """\

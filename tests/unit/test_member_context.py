@@ -14,7 +14,7 @@ from cryptography import x509
 from OpenSSL import SSL
 from tls_peers import MEMBER
 
-from fastlb.model.tls import Protocols, RevocationCheck, TlsMember, Trust
+from fastlb.facts.tls import Protocols, RevocationCheck, TlsMember, Trust
 from fastlb.tls.errors import TlsError
 from fastlb.tls.member_context import member_context
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from trees import model_of
 
 from fastlb._core import Table
-from fastlb.model.member import Member
+from fastlb.facts.member import Member
 from fastlb.monitor import names
 from fastlb.monitor.names import Name
 from fastlb.monitor.probe import Probe

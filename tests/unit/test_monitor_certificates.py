@@ -15,7 +15,7 @@ from test_stapling import STAPLING
 from tls_peers import model_with, settings
 
 from fastlb._core import Table
-from fastlb.model.tls import TlsServer
+from fastlb.facts.tls import TlsServer
 from fastlb.monitor.heritage import MonitorHeritage
 from fastlb.monitor.monitor import Monitor
 from fastlb.tls.contexts import Contexts

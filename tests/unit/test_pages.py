@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastlb.admin import pages
-from fastlb.model.vhost import DirConf, Section, SectionKind, VHost
+from fastlb.facts.vhost import DirConf, Section, SectionKind, VHost
 
 RECORDED = json.loads(
     (Path(__file__).parent / "data" / "apache_pages.json").read_text("utf-8")

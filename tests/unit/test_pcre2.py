@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from fastlb import _pcre2, _probe
 from fastlb._pcre2 import Pattern, PatternError, PatternLimitError
-from fastlb.model.regex import compile_pcre, cure_of, why_refused
+from fastlb.facts.regex import compile_pcre, cure_of, why_refused
 
 NESTED = b"a" * 40 + b"!"
 LIMITS = (

@@ -10,8 +10,8 @@ from certificates import make_ca, make_pair
 from tls_peers import model_with, settings
 
 from fastlb.cli.phrases import ATTEMPTS, phrases_for
+from fastlb.facts.server import Model
 from fastlb.master.errors import StartError
-from fastlb.model.server import Model
 from fastlb.tls.pass_phrases import PassPhraseError
 
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from trees import errors, model_of, resolve_text, warnings
 
 from fastlb.base.messages import MESSAGES
-from fastlb.model.server import Compat
-from fastlb.model.vhost import ReadLimit, SectionKind
+from fastlb.facts.server import Compat
+from fastlb.facts.vhost import ReadLimit, SectionKind
 
 LISTEN = "Listen 8080\n"
 

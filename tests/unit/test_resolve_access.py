@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from trees import errors, model_of, warnings
 
-from fastlb.model.rules import AccessOp, AccessRule
+from fastlb.facts.rules import AccessOp, AccessRule
 
 LISTEN = "Listen 80\n"
 GRANTED = AccessRule(AccessOp.GRANTED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from trees import errors, model_of, warnings
 
-from fastlb.model.mapping import Mapping
+from fastlb.facts.mapping import Mapping
 
 LISTEN = "Listen 80\n"
 BALANCER = "<Proxy balancer://b>\nBalancerMember http://h:1\n</Proxy>\n"

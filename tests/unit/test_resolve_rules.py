@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from trees import errors, model_of, warnings
 
-from fastlb.model.rules import EnvRule, HeaderAction, HeaderRule, Redirect, ReverseMap
-from fastlb.model.vhost import DirConf
+from fastlb.facts.rules import EnvRule, HeaderAction, HeaderRule, Redirect, ReverseMap
+from fastlb.facts.vhost import DirConf
 
 LISTEN = "Listen 80\n"
 

@@ -6,9 +6,9 @@ import pytest
 from certificates import make_ca, make_crl, make_pair
 from trees import errors, model_of, resolve_text
 
+from fastlb.facts.server import Model
+from fastlb.facts.tls import RevocationCheck, TlsMember, TlsServer, Verify
 from fastlb.model.resolve_tls import versions_of
-from fastlb.model.server import Model
-from fastlb.model.tls import RevocationCheck, TlsMember, TlsServer, Verify
 
 LISTEN = "Listen 80\n"
 PAIR = make_pair(None, ["a.test", "b.test"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from trees import errors, model_of, warnings
 
-from fastlb.model.listener import AddressSet
+from fastlb.facts.listener import AddressSet
 
 
 @pytest.mark.parametrize(

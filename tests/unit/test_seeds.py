@@ -14,7 +14,7 @@ from certificates import make_ca, make_pair
 from trees import ENVIRON, resolve_file
 
 from fastlb.base.errors import Severity
-from fastlb.model.server import Model
+from fastlb.facts.server import Model
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.bindings._rust import _openssl
 from OpenSSL import SSL
 from tls_peers import ALL, Server, Shaken, client_context, settings, shake
 
-from fastlb.model.tls import (
+from fastlb.facts.tls import (
     KeyPair,
     Protocols,
     RevocationCheck,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tls_peers import MEMBER, PLAIN
 
-from fastlb.model.tls import KeyPair, Trust
+from fastlb.facts.tls import KeyPair, Trust
 from fastlb.tls.stamps import of_member, of_paths, of_server, of_server_trust
 
 

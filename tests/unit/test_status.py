@@ -21,10 +21,10 @@ from hypothesis import strategies as st
 from fastlb.admin import quantities
 from fastlb.admin.reading import UNBOUND_IDLE, CpuTimes, ServerFacts, System, scoreboard
 from fastlb.admin.status import server_status
-from fastlb.model.balancer import Balancer
-from fastlb.model.member import Member
-from fastlb.model.server import Compat, Model, ProcessSettings
-from fastlb.model.vhost import DirConf, VHost
+from fastlb.facts.balancer import Balancer
+from fastlb.facts.member import Member
+from fastlb.facts.server import Compat, Model, ProcessSettings
+from fastlb.facts.vhost import DirConf, VHost
 
 RECORDED = json.loads(
     (Path(__file__).parent / "data" / "apache_status.json").read_text("utf-8")

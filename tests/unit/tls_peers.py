@@ -12,8 +12,8 @@ from cryptography import x509
 from OpenSSL import SSL
 from trees import model_of
 
-from fastlb.model.server import Model
-from fastlb.model.tls import KeyPair, Protocols, TlsMember, TlsServer, Trust, Verify
+from fastlb.facts.server import Model
+from fastlb.facts.tls import KeyPair, Protocols, TlsMember, TlsServer, Trust, Verify
 
 ALL = Protocols(("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"), None, None)
 PLAIN = TlsServer(

@@ -9,8 +9,8 @@ from pathlib import Path
 from fastlb.base.errors import Diagnostic, Severity, sort_by_place
 from fastlb.config.parser import parse
 from fastlb.config.registry import collect
+from fastlb.facts.server import Model
 from fastlb.model.resolve import resolve
-from fastlb.model.server import Model
 
 NAMES = {"localhost": ("127.0.0.1",)}
 REGISTRY = collect()

@@ -52,7 +52,7 @@ cdef struct tls_library:
                       const unsigned char *, unsigned int, void *) noexcept nogil,
         void *) noexcept nogil
 
-# What a peer's certificate is measured by (model.tls.Verify), and what was found.
+# What a peer's certificate is measured by (facts.tls.Verify), and what was found.
 cdef enum:
     VERIFY_NONE = 0
     VERIFY_OPTIONAL = 1

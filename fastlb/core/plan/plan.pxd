@@ -14,7 +14,7 @@ cdef struct text:
     const char *data
     unsigned int length
 
-# One part of a header value or of a log line (model.rules.Piece).
+# One part of a header value or of a log line (facts.rules.Piece).
 cdef struct plan_piece:
     unsigned char kind          # PIECE_LITERAL, or the letter
     unsigned char sub           # variant, by letter: see logline.pyx
@@ -32,7 +32,7 @@ cdef struct plan_format:
     int count
     plan_piece *pieces
 
-# Actions of Header and RequestHeader, in the order of model.rules.HeaderAction.
+# Actions of Header and RequestHeader, in the order of facts.rules.HeaderAction.
 cdef enum:
     HEADER_SET = 0
     HEADER_SETIFEMPTY = 1
@@ -325,7 +325,7 @@ cdef struct plan_vhost:
     int tls_group               # hosts of one group may be asked for; -1: plain
     bint strict_sni             # SSLStrictSNIVHostCheck
 
-# Virtual hosts that share an address (model.listener.AddressSet).
+# Virtual hosts that share an address (facts.listener.AddressSet).
 cdef struct plan_set:
     int count
     int *vhosts                 # in file order

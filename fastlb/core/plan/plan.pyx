@@ -7,7 +7,7 @@ which is what HTTP/1 carries.
 import ipaddress
 import re
 
-from fastlb.model.regex import compile_pcre
+from fastlb.facts.regex import compile_pcre
 
 cdef plan_root plan
 cdef dict plan_places = {}      # of patterns: (text, ignore_case) -> where they stand
@@ -35,7 +35,7 @@ cdef tuple ENV_KNOWN = (
 cdef str ENV_OF_NOTE = "\0n:"
 cdef str ENV_OF_FIELD = "\0o:"
 
-cdef dict VERIFY_NUMBERS = {     # VERIFY_* by model.tls.Verify
+cdef dict VERIFY_NUMBERS = {     # VERIFY_* by facts.tls.Verify
     "none": VERIFY_NONE, "optional": VERIFY_OPTIONAL, "require": VERIFY_REQUIRE,
     "optional_no_ca": VERIFY_OPTIONAL_NO_CA,
 }

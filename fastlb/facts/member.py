@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fastlb.model.tls import TlsMember
+from fastlb.facts.tls import TlsMember
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fastlb.model.listener import AddressSet
-from fastlb.model.server import Model
-from fastlb.model.vhost import VHost
+from fastlb.facts.listener import AddressSet
+from fastlb.facts.server import Model
+from fastlb.facts.vhost import VHost
 
 ADDRESS_WIDTH = 22
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from fastlb.model.balancer import Balancer
-from fastlb.model.listener import AddressSet, Listener
-from fastlb.model.member import Member
-from fastlb.model.regex import Regex
-from fastlb.model.rules import LogTarget
-from fastlb.model.vhost import VHost
+from fastlb.facts.balancer import Balancer
+from fastlb.facts.listener import AddressSet, Listener
+from fastlb.facts.member import Member
+from fastlb.facts.regex import Regex
+from fastlb.facts.rules import LogTarget
+from fastlb.facts.vhost import VHost
 
 TUNNEL_SERVERS = 512
 

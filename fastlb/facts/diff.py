@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
-from fastlb.model.listener import Listener
-from fastlb.model.member import Member
-from fastlb.model.server import Model
+from fastlb.facts.listener import Listener
+from fastlb.facts.member import Member
+from fastlb.facts.server import Model
 
 LISTED_MAX = 5  # names of one kind in the log line
 

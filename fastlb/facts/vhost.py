@@ -5,8 +5,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from fastlb.model.mapping import Mapping
-from fastlb.model.rules import (
+from fastlb.facts.mapping import Mapping
+from fastlb.facts.rules import (
     AccessLog,
     AccessRule,
     EnvRule,
@@ -14,7 +14,7 @@ from fastlb.model.rules import (
     Redirect,
     ReverseMap,
 )
-from fastlb.model.tls import TlsServer
+from fastlb.facts.tls import TlsServer
 
 
 @dataclass(frozen=True, slots=True)
