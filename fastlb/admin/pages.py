@@ -25,6 +25,7 @@ from collections.abc import Iterator
 from fastlb._pcre2 import PatternError, PatternLimitError
 from fastlb.facts.regex import compile_pcre
 from fastlb.facts.vhost import DirConf, Section, SectionKind, VHost
+from fastlb.facts.words import Signature
 
 CONTENT_TYPE = "text/html; charset=iso-8859-1"
 
@@ -352,13 +353,13 @@ def _text(vhost: VHost, status: int, detail: str) -> str:
 
 def signature(vhost: VHost, path: str, host: str, port: int, rule: str = "<hr>") -> str:
     """The line at the foot of a page, "" for none (ServerSignature)."""
-    wish = None
+    wish: Signature | None = None
     for conf in _settings(vhost, path):
         wish = conf.server_signature or wish
-    if wish is None or wish.lower() == "off":
+    if wish in (None, Signature.OFF):
         return ""
     name = _escape(host or vhost.server_name)
-    if wish.lower() == "email":
+    if wish is Signature.EMAIL:
         admin = _escape(vhost.server_admin or "[no address given]")
         name = f'<a href="mailto:{admin}">{name}</a>'
     where = port or vhost.server_port or 80

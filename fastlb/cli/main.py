@@ -18,7 +18,7 @@ from fastlb.cli import control, demo, listing, version
 from fastlb.cli.dumps import dump
 from fastlb.cli.options import USAGE, Options, UsageError, parse
 from fastlb.cli.serve import serve, source_of
-from fastlb.facts.server import Compat
+from fastlb.facts.words import Compat
 from fastlb.master import privileges
 from fastlb.master.errors import StartError
 from fastlb.master.loading import Loaded, Source, load, read

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from fastlb import _core
 from fastlb.base.version import VERSION
-from fastlb.facts.server import Compat
+from fastlb.facts.words import Compat
 from fastlb.master.loading import cpu_count
 
 HTTPD_ROOT = "/etc/fastlb"

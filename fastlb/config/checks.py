@@ -1,21 +1,24 @@
-"""Checks of values that the declarations in `directives/` are made with.
+"""Readers of values that the declarations in `directives/` are made with.
 
-Each is a small callable: spelling and words in, a `Complaint` or None out. `wrong`
-is Apache's sentence where it has one ({name} and {word} are filled in).
+Each reads a value out of the words, or refuses them with a `Complaint`; where nobody
+wants the value it is a check. `wrong` is Apache's sentence where it has one ({name}
+and {word} are filled in). An argument that is left out is None.
 """
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
+from typing import Any
 
 from fastlb.base.errors import Severity
 from fastlb.config import units
-from fastlb.config.registry import Check, Complaint
+from fastlb.config.registry import Check, Complaint, Reader, Refused
 from fastlb.config.suggest import nearest
 
 
 @dataclass(frozen=True, slots=True)
-class Integer:
+class Integer(Reader):
     """A whole number in low..high as the argument at index."""
 
     low: int | None = None
@@ -23,71 +26,79 @@ class Integer:
     wrong: str = ""
     index: int = 0
 
-    def __call__(self, name: str, words: tuple[str, ...]) -> Complaint | None:
+    def read(self, name: str, words: tuple[str, ...]) -> int | None:
         if self.index >= len(words):
             return None
         word = words[self.index]
         try:
-            units.integer(word, self.low, self.high)
+            return units.integer(word, self.low, self.high)
         except units.UnitError as problem:
-            return _complaint(self.wrong, name, word, str(problem), self.index)
-        return None
+            raise _refused(self.wrong, name, word, str(problem), self.index) from None
 
 
 @dataclass(frozen=True, slots=True)
-class Duration:
-    """A time of at least low_ms; default_unit for a bare number."""
+class Duration(Reader):
+    """A time of at least low_ms, in milliseconds; default_unit for a bare number."""
 
     default_unit: str = "s"
     low_ms: int = 0
     wrong: str = ""
     index: int = 0
 
-    def __call__(self, name: str, words: tuple[str, ...]) -> Complaint | None:
+    def read(self, name: str, words: tuple[str, ...]) -> int | None:
         if self.index >= len(words):
             return None
         word = words[self.index]
         try:
             value = units.duration_ms(word, self.default_unit)
         except units.UnitError as problem:
-            return _complaint(self.wrong, name, word, str(problem), self.index)
+            raise _refused(self.wrong, name, word, str(problem), self.index) from None
         if value < self.low_ms:
             least = f"{word} is shorter than {self.low_ms} ms"
-            return _complaint(self.wrong, name, word, least, self.index)
-        return None
+            raise _refused(self.wrong, name, word, least, self.index)
+        return value
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """One of some words, in any case, as the argument at index."""
+class Choice(Reader):
+    """One of some words, in any case, as the argument at index.
+
+    values: what they mean, in the same order; (): the words as spelled here.
+    """
 
     words: tuple[str, ...]
     wrong: str = ""
     index: int = 0
+    values: tuple[object, ...] = ()
 
-    def __call__(self, name: str, words: tuple[str, ...]) -> Complaint | None:
+    def read(self, name: str, words: tuple[str, ...]) -> Any:
         if self.index >= len(words):
             return None
         word = words[self.index]
-        if word.lower() in (known.lower() for known in self.words):
-            return None
-        allowed = f"'{word}' is not one of {', '.join(self.words)}"
-        found = _complaint(self.wrong, name, word, allowed, self.index)
+        for spelled, value in zip(self.words, self.values or self.words, strict=True):
+            if spelled.lower() == word.lower():
+                return value
+        why = f"'{word}' is not one of {', '.join(self.words)}"
         best = nearest(word, self.words)
         cure = f"did you mean {best}?" if best else f"write {' or '.join(self.words)}"
-        return Complaint(found.text, found.why, cure, word=self.index)
+        raise _refused(self.wrong, name, word, why, self.index, cure=cure)
+
+
+def word_of(kind: type[enum.Enum], wrong: str = "") -> Choice:
+    """One of the words of an enum."""
+    return Choice(tuple(word.value for word in kind), wrong, values=tuple(kind))
 
 
 @dataclass(frozen=True, slots=True)
-class Buffer:
+class Buffer(Reader):
     """Bytes of a socket buffer: 0 for the system's, or at least 512."""
 
-    def __call__(self, name: str, words: tuple[str, ...]) -> Complaint | None:
-        found = Integer(0)(name, words)
-        if found is None and 0 < int(words[0]) < 512:
+    def read(self, name: str, words: tuple[str, ...]) -> int:
+        value = Integer(0).read(name, words) or 0
+        if 0 < value < 512:
             text = f"{name} must be >= 512 bytes, or 0 for system default."
-            return Complaint(text)
-        return found
+            raise Refused(Complaint(text))
+        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +159,10 @@ def every(*checks: Check) -> Check:
     return Every(checks)
 
 
-def _complaint(wrong: str, name: str, word: str, problem: str, index: int) -> Complaint:
+def _refused(
+    wrong: str, name: str, word: str, problem: str, index: int, *, cure: str = ""
+) -> Refused:
     if not wrong:
-        return Complaint(f"{name}: {problem}", word=index)
-    return Complaint(wrong.format(name=name, word=word), why=problem, word=index)
+        return Refused(Complaint(f"{name}: {problem}", "", cure, word=index))
+    text = wrong.format(name=name, word=word)
+    return Refused(Complaint(text, problem, cure, word=index))

@@ -56,8 +56,9 @@ def _entry(item: Directive) -> Iterator[str]:
     yield f"### `{shown}`\n"
     yield f"    {f'<{syntax}>' if item.is_section else syntax}\n"
     facts = [f"*Where:* {_places(item)}", f"*Status:* {item.status.value}"]
-    if item.default:
-        facts.insert(0, f"*Default:* `{item.default}`")
+    default = item.shown_default or item.default
+    if default:
+        facts.insert(0, f"*Default:* `{default}`")
     if item.unit:
         facts.insert(0, f"*Unit:* {item.unit}")
     if item.old_names:

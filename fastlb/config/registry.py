@@ -5,15 +5,15 @@ The parser takes contexts and argument counts from here, the check takes values,
 with its names. The declarations themselves are in `directives/`, one file per
 Apache module.
 
-How to add a directive: declare it in the file of its module, run
-`python -m fastlb.config.directives_doc`, and read it in `model/resolve.py`.
+How to add one: `docs/adding.md`.
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from fastlb.base.errors import Severity
 from fastlb.config.lexer import Word
@@ -114,14 +114,45 @@ class Complaint:
 Check = Callable[[str, tuple[str, ...]], Complaint | None]  # spelling, words
 
 
+class Refused(Exception):
+    """The words are not a value of this kind."""
+
+    def __init__(self, complaint: Complaint) -> None:
+        super().__init__(complaint.text)
+        self.complaint = complaint
+
+
+class Reader:
+    """Reads the value of a directive out of its words. As a check it only tries."""
+
+    __slots__ = ()
+
+    def read(self, name: str, words: tuple[str, ...]) -> Any:
+        """The value, in the type of its field; raises Refused."""
+        raise NotImplementedError
+
+    def __call__(self, name: str, words: tuple[str, ...]) -> Complaint | None:
+        try:
+            self.read(name, words)
+        except Refused as problem:
+            return problem.complaint
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class Directive:
     """One declaration. Sections are named without brackets.
 
     help     one phrase, printed behind a wrong argument count and by -L
     syntax   the grammar of the arguments, for people
+    default  the words that hold where nobody says any
+    shown_default  what the manual says of it, where these words tell too little
+    sets     the field of the model that it sets, or several: of DirConf when it may
+             stand in sections, else of VHost when in virtual hosts, else of
+             ProcessSettings; "": model/resolve.py has a handler
     check    looks at the words after their count is right; None: whoever resolves
-             the directive does
+             the directive does. With sets it is a Reader; None: On or Off is read as
+             a bool, anything else as text
     misplaced  Apache's own sentence for a wrong context, where it has one
     not_in   sections in which Apache refuses it with "cannot occur within"
     on_use   severity of the message that its use causes; None: by status
@@ -149,6 +180,8 @@ class Directive:
     on_use: Severity | None = None
     silent: bool = False
     old_names: tuple[str, ...] = ()
+    sets: str | tuple[str, ...] = ""
+    shown_default: str = ""
 
     @property
     def shown_name(self) -> str:
@@ -176,6 +209,20 @@ class Directive:
     def value_problem(self, words: tuple[str, ...]) -> Complaint | None:
         return self.check(self.name, words) if self.check else None
 
+    def values(self, words: tuple[str, ...]) -> Mapping[str, Any]:
+        """The fields that sound words set, with their values."""
+        if isinstance(self.check, Reader):
+            value = self.check.read(self.name, words)
+        else:
+            value = words[0].lower() == "on" if self.args is Args.FLAG else words[0]
+        return {self.sets: value} if isinstance(self.sets, str) else value
+
+    def preset(self) -> Mapping[str, Any]:
+        """What its fields hold where nobody sets them; {}: they have no default."""
+        if not (self.sets and self.default):
+            return {}
+        return self.values(tuple(self.default.split()))
+
     def count_problem(self, words: tuple[str, ...]) -> str | None:
         """Apache's sentence about a wrong number of arguments, or None.
 
@@ -199,6 +246,20 @@ class Directive:
             return f"Multiple <{self.name}> {Args.ONE_WORD_SECTION.value}"
         tail = f", {self.help}" if self.help and self.args is not Args.NONE else ""
         return f"{self.name} {self.args.value}{tail}"
+
+
+class Scope(enum.Enum):
+    """What a setting belongs to, which its contexts say."""
+
+    PROCESS = enum.auto()
+    SERVER = enum.auto()
+    SECTION = enum.auto()
+
+
+def scope_of(declared: Directive) -> Scope:
+    if declared.contexts & Context.DIRECTORY:
+        return Scope.SECTION
+    return Scope.SERVER if Context.VHOST in declared.contexts else Scope.PROCESS
 
 
 def trailing_comment(declared: Directive, words: Sequence[Word]) -> Complaint | None:

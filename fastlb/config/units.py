@@ -35,6 +35,14 @@ def integer(word: str, low: int | None = None, high: int | None = None) -> int:
     return value
 
 
+def maybe_integer(word: str) -> int | None:
+    """A whole decimal number, or None."""
+    try:
+        return integer(word)
+    except UnitError:
+        return None
+
+
 def duration_ms(word: str, default_unit: str = "s") -> int:
     """`<n>[unit]` in milliseconds; units s, ms, mi (minutes), h by their beginning.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass
 
 from fastlb.facts.balancer import Balancer
@@ -11,15 +10,7 @@ from fastlb.facts.member import Member
 from fastlb.facts.regex import Regex
 from fastlb.facts.rules import LogTarget
 from fastlb.facts.vhost import VHost
-
-TUNNEL_SERVERS = 512
-
-
-class Compat(enum.Enum):
-    """Directive `Compat`: which side wins where fastlb and Apache decide apart."""
-
-    APACHE = "apache"
-    BETTER = "better"
+from fastlb.facts.words import Compat
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +33,7 @@ class ProcessSettings:
     extended_status: bool
     document_root: str = ""  # nothing is served from it; -S shows it
     max_client_connections: int = 0  # over all workers; 0: what descriptors allow
-    max_tunnel_servers: int = TUNNEL_SERVERS  # workers left with tunnels; 0: no bound
+    max_tunnel_servers: int = 512  # workers left with tunnels; 0: no bound
     # Sixteenths of AsyncRequestWorkerFactor: connections for each idle place of
     # MaxRequestWorkers (Compat apache; 0 with a process or thread for each). -1: no
     # such bound.

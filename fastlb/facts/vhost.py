@@ -15,6 +15,14 @@ from fastlb.facts.rules import (
     ReverseMap,
 )
 from fastlb.facts.tls import TlsServer
+from fastlb.facts.words import (
+    AuthMerging,
+    BadHeader,
+    EncodedSlashes,
+    Signature,
+    Trace,
+    Via,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +48,7 @@ class DirConf:
     cookie_domains: tuple[tuple[str, str], ...] = ()
     cookie_paths: tuple[tuple[str, str], ...] = ()
     access: AccessRule | None = None  # None: nothing said
-    auth_merging: str | None = None  # "Off", "And", "Or"
+    auth_merging: AuthMerging | None = None
     handler: str | None = None  # "server-status", "balancer-manager", "none"
     mapping: Mapping | None = None  # ProxyPass in <Location>
     redirects: tuple[Redirect, ...] = ()
@@ -49,7 +57,7 @@ class DirConf:
     use_canonical_name: bool | None = None
     use_canonical_physical_port: bool | None = None
     track_first_byte: bool | None = None  # LogIOTrackTTFB
-    server_signature: str | None = None  # "On", "Off", "EMail"
+    server_signature: Signature | None = None
     expect_continue: bool | None = None  # Proxy100Continue
     interpolate_env: bool | None = None
     hostname_lookups: str | None = None
@@ -115,13 +123,13 @@ class VHost:
     registered_methods_only: bool
     strict_host_check: bool
     merge_slashes: bool
-    allow_encoded_slashes: str  # "Off", "On", "NoDecode"
-    trace_enable: str  # "on", "off", "extended"
+    allow_encoded_slashes: EncodedSlashes
+    trace_enable: Trace
     # proxy
     proxy_timeout_ms: int | None
-    proxy_via: str  # "Off", "On", "Full", "Block"
+    proxy_via: Via
     proxy_requests: bool
-    proxy_bad_header: str  # "IsError", "Ignore", "StartBody"
+    proxy_bad_header: BadHeader
     proxy_max_forwards: int  # -1: do not add
     proxy_status: bool
     mappings: tuple[Mapping, ...]  # in the order in which they are tried

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from fastlb._core import Table, TableError
 from fastlb.facts.member import Member
-from fastlb.facts.server import Compat, Model
+from fastlb.facts.server import Model
+from fastlb.facts.words import Compat
 from fastlb.master.errors import Exit, StartError
 
 # Room for members and balancers that later reloads bring, and for old workers that

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from fastlb._core import Table
 from fastlb.base import descriptors
-from fastlb.facts.server import Compat, Model, ProcessSettings
+from fastlb.facts.server import Model, ProcessSettings
+from fastlb.facts.words import Compat
 from fastlb.logs.files import OpenLogs
 from fastlb.master import claims, names
 from fastlb.master.certificates import Certificates

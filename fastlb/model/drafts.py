@@ -9,17 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from fastlb._pcre2 import Pattern
 from fastlb.config.tree import Node
 from fastlb.facts.regex import RegexDraft, compile_pcre
 from fastlb.facts.rules import AccessRule, EnvCondition, Format
-from fastlb.facts.server import Compat
-from fastlb.facts.vhost import DirConf, ReadLimit, SectionKind
+from fastlb.facts.vhost import DirConf, SectionKind
+from fastlb.facts.words import Compat
 from fastlb.model.balancer_params import BalancerParams
 from fastlb.model.member_params import MemberParams
 from fastlb.model.report import Report, place_of
 from fastlb.model.targets import Target
+
+# What directives say, by field of the facts; what is not said is not in it. Each value
+# has the type of its field, which is known only at run time: hence Any.
+Values = dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -143,48 +148,6 @@ class SectionDraft:
         return self.draft == ConfDraft() and not self.is_regex
 
 
-@dataclass(frozen=True, slots=True)
-class ServerSettings:
-    """Scalar directives of a server. None: not set here, the main server decides."""
-
-    server_name: str | None = None
-    server_scheme: str | None = None
-    server_port: int | None = None
-    server_path: str | None = None
-    server_admin: str | None = None
-    timeout_ms: int | None = None
-    keepalive: bool | None = None
-    keepalive_timeout_ms: int | None = None
-    max_keepalive_requests: int | None = None
-    limit_request_line: int | None = None
-    limit_request_fields: int | None = None
-    limit_request_field_size: int | None = None
-    strict: bool | None = None
-    allow_http09: bool | None = None
-    registered_methods_only: bool | None = None
-    strict_host_check: bool | None = None
-    merge_slashes: bool | None = None
-    allow_encoded_slashes: str | None = None
-    trace_enable: str | None = None
-    proxy_timeout_ms: int | None = None
-    proxy_via: str | None = None
-    proxy_requests: bool | None = None
-    proxy_bad_header: str | None = None
-    proxy_max_forwards: int | None = None
-    proxy_status: bool | None = None
-    proxy_pass_inherit: bool | None = None
-    balancer_inherit: bool | None = None
-    proxy_source_address: str | None = None
-    proxy_io_buffer_bytes: int | None = None
-    proxy_receive_buffer_bytes: int | None = None
-    websocket_idle_ms: int | None = None
-    read_handshake: ReadLimit | None = None
-    read_header: ReadLimit | None = None
-    read_body: ReadLimit | None = None
-    error_log: str | None = None
-    log_level: str | None = None
-
-
 @dataclass(slots=True)
 class LogDraft:
     """One CustomLog, TransferLog or GlobalLog."""
@@ -201,7 +164,7 @@ class ServerDraft:
     """The main server or one <VirtualHost>."""
 
     node: Node | None  # None for the main server
-    settings: ServerSettings = field(default_factory=ServerSettings)
+    settings: Values = field(default_factory=dict)
     addresses: list[tuple[str, int | None]] = field(default_factory=list)
     written_names: list[str] = field(default_factory=list)
     aliases: list[str] = field(default_factory=list)
@@ -235,14 +198,15 @@ def balancer_of(server: ServerDraft, name: str, node: Node) -> BalancerDraft:
 
 @dataclass(slots=True)
 class ProcessDraft:
-    """Directives of the process model as written; None: the default."""
+    """Directives of the process model."""
 
-    numbers: dict[str, int] = field(default_factory=dict)  # by ProcessSettings field
-    texts: dict[str, str] = field(default_factory=dict)
-    extended_status: bool | None = None
-    server_tokens: str = "Full"
-    compat: Compat = Compat.BETTER
+    values: Values = field(default_factory=dict)
     methods: list[str] = field(default_factory=list)  # RegisterHttpMethod
+
+    @property
+    def compat(self) -> Compat:
+        said: Compat = self.values.get("compat", Compat.BETTER)
+        return said
 
 
 @dataclass(slots=True)

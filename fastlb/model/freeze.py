@@ -11,19 +11,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final, TypeVar
+from typing import Final
 
 from fastlb.base.version import VERSION
 from fastlb.config.modules import process_model
+from fastlb.config.registry import Scope
 from fastlb.config.tree import Tree
 from fastlb.facts.balancer import Balancer
 from fastlb.facts.mapping import Mapping
 from fastlb.facts.member import Member
 from fastlb.facts.regex import freeze_regexes
 from fastlb.facts.rules import ReverseMap
-from fastlb.facts.server import TUNNEL_SERVERS, Compat, Model, ProcessSettings
+from fastlb.facts.server import Model, ProcessSettings
 from fastlb.facts.tls import TlsMember
 from fastlb.facts.vhost import DirConf, ReadLimit, Section, VHost
+from fastlb.facts.words import Compat
 from fastlb.model.deciding import deciding_variables
 from fastlb.model.drafts import (
     ConfDraft,
@@ -32,20 +34,19 @@ from fastlb.model.drafts import (
     ReverseDraft,
     Run,
     SectionDraft,
+    Values,
 )
 from fastlb.model.freeze_members import frozen_balancer, frozen_member
 from fastlb.model.merge import (
-    DEFAULTS,
     EffectiveBalancer,
     effective_balancer,
     inherits_passes,
     merge_conf,
-    overlay,
 )
 from fastlb.model.proxy_sections import bound_sections
 from fastlb.model.resolve_access import access_rule
 from fastlb.model.resolve_logs import LogTargets, access_logs
-from fastlb.model.resolve_server import absolute
+from fastlb.model.resolve_server import absolute, fields_of, presets
 from fastlb.model.resolve_tls import (
     connect_ports,
     member_tls,
@@ -60,8 +61,6 @@ from fastlb.model.resolve_vhosts import (
 )
 from fastlb.model.targets import TLS_SCHEMES
 
-_T = TypeVar("_T")
-
 APACHE_REQUEST_WORKERS: Final = {
     "mpm_prefork": 256,
     "mpm_worker": 400,
@@ -72,9 +71,6 @@ APACHE_REQUEST_WORKERS: Final = {
 Differs from Apache: otherwise there is no bound but file descriptors, since a
 connection costs a few hundred bytes here and not a process.
 """
-
-ASYNC_FACTOR: Final = 2 * 16
-"""Default of AsyncRequestWorkerFactor, in sixteenths."""
 
 
 def freeze(run: Run, tree: Tree, host_name: str) -> Model:
@@ -102,34 +98,22 @@ def freeze(run: Run, tree: Tree, host_name: str) -> Model:
 
 def process_settings(run: Run) -> ProcessSettings:
     """The process directives with their defaults."""
-    texts, numbers = run.process.texts, run.process.numbers
-    runtime_dir = texts.get("runtime_dir", "logs")
-    pid_file = texts.get("pid_file", f"{runtime_dir}/fastlb.pid")
-    apache = run.process.compat is Compat.APACHE
+    said = run.process.values
+    values = {**presets(Scope.PROCESS), "document_root": "htdocs", **said}
     mpm = process_model(run.modules)
-    workers = APACHE_REQUEST_WORKERS[mpm] if apache else 0
-    factor = numbers.get("async_factor", ASYNC_FACTOR) if mpm == "mpm_event" else 0
-    extended = run.process.extended_status
-    return ProcessSettings(
-        server_root=absolute(run, ""),
-        document_root=absolute(run, texts.get("document_root", "htdocs")),
-        runtime_dir=absolute(run, runtime_dir),
-        pid_file=absolute(run, pid_file),
-        user=texts.get("user"),
-        group=texts.get("group"),
-        start_servers=max(1, numbers.get("start_servers", run.cpu_count)),
-        max_request_workers=numbers.get("max_request_workers", workers),
-        max_client_connections=numbers.get("max_client_connections", 0),
-        max_tunnel_servers=numbers.get("max_tunnel_servers", TUNNEL_SERVERS),
-        async_factor=factor if apache else -1,
-        max_connections_per_child=numbers.get("max_connections_per_child", 0),
-        listen_backlog=numbers.get("listen_backlog", 511),
-        graceful_shutdown_timeout_s=numbers.get("graceful_shutdown_timeout_s", 0),
-        defer_accept_s=numbers.get("defer_accept_s", 0),
-        send_buffer_bytes=numbers.get("send_buffer_bytes", 0),
-        receive_buffer_bytes=numbers.get("receive_buffer_bytes", 0),
-        extended_status=True if extended is None else extended,
-    )
+    if run.process.compat is not Compat.APACHE:
+        values["async_factor"] = -1
+    else:
+        if mpm != "mpm_event":
+            values["async_factor"] = 0
+        if "max_request_workers" not in said:
+            values["max_request_workers"] = APACHE_REQUEST_WORKERS[mpm]
+    values["server_root"] = ""
+    values["pid_file"] = values["pid_file"] or f"{values['runtime_dir']}/fastlb.pid"
+    for name in ("server_root", "document_root", "runtime_dir", "pid_file"):
+        values[name] = absolute(run, values[name])
+    values["start_servers"] = max(1, said.get("start_servers", run.cpu_count))
+    return ProcessSettings(**fields_of(ProcessSettings, values))
 
 
 class _Freezer:
@@ -142,18 +126,17 @@ class _Freezer:
         self.log_targets = LogTargets()
         self._drafts = [run.main, *run.vhosts]
         main = run.main.settings
-        defaults = DEFAULTS
+        defaults = presets(Scope.SERVER)
         if (
             run.process.compat is Compat.APACHE
             and "reqtimeout_module" not in run.modules
         ):
             # Where Apache does not load it, nothing of it holds.
-            off = ReadLimit()
-            defaults = replace(defaults, read_header=off, read_body=off)
-        self._settings = [
-            overlay(defaults, main, draft.settings) for draft in self._drafts
+            defaults |= dict.fromkeys(("read_header", "read_body"), ReadLimit())
+        self._settings: list[Values] = [
+            {**defaults, **main, **draft.settings} for draft in self._drafts
         ]
-        self._names = [item.server_name or host_name for item in self._settings]
+        self._names = [item.get("server_name") or host_name for item in self._settings]
         self._ids = ["", *vhost_ids(run.vhosts, self._names[1:])]
         self._balancer_indexes: dict[tuple[int, str], int] = {}
         self._worker_indexes: dict[tuple[int, TlsMember | None], int] = {}
@@ -186,62 +169,38 @@ class _Freezer:
             own = self._conf(index, draft.default, section_drafts)
             default = merge_conf(default, own)
         levels = {**main.log_levels, **draft.log_levels}
-        error_log = settings.error_log or ""
+        error_log = settings["error_log"]
         if error_log and not error_log.startswith(("|", "syslog")):
             error_log = absolute(self.run, error_log)
-        s = settings
+        ports = connect_ports(self.run, draft) if settings["proxy_requests"] else ()
         node = draft.node
-        return VHost(
-            index=index,
-            vhost_id=self._ids[index],
-            addresses=tuple(draft.addresses),
-            server_name=self._names[index],
-            server_scheme=s.server_scheme,
-            server_port=own_port(draft, main),
-            aliases=tuple(draft.aliases),
-            written_names=tuple(draft.written_names),
-            server_path=s.server_path,
-            server_admin=s.server_admin,
-            timeout_ms=_set(s.timeout_ms),
-            keepalive=_set(s.keepalive),
-            keepalive_timeout_ms=_set(s.keepalive_timeout_ms),
-            max_keepalive_requests=_set(s.max_keepalive_requests),
-            limit_request_line=_set(s.limit_request_line),
-            limit_request_fields=_set(s.limit_request_fields),
-            limit_request_field_size=_set(s.limit_request_field_size),
-            strict=_set(s.strict),
-            allow_http09=_set(s.allow_http09),
-            registered_methods_only=_set(s.registered_methods_only),
-            strict_host_check=_set(s.strict_host_check),
-            merge_slashes=_set(s.merge_slashes),
-            allow_encoded_slashes=_set(s.allow_encoded_slashes),
-            trace_enable=_set(s.trace_enable),
-            proxy_timeout_ms=s.proxy_timeout_ms,
-            proxy_via=_set(s.proxy_via),
-            proxy_requests=_set(s.proxy_requests),
-            proxy_bad_header=_set(s.proxy_bad_header),
-            proxy_max_forwards=_set(s.proxy_max_forwards),
-            proxy_status=_set(s.proxy_status),
-            mappings=mappings,
-            default_conf=default,
-            sections=sections,
-            balancers=self._shown_balancers(index),
-            server_tokens=server_tokens(self.run.process.server_tokens),
-            access_logs=access_logs(self.run, draft, self.log_targets),
-            error_log=error_log,
-            log_level=_set(s.log_level),
-            log_levels=tuple(sorted(levels.items())),
-            file=node.file if node else "",
-            line=node.line if node else 0,
-            registered_methods=tuple(self.run.process.methods),
-            tls=self._tls[index],
-            tls_group=self._tls_groups[index],
-            connect_ports=connect_ports(self.run, draft) if s.proxy_requests else (),
-            websocket_idle_ms=s.websocket_idle_ms,
-            read_handshake=_set(s.read_handshake),
-            read_header=_set(s.read_header),
-            read_body=_set(s.read_body),
-        )
+        values = {
+            **settings,
+            "index": index,
+            "vhost_id": self._ids[index],
+            "addresses": tuple(draft.addresses),
+            "server_name": self._names[index],
+            "server_scheme": settings.get("server_scheme"),
+            "server_port": own_port(draft, main),
+            "aliases": tuple(draft.aliases),
+            "written_names": tuple(draft.written_names),
+            "mappings": mappings,
+            "default_conf": default,
+            "sections": sections,
+            "balancers": self._shown_balancers(index),
+            "server_tokens": server_tokens(self.run.process.values),
+            "access_logs": access_logs(self.run, draft, self.log_targets),
+            "error_log": error_log,
+            "log_level": settings.get("log_level", "warn"),
+            "log_levels": tuple(sorted(levels.items())),
+            "file": node.file if node else "",
+            "line": node.line if node else 0,
+            "registered_methods": tuple(self.run.process.methods),
+            "tls": self._tls[index],
+            "tls_group": self._tls_groups[index],
+            "connect_ports": ports,
+        }
+        return VHost(**fields_of(VHost, values))
 
     def _shown_balancers(self, index: int) -> tuple[int, ...]:
         """First the main server's that it does not mention, then its own (as Apache).
@@ -303,7 +262,7 @@ class _Freezer:
         if (
             balancer.lbmethod != original.lbmethod
             or found.upgrade != self.run.main.balancers[name].upgrade
-            or here.proxy_source_address != there.proxy_source_address
+            or here["proxy_source_address"] != there["proxy_source_address"]
         ):
             return -1
         if replace(balancer, file=original.file, line=original.line) == original:
@@ -396,8 +355,8 @@ class _Freezer:
         return ReverseMap(draft.path, draft.url, index, draft.interpolate)
 
 
-def server_tokens(word: str) -> str:
-    """The Server header's value for a ServerTokens word."""
+def server_tokens(values: Values) -> str:
+    """The Server header's value, by ServerTokens."""
     major, minor, *_ = VERSION.split(".")
     return {
         "Full": f"fastlb/{VERSION} (Linux)",
@@ -406,7 +365,7 @@ def server_tokens(word: str) -> str:
         "Minor": f"fastlb/{major}.{minor}",
         "Major": f"fastlb/{major}",
         "Prod": "fastlb",
-    }[word]
+    }[values.get("server_tokens", "Full")]
 
 
 def _section(draft: SectionDraft, conf: DirConf) -> Section:
@@ -419,9 +378,3 @@ def _section(draft: SectionDraft, conf: DirConf) -> Section:
         file=draft.node.file,
         line=draft.node.line,
     )
-
-
-def _set(value: _T | None) -> _T:
-    """A setting that has a default."""
-    assert value is not None
-    return value

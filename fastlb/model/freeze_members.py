@@ -7,7 +7,7 @@ from dataclasses import fields
 from fastlb.facts.balancer import Balancer
 from fastlb.facts.member import Member
 from fastlb.facts.tls import TlsMember
-from fastlb.model.drafts import MemberDraft, ServerSettings
+from fastlb.model.drafts import MemberDraft, Values
 from fastlb.model.member_params import MemberParams
 from fastlb.model.merge import EffectiveBalancer
 from fastlb.model.targets import WEBSOCKET_SCHEMES
@@ -17,7 +17,7 @@ def frozen_member(
     draft: MemberDraft,
     key: str,
     balancer_index: int,
-    settings: ServerSettings,
+    settings: Values,
     *,
     tls: TlsMember | None,
     upgrade: tuple[str, ...] = (),
@@ -30,10 +30,10 @@ def frozen_member(
         if field.name != "health"
     }
     values["io_buffer_bytes"] = (
-        params.io_buffer_bytes or settings.proxy_io_buffer_bytes or 0
+        params.io_buffer_bytes or settings["proxy_io_buffer_bytes"]
     )
     values["receive_buffer_bytes"] = (
-        params.receive_buffer_bytes or settings.proxy_receive_buffer_bytes or 0
+        params.receive_buffer_bytes or settings["proxy_receive_buffer_bytes"]
     )
     if not params.upgrade:
         default = ("websocket",) if target.scheme in WEBSOCKET_SCHEMES else ()
@@ -48,7 +48,7 @@ def frozen_member(
         explicit_port=target.explicit_port,
         path=target.path,
         unix_path=target.unix_path,
-        source_address=settings.proxy_source_address,
+        source_address=settings["proxy_source_address"],
         file=draft.node.file,
         line=draft.node.line,
         tls=tls,

@@ -88,7 +88,7 @@ def _vhosts(run: Run) -> None:
                     cure=f"write Listen {port}",
                 )
                 continue
-            name = (server.settings.server_name or "").lower()
+            name = (server.settings.get("server_name", "")).lower()
             known = first_by_name.setdefault((host, port, name), node)
             if known is not node and name:
                 run.report.warn(

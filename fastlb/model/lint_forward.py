@@ -21,7 +21,7 @@ def lint_forward(run: Run) -> None:
     """Each server that writes ProxyRequests On, or ProxyBlock with it."""
     for server in (run.main, *run.vhosts):
         node = server.forward
-        if node is None or server.settings.proxy_requests is not True:
+        if node is None or server.settings.get("proxy_requests") is not True:
             continue
         run.report.note(
             node,
@@ -34,7 +34,7 @@ def lint_forward(run: Run) -> None:
     for server in (run.main, *run.vhosts):
         for node in server.proxy_blocks:
             users = [run.main, *run.vhosts] if server.is_main else [server, run.main]
-            if any(user.settings.proxy_requests for user in users):
+            if any(user.settings.get("proxy_requests") for user in users):
                 run.report.error(
                     node,
                     "FB0287",

@@ -94,9 +94,10 @@ def _paths(files: TlsFiles, lines: TlsLines) -> None:
 
 def host_name(run: Run, server: ServerDraft) -> str:
     """name:port as mod_ssl's messages have it."""
-    name = server.settings.server_name or run.main.settings.server_name or "localhost"
+    names = (one.settings.get("server_name") for one in (server, run.main))
+    name = next(filter(None, names), "localhost")
     ports = [port for _, port in server.addresses if port is not None]
-    port = server.settings.server_port or (ports[0] if ports else 443)
+    port = server.settings.get("server_port") or (ports[0] if ports else 443)
     return f"{name}:{port}"
 
 
@@ -210,7 +211,7 @@ def _leaf(
             node, "FB0269", weak.text, why=weak.why, cure=weak.cure, error=is_refused
         )
     names = chains.names_of(leaf)
-    wanted = [server.settings.server_name or "", *server.aliases]
+    wanted = [server.settings.get("server_name", ""), *server.aliases]
     missing = [
         name
         for name in dict.fromkeys(wanted)
@@ -272,7 +273,7 @@ def _addresses(run: Run, hosts: list[TlsServer | None]) -> None:
                     cure="give TLS a port of its own",
                 )
             elif hosts[index] is not None and not (
-                server.settings.server_name or server.aliases
+                server.settings.get("server_name") or server.aliases
             ):
                 run.report.warn(
                     server.node,

@@ -6,61 +6,11 @@ Source: config-language.md 6; for balancers balancing.md 10.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import Final
 
-from fastlb.facts.server import Compat
-from fastlb.facts.vhost import DirConf, ReadLimit
+from fastlb.facts.vhost import DirConf
+from fastlb.facts.words import Compat
 from fastlb.model.balancer_params import BalancerParams
-from fastlb.model.drafts import (
-    BalancerDraft,
-    MemberDraft,
-    ServerDraft,
-    ServerSettings,
-)
-
-DEFAULTS: Final = ServerSettings(
-    timeout_ms=60_000,
-    keepalive=True,
-    keepalive_timeout_ms=5_000,
-    max_keepalive_requests=100,
-    limit_request_line=8190,
-    limit_request_fields=100,
-    limit_request_field_size=8190,
-    strict=True,
-    allow_http09=True,
-    registered_methods_only=False,
-    strict_host_check=False,
-    merge_slashes=True,
-    allow_encoded_slashes="Off",
-    trace_enable="on",
-    proxy_via="Off",
-    proxy_requests=False,
-    proxy_bad_header="IsError",
-    proxy_max_forwards=-1,
-    proxy_status=False,
-    proxy_pass_inherit=True,
-    balancer_inherit=True,
-    proxy_io_buffer_bytes=0,
-    proxy_receive_buffer_bytes=0,
-    read_handshake=ReadLimit(),
-    read_header=ReadLimit(20, 40, 500),
-    read_body=ReadLimit(20, 0, 500),
-    error_log="logs/error_log",
-    log_level="warn",
-)
-
-
-def overlay(*layers: ServerSettings) -> ServerSettings:
-    """Later layers win where they say something."""
-    merged = ServerSettings()
-    for layer in layers:
-        said = {
-            field.name: getattr(layer, field.name)
-            for field in fields(ServerSettings)
-            if getattr(layer, field.name) is not None
-        }
-        merged = replace(merged, **said)
-    return merged
+from fastlb.model.drafts import BalancerDraft, MemberDraft, ServerDraft
 
 
 def merge_conf(base: DirConf, later: DirConf) -> DirConf:
@@ -93,8 +43,8 @@ def inherits_passes(
     """
     if compat is Compat.APACHE:
         return True
-    said = overlay(main.settings, server.settings).proxy_pass_inherit
-    return said is not False
+    said = {**main.settings, **server.settings}
+    return said.get("proxy_pass_inherit") is not False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +72,9 @@ def effective_balancer(
     own = server.balancers.get(name)
     base = None
     if not server.is_main:
-        said = overlay(main.settings, server.settings)
-        if said.balancer_inherit is not False or said.proxy_pass_inherit is not False:
+        said = {**main.settings, **server.settings}
+        inherit = ("balancer_inherit", "proxy_pass_inherit")
+        if any(said.get(name) is not False for name in inherit):
             base = main.balancers.get(name)
     draft = own or base
     if draft is None:

@@ -28,8 +28,9 @@ from fastlb._pcre2 import PatternError
 from fastlb.base.errors import Diagnostic
 from fastlb.config.tree import Node, Tree
 from fastlb.facts.regex import GROUPS_MAX, cure_of
-from fastlb.facts.server import Compat, Model
+from fastlb.facts.server import Model
 from fastlb.facts.vhost import SectionKind
+from fastlb.facts.words import Compat
 from fastlb.model import (
     resolve_access,
     resolve_answers,
@@ -118,7 +119,7 @@ def resolve(
         lookup=lookup,
     )
     if not lenient:
-        run.process.compat = Compat.APACHE
+        run.process.values["compat"] = Compat.APACHE
     main = Place(run.main, run.main.default)
     # <VirtualHost *> without a port takes the main server's, which may stand below
     for node in tree.nodes:

@@ -12,12 +12,12 @@ from typing import Final
 
 from fastlb._pcre2 import PatternError
 from fastlb.config.tree import Node
+from fastlb.config.units import maybe_integer
 from fastlb.facts.regex import cure_of
 from fastlb.facts.rules import Redirect
 from fastlb.model.drafts import Handler, Place, ReverseDraft, Run
 from fastlb.model.report import did_you_mean
 from fastlb.model.targets import TargetError, is_balancer_url, split_balancer_url
-from fastlb.model.values import maybe_integer
 
 _STATUS_WORDS: Final = {
     "permanent": 301,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from fastlb.config.tree import Node
@@ -80,7 +79,7 @@ def log_level(run: Run, place: Place, node: Node) -> None:
         if colon:
             place.server.log_levels[module_name(module)] = level
         else:
-            place.server.settings = replace(place.server.settings, log_level=level)
+            place.server.settings["log_level"] = level
             place.server.log_levels.clear()  # as Apache: it resets the modules too
 
 

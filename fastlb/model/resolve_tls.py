@@ -15,7 +15,6 @@ from typing import Final
 from fastlb.config import units
 from fastlb.config.tls_checks import PROTOCOLS
 from fastlb.config.tree import Node
-from fastlb.facts.server import Compat
 from fastlb.facts.tls import (
     KeyPair,
     Protocols,
@@ -26,6 +25,7 @@ from fastlb.facts.tls import (
     Trust,
     Verify,
 )
+from fastlb.facts.words import Compat
 from fastlb.model.drafts import Handler, Place, Run, SectionDraft, ServerDraft, TlsLines
 from fastlb.model.proxy_sections import pattern_matches
 from fastlb.model.resolve_server import absolute

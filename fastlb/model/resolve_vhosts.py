@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import replace
 from typing import Final
 
 from fastlb.config.tree import Node
+from fastlb.config.units import maybe_integer
 from fastlb.facts.listener import AddressSet, Listener
 from fastlb.model.drafts import Handler, Place, Run, ServerDraft
 from fastlb.model.report import place_of
-from fastlb.model.values import maybe_integer
+
+_NAME_FIELDS: Final = ("server_name", "server_scheme", "server_port")
 
 
 def split_host_port(text: str) -> tuple[str, str] | None:
@@ -115,12 +116,11 @@ def server_name(run: Run, place: Place, node: Node) -> None:
     host, port_text = parts
     if not host:  # a name of digits only is a name
         host, port_text = rest, ""
-    place.server.settings = replace(
-        place.server.settings,
-        server_name=host,
-        server_scheme=scheme.lower() or None,
-        server_port=port_number(port_text),
-    )
+    said = (host, scheme.lower() or None, port_number(port_text))
+    for field, value in zip(_NAME_FIELDS, said, strict=True):
+        place.server.settings.pop(field, None)
+        if value is not None:
+            place.server.settings[field] = value
 
 
 def own_port(server: ServerDraft, main: ServerDraft) -> int | None:
@@ -129,10 +129,11 @@ def own_port(server: ServerDraft, main: ServerDraft) -> int | None:
     ServerName gives it, or says by its silence that it is the scheme's. A virtual
     host without ServerName has that of its address, else the main server's.
     """
-    if server.settings.server_name is not None or server.is_main:
-        return server.settings.server_port
+    said: int | None = server.settings.get("server_port")
+    if "server_name" in server.settings or server.is_main:
+        return said
     ports = (port for _, port in server.addresses if port)
-    return next(ports, main.settings.server_port)
+    return next(ports, main.settings.get("server_port"))
 
 
 def server_alias(_run: Run, place: Place, node: Node) -> None:
@@ -144,7 +145,7 @@ def virtual_host(run: Run, node: Node) -> ServerDraft:
     """The draft of a <VirtualHost>, with its addresses; its children are not read."""
     draft = ServerDraft(node=node)
     # None, any port, when ServerName names none: seen in httpd 2.4.71.
-    main_port = run.main.settings.server_port
+    main_port = run.main.settings.get("server_port")
     if not node.args:
         run.report.error(
             node, "FB0214", "<VirtualHost> directive requires additional arguments"

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from fastlb._core import STAPLE_ANSWER_MAX
-from fastlb.facts.server import Compat
+from fastlb.facts.words import Compat
 from fastlb.tls import ocsp
 from fastlb.tls.ocsp import Answer, OcspError
 from fastlb.tls.stapling import Stapled

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from fastlb.admin import pages
 from fastlb.facts.vhost import DirConf, Section, SectionKind, VHost
+from fastlb.facts.words import Signature
 
 RECORDED = json.loads(
     (Path(__file__).parent / "data" / "apache_pages.json").read_text("utf-8")
@@ -49,7 +50,9 @@ def location(pattern: str, conf: DirConf, **kind: Any) -> Section:
 
 @pytest.mark.parametrize("case", RECORDED, ids=lambda case: case["name"])
 def test_page_and_status_line_are_apaches(case: dict[str, Any]) -> None:
-    conf = DirConf(server_signature=case.get("signature"))
+    conf = DirConf(
+        server_signature=Signature(case["signature"]) if "signature" in case else None
+    )
     body = pages.error_page(
         host(server_admin=case.get("admin"), default_conf=conf),
         case["status"],
@@ -103,13 +106,13 @@ def test_a_status_without_a_name_keeps_the_members_reason() -> None:
 def test_settings_of_the_locations_around_the_path_apply(
     pattern: str, kind: dict[str, Any], path: str, around: bool
 ) -> None:
-    conf = DirConf(server_signature="On")
+    conf = DirConf(server_signature=Signature.ON)
     vhost = host(sections=(location(pattern, conf, **kind),))
     body = pages.error_page(vhost, 404, "", path)
     assert (b"<address>" in body) is around
 
 
 def test_the_footer_names_the_host_itself_when_the_client_did_not() -> None:
-    vhost = host(default_conf=DirConf(server_signature="On"), server_port=8080)
+    vhost = host(default_conf=DirConf(server_signature=Signature.ON), server_port=8080)
     body = pages.error_page(vhost, 404, "", "/")
     assert b"Server at front.test Port 8080</address>" in body

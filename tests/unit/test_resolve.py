@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from trees import errors, model_of, resolve_text, warnings
 
 from fastlb.base.messages import MESSAGES
-from fastlb.facts.server import Compat
 from fastlb.facts.vhost import ReadLimit, SectionKind
+from fastlb.facts.words import Compat, EncodedSlashes, Via
 
 LISTEN = "Listen 8080\n"
 
@@ -24,7 +24,7 @@ def test_defaults_are_apaches() -> None:
     assert main.limit_request_fields == 100
     assert main.strict and main.allow_http09 and main.merge_slashes
     assert main.proxy_timeout_ms is None
-    assert main.allow_encoded_slashes == "Off"
+    assert main.allow_encoded_slashes is EncodedSlashes.OFF
     assert main.log_level == "warn"
     assert model.process.start_servers == 2  # cpu_count
     assert model.process.max_connections_per_child == 0
@@ -129,7 +129,7 @@ def test_a_virtual_host_overrides_what_it_says_and_inherits_the_rest() -> None:
     assert (main.timeout_ms, host.timeout_ms) == (7_000, 8_000)
     assert (host.keepalive, host.keepalive_timeout_ms) == (False, 300)
     assert host.proxy_timeout_ms == 9_000
-    assert (main.proxy_via, host.proxy_via) == ("Off", "Full")
+    assert (main.proxy_via, host.proxy_via) == (Via.OFF, Via.FULL)
     assert (host.strict, host.allow_http09) == (False, False)
 
 

@@ -18,8 +18,8 @@ from responder import HOUR, answer, now, responder
 from tls_peers import model_with, settings
 
 from fastlb._core import STAPLE_ANSWER_MAX, STAPLE_FUNCTIONS, Staples, Table
-from fastlb.facts.server import Compat
 from fastlb.facts.tls import Stapling, TlsServer
+from fastlb.facts.words import Compat
 from fastlb.monitor.stapling import FIRST_RETRY_S, Report, StapleWatch, fetch
 from fastlb.tls.contexts import Contexts
 from fastlb.tls.library import addresses

@@ -23,8 +23,9 @@ from fastlb.admin.reading import UNBOUND_IDLE, CpuTimes, ServerFacts, System, sc
 from fastlb.admin.status import server_status
 from fastlb.facts.balancer import Balancer
 from fastlb.facts.member import Member
-from fastlb.facts.server import Compat, Model, ProcessSettings
+from fastlb.facts.server import Model, ProcessSettings
 from fastlb.facts.vhost import DirConf, VHost
+from fastlb.facts.words import Compat, Signature
 
 RECORDED = json.loads(
     (Path(__file__).parent / "data" / "apache_status.json").read_text("utf-8")
@@ -358,7 +359,7 @@ def test_the_page_is_signed_when_serversignature_is_on() -> None:
     assert line not in ask()[2]
     signed = model()
     vhost = dataclasses.replace(
-        signed.vhosts[0], default_conf=DirConf(server_signature="On")
+        signed.vhosts[0], default_conf=DirConf(server_signature=Signature.ON)
     )
     page = ask(the_model=dataclasses.replace(signed, vhosts=(vhost,)))[2]
     assert f"<hr />\n<address>{line}" in page

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from fastlb.base.errors import Severity
-from fastlb.config.checks import Choice
+from fastlb.config.checks import Choice, word_of
 from fastlb.config.registry import Args, Complaint, D, Directive, Status
 from fastlb.config.suggest import nearest
+from fastlb.facts.words import AuthMerging
 
 AUTHZ = "mod_authz_core.c"
 COMPAT = "mod_access_compat.c"
@@ -108,7 +109,8 @@ DIRECTIVES = (
         "Off|And|Or",
         "how Require of enclosing sections counts",
         default="Off",
-        check=Choice(("Off", "And", "Or"), "{name} must be one of: Off | And | Or"),
+        check=word_of(AuthMerging, "{name} must be one of: Off | And | Or"),
+        sets="auth_merging",
     ),
     Directive(
         "AuthzSendForbiddenOnFailure",

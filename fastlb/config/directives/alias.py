@@ -95,6 +95,7 @@ DIRECTIVES = (
         "On|Off",
         "whether a redirect to a path is sent as it is",
         default="Off",
+        sets="redirect_relative",
     ),
     Directive(
         "AliasPreservePath",

@@ -75,6 +75,7 @@ DIRECTIVES = (
         "On|Off",
         "whether virtual hosts get the main server's balancers",
         default="On",
+        sets="balancer_inherit",
     ),
     Directive(
         "BalancerPersist",
@@ -99,6 +100,7 @@ DIRECTIVES = (
         default="On",
         manual="With Off a virtual host has only its own rules.",
         differs="In Apache Off does not remove the inherited rules.",
+        sets="proxy_pass_inherit",
     ),
     Directive(
         "HeartbeatStorage",

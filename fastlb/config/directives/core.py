@@ -7,18 +7,21 @@ import re
 from fastlb.base.errors import Severity
 from fastlb.base.levels import LEVELS
 from fastlb.config import modules, units
-from fastlb.config.checks import Choice, Duration, Integer, Later, every
+from fastlb.config.checks import Choice, Duration, Integer, Later, every, word_of
 from fastlb.config.registry import (
     SV,
     SVD,
     Args,
     Complaint,
     Directive,
+    Reader,
+    Refused,
     S,
     Status,
     V,
 )
 from fastlb.config.suggest import nearest
+from fastlb.facts.words import EncodedSlashes, Signature, Trace
 
 CORE = "core.c"
 _LEVEL_WRONG = (
@@ -26,14 +29,14 @@ _LEVEL_WRONG = (
     " emerg/alert/crit/error/warn/notice/info/debug/trace1/.../trace8"
 )
 _RECURSION_WRONG = "The recursion limit must be greater than zero."
-_PROTOCOL_OPTIONS = (
-    "Strict",
-    "Unsafe",
-    "RegisteredMethods",
-    "LenientMethods",
-    "Allow0.9",
-    "Require1.0",
-)
+_PROTOCOL_OPTIONS = {
+    "Strict": ("strict", True),
+    "Unsafe": ("strict", False),
+    "RegisteredMethods": ("registered_methods_only", True),
+    "LenientMethods": ("registered_methods_only", False),
+    "Allow0.9": ("allow_http09", True),
+    "Require1.0": ("allow_http09", False),
+}
 
 
 def _log_level(name: str, words: tuple[str, ...]) -> Complaint | None:
@@ -51,20 +54,22 @@ def _log_level(name: str, words: tuple[str, ...]) -> Complaint | None:
     return None
 
 
-def _protocol_options(name: str, words: tuple[str, ...]) -> Complaint | None:
-    known = {word.lower() for word in _PROTOCOL_OPTIONS}
-    for index, word in enumerate(words):
-        if word.lower() not in known:
-            best = nearest(word, _PROTOCOL_OPTIONS)
-            return Complaint(
-                "HttpProtocolOptions accepts 'Unsafe' or 'Strict' (default),"
-                " 'RegisteredMethods' or 'LenientMethods' (default), and"
-                " 'Require1.0' or 'Allow0.9' (default)",
-                f"'{word}' is none of them",
-                f"did you mean {best}?" if best else "",
-                word=index,
-            )
-    return None
+class _ProtocolOptions(Reader):
+    def read(self, name: str, words: tuple[str, ...]) -> dict[str, bool]:
+        known = {word.lower(): said for word, said in _PROTOCOL_OPTIONS.items()}
+        for index, word in enumerate(words):
+            if word.lower() not in known:
+                best = nearest(word, tuple(_PROTOCOL_OPTIONS))
+                complaint = Complaint(
+                    "HttpProtocolOptions accepts 'Unsafe' or 'Strict' (default),"
+                    " 'RegisteredMethods' or 'LenientMethods' (default), and"
+                    " 'Require1.0' or 'Allow0.9' (default)",
+                    f"'{word}' is none of them",
+                    f"did you mean {best}?" if best else "",
+                    word=index,
+                )
+                raise Refused(complaint)
+        return dict(known[word.lower()] for word in words)
 
 
 def _error_document(name: str, words: tuple[str, ...]) -> Complaint | None:
@@ -123,6 +128,7 @@ DIRECTIVES = (
         Args.ONE,
         "path",
         "path by which clients without a Host header reach a virtual host",
+        sets="server_path",
     ),
     Directive(
         "ServerAdmin",
@@ -131,6 +137,7 @@ DIRECTIVES = (
         Args.ONE,
         "address|URL",
         "whom error pages name",
+        sets="server_admin",
     ),
     Directive(
         "ServerSignature",
@@ -140,9 +147,8 @@ DIRECTIVES = (
         "On|Off|EMail",
         "the line at the foot of error pages",
         default="Off",
-        check=Choice(
-            ("On", "Off", "EMail"), "ServerSignature: use one of: off | on | email"
-        ),
+        check=word_of(Signature, "ServerSignature: use one of: off | on | email"),
+        sets="server_signature",
     ),
     Directive(
         "ServerTokens",
@@ -156,7 +162,9 @@ DIRECTIVES = (
             ("Full", "OS", "Min", "Minimal", "Minor", "Major", "Prod", "ProductOnly"),
             "ServerTokens takes 1 argument: 'Prod(uctOnly)', 'Major', 'Minor',"
             " 'Min(imal)', 'OS', or 'Full'",
+            values=("Full", "OS", "Min", "Min", "Minor", "Major", "Prod", "Prod"),
         ),
+        sets="server_tokens",
     ),
     Directive(
         "UseCanonicalName",
@@ -166,7 +174,12 @@ DIRECTIVES = (
         "On|Off|DNS",
         "which name URLs made by the server carry",
         default="Off",
-        check=Choice(("On", "Off", "DNS"), "parameter must be 'on', 'off', or 'dns'"),
+        check=Choice(
+            ("On", "Off", "DNS"),
+            "parameter must be 'on', 'off', or 'dns'",
+            values=(True, False, True),
+        ),
+        sets="use_canonical_name",
     ),
     Directive(
         "UseCanonicalPhysicalPort",
@@ -181,7 +194,10 @@ DIRECTIVES = (
             " or behind it with UseCanonicalName On. A port that the client names in"
             " Host comes first unless UseCanonicalName is On."
         ),
-        check=Choice(("On", "Off"), "parameter must be 'on' or 'off'"),
+        check=Choice(
+            ("On", "Off"), "parameter must be 'on' or 'off'", values=(True, False)
+        ),
+        sets="use_canonical_physical_port",
     ),
     Directive(
         "StrictHostCheck",
@@ -191,6 +207,7 @@ DIRECTIVES = (
         "On|Off",
         "whether an unknown Host is answered with 400",
         default="Off",
+        sets="strict_host_check",
     ),
     Directive(
         "Timeout",
@@ -206,6 +223,7 @@ DIRECTIVES = (
             " understood (500ms); Apache ignores what follows the number."
         ),
         check=Duration("s"),
+        sets="timeout_ms",
     ),
     Directive(
         "KeepAlive",
@@ -215,6 +233,7 @@ DIRECTIVES = (
         "On|Off",
         "whether a client may send several requests over one connection",
         default="On",
+        sets="keepalive",
     ),
     Directive(
         "KeepAliveTimeout",
@@ -230,6 +249,7 @@ DIRECTIVES = (
             " host of the address holds."
         ),
         check=Duration("s", 0, "{name} has wrong format"),
+        sets="keepalive_timeout_ms",
     ),
     Directive(
         "MaxKeepAliveRequests",
@@ -240,6 +260,7 @@ DIRECTIVES = (
         "how many requests one connection may carry; 0 for any number",
         default="100",
         check=Integer(0),
+        sets="max_keepalive_requests",
     ),
     Directive(
         "LimitRequestLine",
@@ -251,6 +272,7 @@ DIRECTIVES = (
         default="8190",
         unit="bytes",
         check=Integer(0, None, '{name} "{word}" must be a non-negative integer'),
+        sets="limit_request_line",
     ),
     Directive(
         "LimitRequestFields",
@@ -263,6 +285,7 @@ DIRECTIVES = (
         check=Integer(
             0, None, '{name} "{word}" must be a non-negative integer (0 = no limit)'
         ),
+        sets="limit_request_fields",
     ),
     Directive(
         "LimitRequestFieldSize",
@@ -276,6 +299,7 @@ DIRECTIVES = (
         check=Integer(
             0, None, 'LimitRequestFieldsize "{word}" must be a non-negative integer'
         ),
+        sets="limit_request_field_size",
     ),
     Directive(
         "LimitRequestBody",
@@ -287,6 +311,7 @@ DIRECTIVES = (
         default="1073741824",
         unit="bytes",
         check=Integer(0, None, "{name} requires a non-negative integer."),
+        sets="limit_request_body",
     ),
     Directive(
         "LimitInternalRecursion",
@@ -313,11 +338,12 @@ DIRECTIVES = (
         "[Strict|Unsafe] [RegisteredMethods|LenientMethods] [Allow0.9|Require1.0]",
         "how strictly requests are read",
         default="Strict LenientMethods Allow0.9",
-        check=_protocol_options,
+        check=_ProtocolOptions(),
         differs=(
             "HTTP/0.9 is answered with 400, and versions other than 1.0 and 1.1 with"
             " 505, unless Compat apache is set."
         ),
+        sets=("strict", "registered_methods_only", "allow_http09"),
     ),
     Directive(
         "RegisterHttpMethod",
@@ -360,10 +386,8 @@ DIRECTIVES = (
         "on|off|extended",
         "how TRACE requests are answered",
         default="on",
-        check=Choice(
-            ("on", "off", "extended"),
-            "TraceEnable must be one of 'on', 'off', or 'extended'",
-        ),
+        check=word_of(Trace, "TraceEnable must be one of 'on', 'off', or 'extended'"),
+        sets="trace_enable",
     ),
     Directive(
         "AllowEncodedSlashes",
@@ -373,10 +397,10 @@ DIRECTIVES = (
         "On|Off|NoDecode",
         "what happens to %2F in a path",
         default="Off",
-        check=Choice(
-            ("On", "Off", "NoDecode"),
-            "AllowEncodedSlashes must be On, Off, or NoDecode",
+        check=word_of(
+            EncodedSlashes, "AllowEncodedSlashes must be On, Off, or NoDecode"
         ),
+        sets="allow_encoded_slashes",
     ),
     Directive(
         "MergeSlashes",
@@ -386,6 +410,7 @@ DIRECTIVES = (
         "On|Off",
         "whether // in a path counts as / when it is matched",
         default="On",
+        sets="merge_slashes",
     ),
     Directive(
         "MergeTrailers",
@@ -410,6 +435,7 @@ DIRECTIVES = (
         check=Choice(
             ("On", "Off", "Double"), "parameter must be 'on', 'off', or 'double'"
         ),
+        sets="hostname_lookups",
     ),
     Directive(
         "ErrorDocument",
@@ -432,6 +458,7 @@ DIRECTIVES = (
         'file|"|command"|syslog[:facility[:tag]]',
         "where errors are written",
         default="logs/error_log",
+        sets="error_log",
     ),
     Directive(
         "ErrorLogFormat",
@@ -472,5 +499,6 @@ DIRECTIVES = (
         "where run-time files are, unless they name a place",
         default="logs",
         manual="Base of the pid file and of hb.dat.",
+        sets="runtime_dir",
     ),
 )

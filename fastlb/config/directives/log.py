@@ -90,5 +90,6 @@ DIRECTIVES = (
         "whether the time to the first byte is measured for %^FB",
         default="Off",
         manual="Without it %^FB prints -.",
+        sets="track_first_byte",
     ),
 )

@@ -7,7 +7,15 @@ import re
 from fastlb.base.errors import Severity
 from fastlb.base.limits import PORT_MAX
 from fastlb.config.checks import Buffer, Integer
-from fastlb.config.registry import Args, Complaint, Directive, S, Status
+from fastlb.config.registry import (
+    Args,
+    Complaint,
+    Directive,
+    Reader,
+    Refused,
+    S,
+    Status,
+)
 
 MPM = "mpm_common.c"
 PREFORK = "prefork.c"
@@ -34,15 +42,18 @@ def _listen(name: str, words: tuple[str, ...]) -> Complaint | None:
     return None
 
 
-def _factor(name: str, words: tuple[str, ...]) -> Complaint | None:
-    """A number above 0, with Apache's sentences."""
-    try:
-        value = float(words[0])
-    except ValueError:
-        return Complaint("error parsing value", f"'{words[0]}' is not a number")
-    if not 0 < value < float("inf"):
-        return Complaint(f"{name} argument must be a positive number")
-    return None
+class _Factor(Reader):
+    """A number above 0, in sixteenths, as Apache keeps it: less than 1 is 1."""
+
+    def read(self, name: str, words: tuple[str, ...]) -> int:
+        try:
+            value = float(words[0])
+        except ValueError:
+            why = f"'{words[0]}' is not a number"
+            raise Refused(Complaint("error parsing value", why)) from None
+        if not 0 < value < float("inf"):
+            raise Refused(Complaint(f"{name} argument must be a positive number"))
+        return max(int(value * 16), 16)
 
 
 _CONNECTIONS = (
@@ -74,6 +85,7 @@ DIRECTIVES = (
         "connections that may wait in the kernel to be accepted",
         default="511",
         check=Integer(1, None, "ListenBacklog must be > 0"),
+        sets="listen_backlog",
     ),
     Directive(
         "ListenCoresBucketsRatio",
@@ -93,9 +105,10 @@ DIRECTIVES = (
         Args.ONE,
         "seconds",
         "how long the kernel may wait for data before it hands over a connection",
-        default="30",
+        default="0",
         unit="s",
         check=Integer(0),
+        sets="defer_accept_s",
     ),
     Directive(
         "SendBufferSize",
@@ -107,6 +120,7 @@ DIRECTIVES = (
         default="0",
         unit="bytes",
         check=Buffer(),
+        sets="send_buffer_bytes",
     ),
     Directive(
         "ReceiveBufferSize",
@@ -118,6 +132,7 @@ DIRECTIVES = (
         default="0",
         unit="bytes",
         check=Buffer(),
+        sets="receive_buffer_bytes",
     ),
     Directive(
         "StartServers",
@@ -126,10 +141,11 @@ DIRECTIVES = (
         Args.ONE,
         "n",
         "number of workers",
-        default="number of cores",
+        shown_default="number of cores",
         manual="fastlb always runs as many workers; a worker that dies is replaced.",
         differs="In Apache it is only the number at start.",
         check=Integer(0),
+        sets="start_servers",
     ),
     Directive(
         "MaxRequestWorkers",
@@ -138,7 +154,8 @@ DIRECTIVES = (
         Args.ONE,
         "n",
         "requests in work at once, over all workers",
-        default="no bound but file descriptors",
+        default="0",
+        shown_default="no bound but file descriptors",
         manual=(
             "As a thread of Apache's event MPM, a request is in work from its complete"
             " head to the end of its answer. What comes beyond it waits, in the order"
@@ -147,6 +164,7 @@ DIRECTIVES = (
         ),
         check=Integer(0),
         old_names=("MaxClients",),
+        sets="max_request_workers",
     ),
     Directive(
         "MaxConnectionsPerChild",
@@ -163,6 +181,7 @@ DIRECTIVES = (
         ),
         check=Integer(0),
         old_names=("MaxRequestsPerChild",),
+        sets="max_connections_per_child",
     ),
     Directive(
         "GracefulShutdownTimeout",
@@ -174,6 +193,7 @@ DIRECTIVES = (
         default="0",
         unit="s",
         check=Integer(0),
+        sets="graceful_shutdown_timeout_s",
     ),
     Directive(
         "PidFile",
@@ -182,8 +202,9 @@ DIRECTIVES = (
         Args.ONE,
         "file",
         "file for the master's process id",
-        default="logs/httpd.pid",
+        shown_default="logs/fastlb.pid",
         manual="A relative name is under DefaultRuntimeDir or ServerRoot.",
+        sets="pid_file",
     ),
     Directive(
         "User",
@@ -195,6 +216,7 @@ DIRECTIVES = (
         manual="Root must name one, and not root itself: whoever took over a worker "
         "would own the machine. Workers and monitor become this account for good; the "
         "master and the log programs that it starts keep root, as in Apache.",
+        sets="user",
     ),
     Directive(
         "Group",
@@ -204,6 +226,7 @@ DIRECTIVES = (
         "name|#id",
         "group of the workers when the master starts as root",
         manual="Without it, the group of the account that User names.",
+        sets="group",
     ),
     Directive(
         "ChrootDir",
@@ -263,7 +286,8 @@ DIRECTIVES = (
             " requests in work): Apache's formula for a process, over all of them."
             " Otherwise it changes nothing, and MaxClientConnections bounds them."
         ),
-        check=_factor,
+        check=_Factor(),
+        sets="async_factor",
     ),
     *(
         Directive(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from fastlb.config.checks import Choice, Integer
+from fastlb.config.checks import Integer, word_of
 from fastlb.config.registry import OWN as FASTLB
 from fastlb.config.registry import Args, Directive, S
+from fastlb.facts.words import Compat
 
 DIRECTIVES = (
     Directive(
@@ -25,7 +26,8 @@ DIRECTIVES = (
             " one counts."
         ),
         differs="Apache has no such directive.",
-        check=Choice(("apache", "better")),
+        check=word_of(Compat),
+        sets="compat",
     ),
     Directive(
         "MaxClientConnections",
@@ -34,7 +36,8 @@ DIRECTIVES = (
         Args.ONE,
         "n",
         "connections of clients at once, over all workers",
-        default="0: what file descriptors allow",
+        default="0",
+        shown_default="0: what file descriptors allow",
         manual=(
             "Counts every connection: between requests, in a handshake, in work, in a"
             " tunnel. Each worker keeps half of its file descriptors for members, so"
@@ -49,6 +52,7 @@ DIRECTIVES = (
             " AsyncRequestWorkerFactor decides."
         ),
         check=Integer(0),
+        sets="max_client_connections",
     ),
     Directive(
         "MaxTunnelServers",
@@ -67,5 +71,6 @@ DIRECTIVES = (
         ),
         differs="Apache has no such directive; under Compat apache it is refused.",
         check=Integer(0),
+        sets="max_tunnel_servers",
     ),
 )

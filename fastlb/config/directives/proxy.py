@@ -6,15 +6,18 @@ import ipaddress
 import re
 
 from fastlb.base.errors import Severity
-from fastlb.config.checks import Buffer, Choice, Duration, Integer
+from fastlb.config.checks import Buffer, Choice, Duration, Integer, word_of
 from fastlb.config.registry import (
     SV,
     SVD,
     Args,
     Complaint,
     Directive,
+    Reader,
+    Refused,
     Status,
 )
+from fastlb.facts.words import BadHeader, Via
 
 PROXY = "mod_proxy.c"
 _NOT_FOR_FILES = (
@@ -29,28 +32,36 @@ _NOT_FOR_FILES = (
 _FORWARD_ONLY = "of a forward proxy only CONNECT is served, which goes straight there"
 
 
-def _error_override(name: str, words: tuple[str, ...]) -> Complaint | None:
-    if words[0].lower() not in ("on", "off"):
-        return Complaint(f"{name} first parameter must be one of: off | on")
-    for index, word in enumerate(words[1:], 1):
-        if not re.fullmatch(r"[0-9]+", word):
-            text = f"{name}: status codes to intercept must be numeric"
-            return Complaint(text, f"'{word}' is not", word=index)
-        if not 400 <= int(word) < 600:
-            text = (
-                f"{name}: status codes to intercept must be valid HTTP Status Codes"
-                " >=400 && <600"
-            )
-            return Complaint(text, f"{word} is not", word=index)
-    return None
+class _Override(Reader):
+    """ProxyErrorOverride: the statuses that are replaced; () is Off."""
+
+    def read(self, name: str, words: tuple[str, ...]) -> tuple[int, ...]:
+        if words[0].lower() not in ("on", "off"):
+            text = f"{name} first parameter must be one of: off | on"
+            raise Refused(Complaint(text))
+        for index, word in enumerate(words[1:], 1):
+            if not re.fullmatch(r"[0-9]+", word):
+                text = f"{name}: status codes to intercept must be numeric"
+                raise Refused(Complaint(text, f"'{word}' is not", word=index))
+            if not 400 <= int(word) < 600:
+                text = (
+                    f"{name}: status codes to intercept must be valid HTTP Status Codes"
+                    " >=400 && <600"
+                )
+                raise Refused(Complaint(text, f"{word} is not", word=index))
+        if words[0].lower() == "off":
+            return ()
+        return tuple(int(word) for word in words[1:]) or tuple(range(400, 600))
 
 
-def _source_address(name: str, words: tuple[str, ...]) -> Complaint | None:
-    try:
-        ipaddress.ip_address(words[0])
-    except ValueError:
-        return Complaint(f"{name} invalid value", f"'{words[0]}' is not an IP address")
-    return None
+class _Address(Reader):
+    def read(self, name: str, words: tuple[str, ...]) -> str:
+        try:
+            ipaddress.ip_address(words[0])
+        except ValueError:
+            why = f"'{words[0]}' is not an IP address"
+            raise Refused(Complaint(f"{name} invalid value", why)) from None
+        return words[0]
 
 
 def _connect_ports(name: str, words: tuple[str, ...]) -> Complaint | None:
@@ -163,6 +174,7 @@ DIRECTIVES = (
         "On|Off",
         "whether members get the client's Host",
         default="Off",
+        sets="preserve_host",
     ),
     Directive(
         "ProxyRequests",
@@ -178,6 +190,7 @@ DIRECTIVES = (
             " out: write one into <Proxy *>. A reverse proxy does not need it."
         ),
         differs="A request for another server's http:// URL is refused.",
+        sets="proxy_requests",
     ),
     Directive(
         "ProxyTimeout",
@@ -186,9 +199,10 @@ DIRECTIVES = (
         Args.ONE,
         "n[ms]",
         "how long to wait for a member",
-        default="Timeout",
+        shown_default="Timeout",
         unit="s",
         check=Duration("s", 1, "Proxy Timeout must be at least 1 second."),
+        sets="proxy_timeout_ms",
     ),
     Directive(
         "ProxyAddHeaders",
@@ -198,6 +212,7 @@ DIRECTIVES = (
         "On|Off",
         "whether members get X-Forwarded-For, -Host and -Server",
         default="On",
+        sets="add_headers",
     ),
     Directive(
         "ProxyVia",
@@ -207,10 +222,8 @@ DIRECTIVES = (
         "Off|On|Full|Block",
         "what happens to the Via header",
         default="Off",
-        check=Choice(
-            ("Off", "On", "Full", "Block"),
-            "ProxyVia must be one of: off | on | full | block",
-        ),
+        check=word_of(Via, "ProxyVia must be one of: off | on | full | block"),
+        sets="proxy_via",
     ),
     Directive(
         "ProxyErrorOverride",
@@ -220,7 +233,8 @@ DIRECTIVES = (
         "Off|On [code ...]",
         "whether members' error pages are replaced by ErrorDocument",
         default="Off",
-        check=_error_override,
+        check=_Override(),
+        sets="error_override",
     ),
     Directive(
         "ProxyStatus",
@@ -231,8 +245,11 @@ DIRECTIVES = (
         "whether server-status shows the balancers",
         default="Off",
         check=Choice(
-            ("Off", "On", "Full"), "ProxyStatus must be one of: off | on | full"
+            ("Off", "On", "Full"),
+            "ProxyStatus must be one of: off | on | full",
+            values=(False, True, True),
         ),
+        sets="proxy_status",
     ),
     Directive(
         "ProxyBadHeader",
@@ -242,10 +259,10 @@ DIRECTIVES = (
         "IsError|Ignore|StartBody",
         "what a malformed header line of a member means",
         default="IsError",
-        check=Choice(
-            ("IsError", "Ignore", "StartBody"),
-            "ProxyBadHeader must be one of: IsError | Ignore | StartBody",
+        check=word_of(
+            BadHeader, "ProxyBadHeader must be one of: IsError | Ignore | StartBody"
         ),
+        sets="proxy_bad_header",
     ),
     Directive(
         "ProxyIOBufferSize",
@@ -257,6 +274,7 @@ DIRECTIVES = (
         default="8192",
         unit="bytes",
         check=Buffer(),
+        sets="proxy_io_buffer_bytes",
     ),
     Directive(
         "ProxyReceiveBufferSize",
@@ -268,6 +286,7 @@ DIRECTIVES = (
         default="0",
         unit="bytes",
         check=Buffer(),
+        sets="proxy_receive_buffer_bytes",
     ),
     Directive(
         "ProxyMaxForwards",
@@ -278,6 +297,7 @@ DIRECTIVES = (
         "Max-Forwards for requests without one; -1 adds none",
         default="-1",
         check=Integer(-1),
+        sets="proxy_max_forwards",
     ),
     Directive(
         "ProxyPassInterpolateEnv",
@@ -287,6 +307,7 @@ DIRECTIVES = (
         "On|Off",
         "whether interpolate of ProxyPass takes effect",
         default="Off",
+        sets="interpolate_env",
     ),
     Directive(
         "Proxy100Continue",
@@ -296,6 +317,7 @@ DIRECTIVES = (
         "On|Off",
         "whether Expect: 100-continue is passed to members",
         default="On",
+        sets="expect_continue",
     ),
     Directive(
         "ProxySourceAddress",
@@ -304,7 +326,8 @@ DIRECTIVES = (
         Args.ONE,
         "ip",
         "local address of connections to members",
-        check=_source_address,
+        check=_Address(),
+        sets="proxy_source_address",
     ),
     *(
         Directive(
@@ -348,6 +371,7 @@ DIRECTIVES = (
         "On|Off",
         "whether ws: targets also serve requests that do not upgrade",
         default="On",
+        sets="websocket_fallback",
     ),
     Directive(
         "ProxyWebsocketIdleTimeout",
@@ -356,9 +380,10 @@ DIRECTIVES = (
         Args.ONE,
         "time",
         "how long a tunnel may be silent",
-        default="that of other requests",
+        shown_default="that of other requests",
         unit="s",
         check=Duration("s", 1),
+        sets="websocket_idle_ms",
     ),
     *(
         Directive(

@@ -5,7 +5,16 @@ from __future__ import annotations
 import re
 
 from fastlb.base.errors import Severity
-from fastlb.config.registry import SV, Args, Complaint, Directive, Status
+from fastlb.config.registry import (
+    SV,
+    Args,
+    Complaint,
+    Directive,
+    Reader,
+    Refused,
+    Status,
+)
+from fastlb.facts.vhost import ReadLimit
 
 REMOTEIP = "mod_remoteip.c"
 SECONDS_MAX = 1_000_000_000
@@ -15,57 +24,60 @@ _LATER = "taking the client's address from a header comes later"
 STAGES = ("handshake", "header", "body")
 
 
-def _read_timeout(name: str, words: tuple[str, ...]) -> Complaint | None:
+class _ReadTimeout(Reader):
     """stage=t[-max][,MinRate=r] ..., with Apache's sentences."""
-    for index, word in enumerate(words):
-        key, equals, value = word.partition("=")
-        if not equals:
-            return Complaint(
-                f"Invalid {name} parameter. Parameter must be in the form 'key=value'",
-                f"'{word}' is not handshake=, header= or body=",
-                word=index,
-            )
-        wrong = (
-            _stage_problem(value)
-            if key.lower() in STAGES
-            else f"Unknown {name} parameter"
-        )
-        if wrong:
-            return Complaint(f"{name}: {word}: {wrong}", word=index)
-    return None
+
+    def read(self, name: str, words: tuple[str, ...]) -> dict[str, ReadLimit]:
+        limits: dict[str, ReadLimit] = {}
+        for index, word in enumerate(words):
+            key, equals, value = word.partition("=")
+            if not equals:
+                text = (
+                    f"Invalid {name} parameter. Parameter must be in the form"
+                    " 'key=value'"
+                )
+                why = f"'{word}' is not handshake=, header= or body="
+                raise Refused(Complaint(text, why, word=index))
+            try:
+                if key.lower() not in STAGES:
+                    raise ValueError(f"Unknown {name} parameter")
+                limits[f"read_{key.lower()}"] = _stage(value)
+            except ValueError as wrong:
+                complaint = Complaint(f"{name}: {word}: {wrong}", word=index)
+                raise Refused(complaint) from None
+        return limits
 
 
-def _stage_problem(value: str) -> str:
-    """What is wrong with the value of one stage; "" for nothing."""
-    times, has_rate, rate = value.lower().partition(",minrate=")
+def _stage(value: str) -> ReadLimit:
+    """The value of one stage; raises ValueError."""
+    times, has_rate, rate_text = value.lower().partition(",minrate=")
     if not has_rate:
         if "-" in times:
-            return "Must set MinRate option if using timeout range"
-        return _number_problem(times)
-    if wrong := _number_problem(rate):
-        return wrong
-    if int(rate) == 0:
-        return "Minimum data rate must be larger than 0"
-    first, is_range, most = times.partition("-")
-    if is_range and (wrong := _number_problem(most)):
-        return wrong
-    if wrong := _number_problem(first):
-        return wrong
-    if is_range and int(most) and int(first) >= int(most):
-        return "Maximum timeout must be larger than initial timeout"
-    return ""
+            raise ValueError("Must set MinRate option if using timeout range")
+        return ReadLimit(_number(times))
+    rate = _number(rate_text)
+    if rate == 0:
+        raise ValueError("Minimum data rate must be larger than 0")
+    first_text, is_range, most_text = times.partition("-")
+    most = _number(most_text) if is_range else 0
+    first = _number(first_text)
+    if most and first >= most:
+        raise ValueError("Maximum timeout must be larger than initial timeout")
+    return ReadLimit(first, most, rate)
 
 
-def _number_problem(word: str) -> str:
+def _number(word: str) -> int:
     digits = re.match(r"[+-]?[0-9]+", word)
     if digits is None:
-        return f"Value '{word}' not numerical"
+        raise ValueError(f"Value '{word}' not numerical")
     if digits.end() < len(word):
-        return f"Cannot parse '{word[digits.end() :]}'"
+        raise ValueError(f"Cannot parse '{word[digits.end() :]}'")
     value = int(word)
     if value < 0:
-        return "Value must be non-negative"
-    return "" if value <= SECONDS_MAX else "Value is too large"
+        raise ValueError("Value must be non-negative")
+    if value > SECONDS_MAX:
+        raise ValueError("Value is too large")
+    return value
 
 
 DIRECTIVES = (
@@ -153,6 +165,7 @@ DIRECTIVES = (
             " member does not take a body is not counted. handshake= is of the whole"
             " handshake."
         ),
-        check=_read_timeout,
+        check=_ReadTimeout(),
+        sets=("read_handshake", "read_header", "read_body"),
     ),
 )

@@ -14,5 +14,6 @@ DIRECTIVES = (
         "whether single connections are shown by server-status",
         default="On",
         manual="The page itself is SetHandler server-status in a <Location>.",
+        sets="extended_status",
     ),
 )

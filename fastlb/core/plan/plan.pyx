@@ -292,7 +292,7 @@ cdef object plan_conf_of(plan_conf *c, object conf, plan_section *sections):
     cdef int i
     for i, name in enumerate(CONF_FLAGS):
         c.flags[i] = plan_flag(getattr(conf, name))
-    c.auth_merging = {"And": 1, "Or": 2}.get(conf.auth_merging, 0)
+    c.auth_merging = conf.auth_merging.number if conf.auth_merging else 0
     if conf.error_override is not None:
         c.has_error_override = True
         c.override_count = len(conf.error_override)
@@ -415,10 +415,9 @@ cdef object plan_vhost_of(plan_vhost *v, object vhost):
     v.registered_methods = vhost.registered_methods_only
     v.server_path = plan_text(vhost.server_path)
     v.merge_slashes = vhost.merge_slashes
-    v.encoded_slashes = {"off": 0, "on": 1, "nodecode": 2}[
-        vhost.allow_encoded_slashes.lower()]
-    v.trace = {"off": 0, "on": 1, "extended": 2}[vhost.trace_enable.lower()]
-    v.via = {"off": 0, "on": 1, "full": 2, "block": 3}[vhost.proxy_via.lower()]
+    v.encoded_slashes = vhost.allow_encoded_slashes.number
+    v.trace = vhost.trace_enable.number
+    v.via = vhost.proxy_via.number
     v.proxy_requests = vhost.proxy_requests
     v.connect_port_count = len(vhost.connect_ports)
     v.connect_ports = <int *>plan_alloc(2 * sizeof(int) * v.connect_port_count)
@@ -427,8 +426,8 @@ cdef object plan_vhost_of(plan_vhost *v, object vhost):
         v.connect_ports[2 * i + 1] = highest
     v.websocket_idle_us = (vhost.websocket_idle_ms or 0) * 1000
     v.max_forwards = vhost.proxy_max_forwards
-    v.bad_header_ignore = vhost.proxy_bad_header.lower() != "iserror"
-    v.bad_header_starts_body = vhost.proxy_bad_header.lower() == "startbody"
+    v.bad_header_ignore = vhost.proxy_bad_header.number > 0
+    v.bad_header_starts_body = vhost.proxy_bad_header.number == 2
     v.section_count = len(vhost.sections)
     v.sections = <plan_section *>plan_alloc(sizeof(plan_section) * v.section_count)
     plan_conf_of(&v.conf, vhost.default_conf, v.sections)

@@ -1,0 +1,73 @@
+"""Words of directives: each is one of these from the moment it is read."""
+
+from __future__ import annotations
+
+import enum
+
+
+class Word(enum.Enum):
+    """A word as it is written; its case does not count. number: the core's name."""
+
+    number: int
+
+    def __new__(cls, spelling: str, number: int) -> Word:
+        made = object.__new__(cls)
+        made._value_ = spelling
+        made.number = number
+        return made
+
+
+class Via(Word):
+    """ProxyVia: what happens to the Via field."""
+
+    OFF = "Off", 0
+    ON = "On", 1
+    FULL = "Full", 2
+    BLOCK = "Block", 3
+
+
+class Trace(Word):
+    """TraceEnable: extended also takes a body."""
+
+    ON = "on", 1
+    OFF = "off", 0
+    EXTENDED = "extended", 2
+
+
+class EncodedSlashes(Word):
+    """AllowEncodedSlashes: what happens to %2F in a path."""
+
+    ON = "On", 1
+    OFF = "Off", 0
+    NO_DECODE = "NoDecode", 2
+
+
+class BadHeader(Word):
+    """ProxyBadHeader: what a malformed field line of a member means."""
+
+    IS_ERROR = "IsError", 0
+    IGNORE = "Ignore", 1
+    START_BODY = "StartBody", 2
+
+
+class AuthMerging(Word):
+    """How the access rules of a section join those of the sections around it."""
+
+    OFF = "Off", 0
+    AND = "And", 1
+    OR = "Or", 2
+
+
+class Signature(Word):
+    """ServerSignature: the line at the foot of error pages."""
+
+    ON = "On", 1
+    OFF = "Off", 0
+    EMAIL = "EMail", 2
+
+
+class Compat(enum.Enum):
+    """Directive `Compat`: which side wins where fastlb and Apache decide apart."""
+
+    APACHE = "apache"
+    BETTER = "better"
