@@ -17,8 +17,6 @@ from fastlb.facts.regex import RegexDraft, compile_pcre
 from fastlb.facts.rules import AccessRule, EnvCondition, Format
 from fastlb.facts.vhost import DirConf, SectionKind
 from fastlb.facts.words import Compat
-from fastlb.model.balancer_params import BalancerParams
-from fastlb.model.member_params import MemberParams
 from fastlb.model.report import Report, place_of
 from fastlb.model.targets import Target
 
@@ -32,7 +30,7 @@ class MemberDraft:
     """A BalancerMember, or the worker of a direct ProxyPass."""
 
     target: Target
-    params: MemberParams
+    params: Values  # all fields that parameters set
     node: Node
 
 
@@ -53,7 +51,7 @@ class BalancerDraft:
 
     name: str  # "balancer://name"
     node: Node  # where it was first named
-    params: BalancerParams = field(default_factory=BalancerParams)
+    params: Values = field(default_factory=dict)  # what is written
     members: list[MemberDraft] = field(default_factory=list)
     is_defined: bool = False  # more than a ProxyPass names it
     is_broken: bool = False  # a member of it was refused

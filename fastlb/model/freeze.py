@@ -316,7 +316,7 @@ class _Freezer:
         worker = -1
         if draft.worker is not None:
             worker = self._worker(server, draft.worker, draft.target)
-        timeout_ms = draft.worker.params.timeout_ms if draft.worker else None
+        timeout_ms = draft.worker.params["timeout_ms"] if draft.worker else None
         sections, dynamic = bound_sections(draft.target, section_drafts)
         return Mapping(
             pattern=draft.pattern,

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 from fastlb.facts.balancer import Balancer
 from fastlb.facts.member import Member
 from fastlb.facts.tls import TlsMember
 from fastlb.model.drafts import MemberDraft, Values
-from fastlb.model.member_params import MemberParams
 from fastlb.model.merge import EffectiveBalancer
+from fastlb.model.resolve_server import fields_of
 from fastlb.model.targets import WEBSOCKET_SCHEMES
 
 
@@ -25,17 +23,13 @@ def frozen_member(
     """settings: of its server, merged; upgrade: of its balancer, where it has none."""
     target, params = draft.target, draft.params
     values = {
-        field.name: getattr(params, field.name)
-        for field in fields(MemberParams)
-        if field.name != "health"
+        **fields_of(Member, params),
+        "io_buffer_bytes": params["io_buffer_bytes"]
+        or settings["proxy_io_buffer_bytes"],
+        "receive_buffer_bytes": params["receive_buffer_bytes"]
+        or settings["proxy_receive_buffer_bytes"],
     }
-    values["io_buffer_bytes"] = (
-        params.io_buffer_bytes or settings["proxy_io_buffer_bytes"]
-    )
-    values["receive_buffer_bytes"] = (
-        params.receive_buffer_bytes or settings["proxy_receive_buffer_bytes"]
-    )
-    if not params.upgrade:
+    if not params["upgrade"]:
         default = ("websocket",) if target.scheme in WEBSOCKET_SCHEMES else ()
         values["upgrade"] = upgrade or default
     return Member(
@@ -60,25 +54,12 @@ def frozen_balancer(
     found: EffectiveBalancer, key: str, members: tuple[int, ...]
 ) -> Balancer:
     """members: indexes into Model.members."""
-    draft, params = found.draft, found.params
+    node = found.draft.node
     return Balancer(
-        name=draft.name,
+        name=found.draft.name,
         key=key,
         members=members,
-        lbmethod=params.lbmethod,
-        sticky_cookie=params.sticky_cookie,
-        sticky_url=params.sticky_url,
-        sticky_separator=params.sticky_separator,
-        route_regex=params.route_regex,
-        scolon_path_delim=params.scolon_path_delim,
-        nofailover=params.nofailover,
-        max_attempts=params.max_attempts,
-        timeout_ms=params.timeout_ms,
-        fail_on_status=params.fail_on_status,
-        fail_on_timeout=params.fail_on_timeout,
-        force_recovery=params.force_recovery,
-        nonce=params.nonce,
-        growth=params.growth,
-        file=draft.node.file,
-        line=draft.node.line,
+        file=node.file,
+        line=node.line,
+        **fields_of(Balancer, found.params),
     )

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fastlb.config.tree import Node
-from fastlb.model.balancer_params import BalancerParams
-from fastlb.model.drafts import MemberDraft, Run, ServerDraft
+from fastlb.model.drafts import MemberDraft, Run, ServerDraft, Values
 from fastlb.model.merge import effective_balancer
 from fastlb.model.report import did_you_mean, place_of
 from fastlb.model.targets import BALANCER_PREFIX
@@ -21,7 +20,7 @@ class _Subject:
     run: Run
     name: str
     node: Node
-    params: BalancerParams
+    params: Values
     members: list[MemberDraft]
 
 
@@ -48,7 +47,7 @@ def lint_balancers(run: Run) -> None:
 
 def _standbys(subject: _Subject) -> None:
     members = subject.members
-    standby = [m for m in members if "H" in m.params.status]
+    standby = [m for m in members if "H" in m.params["status"]]
     if not standby:
         return
     first = standby[0].node
@@ -65,7 +64,7 @@ def _standbys(subject: _Subject) -> None:
         )
     elif len(standby) > len(members) - len(standby):
         primaries = ", ".join(
-            m.target.url for m in members if "H" not in m.params.status
+            m.target.url for m in members if "H" not in m.params["status"]
         )
         subject.run.report.warn(
             first,
@@ -88,7 +87,7 @@ def _standbys(subject: _Subject) -> None:
 
 
 def _out_of_service(subject: _Subject) -> None:
-    if all(set(m.params.status) & set("DS") for m in subject.members):
+    if all(set(m.params["status"]) & set("DS") for m in subject.members):
         subject.run.report.warn(
             subject.members[0].node,
             "FB0242",
@@ -101,10 +100,10 @@ def _out_of_service(subject: _Subject) -> None:
 
 def _routes(subject: _Subject) -> None:
     report, params = subject.run.report, subject.params
-    routed = [m for m in subject.members if m.params.route]
+    routed = [m for m in subject.members if m.params["route"]]
     by_route: dict[str, MemberDraft] = {}
     for member in routed:
-        route = member.params.route
+        route = member.params["route"]
         other = by_route.setdefault(route, member)
         if other is not member:
             report.warn(
@@ -116,8 +115,8 @@ def _routes(subject: _Subject) -> None:
                 cure="give each member a route of its own",
                 word=f"route={route}",
             )
-        separator = params.sticky_separator
-        if separator and separator in route and params.route_regex is None:
+        separator = params["sticky_separator"]
+        if separator and separator in route and params["route_regex"] is None:
             report.warn(
                 member.node,
                 "FB0244",
@@ -127,17 +126,17 @@ def _routes(subject: _Subject) -> None:
                 cure="choose a route without it, or another stickysessionsep=",
                 word=f"route={route}",
             )
-    if params.sticky_cookie and not routed:
+    if params["sticky_cookie"] and not routed:
         report.warn(
             subject.node,
             "FB0245",
-            f"{subject.name} has stickysession={params.sticky_cookie} but none of its"
-            " members has a route",
+            f"{subject.name} has stickysession={params['sticky_cookie']} but none of"
+            " its members has a route",
             why="no session can stick",
             cure="write route=... on each BalancerMember",
         )
-    elif params.sticky_cookie and len(routed) < len(subject.members):
-        bare = next(m for m in subject.members if not m.params.route)
+    elif params["sticky_cookie"] and len(routed) < len(subject.members):
+        bare = next(m for m in subject.members if not m.params["route"])
         report.warn(
             bare.node,
             "FB0246",
@@ -146,7 +145,7 @@ def _routes(subject: _Subject) -> None:
             why="sessions that begin there do not stick",
             cure="write route=... on this BalancerMember too",
         )
-    elif routed and not params.sticky_cookie:
+    elif routed and not params["sticky_cookie"]:
         report.warn(
             routed[0].node,
             "FB0247",
@@ -159,9 +158,9 @@ def _routes(subject: _Subject) -> None:
 
 
 def _redirects(subject: _Subject) -> None:
-    routes = [m.params.route for m in subject.members if m.params.route]
+    routes = [m.params["route"] for m in subject.members if m.params["route"]]
     for member in subject.members:
-        redirect = member.params.redirect
+        redirect = member.params["redirect"]
         if redirect and redirect not in routes:
             subject.run.report.warn(
                 member.node,
@@ -174,7 +173,7 @@ def _redirects(subject: _Subject) -> None:
 
 def _timing(run: Run, member: MemberDraft) -> None:
     params, words = member.params, member.node.args
-    if params.timeout_ms is not None and params.timeout_ms <= SHORT_TIMEOUT_MS:
+    if params["timeout_ms"] is not None and params["timeout_ms"] <= SHORT_TIMEOUT_MS:
         run.report.warn(
             member.node,
             "FB0249",
@@ -183,13 +182,13 @@ def _timing(run: Run, member: MemberDraft) -> None:
             cure="for the time to connect write connectiontimeout=1",
             word="timeout",
         )
-    if params.ping_ms is not None:
+    if params["ping_ms"] is not None:
         shown = next((w for w in words if w.lower().startswith("ping=")), "ping")
         run.report.warn(
             member.node,
             "FB0235",
             f"{shown} is not a periodic check: it asks before each request with a body"
-            f" and waits up to {params.ping_ms} ms for the first answer",
+            f" and waits up to {params['ping_ms']} ms for the first answer",
             why="such a request carries Expect: 100-continue; others are not probed",
             cure="for health checks write hcmethod=GET hcuri=/health hcinterval=5",
             word=shown,

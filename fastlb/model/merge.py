@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 
+from fastlb.config.directives.balancer_params import BALANCER
 from fastlb.facts.vhost import DirConf
 from fastlb.facts.words import Compat
-from fastlb.model.balancer_params import BalancerParams
-from fastlb.model.drafts import BalancerDraft, MemberDraft, ServerDraft
+from fastlb.model.drafts import BalancerDraft, MemberDraft, ServerDraft, Values
 
 
 def merge_conf(base: DirConf, later: DirConf) -> DirConf:
@@ -55,7 +55,7 @@ class EffectiveBalancer:
     """
 
     draft: BalancerDraft  # its own, else the main server's
-    params: BalancerParams
+    params: Values  # all fields that parameters set
     members: list[MemberDraft]
     has_main_members: bool
     upgrade: tuple[str, ...]  # for members that write none
@@ -79,9 +79,9 @@ def effective_balancer(
     draft = own or base
     if draft is None:
         return None
-    params = replace(draft.params, written=set(draft.params.written))
+    params = BALANCER.presets() | draft.params
     if own is not None and base is not None:
-        params.inherit(base.params)
+        params = BALANCER.presets() | base.params | own.params
         members = base.members or own.members
         upgrade = own.upgrade or base.upgrade
         return EffectiveBalancer(draft, params, members, bool(base.members), upgrade)

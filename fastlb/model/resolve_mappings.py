@@ -9,6 +9,7 @@ import re
 from typing import Final
 
 from fastlb._pcre2 import PatternError
+from fastlb.config.directives.member_params import MEMBER
 from fastlb.config.tree import Node
 from fastlb.facts.regex import cure_of
 from fastlb.facts.vhost import SectionKind
@@ -22,7 +23,6 @@ from fastlb.model.drafts import (
     balancer_of,
 )
 from fastlb.model.globs import glob_to_regex
-from fastlb.model.member_params import MemberParams, set_member_param
 from fastlb.model.report import did_you_mean
 from fastlb.model.resolve_params import (
     member_target,
@@ -203,16 +203,16 @@ def _bind_target(
     target = member_target(run, node, text, "ProxyPass")
     if target is None:
         return False
-    values = MemberParams(status="I")
+    values = {**MEMBER.presets(), "status": "I"}
     if draft.is_regex and "$" in target.path and not run.lenient:
         # Apache keeps no connections of such a worker unless enablereuse=on, since its
         # URL changes with each request. Differs from Apache: ours is bound to the
         # authority, which does not change.
-        values.disable_reuse = True
+        values["disable_reuse"] = True
     for settings in server.worker_settings:
         if is_leading_part(settings.target, target):
             for key, value in settings.pairs:
-                set_member_param(values, key, value)
+                MEMBER.take(values, key, value)
     for key, value in params:
         take_member_param(run, node, values, key, value, prefix="ProxyPass ")
     draft.worker = _shared_worker(server, MemberDraft(target, values, node))

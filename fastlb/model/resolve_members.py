@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from fastlb.config.directives.member_params import MEMBER
 from fastlb.config.tree import Node
 from fastlb.facts.vhost import SectionKind
 from fastlb.model.drafts import (
@@ -18,11 +19,6 @@ from fastlb.model.drafts import (
     ServerDraft,
     WorkerSettings,
     balancer_of,
-)
-from fastlb.model.member_params import (
-    MemberParams,
-    member_param_names,
-    set_member_param,
 )
 from fastlb.model.report import did_you_mean, place_of
 from fastlb.model.resolve_params import (
@@ -62,7 +58,7 @@ def balancer_member(run: Run, place: Place, node: Node) -> None:
                 "BalancerMember can not have a balancer name when defined in a"
                 " location",
                 why=f"{word!r} has no '=', so that it would be a name or URL too many",
-                cure=did_you_mean(word, member_param_names()),
+                cure=did_you_mean(word, MEMBER.names()),
                 word=word,
             )
             return
@@ -73,7 +69,7 @@ def balancer_member(run: Run, place: Place, node: Node) -> None:
                 "Invalid BalancerMember parameter. Parameter must be in the form"
                 " 'key=value'",
                 why=f"{word!r} has no '='",
-                cure=did_you_mean(word, member_param_names()),
+                cure=did_you_mean(word, MEMBER.names()),
                 word=word,
             )
             return
@@ -111,7 +107,7 @@ def balancer_member(run: Run, place: Place, node: Node) -> None:
         run.report.error(node, "FB0223", f"BalancerMember {problem}", word=path)
         return
     target = member_target(run, node, words[0], "BalancerMember")
-    values = MemberParams()
+    values = MEMBER.presets()
     for key, value in params:
         take_member_param(run, node, values, key, value, prefix="BalancerMember ")
     balancer = balancer_of(place.server, name, node)
@@ -220,11 +216,11 @@ def _set_workers(
         return
     prefix = "<Proxy " if directive == "Proxy" else f"{directive}: "
     pairs = key_value_pairs(run, node, words, directive)
-    trial = MemberParams(status="I")
+    trial = {**MEMBER.presets(), "status": "I"}
     for key, value in pairs:
         take_member_param(run, node, trial, key, value, prefix=prefix, name=url)
         for worker in _workers_of(server, url):
-            set_member_param(worker.params, key, value)
+            MEMBER.take(worker.params, key, value)
     server.worker_settings.append(WorkerSettings(target, pairs))
 
 

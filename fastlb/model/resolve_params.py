@@ -1,6 +1,6 @@
 """Parameters of members and balancers as they stand in directives.
 
-`member_params.py` and `balancer_params.py` know what is sound; here a complaint gets
+Their declarations (`config/directives/`) know what is sound; here a complaint gets
 the words around it that Apache writes for each directive, and what is taken otherwise
 than it was meant is explained.
 """
@@ -11,22 +11,16 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from fastlb.config.tree import Node
-from fastlb.facts.regex import why_refused
-from fastlb.model.balancer_params import (
+from fastlb.config.directives.balancer_params import (
+    BALANCER,
     LBMETHODS,
     LBMETHODS_LATER,
     REGEX_REFUSED,
-    BalancerParams,
-    balancer_param_names,
-    set_balancer_param,
 )
-from fastlb.model.drafts import BalancerDraft, Run
-from fastlb.model.member_params import (
-    MemberParams,
-    member_param_names,
-    set_member_param,
-)
+from fastlb.config.directives.member_params import MEMBER
+from fastlb.config.tree import Node
+from fastlb.facts.regex import why_refused
+from fastlb.model.drafts import BalancerDraft, Run, Values
 from fastlb.model.report import did_you_mean
 from fastlb.model.targets import Target, TargetError, parse_target
 
@@ -106,11 +100,10 @@ def take_balancer_param(
     if key.lower() == "upgrade" and run.lenient:
         _take_upgrade(run, node, balancer, value)
         return
-    lenient = run.lenient or key.lower() != "routeregex"
     complaint = (
-        set_balancer_param(balancer.params, key, value)
-        if lenient
-        else "unknown Balancer parameter"
+        BALANCER.take(balancer.params, key, value)
+        if run.lenient or not BALANCER.is_own(key)
+        else BALANCER.unknown
     )
     pair = f"{key}={value}"
     if complaint is None:
@@ -118,9 +111,9 @@ def take_balancer_param(
         return
     tail = f" {pair}; {name}" if name else ""
     why = cure = ""
-    if complaint == "unknown Balancer parameter":
+    if complaint == BALANCER.unknown:
         why, cure = _unknown_key(
-            key, balancer_param_names(), member_param_names(), "BalancerMember"
+            key, BALANCER.names(), MEMBER.names(), "BalancerMember"
         )
         if key.lower() == "routeregex":
             why = "routeregex= is Helicon Ape's"
@@ -136,13 +129,13 @@ def take_balancer_param(
 
 def _take_upgrade(run: Run, node: Node, balancer: BalancerDraft, value: str) -> None:
     """`upgrade=` where a balancer's parameters stand: for all of its members."""
-    params = MemberParams()
-    complaint = set_member_param(params, "upgrade", value)
+    params: Values = {}
+    complaint = MEMBER.take(params, "upgrade", value)
     pair = f"upgrade={value}"
     if complaint is not None:
         run.report.error(node, "FB0230", f"{node.name} {complaint}", word=pair)
         return
-    balancer.upgrade = params.upgrade
+    balancer.upgrade = params["upgrade"]
     run.report.warn(
         node,
         "FB0201",
@@ -154,9 +147,9 @@ def _take_upgrade(run: Run, node: Node, balancer: BalancerDraft, value: str) -> 
 
 
 def _explain_balancer_param(
-    run: Run, node: Node, params: BalancerParams, key: str, value: str
+    run: Run, node: Node, params: Values, key: str, value: str
 ) -> None:
-    if key == "lbmethod" and params.lbmethod != params.lbmethod_asked:
+    if key == "lbmethod" and params["lbmethod"] != params["lbmethod_asked"]:
         run.report.warn(
             node,
             "FB0231",
@@ -186,7 +179,7 @@ def _separator_cure(regex: str) -> str:
 def take_member_param(
     run: Run,
     node: Node,
-    params: MemberParams,
+    params: Values,
     key: str,
     value: str,
     *,
@@ -206,17 +199,15 @@ def take_member_param(
             word=pair,
         )
         key, value = "status", "+H"
-    complaint = set_member_param(params, key, value)
+    complaint = MEMBER.take(params, key, value)
     if complaint is None:
         _explain_member_param(run, node, key.lower(), value)
         return
     why = cure = ""
-    if complaint == "unknown Worker parameter":
+    if complaint == MEMBER.unknown:
         if "proxy_hcheck_module" in run.modules:
             complaint = "unknown Worker hcheck parameter"
-        why, cure = _unknown_key(
-            key, member_param_names(), balancer_param_names(), "ProxySet"
-        )
+        why, cure = _unknown_key(key, MEMBER.names(), BALANCER.names(), "ProxySet")
     elif complaint.startswith("Unknown status"):
         why = "the value is read letter by letter: I N D S H R, with + and -"
         if value.lower() == "hot_standby":

@@ -14,8 +14,13 @@ from configs import REGISTRY
 from trees import model_of
 
 from fastlb.config.checks import Choice, Integer
+from fastlb.config.directives.balancer_params import BALANCER
+from fastlb.config.directives.member_params import MEMBER
+from fastlb.config.parameter import BadValue, Parameter, Parameters, number
 from fastlb.config.registry import Args, Directive, S, Scope, scope_of
 from fastlb.facts import words
+from fastlb.facts.balancer import Balancer
+from fastlb.facts.member import Member
 from fastlb.facts.server import ProcessSettings
 from fastlb.facts.vhost import DirConf, VHost
 from fastlb.model.resolve_server import SETTERS, presets
@@ -29,8 +34,10 @@ FACTS: dict[Scope, type] = {
 ON_THE_WAY = {
     *("compat", "server_tokens", "proxy_pass_inherit", "balancer_inherit"),
     *("proxy_source_address", "proxy_io_buffer_bytes", "proxy_receive_buffer_bytes"),
+    "lbmethod_asked",
 }
 WORDS = ("1", "8192", "On", "127.0.0.1", "header=1", "Strict")
+VALUES = ("1", "8192", "On", "5s", "+H", "byrequests", "GET", "off", "404", "x")
 
 
 def names_of(sets: str | tuple[str, ...]) -> tuple[str, ...]:
@@ -120,6 +127,41 @@ def test_a_planted_fault_is_found(changes: dict[str, typing.Any], fault: str) ->
     except (AttributeError, ValueError) as problem:
         found = [f"sets more: {problem}"]
     assert any(fault in text for text in found), found
+
+
+def parameter_faults(declared: Parameters, facts: type) -> list[str]:
+    found: list[str] = []
+    for one in declared.table.values():
+        if not one.sets:
+            continue
+        read: list[typing.Mapping[str, object]] = []
+        for value in VALUES:
+            try:
+                read.append(one.values(value))
+            except BadValue as refused:
+                assert str(refused), one.key
+        if not read:
+            found.append(f"no sample of this test is a value of {one.key}=")
+        default = {one.sets: one.default} if isinstance(one.sets, str) else one.default
+        for values in (*read, default):
+            found += (f"{one.key}=: {text}" for text in wrong_field(facts, values))
+    return found
+
+
+def test_what_a_parameter_reads_fits_the_field_that_it_sets() -> None:
+    assert parameter_faults(MEMBER, Member) == []
+    assert parameter_faults(BALANCER, Balancer) == []
+
+
+def test_a_planted_parameter_is_found() -> None:
+    def declared(sets: str, default: object) -> Parameters:
+        read = number(0, 9, "wrong")
+        return Parameters("", Parameter("x", sets, read, "help", default))
+
+    assert parameter_faults(declared("lbset", 0), Member) == []
+    assert parameter_faults(declared("lbsets", 0), Member)
+    assert parameter_faults(declared("lbset", None), Member)
+    assert parameter_faults(declared("route", ""), Member)
 
 
 def test_the_defaults_of_the_manual_are_those_of_the_model() -> None:

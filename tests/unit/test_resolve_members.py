@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trees import errors, model_of, warnings
 
+from fastlb.config.directives.member_params import STATUS_LETTERS, parse_status
 from fastlb.facts.server import Model
-from fastlb.model.member_params import STATUS_LETTERS, parse_status
 
 LISTEN = "Listen 80\n"
 

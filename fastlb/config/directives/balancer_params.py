@@ -1,0 +1,159 @@
+"""Parameters of balancers."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from fastlb._pcre2 import PatternError
+from fastlb.config.parameter import (
+    INT_MAX,
+    BadValue,
+    Parameter,
+    Parameters,
+    number,
+    seconds,
+    switch,
+    text,
+)
+from fastlb.config.registry import Status
+from fastlb.facts.regex import compile_pcre
+
+NONCE_SIZE: Final = 37
+LBMETHODS: Final = ("byrequests", "bytraffic", "bybusyness")
+"""Methods that are served."""
+
+LBMETHODS_LATER: Final = ("heartbeat", "byresponsetime")
+"""Known names in whose place byrequests serves until they are built."""
+
+REGEX_REFUSED: Final = "routeregex could not be compiled"
+
+
+def _lbmethod(value: str) -> dict[str, Any]:
+    if value not in LBMETHODS + LBMETHODS_LATER:
+        raise BadValue("unknown lbmethod")
+    served = value if value in LBMETHODS else "byrequests"
+    return {"lbmethod": served, "lbmethod_asked": value}
+
+
+def _sticky(value: str) -> dict[str, Any]:
+    cookie, _, url = text("stickysession")(value).partition("|")
+    return {"sticky_cookie": cookie, "sticky_url": url or cookie}
+
+
+def _separator(value: str) -> str | None:
+    if value.lower() == "off":
+        return None
+    if len(value) != 1:
+        raise BadValue("stickysessionsep must be a single character or Off")
+    return value
+
+
+def _route_regex(value: str) -> str:
+    try:
+        compile_pcre(value)
+    except PatternError:
+        raise BadValue(REGEX_REFUSED) from None
+    return value
+
+
+def _fail_on_status(value: str) -> tuple[int, ...]:
+    read = number(100, 599, "failonstatus must be one or more HTTP response codes")
+    return tuple(read(word) for word in re.split(r"[, ]+", value) if word)
+
+
+def _nonce(value: str) -> str:
+    if len(value) >= NONCE_SIZE:
+        raise BadValue("Provided nonce is too large")
+    return "" if value.lower() == "none" else value
+
+
+BALANCER: Final = Parameters(
+    "unknown Balancer parameter",
+    Parameter(
+        "lbmethod",
+        ("lbmethod", "lbmethod_asked"),
+        _lbmethod,
+        "how members are elected",
+        {"lbmethod": "byrequests", "lbmethod_asked": "byrequests"},
+    ),
+    Parameter(
+        "stickysession",
+        ("sticky_cookie", "sticky_url"),
+        _sticky,
+        "cookie|url parameter that names a session's member",
+        {"sticky_cookie": None, "sticky_url": None},
+    ),
+    Parameter(
+        "stickysessionsep",
+        "sticky_separator",
+        _separator,
+        "character before the route in a session's name, or Off",
+        ".",
+    ),
+    Parameter(
+        "routeregex",
+        "route_regex",
+        _route_regex,
+        "regular expression whose first group is the route",
+        own=True,
+    ),
+    Parameter(
+        "scolonpathdelim",
+        "scolon_path_delim",
+        switch("scolonpathdelim"),
+        "whether ; also ends the path before a session's name",
+        False,
+    ),
+    Parameter(
+        "nofailover",
+        "nofailover",
+        switch("failover"),
+        "whether sessions end with their member",
+        False,
+    ),
+    Parameter(
+        "maxattempts",
+        "max_attempts",
+        number(0, INT_MAX, "maximum number of attempts must be a positive number"),
+        "other members that a request may be given to",
+    ),
+    Parameter(
+        "timeout",
+        "timeout_ms",
+        seconds(1, "timeout must be at least one second"),
+        "how long to wait for a member that can serve",
+        0,
+    ),
+    Parameter(
+        "failonstatus",
+        "fail_on_status",
+        _fail_on_status,
+        "statuses of an answer that put its member in error",
+        (),
+    ),
+    Parameter(
+        "failontimeout",
+        "fail_on_timeout",
+        switch("failontimeout"),
+        "whether a late answer puts its member in error",
+        False,
+    ),
+    Parameter(
+        "forcerecovery",
+        "force_recovery",
+        switch("forcerecovery"),
+        "whether all members are tried at once when all are in error",
+        True,
+    ),
+    Parameter("nonce", "nonce", _nonce, "token of balancer-manager's forms"),
+    Parameter(
+        "growth",
+        "growth",
+        number(1, 100, "growth must be between 1 and 100"),
+        "members that may be added while running",
+        0,
+        status=Status.LATER,
+        reason="members are added with a reload",
+    ),
+)

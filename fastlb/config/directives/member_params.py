@@ -1,0 +1,312 @@
+"""Parameters of members, and of the targets of ProxyPass."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from fastlb.config import units
+from fastlb.config.parameter import (
+    INT_MAX,
+    NAME_SIZE,
+    BadValue,
+    Parameter,
+    Parameters,
+    Read,
+    buffer,
+    number,
+    seconds,
+    switch,
+    text,
+    time,
+)
+from fastlb.config.registry import Status
+
+UPGRADE_SIZE: Final = 16
+STATUS_LETTERS: Final = "NDSHRICE"
+"""Flags of `status=` in the order in which Member.status shows them."""
+
+_FLAG_LETTERS: Final = "OINGUDSEHRFC"
+_HEALTH_METHODS: Final = (
+    *("NONE", "TCP", "CPING", "PROVIDER"),
+    *("OPTIONS", "HEAD", "GET", "OPTIONS11", "HEAD11", "GET11"),
+)
+
+
+def parse_status(current: str, text: str) -> str | None:
+    """Flags after `status=text`, in STATUS_LETTERS order; None: a letter is unknown.
+
+    Read letter by letter; "+" and "-" set the mode, which holds until the next one:
+    "+D-E", "DE" and "+HI" are all valid.
+    """
+    flags = set(current)
+    setting = True
+    for letter in text.upper():
+        if letter in "+-":
+            setting = letter == "+"
+        elif letter not in _FLAG_LETTERS:
+            return None
+        elif letter in STATUS_LETTERS:
+            # O G U F can be written but mean nothing in a configuration
+            (flags.add if setting else flags.discard)(letter)
+    return "".join(letter for letter in STATUS_LETTERS if letter in flags)
+
+
+def _status(value: str) -> str:
+    flags = parse_status("", value)
+    if flags is None:
+        raise BadValue("Unknown status parameter option")
+    return flags
+
+
+def _load_factor(value: str) -> int:
+    """In hundredths."""
+    try:
+        factor = int(float(value) * 100.0)
+    except (ValueError, OverflowError):
+        factor = 0
+    if not 100 <= factor <= 10000:
+        raise BadValue("LoadFactor must be a number between 1..100")
+    return factor
+
+
+def _retry(value: str) -> dict[str, Any]:
+    retry_ms = seconds(0, "Retry must be a positive value")(value)
+    return {"retry_ms": retry_ms, "retry_written": True}
+
+
+def _flush_packets(value: str) -> str:
+    if value.lower() not in ("on", "off", "auto"):
+        raise BadValue("flushpackets must be on|off|auto")
+    return value.lower()
+
+
+def _upgrade(value: str) -> tuple[str, ...]:
+    names = tuple(word.strip() for word in value.split(",") if word.strip())
+    if any(len(name) >= UPGRADE_SIZE for name in names):
+        raise BadValue(f"upgrade protocol length must be < {UPGRADE_SIZE} characters")
+    return names
+
+
+def _health_method(value: str) -> str:
+    if value.upper() not in _HEALTH_METHODS:
+        raise BadValue("Unknown method")
+    return value
+
+
+def _health_interval(value: str) -> int:
+    try:
+        interval_ms = units.duration_ms(value, "s")
+    except units.UnitError:
+        raise BadValue("Unparse-able hcinterval setting") from None
+    if interval_ms < 100:
+        raise BadValue("Interval must be a positive value greater than 100ms")
+    return interval_ms
+
+
+def _flusher(value: str) -> str:
+    if len(value) >= 16:
+        raise BadValue("flusher name length must be < 16 characters")
+    return value
+
+
+def _health(key: str, read: Read, help_text: str) -> Parameter:
+    reason = "health checks come later"
+    return Parameter(key, "", read, help_text, status=Status.LATER, reason=reason)
+
+
+MEMBER: Final = Parameters(
+    "unknown Worker parameter",
+    Parameter(
+        "loadfactor",
+        "load_factor",
+        _load_factor,
+        "share of the requests, 1 to 100",
+        100,
+    ),
+    Parameter(
+        "lbset",
+        "lbset",
+        number(0, 99, "lbset must be between 0 and 99"),
+        "members of a higher set serve when none of a lower one can",
+        0,
+    ),
+    Parameter("route", "route", text("Route"), "name in session cookies", ""),
+    Parameter(
+        "redirect",
+        "redirect",
+        text("Redirect"),
+        "route that its sessions go to while it cannot serve",
+        "",
+    ),
+    Parameter("status", "status", _status, "initial flags, such as +H", "", adds=True),
+    Parameter(
+        "min",
+        "min",
+        number(0, INT_MAX, "Min must be a positive number"),
+        "idle connections that are always kept",
+        0,
+    ),
+    Parameter(
+        "max",
+        "max",
+        number(0, INT_MAX, "Max must be a positive number"),
+        "connections at once, in one worker",
+    ),
+    Parameter(
+        "smax",
+        "smax",
+        number(0, INT_MAX, "Smax must be a positive number"),
+        "idle connections beyond which ttl= holds",
+    ),
+    Parameter(
+        "ttl",
+        "ttl_ms",
+        seconds(1, "TTL must be at least one second"),
+        "how long an idle connection is kept",
+    ),
+    Parameter(
+        "acquire",
+        "acquire_ms",
+        time(
+            "ms",
+            "Acquire timeout has wrong format",
+            "Acquire must be at least one millisecond",
+        ),
+        "how long to wait for a connection when max= are in use",
+    ),
+    Parameter(
+        "timeout",
+        "timeout_ms",
+        seconds(1, "Timeout must be at least one second"),
+        "how long to wait for the member",
+    ),
+    Parameter(
+        "connectiontimeout",
+        "connect_timeout_ms",
+        time(
+            "s",
+            "Connectiontimeout has wrong format",
+            "Connectiontimeout must be at least one millisecond.",
+        ),
+        "how long a connection may take to be made",
+    ),
+    Parameter(
+        "ping",
+        "ping_ms",
+        time(
+            "s",
+            "Ping/Pong timeout has wrong format",
+            "Ping/Pong timeout must be at least one millisecond",
+        ),
+        "Expect: 100-continue is asked first, and this long waited for",
+    ),
+    Parameter(
+        "retry",
+        ("retry_ms", "retry_written"),
+        _retry,
+        "how long a member in error is left alone",
+        {"retry_ms": 60_000, "retry_written": False},
+    ),
+    Parameter(
+        "keepalive",
+        "keepalive",
+        switch("KeepAlive"),
+        "SO_KEEPALIVE for its connections",
+        False,
+    ),
+    Parameter(
+        "disablereuse",
+        "disable_reuse",
+        switch("DisableReuse"),
+        "a connection for each request",
+        False,
+    ),
+    Parameter(
+        "enablereuse",
+        "disable_reuse",
+        switch("EnableReuse", when_on=False),
+        "the reverse of disablereuse=",
+        False,
+    ),
+    Parameter(
+        "flushpackets",
+        "flush_packets",
+        _flush_packets,
+        "whether pieces of an answer are sent at once",
+        "off",
+    ),
+    Parameter(
+        "flushwait",
+        "flush_wait_ms",
+        number(
+            0,
+            1000,
+            "flushwait must be <= 1000, or 0 for system default of 10 millseconds.",
+            10,
+        ),
+        "how long flushpackets=auto waits",
+        10,
+    ),
+    Parameter(
+        "flusher",
+        "",
+        _flusher,
+        "provider of mod_proxy_fdpass",
+        status=Status.EXPLAINED,
+        reason="only mod_proxy_fdpass reads it, which is not served",
+    ),
+    Parameter(
+        "iobuffersize",
+        "io_buffer_bytes",
+        buffer("IOBufferSize"),
+        "size of reads from the member",
+        0,
+    ),
+    Parameter(
+        "receivebuffersize",
+        "receive_buffer_bytes",
+        buffer("ReceiveBufferSize"),
+        "receive buffer of its sockets",
+        0,
+    ),
+    Parameter(
+        "responsefieldsize",
+        "response_field_bytes",
+        number(
+            0,
+            INT_MAX,
+            "ResponseFieldSize must be greater than 0 bytes, or 0 for system default.",
+            8192,
+        ),
+        "longest header field of an answer",
+        8192,
+    ),
+    Parameter(
+        "addressttl",
+        "address_ttl_s",
+        number(
+            -1,
+            INT_MAX,
+            f"AddressTTL must be -1 or a number of seconds not exceeding ({INT_MAX})",
+        ),
+        "how long its looked up address holds",
+        -1,
+    ),
+    Parameter("upgrade", "upgrade", _upgrade, "protocols that may be upgraded to", ()),
+    Parameter("secret", "secret", text("Secret"), "AJP's secret", ""),
+    _health("hcmethod", _health_method, "how health is asked for"),
+    _health("hcinterval", _health_interval, "how often health is asked for"),
+    _health(
+        "hcpasses",
+        number(0, INT_MAX, "Passes must be a positive value"),
+        "answers that make a member healthy",
+    ),
+    _health(
+        "hcfails",
+        number(0, INT_MAX, "Fails must be a positive value"),
+        "answers that make a member unhealthy",
+    ),
+    _health("hcuri", text("Health check uri", NAME_SIZE), "what is asked for"),
+    _health("hctemplate", str, "name of a ProxyHCTemplate"),
+    _health("hcexpr", str, "name of a ProxyHCExpr"),
+)

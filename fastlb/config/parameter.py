@@ -1,0 +1,159 @@
+"""Parameters of members and balancers, `key=value`: what a declaration says of one.
+
+Every reader takes the value as it is written and returns it in the type of its field,
+or raises `BadValue` with Apache's sentence, without the directive before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fastlb.config import units
+from fastlb.config.registry import Status
+
+INT_MAX: Final = 2**31 - 1
+NAME_SIZE: Final = 64  # route, redirect, secret, hcuri: bytes with the NUL
+
+
+class BadValue(ValueError):
+    """The value is refused; the text is Apache's."""
+
+
+Read = Callable[[str], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One declaration.
+
+    sets     the field of Member or Balancer that it sets; several: read returns them
+             by name, and default is so, too; "": none
+    read     the value of that field, as above
+    default  what the field holds where nobody writes the parameter
+    help     one phrase for the manual
+    own      Apache does not know it: refused under Compat apache
+    adds     written again it goes on from the value before: `status=`
+    """
+
+    key: str
+    sets: str | tuple[str, ...]
+    read: Read
+    help: str
+    default: Any = None
+    status: Status = Status.SERVED
+    reason: str = ""
+    own: bool = False
+    adds: bool = False
+
+    def values(self, value: str) -> Mapping[str, Any]:
+        found = self.read(value)
+        return {self.sets or self.key: found} if isinstance(self.sets, str) else found
+
+
+class Parameters:
+    """All that may be written of a member, or of a balancer. Keys ignore case."""
+
+    def __init__(self, unknown: str, *declared: Parameter) -> None:
+        self.unknown = unknown
+        self.table = {one.key: one for one in declared}
+
+    def take(self, params: dict[str, Any], key: str, value: str) -> str | None:
+        """Put what one parameter says into params; Apache's complaint, or None."""
+        declared = self.table.get(key.lower())
+        if declared is None:
+            return self.unknown
+        before = params.get(str(declared.sets)) if declared.adds else ""
+        try:
+            params |= declared.values(f"{before}+{value}" if before else value)
+        except BadValue as wrong:
+            return str(wrong)
+        return None
+
+    def is_own(self, key: str) -> bool:
+        return key.lower() in self.table and self.table[key.lower()].own
+
+    def names(self) -> tuple[str, ...]:
+        """All keys, for "did you mean"."""
+        return tuple(self.table)
+
+    def presets(self) -> dict[str, Any]:
+        """Every field, as it is where nobody writes a parameter."""
+        values: dict[str, Any] = {}
+        for one in self.table.values():
+            if not isinstance(one.sets, str):
+                values |= one.default
+            elif one.sets:
+                values[one.sets] = one.default
+        return values
+
+
+def number(low: int, high: int, wrong: str, zero: int = 0) -> Read:
+    """A whole number in low..high; 0 stands for zero."""
+
+    def read(value: str) -> int:
+        try:
+            return units.integer(value, low, high) or zero
+        except units.UnitError:
+            raise BadValue(wrong) from None
+
+    return read
+
+
+def seconds(low: int, wrong: str) -> Read:
+    """Whole seconds, kept in milliseconds; Apache's atoi takes "5s" for 5 as well."""
+    read = number(low, INT_MAX, wrong)
+    return lambda value: read(value.removesuffix("s")) * 1000
+
+
+def time(unit: str, wrong: str, short: str) -> Read:
+    """A time of at least one millisecond, kept in milliseconds."""
+
+    def read(value: str) -> int:
+        try:
+            time_ms = units.duration_ms(value, unit)
+        except units.UnitError:
+            raise BadValue(wrong) from None
+        if time_ms < 1:
+            raise BadValue(short)
+        return time_ms
+
+    return read
+
+
+def switch(label: str, *, when_on: bool = True) -> Read:
+    """On or Off."""
+
+    def read(value: str) -> bool:
+        try:
+            return units.flag(value) is when_on
+        except units.UnitError:
+            raise BadValue(f"{label} must be On|Off") from None
+
+    return read
+
+
+def text(label: str, size: int = NAME_SIZE) -> Read:
+    """Any text shorter than size."""
+
+    def read(value: str) -> str:
+        if len(value) >= size:
+            raise BadValue(f"{label} length must be < {size} characters")
+        return value
+
+    return read
+
+
+def buffer(label: str) -> Read:
+    """Bytes: 0, or at least 512."""
+    wrong = f"{label} must be >= 512 bytes, or 0 for system default."
+    read = number(0, INT_MAX, wrong)
+
+    def checked(value: str) -> int:
+        size: int = read(value)
+        if 0 < size < 512:
+            raise BadValue(wrong)
+        return size
+
+    return checked
