@@ -1,7 +1,7 @@
 """Build of the compiled parts; everything else stands in pyproject.toml.
 
 FASTLB_DEBUG=1 builds with every Cython check and the ASSERT()s of core/debug.h.
-FASTLB_PROBE=1 also builds fastlb._probe, through which tests call C functions.
+FASTLB_PROBE=1 also builds fastlb._probe, through which tests call the core's functions.
 FASTLB_QUICK=1 compiles without optimising, while one tries things out.
 FASTLB_FUZZ=1 builds fastlb._fuzz instead of the core (tests/attack/coverage.py).
 
@@ -11,20 +11,31 @@ PCRE2 is found through pkg-config or pcre2-config, else where the compiler looks
 from __future__ import annotations
 
 import os
+import pathlib
 import shlex
 import shutil
 import subprocess
 import sys
 import sysconfig
 
-from setuptools import Extension, setup
-from setuptools.command.build_ext import build_ext
+try:
+    import Cython
+    import setuptools
+    from setuptools import Extension, setup
+    from setuptools.command.build_ext import build_ext
+except ImportError as error:
+    sys.exit(f"fastlb is built with {error.name}: pip install -e '.[dev]' installs it")
 
 DEBUG = os.environ.get("FASTLB_DEBUG") == "1"
 PROBE = os.environ.get("FASTLB_PROBE") == "1"
 QUICK = os.environ.get("FASTLB_QUICK") == "1"
 FUZZ = os.environ.get("FASTLB_FUZZ") == "1"
 OPTIMISE = "-O0" if QUICK else "-O1" if DEBUG else "-O3"
+
+# What was compiled otherwise is compiled again, though no file has changed.
+HOW = repr((OPTIMISE, DEBUG, os.environ.get("CC"), os.environ.get("CFLAGS")))
+TOLD = pathlib.Path("build/how")
+ANEW = not TOLD.exists() or TOLD.read_text() != HOW
 
 DIRECTIVES = {
     "language_level": 3,
@@ -35,6 +46,15 @@ DIRECTIVES = {
     "embedsignature": False,
 }
 
+# As pyproject.toml says: what a virtual environment comes with may be older (Debian
+# 12), and `pip install` builds elsewhere, with what it fetches for the purpose.
+for tool, oldest in ((setuptools, (77, 0)), (Cython, (3, 1))):
+    if tuple(int(part) for part in tool.__version__.split(".")[:2]) < oldest:
+        wanted = f"{tool.__name__} {oldest[0]}.{oldest[1]} or newer"
+        sys.exit(
+            f"fastlb is built with {wanted}, and this is {tool.__version__}: "
+            "pip install -e '.[dev]' installs it"
+        )
 
 NO_PCRE2 = """
 fastlb needs PCRE2's header and library (pcre2.h, libpcre2-8), and they were not found.
@@ -89,7 +109,10 @@ class Build(build_ext):
         )
         if told.returncode:
             sys.exit(NO_PCRE2)
+        self.force = self.force or ANEW
         super().run()
+        TOLD.parent.mkdir(exist_ok=True)
+        TOLD.write_text(HOW)
 
 
 def extension(name: str) -> Extension:
@@ -110,16 +133,15 @@ def extension(name: str) -> Extension:
         ],
         extra_link_args=FUZZ_LINK if name == "fastlb._fuzz" else [],
         libraries=["pthread", *(w[2:] for w in PCRE2 if w.startswith("-l"))],
-        depends=chapters(),
+        depends=headers(),
     )
 
 
-def chapters() -> list[str]:
+def headers() -> list[str]:
+    """What C includes. What Cython includes and cimports it finds by itself."""
     found = []
     for folder, _dirs, names in os.walk("fastlb/core"):
-        found += [
-            os.path.join(folder, n) for n in names if n.endswith((".pyx", ".pxd", ".h"))
-        ]
+        found += [os.path.join(folder, n) for n in names if n.endswith(".h")]
     return sorted(found)
 
 
@@ -131,6 +153,7 @@ def extensions() -> list[Extension]:
     return cythonize(
         [extension(n) for n in names],
         compiler_directives=DIRECTIVES,
+        force=ANEW,
         annotate=os.environ.get("FASTLB_ANNOTATE") == "1",
         emit_linenums=DEBUG,  # an ASSERT that fails names its line of the .pyx
     )

@@ -42,7 +42,7 @@ class Response(TypedDict):
     framing: Framing | Refusal
     bytes: bytes
 
-WAYS: tuple[str, ...]
+COMPOSE_WAYS: tuple[str, ...]
 FIELD_IDS: dict[str, int]
 METHOD_IDS: dict[str, int]
 
@@ -58,7 +58,7 @@ def has_token(value: bytes, token: bytes) -> bool: ...
 def decode_chunks(pieces: Iterable[bytes]) -> tuple[bytes, int, str]: ...
 def chunk_head(size: int) -> bytes: ...
 def compose(how: str, data: bytes, room: int) -> tuple[bytes, bool]:
-    """How: one of WAYS. What was written into that room, and whether it was full."""
+    """How: one of COMPOSE_WAYS. What was written into that room, and was it full?"""
 
 def is_terminated(data: bytes, room: int) -> bytes | None: ...
 def scan(what: str, data: bytes) -> int | None: ...

@@ -15,7 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from fastlb import _probe
+from fastlb import _core, _probe
 
 COUNT = 200_000
 ROUNDS = 9
@@ -26,7 +26,7 @@ def balancer(
     members: int, *, lbmethod: str = "byrequests", workers: int = 0
 ) -> _probe.BalancerProbe:
     """workers: of old generations, which tunnels keep."""
-    table = _probe.Table.create(256, 4096, 8192)
+    table = _core.Table.create(256, 4096, 8192)
     slot = table.claim_balancer("balancer://x", 1, lbmethod=lbmethod)
     for _ in range(workers):
         table.claim_worker(1, 1, 0)

@@ -1,6 +1,6 @@
 """The writer and the exit, in memory that ends where an unreadable page begins."""
 
-WAYS = ("put", "value", "name", "target", "lower", "number", "hex")
+COMPOSE_WAYS = ("put", "value", "name", "target", "lower", "number", "hex")
 
 
 def compose(str how, bytes data not None, unsigned int room):

@@ -24,7 +24,8 @@ from typing import Any
 import pytest
 from rights import AS_ROOT
 
-from fastlb import _probe
+from fastlb import _core, _probe
+from tests.ports import free_ports
 
 from . import liar
 from .site import HOST, Site, free_ports
@@ -42,7 +43,7 @@ class World:
     """A table as a master has it: a balancer of each method, some workers."""
 
     def __init__(self) -> None:
-        self.table = _probe.Table.create(8, 64, 64)
+        self.table = _core.Table.create(8, 64, 64)
         self.inside = _probe.TableProbe(self.table)
         self.generation = 0
         self.slots: dict[str, list[int]] = {}

@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import settings
 
-from fastlb import _probe
+from fastlb import _core, _probe
 
 SECOND_US = 1_000_000
 
@@ -24,7 +24,7 @@ class Pool:
     def __init__(
         self, *members: dict[str, Any], lbmethod: str = "byrequests", **plan: Any
     ) -> None:
-        self.table = _probe.Table.create(8, 64, 8)
+        self.table = _core.Table.create(8, 64, 8)
         self.inside = _probe.TableProbe(self.table)
         self.slot = self.table.claim_balancer("balancer://x", 1, lbmethod=lbmethod)
         self.settings = [settings_of(i, m) for i, m in enumerate(members)]

@@ -44,7 +44,7 @@ def test_a_target_is_legal_and_means_the_same(data: bytes) -> None:
     assert unquote_to_bytes(made) == unquote_to_bytes(data)
 
 
-@pytest.mark.parametrize("how", _probe.WAYS)
+@pytest.mark.parametrize("how", _probe.COMPOSE_WAYS)
 @given(data=anything, number=st.integers(0, 2**63), room=st.integers(0, 90))
 def test_nothing_is_written_past_the_end(
     how: str, data: bytes, number: int, room: int

@@ -109,6 +109,15 @@ def test_who_serves_knows_the_facts_and_not_how_they_are_read() -> None:
     }
 
 
+def test_the_probe_compiles_nothing_of_the_core() -> None:
+    """What tests call is what ships."""
+    spine = (ROOT / "fastlb/_probe.pyx").read_text("utf-8")
+    included = re.findall(r'^include "(.+?)"', spine, re.M)
+    assert included
+    assert all(one.startswith("probe/") for one in included)
+    assert not (ROOT / "fastlb/_probe.pxd").exists()
+
+
 def test_every_package_has_a_floor() -> None:
     packages = {package_of(path) for path in FILES} - {None}
     assert packages <= set(FLOOR_OF)

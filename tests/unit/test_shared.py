@@ -13,7 +13,7 @@ from collections.abc import Callable
 import pytest
 from pools import Pool, member
 
-from fastlb import _probe
+from fastlb import _core
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 LIBC.mmap.restype = ctypes.c_void_p
@@ -143,7 +143,7 @@ def test_the_monitor_writes_addresses_and_not_the_book() -> None:
             assert parts["directory"][2] != 0
             pool.table.set_addresses(pool.slots[0], [("192.0.2.9", 81)])
             pool.table.mark_up(pool.slots[0])
-            with pytest.raises(_probe.TableError, match="only the master"):
+            with pytest.raises(_core.TableError, match="only the master"):
                 pool.table.set_flag(pool.slots[0], "D", True)
             try_mprotect(*parts["book"][:2])
             status = 0
@@ -171,7 +171,7 @@ def test_what_only_the_master_may_do_is_refused_elsewhere() -> None:
             lambda: table.set_flag(pool.slots[0], "S", True),
             lambda: table.set_addresses(pool.slots[0], []),
         ):
-            with pytest.raises(_probe.TableError, match="only"):
+            with pytest.raises(_core.TableError, match="only"):
                 forbidden()
         table.set_flag(pool.slots[0], "E", True)
 

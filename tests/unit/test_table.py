@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pools import Pool, member
 
-from fastlb import _probe
+from fastlb import _core, _probe
 
-Table = _probe.Table
-TableError = _probe.TableError
+Table = _core.Table
+TableError = _core.TableError
 
 
 @pytest.fixture

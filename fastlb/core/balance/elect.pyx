@@ -10,7 +10,7 @@
 
 # --- beginning and end of what balancer_undo may have to take back
 
-cdef inline void elect_begin(
+cdef void elect_begin(
         lb_scan *s, table_view *t, balancer_slot *slot,
         long long now_us) noexcept nogil:
     s.table = t

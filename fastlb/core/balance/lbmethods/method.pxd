@@ -38,6 +38,10 @@ cdef struct lb_method:
 cdef const lb_method *lb_method_of(int number) noexcept nogil
 cdef int lb_method_find(const char *name) noexcept nogil
 
+# Begin one: from here on balancer_undo takes back what its process does not end.
+cdef void elect_begin(
+    lb_scan *s, table_view *t, balancer_slot *slot, long long now_us) noexcept nogil
+
 # Give a candidate its part; take from the elected one what all were given.
 cdef void lb_add(lb_scan *s, member_slot *m, long long part) noexcept nogil
 cdef void lb_sub(member_slot *m, long long part) noexcept nogil
