@@ -10,13 +10,13 @@ from .case import Case
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     for item in session.items:
-        if not isinstance(item, pytest.Function) or not hasattr(item, "callspec"):
+        if not isinstance(item, pytest.Function):
             continue
-        name, params = item.originalname, item.callspec.params
+        name = item.originalname
+        params = item.callspec.params if hasattr(item, "callspec") else {}
         servers = {
             "test_fastlb_answers_as_httpd": ["fastlb"],
             "test_compat_apache_removes_the_difference": ["compat"],
-            "test_case_is_recorded": [],
             "test_check_judges_as_httpd": ["fastlb"],
             "test_fault_is_recorded": [],
         }.get(name)

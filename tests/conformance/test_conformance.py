@@ -8,6 +8,8 @@ from functools import cache
 
 import pytest
 
+from tests.rows import rows
+
 from .case import Case
 from .cases import SUBJECTS
 from .compare import difference, expected
@@ -42,7 +44,7 @@ def test_compat_apache_removes_the_difference(subject: str, case: Case) -> None:
     assert not told, told
 
 
-@pytest.mark.parametrize(("subject", "case"), EVERY)
+@rows(("subject", "case"), EVERY)
 def test_case_is_recorded(subject: str, case: Case) -> None:
     """Each case has its recording; with httpd at hand, the recording still holds."""
     kept = _kept(subject)[case.name]

@@ -4,6 +4,8 @@ from functools import cache
 
 import pytest
 
+from tests.rows import rows
+
 from .case import Case
 from .cases import SUBJECTS
 from .faults import FAULTS, Faulty
@@ -27,17 +29,17 @@ def switches() -> dict[str, bool]:
     return found
 
 
-@pytest.mark.parametrize("case", DIFFERENT)
+@rows("case", DIFFERENT)
 def test_a_difference_that_is_played_is_listed(case: Case) -> None:
     assert case.differs in switches()
 
 
-@pytest.mark.parametrize("case", DIFFERENT)
+@rows("case", DIFFERENT)
 def test_the_last_column_holds(case: Case) -> None:
     assert case.compat == switches()[case.differs]
 
 
-@pytest.mark.parametrize("one", JUDGED)
+@rows("one", JUDGED)
 def test_a_difference_of_the_check_is_listed(one: Faulty) -> None:
     assert switches()[one.differs] == one.lenient
 

@@ -5,6 +5,8 @@ from functools import cache
 
 import pytest
 
+from tests.rows import rows
+
 from .faults import FAULTS, Faulty
 from .plays import LIVE, checked
 from .record import recorded, verdict
@@ -47,20 +49,20 @@ def _wanted(one: Faulty) -> dict[str, object]:
     return kept
 
 
-@pytest.mark.parametrize("one", ALIKE)
+@rows("one", ALIKE)
 def test_check_judges_as_httpd(one: Faulty) -> None:
     got = verdict(checked("fastlb", one))
     assert _agrees(got, _wanted(one)), f"\nhttpd:  {_wanted(one)}\nfastlb: {got}"
 
 
-@pytest.mark.parametrize("one", LENIENT)
+@rows("one", LENIENT)
 def test_plain_meaning_is_taken_with_a_warning(one: Faulty) -> None:
     said = checked("fastlb", one)
     assert said.status == 0, said.output
     assert "warning" in said.output.lower()
 
 
-@pytest.mark.parametrize("one", LENIENT)
+@rows("one", LENIENT)
 def test_strict_check_refuses_what_httpd_refuses(one: Faulty) -> None:
     """Among all that it finds wrong is httpd's complaint."""
     said = checked("fastlb", one, "--strict")
@@ -68,18 +70,18 @@ def test_strict_check_refuses_what_httpd_refuses(one: Faulty) -> None:
     assert _sentence(_wanted(one)["message"]) in said.output
 
 
-@pytest.mark.parametrize("one", LENIENT)
+@rows("one", LENIENT)
 def test_compat_apache_refuses_as_httpd(one: Faulty) -> None:
     got = verdict(checked("compat", one))
     assert _agrees(got, _wanted(one)), f"\nhttpd:  {_wanted(one)}\nfastlb: {got}"
 
 
-@pytest.mark.parametrize("one", STRICTER)
+@rows("one", STRICTER)
 def test_what_cannot_be_meant_is_refused(one: Faulty) -> None:
     assert checked("fastlb", one).status == 1, one.differs
 
 
-@pytest.mark.parametrize("one", EVERY)
+@rows("one", EVERY)
 def test_fault_is_recorded(one: Faulty) -> None:
     want = _wanted(one)
     assert (want["status"] == 0) == (one.accepted or one.is_stricter)

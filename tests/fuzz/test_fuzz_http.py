@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import httptools
-import pytest
+from rows import rows
 
 from fastlb import _probe
 
@@ -147,7 +147,7 @@ def test_mutated_chunks_are_the_same_in_any_pieces() -> None:
         assert len(whole[0]) <= whole[1] <= len(body)
 
 
-@pytest.mark.parametrize("limit", ["line_bytes", "field_bytes", "field_count"])
+@rows("limit", ["line_bytes", "field_bytes", "field_count"])
 def test_small_limits_only_refuse(limit: str) -> None:
     for number, data in enumerate(mutants("requests.json", 5)):
         wide: Any = _probe.parse_request(data)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pools import Pool, member
 from recorded_elections import Recorded, of_method, players
+from rows import rows
 
 
 class Load:
@@ -61,7 +61,7 @@ def replay(scenario: Recorded) -> list[int | None]:
     return chosen
 
 
-@pytest.mark.parametrize("scenario", of_method("bybusyness"))
+@rows("scenario", of_method("bybusyness"))
 def test_elects_the_members_that_httpd_was_seen_to_elect(scenario: Recorded) -> None:
     assert replay(scenario) == scenario["chosen"]
 

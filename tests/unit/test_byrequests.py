@@ -5,11 +5,11 @@ from __future__ import annotations
 from fractions import Fraction
 from math import gcd
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pools import Pool, member
 from recorded_elections import Recorded, of_method, players
+from rows import rows
 
 from fastlb import _probe
 
@@ -63,7 +63,7 @@ def replay(scenario: Recorded) -> list[int]:
     return answered
 
 
-@pytest.mark.parametrize("scenario", of_method("byrequests"))
+@rows("scenario", of_method("byrequests"))
 def test_elects_the_members_that_httpd_was_seen_to_elect(scenario: Recorded) -> None:
     assert replay(scenario) == scenario["chosen"]
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pools import Pool, member
 from recorded_elections import Recorded, of_method, players
+from rows import rows
 
 KIB = 1024
 
@@ -69,7 +70,7 @@ def replay(scenario: Recorded) -> list[int]:
     return answered
 
 
-@pytest.mark.parametrize("scenario", of_method("bytraffic"))
+@rows("scenario", of_method("bytraffic"))
 def test_elects_the_members_that_httpd_was_seen_to_elect(scenario: Recorded) -> None:
     assert replay(scenario) == scenario["chosen"]
 

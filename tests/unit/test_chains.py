@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from certificates import make_ca, make_pair
+from rows import rows
 
 from fastlb.model import chains
 from fastlb.model.chains import KnownRoots, covers
@@ -85,7 +86,7 @@ def test_known_roots_are_found_by_name_and_signature() -> None:
     assert not KnownRoots([make_ca("Root").certificate]).issued(FIRST.certificate)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("starts", "ends", "text"),
     [
         (-9, 31, None),
@@ -110,7 +111,7 @@ def test_the_age_of_a_certificate(starts: float, ends: float, text: str | None) 
         assert found.is_serious is ("expires" not in text)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("name", "is_covered"),
     [
         ("a.test", True),

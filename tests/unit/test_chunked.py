@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rows import rows
 
 from fastlb import _probe
 
@@ -28,7 +28,7 @@ def decode(raw: bytes) -> tuple[bytes, int, str]:
     return whole
 
 
-@pytest.mark.parametrize(
+@rows(
     ("raw", "payload"),
     [
         (b"0\r\n\r\n", b""),
@@ -59,7 +59,7 @@ def test_a_body_that_is_not_complete_asks_for_more() -> None:
         assert b"abc".startswith(payload)
 
 
-@pytest.mark.parametrize(
+@rows(
     "raw",
     [
         b"\r\n",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
+from rows import rows
 from trees import errors, model_of
 
 LISTEN = "Listen 8080\n"
@@ -59,7 +59,7 @@ def test_every_pattern_of_a_model_has_its_places() -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@rows(
     "line",
     [
         "<LocationMatch (>\n</LocationMatch>",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
+from rows import rows
 
 from fastlb.tls import dn
 from fastlb.tls.der import dotted, elements
@@ -50,7 +50,7 @@ def test_identifiers_without_a_name_stay_numbers() -> None:
     assert dn.long_name("1.2.840.113549.1.1.1") == "rsaEncryption"
 
 
-@pytest.mark.parametrize(
+@rows(
     ("content", "text"),
     [(b"\x55\x04\x03", "2.5.4.3"), (b"\x2a\x86\x48", "1.2.840"), (b"", "")],
 )

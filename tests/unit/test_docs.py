@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
+from rows import rows
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/invariants.md")
@@ -26,7 +26,7 @@ def is_there(name: str) -> bool:
     return "/" not in name and any((ROOT / "fastlb").rglob(name))
 
 
-@pytest.mark.parametrize("document", DOCUMENTS)
+@rows("document", DOCUMENTS)
 def test_every_file_that_a_document_names_exists(document: str) -> None:
     missing = {name for name in named(document) - SAMPLES if not is_there(name)}
     assert not missing

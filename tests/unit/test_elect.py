@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pools import Pool, member
+from rows import rows
 
 LETTERS = "OINGUDSEHRFC"
 
@@ -18,7 +18,7 @@ def outcome(pool: Pool, now_s: float = 0, route: str = "") -> tuple[int, str]:
 # --- states (5: who serves new sessions, who his own)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("letters", "new_sessions", "own_sessions"),
     [
         ("", True, True),
@@ -46,7 +46,7 @@ def test_table_of_states(letters: str, new_sessions: bool, own_sessions: bool) -
     assert (pool.chosen(route="n0") == 0) == own_sessions
 
 
-@pytest.mark.parametrize("letters", ["D", "S", "C", "U", "N"])
+@rows("letters", ["D", "S", "C", "U", "N"])
 def test_the_others_take_over_from_a_member_that_is_out(letters: str) -> None:
     pool = Pool(member(), member(status=letters), member())
     assert pool.sequence(4) == [0, 2, 0, 2]
@@ -148,7 +148,7 @@ def test_a_draining_member_drafts_a_spare() -> None:
     }
 
 
-@pytest.mark.parametrize("letters", ["NR", "NH", "DH", "DR"])
+@rows("letters", ["NR", "NH", "DH", "DR"])
 def test_an_absent_spare_or_standby_drafts_nobody(letters: str) -> None:
     pool = Pool(member(), member(status=letters), member(status="R"))
     assert pool.sequence(3) == [0, 0, 0]
@@ -280,7 +280,7 @@ def test_a_retry_that_is_due_makes_force_needless() -> None:
     assert pool.status(0) == "Init Err "
 
 
-@pytest.mark.parametrize("letters", ["D", "S", "C"])
+@rows("letters", ["D", "S", "C"])
 def test_a_member_that_is_out_but_not_in_error_suppresses_forced_recovery(
     letters: str,
 ) -> None:
@@ -383,7 +383,7 @@ def test_a_lost_route_is_balanced_anew() -> None:
     )
 
 
-@pytest.mark.parametrize("letters", ["D", "S", "C"])
+@rows("letters", ["D", "S", "C"])
 def test_nofailover_answers_for_a_route_that_a_member_has(letters: str) -> None:
     pool = Pool(member(status=letters), member(), nofailover=True)
     assert outcome(pool, route="n0") == (-1, "sticky_lost")

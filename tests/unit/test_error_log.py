@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rows import rows
 
 from fastlb.facts.rules import LogTarget
 from fastlb.facts.server import Model
@@ -201,7 +202,7 @@ def test_syslog_gets_facility_and_level_but_no_time(tmp_path: Path) -> None:
     assert line.startswith("[proxy:error] [pid ")
 
 
-@pytest.mark.parametrize(
+@rows(
     ("target", "is_one"),
     [("syslog", True), ("syslog:user", True), ("syslogs", False), ("logs/e", False)],
 )

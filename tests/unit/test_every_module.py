@@ -12,8 +12,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
 from configs import read
+from rows import rows
 
 from fastlb.base.errors import Severity
 from fastlb.config.registry import Args, Context, Directive, Status, collect
@@ -127,7 +127,7 @@ def in_its_module(file: str, written: str) -> tuple[str, int]:
     return "\n".join(lines) + "\n", place + 1
 
 
-@pytest.mark.parametrize(("file", "written"), EACH)
+@rows(("file", "written"), EACH)
 def test_it_is_served_or_refused_or_explained(
     tmp_path: Path, file: str, written: str
 ) -> None:
@@ -150,7 +150,7 @@ def test_it_is_served_or_refused_or_explained(
         assert names & CHANGES_ANSWERS, f"{written}: {directive.reason}"
 
 
-@pytest.mark.parametrize("module", MATTERS)
+@rows("module", MATTERS)
 def test_what_protects_or_routes_is_served_or_refused(module: str) -> None:
     for written in MODULES[f"mod_{module}.c"]:
         directive = declared(written)
@@ -165,7 +165,7 @@ def test_modules_without_directives_are_known() -> None:
     assert set(MATTERS) <= listed
 
 
-@pytest.mark.parametrize(
+@rows(
     "line",
     [
         "SetOutputFilter RATE_LIMIT",

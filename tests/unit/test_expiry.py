@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pytest
 from certificates import make_ca, make_pair
+from rows import rows
 from tls_peers import MEMBER, model_with, settings
 
 from fastlb.tls.expiry import DAY_S, Expiry, expiries, warnings_of
@@ -35,7 +35,7 @@ def test_every_certificate_that_is_sent_is_looked_at_once(tmp_path: Path) -> Non
     assert [item.subject for item in expiries(model)] == ["CN=machine"]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("days", "words"),
     [
         (-1, "has expired, on 2026-02-28 12:00:00 GMT"),

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
+from rows import rows
 
 ROOT = Path(__file__).parents[2]
 FLOORS = (
@@ -90,7 +90,7 @@ def test_of_the_lower_floors_the_core_uses_the_compiling_of_patterns_only() -> N
     assert used == {"fastlb.facts.regex"}
 
 
-@pytest.mark.parametrize("suffix", ["pyx", "pxd"])
+@rows("suffix", ["pyx", "pxd"])
 def test_every_chapter_is_in_the_spine_once(suffix: str) -> None:
     spine = (ROOT / f"fastlb/_core.{suffix}").read_text("utf-8")
     included = re.findall(r'^include "(.+?)"', spine, re.M)
@@ -124,9 +124,7 @@ def test_every_package_has_a_floor() -> None:
     assert {"config", "model", "master", "cli"} <= packages
 
 
-@pytest.mark.parametrize(
-    "path", FILES, ids=lambda path: str(path.relative_to(ROOT / "fastlb"))
-)
+@rows("path", FILES, ids=lambda path: str(path.relative_to(ROOT / "fastlb")))
 def test_imports_point_downward(path: Path) -> None:
     here = package_of(path)
     if here is None:

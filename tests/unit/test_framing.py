@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rows import rows
 
 from fastlb import _probe
 
@@ -49,7 +49,7 @@ def test_a_response_that_says_nothing_lasts_until_close() -> None:
     assert of_response() == body("until close")
 
 
-@pytest.mark.parametrize(
+@rows(
     ("value", "length"),
     [(b"0", 0), (b"3", 3), (b"0003", 3), (b"9223372036854775807", 2**63 - 1)],
 )
@@ -59,7 +59,7 @@ def test_a_content_length_is_digits(value: bytes, length: int) -> None:
     assert of_response(field) == body("length", length)
 
 
-@pytest.mark.parametrize(
+@rows(
     "value",
     [
         b"",
@@ -80,7 +80,7 @@ def test_anything_else_is_refused(value: bytes) -> None:
         assert of_response(*fields) == BAD_GATEWAY
 
 
-@pytest.mark.parametrize("second", [b"3", b"4"])
+@rows("second", [b"3", b"4"])
 def test_a_content_length_given_twice_is_refused(second: bytes) -> None:
     fields = (b"Content-Length: 3", b"X: 1", b"content-length: " + second)
     assert of_request(*fields) == REFUSED
@@ -88,7 +88,7 @@ def test_a_content_length_given_twice_is_refused(second: bytes) -> None:
     assert of_response(*fields, method="HEAD") == BAD_GATEWAY
 
 
-@pytest.mark.parametrize("coding", [b"chunked", b"CHUNKED", b" chunked\t"])
+@rows("coding", [b"chunked", b"CHUNKED", b" chunked\t"])
 def test_chunked_is_taken_in_any_case(coding: bytes) -> None:
     field = b"Transfer-Encoding:" + coding
     assert of_request(field) == body("chunked")
@@ -110,7 +110,7 @@ def test_a_coding_from_1_0_is_refused() -> None:
     assert of_response(CHUNKED, version=b"1.0") == doubtful
 
 
-@pytest.mark.parametrize(
+@rows(
     "fields",
     [
         (b"Transfer-Encoding: gzip, chunked",),
@@ -125,7 +125,7 @@ def test_codings_that_are_not_known_are_501(fields: tuple[bytes, ...]) -> None:
     assert of_response(*fields) == BAD_GATEWAY
 
 
-@pytest.mark.parametrize(
+@rows(
     "fields",
     [
         (b"Transfer-Encoding:",),
@@ -153,7 +153,7 @@ def test_other_codings_are_refused(fields: tuple[bytes, ...]) -> None:
     assert of_request(*fields, b"Content-Length: 3") == REFUSED
 
 
-@pytest.mark.parametrize("field", [CHUNKED, b"Content-Length: 5"])
+@rows("field", [CHUNKED, b"Content-Length: 5"])
 def test_answers_without_a_body(field: bytes) -> None:
     for status in (100, 101, 103, 204, 304):
         assert of_response(field, status=status)["body"] == "none"

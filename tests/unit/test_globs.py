@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import fnmatch
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rows import rows
 
 from fastlb._pcre2 import PatternError
 from fastlb.facts.regex import compile_pcre
@@ -24,7 +24,7 @@ def test_stars_and_question_marks_are_those_of_fnmatch(pattern: str, text: str) 
     assert matches(pattern, text) == fnmatch.fnmatchcase(text, pattern)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("pattern", "text", "crosses", "stays"),
     [
         ("/a/*/c", "/a/b/c", True, True),
@@ -55,7 +55,7 @@ def test_what_makes_a_glob() -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("pattern", "is_regex", "target", "verdict"),
     [
         ("balancer://b", False, "balancer://b/", True),

@@ -8,10 +8,10 @@ from __future__ import annotations
 import random
 from typing import Any
 
-import pytest
 from corpus_cases import Case, load, pairs
 from hypothesis import given
 from hypothesis import strategies as st
+from rows import rows
 
 from fastlb import _probe
 
@@ -44,7 +44,7 @@ def parsed(raw: bytes, **options: int) -> Any:
 # The corpus.
 
 
-@pytest.mark.parametrize("case", REQUESTS, ids=str)
+@rows("case", REQUESTS, ids=str)
 def test_a_request_is_judged_as_recorded(case: Case) -> None:
     status, found = verdict(case.raw)
     assert status == case.status
@@ -55,7 +55,7 @@ def test_a_request_is_judged_as_recorded(case: Case) -> None:
         assert forwarded.startswith(found["host"].decode("latin-1"))
 
 
-@pytest.mark.parametrize("case", RESPONSES, ids=str)
+@rows("case", RESPONSES, ids=str)
 def test_a_response_is_judged_as_recorded(case: Case) -> None:
     found = _probe.parse_response(case.raw)
     if isinstance(found, tuple):
@@ -96,7 +96,7 @@ def test_every_difference_from_apache_has_a_reason() -> None:
         assert (case.status != answered) == bool(case.reason), case.name
 
 
-@pytest.mark.parametrize("case", REQUESTS + RESPONSES, ids=str)
+@rows("case", REQUESTS + RESPONSES, ids=str)
 def test_the_end_is_the_same_in_any_pieces(case: Case) -> None:
     raw = case.raw
     whole = _probe.find_end(raw)
@@ -110,7 +110,7 @@ def test_the_end_is_the_same_in_any_pieces(case: Case) -> None:
     assert whole == AGAIN or _probe.find_end(raw + b"GET / HTTP/1.1\r\n\r\n") == whole
 
 
-@pytest.mark.parametrize("case", REQUESTS, ids=str)
+@rows("case", REQUESTS, ids=str)
 def test_bytes_behind_a_head_change_nothing(case: Case) -> None:
     end = _probe.find_end(case.raw)
     alone = _probe.parse_request(case.raw[:end])
@@ -122,9 +122,7 @@ def test_bytes_behind_a_head_change_nothing(case: Case) -> None:
         assert more == alone
 
 
-@pytest.mark.parametrize(
-    "case", [case for case in REQUESTS if case.status == 200], ids=str
-)
+@rows("case", [case for case in REQUESTS if case.status == 200], ids=str)
 def test_no_part_of_a_good_head_is_refused(case: Case) -> None:
     end = _probe.find_end(case.raw)
     assert end == parsed(case.raw)["length"]
@@ -134,7 +132,7 @@ def test_no_part_of_a_good_head_is_refused(case: Case) -> None:
         assert _probe.parse_request(case.raw[:length]) == AGAIN
 
 
-@pytest.mark.parametrize("case", REQUESTS, ids=str)
+@rows("case", REQUESTS, ids=str)
 def test_parsing_twice_gives_the_same(case: Case) -> None:
     status, found = verdict(case.raw)
     if isinstance(found, dict):
@@ -144,7 +142,7 @@ def test_parsing_twice_gives_the_same(case: Case) -> None:
 # Request line.
 
 
-@pytest.mark.parametrize("method", [*_probe.METHOD_IDS, "PROPFIND", "GETS", "get"])
+@rows("method", [*_probe.METHOD_IDS, "PROPFIND", "GETS", "get"])
 def test_known_methods_have_numbers(method: str) -> None:
     target = b"a:1" if method == "CONNECT" else b"/"
     found = parsed(request(first=method.encode() + b" " + target + b" HTTP/1.1"))
@@ -171,9 +169,7 @@ def test_a_request_line_may_be_as_long_as_the_limit_and_no_longer() -> None:
         assert found == expected if size == 51 else isinstance(found, dict)
 
 
-@pytest.mark.parametrize(
-    "line", [b"GET " + b"a" * 99, b"GET / " + b"a" * 99, b"\x01" * 99, b"G" * 99]
-)
+@rows("line", [b"GET " + b"a" * 99, b"GET / " + b"a" * 99, b"\x01" * 99, b"G" * 99])
 def test_a_line_too_long_is_414_before_it_is_400(line: bytes) -> None:
     too_long = (-414, "request line")
     assert _probe.parse_request(line + b"\r\n\r\n", line_bytes=60) == too_long
@@ -210,7 +206,7 @@ def test_the_versions_of_this_syntax_are_1_0_and_1_1() -> None:
 # Fields.
 
 
-@pytest.mark.parametrize("name", _probe.FIELD_IDS)
+@rows("name", _probe.FIELD_IDS)
 def test_a_name_is_known_in_any_case_and_no_near_miss_is(name: str) -> None:
     # The probe compares id, seen and first with a look-up of its own.
     plain = name.encode()
@@ -346,7 +342,7 @@ def test_a_token_is_a_whole_member_of_the_list(
 # Responses.
 
 
-@pytest.mark.parametrize("line", [b"garbage", b"X Y Z"])
+@rows("line", [b"garbage", b"X Y Z"])
 def test_bad_lines_of_a_member_are_skipped_when_asked(line: bytes) -> None:
     raw = b"HTTP/1.1 200 OK\r\n" + line + b"\r\nX: 1\r\n\r\n"
     assert _probe.parse_response(raw) == (-502, "field syntax")
@@ -355,7 +351,7 @@ def test_bad_lines_of_a_member_are_skipped_when_asked(line: bytes) -> None:
     assert found["fields"] == [(b"X", b"1")]
 
 
-@pytest.mark.parametrize("line", [b"X : 1", b": 1", b"X\x01: 1", b"X: \x01"])
+@rows("line", [b"X : 1", b": 1", b"X\x01: 1", b"X: \x01"])
 def test_malformed_fields_of_a_member_are_never_skipped(line: bytes) -> None:
     raw = b"HTTP/1.1 200 OK\r\n" + line + b"\r\n\r\n"
     assert _probe.parse_response(raw, ignore_bad_fields=1) == (-502, "field syntax")
@@ -469,7 +465,7 @@ def test_limits_hold_before_the_end_as_they_do_at_it(
         assert early is None
 
 
-@pytest.mark.parametrize(
+@rows(
     ("raw", "at", "why"),
     [
         (b"GET /" + b"x" * 40, 31, "request line"),

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rows import rows
 
 from fastlb.facts.rules import Piece
 from fastlb.model.headerformat import LETTERS, FormatError, parse_header_format
@@ -14,7 +15,7 @@ def literal(text: bytes) -> Piece:
     return Piece(kind="literal", text=text)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "pieces"),
     [
         ("", ()),
@@ -32,7 +33,7 @@ def test_items_and_text_alternate(text: str, pieces: tuple[Piece, ...]) -> None:
     assert parse_header_format(text) == pieces
 
 
-@pytest.mark.parametrize("text", ["%Z", "a %{X}Q", "%{X}"])
+@rows("text", ["%Z", "a %{X}Q", "%{X}"])
 def test_an_unknown_letter_is_refused_in_apaches_words(text: str) -> None:
     with pytest.raises(FormatError, match=r"^Unrecognized header format %"):
         parse_header_format(text)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from configs import names, read, said, sound
+from rows import rows
 
 from fastlb.base import limits
 from fastlb.config import include
@@ -79,7 +80,7 @@ def test_a_class_that_cannot_be_is_taken_as_text() -> None:
     assert include.component_pattern("[z-a]").fullmatch("[z-a]")
 
 
-@pytest.mark.parametrize(
+@rows(
     ("pattern", "text"),
     [
         ("no/*.conf", "Could not open directory {}/no: No such file or directory"),

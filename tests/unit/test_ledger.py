@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pools import SECOND_US, Pool, member
+from rows import rows
 
 # --- gauges
 
@@ -161,7 +161,7 @@ SHOWN = {
 }
 
 
-@pytest.mark.parametrize(("letters", "shown"), SHOWN.items())
+@rows(("letters", "shown"), SHOWN.items())
 def test_states_are_shown_as_apache_prints_them(letters: str, shown: str) -> None:
     pool = Pool(member())
     for letter in letters:

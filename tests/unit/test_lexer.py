@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rows import rows
 
 from fastlb.base import limits
 from fastlb.config import lexer
@@ -86,7 +87,7 @@ def test_a_line_broken_anywhere_reads_as_the_whole_line(parts: list[str]) -> Non
     assert (line.first, line.number) == (1, len(parts))
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "expected"),
     [
         ('a "b c" d', ["a", "b c", "d"]),
@@ -138,7 +139,7 @@ def test_what_is_not_defined_stays_and_is_named() -> None:
     assert expand("${A}${B}", {"A": "1"}.get) == ("1${B}", ["B"])
 
 
-@pytest.mark.parametrize("text", ["$", "$X", "${X", "a $ {X}", ""])
+@rows("text", ["$", "$X", "${X", "a $ {X}", ""])
 def test_half_a_variable_is_literal(text: str) -> None:
     assert expand(text, {"X": "no"}.get) == (text, [])
 

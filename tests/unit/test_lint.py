@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
+from rows import rows
 from trees import notes, resolve_text, warnings
 
 LISTEN = "Listen 80\n"
@@ -57,7 +57,7 @@ def test_an_inherited_balancer_is_defined() -> None:
     assert lint(host) == []
 
 
-@pytest.mark.parametrize(
+@rows(
     "section",
     ["<Proxy balancer://x>\n</Proxy>", "<Proxy balancer://x timeout=1>\n</Proxy>"],
 )
@@ -88,7 +88,7 @@ def members(*params: str, balancer: str = "") -> list[tuple[int, str]]:
     return lint(text, "ProxyPass / balancer://b/")
 
 
-@pytest.mark.parametrize(
+@rows(
     ("params", "balancer", "expected"),
     [
         (["route=a", "route=b"], "stickysession=S", []),
@@ -149,7 +149,7 @@ def test_a_shared_member_url_is_told() -> None:
 # mappings --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@rows(
     ("line", "number"),
     [
         ("ProxyPass /a balancer://app", None),
@@ -180,7 +180,7 @@ def test_the_slash_warning_shows_what_the_member_gets() -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("first", "second", "shadowed"),
     [
         ("/", "/api/", True),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
+from rows import rows
 from trees import notes, resolve_text
 
 ON = "Listen 80\nProxyRequests On\n"
@@ -31,7 +31,7 @@ def test_that_only_connect_is_served_is_noted() -> None:
     assert notes(ON) == ["2: of a forward proxy only CONNECT is served"]
 
 
-@pytest.mark.parametrize(
+@rows(
     "section",
     [
         "<Proxy *>\n" + REQUIRE + "</Proxy>\n",
@@ -44,7 +44,7 @@ def test_a_section_for_every_target_closes_it(section: str) -> None:
     assert (2, "FB0285") not in lint(ON + section)
 
 
-@pytest.mark.parametrize(
+@rows(
     "section",
     [
         "<Proxy *>\nRequire all granted\n</Proxy>\n",

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from certificates import make_ca, make_crl, make_pair, pem_of
 from cryptography.hazmat.primitives.serialization import Encoding
+from rows import rows
 from trees import REGISTRY
 
 from fastlb.base.errors import Diagnostic, Severity
@@ -114,7 +115,7 @@ def test_a_sound_host_is_silent(files: Path) -> None:
     assert check(files, *lines) == []
 
 
-@pytest.mark.parametrize(
+@rows(
     ("line", "text"),
     [
         ("SSLCertificateFile no", "SSLCertificateFile: file '{}/no' does not exist or"),
@@ -156,7 +157,7 @@ def test_files_are_looked_for_even_where_tls_is_off(files: Path) -> None:
     assert [item.number for item in found] == ["FB0238"]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("line", "text"),
     [
         ("SSLCertificateFile nonsense", "{}/nonsense: it holds no PEM"),
@@ -246,7 +247,7 @@ def test_an_engine_of_the_main_server_wants_a_certificate_there(files: Path) -> 
     assert found.cure.startswith("move SSLEngine on into the <VirtualHost>")
 
 
-@pytest.mark.parametrize(
+@rows(
     ("name", "severity", "number"),
     [
         ("old", "warning", "FB0266"),
@@ -314,7 +315,7 @@ def test_one_chain_file_may_serve_two_certificates(files: Path) -> None:
     assert {item.number for item in check(files, *lines)} == {"FB0268"}
 
 
-@pytest.mark.parametrize(
+@rows(
     ("lines", "said"),
     [
         (["SSLProtocol -all"], [("error", "FB0216", 2)]),
@@ -366,7 +367,7 @@ def test_a_host_without_name_is_out_of_reach(files: Path) -> None:
     assert [(item.number, item.line) for item in found] == [("FB0275", 103)]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("port", "engine", "text"),
     [
         (80, "on", "AH01915: Init: (www.test:80) You configured HTTPS(443) on the"),

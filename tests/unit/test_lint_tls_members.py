@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from certificates import make_ca, make_crl, make_pair
+from rows import rows
 from trees import resolve_text
 
 ON = "Listen 80\nSSLProxyEngine on\n"
@@ -28,7 +29,7 @@ def lint(text: str) -> list[tuple[int, str]]:
     return [(d.line, d.number) for d in found if d.severity.value != "note"]
 
 
-@pytest.mark.parametrize("url", ["https://h/", "wss://h/"])
+@rows("url", ["https://h/", "wss://h/"])
 def test_members_want_an_engine(url: str) -> None:
     assert lint(f"Listen 80\nProxyPass / {url}\n") == [(2, "FB0276")]
     assert lint(ON + f"ProxyPass / {url}\n") == []

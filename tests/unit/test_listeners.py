@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 
 import pytest
+from rows import rows
 
 from fastlb.facts.listener import Listener
 from fastlb.facts.server import ProcessSettings
@@ -145,7 +146,7 @@ def test_an_address_of_another_machine_is_refused_with_the_reason(
         listeners.bind_missing([listen("192.0.2.1", port)], settings())
 
 
-@pytest.mark.parametrize(
+@rows(
     ("host", "text"),
     [("", "[::]:80"), ("127.0.0.1", "127.0.0.1:80"), ("::1", "[::1]:80")],
 )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rows import rows
 
 from fastlb.facts.rules import LogTarget
 from fastlb.facts.server import Model, ProcessSettings
@@ -106,7 +107,7 @@ def test_standard_streams_need_no_opening(tmp_path: Path) -> None:
         os.close(fd)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("target", "is_error", "text"),
     [
         (

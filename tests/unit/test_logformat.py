@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rows import rows
 
 from fastlb.facts.rules import Piece
 from fastlb.model.headerformat import FormatError
@@ -15,7 +16,7 @@ def literal(text: bytes) -> Piece:
     return Piece(kind="literal", text=text)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "pieces"),
     [
         ("", ()),
@@ -54,7 +55,7 @@ def test_an_unknown_letter_is_refused_in_apaches_words() -> None:
         parse_log_format("%h %Z")
 
 
-@pytest.mark.parametrize("text", ["%", "%{a}", "%>", "%200"])
+@rows("text", ["%", "%{a}", "%>", "%200"])
 def test_an_unfinished_item_is_refused(text: str) -> None:
     with pytest.raises(FormatError, match=r"^Ran off end of LogFormat"):
         parse_log_format(text)

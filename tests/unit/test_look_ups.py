@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
+from rows import rows
 
 from fastlb.worker.services import addresses_of
 
 
-@pytest.mark.parametrize("literal", ["127.0.0.1", "::1"])
+@rows("literal", ["127.0.0.1", "::1"])
 def test_a_literal_is_its_own_address(literal: str) -> None:
     assert addresses_of(literal, 443) == [(literal, 443)]
 
 
-@pytest.mark.parametrize("name", ["nosuch.invalid", "a..b", "x" * 300])
+@rows("name", ["nosuch.invalid", "a..b", "x" * 300])
 def test_what_is_no_name_has_none(name: str) -> None:
     assert addresses_of(name, 443) == []

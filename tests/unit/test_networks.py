@@ -5,6 +5,7 @@ import ipaddress
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rows import rows
 
 from fastlb.model.networks import BAD_ADDRESS, BAD_MASK, NetworkError, network_of
 
@@ -25,7 +26,7 @@ def test_a_mask_says_how_many_bits(bits: int) -> None:
     assert network_of(f"10.1.2.3/{mask}").endswith(f"/{bits}")
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "network"),
     [
         ("10", "10.0.0.0/8"),
@@ -42,7 +43,7 @@ def test_networks_as_apache_writes_them(text: str, network: str) -> None:
     assert network_of(text) == network
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "sentence"),
     [
         ("a.b", ""),

@@ -7,9 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rows import rows
 
 from fastlb.admin import pages
 from fastlb.facts.vhost import DirConf, Section, SectionKind, VHost
@@ -48,7 +48,7 @@ def location(pattern: str, conf: DirConf, **kind: Any) -> Section:
     return Section(pattern=pattern, conf=conf, **(values | kind))
 
 
-@pytest.mark.parametrize("case", RECORDED, ids=lambda case: case["name"])
+@rows("case", RECORDED, ids=lambda case: case["name"])
 def test_page_and_status_line_are_apaches(case: dict[str, Any]) -> None:
     conf = DirConf(
         server_signature=Signature(case["signature"]) if "signature" in case else None
@@ -66,7 +66,7 @@ def test_page_and_status_line_are_apaches(case: dict[str, Any]) -> None:
     assert pages.status_line(case["status"], case["detail"]) == case["line"]
 
 
-@pytest.mark.parametrize("status", [301, 400, 405, 417, 500, 502])
+@rows("status", [301, 400, 405, 417, 500, 502])
 def test_nothing_from_outside_opens_a_tag(status: int) -> None:
     detail = 'Max-Forwards <script>&"'
     body = pages.error_page(host(), status, detail, "/").decode("latin-1")
@@ -87,7 +87,7 @@ def test_a_status_without_a_name_keeps_the_members_reason() -> None:
     assert b"<title>499 Odd &lt;one&gt;</title>" in body
 
 
-@pytest.mark.parametrize(
+@rows(
     ("pattern", "kind", "path", "around"),
     [
         ("/a", {}, "/a", True),

@@ -11,6 +11,7 @@ import pytest
 from configs import names, read, said, sound, walk
 from hypothesis import given
 from hypothesis import strategies as st
+from rows import rows
 
 from fastlb.base import limits
 from fastlb.base.errors import COMMAND_LINE, Phase, Severity, render
@@ -133,7 +134,7 @@ def test_names_of_the_command_line_are_flags(tmp_path: Path) -> None:
     assert (names(tree.nodes), tree.defines) == (["Listen"], ())
 
 
-@pytest.mark.parametrize("name", ["Define", "UnDefine"])
+@rows("name", ["Define", "UnDefine"])
 def test_a_colon_in_a_name_is_refused(tmp_path: Path, name: str) -> None:
     assert errors(tmp_path, f"{name} a:b\n") == [
         (1, "Variable name must not contain ':'")
@@ -143,7 +144,7 @@ def test_a_colon_in_a_name_is_refused(tmp_path: Path, name: str) -> None:
 # -- conditional sections
 
 
-@pytest.mark.parametrize(
+@rows(
     ("head", "truth"),
     [
         ("IfModule mod_proxy.c", True),
@@ -189,7 +190,7 @@ def test_conditions_answer_as_apache_does(
     assert bool(tree.nodes) is truth
 
 
-@pytest.mark.parametrize(
+@rows(
     ("head", "text"),
     [
         ("<IfModule>", "<IfModule> directive requires additional arguments"),
@@ -268,7 +269,7 @@ def test_a_module_loaded_behind_its_section_is_not_there_yet(tmp_path: Path) -> 
     assert judged(tmp_path, text) == [(4, "note", "FB0112")]
 
 
-@pytest.mark.parametrize(("load", "severity"), [("", "warning"), ("proxy", "note")])
+@rows(("load", "severity"), [("", "warning"), ("proxy", "note")])
 def test_what_is_skipped_and_would_protect_is_named(
     tmp_path: Path, load: str, severity: str
 ) -> None:
@@ -284,7 +285,7 @@ def test_what_is_skipped_and_harmless_is_not_worth_a_word(tmp_path: Path) -> Non
     assert judged(tmp_path, text) == []
 
 
-@pytest.mark.parametrize(
+@rows(
     ("load", "asked", "there"),
     [
         ("", "IfDirective RewriteRule", False),
@@ -309,7 +310,7 @@ def test_a_word_is_there_when_its_module_is(
 # -- structure
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "expected"),
     [
         (
@@ -413,7 +414,7 @@ def test_a_main_file_that_is_missing_has_no_line(tmp_path: Path) -> None:
 # -- contexts
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "line", "sentence"),
     [
         (
@@ -486,7 +487,7 @@ HEADER_ACTION = (
 )
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "sentence"),
     [
         ("KeepAlive", "KeepAlive must be On or Off"),
@@ -667,7 +668,7 @@ def test_wrong_arguments_are_told_in_apaches_words(
     assert [found for _, found in errors(tmp_path, text + "\n")] == [sentence]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "sentence"),
     [
         ("Require", "Require directive requires additional arguments"),
@@ -696,7 +697,7 @@ def test_a_comment_behind_a_directive_that_acts_at_once(tmp_path: Path) -> None:
     assert [line for line, _ in warnings(tmp_path, "Define A #x\n")] == [1]
 
 
-@pytest.mark.parametrize(
+@rows(
     "text",
     [
         "HttpProtocolOptions Unsafe Require1.0",
@@ -775,7 +776,7 @@ def test_an_open_quote_is_warned_about(tmp_path: Path) -> None:
 OTHER_LANGUAGE = "write it as an Apache directive; see docs/directives.md"
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "cure"),
     [
         ("KeepAliev On", "did you mean KeepAlive?"),
@@ -830,7 +831,7 @@ def test_strict_refuses_them_as_apache_does(tmp_path: Path) -> None:
     assert all(text.startswith("Invalid command '") for _, text in found)
 
 
-@pytest.mark.parametrize("where", ["Compat apache\n{}", "{}Compat Apache\n"])
+@rows("where", ["Compat apache\n{}", "{}Compat Apache\n"])
 def test_compat_apache_refuses_them_wherever_it_stands(
     tmp_path: Path, where: str
 ) -> None:
@@ -847,7 +848,7 @@ def test_compat_may_come_from_the_command_line(tmp_path: Path) -> None:
     assert (tree.compat, tree.lenient) == ("better", True)
 
 
-@pytest.mark.parametrize("name", ["MaxClientConnections", "MaxTunnelServers"])
+@rows("name", ["MaxClientConnections", "MaxTunnelServers"])
 def test_compat_apache_knows_no_directive_of_ours(tmp_path: Path, name: str) -> None:
     text = f"{name} 7\n"
     assert not read(tmp_path, text)[1]
@@ -1085,7 +1086,7 @@ def test_any_text_gives_a_tree_or_complaints_and_never_an_exception(
     assert render(diagnostics).endswith("\n") or not diagnostics
 
 
-@pytest.mark.parametrize(
+@rows(
     ("options", "complaint"),
     [
         ("DOTALL +DOLLAR_ENDONLY", None),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from certificates import make_ca, make_pair
 from configs import REGISTRY
+from rows import rows
 
 from fastlb.base.errors import Severity, render
 from fastlb.config.parser import parse
@@ -53,7 +54,7 @@ def complaints(path: Path, root: Path) -> str:
     return render(found)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+@rows("path", FILES, ids=lambda path: path.name)
 def test_a_printed_configuration_is_clean_under_strict(path: Path) -> None:
     assert complaints(path, ROOT) == ""
 
@@ -62,7 +63,7 @@ def test_the_one_with_certificates_is_clean_where_they_are(certificates: Path) -
     assert complaints(ROOT / "conf/extra/tls.conf", certificates) == ""
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+@rows("path", FILES, ids=lambda path: path.name)
 def test_a_printed_configuration_fits_a_terminal(path: Path) -> None:
     for line in path.read_text().splitlines():
         assert len(line) <= 88 or line.startswith("LogFormat"), line

@@ -11,6 +11,7 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rows import rows
 
 from fastlb import _pcre2, _probe
 from fastlb._pcre2 import Pattern, PatternError, PatternLimitError
@@ -23,7 +24,7 @@ LIMITS = (
 )
 
 
-@pytest.mark.parametrize(
+@rows(
     ("pattern", "reason", "offset"),
     [
         (b"(", "missing closing parenthesis", 1),
@@ -96,7 +97,7 @@ def test_the_data_path_finds_the_same_spans() -> None:
     assert _probe.regex_spans(Pattern(b""), b"") == [(0, 0)]
 
 
-@pytest.mark.parametrize("first", [b"", b"(*NO_JIT)"])
+@rows("first", [b"", b"(*NO_JIT)"])
 def test_a_match_is_given_up(first: bytes) -> None:
     pattern = Pattern(first + b"^(a+)+$")
     assert pattern.jit == (first == b"")
@@ -154,7 +155,7 @@ def test_both_ways_find_the_same(text: str, subject: bytes, ignore_case: bool) -
     assert all(0 <= a <= b <= len(subject) or (a, b) == (-1, -1) for a, b in got)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("pattern", "subject"),
     [
         # PCRE2's own limit would let each of these run for tenths of a second or more

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rows import rows
 
 from fastlb.model import chains, pem
 from fastlb.model.pem import FileTrouble, Trouble, belongs, parse_pem, read_pem
@@ -63,7 +64,7 @@ def test_an_encrypted_key_is_seen_and_not_opened() -> None:
     assert not found.broken
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "broken"),
     [
         (b"hello\n", "it holds no PEM"),

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from rows import rows
 
 from fastlb.master import pidfile
 from fastlb.master.errors import StartError
@@ -36,7 +37,7 @@ def test_the_file_holds_the_pid_in_decimal_and_a_newline(tmp_path: Path) -> None
     os.close(fd)
 
 
-@pytest.mark.parametrize("text", ["", "abc", "12x", "-5", "0", "9" * 40])
+@rows("text", ["", "abc", "12x", "-5", "0", "9" * 40])
 def test_a_file_that_holds_no_pid_is_refused_with_what_to_do(
     tmp_path: Path, text: str
 ) -> None:

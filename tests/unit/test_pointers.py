@@ -10,7 +10,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-import pytest
+from rows import rows
 
 ROOT = Path(__file__).parents[2]
 CORE = ROOT / "fastlb" / "core"
@@ -93,7 +93,7 @@ def test_the_page_and_the_declarations_are_both_read() -> None:
     assert "plan_root" in whole()
 
 
-@pytest.mark.parametrize("struct", sorted(structs()))
+@rows("struct", sorted(structs()))
 def test_every_kept_pointer_has_an_owner(struct: str) -> None:
     fields = {f for f, t in structs()[struct].items() if EMBEDDED.get(f) != t}
     if struct == "plan_member":

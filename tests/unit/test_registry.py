@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from configs import REGISTRY
+from rows import rows
 
 from fastlb.base.errors import Severity
 from fastlb.config import conditions, modules
@@ -83,13 +84,13 @@ NAMED_IN_THE_SPEC = """
 """
 
 
-@pytest.mark.parametrize("name", NAMED_IN_THE_SPEC.split())
+@rows("name", NAMED_IN_THE_SPEC.split())
 def test_every_directive_of_the_language_is_declared(name: str) -> None:
     is_section = name.startswith("<")
     assert REGISTRY.find(name.strip("<>"), is_section) is not None
 
 
-@pytest.mark.parametrize("item", list(REGISTRY), ids=lambda item: item.shown_name)
+@rows("item", list(REGISTRY), ids=lambda item: item.shown_name)
 def test_a_declaration_says_all_that_its_readers_need(item: Directive) -> None:
     assert item.help
     assert not item.help.endswith(".")
@@ -102,7 +103,7 @@ def test_a_declaration_says_all_that_its_readers_need(item: Directive) -> None:
         assert item.args in (Args.RAW, Args.SECTION, Args.ONE_WORD_SECTION)
 
 
-@pytest.mark.parametrize("item", list(REGISTRY), ids=lambda item: item.shown_name)
+@rows("item", list(REGISTRY), ids=lambda item: item.shown_name)
 def test_a_check_takes_any_words_that_have_the_right_count(item: Directive) -> None:
     for words in (("On",), ("",), ("a", "b"), ("1", "2", "3"), ("\xe9%{",) * 5):
         if item.count_problem(words) is None:
@@ -131,7 +132,7 @@ def test_refused_words_are_not_suggested() -> None:
     assert REGISTRY.suggestion("Locatoin", True) == "<Location>"
 
 
-@pytest.mark.parametrize(
+@rows(
     ("args", "words", "complaint"),
     [
         (Args.NONE, "", ""),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rows import rows
 from trees import errors, model_of, resolve_text, warnings
 
 from fastlb.base.messages import MESSAGES
@@ -54,7 +54,7 @@ def test_compat_apache_bounds_connections_as_prefork_does() -> None:
     assert model_of(LISTEN).process.max_request_workers == 0
 
 
-@pytest.mark.parametrize(
+@rows(
     ("mpm", "text", "workers", "factor"),
     [
         ("prefork", "", 256, 0),
@@ -104,7 +104,7 @@ def test_max_client_connections_is_our_own() -> None:
     assert model_of(LISTEN).process.max_client_connections == 0
 
 
-@pytest.mark.parametrize(
+@rows(
     ("word", "header"),
     [
         ("Full", "fastlb/0.1.0 (Linux)"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
+from rows import rows
 from trees import errors, model_of, warnings
 
 from fastlb.facts.rules import AccessOp, AccessRule
@@ -21,7 +21,7 @@ def access(*lines: str) -> AccessRule | None:
     return model_of(text).vhosts[0].sections[0].conf.access
 
 
-@pytest.mark.parametrize(
+@rows(
     ("line", "rule"),
     [
         ("Require all granted", GRANTED),
@@ -71,7 +71,7 @@ def test_nothing_said_is_none() -> None:
     assert access("ProxyPreserveHost On") is None
 
 
-@pytest.mark.parametrize(
+@rows(
     ("lines", "text"),
     [
         (["Require not ip 10.1"], "negative Require directive has no effect in"),
@@ -94,7 +94,7 @@ def test_what_decides_nothing_is_refused(lines: list[str], text: str) -> None:
     assert any(line.partition(": ")[2].startswith(text) for line in found), found
 
 
-@pytest.mark.parametrize(
+@rows(
     "line",
     ["Require ip 10.1.2.3.4", "Require all", "Require foo", "Require ip", "Require",
      "Require valid-user", "Require expr true", "Require method FOO",

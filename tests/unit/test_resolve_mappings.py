@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
+from rows import rows
 from trees import errors, model_of, warnings
 
 from fastlb.facts.mapping import Mapping
@@ -28,7 +28,7 @@ def test_an_exclusion_has_no_target() -> None:
     assert (found.balancer_index, found.member_index) == (-1, -1)
 
 
-@pytest.mark.parametrize(
+@rows(
     "line",
     ["ProxyPassMatch ^(/.*)$ balancer://b$1", "ProxyPass ~ ^(/.*)$ balancer://b$1"],
 )
@@ -119,7 +119,7 @@ def test_a_websocket_target_may_upgrade() -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("line", "text"),
     [
         ("ProxyPass /", "ProxyPass|ProxyPassMatch needs a path when not defined in a"),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rows import rows
 from trees import errors, model_of, warnings
 
 from fastlb.config.directives.member_params import STATUS_LETTERS, parse_status
@@ -122,7 +122,7 @@ def test_a_url_that_begins_with_another_is_the_same_member() -> None:
     assert any("is shared by http://a/xy" in line for line in warnings(text))
 
 
-@pytest.mark.parametrize(
+@rows(
     ("line", "text"),
     [
         ("BalancerMember http://a loadfactor=0", "LoadFactor must be a number between"),
@@ -186,7 +186,7 @@ def test_refusals_are_apaches(line: str, text: str) -> None:
     assert shown.startswith(text.removeprefix("BalancerMember "))
 
 
-@pytest.mark.parametrize(
+@rows(
     ("line", "text"),
     [
         ("BalancerMember http://a", "BalancerMember must define remote proxy server"),
@@ -216,14 +216,14 @@ def test_an_unknown_parameter_gets_the_nearest_name() -> None:
     assert [d.cure for d in found if d.is_error] == ["it belongs to ProxySet"]
 
 
-@pytest.mark.parametrize("name", ["byrequests", "bytraffic", "bybusyness"])
+@rows("name", ["byrequests", "bytraffic", "bybusyness"])
 def test_methods_are_served_by_their_name(name: str) -> None:
     text = balancer("BalancerMember http://a", f"ProxySet lbmethod={name}")
     assert model_of(text).balancers[0].lbmethod == name
     assert warnings(text) == []
 
 
-@pytest.mark.parametrize("name", ["heartbeat", "byresponsetime"])
+@rows("name", ["heartbeat", "byresponsetime"])
 def test_methods_that_are_not_built_yet_are_served_by_byrequests(name: str) -> None:
     text = balancer("BalancerMember http://a", f"ProxySet lbmethod={name}")
     assert model_of(text).balancers[0].lbmethod == "byrequests"
@@ -281,7 +281,7 @@ def test_a_virtual_hosts_own_settings_hold_over_the_same_members() -> None:
     assert [v.balancers for v in model.vhosts] == [(0,), (1,)]
 
 
-@pytest.mark.parametrize(
+@rows(
     "line",
     [
         "ProxyPass / balancer://b/ lbmethod=bytraffic",
@@ -332,7 +332,7 @@ def test_proxy_sections_are_bound_to_the_mappings_they_may_hold_for() -> None:
 DIRECT = "ProxyPass /a/ http://h/a/\nProxyPass /b/ http://g/b/ timeout=9\n"
 
 
-@pytest.mark.parametrize(
+@rows(
     "text",
     [
         DIRECT + "ProxySet http://h/ timeout=5",
@@ -354,7 +354,7 @@ def test_a_rule_wins_over_the_settings_of_its_url() -> None:
     assert [(m.timeout_ms, m.retry_ms) for m in members] == [(6000, 1000)]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "found"),
     [
         (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
+from rows import rows
 from trees import errors, model_of, warnings
 
 from fastlb.facts.rules import EnvRule, HeaderAction, HeaderRule, Redirect, ReverseMap
@@ -20,7 +20,7 @@ def header(line: str) -> HeaderRule:
     return (*found.header_rules, *found.request_header_rules)[0]
 
 
-@pytest.mark.parametrize("action", ["set", "setifempty", "append", "merge", "add"])
+@rows("action", ["set", "setifempty", "append", "merge", "add"])
 def test_actions_with_a_value(action: str) -> None:
     rule = header(f'Header {action} X-A: "a b"')
     assert (rule.action, rule.name) == (HeaderAction(action), "X-A")
@@ -56,7 +56,7 @@ def test_an_empty_value_is_a_value() -> None:
     assert header('RequestHeader set X ""').value == ()
 
 
-@pytest.mark.parametrize(
+@rows(
     ("line", "text"),
     [
         ("Header foo A b", "first argument must be 'add', 'set', 'setifempty', 'app"),
@@ -131,7 +131,7 @@ def test_warnings_about_the_environment() -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("line", "rule"),
     [
         ("Redirect /a http://h/b", Redirect(302, "/a", False, "http://h/b")),
@@ -215,7 +215,7 @@ def test_an_unknown_handler_is_a_warning() -> None:
     assert later == ["3: SetHandler balancer-manager: not built yet"]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("line", "text"),
     [
         ("ProxyPassReverse /a http://h/", "ProxyPassReverse can not have a path when"),
@@ -235,13 +235,13 @@ def test_a_level_in_a_section_is_not_taken() -> None:
     ]
 
 
-@pytest.mark.parametrize("item", ["%L", "%{X}^ti", "%{X}^to"])
+@rows("item", ["%L", "%{X}^ti", "%{X}^to"])
 def test_a_log_item_that_is_always_empty_is_told(item: str) -> None:
     assert any("is always -" in text for text in warnings(f'LogFormat "{item}" x\n'))
     assert warnings('LogFormat "%h %{proxy-status}n" x\n') == warnings("")
 
 
-@pytest.mark.parametrize(
+@rows(
     "line",
     ["SetEnv proxy-sendcl 1", "SetEnvIf A b Proxy-Chain-Auth", "SetEnv downgrade-1.0"],
 )

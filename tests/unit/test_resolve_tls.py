@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from certificates import make_ca, make_crl, make_pair
+from rows import rows
 from trees import errors, model_of, resolve_text
 
 from fastlb.facts.server import Model
@@ -158,7 +159,7 @@ def test_the_main_servers_engine_holds_in_virtual_hosts(files: str) -> None:
     assert model.vhosts[2].tls is None
 
 
-@pytest.mark.parametrize(
+@rows(
     ("listen", "address", "speaks"),
     [
         ("8443 https", "*:8443", True),
@@ -179,7 +180,7 @@ def test_listen_https_turns_tls_on_where_the_address_is_the_same(
     assert (model_of(text).vhosts[1].tls is not None) is speaks
 
 
-@pytest.mark.parametrize(
+@rows(
     ("words", "versions"),
     [
         ("all", "TLSv1 TLSv1.1 TLSv1.2 TLSv1.3"),
@@ -206,7 +207,7 @@ def two_hosts(files: str, policy: str, *lines: str) -> list[int]:
     return [vhost.tls_group for vhost in model.vhosts[1:]]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("policy", "lines", "alike"),
     [
         ("", [], True),
@@ -257,7 +258,7 @@ def test_sections_about_files_hold_for_no_request() -> None:
     assert main.default_conf.require_ssl is None
 
 
-@pytest.mark.parametrize(
+@rows(
     ("lines", "std", "export"),
     [
         ("SSLOptions +StdEnvVars", True, None),
@@ -278,7 +279,7 @@ def test_options_with_signs_change_and_without_replace(
     assert conf.require_ssl is True
 
 
-@pytest.mark.parametrize("option", ["FakeBasicAuth", "+LegacyDNStringFormat"])
+@rows("option", ["FakeBasicAuth", "+LegacyDNStringFormat"])
 def test_an_option_that_changes_what_others_see_is_refused(option: str) -> None:
     [error] = errors(LISTEN + f"SSLOptions +StdEnvVars {option}\n")
     assert error == f"2: SSLOptions: {option} is not served"
@@ -344,7 +345,7 @@ def test_a_section_says_it_over_the_server(files: str) -> None:
     assert tls.engine and not tls.check_expire
 
 
-@pytest.mark.parametrize(
+@rows(
     ("lines", "name", "common"),
     [
         ("", True, False),
@@ -405,7 +406,7 @@ def test_a_host_with_other_settings_has_members_of_its_own() -> None:
     assert depths == {1, 9}
 
 
-@pytest.mark.parametrize(
+@rows(
     ("target", "port", "upgrade"),
     [
         ("ws://h/", 80, ("websocket",)),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from rows import rows
 from trees import errors, model_of, warnings
 
 from fastlb.facts.listener import AddressSet
 
 
-@pytest.mark.parametrize(
+@rows(
     ("line", "host", "port", "protocol"),
     [
         ("80", "", 80, "http"),
@@ -117,7 +117,7 @@ def test_an_unknown_host_name_leaves_the_block_without_address() -> None:
     assert model_of(text).vhosts[1].addresses == ()
 
 
-@pytest.mark.parametrize(
+@rows(
     ("words", "text"),
     [
         ("80", "Missing address for VirtualHost"),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rows import rows
 
 from fastlb import _probe
 
@@ -26,7 +26,7 @@ def expected(what: str, data: bytes) -> int | None:
     return found.start() if found else len(data)
 
 
-@pytest.mark.parametrize("what", STOPS)
+@rows("what", STOPS)
 def test_every_byte_is_classified_inside_and_outside_a_block(what: str) -> None:
     for byte in range(256):
         for at in (0, 7, 15, 16, 20):

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import httptools
-import pytest
 from corpus_cases import Case, load
+from rows import rows
 
 from fastlb import _probe
 
@@ -162,13 +162,13 @@ def outcome(case: Case, is_response: bool) -> str:
     return "same"
 
 
-@pytest.mark.parametrize("case", REQUESTS, ids=str)
+@rows("case", REQUESTS, ids=str)
 def test_both_read_a_request_alike(case: Case) -> None:
     expected, _ = IN_REQUESTS.get(case.name, ("same", ""))
     assert outcome(case, is_response=False) == expected
 
 
-@pytest.mark.parametrize("case", RESPONSES, ids=str)
+@rows("case", RESPONSES, ids=str)
 def test_both_read_a_response_alike(case: Case) -> None:
     expected, _ = IN_RESPONSES.get(case.name, ("same", ""))
     assert outcome(case, is_response=True) == expected

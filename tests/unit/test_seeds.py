@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from certificates import make_ca, make_pair
+from rows import rows
 from trees import ENVIRON, resolve_file
 
 from fastlb.base.errors import Severity
@@ -94,7 +95,7 @@ def test_every_seed_has_its_expectation() -> None:
     assert sorted(path.stem for path in SEEDS.glob("*.conf")) == sorted(WARNINGS)
 
 
-@pytest.mark.parametrize("name", sorted(WARNINGS))
+@rows("name", sorted(WARNINGS))
 def test_a_seed_is_taken_with_these_warnings(name: str) -> None:
     model, found = resolve_file(SEEDS / f"{name}.conf")
     assert model is not None
@@ -102,7 +103,7 @@ def test_a_seed_is_taken_with_these_warnings(name: str) -> None:
     assert sorted(warned) == sorted(WARNINGS[name])
 
 
-@pytest.mark.parametrize("name", sorted(WARNINGS))
+@rows("name", sorted(WARNINGS))
 def test_without_leniency_apache_decides(name: str) -> None:
     model, found = resolve_file(SEEDS / f"{name}.conf", lenient=False)
     refused = [item for item in found if item.is_error]

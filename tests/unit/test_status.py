@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rows import rows
 
 from fastlb.admin import quantities
 from fastlb.admin.reading import UNBOUND_IDLE, CpuTimes, ServerFacts, System, scoreboard
@@ -324,7 +325,7 @@ class Tags(html.parser.HTMLParser):
             assert self.open.pop() == tag
 
 
-@pytest.mark.parametrize("query", ["", "notable", "refresh=5", "notable&refresh"])
+@rows("query", ["", "notable", "refresh=5", "notable&refresh"])
 def test_page_is_well_formed(query: str) -> None:
     tags = Tags()
     tags.feed(ask(query)[2])
@@ -337,7 +338,7 @@ def test_notable_lists_workers_without_a_table_of_them() -> None:
     assert "<th>PID</th>" not in page
 
 
-@pytest.mark.parametrize(
+@rows(
     ("query", "seconds"),
     [
         *(("refresh=5", "5"), ("refresh=0", "10"), ("refresh", "10")),
@@ -349,7 +350,7 @@ def test_refresh_is_a_field_of_the_answer(query: str, seconds: str) -> None:
     assert answer(query)[3] == (("Refresh", seconds),)
 
 
-@pytest.mark.parametrize("query", ["", "auto", "REFRESH=4"])
+@rows("query", ["", "auto", "REFRESH=4"])
 def test_nothing_is_refreshed_unasked(query: str) -> None:
     assert answer(query)[3] == ()
 
@@ -372,14 +373,12 @@ def test_only_get_and_head_are_answered() -> None:
     assert "<h1>Not Found</h1>" in page
 
 
-@pytest.mark.parametrize(
-    ("host", "shown"), [("shop.test", "shop.test"), ("::1", "::1"), ("a\rb", "a?b")]
-)
+@rows(("host", "shown"), [("shop.test", "shop.test"), ("::1", "::1"), ("a\rb", "a?b")])
 def test_the_name_is_the_clients_and_stays_on_its_line(host: str, shown: str) -> None:
     assert ask("auto", host=host)[2].split("\n")[0] == shown
 
 
-@pytest.mark.parametrize(
+@rows(
     ("workers", "board"),
     [
         ([], "........"),
@@ -427,7 +426,7 @@ def test_scoreboard_counts_every_request_once(
     assert board.count("_") + board.count(".") == max(most - in_work, 0)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("value", "text"),
     [(0.03, ".03"), (0, "0"), (2.0, "2"), (749.2683, "749.268"), (0.5, ".5")],
 )
@@ -435,7 +434,7 @@ def test_g_format(value: float, text: str) -> None:
     assert quantities.g_format(value) == text
 
 
-@pytest.mark.parametrize(
+@rows(
     ("seconds", "text"),
     [
         (0, ""),
@@ -450,7 +449,7 @@ def test_uptime_words(seconds: int, text: str) -> None:
     assert quantities.uptime_words(seconds) == text
 
 
-@pytest.mark.parametrize(
+@rows(
     ("size", "text"),
     [
         (0, "  0 "),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from pools import Pool, member
+from rows import rows
 
 COOKIE, URL = "JSESSIONID", "jsessionid"
 
@@ -26,7 +26,7 @@ def route(target: str = "/", cookies: str | None = None, **plan: object) -> str 
     return None if found is None else found.decode()
 
 
-@pytest.mark.parametrize(
+@rows(
     ("target", "scolon", "expected"),
     [
         ("/a;jsessionid=X.n2", True, "n2"),
@@ -63,7 +63,7 @@ def test_routes_in_the_url(target: str, scolon: bool, expected: str | None) -> N
     assert route(target, scolon=scolon) == expected
 
 
-@pytest.mark.parametrize(
+@rows(
     ("cookies", "expected"),
     [
         ("JSESSIONID=X.n2", "n2"),

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from rows import rows
 
 from fastlb import _core, _pcre2, _probe
 
@@ -123,7 +124,7 @@ METHODS = [
 ]
 
 
-@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
+@rows("module", MODULES, ids=lambda module: module.__name__)
 def test_the_module_has_every_name_of_its_stub(module: ModuleType) -> None:
     names = set(declared(stub_of(module))) - {"__getattr__"}
     assert names <= set(dir(module))
@@ -135,7 +136,7 @@ def test_the_stub_has_every_public_name_of_the_core() -> None:
     assert own(_core) <= set(declared(stub)) | classes
 
 
-@pytest.mark.parametrize(("module", "node"), CLASSES)
+@rows(("module", "node"), CLASSES)
 def test_a_class_has_the_public_members_of_its_stub(
     module: ModuleType, node: ast.ClassDef
 ) -> None:
@@ -145,7 +146,7 @@ def test_a_class_has_the_public_members_of_its_stub(
     assert {n for n in declared(node.body) if n != "__init__"} == built
 
 
-@pytest.mark.parametrize(("module", "owner", "node"), FUNCTIONS + METHODS)
+@rows(("module", "owner", "node"), FUNCTIONS + METHODS)
 def test_a_function_has_the_parameters_of_its_stub(
     module: ModuleType, owner: str | None, node: ast.FunctionDef
 ) -> None:
@@ -154,7 +155,7 @@ def test_a_function_has_the_parameters_of_its_stub(
     assert built_parameters(getattr(holder, node.name)) == told
 
 
-@pytest.mark.parametrize(("module", "node"), CLASSES)
+@rows(("module", "node"), CLASSES)
 def test_a_class_is_made_with_the_parameters_of_its_stub(
     module: ModuleType, node: ast.ClassDef
 ) -> None:

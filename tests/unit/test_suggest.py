@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rows import rows
 
 from fastlb.config.suggest import distance, nearest
 
 SHORT = st.text("abcd", max_size=8)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("left", "right", "mistakes"),
     [
         ("", "", 0),

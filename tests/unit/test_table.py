@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pools import Pool, member
+from rows import rows
 
 from fastlb import _core, _probe
 
@@ -77,7 +78,7 @@ def test_slots_that_nobody_claimed_cost_nothing() -> None:
     assert resident(table) <= 4 * 4096
 
 
-@pytest.mark.parametrize("maxima", [(0, 1, 1), (1, 0, 1), (1, 1, 0), (-1, 1, 1)])
+@rows("maxima", [(0, 1, 1), (1, 0, 1), (1, 1, 0), (-1, 1, 1)])
 def test_a_table_of_nothing_is_refused(maxima: tuple[int, int, int]) -> None:
     with pytest.raises(TableError, match="no table of"):
         Table.create(*maxima)

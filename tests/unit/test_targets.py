@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rows import rows
 
 from fastlb.model.targets import (
     TargetError,
@@ -12,7 +13,7 @@ from fastlb.model.targets import (
 )
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "url", "host", "port", "path"),
     [
         ("HTTP://Ho.Ex:80/Path/", "http://ho.ex/Path/", "ho.ex", 80, "/Path/"),
@@ -34,7 +35,7 @@ def test_urls_are_normalised(
     assert (found.url, found.host, found.port, found.path) == (url, host, port, path)
 
 
-@pytest.mark.parametrize(
+@rows(
     "text",
     ["", "h", "h:80", "/x", "http:/x", "http://", "http://:80/", "http://h:0/",
      "http://h:65536/", "http://h:x/", "http://a b/", "unix:s|http://h/", "unix:/s",
@@ -45,7 +46,7 @@ def test_what_is_no_target_is_refused(text: str) -> None:
         parse_target(text)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("first", "second", "same"),
     [
         ("http://h", "http://h/x", True),
@@ -64,7 +65,7 @@ def test_leading_part_needs_the_whole_authority(
     assert is_leading_part(parse_target(first), parse_target(second)) is same
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "name", "path"),
     [
         ("balancer://B", "balancer://b", ""),
@@ -78,9 +79,7 @@ def test_balancer_urls_split_at_slash_or_dollar(
     assert split_balancer_url(text) == (name, path)
 
 
-@pytest.mark.parametrize(
-    "text", ["balancer://", "balancer:///x", "balancer://" + "b" * 90]
-)
+@rows("text", ["balancer://", "balancer:///x", "balancer://" + "b" * 90])
 def test_balancer_names_are_neither_empty_nor_endless(text: str) -> None:
     with pytest.raises(TargetError):
         split_balancer_url(text)

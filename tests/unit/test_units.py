@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rows import rows
 
 from fastlb.config.units import (
     UnitError,
@@ -16,7 +17,7 @@ from fastlb.config.units import (
 )
 
 
-@pytest.mark.parametrize(
+@rows(
     ("word", "milliseconds"),
     [
         ("5", 5_000),
@@ -33,7 +34,7 @@ def test_a_unit_is_known_by_its_beginning(word: str, milliseconds: int) -> None:
     assert duration_ms(word) == milliseconds
 
 
-@pytest.mark.parametrize("word", ["", "-1", "5.5", "5 ms", "5mx", "5x", "ms", "abc"])
+@rows("word", ["", "-1", "5.5", "5 ms", "5mx", "5x", "ms", "abc"])
 def test_what_apache_calls_a_wrong_format_is_refused(word: str) -> None:
     with pytest.raises(UnitError):
         duration_ms(word)
@@ -57,7 +58,7 @@ def test_whole_numbers_are_read_back(number: int) -> None:
     assert duration_ms(f"{number}ms") == number
 
 
-@pytest.mark.parametrize("word", ["", "abc", "1x", "1.5", "0x10", "٣", "1" * 40])
+@rows("word", ["", "abc", "1x", "1.5", "0x10", "٣", "1" * 40])
 def test_what_is_not_a_whole_number_is_refused(word: str) -> None:
     with pytest.raises(UnitError, match="not a whole number"):
         integer(word)

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pytest
 from certificates import make_ca, make_pair
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from rows import rows
 
 from fastlb.tls.facts import ConnectionFacts
 from fastlb.tls.variables import variable
@@ -58,7 +58,7 @@ def facts(case: str, **changes: Any) -> ConnectionFacts:
     return ConnectionFacts(**(values | changes))
 
 
-@pytest.mark.parametrize(("case", "name"), CASES)
+@rows(("case", "name"), CASES)
 def test_values_are_those_of_httpd(case: str, name: str) -> None:
     expected = RECORDED[case][name]
     value = variable(name, facts(case))
