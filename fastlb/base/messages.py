@@ -18,7 +18,9 @@ from types import MappingProxyType
 class Message:
     """What a number means.
 
-    level    error, warning, notice, info or debug: the usual one
+    level    emerg, crit, error, warning, notice, info or debug: whoever says it, the
+             error log writes it at this one; a warning of the check that must not be
+             passed over may be made an error
     meaning  what has happened, one sentence
     cure     what the operator does next; "" when nothing is to be done
     """
@@ -650,6 +652,16 @@ _CORE = {
         "Rewrite the expression: no two parts beside each other that match the same"
         " bytes, no repetition within a repetition; [^/]+ instead of .*.",
     ),
+    "FB0302": Message(
+        "warning",
+        "The same where it decides nothing: it counts as no match.",
+        "As for FB0301.",
+    ),
+    "FB0310": Message(
+        "warning",
+        "A worker died within an election; what it had begun was undone.",
+        "Look for the end of the worker (AH00051, AH00052), and for its reason.",
+    ),
     "FB0311": Message(
         "error",
         "A process kept a lock of the slot table and lives; it was taken over.",
@@ -660,6 +672,46 @@ _CORE = {
         "A balancer's state held numbers that no election makes; it began anew.",
         "Something wrote over it: a worker may have been taken over.",
     ),
+    "FB0313": Message(
+        "error",
+        "A mapping makes a path with .. in it out of a request, which is refused.",
+        "Write a slash before the group of the pattern.",
+    ),
+    "FB0314": Message(
+        "error",
+        "More sections apply to a request than are counted; it is refused.",
+        "Merge some of them.",
+    ),
+    "FB0315": Message(
+        "error",
+        "A page of ours could not be made; the request is answered with 500.",
+        "Report it, with the lines behind it: it is a fault of fastlb.",
+    ),
+}
+
+_WORKER = {
+    "FB0501": Message(
+        "emerg",
+        "A worker cannot be set up, and the server ends.",
+        "Report it, with the lines behind it: it is a fault of fastlb.",
+    ),
+    "FB0502": Message(
+        "crit",
+        "Something failed in a worker that nobody expected; the worker goes on.",
+        "Report it, with the lines behind it: it is a fault of fastlb.",
+    ),
+    "FB0503": Message(
+        "info", "A member that was out takes connections again, and is asked again."
+    ),
+    "FB0504": Message(
+        "info", "The name of a member, unknown so far, has been found, or has moved."
+    ),
+    "FB0505": Message(
+        "warning",
+        "A certificate has expired or expires soon; told at a start and once a day.",
+        "Renew it and reload.",
+    ),
+    "FB0506": Message("info", "An OCSP answer was fetched and is sent to clients."),
 }
 
 
@@ -675,11 +727,64 @@ _MASTER = {
         "There are too few file descriptors for a worker to serve anybody.",
         "Raise the hard limit: ulimit -Hn, LimitNOFILE= of systemd.",
     ),
+    "FB0603": Message(
+        "error",
+        "The memory that all processes see cannot be had; the server does not start.",
+        "Linux 5.1 or newer is needed, whose memory can be closed to writers.",
+    ),
+    "FB0604": Message("notice", "A new configuration is in force; what has changed."),
+    "FB0605": Message("notice", "A reload brought new certificates."),
+    "FB0606": Message(
+        "error",
+        "A new configuration was refused; the one before it stays in force.",
+        "Correct what the message names, check with fastlb -t, and reload again.",
+    ),
+    "FB0607": Message(
+        "warning",
+        "The name of a member is not known; the member begins in error.",
+        "Correct the name, or the name server: it is looked up again by itself.",
+    ),
+    "FB0608": Message(
+        "notice",
+        "An old worker closes its tunnels: there are more such than MaxTunnelServers.",
+    ),
+    "FB0609": Message("notice", "A worker that was left with tunnels has ended."),
+    "FB0610": Message(
+        "crit",
+        "Something failed in the master that nobody expected; the master goes on.",
+        "Report it, with the lines behind it: it is a fault of fastlb.",
+    ),
+    "FB0611": Message(
+        "warning",
+        "A setting that is taken at the start has changed; the server keeps the first.",
+        "Stop the server and start it.",
+    ),
+    "FB0612": Message(
+        "notice", "What a worker that died had counted as its own was taken off."
+    ),
+    "FB0613": Message(
+        "notice",
+        "A worker or the monitor ended by itself, and is replaced.",
+        "Look for what it said last.",
+    ),
+    "FB0614": Message(
+        "warning",
+        "What the check has to say about the configuration that a reload has read.",
+        "See the numbers below it.",
+    ),
 }
 
 MESSAGES: Mapping[str, Message] = MappingProxyType(
-    {**_CONFIG, **_MODEL, **_CORE, **_MASTER}
+    {**_CONFIG, **_MODEL, **_CORE, **_WORKER, **_MASTER}
 )
+
+
+def logged_level(level: str, text: str) -> str:
+    """LogLevel's word for a line: its number's own; level where it has none of ours."""
+    message = MESSAGES.get(text[:6])
+    if message is None:
+        return level
+    return "warn" if message.level == "warning" else message.level
 
 
 def document() -> str:

@@ -98,8 +98,9 @@ def reloaded(source: Source, journal: Journal) -> Model:
     # What a start would refuse is no configuration to go on with.
     privileges.look_up(loaded.model.process, PROGRAM)
     warnings = [d for d in loaded.diagnostics if d.severity is Severity.WARNING]
-    for line in render(warnings).splitlines():
-        journal.write("warn", "core", line)
+    if warnings:
+        told = render(warnings).rstrip("\n")
+        journal.write("warn", "core", f"FB0614: the new configuration:\n{told}")
     return loaded.model
 
 

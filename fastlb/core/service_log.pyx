@@ -201,7 +201,7 @@ cdef void service_log_misread(exchange *x) noexcept nogil:
 cdef void service_log_climbs(exchange *x) noexcept nogil:
     with gil:
         say(x, "error", "proxy", 0,
-            f"the mapping makes a path that climbs: "
+            f"FB0313: the mapping makes a path that climbs: "
             f"{string_of(x.target.data, x.target.length)}; write a slash before the "
             f"group of the pattern")
 
@@ -209,8 +209,8 @@ cdef void service_log_climbs(exchange *x) noexcept nogil:
 cdef void service_log_sections(exchange *x) noexcept nogil:
     with gil:
         say(x, "error", "core", 0,
-            f"more than {SECTIONS_MATCHED_MAX} sections apply to {request_uri(x)}; "
-            f"merge some of them")
+            f"FB0314: more than {SECTIONS_MATCHED_MAX} sections apply to "
+            f"{request_uri(x)}; merge some of them")
 
 
 cdef void service_log_undecided(
@@ -226,7 +226,8 @@ cdef void service_log_undecided(
         missing = regexes[number].untold
         more = f" ({missing} more since it was last told)" if missing else ""
         say(x, "error" if decides else "warn", "core", 0,
-            f"FB0301: {place or 'a regular expression'}: the match of "
+            f"{'FB0301' if decides else 'FB0302'}: {place or 'a regular expression'}: "
+            "the match of "
             f"{pattern.pattern.decode('latin-1')} with {length} bytes was given up: "
             f"{told}; {end}{more}")
 
@@ -236,7 +237,8 @@ cdef void service_log_lock(exchange *x) noexcept nogil:
     with gil:
         if x.election.lock == LOCK_OF_DEAD:
             say(x, "warn", "proxy_balancer", 0,
-                "a worker died within an election; the balancer's state was made whole")
+                "FB0310: a worker died within an election; the balancer's state was "
+                "made whole")
             return
         pid = lock_pid(engine.view, engine.view.own.taken_from)
         say(x, "error", "proxy_balancer", 0,

@@ -70,7 +70,7 @@ cdef void service_failed(exchange *x) noexcept:
     try:
         services.log(
             "error", "core", x.vhost.index, client_of(x), 0,
-            f"[conn {x.down.number}] {traceback.format_exc()}")
+            f"FB0315: [conn {x.down.number}] {traceback.format_exc()}")
     except Exception:
         pass
 

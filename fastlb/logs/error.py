@@ -22,6 +22,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from fastlb.base.levels import LEVELS
+from fastlb.base.messages import logged_level
 from fastlb.facts.rules import LogTarget
 from fastlb.facts.server import Model
 
@@ -137,6 +138,7 @@ class ErrorLog:
     ) -> None:
         """Write one line, or not: by LogLevel and rate.
 
+        level         of a message with a number of ours, its number's own counts
         client        "ip:port" of whom it is about; "" when about nobody
         error_number  errno, or 70007 for a timeout (APR's number); 0 for none
         text          begins with its AH or FB number if it has one
@@ -144,6 +146,7 @@ class ErrorLog:
         A log that cannot be written (full disk, dead program) is passed over: the
         server goes on.
         """
+        level = logged_level(level, text)
         if not self.is_wanted(level, module, vhost_index):
             return
         target = self._target_of[vhost_index]

@@ -23,12 +23,15 @@ WORKERS_PER_SEAT = 512
 
 
 def create_table(model: Model) -> Table:
-    """The table of this master, with room to grow."""
-    return Table.create(
-        max(BALANCERS_MIN, SPARE_FACTOR * len(model.balancers)),
-        max(MEMBERS_MIN, SPARE_FACTOR * len(model.members)),
-        max(WORKERS_MIN, WORKERS_PER_SEAT * model.process.start_servers),
-    )
+    """The table of this master, with room to grow; StartError where there is none."""
+    try:
+        return Table.create(
+            max(BALANCERS_MIN, SPARE_FACTOR * len(model.balancers)),
+            max(MEMBERS_MIN, SPARE_FACTOR * len(model.members)),
+            max(WORKERS_MIN, WORKERS_PER_SEAT * model.process.start_servers),
+        )
+    except TableError as error:
+        raise StartError(Exit.CANNOT_SERVE, f"FB0603: {error}") from None
 
 
 def claim(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
+from fastlb.base.messages import logged_level
 from fastlb.facts.server import Model
 from fastlb.logs import error, files
 from fastlb.logs.error import ErrorLog
@@ -34,9 +35,13 @@ class Journal:
         if self._log is None:
             error.to_stderr(text, error_number)
             return
-        # The log escapes line ends: a message of several lines becomes several.
-        for line in text.split("\n"):
-            self._log.write(level, module, 0, "", error_number, line.strip())
+        # The log escapes line ends: a message of several lines becomes several, all
+        # of one level.
+        level = logged_level(level, text)
+        first, *others = text.split("\n")
+        self._log.write(level, module, 0, "", error_number, first.strip())
+        for line in others:
+            self._log.write(level, module, 0, "", error_number, f"    {line.strip()}")
 
     def open(self, model: Model) -> OpenLogs:
         """Open everything the model logs to; StartError with Apache's words."""

@@ -147,7 +147,9 @@ class Master:
         except Exception:
             if self.phase is Phase.STARTING:
                 raise
-            self._journal.write("crit", "core", traceback.format_exc())
+            self._journal.write(
+                "crit", "core", f"FB0610: {traceback.format_exc().rstrip()}"
+            )
             time.sleep(FAULT_PAUSE_S)
 
     def turn(self) -> None:
@@ -313,10 +315,12 @@ class Master:
             "notice", "mpm_fastlb", f"FB0601: {parts.text(len(generation.seats))}"
         )
         if changes is not None:
-            text = f"reloaded: {diff.log_line(changes)}"
+            text = f"FB0604: reloaded: {diff.log_line(changes)}"
             self._journal.write("notice", "core", text)
             for name in fresh:
-                self._journal.write("notice", "ssl", f"{name}: new certificates")
+                self._journal.write(
+                    "notice", "ssl", f"FB0605: {name}: new certificates"
+                )
         else:
             self.phase = Phase.SERVING
             self._orders.started()
@@ -337,7 +341,7 @@ class Master:
         self._journal.write(
             "error",
             "core",
-            f"reload refused while {step}; the server goes on as before: {why}",
+            f"FB0606: reload refused while {step}; the server goes on as before: {why}",
         )
 
     # deaths

@@ -141,8 +141,8 @@ class Preparation:
             self._journal.write(
                 "warn",
                 "proxy",
-                f"DNS lookup failure for: {host}: its members begin in error and "
-                "are tried again until the name is known",
+                f"FB0607: DNS lookup failure for: {host}: its members begin in error "
+                "and are tried again until the name is known",
             )
 
 
@@ -159,7 +159,7 @@ def settings_that_stay(first: ProcessSettings, new: ProcessSettings) -> list[str
     """Warnings about what is taken at the start and cannot change with a reload."""
     names = (("PidFile", "pid_file"), ("User", "user"), ("Group", "group"))
     return [
-        f"{directive} {getattr(new, name) or '(none)'}: the running server keeps "
+        f"FB0611: {directive} {getattr(new, name) or '(none)'}: the server keeps "
         f"{getattr(first, name) or '(none)'}; a stop and a start change it"
         for directive, name in names
         if getattr(first, name) != getattr(new, name)

@@ -32,14 +32,14 @@ class Death:
         return not self.signal_number and self.exit_code == 0
 
     def text(self, what: str) -> str:
-        """Apache's line for it; what names a process that ended by itself."""
+        """The log's line for it; what names a process that ended by itself."""
         if self.signal_number:
             name = signal.strsignal(self.signal_number) or "Unknown signal"
             text = f"child pid {self.pid} exit signal {name} ({self.signal_number})"
             if self.dumped_core:
                 return f"AH00051: {text}, possible coredump in {os.getcwd()}"
             return f"AH00052: {text}"
-        return f"{what} (pid {self.pid}) ended with exit code {self.exit_code}"
+        return f"FB0613: {what} (pid {self.pid}) ended with exit code {self.exit_code}"
 
 
 def reap() -> list[Death]:

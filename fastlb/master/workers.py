@@ -213,7 +213,7 @@ class Workers:
             self._log(
                 "notice",
                 "core",
-                f"worker {worker.number} (pid {worker.pid}) of generation "
+                f"FB0608: worker {worker.number} (pid {worker.pid}) of generation "
                 f"{generation.number} closes its tunnels: there are more than "
                 f"{most} such workers (MaxTunnelServers)",
             )
@@ -274,7 +274,7 @@ class Workers:
             self._log(
                 "notice",
                 "core",
-                f"worker {worker.number} (pid {worker.pid}), of generation "
+                f"FB0609: worker {worker.number} (pid {worker.pid}), of generation "
                 f"{generation.number}, has ended: {', '.join(counts)}",
             )
 
@@ -287,7 +287,7 @@ class Workers:
             self._log(
                 "notice",
                 "core",
-                f"worker {worker.number} (pid {worker.pid}) left behind and "
+                f"FB0612: worker {worker.number} (pid {worker.pid}) left behind and "
                 f"was settled: {taken}",
             )
 

@@ -90,7 +90,7 @@ class Monitor:
     def tell_of_expiries(self) -> None:
         """Now, and once a day."""
         for text in warnings_of(self._expiries, time.time()):
-            self._errors.write("warn", "ssl", 0, "", 0, text)
+            self._errors.write("warn", "ssl", 0, "", 0, f"FB0505: {text}")
         self._loop.call_later(DAY_S, self.tell_of_expiries)
 
     def _log(self, module: str, text: str) -> None:
@@ -107,8 +107,8 @@ class Monitor:
             out_s = self._loop.time() - since_s if since_s is not None else 0.0
             self._log(
                 "proxy_balancer",
-                f"member {probe.member.url} takes connections again and is back in "
-                f"rotation (out for {out_s:.1f}s)",
+                f"FB0503: member {probe.member.url} takes connections again and is "
+                f"back in rotation (out for {out_s:.1f}s)",
             )
 
     def _tell_of(self, watch: StapleWatch) -> None:
@@ -131,7 +131,7 @@ class Monitor:
             self._table.mark_up(name.slot)
             self._log(
                 "proxy",
-                f"member {name.member.url}: {name.member.host} is now known as "
+                f"FB0504: member {name.member.url}: {name.member.host} is now known as "
                 f"{addresses}",
             )
 

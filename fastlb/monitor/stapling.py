@@ -122,7 +122,8 @@ class StapleWatch:
             )
         if not was_fresh:
             return Report(
-                "info", f"{stapled.name}: OCSP answer of {stapled.url} is stapled"
+                "info",
+                f"FB0506: {stapled.name}: OCSP answer of {stapled.url} is stapled",
             )
         return None
 

@@ -64,7 +64,7 @@ def run(
         core = (make_core or core_of)(heritage, services)
     except Exception:
         text = traceback.format_exc()
-        services.log("emerg", "core", 0, "", 0, f"worker cannot start: {text}")
+        services.log("emerg", "core", 0, "", 0, f"FB0501: worker cannot start: {text}")
         return EXIT_FATAL
     worker = Worker(heritage, loop, core, services, may_go_alone=True)
     ends_us = worker.serve()
@@ -188,7 +188,7 @@ class Worker:
         text = context.get("message", "")
         if fault is not None:
             text += ": " + "".join(traceback.format_exception(fault))
-        self._services.log("crit", "core", 0, "", 0, text)
+        self._services.log("crit", "core", 0, "", 0, f"FB0502: {text}")
 
     def _on_tick(self) -> None:
         self._loop.call_later(TICK_S, self._on_tick)

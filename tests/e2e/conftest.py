@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -14,6 +15,20 @@ from peers import Handler, ScriptedMember
 from rig import Rig, RigServer
 
 MemberMaker = Callable[..., Member]
+# The text of a line of the error log, behind time, level, process, error and client.
+LINE = re.compile(
+    r"\[[^]]*\] \[\w+:\w+\] \[pid [^]]*\] (?:\(\d+\)[^:]*: )?"
+    r"(?:\[(?:client|remote) \S*\] )?(.*)"
+)
+NUMBERED = re.compile(r"(?:AH\d{5}|FB0\d{3}): |    ")
+
+
+def unnumbered(log: str) -> list[str]:
+    """Lines without a number; what goes on from the line before is indented."""
+    told = (LINE.fullmatch(line) for line in log.splitlines())
+    return [m[0] for m in told if m is not None and not NUMBERED.match(m[1])]
+
+
 
 
 @pytest.fixture
@@ -41,6 +56,7 @@ def server(tmp_path: Path) -> Iterator[Fastlb]:
     yield made
     made.stop()
     try:
+    assert unnumbered(made.error_log) == []
         wait_for(lambda: not made.left_over(), "every process has ended")
         assert not is_listening(made.port)
         assert not (tmp_path / "fastlb.pid").exists()

@@ -19,7 +19,7 @@ def echo(message: Message) -> bytes:
 
 
 def given_up(rig: Rig) -> list[str]:
-    return re.findall(r"FB0301: .*", rig.error_log)
+    return re.findall(r"FB030[12]: .*", rig.error_log)
 
 
 def place(rig: Rig, directive: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from trees import model_of
 
-from fastlb._core import Table
+from fastlb._core import Table, TableError
 from fastlb.facts.server import Model
 from fastlb.master import claims
 from fastlb.master.errors import Exit, StartError
@@ -91,3 +91,16 @@ def test_a_table_has_room_for_what_reloads_bring() -> None:
     assert table.members_max >= 1024
     assert table.workers_max >= 64
     table.close()
+
+
+def test_a_kernel_without_such_memory_is_told_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Refused:
+        @staticmethod
+        def create(*_: int) -> None:
+            raise TableError("no table: Invalid argument (takes Linux 5.1 or newer)")
+
+    monkeypatch.setattr(claims, "Table", Refused)
+    with pytest.raises(StartError, match=r"^FB0603: [^\n]* Linux 5\.1 or newer"):
+        claims.create_table(model())

@@ -38,7 +38,7 @@ def test_an_exit_code_says_whether_a_successor_would_fail_too() -> None:
     assert from_status(77, EXIT_FATAL << 8).is_fatal()
     assert from_status(77, 0).is_orderly()
     assert from_status(77, 1 << 8).text("worker 3") == (
-        "worker 3 (pid 77) ended with exit code 1"
+        "FB0613: worker 3 (pid 77) ended with exit code 1"
     )
 
 
