@@ -1,1 +1,46 @@
-"""What all tests share."""
+"""What all tests share: what a test needs of the machine, and who is not collected."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from collections import Counter
+
+import pytest
+
+
+def _has_ipv6() -> bool:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
+
+
+def _lacks(need: str) -> bool:
+    return not (_has_ipv6() if need == "ipv6" else shutil.which(need))
+
+
+_missing: Counter[str] = Counter()
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    needed = {
+        n for item in items for mark in item.iter_markers("needs") for n in mark.args
+    }
+    lacking = {need for need in needed if _lacks(need)}
+    kept, left_out = [], []
+    for item in items:
+        needs = {need for mark in item.iter_markers("needs") for need in mark.args}
+        _missing.update(needs & lacking)
+        (left_out if needs & lacking else kept).append(item)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = kept
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for need, count in sorted(_missing.items()):
+        terminalreporter.write_line(f"{count} tests need {need}, which is not here")

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from tests.ports import free_ports
+
 from . import corpus
 from .desync import Desync
 from .kills import WORKERS, Kills
 from .mutants import Mutants, books_balance
 from .play import Alarm, Loop
 from .poison import Poison
-from .site import Site, free_ports
+from .site import Site
 from .tunnels import Tunnels
 
 

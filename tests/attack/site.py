@@ -10,7 +10,6 @@ import importlib.util
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -30,15 +29,6 @@ FAULTS = re.compile(
     r"AddressSanitizer|LeakSanitizer|runtime error:|ASSERT\(|Traceback|Segmentation"
     r"|exit signal|Assertion"
 )
-
-
-def free_ports(count: int) -> list[int]:
-    socks = [socket.create_server((HOST, 0)) for _ in range(count)]
-    try:
-        return [int(sock.getsockname()[1]) for sock in socks]
-    finally:
-        for sock in socks:
-            sock.close()
 
 
 def is_sanitized() -> bool:

@@ -16,6 +16,7 @@ SEED = int(os.environ.get("FASTLB_ATTACK_SEED", "2026"))
 INPUTS_MAX = 1_000_000
 
 
+@pytest.mark.needs("openssl")
 @pytest.mark.parametrize("name", sorted(RUNS))
 def test_an_attack_finds_nothing(name: str) -> None:
     tally = Tally()

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_ports
+
 from . import corpus
 from .desync import Desync
 from .play import Alarm, Loop, Stream
 from .poison import Poison
-from .site import Site, free_ports
+from .site import Site
 
 
 def played(tmp_path: Path, name: str, oracle: Desync | Poison, loop: Loop) -> None:

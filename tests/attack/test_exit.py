@@ -11,8 +11,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from tests.ports import free_ports
+
 from .exits import LETTERS, TEXT, Recorder, ask, check, in_path
-from .site import Site, free_ports
+from .site import Site
 
 HOSTILE = (
     b"\r\n",

@@ -28,7 +28,7 @@ from fastlb import _core, _probe
 from tests.ports import free_ports
 
 from . import liar
-from .site import HOST, Site, free_ports
+from .site import HOST, Site
 
 SEED = int(os.environ.get("FASTLB_ATTACK_SEED", "2026"))
 ROUNDS = int(os.environ.get("FASTLB_ATTACK_ROUNDS", "0"))

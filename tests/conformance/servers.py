@@ -1,7 +1,6 @@
 """The two servers under comparison: how each is configured, started and stopped."""
 
 import contextlib
-import itertools
 import json
 import os
 import re
@@ -15,6 +14,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.ports import free_port
 
 from .case import FRONT, Conf
 from .identities import lay_down
@@ -56,8 +57,6 @@ Group www-data
 """
 
 WHERE = re.compile(r"Syntax error on line (\d+) of ([^:]+):\s*")
-FIRST_PORT, PORT_COUNT = 20000, 12000
-_next_port = itertools.count(os.getpid() * 37)
 PORTS = ("port", "port2", "m0", "m1", "m2", "m3")
 PREFIX = re.compile(r"^(?:AH\d{5}: |(?:apache2|httpd|fastlb): )*")
 CHATTER = re.compile(r"AH00(558|548|111|112|559|527):|^\[|^\s*$|^Syntax OK")
@@ -153,19 +152,8 @@ def directory() -> Iterator[Path]:
 
 
 def free_ports(names: Sequence[str]) -> dict[str, int]:
-    """Free ports for servers that bind them a moment later.
-
-    They lie below the range from which the kernel gives ports to clients and members,
-    and are not given twice: servers are started side by side.
-    """
-    ports = {}
-    for name in names:
-        while name not in ports:
-            port = FIRST_PORT + next(_next_port) % PORT_COUNT
-            with socket.socket() as sock:
-                if sock.connect_ex(("127.0.0.1", port)) != 0:
-                    ports[name] = port
-    return ports
+    """A free port for each placeholder."""
+    return {name: free_port() for name in names}
 
 
 def filled(text: str, ports: Mapping[str, int], root: Path) -> str:

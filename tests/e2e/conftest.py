@@ -10,11 +10,11 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from harness import Answerer, Fastlb, Member, free_port, is_listening, wait_for
+from harness import Answerer, Fastlb, Member, is_listening, wait_for
 from peers import Handler, ScriptedMember
+from ports import free_port
 from rig import Rig, RigServer
 
-MemberMaker = Callable[..., Member]
 # The text of a line of the error log, behind time, level, process, error and client.
 LINE = re.compile(
     r"\[[^]]*\] \[\w+:\w+\] \[pid [^]]*\] (?:\(\d+\)[^:]*: )?"
@@ -29,6 +29,7 @@ def unnumbered(log: str) -> list[str]:
     return [m[0] for m in told if m is not None and not NUMBERED.match(m[1])]
 
 
+MemberMaker = Callable[..., Member]
 
 
 @pytest.fixture
@@ -55,8 +56,8 @@ def server(tmp_path: Path) -> Iterator[Fastlb]:
     made = Fastlb(tmp_path, free_port())
     yield made
     made.stop()
-    try:
     assert unnumbered(made.error_log) == []
+    try:
         wait_for(lambda: not made.left_over(), "every process has ended")
         assert not is_listening(made.port)
         assert not (tmp_path / "fastlb.pid").exists()

@@ -22,12 +22,13 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 import psutil
+from ports import free_port
 from rights import AS_ROOT
 
 T = TypeVar("T")
 
 HOST = "127.0.0.1"
-DEADLINE_S = 10.0
+DEADLINE_S = 30.0  # long for who waits in vain, and nothing for who does not
 PAUSE_S = 0.01
 LISTEN_BACKLOG = 256
 
@@ -48,12 +49,6 @@ def wait_for(
         if time.monotonic() > ends_s:
             raise DeadlineError(f"not within {deadline_s}s: {what}")
         time.sleep(PAUSE_S)
-
-
-def free_port() -> int:
-    """A port of the loopback interface that is free now."""
-    with socket.create_server((HOST, 0)) as sock:
-        return int(sock.getsockname()[1])
 
 
 def is_listening(port: int, host: str = HOST) -> bool:
@@ -106,13 +101,14 @@ class Member:
         self.name = name
         self.seen: list[Seen] = []
         self.connections = 0
-        self.port = 0
+        self.port = free_port()
         self._answer = answer or self._own_name
         self._free = threading.Event()
         self._free.set()
         self._sock: socket.socket | None = None
         self._open: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
+        self._acceptor: threading.Thread | None = None
         self._lock = threading.Lock()
 
     @property
@@ -120,10 +116,9 @@ class Member:
         return f"http://{HOST}:{self.port}"
 
     def start(self) -> None:
-        """Listen; the first time on a free port, later on the same one."""
+        """Listen, always on the same port."""
         self._sock = socket.create_server((HOST, self.port), backlog=LISTEN_BACKLOG)
-        self.port = int(self._sock.getsockname()[1])
-        self._run(self._accept, self._sock)
+        self._acceptor = self._run(self._accept, self._sock)
 
     def stop(self) -> None:
         """Be gone at once: nothing listens, every connection is closed."""
@@ -134,6 +129,9 @@ class Member:
             with suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
             sock.close()
+        if self._acceptor is not None:
+            # What it has accepted in the last moment is one of those to be closed.
+            self._acceptor.join(DEADLINE_S)
         with self._lock:
             still_open = list(self._open)
         for connection in still_open:
@@ -149,10 +147,13 @@ class Member:
     def let_go(self) -> None:
         self._free.set()
 
-    def _run(self, work: Callable[[socket.socket], None], sock: socket.socket) -> None:
+    def _run(
+        self, work: Callable[[socket.socket], None], sock: socket.socket
+    ) -> threading.Thread:
         thread = threading.Thread(target=work, args=(sock,), daemon=True)
         self._threads.append(thread)
         thread.start()
+        return thread
 
     def _accept(self, sock: socket.socket) -> None:
         while True:
@@ -349,7 +350,7 @@ class Fastlb:
         if self.process is None:
             wait_for(lambda: not self.left_over(), "the server has ended")
             return 0
-        code = self.process.wait(DEADLINE_S + 5)
+        code = self.process.wait(DEADLINE_S)
         stderr = self.process.stderr
         assert stderr is not None
         if not stderr.closed:
@@ -417,12 +418,17 @@ class Load:
 
     keep: each thread keeps its connection, opening a new one only where the server
     has announced the end of the old one; else one connection a request.
+    Within paused() no request is under way.
     """
 
     def __init__(self, server: Fastlb, *, threads: int = 4, keep: bool = False) -> None:
         self._server = server
         self._keep = keep
         self._over = threading.Event()
+        self._may_ask = threading.Event()
+        self._may_ask.set()
+        self._under_way = 0
+        self._lock = threading.Lock()
         self._threads = [
             threading.Thread(target=self._work, daemon=True) for _ in range(threads)
         ]
@@ -448,6 +454,31 @@ class Load:
             f"{count} more answers, failures: {self.failures}",
         )
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        with self._lock:
+            self._may_ask.clear()
+        wait_for(lambda: self._under_way == 0, "no request is under way")
+        try:
+            yield
+        finally:
+            self._may_ask.set()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """One request; it begins when it may."""
+        while True:
+            self._may_ask.wait()
+            with self._lock:
+                if self._may_ask.is_set():
+                    self._under_way += 1
+                    break
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._under_way -= 1
+
     def _work(self) -> None:
         while not self._over.is_set():
             with self._server.connection() as connection:
@@ -457,7 +488,8 @@ class Load:
         headers = {} if self._keep else {"Connection": "close"}
         while not self._over.is_set():
             try:
-                got = exchange(connection, "GET", "/", headers)
+                with self._turn():
+                    got = exchange(connection, "GET", "/", headers)
             except (OSError, http.client.HTTPException) as error:
                 self.failures.append(repr(error))
                 return

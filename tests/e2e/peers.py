@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 HOST = "127.0.0.1"
-DEADLINE_S = 10.0
+DEADLINE_S = 30.0
 READ_BYTES = 262144
 
 
@@ -269,6 +269,7 @@ class ScriptedMember:
         with contextlib.suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
         self._sock.close()
+        self._threads[0].join(DEADLINE_S)  # nobody is accepted any more
         for peer in list(self.peers):
             with contextlib.suppress(OSError):
                 peer.sock.shutdown(socket.SHUT_RDWR)

@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from harness import free_port, wait_for
+from harness import wait_for
 from peers import DEADLINE_S, HOST, Handler, Peer, ScriptedMember
+from ports import free_port
 
 import fastlb
 
@@ -163,7 +164,7 @@ class Rig:
             return [one for one in lines if one.startswith(mine)][-5:]
 
         with contextlib.suppress(AssertionError):
-            wait_for(ends, "its end is told", 2.0)
+            wait_for(ends, "its end is told", 10.0)
         return f"pid and exit status: {ends()}"
 
     def said(self) -> str:

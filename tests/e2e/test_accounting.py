@@ -84,7 +84,7 @@ def test_the_time_of_a_request_includes_all_of_it(rig: Rig) -> None:
     go = threading.Event()
 
     def answer(_: Message) -> bytes:
-        assert go.wait(10)
+        assert go.wait(30)
         return response(b"late")
 
     rig.serve(answering(answer))
@@ -133,7 +133,7 @@ def test_status_shows_who_is_busy_and_with_which_member(rig: Rig) -> None:
     go = threading.Event()
 
     def answer(message: Message) -> bytes:
-        assert go.wait(10)
+        assert go.wait(30)
         return response(b"x" * 5000)
 
     member = rig.member(answering(answer))

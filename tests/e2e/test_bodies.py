@@ -125,7 +125,7 @@ def test_what_a_member_has_sent_does_not_wait_for_more(rig: Rig, framing: str) -
         is_chunked = framing == "chunked"
         peer.send(heads[framing])
         peer.send(chunked(first)[:-5] if is_chunked else first)
-        assert go.wait(10)
+        assert go.wait(30)
         peer.send(chunked(rest) if is_chunked else rest)
 
     rig.serve(member)
@@ -149,7 +149,7 @@ def test_a_large_body_that_comes_in_pieces_is_not_held_back(rig: Rig) -> None:
         peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % whole)
         peer.send(BLOB[:300_000])
         for n in range(count):
-            assert go.acquire(timeout=10)
+            assert go.acquire(timeout=30)
             peer.send(BLOB[n : n + size])
         peer.send(BLOB[:200_000])
 
@@ -205,7 +205,7 @@ def test_what_comes_behind_an_answer_later_ends_the_members_connection(
         while peer.take_request() is not None:
             peer.send(response(b"right"))
             if len(rig.members[0].peers) == 1:
-                assert go.wait(10)
+                assert go.wait(30)
                 peer.send(response(b"spilt"))
 
     rig.serve(member)

@@ -13,8 +13,9 @@ from queue import SimpleQueue
 import pytest
 from browser import Browser, Page, PageError
 from certificates import Authority, make_ca, make_pair
-from harness import HOST, Fastlb, free_port, has_listener, wait_for
+from harness import HOST, Fastlb, has_listener, wait_for
 from peers import Message, Peer, ScriptedMember, response
+from ports import free_port
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 from websockets.server import ServerProtocol

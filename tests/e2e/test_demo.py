@@ -12,7 +12,8 @@ from collections.abc import Iterator
 
 import psutil
 import pytest
-from harness import HOST, exchange, free_port, is_listening, wait_for
+from harness import HOST, exchange, is_listening, wait_for
+from ports import free_port
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from harness import HOST, Fastlb, free_port, is_listening, wait_for
+from harness import HOST, Fastlb, is_listening, wait_for
+from ports import free_port
 from tls_site import curl
 
 BODY_BYTES = 3_000_000
@@ -70,6 +71,7 @@ def application(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[int]
         process.wait()
 
 
+@pytest.mark.needs("curl")
 def test_uploads_of_curl_arrive(
     server: Fastlb, application: int, tmp_path: Path
 ) -> None:
@@ -91,6 +93,7 @@ def test_uploads_of_curl_arrive(
         assert (done.stdout, done.stderr) == (digest, ""), words
 
 
+@pytest.mark.needs("curl")
 def test_a_form_of_curl_arrives_at_tornado(server: Fastlb, tmp_path: Path) -> None:
     port = free_port()
     process = subprocess.Popen([sys.executable, "-c", TORNADO, str(port)])

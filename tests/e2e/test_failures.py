@@ -56,21 +56,22 @@ def pair(make_member: MemberMaker) -> tuple[Member, Member]:
 # members
 
 
-def test_a_member_that_goes_costs_no_request_and_comes_back_by_itself(
+def test_a_member_that_has_gone_costs_no_request_and_comes_back_by_itself(
     server: Fastlb, pair: tuple[Member, Member]
 ) -> None:
+    """It goes while it has none: what it takes along with it nobody can give back."""
     a, b = pair
     server.write(pool(a.url, b.url))
     server.start()
     with Load(server, threads=2) as load:
-        a.stop()
+        with load.paused():
+            a.stop()
         load.wait_for_more(100)
         assert "Init Err " in values(status_of(server), "Status")
         a.start()
-        back_s = time.monotonic()
+        # Apache would not ask before retry=60 is over.
         before = len(a.seen)
-        wait_for(lambda: len(a.seen) > before, "the member serves again", 3.0)
-        assert time.monotonic() - back_s < 1.0
+        wait_for(lambda: len(a.seen) > before, "the member serves again")
     assert load.failures == []
     server.wait_for_log(
         rf"member {re.escape(a.url)} takes connections again and is back"
@@ -87,9 +88,9 @@ def test_a_written_retry_is_kept_to_the_letter(
     assert [server.get().text for _ in range(4)] == ["b"] * 4
     out_s = time.monotonic()
     a.start()
-    wait_for(lambda: server.get().text == "a", "the member serves again", 6.0)
+    wait_for(lambda: server.get().text == "a", "the member serves again")
     # Counted from the failed connection, which came before.
-    assert 1.5 <= time.monotonic() - out_s < 4
+    assert 1.5 <= time.monotonic() - out_s < 20  # not retry=60
 
 
 def test_nobody_there_is_a_503_and_not_a_wait(
@@ -104,7 +105,7 @@ def test_nobody_there_is_a_503_and_not_a_wait(
     assert [server.get().status for _ in range(3)] == [503] * 3
     assert time.monotonic() - began_s < 3
     b.start()
-    wait_for(lambda: server.get().text == "b", "the member serves again", 3.0)
+    wait_for(lambda: server.get().text == "b", "the member serves again")
 
 
 def test_a_name_that_is_not_known_does_not_stop_the_start(
@@ -164,7 +165,7 @@ def test_only_what_a_killed_worker_had_in_hand_is_lost(
             wait_for(
                 lambda gone=victim: gone not in server.workers(), "the worker's end"
             )
-            wait_for(lambda: len(server.workers()) == 2, "its successor", 1.0)
+            wait_for(lambda: len(server.workers()) == 2, "its successor")
     # Each kill may end at most what the four threads had on their way.
     assert len(load.failures) <= 5 * 4
     wait_for(

@@ -563,6 +563,7 @@ def test_ranges_are_the_member_s_business(rig: Rig) -> None:
         assert f"Range: {value}".encode() in got.body
 
 
+@pytest.mark.needs("curl")
 def test_curl_is_served_behind_all_of_it(rig: Rig) -> None:
     rig.serve(answering(shown))
     assert rig.ask(request("/")).status == 200

@@ -205,7 +205,7 @@ def test_ttl_bounds_how_long_an_idle_connection_is_kept(rig: Rig) -> None:
     client.send(request())
     assert client.take_response().status == 200
     assert rig.count("upstreams") == 1
-    wait_for(lambda: rig.count("upstreams") == 0, "it has been closed", 3.0)
+    wait_for(lambda: rig.count("upstreams") == 0, "it has been closed")
     client.send(request())
     assert client.take_response().status == 200
     assert rig.members[0].connections == 2

@@ -9,16 +9,8 @@ from pathlib import Path
 
 import pytest
 from conftest import MemberMaker
-from harness import (
-    HOST,
-    Fastlb,
-    Load,
-    exchange,
-    free_port,
-    has_listener,
-    is_listening,
-    wait_for,
-)
+from harness import HOST, Fastlb, Load, exchange, has_listener, is_listening, wait_for
+from ports import free_port
 
 POOL = """\
 <Proxy balancer://pool>

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 
 import psutil
 import pytest
-from harness import HOST, Fastlb, free_port, wait_for
+from harness import HOST, Fastlb, wait_for
 from peers import Handler, Message, Peer, ScriptedMember, chunked, request, response
+from ports import free_port
 from tls_site import SecurePeer, context, curl, host, lay, secure
 
 LARGE = 3 << 20
@@ -170,6 +171,7 @@ def test_a_slow_reader_holds_up_the_member_not_the_memory(site: Fastlb) -> None:
     assert psutil.Process(worker).memory_info().rss - before < BUFFERS_MAX
 
 
+@pytest.mark.needs("curl")
 def test_curl_sends_and_fetches(site: Fastlb) -> None:
     where = (
         *("--cacert", str(site.folder / "ca.crt")),

@@ -12,8 +12,9 @@ from contextlib import closing, suppress
 import psutil
 import pytest
 from conftest import MemberMaker
-from harness import Fastlb, Member, free_port, wait_for
+from harness import Fastlb, Member, wait_for
 from peers import Peer
+from ports import free_port
 from tls_site import (
     Begun,
     SecurePeer,
@@ -289,6 +290,7 @@ def test_a_plain_request_in_pieces_is_answered_too(
         assert peer.take_response().status == 400
 
 
+@pytest.mark.needs("openssl")
 @pytest.mark.parametrize(
     ("lines", "words", "right"),
     [
@@ -315,6 +317,7 @@ def test_versions_and_ciphers_are_limited(
     assert ("Verification" in said and "Cipher is (NONE)" not in said) == right, said
 
 
+@pytest.mark.needs("openssl")
 def test_each_client_gets_the_certificate_it_can_verify_and_its_chain(
     server: Fastlb, make_member: MemberMaker
 ) -> None:

@@ -174,6 +174,7 @@ def test_without_tickets_no_session_is_kept(
     assert resumed(server, using, session, 3) == 0
 
 
+@pytest.mark.needs("openssl")
 def test_renegotiation_is_refused(server: Fastlb, make_member: MemberMaker) -> None:
     lay(server.folder)
     server.write(conf(server, make_member("m").url))
@@ -183,6 +184,7 @@ def test_renegotiation_is_refused(server: Fastlb, make_member: MemberMaker) -> N
     assert "no renegotiation" in said
 
 
+@pytest.mark.needs("openssl")
 def test_early_data_is_refused_and_the_request_is_served_all_the_same(
     server: Fastlb, make_member: MemberMaker, tmp_path: Path
 ) -> None:

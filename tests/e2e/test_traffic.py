@@ -120,7 +120,7 @@ def test_a_slow_answer_holds_back_those_behind_it(rig: Rig) -> None:
 
     def answer(message: Message) -> bytes:
         if message.target == "/slow":
-            assert go.wait(10)
+            assert go.wait(30)
         return echo(message)
 
     rig.serve(answering(answer))
@@ -263,7 +263,7 @@ def test_early_hints_do_not_wait_for_the_answer(rig: Rig) -> None:
     def member(peer: Peer) -> None:
         peer.take_request()
         peer.send(b"HTTP/1.1 103 Early Hints\r\n\r\n")
-        assert go.wait(10)
+        assert go.wait(30)
         peer.send(response(b"later"))
 
     rig.serve(member)
@@ -314,6 +314,7 @@ def test_a_unix_socket_that_is_gone_is_a_failed_member(rig: Rig) -> None:
     assert rig.ask(request()).status == 503
 
 
+@pytest.mark.needs("ipv6")
 def test_a_member_and_a_client_may_use_ipv6(rig: Rig) -> None:
     member = rig.member(answering(echo), host="::1")
     rig.start(
@@ -335,7 +336,7 @@ def test_a_client_that_ends_its_side_still_gets_its_answer(rig: Rig) -> None:
     go = threading.Event()
 
     def answer(message: Message) -> bytes:
-        assert go.wait(10)
+        assert go.wait(30)
         return echo(message)
 
     rig.serve(answering(answer))

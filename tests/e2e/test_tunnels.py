@@ -519,7 +519,7 @@ def test_without_half_closing_one_end_is_both(rig: Rig, side: str) -> None:
     if side == "client":
         client.half_close()
     assert client.at_end()
-    assert ended.wait(5)
+    assert ended.wait(30)
 
 
 def test_words_and_end_at_once_are_all_passed_on(rig: Rig) -> None:
@@ -551,7 +551,7 @@ def test_a_client_that_vanishes_ends_the_member_s_side(rig: Rig) -> None:
 
     rig.serve(member, "upgrade=websocket")
     opened(rig).reset()
-    assert ended.wait(5)
+    assert ended.wait(30)
     (line,) = wait_for(rig.access_lines, "the line is written")
     assert (line[1], line[5]) == ("101", "-")
 

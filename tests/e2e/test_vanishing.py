@@ -133,7 +133,7 @@ def test_a_client_that_leaves_behind_its_request_is_not_waited_for(rig: Rig) -> 
 
     def member(peer: Peer) -> None:
         while peer.take_request() is not None:
-            assert go.wait(10)
+            assert go.wait(30)
             peer.send(response(b"x" * 500_000))
 
     rig.serve(member)

@@ -12,7 +12,7 @@ from http import HTTPStatus
 
 import pytest
 from certificates import make_ca, make_pair
-from harness import HOST, Fastlb, wait_for
+from harness import DEADLINE_S, HOST, Fastlb, wait_for
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.http11 import Request, Response
 from websockets.sync.client import ClientConnection, connect
@@ -88,7 +88,7 @@ def dial(
 
 def says(client: ClientConnection, message: str) -> bool:
     client.send(message)
-    return client.recv(timeout=5) == message
+    return client.recv(timeout=DEADLINE_S) == message
 
 
 def access(server: Fastlb) -> list[list[str]]:
@@ -104,7 +104,7 @@ def test_messages_of_every_size_come_back(server: Fastlb, chat: Chat) -> None:
         for size in (0, 1, 125, 126, 65535, 65536, LARGE):
             message = os.urandom(size)
             client.send(message)
-            assert client.recv(timeout=10) == message
+            assert client.recv(timeout=DEADLINE_S) == message
     wait_for(lambda: chat.closed == [1000], "a proper end")
     (line,) = wait_for(lambda: access(server), "the line")
     assert line[:2] == ["GET /chat HTTP/1.1", "101"]
@@ -116,9 +116,9 @@ def test_pings_fragments_and_the_closing_code_pass(server: Fastlb, chat: Chat) -
     configure(server, chat)
     server.start()
     with dial(server) as client:
-        assert client.ping().wait(5)
+        assert client.ping().wait(DEADLINE_S)
         client.send([b"in ", b"three ", b"parts"])
-        assert client.recv(timeout=5) == b"in three parts"
+        assert client.recv(timeout=DEADLINE_S) == b"in three parts"
         client.close(4001, "enough")
     wait_for(lambda: chat.closed == [4001], "the code has come")
 
@@ -144,7 +144,9 @@ def test_many_at_once_on_two_workers(server: Fastlb, chat: Chat) -> None:
         for n in range(3):
             for client in clients:
                 client.send(f"{n}")
-            assert [client.recv(timeout=5) for client in clients] == [f"{n}"] * 40
+            assert [client.recv(timeout=DEADLINE_S) for client in clients] == [
+                f"{n}"
+            ] * 40
     wait_for(lambda: chat.closed == [1000] * 40, "all have ended properly")
 
 
@@ -189,7 +191,7 @@ def test_a_secure_chat_lives_on_when_a_reload_brings_new_certificates(
             server.reload()
             message = os.urandom(1 << 20)
             client.send(message)
-            assert client.recv(timeout=10) == message
+            assert client.recv(timeout=DEADLINE_S) == message
             with dial(server, context=client_side) as second:
                 assert says(second, "with the new certificate")
         wait_for(lambda: chat.closed == [1000, 1000], "proper ends")
@@ -251,9 +253,9 @@ def test_graceful_stop_waits_for_a_tunnel_until_its_time_out(
         wait_for(lambda: "AH00170" in server.error_log, "it begins to stop")
         assert says(client, "meanwhile")
         with pytest.raises(ConnectionClosed):
-            client.recv(timeout=8)
+            client.recv(timeout=DEADLINE_S)
     assert server.process is not None
-    assert server.process.wait(8) == 0
+    assert server.process.wait(DEADLINE_S) == 0
     assert access(server)[-1][1] == "101"
 
 
@@ -266,7 +268,7 @@ def test_a_killed_worker_leaves_nobody_busy(server: Fastlb, chat: Chat) -> None:
         assert busy(server) == 1
         os.kill(old, signal.SIGKILL)
         with pytest.raises(ConnectionClosed):
-            client.recv(timeout=5)
+            client.recv(timeout=DEADLINE_S)
     wait_for(lambda: set(server.workers()) - {old}, "a successor")
     wait_for(lambda: busy(server) == 0, "its share was taken off")
 
@@ -294,4 +296,4 @@ def test_a_member_that_dies_ends_its_tunnels(server: Fastlb, chat: Chat) -> None
         assert says(client, "before")
         chat.stop()
         with pytest.raises(ConnectionClosed):
-            client.recv(timeout=5)
+            client.recv(timeout=DEADLINE_S)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from certificates import Pair, make_ca, make_pair
-from harness import HOST, Fastlb, wait_for
+from harness import DEADLINE_S, HOST, Fastlb, wait_for
 from websockets.sync.client import ClientConnection, connect
 from websockets.sync.server import Server, ServerConnection, serve
 
@@ -22,7 +22,13 @@ class Member:
 
     def __init__(self, route: str, context: ssl.SSLContext | None) -> None:
         self.route = route
-        self._server: Server = serve(self._talk, HOST, 0, ssl=context, max_size=None)
+        self._server: Server = serve(
+            *(self._talk, HOST, 0),
+            ssl=context,
+            max_size=None,
+            open_timeout=DEADLINE_S,
+            ping_interval=None,
+        )
         self.port = int(self._server.socket.getsockname()[1])
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
@@ -81,6 +87,7 @@ class Site:
             server_hostname=NAME if self.front else None,
             additional_headers={"Cookie": f"ROUTE=s.{route}"} if route else None,
             max_size=None,
+            open_timeout=DEADLINE_S,
             ping_interval=None,
             compression=None,
         )
@@ -110,20 +117,23 @@ def site(
 def test_messages_pass_and_sessions_stick(site: Site) -> None:
     for route in ("a", "b", "b", "a"):
         with site.dial(route) as client:
-            assert client.recv(timeout=5) == route
+            assert client.recv(timeout=DEADLINE_S) == route
             client.send(MESSAGE)
-            assert client.recv(timeout=5) == MESSAGE
+            assert client.recv(timeout=DEADLINE_S) == MESSAGE
     with site.dial() as one, site.dial() as other:
-        assert {one.recv(timeout=5), other.recv(timeout=5)} == {"a", "b"}
+        assert {one.recv(timeout=DEADLINE_S), other.recv(timeout=DEADLINE_S)} == {
+            "a",
+            "b",
+        }
 
 
 def test_a_tunnel_lives_on_through_a_reload(site: Site) -> None:
     old = site.server.workers()
     with site.dial("a") as client:
-        assert client.recv(timeout=5) == "a"
+        assert client.recv(timeout=DEADLINE_S) == "a"
         site.server.reload()
         wait_for(lambda: set(site.server.workers()) - set(old), "new workers")
         for _ in range(3):
             client.send(MESSAGE)
-            assert client.recv(timeout=5) == MESSAGE
+            assert client.recv(timeout=DEADLINE_S) == MESSAGE
     wait_for(lambda: not set(old) & set(site.server.workers()), "the old ones are gone")

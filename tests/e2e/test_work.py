@@ -31,7 +31,7 @@ class Held:
     def __call__(self, peer: Peer) -> None:
         def one(asked: Message) -> bytes:
             self.seen.append(asked.target)
-            assert self.turns.acquire(timeout=10)
+            assert self.turns.acquire(timeout=30)
             return response(asked.target.encode())
 
         answering(one)(peer)

@@ -90,6 +90,7 @@ def test_buffer_sizes_are_set_on_the_listener(listeners: Listeners, port: int) -
     assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) == 2 * 32768
 
 
+@pytest.mark.needs("ipv6")
 def test_a_listener_without_host_takes_both_families(
     listeners: Listeners, port: int
 ) -> None:
