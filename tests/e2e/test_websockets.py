@@ -6,17 +6,16 @@ import contextlib
 import os
 import signal
 import ssl
-import threading
 from collections.abc import Iterator
 from http import HTTPStatus
 
 import pytest
 from certificates import make_ca, make_pair
 from harness import DEADLINE_S, HOST, Fastlb, wait_for
+from talk import Talker, TalkServer
+from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.http11 import Request, Response
-from websockets.sync.client import ClientConnection, connect
-from websockets.sync.server import Server, ServerConnection, serve
 
 LARGE = 8 << 20
 
@@ -26,21 +25,11 @@ class Chat:
 
     def __init__(self, context: ssl.SSLContext | None = None) -> None:
         self.closed: list[int] = []
-        self._server: Server = serve(
-            self._talk,
-            HOST,
-            0,
-            ssl=context,
-            process_request=self._page,
-            max_size=2 * LARGE,
-        )
-        self.port = int(self._server.socket.getsockname()[1])
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self._thread.start()
+        self._server = TalkServer(self._talk, context, self._page)
+        self.port = self._server.port
 
     def stop(self) -> None:
-        self._server.shutdown()
-        self._thread.join()
+        self._server.stop()
 
     def _page(self, socket: ServerConnection, asked: Request) -> Response | None:
         if asked.path == "/page":
@@ -49,10 +38,10 @@ class Chat:
             return socket.respond(HTTPStatus.NOT_FOUND, "nothing\n")
         return None
 
-    def _talk(self, socket: ServerConnection) -> None:
+    async def _talk(self, socket: ServerConnection) -> None:
         try:
-            for message in socket:
-                socket.send(message)
+            async for message in socket:
+                await socket.send(message)
         except ConnectionClosed as closed:
             self.closed.append(closed.rcvd.code if closed.rcvd else 1006)
         else:
@@ -79,16 +68,14 @@ def configure(server: Fastlb, chat: Chat, text: str = "", *, workers: int = 1) -
 
 def dial(
     server: Fastlb, path: str = "/chat", context: ssl.SSLContext | None = None
-) -> ClientConnection:
+) -> Talker:
     url = f"{'wss' if context else 'ws'}://localhost:{server.port}{path}"
-    return connect(
-        url, ssl=context, max_size=2 * LARGE, ping_interval=None, compression=None
-    )
+    return Talker(url, ssl=context, max_size=2 * LARGE)
 
 
-def says(client: ClientConnection, message: str) -> bool:
+def says(client: Talker, message: str) -> bool:
     client.send(message)
-    return client.recv(timeout=DEADLINE_S) == message
+    return client.recv() == message
 
 
 def access(server: Fastlb) -> list[list[str]]:
@@ -104,7 +91,7 @@ def test_messages_of_every_size_come_back(server: Fastlb, chat: Chat) -> None:
         for size in (0, 1, 125, 126, 65535, 65536, LARGE):
             message = os.urandom(size)
             client.send(message)
-            assert client.recv(timeout=DEADLINE_S) == message
+            assert client.recv() == message
     wait_for(lambda: chat.closed == [1000], "a proper end")
     (line,) = wait_for(lambda: access(server), "the line")
     assert line[:2] == ["GET /chat HTTP/1.1", "101"]
@@ -116,9 +103,9 @@ def test_pings_fragments_and_the_closing_code_pass(server: Fastlb, chat: Chat) -
     configure(server, chat)
     server.start()
     with dial(server) as client:
-        assert client.ping().wait(DEADLINE_S)
+        client.ping()
         client.send([b"in ", b"three ", b"parts"])
-        assert client.recv(timeout=DEADLINE_S) == b"in three parts"
+        assert client.recv() == b"in three parts"
         client.close(4001, "enough")
     wait_for(lambda: chat.closed == [4001], "the code has come")
 
@@ -144,9 +131,7 @@ def test_many_at_once_on_two_workers(server: Fastlb, chat: Chat) -> None:
         for n in range(3):
             for client in clients:
                 client.send(f"{n}")
-            assert [client.recv(timeout=DEADLINE_S) for client in clients] == [
-                f"{n}"
-            ] * 40
+            assert [client.recv() for client in clients] == [f"{n}"] * 40
     wait_for(lambda: chat.closed == [1000] * 40, "all have ended properly")
 
 
@@ -191,7 +176,7 @@ def test_a_secure_chat_lives_on_when_a_reload_brings_new_certificates(
             server.reload()
             message = os.urandom(1 << 20)
             client.send(message)
-            assert client.recv(timeout=DEADLINE_S) == message
+            assert client.recv() == message
             with dial(server, context=client_side) as second:
                 assert says(second, "with the new certificate")
         wait_for(lambda: chat.closed == [1000, 1000], "proper ends")
@@ -253,7 +238,7 @@ def test_graceful_stop_waits_for_a_tunnel_until_its_time_out(
         wait_for(lambda: "AH00170" in server.error_log, "it begins to stop")
         assert says(client, "meanwhile")
         with pytest.raises(ConnectionClosed):
-            client.recv(timeout=DEADLINE_S)
+            client.recv()
     assert server.process is not None
     assert server.process.wait(DEADLINE_S) == 0
     assert access(server)[-1][1] == "101"
@@ -268,7 +253,7 @@ def test_a_killed_worker_leaves_nobody_busy(server: Fastlb, chat: Chat) -> None:
         assert busy(server) == 1
         os.kill(old, signal.SIGKILL)
         with pytest.raises(ConnectionClosed):
-            client.recv(timeout=DEADLINE_S)
+            client.recv()
     wait_for(lambda: set(server.workers()) - {old}, "a successor")
     wait_for(lambda: busy(server) == 0, "its share was taken off")
 
@@ -296,4 +281,4 @@ def test_a_member_that_dies_ends_its_tunnels(server: Fastlb, chat: Chat) -> None
         assert says(client, "before")
         chat.stop()
         with pytest.raises(ConnectionClosed):
-            client.recv(timeout=DEADLINE_S)
+            client.recv()

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import ssl
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from certificates import Pair, make_ca, make_pair
-from harness import DEADLINE_S, HOST, Fastlb, wait_for
-from websockets.sync.client import ClientConnection, connect
-from websockets.sync.server import Server, ServerConnection, serve
+from harness import HOST, Fastlb, wait_for
+from talk import Talker, TalkServer
+from websockets.asyncio.server import ServerConnection
 
 NAME = "chat.test"
 MESSAGE = "x" * 100_000
@@ -22,25 +21,16 @@ class Member:
 
     def __init__(self, route: str, context: ssl.SSLContext | None) -> None:
         self.route = route
-        self._server: Server = serve(
-            *(self._talk, HOST, 0),
-            ssl=context,
-            max_size=None,
-            open_timeout=DEADLINE_S,
-            ping_interval=None,
-        )
-        self.port = int(self._server.socket.getsockname()[1])
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self._thread.start()
+        self._server = TalkServer(self._talk, context)
+        self.port = self._server.port
 
     def stop(self) -> None:
-        self._server.shutdown()
-        self._thread.join()
+        self._server.stop()
 
-    def _talk(self, socket: ServerConnection) -> None:
-        socket.send(self.route)
-        for message in socket:
-            socket.send(message)
+    async def _talk(self, socket: ServerConnection) -> None:
+        await socket.send(self.route)
+        async for message in socket:
+            await socket.send(message)
 
 
 class Site:
@@ -78,18 +68,15 @@ class Site:
         server.write(text, workers=2)
         server.start()
 
-    def dial(self, route: str = "") -> ClientConnection:
+    def dial(self, route: str = "") -> Talker:
         scheme = "wss" if self.front else "ws"
         trust = ssl.create_default_context(cafile=str(self.trusted))
-        return connect(
+        return Talker(
             f"{scheme}://{HOST}:{self.server.port}/chat",
             ssl=trust if self.front else None,
             server_hostname=NAME if self.front else None,
             additional_headers={"Cookie": f"ROUTE=s.{route}"} if route else None,
             max_size=None,
-            open_timeout=DEADLINE_S,
-            ping_interval=None,
-            compression=None,
         )
 
 
@@ -117,11 +104,11 @@ def site(
 def test_messages_pass_and_sessions_stick(site: Site) -> None:
     for route in ("a", "b", "b", "a"):
         with site.dial(route) as client:
-            assert client.recv(timeout=DEADLINE_S) == route
+            assert client.recv() == route
             client.send(MESSAGE)
-            assert client.recv(timeout=DEADLINE_S) == MESSAGE
+            assert client.recv() == MESSAGE
     with site.dial() as one, site.dial() as other:
-        assert {one.recv(timeout=DEADLINE_S), other.recv(timeout=DEADLINE_S)} == {
+        assert {one.recv(), other.recv()} == {
             "a",
             "b",
         }
@@ -130,10 +117,10 @@ def test_messages_pass_and_sessions_stick(site: Site) -> None:
 def test_a_tunnel_lives_on_through_a_reload(site: Site) -> None:
     old = site.server.workers()
     with site.dial("a") as client:
-        assert client.recv(timeout=DEADLINE_S) == "a"
+        assert client.recv() == "a"
         site.server.reload()
         wait_for(lambda: set(site.server.workers()) - set(old), "new workers")
         for _ in range(3):
             client.send(MESSAGE)
-            assert client.recv(timeout=DEADLINE_S) == MESSAGE
+            assert client.recv() == MESSAGE
     wait_for(lambda: not set(old) & set(site.server.workers()), "the old ones are gone")
