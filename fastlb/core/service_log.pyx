@@ -70,7 +70,7 @@ cdef void service_log_member_down(exchange *x) noexcept nogil:
             when = f"next try in {wait / 1000:g}s"
         say(x, "error", "proxy", 0,
             f"AH00959: ap_proxy_connect_backend disabling worker for "
-            f"({member_name(x)}) for {x.member.retry_us // 1000000}s; {when}")
+            f"({member_name(x)}) for {x.member.said.retry_us // 1000000}s; {when}")
         say(x, "error", "proxy_http", 0,
             f"AH01114: HTTP: failed to make connection to backend: {member_host(x)}")
 

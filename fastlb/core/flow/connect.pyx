@@ -10,13 +10,13 @@ cdef void connect_prepare() noexcept nogil:
     connect_target.slot = &connect_slot
     connect_target.index = -1
     connect_target.balancer = -1
-    connect_target.disable_reuse = True
+    connect_target.said.disable_reuse = True
 
 
 cdef void connect_route(exchange *x) noexcept nogil:
     cdef int first = x.conf_count
     cdef value asked, named
-    if not x.vhost.proxy_requests:
+    if not x.vhost.said.proxy_requests:
         exchange_answer_error(x, 405, NULL)
         return
     if x.req_framing.kind == BODY_CHUNKED or x.req_framing.length:
@@ -55,7 +55,7 @@ cdef void connect_route(exchange *x) noexcept nogil:
         connect_go(x)
         return
     x.state = X_WAIT_ADDRESS
-    timer_set(&x.down.c.timer, watch.now_us + x.vhost.timeout_us)
+    timer_set(&x.down.c.timer, watch.now_us + x.vhost.said.timeout_us)
     service_ask_address(x)
 
 

@@ -142,7 +142,7 @@ cdef void downstream_flush(downstream *d) noexcept nogil:
     if d.output != NULL:
         rc = stream_flush(&d.c, d.output)
         if rc == AGAIN and not d.c.broken:
-            timer_set(&d.c.timer, watch.now_us + d.vhost.timeout_us)
+            timer_set(&d.c.timer, watch.now_us + d.vhost.said.timeout_us)
             return
     # Nothing unread and nothing announced: a plain close resets nothing. A client that
     # has ended its side may still have bytes before that end.
@@ -384,7 +384,7 @@ cdef void downstream_next(downstream *d, bint keep, bint linger) noexcept nogil:
         downstream_flush(d)
         return
     downstream_enter(d, DOWN_IDLE)
-    timer_set(&d.c.timer, watch.now_us + d.vhost.keepalive_timeout_us)
+    timer_set(&d.c.timer, watch.now_us + d.vhost.said.keepalive_timeout_us)
     if d.input != NULL:
         if d.input.start < d.input.end:
             if unlikely(d.input.size_class > BUFFER_SMALL):
@@ -450,7 +450,7 @@ cdef inline bint downstream_is_kept(downstream *d) noexcept nogil:
 
 
 cdef inline long long downstream_idle_since(downstream *d) noexcept nogil:
-    return d.c.timer.deadline_us - d.vhost.keepalive_timeout_us
+    return d.c.timer.deadline_us - d.vhost.said.keepalive_timeout_us
 
 
 cdef long downstreams_close_idle(long most) noexcept nogil:

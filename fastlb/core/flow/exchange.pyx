@@ -163,7 +163,7 @@ cdef void exchange_begin(downstream *d, unsigned int head_bytes) noexcept nogil:
     if unlikely(x.host.length == 0 and d.set.count > 1):
         x.vhost = match_server_path(d.set, x)
     d.vhost = x.vhost
-    if unlikely(not known and x.vhost.strict_host_check):
+    if unlikely(not known and x.vhost.said.strict_host_check):
         exchange_reject(x, 400, WHY_HOST)
         return
     if unlikely(d.tls_vhost != NULL) and not host_may_be_asked(x):
@@ -313,13 +313,13 @@ cdef void exchange_step(exchange *x) noexcept nogil:
 
 cdef long long exchange_timeout_us(exchange *x) noexcept nogil:
     """timeout= of the member, else ProxyTimeout, else Timeout."""
-    if x.member.timeout_us:
-        return x.member.timeout_us
+    if x.member.said.timeout_us:
+        return x.member.said.timeout_us
     if x.mapping != NULL and x.mapping.timeout_us:
         return x.mapping.timeout_us
-    if x.vhost.proxy_timeout_us:
-        return x.vhost.proxy_timeout_us
-    return x.vhost.timeout_us
+    if x.vhost.said.proxy_timeout_us:
+        return x.vhost.said.proxy_timeout_us
+    return x.vhost.said.timeout_us
 
 
 cdef void exchange_settle_busy(exchange *x) noexcept nogil:

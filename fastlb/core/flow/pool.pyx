@@ -71,7 +71,7 @@ cdef void pool_put(upstream *u) noexcept nogil:
         u.c.readable = False
     if (u.epoch != member_epoch(m.slot) or u.c.peer_closed or u.c.broken
             or u.c.readable or (engine.draining and engine.exchange_count == 0)
-            or (m.idle_count >= idle_max and m.ttl_us == 0)):
+            or (m.idle_count >= idle_max and m.said.ttl_us == 0)):
         upstream_close(u)
         return
     u.state = UP_IDLE
@@ -86,7 +86,8 @@ cdef void pool_put(upstream *u) noexcept nogil:
         m.idle.prev = u
     m.idle = u
     m.idle_count += 1
-    timer_set(&u.c.timer, watch.now_us + (m.ttl_us if m.ttl_us else POOL_IDLE_US))
+    cdef long long idle_us = m.said.ttl_us if m.said.ttl_us else POOL_IDLE_US
+    timer_set(&u.c.timer, watch.now_us + idle_us)
     if m.waiting_head != NULL:
         pool_wake(m)
 
@@ -122,7 +123,7 @@ cdef void pool_close_idle(plan_member *m) noexcept nogil:
 
 
 cdef bint pool_has_room(plan_member *m) noexcept nogil:
-    return m.max == 0 or m.open_count < m.max
+    return m.said.max == 0 or m.open_count < m.said.max
 
 
 cdef void pool_wait(exchange *x) noexcept nogil:
@@ -135,8 +136,8 @@ cdef void pool_wait(exchange *x) noexcept nogil:
     else:
         m.waiting_tail.wait_next = x
     m.waiting_tail = x
-    if m.acquire_us:
-        timer_set(&x.down.c.timer, watch.now_us + m.acquire_us)
+    if m.said.acquire_us:
+        timer_set(&x.down.c.timer, watch.now_us + m.said.acquire_us)
     else:
         timer_clear(&x.down.c.timer)
 
@@ -176,4 +177,4 @@ cdef void pool_wake(plan_member *m) noexcept nogil:
 
 cdef bint pool_is_promised(plan_member *m) noexcept nogil:
     """Is all that is free meant for those whose turn in the queue has come?"""
-    return m.idle_count + m.max - m.open_count <= m.promised
+    return m.idle_count + m.said.max - m.open_count <= m.promised

@@ -9,7 +9,7 @@ cdef long long read_time_all(
 
 
 cdef long long read_time_begun(downstream *d) noexcept nogil:
-    cdef long long left = d.vhost.timeout_us
+    cdef long long left = d.vhost.said.timeout_us
     d.read_from_us = watch.now_us
     if d.vhost.read_header.first_us and d.vhost.read_header.first_us < left:
         left = d.vhost.read_header.first_us
@@ -17,7 +17,7 @@ cdef long long read_time_begun(downstream *d) noexcept nogil:
 
 
 cdef long long read_time_of_handshake(downstream *d) noexcept nogil:
-    cdef long long left = d.vhost.timeout_us
+    cdef long long left = d.vhost.said.timeout_us
     if d.vhost.read_handshake.first_us and d.vhost.read_handshake.first_us < left:
         left = d.vhost.read_handshake.first_us
     return watch.now_us + left
@@ -25,7 +25,7 @@ cdef long long read_time_of_handshake(downstream *d) noexcept nogil:
 
 cdef long long read_time_of_head(downstream *d) noexcept nogil:
     cdef long long all
-    cdef long long left = d.vhost.timeout_us
+    cdef long long left = d.vhost.said.timeout_us
     if d.vhost.read_header.first_us:
         all = read_time_all(&d.vhost.read_header, buffer_held(d.input))
         left = all if all < left else left
@@ -41,7 +41,7 @@ cdef void read_time_got(exchange *x, ssize_t n) noexcept nogil:
 
 cdef long long read_time_of_body(exchange *x) noexcept nogil:
     cdef long long left
-    cdef long long most = x.vhost.timeout_us
+    cdef long long most = x.vhost.said.timeout_us
     if x.body_wait_from_us == 0:
         x.body_wait_from_us = watch.now_us
     if x.vhost.read_body.first_us:

@@ -72,7 +72,7 @@ cdef void request_expectation(exchange *x) noexcept nogil:
             and conf_flag(x, CONF_EXPECT_CONTINUE, True):
         x.expect_sent = True
         x.await_continue = not request_body_has_come(x)
-    elif x.member.ping_us and not x.body_lost:
+    elif x.member.said.ping_us and not x.body_lost:
         x.expect_sent = True
         x.await_continue = True
         x.ping_sent = True
@@ -415,7 +415,8 @@ cdef bint request_pump(exchange *x) noexcept nogil:
                     and request_is_at_end(d):
                 return request_refuse_body(x, 400)
             timer_set(&u.c.timer, watch.now_us + (
-                x.member.ping_us if x.member.ping_us else exchange_timeout_us(x)))
+                x.member.said.ping_us if x.member.said.ping_us
+                else exchange_timeout_us(x)))
             return True
         if rc < 0:
             return request_body_lost(x, rc)

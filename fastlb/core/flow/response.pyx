@@ -22,7 +22,7 @@ cdef bint response_pump(exchange *x) noexcept nogil:
         exchange_renew(x)
         rc = response_flush(x)
         if rc == AGAIN:
-            timer_set(&x.down.c.timer, watch.now_us + x.vhost.timeout_us)
+            timer_set(&x.down.c.timer, watch.now_us + x.vhost.said.timeout_us)
             if x.up != NULL and x.req_sent:
                 timer_clear(&x.up.c.timer)      # it is the client that is slow
             return True
@@ -147,7 +147,7 @@ cdef bint response_read_head(exchange *x) noexcept nogil:
     limits.strict = True
     limits.allow_http09 = False
     limits.compat_apache = plan.compat_apache
-    limits.ignore_bad_fields = x.vhost.bad_header_ignore
+    limits.ignore_bad_fields = x.vhost.said.proxy_bad_header != BAD_HEADER_IS_ERROR
     while True:
         buffer_renew(&u.input)
         # One stray empty line is forgiven (proxying.md 4).
@@ -229,7 +229,7 @@ cdef bint response_is_http09(exchange *x) noexcept nogil:
     cdef int i
     if x.interim_count or b == NULL or buffer_held(b) == 0:
         return False
-    if not (plan.compat_apache or x.vhost.bad_header_starts_body
+    if not (plan.compat_apache or x.vhost.said.proxy_bad_header == BAD_HEADER_START_BODY
             or x.env[ENV_PROXY_ALLOW_HTTP09].data != NULL):
         return False
     p = &b.data[b.start]
@@ -325,7 +325,7 @@ cdef bint response_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
         x.keepalive = False
     response_judge(x, x.status)
     x.res_reusable = (
-        not x.member.disable_reuse and not hop.close
+        not x.member.said.disable_reuse and not hop.close
         and not x.res_framing.close_after
         and (response_head.minor == 1 or hop.keep_alive)
         and x.res_framing.kind != BODY_UNTIL_CLOSE

@@ -14,18 +14,19 @@ cdef void exchange_route(exchange *x) noexcept nogil:
         exchange_too_many_sections(x)
         return
     rules_env_if(x, 0, x.conf_count)
-    if unlikely(x.req.method_id == METHOD_TRACE and x.vhost.trace == 0):
+    if unlikely(x.req.method_id == METHOD_TRACE
+                and x.vhost.said.trace_enable == TRACE_OFF):
         exchange_answer_error(x, 405, NULL)
         return
     if unlikely(x.req.method_id == METHOD_CONNECT):
         connect_route(x)
         return
-    if unlikely(x.authority.length and x.vhost.proxy_requests
+    if unlikely(x.authority.length and x.vhost.said.proxy_requests
                 and not authority_is_ours(x)):
         # Another server is meant, and what is not tunnelled is not forwarded.
         exchange_answer_error(x, 501, NULL)
         return
-    if unlikely(x.req.method_id == METHOD_OTHER and x.vhost.registered_methods
+    if unlikely(x.req.method_id == METHOD_OTHER and x.vhost.said.registered_methods_only
                 and not request_method_is_registered(x)):
         exchange_answer_error(x, 501, NULL)
         return
@@ -87,7 +88,7 @@ cdef bint exchange_admit(exchange *x) noexcept nogil:
         # A look-up takes its time, and other requests do not wait for it. What is
         # found holds for the connection; then this request is routed again.
         x.state = X_WAIT_HOST
-        timer_set(&x.down.c.timer, watch.now_us + x.vhost.timeout_us)
+        timer_set(&x.down.c.timer, watch.now_us + x.vhost.said.timeout_us)
         service_ask_host(x)
         return False
     if unlikely(x.down.tls_vhost != NULL
@@ -336,7 +337,7 @@ cdef void exchange_connect(exchange *x) noexcept nogil:
         service_log_no_engine(x)
         exchange_answer_error(x, 500, NULL)
         return
-    if not m.disable_reuse and not x.retried_stale and not (
+    if not m.said.disable_reuse and not x.retried_stale and not (
             x.down.requests == 0
             and x.env[ENV_PROXY_INITIAL_NOT_POOLED].data != NULL):
         u = pool_take(x, not request_is_idempotent(x))

@@ -104,10 +104,10 @@ cdef void tunnel_open(exchange *x) noexcept nogil:
     tunnel_slim(x)
     # The longer one, as in Apache.
     x.idle_us = exchange_timeout_us(x)
-    if x.vhost.timeout_us > x.idle_us:
-        x.idle_us = x.vhost.timeout_us
-    if x.vhost.websocket_idle_us and x.status == 101:
-        x.idle_us = x.vhost.websocket_idle_us
+    if x.vhost.said.timeout_us > x.idle_us:
+        x.idle_us = x.vhost.said.timeout_us
+    if x.vhost.said.websocket_idle_us and x.status == 101:
+        x.idle_us = x.vhost.said.websocket_idle_us
     timer_clear(&x.up.c.timer)
     tunnel_step(x)
 

@@ -117,7 +117,7 @@ cdef int upstream_socket(upstream *u) noexcept nogil:
     cdef socklen_t size = 0
     cdef plan_member *m = u.member
     cdef int one = 1
-    cdef int bytes_wanted = m.receive_buffer_bytes
+    cdef int bytes_wanted = m.said.receive_buffer_bytes
     if upstream_address(u, &address, &size) < 0:
         if u.address_index == 0:
             stream_errno = NO_ADDRESS
@@ -134,7 +134,7 @@ cdef int upstream_socket(upstream *u) noexcept nogil:
         return FAILED
     if address.ss_family != AF_UNIX:
         setsockopt(u.c.fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one))
-    if m.keepalive:
+    if m.said.keepalive:
         setsockopt(u.c.fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one))
     if bytes_wanted:
         setsockopt(u.c.fd, SOL_SOCKET, SO_RCVBUF, &bytes_wanted, sizeof(int))
@@ -152,8 +152,8 @@ cdef int upstream_socket(upstream *u) noexcept nogil:
 
 
 cdef long long connect_timeout_us(exchange *x) noexcept nogil:
-    if x.member.connect_timeout_us:
-        return x.member.connect_timeout_us
+    if x.member.said.connect_timeout_us:
+        return x.member.said.connect_timeout_us
     return exchange_timeout_us(x)
 
 
@@ -247,7 +247,7 @@ cdef void upstream_on_event(conn *c) noexcept nogil:
 
 cdef void upstream_on_timeout(upstream *u) noexcept nogil:
     if u.state == UP_IDLE:
-        if u.member.idle_count <= u.member.min:
+        if u.member.idle_count <= u.member.said.min:
             timer_set(&u.c.timer, watch.now_us + POOL_IDLE_US)  # min= are kept open
             return
         pool_unlink(u)

@@ -128,7 +128,7 @@ cdef void work_on_event(downstream *d) noexcept nogil:
         return
     # What came is no whole request; others may go first.
     if d.state == DOWN_IDLE:
-        timer_set(&d.c.timer, watch.now_us + d.vhost.keepalive_timeout_us)
+        timer_set(&d.c.timer, watch.now_us + d.vhost.said.keepalive_timeout_us)
     work_leave(d)
 
 

@@ -110,7 +110,7 @@ cdef void put_via(exchange *x, writer *w, out_list *out, int minor) noexcept nog
     put(w, b"1.1 " if minor else b"1.0 ", 4)
     put_value(w, x.vhost.server_name.data, x.vhost.server_name.length)
     put(w, x.vhost.server_port.data, x.vhost.server_port.length)
-    if x.vhost.via == 2:
+    if x.vhost.said.proxy_via == VIA_FULL:
         put(w, b" (", 2)
         put_value(w, x.vhost.server_header.data, x.vhost.server_header.length)
         put(w, b")", 1)
@@ -182,12 +182,12 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
         if max_forwards_check(x, f, &forwards) < 0:
             return -400
         forwards -= 1
-    elif x.vhost.max_forwards >= 0:
-        forwards = x.vhost.max_forwards
+    elif x.vhost.said.proxy_max_forwards >= 0:
+        forwards = x.vhost.said.proxy_max_forwards
     if conf_flag(x, CONF_ADD_HEADERS, True):
         ours |= (bit(FIELD_X_FORWARDED_FOR) | bit(FIELD_X_FORWARDED_HOST)
                  | bit(FIELD_X_FORWARDED_SERVER))
-    if x.vhost.via:
+    if x.vhost.said.proxy_via:
         ours |= bit(FIELD_VIA)
     out_write(out, w, ours)
     if ours & bit(FIELD_X_FORWARDED_FOR):
@@ -201,7 +201,7 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
         put_forwarded(
             w, out, FIELD_X_FORWARDED_SERVER, b"X-Forwarded-Server: ", 20,
             x.vhost.server_name.data, x.vhost.server_name.length)
-    if x.vhost.via == 1 or x.vhost.via == 2:
+    if x.vhost.said.proxy_via == VIA_ON or x.vhost.said.proxy_via == VIA_FULL:
         put_via(x, w, out, x.req.minor)
     if forwards >= 0:
         put(w, b"Max-Forwards: ", 14)
@@ -221,7 +221,7 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
     elif unlikely(x.upgrade.length):
         put_upgrade(w, x.upgrade.data, x.upgrade.length)
         put(w, b"\r\n", 2)
-    elif m.disable_reuse or x.env[ENV_PROXY_NOKEEPALIVE].data != NULL:
+    elif m.said.disable_reuse or x.env[ENV_PROXY_NOKEEPALIVE].data != NULL:
         put(w, b"Connection: close\r\n\r\n", 21)
     else:
         put(w, b"Connection: Keep-Alive\r\n\r\n", 26)
@@ -355,12 +355,12 @@ cdef void put_connection(exchange *x, writer *w) noexcept nogil:
     if not x.keepalive:
         put(w, b"Connection: close\r\n", 19)
     elif x.hop.keep_alive:
-        if x.vhost.keepalive_timeout_us:
+        if x.vhost.said.keepalive_timeout_us:
             put(w, b"Keep-Alive: timeout=", 20)
-            put_number(w, x.vhost.keepalive_timeout_us // 1000000)
-            if x.vhost.max_keepalive_requests > 0:
+            put_number(w, x.vhost.said.keepalive_timeout_us // 1000000)
+            if x.vhost.said.max_keepalive_requests > 0:
                 put(w, b", max=", 6)
-                put_number(w, x.vhost.max_keepalive_requests - x.down.requests)
+                put_number(w, x.vhost.said.max_keepalive_requests - x.down.requests)
             put(w, b"\r\n", 2)
         put(w, b"Connection: Keep-Alive\r\n", 24)
 
@@ -386,11 +386,11 @@ cdef void keepalive_decide(exchange *x) noexcept nogil:
     cdef plan_vhost *v = x.vhost
     if not x.keepalive:
         return
-    if (engine.draining or not v.keepalive or client_closes(x)
+    if (engine.draining or not v.said.keepalive or client_closes(x)
             or x.req_framing.close_after or x.env[ENV_NOKEEPALIVE].data != NULL
             or answers_as_10(x)
-            or (v.max_keepalive_requests
-                and x.down.requests >= v.max_keepalive_requests)):
+            or (v.said.max_keepalive_requests
+                and x.down.requests >= v.said.max_keepalive_requests)):
         x.keepalive = False
 
 
@@ -464,7 +464,7 @@ cdef int response_head_write(
         put_field(w, b"Server: ", 8, x.vhost.server_header.data,
                   x.vhost.server_header.length)
     out_write(out, w, ours)
-    if x.vhost.via == 1 or x.vhost.via == 2:
+    if x.vhost.said.proxy_via == VIA_ON or x.vhost.said.proxy_via == VIA_FULL:
         put_via(x, w, NULL, x.req.minor)
     if x.res_chunked_out:
         put(w, b"Transfer-Encoding: chunked\r\n", 28)
@@ -616,7 +616,7 @@ cdef int local_head_write(
         put_field(w, b"Allow: ", 7, x.allow, strlen(x.allow))
     elif status == 405 or status == 501:
         # Apache tells what its proxy handler takes: nothing but TRACE, if that.
-        put_field(w, b"Allow: ", 7, b"TRACE", 5 if x.vhost.trace else 0)
+        put_field(w, b"Allow: ", 7, b"TRACE", 5 if x.vhost.said.trace_enable else 0)
     out_write(out, w, 0)
     if content_length >= 0 and not (x.head_request and content_length):
         put(w, b"Content-Length: ", 16)

@@ -194,7 +194,7 @@ cdef bint match_locations(exchange *x) noexcept nogil:
     x.conf_count = 1
     if not v.any_location:
         return True
-    if unlikely(not v.merge_slashes) and merge_slashes(x, &merged) < 0:
+    if unlikely(not v.said.merge_slashes) and merge_slashes(x, &merged) < 0:
         return False
     for i in range(v.section_count):
         if v.sections[i].kind > SECTION_LOCATION_MATCH or not section_matches(

@@ -69,7 +69,7 @@ cdef int match_path(exchange *x) noexcept nogil:
 cdef int path_decode(
         exchange *x, const char *data, unsigned int length) noexcept nogil:
     """Undo escapes and dot segments of a path without its query."""
-    cdef bint merge = x.vhost.merge_slashes
+    cdef bint merge = x.vhost.said.merge_slashes
     cdef bint has_slash = False     # an escaped one that is decoded
     cdef bint has_dots = False, has_runs = False
     cdef bint escaped
@@ -97,10 +97,10 @@ cdef int path_decode(
             if c == 0:
                 return -404
             if c == c'/':
-                if x.vhost.encoded_slashes == 0:
+                if x.vhost.said.allow_encoded_slashes == ENCODED_SLASHES_OFF:
                     return -404
                 literal_ways |= WAY_ESCAPED
-                if x.vhost.encoded_slashes == 2:
+                if x.vhost.said.allow_encoded_slashes == ENCODED_SLASHES_NO_DECODE:
                     put(&w, data + i, 3)
                     i += 3
                     continue
@@ -143,7 +143,7 @@ cdef int path_decode(
             escaped_ways & literal_ways
             or (x.ways & ~WAY_ESCAPED and has_slash) or (x.ways and has_runs)):
         x.reduced = True
-    if x.vhost.encoded_slashes != 2:
+    if x.vhost.said.allow_encoded_slashes != ENCODED_SLASHES_NO_DECODE:
         x.ways &= ~WAY_ESCAPED      # none is left
     if x.ways or not merge:
         x.ways |= WAY_RUNS

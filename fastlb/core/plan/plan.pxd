@@ -190,8 +190,51 @@ cdef struct plan_section:
     int *group_envs
     plan_conf conf
 
+# Words of directives, by number (facts/words.py).
+cdef enum:
+    VIA_OFF = 0
+    VIA_ON = 1
+    VIA_FULL = 2
+    VIA_BLOCK = 3
+
+cdef enum:
+    TRACE_OFF = 0
+    TRACE_ON = 1
+    TRACE_EXTENDED = 2
+
+cdef enum:
+    ENCODED_SLASHES_OFF = 0
+    ENCODED_SLASHES_ON = 1
+    ENCODED_SLASHES_NO_DECODE = 2
+
+cdef enum:
+    BAD_HEADER_IS_ERROR = 0
+    BAD_HEADER_IGNORE = 1
+    BAD_HEADER_START_BODY = 2
+
+cdef enum:
+    AUTH_MERGING_OFF = 0
+    AUTH_MERGING_AND = 1
+    AUTH_MERGING_OR = 2
+
+# What parameters say of a member, filled by name from facts.member.Member: a time there
+# in _ms is here in _us, a word is its number, None is 0.
+cdef struct member_said:
+    bint disable_reuse
+    bint keepalive
+    long long ping_us               # 0: none
+    long long connect_timeout_us    # 0: the timeout of the mapping
+    long long timeout_us
+    long long ttl_us
+    long long acquire_us            # 0: for ever
+    long long retry_us
+    int max                         # 0: no bound
+    int min
+    int receive_buffer_bytes
+
 cdef struct plan_member:
     member_slot *slot
+    member_said said
     int index
     int balancer                # -1: direct
     text url                    # "http://h:8080/x"
@@ -201,19 +244,8 @@ cdef struct plan_member:
     text path                   # of the URL; empty for a direct member
     text route
     text unix_path
-    bint disable_reuse
-    bint keepalive
-    long long ping_us           # 0: none
-    long long connect_timeout_us    # 0: the timeout of the mapping
-    long long timeout_us
-    long long ttl_us
-    long long acquire_us        # 0: for ever
-    long long retry_us
     bint retry_written
-    int max                     # 0: no bound
     int smax
-    int min
-    int receive_buffer_bytes
     unsigned int field_bytes
     bint is_websocket           # ws: or wss:
     bint upgrade_any            # upgrade=ANY
@@ -279,37 +311,40 @@ cdef struct read_limit:
     long long most_us           # 0: grows without end
     long long byte_us           # for each byte that comes
 
+# What directives say of a server, filled by name from facts.vhost.VHost, as above.
+cdef struct vhost_said:
+    long long timeout_us
+    long long keepalive_timeout_us
+    long long proxy_timeout_us      # 0: timeout_us
+    long long websocket_idle_us     # 0: the time-out of other requests
+    bint keepalive
+    int max_keepalive_requests
+    bint strict_host_check
+    bint registered_methods_only    # HttpProtocolOptions RegisteredMethods
+    bint merge_slashes
+    bint proxy_requests
+    unsigned char allow_encoded_slashes     # facts.words.EncodedSlashes
+    unsigned char trace_enable              # facts.words.Trace
+    unsigned char proxy_via                 # facts.words.Via
+    unsigned char proxy_bad_header          # facts.words.BadHeader
+    int proxy_max_forwards          # -1: do not add
+
 cdef struct plan_vhost:
     int index
+    vhost_said said
     text server_name
     text server_port            # ":8080" or ""
     int port                    # canonical port, 0 unknown
     text server_header          # Server field's value
-    long long timeout_us
-    long long keepalive_timeout_us
-    long long proxy_timeout_us  # 0: timeout_us
-    bint keepalive
-    int max_keepalive_requests
     head_limits limits
     read_limit read_handshake
     read_limit read_header
     read_limit read_body
-    bint strict_host_check
-    bint registered_methods     # HttpProtocolOptions RegisteredMethods
     text server_path            # ServerPath, for clients without Host
     text registered             # RegisterHttpMethod: " NAME NAME "
-    bint merge_slashes
     bint asks_for_uri           # SetEnvIf Request_URI outside sections
-    unsigned char encoded_slashes   # 0 Off, 1 On, 2 NoDecode
-    unsigned char trace             # 0 off, 1 on, 2 extended
-    unsigned char via               # 0 Off, 1 On, 2 Full, 3 Block
-    bint proxy_requests
     int connect_port_count          # AllowCONNECT: pairs of lowest and highest
     int *connect_ports
-    long long websocket_idle_us     # 0: the time-out of other requests
-    int max_forwards                # -1: do not add
-    bint bad_header_ignore
-    bint bad_header_starts_body
     int mapping_count
     plan_mapping *mappings
     plan_conf conf

@@ -6,6 +6,7 @@ which is what HTTP/1 carries.
 
 import ipaddress
 import re
+from dataclasses import fields
 
 from fastlb.facts.regex import compile_pcre
 
@@ -244,6 +245,18 @@ cdef object plan_pairs(pair_op **out, int *count, object pairs):
         out[0][i].public = plan_text(public)
 
 
+cdef dict plan_said(object facts):
+    """The numbers of facts by name, for a struct that is filled by name."""
+    numbers = {}
+    for field in fields(facts):
+        value = getattr(facts, field.name)
+        number = 0 if value is None else getattr(value, "number", value)
+        numbers[field.name] = number
+        if field.name.endswith("_ms"):
+            numbers[field.name.removesuffix("ms") + "us"] = number * 1000
+    return numbers
+
+
 cdef signed char plan_flag(object value):
     return -1 if value is None else (1 if value else 0)
 
@@ -383,6 +396,7 @@ cdef object plan_vhost_of(plan_vhost *v, object vhost):
     cdef int i
     kinds = {"Location": 0, "LocationMatch": 1, "Proxy": 2, "ProxyMatch": 3}
     v.index = vhost.index
+    v.said = plan_said(vhost)
     v.server_name = plan_text(vhost.server_name)
     v.port = vhost.server_port or 0
     v.registered = plan_text(
@@ -395,14 +409,9 @@ cdef object plan_vhost_of(plan_vhost *v, object vhost):
         v.tls_verify = VERIFY_NUMBERS[vhost.tls.verify.value]
         v.strict_sni = vhost.tls.strict_sni
         v.no_crl_is_fine = vhost.tls.trust.revocation_no_crl_ok
-    v.timeout_us = vhost.timeout_ms * 1000
     v.read_handshake = read_limit_of(vhost.read_handshake)
     v.read_header = read_limit_of(vhost.read_header)
     v.read_body = read_limit_of(vhost.read_body)
-    v.keepalive_timeout_us = vhost.keepalive_timeout_ms * 1000
-    v.proxy_timeout_us = (vhost.proxy_timeout_ms or 0) * 1000
-    v.keepalive = vhost.keepalive
-    v.max_keepalive_requests = vhost.max_keepalive_requests
     v.limits.line_bytes = vhost.limit_request_line
     v.limits.field_bytes = vhost.limit_request_field_size
     v.limits.field_count = min(
@@ -411,23 +420,12 @@ cdef object plan_vhost_of(plan_vhost *v, object vhost):
     # An answer to HTTP/0.9 is a bare body, which nobody can tell from an end.
     v.limits.allow_http09 = vhost.allow_http09 and plan.compat_apache
     v.limits.compat_apache = plan.compat_apache
-    v.strict_host_check = vhost.strict_host_check
-    v.registered_methods = vhost.registered_methods_only
     v.server_path = plan_text(vhost.server_path)
-    v.merge_slashes = vhost.merge_slashes
-    v.encoded_slashes = vhost.allow_encoded_slashes.number
-    v.trace = vhost.trace_enable.number
-    v.via = vhost.proxy_via.number
-    v.proxy_requests = vhost.proxy_requests
     v.connect_port_count = len(vhost.connect_ports)
     v.connect_ports = <int *>plan_alloc(2 * sizeof(int) * v.connect_port_count)
     for i, (lowest, highest) in enumerate(vhost.connect_ports):
         v.connect_ports[2 * i] = lowest
         v.connect_ports[2 * i + 1] = highest
-    v.websocket_idle_us = (vhost.websocket_idle_ms or 0) * 1000
-    v.max_forwards = vhost.proxy_max_forwards
-    v.bad_header_ignore = vhost.proxy_bad_header.number > 0
-    v.bad_header_starts_body = vhost.proxy_bad_header.number == 2
     v.section_count = len(vhost.sections)
     v.sections = <plan_section *>plan_alloc(sizeof(plan_section) * v.section_count)
     plan_conf_of(&v.conf, vhost.default_conf, v.sections)
@@ -460,6 +458,7 @@ cdef object plan_vhost_of(plan_vhost *v, object vhost):
 
 cdef object plan_member_of(plan_member *m, object member, int index):
     m.index = index
+    m.said = plan_said(member)
     m.balancer = member.balancer_index
     m.url = plan_text(member.url)
     host = f"[{member.host}]" if ":" in member.host else member.host
@@ -474,19 +473,8 @@ cdef object plan_member_of(plan_member *m, object member, int index):
     m.path = plan_text(member.path if member.balancer_index >= 0 else "")
     m.route = plan_text(member.route)
     m.unix_path = plan_text(member.unix_path)
-    m.disable_reuse = member.disable_reuse
-    m.keepalive = member.keepalive
-    m.ping_us = (member.ping_ms or 0) * 1000
-    m.connect_timeout_us = (member.connect_timeout_ms or 0) * 1000
-    m.timeout_us = (member.timeout_ms or 0) * 1000
-    m.ttl_us = (member.ttl_ms or 0) * 1000
-    m.acquire_us = (member.acquire_ms or 0) * 1000
-    m.retry_us = member.retry_ms * 1000
     m.retry_written = member.retry_written
-    m.max = member.max or 0
     m.smax = -1 if member.smax is None else member.smax
-    m.min = member.min
-    m.receive_buffer_bytes = member.receive_buffer_bytes
     m.field_bytes = member.response_field_bytes or 8192
     m.is_websocket = member.scheme in ("ws", "wss")
     # NONE is the old module's way to tunnel without a 101, which is never done here.

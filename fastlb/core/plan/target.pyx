@@ -73,7 +73,9 @@ cdef const plan_format *template_of(exchange *x) noexcept nogil:
 
 
 cdef int path_form(exchange *x) noexcept nogil:
-    return PATH_KEEPS_SLASH if x.vhost.encoded_slashes == 2 else PATH_CANONICAL
+    if x.vhost.said.allow_encoded_slashes == ENCODED_SLASHES_NO_DECODE:
+        return PATH_KEEPS_SLASH
+    return PATH_CANONICAL
 
 
 cdef bint matches_as_sent(
@@ -120,7 +122,9 @@ cdef value target_url(exchange *x) noexcept nogil:
     if as_is:
         put(&w, path.data, path.length)
     else:
-        put_decoded(&w, path.data, path.length, x.vhost.encoded_slashes == 2)
+        put_decoded(
+            &w, path.data, path.length,
+            x.vhost.said.allow_encoded_slashes == ENCODED_SLASHES_NO_DECODE)
     return arena_written(x, &w)
 
 
