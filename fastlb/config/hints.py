@@ -32,7 +32,7 @@ def unknown_word(
 
 def own_word(name: str) -> Complaint:
     """A directive that Apache does not have, under Compat apache."""
-    why = "it is a directive of fastlb, and Compat apache knows Apache's alone"
+    why = "Apache 2.4 does not have it, and Compat apache knows Apache's alone"
     return Complaint(INVALID.format(name), why, "delete the line", "FB0105", word=-1)
 
 

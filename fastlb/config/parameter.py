@@ -59,10 +59,15 @@ class Parameters:
         self.unknown = unknown
         self.table = {one.key: one for one in declared}
 
-    def take(self, params: dict[str, Any], key: str, value: str) -> str | None:
-        """Put what one parameter says into params; Apache's complaint, or None."""
+    def take(
+        self, params: dict[str, Any], key: str, value: str, *, own: bool = True
+    ) -> str | None:
+        """Put what one parameter says into params; Apache's complaint, or None.
+
+        own: whether those are taken, too, that Apache does not know.
+        """
         declared = self.table.get(key.lower())
-        if declared is None:
+        if declared is None or (declared.own and not own):
             return self.unknown
         before = params.get(str(declared.sets)) if declared.adds else ""
         try:

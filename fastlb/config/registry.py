@@ -158,6 +158,7 @@ class Directive:
     on_use   severity of the message that its use causes; None: by status
     silent   True: its use causes no message at all
     reason   that message: why it changes nothing, or why it is refused
+    own      Apache 2.4 does not know it: refused under Compat apache
     """
 
     name: str
@@ -182,6 +183,7 @@ class Directive:
     old_names: tuple[str, ...] = ()
     sets: str | tuple[str, ...] = ""
     shown_default: str = ""
+    own: bool = False
 
     @property
     def shown_name(self) -> str:
@@ -190,7 +192,7 @@ class Directive:
     @property
     def is_own(self) -> bool:
         """Apache does not have it. Compat itself is known under Compat apache."""
-        return self.module == OWN and self.name != "Compat"
+        return (self.own or self.module == OWN) and self.name != "Compat"
 
     @property
     def use_severity(self) -> Severity | None:

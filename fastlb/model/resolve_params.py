@@ -15,7 +15,9 @@ from fastlb.config.directives.balancer_params import (
     BALANCER,
     LBMETHODS,
     LBMETHODS_LATER,
+    LBMETHODS_UNKNOWN_TO_APACHE,
     REGEX_REFUSED,
+    UNKNOWN_METHOD,
 )
 from fastlb.config.directives.member_params import MEMBER
 from fastlb.config.tree import Node
@@ -100,11 +102,11 @@ def take_balancer_param(
     if key.lower() == "upgrade" and run.lenient:
         _take_upgrade(run, node, balancer, value)
         return
-    complaint = (
-        BALANCER.take(balancer.params, key, value)
-        if run.lenient or not BALANCER.is_own(key)
-        else BALANCER.unknown
-    )
+    is_own_method = key.lower() == "lbmethod" and value in LBMETHODS_UNKNOWN_TO_APACHE
+    if is_own_method and not run.lenient:
+        complaint: str | None = UNKNOWN_METHOD
+    else:
+        complaint = BALANCER.take(balancer.params, key, value, own=run.lenient)
     pair = f"{key}={value}"
     if complaint is None:
         _explain_balancer_param(run, node, balancer.params, key.lower(), value)
@@ -120,7 +122,10 @@ def take_balancer_param(
             cure = "write stickysessionsep= with the character before the route"
     elif complaint == REGEX_REFUSED:
         why, cure = why_refused(value)
-    elif complaint == "unknown lbmethod":
+    elif complaint == UNKNOWN_METHOD and is_own_method:
+        why = f"Apache 2.4 has no method {value}"
+        cure = "leave out Compat apache and --strict, or write lbmethod=bybusyness"
+    elif complaint == UNKNOWN_METHOD:
         cure = did_you_mean(value, LBMETHODS + LBMETHODS_LATER)
     run.report.error(
         node, "FB0230", prefix + complaint + tail, why=why, cure=cure, word=pair
@@ -199,7 +204,7 @@ def take_member_param(
             word=pair,
         )
         key, value = "status", "+H"
-    complaint = MEMBER.take(params, key, value)
+    complaint = MEMBER.take(params, key, value, own=run.lenient)
     if complaint is None:
         _explain_member_param(run, node, key.lower(), value)
         return

@@ -54,6 +54,11 @@ def test_what_compat_switches_is_played() -> None:
         "directives of our own (`MaxClientConnections`, `MaxTunnelServers`)": (
             "tests/unit/test_parser.py"
         ),
+        "`ProxyWebsocketIdleTimeout`": "tests/unit/test_parser.py",
+        "`ProxyWebsocketAsync`, `ProxyWebsocketAsyncDelay`": (
+            "tests/unit/test_own_words.py"
+        ),
+        "`lbmethod=byresponsetime`": "tests/unit/test_own_words.py",
         "tunnels (`101`, `CONNECT`) and `MaxRequestWorkers`": "tests/e2e/test_work.py",
     }
     played = {case.differs for case in CASES if case.compat}

@@ -848,7 +848,10 @@ def test_compat_may_come_from_the_command_line(tmp_path: Path) -> None:
     assert (tree.compat, tree.lenient) == ("better", True)
 
 
-@rows("name", ["MaxClientConnections", "MaxTunnelServers"])
+@rows(
+    "name",
+    ["MaxClientConnections", "MaxTunnelServers", "ProxyWebsocketIdleTimeout"],
+)
 def test_compat_apache_knows_no_directive_of_ours(tmp_path: Path, name: str) -> None:
     text = f"{name} 7\n"
     assert not read(tmp_path, text)[1]

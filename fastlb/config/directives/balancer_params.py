@@ -20,18 +20,24 @@ from fastlb.config.registry import Status
 from fastlb.facts.regex import compile_pcre
 
 NONCE_SIZE: Final = 37
-LBMETHODS: Final = ("byrequests", "bytraffic", "bybusyness")
+LBMETHODS_OWN: Final[tuple[str, ...]] = ()
+"""Methods that Apache has not: refused under `Compat apache`."""
+
+LBMETHODS: Final = ("byrequests", "bytraffic", "bybusyness", *LBMETHODS_OWN)
 """Methods that are served."""
 
 LBMETHODS_LATER: Final = ("heartbeat", "byresponsetime")
 """Known names in whose place byrequests serves until they are built."""
 
+LBMETHODS_UNKNOWN_TO_APACHE: Final = (*LBMETHODS_OWN, "byresponsetime")
+
+UNKNOWN_METHOD: Final = "unknown lbmethod"
 REGEX_REFUSED: Final = "routeregex could not be compiled"
 
 
 def _lbmethod(value: str) -> dict[str, Any]:
     if value not in LBMETHODS + LBMETHODS_LATER:
-        raise BadValue("unknown lbmethod")
+        raise BadValue(UNKNOWN_METHOD)
     served = value if value in LBMETHODS else "byrequests"
     return {"lbmethod": served, "lbmethod_asked": value}
 

@@ -384,6 +384,7 @@ DIRECTIVES = (
         unit="s",
         check=Duration("s", 1),
         sets="websocket_idle_ms",
+        own=True,
     ),
     *(
         Directive(
@@ -395,6 +396,7 @@ DIRECTIVES = (
             "how Apache's threads share tunnels",
             Status.EXPLAINED,
             reason="a tunnel never holds a process: every worker serves many at once",
+            own=True,
         )
         for name, args, syntax in (
             ("ProxyWebsocketAsync", Args.FLAG, "On|Off"),

@@ -1,0 +1,152 @@
+"""What Apache refuses and we take is known by name; Compat apache refuses it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import trees
+from configs import REGISTRY
+from every_word import every_word
+from rows import rows
+
+from fastlb.base.errors import Severity
+from fastlb.config.directives import balancer_params
+from fastlb.config.directives.balancer_params import BALANCER
+from fastlb.config.directives.member_params import MEMBER
+from fastlb.config.parameter import Parameter, Parameters, number
+from fastlb.config.registry import OWN, Args, Directive, Registry, S
+from fastlb.model import resolve_params
+
+DATA = Path(__file__).parent / "data"
+HTTPD_DIRECTIVES: dict[str, list[str]] = json.loads(
+    (DATA / "httpd_directives.json").read_text()
+)["modules"]
+HTTPD_SAYS: dict[str, str] = json.loads((DATA / "httpd_words.json").read_text())
+
+# Words of httpd's own directives and parameters that httpd refuses and fastlb takes,
+# with a warning and the way to write them. All else that httpd refuses must be declared
+# as our own: a directive, a parameter or a balancing method.
+TAKEN = {"balancer upgrade", "member status=hot_standby"}
+# Refused by the httpd that was asked because of how it was built, or where it ran.
+BUILT_SO = {"Suexec On", "SSLCompression On", "EnableExceptionHook"}
+COMPAT = {"Compat", "Compat apache", "Compat better"}  # says itself what is refused
+
+
+def takes(registry: Registry, text: str, *, compat: str = "better") -> bool:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trees, "REGISTRY", registry)
+        text = f"Compat {compat}\nListen 8080\n{text}\n"
+        return trees.resolve_text(text)[0] is not None
+
+
+def own_parameters() -> set[str]:
+    """`member key` or `balancer key`, or `balancer lbmethod=word`."""
+    own = {f"balancer {key}" for key in BALANCER.names() if BALANCER.is_own(key)}
+    own |= {f"member {key}" for key in MEMBER.names() if MEMBER.is_own(key)}
+    methods = balancer_params.LBMETHODS_UNKNOWN_TO_APACHE
+    return own | {f"balancer lbmethod={method}" for method in methods}
+
+
+def directive_faults(registry: Registry) -> list[str]:
+    """Directives that httpd does not know, or does, against what is declared."""
+    known = {name.lower() for names in HTTPD_DIRECTIVES.values() for name in names}
+    unknown = {
+        item.name
+        for item in registry
+        if item.syntax != "..."  # of modules that neither has to have
+        and item.use_severity is not Severity.ERROR
+        and ("<" * item.is_section + item.name).lower() not in known
+    }
+    declared = {item.name for item in registry if item.is_own}
+    unknown -= BUILT_SO | COMPAT
+    return [
+        *(f"{name}: httpd has it" for name in declared - unknown),
+        *(f"{name}: not declared as our own" for name in unknown - declared),
+        *(
+            f"{item.name} 1: taken under Compat apache"
+            for item in registry
+            if item.is_own and takes(registry, f"{item.name} 1", compat="apache")
+        ),
+    ]
+
+
+def word_faults(registry: Registry, httpd_says: Mapping[str, str]) -> list[str]:
+    """Words and parameters that httpd refuses, against what is declared."""
+    found: list[str] = []
+    ours: set[str] = set()  # of what is declared as our own, what was seen to be so
+    own = own_parameters() | {item.name for item in registry if item.is_own}
+    for name, text in every_word(registry):
+        if name not in httpd_says:
+            found.append(f"{name}: httpd was not asked (see every_word.py)")
+        elif not httpd_says[name] or name in BUILT_SO | COMPAT:
+            continue
+        elif takes(registry, text):
+            pair = name.partition("=")[0]
+            ways = {name, pair, name.partition(" ")[0]}
+            ours |= ways & own
+            if not ways & (own | TAKEN):
+                found.append(f"{name}: not declared as our own")
+            if takes(registry, text, compat="apache"):
+                found.append(f"{name}: taken under Compat apache")
+    found += (f"{name}: httpd takes it" for name in own_parameters() - ours)
+    return found
+
+
+def test_a_directive_that_httpd_does_not_have_is_declared_as_our_own() -> None:
+    assert directive_faults(REGISTRY) == []
+
+
+def test_a_word_that_httpd_refuses_is_declared_as_our_own() -> None:
+    assert word_faults(REGISTRY, HTTPD_SAYS) == []
+
+
+def test_httpd_was_asked_of_nothing_that_is_no_more() -> None:
+    assert HTTPD_SAYS.keys() == {name for name, _ in every_word(REGISTRY)}
+
+
+# --- faults that are planted: each is found
+
+
+def planted(*, own: bool, module: str = "core.c") -> Registry:
+    more = Directive("Planted", module, S, Args.ONE, "n", "a fault", own=own)
+    return Registry((*REGISTRY, more))
+
+
+def test_an_own_directive_must_be_declared_so() -> None:
+    assert directive_faults(planted(own=False)) == ["Planted: not declared as our own"]
+    assert directive_faults(planted(own=True)) == []
+    assert directive_faults(planted(own=False, module=OWN)) == []
+
+
+@rows("known", [BALANCER, MEMBER])
+def test_an_own_parameter_must_be_declared_so(known: Parameters) -> None:
+    where = "member" if known is MEMBER else "balancer"
+    says = dict.fromkeys(("member planted=1", "balancer planted=1"), "unknown")
+    for own in (True, False):
+        more = Parameter("planted", "", number(0, 9, ""), "a fault", own=own)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setitem(known.table, "planted", more)
+            assert word_faults(REGISTRY, HTTPD_SAYS) != []  # httpd was not asked
+            faults = word_faults(REGISTRY, HTTPD_SAYS | says)
+        assert own == (faults == [])
+        assert own or f"{where} planted=1: not declared as our own" in faults
+        assert own or f"{where} planted=1: taken under Compat apache" in faults
+
+
+def test_an_own_method_must_be_declared_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (balancer_params, resolve_params):
+        methods = (*balancer_params.LBMETHODS, "planted")
+        monkeypatch.setattr(module, "LBMETHODS", methods)
+    says = HTTPD_SAYS | {"balancer lbmethod=planted": "unknown lbmethod"}
+    says |= {"member lbmethod=planted": "unknown Worker parameter"}
+    assert word_faults(REGISTRY, says) == [
+        "balancer lbmethod=planted: not declared as our own",
+        "balancer lbmethod=planted: taken under Compat apache",
+    ]
+    for module in (balancer_params, resolve_params):
+        unknown = (*balancer_params.LBMETHODS_UNKNOWN_TO_APACHE, "planted")
+        monkeypatch.setattr(module, "LBMETHODS_UNKNOWN_TO_APACHE", unknown)
+    assert word_faults(REGISTRY, says) == []
