@@ -59,6 +59,21 @@ cdef void service_log_connect(exchange *x, int index, int error) noexcept nogil:
                 f"({member_name(x)}) failed")
 
 
+cdef void service_log_bind(
+        exchange *x, const unsigned char *source, int error) noexcept nogil:
+    """ProxySourceAddress cannot be had; what follows says which member was meant."""
+    cdef char[46] text
+    cdef unsigned int length = address_text(source, &text[0])
+    with gil:
+        address = f"{string_of(&text[0], length)} (ProxySourceAddress)"
+        if x.member == &connect_target:
+            say(x, "error", "proxy", error,
+                f"AH00938: CONNECT: failed to bind socket to local address {address}")
+        else:
+            say(x, "error", "proxy", error,
+                f"AH00956: http: failed to bind socket to local address {address}")
+
+
 cdef void service_log_member_down(exchange *x) noexcept nogil:
     """E was set: say when the member will be tried again."""
     cdef long long wait

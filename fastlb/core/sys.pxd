@@ -10,6 +10,7 @@ cdef extern from "errno.h" nogil:
     int EAGAIN, EINTR, EINPROGRESS, EMFILE, ENFILE, ECONNABORTED, ENOBUFS, ENOMEM
     int ENOSPC
     int EPIPE, ECONNRESET, ETIMEDOUT, EADDRNOTAVAIL, EINVAL, EPROTO
+    int EAFNOSUPPORT
 
 cdef extern from "sys/uio.h" nogil:
     cdef struct iovec:
@@ -59,7 +60,7 @@ cdef extern from "netinet/in.h" nogil:
         unsigned short sin6_port
         in6_addr sin6_addr
         uint32_t sin6_scope_id
-    int IPPROTO_TCP
+    int IPPROTO_TCP, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT
     unsigned short ntohs(unsigned short value)
     unsigned short htons(unsigned short value)
 

@@ -150,6 +150,7 @@ class VHost:
     # are of one group (SSLVHostSNIPolicy); else 421. -1: no TLS.
     tls_group: int = -1
     connect_ports: tuple[tuple[int, int], ...] = ()  # AllowCONNECT; (): no CONNECT
+    proxy_source_address: str | None = None  # of what CONNECT reaches
     websocket_idle_ms: int | None = None  # of tunnels; None: those of other requests
     read_handshake: ReadLimit = ReadLimit()
     read_header: ReadLimit = ReadLimit()

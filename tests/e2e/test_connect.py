@@ -51,6 +51,19 @@ def reached(rig: Rig, target: str) -> Peer:
     return client
 
 
+def test_a_tunnel_comes_from_the_written_source_address(rig: Rig) -> None:
+    seen: list[str] = []
+
+    def handler(peer: Peer) -> None:
+        seen.append(peer.sock.getpeername()[0])
+        echo(peer)
+
+    member = rig.member(handler)
+    rig.start(OPEN.format(ports=member.port, more="ProxySourceAddress 127.0.0.7"))
+    reached(rig, f"{HOST}:{member.port}")
+    assert seen == ["127.0.0.7"]
+
+
 @pytest.mark.parametrize("version", ["1.0", "1.1"])
 def test_a_client_reaches_what_is_allowed(
     rig: Rig, far: ScriptedMember, version: str

@@ -375,3 +375,52 @@ def test_nobody_overtakes_the_queue(rig: Rig) -> None:
     for client in (first, second, late):
         assert client.take_response().status == 200
     assert gate.seen == ["/warm", "/first", "/second", "/late"]
+
+
+# where connections come from
+
+
+@pytest.mark.parametrize(
+    ("host", "source"), [("127.0.0.1", "127.0.0.7"), ("::1", "::1")]
+)
+def test_connections_come_from_the_written_source_address(
+    rig: Rig, host: str, source: str
+) -> None:
+    seen: list[str] = []
+
+    def handler(peer: Peer) -> None:
+        seen.append(peer.sock.getpeername()[0])
+        while (message := peer.take_request()) is not None:
+            peer.send(echo(message))
+
+    member = rig.member(handler, host=host)
+    rig.start(f"ProxySourceAddress {source}\nProxyPass / {member.url}/\n")
+    assert rig.ask(request("/a")).body == b"GET /a"
+    assert seen == [source]
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ("192.0.2.1", "(99)Cannot assign requested address"),
+        ("::1", "(97)Address family not supported by protocol"),
+    ],
+)
+def test_a_source_address_that_cannot_be_had_blames_no_member(
+    rig: Rig, source: str, why: str
+) -> None:
+    member = rig.member(answering(echo))
+    rig.start(
+        f"ProxySourceAddress {source}\n"
+        f"<Proxy balancer://b>\nBalancerMember {member.url}\n</Proxy>\n"
+        "ProxyPass / balancer://b/\n"
+    )
+    for _ in range(2):
+        assert " 503 " in rig.ask(request("/a")).start
+    assert "E" not in rig.look()["members"][0]["flags"]
+    said = f"failed to bind socket to local address {source} (ProxySourceAddress)"
+    assert any(
+        why in line and "AH00956" in line and said in line
+        for line in rig.error_log.splitlines()
+    )
+    assert "AH00957" in rig.error_log

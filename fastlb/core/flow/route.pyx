@@ -412,9 +412,10 @@ cdef void exchange_send(exchange *x) noexcept nogil:
 
 
 cdef bint connect_lacks_means(int why) noexcept nogil:
-    """What this machine lacks (descriptors, ports, memory) is no member's fault."""
+    """What this machine lacks (descriptors, ports, memory, the address that
+    ProxySourceAddress names) is no member's fault."""
     return (why == EMFILE or why == ENFILE or why == ENOBUFS or why == ENOMEM
-            or why == EADDRNOTAVAIL or why == ENOSPC)
+            or why == EADDRNOTAVAIL or why == EAFNOSUPPORT or why == ENOSPC)
 
 
 cdef void exchange_connect_lost(exchange *x, int why) noexcept nogil:

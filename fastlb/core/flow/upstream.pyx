@@ -110,6 +110,40 @@ cdef void upstream_learn_port(exchange *x) noexcept nogil:
         address_store(&storage, &address[0], &x.source_port)
 
 
+cdef int upstream_bind(upstream *u, int family) noexcept nogil:
+    """ProxySourceAddress, as the server has it that uses the member. returns 0, or
+    FAILED: it is no address of this machine, or not of the member's family."""
+    global stream_errno
+    cdef sockaddr_storage storage
+    cdef sockaddr_in *four = <sockaddr_in *>&storage
+    cdef sockaddr_in6 *six = <sockaddr_in6 *>&storage
+    cdef const unsigned char *source = upstream_source(u)
+    cdef bint is_four = source[10] == 255 and source[11] == 255
+    cdef int one = 1
+    if is_four != (family == AF_INET):
+        stream_errno = EAFNOSUPPORT
+        return FAILED
+    memset(&storage, 0, sizeof(storage))
+    if is_four:
+        four.sin_family = AF_INET
+        memcpy(&four.sin_addr, source + 12, 4)
+    else:
+        six.sin6_family = AF_INET6
+        memcpy(&six.sin6_addr, source, 16)
+    # The port is chosen when the destination is known; else every connection would
+    # take one for all destinations together.
+    setsockopt(u.c.fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one))
+    if bind(u.c.fd, <sockaddr *>&storage,
+            sizeof(sockaddr_in) if is_four else sizeof(sockaddr_in6)) != 0:
+        stream_errno = errno
+        return FAILED
+    return 0
+
+
+cdef const unsigned char *upstream_source(upstream *u) noexcept nogil:
+    return u.x.vhost.source if u.member == &connect_target else u.member.source
+
+
 cdef int upstream_socket(upstream *u) noexcept nogil:
     """Begin to connect to address u.address_index. returns 0 or FAILED."""
     global stream_errno
@@ -138,6 +172,12 @@ cdef int upstream_socket(upstream *u) noexcept nogil:
         setsockopt(u.c.fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one))
     if bytes_wanted:
         setsockopt(u.c.fd, SOL_SOCKET, SO_RCVBUF, &bytes_wanted, sizeof(int))
+    if unlikely(upstream_source(u) != NULL) and address.ss_family != AF_UNIX \
+            and upstream_bind(u, address.ss_family) < 0:
+        close(u.c.fd)
+        u.c.fd = -1
+        service_log_bind(u.x, upstream_source(u), stream_errno)
+        return FAILED
     if connect(u.c.fd, <sockaddr *>&address, size) != 0 and errno != EINPROGRESS:
         stream_errno = errno
         close(u.c.fd)

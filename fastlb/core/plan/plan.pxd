@@ -246,6 +246,7 @@ cdef struct plan_member:
     text unix_path
     bint retry_written
     int smax
+    const unsigned char *source     # ProxySourceAddress, 16 bytes; NULL: not set
     unsigned int field_bytes
     bint is_websocket           # ws: or wss:
     bint upgrade_any            # upgrade=ANY
@@ -345,6 +346,7 @@ cdef struct plan_vhost:
     bint asks_for_uri           # SetEnvIf Request_URI outside sections
     int connect_port_count          # AllowCONNECT: pairs of lowest and highest
     int *connect_ports
+    const unsigned char *source     # ProxySourceAddress of what CONNECT reaches; NULL
     int mapping_count
     plan_mapping *mappings
     plan_conf conf

@@ -69,6 +69,24 @@ cdef text plan_text(object value) except *:
     return out
 
 
+cdef object plan_address(unsigned char *out, object address):
+    """16 bytes; IPv4 as ::ffff:a.b.c.d. address: of the module ipaddress"""
+    cdef bytes packed = address.packed
+    if address.version == 4:
+        packed = b"\0" * 10 + b"\xff\xff" + packed
+    memcpy(out, <const char *>packed, 16)
+
+
+cdef const unsigned char *plan_source(str address) except? NULL:
+    """ProxySourceAddress as 16 bytes; NULL: none."""
+    cdef unsigned char *out
+    if address is None:
+        return NULL
+    out = <unsigned char *>plan_alloc(16)
+    plan_address(out, ipaddress.ip_address(address))
+    return out
+
+
 cdef int plan_regex(object pattern, bint ignore_case=False) except -2:
     if pattern is None:
         return -1
@@ -185,13 +203,8 @@ cdef object plan_network(network *out, str written):
         bits = 8 * len(octets)
         written = ".".join(octets + ["0"] * (4 - len(octets))) + f"/{bits}"
     net = ipaddress.ip_network(written, strict=False)
-    packed = net.network_address.packed
-    if net.version == 4:
-        packed = b"\0" * 10 + b"\xff\xff" + packed
-        out.bits = 96 + net.prefixlen
-    else:
-        out.bits = net.prefixlen
-    memcpy(&out.address[0], <const char *><bytes>packed, 16)
+    out.bits = net.prefixlen + (96 if net.version == 4 else 0)
+    plan_address(&out.address[0], net.network_address)
 
 
 cdef int access_size(object rule) except -1:
@@ -421,6 +434,7 @@ cdef object plan_vhost_of(plan_vhost *v, object vhost):
     v.limits.allow_http09 = vhost.allow_http09 and plan.compat_apache
     v.limits.compat_apache = plan.compat_apache
     v.server_path = plan_text(vhost.server_path)
+    v.source = plan_source(vhost.proxy_source_address)
     v.connect_port_count = len(vhost.connect_ports)
     v.connect_ports = <int *>plan_alloc(2 * sizeof(int) * v.connect_port_count)
     for i, (lowest, highest) in enumerate(vhost.connect_ports):
@@ -475,6 +489,7 @@ cdef object plan_member_of(plan_member *m, object member, int index):
     m.unix_path = plan_text(member.unix_path)
     m.retry_written = member.retry_written
     m.smax = -1 if member.smax is None else member.smax
+    m.source = plan_source(member.source_address)
     m.field_bytes = member.response_field_bytes or 8192
     m.is_websocket = member.scheme in ("ws", "wss")
     # NONE is the old module's way to tunnel without a 101, which is never done here.
@@ -577,10 +592,7 @@ cdef object plan_addresses(object model):
         rule.port = entry.port or 0
         rule.set = plan_set_of(model, entry.vhosts)
         if not rule.any_host:
-            packed = ipaddress.ip_address(entry.host).packed
-            if len(packed) == 4:
-                packed = b"\0" * 10 + b"\xff\xff" + packed
-            memcpy(&rule.address[0], <const char *><bytes>packed, 16)
+            plan_address(&rule.address[0], ipaddress.ip_address(entry.host))
     plan.main_set = plan_set_of(model, (0,))
     plan.listener_count = len(model.listeners)
     plan.listeners = <plan_listener *>plan_alloc(
