@@ -4,8 +4,14 @@ What the client called us, or what the configuration says (UseCanonicalName,
 UseCanonicalPhysicalPort); and whether an absolute target is for us at all.
 """
 
+cdef bint client_speaks_tls(exchange *x) noexcept nogil:
+    """To us, or (ServerName https://...) to whoever stands before us. As Apache's
+    ap_http_scheme."""
+    return x.down.tls_vhost != NULL or x.vhost.says_https
+
+
 cdef int port_of_scheme(exchange *x) noexcept nogil:
-    return 443 if x.down.tls_vhost != NULL else 80
+    return 443 if client_speaks_tls(x) else 80
 
 
 cdef int port_asked_for(exchange *x) noexcept nogil:
@@ -62,7 +68,7 @@ cdef value self_reference(exchange *x) noexcept nogil:
 
 
 cdef void put_own_scheme(exchange *x, writer *w) noexcept nogil:
-    if x.down.tls_vhost != NULL:
+    if client_speaks_tls(x):
         put(w, b"https://", 8)
     else:
         put(w, b"http://", 7)

@@ -411,6 +411,7 @@ cdef object plan_vhost_of(plan_vhost *v, object vhost):
     v.index = vhost.index
     v.said = plan_said(vhost)
     v.server_name = plan_text(vhost.server_name)
+    v.says_https = vhost.server_scheme == "https"
     v.port = vhost.server_port or 0
     v.registered = plan_text(
         " " + " ".join(vhost.registered_methods) + " ")

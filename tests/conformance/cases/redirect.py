@@ -65,6 +65,29 @@ Redirect /b http://to.test/main-b
 
 RELATIVE = Conf("relative", "RedirectRelative On\nRedirect /a /b\n")
 
+# Behind somebody who ends TLS: the name says how the client speaks.
+SCHEMES = tuple(
+    Conf(
+        f"ServerName {name}",
+        f"""\
+ServerName {name}
+Redirect /local /here
+<Location /canonical>
+  UseCanonicalName On
+  Redirect /canonical /here
+</Location>
+ProxyPass /m/ http://127.0.0.1:{{m0}}/
+ProxyPassReverse /m/ http://127.0.0.1:{{m0}}/
+""",
+    )
+    for name in (
+        "https://front.test",
+        "https://front.test:443",
+        "https://front.test:8443",
+        "http://front.test:8081",
+    )
+)
+
 TARGETS: Mapping[str, str] = {
     "prefix": "/plain",
     "rest is appended": "/plain/a/b",
@@ -148,6 +171,17 @@ CASES: tuple[Case, ...] = (
         _case(HOSTS, f"{path[1:]}, {host}", path, host=host)
         for path in ("/local", "/physical", "/canonical")
         for host in HOST_NAMES
+    ),
+    *(
+        Case(
+            f"{conf.name}: {path[1:]}, {host}",
+            conf,
+            get(path, host=host),
+            members={0: turn(answer(b"", "Location: /x", status="302 Found"))},
+        )
+        for conf in SCHEMES
+        for path in ("/local", "/canonical", "/m/a")
+        for host in ("front.test", "front.test:8080", "front.test:443", "front.test:80")
     ),
     *(_case(REDIRECT, name, path) for name, path in TARGETS.items()),
     _upper("markup", "/plain/<b>", "http://to.test/x/%3Cb%3E"),
