@@ -136,6 +136,11 @@ _CONFIG = {
         "Let TLS end in front of fastlb.",
         retired=True,
     ),
+    "FB0127": Message(
+        "notice",
+        "A parameter is taken and changes nothing here.",
+        "The message says what is done in its place.",
+    ),
     "FB0128": Message(
         "notice",
         "<IfModule> is false for a module that LoadModule names.",
@@ -145,6 +150,11 @@ _CONFIG = {
         "warning",
         "A directive that would be refused stands in an <IfModule> that is not read.",
         "Delete the section, or load the module and see what is said.",
+    ),
+    "FB0130": Message(
+        "warning",
+        "A parameter is taken and changes nothing, though somebody may rely on it.",
+        "Take the way that the message shows.",
     ),
     "FB0131": Message("warning", "A quotation mark is not closed on its line."),
     "FB0135": Message("warning", "Words behind On or Off are ignored."),

@@ -33,6 +33,8 @@ class Parameter:
     read     the value of that field, as above
     default  what the field holds where nobody writes the parameter
     help     one phrase for the manual
+    reason   of one that is accepted and explained: what is done instead
+    cure     what to write where somebody may rely on it, which makes a warning of it
     own      Apache does not know it: refused under Compat apache
     adds     written again it goes on from the value before: `status=`
     """
@@ -44,6 +46,7 @@ class Parameter:
     default: Any = None
     status: Status = Status.SERVED
     reason: str = ""
+    cure: str = ""
     own: bool = False
     adds: bool = False
 

@@ -262,6 +262,16 @@ cdef void service_log_lock(exchange *x) noexcept nogil:
             "it is not stopped by a debugger, end it")
 
 
+cdef void service_log_forced(exchange *x) noexcept nogil:
+    """Every member was in error (forcerecovery=). One line for all of them, where
+    Apache writes one for each."""
+    cdef text *name = &plan.balancer_names[x.balancer_index]
+    with gil:
+        say(x, "debug", "proxy_balancer", 0,
+            f"AH01165: {string_of(name.data, name.length)}: Forcing recovery for "
+            f"worker ({member_name(x)}) and all others, which were in error")
+
+
 cdef void service_log_began_anew(exchange *x) noexcept nogil:
     with gil:
         say(x, "error", "proxy_balancer", 0,

@@ -30,7 +30,5 @@ class Balancer:
     fail_on_status: tuple[int, ...]
     fail_on_timeout: bool
     force_recovery: bool
-    nonce: str | None
-    growth: int
     file: str
     line: int

@@ -43,14 +43,10 @@ class Member:
     timeout_ms: int | None  # None: the mapping's virtual host decides
     retry_ms: int  # default 60000
     retry_written: bool  # retry= stands in the configuration
-    flush_packets: str  # off, on, auto
-    flush_wait_ms: int
-    io_buffer_bytes: int  # 0: default
     receive_buffer_bytes: int
     response_field_bytes: int  # default 8192
     address_ttl_s: int
     upgrade: tuple[str, ...]
-    secret: str
     source_address: str | None  # ProxySourceAddress
     file: str
     line: int

@@ -224,6 +224,7 @@ class Run:
     process: ProcessDraft = field(default_factory=ProcessDraft)
     listens: list[tuple[str, int, str, Node]] = field(default_factory=list)
     regexes: list[RegexDraft] = field(default_factory=list)
+    noted: set[str] = field(default_factory=set)  # parameters that a note was made of
 
     def take_regex(
         self, node: Node, pattern: str, *, ignore_case: bool = False

@@ -24,8 +24,6 @@ def frozen_member(
     target, params = draft.target, draft.params
     values = {
         **fields_of(Member, params),
-        "io_buffer_bytes": params["io_buffer_bytes"]
-        or settings["proxy_io_buffer_bytes"],
         "receive_buffer_bytes": params["receive_buffer_bytes"]
         or settings["proxy_receive_buffer_bytes"],
     }

@@ -20,6 +20,8 @@ from fastlb.config.directives.balancer_params import (
     UNKNOWN_METHOD,
 )
 from fastlb.config.directives.member_params import MEMBER
+from fastlb.config.parameter import Parameter
+from fastlb.config.registry import Status
 from fastlb.config.tree import Node
 from fastlb.facts.regex import why_refused
 from fastlb.model.drafts import BalancerDraft, Run, Values
@@ -37,8 +39,22 @@ _NOT_SERVED: Final = {
     "fdpass": "passing sockets to another process is not supported",
 }
 
-
 _SERVED: Final = ("http", "https", "ws", "wss")
+
+
+def _explain(run: Run, node: Node, declared: Parameter, value: str) -> None:
+    """Say what is done instead: a note once a key, a warning where it is missed."""
+    if declared.status is not Status.EXPLAINED:
+        return
+    tell, number = run.report.warn, "FB0130"
+    if not declared.cure:
+        if declared.key in run.noted:
+            return
+        run.noted.add(declared.key)
+        tell, number = run.report.note, "FB0127"
+    pair = f"{declared.key}={value}"
+    text = f"{pair} has no effect: {declared.reason}"
+    tell(node, number, text, cure=declared.cure, word=pair)
 
 
 def member_target(run: Run, node: Node, text: str, directive: str) -> Target | None:
@@ -172,6 +188,8 @@ def _explain_balancer_param(
             cure=_separator_cure(value),
             word=f"{key}={value}",
         )
+    else:
+        _explain(run, node, BALANCER.table[key], value)
 
 
 def _separator_cure(regex: str) -> str:
@@ -235,6 +253,8 @@ def _explain_member_param(run: Run, node: Node, key: str, value: str) -> None:
             why="a member that refuses connections is probed all the same, with TCP",
             word=f"{key}={value}",
         )
+    else:
+        _explain(run, node, MEMBER.table[key], value)
 
 
 def _unknown_key(

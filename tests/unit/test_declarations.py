@@ -33,8 +33,7 @@ FACTS: dict[Scope, type] = {
 # Read while the model is made; what becomes of them are fields of other names.
 ON_THE_WAY = {
     *("compat", "server_tokens", "proxy_pass_inherit", "balancer_inherit"),
-    *("proxy_io_buffer_bytes", "proxy_receive_buffer_bytes", "lbmethod_asked"),
-    "lbmethod_asked",
+    *("proxy_receive_buffer_bytes", "lbmethod_asked"),
 }
 WORDS = ("1", "8192", "On", "127.0.0.1", "header=1", "Strict")
 VALUES = ("1", "8192", "On", "5s", "+H", "byrequests", "GET", "off", "404", "x")

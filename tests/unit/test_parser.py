@@ -709,7 +709,7 @@ def test_a_comment_behind_a_directive_that_acts_at_once(tmp_path: Path) -> None:
         "LogLevel warn proxy:info mod_rewrite.c:trace8 ssl_module:debug",
         "ProxySourceAddress ::1",
         "Protocols http/1.1",
-        "ProxyIOBufferSize 0",
+        "ProxyReceiveBufferSize 0",
         "ProxyErrorOverride On 404 500",
         "Header always set X y env=Z",
         "Header echo ^X",

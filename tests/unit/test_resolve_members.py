@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 from rows import rows
-from trees import errors, model_of, warnings
+from trees import errors, model_of, resolve_text, warnings
 
 from fastlb.config.directives.member_params import STATUS_LETTERS, parse_status
 from fastlb.facts.server import Model
@@ -45,9 +45,8 @@ def test_all_parameters_of_a_member() -> None:
         balancer(
             "BalancerMember http://a min=1 max=4 smax=2 ttl=3 acquire=1500"
             " connectiontimeout=250ms timeout=9 retry=5 keepalive=On disablereuse=on"
-            " ping=500ms flushpackets=auto flushwait=20 iobuffersize=1024"
-            " receivebuffersize=2048 responsefieldsize=100 addressttl=7 lbset=2"
-            " route=r redirect=s status=+D-E loadfactor=2.5 secret=x"
+            " ping=500ms receivebuffersize=2048 responsefieldsize=100 addressttl=7"
+            " lbset=2 route=r redirect=s status=+D-E loadfactor=2.5"
             " upgrade=websocket,h2c"
         )
         + "<Proxy balancer://c>\nBalancerMember http://c route=s\n</Proxy>\n"
@@ -56,15 +55,10 @@ def test_all_parameters_of_a_member() -> None:
     assert (member.acquire_ms, member.connect_timeout_ms) == (1500, 250)
     assert (member.timeout_ms, member.retry_ms) == (9000, 5000)
     assert member.keepalive and member.disable_reuse and member.retry_written
-    assert (member.ping_ms, member.flush_packets, member.flush_wait_ms) == (
-        500,
-        "auto",
-        20,
-    )
-    assert (member.io_buffer_bytes, member.receive_buffer_bytes) == (1024, 2048)
+    assert (member.ping_ms, member.receive_buffer_bytes) == (500, 2048)
     assert (member.response_field_bytes, member.address_ttl_s) == (100, 7)
     assert (member.lbset, member.route, member.redirect) == (2, "r", "s")
-    assert (member.status, member.load_factor, member.secret) == ("D", 250, "x")
+    assert (member.status, member.load_factor) == ("D", 250)
     assert member.upgrade == ("websocket", "h2c")
 
 
@@ -74,7 +68,7 @@ def test_all_parameters_of_a_balancer() -> None:
             "BalancerMember http://a route=n",
             "ProxySet stickysession=C|u stickysessionsep=! scolonpathdelim=On",
             "ProxySet nofailover=On maxattempts=0 timeout=3 failonstatus=500,503",
-            "ProxySet failontimeout=on nonce=None growth=4 forcerecovery=off",
+            "ProxySet failontimeout=on forcerecovery=off",
         )
     ).balancers[0]
     assert (found.sticky_cookie, found.sticky_url) == ("C", "u")
@@ -82,7 +76,6 @@ def test_all_parameters_of_a_balancer() -> None:
     assert (found.nofailover, found.max_attempts) == (True, 0)
     assert (found.timeout_ms, found.fail_on_status) == (3000, (500, 503))
     assert (found.fail_on_timeout, found.force_recovery) == (True, False)
-    assert (found.nonce, found.growth) == ("", 4)
 
 
 def test_parameters_may_stand_in_three_places_and_the_last_wins() -> None:
@@ -382,6 +375,47 @@ def test_more_refusals(text: str, found: str) -> None:
     said = errors(LISTEN + text + "\n")
     assert len(said) == 1
     assert said[0].partition(": ")[2].startswith(found), said
+
+
+def told(text: str) -> list[tuple[str, str, str]]:
+    """(severity, number, text) of what is said of a sound text."""
+    model, found = resolve_text(text)
+    assert model is not None
+    return [(item.severity.value, item.number, item.text) for item in found]
+
+
+@rows(
+    ("parameters", "number", "texts"),
+    [
+        ("flushpackets=auto", "FB0127", ["flushpackets=auto has no effect: what a "]),
+        ("flushwait=20", "FB0127", ["flushwait=20 has no effect: what a member sends"]),
+        ("flusher=flush", "FB0127", ["flusher=flush has no effect: only mod_proxy_fd"]),
+        ("iobuffersize=1024", "FB0127", ["iobuffersize=1024 has no effect: reads are"]),
+        ("secret=x", "FB0130", ["secret=x has no effect: no secret is sent, since it"]),
+        # a note once a key, a warning each time
+        ("flushwait=2 flushwait=3", "FB0127", ["flushwait=2 has no effect"]),
+        ("secret=x secret=y", "FB0130", ["secret=x has no", "secret=y has no"]),
+    ],
+)
+def test_a_parameter_of_a_member_that_changes_nothing_says_so(
+    parameters: str, number: str, texts: list[str]
+) -> None:
+    severity = {"FB0127": "note", "FB0130": "warning"}[number]
+    found = told(balancer(f"BalancerMember http://a {parameters}"))
+    assert [item[:2] for item in found] == [(severity, number)] * len(texts)
+    for (_, _, said), text in zip(found, texts, strict=True):
+        assert said.startswith(text)
+
+
+def test_a_parameter_of_a_balancer_that_changes_nothing_says_so() -> None:
+    found = told(
+        balancer("BalancerMember http://a", "ProxySet nonce=None growth=4 growth=5")
+    )
+    why = "there is no balancer-manager; balancers are changed by a reload"
+    assert found == [
+        ("note", "FB0127", f"nonce=None has no effect: {why}"),
+        ("note", "FB0127", f"growth=4 has no effect: {why}"),
+    ]
 
 
 def test_health_parameters_in_sound_forms() -> None:

@@ -37,8 +37,10 @@ DIRECTIVES = (
             "Stands inside <Proxy balancer://name>, or names the balancer first. Keys:"
             " loadfactor=1 to 100, route=, redirect=, status=+H and the like, lbset=,"
             " retry=, timeout=, connectiontimeout=, ping=, min=, max=, smax=, ttl=,"
-            " acquire=, keepalive=, disablereuse=, flushpackets=, hcmethod= and the"
-            " other hc keys."
+            " acquire=, keepalive=, disablereuse=, hcmethod= and the other hc keys."
+            " Accepted and explained: flushpackets= and flushwait=, since what a member"
+            " sends is always passed on as it comes; iobuffersize=, since reads are as"
+            " large as a body makes worth while; secret=, which is AJP's."
         ),
     ),
     Directive(
@@ -51,7 +53,9 @@ DIRECTIVES = (
         manual=(
             "Inside <Proxy balancer://name> without URL: lbmethod=, stickysession=,"
             " stickysessionsep=, scolonpathdelim=, nofailover=, timeout=, maxattempts=,"
-            " failonstatus=, failontimeout=, forcerecovery=, growth=, nonce=."
+            " failonstatus=, failontimeout=, forcerecovery=. Accepted and explained:"
+            " growth= and nonce=, since there is no balancer-manager; balancers change"
+            " by a reload."
         ),
     ),
     Directive(

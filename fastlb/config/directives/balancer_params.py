@@ -34,6 +34,8 @@ LBMETHODS_UNKNOWN_TO_APACHE: Final = (*LBMETHODS_OWN, "byresponsetime")
 UNKNOWN_METHOD: Final = "unknown lbmethod"
 REGEX_REFUSED: Final = "routeregex could not be compiled"
 
+_RELOADED: Final = "there is no balancer-manager; balancers are changed by a reload"
+
 
 def _lbmethod(value: str) -> dict[str, Any]:
     if value not in LBMETHODS + LBMETHODS_LATER:
@@ -152,14 +154,20 @@ BALANCER: Final = Parameters(
         "whether all members are tried at once when all are in error",
         True,
     ),
-    Parameter("nonce", "nonce", _nonce, "token of balancer-manager's forms"),
+    Parameter(
+        "nonce",
+        "",
+        _nonce,
+        "token of balancer-manager's forms",
+        status=Status.EXPLAINED,
+        reason=_RELOADED,
+    ),
     Parameter(
         "growth",
-        "growth",
+        "",
         number(1, 100, "growth must be between 1 and 100"),
         "members that may be added while running",
-        0,
-        status=Status.LATER,
-        reason="members are added with a reload",
+        status=Status.EXPLAINED,
+        reason=_RELOADED,
     ),
 )

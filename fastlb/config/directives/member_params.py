@@ -31,6 +31,8 @@ _HEALTH_METHODS: Final = (
     *("OPTIONS", "HEAD", "GET", "OPTIONS11", "HEAD11", "GET11"),
 )
 
+_AT_ONCE: Final = "what a member sends is always passed on as it comes"
+
 
 def parse_status(current: str, text: str) -> str | None:
     """Flags after `status=text`, in STATUS_LETTERS order; None: a letter is unknown.
@@ -230,14 +232,15 @@ MEMBER: Final = Parameters(
     ),
     Parameter(
         "flushpackets",
-        "flush_packets",
+        "",
         _flush_packets,
         "whether pieces of an answer are sent at once",
-        "off",
+        status=Status.EXPLAINED,
+        reason=_AT_ONCE,
     ),
     Parameter(
         "flushwait",
-        "flush_wait_ms",
+        "",
         number(
             0,
             1000,
@@ -245,7 +248,8 @@ MEMBER: Final = Parameters(
             10,
         ),
         "how long flushpackets=auto waits",
-        10,
+        status=Status.EXPLAINED,
+        reason=_AT_ONCE,
     ),
     Parameter(
         "flusher",
@@ -257,10 +261,11 @@ MEMBER: Final = Parameters(
     ),
     Parameter(
         "iobuffersize",
-        "io_buffer_bytes",
+        "",
         buffer("IOBufferSize"),
         "size of reads from the member",
-        0,
+        status=Status.EXPLAINED,
+        reason="reads are as large as a body makes worth while",
     ),
     Parameter(
         "receivebuffersize",
@@ -293,7 +298,15 @@ MEMBER: Final = Parameters(
         -1,
     ),
     Parameter("upgrade", "upgrade", _upgrade, "protocols that may be upgraded to", ()),
-    Parameter("secret", "secret", text("Secret"), "AJP's secret", ""),
+    Parameter(
+        "secret",
+        "",
+        text("Secret"),
+        "AJP's secret",
+        status=Status.EXPLAINED,
+        reason="no secret is sent, since it belongs to AJP",
+        cure="let the member see one by RequestHeader set, or ask it for a certificate",
+    ),
     _health("hcmethod", _health_method, "how health is asked for"),
     _health("hcinterval", _health_interval, "how often health is asked for"),
     _health(

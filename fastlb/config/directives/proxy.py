@@ -271,10 +271,11 @@ DIRECTIVES = (
         Args.ONE,
         "bytes",
         "size of reads from members",
+        Status.EXPLAINED,
         default="8192",
         unit="bytes",
         check=Buffer(),
-        sets="proxy_io_buffer_bytes",
+        reason="reads are as large as the body makes worth while",
     ),
     Directive(
         "ProxyReceiveBufferSize",

@@ -46,7 +46,7 @@ cdef struct election:
     int why                     # ELECT_*
     bint by_route               # a sticky look-up found it
     bint route_changed          # BALANCER_ROUTE_CHANGED is to be set
-    bint forced_recovery        # AH01165 should be logged
+    bint forced_recovery        # all were in error: each has another chance
     int lock                    # LOCK_*: how the balancer's lock was had
     bint began_anew             # a number stood there that no election can have made
 

@@ -131,7 +131,6 @@ cdef struct exchange:
     chunk_decoder req_chunks
     bint req_chunked_out        # towards the member
     bint req_done               # the whole body has been received
-    bint req_head_sent
     bint req_sent               # everything has been handed to the socket
     bint expect_continue        # the client waits for a 100
     bint continue_sent          # a 100 has gone to the client

@@ -400,7 +400,6 @@ cdef bint request_pump(exchange *x) noexcept nogil:
             x.bytes_to_up += before
             buffer_give(u.output)
             u.output = NULL
-            x.req_head_sent = True
         elif rc == AGAIN:
             x.bytes_to_member = x.bytes_to_member or buffer_held(u.output) < before
             x.bytes_to_up += before - buffer_held(u.output)

@@ -255,6 +255,8 @@ cdef void exchange_elect(exchange *x) noexcept nogil:
             exchange_nobody(x)
             return
         x.member = &plan.members[x.balancer.member_index[chosen]]
+        if unlikely(x.election.forced_recovery):
+            service_log_forced(x)
         name = &plan.balancer_names[x.balancer_index]
         env_set(x, ENV_BALANCER_NAME, name.data, name.length)
         env_set(x, ENV_BALANCER_WORKER_NAME, x.member.url.data, x.member.url.length)
@@ -391,7 +393,6 @@ cdef void exchange_send(exchange *x) noexcept nogil:
     buffer_give(x.stream)
     x.stream = NULL
     x.req_sent = False
-    x.req_head_sent = False
     if unlikely(logline_wants_source_port):
         upstream_learn_port(x)
     request_expectation(x)

@@ -18,7 +18,6 @@ cdef struct text:
 cdef struct plan_piece:
     unsigned char kind          # PIECE_LITERAL, or the letter
     unsigned char sub           # variant, by letter: see logline.pyx
-    bint original
     bint negated
     text literal                # literal text, or the argument in braces
     int env                     # number of the variable for "e"
@@ -244,7 +243,6 @@ cdef struct plan_member:
     text path                   # of the URL; empty for a direct member
     text route
     text unix_path
-    bint retry_written
     int smax
     const unsigned char *source     # ProxySourceAddress, 16 bytes; NULL: not set
     unsigned int field_bytes

@@ -135,7 +135,6 @@ cdef plan_format plan_pieces(object pieces) except *:
             p.env = plan_tls_name(TLS_OLD_NAMES.get((piece.arg or "").lower(), ""))
         elif piece.kind == "x" or (piece.kind == "s" and piece.arg):
             p.env = plan_tls_name(piece.arg)
-        p.original = piece.original
         p.negated = piece.negated
         p.status_count = len(piece.statuses)
         p.statuses = plan_statuses(piece.statuses)
@@ -488,7 +487,6 @@ cdef object plan_member_of(plan_member *m, object member, int index):
     m.path = plan_text(member.path if member.balancer_index >= 0 else "")
     m.route = plan_text(member.route)
     m.unix_path = plan_text(member.unix_path)
-    m.retry_written = member.retry_written
     m.smax = -1 if member.smax is None else member.smax
     m.source = plan_source(member.source_address)
     m.field_bytes = member.response_field_bytes or 8192
