@@ -157,6 +157,11 @@ class Services(Protocol):
         """Begin a look-up (Require host, forward-dns); Core.host_answer ends it."""
     def ask_address(self, host: str, port: int, connection: int, request: int) -> None:
         """Begin a look-up (CONNECT to a name); Core.address_answer ends it."""
+    def ask_name(self, client: str, both_ways: bool, place: int, number: int) -> None:
+        """Begin a look-up (HostnameLookups); Core.name_answer ends it, always.
+
+        both_ways: the name must lead back to the client's address.
+        """
     def log(
         self,
         level: str,
@@ -260,6 +265,8 @@ class Core:
         self, connection: int, request: int, addresses: Sequence[tuple[str, int]]
     ) -> None:
         """What ask_address found, in the order to try; none: there is no such name."""
+    def name_answer(self, place: int, number: int, name: str) -> None:
+        """What ask_name found; "": there is no name."""
     def replace_log_fd(self, index: int, fd: int) -> None: ...
     def counts(self) -> dict[str, int]:
         """Live objects: downstreams, upstreams, exchanges, buffers, idle ..."""

@@ -64,6 +64,15 @@ cdef enum:
     REGEX_REQUEST_US_MAX = 20000        # all matches of one request together
     REGEX_CHARGE_US_MAX = 8000          # of them by one match, whoever was running
     REGEX_TOLD_EVERY_US = 60000000      # a directive's limit is logged once a minute
+    LOG_LINE_BYTES_MAX = 32768      # a longer line is cut
+    # clients' names for logs (client_names.pxd)
+    CLIENT_NAMES_MAX = 1024             # known to a worker
+    CLIENT_NAMES_ASKED_MAX = 64         # asked for at once
+    NAME_BYTES_MAX = 255
+    NAMES_PER_LINE_MAX = 4              # %h of one format that may wait
+    NAME_WAIT_US = 5000000              # then the line is written with the address
+    NAME_KEPT_US = 60000000             # and then asked for again
+    LINES_ASIDE_BYTES_MAX = 1 << 20
     ENV_COUNT_MAX = 256             # environment variables that rules or logs name
     MEMBERS_PER_BALANCER_MAX = 256
     ADDRESSES_PER_MEMBER_MAX = 8

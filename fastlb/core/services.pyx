@@ -228,6 +228,26 @@ cdef void service_ask_host_python(exchange *x) noexcept:
         exchange_answer_error(x, 500, NULL)
 
 
+cdef void names_ask() noexcept:
+    """Begin the look-ups that log lines wait for; Core.name_answer ends each."""
+    global client_names_queued
+    cdef char[46] address
+    cdef client_name *n
+    cdef int i
+    for i in range(client_names_queued):
+        n = &client_names[client_names_queue[i]]
+        n.state = NAME_ASKED
+        try:
+            services.ask_name(
+                string_of(&address[0], address_text(&n.address[0], &address[0])),
+                bool(n.both_ways), client_names_queue[i], n.number)
+        except Exception:
+            # Its lines are written with the address when they have waited enough.
+            client_name_learn(client_names_queue[i], n.number, b"", 0, clock_us())
+            late_lines_write(n, 0)
+    client_names_queued = 0
+
+
 cdef void service_tls_variables(downstream *d) noexcept nogil:
     """Fill d.c.tls.variables; it stays NULL without memory, or where Python fails."""
     if engine.lone:
@@ -353,6 +373,7 @@ cdef void engine_abort() noexcept nogil:
         pool_empty(&plan.members[i])
     watch_run_queued()      # all dead by now: it empties the queue
     watch_free_dead()
+    late_lines_end()
     logs_flush()
     engine_check_empty()
 
@@ -409,6 +430,8 @@ cdef class Core:
         with nogil:
             more = watch_turn()
             logs_flush()
+        if client_names_queued:
+            names_ask()
         if engine.draining or plan.max_connections_per_child:
             self.tell()
         return more
@@ -428,7 +451,10 @@ cdef class Core:
             watch_free_dead()
             more = watch.run_head != NULL
             engine.lone_due = lone_is_due()
+            late_lines_write(NULL, watch.now_us)
             logs_flush()
+        if client_names_queued:
+            names_ask()
         if engine.draining or plan.max_connections_per_child:
             self.tell()
         return more
@@ -510,6 +536,15 @@ cdef class Core:
                 connect_unknown(x)
             watch_free_dead()
             logs_flush()
+
+    def name_answer(self, unsigned int place, unsigned int number, str name):
+        cdef bytes found = name.encode("ascii", "backslashreplace")
+        cdef client_name *n = client_name_learn(
+            place, number, found, len(found), clock_us())
+        if n != NULL:
+            with nogil:
+                late_lines_write(n, 0)
+                logs_flush()
 
     def replace_log_fd(self, int index, int fd):
         logs_flush()

@@ -19,6 +19,7 @@ from fastlb.facts.words import (
     AuthMerging,
     BadHeader,
     EncodedSlashes,
+    NameLookups,
     Signature,
     Trace,
     Via,
@@ -60,7 +61,7 @@ class DirConf:
     server_signature: Signature | None = None
     expect_continue: bool | None = None  # Proxy100Continue
     interpolate_env: bool | None = None
-    hostname_lookups: str | None = None
+    hostname_lookups: NameLookups | None = None
     websocket_fallback: bool | None = None
     require_ssl: bool | None = None  # SSLRequireSSL
     std_env_vars: bool | None = None  # SSLOptions StdEnvVars

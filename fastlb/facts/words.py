@@ -58,6 +58,14 @@ class AuthMerging(Word):
     OR = "Or", 2
 
 
+class NameLookups(Word):
+    """HostnameLookups: whether logs name clients; Double: if the name leads back."""
+
+    ON = "On", 1
+    OFF = "Off", 0
+    DOUBLE = "Double", 2
+
+
 class Signature(Word):
     """ServerSignature: the line at the foot of error pages."""
 

@@ -26,6 +26,7 @@ from fastlb.worker.recycle import Recycling
 
 Answer = status.Answer
 LOOK_UPS_MAX = 32  # at once; others wait for their turn
+NAME_LOOK_UPS_MAX = 16  # of them for logs alone: no request waits behind one
 # Read while the master imports this: a worker's user may not see the file.
 CORE_BUILT_S = os.stat(_core.__file__).st_mtime
 
@@ -40,6 +41,8 @@ class LookUps(Protocol):
     def address_answer(
         self, connection: int, request: int, addresses: Sequence[tuple[str, int]]
     ) -> None: ...
+
+    def name_answer(self, place: int, number: int, name: str) -> None: ...
 
 
 class WorkerServices:
@@ -60,6 +63,7 @@ class WorkerServices:
             "server-status": self._server_status,
         }
         self._look_ups = ThreadPoolExecutor(LOOK_UPS_MAX, "look-up")
+        self._name_look_ups = ThreadPoolExecutor(NAME_LOOK_UPS_MAX, "name")
         self._core: LookUps | None = None
         self._drain: Drain | None = None
         self._recycling: Recycling | None = None
@@ -143,6 +147,20 @@ class WorkerServices:
         future = loop.run_in_executor(self._look_ups, addresses_of, host, port)
         future.add_done_callback(answer)
 
+    def ask_name(self, client: str, both_ways: bool, place: int, number: int) -> None:
+        """As ask_host, for log lines: the client's name."""
+        loop = asyncio.get_running_loop()
+
+        def answer(future: asyncio.Future[str | None]) -> None:
+            lost = future.cancelled() or future.exception() is not None
+            if self._core is not None:
+                self._core.name_answer(
+                    place, number, "" if lost else future.result() or ""
+                )
+
+        future = loop.run_in_executor(self._name_look_ups, name_of, client, both_ways)
+        future.add_done_callback(answer)
+
     def log(  # noqa: PLR0917 - the core calls it by position
         self,
         level: str,
@@ -174,6 +192,7 @@ class WorkerServices:
 
     def lone(self) -> None:
         self._look_ups.shutdown(wait=False)
+        self._name_look_ups.shutdown(wait=False)
         if self._drain is not None:
             self._drain.lone()
 
@@ -221,11 +240,16 @@ def leads_to(name: str, client: str) -> bool:
 
 def host_of(client: str) -> str | None:
     """The client's name if that name leads back to it (Apache: double lookup)."""
+    return name_of(client, both_ways=True)
+
+
+def name_of(client: str, both_ways: bool) -> str | None:
+    """The name of an address; both_ways: if it leads back to it. Blocks."""
     try:
         host, _, _ = socket.gethostbyaddr(client)
     except (OSError, UnicodeError):
         return None
-    return host.lower() if leads_to(host, client) else None
+    return host.lower() if not both_ways or leads_to(host, client) else None
 
 
 def is_within(host: str, name: str) -> bool:

@@ -49,6 +49,7 @@ class CoreLike(Protocol):
     def address_answer(
         self, connection: int, request: int, addresses: Sequence[tuple[str, int]]
     ) -> None: ...
+    def name_answer(self, place: int, number: int, name: str) -> None: ...
 
 
 def run(

@@ -67,6 +67,9 @@ class Rig:
         self.folder = folder
         self.port = free_port()
         self.text = ""
+        # What clients' addresses are called, in place of the system's word; None: the
+        # name server does not answer.
+        self.names: dict[str, str | None] = {}
         self.pid = 0
         self.members: list[ScriptedMember] = []
         self.clients: list[Peer] = []
@@ -106,6 +109,7 @@ class Rig:
             "conf": str(conf),
             "folder": str(self.folder),
             "stderr": str(self.folder / "stderr"),
+            "names": self.names,
         }
         control.sendall(json.dumps(order).encode() + b"\n")
         said = self._reply()

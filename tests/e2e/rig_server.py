@@ -30,6 +30,7 @@ from fastlb.logs import files
 from fastlb.master import claims
 from fastlb.master.listeners import bind
 from fastlb.master.loading import Source, load
+from fastlb.worker import services as services_of_worker
 from fastlb.worker.heritage import Heritage
 from fastlb.worker.services import WorkerServices
 from fastlb.worker.worker import Worker, core_of
@@ -95,6 +96,8 @@ def run_worker(control: socket.socket) -> None:
         started_us=time.time_ns() // 1000,
         foreground=True,
     )
+    if order["names"]:
+        stand_in_for_names(order["names"])
     loop = uvloop.new_event_loop()
     services = WorkerServices(heritage)
     core = core_of(heritage, services)
@@ -107,6 +110,16 @@ def run_worker(control: socket.socket) -> None:
     worker.serve()
     control.setblocking(True)
     say(control, {"bye": True})
+
+
+def stand_in_for_names(names: dict[str, str | None]) -> None:
+    def name_of(client: str, both_ways: bool) -> str:
+        name = names[client]
+        while name is None:
+            time.sleep(1)
+        return name
+
+    services_of_worker.name_of = name_of
 
 
 def say(control: socket.socket, what: dict[str, Any]) -> None:

@@ -240,6 +240,16 @@ def test_they_keep_nothing_of_what_may_be_in_work(site: Site) -> None:
     assert "AH00161" not in site.server.error_log
 
 
+def test_they_keep_no_thread_that_looked_for_names(site: Site) -> None:
+    site.begin('HostnameLookups On\nCustomLog names.log "%h %U"', workers=1)
+    assert site.server.get("/status?auto").status == 200
+    log = site.server.folder / "names.log"
+    wait_for(lambda: log.exists() and log.read_text(), "a name has been looked for")
+    site.leave()
+    site.tunnels[0].close()
+    wait_for(lambda: "/chat" in log.read_text(), "the tunnel's line")
+
+
 def test_a_stop_writes_down_what_was_under_way(site: Site) -> None:
     site.begin(workers=1)
     site.leave()

@@ -21,7 +21,7 @@ from fastlb.config.registry import (
     V,
 )
 from fastlb.config.suggest import nearest
-from fastlb.facts.words import EncodedSlashes, Signature, Trace
+from fastlb.facts.words import EncodedSlashes, NameLookups, Signature, Trace
 
 CORE = "core.c"
 _LEVEL_WRONG = (
@@ -432,9 +432,14 @@ DIRECTIVES = (
         "On|Off|Double",
         "whether clients' names are looked up for logs",
         default="Off",
-        check=Choice(
-            ("On", "Off", "Double"), "parameter must be 'on', 'off', or 'double'"
+        manual=(
+            "%h is then the client's name, with Double only if that name leads back to"
+            " the address. Names are looked up beside the requests: nobody waits for a"
+            " name server but the log's line, for five seconds at most; then it has the"
+            " address. A name is kept for a minute. Rules see addresses: SetEnvIf"
+            " Remote_Host does not look names up, and Require host always does."
         ),
+        check=word_of(NameLookups, "parameter must be 'on', 'off', or 'double'"),
         sets="hostname_lookups",
     ),
     Directive(

@@ -35,6 +35,7 @@ cdef void lone_run(int pipe, long long ends_us) noexcept nogil:
     for i in range(plan.member_count):
         pool_empty(&plan.members[i])
     watch_free_dead()
+    late_lines_end()
     logs_flush()
     if plan.max_request_workers > 0:
         # What it may have in work is for those who take requests.

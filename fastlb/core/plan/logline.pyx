@@ -4,7 +4,6 @@ What a client sent is escaped: control bytes, quotes and backslashes (CVE-2024-4
 """
 
 cdef enum:
-    LOG_LINE_BYTES_MAX = 32768  # a longer line is cut
     LOG_TRAILER = 1             # %^ti, %^to: trailers are not kept
     LOG_FIRST_BYTE = 2          # %^FB
     LOG_PROXY_STATUS = 3        # %{proxy-status}n
@@ -22,6 +21,9 @@ cdef log_buffer **log_buffers = NULL
 cdef int log_buffer_count = 0
 cdef bint logs_dirty = False
 cdef bint logline_wants_source_port = False
+cdef client_name *line_name = NULL      # what the line that is being made waits for
+cdef unsigned int[NAMES_PER_LINE_MAX] line_places
+cdef int line_place_count = 0
 cdef long log_lines_lost = 0    # flushes or lines that could not be written
 cdef response_field[256] response_fields    # ENV_COUNT_MAX
 cdef int response_field_count = 0
@@ -329,14 +331,49 @@ cdef void put_target_name(exchange *x, writer *w) noexcept nogil:
     put_escaped(w, x.target.data, x.target.length)
 
 
+cdef void put_client_address(exchange *x, writer *w) noexcept nogil:
+    downstream_learn_remote(x.down)
+    put(w, &x.down.remote_text[0], x.down.remote_text_length)
+
+
+cdef void put_client_name(exchange *x, writer *w) noexcept nogil:
+    """HostnameLookups: the name, the address, or nothing and a note of the place."""
+    global line_name, line_place_count
+    cdef int how = hostname_lookups(x)
+    cdef client_name *n = NULL
+    if how != NAME_LOOKUPS_OFF:
+        downstream_learn_remote(x.down)
+        n = client_name_find(
+            &x.down.remote[0], how == NAME_LOOKUPS_DOUBLE, watch.now_us)
+    if n == NULL or (n.state == NAME_KNOWN and n.length == 0):
+        put_client_address(x, w)
+    elif n.state == NAME_KNOWN:
+        put_escaped(w, &n.name[0], n.length)
+    elif line_place_count < NAMES_PER_LINE_MAX and line_may_wait():
+        line_name = n
+        line_places[line_place_count] = writer_held(w)
+        line_place_count += 1
+    else:
+        put_client_address(x, w)
+
+
+cdef int hostname_lookups(exchange *x) noexcept nogil:
+    cdef int i
+    for i in range(x.conf_count - 1, -1, -1):
+        if x.confs[i].hostname_lookups >= 0:
+            return x.confs[i].hostname_lookups
+    return NAME_LOOKUPS_OFF
+
+
 cdef void put_piece(exchange *x, writer *w, plan_piece *p) noexcept nogil:
     cdef value v
     cdef long long now
     cdef char[46] address
     cdef unsigned char k = p.kind
-    if k == c'h' or k == c'a':
-        downstream_learn_remote(x.down)
-        put(w, &x.down.remote_text[0], x.down.remote_text_length)
+    if k == c'h' and unlikely(client_names_wanted):
+        put_client_name(x, w)
+    elif k == c'h' or k == c'a':
+        put_client_address(x, w)
     elif k == c'l' or k == c'u' or k == c'L':
         put(w, b"-", 1)
     elif k == c't':
@@ -442,8 +479,21 @@ cdef bint piece_applies(exchange *x, plan_piece *p) noexcept nogil:
     return p.negated
 
 
-cdef void logline_write(exchange *x) noexcept nogil:
+cdef bint log_has_room(log_buffer *b) noexcept nogil:
+    """... for a line. False: a log program is behind, and the line counts as lost."""
     global logs_dirty, log_lines_lost
+    if likely(b.used + LOG_LINE_BYTES_MAX <= sizeof(b.data)):
+        return True
+    logs_dirty = True
+    logs_flush()
+    if b.used + LOG_LINE_BYTES_MAX <= sizeof(b.data):
+        return True
+    log_lines_lost += 1
+    return False
+
+
+cdef void logline_write(exchange *x) noexcept nogil:
+    global logs_dirty, log_lines_lost, line_place_count
     cdef int i, j
     cdef plan_log *log
     cdef plan_piece *p
@@ -455,12 +505,9 @@ cdef void logline_write(exchange *x) noexcept nogil:
                 (x.env[log.condition].data == NULL) != log.condition_negated):
             continue
         b = log_buffers[log.target]
-        if b.used + LOG_LINE_BYTES_MAX > sizeof(b.data):
-            logs_dirty = True
-            logs_flush()
-            if b.used + LOG_LINE_BYTES_MAX > sizeof(b.data):
-                log_lines_lost += 1
-                continue
+        if not log_has_room(b):
+            continue
+        line_place_count = 0
         # One byte less, so that the line's end always finds room.
         writer_begin(&w, &b.data[b.used], LOG_LINE_BYTES_MAX - 1)
         for j in range(log.format.count):
@@ -471,6 +518,11 @@ cdef void logline_write(exchange *x) noexcept nogil:
                 put_piece(x, &w, p)
             else:
                 put(&w, b"-", 1)
+        if unlikely(line_place_count):
+            if not line_set_aside(line_name, log.target, &b.data[b.used],
+                                  writer_held(&w), &line_places[0], line_place_count):
+                log_lines_lost += 1
+            continue
         w.end += 1
         put_byte(&w, c'\n')
         b.used += writer_held(&w)

@@ -142,9 +142,15 @@ cdef enum:
     CONF_EXPORT_CERT_DATA = 10
     CONF_WEBSOCKET_FALLBACK = 11
 
+cdef enum:
+    NAME_LOOKUPS_OFF = 0
+    NAME_LOOKUPS_ON = 1
+    NAME_LOOKUPS_DOUBLE = 2
+
 cdef struct plan_conf:
     signed char flags[12]       # by CONF_*; -1: not set
     signed char auth_merging    # 0 Off, 1 And, 2 Or
+    signed char hostname_lookups    # NAME_LOOKUPS_*; -1: not set
     bint has_error_override
     int override_count          # 0 with has_error_override: Off
     const unsigned short *overrides

@@ -314,10 +314,15 @@ cdef object plan_mapping_of(plan_mapping *m, object mapping, plan_section *secti
 
 
 cdef object plan_conf_of(plan_conf *c, object conf, plan_section *sections):
+    global client_names_wanted
     cdef int i
     for i, name in enumerate(CONF_FLAGS):
         c.flags[i] = plan_flag(getattr(conf, name))
     c.auth_merging = conf.auth_merging.number if conf.auth_merging else 0
+    c.hostname_lookups = (
+        conf.hostname_lookups.number if conf.hostname_lookups else -1)
+    client_names_wanted = (
+        client_names_wanted or c.hostname_lookups > NAME_LOOKUPS_OFF)
     if conf.error_override is not None:
         c.has_error_override = True
         c.override_count = len(conf.error_override)
