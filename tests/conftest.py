@@ -7,6 +7,11 @@ import socket
 from collections import Counter
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes is a matter of what else the machine does.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 
 
 def _has_ipv6() -> bool:

@@ -96,7 +96,6 @@ PATHS = (
 
 often = settings(
     max_examples=300,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
     derandomize=True,
 )

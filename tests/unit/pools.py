@@ -7,15 +7,9 @@ import signal
 from collections.abc import Callable
 from typing import Any
 
-from hypothesis import settings
-
 from fastlb import _core, _probe
 
 SECOND_US = 1_000_000
-
-# a machine that is shared may pause any example
-settings.register_profile("no deadline", deadline=None)
-settings.load_profile("no deadline")
 
 
 class Pool:

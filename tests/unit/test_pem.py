@@ -96,7 +96,7 @@ def test_a_key_of_another_kind_does_not_belong() -> None:
     assert belongs(rsa.certificate, rsa.key)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_a_damaged_file_gives_what_can_be_read(data: st.DataObject) -> None:
     """No exception, and nothing of what is left upsets what is said of it."""

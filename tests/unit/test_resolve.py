@@ -283,7 +283,7 @@ BLOCKS = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(BLOCKS, max_size=6), st.booleans())
 def test_any_configuration_gives_a_model_or_errors(
     blocks: list[str], lenient: bool
