@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import itertools
 import socket
+import threading
 from functools import cache
 from pathlib import Path
 
 HOST = "127.0.0.1"
 FIRST, END, BLOCK = 10_000, 32_768, 1_000
+_ONE_AT_A_TIME = threading.Lock()
 
 
 def _first_of_kernel() -> int:
@@ -55,7 +57,8 @@ def _is_free(port: int) -> bool:
 
 def free_port() -> int:
     """A port that nobody listens on, nor will but whom it is given to."""
-    ports, _ = _block()
+    with _ONE_AT_A_TIME:  # two threads would each take a block, and one drop its own
+        ports, _ = _block()
     for port in itertools.islice(ports, BLOCK):
         if _is_free(port):
             return port
