@@ -51,9 +51,7 @@ def test_what_compat_switches_is_played() -> None:
         "OCSP stapling: the responder fails": "tests/unit/test_stapling.py",
         "`MaxRequestWorkers` where it is not written": "tests/unit/test_resolve.py",
         "connections that are not in work": "tests/e2e/test_connections.py",
-        "directives of our own (`MaxClientConnections`, `MaxTunnelServers`)": (
-            "tests/unit/test_parser.py"
-        ),
+        "directives of our own": "tests/unit/test_own_words.py",
         "`ProxyWebsocketIdleTimeout`": "tests/unit/test_parser.py",
         "`ProxyWebsocketAsync`, `ProxyWebsocketAsyncDelay`": (
             "tests/unit/test_own_words.py"

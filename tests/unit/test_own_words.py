@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from fastlb.config.registry import OWN, Args, Directive, Registry, S
 from fastlb.model import resolve_params
 
 DATA = Path(__file__).parent / "data"
+PAGE = Path(__file__).parents[2] / "docs/differences-from-apache.md"
 HTTPD_DIRECTIVES: dict[str, list[str]] = json.loads(
     (DATA / "httpd_directives.json").read_text()
 )["modules"]
@@ -48,6 +50,16 @@ def own_parameters() -> set[str]:
     own |= {f"member {key}" for key in MEMBER.names() if MEMBER.is_own(key)}
     methods = balancer_params.LBMETHODS_UNKNOWN_TO_APACHE
     return own | {f"balancer lbmethod={method}" for method in methods}
+
+
+def unlisted(registry: Registry) -> set[str]:
+    """What is our own, and not among what the page says that Compat apache refuses."""
+    rows = PAGE.read_text("utf-8").splitlines()
+    refused = [row for row in rows if row.rstrip(" |").endswith("| yes: refused")]
+    told = set(re.findall(r"`(?:lbmethod=)?(\w+)", "\n".join(refused)))
+    own = {item.name for item in registry if item.is_own}
+    own |= {name.replace("=", " ").split()[-1] for name in own_parameters()}
+    return own - told
 
 
 def directive_faults(registry: Registry) -> list[str]:
@@ -103,6 +115,11 @@ def test_a_word_that_httpd_refuses_is_declared_as_our_own() -> None:
 
 def test_httpd_was_asked_of_nothing_that_is_no_more() -> None:
     assert HTTPD_SAYS.keys() <= {name for name, _ in every_word(REGISTRY)}
+
+
+def test_what_is_our_own_is_listed_as_a_difference() -> None:
+    assert unlisted(REGISTRY) == set()
+    assert unlisted(planted(own=True)) == {"Planted"}
 
 
 # --- faults that are planted: each is found
