@@ -52,6 +52,7 @@ def test_what_compat_switches_is_played() -> None:
         "`MaxRequestWorkers` where it is not written": "tests/unit/test_resolve.py",
         "connections that are not in work": "tests/e2e/test_connections.py",
         "directives of our own": "tests/unit/test_own_words.py",
+        "parameters of members of our own": "tests/unit/test_own_words.py",
         "`ProxyWebsocketIdleTimeout`": "tests/unit/test_parser.py",
         "`ProxyWebsocketAsync`, `ProxyWebsocketAsyncDelay`": (
             "tests/unit/test_own_words.py"
