@@ -47,6 +47,9 @@ cdef enum:
     # a worker that is left with tunnels
     LONE_TICK_MS = 1000             # how exact its timeouts are
     LONE_FAREWELL_US = 30000000     # over so long its tunnels are closed
+    # members that one request has tried (flow/attempt.pyx)
+    TRIED_IN_EXCHANGE = 4           # so many have room in its exchange
+    TRIED_IN_PIECE = 60             # the others in pieces of their own
     # the plan
     SECTIONS_MATCHED_MAX = 64       # sections that may apply to one request; more: 500
     EDITED_VALUE_BYTES_MAX = 8192   # a field value after Header edit
@@ -74,7 +77,7 @@ cdef enum:
     NAME_KEPT_US = 60000000             # and then asked for again
     LINES_ASIDE_BYTES_MAX = 1 << 20
     ENV_COUNT_MAX = 256             # environment variables that rules or logs name
-    MEMBERS_PER_BALANCER_MAX = 256
+    MEMBERS_PER_BALANCER_MAX = 4096
     ADDRESSES_PER_MEMBER_MAX = 8
     # the shared table
     LOCK_SPINS = 200

@@ -28,7 +28,7 @@ cdef class BalancerProbe:
 
     cdef readonly Table table
     cdef balancer_plan plan
-    cdef (member_slot *)[256] members
+    cdef (member_slot *)[MEMBERS_PER_BALANCER_MAX] members
     cdef object names
 
     def __cinit__(
@@ -38,7 +38,7 @@ cdef class BalancerProbe:
             route_regex=-1, lbmethod="byrequests"):
         cookie = None if sticky_cookie is None else sticky_cookie.encode()
         url = None if sticky_url is None else sticky_url.encode()
-        if len(members) > 256:
+        if len(members) > MEMBERS_PER_BALANCER_MAX:
             raise ValueError("more members than MEMBERS_PER_BALANCER_MAX")
         self.table = table
         self.names = (cookie, url)

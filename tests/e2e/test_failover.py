@@ -64,6 +64,32 @@ def test_the_next_member_is_asked_when_one_is_not_there(rig: Rig) -> None:
     ]
 
 
+@pytest.mark.parametrize("refusing", [3, 4, 18, 64, 65, 130])
+def test_however_many_were_tried_all_are_busy_until_the_end(
+    rig: Rig, refusing: int
+) -> None:
+    """Those that refused, and above all the one that serves, as in Apache."""
+    go = threading.Event()
+
+    def answer(_: object) -> bytes:
+        assert go.wait(20)
+        return response(b"good")
+
+    good = rig.member(answering(answer))
+    refused = (f"http://127.0.0.{n + 1}:1 retry=60" for n in range(refusing))
+    rig.start(pool(*refused, good.url, settings="ProxySet lbmethod=bybusyness"))
+    client = rig.client()
+    client.send(request())
+    wait_for(lambda: rig.look()["members"][-1]["elected"] == 1, "the last is asked")
+    assert {member["busy"] for member in rig.look()["members"]} == {1}
+    go.set()
+    assert client.take_response().body == b"good"
+    wait_for(
+        lambda: {member["busy"] for member in rig.look()["members"]} == {0},
+        "nobody is busy any more",
+    )
+
+
 def test_a_large_body_is_still_there_for_the_next_member(rig: Rig) -> None:
     """Nothing of it was sent, however large it is."""
     body = bytes(range(256)) * 40_000

@@ -99,6 +99,10 @@ cdef enum:
     X_TUNNEL = 5        # bytes both ways, until both sides have ended
     X_WAIT_ADDRESS = 6  # the name that CONNECT asks for is being looked up
 
+cdef struct tried_piece:        # members that were tried beyond the first
+    tried_piece *next           # the piece before it
+    int members[TRIED_IN_PIECE]
+
 cdef struct exchange:
     downstream *down
     upstream *up
@@ -179,8 +183,9 @@ cdef struct exchange:
     int attempts
     bint retried_stale          # one more try after a reused connection was dead
     sticky_result sticky
-    int tried_count
-    int tried[16]               # members that stay busy until the end
+    int tried_count             # members that stay busy until the end (attempt.pyx)
+    int tried[TRIED_IN_EXCHANGE]    # the first of them, by index
+    tried_piece *tried_more         # the others
     # the response
     framing res_framing
     chunk_decoder res_chunks

@@ -58,6 +58,7 @@ cdef void exchange_give(exchange *x) noexcept nogil:
     ASSERT(not x.waiting)
     ASSERT(not x.waits_for_anybody)
     ASSERT(x.tried_count == 0)
+    ASSERT(x.tried_more == NULL)
     while x.arena != NULL:
         b = x.arena
         x.arena = b.next
@@ -322,16 +323,6 @@ cdef long long exchange_timeout_us(exchange *x) noexcept nogil:
     return x.vhost.said.timeout_us
 
 
-cdef void exchange_settle_busy(exchange *x) noexcept nogil:
-    """Every member that was tried stays busy until the client's request ends."""
-    cdef int i
-    for i in range(x.tried_count):
-        ASSERT(plan.members[x.tried[i]].busy > 0)
-        plan.members[x.tried[i]].busy -= 1
-        ledger_busy_sub(engine.view, engine.slot, plan.members[x.tried[i]].slot)
-    x.tried_count = 0
-
-
 cdef void exchange_detach(exchange *x, bint reuse) noexcept nogil:
     """Give the member's connection back, or close it."""
     cdef upstream *u = x.up
@@ -364,7 +355,7 @@ cdef void exchange_settle(exchange *x) noexcept nogil:
         x.member.promised -= 1
         pool_wake(x.member)
     exchange_detach(x, False)
-    exchange_settle_busy(x)
+    tried_settle(x)
     ledger_request_done(
         engine.slot, x.bytes_out, clock_us() - x.started_us
         if plan.extended_status else 0)

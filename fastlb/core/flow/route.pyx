@@ -265,11 +265,9 @@ cdef void exchange_elect(exchange *x) noexcept nogil:
         if x.election.route_changed:
             env_set(x, ENV_BALANCER_ROUTE_CHANGED, b"1", 1)
     x.attempts += 1
-    if x.tried_count < 16:
-        x.tried[x.tried_count] = x.member.index
-        x.tried_count += 1
-        x.member.busy += 1
-        ledger_busy_add(engine.view, engine.slot, x.member.slot)
+    if unlikely(not tried_add(x)):
+        exchange_answer_error(x, 500, NULL)
+        return
     exchange_connect(x)
 
 

@@ -1,0 +1,50 @@
+"""Tries at a member: who was asked for one request.
+
+Every member that was tried stays busy until the client's request ends, as in Apache.
+Most requests try one; a balancer of thousands may have one try them all, so what has no
+room in the exchange goes into pieces of its own.
+"""
+
+
+cdef bint tried_add(exchange *x) noexcept nogil:
+    """x.member is busy with x until the end. False: no memory to remember it."""
+    cdef int at = x.tried_count
+    cdef tried_piece *piece
+    if likely(at < TRIED_IN_EXCHANGE):
+        x.tried[at] = x.member.index
+    else:
+        at = (at - TRIED_IN_EXCHANGE) % TRIED_IN_PIECE
+        if at == 0:
+            piece = <tried_piece *>malloc(sizeof(tried_piece))
+            if piece == NULL:
+                return False
+            piece.next = x.tried_more
+            x.tried_more = piece
+        x.tried_more.members[at] = x.member.index
+    x.tried_count += 1
+    x.member.busy += 1
+    ledger_busy_add(engine.view, engine.slot, x.member.slot)
+    return True
+
+
+cdef void tried_settle(exchange *x) noexcept nogil:
+    """The request is over for everybody who was asked."""
+    cdef tried_piece *piece
+    cdef int in_piece
+    while unlikely(x.tried_count > TRIED_IN_EXCHANGE):
+        piece = x.tried_more
+        in_piece = (x.tried_count - TRIED_IN_EXCHANGE - 1) % TRIED_IN_PIECE + 1
+        tried_release(&piece.members[0], in_piece)
+        x.tried_count -= in_piece
+        x.tried_more = piece.next
+        free(piece)
+    tried_release(&x.tried[0], x.tried_count)
+    x.tried_count = 0
+
+
+cdef inline void tried_release(const int *members, int count) noexcept nogil:
+    cdef int i
+    for i in range(count):
+        ASSERT(plan.members[members[i]].busy > 0)
+        plan.members[members[i]].busy -= 1
+        ledger_busy_sub(engine.view, engine.slot, plan.members[members[i]].slot)
