@@ -17,7 +17,7 @@ cdef void say(
 cdef str member_name(exchange *x):
     if x.member == &connect_target:
         return string_of(
-            &x.down.input.data[x.base + x.req.target.offset], x.req.target.length)
+            request_bytes(x) + x.req.target.offset, x.req.target.length)
     return string_of(x.member.name.data, x.member.name.length)
 
 
@@ -158,7 +158,7 @@ cdef void service_log_upgrade_missing(exchange *x) noexcept nogil:
     with gil:
         url = string_of(x.member.url.data, x.member.url.length)
         found = "missing" if f == NULL else string_of(
-            &x.down.input.data[x.base + f.value], f.value_length)
+            request_bytes(x) + f.value, f.value_length)
         wanted = string_of(x.upgrade.data, x.upgrade.length)
         say(x, "info", "proxy_wstunnel", 0,
             f"AH02900: require upgrade for URL {url} (Upgrade header is {found}, "

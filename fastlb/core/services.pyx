@@ -25,7 +25,7 @@ cdef str string_of(const char *data, unsigned int length):
 
 
 cdef object request_object(exchange *x):
-    cdef const char *data = &x.down.input.data[x.base]
+    cdef const char *data = request_bytes(x)
     cdef field *f
     cdef int i
     cdef value query = query_of(x)
@@ -100,7 +100,7 @@ cdef void service_error_page_python(
             told = b", ".join(
                 v for n, v in found if n.lower() == b"expect").decode("latin-1")
         elif status in (405, 413, 501) and x.req.method.length:
-            told = string_of(&x.down.input.data[x.base + x.req.method.offset],
+            told = string_of(request_bytes(x) + x.req.method.offset,
                              x.req.method.length)
         reason, body = services.error_page(
             x.vhost.index, status, told, where,
@@ -297,7 +297,7 @@ cdef void service_ask_address(exchange *x) noexcept nogil:
 cdef void service_ask_address_python(exchange *x) noexcept:
     try:
         services.ask_address(
-            string_of(&x.down.input.data[x.base + x.host.offset], x.host.length),
+            string_of(request_bytes(x) + x.host.offset, x.host.length),
             connect_port(x), x.down.number, x.down.requests)
     except Exception:
         service_failed(x)

@@ -102,7 +102,7 @@ def test_values_reach_heads_by_the_exit() -> None:
         "http/rewrite.pyx": {
             "data + x.req.method.offset",  # a token, or the head was refused
             "&earlier.data[earlier.start]",  # interim heads, composed here
-            "&x.down.input.data[x.body_at]",  # a body
+            "request_kept(x)",  # a body
             "x.vhost.server_port.data",  # a number
             "name",  # of a field: a constant
         },

@@ -129,6 +129,17 @@ def test_no_exchange_keeps_a_pointer_into_a_buffer() -> None:
         assert not found, f"{name}: {found}"
 
 
+def test_where_a_head_lies_is_known_in_one_place() -> None:
+    """request_bytes, request_part and request_kept; nobody counts by hand."""
+    by_hand = re.compile(r"\b(?:down|d)\.input\.data\[x\.(?!raw_at)")
+    for name, text in sources().items():
+        found = [line.strip() for line in text.splitlines() if by_hand.search(line)]
+        if name == "flow/exchange.pyx":
+            assert len(found) == 2
+        else:
+            assert not found, f"{name}: {found}"
+
+
 def test_nobody_looks_back_but_through_byte_before() -> None:
     """An index that may be 0 is unsigned: one less is four thousand million."""
     back = re.compile(r"\[[^\[\]]*- 1\]|\[-\d")

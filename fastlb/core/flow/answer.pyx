@@ -169,7 +169,7 @@ cdef bint exchange_answer_here(exchange *x) noexcept nogil:
     Returns True when it was answered.
     """
     cdef field *f = head_field(&x.req, FIELD_MAX_FORWARDS)
-    if f.value_length != 1 or x.down.input.data[x.base + f.value] != c'0':
+    if f.value_length != 1 or request_bytes(x)[f.value] != c'0':
         return False
     if x.req.method_id == METHOD_TRACE:
         exchange_echo(x)
@@ -188,7 +188,7 @@ cdef void exchange_echo(exchange *x) noexcept nogil:
         exchange_answer_error(x, 413, NULL)
         return
     x.status = 200
-    answer_send(x, b"message/http", &x.down.input.data[x.base], x.req.length)
+    answer_send(x, b"message/http", request_bytes(x), x.req.length)
 
 
 cdef bint request_method_is_registered(exchange *x) noexcept nogil:
@@ -206,7 +206,7 @@ cdef bint request_method_is_registered(exchange *x) noexcept nogil:
 cdef bint word_is_in(
         exchange *x, const char *words, unsigned int size) noexcept nogil:
     """Does the request's method stand between two blanks of the list?"""
-    cdef const char *method = &x.down.input.data[x.base + x.req.method.offset]
+    cdef const char *method = request_bytes(x) + x.req.method.offset
     cdef unsigned int length = x.req.method.length
     cdef unsigned int i
     for i in range(size):

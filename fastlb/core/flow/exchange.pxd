@@ -237,8 +237,10 @@ cdef struct exchange:
 
 # The head as it was received, and a part of it: for one step only. Whatever exchanges
 # down.input makes them stale, so what is kept of a head is a span.
-cdef const char *request_bytes(exchange *x) noexcept nogil
-cdef value request_part(exchange *x, span part) noexcept nogil
+cdef const char *request_bytes(const exchange *x) noexcept nogil
+cdef value request_part(const exchange *x, span part) noexcept nogil
+# ... and what is kept of its body, x.body_kept bytes.
+cdef char *request_kept(const exchange *x) noexcept nogil
 # A new exchange for a complete head in down.input, run as far as it goes.
 cdef void exchange_begin(downstream *d, unsigned int head_bytes) noexcept nogil
 # A head that was refused: answer and close.

@@ -123,12 +123,16 @@ cdef void *arena_take_struct(exchange *x, unsigned int size) noexcept nogil:
     return <void *>((<size_t>p + STRUCT_ALIGN - 1) & ~<size_t>(STRUCT_ALIGN - 1))
 
 
-cdef const char *request_bytes(exchange *x) noexcept nogil:
+cdef const char *request_bytes(const exchange *x) noexcept nogil:
     return &x.down.input.data[x.base]
 
 
-cdef value request_part(exchange *x, span part) noexcept nogil:
+cdef value request_part(const exchange *x, span part) noexcept nogil:
     return value(request_bytes(x) + part.offset, part.length)
+
+
+cdef char *request_kept(const exchange *x) noexcept nogil:
+    return &x.down.input.data[x.body_at]
 
 
 cdef void exchange_begin(downstream *d, unsigned int head_bytes) noexcept nogil:

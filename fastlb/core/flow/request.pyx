@@ -49,7 +49,7 @@ cdef bint request_expects_more(exchange *x) noexcept nogil:
     cdef field *f = head_field(&x.req, FIELD_EXPECT)
     return f != NULL and not (
         f.value_length == 12 and bytes_equal_nocase(
-            &x.down.input.data[x.base + f.value], b"100-continue", 12))
+            request_bytes(x) + f.value, b"100-continue", 12))
 
 
 cdef unsigned int request_end(exchange *x) noexcept nogil:
@@ -366,7 +366,7 @@ cdef int request_flush_both(exchange *x) noexcept nogil:
     cdef unsigned int held = buffer_held(b)
     cdef ssize_t n = stream_send2(
         &x.up.c, &b.data[b.start], held,
-        &x.down.input.data[x.body_at + x.body_sent], x.body_kept - x.body_sent)
+        request_kept(x) + x.body_sent, x.body_kept - x.body_sent)
     if n < 0:
         return <int>n
     if <unsigned int>n < held:
@@ -425,8 +425,7 @@ cdef bint request_pump(exchange *x) noexcept nogil:
             return True
         if x.body_sent < x.body_kept and not x.req_chunked_out:
             n = stream_send(
-                &u.c, &d.input.data[x.body_at + x.body_sent],
-                x.body_kept - x.body_sent)
+                &u.c, request_kept(x) + x.body_sent, x.body_kept - x.body_sent)
             if n == FAILED:
                 return request_send_failed(x)
             if n < 0:
@@ -495,7 +494,7 @@ cdef bint request_frame_kept(exchange *x) noexcept nogil:
     part = buffer_room(x.stream)
     if part > size:
         part = size
-    buffer_put(x.stream, &x.down.input.data[x.body_at + x.body_sent], part)
+    buffer_put(x.stream, request_kept(x) + x.body_sent, part)
     x.body_sent += part
     body_frame(x.stream, x.req_done and x.body_sent == x.body_kept)
     return True

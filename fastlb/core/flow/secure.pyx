@@ -6,7 +6,7 @@ cdef value member_tls_name(exchange *x) noexcept nogil:
     client used (proxying.md 9)."""
     cdef value out
     if conf_flag(x, CONF_PRESERVE_HOST, False) and x.host.length:
-        out.data = &x.down.input.data[x.base + x.host.offset]
+        out.data = request_bytes(x) + x.host.offset
         out.length = x.host.length
     else:
         out.data = x.member.tls_name.data

@@ -134,7 +134,7 @@ cdef unsigned long long bit(int id) noexcept nogil:
 
 
 cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
-    cdef const char *data = &x.down.input.data[x.base]
+    cdef const char *data = request_bytes(x)
     cdef out_list *out = &out_scratch
     cdef plan_member *m = x.member
     cdef out_field *f
@@ -280,7 +280,7 @@ cdef int rewrite_request(exchange *x) noexcept nogil:
     kept = x.body_kept
     if kept and not x.req_chunked_out and not x.await_continue and \
             writer_room(&w) >= kept and kept <= BODY_WITH_HEAD_MAX:
-        put(&w, &x.down.input.data[x.body_at], kept)
+        put(&w, request_kept(x), kept)
         x.body_sent = kept
     writer_into(&w, x.up.output)
     return 0

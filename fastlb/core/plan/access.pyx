@@ -54,7 +54,7 @@ cdef int access_evaluate(access_op *op, exchange *x) noexcept nogil:
             if x.env[op.envs[i]].data != NULL:
                 hit = True
     elif op.op == ACCESS_METHOD:
-        method.data = &x.down.input.data[x.base + x.req.method.offset]
+        method.data = request_bytes(x) + x.req.method.offset
         for i in range(op.name_count):
             if op.names[i].length == x.req.method.length and memcmp(
                     op.names[i].data, method.data, op.names[i].length) == 0:

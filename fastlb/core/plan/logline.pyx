@@ -277,7 +277,7 @@ cdef void put_cookie(exchange *x, writer *w, plan_piece *p) noexcept nogil:
     cdef const char *end
     cdef const char *semicolon
     if f != NULL:
-        at = &x.down.input.data[x.base + f.value]
+        at = request_bytes(x) + f.value
         end = at + f.value_length
         while at < end:
             while at < end and (at[0] == c' ' or at[0] == c';'):
@@ -310,7 +310,7 @@ cdef void put_first_line(exchange *x, writer *w) noexcept nogil:
 
 
 cdef void put_request_line(exchange *x, writer *w) noexcept nogil:
-    cdef const char *data = &x.down.input.data[x.base]
+    cdef const char *data = request_bytes(x)
     if x.req.method.length == 0:
         put_first_line(x, w)
         return
@@ -411,7 +411,7 @@ cdef void put_piece(exchange *x, writer *w, plan_piece *p) noexcept nogil:
                 now // 1000 if p.sub == 1 else now)
         put_number(w, now)
     elif k == c'm':
-        put_or_dash(w, &x.down.input.data[x.base + x.req.method.offset],
+        put_or_dash(w, request_bytes(x) + x.req.method.offset,
                     x.req.method.length)
     elif k == c'U':
         put_or_dash(w, x.decoded.data, x.decoded.length)

@@ -132,7 +132,7 @@ cdef plan_vhost *match_server_path(plan_set *s, exchange *x) noexcept nogil:
     """ServerPath: old clients without Host say by the path whom they mean."""
     cdef int i
     cdef plan_vhost *v
-    cdef const char *path = &x.down.input.data[x.base + x.path.offset]
+    cdef const char *path = request_bytes(x) + x.path.offset
     for i in range(s.count):
         v = &plan.vhosts[s.vhosts[i]]
         if v.server_path.length and prefix_match(

@@ -33,7 +33,7 @@ cdef value self_name(exchange *x) noexcept nogil:
     if x.host.length == 0 or conf_flag(x, CONF_USE_CANONICAL_NAME, False):
         return out
     arena_write(x, &w)
-    put_lower(&w, &x.down.input.data[x.base + x.host.offset], x.host.length)
+    put_lower(&w, request_bytes(x) + x.host.offset, x.host.length)
     return arena_written(x, &w)
 
 

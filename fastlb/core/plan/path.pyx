@@ -33,7 +33,7 @@ cdef void match_begin() noexcept nogil:
 
 
 cdef int match_path(exchange *x) noexcept nogil:
-    cdef const char *data = &x.down.input.data[x.base + x.path.offset]
+    cdef const char *data = request_bytes(x) + x.path.offset
     cdef unsigned int length = x.path.length
     cdef unsigned int i = 0
     cdef unsigned char c
@@ -308,7 +308,7 @@ cdef const void *memchr_or_end(
 cdef value query_of(exchange *x) noexcept nogil:
     """The query with its "?", as received; length 0 when there is none."""
     cdef value out
-    cdef const char *data = &x.down.input.data[x.base + x.path.offset]
+    cdef const char *data = request_bytes(x) + x.path.offset
     out.data = <const char *>memchr_or_end(data, c'?', x.path.length)
     out.length = <unsigned int>(data + x.path.length - out.data)
     return out

@@ -23,7 +23,7 @@ cdef bint readings_admit(exchange *x) noexcept nogil:
 
     x.host_wanted is set when that depends on a name not known yet.
     """
-    cdef const char *raw = &x.down.input.data[x.base + x.path.offset]
+    cdef const char *raw = request_bytes(x) + x.path.offset
     cdef value sent
     if likely(x.path_is_plain):
         return True

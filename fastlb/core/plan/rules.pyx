@@ -107,7 +107,7 @@ cdef value request_field(exchange *x, const text *name) noexcept nogil:
     cdef int i
     cdef field *f
     cdef value out
-    cdef const char *data = &x.down.input.data[x.base]
+    cdef const char *data = request_bytes(x)
     out.data = NULL
     out.length = 0
     for i in range(x.req.field_count):
@@ -122,7 +122,7 @@ cdef value request_field(exchange *x, const text *name) noexcept nogil:
 
 cdef value env_attribute(exchange *x, env_op *op) noexcept nogil:
     cdef value out
-    cdef const char *data = &x.down.input.data[x.base]
+    cdef const char *data = request_bytes(x)
     cdef char[46] address
     out.data = b""
     out.length = 0
@@ -160,7 +160,7 @@ cdef void env_apply(exchange *x, env_op *op) noexcept nogil:
     cdef writer w
     cdef bint hit = op.attribute == ATTR_NONE
     cdef field *f
-    cdef const char *data = &x.down.input.data[x.base]
+    cdef const char *data = request_bytes(x)
     if op.attribute == ATTR_FIELD_REGEX:
         for i in range(x.req.field_count):
             f = &x.req.fields[i]
@@ -370,7 +370,7 @@ cdef void put_replacement(
 cdef void header_echo(exchange *x, out_list *out, header_op *op) noexcept nogil:
     cdef int i
     cdef field *f
-    cdef const char *data = &x.down.input.data[x.base]
+    cdef const char *data = request_bytes(x)
     for i in range(x.req.field_count):
         f = &x.req.fields[i]
         if request_matches(

@@ -5,7 +5,7 @@ Spec: proxying.md 1.4. The canonical form, or with nocanon what the client has s
 
 cdef int match_target(exchange *x) noexcept nogil:
     cdef plan_mapping *m = x.mapping
-    cdef const char *raw = &x.down.input.data[x.base + x.path.offset]
+    cdef const char *raw = request_bytes(x) + x.path.offset
     cdef value query = query_of(x)
     cdef value subject = x.decoded
     cdef value rest
