@@ -63,7 +63,7 @@ cdef upstream *fuzz_upstream(exchange *x) noexcept nogil:
     cdef upstream *u = upstream_take()
     u.x = x
     u.member = &plan.members[0]
-    u.state = UP_BUSY
+    upstream_enter(u, UP_BUSY)
     u.member.open_count += 1
     engine.upstream_count += 1
     x.member = u.member

@@ -10,7 +10,7 @@ cdef void answer_send(
     """Compose head and body into down.output and let them go."""
     cdef unsigned int reason_length = 0
     cdef const char *reason
-    x.state = X_LOCAL
+    exchange_enter(x, X_LOCAL)
     if x.error_status and x.status == 200:
         x.status = x.error_status
     if x.reason.length:

@@ -54,7 +54,7 @@ cdef void connect_route(exchange *x) noexcept nogil:
     if x.address_count:
         connect_go(x)
         return
-    x.state = X_WAIT_ADDRESS
+    exchange_enter(x, X_WAIT_ADDRESS)
     timer_set(&x.down.c.timer, watch.now_us + x.vhost.said.timeout_us)
     service_ask_address(x)
 
@@ -269,6 +269,7 @@ cdef bint connect_may_ask_for(
 
 cdef void connect_go(exchange *x) noexcept nogil:
     cdef int i, allowed = 0
+    exchange_enter(x, X_DECIDE)
     timer_clear(&x.down.c.timer)
     for i in range(x.address_count):
         connect_unmap(&x.addresses[i])

@@ -12,13 +12,13 @@ cdef int downstream_pooled = 0
 
 
 # The states that may follow each state: the table in downstream.pxd, as bits.
-cdef unsigned char[7] DOWN_FOLLOWERS = [
-    1 << DOWN_HEAD | 1 << DOWN_EXCHANGE | 1 << DOWN_LINGER | 1 << DOWN_WAIT,    # IDLE
+cdef unsigned char[DOWN_STATES] DOWN_FOLLOWERS = [
+    1 << DOWN_IDLE | 1 << DOWN_EXCHANGE | 1 << DOWN_LINGER,     # HANDSHAKE
     1 << DOWN_EXCHANGE | 1 << DOWN_WAIT,                        # HEAD
     1 << DOWN_IDLE | 1 << DOWN_FLUSH | 1 << DOWN_LINGER,        # EXCHANGE
     0,                                                          # LINGER
     1 << DOWN_LINGER,                                           # FLUSH
-    1 << DOWN_IDLE | 1 << DOWN_EXCHANGE | 1 << DOWN_LINGER,     # HANDSHAKE
+    1 << DOWN_HEAD | 1 << DOWN_EXCHANGE | 1 << DOWN_LINGER | 1 << DOWN_WAIT,    # IDLE
     1 << DOWN_IDLE,                                             # WAIT
 ]
 
@@ -175,11 +175,10 @@ cdef void downstream_on_event(conn *c) noexcept nogil:
 cdef void downstream_begin(downstream *d) noexcept nogil:
     """A new connection: what its address speaks."""
     if d.vhost.tls_context != NULL:
-        d.state = DOWN_HANDSHAKE
         timer_set(&d.c.timer, read_time_of_handshake(d))
     else:
         # The first request has the time of a request, not that between two.
-        d.state = DOWN_IDLE
+        downstream_enter(d, DOWN_IDLE)
         timer_set(&d.c.timer, read_time_begun(d))
     if engine.eager_read:
         d.c.readable = True

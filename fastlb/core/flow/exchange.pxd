@@ -47,13 +47,14 @@ cdef struct downstream:
     downstream *all_next
 
 cdef enum:
-    DOWN_IDLE = 0       # between requests (or before the first): no bytes of one yet
+    DOWN_HANDSHAKE = 0  # TLS is not established yet; where each begins
     DOWN_HEAD = 1       # some bytes of a head have come
     DOWN_EXCHANGE = 2   # an exchange is under way
     DOWN_LINGER = 3     # our side is shut; reading away what still comes
     DOWN_FLUSH = 4      # the last answer is going out, then close
-    DOWN_HANDSHAKE = 5  # TLS is not established yet
+    DOWN_IDLE = 5       # between requests (or before the first): no bytes of one yet
     DOWN_WAIT = 6       # a request may be there, and MaxRequestWorkers are in work
+    DOWN_STATES
 
 cdef struct upstream:
     conn c                      # first
@@ -70,10 +71,11 @@ cdef struct upstream:
     unsigned int scanned
 
 cdef enum:
-    UP_CONNECTING = 0
+    UP_CONNECTING = 0   # where each begins
     UP_BUSY = 1
     UP_IDLE = 2
     UP_HANDSHAKE = 3    # connected; TLS is not established yet
+    UP_STATES
 
 cdef struct value:              # text that lives as long as the exchange
     const char *data            # NULL: not set
@@ -89,15 +91,32 @@ cdef enum:
     STRUCT_ALIGN = 8            # of a struct in an exchange's scratch memory
     SCRATCH_BYTES = 256         # of it within the exchange: a path, a host, a cookie
 
+# What an exchange is doing; exchange_enter changes it, and knows what may follow.
+#
+#                 .-------------------------- another try, or an ErrorDocument ---.
+#                 v                                                               |
+#   begun --> DECIDE --> WAIT_HOST -----> DECIDE    the client's name is known    |
+#                    --> WAIT_ADDRESS --> DECIDE    the name of a CONNECT is      |
+#                    --> READ_BODY -----> DECIDE    as much as a member needs     |
+#                    --> WAIT_ANY ------> DECIDE    the tick: an election anew    |
+#                    --> WAIT_POOL -----> CALLED --> DECIDE                       |
+#                    --> SEND ----------------------------------------------------'
+#                            --> TUNNEL
+#   DECIDE, READ_BODY, WAIT_HOST, WAIT_ADDRESS, SEND --> LOCAL
+#
+# It may end in any of them; LOCAL and TUNNEL lead nowhere else.
 cdef enum:
-    # what an exchange is doing
-    X_READ_BODY = 0     # a chunked body is awaited before a member is asked
-    X_WAIT_MEMBER = 1   # no connection to the member is to be had, or no member
-    X_SEND = 2          # request going out, response coming in
-    X_LOCAL = 3         # answered here
-    X_WAIT_HOST = 4     # the client's name is being looked up (Require host)
-    X_TUNNEL = 5        # bytes both ways, until both sides have ended
-    X_WAIT_ADDRESS = 6  # the name that CONNECT asks for is being looked up
+    X_DECIDE = 0        # where it goes is being decided; never waits
+    X_READ_BODY = 1     # a body is awaited before a member is asked
+    X_WAIT_HOST = 2     # the client's name is being looked up (Require host)
+    X_WAIT_ADDRESS = 3  # the name that CONNECT asks for is being looked up
+    X_WAIT_ANY = 4      # no member at all is usable (balancer timeout=; route.pyx)
+    X_WAIT_POOL = 5     # no connection to the member is to be had (pool.pyx)
+    X_CALLED = 6        # its turn in that queue has come; one is promised
+    X_SEND = 7          # connecting; request going out, response coming in
+    X_LOCAL = 8         # answered here
+    X_TUNNEL = 9        # bytes both ways, until both sides have ended
+    X_STATES
 
 cdef struct tried_piece:        # members that were tried beyond the first
     tried_piece *next           # the piece before it
@@ -107,14 +126,10 @@ cdef struct exchange:
     downstream *down
     upstream *up
     exchange *next              # free list
-    exchange *wait_next         # queue of a member's pool
-    bint waiting
-    exchange *nobody_next       # waiting for any member at all (balancer timeout=)
-    bint waits_for_anybody
+    exchange *wait_next         # X_WAIT_POOL: the queue; X_WAIT_ANY: the list
     long long wait_until_us
     bint timed_out
     long long req_limit         # LimitRequestBody; 0: none
-    bint resume                 # its turn in the queue of a pool has come
     unsigned char state         # X_*
     plan_vhost *vhost
     plan_mapping *mapping

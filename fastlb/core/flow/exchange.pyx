@@ -14,6 +14,27 @@ cdef exchange *exchange_pool = NULL
 cdef int exchange_pooled = 0
 
 
+# The states that may follow each state: the drawing in exchange.pxd, as bits.
+cdef unsigned short[X_STATES] X_FOLLOWERS = [
+    1 << X_DECIDE | 1 << X_READ_BODY | 1 << X_WAIT_HOST | 1 << X_WAIT_ADDRESS
+    | 1 << X_WAIT_ANY | 1 << X_WAIT_POOL | 1 << X_SEND | 1 << X_LOCAL,  # DECIDE
+    1 << X_DECIDE | 1 << X_LOCAL,                       # READ_BODY
+    1 << X_DECIDE | 1 << X_LOCAL,                       # WAIT_HOST
+    1 << X_DECIDE | 1 << X_LOCAL,                       # WAIT_ADDRESS
+    1 << X_DECIDE,                                      # WAIT_ANY
+    1 << X_DECIDE | 1 << X_CALLED,                      # WAIT_POOL
+    1 << X_DECIDE,                                      # CALLED
+    1 << X_DECIDE | 1 << X_TUNNEL | 1 << X_LOCAL,       # SEND
+    0,                                                  # LOCAL
+    0,                                                  # TUNNEL
+]
+
+
+cdef inline void exchange_enter(exchange *x, unsigned char state) noexcept nogil:
+    ASSERT(X_FOLLOWERS[x.state] >> state & 1)
+    x.state = state
+
+
 cdef exchange *exchange_take(downstream *d) noexcept nogil:
     global exchange_pool, exchange_pooled
     cdef exchange *x = exchange_pool
@@ -55,8 +76,7 @@ cdef void exchange_give(exchange *x) noexcept nogil:
     global exchange_pool, exchange_pooled
     cdef buffer *b
     ASSERT(x.up == NULL)
-    ASSERT(not x.waiting)
-    ASSERT(not x.waits_for_anybody)
+    ASSERT(x.state < X_WAIT_ANY or x.state > X_CALLED)
     ASSERT(x.tried_count == 0)
     ASSERT(x.tried_more == NULL)
     while x.arena != NULL:
@@ -298,10 +318,6 @@ cdef void exchange_step(exchange *x) noexcept nogil:
         if request_prefetch(x):
             exchange_elect(x)
     elif x.state == X_SEND:
-        if unlikely(x.resume):
-            x.member.promised -= 1
-            exchange_connect(x)
-            return
         if x.up == NULL or x.up.state != UP_BUSY:
             # Only the rest of an answer may be on its way to the client.
             if x.res_head_sent:
@@ -314,6 +330,9 @@ cdef void exchange_step(exchange *x) noexcept nogil:
         tunnel_step(x)
     elif x.state == X_LOCAL:
         response_pump(x)
+    elif x.state == X_CALLED:
+        pool_keep_promise(x)
+        exchange_find_connection(x)
 
 
 cdef long long exchange_timeout_us(exchange *x) noexcept nogil:
@@ -345,19 +364,23 @@ cdef void exchange_detach(exchange *x, bint reuse) noexcept nogil:
         upstream_close(u)
 
 
+cdef void exchange_leave_queues(exchange *x) noexcept nogil:
+    """Whatever it waits for, it does not any more."""
+    if x.state == X_WAIT_POOL:
+        pool_leave(x)
+    elif x.state == X_WAIT_ANY:
+        nobody_leave(x)
+    elif x.state == X_CALLED:
+        # It was its turn; now it is the next one's.
+        pool_keep_promise(x)
+        pool_wake(x.member)
+
+
 cdef void exchange_settle(exchange *x) noexcept nogil:
     """Count, log, and free; the downstream is the caller's again."""
     cdef downstream *d = x.down
     exchange_renew(x)
-    if x.waiting:
-        pool_leave(x)
-    if x.waits_for_anybody:
-        nobody_leave(x)
-    if unlikely(x.resume):
-        # It was its turn; now it is the next one's.
-        x.resume = False
-        x.member.promised -= 1
-        pool_wake(x.member)
+    exchange_leave_queues(x)
     exchange_detach(x, False)
     tried_settle(x)
     ledger_request_done(
@@ -403,9 +426,8 @@ cdef void exchange_abort(exchange *x) noexcept nogil:
 
 
 cdef void exchange_on_client_timeout(exchange *x) noexcept nogil:
-    if x.state == X_WAIT_MEMBER:
-        pool_leave(x)
-        nobody_leave(x)
+    if x.state == X_WAIT_POOL or x.state == X_WAIT_ANY:
+        exchange_leave_queues(x)
         service_log_acquire(x)
         exchange_answer_error(x, 503, NULL)
     elif x.state == X_WAIT_HOST:

@@ -21,3 +21,5 @@ cdef void pool_leave(exchange *x) noexcept nogil
 # A connection came free or was closed: the first in the queue goes on.
 cdef void pool_wake(plan_member *m) noexcept nogil
 cdef bint pool_is_promised(plan_member *m) noexcept nogil
+# Its turn has come, or is given up.
+cdef void pool_keep_promise(exchange *x) noexcept nogil

@@ -52,7 +52,7 @@ cdef upstream *pool_take(exchange *x, bint careful) noexcept nogil:
                   and (not careful or pool_is_quiet(u))):
             ASSERT(u.input == NULL)
             ASSERT(u.output == NULL)
-            u.state = UP_BUSY
+            upstream_enter(u, UP_BUSY)
             timer_clear(&u.c.timer)
             return u
         upstream_close(u)
@@ -74,7 +74,7 @@ cdef void pool_put(upstream *u) noexcept nogil:
             or (m.idle_count >= idle_max and m.said.ttl_us == 0)):
         upstream_close(u)
         return
-    u.state = UP_IDLE
+    upstream_enter(u, UP_IDLE)
     u.x = NULL
     buffer_give(u.input)
     u.input = NULL
@@ -128,8 +128,7 @@ cdef bint pool_has_room(plan_member *m) noexcept nogil:
 
 cdef void pool_wait(exchange *x) noexcept nogil:
     cdef plan_member *m = x.member
-    x.state = X_WAIT_MEMBER
-    x.waiting = True
+    exchange_enter(x, X_WAIT_POOL)
     x.wait_next = NULL
     if m.waiting_tail == NULL:
         m.waiting_head = x
@@ -143,12 +142,15 @@ cdef void pool_wait(exchange *x) noexcept nogil:
 
 
 cdef void pool_leave(exchange *x) noexcept nogil:
+    pool_unqueue(x)
+    exchange_enter(x, X_DECIDE)
+
+
+cdef void pool_unqueue(exchange *x) noexcept nogil:
     cdef plan_member *m = x.member
     cdef exchange *before = NULL
-    cdef exchange *at
-    if not x.waiting:
-        return
-    at = m.waiting_head
+    cdef exchange *at = m.waiting_head
+    ASSERT(x.state == X_WAIT_POOL)
     while at != x:
         before = at
         at = at.wait_next
@@ -158,7 +160,6 @@ cdef void pool_leave(exchange *x) noexcept nogil:
         before.wait_next = x.wait_next
     if m.waiting_tail == x:
         m.waiting_tail = before
-    x.waiting = False
     x.wait_next = NULL
 
 
@@ -166,13 +167,18 @@ cdef void pool_wake(plan_member *m) noexcept nogil:
     cdef exchange *x = m.waiting_head
     if x == NULL:
         return
-    pool_leave(x)
+    pool_unqueue(x)
     timer_clear(&x.down.c.timer)
-    x.state = X_SEND
     # In its own turn: the caller is in the middle of another exchange.
-    x.resume = True
+    exchange_enter(x, X_CALLED)
     m.promised += 1
     watch_queue(&x.down.c)
+
+
+cdef void pool_keep_promise(exchange *x) noexcept nogil:
+    exchange_enter(x, X_DECIDE)
+    x.member.promised -= 1
+    ASSERT(x.member.promised >= 0)
 
 
 cdef bint pool_is_promised(plan_member *m) noexcept nogil:

@@ -355,6 +355,7 @@ cdef bint stale_retry(exchange *x) noexcept nogil:
         return False
     x.retried_stale = True
     exchange_detach(x, False)
+    exchange_enter(x, X_DECIDE)
     exchange_connect(x)
     return True
 

@@ -6,6 +6,7 @@ cdef void exchange_route(exchange *x) noexcept nogil:
     cdef const text *handler
     cdef bint mapped
     exchange_renew(x)
+    exchange_enter(x, X_DECIDE)
     rc = match_path(x)
     if unlikely(rc < 0):
         exchange_answer_error(x, -rc, NULL)
@@ -87,7 +88,7 @@ cdef bint exchange_admit(exchange *x) noexcept nogil:
     if unlikely(x.host_wanted):
         # A look-up takes its time, and other requests do not wait for it. What is
         # found holds for the connection; then this request is routed again.
-        x.state = X_WAIT_HOST
+        exchange_enter(x, X_WAIT_HOST)
         timer_set(&x.down.c.timer, watch.now_us + x.vhost.said.timeout_us)
         service_ask_host(x)
         return False
@@ -157,7 +158,7 @@ cdef void exchange_proxy(exchange *x) noexcept nogil:
         return
     if not x.req_done or x.req_framing.kind == BODY_CHUNKED:
         if not x.expect_continue:
-            x.state = X_READ_BODY
+            exchange_enter(x, X_READ_BODY)
             if not request_prefetch(x):
                 return
         else:
@@ -231,6 +232,7 @@ cdef void exchange_elect(exchange *x) noexcept nogil:
     cdef int chosen
     cdef text *name
     exchange_renew(x)
+    exchange_enter(x, X_DECIDE)
     if m.balancer < 0:
         x.member = &plan.members[m.member]
         if unlikely(member_flags_now(engine.view, x.member.slot)
@@ -288,21 +290,18 @@ cdef exchange *nobody_head = NULL   # exchanges that wait for any member at all
 
 cdef void nobody_wait(exchange *x) noexcept nogil:
     global nobody_head
-    x.state = X_WAIT_MEMBER
-    x.nobody_next = nobody_head
+    exchange_enter(x, X_WAIT_ANY)
+    x.wait_next = nobody_head
     nobody_head = x
-    x.waits_for_anybody = True
 
 
 cdef void nobody_leave(exchange *x) noexcept nogil:
     global nobody_head
     cdef exchange **at = &nobody_head
-    if not x.waits_for_anybody:
-        return
     while at[0] != x:
-        at = &at[0].nobody_next
-    at[0] = x.nobody_next
-    x.waits_for_anybody = False
+        at = &at[0].wait_next
+    at[0] = x.wait_next
+    exchange_enter(x, X_DECIDE)
 
 
 cdef void nobody_try_again() noexcept nogil:
@@ -312,9 +311,7 @@ cdef void nobody_try_again() noexcept nogil:
     cdef exchange *following
     nobody_head = NULL
     while x != NULL:
-        following = x.nobody_next
-        x.waits_for_anybody = False
-        x.state = X_SEND
+        following = x.wait_next
         exchange_elect(x)
         x = following
 
@@ -322,17 +319,20 @@ cdef void nobody_try_again() noexcept nogil:
 cdef void exchange_connect(exchange *x) noexcept nogil:
     """A connection from the pool, a new one, or a place in the queue for one."""
     cdef plan_member *m = x.member
-    cdef upstream *u = NULL
     request_upgrade(x)
     if unlikely(m.is_websocket and x.upgrade.length == 0) \
             and not conf_flag(x, CONF_WEBSOCKET_FALLBACK, True):
         upgrade_demand(x)
         return
-    if unlikely(m.promised) and not x.resume and pool_is_promised(m):
+    if unlikely(m.promised) and pool_is_promised(m):
         pool_wait(x)
         return
-    x.resume = False
-    x.state = X_SEND
+    exchange_find_connection(x)
+
+
+cdef void exchange_find_connection(exchange *x) noexcept nogil:
+    cdef plan_member *m = x.member
+    cdef upstream *u = NULL
     if unlikely(m.tls_refused):
         service_log_no_engine(x)
         exchange_answer_error(x, 500, NULL)
@@ -344,6 +344,7 @@ cdef void exchange_connect(exchange *x) noexcept nogil:
     if likely(u != NULL):
         u.x = x
         x.up = u
+        exchange_enter(x, X_SEND)
         exchange_send(x)
         return
     if unlikely(not pool_has_room(m) and m.idle != NULL):
@@ -353,6 +354,7 @@ cdef void exchange_connect(exchange *x) noexcept nogil:
     if not pool_has_room(m):
         pool_wait(x)
         return
+    exchange_enter(x, X_SEND)
     if upstream_open(x) < 0:
         service_log_connect(x, 0, stream_errno)
         pool_wake(m)

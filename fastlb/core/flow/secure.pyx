@@ -41,7 +41,7 @@ cdef void upstream_secure(upstream *u) noexcept nogil:
         exchange_handshake_lost(x, tls_reason())
         return
     u.c.tls.name_hash = hash
-    u.state = UP_HANDSHAKE
+    upstream_enter(u, UP_HANDSHAKE)
     timer_set(&u.c.timer, watch.now_us + exchange_timeout_us(x))
     upstream_handshake(u)
 
@@ -58,7 +58,7 @@ cdef void upstream_handshake(upstream *u) noexcept nogil:
     if wrong != NULL:
         exchange_handshake_lost(u.x, wrong)
         return
-    u.state = UP_BUSY
+    upstream_enter(u, UP_BUSY)
     timer_clear(&u.c.timer)
     member_connected(u.member.slot)
     exchange_send(u.x)

@@ -89,7 +89,7 @@ cdef void tunnel_open(exchange *x) noexcept nogil:
     cdef downstream *d = x.down
     # What the client said right behind its request is for the other side.
     cdef unsigned int early = d.input.end - request_end(x)
-    x.state = X_TUNNEL
+    exchange_enter(x, X_TUNNEL)
     engine.tunnel_count += 1
     ledger_tunnel_opened(engine.slot)
     # Apache's tunnels keep the thread of their request.

@@ -8,6 +8,21 @@ cdef upstream *upstream_pool = NULL
 cdef int upstream_pooled = 0
 
 
+# The states that may follow each state: the table in upstream.pxd, as bits.
+cdef unsigned char[UP_STATES] UP_FOLLOWERS = [
+    1 << UP_BUSY | 1 << UP_HANDSHAKE,   # CONNECTING
+    1 << UP_IDLE,                       # BUSY
+    1 << UP_BUSY,                       # IDLE
+    1 << UP_BUSY,                       # HANDSHAKE
+]
+
+
+cdef inline void upstream_enter(upstream *u, unsigned char state) noexcept nogil:
+    ASSERT(u.c.kind == KIND_UPSTREAM)
+    ASSERT(UP_FOLLOWERS[u.state] >> state & 1)
+    u.state = state
+
+
 cdef upstream *upstream_take() noexcept nogil:
     global upstream_pool, upstream_pooled
     cdef upstream *u = upstream_pool
@@ -206,7 +221,6 @@ cdef int upstream_open(exchange *x) noexcept nogil:
     u.x = x
     u.member = x.member
     u.epoch = member_epoch(x.member.slot)
-    u.state = UP_CONNECTING
     while upstream_socket(u) < 0:
         # One address after the other, in the order of the resolver.
         if stream_errno == NO_ADDRESS \
@@ -264,7 +278,7 @@ cdef void upstream_connected(upstream *u) noexcept nogil:
     if u.member.tls_context != NULL:
         upstream_secure(u)
         return
-    u.state = UP_BUSY
+    upstream_enter(u, UP_BUSY)
     timer_clear(&u.c.timer)
     member_connected(u.member.slot)
     exchange_send(u.x)
