@@ -124,7 +124,7 @@ cdef void service_log_send(exchange *x, int error) noexcept nogil:
 
 cdef void service_log_tunnel_begin(exchange *x) noexcept nogil:
     with gil:
-        protocol = string_of(x.upgrade.data, x.upgrade.length)
+        protocol = string_of(x.attempt.upgrade.data, x.attempt.upgrade.length)
         say(x, "debug", "proxy_http", 0,
             f"AH10239: HTTP: tunneling protocol {protocol}")
 
@@ -159,7 +159,7 @@ cdef void service_log_upgrade_missing(exchange *x) noexcept nogil:
         url = string_of(x.member.url.data, x.member.url.length)
         found = "missing" if f == NULL else string_of(
             request_bytes(x) + f.value, f.value_length)
-        wanted = string_of(x.upgrade.data, x.upgrade.length)
+        wanted = string_of(x.attempt.upgrade.data, x.attempt.upgrade.length)
         say(x, "info", "proxy_wstunnel", 0,
             f"AH02900: require upgrade for URL {url} (Upgrade header is {found}, "
             f"expecting {wanted})")
@@ -250,7 +250,7 @@ cdef void service_log_undecided(
 cdef void service_log_lock(exchange *x) noexcept nogil:
     """The balancer's lock was not free, and its owner did not give it back."""
     with gil:
-        if x.election.lock == LOCK_OF_DEAD:
+        if x.choice.election.lock == LOCK_OF_DEAD:
             say(x, "warn", "proxy_balancer", 0,
                 "FB0310: a worker died within an election; the balancer's state was "
                 "made whole")
@@ -265,7 +265,7 @@ cdef void service_log_lock(exchange *x) noexcept nogil:
 cdef void service_log_forced(exchange *x) noexcept nogil:
     """Every member was in error (forcerecovery=). One line for all of them, where
     Apache writes one for each."""
-    cdef text *name = &plan.balancer_names[x.balancer_index]
+    cdef text *name = &plan.balancer_names[x.choice.balancer_index]
     with gil:
         say(x, "debug", "proxy_balancer", 0,
             f"AH01165: {string_of(name.data, name.length)}: Forcing recovery for "
@@ -384,15 +384,15 @@ cdef void service_log_not_asked(exchange *x) noexcept nogil:
 
 
 cdef void service_log_nobody(exchange *x) noexcept nogil:
-    cdef text *name = &plan.balancer_names[x.balancer_index]
+    cdef text *name = &plan.balancer_names[x.choice.balancer_index]
     with gil:
         balancer = string_of(name.data, name.length)
-        if x.election.why == ELECT_STICKY_LOST:
-            route = string_of(x.sticky.route, x.sticky.route_length)
+        if x.choice.election.why == ELECT_STICKY_LOST:
+            route = string_of(x.choice.sticky.route, x.choice.sticky.route_length)
             say(x, "error", "proxy_balancer", 0,
                 f"AH01167: {balancer}: All workers are in error state for route "
                 f"({route})")
-        elif x.election.why == ELECT_NO_MEMBERS:
+        elif x.choice.election.why == ELECT_NO_MEMBERS:
             say(x, "error", "proxy_balancer", 0,
                 f"AH01171: No workers in balancer {balancer}")
         else:

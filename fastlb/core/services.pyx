@@ -145,7 +145,7 @@ cdef void service_unexpected_upgrade_python(exchange *x, field *f) noexcept:
     try:
         got = "n/a" if f == NULL else string_of(
             &b.data[b.start + f.value], f.value_length)
-        asked = string_of(x.upgrade.data, x.upgrade.length) or "n/a"
+        asked = string_of(x.attempt.upgrade.data, x.attempt.upgrade.length) or "n/a"
         told = f"Unexpected Upgrade: {got} (expecting {asked})".encode("latin-1")
         say(x, "error", "proxy", 0,
             f"AH00898: {told.decode('latin-1')} returned by {request_uri(x)}")

@@ -33,6 +33,12 @@ def named(name: str) -> object:
     return answering(lambda _: response(name.encode()))
 
 
+def until_the_end(peer: Peer) -> None:
+    """A member that takes what comes and says nothing."""
+    while peer.sock.recv(65536):
+        pass
+
+
 @contextmanager
 def full_backlog() -> Iterator[str]:
     """A member that listens, and whose connections are never established."""
@@ -88,6 +94,19 @@ def test_however_many_were_tried_all_are_busy_until_the_end(
         lambda: {member["busy"] for member in rig.look()["members"]} == {0},
         "nobody is busy any more",
     )
+
+
+def test_nothing_of_one_try_binds_the_next(rig: Rig) -> None:
+    """One member took a POST's head and never said 100; the second refuses, of which
+    nothing may be thought but that it refuses: the third is asked."""
+    silent = rig.member(until_the_end)
+    good = rig.member(answering(lambda m: response(m.body)))
+    rig.start(
+        pool(f"{silent.url} ping=200ms retry=60", f"{nobody()} retry=60", good.url)
+    )
+    assert rig.ask(request("/", "POST", b"body")).body == b"body"
+    assert silent.connections == 1
+    assert rig.error_log.count("AH00957") == 1
 
 
 def test_a_large_body_is_still_there_for_the_next_member(rig: Rig) -> None:

@@ -17,8 +17,11 @@ CORE = ROOT / "fastlb" / "core"
 PAGE = ROOT / "docs" / "lifetimes.md"
 STRUCT = re.compile(r"^cdef struct (\w+):.*\n((?:    .*\n|\n)+)", re.M)
 NAME = re.compile(r"`(\w+)`")
-# What is never where a pointer is kept: it begins a connection, or is a step's own.
-EMBEDDED = {"c": "conn", "timer": "timer_node"}
+# Parts of an exchange; the page tells of their fields under their own names.
+PARTS = {"choice": "member_choice", "attempt": "attempt"}
+# What is never where a pointer is kept: it begins a connection, or is a part with
+# fields of its own.
+EMBEDDED = {"c": "conn", "timer": "timer_node", **PARTS}
 
 
 @cache
@@ -113,15 +116,29 @@ def test_the_page_names_no_struct_that_is_gone() -> None:
 def test_every_value_of_an_exchange_follows_its_arena() -> None:
     """A tunnel moves it once; what stays behind would point at what was freed."""
     follow = sources()["flow/tunnel.pyx"].partition("cdef void values_follow(")[2]
-    followed = set(re.findall(r"value_follow\(&x\.(\w+)", follow))
+    followed = set(re.findall(r"value_follow\(&x\.([\w.]+)", follow))
     values = {f for f, t in structs()["exchange"].items() if t == "value"}
+    for part, struct in PARTS.items():
+        assert structs()["exchange"][part] == struct
+        found = structs()[struct].items()
+        values |= {f"{part}.{f}" for f, t in found if t == "value"}
     assert values - {"request_uri"} == followed
+
+
+def test_every_part_of_an_exchange_is_known_as_one() -> None:
+    """What is no part is told of by the page as a field."""
+    text = sources()["flow/exchange.pxd"]
+    parts = re.findall(r"^cdef struct (\w+):", text, re.M)
+    held = {
+        f: t for f, t in structs()["exchange"].items() if t in parts and t != "value"
+    }
+    assert held == PARTS
 
 
 def test_no_exchange_keeps_a_pointer_into_a_buffer() -> None:
     """What is assigned to a field of an exchange is no place in a buffer."""
     kept = re.compile(
-        r"\bx\.\w+(?:\.data)? = (?!.*arena_copy)"
+        r"\bx(?:\.\w+)+ = (?!.*arena_copy)"
         r".*(?:request_bytes|request_part|put\.data\[)"
     )
     for name, text in sources().items():

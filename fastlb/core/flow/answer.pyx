@@ -99,12 +99,7 @@ cdef void exchange_redirect_internally(
     x.decoded.length = <unsigned int>(<const char *>memchr_or_end(
         path.data, c'?', path.length) - path.data)
     x.rest_at = 0
-    x.attempts = 0
-    x.balancer = NULL
-    memset(&x.sticky, 0, sizeof(sticky_result))
-    x.retried_stale = False
-    x.timed_out = False
-    x.wait_until_us = 0
+    memset(&x.choice, 0, sizeof(member_choice))
     x.interim_count = 0
     if not match_locations(x) or not match_mapping(x):
         service_error_page(x, x.error_status, NULL)

@@ -6,6 +6,16 @@ room in the exchange goes into pieces of its own.
 """
 
 
+cdef void attempt_begin(exchange *x, bint fresh) noexcept nogil:
+    """x.member is asked, for the first time or once more."""
+    ASSERT(x.up == NULL)
+    # A chunk of which the last member took a part is framed anew.
+    buffer_give(x.stream)
+    x.stream = NULL
+    memset(&x.attempt, 0, sizeof(attempt))
+    x.attempt.fresh = fresh
+
+
 cdef bint tried_add(exchange *x) noexcept nogil:
     """x.member is busy with x until the end. False: no memory to remember it."""
     cdef int at = x.tried_count

@@ -283,7 +283,7 @@ cdef void connect_go(exchange *x) noexcept nogil:
     if allowed == 0:
         connect_deny(x)
         return
-    exchange_connect(x)
+    exchange_connect(x, False)
 
 
 cdef void connect_deny(exchange *x) noexcept nogil:

@@ -118,7 +118,32 @@ cdef enum:
     X_TUNNEL = 9        # bytes both ways, until both sides have ended
     X_STATES
 
-cdef struct tried_piece:        # members that were tried beyond the first
+# What is found out before a member is asked; begun anew for an ErrorDocument.
+cdef struct member_choice:
+    balancer_plan *balancer     # NULL: a direct member, or nothing is chosen yet
+    int balancer_index
+    sticky_result sticky        # what the client asks for
+    election election
+    int attempts                # members asked so far, however often
+    long long wait_until_us     # balancer timeout=; 0: it has not begun
+
+# One try: this request on one connection to one member. attempt_begin clears it as a
+# whole, so nothing of one try is left for the next.
+cdef struct attempt:
+    bint fresh                  # a reused connection was dead: only a new one will do
+    value upgrade               # asked of this member; length 0: nothing
+    bint begun                  # something of the request has been sent
+    bint sent                   # everything has been handed to the socket
+    bint is_deaf                # the member stopped taking the request
+    bint timed_out              # it did not answer in time
+    unsigned int body_sent      # of what is kept
+    bint expect_sent            # the member is asked for a 100
+    bint await_continue         # ... and the body is held back until it comes
+    bint ping_sent              # the Expect is ours (ping=)
+    long long bytes_out         # to and from the member; ledger.pxd says what counts
+    long long bytes_in
+
+cdef struct tried_piece:        # members that were tried beyond the first ones
     tried_piece *next           # the piece before it
     int members[TRIED_IN_PIECE]
 
@@ -127,8 +152,6 @@ cdef struct exchange:
     upstream *up
     exchange *next              # free list
     exchange *wait_next         # X_WAIT_POOL: the queue; X_WAIT_ANY: the list
-    long long wait_until_us
-    bint timed_out
     long long req_limit         # LimitRequestBody; 0: none
     unsigned char state         # X_*
     plan_vhost *vhost
@@ -150,19 +173,12 @@ cdef struct exchange:
     chunk_decoder req_chunks
     bint req_chunked_out        # towards the member
     bint req_done               # the whole body has been received
-    bint req_sent               # everything has been handed to the socket
     bint expect_continue        # the client waits for a 100
     bint continue_sent          # a 100 has gone to the client
     bint body_unasked           # it has begun its body without one
-    bint expect_sent            # the member is asked for a 100
-    bint await_continue         # ... and the body is held back until it comes
-    bint ping_sent              # the Expect is ours (ping=)
-    bint bytes_to_member        # something of this attempt has been sent
-    bint up_is_deaf             # the member stopped taking the request
     unsigned int raw_at         # undecoded (or the next request's) bytes in down.input
     unsigned int body_at        # body bytes kept in down.input.data
     unsigned int body_kept
-    unsigned int body_sent
     bint body_lost              # part of the body went out without being kept
     long long req_remaining     # of a Content-Length, not yet received
     buffer *stream              # body bytes on their way that are not kept
@@ -172,7 +188,6 @@ cdef struct exchange:
     long long body_read
     long long body_waited_us
     long long body_wait_from_us
-    value upgrade               # asked of this member; length 0: nothing
     # a tunnel (tunnel.pxd)
     bint client_ended           # its end has been read
     bint member_ended
@@ -191,13 +206,9 @@ cdef struct exchange:
     bint path_is_plain          # decoding left it as it is; its query lies behind it
     unsigned int rest_at        # offset into decoded where the mapping's rest begins
     value target                # path and query for the member's balancer URL
-    balancer_plan *balancer
-    int balancer_index
-    election election
-    plan_member *member
-    int attempts
-    bint retried_stale          # one more try after a reused connection was dead
-    sticky_result sticky
+    member_choice choice
+    plan_member *member         # that is asked, or was the last
+    attempt attempt
     int tried_count             # members that stay busy until the end (attempt.pyx)
     int tried[TRIED_IN_EXCHANGE]    # the first of them, by index
     tried_piece *tried_more         # the others
@@ -223,8 +234,6 @@ cdef struct exchange:
     bint keepalive              # the client's connection is kept afterwards
     long long body_bytes_out    # for %b
     long long bytes_out         # with heads, for %O
-    long long bytes_to_up       # ledger.pxd says what counts
-    long long bytes_from_up
     long long started_us
     long long first_byte_us
     bint aborted                # the client went away

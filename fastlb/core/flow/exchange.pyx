@@ -323,7 +323,7 @@ cdef void exchange_step(exchange *x) noexcept nogil:
             if x.res_head_sent:
                 response_pump(x)
             return
-        if not x.req_sent and not request_pump(x):
+        if not x.attempt.sent and not request_pump(x):
             return
         response_pump(x)
     elif x.state == X_TUNNEL:
@@ -353,11 +353,9 @@ cdef void exchange_detach(exchange *x, bint reuse) noexcept nogil:
         return
     x.up = NULL
     u.x = NULL
-    ASSERT(x.bytes_to_up >= 0)
-    ASSERT(x.bytes_from_up >= 0)
-    ledger_bytes(u.member.slot, x.bytes_to_up, x.bytes_from_up)
-    x.bytes_to_up = 0
-    x.bytes_from_up = 0
+    ASSERT(x.attempt.bytes_out >= 0)
+    ASSERT(x.attempt.bytes_in >= 0)
+    ledger_bytes(u.member.slot, x.attempt.bytes_out, x.attempt.bytes_in)
     if reuse:
         pool_put(u)
     else:

@@ -63,19 +63,16 @@ cdef unsigned int request_end(exchange *x) noexcept nogil:
 
 cdef void request_expectation(exchange *x) noexcept nogil:
     """Who waits for a 100: decided anew for every try (proxying.md 3.2)."""
-    x.await_continue = False
-    x.expect_sent = False
-    x.ping_sent = False
     if x.req_framing.kind == BODY_NONE:
         return
     if x.expect_continue and not x.continue_sent and not x.req_done \
             and conf_flag(x, CONF_EXPECT_CONTINUE, True):
-        x.expect_sent = True
-        x.await_continue = not request_body_has_come(x)
+        x.attempt.expect_sent = True
+        x.attempt.await_continue = not request_body_has_come(x)
     elif x.member.said.ping_us and not x.body_lost:
-        x.expect_sent = True
-        x.await_continue = True
-        x.ping_sent = True
+        x.attempt.expect_sent = True
+        x.attempt.await_continue = True
+        x.attempt.ping_sent = True
 
 
 cdef bint request_body_has_come(exchange *x) noexcept nogil:
@@ -95,11 +92,11 @@ cdef int request_await(exchange *x) noexcept nogil:
     returns 1 it may, AGAIN, or what request_receive returned
     """
     cdef int rc
-    if x.ping_sent or x.req_done or not x.down.c.readable:
+    if x.attempt.ping_sent or x.req_done or not x.down.c.readable:
         return AGAIN
     rc = request_receive(x)
     if rc == 1:
-        x.await_continue = False
+        x.attempt.await_continue = False
         x.body_unasked = True
     elif rc == AGAIN:
         buffer_give(x.stream)
@@ -333,13 +330,13 @@ cdef void body_frame(buffer *b, bint last) noexcept nogil:
 
 cdef bint request_send_failed(exchange *x) noexcept nogil:
     """The member does not take the request. It may have said why (an early answer)."""
-    if x.bytes_to_member:
+    if x.attempt.begun:
         # Read what it said, also when that came with the reset and no event has told
         # of it yet; the response decides, and the connection ends with it.
         x.up.c.readable = True
-        x.req_sent = True
+        x.attempt.sent = True
         x.res_reusable = False
-        x.up_is_deaf = True
+        x.attempt.is_deaf = True
         return True
     if stale_retry(x):
         return False
@@ -350,32 +347,31 @@ cdef bint request_send_failed(exchange *x) noexcept nogil:
 
 cdef bint stale_retry(exchange *x) noexcept nogil:
     """A reused connection was dead: once more on a fresh one to the same member."""
-    if x.up.requests <= 1 or x.retried_stale or x.res_head_sent \
+    if x.up.requests <= 1 or x.attempt.fresh or x.res_head_sent \
             or x.interim_count or not request_can_be_sent_again(x):
         return False
-    x.retried_stale = True
     exchange_detach(x, False)
     exchange_enter(x, X_DECIDE)
-    exchange_connect(x)
+    exchange_connect(x, True)
     return True
 
 
 cdef int request_flush_both(exchange *x) noexcept nogil:
     """The rest of the head and what is kept of the body, in one call. As stream_flush
-    with the head; x.body_sent tells of the body."""
+    with the head; x.attempt.body_sent tells of the body."""
     cdef buffer *b = x.up.output
     cdef unsigned int held = buffer_held(b)
     cdef ssize_t n = stream_send2(
         &x.up.c, &b.data[b.start], held,
-        request_kept(x) + x.body_sent, x.body_kept - x.body_sent)
+        request_kept(x) + x.attempt.body_sent, x.body_kept - x.attempt.body_sent)
     if n < 0:
         return <int>n
     if <unsigned int>n < held:
         b.start += <unsigned int>n
         return AGAIN
     b.start = b.end
-    x.body_sent += <unsigned int>n - held
-    x.bytes_to_up += n - held
+    x.attempt.body_sent += <unsigned int>n - held
+    x.attempt.bytes_out += n - held
     return 1
 
 
@@ -391,24 +387,24 @@ cdef bint request_pump(exchange *x) noexcept nogil:
     cdef int rc, _
     if u.output != NULL:
         before = buffer_held(u.output)
-        if x.body_sent < x.body_kept and not x.req_chunked_out \
-                and not x.await_continue:
+        if x.attempt.body_sent < x.body_kept and not x.req_chunked_out \
+                and not x.attempt.await_continue:
             rc = request_flush_both(x)
         else:
             rc = stream_flush(&u.c, u.output)
         if likely(rc == 1):
-            x.bytes_to_member = True
-            x.bytes_to_up += before
+            x.attempt.begun = True
+            x.attempt.bytes_out += before
             buffer_give(u.output)
             u.output = NULL
         elif rc == AGAIN:
-            x.bytes_to_member = x.bytes_to_member or buffer_held(u.output) < before
-            x.bytes_to_up += before - buffer_held(u.output)
+            x.attempt.begun = x.attempt.begun or buffer_held(u.output) < before
+            x.attempt.bytes_out += before - buffer_held(u.output)
             request_wait_for_member(x)
             return True
         else:
             return request_send_failed(x)
-    if unlikely(x.await_continue):
+    if unlikely(x.attempt.await_continue):
         rc = request_await(x)
         if rc == AGAIN:
             if d.c.peer_closed and not x.req_done and x.raw_at >= d.input.end \
@@ -421,34 +417,35 @@ cdef bint request_pump(exchange *x) noexcept nogil:
         if rc < 0:
             return request_body_lost(x, rc)
     for _ in range(READS_PER_STEP):
-        if x.req_done and x.body_sent == x.body_kept and x.stream == NULL:
+        if x.req_done and x.attempt.body_sent == x.body_kept and x.stream == NULL:
             request_complete(x)
             return True
-        if x.body_sent < x.body_kept and not x.req_chunked_out:
+        if x.attempt.body_sent < x.body_kept and not x.req_chunked_out:
             n = stream_send(
-                &u.c, request_kept(x) + x.body_sent, x.body_kept - x.body_sent)
+                &u.c, request_kept(x) + x.attempt.body_sent,
+                x.body_kept - x.attempt.body_sent)
             if n == FAILED:
                 return request_send_failed(x)
             if n < 0:
                 request_wait_for_member(x)
                 return True
-            x.body_sent += <unsigned int>n
-            x.bytes_to_up += n
+            x.attempt.body_sent += <unsigned int>n
+            x.attempt.bytes_out += n
             continue
-        if x.body_sent < x.body_kept:
+        if x.attempt.body_sent < x.body_kept:
             # Kept bytes that go out as chunks are framed in x.stream.
             if not request_frame_kept(x):
                 return request_send_failed(x)
         if x.stream != NULL and buffer_held(x.stream):
             before = buffer_held(x.stream)
             rc = stream_flush(&u.c, x.stream)
-            x.bytes_to_up += before - buffer_held(x.stream)
+            x.attempt.bytes_out += before - buffer_held(x.stream)
             if rc == FAILED:
                 return request_send_failed(x)
             if rc == AGAIN:
                 request_wait_for_member(x)
                 return True
-        if x.body_sent < x.body_kept:
+        if x.attempt.body_sent < x.body_kept:
             continue        # more is kept than one chunk could take
         if x.req_done:
             buffer_give(x.stream)
@@ -482,7 +479,7 @@ cdef bint request_is_at_end(downstream *d) noexcept nogil:
 
 
 cdef bint request_frame_kept(exchange *x) noexcept nogil:
-    cdef unsigned int size = x.body_kept - x.body_sent
+    cdef unsigned int size = x.body_kept - x.attempt.body_sent
     cdef unsigned int part
     if x.stream == NULL:
         x.stream = buffer_take(BUFFER_MEDIUM)
@@ -495,15 +492,15 @@ cdef bint request_frame_kept(exchange *x) noexcept nogil:
     part = buffer_room(x.stream)
     if part > size:
         part = size
-    buffer_put(x.stream, request_kept(x) + x.body_sent, part)
-    x.body_sent += part
-    body_frame(x.stream, x.req_done and x.body_sent == x.body_kept)
+    buffer_put(x.stream, request_kept(x) + x.attempt.body_sent, part)
+    x.attempt.body_sent += part
+    body_frame(x.stream, x.req_done and x.attempt.body_sent == x.body_kept)
     return True
 
 
 cdef void request_complete(exchange *x) noexcept nogil:
     """All of it has been handed over: the member's time to answer begins."""
-    x.req_sent = True
+    x.attempt.sent = True
     timer_clear(&x.down.c.timer)
     timer_set(&x.up.c.timer, watch.now_us + exchange_timeout_us(x))
 

@@ -23,7 +23,7 @@ cdef bint response_pump(exchange *x) noexcept nogil:
         rc = response_flush(x)
         if rc == AGAIN:
             timer_set(&x.down.c.timer, watch.now_us + x.vhost.said.timeout_us)
-            if x.up != NULL and x.req_sent:
+            if x.up != NULL and x.attempt.sent:
                 timer_clear(&x.up.c.timer)      # it is the client that is slow
             return True
         if rc < 0:
@@ -56,7 +56,7 @@ cdef void response_wait(exchange *x) noexcept nogil:
         # full segment: up to 200 ms, where the member pauses.
         x.corked = False
         setsockopt(x.down.c.fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one))
-    if x.req_sent or x.res_head_sent:
+    if x.attempt.sent or x.res_head_sent:
         timer_set(&x.up.c.timer, watch.now_us + exchange_timeout_us(x))
         if x.req_done and x.down.c.timer.deadline_us:
             timer_clear(&x.down.c.timer)
@@ -111,7 +111,7 @@ cdef int response_flush(exchange *x) noexcept nogil:
 
 
 cdef bint response_reusable(exchange *x) noexcept nogil:
-    return x.res_reusable and x.req_sent and x.req_done and not x.up_is_deaf
+    return x.res_reusable and x.attempt.sent and x.req_done and not x.attempt.is_deaf
 
 
 cdef bint response_read_head(exchange *x) noexcept nogil:
@@ -140,7 +140,7 @@ cdef bint response_read_head(exchange *x) noexcept nogil:
     if n < 0:
         return response_lost(x, <int>n)
     u.input.end += <unsigned int>n
-    x.bytes_from_up += n
+    x.attempt.bytes_in += n
     limits.line_bytes = x.member.field_bytes
     limits.field_bytes = x.member.field_bytes
     limits.field_count = FIELD_COUNT_MAX
@@ -166,7 +166,7 @@ cdef bint response_read_head(exchange *x) noexcept nogil:
                 &response_head, &u.input.data[u.input.start],
                 <unsigned int>head_bytes, &limits) < 0:
             return response_broken(x)
-        x.bytes_from_up -= <unsigned int>head_bytes - (response_head.fields_at - 2)
+        x.attempt.bytes_in -= <unsigned int>head_bytes - (response_head.fields_at - 2)
         if response_head.status >= 200:
             return response_begin(x, <unsigned int>head_bytes)
         if response_head.status == 101:
@@ -178,7 +178,7 @@ cdef bint response_read_head(exchange *x) noexcept nogil:
             u.input.start = BUFFER_HEADROOM
             u.input.end = BUFFER_HEADROOM
             # What was held back for the 100 can go now.
-            if not x.req_sent and not x.await_continue:
+            if not x.attempt.sent and not x.attempt.await_continue:
                 return request_pump(x)
             return True
 
@@ -194,8 +194,8 @@ cdef bint response_interim(exchange *x) noexcept nogil:
             x, 502, b"Too many (10) interim responses", False)
         return False
     if status == 100:
-        x.await_continue = False
-        relay = x.expect_continue and not x.continue_sent and not x.ping_sent
+        x.attempt.await_continue = False
+        relay = x.expect_continue and not x.continue_sent and not x.attempt.ping_sent
         if relay:
             x.continue_sent = True
     if x.env[ENV_PROXY_INTERIM].data != NULL and (
@@ -294,10 +294,10 @@ cdef bint error_is_overridden(exchange *x, int status) noexcept nogil:
 cdef void response_judge(exchange *x, int status) noexcept nogil:
     """failonstatus= (AH01174): the answer is passed on, the member goes into E."""
     cdef int i
-    if x.balancer == NULL:
+    if x.choice.balancer == NULL:
         return
-    for i in range(x.balancer.fail_status_count):
-        if x.balancer.fail_statuses[i] == status:
+    for i in range(x.choice.balancer.fail_status_count):
+        if x.choice.balancer.fail_statuses[i] == status:
             if member_failed(engine.view, x.member.slot, watch.now_us, False):
                 service_log_fail_on(x, status)
             return
@@ -315,11 +315,11 @@ cdef bint response_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
         return response_broken(x)
     x.member_status = response_head.status
     x.status = x.error_status if x.overridden else x.member_status
-    if x.await_continue:
+    if x.attempt.await_continue:
         # An answer instead of the 100: the body is neither sent nor asked for.
-        x.await_continue = False
-        x.req_sent = True
-        x.up_is_deaf = True
+        x.attempt.await_continue = False
+        x.attempt.sent = True
+        x.attempt.is_deaf = True
     if not x.req_done:
         # It answers before it has the request; the rest of that may never come.
         x.keepalive = False
@@ -346,7 +346,7 @@ cdef bint response_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
         if chunk_decode(&x.res_chunks, data + head_bytes, held, &payload,
                         &consumed) < 0:
             return response_broken(x)
-        x.bytes_from_up -= consumed - payload
+        x.attempt.bytes_in -= consumed - payload
         if x.res_chunks.done and payload == 0:
             x.res_framing.kind = BODY_LENGTH
             x.res_framing.length = 0
@@ -426,7 +426,7 @@ cdef bint response_take(exchange *x) noexcept nogil:
             service_log_response(x, 0)
             exchange_cut(x)
             return False
-        x.bytes_from_up -= consumed - payload
+        x.attempt.bytes_in -= consumed - payload
         response_decoded(x, payload, consumed)
         return True
     x.body_bytes_out += held
@@ -511,7 +511,7 @@ cdef bint response_read_body(exchange *x) noexcept nogil:
         exchange_cut(x)
         return False
     u.input.end += <unsigned int>n
-    x.bytes_from_up += n
+    x.attempt.bytes_in += n
     if not response_take(x):
         return False
     if x.res_done:

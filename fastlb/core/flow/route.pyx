@@ -168,6 +168,8 @@ cdef void exchange_proxy(exchange *x) noexcept nogil:
 
 cdef void exchange_sticky(exchange *x) noexcept nogil:
     """The route that the client asks for (balancing.md 6.2); once per request."""
+    cdef balancer_plan *b = x.choice.balancer
+    cdef sticky_result *asked = &x.choice.sticky
     cdef field *f
     cdef const char *cookies = NULL
     cdef unsigned int length = 0
@@ -179,51 +181,48 @@ cdef void exchange_sticky(exchange *x) noexcept nogil:
     if f != NULL:
         cookies = head + f.value
         length = f.value_length
-    sticky_find(x.balancer, x.target.data, x.target.length, cookies, length, &x.sticky)
-    if f != NULL and x.sticky.value == NULL:
+    sticky_find(b, x.target.data, x.target.length, cookies, length, asked)
+    if f != NULL and asked.value == NULL:
         # Rarely a client sends its cookies in several fields.
         for i in range(x.req.field_count):
             f = &x.req.fields[i]
-            if f.id == FIELD_COOKIE and x.sticky.value == NULL:
+            if f.id == FIELD_COOKIE and asked.value == NULL:
                 sticky_find(
-                    x.balancer, x.target.data, x.target.length,
-                    head + f.value, f.value_length, &x.sticky)
-    if x.sticky.value != NULL and not x.sticky.from_url:
-        sticky_keep(x)
-    if x.balancer.route_regex >= 0 and x.sticky.value != NULL:
-        x.sticky.route = NULL
-        x.sticky.route_length = 0
+                    b, x.target.data, x.target.length,
+                    head + f.value, f.value_length, asked)
+    if asked.value != NULL and not asked.from_url:
+        sticky_keep(x, asked)
+    if b.route_regex >= 0 and asked.value != NULL:
+        asked.route = NULL
+        asked.route_length = 0
         if request_matches(
-                x, x.balancer.route_regex, False, x.sticky.value,
-                x.sticky.value_length, &groups[0]):
+                x, b.route_regex, False, asked.value, asked.value_length, &groups[0]):
             g = 2 if groups[2] >= 0 else 0
-            x.sticky.route = x.sticky.value + groups[g]
-            x.sticky.route_length = groups[g + 1] - groups[g]
-    if x.sticky.route == NULL and x.sticky.value_length and x.balancer.has_separator \
-            and byte_before(
-                x.sticky.value, x.sticky.value_length) == x.balancer.separator:
+            asked.route = asked.value + groups[g]
+            asked.route_length = groups[g + 1] - groups[g]
+    if asked.route == NULL and asked.value_length and b.has_separator \
+            and byte_before(asked.value, asked.value_length) == b.separator:
         # "X.": a session without a route. Apache names it, and elects freely.
-        x.sticky.route = x.sticky.value + x.sticky.value_length
-    if x.sticky.route != NULL:
-        if x.sticky.from_url:
-            env_set(x, ENV_BALANCER_SESSION_STICKY, x.balancer.sticky_url,
-                    x.balancer.sticky_url_length)
+        asked.route = asked.value + asked.value_length
+    if asked.route != NULL:
+        if asked.from_url:
+            env_set(x, ENV_BALANCER_SESSION_STICKY, b.sticky_url, b.sticky_url_length)
         else:
-            env_set(x, ENV_BALANCER_SESSION_STICKY, x.balancer.sticky_cookie,
-                    x.balancer.sticky_cookie_length)
-        env_set(x, ENV_BALANCER_SESSION_ROUTE, x.sticky.route, x.sticky.route_length)
+            env_set(x, ENV_BALANCER_SESSION_STICKY, b.sticky_cookie,
+                    b.sticky_cookie_length)
+        env_set(x, ENV_BALANCER_SESSION_ROUTE, asked.route, asked.route_length)
 
 
-cdef void sticky_keep(exchange *x) noexcept nogil:
+cdef void sticky_keep(exchange *x, sticky_result *asked) noexcept nogil:
     """What stands in a cookie is asked for again with every try, and logged."""
-    cdef value kept = arena_copy(x, x.sticky.value, x.sticky.value_length)
-    if x.sticky.route != NULL:
-        x.sticky.route = kept.data + (x.sticky.route - x.sticky.value) \
+    cdef value kept = arena_copy(x, asked.value, asked.value_length)
+    if asked.route != NULL:
+        asked.route = kept.data + (asked.route - asked.value) \
             if kept.data != NULL else NULL
-    x.sticky.value = kept.data
-    x.sticky.value_length = kept.length
+    asked.value = kept.data
+    asked.value_length = kept.length
     if kept.data == NULL:
-        x.sticky.route_length = 0
+        asked.route_length = 0
 
 
 cdef void exchange_elect(exchange *x) noexcept nogil:
@@ -241,44 +240,44 @@ cdef void exchange_elect(exchange *x) noexcept nogil:
             exchange_answer_error(x, 503, NULL)
             return
     else:
-        if x.balancer == NULL:
-            x.balancer = &plan.balancers[m.balancer]
-            x.balancer_index = m.balancer
-            if x.balancer.sticky_cookie != NULL:
+        if x.choice.balancer == NULL:
+            x.choice.balancer = &plan.balancers[m.balancer]
+            x.choice.balancer_index = m.balancer
+            if x.choice.balancer.sticky_cookie != NULL:
                 exchange_sticky(x)
         chosen = elect(
-            engine.view, x.balancer, watch.now_us, x.sticky.route,
-            x.sticky.route_length, &x.election)
-        if unlikely(x.election.lock != LOCK_FREE):
+            engine.view, x.choice.balancer, watch.now_us, x.choice.sticky.route,
+            x.choice.sticky.route_length, &x.choice.election)
+        if unlikely(x.choice.election.lock != LOCK_FREE):
             service_log_lock(x)
-        if unlikely(x.election.began_anew):
+        if unlikely(x.choice.election.began_anew):
             service_log_began_anew(x)
         if unlikely(chosen < 0):
             exchange_nobody(x)
             return
-        x.member = &plan.members[x.balancer.member_index[chosen]]
-        if unlikely(x.election.forced_recovery):
+        x.member = &plan.members[x.choice.balancer.member_index[chosen]]
+        if unlikely(x.choice.election.forced_recovery):
             service_log_forced(x)
-        name = &plan.balancer_names[x.balancer_index]
+        name = &plan.balancer_names[x.choice.balancer_index]
         env_set(x, ENV_BALANCER_NAME, name.data, name.length)
         env_set(x, ENV_BALANCER_WORKER_NAME, x.member.url.data, x.member.url.length)
         env_set(x, ENV_BALANCER_WORKER_ROUTE, x.member.route.data,
                 x.member.route.length)
-        if x.election.route_changed:
+        if x.choice.election.route_changed:
             env_set(x, ENV_BALANCER_ROUTE_CHANGED, b"1", 1)
-    x.attempts += 1
+    x.choice.attempts += 1
     if unlikely(not tried_add(x)):
         exchange_answer_error(x, 500, NULL)
         return
-    exchange_connect(x)
+    exchange_connect(x, False)
 
 
 cdef void exchange_nobody(exchange *x) noexcept nogil:
     """No usable member: wait if the balancer says so, else 503."""
-    if x.balancer.timeout_ms > 0 and x.election.why == ELECT_ALL_IN_ERROR:
-        if x.wait_until_us == 0:
-            x.wait_until_us = watch.now_us + x.balancer.timeout_ms * 1000
-        if watch.now_us < x.wait_until_us:
+    if x.choice.balancer.timeout_ms > 0 and x.choice.election.why == ELECT_ALL_IN_ERROR:
+        if x.choice.wait_until_us == 0:
+            x.choice.wait_until_us = watch.now_us + x.choice.balancer.timeout_ms * 1000
+        if watch.now_us < x.choice.wait_until_us:
             nobody_wait(x)
             return
     service_log_nobody(x)
@@ -316,11 +315,15 @@ cdef void nobody_try_again() noexcept nogil:
         x = following
 
 
-cdef void exchange_connect(exchange *x) noexcept nogil:
-    """A connection from the pool, a new one, or a place in the queue for one."""
+cdef void exchange_connect(exchange *x, bint fresh) noexcept nogil:
+    """A connection from the pool, a new one, or a place in the queue for one.
+
+    fresh: not from the pool.
+    """
     cdef plan_member *m = x.member
+    attempt_begin(x, fresh)
     request_upgrade(x)
-    if unlikely(m.is_websocket and x.upgrade.length == 0) \
+    if unlikely(m.is_websocket and x.attempt.upgrade.length == 0) \
             and not conf_flag(x, CONF_WEBSOCKET_FALLBACK, True):
         upgrade_demand(x)
         return
@@ -337,7 +340,7 @@ cdef void exchange_find_connection(exchange *x) noexcept nogil:
         service_log_no_engine(x)
         exchange_answer_error(x, 500, NULL)
         return
-    if not m.said.disable_reuse and not x.retried_stale and not (
+    if not m.said.disable_reuse and not x.attempt.fresh and not (
             x.down.requests == 0
             and x.env[ENV_PROXY_INITIAL_NOT_POOLED].data != NULL):
         u = pool_take(x, not request_is_idempotent(x))
@@ -373,9 +376,9 @@ cdef bint request_can_be_sent_again(exchange *x) noexcept nogil:
     """Nothing of it can have been processed twice, and its bytes are at hand."""
     if x.body_lost:
         return False
-    if x.await_continue:
+    if x.attempt.await_continue:
         return True     # the body was held back for the 100 that never came
-    return not x.bytes_to_member or request_is_idempotent(x)
+    return not x.attempt.begun or request_is_idempotent(x)
 
 
 cdef void exchange_send(exchange *x) noexcept nogil:
@@ -386,13 +389,6 @@ cdef void exchange_send(exchange *x) noexcept nogil:
         connect_begin(x)
         return
     x.up.requests += 1
-    x.bytes_to_member = False
-    x.up_is_deaf = False
-    x.body_sent = 0
-    # A chunk of which the last member took a part is framed anew.
-    buffer_give(x.stream)
-    x.stream = NULL
-    x.req_sent = False
     if unlikely(logline_wants_source_port):
         upstream_learn_port(x)
     request_expectation(x)
@@ -426,9 +422,9 @@ cdef void exchange_connect_lost(exchange *x, int why) noexcept nogil:
     does not resolve ends the request.
     """
     cdef plan_member *m = x.member
-    if why == NO_ADDRESS and (x.balancer == NULL or plan.compat_apache):
+    if why == NO_ADDRESS and (x.choice.balancer == NULL or plan.compat_apache):
         exchange_detach(x, False)
-        if x.balancer != NULL and member_failed(
+        if x.choice.balancer != NULL and member_failed(
                 engine.view, m.slot, watch.now_us, False):
             service_log_member_down(x)
         service_no_address(x)
@@ -441,14 +437,14 @@ cdef void exchange_on_member_timeout(exchange *x) noexcept nogil:
     if x.res_head_sent:
         service_log_response(x, ETIMEDOUT)
         exchange_abort(x)
-    elif x.await_continue:
+    elif x.attempt.await_continue:
         service_log_status_line(x, ETIMEDOUT)
         exchange_member_lost(x, 503, b"Timeout on 100-Continue", True)
-    elif not x.req_sent:
+    elif not x.attempt.sent:
         service_log_status_line(x, ETIMEDOUT)
         exchange_member_lost(x, 504, NULL, False)
     else:
-        x.timed_out = True
+        x.attempt.timed_out = True
         service_log_status_line(x, ETIMEDOUT)
         exchange_member_lost(x, 502, b"Error reading from remote server", False)
 
@@ -459,21 +455,20 @@ cdef void exchange_member_lost(
     cdef bint again = request_can_be_sent_again(x)
     cdef int first = 0
     exchange_detach(x, False)
-    if mark_error and x.balancer != NULL:
+    if mark_error and x.choice.balancer != NULL:
         first = member_failed(engine.view, m.slot, watch.now_us, status == 503)
         if first:
             service_log_member_down(x)
-    elif x.timed_out and x.balancer != NULL and x.balancer.fail_on_timeout:
+    elif x.attempt.timed_out and x.choice.balancer != NULL \
+            and x.choice.balancer.fail_on_timeout:
         if member_failed(engine.view, m.slot, watch.now_us, False):
             service_log_fail_on(x, 0)
     if unlikely(x.res_head_sent):
         exchange_abort(x)
         return
-    if status == 503 and x.balancer != NULL and may_retry(
-            engine.view, x.balancer, m.slot, x.attempts, False, again,
-            x.election.by_route):
-        x.await_continue = False
+    if status == 503 and x.choice.balancer != NULL and may_retry(
+            engine.view, x.choice.balancer, m.slot, x.choice.attempts, False, again,
+            x.choice.election.by_route):
         exchange_elect(x)
         return
-    x.retried_stale = False
     exchange_answer_error(x, status, detail)

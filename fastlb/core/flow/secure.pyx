@@ -83,7 +83,7 @@ cdef void exchange_handshake_lost(exchange *x, const char *why) noexcept nogil:
     its retry= is over (balancing.md 4)."""
     service_log_member_handshake(x, why)
     exchange_detach(x, False)
-    if x.balancer != NULL and member_failed(
+    if x.choice.balancer != NULL and member_failed(
             engine.view, x.member.slot, watch.now_us, False):
         service_log_member_down(x)
     exchange_answer_error(x, 500, b"Error during SSL Handshake with remote server")

@@ -64,7 +64,7 @@ cdef bint splice_in(exchange *x) noexcept nogil:
         x.pipe_held = n
         x.res_remaining -= n
         x.body_bytes_out += n
-        x.bytes_from_up += n
+        x.attempt.bytes_in += n
         if x.res_remaining == 0:
             x.res_done = True
             response_source_done(x)

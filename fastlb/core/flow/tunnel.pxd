@@ -12,7 +12,7 @@
 # both have been silent for x.idle_us. To the exchange it is one long response: busy,
 # draining and the log line go by its end.
 
-# Does the request ask this member for another protocol? Sets x.upgrade.
+# Does the request ask this member for another protocol? Sets x.attempt.upgrade.
 cdef void request_upgrade(exchange *x) noexcept nogil
 # A request that asks for no Upgrade, and a ws: member without fallback.
 cdef void upgrade_demand(exchange *x) noexcept nogil

@@ -21,7 +21,6 @@ cdef void request_upgrade(exchange *x) noexcept nogil:
     cdef field *f
     cdef value asked
     cdef int i
-    x.upgrade.length = 0
     if likely(not (x.req.seen >> FIELD_UPGRADE & 1)):
         return
     # An HTTP/1.0 client could not tell a 101 from an answer.
@@ -38,18 +37,19 @@ cdef void request_upgrade(exchange *x) noexcept nogil:
     else:
         if not m.upgrade_any:
             return
-    x.upgrade = arena_copy(x, asked.data, asked.length)
+    x.attempt.upgrade = arena_copy(x, asked.data, asked.length)
 
 
 cdef bint upgrade_is_granted(exchange *x, field *granted) noexcept nogil:
     """Is the member's 101 for what was asked, and was the whole request sent?"""
     cdef buffer *b = x.up.input
     return (
-        x.upgrade.length and granted != NULL and x.req_sent and x.req_done
+        x.attempt.upgrade.length and granted != NULL and x.attempt.sent and x.req_done
         and not field_is_repeated(&response_head, FIELD_UPGRADE)
-        and granted.value_length == x.upgrade.length
+        and granted.value_length == x.attempt.upgrade.length
         and bytes_equal_nocase(
-            &b.data[b.start + granted.value], x.upgrade.data, x.upgrade.length))
+            &b.data[b.start + granted.value], x.attempt.upgrade.data,
+            x.attempt.upgrade.length))
 
 
 cdef bint tunnel_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
@@ -74,12 +74,12 @@ cdef bint tunnel_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
 cdef void upgrade_demand(exchange *x) noexcept nogil:
     """426: the member serves nothing but what the request does not ask for."""
     cdef plan_member *m = x.member
-    x.upgrade.data = b"WebSocket"
-    x.upgrade.length = 9
+    x.attempt.upgrade.data = b"WebSocket"
+    x.attempt.upgrade.length = 9
     if m.upgrade_count and not (m.upgrades[0].length == 9 and bytes_equal_nocase(
-            m.upgrades[0].data, x.upgrade.data, 9)):
-        x.upgrade.data = m.upgrades[0].data
-        x.upgrade.length = m.upgrades[0].length
+            m.upgrades[0].data, x.attempt.upgrade.data, 9)):
+        x.attempt.upgrade.data = m.upgrades[0].data
+        x.attempt.upgrade.length = m.upgrades[0].length
     service_log_upgrade_missing(x)
     exchange_answer_error(x, 426, NULL)
 
@@ -125,8 +125,8 @@ cdef void tunnel_slim(exchange *x) noexcept nogil:
         buffer_give(d.input)
         d.input = slim
     x.addresses = NULL
-    x.sticky.value = NULL
-    x.sticky.route = NULL
+    x.choice.sticky.value = NULL
+    x.choice.sticky.route = NULL
     tunnel_slim_arena(x)
 
 
@@ -166,7 +166,7 @@ cdef void values_follow(
     value_follow(&x.decoded, old, size, new)
     value_follow(&x.misread, old, size, new)
     value_follow(&x.target, old, size, new)
-    value_follow(&x.upgrade, old, size, new)
+    value_follow(&x.attempt.upgrade, old, size, new)
     value_follow(&x.location, old, size, new)
     value_follow(&x.reason, old, size, new)
     value_follow(&x.challenge, old, size, new)
@@ -259,8 +259,8 @@ cdef void tunnel_step(exchange *x) noexcept nogil:
     inward = tunnel_move(
         &d.c, &u.c, &x.stream, &x.client_ended, &from_client, &to_member)
     x.request_body_bytes += from_client
-    x.bytes_to_up += to_member
-    x.bytes_from_up += from_member
+    x.attempt.bytes_out += to_member
+    x.attempt.bytes_in += from_member
     if not plan.compat_apache:
         x.body_bytes_out += from_member
     x.bytes_out += to_client

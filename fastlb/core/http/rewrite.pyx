@@ -145,14 +145,14 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
         bit(FIELD_HOST) | bit(FIELD_CONTENT_LENGTH) | bit(FIELD_EXPECT)
         | bit(FIELD_MAX_FORWARDS) | bit(FIELD_UPGRADE))
     out_from_head(out, &x.req, data)
-    if unlikely(x.upgrade.length):
-        out_add(out, b"Upgrade", 7, x.upgrade.data, x.upgrade.length, FIELD_UPGRADE,
-                False)
+    if unlikely(x.attempt.upgrade.length):
+        out_add(out, b"Upgrade", 7, x.attempt.upgrade.data, x.attempt.upgrade.length,
+                FIELD_UPGRADE, False)
     if has_request_rules(x):
         rules_headers(x, out, False, 3, True)
         rules_headers(x, out, False, 3, False)
-        if unlikely(x.upgrade.length) and out_by_id(out, FIELD_UPGRADE) == NULL:
-            x.upgrade.length = 0        # a rule took it out
+        if unlikely(x.attempt.upgrade.length) and out_by_id(out, FIELD_UPGRADE) == NULL:
+            x.attempt.upgrade.length = 0        # a rule took it out
     if unlikely(out.overflow or x.starved):
         return -500
     if likely(not x.internal):
@@ -207,7 +207,7 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
         put(w, b"Max-Forwards: ", 14)
         put_number(w, forwards)
         put(w, b"\r\n", 2)
-    if x.expect_sent:
+    if x.attempt.expect_sent:
         request_expect_write(x, w, out)
     # Framing is ours.
     if x.req_chunked_out:
@@ -218,8 +218,8 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
         put(w, b"\r\n", 2)
     if old:
         put(w, b"\r\n", 2)
-    elif unlikely(x.upgrade.length):
-        put_upgrade(w, x.upgrade.data, x.upgrade.length)
+    elif unlikely(x.attempt.upgrade.length):
+        put_upgrade(w, x.attempt.upgrade.data, x.attempt.upgrade.length)
         put(w, b"\r\n", 2)
     elif m.said.disable_reuse or x.env[ENV_PROXY_NOKEEPALIVE].data != NULL:
         put(w, b"Connection: close\r\n\r\n", 21)
@@ -232,13 +232,13 @@ cdef void request_expect_write(exchange *x, writer *w, out_list *out) noexcept n
     """Expect as the client wrote it: some members compare it letter by letter. A rule
     may have taken it out; then it is we who tell the client to go on."""
     cdef out_field *f = out_by_id(out, FIELD_EXPECT)
-    if x.ping_sent:
+    if x.attempt.ping_sent:
         put(w, b"Expect: 100-continue\r\n", 22)
     elif f != NULL:
         put_field(w, b"Expect: ", 8, f.value, f.value_length)
     else:
-        x.expect_sent = False
-        x.await_continue = False
+        x.attempt.expect_sent = False
+        x.attempt.await_continue = False
 
 
 cdef int writer_on(writer *w, buffer **b, int size_class) noexcept nogil:
@@ -278,10 +278,10 @@ cdef int rewrite_request(exchange *x) noexcept nogil:
         return -400
     # A small body goes with the head in one segment.
     kept = x.body_kept
-    if kept and not x.req_chunked_out and not x.await_continue and \
+    if kept and not x.req_chunked_out and not x.attempt.await_continue and \
             writer_room(&w) >= kept and kept <= BODY_WITH_HEAD_MAX:
         put(&w, request_kept(x), kept)
-        x.body_sent = kept
+        x.attempt.body_sent = kept
     writer_into(&w, x.up.output)
     return 0
 
@@ -622,8 +622,8 @@ cdef int local_head_write(
         put(w, b"Content-Length: ", 16)
         put_number(w, content_length)
         put(w, b"\r\n", 2)
-    if unlikely(status == 426 and x.upgrade.length):
-        put_upgrade(w, x.upgrade.data, x.upgrade.length)
+    if unlikely(status == 426 and x.attempt.upgrade.length):
+        put_upgrade(w, x.attempt.upgrade.data, x.attempt.upgrade.length)
     put_connection(x, w)
     put(w, b"\r\n", 2)
     if response_field_count:
