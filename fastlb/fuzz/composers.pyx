@@ -32,8 +32,8 @@ cdef exchange *fuzz_exchange(const char *data, size_t size) noexcept nogil:
     x.head_request = x.req.method_id == METHOD_HEAD
     head_drop_hop_by_hop(&x.req, &d.input.data[x.base], &x.hop)
     exchange_learn_authority(x)
-    x.req_framing.kind = BODY_NONE
-    x.req_done = True
+    x.body.framing.kind = BODY_NONE
+    x.body.done = True
     return x
 
 
@@ -114,7 +114,7 @@ cdef int fuzz_response(const uint8_t *data, size_t size) noexcept nogil:
         if head_parse_response(
                 &response_head, p, <unsigned int>size, &limits) > 0 and (
                 response_head.status >= 200) and framing_of_response(
-                &response_head, p, x.req.method_id, &x.res_framing) == 0:
+                &response_head, p, x.req.method_id, &x.res.framing) == 0:
             head_drop_hop_by_hop(&response_head, p, &hop)
             x.member_status = x.status = response_head.status
             if rewrite_response(x, &response_head, p) == 0:

@@ -18,7 +18,7 @@ cdef void answer_send(
         reason_length = x.reason.length
     else:
         reason = reason_of(x.status, &reason_length)
-    if not x.req_done and not request_drop_body(x):
+    if not x.body.done and not request_drop_body(x):
         x.keepalive = False
     if rewrite_local(x, x.status, reason, reason_length, content_type, length) < 0:
         exchange_abort(x)
@@ -35,9 +35,9 @@ cdef void answer_send(
 
 cdef bint request_drop_body(exchange *x) noexcept nogil:
     """Has the rest of a body that nobody wants come already? Then pass over it."""
-    if x.req_framing.kind != BODY_CHUNKED or x.body_lost or x.req_chunked_out:
+    if x.body.framing.kind != BODY_CHUNKED or x.body.lost or x.body.chunked_out:
         return False
-    return body_decode_kept(x) == 0 and x.req_done
+    return body_decode_kept(x) == 0 and x.body.done
 
 
 cdef const text *document_for(exchange *x, int status) noexcept nogil:
@@ -56,7 +56,7 @@ cdef void exchange_answer_error(
     cdef const text *document = NULL
     cdef bint nested = x.error_status != 0
     exchange_renew(x)
-    if unlikely(x.res_head_sent):
+    if unlikely(x.res.head_sent):
         exchange_abort(x)
         return
     if x.up != NULL:
@@ -100,7 +100,6 @@ cdef void exchange_redirect_internally(
         path.data, c'?', path.length) - path.data)
     x.rest_at = 0
     memset(&x.choice, 0, sizeof(member_choice))
-    x.interim_count = 0
     if not match_locations(x) or not match_mapping(x):
         service_error_page(x, x.error_status, NULL)
         return
@@ -114,13 +113,7 @@ cdef void exchange_redirect_internally(
     # The member sees a GET for the document, with the client's other fields.
     x.internal = True
     x.req.method_id = METHOD_HEAD if x.head_request else METHOD_GET
-    x.req_framing.kind = BODY_NONE
-    x.body_kept = 0
-    x.body_lost = False
-    x.req_chunked_out = False
-    if not x.req_done:
-        x.keepalive = False
-        x.req_done = True
+    request_forget_body(x)
     exchange_elect(x)
 
 
@@ -179,7 +172,7 @@ cdef bint exchange_answer_here(exchange *x) noexcept nogil:
 
 cdef void exchange_echo(exchange *x) noexcept nogil:
     """TRACE: the head as it came (RFC 9110 9.3.8). A body is 413 (TraceEnable on)."""
-    if x.req_framing.kind != BODY_NONE:
+    if x.body.framing.kind != BODY_NONE:
         exchange_answer_error(x, 413, NULL)
         return
     x.status = 200

@@ -19,7 +19,7 @@ cdef void connect_route(exchange *x) noexcept nogil:
     if not x.vhost.said.proxy_requests:
         exchange_answer_error(x, 405, NULL)
         return
-    if x.req_framing.kind == BODY_CHUNKED or x.req_framing.length:
+    if x.body.framing.kind == BODY_CHUNKED or x.body.framing.length:
         # It has no body (RFC 9110 9.3.6): nobody could say where the tunnel begins.
         x.keepalive = False
         exchange_answer_error(x, 400, NULL)

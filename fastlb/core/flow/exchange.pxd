@@ -7,7 +7,7 @@
 # Bytes of a body always wait in the buffer into which they were read; `output` of a
 # connection holds only what was composed here (heads, error pages). So what is still to
 # be sent to a client is `down.output`, then `up.input`; to a member `up.output`, then
-# the part of the body kept in `down.input`, then `x.stream`.
+# the part of the body kept in `down.input`, then `x.body.stream`.
 
 cdef struct downstream:
     conn c                      # first
@@ -118,6 +118,42 @@ cdef enum:
     X_TUNNEL = 9        # bytes both ways, until both sides have ended
     X_STATES
 
+# The body that the client sends, as far as it has come (request.pyx).
+cdef struct request_body:
+    framing framing
+    chunk_decoder chunks
+    bint chunked_out            # towards the member
+    bint done                   # the whole body has been received
+    bint expect_continue        # the client waits for a 100
+    bint continue_sent          # a 100 has gone to the client
+    bint unasked                # it has begun its body without one
+    bint lost                   # part of it went out without being kept
+    unsigned int raw_at         # undecoded (or the next request's) bytes in down.input
+    unsigned int at             # bytes kept in down.input.data; 0: there is no body
+    unsigned int kept
+    buffer *stream              # bytes on their way that are not kept
+    long long limit             # LimitRequestBody; 0: none
+    long long remaining         # of a Content-Length, not yet received
+    long long bytes_in          # without its framing
+    # read_time.pyx: bytes as they came, time spent waiting for them, and when the wait
+    # began that is going on (0: none is)
+    long long timed_bytes
+    long long waited_us
+    long long wait_from_us
+
+# What one try brings from a member, or has brought to the client; begun anew with each.
+cdef struct response_side:
+    framing framing
+    chunk_decoder chunks
+    int interim_count           # 1xx answers before it
+    bint head_sent              # bytes of the final head are composed or sent
+    bint done                   # the whole body has come from the member
+    bint reusable               # the member's connection may be kept
+    bint chunked_out            # towards the client
+    bint close_delimited        # the client sees its end by our close
+    long long remaining
+    long long content_length    # told to the client; -1: no Content-Length
+
 # What is found out before a member is asked; begun anew for an ErrorDocument.
 cdef struct member_choice:
     balancer_plan *balancer     # NULL: a direct member, or nothing is chosen yet
@@ -152,7 +188,6 @@ cdef struct exchange:
     upstream *up
     exchange *next              # free list
     exchange *wait_next         # X_WAIT_POOL: the queue; X_WAIT_ANY: the list
-    long long req_limit         # LimitRequestBody; 0: none
     unsigned char state         # X_*
     plan_vhost *vhost
     plan_mapping *mapping
@@ -169,25 +204,7 @@ cdef struct exchange:
     span path                   # path with query, of the target
     span authority              # host[:port] of an absolute-form target; else length 0
     hop_facts hop
-    framing req_framing
-    chunk_decoder req_chunks
-    bint req_chunked_out        # towards the member
-    bint req_done               # the whole body has been received
-    bint expect_continue        # the client waits for a 100
-    bint continue_sent          # a 100 has gone to the client
-    bint body_unasked           # it has begun its body without one
-    unsigned int raw_at         # undecoded (or the next request's) bytes in down.input
-    unsigned int body_at        # body bytes kept in down.input.data
-    unsigned int body_kept
-    bint body_lost              # part of the body went out without being kept
-    long long req_remaining     # of a Content-Length, not yet received
-    buffer *stream              # body bytes on their way that are not kept
-    long long request_body_bytes
-    # read_time.pyx: bytes of the body as they came, time spent waiting for them, and
-    # when the wait began that is going on (0: none is)
-    long long body_read
-    long long body_waited_us
-    long long body_wait_from_us
+    request_body body
     # a tunnel (tunnel.pxd)
     bint client_ended           # its end has been read
     bint member_ended
@@ -213,17 +230,8 @@ cdef struct exchange:
     int tried[TRIED_IN_EXCHANGE]    # the first of them, by index
     tried_piece *tried_more         # the others
     # the response
-    framing res_framing
-    chunk_decoder res_chunks
-    bint res_head_sent          # bytes of the final head are composed or sent
-    bint res_chunked_out
-    bint res_close_delimited    # the client sees its end by our close
-    bint res_done               # the whole body has come from the member
-    bint res_reusable           # the member's connection may be kept
-    long long res_remaining
-    long long res_content_length    # told to the client; -1: no Content-Length
+    response_side res
     const char *allow               # Allow of an answer made here; NULL: none
-    int interim_count
     bint splice_failed
     bint corked                 # the kernel may hold back the end of what was spliced
     int pipe_read               # splice; -1: none
@@ -263,7 +271,7 @@ cdef struct exchange:
 # down.input makes them stale, so what is kept of a head is a span.
 cdef const char *request_bytes(const exchange *x) noexcept nogil
 cdef value request_part(const exchange *x, span part) noexcept nogil
-# ... and what is kept of its body, x.body_kept bytes.
+# ... and what is kept of its body, x.body.kept bytes.
 cdef char *request_kept(const exchange *x) noexcept nogil
 # A new exchange for a complete head in down.input, run as far as it goes.
 cdef void exchange_begin(downstream *d, unsigned int head_bytes) noexcept nogil

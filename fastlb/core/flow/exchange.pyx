@@ -83,8 +83,8 @@ cdef void exchange_give(exchange *x) noexcept nogil:
         b = x.arena
         x.arena = b.next
         arena_give(b)
-    buffer_give(x.stream)
-    x.stream = NULL
+    buffer_give(x.body.stream)
+    x.body.stream = NULL
     splice_give(x)
     engine.exchange_count -= 1
     ASSERT(engine.exchange_count >= 0)
@@ -130,7 +130,7 @@ cdef void exchange_renew(exchange *x) noexcept nogil:
         return
     buffer_renew(&x.down.input)
     buffer_renew(&x.down.output)
-    buffer_renew(&x.stream)
+    buffer_renew(&x.body.stream)
     if x.up != NULL:
         buffer_renew(&x.up.input)
         buffer_renew(&x.up.output)
@@ -152,7 +152,7 @@ cdef value request_part(const exchange *x, span part) noexcept nogil:
 
 
 cdef char *request_kept(const exchange *x) noexcept nogil:
-    return &x.down.input.data[x.body_at]
+    return &x.down.input.data[x.body.at]
 
 
 cdef void exchange_begin(downstream *d, unsigned int head_bytes) noexcept nogil:
@@ -193,15 +193,15 @@ cdef void exchange_begin(downstream *d, unsigned int head_bytes) noexcept nogil:
         return
     if unlikely(d.tls_vhost != NULL) and not host_may_be_asked(x):
         return
-    rc = framing_of_request(&x.req, data, &x.vhost.limits, &x.req_framing)
+    rc = framing_of_request(&x.req, data, &x.vhost.limits, &x.body.framing)
     if unlikely(rc < 0):
         exchange_reject(x, -rc, WHY_FRAMING)
         return
-    x.req_done = x.req_framing.kind == BODY_NONE
-    if not x.req_done:
+    x.body.done = x.body.framing.kind == BODY_NONE
+    if not x.body.done:
         request_body_begin(x)
     buffer_renew(&d.input)
-    if unlikely(x.req.seen >> FIELD_EXPECT & 1) and not x.expect_continue \
+    if unlikely(x.req.seen >> FIELD_EXPECT & 1) and not x.body.expect_continue \
             and request_expects_more(x):
         x.keepalive = False
         exchange_answer_error(x, 417, NULL)
@@ -286,7 +286,7 @@ cdef void exchange_drop(downstream *d, int status) noexcept nogil:
 cdef void exchange_reject(exchange *x, int status, unsigned char why) noexcept nogil:
     x.why = why
     x.keepalive = False
-    x.req_done = True
+    x.body.done = True
     # Where this request ends nobody knows: more of it may be on its way.
     x.down.must_linger = True
     exchange_answer_error(x, status, why_text(why))
@@ -320,7 +320,7 @@ cdef void exchange_step(exchange *x) noexcept nogil:
     elif x.state == X_SEND:
         if x.up == NULL or x.up.state != UP_BUSY:
             # Only the rest of an answer may be on its way to the client.
-            if x.res_head_sent:
+            if x.res.head_sent:
                 response_pump(x)
             return
         if not x.attempt.sent and not request_pump(x):
@@ -397,9 +397,9 @@ cdef void exchange_settle(exchange *x) noexcept nogil:
 cdef bint exchange_finish(exchange *x) noexcept nogil:
     """The answer has gone out whole. Always returns False: the exchange is over."""
     cdef downstream *d = x.down
-    cdef bint keep = x.keepalive and x.req_done and not d.c.broken
+    cdef bint keep = x.keepalive and x.body.done and not d.c.broken
     # A client that has not said that it will close may have sent the next request.
-    cdef bint linger = not x.req_done or not client_closes(x)
+    cdef bint linger = not x.body.done or not client_closes(x)
     if d.input != NULL:
         # What lies behind this request belongs to the next one.
         d.input.start = request_end(x) if x.req.length else d.input.end
@@ -435,7 +435,7 @@ cdef void exchange_on_client_timeout(exchange *x) noexcept nogil:
         tunnel_on_timeout(x)
     elif x.state == X_WAIT_ADDRESS:
         connect_unknown(x)
-    elif x.res_head_sent or x.state == X_LOCAL:
+    elif x.res.head_sent or x.state == X_LOCAL:
         exchange_abort(x)           # it does not take what we send
     else:
         # The body does not come (RFC 9110 15.5.9).

@@ -4,8 +4,8 @@
                  base   body_at    +body_kept  raw_at                 end
 
 A body up to BODY_KEEP_BYTES stays where it was received until the exchange ends, so
-that it can be sent again to another member. What is longer passes through x.stream, and
-from then on the request cannot be repeated (x.body_lost).
+that it can be sent again to another member. What is longer passes through
+x.body.stream, and from then on the request cannot be repeated (x.body.lost).
 """
 
 
@@ -15,32 +15,32 @@ cdef void request_body_begin(exchange *x) noexcept nogil:
     cdef downstream *d = x.down
     cdef unsigned int have
     cdef unsigned int wanted
-    x.body_at = x.base + x.req.length
-    have = d.input.end - x.body_at
-    if x.req_framing.kind == BODY_LENGTH:
-        if <long long>have > x.req_framing.length:
-            have = <unsigned int>x.req_framing.length
-        x.body_kept = have
-        x.req_remaining = x.req_framing.length - have
-        x.req_done = x.req_remaining == 0
-        x.raw_at = x.body_at + have
+    x.body.at = x.base + x.req.length
+    have = d.input.end - x.body.at
+    if x.body.framing.kind == BODY_LENGTH:
+        if <long long>have > x.body.framing.length:
+            have = <unsigned int>x.body.framing.length
+        x.body.kept = have
+        x.body.remaining = x.body.framing.length - have
+        x.body.done = x.body.remaining == 0
+        x.body.raw_at = x.body.at + have
         wanted = 0
-        if x.req_remaining and x.req_framing.length <= BODY_KEEP_BYTES:
-            wanted = <unsigned int>x.req_remaining
+        if x.body.remaining and x.body.framing.length <= BODY_KEEP_BYTES:
+            wanted = <unsigned int>x.body.remaining
     else:
-        chunk_begin(&x.req_chunks)
-        x.raw_at = x.body_at
+        chunk_begin(&x.body.chunks)
+        x.body.raw_at = x.body.at
         wanted = BODY_PREFETCH_BYTES
     d.sends_large = wanted > BODY_PREFETCH_BYTES or have > BODY_PREFETCH_BYTES
     if wanted > buffer_room(d.input):
         # The head must keep its place: offsets count from base. Behind a chunked body
         # there must be room for what request_put_back may bring.
-        if d.input.size_class < BUFFER_MEDIUM or x.req_framing.kind == BODY_CHUNKED:
+        if d.input.size_class < BUFFER_MEDIUM or x.body.framing.kind == BODY_CHUNKED:
             buffer_grow(&d.input)
-    x.request_body_bytes = x.body_kept
+    x.body.bytes_in = x.body.kept
     # Whoever has sent its whole body, or speaks HTTP/1.0, waits for no 100.
-    x.expect_continue = (
-        not x.req_done and x.req.minor == 1 and x.req.seen >> FIELD_EXPECT & 1
+    x.body.expect_continue = (
+        not x.body.done and x.req.minor == 1 and x.req.seen >> FIELD_EXPECT & 1
         and not request_expects_more(x))
 
 
@@ -56,20 +56,31 @@ cdef unsigned int request_end(exchange *x) noexcept nogil:
     """Offset in down.input behind this request: where the next one begins."""
     # Not by the framing: a request that is answered by an ErrorDocument has become a
     # GET without a body, and its body must not be taken for the next request.
-    if x.body_at == 0:
+    if x.body.at == 0:
         return x.base + x.req.length
-    return x.raw_at
+    return x.body.raw_at
+
+
+cdef void request_forget_body(exchange *x) noexcept nogil:
+    """It has become a GET without a body; where the next request begins stays known."""
+    if not x.body.done:
+        x.keepalive = False
+        x.body.done = True
+    x.body.framing.kind = BODY_NONE
+    x.body.kept = 0
+    x.body.lost = False
+    x.body.chunked_out = False
 
 
 cdef void request_expectation(exchange *x) noexcept nogil:
     """Who waits for a 100: decided anew for every try (proxying.md 3.2)."""
-    if x.req_framing.kind == BODY_NONE:
+    if x.body.framing.kind == BODY_NONE:
         return
-    if x.expect_continue and not x.continue_sent and not x.req_done \
+    if x.body.expect_continue and not x.body.continue_sent and not x.body.done \
             and conf_flag(x, CONF_EXPECT_CONTINUE, True):
         x.attempt.expect_sent = True
         x.attempt.await_continue = not request_body_has_come(x)
-    elif x.member.said.ping_us and not x.body_lost:
+    elif x.member.said.ping_us and not x.body.lost:
         x.attempt.expect_sent = True
         x.attempt.await_continue = True
         x.attempt.ping_sent = True
@@ -78,9 +89,9 @@ cdef void request_expectation(exchange *x) noexcept nogil:
 cdef bint request_body_has_come(exchange *x) noexcept nogil:
     """Has anything of the body been received? Remembered, as a chunk's size leaves no
     other trace."""
-    if x.request_body_bytes > 0 or x.raw_at < x.down.input.end:
-        x.body_unasked = True
-    return x.body_unasked
+    if x.body.bytes_in > 0 or x.body.raw_at < x.down.input.end:
+        x.body.unasked = True
+    return x.body.unasked
 
 
 cdef int request_await(exchange *x) noexcept nogil:
@@ -92,25 +103,25 @@ cdef int request_await(exchange *x) noexcept nogil:
     returns 1 it may, AGAIN, or what request_receive returned
     """
     cdef int rc
-    if x.attempt.ping_sent or x.req_done or not x.down.c.readable:
+    if x.attempt.ping_sent or x.body.done or not x.down.c.readable:
         return AGAIN
     rc = request_receive(x)
     if rc == 1:
         x.attempt.await_continue = False
-        x.body_unasked = True
+        x.body.unasked = True
     elif rc == AGAIN:
-        buffer_give(x.stream)
-        x.stream = NULL
+        buffer_give(x.body.stream)
+        x.body.stream = NULL
     return rc
 
 
 cdef bint request_continue(exchange *x) noexcept nogil:
     """Tell a waiting client to send its body. Returns False when it is gone."""
-    if not x.expect_continue or x.continue_sent or x.res_head_sent:
+    if not x.body.expect_continue or x.body.continue_sent or x.res.head_sent:
         return True
     if request_body_has_come(x):
         return True         # it has not waited (RFC 9110 10.1.1)
-    x.continue_sent = True
+    x.body.continue_sent = True
     if stream_send(&x.down.c, b"HTTP/1.1 100 Continue\r\n\r\n", 25) != 25:
         exchange_abort(x)
         return False
@@ -122,23 +133,24 @@ cdef int body_decode_kept(exchange *x) noexcept nogil:
     cdef buffer *b = x.down.input
     cdef unsigned int payload = 0, consumed = 0
     cdef int rc
-    if x.raw_at >= b.end:
+    if x.body.raw_at >= b.end:
         return 0
     rc = chunk_decode(
-        &x.req_chunks, &b.data[x.raw_at], b.end - x.raw_at, &payload, &consumed)
+        &x.body.chunks, &b.data[x.body.raw_at], b.end - x.body.raw_at, &payload,
+        &consumed)
     if rc < 0:
         return rc
-    if not buffer_move(b, x.body_at + x.body_kept, &b.data[x.raw_at], payload):
+    if not buffer_move(b, x.body.at + x.body.kept, &b.data[x.body.raw_at], payload):
         return -400
-    x.body_kept += payload
-    x.request_body_bytes += payload
-    x.raw_at += consumed
-    if x.req_chunks.done:
-        x.req_done = True
-    elif x.raw_at == b.end:
+    x.body.kept += payload
+    x.body.bytes_in += payload
+    x.body.raw_at += consumed
+    if x.body.chunks.done:
+        x.body.done = True
+    elif x.body.raw_at == b.end:
         # All decoded: the room behind the payload is free again.
-        x.raw_at = x.body_at + x.body_kept
-        b.end = x.raw_at
+        x.body.raw_at = x.body.at + x.body.kept
+        b.end = x.body.raw_at
     return 0
 
 
@@ -149,7 +161,7 @@ cdef bint request_refuse_body(exchange *x, int status) noexcept nogil:
     """
     x.keepalive = False
     exchange_detach(x, False)
-    if x.res_head_sent:
+    if x.res.head_sent:
         exchange_abort(x)
     else:
         exchange_answer_error(x, status, NULL)
@@ -166,23 +178,23 @@ cdef bint request_prefetch(exchange *x) noexcept nogil:
     cdef downstream *d = x.down
     cdef ssize_t n
     cdef unsigned int room
-    cdef bint chunked = x.req_framing.kind == BODY_CHUNKED
+    cdef bint chunked = x.body.framing.kind == BODY_CHUNKED
     while True:
         if chunked and body_decode_kept(x) < 0:
             request_refuse_body(x, 400)
             return False
-        if x.req_limit and x.request_body_bytes > x.req_limit:
+        if x.body.limit and x.body.bytes_in > x.body.limit:
             request_refuse_body(x, 413)
             return False
-        if x.req_done and (not chunked or x.body_kept <= BODY_PREFETCH_BYTES):
+        if x.body.done and (not chunked or x.body.kept <= BODY_PREFETCH_BYTES):
             if chunked:
-                x.req_framing.kind = BODY_LENGTH
-                x.req_framing.length = x.body_kept
+                x.body.framing.kind = BODY_LENGTH
+                x.body.framing.length = x.body.kept
             break
         buffer_renew(&d.input)
         room = buffer_room(d.input)
-        if x.body_kept >= BODY_PREFETCH_BYTES or room == 0 or x.req_done:
-            x.req_chunked_out = chunked
+        if x.body.kept >= BODY_PREFETCH_BYTES or room == 0 or x.body.done:
+            x.body.chunked_out = chunked
             break
         if not d.c.readable:
             timer_set(&d.c.timer, read_time_of_body(x))
@@ -208,92 +220,94 @@ cdef void request_keep(exchange *x, unsigned int received) noexcept nogil:
     """Bytes of a body by length came into down.input; what is more than the body is
     the next request."""
     cdef unsigned int part = received
-    if <long long>part > x.req_remaining:
-        part = <unsigned int>x.req_remaining
+    if <long long>part > x.body.remaining:
+        part = <unsigned int>x.body.remaining
     x.down.input.end += received
-    x.body_kept += part
-    x.raw_at = x.body_at + x.body_kept
-    x.request_body_bytes += part
-    x.req_remaining -= part
-    x.req_done = x.req_remaining == 0
+    x.body.kept += part
+    x.body.raw_at = x.body.at + x.body.kept
+    x.body.bytes_in += part
+    x.body.remaining -= part
+    x.body.done = x.body.remaining == 0
 
 
 cdef int request_receive(exchange *x) noexcept nogil:
-    """More of the body: into down.input while it can be kept, else into x.stream.
+    """More of the body: into down.input while it can be kept, else into x.body.stream.
 
     returns 1 something came, AGAIN, CLOSED, FAILED or -400 -413
     """
     cdef downstream *d = x.down
+    cdef buffer *into
     cdef ssize_t n
     cdef size_t room
     cdef unsigned int payload = 0, consumed = 0
     cdef int rc
     exchange_renew(x)
-    if x.req_framing.kind == BODY_LENGTH and not x.body_lost \
-            and x.req_framing.length <= BODY_KEEP_BYTES \
-            and buffer_room(d.input) > 0 and x.raw_at == d.input.end:
+    if x.body.framing.kind == BODY_LENGTH and not x.body.lost \
+            and x.body.framing.length <= BODY_KEEP_BYTES \
+            and buffer_room(d.input) > 0 and x.body.raw_at == d.input.end:
         n = stream_recv(&d.c, &d.input.data[d.input.end], buffer_room(d.input))
         if n < 0:
             return <int>n
         read_time_got(x, n)
         request_keep(x, <unsigned int>n)
         return 1
-    if x.stream == NULL:
-        x.stream = buffer_take(
-            BUFFER_LARGE if x.req_remaining > 131072 else BUFFER_MEDIUM)
-        if x.stream == NULL:
+    if x.body.stream == NULL:
+        x.body.stream = buffer_take(
+            BUFFER_LARGE if x.body.remaining > 131072 else BUFFER_MEDIUM)
+        if x.body.stream == NULL:
             return FAILED
-    x.stream.start = BUFFER_HEADROOM
-    x.stream.end = BUFFER_HEADROOM
-    room = buffer_room(x.stream)
-    if x.req_framing.kind == BODY_LENGTH:
-        if <long long>room > x.req_remaining:
-            room = <size_t>x.req_remaining
-        n = stream_recv(&d.c, &x.stream.data[x.stream.end], room)
+    into = x.body.stream
+    into.start = BUFFER_HEADROOM
+    into.end = BUFFER_HEADROOM
+    room = buffer_room(into)
+    if x.body.framing.kind == BODY_LENGTH:
+        if <long long>room > x.body.remaining:
+            room = <size_t>x.body.remaining
+        n = stream_recv(&d.c, &into.data[into.end], room)
         if n < 0:
             return <int>n
         read_time_got(x, n)
-        x.stream.end += <unsigned int>n
-        x.req_remaining -= n
-        x.req_done = x.req_remaining == 0
-        x.request_body_bytes += n
-        x.body_lost = True
+        into.end += <unsigned int>n
+        x.body.remaining -= n
+        x.body.done = x.body.remaining == 0
+        x.body.bytes_in += n
+        x.body.lost = True
         return 1
     # Chunked: what waits in down.input comes first.
-    if x.raw_at < d.input.end:
-        # A head that grew the buffer may have more behind it than x.stream can hold.
-        if room > d.input.end - x.raw_at:
-            room = d.input.end - x.raw_at
+    if x.body.raw_at < d.input.end:
+        # A head that grew the buffer may have more behind it than can be held.
+        if room > d.input.end - x.body.raw_at:
+            room = d.input.end - x.body.raw_at
         if not buffer_move(
-                x.stream, x.stream.end, &d.input.data[x.raw_at], <unsigned int>room):
+                into, into.end, &d.input.data[x.body.raw_at], <unsigned int>room):
             return FAILED
         n = <ssize_t>room
     else:
         # Not more than request_put_back could put behind the head.
-        if room > d.input.size - BUFFER_TAIL - x.body_at:
-            room = d.input.size - BUFFER_TAIL - x.body_at
+        if room > d.input.size - BUFFER_TAIL - x.body.at:
+            room = d.input.size - BUFFER_TAIL - x.body.at
         if room == 0:
             return FAILED
-        n = stream_recv(&d.c, &x.stream.data[x.stream.end], room)
+        n = stream_recv(&d.c, &into.data[into.end], room)
         if n < 0:
             return <int>n
         read_time_got(x, n)
         room = 0
-    rc = chunk_decode(&x.req_chunks, &x.stream.data[x.stream.end],
+    rc = chunk_decode(&x.body.chunks, &into.data[into.end],
                       <unsigned int>n, &payload, &consumed)
     if rc < 0:
         return rc
-    x.body_lost = True
+    x.body.lost = True
     if room:
-        x.raw_at += consumed
+        x.body.raw_at += consumed
     elif consumed < <unsigned int>n:
         request_put_back(
-            x, &x.stream.data[x.stream.end + consumed], <unsigned int>n - consumed)
-    x.request_body_bytes += payload
-    if x.req_limit and x.request_body_bytes > x.req_limit:
+            x, &into.data[into.end + consumed], <unsigned int>n - consumed)
+    x.body.bytes_in += payload
+    if x.body.limit and x.body.bytes_in > x.body.limit:
         return -413
-    x.req_done = x.req_chunks.done
-    x.stream.end += payload
+    x.body.done = x.body.chunks.done
+    into.end += payload
     request_frame(x)
     return 1
 
@@ -303,14 +317,14 @@ cdef void request_put_back(
     """Bytes of the next request that were received with the end of this body. They take
     the place of what was kept of it: that has been sent and cannot be sent again."""
     cdef buffer *b = x.down.input
-    x.raw_at = x.body_at
-    b.end = x.raw_at
+    x.body.raw_at = x.body.at
+    b.end = x.body.raw_at
     if not buffer_put(b, data, length):
         x.keepalive = False     # what is lost is never taken for another request
 
 
 cdef void request_frame(exchange *x) noexcept nogil:
-    body_frame(x.stream, x.req_done)
+    body_frame(x.body.stream, x.body.done)
 
 
 cdef void body_frame(buffer *b, bint last) noexcept nogil:
@@ -335,7 +349,7 @@ cdef bint request_send_failed(exchange *x) noexcept nogil:
         # of it yet; the response decides, and the connection ends with it.
         x.up.c.readable = True
         x.attempt.sent = True
-        x.res_reusable = False
+        x.res.reusable = False
         x.attempt.is_deaf = True
         return True
     if stale_retry(x):
@@ -347,8 +361,8 @@ cdef bint request_send_failed(exchange *x) noexcept nogil:
 
 cdef bint stale_retry(exchange *x) noexcept nogil:
     """A reused connection was dead: once more on a fresh one to the same member."""
-    if x.up.requests <= 1 or x.attempt.fresh or x.res_head_sent \
-            or x.interim_count or not request_can_be_sent_again(x):
+    if x.up.requests <= 1 or x.attempt.fresh or x.res.head_sent \
+            or x.res.interim_count or not request_can_be_sent_again(x):
         return False
     exchange_detach(x, False)
     exchange_enter(x, X_DECIDE)
@@ -363,7 +377,7 @@ cdef int request_flush_both(exchange *x) noexcept nogil:
     cdef unsigned int held = buffer_held(b)
     cdef ssize_t n = stream_send2(
         &x.up.c, &b.data[b.start], held,
-        request_kept(x) + x.attempt.body_sent, x.body_kept - x.attempt.body_sent)
+        request_kept(x) + x.attempt.body_sent, x.body.kept - x.attempt.body_sent)
     if n < 0:
         return <int>n
     if <unsigned int>n < held:
@@ -387,7 +401,7 @@ cdef bint request_pump(exchange *x) noexcept nogil:
     cdef int rc, _
     if u.output != NULL:
         before = buffer_held(u.output)
-        if x.attempt.body_sent < x.body_kept and not x.req_chunked_out \
+        if x.attempt.body_sent < x.body.kept and not x.body.chunked_out \
                 and not x.attempt.await_continue:
             rc = request_flush_both(x)
         else:
@@ -407,7 +421,7 @@ cdef bint request_pump(exchange *x) noexcept nogil:
     if unlikely(x.attempt.await_continue):
         rc = request_await(x)
         if rc == AGAIN:
-            if d.c.peer_closed and not x.req_done and x.raw_at >= d.input.end \
+            if d.c.peer_closed and not x.body.done and x.body.raw_at >= d.input.end \
                     and request_is_at_end(d):
                 return request_refuse_body(x, 400)
             timer_set(&u.c.timer, watch.now_us + (
@@ -417,13 +431,13 @@ cdef bint request_pump(exchange *x) noexcept nogil:
         if rc < 0:
             return request_body_lost(x, rc)
     for _ in range(READS_PER_STEP):
-        if x.req_done and x.attempt.body_sent == x.body_kept and x.stream == NULL:
+        if x.body.done and x.attempt.body_sent == x.body.kept and x.body.stream == NULL:
             request_complete(x)
             return True
-        if x.attempt.body_sent < x.body_kept and not x.req_chunked_out:
+        if x.attempt.body_sent < x.body.kept and not x.body.chunked_out:
             n = stream_send(
                 &u.c, request_kept(x) + x.attempt.body_sent,
-                x.body_kept - x.attempt.body_sent)
+                x.body.kept - x.attempt.body_sent)
             if n == FAILED:
                 return request_send_failed(x)
             if n < 0:
@@ -432,28 +446,28 @@ cdef bint request_pump(exchange *x) noexcept nogil:
             x.attempt.body_sent += <unsigned int>n
             x.attempt.bytes_out += n
             continue
-        if x.attempt.body_sent < x.body_kept:
-            # Kept bytes that go out as chunks are framed in x.stream.
+        if x.attempt.body_sent < x.body.kept:
+            # Kept bytes that go out as chunks are framed in x.body.stream.
             if not request_frame_kept(x):
                 return request_send_failed(x)
-        if x.stream != NULL and buffer_held(x.stream):
-            before = buffer_held(x.stream)
-            rc = stream_flush(&u.c, x.stream)
-            x.attempt.bytes_out += before - buffer_held(x.stream)
+        if x.body.stream != NULL and buffer_held(x.body.stream):
+            before = buffer_held(x.body.stream)
+            rc = stream_flush(&u.c, x.body.stream)
+            x.attempt.bytes_out += before - buffer_held(x.body.stream)
             if rc == FAILED:
                 return request_send_failed(x)
             if rc == AGAIN:
                 request_wait_for_member(x)
                 return True
-        if x.attempt.body_sent < x.body_kept:
+        if x.attempt.body_sent < x.body.kept:
             continue        # more is kept than one chunk could take
-        if x.req_done:
-            buffer_give(x.stream)
-            x.stream = NULL
+        if x.body.done:
+            buffer_give(x.body.stream)
+            x.body.stream = NULL
             continue
         if not request_continue(x):
             return False
-        if not d.c.readable and x.raw_at >= d.input.end:
+        if not d.c.readable and x.body.raw_at >= d.input.end:
             return request_wait_for_client(x)
         rc = request_receive(x)
         if rc == AGAIN:
@@ -479,22 +493,22 @@ cdef bint request_is_at_end(downstream *d) noexcept nogil:
 
 
 cdef bint request_frame_kept(exchange *x) noexcept nogil:
-    cdef unsigned int size = x.body_kept - x.attempt.body_sent
+    cdef unsigned int size = x.body.kept - x.attempt.body_sent
     cdef unsigned int part
-    if x.stream == NULL:
-        x.stream = buffer_take(BUFFER_MEDIUM)
-        if x.stream == NULL:
+    if x.body.stream == NULL:
+        x.body.stream = buffer_take(BUFFER_MEDIUM)
+        if x.body.stream == NULL:
             return False
-    if buffer_held(x.stream):
+    if buffer_held(x.body.stream):
         return True
-    x.stream.start = BUFFER_HEADROOM
-    x.stream.end = BUFFER_HEADROOM
-    part = buffer_room(x.stream)
+    x.body.stream.start = BUFFER_HEADROOM
+    x.body.stream.end = BUFFER_HEADROOM
+    part = buffer_room(x.body.stream)
     if part > size:
         part = size
-    buffer_put(x.stream, request_kept(x) + x.attempt.body_sent, part)
+    buffer_put(x.body.stream, request_kept(x) + x.attempt.body_sent, part)
     x.attempt.body_sent += part
-    body_frame(x.stream, x.req_done and x.attempt.body_sent == x.body_kept)
+    body_frame(x.body.stream, x.body.done and x.attempt.body_sent == x.body.kept)
     return True
 
 
@@ -513,8 +527,8 @@ cdef void request_wait_for_member(exchange *x) noexcept nogil:
 
 cdef bint request_wait_for_client(exchange *x) noexcept nogil:
     """Nothing to send until the client gives more. Always returns True."""
-    buffer_give(x.stream)
-    x.stream = NULL
+    buffer_give(x.body.stream)
+    x.body.stream = NULL
     timer_set(&x.down.c.timer, read_time_of_body(x))
     timer_clear(&x.up.c.timer)
     return True

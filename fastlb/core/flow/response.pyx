@@ -29,14 +29,14 @@ cdef bint response_pump(exchange *x) noexcept nogil:
         if rc < 0:
             exchange_abort(x)
             return False
-        if x.res_done or x.state == X_LOCAL:
+        if x.res.done or x.state == X_LOCAL:
             return exchange_finish(x)
         if x.up == NULL:
             return True
         if not x.up.c.readable:
             response_wait(x)
             return True
-        if not x.res_head_sent:
+        if not x.res.head_sent:
             if not response_read_head(x):
                 return False
         elif not response_read_body(x):
@@ -56,9 +56,9 @@ cdef void response_wait(exchange *x) noexcept nogil:
         # full segment: up to 200 ms, where the member pauses.
         x.corked = False
         setsockopt(x.down.c.fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one))
-    if x.attempt.sent or x.res_head_sent:
+    if x.attempt.sent or x.res.head_sent:
         timer_set(&x.up.c.timer, watch.now_us + exchange_timeout_us(x))
-        if x.req_done and x.down.c.timer.deadline_us:
+        if x.body.done and x.down.c.timer.deadline_us:
             timer_clear(&x.down.c.timer)
 
 
@@ -69,7 +69,7 @@ cdef int response_flush(exchange *x) noexcept nogil:
     cdef ssize_t n
     cdef unsigned int held
     if d.output != NULL:
-        if u != NULL and u.input != NULL and x.res_head_sent \
+        if u != NULL and u.input != NULL and x.res.head_sent \
                 and buffer_held(u.input):
             held = buffer_held(d.output)
             n = stream_send2(
@@ -92,26 +92,26 @@ cdef int response_flush(exchange *x) noexcept nogil:
         d.output = NULL
         if x.first_byte_us == 0:
             x.first_byte_us = watch.now_us
-    if u != NULL and u.input != NULL and x.res_head_sent and buffer_held(u.input):
+    if u != NULL and u.input != NULL and x.res.head_sent and buffer_held(u.input):
         held = buffer_held(u.input)
         n = stream_flush(&d.c, u.input)
         x.bytes_out += held - buffer_held(u.input)
         if n != 1:
             # The member has no part in a slow client's last bytes.
-            if n == AGAIN and x.res_done:
+            if n == AGAIN and x.res.done:
                 d.output = u.input
                 u.input = NULL
                 exchange_detach(x, response_reusable(x))
             return <int>n
     if x.pipe_held:
         return splice_out(x)
-    if x.res_done and u != NULL:
+    if x.res.done and u != NULL:
         exchange_detach(x, response_reusable(x))
     return 1
 
 
 cdef bint response_reusable(exchange *x) noexcept nogil:
-    return x.res_reusable and x.attempt.sent and x.req_done and not x.attempt.is_deaf
+    return x.res.reusable and x.attempt.sent and x.body.done and not x.attempt.is_deaf
 
 
 cdef bint response_read_head(exchange *x) noexcept nogil:
@@ -153,7 +153,7 @@ cdef bint response_read_head(exchange *x) noexcept nogil:
         # One stray empty line is forgiven (proxying.md 4).
         if u.scanned == 0 and buffer_held(u.input) >= 2 and \
                 u.input.data[u.input.start] == c'\r' and \
-                u.input.data[u.input.start + 1] == c'\n' and x.interim_count == 0:
+                u.input.data[u.input.start + 1] == c'\n' and x.res.interim_count == 0:
             u.input.start += 2
         head_bytes = head_find_end(
             &u.input.data[u.input.start], buffer_held(u.input), &u.scanned)
@@ -187,17 +187,18 @@ cdef bint response_interim(exchange *x) noexcept nogil:
     """A 1xx answer: passed on, or swallowed. Returns False when it is over."""
     cdef int status = response_head.status
     cdef bint relay = x.req.minor == 1
-    x.interim_count += 1
-    if x.interim_count > INTERIM_RESPONSES_MAX:
+    x.res.interim_count += 1
+    if x.res.interim_count > INTERIM_RESPONSES_MAX:
         service_log_response(x, 0)
         exchange_member_lost(
             x, 502, b"Too many (10) interim responses", False)
         return False
     if status == 100:
         x.attempt.await_continue = False
-        relay = x.expect_continue and not x.continue_sent and not x.attempt.ping_sent
+        relay = x.body.expect_continue and not x.body.continue_sent \
+            and not x.attempt.ping_sent
         if relay:
-            x.continue_sent = True
+            x.body.continue_sent = True
     if x.env[ENV_PROXY_INTERIM].data != NULL and (
             x.env[ENV_PROXY_INTERIM].data[0] | 32) == c's':
         relay = False
@@ -227,7 +228,7 @@ cdef bint response_is_http09(exchange *x) noexcept nogil:
     cdef buffer *b = x.up.input
     cdef const char *p
     cdef int i
-    if x.interim_count or b == NULL or buffer_held(b) == 0:
+    if x.res.interim_count or b == NULL or buffer_held(b) == 0:
         return False
     if not (plan.compat_apache or x.vhost.said.proxy_bad_header == BAD_HEADER_START_BODY
             or x.env[ENV_PROXY_ALLOW_HTTP09].data != NULL):
@@ -249,13 +250,13 @@ cdef bint response_http09(exchange *x) noexcept nogil:
     response_head.seen_high = 0
     response_head.minor = 0
     response_head.reason = span(0, 0)
-    x.res_framing.kind = BODY_UNTIL_CLOSE
-    x.res_reusable = False
+    x.res.framing.kind = BODY_UNTIL_CLOSE
+    x.res.reusable = False
     x.status = 200
     if rewrite_response(x, &response_head, b"HTTP/1.0 200\r\n") < 0:
         exchange_member_lost(x, 502, NULL, False)
         return False
-    x.res_head_sent = True
+    x.res.head_sent = True
     return response_take(x)
 
 
@@ -310,7 +311,7 @@ cdef bint response_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
     cdef hop_facts hop
     cdef unsigned int held, payload = 0, consumed = 0
     if framing_of_response(
-            &response_head, data, x.req.method_id, &x.res_framing) < 0 \
+            &response_head, data, x.req.method_id, &x.res.framing) < 0 \
             or head_drop_hop_by_hop(&response_head, data, &hop) < 0:
         return response_broken(x)
     x.member_status = response_head.status
@@ -320,59 +321,59 @@ cdef bint response_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
         x.attempt.await_continue = False
         x.attempt.sent = True
         x.attempt.is_deaf = True
-    if not x.req_done:
+    if not x.body.done:
         # It answers before it has the request; the rest of that may never come.
         x.keepalive = False
     response_judge(x, x.status)
-    x.res_reusable = (
+    x.res.reusable = (
         not x.member.said.disable_reuse and not hop.close
-        and not x.res_framing.close_after
+        and not x.res.framing.close_after
         and (response_head.minor == 1 or hop.keep_alive)
-        and x.res_framing.kind != BODY_UNTIL_CLOSE
+        and x.res.framing.kind != BODY_UNTIL_CLOSE
         # A document that a HEAD's error asked for by GET: its body is not waited for.
         and not (x.internal and x.head_request)
         and x.env[ENV_PROXY_NOKEEPALIVE].data == NULL
         and x.env[ENV_FORCE_PROXY_10].data == NULL)
     if unlikely(not x.internal and error_is_overridden(x, x.status)):
         return response_override(x, data)
-    x.res_remaining = x.res_framing.length
+    x.res.remaining = x.res.framing.length
     x.member.sends_large = (
-        x.res_framing.kind == BODY_LENGTH and x.res_remaining > SPLICE_BYTES_MIN)
-    if x.res_framing.kind == BODY_CHUNKED:
+        x.res.framing.kind == BODY_LENGTH and x.res.remaining > SPLICE_BYTES_MIN)
+    if x.res.framing.kind == BODY_CHUNKED:
         # What came with the head is decoded first: a coding that is broken from its
         # beginning is still answered with 502, and an empty body has a length.
-        chunk_begin(&x.res_chunks)
+        chunk_begin(&x.res.chunks)
         held = buffer_held(u.input) - head_bytes
-        if chunk_decode(&x.res_chunks, data + head_bytes, held, &payload,
+        if chunk_decode(&x.res.chunks, data + head_bytes, held, &payload,
                         &consumed) < 0:
             return response_broken(x)
         x.attempt.bytes_in -= consumed - payload
-        if x.res_chunks.done and payload == 0:
-            x.res_framing.kind = BODY_LENGTH
-            x.res_framing.length = 0
-            x.res_remaining = 0
-            x.res_reusable = x.res_reusable and consumed == held
+        if x.res.chunks.done and payload == 0:
+            x.res.framing.kind = BODY_LENGTH
+            x.res.framing.length = 0
+            x.res.remaining = 0
+            x.res.reusable = x.res.reusable and consumed == held
             u.input.end = u.input.start + head_bytes
     if rewrite_response(x, &response_head, data) < 0:
         return response_broken(x)
-    x.res_head_sent = True
+    x.res.head_sent = True
     u.input.start += head_bytes
     held = buffer_held(u.input)
-    if x.res_framing.kind == BODY_NONE or (
-            x.res_framing.kind == BODY_LENGTH and x.res_remaining == 0):
-        x.res_done = True
-    if x.res_framing.kind == BODY_CHUNKED:
+    if x.res.framing.kind == BODY_NONE or (
+            x.res.framing.kind == BODY_LENGTH and x.res.remaining == 0):
+        x.res.done = True
+    if x.res.framing.kind == BODY_CHUNKED:
         response_decoded(x, payload, consumed)
     elif held and not response_take(x):
         return False
-    if x.res_done:
+    if x.res.done:
         response_source_done(x)
     # A small body goes with the head in one segment, by one plain send.
     held = buffer_held(u.input)
     if held and held <= BODY_WITH_HEAD_MAX and buffer_put(
             x.down.output, &u.input.data[u.input.start], held):
         u.input.start = u.input.end
-    if x.res_done and buffer_held(u.input) == 0:
+    if x.res.done and buffer_held(u.input) == 0:
         # Nothing of the member's is needed any more.
         exchange_detach(x, response_reusable(x))
     return True
@@ -392,8 +393,8 @@ cdef bint response_override(exchange *x, const char *data) noexcept nogil:
         x, data + response_head.reason.offset, response_head.reason.length)
     if f != NULL and status == 401:
         x.challenge = arena_copy(x, data + f.value, f.value_length)
-    exchange_detach(x, x.res_framing.kind == BODY_NONE and response_reusable(x))
-    x.res_done = False
+    exchange_detach(x, x.res.framing.kind == BODY_NONE and response_reusable(x))
+    memset(&x.res, 0, sizeof(response_side))
     x.overridden = True
     exchange_answer_error(x, status, NULL)
     return False
@@ -405,24 +406,24 @@ cdef bint response_take(exchange *x) noexcept nogil:
     cdef buffer *b = u.input
     cdef unsigned int held = buffer_held(b)
     cdef unsigned int payload = 0, consumed = 0
-    if x.res_framing.kind == BODY_LENGTH:
-        if <long long>held > x.res_remaining:
+    if x.res.framing.kind == BODY_LENGTH:
+        if <long long>held > x.res.remaining:
             # More than was announced: never passed on, and the connection ends.
-            b.end = b.start + <unsigned int>x.res_remaining
-            held = <unsigned int>x.res_remaining
-            x.res_reusable = False
-        x.res_remaining -= held
+            b.end = b.start + <unsigned int>x.res.remaining
+            held = <unsigned int>x.res.remaining
+            x.res.reusable = False
+        x.res.remaining -= held
         x.body_bytes_out += held
-        if x.res_remaining == 0:
-            x.res_done = True
+        if x.res.remaining == 0:
+            x.res.done = True
         return True
-    if x.res_framing.kind == BODY_NONE:
-        x.res_reusable = False
+    if x.res.framing.kind == BODY_NONE:
+        x.res.reusable = False
         b.end = b.start
         return True
-    if x.res_framing.kind == BODY_CHUNKED:
+    if x.res.framing.kind == BODY_CHUNKED:
         if chunk_decode(
-                &x.res_chunks, &b.data[b.start], held, &payload, &consumed) < 0:
+                &x.res.chunks, &b.data[b.start], held, &payload, &consumed) < 0:
             service_log_response(x, 0)
             exchange_cut(x)
             return False
@@ -430,7 +431,7 @@ cdef bint response_take(exchange *x) noexcept nogil:
         response_decoded(x, payload, consumed)
         return True
     x.body_bytes_out += held
-    if x.res_chunked_out:
+    if x.res.chunked_out:
         response_frame(x)
     return True
 
@@ -439,18 +440,18 @@ cdef void response_decoded(
         exchange *x, unsigned int payload, unsigned int consumed) noexcept nogil:
     """up.input held chunked bytes; its first `payload` bytes are what they meant."""
     cdef buffer *b = x.up.input
-    if x.res_chunks.done:
-        x.res_done = True
+    if x.res.chunks.done:
+        x.res.done = True
         if consumed < buffer_held(b):
-            x.res_reusable = False      # bytes behind the end are never passed on
+            x.res.reusable = False      # bytes behind the end are never passed on
     b.end = b.start + payload
     x.body_bytes_out += payload
-    if x.res_chunked_out:
+    if x.res.chunked_out:
         response_frame(x)
 
 
 cdef void response_frame(exchange *x) noexcept nogil:
-    body_frame(x.up.input, x.res_done)
+    body_frame(x.up.input, x.res.done)
 
 
 cdef void exchange_cut(exchange *x) noexcept nogil:
@@ -461,7 +462,7 @@ cdef void exchange_cut(exchange *x) noexcept nogil:
     message, only a reset tells; it must not take an earlier answer with it.
     """
     cdef downstream *d = x.down
-    cdef bint ends_by_close = x.res_close_delimited and d.requests == 0
+    cdef bint ends_by_close = x.res.close_delimited and d.requests == 0
     x.keepalive = False
     exchange_settle(x)
     if ends_by_close:
@@ -476,13 +477,13 @@ cdef bint response_read_body(exchange *x) noexcept nogil:
     cdef ssize_t n
     cdef size_t room
     cdef int size_class = BUFFER_MEDIUM
-    if x.res_framing.kind == BODY_LENGTH and x.res_remaining >= SPLICE_BYTES_MIN \
+    if x.res.framing.kind == BODY_LENGTH and x.res.remaining >= SPLICE_BYTES_MIN \
             and not x.splice_failed and splice_is_possible(x):
         return splice_in(x)
     if x.pipe_read >= 0:
         splice_give(x)
     if u.input == NULL:
-        if x.res_framing.kind != BODY_LENGTH and x.body_bytes_out > 262144:
+        if x.res.framing.kind != BODY_LENGTH and x.body_bytes_out > 262144:
             size_class = BUFFER_LARGE
         u.input = buffer_take(size_class)
         if u.input == NULL:
@@ -499,9 +500,9 @@ cdef bint response_read_body(exchange *x) noexcept nogil:
         buffer_give(u.input)
         u.input = NULL
         return True
-    if n == CLOSED and x.res_framing.kind == BODY_UNTIL_CLOSE:
-        x.res_done = True
-        if x.res_chunked_out:
+    if n == CLOSED and x.res.framing.kind == BODY_UNTIL_CLOSE:
+        x.res.done = True
+        if x.res.chunked_out:
             response_frame(x)
         response_source_done(x)
         return True
@@ -514,6 +515,6 @@ cdef bint response_read_body(exchange *x) noexcept nogil:
     x.attempt.bytes_in += n
     if not response_take(x):
         return False
-    if x.res_done:
+    if x.res.done:
         response_source_done(x)
     return True

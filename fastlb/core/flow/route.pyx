@@ -137,14 +137,14 @@ cdef long long limit_of_body(exchange *x) noexcept nogil:
 cdef void exchange_proxy(exchange *x) noexcept nogil:
     cdef int rc
     cdef long long limit
-    if not x.req_done or x.req_framing.kind != BODY_NONE:
+    if not x.body.done or x.body.framing.kind != BODY_NONE:
         limit = limit_of_body(x)
-        if limit and x.req_framing.kind == BODY_LENGTH and \
-                x.req_framing.length > limit:
+        if limit and x.body.framing.kind == BODY_LENGTH and \
+                x.body.framing.length > limit:
             x.keepalive = False
             exchange_answer_error(x, 413, NULL)
             return
-        x.req_limit = limit
+        x.body.limit = limit
     rc = match_target(x)
     if unlikely(rc < 0):
         exchange_answer_error(x, -rc, NULL)
@@ -156,13 +156,13 @@ cdef void exchange_proxy(exchange *x) noexcept nogil:
         service_log_climbs(x)
         exchange_answer_error(x, 403, NULL)
         return
-    if not x.req_done or x.req_framing.kind == BODY_CHUNKED:
-        if not x.expect_continue:
+    if not x.body.done or x.body.framing.kind == BODY_CHUNKED:
+        if not x.body.expect_continue:
             exchange_enter(x, X_READ_BODY)
             if not request_prefetch(x):
                 return
         else:
-            x.req_chunked_out = x.req_framing.kind == BODY_CHUNKED
+            x.body.chunked_out = x.body.framing.kind == BODY_CHUNKED
     exchange_elect(x)
 
 
@@ -374,7 +374,7 @@ cdef bint request_is_idempotent(exchange *x) noexcept nogil:
 
 cdef bint request_can_be_sent_again(exchange *x) noexcept nogil:
     """Nothing of it can have been processed twice, and its bytes are at hand."""
-    if x.body_lost:
+    if x.body.lost:
         return False
     if x.attempt.await_continue:
         return True     # the body was held back for the 100 that never came
@@ -434,7 +434,7 @@ cdef void exchange_connect_lost(exchange *x, int why) noexcept nogil:
 
 cdef void exchange_on_member_timeout(exchange *x) noexcept nogil:
     """The member let time pass (proxying.md 4.2 and 6)."""
-    if x.res_head_sent:
+    if x.res.head_sent:
         service_log_response(x, ETIMEDOUT)
         exchange_abort(x)
     elif x.attempt.await_continue:
@@ -463,7 +463,7 @@ cdef void exchange_member_lost(
             and x.choice.balancer.fail_on_timeout:
         if member_failed(engine.view, m.slot, watch.now_us, False):
             service_log_fail_on(x, 0)
-    if unlikely(x.res_head_sent):
+    if unlikely(x.res.head_sent):
         exchange_abort(x)
         return
     if status == 503 and x.choice.balancer != NULL and may_retry(

@@ -56,17 +56,17 @@ cdef bint splice_in(exchange *x) noexcept nogil:
     if x.pipe_read < 0 and not splice_take(x):
         x.splice_failed = True
         return True
-    if <long long>wanted > x.res_remaining:
-        wanted = <size_t>x.res_remaining
+    if <long long>wanted > x.res.remaining:
+        wanted = <size_t>x.res.remaining
     n = splice(x.up.c.fd, NULL, x.pipe_write, NULL, wanted,
                SPLICE_F_MOVE | SPLICE_F_NONBLOCK)
     if n > 0:
         x.pipe_held = n
-        x.res_remaining -= n
+        x.res.remaining -= n
         x.body_bytes_out += n
         x.attempt.bytes_in += n
-        if x.res_remaining == 0:
-            x.res_done = True
+        if x.res.remaining == 0:
+            x.res.done = True
             response_source_done(x)
         return True
     if n < 0 and errno == EAGAIN:
@@ -90,11 +90,11 @@ cdef int splice_out(exchange *x) noexcept nogil:
             return AGAIN
         n = splice(x.pipe_read, NULL, x.down.c.fd, NULL, <size_t>x.pipe_held,
                    SPLICE_F_MOVE | SPLICE_F_NONBLOCK
-                   | (0 if x.res_done else SPLICE_F_MORE))
+                   | (0 if x.res.done else SPLICE_F_MORE))
         if n > 0:
             x.pipe_held -= n
             x.bytes_out += n
-            x.corked = not x.res_done
+            x.corked = not x.res.done
             continue
         if n < 0 and errno == EINTR:
             continue
@@ -102,6 +102,6 @@ cdef int splice_out(exchange *x) noexcept nogil:
             x.down.c.writable = False
             return AGAIN
         return FAILED
-    if x.res_done and x.up != NULL:
+    if x.res.done and x.up != NULL:
         exchange_detach(x, response_reusable(x))
     return 1

@@ -1,7 +1,7 @@
 # Tunnels: bytes both ways between a client and a member, after a 101 or a CONNECT.
 #
-#   client -- recv --> [ x.stream ] -- send --> member      x.client_ended, member_told
-#   client <-- send -- [ u.input  ] <-- recv -- member      x.member_ended, client_told
+#   client -- recv --> [ x.body.stream ] -- send --> member   client_ended, member_told
+#   client <-- send -- [    u.input    ] <-- recv -- member   member_ended, client_told
 #
 # What one side gives is sent to the other at once, from memory of the worker's own; a
 # buffer holds only what the other side did not take, and while it holds anything

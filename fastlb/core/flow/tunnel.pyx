@@ -44,7 +44,7 @@ cdef bint upgrade_is_granted(exchange *x, field *granted) noexcept nogil:
     """Is the member's 101 for what was asked, and was the whole request sent?"""
     cdef buffer *b = x.up.input
     return (
-        x.attempt.upgrade.length and granted != NULL and x.attempt.sent and x.req_done
+        x.attempt.upgrade.length and granted != NULL and x.attempt.sent and x.body.done
         and not field_is_repeated(&response_head, FIELD_UPGRADE)
         and granted.value_length == x.attempt.upgrade.length
         and bytes_equal_nocase(
@@ -95,12 +95,12 @@ cdef void tunnel_open(exchange *x) noexcept nogil:
     # Apache's tunnels keep the thread of their request.
     if not plan.compat_apache:
         work_leave(d)
-    x.res_head_sent = True
+    x.res.head_sent = True
     if early and not tunnel_hold(
-            &x.stream, &d.input.data[request_end(x)], early):
+            &x.body.stream, &d.input.data[request_end(x)], early):
         exchange_abort(x)
         return
-    x.request_body_bytes += early
+    x.body.bytes_in += early
     tunnel_slim(x)
     # The longer one, as in Apache.
     x.idle_us = exchange_timeout_us(x)
@@ -257,8 +257,8 @@ cdef void tunnel_step(exchange *x) noexcept nogil:
         outward = tunnel_move(
             &u.c, &d.c, &u.input, &x.member_ended, &from_member, &to_client)
     inward = tunnel_move(
-        &d.c, &u.c, &x.stream, &x.client_ended, &from_client, &to_member)
-    x.request_body_bytes += from_client
+        &d.c, &u.c, &x.body.stream, &x.client_ended, &from_client, &to_member)
+    x.body.bytes_in += from_client
     x.attempt.bytes_out += to_member
     x.attempt.bytes_in += from_member
     if not plan.compat_apache:
@@ -302,7 +302,7 @@ cdef bint tunnel_ends(exchange *x, int inward, int outward) noexcept nogil:
     # when all of that has been read.
     if inward == MOVED_SINK_LOST:
         x.client_ended = x.member_told = True
-        tunnel_deaf(x, &u.c, &x.stream)
+        tunnel_deaf(x, &u.c, &x.body.stream)
     if outward == MOVED_SINK_LOST:
         x.member_ended = x.client_told = True
         tunnel_deaf(x, &d.c, &d.output)

@@ -210,11 +210,11 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
     if x.attempt.expect_sent:
         request_expect_write(x, w, out)
     # Framing is ours.
-    if x.req_chunked_out:
+    if x.body.chunked_out:
         put(w, b"Transfer-Encoding: chunked\r\n", 28)
-    elif x.req_framing.kind != BODY_NONE:
+    elif x.body.framing.kind != BODY_NONE:
         put(w, b"Content-Length: ", 16)
-        put_number(w, x.req_framing.length)
+        put_number(w, x.body.framing.length)
         put(w, b"\r\n", 2)
     if old:
         put(w, b"\r\n", 2)
@@ -277,8 +277,8 @@ cdef int rewrite_request(exchange *x) noexcept nogil:
     else:
         return -400
     # A small body goes with the head in one segment.
-    kept = x.body_kept
-    if kept and not x.req_chunked_out and not x.attempt.await_continue and \
+    kept = x.body.kept
+    if kept and not x.body.chunked_out and not x.attempt.await_continue and \
             writer_room(&w) >= kept and kept <= BODY_WITH_HEAD_MAX:
         put(&w, request_kept(x), kept)
         x.attempt.body_sent = kept
@@ -387,7 +387,7 @@ cdef void keepalive_decide(exchange *x) noexcept nogil:
     if not x.keepalive:
         return
     if (engine.draining or not v.said.keepalive or client_closes(x)
-            or x.req_framing.close_after or x.env[ENV_NOKEEPALIVE].data != NULL
+            or x.body.framing.close_after or x.env[ENV_NOKEEPALIVE].data != NULL
             or answers_as_10(x)
             or (v.said.max_keepalive_requests
                 and x.down.requests >= v.said.max_keepalive_requests)):
@@ -466,11 +466,11 @@ cdef int response_head_write(
     out_write(out, w, ours)
     if x.vhost.said.proxy_via == VIA_ON or x.vhost.said.proxy_via == VIA_FULL:
         put_via(x, w, NULL, x.req.minor)
-    if x.res_chunked_out:
+    if x.res.chunked_out:
         put(w, b"Transfer-Encoding: chunked\r\n", 28)
-    elif x.res_content_length >= 0:
+    elif x.res.content_length >= 0:
         put(w, b"Content-Length: ", 16)
-        put_number(w, x.res_content_length)
+        put_number(w, x.res.content_length)
         put(w, b"\r\n", 2)
     if unlikely(res.status == 426):
         f = head_field(res, FIELD_UPGRADE)
@@ -492,22 +492,22 @@ cdef int rewrite_response(exchange *x, head *res, const char *data) noexcept nog
     cdef int rc = -502
     cdef field *f
     cdef buffer *earlier
-    x.res_chunked_out = False
-    x.res_close_delimited = False
-    x.res_content_length = -1
-    if x.res_framing.kind == BODY_LENGTH:
-        x.res_content_length = x.res_framing.length
-    elif x.res_framing.kind == BODY_CHUNKED or x.res_framing.kind == BODY_UNTIL_CLOSE:
+    x.res.chunked_out = False
+    x.res.close_delimited = False
+    x.res.content_length = -1
+    if x.res.framing.kind == BODY_LENGTH:
+        x.res.content_length = x.res.framing.length
+    elif x.res.framing.kind == BODY_CHUNKED or x.res.framing.kind == BODY_UNTIL_CLOSE:
         if x.req.minor == 1:
-            x.res_chunked_out = True
+            x.res.chunked_out = True
         else:
-            x.res_close_delimited = True
+            x.res.close_delimited = True
             x.keepalive = False
     elif x.head_request or res.status == 304:
         # No body follows, but its length is a fact worth keeping (RFC 9110 8.6).
         f = head_field(res, FIELD_CONTENT_LENGTH)
         if f != NULL:
-            x.res_content_length = content_length_of(data + f.value, f.value_length)
+            x.res.content_length = content_length_of(data + f.value, f.value_length)
     if x.overridden and status_drops_connection(x.error_status):
         x.keepalive = False
     keepalive_decide(x)

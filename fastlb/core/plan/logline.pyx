@@ -392,9 +392,9 @@ cdef void put_piece(exchange *x, writer *w, plan_piece *p) noexcept nogil:
     elif k == c'O':
         put_number(w, x.bytes_out)
     elif k == c'I':
-        put_number(w, x.req.length + x.request_body_bytes)
+        put_number(w, x.req.length + x.body.bytes_in)
     elif k == c'S':
-        put_number(w, x.bytes_out + x.req.length + x.request_body_bytes)
+        put_number(w, x.bytes_out + x.req.length + x.body.bytes_in)
     elif k == c'i':
         v = request_field(x, &p.literal)
         put_or_dash(w, v.data, v.length)
