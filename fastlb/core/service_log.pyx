@@ -148,7 +148,7 @@ cdef void service_log_tunnel_timeout(exchange *x) noexcept nogil:
         if x.status == 101:
             say(x, "info", "proxy_http", 0,
                 f"AH10224: tunnel timed out: {member_name(x)} and the client were "
-                f"silent for {x.idle_us // 1000000}s")
+                f"silent for {x.tunnel.idle_us // 1000000}s")
         else:
             say(x, "error", "proxy_connect", 0, "AH10224: tunnel timed out")
 

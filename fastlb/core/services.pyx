@@ -91,8 +91,8 @@ cdef void service_error_page_python(
     try:
         if x.decoded.data != NULL:
             where = string_of(x.decoded.data, x.decoded.length)
-        if x.location.data != NULL:
-            told = string_of(x.location.data, x.location.length)
+        if x.local.location.data != NULL:
+            told = string_of(x.local.location.data, x.local.location.length)
         elif detail != NULL:
             told = (<bytes>detail).decode("latin-1")
         elif status == 417:
@@ -104,11 +104,11 @@ cdef void service_error_page_python(
                              x.req.method.length)
         reason, body = services.error_page(
             x.vhost.index, status, told, where,
-            string_of(x.reason.data, x.reason.length)
-            if x.reason.data != NULL else "", x.second_status,
+            string_of(x.local.reason.data, x.local.reason.length)
+            if x.local.reason.data != NULL else "", x.local.second_status,
             own_name(x), self_port(x))
         phrase = reason.encode("latin-1", "replace")
-        x.reason = arena_copy(x, phrase, <unsigned int>len(phrase))
+        x.local.reason = arena_copy(x, phrase, <unsigned int>len(phrase))
     except Exception:
         service_failed(x)
     x.status = status
@@ -192,7 +192,7 @@ cdef void service_handle_python(exchange *x, const text *handler) noexcept:
             string_of(handler.data, handler.length), request_object(x))
         kind = content_type.encode("latin-1")
         more = fields_text(fields)
-        x.more_fields = arena_copy(x, more, <unsigned int>len(more))
+        x.local.more_fields = arena_copy(x, more, <unsigned int>len(more))
         x.status = status
     except Exception:
         service_failed(x)
@@ -517,6 +517,7 @@ cdef class Core:
         cdef downstream *d = engine.all
         cdef unsigned long number = connection
         cdef exchange *x
+        cdef member_address *found
         while d != NULL and d.number != number:
             d = d.all_next
         # The answer may be for a request before this one.
@@ -525,12 +526,13 @@ cdef class Core:
             return
         x = d.x
         for literal, port in addresses[:ADDRESSES_PER_MEMBER_MAX]:
-            memset(&x.addresses[x.address_count], 0, sizeof(member_address))
-            table_resolve_literal(literal, port, &x.addresses[x.address_count])
-            x.address_count += 1
+            found = &x.tunnel.addresses[x.tunnel.address_count]
+            memset(found, 0, sizeof(member_address))
+            table_resolve_literal(literal, port, found)
+            x.tunnel.address_count += 1
         watch.now_us = clock_us()
         with nogil:
-            if x.address_count:
+            if x.tunnel.address_count:
                 connect_go(x)
             else:
                 connect_unknown(x)

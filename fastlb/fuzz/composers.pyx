@@ -116,7 +116,7 @@ cdef int fuzz_response(const uint8_t *data, size_t size) noexcept nogil:
                 response_head.status >= 200) and framing_of_response(
                 &response_head, p, x.req.method_id, &x.res.framing) == 0:
             head_drop_hop_by_hop(&response_head, p, &hop)
-            x.member_status = x.status = response_head.status
+            x.record.member_status = x.status = response_head.status
             if rewrite_response(x, &response_head, p) == 0:
                 b = x.down.output
                 limits.field_bytes = HEAD_BYTES_MAX

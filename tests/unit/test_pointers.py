@@ -18,7 +18,13 @@ PAGE = ROOT / "docs" / "lifetimes.md"
 STRUCT = re.compile(r"^cdef struct (\w+):.*\n((?:    .*\n|\n)+)", re.M)
 NAME = re.compile(r"`(\w+)`")
 # Parts of an exchange; the page tells of their fields under their own names.
-PARTS = {"body": "request_body", "choice": "member_choice", "attempt": "attempt"}
+PARTS = {
+    "body": "request_body",
+    "choice": "member_choice",
+    "attempt": "attempt",
+    "local": "local_answer",
+    "tunnel": "tunnel_state",
+}
 # What is never where a pointer is kept: it begins a connection, or is a part with
 # fields of its own.
 EMBEDDED = {"c": "conn", "timer": "timer_node", **PARTS}

@@ -11,11 +11,11 @@ cdef void answer_send(
     cdef unsigned int reason_length = 0
     cdef const char *reason
     exchange_enter(x, X_LOCAL)
-    if x.error_status and x.status == 200:
-        x.status = x.error_status
-    if x.reason.length:
-        reason = x.reason.data
-        reason_length = x.reason.length
+    if x.local.error_status and x.status == 200:
+        x.status = x.local.error_status
+    if x.local.reason.length:
+        reason = x.local.reason.data
+        reason_length = x.local.reason.length
     else:
         reason = reason_of(x.status, &reason_length)
     if not x.body.done and not request_drop_body(x):
@@ -29,7 +29,7 @@ cdef void answer_send(
                 exchange_abort(x)
                 return
         buffer_put(x.down.output, body, <size_t>length)
-        x.body_bytes_out = length
+        x.record.body_bytes_out = length
     response_pump(x)
 
 
@@ -54,7 +54,7 @@ cdef const text *document_for(exchange *x, int status) noexcept nogil:
 cdef void exchange_answer_error(
         exchange *x, int status, const char *detail) noexcept nogil:
     cdef const text *document = NULL
-    cdef bint nested = x.error_status != 0
+    cdef bint nested = x.local.error_status != 0
     exchange_renew(x)
     if unlikely(x.res.head_sent):
         exchange_abort(x)
@@ -65,7 +65,7 @@ cdef void exchange_answer_error(
     if not nested:
         document = document_for(x, status)
     if document != NULL and document.length:
-        x.error_status = status
+        x.local.error_status = status
         # The 200 of a page would tell a CONNECT that its tunnel stands.
         if document.data[0] == c'/' and x.req.method_id != METHOD_CONNECT:
             exchange_redirect_internally(x, document)
@@ -78,15 +78,15 @@ cdef void exchange_answer_error(
                 memcmp(document.data, b"http://", 7) == 0
                 or memcmp(document.data, b"https:/", 7) == 0):
             x.status = 302
-            x.location.data = document.data
-            x.location.length = document.length
-            x.error_status = 0
+            x.local.location.data = document.data
+            x.local.location.length = document.length
+            x.local.error_status = 0
             service_error_page(x, 302, NULL)
             return
     if nested:
         # The document itself failed: the first error is what is told.
-        x.second_status = status
-        x.status = x.error_status
+        x.local.second_status = status
+        x.status = x.local.error_status
         detail = NULL
     service_error_page(x, x.status, detail)
 
@@ -101,17 +101,17 @@ cdef void exchange_redirect_internally(
     x.rest_at = 0
     memset(&x.choice, 0, sizeof(member_choice))
     if not match_locations(x) or not match_mapping(x):
-        service_error_page(x, x.error_status, NULL)
+        service_error_page(x, x.local.error_status, NULL)
         return
     if not match_proxy_sections(x) or x.undecided or not match_access(x):
-        service_error_page(x, x.error_status, NULL)
+        service_error_page(x, x.local.error_status, NULL)
         return
     rc = match_target_of(x, path)
     if rc < 0:
-        service_error_page(x, x.error_status, NULL)
+        service_error_page(x, x.local.error_status, NULL)
         return
     # The member sees a GET for the document, with the client's other fields.
-    x.internal = True
+    x.local.internal = True
     x.req.method_id = METHOD_HEAD if x.head_request else METHOD_GET
     request_forget_body(x)
     exchange_elect(x)
@@ -121,15 +121,15 @@ cdef void exchange_answer_redirect(exchange *x, int rc) noexcept nogil:
     if rc < 0:
         exchange_answer_error(x, -rc, NULL)
         return
-    if x.location.data == NULL:
+    if x.local.location.data == NULL:
         exchange_answer_error(x, x.status, NULL)
         return
-    x.error_status = 0
+    x.local.error_status = 0
     service_error_page(x, x.status, NULL)
 
 
 cdef void exchange_answer_handler(exchange *x, const text *handler) noexcept nogil:
-    x.handler = handler
+    x.local.handler = handler
     service_handle(x, handler)
 
 
@@ -138,14 +138,14 @@ cdef void exchange_answer_unmapped(exchange *x) noexcept nogil:
     cdef int method = x.req.method_id
     if method == METHOD_OPTIONS:
         x.status = 200
-        x.allow = b"GET,HEAD,POST,OPTIONS"
+        x.local.allow = b"GET,HEAD,POST,OPTIONS"
         answer_send(x, NULL, NULL, 0)
     elif method == METHOD_TRACE:
         exchange_echo(x)
     elif method == METHOD_GET or method == METHOD_HEAD or method == METHOD_POST:
         exchange_answer_error(x, 404, NULL)
     elif request_method_is_registered(x):
-        x.allow = b"GET,POST,OPTIONS,HEAD,TRACE"
+        x.local.allow = b"GET,POST,OPTIONS,HEAD,TRACE"
         exchange_answer_error(x, 405, NULL)
     else:
         exchange_answer_error(x, 501, NULL)
@@ -164,7 +164,7 @@ cdef bint exchange_answer_here(exchange *x) noexcept nogil:
         return True
     if x.req.method_id == METHOD_OPTIONS:
         x.status = 200
-        x.allow = b"TRACE"
+        x.local.allow = b"TRACE"
         answer_send(x, NULL, NULL, 0)
         return True
     return False

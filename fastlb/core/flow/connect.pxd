@@ -14,7 +14,7 @@
 cdef void connect_prepare() noexcept nogil
 # The head of a CONNECT has come.
 cdef void connect_route(exchange *x) noexcept nogil
-# The addresses are known: x.addresses, x.address_count. Those that rules deny are left
+# The addresses are known (x.tunnel.addresses). Those that rules deny are left
 # out.
 cdef void connect_go(exchange *x) noexcept nogil
 # The name has no address, or a look-up took too long.

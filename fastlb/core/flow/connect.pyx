@@ -24,15 +24,15 @@ cdef void connect_route(exchange *x) noexcept nogil:
         x.keepalive = False
         exchange_answer_error(x, 400, NULL)
         return
-    x.addresses = <member_address *>arena_take_struct(
+    x.tunnel.addresses = <member_address *>arena_take_struct(
         x, ADDRESSES_PER_MEMBER_MAX * sizeof(member_address))
     # For messages: as Apache names what was asked for.
     asked = request_part(x, x.req.target)
     asked = x.decoded = arena_copy(x, asked.data, asked.length)
-    if x.addresses == NULL or asked.data == NULL:
+    if x.tunnel.addresses == NULL or asked.data == NULL:
         exchange_answer_error(x, 500, NULL)
         return
-    x.address_count = connect_literal(x, &x.addresses[0])
+    x.tunnel.address_count = connect_literal(x, &x.tunnel.addresses[0])
     named = connect_named(x)
     if not connect_sections(x, named):
         exchange_too_many_sections(x)
@@ -51,7 +51,7 @@ cdef void connect_route(exchange *x) noexcept nogil:
         exchange_answer_error(x, 403, b"Connect to remote machine blocked")
         return
     x.member = &connect_target
-    if x.address_count:
+    if x.tunnel.address_count:
         connect_go(x)
         return
     exchange_enter(x, X_WAIT_ADDRESS)
@@ -118,8 +118,8 @@ cdef value connect_named(exchange *x) noexcept nogil:
     without leading zeros."""
     cdef value host = request_part(x, x.host)
     cdef writer w
-    if x.address_count:
-        return connect_spelled(x, &x.addresses[0])
+    if x.tunnel.address_count:
+        return connect_spelled(x, &x.tunnel.addresses[0])
     arena_write(x, &w)
     put_lower(&w, host.data, host.length)
     put_byte(&w, c':')
@@ -271,12 +271,12 @@ cdef void connect_go(exchange *x) noexcept nogil:
     cdef int i, allowed = 0
     exchange_enter(x, X_DECIDE)
     timer_clear(&x.down.c.timer)
-    for i in range(x.address_count):
-        connect_unmap(&x.addresses[i])
-        if connect_may_reach(x, &x.addresses[i]):
-            x.addresses[allowed] = x.addresses[i]
+    for i in range(x.tunnel.address_count):
+        connect_unmap(&x.tunnel.addresses[i])
+        if connect_may_reach(x, &x.tunnel.addresses[i]):
+            x.tunnel.addresses[allowed] = x.tunnel.addresses[i]
             allowed += 1
-    x.address_count = allowed
+    x.tunnel.address_count = allowed
     if unlikely(x.undecided or x.starved):
         exchange_answer_error(x, 500, NULL)
         return

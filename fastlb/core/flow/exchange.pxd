@@ -179,6 +179,48 @@ cdef struct attempt:
     long long bytes_out         # to and from the member; ledger.pxd says what counts
     long long bytes_in
 
+# Member's socket -> pipe -> client's socket (splice.pyx).
+cdef struct splice_pipe:
+    int read                    # -1: none
+    int write
+    long long held
+    bint failed                 # not for these sockets, or no pipe is to be had
+    bint corked                 # the kernel may hold back the end of what was spliced
+
+# An answer made here, instead of a member's or by its means (answer.pyx).
+cdef struct local_answer:
+    int error_status            # the status an ErrorDocument answers for; 0
+    int second_status           # how the ErrorDocument's own request ended
+    bint internal               # an ErrorDocument is fetched: a GET without a body
+    bint overridden             # ProxyErrorOverride took the member's page away
+    unsigned char why           # WHY_* of a refused head
+    const char *allow           # Allow; NULL: none
+    value location              # of a redirect
+    value reason                # length 0: the usual phrase
+    value challenge             # WWW-Authenticate kept by ProxyErrorOverride
+    value more_fields           # "name\0value\0..."
+    const text *handler         # who made it (SetHandler); NULL: nobody
+
+# Bytes both ways (tunnel.pxd).
+cdef struct tunnel_state:
+    bint client_ended           # its end has been read
+    bint member_ended
+    bint client_told            # our end has been sent to it
+    bint member_told
+    long long idle_us           # how long it may be silent
+    member_address *addresses   # of what CONNECT asks for, in the order to try
+    int address_count
+
+# What only the access log and the counters ask for.
+cdef struct exchange_record:
+    long long body_bytes_out    # for %b
+    long long bytes_out         # with heads, for %O
+    long long started_us
+    long long first_byte_us
+    bint aborted                # the client went away
+    int member_status           # of the member's final response; 0: none came
+    unsigned short source_port  # of the member's connection; asked for if logged
+
 cdef struct tried_piece:        # members that were tried beyond the first ones
     tried_piece *next           # the piece before it
     int members[TRIED_IN_PIECE]
@@ -205,14 +247,6 @@ cdef struct exchange:
     span authority              # host[:port] of an absolute-form target; else length 0
     hop_facts hop
     request_body body
-    # a tunnel (tunnel.pxd)
-    bint client_ended           # its end has been read
-    bint member_ended
-    bint client_told            # our end has been sent to it
-    bint member_told
-    long long idle_us           # how long it may be silent
-    member_address *addresses   # of what CONNECT asks for, in the order to try
-    int address_count
     # where it goes
     value decoded               # the path that is decided upon (path.pyx)
     unsigned char ways          # WAY_*: how members may read it otherwise
@@ -229,37 +263,17 @@ cdef struct exchange:
     int tried_count             # members that stay busy until the end (attempt.pyx)
     int tried[TRIED_IN_EXCHANGE]    # the first of them, by index
     tried_piece *tried_more         # the others
-    # the response
     response_side res
-    const char *allow               # Allow of an answer made here; NULL: none
-    bint splice_failed
-    bint corked                 # the kernel may hold back the end of what was spliced
-    int pipe_read               # splice; -1: none
-    int pipe_write
-    long long pipe_held
+    splice_pipe pipe
+    local_answer local
+    tunnel_state tunnel
+    exchange_record record
     int status
     bint head_request
     bint keepalive              # the client's connection is kept afterwards
-    long long body_bytes_out    # for %b
-    long long bytes_out         # with heads, for %O
-    long long started_us
-    long long first_byte_us
-    bint aborted                # the client went away
-    int error_status            # the status an ErrorDocument answers for; 0
-    bint overridden             # ProxyErrorOverride took the member's page away
-    int second_status           # how the ErrorDocument's own request ended
-    bint internal               # an ErrorDocument is fetched: a GET without a body
-    unsigned char why           # WHY_* of a refused head
     buffer *arena               # what scratch has no room for
     unsigned int scratch_used
     bint starved                # the arena could not give what was asked for
-    value location              # of a redirect made here
-    value reason                # of an answer made here; length 0: the usual phrase
-    value challenge             # WWW-Authenticate kept by ProxyErrorOverride
-    value more_fields           # "name\0value\0..." of an answer made here
-    const text *handler         # who made the answer here (SetHandler); NULL: nobody
-    int member_status           # of the member's final response; 0: none came
-    unsigned short source_port  # of the member's connection; asked for if logged
     # not cleared by exchange_take: the first bytes of the arena, variables as far as
     # named, the head
     char scratch[256]           # SCRATCH_BYTES

@@ -52,10 +52,10 @@ cdef exchange *exchange_take(downstream *d) noexcept nogil:
     memset(&x.env[0], 0, sizeof(value) * plan.env_count)
     head_clear(&x.req)
     x.req.minor = 1
-    x.pipe_read = -1
-    x.pipe_write = -1
+    x.pipe.read = -1
+    x.pipe.write = -1
     x.keepalive = True
-    x.started_us = watch.now_us
+    x.record.started_us = watch.now_us
     ASSERT(d.x == NULL)
     ASSERT(d.input != NULL)
     x.down = d
@@ -284,7 +284,7 @@ cdef void exchange_drop(downstream *d, int status) noexcept nogil:
 
 
 cdef void exchange_reject(exchange *x, int status, unsigned char why) noexcept nogil:
-    x.why = why
+    x.local.why = why
     x.keepalive = False
     x.body.done = True
     # Where this request ends nobody knows: more of it may be on its way.
@@ -382,7 +382,7 @@ cdef void exchange_settle(exchange *x) noexcept nogil:
     exchange_detach(x, False)
     tried_settle(x)
     ledger_request_done(
-        engine.slot, x.bytes_out, clock_us() - x.started_us
+        engine.slot, x.record.bytes_out, clock_us() - x.record.started_us
         if plan.extended_status else 0)
     if x.vhost.log_count:
         logline_write(x)
@@ -419,7 +419,7 @@ cdef void exchange_end(exchange *x) noexcept nogil:
 
 
 cdef void exchange_abort(exchange *x) noexcept nogil:
-    x.aborted = True
+    x.record.aborted = True
     exchange_end(x)
 
 

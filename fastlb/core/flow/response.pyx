@@ -51,10 +51,10 @@ cdef bint response_pump(exchange *x) noexcept nogil:
 cdef void response_wait(exchange *x) noexcept nogil:
     """The member's turn."""
     cdef int one = 1
-    if unlikely(x.corked):
+    if unlikely(x.pipe.corked):
         # Setting what is set already sends what SPLICE_F_MORE has kept waiting for a
         # full segment: up to 200 ms, where the member pauses.
-        x.corked = False
+        x.pipe.corked = False
         setsockopt(x.down.c.fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one))
     if x.attempt.sent or x.res.head_sent:
         timer_set(&x.up.c.timer, watch.now_us + exchange_timeout_us(x))
@@ -77,7 +77,7 @@ cdef int response_flush(exchange *x) noexcept nogil:
                 &u.input.data[u.input.start], buffer_held(u.input))
             if n < 0:
                 return <int>n
-            x.bytes_out += n
+            x.record.bytes_out += n
             if <unsigned int>n < held:
                 d.output.start += <unsigned int>n
                 return AGAIN
@@ -85,17 +85,17 @@ cdef int response_flush(exchange *x) noexcept nogil:
         else:
             held = buffer_held(d.output)
             n = stream_flush(&d.c, d.output)
-            x.bytes_out += held - buffer_held(d.output)
+            x.record.bytes_out += held - buffer_held(d.output)
             if n != 1:
                 return <int>n
         buffer_give(d.output)
         d.output = NULL
-        if x.first_byte_us == 0:
-            x.first_byte_us = watch.now_us
+        if x.record.first_byte_us == 0:
+            x.record.first_byte_us = watch.now_us
     if u != NULL and u.input != NULL and x.res.head_sent and buffer_held(u.input):
         held = buffer_held(u.input)
         n = stream_flush(&d.c, u.input)
-        x.bytes_out += held - buffer_held(u.input)
+        x.record.bytes_out += held - buffer_held(u.input)
         if n != 1:
             # The member has no part in a slow client's last bytes.
             if n == AGAIN and x.res.done:
@@ -103,7 +103,7 @@ cdef int response_flush(exchange *x) noexcept nogil:
                 u.input = NULL
                 exchange_detach(x, response_reusable(x))
             return <int>n
-    if x.pipe_held:
+    if x.pipe.held:
         return splice_out(x)
     if x.res.done and u != NULL:
         exchange_detach(x, response_reusable(x))
@@ -314,8 +314,8 @@ cdef bint response_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
             &response_head, data, x.req.method_id, &x.res.framing) < 0 \
             or head_drop_hop_by_hop(&response_head, data, &hop) < 0:
         return response_broken(x)
-    x.member_status = response_head.status
-    x.status = x.error_status if x.overridden else x.member_status
+    x.record.member_status = response_head.status
+    x.status = x.local.error_status if x.local.overridden else x.record.member_status
     if x.attempt.await_continue:
         # An answer instead of the 100: the body is neither sent nor asked for.
         x.attempt.await_continue = False
@@ -331,10 +331,10 @@ cdef bint response_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
         and (response_head.minor == 1 or hop.keep_alive)
         and x.res.framing.kind != BODY_UNTIL_CLOSE
         # A document that a HEAD's error asked for by GET: its body is not waited for.
-        and not (x.internal and x.head_request)
+        and not (x.local.internal and x.head_request)
         and x.env[ENV_PROXY_NOKEEPALIVE].data == NULL
         and x.env[ENV_FORCE_PROXY_10].data == NULL)
-    if unlikely(not x.internal and error_is_overridden(x, x.status)):
+    if unlikely(not x.local.internal and error_is_overridden(x, x.status)):
         return response_override(x, data)
     x.res.remaining = x.res.framing.length
     x.member.sends_large = (
@@ -389,13 +389,13 @@ cdef bint response_override(exchange *x, const char *data) noexcept nogil:
     dropped with its connection, unless it has none. Always returns False."""
     cdef int status = x.status
     cdef field *f = head_field(&response_head, FIELD_WWW_AUTHENTICATE)
-    x.reason = arena_copy(
+    x.local.reason = arena_copy(
         x, data + response_head.reason.offset, response_head.reason.length)
     if f != NULL and status == 401:
-        x.challenge = arena_copy(x, data + f.value, f.value_length)
+        x.local.challenge = arena_copy(x, data + f.value, f.value_length)
     exchange_detach(x, x.res.framing.kind == BODY_NONE and response_reusable(x))
     memset(&x.res, 0, sizeof(response_side))
-    x.overridden = True
+    x.local.overridden = True
     exchange_answer_error(x, status, NULL)
     return False
 
@@ -413,7 +413,7 @@ cdef bint response_take(exchange *x) noexcept nogil:
             held = <unsigned int>x.res.remaining
             x.res.reusable = False
         x.res.remaining -= held
-        x.body_bytes_out += held
+        x.record.body_bytes_out += held
         if x.res.remaining == 0:
             x.res.done = True
         return True
@@ -430,7 +430,7 @@ cdef bint response_take(exchange *x) noexcept nogil:
         x.attempt.bytes_in -= consumed - payload
         response_decoded(x, payload, consumed)
         return True
-    x.body_bytes_out += held
+    x.record.body_bytes_out += held
     if x.res.chunked_out:
         response_frame(x)
     return True
@@ -445,7 +445,7 @@ cdef void response_decoded(
         if consumed < buffer_held(b):
             x.res.reusable = False      # bytes behind the end are never passed on
     b.end = b.start + payload
-    x.body_bytes_out += payload
+    x.record.body_bytes_out += payload
     if x.res.chunked_out:
         response_frame(x)
 
@@ -478,12 +478,12 @@ cdef bint response_read_body(exchange *x) noexcept nogil:
     cdef size_t room
     cdef int size_class = BUFFER_MEDIUM
     if x.res.framing.kind == BODY_LENGTH and x.res.remaining >= SPLICE_BYTES_MIN \
-            and not x.splice_failed and splice_is_possible(x):
+            and not x.pipe.failed and splice_is_possible(x):
         return splice_in(x)
-    if x.pipe_read >= 0:
+    if x.pipe.read >= 0:
         splice_give(x)
     if u.input == NULL:
-        if x.res.framing.kind != BODY_LENGTH and x.body_bytes_out > 262144:
+        if x.res.framing.kind != BODY_LENGTH and x.record.body_bytes_out > 262144:
             size_class = BUFFER_LARGE
         u.input = buffer_take(size_class)
         if u.input == NULL:

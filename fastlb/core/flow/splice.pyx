@@ -15,35 +15,35 @@ cdef bint splice_take(exchange *x) noexcept nogil:
     cdef int[2] ends
     if pipe_pooled:
         pipe_pooled -= 1
-        x.pipe_read = pipe_pool_read[pipe_pooled]
-        x.pipe_write = pipe_pool_write[pipe_pooled]
+        x.pipe.read = pipe_pool_read[pipe_pooled]
+        x.pipe.write = pipe_pool_write[pipe_pooled]
         return True
     if pipes_open + 2 > engine.pipe_max \
             or pipe2(&ends[0], O_NONBLOCK | O_CLOEXEC) != 0:
         return False
     pipes_open += 2
     fcntl(ends[0], F_SETPIPE_SZ, PIPE_BYTES)    # a smaller pipe serves as well
-    x.pipe_read = ends[0]
-    x.pipe_write = ends[1]
+    x.pipe.read = ends[0]
+    x.pipe.write = ends[1]
     return True
 
 
 cdef void splice_give(exchange *x) noexcept nogil:
     """An empty pipe can serve again; one with bytes in it must not."""
     global pipe_pooled, pipes_open
-    if x.pipe_read < 0:
+    if x.pipe.read < 0:
         return
-    if x.pipe_held == 0 and pipe_pooled < 64:
-        pipe_pool_read[pipe_pooled] = x.pipe_read
-        pipe_pool_write[pipe_pooled] = x.pipe_write
+    if x.pipe.held == 0 and pipe_pooled < 64:
+        pipe_pool_read[pipe_pooled] = x.pipe.read
+        pipe_pool_write[pipe_pooled] = x.pipe.write
         pipe_pooled += 1
     else:
-        close(x.pipe_read)
-        close(x.pipe_write)
+        close(x.pipe.read)
+        close(x.pipe.write)
         pipes_open -= 2
-    x.pipe_read = -1
-    x.pipe_write = -1
-    x.pipe_held = 0
+    x.pipe.read = -1
+    x.pipe.write = -1
+    x.pipe.held = 0
 
 
 cdef bint splice_in(exchange *x) noexcept nogil:
@@ -53,17 +53,17 @@ cdef bint splice_in(exchange *x) noexcept nogil:
     if x.up.input != NULL:
         buffer_give(x.up.input)
         x.up.input = NULL
-    if x.pipe_read < 0 and not splice_take(x):
-        x.splice_failed = True
+    if x.pipe.read < 0 and not splice_take(x):
+        x.pipe.failed = True
         return True
     if <long long>wanted > x.res.remaining:
         wanted = <size_t>x.res.remaining
-    n = splice(x.up.c.fd, NULL, x.pipe_write, NULL, wanted,
+    n = splice(x.up.c.fd, NULL, x.pipe.write, NULL, wanted,
                SPLICE_F_MOVE | SPLICE_F_NONBLOCK)
     if n > 0:
-        x.pipe_held = n
+        x.pipe.held = n
         x.res.remaining -= n
-        x.body_bytes_out += n
+        x.record.body_bytes_out += n
         x.attempt.bytes_in += n
         if x.res.remaining == 0:
             x.res.done = True
@@ -75,7 +75,7 @@ cdef bint splice_in(exchange *x) noexcept nogil:
     if n < 0 and errno == EINTR:
         return True
     if n < 0 and errno == EINVAL:
-        x.splice_failed = True      # not for this kind of socket
+        x.pipe.failed = True      # not for this kind of socket
         return True
     service_log_response(x, 0 if n == 0 else errno)
     exchange_cut(x)
@@ -85,16 +85,16 @@ cdef bint splice_in(exchange *x) noexcept nogil:
 cdef int splice_out(exchange *x) noexcept nogil:
     """Pipe -> client's socket. returns 1 empty, AGAIN, FAILED"""
     cdef ssize_t n
-    while x.pipe_held:
+    while x.pipe.held:
         if not x.down.c.writable:
             return AGAIN
-        n = splice(x.pipe_read, NULL, x.down.c.fd, NULL, <size_t>x.pipe_held,
+        n = splice(x.pipe.read, NULL, x.down.c.fd, NULL, <size_t>x.pipe.held,
                    SPLICE_F_MOVE | SPLICE_F_NONBLOCK
                    | (0 if x.res.done else SPLICE_F_MORE))
         if n > 0:
-            x.pipe_held -= n
-            x.bytes_out += n
-            x.corked = not x.res.done
+            x.pipe.held -= n
+            x.record.bytes_out += n
+            x.pipe.corked = not x.res.done
             continue
         if n < 0 and errno == EINTR:
             continue

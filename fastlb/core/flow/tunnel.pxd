@@ -9,7 +9,7 @@
 #
 # The end of one side is passed on (shutdown, and close_notify over TLS) and the other
 # may go on sending; the tunnel is over when both have ended, when one is lost, or when
-# both have been silent for x.idle_us. To the exchange it is one long response: busy,
+# both have been silent for idle_us. To the exchange it is one long response: busy,
 # draining and the log line go by its end.
 
 # Does the request ask this member for another protocol? Sets x.attempt.upgrade.

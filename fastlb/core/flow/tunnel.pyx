@@ -24,7 +24,7 @@ cdef void request_upgrade(exchange *x) noexcept nogil:
     if likely(not (x.req.seen >> FIELD_UPGRADE & 1)):
         return
     # An HTTP/1.0 client could not tell a 101 from an answer.
-    if not (m.upgrade_any or m.upgrade_count) or x.req.minor != 1 or x.internal \
+    if not (m.upgrade_any or m.upgrade_count) or x.req.minor != 1 or x.local.internal \
             or x.env[ENV_FORCE_PROXY_10].data != NULL \
             or field_is_repeated(&x.req, FIELD_UPGRADE):
         return
@@ -65,7 +65,7 @@ cdef bint tunnel_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
         return False
     u.input.start += head_bytes
     if not plan.compat_apache:
-        x.body_bytes_out += buffer_held(u.input)
+        x.record.body_bytes_out += buffer_held(u.input)
     service_log_tunnel_begin(x)
     tunnel_open(x)
     return False
@@ -103,11 +103,11 @@ cdef void tunnel_open(exchange *x) noexcept nogil:
     x.body.bytes_in += early
     tunnel_slim(x)
     # The longer one, as in Apache.
-    x.idle_us = exchange_timeout_us(x)
-    if x.vhost.said.timeout_us > x.idle_us:
-        x.idle_us = x.vhost.said.timeout_us
+    x.tunnel.idle_us = exchange_timeout_us(x)
+    if x.vhost.said.timeout_us > x.tunnel.idle_us:
+        x.tunnel.idle_us = x.vhost.said.timeout_us
     if x.vhost.said.websocket_idle_us and x.status == 101:
-        x.idle_us = x.vhost.said.websocket_idle_us
+        x.tunnel.idle_us = x.vhost.said.websocket_idle_us
     timer_clear(&x.up.c.timer)
     tunnel_step(x)
 
@@ -124,7 +124,7 @@ cdef void tunnel_slim(exchange *x) noexcept nogil:
         x.base = slim.start
         buffer_give(d.input)
         d.input = slim
-    x.addresses = NULL
+    x.tunnel.addresses = NULL
     x.choice.sticky.value = NULL
     x.choice.sticky.route = NULL
     tunnel_slim_arena(x)
@@ -167,10 +167,10 @@ cdef void values_follow(
     value_follow(&x.misread, old, size, new)
     value_follow(&x.target, old, size, new)
     value_follow(&x.attempt.upgrade, old, size, new)
-    value_follow(&x.location, old, size, new)
-    value_follow(&x.reason, old, size, new)
-    value_follow(&x.challenge, old, size, new)
-    value_follow(&x.more_fields, old, size, new)
+    value_follow(&x.local.location, old, size, new)
+    value_follow(&x.local.reason, old, size, new)
+    value_follow(&x.local.challenge, old, size, new)
+    value_follow(&x.local.more_fields, old, size, new)
     for i in range(plan.env_count):
         value_follow(&x.env[i], old, size, new)
 
@@ -255,21 +255,21 @@ cdef void tunnel_step(exchange *x) noexcept nogil:
         outward = MOVED_SINK_LOST
     elif likely(d.output == NULL):
         outward = tunnel_move(
-            &u.c, &d.c, &u.input, &x.member_ended, &from_member, &to_client)
+            &u.c, &d.c, &u.input, &x.tunnel.member_ended, &from_member, &to_client)
     inward = tunnel_move(
-        &d.c, &u.c, &x.body.stream, &x.client_ended, &from_client, &to_member)
+        &d.c, &u.c, &x.body.stream, &x.tunnel.client_ended, &from_client, &to_member)
     x.body.bytes_in += from_client
     x.attempt.bytes_out += to_member
     x.attempt.bytes_in += from_member
     if not plan.compat_apache:
-        x.body_bytes_out += from_member
-    x.bytes_out += to_client
+        x.record.body_bytes_out += from_member
+    x.record.bytes_out += to_client
     if unlikely(inward >= MOVED_END or outward >= MOVED_END) \
             and not tunnel_ends(x, inward, outward):
         return
     if unlikely(inward == MOVED_PART or outward == MOVED_PART):
         watch_queue(&d.c)
-    timer_set(&d.c.timer, watch.now_us + x.idle_us)
+    timer_set(&d.c.timer, watch.now_us + x.tunnel.idle_us)
 
 
 cdef int tunnel_send_head(exchange *x) noexcept nogil:
@@ -277,15 +277,15 @@ cdef int tunnel_send_head(exchange *x) noexcept nogil:
     cdef downstream *d = x.down
     cdef unsigned int before = buffer_held(d.output)
     cdef int rc = stream_flush(&d.c, d.output)
-    x.bytes_out += before - buffer_held(d.output)
+    x.record.bytes_out += before - buffer_held(d.output)
     if rc == AGAIN:
         return 0
     if rc < 0:
         return FAILED
     buffer_give(d.output)
     d.output = NULL
-    if x.first_byte_us == 0:
-        x.first_byte_us = watch.now_us
+    if x.record.first_byte_us == 0:
+        x.record.first_byte_us = watch.now_us
     return 0
 
 
@@ -301,17 +301,17 @@ cdef bint tunnel_ends(exchange *x, int inward, int outward) noexcept nogil:
     # Who takes nothing more may have said something before it went. Its socket tells
     # when all of that has been read.
     if inward == MOVED_SINK_LOST:
-        x.client_ended = x.member_told = True
+        x.tunnel.client_ended = x.tunnel.member_told = True
         tunnel_deaf(x, &u.c, &x.body.stream)
     if outward == MOVED_SINK_LOST:
-        x.member_ended = x.client_told = True
+        x.tunnel.member_ended = x.tunnel.client_told = True
         tunnel_deaf(x, &d.c, &d.output)
         tunnel_deaf(x, &d.c, &u.input)
-    if inward == MOVED_END and not x.member_told:
-        x.member_told = tunnel_half_close(&u.c)
-    if outward == MOVED_END and not x.client_told:
-        x.client_told = tunnel_half_close(&d.c)
-    if x.member_told and x.client_told:
+    if inward == MOVED_END and not x.tunnel.member_told:
+        x.tunnel.member_told = tunnel_half_close(&u.c)
+    if outward == MOVED_END and not x.tunnel.client_told:
+        x.tunnel.client_told = tunnel_half_close(&d.c)
+    if x.tunnel.member_told and x.tunnel.client_told:
         tunnel_close(x)
         return False
     if x.env[ENV_PROXY_NOHALFCLOSE].data != NULL or (

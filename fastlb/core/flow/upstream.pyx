@@ -93,9 +93,9 @@ cdef int upstream_address(
         size[0] = sizeof(sockaddr_un)
         return 0
     if unlikely(m == &connect_target):
-        if index >= u.x.address_count:
+        if index >= u.x.tunnel.address_count:
             return FAILED
-        found[index] = u.x.addresses[index]
+        found[index] = u.x.tunnel.addresses[index]
     elif index >= member_addresses(engine.view, m.slot, &version, &found[0]):
         return FAILED
     if found[index].family == AF_INET:
@@ -119,10 +119,10 @@ cdef void upstream_learn_port(exchange *x) noexcept nogil:
     cdef sockaddr_storage storage
     cdef socklen_t size = sizeof(storage)
     cdef unsigned char[16] address
-    x.source_port = 0
+    x.record.source_port = 0
     if x.member.unix_path.length == 0 and getsockname(
             x.up.c.fd, <sockaddr *>&storage, &size) == 0:
-        address_store(&storage, &address[0], &x.source_port)
+        address_store(&storage, &address[0], &x.record.source_port)
 
 
 cdef int upstream_bind(upstream *u, int family) noexcept nogil:

@@ -155,7 +155,7 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
             x.attempt.upgrade.length = 0        # a rule took it out
     if unlikely(out.overflow or x.starved):
         return -500
-    if likely(not x.internal):
+    if likely(not x.local.internal):
         put(w, data + x.req.method.offset, x.req.method.length)
     else:
         put(w, b"GET", 3)
@@ -452,10 +452,10 @@ cdef int response_head_write(
         return -502
     if response_field_count:
         remember_response_fields(x, out)
-    if unlikely(x.overridden):
+    if unlikely(x.local.overridden):
         # The page is another member's, the status is the one that was overridden.
-        reason = reason_of(x.error_status, &reason_length)
-        put_status_line(x, w, x.error_status, reason, reason_length)
+        reason = reason_of(x.local.error_status, &reason_length)
+        put_status_line(x, w, x.local.error_status, reason, reason_length)
     else:
         put_status_line(x, w, res.status, reason, reason_length)
     if out_by_id(out, FIELD_DATE) == NULL:
@@ -508,7 +508,7 @@ cdef int rewrite_response(exchange *x, head *res, const char *data) noexcept nog
         f = head_field(res, FIELD_CONTENT_LENGTH)
         if f != NULL:
             x.res.content_length = content_length_of(data + f.value, f.value_length)
-    if x.overridden and status_drops_connection(x.error_status):
+    if x.local.overridden and status_drops_connection(x.local.error_status):
         x.keepalive = False
     keepalive_decide(x)
     # Interim heads that have not gone yet go before it.
@@ -596,24 +596,24 @@ cdef int local_head_write(
     cdef out_list *out = &out_scratch
     out.count = 0
     out.overflow = False
-    if x.challenge.data != NULL:
-        out_add(out, b"WWW-Authenticate", 16, x.challenge.data, x.challenge.length,
-                FIELD_WWW_AUTHENTICATE, False)
-    if x.location.data != NULL:
-        out_add(out, b"Location", 8, x.location.data, x.location.length,
+    if x.local.challenge.data != NULL:
+        out_add(out, b"WWW-Authenticate", 16, x.local.challenge.data,
+                x.local.challenge.length, FIELD_WWW_AUTHENTICATE, False)
+    if x.local.location.data != NULL:
+        out_add(out, b"Location", 8, x.local.location.data, x.local.location.length,
                 FIELD_LOCATION, False)
     if content_type != NULL:
         out_add(out, b"Content-Type", 12, content_type,
                 <unsigned int>strlen(content_type), FIELD_CONTENT_TYPE, False)
-    out_add_more(out, x.more_fields)
+    out_add_more(out, x.local.more_fields)
     # Handlers' answers are ordinary responses; errors keep only `always`.
     rules_headers(x, out, True, 3 if status < 300 else 2, False)
     put_status_line(x, w, status, reason, reason_length)
     put_field(w, b"Date: ", 6, http_date(), 29)
     put_field(w, b"Server: ", 8, x.vhost.server_header.data,
               x.vhost.server_header.length)
-    if x.allow != NULL:
-        put_field(w, b"Allow: ", 7, x.allow, strlen(x.allow))
+    if x.local.allow != NULL:
+        put_field(w, b"Allow: ", 7, x.local.allow, strlen(x.local.allow))
     elif status == 405 or status == 501:
         # Apache tells what its proxy handler takes: nothing but TRACE, if that.
         put_field(w, b"Allow: ", 7, b"TRACE", 5 if x.vhost.said.trace_enable else 0)

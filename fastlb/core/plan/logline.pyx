@@ -234,7 +234,7 @@ cdef void put_padded(writer *w, long long number, int digits) noexcept nogil:
 
 cdef void put_time(exchange *x, writer *w, plan_piece *p) noexcept nogil:
     global clf_second, clf_length
-    cdef long long wall = x.started_us + wall_offset_us
+    cdef long long wall = x.record.started_us + wall_offset_us
     cdef int variant = p.sub & 15
     cdef tm parts
     cdef time_t second
@@ -383,18 +383,18 @@ cdef void put_piece(exchange *x, writer *w, plan_piece *p) noexcept nogil:
     elif k == c's':
         put_number(w, x.status)
     elif k == c'b':
-        if x.body_bytes_out:
-            put_number(w, x.body_bytes_out)
+        if x.record.body_bytes_out:
+            put_number(w, x.record.body_bytes_out)
         else:
             put(w, b"-", 1)
     elif k == c'B':
-        put_number(w, x.body_bytes_out)
+        put_number(w, x.record.body_bytes_out)
     elif k == c'O':
-        put_number(w, x.bytes_out)
+        put_number(w, x.record.bytes_out)
     elif k == c'I':
         put_number(w, x.req.length + x.body.bytes_in)
     elif k == c'S':
-        put_number(w, x.bytes_out + x.req.length + x.body.bytes_in)
+        put_number(w, x.record.bytes_out + x.req.length + x.body.bytes_in)
     elif k == c'i':
         v = request_field(x, &p.literal)
         put_or_dash(w, v.data, v.length)
@@ -405,7 +405,7 @@ cdef void put_piece(exchange *x, writer *w, plan_piece *p) noexcept nogil:
         v = x.env[p.env]
         put_or_dash(w, v.data, v.length)
     elif k == c'D' or k == c'T':
-        now = clock_us() - x.started_us
+        now = clock_us() - x.record.started_us
         if k == c'T':
             now = now // 1000000 if p.sub == 0 else (
                 now // 1000 if p.sub == 1 else now)
@@ -425,8 +425,8 @@ cdef void put_piece(exchange *x, writer *w, plan_piece *p) noexcept nogil:
     elif k == c'f':
         put_target_name(x, w)
     elif k == c'R':
-        if x.handler != NULL:
-            put_escaped(w, x.handler.data, x.handler.length)
+        if x.local.handler != NULL:
+            put_escaped(w, x.local.handler.data, x.local.handler.length)
         elif x.mapping != NULL:
             put(w, b"proxy-server", 12)
         else:
@@ -454,16 +454,16 @@ cdef void put_piece(exchange *x, writer *w, plan_piece *p) noexcept nogil:
         downstream_learn_local(x.down)
         put(w, &address[0], address_text(&x.down.local[0], &address[0]))
     elif k == c'X':
-        put(w, b"X" if x.aborted else (b"+" if x.keepalive else b"-"), 1)
+        put(w, b"X" if x.record.aborted else (b"+" if x.keepalive else b"-"), 1)
     elif k == c'C':
         put_cookie(x, w, p)
-    elif k == LOG_FIRST_BYTE and x.first_byte_us \
+    elif k == LOG_FIRST_BYTE and x.record.first_byte_us \
             and conf_flag(x, CONF_TRACK_FIRST_BYTE, False):
-        put_number(w, x.first_byte_us - x.started_us)
-    elif k == LOG_PROXY_STATUS and x.member_status:
-        put_number(w, x.member_status)
-    elif k == LOG_SOURCE_PORT and x.source_port:
-        put_number(w, x.source_port)
+        put_number(w, x.record.first_byte_us - x.record.started_us)
+    elif k == LOG_PROXY_STATUS and x.record.member_status:
+        put_number(w, x.record.member_status)
+    elif k == LOG_SOURCE_PORT and x.record.source_port:
+        put_number(w, x.record.source_port)
     else:
         put(w, b"-", 1)
 

@@ -31,7 +31,7 @@ cdef int match_target(exchange *x) noexcept nogil
 cdef int match_target_of(exchange *x, const text *path) noexcept nogil
 # Insert the mapping's <Proxy> sections between the default and the locations.
 cdef bint match_proxy_sections(exchange *x) noexcept nogil
-# Redirects: 1 when one applies (x.location and x.status set), 0, or -500
+# Redirects: 1 when one applies (x.local.location and x.status set), 0, or -500
 cdef int match_redirect(exchange *x, bint in_sections) noexcept nogil
 # Access rules of the sections: 1 allowed, 0 denied
 cdef int match_access(exchange *x) noexcept nogil

@@ -24,7 +24,7 @@ cdef int redirect_apply(
     else:
         rest.length = 0
     x.status = op.status
-    x.location = value(NULL, 0)
+    x.local.location = value(NULL, 0)
     if not op.has_url:
         return 1
     arena_write(x, &w)
@@ -41,7 +41,7 @@ cdef int redirect_apply(
     put(&w, url.data, url.length)
     put_path(&w, rest.data, rest.length, PATH_CANONICAL)
     put(&w, query.data, query.length)
-    x.location = arena_written(x, &w)
+    x.local.location = arena_written(x, &w)
     return -500 if x.starved else 1
 
 

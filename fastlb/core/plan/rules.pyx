@@ -233,10 +233,10 @@ cdef value format_render(exchange *x, plan_format *format) noexcept nogil:
             put_variable(&w, x.env[p.env], False)
         elif p.kind == c't':
             put(&w, b"t=", 2)
-            put_number(&w, x.started_us + wall_offset_us)
+            put_number(&w, x.record.started_us + wall_offset_us)
         elif p.kind == c'D':
             put(&w, b"D=", 2)
-            put_number(&w, clock_us() - x.started_us)
+            put_number(&w, clock_us() - x.record.started_us)
         elif p.kind == c'l':
             put(&w, b"l=0", 3)
         elif p.kind == c'i':
