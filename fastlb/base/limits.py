@@ -10,4 +10,6 @@ SECTION_DEPTH_MAX = 100  # sections inside sections
 COMPLAINTS_KEPT = 10_000  # complaints kept of one pass over the files
 DIAGNOSTICS_MAX = 500  # of them printed; a number stands for the rest
 
+MEMBERS_PER_BALANCER_MAX = 4096  # as in core/limits.pxd
+
 PORT_MAX = 65_535

@@ -653,6 +653,11 @@ _MODEL = {
         "The same ProxyPassReverse stands twice.",
         "Remove one, or correct its URL.",
     ),
+    "FB0300": Message(
+        "error",
+        "A balancer has more members than one election may look at.",
+        "Divide them among several balancers.",
+    ),
 }
 
 _CORE = {

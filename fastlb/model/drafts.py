@@ -53,6 +53,8 @@ class BalancerDraft:
     node: Node  # where it was first named
     params: Values = field(default_factory=dict)  # what is written
     members: list[MemberDraft] = field(default_factory=list)
+    members_at: dict[str, list[MemberDraft]] = field(default_factory=dict)
+    # the same by authority: who has thousands is not compared with each
     is_defined: bool = False  # more than a ProxyPass names it
     is_broken: bool = False  # a member of it was refused
     upgrade: tuple[str, ...] = ()  # of members that have none of their own

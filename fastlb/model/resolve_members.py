@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from fastlb.base.limits import MEMBERS_PER_BALANCER_MAX
 from fastlb.config.directives.member_params import MEMBER
 from fastlb.config.tree import Node
 from fastlb.facts.vhost import SectionKind
@@ -115,7 +116,17 @@ def balancer_member(run: Run, place: Place, node: Node) -> None:
     if target is None:
         balancer.is_broken = True
         return
-    for member in balancer.members:
+    if len(balancer.members) == MEMBERS_PER_BALANCER_MAX:
+        run.report.error(
+            node,
+            "FB0300",
+            f"balancer '{name}' has more than {MEMBERS_PER_BALANCER_MAX} members",
+            cure="divide them among several balancers",
+        )
+        balancer.is_broken = True
+        return
+    neighbours = balancer.members_at.setdefault(target.authority_url, [])
+    for member in neighbours:
         if is_leading_part(member.target, target):
             run.report.warn(
                 node,
@@ -128,6 +139,7 @@ def balancer_member(run: Run, place: Place, node: Node) -> None:
             )
             return
     balancer.members.append(MemberDraft(target, values, node))
+    neighbours.append(balancer.members[-1])
 
 
 _LOST_PROXY: Final = (

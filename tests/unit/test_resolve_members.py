@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from rows import rows
 from trees import errors, model_of, resolve_text, warnings
 
+from fastlb.base.limits import MEMBERS_PER_BALANCER_MAX
 from fastlb.config.directives.member_params import STATUS_LETTERS, parse_status
 from fastlb.facts.server import Model
 
@@ -30,6 +31,15 @@ def test_members_stand_in_the_order_of_their_lines() -> None:
         "balancer://b ws://a:81",
     ]
     assert [m.explicit_port for m in model.members] == [False, True]
+
+
+def test_a_balancer_has_room_for_thousands_and_says_when_it_is_full() -> None:
+    lines = [f"BalancerMember http://m{n}" for n in range(MEMBERS_PER_BALANCER_MAX)]
+    model = model_of(balancer(*lines))
+    assert len(model.balancers[0].members) == MEMBERS_PER_BALANCER_MAX
+    more = balancer(*lines, "BalancerMember http://one-more", "BalancerMember http://x")
+    assert len(errors(more)) == 2
+    assert all("has more than 4096 members" in said for said in errors(more))
 
 
 def test_member_defaults() -> None:
