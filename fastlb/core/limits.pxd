@@ -22,9 +22,29 @@ cdef enum:
     METHOD_CONNECT = 8
     METHOD_PATCH = 9
 
+# Sizes of what is kept in places of its own. What is longer than its place is never cut
+# in silence: each line says what becomes of it.
+cdef enum:
+    BYTE_VALUES = 256
+    ADDRESS_BYTES = 16              # IPv4 as ::ffff:a.b.c.d
+    ADDRESS_TEXT_BYTES = 46         # with its end (INET6_ADDRSTRLEN); none is longer
+    # as CONNECT or a rule spells it, with its end; longer: a name, judged as that
+    ADDRESS_SPELLED_BYTES = 64
+    NUMBER_DIGITS_MAX = 20          # of 64 bits, in decimal
+    HTTP_DATE_BYTES = 32            # with its end; each has 29
+    CLF_TIME_BYTES = 40             # with its end; each has 28
+    TIME_TEXT_BYTES = 8192          # %{format}t with its end, as Apache; longer: empty
+    REGEX_REASON_BYTES = 256        # PCRE2's own sentences; longer ones end there
+    REASONS_MAX = 64                # phrases of status codes; more: no worker begins
+    LOG_BUFFER_BYTES = 65536        # of lines of a turn; full: written before its end
+    DROPPED_BYTES = 16384           # read away at once from who is not listened to
+    PIPES_KEPT_MAX = 64             # of splice; more are closed
+    TUNNEL_PIECE = 65536            # received at once
+
 cdef enum:
     # heads
     HEAD_BYTES_MAX = 1 << 20        # a request or response head with all its fields
+    FIELDS_KNOWN_MAX = 64           # fields known by number; bits of a word
     FIELD_COUNT_MAX = 256           # of one head, whatever LimitRequestFields says
     # heads of a worker that are larger than 16, 64 and 256 KiB (flow/heads.pxd)
     HEADS_MEDIUM_MAX = 48
@@ -52,6 +72,7 @@ cdef enum:
     TRIED_IN_PIECE = 60             # the others in pieces of their own
     # the plan
     SECTIONS_MATCHED_MAX = 64       # sections that may apply to one request; more: 500
+    CONFS_MAX = SECTIONS_MATCHED_MAX + 1    # and what holds outside them
     EDITED_VALUE_BYTES_MAX = 8192   # a field value after Header edit
     # regular expressions; what exceeds a bound is undecided, never "no match" where
     # access hangs on it (regex_steps.pyx says how a match is bounded)
@@ -77,7 +98,9 @@ cdef enum:
     NAME_KEPT_US = 60000000             # and then asked for again
     LINES_ASIDE_BYTES_MAX = 1 << 20
     ENV_COUNT_MAX = 256             # environment variables that rules or logs name
-    MEMBERS_PER_BALANCER_MAX = 4096
+    HOST_NAMES_MAX = 8              # Require host lines; more are denied
+    SCRATCH_BYTES = 256             # of an arena within its exchange; more: buffers
+    MEMBERS_PER_BALANCER_MAX = 4096     # of a configuration; FB0300
     ADDRESSES_PER_MEMBER_MAX = 8
     # the shared table
     LOCK_SPINS = 200

@@ -62,7 +62,7 @@ cdef void service_log_connect(exchange *x, int index, int error) noexcept nogil:
 cdef void service_log_bind(
         exchange *x, const unsigned char *source, int error) noexcept nogil:
     """ProxySourceAddress cannot be had; what follows says which member was meant."""
-    cdef char[46] text
+    cdef char[ADDRESS_TEXT_BYTES] text
     cdef unsigned int length = address_text(source, &text[0])
     with gil:
         address = f"{string_of(&text[0], length)} (ProxySourceAddress)"

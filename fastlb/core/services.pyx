@@ -29,7 +29,7 @@ cdef object request_object(exchange *x):
     cdef field *f
     cdef int i
     cdef value query = query_of(x)
-    cdef char[46] local
+    cdef char[ADDRESS_TEXT_BYTES] local
     downstream_learn_remote(x.down)
     downstream_learn_local(x.down)
     r = Request()
@@ -231,7 +231,7 @@ cdef void service_ask_host_python(exchange *x) noexcept:
 cdef void names_ask() noexcept:
     """Begin the look-ups that log lines wait for; Core.name_answer ends each."""
     global client_names_queued
-    cdef char[46] address
+    cdef char[ADDRESS_TEXT_BYTES] address
     cdef client_name *n
     cdef int i
     for i in range(client_names_queued):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+import pytest
 from harness import wait_for
 from peers import Message, Peer, answering, chunked, request, response
 from rig import Rig
@@ -127,6 +128,21 @@ def test_what_a_client_writes_cannot_forge_a_line(rig: Rig) -> None:
     log = rig.folder / "evil.log"
     text = wait_for(lambda: log.exists() and log.read_text(), "the line")
     assert text == 'a\\"\\\\\\x80\\t[b]\n'
+
+
+@pytest.mark.parametrize(("length", "logged"), [(300, 300), (8191, 8191), (8192, 0)])
+def test_a_time_of_any_length_is_logged_whole_or_not(
+    rig: Rig, length: int, logged: int
+) -> None:
+    """What strftime makes has Apache's bound, and is not cut."""
+    rig.serve(
+        answering(lambda _: response()),
+        text=f'LogFormat "%{{{"x" * length}}}t." times\nCustomLog times.log times',
+    )
+    rig.ask(request())
+    log = rig.folder / "times.log"
+    text = wait_for(lambda: log.exists() and log.read_text(), "the line")
+    assert text == "x" * logged + ".\n"
 
 
 def test_status_shows_who_is_busy_and_with_which_member(rig: Rig) -> None:

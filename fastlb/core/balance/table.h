@@ -7,6 +7,9 @@
 #include <stdint.h>
 #define TABLE_PAGE 4096
 #define TABLE_ADDRESSES_MAX 8
+#define ROUTE_BYTES_MAX 64
+#define BALANCER_KEY_BYTES_MAX 384
+#define MEMBER_KEY_BYTES_MAX 768
 #define SHARES_OF_A_LINE 16
 #define SHARES_OF_ALL 0xFFFF /* as bits: sixteen workers live */
 
@@ -23,7 +26,7 @@ struct table_book {
 struct balancer_entry {
     uint32_t used, lbmethod, key_length, unused0;
     uint64_t key_hash, unused1[5];
-    char key[384];
+    char key[BALANCER_KEY_BYTES_MAX];
 };
 
 struct member_entry {
@@ -35,12 +38,12 @@ struct member_entry {
     uint8_t route_length, redirect_length;
     uint32_t unused0;
     uint64_t key_hash, unused1;
-    char route[64];
+    char route[ROUTE_BYTES_MAX];
 };
 
 struct member_names {
-    char redirect[64];
-    char key[768];
+    char redirect[ROUTE_BYTES_MAX];
+    char key[MEMBER_KEY_BYTES_MAX];
 };
 
 struct worker_entry {

@@ -44,6 +44,9 @@ cdef extern from "table.h" nogil:
     enum:
         TABLE_PAGE
         TABLE_ADDRESSES_MAX
+        ROUTE_BYTES_MAX
+        BALANCER_KEY_BYTES_MAX
+        MEMBER_KEY_BYTES_MAX
         SHARES_OF_A_LINE
         SHARES_OF_ALL
 
@@ -68,7 +71,7 @@ cdef extern from "table.h" nogil:
         uint32_t lbmethod               # 4    atomic; LBMETHOD_*
         uint32_t key_length             # 8    fixed
         uint64_t key_hash               # 16   fixed
-        char key[384]                   # 64   fixed
+        char key[BALANCER_KEY_BYTES_MAX]                   # 64   fixed
 
     # first line: read by every election; second: by those that ask for a route
     struct member_entry:
@@ -86,11 +89,11 @@ cdef extern from "table.h" nogil:
         uint8_t route_length            # 42   atomic
         uint8_t redirect_length         # 43   atomic
         uint64_t key_hash               # 48   fixed
-        char route[64]                  # 64   atomic: a reader compares with the hash
+        char route[ROUTE_BYTES_MAX]     # 64   atomic: a reader compares with the hash
 
     struct member_names:
-        char redirect[64]               # 0
-        char key[768]                   # 64   fixed
+        char redirect[ROUTE_BYTES_MAX]  # 0
+        char key[MEMBER_KEY_BYTES_MAX]  # 64   fixed
 
     struct worker_entry:
         int32_t pid                     # 0    atomic
@@ -108,12 +111,12 @@ cdef extern from "table.h" nogil:
         uint16_t family                 # AF_INET, AF_INET6
         uint16_t port                   # host byte order
         uint32_t scope                  # of a link-local IPv6 address
-        uint8_t bytes[16]               # network order; IPv4: the first four
+        uint8_t bytes[ADDRESS_BYTES]    # network order; IPv4: the first four
 
     struct address_record:
         uint32_t version                # 0    versioned:
         uint32_t count                  # 4
-        member_address addresses[8]     # 8      in the order to try
+        member_address addresses[TABLE_ADDRESSES_MAX]   # 8      in the order to try
 
     # --- the field
 

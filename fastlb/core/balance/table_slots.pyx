@@ -67,7 +67,7 @@ cdef int table_resolve_literal(str literal, int port, member_address *out) excep
 
 
 cdef str table_literal_of(const member_address *a):
-    cdef char[64] text
+    cdef char[ADDRESS_TEXT_BYTES] text
     if inet_ntop(a.family, a.bytes, text, sizeof(text)) == NULL:
         return ""
     host = (<bytes>text).decode("ascii")

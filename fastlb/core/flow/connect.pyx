@@ -78,7 +78,7 @@ cdef bint connect_port_is_allowed(exchange *x) noexcept nogil:
 cdef int connect_literal(exchange *x, member_address *out) noexcept nogil:
     """The host as an address, in any spelling that resolvers take for one: 1, or 0."""
     cdef value host = request_part(x, x.host)
-    cdef char[64] literal
+    cdef char[ADDRESS_SPELLED_BYTES] literal
     cdef bint bracketed = host.length > 2 and host.data[0] == c'['
     memset(out, 0, sizeof(member_address))
     out.port = <uint16_t>connect_port(x)
@@ -138,7 +138,7 @@ cdef value connect_spelled(exchange *x, const member_address *a) noexcept nogil:
 
 cdef void put_host(writer *w, const member_address *a) noexcept nogil:
     """The address as the host of an authority."""
-    cdef char[48] text
+    cdef char[ADDRESS_TEXT_BYTES] text
     if inet_ntop(a.family, &a.bytes[0], &text[0], sizeof(text)) == NULL:
         return
     if a.family == AF_INET6:
@@ -194,7 +194,7 @@ cdef unsigned int connect_literal_of(const text *pattern, value target) noexcept
     """Bytes of the target's host, if the pattern begins with that address in brackets;
     0: it does not."""
     cdef member_address address
-    cdef char[64] literal
+    cdef char[ADDRESS_SPELLED_BYTES] literal
     cdef unsigned int length
     cdef const char *end
     cdef writer w

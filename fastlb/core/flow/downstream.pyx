@@ -121,7 +121,7 @@ cdef void downstream_linger(downstream *d) noexcept nogil:
 
 
 cdef void downstream_drain(downstream *d) noexcept nogil:
-    cdef char[16384] dropped
+    cdef char[DROPPED_BYTES] dropped
     cdef ssize_t n
     cdef int _
     for _ in range(READS_PER_STEP):
@@ -455,7 +455,7 @@ cdef inline long long downstream_idle_since(downstream *d) noexcept nogil:
 cdef long downstreams_close_idle(long most) noexcept nogil:
     """Three looks at all of them, without an order that requests would have to keep:
     the oldest and the newest, how many there are of each age, and then the closing."""
-    cdef long[256] ages         # AGES
+    cdef long[AGES] ages
     cdef long long oldest = LLONG_MAX, newest = 0, width, since
     cdef long closed = 0, last, count = 0
     cdef downstream *following
@@ -491,16 +491,16 @@ cdef long downstreams_close_idle(long most) noexcept nogil:
 
 
 cdef unsigned int address_text(const unsigned char *address, char *out) noexcept nogil:
-    """The address as text into 46 bytes; returns its length."""
+    """The address as text into ADDRESS_TEXT_BYTES; returns its length."""
     cdef bint four = address[10] == 255 and address[11] == 255
     cdef int i
     for i in range(10):
         if address[i]:
             four = False
     if four:
-        inet_ntop(AF_INET, address + 12, out, 46)
+        inet_ntop(AF_INET, address + 12, out, ADDRESS_TEXT_BYTES)
     else:
-        inet_ntop(AF_INET6, address, out, 46)
+        inet_ntop(AF_INET6, address, out, ADDRESS_TEXT_BYTES)
     return <unsigned int>strlen(out)
 
 

@@ -27,7 +27,7 @@ cdef struct downstream:
     int requests                # answered on this connection
     unsigned char state         # DOWN_*
     bint sends_large            # its last request had a large body
-    signed char host_known[8]   # HOST_*: by number of a Require host's names
+    signed char host_known[HOST_NAMES_MAX]  # HOST_*: by number of a host's name
     bint stray_line             # an empty line was skipped before this request
     bint has_slot               # it counts among the requests in work (work.pxd)
     downstream *wait_next       # in DOWN_WAIT, in the order in which they came
@@ -35,10 +35,10 @@ cdef struct downstream:
     bint must_linger            # bytes may be on their way: close in two steps
     bint remote_known
     unsigned char remote_text_length
-    char remote_text[46]        # of the client's address
+    char remote_text[ADDRESS_TEXT_BYTES]    # of the client's address
     unsigned short remote_port
-    unsigned char remote[16]    # IPv4 as ::ffff:a.b.c.d
-    unsigned char local[16]
+    unsigned char remote[ADDRESS_BYTES]
+    unsigned char local[ADDRESS_BYTES]
     bint local_known
     unsigned short local_port
     unsigned long number        # of the connection, for the log
@@ -85,11 +85,9 @@ cdef enum:
     HOST_UNKNOWN = 0
     HOST_ALLOWED = 1
     HOST_DENIED = 2
-    HOST_NAMES_MAX = 8          # Require host lines; more are denied
 
 cdef enum:
     STRUCT_ALIGN = 8            # of a struct in an exchange's scratch memory
-    SCRATCH_BYTES = 256         # of it within the exchange: a path, a host, a cookie
 
 # What an exchange is doing; exchange_enter changes it, and knows what may follow.
 #
@@ -239,7 +237,7 @@ cdef struct exchange:
     bint undecided              # access hangs on a match that was given up: 500
     unsigned int regex_us       # spent on matches, REGEX_REQUEST_US_MAX
     int proxy_conf_count        # of them, from <Proxy> sections
-    plan_conf *confs[65]        # SECTIONS_MATCHED_MAX and default; <Proxy>, <Location>
+    plan_conf *confs[CONFS_MAX]     # the default's, <Proxy>, <Location>
     # the request
     unsigned int base           # start of the head in down.input.data
     span host
@@ -276,8 +274,8 @@ cdef struct exchange:
     bint starved                # the arena could not give what was asked for
     # not cleared by exchange_take: the first bytes of the arena, variables as far as
     # named, the head
-    char scratch[256]           # SCRATCH_BYTES
-    value env[256]              # ENV_COUNT_MAX
+    char scratch[SCRATCH_BYTES]
+    value env[ENV_COUNT_MAX]
     head req
 
 

@@ -1,9 +1,11 @@
 """Room for heads (heads.pxd)."""
 
-cdef int[4] heads_max = [0, HEADS_MEDIUM_MAX, HEADS_LARGE_MAX, HEADS_HUGE_MAX]
-cdef int[4] heads_open = [0, 0, 0, 0]
-cdef downstream *heads_head[4]      # who waits for a place in the class
-cdef downstream *heads_tail[4]
+cdef int[BUFFER_CLASSES] heads_max = [
+    0, HEADS_MEDIUM_MAX, HEADS_LARGE_MAX, HEADS_HUGE_MAX
+]
+cdef int[BUFFER_CLASSES] heads_open = [0, 0, 0, 0]
+cdef downstream *heads_head[BUFFER_CLASSES]      # who waits for a place in the class
+cdef downstream *heads_tail[BUFFER_CLASSES]
 
 
 cdef int heads_make_room(downstream *d) noexcept nogil:

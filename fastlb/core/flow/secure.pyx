@@ -30,7 +30,7 @@ cdef void upstream_secure(upstream *u) noexcept nogil:
     """The socket is connected: begin TLS."""
     cdef exchange *x = u.x
     cdef plan_member *m = u.member
-    cdef char[256] name             # TLS_NAME_BYTES_MAX and its end
+    cdef char[TLS_NAME_BYTES_MAX + 1] name
     cdef value asked = member_tls_name(x)
     cdef unsigned long long hash = member_name_hash(x)
     if not copy_terminated(

@@ -1,7 +1,7 @@
 """splice(2): a body from socket to socket through a pipe, without a copy."""
 
-cdef int[64] pipe_pool_read
-cdef int[64] pipe_pool_write
+cdef int[PIPES_KEPT_MAX] pipe_pool_read
+cdef int[PIPES_KEPT_MAX] pipe_pool_write
 cdef int pipe_pooled = 0
 cdef long pipes_open = 0            # descriptors of them
 
@@ -33,7 +33,7 @@ cdef void splice_give(exchange *x) noexcept nogil:
     global pipe_pooled, pipes_open
     if x.pipe.read < 0:
         return
-    if x.pipe.held == 0 and pipe_pooled < 64:
+    if x.pipe.held == 0 and pipe_pooled < PIPES_KEPT_MAX:
         pipe_pool_read[pipe_pooled] = x.pipe.read
         pipe_pool_write[pipe_pooled] = x.pipe.write
         pipe_pooled += 1

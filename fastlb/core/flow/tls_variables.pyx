@@ -10,9 +10,9 @@ cdef int tls_name_protocol = -1     # numbers of those that need no Python
 cdef int tls_name_cipher = -1
 cdef int tls_name_https = -1
 cdef int tls_env_count = 0
-cdef int[256] tls_env_variable      # ENV_COUNT_MAX: number in the environment,
-cdef int[256] tls_env_name          # number here,
-cdef unsigned char[256] tls_env_when    # and what puts it there: ENV_*
+cdef int[ENV_COUNT_MAX] tls_env_variable    # number in the environment,
+cdef int[ENV_COUNT_MAX] tls_env_name        # number here,
+cdef unsigned char[ENV_COUNT_MAX] tls_env_when  # and what puts it there: ENV_*
 
 # %{...}c of mod_ssl's first days; any other name has no value
 cdef dict TLS_OLD_NAMES = {

@@ -1,8 +1,5 @@
 """Tunnels (tunnel.pxd): Upgrade, and the bytes of it and of CONNECT."""
 
-cdef enum:
-    TUNNEL_PIECE = 65536        # received at once
-
 # How far one direction came.
 cdef enum:
     MOVED_ALL = 0               # it waits for one of the sides
@@ -11,7 +8,7 @@ cdef enum:
     MOVED_SOURCE_LOST = 3
     MOVED_SINK_LOST = 4
 
-cdef char[65536] tunnel_piece   # TUNNEL_PIECE: passed on before anything else comes
+cdef char[TUNNEL_PIECE] tunnel_piece    # passed on before anything else comes
 
 
 # Upgrade (RFC 9110 7.8; proxying.md 7) --------------------------------------------

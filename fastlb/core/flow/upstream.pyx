@@ -77,7 +77,7 @@ cdef int upstream_address(
     """Address number u.address_index. returns 0, or FAILED when there is none."""
     cdef plan_member *m = u.member
     cdef int index = u.address_index
-    cdef member_address[8] found
+    cdef member_address[TABLE_ADDRESSES_MAX] found
     cdef uint32_t version = 0
     cdef sockaddr_un *local
     cdef sockaddr_in *four
@@ -118,7 +118,7 @@ cdef void upstream_learn_port(exchange *x) noexcept nogil:
     """Our own port of the connection to the member, for the access log."""
     cdef sockaddr_storage storage
     cdef socklen_t size = sizeof(storage)
-    cdef unsigned char[16] address
+    cdef unsigned char[ADDRESS_BYTES] address
     x.record.source_port = 0
     if x.member.unix_path.length == 0 and getsockname(
             x.up.c.fd, <sockaddr *>&storage, &size) == 0:

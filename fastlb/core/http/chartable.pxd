@@ -9,9 +9,9 @@ cdef enum:
     CHAR_HOST = 32      # host name under Strict: letters, digits, "-", "_", "."
 
 # Bits CHAR_* of each byte; filled once when the module is loaded, then only read.
-cdef unsigned char char_class[256]
+cdef unsigned char char_class[BYTE_VALUES]
 # The value of a hexadecimal digit, 255 for other bytes.
-cdef unsigned char hex_value[256]
+cdef unsigned char hex_value[BYTE_VALUES]
 
 # ASCII letters in lower case, every other byte as it is.
 cdef unsigned char char_lower(unsigned char c) noexcept nogil

@@ -95,8 +95,8 @@ cdef struct head:
     unsigned int fields_at  # offset of the first field line
     unsigned int seen       # bit FIELD_id is set when that field occurs (ids 0-31)
     unsigned int seen_high  # ids 32-63
-    unsigned int first[64]  # index of the first field with that id; valid when seen
-    field fields[256]       # FIELD_COUNT_MAX
+    unsigned int first[FIELDS_KNOWN_MAX]    # of the first field with that id, if seen
+    field fields[FIELD_COUNT_MAX]
 
 
 # Where the empty line that ends a head stands.

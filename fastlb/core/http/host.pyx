@@ -196,7 +196,7 @@ cdef bint host_name_is_valid(
 
 cdef bint ipv6_is_valid(const char *p, unsigned int length) noexcept nogil:
     cdef char[IPV6_LITERAL_BYTES_MAX + 1] text
-    cdef unsigned char[16] address
+    cdef unsigned char[ADDRESS_BYTES] address
     # inet_pton reads up to a NUL, which no target and no value can hold.
     return copy_terminated(
         text, sizeof(text), p, length) and inet_pton(AF_INET6, text, address) == 1

@@ -5,7 +5,7 @@ framing is always our own: what a peer said about the length of a message is con
 when it is parsed (design: forwarded re-framed).
 """
 
-cdef char[32] date_text
+cdef char[HTTP_DATE_BYTES] date_text
 cdef long long date_second = -1
 cdef long long wall_offset_us = 0   # wall clock minus monotonic, refreshed by the date
 
@@ -23,7 +23,7 @@ cdef const char *http_date() noexcept nogil:
         <long long>now.tv_sec * 1000000 + now.tv_nsec // 1000 - clock_us())
     date_second = now.tv_sec
     gmtime_r(&now.tv_sec, &parts)
-    strftime(&date_text[0], 32, b"%a, %d %b %Y %H:%M:%S GMT", &parts)
+    strftime(&date_text[0], HTTP_DATE_BYTES, b"%a, %d %b %Y %H:%M:%S GMT", &parts)
     return &date_text[0]
 
 
@@ -31,7 +31,7 @@ cdef struct status_reason:
     int status
     const char *text
 
-cdef status_reason[48] reasons
+cdef status_reason[REASONS_MAX] reasons
 cdef int reason_count = 0
 
 
@@ -40,6 +40,8 @@ cdef void reasons_begin(dict texts) except *:
     global reason_count
     cdef int n = 0
     cdef text copy
+    if len(texts) > REASONS_MAX:
+        raise ValueError(f"more than {REASONS_MAX} phrases of status codes")
     for status, phrase in sorted(texts.items()):
         copy = plan_text(phrase)
         reasons[n].status = status

@@ -1,11 +1,11 @@
 """Pools of buffers (buffer.pxd). One worker, one thread: no locks."""
 
-cdef unsigned int[4] buffer_sizes = [16384, 73728, 262144, 1114112]
+cdef unsigned int[BUFFER_CLASSES] buffer_sizes = [16384, 73728, 262144, 1114112]
 # How many free buffers of a size are kept; more go back to the system. The largest
 # sizes are rare, and each kept one is memory that nobody else can use.
-cdef int[4] buffer_kept_max = [512, 64, 8, 1]
-cdef buffer *buffer_pool[4]
-cdef int[4] buffer_pooled = [0, 0, 0, 0]
+cdef int[BUFFER_CLASSES] buffer_kept_max = [512, 64, 8, 1]
+cdef buffer *buffer_pool[BUFFER_CLASSES]
+cdef int[BUFFER_CLASSES] buffer_pooled = [0, 0, 0, 0]
 cdef long buffer_live = 0
 cdef buffer buffer_shape        # for the place of its bytes only
 

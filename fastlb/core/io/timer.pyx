@@ -1,6 +1,6 @@
 """The timer wheel (timer.pxd)."""
 
-cdef timer_node[1024] timer_slots
+cdef timer_node[TIMER_SLOTS] timer_slots
 cdef long long timer_swept_us = 0   # everything up to here has been swept
 
 

@@ -13,7 +13,7 @@ cdef enum:
     CLIENT_HELLO = 1
     EXTENSION_SERVER_NAME = 0
 
-cdef char[16384] hello_joined       # HELLO_BYTES_MAX; the same for all connections
+cdef char[HELLO_BYTES_MAX] hello_joined     # the same for all connections
 
 
 cdef inline unsigned int two_bytes(const char *p) noexcept nogil:

@@ -41,8 +41,8 @@ cdef tls_state *tls_pool = NULL
 cdef int tls_pooled = 0
 cdef tls_state *tls_verifying = NULL    # whose handshake is in the library just now
 cdef unsigned long tls_error = 0        # the library's, of the last FAILED
-cdef char[16384] hello_received         # HELLO_BYTES_MAX
-cdef char[16384] tls_record             # RECORD_FULL: pieces gathered into one record
+cdef char[HELLO_BYTES_MAX] hello_received
+cdef char[RECORD_FULL] tls_record       # pieces gathered into one record
 
 
 cdef int tls_hello_peek(conn *c, client_hello *hello) noexcept nogil:
@@ -112,7 +112,7 @@ cdef int tls_accept(
 cdef int tls_connect(
         conn *c, void *context, const char *name, unsigned int length, void *session,
         unsigned char verify, bint no_crl_is_fine) noexcept nogil:
-    cdef unsigned char[16] address
+    cdef unsigned char[ADDRESS_BYTES] address
     cdef void *param
     if tls_begin(c, context) < 0:
         return FAILED

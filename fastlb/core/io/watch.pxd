@@ -41,7 +41,7 @@ cdef struct watch_set:
     conn *run_head
     conn *run_tail
     conn *dead
-    conn_handler handlers[4]    # by kind: on an event or from the run queue
+    conn_handler handlers[KIND_COUNT]    # by kind: on an event or from the run queue
     conn_handler release        # frees a dead conn's struct
     long open_count             # registered descriptors
 

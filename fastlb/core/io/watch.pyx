@@ -1,7 +1,7 @@
 """Readiness (watch.pxd)."""
 
 cdef watch_set watch
-cdef epoll_event[256] watch_events   # EVENTS_PER_BATCH
+cdef epoll_event[EVENTS_PER_BATCH] watch_events
 
 
 cdef long long clock_us() noexcept nogil:

@@ -45,15 +45,15 @@ cdef inline void put_byte(writer *w, char c) noexcept nogil:
 
 
 cdef void put_number(writer *w, unsigned long long number) noexcept nogil:
-    cdef char[20] digits
-    cdef int n = 20
+    cdef char[NUMBER_DIGITS_MAX] digits
+    cdef int n = NUMBER_DIGITS_MAX
     while True:
         n -= 1
         digits[n] = c'0' + <char>(number % 10)
         number //= 10
         if number == 0:
             break
-    put(w, &digits[n], 20 - n)
+    put(w, &digits[n], NUMBER_DIGITS_MAX - n)
 
 
 cdef void put_hex(writer *w, unsigned long number) noexcept nogil:

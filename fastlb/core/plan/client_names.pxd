@@ -14,7 +14,7 @@ cdef enum:
     NAME_KNOWN = 3
 
 cdef struct client_name:
-    unsigned char address[16]
+    unsigned char address[ADDRESS_BYTES]
     unsigned char state     # NAME_*
     bint both_ways          # HostnameLookups Double: the name leads back here
     unsigned int number     # of the look-up: an answer that comes late is another's

@@ -8,7 +8,7 @@ cdef void late_line_write(line_aside *aside) noexcept nogil:
     cdef log_buffer *b = log_buffers[aside.target]
     cdef bint has_name = n.number == aside.number and n.state == NAME_KNOWN \
         and n.length > 0
-    cdef char[46] address
+    cdef char[ADDRESS_TEXT_BYTES] address
     cdef unsigned int begin = 0
     cdef writer w
     cdef int i

@@ -12,7 +12,7 @@ cdef struct log_buffer:
     int fd
     bint is_pipe                # a log program reads the other end
     unsigned int used
-    char data[65536]
+    char data[LOG_BUFFER_BYTES]
 
 # A response field that some format asks for is kept as a variable of the request.
 cdef struct response_field:

@@ -25,10 +25,10 @@ cdef client_name *line_name = NULL      # what the line that is being made waits
 cdef unsigned int[NAMES_PER_LINE_MAX] line_places
 cdef int line_place_count = 0
 cdef long log_lines_lost = 0    # flushes or lines that could not be written
-cdef response_field[256] response_fields    # ENV_COUNT_MAX
+cdef response_field[ENV_COUNT_MAX] response_fields
 cdef int response_field_count = 0
 cdef long long clf_second = -1
-cdef char[40] clf_text
+cdef char[CLF_TIME_BYTES] clf_text
 cdef unsigned int clf_length = 0
 
 
@@ -238,7 +238,7 @@ cdef void put_time(exchange *x, writer *w, plan_piece *p) noexcept nogil:
     cdef int variant = p.sub & 15
     cdef tm parts
     cdef time_t second
-    cdef char[256] text_out
+    cdef char[TIME_TEXT_BYTES] text_out
     cdef const char *format
     if p.sub & TIME_END:
         wall = clock_us() + wall_offset_us
@@ -247,7 +247,7 @@ cdef void put_time(exchange *x, writer *w, plan_piece *p) noexcept nogil:
         if second != clf_second:
             localtime_r(&second, &parts)
             clf_length = <unsigned int>strftime(
-                &clf_text[0], 40, b"[%d/%b/%Y:%H:%M:%S %z]", &parts)
+                &clf_text[0], CLF_TIME_BYTES, b"[%d/%b/%Y:%H:%M:%S %z]", &parts)
             clf_second = second
         put(w, &clf_text[0], clf_length)
     elif variant == TIME_SEC:
@@ -267,7 +267,8 @@ cdef void put_time(exchange *x, writer *w, plan_piece *p) noexcept nogil:
             format += 4
         elif p.literal.length > 6 and memcmp(format, b"begin:", 6) == 0:
             format += 6
-        put(w, &text_out[0], strftime(&text_out[0], 256, format, &parts))
+        put(w, &text_out[0], strftime(
+            &text_out[0], TIME_TEXT_BYTES, format, &parts))
 
 
 cdef void put_cookie(exchange *x, writer *w, plan_piece *p) noexcept nogil:
@@ -368,7 +369,7 @@ cdef int hostname_lookups(exchange *x) noexcept nogil:
 cdef void put_piece(exchange *x, writer *w, plan_piece *p) noexcept nogil:
     cdef value v
     cdef long long now
-    cdef char[46] address
+    cdef char[ADDRESS_TEXT_BYTES] address
     cdef unsigned char k = p.kind
     if k == c'h' and unlikely(client_names_wanted):
         put_client_name(x, w)

@@ -212,7 +212,7 @@ cdef bint match_proxy_sections(exchange *x) noexcept nogil:
     cdef int i, matches
     cdef int count = 0
     cdef plan_mapping *m = x.mapping
-    cdef plan_conf *found[64]       # SECTIONS_MATCHED_MAX
+    cdef plan_conf *found[SECTIONS_MATCHED_MAX]
     if m.section_count == 0:
         return True
     for i in range(m.section_count):

@@ -84,7 +84,7 @@ cdef bint authority_is_ours(exchange *x) noexcept nogil:
     cdef int port = port_of_authority(authority.data, authority.length)
     cdef plan_set *s = x.down.set
     cdef host_name *n
-    cdef char[46] local
+    cdef char[ADDRESS_TEXT_BYTES] local
     cdef unsigned int length
     cdef int i
     if port and port != x.down.listener.port and port != x.vhost.port:

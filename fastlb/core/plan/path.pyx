@@ -15,7 +15,7 @@ cdef enum:
     PATH_PLAIN = 1      # stays as it is in a canonical path (proxying.md 1.4)
     PATH_SIMPLE = 2     # ... and has one meaning only, wherever it stands
 
-cdef unsigned char[256] path_class
+cdef unsigned char[BYTE_VALUES] path_class
 
 
 cdef void match_begin() noexcept nogil:

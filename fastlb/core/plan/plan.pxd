@@ -109,7 +109,7 @@ cdef enum:
     ACCESS_METHOD = 10
 
 cdef struct network:
-    unsigned char address[16]   # IPv4 as ::ffff:a.b.c.d
+    unsigned char address[ADDRESS_BYTES]
     unsigned char bits          # 0-128
 
 cdef struct access_op:
@@ -141,6 +141,7 @@ cdef enum:
     CONF_STD_ENV_VARS = 9
     CONF_EXPORT_CERT_DATA = 10
     CONF_WEBSOCKET_FALLBACK = 11
+    CONF_SWITCHES = 12
 
 cdef enum:
     NAME_LOOKUPS_OFF = 0
@@ -148,7 +149,7 @@ cdef enum:
     NAME_LOOKUPS_DOUBLE = 2
 
 cdef struct plan_conf:
-    signed char flags[12]       # by CONF_*; -1: not set
+    signed char flags[CONF_SWITCHES]    # by CONF_*; -1: not set
     signed char auth_merging    # 0 Off, 1 And, 2 Or
     signed char hostname_lookups    # NAME_LOOKUPS_*; -1: not set
     bint has_error_override
@@ -383,7 +384,7 @@ cdef struct plan_listener:
 
 cdef struct address_rule:
     bint any_host
-    unsigned char address[16]
+    unsigned char address[ADDRESS_BYTES]
     bint any_port
     int port
     plan_set *set

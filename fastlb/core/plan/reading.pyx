@@ -14,8 +14,8 @@ cdef struct first_reading:
     plan_mapping *mapping
     int conf_count
     int proxy_conf_count
-    plan_conf *confs[65]        # SECTIONS_MATCHED_MAX and default
-    value env[256]              # ENV_COUNT_MAX
+    plan_conf *confs[CONFS_MAX]
+    value env[ENV_COUNT_MAX]
 
 
 cdef bint readings_admit(exchange *x) noexcept nogil:

@@ -50,7 +50,7 @@ cdef pcre2_match_context *regex_context_new() noexcept:
 
 cdef str regex_reason(int why):
     """What PCRE2, or a step, gave as the reason of an undecided match."""
-    cdef unsigned char[256] text
+    cdef unsigned char[REGEX_REASON_BYTES] text
     if why == PCRE2_ERROR_CALLOUT or why == PCRE2_ERROR_MATCHLIMIT:
         return "too many steps"
     if pcre2_get_error_message(why, &text[0], sizeof(text)) < 0:

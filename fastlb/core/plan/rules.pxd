@@ -20,7 +20,7 @@ cdef enum:
 cdef struct out_list:
     int count
     bint overflow               # a rule wanted more than OUT_FIELDS_MAX
-    out_field fields[320]
+    out_field fields[OUT_FIELDS_MAX]
 
 cdef void out_from_head(out_list *out, head *h, const char *data) noexcept nogil
 cdef void out_add(

@@ -123,7 +123,7 @@ cdef value request_field(exchange *x, const text *name) noexcept nogil:
 cdef value env_attribute(exchange *x, env_op *op) noexcept nogil:
     cdef value out
     cdef const char *data = request_bytes(x)
-    cdef char[46] address
+    cdef char[ADDRESS_TEXT_BYTES] address
     out.data = b""
     out.length = 0
     if op.attribute == ATTR_FIELD:
