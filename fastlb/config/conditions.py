@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from fastlb._pcre2 import Pattern, PatternError, PatternLimitError
 from fastlb.config import modules
 from fastlb.config.lexer import filesystem_path, split_words
-from fastlb.config.registry import Registry
+from fastlb.config.registry import OWN, Registry
 
-OWN_MODULE = "fastlb"  # of directives that httpd does not know
+MPM_COMMON = "mpm_common.c"  # no module: of every process model
 VERSION = (2, 4, 71)  # of the Apache that fastlb answers as
 SECTION = "<section>"  # stands for the section in messages
 NAMES = ("ifmodule", "ifdefine", "ifversion", "iffile", "ifdirective", "ifsection")
@@ -71,9 +71,8 @@ def _asks(name: str, word: str, world: World) -> bool:
     if declared is None:
         return False
     # Declared may be more than is there: words of other modules, to be refused.
-    return declared.module == OWN_MODULE or modules.is_there(
-        declared.module, world.modules
-    )
+    everywhere = declared.module in (OWN, MPM_COMMON)
+    return everywhere or modules.is_there(declared.module, world.modules)
 
 
 def _version_holds(argument: str) -> bool:

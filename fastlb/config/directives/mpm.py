@@ -136,7 +136,7 @@ DIRECTIVES = (
     ),
     Directive(
         "StartServers",
-        PREFORK,
+        MPM,
         S,
         Args.ONE,
         "n",
@@ -265,7 +265,7 @@ DIRECTIVES = (
         for name, module, help_text in (
             ("MinSpareServers", PREFORK, "least number of idle processes"),
             ("MaxSpareServers", PREFORK, "greatest number of idle processes"),
-            ("ServerLimit", PREFORK, "upper bound of the number of processes"),
+            ("ServerLimit", MPM, "upper bound of the number of processes"),
             ("ThreadsPerChild", EVENT, "connections that one process serves"),
             ("ThreadLimit", EVENT, "upper bound of ThreadsPerChild"),
             ("MinSpareThreads", EVENT, "least number of idle threads"),
