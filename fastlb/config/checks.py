@@ -11,7 +11,6 @@ import enum
 from dataclasses import dataclass
 from typing import Any
 
-from fastlb.base.errors import Severity
 from fastlb.config import units
 from fastlb.config.registry import Check, Complaint, Reader, Refused
 from fastlb.config.suggest import nearest
@@ -117,26 +116,6 @@ class Each:
                 cure = f"did you mean {best}?" if best else ""
                 return Complaint(
                     self.wrong.format(name=name, word=bare), "", cure, word=index
-                )
-        return None
-
-
-@dataclass(frozen=True, slots=True)
-class Later:
-    """A value that fastlb will serve later: taken with a warning, or refused."""
-
-    words: tuple[str, ...]
-    text: str
-    why: str = ""
-    cure: str = ""
-    severity: Severity = Severity.WARNING
-    number: str = "FB0117"
-
-    def __call__(self, name: str, words: tuple[str, ...]) -> Complaint | None:
-        for index, word in enumerate(words):
-            if word.lower() in self.words:
-                return Complaint(
-                    self.text, self.why, self.cure, self.number, self.severity, index
                 )
         return None
 

@@ -178,7 +178,12 @@ def no_fips(name: str, words: tuple[str, ...]) -> Complaint | None:
 
 def ocsp(name: str, words: tuple[str, ...]) -> Complaint | None:
     """SSLOCSPEnable: asking responders about clients' certificates is not served."""
-    if not words or words[0].lower() in ("on", "leaf"):
+    known: tuple[str, ...] = ("off", "on", "leaf")
+    for index, word in enumerate(words or ("",)):
+        if word.lower() not in known:
+            return Complaint(f"{name}: Invalid argument '{word}'", word=index)
+        known = ("no_ocsp_for_cert_ok",)
+    if words[0].lower() != "off":
         return Complaint(
             f"{name}: responders are not asked about clients' certificates",
             "a revoked certificate would be let in",

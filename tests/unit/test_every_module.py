@@ -83,7 +83,7 @@ brotli buffer cache cache_disk cache_socache case_filter case_filter_in charset_
 deflate dumpio expires filter heartbeat heartmonitor lbmethod_heartbeat log_forensic
 proxy_fcgi proxy_ftp proxy_html proxy_scgi reflector usertrack xml2enc
 AddInputFilter AddOutputFilter ErrorLogFormat ProxyHCExpr ProxyHCTemplate
-RequestReadTimeout SetInputFilter SetOutputFilter
+Protocols RequestReadTimeout SetInputFilter SetOutputFilter
 SSLSessionTicketKeyFile
 """
 CHANGES_ANSWERS = frozenset(_CHANGES_ANSWERS.split())

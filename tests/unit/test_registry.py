@@ -10,7 +10,7 @@ from rows import rows
 
 from fastlb.base.errors import Severity
 from fastlb.config import conditions, modules
-from fastlb.config.checks import Choice, Duration, Integer, Later, every
+from fastlb.config.checks import Choice, Duration, Integer, every
 from fastlb.config.directives_doc import document
 from fastlb.config.registry import (
     SVD,
@@ -197,11 +197,12 @@ def test_checks_look_at_their_own_word_only() -> None:
     assert Choice(("a",), index=1)("X", ("b",)) is None
 
 
-def test_a_value_that_comes_later_is_taken_with_a_warning() -> None:
-    found = Later(("h2",), "later")("Protocols", ("http/1.1", "H2"))
+def test_a_protocol_that_is_not_spoken_is_warned_of() -> None:
+    protocols = REGISTRY.expected("Protocols")
+    found = protocols.value_problem(("http/1.1", "H2"))
     assert found is not None
-    assert (found.severity, found.word) == (Severity.WARNING, 1)
-    assert Later(("h2",), "later")("Protocols", ("http/1.1",)) is None
+    assert (found.severity, found.word, found.number) == (Severity.WARNING, 1, "FB0117")
+    assert protocols.value_problem(("HTTP/1.1",)) is None
 
 
 def test_a_choice_without_a_near_word_names_all() -> None:

@@ -7,7 +7,7 @@ import re
 from fastlb.base.errors import Severity
 from fastlb.base.levels import LEVELS
 from fastlb.config import modules, units
-from fastlb.config.checks import Choice, Duration, Integer, Later, every, word_of
+from fastlb.config.checks import Choice, Duration, Integer, every, word_of
 from fastlb.config.registry import (
     SV,
     SVD,
@@ -28,6 +28,7 @@ _LEVEL_WRONG = (
     "Log level keyword must be one of"
     " emerg/alert/crit/error/warn/notice/info/debug/trace1/.../trace8"
 )
+_HTTP = "clients are served with http/1.1"
 _RECURSION_WRONG = "The recursion limit must be greater than zero."
 _PROTOCOL_OPTIONS = {
     "Strict": ("strict", True),
@@ -93,6 +94,19 @@ def _server_name(name: str, words: tuple[str, ...]) -> Complaint | None:
             f'The port number "{words[0]}" is outside the appropriate range'
             " (i.e., 1..65535)."
         )
+    return None
+
+
+def _protocols(_name: str, words: tuple[str, ...]) -> Complaint | None:
+    for index, word in enumerate(words):
+        if word.lower() != "http/1.1":
+            return Complaint(
+                f"{word} is not supported: {_HTTP}",
+                cure="leave it out; a server in front of fastlb may speak it",
+                number="FB0117",
+                severity=Severity.WARNING,
+                word=index,
+            )
     return None
 
 
@@ -360,12 +374,11 @@ DIRECTIVES = (
         Args.LIST,
         "protocol [protocol] ...",
         "protocols that clients may use",
+        Status.EXPLAINED,
         default="http/1.1",
-        manual="http/1.1 is served; h2 and h2c come later.",
-        check=Later(
-            ("h2", "h2c"),
-            "HTTP/2 comes later: clients are served with http/1.1",
-        ),
+        reason=_HTTP,
+        check=_protocols,
+        silent=True,
     ),
     Directive(
         "ProtocolsHonorOrder",

@@ -6,8 +6,6 @@ that directives name are opened when the model is checked, not here.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from fastlb.base.errors import Severity
 from fastlb.config import tls_checks
 from fastlb.config.checks import Choice, Duration, Each, Integer
@@ -106,6 +104,8 @@ def _explained(
     contexts: Context = SV,
     *,
     default: str = "",
+    check: Check | None = None,
+    silent: bool = False,
 ) -> Directive:
     return Directive(
         name,
@@ -117,6 +117,8 @@ def _explained(
         Status.EXPLAINED,
         default,
         reason=reason,
+        check=check,
+        silent=silent,
     )
 
 
@@ -313,17 +315,18 @@ _SERVER = (
         check=tls_checks.conf_command,
         manual=f"Honoured: {', '.join(tls_checks.CONF_COMMANDS)}.",
     ),
-    _served(
+)
+
+_UNUSED = (
+    _explained(
         "SSLInsecureRenegotiation",
         Args.FLAG,
         "on|off",
         "renegotiation is always refused",
         default="off",
         check=tls_checks.renegotiation,
+        silent=True,
     ),
-)
-
-_UNUSED = (
     _explained("SSLSessionCache", Args.ONE, "type", _SESSIONS, S, default="none"),
     Directive(
         "SSLSessionTicketKeyFile",
@@ -370,22 +373,21 @@ _UNUSED = (
             ("UseRequestNonce", Args.FLAG),
         )
     ),
-    _served(
+    _explained(
         "SSLOCSPEnable",
         Args.RAW,
         "on|leaf|off",
-        "OCSP checks of clients; only off is served",
+        "responders are not asked about clients' certificates; only off is taken",
         default="off",
         check=tls_checks.ocsp,
+        silent=True,
     ),
-    replace(
-        _explained(
-            "SSLFIPS",
-            Args.FLAG,
-            "On|Off",
-            "the library that fastlb uses has no such mode; only Off is taken",
-            S,
-        ),
+    _explained(
+        "SSLFIPS",
+        Args.FLAG,
+        "On|Off",
+        "the library that fastlb uses has no such mode; only Off is taken",
+        S,
         check=tls_checks.no_fips,
     ),
     *(

@@ -1,0 +1,145 @@
+"""What of the settings, and of the core's structs, has a reader. By name alone.
+
+A field counts as read where anything of its name is: two fields of one name hide each
+other, so that what is found here is certainly unread.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import re
+import typing
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from fastlb.facts.server import Model
+
+PACKAGE = Path(__file__).parents[2] / "fastlb"
+# They write what others are to read; tests' windows are no readers either.
+WRITERS = ("config", "facts", "model", "probe", "fuzz")
+PLACES = {"file", "line"}  # for messages of the check
+
+# Fields that nobody is to read: what the manual calls "accepted and explained".
+EXPLAINED = {
+    "Regex.compiled",  # kept for _pcre2, which knows it by pattern
+    # <, > of a format: an ErrorDocument is served within its request, so that the
+    # first and the last of a chain are one (differences-from-apache.md)
+    "Piece.original",
+    # of -S, which asks the tree and the model's dump
+    "ProcessSettings.document_root",
+    "ProcessSettings.runtime_dir",
+}
+
+WRITTEN = re.compile(r"(?:\[[^\]]*\])?\s*(?:[-+*|&]|//)?=(?!=)")
+
+
+def classes(found: type, seen: set[type]) -> set[type]:
+    """The dataclass and all that its fields lead to."""
+    if found in seen:
+        return seen
+    seen.add(found)
+    for hint in typing.get_type_hints(found).values():
+        for part in parts(hint):
+            if isinstance(part, type) and dataclasses.is_dataclass(part):
+                classes(part, seen)
+    return seen
+
+
+def parts(hint: object) -> Iterator[object]:
+    yield hint
+    hint = getattr(hint, "__value__", hint)
+    for part in typing.get_args(hint):
+        yield from parts(part)
+
+
+def model_fields() -> Iterator[tuple[str, str]]:
+    for owner in classes(Model, set()):
+        for field in dataclasses.fields(owner):
+            yield owner.__name__, field.name
+
+
+def sources(suffixes: Iterable[str]) -> dict[Path, str]:
+    return {
+        path: path.read_text()
+        for path in sorted(PACKAGE.rglob("*"))
+        if path.suffix in suffixes
+        and path.relative_to(PACKAGE).parts[0] not in WRITERS
+        and not path.name.startswith(("_probe.", "_fuzz."))
+    }
+
+
+def names_read(texts: Mapping[Path, str]) -> set[str]:
+    """Attributes that are loaded, and words: plan.pyx names its switches so.
+
+    A struct `*_said` of the core is filled by name; that its fields are read is asked
+    of them.
+    """
+    read: set[str] = set()
+    for path, text in texts.items():
+        if path.suffix == ".py":
+            for node in ast.walk(ast.parse(text)):
+                if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+                    read.add(node.attr)
+        else:
+            read |= c_fields_read(text)
+            read |= set(re.findall(r'"([a-z_]+)"', text))
+            for struct, name in c_fields(text):
+                if struct.endswith("_said"):
+                    read |= {name, re.sub("_us$", "_ms", name)}
+    return read
+
+
+def c_fields_read(text: str) -> set[str]:
+    return {
+        found[1]
+        for found in re.finditer(r"(?:\.|->)(\w+)", re.sub(r"#.*", "", text))
+        if not WRITTEN.match(text_behind(found))
+    }
+
+
+def text_behind(found: re.Match[str]) -> str:
+    return found.string[found.end() : found.end() + 200].split("\n", 1)[0]
+
+
+def c_fields(text: str) -> Iterator[tuple[str, str]]:
+    """(struct, field) of every struct that a .pxd makes; functions are called."""
+    owner = ""
+    for line in text.splitlines():
+        code = line.split("#")[0].rstrip()
+        if begin := re.match(r"(?:cdef|ctypedef) (?:packed )?struct (\w+):", code):
+            owner = begin[1]
+        elif code and not code.startswith("    "):
+            owner = ""
+        elif (
+            owner
+            and not code.endswith("nogil")
+            and (found := re.search(r"[\s*](\w+)(?:\[[^\]]*\])*$", code))
+        ):
+            yield owner, found[1]
+
+
+def unread_settings(texts: Mapping[Path, str]) -> set[str]:
+    read = names_read(texts)
+    return {
+        f"{owner}.{name}"
+        for owner, name in model_fields()
+        if name not in read and name not in PLACES
+    }
+
+
+def unread_fields(texts: Mapping[Path, str]) -> set[str]:
+    """What only plan.pyx reads, which fills them, is read by nobody either."""
+    read = {
+        name
+        for path, text in texts.items()
+        if path.name != "plan.pyx"
+        for name in c_fields_read(text)
+    }
+    return {
+        f"{owner}.{name}"
+        for path, text in texts.items()
+        if path.suffix == ".pxd"
+        for owner, name in c_fields(text)
+        if name not in read
+    }
