@@ -15,7 +15,7 @@ from fastlb.config import registry
 from fastlb.config.parser import parse
 from fastlb.config.tree import Tree
 from fastlb.facts.server import Model
-from fastlb.model.resolve import resolve
+from fastlb.lint.check import checked_model
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Loaded:
 def load(source: Source) -> Loaded:
     """Read, check and resolve; every complaint of the run is in diagnostics."""
     tree, complaints = read(source)
-    model, more = resolve(
+    model, more = checked_model(
         tree,
         lenient=tree.lenient,
         environ=source.environ,

@@ -14,7 +14,7 @@ from typing import Any
 from fastlb._pcre2 import Pattern
 from fastlb.config.tree import Node
 from fastlb.facts.regex import RegexDraft, compile_pcre
-from fastlb.facts.rules import AccessRule, EnvCondition, Format
+from fastlb.facts.rules import AccessRule, EnvCondition, Format, HeaderRule
 from fastlb.facts.vhost import DirConf, SectionKind
 from fastlb.facts.words import Compat
 from fastlb.model.report import Report, place_of
@@ -226,6 +226,8 @@ class Run:
     process: ProcessDraft = field(default_factory=ProcessDraft)
     listens: list[tuple[str, int, str, Node]] = field(default_factory=list)
     regexes: list[RegexDraft] = field(default_factory=list)
+    header_rules: list[tuple[Node, HeaderRule]] = field(default_factory=list)
+    variables: list[tuple[Node, str]] = field(default_factory=list)  # set, by name
     noted: set[str] = field(default_factory=set)  # parameters that a note was made of
 
     def take_regex(

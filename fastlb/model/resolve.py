@@ -1,9 +1,9 @@
 """Resolve: the tree becomes the model.
 
 The nodes are walked once, in file order; each directive's handler puts what it says
-into a draft (`drafts.py`). Then the drafts are merged and frozen (`freeze.py`), and
-looked over for what cannot work as written (`lint.py`). Complaints are collected, so
-that the operator reads all of them in one run.
+into a draft (`drafts.py`). The drafts are looked over (`lint/check.py`), merged and
+frozen (`freeze.py`). Complaints are collected, so that the operator reads all of them
+in one run.
 
     resolve.py --+-- resolve_server.py   scalars of process, server, section
                  +-- resolve_vhosts.py   Listen, <VirtualHost>, names
@@ -21,14 +21,11 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Final
 
 from fastlb._pcre2 import PatternError
-from fastlb.base.errors import Diagnostic
 from fastlb.config.tree import Node, Tree
 from fastlb.facts.regex import GROUPS_MAX, cure_of
-from fastlb.facts.server import Model
 from fastlb.facts.vhost import SectionKind
 from fastlb.facts.words import Compat
 from fastlb.model import (
@@ -43,9 +40,7 @@ from fastlb.model import (
     resolve_vhosts,
 )
 from fastlb.model.drafts import ConfDraft, Handler, Place, Run, SectionDraft
-from fastlb.model.freeze import freeze
 from fastlb.model.globs import is_glob
-from fastlb.model.lint import lint
 from fastlb.model.rejoin import rejoin
 from fastlb.model.report import Report
 from fastlb.model.targets import TargetError, is_balancer_url, split_balancer_url
@@ -87,26 +82,21 @@ def look_up(host: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
-def resolve(
+def draft(
     tree: Tree,
     *,
     lenient: bool,
     environ: Mapping[str, str],
     cpu_count: int,
     lookup: Callable[[str], tuple[str, ...]] = look_up,
-    host_name: str = "localhost",
-    now: datetime | None = None,
-) -> tuple[Model | None, list[Diagnostic]]:
-    """The model of a tree, and every complaint in the order of the files.
+) -> Run:
+    """What a tree says, in drafts; what is wrong with it is in the run's report.
 
     lenient     take the mistakes of published guides whose meaning is plain, with a
                 warning; False: refuse them as Apache does (`Compat apache`)
     environ     for PassEnv
     cpu_count   the default of StartServers
     lookup      resolves names in <VirtualHost> and Listen
-    host_name   name of a server without ServerName
-    now         for certificates; None: the time of the system
-    returns     (None, diagnostics) when one of them is an error
     """
     run = Run(
         report=Report(),
@@ -126,10 +116,7 @@ def resolve(
         if node.name.lower() == "servername" and node.args:
             resolve_vhosts.server_name(run, main, node)
     _walk(run, main, tree.nodes)
-    lint(run, now or datetime.now(UTC))
-    files = [path for path, _, _ in tree.files]
-    model = None if run.report.has_errors() else freeze(run, tree, host_name)
-    return model, run.report.sorted(files)
+    return run
 
 
 def _walk(run: Run, place: Place, nodes: tuple[Node, ...]) -> None:

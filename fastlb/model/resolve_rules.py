@@ -22,7 +22,6 @@ from fastlb.facts.rules import (
 from fastlb.model.conditions import env_condition
 from fastlb.model.drafts import Handler, Place, Run
 from fastlb.model.headerformat import FormatError, parse_header_format
-from fastlb.model.lint_rules import lint_header, lint_variable
 
 _EDITS: Final = (HeaderAction.EDIT, HeaderAction.EDIT_ALL)
 EXPRESSIONS_LATER: Final = "expressions (expr=) come later"
@@ -59,7 +58,7 @@ def header(run: Run, place: Place, node: Node) -> None:
         run.take_regex(node, rule.name)
     elif rule.regex is not None:
         run.take_regex(node, rule.regex)
-    lint_header(run.report, node, rule)
+    run.header_rules.append((node, rule))
     conf = place.draft.conf
     if is_request:
         place.draft.conf = replace(
@@ -166,7 +165,7 @@ def set_env(run: Run, place: Place, node: Node) -> None:
             f" 'SetEnv {name.replace('=', ' ', 1)}' expected instead?",
             word=name,
         )
-    lint_variable(run.report, node, name)
+    run.variables.append((node, name))
     _add_env(
         place, [EnvRule(name, value.encode("latin-1", "replace"), None, None, False)]
     )
@@ -184,7 +183,7 @@ def pass_env(run: Run, place: Place, node: Node) -> None:
                 word=name,
             )
         else:
-            lint_variable(run.report, node, name)
+            run.variables.append((node, name))
             data = value.encode("utf-8", "surrogateescape")
             _add_env(place, [EnvRule(name, data, None, None, False)])
 
@@ -236,7 +235,7 @@ def set_env_if(run: Run, place: Place, node: Node) -> None:
         if variable.startswith("!") and not equals:
             variable, value = variable[1:], None
         if value is not None:
-            lint_variable(run.report, node, variable)
+            run.variables.append((node, variable))
         rules.append(EnvRule(variable, value, attribute, regex, ignore_case))
     conf = place.draft.conf
     place.draft.conf = replace(conf, set_env_if=(*conf.set_env_if, *rules))

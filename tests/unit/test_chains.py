@@ -8,8 +8,8 @@ import pytest
 from certificates import make_ca, make_pair
 from rows import rows
 
-from fastlb.model import chains
-from fastlb.model.chains import KnownRoots, covers
+from fastlb.lint import chains
+from fastlb.lint.chains import KnownRoots, covers
 
 ROOT = make_ca("Root")
 FIRST = make_ca("First", parent=ROOT)

@@ -17,6 +17,7 @@ FLOORS = (
     ("model",),
     ("_core", "_probe", "_fuzz"),
     ("tls", "logs", "admin"),
+    ("lint",),
     ("worker", "monitor"),
     ("master",),
     ("cli",),

@@ -15,9 +15,10 @@ from trees import REGISTRY
 
 from fastlb.base.errors import Diagnostic, Severity
 from fastlb.config.parser import parse
-from fastlb.model import pem, tls_files
-from fastlb.model.pem import FileTrouble, PemFile, Trouble
-from fastlb.model.resolve import resolve
+from fastlb.lint import tls_files
+from fastlb.lint.check import checked_model
+from fastlb.tls import pem
+from fastlb.tls.pem import FileTrouble, PemFile, Trouble
 
 NOW = datetime.now(UTC)
 ROOT = make_ca("Root")
@@ -94,7 +95,7 @@ def check(
         lenient=True,
     )
     assert not found
-    _, said = resolve(tree, lenient=True, environ={}, cpu_count=1, now=now)
+    _, said = checked_model(tree, lenient=True, environ={}, cpu_count=1, now=now)
     return said
 
 

@@ -11,7 +11,7 @@ from rows import rows
 
 from fastlb.base.errors import Severity, render
 from fastlb.config.parser import parse
-from fastlb.model.resolve import resolve
+from fastlb.lint.check import checked_model
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "conf").rglob("*.conf"))
@@ -48,7 +48,7 @@ def complaints(path: Path, root: Path) -> str:
         lenient=False,
         before=listen,
     )
-    model, more = resolve(tree, lenient=False, environ={}, cpu_count=1)
+    model, more = checked_model(tree, lenient=False, environ={}, cpu_count=1)
     found = [d for d in [*diagnostics, *more] if d.severity is not Severity.NOTE]
     assert model is not None
     return render(found)

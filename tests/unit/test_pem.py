@@ -17,8 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rows import rows
 
-from fastlb.model import chains, pem
-from fastlb.model.pem import FileTrouble, Trouble, belongs, parse_pem, read_pem
+from fastlb.lint import chains
+from fastlb.tls import pem
+from fastlb.tls.pem import FileTrouble, Trouble, belongs, parse_pem, read_pem
 
 CA = make_ca()
 PAIR = make_pair(CA, ["a.test"])

@@ -10,7 +10,7 @@ from fastlb.base.errors import Diagnostic, Severity, sort_by_place
 from fastlb.config.parser import parse
 from fastlb.config.registry import collect
 from fastlb.facts.server import Model
-from fastlb.model.resolve import resolve
+from fastlb.lint.check import checked_model
 
 NAMES = {"localhost": ("127.0.0.1",)}
 REGISTRY = collect()
@@ -30,7 +30,7 @@ def resolve_file(
         registry=REGISTRY,
         lenient=lenient,
     )
-    model, more = resolve(
+    model, more = checked_model(
         tree,
         lenient=tree.lenient,
         environ=environ,

@@ -6,6 +6,7 @@ from typing import Final
 
 from fastlb.config.tree import Node
 from fastlb.facts.rules import HeaderRule
+from fastlb.model.drafts import Run
 from fastlb.model.report import Report, did_you_mean
 
 BALANCER_VARIABLES: Final = (
@@ -47,7 +48,15 @@ _LISTS: Final = tuple(
 _COOKIE_SAFETY: Final = ("httponly", "samesite")
 
 
-def lint_variable(report: Report, node: Node, name: str) -> None:
+def lint_rules(run: Run) -> None:
+    """Look over every line, whatever it stands in."""
+    for node, rule in run.header_rules:
+        _header(run.report, node, rule)
+    for node, name in run.variables:
+        _variable(run.report, node, name)
+
+
+def _variable(report: Report, node: Node, name: str) -> None:
     """A variable that would steer Apache and steers nothing here."""
     why = _WITHOUT_EFFECT.get(name.lower())
     if why is not None:
@@ -61,7 +70,7 @@ def lint_variable(report: Report, node: Node, name: str) -> None:
         )
 
 
-def lint_header(report: Report, node: Node, rule: HeaderRule) -> None:
+def _header(report: Report, node: Node, rule: HeaderRule) -> None:
     """A Header line: misspelt BALANCER_ variables, a cookie open to scripts."""
     names = [piece.arg for piece in rule.value if piece.kind == "e"]
     if rule.condition is not None:

@@ -5,9 +5,10 @@ wrong certificate harms nobody. What may not be read is said and passed over, so
 anybody may run the check. Apache's sentences of httpd 2.4.71; its `-t` looks for the
 files, and at what is in them only when it starts.
 
-    lint_tls.py --+-- lint_tls_members.py  SSLProxy*
-                  +-- tls_files.py         one file once, and what is wrong with it
-                  +-- chains.py            what there is to say about certificates
+    tls_hosts.py --+-- tls_members.py  SSLProxy*
+                   +-- tls_trust.py    what is said alike of both
+                   +-- tls_files.py    one file once, and what is wrong with it
+                   +-- chains.py       what there is to say about certificates
 """
 
 from __future__ import annotations
@@ -20,15 +21,15 @@ from cryptography import x509
 
 from fastlb.config.tree import Node
 from fastlb.facts.tls import TlsServer, Verify
-from fastlb.model import chains
+from fastlb.lint import chains
+from fastlb.lint.tls_files import TlsFiles
+from fastlb.lint.tls_members import lint_tls_members
+from fastlb.lint.tls_trust import no_authorities, revocation
 from fastlb.model.drafts import Run, ServerDraft, TlsLines
-from fastlb.model.lint_tls_members import lint_tls_members
-from fastlb.model.lint_tls_trust import no_authorities, revocation
-from fastlb.model.pem import PemFile, belongs
 from fastlb.model.report import place_of
 from fastlb.model.resolve_tls import DH_COMMAND, server_lines, server_tls
 from fastlb.model.resolve_vhosts import address_sets
-from fastlb.model.tls_files import TlsFiles
+from fastlb.tls.pem import PemFile, belongs
 
 _CERTIFICATE_FILES: Final = (
     *("sslcertificatechainfile", "sslcacertificatefile", "sslcadnrequestfile"),
@@ -42,7 +43,7 @@ _DIRECTORIES: Final = (
 )
 
 
-def lint_tls(run: Run, now: datetime) -> None:
+def lint_tls_hosts(run: Run, now: datetime) -> None:
     """Look over everything about TLS and report."""
     files = TlsFiles(run, now)
     servers = (run.main, *run.vhosts)

@@ -1,63 +1,18 @@
-"""What Apache swallows although it cannot work, or not as it was meant.
-
-Everything here is a warning (an error under `-t --strict`) or a note. Sources:
-product.md 3, pitfalls.md 1 and 2. `lint_balancers.py` looks at balancers and their
-members, `lint_mappings.py` at what goes where, `lint_rules.py` at Header lines,
-`lint_tls.py` at certificates, `lint_forward.py` at ProxyRequests; this file at servers.
-"""
+"""Servers: sockets that nobody listens on, names that nobody gets, formats unknown."""
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from fastlb.config.tree import Node
-from fastlb.model.drafts import Run, ServerDraft, TlsLines
-from fastlb.model.lint_balancers import lint_balancers
-from fastlb.model.lint_forward import lint_forward
-from fastlb.model.lint_mappings import lint_mappings
+from fastlb.model.drafts import Run, ServerDraft
 from fastlb.model.report import did_you_mean, place_of
-from fastlb.model.targets import TLS_SCHEMES
 
 
-def lint(run: Run, now: datetime) -> None:
-    """Look over all drafts and report. now: for what expires."""
-    servers = [run.main, *run.vhosts]
+def lint_servers(run: Run) -> None:
+    """Look over the main server and the virtual hosts."""
     _listeners(run)
     _vhosts(run)
-    for server in servers:
+    for server in (run.main, *run.vhosts):
         _logs(run, server)
-    lint_balancers(run)
-    lint_mappings(run)
-    lint_forward(run)
-    if _mentions_tls(run):
-        # Its libraries are large: whoever has no TLS is spared them
-        from fastlb.model.lint_tls import lint_tls
-
-        lint_tls(run, now)
-
-
-def _mentions_tls(run: Run) -> bool:
-    servers = [run.main, *run.vhosts]
-    lines = [
-        *(server.tls for server in servers),
-        *(section.tls for server in servers for section in server.sections),
-    ]
-    return (
-        any(item != TlsLines() for item in lines)
-        or any(protocol == "https" for _, _, protocol, _ in run.listens)
-        or any(
-            member.target.scheme in TLS_SCHEMES
-            for server in servers
-            for member in (
-                *server.workers,
-                *(
-                    m
-                    for balancer in server.balancers.values()
-                    for m in balancer.members
-                ),
-            )
-        )
-    )
 
 
 def _listeners(run: Run) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from fastlb._pcre2 import PatternLimitError
 from fastlb.facts.regex import compile_pcre
 from fastlb.facts.vhost import SectionKind
+from fastlb.lint.balancers import balancers_named
 from fastlb.model.drafts import (
     ConfDraft,
     MappingDraft,
@@ -15,7 +16,6 @@ from fastlb.model.drafts import (
     SectionDraft,
     ServerDraft,
 )
-from fastlb.model.lint_balancers import balancers_named
 from fastlb.model.merge import effective_balancer, inherits_passes
 from fastlb.model.report import did_you_mean, place_of
 

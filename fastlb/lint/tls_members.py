@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from fastlb.config.tree import Node
 from fastlb.facts.tls import Verify
+from fastlb.lint.tls_files import TlsFiles
+from fastlb.lint.tls_trust import no_authorities, revocation
 from fastlb.model.drafts import MemberDraft, Run, SectionDraft, ServerDraft, TlsLines
-from fastlb.model.lint_tls_trust import no_authorities, revocation
 from fastlb.model.merge import effective_balancer
-from fastlb.model.pem import belongs
 from fastlb.model.proxy_sections import pattern_matches
 from fastlb.model.resolve_tls import Reading, member_tls, server_lines
 from fastlb.model.targets import TLS_SCHEMES
-from fastlb.model.tls_files import TlsFiles
+from fastlb.tls.pem import belongs
 
 
 def lint_tls_members(files: TlsFiles) -> None:

@@ -1,6 +1,6 @@
 """PEM files: certificates, revocation lists and private keys, as they are found.
 
-Nothing here judges: `chains.py` and `lint_tls.py` do. A file is read once, whole, and
+Nothing here judges: `lint/` does. A file is read once, whole, and
 never written; keys are not kept beyond the check that they fit.
 """
 

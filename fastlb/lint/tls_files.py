@@ -11,11 +11,11 @@ from cryptography import x509
 from OpenSSL import SSL
 
 from fastlb.config.tree import Node
-from fastlb.model import chains
+from fastlb.lint import chains
 from fastlb.model.drafts import Run, TlsLines
-from fastlb.model.pem import FileTrouble, PemFile, Trouble, names_in, read_pem
 from fastlb.model.resolve_server import absolute
 from fastlb.model.resolve_tls import Reading
+from fastlb.tls.pem import FileTrouble, PemFile, Trouble, names_in, read_pem
 
 SYSTEM_BUNDLES: Final = (
     "/etc/ssl/certs/ca-certificates.crt",
