@@ -90,6 +90,9 @@ def main() -> int:
             f"by busyness, 3 members, {old} workers",
             lambda p=crowd: p.nanoseconds(COUNT // 100),
         )
+    for method in ("bytraffic", "bybusyness"):
+        crowd = balancer(16, lbmethod=method)
+        report(f"{method}, 16 members", lambda p=crowd: p.nanoseconds(COUNT))
     cookies = b"a=b; theme=dark; ROUTEID=.n2; lang=en"
     report(
         "route from the third of four cookies",

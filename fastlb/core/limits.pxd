@@ -109,6 +109,7 @@ cdef enum:
     LOCK_WAIT_US = 500000           # for a living process that has a lock
     LOCK_HASTE_US = 10000000        # after a wait in vain there is none for so long
     LOCK_LATE_TRIES = 100
+    LB_METHODS_MAX = 16         # rows of lbmethods/methods.pyx
     ELECT_LBSTATUS_MAX = 0x7FFFFFFF     # what Apache's holds; more begins anew
     ERROR_AHEAD_US = 10000000       # a failure so far in the future is none
     FLAG_TRIES_MAX = 100

@@ -5,6 +5,7 @@ number, and the client gets a plain 500 or a closed connection. The callables ar
 over by the worker when it starts; the core imports no service.
 """
 
+import os
 from datetime import timezone
 from email.utils import format_datetime, parsedate_to_datetime
 
@@ -394,6 +395,7 @@ cdef class Core:
         memset(&engine, 0, sizeof(engine))
         engine.view = &table.view
         engine.slot = table.worker(slot)
+        engine.chance = int.from_bytes(os.urandom(8), "little")
         if watch_begin(conn_release) < 0:
             raise OSError(errno, "epoll_create1 failed")
         timers_begin(watch.now_us)

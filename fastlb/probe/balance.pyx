@@ -65,11 +65,12 @@ cdef class BalancerProbe:
         self.plan.max_attempts = (
             len(members) - 1 if max_attempts is None else max_attempts)
 
-    def elect(self, long long now_us=0, bytes route=b""):
+    def elect(self, long long now_us=0, bytes route=b"", uint64_t random=0):
         """One election as a dict of struct election."""
         cdef election out
         elect(
-            &self.table.view, &self.plan, now_us, route, <unsigned int>len(route), &out)
+            &self.table.view, &self.plan, now_us, random, route,
+            <unsigned int>len(route), &out)
         return {
             "chosen": out.chosen,
             "why": WHY_NAMES[out.why],
@@ -80,26 +81,29 @@ cdef class BalancerProbe:
             "began_anew": bool(out.began_anew),
         }
 
-    def sequence(self, int count, long long now_us=0, bytes route=b""):
+    def sequence(
+            self, int count, long long now_us=0, bytes route=b"", uint64_t seed=0):
         """Positions of the members that `count` elections in a row choose."""
         cdef election out
         chosen = []
         for _ in range(count):
             elect(
-                &self.table.view, &self.plan, now_us, route,
+                &self.table.view, &self.plan, now_us, chance_next(&seed), route,
                 <unsigned int>len(route), &out)
             chosen.append(out.chosen)
         return chosen
 
     def nanoseconds(self, int count, long long now_us=0, bytes route=b""):
-        """Mean duration of an election over `count` of them."""
+        """Mean duration of an election over `count` of them, without the drawing."""
         cdef election out
         cdef const char *data = route
         cdef unsigned int length = <unsigned int>len(route)
+        cdef uint64_t random = 0
         cdef long long begun = probe_now_ns()
         cdef int _i
         for _i in range(count):
-            elect(&self.table.view, &self.plan, now_us, data, length, &out)
+            random += 0x9E3779B97F4A7C15ULL     # spread well enough
+            elect(&self.table.view, &self.plan, now_us, random, data, length, &out)
         return (probe_now_ns() - begun) / <double>count
 
     def may_retry(
@@ -141,7 +145,8 @@ cdef class BalancerProbe:
         return (probe_now_ns() - begun) / <double>count
 
     def die_in_election(self, int asked):
-        """SIGKILL to this process after the scan has asked so many members."""
+        """SIGKILL to this process under the lock of an election, in which a method that
+        pays has given so many members their part."""
         self.signal_in_election(asked, PROBE_KILL)
 
     def stop_in_election(self, int asked):
@@ -149,14 +154,15 @@ cdef class BalancerProbe:
         self.signal_in_election(asked, PROBE_STOP)
 
     cdef int signal_in_election(self, int asked, int signal) noexcept:
-        cdef lb_scan s
+        cdef lb_choice c
         cdef int i
+        memset(&c, 0, sizeof(c))
+        c.table = &self.table.view
         balancer_lock(&self.table.view, self.plan.slot)
-        elect_begin(&s, &self.table.view, self.plan.slot, 0)
-        for i in range(asked):
-            lb_add(
-                &s, self.members[i],
-                member_entry_of(&self.table.view, self.members[i]).load_factor)
+        if lb_method_of(self.plan.lbmethod).pays:
+            elect_begin(&c, self.plan.slot)
+            for i in range(asked):
+                lb_add(&c, self.members[i], lb_factor(&c, self.members[i]))
         return probe_raise(signal)
 
 

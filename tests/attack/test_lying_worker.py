@@ -25,6 +25,7 @@ import pytest
 from rights import AS_ROOT
 
 from fastlb import _core, _probe
+from fastlb.config.directives.balancer_params import LBMETHODS
 from tests.ports import free_ports
 
 from . import liar
@@ -32,7 +33,7 @@ from .site import HOST, Site
 
 SEED = int(os.environ.get("FASTLB_ATTACK_SEED", "2026"))
 ROUNDS = int(os.environ.get("FASTLB_ATTACK_ROUNDS", "0"))
-METHODS = ("byrequests", "bybusyness", "bytraffic")
+METHODS = LBMETHODS
 FACTORS = (100, 300)
 CYCLE = [1, 0, 1, 1]  # Apache's sequence for these factors
 GAUGE_MAX = 1 << 24

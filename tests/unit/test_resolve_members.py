@@ -8,6 +8,7 @@ from rows import rows
 from trees import errors, model_of, resolve_text, warnings
 
 from fastlb.base.limits import MEMBERS_PER_BALANCER_MAX
+from fastlb.config.directives.balancer_params import LBMETHODS, LBMETHODS_OWN
 from fastlb.config.directives.member_params import STATUS_LETTERS, parse_status
 from fastlb.facts.server import Model
 
@@ -211,19 +212,39 @@ def test_refusals_outside_sections(line: str, text: str) -> None:
 
 
 def test_an_unknown_parameter_gets_the_nearest_name() -> None:
-    from trees import resolve_text
-
     _, found = resolve_text(balancer("BalancerMember http://a tiemout=1"))
     assert [d.cure for d in found if d.is_error] == ["did you mean timeout?"]
     _, found = resolve_text(balancer("BalancerMember http://a stickysession=X"))
     assert [d.cure for d in found if d.is_error] == ["it belongs to ProxySet"]
 
 
-@rows("name", ["byrequests", "bytraffic", "bybusyness"])
+@rows("name", LBMETHODS)
 def test_methods_are_served_by_their_name(name: str) -> None:
     text = balancer("BalancerMember http://a", f"ProxySet lbmethod={name}")
     assert model_of(text).balancers[0].lbmethod == name
     assert warnings(text) == []
+
+
+def test_compat_apache_knows_apaches_methods_only() -> None:
+    """Each that is served is Apache's, or is refused there with the reason."""
+    assert set(LBMETHODS) - set(LBMETHODS_OWN) == {
+        *("byrequests", "bytraffic", "bybusyness"),
+    }
+    for name in LBMETHODS:
+        text = balancer("BalancerMember http://a", f"ProxySet lbmethod={name}")
+        _, found = resolve_text("Compat apache\n" + text)
+        said = [(d.line, d.text, d.why) for d in found if d.is_error]
+        assert said == (
+            [
+                (
+                    5,
+                    f"ProxySet: unknown lbmethod lbmethod={name}; balancer://b",
+                    f"Apache 2.4 has no method {name}",
+                )
+            ]
+            if name in LBMETHODS_OWN
+            else []
+        )
 
 
 @rows("name", ["heartbeat", "byresponsetime"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastlb.base.errors import Severity
 from fastlb.config.checks import Duration, Integer
+from fastlb.config.directives.balancer_params import LBMETHODS, LBMETHODS_OWN
 from fastlb.config.registry import SV, SVD, Args, Complaint, Directive, S, Status
 
 PROXY = "mod_proxy.c"
@@ -23,6 +24,11 @@ def _address(name: str, words: tuple[str, ...]) -> Complaint | None:
     if not words[0].rpartition(":")[2].isdigit():
         return Complaint(f"{name}: No port provided in multicast address")
     return None
+
+
+def _methods() -> str:
+    ours = " (Apache has no such method)"
+    return ", ".join(name + ours * (name in LBMETHODS_OWN) for name in LBMETHODS)
 
 
 DIRECTIVES = (
@@ -55,7 +61,7 @@ DIRECTIVES = (
             " stickysessionsep=, scolonpathdelim=, nofailover=, timeout=, maxattempts=,"
             " failonstatus=, failontimeout=, forcerecovery=. Accepted and explained:"
             " growth= and nonce=, since there is no balancer-manager; balancers change"
-            " by a reload."
+            f" by a reload. Methods of lbmethod=: {_methods()}."
         ),
     ),
     Directive(

@@ -1,8 +1,8 @@
 # Which member serves a request (spec balancing.md 3.1, 4, 5, 6.3).
 #
-# Election is global over all workers: it runs under the balancer's lock (lock.pxd), and
-# its sequence is Apache's whatever worker asks. Time comes in as an
-# argument so that tests, simulators and the data path run the same code.
+# Election is global over all workers: a method that pays runs under the balancer's lock
+# (lock.pxd), and its sequence is Apache's whatever worker asks. Time and randomness are
+# arguments so that tests, simulators and the data path run the same code.
 
 # A balancer as the plan knows it: fixed for a generation.
 cdef struct balancer_plan:
@@ -10,7 +10,7 @@ cdef struct balancer_plan:
     int member_count
     member_slot **members       # into the table, declaration order
     int *member_index           # the same members as indexes into the plan
-    int lbmethod                # LBMETHOD_*
+    int lbmethod                # its row in lbmethods/methods.pyx
     const char *sticky_cookie   # NULL: not sticky
     unsigned int sticky_cookie_length
     const char *sticky_url
@@ -28,12 +28,6 @@ cdef struct balancer_plan:
     int max_attempts            # tries after the first
     long long timeout_ms
 
-cdef enum:
-    LBMETHOD_BYREQUESTS = 0     # rows of lbmethods/methods.pyx
-    LBMETHOD_BYTRAFFIC
-    LBMETHOD_BYBUSYNESS
-    LBMETHODS_COUNT
-
 # Why an election gave nobody.
 cdef enum:
     ELECT_OK = 0
@@ -50,11 +44,15 @@ cdef struct election:
     int lock                    # LOCK_*: how the balancer's lock was had
     bint began_anew             # a number stood there that no election can have made
 
+# Begin one: from here on balancer_undo takes back what its process does not end.
+cdef void elect_begin(lb_choice *c, balancer_slot *slot) noexcept nogil
+
 # One election. Adds 1 to elected of the chosen member; busy is the caller's business
-# (ledger). route/route_length: what the client asked for; length 0: nothing.
+# (ledger). random: 64 bits drawn for it (chance.pxd).
+# route/route_length: what the client asked for; length 0: nothing.
 # returns the position of the chosen member, or -1 with out.why set.
 cdef int elect(
-    table_view *t, const balancer_plan *b, long long now_us,
+    table_view *t, const balancer_plan *b, long long now_us, uint64_t random,
     const char *route, unsigned int route_length, election *out) noexcept nogil
 
 # May another member be tried after this failure? attempts: tries made so far (>= 1).

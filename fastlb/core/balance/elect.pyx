@@ -4,23 +4,26 @@
 #   elect_by_route          the member that the client's route asks for, or its redirect
 #   elect_scan              else the method's: lbset by lbset, spares, standbys
 #
-# Everything from the first look to elected + 1 happens under the balancer's lock, so
-# the sequence is one sequence, whatever worker asks.
+# With a method that pays (method.pxd) everything from the first look to elected + 1
+# happens under the balancer's lock, so the sequence is one sequence, whatever worker
+# asks. With another only the last step does.
+
+# Who may serve, and their positions in the balancer: good for one election.
+cdef (member_slot *)[MEMBERS_PER_BALANCER_MAX] elect_candidates
+cdef int[MEMBERS_PER_BALANCER_MAX] elect_positions
 
 
 # --- beginning and end of what balancer_undo may have to take back
 
-cdef void elect_begin(
-        lb_scan *s, table_view *t, balancer_slot *slot,
-        long long now_us) noexcept nogil:
-    s.table = t
-    s.balancer = slot
-    s.now_us = now_us
-    s.total = 0
-    s.is_wild = False
-    s.number = slot.begun + 1
-    slot.begun = s.number
+cdef void elect_begin(lb_choice *c, balancer_slot *slot) noexcept nogil:
+    c.number = slot.begun + 1
+    slot.begun = c.number
     atomic_keep_order()
+
+
+cdef inline void elect_end(const lb_choice *c, balancer_slot *slot) noexcept nogil:
+    atomic_keep_order()
+    slot.done = c.number
 
 
 # A number stands there that no election can have made: begin anew with all members.
@@ -30,15 +33,6 @@ cdef void elect_tame(const balancer_plan *b) noexcept nogil:
         b.members[i].lbstatus = 0
         b.members[i].lbstatus_before = 0
         lb_method_of(b.lbmethod).reset(b.members[i])
-
-
-# true when it began anew
-cdef inline bint elect_end(lb_scan *s, const balancer_plan *b) noexcept nogil:
-    if unlikely(s.is_wild):
-        elect_tame(b)
-    atomic_keep_order()
-    s.balancer.done = s.number
-    return s.is_wild
 
 
 # --- step 1: all in error
@@ -123,71 +117,64 @@ cdef bint elect_any_has_route(
 # win every election until it is used up. So without `compat_apache` only those take
 # part that this request's scan would have asked.
 cdef void elect_settle_route(
-        lb_scan *s, const balancer_plan *b, member_slot *elected) noexcept nogil:
-    cdef int lbset = atomic_get_i32(&member_entry_of(s.table, elected).lbset)
+        lb_choice *c, const balancer_plan *b, member_slot *elected) noexcept nogil:
+    cdef int lbset = atomic_get_i32(&member_entry_of(c.table, elected).lbset)
     cdef const member_entry *e
     cdef int i
     cdef member_slot *m
     for i in range(b.member_count):
         m = b.members[i]
-        e = member_entry_of(s.table, m)
+        e = member_entry_of(c.table, m)
         if m != elected:
-            if not member_is_usable(s.table, m):
+            if not member_is_usable(c.table, m):
                 continue
             if not b.compat_apache and (
                     atomic_get_i32(&e.lbset) != lbset
                     or atomic_get_u32(&e.flags)
                     & (FLAG_DRAIN | FLAG_STANDBY | FLAG_SPARE)):
                 continue
-        lb_add(s, m, atomic_get_i32(&e.load_factor))
-    lb_sub(elected, s.total)
+        lb_add(c, m, atomic_get_i32(&e.load_factor))
+    lb_sub(elected, c.total)
 
 
 # --- step 3: by method
 
-# Ask the method about the first `limit` members of the set that are usable and of that
-# kind (FLAG_SPARE, FLAG_STANDBY; who is both is a spare).
-cdef int elect_among(
-        lb_scan *s, const balancer_plan *b, int lbset, uint32_t kind, int limit,
-        int chosen) noexcept nogil:
-    cdef const lb_method *method = lb_method_of(b.lbmethod)
-    cdef member_slot *best = NULL if chosen < 0 else b.members[chosen]
+# The first `limit` usable members of the set that are of that kind become candidates
+# (FLAG_SPARE, FLAG_STANDBY; who is both is a spare).
+cdef void elect_draft(
+        lb_choice *c, const balancer_plan *b, int lbset, uint32_t kind,
+        int limit) noexcept nogil:
     cdef const member_entry *e
-    cdef member_slot *m
     cdef uint32_t flags
     cdef int i
     for i in range(b.member_count):
         if limit == 0:
             break
-        m = b.members[i]
-        e = member_entry_of(s.table, m)
-        flags = member_flags_now(s.table, m)
+        e = member_entry_of(c.table, b.members[i])
+        flags = member_flags_now(c.table, b.members[i])
         if (atomic_get_i32(&e.lbset) != lbset or flags & FLAG_DRAIN or not flags & kind
                 or (kind == FLAG_STANDBY and flags & FLAG_SPARE)
                 or (flags & (FLAG_INIT | FLAGS_UNUSABLE)) != FLAG_INIT):
             continue
         limit -= 1
-        if method.better(s, m, e, best):
-            best = m
-            chosen = i
-    return chosen
+        elect_candidates[c.count] = b.members[i]
+        elect_positions[c.count] = i
+        c.count += 1
 
 
-# Candidates in declaration order, lbset by lbset (spec balancing.md 5). Spares stand in
-# for unusable members of their set, one for one; standbys only when there is nobody.
-cdef int elect_scan(lb_scan *s, const balancer_plan *b) noexcept nogil:
-    cdef const lb_method *method = lb_method_of(b.lbmethod)
-    cdef int spares, standbys, unusable, set_of_it, i
-    cdef int chosen = -1
+# Candidates in declaration order, of the first lbset that has any (spec balancing.md
+# 5). Spares stand in for unusable members of their set, one for one; standbys only when
+# there is nobody.
+cdef int elect_scan(lb_choice *c, const balancer_plan *b) noexcept nogil:
+    cdef int spares, standbys, unusable, set_of_it, count, i
     cdef int lbset = 0
     cdef int lbset_max = 0
     cdef uint32_t flags
-    cdef const table_view *t = s.table
+    cdef const table_view *t = c.table
     cdef const member_entry *e
     cdef member_slot *m
-    cdef member_slot *best = NULL
-    while chosen < 0 and lbset <= lbset_max:
-        unusable = spares = standbys = 0
+    while c.count == 0 and lbset <= lbset_max:
+        unusable = spares = standbys = count = 0
         for i in range(b.member_count):
             m = b.members[i]
             e = member_entry_of(t, m)
@@ -202,7 +189,7 @@ cdef int elect_scan(lb_scan *s, const balancer_plan *b) noexcept nogil:
                     unusable += 1
                 continue
             if flags & FLAG_ERROR:
-                member_retry(t, m, s.now_us)
+                member_retry(t, m, c.now_us)
                 flags = member_flags_now(t, m)
             if flags & (FLAG_SPARE | FLAG_STANDBY):
                 # usable or not, nobody is drafted for it
@@ -210,22 +197,26 @@ cdef int elect_scan(lb_scan *s, const balancer_plan *b) noexcept nogil:
                 standbys += (flags & FLAG_SPARE) == 0
             elif (flags & (FLAG_INIT | FLAGS_UNUSABLE)) != FLAG_INIT:
                 unusable += 1
-            elif method.better(s, m, e, best):
-                best = m
-                chosen = i
+            else:
+                elect_candidates[count] = m
+                elect_positions[count] = i
+                count += 1
+        c.count = count
         if spares > 0 and unusable > 0:
-            chosen = elect_among(s, b, lbset, FLAG_SPARE, unusable, chosen)
-        if standbys > 0 and chosen < 0:
-            chosen = elect_among(s, b, lbset, FLAG_STANDBY, standbys, chosen)
+            elect_draft(c, b, lbset, FLAG_SPARE, unusable)
+        if standbys > 0 and c.count == 0:
+            elect_draft(c, b, lbset, FLAG_STANDBY, standbys)
         lbset += 1
-    if chosen >= 0:
-        method.settle(s, b.members[chosen])
-    return chosen
+    if c.count == 0:
+        return -1
+    i = lb_method_of(b.lbmethod).choose(c)
+    ASSERT(0 <= i < c.count)
+    return elect_positions[i]
 
 
 # --- the election
 
-# What every election leaves as it was, whatever the method.
+# What every election of a method that pays leaves as it was.
 cdef long long elect_sum(const balancer_plan *b) noexcept nogil:
     cdef uint64_t total = 0
     cdef int i
@@ -234,29 +225,25 @@ cdef long long elect_sum(const balancer_plan *b) noexcept nogil:
     return <long long>total
 
 
-cdef int elect_locked(
-        table_view *t, const balancer_plan *b, long long now_us,
+cdef int elect_chosen(
+        lb_choice *c, table_view *t, const balancer_plan *b, bint pays,
         const char *route, unsigned int length, election *out) noexcept nogil:
-    cdef lb_scan s
     cdef int chosen
     cdef int lookups_left = b.member_count
-    out.forced_recovery = elect_force_recovery(t, b, now_us)
+    out.forced_recovery = elect_force_recovery(t, b, c.now_us)
     if length > 0:
-        chosen = elect_by_route(t, b, now_us, route, length, &lookups_left)
+        chosen = elect_by_route(t, b, c.now_us, route, length, &lookups_left)
         if chosen >= 0:
             out.by_route = True
             out.route_changed = not elect_has_route(
                 t, b.members[chosen], table_route_hash(route, length), route, length)
-            elect_begin(&s, t, b.slot, now_us)
-            elect_settle_route(&s, b, b.members[chosen])
-            out.began_anew = elect_end(&s, b)
+            if pays:
+                elect_settle_route(c, b, b.members[chosen])
             return chosen
         if b.nofailover and elect_any_has_route(t, b, route, length):
             out.why = ELECT_STICKY_LOST
             return -1
-    elect_begin(&s, t, b.slot, now_us)
-    chosen = elect_scan(&s, b)
-    out.began_anew = elect_end(&s, b)
+    chosen = elect_scan(c, b)
     if chosen < 0:
         out.why = ELECT_ALL_IN_ERROR
     else:
@@ -265,9 +252,11 @@ cdef int elect_locked(
 
 
 cdef int elect(
-        table_view *t, const balancer_plan *b, long long now_us,
+        table_view *t, const balancer_plan *b, long long now_us, uint64_t random,
         const char *route, unsigned int route_length, election *out) noexcept nogil:
+    cdef bint pays = lb_method_of(b.lbmethod).pays
     cdef long long before = 0
+    cdef lb_choice c
     out.chosen = -1
     out.why = ELECT_OK
     out.by_route = False
@@ -278,12 +267,29 @@ cdef int elect(
     if b.member_count == 0:
         out.why = ELECT_NO_MEMBERS
         return -1
-    out.lock = balancer_lock(t, b.slot)
-    if DEBUG_BUILD:
-        before = elect_sum(b)
-    out.chosen = elect_locked(t, b, now_us, route, route_length, out)
+    ASSERT(b.member_count <= MEMBERS_PER_BALANCER_MAX)
+    c.table = t
+    c.candidates = elect_candidates
+    c.count = 0
+    c.now_us = now_us
+    c.random = random
+    c.total = 0
+    c.is_wild = False
+    if pays:
+        out.lock = balancer_lock(t, b.slot)
+        if DEBUG_BUILD:
+            before = elect_sum(b)
+        elect_begin(&c, b.slot)
+    out.chosen = elect_chosen(&c, t, b, pays, route, route_length, out)
     ASSERT(out.chosen < b.member_count)
-    if (DEBUG_BUILD and elect_sum(b) != before and not out.began_anew
+    if not pays:
+        out.lock = balancer_lock(t, b.slot)
+    if unlikely(c.is_wild):
+        elect_tame(b)
+        out.began_anew = True
+    if pays:
+        elect_end(&c, b.slot)
+    if (DEBUG_BUILD and pays and elect_sum(b) != before and not c.is_wild
             and atomic_get_u64(&b.slot.owner) == t.own.owner):
         ASSERT(False)       # lbstatus came from nowhere, or went there
     if out.chosen >= 0:

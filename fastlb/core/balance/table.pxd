@@ -68,7 +68,7 @@ cdef extern from "table.h" nogil:
 
     struct balancer_entry:
         uint32_t used                   # 0    atomic
-        uint32_t lbmethod               # 4    atomic; LBMETHOD_*
+        uint32_t lbmethod               # 4    atomic; its row in lbmethods/
         uint32_t key_length             # 8    fixed
         uint64_t key_hash               # 16   fixed
         char key[BALANCER_KEY_BYTES_MAX]                   # 64   fixed

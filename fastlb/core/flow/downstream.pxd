@@ -28,6 +28,7 @@ cdef struct engine_state:
     int row_next                # of the plan's members, for row_say_again
     long accepted               # connections since the start, for recycling
     unsigned long connection_number
+    uint64_t chance             # state of this worker's random numbers (chance.pxd)
     # requests in work (work.pxd); LONG_MAX is granted where there is no bound
     long in_work
     long granted

@@ -246,8 +246,8 @@ cdef void exchange_elect(exchange *x) noexcept nogil:
             if x.choice.balancer.sticky_cookie != NULL:
                 exchange_sticky(x)
         chosen = elect(
-            engine.view, x.choice.balancer, watch.now_us, x.choice.sticky.route,
-            x.choice.sticky.route_length, &x.choice.election)
+            engine.view, x.choice.balancer, watch.now_us, chance_next(&engine.chance),
+            x.choice.sticky.route, x.choice.sticky.route_length, &x.choice.election)
         if unlikely(x.choice.election.lock != LOCK_FREE):
             service_log_lock(x)
         if unlikely(x.choice.election.began_anew):

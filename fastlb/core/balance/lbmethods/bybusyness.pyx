@@ -20,13 +20,21 @@
 # that are still under way, whose ends it then does not count. Here busy belongs to the
 # workers, who take off what they put on.
 
-cdef bint bybusyness_better(
-        lb_scan *s, member_slot *m, const member_entry *e,
-        member_slot *best) noexcept nogil:
-    cdef long long busy = ledger_busy_of(s.table, m)
-    lb_add(s, m, atomic_get_i32(&e.load_factor))
-    if best != NULL and busy >= s.best_rank and (
-            busy > s.best_rank or m.lbstatus <= best.lbstatus):
-        return False
-    s.best_rank = busy
-    return True
+cdef int bybusyness_choose(lb_choice *c) noexcept nogil:
+    cdef member_slot *m
+    cdef long long busy
+    cdef long long least = 0
+    cdef long long urgent = 0
+    cdef int best = -1
+    cdef int i
+    for i in range(c.count):
+        m = c.candidates[i]
+        busy = ledger_busy_of(c.table, m)
+        lb_add(c, m, lb_factor(c, m))
+        if best >= 0 and busy >= least and (busy > least or m.lbstatus <= urgent):
+            continue
+        best = i
+        least = busy
+        urgent = m.lbstatus
+    lb_sub(c.candidates[best], c.total)
+    return best

@@ -21,15 +21,19 @@
 #
 # A member that is out keeps its lbstatus and takes part with it when it is back.
 
-cdef bint byrequests_better(
-        lb_scan *s, member_slot *m, const member_entry *e,
-        member_slot *best) noexcept nogil:
-    lb_add(s, m, atomic_get_i32(&e.load_factor))
-    return best == NULL or m.lbstatus > best.lbstatus
-
-
-cdef void byrequests_settle(lb_scan *s, member_slot *best) noexcept nogil:
-    lb_sub(best, s.total)
+cdef int byrequests_choose(lb_choice *c) noexcept nogil:
+    cdef member_slot *m
+    cdef long long urgent = 0
+    cdef int best = -1
+    cdef int i
+    for i in range(c.count):
+        m = c.candidates[i]
+        lb_add(c, m, lb_factor(c, m))
+        if best < 0 or m.lbstatus > urgent:
+            best = i
+            urgent = m.lbstatus
+    lb_sub(c.candidates[best], c.total)
+    return best
 
 
 cdef void byrequests_reset(member_slot *m) noexcept nogil:

@@ -5,7 +5,7 @@
 #
 # transferred and read are what the ledger counted towards and from the member since its
 # slot began; two integer divisions, as in Apache. The ledger does all the counting, so
-# an election changes nothing and there is nothing to settle. lbstatus is not looked at.
+# an election changes nothing: this method does not pay. lbstatus is not looked at.
 #
 #                         A (100)              B (200)
 #   transferred, read     40000, 160000        100000, 260000
@@ -18,29 +18,27 @@
 # it has caught up, as in Apache. Requests under way count only as far as their bytes
 # have been counted: a burst goes to one member.
 
-cdef long long bytraffic_of(
-        lb_scan *s, member_slot *m, const member_entry *e) noexcept nogil:
-    cdef uint64_t factor = <uint64_t>atomic_get_i32(&e.load_factor)
+cdef long long bytraffic_of(lb_choice *c, member_slot *m) noexcept nogil:
+    cdef uint64_t factor = <uint64_t>lb_factor(c, m)
     cdef uint64_t transferred = atomic_get_u64(&m.transferred)
     cdef uint64_t read = atomic_get_u64(&m.read)
     ASSERT(factor > 0)
     if unlikely((transferred | read) >= LEDGER_COUNT_MAX):
-        s.is_wild = True
+        c.is_wild = True
     return <long long>(transferred // factor + read // factor)
 
 
-cdef bint bytraffic_better(
-        lb_scan *s, member_slot *m, const member_entry *e,
-        member_slot *best) noexcept nogil:
-    cdef long long traffic = bytraffic_of(s, m, e)
-    if best != NULL and traffic >= s.best_rank:
-        return False
-    s.best_rank = traffic
-    return True
-
-
-cdef void bytraffic_settle(lb_scan *s, member_slot *best) noexcept nogil:
-    pass
+cdef int bytraffic_choose(lb_choice *c) noexcept nogil:
+    cdef long long traffic
+    cdef long long least = 0
+    cdef int best = -1
+    cdef int i
+    for i in range(c.count):
+        traffic = bytraffic_of(c, c.candidates[i])
+        if best < 0 or traffic < least:
+            best = i
+            least = traffic
+    return best
 
 
 cdef void bytraffic_reset(member_slot *m) noexcept nogil:

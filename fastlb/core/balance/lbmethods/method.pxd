@@ -1,50 +1,41 @@
 # What a balancing method is. To add one: its file in this folder (byrequests.pyx is the
-# example), its LBMETHOD_* number in elect.pxd, its row in methods.pyx, its include in
-# the spine.
+# example), its include in the spine, its row in methods.pyx, its name in the
+# configuration; docs/adding.md has it step by step.
 #
-# elect.pyx walks the members as Apache does (lbset, states, spares, standbys) and asks
-# the method about each one that may serve. All of it runs under the balancer's lock:
-# straight code, no system call. A method that changes lbstatus does so through lb_add
-# and lb_sub, so that an election whose process died can be undone.
+# elect.pyx walks the members as Apache does (lbset, states, spares, standbys) and
+# gathers those that may serve, the candidates; the method names one of them. Nothing in
+# it may wait: straight code, no system call. Time and randomness are handed to it, so
+# that a test, a simulator and the data path see the same choices.
 
-# One walk over the members.
-cdef struct lb_scan:
-    table_view *table
-    balancer_slot *balancer
+# One election, as its method sees it.
+cdef struct lb_choice:
+    const table_view *table
+    member_slot **candidates    # in declaration order, spares behind the others
+    int count               # of candidates, at least 1
     long long now_us
-    long long total         # of what lb_add gave to the candidates
-    long long best_rank     # a method's own: what it read of the best so far
+    uint64_t random         # every bit drawn anew for this election
+    # for methods that pay:
+    long long total         # of what lb_add gave
     uint32_t number         # of this election
     bint is_wild            # a number was met that no process of ours can have written
 
-# Is m better than the best so far (NULL: m is the first)? Asked once of every
-# candidate, in order; ties go to the earlier member, so only "better" counts. e: what
-# the book says of m; its load_factor is at least 1.
-ctypedef bint (*lb_better)(
-    lb_scan *s, member_slot *m, const member_entry *e,
-    member_slot *best) noexcept nogil
-# The best one has been elected.
-ctypedef void (*lb_settle)(lb_scan *s, member_slot *best) noexcept nogil
+# Which candidate serves, 0 to count - 1; any of them may be named.
+ctypedef int (*lb_choose)(lb_choice *c) noexcept nogil
 # Begin anew: what the method keeps in that member goes back to its start.
 ctypedef void (*lb_reset)(member_slot *m) noexcept nogil
 
+# pays: it keeps lbstatus, through lb_add and lb_sub alone. Then it chooses under the
+# balancer's lock, all workers' elections are one sequence, and one whose process died
+# half way is undone. A method that does not pay writes nothing and reads single words:
+# it chooses before the lock is taken, which then covers the count of `elected` only.
 cdef struct lb_method:
     const char *name        # as in lbmethod=
-    lb_better better
-    lb_settle settle
+    bint pays
+    lb_choose choose
     lb_reset reset
 
-# The row of that number (it must be one), and the number of that name (or -1).
-cdef const lb_method *lb_method_of(int number) noexcept nogil
-cdef int lb_method_find(const char *name) noexcept nogil
-
-# Begin one: from here on balancer_undo takes back what its process does not end.
-cdef void elect_begin(
-    lb_scan *s, table_view *t, balancer_slot *slot, long long now_us) noexcept nogil
-
-# Give a candidate its part; take from the elected one what all were given.
-cdef void lb_add(lb_scan *s, member_slot *m, long long part) noexcept nogil
+# The share of work that is configured for a candidate (x 100, at least 1).
+cdef int lb_factor(const lb_choice *c, const member_slot *m) noexcept nogil
+# Give a member its part; take from the elected one what all were given.
+cdef void lb_add(lb_choice *c, member_slot *m, long long part) noexcept nogil
 cdef void lb_sub(member_slot *m, long long part) noexcept nogil
-
-cdef extern from "<string.h>" nogil:
-    int lb_strcmp "strcmp"(const char *a, const char *b)
