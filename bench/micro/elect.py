@@ -90,7 +90,7 @@ def main() -> int:
             f"by busyness, 3 members, {old} workers",
             lambda p=crowd: p.nanoseconds(COUNT // 100),
         )
-    for method in ("bytraffic", "bybusyness"):
+    for method in ("bytraffic", "bybusyness", "bychoice"):
         crowd = balancer(16, lbmethod=method)
         report(f"{method}, 16 members", lambda p=crowd: p.nanoseconds(COUNT))
     cookies = b"a=b; theme=dark; ROUTEID=.n2; lang=en"

@@ -57,6 +57,7 @@ def test_what_compat_switches_is_played() -> None:
         "`ProxyWebsocketAsync`, `ProxyWebsocketAsyncDelay`": (
             "tests/unit/test_own_words.py"
         ),
+        "`lbmethod=bychoice`": "tests/unit/test_own_words.py",
         "`lbmethod=byresponsetime`": "tests/unit/test_own_words.py",
         "tunnels (`101`, `CONNECT`) and `MaxRequestWorkers`": "tests/e2e/test_work.py",
     }

@@ -20,7 +20,7 @@ from fastlb.config.registry import Status
 from fastlb.facts.regex import compile_pcre
 
 NONCE_SIZE: Final = 37
-LBMETHODS_OWN: Final[tuple[str, ...]] = ()
+LBMETHODS_OWN: Final = ("bychoice",)
 """Methods that Apache has not: refused under `Compat apache`."""
 
 LBMETHODS: Final = ("byrequests", "bytraffic", "bybusyness", *LBMETHODS_OWN)

@@ -21,6 +21,7 @@ lb_method_row(b"byrequests", True, byrequests_choose, byrequests_reset)
 lb_method_row(b"bytraffic", False, bytraffic_choose, bytraffic_reset)
 # what it keeps is what byrequests keeps
 lb_method_row(b"bybusyness", True, bybusyness_choose, byrequests_reset)
+lb_method_row(b"bychoice", False, bychoice_choose, bychoice_reset)
 
 
 cdef const lb_method *lb_method_of(int number) noexcept nogil:
