@@ -11,7 +11,7 @@ class Mapping:
 
     Exactly one of: exclude; balancer_index >= 0; member_index >= 0.
     target_path is what follows the authority of the target: "/x/" of
-    "balancer://b/x/", "$1" of "balancer://b$1". For a direct worker it is the path
+    "balancer://b/x/", "$1" of "balancer://b$1". For a direct member it is the path
     of the target URL.
     """
 
@@ -27,7 +27,7 @@ class Mapping:
     interpolate: bool
     encoded: bool  # mapping=encoded
     proxy_sections: tuple[int, ...]  # Sections (PROXY*) that match or may, in order
-    timeout_ms: int | None  # timeout= of the mapping's own worker
+    timeout_ms: int | None  # timeout= of the mapping's own member
     file: str
     line: int
     # Beside proxy_sections: whether it depends on the target URL of each request.

@@ -45,8 +45,8 @@ class Model:
     """Everything a generation of workers runs on.
 
     vhosts[0] is the main server. Members and balancers are referred to by their
-    index in the tuples below; a direct worker (`ProxyPass / http://h/`) is a member
-    with `balancer_index` -1.
+    index in the tuples below; of a direct ProxyPass (`ProxyPass / http://h/`) the
+    target is a member whose `balancer_index` is -1.
     """
 
     config_file: str

@@ -38,10 +38,10 @@ def lint_balancers(run: Run) -> None:
             _redirects(subject)
         _hidden_members(run, server)
         _unused(run, server)
-        workers = [*server.workers]
+        members = [*server.direct_members]
         for draft in server.balancers.values():
-            workers += draft.members
-        for member in workers:
+            members += draft.members
+        for member in members:
             _timing(run, member)
 
 

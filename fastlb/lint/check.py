@@ -84,7 +84,7 @@ def _mentions_tls(run: Run) -> bool:
             member.target.scheme in TLS_SCHEMES
             for server in servers
             for member in (
-                *server.workers,
+                *server.direct_members,
                 *(
                     m
                     for balancer in server.balancers.values()

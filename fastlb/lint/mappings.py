@@ -109,8 +109,8 @@ def _slashes(run: Run, server: ServerDraft, mapping: MappingDraft) -> None:
         return
     probe = pattern + ("x" if pattern.endswith("/") else "/x")
     result = path + probe[len(pattern) :]
-    if mapping.worker is not None and not path:
-        why = f"Apache asks for the host {mapping.worker.target.host}x when {probe} is"
+    if mapping.member is not None and not path:
+        why = f"Apache asks for the host {mapping.member.target.host}x when {probe} is"
         why += " asked for"
     else:
         why = f"{probe} becomes {result}"
@@ -128,7 +128,7 @@ def _slashes(run: Run, server: ServerDraft, mapping: MappingDraft) -> None:
 
 def _open_host(run: Run, mapping: MappingDraft) -> None:
     """`^/(.*)$ http://h$1`: what the client writes would continue the host name."""
-    if mapping.worker is None or not mapping.target_path.startswith("$"):
+    if mapping.member is None or not mapping.target_path.startswith("$"):
         return
     group = re.search(r"(?<!\\)\((?!\?)(.)", mapping.pattern)
     if group is not None and group[1] == "/":

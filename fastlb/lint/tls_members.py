@@ -79,13 +79,13 @@ def _engines(run: Run, server: ServerDraft) -> None:
                 break
     in_sections = [item.draft.mapping for item in server.sections]
     for mapping in (*server.mappings, *filter(None, in_sections)):
-        worker = mapping.worker
+        direct = mapping.member
         if (
-            worker is not None
-            and worker.target.scheme in TLS_SCHEMES
+            direct is not None
+            and direct.target.scheme in TLS_SCHEMES
             and not member_tls(run, server, mapping.target, sections).engine
         ):
-            _no_engine(run, MemberDraft(worker.target, worker.params, mapping.node))
+            _no_engine(run, MemberDraft(direct.target, direct.params, mapping.node))
 
 
 def _no_engine(run: Run, member: MemberDraft) -> None:

@@ -27,7 +27,7 @@ Values = dict[str, Any]
 
 @dataclass(slots=True)
 class MemberDraft:
-    """A BalancerMember, or the worker of a direct ProxyPass."""
+    """A BalancerMember, or the target of a direct ProxyPass."""
 
     target: Target
     params: Values  # all fields that parameters set
@@ -35,10 +35,10 @@ class MemberDraft:
 
 
 @dataclass(slots=True)
-class WorkerSettings:
-    """ProxySet, or `<Proxy http://h key=value>`, for direct workers of one URL.
+class DirectSettings:
+    """ProxySet, or `<Proxy http://h key=value>`, for direct members of one URL.
 
-    They hold for workers that are defined before and behind them.
+    They hold for members that are defined before and behind them.
     """
 
     target: Target
@@ -69,7 +69,7 @@ class MappingDraft:
     target: str  # "!" for an exclusion
     target_path: str
     balancer: str | None  # "balancer://name"
-    worker: MemberDraft | None
+    member: MemberDraft | None
     nocanon: bool
     noquery: bool
     interpolate: bool
@@ -78,7 +78,7 @@ class MappingDraft:
 
     @property
     def exclude(self) -> bool:
-        return self.balancer is None and self.worker is None
+        return self.balancer is None and self.member is None
 
 
 @dataclass(slots=True)
@@ -173,8 +173,8 @@ class ServerDraft:
     default_format: Format | None = None  # LogFormat without a nickname
     logs: list[LogDraft] = field(default_factory=list)
     balancers: dict[str, BalancerDraft] = field(default_factory=dict)
-    workers: list[MemberDraft] = field(default_factory=list)
-    worker_settings: list[WorkerSettings] = field(default_factory=list)
+    direct_members: list[MemberDraft] = field(default_factory=list)
+    direct_settings: list[DirectSettings] = field(default_factory=list)
     mappings: list[MappingDraft] = field(default_factory=list)
     sections: list[SectionDraft] = field(default_factory=list)
     default: ConfDraft = field(default_factory=ConfDraft)

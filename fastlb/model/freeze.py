@@ -139,7 +139,7 @@ class _Freezer:
         self._names = [item.get("server_name") or host_name for item in self._settings]
         self._ids = ["", *vhost_ids(run.vhosts, self._names[1:])]
         self._balancer_indexes: dict[tuple[int, str], int] = {}
-        self._worker_indexes: dict[tuple[int, TlsMember | None], int] = {}
+        self._direct_indexes: dict[tuple[int, TlsMember | None], int] = {}
         self._tls = [server_tls(run, draft) for draft in self._drafts]
         self._tls_groups = sni_groups(run, self._tls)
         self._keys: set[str] = set()
@@ -270,18 +270,19 @@ class _Freezer:
         self.balancers.append(balancer)
         return len(self.balancers) - 1
 
-    def _worker(self, user: int, worker: MemberDraft, target: str) -> int:
-        """Index of a direct worker, made once for all mappings that share it.
+    def _direct_member(self, user: int, member: MemberDraft, target: str) -> int:
+        """Index of a direct member, made once for all mappings that share it.
 
         user: the server of the mapping; its SSLProxy* hold for the target, and where
-        they are others the worker is another.
+        they are others the member is another.
         """
-        tls = self._member_tls(user, worker, target)
-        known = self._worker_indexes.get((id(worker), tls))
+        tls = self._member_tls(user, member, target)
+        known = self._direct_indexes.get((id(member), tls))
         if known is not None:
             return known
-        server = next((i for i, d in enumerate(self._drafts) if worker in d.workers), 0)
-        key = base = f"direct {worker.target.url}" + (
+        servers = enumerate(self._drafts)
+        server = next((i for i, d in servers if member in d.direct_members), 0)
+        key = base = f"direct {member.target.url}" + (
             f"@{self._ids[server]}" if server else ""
         )
         number = 1
@@ -290,9 +291,9 @@ class _Freezer:
             key = f"{base}#{number}"
         self._keys.add(key)
         index = len(self.members)
-        self._worker_indexes[id(worker), tls] = index
+        self._direct_indexes[id(member), tls] = index
         self.members.append(
-            frozen_member(worker, key, -1, self._settings[server], tls=tls)
+            frozen_member(member, key, -1, self._settings[server], tls=tls)
         )
         return index
 
@@ -313,17 +314,17 @@ class _Freezer:
         balancer = (
             -1 if draft.balancer is None else self._balancer(server, draft.balancer)
         )
-        worker = -1
-        if draft.worker is not None:
-            worker = self._worker(server, draft.worker, draft.target)
-        timeout_ms = draft.worker.params["timeout_ms"] if draft.worker else None
+        member_index = -1
+        if draft.member is not None:
+            member_index = self._direct_member(server, draft.member, draft.target)
+        timeout_ms = draft.member.params["timeout_ms"] if draft.member else None
         sections, dynamic = bound_sections(draft.target, section_drafts)
         return Mapping(
             pattern=draft.pattern,
             is_regex=draft.is_regex,
             exclude=draft.exclude,
             balancer_index=balancer,
-            member_index=worker,
+            member_index=member_index,
             target=draft.target,
             target_path=draft.target_path,
             nocanon=draft.nocanon,

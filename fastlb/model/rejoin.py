@@ -35,7 +35,7 @@ def rejoin(nodes: tuple[Node, ...], report: Report) -> tuple[Node, ...]:
 
 
 def is_bare_member(node: Node) -> bool:
-    """True for a BalancerMember or ProxySet that names no balancer or worker."""
+    """True for a BalancerMember or ProxySet that names no balancer or member."""
     name = node.name.lower()
     if not node.args:
         return False

@@ -112,7 +112,7 @@ def proxy_pass(run: Run, place: Place, node: Node) -> None:
         target=target,
         target_path="",
         balancer=None,
-        worker=None,
+        member=None,
         nocanon="nocanon" in flags,
         noquery="noquery" in flags,
         interpolate="interpolate" in flags,
@@ -172,7 +172,7 @@ def _bind_target(
     draft: MappingDraft,
     params: list[tuple[str, str]],
 ) -> bool:
-    """Connect a mapping with its balancer or worker; False when it has neither."""
+    """Connect a mapping with its balancer or member; False when it has neither."""
     text = draft.target
     server = place.server
     if is_balancer_url(text):
@@ -209,31 +209,31 @@ def _bind_target(
         # URL changes with each request. Differs from Apache: ours is bound to the
         # authority, which does not change.
         values["disable_reuse"] = True
-    for settings in server.worker_settings:
+    for settings in server.direct_settings:
         if is_leading_part(settings.target, target):
             for key, value in settings.pairs:
                 MEMBER.take(values, key, value)
     for key, value in params:
         take_member_param(run, node, values, key, value, prefix="ProxyPass ")
-    draft.worker = _shared_worker(server, MemberDraft(target, values, node))
+    draft.member = _shared_member(server, MemberDraft(target, values, node))
     draft.target = target.url
     draft.target_path = target.path
     return True
 
 
-def _shared_worker(server: ServerDraft, wanted: MemberDraft) -> MemberDraft:
-    """One worker for all mappings to one authority with equal parameters.
+def _shared_member(server: ServerDraft, wanted: MemberDraft) -> MemberDraft:
+    """One member for all mappings to one authority with equal parameters.
 
     Differs from Apache, where a URL that begins with an earlier worker's URL takes
     that worker with its parameters (AH01146): here parameters follow the rule.
     """
-    for worker in server.workers:
+    for member in server.direct_members:
         if (
-            worker.target.authority_url == wanted.target.authority_url
-            and worker.params == wanted.params
+            member.target.authority_url == wanted.target.authority_url
+            and member.params == wanted.params
         ):
-            return worker
-    server.workers.append(wanted)
+            return member
+    server.direct_members.append(wanted)
     return wanted
 
 

@@ -13,12 +13,12 @@ from fastlb.config.directives.member_params import MEMBER
 from fastlb.config.tree import Node
 from fastlb.facts.vhost import SectionKind
 from fastlb.model.drafts import (
+    DirectSettings,
     Handler,
     MemberDraft,
     Place,
     Run,
     ServerDraft,
-    WorkerSettings,
     balancer_of,
 )
 from fastlb.model.report import did_you_mean, place_of
@@ -187,17 +187,17 @@ def proxy_set(run: Run, place: Place, node: Node) -> None:
                 run, node, balancer, key, value, prefix="ProxySet: ", name=name
             )
         return
-    if not inside and not _workers_of(place.server, name):
+    if not inside and not _direct_members_of(place.server, name):
         hint = _LOST_PROXY if "=" in name and "://" not in name else ""
         run.report.error(
             node, "FB0228", f"ProxySet can not find '{name}' Worker.", why=hint
         )
         return
-    _set_workers(run, place.server, node, name, words, directive="ProxySet")
+    _set_direct(run, place.server, node, name, words, directive="ProxySet")
 
 
-def _workers_of(server: ServerDraft, url: str) -> list[MemberDraft]:
-    """Direct workers that a ProxySet for url means.
+def _direct_members_of(server: ServerDraft, url: str) -> list[MemberDraft]:
+    """Direct members that a ProxySet for url means.
 
     Those whose URL begins with it; Apache's is the one that it begins with.
     """
@@ -206,14 +206,14 @@ def _workers_of(server: ServerDraft, url: str) -> list[MemberDraft]:
     except TargetError:
         return []
     return [
-        worker
-        for worker in server.workers
-        if is_leading_part(wanted, worker.target)
-        or is_leading_part(worker.target, wanted)
+        member
+        for member in server.direct_members
+        if is_leading_part(wanted, member.target)
+        or is_leading_part(member.target, wanted)
     ]
 
 
-def _set_workers(
+def _set_direct(
     run: Run,
     server: ServerDraft,
     node: Node,
@@ -222,7 +222,7 @@ def _set_workers(
     *,
     directive: str,
 ) -> None:
-    """Apply key=value words to direct workers, also to those that are still to come."""
+    """Apply key=value words to direct members, also to those that are still to come."""
     target = member_target(run, node, url, directive)
     if target is None:
         return
@@ -231,9 +231,9 @@ def _set_workers(
     trial = {**MEMBER.presets(), "status": "I"}
     for key, value in pairs:
         take_member_param(run, node, trial, key, value, prefix=prefix, name=url)
-        for worker in _workers_of(server, url):
-            MEMBER.take(worker.params, key, value)
-    server.worker_settings.append(WorkerSettings(target, pairs))
+        for member in _direct_members_of(server, url):
+            MEMBER.take(member.params, key, value)
+    server.direct_settings.append(DirectSettings(target, pairs))
 
 
 def section_params(run: Run, place: Place, node: Node) -> None:
@@ -266,7 +266,7 @@ def section_params(run: Run, place: Place, node: Node) -> None:
                 name=section.pattern,
             )
         return
-    _set_workers(run, place.server, node, section.pattern, words, directive="Proxy")
+    _set_direct(run, place.server, node, section.pattern, words, directive="Proxy")
 
 
 HANDLERS: Final[dict[str, Handler]] = {

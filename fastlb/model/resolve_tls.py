@@ -100,7 +100,7 @@ def member_tls(
 ) -> TlsMember:
     """How members behind a target are spoken to, for requests of a server.
 
-    target    "balancer://name" or the URL of a direct worker: what <Proxy> sections
+    target    "balancer://name" or the URL of a direct member: what <Proxy> sections
               are compared with
     sections  of the main server and of this one, in their order
 

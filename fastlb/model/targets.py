@@ -58,7 +58,7 @@ class Target:
 
     @property
     def authority_url(self) -> str:
-        """The URL without its path: what two targets must share to be one worker."""
+        """The URL without its path: what two targets must share to be one member."""
         return self.url.removesuffix(self.path) if self.path else self.url
 
 

@@ -45,7 +45,7 @@ def test_words_behind_the_target() -> None:
     assert found.nocanon and found.noquery and found.interpolate and found.encoded
 
 
-def test_direct_worker_has_its_parameters() -> None:
+def test_direct_member_has_its_parameters() -> None:
     model = model_of(LISTEN + "ProxyPass /a http://H:81/b timeout=5 retry=0 max=3\n")
     member = model.members[0]
     assert (member.url, member.host, member.port) == ("http://h:81/b", "h", 81)
@@ -158,7 +158,7 @@ def test_servlet_mapping_is_taken_as_encoded() -> None:
     assert found == ["5: mapping=servlet is taken as mapping=encoded"]
 
 
-def test_connections_of_a_regex_worker_are_kept_unless_apache_decides() -> None:
+def test_connections_of_a_regex_member_are_kept_unless_apache_decides() -> None:
     text = LISTEN + "ProxyPassMatch ^/(.*)$ http://h/$1"
     assert not model_of(text + "\n").members[0].disable_reuse
     assert model_of("Compat apache\n" + text + "\n").members[0].disable_reuse

@@ -365,7 +365,7 @@ DIRECT = "ProxyPass /a/ http://h/a/\nProxyPass /b/ http://g/b/ timeout=9\n"
         "<Proxy http://h/ timeout=5>\n</Proxy>\n" + DIRECT,
     ],
 )
-def test_direct_workers_take_settings_from_both_sides(text: str) -> None:
+def test_direct_members_take_settings_from_both_sides(text: str) -> None:
     members = model_of(LISTEN + text + "\n").members
     assert [m.timeout_ms for m in members] == [5000, 9000]
 

@@ -379,7 +379,7 @@ def test_under_compat_apache_the_last_section_hides_the_others() -> None:
     assert (len(tls.protocols.versions), tls.verify_depth) == (4, 7)
 
 
-def test_one_worker_becomes_two_where_it_is_spoken_to_in_two_ways() -> None:
+def test_one_member_becomes_two_where_it_is_spoken_to_in_two_ways() -> None:
     text = (
         "ProxyPass /a/ https://h/a/\nProxyPass /b/ https://h/b/\n"
         "<Proxy https://h/b/>\nSSLProxyVerifyDepth 5\n</Proxy>\n"
