@@ -16,8 +16,8 @@ from pathlib import Path
 from fastlb.facts.server import Model
 
 PACKAGE = Path(__file__).parents[2] / "fastlb"
-# They write what others are to read; tests' windows are no readers either.
-WRITERS = ("config", "facts", "model", "probe", "fuzz")
+# They write what others are to read, or judge it; tests' windows are no readers either.
+WRITERS = ("config", "facts", "model", "lint", "probe", "fuzz")
 PLACES = {"file", "line"}  # for messages of the check
 
 # Fields that nobody is to read: what the manual calls "accepted and explained".
