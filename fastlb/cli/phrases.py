@@ -43,13 +43,13 @@ def learn(vhost: VHost, settings: TlsServer, number: int, phrases: PassPhrases) 
     # background.
     from fastlb.tls.contexts import name_of
     from fastlb.tls.errors import TlsError
-    from fastlb.tls.keys import decrypted
+    from fastlb.tls.keys import decrypt
 
     place = KeyPlace(name_of(vhost), number, settings.pairs[number].key_file)
     pem = Path(place.file).read_bytes()
     for left in reversed(range(ATTEMPTS)):
         try:
-            decrypted(pem, place, BUILTIN, phrases)
+            decrypt(pem, place, BUILTIN, phrases)
             return
         except TlsError as failure:
             if not left or "AH02580" not in str(failure):

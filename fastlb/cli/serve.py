@@ -59,7 +59,7 @@ def serve(
             launcher.let_go()
 
     def again() -> Model:
-        return arranged(reloaded(source, journal), options)
+        return apply_options(read_again(source, journal), options)
 
     orders = Orders(
         load=again,
@@ -71,7 +71,7 @@ def serve(
         run_monitor=monitor.run,
         phrases=phrases,
     )
-    model = arranged(model, options)
+    model = apply_options(model, options)
     try:
         return Master(model, orders, journal).run(model)
     except StartError as error:
@@ -83,14 +83,14 @@ def serve(
         return error.code
 
 
-def arranged(model: Model, options: Options) -> Model:
+def apply_options(model: Model, options: Options) -> Model:
     """The model as the command line bends it: -X means one worker."""
     if not options.is_one_process:
         return model
     return replace(model, process=replace(model.process, start_servers=1))
 
 
-def reloaded(source: Source, journal: Journal) -> Model:
+def read_again(source: Source, journal: Journal) -> Model:
     """Read the configuration again; warnings go to the log, errors are StartError."""
     loaded = load(source)
     if loaded.model is None:

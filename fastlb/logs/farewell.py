@@ -38,7 +38,7 @@ class Farewells:
         due_s = self._now() + PATIENCE_S
         self._leaving += [_Leaving(pid, due_s) for pid in pids]
 
-    def reaped(self, pid: int) -> bool:
+    def note_death(self, pid: int) -> bool:
         """Was pid one of them?"""
         for one in self._leaving:
             if one.pid == pid:

@@ -122,7 +122,7 @@ class PipedLoggers:
         self._programs.append(program)
         return os.dup(write_fd)
 
-    def reaped(self, pid: int, status: int) -> bool:
+    def note_death(self, pid: int, status: int) -> bool:
         """Was pid one of ours? If so it is started again, at once or after a pause.
 
         status is waitpid's. Programs of a closed generation are only recognised.
@@ -131,7 +131,7 @@ class PipedLoggers:
             if program.pid == pid:
                 program.pid = 0
                 if self._is_open:
-                    self._failed(program, status)
+                    self._plan_restart(program, status)
                 return True
         return False
 
@@ -169,7 +169,7 @@ class PipedLoggers:
             os.close(program.read_fd)
             os.close(program.write_fd)
 
-    def _failed(self, program: _Program, status: int) -> None:
+    def _plan_restart(self, program: _Program, status: int) -> None:
         name = program.target.lstrip("|$")
         code = os.waitstatus_to_exitcode(status)
         how = f"signal {-code}" if code < 0 else f"exit code {code}"

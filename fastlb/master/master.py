@@ -355,10 +355,10 @@ class Master:
         is_asked = self.phase in (Phase.STOPPING, Phase.DRAINING)
         generation = self._workers.bury(death, is_asked=is_asked)
         if generation is None:
-            if self._journal.farewells.reaped(death.pid):
+            if self._journal.farewells.note_death(death.pid):
                 return
             for other in self._workers.generations:
-                if other.logs.programs.reaped(death.pid, death.status):
+                if other.logs.programs.note_death(death.pid, death.status):
                     break
         elif self._next is not None and generation is self._next.generation:
             if death.is_fatal() or generation_is_hopeless(generation):

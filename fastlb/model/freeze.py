@@ -36,7 +36,7 @@ from fastlb.model.drafts import (
     SectionDraft,
     Values,
 )
-from fastlb.model.freeze_members import frozen_balancer, frozen_member
+from fastlb.model.freeze_members import freeze_balancer, freeze_member
 from fastlb.model.merge import (
     EffectiveBalancer,
     effective_balancer,
@@ -90,7 +90,7 @@ def freeze(run: Run, tree: Tree, host_name: str) -> Model:
         address_sets=sets,
         balancers=tuple(freezer.balancers),
         members=tuple(freezer.members),
-        log_targets=freezer.log_targets.frozen(),
+        log_targets=freezer.log_targets.freeze(),
         regexes=freeze_regexes(run.regexes),
         deciding_variables=deciding_variables(vhosts),
     )
@@ -222,13 +222,13 @@ class _Freezer:
         found = effective_balancer(self.run.main, self._drafts[server], name)
         if found is None:
             return -1
-        index = self._inherited(server, name, found)
+        index = self._find_inherited(server, name, found)
         if index < 0:
             index = len(self.balancers)
             key = name + (f"@{self._ids[server]}" if server else "")
             first = len(self.members)
             self.members += (
-                frozen_member(
+                freeze_member(
                     member,
                     f"{key} {member.target.url}",
                     index,
@@ -239,11 +239,11 @@ class _Freezer:
                 for member in found.members
             )
             places = tuple(range(first, len(self.members)))
-            self.balancers.append(frozen_balancer(found, key, places))
+            self.balancers.append(freeze_balancer(found, key, places))
         self._balancer_indexes[server, name] = index
         return index
 
-    def _inherited(self, server: int, name: str, found: EffectiveBalancer) -> int:
+    def _find_inherited(self, server: int, name: str, found: EffectiveBalancer) -> int:
         """Index of a balancer over the main server's members; -1: it has its own.
 
         Its own it has, too, where they could not be counted together (the method is
@@ -257,7 +257,7 @@ class _Freezer:
         for place, member in zip(original.members, found.members, strict=True):
             if self._member_tls(server, member, name) != self.members[place].tls:
                 return -1
-        balancer = frozen_balancer(found, original.key, original.members)
+        balancer = freeze_balancer(found, original.key, original.members)
         here, there = self._settings[server], self._settings[0]
         if (
             balancer.lbmethod != original.lbmethod
@@ -293,7 +293,7 @@ class _Freezer:
         index = len(self.members)
         self._direct_indexes[id(member), tls] = index
         self.members.append(
-            frozen_member(member, key, -1, self._settings[server], tls=tls)
+            freeze_member(member, key, -1, self._settings[server], tls=tls)
         )
         return index
 

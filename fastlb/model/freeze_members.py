@@ -11,7 +11,7 @@ from fastlb.model.resolve_server import fields_of
 from fastlb.model.targets import WEBSOCKET_SCHEMES
 
 
-def frozen_member(
+def freeze_member(
     draft: MemberDraft,
     key: str,
     balancer_index: int,
@@ -48,7 +48,7 @@ def frozen_member(
     )
 
 
-def frozen_balancer(
+def freeze_balancer(
     found: EffectiveBalancer, key: str, members: tuple[int, ...]
 ) -> Balancer:
     """members: indexes into Model.members."""

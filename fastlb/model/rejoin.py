@@ -26,11 +26,11 @@ def rejoin(nodes: tuple[Node, ...], report: Report) -> tuple[Node, ...]:
             orphans.append(node)
             continue
         if orphans:
-            joined += _wrapped(orphans, nodes, place, report)
+            joined += _wrap(orphans, nodes, place, report)
             orphans = []
         joined.append(node)
     if orphans:
-        joined += _wrapped(orphans, nodes, len(nodes), report)
+        joined += _wrap(orphans, nodes, len(nodes), report)
     return tuple(joined)
 
 
@@ -45,7 +45,7 @@ def is_bare_member(node: Node) -> bool:
     return name == "proxyset" and not words
 
 
-def _wrapped(
+def _wrap(
     orphans: list[Node], nodes: tuple[Node, ...], end: int, report: Report
 ) -> list[Node]:
     """A <Proxy> node around the orphans, which stand right before nodes[end]."""

@@ -29,13 +29,13 @@ class LogTargets:
     def index(self, target: str) -> int:
         return self._indexes.setdefault(target, len(self._indexes))
 
-    def frozen(self) -> tuple[LogTarget, ...]:
+    def freeze(self) -> tuple[LogTarget, ...]:
         return tuple(LogTarget(target) for target in self._indexes)
 
 
 def log_format(run: Run, place: Place, node: Node) -> None:
     """`LogFormat "format" [nickname]`."""
-    parsed = _parsed(run, node, node.args[0])
+    parsed = _parse(run, node, node.args[0])
     if parsed is None:
         return
     _warn_of_empty(run, node, parsed)
@@ -49,7 +49,7 @@ def custom_log(run: Run, place: Place, node: Node) -> None:
     """`CustomLog target format|nickname [env=[!]VAR]`, `GlobalLog` the same."""
     target, text, *rest = node.args
     condition = env_condition(rest[0]) if rest else None
-    parsed = _parsed(run, node, text)
+    parsed = _parse(run, node, text)
     if parsed is None:
         return
     _warn_of_empty(run, node, parsed)
@@ -121,7 +121,7 @@ def _format_of(run: Run, server: ServerDraft, draft: LogDraft) -> Format:
     return parse_log_format(draft.format_text)
 
 
-def _parsed(run: Run, node: Node, text: str) -> Format | None:
+def _parse(run: Run, node: Node, text: str) -> Format | None:
     try:
         return parse_log_format(text)
     except FormatError as problem:

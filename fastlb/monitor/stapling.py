@@ -62,7 +62,7 @@ class StapleWatch:
         if answer is None or answer == ocsp.TRY_LATER or stapled.issuer is None:
             return
         try:
-            judged = ocsp.judged(
+            judged = ocsp.judge(
                 answer,
                 stapled.certificate,
                 stapled.issuer,
@@ -91,7 +91,7 @@ class StapleWatch:
                 None, fetch, stapled.url, request, settings.responder_timeout_s
             )
             now_s = time.time()
-            answer = ocsp.judged(
+            answer = ocsp.judge(
                 der,
                 stapled.certificate,
                 stapled.issuer,

@@ -127,7 +127,7 @@ class Contexts:
             stamps.of_server(settings),
             self._server_pool,
             previous._server_pool if previous is not None else {},
-            lambda: served(settings, name_of(vhost), phrases),
+            lambda: make_server_context(settings, name_of(vhost), phrases),
         )
         trust = stamps.of_server_trust(settings)
         before = previous.hosts.get(vhost.vhost_id) if previous is not None else None
@@ -181,7 +181,7 @@ class Contexts:
         return made.files == files and self._now_s - made.made_s < TICKET_KEYS_MAX_S
 
 
-def served(
+def make_server_context(
     settings: TlsServer, whose: str, phrases: PassPhrases
 ) -> tuple[SSL.Context, tuple[Stapled, ...]]:
     made = server_context(settings, whose, phrases)

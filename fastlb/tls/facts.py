@@ -57,9 +57,9 @@ def facts_of(ssl_address: int) -> ConnectionFacts:
         session_id=session_id_of(ssl),
         verify_result=result,
         verify_text=text_of(_lib.X509_verify_cert_error_string(result)),
-        client=owned(_lib.SSL_get_peer_certificate(ssl)),
+        client=take_der(_lib.SSL_get_peer_certificate(ssl)),
         client_chain=chain_of(ssl),
-        server=borrowed(_lib.SSL_get_certificate(ssl)),
+        server=der_of_borrowed(_lib.SSL_get_certificate(ssl)),
     )
 
 
@@ -68,20 +68,20 @@ def chain_of(ssl: Any) -> tuple[bytes, ...]:
     if chain == _ffi.NULL:
         return ()
     found = (
-        borrowed(_lib.sk_X509_value(chain, index))
+        der_of_borrowed(_lib.sk_X509_value(chain, index))
         for index in range(_lib.sk_X509_num(chain))
     )
     return tuple(der for der in found if der is not None)
 
 
-def borrowed(certificate: Any) -> bytes | None:
+def der_of_borrowed(certificate: Any) -> bytes | None:
     """DER of a certificate that belongs to the connection."""
     if certificate != _ffi.NULL:
         _lib.X509_up_ref(certificate)
-    return owned(certificate)
+    return take_der(certificate)
 
 
-def owned(certificate: Any) -> bytes | None:
+def take_der(certificate: Any) -> bytes | None:
     """DER of a certificate of which one reference is ours: it is given back."""
     if certificate == _ffi.NULL:
         return None

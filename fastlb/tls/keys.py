@@ -44,7 +44,7 @@ def use_key(
         raise TlsError(failed, reason(failure)) from None
     try:
         if is_encrypted(pem):
-            key = decrypted(pem, place, dialog, phrases)
+            key = decrypt(pem, place, dialog, phrases)
             context.use_privatekey(key)  # type: ignore[arg-type] # DH keys fail in it
         else:
             context.use_privatekey_file(place.file)
@@ -66,12 +66,12 @@ def use_key(
         ) from None
 
 
-def decrypted(
+def decrypt(
     pem: bytes, place: KeyPlace, dialog: str, phrases: PassPhrases
 ) -> PrivateKeyTypes:
     """The key, by a phrase that is known or that is asked for now."""
     for phrase in phrases.known:
-        key = opened(pem, phrase, place)
+        key = open_key(pem, phrase, place)
         if key is not None:
             return key
     try:
@@ -82,7 +82,7 @@ def decrypted(
             "[Hint: key introduced or changed before restart?]",
             str(failure),
         ) from None
-    key = opened(pem, phrase, place)
+    key = open_key(pem, phrase, place)
     if key is None:
         raise TlsError(
             f"AH02580: Init: Pass phrase incorrect for key {place}",
@@ -93,7 +93,7 @@ def decrypted(
     return key
 
 
-def opened(pem: bytes, phrase: bytes, place: KeyPlace) -> PrivateKeyTypes | None:
+def open_key(pem: bytes, phrase: bytes, place: KeyPlace) -> PrivateKeyTypes | None:
     """None: the phrase is another one."""
     if not phrase:
         return None

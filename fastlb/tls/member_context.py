@@ -16,8 +16,8 @@ from OpenSSL import SSL
 from fastlb.facts.tls import TlsMember
 from fastlb.tls.errors import TlsError, reason
 from fastlb.tls.pass_phrases import is_encrypted
+from fastlb.tls.protocols import restrict
 from fastlb.tls.server_context import MODES, NEVER
-from fastlb.tls.spoken import restrict
 from fastlb.tls.stamps import listing
 from fastlb.tls.trust import believe
 

@@ -80,7 +80,7 @@ def request_for(certificate: x509.Certificate, issuer: x509.Certificate) -> byte
     )
 
 
-def judged(
+def judge(
     der: bytes,
     certificate: x509.Certificate,
     issuer: x509.Certificate,

@@ -15,7 +15,7 @@ from fastlb.tls.errors import TlsError, reason
 from fastlb.tls.keys import use_key
 from fastlb.tls.library import address_of
 from fastlb.tls.pass_phrases import KeyPlace, PassPhrases
-from fastlb.tls.spoken import obey, restrict
+from fastlb.tls.protocols import obey, restrict
 from fastlb.tls.trust import believe, name_authorities
 
 # SSL_MODE_*: partial writes, moving write buffer, release buffers of idle connections

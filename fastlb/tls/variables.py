@@ -86,7 +86,7 @@ def of_client(rest: str, facts: ConnectionFacts, now_s: float | None) -> str | N
     if upper.startswith("CERT_CHAIN_"):
         return of_chain(upper.removeprefix("CERT_CHAIN_"), facts.client_chain)
     if upper == "CERT_RFC4523_CEA":
-        certificate = parsed(facts.client)
+        certificate = parse_certificate(facts.client)
         issuer = dn.rfc2253(certificate.issuer.public_bytes(), escape_high=True)
         return (
             f"{{ serialNumber {certificate.serial_number}, "
@@ -100,7 +100,7 @@ def of_certificate(rest: str, der: bytes, now_s: float | None) -> str | None:
     upper = rest.upper()
     if upper == "CERT":
         return pem(der)
-    certificate = parsed(der)
+    certificate = parse_certificate(der)
     simple = CERTIFICATE.get(upper)
     if simple is not None:
         return simple(certificate)
@@ -199,7 +199,7 @@ def pem(der: bytes) -> str:
 
 
 @functools.lru_cache(maxsize=64)
-def parsed(der: bytes) -> x509.Certificate:
+def parse_certificate(der: bytes) -> x509.Certificate:
     """A client that asks again is asked about again."""
     return x509.load_der_x509_certificate(der)
 

@@ -60,8 +60,8 @@ def test_a_program_has_time_then_it_is_told_then_it_is_ended(
     clock[0] += KILL_AFTER_S
     farewells.act()
     assert deaf.wait(10) == -signal.SIGKILL
-    assert farewells.reaped(deaf.pid)
-    assert not farewells.reaped(deaf.pid)
+    assert farewells.note_death(deaf.pid)
+    assert not farewells.note_death(deaf.pid)
     assert farewells.act() is None
 
 

@@ -28,7 +28,7 @@ def pair(ca: Authority) -> Pair:
 
 def judged(der: bytes, pair: Pair, ca: Authority) -> Answer:
     now_s = now().timestamp()
-    return ocsp.judged(der, pair.certificate, ca.certificate, now_s, SKEW_S)
+    return ocsp.judge(der, pair.certificate, ca.certificate, now_s, SKEW_S)
 
 
 def refused(der: bytes, pair: Pair, ca: Authority) -> str:

@@ -39,7 +39,7 @@ class Bench:
         """Wait for the one program that ends, and tell the loggers."""
         (pid,) = self.loggers.pids()
         _, status = os.waitpid(pid, 0)
-        assert self.loggers.reaped(pid, status)
+        assert self.loggers.note_death(pid, status)
         return pid
 
 
@@ -89,7 +89,7 @@ def test_lines_reach_the_program_and_it_ends_with_its_last_writer(
     os.write(fd, b"two\n")
     os.close(fd)
     _, status = os.waitpid(pid, 0)
-    assert bench.loggers.reaped(pid, status)
+    assert bench.loggers.note_death(pid, status)
     assert out.read_bytes() == b"one\ntwo\n"
     assert bench.reports == [] and bench.loggers.pids() == ()
 
@@ -197,7 +197,7 @@ def test_a_program_that_vanished_is_tried_again(bench: Bench, tmp_path: Path) ->
 
 
 def test_a_stranger_is_not_ours(bench: Bench) -> None:
-    assert not bench.loggers.reaped(os.getpid(), 0)
+    assert not bench.loggers.note_death(os.getpid(), 0)
 
 
 def test_a_program_that_does_not_read_cannot_stop_the_writer(bench: Bench) -> None:

@@ -1,4 +1,4 @@
-"""What is spoken: protocol versions, ciphers, and the commands of SSLOpenSSLConfCmd."""
+"""Protocol versions, ciphers, and the commands of SSLOpenSSLConfCmd."""
 
 from __future__ import annotations
 
