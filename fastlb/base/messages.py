@@ -337,7 +337,7 @@ _MODEL = {
     "FB0235": Message(
         "warning",
         "ping= is not a periodic check.",
-        "Write hcmethod= for that.",
+        "Leave it out where a health check was meant.",
     ),
     "FB0236": Message(
         "warning",

@@ -11,6 +11,7 @@ from fastlb.model.report import did_you_mean, place_of
 from fastlb.model.targets import BALANCER_PREFIX
 
 SHORT_TIMEOUT_MS = 1000
+PROBED = "a member that refused a connection is probed until it is back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,6 @@ def _standbys(subject: _Subject) -> None:
     if not standby:
         return
     first = standby[0].node
-    health = "for health checks write hcmethod=GET hcuri=/health hcinterval=5"
     if len(standby) == len(members) and len(members) > 1:
         subject.run.report.warn(
             first,
@@ -59,7 +59,7 @@ def _standbys(subject: _Subject) -> None:
             f"all members of {subject.name} are hot standbys (status=+H)",
             why="H means hot standby, not health check: without a primary they share"
             " the requests as if none were written",
-            cure=f"leave out status=+H; {health}",
+            cure=f"leave out status=+H; {PROBED}",
             word="status",
         )
     elif len(standby) > len(members) - len(standby):
@@ -73,7 +73,7 @@ def _standbys(subject: _Subject) -> None:
             f" {primaries} takes every request",
             why="H means hot standby, not health check: a standby serves only while"
             " no other member can",
-            cure=f"leave out status=+H; {health}",
+            cure=f"leave out status=+H; {PROBED}",
             word="status",
         )
     elif len(members) > 1:
@@ -190,7 +190,7 @@ def _timing(run: Run, member: MemberDraft) -> None:
             f"{shown} is not a periodic check: it asks before each request with a body"
             f" and waits up to {params['ping_ms']} ms for the first answer",
             why="such a request carries Expect: 100-continue; others are not probed",
-            cure="for health checks write hcmethod=GET hcuri=/health hcinterval=5",
+            cure=f"leave it out where a health check was meant; {PROBED}",
             word=shown,
         )
 

@@ -142,7 +142,9 @@ def take_balancer_param(
         why = f"Apache 2.4 has no method {value}"
         cure = "leave out Compat apache and --strict, or write lbmethod=bybusyness"
     elif complaint == UNKNOWN_METHOD:
-        cure = did_you_mean(value, LBMETHODS + LBMETHODS_LATER)
+        refused = () if run.lenient else LBMETHODS_UNKNOWN_TO_APACHE
+        known = [m for m in LBMETHODS + LBMETHODS_LATER if m not in refused]
+        cure = did_you_mean(value, known)
     run.report.error(
         node, "FB0230", prefix + complaint + tail, why=why, cure=cure, word=pair
     )

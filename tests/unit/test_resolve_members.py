@@ -247,6 +247,14 @@ def test_compat_apache_knows_apaches_methods_only() -> None:
         )
 
 
+def test_a_method_that_is_refused_is_not_meant() -> None:
+    text = balancer("BalancerMember http://a", "ProxySet lbmethod=bychoise")
+    _, found = resolve_text(text)
+    assert [d.cure for d in found if d.is_error] == ["did you mean bychoice?"]
+    _, found = resolve_text("Compat apache\n" + text)
+    assert "bychoice" not in found[0].cure
+
+
 @rows("name", ["heartbeat", "byresponsetime"])
 def test_methods_that_are_not_built_yet_are_served_by_byrequests(name: str) -> None:
     text = balancer("BalancerMember http://a", f"ProxySet lbmethod={name}")
