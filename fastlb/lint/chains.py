@@ -10,15 +10,17 @@ import contextlib
 import ipaddress
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final, TypeVar
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
-from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
+from cryptography.x509.oid import NameOID
 
-WARNING_TIME: Final = timedelta(days=30)  # before the end of a certificate
+from fastlb.tls.expiry import soon
+from fastlb.tls.issuers import ISSUER, issued, issuer_of, url_of
+
 RSA_BITS_MIN: Final = 2048
 EC_BITS_MIN: Final = 224
 WEAK_HASHES: Final = ("md5", "sha1")
@@ -90,7 +92,7 @@ def _root(top: x509.Certificate) -> Fault:
 
 def _gap(top: x509.Certificate) -> Fault:
     issuer = shown_name(top.issuer)
-    address = issuer_url(top)
+    address = url_of(top, ISSUER)
     if address:
         return Fault(
             f"the intermediate certificate {issuer} is missing",
@@ -112,7 +114,7 @@ def _in_order(
     ordered = [leaf]
     left = list(rest)
     while not is_self_signed(ordered[-1]):
-        issuer = next((item for item in left if issued(item, ordered[-1])), None)
+        issuer = issuer_of(ordered[-1], left)
         if issuer is None:
             break
         left.remove(issuer)
@@ -131,18 +133,7 @@ class KnownRoots:
     def issued(self, certificate: x509.Certificate) -> bool:
         """Whether one of them issued a certificate."""
         candidates = self._by_name.get(certificate.issuer.public_bytes(), ())
-        return any(issued(item, certificate) for item in candidates)
-
-
-def issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
-    """Whether one certificate was signed with the key of the other."""
-    if certificate.issuer != issuer.subject:
-        return False
-    try:
-        certificate.verify_directly_issued_by(issuer)
-    except (InvalidSignature, ValueError, TypeError, UnsupportedAlgorithm):
-        return False
-    return True
+        return issuer_of(certificate, candidates) is not None
 
 
 def is_self_signed(certificate: x509.Certificate) -> bool:
@@ -165,9 +156,8 @@ def age_fault(certificate: x509.Certificate, now: datetime) -> Fault | None:
             "clients refuse the connection until then",
             "look at the clock of this machine, or wait",
         )
-    if end - now < WARNING_TIME:
-        days = (end - now).days
-        left = "today" if days < 1 else f"in {days} day{'s' if days > 1 else ''}"
+    left = soon((end - now).total_seconds())
+    if left is not None:
         return Fault(f"{what} expires {left}, on {end:%Y-%m-%d}", "", "renew it", False)
     return None
 
@@ -245,18 +235,6 @@ def covers(names: Iterable[str], wanted: str) -> bool:
         if name.startswith("*.") and open_label and name[2:] == parent:
             return True
     return False
-
-
-def issuer_url(certificate: x509.Certificate) -> str:
-    """Where authorityInfoAccess says that the issuer's certificate is; or ""."""
-    for item in _extension(certificate, x509.AuthorityInformationAccess) or ():
-        location = item.access_location
-        if (
-            item.access_method == AuthorityInformationAccessOID.CA_ISSUERS
-            and isinstance(location, x509.UniformResourceIdentifier)
-        ):
-            return location.value
-    return ""
 
 
 def _extension(certificate: x509.Certificate, kind: type[_Kind]) -> _Kind | None:

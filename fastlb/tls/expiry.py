@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from fastlb.facts.server import Model
 
@@ -32,7 +31,7 @@ def expiries(model: Model) -> tuple[Expiry, ...]:
     A file that cannot be read has been told of by whoever needed it.
     """
     # The monitor of a server without TLS has no use for the library.
-    from cryptography import x509
+    from fastlb.tls.pem import certificates_if_any
 
     paths: dict[str, None] = {}
     for vhost in model.vhosts:
@@ -45,13 +44,18 @@ def expiries(model: Model) -> tuple[Expiry, ...]:
             paths[member.tls.machine_certificate_file] = None
     found: dict[Expiry, None] = {}
     for path in paths:
-        try:
-            for one in x509.load_pem_x509_certificates(Path(path).read_bytes()):
-                ends_s = one.not_valid_after_utc.timestamp()
-                found[Expiry(path, one.subject.rfc4514_string(), ends_s)] = None
-        except (OSError, ValueError):
-            continue
+        for one in certificates_if_any(path):
+            ends_s = one.not_valid_after_utc.timestamp()
+            found[Expiry(path, one.subject.rfc4514_string(), ends_s)] = None
     return tuple(found)
+
+
+def soon(left_s: float) -> str | None:
+    """ "in 7 days"; None for what lasts longer than WARNING_DAYS."""
+    if left_s >= WARNING_DAYS * DAY_S:
+        return None
+    days = int(left_s // DAY_S)
+    return "today" if days < 1 else f"in {days} day{'s' if days > 1 else ''}"
 
 
 def warnings_of(known: Iterable[Expiry], now_s: float) -> list[str]:
@@ -59,14 +63,13 @@ def warnings_of(known: Iterable[Expiry], now_s: float) -> list[str]:
     sentences = []
     for one in known:
         left_s = one.ends_s - now_s
-        if left_s >= WARNING_DAYS * DAY_S:
+        left = soon(left_s)
+        if left is None:
             continue
         when = time.strftime("%Y-%m-%d %H:%M:%S GMT", time.gmtime(one.ends_s))
         if left_s < 0:
             what = f"has expired, on {when}: clients refuse it"
         else:
-            days = int(left_s // DAY_S)
-            left = "today" if days == 0 else f"in {days} day{'s' if days > 1 else ''}"
             what = f"expires {left}, on {when}"
         sentences.append(
             f"the certificate {one.subject} in {one.file} {what}; renew it and reload"

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from OpenSSL import SSL
 
 from fastlb.tls.errors import TlsError, reason
@@ -16,11 +14,10 @@ from fastlb.tls.pass_phrases import (
     PassPhrases,
     is_encrypted,
 )
+from fastlb.tls.pem import private_key, read_file
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
-
-KEY_BYTES_MAX = 1 << 20
 
 
 def use_key(
@@ -38,8 +35,7 @@ def use_key(
     failed = f"AH02564: Failed to configure encrypted (?) private key {place}, check "
     failed += place.file
     try:
-        with Path(place.file).open("rb") as file:
-            pem = file.read(KEY_BYTES_MAX)
+        pem = read_file(place.file)
     except OSError as failure:
         raise TlsError(failed, reason(failure)) from None
     try:
@@ -98,7 +94,7 @@ def open_key(pem: bytes, phrase: bytes, place: KeyPlace) -> PrivateKeyTypes | No
     if not phrase:
         return None
     try:
-        return load_pem_private_key(pem, phrase)
+        return private_key(pem, phrase)
     except UnsupportedAlgorithm as failure:
         raise TlsError(
             f"AH02564: Failed to configure encrypted (?) private key {place}, "

@@ -5,17 +5,11 @@ from __future__ import annotations
 import os
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    PublicFormat,
-    load_pem_private_key,
-)
 from OpenSSL import SSL
 
 from fastlb.facts.tls import TlsMember
 from fastlb.tls.errors import TlsError, reason
-from fastlb.tls.pass_phrases import is_encrypted
+from fastlb.tls.pem import belongs, certificates_in, read_pem
 from fastlb.tls.protocols import restrict
 from fastlb.tls.server_context import MODES, NEVER
 from fastlb.tls.stamps import listing
@@ -76,16 +70,12 @@ def use_pair(
 ) -> x509.Certificate | None:
     """Certificate and key of one file; None when it holds no pair."""
     try:
-        with open(path, "rb") as file:
-            pem = file.read()
-        if is_encrypted(pem):
+        found = read_pem(path)
+        if found.is_encrypted:
             return None
-        key = load_pem_private_key(pem, None)
-        public = key.public_key().public_bytes(
-            Encoding.DER, PublicFormat.SubjectPublicKeyInfo
-        )
-        certificates = x509.load_pem_x509_certificates(pem)
-    except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as failure:
+        if found.key is None or not found.certificates:
+            raise ValueError(found.broken or "the file holds no pair")
+    except (OSError, ValueError) as failure:
         if not is_named:
             return None
         raise TlsError(
@@ -93,13 +83,10 @@ def use_pair(
             f"(missing or encrypted private key?): {path}",
             reason(failure),
         ) from None
-    for certificate in certificates:
-        subject = certificate.public_key().public_bytes(
-            Encoding.DER, PublicFormat.SubjectPublicKeyInfo
-        )
-        if subject == public:
+    for certificate in found.certificates:
+        if belongs(certificate, found.key):
             context.use_certificate(certificate)
-            context.use_privatekey(key)  # type: ignore[arg-type] # it has a certificate
+            context.use_privatekey(found.key)  # type: ignore[arg-type] # has its own
             return certificate
     raise TlsError(
         f"AH02326: proxy client certificate and private key do not match: {path}"
@@ -109,8 +96,7 @@ def use_pair(
 def use_chain(context: SSL.Context, leaf: x509.Certificate, path: str) -> None:
     """Send the leaf's issuers that stand in the file, each behind what it issued."""
     try:
-        with open(path, "rb") as file:
-            pool = x509.load_pem_x509_certificates(file.read())
+        pool = certificates_in(path)
     except (OSError, ValueError) as failure:
         raise TlsError(
             f"AH02208: SSL proxy client cert initialization failed: {path}",

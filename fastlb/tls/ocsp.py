@@ -5,7 +5,6 @@ No network here: monitor/stapling.py carries the bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -15,7 +14,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, paddin
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
-from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from fastlb.tls.issuers import issued
 
 # A whole OCSPResponse that says tryLater and no more.
 TRY_LATER = b"\x30\x03\x0a\x01\x03"
@@ -34,37 +35,6 @@ class Answer:
     next_update_s: float | None  # None: the responder always has a newer one
     is_good: bool
     status: str  # "good", "revoked", "unknown"
-
-
-def responder_url(certificate: x509.Certificate) -> str | None:
-    """Where the certificate says that answers are (RFC 5280 4.2.2.1)."""
-    try:
-        access = certificate.extensions.get_extension_for_class(
-            x509.AuthorityInformationAccess
-        ).value
-    except (x509.ExtensionNotFound, ValueError):
-        return None
-    for description in access:
-        location = description.access_location
-        if (
-            description.access_method == AuthorityInformationAccessOID.OCSP
-            and isinstance(location, x509.UniformResourceIdentifier)
-        ):
-            return location.value
-    return None
-
-
-def issuer_of(
-    certificate: x509.Certificate, candidates: Iterable[x509.Certificate]
-) -> x509.Certificate | None:
-    """The one that signed it."""
-    for candidate in candidates:
-        try:
-            certificate.verify_directly_issued_by(candidate)
-        except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
-            continue
-        return candidate
-    return None
 
 
 def request_for(certificate: x509.Certificate, issuer: x509.Certificate) -> bytes:
@@ -169,7 +139,7 @@ def signer_of(
     for certificate in response.certificates:
         if not is_named(response, certificate):
             continue
-        if issuer_of(certificate, (issuer,)) is None or not may_sign(certificate):
+        if not issued(issuer, certificate) or not may_sign(certificate):
             raise OcspError("the responder has no leave of the certificate's issuer")
         if (
             not certificate.not_valid_before_utc

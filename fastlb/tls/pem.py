@@ -1,7 +1,8 @@
 """PEM files: certificates, revocation lists and private keys, as they are found.
 
-Nothing here judges: `lint/` does. A file is read once, whole, and
-never written; keys are not kept beyond the check that they fit.
+The only file that reads them; what the library opens by itself, as authorities and
+keys that are not encrypted, it reads by its own rules. Nothing here judges: `lint/`
+does, and whoever makes a context.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import re
 import stat
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +25,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from fastlb.tls.pass_phrases import is_encrypted
+
 PEM_BYTES_MAX: Final = 1 << 24  # a bundle of all public authorities has 2 ** 18
 
 _BLOCK: Final = re.compile(
@@ -30,22 +34,24 @@ _BLOCK: Final = re.compile(
 )
 _CERTIFICATES: Final = (b"CERTIFICATE", b"X509 CERTIFICATE")
 _LISTS: Final = (b"X509 CRL",)
-_ENCRYPTED: Final = re.compile(rb"BEGIN ENCRYPTED|^Proc-Type:.*ENCRYPTED", re.MULTILINE)
 
 
 class Trouble(enum.Enum):
     """Why a file cannot be read."""
 
-    ABSENT = "absent"  # or empty, or not a file
-    FORBIDDEN = "forbidden"
-    TOO_LONG = "too long"
+    ABSENT = "it is empty, or no file"
+    FORBIDDEN = "it may not be read"
+    TOO_LONG = "it is too long to be one of certificates"
 
 
-class FileTrouble(Exception):
-    """A file or directory that cannot be looked at."""
+class FileTrouble(OSError):
+    """A file or directory that cannot be looked at; cause: the system's refusal."""
 
-    def __init__(self, trouble: Trouble) -> None:
-        super().__init__(trouble.value)
+    def __init__(self, trouble: Trouble, cause: OSError | None = None) -> None:
+        if cause is None:
+            super().__init__(trouble.value)
+        else:
+            super().__init__(cause.errno, cause.strerror)
         self.trouble = trouble
 
 
@@ -78,9 +84,13 @@ def read_file(path: str) -> bytes:
             raise FileTrouble(Trouble.ABSENT)
         with open(path, "rb") as file:
             content = file.read(PEM_BYTES_MAX + 1)
-    except PermissionError:
-        raise FileTrouble(Trouble.FORBIDDEN) from None
-    except (OSError, ValueError):  # ValueError: a NUL in the name
+    except FileTrouble:
+        raise
+    except PermissionError as failure:
+        raise FileTrouble(Trouble.FORBIDDEN, failure) from None
+    except OSError as failure:
+        raise FileTrouble(Trouble.ABSENT, failure) from None
+    except ValueError:  # a NUL in the name
         raise FileTrouble(Trouble.ABSENT) from None
     if len(content) > PEM_BYTES_MAX:
         raise FileTrouble(Trouble.TOO_LONG)
@@ -99,15 +109,48 @@ def names_in(path: str) -> list[str]:
         raise FileTrouble(Trouble.ABSENT) from None
 
 
+def certificates_in(path: str) -> list[x509.Certificate]:
+    """All of a file that must hold some; OSError, or ValueError says what is wrong.
+
+    One that cannot be read is the whole file's fault; of keys nothing is said.
+    """
+    found = [
+        _certificate(block)
+        for label, block in _blocks(read_file(path))
+        if label in _CERTIFICATES
+    ]
+    if not found:
+        raise ValueError("no certificate is in it")
+    return found
+
+
+def certificates_if_any(path: str) -> list[x509.Certificate]:
+    """The same; [] where somebody else tells what is wrong."""
+    try:
+        return certificates_in(path)
+    except (OSError, ValueError):
+        return []
+
+
+def private_key(content: bytes, phrase: bytes | None) -> PrivateKeyTypes:
+    """The first in it. ValueError or TypeError: the phrase is another."""
+    return load_pem_private_key(content, phrase)
+
+
+def _blocks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """(label, the whole block)."""
+    for found in _BLOCK.finditer(content):
+        yield found[1], found[0]
+
+
 def parse_pem(content: bytes) -> PemFile:
     """The blocks of a PEM text; what stands between them is passed over."""
     certificates: list[x509.Certificate] = []
     lists: list[x509.CertificateRevocationList] = []
     key: PrivateKeyTypes | None = None
-    has_key = is_encrypted = False
+    has_key = needs_phrase = False
     broken = "it is in DER, not in PEM" if content[:1] == b"\x30" else "it holds no PEM"
-    for number, found in enumerate(_BLOCK.finditer(content), 1):
-        label, block = found[1], found[0]
+    for number, (label, block) in enumerate(_blocks(content), 1):
         broken = "" if number == 1 else broken
         try:
             if label in _CERTIFICATES:
@@ -116,29 +159,33 @@ def parse_pem(content: bytes) -> PemFile:
                 lists.append(x509.load_pem_x509_crl(block))
             elif label.endswith(b"PRIVATE KEY") and not has_key:
                 has_key = True
-                is_encrypted = _ENCRYPTED.search(block) is not None
-                if not is_encrypted:
-                    key = load_pem_private_key(block, None)
-        except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion):
+                needs_phrase = is_encrypted(block)
+                if not needs_phrase:
+                    key = private_key(block, None)
+        except (ValueError, TypeError, UnsupportedAlgorithm):
             what = label.decode("ascii").lower()
             broken = broken or f"block {number}, a {what}, cannot be read"
     return PemFile(
-        tuple(certificates), tuple(lists), key, has_key, is_encrypted, broken
+        tuple(certificates), tuple(lists), key, has_key, needs_phrase, broken
     )
 
 
 def _certificate(block: bytes) -> x509.Certificate:
+    """ValueError: it cannot be read."""
     text = block.replace(b" X509 CERTIFICATE-", b" CERTIFICATE-")  # its old name
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of old serial numbers and the like
-        made = x509.load_pem_x509_certificate(text)
-        # They are read when they are asked for: whoever asks later need not doubt them
-        _ = (
-            made.subject,
-            made.issuer,
-            made.not_valid_before_utc,
-            made.not_valid_after_utc,
-        )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of old serial numbers and the like
+            made = x509.load_pem_x509_certificate(text)
+            # They are read when they are asked for: whoever asks later need not doubt
+            _ = (
+                made.subject,
+                made.issuer,
+                made.not_valid_before_utc,
+                made.not_valid_after_utc,
+            )
+    except (UnsupportedAlgorithm, x509.InvalidVersion) as failure:
+        raise ValueError(str(failure)) from None
     return made
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 
-from cryptography import x509
 from cryptography.hazmat.bindings._rust import _openssl
 from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL
@@ -15,6 +14,7 @@ from fastlb.tls.errors import TlsError, reason
 from fastlb.tls.keys import use_key
 from fastlb.tls.library import address_of
 from fastlb.tls.pass_phrases import KeyPlace, PassPhrases
+from fastlb.tls.pem import certificates_in
 from fastlb.tls.protocols import obey, restrict
 from fastlb.tls.trust import believe, name_authorities
 
@@ -141,9 +141,7 @@ def use_chain_file(context: SSL.Context, path: str, pairs: tuple[KeyPair, ...]) 
     """SSLCertificateChainFile: one chain behind whichever certificate is sent."""
     try:
         own = {first_der(pair.certificate_file) for pair in pairs}
-        with open(path, "rb") as file:
-            chain = x509.load_pem_x509_certificates(file.read())
-        for certificate in chain:
+        for certificate in certificates_in(path):
             if certificate.public_bytes(Encoding.DER) not in own:
                 context.add_extra_chain_cert(certificate)
     except (OSError, ValueError, SSL.Error) as failure:
@@ -155,6 +153,4 @@ def use_chain_file(context: SSL.Context, path: str, pairs: tuple[KeyPair, ...]) 
 
 
 def first_der(path: str) -> bytes:
-    with open(path, "rb") as file:
-        leaf = x509.load_pem_x509_certificate(file.read())
-    return leaf.public_bytes(Encoding.DER)
+    return certificates_in(path)[0].public_bytes(Encoding.DER)

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.bindings._rust import _openssl
@@ -20,8 +19,9 @@ from OpenSSL import SSL
 
 from fastlb._core import STAPLE_FUNCTIONS, Staples
 from fastlb.facts.tls import Stapling, TlsServer
+from fastlb.tls.issuers import OCSP, issuer_of, url_of
 from fastlb.tls.library import addresses
-from fastlb.tls.ocsp import issuer_of, responder_url
+from fastlb.tls.pem import certificates_if_any
 
 STATUS_CALLBACK = "int (*)(SSL *, void *)"
 
@@ -62,14 +62,14 @@ def staple(
     )
     found = []
     for index, pair in enumerate(settings.pairs):
-        own = certificates_of(pair.certificate_file)
+        own = certificates_if_any(pair.certificate_file)
         if not own:
             continue
         certificate, chain = own[0], own[1:]
-        chain += certificates_of(settings.chain_file)
-        chain += certificates_of(settings.trust.ca_file)
+        for path in filter(None, (settings.chain_file, settings.trust.ca_file)):
+            chain += certificates_if_any(path)
         issuer = issuer_of(certificate, chain)
-        url = settings.stapling.force_url or responder_url(certificate) or ""
+        url = settings.stapling.force_url or url_of(certificate, OCSP)
         found.append(
             Stapled(
                 name=f"{whose}:{index}",
@@ -104,16 +104,6 @@ def trouble_of(
     if not url.startswith("http://"):
         return f"AH01940: stapling_renew_response: Unsupported uri {url}"
     return ""
-
-
-def certificates_of(path: str | None) -> list[x509.Certificate]:
-    """All of a file; what is read with more strictness than the library's is none."""
-    if path is None:
-        return []
-    try:
-        return x509.load_pem_x509_certificates(Path(path).read_bytes())
-    except (OSError, ValueError):
-        return []
 
 
 def keep_answers(

@@ -9,6 +9,7 @@ from OpenSSL import SSL, crypto
 
 from fastlb.facts.tls import RevocationCheck, TlsServer, Trust
 from fastlb.tls.errors import TlsError, reason
+from fastlb.tls.pem import certificates_in
 from fastlb.tls.stamps import listing
 
 FLAGS = {
@@ -84,8 +85,7 @@ def name_authorities(context: SSL.Context, settings: TlsServer) -> None:
 def certificates_of(path: str, *, is_needed: bool) -> list[x509.Certificate]:
     """All of a PEM file; a file of a directory may be anything, and gives none then."""
     try:
-        with open(path, "rb") as file:
-            return x509.load_pem_x509_certificates(file.read())
+        return certificates_in(path)
     except (OSError, ValueError) as failure:
         if not is_needed:
             return []

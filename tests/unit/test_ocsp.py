@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from responder import HOUR, answer, delegate, now
 
 from fastlb.tls import ocsp
+from fastlb.tls.issuers import OCSP, issuer_of, url_of
 from fastlb.tls.ocsp import Answer, OcspError
 
 SKEW_S = 300.0
@@ -105,11 +106,11 @@ def test_any_bytes_are_refused_in_words(data: bytes) -> None:
 
 
 def test_a_certificate_tells_its_responder(pair: Pair, ca: Authority) -> None:
-    assert ocsp.responder_url(pair.certificate) == "http://ocsp.test/"
-    assert ocsp.responder_url(ca.certificate) is None
+    assert url_of(pair.certificate, OCSP) == "http://ocsp.test/"
+    assert url_of(ca.certificate, OCSP) == ""
     others = (make_ca("other").certificate, ca.certificate)
-    assert ocsp.issuer_of(pair.certificate, others) == ca.certificate
-    assert ocsp.issuer_of(pair.certificate, others[:1]) is None
+    assert issuer_of(pair.certificate, others) == ca.certificate
+    assert issuer_of(pair.certificate, others[:1]) is None
 
 
 SOME_CA = make_ca()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -150,3 +151,20 @@ def test_names_in_a_directory(tmp_path: Path) -> None:
     assert pem.names_in(str(tmp_path)) == ["a", "b"]
     with pytest.raises(FileTrouble):
         pem.names_in(str(tmp_path / "a"))
+
+
+def test_nobody_else_reads_pem_or_judges_signatures() -> None:
+    """Nor is there a second limit of the days before a certificate ends."""
+    package = Path(pem.__file__).parents[1]
+    homes = {
+        r"load_pem_": "tls/pem.py",
+        r"verify_directly_issued_by": "tls/issuers.py",
+        r"\bdays=|\b\w+_DAYS = ": "tls/expiry.py",
+    }
+    for pattern, home in homes.items():
+        found = {
+            path.relative_to(package).as_posix()
+            for path in package.rglob("*.py")
+            if re.search(pattern, path.read_text("utf-8"))
+        }
+        assert found == {home}, pattern
