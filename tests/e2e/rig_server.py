@@ -36,6 +36,7 @@ from fastlb.worker.services import WorkerServices
 from fastlb.worker.worker import Worker, core_of
 
 GENERATION = 1
+SAY_DEADLINE_S = 30.0
 
 
 def reap(*_: object) -> None:
@@ -65,6 +66,9 @@ def main() -> None:
 
 
 def run_worker(control: socket.socket) -> None:
+    # The event loop makes it a socket that never waits; with a time it takes answers of
+    # any length.
+    control.settimeout(SAY_DEADLINE_S)
     order = json.loads(control.makefile("rb").readline())
     errors = os.open(order["stderr"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     os.dup2(errors, 2)
@@ -108,7 +112,6 @@ def run_worker(control: socket.socket) -> None:
     )
     loop.call_soon(say, control, {"pid": os.getpid()})
     worker.serve()
-    control.setblocking(True)
     say(control, {"bye": True})
 
 

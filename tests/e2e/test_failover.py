@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from harness import wait_for
 from peers import HOST, Peer, answering, chunked, request, response
 from ports import free_port
 from rig import Rig
+
+from fastlb.base.limits import MEMBERS_PER_BALANCER_MAX
 
 CHUNKED_HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
@@ -31,6 +35,10 @@ def nobody() -> str:
 
 def named(name: str) -> object:
     return answering(lambda _: response(name.encode()))
+
+
+def nobody_is_busy(rig: Rig) -> bool:
+    return all(member["busy"] == 0 for member in rig.look()["members"])
 
 
 def until_the_end(peer: Peer) -> None:
@@ -90,10 +98,44 @@ def test_however_many_were_tried_all_are_busy_until_the_end(
     assert {member["busy"] for member in rig.look()["members"]} == {1}
     go.set()
     assert client.take_response().body == b"good"
-    wait_for(
-        lambda: {member["busy"] for member in rig.look()["members"]} == {0},
-        "nobody is busy any more",
-    )
+    wait_for(lambda: nobody_is_busy(rig), "nobody is busy any more")
+
+
+def stack_kb(pid: int) -> int:
+    status = Path(f"/proc/{pid}/status").read_text()
+    found = re.search(r"^VmStk:\s+(\d+) kB$", status, re.M)
+    assert found is not None
+    return int(found[1])
+
+
+@pytest.mark.parametrize("member", ["http://127.{}.{}.1:1", "unix:/no-{}-{}|http://m"])
+def test_a_balancer_of_thousands_finds_the_one_that_serves(
+    rig: Rig, member: str
+) -> None:
+    """However they refuse: by a reset, or before a connection is even begun."""
+    go = threading.Event()
+
+    def answer(_: object) -> bytes:
+        assert go.wait(20)
+        return response(b"good")
+
+    good = rig.member(answering(answer))
+    refused = [
+        f"{member.format(n >> 8, n & 255)} retry=60"
+        for n in range(1, MEMBERS_PER_BALANCER_MAX)
+    ]
+    rig.start(pool(*refused, good.url, settings="ProxySet lbmethod=bybusyness"))
+    stack = stack_kb(rig.pid)
+    client = rig.client()
+    client.send(request())
+    wait_for(lambda: good.connections, "the last is asked")
+    members = rig.look()["members"]
+    assert [one["elected"] for one in members] == [1] * MEMBERS_PER_BALANCER_MAX
+    assert {one["busy"] for one in members} == {1}
+    assert stack_kb(rig.pid) == stack
+    go.set()
+    assert client.take_response().body == b"good"
+    wait_for(lambda: nobody_is_busy(rig), "nobody is busy any more")
 
 
 def test_nothing_of_one_try_binds_the_next(rig: Rig) -> None:

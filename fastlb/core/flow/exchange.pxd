@@ -98,6 +98,7 @@ cdef enum:
 #                    --> READ_BODY -----> DECIDE    as much as a member needs     |
 #                    --> WAIT_ANY ------> DECIDE    the tick: an election anew    |
 #                    --> WAIT_POOL -----> CALLED --> DECIDE                       |
+#                    --> REFUSED -------> DECIDE    the member is lost: another   |
 #                    --> SEND ----------------------------------------------------'
 #                            --> TUNNEL
 #   DECIDE, READ_BODY, WAIT_HOST, WAIT_ADDRESS, SEND --> LOCAL
@@ -111,9 +112,10 @@ cdef enum:
     X_WAIT_ANY = 4      # no member at all is usable (balancer timeout=; route.pyx)
     X_WAIT_POOL = 5     # no connection to the member is to be had (pool.pyx)
     X_CALLED = 6        # its turn in that queue has come; one is promised
-    X_SEND = 7          # connecting; request going out, response coming in
-    X_LOCAL = 8         # answered here
-    X_TUNNEL = 9        # bytes both ways, until both sides have ended
+    X_REFUSED = 7       # no connection could be begun; what follows has its own turn
+    X_SEND = 8          # connecting; request going out, response coming in
+    X_LOCAL = 9         # answered here
+    X_TUNNEL = 10       # bytes both ways, until both sides have ended
     X_STATES
 
 # The body that the client sends, as far as it has come (request.pyx).
@@ -165,6 +167,7 @@ cdef struct member_choice:
 # whole, so nothing of one try is left for the next.
 cdef struct attempt:
     bint fresh                  # a reused connection was dead: only a new one will do
+    int refused_errno           # X_REFUSED: why; or NO_ADDRESS
     value upgrade               # asked of this member; length 0: nothing
     bint begun                  # something of the request has been sent
     bint sent                   # everything has been handed to the socket

@@ -17,13 +17,15 @@ cdef int exchange_pooled = 0
 # The states that may follow each state: the drawing in exchange.pxd, as bits.
 cdef unsigned short[X_STATES] X_FOLLOWERS = [
     1 << X_DECIDE | 1 << X_READ_BODY | 1 << X_WAIT_HOST | 1 << X_WAIT_ADDRESS
-    | 1 << X_WAIT_ANY | 1 << X_WAIT_POOL | 1 << X_SEND | 1 << X_LOCAL,  # DECIDE
+    | 1 << X_WAIT_ANY | 1 << X_WAIT_POOL | 1 << X_REFUSED | 1 << X_SEND
+    | 1 << X_LOCAL,                                     # DECIDE
     1 << X_DECIDE | 1 << X_LOCAL,                       # READ_BODY
     1 << X_DECIDE | 1 << X_LOCAL,                       # WAIT_HOST
     1 << X_DECIDE | 1 << X_LOCAL,                       # WAIT_ADDRESS
     1 << X_DECIDE,                                      # WAIT_ANY
     1 << X_DECIDE | 1 << X_CALLED,                      # WAIT_POOL
     1 << X_DECIDE,                                      # CALLED
+    1 << X_DECIDE,                                      # REFUSED
     1 << X_DECIDE | 1 << X_TUNNEL | 1 << X_LOCAL,       # SEND
     0,                                                  # LOCAL
     0,                                                  # TUNNEL
@@ -333,6 +335,9 @@ cdef void exchange_step(exchange *x) noexcept nogil:
     elif x.state == X_CALLED:
         pool_keep_promise(x)
         exchange_find_connection(x)
+    elif x.state == X_REFUSED:
+        exchange_enter(x, X_DECIDE)
+        exchange_connect_lost(x, x.attempt.refused_errno)
 
 
 cdef long long exchange_timeout_us(exchange *x) noexcept nogil:

@@ -357,11 +357,15 @@ cdef void exchange_find_connection(exchange *x) noexcept nogil:
     if not pool_has_room(m):
         pool_wait(x)
         return
-    exchange_enter(x, X_SEND)
-    if upstream_open(x) < 0:
-        service_log_connect(x, 0, stream_errno)
-        pool_wake(m)
-        exchange_connect_lost(x, stream_errno)
+    if likely(upstream_open(x) == 0):
+        exchange_enter(x, X_SEND)
+        return
+    # In its own turn: of thousands that refuse at once each would call the next.
+    x.attempt.refused_errno = stream_errno
+    service_log_connect(x, 0, stream_errno)
+    exchange_enter(x, X_REFUSED)
+    watch_queue(&x.down.c)
+    pool_wake(m)
 
 
 cdef bint request_is_idempotent(exchange *x) noexcept nogil:
