@@ -27,4 +27,4 @@ def test_what_a_guide_gets_wrong_about_health_is_explained() -> None:
     assert said.status == 0
     assert "H means hot standby, not health check" in said.output
     assert "ping=1 is not a periodic check" in said.output
-    assert "hcmethod=GET" in said.output
+    assert "a member that refused a connection is probed" in said.output
