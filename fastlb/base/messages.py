@@ -104,7 +104,7 @@ _CONFIG = {
     ),
     "FB0117": Message(
         "warning",
-        "A directive is planned and not served yet; an error where that is unsafe.",
+        "A directive is not supported; an error where ignoring it would be unsafe.",
     ),
     "FB0118": Message("notice", "A directive is taken and changes nothing."),
     "FB0119": Message(
@@ -175,7 +175,7 @@ _MODEL = {
     "FB0202": Message(
         "error",
         "An expression (expr=, %{...} in a URL) is used.",
-        "Expressions come later; SetEnvIf with env=NAME often does the same.",
+        "Expressions are not supported; SetEnvIf with env=NAME often does the same.",
     ),
     "FB0203": Message(
         "error",
@@ -318,7 +318,7 @@ _MODEL = {
     ),
     "FB0231": Message(
         "warning",
-        "This lbmethod is not built yet; byrequests serves in its place.",
+        "This lbmethod is not supported; byrequests serves in its place.",
     ),
     "FB0232": Message(
         "warning",
@@ -332,7 +332,7 @@ _MODEL = {
     ),
     "FB0234": Message(
         "warning",
-        "Parameters of health checks have no effect yet.",
+        "Parameters of health checks have no effect.",
     ),
     "FB0235": Message(
         "warning",
@@ -466,7 +466,7 @@ _MODEL = {
     ),
     "FB0262": Message(
         "error",
-        "This kind of Require comes later.",
+        "This kind of Require is not supported.",
     ),
     "FB0263": Message(
         "error",
@@ -575,8 +575,8 @@ _MODEL = {
     ),
     "FB0284": Message(
         "warning",
-        "There is no such handler, or not yet.",
-        "Write server-status; the balancer-manager comes later.",
+        "There is no such handler.",
+        "Write server-status; there is no balancer-manager.",
     ),
     "FB0285": Message(
         "warning",

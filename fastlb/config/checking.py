@@ -191,7 +191,7 @@ class Checker:
             if declared.name in self._noted:
                 return True
             self._noted.add(declared.name)
-        numbers = {Status.REFUSED: "FB0116", Status.LATER: "FB0117"}
+        numbers = {Status.REFUSED: "FB0116", Status.UNSUPPORTED: "FB0117"}
         number = numbers.get(declared.status, "FB0118")
         text = f"{declared.shown_name}: {declared.reason}"
         use = Complaint(text, "", declared.cure, number, severity)

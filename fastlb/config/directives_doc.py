@@ -23,8 +23,8 @@ What fastlb does with a directive:
 - **served**: it has its effect.
 - **accepted and explained**: it is taken and changes nothing here; the check of the
   configuration says why.
-- **later**: planned. It is taken where that is safe, and refused where ignoring it
-  would be dangerous.
+- **not supported**: it is taken with a warning where that is safe, and refused where
+  ignoring it would be dangerous.
 - **refused**: ignoring it would change answers or open what it protects.
 """
 

@@ -92,7 +92,7 @@ class Status(enum.Enum):
 
     SERVED = "served"
     EXPLAINED = "accepted and explained"  # taken, changes nothing: a note says why
-    LATER = "later"  # taken with a warning, or refused where that would be unsafe
+    UNSUPPORTED = "not supported"  # a warning, or refused where that would be unsafe
     REFUSED = "refused"  # ignoring it would change answers or open doors
 
 
@@ -204,7 +204,7 @@ class Directive:
         return {
             Status.SERVED: None,
             Status.EXPLAINED: Severity.NOTE,
-            Status.LATER: Severity.WARNING,
+            Status.UNSUPPORTED: Severity.WARNING,
             Status.REFUSED: Severity.ERROR,
         }[self.status]
 

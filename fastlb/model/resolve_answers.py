@@ -27,7 +27,7 @@ _STATUS_WORDS: Final = {
 }
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://.+", re.DOTALL)
 _HANDLERS_KNOWN: Final = ("server-status", "balancer-manager", "none")
-_HANDLERS_LATER: Final = ("balancer-manager",)
+_HANDLERS_UNSUPPORTED: Final = ("balancer-manager",)
 _HTTP_STATUSES: Final = range(400, 600)
 
 
@@ -122,7 +122,11 @@ def redirect(run: Run, place: Place, node: Node) -> None:
             return
     if pattern == "" and url is not None and re.search(r"%\{", url):
         run.report.error(
-            node, "FB0202", "Redirect: expressions in the URL come later", word=url
+            node,
+            "FB0202",
+            "Redirect: expressions in the URL are not supported",
+            cure="RedirectMatch takes parts of the path, as $1",
+            word=url,
         )
         return
     rule = Redirect(status, pattern, is_regex, url)
@@ -199,11 +203,11 @@ def set_handler(run: Run, place: Place, node: Node) -> None:
             cure=did_you_mean(word, _HANDLERS_KNOWN),
             word=word,
         )
-    elif lowered in _HANDLERS_LATER:
+    elif lowered in _HANDLERS_UNSUPPORTED:
         run.report.warn(
             node,
             "FB0284",
-            f"SetHandler {word}: not built yet",
+            f"SetHandler {word} is not supported",
             why="requests for it are answered with 404",
             cure="server-status shows the members",
             word=word,

@@ -14,7 +14,7 @@ from typing import Final
 from fastlb.config.directives.balancer_params import (
     BALANCER,
     LBMETHODS,
-    LBMETHODS_LATER,
+    LBMETHODS_REPLACED,
     LBMETHODS_UNKNOWN_TO_APACHE,
     REGEX_REFUSED,
     UNKNOWN_METHOD,
@@ -143,7 +143,7 @@ def take_balancer_param(
         cure = "leave out Compat apache and --strict, or write lbmethod=bybusyness"
     elif complaint == UNKNOWN_METHOD:
         refused = () if run.lenient else LBMETHODS_UNKNOWN_TO_APACHE
-        known = [m for m in LBMETHODS + LBMETHODS_LATER if m not in refused]
+        known = [m for m in LBMETHODS + LBMETHODS_REPLACED if m not in refused]
         cure = did_you_mean(value, known)
     run.report.error(
         node, "FB0230", prefix + complaint + tail, why=why, cure=cure, word=pair
@@ -176,8 +176,9 @@ def _explain_balancer_param(
         run.report.warn(
             node,
             "FB0231",
-            f"lbmethod={value} is not built yet; byrequests serves in its place",
+            f"lbmethod={value} is not supported; byrequests serves in its place",
             why="requests are shared out by loadfactor only",
+            cure="write lbmethod=bybusyness, which gives less to members that are slow",
             word=f"{key}={value}",
         )
     elif key == "routeregex":
@@ -251,7 +252,7 @@ def _explain_member_param(run: Run, node: Node, key: str, value: str) -> None:
         run.report.warn(
             node,
             "FB0234",
-            f"{key}={value} has no effect yet: health checks come later",
+            f"{key}={value} has no effect: {MEMBER.table[key].reason}",
             why="a member that refuses connections is probed all the same, with TCP",
             word=f"{key}={value}",
         )

@@ -24,7 +24,7 @@ from fastlb.model.drafts import Handler, Place, Run
 from fastlb.model.headerformat import FormatError, parse_header_format
 
 _EDITS: Final = (HeaderAction.EDIT, HeaderAction.EDIT_ALL)
-EXPRESSIONS_LATER: Final = "expressions (expr=) come later"
+NO_EXPRESSIONS: Final = "expressions (expr=) are not supported"
 
 
 class RuleProblem(ValueError):
@@ -110,7 +110,7 @@ def _value_and_clause(
 def _format(text: str) -> Format:
     if text.lower().startswith("expr="):
         raise RuleProblem(
-            EXPRESSIONS_LATER,
+            NO_EXPRESSIONS,
             "for the scheme write the word itself, for a variable %{NAME}e",
             text,
         )
@@ -130,7 +130,7 @@ def _clause(word: str | None) -> tuple[EnvCondition | None, bool]:
     if lowered == "early":
         return None, True
     if lowered.startswith("expr="):
-        raise RuleProblem(EXPRESSIONS_LATER, "use SetEnvIf and env=NAME", word)
+        raise RuleProblem(NO_EXPRESSIONS, "use SetEnvIf and env=NAME", word)
     if lowered.startswith("env="):
         condition = env_condition(word)
         if condition is None:

@@ -658,7 +658,7 @@ HEADER_ACTION = (
         ("Header unset", "Header requires two arguments"),
         (
             "CustomLog a b expr=true",
-            "CustomLog: expr= comes later: fastlb does not evaluate expressions yet",
+            "CustomLog: expr= is not supported",
         ),
         ("ServerRoot /no/such", "ServerRoot must be a valid directory"),
         ("Error", "The Error directive was used with no message."),
@@ -680,7 +680,7 @@ def test_wrong_arguments_are_told_in_apaches_words(
         ("Require not iq 1.2.3.4", "Unknown Authz provider: iq"),
         (
             "Require expr true",
-            "Require expr: fastlb does not evaluate expressions yet; they come later",
+            "Require expr: expressions are not supported",
         ),
         ("Order foo", "unknown order"),
         ("Allow all x", "allow and deny must be followed by 'from'"),
@@ -941,7 +941,7 @@ def test_where_sessions_are_kept_is_explained(tmp_path: Path) -> None:
 def test_expressions_come_later(tmp_path: Path) -> None:
     text = '<If "true">\nKeepAliev On\n</If>\n'
     first, second = errors(tmp_path, text)
-    assert "they come later" in first[1]
+    assert "expressions are not supported" in first[1]
     assert second[0] == 2
 
 

@@ -169,9 +169,9 @@ def test_a_message_of_use_follows_the_status_unless_it_is_said() -> None:
 
     assert severity(Status.SERVED) is None
     assert severity(Status.EXPLAINED) is Severity.NOTE
-    assert severity(Status.LATER) is Severity.WARNING
+    assert severity(Status.UNSUPPORTED) is Severity.WARNING
     assert severity(Status.REFUSED) is Severity.ERROR
-    assert severity(Status.LATER, on_use=Severity.ERROR) is Severity.ERROR
+    assert severity(Status.UNSUPPORTED, on_use=Severity.ERROR) is Severity.ERROR
 
 
 def test_modules_without_anything_served_are_not_built_in() -> None:

@@ -260,13 +260,13 @@ def test_methods_that_are_not_built_yet_are_served_by_byrequests(name: str) -> N
     text = balancer("BalancerMember http://a", f"ProxySet lbmethod={name}")
     assert model_of(text).balancers[0].lbmethod == "byrequests"
     assert warnings(text) == [
-        f"4: lbmethod={name} is not built yet; byrequests serves in its place"
+        f"4: lbmethod={name} is not supported; byrequests serves in its place"
     ]
 
 
 def test_health_parameters_are_taken_with_a_warning() -> None:
     text = balancer("BalancerMember http://a hcmethod=GET")
-    assert warnings(text)[0].startswith("3: hcmethod=GET has no effect yet")
+    assert warnings(text)[0].startswith("3: hcmethod=GET has no effect")
 
 
 @given(st.text("+-DdHhRrNnSsIiCcEe"))

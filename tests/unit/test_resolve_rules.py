@@ -70,8 +70,8 @@ def test_an_empty_value_is_a_value() -> None:
         ("Header edit A b", "Header edit requires a match and a substitution"),
         ("Header edit A ( b", "Header edit regex could not be compiled"),
         ("Header set A %Z", "Unrecognized header format %Z"),
-        ("Header set A expr=x", "expressions (expr=) come later"),
-        ("Header set A b expr=x", "expressions (expr=) come later"),
+        ("Header set A expr=x", "expressions (expr=) are not supported"),
+        ("Header set A b expr=x", "expressions (expr=) are not supported"),
         ("SetEnvIf", "Missing header-field name for SetEnvIf"),
         ("SetEnvIf A", "Missing regular expression for SetEnvIf"),
         ("SetEnvIf A b", "Missing envariable expression for SetEnvIf"),
@@ -212,7 +212,7 @@ def test_an_unknown_handler_is_a_warning() -> None:
     later = warnings(
         LISTEN + "<Location /m>\nSetHandler balancer-manager\n</Location>\n"
     )
-    assert later == ["3: SetHandler balancer-manager: not built yet"]
+    assert later == ["3: SetHandler balancer-manager is not supported"]
 
 
 @rows(

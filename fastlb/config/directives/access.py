@@ -1,4 +1,4 @@
-"""Who may: authz_core, authz_host, access_compat, and passwords (later)."""
+"""Who may: authz_core, authz_host, access_compat, and what is refused: passwords."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ AUTHZ = "mod_authz_core.c"
 COMPAT = "mod_access_compat.c"
 AUTHN = "mod_authn_core.c"
 PROVIDERS = ("all", "ip", "host", "forward-dns", "local", "env", "method", "expr")
-_PASSWORDS = "passwords come later, and ignoring this would open what it protects"
+_PASSWORDS = (
+    "passwords are not supported, and ignoring this would open what it protects"
+)
 
 
 def _require(name: str, words: tuple[str, ...]) -> Complaint | None:
@@ -23,15 +25,15 @@ def _require(name: str, words: tuple[str, ...]) -> Complaint | None:
     provider = words[index].lower()
     if provider in ("user", "group", "valid-user"):
         return Complaint(
-            f"Require {provider}: passwords come later",
+            f"Require {provider}: passwords are not supported",
             "ignoring it would open what it protects",
-            "use Require ip or Require env for now",
+            "use Require ip or Require env, or let a server in front ask for them",
             "FB0117",
             word=index,
         )
     if provider == "expr":
         return Complaint(
-            "Require expr: fastlb does not evaluate expressions yet; they come later",
+            "Require expr: expressions are not supported",
             "",
             "use Require env together with SetEnvIf",
             "FB0117",
@@ -39,7 +41,7 @@ def _require(name: str, words: tuple[str, ...]) -> Complaint | None:
         )
     if provider in ("ssl", "ssl-verify-client"):
         return Complaint(
-            f"Require {provider} comes later",
+            f"Require {provider} is not supported",
             "ignoring it would open what it protects",
             "write SSLRequireSSL"
             if provider == "ssl"
@@ -120,7 +122,7 @@ DIRECTIVES = (
         "On|Off",
         "whether 403 is sent where 401 would be",
         Status.EXPLAINED,
-        reason="there are no passwords yet, so 403 is always sent",
+        reason="there are no passwords, so 403 is always sent",
     ),
     *(
         Directive(
@@ -130,9 +132,9 @@ DIRECTIVES = (
             Args.SECTION,
             "method [method] ...",
             "access rules for some request methods",
-            Status.LATER,
+            Status.UNSUPPORTED,
             is_section=True,
-            reason="access rules by method in this form come later",
+            reason="access rules by method are not supported in this form",
             cure="use Require method inside <RequireAll>",
             on_use=Severity.ERROR,
         )
@@ -198,9 +200,9 @@ DIRECTIVES = (
             args,
             syntax,
             "protection by password",
-            Status.LATER,
+            Status.UNSUPPORTED,
             reason=_PASSWORDS,
-            cure="use Require ip for now",
+            cure="use Require ip, or let a server in front ask for passwords",
             on_use=Severity.ERROR,
         )
         for name, module, args, syntax in (

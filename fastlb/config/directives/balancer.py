@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from fastlb.base.errors import Severity
 from fastlb.config.checks import Duration, Integer
 from fastlb.config.directives.balancer_params import LBMETHODS, LBMETHODS_OWN
 from fastlb.config.registry import SV, SVD, Args, Complaint, Directive, S, Status
 
 PROXY = "mod_proxy.c"
 HEARTMONITOR = "mod_heartmonitor.c"
+_HEARTBEATS = "heartbeats are not supported"
+_BUSYNESS = "write lbmethod=bybusyness, which gives less to members that are slow"
 
 
 def _heartbeat_servers(name: str, words: tuple[str, ...]) -> Complaint | None:
@@ -73,9 +74,8 @@ DIRECTIVES = (
         "balancers that may be added while running",
         default="5",
         check=Integer(0, 1000, "BalancerGrowth must be between 0 and 1000"),
-        status=Status.LATER,
+        status=Status.EXPLAINED,
         reason="balancers are added with a reload",
-        on_use=Severity.NOTE,
     ),
     Directive(
         "BalancerInherit",
@@ -96,9 +96,8 @@ DIRECTIVES = (
         "whether the state of balancers outlives a restart",
         default="Off",
         manual="Not inherited: each virtual host says it for itself.",
-        status=Status.LATER,
-        reason="the state of members outlives a reload; over a stop it is kept later",
-        on_use=Severity.NOTE,
+        status=Status.EXPLAINED,
+        reason="the state of members outlives a reload, and ends with a stop",
     ),
     Directive(
         "ProxyPassInherit",
@@ -120,8 +119,9 @@ DIRECTIVES = (
         "file",
         "file that heartbeats are kept in",
         default="hb.dat",
-        status=Status.LATER,
-        reason="heartbeats come later",
+        status=Status.UNSUPPORTED,
+        reason=_HEARTBEATS,
+        cure=_BUSYNESS,
     ),
     Directive(
         "HeartbeatListen",
@@ -131,8 +131,9 @@ DIRECTIVES = (
         "address:port",
         "address to hear heartbeats of members on",
         check=_address,
-        status=Status.LATER,
-        reason="heartbeats come later",
+        status=Status.UNSUPPORTED,
+        reason=_HEARTBEATS,
+        cure=_BUSYNESS,
     ),
     Directive(
         "HeartbeatMaxServers",
@@ -143,8 +144,9 @@ DIRECTIVES = (
         "how many members may send heartbeats",
         default="10",
         check=_heartbeat_servers,
-        status=Status.LATER,
-        reason="heartbeats come later",
+        status=Status.UNSUPPORTED,
+        reason=_HEARTBEATS,
+        cure=_BUSYNESS,
     ),
     Directive(
         "HeartbeatAddress",
@@ -153,8 +155,8 @@ DIRECTIVES = (
         Args.ONE,
         "address:port",
         "address to send heartbeats to",
-        Status.LATER,
-        reason="fastlb hears heartbeats and does not send any yet",
+        Status.UNSUPPORTED,
+        reason=_HEARTBEATS,
     ),
     Directive(
         "WatchdogInterval",
@@ -166,8 +168,7 @@ DIRECTIVES = (
         default="1",
         unit="s",
         check=Duration("s", 1, "Unparse-able WatchdogInterval setting"),
-        status=Status.LATER,
+        status=Status.EXPLAINED,
         reason="work by clock has intervals of its own",
-        on_use=Severity.NOTE,
     ),
 )

@@ -26,8 +26,8 @@ LBMETHODS_OWN: Final = ("bychoice",)
 LBMETHODS: Final = ("byrequests", "bytraffic", "bybusyness", *LBMETHODS_OWN)
 """Methods that are served."""
 
-LBMETHODS_LATER: Final = ("heartbeat", "byresponsetime")
-"""Known names in whose place byrequests serves until they are built."""
+LBMETHODS_REPLACED: Final = ("heartbeat", "byresponsetime")
+"""Known names in whose place byrequests serves."""
 
 LBMETHODS_UNKNOWN_TO_APACHE: Final = (*LBMETHODS_OWN, "byresponsetime")
 
@@ -38,7 +38,7 @@ _RELOADED: Final = "there is no balancer-manager; balancers are changed by a rel
 
 
 def _lbmethod(value: str) -> dict[str, Any]:
-    if value not in LBMETHODS + LBMETHODS_LATER:
+    if value not in LBMETHODS + LBMETHODS_REPLACED:
         raise BadValue(UNKNOWN_METHOD)
     served = value if value in LBMETHODS else "byrequests"
     return {"lbmethod": served, "lbmethod_asked": value}

@@ -432,10 +432,9 @@ DIRECTIVES = (
         Args.FLAG,
         "On|Off",
         "whether trailers become header fields",
-        Status.LATER,
+        Status.EXPLAINED,
         default="Off",
         reason="trailers are never merged into the header, as with Off",
-        on_use=Severity.NOTE,
     ),
     Directive(
         "HostnameLookups",

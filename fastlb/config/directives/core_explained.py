@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fastlb.base.errors import Severity
 from fastlb.config.registry import (
     SV,
     SVD,
@@ -98,9 +97,8 @@ DIRECTIVES = (
         "what the kernel waits for before it hands over a connection",
         default="http data",
         manual="none as the filter turns TCP_DEFER_ACCEPT off.",
-        status=Status.LATER,
+        status=Status.EXPLAINED,
         reason="ListenTCPDeferAccept says what the kernel waits for",
-        on_use=Severity.NOTE,
     ),
     Directive(
         "SeeRequestTail",
@@ -110,9 +108,8 @@ DIRECTIVES = (
         "On|Off",
         "whether the status page shows the end of long requests",
         default="Off",
-        status=Status.LATER,
+        status=Status.EXPLAINED,
         reason="the status page shows the beginning of requests",
-        on_use=Severity.NOTE,
     ),
     *(
         Directive(

@@ -6,9 +6,9 @@ from fastlb.config.checks import Integer
 from fastlb.config.registry import SVD, Args, Complaint, Directive, S, Status
 
 HCHECK = "mod_proxy_hcheck.c"
-_LATER = (
-    "health checks by clock come later; a member that was refused is probed until it"
-    " is back"
+_UNSUPPORTED = (
+    "health checks by clock are not supported; a member that was refused is probed"
+    " until it is back"
 )
 
 
@@ -36,8 +36,8 @@ DIRECTIVES = (
         "a named condition on the answer to a health check",
         manual="Used by hcexpr=name of a member with hcmethod GET or HEAD.",
         check=_expression,
-        status=Status.LATER,
-        reason=_LATER,
+        status=Status.UNSUPPORTED,
+        reason=_UNSUPPORTED,
     ),
     Directive(
         "ProxyHCTemplate",
@@ -48,8 +48,8 @@ DIRECTIVES = (
         "a named set of hc keys",
         manual="Used by hctemplate=name; keys at the member win.",
         check=_template,
-        status=Status.LATER,
-        reason=_LATER,
+        status=Status.UNSUPPORTED,
+        reason=_UNSUPPORTED,
     ),
     Directive(
         "ProxyHCTPsize",

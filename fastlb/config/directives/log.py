@@ -13,7 +13,7 @@ def _condition(name: str, words: tuple[str, ...]) -> Complaint | None:
     clause = words[2].lower()
     if clause.startswith("expr="):
         return Complaint(
-            f"{name}: expr= comes later: fastlb does not evaluate expressions yet",
+            f"{name}: expr= is not supported",
             "",
             "use env= with SetEnvIf",
             "FB0117",

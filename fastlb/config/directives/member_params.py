@@ -31,6 +31,7 @@ _HEALTH_METHODS: Final = (
     *("OPTIONS", "HEAD", "GET", "OPTIONS11", "HEAD11", "GET11"),
 )
 
+_NO_CHECKS: Final = "health checks by clock are not supported"
 _AT_ONCE: Final = "what a member sends is always passed on as it comes"
 
 
@@ -112,8 +113,9 @@ def _flusher(value: str) -> str:
 
 
 def _health(key: str, read: Read, help_text: str) -> Parameter:
-    reason = "health checks come later"
-    return Parameter(key, "", read, help_text, status=Status.LATER, reason=reason)
+    return Parameter(
+        key, "", read, help_text, status=Status.UNSUPPORTED, reason=_NO_CHECKS
+    )
 
 
 MEMBER: Final = Parameters(

@@ -289,7 +289,7 @@ DIRECTIVES = (
         "text to be repeated",
         Status.REFUSED,
         is_section=True,
-        reason="macros come later",
+        reason="macros are not supported",
         cure="write the text out, or use Define and Include",
     ),
 )

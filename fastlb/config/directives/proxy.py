@@ -338,8 +338,9 @@ DIRECTIVES = (
             Args.TWO_THREE,
             syntax,
             "another proxy through which targets are reached",
-            Status.LATER,
-            reason="reaching members through another proxy comes later",
+            Status.UNSUPPORTED,
+            reason="members are not reached through another proxy",
+            cure="name that proxy as the member, and let it pass requests on",
             on_use=Severity.ERROR,
         )
         for name, syntax in (

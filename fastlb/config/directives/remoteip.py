@@ -18,7 +18,7 @@ from fastlb.facts.vhost import ReadLimit
 
 REMOTEIP = "mod_remoteip.c"
 SECONDS_MAX = 1_000_000_000
-_LATER = "taking the client's address from a header comes later"
+_UNSUPPORTED = "taking the client's address from a header is not supported"
 
 
 STAGES = ("handshake", "header", "body")
@@ -89,11 +89,11 @@ DIRECTIVES = (
             args,
             syntax,
             help_text,
-            Status.LATER,
-            reason=_LATER,
+            Status.UNSUPPORTED,
+            reason=_UNSUPPORTED,
             cure=(
                 "access rules and logs would see the address of the proxy in front;"
-                " write %{X-Forwarded-For}i in LogFormat for now"
+                " write %{X-Forwarded-For}i in LogFormat"
             ),
             on_use=Severity.ERROR,
         )

@@ -7,7 +7,7 @@ from fastlb.config.registry import SV, SVD, Args, Directive, S, Status
 CORE = "core.c"
 SO = "mod_so.c"
 VERSION = "mod_version.c"
-_EXPRESSIONS_LATER = "fastlb does not evaluate expressions yet; they come later"
+_EXPRESSIONS = "expressions are not supported"
 _NO_FILES = "fastlb serves no files, so this section never applies to a request"
 
 DIRECTIVES = (
@@ -68,7 +68,7 @@ DIRECTIVES = (
             "settings under a condition on the request",
             Status.REFUSED,
             is_section=True,
-            reason=_EXPRESSIONS_LATER,
+            reason=_EXPRESSIONS,
             cure=(
                 "use <Location>, env= of Header and CustomLog, or SetEnvIf where the"
                 " condition is about the path or a header"
