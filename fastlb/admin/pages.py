@@ -323,7 +323,7 @@ def reason_of(status: int, detail: str = "") -> str:
 
 
 def is_proxy_error(status: int, detail: str) -> bool:
-    """Did the proxy itself give up with a reason (spec: proxying.md 4.2)?"""
+    """Did the proxy itself give up with a reason?"""
     if status in (403, 500, 502):
         return bool(detail) and detail != NO_NAME
     if status == 503:
@@ -379,7 +379,7 @@ _BY_PATH = (SectionKind.LOCATION, SectionKind.LOCATION_MATCH)
 
 
 def _is_around(section: Section, path: str) -> bool:
-    """config-language.md 7: a prefix ends at a segment; * and ? keep within one."""
+    """As <Location> holds: a prefix ends at a segment; * and ? keep within one."""
     pattern = section.pattern
     if section.is_regex:
         try:

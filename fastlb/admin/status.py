@@ -3,7 +3,7 @@
 Both are written from one `Reading`. Query words: auto, notable, refresh=N (a Refresh
 field). What Apache does not say closes the lines of `?auto`, so that those before are
 exactly Apache's: connections, tunnels, requests that wait for others, `Compat:`.
-Source: operations.md 4; data of the tests recorded from httpd 2.4.71.
+The data of the tests were recorded from httpd 2.4.71.
 """
 
 from __future__ import annotations

@@ -122,7 +122,7 @@ def render(diagnostics: Sequence[Diagnostic], program: str = "fastlb") -> str:
 def _apache_form(item: Diagnostic, program: str) -> list[str]:
     """Apache's one or two lines for its first (and only) error.
 
-    Source: httpd 2.4.71 as observed; config-language.md 5.
+    Source: httpd 2.4.71 as observed.
     """
     if not item.file:
         return [f"{program}: {item.text}"]

@@ -1,7 +1,6 @@
 """The -k verbs: find the running master by its pid file and tell it.
 
-Outputs and exit codes are Apache's, its name for itself included: scripts match them
-(operations.md 2).
+Outputs and exit codes are Apache's, its name for itself included: scripts match them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""httpd's flags, read as httpd reads them (operations.md 3).
+"""httpd's flags, read as httpd reads them.
 
 Letters may be joined (`-tD DUMP_VHOSTS`), a value may follow its letter directly
 (`-Dname`), and what is not a flag is refused. Options that httpd does not have are

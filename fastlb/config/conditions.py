@@ -1,8 +1,7 @@
 """The conditional sections: is what they enclose read at all?
 
-IfModule, IfDefine, IfVersion, IfFile, IfDirective, IfSection. Sources:
-config-language.md 3; details as observed with httpd 2.4.71 (`!` in front of any of
-them; further words are ignored, except in IfVersion).
+IfModule, IfDefine, IfVersion, IfFile, IfDirective, IfSection, as observed with httpd
+2.4.71 (`!` in front of any of them; further words are ignored, except in IfVersion).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Words that are no directive: what was meant, and what is taken for it.
 
-Mistakes of published tutorials whose meaning is plain are taken while lenient
-(pitfalls.md 1); for every other unknown word there is a sentence that helps.
+Mistakes of published tutorials whose meaning is plain are taken while lenient; for
+every other unknown word there is a sentence that helps.
 """
 
 from __future__ import annotations

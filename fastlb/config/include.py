@@ -2,7 +2,7 @@
 
 `*`, `?` and `[...]` may stand in any component; a dot in front must be written; the
 matches of each component are taken in byte order. A directory means every file in
-it and below, in byte order. Source: config-language.md 3.1, observed with 2.4.71.
+it and below, in byte order. As observed with httpd 2.4.71.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ Two rules differ from what most people expect (httpd 2.4, observed):
   in a backslash swallows the next line;
 - there are no comments behind a directive: `#` is one more argument.
 
-Source: config-language.md 1; httpd server/util.c (behaviour only).
+Source: httpd server/util.c (behaviour only).
 """
 
 from __future__ import annotations

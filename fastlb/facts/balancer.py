@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Balancer:
-    """`<Proxy balancer://name>` as one virtual host sees it (spec: balancing.md 7).
+    """`<Proxy balancer://name>` as one virtual host sees it.
 
     key is the identity over reloads: "balancer://name" when the main server defines
     it, "balancer://name@vhost-id" for one of a virtual host. A virtual host that only

@@ -1,7 +1,7 @@
 """Text of `-S`: which virtual host serves what, and the settings of the run.
 
 Scripts read these forms, so that they are Apache's to the blank
-(operations.md 3; core.c, vhost.c ap_vhost dump).
+(core.c, vhost.c ap_vhost dump).
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """One ProxyPass or ProxyPassMatch (proxying.md 1).
+    """One ProxyPass or ProxyPassMatch.
 
     Exactly one of: exclude; balancer_index >= 0; member_index >= 0.
     target_path is what follows the authority of the target: "/x/" of

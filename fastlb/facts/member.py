@@ -9,7 +9,7 @@ from fastlb.facts.tls import TlsMember
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One `BalancerMember`, or the target of a direct ProxyPass (proxying.md 2.1).
+    """One `BalancerMember`, or the target of a direct ProxyPass.
 
     key is the identity over reloads: balancer key + " " + url, or "direct url"
     (with "@vhost-id" appended when a virtual host defines it).

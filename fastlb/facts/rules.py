@@ -14,7 +14,7 @@ class Piece:
     """One part of a header value's format (mod_headers) or of a log format.
 
     kind "literal": text holds it. Otherwise a letter: mod_headers knows e t D l i b
-    s; mod_log_config knows more (operations.md 6). arg is the text in braces.
+    s; mod_log_config knows more. arg is the text in braces.
     statuses/negated: `%400,501{..}i` and `%!200{..}i`. original: `%<s`; final: `%>s`.
     """
 
@@ -53,7 +53,7 @@ class HeaderAction(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class HeaderRule:
-    """One Header or RequestHeader line (directives.md, mod_headers)."""
+    """One Header or RequestHeader line."""
 
     action: HeaderAction
     name: str  # a regex for ECHO
@@ -87,7 +87,7 @@ def is_name_regex(attribute: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ReverseMap:
-    """ProxyPassReverse: what a member's URL is called outside (proxying.md 5.1).
+    """ProxyPassReverse: what a member's URL is called outside.
 
     url "balancer://name[/p]" is kept as written; balancer_index says which one.
     """

@@ -30,8 +30,9 @@ from fastlb.facts.words import (
 class DirConf:
     """Settings of one section (or the default ones). None: not set here.
 
-    Scalars of a later section win; tuples of all matching sections are run one
-    after the other in the order of config-language.md 7.
+    Scalars of a later section win; tuples of all matching sections are run one after
+    the other: the <Proxy> of the target first, then <Location> in the order in which
+    they stand, the main server's before the virtual host's.
     """
 
     preserve_host: bool | None = None

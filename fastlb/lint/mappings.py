@@ -196,7 +196,7 @@ def takes_all(mapping: MappingDraft, path: str) -> bool:
 
 
 def is_under(path: str, prefix: str) -> bool:
-    """True when prefix matches path at the border of a segment (proxying.md 1.3)."""
+    """True when prefix matches path at the border of a segment."""
     if not path.startswith(prefix):
         return False
     return prefix.endswith("/") or path[len(prefix) :][:1] in ("", "/")

@@ -71,9 +71,9 @@ def bind(
 ) -> socket.socket:
     """A listening socket, not blocking, closed on exec.
 
-    An empty host means every address: one IPv6 socket that takes IPv4 too, or an
-    IPv4 one where the kernel has no IPv6 (spec: config-language.md 9). beside: what
-    this master has open already, to explain a clash with itself.
+    An empty host means every address: one IPv6 socket that takes IPv4 too, or an IPv4
+    one where the kernel has no IPv6. beside: what this master has open already, to
+    explain a clash with itself.
     """
     shown = address_text(listener)
     try:

@@ -1,4 +1,4 @@
-"""The pid file: how other processes find the master (spec: operations.md 2).
+"""The pid file: how other processes find the master.
 
 A number in a file proves nothing: the server may have been killed, and a stranger may
 have its pid by now. So the master keeps a write lock (fcntl, which a forked process

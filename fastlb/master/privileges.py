@@ -31,9 +31,9 @@ class Identity:
 def look_up(settings: ProcessSettings, program: str) -> Identity | None:
     """The identity that User and Group name; None to keep the present one.
 
-    Names are checked whoever starts the server; they are used only by root
-    (spec: operations.md 3), and root must name a User: StartError when it does not,
-    or names one that is root itself. program: the name that messages begin with.
+    Names are checked whoever starts the server; they are used only by root, and root
+    must name a User: StartError when it does not, or names one that is root itself.
+    program: the name that messages begin with.
     """
     uid, gid, name = os.getuid(), os.getgid(), None
     if settings.user is not None:

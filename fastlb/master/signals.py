@@ -15,7 +15,7 @@ from types import FrameType
 
 
 class Command(enum.Enum):
-    """What a signal asks of the master (spec: operations.md 2)."""
+    """What a signal asks of the master."""
 
     STOP = "stop"
     RELOAD = "reload"

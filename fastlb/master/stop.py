@@ -1,7 +1,7 @@
 """Stopping: how long the master waits for its processes, and what it says meanwhile.
 
-Apache's schedule (spec: operations.md 2): TERM at once, again after 3, 5 and 7
-seconds, KILL after 9, and at 10 the master goes alone.
+Apache's schedule: TERM at once, again after 3, 5 and 7 seconds, KILL after 9, and at
+10 the master goes alone.
 """
 
 from __future__ import annotations

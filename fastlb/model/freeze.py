@@ -1,10 +1,10 @@
 """Merge the drafts and freeze them into the model.
 
-Main server before virtual host, defaults before both (config-language.md 6). Here the
-balancers get their indexes. A virtual host that uses a balancer of the main server
-shares it, members and elections, with every other host that does (as observed: two
-hosts in turn are one sequence). If it gives it other settings it has them for itself,
-still over the same members.
+Main server before virtual host, defaults before both. Here the balancers get their
+indexes. A virtual host that uses a balancer of the main server shares it, members and
+elections, with every other host that does (as observed: two hosts in turn are one
+sequence). If it gives it other settings it has them for itself, still over the same
+members.
 """
 
 from __future__ import annotations

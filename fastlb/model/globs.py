@@ -1,6 +1,6 @@
 """Shell patterns of <Location> and <Proxy> as regular expressions (fnmatch).
 
-Source: config-language.md 7.1; apr_fnmatch.
+Source: apr_fnmatch.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
 load, idle and busy percent; `%{VAR}e` environment; `%{VAR}s` TLS variable. There is
 no escape character: a backslash is a backslash.
 
-Source: mod_headers.c parse_format_string; directives.md, Header actions.
+Source: mod_headers.c parse_format_string.
 """
 
 from __future__ import annotations

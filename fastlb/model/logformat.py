@@ -1,4 +1,4 @@
-"""Access-log formats: text with %-items (operations.md 6).
+"""Access-log formats: text with %-items.
 
     %[!][code,code...][<|>][{arg}]LETTER      in any order before the letter
 

@@ -1,6 +1,6 @@
 """Merging: defaults, then the main server, then the virtual host.
 
-Source: config-language.md 6; for balancers balancing.md 10.
+As httpd merges, where `docs/differences-from-apache.md` says nothing else.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ def merge_conf(base: DirConf, later: DirConf) -> DirConf:
     """Settings outside sections: main server (base) and virtual host (later).
 
     Scalars of later win, lists are appended; of Redirect the virtual host's come
-    first, of ErrorDocument it has one per status (config-language.md 6).
+    first, of ErrorDocument it has one per status.
     """
     changes: dict[str, object] = {}
     for field in fields(DirConf):

@@ -1,4 +1,4 @@
-"""Which <Proxy> sections hold for a target (config-language.md 7.1).
+"""Which <Proxy> sections hold for a target.
 
 A section's pattern is compared with the whole target URL of a request. Where the
 answer is the same for every path that requests may add, it is found here, once; where

@@ -1,7 +1,7 @@
 """Require and its containers; Order, Allow, Deny translated into them.
 
 Everything becomes one AccessRule for each section. Source: mod_authz_core,
-mod_authz_host, mod_access_compat; directives.md, Access control.
+mod_authz_host, mod_access_compat.
 """
 
 from __future__ import annotations

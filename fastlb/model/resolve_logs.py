@@ -1,4 +1,4 @@
-"""LogFormat, CustomLog, TransferLog, GlobalLog, LogLevel (operations.md 6, 7)."""
+"""LogFormat, CustomLog, TransferLog, GlobalLog, LogLevel."""
 
 from __future__ import annotations
 

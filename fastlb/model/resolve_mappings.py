@@ -1,4 +1,4 @@
-"""ProxyPass and ProxyPassMatch: what goes where (proxying.md 1).
+"""ProxyPass and ProxyPassMatch: what goes where.
 
 Apache's messages and the order in which it finds them: mod_proxy.c add_pass.
 """

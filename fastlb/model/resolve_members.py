@@ -1,4 +1,4 @@
-"""<Proxy>, BalancerMember, ProxySet: who is behind us (balancing.md 1, 7).
+"""<Proxy>, BalancerMember, ProxySet: who is behind us.
 
 Apache's messages and the order in which it finds them: mod_proxy.c add_member,
 set_proxy_param, proxysection.

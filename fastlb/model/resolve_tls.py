@@ -2,7 +2,7 @@
 
 The lines of a server (and of a <Proxy>) are kept as they stand, the last of each
 name; merging is laying one set over the other, as mod_ssl does it field by field.
-Source: httpd 2.4.71 mod_ssl, as observed with -D DUMP_CERTS; directives.md, mod_ssl.
+Source: httpd 2.4.71 mod_ssl, as observed with -D DUMP_CERTS.
 """
 
 from __future__ import annotations

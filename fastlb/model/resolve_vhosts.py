@@ -1,4 +1,4 @@
-"""Listeners, virtual hosts, their names and addresses (config-language.md 8, 9)."""
+"""Listeners, virtual hosts, their names and addresses."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Target URLs: `http://h:8080/x`, `balancer://b/x`, `unix:/sock|http://h/x`.
 
-The identity of a member is its normalised URL (balancing.md 1): scheme and host in
-lower case, the scheme's default port left out, the path exactly as written.
+The identity of a member is its normalised URL: scheme and host in lower case, the
+scheme's default port left out, the path exactly as written.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Bringing members back: a TCP connection to each one that is in error.
 
 Only members whose retry= is not written are probed: where it is written, Apache's
-rule holds and the next request after that time is the test (balancing.md). And only
-after a failed connection: what put a member out by its answers (failonstatus) is not
-disproved by one.
+rule holds and the next request after that time is the test. And only after a failed
+connection: what put a member out by its answers (failonstatus) is not disproved by
+one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""CONNECT: off unless asked for, and then only where allowed (proxying.md 11).
+"""CONNECT: off unless asked for, and then only where allowed.
 
 Statuses, words and heads are those of httpd 2.4.71.
 """

@@ -1,4 +1,4 @@
-"""Start, stop, and who is told what (operations.md 2)."""
+"""Start, stop, and who is told what."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tunnels behind a 101: bytes both ways, ends, what is counted (proxying.md 7).
+"""Tunnels behind a 101: bytes both ways, ends, what is counted.
 
 What is asserted of heads and of the log is what httpd 2.4.71 does, where no other word
 is said.

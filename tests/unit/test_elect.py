@@ -1,4 +1,4 @@
-"""Elections: states, lbsets, standbys, spares, retries, routes (spec balancing.md)."""
+"""Elections: states, lbsets, standbys, spares, retries, routes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which route a client asks for (spec balancing.md 6.2)."""
+"""Which route a client asks for."""
 
 from __future__ import annotations
 
