@@ -21,6 +21,7 @@ COPIES = {
     "balance/claims.pyx": (4, "text of the table; its lengths are checked first"),
     "http/chunked.pyx": (1, "decodes in place: never longer than what was read"),
     "http/fields.pyx": (1, "unfolds in place: never longer than what was read"),
+    "plan/client_names.pyx": (2, "a name and a line; their lengths are checked first"),
     "plan/logline.pyx": (1, "what a log program did not take moves to the front"),
     "plan/path.pyx": (1, "a run of slashes at the front becomes one: shorter"),
     "plan/plan.pyx": (1, "made once, before any client, as long as it is measured"),
