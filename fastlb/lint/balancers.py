@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fastlb.config.tree import Node
-from fastlb.model.drafts import MemberDraft, Run, ServerDraft, Values
+from fastlb.model.drafts import Drafts, MemberDraft, ServerDraft, Values
 from fastlb.model.merge import effective_balancer
 from fastlb.model.report import did_you_mean, place_of
 from fastlb.model.targets import BALANCER_PREFIX
@@ -18,14 +18,14 @@ PROBED = "a member that refused a connection is probed until it is back"
 class _Subject:
     """One balancer as one server sees it."""
 
-    run: Run
+    run: Drafts
     name: str
     node: Node
     params: Values
     members: list[MemberDraft]
 
 
-def lint_balancers(run: Run) -> None:
+def lint_balancers(run: Drafts) -> None:
     """Look over each balancer once for each server that writes about it."""
     for server in (run.main, *run.vhosts):
         for name in server.balancers:
@@ -171,7 +171,7 @@ def _redirects(subject: _Subject) -> None:
             )
 
 
-def _timing(run: Run, member: MemberDraft) -> None:
+def _timing(run: Drafts, member: MemberDraft) -> None:
     params, words = member.params, member.node.args
     if params["timeout_ms"] is not None and params["timeout_ms"] <= SHORT_TIMEOUT_MS:
         run.report.warn(
@@ -195,7 +195,7 @@ def _timing(run: Run, member: MemberDraft) -> None:
         )
 
 
-def _hidden_members(run: Run, server: ServerDraft) -> None:
+def _hidden_members(run: Drafts, server: ServerDraft) -> None:
     """A virtual host redefines a balancer of the main server, with members."""
     if server.is_main:
         return
@@ -214,7 +214,7 @@ def _hidden_members(run: Run, server: ServerDraft) -> None:
             )
 
 
-def _unused(run: Run, server: ServerDraft) -> None:
+def _unused(run: Drafts, server: ServerDraft) -> None:
     """Members that nothing sends requests to."""
     for name, draft in server.balancers.items():
         if not draft.members:

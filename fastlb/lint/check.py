@@ -24,7 +24,7 @@ from fastlb.lint.forward import lint_forward
 from fastlb.lint.mappings import lint_mappings
 from fastlb.lint.rules import lint_rules
 from fastlb.lint.servers import lint_servers
-from fastlb.model.drafts import Run, TlsLines
+from fastlb.model.drafts import Drafts, TlsLines
 from fastlb.model.freeze import freeze
 from fastlb.model.resolve import draft, look_up
 from fastlb.model.targets import TLS_SCHEMES
@@ -57,7 +57,7 @@ def checked_model(
     return model, run.report.sorted(files)
 
 
-def lint(run: Run, now: datetime) -> None:
+def lint(run: Drafts, now: datetime) -> None:
     """Look over all drafts and report. now: for what expires."""
     lint_servers(run)
     lint_balancers(run)
@@ -71,7 +71,7 @@ def lint(run: Run, now: datetime) -> None:
         lint_tls_hosts(run, now)
 
 
-def _mentions_tls(run: Run) -> bool:
+def _mentions_tls(run: Drafts) -> bool:
     servers = [run.main, *run.vhosts]
     lines = [
         *(server.tls for server in servers),

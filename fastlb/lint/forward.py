@@ -10,14 +10,14 @@ from __future__ import annotations
 from fastlb.config.tree import Node
 from fastlb.facts.rules import AccessOp
 from fastlb.facts.vhost import SectionKind
-from fastlb.model.drafts import Run, SectionDraft, ServerDraft
+from fastlb.model.drafts import Drafts, SectionDraft, ServerDraft
 from fastlb.model.proxy_sections import pattern_matches
 from fastlb.model.resolve_access import access_rule
 
 _ANY_TARGET = "192.0.2.1:443"  # an address that no section names (RFC 5737)
 
 
-def lint_forward(run: Run) -> None:
+def lint_forward(run: Drafts) -> None:
     """Each server that writes ProxyRequests On, or ProxyBlock with it."""
     for server in (run.main, *run.vhosts):
         node = server.forward
@@ -44,7 +44,7 @@ def lint_forward(run: Run) -> None:
                 )
 
 
-def _sections(run: Run, server: ServerDraft) -> list[SectionDraft]:
+def _sections(run: Drafts, server: ServerDraft) -> list[SectionDraft]:
     return run.main.sections + (server.sections if not server.is_main else [])
 
 
@@ -61,7 +61,7 @@ def _guards(section: SectionDraft) -> bool:
     )
 
 
-def _open(run: Run, server: ServerDraft, node: Node) -> None:
+def _open(run: Drafts, server: ServerDraft, node: Node) -> None:
     elsewhere = any(
         section.kind in (SectionKind.LOCATION, SectionKind.LOCATION_MATCH)
         and access_rule(section.draft) is not None

@@ -11,8 +11,8 @@ from fastlb.facts.vhost import SectionKind
 from fastlb.lint.balancers import balancers_named
 from fastlb.model.drafts import (
     ConfDraft,
+    Drafts,
     MappingDraft,
-    Run,
     SectionDraft,
     ServerDraft,
 )
@@ -20,7 +20,7 @@ from fastlb.model.merge import effective_balancer, inherits_passes
 from fastlb.model.report import did_you_mean, place_of
 
 
-def lint_mappings(run: Run) -> None:
+def lint_mappings(run: Drafts) -> None:
     """Look over the mappings of each server."""
     for server in (run.main, *run.vhosts):
         inherited = (
@@ -44,7 +44,7 @@ def lint_mappings(run: Run) -> None:
         _reverse_maps(run, server)
 
 
-def _undefined(run: Run, server: ServerDraft, mapping: MappingDraft) -> None:
+def _undefined(run: Drafts, server: ServerDraft, mapping: MappingDraft) -> None:
     name = mapping.balancer
     if name is None:
         return
@@ -83,14 +83,14 @@ def _undefined(run: Run, server: ServerDraft, mapping: MappingDraft) -> None:
     )
 
 
-def _section_of(run: Run, server: ServerDraft, name: str) -> SectionDraft | None:
+def _section_of(run: Drafts, server: ServerDraft, name: str) -> SectionDraft | None:
     for section in (*run.main.sections, *server.sections):
         if section.kind is SectionKind.PROXY and section.pattern.rstrip("/") == name:
             return section
     return None
 
 
-def _slashes(run: Run, server: ServerDraft, mapping: MappingDraft) -> None:
+def _slashes(run: Drafts, server: ServerDraft, mapping: MappingDraft) -> None:
     pattern, path = mapping.pattern, mapping.target_path
     if mapping.is_regex or pattern.endswith("/") == path.endswith("/"):
         return
@@ -126,7 +126,7 @@ def _slashes(run: Run, server: ServerDraft, mapping: MappingDraft) -> None:
     )
 
 
-def _open_host(run: Run, mapping: MappingDraft) -> None:
+def _open_host(run: Drafts, mapping: MappingDraft) -> None:
     """`^/(.*)$ http://h$1`: what the client writes would continue the host name."""
     if mapping.member is None or not mapping.target_path.startswith("$"):
         return
@@ -144,7 +144,7 @@ def _open_host(run: Run, mapping: MappingDraft) -> None:
     )
 
 
-def _joints(run: Run, server: ServerDraft, mapping: MappingDraft) -> None:
+def _joints(run: Drafts, server: ServerDraft, mapping: MappingDraft) -> None:
     """Member URL with a final slash: the path of the mapping begins with one too."""
     name, path = mapping.balancer, mapping.target_path
     if name is None:
@@ -164,7 +164,7 @@ def _joints(run: Run, server: ServerDraft, mapping: MappingDraft) -> None:
             )
 
 
-def _shadowed(run: Run, ordered: list[MappingDraft]) -> None:
+def _shadowed(run: Drafts, ordered: list[MappingDraft]) -> None:
     for place, later in enumerate(ordered):
         if later.is_regex:
             continue
@@ -202,7 +202,7 @@ def is_under(path: str, prefix: str) -> bool:
     return prefix.endswith("/") or path[len(prefix) :][:1] in ("", "/")
 
 
-def _handlers(run: Run, server: ServerDraft, ordered: list[MappingDraft]) -> None:
+def _handlers(run: Drafts, server: ServerDraft, ordered: list[MappingDraft]) -> None:
     for section in server.sections:
         handler = section.draft.conf.handler
         if handler in (None, "none") or section.is_regex or section.is_glob:
@@ -218,7 +218,7 @@ def _handlers(run: Run, server: ServerDraft, ordered: list[MappingDraft]) -> Non
             )
 
 
-def _redirects(run: Run, server: ServerDraft, ordered: list[MappingDraft]) -> None:
+def _redirects(run: Drafts, server: ServerDraft, ordered: list[MappingDraft]) -> None:
     for rule in server.default.conf.redirects:
         if rule.is_regex or not rule.pattern:
             continue
@@ -235,7 +235,7 @@ def _redirects(run: Run, server: ServerDraft, ordered: list[MappingDraft]) -> No
         )
 
 
-def _reverse_maps(run: Run, server: ServerDraft) -> None:
+def _reverse_maps(run: Drafts, server: ServerDraft) -> None:
     confs = [server.default, *(s.draft for s in server.sections)]
     for conf in confs:
         seen: dict[tuple[str, str], ConfDraft] = {}
@@ -259,7 +259,7 @@ def _reverse_maps(run: Run, server: ServerDraft) -> None:
             )
 
 
-def _without_reverse(run: Run, server: ServerDraft, conf: ConfDraft) -> list[str]:
+def _without_reverse(run: Drafts, server: ServerDraft, conf: ConfDraft) -> list[str]:
     """Members of the server's balancers that no ProxyPassReverse names."""
     urls = [line.url for line in conf.reverse_maps]
     if any(line.balancer for line in conf.reverse_maps):

@@ -6,7 +6,7 @@ from typing import Final
 
 from fastlb.config.tree import Node
 from fastlb.facts.rules import HeaderRule
-from fastlb.model.drafts import Run
+from fastlb.model.drafts import Drafts
 from fastlb.model.report import Report, did_you_mean
 
 BALANCER_VARIABLES: Final = (
@@ -48,7 +48,7 @@ _LISTS: Final = tuple(
 _COOKIE_SAFETY: Final = ("httponly", "samesite")
 
 
-def lint_rules(run: Run) -> None:
+def lint_rules(run: Drafts) -> None:
     """Look over every line, whatever it stands in."""
     for node, rule in run.header_rules:
         _header(run.report, node, rule)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from fastlb.config.tree import Node
-from fastlb.model.drafts import Run, ServerDraft
+from fastlb.model.drafts import Drafts, ServerDraft
 from fastlb.model.report import did_you_mean, place_of
 
 
-def lint_servers(run: Run) -> None:
+def lint_servers(run: Drafts) -> None:
     """Look over the main server and the virtual hosts."""
     _listeners(run)
     _vhosts(run)
@@ -15,7 +15,7 @@ def lint_servers(run: Run) -> None:
         _logs(run, server)
 
 
-def _listeners(run: Run) -> None:
+def _listeners(run: Drafts) -> None:
     if run.listens or not run.config_file:
         return
     run.report.warn(
@@ -27,7 +27,7 @@ def _listeners(run: Run) -> None:
     )
 
 
-def _vhosts(run: Run) -> None:
+def _vhosts(run: Drafts) -> None:
     ports = {port for _, port, _, _ in run.listens}
     first_by_name: dict[tuple[str, int | None, str], Node] = {}
     for server in run.vhosts:
@@ -55,7 +55,7 @@ def _vhosts(run: Run) -> None:
                 )
 
 
-def _logs(run: Run, server: ServerDraft) -> None:
+def _logs(run: Drafts, server: ServerDraft) -> None:
     known = {**run.main.formats, **server.formats}
     for log in server.logs:
         name = log.format_text

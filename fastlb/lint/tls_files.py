@@ -12,7 +12,7 @@ from OpenSSL import SSL
 
 from fastlb.config.tree import Node
 from fastlb.lint import chains
-from fastlb.model.drafts import Run, TlsLines
+from fastlb.model.drafts import Drafts, TlsLines
 from fastlb.model.resolve_server import absolute
 from fastlb.model.resolve_tls import Reading
 from fastlb.tls.pem import FileTrouble, PemFile, Trouble, names_in, read_pem
@@ -33,7 +33,7 @@ _HASHED: Final = re.compile(r"[0-9a-f]{8}\.r?[0-9]+")
 class TlsFiles:
     """What the files hold, by path; complaints go into the run's report."""
 
-    def __init__(self, run: Run, now: datetime) -> None:
+    def __init__(self, run: Drafts, now: datetime) -> None:
         self.run = run
         self.now = now
         self._read: dict[str, PemFile | FileTrouble] = {}

@@ -1,6 +1,6 @@
 """Files and settings of TLS that cannot work as written, or will soon not.
 
-Every file that a SSL* line names is opened: the check is the last moment at which a
+Every file that an SSL* line names is opened: the check is the last moment at which a
 wrong certificate harms nobody. What may not be read is said and passed over, so that
 anybody may run the check. Apache's sentences of httpd 2.4.71; its `-t` looks for the
 files, and at what is in them only when it starts.
@@ -25,7 +25,7 @@ from fastlb.lint import chains
 from fastlb.lint.tls_files import TlsFiles
 from fastlb.lint.tls_members import lint_tls_members
 from fastlb.lint.tls_trust import no_authorities, revocation
-from fastlb.model.drafts import Run, ServerDraft, TlsLines
+from fastlb.model.drafts import Drafts, ServerDraft, TlsLines
 from fastlb.model.report import place_of
 from fastlb.model.resolve_tls import DH_COMMAND, server_lines, server_tls
 from fastlb.model.resolve_vhosts import address_sets
@@ -43,7 +43,7 @@ _DIRECTORIES: Final = (
 )
 
 
-def lint_tls_hosts(run: Run, now: datetime) -> None:
+def lint_tls_hosts(run: Drafts, now: datetime) -> None:
     """Look over everything about TLS and report."""
     files = TlsFiles(run, now)
     servers = (run.main, *run.vhosts)
@@ -93,7 +93,7 @@ def _paths(files: TlsFiles, lines: TlsLines) -> None:
             files.hashed(lines.last[name])
 
 
-def host_name(run: Run, server: ServerDraft) -> str:
+def host_name(run: Drafts, server: ServerDraft) -> str:
     """name:port as mod_ssl's messages have it."""
     names = (one.settings.get("server_name") for one in (server, run.main))
     name = next(filter(None, names), "localhost")
@@ -129,7 +129,7 @@ def _certificates(
         _chain(files, chain, list(leaves.values()), behind.certificates)
 
 
-def _no_certificate(run: Run, server: ServerDraft, lines: TlsLines) -> None:
+def _no_certificate(run: Drafts, server: ServerDraft, lines: TlsLines) -> None:
     engine = lines.last.get("sslengine")
     why = "Apache's check passes here, and its start fails"
     cure = "write SSLCertificateFile and SSLCertificateKeyFile"
@@ -245,7 +245,7 @@ def _chain(
         tell(node, "FB0265", fault.text, why=fault.why, cure=fault.cure)
 
 
-def _clients(run: Run, server: ServerDraft, lines: TlsLines, tls: TlsServer) -> None:
+def _clients(run: Drafts, server: ServerDraft, lines: TlsLines, tls: TlsServer) -> None:
     """Certificates of clients: whom to believe, and what was revoked."""
     node = lines.last.get("sslverifyclient")
     asks = tls.verify in (Verify.REQUIRE, Verify.OPTIONAL)
@@ -254,7 +254,7 @@ def _clients(run: Run, server: ServerDraft, lines: TlsLines, tls: TlsServer) -> 
     revocation(run.report, lines, "SSL", host_name(run, server), tls.trust)
 
 
-def _addresses(run: Run, hosts: list[TlsServer | None]) -> None:
+def _addresses(run: Drafts, hosts: list[TlsServer | None]) -> None:
     """Which of several virtual hosts of one address a handshake can be for."""
     for entry in address_sets(run.vhosts):
         first, *others = entry.vhosts
@@ -286,7 +286,7 @@ def _addresses(run: Run, hosts: list[TlsServer | None]) -> None:
                 )
 
 
-def _ports(run: Run, server: ServerDraft, tls: TlsServer | None) -> None:
+def _ports(run: Drafts, server: ServerDraft, tls: TlsServer | None) -> None:
     """TLS on port 80, or plain HTTP on 443: clients expect the other."""
     for _, port in server.addresses:
         if server.node is None or port != (80 if tls is not None else 443):
@@ -310,7 +310,7 @@ def _ports(run: Run, server: ServerDraft, tls: TlsServer | None) -> None:
         return
 
 
-def _plain(run: Run, server: ServerDraft) -> None:
+def _plain(run: Drafts, server: ServerDraft) -> None:
     """Certificates, and no TLS."""
     own = server.tls
     if server.is_main or not own.certificates or "sslengine" in own.last:

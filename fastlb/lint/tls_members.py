@@ -6,7 +6,7 @@ from fastlb.config.tree import Node
 from fastlb.facts.tls import Verify
 from fastlb.lint.tls_files import TlsFiles
 from fastlb.lint.tls_trust import no_authorities, revocation
-from fastlb.model.drafts import MemberDraft, Run, SectionDraft, ServerDraft, TlsLines
+from fastlb.model.drafts import Drafts, MemberDraft, SectionDraft, ServerDraft, TlsLines
 from fastlb.model.merge import effective_balancer
 from fastlb.model.proxy_sections import pattern_matches
 from fastlb.model.resolve_tls import Reading, member_tls, server_lines
@@ -67,7 +67,7 @@ def _machine(files: TlsFiles, node: Node | None) -> None:
         )
 
 
-def _engines(run: Run, server: ServerDraft) -> None:
+def _engines(run: Drafts, server: ServerDraft) -> None:
     """https and wss members without SSLProxyEngine: one complaint a balancer."""
     sections = run.main.sections + (server.sections if not server.is_main else [])
     for name in server.balancers:
@@ -88,7 +88,7 @@ def _engines(run: Run, server: ServerDraft) -> None:
             _no_engine(run, MemberDraft(direct.target, direct.params, mapping.node))
 
 
-def _no_engine(run: Run, member: MemberDraft) -> None:
+def _no_engine(run: Drafts, member: MemberDraft) -> None:
     run.report.warn(
         member.node,
         "FB0276",
@@ -100,7 +100,7 @@ def _no_engine(run: Run, member: MemberDraft) -> None:
     )
 
 
-def _reach(run: Run, server: ServerDraft, section: SectionDraft) -> None:
+def _reach(run: Drafts, server: ServerDraft, section: SectionDraft) -> None:
     """A <Proxy> with SSLProxy* is compared with what mappings name as their target."""
     users = [run.main, *run.vhosts] if server.is_main else [run.main, server]
     targets = [

@@ -54,7 +54,7 @@ class BalancerDraft:
     params: Values = field(default_factory=dict)  # what is written
     members: list[MemberDraft] = field(default_factory=list)
     members_at: dict[str, list[MemberDraft]] = field(default_factory=dict)
-    # the same by authority: who has thousands is not compared with each
+    # the same by authority, so that thousands are not compared with one another
     is_defined: bool = False  # more than a ProxyPass names it
     is_broken: bool = False  # a member of it was refused
     upgrade: tuple[str, ...] = ()  # of members that have none of their own
@@ -210,8 +210,8 @@ class ProcessDraft:
 
 
 @dataclass(slots=True)
-class Run:
-    """One run of `resolve`: its inputs and everything collected so far."""
+class Drafts:
+    """All that one run of `resolve` has collected so far, with its inputs."""
 
     report: Report
     lenient: bool
@@ -251,4 +251,4 @@ class Place:
     inert: bool = False  # inside <Directory>, <Files> ...: checked, never applied
 
 
-Handler = Callable[[Run, Place, Node], None]
+Handler = Callable[[Drafts, Place, Node], None]

@@ -29,10 +29,10 @@ from fastlb.facts.words import Compat
 from fastlb.model.deciding import deciding_variables
 from fastlb.model.drafts import (
     ConfDraft,
+    Drafts,
     MappingDraft,
     MemberDraft,
     ReverseDraft,
-    Run,
     SectionDraft,
     Values,
 )
@@ -73,7 +73,7 @@ connection costs a few hundred bytes here and not a process.
 """
 
 
-def freeze(run: Run, tree: Tree, host_name: str) -> Model:
+def freeze(run: Drafts, tree: Tree, host_name: str) -> Model:
     """The model of everything collected in run. host_name: for a missing ServerName."""
     freezer = _Freezer(run, host_name)
     vhosts = tuple(freezer.server(index) for index in range(len(run.vhosts) + 1))
@@ -96,7 +96,7 @@ def freeze(run: Run, tree: Tree, host_name: str) -> Model:
     )
 
 
-def process_settings(run: Run) -> ProcessSettings:
+def process_settings(run: Drafts) -> ProcessSettings:
     """The process directives with their defaults."""
     said = run.process.values
     values = {**presets(Scope.PROCESS), "document_root": "htdocs", **said}
@@ -119,7 +119,7 @@ def process_settings(run: Run) -> ProcessSettings:
 class _Freezer:
     """Gives indexes to balancers, members and log targets while servers freeze."""
 
-    def __init__(self, run: Run, host_name: str) -> None:
+    def __init__(self, run: Drafts, host_name: str) -> None:
         self.run = run
         self.balancers: list[Balancer] = []
         self.members: list[Member] = []

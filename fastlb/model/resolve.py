@@ -39,7 +39,7 @@ from fastlb.model import (
     resolve_tls,
     resolve_vhosts,
 )
-from fastlb.model.drafts import ConfDraft, Handler, Place, Run, SectionDraft
+from fastlb.model.drafts import ConfDraft, Drafts, Handler, Place, SectionDraft
 from fastlb.model.globs import is_glob
 from fastlb.model.rejoin import rejoin
 from fastlb.model.report import Report
@@ -89,7 +89,7 @@ def draft(
     environ: Mapping[str, str],
     cpu_count: int,
     lookup: Callable[[str], tuple[str, ...]] = look_up,
-) -> Run:
+) -> Drafts:
     """What a tree says, in drafts; what is wrong with it is in the run's report.
 
     lenient     take the mistakes of published guides whose meaning is plain, with a
@@ -98,7 +98,7 @@ def draft(
     cpu_count   the default of StartServers
     lookup      resolves names in <VirtualHost> and Listen
     """
-    run = Run(
+    run = Drafts(
         report=Report(),
         lenient=lenient,
         environ=environ,
@@ -119,7 +119,7 @@ def draft(
     return run
 
 
-def _walk(run: Run, place: Place, nodes: tuple[Node, ...]) -> None:
+def _walk(run: Drafts, place: Place, nodes: tuple[Node, ...]) -> None:
     if run.lenient and place.section is None:
         nodes = rejoin(nodes, run.report)
     for node in nodes:
@@ -140,7 +140,7 @@ def _walk(run: Run, place: Place, nodes: tuple[Node, ...]) -> None:
                 handler(run, place, node)
 
 
-def _section(run: Run, place: Place, node: Node, kind: SectionKind) -> None:
+def _section(run: Drafts, place: Place, node: Node, kind: SectionKind) -> None:
     words = list(node.args)
     is_regex = kind in (SectionKind.LOCATION_MATCH, SectionKind.PROXY_MATCH)
     if words and words[0] == "~":

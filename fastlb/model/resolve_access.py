@@ -10,7 +10,7 @@ from typing import Final
 
 from fastlb.config.tree import Node
 from fastlb.facts.rules import AccessOp, AccessRule
-from fastlb.model.drafts import ConfDraft, Handler, LegacyAccess, Place, Run
+from fastlb.model.drafts import ConfDraft, Drafts, Handler, LegacyAccess, Place
 from fastlb.model.networks import NetworkError, network_of
 
 CONTAINERS: Final = {
@@ -62,7 +62,7 @@ def _legacy_rule(legacy: LegacyAccess) -> AccessRule:
     return AccessRule(op, rules=(allow, not_denied))
 
 
-def require(run: Run, place: Place, node: Node) -> None:
+def require(run: Drafts, place: Place, node: Node) -> None:
     """A `Require` line in a section."""
     rule = _require(run, node)
     if rule is None:
@@ -78,7 +78,7 @@ def require(run: Run, place: Place, node: Node) -> None:
     place.draft.requires.append(rule)
 
 
-def container(run: Run, place: Place, node: Node) -> None:
+def container(run: Drafts, place: Place, node: Node) -> None:
     """<RequireAll>, <RequireAny>, <RequireNone>, with all they hold."""
     rule = _container(run, node)
     if rule is None:
@@ -94,7 +94,7 @@ def container(run: Run, place: Place, node: Node) -> None:
     place.draft.requires.append(rule)
 
 
-def _container(run: Run, node: Node) -> AccessRule | None:
+def _container(run: Drafts, node: Node) -> AccessRule | None:
     op = CONTAINERS[node.name.lower()]
     rules: list[AccessRule] = []
     for child in node.children:
@@ -145,7 +145,7 @@ def _container(run: Run, node: Node) -> AccessRule | None:
     return AccessRule(op, rules=tuple(rules))
 
 
-def _require(run: Run, node: Node) -> AccessRule | None:
+def _require(run: Drafts, node: Node) -> AccessRule | None:
     words = list(node.args)
     negated = bool(words) and words[0].lower() == "not"
     if negated:
@@ -192,7 +192,7 @@ def _require(run: Run, node: Node) -> AccessRule | None:
 
 
 def _require_ip(
-    run: Run, node: Node, args: tuple[str, ...], negated: bool
+    run: Drafts, node: Node, args: tuple[str, ...], negated: bool
 ) -> AccessRule | None:
     networks: list[str] = []
     for word in args:
@@ -206,14 +206,14 @@ def _require_ip(
     return AccessRule(AccessOp.IP, tuple(networks), negated)
 
 
-def order(run: Run, place: Place, node: Node) -> None:
+def order(run: Drafts, place: Place, node: Node) -> None:
     """`Order Deny,Allow`, `Order Allow,Deny`, `Order Mutual-failure`."""
     legacy = _legacy(run, place, node)
     word = node.args[0].lower()
     legacy.allow_first = word != "deny,allow"
 
 
-def allow_deny(run: Run, place: Place, node: Node) -> None:
+def allow_deny(run: Drafts, place: Place, node: Node) -> None:
     """`Allow from ...` and `Deny from ...`."""
     legacy = _legacy(run, place, node)
     rules = legacy.allow if node.name.lower() == "allow" else legacy.deny
@@ -234,7 +234,7 @@ def allow_deny(run: Run, place: Place, node: Node) -> None:
             _allow_host(run, node, rules, word)
 
 
-def _allow_host(run: Run, node: Node, rules: list[AccessRule], word: str) -> None:
+def _allow_host(run: Drafts, node: Node, rules: list[AccessRule], word: str) -> None:
     try:
         rules.append(AccessRule(AccessOp.IP, (network_of(word),)))
     except NetworkError as problem:
@@ -247,13 +247,13 @@ def _allow_host(run: Run, node: Node, rules: list[AccessRule], word: str) -> Non
             rules.append(AccessRule(AccessOp.HOST, (word.lower(),)))
 
 
-def satisfy(run: Run, place: Place, node: Node) -> None:
+def satisfy(run: Drafts, place: Place, node: Node) -> None:
     """`Satisfy any|all`."""
     word = node.args[0].lower()
     _legacy(run, place, node).satisfy_any = word == "any"
 
 
-def _legacy(run: Run, place: Place, node: Node) -> LegacyAccess:
+def _legacy(run: Drafts, place: Place, node: Node) -> LegacyAccess:
     if place.draft.legacy is None:
         place.draft.legacy = LegacyAccess()
         run.report.warn(

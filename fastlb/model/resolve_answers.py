@@ -15,7 +15,7 @@ from fastlb.config.tree import Node
 from fastlb.config.units import maybe_integer
 from fastlb.facts.regex import cure_of
 from fastlb.facts.rules import Redirect
-from fastlb.model.drafts import Handler, Place, ReverseDraft, Run
+from fastlb.model.drafts import Drafts, Handler, Place, ReverseDraft
 from fastlb.model.report import did_you_mean
 from fastlb.model.targets import TargetError, is_balancer_url, split_balancer_url
 
@@ -31,7 +31,7 @@ _HANDLERS_UNSUPPORTED: Final = ("balancer-manager",)
 _HTTP_STATUSES: Final = range(400, 600)
 
 
-def proxy_pass_reverse(run: Run, place: Place, node: Node) -> None:
+def proxy_pass_reverse(run: Drafts, place: Place, node: Node) -> None:
     """`ProxyPassReverse [path] url [interpolate]`."""
     words = list(node.args)
     interpolate = len(words) > 1 and words[-1].lower() == "interpolate"
@@ -71,7 +71,7 @@ def proxy_pass_reverse(run: Run, place: Place, node: Node) -> None:
     )
 
 
-def cookie_map(_run: Run, place: Place, node: Node) -> None:
+def cookie_map(_run: Drafts, place: Place, node: Node) -> None:
     """`ProxyPassReverseCookieDomain|Path internal public [interpolate]`."""
     pair = (node.args[0], node.args[1])
     conf = place.draft.conf
@@ -82,7 +82,7 @@ def cookie_map(_run: Run, place: Place, node: Node) -> None:
     place.draft.conf = conf
 
 
-def redirect(run: Run, place: Place, node: Node) -> None:
+def redirect(run: Drafts, place: Place, node: Node) -> None:
     """Redirect, RedirectMatch, RedirectTemp, RedirectPermanent, in all their forms."""
     name = node.name.lower()
     is_regex = name == "redirectmatch"
@@ -153,7 +153,7 @@ def _redirect_parts(
     return pattern, url, ""
 
 
-def error_document(run: Run, place: Place, node: Node) -> None:
+def error_document(run: Drafts, place: Place, node: Node) -> None:
     """`ErrorDocument code text|/path|URL|default`."""
     code, value = node.args[0], node.args[1]
     status = maybe_integer(code)
@@ -181,7 +181,7 @@ def error_document(run: Run, place: Place, node: Node) -> None:
     place.draft.conf = replace(conf, error_documents=(*kept, (status, value)))
 
 
-def set_handler(run: Run, place: Place, node: Node) -> None:
+def set_handler(run: Drafts, place: Place, node: Node) -> None:
     """`SetHandler server-status|balancer-manager|none`."""
     word = node.args[0]
     if word[:6].lower() == "proxy:":

@@ -7,7 +7,7 @@ from typing import Final
 from fastlb.config.tree import Node
 from fastlb.facts.rules import AccessLog, Format, LogTarget
 from fastlb.model.conditions import env_condition
-from fastlb.model.drafts import Handler, LogDraft, Place, Run, ServerDraft
+from fastlb.model.drafts import Drafts, Handler, LogDraft, Place, ServerDraft
 from fastlb.model.headerformat import FormatError
 from fastlb.model.logformat import COMMON, parse_log_format
 from fastlb.model.resolve_server import absolute
@@ -33,7 +33,7 @@ class LogTargets:
         return tuple(LogTarget(target) for target in self._indexes)
 
 
-def log_format(run: Run, place: Place, node: Node) -> None:
+def log_format(run: Drafts, place: Place, node: Node) -> None:
     """`LogFormat "format" [nickname]`."""
     parsed = _parse(run, node, node.args[0])
     if parsed is None:
@@ -45,7 +45,7 @@ def log_format(run: Run, place: Place, node: Node) -> None:
         place.server.default_format = parsed
 
 
-def custom_log(run: Run, place: Place, node: Node) -> None:
+def custom_log(run: Drafts, place: Place, node: Node) -> None:
     """`CustomLog target format|nickname [env=[!]VAR]`, `GlobalLog` the same."""
     target, text, *rest = node.args
     condition = env_condition(rest[0]) if rest else None
@@ -58,12 +58,12 @@ def custom_log(run: Run, place: Place, node: Node) -> None:
     )
 
 
-def transfer_log(_run: Run, place: Place, node: Node) -> None:
+def transfer_log(_run: Drafts, place: Place, node: Node) -> None:
     """`TransferLog target`, in the format of the last LogFormat without a nickname."""
     place.server.logs.append(LogDraft(node.args[0], None, None, node))
 
 
-def log_level(run: Run, place: Place, node: Node) -> None:
+def log_level(run: Drafts, place: Place, node: Node) -> None:
     """`LogLevel [module:]level ...`."""
     for word in node.args:
         module, colon, level = word.rpartition(":")
@@ -89,7 +89,7 @@ def module_name(text: str) -> str:
 
 
 def access_logs(
-    run: Run, server: ServerDraft, targets: LogTargets
+    run: Drafts, server: ServerDraft, targets: LogTargets
 ) -> tuple[AccessLog, ...]:
     """The logs that a server writes: its own, else the main server's.
 
@@ -110,7 +110,7 @@ def access_logs(
     return tuple(logs)
 
 
-def _format_of(run: Run, server: ServerDraft, draft: LogDraft) -> Format:
+def _format_of(run: Drafts, server: ServerDraft, draft: LogDraft) -> Format:
     if draft.format_text is None:
         default = server.default_format or run.main.default_format
         return default or parse_log_format(COMMON)
@@ -121,7 +121,7 @@ def _format_of(run: Run, server: ServerDraft, draft: LogDraft) -> Format:
     return parse_log_format(draft.format_text)
 
 
-def _parse(run: Run, node: Node, text: str) -> Format | None:
+def _parse(run: Drafts, node: Node, text: str) -> Format | None:
     try:
         return parse_log_format(text)
     except FormatError as problem:
@@ -129,7 +129,7 @@ def _parse(run: Run, node: Node, text: str) -> Format | None:
         return None
 
 
-def _warn_of_empty(run: Run, node: Node, parsed: Format) -> None:
+def _warn_of_empty(run: Drafts, node: Node, parsed: Format) -> None:
     """A warning for each item that is always "-" here."""
     for kind in dict.fromkeys(piece.kind for piece in parsed):
         if kind in _ALWAYS_EMPTY:

@@ -14,11 +14,11 @@ from fastlb.config.tree import Node
 from fastlb.facts.regex import cure_of
 from fastlb.facts.vhost import SectionKind
 from fastlb.model.drafts import (
+    Drafts,
     Handler,
     MappingDraft,
     MemberDraft,
     Place,
-    Run,
     ServerDraft,
     balancer_of,
 )
@@ -46,7 +46,7 @@ _HOST_FROM_REQUEST: Final = re.compile(
 PASS_NAME: Final = "ProxyPass|ProxyPassMatch"
 
 
-def proxy_pass(run: Run, place: Place, node: Node) -> None:
+def proxy_pass(run: Drafts, place: Place, node: Node) -> None:
     """ProxyPass and ProxyPassMatch, in a server or a <Location>."""
     is_regex = node.name.lower() == "proxypassmatch"
     words = list(node.args)
@@ -127,7 +127,7 @@ def proxy_pass(run: Run, place: Place, node: Node) -> None:
         place.draft.mapping = draft
 
 
-def _not_a_pair(run: Run, place: Place, node: Node, target: str, word: str) -> None:
+def _not_a_pair(run: Drafts, place: Place, node: Node, target: str, word: str) -> None:
     if place.section is not None and target.startswith("/"):
         run.report.error(
             node,
@@ -149,7 +149,7 @@ def _not_a_pair(run: Run, place: Place, node: Node, target: str, word: str) -> N
         )
 
 
-def _regex_compiles(run: Run, node: Node, pattern: str) -> bool:
+def _regex_compiles(run: Drafts, node: Node, pattern: str) -> bool:
     try:
         run.take_regex(node, pattern)
     except PatternError as problem:
@@ -166,7 +166,7 @@ def _regex_compiles(run: Run, node: Node, pattern: str) -> bool:
 
 
 def _bind_target(
-    run: Run,
+    run: Drafts,
     place: Place,
     node: Node,
     draft: MappingDraft,

@@ -14,10 +14,10 @@ from fastlb.config.tree import Node
 from fastlb.facts.vhost import SectionKind
 from fastlb.model.drafts import (
     DirectSettings,
+    Drafts,
     Handler,
     MemberDraft,
     Place,
-    Run,
     ServerDraft,
     balancer_of,
 )
@@ -37,7 +37,7 @@ from fastlb.model.targets import (
 )
 
 
-def balancer_member(run: Run, place: Place, node: Node) -> None:
+def balancer_member(run: Drafts, place: Place, node: Node) -> None:
     """BalancerMember [balancer-url] url [key=value ...]."""
     words: list[str] = []
     params: list[tuple[str, str]] = []
@@ -153,7 +153,7 @@ def _looks_like_url(word: str) -> bool:
     return 0 <= place < word.find("=")
 
 
-def proxy_set(run: Run, place: Place, node: Node) -> None:
+def proxy_set(run: Drafts, place: Place, node: Node) -> None:
     """ProxySet [url] key=value ..."""
     words = list(node.args)
     section = place.section
@@ -214,7 +214,7 @@ def _direct_members_of(server: ServerDraft, url: str) -> list[MemberDraft]:
 
 
 def _set_direct(
-    run: Run,
+    run: Drafts,
     server: ServerDraft,
     node: Node,
     url: str,
@@ -236,7 +236,7 @@ def _set_direct(
     server.direct_settings.append(DirectSettings(target, pairs))
 
 
-def section_params(run: Run, place: Place, node: Node) -> None:
+def section_params(run: Drafts, place: Place, node: Node) -> None:
     """The key=value words of `<Proxy balancer://name key=value>` itself."""
     section = place.section
     words = list(node.args[1:])

@@ -24,7 +24,7 @@ from fastlb.config.parameter import Parameter
 from fastlb.config.registry import Status
 from fastlb.config.tree import Node
 from fastlb.facts.regex import why_refused
-from fastlb.model.drafts import BalancerDraft, Run, Values
+from fastlb.model.drafts import BalancerDraft, Drafts, Values
 from fastlb.model.report import did_you_mean
 from fastlb.model.targets import Target, TargetError, parse_target
 
@@ -42,7 +42,7 @@ _NOT_SERVED: Final = {
 _SERVED: Final = ("http", "https", "ws", "wss")
 
 
-def _explain(run: Run, node: Node, declared: Parameter, value: str) -> None:
+def _explain(run: Drafts, node: Node, declared: Parameter, value: str) -> None:
     """Say what is done instead: a note once a key, a warning where it is missed."""
     if declared.status is not Status.EXPLAINED:
         return
@@ -57,7 +57,7 @@ def _explain(run: Run, node: Node, declared: Parameter, value: str) -> None:
     tell(node, number, text, cure=declared.cure, word=pair)
 
 
-def member_target(run: Run, node: Node, text: str, directive: str) -> Target | None:
+def member_target(run: Drafts, node: Node, text: str, directive: str) -> Target | None:
     try:
         target = parse_target(text)
     except TargetError as problem:
@@ -82,7 +82,7 @@ def member_target(run: Run, node: Node, text: str, directive: str) -> Target | N
 
 
 def key_value_pairs(
-    run: Run, node: Node, words: Iterable[str], directive: str
+    run: Drafts, node: Node, words: Iterable[str], directive: str
 ) -> list[tuple[str, str]]:
     pairs: list[tuple[str, str]] = []
     for word in words:
@@ -102,7 +102,7 @@ def key_value_pairs(
 
 
 def take_balancer_param(
-    run: Run,
+    run: Drafts,
     node: Node,
     balancer: BalancerDraft,
     key: str,
@@ -150,7 +150,7 @@ def take_balancer_param(
     )
 
 
-def _take_upgrade(run: Run, node: Node, balancer: BalancerDraft, value: str) -> None:
+def _take_upgrade(run: Drafts, node: Node, balancer: BalancerDraft, value: str) -> None:
     """`upgrade=` where a balancer's parameters stand: for all of its members."""
     params: Values = {}
     complaint = MEMBER.take(params, "upgrade", value)
@@ -170,7 +170,7 @@ def _take_upgrade(run: Run, node: Node, balancer: BalancerDraft, value: str) -> 
 
 
 def _explain_balancer_param(
-    run: Run, node: Node, params: Values, key: str, value: str
+    run: Drafts, node: Node, params: Values, key: str, value: str
 ) -> None:
     if key == "lbmethod" and params["lbmethod"] != params["lbmethod_asked"]:
         run.report.warn(
@@ -203,7 +203,7 @@ def _separator_cure(regex: str) -> str:
 
 
 def take_member_param(
-    run: Run,
+    run: Drafts,
     node: Node,
     params: Values,
     key: str,
@@ -247,7 +247,7 @@ def take_member_param(
     )
 
 
-def _explain_member_param(run: Run, node: Node, key: str, value: str) -> None:
+def _explain_member_param(run: Drafts, node: Node, key: str, value: str) -> None:
     if key.startswith("hc"):
         run.report.warn(
             node,

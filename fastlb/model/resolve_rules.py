@@ -20,7 +20,7 @@ from fastlb.facts.rules import (
     is_name_regex,
 )
 from fastlb.model.conditions import env_condition
-from fastlb.model.drafts import Handler, Place, Run
+from fastlb.model.drafts import Drafts, Handler, Place
 from fastlb.model.headerformat import FormatError, parse_header_format
 
 _EDITS: Final = (HeaderAction.EDIT, HeaderAction.EDIT_ALL)
@@ -39,7 +39,7 @@ class RuleProblem(ValueError):
         self.why = why
 
 
-def header(run: Run, place: Place, node: Node) -> None:
+def header(run: Drafts, place: Place, node: Node) -> None:
     """`Header [always|onsuccess] action name ...` and `RequestHeader action ...`."""
     is_request = node.name.lower() == "requestheader"
     try:
@@ -153,7 +153,7 @@ def _compiles(pattern: str, complaint: str) -> None:
         raise RuleProblem(complaint, cure, pattern, str(problem)) from problem
 
 
-def set_env(run: Run, place: Place, node: Node) -> None:
+def set_env(run: Drafts, place: Place, node: Node) -> None:
     """`SetEnv name [value]`."""
     name = node.args[0]
     value = node.args[1] if len(node.args) > 1 else ""
@@ -171,7 +171,7 @@ def set_env(run: Run, place: Place, node: Node) -> None:
     )
 
 
-def pass_env(run: Run, place: Place, node: Node) -> None:
+def pass_env(run: Drafts, place: Place, node: Node) -> None:
     """`PassEnv name ...`: the value that the environment had at start."""
     for name in node.args:
         value = run.environ.get(name)
@@ -188,7 +188,7 @@ def pass_env(run: Run, place: Place, node: Node) -> None:
             _add_env(place, [EnvRule(name, data, None, None, False)])
 
 
-def unset_env(_run: Run, place: Place, node: Node) -> None:
+def unset_env(_run: Drafts, place: Place, node: Node) -> None:
     """`UnsetEnv name ...`."""
     _add_env(place, [EnvRule(name, None, None, None, False) for name in node.args])
 
@@ -198,7 +198,7 @@ def _add_env(place: Place, rules: list[EnvRule]) -> None:
     place.draft.conf = replace(conf, env_rules=(*conf.env_rules, *rules))
 
 
-def set_env_if(run: Run, place: Place, node: Node) -> None:
+def set_env_if(run: Drafts, place: Place, node: Node) -> None:
     """`SetEnvIf[NoCase] attribute regex [!]VAR[=value] ...`, `BrowserMatch[NoCase]`."""
     words = list(node.args)
     name = node.name.lower()

@@ -15,7 +15,7 @@ from fastlb.config.directives import declarations
 from fastlb.config.lexer import filesystem_path
 from fastlb.config.registry import Directive, Scope, scope_of
 from fastlb.config.tree import Node
-from fastlb.model.drafts import Handler, Place, Run, Values
+from fastlb.model.drafts import Drafts, Handler, Place, Values
 
 SETTERS: Final[dict[str, Directive]] = {
     name.lower(): declared
@@ -42,7 +42,7 @@ def fields_of(facts: type, values: Values) -> Values:
     return {name: values[name] for name in names if name in values}
 
 
-def set_fields(run: Run, place: Place, node: Node) -> None:
+def set_fields(run: Drafts, place: Place, node: Node) -> None:
     declared = SETTERS[node.name.lower()]
     values: Any = declared.values(node.args)
     scope = scope_of(declared)
@@ -54,22 +54,22 @@ def set_fields(run: Run, place: Place, node: Node) -> None:
         run.process.values |= values
 
 
-def _proxy_requests(run: Run, place: Place, node: Node) -> None:
+def _proxy_requests(run: Drafts, place: Place, node: Node) -> None:
     set_fields(run, place, node)
     place.server.forward = node
 
 
-def _document_root(run: Run, place: Place, node: Node) -> None:
+def _document_root(run: Drafts, place: Place, node: Node) -> None:
     if place.server.is_main and place.section is None:
         run.process.values["document_root"] = node.args[0]
 
 
-def _register_http_method(run: Run, _place: Place, node: Node) -> None:
+def _register_http_method(run: Drafts, _place: Place, node: Node) -> None:
     known = run.process.methods
     known.extend(word for word in node.args if word not in known)
 
 
-def absolute(run: Run, path: str) -> str:
+def absolute(run: Drafts, path: str) -> str:
     """A path of the configuration on this system; relative ones under ServerRoot."""
     return filesystem_path(os.path.normpath(os.path.join(run.server_root, path)))
 

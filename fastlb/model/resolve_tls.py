@@ -26,7 +26,14 @@ from fastlb.facts.tls import (
     Verify,
 )
 from fastlb.facts.words import Compat
-from fastlb.model.drafts import Handler, Place, Run, SectionDraft, ServerDraft, TlsLines
+from fastlb.model.drafts import (
+    Drafts,
+    Handler,
+    Place,
+    SectionDraft,
+    ServerDraft,
+    TlsLines,
+)
 from fastlb.model.proxy_sections import pattern_matches
 from fastlb.model.resolve_server import absolute
 
@@ -34,7 +41,7 @@ DH_COMMAND: Final = "dhparameters"  # the command of SSLOpenSSLConfCmd with a fi
 NO_ANONYMOUS: Final = ":!aNULL:!eNULL:!EXP"  # mod_ssl puts it behind each cipher list
 
 
-def server_tls(run: Run, own: ServerDraft) -> TlsServer | None:
+def server_tls(run: Drafts, own: ServerDraft) -> TlsServer | None:
     """How a server speaks TLS to clients; None: it does not."""
     lines = server_lines(run, own)
     if not is_tls(run, own, lines):
@@ -74,7 +81,7 @@ def server_tls(run: Run, own: ServerDraft) -> TlsServer | None:
     )
 
 
-def is_tls(run: Run, server: ServerDraft, lines: TlsLines) -> bool:
+def is_tls(run: Drafts, server: ServerDraft, lines: TlsLines) -> bool:
     """SSLEngine; where it is not written, a Listen of protocol https turns it on."""
     written = lines.last.get("sslengine")
     if written is not None:
@@ -82,7 +89,7 @@ def is_tls(run: Run, server: ServerDraft, lines: TlsLines) -> bool:
     return _listens_https(run, server)
 
 
-def _listens_https(run: Run, server: ServerDraft) -> bool:
+def _listens_https(run: Drafts, server: ServerDraft) -> bool:
     """Of the first Listen with the very address and port of the server.
 
     `Listen 443` and <VirtualHost *:443> agree; neither agrees with 10.0.0.1:443 (as
@@ -96,7 +103,7 @@ def _listens_https(run: Run, server: ServerDraft) -> bool:
 
 
 def member_tls(
-    run: Run, server: ServerDraft, target: str, sections: Sequence[SectionDraft]
+    run: Drafts, server: ServerDraft, target: str, sections: Sequence[SectionDraft]
 ) -> TlsMember:
     """How members behind a target are spoken to, for requests of a server.
 
@@ -141,7 +148,7 @@ def section_binds(section: SectionDraft, target: str) -> bool:
     return verdict is True
 
 
-def server_lines(run: Run, server: ServerDraft) -> TlsLines:
+def server_lines(run: Drafts, server: ServerDraft) -> TlsLines:
     """The main server's lines with the virtual host's over them.
 
     Of certificates the virtual host's first takes the place of the main server's
@@ -163,7 +170,7 @@ def _laid_over(base: list[Node], over: list[Node]) -> list[Node]:
     return [mine or theirs for mine, theirs in pairs if mine or theirs]
 
 
-def key_pairs(run: Run, lines: TlsLines) -> tuple[KeyPair, ...]:
+def key_pairs(run: Drafts, lines: TlsLines) -> tuple[KeyPair, ...]:
     """Certificates with their keys: the nth key belongs to the nth certificate."""
     pairs = []
     for index, node in enumerate(lines.certificates):
@@ -179,7 +186,7 @@ def key_pairs(run: Run, lines: TlsLines) -> tuple[KeyPair, ...]:
     return tuple(dict.fromkeys(pairs))
 
 
-def sni_groups(run: Run, hosts: Sequence[TlsServer | None]) -> list[int]:
+def sni_groups(run: Drafts, hosts: Sequence[TlsServer | None]) -> list[int]:
     """VHost.tls_group of each server: equal numbers may serve for one another.
 
     Source: SSLVHostSNIPolicy of httpd 2.4.71, as observed with each setting in turn:
@@ -216,7 +223,7 @@ def _likeness(policy: str, index: int, tls: TlsServer) -> object:
 class Reading:
     """Values of lines by the name of the directive in lower case."""
 
-    run: Run
+    run: Drafts
     last: Mapping[str, Node]
 
     def word(self, name: str) -> str | None:
@@ -291,12 +298,12 @@ def versions_of(words: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in PROTOCOLS if name in chosen)
 
 
-def _command_words(run: Run, node: Node) -> tuple[str, str]:
+def _command_words(run: Drafts, node: Node) -> tuple[str, str]:
     name, value = node.args[:2]
     return name, absolute(run, value) if name.lower() == DH_COMMAND else value
 
 
-def connect_ports(run: Run, server: ServerDraft) -> tuple[tuple[int, int], ...]:
+def connect_ports(run: Drafts, server: ServerDraft) -> tuple[tuple[int, int], ...]:
     """AllowCONNECT as ranges, first and last port; by default 443 and 563.
 
     Lines add up, those of the main server and the virtual host's (as observed).
@@ -310,7 +317,7 @@ def connect_ports(run: Run, server: ServerDraft) -> tuple[tuple[int, int], ...]:
     return tuple((int(low), int(high or low)) for low, _, high in words)
 
 
-def _line(_run: Run, place: Place, node: Node) -> None:
+def _line(_run: Drafts, place: Place, node: Node) -> None:
     """A directive of which the last line counts."""
     lines = place.server.tls if place.section is None else place.section.tls
     name = node.name.lower()
@@ -319,27 +326,27 @@ def _line(_run: Run, place: Place, node: Node) -> None:
     lines.last[name] = node
 
 
-def _certificate(_run: Run, place: Place, node: Node) -> None:
+def _certificate(_run: Drafts, place: Place, node: Node) -> None:
     place.server.tls.certificates.append(node)
 
 
-def _key(_run: Run, place: Place, node: Node) -> None:
+def _key(_run: Drafts, place: Place, node: Node) -> None:
     place.server.tls.keys.append(node)
 
 
-def _command(_run: Run, place: Place, node: Node) -> None:
+def _command(_run: Drafts, place: Place, node: Node) -> None:
     place.server.tls.commands.append(node)
 
 
-def _allow_connect(_run: Run, place: Place, node: Node) -> None:
+def _allow_connect(_run: Drafts, place: Place, node: Node) -> None:
     place.server.connect_ports.append(node)
 
 
-def _proxy_block(_run: Run, place: Place, node: Node) -> None:
+def _proxy_block(_run: Drafts, place: Place, node: Node) -> None:
     place.server.proxy_blocks.append(node)
 
 
-def _for_host(run: Run, place: Place, node: Node) -> None:
+def _for_host(run: Drafts, place: Place, node: Node) -> None:
     """SSLVerifyClient, SSLVerifyDepth and SSLCipherSuite: of a whole host only."""
     if place.inert:
         return  # no request of a proxy has a file
@@ -357,7 +364,7 @@ def _for_host(run: Run, place: Place, node: Node) -> None:
     )
 
 
-def _options(_run: Run, place: Place, node: Node) -> None:
+def _options(_run: Drafts, place: Place, node: Node) -> None:
     """SSLOptions: words with signs change what holds, words without replace it."""
     conf = place.draft.conf
     said = {"stdenvvars": conf.std_env_vars, "exportcertdata": conf.export_cert_data}
@@ -374,7 +381,7 @@ def _options(_run: Run, place: Place, node: Node) -> None:
     )
 
 
-def _require_ssl(_run: Run, place: Place, _node: Node) -> None:
+def _require_ssl(_run: Drafts, place: Place, _node: Node) -> None:
     place.draft.conf = replace(place.draft.conf, require_ssl=True)
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from fastlb.config.tree import Node
 from fastlb.config.units import maybe_integer
 from fastlb.facts.listener import AddressSet, Listener
-from fastlb.model.drafts import Handler, Place, Run, ServerDraft
+from fastlb.model.drafts import Drafts, Handler, Place, ServerDraft
 from fastlb.model.report import place_of
 
 _NAME_FIELDS: Final = ("server_name", "server_scheme", "server_port")
@@ -48,7 +48,7 @@ def literal_of(host: str) -> str | None:
         return None
 
 
-def listen(run: Run, _place: Place, node: Node) -> None:
+def listen(run: Drafts, _place: Place, node: Node) -> None:
     """`Listen [addr:]port [protocol]`."""
     parts = split_host_port(node.args[0])
     port = port_number(parts[1]) if parts is not None else None
@@ -77,7 +77,7 @@ def listen(run: Run, _place: Place, node: Node) -> None:
             run.listens.append((address, port, protocol or default, node))
 
 
-def _listen_addresses(run: Run, node: Node, host: str) -> tuple[str, ...]:
+def _listen_addresses(run: Drafts, node: Node, host: str) -> tuple[str, ...]:
     if host in ("", "*"):
         return ("",)
     literal = literal_of(host)
@@ -95,7 +95,7 @@ def _listen_addresses(run: Run, node: Node, host: str) -> tuple[str, ...]:
     return found[:1]
 
 
-def listeners(run: Run) -> tuple[Listener, ...]:
+def listeners(run: Drafts) -> tuple[Listener, ...]:
     """All Listen lines. None at all is a warning (lint.py), as Apache's -t passes."""
     return tuple(
         Listener(host, port, protocol, node.file, node.line)
@@ -103,7 +103,7 @@ def listeners(run: Run) -> tuple[Listener, ...]:
     )
 
 
-def server_name(run: Run, place: Place, node: Node) -> None:
+def server_name(run: Drafts, place: Place, node: Node) -> None:
     """`ServerName [scheme://]name[:port]`."""
     text = node.args[0]
     scheme, separator, rest = text.partition("://")
@@ -136,12 +136,12 @@ def own_port(server: ServerDraft, main: ServerDraft) -> int | None:
     return next(ports, main.settings.get("server_port"))
 
 
-def server_alias(_run: Run, place: Place, node: Node) -> None:
+def server_alias(_run: Drafts, place: Place, node: Node) -> None:
     """`ServerAlias name ...`; lines add up."""
     place.server.aliases.extend(name.lower() for name in node.args)
 
 
-def virtual_host(run: Run, node: Node) -> ServerDraft:
+def virtual_host(run: Drafts, node: Node) -> ServerDraft:
     """The draft of a <VirtualHost>, with its addresses; its children are not read."""
     draft = ServerDraft(node=node)
     # None, any port, when ServerName names none: seen in httpd 2.4.71.
@@ -156,7 +156,7 @@ def virtual_host(run: Run, node: Node) -> ServerDraft:
 
 
 def _add_address(
-    run: Run, draft: ServerDraft, node: Node, word: str, main_port: int | None
+    run: Drafts, draft: ServerDraft, node: Node, word: str, main_port: int | None
 ) -> None:
     port: int | None
     head, colon, tail = word.rpartition(":")
