@@ -1,4 +1,4 @@
-"""A private network namespace for the whole bench, where it can be had.
+"""A private network namespace for the whole bench, where the system allows one.
 
 On loopback `bbr`, which many systems set, adds pacing of its own; other traffic of the
 machine and its firewall rules cost time as well. As root the bench therefore moves

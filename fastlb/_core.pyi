@@ -22,7 +22,7 @@ class Table:
         """Unmap. No Core may be using it."""
 
     # after a fork: who this process is, and so what it may write. What it may not is
-    # unmapped, in the Staples of all contexts as well, and cannot be had back.
+    # unmapped, in the Staples of all contexts as well, and cannot be regained.
     def be_worker(self, slot: int) -> None: ...
     def be_monitor(self) -> None: ...
 

@@ -294,7 +294,7 @@ def error_page(
     reason        a member's own reason phrase (ProxyErrorOverride), for the heading
     second_status the status that an ErrorDocument's internal request ended with
     host, port    as the client named them, for the footer; else the host's own
-    An ErrorDocument is the core's business (flow/answer.pyx): who asks here has none.
+    An ErrorDocument is the core's business (flow/answer.pyx): here there is none.
     """
     heading = reason or reason_of(status, detail)
     parts = [

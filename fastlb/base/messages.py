@@ -351,7 +351,7 @@ _MODEL = {
     ),
     "FB0238": Message(
         "error",
-        "A file or directory that a SSL line names is not there, or is empty.",
+        "A file or directory that an SSL line names is not there, or is empty.",
         "Correct the path; relative ones begin at ServerRoot.",
     ),
     "FB0240": Message(
@@ -436,12 +436,12 @@ _MODEL = {
     ),
     "FB0256": Message(
         "warning",
-        "A file that a SSL line names may not be read by this user.",
+        "A file that an SSL line names may not be read by this user.",
         "Run the check as the user who starts the server.",
     ),
     "FB0257": Message(
         "error",
-        "A file that a SSL line names does not hold what it should, in PEM.",
+        "A file that an SSL line names does not hold what it should, in PEM.",
         "Look into it with openssl x509 -text, or write the right file.",
     ),
     "FB0258": Message(
@@ -744,7 +744,7 @@ _MASTER = {
     ),
     "FB0603": Message(
         "error",
-        "The memory that all processes see cannot be had; the server does not start.",
+        "The memory that all processes see is unavailable; the server does not start.",
         "Linux 5.1 or newer is needed, whose memory can be closed to writers.",
     ),
     "FB0604": Message("notice", "A new configuration is in force; what has changed."),

@@ -39,7 +39,7 @@ def phrases_for(model: Model, ask: Ask | None = None) -> PassPhrases:
 
 def learn(vhost: VHost, settings: TlsServer, number: int, phrases: PassPhrases) -> None:
     """Ask until the key opens, as often as Apache does."""
-    # Only who has an encrypted key loads the library before the fork into the
+    # Only whoever has an encrypted key loads the library before the fork into the
     # background.
     from fastlb.tls.contexts import name_of
     from fastlb.tls.errors import TlsError

@@ -49,7 +49,7 @@ D = Context.DIRECTORY
 class Args(enum.Enum):
     """How many words follow; the value is Apache's complaint about another number.
 
-    RAW and its like have no count: who reads the directive splits and checks.
+    RAW and its like have no count: whoever reads the directive splits and checks.
     Apache ignores words behind On or Off: so do we, with a warning.
     """
 

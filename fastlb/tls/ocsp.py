@@ -40,7 +40,7 @@ class Answer:
 def request_for(certificate: x509.Certificate, issuer: x509.Certificate) -> bytes:
     """OCSPRequest in DER; names and keys by SHA-1, which every responder knows.
 
-    Without a nonce: answers made beforehand are what can be had everywhere (RFC 5019).
+    Without a nonce: answers made beforehand are what is offered everywhere (RFC 5019).
     """
     builder = ocsp.OCSPRequestBuilder()
     return (

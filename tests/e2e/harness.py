@@ -28,7 +28,7 @@ from rights import AS_ROOT
 T = TypeVar("T")
 
 HOST = "127.0.0.1"
-DEADLINE_S = 30.0  # long for who waits in vain, and nothing for who does not
+DEADLINE_S = 30.0  # long for whoever waits in vain, and nothing for others
 PAUSE_S = 0.01
 LISTEN_BACKLOG = 256
 

@@ -360,7 +360,7 @@ def test_a_queue_behind_a_member_that_is_gone_does_not_hang(rig: Rig) -> None:
 
 
 def test_nobody_overtakes_the_queue(rig: Rig) -> None:
-    """A connection that comes free belongs to who has waited longest."""
+    """A connection that comes free belongs to whoever has waited longest."""
     gate = Gate()
     rig.serve(gate.serve, "max=1")
     late = rig.client()

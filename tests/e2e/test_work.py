@@ -106,7 +106,7 @@ def test_waiting_costs_no_time_and_ends_when_a_client_goes(rig: Rig) -> None:
     assert sum(process.cpu_times()[:2]) - took_s < 0.25
     for client in waiting[:3]:
         client.reset()
-    wait_for(lambda: rig.count("waiting") == 1, "who is gone does not wait")
+    wait_for(lambda: rig.count("waiting") == 1, "a client that is gone does not wait")
     for _ in range(3):
         held.turns.release()
     for client, target in zip([*first, waiting[3]], (0, 1, 5), strict=True):

@@ -1,4 +1,4 @@
-"""Who may write what of the shared memory, and that it cannot be had back."""
+"""Who may write what of the shared memory, and that it cannot be regained."""
 
 from __future__ import annotations
 
