@@ -271,7 +271,6 @@ class Core:
     def counts(self) -> dict[str, int]:
         """Live objects: downstreams, upstreams, exchanges, buffers, idle ..."""
 
-ERROR_TEXTS: dict[int, str]
 TLS_FUNCTIONS: tuple[str, ...]
 STAPLE_FUNCTIONS: tuple[str, ...]
 STAPLE_ANSWER_MAX: int

@@ -9,6 +9,8 @@ import os
 from datetime import timezone
 from email.utils import format_datetime, parsedate_to_datetime
 
+from fastlb.facts import statuses
+
 cdef object services = None
 
 
@@ -408,7 +410,7 @@ cdef class Core:
         plan_tls(tls_handles)
         logline_begin(log_fds)
         logline_fields(model)
-        reasons_begin(ERROR_TEXTS)
+        reasons_begin(statuses.REASONS)
         plan_envs_end()
         http_date()
         if len(listener_fds) != plan.listener_count:
@@ -569,23 +571,3 @@ cdef class Core:
             "large_heads": heads_open[1] + heads_open[2] + heads_open[3],
             "log_lines_lost": log_lines_lost,
         }
-
-
-ERROR_TEXTS = {
-    100: "Continue", 101: "Switching Protocols", 102: "Processing",
-    103: "Early Hints", 200: "OK", 201: "Created", 202: "Accepted",
-    204: "No Content", 206: "Partial Content", 300: "Multiple Choices",
-    301: "Moved Permanently", 302: "Found", 303: "See Other", 304: "Not Modified",
-    307: "Temporary Redirect", 308: "Permanent Redirect", 400: "Bad Request",
-    401: "Unauthorized", 402: "Payment Required", 403: "Forbidden", 404: "Not Found",
-    405: "Method Not Allowed", 406: "Not Acceptable",
-    407: "Proxy Authentication Required", 408: "Request Timeout", 409: "Conflict",
-    410: "Gone", 411: "Length Required", 412: "Precondition Failed",
-    413: "Request Entity Too Large", 414: "Request-URI Too Long",
-    415: "Unsupported Media Type", 416: "Requested Range Not Satisfiable",
-    417: "Expectation Failed", 421: "Misdirected Request",
-    422: "Unprocessable Entity", 426: "Upgrade Required",
-    429: "Too Many Requests", 500: "Internal Server Error", 501: "Not Implemented",
-    502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout",
-    505: "HTTP Version Not Supported",
-}

@@ -257,6 +257,27 @@ def test_early_hints_are_passed_on(rig: Rig) -> None:
     assert client.take_response().interim == ()
 
 
+def test_the_reason_of_an_early_hint_is_the_members_own_unless_it_is_none(
+    rig: Rig,
+) -> None:
+    def three(peer: Peer) -> None:
+        peer.take_head()
+        for reason in (b" Soon", b"", b" so\x01on"):
+            peer.send(b"HTTP/1.1 103" + reason + b"\r\n\r\n")
+        peer.send(response(b"", fields="Connection: close\r\n"))
+
+    rig.serve(three)
+    client = rig.client()
+    client.send(request())
+    lines = [client.take_head()[0] for _ in range(4)]
+    assert lines == [
+        "HTTP/1.1 103 Soon",
+        "HTTP/1.1 103 ",
+        "HTTP/1.1 103 Early Hints",
+        "HTTP/1.1 200 OK",
+    ]
+
+
 def test_early_hints_do_not_wait_for_the_answer(rig: Rig) -> None:
     go = threading.Event()
 

@@ -249,11 +249,11 @@ cdef bint response_http09(exchange *x) noexcept nogil:
     response_head.seen = 0
     response_head.seen_high = 0
     response_head.minor = 0
-    response_head.reason = span(0, 0)
+    response_head.reason = span(13, 2)
     x.res.framing.kind = BODY_UNTIL_CLOSE
     x.res.reusable = False
     x.status = 200
-    if rewrite_response(x, &response_head, b"HTTP/1.0 200\r\n") < 0:
+    if rewrite_response(x, &response_head, b"HTTP/1.0 200 OK\r\n") < 0:
         exchange_member_lost(x, 502, NULL, False)
         return False
     x.res.head_sent = True

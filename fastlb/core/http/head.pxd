@@ -86,7 +86,7 @@ cdef struct head:
     unsigned char method_id     # METHOD_*
     # status line
     unsigned short status
-    span reason             # may be empty
+    span reason             # length 0: none, or with an offset one that holds controls
     # both
     unsigned char minor     # 0 or 1: HTTP/1.0, HTTP/1.1 or later; 9: HTTP/0.9
     unsigned char why       # WHY_* after a refusal
@@ -141,8 +141,8 @@ cdef int head_parse_request(
     const head_limits *limits) noexcept nogil
 
 # Parse a complete response head. returns > 0 bytes of it; -502 with out.why; AGAIN when
-# it is not complete. Lines may end with a bare LF (RFC 9112 2.2). The reason is left
-# empty when it holds control characters: the standard phrase must take its place.
+# it is not complete. Lines may end with a bare LF (RFC 9112 2.2). A reason
+# that holds control characters has no length: the usual one must take its place.
 cdef int head_parse_response(
     head *out, char *data, unsigned int length,
     const head_limits *limits) noexcept nogil

@@ -272,8 +272,8 @@ cdef int head_parse_response(
     )
     p += 13
     if p < reason_end:
-        # A reason with control characters is not passed on: it is left empty, and the
-        # standard phrase takes its place (CVE-2026-33523; Apache does the same).
+        # A reason with control characters is not passed on: it gets no length, and the
+        # usual phrase takes its place (CVE-2026-33523; Apache does the same).
         out.reason.offset = <unsigned int>(p - data)
         if scan_value(p, reason_end) == reason_end:
             out.reason.length = <unsigned int>(reason_end - p)

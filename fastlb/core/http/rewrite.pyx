@@ -36,7 +36,7 @@ cdef int reason_count = 0
 
 
 cdef void reasons_begin(dict texts) except *:
-    """Take over ERROR_TEXTS; the strings must live as long as the process."""
+    """Take over the usual phrases, in memory that lives as long as the process."""
     global reason_count
     cdef int n = 0
     cdef text copy
@@ -58,6 +58,16 @@ cdef const char *reason_of(int status, unsigned int *length) noexcept nogil:
             return reasons[i].text
     length[0] = 7
     return b"Unknown"
+
+
+cdef const char *reason_said(
+        const head *res, const char *data, unsigned int *length) noexcept nogil:
+    """A member's phrase as it came, be it empty or none; the usual one in the place of
+    one that holds controls."""
+    if unlikely(res.reason.offset and res.reason.length == 0):
+        return reason_of(res.status, length)
+    length[0] = res.reason.length
+    return data + res.reason.offset
 
 
 # Towards the member --------------------------------------------------------------
@@ -424,12 +434,8 @@ cdef int response_head_write(
     cdef field *f
     cdef unsigned long long ours = (
         bit(FIELD_CONTENT_LENGTH) | bit(FIELD_PROXY_AUTHENTICATE))
-    cdef const char *reason = data + res.reason.offset
-    cdef unsigned int reason_length = res.reason.length
-    # "HTTP/1.1 200" without a reason gets one; an empty reason stays empty.
-    if reason_length == 0 and (
-            data[12] != c' ' or (data[13] != c'\r' and data[13] != c'\n')):
-        reason = reason_of(res.status, &reason_length)
+    cdef unsigned int reason_length
+    cdef const char *reason = reason_said(res, data, &reason_length)
     out_from_head(out, res, data)
     for i in range(out.count):
         id = out.fields[i].id
@@ -550,6 +556,8 @@ cdef int rewrite_interim(exchange *x, head *res, const char *data) noexcept nogi
     cdef writer w
     cdef hop_facts unused
     cdef out_list *out = &out_scratch
+    cdef unsigned int reason_length
+    cdef const char *reason
     cdef field *f
     cdef int i
     if x.down.output != NULL:
@@ -560,8 +568,8 @@ cdef int rewrite_interim(exchange *x, head *res, const char *data) noexcept nogi
     if head_drop_hop_by_hop(res, data, &unused) < 0:
         return -502
     out_from_head(out, res, data)
-    put_status_line(
-        x, &w, res.status, data + res.reason.offset, res.reason.length)
+    reason = reason_said(res, data, &reason_length)
+    put_status_line(x, &w, res.status, reason, reason_length)
     if has_cookie_maps(x):
         for i in range(out.count):
             if out.fields[i].id == FIELD_SET_COOKIE:

@@ -161,6 +161,11 @@ CASES: tuple[Case, ...] = (
     _case(DOCUMENT, "bad request", "/%zz"),
     _case(DOCUMENT, "not for the member's errors", "/member/", {1: _status("404 Own")}),
     _case(OVERRIDE, "text", "/x", {1: _status("404 Own Reason")}),
+    replace(
+        _case(OVERRIDE, "no reason phrase", "/x", {1: _status("404")}),
+        differs="`ProxyErrorOverride` of an answer without a reason phrase",
+        instead={"client/0/status": "HTTP/1.1 404 Not Found"},
+    ),
     _case(OVERRIDE, "proxied page", "/x", {1: _status("500 Own"), 0: PAGE}),
     _case(OVERRIDE, "canned page", "/x", {1: _status("503 Own")}),
     _case(

@@ -422,6 +422,16 @@ CASES: tuple[Case, ...] = (
     ),
     _simple("carriage return in the reason", answer(b"x", status="200 O\rK")),
     _simple("control character in the reason", answer(b"x", status="200 O\x01K")),
+    _simple(
+        "control character in the reason of a rare status",
+        answer(b"x", status="431 O\x01K"),
+    ),
+    _other(
+        "control character in the reason of an unknown status",
+        "control characters in the reason of a status that has no usual one",
+        {"client/0/status": "HTTP/1.1 299 Unknown"},
+        answer(b"x", status="299 O\x01K"),
+    ),
     _garbage("garbage", b"garbage\r\n", Act.CLOSE),
     _garbage("garbage, long", b"no http at all\r\n" * 20, Act.CLOSE),
     _garbage("status of two digits", b"HTTP/1.1 20 OK\r\n\r\n", Act.CLOSE),
