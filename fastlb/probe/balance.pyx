@@ -240,7 +240,7 @@ cdef class TableProbe:
 
     def addresses_if_newer(self, int member, uint32_t version):
         """(version, count or AGAIN) as a worker gets them."""
-        cdef member_address[8] resolved
+        cdef member_address[TABLE_ADDRESSES_MAX] resolved
         got = member_addresses(
             &self.table.view, self.table.member(member), &version, resolved)
         return version, got

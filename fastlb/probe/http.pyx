@@ -298,9 +298,9 @@ def decode_chunks(pieces):
 
 
 def chunk_head(unsigned long long size):
-    cdef char[32] room
-    cdef int length = chunk_head_before(room + 32, size)
-    return (<char *>room)[32 - length:32]
+    cdef char[BUFFER_HEADROOM] room
+    cdef int length = chunk_head_before(room + BUFFER_HEADROOM, size)
+    return (<char *>room)[BUFFER_HEADROOM - length:BUFFER_HEADROOM]
 
 
 def scan(str what, bytes data):

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #define TABLE_PAGE 4096
 #define TABLE_ADDRESSES_MAX 8
+#define ADDRESS_BYTES 16
 #define ROUTE_BYTES_MAX 64
 #define BALANCER_KEY_BYTES_MAX 384
 #define MEMBER_KEY_BYTES_MAX 768
@@ -60,7 +61,7 @@ struct table_directory {
 struct member_address {
     uint16_t family, port;
     uint32_t scope;
-    uint8_t bytes[16];
+    uint8_t bytes[ADDRESS_BYTES];
 };
 
 struct address_record {

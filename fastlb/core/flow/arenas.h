@@ -17,6 +17,7 @@
 
 #define POOL_BYTES 16384
 #define POOL_ALIGN 16
+#define MAPS_LINE_BYTES 512 /* a longer line is read in pieces, which name no memory */
 
 struct pool_head {
     unsigned int count, unused; /* blocks in use */
@@ -69,7 +70,7 @@ static int pool_is_one(const struct pool_head *p) {
 }
 
 static void pools_find(void) {
-    char line[512];
+    char line[MAPS_LINE_BYTES];
     unsigned long at, end, inode;
     FILE *maps = fopen("/proc/self/maps", "re");
     if (maps == NULL)

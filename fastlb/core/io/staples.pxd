@@ -20,7 +20,7 @@ cdef struct staple_slot:
     int64_t expires_s               # since 1970: from then on it is not sent
     uint64_t count                  # fixed: of the slots from this one on
     void *certificate               # fixed: the X509 as the context holds it
-    char[16352] answer              # STAPLE_BYTES_MAX; DER of an OCSPResponse
+    char answer[STAPLE_BYTES_MAX]   # DER of an OCSPResponse
 
 # In the order of STAPLE_FUNCTIONS: the struct is filled as an array of addresses.
 cdef struct staple_library:
