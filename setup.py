@@ -30,7 +30,7 @@ DEBUG = os.environ.get("FASTLB_DEBUG") == "1"
 PROBE = os.environ.get("FASTLB_PROBE") == "1"
 QUICK = os.environ.get("FASTLB_QUICK") == "1"
 FUZZ = os.environ.get("FASTLB_FUZZ") == "1"
-OPTIMISE = "-O0" if QUICK else "-O1" if DEBUG else "-O3"
+OPTIMISE = "-O0" if QUICK else "-O1" if DEBUG else "-O2"
 
 # What was compiled otherwise is compiled again, though no file has changed.
 HOW = repr((OPTIMISE, DEBUG, os.environ.get("CC"), os.environ.get("CFLAGS")))
