@@ -59,6 +59,26 @@ class Duration(Reader):
 
 
 @dataclass(frozen=True, slots=True)
+class Seconds(Reader):
+    """A time in whole seconds."""
+
+    wrong: str = ""
+
+    def read(self, name: str, words: tuple[str, ...]) -> int:
+        time_ms = Duration("s", 0, self.wrong).read(name, words)
+        return (time_ms or 0) // 1000
+
+
+class File(Reader):
+    """A file or directory; a name that is not absolute is under ServerRoot."""
+
+    __slots__ = ()
+
+    def read(self, name: str, words: tuple[str, ...]) -> str:
+        return words[0]
+
+
+@dataclass(frozen=True, slots=True)
 class Choice(Reader):
     """One of some words, in any case, as the argument at index.
 

@@ -139,6 +139,16 @@ class Reader:
         return None
 
 
+class Scope(enum.Enum):
+    """Whose fields a directive sets."""
+
+    PROCESS = enum.auto()  # ProcessSettings
+    SERVER = enum.auto()  # VHost
+    SECTION = enum.auto()  # DirConf
+    CLIENTS = enum.auto()  # TlsServer and its parts: how clients are spoken to
+    MEMBERS = enum.auto()  # TlsMember and its parts
+
+
 @dataclass(frozen=True, slots=True)
 class Directive:
     """One declaration. Sections are named without brackets.
@@ -147,9 +157,10 @@ class Directive:
     syntax   the grammar of the arguments, for people
     default  the words that hold where nobody says any
     shown_default  what the manual says of it, where these words tell too little
-    sets     the field of the model that it sets, or several: of DirConf when it may
-             stand in sections, else of VHost when in virtual hosts, else of
-             ProcessSettings; "": model/resolve.py has a handler
+    sets     the field of the model that it sets, or several; "": model/resolve.py has
+             a handler
+    scope    whose fields; None: of DirConf when it may stand in sections, else of
+             VHost when in virtual hosts, else of ProcessSettings
     check    looks at the words after their count is right; None: whoever resolves
              the directive does. With sets it is a Reader; None: On or Off is read as
              a bool, anything else as text
@@ -184,6 +195,7 @@ class Directive:
     sets: str | tuple[str, ...] = ""
     shown_default: str = ""
     own: bool = False
+    scope: Scope | None = None
 
     @property
     def shown_name(self) -> str:
@@ -250,15 +262,9 @@ class Directive:
         return f"{self.name} {self.args.value}{tail}"
 
 
-class Scope(enum.Enum):
-    """What a setting belongs to, which its contexts say."""
-
-    PROCESS = enum.auto()
-    SERVER = enum.auto()
-    SECTION = enum.auto()
-
-
 def scope_of(declared: Directive) -> Scope:
+    if declared.scope is not None:
+        return declared.scope
     if declared.contexts & Context.DIRECTORY:
         return Scope.SECTION
     return Scope.SERVER if Context.VHOST in declared.contexts else Scope.PROCESS

@@ -1,4 +1,4 @@
-"""Checks of what mod_ssl's directives are given; files are looked at later.
+"""Readers and checks of what mod_ssl's directives are given; files are looked at later.
 
 Sentences are mod_ssl's of httpd 2.4.71, as observed.
 """
@@ -6,13 +6,13 @@ Sentences are mod_ssl's of httpd 2.4.71, as observed.
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from fastlb.base.errors import Severity
-from fastlb.config import units
-from fastlb.config.registry import Complaint
+from fastlb.config.registry import Complaint, Reader, Refused
 from fastlb.config.suggest import nearest
+from fastlb.facts.tls import RevocationCheck
 
 PROTOCOLS: Final = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 """What can be spoken, oldest first."""
@@ -34,56 +34,103 @@ OTHER_COMMANDS: Final = (
 )
 """Commands that OpenSSL knows and that are not honoured."""
 
+NO_ANONYMOUS: Final = ":!aNULL:!eNULL:!EXP"
+"""mod_ssl puts it behind each cipher list."""
+
 _CONF_VERSIONS: Final = ("None", *PROTOCOLS)
 _FREE_VALUES: Final = ("CipherString", "DHParameters")
 _NAMED: Final = re.compile(r"[A-Za-z0-9_.:*?/+-]+")
 
 
-def engine(_name: str, words: tuple[str, ...]) -> Complaint | None:
+class _Checked(Reader):
+    """Words are checked as a whole, and may be taken with a warning."""
+
+    __slots__ = ()
+
+    def __call__(self, name: str, words: tuple[str, ...]) -> Complaint | None:
+        raise NotImplementedError
+
+    def value(self, words: tuple[str, ...]) -> Any:
+        """Of words that are sound: the first."""
+        return words[0]
+
+    def read(self, name: str, words: tuple[str, ...]) -> Any:
+        complaint = self(name, words)
+        if complaint is not None and complaint.severity is Severity.ERROR:
+            raise Refused(complaint)
+        return self.value(words)
+
+
+class Engine(_Checked):
     """SSLEngine on|off; optional was switched off in 2.4.64."""
-    word = words[0].lower()
-    if word == "optional":
-        return Complaint(
-            "AH10510: 'SSLEngine optional' is no longer supported",
-            "it let a client, or whoever sits between, decide whether TLS is spoken",
-            "write SSLEngine on, on a port of its own",
-            "FB0116",
-        )
-    if word not in ("on", "off"):
-        return Complaint("Argument must be On or Off")
-    return None
 
+    __slots__ = ()
 
-def protocols(name: str, words: tuple[str, ...]) -> Complaint | None:
-    """SSLProtocol and SSLProxyProtocol: [+|-]protocol ..."""
-    warning: Complaint | None = None
-    for index, word in enumerate(words):
-        bare = word.lstrip("+-").lower()
-        removes = word.startswith("-")
-        if bare == "sslv2" and not removes:
-            return Complaint(f"{name}: SSLv2 is no longer supported", word=index)
-        if bare == "sslv3" and not removes:
+    def __call__(self, _name: str, words: tuple[str, ...]) -> Complaint | None:
+        word = words[0].lower()
+        if word == "optional":
             return Complaint(
-                "SSLv3 not supported by this version of OpenSSL",
-                "it has been broken since 2014",
-                "leave it out",
-                word=index,
+                "AH10510: 'SSLEngine optional' is no longer supported",
+                "it let a client, or whoever sits between, decide on TLS",
+                "write SSLEngine on, on a port of its own",
+                "FB0116",
             )
-        if bare not in ("all", "sslv2", "sslv3", *(p.lower() for p in PROTOCOLS)):
-            best = nearest(word.lstrip("+-"), (*PROTOCOLS, "all"))
-            cure = f"did you mean {best}?" if best else ""
-            text = f"{name}: Illegal protocol '{word.lstrip('+-')}'"
-            return Complaint(text, "", cure, word=index)
-        if index and word[0] not in "+-" and warning is None:
-            warning = Complaint(
-                f"AH02532: {name}: Protocol '{word}' overrides already set"
-                " parameter(s). Check if a +/- prefix is missing.",
-                f"only {word} and what follows it counts",
-                f"write {_signed(name, words)}",
-                severity=Severity.WARNING,
-                word=index,
-            )
-    return warning
+        if word not in ("on", "off"):
+            return Complaint("Argument must be On or Off")
+        return None
+
+    def value(self, words: tuple[str, ...]) -> bool:
+        return words[0].lower() == "on"
+
+
+class Versions(_Checked):
+    """SSLProtocol and SSLProxyProtocol: [+|-]protocol ..."""
+
+    __slots__ = ()
+
+    def __call__(self, name: str, words: tuple[str, ...]) -> Complaint | None:
+        warning: Complaint | None = None
+        for index, word in enumerate(words):
+            bare = word.lstrip("+-").lower()
+            removes = word.startswith("-")
+            if bare == "sslv2" and not removes:
+                return Complaint(f"{name}: SSLv2 is no longer supported", word=index)
+            if bare == "sslv3" and not removes:
+                return Complaint(
+                    "SSLv3 not supported by this version of OpenSSL",
+                    "it has been broken since 2014",
+                    "leave it out",
+                    word=index,
+                )
+            if bare not in ("all", "sslv2", "sslv3", *(p.lower() for p in PROTOCOLS)):
+                best = nearest(word.lstrip("+-"), (*PROTOCOLS, "all"))
+                cure = f"did you mean {best}?" if best else ""
+                text = f"{name}: Illegal protocol '{word.lstrip('+-')}'"
+                return Complaint(text, "", cure, word=index)
+            if index and word[0] not in "+-" and warning is None:
+                warning = Complaint(
+                    f"AH02532: {name}: Protocol '{word}' overrides already set"
+                    " parameter(s). Check if a +/- prefix is missing.",
+                    f"only {word} and what follows it counts",
+                    f"write {_signed(name, words)}",
+                    severity=Severity.WARNING,
+                    word=index,
+                )
+        return warning
+
+    def value(self, words: tuple[str, ...]) -> tuple[str, ...]:
+        """What is left, oldest first. A word without a sign forgets those before it."""
+        chosen: set[str] = set()
+        for word in words:
+            bare = word.lstrip("+-").lower()
+            named = {name for name in PROTOCOLS if bare in ("all", name.lower())}
+            if word.startswith("-"):
+                chosen -= named
+            elif word.startswith("+"):
+                chosen |= named
+            else:
+                chosen = named
+        return tuple(name for name in PROTOCOLS if name in chosen)
 
 
 def _signed(name: str, words: tuple[str, ...]) -> str:
@@ -92,63 +139,67 @@ def _signed(name: str, words: tuple[str, ...]) -> str:
     return " ".join((name, words[0], *rest))
 
 
-def ciphers(_name: str, words: tuple[str, ...]) -> Complaint | None:
+class Ciphers(_Checked):
     """SSLCipherSuite and SSLProxyCipherSuite: [SSL|TLSv1.3] list."""
-    if len(words) == 2 and words[0].lower() not in ("ssl", "tlsv1.3"):
-        return Complaint(
-            f"protocol '{words[0]}' not supported",
-            "",
-            "write SSL for TLS 1.2 and older, or TLSv1.3",
-        )
-    return None
 
+    __slots__ = ()
 
-def revocation(name: str, words: tuple[str, ...]) -> Complaint | None:
-    """SSLCARevocationCheck chain|leaf|none [no_crl_for_cert_ok]."""
-    if words[0].lower() not in ("chain", "leaf", "none"):
-        return Complaint(f"{name}: Invalid argument '{words[0]}'")
-    for index, word in enumerate(words[1:], 1):
-        if word.lower() != "no_crl_for_cert_ok":
-            return Complaint(f"{name}: Invalid argument '{word}'", word=index)
-    return None
-
-
-def depth(name: str, words: tuple[str, ...]) -> Complaint | None:
-    """SSLVerifyDepth and SSLProxyVerifyDepth; Apache takes letters for 0."""
-    try:
-        units.integer(words[0], 0, 100)
-    except units.UnitError as problem:
-        text = f"{name}: Invalid argument '{words[0]}'"
-        return Complaint(text, str(problem))
-    return None
-
-
-def sni_policy(_name: str, words: tuple[str, ...]) -> Complaint | None:
-    """SSLVHostSNIPolicy; the odd spelling in the sentence is Apache's."""
-    if words[0].lower() in ("strict", "secure", "authonly", "insecure"):
+    def __call__(self, _name: str, words: tuple[str, ...]) -> Complaint | None:
+        if len(words) == 2 and words[0].lower() not in ("ssl", "tlsv1.3"):
+            return Complaint(
+                f"protocol '{words[0]}' not supported",
+                "",
+                "write SSL for TLS 1.2 and older, or TLSv1.3",
+            )
         return None
-    return Complaint(
-        f"Invalid SSLVhostSNIPolicy argument '{words[0]}'",
-        "",
-        "write strict, secure, authonly or insecure",
-    )
+
+    def value(self, words: tuple[str, ...]) -> dict[str, str]:
+        if words[0].lower() == "tlsv1.3":
+            return {"suites": words[-1]}
+        return {"ciphers": words[-1] + NO_ANONYMOUS}
 
 
-def pass_phrase(name: str, words: tuple[str, ...]) -> Complaint | None:
+class Revocation(_Checked):
+    """SSLCARevocationCheck chain|leaf|none [no_crl_for_cert_ok]."""
+
+    __slots__ = ()
+
+    def __call__(self, name: str, words: tuple[str, ...]) -> Complaint | None:
+        if words[0].lower() not in ("chain", "leaf", "none"):
+            return Complaint(f"{name}: Invalid argument '{words[0]}'")
+        for index, word in enumerate(words[1:], 1):
+            if word.lower() != "no_crl_for_cert_ok":
+                return Complaint(f"{name}: Invalid argument '{word}'", word=index)
+        return None
+
+    def value(self, words: tuple[str, ...]) -> dict[str, Any]:
+        return {
+            "revocation_check": RevocationCheck(words[0].lower()),
+            "revocation_no_crl_ok": len(words) > 1,
+        }
+
+
+class PassPhrase(_Checked):
     """SSLPassPhraseDialog builtin|exec:program."""
-    word = words[0]
-    if word.startswith("|"):
-        return Complaint(
-            f"{name} {word}: a dialogue over a pipe is not served",
-            "the program would have to be asked anew for each key",
-            f"write {name} exec:{word[1:]}, which prints the phrase and ends",
-            "FB0116",
-        )
-    if word.lower() != "builtin" and not word.startswith("exec:"):
-        return Complaint(
-            f"{name}: Invalid argument", "", "write builtin or exec:/path/to/program"
-        )
-    return None
+
+    __slots__ = ()
+
+    def __call__(self, name: str, words: tuple[str, ...]) -> Complaint | None:
+        word = words[0]
+        if word.startswith("|"):
+            return Complaint(
+                f"{name} {word}: a dialogue over a pipe is not served",
+                "the program would have to be asked anew for each key",
+                f"write {name} exec:{word[1:]}, which prints the phrase and ends",
+                "FB0116",
+            )
+        if word.lower() != "builtin" and not word.startswith("exec:"):
+            return Complaint(
+                f"{name}: Invalid argument",
+                "",
+                "write builtin or exec:/path/to/program",
+            )
+        return None
 
 
 def renegotiation(name: str, words: tuple[str, ...]) -> Complaint | None:
@@ -242,17 +293,21 @@ def _other_command(command: str) -> Complaint:
     )
 
 
-def http_url(name: str, words: tuple[str, ...]) -> Complaint | None:
+class ResponderUrl(_Checked):
     """SSLStaplingForceURL: Apache takes anything and fails when it asks."""
-    try:
-        parts = urlsplit(words[0])
-        sound = parts.scheme == "http" and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        sound = False
-    if sound:
-        return None
-    return Complaint(
-        f"{name}: '{words[0]}' is not a URL of a responder",
-        "OCSP is asked over plain http://",
-        f"write {name} http://host/",
-    )
+
+    __slots__ = ()
+
+    def __call__(self, name: str, words: tuple[str, ...]) -> Complaint | None:
+        try:
+            parts = urlsplit(words[0])
+            sound = parts.scheme == "http" and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            sound = False
+        if sound:
+            return None
+        return Complaint(
+            f"{name}: '{words[0]}' is not a URL of a responder",
+            "OCSP is asked over plain http://",
+            f"write {name} http://host/",
+        )

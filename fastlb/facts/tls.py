@@ -15,6 +15,15 @@ class Verify(enum.Enum):
     OPTIONAL_NO_CA = "optional_no_ca"
 
 
+class SniPolicy(enum.Enum):
+    """SSLVHostSNIPolicy: which virtual hosts may serve for one another."""
+
+    STRICT = "strict"
+    SECURE = "secure"
+    AUTH_ONLY = "authonly"
+    INSECURE = "insecure"
+
+
 class RevocationCheck(enum.Enum):
     """SSLCARevocationCheck, SSLProxyCARevocationCheck."""
 
@@ -61,7 +70,7 @@ class Protocols:
 class Stapling:
     """SSLUseStapling on, with what SSLStapling* say."""
 
-    responder_timeout_s: float
+    responder_timeout_s: int
     response_max_age_s: int  # -1: as the answer says
     standard_cache_timeout_s: int
     error_cache_timeout_s: int

@@ -10,11 +10,12 @@ from typing import Final
 from cryptography import x509
 from OpenSSL import SSL
 
+from fastlb.config.registry import Scope
 from fastlb.config.tree import Node
 from fastlb.lint import chains
 from fastlb.model.drafts import Drafts, TlsLines
 from fastlb.model.resolve_server import absolute
-from fastlb.model.resolve_tls import Reading
+from fastlb.model.resolve_tls import tls_values
 from fastlb.tls.pem import FileTrouble, PemFile, Trouble, names_in, read_pem
 
 SYSTEM_BUNDLES: Final = (
@@ -159,10 +160,10 @@ class TlsFiles:
                     cure="fetch the list anew",
                 )
 
-    def protocols(self, node: Node, lines: TlsLines, prefix: str) -> None:
-        """SSLProtocol or SSLProxyProtocol; prefix: "ssl" or "sslproxy"."""
-        spoken = Reading(self.run, lines.last).protocols(prefix)
-        if not spoken.versions:
+    def protocols(self, node: Node, lines: TlsLines, scope: Scope) -> None:
+        """SSLProtocol or SSLProxyProtocol; lines: all that hold where it stands."""
+        spoken = tls_values(self.run, scope, lines.last)
+        if not spoken["versions"]:
             self.run.report.error(
                 node,
                 "FB0216",
@@ -171,7 +172,7 @@ class TlsFiles:
             )
             return
         old = [word for word in node.args if word.lower().lstrip("+") in _OLD_VERSIONS]
-        if old and "@SECLEVEL=0" not in (spoken.ciphers or ""):
+        if old and "@SECLEVEL=0" not in (spoken["ciphers"] or ""):
             self.run.report.warn(
                 node,
                 "FB0269",

@@ -19,6 +19,7 @@ from typing import Final
 
 from cryptography import x509
 
+from fastlb.config.registry import Scope
 from fastlb.config.tree import Node
 from fastlb.facts.tls import TlsServer, Verify
 from fastlb.lint import chains
@@ -62,7 +63,7 @@ def lint_tls_hosts(run: Drafts, now: datetime) -> None:
         _clients(run, server, lines, tls)
         versions = lines.last.get("sslprotocol")
         if versions is not None:
-            files.protocols(versions, lines, "ssl")
+            files.protocols(versions, lines, Scope.CLIENTS)
         files.ciphers(lines, "ssl")
     _addresses(run, hosts)
     lint_tls_members(files)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from fastlb.config.registry import Scope
 from fastlb.config.tree import Node
-from fastlb.facts.tls import Verify
+from fastlb.facts.tls import Trust, Verify
 from fastlb.lint.tls_files import TlsFiles
 from fastlb.lint.tls_trust import no_authorities, revocation
 from fastlb.model.drafts import Drafts, MemberDraft, SectionDraft, ServerDraft, TlsLines
 from fastlb.model.merge import effective_balancer
 from fastlb.model.proxy_sections import pattern_matches
-from fastlb.model.resolve_tls import Reading, member_tls, server_lines
+from fastlb.model.resolve_server import fields_of
+from fastlb.model.resolve_tls import member_tls, server_lines, tls_values
 from fastlb.model.targets import TLS_SCHEMES
 from fastlb.tls.pem import belongs
 
@@ -31,16 +33,16 @@ def lint_tls_members(files: TlsFiles) -> None:
 def _lines(files: TlsFiles, own: TlsLines, whole: TlsLines) -> None:
     """Complaints stand where one of the own lines is; whole: what holds with them."""
     run, last = files.run, own.last
-    read = Reading(run, whole.last)
-    trust = read.trust("sslproxy")
+    values = tls_values(run, Scope.MEMBERS, whole.last)
+    trust = Trust(**fields_of(Trust, values))
     verify = last.get("sslproxyverify")
-    asks = read.verify("sslproxyverify") in (Verify.REQUIRE, Verify.OPTIONAL)
+    asks = values["verify"] in (Verify.REQUIRE, Verify.OPTIONAL)
     if verify is not None and asks and not (trust.ca_file or trust.ca_path):
         no_authorities(run.report, verify, "SSLProxy")
     revocation(run.report, own, "SSLProxy", "of members", trust)
     versions = last.get("sslproxyprotocol")
     if versions is not None:
-        files.protocols(versions, whole, "sslproxy")
+        files.protocols(versions, whole, Scope.MEMBERS)
     files.ciphers(own, "sslproxy")
     _machine(files, last.get("sslproxymachinecertificatefile"))
     chain = last.get("sslproxymachinecertificatechainfile")

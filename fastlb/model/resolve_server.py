@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os.path
 from dataclasses import fields, replace
+from functools import cache
 from typing import Any, Final
 
 from fastlb.config.directives import declarations
@@ -27,6 +28,11 @@ SETTERS: Final[dict[str, Directive]] = {
 
 def presets(scope: Scope) -> Values:
     """Every field that directives of a scope set, as it is where none does."""
+    return dict(_presets(scope))
+
+
+@cache  # every virtual host asks, and every member
+def _presets(scope: Scope) -> Values:
     values: Values = {}
     for declared in SETTERS.values():
         if scope_of(declared) is scope:

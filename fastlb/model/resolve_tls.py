@@ -1,29 +1,29 @@
 """SSL* and SSLProxy*: from lines to `TlsServer` and `TlsMember`.
 
 The lines of a server (and of a <Proxy>) are kept as they stand, the last of each
-name; merging is laying one set over the other, as mod_ssl does it field by field.
+name; merging is laying one set over the other, as mod_ssl does it field by field. What
+each means, and what holds without it, its declaration says.
 Source: httpd 2.4.71 mod_ssl, as observed with -D DUMP_CERTS.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import zip_longest
 from typing import Final
 
-from fastlb.config import units
-from fastlb.config.tls_checks import PROTOCOLS
+from fastlb.config.checks import File
+from fastlb.config.registry import Scope, scope_of
 from fastlb.config.tree import Node
 from fastlb.facts.tls import (
     KeyPair,
     Protocols,
-    RevocationCheck,
+    SniPolicy,
     Stapling,
     TlsMember,
     TlsServer,
     Trust,
-    Verify,
 )
 from fastlb.facts.words import Compat
 from fastlb.model.drafts import (
@@ -33,12 +33,12 @@ from fastlb.model.drafts import (
     SectionDraft,
     ServerDraft,
     TlsLines,
+    Values,
 )
 from fastlb.model.proxy_sections import pattern_matches
-from fastlb.model.resolve_server import absolute
+from fastlb.model.resolve_server import SETTERS, absolute, fields_of, presets
 
 DH_COMMAND: Final = "dhparameters"  # the command of SSLOpenSSLConfCmd with a file
-NO_ANONYMOUS: Final = ":!aNULL:!eNULL:!EXP"  # mod_ssl puts it behind each cipher list
 
 
 def server_tls(run: Drafts, own: ServerDraft) -> TlsServer | None:
@@ -46,46 +46,40 @@ def server_tls(run: Drafts, own: ServerDraft) -> TlsServer | None:
     lines = server_lines(run, own)
     if not is_tls(run, own, lines):
         return None
-    read = Reading(run, lines.last)
-    stapling = None
-    if read.flag("sslusestapling", False):
-        stapling = Stapling(
-            responder_timeout_s=read.number("sslstaplingrespondertimeout", 10),
-            response_max_age_s=read.number("sslstaplingresponsemaxage", -1),
-            standard_cache_timeout_s=read.number(
-                "sslstaplingstandardcachetimeout", 3600
-            ),
-            error_cache_timeout_s=read.number("sslstaplingerrorcachetimeout", 600),
-            return_responder_errors=read.flag("sslstaplingreturnrespondererrors", True),
-            fake_try_later=read.flag("sslstaplingfaketrylater", True),
-            force_url=read.word("sslstaplingforceurl"),
-            response_skew_s=read.number("sslstaplingresponsetimeskew", 300),
-        )
-    return TlsServer(
-        pairs=key_pairs(run, lines),
-        chain_file=read.path("sslcertificatechainfile"),
-        protocols=read.protocols("ssl"),
-        honor_cipher_order=read.flag("sslhonorcipherorder", False),
-        conf_commands=tuple(_command_words(run, node) for node in lines.commands),
-        verify=read.verify("sslverifyclient"),
-        verify_depth=read.number("sslverifydepth", 1),
-        trust=read.trust("ssl"),
-        dn_request_file=read.path("sslcadnrequestfile"),
-        dn_request_path=read.path("sslcadnrequestpath"),
-        session_tickets=read.flag("sslsessiontickets", True),
-        session_timeout_s=read.number("sslsessioncachetimeout", 300),
-        strict_sni=read.flag("sslstrictsnivhostcheck", False),
-        stapling=stapling,
-        pass_phrase=Reading(run, run.main.tls.last).word("sslpassphrasedialog")
-        or "builtin",
-    )
+    values = tls_values(run, Scope.CLIENTS, lines.last)
+    stapling = Stapling(**fields_of(Stapling, values))
+    values |= {
+        "pairs": key_pairs(run, lines),
+        "protocols": Protocols(**fields_of(Protocols, values)),
+        "trust": Trust(**fields_of(Trust, values)),
+        "conf_commands": tuple(_command_words(run, node) for node in lines.commands),
+        "stapling": stapling if values["use_stapling"] else None,
+    }
+    return TlsServer(**fields_of(TlsServer, values))
+
+
+def tls_values(run: Drafts, scope: Scope, last: Mapping[str, Node]) -> Values:
+    """What lines say by the fields of the scope, as in presets where they are silent.
+
+    last: the lines that count, as in TlsLines.
+    """
+    values = presets(scope)
+    for node in last.values():
+        declared = SETTERS[node.name.lower()]
+        if scope_of(declared) is not scope:
+            continue
+        said = dict(declared.values(node.args))
+        if isinstance(declared.check, File):
+            said = {name: absolute(run, path) for name, path in said.items()}
+        values |= said
+    return values
 
 
 def is_tls(run: Drafts, server: ServerDraft, lines: TlsLines) -> bool:
     """SSLEngine; where it is not written, a Listen of protocol https turns it on."""
-    written = lines.last.get("sslengine")
+    written = tls_values(run, Scope.CLIENTS, lines.last)["ssl_engine"]
     if written is not None:
-        return written.args[0].lower() == "on"
+        return bool(written)
     return _listens_https(run, server)
 
 
@@ -120,24 +114,17 @@ def member_tls(
         if section.tls.last and section_binds(section, target):
             below = base if run.process.compat is Compat.APACHE else last
             last = below | section.tls.last
-    read = Reading(run, last)
-    name = read.switch("sslproxycheckpeername")
-    common = read.switch("sslproxycheckpeercn")
+    values = tls_values(run, Scope.MEMBERS, last)
     # ssl_engine_io.c: CheckPeerCN off alone switches the check of names off, too
+    name, common = values["peer_name"], values["peer_cn"]
     checks_name = name is not False and (common is not False or name is True)
-    return TlsMember(
-        engine=read.flag("sslproxyengine", False),
-        protocols=read.protocols("sslproxy"),
-        verify=read.verify("sslproxyverify"),
-        verify_depth=read.number("sslproxyverifydepth", 1),
-        trust=read.trust("sslproxy"),
-        check_name=checks_name,
-        check_cn=not checks_name and common is True,
-        check_expire=read.flag("sslproxycheckpeerexpire", True),
-        machine_certificate_file=read.path("sslproxymachinecertificatefile"),
-        machine_certificate_path=read.path("sslproxymachinecertificatepath"),
-        machine_chain_file=read.path("sslproxymachinecertificatechainfile"),
-    )
+    values |= {
+        "protocols": Protocols(**fields_of(Protocols, values)),
+        "trust": Trust(**fields_of(Trust, values)),
+        "check_name": checks_name,
+        "check_cn": not checks_name and common is True,
+    }
+    return TlsMember(**fields_of(TlsMember, values))
 
 
 def section_binds(section: SectionDraft, target: str) -> bool:
@@ -193,109 +180,30 @@ def sni_groups(run: Drafts, hosts: Sequence[TlsServer | None]) -> list[int]:
     names of files are compared, not what is in them; a chain file, tickets and the
     order of ciphers do not count.
     """
-    policy = Reading(run, run.main.tls.last).word("sslvhostsnipolicy") or "secure"
+    policy = tls_values(run, Scope.CLIENTS, run.main.tls.last)["sni_policy"]
     numbers: dict[object, int] = {}
     groups = []
     for index, tls in enumerate(hosts):
         if tls is None:
             groups.append(-1)
             continue
-        key = _likeness(policy.lower(), index, tls)
+        key = _likeness(policy, index, tls)
         groups.append(numbers.setdefault(key, len(numbers)))
     return groups
 
 
-def _likeness(policy: str, index: int, tls: TlsServer) -> object:
+def _likeness(policy: SniPolicy, index: int, tls: TlsServer) -> object:
     """What two virtual hosts must have in common."""
-    if policy == "insecure":
+    if policy is SniPolicy.INSECURE:
         return None
-    if policy == "strict":
+    if policy is SniPolicy.STRICT:
         return index
     told = (tls.dn_request_file, tls.dn_request_path)
     clients = (tls.verify, tls.verify_depth, tls.trust, told, tls.conf_commands)
-    if policy == "authonly":
+    if policy is SniPolicy.AUTH_ONLY:
         return clients
     pairs = frozenset((pair.certificate_file, pair.key_file) for pair in tls.pairs)
     return clients, tls.protocols, pairs
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """Values of lines by the name of the directive in lower case."""
-
-    run: Drafts
-    last: Mapping[str, Node]
-
-    def word(self, name: str) -> str | None:
-        node = self.last.get(name)
-        return None if node is None else node.args[0]
-
-    def path(self, name: str) -> str | None:
-        word = self.word(name)
-        return None if word is None else absolute(self.run, word)
-
-    def switch(self, name: str) -> bool | None:
-        word = self.word(name)
-        return None if word is None else units.flag(word)
-
-    def flag(self, name: str, default: bool) -> bool:
-        said = self.switch(name)
-        return default if said is None else said
-
-    def number(self, name: str, default: int) -> int:
-        word = self.word(name)
-        if word is None:
-            return default
-        return (
-            int(word)
-            if word.lstrip("+-").isdigit()
-            else units.duration_ms(word) // 1000
-        )
-
-    def verify(self, name: str) -> Verify:
-        return Verify((self.word(name) or "none").lower())
-
-    def protocols(self, prefix: str) -> Protocols:
-        """prefix: "ssl" or "sslproxy"."""
-        node = self.last.get(f"{prefix}protocol")
-        older = self.last.get(f"{prefix}ciphersuite")
-        suites = self.last.get(f"{prefix}ciphersuite tlsv1.3")
-        return Protocols(
-            versions=versions_of(("all",) if node is None else node.args),
-            ciphers=None if older is None else older.args[-1] + NO_ANONYMOUS,
-            suites=None if suites is None else suites.args[-1],
-        )
-
-    def trust(self, prefix: str) -> Trust:
-        """prefix: "ssl" or "sslproxy"."""
-        check = self.last.get(f"{prefix}carevocationcheck")
-        words = ("none",) if check is None else check.args
-        return Trust(
-            ca_file=self.path(f"{prefix}cacertificatefile"),
-            ca_path=self.path(f"{prefix}cacertificatepath"),
-            revocation_file=self.path(f"{prefix}carevocationfile"),
-            revocation_path=self.path(f"{prefix}carevocationpath"),
-            revocation_check=RevocationCheck(words[0].lower()),
-            revocation_no_crl_ok="no_crl_for_cert_ok" in map(str.lower, words[1:]),
-        )
-
-
-def versions_of(words: Sequence[str]) -> tuple[str, ...]:
-    """What SSLProtocol words leave, oldest first.
-
-    A word without a sign forgets those before it, as in Apache (AH02532).
-    """
-    chosen: set[str] = set()
-    for word in words:
-        bare = word.lstrip("+-").lower()
-        named = {name for name in PROTOCOLS if bare in ("all", name.lower())}
-        if word.startswith("-"):
-            chosen -= named
-        elif word.startswith("+"):
-            chosen |= named
-        else:
-            chosen = named
-    return tuple(name for name in PROTOCOLS if name in chosen)
 
 
 def _command_words(run: Drafts, node: Node) -> tuple[str, str]:
@@ -385,27 +293,12 @@ def _require_ssl(_run: Drafts, place: Place, _node: Node) -> None:
     place.draft.conf = replace(place.draft.conf, require_ssl=True)
 
 
-_SERVER_LINES: Final = """
-SSLEngine SSLCertificateChainFile SSLCACertificateFile SSLCACertificatePath
-SSLCARevocationFile SSLCARevocationPath SSLCARevocationCheck SSLCADNRequestFile
-SSLCADNRequestPath SSLProtocol SSLHonorCipherOrder SSLSessionCacheTimeout
-SSLSessionTickets SSLStrictSNIVHostCheck SSLVHostSNIPolicy SSLUseStapling
-SSLStaplingErrorCacheTimeout SSLStaplingFakeTryLater SSLStaplingForceURL
-SSLStaplingResponderTimeout SSLStaplingResponseMaxAge SSLStaplingResponseTimeSkew
-SSLStaplingReturnResponderErrors SSLStaplingStandardCacheTimeout SSLPassPhraseDialog
-""".lower().split()
-
-_MEMBER_LINES: Final = """
-SSLProxyEngine SSLProxyVerify SSLProxyVerifyDepth SSLProxyCACertificateFile
-SSLProxyCACertificatePath SSLProxyCARevocationFile SSLProxyCARevocationPath
-SSLProxyCARevocationCheck SSLProxyCheckPeerName SSLProxyCheckPeerCN
-SSLProxyCheckPeerExpire SSLProxyProtocol SSLProxyCipherSuite
-SSLProxyMachineCertificateFile SSLProxyMachineCertificatePath
-SSLProxyMachineCertificateChainFile
-""".lower().split()
-
 HANDLERS: Final[dict[str, Handler]] = {
-    **dict.fromkeys((*_SERVER_LINES, *_MEMBER_LINES), _line),
+    **{
+        name: _line
+        for name, declared in SETTERS.items()
+        if scope_of(declared) in (Scope.CLIENTS, Scope.MEMBERS)
+    },
     **dict.fromkeys(("sslverifyclient", "sslverifydepth", "sslciphersuite"), _for_host),
     "sslcertificatefile": _certificate,
     "sslcertificatekeyfile": _key,

@@ -22,20 +22,27 @@ from fastlb.facts import words
 from fastlb.facts.balancer import Balancer
 from fastlb.facts.member import Member
 from fastlb.facts.server import ProcessSettings
+from fastlb.facts.tls import Protocols, Stapling, TlsMember, TlsServer, Trust
 from fastlb.facts.vhost import DirConf, VHost
 from fastlb.model.resolve_server import SETTERS, presets
 
-FACTS: dict[Scope, type] = {
-    Scope.PROCESS: ProcessSettings,
-    Scope.SERVER: VHost,
-    Scope.SECTION: DirConf,
+FACTS: dict[Scope, tuple[type, ...]] = {
+    Scope.PROCESS: (ProcessSettings,),
+    Scope.SERVER: (VHost,),
+    Scope.SECTION: (DirConf,),
+    Scope.CLIENTS: (TlsServer, Protocols, Trust, Stapling),
+    Scope.MEMBERS: (TlsMember, Protocols, Trust),
 }
 # Read while the model is made; what becomes of them are fields of other names.
 ON_THE_WAY = {
     *("compat", "server_tokens", "proxy_pass_inherit", "balancer_inherit"),
-    *("proxy_receive_buffer_bytes", "lbmethod_asked"),
+    *("proxy_source_address", "proxy_receive_buffer_bytes", "lbmethod_asked"),
+    *("ssl_engine", "use_stapling", "sni_policy", "peer_name", "peer_cn"),
 }
-WORDS = ("1", "8192", "On", "127.0.0.1", "header=1", "Strict")
+WORDS = (
+    *("1", "8192", "On", "127.0.0.1", "header=1", "Strict", "all", "leaf"),
+    *("http://a/", "builtin"),
+)
 VALUES = ("1", "8192", "On", "5s", "+H", "byrequests", "GET", "off", "404", "x")
 
 
@@ -55,13 +62,19 @@ def fits(value: object, hint: object) -> bool:
     return type(value) is hint
 
 
-def wrong_field(facts: type, values: typing.Mapping[str, object]) -> Iterator[str]:
-    hints = typing.get_type_hints(facts)
+def wrong_field(
+    facts: tuple[type, ...], values: typing.Mapping[str, object]
+) -> Iterator[str]:
+    hints = {
+        name: hint
+        for kind in facts
+        for name, hint in typing.get_type_hints(kind).items()
+    }
     for name, value in values.items():
         if name in ON_THE_WAY:
             continue
         if name not in hints:
-            yield f"{facts.__name__} has no field {name}"
+            yield f"{facts[0].__name__} has no field {name}"
         elif not fits(value, hints[name]):
             yield f"{name} = {value!r} is no {hints[name]}"
 
@@ -128,7 +141,7 @@ def test_a_planted_fault_is_found(changes: dict[str, typing.Any], fault: str) ->
     assert any(fault in text for text in found), found
 
 
-def parameter_faults(declared: Parameters, facts: type) -> list[str]:
+def parameter_faults(declared: Parameters, *facts: type) -> list[str]:
     found: list[str] = []
     for one in declared.table.values():
         if not one.sets:

@@ -7,9 +7,9 @@ from certificates import make_ca, make_crl, make_pair
 from rows import rows
 from trees import errors, model_of, resolve_text
 
+from fastlb.config.tls_checks import Versions
 from fastlb.facts.server import Model
 from fastlb.facts.tls import RevocationCheck, TlsMember, TlsServer, Verify
-from fastlb.model.resolve_tls import versions_of
 
 LISTEN = "Listen 80\n"
 PAIR = make_pair(None, ["a.test", "b.test"])
@@ -192,7 +192,7 @@ def test_listen_https_turns_tls_on_where_the_address_is_the_same(
     ],
 )
 def test_a_word_without_sign_forgets_those_before_it(words: str, versions: str) -> None:
-    assert " ".join(versions_of(words.split())) == versions
+    assert " ".join(Versions().value(tuple(words.split()))) == versions
 
 
 # -- which hosts may serve for one another

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from fastlb.base.errors import Severity
 from fastlb.config import tls_checks
-from fastlb.config.checks import Choice, Duration, Each, Integer
+from fastlb.config.checks import Each, File, Integer, Seconds, word_of
 from fastlb.config.registry import (
     SV,
     SVD,
@@ -20,14 +20,15 @@ from fastlb.config.registry import (
     D,
     Directive,
     S,
+    Scope,
     Status,
 )
+from fastlb.facts.tls import SniPolicy, Verify
 
 SSL = "mod_ssl.c"
-_VERIFY = Choice(
-    ("none", "optional", "require", "optional_no_ca"),
-    "{name}: Invalid argument '{word}'",
-)
+_VERIFY = word_of(Verify, "{name}: Invalid argument '{word}'")
+_DEPTH = Integer(0, 100, "{name}: Invalid argument '{word}'")
+_FILE = File()
 _OPTIONS = Each(
     (
         "StdEnvVars",
@@ -63,7 +64,7 @@ def _options(name: str, words: tuple[str, ...]) -> Complaint | None:
     return None
 
 
-_SECONDS = Duration("s", 0, "{name}: invalid argument")
+_SECONDS = Seconds("{name}: invalid argument")
 _SESSIONS = (
     "sessions are kept in tickets, which every worker can open, before and after a"
     " reload"
@@ -81,6 +82,9 @@ def _served(  # noqa: PLR0917 - a row of a table
     check: Check | None = None,
     manual: str = "",
     differs: str = "",
+    sets: str | tuple[str, ...] = "",
+    shown_default: str = "",
+    scope: Scope = Scope.CLIENTS,
 ) -> Directive:
     return Directive(
         name,
@@ -93,7 +97,48 @@ def _served(  # noqa: PLR0917 - a row of a table
         check=check,
         manual=manual,
         differs=differs,
+        sets=sets,
+        shown_default=shown_default,
+        scope=scope if sets else None,
     )
+
+
+def _stapling(
+    name: str, syntax: str, sets: str, default: str, check: Check | None = _SECONDS
+) -> Directive:
+    args = Args.ONE if check else Args.FLAG
+    help_text = "detail of OCSP stapling"
+    name = f"SSLStapling{name}"
+    return _served(name, args, syntax, help_text, SV, default, check, sets=sets)
+
+
+def _member(  # noqa: PLR0917 - a row of a table
+    name: str,
+    args: Args,
+    syntax: str,
+    help_text: str,
+    sets: str | tuple[str, ...],
+    default: str = "",
+    check: Check | None = None,
+    shown_default: str = "",
+) -> Directive:
+    return _served(
+        f"SSLProxy{name}",
+        args,
+        syntax,
+        help_text,
+        SVP,
+        default,
+        check,
+        sets=sets,
+        shown_default=shown_default,
+        scope=Scope.MEMBERS,
+    )
+
+
+def _member_file(name: str, help_text: str, sets: str) -> Directive:
+    syntax = "dir" if name.endswith("Path") else "file"
+    return _member(name, Args.ONE, syntax, help_text, sets, check=_FILE)
 
 
 def _explained(
@@ -128,8 +173,9 @@ _SERVER = (
         Args.ONE,
         "on|off",
         "whether clients are served with TLS",
-        default="off; on where Listen names https",
-        check=tls_checks.engine,
+        check=tls_checks.Engine(),
+        sets="ssl_engine",
+        shown_default="off; on where Listen names https",
     ),
     _served(
         "SSLCertificateFile",
@@ -148,12 +194,27 @@ _SERVER = (
         Args.ONE,
         "file",
         "intermediate certificates, sent behind the leaf",
+        check=_FILE,
+        sets="chain_file",
     ),
-    _served("SSLCACertificateFile", Args.ONE, "file", "authorities of clients"),
-    _served("SSLCACertificatePath", Args.ONE, "dir", "authorities of clients"),
-    _served("SSLCARevocationFile", Args.ONE, "file", "revoked client certificates"),
-    _served(
-        "SSLCARevocationPath", Args.ONE, "directory", "revoked client certificates"
+    *(
+        _served(f"SSL{name}", Args.ONE, syntax, help_text, check=_FILE, sets=sets)
+        for name, syntax, help_text, sets in (
+            ("CACertificateFile", "file", "authorities of clients", "ca_file"),
+            ("CACertificatePath", "dir", "authorities of clients", "ca_path"),
+            (
+                "CARevocationFile",
+                "file",
+                "revoked client certificates",
+                "revocation_file",
+            ),
+            (
+                "CARevocationPath",
+                "directory",
+                "revoked client certificates",
+                "revocation_path",
+            ),
+        )
     ),
     _served(
         "SSLCARevocationCheck",
@@ -161,10 +222,25 @@ _SERVER = (
         "chain|leaf|none [no_crl_for_cert_ok]",
         "how revocation is checked",
         default="none",
-        check=tls_checks.revocation,
+        check=tls_checks.Revocation(),
+        sets=("revocation_check", "revocation_no_crl_ok"),
     ),
-    _served("SSLCADNRequestFile", Args.ONE, "file", "authorities told to clients"),
-    _served("SSLCADNRequestPath", Args.ONE, "directory", "authorities told to clients"),
+    _served(
+        "SSLCADNRequestFile",
+        Args.ONE,
+        "file",
+        "authorities told to clients",
+        check=_FILE,
+        sets="dn_request_file",
+    ),
+    _served(
+        "SSLCADNRequestPath",
+        Args.ONE,
+        "directory",
+        "authorities told to clients",
+        check=_FILE,
+        sets="dn_request_path",
+    ),
     _served(
         "SSLVerifyClient",
         Args.ONE,
@@ -177,6 +253,7 @@ _SERVER = (
             "Only for a whole virtual host: inside a section it would need a second"
             " handshake within the connection, which is refused."
         ),
+        sets="verify",
     ),
     _served(
         "SSLVerifyDepth",
@@ -185,7 +262,8 @@ _SERVER = (
         "longest chain of clients",
         SVD,
         "1",
-        tls_checks.depth,
+        _DEPTH,
+        sets="verify_depth",
     ),
     _served(
         "SSLProtocol",
@@ -193,7 +271,8 @@ _SERVER = (
         "[+|-]protocol ...",
         "versions of TLS for clients",
         default=_ALL_VERSIONS,
-        check=tls_checks.protocols,
+        check=tls_checks.Versions(),
+        sets="versions",
     ),
     _served(
         "SSLCipherSuite",
@@ -201,7 +280,8 @@ _SERVER = (
         "[TLSv1.3] ciphers",
         "ciphers for clients",
         SVD,
-        check=tls_checks.ciphers,
+        check=tls_checks.Ciphers(),
+        sets=("ciphers", "suites"),
     ),
     _served(
         "SSLHonorCipherOrder",
@@ -209,6 +289,7 @@ _SERVER = (
         "on|off",
         "whether the server's order of ciphers counts",
         default="off",
+        sets="honor_cipher_order",
     ),
     _served(
         "SSLOptions",
@@ -243,6 +324,7 @@ _SERVER = (
         "life of a session",
         default="300",
         check=Integer(0, None, "{name}: Invalid argument"),
+        sets="session_timeout_s",
     ),
     _served(
         "SSLSessionTickets",
@@ -254,6 +336,7 @@ _SERVER = (
             "Sessions live in tickets alone, so that off means that none is taken up"
             " again; Apache's SSLSessionCache is a second way."
         ),
+        sets="session_tickets",
     ),
     _served(
         "SSLStrictSNIVHostCheck",
@@ -261,6 +344,7 @@ _SERVER = (
         "on|off",
         "refuse clients without SNI",
         default="off",
+        sets="strict_sni",
     ),
     _served(
         "SSLVHostSNIPolicy",
@@ -269,30 +353,31 @@ _SERVER = (
         "when SNI and Host may differ",
         S,
         "secure",
-        tls_checks.sni_policy,
+        word_of(SniPolicy, "Invalid SSLVhostSNIPolicy argument '{word}'"),
         manual=(
             "A request for another virtual host than the handshake was for is answered"
             " with 421, unless the two are alike. strict: never alike. secure: with the"
             " same protocols, ciphers, certificates and checks of clients. authonly:"
             " with the same checks of clients. insecure: always."
         ),
+        sets="sni_policy",
     ),
-    _served("SSLUseStapling", Args.FLAG, "on|off", "OCSP stapling", default="off"),
-    *(
-        _served(
-            f"SSLStapling{name}", args, syntax, "detail of OCSP stapling", SV, *more
-        )
-        for name, args, syntax, *more in (
-            ("ErrorCacheTimeout", Args.ONE, "seconds", "600", _SECONDS),
-            ("FakeTryLater", Args.FLAG, "on|off", "on"),
-            ("ForceURL", Args.ONE, "url", "", tls_checks.http_url),
-            ("ResponderTimeout", Args.ONE, "seconds", "10", _SECONDS),
-            ("ResponseMaxAge", Args.ONE, "seconds", "-1", Integer(-1)),
-            ("ResponseTimeSkew", Args.ONE, "seconds", "300", Integer(0)),
-            ("ReturnResponderErrors", Args.FLAG, "on|off", "on"),
-            ("StandardCacheTimeout", Args.ONE, "seconds", "3600", _SECONDS),
-        )
+    _served(
+        "SSLUseStapling",
+        Args.FLAG,
+        "on|off",
+        "OCSP stapling",
+        default="off",
+        sets="use_stapling",
     ),
+    _stapling("ErrorCacheTimeout", "seconds", "error_cache_timeout_s", "600"),
+    _stapling("FakeTryLater", "on|off", "fake_try_later", "on", None),
+    _stapling("ForceURL", "url", "force_url", "", tls_checks.ResponderUrl()),
+    _stapling("ResponderTimeout", "seconds", "responder_timeout_s", "10"),
+    _stapling("ResponseMaxAge", "seconds", "response_max_age_s", "-1", Integer(-1)),
+    _stapling("ResponseTimeSkew", "seconds", "response_skew_s", "300", Integer(0)),
+    _stapling("ReturnResponderErrors", "on|off", "return_responder_errors", "on", None),
+    _stapling("StandardCacheTimeout", "seconds", "standard_cache_timeout_s", "3600"),
     _served(
         "SSLPassPhraseDialog",
         Args.ONE,
@@ -300,12 +385,13 @@ _SERVER = (
         "where the phrase of an encrypted key comes from",
         S,
         "builtin",
-        tls_checks.pass_phrase,
+        tls_checks.PassPhrase(),
         manual=(
             "exec: runs the program once for each encrypted key, with the arguments"
             " host:port and the key's number; it prints the phrase. builtin asks on the"
             " terminal at the start."
         ),
+        sets="pass_phrase",
     ),
     _served(
         "SSLOpenSSLConfCmd",
@@ -404,67 +490,89 @@ _UNUSED = (
     ),
 )
 
-_MEMBERS = tuple(
-    _served(f"SSLProxy{name}", args, syntax, help_text, SVP, *more)
-    for name, args, syntax, help_text, *more in (
-        ("Engine", Args.FLAG, "on|off", "whether members get TLS", "off"),
-        (
-            "Verify",
-            Args.ONE,
-            "none|optional|require|optional_no_ca",
-            "whether members' certificates are verified",
-            "none",
-            _VERIFY,
-        ),
-        (
-            "VerifyDepth",
-            Args.ONE,
-            "n",
-            "longest chain of members",
-            "1",
-            tls_checks.depth,
-        ),
-        ("CACertificateFile", Args.ONE, "file", "authorities of members"),
-        ("CACertificatePath", Args.ONE, "dir", "authorities of members"),
-        ("CARevocationFile", Args.ONE, "file", "revoked certificates"),
-        ("CARevocationPath", Args.ONE, "dir", "revoked certificates"),
-        (
-            "CARevocationCheck",
-            Args.LIST,
-            "chain|leaf|none [no_crl_for_cert_ok]",
-            "how revocation is checked",
-            "none",
-            tls_checks.revocation,
-        ),
-        ("CheckPeerName", Args.FLAG, "on|off", "check members' names", "on"),
-        (
-            "CheckPeerCN",
-            Args.FLAG,
-            "on|off",
-            "off: names are not checked unless CheckPeerName is written on",
-            "on",
-        ),
-        ("CheckPeerExpire", Args.FLAG, "on|off", "check expiry", "on"),
-        (
-            "Protocol",
-            Args.RAW,
-            "[+|-]protocol ...",
-            "versions of TLS",
-            _ALL_VERSIONS,
-            tls_checks.protocols,
-        ),
-        (
-            "CipherSuite",
-            Args.ONE_TWO,
-            "[TLSv1.3] ciphers",
-            "ciphers for members",
-            "",
-            tls_checks.ciphers,
-        ),
-        ("MachineCertificateFile", Args.ONE, "file", "own certificate with its key"),
-        ("MachineCertificatePath", Args.ONE, "dir", "own certificates with keys"),
-        ("MachineCertificateChainFile", Args.ONE, "file", "chain of the own ones"),
-    )
+_MEMBERS = (
+    _member("Engine", Args.FLAG, "on|off", "whether members get TLS", "engine", "off"),
+    _member(
+        "Verify",
+        Args.ONE,
+        "none|optional|require|optional_no_ca",
+        "whether members' certificates are verified",
+        "verify",
+        "none",
+        _VERIFY,
+    ),
+    _member(
+        "VerifyDepth",
+        Args.ONE,
+        "n",
+        "longest chain of members",
+        "verify_depth",
+        "1",
+        _DEPTH,
+    ),
+    _member_file("CACertificateFile", "authorities of members", "ca_file"),
+    _member_file("CACertificatePath", "authorities of members", "ca_path"),
+    _member_file("CARevocationFile", "revoked certificates", "revocation_file"),
+    _member_file("CARevocationPath", "revoked certificates", "revocation_path"),
+    _member(
+        "CARevocationCheck",
+        Args.LIST,
+        "chain|leaf|none [no_crl_for_cert_ok]",
+        "how revocation is checked",
+        ("revocation_check", "revocation_no_crl_ok"),
+        "none",
+        tls_checks.Revocation(),
+    ),
+    # These two decide together (resolve_tls.py), and by whether they are written.
+    _member(
+        "CheckPeerName",
+        Args.FLAG,
+        "on|off",
+        "check members' names",
+        "peer_name",
+        shown_default="on",
+    ),
+    _member(
+        "CheckPeerCN",
+        Args.FLAG,
+        "on|off",
+        "off: names are not checked unless CheckPeerName is written on",
+        "peer_cn",
+        shown_default="on",
+    ),
+    _member(
+        "CheckPeerExpire", Args.FLAG, "on|off", "check expiry", "check_expire", "on"
+    ),
+    _member(
+        "Protocol",
+        Args.RAW,
+        "[+|-]protocol ...",
+        "versions of TLS",
+        "versions",
+        _ALL_VERSIONS,
+        tls_checks.Versions(),
+    ),
+    _member(
+        "CipherSuite",
+        Args.ONE_TWO,
+        "[TLSv1.3] ciphers",
+        "ciphers for members",
+        ("ciphers", "suites"),
+        check=tls_checks.Ciphers(),
+    ),
+    _member_file(
+        "MachineCertificateFile",
+        "own certificate with its key",
+        "machine_certificate_file",
+    ),
+    _member_file(
+        "MachineCertificatePath",
+        "own certificates with keys",
+        "machine_certificate_path",
+    ),
+    _member_file(
+        "MachineCertificateChainFile", "chain of the own ones", "machine_chain_file"
+    ),
 )
 
 DIRECTIVES = (*_SERVER, *_UNUSED, *_MEMBERS)
