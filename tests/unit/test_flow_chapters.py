@@ -1,0 +1,148 @@
+"""Every chapter of core/flow has tests of its own, which drive it through flow_bench.
+
+A chapter that comes without them fails here, and so does a test that has gone.
+"""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+UNIT = Path(__file__).parent
+FLOW = UNIT.parents[1] / "fastlb/core/flow"
+
+# What only this chapter does, its bounds, and what happens when it fails.
+TESTED: dict[str, tuple[str, ...]] = {
+    "accept": (
+        "test_connections_beyond_a_bound_wait_in_the_backlog",
+        "test_without_a_descriptor_a_client_waits",
+        "test_a_worker_that_is_ahead_leaves_the_backlog_to_the_others",
+        "test_a_drain_takes_who_waits_in_the_backlog_and_nobody_after",
+    ),
+    "answer": (
+        "test_what_is_not_mapped",
+        "test_an_error_document_of_a_member_is_asked_for_by_get",
+        "test_services_that_fail_cost_a_page_and_not_the_connection",
+    ),
+    "arena": (
+        "test_what_is_composed_is_whole_whatever_its_size",
+        "test_what_finds_no_room_is_neither_sent_nor_decided_upon",
+    ),
+    "attempt": (
+        "test_all_that_were_tried_are_busy_until_the_end",
+        "test_a_body_that_was_kept_goes_to_the_next_connection_whole",
+    ),
+    "connect": (
+        "test_a_tunnel_to_where_the_client_says",
+        "test_a_connect_that_is_refused",
+        "test_a_name_that_leads_nowhere_or_takes_too_long",
+    ),
+    "downstream": (
+        "test_pipelined_requests_are_answered_one_after_the_other",
+        "test_what_a_refused_client_still_sends_is_read_away",
+        "test_a_silent_connection_is_closed_when_its_time_is_over",
+    ),
+    "exchange": (
+        "test_a_request_is_busy_counted_and_logged_until_its_answer_has_gone",
+        "test_with_a_client_that_breaks_off_its_member_is_left",
+        "test_a_head_that_is_refused_is_the_last_of_its_connection",
+    ),
+    "heads": (
+        "test_a_head_grows_through_all_sizes_of_buffers",
+        "test_only_so_many_large_heads_are_read_at_once",
+        "test_who_waits_for_room_longer_than_a_head_may_take_is_told",
+    ),
+    "lone": (
+        "test_a_lone_worker_serves_its_tunnels_and_ends_with_the_last",
+        "test_a_lone_worker_tells_of_tunnels_that_it_closed",
+        "test_a_lone_worker_tells_of_tunnels_that_timed_out",
+    ),
+    "pool": (
+        "test_the_connection_that_served_last_serves_next",
+        "test_one_that_its_member_ended_or_spoke_on_is_not_used_again",
+        "test_requests_beyond_max_wait_in_order",
+        "test_who_waits_longer_than_acquire_is_answered_503",
+    ),
+    "read_time": (
+        "test_how_long_a_request_may_take",
+        "test_the_time_of_the_member_is_not_the_clients",
+    ),
+    "request": (
+        "test_a_body_is_held_back_for_the_members_100",
+        "test_a_short_chunked_body_gets_a_length",
+        "test_a_body_of_which_part_is_gone_is_not_sent_again",
+        "test_a_body_that_is_broken_or_ends_early",
+    ),
+    "response": (
+        "test_a_response_of_known_length",
+        "test_what_is_no_response_is_answered_502",
+        "test_a_body_that_is_cut_is_cut_for_the_client",
+        "test_a_client_that_reads_nothing_holds_its_member_up",
+    ),
+    "route": (
+        "test_the_second_member_is_asked_in_the_turn_in_which_the_first_is_lost",
+        "test_503_when_all_refuse",
+        "test_with_timeout_a_request_waits_until_anybody_can_be_asked",
+        "test_more_sections_than_one_request_may_have_are_an_error",
+    ),
+    "row": (
+        "test_a_worker_says_what_it_has",
+        "test_what_another_wrote_over_is_said_again_with_the_next_tick",
+    ),
+    "secure": (
+        "test_nothing_is_sent_before_a_certificate_was_judged",
+        "test_a_connection_serves_only_the_name_it_was_made_for",
+        "test_only_a_session_whose_certificate_was_good_is_resumed",
+    ),
+    "splice": (
+        "test_a_body_on_its_way_through_a_pipe_holds_no_buffer",
+        "test_a_pipe_with_bytes_in_it_serves_nobody_else",
+        "test_without_descriptors_for_pipes_bodies_are_copied",
+        "test_a_large_body_that_is_cut_is_cut_for_the_client",
+    ),
+    "tls_variables": (
+        "test_what_python_makes_is_made_once_a_connection",
+        "test_variables_that_cannot_be_made_are_none",
+        "test_a_plain_connection_has_no_variables",
+    ),
+    "tunnel": (
+        "test_a_101_to_anything_else_is_502",
+        "test_the_end_of_one_side_is_passed_on_and_the_other_goes_on",
+        "test_nothing_is_read_while_the_other_side_takes_nothing",
+        "test_a_side_that_is_lost_ends_the_other",
+    ),
+    "upstream": (
+        "test_addresses_are_tried_in_order",
+        "test_a_member_that_refuses",
+        "test_a_reused_connection_that_dies_unanswered_is_replaced_once",
+    ),
+    "work": (
+        "test_requests_beyond_maxrequestworkers_wait_in_order",
+        "test_a_tunnel_gives_its_place_back",
+        "test_slots_that_are_not_used_are_given_up_on_a_tick",
+    ),
+}
+
+
+@cache
+def there_are() -> set[str]:
+    found = set()
+    for path in UNIT.glob("test_flow_*.py"):
+        for node in ast.parse(path.read_text("utf-8")).body:
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                assert node.name not in found, f"two tests are called {node.name}"
+                found.add(node.name)
+    return found
+
+
+def test_every_chapter_has_tests() -> None:
+    chapters = {path.stem for path in FLOW.glob("*.pyx")}
+    assert chapters == set(TESTED), "core/flow and the table are of two minds"
+
+
+@pytest.mark.parametrize("chapter", TESTED)
+def test_the_tests_of_a_chapter_exist(chapter: str) -> None:
+    assert set(TESTED[chapter]) <= there_are()
