@@ -54,6 +54,14 @@ def test_the_table_has_a_row_for_each_state(prefix: str) -> None:
     assert list(followers(prefix)) == states(prefix)
 
 
+def test_the_page_draws_every_state() -> None:
+    page = (CORE.parents[1] / "ARCHITECTURE.md").read_text()
+    drawing = page.partition("**Downstream** (")[2].split("```")[1]
+    for prefix in OWNERS:
+        for name in states(prefix):
+            assert re.search(rf"\b{name}\b", drawing), name
+
+
 @pytest.mark.parametrize("prefix", OWNERS)
 def test_every_state_is_entered_and_can_be_reached(prefix: str) -> None:
     table = followers(prefix)
