@@ -4,6 +4,12 @@ Each function here catches everything: an exception is logged with the connectio
 number, and the client gets a plain 500 or a closed connection. The callables are handed
 over by the worker when it starts; the core imports no service.
 """
+# uses: io/buffer, io/writer, io/timer, io/watch, http/head, balance/table,
+#       balance/table_slots, plan/client_names, plan/plan, plan/path, plan/match,
+#       plan/own_name, plan/rules, plan/logline, plan/late_lines, http/rewrite,
+#       flow/tls_variables, flow/pool, flow/upstream, flow/work, flow/heads, flow/row,
+#       flow/downstream, flow/accept, flow/route, flow/answer, flow/exchange,
+#       flow/arena, flow/connect, flow/lone, service_log
 
 import os
 from datetime import timezone

@@ -7,6 +7,9 @@
 # With a method that pays (method.pxd) everything from the first look to elected + 1
 # happens under the balancer's lock, so the sequence is one sequence, whatever worker
 # asks. With another only the last step does.
+#
+# uses: balance/lock, balance/table, balance/ledger, balance/lbmethods/method,
+#       balance/lbmethods/methods
 
 # Who may serve, and their positions in the balancer: good for one election.
 cdef (member_slot *)[MEMBERS_PER_BALANCER_MAX] elect_candidates

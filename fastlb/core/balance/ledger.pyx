@@ -1,5 +1,7 @@
 # Counting. Fields marked "own" have one writer, so a plain add suffices; it is stored
 # as one atomic word for those who read meanwhile.
+#
+# uses: balance/table
 
 cdef inline void ledger_own_add_i32(int32_t *p, int32_t n) noexcept nogil:
     atomic_set_i32(p, atomic_get_i32(p) + n)

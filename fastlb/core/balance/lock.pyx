@@ -1,4 +1,5 @@
 """Owner words (lock.pxd)."""
+# uses: balance/table
 
 cdef extern from *:
     """

@@ -2,6 +2,7 @@
 
 Claims and everything that Python sees are in claims.pyx and table_slots.pyx.
 """
+# uses: shared, balance/lock
 
 cdef extern from "<errno.h>" nogil:
     int TABLE_OUT_OF_RANGE "EINVAL"

@@ -1,6 +1,9 @@
 # The table as Python sees it: identities and their slots, the state of members, and
 # readers. The contracts of the methods stand in _core.pyi. None of this is on the path
 # of a request.
+#
+# uses: shared, balance/lock, balance/table, balance/claims, balance/ledger,
+#       balance/lbmethods/methods
 
 import os
 

@@ -4,6 +4,7 @@ Every member that was tried stays busy until the client's request ends, as in Ap
 Most requests try one; a balancer of thousands may have one try them all, so what has no
 room in the exchange goes into pieces of its own.
 """
+# uses: io/buffer, balance/ledger, plan/plan, flow/downstream, flow/exchange
 
 
 cdef void attempt_begin(exchange *x, bint fresh) noexcept nogil:

@@ -1,4 +1,9 @@
 """CONNECT (connect.pxd)."""
+# uses: io/buffer, io/writer, io/timer, io/watch, http/chartable, http/exit,
+#       http/host, http/framing, balance/table, plan/plan, plan/undecided, plan/path,
+#       plan/match, plan/access, plan/rules, http/rewrite, flow/tls_variables,
+#       flow/route, flow/answer, flow/exchange, flow/arena, flow/tunnel, service_log,
+#       services
 
 cdef plan_member connect_target
 cdef member_slot connect_slot

@@ -1,4 +1,5 @@
 """Room for heads (heads.pxd)."""
+# uses: io/buffer, io/watch, flow/exchange
 
 cdef int[BUFFER_CLASSES] heads_max = [
     0, HEADS_MEDIUM_MAX, HEADS_LARGE_MAX, HEADS_HUGE_MAX

@@ -1,4 +1,7 @@
 """A worker that is left with tunnels (lone.pxd)."""
+# uses: io/buffer, io/timer, io/watch, balance/table, balance/ledger, plan/plan,
+#       plan/logline, plan/late_lines, flow/pool, flow/upstream, flow/downstream,
+#       flow/splice, flow/exchange, flow/tunnel, services
 
 cdef int lone_pipe = -1
 cdef table_view lone_view       # the one of the Table goes with the interpreter

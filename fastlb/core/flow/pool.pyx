@@ -1,4 +1,6 @@
 """The pools (pool.pxd; mod_proxy's min, smax, max, ttl, acquire, disablereuse)."""
+# uses: io/buffer, io/timer, io/watch, io/tls_stream, balance/ledger, plan/plan,
+#       flow/upstream, flow/secure, flow/downstream, flow/exchange
 
 cdef enum:
     # Without smax= as many idle connections are kept as were ever of use; this is the

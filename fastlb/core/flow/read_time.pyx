@@ -1,4 +1,5 @@
 """How long a client may take (read_time.pxd). No clock is read for it."""
+# uses: io/buffer, io/watch, plan/plan, flow/exchange
 
 
 cdef long long read_time_all(

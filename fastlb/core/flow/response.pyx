@@ -4,6 +4,10 @@ The member's bytes wait in up.input, where they were received; what was composed
 waits in down.output and goes first. While anything waits nothing more is read: that is
 the whole of the backpressure.
 """
+# uses: io/buffer, io/timer, io/watch, io/stream, http/fields, http/head, http/hops,
+#       http/framing, http/chunked, balance/ledger, plan/plan, http/rewrite,
+#       flow/downstream, flow/request, flow/splice, flow/route, flow/answer,
+#       flow/exchange, flow/arena, flow/tunnel, service_log
 
 cdef enum:
     SPLICE_BYTES_MIN = 131072   # of a body still to come, for splice to pay

@@ -4,6 +4,7 @@ Another worker may have written over it: one that was taken over. The truth is i
 process's own memory, so a lie lasts as long as a tick. (Totals are what was said: a lie
 there changes figures on a page.)
 """
+# uses: balance/table, plan/plan, flow/downstream
 
 cdef enum:
     ROW_MEMBERS_PER_TICK = 256

@@ -1,4 +1,5 @@
 """splice(2): a body from socket to socket through a pipe, without a copy."""
+# uses: io/buffer, flow/downstream, flow/response, flow/exchange, service_log
 
 cdef int[PIPES_KEPT_MAX] pipe_pool_read
 cdef int[PIPES_KEPT_MAX] pipe_pool_write

@@ -1,4 +1,6 @@
 """Requests in work (work.pxd)."""
+# uses: io/timer, io/watch, balance/table, balance/ledger, plan/plan, flow/downstream,
+#       flow/exchange, service_log
 
 cdef enum:
     WORK_STEPS = 8      # steps in which a worker takes an equal part

@@ -4,6 +4,10 @@ Hop-by-hop fields are taken out before anything of ours is put in (CVE-2022-3181
 framing is always our own: what a peer said about the length of a message is consumed
 when it is parsed (design: forwarded re-framed).
 """
+# uses: io/buffer, io/writer, io/watch, http/chartable, http/fields, http/head,
+#       http/exit, http/hops, http/framing, plan/plan, plan/match, plan/rules,
+#       plan/logline, http/reverse, flow/downstream, flow/exchange, flow/arena,
+#       services
 
 cdef char[HTTP_DATE_BYTES] date_text
 cdef long long date_second = -1

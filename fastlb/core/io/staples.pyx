@@ -1,4 +1,5 @@
 """OCSP answers in handshakes (staples.pxd)."""
+# uses: shared
 
 cdef extern from "<time.h>" nogil:
     time_t staple_now "time"(time_t *out)

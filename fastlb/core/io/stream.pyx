@@ -1,4 +1,5 @@
 """Plain sockets as streams (stream.pxd); TLS goes its own way at each door."""
+# uses: io/buffer, io/watch, io/tls_stream
 
 cdef int stream_errno = 0   # errno of the last FAILED
 

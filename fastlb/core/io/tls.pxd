@@ -4,6 +4,8 @@
 # The library is the one that pyOpenSSL uses; its functions are called at addresses that
 # are taken once, when the worker starts (model: tls/library.py). A connection is made
 # here, from contexts that Python built: no Python object belongs to it.
+#
+# uses: io/watch, io/tls_hello, flow/exchange
 
 # In the order of TLS_FUNCTIONS: the struct is filled as an array of addresses.
 cdef struct tls_library:

@@ -1,4 +1,5 @@
 """The addresses of the TLS library (tls.pxd): the one door to it."""
+# uses: io/tls
 
 cdef tls_library tls
 

@@ -4,6 +4,7 @@ The library reads and writes the socket itself. It is called until it says that 
 socket gives or takes no more; only then is `readable` or `writable` cleared, because
 the next edge will come only after that.
 """
+# uses: io/buffer, io/watch, io/stream, io/tls_library, io/tls_hello, io/tls
 
 cdef enum:
     TLS_WANT_READ = 2           # SSL_ERROR_*

@@ -1,4 +1,5 @@
 """Readiness (watch.pxd)."""
+# uses: io/timer, io/tls, io/tls_stream
 
 cdef watch_set watch
 cdef epoll_event[EVENTS_PER_BATCH] watch_events

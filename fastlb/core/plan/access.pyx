@@ -1,4 +1,5 @@
 """Require: may this client ask for this? (config-language.md 7)"""
+# uses: plan/plan, plan/match, flow/exchange
 
 cdef bint network_holds(network *n, const unsigned char *address) noexcept nogil:
     cdef int whole = n.bits // 8

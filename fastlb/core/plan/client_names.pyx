@@ -1,4 +1,5 @@
 """Names of clients and the lines that wait for them (client_names.pxd)."""
+# uses: balance/table
 
 cdef bint client_names_wanted = False   # HostnameLookups stands anywhere
 cdef bint client_names_ended = False    # nobody is left who could ask

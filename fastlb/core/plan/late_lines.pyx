@@ -1,4 +1,5 @@
 """Writing the lines that waited for a client's name (client_names.pxd)."""
+# uses: io/writer, plan/client_names, plan/logline, flow/downstream
 
 cdef void late_line_write(line_aside *aside) noexcept nogil:
     """With the name if it is known, else with the address."""

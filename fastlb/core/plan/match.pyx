@@ -2,6 +2,8 @@
 
 Spec: config-language.md 7-8, proxying.md 1.
 """
+# uses: io/writer, http/chartable, http/head, plan/plan, plan/undecided, plan/target,
+#       plan/rules, flow/exchange, flow/arena
 
 cdef bint glob_match(
         const char *pattern, unsigned int pattern_length,

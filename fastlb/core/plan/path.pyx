@@ -10,6 +10,7 @@ one, and each does it in an order of its own. x.ways says which of these can mat
 path_read takes a path that way, and a request must be admitted under all of them
 (reading.pyx).
 """
+# uses: io/writer, http/chartable, plan/plan, plan/match, flow/exchange, flow/arena
 
 cdef enum:
     PATH_PLAIN = 1      # stays as it is in a canonical path (proxying.md 1.4)

@@ -4,6 +4,8 @@ A request goes to a member only if it would have been let through whichever way 
 member reads it (path.pyx); so whatever the strictest of the readings says holds. All
 else - settings, the mapping, the target - is of the first reading, which is httpd's.
 """
+# uses: plan/plan, plan/path, plan/match, plan/target, plan/redirect, plan/access,
+#       plan/rules, flow/exchange
 
 cdef struct first_reading:
     value decoded

@@ -6,6 +6,7 @@ REGEX_FAST_WORK_MAX. What needs more, or may, is matched by a twin of the patter
 counts its steps (regex_steps.pyx): some 5 ns for each item of the pattern. Nothing is
 allocated but by the interpreter, where the system forbids code written at run time.
 """
+# uses: plan/pcre2, plan/regex_steps
 
 cdef plan_pattern *regexes = NULL
 cdef int regex_count = 0

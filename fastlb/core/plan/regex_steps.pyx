@@ -8,6 +8,7 @@ a callout before each item, which is a step: they are counted over the whole mat
 every REGEX_STEPS_PER_LOOK of them the processor's time is looked at, because a step
 may take as long as the subject is.
 """
+# uses: plan/pcre2
 
 cdef struct regex_budget:
     int steps                   # left

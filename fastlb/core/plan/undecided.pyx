@@ -5,6 +5,7 @@ access hangs on a match (`decides`), the request is marked, and exchange_admit a
 it with 500, which is what httpd gives when an authorization cannot be worked out.
 Elsewhere an undecided match is none, as everywhere in httpd.
 """
+# uses: io/watch, plan/regex, flow/exchange, service_log
 
 cdef int request_matches(
         exchange *x, int number, bint decides, const char *data, unsigned int length,

@@ -19,6 +19,8 @@
 # Differs from Apache: a reset leaves busy as it is. Apache sets it to 0 under requests
 # that are still under way, whose ends it then does not count. Here busy belongs to the
 # workers, who take off what they put on.
+#
+# uses: balance/table, balance/ledger, balance/lbmethods/method
 
 cdef int bybusyness_choose(lb_choice *c) noexcept nogil:
     cdef member_slot *m

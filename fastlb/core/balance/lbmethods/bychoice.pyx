@@ -20,6 +20,8 @@
 #   part 0: A, then B     1, 2          1/1 > 2/3              B
 #   part 100: B, then A   1, 3          3/3 = 1/1              B
 #   part 100: B, then A   1, 4          4/3 > 1/1              A
+#
+# uses: balance/table, balance/ledger, balance/lbmethods/method
 
 cdef long long bychoice_sum(const lb_choice *c, int without) noexcept nogil:
     cdef long long total = 0

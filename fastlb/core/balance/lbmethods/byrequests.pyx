@@ -20,6 +20,8 @@
 #   request 4          0   400    B                 0     0    and so on: B A B B
 #
 # A member that is out keeps its lbstatus and takes part with it when it is back.
+#
+# uses: balance/table, balance/lbmethods/method
 
 cdef int byrequests_choose(lb_choice *c) noexcept nogil:
     cdef member_slot *m

@@ -17,6 +17,8 @@
 # A member that is new or was reset has served nothing, so it gets every request until
 # it has caught up, as in Apache. Requests under way count only as far as their bytes
 # have been counted: a burst goes to one member.
+#
+# uses: balance/table, balance/lbmethods/method
 
 cdef long long bytraffic_of(lb_choice *c, member_slot *m) noexcept nogil:
     cdef uint64_t factor = <uint64_t>lb_factor(c, m)

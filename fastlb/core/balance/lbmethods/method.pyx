@@ -1,4 +1,5 @@
 """What methods choose with (method.pxd)."""
+# uses: balance/table
 
 cdef int lb_factor(const lb_choice *c, const member_slot *m) noexcept nogil:
     return atomic_get_i32(&member_entry_of(c.table, m).load_factor)

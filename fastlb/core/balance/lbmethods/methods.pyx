@@ -1,4 +1,7 @@
 """The methods by number (methods.pxd)."""
+# uses: balance/lbmethods/method, balance/lbmethods/byrequests,
+#       balance/lbmethods/bytraffic, balance/lbmethods/bybusyness,
+#       balance/lbmethods/bychoice
 
 cdef lb_method[LB_METHODS_MAX] LB_METHODS
 cdef int lb_method_count = 0
