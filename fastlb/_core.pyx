@@ -14,11 +14,18 @@ arenas_note()
 # memory that all processes see
 include "core/shared.pyx"
 
-# io: readiness, timeouts, bytes in and out
+# ground: what everybody needs and nobody owns
+include "core/ground/text.pyx"
+include "core/ground/chartable.pyx"
 include "core/io/buffer.pyx"
 include "core/io/writer.pyx"
+include "core/ground/address.pyx"
+include "core/ground/path.pyx"
+
+# io: readiness, timeouts, bytes in and out
 include "core/io/timer.pyx"
 include "core/io/watch.pyx"
+include "core/io/date.pyx"
 include "core/io/stream.pyx"
 include "core/io/tls_library.pyx"
 include "core/io/tls_hello.pyx"
@@ -26,7 +33,6 @@ include "core/io/tls_stream.pyx"
 include "core/io/staples.pyx"
 
 # http: HTTP/1.x as spans
-include "core/http/chartable.pyx"
 include "core/http/fields.pyx"
 include "core/http/head.pyx"
 include "core/http/exit.pyx"

@@ -3,10 +3,10 @@
 Wording and numbers are Apache's where it has them. As everywhere on the seam, nothing
 raises: a line that cannot be written is lost.
 """
-# uses: io/buffer, io/watch, io/tls, io/tls_stream, http/fields, http/head,
-#       balance/lock, balance/ledger, balance/elect, plan/regex_steps, plan/regex,
-#       plan/plan, flow/upstream, flow/secure, flow/downstream, flow/exchange,
-#       flow/connect, flow/lone, services
+# uses: ground/text, io/buffer, ground/address, io/watch, io/tls, io/tls_stream,
+#       http/fields, http/head, balance/lock, balance/ledger, balance/elect,
+#       plan/regex_steps, plan/regex, plan/plan, flow/upstream, flow/secure,
+#       flow/downstream, flow/exchange, flow/connect, flow/lone, services
 
 cdef void say(
         exchange *x, str level, str module, int error, str message) noexcept:

@@ -4,12 +4,13 @@ Each function here catches everything: an exception is logged with the connectio
 number, and the client gets a plain 500 or a closed connection. The callables are handed
 over by the worker when it starts; the core imports no service.
 """
-# uses: io/buffer, io/writer, io/timer, io/watch, http/head, balance/table,
-#       balance/table_slots, plan/client_names, plan/plan, plan/path, plan/match,
-#       plan/own_name, plan/rules, plan/logline, plan/late_lines, http/rewrite,
-#       flow/tls_variables, flow/pool, flow/upstream, flow/work, flow/heads, flow/row,
-#       flow/downstream, flow/accept, flow/route, flow/answer, flow/exchange,
-#       flow/arena, flow/connect, flow/lone, service_log
+# uses: ground/text, io/buffer, io/writer, ground/address, ground/path, io/timer,
+#       io/watch, io/date, http/head, balance/table, balance/table_slots,
+#       plan/client_names, plan/plan, plan/path, plan/match, plan/own_name,
+#       plan/rules, plan/logline, plan/late_lines, http/rewrite, flow/tls_variables,
+#       flow/pool, flow/upstream, flow/work, flow/heads, flow/row, flow/downstream,
+#       flow/accept, flow/route, flow/answer, flow/exchange, flow/arena, flow/connect,
+#       flow/lone, service_log
 
 import os
 from datetime import timezone
@@ -410,7 +411,7 @@ cdef class Core:
         watch.handlers[<int>KIND_LISTENER] = accept_on_event
         watch.handlers[<int>KIND_DOWNSTREAM] = downstream_on_event
         watch.handlers[<int>KIND_UPSTREAM] = upstream_on_event
-        match_begin()
+        path_begin()
         connect_prepare()
         plan_begin(model, table, member_slots, balancer_slots)
         plan_tls(tls_handles)

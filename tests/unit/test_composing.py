@@ -23,7 +23,7 @@ COPIES = {
     "http/fields.pyx": (1, "unfolds in place: never longer than what was read"),
     "plan/client_names.pyx": (2, "a name and a line; their lengths are checked first"),
     "plan/logline.pyx": (1, "what a log program did not take moves to the front"),
-    "plan/path.pyx": (1, "a run of slashes at the front becomes one: shorter"),
+    "ground/path.pyx": (1, "a run of slashes at the front becomes one: shorter"),
     "plan/plan.pyx": (1, "made once, before any client, as long as it is measured"),
 }
 # Copies of whole structures, or of a number of bytes that is written down, are no
@@ -35,8 +35,9 @@ STORES = {
     "io/tls_stream.pyx": (1, "a length that OpenSSL asks for"),
     "http/chunked.pyx": (3, "a chunk's head, written backwards into the headroom"),
     "http/fields.pyx": (1, "unfolds in place"),
-    "plan/match.pyx": (2, "an address of sixteen bytes"),
-    "plan/path.pyx": (5, "undoes dot segments in place: never longer"),
+    "ground/address.pyx": (2, "an address of sixteen bytes"),
+    "ground/path.pyx": (4, "undoes dot segments in place: never longer"),
+    "plan/path.pyx": (1, "a slash in the place of the byte that kept it"),
 }
 POINTER = re.compile(r"(?<!const )\b(?:unsigned )?char \*\s*(\w+)")
 STORE = re.compile(r"^\s*(\w+)\[[^\]]*\] = ")

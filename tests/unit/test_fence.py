@@ -15,7 +15,7 @@ import pytest
 Copy = Callable[[], fence.Core]
 CORE = fence.read_core()
 KNOWN = [tuple(line.split(" -> ")) for line in fence.KNOWN.read_text().splitlines()]
-KNOT = [2, 2, 43]  # how many chapters stand in each circle; it only becomes less
+KNOT = [2, 2, 5, 38]  # how many chapters stand in each circle; it only becomes less
 # Headers that still speak for other chapters than their own.
 FOREIGN = {
     "io/tls",
@@ -49,7 +49,7 @@ def test_no_known_arrow_is_gone() -> None:
 
 
 def test_circles_are_no_larger_than_known() -> None:
-    assert [len(circle) for circle in CORE.circles()] == KNOT
+    assert sorted(len(circle) for circle in CORE.circles()) == KNOT
 
 
 def test_a_header_speaks_for_its_own_chapter() -> None:

@@ -170,7 +170,7 @@ def test_nobody_looks_back_but_through_byte_before() -> None:
         if name.startswith("balance/") and name != "balance/sticky.pyx":
             continue  # rows of the table, no bytes
         found = [line.strip() for line in text.splitlines() if back.search(line)]
-        if name == "http/chartable.pyx":
+        if name == "ground/chartable.pyx":
             assert found == ["return data[at - 1] if at > 0 else 0"]
         elif name == "services.pyx":
             assert found == ["plan_names[x.host_wanted - 1], bool(x.host_forward),"]

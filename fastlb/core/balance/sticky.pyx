@@ -1,7 +1,7 @@
 # The search follows Apache's in what it finds, not in how: nothing is copied, and the
 # value is a piece of the target or of the Cookie field.
 #
-# uses: http/chartable, balance/elect
+# uses: ground/chartable, balance/elect
 
 cdef inline bint sticky_is_blank(char c) noexcept nogil:
     return c == 32 or 9 <= c <= 13      # isspace() in the C locale

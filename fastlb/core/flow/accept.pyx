@@ -3,8 +3,8 @@
 Listeners are the only descriptors in the set that are watched by level: what one turn
 leaves in the backlog is seen again in the next, here or in another worker.
 """
-# uses: io/watch, balance/ledger, plan/plan, plan/match, flow/downstream,
-#       flow/exchange, service_log
+# uses: ground/address, io/watch, balance/ledger, plan/plan, plan/match,
+#       flow/downstream, flow/exchange, service_log
 
 cdef enum:
     BACKLOG_TAKEN_MAX = 1024    # at a drain, of each listener

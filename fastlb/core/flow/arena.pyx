@@ -1,5 +1,5 @@
 """Writers in an exchange's scratch memory (arena.pxd)."""
-# uses: io/buffer, io/writer, flow/exchange
+# uses: ground/text, io/buffer, io/writer, flow/exchange
 
 cdef long arena_live = 0        # pieces of their own that are out
 

@@ -1,7 +1,7 @@
 """CONNECT (connect.pxd)."""
-# uses: io/buffer, io/writer, io/timer, io/watch, http/chartable, http/exit,
-#       http/host, http/framing, balance/table, plan/plan, plan/undecided, plan/path,
-#       plan/match, plan/access, plan/rules, http/rewrite, flow/tls_variables,
+# uses: ground/text, ground/chartable, io/buffer, io/writer, ground/path, io/timer,
+#       io/watch, http/exit, http/host, http/framing, balance/table, plan/plan,
+#       plan/undecided, plan/access, plan/rules, http/rewrite, flow/tls_variables,
 #       flow/route, flow/answer, flow/exchange, flow/arena, flow/tunnel, service_log,
 #       services
 

@@ -70,4 +70,3 @@ cdef void downstream_reset(downstream *d) noexcept nogil
 cdef long downstreams_close_idle(long most) noexcept nogil
 # Client's address as text, made when first asked for.
 cdef void downstream_learn_remote(downstream *d) noexcept nogil
-cdef unsigned int address_text(const unsigned char *address, char *out) noexcept nogil

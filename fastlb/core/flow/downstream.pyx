@@ -1,7 +1,8 @@
 """The client's connection (downstream.pxd)."""
-# uses: io/buffer, io/timer, io/watch, io/stream, io/tls_hello, io/tls_stream,
-#       http/head, http/count, balance/table, balance/ledger, plan/plan, plan/match,
-#       flow/work, flow/heads, flow/read_time, flow/accept, flow/exchange, service_log
+# uses: io/buffer, ground/address, io/timer, io/watch, io/stream, io/tls_hello,
+#       io/tls_stream, http/head, http/count, balance/table, balance/ledger,
+#       plan/plan, plan/match, flow/work, flow/heads, flow/read_time, flow/accept,
+#       flow/exchange, service_log
 
 cdef enum:
     LINGER_US = 2000000         # how long what still comes is read away
@@ -491,20 +492,6 @@ cdef long downstreams_close_idle(long most) noexcept nogil:
             closed += 1
         d = following
     return closed
-
-
-cdef unsigned int address_text(const unsigned char *address, char *out) noexcept nogil:
-    """The address as text into ADDRESS_TEXT_BYTES; returns its length."""
-    cdef bint four = address[10] == 255 and address[11] == 255
-    cdef int i
-    for i in range(10):
-        if address[i]:
-            four = False
-    if four:
-        inet_ntop(AF_INET, address + 12, out, ADDRESS_TEXT_BYTES)
-    else:
-        inet_ntop(AF_INET6, address, out, ADDRESS_TEXT_BYTES)
-    return <unsigned int>strlen(out)
 
 
 cdef void downstream_learn_remote(downstream *d) noexcept nogil:

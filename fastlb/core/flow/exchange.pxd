@@ -77,10 +77,6 @@ cdef enum:
     UP_HANDSHAKE = 3    # connected; TLS is not established yet
     UP_STATES
 
-cdef struct value:              # text that lives as long as the exchange
-    const char *data            # NULL: not set
-    unsigned int length
-
 cdef enum:
     HOST_UNKNOWN = 0
     HOST_ALLOWED = 1

@@ -6,12 +6,12 @@ everything towards the client response.pyx, answers made here answer.pyx.
 A function that may end the exchange returns False when it did: after that neither the
 exchange nor its connections may be touched.
 """
-# uses: io/buffer, io/timer, io/watch, http/fields, http/head, http/hops, http/host,
-#       http/framing, http/chunked, balance/table, balance/ledger, balance/sticky,
-#       balance/elect, plan/plan, plan/match, plan/logline, flow/pool, flow/upstream,
-#       flow/work, flow/heads, flow/downstream, flow/request, flow/response,
-#       flow/splice, flow/attempt, flow/route, flow/answer, flow/arena, flow/tunnel,
-#       flow/connect, service_log
+# uses: ground/text, io/buffer, io/timer, io/watch, http/fields, http/head, http/hops,
+#       http/host, http/framing, http/chunked, balance/table, balance/ledger,
+#       balance/sticky, balance/elect, plan/plan, plan/match, plan/logline, flow/pool,
+#       flow/upstream, flow/work, flow/heads, flow/downstream, flow/request,
+#       flow/response, flow/splice, flow/attempt, flow/route, flow/answer, flow/arena,
+#       flow/tunnel, flow/connect, service_log
 
 cdef enum:
     EXCHANGES_KEPT_MAX = 2048

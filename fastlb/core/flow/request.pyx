@@ -7,7 +7,7 @@ A body up to BODY_KEEP_BYTES stays where it was received until the exchange ends
 that it can be sent again to another member. What is longer passes through
 x.body.stream, and from then on the request cannot be repeated (x.body.lost).
 """
-# uses: io/buffer, io/timer, io/watch, io/stream, http/chartable, http/fields,
+# uses: ground/chartable, io/buffer, io/timer, io/watch, io/stream, http/fields,
 #       http/head, http/framing, http/chunked, plan/plan, plan/match, flow/read_time,
 #       flow/route, flow/answer, flow/exchange, service_log
 

@@ -1,12 +1,12 @@
 """From a complete head to a member: settings, access, election, connection."""
-# uses: io/timer, io/watch, io/stream, io/tls, http/chartable, http/fields, http/head,
-#       http/framing, balance/lock, balance/table, balance/ledger, balance/chance,
-#       balance/sticky, balance/elect, plan/plan, plan/undecided, plan/path,
-#       plan/match, plan/target, plan/own_name, plan/redirect, plan/access,
-#       plan/rules, plan/reading, plan/logline, http/rewrite, flow/tls_variables,
-#       flow/pool, flow/upstream, flow/downstream, flow/request, flow/response,
-#       flow/attempt, flow/answer, flow/exchange, flow/arena, flow/tunnel,
-#       flow/connect, service_log, services
+# uses: ground/text, ground/chartable, ground/path, io/timer, io/watch, io/stream,
+#       io/tls, http/fields, http/head, http/framing, balance/lock, balance/table,
+#       balance/ledger, balance/chance, balance/sticky, balance/elect, plan/plan,
+#       plan/undecided, plan/path, plan/match, plan/target, plan/own_name,
+#       plan/redirect, plan/access, plan/rules, plan/reading, plan/logline,
+#       http/rewrite, flow/tls_variables, flow/pool, flow/upstream, flow/downstream,
+#       flow/request, flow/response, flow/attempt, flow/answer, flow/exchange,
+#       flow/arena, flow/tunnel, flow/connect, service_log, services
 
 
 cdef void exchange_route(exchange *x) noexcept nogil:

@@ -1,6 +1,6 @@
 """TLS towards a member: handshake, what its certificate must be, sessions kept."""
-# uses: io/writer, io/timer, io/watch, io/tls_library, io/tls_hello, io/tls,
-#       io/tls_stream, balance/ledger, plan/plan, plan/match, flow/upstream,
+# uses: ground/text, io/writer, io/timer, io/watch, io/tls_library, io/tls_hello,
+#       io/tls, io/tls_stream, balance/ledger, plan/plan, plan/match, flow/upstream,
 #       flow/downstream, flow/route, flow/answer, flow/exchange, service_log
 
 

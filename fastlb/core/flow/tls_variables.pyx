@@ -4,8 +4,8 @@ Those that a configuration names are known by number. What the library tells in 
 is asked for at once; the rest, above all what stands in certificates, is made by Python
 in one call for a connection, when the first of them is wanted, and kept with it.
 """
-# uses: io/tls_library, io/tls, plan/plan, plan/match, plan/rules, flow/exchange,
-#       services
+# uses: ground/text, io/tls_library, io/tls, plan/plan, plan/match, plan/rules,
+#       flow/exchange, services
 
 cdef list tls_names = []            # by number
 cdef int tls_name_protocol = -1     # numbers of those that need no Python

@@ -1,9 +1,9 @@
 """Tunnels (tunnel.pxd): Upgrade, and the bytes of it and of CONNECT."""
-# uses: io/buffer, io/writer, io/timer, io/watch, io/stream, io/tls_stream,
-#       http/chartable, http/fields, http/head, http/framing, balance/ledger,
-#       plan/plan, http/rewrite, flow/work, flow/downstream, flow/request,
-#       flow/response, flow/route, flow/answer, flow/exchange, flow/arena,
-#       service_log, services
+# uses: ground/text, ground/chartable, io/buffer, io/writer, io/timer, io/watch,
+#       io/stream, io/tls_stream, http/fields, http/head, http/framing,
+#       balance/ledger, plan/plan, http/rewrite, flow/work, flow/downstream,
+#       flow/request, flow/response, flow/route, flow/answer, flow/exchange,
+#       flow/arena, service_log, services
 
 # How far one direction came.
 cdef enum:

@@ -7,7 +7,7 @@ smuggled: CRLF and nothing else, hexadecimal digits without sign or prefix, cont
 bytes nowhere (CVE-2015-3183). Blanks behind the size are taken, as Apache does.
 Extensions and trailers are checked and dropped (CVE-2013-5704: never merged).
 """
-# uses: http/chartable
+# uses: ground/chartable
 
 cdef enum:
     CHUNK_SIZE_FIRST = 0    # the first digit must come

@@ -2,7 +2,7 @@
 
 Each byte is looked at once more, and only where a head comes in pieces.
 """
-# uses: http/chartable, http/head
+# uses: ground/chartable, http/head
 
 
 cdef unsigned char head_exceeds(

@@ -1,5 +1,5 @@
 """Making legal lines of whatever was composed (exit.pxd)."""
-# uses: io/writer, http/scan, http/chartable
+# uses: ground/chartable, io/writer, http/scan
 
 cdef void put_value(writer *w, const char *data, size_t length) noexcept nogil:
     cdef const char *end

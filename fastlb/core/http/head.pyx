@@ -11,7 +11,7 @@ where the RFC leaves a choice.
 A refusal is made in a function of its own, away from the straight path, and may look
 at the line again to say why.
 """
-# uses: http/scan, http/chartable, http/fields
+# uses: ground/chartable, http/scan, http/fields
 
 # Set in head_find_end's `scanned` once the first line is complete and has a version.
 cdef enum:

@@ -4,7 +4,7 @@ The rules of Apache's Strict, as observed, and two of the RFC's where Apache is 
 because an absolute-form target makes it forget the Host field: a second Host is 400
 always, and an invalid one too.
 """
-# uses: io/writer, http/chartable, http/fields, http/head
+# uses: ground/chartable, io/writer, http/fields, http/head
 
 cdef enum:
     IPV6_LITERAL_BYTES_MAX = 45     # eight groups, or six and a dotted IPv4 address

@@ -2,8 +2,8 @@
 
 Spec: proxying.md 5.
 """
-# uses: io/writer, http/chartable, balance/elect, plan/plan, plan/path, plan/own_name,
-#       plan/rules, flow/exchange, flow/arena
+# uses: ground/text, ground/chartable, io/writer, balance/elect, plan/plan,
+#       plan/own_name, plan/rules, flow/exchange, flow/arena
 
 cdef void rewrite_location(exchange *x, out_field *f) noexcept nogil:
     """ProxyPassReverse: the first mapping that fits (proxying.md 5.1)."""

@@ -15,8 +15,6 @@ cdef int rewrite_local(
     exchange *x, int status, const char *reason, unsigned int reason_length,
     const char *content_type, long long content_length) noexcept nogil
 
-# "Sun, 06 Nov 1994 08:49:37 GMT", made once a second.
-cdef const char *http_date() noexcept nogil
 cdef const char *reason_of(int status, unsigned int *length) noexcept nogil
 
 # A writer over an empty buffer of that class, which takes the place of *b; over the

@@ -5,7 +5,7 @@
 # are taken once, when the worker starts (model: tls/library.py). A connection is made
 # here, from contexts that Python built: no Python object belongs to it.
 #
-# uses: io/watch, io/tls_hello, flow/exchange
+# uses: ground/text, io/watch, io/tls_hello
 
 # In the order of TLS_FUNCTIONS: the struct is filled as an array of addresses.
 cdef struct tls_library:
@@ -60,8 +60,6 @@ cdef enum:
     VERIFY_OPTIONAL = 1
     VERIFY_REQUIRE = 2
     VERIFY_OPTIONAL_NO_CA = 3
-
-cdef struct value
 
 cdef struct tls_state:
     void *ssl

@@ -1,5 +1,5 @@
 """The bounded writer (writer.pxd)."""
-# uses: http/chartable
+# uses: ground/chartable
 
 cdef void writer_begin(writer *w, char *memory, size_t size) noexcept nogil:
     w.begin = memory

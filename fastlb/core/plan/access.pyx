@@ -1,5 +1,5 @@
 """Require: may this client ask for this? (config-language.md 7)"""
-# uses: plan/plan, plan/match, flow/exchange
+# uses: ground/text, ground/address, plan/plan, plan/match, flow/exchange
 
 cdef bint network_holds(network *n, const unsigned char *address) noexcept nogil:
     cdef int whole = n.bits // 8
@@ -69,19 +69,6 @@ cdef int access_evaluate(access_op *op, exchange *x) noexcept nogil:
     if op.negated:
         return 0 if hit else -1
     return 1 if hit else 0
-
-
-cdef bint address_is_loopback(const unsigned char *address) noexcept nogil:
-    cdef int i
-    if address[10] == 255 and address[11] == 255:
-        for i in range(10):
-            if address[i]:
-                return False
-        return address[12] == 127
-    for i in range(15):
-        if address[i]:
-            return False
-    return address[15] == 1
 
 
 cdef int match_access(exchange *x) noexcept nogil:

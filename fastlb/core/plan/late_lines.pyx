@@ -1,5 +1,5 @@
 """Writing the lines that waited for a client's name (client_names.pxd)."""
-# uses: io/writer, plan/client_names, plan/logline, flow/downstream
+# uses: io/writer, ground/address, plan/client_names, plan/logline
 
 cdef void late_line_write(line_aside *aside) noexcept nogil:
     """With the name if it is known, else with the address."""

@@ -8,15 +8,6 @@ cdef plan_set *match_set(plan_listener *listener, downstream *d) noexcept nogil
 # found: False when the name is nobody's (StrictHostCheck)
 cdef plan_vhost *match_vhost(
     plan_set *s, const char *host, unsigned int length, bint *found) noexcept nogil
-# What members may do to a path that httpd leaves alone.
-cdef enum:
-    WAY_PARAMETERS = 1          # take ";..." off segments, before they decode
-    WAY_PARAMETERS_LATE = 2     # ... with WAY_PARAMETERS: after it
-    WAY_BACKSLASH = 4           # take a backslash for a slash
-    WAY_ESCAPED = 8             # undo "%2f" that httpd keeps
-    WAY_RUNS = 16               # take a run of slashes for one
-    WAYS = 32
-
 # Decode and normalise the path (x.decoded, x.ways). returns 0, or -400, -404, -500
 cdef int match_path(exchange *x) noexcept nogil
 # Fill x.confs with the default settings and the <Location>s that match.

@@ -2,63 +2,9 @@
 
 Spec: config-language.md 7-8, proxying.md 1.
 """
-# uses: io/writer, http/chartable, http/head, plan/plan, plan/undecided, plan/target,
-#       plan/rules, flow/exchange, flow/arena
-
-cdef bint glob_match(
-        const char *pattern, unsigned int pattern_length,
-        const char *subject, unsigned int length, bint slash_stops,
-        bint ignore_case) noexcept nogil:
-    """fnmatch with * ? and [...]; with slash_stops * and ? do not meet a "/"."""
-    cdef unsigned int p = 0, s = 0, star_p = 0, star_s = 0
-    cdef bint starred = False, negated, hit
-    cdef unsigned int q
-    cdef unsigned char c, d
-    while s < length:
-        if p < pattern_length:
-            c = pattern[p]
-            d = subject[s]
-            if c == c'*':
-                starred = True
-                star_p = p + 1
-                star_s = s
-                p += 1
-                continue
-            if c == c'?' and not (slash_stops and d == c'/'):
-                p += 1
-                s += 1
-                continue
-            if c == c'[':
-                q = p + 1
-                negated = q < pattern_length and pattern[q] in (c'!', c'^')
-                if negated:
-                    q += 1
-                hit = False
-                while q < pattern_length and pattern[q] != c']':
-                    if q + 2 < pattern_length and pattern[q + 1] == c'-':
-                        hit |= <unsigned char>pattern[q] <= d <= \
-                            <unsigned char>pattern[q + 2]
-                        q += 3
-                    else:
-                        hit |= <unsigned char>pattern[q] == d
-                        q += 1
-                if q < pattern_length and hit != negated:
-                    p = q + 1
-                    s += 1
-                    continue
-            elif c == d or (ignore_case and char_lower(c) == char_lower(d)):
-                p += 1
-                s += 1
-                continue
-        if not starred or (slash_stops and subject[star_s] == c'/'):
-            return False
-        star_s += 1
-        s = star_s
-        p = star_p
-    while p < pattern_length and pattern[p] == c'*':
-        p += 1
-    return p == pattern_length
-
+# uses: ground/text, ground/chartable, io/writer, ground/address, ground/path,
+#       http/head, plan/plan, plan/undecided, plan/target, plan/rules, flow/exchange,
+#       flow/arena
 
 # Virtual hosts -------------------------------------------------------------------
 
@@ -71,25 +17,6 @@ cdef void downstream_learn_local(downstream *d) noexcept nogil:
     d.local_known = True
     if getsockname(d.c.fd, <sockaddr *>&storage, &size) == 0:
         address_store(&storage, &d.local[0], &d.local_port)
-
-
-cdef void address_store(
-        sockaddr_storage *storage, unsigned char *out,
-        unsigned short *port) noexcept nogil:
-    """An address as 16 bytes (IPv4 mapped) and the port in host order."""
-    cdef sockaddr_in *four
-    cdef sockaddr_in6 *six
-    memset(out, 0, 16)
-    if storage.ss_family == AF_INET:
-        four = <sockaddr_in *>storage
-        out[10] = 255
-        out[11] = 255
-        memcpy(out + 12, &four.sin_addr, 4)
-        port[0] = ntohs(four.sin_port)
-    elif storage.ss_family == AF_INET6:
-        six = <sockaddr_in6 *>storage
-        memcpy(out, &six.sin6_addr, 16)
-        port[0] = ntohs(six.sin6_port)
 
 
 cdef plan_set *match_set(plan_listener *listener, downstream *d) noexcept nogil:
@@ -279,33 +206,6 @@ cdef const text *match_handler(exchange *x) noexcept nogil:
 
 
 # Mappings ------------------------------------------------------------------------
-
-cdef int prefix_match(
-        const text *pattern, const char *path, unsigned int length) noexcept nogil:
-    """Bytes of the path that the pattern takes, at a segment boundary; -1: none.
-
-    A run of slashes on either side equals one (proxying.md 1.3).
-    """
-    cdef unsigned int p = 0, i = 0
-    while p < pattern.length:
-        if i >= length:
-            return -1
-        if pattern.data[p] != path[i]:
-            return -1
-        if path[i] == c'/':
-            while p < pattern.length and pattern.data[p] == c'/':
-                p += 1
-            while i < length and path[i] == c'/':
-                i += 1
-            # What follows the last slash of the pattern belongs to the rest.
-            continue
-        p += 1
-        i += 1
-    if pattern.length == 0 or byte_before(pattern.data, pattern.length) == c'/' \
-            or i == length or path[i] == c'/':
-        return <int>i
-    return -1
-
 
 cdef int mapping_matches(plan_mapping *m, exchange *x) noexcept nogil:
     """1: it takes the request (x.rest_at set); 0: not."""

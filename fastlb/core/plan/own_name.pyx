@@ -3,8 +3,8 @@
 What the client called us, or what the configuration says (UseCanonicalName,
 UseCanonicalPhysicalPort); and whether an absolute target is for us at all.
 """
-# uses: io/writer, http/chartable, http/host, plan/plan, plan/match, flow/downstream,
-#       flow/exchange, flow/arena
+# uses: ground/text, ground/chartable, io/writer, ground/address, ground/path,
+#       http/host, plan/plan, plan/match, flow/exchange, flow/arena
 
 cdef bint client_speaks_tls(exchange *x) noexcept nogil:
     """To us, or (ServerName https://...) to whoever stands before us. As Apache's

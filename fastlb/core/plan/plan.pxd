@@ -10,10 +10,6 @@ cdef struct exchange
 cdef struct plan_mapping
 cdef struct plan_section
 
-cdef struct text:
-    const char *data
-    unsigned int length
-
 # One part of a header value or of a log line (facts.rules.Piece).
 cdef struct plan_piece:
     unsigned char kind          # PIECE_LITERAL, or the letter

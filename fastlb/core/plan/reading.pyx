@@ -4,8 +4,8 @@ A request goes to a member only if it would have been let through whichever way 
 member reads it (path.pyx); so whatever the strictest of the readings says holds. All
 else - settings, the mapping, the target - is of the first reading, which is httpd's.
 """
-# uses: plan/plan, plan/path, plan/match, plan/target, plan/redirect, plan/access,
-#       plan/rules, flow/exchange
+# uses: ground/text, ground/path, plan/plan, plan/match, plan/target, plan/redirect,
+#       plan/access, plan/rules, flow/exchange
 
 cdef struct first_reading:
     value decoded
@@ -78,10 +78,6 @@ cdef bint other_ways_admit(exchange *x) noexcept nogil:
         room, other = other, room       # the last one is compared with
     x.misread = value(NULL, 0)
     return True
-
-
-cdef bint same_text(value a, value b) noexcept nogil:
-    return a.length == b.length and memcmp(a.data, b.data, a.length) == 0
 
 
 cdef bint reading_admits(

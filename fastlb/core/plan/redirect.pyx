@@ -1,6 +1,7 @@
 """Redirect and its kin: the first rule that fits answers (proxying.md 1)."""
-# uses: io/writer, plan/plan, plan/undecided, plan/path, plan/template, plan/match,
-#       plan/target, plan/own_name, flow/exchange, flow/arena
+# uses: ground/text, io/writer, ground/path, plan/plan, plan/undecided, plan/path,
+#       plan/template, plan/match, plan/target, plan/own_name, flow/exchange,
+#       flow/arena
 
 cdef int redirect_apply(
         exchange *x, redirect_op *op, bint absolute_needed) noexcept nogil:

@@ -3,9 +3,9 @@
 An op list is run as it was compiled; what a value needs (a variable, the time) is
 looked up when it is met.
 """
-# uses: io/writer, io/watch, http/chartable, http/fields, http/head, http/exit,
-#       plan/plan, plan/undecided, plan/path, plan/template, plan/match, http/rewrite,
-#       flow/tls_variables, flow/downstream, flow/exchange, flow/arena
+# uses: ground/text, ground/chartable, io/writer, ground/address, io/watch, io/date,
+#       http/fields, http/head, http/exit, plan/plan, plan/undecided, plan/template,
+#       plan/match, flow/tls_variables, flow/downstream, flow/exchange, flow/arena
 
 cdef out_list out_scratch       # one head is composed at a time
 

@@ -2,8 +2,9 @@
 
 Spec: proxying.md 1.4. The canonical form, or with nocanon what the client has sent.
 """
-# uses: io/writer, http/chartable, http/exit, plan/plan, plan/undecided, plan/path,
-#       plan/template, plan/match, flow/exchange, flow/arena
+# uses: ground/text, ground/chartable, io/writer, http/exit, plan/plan,
+#       plan/undecided, plan/path, plan/template, plan/match, flow/exchange,
+#       flow/arena
 
 cdef int match_target(exchange *x) noexcept nogil:
     cdef plan_mapping *m = x.mapping

@@ -1,5 +1,5 @@
 """Templates: taken apart by Python once, filled in for each request (template.pxd)."""
-# uses: io/writer, http/exit, plan/plan, plan/path, flow/exchange
+# uses: ground/text, io/writer, ground/path, http/exit, plan/plan, flow/exchange
 
 from urllib.parse import quote
 

@@ -1,0 +1,10 @@
+"""Bytes with their length (text.pxd)."""
+
+cdef bint same_text(value a, value b) noexcept nogil:
+    return a.length == b.length and memcmp(a.data, b.data, a.length) == 0
+
+
+cdef const void *memchr_or_end(
+        const char *data, int c, size_t length) noexcept nogil:
+    cdef const void *at = memchr(data, c, length)
+    return at if at != NULL else data + length
