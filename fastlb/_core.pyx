@@ -26,10 +26,10 @@ include "core/ground/path.pyx"
 include "core/io/timer.pyx"
 include "core/io/watch.pyx"
 include "core/io/date.pyx"
-include "core/io/stream.pyx"
 include "core/io/tls_library.pyx"
 include "core/io/tls_hello.pyx"
 include "core/io/tls_stream.pyx"
+include "core/io/stream.pyx"
 include "core/io/staples.pyx"
 
 # http: HTTP/1.x as spans

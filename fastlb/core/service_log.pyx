@@ -3,7 +3,7 @@
 Wording and numbers are Apache's where it has them. As everywhere on the seam, nothing
 raises: a line that cannot be written is lost.
 """
-# uses: ground/text, io/buffer, ground/address, io/watch, io/tls, io/tls_stream,
+# uses: ground/text, io/buffer, ground/address, io/tls_state, io/watch, io/tls_stream,
 #       http/fields, http/head, balance/lock, balance/ledger, balance/elect,
 #       plan/regex_steps, plan/regex, plan/plan, flow/upstream, flow/secure,
 #       flow/downstream, flow/exchange, flow/connect, flow/lone, services

@@ -5,12 +5,12 @@ number, and the client gets a plain 500 or a closed connection. The callables ar
 over by the worker when it starts; the core imports no service.
 """
 # uses: ground/text, io/buffer, io/writer, ground/address, ground/path, io/timer,
-#       io/watch, io/date, http/head, balance/table, balance/table_slots,
-#       plan/client_names, plan/plan, plan/path, plan/match, plan/own_name,
-#       plan/rules, plan/logline, plan/late_lines, http/rewrite, flow/tls_variables,
-#       flow/pool, flow/upstream, flow/work, flow/heads, flow/row, flow/downstream,
-#       flow/accept, flow/route, flow/answer, flow/exchange, flow/arena, flow/connect,
-#       flow/lone, service_log
+#       io/watch, io/date, io/tls_stream, http/head, balance/table,
+#       balance/table_slots, plan/client_names, plan/plan, plan/path, plan/match,
+#       plan/own_name, plan/rules, plan/logline, plan/late_lines, http/rewrite,
+#       flow/tls_variables, flow/pool, flow/upstream, flow/work, flow/heads, flow/row,
+#       flow/downstream, flow/accept, flow/route, flow/answer, flow/exchange,
+#       flow/arena, flow/connect, flow/lone, service_log
 
 import os
 from datetime import timezone
@@ -405,7 +405,7 @@ cdef class Core:
         engine.view = &table.view
         engine.slot = table.worker(slot)
         engine.chance = int.from_bytes(os.urandom(8), "little")
-        if watch_begin(conn_release) < 0:
+        if watch_begin(conn_release, tls_end) < 0:
             raise OSError(errno, "epoll_create1 failed")
         timers_begin(watch.now_us)
         watch.handlers[<int>KIND_LISTENER] = accept_on_event

@@ -1,6 +1,6 @@
 """From a complete head to a member: settings, access, election, connection."""
-# uses: ground/text, ground/chartable, ground/path, io/timer, io/watch, io/stream,
-#       io/tls, http/fields, http/head, http/framing, balance/lock, balance/table,
+# uses: ground/text, ground/chartable, ground/path, io/timer, io/tls_state, io/watch,
+#       http/fields, http/head, http/framing, balance/lock, balance/table,
 #       balance/ledger, balance/chance, balance/sticky, balance/elect, plan/plan,
 #       plan/undecided, plan/path, plan/match, plan/target, plan/own_name,
 #       plan/redirect, plan/access, plan/rules, plan/reading, plan/logline,

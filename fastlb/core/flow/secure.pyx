@@ -1,7 +1,8 @@
 """TLS towards a member: handshake, what its certificate must be, sessions kept."""
-# uses: ground/text, io/writer, io/timer, io/watch, io/tls_library, io/tls_hello,
-#       io/tls, io/tls_stream, balance/ledger, plan/plan, plan/match, flow/upstream,
-#       flow/downstream, flow/route, flow/answer, flow/exchange, service_log
+# uses: ground/text, io/writer, io/timer, io/tls_state, io/watch, io/tls_library,
+#       io/tls_hello, io/tls_stream, balance/ledger, plan/plan, plan/match,
+#       flow/upstream, flow/downstream, flow/route, flow/answer, flow/exchange,
+#       service_log
 
 
 cdef value member_tls_name(exchange *x) noexcept nogil:

@@ -4,7 +4,7 @@ Those that a configuration names are known by number. What the library tells in 
 is asked for at once; the rest, above all what stands in certificates, is made by Python
 in one call for a connection, when the first of them is wanted, and kept with it.
 """
-# uses: ground/text, io/tls_library, io/tls, plan/plan, plan/match, plan/rules,
+# uses: ground/text, io/tls_state, io/tls_library, plan/plan, plan/match, plan/rules,
 #       flow/exchange, services
 
 cdef list tls_names = []            # by number

@@ -1,6 +1,6 @@
 """Tunnels (tunnel.pxd): Upgrade, and the bytes of it and of CONNECT."""
 # uses: ground/text, ground/chartable, io/buffer, io/writer, io/timer, io/watch,
-#       io/stream, io/tls_stream, http/fields, http/head, http/framing,
+#       io/tls_stream, io/stream, http/fields, http/head, http/framing,
 #       balance/ledger, plan/plan, http/rewrite, flow/work, flow/downstream,
 #       flow/request, flow/response, flow/route, flow/answer, flow/exchange,
 #       flow/arena, service_log, services

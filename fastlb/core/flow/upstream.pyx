@@ -1,8 +1,7 @@
 """The member's connection (upstream.pxd)."""
-# uses: io/buffer, io/writer, ground/address, io/timer, io/watch, io/stream,
-#       io/tls_stream, balance/table, balance/ledger, plan/plan, flow/pool,
-#       flow/secure, flow/downstream, flow/route, flow/exchange, flow/connect,
-#       service_log
+# uses: io/buffer, io/writer, ground/address, io/timer, io/watch, io/tls_stream,
+#       balance/table, balance/ledger, plan/plan, flow/pool, flow/secure,
+#       flow/downstream, flow/route, flow/exchange, flow/connect, service_log
 
 cdef enum:
     UPSTREAMS_KEPT_MAX = 1024

@@ -1,9 +1,6 @@
 """Plain sockets as streams (stream.pxd); TLS goes its own way at each door."""
 # uses: io/buffer, io/watch, io/tls_stream
 
-cdef int stream_errno = 0   # errno of the last FAILED
-
-
 cdef ssize_t stream_recv(conn *c, char *data, size_t size) noexcept nogil:
     global stream_errno
     cdef ssize_t n

@@ -1,5 +1,4 @@
-"""The addresses of the TLS library (tls.pxd): the one door to it."""
-# uses: io/tls
+"""The addresses of the TLS library (tls_library.pxd): the one door to it."""
 
 cdef tls_library tls
 

@@ -1,10 +1,10 @@
-"""TLS connections as streams (tls.pxd).
+"""TLS connections as streams (tls_stream.pxd).
 
 The library reads and writes the socket itself. It is called until it says that the
 socket gives or takes no more; only then is `readable` or `writable` cleared, because
 the next edge will come only after that.
 """
-# uses: io/buffer, io/watch, io/stream, io/tls_library, io/tls_hello, io/tls
+# uses: io/buffer, io/tls_state, io/watch, io/tls_library, io/tls_hello
 
 cdef enum:
     TLS_WANT_READ = 2           # SSL_ERROR_*

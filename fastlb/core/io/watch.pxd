@@ -15,8 +15,6 @@ cdef enum:
     KIND_UPSTREAM = 3
     KIND_COUNT = 4
 
-cdef struct tls_state
-
 # What every watched thing begins with.
 cdef struct conn:
     int fd                      # -1 after close
@@ -42,10 +40,12 @@ cdef struct watch_set:
     conn *run_tail
     conn *dead
     conn_handler handlers[KIND_COUNT]    # by kind: on an event or from the run queue
+    conn_handler end_tls        # of one that is closed with a state of TLS
     conn_handler release        # frees a dead conn's struct
     long open_count             # registered descriptors
 
-cdef int watch_begin(conn_handler release) noexcept nogil       # 0 or FAILED
+# returns 0 or FAILED
+cdef int watch_begin(conn_handler release, conn_handler end_tls) noexcept nogil
 cdef int watch_add(conn *c, bint edge) noexcept nogil           # 0 or FAILED
 cdef void watch_remove(conn *c) noexcept nogil                  # fd stays open
 # Unregister, close the descriptor, and free the struct when the batch has ended.

@@ -1,7 +1,8 @@
 """Readiness (watch.pxd)."""
-# uses: io/timer, io/tls, io/tls_stream
+# uses: io/timer, io/tls_state
 
 cdef watch_set watch
+cdef int stream_errno = 0   # of the last FAILED of a connection, whoever met it
 cdef epoll_event[EVENTS_PER_BATCH] watch_events
 
 
@@ -11,10 +12,11 @@ cdef long long clock_us() noexcept nogil:
     return <long long>now.tv_sec * 1000000 + now.tv_nsec // 1000
 
 
-cdef int watch_begin(conn_handler release) noexcept nogil:
+cdef int watch_begin(conn_handler release, conn_handler end_tls) noexcept nogil:
     memset(&watch, 0, sizeof(watch))
     watch.epfd = epoll_create1(EPOLL_CLOEXEC)
     watch.release = release
+    watch.end_tls = end_tls
     watch.now_us = clock_us()
     return 0 if watch.epfd >= 0 else FAILED
 
@@ -46,7 +48,7 @@ cdef void watch_close(conn *c) noexcept nogil:
         return
     ASSERT(c.kind != KIND_LISTENER)
     if c.tls != NULL:
-        tls_end(c)
+        watch.end_tls(c)
     if c.fd >= 0:
         # The set forgets a descriptor when its last copy is closed, and workers hold
         # no copies of each other's connections.
