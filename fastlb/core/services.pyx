@@ -4,13 +4,13 @@ Each function here catches everything: an exception is logged with the connectio
 number, and the client gets a plain 500 or a closed connection. The callables are handed
 over by the worker when it starts; the core imports no service.
 """
-# uses: ground/text, io/buffer, io/writer, ground/address, ground/path, io/timer,
-#       io/watch, io/date, io/tls_stream, http/head, balance/table,
+# uses: ground/text, io/buffer, io/writer, ground/address, ground/path, ground/arena,
+#       io/timer, io/watch, io/date, io/tls_stream, http/head, balance/table,
 #       balance/table_slots, plan/client_names, plan/plan, plan/path, plan/match,
 #       plan/own_name, plan/rules, plan/logline, plan/late_lines, http/rewrite,
 #       flow/tls_variables, flow/pool, flow/upstream, flow/work, flow/heads, flow/row,
 #       flow/downstream, flow/accept, flow/route, flow/answer, flow/exchange,
-#       flow/arena, flow/connect, flow/lone, service_log
+#       flow/connect, flow/lone, service_log
 
 import os
 from datetime import timezone
@@ -118,7 +118,7 @@ cdef void service_error_page_python(
             if x.local.reason.data != NULL else "", x.local.second_status,
             own_name(x), self_port(x))
         phrase = reason.encode("latin-1", "replace")
-        x.local.reason = arena_copy(x, phrase, <unsigned int>len(phrase))
+        x.local.reason = arena_copy(&x.arena, phrase, <unsigned int>len(phrase))
     except Exception:
         service_failed(x)
     x.status = status
@@ -180,7 +180,7 @@ cdef void service_date_python(exchange *x, out_field *f) noexcept:
         text_out = format_datetime(when.astimezone(timezone.utc), usegmt=True).encode()
     except (ValueError, TypeError, IndexError, OverflowError):
         return
-    copy = arena_copy(x, text_out, <unsigned int>len(text_out))
+    copy = arena_copy(&x.arena, text_out, <unsigned int>len(text_out))
     if copy.data != NULL:
         f.value = copy.data
         f.value_length = copy.length
@@ -202,7 +202,7 @@ cdef void service_handle_python(exchange *x, const text *handler) noexcept:
             string_of(handler.data, handler.length), request_object(x))
         kind = content_type.encode("latin-1")
         more = fields_text(fields)
-        x.local.more_fields = arena_copy(x, more, <unsigned int>len(more))
+        x.local.more_fields = arena_copy(&x.arena, more, <unsigned int>len(more))
         x.status = status
     except Exception:
         service_failed(x)

@@ -1,9 +1,9 @@
 """CONNECT (connect.pxd)."""
-# uses: ground/text, ground/chartable, io/buffer, io/writer, ground/path, io/timer,
-#       io/watch, http/exit, http/host, http/framing, balance/table, plan/plan,
-#       plan/undecided, plan/access, plan/rules, http/rewrite, flow/tls_variables,
-#       flow/route, flow/answer, flow/exchange, flow/arena, flow/tunnel, service_log,
-#       services
+# uses: ground/text, ground/chartable, io/buffer, io/writer, ground/path,
+#       ground/arena, io/timer, io/watch, http/exit, http/host, http/framing,
+#       balance/table, plan/plan, plan/undecided, plan/access, plan/rules,
+#       http/rewrite, flow/tls_variables, flow/route, flow/answer, flow/exchange,
+#       flow/tunnel, service_log, services
 
 cdef plan_member connect_target
 cdef member_slot connect_slot
@@ -30,10 +30,10 @@ cdef void connect_route(exchange *x) noexcept nogil:
         exchange_answer_error(x, 400, NULL)
         return
     x.tunnel.addresses = <member_address *>arena_take_struct(
-        x, ADDRESSES_PER_MEMBER_MAX * sizeof(member_address))
+        &x.arena, ADDRESSES_PER_MEMBER_MAX * sizeof(member_address))
     # For messages: as Apache names what was asked for.
     asked = request_part(x, x.req.target)
-    asked = x.decoded = arena_copy(x, asked.data, asked.length)
+    asked = x.decoded = arena_copy(&x.arena, asked.data, asked.length)
     if x.tunnel.addresses == NULL or asked.data == NULL:
         exchange_answer_error(x, 500, NULL)
         return
@@ -125,20 +125,20 @@ cdef value connect_named(exchange *x) noexcept nogil:
     cdef writer w
     if x.tunnel.address_count:
         return connect_spelled(x, &x.tunnel.addresses[0])
-    arena_write(x, &w)
+    arena_write(&x.arena, &w)
     put_lower(&w, host.data, host.length)
     put_byte(&w, c':')
     put_number(&w, connect_port(x))
-    return arena_written(x, &w)
+    return arena_written(&x.arena, &w)
 
 
 cdef value connect_spelled(exchange *x, const member_address *a) noexcept nogil:
     cdef writer w
-    arena_write(x, &w)
+    arena_write(&x.arena, &w)
     put_host(&w, a)
     put_byte(&w, c':')
     put_number(&w, a.port)
-    return arena_written(x, &w)
+    return arena_written(&x.arena, &w)
 
 
 cdef void put_host(writer *w, const member_address *a) noexcept nogil:
@@ -265,11 +265,11 @@ cdef bint connect_may_reach(exchange *x, const member_address *a) noexcept nogil
 cdef bint connect_may_ask_for(
         exchange *x, const char *host, int port) noexcept nogil:
     cdef writer w
-    arena_write(x, &w)
+    arena_write(&x.arena, &w)
     put(&w, host, strlen(host))
     put(&w, b":", 1)
     put_number(&w, port)
-    return connect_others_allow(x, arena_written(x, &w))
+    return connect_others_allow(x, arena_written(&x.arena, &w))
 
 
 cdef void connect_go(exchange *x) noexcept nogil:
@@ -282,7 +282,7 @@ cdef void connect_go(exchange *x) noexcept nogil:
             x.tunnel.addresses[allowed] = x.tunnel.addresses[i]
             allowed += 1
     x.tunnel.address_count = allowed
-    if unlikely(x.undecided or x.starved):
+    if unlikely(x.undecided or x.arena.starved):
         exchange_answer_error(x, 500, NULL)
         return
     if allowed == 0:

@@ -82,9 +82,6 @@ cdef enum:
     HOST_ALLOWED = 1
     HOST_DENIED = 2
 
-cdef enum:
-    STRUCT_ALIGN = 8            # of a struct in an exchange's scratch memory
-
 # What an exchange is doing; exchange_enter changes it, and knows what may follow.
 #
 #                 .-------------------------- another try, or an ErrorDocument ---.
@@ -268,12 +265,9 @@ cdef struct exchange:
     int status
     bint head_request
     bint keepalive              # the client's connection is kept afterwards
-    buffer *arena               # what scratch has no room for
-    unsigned int scratch_used
-    bint starved                # the arena could not give what was asked for
-    # not cleared by exchange_take: the first bytes of the arena, variables as far as
-    # named, the head
-    char scratch[SCRATCH_BYTES]
+    # its first bytes, and what follows, are not cleared by exchange_take: variables as
+    # far as named, the head
+    arena arena
     value env[ENV_COUNT_MAX]
     head req
 
@@ -305,8 +299,3 @@ cdef void exchange_abort(exchange *x) noexcept nogil
 # Debug builds: exchange every buffer of both sides. It stands where a step begins, and
 # where another may have begun before it goes on.
 cdef void exchange_renew(exchange *x) noexcept nogil
-# Scratch memory that lives as long as the exchange; NULL when there is none. In debug
-# builds each piece is an allocation of its own, of just that size.
-cdef char *arena_take(exchange *x, unsigned int size) noexcept nogil
-# ... that begins where any struct may; NULL when there is none.
-cdef void *arena_take_struct(exchange *x, unsigned int size) noexcept nogil

@@ -6,12 +6,12 @@ everything towards the client response.pyx, answers made here answer.pyx.
 A function that may end the exchange returns False when it did: after that neither the
 exchange nor its connections may be touched.
 """
-# uses: ground/text, io/buffer, io/timer, io/watch, http/fields, http/head, http/hops,
-#       http/host, http/framing, http/chunked, balance/table, balance/ledger,
-#       balance/sticky, balance/elect, plan/plan, plan/match, plan/logline, flow/pool,
-#       flow/upstream, flow/work, flow/heads, flow/downstream, flow/request,
-#       flow/response, flow/splice, flow/attempt, flow/route, flow/answer, flow/arena,
-#       flow/tunnel, flow/connect, service_log
+# uses: ground/text, io/buffer, ground/arena, io/timer, io/watch, http/fields,
+#       http/head, http/hops, http/host, http/framing, http/chunked, balance/table,
+#       balance/ledger, balance/sticky, balance/elect, plan/plan, plan/match,
+#       plan/logline, flow/pool, flow/upstream, flow/work, flow/heads,
+#       flow/downstream, flow/request, flow/response, flow/splice, flow/attempt,
+#       flow/route, flow/answer, flow/tunnel, flow/connect, service_log
 
 cdef enum:
     EXCHANGES_KEPT_MAX = 2048
@@ -56,7 +56,7 @@ cdef exchange *exchange_take(downstream *d) noexcept nogil:
         if DEBUG_BUILD:
             memset(x, BUFFER_POISON, sizeof(exchange))
     # Everything up to the variables; those and the head are set as far as used.
-    memset(x, 0, <size_t>(&x.scratch[0] - <char *>x))
+    memset(x, 0, <size_t>(&x.arena.scratch[0] - <char *>x))
     memset(&x.env[0], 0, sizeof(value) * plan.env_count)
     head_clear(&x.req)
     x.req.minor = 1
@@ -82,15 +82,11 @@ cdef exchange *exchange_take(downstream *d) noexcept nogil:
 cdef void exchange_give(exchange *x) noexcept nogil:
     """Free what it holds; all links were cut."""
     global exchange_pool, exchange_pooled
-    cdef buffer *b
     ASSERT(x.up == NULL)
     ASSERT(x.state < X_WAIT_ANY or x.state > X_CALLED)
     ASSERT(x.tried_count == 0)
     ASSERT(x.tried_more == NULL)
-    while x.arena != NULL:
-        b = x.arena
-        x.arena = b.next
-        arena_give(b)
+    arena_end(&x.arena)
     buffer_give(x.body.stream)
     x.body.stream = NULL
     splice_give(x)
@@ -107,32 +103,6 @@ cdef void exchange_give(exchange *x) noexcept nogil:
     exchange_pooled += 1
 
 
-cdef char *arena_take(exchange *x, unsigned int size) noexcept nogil:
-    cdef buffer *b = x.arena
-    cdef int size_class = BUFFER_SMALL
-    cdef char *p
-    if DEBUG_BUILD:
-        return arena_take_alone(x, size)
-    if size <= SCRATCH_BYTES - x.scratch_used:
-        p = &x.scratch[x.scratch_used]
-        x.scratch_used += size
-        return p
-    if arena_room(x) < size:
-        while size_class < BUFFER_CLASSES and \
-                buffer_sizes[size_class] < size + BUFFER_HEADROOM + BUFFER_TAIL:
-            size_class += 1
-        if size_class == BUFFER_CLASSES:
-            return NULL
-        b = buffer_take(size_class)
-        if b == NULL:
-            return NULL
-        b.next = x.arena
-        x.arena = b
-    p = &b.data[b.end]
-    b.end += size
-    return p
-
-
 cdef void exchange_renew(exchange *x) noexcept nogil:
     if not DEBUG_BUILD:
         return
@@ -142,13 +112,6 @@ cdef void exchange_renew(exchange *x) noexcept nogil:
     if x.up != NULL:
         buffer_renew(&x.up.input)
         buffer_renew(&x.up.output)
-
-
-cdef void *arena_take_struct(exchange *x, unsigned int size) noexcept nogil:
-    cdef char *p = arena_take(x, size + STRUCT_ALIGN - 1)
-    if p == NULL:
-        return NULL
-    return <void *>((<size_t>p + STRUCT_ALIGN - 1) & ~<size_t>(STRUCT_ALIGN - 1))
 
 
 cdef const char *request_bytes(const exchange *x) noexcept nogil:

@@ -4,10 +4,10 @@ The member's bytes wait in up.input, where they were received; what was composed
 waits in down.output and goes first. While anything waits nothing more is read: that is
 the whole of the backpressure.
 """
-# uses: io/buffer, io/timer, io/watch, io/stream, http/fields, http/head, http/hops,
-#       http/framing, http/chunked, balance/ledger, plan/plan, http/rewrite,
-#       flow/downstream, flow/request, flow/splice, flow/route, flow/answer,
-#       flow/exchange, flow/arena, flow/tunnel, service_log
+# uses: io/buffer, ground/arena, io/timer, io/watch, io/stream, http/fields,
+#       http/head, http/hops, http/framing, http/chunked, balance/ledger, plan/plan,
+#       http/rewrite, flow/downstream, flow/request, flow/splice, flow/route,
+#       flow/answer, flow/exchange, flow/tunnel, service_log
 
 cdef enum:
     SPLICE_BYTES_MIN = 131072   # of a body still to come, for splice to pay
@@ -394,9 +394,9 @@ cdef bint response_override(exchange *x, const char *data) noexcept nogil:
     cdef int status = x.status
     cdef field *f = head_field(&response_head, FIELD_WWW_AUTHENTICATE)
     x.local.reason = arena_copy(
-        x, data + response_head.reason.offset, response_head.reason.length)
+        &x.arena, data + response_head.reason.offset, response_head.reason.length)
     if f != NULL and status == 401:
-        x.local.challenge = arena_copy(x, data + f.value, f.value_length)
+        x.local.challenge = arena_copy(&x.arena, data + f.value, f.value_length)
     exchange_detach(x, x.res.framing.kind == BODY_NONE and response_reusable(x))
     memset(&x.res, 0, sizeof(response_side))
     x.local.overridden = True

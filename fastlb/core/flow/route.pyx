@@ -1,12 +1,12 @@
 """From a complete head to a member: settings, access, election, connection."""
-# uses: ground/text, ground/chartable, ground/path, io/timer, io/tls_state, io/watch,
-#       http/fields, http/head, http/framing, balance/lock, balance/table,
-#       balance/ledger, balance/chance, balance/sticky, balance/elect, plan/plan,
-#       plan/undecided, plan/path, plan/match, plan/target, plan/own_name,
+# uses: ground/text, ground/chartable, ground/path, ground/arena, io/timer,
+#       io/tls_state, io/watch, http/fields, http/head, http/framing, balance/lock,
+#       balance/table, balance/ledger, balance/chance, balance/sticky, balance/elect,
+#       plan/plan, plan/undecided, plan/path, plan/match, plan/target, plan/own_name,
 #       plan/redirect, plan/access, plan/rules, plan/reading, plan/logline,
 #       http/rewrite, flow/tls_variables, flow/pool, flow/upstream, flow/downstream,
 #       flow/request, flow/response, flow/attempt, flow/answer, flow/exchange,
-#       flow/arena, flow/tunnel, flow/connect, service_log, services
+#       flow/tunnel, flow/connect, service_log, services
 
 
 cdef void exchange_route(exchange *x) noexcept nogil:
@@ -81,7 +81,7 @@ cdef bint exchange_admit(exchange *x) noexcept nogil:
     """Access rules. Returns False when the request was answered, or must wait."""
     cdef bint allowed
     cdef bint misread = False
-    if unlikely(x.starved):
+    if unlikely(x.arena.starved):
         # A variable lacks what it should hold: nothing may be decided by it.
         exchange_answer_error(x, 500, NULL)
         return False
@@ -90,7 +90,7 @@ cdef bint exchange_admit(exchange *x) noexcept nogil:
     if allowed and not x.host_wanted and x.req.method_id != METHOD_CONNECT:
         misread = not readings_admit(x)
         allowed = not misread
-    if unlikely(x.undecided or x.starved):
+    if unlikely(x.undecided or x.arena.starved):
         exchange_answer_error(x, 500, NULL)
         return False
     if unlikely(x.host_wanted):
@@ -223,7 +223,7 @@ cdef void exchange_sticky(exchange *x) noexcept nogil:
 
 cdef void sticky_keep(exchange *x, sticky_result *asked) noexcept nogil:
     """What stands in a cookie is asked for again with every try, and logged."""
-    cdef value kept = arena_copy(x, asked.value, asked.value_length)
+    cdef value kept = arena_copy(&x.arena, asked.value, asked.value_length)
     if asked.route != NULL:
         asked.route = kept.data + (asked.route - asked.value) \
             if kept.data != NULL else NULL

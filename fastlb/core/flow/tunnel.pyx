@@ -1,9 +1,9 @@
 """Tunnels (tunnel.pxd): Upgrade, and the bytes of it and of CONNECT."""
-# uses: ground/text, ground/chartable, io/buffer, io/writer, io/timer, io/watch,
-#       io/tls_stream, io/stream, http/fields, http/head, http/framing,
+# uses: ground/text, ground/chartable, io/buffer, io/writer, ground/arena, io/timer,
+#       io/watch, io/tls_stream, io/stream, http/fields, http/head, http/framing,
 #       balance/ledger, plan/plan, http/rewrite, flow/work, flow/downstream,
 #       flow/request, flow/response, flow/route, flow/answer, flow/exchange,
-#       flow/arena, service_log, services
+#       service_log, services
 
 # How far one direction came.
 cdef enum:
@@ -39,7 +39,7 @@ cdef void request_upgrade(exchange *x) noexcept nogil:
     else:
         if not m.upgrade_any:
             return
-    x.attempt.upgrade = arena_copy(x, asked.data, asked.length)
+    x.attempt.upgrade = arena_copy(&x.arena, asked.data, asked.length)
 
 
 cdef bint upgrade_is_granted(exchange *x, field *granted) noexcept nogil:
@@ -133,9 +133,9 @@ cdef void tunnel_slim(exchange *x) noexcept nogil:
 
 
 cdef void tunnel_slim_arena(exchange *x) noexcept nogil:
-    """What lies in x.scratch stays there."""
+    """What lies in its scratch stays there."""
     cdef unsigned int size = 0
-    cdef buffer *pieces = x.arena
+    cdef buffer *pieces = x.arena.pieces
     cdef buffer *b = pieces
     cdef char *into
     cdef writer w
@@ -144,10 +144,10 @@ cdef void tunnel_slim_arena(exchange *x) noexcept nogil:
         b = b.next
     if size == 0:
         return
-    x.arena = NULL
-    into = arena_take_alone(x, size)
+    x.arena.pieces = NULL
+    into = arena_take_alone(&x.arena, size)
     if into == NULL:
-        x.arena = pieces
+        x.arena.pieces = pieces
         return
     writer_begin(&w, into, size)
     while pieces != NULL:

@@ -2,8 +2,8 @@
 
 Spec: proxying.md 5.
 """
-# uses: ground/text, ground/chartable, io/writer, balance/elect, plan/plan,
-#       plan/own_name, plan/rules, flow/exchange, flow/arena
+# uses: ground/text, ground/chartable, io/writer, ground/arena, balance/elect,
+#       plan/plan, plan/own_name, plan/rules, flow/exchange
 
 cdef void rewrite_location(exchange *x, out_field *f) noexcept nogil:
     """ProxyPassReverse: the first mapping that fits (proxying.md 5.1)."""
@@ -60,13 +60,13 @@ cdef void reverse_put(
     if byte_before(path.data, path_length) == c'/' and rest_length \
             and rest[0] == c'/' and (path_length == 1 or not plan.compat_apache):
         path_length -= 1
-    arena_write(x, &w)
+    arena_write(&x.arena, &w)
     if path.length and path.data[0] == c'/':
         put_own_scheme(x, &w)
         put(&w, host.data, host.length)
     put(&w, path.data, path_length)
     put(&w, rest, rest_length)
-    out_set(f, arena_written(x, &w))
+    out_set(f, arena_written(&x.arena, &w))
 
 
 cdef bint reverse_literal(
@@ -183,7 +183,7 @@ cdef void rewrite_cookie(exchange *x, out_field *f) noexcept nogil:
         domain_at = NULL
     if path_at == NULL and domain_at == NULL:
         return
-    arena_write(x, &w)
+    arena_write(&x.arena, &w)
     p = f.value
     while p < end:
         if path_at != NULL and p == path_at:
@@ -195,4 +195,4 @@ cdef void rewrite_cookie(exchange *x, out_field *f) noexcept nogil:
         else:
             put_byte(&w, p[0])
             p += 1
-    out_set(f, arena_written(x, &w))
+    out_set(f, arena_written(&x.arena, &w))

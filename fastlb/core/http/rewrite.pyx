@@ -4,10 +4,10 @@ Hop-by-hop fields are taken out before anything of ours is put in (CVE-2022-3181
 framing is always our own: what a peer said about the length of a message is consumed
 when it is parsed (design: forwarded re-framed).
 """
-# uses: ground/text, ground/chartable, io/buffer, io/writer, io/date, http/fields,
-#       http/head, http/exit, http/hops, http/framing, plan/plan, plan/match,
-#       plan/rules, plan/logline, http/reverse, flow/downstream, flow/exchange,
-#       flow/arena, services
+# uses: ground/text, ground/chartable, io/buffer, io/writer, ground/arena, io/date,
+#       http/fields, http/head, http/exit, http/hops, http/framing, plan/plan,
+#       plan/match, plan/rules, plan/logline, http/reverse, flow/downstream,
+#       flow/exchange, services
 
 cdef struct status_reason:
     int status
@@ -147,7 +147,7 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
         rules_headers(x, out, False, 3, False)
         if unlikely(x.attempt.upgrade.length) and out_by_id(out, FIELD_UPGRADE) == NULL:
             x.attempt.upgrade.length = 0        # a rule took it out
-    if unlikely(out.overflow or x.starved):
+    if unlikely(out.overflow or x.arena.starved):
         return -500
     if likely(not x.local.internal):
         put(w, data + x.req.method.offset, x.req.method.length)
@@ -398,7 +398,7 @@ cdef void remember_response_fields(exchange *x, out_list *out) noexcept nogil:
             if out.fields[j].name_length == wanted.name.length and bytes_equal_nocase(
                     out.fields[j].name, wanted.name.data, wanted.name.length):
                 x.env[wanted.variable] = arena_copy(
-                    x, out.fields[j].value, out.fields[j].value_length)
+                    &x.arena, out.fields[j].value, out.fields[j].value_length)
                 break
 
 
@@ -438,7 +438,7 @@ cdef int response_head_write(
         rules_headers(x, out, True, 3, True)
         rules_headers(x, out, True, 3, False)
         out_always_first(out)
-    if unlikely(out.overflow or x.starved):
+    if unlikely(out.overflow or x.arena.starved):
         return -502
     if response_field_count:
         remember_response_fields(x, out)

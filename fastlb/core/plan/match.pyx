@@ -3,8 +3,8 @@
 Spec: config-language.md 7-8, proxying.md 1.
 """
 # uses: ground/text, ground/chartable, io/writer, ground/address, ground/path,
-#       http/head, plan/plan, plan/undecided, plan/target, plan/rules, flow/exchange,
-#       flow/arena
+#       ground/arena, http/head, plan/plan, plan/undecided, plan/target, plan/rules,
+#       flow/exchange
 
 # Virtual hosts -------------------------------------------------------------------
 
@@ -107,12 +107,12 @@ cdef int merge_slashes(exchange *x, value *out) noexcept nogil:
     cdef unsigned int i
     cdef const char *path = x.decoded.data
     cdef writer w
-    arena_write(x, &w)
+    arena_write(&x.arena, &w)
     for i in range(x.decoded.length):
         if path[i] != c'/' or byte_before(path, i) != c'/':
             put_byte(&w, path[i])
-    out[0] = arena_written(x, &w)
-    return FAILED if x.starved else 0
+    out[0] = arena_written(&x.arena, &w)
+    return FAILED if x.arena.starved else 0
 
 
 cdef bint match_locations(exchange *x) noexcept nogil:

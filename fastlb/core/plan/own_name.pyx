@@ -4,7 +4,7 @@ What the client called us, or what the configuration says (UseCanonicalName,
 UseCanonicalPhysicalPort); and whether an absolute target is for us at all.
 """
 # uses: ground/text, ground/chartable, io/writer, ground/address, ground/path,
-#       http/host, plan/plan, plan/match, flow/exchange, flow/arena
+#       ground/arena, http/host, plan/plan, plan/match, flow/exchange
 
 cdef bint client_speaks_tls(exchange *x) noexcept nogil:
     """To us, or (ServerName https://...) to whoever stands before us. As Apache's
@@ -34,9 +34,9 @@ cdef value self_name(exchange *x) noexcept nogil:
     cdef writer w
     if x.host.length == 0 or conf_flag(x, CONF_USE_CANONICAL_NAME, False):
         return out
-    arena_write(x, &w)
+    arena_write(&x.arena, &w)
     put_lower(&w, request_bytes(x) + x.host.offset, x.host.length)
-    return arena_written(x, &w)
+    return arena_written(&x.arena, &w)
 
 
 cdef int self_port(exchange *x) noexcept nogil:
@@ -62,11 +62,11 @@ cdef value self_reference(exchange *x) noexcept nogil:
     cdef writer w
     if port == port_of_scheme(x):
         return name
-    arena_write(x, &w)
+    arena_write(&x.arena, &w)
     put(&w, name.data, name.length)
     put_byte(&w, c':')
     put_number(&w, port)
-    return arena_written(x, &w)
+    return arena_written(&x.arena, &w)
 
 
 cdef void put_own_scheme(exchange *x, writer *w) noexcept nogil:

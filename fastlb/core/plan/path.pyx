@@ -10,8 +10,8 @@ one, and each does it in an order of its own. x.ways says which of these can mat
 path_read takes a path that way, and a request must be admitted under all of them
 (reading.pyx).
 """
-# uses: ground/text, ground/chartable, io/writer, ground/path, plan/plan,
-#       flow/exchange, flow/arena
+# uses: ground/text, ground/chartable, io/writer, ground/path, ground/arena,
+#       plan/plan, flow/exchange
 
 cdef int match_path(exchange *x) noexcept nogil:
     cdef const char *data = request_bytes(x) + x.path.offset
@@ -41,7 +41,7 @@ cdef int match_path(exchange *x) noexcept nogil:
     if unlikely(not plain):
         return path_decode(x, data, i)
     # Kept with its query, as it mostly goes to the member.
-    x.decoded = arena_copy(x, data, length)
+    x.decoded = arena_copy(&x.arena, data, length)
     x.decoded.length = i
     x.path_is_plain = x.decoded.data != NULL
     return 0 if x.path_is_plain else -500
@@ -62,7 +62,7 @@ cdef int path_decode(
     cdef writer w
     cdef char *decoded
     cdef int rc
-    arena_write(x, &w)
+    arena_write(&x.arena, &w)
     # Whatever MergeSlashes says: "//name/" is a path and no authority.
     while i + 1 < length and data[i] == c'/' and data[i + 1] == c'/':
         i += 1
@@ -101,7 +101,7 @@ cdef int path_decode(
         elif way:
             literal_ways |= way
         put_byte(&w, c)
-    x.decoded = arena_written(x, &w)
+    x.decoded = arena_written(&x.arena, &w)
     if x.decoded.length == 0:
         return -500
     # Both steps work in place, and never make it longer.

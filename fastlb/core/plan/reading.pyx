@@ -4,8 +4,8 @@ A request goes to a member only if it would have been let through whichever way 
 member reads it (path.pyx); so whatever the strictest of the readings says holds. All
 else - settings, the mapping, the target - is of the first reading, which is httpd's.
 """
-# uses: ground/text, ground/path, plan/plan, plan/match, plan/target, plan/redirect,
-#       plan/access, plan/rules, flow/exchange
+# uses: ground/text, ground/path, ground/arena, plan/plan, plan/match, plan/target,
+#       plan/redirect, plan/access, plan/rules, flow/exchange
 
 cdef struct first_reading:
     value decoded
@@ -49,7 +49,7 @@ cdef bint readings_admit(exchange *x) noexcept nogil:
 cdef bint other_ways_admit(exchange *x) noexcept nogil:
     """Each way that a member may take, and each together with others."""
     cdef unsigned int size = x.decoded.length + 1
-    cdef char *room = <char *>arena_take_struct(x, 2 * size)
+    cdef char *room = <char *>arena_take_struct(&x.arena, 2 * size)
     cdef char *other
     cdef value last = x.decoded
     cdef value read
@@ -58,7 +58,7 @@ cdef bint other_ways_admit(exchange *x) noexcept nogil:
     cdef int allowed = x.ways | (
         WAY_PARAMETERS_LATE if x.ways & WAY_PARAMETERS else 0)
     if room == NULL:
-        x.starved = True
+        x.arena.starved = True
         return False
     other = room + size
     for ways in range(1, WAYS):

@@ -1,7 +1,7 @@
 """Redirect and its kin: the first rule that fits answers (proxying.md 1)."""
-# uses: ground/text, io/writer, ground/path, plan/plan, plan/undecided, plan/path,
-#       plan/template, plan/match, plan/target, plan/own_name, flow/exchange,
-#       flow/arena
+# uses: ground/text, io/writer, ground/path, ground/arena, plan/plan, plan/undecided,
+#       plan/path, plan/template, plan/match, plan/target, plan/own_name,
+#       flow/exchange
 
 cdef int redirect_apply(
         exchange *x, redirect_op *op, bint absolute_needed) noexcept nogil:
@@ -30,22 +30,22 @@ cdef int redirect_apply(
     x.local.location = value(NULL, 0)
     if not op.has_url:
         return 1
-    arena_write(x, &w)
+    arena_write(&x.arena, &w)
     put_template(
         x, &w, &op.url, &groups[0] if op.regex >= 0 else NULL, x.decoded, path_form(x))
-    url = arena_written(x, &w)
+    url = arena_written(&x.arena, &w)
     if memchr_or_end(url.data, c'?', url.length) != url.data + url.length:
         query.length = 0
     host = self_reference(x)
-    arena_write(x, &w)
+    arena_write(&x.arena, &w)
     if absolute_needed and url.length and url.data[0] == c'/':
         put_own_scheme(x, &w)
         put(&w, host.data, host.length)
     put(&w, url.data, url.length)
     put_path(&w, rest.data, rest.length, PATH_CANONICAL)
     put(&w, query.data, query.length)
-    x.local.location = arena_written(x, &w)
-    return -500 if x.starved else 1
+    x.local.location = arena_written(&x.arena, &w)
+    return -500 if x.arena.starved else 1
 
 
 cdef int match_redirect(exchange *x, bint in_sections) noexcept nogil:

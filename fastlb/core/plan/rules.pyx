@@ -3,9 +3,10 @@
 An op list is run as it was compiled; what a value needs (a variable, the time) is
 looked up when it is met.
 """
-# uses: ground/text, ground/chartable, io/writer, ground/address, io/watch, io/date,
-#       http/fields, http/head, http/exit, plan/plan, plan/undecided, plan/template,
-#       plan/match, flow/tls_variables, flow/downstream, flow/exchange, flow/arena
+# uses: ground/text, ground/chartable, io/writer, ground/address, ground/arena,
+#       io/watch, io/date, http/fields, http/head, http/exit, plan/plan,
+#       plan/undecided, plan/template, plan/match, flow/tls_variables,
+#       flow/downstream, flow/exchange
 
 cdef out_list out_scratch       # one head is composed at a time
 
@@ -139,7 +140,8 @@ cdef value env_attribute(exchange *x, env_op *op) noexcept nogil:
         out.length = x.down.remote_text_length
     elif op.attribute == ATTR_SERVER_ADDR:
         downstream_learn_local(x.down)
-        out = arena_copy(x, &address[0], address_text(&x.down.local[0], &address[0]))
+        out = arena_copy(
+            &x.arena, &address[0], address_text(&x.down.local[0], &address[0]))
     elif op.attribute == ATTR_REQUEST_METHOD:
         out.data = data + x.req.method.offset
         out.length = x.req.method.length
@@ -194,9 +196,9 @@ cdef void env_apply(exchange *x, env_op *op) noexcept nogil:
         env_set(x, op.variable, op.value.pieces[0].literal.data,
                 op.value.pieces[0].literal.length)
         return
-    arena_write(x, &w)
+    arena_write(&x.arena, &w)
     put_template(x, &w, &op.value, &groups[0], subject, PATH_AS_IS)
-    made = arena_written(x, &w)
+    made = arena_written(&x.arena, &w)
     env_set(x, op.variable, made.data, made.length)
 
 
@@ -227,7 +229,7 @@ cdef value format_render(exchange *x, plan_format *format) noexcept nogil:
     cdef plan_piece *p
     if format.count == 1 and format.pieces[0].kind == PIECE_LITERAL:
         return value(format.pieces[0].literal.data, format.pieces[0].literal.length)
-    arena_write(x, &w)
+    arena_write(&x.arena, &w)
     for i in range(format.count):
         p = &format.pieces[i]
         if p.kind == PIECE_LITERAL:
@@ -250,7 +252,7 @@ cdef value format_render(exchange *x, plan_format *format) noexcept nogil:
             put_variable(&w, tls_variable(x.down, p.env), True)
         else:
             put(&w, b"(null)", 6)
-    return arena_written(x, &w)
+    return arena_written(&x.arena, &w)
 
 
 cdef void put_variable(writer *w, value v, bint empty_is_none) noexcept nogil:
@@ -297,11 +299,11 @@ cdef void header_join(
         exchange *x, out_field *o, value *v) noexcept nogil:
     """Append ", value" to a field."""
     cdef writer w
-    arena_write(x, &w)
+    arena_write(&x.arena, &w)
     put(&w, o.value, o.value_length)
     put(&w, b", ", 2)
     put(&w, v.data, v.length)
-    out_set(o, arena_written(x, &w))
+    out_set(o, arena_written(&x.arena, &w))
 
 
 cdef void out_set(out_field *o, value v) noexcept nogil:
@@ -327,7 +329,7 @@ cdef void header_edit(
             x, op.regex, False, o.value, o.value_length, &groups[0]):
         return
     replacement = format_render(x, &op.value)
-    arena_write(x, &w)
+    arena_write(&x.arena, &w)
     while True:
         put(&w, o.value + at, groups[0])
         put_replacement(
@@ -346,9 +348,9 @@ cdef void header_edit(
                     x, op.regex, False, o.value + at, o.value_length - at, &groups[0]):
             break
     put(&w, o.value + at, o.value_length - at)
-    edited = arena_written(x, &w)
+    edited = arena_written(&x.arena, &w)
     if unlikely(edited.length > EDITED_VALUE_BYTES_MAX):
-        x.starved = True
+        x.arena.starved = True
     out_set(o, edited)
 
 
@@ -417,7 +419,7 @@ cdef void header_apply(
     if op.action == HEADER_NOTE:
         if i >= 0:
             x.env[op.note] = arena_copy(
-                x, out.fields[i].value, out.fields[i].value_length)
+                &x.arena, out.fields[i].value, out.fields[i].value_length)
         return
     v = format_render(x, &op.value)
     if op.action == HEADER_SET and i >= 0:

@@ -2,9 +2,8 @@
 
 Spec: proxying.md 1.4. The canonical form, or with nocanon what the client has sent.
 """
-# uses: ground/text, ground/chartable, io/writer, http/exit, plan/plan,
-#       plan/undecided, plan/path, plan/template, plan/match, flow/exchange,
-#       flow/arena
+# uses: ground/text, ground/chartable, io/writer, ground/arena, http/exit, plan/plan,
+#       plan/undecided, plan/path, plan/template, plan/match, flow/exchange
 
 cdef int match_target(exchange *x) noexcept nogil:
     cdef plan_mapping *m = x.mapping
@@ -38,14 +37,14 @@ cdef int match_target(exchange *x) noexcept nogil:
                 x, m.regex, False, subject.data, subject.length, &groups[0]):
             return -500         # it did before
         rest.length = 0
-    arena_write(x, &w)
+    arena_write(&x.arena, &w)
     put_byte(&w, c'/')
     put_template(x, &w, template_of(x), &groups[0] if m.target_has_groups else NULL,
                  subject, how)
     put_path(&w, rest.data, rest.length, how)
     put(&w, query.data, query.length)
-    x.target = arena_written(x, &w)
-    if x.starved:
+    x.target = arena_written(&x.arena, &w)
+    if x.arena.starved:
         return -500
     if how == PATH_AS_IS and target_needs_encoding(x.target.data, x.target.length):
         return -403             # as httpd: it would not be what was sent
@@ -62,11 +61,11 @@ cdef int match_target_of(exchange *x, const text *path) noexcept nogil:
     cdef writer w
     if m.regex >= 0:
         return -500
-    arena_write(x, &w)
+    arena_write(&x.arena, &w)
     put_template(x, &w, template_of(x), NULL, x.decoded, path_form(x))
     put(&w, path.data + x.rest_at, path.length - x.rest_at)
-    x.target = arena_written(x, &w)
-    return -500 if x.starved else 0
+    x.target = arena_written(&x.arena, &w)
+    return -500 if x.arena.starved else 0
 
 
 cdef const plan_format *template_of(exchange *x) noexcept nogil:
@@ -120,7 +119,7 @@ cdef value target_url(exchange *x) noexcept nogil:
     if not as_is:
         path.length = <unsigned int>(
             <const char *>memchr_or_end(path.data, c'?', path.length) - path.data)
-    arena_write(x, &w)
+    arena_write(&x.arena, &w)
     put(&w, base.data, base.length)
     if as_is:
         put(&w, path.data, path.length)
@@ -128,7 +127,7 @@ cdef value target_url(exchange *x) noexcept nogil:
         put_decoded(
             &w, path.data, path.length,
             x.vhost.said.allow_encoded_slashes == ENCODED_SLASHES_NO_DECODE)
-    return arena_written(x, &w)
+    return arena_written(&x.arena, &w)
 
 
 cdef void put_decoded(
