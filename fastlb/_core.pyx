@@ -46,7 +46,6 @@ include "core/http/chunked.pyx"
 # balance: the shared table; who serves
 include "core/balance/lock.pyx"
 include "core/balance/table.pyx"
-include "core/balance/claims.pyx"
 include "core/balance/ledger.pyx"
 include "core/balance/chance.pyx"
 include "core/balance/lbmethods/method.pyx"
@@ -55,8 +54,9 @@ include "core/balance/lbmethods/bytraffic.pyx"
 include "core/balance/lbmethods/bybusyness.pyx"
 include "core/balance/lbmethods/bychoice.pyx"
 include "core/balance/lbmethods/methods.pyx"
-include "core/balance/sticky.pyx"
 include "core/balance/elect.pyx"
+include "core/balance/sticky.pyx"
+include "core/balance/claims.pyx"
 include "core/balance/table_slots.pyx"
 
 # plan: the model in C, look-ups and rules over it

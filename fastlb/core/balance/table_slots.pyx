@@ -2,8 +2,8 @@
 # readers. The contracts of the methods stand in _core.pyi. None of this is on the path
 # of a request.
 #
-# uses: shared, balance/lock, balance/table, balance/claims, balance/ledger,
-#       balance/lbmethods/methods
+# uses: shared, balance/lock, balance/table, balance/ledger,
+#       balance/lbmethods/methods, balance/claims
 
 import os
 

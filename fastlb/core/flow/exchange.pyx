@@ -8,7 +8,7 @@ exchange nor its connections may be touched.
 """
 # uses: ground/text, io/buffer, ground/arena, io/timer, io/watch, http/fields,
 #       http/head, http/hops, http/host, http/framing, http/chunked, balance/table,
-#       balance/ledger, balance/sticky, balance/elect, plan/plan, plan/match,
+#       balance/ledger, balance/elect, balance/sticky, plan/plan, plan/match,
 #       plan/logline, flow/pool, flow/upstream, flow/work, flow/heads,
 #       flow/downstream, flow/request, flow/response, flow/splice, flow/attempt,
 #       flow/route, flow/answer, flow/tunnel, flow/connect, service_log
