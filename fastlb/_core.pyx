@@ -44,8 +44,8 @@ include "core/http/framing.pyx"
 include "core/http/chunked.pyx"
 
 # balance: the shared table; who serves
-include "core/balance/lock.pyx"
 include "core/balance/table.pyx"
+include "core/balance/lock.pyx"
 include "core/balance/ledger.pyx"
 include "core/balance/chance.pyx"
 include "core/balance/lbmethods/method.pyx"

@@ -4,9 +4,9 @@ Wording and numbers are Apache's where it has them. As everywhere on the seam, n
 raises: a line that cannot be written is lost.
 """
 # uses: ground/text, io/buffer, ground/address, io/tls_state, io/watch, io/tls_stream,
-#       http/fields, http/head, balance/lock, balance/ledger, balance/elect,
-#       plan/regex_steps, plan/regex, plan/plan, flow/upstream, flow/secure,
-#       flow/downstream, flow/exchange, flow/connect, flow/lone, services
+#       http/fields, balance/lock, balance/ledger, balance/elect, plan/regex_steps,
+#       plan/regex, plan/plan, flow/upstream, flow/secure, flow/downstream,
+#       flow/exchange, flow/connect, flow/lone, services
 
 cdef void say(
         exchange *x, str level, str module, int error, str message) noexcept:

@@ -5,7 +5,7 @@ number, and the client gets a plain 500 or a closed connection. The callables ar
 over by the worker when it starts; the core imports no service.
 """
 # uses: ground/text, io/buffer, io/writer, ground/address, ground/path, ground/arena,
-#       io/timer, io/watch, io/date, io/tls_stream, http/head, balance/table,
+#       io/timer, io/watch, io/date, io/tls_stream, http/fields, balance/table,
 #       balance/table_slots, plan/client_names, plan/plan, plan/path, plan/match,
 #       plan/own_name, plan/rules, plan/logline, plan/late_lines, http/rewrite,
 #       flow/tls_variables, flow/pool, flow/upstream, flow/work, flow/heads, flow/row,

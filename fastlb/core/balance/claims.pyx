@@ -1,5 +1,5 @@
 """Who has which slot: the master's pen in the book (claims.pxd)."""
-# uses: balance/lock, balance/table, balance/ledger, balance/lbmethods/methods
+# uses: balance/table, balance/lock, balance/ledger, balance/lbmethods/methods
 
 cdef inline table_book *claim_book(const table_view *t) noexcept nogil:
     return <table_book *>table_pen(t, t.book)

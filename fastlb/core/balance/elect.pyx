@@ -8,7 +8,7 @@
 # happens under the balancer's lock, so the sequence is one sequence, whatever worker
 # asks. With another only the last step does.
 #
-# uses: balance/lock, balance/table, balance/ledger, balance/lbmethods/method,
+# uses: balance/table, balance/lock, balance/ledger, balance/lbmethods/method,
 #       balance/lbmethods/methods
 
 # Who may serve, and their positions in the balancer: good for one election.

@@ -16,20 +16,12 @@
 # meanwhile may count one election twice or not at all: that much a stopped process
 # costs.) Two who take over at once: one of them wins the swap.
 
-cdef struct table_view
-
 cdef enum:
     LOCK_FREE = 0               # it was
     LOCK_OF_DEAD = 1            # taken from a dead process: make whole what it guards
     LOCK_OF_LIVING = 2          # taken from one that did not give it back in time
     LOCK_MASTER = 0xFFFFFFFF
     LOCK_MONITOR = 0xFFFFFFFE
-
-# This process, and what it remembers of its waits.
-cdef struct lock_self:
-    uint64_t owner              # what it writes into a lock
-    uint64_t taken_from         # the last owner that was too slow
-    long long hasty_until_us
 
 cdef uint64_t lock_owner(uint32_t serial, uint32_t number) noexcept nogil
 # Always ends, and the caller goes on whatever it says. returns LOCK_*
@@ -39,3 +31,10 @@ cdef void lock_give(table_view *t, uint64_t *word) noexcept nogil
 cdef bint lock_take_from(table_view *t, uint64_t *word, uint64_t owner) noexcept nogil
 # The process of that owner as the book has it; 0: none.
 cdef int lock_pid(const table_view *t, uint64_t owner) noexcept nogil
+
+# Take the lock of a balancer; an election that its last owner did not end is undone.
+# returns LOCK_*
+cdef int balancer_lock(table_view *t, balancer_slot *b) noexcept nogil
+cdef void balancer_unlock(table_view *t, balancer_slot *b) noexcept nogil
+# Free the locks that this dead process left; returns how many. Never waits.
+cdef int table_free_locks(table_view *t, uint64_t owner) noexcept nogil

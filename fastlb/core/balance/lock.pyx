@@ -142,3 +142,53 @@ cdef bint lock_take_from(table_view *t, uint64_t *word, uint64_t owner) noexcept
     cdef uint64_t seen = owner
     return atomic_get_u64(word) == owner and atomic_swap_if_u64(
         word, &seen, t.own.owner)
+
+
+# --- locks of balancers
+
+# The owner died within an election: take back what it had changed. Which members it
+# knew does not matter (another generation's list may differ): the stamps tell.
+cdef void balancer_undo(table_view *t, balancer_slot *b) noexcept nogil:
+    cdef int32_t index = <int32_t>(b - t.balancers)
+    cdef uint32_t i
+    cdef member_slot *m
+    if b.begun == b.done:
+        return
+    for i in range(atomic_get_u32(&t.book.members_used)):
+        m = &t.members[i]
+        if t.member_entries[i].balancer == index and m.stamp == b.begun:
+            m.lbstatus = m.lbstatus_before
+    b.done = b.begun
+
+
+cdef int balancer_taken(table_view *t, balancer_slot *b, int got) noexcept nogil:
+    balancer_undo(t, b)
+    atomic_add_u32(&t.field.repairs, 1)
+    return got
+
+
+cdef int balancer_lock(table_view *t, balancer_slot *b) noexcept nogil:
+    cdef int got = lock_take(t, &b.owner)
+    if likely(got == LOCK_FREE):
+        return got
+    return balancer_taken(t, b, got)
+
+
+cdef void balancer_unlock(table_view *t, balancer_slot *b) noexcept nogil:
+    lock_give(t, &b.owner)
+
+
+cdef int table_free_locks(table_view *t, uint64_t owner) noexcept nogil:
+    cdef uint32_t i
+    cdef int count = 0
+    cdef balancer_slot *b
+    for i in range(atomic_get_u32(&t.book.balancers_used)):
+        b = &t.balancers[i]
+        if lock_take_from(t, &b.owner, owner):
+            balancer_taken(t, b, LOCK_OF_DEAD)
+            balancer_unlock(t, b)
+            count += 1
+    return count
+
+
+# --- addresses

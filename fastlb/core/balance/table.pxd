@@ -177,6 +177,12 @@ cdef enum:
     # what workers and monitor find out; the rest is the master's to say
     FLAGS_LIVE = FLAG_ERROR | FLAG_PROBE_CLEARS
 
+# This process, and what it remembers of its waits.
+cdef struct lock_self:
+    uint64_t owner              # what it writes into a lock
+    uint64_t taken_from         # the last owner that was too slow
+    long long hasty_until_us
+
 # This process's mappings and, in its own memory, how much there is of everything.
 cdef struct table_view:
     shared_part book_part
@@ -211,13 +217,6 @@ cdef void *table_pen(const table_view *t, const void *place) noexcept nogil
 # The same for the directory: master and monitor.
 cdef void *table_directory_pen(const table_view *t, const void *place) noexcept nogil
 
-# Take the lock of a balancer; an election that its last owner did not end is undone.
-# returns LOCK_*
-cdef int balancer_lock(table_view *t, balancer_slot *b) noexcept nogil
-cdef void balancer_unlock(table_view *t, balancer_slot *b) noexcept nogil
-# Free the locks that this dead process left; returns how many. Never waits.
-cdef int table_free_locks(table_view *t, uint64_t owner) noexcept nogil
-
 # The place of a worker's share in a member's gauge.
 cdef int32_t *table_share(
     const table_view *t, const worker_slot *w, const member_slot *m) noexcept nogil
@@ -238,24 +237,3 @@ cdef uint64_t table_key_hash(const char *key, unsigned int length) noexcept nogi
 cdef int member_addresses(
     const table_view *t, const member_slot *m, uint32_t *version,
     member_address *out) noexcept nogil
-
-# The table as an object; its Python methods are told in _core.pyi. C code takes
-# &table.view and must not outlive close().
-cdef class Table:
-    cdef table_view view
-    cdef readonly int balancers_max
-    cdef readonly int members_max
-    cdef readonly int workers_max
-    cdef list overdue               # pids: see take_overdue in _core.pyi
-    cdef int workers_ever           # slots claimed so far
-    cdef uint32_t last_serial
-    cdef dict held                  # generation -> [bits of balancers, of members]
-    cdef int need_open(self) except -1
-    cdef int need_master(self) except -1
-    cdef uint32_t next_serial(self)
-    cdef object note_overdue(self, int got)
-    cdef object hold(self, long long generation, int kind, int slot)
-    # a slot by its number, checked
-    cdef balancer_slot *balancer(self, int slot) except NULL
-    cdef member_slot *member(self, int slot) except NULL
-    cdef worker_slot *worker(self, int slot) except NULL

@@ -2,7 +2,7 @@
 # readers. The contracts of the methods stand in _core.pyi. None of this is on the path
 # of a request.
 #
-# uses: shared, balance/lock, balance/table, balance/ledger,
+# uses: shared, balance/table, balance/lock, balance/ledger,
 #       balance/lbmethods/methods, balance/claims
 
 import os

@@ -3,9 +3,9 @@
 None of this is hot. The pages themselves are made by Python (services.pyx); what is
 here decides which one, and keeps the connection's framing right.
 """
-# uses: ground/text, io/buffer, http/fields, http/head, http/framing, plan/plan,
-#       plan/match, plan/target, plan/access, http/rewrite, flow/request,
-#       flow/response, flow/route, flow/exchange, services
+# uses: ground/text, io/buffer, http/fields, http/framing, plan/plan, plan/match,
+#       plan/target, plan/access, http/rewrite, flow/request, flow/response,
+#       flow/route, flow/exchange, services
 
 cdef void answer_send(
         exchange *x, const char *content_type, const char *body,

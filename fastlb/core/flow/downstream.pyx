@@ -1,8 +1,8 @@
 """The client's connection (downstream.pxd)."""
 # uses: io/buffer, ground/address, io/timer, io/watch, io/tls_hello, io/tls_stream,
-#       io/stream, http/head, http/count, balance/table, balance/ledger, plan/plan,
-#       plan/match, flow/work, flow/heads, flow/read_time, flow/accept, flow/exchange,
-#       service_log
+#       io/stream, http/fields, http/head, http/count, balance/table, balance/ledger,
+#       plan/plan, plan/match, flow/work, flow/heads, flow/read_time, flow/accept,
+#       flow/exchange, service_log
 
 cdef enum:
     LINGER_US = 2000000         # how long what still comes is read away

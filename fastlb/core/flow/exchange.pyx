@@ -7,9 +7,9 @@ A function that may end the exchange returns False when it did: after that neith
 exchange nor its connections may be touched.
 """
 # uses: ground/text, io/buffer, ground/arena, io/timer, io/watch, http/fields,
-#       http/head, http/hops, http/host, http/framing, http/chunked, balance/table,
-#       balance/ledger, balance/elect, balance/sticky, plan/plan, plan/match,
-#       plan/logline, flow/pool, flow/upstream, flow/work, flow/heads,
+#       http/head, http/count, http/hops, http/host, http/framing, http/chunked,
+#       balance/table, balance/ledger, balance/elect, balance/sticky, plan/plan,
+#       plan/match, plan/logline, flow/pool, flow/upstream, flow/work, flow/heads,
 #       flow/downstream, flow/request, flow/response, flow/splice, flow/attempt,
 #       flow/route, flow/answer, flow/tunnel, flow/connect, service_log
 

@@ -8,8 +8,8 @@ that it can be sent again to another member. What is longer passes through
 x.body.stream, and from then on the request cannot be repeated (x.body.lost).
 """
 # uses: ground/chartable, io/buffer, io/timer, io/watch, io/stream, http/fields,
-#       http/head, http/framing, http/chunked, plan/plan, plan/match, flow/read_time,
-#       flow/route, flow/answer, flow/exchange, service_log
+#       http/framing, http/chunked, plan/plan, plan/match, flow/read_time, flow/route,
+#       flow/answer, flow/exchange, service_log
 
 
 cdef void request_body_begin(exchange *x) noexcept nogil:

@@ -1,7 +1,7 @@
 """From a complete head to a member: settings, access, election, connection."""
 # uses: ground/text, ground/chartable, ground/path, ground/arena, io/timer,
-#       io/tls_state, io/watch, http/fields, http/head, http/framing, balance/lock,
-#       balance/table, balance/ledger, balance/chance, balance/elect, balance/sticky,
+#       io/tls_state, io/watch, http/fields, http/framing, balance/table,
+#       balance/lock, balance/ledger, balance/chance, balance/elect, balance/sticky,
 #       plan/plan, plan/undecided, plan/path, plan/match, plan/target, plan/own_name,
 #       plan/redirect, plan/access, plan/rules, plan/reading, plan/logline,
 #       http/rewrite, flow/tls_variables, flow/pool, flow/upstream, flow/downstream,

@@ -1,9 +1,8 @@
 """Tunnels (tunnel.pxd): Upgrade, and the bytes of it and of CONNECT."""
 # uses: ground/text, ground/chartable, io/buffer, io/writer, ground/arena, io/timer,
-#       io/watch, io/tls_stream, io/stream, http/fields, http/head, http/framing,
-#       balance/ledger, plan/plan, http/rewrite, flow/work, flow/downstream,
-#       flow/request, flow/response, flow/route, flow/answer, flow/exchange,
-#       service_log, services
+#       io/watch, io/tls_stream, io/stream, http/fields, http/framing, balance/ledger,
+#       plan/plan, http/rewrite, flow/work, flow/downstream, flow/request,
+#       flow/response, flow/route, flow/answer, flow/exchange, service_log, services
 
 # How far one direction came.
 cdef enum:

@@ -1,8 +1,8 @@
-"""Counting a head that is not complete (head.pxd, head_count).
+"""Counting a head that is not complete (count.pxd).
 
 Each byte is looked at once more, and only where a head comes in pieces.
 """
-# uses: ground/chartable, http/head
+# uses: ground/chartable, http/fields
 
 
 cdef unsigned char head_exceeds(

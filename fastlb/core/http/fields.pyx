@@ -8,7 +8,7 @@ holds no control byte: most lines are proven valid by the compares that read the
 The single way to go on behind a malformed line is `ignore_bad_fields`, and only in a
 response.
 """
-# uses: ground/chartable, http/scan, http/head
+# uses: ground/chartable, http/scan
 
 # The field lines up to the empty one. `status`: 400 for a request, 502 for a response,
 # whose lines may also end with a bare LF (RFC 9112 2.2; Apache takes it there).

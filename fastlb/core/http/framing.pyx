@@ -16,7 +16,7 @@ closed behind it: what follows must never be taken for another message.
 No client of today sends the doubtful ones, and whoever else reads them (a cache before
 us, the member's own parser) may decide otherwise: a request is refused, not repaired.
 """
-# uses: ground/chartable, http/fields, http/head
+# uses: ground/chartable, http/fields
 
 cdef int framing_of_request(
     head *h, const char *data, const head_limits *limits, framing *out

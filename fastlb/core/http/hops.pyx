@@ -1,5 +1,5 @@
 """Comma lists, and the fields that end at the next hop (RFC 9110 5.6.1, 7.6.1)."""
-# uses: ground/chartable, http/fields, http/head
+# uses: ground/chartable, http/fields
 
 cdef bint value_has_token(
     const char *value, unsigned int length,

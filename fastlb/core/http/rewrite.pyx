@@ -5,9 +5,9 @@ framing is always our own: what a peer said about the length of a message is con
 when it is parsed (design: forwarded re-framed).
 """
 # uses: ground/text, ground/chartable, io/buffer, io/writer, ground/arena, io/date,
-#       http/fields, http/head, http/exit, http/hops, http/framing, plan/plan,
-#       plan/match, plan/rules, plan/logline, http/reverse, flow/downstream,
-#       flow/exchange, services
+#       http/fields, http/exit, http/hops, http/framing, plan/plan, plan/match,
+#       plan/rules, plan/logline, http/reverse, flow/downstream, flow/exchange,
+#       services
 
 cdef struct status_reason:
     int status

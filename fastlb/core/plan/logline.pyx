@@ -3,9 +3,8 @@
 What a client sent is escaped: control bytes, quotes and backslashes (CVE-2024-47252).
 """
 # uses: ground/text, ground/chartable, io/buffer, io/writer, ground/address, io/watch,
-#       io/date, http/fields, http/head, plan/client_names, plan/plan, plan/path,
-#       plan/match, plan/own_name, plan/rules, flow/tls_variables, flow/downstream,
-#       flow/exchange
+#       io/date, http/fields, plan/client_names, plan/plan, plan/path, plan/match,
+#       plan/own_name, plan/rules, flow/tls_variables, flow/downstream, flow/exchange
 
 cdef enum:
     LOG_TRAILER = 1             # %^ti, %^to: trailers are not kept

@@ -3,7 +3,7 @@
 Spec: config-language.md 7-8, proxying.md 1.
 """
 # uses: ground/text, ground/chartable, io/writer, ground/address, ground/path,
-#       ground/arena, http/head, plan/plan, plan/undecided, plan/target, plan/rules,
+#       ground/arena, http/fields, plan/plan, plan/undecided, plan/target, plan/rules,
 #       flow/exchange
 
 # Virtual hosts -------------------------------------------------------------------

@@ -3,10 +3,10 @@
 This runs once when a worker starts; it may use Python freely. Text becomes latin-1,
 which is what HTTP/1 carries.
 """
-# uses: ground/text, io/tls_state, io/watch, io/tls_library, io/tls_stream, http/head,
-#       balance/table, balance/ledger, balance/lbmethods/methods, balance/elect,
-#       balance/table_slots, plan/regex, plan/client_names, plan/template,
-#       plan/logline, flow/tls_variables, flow/exchange
+# uses: ground/text, io/tls_state, io/watch, io/tls_library, io/tls_stream,
+#       http/fields, balance/table, balance/ledger, balance/lbmethods/methods,
+#       balance/elect, balance/table_slots, plan/regex, plan/client_names,
+#       plan/template, plan/logline, flow/tls_variables, flow/exchange
 
 import ipaddress
 import re

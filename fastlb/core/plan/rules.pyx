@@ -4,9 +4,8 @@ An op list is run as it was compiled; what a value needs (a variable, the time) 
 looked up when it is met.
 """
 # uses: ground/text, ground/chartable, io/writer, ground/address, ground/arena,
-#       io/watch, io/date, http/fields, http/head, http/exit, plan/plan,
-#       plan/undecided, plan/template, plan/match, flow/tls_variables,
-#       flow/downstream, flow/exchange
+#       io/watch, io/date, http/fields, http/exit, plan/plan, plan/undecided,
+#       plan/template, plan/match, flow/tls_variables, flow/downstream, flow/exchange
 
 cdef out_list out_scratch       # one head is composed at a time
 

@@ -1,0 +1,18 @@
+# Comma lists, and the fields that end at the next hop.
+
+# Does the comma list in the value hold the token (ASCII case ignored)?
+cdef bint value_has_token(
+    const char *value, unsigned int length,
+    const char *token, unsigned int token_length) noexcept nogil
+
+# Mark as dropped what must not travel (RFC 9110 7.6.1): Connection and every field it
+# names, Keep-Alive, Proxy-Connection, TE, Trailer, Transfer-Encoding, Upgrade.
+# close / keep_alive / upgrade: tokens met in Connection.
+# returns 0, or FAILED: more is named than CONNECTION_OPTIONS_MAX, and such a head goes
+# nowhere, since not all of that was taken out
+cdef struct hop_facts:
+    bint close
+    bint keep_alive
+    bint upgrade
+cdef int head_drop_hop_by_hop(
+    head *h, const char *data, hop_facts *facts) noexcept nogil

@@ -1,0 +1,16 @@
+# For whom a request is.
+
+# Validity of Host and of an absolute-form target (config-language.md 8.4).
+#
+# strict        HttpProtocolOptions Strict
+# host          out: the host name without port and without a last dot, of the target's
+#               authority if it has one, else of the Host field; an IPv6 literal keeps
+#               its brackets; length 0 when there is none (HTTP/1.0)
+# path          out: path with query of the target ("/" when absolute-form has none);
+#               "*" for OPTIONS *; length 0 for CONNECT
+# returns       0 or -400
+cdef int head_check_host(
+    head *h, const char *data, bint strict, span *host, span *path) noexcept nogil
+
+# The port that an authority names which was found valid; 0: none.
+cdef int port_of_authority(const char *data, unsigned int length) noexcept nogil
