@@ -15,8 +15,12 @@ arenas_note()
 include "core/shared.pyx"
 
 # ground: what everybody needs and nobody owns
-include "core/ground/text.pyx"
 include "core/ground/chartable.pyx"
+include "core/ground/text.pyx"
+include "core/ground/number.pyx"
+include "core/ground/hash.pyx"
+include "core/ground/free_list.pyx"
+include "core/ground/list.pyx"
 include "core/io/buffer.pyx"
 include "core/io/writer.pyx"
 include "core/ground/address.pyx"

@@ -51,6 +51,7 @@ cdef enum:
     HEADS_LARGE_MAX = 8
     HEADS_HUGE_MAX = 1
     INTERIM_RESPONSES_MAX = 10      # 1xx answers relayed before the final one
+    MAX_FORWARDS_MAX = 1000000000   # a larger one: 400
     EMPTY_LINES_MAX = 1             # stray CRLF tolerated before a request line
     CONNECTION_OPTIONS_MAX = 64     # fields named by Connection of a head; more: 400
     # bodies

@@ -33,9 +33,9 @@ OF_A_SIZE = re.compile(r"mem(cpy|move)\(.*(sizeof|, \d+\))")
 # Chapter -> (stores through a pointer to characters, why)
 STORES = {
     "io/tls_stream.pyx": (1, "a length that OpenSSL asks for"),
-    "http/chunked.pyx": (3, "a chunk's head, written backwards into the headroom"),
     "http/fields.pyx": (1, "unfolds in place"),
     "ground/address.pyx": (2, "an address of sixteen bytes"),
+    "ground/number.pyx": (2, "digits, written backwards into room for the most"),
     "ground/path.pyx": (4, "undoes dot segments in place: never longer"),
     "plan/path.pyx": (1, "a slash in the place of the byte that kept it"),
 }

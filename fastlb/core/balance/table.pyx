@@ -2,7 +2,7 @@
 
 Claims and everything that Python sees are in claims.pyx and table_slots.pyx.
 """
-# uses: shared
+# uses: shared, ground/hash
 
 cdef extern from "<errno.h>" nogil:
     int TABLE_OUT_OF_RANGE "EINVAL"
@@ -144,12 +144,7 @@ cdef const worker_entry *worker_entry_of(
 
 
 cdef uint64_t table_key_hash(const char *key, unsigned int length) noexcept nogil:
-    # FNV-1a
-    cdef uint64_t h = <uint64_t>14695981039346656037u
-    cdef unsigned int i
-    for i in range(length):
-        h = (h ^ <unsigned char>key[i]) * <uint64_t>1099511628211u
-    return h
+    return hash_of(key, length)
 
 
 cdef uint32_t table_route_hash(const char *route, unsigned int length) noexcept nogil:

@@ -1,5 +1,5 @@
 """CONNECT (connect.pxd)."""
-# uses: ground/text, ground/chartable, io/buffer, io/writer, ground/path,
+# uses: ground/chartable, ground/text, io/buffer, io/writer, ground/path,
 #       ground/arena, io/timer, io/watch, http/exit, http/host, http/framing,
 #       balance/table, plan/plan, plan/undecided, plan/access, plan/rules,
 #       http/rewrite, flow/tls_variables, flow/route, flow/answer, flow/exchange,

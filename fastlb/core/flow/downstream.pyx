@@ -1,8 +1,8 @@
 """The client's connection (downstream.pxd)."""
-# uses: io/buffer, ground/address, io/timer, io/watch, io/tls_hello, io/tls_stream,
-#       io/stream, http/fields, http/head, http/count, balance/table, balance/ledger,
-#       plan/plan, plan/match, flow/work, flow/heads, flow/read_time, flow/accept,
-#       flow/exchange, service_log
+# uses: ground/free_list, io/buffer, ground/address, io/timer, io/watch, io/tls_hello,
+#       io/tls_stream, io/stream, http/fields, http/head, http/count, balance/table,
+#       balance/ledger, plan/plan, plan/match, flow/work, flow/heads, flow/read_time,
+#       flow/accept, flow/exchange, service_log
 
 cdef enum:
     LINGER_US = 2000000         # how long what still comes is read away
@@ -11,8 +11,7 @@ cdef enum:
     AGES = 256                  # classes by which the longest idle ones are found
 
 cdef engine_state engine
-cdef downstream *downstream_pool = NULL
-cdef int downstream_pooled = 0
+cdef free_list downstream_pool = free_list(NULL, 0, DOWNSTREAMS_KEPT_MAX)
 
 
 # The states that may follow each state: the table in downstream.pxd, as bits.
@@ -35,15 +34,10 @@ cdef inline void downstream_enter(
 
 
 cdef downstream *downstream_take() noexcept nogil:
-    global downstream_pool, downstream_pooled
-    cdef downstream *d = downstream_pool
-    if d != NULL:
-        downstream_pool = d.next
-        downstream_pooled -= 1
-    else:
-        d = <downstream *>malloc(sizeof(downstream))
-        if d == NULL:
-            return NULL
+    cdef downstream *d = <downstream *>free_list_take(
+        &downstream_pool, sizeof(downstream))
+    if d == NULL:
+        return NULL
     memset(d, 0, sizeof(downstream))
     d.c.kind = KIND_DOWNSTREAM
     d.c.fd = -1
@@ -62,15 +56,7 @@ cdef downstream *downstream_take() noexcept nogil:
 
 cdef void downstream_release(downstream *d) noexcept nogil:
     """The struct of a closed connection, back to the pool (watch.release)."""
-    global downstream_pool, downstream_pooled
-    if DEBUG_BUILD:
-        memset(d, BUFFER_POISON, sizeof(downstream))
-    if DEBUG_BUILD or downstream_pooled >= DOWNSTREAMS_KEPT_MAX:
-        free(d)
-        return
-    d.next = downstream_pool
-    downstream_pool = d
-    downstream_pooled += 1
+    free_list_give(&downstream_pool, d, sizeof(downstream))
 
 
 cdef void downstream_close(downstream *d) noexcept nogil:

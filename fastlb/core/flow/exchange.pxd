@@ -42,7 +42,6 @@ cdef struct downstream:
     bint local_known
     unsigned short local_port
     unsigned long number        # of the connection, for the log
-    downstream *next            # free list
     downstream *all_prev        # every open downstream
     downstream *all_next
 
@@ -62,7 +61,7 @@ cdef struct upstream:
     buffer *output              # request head (with a small body)
     exchange *x                 # NULL: idle in the pool
     plan_member *member
-    upstream *next              # in the pool, or the free list
+    upstream *next              # in the pool
     upstream *prev
     unsigned int epoch          # of the member when it was connected
     int requests                # sent on this connection
@@ -222,7 +221,6 @@ cdef struct tried_piece:        # members that were tried beyond the first ones
 cdef struct exchange:
     downstream *down
     upstream *up
-    exchange *next              # free list
     exchange *wait_next         # X_WAIT_POOL: the queue; X_WAIT_ANY: the list
     unsigned char state         # X_*
     plan_vhost *vhost

@@ -6,18 +6,17 @@ everything towards the client response.pyx, answers made here answer.pyx.
 A function that may end the exchange returns False when it did: after that neither the
 exchange nor its connections may be touched.
 """
-# uses: ground/text, io/buffer, ground/arena, io/timer, io/watch, http/fields,
-#       http/head, http/count, http/hops, http/host, http/framing, http/chunked,
-#       balance/table, balance/ledger, balance/elect, balance/sticky, plan/plan,
-#       plan/match, plan/logline, flow/pool, flow/upstream, flow/work, flow/heads,
-#       flow/downstream, flow/request, flow/response, flow/splice, flow/attempt,
-#       flow/route, flow/answer, flow/tunnel, flow/connect, service_log
+# uses: ground/text, ground/free_list, io/buffer, ground/arena, io/timer, io/watch,
+#       http/fields, http/head, http/count, http/hops, http/host, http/framing,
+#       http/chunked, balance/table, balance/ledger, balance/elect, balance/sticky,
+#       plan/plan, plan/match, plan/logline, flow/pool, flow/upstream, flow/work,
+#       flow/heads, flow/downstream, flow/request, flow/response, flow/splice,
+#       flow/attempt, flow/route, flow/answer, flow/tunnel, flow/connect, service_log
 
 cdef enum:
     EXCHANGES_KEPT_MAX = 2048
 
-cdef exchange *exchange_pool = NULL
-cdef int exchange_pooled = 0
+cdef free_list exchange_pool = free_list(NULL, 0, EXCHANGES_KEPT_MAX)
 
 
 # The states that may follow each state: the drawing in exchange.pxd, as bits.
@@ -44,17 +43,9 @@ cdef inline void exchange_enter(exchange *x, unsigned char state) noexcept nogil
 
 
 cdef exchange *exchange_take(downstream *d) noexcept nogil:
-    global exchange_pool, exchange_pooled
-    cdef exchange *x = exchange_pool
-    if likely(x != NULL):
-        exchange_pool = x.next
-        exchange_pooled -= 1
-    else:
-        x = <exchange *>malloc(sizeof(exchange))
-        if x == NULL:
-            return NULL
-        if DEBUG_BUILD:
-            memset(x, BUFFER_POISON, sizeof(exchange))
+    cdef exchange *x = <exchange *>free_list_take(&exchange_pool, sizeof(exchange))
+    if unlikely(x == NULL):
+        return NULL
     # Everything up to the variables; those and the head are set as far as used.
     memset(x, 0, <size_t>(&x.arena.scratch[0] - <char *>x))
     memset(&x.env[0], 0, sizeof(value) * plan.env_count)
@@ -81,7 +72,6 @@ cdef exchange *exchange_take(downstream *d) noexcept nogil:
 
 cdef void exchange_give(exchange *x) noexcept nogil:
     """Free what it holds; all links were cut."""
-    global exchange_pool, exchange_pooled
     ASSERT(x.up == NULL)
     ASSERT(x.state < X_WAIT_ANY or x.state > X_CALLED)
     ASSERT(x.tried_count == 0)
@@ -93,14 +83,7 @@ cdef void exchange_give(exchange *x) noexcept nogil:
     engine.exchange_count -= 1
     ASSERT(engine.exchange_count >= 0)
     ledger_exchange_closed(engine.slot)
-    if DEBUG_BUILD:
-        memset(x, BUFFER_POISON, sizeof(exchange))
-    if DEBUG_BUILD or exchange_pooled >= EXCHANGES_KEPT_MAX:
-        free(x)
-        return
-    x.next = exchange_pool
-    exchange_pool = x
-    exchange_pooled += 1
+    free_list_give(&exchange_pool, x, sizeof(exchange))
 
 
 cdef void exchange_renew(exchange *x) noexcept nogil:

@@ -1,7 +1,8 @@
 """A worker that is left with tunnels (lone.pxd)."""
-# uses: io/buffer, io/timer, io/watch, balance/table, balance/ledger, plan/plan,
-#       plan/logline, plan/late_lines, flow/pool, flow/upstream, flow/downstream,
-#       flow/splice, flow/exchange, flow/tunnel, services
+# uses: ground/free_list, io/buffer, io/timer, io/watch, balance/table,
+#       balance/ledger, plan/plan, plan/logline, plan/late_lines, flow/pool,
+#       flow/upstream, flow/downstream, flow/splice, flow/exchange, flow/tunnel,
+#       services
 
 cdef int lone_pipe = -1
 cdef table_view lone_view       # the one of the Table goes with the interpreter
@@ -65,31 +66,13 @@ cdef void lone_run(int pipe, long long ends_us) noexcept nogil:
 
 cdef void lone_shed() noexcept nogil:
     """What is kept for requests that will not come."""
-    global exchange_pool, downstream_pool, upstream_pool, pipe_pooled, pipes_open
-    global exchange_pooled, downstream_pooled, upstream_pooled
-    cdef void *one
+    global pipe_pooled, pipes_open
     cdef int i
     for i in range(BUFFER_CLASSES):
-        while buffer_pool[i] != NULL:
-            one = buffer_pool[i]
-            buffer_pool[i] = buffer_pool[i].next
-            buffer_pooled[i] -= 1
-            buffer_free(<buffer *>one)
-    while exchange_pool != NULL:
-        one = exchange_pool
-        exchange_pool = exchange_pool.next
-        exchange_pooled -= 1
-        free(one)
-    while downstream_pool != NULL:
-        one = downstream_pool
-        downstream_pool = downstream_pool.next
-        downstream_pooled -= 1
-        free(one)
-    while upstream_pool != NULL:
-        one = upstream_pool
-        upstream_pool = upstream_pool.next
-        upstream_pooled -= 1
-        free(one)
+        free_list_shed(&buffer_pool[i])
+    free_list_shed(&exchange_pool)
+    free_list_shed(&downstream_pool)
+    free_list_shed(&upstream_pool)
     while pipe_pooled:
         pipe_pooled -= 1
         pipes_open -= 2

@@ -1,5 +1,5 @@
 """From a complete head to a member: settings, access, election, connection."""
-# uses: ground/text, ground/chartable, ground/path, ground/arena, io/timer,
+# uses: ground/chartable, ground/text, ground/path, ground/arena, io/timer,
 #       io/tls_state, io/watch, http/fields, http/framing, balance/table,
 #       balance/lock, balance/ledger, balance/chance, balance/elect, balance/sticky,
 #       plan/plan, plan/undecided, plan/path, plan/match, plan/target, plan/own_name,

@@ -1,8 +1,8 @@
 """TLS towards a member: handshake, what its certificate must be, sessions kept."""
-# uses: ground/text, io/writer, io/timer, io/tls_state, io/watch, io/tls_library,
-#       io/tls_hello, io/tls_stream, balance/ledger, plan/plan, plan/match,
-#       flow/upstream, flow/downstream, flow/route, flow/answer, flow/exchange,
-#       service_log
+# uses: ground/text, ground/hash, io/writer, io/timer, io/tls_state, io/watch,
+#       io/tls_library, io/tls_hello, io/tls_stream, balance/ledger, plan/plan,
+#       plan/match, flow/upstream, flow/downstream, flow/route, flow/answer,
+#       flow/exchange, service_log
 
 
 cdef value member_tls_name(exchange *x) noexcept nogil:
@@ -21,13 +21,9 @@ cdef value member_tls_name(exchange *x) noexcept nogil:
 
 
 cdef unsigned long long member_name_hash(exchange *x) noexcept nogil:
-    """FNV-1a of the name: a connection made for another one does not serve."""
+    """A connection made for another name does not serve."""
     cdef value name = member_tls_name(x)
-    cdef unsigned long long hash = 14695981039346656037ULL
-    cdef unsigned int i
-    for i in range(name.length):
-        hash = (hash ^ <unsigned char>name.data[i]) * 1099511628211ULL
-    return hash
+    return hash_of(name.data, name.length)
 
 
 cdef void upstream_secure(upstream *u) noexcept nogil:

@@ -1,5 +1,5 @@
 """Tunnels (tunnel.pxd): Upgrade, and the bytes of it and of CONNECT."""
-# uses: ground/text, ground/chartable, io/buffer, io/writer, ground/arena, io/timer,
+# uses: ground/chartable, ground/text, io/buffer, io/writer, ground/arena, io/timer,
 #       io/watch, io/tls_stream, io/stream, http/fields, http/framing, balance/ledger,
 #       plan/plan, http/rewrite, flow/work, flow/downstream, flow/request,
 #       flow/response, flow/route, flow/answer, flow/exchange, service_log, services

@@ -1,14 +1,14 @@
 """The member's connection (upstream.pxd)."""
-# uses: io/buffer, io/writer, ground/address, io/timer, io/watch, io/tls_stream,
-#       balance/table, balance/ledger, plan/plan, flow/pool, flow/secure,
-#       flow/downstream, flow/route, flow/exchange, flow/connect, service_log
+# uses: ground/free_list, io/buffer, io/writer, ground/address, io/timer, io/watch,
+#       io/tls_stream, balance/table, balance/ledger, plan/plan, flow/pool,
+#       flow/secure, flow/downstream, flow/route, flow/exchange, flow/connect,
+#       service_log
 
 cdef enum:
     UPSTREAMS_KEPT_MAX = 1024
     NO_ADDRESS = 100000     # in the place of an errno: the name does not resolve
 
-cdef upstream *upstream_pool = NULL
-cdef int upstream_pooled = 0
+cdef free_list upstream_pool = free_list(NULL, 0, UPSTREAMS_KEPT_MAX)
 
 
 # The states that may follow each state: the table in upstream.pxd, as bits.
@@ -27,15 +27,9 @@ cdef inline void upstream_enter(upstream *u, unsigned char state) noexcept nogil
 
 
 cdef upstream *upstream_take() noexcept nogil:
-    global upstream_pool, upstream_pooled
-    cdef upstream *u = upstream_pool
-    if u != NULL:
-        upstream_pool = u.next
-        upstream_pooled -= 1
-    else:
-        u = <upstream *>malloc(sizeof(upstream))
-        if u == NULL:
-            return NULL
+    cdef upstream *u = <upstream *>free_list_take(&upstream_pool, sizeof(upstream))
+    if u == NULL:
+        return NULL
     memset(u, 0, sizeof(upstream))
     u.c.kind = KIND_UPSTREAM
     u.c.fd = -1
@@ -44,15 +38,7 @@ cdef upstream *upstream_take() noexcept nogil:
 
 
 cdef void upstream_release(upstream *u) noexcept nogil:
-    global upstream_pool, upstream_pooled
-    if DEBUG_BUILD:
-        memset(u, BUFFER_POISON, sizeof(upstream))
-    if DEBUG_BUILD or upstream_pooled >= UPSTREAMS_KEPT_MAX:
-        free(u)
-        return
-    u.next = upstream_pool
-    upstream_pool = u
-    upstream_pooled += 1
+    free_list_give(&upstream_pool, u, sizeof(upstream))
 
 
 cdef void upstream_close(upstream *u) noexcept nogil:

@@ -1,5 +1,5 @@
 """Paths as bytes (path.pxd)."""
-# uses: ground/text, ground/chartable, io/writer
+# uses: ground/chartable, ground/text, ground/number, io/writer
 
 cdef unsigned char[BYTE_VALUES] path_class
 
@@ -163,8 +163,7 @@ cdef bint path_escapes(
         const char *path, unsigned int length, unsigned int i,
         unsigned char c) noexcept nogil:
     return (i + 2 < length and path[i] == c'%'
-            and hex_value[<unsigned char>path[i + 1]] == c >> 4
-            and hex_value[<unsigned char>path[i + 2]] == c & 15)
+            and hex_pair(path + i + 1) == c)
 
 
 cdef int prefix_match(

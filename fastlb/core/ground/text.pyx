@@ -1,4 +1,5 @@
 """Bytes with their length (text.pxd)."""
+# uses: ground/chartable
 
 cdef bint same_text(value a, value b) noexcept nogil:
     return a.length == b.length and memcmp(a.data, b.data, a.length) == 0
@@ -8,3 +9,13 @@ cdef const void *memchr_or_end(
         const char *data, int c, size_t length) noexcept nogil:
     cdef const void *at = memchr(data, c, length)
     return at if at != NULL else data + length
+
+
+# The end of [begin, end) without SP and HTAB before it.
+cdef inline char *without_blanks(char *begin, char *end) noexcept nogil:
+    cdef char last
+    while True:
+        last = byte_before(begin, <unsigned int>(end - begin))
+        if last != c" " and last != c"\t":
+            return end
+        end -= 1

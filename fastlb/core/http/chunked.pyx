@@ -7,7 +7,7 @@ smuggled: CRLF and nothing else, hexadecimal digits without sign or prefix, cont
 bytes nowhere (CVE-2015-3183). Blanks behind the size are taken, as Apache does.
 Extensions and trailers are checked and dropped (CVE-2013-5704: never merged).
 """
-# uses: ground/chartable
+# uses: ground/chartable, ground/number
 
 cdef enum:
     CHUNK_SIZE_FIRST = 0    # the first digit must come
@@ -114,15 +114,5 @@ cdef inline unsigned char chunk_next_state(
 
 
 cdef int chunk_head_before(char *end, unsigned long long size) noexcept nogil:
-    cdef const char *digits = "0123456789abcdef"
-    cdef char *p = end
-    p -= 1
-    p[0] = c"\n"
-    p -= 1
-    p[0] = c"\r"
-    while True:
-        p -= 1
-        p[0] = digits[size & 15]
-        size >>= 4
-        if size == 0:
-            return <int>(end - p)
+    memcpy(end - 2, b"\r\n", 2)
+    return <int>(end - hex_before(end - 2, size))

@@ -1,5 +1,5 @@
 """Making legal lines of whatever was composed (exit.pxd)."""
-# uses: ground/chartable, io/writer, http/scan
+# uses: ground/chartable, ground/number, io/writer, http/scan
 
 cdef void put_value(writer *w, const char *data, size_t length) noexcept nogil:
     cdef const char *end
@@ -33,10 +33,9 @@ cdef void put_field(
 
 cdef void put_escape(writer *w, unsigned char c) noexcept nogil:
     """%XX, in upper case (RFC 3986 2.1)."""
-    cdef const char *digits = b"0123456789ABCDEF"
     put_byte(w, c'%')
-    put_byte(w, digits[c >> 4])
-    put_byte(w, digits[c & 15])
+    put_byte(w, HEX_UPPER[c >> 4])
+    put_byte(w, HEX_UPPER[c & 15])
 
 
 cdef void put_target(writer *w, const char *data, size_t length) noexcept nogil:

@@ -8,7 +8,7 @@ holds no control byte: most lines are proven valid by the compares that read the
 The single way to go on behind a malformed line is `ignore_bad_fields`, and only in a
 response.
 """
-# uses: ground/chartable, http/scan
+# uses: ground/chartable, ground/text, http/scan
 
 # The field lines up to the empty one. `status`: 400 for a request, 502 for a response,
 # whose lines may also end with a bare LF (RFC 9112 2.2; Apache takes it there).
@@ -101,16 +101,6 @@ cdef inline int parse_fields(
     if end - p > limits.field_bytes and memchr(p, c"\n", end - p) == NULL:
         return refuse(out, WHY_FIELD_SIZE, status)
     return AGAIN
-
-
-# The end of [begin, end) without SP and HTAB before it.
-cdef inline char *without_blanks(char *begin, char *end) noexcept nogil:
-    cdef char last
-    while True:
-        last = byte_before(begin, <unsigned int>(end - begin))
-        if last != c" " and last != c"\t":
-            return end
-        end -= 1
 
 
 cdef inline int refuse(head *out, int why, int status) noexcept nogil:

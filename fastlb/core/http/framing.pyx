@@ -16,7 +16,7 @@ closed behind it: what follows must never be taken for another message.
 No client of today sends the doubtful ones, and whoever else reads them (a cache before
 us, the member's own parser) may decide otherwise: a request is refused, not repaired.
 """
-# uses: ground/chartable, http/fields
+# uses: ground/chartable, ground/number, http/fields
 
 cdef int framing_of_request(
     head *h, const char *data, const head_limits *limits, framing *out
@@ -55,6 +55,7 @@ cdef inline int framing_from_fields(
 ) noexcept nogil:
     cdef bint has_length = h.seen >> FIELD_CONTENT_LENGTH & 1
     cdef bint has_coding = h.seen >> FIELD_TRANSFER_ENCODING & 1
+    cdef field *f
     cdef int result
     out.kind = BODY_UNTIL_CLOSE
     out.close_after = False
@@ -62,7 +63,8 @@ cdef inline int framing_from_fields(
     if has_length:
         if field_is_repeated(h, FIELD_CONTENT_LENGTH):
             return -400
-        out.length = content_length(head_field(h, FIELD_CONTENT_LENGTH), data)
+        f = head_field(h, FIELD_CONTENT_LENGTH)
+        out.length = decimal_of(data + f.value, f.value_length)
         if out.length < 0:
             return -400
         out.kind = BODY_LENGTH
@@ -82,25 +84,6 @@ cdef bint field_is_repeated(head *h, int id) noexcept nogil:
         if h.fields[i].id == id:
             return True
     return False
-
-
-# Digits only, below 2**63; -1 otherwise.
-cdef long long content_length(field *f, const char *data) noexcept nogil:
-    cdef const char *p = data + f.value
-    cdef const char *end = p + f.value_length
-    cdef long long value = 0
-    cdef int digit
-    if p == end:
-        return -1
-    while p < end:
-        if not char_class[<unsigned char>p[0]] & CHAR_DIGIT:
-            return -1
-        digit = p[0] - c"0"
-        if value > (LLONG_MAX - digit) // 10:
-            return -1
-        value = value * 10 + digit
-        p += 1
-    return value
 
 
 # 0 when the one coding is "chunked"; -501 when it is the last of several and named

@@ -1,9 +1,4 @@
-# Comma lists, and the fields that end at the next hop.
-
-# Does the comma list in the value hold the token (ASCII case ignored)?
-cdef bint value_has_token(
-    const char *value, unsigned int length,
-    const char *token, unsigned int token_length) noexcept nogil
+# Fields that end at the next hop.
 
 # Mark as dropped what must not travel (RFC 9110 7.6.1): Connection and every field it
 # names, Keep-Alive, Proxy-Connection, TE, Trailer, Transfer-Encoding, Upgrade.

@@ -4,9 +4,10 @@ The rules of Apache's Strict, as observed, and two of the RFC's where Apache is 
 because an absolute-form target makes it forget the Host field: a second Host is 400
 always, and an invalid one too.
 """
-# uses: ground/chartable, io/writer, http/fields, http/head
+# uses: ground/chartable, ground/number, io/writer, http/fields, http/head
 
 cdef enum:
+    PORT_MAX = 65535
     IPV6_LITERAL_BYTES_MAX = 45     # eight groups, or six and a dotted IPv4 address
 
 
@@ -129,29 +130,16 @@ cdef int authority_check(
 
 
 cdef bint port_is_valid(const char *p, const char *end) noexcept nogil:
-    cdef int port = 0
-    if p == end:
-        return False
-    while p < end:
-        if not char_class[<unsigned char>p[0]] & CHAR_DIGIT:
-            return False
-        port = port * 10 + (p[0] - c"0")
-        if port > 65535:
-            return False
-        p += 1
-    return port != 0
+    return 1 <= decimal_of(p, <unsigned int>(end - p)) <= PORT_MAX
 
 
 cdef int port_of_authority(const char *data, unsigned int length) noexcept nogil:
     cdef unsigned int at = length
-    cdef unsigned int i
-    cdef int port = 0
     while c"0" <= byte_before(data, at) <= c"9":
         at -= 1
-    if byte_before(data, at) == c":":
-        for i in range(at, length):
-            port = port * 10 + data[i] - c"0"
-    return port
+    if byte_before(data, at) != c":":
+        return 0
+    return <int>decimal_of(data + at, length - at) if at < length else 0
 
 
 # Letters, digits, "-", "_", "." and no empty label but the first. Digits and dots only

@@ -2,7 +2,7 @@
 
 Spec: proxying.md 5.
 """
-# uses: ground/text, ground/chartable, io/writer, ground/arena, balance/elect,
+# uses: ground/chartable, ground/text, io/writer, ground/arena, balance/elect,
 #       plan/plan, plan/own_name, plan/rules, flow/exchange
 
 cdef void rewrite_location(exchange *x, out_field *f) noexcept nogil:

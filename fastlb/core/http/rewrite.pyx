@@ -4,10 +4,10 @@ Hop-by-hop fields are taken out before anything of ours is put in (CVE-2022-3181
 framing is always our own: what a peer said about the length of a message is consumed
 when it is parsed (design: forwarded re-framed).
 """
-# uses: ground/text, ground/chartable, io/buffer, io/writer, ground/arena, io/date,
-#       http/fields, http/exit, http/hops, http/framing, plan/plan, plan/match,
-#       plan/rules, plan/logline, http/reverse, flow/downstream, flow/exchange,
-#       services
+# uses: ground/chartable, ground/text, ground/number, io/buffer, io/writer,
+#       ground/arena, io/date, http/fields, http/exit, http/hops, http/framing,
+#       plan/plan, plan/match, plan/rules, plan/logline, http/reverse,
+#       flow/downstream, flow/exchange, services
 
 cdef struct status_reason:
     int status
@@ -79,18 +79,6 @@ cdef void put_forwarded(
         put(w, b", ", 2)
     put_value(w, mine, mine_length)
     put(w, b"\r\n", 2)
-
-
-cdef int max_forwards_check(exchange *x, out_field *f, long long *left) noexcept nogil:
-    cdef unsigned int i
-    left[0] = 0
-    for i in range(f.value_length):
-        if not c'0' <= f.value[i] <= c'9' or left[0] > 100000000:
-            return -400
-        left[0] = left[0] * 10 + f.value[i] - c'0'
-    if f.value_length == 0 or left[0] == 0:
-        return -400
-    return 0
 
 
 cdef void put_via(exchange *x, writer *w, out_list *out, int minor) noexcept nogil:
@@ -173,9 +161,9 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
     put_field(w, b"Host: ", 6, host.data, host.length)
     f = out_by_id(out, FIELD_MAX_FORWARDS)
     if f != NULL:
-        if max_forwards_check(x, f, &forwards) < 0:
+        forwards = decimal_of(f.value, f.value_length) - 1
+        if not 0 <= forwards < MAX_FORWARDS_MAX:
             return -400
-        forwards -= 1
     elif x.vhost.said.proxy_max_forwards >= 0:
         forwards = x.vhost.said.proxy_max_forwards
     if conf_flag(x, CONF_ADD_HEADERS, True):
@@ -497,7 +485,7 @@ cdef int rewrite_response(exchange *x, head *res, const char *data) noexcept nog
         # No body follows, but its length is a fact worth keeping (RFC 9110 8.6).
         f = head_field(res, FIELD_CONTENT_LENGTH)
         if f != NULL:
-            x.res.content_length = content_length_of(data + f.value, f.value_length)
+            x.res.content_length = decimal_of(data + f.value, f.value_length)
     if x.local.overridden and status_drops_connection(x.local.error_status):
         x.keepalive = False
     keepalive_decide(x)
@@ -520,18 +508,6 @@ cdef int rewrite_response(exchange *x, head *res, const char *data) noexcept nog
     if x.req.minor != 9:    # HTTP/0.9 has no head
         writer_into(&w, x.down.output)
     return 0
-
-
-cdef long long content_length_of(const char *p, unsigned int length) noexcept nogil:
-    cdef unsigned int i
-    cdef long long n = 0
-    if length == 0 or length > 18:
-        return -1
-    for i in range(length):
-        if not c'0' <= p[i] <= c'9':
-            return -1
-        n = n * 10 + p[i] - c'0'
-    return n
 
 
 cdef int rewrite_interim(exchange *x, head *res, const char *data) noexcept nogil:

@@ -8,7 +8,7 @@
 # and its CRLF be written around a payload in place.
 #
 # In debug builds there are no pools: every buffer is an allocation of its own, filled
-# with BUFFER_POISON when it is taken and when it is given back, and buffer_renew
+# with FREED_BYTE when it is taken and when it is given back, and buffer_renew
 # exchanges it wherever it might be exchanged. A pointer that is kept does not survive
 # the next step there.
 
@@ -21,10 +21,9 @@ cdef enum:
     BUFFER_EXACT = 4        # of no pool: as large as was asked for
     BUFFER_HEADROOM = 32
     BUFFER_TAIL = 16
-    BUFFER_POISON = 0xDD    # debug builds: of what nobody has written, or may read
 
 cdef struct buffer:
-    buffer *next            # in a pool, or behind it in an arena
+    buffer *next            # first: in a pool, or behind it in an arena
     unsigned int size       # bytes that data can hold, headroom and tail included
     unsigned int start      # first byte held
     unsigned int end        # behind the last byte held

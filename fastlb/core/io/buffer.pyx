@@ -1,11 +1,13 @@
 """Pools of buffers (buffer.pxd). One worker, one thread: no locks."""
+# uses: ground/free_list
 
 cdef unsigned int[BUFFER_CLASSES] buffer_sizes = [16384, 73728, 262144, 1114112]
 # How many free buffers of a size are kept; more go back to the system. The largest
 # sizes are rare, and each kept one is memory that nobody else can use.
-cdef int[BUFFER_CLASSES] buffer_kept_max = [512, 64, 8, 1]
-cdef buffer *buffer_pool[BUFFER_CLASSES]
-cdef int[BUFFER_CLASSES] buffer_pooled = [0, 0, 0, 0]
+cdef free_list[BUFFER_CLASSES] buffer_pool = [
+    free_list(NULL, 0, 512), free_list(NULL, 0, 64),
+    free_list(NULL, 0, 8), free_list(NULL, 0, 1),
+]
 cdef long buffer_live = 0
 cdef buffer buffer_shape        # for the place of its bytes only
 
@@ -20,25 +22,22 @@ cdef buffer *buffer_new(unsigned int size, int size_class) noexcept nogil:
     b.size = size
     b.size_class = size_class
     if DEBUG_BUILD:
-        memset(&b.data[0], BUFFER_POISON, size)
+        memset(&b.data[0], FREED_BYTE, size)
     return b
 
 
 cdef void buffer_free(buffer *b) noexcept nogil:
     if DEBUG_BUILD:
         # who still reads it reads nonsense; who gives it again fails the check
-        memset(&b.data[0], BUFFER_POISON, b.size)
+        memset(&b.data[0], FREED_BYTE, b.size)
         b.start = b.size + 1
     free(b)
 
 
 cdef buffer *buffer_take(int size_class) noexcept nogil:
     global buffer_live
-    cdef buffer *b = buffer_pool[size_class]
-    if likely(b != NULL):
-        buffer_pool[size_class] = b.next
-        buffer_pooled[size_class] -= 1
-    else:
+    cdef buffer *b = <buffer *>free_list_pop(&buffer_pool[size_class])
+    if unlikely(b == NULL):
         b = buffer_new(buffer_sizes[size_class], size_class)
         if b == NULL:
             return NULL
@@ -71,13 +70,9 @@ cdef void buffer_give(buffer *b) noexcept nogil:
     buffer_check(b)
     buffer_live -= 1
     ASSERT(buffer_live >= 0)
-    if DEBUG_BUILD or size_class == BUFFER_EXACT \
-            or buffer_pooled[size_class] >= buffer_kept_max[size_class]:
+    if unlikely(size_class == BUFFER_EXACT) \
+            or not free_list_push(&buffer_pool[size_class], b):
         buffer_free(b)
-        return
-    b.next = buffer_pool[size_class]
-    buffer_pool[size_class] = b
-    buffer_pooled[size_class] += 1
 
 
 cdef inline void buffer_check(buffer *b) noexcept nogil:

@@ -26,4 +26,3 @@ cdef struct tls_state:
     int date_error              # before or after its time
     unsigned long long name_hash    # of the name that a member was asked for
     value *variables            # SSL_*, once asked for (flow/tls_variables.pyx)
-    tls_state *next             # free list

@@ -4,7 +4,7 @@ The library reads and writes the socket itself. It is called until it says that 
 socket gives or takes no more; only then is `readable` or `writable` cleared, because
 the next edge will come only after that.
 """
-# uses: io/buffer, io/tls_state, io/watch, io/tls_library, io/tls_hello
+# uses: ground/free_list, io/tls_state, io/watch, io/tls_library, io/tls_hello
 
 cdef enum:
     TLS_WANT_READ = 2           # SSL_ERROR_*
@@ -38,8 +38,7 @@ cdef enum:
     ALPN_OK = 0                 # SSL_TLSEXT_ERR_*
     ALPN_NONE = 3
 
-cdef tls_state *tls_pool = NULL
-cdef int tls_pooled = 0
+cdef free_list tls_pool = free_list(NULL, 0, TLS_STATES_KEPT_MAX)
 cdef tls_state *tls_verifying = NULL    # whose handshake is in the library just now
 cdef unsigned long tls_error = 0        # the library's, of the last FAILED
 cdef char[HELLO_BYTES_MAX] hello_received
@@ -74,23 +73,18 @@ cdef int tls_hello_peek(conn *c, client_hello *hello) noexcept nogil:
 
 
 cdef int tls_begin(conn *c, void *context) noexcept nogil:
-    global tls_pool, tls_pooled, stream_errno
-    cdef tls_state *t = tls_pool
-    if t != NULL:
-        tls_pool = t.next
-        tls_pooled -= 1
-    else:
-        t = <tls_state *>malloc(sizeof(tls_state))
-        if t == NULL:
-            stream_errno = ENOMEM
-            return FAILED
+    global stream_errno
+    cdef tls_state *t = <tls_state *>free_list_take(&tls_pool, sizeof(tls_state))
+    if t == NULL:
+        stream_errno = ENOMEM
+        return FAILED
     memset(t, 0, sizeof(tls_state))
     t.ssl = tls.SSL_new(context)
     if t.ssl == NULL or not tls.SSL_set_fd(t.ssl, c.fd):
         tls_note_error()
         if t.ssl != NULL:
             tls.SSL_free(t.ssl)
-        free(t)
+        free_list_give(&tls_pool, t, sizeof(tls_state))
         return FAILED
     c.tls = t
     return 0
@@ -398,7 +392,6 @@ cdef int tls_half_close(conn *c) noexcept nogil:
 
 
 cdef void tls_end(conn *c) noexcept nogil:
-    global tls_pool, tls_pooled
     cdef tls_state *t = c.tls
     c.tls = NULL
     tls.ERR_clear_error()
@@ -412,11 +405,4 @@ cdef void tls_end(conn *c) noexcept nogil:
     tls.ERR_clear_error()
     if t.variables != NULL:
         free(t.variables)
-    if DEBUG_BUILD:
-        memset(t, BUFFER_POISON, sizeof(tls_state))
-    if DEBUG_BUILD or tls_pooled >= TLS_STATES_KEPT_MAX:
-        free(t)
-        return
-    t.next = tls_pool
-    tls_pool = t
-    tls_pooled += 1
+    free_list_give(&tls_pool, t, sizeof(tls_state))

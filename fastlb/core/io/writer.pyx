@@ -1,5 +1,5 @@
 """The bounded writer (writer.pxd)."""
-# uses: ground/chartable
+# uses: ground/chartable, ground/number
 
 cdef void writer_begin(writer *w, char *memory, size_t size) noexcept nogil:
     w.begin = memory
@@ -47,24 +47,14 @@ cdef inline void put_byte(writer *w, char c) noexcept nogil:
 
 cdef void put_number(writer *w, unsigned long long number) noexcept nogil:
     cdef char[NUMBER_DIGITS_MAX] digits
-    cdef int n = NUMBER_DIGITS_MAX
-    while True:
-        n -= 1
-        digits[n] = c'0' + <char>(number % 10)
-        number //= 10
-        if number == 0:
-            break
-    put(w, &digits[n], NUMBER_DIGITS_MAX - n)
+    cdef char *begin = decimal_before(&digits[NUMBER_DIGITS_MAX], number)
+    put(w, begin, &digits[NUMBER_DIGITS_MAX] - begin)
 
 
 cdef void put_hex(writer *w, unsigned long number) noexcept nogil:
-    cdef const char *digits = b"0123456789abcdef"
-    cdef int shift = 60
-    while shift > 0 and number >> shift == 0:
-        shift -= 4
-    while shift >= 0:
-        put_byte(w, digits[number >> shift & 15])
-        shift -= 4
+    cdef char[NUMBER_DIGITS_MAX] digits
+    cdef char *begin = hex_before(&digits[NUMBER_DIGITS_MAX], number)
+    put(w, begin, &digits[NUMBER_DIGITS_MAX] - begin)
 
 
 cdef void put_lower(writer *w, const char *data, size_t length) noexcept nogil:

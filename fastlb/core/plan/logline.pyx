@@ -2,9 +2,10 @@
 
 What a client sent is escaped: control bytes, quotes and backslashes (CVE-2024-47252).
 """
-# uses: ground/text, ground/chartable, io/buffer, io/writer, ground/address, io/watch,
-#       io/date, http/fields, plan/client_names, plan/plan, plan/path, plan/match,
-#       plan/own_name, plan/rules, flow/tls_variables, flow/downstream, flow/exchange
+# uses: ground/chartable, ground/text, ground/number, io/buffer, io/writer,
+#       ground/address, io/watch, io/date, http/fields, plan/client_names, plan/plan,
+#       plan/path, plan/match, plan/own_name, plan/rules, flow/tls_variables,
+#       flow/downstream, flow/exchange
 
 cdef enum:
     LOG_TRAILER = 1             # %^ti, %^to: trailers are not kept
@@ -174,7 +175,6 @@ cdef void logs_flush() noexcept nogil:
 
 
 cdef void put_escaped(writer *w, const char *p, unsigned int length) noexcept nogil:
-    cdef const char *digits = b"0123456789abcdef"
     cdef unsigned int i, begin = 0
     cdef unsigned char c
     cdef char[4] escaped
@@ -199,8 +199,8 @@ cdef void put_escaped(writer *w, const char *p, unsigned int length) noexcept no
             escaped[1] = c'v'
         else:
             escaped[1] = c'x'
-            escaped[2] = digits[c >> 4]
-            escaped[3] = digits[c & 15]
+            escaped[2] = HEX_LOWER[c >> 4]
+            escaped[3] = HEX_LOWER[c & 15]
             put(w, &escaped[0], 4)
             continue
         put(w, &escaped[0], 2)

@@ -2,7 +2,7 @@
 
 Spec: config-language.md 7-8, proxying.md 1.
 """
-# uses: ground/text, ground/chartable, io/writer, ground/address, ground/path,
+# uses: ground/chartable, ground/text, io/writer, ground/address, ground/path,
 #       ground/arena, http/fields, plan/plan, plan/undecided, plan/target, plan/rules,
 #       flow/exchange
 

@@ -3,7 +3,7 @@
 What the client called us, or what the configuration says (UseCanonicalName,
 UseCanonicalPhysicalPort); and whether an absolute target is for us at all.
 """
-# uses: ground/text, ground/chartable, io/writer, ground/address, ground/path,
+# uses: ground/chartable, ground/text, io/writer, ground/address, ground/path,
 #       ground/arena, http/host, plan/plan, plan/match, flow/exchange
 
 cdef bint client_speaks_tls(exchange *x) noexcept nogil:

@@ -10,8 +10,8 @@ one, and each does it in an order of its own. x.ways says which of these can mat
 path_read takes a path that way, and a request must be admitted under all of them
 (reading.pyx).
 """
-# uses: ground/text, ground/chartable, io/writer, ground/path, ground/arena,
-#       plan/plan, flow/exchange
+# uses: ground/text, ground/number, io/writer, ground/path, ground/arena, plan/plan,
+#       flow/exchange
 
 cdef int match_path(exchange *x) noexcept nogil:
     cdef const char *data = request_bytes(x) + x.path.offset
@@ -59,6 +59,7 @@ cdef int path_decode(
     cdef unsigned char way
     cdef unsigned int i = 0
     cdef unsigned char c
+    cdef int byte
     cdef writer w
     cdef char *decoded
     cdef int rc
@@ -70,13 +71,12 @@ cdef int path_decode(
         c = data[i]
         escaped = c == c'%'
         if escaped:
-            if i + 2 >= length or hex_value[<unsigned char>data[i + 1]] == 255 \
-                    or hex_value[<unsigned char>data[i + 2]] == 255:
+            byte = hex_pair(data + i + 1) if i + 2 < length else -1
+            if byte < 0:
                 return -400
-            c = hex_value[<unsigned char>data[i + 1]] * 16 \
-                + hex_value[<unsigned char>data[i + 2]]
-            if c == 0:
+            if byte == 0:
                 return -404
+            c = <unsigned char>byte
             if c == c'/':
                 if x.vhost.said.allow_encoded_slashes == ENCODED_SLASHES_OFF:
                     return -404

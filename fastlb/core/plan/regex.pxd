@@ -26,6 +26,5 @@ cdef object regex_begin()
 # REGEX_NO_MATCH, REGEX_UNDECIDED (regex_error says why)
 cdef int regex_match(
     int number, const char *data, unsigned int length, int *groups) noexcept nogil
-# Why the last match was undecided; what that is in words.
+# Why the last match was undecided (regex_reason).
 cdef int regex_error
-cdef str regex_reason(int why)

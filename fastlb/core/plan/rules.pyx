@@ -3,9 +3,10 @@
 An op list is run as it was compiled; what a value needs (a variable, the time) is
 looked up when it is met.
 """
-# uses: ground/text, ground/chartable, io/writer, ground/address, ground/arena,
-#       io/watch, io/date, http/fields, http/exit, plan/plan, plan/undecided,
-#       plan/template, plan/match, flow/tls_variables, flow/downstream, flow/exchange
+# uses: ground/chartable, ground/text, ground/list, io/writer, ground/address,
+#       ground/arena, io/watch, io/date, http/fields, http/exit, plan/plan,
+#       plan/undecided, plan/template, plan/match, flow/tls_variables,
+#       flow/downstream, flow/exchange
 
 cdef out_list out_scratch       # one head is composed at a time
 
@@ -279,18 +280,11 @@ cdef int out_find(out_list *out, header_op *op, bint always, int first) noexcept
 cdef bint value_in_list(out_field *o, value *v) noexcept nogil:
     """Is v one of the comma-separated elements of the field (mod_headers merge)?"""
     cdef const char *p = o.value
-    cdef const char *end = o.value + o.value_length
-    cdef const char *comma
-    cdef const char *last
-    while p < end:
-        comma = <const char *>memchr_or_end(p, c',', end - p)
-        last = comma
-        while p < last and (p[0] == c' ' or p[0] == c'\t'):
-            p += 1
-        last = without_blanks(<char *>p, <char *>last)
-        if <unsigned int>(last - p) == v.length and memcmp(p, v.data, v.length) == 0:
+    cdef const char *begin
+    cdef unsigned int size
+    while next_list_member(&p, o.value + o.value_length, &begin, &size):
+        if size == v.length and memcmp(begin, v.data, size) == 0:
             return True
-        p = comma + 1
     return False
 
 

@@ -2,8 +2,9 @@
 
 Spec: proxying.md 1.4. The canonical form, or with nocanon what the client has sent.
 """
-# uses: ground/text, ground/chartable, io/writer, ground/arena, http/exit, plan/plan,
-#       plan/undecided, plan/path, plan/template, plan/match, flow/exchange
+# uses: ground/chartable, ground/text, ground/number, io/writer, ground/arena,
+#       http/exit, plan/plan, plan/undecided, plan/path, plan/template, plan/match,
+#       flow/exchange
 
 cdef int match_target(exchange *x) noexcept nogil:
     cdef plan_mapping *m = x.mapping
@@ -135,16 +136,14 @@ cdef void put_decoded(
         bint keep_encoded_slash) noexcept nogil:
     """Undo put_path."""
     cdef unsigned int i = 0
-    cdef unsigned char high, low
+    cdef int byte
     cdef char c
     while i < length:
         c = path[i]
         if c == c'%' and i + 2 < length:
-            high = hex_value[<unsigned char>path[i + 1]]
-            low = hex_value[<unsigned char>path[i + 2]]
-            if high < 16 and low < 16 and not (
-                    keep_encoded_slash and high * 16 + low == c'/'):
-                c = <char>(high * 16 + low)
+            byte = hex_pair(path + i + 1)
+            if byte >= 0 and not (keep_encoded_slash and byte == c'/'):
+                c = <char>byte
                 i += 2
         put_byte(w, c)
         i += 1

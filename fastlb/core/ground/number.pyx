@@ -1,0 +1,48 @@
+"""Numbers as text (number.pxd)."""
+# uses: ground/chartable
+
+cdef const char *HEX_LOWER = b"0123456789abcdef"
+cdef const char *HEX_UPPER = b"0123456789ABCDEF"
+
+
+cdef long long decimal_of(const char *p, unsigned int length) noexcept nogil:
+    cdef const char *end = p + length
+    cdef long long number = 0
+    cdef int digit
+    if length == 0:
+        return -1
+    while p < end:
+        if not char_class[<unsigned char>p[0]] & CHAR_DIGIT:
+            return -1
+        digit = p[0] - c"0"
+        if number > (LLONG_MAX - digit) // 10:
+            return -1
+        number = number * 10 + digit
+        p += 1
+    return number
+
+
+cdef int hex_pair(const char *p) noexcept nogil:
+    cdef int high = hex_value[<unsigned char>p[0]]
+    cdef int low = hex_value[<unsigned char>p[1]]
+    return -1 if high == 255 or low == 255 else high << 4 | low
+
+
+cdef char *decimal_before(char *end, unsigned long long number) noexcept nogil:
+    cdef char *p = end
+    while True:
+        p -= 1
+        p[0] = c'0' + <char>(number % 10)
+        number //= 10
+        if number == 0:
+            return p
+
+
+cdef char *hex_before(char *end, unsigned long long number) noexcept nogil:
+    cdef char *p = end
+    while True:
+        p -= 1
+        p[0] = HEX_LOWER[number & 15]
+        number >>= 4
+        if number == 0:
+            return p
