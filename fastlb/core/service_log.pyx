@@ -4,24 +4,23 @@ Wording and numbers are Apache's where it has them. As everywhere on the seam, n
 raises: a line that cannot be written is lost.
 """
 # uses: ground/text, io/buffer, ground/address, io/tls_state, io/watch, io/tls_stream,
-#       http/fields, balance/lock, balance/ledger, balance/elect, plan/regex_steps,
-#       plan/regex, plan/plan, flow/upstream, flow/secure, flow/downstream,
-#       flow/exchange, flow/connect, flow/lone, services
+#       http/fields, balance/lock, balance/ledger, balance/elect, plan/plan, seam,
+#       plan/client, plan/facts, flow/upstream, flow/secure, flow/downstream,
+#       flow/exchange, flow/connect, flow/lone
 
 cdef void say(
         exchange *x, str level, str module, int error, str message) noexcept:
-    try:
-        services.log(
-            level, module, x.vhost.index if x != NULL else 0,
-            client_of(x) if x != NULL else "", error, message)
-    except Exception:
-        pass
+    if x == NULL:
+        seam_say(level, module, 0, "", error, message)
+        return
+    seam_say(
+        level, module, x.facts.vhost.index, client_text(x.facts.client), error, message)
 
 
 cdef str member_name(exchange *x):
     if x.member == &connect_target:
         return string_of(
-            request_bytes(x) + x.req.target.offset, x.req.target.length)
+            request_bytes(&x.facts) + x.facts.req.target.offset, x.facts.req.target.length)
     return string_of(x.member.name.data, x.member.name.length)
 
 
@@ -30,9 +29,9 @@ cdef str member_host(exchange *x):
 
 
 cdef str request_uri(exchange *x):
-    if x.decoded.data == NULL:
+    if x.facts.decoded.data == NULL:
         return "-"
-    return string_of(x.decoded.data, x.decoded.length)
+    return string_of(x.facts.decoded.data, x.facts.decoded.length)
 
 
 cdef void service_log_accept(int error) noexcept nogil:
@@ -135,7 +134,7 @@ cdef void service_log_tunnel_begin(exchange *x) noexcept nogil:
 
 cdef void service_log_tunnel_lost(
         exchange *x, int error, const char *side) noexcept nogil:
-    if engine.lone:
+    if seam_is_shut:
         return
     with gil:
         say(x, "debug", "proxy", error,
@@ -145,7 +144,7 @@ cdef void service_log_tunnel_lost(
 
 cdef void service_log_tunnel_timeout(exchange *x) noexcept nogil:
     """As in Apache: an error of CONNECT's; of an Upgrade's only worth a note."""
-    if engine.lone:
+    if seam_is_shut:
         lone_say(LONE_TIMED_OUT)
         return
     with gil:
@@ -158,11 +157,11 @@ cdef void service_log_tunnel_timeout(exchange *x) noexcept nogil:
 
 
 cdef void service_log_upgrade_missing(exchange *x) noexcept nogil:
-    cdef field *f = head_field(&x.req, FIELD_UPGRADE)
+    cdef field *f = head_field(&x.facts.req, FIELD_UPGRADE)
     with gil:
         url = string_of(x.member.url.data, x.member.url.length)
         found = "missing" if f == NULL else string_of(
-            request_bytes(x) + f.value, f.value_length)
+            request_bytes(&x.facts) + f.value, f.value_length)
         wanted = string_of(x.attempt.upgrade.data, x.attempt.upgrade.length)
         say(x, "info", "proxy_wstunnel", 0,
             f"AH02900: require upgrade for URL {url} (Upgrade header is {found}, "
@@ -185,11 +184,11 @@ cdef void service_log_read_timeout(
         downstream *d, const char *stage) noexcept nogil:
     with gil:
         try:
-            downstream_learn_remote(d)
-            host = string_of(&d.remote_text[0], d.remote_text_length)
+            client_learn_remote(&d.client)
+            host = string_of(&d.client.remote_text[0], d.client.remote_text_length)
             told = (<bytes>stage).decode()
             services.log(
-                "info", "reqtimeout", d.vhost.index, f"{host}:{d.remote_port}", 0,
+                "info", "reqtimeout", d.vhost.index, f"{host}:{d.client.remote_port}", 0,
                 f"AH01382: Request {told} read timeout")
         except Exception:
             pass
@@ -210,8 +209,8 @@ cdef void service_log_denied(exchange *x) noexcept nogil:
 cdef void service_log_misread(exchange *x) noexcept nogil:
     with gil:
         meant = "as it was sent"
-        if x.misread.data != NULL:
-            meant = string_of(x.misread.data, x.misread.length)
+        if x.facts.misread.data != NULL:
+            meant = string_of(x.facts.misread.data, x.facts.misread.length)
         say(x, "error", "authz_core", 0,
             f"AH01630: client denied by server configuration: {request_uri(x)} "
             f"(allowed, but not as a member may read it: {meant})")
@@ -221,7 +220,7 @@ cdef void service_log_climbs(exchange *x) noexcept nogil:
     with gil:
         say(x, "error", "proxy", 0,
             f"FB0313: the mapping makes a path that climbs: "
-            f"{string_of(x.target.data, x.target.length)}; write a slash before the "
+            f"{string_of(x.facts.target.data, x.facts.target.length)}; write a slash before the "
             f"group of the pattern")
 
 
@@ -230,25 +229,6 @@ cdef void service_log_sections(exchange *x) noexcept nogil:
         say(x, "error", "core", 0,
             f"FB0314: more than {SECTIONS_MATCHED_MAX} sections apply to "
             f"{request_uri(x)}; merge some of them")
-
-
-cdef void service_log_undecided(
-        exchange *x, int number, bint decides, unsigned int length,
-        int why) noexcept nogil:
-    """At most once a minute for each pattern of a worker; regex_give_up counts."""
-    with gil:
-        pattern, place = regex_kept[number]
-        told = "the time for matches of one request is used up"
-        if why:
-            told = regex_reason(why)
-        end = "the request is answered with 500" if decides else "it counts as no match"
-        missing = regexes[number].untold
-        more = f" ({missing} more since it was last told)" if missing else ""
-        say(x, "error" if decides else "warn", "core", 0,
-            f"{'FB0301' if decides else 'FB0302'}: {place or 'a regular expression'}: "
-            "the match of "
-            f"{pattern.pattern.decode('latin-1')} with {length} bytes was given up: "
-            f"{told}; {end}{more}")
 
 
 cdef void service_log_lock(exchange *x) noexcept nogil:
@@ -287,11 +267,11 @@ cdef void service_log_handshake(downstream *d) noexcept nogil:
     """Clients that scan or go away are many: told at info, as Apache does."""
     with gil:
         try:
-            downstream_learn_remote(d)
-            host = string_of(&d.remote_text[0], d.remote_text_length)
+            client_learn_remote(&d.client)
+            host = string_of(&d.client.remote_text[0], d.client.remote_text_length)
             reason = tls_reason().decode("latin-1")
             services.log(
-                "info", "ssl", d.tls_vhost.index, f"{host}:{d.remote_port}", 0,
+                "info", "ssl", d.client.tls_vhost.index, f"{host}:{d.client.remote_port}", 0,
                 f"AH02008: SSL library error 1 in handshake: {reason}")
         except Exception:
             pass
@@ -299,8 +279,8 @@ cdef void service_log_handshake(downstream *d) noexcept nogil:
 
 cdef void service_log_member_handshake(exchange *x, const char *why) noexcept nogil:
     with gil:
-        downstream_learn_remote(x.down)
-        client = string_of(&x.down.remote_text[0], x.down.remote_text_length)
+        client_learn_remote(&x.down.client)
+        client = string_of(&x.down.client.remote_text[0], x.down.client.remote_text_length)
         member = f"{member_name(x)} ({member_host(x)})"
         # Apache tells the reason at info only.
         level, reason = handshake_reason(x, why.decode("latin-1"))
@@ -359,7 +339,7 @@ cdef void service_log_no_name(exchange *x) noexcept nogil:
 cdef void service_log_no_host(exchange *x) noexcept nogil:
     with gil:
         named = string_of(
-            x.down.tls_vhost.server_name.data, x.down.tls_vhost.server_name.length)
+            x.down.client.tls_vhost.server_name.data, x.down.client.tls_vhost.server_name.length)
         say(x, "error", "ssl", 0,
             f"AH02031: Hostname {named} provided via SNI, but no hostname provided in "
             "HTTP request")
@@ -368,20 +348,20 @@ cdef void service_log_no_host(exchange *x) noexcept nogil:
 cdef void service_log_misdirected(exchange *x) noexcept nogil:
     with gil:
         asked = string_of(
-            x.vhost.server_name.data, x.vhost.server_name.length)
+            x.facts.vhost.server_name.data, x.facts.vhost.server_name.length)
         named = string_of(
-            x.down.tls_vhost.server_name.data, x.down.tls_vhost.server_name.length)
+            x.down.client.tls_vhost.server_name.data, x.down.client.tls_vhost.server_name.length)
         say(x, "error", "ssl", 0,
             f"AH02032: Hostname {named} (default host as no SNI was provided) and "
             f"hostname {asked} provided via HTTP have no compatible SSL setup"
-            if not x.down.named else
+            if not x.down.client.named else
             f"AH02032: Hostname {named} provided via SNI and hostname {asked} "
             "provided via HTTP have no compatible SSL setup")
 
 
 cdef void service_log_not_asked(exchange *x) noexcept nogil:
     with gil:
-        asked = string_of(x.vhost.server_name.data, x.vhost.server_name.length)
+        asked = string_of(x.facts.vhost.server_name.data, x.facts.vhost.server_name.length)
         say(x, "error", "ssl", 0,
             "AH10158: cannot perform post-handshake authentication: the handshake was "
             f"not for {asked}, which asks for certificates of clients")

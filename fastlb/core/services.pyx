@@ -4,21 +4,19 @@ Each function here catches everything: an exception is logged with the connectio
 number, and the client gets a plain 500 or a closed connection. The callables are handed
 over by the worker when it starts; the core imports no service.
 """
-# uses: ground/text, io/buffer, io/writer, ground/address, ground/path, ground/arena,
-#       io/timer, io/watch, io/date, io/tls_stream, http/fields, balance/table,
-#       balance/table_slots, plan/client_names, plan/plan, plan/path, plan/match,
-#       plan/own_name, plan/rules, plan/logline, plan/late_lines, http/rewrite,
-#       flow/tls_variables, flow/pool, flow/upstream, flow/work, flow/heads, flow/row,
-#       flow/downstream, flow/accept, flow/route, flow/answer, flow/exchange,
-#       flow/connect, flow/lone, service_log
+# uses: ground/text, io/buffer, ground/address, ground/path, ground/arena, io/timer,
+#       io/watch, io/date, io/tls_stream, http/fields, balance/table,
+#       balance/table_slots, plan/client_names, plan/tls_names, plan/plan, seam,
+#       plan/client, plan/facts, plan/path, plan/tls_variables, plan/own_name,
+#       plan/rules, plan/logline, plan/late_lines, flow/rewrite, flow/pool,
+#       flow/upstream, flow/work, flow/heads, flow/row, flow/downstream, flow/accept,
+#       flow/route, flow/answer, flow/exchange, flow/connect, flow/lone, service_log
 
 import os
 from datetime import timezone
 from email.utils import format_datetime, parsedate_to_datetime
 
 from fastlb.facts import statuses
-
-cdef object services = None
 
 
 class Request:
@@ -30,59 +28,44 @@ class Request:
     )
 
 
-cdef str string_of(const char *data, unsigned int length):
-    return data[:length].decode("latin-1")
-
-
 cdef object request_object(exchange *x):
-    cdef const char *data = request_bytes(x)
+    cdef const char *data = request_bytes(&x.facts)
+    cdef client_facts *c = x.facts.client
     cdef field *f
     cdef int i
-    cdef value query = query_of(x)
+    cdef value query = query_of(&x.facts)
     cdef char[ADDRESS_TEXT_BYTES] local
-    downstream_learn_remote(x.down)
-    downstream_learn_local(x.down)
+    client_learn_remote(c)
+    client_learn_local(c)
     r = Request()
-    r.method = string_of(data + x.req.method.offset, x.req.method.length)
-    r.target = string_of(data + x.req.target.offset, x.req.target.length)
-    r.path = x.decoded.data[:x.decoded.length].decode("utf-8", "replace")
+    r.method = string_of(data + x.facts.req.method.offset, x.facts.req.method.length)
+    r.target = string_of(data + x.facts.req.target.offset, x.facts.req.target.length)
+    r.path = x.facts.decoded.data[:x.facts.decoded.length].decode("utf-8", "replace")
     r.query = string_of(query.data, query.length)[1:]
     r.headers = []
-    for i in range(x.req.field_count):
-        f = &x.req.fields[i]
+    for i in range(x.facts.req.field_count):
+        f = &x.facts.req.fields[i]
         r.headers.append((
             (data + f.name)[:f.name_length], (data + f.value)[:f.value_length]))
-    r.client_host = string_of(&x.down.remote_text[0], x.down.remote_text_length)
-    r.client_port = x.down.remote_port
-    r.local_host = string_of(&local[0], address_text(&x.down.local[0], &local[0]))
-    r.local_port = x.down.local_port
+    r.client_host = string_of(&c.remote_text[0], c.remote_text_length)
+    r.client_port = c.remote_port
+    r.local_host = string_of(&local[0], address_text(&c.local[0], &local[0]))
+    r.local_port = c.local_port
     r.host_name = own_name(x)
-    r.host_port = self_port(x)
-    r.vhost_index = x.vhost.index
+    r.host_port = self_port(&x.facts)
+    r.vhost_index = x.facts.vhost.index
     return r
 
 
 cdef str own_name(exchange *x):
     """What pages call us: self_name without the brackets of an IPv6 literal."""
-    cdef value name = self_name(x)
+    cdef value name = self_name(&x.facts)
     return string_of(name.data, name.length).strip("[]")
-
-
-cdef str client_of(exchange *x):
-    downstream_learn_remote(x.down)
-    host = string_of(&x.down.remote_text[0], x.down.remote_text_length)
-    return f"{host}:{x.down.remote_port}"
 
 
 cdef void service_failed(exchange *x) noexcept:
     """Python code of ours raised: say so, and end the exchange decently."""
-    import traceback
-    try:
-        services.log(
-            "error", "core", x.vhost.index, client_of(x), 0,
-            f"FB0315: [conn {x.down.number}] {traceback.format_exc()}")
-    except Exception:
-        pass
+    client_failed(x.facts.client, x.facts.vhost.index)
 
 
 cdef void service_error_page(
@@ -99,8 +82,8 @@ cdef void service_error_page_python(
     cdef str told = ""
     cdef str where = ""
     try:
-        if x.decoded.data != NULL:
-            where = string_of(x.decoded.data, x.decoded.length)
+        if x.facts.decoded.data != NULL:
+            where = string_of(x.facts.decoded.data, x.facts.decoded.length)
         if x.local.location.data != NULL:
             told = string_of(x.local.location.data, x.local.location.length)
         elif detail != NULL:
@@ -109,16 +92,16 @@ cdef void service_error_page_python(
             found = request_object(x).headers
             told = b", ".join(
                 v for n, v in found if n.lower() == b"expect").decode("latin-1")
-        elif status in (405, 413, 501) and x.req.method.length:
-            told = string_of(request_bytes(x) + x.req.method.offset,
-                             x.req.method.length)
+        elif status in (405, 413, 501) and x.facts.req.method.length:
+            told = string_of(request_bytes(&x.facts) + x.facts.req.method.offset,
+                             x.facts.req.method.length)
         reason, body = services.error_page(
-            x.vhost.index, status, told, where,
+            x.facts.vhost.index, status, told, where,
             string_of(x.local.reason.data, x.local.reason.length)
             if x.local.reason.data != NULL else "", x.local.second_status,
-            own_name(x), self_port(x))
+            own_name(x), self_port(&x.facts))
         phrase = reason.encode("latin-1", "replace")
-        x.local.reason = arena_copy(&x.arena, phrase, <unsigned int>len(phrase))
+        x.local.reason = arena_copy(&x.facts.arena, phrase, <unsigned int>len(phrase))
     except Exception:
         service_failed(x)
     x.status = status
@@ -180,7 +163,7 @@ cdef void service_date_python(exchange *x, out_field *f) noexcept:
         text_out = format_datetime(when.astimezone(timezone.utc), usegmt=True).encode()
     except (ValueError, TypeError, IndexError, OverflowError):
         return
-    copy = arena_copy(&x.arena, text_out, <unsigned int>len(text_out))
+    copy = arena_copy(&x.facts.arena, text_out, <unsigned int>len(text_out))
     if copy.data != NULL:
         f.value = copy.data
         f.value_length = copy.length
@@ -202,7 +185,7 @@ cdef void service_handle_python(exchange *x, const text *handler) noexcept:
             string_of(handler.data, handler.length), request_object(x))
         kind = content_type.encode("latin-1")
         more = fields_text(fields)
-        x.local.more_fields = arena_copy(&x.arena, more, <unsigned int>len(more))
+        x.local.more_fields = arena_copy(&x.facts.arena, more, <unsigned int>len(more))
         x.status = status
     except Exception:
         service_failed(x)
@@ -228,11 +211,11 @@ cdef void service_ask_host(exchange *x) noexcept nogil:
 
 cdef void service_ask_host_python(exchange *x) noexcept:
     try:
-        downstream_learn_remote(x.down)
+        client_learn_remote(&x.down.client)
         services.ask_host(
-            plan_names[x.host_wanted - 1], bool(x.host_forward),
-            string_of(&x.down.remote_text[0], x.down.remote_text_length),
-            x.down.number, x.host_wanted - 1)
+            plan_names[x.facts.host_wanted - 1], bool(x.facts.host_forward),
+            string_of(&x.down.client.remote_text[0], x.down.client.remote_text_length),
+            x.down.client.number, x.facts.host_wanted - 1)
     except Exception:
         service_failed(x)
         exchange_answer_error(x, 500, NULL)
@@ -258,46 +241,6 @@ cdef void names_ask() noexcept:
     client_names_queued = 0
 
 
-cdef void service_tls_variables(downstream *d) noexcept nogil:
-    """Fill d.c.tls.variables; it stays NULL without memory, or where Python fails."""
-    if engine.lone:
-        return
-    with gil:
-        service_tls_variables_python(d)
-
-
-cdef void service_tls_variables_python(downstream *d) noexcept:
-    cdef size_t size = sizeof(value) * len(tls_names)
-    cdef value *table
-    cdef writer w
-    cdef bytes one
-    cdef int i
-    try:
-        found = services.tls_variables(
-            tuple(tls_names), <size_t>d.c.tls.ssl, d.tls_vhost.index)
-        for v in found:
-            size += len(v) + 1 if v is not None else 0
-        table = <value *>malloc(size)
-        if table == NULL:
-            return
-        writer_begin(
-            &w, <char *>(table + len(tls_names)), size - sizeof(value) * len(tls_names))
-        for i, v in enumerate(found):
-            table[i] = value(NULL, 0)
-            if v is not None:
-                one = v
-                table[i] = value(w.p, <unsigned int>len(one))
-                put(&w, <const char *>one, len(one))
-                put_byte(&w, 0)
-        if w.full:
-            free(table)         # it was measured: this cannot be
-            return
-        d.c.tls.variables = table
-    except Exception:
-        if d.x != NULL:
-            service_failed(d.x)
-
-
 cdef void service_ask_address(exchange *x) noexcept nogil:
     """Begin to look up what CONNECT asks for; Core.address_answer ends it."""
     with gil:
@@ -305,10 +248,11 @@ cdef void service_ask_address(exchange *x) noexcept nogil:
 
 
 cdef void service_ask_address_python(exchange *x) noexcept:
+    cdef value host = request_part(&x.facts, x.facts.host)
     try:
         services.ask_address(
-            string_of(request_bytes(x) + x.host.offset, x.host.length),
-            connect_port(x), x.down.number, x.down.requests)
+            string_of(host.data, host.length),
+            connect_port(x), x.down.client.number, x.down.client.requests)
     except Exception:
         service_failed(x)
         exchange_answer_error(x, 500, NULL)
@@ -503,7 +447,7 @@ cdef class Core:
         # Log lines may ask for them when their tunnels end.
         while d != NULL and tls_names:
             if d.c.tls != NULL and d.c.tls.variables == NULL:
-                service_tls_variables_python(d)
+                tls_variables_make_python(&d.client)
             d = d.all_next
         with nogil:
             lone_run(pipe, ends_us)
@@ -511,11 +455,11 @@ cdef class Core:
     def host_answer(self, connection, int names_number, bint allowed):
         cdef downstream *d = engine.all
         cdef unsigned long number = connection
-        while d != NULL and d.number != number:
+        while d != NULL and d.client.number != number:
             d = d.all_next
         if d == NULL:
             return
-        d.host_known[names_number] = HOST_ALLOWED if allowed else HOST_DENIED
+        d.client.host_known[names_number] = HOST_ALLOWED if allowed else HOST_DENIED
         if d.state == DOWN_EXCHANGE and d.x.state == X_WAIT_HOST:
             watch.now_us = clock_us()
             timer_clear(&d.c.timer)
@@ -529,10 +473,10 @@ cdef class Core:
         cdef unsigned long number = connection
         cdef exchange *x
         cdef member_address *found
-        while d != NULL and d.number != number:
+        while d != NULL and d.client.number != number:
             d = d.all_next
         # The answer may be for a request before this one.
-        if d == NULL or d.requests != request or d.state != DOWN_EXCHANGE \
+        if d == NULL or d.client.requests != request or d.state != DOWN_EXCHANGE \
                 or d.x.state != X_WAIT_ADDRESS:
             return
         x = d.x

@@ -152,7 +152,6 @@ cdef uint32_t table_route_hash(const char *route, unsigned int length) noexcept 
     return <uint32_t>(h ^ (h >> 32)) | 1
 
 
-
 cdef int member_addresses(
         const table_view *t, const member_slot *m, uint32_t *version,
         member_address *out) noexcept nogil:

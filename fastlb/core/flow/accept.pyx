@@ -148,13 +148,13 @@ cdef void accept_some(plan_listener *listener, int most) noexcept nogil:
             close(fd)
             return
         d.c.fd = fd
-        d.listener = listener
-        address_store(&storage, &d.remote[0], &d.remote_port)
+        d.client.listener = listener
+        address_store(&storage, &d.client.remote[0], &d.client.remote_port)
         if watch_add(&d.c, True) < 0:
             downstream_close(d)
             return
-        d.set = match_set(listener, d)
-        d.vhost = &plan.vhosts[d.set.vhosts[0]]
+        d.client.set = match_set(listener, &d.client)
+        d.vhost = &plan.vhosts[d.client.set.vhosts[0]]
         engine.accepted += 1
         downstream_begin(d)
         if unlikely(accept_room() <= engine.client_margin):

@@ -3,9 +3,9 @@
 None of this is hot. The pages themselves are made by Python (services.pyx); what is
 here decides which one, and keeps the connection's framing right.
 """
-# uses: ground/text, io/buffer, http/fields, http/framing, plan/plan, plan/match,
-#       plan/target, plan/access, http/rewrite, flow/request, flow/response,
-#       flow/route, flow/exchange, services
+# uses: ground/text, io/buffer, http/fields, http/framing, plan/plan, plan/facts,
+#       plan/target, plan/match, plan/redirect, plan/access, flow/rewrite,
+#       flow/request, flow/response, flow/route, flow/exchange, services
 
 cdef void answer_send(
         exchange *x, const char *content_type, const char *body,
@@ -46,8 +46,8 @@ cdef bint request_drop_body(exchange *x) noexcept nogil:
 cdef const text *document_for(exchange *x, int status) noexcept nogil:
     cdef int i, j
     cdef plan_conf *c
-    for i in range(x.conf_count - 1, -1, -1):
-        c = x.confs[i]
+    for i in range(x.facts.conf_count - 1, -1, -1):
+        c = x.facts.confs[i]
         for j in range(c.error_document_count - 1, -1, -1):
             if c.error_documents[j].status == status:
                 return &c.error_documents[j].value
@@ -70,7 +70,7 @@ cdef void exchange_answer_error(
     if document != NULL and document.length:
         x.local.error_status = status
         # The 200 of a page would tell a CONNECT that its tunnel stands.
-        if document.data[0] == c'/' and x.req.method_id != METHOD_CONNECT:
+        if document.data[0] == c'/' and x.facts.req.method_id != METHOD_CONNECT:
             exchange_redirect_internally(x, document)
             return
         if document.data[0] == c'"':
@@ -98,32 +98,36 @@ cdef void exchange_redirect_internally(
         exchange *x, const text *path) noexcept nogil:
     """Serve another path in this request's place, as a GET without a body."""
     cdef int rc
-    x.decoded.data = path.data
-    x.decoded.length = <unsigned int>(<const char *>memchr_or_end(
+    x.facts.decoded.data = path.data
+    x.facts.decoded.length = <unsigned int>(<const char *>memchr_or_end(
         path.data, c'?', path.length) - path.data)
-    x.rest_at = 0
+    x.facts.rest_at = 0
     memset(&x.choice, 0, sizeof(member_choice))
-    if not match_locations(x) or not match_mapping(x):
+    if not match_locations(&x.facts) or not match_mapping(&x.facts):
         service_error_page(x, x.local.error_status, NULL)
         return
-    if not match_proxy_sections(x) or x.undecided or not match_access(x):
+    if not match_proxy_sections(&x.facts) or x.facts.undecided \
+            or not match_access(&x.facts):
         service_error_page(x, x.local.error_status, NULL)
         return
-    rc = match_target_of(x, path)
+    rc = match_target_of(&x.facts, path)
     if rc < 0:
         service_error_page(x, x.local.error_status, NULL)
         return
     # The member sees a GET for the document, with the client's other fields.
     x.local.internal = True
-    x.req.method_id = METHOD_HEAD if x.head_request else METHOD_GET
+    x.facts.req.method_id = METHOD_HEAD if x.head_request else METHOD_GET
     request_forget_body(x)
     exchange_elect(x)
 
 
-cdef void exchange_answer_redirect(exchange *x, int rc) noexcept nogil:
+cdef void exchange_answer_redirect(
+        exchange *x, int rc, const redirected *moved) noexcept nogil:
     if rc < 0:
         exchange_answer_error(x, -rc, NULL)
         return
+    x.status = moved.status
+    x.local.location = moved.location
     if x.local.location.data == NULL:
         exchange_answer_error(x, x.status, NULL)
         return
@@ -138,7 +142,7 @@ cdef void exchange_answer_handler(exchange *x, const text *handler) noexcept nog
 
 cdef void exchange_answer_unmapped(exchange *x) noexcept nogil:
     """Nothing is mapped here: there are no files (DocumentRoot is not served)."""
-    cdef int method = x.req.method_id
+    cdef int method = x.facts.req.method_id
     if method == METHOD_OPTIONS:
         x.status = 200
         x.local.allow = b"GET,HEAD,POST,OPTIONS"
@@ -159,13 +163,13 @@ cdef bint exchange_answer_here(exchange *x) noexcept nogil:
 
     Returns True when it was answered.
     """
-    cdef field *f = head_field(&x.req, FIELD_MAX_FORWARDS)
-    if f.value_length != 1 or request_bytes(x)[f.value] != c'0':
+    cdef field *f = head_field(&x.facts.req, FIELD_MAX_FORWARDS)
+    if f.value_length != 1 or request_bytes(&x.facts)[f.value] != c'0':
         return False
-    if x.req.method_id == METHOD_TRACE:
+    if x.facts.req.method_id == METHOD_TRACE:
         exchange_echo(x)
         return True
-    if x.req.method_id == METHOD_OPTIONS:
+    if x.facts.req.method_id == METHOD_OPTIONS:
         x.status = 200
         x.local.allow = b"TRACE"
         answer_send(x, NULL, NULL, 0)
@@ -179,7 +183,7 @@ cdef void exchange_echo(exchange *x) noexcept nogil:
         exchange_answer_error(x, 413, NULL)
         return
     x.status = 200
-    answer_send(x, b"message/http", request_bytes(x), x.req.length)
+    answer_send(x, b"message/http", request_bytes(&x.facts), x.facts.req.length)
 
 
 cdef bint request_method_is_registered(exchange *x) noexcept nogil:
@@ -188,17 +192,17 @@ cdef bint request_method_is_registered(exchange *x) noexcept nogil:
         b" PATCH PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK VERSION-CONTROL "
         b"CHECKOUT UNCHECKOUT CHECKIN UPDATE LABEL REPORT MKWORKSPACE MKACTIVITY "
         b"BASELINE-CONTROL MERGE ")
-    if x.req.method_id != METHOD_OTHER:
+    if x.facts.req.method_id != METHOD_OTHER:
         return True
     return word_is_in(x, known, <unsigned int>strlen(known)) or word_is_in(
-        x, x.vhost.registered.data, x.vhost.registered.length)
+        x, x.facts.vhost.registered.data, x.facts.vhost.registered.length)
 
 
 cdef bint word_is_in(
         exchange *x, const char *words, unsigned int size) noexcept nogil:
     """Does the request's method stand between two blanks of the list?"""
-    cdef const char *method = request_bytes(x) + x.req.method.offset
-    cdef unsigned int length = x.req.method.length
+    cdef const char *method = request_bytes(&x.facts) + x.facts.req.method.offset
+    cdef unsigned int length = x.facts.req.method.length
     cdef unsigned int i
     for i in range(size):
         if i + length + 1 >= size:

@@ -1,8 +1,8 @@
 """CONNECT (connect.pxd)."""
 # uses: ground/chartable, ground/text, io/buffer, io/writer, ground/path,
 #       ground/arena, io/timer, io/watch, http/exit, http/host, http/framing,
-#       balance/table, plan/plan, plan/undecided, plan/access, plan/rules,
-#       http/rewrite, flow/tls_variables, flow/route, flow/answer, flow/exchange,
+#       balance/table, plan/plan, plan/facts, plan/undecided, plan/tls_variables,
+#       plan/rules, plan/access, flow/rewrite, flow/route, flow/answer, flow/exchange,
 #       flow/tunnel, service_log, services
 
 cdef plan_member connect_target
@@ -19,9 +19,9 @@ cdef void connect_prepare() noexcept nogil:
 
 
 cdef void connect_route(exchange *x) noexcept nogil:
-    cdef int first = x.conf_count
+    cdef int first = x.facts.conf_count
     cdef value asked, named
-    if not x.vhost.said.proxy_requests:
+    if not x.facts.vhost.said.proxy_requests:
         exchange_answer_error(x, 405, NULL)
         return
     if x.body.framing.kind == BODY_CHUNKED or x.body.framing.length:
@@ -30,10 +30,10 @@ cdef void connect_route(exchange *x) noexcept nogil:
         exchange_answer_error(x, 400, NULL)
         return
     x.tunnel.addresses = <member_address *>arena_take_struct(
-        &x.arena, ADDRESSES_PER_MEMBER_MAX * sizeof(member_address))
+        &x.facts.arena, ADDRESSES_PER_MEMBER_MAX * sizeof(member_address))
     # For messages: as Apache names what was asked for.
-    asked = request_part(x, x.req.target)
-    asked = x.decoded = arena_copy(&x.arena, asked.data, asked.length)
+    asked = request_part(&x.facts, x.facts.req.target)
+    asked = x.facts.decoded = arena_copy(&x.facts.arena, asked.data, asked.length)
     if x.tunnel.addresses == NULL or asked.data == NULL:
         exchange_answer_error(x, 500, NULL)
         return
@@ -42,15 +42,15 @@ cdef void connect_route(exchange *x) noexcept nogil:
     if not connect_sections(x, named):
         exchange_too_many_sections(x)
         return
-    rules_env_if(x, first, x.conf_count)
+    rules_env_if(&x.facts, first, x.facts.conf_count)
     if not exchange_admit(x):
         return
     if not connect_others_allow(x, asked):
         connect_deny(x)
         return
-    if unlikely(x.down.tls_vhost != NULL):
-        rules_tls_env(x)
-    rules_env(x)
+    if unlikely(x.down.client.tls_vhost != NULL):
+        rules_tls_env(&x.facts)
+    rules_env(&x.facts)
     if not connect_port_is_allowed(x):
         service_log_returned(x, b"Connect to remote machine blocked")
         exchange_answer_error(x, 403, b"Connect to remote machine blocked")
@@ -60,18 +60,18 @@ cdef void connect_route(exchange *x) noexcept nogil:
         connect_go(x)
         return
     exchange_enter(x, X_WAIT_ADDRESS)
-    timer_set(&x.down.c.timer, watch.now_us + x.vhost.said.timeout_us)
+    timer_set(&x.down.c.timer, watch.now_us + x.facts.vhost.said.timeout_us)
     service_ask_address(x)
 
 
 cdef int connect_port(exchange *x) noexcept nogil:
     """head_check_host has seen that it is there and valid."""
-    cdef value target = request_part(x, x.req.target)
+    cdef value target = request_part(&x.facts, x.facts.req.target)
     return port_of_authority(target.data, target.length)
 
 
 cdef bint connect_port_is_allowed(exchange *x) noexcept nogil:
-    cdef plan_vhost *v = x.vhost
+    cdef plan_vhost *v = x.facts.vhost
     cdef int port = connect_port(x)
     cdef int i
     for i in range(v.connect_port_count):
@@ -82,7 +82,7 @@ cdef bint connect_port_is_allowed(exchange *x) noexcept nogil:
 
 cdef int connect_literal(exchange *x, member_address *out) noexcept nogil:
     """The host as an address, in any spelling that resolvers take for one: 1, or 0."""
-    cdef value host = request_part(x, x.host)
+    cdef value host = request_part(&x.facts, x.facts.host)
     cdef char[ADDRESS_SPELLED_BYTES] literal
     cdef bint bracketed = host.length > 2 and host.data[0] == c'['
     memset(out, 0, sizeof(member_address))
@@ -121,24 +121,24 @@ cdef value connect_named(exchange *x) noexcept nogil:
     """What is asked for, in the one spelling that rules are compared with: an address
     as it is usually written, a name in lower case without its last dot, the port
     without leading zeros."""
-    cdef value host = request_part(x, x.host)
+    cdef value host = request_part(&x.facts, x.facts.host)
     cdef writer w
     if x.tunnel.address_count:
         return connect_spelled(x, &x.tunnel.addresses[0])
-    arena_write(&x.arena, &w)
+    arena_write(&x.facts.arena, &w)
     put_lower(&w, host.data, host.length)
     put_byte(&w, c':')
     put_number(&w, connect_port(x))
-    return arena_written(&x.arena, &w)
+    return arena_written(&x.facts.arena, &w)
 
 
 cdef value connect_spelled(exchange *x, const member_address *a) noexcept nogil:
     cdef writer w
-    arena_write(&x.arena, &w)
+    arena_write(&x.facts.arena, &w)
     put_host(&w, a)
     put_byte(&w, c':')
     put_number(&w, a.port)
-    return arena_written(&x.arena, &w)
+    return arena_written(&x.facts.arena, &w)
 
 
 cdef void put_host(writer *w, const member_address *a) noexcept nogil:
@@ -158,15 +158,15 @@ cdef void put_host(writer *w, const member_address *a) noexcept nogil:
 cdef bint connect_sections(exchange *x, value target) noexcept nogil:
     """Add the <Proxy> sections that name what is asked for ("host:port"). False: too
     many."""
-    cdef plan_vhost *v = x.vhost
+    cdef plan_vhost *v = x.facts.vhost
     cdef int i
     for i in range(v.section_count):
         if not connect_section_names(&v.sections[i], x, target):
             continue
-        if x.conf_count == SECTIONS_MATCHED_MAX:
+        if x.facts.conf_count == SECTIONS_MATCHED_MAX:
             return False
-        x.confs[x.conf_count] = &v.sections[i].conf
-        x.conf_count += 1
+        x.facts.confs[x.facts.conf_count] = &v.sections[i].conf
+        x.facts.conf_count += 1
     return True
 
 
@@ -178,7 +178,7 @@ cdef bint connect_section_names(
         return False
     if s.regex >= 0:
         return request_matches(
-            x, s.regex, True, target.data, target.length, NULL) > 0
+            &x.facts, s.regex, True, target.data, target.length, NULL) > 0
     if not s.is_glob:
         return target.length >= s.pattern.length and bytes_equal_nocase(
             s.pattern.data, target.data, s.pattern.length)
@@ -227,16 +227,16 @@ cdef bint connect_others_allow(exchange *x, value target) noexcept nogil:
     """Do the <Proxy> sections that name what is reached, by another spelling than what
     was asked for, let this client through? Each must by itself: a grant for a name is
     none for every address that its owner may give it."""
-    cdef plan_vhost *v = x.vhost
+    cdef plan_vhost *v = x.facts.vhost
     cdef int i, j
     cdef bint judged
     for i in range(v.section_count):
         if not connect_section_names(&v.sections[i], x, target):
             continue
         judged = v.sections[i].conf.access_count == 0
-        for j in range(x.conf_count):
-            judged = judged or x.confs[j] == &v.sections[i].conf
-        if not judged and access_evaluate(v.sections[i].conf.access, x) != 1:
+        for j in range(x.facts.conf_count):
+            judged = judged or x.facts.confs[j] == &v.sections[i].conf
+        if not judged and access_evaluate(v.sections[i].conf.access, &x.facts) != 1:
             return False
     return True
 
@@ -265,11 +265,11 @@ cdef bint connect_may_reach(exchange *x, const member_address *a) noexcept nogil
 cdef bint connect_may_ask_for(
         exchange *x, const char *host, int port) noexcept nogil:
     cdef writer w
-    arena_write(&x.arena, &w)
+    arena_write(&x.facts.arena, &w)
     put(&w, host, strlen(host))
     put(&w, b":", 1)
     put_number(&w, port)
-    return connect_others_allow(x, arena_written(&x.arena, &w))
+    return connect_others_allow(x, arena_written(&x.facts.arena, &w))
 
 
 cdef void connect_go(exchange *x) noexcept nogil:
@@ -282,7 +282,7 @@ cdef void connect_go(exchange *x) noexcept nogil:
             x.tunnel.addresses[allowed] = x.tunnel.addresses[i]
             allowed += 1
     x.tunnel.address_count = allowed
-    if unlikely(x.undecided or x.arena.starved):
+    if unlikely(x.facts.undecided or x.facts.arena.starved):
         exchange_answer_error(x, 500, NULL)
         return
     if allowed == 0:
@@ -302,7 +302,7 @@ cdef void connect_unknown(exchange *x) noexcept nogil:
 
 cdef void connect_begin(exchange *x) noexcept nogil:
     cdef downstream *d = x.down
-    cdef plan_vhost *v = x.vhost
+    cdef plan_vhost *v = x.facts.vhost
     cdef writer w
     x.status = 200
     x.keepalive = False

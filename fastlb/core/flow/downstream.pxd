@@ -51,7 +51,6 @@ cdef struct engine_state:
     bint drained_told
     bint recycle_told
     bint lone_due               # nothing but tunnels is left, by the last tick
-    bint lone                   # the interpreter has been left (lone.pxd)
     bint eager_read             # TCP_DEFER_ACCEPT: a new connection has its request
 
 # The socket of a new connection is known: wait for its first bytes.
@@ -68,5 +67,3 @@ cdef void downstream_linger(downstream *d) noexcept nogil
 cdef void downstream_reset(downstream *d) noexcept nogil
 # Close up to so many that have been silent longest after a request; how many it were.
 cdef long downstreams_close_idle(long most) noexcept nogil
-# Client's address as text, made when first asked for.
-cdef void downstream_learn_remote(downstream *d) noexcept nogil

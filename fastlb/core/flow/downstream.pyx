@@ -1,8 +1,8 @@
 """The client's connection (downstream.pxd)."""
-# uses: ground/free_list, io/buffer, ground/address, io/timer, io/watch, io/tls_hello,
-#       io/tls_stream, io/stream, http/fields, http/head, http/count, balance/table,
-#       balance/ledger, plan/plan, plan/match, flow/work, flow/heads, flow/read_time,
-#       flow/accept, flow/exchange, service_log
+# uses: ground/free_list, io/buffer, io/timer, io/watch, io/tls_hello, io/tls_stream,
+#       io/stream, http/fields, http/head, http/count, balance/table, balance/ledger,
+#       plan/plan, plan/match, flow/work, flow/heads, flow/read_time, flow/accept,
+#       flow/exchange, service_log
 
 cdef enum:
     LINGER_US = 2000000         # how long what still comes is read away
@@ -43,8 +43,9 @@ cdef downstream *downstream_take() noexcept nogil:
     d.c.fd = -1
     d.c.writable = True
     d.c.timer.owner = d
+    d.client.c = &d.c
     engine.connection_number += 1
-    d.number = engine.connection_number
+    d.client.number = engine.connection_number
     d.all_next = engine.all
     if engine.all != NULL:
         engine.all.all_prev = d
@@ -226,11 +227,11 @@ cdef bint downstream_secure(downstream *d, client_hello *hello) noexcept nogil:
     """Begin TLS as the host that the client names (config-language.md 8.5)."""
     cdef bint known
     cdef plan_vhost *v = match_vhost(
-        d.set, hello.name, hello.name_length, &known)
+        d.client.set, hello.name, hello.name_length, &known)
     if v.tls_context == NULL:
         v = d.vhost             # of this name there is only a plain host
-    d.tls_vhost = v
-    d.named = hello.name_length > 0
+    d.client.tls_vhost = v
+    d.client.named = hello.name_length > 0
     return tls_accept(
         &d.c, v.tls_session_context, v.tls_context, v.tls_verify,
         v.no_crl_is_fine) == 0
@@ -329,7 +330,7 @@ cdef void downstream_advance(downstream *d) noexcept nogil:
         downstream_enter(d, DOWN_HEAD)
         d.vhost = downstream_first_vhost(d)
         memset(&d.counted, 0, sizeof(head_count))
-        if d.requests:
+        if d.client.requests:
             d.read_from_us = watch.now_us
     timer_set(&d.c.timer, read_time_of_head(d))
     downstream_count(d, &d.input.data[d.input.start], held)
@@ -337,8 +338,8 @@ cdef void downstream_advance(downstream *d) noexcept nogil:
 
 cdef inline plan_vhost *downstream_first_vhost(downstream *d) noexcept nogil:
     """Whose limits hold for a head: which host it asks is not known yet."""
-    return d.tls_vhost if unlikely(d.tls_vhost != NULL) \
-        else &plan.vhosts[d.set.vhosts[0]]
+    return d.client.tls_vhost if unlikely(d.client.tls_vhost != NULL) \
+        else &plan.vhosts[d.client.set.vhosts[0]]
 
 
 cdef head partial_head          # one is refused at a time
@@ -360,7 +361,7 @@ cdef void downstream_count(
 
 
 cdef void downstream_next(downstream *d, bint keep, bint linger) noexcept nogil:
-    d.requests += 1
+    d.client.requests += 1
     d.scanned = 0
     if not keep:
         d.must_linger = d.must_linger or linger or (
@@ -434,7 +435,7 @@ cdef void downstreams_drain() noexcept nogil:
 
 cdef inline bint downstream_is_kept(downstream *d) noexcept nogil:
     """Is it between two requests, with nothing of the next one there?"""
-    return (d.state == DOWN_IDLE and d.requests > 0 and d.input == NULL
+    return (d.state == DOWN_IDLE and d.client.requests > 0 and d.input == NULL
             and not d.c.readable and d.c.timer.deadline_us != 0)
 
 
@@ -478,11 +479,3 @@ cdef long downstreams_close_idle(long most) noexcept nogil:
             closed += 1
         d = following
     return closed
-
-
-cdef void downstream_learn_remote(downstream *d) noexcept nogil:
-    if d.remote_known:
-        return
-    d.remote_known = True
-    d.remote_text_length = <unsigned char>address_text(
-        &d.remote[0], &d.remote_text[0])

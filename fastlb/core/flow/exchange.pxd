@@ -14,34 +14,20 @@ cdef struct downstream:
     buffer *input               # head and first bytes of the body; pipelined requests
     buffer *output
     exchange *x                 # the request that is being served
-    plan_listener *listener
-    plan_set *set               # virtual hosts of the local address
     plan_vhost *vhost           # of the last request; the set's first one before it
-    plan_vhost *tls_vhost       # of the handshake; NULL: plain
-    bint named                  # the handshake named a server (SNI)
     unsigned int scanned        # head_find_end's place
     long long read_from_us      # when the time for its head began
     head_count counted          # head_exceeds' place
     unsigned char head_class    # BUFFER_*: counted among the heads of that size
     unsigned char head_waits    # BUFFER_*: waits for a place among them
-    int requests                # answered on this connection
     unsigned char state         # DOWN_*
     bint sends_large            # its last request had a large body
-    signed char host_known[HOST_NAMES_MAX]  # HOST_*: by number of a host's name
     bint stray_line             # an empty line was skipped before this request
     bint has_slot               # it counts among the requests in work (work.pxd)
     downstream *wait_next       # in DOWN_WAIT, in the order in which they came
     downstream *wait_prev
     bint must_linger            # bytes may be on their way: close in two steps
-    bint remote_known
-    unsigned char remote_text_length
-    char remote_text[ADDRESS_TEXT_BYTES]    # of the client's address
-    unsigned short remote_port
-    unsigned char remote[ADDRESS_BYTES]
-    unsigned char local[ADDRESS_BYTES]
-    bint local_known
-    unsigned short local_port
-    unsigned long number        # of the connection, for the log
+    client_facts client
     downstream *all_prev        # every open downstream
     downstream *all_next
 
@@ -75,11 +61,6 @@ cdef enum:
     UP_IDLE = 2
     UP_HANDSHAKE = 3    # connected; TLS is not established yet
     UP_STATES
-
-cdef enum:
-    HOST_UNKNOWN = 0
-    HOST_ALLOWED = 1
-    HOST_DENIED = 2
 
 # What an exchange is doing; exchange_enter changes it, and knows what may follow.
 #
@@ -204,16 +185,6 @@ cdef struct tunnel_state:
     member_address *addresses   # of what CONNECT asks for, in the order to try
     int address_count
 
-# What only the access log and the counters ask for.
-cdef struct exchange_record:
-    long long body_bytes_out    # for %b
-    long long bytes_out         # with heads, for %O
-    long long started_us
-    long long first_byte_us
-    bint aborted                # the client went away
-    int member_status           # of the member's final response; 0: none came
-    unsigned short source_port  # of the member's connection; asked for if logged
-
 cdef struct tried_piece:        # members that were tried beyond the first ones
     tried_piece *next           # the piece before it
     int members[TRIED_IN_PIECE]
@@ -223,32 +194,9 @@ cdef struct exchange:
     upstream *up
     exchange *wait_next         # X_WAIT_POOL: the queue; X_WAIT_ANY: the list
     unsigned char state         # X_*
-    plan_vhost *vhost
-    plan_mapping *mapping
-    int conf_count
-    int host_wanted             # 1 + number of the names that access waits for; 0
-    bint host_forward
-    bint undecided              # access hangs on a match that was given up: 500
-    unsigned int regex_us       # spent on matches, REGEX_REQUEST_US_MAX
-    int proxy_conf_count        # of them, from <Proxy> sections
-    plan_conf *confs[CONFS_MAX]     # the default's, <Proxy>, <Location>
     # the request
-    unsigned int base           # start of the head in down.input.data
-    span host
-    span path                   # path with query, of the target
-    span authority              # host[:port] of an absolute-form target; else length 0
     hop_facts hop
     request_body body
-    # where it goes
-    value decoded               # the path that is decided upon (path.pyx)
-    unsigned char ways          # WAY_*: how members may read it otherwise
-    value misread               # the reading that was not allowed, for the log
-    bint reduced                # dot segments were undone: never sent as it came
-    bint excluded               # a mapping of "!" took it, or no-proxy is set
-    value request_uri           # for SetEnvIf, while a reading is tried; else NULL
-    bint path_is_plain          # decoding left it as it is; its query lies behind it
-    unsigned int rest_at        # offset into decoded where the mapping's rest begins
-    value target                # path and query for the member's balancer URL
     member_choice choice
     plan_member *member         # that is asked, or was the last
     attempt attempt
@@ -263,18 +211,12 @@ cdef struct exchange:
     int status
     bint head_request
     bint keepalive              # the client's connection is kept afterwards
-    # its first bytes, and what follows, are not cleared by exchange_take: variables as
-    # far as named, the head
-    arena arena
-    value env[ENV_COUNT_MAX]
-    head req
+    # last: the first bytes of its arena, and what follows them, are not cleared by
+    # exchange_take; variables as far as named, the head as far as used
+    request_facts facts
 
 
-# The head as it was received, and a part of it: for one step only. Whatever exchanges
-# down.input makes them stale, so what is kept of a head is a span.
-cdef const char *request_bytes(const exchange *x) noexcept nogil
-cdef value request_part(const exchange *x, span part) noexcept nogil
-# ... and what is kept of its body, x.body.kept bytes.
+# What is kept of the body, x.body.kept bytes; for one step, as request_bytes.
 cdef char *request_kept(const exchange *x) noexcept nogil
 # A new exchange for a complete head in down.input, run as far as it goes.
 cdef void exchange_begin(downstream *d, unsigned int head_bytes) noexcept nogil

@@ -9,9 +9,10 @@ exchange nor its connections may be touched.
 # uses: ground/text, ground/free_list, io/buffer, ground/arena, io/timer, io/watch,
 #       http/fields, http/head, http/count, http/hops, http/host, http/framing,
 #       http/chunked, balance/table, balance/ledger, balance/elect, balance/sticky,
-#       plan/plan, plan/match, plan/logline, flow/pool, flow/upstream, flow/work,
-#       flow/heads, flow/downstream, flow/request, flow/response, flow/splice,
-#       flow/attempt, flow/route, flow/answer, flow/tunnel, flow/connect, service_log
+#       plan/plan, plan/client, plan/facts, plan/match, plan/logline, flow/pool,
+#       flow/upstream, flow/work, flow/heads, flow/downstream, flow/request,
+#       flow/response, flow/splice, flow/attempt, flow/route, flow/answer,
+#       flow/tunnel, flow/connect, service_log
 
 cdef enum:
     EXCHANGES_KEPT_MAX = 2048
@@ -47,23 +48,25 @@ cdef exchange *exchange_take(downstream *d) noexcept nogil:
     if unlikely(x == NULL):
         return NULL
     # Everything up to the variables; those and the head are set as far as used.
-    memset(x, 0, <size_t>(&x.arena.scratch[0] - <char *>x))
-    memset(&x.env[0], 0, sizeof(value) * plan.env_count)
-    head_clear(&x.req)
-    x.req.minor = 1
+    memset(x, 0, <size_t>(&x.facts.arena.scratch[0] - <char *>x))
+    memset(&x.facts.env[0], 0, sizeof(value) * plan.env_count)
+    head_clear(&x.facts.req)
+    x.facts.req.minor = 1
     x.pipe.read = -1
     x.pipe.write = -1
     x.keepalive = True
-    x.record.started_us = watch.now_us
+    x.facts.started_us = watch.now_us
     ASSERT(d.x == NULL)
     ASSERT(d.input != NULL)
     x.down = d
+    x.facts.client = &d.client
+    x.facts.input = &d.input
     d.x = x
     downstream_enter(d, DOWN_EXCHANGE)
-    x.vhost = d.vhost
-    x.confs[0] = &d.vhost.conf
-    x.conf_count = 1
-    x.base = d.input.start if d.input != NULL else 0
+    x.facts.vhost = d.vhost
+    x.facts.confs[0] = &d.vhost.conf
+    x.facts.conf_count = 1
+    x.facts.base = d.input.start if d.input != NULL else 0
     engine.exchange_count += 1
     ledger_exchange_opened(engine.slot)
     timer_clear(&d.c.timer)
@@ -76,7 +79,7 @@ cdef void exchange_give(exchange *x) noexcept nogil:
     ASSERT(x.state < X_WAIT_ANY or x.state > X_CALLED)
     ASSERT(x.tried_count == 0)
     ASSERT(x.tried_more == NULL)
-    arena_end(&x.arena)
+    arena_end(&x.facts.arena)
     buffer_give(x.body.stream)
     x.body.stream = NULL
     splice_give(x)
@@ -97,14 +100,6 @@ cdef void exchange_renew(exchange *x) noexcept nogil:
         buffer_renew(&x.up.output)
 
 
-cdef const char *request_bytes(const exchange *x) noexcept nogil:
-    return &x.down.input.data[x.base]
-
-
-cdef value request_part(const exchange *x, span part) noexcept nogil:
-    return value(request_bytes(x) + part.offset, part.length)
-
-
 cdef char *request_kept(const exchange *x) noexcept nogil:
     return &x.down.input.data[x.body.at]
 
@@ -117,37 +112,39 @@ cdef void exchange_begin(downstream *d, unsigned int head_bytes) noexcept nogil:
     if x == NULL:
         downstream_close(d)
         return
-    d.vhost = d.tls_vhost
+    d.vhost = d.client.tls_vhost
     if likely(d.vhost == NULL):
-        d.vhost = &plan.vhosts[d.set.vhosts[0]]
+        d.vhost = &plan.vhosts[d.client.set.vhosts[0]]
     data = &d.input.data[d.input.start]
-    rc = head_parse_request(&x.req, data, head_bytes, &d.vhost.limits)
+    rc = head_parse_request(&x.facts.req, data, head_bytes, &d.vhost.limits)
     if unlikely(rc < 0):
-        exchange_reject(x, -rc if rc <= -400 else 400, x.req.why)
+        exchange_reject(x, -rc if rc <= -400 else 400, x.facts.req.why)
         return
-    x.head_request = x.req.method_id == METHOD_HEAD
-    if unlikely(head_drop_hop_by_hop(&x.req, data, &x.hop) < 0):
+    x.head_request = x.facts.req.method_id == METHOD_HEAD
+    if unlikely(head_drop_hop_by_hop(&x.facts.req, data, &x.hop) < 0):
         # Not all of what must not travel is known: nothing of it does.
-        x.req.field_count = 0
-        x.req.seen = 0
-        x.req.seen_high = 0
+        x.facts.req.field_count = 0
+        x.facts.req.seen = 0
+        x.facts.req.seen_high = 0
         exchange_reject(x, 400, WHY_NONE)
         return
     if unlikely(head_check_host(
-            &x.req, data, d.vhost.limits.strict, &x.host, &x.path) < 0):
+            &x.facts.req, data, d.vhost.limits.strict, &x.facts.host,
+            &x.facts.path) < 0):
         exchange_reject(x, 400, WHY_HOST)
         return
     exchange_learn_authority(x)
-    x.vhost = match_vhost(d.set, data + x.host.offset, x.host.length, &known)
-    if unlikely(x.host.length == 0 and d.set.count > 1):
-        x.vhost = match_server_path(d.set, x)
-    d.vhost = x.vhost
-    if unlikely(not known and x.vhost.said.strict_host_check):
+    x.facts.vhost = match_vhost(
+        d.client.set, data + x.facts.host.offset, x.facts.host.length, &known)
+    if unlikely(x.facts.host.length == 0 and d.client.set.count > 1):
+        x.facts.vhost = match_server_path(d.client.set, &x.facts)
+    d.vhost = x.facts.vhost
+    if unlikely(not known and x.facts.vhost.said.strict_host_check):
         exchange_reject(x, 400, WHY_HOST)
         return
-    if unlikely(d.tls_vhost != NULL) and not host_may_be_asked(x):
+    if unlikely(d.client.tls_vhost != NULL) and not host_may_be_asked(x):
         return
-    rc = framing_of_request(&x.req, data, &x.vhost.limits, &x.body.framing)
+    rc = framing_of_request(&x.facts.req, data, &x.facts.vhost.limits, &x.body.framing)
     if unlikely(rc < 0):
         exchange_reject(x, -rc, WHY_FRAMING)
         return
@@ -155,7 +152,7 @@ cdef void exchange_begin(downstream *d, unsigned int head_bytes) noexcept nogil:
     if not x.body.done:
         request_body_begin(x)
     buffer_renew(&d.input)
-    if unlikely(x.req.seen >> FIELD_EXPECT & 1) and not x.body.expect_continue \
+    if unlikely(x.facts.req.seen >> FIELD_EXPECT & 1) and not x.body.expect_continue \
             and request_expects_more(x):
         x.keepalive = False
         exchange_answer_error(x, 417, NULL)
@@ -168,11 +165,12 @@ cdef bint host_may_be_asked(exchange *x) noexcept nogil:
 
     Answers the request and returns False when it is not.
     """
-    if x.down.named and x.host.length == 0:
+    if x.down.client.named and x.facts.host.length == 0:
         service_log_no_host(x)
         exchange_reject(x, 400, WHY_HOST)
         return False
-    if (x.down.tls_vhost.strict_sni or x.vhost.strict_sni) and not x.down.named:
+    if not x.down.client.named and (
+            x.down.client.tls_vhost.strict_sni or x.facts.vhost.strict_sni):
         service_log_no_name(x)
         x.keepalive = False
         exchange_answer_error(
@@ -180,7 +178,7 @@ cdef bint host_may_be_asked(exchange *x) noexcept nogil:
             b"The client software did not provide a hostname using Server Name "
             b"Indication (SNI), which is required to access this server.")
         return False
-    if unlikely(x.vhost.tls_group != x.down.tls_vhost.tls_group):
+    if unlikely(x.facts.vhost.tls_group != x.down.client.tls_vhost.tls_group):
         service_log_misdirected(x)
         x.keepalive = False
         exchange_answer_error(x, 421, NULL)
@@ -190,9 +188,9 @@ cdef bint host_may_be_asked(exchange *x) noexcept nogil:
 
 cdef void exchange_learn_authority(exchange *x) noexcept nogil:
     """The authority of an absolute-form target replaces Host (RFC 9112 3.2.2)."""
-    cdef value target = request_part(x, x.req.target)
+    cdef value target = request_part(&x.facts, x.facts.req.target)
     cdef unsigned int scheme, at
-    if likely(target.data[0] == c'/' or x.req.method_id == METHOD_CONNECT):
+    if likely(target.data[0] == c'/' or x.facts.req.method_id == METHOD_CONNECT):
         return
     scheme = scheme_length(target.data, target.length)
     if scheme == 0:
@@ -200,19 +198,8 @@ cdef void exchange_learn_authority(exchange *x) noexcept nogil:
     at = scheme
     while at < target.length and target.data[at] != c'/' and target.data[at] != c'?':
         at += 1
-    x.authority.offset = x.req.target.offset + scheme
-    x.authority.length = at - scheme
-
-
-cdef value host_field_of(exchange *x) noexcept nogil:
-    """What the client calls us: the target's authority, else Host; NULL: nothing."""
-    cdef field *f
-    if unlikely(x.authority.length):
-        return request_part(x, x.authority)
-    f = head_field(&x.req, FIELD_HOST)
-    if f == NULL:
-        return value(NULL, 0)
-    return request_part(x, span(f.value, f.value_length))
+    x.facts.authority.offset = x.facts.req.target.offset + scheme
+    x.facts.authority.length = at - scheme
 
 
 cdef void exchange_refuse(downstream *d, int status, unsigned char why) noexcept nogil:
@@ -228,7 +215,7 @@ cdef void exchange_refuse(downstream *d, int status, unsigned char why) noexcept
 cdef void exchange_drop(downstream *d, int status) noexcept nogil:
     cdef exchange *x = NULL
     d.input.start = d.input.end         # the log line names no half of a line
-    if d.requests == 0:
+    if d.client.requests == 0:
         x = exchange_take(d)
     if x != NULL:
         x.status = status
@@ -259,8 +246,8 @@ cdef const char *why_text(unsigned char why) noexcept nogil:
 
 cdef bint client_closes(const exchange *x) noexcept nogil:
     """Has the client called this request its last (RFC 9112 9.6, 9.3)?"""
-    return (x.hop.close or x.req.minor == 9
-            or (x.req.minor == 0 and not x.hop.keep_alive))
+    return (x.hop.close or x.facts.req.minor == 9
+            or (x.facts.req.minor == 0 and not x.hop.keep_alive))
 
 
 cdef void exchange_step(exchange *x) noexcept nogil:
@@ -296,11 +283,11 @@ cdef long long exchange_timeout_us(exchange *x) noexcept nogil:
     """timeout= of the member, else ProxyTimeout, else Timeout."""
     if x.member.said.timeout_us:
         return x.member.said.timeout_us
-    if x.mapping != NULL and x.mapping.timeout_us:
-        return x.mapping.timeout_us
-    if x.vhost.said.proxy_timeout_us:
-        return x.vhost.said.proxy_timeout_us
-    return x.vhost.said.timeout_us
+    if x.facts.mapping != NULL and x.facts.mapping.timeout_us:
+        return x.facts.mapping.timeout_us
+    if x.facts.vhost.said.proxy_timeout_us:
+        return x.facts.vhost.said.proxy_timeout_us
+    return x.facts.vhost.said.timeout_us
 
 
 cdef void exchange_detach(exchange *x, bint reuse) noexcept nogil:
@@ -331,6 +318,17 @@ cdef void exchange_leave_queues(exchange *x) noexcept nogil:
         pool_wake(x.member)
 
 
+cdef void exchange_log(exchange *x) noexcept nogil:
+    cdef logged told
+    told.record = &x.record
+    told.member = x.member
+    told.handler = x.local.handler
+    told.status = x.status
+    told.keepalive = x.keepalive
+    told.bytes_in = x.body.bytes_in
+    logline_write(&x.facts, &told)
+
+
 cdef void exchange_settle(exchange *x) noexcept nogil:
     """Count, log, and free; the downstream is the caller's again."""
     cdef downstream *d = x.down
@@ -339,10 +337,10 @@ cdef void exchange_settle(exchange *x) noexcept nogil:
     exchange_detach(x, False)
     tried_settle(x)
     ledger_request_done(
-        engine.slot, x.record.bytes_out, clock_us() - x.record.started_us
+        engine.slot, x.record.bytes_out, clock_us() - x.facts.started_us
         if plan.extended_status else 0)
-    if x.vhost.log_count:
-        logline_write(x)
+    if x.facts.vhost.log_count:
+        exchange_log(x)
     if unlikely(x.state == X_TUNNEL):
         engine.tunnel_count -= 1
         ledger_tunnel_closed(engine.slot)
@@ -359,7 +357,7 @@ cdef bint exchange_finish(exchange *x) noexcept nogil:
     cdef bint linger = not x.body.done or not client_closes(x)
     if d.input != NULL:
         # What lies behind this request belongs to the next one.
-        d.input.start = request_end(x) if x.req.length else d.input.end
+        d.input.start = request_end(x) if x.facts.req.length else d.input.end
     exchange_settle(x)
     downstream_next(d, keep, linger)
     return False

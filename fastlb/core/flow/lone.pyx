@@ -1,6 +1,6 @@
 """A worker that is left with tunnels (lone.pxd)."""
 # uses: ground/free_list, io/buffer, io/timer, io/watch, balance/table,
-#       balance/ledger, plan/plan, plan/logline, plan/late_lines, flow/pool,
+#       balance/ledger, plan/plan, seam, plan/logline, plan/late_lines, flow/pool,
 #       flow/upstream, flow/downstream, flow/splice, flow/exchange, flow/tunnel,
 #       services
 
@@ -29,13 +29,13 @@ cdef void lone_say(char what) noexcept nogil:
 
 
 cdef void lone_run(int pipe, long long ends_us) noexcept nogil:
-    global lone_pipe, lone_view
+    global lone_pipe, lone_view, seam_is_shut
     cdef bint more = True
     cdef int i
     lone_pipe = pipe
     lone_view = engine.view[0]
     engine.view = &lone_view
-    engine.lone = True
+    seam_is_shut = True
     for i in range(plan.member_count):
         pool_empty(&plan.members[i])
     watch_free_dead()

@@ -42,11 +42,12 @@ cdef void read_time_got(exchange *x, ssize_t n) noexcept nogil:
 
 cdef long long read_time_of_body(exchange *x) noexcept nogil:
     cdef long long left
-    cdef long long most = x.vhost.said.timeout_us
+    cdef long long most = x.facts.vhost.said.timeout_us
     if x.body.wait_from_us == 0:
         x.body.wait_from_us = watch.now_us
-    if x.vhost.read_body.first_us:
-        left = read_time_all(&x.vhost.read_body, x.body.timed_bytes) - x.body.waited_us
+    if x.facts.vhost.read_body.first_us:
+        left = read_time_all(&x.facts.vhost.read_body, x.body.timed_bytes)
+        left -= x.body.waited_us
         most = left if left < most else most
     # 0 would be no deadline; what is over is over at the next tick
     return x.body.wait_from_us + (most if most > 0 else 1)

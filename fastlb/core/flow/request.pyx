@@ -8,7 +8,7 @@ that it can be sent again to another member. What is longer passes through
 x.body.stream, and from then on the request cannot be repeated (x.body.lost).
 """
 # uses: ground/chartable, io/buffer, io/timer, io/watch, io/stream, http/fields,
-#       http/framing, http/chunked, plan/plan, plan/match, flow/read_time, flow/route,
+#       http/framing, http/chunked, plan/plan, plan/facts, flow/read_time, flow/route,
 #       flow/answer, flow/exchange, service_log
 
 
@@ -18,7 +18,7 @@ cdef void request_body_begin(exchange *x) noexcept nogil:
     cdef downstream *d = x.down
     cdef unsigned int have
     cdef unsigned int wanted
-    x.body.at = x.base + x.req.length
+    x.body.at = x.facts.base + x.facts.req.length
     have = d.input.end - x.body.at
     if x.body.framing.kind == BODY_LENGTH:
         if <long long>have > x.body.framing.length:
@@ -43,16 +43,16 @@ cdef void request_body_begin(exchange *x) noexcept nogil:
     x.body.bytes_in = x.body.kept
     # Whoever has sent its whole body, or speaks HTTP/1.0, waits for no 100.
     x.body.expect_continue = (
-        not x.body.done and x.req.minor == 1 and x.req.seen >> FIELD_EXPECT & 1
-        and not request_expects_more(x))
+        not x.body.done and x.facts.req.minor == 1
+        and x.facts.req.seen >> FIELD_EXPECT & 1 and not request_expects_more(x))
 
 
 cdef bint request_expects_more(exchange *x) noexcept nogil:
     """Does Expect ask for anything but 100-continue (RFC 9110 10.1.1: 417)?"""
-    cdef field *f = head_field(&x.req, FIELD_EXPECT)
+    cdef field *f = head_field(&x.facts.req, FIELD_EXPECT)
     return f != NULL and not (
         f.value_length == 12 and bytes_equal_nocase(
-            request_bytes(x) + f.value, b"100-continue", 12))
+            request_bytes(&x.facts) + f.value, b"100-continue", 12))
 
 
 cdef unsigned int request_end(exchange *x) noexcept nogil:
@@ -60,7 +60,7 @@ cdef unsigned int request_end(exchange *x) noexcept nogil:
     # Not by the framing: a request that is answered by an ErrorDocument has become a
     # GET without a body, and its body must not be taken for the next request.
     if x.body.at == 0:
-        return x.base + x.req.length
+        return x.facts.base + x.facts.req.length
     return x.body.raw_at
 
 
@@ -80,7 +80,7 @@ cdef void request_expectation(exchange *x) noexcept nogil:
     if x.body.framing.kind == BODY_NONE:
         return
     if x.body.expect_continue and not x.body.continue_sent and not x.body.done \
-            and conf_flag(x, CONF_EXPECT_CONTINUE, True):
+            and conf_flag(&x.facts, CONF_EXPECT_CONTINUE, True):
         x.attempt.expect_sent = True
         x.attempt.await_continue = not request_body_has_come(x)
     elif x.member.said.ping_us and not x.body.lost:

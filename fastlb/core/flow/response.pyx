@@ -6,7 +6,7 @@ the whole of the backpressure.
 """
 # uses: io/buffer, ground/arena, io/timer, io/watch, io/stream, http/fields,
 #       http/head, http/hops, http/framing, http/chunked, balance/ledger, plan/plan,
-#       http/rewrite, flow/downstream, flow/request, flow/splice, flow/route,
+#       flow/rewrite, flow/downstream, flow/request, flow/splice, flow/route,
 #       flow/answer, flow/exchange, flow/tunnel, service_log
 
 cdef enum:
@@ -26,7 +26,7 @@ cdef bint response_pump(exchange *x) noexcept nogil:
         exchange_renew(x)
         rc = response_flush(x)
         if rc == AGAIN:
-            timer_set(&x.down.c.timer, watch.now_us + x.vhost.said.timeout_us)
+            timer_set(&x.down.c.timer, watch.now_us + x.facts.vhost.said.timeout_us)
             if x.up != NULL and x.attempt.sent:
                 timer_clear(&x.up.c.timer)      # it is the client that is slow
             return True
@@ -151,7 +151,8 @@ cdef bint response_read_head(exchange *x) noexcept nogil:
     limits.strict = True
     limits.allow_http09 = False
     limits.compat_apache = plan.compat_apache
-    limits.ignore_bad_fields = x.vhost.said.proxy_bad_header != BAD_HEADER_IS_ERROR
+    limits.ignore_bad_fields = (
+        x.facts.vhost.said.proxy_bad_header != BAD_HEADER_IS_ERROR)
     while True:
         buffer_renew(&u.input)
         # One stray empty line is forgiven (proxying.md 4).
@@ -190,7 +191,7 @@ cdef bint response_read_head(exchange *x) noexcept nogil:
 cdef bint response_interim(exchange *x) noexcept nogil:
     """A 1xx answer: passed on, or swallowed. Returns False when it is over."""
     cdef int status = response_head.status
-    cdef bint relay = x.req.minor == 1
+    cdef bint relay = x.facts.req.minor == 1
     x.res.interim_count += 1
     if x.res.interim_count > INTERIM_RESPONSES_MAX:
         service_log_response(x, 0)
@@ -203,8 +204,8 @@ cdef bint response_interim(exchange *x) noexcept nogil:
             and not x.attempt.ping_sent
         if relay:
             x.body.continue_sent = True
-    if x.env[ENV_PROXY_INTERIM].data != NULL and (
-            x.env[ENV_PROXY_INTERIM].data[0] | 32) == c's':
+    if x.facts.env[ENV_PROXY_INTERIM].data != NULL and (
+            x.facts.env[ENV_PROXY_INTERIM].data[0] | 32) == c's':
         relay = False
     if relay and rewrite_interim(
             x, &response_head, &x.up.input.data[x.up.input.start]) < 0:
@@ -234,8 +235,9 @@ cdef bint response_is_http09(exchange *x) noexcept nogil:
     cdef int i
     if x.res.interim_count or b == NULL or buffer_held(b) == 0:
         return False
-    if not (plan.compat_apache or x.vhost.said.proxy_bad_header == BAD_HEADER_START_BODY
-            or x.env[ENV_PROXY_ALLOW_HTTP09].data != NULL):
+    if not (plan.compat_apache
+            or x.facts.vhost.said.proxy_bad_header == BAD_HEADER_START_BODY
+            or x.facts.env[ENV_PROXY_ALLOW_HTTP09].data != NULL):
         return False
     p = &b.data[b.start]
     if buffer_held(b) < 13 or memcmp(p, b"HTTP/1.", 7) != 0:
@@ -285,8 +287,8 @@ cdef bint error_is_overridden(exchange *x, int status) noexcept nogil:
     cdef plan_conf *c
     if status < 400:
         return False
-    for i in range(x.conf_count - 1, -1, -1):
-        c = x.confs[i]
+    for i in range(x.facts.conf_count - 1, -1, -1):
+        c = x.facts.confs[i]
         if not c.has_error_override:
             continue
         for j in range(c.override_count):
@@ -315,7 +317,7 @@ cdef bint response_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
     cdef hop_facts hop
     cdef unsigned int held, payload = 0, consumed = 0
     if framing_of_response(
-            &response_head, data, x.req.method_id, &x.res.framing) < 0 \
+            &response_head, data, x.facts.req.method_id, &x.res.framing) < 0 \
             or head_drop_hop_by_hop(&response_head, data, &hop) < 0:
         return response_broken(x)
     x.record.member_status = response_head.status
@@ -336,8 +338,8 @@ cdef bint response_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
         and x.res.framing.kind != BODY_UNTIL_CLOSE
         # A document that a HEAD's error asked for by GET: its body is not waited for.
         and not (x.local.internal and x.head_request)
-        and x.env[ENV_PROXY_NOKEEPALIVE].data == NULL
-        and x.env[ENV_FORCE_PROXY_10].data == NULL)
+        and x.facts.env[ENV_PROXY_NOKEEPALIVE].data == NULL
+        and x.facts.env[ENV_FORCE_PROXY_10].data == NULL)
     if unlikely(not x.local.internal and error_is_overridden(x, x.status)):
         return response_override(x, data)
     x.res.remaining = x.res.framing.length
@@ -394,9 +396,9 @@ cdef bint response_override(exchange *x, const char *data) noexcept nogil:
     cdef int status = x.status
     cdef field *f = head_field(&response_head, FIELD_WWW_AUTHENTICATE)
     x.local.reason = arena_copy(
-        &x.arena, data + response_head.reason.offset, response_head.reason.length)
+        &x.facts.arena, data + response_head.reason.offset, response_head.reason.length)
     if f != NULL and status == 401:
-        x.local.challenge = arena_copy(&x.arena, data + f.value, f.value_length)
+        x.local.challenge = arena_copy(&x.facts.arena, data + f.value, f.value_length)
     exchange_detach(x, x.res.framing.kind == BODY_NONE and response_reusable(x))
     memset(&x.res, 0, sizeof(response_side))
     x.local.overridden = True
@@ -466,7 +468,7 @@ cdef void exchange_cut(exchange *x) noexcept nogil:
     message, only a reset tells; it must not take an earlier answer with it.
     """
     cdef downstream *d = x.down
-    cdef bint ends_by_close = x.res.close_delimited and d.requests == 0
+    cdef bint ends_by_close = x.res.close_delimited and d.client.requests == 0
     x.keepalive = False
     exchange_settle(x)
     if ends_by_close:

@@ -2,77 +2,79 @@
 # uses: ground/chartable, ground/text, ground/path, ground/arena, io/timer,
 #       io/tls_state, io/watch, http/fields, http/framing, balance/table,
 #       balance/lock, balance/ledger, balance/chance, balance/elect, balance/sticky,
-#       plan/plan, plan/undecided, plan/path, plan/match, plan/target, plan/own_name,
-#       plan/redirect, plan/access, plan/rules, plan/reading, plan/logline,
-#       http/rewrite, flow/tls_variables, flow/pool, flow/upstream, flow/downstream,
-#       flow/request, flow/response, flow/attempt, flow/answer, flow/exchange,
-#       flow/tunnel, flow/connect, service_log, services
+#       plan/plan, plan/facts, plan/undecided, plan/path, plan/tls_variables,
+#       plan/own_name, plan/target, plan/match, plan/rules, plan/redirect,
+#       plan/access, plan/reading, plan/logline, flow/rewrite, flow/pool,
+#       flow/upstream, flow/downstream, flow/request, flow/response, flow/attempt,
+#       flow/answer, flow/exchange, flow/tunnel, flow/connect, service_log, services
 
 
 cdef void exchange_route(exchange *x) noexcept nogil:
     cdef int rc
     cdef const text *handler
+    cdef redirected moved
     cdef bint mapped
     exchange_renew(x)
     exchange_enter(x, X_DECIDE)
-    rc = match_path(x)
+    rc = match_path(&x.facts)
     if unlikely(rc < 0):
         exchange_answer_error(x, -rc, NULL)
         return
-    if unlikely(not match_locations(x)):
+    if unlikely(not match_locations(&x.facts)):
         exchange_too_many_sections(x)
         return
-    rules_env_if(x, 0, x.conf_count)
-    if unlikely(x.req.method_id == METHOD_TRACE
-                and x.vhost.said.trace_enable == TRACE_OFF):
+    rules_env_if(&x.facts, 0, x.facts.conf_count)
+    if unlikely(x.facts.req.method_id == METHOD_TRACE
+                and x.facts.vhost.said.trace_enable == TRACE_OFF):
         exchange_answer_error(x, 405, NULL)
         return
-    if unlikely(x.req.method_id == METHOD_CONNECT):
+    if unlikely(x.facts.req.method_id == METHOD_CONNECT):
         connect_route(x)
         return
-    if unlikely(x.authority.length and x.vhost.said.proxy_requests
-                and not authority_is_ours(x)):
+    if unlikely(x.facts.authority.length and x.facts.vhost.said.proxy_requests
+                and not authority_is_ours(&x.facts)):
         # Another server is meant, and what is not tunnelled is not forwarded.
         exchange_answer_error(x, 501, NULL)
         return
-    if unlikely(x.req.method_id == METHOD_OTHER and x.vhost.said.registered_methods_only
+    if unlikely(x.facts.req.method_id == METHOD_OTHER
+                and x.facts.vhost.said.registered_methods_only
                 and not request_method_is_registered(x)):
         exchange_answer_error(x, 501, NULL)
         return
-    mapped = match_mapping(x)
-    if mapped and unlikely(x.req.seen >> FIELD_MAX_FORWARDS & 1) \
+    mapped = match_mapping(&x.facts)
+    if mapped and unlikely(x.facts.req.seen >> FIELD_MAX_FORWARDS & 1) \
             and exchange_answer_here(x):
         return
     if mapped:
-        if unlikely(x.mapping.any_dynamic):
-            rc = match_target(x)
+        if unlikely(x.facts.mapping.any_dynamic):
+            rc = match_target(&x.facts)
             if rc < 0:
                 exchange_answer_error(x, -rc, NULL)
                 return
-        if unlikely(not match_proxy_sections(x)):
+        if unlikely(not match_proxy_sections(&x.facts)):
             exchange_too_many_sections(x)
             return
-        if x.proxy_conf_count:
-            rules_env_if(x, 1, 1 + x.proxy_conf_count)
+        if x.facts.proxy_conf_count:
+            rules_env_if(&x.facts, 1, 1 + x.facts.proxy_conf_count)
     if unlikely(not exchange_admit(x)):
         return
-    if unlikely(x.down.tls_vhost != NULL):
-        rules_tls_env(x)
-    rules_env(x)
-    rc = match_redirect(x, True)
+    if unlikely(x.down.client.tls_vhost != NULL):
+        rules_tls_env(&x.facts)
+    rules_env(&x.facts)
+    rc = match_redirect(&x.facts, True, &moved)
     if unlikely(rc != 0):
-        exchange_answer_redirect(x, rc)
+        exchange_answer_redirect(x, rc, &moved)
         return
     if likely(mapped):
         exchange_proxy(x)
         return
-    handler = match_handler(x)
+    handler = match_handler(&x.facts)
     if handler != NULL:
         exchange_answer_handler(x, handler)
         return
-    rc = match_redirect(x, False)
+    rc = match_redirect(&x.facts, False, &moved)
     if rc != 0:
-        exchange_answer_redirect(x, rc)
+        exchange_answer_redirect(x, rc, &moved)
         return
     exchange_answer_unmapped(x)
 
@@ -81,34 +83,34 @@ cdef bint exchange_admit(exchange *x) noexcept nogil:
     """Access rules. Returns False when the request was answered, or must wait."""
     cdef bint allowed
     cdef bint misread = False
-    if unlikely(x.arena.starved):
+    if unlikely(x.facts.arena.starved):
         # A variable lacks what it should hold: nothing may be decided by it.
         exchange_answer_error(x, 500, NULL)
         return False
-    x.host_wanted = 0
-    allowed = match_access(x)
-    if allowed and not x.host_wanted and x.req.method_id != METHOD_CONNECT:
-        misread = not readings_admit(x)
+    x.facts.host_wanted = 0
+    allowed = match_access(&x.facts)
+    if allowed and not x.facts.host_wanted and x.facts.req.method_id != METHOD_CONNECT:
+        misread = not readings_admit(&x.facts)
         allowed = not misread
-    if unlikely(x.undecided or x.arena.starved):
+    if unlikely(x.facts.undecided or x.facts.arena.starved):
         exchange_answer_error(x, 500, NULL)
         return False
-    if unlikely(x.host_wanted):
+    if unlikely(x.facts.host_wanted):
         # A look-up takes its time, and other requests do not wait for it. What is
         # found holds for the connection; then this request is routed again.
         exchange_enter(x, X_WAIT_HOST)
-        timer_set(&x.down.c.timer, watch.now_us + x.vhost.said.timeout_us)
+        timer_set(&x.down.c.timer, watch.now_us + x.facts.vhost.said.timeout_us)
         service_ask_host(x)
         return False
-    if unlikely(x.down.tls_vhost != NULL
-                and x.vhost.tls_verify != x.down.tls_vhost.tls_verify
-                and x.vhost.tls_verify != VERIFY_NONE):
+    if unlikely(x.down.client.tls_vhost != NULL
+                and x.facts.vhost.tls_verify != x.down.client.tls_vhost.tls_verify
+                and x.facts.vhost.tls_verify != VERIFY_NONE):
         # SSLVHostSNIPolicy insecure: the handshake did not ask for what this host
         # demands, and nobody is asked twice.
         service_log_not_asked(x)
         exchange_answer_error(x, 403, NULL)
         return False
-    if unlikely(tls_is_missing(x)):
+    if unlikely(tls_is_missing(&x.facts)):
         service_log_plain(x)
         exchange_answer_error(x, 403, NULL)
         return False
@@ -136,9 +138,9 @@ cdef long long limit_of_body(exchange *x) noexcept nogil:
     cdef int i
     if plan.compat_apache:
         return 0
-    for i in range(x.conf_count - 1, -1, -1):
-        if x.confs[i].limit_request_body >= 0:
-            return x.confs[i].limit_request_body
+    for i in range(x.facts.conf_count - 1, -1, -1):
+        if x.facts.confs[i].limit_request_body >= 0:
+            return x.facts.confs[i].limit_request_body
     return 0
 
 
@@ -153,12 +155,12 @@ cdef void exchange_proxy(exchange *x) noexcept nogil:
             exchange_answer_error(x, 413, NULL)
             return
         x.body.limit = limit
-    rc = match_target(x)
+    rc = match_target(&x.facts)
     if unlikely(rc < 0):
         exchange_answer_error(x, -rc, NULL)
         return
-    if unlikely(x.mapping.target_has_groups or x.mapping.interpolate) \
-            and path_climbs(x.target.data, x.target.length):
+    if unlikely(x.facts.mapping.target_has_groups or x.facts.mapping.interpolate) \
+            and path_climbs(x.facts.target.data, x.facts.target.length):
         # "/app(.*)" -> "/x/$1" and "/app../secret": what is sent is not what was
         # decided upon.
         service_log_climbs(x)
@@ -184,19 +186,19 @@ cdef void exchange_sticky(exchange *x) noexcept nogil:
     cdef int[2 * REGEX_PAIRS_MAX] groups
     cdef int g
     cdef int i
-    cdef const char *head = request_bytes(x)
-    f = head_field(&x.req, FIELD_COOKIE)
+    cdef const char *head = request_bytes(&x.facts)
+    f = head_field(&x.facts.req, FIELD_COOKIE)
     if f != NULL:
         cookies = head + f.value
         length = f.value_length
-    sticky_find(b, x.target.data, x.target.length, cookies, length, asked)
+    sticky_find(b, x.facts.target.data, x.facts.target.length, cookies, length, asked)
     if f != NULL and asked.value == NULL:
         # Rarely a client sends its cookies in several fields.
-        for i in range(x.req.field_count):
-            f = &x.req.fields[i]
+        for i in range(x.facts.req.field_count):
+            f = &x.facts.req.fields[i]
             if f.id == FIELD_COOKIE and asked.value == NULL:
                 sticky_find(
-                    b, x.target.data, x.target.length,
+                    b, x.facts.target.data, x.facts.target.length,
                     head + f.value, f.value_length, asked)
     if asked.value != NULL and not asked.from_url:
         sticky_keep(x, asked)
@@ -204,7 +206,8 @@ cdef void exchange_sticky(exchange *x) noexcept nogil:
         asked.route = NULL
         asked.route_length = 0
         if request_matches(
-                x, b.route_regex, False, asked.value, asked.value_length, &groups[0]):
+                &x.facts, b.route_regex, False, asked.value, asked.value_length,
+                &groups[0]):
             g = 2 if groups[2] >= 0 else 0
             asked.route = asked.value + groups[g]
             asked.route_length = groups[g + 1] - groups[g]
@@ -214,16 +217,17 @@ cdef void exchange_sticky(exchange *x) noexcept nogil:
         asked.route = asked.value + asked.value_length
     if asked.route != NULL:
         if asked.from_url:
-            env_set(x, ENV_BALANCER_SESSION_STICKY, b.sticky_url, b.sticky_url_length)
+            env_set(&x.facts, ENV_BALANCER_SESSION_STICKY, b.sticky_url,
+                    b.sticky_url_length)
         else:
-            env_set(x, ENV_BALANCER_SESSION_STICKY, b.sticky_cookie,
+            env_set(&x.facts, ENV_BALANCER_SESSION_STICKY, b.sticky_cookie,
                     b.sticky_cookie_length)
-        env_set(x, ENV_BALANCER_SESSION_ROUTE, asked.route, asked.route_length)
+        env_set(&x.facts, ENV_BALANCER_SESSION_ROUTE, asked.route, asked.route_length)
 
 
 cdef void sticky_keep(exchange *x, sticky_result *asked) noexcept nogil:
     """What stands in a cookie is asked for again with every try, and logged."""
-    cdef value kept = arena_copy(&x.arena, asked.value, asked.value_length)
+    cdef value kept = arena_copy(&x.facts.arena, asked.value, asked.value_length)
     if asked.route != NULL:
         asked.route = kept.data + (asked.route - asked.value) \
             if kept.data != NULL else NULL
@@ -235,7 +239,7 @@ cdef void sticky_keep(exchange *x, sticky_result *asked) noexcept nogil:
 
 cdef void exchange_elect(exchange *x) noexcept nogil:
     """Find a member and ask it; also for every further try of the same request."""
-    cdef plan_mapping *m = x.mapping
+    cdef plan_mapping *m = x.facts.mapping
     cdef int chosen
     cdef text *name
     exchange_renew(x)
@@ -267,12 +271,13 @@ cdef void exchange_elect(exchange *x) noexcept nogil:
         if unlikely(x.choice.election.forced_recovery):
             service_log_forced(x)
         name = &plan.balancer_names[x.choice.balancer_index]
-        env_set(x, ENV_BALANCER_NAME, name.data, name.length)
-        env_set(x, ENV_BALANCER_WORKER_NAME, x.member.url.data, x.member.url.length)
-        env_set(x, ENV_BALANCER_WORKER_ROUTE, x.member.route.data,
+        env_set(&x.facts, ENV_BALANCER_NAME, name.data, name.length)
+        env_set(&x.facts, ENV_BALANCER_WORKER_NAME, x.member.url.data,
+                x.member.url.length)
+        env_set(&x.facts, ENV_BALANCER_WORKER_ROUTE, x.member.route.data,
                 x.member.route.length)
         if x.choice.election.route_changed:
-            env_set(x, ENV_BALANCER_ROUTE_CHANGED, b"1", 1)
+            env_set(&x.facts, ENV_BALANCER_ROUTE_CHANGED, b"1", 1)
     x.choice.attempts += 1
     if unlikely(not tried_add(x)):
         exchange_answer_error(x, 500, NULL)
@@ -332,7 +337,7 @@ cdef void exchange_connect(exchange *x, bint fresh) noexcept nogil:
     attempt_begin(x, fresh)
     request_upgrade(x)
     if unlikely(m.is_websocket and x.attempt.upgrade.length == 0) \
-            and not conf_flag(x, CONF_WEBSOCKET_FALLBACK, True):
+            and not conf_flag(&x.facts, CONF_WEBSOCKET_FALLBACK, True):
         upgrade_demand(x)
         return
     if unlikely(m.promised) and pool_is_promised(m):
@@ -349,8 +354,8 @@ cdef void exchange_find_connection(exchange *x) noexcept nogil:
         exchange_answer_error(x, 500, NULL)
         return
     if not m.said.disable_reuse and not x.attempt.fresh and not (
-            x.down.requests == 0
-            and x.env[ENV_PROXY_INITIAL_NOT_POOLED].data != NULL):
+            x.down.client.requests == 0
+            and x.facts.env[ENV_PROXY_INITIAL_NOT_POOLED].data != NULL):
         u = pool_take(x, not request_is_idempotent(x))
     if likely(u != NULL):
         u.x = x
@@ -378,7 +383,7 @@ cdef void exchange_find_connection(exchange *x) noexcept nogil:
 
 cdef bint request_is_idempotent(exchange *x) noexcept nogil:
     """RFC 9110 9.2.2."""
-    cdef int method = x.req.method_id
+    cdef int method = x.facts.req.method_id
     return (method == METHOD_GET or method == METHOD_HEAD or method == METHOD_PUT
             or method == METHOD_DELETE or method == METHOD_OPTIONS
             or method == METHOD_TRACE)

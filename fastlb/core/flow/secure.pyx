@@ -1,7 +1,7 @@
 """TLS towards a member: handshake, what its certificate must be, sessions kept."""
 # uses: ground/text, ground/hash, io/writer, io/timer, io/tls_state, io/watch,
 #       io/tls_library, io/tls_hello, io/tls_stream, balance/ledger, plan/plan,
-#       plan/match, flow/upstream, flow/downstream, flow/route, flow/answer,
+#       plan/facts, flow/upstream, flow/downstream, flow/route, flow/answer,
 #       flow/exchange, service_log
 
 
@@ -9,9 +9,9 @@ cdef value member_tls_name(exchange *x) noexcept nogil:
     """The name asked for: of the member's URL, or with ProxyPreserveHost the one the
     client used (proxying.md 9)."""
     cdef value out
-    if conf_flag(x, CONF_PRESERVE_HOST, False) and x.host.length:
-        out.data = request_bytes(x) + x.host.offset
-        out.length = x.host.length
+    if conf_flag(&x.facts, CONF_PRESERVE_HOST, False) and x.facts.host.length:
+        out.data = request_bytes(&x.facts) + x.facts.host.offset
+        out.length = x.facts.host.length
     else:
         out.data = x.member.tls_name.data
         out.length = x.member.tls_name.length

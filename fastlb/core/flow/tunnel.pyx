@@ -1,7 +1,7 @@
 """Tunnels (tunnel.pxd): Upgrade, and the bytes of it and of CONNECT."""
 # uses: ground/chartable, ground/text, io/buffer, io/writer, ground/arena, io/timer,
 #       io/watch, io/tls_stream, io/stream, http/fields, http/framing, balance/ledger,
-#       plan/plan, http/rewrite, flow/work, flow/downstream, flow/request,
+#       plan/plan, plan/facts, flow/rewrite, flow/work, flow/downstream, flow/request,
 #       flow/response, flow/route, flow/answer, flow/exchange, service_log, services
 
 # How far one direction came.
@@ -22,15 +22,15 @@ cdef void request_upgrade(exchange *x) noexcept nogil:
     cdef field *f
     cdef value asked
     cdef int i
-    if likely(not (x.req.seen >> FIELD_UPGRADE & 1)):
+    if likely(not (x.facts.req.seen >> FIELD_UPGRADE & 1)):
         return
     # An HTTP/1.0 client could not tell a 101 from an answer.
-    if not (m.upgrade_any or m.upgrade_count) or x.req.minor != 1 or x.local.internal \
-            or x.env[ENV_FORCE_PROXY_10].data != NULL \
-            or field_is_repeated(&x.req, FIELD_UPGRADE):
+    if not (m.upgrade_any or m.upgrade_count) or x.facts.req.minor != 1 \
+            or x.local.internal or x.facts.env[ENV_FORCE_PROXY_10].data != NULL \
+            or field_is_repeated(&x.facts.req, FIELD_UPGRADE):
         return
-    f = head_field(&x.req, FIELD_UPGRADE)
-    asked = request_part(x, span(f.value, f.value_length))
+    f = head_field(&x.facts.req, FIELD_UPGRADE)
+    asked = request_part(&x.facts, span(f.value, f.value_length))
     for i in range(0 if m.upgrade_any else m.upgrade_count):
         if m.upgrades[i].length == asked.length and bytes_equal_nocase(
                 m.upgrades[i].data, asked.data, asked.length):
@@ -38,7 +38,7 @@ cdef void request_upgrade(exchange *x) noexcept nogil:
     else:
         if not m.upgrade_any:
             return
-    x.attempt.upgrade = arena_copy(&x.arena, asked.data, asked.length)
+    x.attempt.upgrade = arena_copy(&x.facts.arena, asked.data, asked.length)
 
 
 cdef bint upgrade_is_granted(exchange *x, field *granted) noexcept nogil:
@@ -105,10 +105,10 @@ cdef void tunnel_open(exchange *x) noexcept nogil:
     tunnel_slim(x)
     # The longer one, as in Apache.
     x.tunnel.idle_us = exchange_timeout_us(x)
-    if x.vhost.said.timeout_us > x.tunnel.idle_us:
-        x.tunnel.idle_us = x.vhost.said.timeout_us
-    if x.vhost.said.websocket_idle_us and x.status == 101:
-        x.tunnel.idle_us = x.vhost.said.websocket_idle_us
+    if x.facts.vhost.said.timeout_us > x.tunnel.idle_us:
+        x.tunnel.idle_us = x.facts.vhost.said.timeout_us
+    if x.facts.vhost.said.websocket_idle_us and x.status == 101:
+        x.tunnel.idle_us = x.facts.vhost.said.websocket_idle_us
     timer_clear(&x.up.c.timer)
     tunnel_step(x)
 
@@ -119,10 +119,10 @@ cdef void tunnel_slim(exchange *x) noexcept nogil:
     """Put what the log line will ask for into blocks of just its size, the head and the
     arena: a tunnel may be there for days, and silent."""
     cdef downstream *d = x.down
-    cdef buffer *slim = buffer_take_exact(x.req.length)
+    cdef buffer *slim = buffer_take_exact(x.facts.req.length)
     if slim != NULL:
-        buffer_put(slim, request_bytes(x), x.req.length)
-        x.base = slim.start
+        buffer_put(slim, request_bytes(&x.facts), x.facts.req.length)
+        x.facts.base = slim.start
         buffer_give(d.input)
         d.input = slim
     x.tunnel.addresses = NULL
@@ -134,7 +134,7 @@ cdef void tunnel_slim(exchange *x) noexcept nogil:
 cdef void tunnel_slim_arena(exchange *x) noexcept nogil:
     """What lies in its scratch stays there."""
     cdef unsigned int size = 0
-    cdef buffer *pieces = x.arena.pieces
+    cdef buffer *pieces = x.facts.arena.pieces
     cdef buffer *b = pieces
     cdef char *into
     cdef writer w
@@ -143,10 +143,10 @@ cdef void tunnel_slim_arena(exchange *x) noexcept nogil:
         b = b.next
     if size == 0:
         return
-    x.arena.pieces = NULL
-    into = arena_take_alone(&x.arena, size)
+    x.facts.arena.pieces = NULL
+    into = arena_take_alone(&x.facts.arena, size)
     if into == NULL:
-        x.arena.pieces = pieces
+        x.facts.arena.pieces = pieces
         return
     writer_begin(&w, into, size)
     while pieces != NULL:
@@ -164,16 +164,16 @@ cdef void values_follow(
 ) noexcept nogil:
     """A piece of the arena lies elsewhere now: every value in it goes with it."""
     cdef int i
-    value_follow(&x.decoded, old, size, new)
-    value_follow(&x.misread, old, size, new)
-    value_follow(&x.target, old, size, new)
+    value_follow(&x.facts.decoded, old, size, new)
+    value_follow(&x.facts.misread, old, size, new)
+    value_follow(&x.facts.target, old, size, new)
     value_follow(&x.attempt.upgrade, old, size, new)
     value_follow(&x.local.location, old, size, new)
     value_follow(&x.local.reason, old, size, new)
     value_follow(&x.local.challenge, old, size, new)
     value_follow(&x.local.more_fields, old, size, new)
     for i in range(plan.env_count):
-        value_follow(&x.env[i], old, size, new)
+        value_follow(&x.facts.env[i], old, size, new)
 
 
 cdef void value_follow(
@@ -315,7 +315,7 @@ cdef bint tunnel_ends(exchange *x, int inward, int outward) noexcept nogil:
     if x.tunnel.member_told and x.tunnel.client_told:
         tunnel_close(x)
         return False
-    if x.env[ENV_PROXY_NOHALFCLOSE].data != NULL or (
+    if x.facts.env[ENV_PROXY_NOHALFCLOSE].data != NULL or (
             inward == MOVED_END and d.c.tls != NULL and d.c.tls.failed) or (
             outward == MOVED_END and u.c.tls != NULL and u.c.tls.failed):
         tunnel_close(x)

@@ -145,7 +145,7 @@ cdef int upstream_bind(upstream *u, int family) noexcept nogil:
 
 
 cdef const unsigned char *upstream_source(upstream *u) noexcept nogil:
-    return u.x.vhost.source if u.member == &connect_target else u.member.source
+    return u.x.facts.vhost.source if u.member == &connect_target else u.member.source
 
 
 cdef int upstream_socket(upstream *u) noexcept nogil:

@@ -1,6 +1,6 @@
 """Free lists (free_list.pxd). One worker, one thread: no locks."""
 
-cdef inline void *free_list_pop(free_list *kept) noexcept nogil:
+cdef void *free_list_pop(free_list *kept) noexcept nogil:
     cdef void *one = kept.first
     if likely(one != NULL):
         kept.first = (<void **>one)[0]
@@ -8,7 +8,7 @@ cdef inline void *free_list_pop(free_list *kept) noexcept nogil:
     return one
 
 
-cdef inline bint free_list_push(free_list *kept, void *one) noexcept nogil:
+cdef bint free_list_push(free_list *kept, void *one) noexcept nogil:
     if DEBUG_BUILD or unlikely(kept.count >= kept.most):
         return False
     (<void **>one)[0] = kept.first
@@ -17,7 +17,7 @@ cdef inline bint free_list_push(free_list *kept, void *one) noexcept nogil:
     return True
 
 
-cdef inline void *free_list_take(free_list *kept, size_t size) noexcept nogil:
+cdef void *free_list_take(free_list *kept, size_t size) noexcept nogil:
     cdef void *one = free_list_pop(kept)
     if unlikely(one == NULL):
         one = malloc(size)
@@ -26,7 +26,7 @@ cdef inline void *free_list_take(free_list *kept, size_t size) noexcept nogil:
     return one
 
 
-cdef inline void free_list_give(free_list *kept, void *one, size_t size) noexcept nogil:
+cdef void free_list_give(free_list *kept, void *one, size_t size) noexcept nogil:
     if DEBUG_BUILD:
         memset(one, FREED_BYTE, size)
     if unlikely(not free_list_push(kept, one)):

@@ -1,7 +1,7 @@
 """Comma lists (list.pxd)."""
 # uses: ground/chartable, ground/text
 
-cdef inline bint next_list_member(
+cdef bint next_list_member(
     const char **p, const char *end, const char **begin, unsigned int *size
 ) noexcept nogil:
     cdef const char *at = p[0]

@@ -12,7 +12,7 @@ cdef const void *memchr_or_end(
 
 
 # The end of [begin, end) without SP and HTAB before it.
-cdef inline char *without_blanks(char *begin, char *end) noexcept nogil:
+cdef char *without_blanks(char *begin, char *end) noexcept nogil:
     cdef char last
     while True:
         last = byte_before(begin, <unsigned int>(end - begin))

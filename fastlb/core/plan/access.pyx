@@ -1,5 +1,5 @@
 """Require: may this client ask for this? (config-language.md 7)"""
-# uses: ground/text, ground/address, plan/plan, plan/match, flow/exchange
+# uses: ground/text, ground/address, plan/plan, plan/client, plan/facts
 
 cdef bint network_holds(network *n, const unsigned char *address) noexcept nogil:
     cdef int whole = n.bits // 8
@@ -11,7 +11,7 @@ cdef bint network_holds(network *n, const unsigned char *address) noexcept nogil
     return (n.address[whole] ^ address[whole]) >> (8 - rest) == 0
 
 
-cdef int access_evaluate(access_op *op, exchange *x) noexcept nogil:
+cdef int access_evaluate(access_op *op, request_facts *r) noexcept nogil:
     """1 granted, 0 denied, -1 neutral (a negated rule that did not match)."""
     cdef int i, result = -1, inner
     cdef access_op *child
@@ -20,7 +20,7 @@ cdef int access_evaluate(access_op *op, exchange *x) noexcept nogil:
     if op.op <= ACCESS_NONE_OF:
         child = op + 1
         while child < op + op.size:
-            inner = access_evaluate(child, x)
+            inner = access_evaluate(child, r)
             child += child.size
             if inner < 0:
                 continue
@@ -43,45 +43,45 @@ cdef int access_evaluate(access_op *op, exchange *x) noexcept nogil:
         hit = True
     elif op.op == ACCESS_IP:
         for i in range(op.network_count):
-            if network_holds(&op.networks[i], &x.down.remote[0]):
+            if network_holds(&op.networks[i], &r.client.remote[0]):
                 hit = True
                 break
     elif op.op == ACCESS_LOCAL:
-        downstream_learn_local(x.down)
-        hit = address_is_loopback(&x.down.remote[0]) or memcmp(
-            &x.down.remote[0], &x.down.local[0], 16) == 0
+        client_learn_local(r.client)
+        hit = address_is_loopback(&r.client.remote[0]) or memcmp(
+            &r.client.remote[0], &r.client.local[0], 16) == 0
     elif op.op == ACCESS_ENV:
         for i in range(op.name_count):
-            if x.env[op.envs[i]].data != NULL:
+            if r.env[op.envs[i]].data != NULL:
                 hit = True
     elif op.op == ACCESS_METHOD:
-        method.data = request_bytes(x) + x.req.method.offset
+        method.data = request_bytes(r) + r.req.method.offset
         for i in range(op.name_count):
-            if op.names[i].length == x.req.method.length and memcmp(
+            if op.names[i].length == r.req.method.length and memcmp(
                     op.names[i].data, method.data, op.names[i].length) == 0:
                 hit = True
     elif op.op == ACCESS_HOST or op.op == ACCESS_FORWARD_DNS:
         if op.names_number < HOST_NAMES_MAX:
-            hit = x.down.host_known[op.names_number] == HOST_ALLOWED
-            if x.down.host_known[op.names_number] == HOST_UNKNOWN:
-                x.host_wanted = op.names_number + 1
-                x.host_forward = op.op == ACCESS_FORWARD_DNS
+            hit = r.client.host_known[op.names_number] == HOST_ALLOWED
+            if r.client.host_known[op.names_number] == HOST_UNKNOWN:
+                r.host_wanted = op.names_number + 1
+                r.host_forward = op.op == ACCESS_FORWARD_DNS
     if op.negated:
         return 0 if hit else -1
     return 1 if hit else 0
 
 
-cdef int match_access(exchange *x) noexcept nogil:
+cdef int match_access(request_facts *r) noexcept nogil:
     cdef int i, one
     cdef int result = 1
     cdef bint said = False
-    for i in range(x.conf_count):
-        if x.confs[i].access_count == 0:
+    for i in range(r.conf_count):
+        if r.confs[i].access_count == 0:
             continue
-        one = access_evaluate(x.confs[i].access, x) == 1
-        if said and x.confs[i].auth_merging == 1:
+        one = access_evaluate(r.confs[i].access, r) == 1
+        if said and r.confs[i].auth_merging == 1:
             result = result and one
-        elif said and x.confs[i].auth_merging == 2:
+        elif said and r.confs[i].auth_merging == 2:
             result = result or one
         else:
             result = one

@@ -3,23 +3,9 @@
 What a client sent is escaped: control bytes, quotes and backslashes (CVE-2024-47252).
 """
 # uses: ground/chartable, ground/text, ground/number, io/buffer, io/writer,
-#       ground/address, io/watch, io/date, http/fields, plan/client_names, plan/plan,
-#       plan/path, plan/match, plan/own_name, plan/rules, flow/tls_variables,
-#       flow/downstream, flow/exchange
-
-cdef enum:
-    LOG_TRAILER = 1             # %^ti, %^to: trailers are not kept
-    LOG_FIRST_BYTE = 2          # %^FB
-    LOG_PROXY_STATUS = 3        # %{proxy-status}n
-    LOG_SOURCE_PORT = 4         # %{proxy-source-port}n
-    TIME_CLF = 0
-    TIME_SEC = 1
-    TIME_MSEC = 2
-    TIME_USEC = 3
-    TIME_MSEC_FRAC = 4
-    TIME_USEC_FRAC = 5
-    TIME_STRFTIME = 6
-    TIME_END = 16               # added: the moment of logging, not of the request
+#       ground/address, io/watch, io/date, http/fields, plan/client_names, plan/build,
+#       plan/template, plan/letters, plan/plan, plan/client, plan/facts, plan/path,
+#       plan/tls_variables, plan/own_name, plan/rules
 
 cdef log_buffer **log_buffers = NULL
 cdef int log_buffer_count = 0
@@ -34,38 +20,6 @@ cdef int response_field_count = 0
 cdef long long clf_second = -1
 cdef char[CLF_TIME_BYTES] clf_text
 cdef unsigned int clf_length = 0
-
-
-cdef tuple logline_letter(str kind, str arg):
-    """(variant, code) of a piece; the code is its letter."""
-    cdef str low = arg
-    if kind in ("^ti", "^to"):
-        return 0, LOG_TRAILER
-    if kind == "^FB":
-        return 0, LOG_FIRST_BYTE
-    if kind == "t":
-        sub = 0
-        if low.startswith("end:"):
-            sub = TIME_END
-            low = low[4:]
-        elif low.startswith("begin:"):
-            low = low[6:]
-        known = ["", "sec", "msec", "usec", "msec_frac", "usec_frac"]
-        sub += known.index(low) if low in known else TIME_STRFTIME
-        return sub, ord("t")
-    if kind == "T":
-        return {"": 0, "s": 0, "ms": 1, "us": 2}.get(arg, 0), ord("T")
-    if kind == "p":
-        return {"local": 1, "remote": 2}.get(arg, 0), ord("p")
-    if kind == "n" and low.lower() == "proxy-status":
-        return 0, LOG_PROXY_STATUS
-    if kind == "n" and low.lower() == "proxy-source-port":
-        return 0, LOG_SOURCE_PORT
-    if kind == "P":
-        return (1 if low.lower() == "hextid" else 0), ord("P")
-    if kind == "a":
-        return (1 if arg == "c" else 0), ord("a")
-    return 0, ord(kind)
 
 
 cdef object logline_begin(object log_fds):
@@ -207,9 +161,9 @@ cdef void put_escaped(writer *w, const char *p, unsigned int length) noexcept no
     put(w, p + begin, length - begin)
 
 
-cdef void put_own_name(exchange *x, writer *w) noexcept nogil:
+cdef void put_own_name(request_facts *r, writer *w) noexcept nogil:
     """%V: the name that self_name gives, without brackets."""
-    cdef value name = self_name(x)
+    cdef value name = self_name(r)
     if name.length > 2 and name.data[0] == c'[':
         name.data += 1
         name.length -= 2
@@ -235,9 +189,9 @@ cdef void put_padded(writer *w, long long number, int digits) noexcept nogil:
     put_number(w, number)
 
 
-cdef void put_time(exchange *x, writer *w, plan_piece *p) noexcept nogil:
+cdef void put_time(request_facts *r, writer *w, plan_piece *p) noexcept nogil:
     global clf_second, clf_length
-    cdef long long wall = x.record.started_us + wall_offset_us
+    cdef long long wall = r.started_us + wall_offset_us
     cdef int variant = p.sub & 15
     cdef tm parts
     cdef time_t second
@@ -274,14 +228,14 @@ cdef void put_time(exchange *x, writer *w, plan_piece *p) noexcept nogil:
             &text_out[0], TIME_TEXT_BYTES, format, &parts))
 
 
-cdef void put_cookie(exchange *x, writer *w, plan_piece *p) noexcept nogil:
+cdef void put_cookie(request_facts *r, writer *w, plan_piece *p) noexcept nogil:
     """The value of a request cookie with that name."""
-    cdef field *f = head_field(&x.req, FIELD_COOKIE)
+    cdef field *f = head_field(&r.req, FIELD_COOKIE)
     cdef const char *at
     cdef const char *end
     cdef const char *semicolon
     if f != NULL:
-        at = request_bytes(x) + f.value
+        at = request_bytes(r) + f.value
         end = at + f.value_length
         while at < end:
             while at < end and (at[0] == c' ' or at[0] == c';'):
@@ -297,60 +251,60 @@ cdef void put_cookie(exchange *x, writer *w, plan_piece *p) noexcept nogil:
     put(w, b"-", 1)
 
 
-cdef void put_first_line(exchange *x, writer *w) noexcept nogil:
+cdef void put_first_line(request_facts *r, writer *w) noexcept nogil:
     """The first line of a head that was refused, as it came."""
-    cdef buffer *b = x.down.input
+    cdef buffer *b = r.input[0]
     cdef const char *data
     cdef unsigned int length
-    if b == NULL or b.end <= x.base:
+    if b == NULL or b.end <= r.base:
         put(w, b"-", 1)
         return
-    data = request_bytes(x)
+    data = request_bytes(r)
     length = <unsigned int>(
-        <const char *>memchr_or_end(data, c'\n', b.end - x.base) - data)
+        <const char *>memchr_or_end(data, c'\n', b.end - r.base) - data)
     if byte_before(data, length) == c'\r':
         length -= 1
     put_or_dash(w, data, length)
 
 
-cdef void put_request_line(exchange *x, writer *w) noexcept nogil:
-    cdef const char *data = request_bytes(x)
-    if x.req.method.length == 0:
-        put_first_line(x, w)
+cdef void put_request_line(request_facts *r, writer *w) noexcept nogil:
+    cdef const char *data = request_bytes(r)
+    if r.req.method.length == 0:
+        put_first_line(r, w)
         return
-    put_escaped(w, data + x.req.method.offset, x.req.method.length)
+    put_escaped(w, data + r.req.method.offset, r.req.method.length)
     put(w, b" ", 1)
-    put_escaped(w, data + x.req.target.offset, x.req.target.length)
-    if x.req.minor != 9:
-        put(w, b" HTTP/1.1" if x.req.minor else b" HTTP/1.0", 9)
+    put_escaped(w, data + r.req.target.offset, r.req.target.length)
+    if r.req.minor != 9:
+        put(w, b" HTTP/1.1" if r.req.minor else b" HTTP/1.0", 9)
 
 
-cdef void put_target_name(exchange *x, writer *w) noexcept nogil:
+cdef void put_target_name(request_facts *r, const logged *l, writer *w) noexcept nogil:
     """%f of a proxied request: proxy:http://h:80/path"""
-    if x.member == NULL:
+    if l.member == NULL:
         put(w, b"-", 1)
         return
     put(w, b"proxy:", 6)
-    put_escaped(w, x.member.origin.data, x.member.origin.length)
-    put_escaped(w, x.target.data, x.target.length)
+    put_escaped(w, l.member.origin.data, l.member.origin.length)
+    put_escaped(w, r.target.data, r.target.length)
 
 
-cdef void put_client_address(exchange *x, writer *w) noexcept nogil:
-    downstream_learn_remote(x.down)
-    put(w, &x.down.remote_text[0], x.down.remote_text_length)
+cdef void put_client_address(request_facts *r, writer *w) noexcept nogil:
+    client_learn_remote(r.client)
+    put(w, &r.client.remote_text[0], r.client.remote_text_length)
 
 
-cdef void put_client_name(exchange *x, writer *w) noexcept nogil:
+cdef void put_client_name(request_facts *r, writer *w) noexcept nogil:
     """HostnameLookups: the name, the address, or nothing and a note of the place."""
     global line_name, line_place_count
-    cdef int how = hostname_lookups(x)
+    cdef int how = hostname_lookups(r)
     cdef client_name *n = NULL
     if how != NAME_LOOKUPS_OFF:
-        downstream_learn_remote(x.down)
+        client_learn_remote(r.client)
         n = client_name_find(
-            &x.down.remote[0], how == NAME_LOOKUPS_DOUBLE, watch.now_us)
+            &r.client.remote[0], how == NAME_LOOKUPS_DOUBLE, watch.now_us)
     if n == NULL or (n.state == NAME_KNOWN and n.length == 0):
-        put_client_address(x, w)
+        put_client_address(r, w)
     elif n.state == NAME_KNOWN:
         put_escaped(w, &n.name[0], n.length)
     elif line_place_count < NAMES_PER_LINE_MAX and line_may_wait():
@@ -358,127 +312,128 @@ cdef void put_client_name(exchange *x, writer *w) noexcept nogil:
         line_places[line_place_count] = writer_held(w)
         line_place_count += 1
     else:
-        put_client_address(x, w)
+        put_client_address(r, w)
 
 
-cdef int hostname_lookups(exchange *x) noexcept nogil:
+cdef int hostname_lookups(request_facts *r) noexcept nogil:
     cdef int i
-    for i in range(x.conf_count - 1, -1, -1):
-        if x.confs[i].hostname_lookups >= 0:
-            return x.confs[i].hostname_lookups
+    for i in range(r.conf_count - 1, -1, -1):
+        if r.confs[i].hostname_lookups >= 0:
+            return r.confs[i].hostname_lookups
     return NAME_LOOKUPS_OFF
 
 
-cdef void put_piece(exchange *x, writer *w, plan_piece *p) noexcept nogil:
+cdef void put_piece(
+        request_facts *r, const logged *l, writer *w, plan_piece *p) noexcept nogil:
     cdef value v
     cdef long long now
     cdef char[ADDRESS_TEXT_BYTES] address
     cdef unsigned char k = p.kind
     if k == c'h' and unlikely(client_names_wanted):
-        put_client_name(x, w)
+        put_client_name(r, w)
     elif k == c'h' or k == c'a':
-        put_client_address(x, w)
+        put_client_address(r, w)
     elif k == c'l' or k == c'u' or k == c'L':
         put(w, b"-", 1)
     elif k == c't':
-        put_time(x, w, p)
+        put_time(r, w, p)
     elif k == c'r':
-        put_request_line(x, w)
+        put_request_line(r, w)
     elif k == c's':
-        put_number(w, x.status)
+        put_number(w, l.status)
     elif k == c'b':
-        if x.record.body_bytes_out:
-            put_number(w, x.record.body_bytes_out)
+        if l.record.body_bytes_out:
+            put_number(w, l.record.body_bytes_out)
         else:
             put(w, b"-", 1)
     elif k == c'B':
-        put_number(w, x.record.body_bytes_out)
+        put_number(w, l.record.body_bytes_out)
     elif k == c'O':
-        put_number(w, x.record.bytes_out)
+        put_number(w, l.record.bytes_out)
     elif k == c'I':
-        put_number(w, x.req.length + x.body.bytes_in)
+        put_number(w, r.req.length + l.bytes_in)
     elif k == c'S':
-        put_number(w, x.record.bytes_out + x.req.length + x.body.bytes_in)
+        put_number(w, l.record.bytes_out + r.req.length + l.bytes_in)
     elif k == c'i':
-        v = request_field(x, &p.literal)
+        v = request_field(r, &p.literal)
         put_or_dash(w, v.data, v.length)
     elif k == c'x' or k == c'c':
-        v = tls_variable(x.down, p.env)
+        v = tls_variable(r.client, p.env)
         put_or_dash(w, v.data, v.length)
     elif k == c'e' or k == c'o' or k == c'n':
-        v = x.env[p.env]
+        v = r.env[p.env]
         put_or_dash(w, v.data, v.length)
     elif k == c'D' or k == c'T':
-        now = clock_us() - x.record.started_us
+        now = clock_us() - r.started_us
         if k == c'T':
             now = now // 1000000 if p.sub == 0 else (
                 now // 1000 if p.sub == 1 else now)
         put_number(w, now)
     elif k == c'm':
-        put_or_dash(w, request_bytes(x) + x.req.method.offset,
-                    x.req.method.length)
+        put_or_dash(w, request_bytes(r) + r.req.method.offset,
+                    r.req.method.length)
     elif k == c'U':
-        put_or_dash(w, x.decoded.data, x.decoded.length)
+        put_or_dash(w, r.decoded.data, r.decoded.length)
     elif k == c'q':
-        if x.path.length:
-            v = query_of(x)
+        if r.path.length:
+            v = query_of(r)
             put_escaped(w, v.data, v.length)
     elif k == c'H':
-        put(w, b"HTTP/0.9" if x.req.minor == 9 else (
-            b"HTTP/1.1" if x.req.minor else b"HTTP/1.0"), 8)
+        put(w, b"HTTP/0.9" if r.req.minor == 9 else (
+            b"HTTP/1.1" if r.req.minor else b"HTTP/1.0"), 8)
     elif k == c'f':
-        put_target_name(x, w)
+        put_target_name(r, l, w)
     elif k == c'R':
-        if x.local.handler != NULL:
-            put_escaped(w, x.local.handler.data, x.local.handler.length)
-        elif x.mapping != NULL:
+        if l.handler != NULL:
+            put_escaped(w, l.handler.data, l.handler.length)
+        elif r.mapping != NULL:
             put(w, b"proxy-server", 12)
         else:
             put(w, b"-", 1)
     elif k == c'v':
-        put_escaped(w, x.vhost.server_name.data, x.vhost.server_name.length)
+        put_escaped(w, r.vhost.server_name.data, r.vhost.server_name.length)
     elif k == c'V':
-        put_own_name(x, w)
+        put_own_name(r, w)
     elif k == c'k':
-        put_number(w, x.down.requests)
+        put_number(w, r.client.requests)
     elif k == c'p':
         if p.sub == 2:
-            downstream_learn_remote(x.down)
-            put_number(w, x.down.remote_port)
+            client_learn_remote(r.client)
+            put_number(w, r.client.remote_port)
         elif p.sub == 1:
-            put_number(w, x.down.listener.port)
+            put_number(w, r.client.listener.port)
         else:
-            put_number(w, x.vhost.port if x.vhost.port else port_of_scheme(x))
+            put_number(w, r.vhost.port if r.vhost.port else port_of_scheme(r))
     elif k == c'P':
         if p.sub:
             put_hex(w, <unsigned long>getpid())
         else:
             put_number(w, getpid())     # one thread: its id is the process's
     elif k == c'A':
-        downstream_learn_local(x.down)
-        put(w, &address[0], address_text(&x.down.local[0], &address[0]))
+        client_learn_local(r.client)
+        put(w, &address[0], address_text(&r.client.local[0], &address[0]))
     elif k == c'X':
-        put(w, b"X" if x.record.aborted else (b"+" if x.keepalive else b"-"), 1)
+        put(w, b"X" if l.record.aborted else (b"+" if l.keepalive else b"-"), 1)
     elif k == c'C':
-        put_cookie(x, w, p)
-    elif k == LOG_FIRST_BYTE and x.record.first_byte_us \
-            and conf_flag(x, CONF_TRACK_FIRST_BYTE, False):
-        put_number(w, x.record.first_byte_us - x.record.started_us)
-    elif k == LOG_PROXY_STATUS and x.record.member_status:
-        put_number(w, x.record.member_status)
-    elif k == LOG_SOURCE_PORT and x.record.source_port:
-        put_number(w, x.record.source_port)
+        put_cookie(r, w, p)
+    elif k == LOG_FIRST_BYTE and l.record.first_byte_us \
+            and conf_flag(r, CONF_TRACK_FIRST_BYTE, False):
+        put_number(w, l.record.first_byte_us - r.started_us)
+    elif k == LOG_PROXY_STATUS and l.record.member_status:
+        put_number(w, l.record.member_status)
+    elif k == LOG_SOURCE_PORT and l.record.source_port:
+        put_number(w, l.record.source_port)
     else:
         put(w, b"-", 1)
 
 
-cdef bint piece_applies(exchange *x, plan_piece *p) noexcept nogil:
+cdef bint piece_applies(const logged *l, plan_piece *p) noexcept nogil:
     """%400,501{..}i and %!200{..}i: is the status one of those?"""
     cdef int i
     if p.status_count == 0:
         return True
     for i in range(p.status_count):
-        if p.statuses[i] == x.status:
+        if p.statuses[i] == l.status:
             return not p.negated
     return p.negated
 
@@ -496,17 +451,17 @@ cdef bint log_has_room(log_buffer *b) noexcept nogil:
     return False
 
 
-cdef void logline_write(exchange *x) noexcept nogil:
+cdef void logline_write(request_facts *r, const logged *l) noexcept nogil:
     global logs_dirty, log_lines_lost, line_place_count
     cdef int i, j
     cdef plan_log *log
     cdef plan_piece *p
     cdef log_buffer *b
     cdef writer w
-    for i in range(x.vhost.log_count):
-        log = &x.vhost.logs[i]
+    for i in range(r.vhost.log_count):
+        log = &r.vhost.logs[i]
         if log.condition >= 0 and (
-                (x.env[log.condition].data == NULL) != log.condition_negated):
+                (r.env[log.condition].data == NULL) != log.condition_negated):
             continue
         b = log_buffers[log.target]
         if not log_has_room(b):
@@ -518,8 +473,8 @@ cdef void logline_write(exchange *x) noexcept nogil:
             p = &log.format.pieces[j]
             if p.kind == PIECE_LITERAL:
                 put(&w, p.literal.data, p.literal.length)
-            elif piece_applies(x, p):
-                put_piece(x, &w, p)
+            elif piece_applies(l, p):
+                put_piece(r, l, &w, p)
             else:
                 put(&w, b"-", 1)
         if unlikely(line_place_count):

@@ -1,30 +1,30 @@
 """Paths: what a request asks for, and what else a member might make of it (match.pxd).
 
-Sections, mappings and access rules look at x.decoded: escapes and dot segments undone,
+Sections, mappings and access rules look at r.decoded: escapes and dot segments undone,
 once, as httpd does it (proxying.md 1.3). It is also what goes out, encoded anew.
 
 Some of what goes out may still be read in more than one way, because members do more
 than RFC 3986 asks of them: they undo an escaped slash (AllowEncodedSlashes NoDecode),
 take parameters off a segment ("/..;/"), a backslash for a slash, a run of slashes for
-one, and each does it in an order of its own. x.ways says which of these can matter;
+one, and each does it in an order of its own. r.ways says which of these can matter;
 path_read takes a path that way, and a request must be admitted under all of them
 (reading.pyx).
 """
 # uses: ground/text, ground/number, io/writer, ground/path, ground/arena, plan/plan,
-#       flow/exchange
+#       plan/facts
 
-cdef int match_path(exchange *x) noexcept nogil:
-    cdef const char *data = request_bytes(x) + x.path.offset
-    cdef unsigned int length = x.path.length
+cdef int match_path(request_facts *r) noexcept nogil:
+    cdef const char *data = request_bytes(r) + r.path.offset
+    cdef unsigned int length = r.path.length
     cdef unsigned int i = 0
     cdef unsigned char c
     cdef unsigned char previous = 0
     cdef bint plain = True
-    x.ways = 0
-    x.reduced = False
-    x.path_is_plain = False
+    r.ways = 0
+    r.reduced = False
+    r.path_is_plain = False
     if length and data[0] == c'*' and length == 1:
-        x.decoded = value(b"*", 1)
+        r.decoded = value(b"*", 1)
         return 0
     while i < length:
         c = data[i]
@@ -39,18 +39,18 @@ cdef int match_path(exchange *x) noexcept nogil:
         previous = c
         i += 1
     if unlikely(not plain):
-        return path_decode(x, data, i)
+        return path_decode(r, data, i)
     # Kept with its query, as it mostly goes to the member.
-    x.decoded = arena_copy(&x.arena, data, length)
-    x.decoded.length = i
-    x.path_is_plain = x.decoded.data != NULL
-    return 0 if x.path_is_plain else -500
+    r.decoded = arena_copy(&r.arena, data, length)
+    r.decoded.length = i
+    r.path_is_plain = r.decoded.data != NULL
+    return 0 if r.path_is_plain else -500
 
 
 cdef int path_decode(
-        exchange *x, const char *data, unsigned int length) noexcept nogil:
+        request_facts *r, const char *data, unsigned int length) noexcept nogil:
     """Undo escapes and dot segments of a path without its query."""
-    cdef bint merge = x.vhost.said.merge_slashes
+    cdef bint merge = r.vhost.said.merge_slashes
     cdef bint has_slash = False     # an escaped one that is decoded
     cdef bint has_dots = False, has_runs = False
     cdef bint escaped
@@ -63,7 +63,7 @@ cdef int path_decode(
     cdef writer w
     cdef char *decoded
     cdef int rc
-    arena_write(&x.arena, &w)
+    arena_write(&r.arena, &w)
     # Whatever MergeSlashes says: "//name/" is a path and no authority.
     while i + 1 < length and data[i] == c'/' and data[i + 1] == c'/':
         i += 1
@@ -78,10 +78,10 @@ cdef int path_decode(
                 return -404
             c = <unsigned char>byte
             if c == c'/':
-                if x.vhost.said.allow_encoded_slashes == ENCODED_SLASHES_OFF:
+                if r.vhost.said.allow_encoded_slashes == ENCODED_SLASHES_OFF:
                     return -404
                 literal_ways |= WAY_ESCAPED
-                if x.vhost.said.allow_encoded_slashes == ENCODED_SLASHES_NO_DECODE:
+                if r.vhost.said.allow_encoded_slashes == ENCODED_SLASHES_NO_DECODE:
                     put(&w, data + i, 3)
                     i += 3
                     continue
@@ -101,40 +101,40 @@ cdef int path_decode(
         elif way:
             literal_ways |= way
         put_byte(&w, c)
-    x.decoded = arena_written(&x.arena, &w)
-    if x.decoded.length == 0:
+    r.decoded = arena_written(&r.arena, &w)
+    if r.decoded.length == 0:
         return -500
     # Both steps work in place, and never make it longer.
-    decoded = <char *>x.decoded.data
-    rc = path_normalise(decoded, x.decoded.length, merge, &x.reduced)
+    decoded = <char *>r.decoded.data
+    rc = path_normalise(decoded, r.decoded.length, merge, &r.reduced)
     if rc >= 0 and has_slash:
         for i in range(<unsigned int>rc):
             if decoded[i] == 0:
                 decoded[i] = c'/'
-        rc = path_normalise(decoded, <unsigned int>rc, merge, &x.reduced)
+        rc = path_normalise(decoded, <unsigned int>rc, merge, &r.reduced)
     if rc < 0:
-        x.decoded = value(NULL, 0)
+        r.decoded = value(NULL, 0)
         return rc
-    x.decoded.length = <unsigned int>rc
+    r.decoded.length = <unsigned int>rc
     # Where one kind stands in two spellings, or beside slashes that only some decode or
     # take for one, and with "..", what was sent is read in more ways than can be tried:
     # it goes out canonically.
-    x.ways = escaped_ways | literal_ways
+    r.ways = escaped_ways | literal_ways
     if has_dots and (
             escaped_ways & literal_ways
-            or (x.ways & ~WAY_ESCAPED and has_slash) or (x.ways and has_runs)):
-        x.reduced = True
-    if x.vhost.said.allow_encoded_slashes != ENCODED_SLASHES_NO_DECODE:
-        x.ways &= ~WAY_ESCAPED      # none is left
-    if x.ways or not merge:
-        x.ways |= WAY_RUNS
+            or (r.ways & ~WAY_ESCAPED and has_slash) or (r.ways and has_runs)):
+        r.reduced = True
+    if r.vhost.said.allow_encoded_slashes != ENCODED_SLASHES_NO_DECODE:
+        r.ways &= ~WAY_ESCAPED      # none is left
+    if r.ways or not merge:
+        r.ways |= WAY_RUNS
     return 0
 
 
-cdef value query_of(exchange *x) noexcept nogil:
+cdef value query_of(request_facts *r) noexcept nogil:
     """The query with its "?", as received; length 0 when there is none."""
     cdef value out
-    cdef const char *data = request_bytes(x) + x.path.offset
-    out.data = <const char *>memchr_or_end(data, c'?', x.path.length)
-    out.length = <unsigned int>(data + x.path.length - out.data)
+    cdef const char *data = request_bytes(r) + r.path.offset
+    out.data = <const char *>memchr_or_end(data, c'?', r.path.length)
+    out.length = <unsigned int>(data + r.path.length - out.data)
     return out

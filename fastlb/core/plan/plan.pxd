@@ -5,27 +5,9 @@
 # (regex.pxd).
 
 cdef struct upstream
-cdef struct downstream
 cdef struct exchange
 cdef struct plan_mapping
 cdef struct plan_section
-
-# One part of a header value or of a log line (facts.rules.Piece).
-cdef struct plan_piece:
-    unsigned char kind          # PIECE_LITERAL, or the letter
-    unsigned char sub           # variant, by letter: see logline.pyx
-    bint negated
-    text literal                # literal text, or the argument in braces
-    int env                     # number of the variable for "e"
-    int status_count
-    const unsigned short *statuses
-
-cdef enum:
-    PIECE_LITERAL = 0
-
-cdef struct plan_format:
-    int count
-    plan_piece *pieces
 
 # Actions of Header and RequestHeader, in the order of facts.rules.HeaderAction.
 cdef enum:

@@ -5,8 +5,8 @@ which is what HTTP/1 carries.
 """
 # uses: ground/text, io/tls_state, io/watch, io/tls_library, io/tls_stream,
 #       http/fields, balance/table, balance/ledger, balance/lbmethods/methods,
-#       balance/elect, balance/table_slots, plan/regex, plan/client_names,
-#       plan/template, plan/logline, flow/tls_variables, flow/exchange
+#       balance/elect, balance/table_slots, plan/regex, plan/client_names, plan/build,
+#       plan/template, plan/letters, plan/tls_names, flow/exchange
 
 import ipaddress
 import re
@@ -18,8 +18,6 @@ cdef plan_root plan
 cdef dict plan_places = {}      # of patterns: (text, ignore_case) -> where they stand
 cdef object plan_deciding = frozenset()     # variables that access hangs on
 cdef list plan_names = []       # names of Require host, by number
-cdef dict plan_envs = {}
-
 cdef tuple CONF_FLAGS = (       # by CONF_*
     "preserve_host", "add_headers", "redirect_relative", "use_canonical_name",
     "use_canonical_physical_port", "track_first_byte", "expect_continue",
@@ -35,42 +33,10 @@ cdef tuple ENV_KNOWN = (
 )
 
 
-# Variables that no configuration can name, since it holds no NUL: before the name of a
-# note, or of a response field that a log asks for.
-cdef str ENV_OF_NOTE = "\0n:"
-cdef str ENV_OF_FIELD = "\0o:"
-
 cdef dict VERIFY_NUMBERS = {     # VERIFY_* by facts.tls.Verify
     "none": VERIFY_NONE, "optional": VERIFY_OPTIONAL, "require": VERIFY_REQUIRE,
     "optional_no_ca": VERIFY_OPTIONAL_NO_CA,
 }
-
-
-cdef void *plan_alloc(size_t size) except NULL:
-    cdef void *p = calloc(1, size if size else 1)
-    if p == NULL:
-        raise MemoryError("no memory for the plan")
-    return p
-
-
-cdef text plan_text(object value) except *:
-    """Copy text or bytes into the plan; None is empty.
-
-    Configuration text is latin-1: a character is a byte of the file.
-    """
-    cdef text out
-    cdef bytes raw
-    if value is None:
-        raw = b""
-    elif isinstance(value, bytes):
-        raw = value
-    else:
-        raw = value.encode("latin-1")
-    cdef char *copy = <char *>plan_alloc(len(raw) + 1)
-    memcpy(copy, <const char *>raw, len(raw))
-    out.data = copy
-    out.length = <unsigned int>len(raw)
-    return out
 
 
 cdef object plan_address(unsigned char *out, object address):
@@ -99,17 +65,6 @@ cdef int plan_regex(object pattern, bint ignore_case=False) except -2:
         plan_places.get((pattern, bool(ignore_case)), ""))
 
 
-cdef int plan_env(object name) except -2:
-    """Number of a variable; the same name has the same number (case ignored not)."""
-    if name not in plan_envs:
-        if len(plan_envs) >= ENV_COUNT_MAX:
-            raise ValueError(
-                f"more than {ENV_COUNT_MAX} environment variables are named by rules"
-            )
-        plan_envs[name] = len(plan_envs)
-    return plan_envs[name]
-
-
 cdef const unsigned short *plan_statuses(object statuses) except NULL:
     cdef unsigned short *out = <unsigned short *>plan_alloc(2 * len(statuses) + 2)
     cdef int i
@@ -131,7 +86,7 @@ cdef plan_format plan_pieces(object pieces) except *:
             p.kind = PIECE_LITERAL
             p.literal = plan_text(piece.text)
             continue
-        p.sub, p.kind = logline_letter(piece.kind, piece.arg)
+        p.sub, p.kind = format_letter(piece.kind, piece.arg)
         p.literal = plan_text(piece.arg)
         if piece.kind == "e":
             p.env = plan_env(piece.arg)

@@ -1,61 +1,63 @@
 """Redirect and its kin: the first rule that fits answers (proxying.md 1)."""
-# uses: ground/text, io/writer, ground/path, ground/arena, plan/plan, plan/undecided,
-#       plan/path, plan/template, plan/match, plan/target, plan/own_name,
-#       flow/exchange
+# uses: ground/text, io/writer, ground/path, ground/arena, plan/template, plan/plan,
+#       plan/facts, plan/undecided, plan/path, plan/own_name, plan/target
 
 cdef int redirect_apply(
-        exchange *x, redirect_op *op, bint absolute_needed) noexcept nogil:
-    cdef value query = query_of(x)
+        request_facts *r, redirect_op *op, bint absolute_needed,
+        redirected *out) noexcept nogil:
+    cdef value query = query_of(r)
     cdef value url
     cdef value host
-    cdef value rest = x.decoded
+    cdef value rest = r.decoded
     cdef int[2 * REGEX_PAIRS_MAX] groups
     cdef int taken
     cdef writer w
     if op.regex >= 0:
         if not request_matches(
-                x, op.regex, True, x.decoded.data, x.decoded.length, &groups[0]):
+                r, op.regex, True, r.decoded.data, r.decoded.length, &groups[0]):
             # A redirect that nobody can decide on may have kept something back.
-            return -500 if x.undecided else 0
+            return -500 if r.undecided else 0
         rest.length = 0
     elif op.pattern.length:
-        taken = prefix_match(&op.pattern, x.decoded.data, x.decoded.length)
+        taken = prefix_match(&op.pattern, r.decoded.data, r.decoded.length)
         if taken < 0:
             return 0
         rest.data += taken
         rest.length -= <unsigned int>taken
     else:
         rest.length = 0
-    x.status = op.status
-    x.local.location = value(NULL, 0)
+    out.status = op.status
+    out.location = value(NULL, 0)
     if not op.has_url:
         return 1
-    arena_write(&x.arena, &w)
+    arena_write(&r.arena, &w)
     put_template(
-        x, &w, &op.url, &groups[0] if op.regex >= 0 else NULL, x.decoded, path_form(x))
-    url = arena_written(&x.arena, &w)
+        &r.env[0], &w, &op.url, &groups[0] if op.regex >= 0 else NULL, r.decoded,
+        path_form(r))
+    url = arena_written(&r.arena, &w)
     if memchr_or_end(url.data, c'?', url.length) != url.data + url.length:
         query.length = 0
-    host = self_reference(x)
-    arena_write(&x.arena, &w)
+    host = self_reference(r)
+    arena_write(&r.arena, &w)
     if absolute_needed and url.length and url.data[0] == c'/':
-        put_own_scheme(x, &w)
+        put_own_scheme(r, &w)
         put(&w, host.data, host.length)
     put(&w, url.data, url.length)
     put_path(&w, rest.data, rest.length, PATH_CANONICAL)
     put(&w, query.data, query.length)
-    x.local.location = arena_written(&x.arena, &w)
-    return -500 if x.arena.starved else 1
+    out.location = arena_written(&r.arena, &w)
+    return -500 if r.arena.starved else 1
 
 
-cdef int match_redirect(exchange *x, bint in_sections) noexcept nogil:
+cdef int match_redirect(
+        request_facts *r, bint in_sections, redirected *out) noexcept nogil:
     cdef int i, j, rc
-    cdef bint relative = conf_flag(x, CONF_REDIRECT_RELATIVE, False)
-    for i in range(x.conf_count - 1, -1, -1):
+    cdef bint relative = conf_flag(r, CONF_REDIRECT_RELATIVE, False)
+    for i in range(r.conf_count - 1, -1, -1):
         if (i > 0) != in_sections:
             continue
-        for j in range(x.confs[i].redirect_count):
-            rc = redirect_apply(x, &x.confs[i].redirects[j], not relative)
+        for j in range(r.confs[i].redirect_count):
+            rc = redirect_apply(r, &r.confs[i].redirects[j], not relative, out)
             if rc != 0:
                 return rc
     return 0

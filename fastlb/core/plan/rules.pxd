@@ -33,12 +33,11 @@ cdef void out_set(out_field *o, value v) noexcept nogil
 cdef void out_write(
     out_list *out, writer *w, unsigned long long skipped) noexcept nogil
 
-cdef void env_set(
-    exchange *x, int variable, const char *data, unsigned int length) noexcept nogil
 # SetEnvIf of the sections [first, last), and SetEnv of all.
-cdef void rules_env_if(exchange *x, int first, int last) noexcept nogil
-cdef void rules_env(exchange *x) noexcept nogil
+cdef void rules_env_if(request_facts *r, int first, int last) noexcept nogil
+cdef void rules_env(request_facts *r) noexcept nogil
 # Header (response=True) or RequestHeader of all sections.
 # tables: 1 onsuccess, 2 always, 3 both
 cdef void rules_headers(
-    exchange *x, out_list *out, bint response, int tables, bint early) noexcept nogil
+    request_facts *r, out_list *out, bint response, int tables,
+    bint early) noexcept nogil

@@ -4,9 +4,8 @@ An op list is run as it was compiled; what a value needs (a variable, the time) 
 looked up when it is met.
 """
 # uses: ground/chartable, ground/text, ground/list, io/writer, ground/address,
-#       ground/arena, io/watch, io/date, http/fields, http/exit, plan/plan,
-#       plan/undecided, plan/template, plan/match, flow/tls_variables,
-#       flow/downstream, flow/exchange
+#       ground/arena, io/watch, io/date, http/fields, http/exit, plan/template,
+#       plan/plan, plan/client, plan/facts, plan/undecided, plan/tls_variables
 
 cdef out_list out_scratch       # one head is composed at a time
 
@@ -99,23 +98,16 @@ cdef void out_write(
 
 # Variables -----------------------------------------------------------------------
 
-cdef void env_set(
-        exchange *x, int variable, const char *data,
-        unsigned int length) noexcept nogil:
-    x.env[variable].data = data
-    x.env[variable].length = length
-
-
-cdef value request_field(exchange *x, const text *name) noexcept nogil:
+cdef value request_field(request_facts *r, const text *name) noexcept nogil:
     """Value of the first request field with that name."""
     cdef int i
     cdef field *f
     cdef value out
-    cdef const char *data = request_bytes(x)
+    cdef const char *data = request_bytes(r)
     out.data = NULL
     out.length = 0
-    for i in range(x.req.field_count):
-        f = &x.req.fields[i]
+    for i in range(r.req.field_count):
+        f = &r.req.fields[i]
         if f.name_length == name.length and bytes_equal_nocase(
                 data + f.name, name.data, name.length):
             out.data = data + f.value
@@ -124,40 +116,40 @@ cdef value request_field(exchange *x, const text *name) noexcept nogil:
     return out
 
 
-cdef value env_attribute(exchange *x, env_op *op) noexcept nogil:
+cdef value env_attribute(request_facts *r, env_op *op) noexcept nogil:
     cdef value out
-    cdef const char *data = request_bytes(x)
+    cdef const char *data = request_bytes(r)
     cdef char[ADDRESS_TEXT_BYTES] address
     out.data = b""
     out.length = 0
     if op.attribute == ATTR_FIELD:
-        out = request_field(x, &op.name)
+        out = request_field(r, &op.name)
         if out.data == NULL:
             out.data = b""
     elif op.attribute == ATTR_REMOTE_ADDR:
-        downstream_learn_remote(x.down)
-        out.data = &x.down.remote_text[0]
-        out.length = x.down.remote_text_length
+        client_learn_remote(r.client)
+        out.data = &r.client.remote_text[0]
+        out.length = r.client.remote_text_length
     elif op.attribute == ATTR_SERVER_ADDR:
-        downstream_learn_local(x.down)
+        client_learn_local(r.client)
         out = arena_copy(
-            &x.arena, &address[0], address_text(&x.down.local[0], &address[0]))
+            &r.arena, &address[0], address_text(&r.client.local[0], &address[0]))
     elif op.attribute == ATTR_REQUEST_METHOD:
-        out.data = data + x.req.method.offset
-        out.length = x.req.method.length
+        out.data = data + r.req.method.offset
+        out.length = r.req.method.length
     elif op.attribute == ATTR_REQUEST_PROTOCOL:
-        out.data = b"HTTP/1.1" if x.req.minor == 1 else b"HTTP/1.0"
+        out.data = b"HTTP/1.1" if r.req.minor == 1 else b"HTTP/1.0"
         out.length = 8
     elif op.attribute == ATTR_REQUEST_URI:
-        out = x.decoded if x.request_uri.data == NULL else x.request_uri
+        out = r.decoded if r.request_uri.data == NULL else r.request_uri
     elif op.attribute == ATTR_ENV:
-        out = x.env[op.attribute_env]
+        out = r.env[op.attribute_env]
         if out.data == NULL:
             out.data = b""
     return out
 
 
-cdef void env_apply(exchange *x, env_op *op) noexcept nogil:
+cdef void env_apply(request_facts *r, env_op *op) noexcept nogil:
     cdef int[2 * REGEX_PAIRS_MAX] groups
     cdef value subject = value(NULL, 0)
     cdef value made
@@ -165,60 +157,60 @@ cdef void env_apply(exchange *x, env_op *op) noexcept nogil:
     cdef writer w
     cdef bint hit = op.attribute == ATTR_NONE
     cdef field *f
-    cdef const char *data = request_bytes(x)
+    cdef const char *data = request_bytes(r)
     if op.attribute == ATTR_FIELD_REGEX:
-        for i in range(x.req.field_count):
-            f = &x.req.fields[i]
+        for i in range(r.req.field_count):
+            f = &r.req.fields[i]
             if request_matches(
-                    x, op.attribute_env, op.decides, data + f.name, f.name_length,
+                    r, op.attribute_env, op.decides, data + f.name, f.name_length,
                     NULL):
                 subject.data = data + f.value
                 subject.length = f.value_length
                 if request_matches(
-                        x, op.regex, op.decides, subject.data, subject.length,
+                        r, op.regex, op.decides, subject.data, subject.length,
                         &groups[0]):
                     hit = True
                     break
     elif not hit:
-        subject = env_attribute(x, op)
+        subject = env_attribute(r, op)
         hit = request_matches(
-            x, op.regex, op.decides, subject.data, subject.length, &groups[0]) > 0
+            r, op.regex, op.decides, subject.data, subject.length, &groups[0]) > 0
     if not hit:
         return
     if op.unset:
-        x.env[op.variable].data = NULL
-        x.env[op.variable].length = 0
+        r.env[op.variable].data = NULL
+        r.env[op.variable].length = 0
         return
     if op.value.count == 0:
-        env_set(x, op.variable, b"", 0)
+        env_set(r, op.variable, b"", 0)
         return
     if op.value.count == 1 and op.value.pieces[0].kind == PIECE_LITERAL:
-        env_set(x, op.variable, op.value.pieces[0].literal.data,
+        env_set(r, op.variable, op.value.pieces[0].literal.data,
                 op.value.pieces[0].literal.length)
         return
-    arena_write(&x.arena, &w)
-    put_template(x, &w, &op.value, &groups[0], subject, PATH_AS_IS)
-    made = arena_written(&x.arena, &w)
-    env_set(x, op.variable, made.data, made.length)
+    arena_write(&r.arena, &w)
+    put_template(&r.env[0], &w, &op.value, &groups[0], subject, PATH_AS_IS)
+    made = arena_written(&r.arena, &w)
+    env_set(r, op.variable, made.data, made.length)
 
 
-cdef void rules_env_if(exchange *x, int first, int last) noexcept nogil:
+cdef void rules_env_if(request_facts *r, int first, int last) noexcept nogil:
     cdef int i, j
     for i in range(first, last):
-        for j in range(x.confs[i].env_if_count):
-            env_apply(x, &x.confs[i].env_ifs[j])
+        for j in range(r.confs[i].env_if_count):
+            env_apply(r, &r.confs[i].env_ifs[j])
 
 
-cdef void rules_env(exchange *x) noexcept nogil:
+cdef void rules_env(request_facts *r) noexcept nogil:
     cdef int i, j
-    for i in range(x.conf_count):
-        for j in range(x.confs[i].env_count):
-            env_apply(x, &x.confs[i].envs[j])
+    for i in range(r.conf_count):
+        for j in range(r.confs[i].env_count):
+            env_apply(r, &r.confs[i].envs[j])
 
 
 # Values --------------------------------------------------------------------------
 
-cdef value format_render(exchange *x, plan_format *format) noexcept nogil:
+cdef value format_render(request_facts *r, plan_format *format) noexcept nogil:
     """The value of a header rule for this request.
 
     Variables are made one line here already, as httpd does, so that a rule that edits
@@ -229,19 +221,19 @@ cdef value format_render(exchange *x, plan_format *format) noexcept nogil:
     cdef plan_piece *p
     if format.count == 1 and format.pieces[0].kind == PIECE_LITERAL:
         return value(format.pieces[0].literal.data, format.pieces[0].literal.length)
-    arena_write(&x.arena, &w)
+    arena_write(&r.arena, &w)
     for i in range(format.count):
         p = &format.pieces[i]
         if p.kind == PIECE_LITERAL:
             put(&w, p.literal.data, p.literal.length)
         elif p.kind == c'e':
-            put_variable(&w, x.env[p.env], False)
+            put_variable(&w, r.env[p.env], False)
         elif p.kind == c't':
             put(&w, b"t=", 2)
-            put_number(&w, x.record.started_us + wall_offset_us)
+            put_number(&w, r.started_us + wall_offset_us)
         elif p.kind == c'D':
             put(&w, b"D=", 2)
-            put_number(&w, clock_us() - x.record.started_us)
+            put_number(&w, clock_us() - r.started_us)
         elif p.kind == c'l':
             put(&w, b"l=0", 3)
         elif p.kind == c'i':
@@ -249,10 +241,10 @@ cdef value format_render(exchange *x, plan_format *format) noexcept nogil:
         elif p.kind == c'b':
             put(&w, b"b=0", 3)
         elif p.kind == c's':
-            put_variable(&w, tls_variable(x.down, p.env), True)
+            put_variable(&w, tls_variable(r.client, p.env), True)
         else:
             put(&w, b"(null)", 6)
-    return arena_written(&x.arena, &w)
+    return arena_written(&r.arena, &w)
 
 
 cdef void put_variable(writer *w, value v, bint empty_is_none) noexcept nogil:
@@ -289,14 +281,14 @@ cdef bint value_in_list(out_field *o, value *v) noexcept nogil:
 
 
 cdef void header_join(
-        exchange *x, out_field *o, value *v) noexcept nogil:
+        request_facts *r, out_field *o, value *v) noexcept nogil:
     """Append ", value" to a field."""
     cdef writer w
-    arena_write(&x.arena, &w)
+    arena_write(&r.arena, &w)
     put(&w, o.value, o.value_length)
     put(&w, b", ", 2)
     put(&w, v.data, v.length)
-    out_set(o, arena_written(&x.arena, &w))
+    out_set(o, arena_written(&r.arena, &w))
 
 
 cdef void out_set(out_field *o, value v) noexcept nogil:
@@ -307,7 +299,7 @@ cdef void out_set(out_field *o, value v) noexcept nogil:
 
 
 cdef void header_edit(
-        exchange *x, out_field *o, header_op *op) noexcept nogil:
+        request_facts *r, out_field *o, header_op *op) noexcept nogil:
     """Replace the first match (edit) or every one (edit*) in a field's value.
 
     A result longer than EDITED_VALUE_BYTES_MAX is an error, and not the field as it
@@ -319,10 +311,10 @@ cdef void header_edit(
     cdef unsigned int at = 0
     cdef writer w
     if not request_matches(
-            x, op.regex, False, o.value, o.value_length, &groups[0]):
+            r, op.regex, False, o.value, o.value_length, &groups[0]):
         return
-    replacement = format_render(x, &op.value)
-    arena_write(&x.arena, &w)
+    replacement = format_render(r, &op.value)
+    arena_write(&r.arena, &w)
     while True:
         put(&w, o.value + at, groups[0])
         put_replacement(
@@ -338,12 +330,12 @@ cdef void header_edit(
             at += groups[1]
         if op.action != HEADER_EDIT_ALL or writer_held(&w) > EDITED_VALUE_BYTES_MAX \
                 or not request_matches(
-                    x, op.regex, False, o.value + at, o.value_length - at, &groups[0]):
+                    r, op.regex, False, o.value + at, o.value_length - at, &groups[0]):
             break
     put(&w, o.value + at, o.value_length - at)
-    edited = arena_written(&x.arena, &w)
+    edited = arena_written(&r.arena, &w)
     if unlikely(edited.length > EDITED_VALUE_BYTES_MAX):
-        x.arena.starved = True
+        r.arena.starved = True
     out_set(o, edited)
 
 
@@ -365,27 +357,27 @@ cdef void put_replacement(
         i += 1
 
 
-cdef void header_echo(exchange *x, out_list *out, header_op *op) noexcept nogil:
+cdef void header_echo(request_facts *r, out_list *out, header_op *op) noexcept nogil:
     cdef int i
     cdef field *f
-    cdef const char *data = request_bytes(x)
-    for i in range(x.req.field_count):
-        f = &x.req.fields[i]
+    cdef const char *data = request_bytes(r)
+    for i in range(r.req.field_count):
+        f = &r.req.fields[i]
         if request_matches(
-                x, op.regex, False, data + f.name, f.name_length, NULL):
+                r, op.regex, False, data + f.name, f.name_length, NULL):
             out_add(out, data + f.name, f.name_length, data + f.value,
                     f.value_length, FIELD_OTHER, op.always)
 
 
 cdef void header_apply(
-        exchange *x, out_list *out, header_op *op, bint response) noexcept nogil:
+        request_facts *r, out_list *out, header_op *op, bint response) noexcept nogil:
     cdef int i, j
     cdef value v
     if op.condition >= 0 and (
-            (x.env[op.condition].data == NULL) != op.condition_negated):
+            (r.env[op.condition].data == NULL) != op.condition_negated):
         return
     if op.action == HEADER_ECHO:
-        header_echo(x, out, op)
+        header_echo(r, out, op)
         return
     i = out_find(out, op, op.always, 0)
     if op.action == HEADER_UNSET:
@@ -400,21 +392,21 @@ cdef void header_apply(
             while j >= 0:
                 v.data = out.fields[j].value
                 v.length = out.fields[j].value_length
-                header_join(x, &out.fields[i], &v)
+                header_join(r, &out.fields[i], &v)
                 out_remove_at(out, j)
                 j = out_find(out, op, op.always, j)
         while i >= 0:
-            header_edit(x, &out.fields[i], op)
+            header_edit(r, &out.fields[i], op)
             i = out_find(out, op, op.always, i + 1)
         return
     if op.action == HEADER_SETIFEMPTY and i >= 0:
         return
     if op.action == HEADER_NOTE:
         if i >= 0:
-            x.env[op.note] = arena_copy(
-                &x.arena, out.fields[i].value, out.fields[i].value_length)
+            r.env[op.note] = arena_copy(
+                &r.arena, out.fields[i].value, out.fields[i].value_length)
         return
-    v = format_render(x, &op.value)
+    v = format_render(r, &op.value)
     if op.action == HEADER_SET and i >= 0:
         # One field is left, in the place of the first.
         j = out_find(out, op, op.always, i + 1)
@@ -427,24 +419,24 @@ cdef void header_apply(
     if i >= 0 and (op.action == HEADER_APPEND or op.action == HEADER_MERGE):
         if op.action == HEADER_MERGE and value_in_list(&out.fields[i], &v):
             return
-        header_join(x, &out.fields[i], &v)
+        header_join(r, &out.fields[i], &v)
         return
     out_add(out, op.name.data, op.name.length, v.data, v.length,
             <unsigned char>field_number(op.name.data, op.name.length), op.always)
 
 
 cdef void rules_headers(
-        exchange *x, out_list *out, bint response, int tables,
+        request_facts *r, out_list *out, bint response, int tables,
         bint early) noexcept nogil:
     cdef int i, j, count
     cdef header_op *ops
-    for i in range(x.conf_count):
+    for i in range(r.conf_count):
         if response:
-            count = x.confs[i].header_count
-            ops = x.confs[i].headers
+            count = r.confs[i].header_count
+            ops = r.confs[i].headers
         else:
-            count = x.confs[i].request_header_count
-            ops = x.confs[i].request_headers
+            count = r.confs[i].request_header_count
+            ops = r.confs[i].request_headers
         for j in range(count):
             if ops[j].early == early and (tables & (2 if ops[j].always else 1)):
-                header_apply(x, out, &ops[j], response)
+                header_apply(r, out, &ops[j], response)

@@ -1,6 +1,7 @@
 """Templates: taken apart by Python once, filled in for each request (template.pxd)."""
-# uses: ground/text, io/writer, ground/path, http/exit, plan/plan, flow/exchange
+# uses: ground/text, io/writer, ground/path, http/exit, plan/build
 
+import re
 from urllib.parse import quote
 
 # Of a path that a configuration writes: what put_path leaves as it is, and escapes that
@@ -58,7 +59,7 @@ cdef plan_format plan_template(
 
 
 cdef void put_template(
-        exchange *x, writer *w, const plan_format *template, const int *groups,
+        const value *env, writer *w, const plan_format *template, const int *groups,
         value subject, int how) noexcept nogil:
     cdef int i, begin, end
     cdef const plan_piece *p
@@ -67,7 +68,7 @@ cdef void put_template(
         if p.kind == PIECE_LITERAL:
             put(w, p.literal.data, p.literal.length)
         elif p.kind == c'e':
-            put_path(w, x.env[p.env].data, x.env[p.env].length, how)
+            put_path(w, env[p.env].data, env[p.env].length, how)
         elif groups != NULL:
             begin = groups[2 * p.sub]
             end = groups[2 * p.sub + 1]

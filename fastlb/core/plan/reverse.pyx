@@ -3,25 +3,25 @@
 Spec: proxying.md 5.
 """
 # uses: ground/chartable, ground/text, io/writer, ground/arena, balance/elect,
-#       plan/plan, plan/own_name, plan/rules, flow/exchange
+#       plan/plan, plan/facts, plan/own_name, plan/rules
 
-cdef void rewrite_location(exchange *x, out_field *f) noexcept nogil:
+cdef void rewrite_location(request_facts *r, out_field *f) noexcept nogil:
     """ProxyPassReverse: the first mapping that fits (proxying.md 5.1)."""
     cdef int i, j, k
-    cdef reverse_op *r
+    cdef reverse_op *op
     cdef balancer_plan *b
     cdef plan_member *m
-    for i in range(x.conf_count):
-        for j in range(x.confs[i].reverse_count):
-            r = &x.confs[i].reverses[j]
-            if r.balancer < 0:
-                if reverse_literal(x, r, &r.url, f):
+    for i in range(r.conf_count):
+        for j in range(r.confs[i].reverse_count):
+            op = &r.confs[i].reverses[j]
+            if op.balancer < 0:
+                if reverse_literal(r, op, &op.url, f):
                     return
                 continue
-            b = &plan.balancers[r.balancer]
+            b = &plan.balancers[op.balancer]
             for k in range(b.member_count):
                 m = &plan.members[b.member_index[k]]
-                if reverse_member(x, r, m, f):
+                if reverse_member(r, op, m, f):
                     return
 
 
@@ -49,9 +49,10 @@ cdef bint starts_with_url(
 
 
 cdef void reverse_put(
-        exchange *x, out_field *f, const text *path, unsigned int taken) noexcept nogil:
+        request_facts *r, out_field *f, const text *path,
+        unsigned int taken) noexcept nogil:
     """Replace the first `taken` bytes by our own scheme, host and path."""
-    cdef value host = self_reference(x)
+    cdef value host = self_reference(r)
     cdef const char *rest = f.value + taken
     cdef unsigned int rest_length = f.value_length - taken
     cdef unsigned int path_length = path.length
@@ -60,17 +61,17 @@ cdef void reverse_put(
     if byte_before(path.data, path_length) == c'/' and rest_length \
             and rest[0] == c'/' and (path_length == 1 or not plan.compat_apache):
         path_length -= 1
-    arena_write(&x.arena, &w)
+    arena_write(&r.arena, &w)
     if path.length and path.data[0] == c'/':
-        put_own_scheme(x, &w)
+        put_own_scheme(r, &w)
         put(&w, host.data, host.length)
     put(&w, path.data, path_length)
     put(&w, rest, rest_length)
-    out_set(f, arena_written(&x.arena, &w))
+    out_set(f, arena_written(&r.arena, &w))
 
 
 cdef bint reverse_literal(
-        exchange *x, reverse_op *r, const text *url, out_field *f) noexcept nogil:
+        request_facts *r, reverse_op *op, const text *url, out_field *f) noexcept nogil:
     cdef const char *at
     cdef unsigned int skipped
     if url.length and url.data[0] == c'/':
@@ -82,11 +83,11 @@ cdef bint reverse_literal(
         if f.value_length - skipped < url.length or memcmp(
                 at, url.data, url.length) != 0:
             return False
-        reverse_put(x, f, &r.path, skipped + url.length)
+        reverse_put(r, f, &op.path, skipped + url.length)
         return True
     if not starts_with_url(f, url, url.length):
         return False
-    reverse_put(x, f, &r.path, url.length)
+    reverse_put(r, f, &op.path, url.length)
     return True
 
 
@@ -103,36 +104,36 @@ cdef const char *value_path(out_field *f) noexcept nogil:
 
 
 cdef bint reverse_member(
-        exchange *x, reverse_op *r, plan_member *m, out_field *f) noexcept nogil:
+        request_facts *r, reverse_op *op, plan_member *m, out_field *f) noexcept nogil:
     cdef text url = m.url
     cdef unsigned int taken
-    if r.balancer_path.length <= 1:
+    if op.balancer_path.length <= 1:
         if not starts_with_url(f, &url, url.length):
             return False
-        reverse_put(x, f, &r.path, url.length)
+        reverse_put(r, f, &op.path, url.length)
         return True
     if byte_before(url.data, url.length) == c'/':
         url.length -= 1
-    taken = url.length + r.balancer_path.length
+    taken = url.length + op.balancer_path.length
     if f.value_length < taken or not bytes_equal_nocase(f.value, url.data, url.length):
         return False
-    if memcmp(f.value + url.length, r.balancer_path.data,
-              r.balancer_path.length) != 0:
+    if memcmp(f.value + url.length, op.balancer_path.data,
+              op.balancer_path.length) != 0:
         return False
-    reverse_put(x, f, &r.path, taken)
+    reverse_put(r, f, &op.path, taken)
     return True
 
 
 cdef bint cookie_map(
-        exchange *x, const char *v, unsigned int length, bint domain,
+        request_facts *r, const char *v, unsigned int length, bint domain,
         const text **public) noexcept nogil:
     """The first rule whose internal value begins the attribute's value."""
     cdef int i, j, count
     cdef pair_op *ops
-    for i in range(x.conf_count):
-        count = x.confs[i].cookie_domain_count if domain \
-            else x.confs[i].cookie_path_count
-        ops = x.confs[i].cookie_domains if domain else x.confs[i].cookie_paths
+    for i in range(r.conf_count):
+        count = r.confs[i].cookie_domain_count if domain \
+            else r.confs[i].cookie_path_count
+        ops = r.confs[i].cookie_domains if domain else r.confs[i].cookie_paths
         for j in range(count):
             if length < ops[j].internal.length:
                 continue
@@ -147,7 +148,7 @@ cdef bint cookie_map(
     return False
 
 
-cdef void rewrite_cookie(exchange *x, out_field *f) noexcept nogil:
+cdef void rewrite_cookie(request_facts *r, out_field *f) noexcept nogil:
     """ProxyPassReverseCookieDomain and -Path on one Set-Cookie (proxying.md 5.2).
 
     Only the last Path and the last Domain of a cookie count; everything else keeps its
@@ -175,15 +176,15 @@ cdef void rewrite_cookie(exchange *x, out_field *f) noexcept nogil:
             domain_end = semicolon
         p = semicolon + 1
     if path_at != NULL and not cookie_map(
-            x, path_at, <unsigned int>(path_end - path_at), False, &public_path):
+            r, path_at, <unsigned int>(path_end - path_at), False, &public_path):
         path_at = NULL
     if domain_at != NULL and not cookie_map(
-            x, domain_at, <unsigned int>(domain_end - domain_at), True,
+            r, domain_at, <unsigned int>(domain_end - domain_at), True,
             &public_domain):
         domain_at = NULL
     if path_at == NULL and domain_at == NULL:
         return
-    arena_write(&x.arena, &w)
+    arena_write(&r.arena, &w)
     p = f.value
     while p < end:
         if path_at != NULL and p == path_at:
@@ -195,4 +196,4 @@ cdef void rewrite_cookie(exchange *x, out_field *f) noexcept nogil:
         else:
             put_byte(&w, p[0])
             p += 1
-    out_set(f, arena_written(&x.arena, &w))
+    out_set(f, arena_written(&r.arena, &w))

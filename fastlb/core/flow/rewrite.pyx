@@ -6,8 +6,8 @@ when it is parsed (design: forwarded re-framed).
 """
 # uses: ground/chartable, ground/text, ground/number, io/buffer, io/writer,
 #       ground/arena, io/date, http/fields, http/exit, http/hops, http/framing,
-#       plan/plan, plan/match, plan/rules, plan/logline, http/reverse,
-#       flow/downstream, flow/exchange, services
+#       plan/build, plan/plan, plan/client, plan/facts, plan/rules, plan/reverse,
+#       plan/logline, flow/downstream, flow/exchange, services
 
 cdef struct status_reason:
     int status
@@ -81,7 +81,13 @@ cdef void put_forwarded(
     put(w, b"\r\n", 2)
 
 
+cdef bint via_is_added(exchange *x) noexcept nogil:
+    cdef int via = x.facts.vhost.said.proxy_via
+    return via == VIA_ON or via == VIA_FULL
+
+
 cdef void put_via(exchange *x, writer *w, out_list *out, int minor) noexcept nogil:
+    cdef plan_vhost *v = x.facts.vhost
     cdef int i
     put(w, b"Via: ", 5)
     if out != NULL:
@@ -90,11 +96,11 @@ cdef void put_via(exchange *x, writer *w, out_list *out, int minor) noexcept nog
                 put_value(w, out.fields[i].value, out.fields[i].value_length)
                 put(w, b", ", 2)
     put(w, b"1.1 " if minor else b"1.0 ", 4)
-    put_value(w, x.vhost.server_name.data, x.vhost.server_name.length)
-    put(w, x.vhost.server_port.data, x.vhost.server_port.length)
-    if x.vhost.said.proxy_via == VIA_FULL:
+    put_value(w, v.server_name.data, v.server_name.length)
+    put(w, v.server_port.data, v.server_port.length)
+    if v.said.proxy_via == VIA_FULL:
         put(w, b" (", 2)
-        put_value(w, x.vhost.server_header.data, x.vhost.server_header.length)
+        put_value(w, v.server_header.data, v.server_header.length)
         put(w, b")", 1)
     put(w, b"\r\n", 2)
 
@@ -102,7 +108,7 @@ cdef void put_via(exchange *x, writer *w, out_list *out, int minor) noexcept nog
 cdef void out_replace_host(exchange *x, out_list *out) noexcept nogil:
     """An absolute-form target's authority is what Host says (RFC 9112 3.2.2)."""
     cdef out_field *f = out_by_id(out, FIELD_HOST)
-    cdef value asked = request_part(x, x.authority)
+    cdef value asked = request_part(&x.facts, x.facts.authority)
     if f == NULL:
         out_add(out, b"Host", 4, asked.data, asked.length, FIELD_HOST, False)
         return
@@ -116,75 +122,75 @@ cdef unsigned long long bit(int id) noexcept nogil:
 
 
 cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
-    cdef const char *data = request_bytes(x)
+    cdef const char *data = request_bytes(&x.facts)
     cdef out_list *out = &out_scratch
     cdef plan_member *m = x.member
     cdef out_field *f
     cdef value host
     cdef long long forwards = -1
-    cdef bint old = x.env[ENV_FORCE_PROXY_10].data != NULL
+    cdef bint old = x.facts.env[ENV_FORCE_PROXY_10].data != NULL
     cdef unsigned long long ours = (
         bit(FIELD_HOST) | bit(FIELD_CONTENT_LENGTH) | bit(FIELD_EXPECT)
         | bit(FIELD_MAX_FORWARDS) | bit(FIELD_UPGRADE))
-    out_from_head(out, &x.req, data)
+    out_from_head(out, &x.facts.req, data)
     if unlikely(x.attempt.upgrade.length):
         out_add(out, b"Upgrade", 7, x.attempt.upgrade.data, x.attempt.upgrade.length,
                 FIELD_UPGRADE, False)
     if has_request_rules(x):
-        rules_headers(x, out, False, 3, True)
-        rules_headers(x, out, False, 3, False)
+        rules_headers(&x.facts, out, False, 3, True)
+        rules_headers(&x.facts, out, False, 3, False)
         if unlikely(x.attempt.upgrade.length) and out_by_id(out, FIELD_UPGRADE) == NULL:
             x.attempt.upgrade.length = 0        # a rule took it out
-    if unlikely(out.overflow or x.arena.starved):
+    if unlikely(out.overflow or x.facts.arena.starved):
         return -500
     if likely(not x.local.internal):
-        put(w, data + x.req.method.offset, x.req.method.length)
+        put(w, data + x.facts.req.method.offset, x.facts.req.method.length)
     else:
         put(w, b"GET", 3)
     put(w, b" ", 1)
     put_target(w, m.path.data, m.path.length)
-    put_target(w, x.target.data, x.target.length)
+    put_target(w, x.facts.target.data, x.facts.target.length)
     put(w, b" HTTP/1.0\r\n" if old else b" HTTP/1.1\r\n", 11)
     # Host first; then what the client sent, less what must not travel.
     host.data = m.host_field.data
     host.length = m.host_field.length
-    if unlikely(x.authority.length):
+    if unlikely(x.facts.authority.length):
         out_replace_host(x, out)
-    if conf_flag(x, CONF_PRESERVE_HOST, False):
+    if conf_flag(&x.facts, CONF_PRESERVE_HOST, False):
         f = out_by_id(out, FIELD_HOST)
         if f != NULL:
             host.data = f.value
             host.length = f.value_length
         else:
-            host.data = x.vhost.server_name.data
-            host.length = x.vhost.server_name.length
+            host.data = x.facts.vhost.server_name.data
+            host.length = x.facts.vhost.server_name.length
     put_field(w, b"Host: ", 6, host.data, host.length)
     f = out_by_id(out, FIELD_MAX_FORWARDS)
     if f != NULL:
         forwards = decimal_of(f.value, f.value_length) - 1
         if not 0 <= forwards < MAX_FORWARDS_MAX:
             return -400
-    elif x.vhost.said.proxy_max_forwards >= 0:
-        forwards = x.vhost.said.proxy_max_forwards
-    if conf_flag(x, CONF_ADD_HEADERS, True):
+    elif x.facts.vhost.said.proxy_max_forwards >= 0:
+        forwards = x.facts.vhost.said.proxy_max_forwards
+    if conf_flag(&x.facts, CONF_ADD_HEADERS, True):
         ours |= (bit(FIELD_X_FORWARDED_FOR) | bit(FIELD_X_FORWARDED_HOST)
                  | bit(FIELD_X_FORWARDED_SERVER))
-    if x.vhost.said.proxy_via:
+    if x.facts.vhost.said.proxy_via:
         ours |= bit(FIELD_VIA)
     out_write(out, w, ours)
     if ours & bit(FIELD_X_FORWARDED_FOR):
-        downstream_learn_remote(x.down)
+        client_learn_remote(&x.down.client)
         put_forwarded(w, out, FIELD_X_FORWARDED_FOR, b"X-Forwarded-For: ", 17,
-                      &x.down.remote_text[0], x.down.remote_text_length)
+                      &x.down.client.remote_text[0], x.down.client.remote_text_length)
         f = out_by_id(out, FIELD_HOST)
         if f != NULL:
             put_forwarded(w, out, FIELD_X_FORWARDED_HOST, b"X-Forwarded-Host: ", 18,
                           f.value, f.value_length)
         put_forwarded(
             w, out, FIELD_X_FORWARDED_SERVER, b"X-Forwarded-Server: ", 20,
-            x.vhost.server_name.data, x.vhost.server_name.length)
-    if x.vhost.said.proxy_via == VIA_ON or x.vhost.said.proxy_via == VIA_FULL:
-        put_via(x, w, out, x.req.minor)
+            x.facts.vhost.server_name.data, x.facts.vhost.server_name.length)
+    if via_is_added(x):
+        put_via(x, w, out, x.facts.req.minor)
     if forwards >= 0:
         put(w, b"Max-Forwards: ", 14)
         put_number(w, forwards)
@@ -203,7 +209,7 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
     elif unlikely(x.attempt.upgrade.length):
         put_upgrade(w, x.attempt.upgrade.data, x.attempt.upgrade.length)
         put(w, b"\r\n", 2)
-    elif m.said.disable_reuse or x.env[ENV_PROXY_NOKEEPALIVE].data != NULL:
+    elif m.said.disable_reuse or x.facts.env[ENV_PROXY_NOKEEPALIVE].data != NULL:
         put(w, b"Connection: close\r\n\r\n", 21)
     else:
         put(w, b"Connection: Keep-Alive\r\n\r\n", 26)
@@ -272,24 +278,24 @@ cdef int rewrite_request(exchange *x) noexcept nogil:
 
 cdef bint has_reverse(exchange *x) noexcept nogil:
     cdef int i
-    for i in range(x.conf_count):
-        if x.confs[i].reverse_count:
+    for i in range(x.facts.conf_count):
+        if x.facts.confs[i].reverse_count:
             return True
     return False
 
 
 cdef bint has_cookie_maps(exchange *x) noexcept nogil:
     cdef int i
-    for i in range(x.conf_count):
-        if x.confs[i].cookie_domain_count or x.confs[i].cookie_path_count:
+    for i in range(x.facts.conf_count):
+        if x.facts.confs[i].cookie_domain_count or x.facts.confs[i].cookie_path_count:
             return True
     return False
 
 
 cdef bint has_request_rules(exchange *x) noexcept nogil:
     cdef int i
-    for i in range(x.conf_count):
-        if x.confs[i].request_header_count:
+    for i in range(x.facts.conf_count):
+        if x.facts.confs[i].request_header_count:
             return True
     return False
 
@@ -311,15 +317,15 @@ cdef void out_always_first(out_list *out) noexcept nogil:
 
 cdef bint has_header_rules(exchange *x) noexcept nogil:
     cdef int i
-    for i in range(x.conf_count):
-        if x.confs[i].header_count:
+    for i in range(x.facts.conf_count):
+        if x.facts.confs[i].header_count:
             return True
     return False
 
 
 cdef bint answers_as_10(exchange *x) noexcept nogil:
     """force-response-1.0: for clients that stumble over a 1.1 behind their 1.0."""
-    return x.req.minor == 0 and x.env[ENV_FORCE_RESPONSE_10].data != NULL
+    return x.facts.req.minor == 0 and x.facts.env[ENV_FORCE_RESPONSE_10].data != NULL
 
 
 cdef void put_status_line(
@@ -334,15 +340,16 @@ cdef void put_status_line(
 
 cdef void put_connection(exchange *x, writer *w) noexcept nogil:
     """Connection (and Keep-Alive for a client that asked for it), as Apache says it."""
+    cdef plan_vhost *v = x.facts.vhost
     if not x.keepalive:
         put(w, b"Connection: close\r\n", 19)
     elif x.hop.keep_alive:
-        if x.vhost.said.keepalive_timeout_us:
+        if v.said.keepalive_timeout_us:
             put(w, b"Keep-Alive: timeout=", 20)
-            put_number(w, x.vhost.said.keepalive_timeout_us // 1000000)
-            if x.vhost.said.max_keepalive_requests > 0:
+            put_number(w, v.said.keepalive_timeout_us // 1000000)
+            if v.said.max_keepalive_requests > 0:
                 put(w, b", max=", 6)
-                put_number(w, x.vhost.said.max_keepalive_requests - x.down.requests)
+                put_number(w, v.said.max_keepalive_requests - x.down.client.requests)
             put(w, b"\r\n", 2)
         put(w, b"Connection: Keep-Alive\r\n", 24)
 
@@ -365,14 +372,14 @@ cdef bint status_drops_connection(int status) noexcept nogil:
 
 cdef void keepalive_decide(exchange *x) noexcept nogil:
     """May the client's connection serve another request after this one?"""
-    cdef plan_vhost *v = x.vhost
+    cdef plan_vhost *v = x.facts.vhost
     if not x.keepalive:
         return
     if (engine.draining or not v.said.keepalive or client_closes(x)
-            or x.body.framing.close_after or x.env[ENV_NOKEEPALIVE].data != NULL
+            or x.body.framing.close_after or x.facts.env[ENV_NOKEEPALIVE].data != NULL
             or answers_as_10(x)
             or (v.said.max_keepalive_requests
-                and x.down.requests >= v.said.max_keepalive_requests)):
+                and x.down.client.requests >= v.said.max_keepalive_requests)):
         x.keepalive = False
 
 
@@ -385,8 +392,8 @@ cdef void remember_response_fields(exchange *x, out_list *out) noexcept nogil:
         for j in range(out.count):
             if out.fields[j].name_length == wanted.name.length and bytes_equal_nocase(
                     out.fields[j].name, wanted.name.data, wanted.name.length):
-                x.env[wanted.variable] = arena_copy(
-                    &x.arena, out.fields[j].value, out.fields[j].value_length)
+                x.facts.env[wanted.variable] = arena_copy(
+                    &x.facts.arena, out.fields[j].value, out.fields[j].value_length)
                 break
 
 
@@ -417,16 +424,16 @@ cdef int response_head_write(
             id = out.fields[i].id
             if id == FIELD_LOCATION or id == FIELD_CONTENT_LOCATION or \
                     id == FIELD_URI or id == FIELD_DESTINATION:
-                rewrite_location(x, &out.fields[i])
+                rewrite_location(&x.facts, &out.fields[i])
     if has_cookie_maps(x):
         for i in range(out.count):
             if out.fields[i].id == FIELD_SET_COOKIE:
-                rewrite_cookie(x, &out.fields[i])
+                rewrite_cookie(&x.facts, &out.fields[i])
     if has_header_rules(x):
-        rules_headers(x, out, True, 3, True)
-        rules_headers(x, out, True, 3, False)
+        rules_headers(&x.facts, out, True, 3, True)
+        rules_headers(&x.facts, out, True, 3, False)
         out_always_first(out)
-    if unlikely(out.overflow or x.arena.starved):
+    if unlikely(out.overflow or x.facts.arena.starved):
         return -502
     if response_field_count:
         remember_response_fields(x, out)
@@ -439,11 +446,11 @@ cdef int response_head_write(
     if out_by_id(out, FIELD_DATE) == NULL:
         put_field(w, b"Date: ", 6, http_date(), 29)
     if out_by_id(out, FIELD_SERVER) == NULL:
-        put_field(w, b"Server: ", 8, x.vhost.server_header.data,
-                  x.vhost.server_header.length)
+        put_field(w, b"Server: ", 8, x.facts.vhost.server_header.data,
+                  x.facts.vhost.server_header.length)
     out_write(out, w, ours)
-    if x.vhost.said.proxy_via == VIA_ON or x.vhost.said.proxy_via == VIA_FULL:
-        put_via(x, w, NULL, x.req.minor)
+    if via_is_added(x):
+        put_via(x, w, NULL, x.facts.req.minor)
     if x.res.chunked_out:
         put(w, b"Transfer-Encoding: chunked\r\n", 28)
     elif x.res.content_length >= 0:
@@ -476,7 +483,7 @@ cdef int rewrite_response(exchange *x, head *res, const char *data) noexcept nog
     if x.res.framing.kind == BODY_LENGTH:
         x.res.content_length = x.res.framing.length
     elif x.res.framing.kind == BODY_CHUNKED or x.res.framing.kind == BODY_UNTIL_CLOSE:
-        if x.req.minor == 1:
+        if x.facts.req.minor == 1:
             x.res.chunked_out = True
         else:
             x.res.close_delimited = True
@@ -505,7 +512,7 @@ cdef int rewrite_response(exchange *x, head *res, const char *data) noexcept nog
         return rc
     if unlikely(w.full):
         return -502         # no buffer is large enough, or there is no memory for it
-    if x.req.minor != 9:    # HTTP/0.9 has no head
+    if x.facts.req.minor != 9:    # HTTP/0.9 has no head
         writer_into(&w, x.down.output)
     return 0
 
@@ -531,7 +538,7 @@ cdef int rewrite_interim(exchange *x, head *res, const char *data) noexcept nogi
     if has_cookie_maps(x):
         for i in range(out.count):
             if out.fields[i].id == FIELD_SET_COOKIE:
-                rewrite_cookie(x, &out.fields[i])
+                rewrite_cookie(&x.facts, &out.fields[i])
     out_write(out, &w, bit(FIELD_CONTENT_LENGTH))
     if res.status == 101:
         f = head_field(res, FIELD_UPGRADE)
@@ -575,16 +582,17 @@ cdef int local_head_write(
                 <unsigned int>strlen(content_type), FIELD_CONTENT_TYPE, False)
     out_add_more(out, x.local.more_fields)
     # Handlers' answers are ordinary responses; errors keep only `always`.
-    rules_headers(x, out, True, 3 if status < 300 else 2, False)
+    rules_headers(&x.facts, out, True, 3 if status < 300 else 2, False)
     put_status_line(x, w, status, reason, reason_length)
     put_field(w, b"Date: ", 6, http_date(), 29)
-    put_field(w, b"Server: ", 8, x.vhost.server_header.data,
-              x.vhost.server_header.length)
+    put_field(w, b"Server: ", 8, x.facts.vhost.server_header.data,
+              x.facts.vhost.server_header.length)
     if x.local.allow != NULL:
         put_field(w, b"Allow: ", 7, x.local.allow, strlen(x.local.allow))
     elif status == 405 or status == 501:
         # Apache tells what its proxy handler takes: nothing but TRACE, if that.
-        put_field(w, b"Allow: ", 7, b"TRACE", 5 if x.vhost.said.trace_enable else 0)
+        put_field(w, b"Allow: ", 7, b"TRACE",
+                  5 if x.facts.vhost.said.trace_enable else 0)
     out_write(out, w, 0)
     if content_length >= 0 and not (x.head_request and content_length):
         put(w, b"Content-Length: ", 16)
@@ -618,7 +626,7 @@ cdef int rewrite_local(
                          content_length)
         if not w.full:
             buffer_give(earlier)
-            if x.req.minor != 9:
+            if x.facts.req.minor != 9:
                 writer_into(&w, x.down.output)
             return 0
     buffer_give(earlier)

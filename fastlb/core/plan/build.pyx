@@ -1,0 +1,47 @@
+"""What a plan is made of: memory, text, and variables by number (build.pxd)."""
+# uses: ground/text
+
+cdef dict plan_envs = {}
+
+# Variables that no configuration can name, since it holds no NUL: before the name of a
+# note, or of a response field that a log asks for.
+cdef str ENV_OF_NOTE = "\0n:"
+cdef str ENV_OF_FIELD = "\0o:"
+
+
+cdef void *plan_alloc(size_t size) except NULL:
+    cdef void *p = calloc(1, size if size else 1)
+    if p == NULL:
+        raise MemoryError("no memory for the plan")
+    return p
+
+
+cdef text plan_text(object value) except *:
+    """Copy text or bytes into the plan; None is empty.
+
+    Configuration text is latin-1: a character is a byte of the file.
+    """
+    cdef text out
+    cdef bytes raw
+    if value is None:
+        raw = b""
+    elif isinstance(value, bytes):
+        raw = value
+    else:
+        raw = value.encode("latin-1")
+    cdef char *copy = <char *>plan_alloc(len(raw) + 1)
+    memcpy(copy, <const char *>raw, len(raw))
+    out.data = copy
+    out.length = <unsigned int>len(raw)
+    return out
+
+
+cdef int plan_env(object name) except -2:
+    """Number of a variable; the same name has the same number (case ignored not)."""
+    if name not in plan_envs:
+        if len(plan_envs) >= ENV_COUNT_MAX:
+            raise ValueError(
+                f"more than {ENV_COUNT_MAX} environment variables are named by rules"
+            )
+        plan_envs[name] = len(plan_envs)
+    return plan_envs[name]

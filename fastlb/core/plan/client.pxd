@@ -1,0 +1,32 @@
+# Who asks: what is known of a client's connection. It is a part of the downstream;
+# whoever drives the plan without a socket fills it in, with the addresses known.
+
+cdef enum:
+    HOST_UNKNOWN = 0
+    HOST_ALLOWED = 1
+    HOST_DENIED = 2
+
+cdef struct client_facts:
+    conn *c                     # asked for addresses, and for what its TLS knows
+    plan_vhost *tls_vhost       # of the handshake; NULL: plain
+    plan_set *set               # virtual hosts of the local address
+    plan_listener *listener
+    bint named                  # the handshake named a server (SNI)
+    int requests                # answered on this connection
+    unsigned long number        # of the connection, for the log
+    signed char host_known[HOST_NAMES_MAX]  # HOST_*: by number of a host's name
+    bint remote_known
+    bint local_known
+    unsigned short remote_port
+    unsigned short local_port
+    unsigned char remote[ADDRESS_BYTES]
+    unsigned char local[ADDRESS_BYTES]
+    unsigned char remote_text_length
+    char remote_text[ADDRESS_TEXT_BYTES]    # of the client's address
+
+# The address as text, made when first asked for; the local address, asked for once.
+cdef void client_learn_remote(client_facts *client) noexcept nogil
+cdef void client_learn_local(client_facts *client) noexcept nogil
+# "address:port"
+cdef str client_text(client_facts *client)
+cdef void client_failed(client_facts *client, int vhost) noexcept

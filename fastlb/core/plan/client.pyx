@@ -1,0 +1,36 @@
+"""Who asks (client.pxd)."""
+# uses: ground/address, io/watch, plan/plan, seam
+
+cdef void client_learn_remote(client_facts *client) noexcept nogil:
+    if client.remote_known:
+        return
+    client.remote_known = True
+    client.remote_text_length = <unsigned char>address_text(
+        &client.remote[0], &client.remote_text[0])
+
+
+cdef void client_learn_local(client_facts *client) noexcept nogil:
+    cdef sockaddr_storage storage
+    cdef socklen_t size = sizeof(storage)
+    if client.local_known:
+        return
+    client.local_known = True
+    if getsockname(client.c.fd, <sockaddr *>&storage, &size) == 0:
+        address_store(&storage, &client.local[0], &client.local_port)
+
+
+cdef str client_text(client_facts *client):
+    client_learn_remote(client)
+    host = string_of(&client.remote_text[0], client.remote_text_length)
+    return f"{host}:{client.remote_port}"
+
+
+cdef void client_failed(client_facts *client, int vhost) noexcept:
+    """Python code of ours raised: say so. It stands in an `except`."""
+    import traceback
+    try:
+        seam_say(
+            "error", "core", vhost, client_text(client), 0,
+            f"FB0315: [conn {client.number}] {traceback.format_exc()}")
+    except Exception:
+        pass

@@ -1,0 +1,47 @@
+# A request as whatever decides about it sees it: who asks for what, and what has been
+# found out so far. It is a part of the exchange; a test, or any other who wants to know
+# what would become of a request, fills one in without a connection.
+
+cdef struct request_facts:
+    client_facts *client
+    buffer **input              # where the head lies; the buffer may be exchanged there
+    unsigned int base           # start of the head in its data
+    long long started_us
+    # what applies to it
+    plan_vhost *vhost
+    plan_mapping *mapping
+    int conf_count
+    int proxy_conf_count        # of them, from <Proxy> sections
+    plan_conf *confs[CONFS_MAX]     # the default's, <Proxy>, <Location>
+    int host_wanted             # 1 + number of the names that access waits for; 0
+    bint host_forward
+    bint undecided              # access hangs on a match that was given up: 500
+    unsigned int regex_us       # spent on matches, REGEX_REQUEST_US_MAX
+    # what is asked for
+    span host
+    span path                   # path with query, of the target
+    span authority              # host[:port] of an absolute-form target; else length 0
+    value decoded               # the path that is decided upon (path.pyx)
+    unsigned char ways          # WAY_*: how members may read it otherwise
+    value misread               # the reading that was not allowed, for the log
+    bint reduced                # dot segments were undone: never sent as it came
+    bint excluded               # a mapping of "!" took it, or no-proxy is set
+    value request_uri           # for SetEnvIf, while a reading is tried; else NULL
+    bint path_is_plain          # decoding left it as it is; its query lies behind it
+    unsigned int rest_at        # offset into decoded where the mapping's rest begins
+    value target                # path and query for the member's balancer URL
+    arena arena
+    value env[ENV_COUNT_MAX]    # plan.env_count of them
+    head req
+
+# The head as it was received, and a part of it: for one step only. Whatever exchanges
+# the buffer makes them stale, so what is kept of a head is a span.
+cdef const char *request_bytes(const request_facts *r) noexcept nogil
+cdef value request_part(const request_facts *r, span part) noexcept nogil
+# What the client calls us: the target's authority, else Host; NULL: nothing.
+cdef value host_field_of(request_facts *r) noexcept nogil
+# A switch (CONF_*) by the last section that says it; usual: nobody does.
+cdef bint conf_flag(request_facts *r, int flag, bint usual) noexcept nogil
+cdef void env_set(
+    request_facts *r, int variable, const char *data,
+    unsigned int length) noexcept nogil

@@ -1,0 +1,35 @@
+"""A request (facts.pxd)."""
+# uses: ground/text, io/buffer, ground/arena, http/fields, plan/plan, plan/client
+
+cdef const char *request_bytes(const request_facts *r) noexcept nogil:
+    return &r.input[0].data[r.base]
+
+
+cdef value request_part(const request_facts *r, span part) noexcept nogil:
+    return value(request_bytes(r) + part.offset, part.length)
+
+
+cdef value host_field_of(request_facts *r) noexcept nogil:
+    """What the client calls us: the target's authority, else Host; NULL: nothing."""
+    cdef field *f
+    if unlikely(r.authority.length):
+        return request_part(r, r.authority)
+    f = head_field(&r.req, FIELD_HOST)
+    if f == NULL:
+        return value(NULL, 0)
+    return request_part(r, span(f.value, f.value_length))
+
+
+cdef bint conf_flag(request_facts *r, int flag, bint usual) noexcept nogil:
+    cdef int i
+    for i in range(r.conf_count - 1, -1, -1):
+        if r.confs[i].flags[flag] >= 0:
+            return r.confs[i].flags[flag]
+    return usual
+
+
+cdef void env_set(
+        request_facts *r, int variable, const char *data,
+        unsigned int length) noexcept nogil:
+    r.env[variable].data = data
+    r.env[variable].length = length

@@ -1,0 +1,11 @@
+# The way up to Python: the callables that the worker hands over when it starts, and one
+# function that says a line in the error log. The core imports no service.
+#
+# Nothing raises here: what cannot be said is lost.
+
+# No interpreter is left: a worker that has only tunnels has dropped it (flow/lone.pxd).
+cdef bint seam_is_shut
+
+cdef str string_of(const char *data, unsigned int length)
+cdef void seam_say(
+    str level, str module, int vhost, str client, int error, str message) noexcept

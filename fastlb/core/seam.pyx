@@ -1,0 +1,16 @@
+"""The seam to Python (seam.pxd)."""
+
+cdef object services = None     # `_core.pyi` has their protocol
+cdef bint seam_is_shut = False
+
+
+cdef str string_of(const char *data, unsigned int length):
+    return data[:length].decode("latin-1")
+
+
+cdef void seam_say(
+        str level, str module, int vhost, str client, int error, str message) noexcept:
+    try:
+        services.log(level, module, vhost, client, error, message)
+    except Exception:
+        pass
