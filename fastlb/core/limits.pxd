@@ -36,6 +36,7 @@ cdef enum:
     TIME_TEXT_BYTES = 8192          # %{format}t with its end, as Apache; longer: empty
     REGEX_REASON_BYTES = 256        # PCRE2's own sentences; longer ones end there
     REASONS_MAX = 64                # phrases of status codes; more: no worker begins
+    LOG_BEGAN_BYTES = 200           # of a broken answer, shown in the error log
     LOG_BUFFER_BYTES = 65536        # of lines of a turn; full: written before its end
     DROPPED_BYTES = 16384           # read away at once from who is not listened to
     PIPES_KEPT_MAX = 64             # of splice; more are closed

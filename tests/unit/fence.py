@@ -25,7 +25,6 @@ from pathlib import Path
 from chapters import Chapter, Reader, lines_of  # beside this file
 
 ROOT = Path(__file__).parents[2]
-KNOWN = Path(__file__).with_name("fence_upward.txt")  # arrows, one a line
 # What every chapter may use unnamed: the kernel's interface, bounds, ASSERT, atomics.
 # They are declarations without a body, and use nothing themselves but each other.
 FLOOR = ("sys", "limits", "debug", "atomics")
@@ -192,7 +191,7 @@ def foreign(core: Core) -> dict[str, list[str]]:
 
 
 def write(core: Core) -> None:
-    """Put the heads right, and take arrows that are gone off the list."""
+    """Put the heads right."""
     for name, files in core.files.items():
         text = old = files[0].read_text()
         head = head_of(core.named(name))
@@ -205,8 +204,6 @@ def write(core: Core) -> None:
             text = text[:at] + ("#\n" if text[:1] == "#" else "") + head + text[at:]
         if text != old:
             files[0].write_text(text)
-    still = {f"{a} -> {b}\n" for a, b in core.upward()}
-    KNOWN.write_text("".join(x for x in KNOWN.open() if x in still))
 
 
 if __name__ == "__main__":

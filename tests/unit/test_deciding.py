@@ -94,4 +94,4 @@ def test_what_answers_requests_knows_no_expressions_of_pythons() -> None:
         for path in (ROOT / "fastlb" / folder).rglob("*.py*")
         if path.suffix in (".py", ".pyx") and IMPORTS_RE.search(path.read_text("utf-8"))
     ]
-    assert found == ["fastlb/core/plan/plan.pyx"]  # ${NAME}, while a plan is made
+    assert found == ["fastlb/core/plan/template.pyx"]  # ${NAME}, while a plan is made

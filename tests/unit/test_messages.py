@@ -11,7 +11,9 @@ from rows import rows
 from fastlb.base.messages import FLOORS, MESSAGES, Message, document, logged_level
 
 # What says a line; level, module and text follow: say(x, "error", "proxy", 0, "...")
-SAYING = re.compile(r"\bsay\(|\.log\(|\.write\(|_log\(|_report\(|Report\(")
+SAYING = re.compile(
+    r"\bsay\(|\bSAY_\w+: \(|\.log\(|\.write\(|_log\(|_report\(|Report\("
+)
 LEVEL = re.compile(r'"(?:emerg|alert|crit|error|warn|notice|info|debug)"')
 LITERAL = re.compile(r'f?"((?:[^"\\]|\\.)*)"')
 SPEAKERS = ("core", "logs", "worker", "monitor", "master", "cli")

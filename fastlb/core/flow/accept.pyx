@@ -4,44 +4,13 @@ Listeners are the only descriptors in the set that are watched by level: what on
 leaves in the backlog is seen again in the next, here or in another worker.
 """
 # uses: ground/address, io/watch, balance/ledger, plan/plan, plan/match,
-#       flow/downstream, flow/exchange, service_log
+#       flow/exchange, flow/engine, flow/log_rows, flow/service_log, flow/listeners,
+#       flow/downstream, flow/downstream_events
 
 cdef enum:
     BACKLOG_TAKEN_MAX = 1024    # at a drain, of each listener
     FAIR_FROM = 16          # connections of its own before a worker looks at the others
-    MARGIN_PART = 32        # of a bound, for the margin in which room is made
     ROOM_AGAIN_US = 100000  # after a look that found nothing to close
-
-
-cdef void accept_prepare() noexcept nogil:
-    cdef long bound = engine.client_max
-    if plan.max_client_connections and plan.max_client_connections < bound:
-        bound = plan.max_client_connections
-    if plan.async_factor >= 0 and plan.max_request_workers < bound:
-        bound = plan.max_request_workers
-    engine.client_margin = bound // MARGIN_PART + 1
-
-
-cdef long accept_room() noexcept nogil:
-    """How many more connections may be accepted: what is beyond it, the backlog holds.
-
-    By this worker's descriptors, by MaxClientConnections over all workers, and under
-    Compat apache by its MPM's formula: so many as there are threads, and a factor more
-    for each that is idle.
-    """
-    cdef long room = engine.client_max - engine.downstream_count
-    cdef long here, idle
-    if unlikely(plan.max_client_connections):
-        here = plan.max_client_connections - ledger_connections(engine.view)
-        room = here if here < room else room
-    if unlikely(plan.async_factor >= 0):
-        idle = plan.max_request_workers - ledger_exchanges(engine.view)
-        here = plan.max_request_workers + idle * plan.async_factor // 16
-        here -= ledger_connections(engine.view)
-        if idle <= 0:
-            here = 0
-        room = here if here < room else room
-    return room
 
 
 cdef bint accept_make_room() noexcept nogil:
@@ -68,41 +37,6 @@ cdef bint accept_is_ahead() noexcept nogil:
         return False
     total = ledger_connections_of_peers(engine.view, engine.slot, &workers)
     return workers > 1 and mine * workers > total + total // 4 + FAIR_FROM
-
-
-cdef void accept_pause() noexcept nogil:
-    """Stop watching the listeners; the next tick looks again."""
-    cdef int i
-    if engine.paused or not engine.accepting:
-        return
-    engine.paused = True
-    for i in range(plan.listener_count):
-        watch_remove(&plan.listeners[i].c)
-
-
-cdef void accept_resume() noexcept nogil:
-    cdef int i
-    if not engine.paused or not engine.accepting or accept_room() <= 0:
-        return
-    engine.paused = False
-    for i in range(plan.listener_count):
-        watch_add(&plan.listeners[i].c, False)
-
-
-cdef void accept_begin() noexcept nogil:
-    cdef int i
-    engine.accepting = True
-    for i in range(plan.listener_count):
-        watch_add(&plan.listeners[i].c, False)
-
-
-cdef void accept_end() noexcept nogil:
-    cdef int i
-    if engine.accepting and not engine.paused:
-        for i in range(plan.listener_count):
-            watch_remove(&plan.listeners[i].c)
-    engine.accepting = False
-    engine.paused = False
 
 
 cdef void accept_on_event(conn *c) noexcept nogil:
@@ -140,7 +74,7 @@ cdef void accept_some(plan_listener *listener, int most) noexcept nogil:
                 continue
             if errno == EMFILE or errno == ENFILE or errno == ENOBUFS \
                     or errno == ENOMEM:
-                service_log_accept(errno)
+                say_of_worker(SAY_ACCEPT, errno)
                 accept_pause()
             return
         d = downstream_take()

@@ -4,8 +4,9 @@ None of this is hot. The pages themselves are made by Python (services.pyx); wha
 here decides which one, and keeps the connection's framing right.
 """
 # uses: ground/text, io/buffer, http/fields, http/framing, plan/plan, plan/facts,
-#       plan/target, plan/match, plan/redirect, plan/access, flow/rewrite,
-#       flow/request, flow/response, flow/route, flow/exchange, services
+#       plan/target, plan/match, plan/redirect, plan/access, flow/exchange,
+#       flow/states, flow/due, flow/services, flow/settle, flow/rewrite, flow/request,
+#       flow/response
 
 cdef void answer_send(
         exchange *x, const char *content_type, const char *body,
@@ -34,6 +35,18 @@ cdef void answer_send(
         buffer_put(x.down.output, body, <size_t>length)
         x.record.body_bytes_out = length
     response_pump(x)
+
+
+cdef void answer_page(exchange *x, int status, const char *detail) noexcept nogil:
+    """The page of a status."""
+    cdef page p
+    service_error_page(x, status, detail, &p)
+    x.status = status
+    if status == 304 or status == 204:
+        answer_send(x, NULL, NULL, -1)
+    else:
+        answer_send(x, p.content_type, p.body, p.length)
+    free(p.body)
 
 
 cdef bint request_drop_body(exchange *x) noexcept nogil:
@@ -84,14 +97,14 @@ cdef void exchange_answer_error(
             x.local.location.data = document.data
             x.local.location.length = document.length
             x.local.error_status = 0
-            service_error_page(x, 302, NULL)
+            answer_page(x, 302, NULL)
             return
     if nested:
         # The document itself failed: the first error is what is told.
         x.local.second_status = status
         x.status = x.local.error_status
         detail = NULL
-    service_error_page(x, x.status, detail)
+    answer_page(x, x.status, detail)
 
 
 cdef void exchange_redirect_internally(
@@ -104,21 +117,21 @@ cdef void exchange_redirect_internally(
     x.facts.rest_at = 0
     memset(&x.choice, 0, sizeof(member_choice))
     if not match_locations(&x.facts) or not match_mapping(&x.facts):
-        service_error_page(x, x.local.error_status, NULL)
+        answer_page(x, x.local.error_status, NULL)
         return
     if not match_proxy_sections(&x.facts) or x.facts.undecided \
             or not match_access(&x.facts):
-        service_error_page(x, x.local.error_status, NULL)
+        answer_page(x, x.local.error_status, NULL)
         return
     rc = match_target_of(&x.facts, path)
     if rc < 0:
-        service_error_page(x, x.local.error_status, NULL)
+        answer_page(x, x.local.error_status, NULL)
         return
     # The member sees a GET for the document, with the client's other fields.
     x.local.internal = True
     x.facts.req.method_id = METHOD_HEAD if x.head_request else METHOD_GET
     request_forget_body(x)
-    exchange_elect(x)
+    due_elect(x)
 
 
 cdef void exchange_answer_redirect(
@@ -132,12 +145,19 @@ cdef void exchange_answer_redirect(
         exchange_answer_error(x, x.status, NULL)
         return
     x.local.error_status = 0
-    service_error_page(x, x.status, NULL)
+    answer_page(x, x.status, NULL)
 
 
 cdef void exchange_answer_handler(exchange *x, const text *handler) noexcept nogil:
+    cdef page p
     x.local.handler = handler
-    service_handle(x, handler)
+    if not service_handle(x, handler, &p):
+        exchange_answer_error(x, 500, NULL)
+    elif x.status >= 400 and p.length == 0:
+        exchange_answer_error(x, x.status, NULL)
+    else:
+        answer_send(x, p.content_type, p.body, p.length)
+    free(p.body)
 
 
 cdef void exchange_answer_unmapped(exchange *x) noexcept nogil:

@@ -4,7 +4,7 @@ Every member that was tried stays busy until the client's request ends, as in Ap
 Most requests try one; a balancer of thousands may have one try them all, so what has no
 room in the exchange goes into pieces of its own.
 """
-# uses: io/buffer, balance/ledger, plan/plan, flow/downstream, flow/exchange
+# uses: io/buffer, balance/ledger, plan/plan, flow/exchange, flow/engine, flow/member
 
 
 cdef void attempt_begin(exchange *x, bint fresh) noexcept nogil:
@@ -34,7 +34,7 @@ cdef bint tried_add(exchange *x) noexcept nogil:
             x.tried_more = piece
         x.tried_more.members[at] = x.member.index
     x.tried_count += 1
-    x.member.busy += 1
+    pool_of(x.member).busy += 1
     ledger_busy_add(engine.view, engine.slot, x.member.slot)
     return True
 
@@ -57,6 +57,6 @@ cdef void tried_settle(exchange *x) noexcept nogil:
 cdef inline void tried_release(const int *members, int count) noexcept nogil:
     cdef int i
     for i in range(count):
-        ASSERT(plan.members[members[i]].busy > 0)
-        plan.members[members[i]].busy -= 1
+        ASSERT(pool_of(&plan.members[members[i]]).busy > 0)
+        pool_of(&plan.members[members[i]]).busy -= 1
         ledger_busy_sub(engine.view, engine.slot, plan.members[members[i]].slot)

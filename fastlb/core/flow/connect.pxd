@@ -11,7 +11,6 @@
 # its slot is in memory of our own, so nothing that a CONNECT does is counted for, or
 # found by, anybody else; the addresses are the exchange's.
 
-cdef void connect_prepare() noexcept nogil
 # The head of a CONNECT has come.
 cdef void connect_route(exchange *x) noexcept nogil
 # The addresses are known (x.tunnel.addresses). Those that rules deny are left
@@ -19,5 +18,3 @@ cdef void connect_route(exchange *x) noexcept nogil
 cdef void connect_go(exchange *x) noexcept nogil
 # The name has no address, or a look-up took too long.
 cdef void connect_unknown(exchange *x) noexcept nogil
-# Connected: tell the client, and be a tunnel.
-cdef void connect_begin(exchange *x) noexcept nogil

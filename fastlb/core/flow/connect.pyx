@@ -1,22 +1,9 @@
 """CONNECT (connect.pxd)."""
-# uses: ground/chartable, ground/text, io/buffer, io/writer, ground/path,
-#       ground/arena, io/timer, io/watch, http/exit, http/host, http/framing,
-#       balance/table, plan/plan, plan/facts, plan/undecided, plan/tls_variables,
-#       plan/rules, plan/access, flow/rewrite, flow/route, flow/answer, flow/exchange,
-#       flow/tunnel, service_log, services
-
-cdef plan_member connect_target
-cdef member_slot connect_slot
-
-
-cdef void connect_prepare() noexcept nogil:
-    memset(&connect_target, 0, sizeof(connect_target))
-    memset(&connect_slot, 0, sizeof(connect_slot))
-    connect_target.slot = &connect_slot
-    connect_target.index = -1
-    connect_target.balancer = -1
-    connect_target.said.disable_reuse = True
-
+# uses: ground/chartable, ground/text, io/writer, ground/path, ground/arena, io/timer,
+#       io/watch, http/host, http/framing, balance/table, plan/plan, plan/facts,
+#       plan/undecided, plan/tls_variables, plan/rules, plan/access, flow/exchange,
+#       flow/states, flow/member, flow/log_rows, flow/service_log, flow/services,
+#       flow/answer, flow/admit, flow/choose
 
 cdef void connect_route(exchange *x) noexcept nogil:
     cdef int first = x.facts.conf_count
@@ -52,7 +39,7 @@ cdef void connect_route(exchange *x) noexcept nogil:
         rules_tls_env(&x.facts)
     rules_env(&x.facts)
     if not connect_port_is_allowed(x):
-        service_log_returned(x, b"Connect to remote machine blocked")
+        say_more(x, SAY_RETURNED, 0, b"Connect to remote machine blocked", 0)
         exchange_answer_error(x, 403, b"Connect to remote machine blocked")
         return
     x.member = &connect_target
@@ -61,7 +48,8 @@ cdef void connect_route(exchange *x) noexcept nogil:
         return
     exchange_enter(x, X_WAIT_ADDRESS)
     timer_set(&x.down.c.timer, watch.now_us + x.facts.vhost.said.timeout_us)
-    service_ask_address(x)
+    if not service_ask_address(x, connect_port(x)):
+        exchange_answer_error(x, 500, NULL)
 
 
 cdef int connect_port(exchange *x) noexcept nogil:
@@ -292,26 +280,12 @@ cdef void connect_go(exchange *x) noexcept nogil:
 
 
 cdef void connect_deny(exchange *x) noexcept nogil:
-    service_log_denied(x)
+    say(x, SAY_DENIED)
     exchange_answer_error(x, 403, NULL)
 
 
 cdef void connect_unknown(exchange *x) noexcept nogil:
-    service_unknown_host(x)
-
-
-cdef void connect_begin(exchange *x) noexcept nogil:
-    cdef downstream *d = x.down
-    cdef plan_vhost *v = x.facts.vhost
-    cdef writer w
-    x.status = 200
-    x.keepalive = False
-    if writer_on(&w, &d.output, BUFFER_SMALL) < 0:
-        exchange_abort(x)
-        return
-    # HTTP/1.0, as Apache says it: old clients know no other.
-    put(&w, b"HTTP/1.0 200 Connection Established\r\nProxy-agent: ", 50)
-    put_value(&w, v.server_header.data, v.server_header.length)
-    put(&w, b"\r\n\r\n", 4)
-    writer_into(&w, d.output)
-    tunnel_open(x)
+    cdef const char *told = service_no_address(x)
+    say(x, SAY_UNRESOLVED)
+    say_more(x, SAY_RETURNED, 0, told, 0)
+    exchange_answer_error(x, 502, told)

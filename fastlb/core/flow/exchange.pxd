@@ -189,6 +189,19 @@ cdef struct tried_piece:        # members that were tried beyond the first ones
     tried_piece *next           # the piece before it
     int members[TRIED_IN_PIECE]
 
+# What this worker learns of a member (pool.pyx, response.pyx).
+cdef struct member_pool:
+    upstream *idle
+    int idle_count
+    int open_count
+    bint sends_large            # its last answer had a large body
+    exchange *waiting_head
+    exchange *waiting_tail
+    void *tls_session           # SSL_SESSION of the last connection; NULL: none
+    unsigned long long tls_session_name     # name_hash of the name it was made for
+    int busy                    # exchanges of this worker that have tried it
+    int promised                # turns given to exchanges that have not taken them yet
+
 cdef struct exchange:
     downstream *down
     upstream *up
@@ -218,24 +231,18 @@ cdef struct exchange:
 
 # What is kept of the body, x.body.kept bytes; for one step, as request_bytes.
 cdef char *request_kept(const exchange *x) noexcept nogil
-# A new exchange for a complete head in down.input, run as far as it goes.
-cdef void exchange_begin(downstream *d, unsigned int head_bytes) noexcept nogil
-# A head that was refused: answer and close.
-cdef void exchange_refuse(downstream *d, int status, unsigned char why) noexcept nogil
-# As exchange_refuse, without an answer: a first request is only logged.
-cdef void exchange_drop(downstream *d, int status) noexcept nogil
+# Offset in down.input behind this request: where the next one begins.
+cdef unsigned int request_end(exchange *x) noexcept nogil
 # Has the client called this request its last?
 cdef bint client_closes(const exchange *x) noexcept nogil
-# Go on after anything happened on either side.
-cdef void exchange_step(exchange *x) noexcept nogil
-# Answer here: an error page, or the ErrorDocument for it.
-cdef void exchange_answer_error(
-    exchange *x, int status, const char *detail) noexcept nogil
-# The member's side failed. status: what the client is told if nobody else is tried.
-cdef void exchange_member_lost(
-    exchange *x, int status, const char *detail, bint mark_error) noexcept nogil
-# The client went away: close both sides.
-cdef void exchange_abort(exchange *x) noexcept nogil
+# May the member's connection serve another request?
+cdef bint response_reusable(exchange *x) noexcept nogil
+# All has come from the member; its timer is for the next request.
+cdef void response_source_done(exchange *x) noexcept nogil
+# RFC 9110 9.2.2; and: nothing of it was processed, or may be twice, and its bytes are
+# at hand.
+cdef bint request_is_idempotent(exchange *x) noexcept nogil
+cdef bint request_can_be_sent_again(exchange *x) noexcept nogil
 # Debug builds: exchange every buffer of both sides. It stands where a step begins, and
 # where another may have begun before it goes on.
 cdef void exchange_renew(exchange *x) noexcept nogil

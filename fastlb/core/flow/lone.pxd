@@ -21,15 +21,7 @@ cdef extern from "flow/lone.h" nogil:
 cdef extern from "unistd.h" nogil:
     void _exit(int)
 
-# What it says to the master (worker/heritage.py).
-cdef enum:
-    LONE_IS_HERE = 76           # L
-    LONE_CLOSED_ONE = 88        # X: a tunnel was closed to make room for newer ones
-    LONE_TIMED_OUT = 84         # T: a tunnel was silent for too long
-
 # True when a draining worker has nothing but tunnels.
 cdef bint lone_is_due() noexcept nogil
 # Serve them to the end; never returns. ends_us: GracefulShutdownTimeout; 0: none
 cdef void lone_run(int pipe, long long ends_us) noexcept nogil
-# One byte to the master.
-cdef void lone_say(char what) noexcept nogil

@@ -1,10 +1,9 @@
 """A worker that is left with tunnels (lone.pxd)."""
 # uses: ground/free_list, io/buffer, io/timer, io/watch, balance/table,
-#       balance/ledger, plan/plan, seam, plan/logline, plan/late_lines, flow/pool,
-#       flow/upstream, flow/downstream, flow/splice, flow/exchange, flow/tunnel,
-#       services
+#       balance/ledger, plan/plan, seam, plan/logline, plan/late_lines, flow/exchange,
+#       flow/engine, flow/downstream, flow/upstream, flow/pool, flow/pipes,
+#       flow/settle, flow/tunnel, flow/events
 
-cdef int lone_pipe = -1
 cdef table_view lone_view       # the one of the Table goes with the interpreter
 cdef long long lone_closing_us = 0      # since when tunnels are closed; 0: they are not
 cdef long lone_closing_count = 0        # how many there were then
@@ -19,13 +18,6 @@ cdef bint lone_is_due() noexcept nogil:
             return False
         d = d.all_next
     return True
-
-
-cdef void lone_say(char what) noexcept nogil:
-    cdef ssize_t _
-    # The pipe holds more bytes than a worker has tunnels; one that is lost is a count
-    # that is too low.
-    _ = write(lone_pipe, &what, 1)
 
 
 cdef void lone_run(int pipe, long long ends_us) noexcept nogil:

@@ -15,11 +15,3 @@ cdef void pool_empty(plan_member *m) noexcept nogil
 cdef bint pool_make_room() noexcept nogil
 # May another connection be opened (max=)?
 cdef bint pool_has_room(plan_member *m) noexcept nogil
-# Queue for a connection, oldest first; leave the queue.
-cdef void pool_wait(exchange *x) noexcept nogil
-cdef void pool_leave(exchange *x) noexcept nogil
-# A connection came free or was closed: the first in the queue goes on.
-cdef void pool_wake(plan_member *m) noexcept nogil
-cdef bint pool_is_promised(plan_member *m) noexcept nogil
-# Its turn has come, or is given up.
-cdef void pool_keep_promise(exchange *x) noexcept nogil

@@ -8,8 +8,9 @@ that it can be sent again to another member. What is longer passes through
 x.body.stream, and from then on the request cannot be repeated (x.body.lost).
 """
 # uses: ground/chartable, io/buffer, io/timer, io/watch, io/stream, http/fields,
-#       http/framing, http/chunked, plan/plan, plan/facts, flow/read_time, flow/route,
-#       flow/answer, flow/exchange, service_log
+#       http/framing, http/chunked, plan/plan, plan/facts, flow/exchange, flow/states,
+#       flow/due, flow/member, flow/log_rows, flow/service_log, flow/read_time,
+#       flow/settle
 
 
 cdef void request_body_begin(exchange *x) noexcept nogil:
@@ -53,15 +54,6 @@ cdef bint request_expects_more(exchange *x) noexcept nogil:
     return f != NULL and not (
         f.value_length == 12 and bytes_equal_nocase(
             request_bytes(&x.facts) + f.value, b"100-continue", 12))
-
-
-cdef unsigned int request_end(exchange *x) noexcept nogil:
-    """Offset in down.input behind this request: where the next one begins."""
-    # Not by the framing: a request that is answered by an ErrorDocument has become a
-    # GET without a body, and its body must not be taken for the next request.
-    if x.body.at == 0:
-        return x.facts.base + x.facts.req.length
-    return x.body.raw_at
 
 
 cdef void request_forget_body(exchange *x) noexcept nogil:
@@ -167,7 +159,7 @@ cdef bint request_refuse_body(exchange *x, int status) noexcept nogil:
     if x.res.head_sent:
         exchange_abort(x)
     else:
-        exchange_answer_error(x, status, NULL)
+        due_error(x, status, NULL)
     return False
 
 
@@ -357,8 +349,8 @@ cdef bint request_send_failed(exchange *x) noexcept nogil:
         return True
     if stale_retry(x):
         return False
-    service_log_send(x, stream_errno)
-    exchange_member_lost(x, 502, b"Error reading from remote server", False)
+    say_error(x, SAY_SEND, stream_errno)
+    due_lost(x, 502, b"Error reading from remote server", False)
     return False
 
 
@@ -369,7 +361,7 @@ cdef bint stale_retry(exchange *x) noexcept nogil:
         return False
     exchange_detach(x, False)
     exchange_enter(x, X_DECIDE)
-    exchange_connect(x, True)
+    due_connect(x)
     return True
 
 

@@ -6,15 +6,13 @@ the whole of the backpressure.
 """
 # uses: io/buffer, ground/arena, io/timer, io/watch, io/stream, http/fields,
 #       http/head, http/hops, http/framing, http/chunked, balance/ledger, plan/plan,
-#       flow/rewrite, flow/downstream, flow/request, flow/splice, flow/route,
-#       flow/answer, flow/exchange, flow/tunnel, service_log
+#       flow/exchange, flow/engine, flow/due, flow/member, flow/log_rows,
+#       flow/service_log, flow/pipes, flow/settle, flow/rewrite, flow/request,
+#       flow/splice, flow/tunnel
 
 cdef enum:
     SPLICE_BYTES_MIN = 131072   # of a body still to come, for splice to pay
     WHOLE_RECORDS = 65536       # of TLS (RFC 8446 5.1), received at once
-    # The largest pipe that an ordinary user may have. Large, because what a splice
-    # costs hardly depends on how much it moves.
-    PIPE_BYTES = 1048576
 
 cdef head response_head         # one is parsed at a time
 
@@ -114,10 +112,6 @@ cdef int response_flush(exchange *x) noexcept nogil:
     return 1
 
 
-cdef bint response_reusable(exchange *x) noexcept nogil:
-    return x.res.reusable and x.attempt.sent and x.body.done and not x.attempt.is_deaf
-
-
 cdef bint response_read_head(exchange *x) noexcept nogil:
     """Receive and handle a head. Returns False when the exchange is over."""
     cdef upstream *u = x.up
@@ -128,7 +122,7 @@ cdef bint response_read_head(exchange *x) noexcept nogil:
         # Where the last body was large the next is likely to be: less of it is copied
         # with the head, more is spliced.
         u.input = buffer_take(
-            BUFFER_SMALL if x.member.sends_large and splice_is_possible(x)
+            BUFFER_SMALL if pool_of(x.member).sends_large and splice_is_possible(x)
             else BUFFER_MEDIUM)
         if u.input == NULL:
             exchange_abort(x)
@@ -175,7 +169,7 @@ cdef bint response_read_head(exchange *x) noexcept nogil:
         if response_head.status >= 200:
             return response_begin(x, <unsigned int>head_bytes)
         if response_head.status == 101:
-            return tunnel_begin(x, <unsigned int>head_bytes)
+            return tunnel_begin(x, &response_head, <unsigned int>head_bytes)
         if not response_interim(x):
             return False
         u.input.start += <unsigned int>head_bytes
@@ -194,8 +188,8 @@ cdef bint response_interim(exchange *x) noexcept nogil:
     cdef bint relay = x.facts.req.minor == 1
     x.res.interim_count += 1
     if x.res.interim_count > INTERIM_RESPONSES_MAX:
-        service_log_response(x, 0)
-        exchange_member_lost(
+        say_error(x, SAY_RESPONSE, 0)
+        due_lost(
             x, 502, b"Too many (10) interim responses", False)
         return False
     if status == 100:
@@ -209,7 +203,7 @@ cdef bint response_interim(exchange *x) noexcept nogil:
         relay = False
     if relay and rewrite_interim(
             x, &response_head, &x.up.input.data[x.up.input.start]) < 0:
-        exchange_member_lost(x, 502, NULL, False)
+        due_lost(x, 502, NULL, False)
         return False
     return True
 
@@ -223,8 +217,8 @@ cdef bint response_lost(exchange *x, int why) noexcept nogil:
             &x.up.input.data[x.up.input.start], c'\n',
             buffer_held(x.up.input)) != NULL:
         return response_broken(x)       # a status line came, but not its fields
-    service_log_status_line(x, stream_errno if why == FAILED else 0)
-    exchange_member_lost(x, 502, b"Error reading from remote server", False)
+    say_error(x, SAY_STATUS_LINE, stream_errno if why == FAILED else 0)
+    due_lost(x, 502, b"Error reading from remote server", False)
     return False
 
 
@@ -260,7 +254,7 @@ cdef bint response_http09(exchange *x) noexcept nogil:
     x.res.reusable = False
     x.status = 200
     if rewrite_response(x, &response_head, b"HTTP/1.0 200 OK\r\n") < 0:
-        exchange_member_lost(x, 502, NULL, False)
+        due_lost(x, 502, NULL, False)
         return False
     x.res.head_sent = True
     return response_take(x)
@@ -270,14 +264,14 @@ cdef bint response_broken(exchange *x) noexcept nogil:
     """What it sent is no HTTP/1.x head. Always returns False."""
     if unlikely(response_is_http09(x)):
         return response_http09(x)
-    service_log_corrupt(x)
+    say(x, SAY_CORRUPT)
     if response_head.why == WHY_VERSION or response_head.why == WHY_REQUEST_LINE:
         # httpd quotes the line. What a member sent too late behind another request's
         # answer would be shown to this one's client; the log has it.
-        exchange_member_lost(
+        due_lost(
             x, 502, b"Corrupt status line returned by remote server", False)
     else:
-        exchange_member_lost(x, 502, NULL, False)
+        due_lost(x, 502, NULL, False)
     return False
 
 
@@ -306,7 +300,7 @@ cdef void response_judge(exchange *x, int status) noexcept nogil:
     for i in range(x.choice.balancer.fail_status_count):
         if x.choice.balancer.fail_statuses[i] == status:
             if member_failed(engine.view, x.member.slot, watch.now_us, False):
-                service_log_fail_on(x, status)
+                say_more(x, SAY_FAIL_ON_STATUS, 0, NULL, status)
             return
 
 
@@ -343,7 +337,7 @@ cdef bint response_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
     if unlikely(not x.local.internal and error_is_overridden(x, x.status)):
         return response_override(x, data)
     x.res.remaining = x.res.framing.length
-    x.member.sends_large = (
+    pool_of(x.member).sends_large = (
         x.res.framing.kind == BODY_LENGTH and x.res.remaining > SPLICE_BYTES_MIN)
     if x.res.framing.kind == BODY_CHUNKED:
         # What came with the head is decoded first: a coding that is broken from its
@@ -385,11 +379,6 @@ cdef bint response_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
     return True
 
 
-cdef void response_source_done(exchange *x) noexcept nogil:
-    """All has come from the member; its timer is for the next request."""
-    timer_clear(&x.up.c.timer)
-
-
 cdef bint response_override(exchange *x, const char *data) noexcept nogil:
     """Our own page instead of the member's, with its status and its reason; its body is
     dropped with its connection, unless it has none. Always returns False."""
@@ -402,7 +391,7 @@ cdef bint response_override(exchange *x, const char *data) noexcept nogil:
     exchange_detach(x, x.res.framing.kind == BODY_NONE and response_reusable(x))
     memset(&x.res, 0, sizeof(response_side))
     x.local.overridden = True
-    exchange_answer_error(x, status, NULL)
+    due_error(x, status, NULL)
     return False
 
 
@@ -430,7 +419,7 @@ cdef bint response_take(exchange *x) noexcept nogil:
     if x.res.framing.kind == BODY_CHUNKED:
         if chunk_decode(
                 &x.res.chunks, &b.data[b.start], held, &payload, &consumed) < 0:
-            service_log_response(x, 0)
+            say_error(x, SAY_RESPONSE, 0)
             exchange_cut(x)
             return False
         x.attempt.bytes_in -= consumed - payload
@@ -458,23 +447,6 @@ cdef void response_decoded(
 
 cdef void response_frame(exchange *x) noexcept nogil:
     body_frame(x.up.input, x.res.done)
-
-
-cdef void exchange_cut(exchange *x) noexcept nogil:
-    """The body cannot be completed: the client sees a message that is not whole.
-
-    A missing last chunk or too few bytes say so, and what went out before (answers to
-    pipelined requests too) must arrive. Where our close would be the end of the
-    message, only a reset tells; it must not take an earlier answer with it.
-    """
-    cdef downstream *d = x.down
-    cdef bint ends_by_close = x.res.close_delimited and d.client.requests == 0
-    x.keepalive = False
-    exchange_settle(x)
-    if ends_by_close:
-        downstream_reset(d)
-    else:
-        downstream_linger(d)
 
 
 cdef bint response_read_body(exchange *x) noexcept nogil:
@@ -514,7 +486,7 @@ cdef bint response_read_body(exchange *x) noexcept nogil:
         return True
     if n < 0:
         # AH01110: the client must not take it for whole.
-        service_log_response(x, stream_errno if n == FAILED else 0)
+        say_error(x, SAY_RESPONSE, stream_errno if n == FAILED else 0)
         exchange_cut(x)
         return False
     u.input.end += <unsigned int>n

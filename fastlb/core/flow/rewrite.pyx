@@ -7,7 +7,7 @@ when it is parsed (design: forwarded re-framed).
 # uses: ground/chartable, ground/text, ground/number, io/buffer, io/writer,
 #       ground/arena, io/date, http/fields, http/exit, http/hops, http/framing,
 #       plan/build, plan/plan, plan/client, plan/facts, plan/rules, plan/reverse,
-#       plan/logline, flow/downstream, flow/exchange, services
+#       plan/logline, flow/exchange, flow/engine, flow/services
 
 cdef struct status_reason:
     int status

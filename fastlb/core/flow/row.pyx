@@ -4,7 +4,7 @@ Another worker may have written over it: one that was taken over. The truth is i
 process's own memory, so a lie lasts as long as a tick. (Totals are what was said: a lie
 there changes figures on a page.)
 """
-# uses: balance/table, plan/plan, flow/downstream
+# uses: balance/table, plan/plan, flow/engine, flow/member
 
 cdef enum:
     ROW_MEMBERS_PER_TICK = 256
@@ -34,4 +34,4 @@ cdef void row_say_again() noexcept nogil:
         engine.row_next = engine.row_next + 1 if engine.row_next + 1 < \
             plan.member_count else 0
         m = &plan.members[engine.row_next]
-        row_set(table_share(engine.view, w, m.slot), m.busy)
+        row_set(table_share(engine.view, w, m.slot), pool_of(m).busy)

@@ -14,10 +14,10 @@
 
 # Does the request ask this member for another protocol? Sets x.attempt.upgrade.
 cdef void request_upgrade(exchange *x) noexcept nogil
-# A request that asks for no Upgrade, and a ws: member without fallback.
-cdef void upgrade_demand(exchange *x) noexcept nogil
 # A 101 has come. Always returns False: the exchange is a tunnel, or was answered.
-cdef bint tunnel_begin(exchange *x, unsigned int head_bytes) noexcept nogil
+cdef bint tunnel_begin(exchange *x, head *res, unsigned int head_bytes) noexcept nogil
+# A CONNECT's target is connected: tell the client, and be a tunnel.
+cdef void tunnel_grant(exchange *x) noexcept nogil
 # Become a tunnel: the answer's head is in down.output, x.status is set.
 cdef void tunnel_open(exchange *x) noexcept nogil
 # One of the connections has something to read, or room to write.

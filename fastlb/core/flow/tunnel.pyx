@@ -1,8 +1,9 @@
 """Tunnels (tunnel.pxd): Upgrade, and the bytes of it and of CONNECT."""
 # uses: ground/chartable, ground/text, io/buffer, io/writer, ground/arena, io/timer,
-#       io/watch, io/tls_stream, io/stream, http/fields, http/framing, balance/ledger,
-#       plan/plan, plan/facts, flow/rewrite, flow/work, flow/downstream, flow/request,
-#       flow/response, flow/route, flow/answer, flow/exchange, service_log, services
+#       io/watch, io/tls_stream, io/stream, http/fields, http/exit, http/framing,
+#       balance/ledger, plan/plan, seam, plan/facts, flow/exchange, flow/engine,
+#       flow/states, flow/due, flow/member, flow/log_rows, flow/service_log,
+#       flow/services, flow/work, flow/downstream, flow/settle, flow/rewrite
 
 # How far one direction came.
 cdef enum:
@@ -41,48 +42,38 @@ cdef void request_upgrade(exchange *x) noexcept nogil:
     x.attempt.upgrade = arena_copy(&x.facts.arena, asked.data, asked.length)
 
 
-cdef bint upgrade_is_granted(exchange *x, field *granted) noexcept nogil:
+cdef bint upgrade_is_granted(exchange *x, head *res, field *granted) noexcept nogil:
     """Is the member's 101 for what was asked, and was the whole request sent?"""
     cdef buffer *b = x.up.input
     return (
         x.attempt.upgrade.length and granted != NULL and x.attempt.sent and x.body.done
-        and not field_is_repeated(&response_head, FIELD_UPGRADE)
+        and not field_is_repeated(res, FIELD_UPGRADE)
         and granted.value_length == x.attempt.upgrade.length
         and bytes_equal_nocase(
             &b.data[b.start + granted.value], x.attempt.upgrade.data,
             x.attempt.upgrade.length))
 
 
-cdef bint tunnel_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
+cdef bint tunnel_begin(exchange *x, head *res, unsigned int head_bytes) noexcept nogil:
     cdef upstream *u = x.up
-    cdef field *granted = head_field(&response_head, FIELD_UPGRADE)
-    if not upgrade_is_granted(x, granted):
-        service_unexpected_upgrade(x, granted)
+    cdef field *granted = head_field(res, FIELD_UPGRADE)
+    cdef const char *told
+    if not upgrade_is_granted(x, res, granted):
+        told = service_unexpected_upgrade(x, granted)
+        say_more(x, SAY_RETURNED, 0, told, 0)
+        due_lost(x, 502, told, False)
         return False
     x.status = 101
     x.keepalive = False
-    if rewrite_interim(x, &response_head, &u.input.data[u.input.start]) < 0:
-        exchange_member_lost(x, 502, NULL, False)
+    if rewrite_interim(x, res, &u.input.data[u.input.start]) < 0:
+        due_lost(x, 502, NULL, False)
         return False
     u.input.start += head_bytes
     if not plan.compat_apache:
         x.record.body_bytes_out += buffer_held(u.input)
-    service_log_tunnel_begin(x)
+    say(x, SAY_TUNNEL_BEGINS)
     tunnel_open(x)
     return False
-
-
-cdef void upgrade_demand(exchange *x) noexcept nogil:
-    """426: the member serves nothing but what the request does not ask for."""
-    cdef plan_member *m = x.member
-    x.attempt.upgrade.data = b"WebSocket"
-    x.attempt.upgrade.length = 9
-    if m.upgrade_count and not (m.upgrades[0].length == 9 and bytes_equal_nocase(
-            m.upgrades[0].data, x.attempt.upgrade.data, 9)):
-        x.attempt.upgrade.data = m.upgrades[0].data
-        x.attempt.upgrade.length = m.upgrades[0].length
-    service_log_upgrade_missing(x)
-    exchange_answer_error(x, 426, NULL)
 
 
 cdef void tunnel_open(exchange *x) noexcept nogil:
@@ -111,6 +102,23 @@ cdef void tunnel_open(exchange *x) noexcept nogil:
         x.tunnel.idle_us = x.facts.vhost.said.websocket_idle_us
     timer_clear(&x.up.c.timer)
     tunnel_step(x)
+
+
+cdef void tunnel_grant(exchange *x) noexcept nogil:
+    cdef downstream *d = x.down
+    cdef plan_vhost *v = x.facts.vhost
+    cdef writer w
+    x.status = 200
+    x.keepalive = False
+    if writer_on(&w, &d.output, BUFFER_SMALL) < 0:
+        exchange_abort(x)
+        return
+    # HTTP/1.0, as Apache says it: old clients know no other.
+    put(&w, b"HTTP/1.0 200 Connection Established\r\nProxy-agent: ", 50)
+    put_value(&w, v.server_header.data, v.server_header.length)
+    put(&w, b"\r\n\r\n", 4)
+    writer_into(&w, d.output)
+    tunnel_open(x)
 
 
 # What a tunnel keeps --------------------------------------------------------------
@@ -295,8 +303,8 @@ cdef bint tunnel_ends(exchange *x, int inward, int outward) noexcept nogil:
     cdef downstream *d = x.down
     cdef upstream *u = x.up
     if inward == MOVED_SOURCE_LOST or outward == MOVED_SOURCE_LOST:
-        service_log_tunnel_lost(
-            x, stream_errno, b"client" if inward == MOVED_SOURCE_LOST else b"origin")
+        say_more(x, SAY_TUNNEL_LOST, stream_errno,
+                 b"client" if inward == MOVED_SOURCE_LOST else b"origin", 0)
         tunnel_close(x)
         return False
     # Who takes nothing more may have said something before it went. Its socket tells
@@ -345,5 +353,9 @@ cdef void tunnel_close(exchange *x) noexcept nogil:
 
 
 cdef void tunnel_on_timeout(exchange *x) noexcept nogil:
-    service_log_tunnel_timeout(x)
+    """As in Apache: an error of CONNECT's; of an Upgrade's only worth a note."""
+    if seam_is_shut:
+        lone_say(LONE_TIMED_OUT)
+    else:
+        say(x, SAY_UPGRADE_TIMED_OUT if x.status == 101 else SAY_CONNECT_TIMED_OUT)
     tunnel_close(x)

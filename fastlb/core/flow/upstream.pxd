@@ -10,9 +10,4 @@
 #   IDLE       -> BUSY          taken for a request
 #              -> closed        the member closed it, said something, or ttl passed
 
-# Open a connection to x.member and begin to connect; x.up is set.
-# returns 0, or FAILED (nothing was opened; errno in stream_errno)
-cdef int upstream_open(exchange *x) noexcept nogil
-cdef void upstream_on_event(conn *c) noexcept nogil
-cdef void upstream_on_timeout(upstream *u) noexcept nogil
 cdef void upstream_close(upstream *u) noexcept nogil

@@ -1,29 +1,11 @@
 """The member's connection (upstream.pxd)."""
-# uses: ground/free_list, io/buffer, io/writer, ground/address, io/timer, io/watch,
-#       io/tls_stream, balance/table, balance/ledger, plan/plan, flow/pool,
-#       flow/secure, flow/downstream, flow/route, flow/exchange, flow/connect,
-#       service_log
+# uses: ground/free_list, io/buffer, io/watch, io/tls_library, plan/plan,
+#       flow/exchange, flow/engine, flow/member, flow/queue
 
 cdef enum:
     UPSTREAMS_KEPT_MAX = 1024
-    NO_ADDRESS = 100000     # in the place of an errno: the name does not resolve
 
 cdef free_list upstream_pool = free_list(NULL, 0, UPSTREAMS_KEPT_MAX)
-
-
-# The states that may follow each state: the table in upstream.pxd, as bits.
-cdef unsigned char[UP_STATES] UP_FOLLOWERS = [
-    1 << UP_BUSY | 1 << UP_HANDSHAKE,   # CONNECTING
-    1 << UP_IDLE,                       # BUSY
-    1 << UP_BUSY,                       # IDLE
-    1 << UP_BUSY,                       # HANDSHAKE
-]
-
-
-cdef inline void upstream_enter(upstream *u, unsigned char state) noexcept nogil:
-    ASSERT(u.c.kind == KIND_UPSTREAM)
-    ASSERT(UP_FOLLOWERS[u.state] >> state & 1)
-    u.state = state
 
 
 cdef upstream *upstream_take() noexcept nogil:
@@ -44,260 +26,38 @@ cdef void upstream_release(upstream *u) noexcept nogil:
 cdef void upstream_close(upstream *u) noexcept nogil:
     """Close; the caller has taken it out of the pool and off its exchange."""
     cdef plan_member *m = u.member
+    cdef member_pool *p = pool_of(m)
     if u.c.kind == KIND_DEAD:
         return
     buffer_give(u.input)
     u.input = NULL
     buffer_give(u.output)
     u.output = NULL
-    m.open_count -= 1
+    p.open_count -= 1
     engine.upstream_count -= 1
-    ASSERT(m.open_count >= 0)
+    ASSERT(p.open_count >= 0)
     ASSERT(engine.upstream_count >= 0)
     ASSERT(u.x == NULL or u.x.up != u)
     member_keep_session(u)
     watch_close(&u.c)
-    if m.waiting_head != NULL:
+    if p.waiting_head != NULL:
         pool_wake(m)
 
 
-cdef int upstream_address(
-        upstream *u, sockaddr_storage *out, socklen_t *size) noexcept nogil:
-    """Address number u.address_index. returns 0, or FAILED when there is none."""
-    cdef plan_member *m = u.member
-    cdef int index = u.address_index
-    cdef member_address[TABLE_ADDRESSES_MAX] found
-    cdef uint32_t version = 0
-    cdef sockaddr_un *local
-    cdef sockaddr_in *four
-    cdef sockaddr_in6 *six
-    memset(out, 0, sizeof(sockaddr_storage))
-    if m.unix_path.length:
-        local = <sockaddr_un *>out
-        if index > 0 or not copy_terminated(
-                &local.sun_path[0], sizeof(local.sun_path), m.unix_path.data,
-                m.unix_path.length):
-            return FAILED
-        local.sun_family = AF_UNIX
-        size[0] = sizeof(sockaddr_un)
-        return 0
-    if unlikely(m == &connect_target):
-        if index >= u.x.tunnel.address_count:
-            return FAILED
-        found[index] = u.x.tunnel.addresses[index]
-    elif index >= member_addresses(engine.view, m.slot, &version, &found[0]):
-        return FAILED
-    if found[index].family == AF_INET:
-        four = <sockaddr_in *>out
-        four.sin_family = AF_INET
-        four.sin_port = htons(found[index].port)
-        memcpy(&four.sin_addr, &found[index].bytes[0], 4)
-        size[0] = sizeof(sockaddr_in)
-    else:
-        six = <sockaddr_in6 *>out
-        six.sin6_family = AF_INET6
-        six.sin6_port = htons(found[index].port)
-        memcpy(&six.sin6_addr, &found[index].bytes[0], 16)
-        six.sin6_scope_id = found[index].scope
-        size[0] = sizeof(sockaddr_in6)
-    return 0
+cdef void member_keep_session(upstream *u) noexcept nogil:
+    """For the next connection to this member; tickets come behind the handshake.
 
-
-cdef void upstream_learn_port(exchange *x) noexcept nogil:
-    """Our own port of the connection to the member, for the access log."""
-    cdef sockaddr_storage storage
-    cdef socklen_t size = sizeof(storage)
-    cdef unsigned char[ADDRESS_BYTES] address
-    x.record.source_port = 0
-    if x.member.unix_path.length == 0 and getsockname(
-            x.up.c.fd, <sockaddr *>&storage, &size) == 0:
-        address_store(&storage, &address[0], &x.record.source_port)
-
-
-cdef int upstream_bind(upstream *u, int family) noexcept nogil:
-    """ProxySourceAddress, as the server has it that uses the member. returns 0, or
-    FAILED: it is no address of this machine, or not of the member's family."""
-    global stream_errno
-    cdef sockaddr_storage storage
-    cdef sockaddr_in *four = <sockaddr_in *>&storage
-    cdef sockaddr_in6 *six = <sockaddr_in6 *>&storage
-    cdef const unsigned char *source = upstream_source(u)
-    cdef bint is_four = source[10] == 255 and source[11] == 255
-    cdef int one = 1
-    if is_four != (family == AF_INET):
-        stream_errno = EAFNOSUPPORT
-        return FAILED
-    memset(&storage, 0, sizeof(storage))
-    if is_four:
-        four.sin_family = AF_INET
-        memcpy(&four.sin_addr, source + 12, 4)
-    else:
-        six.sin6_family = AF_INET6
-        memcpy(&six.sin6_addr, source, 16)
-    # The port is chosen when the destination is known; else every connection would
-    # take one for all destinations together.
-    setsockopt(u.c.fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one))
-    if bind(u.c.fd, <sockaddr *>&storage,
-            sizeof(sockaddr_in) if is_four else sizeof(sockaddr_in6)) != 0:
-        stream_errno = errno
-        return FAILED
-    return 0
-
-
-cdef const unsigned char *upstream_source(upstream *u) noexcept nogil:
-    return u.x.facts.vhost.source if u.member == &connect_target else u.member.source
-
-
-cdef int upstream_socket(upstream *u) noexcept nogil:
-    """Begin to connect to address u.address_index. returns 0 or FAILED."""
-    global stream_errno
-    cdef sockaddr_storage address
-    cdef socklen_t size = 0
-    cdef plan_member *m = u.member
-    cdef int one = 1
-    cdef int bytes_wanted = m.said.receive_buffer_bytes
-    if upstream_address(u, &address, &size) < 0:
-        if u.address_index == 0:
-            stream_errno = NO_ADDRESS
-        return FAILED
-    if unlikely(engine.upstream_count >= engine.member_max):
-        pool_make_room()
-    u.c.fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)
-    if unlikely(u.c.fd < 0 and (errno == EMFILE or errno == ENFILE)) \
-            and pool_make_room():
-        u.c.fd = socket(
-            address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)
-    if u.c.fd < 0:
-        stream_errno = errno
-        return FAILED
-    if address.ss_family != AF_UNIX:
-        setsockopt(u.c.fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one))
-    if m.said.keepalive:
-        setsockopt(u.c.fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one))
-    if bytes_wanted:
-        setsockopt(u.c.fd, SOL_SOCKET, SO_RCVBUF, &bytes_wanted, sizeof(int))
-    if unlikely(upstream_source(u) != NULL) and address.ss_family != AF_UNIX \
-            and upstream_bind(u, address.ss_family) < 0:
-        close(u.c.fd)
-        u.c.fd = -1
-        service_log_bind(u.x, upstream_source(u), stream_errno)
-        return FAILED
-    if connect(u.c.fd, <sockaddr *>&address, size) != 0 and errno != EINPROGRESS:
-        stream_errno = errno
-        close(u.c.fd)
-        u.c.fd = -1
-        return FAILED
-    if watch_add(&u.c, True) < 0:
-        stream_errno = errno
-        close(u.c.fd)
-        u.c.fd = -1
-        return FAILED
-    return 0
-
-
-cdef long long connect_timeout_us(exchange *x) noexcept nogil:
-    if x.member.said.connect_timeout_us:
-        return x.member.said.connect_timeout_us
-    return exchange_timeout_us(x)
-
-
-cdef int upstream_open(exchange *x) noexcept nogil:
-    global stream_errno
-    cdef upstream *u = upstream_take()
-    if u == NULL:
-        stream_errno = ENOMEM
-        return FAILED
-    u.x = x
-    u.member = x.member
-    u.epoch = member_epoch(x.member.slot)
-    while upstream_socket(u) < 0:
-        # One address after the other, in the order of the resolver.
-        if stream_errno == NO_ADDRESS \
-                or u.address_index + 1 >= ADDRESSES_PER_MEMBER_MAX:
-            upstream_release(u)
-            return FAILED
-        service_log_connect(x, u.address_index, stream_errno)
-        u.address_index += 1
-        if not upstream_has_address(u):
-            upstream_release(u)
-            return FAILED
-    u.member.open_count += 1
-    engine.upstream_count += 1
-    x.up = u
-    timer_set(&u.c.timer, watch.now_us + connect_timeout_us(x))
-    return 0
-
-
-cdef bint upstream_has_address(upstream *u) noexcept nogil:
-    cdef sockaddr_storage address
-    cdef socklen_t size
-    return upstream_address(u, &address, &size) == 0
-
-
-cdef void upstream_connect_failed(upstream *u, int why) noexcept nogil:
-    """This address is not to be had: try the next, or give the member up."""
-    cdef exchange *x = u.x
-    service_log_connect(x, u.address_index, why)
-    u.address_index += 1
-    if u.address_index < ADDRESSES_PER_MEMBER_MAX and upstream_has_address(u):
-        close(u.c.fd)
-        u.c.fd = -1
-        watch.open_count -= 1
-        u.c.readable = False
-        u.c.writable = False
-        u.c.peer_closed = False
-        u.c.broken = False
-        if upstream_socket(u) == 0:
-            timer_set(&u.c.timer, watch.now_us + connect_timeout_us(x))
-            return
-        why = stream_errno
-    exchange_connect_lost(x, why)
-
-
-cdef void upstream_connected(upstream *u) noexcept nogil:
-    cdef int result = 0
-    cdef socklen_t size = sizeof(result)
-    getsockopt(u.c.fd, SOL_SOCKET, SO_ERROR, &result, &size)
-    if result != 0:
-        upstream_connect_failed(u, result)
+    Only where a request was sent, that is where the certificate was found good: a
+    resumed session shows none.
+    """
+    cdef member_pool *p = pool_of(u.member)
+    cdef void *session
+    if u.c.tls == NULL or u.requests == 0 or u.c.tls.failed:
         return
-    if not u.c.writable:
+    session = tls.SSL_get1_session(u.c.tls.ssl)
+    if session == NULL:
         return
-    ASSERT(u.state == UP_CONNECTING)
-    if u.member.tls_context != NULL:
-        upstream_secure(u)
-        return
-    upstream_enter(u, UP_BUSY)
-    timer_clear(&u.c.timer)
-    member_connected(u.member.slot)
-    exchange_send(u.x)
-
-
-cdef void upstream_on_event(conn *c) noexcept nogil:
-    cdef upstream *u = <upstream *>c
-    ASSERT(u.state == UP_IDLE or u.x.up == u)
-    if likely(u.state == UP_BUSY):
-        exchange_step(u.x)
-    elif u.state == UP_CONNECTING:
-        upstream_connected(u)
-    elif u.state == UP_HANDSHAKE:
-        upstream_handshake(u)
-    elif c.broken or (c.readable and (c.tls == NULL or not tls_is_quiet(c))):
-        # Idle: the member closed, or spoke unasked (AH03408).
-        pool_unlink(u)
-        upstream_close(u)
-
-
-cdef void upstream_on_timeout(upstream *u) noexcept nogil:
-    if u.state == UP_IDLE:
-        if u.member.idle_count <= u.member.said.min:
-            timer_set(&u.c.timer, watch.now_us + POOL_IDLE_US)  # min= are kept open
-            return
-        pool_unlink(u)
-        upstream_close(u)
-    elif u.state == UP_CONNECTING:
-        upstream_connect_failed(u, ETIMEDOUT)
-    elif u.state == UP_HANDSHAKE:
-        exchange_handshake_lost(u.x, b"timed out")
-    else:
-        exchange_on_member_timeout(u.x)
+    if p.tls_session != NULL:
+        tls.SSL_SESSION_free(p.tls_session)
+    p.tls_session = session
+    p.tls_session_name = u.c.tls.name_hash

@@ -35,5 +35,3 @@ cdef void work_wait(downstream *d) noexcept nogil
 cdef void work_leave(downstream *d) noexcept nogil
 # The same, and out of the queue: the connection closes.
 cdef void work_forget(downstream *d) noexcept nogil
-# In DOWN_WAIT something happened, or the turn has come.
-cdef void work_on_event(downstream *d) noexcept nogil

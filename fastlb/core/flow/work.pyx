@@ -1,6 +1,6 @@
 """Requests in work (work.pxd)."""
-# uses: io/timer, io/watch, balance/table, balance/ledger, plan/plan, flow/downstream,
-#       flow/exchange, service_log
+# uses: io/timer, io/watch, balance/table, balance/ledger, plan/plan, flow/exchange,
+#       flow/engine, flow/states, flow/log_rows, flow/service_log
 
 cdef enum:
     WORK_STEPS = 8      # steps in which a worker takes an equal part
@@ -90,7 +90,7 @@ cdef void work_wait(downstream *d) noexcept nogil:
     ledger_wait(engine.slot, engine.wait_count)
     if unlikely(not engine.full_told):
         engine.full_told = True
-        service_log_full()
+        say_of_worker(SAY_FULL, 0)
 
 
 cdef void work_unlink(downstream *d) noexcept nogil:
@@ -114,23 +114,6 @@ cdef void work_unlink(downstream *d) noexcept nogil:
 cdef void work_forget(downstream *d) noexcept nogil:
     if unlikely(d.state == DOWN_WAIT and not d.has_slot):
         work_unlink(d)
-    work_leave(d)
-
-
-cdef void work_on_event(downstream *d) noexcept nogil:
-    if d.c.broken:
-        downstream_close(d)
-        return
-    if not d.has_slot:
-        return                      # its bytes are read when its turn comes
-    downstream_enter(d, DOWN_IDLE)
-    d.read_from_us = watch.now_us       # it is not the client that was slow
-    downstream_read(d)
-    if d.c.kind != KIND_DOWNSTREAM or d.state == DOWN_EXCHANGE or not d.has_slot:
-        return
-    # What came is no whole request; others may go first.
-    if d.state == DOWN_IDLE:
-        timer_set(&d.c.timer, watch.now_us + d.vhost.said.keepalive_timeout_us)
     work_leave(d)
 
 

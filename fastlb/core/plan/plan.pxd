@@ -4,8 +4,6 @@
 # is a process, so nothing is ever freed. A regular expression is a number here
 # (regex.pxd).
 
-cdef struct upstream
-cdef struct exchange
 cdef struct plan_mapping
 cdef struct plan_section
 
@@ -242,18 +240,6 @@ cdef struct plan_member:
     bint tls_check_name
     bint tls_check_date
     text tls_name               # the host of its URL
-    # what this worker learns: the one part that changes (pool.pyx, response.pyx)
-    upstream *idle
-    int idle_count
-    int open_count
-    unsigned int epoch
-    bint sends_large            # its last answer had a large body
-    exchange *waiting_head
-    exchange *waiting_tail
-    void *tls_session           # SSL_SESSION of the last connection; NULL: none
-    unsigned long long tls_session_name     # name_hash of the name it was made for
-    int busy                    # exchanges of this worker that have tried it
-    int promised                # turns given to exchanges that have not taken them yet
 
 cdef struct plan_mapping:
     text pattern

@@ -4,12 +4,11 @@ This runs once when a worker starts; it may use Python freely. Text becomes lati
 which is what HTTP/1 carries.
 """
 # uses: ground/text, io/tls_state, io/watch, io/tls_library, io/tls_stream,
-#       http/fields, balance/table, balance/ledger, balance/lbmethods/methods,
-#       balance/elect, balance/table_slots, plan/regex, plan/client_names, plan/build,
-#       plan/template, plan/letters, plan/tls_names, flow/exchange
+#       http/fields, balance/table, balance/lbmethods/methods, balance/elect,
+#       balance/table_slots, plan/regex, plan/client_names, plan/build, plan/template,
+#       plan/letters, plan/tls_names
 
 import ipaddress
-import re
 from dataclasses import fields
 
 from fastlb.facts.regex import compile_pcre
@@ -607,7 +606,6 @@ cdef object plan_begin(
     for i, member in enumerate(model.members):
         plan_member_of(&plan.members[i], member, i)
         plan.members[i].slot = table.member(member_slots[i])
-        plan.members[i].epoch = member_epoch(plan.members[i].slot)
     plan.balancer_count = len(model.balancers)
     plan.balancers = <balancer_plan *>plan_alloc(
         sizeof(balancer_plan) * plan.balancer_count)

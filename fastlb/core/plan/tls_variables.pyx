@@ -57,13 +57,11 @@ cdef bint tls_is_missing(request_facts *r) noexcept nogil:
 
 cdef void tls_variables_make(client_facts *client) noexcept nogil:
     """Fill tls.variables; it stays NULL without memory, or where Python fails."""
-    if seam_is_shut:
-        return
-    with gil:
-        tls_variables_make_python(client)
+    if not seam_is_shut:
+        tls_variables_fill(client)
 
 
-cdef void tls_variables_make_python(client_facts *client) noexcept:
+cdef void tls_variables_fill(client_facts *client) noexcept with gil:
     cdef size_t size = sizeof(value) * len(tls_names)
     cdef value *table
     cdef writer w

@@ -1,0 +1,260 @@
+"""Which member is asked, and who is asked next (choose.pxd)."""
+# uses: ground/chartable, ground/text, ground/arena, io/watch, http/fields,
+#       balance/table, balance/lock, balance/ledger, balance/chance, balance/elect,
+#       balance/sticky, plan/plan, plan/facts, plan/undecided, flow/exchange,
+#       flow/engine, flow/states, flow/member, flow/log_rows, flow/service_log,
+#       flow/services, flow/queue, flow/attempt, flow/pool, flow/settle, flow/tunnel,
+#       flow/answer, flow/connecting, flow/send
+
+cdef void exchange_elect(exchange *x) noexcept nogil:
+    """Find a member and ask it; also for every further try of the same request."""
+    cdef plan_mapping *m = x.facts.mapping
+    cdef int chosen
+    cdef text *name
+    exchange_renew(x)
+    exchange_enter(x, X_DECIDE)
+    if m.balancer < 0:
+        x.member = &plan.members[m.member]
+        if unlikely(member_flags_now(engine.view, x.member.slot)
+                    & (FLAG_DISABLED | FLAG_STOPPED)):
+            say(x, SAY_DISABLED)
+            exchange_answer_error(x, 503, NULL)
+            return
+    else:
+        if x.choice.balancer == NULL:
+            x.choice.balancer = &plan.balancers[m.balancer]
+            x.choice.balancer_index = m.balancer
+            if x.choice.balancer.sticky_cookie != NULL:
+                exchange_sticky(x)
+        chosen = elect(
+            engine.view, x.choice.balancer, watch.now_us, chance_next(&engine.chance),
+            x.choice.sticky.route, x.choice.sticky.route_length, &x.choice.election)
+        if unlikely(x.choice.election.lock != LOCK_FREE):
+            say_lock(x)
+        if unlikely(x.choice.election.began_anew):
+            say(x, SAY_BEGAN_ANEW)
+        if unlikely(chosen < 0):
+            exchange_nobody(x)
+            return
+        x.member = &plan.members[x.choice.balancer.member_index[chosen]]
+        if unlikely(x.choice.election.forced_recovery):
+            say(x, SAY_FORCED)
+        name = &plan.balancer_names[x.choice.balancer_index]
+        env_set(&x.facts, ENV_BALANCER_NAME, name.data, name.length)
+        env_set(&x.facts, ENV_BALANCER_WORKER_NAME, x.member.url.data,
+                x.member.url.length)
+        env_set(&x.facts, ENV_BALANCER_WORKER_ROUTE, x.member.route.data,
+                x.member.route.length)
+        if x.choice.election.route_changed:
+            env_set(&x.facts, ENV_BALANCER_ROUTE_CHANGED, b"1", 1)
+    x.choice.attempts += 1
+    if unlikely(not tried_add(x)):
+        exchange_answer_error(x, 500, NULL)
+        return
+    exchange_connect(x, False)
+
+
+cdef void exchange_sticky(exchange *x) noexcept nogil:
+    """The route that the client asks for (balancing.md 6.2); once per request."""
+    cdef balancer_plan *b = x.choice.balancer
+    cdef sticky_result *asked = &x.choice.sticky
+    cdef field *f
+    cdef const char *cookies = NULL
+    cdef unsigned int length = 0
+    cdef int[2 * REGEX_PAIRS_MAX] groups
+    cdef int g
+    cdef int i
+    cdef const char *head = request_bytes(&x.facts)
+    f = head_field(&x.facts.req, FIELD_COOKIE)
+    if f != NULL:
+        cookies = head + f.value
+        length = f.value_length
+    sticky_find(b, x.facts.target.data, x.facts.target.length, cookies, length, asked)
+    if f != NULL and asked.value == NULL:
+        # Rarely a client sends its cookies in several fields.
+        for i in range(x.facts.req.field_count):
+            f = &x.facts.req.fields[i]
+            if f.id == FIELD_COOKIE and asked.value == NULL:
+                sticky_find(
+                    b, x.facts.target.data, x.facts.target.length,
+                    head + f.value, f.value_length, asked)
+    if asked.value != NULL and not asked.from_url:
+        sticky_keep(x, asked)
+    if b.route_regex >= 0 and asked.value != NULL:
+        asked.route = NULL
+        asked.route_length = 0
+        if request_matches(
+                &x.facts, b.route_regex, False, asked.value, asked.value_length,
+                &groups[0]):
+            g = 2 if groups[2] >= 0 else 0
+            asked.route = asked.value + groups[g]
+            asked.route_length = groups[g + 1] - groups[g]
+    if asked.route == NULL and asked.value_length and b.has_separator \
+            and byte_before(asked.value, asked.value_length) == b.separator:
+        # "X.": a session without a route. Apache names it, and elects freely.
+        asked.route = asked.value + asked.value_length
+    if asked.route != NULL:
+        if asked.from_url:
+            env_set(&x.facts, ENV_BALANCER_SESSION_STICKY, b.sticky_url,
+                    b.sticky_url_length)
+        else:
+            env_set(&x.facts, ENV_BALANCER_SESSION_STICKY, b.sticky_cookie,
+                    b.sticky_cookie_length)
+        env_set(&x.facts, ENV_BALANCER_SESSION_ROUTE, asked.route, asked.route_length)
+
+
+cdef void sticky_keep(exchange *x, sticky_result *asked) noexcept nogil:
+    """What stands in a cookie is asked for again with every try, and logged."""
+    cdef value kept = arena_copy(&x.facts.arena, asked.value, asked.value_length)
+    if asked.route != NULL:
+        asked.route = kept.data + (asked.route - asked.value) \
+            if kept.data != NULL else NULL
+    asked.value = kept.data
+    asked.value_length = kept.length
+    if kept.data == NULL:
+        asked.route_length = 0
+
+
+cdef void exchange_nobody(exchange *x) noexcept nogil:
+    """No usable member: wait if the balancer says so, else 503."""
+    if x.choice.balancer.timeout_ms > 0 and x.choice.election.why == ELECT_ALL_IN_ERROR:
+        if x.choice.wait_until_us == 0:
+            x.choice.wait_until_us = watch.now_us + x.choice.balancer.timeout_ms * 1000
+        if watch.now_us < x.choice.wait_until_us:
+            nobody_wait(x)
+            return
+    say_nobody(x)
+    exchange_answer_error(x, 503, NULL)
+
+
+cdef void exchange_connect(exchange *x, bint fresh) noexcept nogil:
+    """A connection from the pool, a new one, or a place in the queue for one.
+
+    fresh: not from the pool.
+    """
+    cdef plan_member *m = x.member
+    attempt_begin(x, fresh)
+    request_upgrade(x)
+    if unlikely(m.is_websocket and x.attempt.upgrade.length == 0) \
+            and not conf_flag(&x.facts, CONF_WEBSOCKET_FALLBACK, True):
+        upgrade_demand(x)
+        return
+    if unlikely(pool_of(m).promised) and pool_is_promised(m):
+        pool_wait(x)
+        return
+    exchange_find_connection(x)
+
+
+cdef void upgrade_demand(exchange *x) noexcept nogil:
+    """426: the member serves nothing but what the request does not ask for."""
+    cdef plan_member *m = x.member
+    x.attempt.upgrade.data = b"WebSocket"
+    x.attempt.upgrade.length = 9
+    if m.upgrade_count and not (m.upgrades[0].length == 9 and bytes_equal_nocase(
+            m.upgrades[0].data, x.attempt.upgrade.data, 9)):
+        x.attempt.upgrade.data = m.upgrades[0].data
+        x.attempt.upgrade.length = m.upgrades[0].length
+    say(x, SAY_UPGRADE_MISSING)
+    exchange_answer_error(x, 426, NULL)
+
+
+cdef void exchange_find_connection(exchange *x) noexcept nogil:
+    cdef plan_member *m = x.member
+    cdef upstream *u = NULL
+    if unlikely(m.tls_refused):
+        say(x, SAY_NO_ENGINE)
+        say(x, SAY_NO_SSL)
+        exchange_answer_error(x, 500, NULL)
+        return
+    if not m.said.disable_reuse and not x.attempt.fresh and not (
+            x.down.client.requests == 0
+            and x.facts.env[ENV_PROXY_INITIAL_NOT_POOLED].data != NULL):
+        u = pool_take(x, not request_is_idempotent(x))
+    if likely(u != NULL):
+        u.x = x
+        x.up = u
+        exchange_enter(x, X_SEND)
+        exchange_send(x)
+        return
+    if unlikely(not pool_has_room(m) and pool_of(m).idle != NULL):
+        # Idle ones that this request may not use take all the room, and nobody will
+        # wake it for them: one makes way.
+        pool_close_idle(m)
+    if not pool_has_room(m):
+        pool_wait(x)
+        return
+    if likely(upstream_open(x) == 0):
+        exchange_enter(x, X_SEND)
+        return
+    # In its own turn: of thousands that refuse at once each would call the next.
+    x.attempt.refused_errno = stream_errno
+    say_connect(x, stream_errno)
+    exchange_enter(x, X_REFUSED)
+    watch_queue(&x.down.c)
+    pool_wake(m)
+
+
+cdef bint connect_lacks_means(int why) noexcept nogil:
+    """What this machine lacks (descriptors, ports, memory, the address that
+    ProxySourceAddress names) is no member's fault."""
+    return (why == EMFILE or why == ENFILE or why == ENOBUFS or why == ENOMEM
+            or why == EADDRNOTAVAIL or why == EAFNOSUPPORT or why == ENOSPC)
+
+
+cdef void exchange_connect_lost(exchange *x, int why) noexcept nogil:
+    """No address of the member is to be had: E, and the next member.
+
+    why: the last address's errno, or NO_ADDRESS. Under Compat apache a name that
+    does not resolve ends the request.
+    """
+    cdef plan_member *m = x.member
+    if why == NO_ADDRESS and (x.choice.balancer == NULL or plan.compat_apache):
+        exchange_detach(x, False)
+        if x.choice.balancer != NULL and member_failed(
+                engine.view, m.slot, watch.now_us, False):
+            say_member_down(x)
+        exchange_answer_error(x, 500, service_no_address(x))
+        return
+    exchange_member_lost(x, 503, NULL, not connect_lacks_means(why))
+
+
+cdef void exchange_on_member_timeout(exchange *x) noexcept nogil:
+    """The member let time pass (proxying.md 4.2 and 6)."""
+    if x.res.head_sent:
+        say_error(x, SAY_RESPONSE, ETIMEDOUT)
+        exchange_abort(x)
+    elif x.attempt.await_continue:
+        say_error(x, SAY_STATUS_LINE, ETIMEDOUT)
+        exchange_member_lost(x, 503, b"Timeout on 100-Continue", True)
+    elif not x.attempt.sent:
+        say_error(x, SAY_STATUS_LINE, ETIMEDOUT)
+        exchange_member_lost(x, 504, NULL, False)
+    else:
+        x.attempt.timed_out = True
+        say_error(x, SAY_STATUS_LINE, ETIMEDOUT)
+        exchange_member_lost(x, 502, b"Error reading from remote server", False)
+
+
+cdef void exchange_member_lost(
+        exchange *x, int status, const char *detail, bint mark_error) noexcept nogil:
+    cdef plan_member *m = x.member
+    cdef bint again = request_can_be_sent_again(x)
+    cdef int first = 0
+    exchange_detach(x, False)
+    if mark_error and x.choice.balancer != NULL:
+        first = member_failed(engine.view, m.slot, watch.now_us, status == 503)
+        if first:
+            say_member_down(x)
+    elif x.attempt.timed_out and x.choice.balancer != NULL \
+            and x.choice.balancer.fail_on_timeout:
+        if member_failed(engine.view, m.slot, watch.now_us, False):
+            say(x, SAY_FAIL_ON_TIMEOUT)
+    if unlikely(x.res.head_sent):
+        exchange_abort(x)
+        return
+    if status == 503 and x.choice.balancer != NULL and may_retry(
+            engine.view, x.choice.balancer, m.slot, x.choice.attempts, False, again,
+            x.choice.election.by_route):
+        exchange_elect(x)
+        return
+    exchange_answer_error(x, status, detail)

@@ -1,0 +1,279 @@
+"""What happens on a client's connection (downstream_events.pxd)."""
+# uses: io/buffer, io/timer, io/watch, io/tls_hello, io/tls_stream, io/stream,
+#       http/fields, http/head, http/count, plan/plan, plan/match, flow/exchange,
+#       flow/engine, flow/states, flow/log_rows, flow/service_log, flow/read_time,
+#       flow/heads, flow/work, flow/downstream, flow/settle, flow/begin, flow/steps
+
+cdef void downstream_handle(conn *c) noexcept nogil:
+    cdef downstream *d = <downstream *>c
+    if d.state == DOWN_EXCHANGE:
+        # A tunnel reads what came before the end of both sides.
+        if unlikely(c.broken and d.x.state != X_TUNNEL):
+            exchange_abort(d.x)
+            return
+        exchange_step(d.x)
+    elif d.state == DOWN_IDLE or d.state == DOWN_HEAD:
+        downstream_read(d)
+    elif d.state == DOWN_LINGER:
+        downstream_drain(d)
+    elif d.state == DOWN_HANDSHAKE:
+        downstream_handshake(d)
+    elif d.state == DOWN_WAIT:
+        work_on_event(d)
+    else:
+        downstream_flush(d)
+
+
+cdef void work_on_event(downstream *d) noexcept nogil:
+    if d.c.broken:
+        downstream_close(d)
+        return
+    if not d.has_slot:
+        return                      # its bytes are read when its turn comes
+    downstream_enter(d, DOWN_IDLE)
+    d.read_from_us = watch.now_us       # it is not the client that was slow
+    downstream_read(d)
+    if d.c.kind != KIND_DOWNSTREAM or d.state == DOWN_EXCHANGE or not d.has_slot:
+        return
+    # What came is no whole request; others may go first.
+    if d.state == DOWN_IDLE:
+        timer_set(&d.c.timer, watch.now_us + d.vhost.said.keepalive_timeout_us)
+    work_leave(d)
+
+
+cdef void downstream_begin(downstream *d) noexcept nogil:
+    """A new connection: what its address speaks."""
+    if d.vhost.tls_context != NULL:
+        timer_set(&d.c.timer, read_time_of_handshake(d))
+    else:
+        # The first request has the time of a request, not that between two.
+        downstream_enter(d, DOWN_IDLE)
+        timer_set(&d.c.timer, read_time_begun(d))
+    if engine.eager_read:
+        d.c.readable = True
+        downstream_on_event(&d.c)
+
+
+cdef void downstream_handshake(downstream *d) noexcept nogil:
+    """TLS, as far as it goes now."""
+    cdef client_hello hello
+    cdef int rc
+    if d.c.broken:
+        downstream_close(d)
+        return
+    if d.c.tls == NULL:
+        rc = tls_hello_peek(&d.c, &hello)
+        if rc == AGAIN:
+            return
+        if rc == HELLO_IS_PLAIN:
+            # Read away first: what is unread when we close would reset our answer.
+            d.input = buffer_take(BUFFER_SMALL)
+            if d.input == NULL:
+                downstream_close(d)
+                return
+            stream_recv(&d.c, &d.input.data[d.input.end], buffer_room(d.input))
+            d.must_linger = True    # the rest of a request may follow its first byte
+            exchange_refuse(d, 400, WHY_PLAIN_HTTP)
+            return
+        if rc < 0 or not downstream_secure(d, &hello):
+            downstream_close(d)
+            return
+    rc = tls_handshake(&d.c)
+    if rc == AGAIN:
+        return
+    if rc < 0:
+        say_of_client(
+            &d.client, d.client.tls_vhost, SAY_HANDSHAKE, tls_reason())
+        downstream_refuse_handshake(d)
+        return
+    downstream_enter(d, DOWN_IDLE)
+    timer_set(&d.c.timer, read_time_begun(d))
+    downstream_read(d)
+
+
+cdef void downstream_refuse_handshake(downstream *d) noexcept nogil:
+    """The library has said why with an alert. In TLS 1.3 the client's first request may
+    be here already, unread: closed over it, the socket would be reset and the alert
+    lost."""
+    if tls_socket_is_sound(&d.c):
+        d.c.broken = False
+        downstream_linger(d)
+    else:
+        downstream_close(d)
+
+
+cdef bint downstream_secure(downstream *d, client_hello *hello) noexcept nogil:
+    """Begin TLS as the host that the client names (config-language.md 8.5)."""
+    cdef bint known
+    cdef plan_vhost *v = match_vhost(
+        d.client.set, hello.name, hello.name_length, &known)
+    if v.tls_context == NULL:
+        v = d.vhost             # of this name there is only a plain host
+    d.client.tls_vhost = v
+    d.client.named = hello.name_length > 0
+    return tls_accept(
+        &d.c, v.tls_session_context, v.tls_context, v.tls_verify,
+        v.no_crl_is_fine) == 0
+
+
+cdef void downstream_read(downstream *d) noexcept nogil:
+    """Receive until a head is complete, or nothing more is there."""
+    cdef ssize_t n
+    cdef int _
+    if d.input != NULL and d.input.end > d.input.start and d.scanned == 0:
+        downstream_advance(d)       # a pipelined request
+        if not downstream_reads(d):
+            return
+    elif d.state == DOWN_IDLE and unlikely(not work_is_free()) and not d.has_slot \
+            and d.c.readable and not d.c.peer_closed:
+        work_wait(d)                # what it asks stays in the kernel
+        return
+    for _ in range(READS_PER_STEP):
+        if not d.c.readable:
+            break
+        if d.input == NULL:
+            d.input = buffer_take(heads_first_class(d))
+            if d.input == NULL:
+                downstream_close(d)
+                return
+        if unlikely(buffer_room(d.input) == 0) and not downstream_has_room(d):
+            return
+        buffer_renew(&d.input)
+        n = stream_recv(
+            &d.c, &d.input.data[d.input.end], buffer_room(d.input))
+        if n == AGAIN:
+            break
+        if n < 0:
+            if n == CLOSED and buffer_held(d.input):
+                exchange_refuse(d, 400, WHY_NONE)   # the end within a head
+            else:
+                downstream_close(d)
+            return
+        d.input.end += <unsigned int>n
+        downstream_advance(d)
+        if not downstream_reads(d):
+            return
+    else:
+        watch_queue(&d.c)
+    if d.input != NULL and d.input.end == d.input.start:
+        heads_leave(d)
+        buffer_give(d.input)
+        d.input = NULL
+
+
+cdef inline bint downstream_reads(downstream *d) noexcept nogil:
+    """Does it still wait for a head? Without memory for an exchange it was closed."""
+    return d.c.kind == KIND_DOWNSTREAM and (
+        d.state == DOWN_IDLE or d.state == DOWN_HEAD)
+
+
+cdef bint downstream_has_room(downstream *d) noexcept nogil:
+    """Make room for more of a head. False: it waits for that, or was refused."""
+    cdef int rc = heads_make_room(d)
+    if rc == 1:
+        return True
+    if rc == FAILED or (rc == AGAIN and d.c.broken):
+        downstream_close(d)
+    elif rc != AGAIN:
+        exchange_refuse(d, 400, WHY_FIELD_SIZE)
+    return False
+
+
+cdef inline plan_vhost *downstream_first_vhost(downstream *d) noexcept nogil:
+    """Whose limits hold for a head: which host it asks is not known yet."""
+    return d.client.tls_vhost if unlikely(d.client.tls_vhost != NULL) \
+        else &plan.vhosts[d.client.set.vhosts[0]]
+
+
+cdef head partial_head          # one is refused at a time
+
+
+cdef void downstream_count(
+        downstream *d, char *data, unsigned int held) noexcept nogil:
+    """Lines and fields of a head are counted as they come."""
+    cdef unsigned char why = head_exceeds(
+        data, held, &d.counted, &d.vhost.limits)
+    cdef int rc
+    if likely(why == WHY_NONE):
+        return
+    rc = head_parse_request(&partial_head, data, held, &d.vhost.limits)
+    if rc <= -400:
+        exchange_refuse(d, -rc, partial_head.why)   # what is wrong before that
+    else:
+        exchange_refuse(d, 414 if why == WHY_REQUEST_LINE else 400, why)
+
+
+cdef void downstream_advance(downstream *d) noexcept nogil:
+    cdef const char *data
+    cdef unsigned int held
+    cdef int head_bytes
+    # One stray empty line before a request is forgiven (RFC 9112 2.2).
+    if d.state == DOWN_IDLE:
+        while buffer_held(d.input) >= 2 and d.input.data[d.input.start] == c'\r' \
+                and d.input.data[d.input.start + 1] == c'\n' \
+                and not d.stray_line:
+            d.input.start += 2
+            d.stray_line = True
+    held = buffer_held(d.input)
+    if held == 0:
+        return
+    data = &d.input.data[d.input.start]
+    head_bytes = head_find_end(data, held, &d.scanned)
+    if likely(head_bytes > 0):
+        d.scanned = 0
+        if unlikely(d.head_class):
+            heads_complete(d)
+        if unlikely(not work_enter(d)):
+            work_wait(d)
+            return
+        d.stray_line = False
+        exchange_begin(d, <unsigned int>head_bytes)
+        return
+    if d.state == DOWN_IDLE:
+        downstream_enter(d, DOWN_HEAD)
+        d.vhost = downstream_first_vhost(d)
+        memset(&d.counted, 0, sizeof(head_count))
+        if d.client.requests:
+            d.read_from_us = watch.now_us
+    timer_set(&d.c.timer, read_time_of_head(d))
+    downstream_count(d, &d.input.data[d.input.start], held)
+
+
+cdef void downstream_on_timeout(downstream *d) noexcept nogil:
+    if d.state == DOWN_IDLE:
+        # A request may have come in the very moment; it is served.
+        if not downstream_is_silent(d):
+            d.c.readable = True
+            downstream_read(d)
+        if d.c.kind != KIND_DOWNSTREAM or d.state != DOWN_IDLE:
+            return
+        if engine.draining:
+            downstream_linger(d)    # a request may be on its way: no reset for it
+        else:
+            downstream_close(d)
+    elif d.state == DOWN_HEAD:
+        if d.head_waits:
+            exchange_refuse(d, 503, WHY_NONE)   # we are slow: there is no room for it
+            return
+        say_of_client(&d.client, d.vhost, SAY_READ_TIMEOUT, b"header")
+        if d.counted.first_line:
+            exchange_refuse(d, 408, WHY_NONE)
+        else:
+            exchange_drop(d, 408)   # as Apache: nothing is answered to half a line
+    elif d.state == DOWN_EXCHANGE:
+        exchange_on_client_timeout(d.x)
+    else:
+        downstream_close(d)
+
+
+cdef bint downstream_is_silent(downstream *d) noexcept nogil:
+    """Ask the socket: nothing unread, and no end?"""
+    cdef char one
+    if unlikely(d.c.tls != NULL):
+        return tls_is_quiet(&d.c)
+    return recv(d.c.fd, &one, 1, MSG_PEEK | MSG_DONTWAIT) < 0 and errno == EAGAIN
+
+
+cdef void downstream_on_event(conn *c) noexcept nogil:
+    downstream_handle(c)
+    exchange_do_due()

@@ -1,0 +1,27 @@
+# What a step finds out and a chapter above it must do: another member is to be tried,
+# an error to be told. It is noted here, the step ends as if the exchange had ended
+# (returns False, touches nothing more), and whoever was called by an event does what is
+# due (exchange_do_due of steps.pyx) before anything else happens in the process.
+#
+# So the chapters of one exchange stand in an order, none calls one above itself, and
+# however many members are tried, one after the other, the stack stays flat.
+
+cdef enum:
+    DUE_NOTHING = 0
+    DUE_ERROR = 1               # answer with an error
+    DUE_LOST = 2                # the member's side has failed
+    DUE_ELECT = 3               # find a member
+    DUE_CONNECT = 4             # ask the same member on a new connection
+
+cdef struct due_step:
+    exchange *x
+    unsigned char what          # DUE_*
+    bint mark_error
+    int status
+    const char *detail          # a constant, or in the arena of the exchange
+
+cdef void due_error(exchange *x, int status, const char *detail) noexcept nogil
+cdef void due_lost(
+    exchange *x, int status, const char *detail, bint mark_error) noexcept nogil
+cdef void due_elect(exchange *x) noexcept nogil
+cdef void due_connect(exchange *x) noexcept nogil

@@ -1,0 +1,29 @@
+"""A member is connected: the request goes out."""
+# uses: plan/logline, flow/exchange, flow/member, flow/settle, flow/rewrite,
+#       flow/request, flow/tunnel, flow/response, flow/answer, flow/connecting
+
+cdef void exchange_send(exchange *x) noexcept nogil:
+    """Connected: compose the head and let it go."""
+    cdef int rc
+    exchange_renew(x)
+    if unlikely(x.member == &connect_target):
+        tunnel_grant(x)
+        return
+    x.up.requests += 1
+    if unlikely(logline_wants_source_port):
+        upstream_learn_port(x)
+    request_expectation(x)
+    rc = rewrite_request(x)
+    if unlikely(rc < 0):
+        exchange_detach(x, False)
+        if rc == -400:
+            exchange_answer_error(
+                x, 400, b"Max-Forwards has reached zero - proxy loop?")
+        else:
+            exchange_answer_error(x, -rc, NULL)
+        return
+    if not request_pump(x):
+        return
+    # An answer cannot be there yet, except on a connection that spoke too early.
+    if x.up.c.readable:
+        response_pump(x)

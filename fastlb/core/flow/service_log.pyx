@@ -1,0 +1,220 @@
+"""Lines for the error log (service_log.pxd)."""
+# uses: ground/text, io/buffer, ground/address, io/tls_state, io/watch, http/fields,
+#       balance/lock, balance/ledger, balance/elect, plan/plan, seam, plan/client,
+#       plan/facts, flow/exchange, flow/engine, flow/member, flow/log_rows
+
+from string import Formatter
+
+# The names that stand in the lines, by row.
+cdef dict LOG_NAMES = {
+    row: {name for _, name, _, _ in Formatter().parse(line[2]) if name}
+    for row, line in LOG_ROWS.items()
+}
+
+
+cdef str member_name(exchange *x):
+    if x.member == &connect_target:
+        return string_of(
+            request_bytes(&x.facts) + x.facts.req.target.offset,
+            x.facts.req.target.length)
+    return string_of(x.member.name.data, x.member.name.length)
+
+
+cdef str member_host(exchange *x):
+    return member_name(x).rpartition(":")[0]
+
+
+cdef str request_uri(exchange *x):
+    if x.facts.decoded.data == NULL:
+        return "-"
+    return string_of(x.facts.decoded.data, x.facts.decoded.length)
+
+
+cdef object log_fact(exchange *x, str name):
+    """What a name in a line stands for."""
+    cdef value v = value(NULL, 0)
+    cdef field *f
+    if name == "member":
+        return member_name(x)
+    if name == "member_host":
+        return member_host(x)
+    if name == "uri":
+        return request_uri(x)
+    if name == "next_try":
+        return next_try(member_retry_in_ms(engine.view, x.member.slot, watch.now_us))
+    if name == "retry_s":
+        return x.member.said.retry_us // 1000000
+    if name == "idle_s":
+        return x.tunnel.idle_us // 1000000
+    if name == "lock_wait_s":
+        return LOCK_WAIT_US / 1000000
+    if name == "client":
+        client_learn_remote(x.facts.client)
+        v = value(
+            &x.facts.client.remote_text[0], x.facts.client.remote_text_length)
+    elif name == "upgrade":
+        v = x.attempt.upgrade
+    elif name == "asked_upgrade":
+        f = head_field(&x.facts.req, FIELD_UPGRADE)
+        if f == NULL:
+            return "missing"
+        v = request_part(&x.facts, span(f.value, f.value_length))
+    elif name == "misread":
+        if x.facts.misread.data == NULL:
+            return "as it was sent"
+        v = x.facts.misread
+    elif name == "target":
+        v = x.facts.target
+    elif name == "tls_name":
+        v = member_tls_name(x)
+    elif name == "route":
+        v = value(x.choice.sticky.route, x.choice.sticky.route_length)
+    elif name == "began":
+        return response_began(x)
+    else:
+        return log_plan_fact(x, name)
+    return string_of(v.data, v.length)
+
+
+cdef object log_plan_fact(exchange *x, str name):
+    """... of the configuration."""
+    cdef text t
+    if name == "member_url":
+        t = x.member.url
+    elif name == "host":
+        t = x.facts.vhost.server_name
+    elif name == "handshake_host":
+        t = x.facts.client.tls_vhost.server_name
+    else:
+        t = plan.balancer_names[x.choice.balancer_index]
+    return string_of(t.data, t.length)
+
+
+cdef str next_try(long long wait_ms):
+    if wait_ms < 0:
+        return "it is probed in the background until it listens again"
+    return f"next try in {wait_ms / 1000:g}s"
+
+
+cdef str response_began(exchange *x):
+    """The first line of what a member sent."""
+    cdef buffer *b = x.up.input
+    if b == NULL:
+        return ""
+    return string_of(
+        &b.data[b.start],
+        min(buffer_held(b), <unsigned int>LOG_BEGAN_BYTES)).partition("\n")[0]
+
+
+cdef void log_say(
+        client_facts *client, plan_vhost *v, exchange *x, int row, int error,
+        const char *detail, long number) noexcept with gil:
+    """The one function that says them."""
+    cdef dict facts = {}
+    try:
+        for name in LOG_NAMES[row]:
+            if name == "detail":
+                facts[name] = string_of(
+                    detail, <unsigned int>strlen(detail) if detail != NULL else 0)
+            elif name == "number":
+                facts[name] = number
+            else:
+                facts[name] = log_fact(x, name)
+        level, module, line = LOG_ROWS[row]
+        seam_say(
+            level, module, v.index if v != NULL else 0,
+            client_text(client) if client != NULL else "", error, line.format(**facts))
+    except Exception:
+        pass
+
+
+cdef void say_more(
+        exchange *x, int row, int error, const char *detail,
+        long number) noexcept nogil:
+    if not seam_is_shut:
+        log_say(x.facts.client, x.facts.vhost, x, row, error, detail, number)
+
+
+cdef void say_error(exchange *x, int row, int error) noexcept nogil:
+    say_more(x, row, error, NULL, 0)
+
+
+cdef void say(exchange *x, int row) noexcept nogil:
+    say_more(x, row, 0, NULL, 0)
+
+
+cdef void say_of_client(
+        client_facts *client, plan_vhost *v, int row,
+        const char *detail) noexcept nogil:
+    log_say(client, v, NULL, row, 0, detail, 0)
+
+
+cdef void say_of_worker(int row, int error) noexcept nogil:
+    log_say(NULL, NULL, NULL, row, error, NULL, 0)
+
+
+# Chosen between ------------------------------------------------------------------
+
+cdef void say_connect(exchange *x, int error) noexcept nogil:
+    if error == NO_ADDRESS:
+        say(x, SAY_NO_ADDRESS)
+    else:
+        say_error(
+            x, SAY_TARGET_FAILED if x.member == &connect_target else SAY_CONNECT_FAILED,
+            error)
+
+
+cdef void say_bind(
+        exchange *x, const unsigned char *source, int error) noexcept nogil:
+    """ProxySourceAddress cannot be had; what follows says which member was meant."""
+    cdef char[ADDRESS_TEXT_BYTES] text
+    address_text(source, &text[0])
+    say_more(
+        x, SAY_TARGET_NOT_BOUND if x.member == &connect_target else SAY_NOT_BOUND,
+        error, &text[0], 0)
+
+
+cdef void say_member_down(exchange *x) noexcept nogil:
+    """E was set: say when the member will be tried again."""
+    say(x, SAY_MEMBER_DOWN)
+    say(x, SAY_MEMBER_FAILED)
+
+
+cdef void say_lock(exchange *x) noexcept nogil:
+    """The balancer's lock was not free, and its owner did not give it back."""
+    if x.choice.election.lock == LOCK_OF_DEAD:
+        say(x, SAY_LOCK_OF_DEAD)
+    else:
+        say_more(
+            x, SAY_LOCK_OF_LIVING, 0, NULL,
+            lock_pid(engine.view, engine.view.own.taken_from))
+
+
+cdef void say_nobody(exchange *x) noexcept nogil:
+    if x.choice.election.why == ELECT_STICKY_LOST:
+        say(x, SAY_ROUTE_LOST)
+    elif x.choice.election.why == ELECT_NO_MEMBERS:
+        say(x, SAY_NO_MEMBERS)
+    else:
+        say(x, SAY_ALL_IN_ERROR)
+
+
+cdef void say_no_handshake(exchange *x, const char *why) noexcept nogil:
+    """Apache tells the reason at info only."""
+    cdef tls_state *t = x.up.c.tls if x.up != NULL else NULL
+    cdef plan_member *m = x.member
+    cdef bint believes = (
+        m.tls_verify == VERIFY_REQUIRE or m.tls_verify == VERIFY_OPTIONAL)
+    cdef bint established = t != NULL and t.established
+    if established and believes and (t.chain_error or t.date_error):
+        say_more(x, SAY_BAD_CERTIFICATE, 0, why,
+                 t.chain_error if t.chain_error else t.date_error)
+    elif established and t.date_error and m.tls_check_date:
+        say(x, SAY_EXPIRED)
+    elif established and t.name_error and m.tls_check_name:
+        say(x, SAY_OTHER_NAME)
+    else:
+        say_more(x, SAY_NO_HANDSHAKE, 0, why, 0)
+    say(x, SAY_NOT_PASSED)
+    say(x, SAY_NOT_PASSED_FROM)
+    say_more(x, SAY_RETURNED, 0, b"Error during SSL Handshake with remote server", 0)

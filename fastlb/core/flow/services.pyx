@@ -1,0 +1,195 @@
+"""Calls up to Python for a request (services.pxd).
+
+Each function here catches everything: an exception is logged with the connection's
+number, and what is answered is the caller's to say.
+"""
+# uses: ground/text, io/buffer, ground/address, ground/arena, http/fields, plan/plan,
+#       seam, plan/client, plan/facts, plan/path, plan/own_name, plan/rules,
+#       flow/exchange
+
+from datetime import timezone
+from email.utils import format_datetime, parsedate_to_datetime
+
+
+class Request:
+    """What a slow-path handler sees of a request (`_core.pyi`)."""
+
+    __slots__ = (
+        "client_host", "client_port", "headers", "host_name", "host_port",
+        "local_host", "local_port", "method", "path", "query", "target", "vhost_index",
+    )
+
+
+cdef object request_object(exchange *x):
+    cdef const char *data = request_bytes(&x.facts)
+    cdef client_facts *c = x.facts.client
+    cdef field *f
+    cdef int i
+    cdef value query = query_of(&x.facts)
+    cdef char[ADDRESS_TEXT_BYTES] local
+    client_learn_remote(c)
+    client_learn_local(c)
+    r = Request()
+    r.method = string_of(data + x.facts.req.method.offset, x.facts.req.method.length)
+    r.target = string_of(data + x.facts.req.target.offset, x.facts.req.target.length)
+    r.path = x.facts.decoded.data[:x.facts.decoded.length].decode("utf-8", "replace")
+    r.query = string_of(query.data, query.length)[1:]
+    r.headers = []
+    for i in range(x.facts.req.field_count):
+        f = &x.facts.req.fields[i]
+        r.headers.append((
+            (data + f.name)[:f.name_length], (data + f.value)[:f.value_length]))
+    r.client_host = string_of(&c.remote_text[0], c.remote_text_length)
+    r.client_port = c.remote_port
+    r.local_host = string_of(&local[0], address_text(&c.local[0], &local[0]))
+    r.local_port = c.local_port
+    r.host_name = own_name(x)
+    r.host_port = self_port(&x.facts)
+    r.vhost_index = x.facts.vhost.index
+    return r
+
+
+cdef str own_name(exchange *x):
+    """What pages call us: self_name without the brackets of an IPv6 literal."""
+    cdef value name = self_name(&x.facts)
+    return string_of(name.data, name.length).strip("[]")
+
+
+cdef const char *kept_bytes(exchange *x, bytes told) noexcept:
+    """A copy that lives as long as the exchange, with a NUL; NULL: no memory."""
+    return arena_copy(
+        &x.facts.arena, <const char *>told, <unsigned int>len(told) + 1).data
+
+
+cdef void page_body(page *out, bytes body) noexcept:
+    out.length = len(body)
+    out.body = <char *>malloc(len(body) + 1)
+    if out.body == NULL:
+        out.length = 0
+    else:
+        memcpy(out.body, <const char *>body, len(body))
+
+
+cdef void service_error_page(
+        exchange *x, int status, const char *detail, page *out) noexcept with gil:
+    cdef value told = x.local.location
+    cdef value where = x.facts.decoded
+    cdef bytes phrase
+    cdef str words = ""
+    out.body = NULL
+    out.length = 0
+    out.content_type = b"text/html; charset=iso-8859-1"
+    try:
+        if told.data == NULL and detail != NULL:
+            told = value(detail, <unsigned int>strlen(detail))
+        elif told.data == NULL and (status == 405 or status == 413 or status == 501):
+            told = request_part(&x.facts, x.facts.req.method)
+        if told.data != NULL:
+            words = string_of(told.data, told.length)
+        elif status == 417:
+            found = request_object(x).headers
+            words = b", ".join(
+                v for n, v in found if n.lower() == b"expect").decode("latin-1")
+        reason, body = services.error_page(
+            x.facts.vhost.index, status, words,
+            string_of(where.data, where.length) if where.data != NULL else "",
+            string_of(x.local.reason.data, x.local.reason.length)
+            if x.local.reason.data != NULL else "", x.local.second_status,
+            own_name(x), self_port(&x.facts))
+        phrase = reason.encode("latin-1", "replace")
+        x.local.reason = arena_copy(
+            &x.facts.arena, phrase, <unsigned int>len(phrase))
+        page_body(out, body)
+    except Exception:
+        client_failed(x.facts.client, x.facts.vhost.index)
+
+
+cdef bint service_handle(
+        exchange *x, const text *handler, page *out) noexcept with gil:
+    cdef bytes more
+    out.body = NULL
+    out.length = 0
+    try:
+        status, content_type, body, fields = services.handle(
+            string_of(handler.data, handler.length), request_object(x))
+        more = fields_text(fields)
+        out.content_type = kept_bytes(x, content_type.encode("latin-1"))
+        x.local.more_fields = arena_copy(
+            &x.facts.arena, more, <unsigned int>len(more))
+        x.status = status
+        page_body(out, body)
+        return True
+    except Exception:
+        client_failed(x.facts.client, x.facts.vhost.index)
+        return False
+
+
+cdef bytes fields_text(object fields):
+    """More fields of an answer as exchange.more_fields has them."""
+    listed = [f"{name}\0{content}\0" for name, content in fields]
+    return "".join(listed).encode("latin-1")
+
+
+cdef const char *service_no_address(exchange *x) noexcept with gil:
+    try:
+        return kept_bytes(x, f"DNS lookup failure for: {member_host(x)}".encode())
+    except Exception:
+        client_failed(x.facts.client, x.facts.vhost.index)
+        return b"DNS lookup failure"
+
+
+cdef const char *service_unexpected_upgrade(
+        exchange *x, field *granted) noexcept with gil:
+    cdef buffer *b = x.up.input
+    try:
+        got = "n/a" if granted == NULL else string_of(
+            &b.data[b.start + granted.value], granted.value_length)
+        asked = string_of(x.attempt.upgrade.data, x.attempt.upgrade.length) or "n/a"
+        told = f"Unexpected Upgrade: {got} (expecting {asked})"
+        return kept_bytes(x, told.encode("latin-1"))
+    except Exception:
+        client_failed(x.facts.client, x.facts.vhost.index)
+        return b"Unexpected Upgrade"
+
+
+cdef void service_date(exchange *x, out_field *f) noexcept with gil:
+    cdef value copy
+    cdef bytes text_out
+    try:
+        when = parsedate_to_datetime(string_of(f.value, f.value_length))
+        if when.tzinfo is None:
+            when = when.replace(tzinfo=timezone.utc)
+        text_out = format_datetime(when.astimezone(timezone.utc), usegmt=True).encode()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return
+    copy = arena_copy(&x.facts.arena, text_out, <unsigned int>len(text_out))
+    if copy.data != NULL:
+        f.value = copy.data
+        f.value_length = copy.length
+        f.raw = NULL
+
+
+cdef bint service_ask_host(exchange *x) noexcept with gil:
+    cdef int number = x.facts.host_wanted - 1
+    cdef client_facts *c = x.facts.client
+    try:
+        client_learn_remote(c)
+        services.ask_host(
+            plan_names[number], bool(x.facts.host_forward),
+            string_of(&c.remote_text[0], c.remote_text_length), c.number, number)
+        return True
+    except Exception:
+        client_failed(c, x.facts.vhost.index)
+        return False
+
+
+cdef bint service_ask_address(exchange *x, int port) noexcept with gil:
+    cdef value host = request_part(&x.facts, x.facts.host)
+    cdef client_facts *c = x.facts.client
+    try:
+        services.ask_address(
+            string_of(host.data, host.length), port, c.number, c.requests)
+        return True
+    except Exception:
+        client_failed(c, x.facts.vhost.index)
+        return False

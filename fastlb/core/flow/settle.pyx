@@ -1,0 +1,130 @@
+"""How an exchange ends (settle.pxd)."""
+# uses: ground/free_list, io/buffer, ground/arena, io/watch, balance/ledger,
+#       plan/plan, plan/logline, flow/exchange, flow/engine, flow/work, flow/queue,
+#       flow/attempt, flow/downstream, flow/upstream, flow/pool, flow/pipes
+
+cdef enum:
+    EXCHANGES_KEPT_MAX = 2048
+
+cdef free_list exchange_pool = free_list(NULL, 0, EXCHANGES_KEPT_MAX)
+
+
+cdef void exchange_detach(exchange *x, bint reuse) noexcept nogil:
+    """Give the member's connection back, or close it."""
+    cdef upstream *u = x.up
+    if u == NULL:
+        return
+    x.up = NULL
+    u.x = NULL
+    ASSERT(x.attempt.bytes_out >= 0)
+    ASSERT(x.attempt.bytes_in >= 0)
+    ledger_bytes(u.member.slot, x.attempt.bytes_out, x.attempt.bytes_in)
+    if reuse:
+        pool_put(u)
+    else:
+        upstream_close(u)
+
+
+cdef void exchange_leave_queues(exchange *x) noexcept nogil:
+    """Whatever it waits for, it does not any more."""
+    if x.state == X_WAIT_POOL:
+        pool_leave(x)
+    elif x.state == X_WAIT_ANY:
+        nobody_leave(x)
+    elif x.state == X_CALLED:
+        # It was its turn; now it is the next one's.
+        pool_keep_promise(x)
+        pool_wake(x.member)
+
+
+cdef void exchange_log(exchange *x) noexcept nogil:
+    cdef logged told
+    told.record = &x.record
+    told.member = x.member
+    told.handler = x.local.handler
+    told.status = x.status
+    told.keepalive = x.keepalive
+    told.bytes_in = x.body.bytes_in
+    logline_write(&x.facts, &told)
+
+
+cdef void exchange_settle(exchange *x) noexcept nogil:
+    """Count, log, and free; the downstream is the caller's again."""
+    cdef downstream *d = x.down
+    exchange_renew(x)
+    exchange_leave_queues(x)
+    exchange_detach(x, False)
+    tried_settle(x)
+    ledger_request_done(
+        engine.slot, x.record.bytes_out, clock_us() - x.facts.started_us
+        if plan.extended_status else 0)
+    if x.facts.vhost.log_count:
+        exchange_log(x)
+    if unlikely(x.state == X_TUNNEL):
+        engine.tunnel_count -= 1
+        ledger_tunnel_closed(engine.slot)
+    work_leave(d)
+    d.x = NULL
+    exchange_give(x)
+
+
+cdef void exchange_give(exchange *x) noexcept nogil:
+    """Free what it holds; all links were cut."""
+    ASSERT(x.up == NULL)
+    ASSERT(x.state < X_WAIT_ANY or x.state > X_CALLED)
+    ASSERT(x.tried_count == 0)
+    ASSERT(x.tried_more == NULL)
+    arena_end(&x.facts.arena)
+    buffer_give(x.body.stream)
+    x.body.stream = NULL
+    splice_give(x)
+    engine.exchange_count -= 1
+    ASSERT(engine.exchange_count >= 0)
+    ledger_exchange_closed(engine.slot)
+    free_list_give(&exchange_pool, x, sizeof(exchange))
+
+
+cdef bint exchange_finish(exchange *x) noexcept nogil:
+    """The answer has gone out whole. Always returns False: the exchange is over."""
+    cdef downstream *d = x.down
+    cdef bint keep = x.keepalive and x.body.done and not d.c.broken
+    # A client that has not said that it will close may have sent the next request.
+    cdef bint linger = not x.body.done or not client_closes(x)
+    if d.input != NULL:
+        # What lies behind this request belongs to the next one.
+        d.input.start = request_end(x) if x.facts.req.length else d.input.end
+    exchange_settle(x)
+    downstream_next(d, keep, linger)
+    return False
+
+
+cdef void exchange_end(exchange *x) noexcept nogil:
+    """No well-formed end is possible: close both sides."""
+    cdef downstream *d = x.down
+    x.keepalive = False
+    if x.status == 0:
+        x.status = 400
+    exchange_settle(x)
+    downstream_close(d)
+
+
+cdef void exchange_abort(exchange *x) noexcept nogil:
+    x.record.aborted = True
+    exchange_end(x)
+
+
+cdef void exchange_cut(exchange *x) noexcept nogil:
+    """The body cannot be completed: the client sees a message that is not whole.
+
+    A missing last chunk or too few bytes say so, and what went out before (answers to
+    pipelined requests too) must arrive. Where our close would be the end of the
+    message, only a reset tells; it must not take an earlier answer with it.
+    """
+    cdef downstream *d = x.down
+    cdef bint ends_by_close = x.res.close_delimited and d.client.requests == 0
+    x.keepalive = False
+    exchange_settle(x)
+    if ends_by_close:
+        downstream_reset(d)
+    else:
+        downstream_linger(d)

@@ -1,0 +1,90 @@
+"""One request and its response: what comes next (steps.pxd).
+
+How a request finds its member is route.pyx and choose.pyx; bodies towards the member
+are request.pyx, everything towards the client response.pyx, answers made here
+answer.pyx.
+
+A function that may end the exchange returns False when it did, or when something is due
+(due.pxd): after that neither the exchange nor its connections may be touched.
+"""
+# uses: flow/exchange, flow/states, flow/due, flow/log_rows, flow/service_log,
+#       flow/queue, flow/settle, flow/request, flow/tunnel, flow/response,
+#       flow/answer, flow/choose, flow/connect
+
+cdef void exchange_do_due() noexcept nogil:
+    cdef due_step now
+    while unlikely(due.what != DUE_NOTHING):
+        now = due
+        due.what = DUE_NOTHING
+        if now.what == DUE_ERROR:
+            exchange_answer_error(now.x, now.status, now.detail)
+        elif now.what == DUE_LOST:
+            exchange_member_lost(now.x, now.status, now.detail, now.mark_error)
+        elif now.what == DUE_ELECT:
+            exchange_elect(now.x)
+        else:
+            exchange_connect(now.x, True)
+
+
+cdef void exchange_step(exchange *x) noexcept nogil:
+    ASSERT(x.down.x == x)
+    ASSERT(x.down.state == DOWN_EXCHANGE)
+    ASSERT(x.up == NULL or x.up.x == x)
+    exchange_renew(x)
+    if x.state == X_READ_BODY:
+        if request_prefetch(x):
+            exchange_elect(x)
+    elif x.state == X_SEND:
+        if x.up == NULL or x.up.state != UP_BUSY:
+            # Only the rest of an answer may be on its way to the client.
+            if x.res.head_sent:
+                response_pump(x)
+            return
+        if not x.attempt.sent and not request_pump(x):
+            return
+        response_pump(x)
+    elif x.state == X_TUNNEL:
+        tunnel_step(x)
+    elif x.state == X_LOCAL:
+        response_pump(x)
+    elif x.state == X_CALLED:
+        pool_keep_promise(x)
+        exchange_find_connection(x)
+    elif x.state == X_REFUSED:
+        exchange_enter(x, X_DECIDE)
+        exchange_connect_lost(x, x.attempt.refused_errno)
+
+
+cdef void exchange_on_client_timeout(exchange *x) noexcept nogil:
+    if x.state == X_WAIT_POOL or x.state == X_WAIT_ANY:
+        exchange_leave_queues(x)
+        say(x, SAY_ACQUIRE)
+        exchange_answer_error(x, 503, NULL)
+    elif x.state == X_WAIT_HOST:
+        say(x, SAY_DENIED)
+        exchange_answer_error(x, 403, NULL)
+    elif x.state == X_TUNNEL:
+        tunnel_on_timeout(x)
+    elif x.state == X_WAIT_ADDRESS:
+        connect_unknown(x)
+    elif x.res.head_sent or x.state == X_LOCAL:
+        exchange_abort(x)           # it does not take what we send
+    else:
+        # The body does not come (RFC 9110 15.5.9).
+        say_of_client(x.facts.client, x.down.vhost, SAY_READ_TIMEOUT, b"body")
+        x.keepalive = False
+        exchange_detach(x, False)
+        exchange_answer_error(x, 408, NULL)
+
+
+cdef void nobody_try_again() noexcept nogil:
+    """Called on every tick: elections anew for all that wait (balancer timeout=)."""
+    global nobody_head
+    cdef exchange *x = nobody_head
+    cdef exchange *following
+    nobody_head = NULL
+    while x != NULL:
+        following = x.wait_next
+        exchange_elect(x)
+        exchange_do_due()
+        x = following

@@ -1,0 +1,77 @@
+"""What happens on a member's connection (upstream_events.pxd)."""
+# uses: io/timer, io/watch, io/tls_stream, balance/ledger, flow/exchange, flow/states,
+#       flow/member, flow/service_log, flow/upstream, flow/pool, flow/connecting,
+#       flow/send, flow/choose, flow/steps, flow/secure
+
+cdef void upstream_handle(conn *c) noexcept nogil:
+    cdef upstream *u = <upstream *>c
+    ASSERT(u.state == UP_IDLE or u.x.up == u)
+    if likely(u.state == UP_BUSY):
+        exchange_step(u.x)
+    elif u.state == UP_CONNECTING:
+        upstream_connected(u)
+    elif u.state == UP_HANDSHAKE:
+        upstream_handshake(u)
+    elif c.broken or (c.readable and (c.tls == NULL or not tls_is_quiet(c))):
+        # Idle: the member closed, or spoke unasked (AH03408).
+        pool_unlink(u)
+        upstream_close(u)
+
+
+cdef void upstream_connected(upstream *u) noexcept nogil:
+    cdef int result = 0
+    cdef socklen_t size = sizeof(result)
+    getsockopt(u.c.fd, SOL_SOCKET, SO_ERROR, &result, &size)
+    if result != 0:
+        upstream_connect_failed(u, result)
+        return
+    if not u.c.writable:
+        return
+    ASSERT(u.state == UP_CONNECTING)
+    if u.member.tls_context != NULL:
+        upstream_secure(u)
+        return
+    upstream_enter(u, UP_BUSY)
+    timer_clear(&u.c.timer)
+    member_connected(u.member.slot)
+    exchange_send(u.x)
+
+
+cdef void upstream_connect_failed(upstream *u, int why) noexcept nogil:
+    """This address is not to be had: try the next, or give the member up."""
+    cdef exchange *x = u.x
+    say_connect(x, why)
+    u.address_index += 1
+    if u.address_index < ADDRESSES_PER_MEMBER_MAX and upstream_has_address(u):
+        close(u.c.fd)
+        u.c.fd = -1
+        watch.open_count -= 1
+        u.c.readable = False
+        u.c.writable = False
+        u.c.peer_closed = False
+        u.c.broken = False
+        if upstream_socket(u) == 0:
+            timer_set(&u.c.timer, watch.now_us + connect_timeout_us(x))
+            return
+        why = stream_errno
+    exchange_connect_lost(x, why)
+
+
+cdef void upstream_on_timeout(upstream *u) noexcept nogil:
+    if u.state == UP_IDLE:
+        if pool_of(u.member).idle_count <= u.member.said.min:
+            timer_set(&u.c.timer, watch.now_us + POOL_IDLE_US)  # min= are kept open
+            return
+        pool_unlink(u)
+        upstream_close(u)
+    elif u.state == UP_CONNECTING:
+        upstream_connect_failed(u, ETIMEDOUT)
+    elif u.state == UP_HANDSHAKE:
+        exchange_handshake_lost(u.x, b"timed out")
+    else:
+        exchange_on_member_timeout(u.x)
+
+
+cdef void upstream_on_event(conn *c) noexcept nogil:
+    upstream_handle(c)
+    exchange_do_due()
