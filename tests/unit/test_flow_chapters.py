@@ -22,49 +22,95 @@ TESTED: dict[str, tuple[str, ...]] = {
         "test_a_worker_that_is_ahead_leaves_the_backlog_to_the_others",
         "test_a_drain_takes_who_waits_in_the_backlog_and_nobody_after",
     ),
+    "admit": (
+        "test_a_name_is_looked_up_beside_the_requests_once_a_connection",
+        "test_a_look_up_that_finds_another_name_or_takes_too_long_is_a_denial",
+    ),
     "answer": (
         "test_what_is_not_mapped",
         "test_an_error_document_of_a_member_is_asked_for_by_get",
         "test_services_that_fail_cost_a_page_and_not_the_connection",
     ),
-    "arena": (
-        "test_what_is_composed_is_whole_whatever_its_size",
-        "test_what_finds_no_room_is_neither_sent_nor_decided_upon",
-    ),
     "attempt": (
         "test_all_that_were_tried_are_busy_until_the_end",
         "test_a_body_that_was_kept_goes_to_the_next_connection_whole",
+    ),
+    "begin": (
+        "test_a_head_that_is_refused_is_the_last_of_its_connection",
+        "test_the_authority_of_the_target_replaces_host",
+    ),
+    "choose": (
+        "test_503_when_all_refuse",
+        "test_nobody_else_is_asked_where_that_is_forbidden",
+        "test_who_names_a_route_is_served_there",
+        "test_a_member_that_is_down_is_not_asked_directly_either",
     ),
     "connect": (
         "test_a_tunnel_to_where_the_client_says",
         "test_a_connect_that_is_refused",
         "test_a_name_that_leads_nowhere_or_takes_too_long",
     ),
+    "connecting": (
+        "test_addresses_are_tried_in_order",
+        "test_a_member_behind_a_unix_socket",
+        "test_a_connection_begins_at_proxysourceaddress",
+    ),
     "downstream": (
-        "test_pipelined_requests_are_answered_one_after_the_other",
         "test_what_a_refused_client_still_sends_is_read_away",
+        "test_new_clients_take_the_place_of_those_that_are_silent_longest",
+        "test_a_draining_worker_gives_the_silent_time_and_others_an_answer",
+    ),
+    "downstream_events": (
+        "test_pipelined_requests_are_answered_one_after_the_other",
+        "test_a_request_is_served_whatever_pieces_it_comes_in",
         "test_a_silent_connection_is_closed_when_its_time_is_over",
     ),
+    "due": (
+        "test_the_second_member_is_asked_in_the_turn_in_which_the_first_is_lost",
+        "test_an_error_document_of_a_member_is_asked_for_by_get",
+    ),
+    "engine": ("test_a_lone_worker_tells_of_tunnels_that_timed_out",),
+    "events": (
+        "test_how_long_a_request_may_take",
+        "test_a_connection_from_before_an_error_is_not_used_again",
+    ),
     "exchange": (
-        "test_a_request_is_busy_counted_and_logged_until_its_answer_has_gone",
-        "test_with_a_client_that_breaks_off_its_member_is_left",
-        "test_a_head_that_is_refused_is_the_last_of_its_connection",
+        "test_a_body_of_which_part_is_gone_is_not_sent_again",
+        "test_a_response_of_known_length",
     ),
     "heads": (
         "test_a_head_grows_through_all_sizes_of_buffers",
         "test_only_so_many_large_heads_are_read_at_once",
         "test_who_waits_for_room_longer_than_a_head_may_take_is_told",
     ),
+    "listeners": (
+        "test_connections_beyond_a_bound_wait_in_the_backlog",
+        "test_without_a_descriptor_a_client_waits",
+    ),
+    "log_rows": ("test_what_is_no_response_is_answered_502",),
     "lone": (
         "test_a_lone_worker_serves_its_tunnels_and_ends_with_the_last",
         "test_a_lone_worker_tells_of_tunnels_that_it_closed",
         "test_a_lone_worker_tells_of_tunnels_that_timed_out",
     ),
+    "member": (
+        "test_a_connection_serves_only_the_name_it_was_made_for",
+        "test_a_member_that_is_too_slow",
+    ),
+    "pipes": (
+        "test_a_pipe_with_bytes_in_it_serves_nobody_else",
+        "test_without_descriptors_for_pipes_bodies_are_copied",
+    ),
     "pool": (
         "test_the_connection_that_served_last_serves_next",
         "test_one_that_its_member_ended_or_spoke_on_is_not_used_again",
+        "test_how_many_idle_connections_are_kept",
+        "test_where_descriptors_end_an_idle_connection_makes_way",
+    ),
+    "queue": (
         "test_requests_beyond_max_wait_in_order",
         "test_who_waits_longer_than_acquire_is_answered_503",
+        "test_with_timeout_a_request_waits_until_anybody_can_be_asked",
     ),
     "read_time": (
         "test_how_long_a_request_may_take",
@@ -82,11 +128,15 @@ TESTED: dict[str, tuple[str, ...]] = {
         "test_a_body_that_is_cut_is_cut_for_the_client",
         "test_a_client_that_reads_nothing_holds_its_member_up",
     ),
+    "rewrite": (
+        "test_draining_answers_close",
+        "test_whether_a_connection_is_kept",
+        "test_an_answer_to_head_has_no_body",
+    ),
     "route": (
-        "test_the_second_member_is_asked_in_the_turn_in_which_the_first_is_lost",
-        "test_503_when_all_refuse",
-        "test_with_timeout_a_request_waits_until_anybody_can_be_asked",
+        "test_what_is_answered_before_a_member_is_asked",
         "test_more_sections_than_one_request_may_have_are_an_error",
+        "test_a_target_that_climbs_is_not_asked_for",
     ),
     "row": (
         "test_a_worker_says_what_it_has",
@@ -94,8 +144,24 @@ TESTED: dict[str, tuple[str, ...]] = {
     ),
     "secure": (
         "test_nothing_is_sent_before_a_certificate_was_judged",
-        "test_a_connection_serves_only_the_name_it_was_made_for",
-        "test_only_a_session_whose_certificate_was_good_is_resumed",
+        "test_a_member_that_speaks_no_tls_is_sent_nothing",
+    ),
+    "send": (
+        "test_a_body_is_held_back_for_the_members_100",
+        "test_ping_asks_for_a_100_of_our_own",
+    ),
+    "service_log": (
+        "test_a_member_that_refuses",
+        "test_a_name_without_an_address",
+    ),
+    "services": (
+        "test_services_that_fail_cost_a_page_and_not_the_connection",
+        "test_a_handler_answers_with_what_it_was_asked",
+    ),
+    "settle": (
+        "test_a_request_is_busy_counted_and_logged_until_its_answer_has_gone",
+        "test_with_a_client_that_breaks_off_its_member_is_left",
+        "test_only_a_reset_tells_that_a_body_until_the_close_is_cut",
     ),
     "splice": (
         "test_a_body_on_its_way_through_a_pipe_holds_no_buffer",
@@ -103,10 +169,10 @@ TESTED: dict[str, tuple[str, ...]] = {
         "test_without_descriptors_for_pipes_bodies_are_copied",
         "test_a_large_body_that_is_cut_is_cut_for_the_client",
     ),
-    "tls_variables": (
-        "test_what_python_makes_is_made_once_a_connection",
-        "test_variables_that_cannot_be_made_are_none",
-        "test_a_plain_connection_has_no_variables",
+    "states": ("test_a_tunnel_keeps_a_worker_and_says_that_it_is_all",),
+    "steps": (
+        "test_a_body_that_does_not_come_is_answered_408",
+        "test_a_balancer_waits_no_longer_than_its_timeout",
     ),
     "tunnel": (
         "test_a_101_to_anything_else_is_502",
@@ -115,9 +181,13 @@ TESTED: dict[str, tuple[str, ...]] = {
         "test_a_side_that_is_lost_ends_the_other",
     ),
     "upstream": (
-        "test_addresses_are_tried_in_order",
-        "test_a_member_that_refuses",
+        "test_only_a_session_whose_certificate_was_good_is_resumed",
+        "test_one_that_is_idle_for_longer_than_ttl_is_closed",
+    ),
+    "upstream_events": (
+        "test_a_member_that_does_not_answer_is_waited_for_as_connectiontimeout_says",
         "test_a_reused_connection_that_dies_unanswered_is_replaced_once",
+        "test_an_idle_connection_is_closed_when_its_member_ends_it",
     ),
     "work": (
         "test_requests_beyond_maxrequestworkers_wait_in_order",
