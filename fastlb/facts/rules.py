@@ -15,7 +15,7 @@ class Piece:
 
     kind "literal": text holds it. Otherwise a letter: mod_headers knows e t D l i b
     s; mod_log_config knows more. arg is the text in braces.
-    statuses/negated: `%400,501{..}i` and `%!200{..}i`. original: `%<s`; final: `%>s`.
+    statuses/negated: `%400,501{..}i` and `%!200{..}i`.
     """
 
     kind: str
@@ -23,8 +23,6 @@ class Piece:
     arg: str = ""
     statuses: tuple[int, ...] = ()
     negated: bool = False
-    original: bool = False
-    final: bool = False
 
 
 Format = tuple[Piece, ...]

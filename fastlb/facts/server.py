@@ -49,8 +49,6 @@ class Model:
     target is a member whose `balancer_index` is -1.
     """
 
-    config_file: str
-    files: tuple[str, ...]  # every file read, in order, for -t -D DUMP_INCLUDES
     defines: tuple[str, ...]
     modules: tuple[str, ...]  # identifiers named by LoadModule, in order
     compat: Compat

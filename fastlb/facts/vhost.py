@@ -104,7 +104,6 @@ class VHost:
 
     index: int
     vhost_id: str  # "" for the main server; else address:port + server name
-    addresses: tuple[tuple[str, int | None], ...]
     server_name: str
     server_scheme: str | None
     server_port: int | None  # of ServerName, else of the address; None: the scheme's

@@ -79,8 +79,6 @@ def freeze(run: Drafts, tree: Tree, host_name: str) -> Model:
     vhosts = tuple(freezer.server(index) for index in range(len(run.vhosts) + 1))
     sets = address_sets(run.vhosts)
     return Model(
-        config_file=run.config_file,
-        files=tuple(path for path, _, _ in tree.files),
         defines=tuple(name for name, _ in tree.defines),
         modules=tree.modules,
         compat=run.process.compat,
@@ -178,7 +176,6 @@ class _Freezer:
             **settings,
             "index": index,
             "vhost_id": self._ids[index],
-            "addresses": tuple(draft.addresses),
             "server_name": self._names[index],
             "server_scheme": settings.get("server_scheme"),
             "server_port": own_port(draft, main),

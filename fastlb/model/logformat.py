@@ -51,15 +51,11 @@ def _item(text: str, place: int) -> tuple[Piece, int]:
     """One item whose "%" stands before place; (piece, place behind it)."""
     arg = ""
     statuses: list[int] = []
-    negated = original = final = False
+    negated = False
     while place < len(text):
         letter = text[place]
         if letter == "!":
             negated = not negated
-        elif letter == "<":
-            original, final = True, False
-        elif letter == ">":
-            original, final = False, True
         elif letter == "{":
             end = text.find("}", place)
             end = len(text) if end < 0 else end
@@ -70,7 +66,7 @@ def _item(text: str, place: int) -> tuple[Piece, int]:
                 end += 1
             statuses.append(int(text[place:end]))
             place = end - 1
-        elif letter != ",":
+        elif letter not in ",<>":
             kind = text[place : place + 3]
             if kind not in LONG_ITEMS:
                 kind = letter
@@ -81,8 +77,6 @@ def _item(text: str, place: int) -> tuple[Piece, int]:
                 arg=arg,
                 statuses=tuple(statuses),
                 negated=negated,
-                original=original,
-                final=final,
             )
             return piece, place + len(kind)
         place += 1

@@ -1,17 +1,18 @@
-"""What of the settings, and of the core's structs, has a reader. By name alone.
+"""What of the settings, and of the core's structs, has a reader.
 
-A field counts as read where anything of its name is: two fields of one name hide each
-other, so that what is found here is certainly unread.
+Where types lead nowhere a field counts as read if anything of its name is, and so does
+every field of a struct: what is found here is certainly unread.
 """
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import re
 import typing
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+
+from attributes import attributes_read
 
 from fastlb.facts.server import Model
 
@@ -20,16 +21,9 @@ PACKAGE = Path(__file__).parents[2] / "fastlb"
 WRITERS = ("config", "facts", "model", "lint", "probe", "fuzz")
 PLACES = {"file", "line"}  # for messages of the check
 
-# Fields that nobody is to read: what the manual calls "accepted and explained".
-EXPLAINED = {
-    "Regex.compiled",  # kept for _pcre2, which knows it by pattern
-    # <, > of a format: an ErrorDocument is served within its request, so that the
-    # first and the last of a chain are one (differences-from-apache.md)
-    "Piece.original",
-    # of -S, which asks the tree and the model's dump
-    "ProcessSettings.document_root",
-    "ProcessSettings.runtime_dir",
-}
+DUMP = "facts/dump.py"  # what -S prints
+DOORS = ("plan.pyx", "logline.pyx", "services.pyx")  # of the core, to the model
+UNREAD = {"Regex.compiled"}  # kept for _pcre2, which knows it by its pattern
 
 WRITTEN = re.compile(r"(?:\[[^\]]*\])?\s*(?:[-+*|&]|//)?=(?!=)")
 
@@ -64,26 +58,43 @@ def sources(suffixes: Iterable[str]) -> dict[Path, str]:
         path: path.read_text()
         for path in sorted(PACKAGE.rglob("*"))
         if path.suffix in suffixes
-        and path.relative_to(PACKAGE).parts[0] not in WRITERS
+        and (within := path.relative_to(PACKAGE))
+        and (within.parts[0] not in WRITERS or within.as_posix() == DUMP)
         and not path.name.startswith(("_probe.", "_fuzz."))
     }
 
 
-def names_read(texts: Mapping[Path, str]) -> set[str]:
-    """Attributes that are loaded, and words: plan.pyx names its switches so.
+def everything() -> dict[Path, str]:
+    """Whatever can read a setting."""
+    return sources({".py", ".pyx", ".pxd"})
 
-    A struct `*_said` of the core is filled by name; that its fields are read is asked
-    of them.
+
+def attributes_of_objects(text: str) -> Iterator[str]:
+    """What a chapter reads of Python's objects, by name; pointers are its own."""
+    code = re.sub(r"#.*", "", text)
+    objects = set(re.findall(r"object (\w+)|for (?:\w+, )?(\w+) in", code))
+    pointers = set(re.findall(r"\*\s*(\w+)", code)) | {"plan", "watch", "engine"}
+    pointers -= {name for pair in objects for name in pair}
+    for found in re.finditer(r"\b([a-zA-Z_]\w*)((?:(?:\[[^\]]*\])?\.\w+)+)", code):
+        names = re.findall(r"\.(\w+)", found[2])
+        if found[1] not in pointers:
+            yield from names[: -1 if WRITTEN.match(text_behind(found)) else None]
+
+
+def names_read(texts: Mapping[Path, str]) -> set[str]:
+    """`Class.field` where the class is known, else the field alone.
+
+    plan.pyx names its switches by words. A struct `*_said` of the core is filled by
+    name; that its fields are read is asked of them.
     """
-    read: set[str] = set()
+    python = {path: text for path, text in texts.items() if path.suffix == ".py"}
+    typed, read = attributes_read(python, PACKAGE)
+    facts = "fastlb.facts."
+    read |= {".".join(n.split(".")[-2:]) for n in typed if n.startswith(facts)}
     for path, text in texts.items():
-        if path.suffix == ".py":
-            for node in ast.walk(ast.parse(text)):
-                if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
-                    read.add(node.attr)
-        else:
-            read |= c_fields_read(text)
-            read |= set(re.findall(r'"([a-z_]+)"', text))
+        if path.name in DOORS:
+            read |= {*attributes_of_objects(text), *re.findall(r'"([a-z_]+)"', text)}
+        elif path.suffix == ".pxd":
             for struct, name in c_fields(text):
                 if struct.endswith("_said"):
                     read |= {name, re.sub("_us$", "_ms", name)}
@@ -124,7 +135,7 @@ def unread_settings(texts: Mapping[Path, str]) -> set[str]:
     return {
         f"{owner}.{name}"
         for owner, name in model_fields()
-        if name not in read and name not in PLACES
+        if not {name, f"{owner}.{name}"} & read and name not in PLACES
     }
 
 

@@ -23,8 +23,8 @@ def literal(text: bytes) -> Piece:
         ("%h", (Piece(kind="h"),)),
         ("a%%b", (literal(b"a%b"),)),
         (r"a\tb\nc\\d\q", (literal(b"a\tb\nc\\d\\q"),)),
-        ("%>s", (Piece(kind="s", final=True),)),
-        ("%<s", (Piece(kind="s", original=True),)),
+        ("%>s", (Piece(kind="s"),)),
+        ("%<s", (Piece(kind="s"),)),
         ("%{Referer}i", (Piece(kind="i", arg="Referer"),)),
         (
             "%400,501{User-agent}i",

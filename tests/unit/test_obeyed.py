@@ -6,11 +6,19 @@ import re
 from pathlib import Path
 
 import pytest
-from readers import EXPLAINED, sources, unread_fields, unread_settings
+from attributes import attributes_read
+from readers import (
+    PACKAGE,
+    UNREAD,
+    everything,
+    sources,
+    unread_fields,
+    unread_settings,
+)
 
 
 def test_every_setting_has_a_reader() -> None:
-    assert unread_settings(sources({".py", ".pyx", ".pxd"})) == EXPLAINED
+    assert unread_settings(everything()) == UNREAD
 
 
 def test_every_field_of_the_core_has_a_reader() -> None:
@@ -40,7 +48,40 @@ def test_a_planted_field_is_found(text: str, unread: bool) -> None:
 def test_a_setting_without_its_only_reader_is_found() -> None:
     texts = {
         path: re.sub(r"\.(proxy_)?source_address", ".nothing", text)
-        for path, text in sources({".py", ".pyx", ".pxd"}).items()
+        for path, text in everything().items()
     }
-    found = unread_settings(texts) - EXPLAINED
+    found = unread_settings(texts) - UNREAD
     assert found == {"Member.source_address", "VHost.proxy_source_address"}
+
+
+TYPES = """
+from collections.abc import Iterable
+from fastlb.config.tree import Tree
+from fastlb.facts.server import Model
+
+def look(tree: Tree, models: Iterable[Model], unknown) -> None:
+    names = tree.files, unknown.process
+    for model in models:
+        for index, host in enumerate(model.vhosts):
+            print(host.index, [log.format for log in host.access_logs])
+"""
+
+
+def test_types_are_followed_to_the_class_whose_field_is_read() -> None:
+    typed, untyped = attributes_read({PACKAGE / "planted.py": TYPES}, PACKAGE)
+    assert typed == {
+        "fastlb.config.tree.Tree.files",
+        "fastlb.facts.server.Model.vhosts",
+        "fastlb.facts.vhost.VHost.index",
+        "fastlb.facts.vhost.VHost.access_logs",
+        "fastlb.facts.rules.AccessLog.format",
+    }
+    assert untyped == {"process"}
+
+
+def test_a_field_of_the_same_name_elsewhere_is_no_reader() -> None:
+    texts = {
+        path: re.sub(r"\bmodel\.modules", "Tree.modules", text)
+        for path, text in everything().items()
+    }
+    assert unread_settings(texts) - UNREAD == {"Model.modules"}

@@ -106,7 +106,8 @@ def test_a_missing_port_is_the_main_servers_wherever_its_name_stands() -> None:
         "Listen 80\nListen 8080\n<VirtualHost *>\nServerName a\n</VirtualHost>\n"
         "ServerName m.test:8080\n"
     )
-    assert model.vhosts[1].addresses == (("*", 8080),)
+    [found] = model.address_sets
+    assert (found.host, found.port, found.vhosts) == ("*", 8080, (1,))
 
 
 def test_an_unknown_host_name_leaves_the_block_without_address() -> None:
@@ -114,7 +115,7 @@ def test_an_unknown_host_name_leaves_the_block_without_address() -> None:
     assert warnings(text) == [
         "2: AH00547: Could not resolve host name no.test -- ignoring!"
     ]
-    assert model_of(text).vhosts[1].addresses == ()
+    assert model_of(text).address_sets == ()
 
 
 @rows(

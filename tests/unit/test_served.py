@@ -16,7 +16,7 @@ import trees
 from certificates import make_ca, make_crl, make_pair
 from configs import REGISTRY
 from every_word import in_its_place, values_of
-from readers import PLACES, sources, unread_settings
+from readers import PLACES, everything, unread_settings
 
 from fastlb.config.checks import Choice
 from fastlb.config.directives.balancer_params import BALANCER
@@ -225,10 +225,6 @@ def unobeyed_parameters(models: Models, unread: set[str]) -> list[str]:
             ):
                 found.append(f"{key}=")
     return found
-
-
-def everything() -> dict[Path, str]:
-    return sources({".py", ".pyx", ".pxd"})
 
 
 @pytest.fixture(scope="module")
