@@ -14,10 +14,10 @@ cdef struct lb_choice:
     int count               # of candidates, at least 1
     long long now_us
     uint64_t random         # every bit drawn anew for this election
+    bint is_wild            # a number was met that no process of ours can have written
     # for methods that pay:
     long long total         # of what lb_add gave
     uint32_t number         # of this election
-    bint is_wild            # a number was met that no process of ours can have written
 
 # Which candidate serves, 0 to count - 1; any of them may be named.
 ctypedef int (*lb_choose)(lb_choice *c) noexcept nogil
