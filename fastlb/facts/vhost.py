@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from fastlb.base.levels import Level
 from fastlb.facts.mapping import Mapping
 from fastlb.facts.rules import (
     AccessLog,
@@ -141,8 +142,8 @@ class VHost:
     server_tokens: str  # the Server header's value
     access_logs: tuple[AccessLog, ...]
     error_log: str
-    log_level: str  # default level
-    log_levels: tuple[tuple[str, str], ...]  # (module, level)
+    log_level: Level
+    log_levels: tuple[tuple[str, Level], ...]  # (module, level)
     file: str
     line: int
     registered_methods: tuple[str, ...] = ()  # RegisterHttpMethod: of all hosts

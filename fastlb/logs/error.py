@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from fastlb.base.levels import LEVELS
+from fastlb.base.levels import LEVELS, Level
 from fastlb.base.messages import logged_level
 from fastlb.facts.rules import LogTarget
 from fastlb.facts.server import Model
@@ -32,7 +32,7 @@ WINDOW_NS = 1_000_000_000
 LIMITED_KEYS_MAX = 1024
 
 _RANK = {name: rank for rank, name in enumerate(LEVELS)}
-_NOTICE = _RANK["notice"]
+_NOTICE = Level.NOTICE
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = (
     *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
@@ -105,8 +105,8 @@ class ErrorLog:
         self._target_of = tuple(targets.index(v.error_log) for v in model.vhosts)
         self._ranks = tuple(
             (
-                _RANK.get(v.log_level, _RANK["warn"]),
-                {_module(m): _RANK.get(level, _NOTICE) for m, level in v.log_levels},
+                v.log_level,
+                {_module(module): level for module, level in v.log_levels},
             )
             for v in model.vhosts
         )

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fastlb._pcre2 import Pattern
+from fastlb.base.levels import Level
 from fastlb.config.tree import Node
 from fastlb.facts.regex import RegexDraft, compile_pcre
 from fastlb.facts.rules import AccessRule, EnvCondition, Format, HeaderRule
@@ -168,7 +169,7 @@ class ServerDraft:
     addresses: list[tuple[str, int | None]] = field(default_factory=list)
     written_names: list[str] = field(default_factory=list)
     aliases: list[str] = field(default_factory=list)
-    log_levels: dict[str, str] = field(default_factory=dict)
+    log_levels: dict[str, Level] = field(default_factory=dict)
     formats: dict[str, Format] = field(default_factory=dict)
     default_format: Format | None = None  # LogFormat without a nickname
     logs: list[LogDraft] = field(default_factory=list)

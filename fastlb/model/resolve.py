@@ -114,7 +114,7 @@ def draft(
     # <VirtualHost *> without a port takes the main server's, which may stand below
     for node in tree.nodes:
         if node.name.lower() == "servername" and node.args:
-            resolve_vhosts.server_name(run, main, node)
+            resolve_server.set_fields(run, main, node)
     _walk(run, main, tree.nodes)
     return run
 

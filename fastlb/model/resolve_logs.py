@@ -10,7 +10,7 @@ from fastlb.model.conditions import env_condition
 from fastlb.model.drafts import Drafts, Handler, LogDraft, Place, ServerDraft
 from fastlb.model.headerformat import FormatError
 from fastlb.model.logformat import COMMON, parse_log_format
-from fastlb.model.resolve_server import absolute
+from fastlb.model.resolve_server import SETTERS, absolute
 
 _TRAILERS: Final = "trailers are dropped: they are neither passed on nor kept"
 _ALWAYS_EMPTY: Final = {
@@ -64,28 +64,20 @@ def transfer_log(_run: Drafts, place: Place, node: Node) -> None:
 
 
 def log_level(run: Drafts, place: Place, node: Node) -> None:
-    """`LogLevel [module:]level ...`."""
-    for word in node.args:
-        module, colon, level = word.rpartition(":")
-        level = level.lower()
-        if place.section is not None:
-            run.report.warn(
-                node,
-                "FB0252",
-                "LogLevel in a section has no effect: levels hold for a whole server",
-                cure="write it outside the section",
-            )
-            return
-        if colon:
-            place.server.log_levels[module_name(module)] = level
-        else:
-            place.server.settings["log_level"] = level
-            place.server.log_levels.clear()  # as Apache: it resets the modules too
-
-
-def module_name(text: str) -> str:
-    """`proxy`, `proxy_module` and `mod_proxy.c` as "proxy"."""
-    return text.removesuffix("_module").removesuffix(".c").removeprefix("mod_")
+    """`LogLevel [module:]level ...`; lines add up."""
+    if place.section is not None or place.inert:
+        run.report.warn(
+            node,
+            "FB0252",
+            "LogLevel in a section has no effect: levels hold for a whole server",
+            cure="write it outside the section",
+        )
+        return
+    said = SETTERS["loglevel"].values(node.args)
+    if "log_level" in said:
+        place.server.settings["log_level"] = said["log_level"]
+        place.server.log_levels.clear()  # as Apache: it resets the modules too
+    place.server.log_levels.update(said["log_levels"])
 
 
 def access_logs(

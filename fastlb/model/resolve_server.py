@@ -55,7 +55,10 @@ def set_fields(run: Drafts, place: Place, node: Node) -> None:
     if scope is Scope.SECTION:
         place.draft.conf = replace(place.draft.conf, **values)
     elif scope is Scope.SERVER:
-        place.server.settings |= values
+        said = place.server.settings
+        said |= values
+        for name in [name for name, value in values.items() if value is None]:
+            del said[name]  # of several fields a line may say less than one before
     else:
         run.process.values |= values
 

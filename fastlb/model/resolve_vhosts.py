@@ -2,50 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Final
 
+from fastlb.config.hosts import literal_of, port_number, split_host_port
 from fastlb.config.tree import Node
-from fastlb.config.units import maybe_integer
 from fastlb.facts.listener import AddressSet, Listener
 from fastlb.model.drafts import Drafts, Handler, Place, ServerDraft
 from fastlb.model.report import place_of
-
-_NAME_FIELDS: Final = ("server_name", "server_scheme", "server_port")
-
-
-def split_host_port(text: str) -> tuple[str, str] | None:
-    """`host`, `host:port`, `[v6]:port` or a bare number as (host, port text).
-
-    The host comes without brackets; either part may be "". None when malformed.
-    """
-    if text.startswith("["):
-        literal, bracket, rest = text[1:].partition("]")
-        if not bracket or (rest and not rest.startswith(":")):
-            return None
-        return literal, rest[1:]
-    if text.isdigit():
-        return "", text
-    host, colon, port = text.rpartition(":")
-    if not colon:
-        return text, ""
-    if ":" in host:
-        return None
-    return host, port
-
-
-def port_number(text: str) -> int | None:
-    """A port in 1..65535, else None."""
-    value = maybe_integer(text)
-    return value if value is not None and 1 <= value <= 65535 else None
-
-
-def literal_of(host: str) -> str | None:
-    """An IP literal in its shortest form, or None when the text is a name."""
-    try:
-        return str(ipaddress.ip_address(host))
-    except ValueError:
-        return None
 
 
 def listen(run: Drafts, _place: Place, node: Node) -> None:
@@ -101,26 +64,6 @@ def listeners(run: Drafts) -> tuple[Listener, ...]:
         Listener(host, port, protocol, node.file, node.line)
         for host, port, protocol, node in run.listens
     )
-
-
-def server_name(run: Drafts, place: Place, node: Node) -> None:
-    """`ServerName [scheme://]name[:port]`."""
-    text = node.args[0]
-    scheme, separator, rest = text.partition("://")
-    if not separator:
-        scheme, rest = "", text
-    parts = split_host_port(rest)
-    if parts is None:
-        run.report.error(node, "FB0213", f'Invalid ServerName "{text}" to ServerName.')
-        return
-    host, port_text = parts
-    if not host:  # a name of digits only is a name
-        host, port_text = rest, ""
-    said = (host, scheme.lower() or None, port_number(port_text))
-    for field, value in zip(_NAME_FIELDS, said, strict=True):
-        place.server.settings.pop(field, None)
-        if value is not None:
-            place.server.settings[field] = value
 
 
 def own_port(server: ServerDraft, main: ServerDraft) -> int | None:
@@ -239,6 +182,5 @@ def vhost_ids(vhosts: list[ServerDraft], names: list[str]) -> list[str]:
 
 HANDLERS: Final[dict[str, Handler]] = {
     "listen": listen,
-    "servername": server_name,
     "serveralias": server_alias,
 }

@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rows import rows
 
+from fastlb.base.levels import Level
 from fastlb.facts.rules import LogTarget
 from fastlb.facts.server import Model
 from fastlb.facts.vhost import VHost
@@ -28,7 +29,7 @@ NOON_NS = 1_795_262_451_692_956_123  # 21 November 2026, 12:00:51.692956 UTC
 def model(*vhosts: dict[str, Any]) -> Model:
     """A model of which the error log reads only three fields of each host."""
     blank = dict.fromkeys(field.name for field in dataclasses.fields(VHost))
-    given = {"error_log": "e.log", "log_level": "warn", "log_levels": ()}
+    given = {"error_log": "e.log", "log_level": Level.WARN, "log_levels": ()}
     made = tuple(VHost(**(blank | given | v)) for v in vhosts or ({},))
     parts = dict.fromkeys(field.name for field in dataclasses.fields(Model))
     return Model(**(parts | {"vhosts": made}))  # type: ignore[arg-type]
@@ -117,8 +118,8 @@ def test_what_is_not_known_leaves_no_trace_in_the_line(tmp_path: Path) -> None:
 def test_level_by_module_and_notices_always(
     tmp_path: Path, level: str, module: str, wanted: bool
 ) -> None:
-    levels = (("proxy_module", "debug"), ("ssl", "error"))
-    out = Written(tmp_path, {"log_level": "warn", "log_levels": levels})
+    levels = (("proxy_module", Level.DEBUG), ("ssl", Level.ERROR))
+    out = Written(tmp_path, {"log_level": Level.WARN, "log_levels": levels})
     assert out.log.is_wanted(level, module) is wanted
     out.log.write(level, module, 0, "", 0, "x")
     assert bool(out.lines()) is wanted
@@ -128,7 +129,7 @@ def test_each_host_writes_to_its_own_log_at_its_own_level(tmp_path: Path) -> Non
     out = Written(
         tmp_path,
         {},
-        {"error_log": "b.log", "log_level": "debug"},
+        {"error_log": "b.log", "log_level": Level.DEBUG},
         {"error_log": "e.log"},
     )
     for vhost_index in range(3):
@@ -193,7 +194,9 @@ def test_a_clock_set_back_does_not_silence_the_log(tmp_path: Path) -> None:
 
 
 def test_syslog_gets_facility_and_level_but_no_time(tmp_path: Path) -> None:
-    out = Written(tmp_path, {"error_log": "syslog:local3:edge", "log_level": "trace8"})
+    out = Written(
+        tmp_path, {"error_log": "syslog:local3:edge", "log_level": Level.TRACE8}
+    )
     out.log.write("error", "proxy", 0, "", 0, "x")
     out.log.write("trace5", "proxy", 0, "", 0, "y")
     (error_at, line), (trace_at, _) = out.syslog

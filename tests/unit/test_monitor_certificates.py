@@ -15,6 +15,7 @@ from test_stapling import STAPLING
 from tls_peers import model_with, settings
 
 from fastlb._core import Table
+from fastlb.base.levels import Level
 from fastlb.facts.tls import TlsServer
 from fastlb.monitor.heritage import MonitorHeritage
 from fastlb.monitor.monitor import Monitor
@@ -39,7 +40,9 @@ def heritage(tls: TlsServer, log: int, *known: Expiry) -> MonitorHeritage:
     return MonitorHeritage(
         model=replace(
             model,
-            vhosts=tuple(replace(vhost, log_level="info") for vhost in model.vhosts),
+            vhosts=tuple(
+                replace(vhost, log_level=Level.INFO) for vhost in model.vhosts
+            ),
         ),
         table=cast(Table, NoTable()),
         member_slots=(0, 1),

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from rows import rows
 from trees import errors, model_of, resolve_text, warnings
 
+from fastlb.base.levels import Level
 from fastlb.base.messages import MESSAGES
 from fastlb.facts.vhost import ReadLimit, SectionKind
 from fastlb.facts.words import Compat, EncodedSlashes, Via
@@ -25,7 +26,7 @@ def test_defaults_are_apaches() -> None:
     assert main.strict and main.allow_http09 and main.merge_slashes
     assert main.proxy_timeout_ms is None
     assert main.allow_encoded_slashes is EncodedSlashes.OFF
-    assert main.log_level == "warn"
+    assert main.log_level == Level.WARN
     assert model.process.start_servers == 2  # cpu_count
     assert model.process.max_connections_per_child == 0
     assert model.process.listen_backlog == 511
@@ -226,8 +227,8 @@ def test_logs_go_to_the_hosts_own_files_or_the_main_servers() -> None:
     assert two.access_logs[0].format[0].kind == "h"
     assert main.error_log == "/srv/logs/err"
     assert (two.log_level, two.log_levels) == (
-        "info",
-        (("proxy", "debug"), ("ssl", "trace3")),
+        Level.INFO,
+        (("proxy", Level.DEBUG), ("ssl", Level.TRACE3)),
     )
 
 

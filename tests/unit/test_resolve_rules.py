@@ -5,6 +5,7 @@ from __future__ import annotations
 from rows import rows
 from trees import errors, model_of, warnings
 
+from fastlb.base.levels import Level
 from fastlb.facts.rules import EnvRule, HeaderAction, HeaderRule, Redirect, ReverseMap
 from fastlb.facts.vhost import DirConf
 
@@ -228,11 +229,13 @@ def test_refusals_in_sections(line: str, text: str) -> None:
     assert found[0].startswith(f"3: {text}")
 
 
-def test_a_level_in_a_section_is_not_taken() -> None:
-    found = warnings(LISTEN + "<Location /a>\nLogLevel debug\n</Location>\n")
-    assert found == [
+@rows("section", ["Location /a", "Directory /a", "Proxy *", "Files x"])
+def test_a_level_in_a_section_is_not_taken(section: str) -> None:
+    text = f"<{section}>\nLogLevel debug\n</{section.split(maxsplit=1)[0]}>\n"
+    assert warnings(LISTEN + text) == [
         "3: LogLevel in a section has no effect: levels hold for a whole server"
     ]
+    assert model_of(LISTEN + text).vhosts[0].log_level is Level.WARN
 
 
 @rows("item", ["%L", "%{X}^ti", "%{X}^to"])

@@ -140,3 +140,32 @@ def test_a_port_that_servername_does_not_say_is_the_schemes() -> None:
         "<VirtualHost *:*>\n</VirtualHost>\n"
     )
     assert [host.server_port for host in model.vhosts] == [99, None, 83, 84, 99]
+
+
+@rows(
+    ("written", "said"),
+    [
+        ("a.test", ("a.test", None, None)),
+        ("A.test:8080", ("A.test", None, 8080)),
+        ("HTTPS://a.test", ("a.test", "https", None)),
+        ("http://a.test:81", ("a.test", "http", 81)),
+        ("[::1]:81", ("::1", None, 81)),
+        ("12345", ("12345", None, None)),
+    ],
+)
+def test_a_name_has_a_scheme_and_a_port(
+    written: str, said: tuple[str, str | None, int | None]
+) -> None:
+    main = model_of(f"Listen 8080\nServerName {written}\n").vhosts[0]
+    assert (main.server_name, main.server_scheme, main.server_port) == said
+
+
+def test_a_second_name_takes_back_scheme_and_port() -> None:
+    main = model_of("Listen 8080\nServerName https://a:81\nServerName b\n").vhosts[0]
+    assert (main.server_name, main.server_scheme, main.server_port) == ("b", None, None)
+
+
+@rows("written", ["a:b:80", "[::1"])
+def test_a_malformed_name_is_refused(written: str) -> None:
+    found = errors(f"Listen 8080\nServerName {written}\n")
+    assert found == [f'2: Invalid ServerName "{written}" to ServerName.']

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from fastlb.base.errors import Severity
-from fastlb.base.levels import LEVELS
-from fastlb.config import modules, units
+from fastlb.base.levels import LEVELS, Level
+from fastlb.config import modules
 from fastlb.config.checks import Choice, Duration, Integer, every, word_of
+from fastlb.config.hosts import port_number, split_host_port
 from fastlb.config.registry import (
     SV,
     SVD,
@@ -17,6 +18,7 @@ from fastlb.config.registry import (
     Reader,
     Refused,
     S,
+    Scope,
     Status,
     V,
 )
@@ -40,19 +42,31 @@ _PROTOCOL_OPTIONS = {
 }
 
 
-def _log_level(name: str, words: tuple[str, ...]) -> Complaint | None:
-    for index, word in enumerate(words):
-        module, colon, level = word.rpartition(":")
-        if level.lower() not in LEVELS:
-            best = nearest(level, LEVELS)
-            prefix = f"{word}: " if colon else ""
-            cure = f"did you mean {module}{colon}{best}?" if best else ""
-            return Complaint(prefix + _LEVEL_WRONG, "", cure, word=index)
-        if colon and not modules.is_known(module):
-            best = nearest(module, modules.EMULATED)
-            cure = f"did you mean {best}:{level}?" if best else ""
-            return Complaint(f"Cannot find module {module}", "", cure, word=index)
-    return None
+class _LogLevel(Reader):
+    """[module:]level ...: a level alone takes back those of modules before it."""
+
+    def read(self, name: str, words: tuple[str, ...]) -> dict[str, object]:
+        said: dict[str, object] = {}
+        of_modules: dict[str, Level] = {}
+        for index, word in enumerate(words):
+            module, colon, level = word.rpartition(":")
+            if level.lower() not in LEVELS:
+                best = nearest(level, LEVELS)
+                prefix = f"{word}: " if colon else ""
+                cure = f"did you mean {module}{colon}{best}?" if best else ""
+                complaint = Complaint(prefix + _LEVEL_WRONG, "", cure, word=index)
+                raise Refused(complaint)
+            if colon and not modules.is_known(module):
+                best = nearest(module, modules.EMULATED)
+                cure = f"did you mean {best}:{level}?" if best else ""
+                text = f"Cannot find module {module}"
+                raise Refused(Complaint(text, "", cure, word=index))
+            if colon:
+                of_modules[modules.base_name(module)] = Level[level.upper()]
+            else:
+                said["log_level"] = Level[level.upper()]
+                of_modules.clear()
+        return said | {"log_levels": tuple(of_modules.items())}
 
 
 class _ProtocolOptions(Reader):
@@ -79,22 +93,29 @@ def _error_document(name: str, words: tuple[str, ...]) -> Complaint | None:
     return None
 
 
-def _server_name(name: str, words: tuple[str, ...]) -> Complaint | None:
-    """[scheme://]name[:port]; only the port can be wrong."""
-    authority = words[0].split("://", 1)[-1]
-    if authority.startswith("[") and "]" in authority:
-        authority = authority.partition("]")[2]
-    _, colon, port = authority.rpartition(":")
-    if not colon:
-        return None
-    try:
-        units.port(port)
-    except units.UnitError:
-        return Complaint(
-            f'The port number "{words[0]}" is outside the appropriate range'
-            " (i.e., 1..65535)."
-        )
-    return None
+class _ServerName(Reader):
+    """[scheme://]name[:port]: Apache complains of the port, then of the whole."""
+
+    def read(self, name: str, words: tuple[str, ...]) -> dict[str, str | int | None]:
+        scheme, separator, rest = words[0].partition("://")
+        if not separator:
+            scheme, rest = "", words[0]
+        _, colon, port = rest.rpartition("]")[2].rpartition(":")
+        if colon and port_number(port) is None:
+            text = f'The port number "{words[0]}" is outside the appropriate range'
+            raise Refused(Complaint(f"{text} (i.e., 1..65535)."))
+        parts = split_host_port(rest)
+        if parts is None:
+            text = f'Invalid ServerName "{words[0]}" to ServerName.'
+            raise Refused(Complaint(text, number="FB0213"))
+        host, port = parts
+        if not host:  # a name of digits only is a name
+            host, port = rest, ""
+        return {
+            "server_name": host,
+            "server_scheme": scheme.lower() or None,
+            "server_port": port_number(port),
+        }
 
 
 def _protocols(_name: str, words: tuple[str, ...]) -> Complaint | None:
@@ -118,12 +139,13 @@ DIRECTIVES = (
         Args.ONE,
         "[scheme://]name[:port]",
         "the name by which a host is asked for",
-        default="the machine's name",
+        shown_default="the machine's name",
         manual=(
             "Decides which virtual host of an address serves a request, and the name"
             " in URLs that the server makes when UseCanonicalName is On."
         ),
-        check=_server_name,
+        check=_ServerName(),
+        sets=("server_name", "server_scheme", "server_port"),
     ),
     Directive(
         "ServerAlias",
@@ -497,7 +519,9 @@ DIRECTIVES = (
         "[module:]level ...",
         "how much the error log tells",
         default="warn",
-        check=_log_level,
+        check=_LogLevel(),
+        sets=("log_level", "log_levels"),
+        scope=Scope.SERVER,
     ),
     Directive(
         "SetHandler",
