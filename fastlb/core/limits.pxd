@@ -38,7 +38,7 @@ cdef enum:
     REASONS_MAX = 64                # phrases of status codes; more: no worker begins
     LOG_BEGAN_BYTES = 200           # of a broken answer, shown in the error log
     LOG_BUFFER_BYTES = 65536        # of lines of a turn; full: written before its end
-    DROPPED_BYTES = 16384           # read away at once from who is not listened to
+    DROPPED_BYTES = 16384           # read away at once where nobody listens any more
     PIPES_KEPT_MAX = 64             # of splice; more are closed
     TUNNEL_PIECE = 65536            # received at once
 

@@ -26,7 +26,7 @@ cdef int claim_balancer_slot(
 # lock: LOCK_*, when the balancer's lock had to be taken.
 cdef int claim_member_slot(
     table_view *t, const member_claim *c, int *lock) noexcept nogil
-# Another method begins anew with all members (spec balancing.md 5.8). returns LOCK_*
+# Another method begins anew with all members. returns LOCK_*
 cdef int claim_balancer_method(table_view *t, int slot, int method) noexcept nogil
 # Nobody holds it any more.
 cdef void claim_free_balancer(table_view *t, int slot) noexcept nogil

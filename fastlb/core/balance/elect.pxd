@@ -1,4 +1,4 @@
-# Which member serves a request (spec balancing.md 3.1, 4, 5, 6.3).
+# Which member serves a request.
 #
 # Election is global over all workers: a method that pays runs under the balancer's lock
 # (lock.pxd), and its sequence is Apache's whatever worker asks. Time and randomness are

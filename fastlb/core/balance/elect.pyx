@@ -11,7 +11,7 @@
 # uses: balance/table, balance/lock, balance/ledger, balance/lbmethods/method,
 #       balance/lbmethods/methods
 
-# Who may serve, and their positions in the balancer: good for one election.
+# Those that may serve, and their positions in the balancer: good for one election.
 cdef (member_slot *)[MEMBERS_PER_BALANCER_MAX] elect_candidates
 cdef int[MEMBERS_PER_BALANCER_MAX] elect_positions
 
@@ -143,7 +143,7 @@ cdef void elect_settle_route(
 # --- step 3: by method
 
 # The first `limit` usable members of the set that are of that kind become candidates
-# (FLAG_SPARE, FLAG_STANDBY; who is both is a spare).
+# (FLAG_SPARE, FLAG_STANDBY; one that is both is a spare).
 cdef void elect_draft(
         lb_choice *c, const balancer_plan *b, int lbset, uint32_t kind,
         int limit) noexcept nogil:
@@ -165,9 +165,8 @@ cdef void elect_draft(
         c.count += 1
 
 
-# Candidates in declaration order, of the first lbset that has any (spec balancing.md
-# 5). Spares stand in for unusable members of their set, one for one; standbys only when
-# there is nobody.
+# Candidates in declaration order, of the first lbset that has any. Spares stand in for
+# unusable members of their set, one for one; standbys only when there is nobody.
 cdef int elect_scan(lb_choice *c, const balancer_plan *b) noexcept nogil:
     cdef int spares, standbys, unusable, set_of_it, count, i
     cdef int lbset = 0

@@ -78,7 +78,7 @@ cdef bint member_clear_error(member_slot *m) noexcept nogil
 # retry=0 or flag I; never with flag S or when a probe will bring it back).
 cdef void member_retry(
     const table_view *t, member_slot *m, long long now_us) noexcept nogil
-# FLAG_* by the word of the master, and those of FLAGS_LIVE by the monitor's; returns
-# the flags before.
+# Set FLAG_* on behalf of the master, or those of FLAGS_LIVE on behalf of the monitor;
+# returns the flags before.
 cdef uint32_t member_set_flags(
     table_view *t, member_slot *m, uint32_t flags, bint on) noexcept nogil

@@ -194,7 +194,7 @@ cdef int member_failed(
             next &= ~<uint32_t>FLAG_PROBE_CLEARS
         elif not seen & FLAG_ERROR and fixed & FLAG_PROBED:
             next |= FLAG_PROBE_CLEARS
-        # before E, so that who sees E does not retry on an old time
+        # before E, so that whoever sees E does not retry on an old time
         atomic_set_i64(&m.error_time_us, now_us)
         if atomic_swap_if_u32(&m.flags, &seen, next):
             break
@@ -245,7 +245,7 @@ cdef long long member_retry_in_ms(
     return 0 if left_us <= 0 else (left_us + 999) // 1000
 
 
-# Offer a member in E its retry (spec balancing.md 4.2). Only E is cleared.
+# Offer a member in E its retry. Only E is cleared.
 cdef void member_retry(
         const table_view *t, member_slot *m, long long now_us) noexcept nogil:
     if not atomic_get_u32(&m.flags) & FLAG_ERROR:

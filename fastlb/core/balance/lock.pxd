@@ -6,7 +6,7 @@
 #   serial   of that process; the master gives each to one process only, and the book
 #            tells which process has it: so a number or a pid used again is no confusion
 #
-# Taken and given back by compare-and-swap. Who finds it taken spins, then sleeps in
+# Taken and given back by compare-and-swap. Whoever finds it taken spins, then sleeps in
 # short steps, and takes it over
 #   from a dead owner      at once: the book no longer knows it, or its process has gone
 #   from a living owner    after LOCK_WAIT_US: it is stopped, or does not mean well

@@ -1,4 +1,4 @@
-# Which route a client asks for (spec balancing.md 6.2).
+# Which route a client asks for.
 
 cdef extern from "<string.h>" nogil:
     const void *sticky_memmem "memmem"(

@@ -2,7 +2,7 @@
 # Nothing here knows a request.
 
 cdef enum:
-    PATH_PLAIN = 1      # stays as it is in a canonical path (proxying.md 1.4)
+    PATH_PLAIN = 1      # stays as it is in a canonical path
     PATH_SIMPLE = 2     # ... and has one meaning only, wherever it stands
 
 # What members may do to a path that httpd leaves alone.

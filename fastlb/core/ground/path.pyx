@@ -170,7 +170,7 @@ cdef int prefix_match(
         const text *pattern, const char *path, unsigned int length) noexcept nogil:
     """Bytes of the path that the pattern takes, at a segment boundary; -1: none.
 
-    A run of slashes on either side equals one (proxying.md 1.3).
+    A run of slashes on either side equals one.
     """
     cdef unsigned int p = 0, i = 0
     while p < pattern.length:

@@ -1,4 +1,4 @@
-# How long a body is (RFC 9112 6.3; spec proxying.md 3.1 and 4).
+# How long a body is (RFC 9112 6.3).
 
 cdef enum:
     BODY_NONE = 0       # no body at all

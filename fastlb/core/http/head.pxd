@@ -17,9 +17,9 @@ cdef int head_find_end(
 #
 # out           need not be zeroed; all scalar members are set, arrays as far as used
 # returns       > 0 bytes of the head; -400, -414 or -505 with out.why (RFC 9112 2.2, 3,
-#               5; spec proxying.md 3.1 for what Apache answers); AGAIN when the head is
-#               not complete: a caller whose buffer is full asks so whether what is
-#               there can be refused already for a line that is too long
+#               5), the status that Apache answers; AGAIN when the head is not complete:
+#               a caller whose buffer is full asks so whether what is there can be
+#               refused already for a line that is too long
 # A version other than 1.0 and 1.1 is refused; with limits.compat_apache a higher one
 # is served as 1.1. Bytes behind the head may lie within length; they are not parsed.
 # Does not judge Host or framing: head_check_host and framing_of_request do.

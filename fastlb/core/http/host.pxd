@@ -1,6 +1,6 @@
 # For whom a request is.
 
-# Validity of Host and of an absolute-form target (config-language.md 8.4).
+# Validity of Host and of an absolute-form target.
 #
 # strict        HttpProtocolOptions Strict
 # host          out: the host name without port and without a last dot, of the target's

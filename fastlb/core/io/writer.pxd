@@ -5,7 +5,7 @@
 # A writer knows its room. What does not fit is left out whole and `full` is set:
 # whoever composed asks once, at the end, and answers with an error. So nothing is
 # counted before it is written, and nothing can be written past the end. Where memory
-# can be had while one writes (arena.pxd), `more` gets it, and `end` is only where the
+# is found while one writes (arena.pxd), `more` gets it, and `end` is only where the
 # present piece ends.
 
 cdef struct writer:

@@ -1,4 +1,4 @@
-"""Require: may this client ask for this? (config-language.md 7)"""
+"""Require: may this client ask for this?"""
 # uses: ground/text, ground/address, plan/plan, plan/client, plan/facts
 
 cdef bint network_holds(network *n, const unsigned char *address) noexcept nogil:

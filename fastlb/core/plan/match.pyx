@@ -1,7 +1,4 @@
-"""Which settings apply to a request, and where it goes (match.pxd).
-
-Spec: config-language.md 7-8, proxying.md 1.
-"""
+"""Which settings apply to a request, and where it goes (match.pxd)."""
 # uses: ground/chartable, ground/text, io/writer, ground/path, ground/arena,
 #       http/fields, plan/plan, plan/client, plan/facts, plan/undecided, plan/target
 

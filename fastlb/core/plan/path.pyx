@@ -1,7 +1,7 @@
 """Paths: what a request asks for, and what else a member might make of it (match.pxd).
 
 Sections, mappings and access rules look at r.decoded: escapes and dot segments undone,
-once, as httpd does it (proxying.md 1.3). It is also what goes out, encoded anew.
+once, as httpd does it. It is also what goes out, encoded anew.
 
 Some of what goes out may still be read in more than one way, because members do more
 than RFC 3986 asks of them: they undo an escaped slash (AllowEncodedSlashes NoDecode),

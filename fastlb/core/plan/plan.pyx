@@ -241,7 +241,7 @@ cdef object plan_mapping_of(plan_mapping *m, object mapping, plan_section *secti
     m.interpolate = mapping.interpolate
     m.balancer = mapping.balancer_index
     m.member = mapping.member_index
-    # What is written in a target is canonicalised like the rest (proxying.md 1.4).
+    # What is written in a target is canonicalised like the rest.
     first_group = 0 if mapping.is_regex else NO_GROUPS
     m.target = plan_template(mapping.target_path, first_group, False, not m.nocanon)
     m.interpolated = plan_template(
@@ -347,7 +347,7 @@ cdef object plan_conf_of(plan_conf *c, object conf, plan_section *sections):
 
 
 cdef object plan_named_groups(plan_section *s):
-    """(?<name>...) in LocationMatch sets MATCH_NAME (config-language.md 7.1)."""
+    """(?<name>...) in LocationMatch sets MATCH_NAME."""
     cdef int i
     named = [
         (name, number) for name, number in regex_kept[s.regex][0].names
@@ -538,7 +538,7 @@ cdef bint same_host(str one, str other):
 
 
 cdef object plan_addresses(object model):
-    """Rules from the most to the least specific (config-language.md 8.2)."""
+    """Rules from the most to the least specific."""
     cdef int i
     cdef address_rule *rule
     cdef plan_listener *listener

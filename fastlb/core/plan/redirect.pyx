@@ -1,4 +1,4 @@
-"""Redirect and its kin: the first rule that fits answers (proxying.md 1)."""
+"""Redirect and its kin: the first rule that fits answers."""
 # uses: ground/text, io/writer, ground/path, ground/arena, plan/template, plan/plan,
 #       plan/facts, plan/undecided, plan/path, plan/own_name, plan/target
 

@@ -1,12 +1,9 @@
-"""ProxyPassReverse and its cookie maps: what a member says of itself, said of us.
-
-Spec: proxying.md 5.
-"""
+"""ProxyPassReverse and its cookie maps: what a member says of itself, said of us."""
 # uses: ground/chartable, ground/text, io/writer, ground/arena, balance/elect,
 #       plan/plan, plan/facts, plan/own_name, plan/rules
 
 cdef void rewrite_location(request_facts *r, out_field *f) noexcept nogil:
-    """ProxyPassReverse: the first mapping that fits (proxying.md 5.1)."""
+    """ProxyPassReverse: the first mapping that fits."""
     cdef int i, j, k
     cdef reverse_op *op
     cdef balancer_plan *b
@@ -149,7 +146,7 @@ cdef bint cookie_map(
 
 
 cdef void rewrite_cookie(request_facts *r, out_field *f) noexcept nogil:
-    """ProxyPassReverseCookieDomain and -Path on one Set-Cookie (proxying.md 5.2).
+    """ProxyPassReverseCookieDomain and -Path on one Set-Cookie.
 
     Only the last Path and the last Domain of a cookie count; everything else keeps its
     bytes.

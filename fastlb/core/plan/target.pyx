@@ -1,6 +1,6 @@
 """What the member is asked for: the mapping's target and the rest of the path.
 
-Spec: proxying.md 1.4. The canonical form, or with nocanon what the client has sent.
+The canonical form, or with nocanon what the client has sent.
 """
 # uses: ground/chartable, ground/text, ground/number, io/writer, ground/arena,
 #       http/exit, plan/template, plan/plan, plan/facts, plan/undecided, plan/path

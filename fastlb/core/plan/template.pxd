@@ -25,7 +25,7 @@ cdef enum:
 # How bytes that come out of a request stand in what is composed.
 cdef enum:
     PATH_AS_IS = 0
-    PATH_CANONICAL = 1          # encoded as a path (proxying.md 1.4)
+    PATH_CANONICAL = 1          # encoded as a path
     PATH_KEEPS_SLASH = 2        # so, but %2F stays one (AllowEncodedSlashes NoDecode)
 
 # env: the variables of a request

@@ -1,4 +1,4 @@
-# bybusyness: the member with the fewest exchanges under way (spec balancing.md 5.3).
+# bybusyness: the member with the fewest exchanges under way.
 #
 #   elected: the one with the smallest busy; of equally busy ones, as in byrequests
 #

@@ -1,5 +1,4 @@
-# byrequests: each member gets its share of the requests (Apache's default; spec
-# balancing.md 5.1).
+# byrequests: each member gets its share of the requests (Apache's default).
 #
 #   load_factor   how much work the member is to get, x 100
 #   lbstatus      how urgently it is due

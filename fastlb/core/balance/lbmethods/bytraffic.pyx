@@ -1,4 +1,4 @@
-# bytraffic: each member gets its share of the bytes (spec balancing.md 5.2).
+# bytraffic: each member gets its share of the bytes.
 #
 #   traffic = transferred / load_factor + read / load_factor
 #   elected: the first with the least traffic
