@@ -195,7 +195,7 @@ def test_a_member_is_not_blamed_for_what_the_worker_lacks(rig: Rig) -> None:
 
 
 def test_apaches_prefork_serves_so_many_connections(rig: Rig) -> None:
-    """Who comes beyond it waits in the backlog, and is served when another leaves."""
+    """A client beyond it waits in the backlog, and is served when another leaves."""
     text = "Compat apache\nServerLimit 4\nMaxRequestWorkers 4"
     rig.serve(fine, text=text)
     clients = [rig.client() for _ in range(4)]

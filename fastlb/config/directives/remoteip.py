@@ -156,9 +156,9 @@ DIRECTIVES = (
             "Of each stage: the time it has, 0 for no limit; with MinRate one second"
             " more for each so many bytes that came, up to the second number if there"
             " is one. header begins with the connection, later with the first byte of"
-            " a request; body with the first wait for it. Who is late gets 408, and"
-            " the connection is closed; with half a request line it is closed without"
-            " an answer. Timeout holds beside it."
+            " a request; body with the first wait for it. A client that is late gets"
+            " 408, and the connection is closed; with half a request line it is closed"
+            " without an answer. Timeout holds beside it."
         ),
         differs=(
             "Timeout bounds a head as a whole, not each read of it; time in which a"

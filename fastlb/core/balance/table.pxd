@@ -1,5 +1,5 @@
 # What all processes know of balancers, members and workers, in three shared parts
-# (shared.pxd). Who was taken over can spoil only what it may write:
+# (shared.pxd). A process that was taken over spoils only what it may write:
 #
 #   book        written by the master alone: who is who, what is configured, counts
 #   directory   written by master and monitor: the members' addresses

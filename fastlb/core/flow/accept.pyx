@@ -48,7 +48,7 @@ cdef void accept_on_event(conn *c) noexcept nogil:
 
 
 cdef void accept_backlog() noexcept nogil:
-    """Before a drain: who waits in a backlog may find nobody behind us."""
+    """Before a drain: a client in a backlog may find nobody behind us."""
     cdef int i
     for i in range(plan.listener_count):
         accept_some(&plan.listeners[i], BACKLOG_TAKEN_MAX)

@@ -5,7 +5,7 @@ cdef void exchange_elect(exchange *x) noexcept nogil
 # A connection from the pool, a new one, or a place in the queue for one.
 cdef void exchange_connect(exchange *x, bint fresh) noexcept nogil
 cdef void exchange_find_connection(exchange *x) noexcept nogil
-# No address of the member is to be had; it let time pass; its side failed.
+# No address of the member is reachable; it let time pass; its side failed.
 # status: what the client is told if nobody else is tried
 cdef void exchange_connect_lost(exchange *x, int why) noexcept nogil
 cdef void exchange_on_member_timeout(exchange *x) noexcept nogil

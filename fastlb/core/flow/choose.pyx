@@ -55,7 +55,7 @@ cdef void exchange_elect(exchange *x) noexcept nogil:
 
 
 cdef void exchange_sticky(exchange *x) noexcept nogil:
-    """The route that the client asks for (balancing.md 6.2); once per request."""
+    """The route that the client asks for; once per request."""
     cdef balancer_plan *b = x.choice.balancer
     cdef sticky_result *asked = &x.choice.sticky
     cdef field *f
@@ -202,7 +202,7 @@ cdef bint connect_lacks_means(int why) noexcept nogil:
 
 
 cdef void exchange_connect_lost(exchange *x, int why) noexcept nogil:
-    """No address of the member is to be had: E, and the next member.
+    """No address of the member is reachable: E, and the next member.
 
     why: the last address's errno, or NO_ADDRESS. Under Compat apache a name that
     does not resolve ends the request.
@@ -219,7 +219,7 @@ cdef void exchange_connect_lost(exchange *x, int why) noexcept nogil:
 
 
 cdef void exchange_on_member_timeout(exchange *x) noexcept nogil:
-    """The member let time pass (proxying.md 4.2 and 6)."""
+    """The member let time pass: before a 100, while it took the request, or since."""
     if x.res.head_sent:
         say_error(x, SAY_RESPONSE, ETIMEDOUT)
         exchange_abort(x)

@@ -1,4 +1,4 @@
-# CONNECT: a tunnel to where the client says (RFC 9110 9.3.6; proxying.md 11).
+# CONNECT: a tunnel to where the client says (RFC 9110 9.3.6).
 #
 #   access rules -> port allowed? -> addresses -> allowed? -> connected -> 200, X_TUNNEL
 #                                    X_WAIT_ADDRESS

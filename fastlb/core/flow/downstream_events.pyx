@@ -103,7 +103,7 @@ cdef void downstream_refuse_handshake(downstream *d) noexcept nogil:
 
 
 cdef bint downstream_secure(downstream *d, client_hello *hello) noexcept nogil:
-    """Begin TLS as the host that the client names (config-language.md 8.5)."""
+    """Begin TLS as the host that the client names."""
     cdef bint known
     cdef plan_vhost *v = match_vhost(
         d.client.set, hello.name, hello.name_length, &known)
@@ -241,7 +241,7 @@ cdef void downstream_advance(downstream *d) noexcept nogil:
 
 cdef void downstream_on_timeout(downstream *d) noexcept nogil:
     if d.state == DOWN_IDLE:
-        # A request may have come in the very moment; it is served.
+        # A request may have come just now; it is served.
         if not downstream_is_silent(d):
             d.c.readable = True
             downstream_read(d)

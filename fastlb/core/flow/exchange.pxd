@@ -83,7 +83,7 @@ cdef enum:
     X_WAIT_HOST = 2     # the client's name is being looked up (Require host)
     X_WAIT_ADDRESS = 3  # the name that CONNECT asks for is being looked up
     X_WAIT_ANY = 4      # no member at all is usable (balancer timeout=; route.pyx)
-    X_WAIT_POOL = 5     # no connection to the member is to be had (pool.pyx)
+    X_WAIT_POOL = 5     # no connection to the member is free (pool.pyx)
     X_CALLED = 6        # its turn in that queue has come; one is promised
     X_REFUSED = 7       # no connection could be begun; what follows has its own turn
     X_SEND = 8          # connecting; request going out, response coming in
@@ -158,7 +158,7 @@ cdef struct splice_pipe:
     int read                    # -1: none
     int write
     long long held
-    bint failed                 # not for these sockets, or no pipe is to be had
+    bint failed                 # not for these sockets, or there is no pipe
     bint corked                 # the kernel may hold back the end of what was spliced
 
 # An answer made here, instead of a member's or by its means (answer.pyx).

@@ -5,7 +5,7 @@ cdef int[BUFFER_CLASSES] heads_max = [
     0, HEADS_MEDIUM_MAX, HEADS_LARGE_MAX, HEADS_HUGE_MAX
 ]
 cdef int[BUFFER_CLASSES] heads_open = [0, 0, 0, 0]
-cdef downstream *heads_head[BUFFER_CLASSES]      # who waits for a place in the class
+cdef downstream *heads_head[BUFFER_CLASSES]      # waiting for a place in the class
 cdef downstream *heads_tail[BUFFER_CLASSES]
 
 

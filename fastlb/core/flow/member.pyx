@@ -29,7 +29,7 @@ cdef void connect_prepare() noexcept nogil:
 
 cdef value member_tls_name(exchange *x) noexcept nogil:
     """The name asked for: of the member's URL, or with ProxyPreserveHost the one the
-    client used (proxying.md 9)."""
+    client used."""
     cdef value out
     if conf_flag(&x.facts, CONF_PRESERVE_HOST, False) and x.facts.host.length:
         out.data = request_bytes(&x.facts) + x.facts.host.offset

@@ -68,7 +68,7 @@ cdef void request_forget_body(exchange *x) noexcept nogil:
 
 
 cdef void request_expectation(exchange *x) noexcept nogil:
-    """Who waits for a 100: decided anew for every try (proxying.md 3.2)."""
+    """Which side waits for a 100: decided anew for every try."""
     if x.body.framing.kind == BODY_NONE:
         return
     if x.body.expect_continue and not x.body.continue_sent and not x.body.done \
@@ -166,9 +166,9 @@ cdef bint request_refuse_body(exchange *x, int status) noexcept nogil:
 cdef bint request_prefetch(exchange *x) noexcept nogil:
     """Collect a body up to BODY_PREFETCH_BYTES before a member is asked.
 
-    So a slow client holds no member, and a short body can go to another one
-    (proxying.md 3.1). Returns True when a member can be asked; False when more must
-    come, or the exchange was answered.
+    So a slow client holds no member, and a short body can go to another one. Returns
+    True when a member can be asked; False when more must come, or the exchange was
+    answered.
     """
     cdef downstream *d = x.down
     cdef ssize_t n

@@ -149,7 +149,7 @@ cdef bint response_read_head(exchange *x) noexcept nogil:
         x.facts.vhost.said.proxy_bad_header != BAD_HEADER_IS_ERROR)
     while True:
         buffer_renew(&u.input)
-        # One stray empty line is forgiven (proxying.md 4).
+        # One stray empty line is forgiven.
         if u.scanned == 0 and buffer_held(u.input) >= 2 and \
                 u.input.data[u.input.start] == c'\r' and \
                 u.input.data[u.input.start + 1] == c'\n' and x.res.interim_count == 0:
@@ -243,7 +243,7 @@ cdef bint response_is_http09(exchange *x) noexcept nogil:
 
 
 cdef bint response_http09(exchange *x) noexcept nogil:
-    """Relay it with 200 until the member closes (proxying.md 4, step 1)."""
+    """Relay a bare body with 200 until the member closes."""
     response_head.status = 200
     response_head.field_count = 0
     response_head.seen = 0
@@ -276,7 +276,7 @@ cdef bint response_broken(exchange *x) noexcept nogil:
 
 
 cdef bint error_is_overridden(exchange *x, int status) noexcept nogil:
-    """ProxyErrorOverride (proxying.md 4.1)."""
+    """ProxyErrorOverride: does a page of ours take the place of this answer?"""
     cdef int i, j
     cdef plan_conf *c
     if status < 400:

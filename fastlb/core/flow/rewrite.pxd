@@ -1,4 +1,4 @@
-# The heads that go out: to the member (proxying.md 3) and to the client (4, 5).
+# The heads that go out: to the member and to the client.
 # ProxyPassReverse and its kin are in reverse.pyx.
 
 # Compose the request head for x.member into x.up.output, with the part of a small body

@@ -2,7 +2,7 @@
 
 Hop-by-hop fields are taken out before anything of ours is put in (CVE-2022-31813), and
 framing is always our own: what a peer said about the length of a message is consumed
-when it is parsed (design: forwarded re-framed).
+when it is parsed, and framed anew when it goes out.
 """
 # uses: ground/chartable, ground/text, ground/number, io/buffer, io/writer,
 #       ground/arena, io/date, http/fields, http/exit, http/hops, http/framing,

@@ -60,7 +60,7 @@ cdef const char *certificate_fault(upstream *u) noexcept nogil:
 
 cdef void exchange_handshake_lost(exchange *x, const char *why) noexcept nogil:
     """Nothing was sent; Apache tries no other member, but asks this one no more until
-    its retry= is over (balancing.md 4)."""
+    its retry= is over."""
     say_no_handshake(x, why)
     exchange_detach(x, False)
     if x.choice.balancer != NULL and member_failed(

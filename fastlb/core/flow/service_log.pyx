@@ -166,7 +166,7 @@ cdef void say_connect(exchange *x, int error) noexcept nogil:
 
 cdef void say_bind(
         exchange *x, const unsigned char *source, int error) noexcept nogil:
-    """ProxySourceAddress cannot be had; what follows says which member was meant."""
+    """ProxySourceAddress is unavailable; what follows says which member was meant."""
     cdef char[ADDRESS_TEXT_BYTES] text
     address_text(source, &text[0])
     say_more(

@@ -16,7 +16,7 @@ cdef enum:
 cdef char[TUNNEL_PIECE] tunnel_piece    # passed on before anything else comes
 
 
-# Upgrade (RFC 9110 7.8; proxying.md 7) --------------------------------------------
+# Upgrade (RFC 9110 7.8) -----------------------------------------------------------
 
 cdef void request_upgrade(exchange *x) noexcept nogil:
     cdef plan_member *m = x.member
@@ -307,8 +307,8 @@ cdef bint tunnel_ends(exchange *x, int inward, int outward) noexcept nogil:
                  b"client" if inward == MOVED_SOURCE_LOST else b"origin", 0)
         tunnel_close(x)
         return False
-    # Who takes nothing more may have said something before it went. Its socket tells
-    # when all of that has been read.
+    # A peer that takes nothing more may have said something before it went. Its socket
+    # tells when all of that has been read.
     if inward == MOVED_SINK_LOST:
         x.tunnel.client_ended = x.tunnel.member_told = True
         tunnel_deaf(x, &u.c, &x.body.stream)

@@ -38,7 +38,7 @@ cdef void upstream_connected(upstream *u) noexcept nogil:
 
 
 cdef void upstream_connect_failed(upstream *u, int why) noexcept nogil:
-    """This address is not to be had: try the next, or give the member up."""
+    """This address is unreachable: try the next, or give the member up."""
     cdef exchange *x = u.x
     say_connect(x, why)
     u.address_index += 1

@@ -12,7 +12,7 @@
 #
 #   tick (0.1 s)   what is granted and not used is given up, but one step; all of it
 #                  where requests of another worker wait
-#   an answer      its slot goes to who has waited longest here; where another worker
+#   an answer      its slot goes to the longest wait here; where another worker
 #                  waits and has less than an equal part, and this one more, it is
 #                  given up
 #
@@ -21,7 +21,7 @@
 # that one worker writes to wake another would cost a system call for an answer, just
 # when there is the most to do.)
 #
-# Who waits is not read: its bytes stay in the kernel, or its one head in its buffer.
+# What waits is not read: its bytes stay in the kernel, or its one head in its buffer.
 # The order is that in which requests came, within a worker; nobody is refused.
 
 cdef void work_begin() noexcept nogil

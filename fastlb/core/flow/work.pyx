@@ -55,7 +55,7 @@ cdef void work_leave(downstream *d) noexcept nogil:
 
 
 cdef void work_pass_on() noexcept nogil:
-    """A slot is free: for another worker that has too few, else for who waits here."""
+    """A slot is free: for another worker that has too few, else for one here."""
     if engine.work_owed and engine.granted > engine.work_fair:
         engine.work_owed -= 1
         engine.granted -= 1

@@ -1,5 +1,5 @@
 # A request as whatever decides about it sees it: who asks for what, and what has been
-# found out so far. It is a part of the exchange; a test, or any other who wants to know
+# found out so far. It is a part of the exchange; a test, or whoever else wants to know
 # what would become of a request, fills one in without a connection.
 
 cdef struct request_facts:
