@@ -13,9 +13,9 @@ cdef exchange *fuzz_exchange(const char *data, size_t size) noexcept nogil:
     cdef downstream *d = downstream_take()
     cdef exchange *x
     cdef int rc
-    d.listener = &plan.listeners[0]
-    d.set = d.listener.set
-    d.vhost = &plan.vhosts[d.set.vhosts[0]]
+    d.client.listener = &plan.listeners[0]
+    d.client.set = d.client.listener.set
+    d.vhost = &plan.vhosts[d.client.set.vhosts[0]]
     d.input = buffer_take(BUFFER_MEDIUM)
     if size > buffer_room(d.input):
         size = buffer_room(d.input)
@@ -23,15 +23,15 @@ cdef exchange *fuzz_exchange(const char *data, size_t size) noexcept nogil:
     d.input.end += <unsigned int>size
     x = exchange_take(d)
     rc = head_parse_request(
-        &x.req, &d.input.data[x.base], <unsigned int>size, &d.vhost.limits)
-    if rc <= 0 or x.req.method_id == METHOD_CONNECT or head_check_host(
-            &x.req, &d.input.data[x.base], d.vhost.limits.strict, &x.host,
-            &x.path) < 0:
+        &x.facts.req, &d.input.data[x.facts.base], <unsigned int>size, &d.vhost.limits)
+    if rc <= 0 or x.facts.req.method_id == METHOD_CONNECT or head_check_host(
+            &x.facts.req, &d.input.data[x.facts.base], d.vhost.limits.strict,
+            &x.facts.host, &x.facts.path) < 0:
         fuzz_end(x)
         return NULL
-    x.head_request = x.req.method_id == METHOD_HEAD
-    head_drop_hop_by_hop(&x.req, &d.input.data[x.base], &x.hop)
-    exchange_learn_authority(x)
+    x.head_request = x.facts.req.method_id == METHOD_HEAD
+    head_drop_hop_by_hop(&x.facts.req, &d.input.data[x.facts.base], &x.hop)
+    request_learn_authority(&x.facts)
     x.body.framing.kind = BODY_NONE
     x.body.done = True
     return x
@@ -46,17 +46,19 @@ cdef void fuzz_end(exchange *x) noexcept nogil:
 
 cdef bint fuzz_route(exchange *x) noexcept nogil:
     """Up to the target of a mapping; False: it is not for a member."""
-    if match_path(x) < 0 or not match_locations(x):
+    cdef redirected moved
+    if match_path(&x.facts) < 0 or not match_locations(&x.facts):
         return False
-    must(x.decoded.length > 0)
-    rules_env_if(x, 0, x.conf_count)
-    if not match_mapping(x) or match_target(x) < 0 or not match_proxy_sections(x):
+    must(x.facts.decoded.length > 0)
+    rules_env_if(&x.facts, 0, x.facts.conf_count)
+    if not match_mapping(&x.facts) \
+            or match_target(&x.facts) < 0 or not match_proxy_sections(&x.facts):
         return False
-    must(x.target.length > 0)
-    match_access(x)
-    readings_admit(x)
-    rules_env(x)
-    return match_redirect(x, True) == 0
+    must(x.facts.target.length > 0)
+    match_access(&x.facts)
+    readings_admit(&x.facts)
+    rules_env(&x.facts)
+    return match_redirect(&x.facts, True, &moved) == 0
 
 
 cdef upstream *fuzz_upstream(exchange *x) noexcept nogil:
@@ -64,7 +66,7 @@ cdef upstream *fuzz_upstream(exchange *x) noexcept nogil:
     u.x = x
     u.member = &plan.members[0]
     upstream_enter(u, UP_BUSY)
-    u.member.open_count += 1
+    pool_of(u.member).open_count += 1
     engine.upstream_count += 1
     x.member = u.member
     x.up = u
@@ -114,7 +116,7 @@ cdef int fuzz_response(const uint8_t *data, size_t size) noexcept nogil:
         if head_parse_response(
                 &response_head, p, <unsigned int>size, &limits) > 0 and (
                 response_head.status >= 200) and framing_of_response(
-                &response_head, p, x.req.method_id, &x.res.framing) == 0:
+                &response_head, p, x.facts.req.method_id, &x.res.framing) == 0:
             head_drop_hop_by_hop(&response_head, p, &hop)
             x.record.member_status = x.status = response_head.status
             if rewrite_response(x, &response_head, p) == 0:
@@ -150,9 +152,9 @@ cdef int fuzz_reverse(const uint8_t *data, size_t size) noexcept nogil:
             f.value_length = <unsigned int>size
             asked = f.value
             if round:
-                rewrite_cookie(x, &f)
+                rewrite_cookie(&x.facts, &f)
             else:
-                rewrite_location(x, &f)
+                rewrite_location(&x.facts, &f)
             must(memchr(f.value, c'\n', f.value_length) == NULL)
             must(memchr(f.value, c'\r', f.value_length) == NULL)
             free(<void *>asked)

@@ -22,7 +22,7 @@ TESTED: dict[str, tuple[str, ...]] = {
         "test_a_worker_that_is_ahead_leaves_the_backlog_to_the_others",
         "test_a_drain_takes_who_waits_in_the_backlog_and_nobody_after",
     ),
-    "admit": (
+    "decided": (
         "test_a_name_is_looked_up_beside_the_requests_once_a_connection",
         "test_a_look_up_that_finds_another_name_or_takes_too_long_is_a_denial",
     ),

@@ -3,8 +3,8 @@
 None of this is hot. The pages themselves are made by Python (services.pyx); what is
 here decides which one, and keeps the connection's framing right.
 """
-# uses: ground/text, io/buffer, http/fields, http/framing, plan/plan, plan/facts,
-#       plan/target, plan/match, plan/redirect, plan/access, flow/exchange,
+# uses: ground/text, io/buffer, http/framing, plan/plan, plan/facts, plan/target,
+#       plan/match, plan/redirect, plan/access, plan/decide, flow/exchange,
 #       flow/states, flow/due, flow/services, flow/settle, flow/rewrite, flow/request,
 #       flow/response
 
@@ -135,10 +135,7 @@ cdef void exchange_redirect_internally(
 
 
 cdef void exchange_answer_redirect(
-        exchange *x, int rc, const redirected *moved) noexcept nogil:
-    if rc < 0:
-        exchange_answer_error(x, -rc, NULL)
-        return
+        exchange *x, const redirected *moved) noexcept nogil:
     x.status = moved.status
     x.local.location = moved.location
     if x.local.location.data == NULL:
@@ -171,30 +168,21 @@ cdef void exchange_answer_unmapped(exchange *x) noexcept nogil:
         exchange_echo(x)
     elif method == METHOD_GET or method == METHOD_HEAD or method == METHOD_POST:
         exchange_answer_error(x, 404, NULL)
-    elif request_method_is_registered(x):
+    elif method_is_registered(&x.facts):
         x.local.allow = b"GET,POST,OPTIONS,HEAD,TRACE"
         exchange_answer_error(x, 405, NULL)
     else:
         exchange_answer_error(x, 501, NULL)
 
 
-cdef bint exchange_answer_here(exchange *x) noexcept nogil:
-    """Max-Forwards: 0 on TRACE or OPTIONS is for us (RFC 9110 7.6.2).
-
-    Returns True when it was answered.
-    """
-    cdef field *f = head_field(&x.facts.req, FIELD_MAX_FORWARDS)
-    if f.value_length != 1 or request_bytes(&x.facts)[f.value] != c'0':
-        return False
+cdef void exchange_answer_here(exchange *x) noexcept nogil:
+    """A TRACE or OPTIONS that goes no further."""
     if x.facts.req.method_id == METHOD_TRACE:
         exchange_echo(x)
-        return True
-    if x.facts.req.method_id == METHOD_OPTIONS:
-        x.status = 200
-        x.local.allow = b"TRACE"
-        answer_send(x, NULL, NULL, 0)
-        return True
-    return False
+        return
+    x.status = 200
+    x.local.allow = b"TRACE"
+    answer_send(x, NULL, NULL, 0)
 
 
 cdef void exchange_echo(exchange *x) noexcept nogil:
@@ -204,30 +192,3 @@ cdef void exchange_echo(exchange *x) noexcept nogil:
         return
     x.status = 200
     answer_send(x, b"message/http", request_bytes(&x.facts), x.facts.req.length)
-
-
-cdef bint request_method_is_registered(exchange *x) noexcept nogil:
-    """Is it one of the methods that httpd knows by itself, or by RegisterHttpMethod?"""
-    cdef const char *known = (
-        b" PATCH PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK VERSION-CONTROL "
-        b"CHECKOUT UNCHECKOUT CHECKIN UPDATE LABEL REPORT MKWORKSPACE MKACTIVITY "
-        b"BASELINE-CONTROL MERGE ")
-    if x.facts.req.method_id != METHOD_OTHER:
-        return True
-    return word_is_in(x, known, <unsigned int>strlen(known)) or word_is_in(
-        x, x.facts.vhost.registered.data, x.facts.vhost.registered.length)
-
-
-cdef bint word_is_in(
-        exchange *x, const char *words, unsigned int size) noexcept nogil:
-    """Does the request's method stand between two blanks of the list?"""
-    cdef const char *method = request_bytes(&x.facts) + x.facts.req.method.offset
-    cdef unsigned int length = x.facts.req.method.length
-    cdef unsigned int i
-    for i in range(size):
-        if i + length + 1 >= size:
-            return False
-        if words[i] == c' ' and words[i + length + 1] == c' ' and memcmp(
-                words + i + 1, method, length) == 0:
-            return True
-    return False

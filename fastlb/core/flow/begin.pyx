@@ -64,7 +64,7 @@ cdef void exchange_begin(downstream *d, unsigned int head_bytes) noexcept nogil:
             &x.facts.path) < 0):
         exchange_reject(x, 400, WHY_HOST)
         return
-    exchange_learn_authority(x)
+    request_learn_authority(&x.facts)
     x.facts.vhost = match_vhost(
         d.client.set, data + x.facts.host.offset, x.facts.host.length, &known)
     if unlikely(x.facts.host.length == 0 and d.client.set.count > 1):
@@ -116,22 +116,6 @@ cdef bint host_may_be_asked(exchange *x) noexcept nogil:
         exchange_answer_error(x, 421, NULL)
         return False
     return True
-
-
-cdef void exchange_learn_authority(exchange *x) noexcept nogil:
-    """The authority of an absolute-form target replaces Host (RFC 9112 3.2.2)."""
-    cdef value target = request_part(&x.facts, x.facts.req.target)
-    cdef unsigned int scheme, at
-    if likely(target.data[0] == c'/' or x.facts.req.method_id == METHOD_CONNECT):
-        return
-    scheme = scheme_length(target.data, target.length)
-    if scheme == 0:
-        return
-    at = scheme
-    while at < target.length and target.data[at] != c'/' and target.data[at] != c'?':
-        at += 1
-    x.facts.authority.offset = x.facts.req.target.offset + scheme
-    x.facts.authority.length = at - scheme
 
 
 cdef void exchange_refuse(downstream *d, int status, unsigned char why) noexcept nogil:

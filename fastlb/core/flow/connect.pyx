@@ -1,13 +1,15 @@
 """CONNECT (connect.pxd)."""
 # uses: ground/chartable, ground/text, io/writer, ground/path, ground/arena, io/timer,
 #       io/watch, http/host, http/framing, balance/table, plan/plan, plan/facts,
-#       plan/undecided, plan/tls_variables, plan/rules, plan/access, flow/exchange,
-#       flow/states, flow/member, flow/log_rows, flow/service_log, flow/services,
-#       flow/answer, flow/admit, flow/choose
+#       plan/undecided, plan/tls_variables, plan/rules, plan/access, plan/decide,
+#       flow/exchange, flow/states, flow/member, flow/log_rows, flow/service_log,
+#       flow/services, flow/answer, flow/decided, flow/choose
 
 cdef void connect_route(exchange *x) noexcept nogil:
     cdef int first = x.facts.conf_count
     cdef value asked, named
+    cdef decision d
+    cdef int what
     if not x.facts.vhost.said.proxy_requests:
         exchange_answer_error(x, 405, NULL)
         return
@@ -27,10 +29,14 @@ cdef void connect_route(exchange *x) noexcept nogil:
     x.tunnel.address_count = connect_literal(x, &x.tunnel.addresses[0])
     named = connect_named(x)
     if not connect_sections(x, named):
-        exchange_too_many_sections(x)
+        d.status = 500
+        d.because = BECAUSE_OF_SECTIONS
+        exchange_answer_decided(x, DECIDED_ERROR, &d)
         return
     rules_env_if(&x.facts, first, x.facts.conf_count)
-    if not exchange_admit(x):
+    what = request_admit(&x.facts, &d)
+    if what != DECIDED_MEMBER:
+        exchange_answer_decided(x, what, &d)
         return
     if not connect_others_allow(x, asked):
         connect_deny(x)

@@ -1,78 +1,19 @@
-"""From a complete head to a member: settings, access, election, connection."""
-# uses: ground/text, ground/path, http/fields, http/framing, plan/plan, plan/path,
-#       plan/tls_variables, plan/own_name, plan/target, plan/match, plan/rules,
-#       plan/redirect, flow/exchange, flow/states, flow/log_rows, flow/service_log,
-#       flow/request, flow/answer, flow/admit, flow/choose, flow/connect
-
+"""From a complete head to a member, or to an answer of our own."""
+# uses: http/framing, plan/plan, plan/decide, flow/exchange, flow/states,
+#       flow/request, flow/answer, flow/decided, flow/choose, flow/connect
 
 cdef void exchange_route(exchange *x) noexcept nogil:
-    cdef int rc
-    cdef const text *handler
-    cdef redirected moved
-    cdef bint mapped
+    cdef decision d
+    cdef int what
     exchange_renew(x)
     exchange_enter(x, X_DECIDE)
-    rc = match_path(&x.facts)
-    if unlikely(rc < 0):
-        exchange_answer_error(x, -rc, NULL)
-        return
-    if unlikely(not match_locations(&x.facts)):
-        exchange_too_many_sections(x)
-        return
-    rules_env_if(&x.facts, 0, x.facts.conf_count)
-    if unlikely(x.facts.req.method_id == METHOD_TRACE
-                and x.facts.vhost.said.trace_enable == TRACE_OFF):
-        exchange_answer_error(x, 405, NULL)
-        return
-    if unlikely(x.facts.req.method_id == METHOD_CONNECT):
-        connect_route(x)
-        return
-    if unlikely(x.facts.authority.length and x.facts.vhost.said.proxy_requests
-                and not authority_is_ours(&x.facts)):
-        # Another server is meant, and what is not tunnelled is not forwarded.
-        exchange_answer_error(x, 501, NULL)
-        return
-    if unlikely(x.facts.req.method_id == METHOD_OTHER
-                and x.facts.vhost.said.registered_methods_only
-                and not request_method_is_registered(x)):
-        exchange_answer_error(x, 501, NULL)
-        return
-    mapped = match_mapping(&x.facts)
-    if mapped and unlikely(x.facts.req.seen >> FIELD_MAX_FORWARDS & 1) \
-            and exchange_answer_here(x):
-        return
-    if mapped:
-        if unlikely(x.facts.mapping.any_dynamic):
-            rc = match_target(&x.facts)
-            if rc < 0:
-                exchange_answer_error(x, -rc, NULL)
-                return
-        if unlikely(not match_proxy_sections(&x.facts)):
-            exchange_too_many_sections(x)
-            return
-        if x.facts.proxy_conf_count:
-            rules_env_if(&x.facts, 1, 1 + x.facts.proxy_conf_count)
-    if unlikely(not exchange_admit(x)):
-        return
-    if unlikely(x.down.client.tls_vhost != NULL):
-        rules_tls_env(&x.facts)
-    rules_env(&x.facts)
-    rc = match_redirect(&x.facts, True, &moved)
-    if unlikely(rc != 0):
-        exchange_answer_redirect(x, rc, &moved)
-        return
-    if likely(mapped):
+    what = request_decide(&x.facts, &d)
+    if likely(what == DECIDED_MEMBER):
         exchange_proxy(x)
-        return
-    handler = match_handler(&x.facts)
-    if handler != NULL:
-        exchange_answer_handler(x, handler)
-        return
-    rc = match_redirect(&x.facts, False, &moved)
-    if rc != 0:
-        exchange_answer_redirect(x, rc, &moved)
-        return
-    exchange_answer_unmapped(x)
+    elif what == DECIDED_TUNNEL:
+        connect_route(x)
+    else:
+        exchange_answer_decided(x, what, &d)
 
 
 cdef long long limit_of_body(exchange *x) noexcept nogil:
@@ -91,7 +32,7 @@ cdef long long limit_of_body(exchange *x) noexcept nogil:
 
 
 cdef void exchange_proxy(exchange *x) noexcept nogil:
-    cdef int rc
+    cdef decision d
     cdef long long limit
     if not x.body.done or x.body.framing.kind != BODY_NONE:
         limit = limit_of_body(x)
@@ -101,16 +42,8 @@ cdef void exchange_proxy(exchange *x) noexcept nogil:
             exchange_answer_error(x, 413, NULL)
             return
         x.body.limit = limit
-    rc = match_target(&x.facts)
-    if unlikely(rc < 0):
-        exchange_answer_error(x, -rc, NULL)
-        return
-    if unlikely(x.facts.mapping.target_has_groups or x.facts.mapping.interpolate) \
-            and path_climbs(x.facts.target.data, x.facts.target.length):
-        # "/app(.*)" -> "/x/$1" and "/app../secret": what is sent is not what was
-        # decided upon.
-        say(x, SAY_CLIMBS)
-        exchange_answer_error(x, 403, NULL)
+    if unlikely(request_target(&x.facts, &d) != DECIDED_MEMBER):
+        exchange_answer_decided(x, DECIDED_ERROR, &d)
         return
     if not x.body.done or x.body.framing.kind == BODY_CHUNKED:
         if not x.body.expect_continue:

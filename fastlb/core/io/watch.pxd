@@ -44,6 +44,7 @@ cdef struct watch_set:
     conn_handler release        # frees a dead conn's struct
     long open_count             # registered descriptors
 
+cdef watch_set watch
 # returns 0 or FAILED
 cdef int watch_begin(conn_handler release, conn_handler end_tls) noexcept nogil
 cdef int watch_add(conn *c, bint edge) noexcept nogil           # 0 or FAILED

@@ -6,3 +6,5 @@ cdef void *plan_alloc(size_t size) except NULL
 cdef text plan_text(object value) except *
 # Number of a variable; the same name has the same number.
 cdef int plan_env(object name) except -2
+# All of them.
+cdef dict plan_envs

@@ -38,6 +38,8 @@ cdef struct request_facts:
 # the buffer makes them stale, so what is kept of a head is a span.
 cdef const char *request_bytes(const request_facts *r) noexcept nogil
 cdef value request_part(const request_facts *r, span part) noexcept nogil
+# Find the authority of an absolute-form target, which replaces Host (RFC 9112 3.2.2).
+cdef void request_learn_authority(request_facts *r) noexcept nogil
 # What the client calls us: the target's authority, else Host; NULL: nothing.
 cdef value host_field_of(request_facts *r) noexcept nogil
 # A switch (CONF_*) by the last section that says it; usual: nobody does.

@@ -1,5 +1,6 @@
 """A request (facts.pxd)."""
-# uses: ground/text, io/buffer, ground/arena, http/fields, plan/plan, plan/client
+# uses: ground/text, io/buffer, ground/arena, http/fields, http/head, plan/plan,
+#       plan/client
 
 cdef const char *request_bytes(const request_facts *r) noexcept nogil:
     return &r.input[0].data[r.base]
@@ -33,3 +34,19 @@ cdef void env_set(
         unsigned int length) noexcept nogil:
     r.env[variable].data = data
     r.env[variable].length = length
+
+
+cdef void request_learn_authority(request_facts *r) noexcept nogil:
+    """The authority of an absolute-form target replaces Host (RFC 9112 3.2.2)."""
+    cdef value target = request_part(r, r.req.target)
+    cdef unsigned int scheme, at
+    if likely(target.data[0] == c'/' or r.req.method_id == METHOD_CONNECT):
+        return
+    scheme = scheme_length(target.data, target.length)
+    if scheme == 0:
+        return
+    at = scheme
+    while at < target.length and target.data[at] != c'/' and target.data[at] != c'?':
+        at += 1
+    r.authority.offset = r.req.target.offset + scheme
+    r.authority.length = at - scheme

@@ -37,6 +37,10 @@ cdef struct logged:
     bint keepalive
     long long bytes_in          # of the body
 
+# Buffers for the logs of this worker; variables for the fields and notes that formats
+# name.
+cdef object logline_begin(object log_fds)
+cdef object logline_fields(object model)
 # Write the lines of a request that is over.
 cdef void logline_write(request_facts *r, const logged *l) noexcept nogil
 # Hand what was gathered to the kernel.

@@ -392,3 +392,10 @@ cdef enum:
     ENV_FORCE_RESPONSE_10 = 12
     ENV_PROXY_ALLOW_HTTP09 = 13
     ENV_PROXY_NOHALFCLOSE = 14
+
+# The plan of this process.
+cdef plan_root plan
+cdef object plan_begin(
+    object model, Table table, object member_slots, object balancer_slots)
+# Every variable has its number.
+cdef object plan_envs_end()

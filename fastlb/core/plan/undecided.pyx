@@ -1,8 +1,8 @@
 """Matches made for a request, and what becomes of it when one is undecided.
 
 Who hits a limit must not pass by a section that would have asked for something: where
-access hangs on a match (`decides`), the request is marked, and exchange_admit answers
-it with 500, which is what httpd gives when an authorization cannot be worked out.
+access hangs on a match (`decides`), the request is marked, and request_admit makes
+a 500 of it, which is what httpd gives when an authorization cannot be worked out.
 Elsewhere an undecided match is none, as everywhere in httpd.
 """
 # uses: io/watch, plan/regex_steps, plan/regex, seam, plan/client, plan/facts

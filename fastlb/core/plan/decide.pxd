@@ -1,0 +1,38 @@
+# What becomes of a request, up to whom it is for: settings, access, redirects, mapping
+# and target. Nothing is done about it here: flow/route.pyx acts upon it, a test or
+# whoever explains a configuration looks at it.
+
+cdef enum:
+    DECIDED_MEMBER = 0      # r.mapping says which; request_target what it is asked for
+    DECIDED_TUNNEL = 1      # a CONNECT
+    DECIDED_ERROR = 2       # status, because
+    DECIDED_HERE = 3        # TRACE or OPTIONS that goes no further (Max-Forwards)
+    DECIDED_WAIT = 4        # for the client's name (r.host_wanted); then decide anew
+    DECIDED_REDIRECT = 5    # moved
+    DECIDED_HANDLER = 6     # handler
+    DECIDED_NOTHING = 7     # nothing is mapped there
+
+# What the error log says of it.
+cdef enum:
+    BECAUSE_OF_NOTHING = 0
+    BECAUSE_OF_SECTIONS = 1     # more than SECTIONS_MATCHED_MAX
+    BECAUSE_NOT_ASKED = 2       # the handshake did not ask for a certificate
+    BECAUSE_PLAIN = 3           # SSLRequireSSL
+    BECAUSE_DENIED = 4
+    BECAUSE_MISREAD = 5         # denied as a member may read the path
+    BECAUSE_CLIMBS = 6          # the target that the mapping makes
+
+cdef struct decision:
+    int status
+    int because                 # BECAUSE_*
+    redirected moved
+    const text *handler
+
+# Decide. returns DECIDED_*; r has its host, path and head
+cdef int request_decide(request_facts *r, decision *d) noexcept nogil
+# Access rules alone. returns DECIDED_MEMBER (admitted), DECIDED_WAIT or DECIDED_ERROR
+cdef int request_admit(request_facts *r, decision *d) noexcept nogil
+# r.target, for a member. returns DECIDED_MEMBER or DECIDED_ERROR
+cdef int request_target(request_facts *r, decision *d) noexcept nogil
+# Is the method one that httpd knows by itself, or by RegisterHttpMethod?
+cdef bint method_is_registered(const request_facts *r) noexcept nogil

@@ -1,0 +1,161 @@
+"""What becomes of a request (decide.pxd)."""
+# uses: ground/text, ground/path, io/tls_state, http/fields, plan/plan, plan/facts,
+#       plan/path, plan/tls_variables, plan/own_name, plan/target, plan/match,
+#       plan/rules, plan/redirect, plan/access, plan/reading
+
+cdef int decided_error(decision *d, int status, int because) noexcept nogil:
+    d.status = status
+    d.because = because
+    return DECIDED_ERROR
+
+
+cdef bint method_is_registered(const request_facts *r) noexcept nogil:
+    """Is it one of the methods that httpd knows by itself, or by RegisterHttpMethod?"""
+    cdef const char *known = (
+        b" PATCH PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK VERSION-CONTROL "
+        b"CHECKOUT UNCHECKOUT CHECKIN UPDATE LABEL REPORT MKWORKSPACE MKACTIVITY "
+        b"BASELINE-CONTROL MERGE ")
+    if r.req.method_id != METHOD_OTHER:
+        return True
+    return word_is_in(r, known, <unsigned int>strlen(known)) or word_is_in(
+        r, r.vhost.registered.data, r.vhost.registered.length)
+
+
+cdef bint word_is_in(
+        const request_facts *r, const char *words, unsigned int size) noexcept nogil:
+    """Does the request's method stand between two blanks of the list?"""
+    cdef const char *method = request_bytes(r) + r.req.method.offset
+    cdef unsigned int length = r.req.method.length
+    cdef unsigned int i
+    for i in range(size):
+        if i + length + 1 >= size:
+            return False
+        if words[i] == c' ' and words[i + length + 1] == c' ' and memcmp(
+                words + i + 1, method, length) == 0:
+            return True
+    return False
+
+
+cdef bint goes_no_further(request_facts *r) noexcept nogil:
+    """Max-Forwards: 0 on TRACE or OPTIONS is for us (RFC 9110 7.6.2)."""
+    cdef field *f = head_field(&r.req, FIELD_MAX_FORWARDS)
+    return (r.req.method_id == METHOD_TRACE or r.req.method_id == METHOD_OPTIONS) and (
+        f.value_length == 1 and request_bytes(r)[f.value] == c'0')
+
+
+cdef int request_admit(request_facts *r, decision *d) noexcept nogil:
+    cdef bint allowed
+    cdef bint misread = False
+    if unlikely(r.arena.starved):
+        # A variable lacks what it should hold: nothing may be decided by it.
+        return decided_error(d, 500, BECAUSE_OF_NOTHING)
+    r.host_wanted = 0
+    allowed = match_access(r)
+    if allowed and not r.host_wanted and r.req.method_id != METHOD_CONNECT:
+        misread = not readings_admit(r)
+        allowed = not misread
+    if unlikely(r.undecided or r.arena.starved):
+        return decided_error(d, 500, BECAUSE_OF_NOTHING)
+    if unlikely(r.host_wanted):
+        return DECIDED_WAIT
+    if unlikely(r.client.tls_vhost != NULL
+                and r.vhost.tls_verify != r.client.tls_vhost.tls_verify
+                and r.vhost.tls_verify != VERIFY_NONE):
+        # SSLVHostSNIPolicy insecure: the handshake did not ask for what this host
+        # demands, and nobody is asked twice.
+        return decided_error(d, 403, BECAUSE_NOT_ASKED)
+    if unlikely(tls_is_missing(r)):
+        return decided_error(d, 403, BECAUSE_PLAIN)
+    if unlikely(not allowed):
+        return decided_error(d, 403, BECAUSE_MISREAD if misread else BECAUSE_DENIED)
+    return DECIDED_MEMBER
+
+
+cdef int decide_before(request_facts *r, decision *d) noexcept nogil:
+    """... before a mapping is looked for. returns DECIDED_MEMBER: nothing so far"""
+    cdef int rc = match_path(r)
+    if unlikely(rc < 0):
+        return decided_error(d, -rc, BECAUSE_OF_NOTHING)
+    if unlikely(not match_locations(r)):
+        return decided_error(d, 500, BECAUSE_OF_SECTIONS)
+    rules_env_if(r, 0, r.conf_count)
+    if unlikely(r.req.method_id == METHOD_TRACE
+                and r.vhost.said.trace_enable == TRACE_OFF):
+        return decided_error(d, 405, BECAUSE_OF_NOTHING)
+    if unlikely(r.req.method_id == METHOD_CONNECT):
+        return DECIDED_TUNNEL
+    if unlikely(r.authority.length and r.vhost.said.proxy_requests
+                and not authority_is_ours(r)):
+        # Another server is meant, and what is not tunnelled is not forwarded.
+        return decided_error(d, 501, BECAUSE_OF_NOTHING)
+    if unlikely(r.req.method_id == METHOD_OTHER
+                and r.vhost.said.registered_methods_only
+                and not method_is_registered(r)):
+        return decided_error(d, 501, BECAUSE_OF_NOTHING)
+    return DECIDED_MEMBER
+
+
+cdef int decide_sections(request_facts *r, decision *d) noexcept nogil:
+    """The <Proxy> sections of the mapping. returns DECIDED_MEMBER or DECIDED_ERROR"""
+    cdef int rc
+    if unlikely(r.mapping.any_dynamic):
+        rc = match_target(r)
+        if rc < 0:
+            return decided_error(d, -rc, BECAUSE_OF_NOTHING)
+    if unlikely(not match_proxy_sections(r)):
+        return decided_error(d, 500, BECAUSE_OF_SECTIONS)
+    if r.proxy_conf_count:
+        rules_env_if(r, 1, 1 + r.proxy_conf_count)
+    return DECIDED_MEMBER
+
+
+cdef int decided_redirect(
+        request_facts *r, bint in_sections, decision *d) noexcept nogil:
+    """DECIDED_NOTHING: none applies."""
+    cdef int rc = match_redirect(r, in_sections, &d.moved)
+    if likely(rc == 0):
+        return DECIDED_NOTHING
+    if rc < 0:
+        return decided_error(d, -rc, BECAUSE_OF_NOTHING)
+    return DECIDED_REDIRECT
+
+
+cdef int request_decide(request_facts *r, decision *d) noexcept nogil:
+    cdef bint mapped
+    cdef int what = decide_before(r, d)
+    if unlikely(what != DECIDED_MEMBER):
+        return what
+    mapped = match_mapping(r)
+    if mapped:
+        if unlikely(r.req.seen >> FIELD_MAX_FORWARDS & 1) and goes_no_further(r):
+            return DECIDED_HERE
+        what = decide_sections(r, d)
+        if unlikely(what != DECIDED_MEMBER):
+            return what
+    what = request_admit(r, d)
+    if unlikely(what != DECIDED_MEMBER):
+        return what
+    if unlikely(r.client.tls_vhost != NULL):
+        rules_tls_env(r)
+    rules_env(r)
+    what = decided_redirect(r, True, d)
+    if unlikely(what != DECIDED_NOTHING):
+        return what
+    if likely(mapped):
+        return DECIDED_MEMBER
+    d.handler = match_handler(r)
+    if d.handler != NULL:
+        return DECIDED_HANDLER
+    return decided_redirect(r, False, d)
+
+
+cdef int request_target(request_facts *r, decision *d) noexcept nogil:
+    cdef int rc = match_target(r)
+    if unlikely(rc < 0):
+        return decided_error(d, -rc, BECAUSE_OF_NOTHING)
+    if unlikely(r.mapping.target_has_groups or r.mapping.interpolate) \
+            and path_climbs(r.target.data, r.target.length):
+        # "/app(.*)" -> "/x/$1" and "/app../secret": what is sent is not what was
+        # decided upon.
+        return decided_error(d, 403, BECAUSE_CLIMBS)
+    return DECIDED_MEMBER

@@ -1,0 +1,149 @@
+"""What would become of a request: the plan, driven without a connection."""
+
+from libc.stdlib cimport calloc
+
+DECIDED = {
+    DECIDED_MEMBER: "member", DECIDED_TUNNEL: "tunnel", DECIDED_ERROR: "error",
+    DECIDED_HERE: "here", DECIDED_WAIT: "wait", DECIDED_REDIRECT: "redirect",
+    DECIDED_HANDLER: "handler", DECIDED_NOTHING: "nothing",
+}
+BECAUSE = {
+    BECAUSE_OF_NOTHING: "", BECAUSE_OF_SECTIONS: "sections",
+    BECAUSE_NOT_ASKED: "not asked", BECAUSE_PLAIN: "plain", BECAUSE_DENIED: "denied",
+    BECAUSE_MISREAD: "misread", BECAUSE_CLIMBS: "climbs",
+}
+
+
+cdef object bytes_of(const char *data, unsigned int length):
+    return None if data == NULL else data[:length]
+
+
+cdef class PlanProbe:
+    """A plan, and one request at a time."""
+
+    cdef object model
+    cdef Table table
+    cdef request_facts *r
+    cdef client_facts client
+    cdef conn c
+    cdef buffer *input
+    cdef decision decided
+    cdef int what
+
+    def __cinit__(self):
+        self.r = <request_facts *>calloc(1, sizeof(request_facts))
+        if self.r == NULL:
+            raise MemoryError
+
+    def __init__(self, model, Table table not None, member_slots, balancer_slots,
+                 log_fds=()):
+        self.model = model
+        self.table = table      # keeps the mapping alive
+        watch.now_us = clock_us()
+        path_begin()
+        plan_begin(model, table, member_slots, balancer_slots)
+        logline_begin(log_fds)
+        logline_fields(model)
+        plan_envs_end()
+        http_date()
+
+    def __dealloc__(self):
+        self.end()
+        free(self.r)
+
+    cdef void end(self) noexcept:
+        arena_end(&self.r.arena)
+        buffer_give(self.input)
+        self.input = NULL
+
+    cdef void begin(self, bytes head, bytes remote, bytes local, bint tls):
+        cdef request_facts *r = self.r
+        self.end()
+        memset(r, 0, sizeof(request_facts))
+        memset(&self.client, 0, sizeof(client_facts))
+        memset(&self.c, 0, sizeof(conn))
+        self.c.fd = -1
+        self.client.c = &self.c
+        self.client.listener = &plan.listeners[0]
+        self.client.local_known = True
+        memcpy(&self.client.remote[0], <const char *>remote, ADDRESS_BYTES)
+        memcpy(&self.client.local[0], <const char *>local, ADDRESS_BYTES)
+        self.client.local_port = <unsigned short>plan.listeners[0].port
+        self.client.remote_port = 50000
+        self.client.set = match_set(&plan.listeners[0], &self.client)
+        self.input = buffer_take_exact(<unsigned int>len(head))
+        buffer_put(self.input, <const char *>head, len(head))
+        r.client = &self.client
+        r.input = &self.input
+        r.base = self.input.start
+        r.started_us = watch.now_us
+        r.vhost = &plan.vhosts[self.client.set.vhosts[0]]
+        if tls:
+            self.client.tls_vhost = r.vhost
+
+    def decide(self, bytes head not None, bytes remote not None, bytes local not None,
+               bint tls=False, names=()):
+        """What is decided about a request with that head (`_probe.pyi`)."""
+        cdef request_facts *r = self.r
+        cdef bint known
+        cdef int rc
+        self.begin(head, remote, local, tls)
+        for number, allowed in names:
+            self.client.host_known[<int>number] = (
+                HOST_ALLOWED if allowed else HOST_DENIED)
+        rc = head_parse_request(
+            &r.req, &self.input.data[r.base], <unsigned int>len(head),
+            &r.vhost.limits)
+        if rc > 0:
+            rc = head_check_host(
+                &r.req, request_bytes(r), r.vhost.limits.strict, &r.host, &r.path)
+        if rc < 0:
+            raise ValueError(f"no request: {-rc}")
+        request_learn_authority(r)
+        r.vhost = match_vhost(
+            self.client.set, request_bytes(r) + r.host.offset, r.host.length, &known)
+        memset(&self.decided, 0, sizeof(decision))
+        self.what = request_decide(r, &self.decided)
+        if self.what == DECIDED_MEMBER:
+            self.what = request_target(r, &self.decided)
+        return self.told()
+
+    cdef dict told(self):
+        cdef request_facts *r = self.r
+        cdef decision *d = &self.decided
+        return {
+            "what": DECIDED[self.what],
+            "status": d.moved.status if self.what == DECIDED_REDIRECT else d.status,
+            "because": BECAUSE[d.because],
+            "location": bytes_of(d.moved.location.data, d.moved.location.length),
+            "handler": bytes_of(d.handler.data, d.handler.length)
+            if d.handler != NULL else None,
+            "vhost": r.vhost.index,
+            "decoded": bytes_of(r.decoded.data, r.decoded.length),
+            "misread": bytes_of(r.misread.data, r.misread.length),
+            "sections": r.conf_count - 1,
+            "balancer": r.mapping.balancer if r.mapping != NULL else -1,
+            "member": r.mapping.member if r.mapping != NULL else -1,
+            "target": bytes_of(r.target.data, r.target.length),
+            "host_wanted": r.host_wanted - 1,
+            "env": {
+                name: bytes_of(r.env[<int>number].data, r.env[<int>number].length)
+                for name, number in plan_envs.items()
+                if r.env[<int>number].data != NULL
+            },
+        }
+
+    def log(self, int status, long long body_bytes):
+        """Write the lines of the request that was decided about."""
+        cdef exchange_record record
+        cdef logged l
+        memset(&record, 0, sizeof(record))
+        memset(&l, 0, sizeof(l))
+        record.body_bytes_out = body_bytes
+        l.record = &record
+        l.status = status
+        l.keepalive = True
+        if self.r.mapping != NULL and self.r.mapping.member >= 0:
+            l.member = &plan.members[self.r.mapping.member]
+        logline_write(self.r, &l)
+        logs_flush()

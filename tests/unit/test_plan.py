@@ -1,0 +1,166 @@
+"""The plan decides about requests without a connection: no socket is opened here."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from typing import Any
+
+import pytest
+from trees import model_of
+
+from fastlb import _probe
+from fastlb._core import Table
+from fastlb.master import claims
+
+LISTEN = "Listen 127.0.0.1:8080\nServerName one.example\n"
+GENERATION = 1
+
+
+def packed(address: str) -> bytes:
+    found = ipaddress.ip_address(address).packed
+    return found if len(found) == 16 else b"\0" * 10 + b"\xff\xff" + found
+
+
+class Plan:
+    """The plan of a text; each request is decided about by itself."""
+
+    def __init__(self, text: str) -> None:
+        model = model_of(LISTEN + text)
+        self.table = Table.create(4, max(4, len(model.members)), 4)
+        slots = claims.claim(self.table, model, GENERATION)
+        self.logs = [os.memfd_create("log") for _ in model.log_targets]
+        self.probe = _probe.PlanProbe(model, self.table, *slots, self.logs)
+
+    def __call__(
+        self,
+        target: str,
+        *fields: str,
+        method: str = "GET",
+        remote: str = "192.0.2.1",
+        **more: Any,
+    ) -> dict[str, Any]:
+        lines = [f"{method} {target} HTTP/1.1", "Host: one.example", *fields, "", ""]
+        found: dict[str, Any] = self.probe.decide(
+            "\r\n".join(lines).encode("latin-1"),
+            packed(remote),
+            packed("127.0.0.1"),
+            **more,
+        )
+        return found
+
+    def line(self, status: int = 200, body_bytes: int = 5) -> str:
+        """The last request in the log."""
+        self.probe.log(status, body_bytes)
+        return os.pread(self.logs[0], 65536, 0).decode("latin-1").splitlines()[-1]
+
+
+TWO = """
+ProxyPass /app http://127.0.0.1:1/x
+<Location /app/inner>
+    SetEnv part inner
+</Location>
+ProxyPassMatch ^/old/(.*)$ http://127.0.0.1:2/new/$1
+ProxyPass /none !
+"""
+
+
+@pytest.mark.parametrize(
+    ("target", "what", "member", "sent"),
+    [
+        ("/app/a?q", "member", 0, b"/x/a?q"),
+        ("/app/a/../b", "member", 0, b"/x/b"),
+        ("/app/%7ea", "member", 0, b"/x/~a"),
+        ("/old/a%20b", "member", 1, b"/new/a%20b"),
+        ("/none/a", "nothing", -1, None),
+        ("/elsewhere", "nothing", -1, None),
+    ],
+)
+def test_a_mapping_says_who_is_asked_for_what(
+    target: str, what: str, member: int, sent: bytes | None
+) -> None:
+    found = Plan(TWO)(target)
+    assert (found["what"], found["member"], found["target"]) == (what, member, sent)
+
+
+def test_sections_that_match_set_what_they_say() -> None:
+    plan = Plan(TWO)
+    assert plan("/app/outer")["env"].get("part") is None
+    inner = plan("/app/inner/a")
+    assert (inner["sections"], inner["env"]["part"]) == (1, b"inner")
+
+
+@pytest.mark.parametrize("target", ["/../etc", "/app/%2e%2e/%2e%2e/a", "/a%00"])
+def test_a_path_that_leads_out_is_an_error(target: str) -> None:
+    found = Plan(TWO)(target)
+    assert found["what"] == "error"
+    assert found["status"] in (400, 404)
+
+
+def test_access_is_decided_by_address_variable_and_name() -> None:
+    plan = Plan(
+        "ProxyPass / http://127.0.0.1:1/\n"
+        "SetEnvIf X-Key ^open$ let_in\n"
+        "<Location />\n<RequireAny>\nRequire ip 198.51.100.0/24\nRequire env let_in\n"
+        "Require host known.example\n</RequireAny>\n</Location>\n"
+    )
+    assert plan("/", remote="198.51.100.7")["what"] == "member"
+    assert plan("/", "X-Key: open")["what"] == "member"
+    asked = plan("/", "X-Key: shut")
+    assert (asked["what"], asked["host_wanted"]) == ("wait", 0)
+    assert plan("/", names=[(0, True)])["what"] == "member"
+    denied = plan("/", names=[(0, False)])
+    assert (denied["status"], denied["because"]) == (403, "denied")
+
+
+def test_what_a_member_may_read_otherwise_must_be_allowed_too() -> None:
+    plan = Plan(
+        "ProxyPass / http://127.0.0.1:1/\nAllowEncodedSlashes NoDecode\n"
+        "<Location /secret>\nRequire all denied\n</Location>\n"
+    )
+    assert plan("/open%2fsecret")["what"] == "member"
+    found = plan("/open/..%2fsecret")
+    assert (found["status"], found["because"]) == (403, "misread")
+    assert found["misread"] == b"/secret"
+
+
+def test_a_redirect_says_where_to() -> None:
+    plan = Plan(
+        "ProxyPass / http://127.0.0.1:1/\nRedirectMatch 301 ^/gone/(.*) /new/$1\n"
+        "<Location /moved>\nRedirect 308 https://two.example/there\n</Location>\n"
+    )
+    found = plan("/moved/a?q")
+    assert (found["what"], found["status"]) == ("redirect", 308)
+    assert found["location"] == b"https://two.example/there?q"
+    # Outside sections the mapping comes first.
+    assert plan("/gone/a")["what"] == "member"
+
+
+def test_a_target_that_climbs_is_refused() -> None:
+    plan = Plan("ProxyPassMatch ^/app(.*)$ http://127.0.0.1:1/x/$1\n")
+    assert plan("/app/a")["target"] == b"/x//a"
+    found = plan("/app../secret")
+    assert (found["status"], found["because"]) == (403, "climbs")
+
+
+def test_methods_that_end_here() -> None:
+    plan = Plan("ProxyPass / http://127.0.0.1:1/\nTraceEnable On\n")
+    zero = "Max-Forwards: 0"
+    assert plan("/", zero, method="OPTIONS")["what"] == "here"
+    assert plan("/", zero, method="TRACE")["what"] == "here"
+    assert plan("/", zero)["what"] == "member"
+    assert plan("one.example:443", method="CONNECT")["what"] == "tunnel"
+
+
+def test_a_line_of_the_log_tells_what_was_decided() -> None:
+    plan = Plan(
+        TWO + 'LogFormat "%h %m \\"%r\\" %U %q %>s %b %{X-A}i %{part}e %R %f" told\n'
+        "CustomLog /tmp/plan.log told\n"
+    )
+    plan("/app/inner/a?q=1", 'X-A: say "it"')
+    assert plan.line() == (
+        '192.0.2.1 GET "GET /app/inner/a?q=1 HTTP/1.1" /app/inner/a ?q=1 200 5 '
+        'say \\"it\\" inner proxy-server proxy:http://127.0.0.1:1/x/inner/a?q=1'
+    )
+    plan("/elsewhere", remote="2001:db8::1")
+    assert plan.line(404, 0).startswith('2001:db8::1 GET "GET /elsewhere HTTP/1.1"')
