@@ -33,6 +33,7 @@ TESTED: dict[str, tuple[str, ...]] = {
     ),
     "attempt": (
         "test_all_that_were_tried_are_busy_until_the_end",
+        "test_what_one_member_did_is_not_counted_against_the_next",
         "test_a_body_that_was_kept_goes_to_the_next_connection_whole",
     ),
     "begin": (

@@ -260,6 +260,8 @@ def test_a_head_grows_through_all_sizes_of_buffers(size: int) -> None:
         client.send(b"\r\n" + get("/next"))
         member = bench.members[0].accept()
         assert len(member.head()) > size - 100
+        # A medium one counts until it is complete, a larger one until the answer.
+        assert bench.counts()["large_heads"] == (size > 100_000)
         member.send(answer())
         assert client.status() == 200
         assert member.head().startswith(b"GET /next ")
@@ -334,17 +336,21 @@ def test_how_long_a_request_may_take() -> None:
         no_body = bench.ask(post(b"", "Content-Length: 900"))
         held_up = bench.ask(post(bytes(70_000), "Content-Length: 100000"))
         member = bench.members[0].accept()
-        pieces = [no_head, no_body]
-        while pieces:  # bytes that trickle in change nothing
-            for client in list(pieces):
-                client.look()
-                if client.received:
-                    pieces.remove(client)
-                else:
-                    client.send(b"a")
+        trickling = [no_head, no_body]
+
+        def are_told() -> bool:
             bench.pause(50)
             bench.settle()
             bench.tick()
+            for client in list(trickling):
+                client.look()
+                if client.received:
+                    trickling.remove(client)
+                else:
+                    client.send(b"a")  # it changes nothing
+            return not trickling
+
+        bench.until(are_told, "answers to those who are too slow")
         assert [client.status() for client in (no_head, no_body)] == [408, 408]
         assert no_line.rest() == b""  # as Apache: nothing is answered to half a line
         assert held_up.status() == 408

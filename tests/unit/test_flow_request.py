@@ -185,6 +185,17 @@ def test_a_member_that_answers_no_ping_is_lost_and_the_next_one_asked() -> None:
         assert "E" in bench.members[0].facts_now["flags"]
 
 
+def test_what_one_member_did_is_not_counted_against_the_next() -> None:
+    early = b"HTTP/1.1 103 Early Hints\r\n\r\n" * 6  # of 10 that a member may give
+    with Bench(balancer("ping=30ms", "")) as bench:
+        client = bench.ask(post(b"body"))
+        bench.members[0].accept().send(early)  # and no 100
+        bench.members[1].serve(early + answer())
+        for _ in range(12):
+            assert client.head().startswith(b"HTTP/1.1 103 ")
+        assert client.status() == 200
+
+
 # bodies that do not come, and members that do not take them
 
 

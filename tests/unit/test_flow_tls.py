@@ -160,12 +160,20 @@ def test_a_connection_serves_only_the_name_it_was_made_for(
         assert client.status() == 200
 
 
-@pytest.mark.parametrize("kind", ["good", "misnamed"])
+@pytest.mark.parametrize(
+    ("kind", "version"),
+    [
+        ("good", ssl.TLSVersion.TLSv1_3),
+        ("good", ssl.TLSVersion.TLSv1_2),
+        ("misnamed", ssl.TLSVersion.TLSv1_2),  # its session is there with the handshake
+    ],
+)
 def test_only_a_session_whose_certificate_was_good_is_resumed(
-    kind: str, certificates: Certificates
+    kind: str, version: ssl.TLSVersion, certificates: Certificates
 ) -> None:
     with certificates.bench(to_members("", "disablereuse=on retry=0")) as bench:
         context = certificates.member(kind)
+        context.maximum_version = version
         for resumed in (False, kind == "good"):
             client = bench.ask()
             member = bench.members[0].accept()
