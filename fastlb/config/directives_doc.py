@@ -6,7 +6,10 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from fastlb.base.errors import Severity
-from fastlb.config.registry import Context, Directive, Registry, collect
+from fastlb.config.directives.balancer_params import BALANCER
+from fastlb.config.directives.member_params import MEMBER
+from fastlb.config.parameter import Parameters
+from fastlb.config.registry import Context, Directive, Registry, Status, collect
 
 _HEAD = """\
 # Directives
@@ -27,6 +30,9 @@ What fastlb does with a directive:
   ignoring it would be dangerous.
 - **refused**: ignoring it would change answers or open what it protects.
 """
+
+
+_PARAMETERS = {"BalancerMember": MEMBER, "ProxySet": BALANCER}
 
 
 def document(registry: Registry) -> str:
@@ -74,8 +80,27 @@ def _entry(item: Directive) -> Iterator[str]:
             ]
         told = (f"{text[:1].upper()}{text[1:]}." for text in sentences if text)
         yield " ".join(told) + "\n"
+    if item.name in _PARAMETERS:
+        yield "\n".join(_parameters(_PARAMETERS[item.name])) + "\n"
     if item.differs:
         yield f"*Differs from Apache:* {item.differs}\n"
+
+
+def _parameters(known: Parameters) -> Iterator[str]:
+    """A row for each key: what it says, what holds without it, what is done of it."""
+    yield "| key | meaning | default | |"
+    yield "| --- | --- | --- | --- |"
+    for one in known.table.values():
+        default = one.written_default()
+        notes = ["Apache has no such key"] * one.own
+        if one.status is not Status.SERVED:
+            notes.append(f"{one.status.value}: {one.reason}")
+        unit = one.unit()
+        if unit:
+            notes.append(f"a number is {unit}")
+        cells = (f"`{one.key}=`", one.help, f"`{default}`" if default else "")
+        row = (cell.replace("|", r"\|") for cell in (*cells, "; ".join(notes)))
+        yield f"| {' | '.join(row)} |"
 
 
 def _places(item: Directive) -> str:

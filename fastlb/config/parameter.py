@@ -54,6 +54,33 @@ class Parameter:
         found = self.read(value)
         return {self.sets or self.key: found} if isinstance(self.sets, str) else found
 
+    @property
+    def _first(self) -> str:
+        return self.sets if isinstance(self.sets, str) else self.sets[0]
+
+    def unit(self) -> str:
+        """Of a number without one, where a time is kept in milliseconds; else ""."""
+        if not self._first.endswith("_ms"):
+            return ""
+        return "ms" if self.values("7")[self._first] == 7 else "s"
+
+    def written_default(self) -> str:
+        """What would be read as the default; "" when nothing would."""
+        if not self.sets:
+            return ""
+        first = self._first
+        default = self.default if isinstance(self.sets, str) else self.default[first]
+        words = ["on", "off"] if isinstance(default, bool) else [str(default)]
+        if isinstance(default, int):
+            words += [str(default // unit) for unit in (100, 1000)]
+        for word in words:
+            try:
+                if self.values(word)[first] == default:
+                    return word
+            except BadValue:
+                continue
+        return ""
+
 
 class Parameters:
     """All that may be written of a member, or of a balancer. Keys ignore case."""

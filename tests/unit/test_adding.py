@@ -16,7 +16,7 @@ FILE = re.compile(r"^--- (?:a/.+|/dev/null)\n\+\+\+ b/(.+)\n", re.M)
 # Tests that the page names and that need nothing compiled.
 DEMANDED = (
     *("declarations", "registry", "obeyed", "own_words"),
-    *("resolve_members", "floors"),
+    *("resolve_members", "floors", "fence"),
 )
 
 
@@ -96,7 +96,7 @@ def test_what_is_added_passes_the_tests_that_the_page_names(tmp_path: Path) -> N
         return done.stdout
 
     manual = run("fastlb.config.directives_doc")
-    assert "LimitRequestQuery" in manual
+    assert "LimitRequestQuery" in manual and "`maxrequests=`" in manual
     (tmp_path / "docs/directives.md").write_text(manual)
     tests = [f"tests/unit/test_{name}.py" for name in DEMANDED]
     run("pytest", "-q", "-p", "no:cacheprovider", *tests)

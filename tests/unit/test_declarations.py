@@ -165,6 +165,18 @@ def test_what_a_parameter_reads_fits_the_field_that_it_sets() -> None:
     assert parameter_faults(BALANCER, Balancer) == []
 
 
+def test_the_manual_says_defaults_as_they_are_written() -> None:
+    def written(known: Parameters, key: str) -> tuple[str, str]:
+        return known.table[key].written_default(), known.table[key].unit()
+
+    assert written(MEMBER, "loadfactor") == ("1", "")
+    assert written(MEMBER, "retry") == ("60", "s")
+    assert written(MEMBER, "acquire") == ("", "ms")
+    assert written(MEMBER, "enablereuse") == ("on", "")
+    assert written(BALANCER, "stickysessionsep") == (".", "")
+    assert written(MEMBER, "secret") == ("", "")
+
+
 def test_a_planted_parameter_is_found() -> None:
     def declared(sets: str, default: object) -> Parameters:
         read = number(0, 9, "wrong")

@@ -41,13 +41,8 @@ DIRECTIVES = (
         "[balancer-url] url [key=value ...]",
         "a member of a balancer",
         manual=(
-            "Stands inside <Proxy balancer://name>, or names the balancer first. Keys:"
-            " loadfactor=1 to 100, route=, redirect=, status=+H and the like, lbset=,"
-            " retry=, timeout=, connectiontimeout=, ping=, min=, max=, smax=, ttl=,"
-            " acquire=, keepalive=, disablereuse=, hcmethod= and the other hc keys."
-            " Accepted and explained: flushpackets= and flushwait=, since what a member"
-            " sends is always passed on as it comes; iobuffersize=, since reads are as"
-            " large as a body makes worth while; secret=, which is AJP's."
+            "Stands inside <Proxy balancer://name>, or names the balancer first. The"
+            " keys may also stand behind the target of a ProxyPass that names a server."
         ),
     ),
     Directive(
@@ -58,11 +53,10 @@ DIRECTIVES = (
         "[url] key=value [key=value ...]",
         "keys of a balancer or member",
         manual=(
-            "Inside <Proxy balancer://name> without URL: lbmethod=, stickysession=,"
-            " stickysessionsep=, scolonpathdelim=, nofailover=, timeout=, maxattempts=,"
-            " failonstatus=, failontimeout=, forcerecovery=. Accepted and explained:"
-            " growth= and nonce=, since there is no balancer-manager; balancers change"
-            f" by a reload. Methods of lbmethod=: {_methods()}."
+            "Inside <Proxy balancer://name>, without a URL, and behind the target of a"
+            " ProxyPass that names a balancer: the keys below. For the URL of a member"
+            " without a balancer: those of BalancerMember. Methods of lbmethod=:"
+            f" {_methods()}."
         ),
     ),
     Directive(
