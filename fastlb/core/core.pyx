@@ -2,9 +2,9 @@
 # uses: io/buffer, ground/address, ground/path, ground/arena, io/timer, io/watch,
 #       io/date, io/tls_stream, balance/table, balance/table_slots, plan/client_names,
 #       plan/tls_names, plan/plan, seam, plan/client, plan/tls_variables,
-#       plan/logline, plan/late_lines, flow/exchange, flow/engine, flow/member,
-#       flow/row, flow/heads, flow/work, flow/listeners, flow/downstream,
-#       flow/rewrite, flow/connect, flow/route, flow/steps, flow/upstream_events,
+#       plan/reasons, plan/logline, plan/late_lines, flow/exchange, flow/engine,
+#       flow/member, flow/row, flow/heads, flow/work, flow/listeners, flow/downstream,
+#       flow/connect, flow/route, flow/steps, flow/upstream_events,
 #       flow/downstream_events, flow/accept, flow/events, flow/lone
 
 import os

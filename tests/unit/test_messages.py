@@ -97,3 +97,19 @@ def test_a_line_has_the_level_of_its_number() -> None:
     assert logged_level("error", "FB0302: x") == "warn"
     assert logged_level("debug", "AH00014: x") == "debug"
     assert logged_level("info", "something") == "info"
+
+
+def test_every_row_of_the_log_can_be_said() -> None:
+    flow = ROOT / "fastlb/core/flow"
+    numbers = re.findall(r"SAY_(\w+) = (\d+)", (flow / "log_rows.pxd").read_text())
+    assert [int(n) for _, n in numbers] == list(range(len(numbers)))
+    names = [name for name, _ in numbers]
+    assert names.pop() == "ROWS"
+    table = (flow / "log_rows.pyx").read_text()
+    assert re.findall(r"^    SAY_(\w+): \(", table, re.M) == names
+    known = re.findall(r'name == "(\w+)"', (flow / "service_log.pyx").read_text())
+    asked = set(re.findall(r"\{(\w+)[!:}]", table))
+    assert asked <= {*known, "balancer"}  # what is none of the others
+    sources = "".join(path.read_text() for path in flow.glob("*.pyx"))
+    unsaid = [n for n in names if not re.search(rf"\bSAY_{n}\b(?!: \()", sources)]
+    assert not unsaid

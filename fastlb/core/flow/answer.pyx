@@ -4,9 +4,9 @@ None of this is hot. The pages themselves are made by Python (services.pyx); wha
 here decides which one, and keeps the connection's framing right.
 """
 # uses: ground/text, io/buffer, http/framing, plan/plan, plan/facts, plan/target,
-#       plan/match, plan/redirect, plan/access, plan/decide, flow/exchange,
-#       flow/states, flow/due, flow/services, flow/settle, flow/rewrite, flow/request,
-#       flow/response
+#       plan/match, plan/redirect, plan/access, plan/decide, plan/reasons,
+#       flow/exchange, flow/states, flow/due, flow/services, flow/settle,
+#       flow/rewrite_answer, flow/request, flow/response
 
 cdef void answer_send(
         exchange *x, const char *content_type, const char *body,

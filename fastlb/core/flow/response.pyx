@@ -7,7 +7,7 @@ the whole of the backpressure.
 # uses: io/buffer, ground/arena, io/timer, io/watch, io/stream, http/fields,
 #       http/head, http/hops, http/framing, http/chunked, balance/ledger, plan/plan,
 #       flow/exchange, flow/engine, flow/due, flow/member, flow/log_rows,
-#       flow/service_log, flow/pipes, flow/settle, flow/rewrite, flow/request,
+#       flow/service_log, flow/pipes, flow/settle, flow/rewrite_answer, flow/request,
 #       flow/splice, flow/tunnel
 
 cdef enum:

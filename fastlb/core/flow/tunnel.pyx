@@ -3,7 +3,7 @@
 #       io/watch, io/tls_stream, io/stream, http/fields, http/exit, http/framing,
 #       balance/ledger, plan/plan, seam, plan/facts, flow/exchange, flow/engine,
 #       flow/states, flow/due, flow/member, flow/log_rows, flow/service_log,
-#       flow/services, flow/work, flow/downstream, flow/settle, flow/rewrite
+#       flow/services, flow/work, flow/downstream, flow/settle, flow/rewrite_answer
 
 # How far one direction came.
 cdef enum:

@@ -1,5 +1,5 @@
 """The bounded writer (writer.pxd)."""
-# uses: ground/chartable, ground/number
+# uses: ground/chartable, ground/number, io/buffer
 
 cdef void writer_begin(writer *w, char *memory, size_t size) noexcept nogil:
     w.begin = memory
@@ -70,3 +70,24 @@ cdef bint copy_terminated(
     put(&w, data, length)
     put_byte(&w, 0)
     return not w.full
+
+
+cdef int writer_on(writer *w, buffer **b, int size_class) noexcept nogil:
+    """Begin to compose in an empty buffer of that class. returns 0 or FAILED."""
+    if b[0] != NULL:
+        buffer_give(b[0])
+    b[0] = buffer_take(size_class)
+    if b[0] == NULL:
+        return FAILED
+    writer_behind(w, b[0])
+    return 0
+
+
+cdef void writer_behind(writer *w, buffer *b) noexcept nogil:
+    """Compose behind what a buffer holds."""
+    writer_begin(w, &b.data[b.end], buffer_room(b))
+
+
+cdef void writer_into(writer *w, buffer *b) noexcept nogil:
+    """The buffer holds what was written behind what it held."""
+    b.end += writer_held(w)

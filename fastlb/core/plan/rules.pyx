@@ -343,14 +343,11 @@ cdef void put_replacement(
         writer *w, value replacement, value subject, const int *groups) noexcept nogil:
     """The groups that a rendered replacement names; any other "$" is one."""
     cdef unsigned int i = 0
-    cdef int g
     while i < replacement.length:
         if (replacement.data[i] == c'$' and i + 1 < replacement.length
                 and c'0' <= replacement.data[i + 1] <= c'9'):
-            g = replacement.data[i + 1] - c'0'
-            if groups[2 * g] >= 0:
-                put(w, subject.data + groups[2 * g],
-                    groups[2 * g + 1] - groups[2 * g])
+            put_group(
+                w, subject, groups, replacement.data[i + 1] - c'0', PATH_AS_IS)
             i += 2
             continue
         put_byte(w, replacement.data[i])

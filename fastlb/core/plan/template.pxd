@@ -33,5 +33,7 @@ cdef enum:
 cdef void put_template(
     const value *env, writer *w, const plan_format *template, const int *groups,
     value subject, int how) noexcept nogil
+cdef void put_group(
+    writer *w, value subject, const int *groups, int number, int how) noexcept nogil
 cdef void put_path(
     writer *w, const char *path, unsigned int length, int how) noexcept nogil

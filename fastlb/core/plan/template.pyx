@@ -61,7 +61,7 @@ cdef plan_format plan_template(
 cdef void put_template(
         const value *env, writer *w, const plan_format *template, const int *groups,
         value subject, int how) noexcept nogil:
-    cdef int i, begin, end
+    cdef int i
     cdef const plan_piece *p
     for i in range(template.count):
         p = &template.pieces[i]
@@ -70,10 +70,16 @@ cdef void put_template(
         elif p.kind == c'e':
             put_path(w, env[p.env].data, env[p.env].length, how)
         elif groups != NULL:
-            begin = groups[2 * p.sub]
-            end = groups[2 * p.sub + 1]
-            if begin >= 0:
-                put_path(w, subject.data + begin, end - begin, how)
+            put_group(w, subject, groups, p.sub, how)
+
+
+cdef void put_group(
+        writer *w, value subject, const int *groups, int number,
+        int how) noexcept nogil:
+    """What a group of an expression took; nothing if it took no part."""
+    cdef int begin = groups[2 * number]
+    if begin >= 0:
+        put_path(w, subject.data + begin, groups[2 * number + 1] - begin, how)
 
 
 cdef void put_path(

@@ -1,0 +1,346 @@
+"""Composing heads towards the client (rewrite_answer.pxd)."""
+# uses: ground/chartable, ground/text, ground/number, io/buffer, io/writer,
+#       ground/arena, io/date, http/fields, http/exit, http/hops, http/framing,
+#       plan/plan, plan/rules, plan/reverse, plan/reasons, plan/logline,
+#       flow/exchange, flow/engine, flow/services, flow/rewrite
+
+cdef bint has_reverse(exchange *x) noexcept nogil:
+    cdef int i
+    for i in range(x.facts.conf_count):
+        if x.facts.confs[i].reverse_count:
+            return True
+    return False
+
+
+cdef bint has_cookie_maps(exchange *x) noexcept nogil:
+    cdef int i
+    for i in range(x.facts.conf_count):
+        if x.facts.confs[i].cookie_domain_count or x.facts.confs[i].cookie_path_count:
+            return True
+    return False
+
+
+cdef void out_always_first(out_list *out) noexcept nogil:
+    """Apache sends the table that errors keep before the other one."""
+    cdef int i, j, front = 0
+    cdef out_field moved, next_one
+    for i in range(out.count):
+        if not out.fields[i].always:
+            continue
+        moved = out.fields[i]
+        for j in range(front, i + 1):
+            next_one = out.fields[j]
+            out.fields[j] = moved
+            moved = next_one
+        front += 1
+
+
+cdef bint has_header_rules(exchange *x) noexcept nogil:
+    cdef int i
+    for i in range(x.facts.conf_count):
+        if x.facts.confs[i].header_count:
+            return True
+    return False
+
+
+cdef bint answers_as_10(exchange *x) noexcept nogil:
+    """force-response-1.0: for clients that stumble over a 1.1 behind their 1.0."""
+    return x.facts.req.minor == 0 and x.facts.env[ENV_FORCE_RESPONSE_10].data != NULL
+
+
+cdef void put_status_line(
+        exchange *x, writer *w, int status, const char *reason,
+        unsigned int length) noexcept nogil:
+    put(w, b"HTTP/1.0 " if answers_as_10(x) else b"HTTP/1.1 ", 9)
+    put_number(w, status)
+    put(w, b" ", 1)
+    put_value(w, reason, length)
+    put(w, b"\r\n", 2)
+
+
+cdef void put_connection(exchange *x, writer *w) noexcept nogil:
+    """Connection (and Keep-Alive for a client that asked for it), as Apache says it."""
+    cdef plan_vhost *v = x.facts.vhost
+    if not x.keepalive:
+        put(w, b"Connection: close\r\n", 19)
+    elif x.hop.keep_alive:
+        if v.said.keepalive_timeout_us:
+            put(w, b"Keep-Alive: timeout=", 20)
+            put_number(w, v.said.keepalive_timeout_us // 1000000)
+            if v.said.max_keepalive_requests > 0:
+                put(w, b", max=", 6)
+                put_number(w, v.said.max_keepalive_requests - x.down.client.requests)
+            put(w, b"\r\n", 2)
+        put(w, b"Connection: Keep-Alive\r\n", 24)
+
+
+cdef bint status_drops_connection(int status) noexcept nogil:
+    """An answer made here behind which Apache closes (ap_status_drops_connection).
+
+    Differs from Apache: a member's own 500 or 503 costs no client its connection.
+    """
+    return (status == 400 or status == 408 or status == 411 or status == 413
+            or status == 414 or status == 500 or status == 503 or status == 501)
+
+
+cdef void keepalive_decide(exchange *x) noexcept nogil:
+    """May the client's connection serve another request after this one?"""
+    cdef plan_vhost *v = x.facts.vhost
+    if not x.keepalive:
+        return
+    if (engine.draining or not v.said.keepalive or client_closes(x)
+            or x.body.framing.close_after or x.facts.env[ENV_NOKEEPALIVE].data != NULL
+            or answers_as_10(x)
+            or (v.said.max_keepalive_requests
+                and x.down.client.requests >= v.said.max_keepalive_requests)):
+        x.keepalive = False
+
+
+cdef void remember_response_fields(exchange *x, out_list *out) noexcept nogil:
+    """Keep the values that a log format will ask for (%{Name}o)."""
+    cdef int i, j
+    cdef response_field *wanted
+    for i in range(response_field_count):
+        wanted = &response_fields[i]
+        for j in range(out.count):
+            if out.fields[j].name_length == wanted.name.length and bytes_equal_nocase(
+                    out.fields[j].name, wanted.name.data, wanted.name.length):
+                x.facts.env[wanted.variable] = arena_copy(
+                    &x.facts.arena, out.fields[j].value, out.fields[j].value_length)
+                break
+
+
+cdef bint date_is_canonical(out_field *f) noexcept nogil:
+    """As "Sun, 06 Nov 1994 08:49:37 GMT", the form to send (RFC 9110 5.6.7)."""
+    return f.value_length == 29 and f.value[3] == c',' and f.value[7] == c' ' and (
+        f.value[25] == c' ' and f.value[26] == c'G')
+
+
+cdef int response_head_write(
+        exchange *x, writer *w, head *res, const char *data) noexcept nogil:
+    cdef out_list *out = &out_scratch
+    cdef int i
+    cdef int id
+    cdef field *f
+    cdef unsigned long long ours = (
+        bit(FIELD_CONTENT_LENGTH) | bit(FIELD_PROXY_AUTHENTICATE))
+    cdef unsigned int reason_length
+    cdef const char *reason = reason_said(res, data, &reason_length)
+    out_from_head(out, res, data)
+    for i in range(out.count):
+        id = out.fields[i].id
+        if (id == FIELD_DATE or id == FIELD_LAST_MODIFIED or id == FIELD_EXPIRES) \
+                and not date_is_canonical(&out.fields[i]):
+            service_date(x, &out.fields[i])
+    if has_reverse(x):
+        for i in range(out.count):
+            id = out.fields[i].id
+            if id == FIELD_LOCATION or id == FIELD_CONTENT_LOCATION or \
+                    id == FIELD_URI or id == FIELD_DESTINATION:
+                rewrite_location(&x.facts, &out.fields[i])
+    if has_cookie_maps(x):
+        for i in range(out.count):
+            if out.fields[i].id == FIELD_SET_COOKIE:
+                rewrite_cookie(&x.facts, &out.fields[i])
+    if has_header_rules(x):
+        rules_headers(&x.facts, out, True, 3, True)
+        rules_headers(&x.facts, out, True, 3, False)
+        out_always_first(out)
+    if unlikely(out.overflow or x.facts.arena.starved):
+        return -502
+    if response_field_count:
+        remember_response_fields(x, out)
+    if unlikely(x.local.overridden):
+        # The page is another member's, the status is the one that was overridden.
+        reason = reason_of(x.local.error_status, &reason_length)
+        put_status_line(x, w, x.local.error_status, reason, reason_length)
+    else:
+        put_status_line(x, w, res.status, reason, reason_length)
+    if out_by_id(out, FIELD_DATE) == NULL:
+        put_field(w, b"Date: ", 6, http_date(), 29)
+    if out_by_id(out, FIELD_SERVER) == NULL:
+        put_field(w, b"Server: ", 8, x.facts.vhost.server_header.data,
+                  x.facts.vhost.server_header.length)
+    out_write(out, w, ours)
+    if via_is_added(x):
+        put_via(x, w, NULL, x.facts.req.minor)
+    if x.res.chunked_out:
+        put(w, b"Transfer-Encoding: chunked\r\n", 28)
+    elif x.res.content_length >= 0:
+        put(w, b"Content-Length: ", 16)
+        put_number(w, x.res.content_length)
+        put(w, b"\r\n", 2)
+    if unlikely(res.status == 426):
+        f = head_field(res, FIELD_UPGRADE)
+        if f != NULL:
+            put_upgrade(w, data + f.value, f.value_length)
+    put_connection(x, w)
+    put(w, b"\r\n", 2)
+    return 0
+
+
+cdef int rewrite_response(exchange *x, head *res, const char *data) noexcept nogil:
+    """Decide the framing towards the client, then write the head.
+
+    The rules that ran before may be run again when the head needs a larger buffer; they
+    read the member's head anew each time.
+    """
+    cdef writer w
+    cdef int size_class
+    cdef int rc = -502
+    cdef field *f
+    cdef buffer *earlier
+    x.res.chunked_out = False
+    x.res.close_delimited = False
+    x.res.content_length = -1
+    if x.res.framing.kind == BODY_LENGTH:
+        x.res.content_length = x.res.framing.length
+    elif x.res.framing.kind == BODY_CHUNKED or x.res.framing.kind == BODY_UNTIL_CLOSE:
+        if x.facts.req.minor == 1:
+            x.res.chunked_out = True
+        else:
+            x.res.close_delimited = True
+            x.keepalive = False
+    elif x.head_request or res.status == 304:
+        # No body follows, but its length is a fact worth keeping (RFC 9110 8.6).
+        f = head_field(res, FIELD_CONTENT_LENGTH)
+        if f != NULL:
+            x.res.content_length = decimal_of(data + f.value, f.value_length)
+    if x.local.overridden and status_drops_connection(x.local.error_status):
+        x.keepalive = False
+    keepalive_decide(x)
+    # Interim heads that have not gone yet go before it.
+    earlier = x.down.output
+    x.down.output = NULL
+    for size_class in range(BUFFER_CLASSES):
+        if writer_on(&w, &x.down.output, size_class) < 0:
+            break
+        if earlier != NULL:
+            put(&w, &earlier.data[earlier.start], buffer_held(earlier))
+        rc = response_head_write(x, &w, res, data)
+        if rc < 0 or not w.full:
+            break
+    buffer_give(earlier)
+    if rc < 0:
+        return rc
+    if unlikely(w.full):
+        return -502         # no buffer is large enough, or there is no memory for it
+    if x.facts.req.minor != 9:    # HTTP/0.9 has no head
+        writer_into(&w, x.down.output)
+    return 0
+
+
+cdef int rewrite_interim(exchange *x, head *res, const char *data) noexcept nogil:
+    cdef writer w
+    cdef hop_facts unused
+    cdef out_list *out = &out_scratch
+    cdef unsigned int reason_length
+    cdef const char *reason
+    cdef field *f
+    cdef int i
+    if x.down.output != NULL:
+        # The last interim head has not gone yet: add to it.
+        writer_behind(&w, x.down.output)
+    elif writer_on(&w, &x.down.output, BUFFER_SMALL) < 0:
+        return -502
+    if head_drop_hop_by_hop(res, data, &unused) < 0:
+        return -502
+    out_from_head(out, res, data)
+    reason = reason_said(res, data, &reason_length)
+    put_status_line(x, &w, res.status, reason, reason_length)
+    if has_cookie_maps(x):
+        for i in range(out.count):
+            if out.fields[i].id == FIELD_SET_COOKIE:
+                rewrite_cookie(&x.facts, &out.fields[i])
+    out_write(out, &w, bit(FIELD_CONTENT_LENGTH))
+    if res.status == 101:
+        f = head_field(res, FIELD_UPGRADE)
+        put_upgrade(&w, data + f.value, f.value_length)
+    put(&w, b"\r\n", 2)
+    if w.full:
+        return -502
+    writer_into(&w, x.down.output)
+    return 0
+
+
+cdef void out_add_more(out_list *out, value more) noexcept nogil:
+    """The fields that a handler adds to its answer."""
+    cdef const char *name = more.data
+    cdef const char *end = more.data + more.length
+    cdef const char *content
+    cdef unsigned int length
+    while name < end:
+        length = <unsigned int>strlen(name)
+        content = name + length + 1
+        out_add(out, name, length, content, <unsigned int>strlen(content),
+                FIELD_OTHER, False)
+        name = content + strlen(content) + 1
+
+
+cdef int local_head_write(
+        exchange *x, writer *w, int status, const char *reason,
+        unsigned int reason_length, const char *content_type,
+        long long content_length) noexcept nogil:
+    cdef out_list *out = &out_scratch
+    out.count = 0
+    out.overflow = False
+    if x.local.challenge.data != NULL:
+        out_add(out, b"WWW-Authenticate", 16, x.local.challenge.data,
+                x.local.challenge.length, FIELD_WWW_AUTHENTICATE, False)
+    if x.local.location.data != NULL:
+        out_add(out, b"Location", 8, x.local.location.data, x.local.location.length,
+                FIELD_LOCATION, False)
+    if content_type != NULL:
+        out_add(out, b"Content-Type", 12, content_type,
+                <unsigned int>strlen(content_type), FIELD_CONTENT_TYPE, False)
+    out_add_more(out, x.local.more_fields)
+    # Handlers' answers are ordinary responses; errors keep only `always`.
+    rules_headers(&x.facts, out, True, 3 if status < 300 else 2, False)
+    put_status_line(x, w, status, reason, reason_length)
+    put_field(w, b"Date: ", 6, http_date(), 29)
+    put_field(w, b"Server: ", 8, x.facts.vhost.server_header.data,
+              x.facts.vhost.server_header.length)
+    if x.local.allow != NULL:
+        put_field(w, b"Allow: ", 7, x.local.allow, strlen(x.local.allow))
+    elif status == 405 or status == 501:
+        # Apache tells what its proxy handler takes: nothing but TRACE, if that.
+        put_field(w, b"Allow: ", 7, b"TRACE",
+                  5 if x.facts.vhost.said.trace_enable else 0)
+    out_write(out, w, 0)
+    if content_length >= 0 and not (x.head_request and content_length):
+        put(w, b"Content-Length: ", 16)
+        put_number(w, content_length)
+        put(w, b"\r\n", 2)
+    if unlikely(status == 426 and x.attempt.upgrade.length):
+        put_upgrade(w, x.attempt.upgrade.data, x.attempt.upgrade.length)
+    put_connection(x, w)
+    put(w, b"\r\n", 2)
+    if response_field_count:
+        remember_response_fields(x, out)
+    return 0
+
+
+cdef int rewrite_local(
+        exchange *x, int status, const char *reason, unsigned int reason_length,
+        const char *content_type, long long content_length) noexcept nogil:
+    cdef writer w
+    cdef int size_class
+    cdef buffer *earlier = x.down.output    # interim heads
+    if status_drops_connection(status):
+        x.keepalive = False
+    keepalive_decide(x)
+    x.down.output = NULL
+    for size_class in range(BUFFER_CLASSES):
+        if writer_on(&w, &x.down.output, size_class) < 0:
+            break
+        if earlier != NULL:
+            put(&w, &earlier.data[earlier.start], buffer_held(earlier))
+        local_head_write(x, &w, status, reason, reason_length, content_type,
+                         content_length)
+        if not w.full:
+            buffer_give(earlier)
+            if x.facts.req.minor != 9:
+                writer_into(&w, x.down.output)
+            return 0
+    buffer_give(earlier)
+    return FAILED
