@@ -159,7 +159,7 @@ class Reader:
             return
         text, missing = expand(line.text, self._lookup)
         for name in missing:
-            self._undefined(name)
+            self._warn_of_undefined(name)
         command, after = next_word(text, 0)
         name = command.text
         if name.startswith("</"):
@@ -362,7 +362,7 @@ class Reader:
             return None
         return configuration_text(from_environment)
 
-    def _undefined(self, name: str) -> None:
+    def _warn_of_undefined(self, name: str) -> None:
         """AH00111, once a line; a name with `:` is rewrite-map syntax."""
         file, line, _ = self._here
         if ":" in name or (file, line, name) in self._warned:

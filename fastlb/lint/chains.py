@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.x509.oid import NameOID
 
 from fastlb.tls.expiry import soon
-from fastlb.tls.issuers import ISSUER, issued, issuer_of, url_of
+from fastlb.tls.issuers import ISSUER, has_issued, issuer_of, url_of
 
 RSA_BITS_MIN: Final = 2048
 EC_BITS_MIN: Final = 224
@@ -130,14 +130,14 @@ class KnownRoots:
         for item in certificates:
             self._by_name.setdefault(item.subject.public_bytes(), []).append(item)
 
-    def issued(self, certificate: x509.Certificate) -> bool:
+    def have_issued(self, certificate: x509.Certificate) -> bool:
         """Whether one of them issued a certificate."""
         candidates = self._by_name.get(certificate.issuer.public_bytes(), ())
         return issuer_of(certificate, candidates) is not None
 
 
 def is_self_signed(certificate: x509.Certificate) -> bool:
-    return issued(certificate, certificate)
+    return has_issued(certificate, certificate)
 
 
 def age_fault(certificate: x509.Certificate, now: datetime) -> Fault | None:

@@ -94,7 +94,7 @@ class TlsFiles:
             self._trouble(node, path, problem.trouble, "directory")
             return None
 
-    def hashed(self, node: Node) -> None:
+    def warn_of_unhashed(self, node: Node) -> None:
         """A directory of authorities is looked into by hashes of their names."""
         try:
             names = names_in(self.path(node))
@@ -214,7 +214,7 @@ class TlsFiles:
         """Whether an authority of this system, or of the configuration, issued it."""
         if self._roots is None:
             self._roots = chains.KnownRoots(self._authorities())
-        return self._roots.issued(certificate)
+        return self._roots.have_issued(certificate)
 
     def _authorities(self) -> list[x509.Certificate]:
         found: list[x509.Certificate] = []

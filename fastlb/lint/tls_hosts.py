@@ -91,7 +91,7 @@ def _paths(files: TlsFiles, lines: TlsLines) -> None:
             files.names(lines.last[name])
     for name in ("sslcacertificatepath", "sslproxycacertificatepath"):
         if name in lines.last:
-            files.hashed(lines.last[name])
+            files.warn_of_unhashed(lines.last[name])
 
 
 def host_name(run: Drafts, server: ServerDraft) -> str:

@@ -11,7 +11,7 @@ from cryptography.x509.oid import AuthorityInformationAccessOID as Access
 OCSP, ISSUER = Access.OCSP, Access.CA_ISSUERS
 
 
-def issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
+def has_issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
     """Whether one certificate was signed with the key of the other."""
     try:
         certificate.verify_directly_issued_by(issuer)
@@ -24,7 +24,7 @@ def issuer_of(
     certificate: x509.Certificate, candidates: Iterable[x509.Certificate]
 ) -> x509.Certificate | None:
     """The one that signed it."""
-    return next((one for one in candidates if issued(one, certificate)), None)
+    return next((one for one in candidates if has_issued(one, certificate)), None)
 
 
 def url_of(certificate: x509.Certificate, what: x509.ObjectIdentifier) -> str:

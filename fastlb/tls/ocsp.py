@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from fastlb.tls.issuers import issued
+from fastlb.tls.issuers import has_issued
 
 # A whole OCSPResponse that says tryLater and no more.
 TRY_LATER = b"\x30\x03\x0a\x01\x03"
@@ -139,7 +139,7 @@ def signer_of(
     for certificate in response.certificates:
         if not is_named(response, certificate):
             continue
-        if not issued(issuer, certificate) or not may_sign(certificate):
+        if not has_issued(issuer, certificate) or not may_sign(certificate):
             raise OcspError("the responder has no leave of the certificate's issuer")
         if (
             not certificate.not_valid_before_utc

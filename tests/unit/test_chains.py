@@ -10,7 +10,7 @@ from rows import rows
 
 from fastlb.lint import chains
 from fastlb.lint.chains import KnownRoots, covers
-from fastlb.tls.issuers import issued
+from fastlb.tls.issuers import has_issued
 
 ROOT = make_ca("Root")
 FIRST = make_ca("First", parent=ROOT)
@@ -56,8 +56,8 @@ def test_a_certificate_that_issued_nothing_is_a_stranger() -> None:
 
 def test_an_authority_of_the_same_name_did_not_issue_it() -> None:
     namesake = make_ca("Second", parent=FIRST).certificate
-    assert not issued(namesake, LEAF)
-    assert issued(SECOND.certificate, LEAF)
+    assert not has_issued(namesake, LEAF)
+    assert has_issued(SECOND.certificate, LEAF)
 
 
 def test_what_nobody_knows_is_mentioned() -> None:
@@ -82,9 +82,9 @@ def test_one_chain_serves_several_leaves() -> None:
 
 def test_known_roots_are_found_by_name_and_signature() -> None:
     roots = KnownRoots([STRANGER, ROOT.certificate, make_ca("Root").certificate])
-    assert roots.issued(FIRST.certificate)
-    assert not roots.issued(LEAF)
-    assert not KnownRoots([make_ca("Root").certificate]).issued(FIRST.certificate)
+    assert roots.have_issued(FIRST.certificate)
+    assert not roots.have_issued(LEAF)
+    assert not KnownRoots([make_ca("Root").certificate]).have_issued(FIRST.certificate)
 
 
 @rows(
