@@ -256,15 +256,19 @@ cdef int elect_chosen(
 cdef int elect(
         table_view *t, const balancer_plan *b, long long now_us, uint64_t random,
         const char *route, unsigned int route_length, election *out) noexcept nogil:
-    cdef bint pays = lb_method_of(b.lbmethod).pays
+    cdef bint pays = lb_method_of(b.lbmethod).pays and b.member_count > 0
     cdef long long before = 0
+    cdef int lock = LOCK_FREE
     cdef lb_choice c
+    # First of all: taking a lock waits for every store that stands before it.
+    if likely(pays):
+        lock = balancer_lock(t, b.slot)
     out.chosen = -1
     out.why = ELECT_OK
     out.by_route = False
     out.route_changed = False
     out.forced_recovery = False
-    out.lock = LOCK_FREE
+    out.lock = lock
     out.began_anew = False
     if b.member_count == 0:
         out.why = ELECT_NO_MEMBERS
@@ -273,18 +277,17 @@ cdef int elect(
     c.table = t
     c.candidates = elect_candidates
     c.count = 0
+    c.is_wild = False
     c.now_us = now_us
     c.random = random
     c.total = 0
-    c.is_wild = False
-    if pays:
-        out.lock = balancer_lock(t, b.slot)
+    if likely(pays):
         if DEBUG_BUILD:
             before = elect_sum(b)
         elect_begin(&c, b.slot)
     out.chosen = elect_chosen(&c, t, b, pays, route, route_length, out)
     ASSERT(out.chosen < b.member_count)
-    if not pays:
+    if unlikely(not pays):
         out.lock = balancer_lock(t, b.slot)
     if unlikely(c.is_wild):
         elect_tame(b)

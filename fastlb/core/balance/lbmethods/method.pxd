@@ -12,9 +12,9 @@ cdef struct lb_choice:
     const table_view *table
     member_slot **candidates    # in declaration order, spares behind the others
     int count               # of candidates, at least 1
+    bint is_wild            # a number was met that no process of ours can have written
     long long now_us
     uint64_t random         # every bit drawn anew for this election
-    bint is_wild            # a number was met that no process of ours can have written
     # for methods that pay:
     long long total         # of what lb_add gave
     uint32_t number         # of this election
