@@ -131,6 +131,18 @@ def test_an_error_document_of_a_member_is_asked_for_by_get() -> None:
         assert member.is_silent()
 
 
+def test_a_document_is_asked_for_again_like_any_get() -> None:
+    with Bench(FROM_MEMBER) as bench:
+        client = bench.ask(get("/denied"))
+        member = bench.members[0].serve()
+        assert client.status() == 200
+        client.send(post(b"body", path="/denied"))
+        member.head()
+        member.close()  # a reused connection that dies unanswered
+        bench.members[0].serve(answer(b"the document"))
+        assert client.message()[1] == b"the document"
+
+
 @pytest.mark.parametrize("refuses", [False, True])
 def test_an_error_document_that_fails_leaves_the_first_error(refuses: bool) -> None:
     with Bench(FROM_MEMBER) as bench:
