@@ -63,6 +63,9 @@ include "core/balance/sticky.pyx"
 include "core/balance/claims.pyx"
 include "core/balance/table_slots.pyx"
 
+# the callables of the worker
+include "core/seam.pyx"
+
 # plan: the model in C, look-ups and rules over it
 include "core/plan/regex_steps.pyx"
 include "core/plan/regex.pyx"
@@ -72,7 +75,6 @@ include "core/plan/template.pyx"
 include "core/plan/letters.pyx"
 include "core/plan/tls_names.pyx"
 include "core/plan/plan.pyx"
-include "core/seam.pyx"
 include "core/plan/client.pyx"
 include "core/plan/facts.pyx"
 include "core/plan/undecided.pyx"

@@ -1,7 +1,7 @@
 """The class Core: what the worker calls (`_core.pyi`)."""
 # uses: io/buffer, ground/address, ground/path, ground/arena, io/timer, io/watch,
-#       io/date, io/tls_stream, balance/table, balance/table_slots, plan/client_names,
-#       plan/tls_names, plan/plan, seam, plan/client, plan/tls_variables,
+#       io/date, io/tls_stream, balance/table, balance/table_slots, seam,
+#       plan/client_names, plan/tls_names, plan/plan, plan/client, plan/tls_variables,
 #       plan/reasons, plan/logline, plan/late_lines, flow/exchange, flow/engine,
 #       flow/member, flow/row, flow/heads, flow/work, flow/listeners, flow/downstream,
 #       flow/connect, flow/route, flow/steps, flow/upstream_events,

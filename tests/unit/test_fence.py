@@ -38,6 +38,29 @@ def test_a_header_speaks_for_its_own_chapter() -> None:
     assert not fence.foreign(CORE)
 
 
+def drawn(page: str) -> list[str]:
+    """The chapters of the drawing in ARCHITECTURE.md, from the top."""
+    (block,) = (part for part in page.split("```") if part.startswith("\n core  "))
+    found: list[str] = []
+    group = ""
+    for line in block.splitlines():
+        names = line.strip().split("  ")[0].split()
+        if names and line.startswith("   "):
+            found += [
+                name if name.startswith("io/") else group + name for name in names
+            ]
+        elif names and names[0].endswith("/"):
+            group = names[0]
+        else:
+            found += names
+    return found
+
+
+def test_the_drawing_is_the_spine() -> None:
+    page = (fence.ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    assert drawn(page) == CORE.order[::-1]
+
+
 def test_the_floor_uses_nothing_above_it() -> None:
     inside = [b for a, b in CORE.arrows if a in fence.FLOOR]
     assert set(inside) <= set(fence.FLOOR)

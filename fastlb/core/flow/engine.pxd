@@ -21,7 +21,7 @@ cdef struct engine_state:
     downstream *wait_tail
     long wait_count
     bint full_told
-    # how many there may be (accept.pyx, pool.pyx, splice.pyx)
+    # how many there may be (listeners.pyx, pool.pyx, pipes.pyx)
     long client_max             # connections of clients, by our descriptors
     long client_margin          # so near to a bound room is made
     long long room_sought_us    # when nothing was found that could make room

@@ -82,8 +82,8 @@ cdef enum:
     X_READ_BODY = 1     # a body is awaited before a member is asked
     X_WAIT_HOST = 2     # the client's name is being looked up (Require host)
     X_WAIT_ADDRESS = 3  # the name that CONNECT asks for is being looked up
-    X_WAIT_ANY = 4      # no member at all is usable (balancer timeout=; route.pyx)
-    X_WAIT_POOL = 5     # no connection to the member is free (pool.pyx)
+    X_WAIT_ANY = 4      # no member at all is usable (balancer timeout=; queue.pyx)
+    X_WAIT_POOL = 5     # no connection to the member is free (queue.pyx)
     X_CALLED = 6        # its turn in that queue has come; one is promised
     X_REFUSED = 7       # no connection could be begun; what follows has its own turn
     X_SEND = 8          # connecting; request going out, response coming in
@@ -153,7 +153,7 @@ cdef struct attempt:
     long long bytes_out         # to and from the member; ledger.pxd says what counts
     long long bytes_in
 
-# Member's socket -> pipe -> client's socket (splice.pyx).
+# Member's socket -> pipe -> client's socket (pipes.pyx, splice.pyx).
 cdef struct splice_pipe:
     int read                    # -1: none
     int write
@@ -189,7 +189,7 @@ cdef struct tried_piece:        # members that were tried beyond the first ones
     tried_piece *next           # the piece before it
     int members[TRIED_IN_PIECE]
 
-# What this worker learns of a member (pool.pyx, response.pyx).
+# What this worker learns of a member (member.pxd).
 cdef struct member_pool:
     upstream *idle
     int idle_count

@@ -8,7 +8,7 @@
 # the master by single bytes what it cannot log itself.
 #
 # So nothing that a tunnel can reach may enter Python: what would log looks at
-# engine.lone first.
+# seam_is_shut first.
 
 cdef extern from "flow/lone.h" nogil:
     void arenas_note()

@@ -1,6 +1,6 @@
 """A worker that is left with tunnels (lone.pxd)."""
 # uses: ground/free_list, io/buffer, io/timer, io/watch, balance/table,
-#       balance/ledger, plan/plan, seam, plan/logline, plan/late_lines, flow/exchange,
+#       balance/ledger, seam, plan/plan, plan/logline, plan/late_lines, flow/exchange,
 #       flow/engine, flow/downstream, flow/upstream, flow/pool, flow/pipes,
 #       flow/settle, flow/tunnel, flow/events
 

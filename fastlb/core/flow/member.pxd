@@ -3,9 +3,11 @@
 cdef enum:
     NO_ADDRESS = 100000     # in the place of an errno: the name does not resolve
 
-# What stands in the place of a member while a CONNECT is served (connect.pxd).
+# Make the pools, when the plan is made; the one of a member.
 cdef object pools_begin()
 cdef member_pool *pool_of(const plan_member *m) noexcept nogil
+# What stands in the place of a member while a CONNECT is served (connect.pxd).
+cdef plan_member connect_target
 cdef void connect_prepare() noexcept nogil
 # The name that TLS asks for, and its hash: a connection made for another one does not
 # serve.

@@ -1,6 +1,6 @@
 """Lines for the error log (service_log.pxd)."""
 # uses: ground/text, io/buffer, ground/address, io/tls_state, io/watch, http/fields,
-#       balance/lock, balance/ledger, balance/elect, plan/plan, seam, plan/client,
+#       balance/lock, balance/ledger, balance/elect, seam, plan/plan, plan/client,
 #       plan/facts, flow/exchange, flow/engine, flow/member, flow/log_rows
 
 from string import Formatter

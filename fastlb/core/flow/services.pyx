@@ -3,8 +3,8 @@
 Each function here catches everything: an exception is logged with the connection's
 number, and what is answered is the caller's to say.
 """
-# uses: ground/text, io/buffer, ground/address, ground/arena, http/fields, plan/plan,
-#       seam, plan/client, plan/facts, plan/path, plan/own_name, plan/rules,
+# uses: ground/text, io/buffer, ground/address, ground/arena, http/fields, seam,
+#       plan/plan, plan/client, plan/facts, plan/path, plan/own_name, plan/rules,
 #       flow/exchange
 
 from datetime import timezone

@@ -1,7 +1,7 @@
 """Tunnels (tunnel.pxd): Upgrade, and the bytes of it and of CONNECT."""
 # uses: ground/chartable, ground/text, io/buffer, io/writer, ground/arena, io/timer,
 #       io/watch, io/tls_stream, io/stream, http/fields, http/exit, http/framing,
-#       balance/ledger, plan/plan, seam, plan/facts, flow/exchange, flow/engine,
+#       balance/ledger, seam, plan/plan, plan/facts, flow/exchange, flow/engine,
 #       flow/states, flow/due, flow/member, flow/log_rows, flow/service_log,
 #       flow/services, flow/work, flow/downstream, flow/settle, flow/rewrite_answer
 

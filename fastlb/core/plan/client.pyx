@@ -1,5 +1,5 @@
 """Who asks (client.pxd)."""
-# uses: ground/address, io/watch, plan/plan, seam
+# uses: ground/address, io/watch, seam, plan/plan
 
 cdef void client_learn_remote(client_facts *client) noexcept nogil:
     if client.remote_known:

@@ -5,8 +5,8 @@ tells in a word is asked for at once; the rest, above all what stands in certifi
 is made by Python in one call for a connection, when the first of them is wanted, and
 kept with it.
 """
-# uses: ground/text, io/writer, io/tls_state, io/tls_library, plan/tls_names,
-#       plan/plan, seam, plan/client, plan/facts
+# uses: ground/text, io/writer, io/tls_state, io/tls_library, seam, plan/tls_names,
+#       plan/plan, plan/client, plan/facts
 
 cdef value tls_variable(client_facts *client, int number) noexcept nogil:
     """data is NULL where there is no TLS, or no such thing about it."""

@@ -5,7 +5,7 @@ access hangs on a match (`decides`), the request is marked, and request_admit ma
 a 500 of it, which is what httpd gives when an authorization cannot be worked out.
 Elsewhere an undecided match is none, as everywhere in httpd.
 """
-# uses: io/watch, plan/regex_steps, plan/regex, seam, plan/client, plan/facts
+# uses: io/watch, seam, plan/regex_steps, plan/regex, plan/client, plan/facts
 
 cdef int request_matches(
         request_facts *r, int number, bint decides, const char *data,
