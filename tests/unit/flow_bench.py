@@ -42,6 +42,7 @@ from fastlb.tls.handles import TlsHandles
 
 DEADLINE_S = 20.0
 WAIT_MS = 5
+NARROW_BYTES = 131_072  # two segments of loopback
 EXIT_LOST = 70  # of a process in which a test failed
 GENERATION = 1
 # What lives only as long as a connection or a request does.
@@ -63,7 +64,8 @@ class Bench:
 
     of_hosts, of_members, of_balancers: fields of every one of them that are to differ
     from the text, which cannot say less than a second of some times. tls: handles of
-    the model's contexts. The core accepts at once unless accepting is False.
+    the model's contexts. narrow: sockets take little, whatever the system would allow
+    them. The core accepts at once unless accepting is False.
     """
 
     def __init__(
@@ -72,11 +74,15 @@ class Bench:
         *,
         tls: Callable[[Model], TlsHandles] | None = None,
         accepting: bool = True,
+        narrow: bool = False,
         of_hosts: Mapping[str, Any] = AS_WRITTEN,
         of_members: Mapping[str, Any] = AS_WRITTEN,
         of_balancers: Mapping[str, Any] = AS_WRITTEN,
     ) -> None:
         model = model_of(text)
+        self._narrow = narrow
+        if narrow:
+            of_members = {"receive_buffer_bytes": NARROW_BYTES, **of_members}
         model = replace(
             model,
             vhosts=tuple(replace(host, **of_hosts) for host in model.vhosts),
@@ -95,7 +101,7 @@ class Bench:
             Server(self, slot, member.unix_path)
             for slot, member in zip(member_slots, model.members, strict=True)
         ]
-        self.listeners = [listening() for _ in model.listeners]
+        self.listeners = [self._listening() for _ in model.listeners]
         self.logs = [os.memfd_create("log") for _ in model.log_targets]
         handles = tls(model) if tls is not None else None
         self.core = Core(
@@ -227,24 +233,36 @@ class Bench:
 
     # the test's side
 
-    def client(self, listener: int = 0, *, rcvbuf: int = 0) -> Peer:
+    def client(self, listener: int = 0) -> Peer:
         """A connection, accepted by the core before this returns."""
         before = self.core.counts()["accepted"]
-        peer = self.knock(listener, rcvbuf=rcvbuf)
+        peer = self.knock(listener)
         self.until(lambda: self.core.counts()["accepted"] > before, "an accept")
         return peer
 
-    def knock(self, listener: int = 0, *, rcvbuf: int = 0) -> Peer:
+    def knock(self, listener: int = 0) -> Peer:
         """A connection that waits in the backlog."""
-        sock = socket.socket()
-        if rcvbuf:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, rcvbuf)
+        sock = self.tcp()
         sock.connect((HOST, self.port(listener)))
         return Peer(self, sock)
 
-    def ask(self, request: bytes = b"", *, rcvbuf: int = 0) -> Peer:
+    def tcp(self) -> socket.socket:
+        sock = socket.socket()
+        if self._narrow:
+            for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+                sock.setsockopt(socket.SOL_SOCKET, option, NARROW_BYTES)
+        return sock
+
+    def _listening(self) -> socket.socket:
+        sock = self.tcp()
+        sock.bind((HOST, 0))
+        sock.listen(256)
+        sock.setblocking(False)
+        return sock
+
+    def ask(self, request: bytes = b"") -> Peer:
         """A client that has sent a request."""
-        client = self.client(rcvbuf=rcvbuf)
+        client = self.client()
         client.send(request or get())
         return client
 
@@ -268,14 +286,6 @@ class Bench:
         data = os.pread(self.logs[0], size - self._lines_read, self._lines_read)
         self._lines_read = size
         return data.decode("latin-1").splitlines()
-
-
-def listening() -> socket.socket:
-    sock = socket.socket()
-    sock.bind((HOST, 0))
-    sock.listen(256)
-    sock.setblocking(False)
-    return sock
 
 
 @contextlib.contextmanager

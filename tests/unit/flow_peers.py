@@ -160,13 +160,18 @@ class Peer:
                 sent += self.sock.send(data[sent:])
         return sent
 
-    def send(self, data: bytes) -> None:
-        """All of it, with turns while the socket is full; none after the last byte."""
+    def send(self, data: bytes, reader: Peer | None = None) -> None:
+        """All of it, with turns while the socket is full; none after the last byte.
+
+        reader: who reads meanwhile what arrives of it.
+        """
         rest = data
 
         def is_sent() -> bool:
             nonlocal rest
             rest = rest[self.push(rest) :]
+            if reader is not None:
+                reader.look()
             return not rest
 
         self.bench.until(is_sent, "room in a socket")
@@ -288,7 +293,7 @@ class Server:
             self.sock = socket.socket(socket.AF_UNIX)
             self.sock.bind(self._unix_path)
         else:
-            self.sock = socket.socket()
+            self.sock = self.bench.tcp()
             self.sock.bind((HOST, 0))
         if listens:
             self.sock.listen(64)

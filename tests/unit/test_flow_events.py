@@ -63,13 +63,12 @@ def waits_for_an_answer(bench: Bench) -> None:
 
 def half_an_answer(bench: Bench) -> None:
     bench.ask()
-    bench.members[0].serve(answer(bytes(LARGE))[: LARGE // 2])
+    bench.members[0].serve(answer(bytes(LARGE))[:100_000])
 
 
 def unread_answer(bench: Bench) -> None:
     bench.ask()
-    member = bench.members[0].serve(b"")
-    member.push(answer(bytes(16 * LARGE)))
+    bench.members[0].serve(b"").push(answer(bytes(LARGE)))
 
 
 def idle_connections(bench: Bench) -> None:
@@ -110,7 +109,7 @@ def lingers(bench: Bench) -> None:
     ids=lambda value: getattr(value, "__name__", ""),
 )
 def test_an_abort_leaves_nothing(text: str, busy_with: Callable[[Bench], None]) -> None:
-    with Bench('CustomLog log "%r"\n' + text) as bench:
+    with Bench('CustomLog log "%r"\n' + text, narrow=True) as bench:
         busy_with(bench)
         bench.settle()
         requests = bench.counts()["exchanges"]
