@@ -266,4 +266,9 @@ def _unknown_key(
     """(why, cure) of an unknown parameter."""
     if key.lower() in elsewhere:
         return f"{key}= is not known here", f"it belongs to {where}"
+    if key.lower() in known:  # our own
+        return (
+            f"Apache 2.4 has no {key}=",
+            "leave out Compat apache and --strict, or it",
+        )
     return f"unknown parameter {key!r}", did_you_mean(key, known)

@@ -153,6 +153,17 @@ def test_an_own_parameter_must_be_declared_so(known: Parameters) -> None:
         assert own or f"{where} planted=1: taken under Compat apache" in faults
 
 
+def test_an_own_parameter_is_refused_with_the_reason() -> None:
+    more = Parameter("planted", "", number(0, 9, ""), "a fault", own=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(MEMBER.table, "planted", more)
+        text = "<Proxy balancer://b>\nBalancerMember http://h planted=1\n</Proxy>\n"
+        _, found = trees.resolve_text(f"Compat apache\nListen 8080\n{text}")
+    [complaint] = [one for one in found if one.is_error]
+    assert complaint.why == "Apache 2.4 has no planted="
+    assert "did you mean" not in complaint.cure
+
+
 def test_an_own_method_must_be_declared_so(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (balancer_params, resolve_params):
         methods = (*balancer_params.LBMETHODS, "planted")
