@@ -228,7 +228,9 @@ class Directive:
         if isinstance(self.check, Reader):
             value = self.check.read(self.name, words)
         else:
-            value = words[0].lower() == "on" if self.args is Args.FLAG else words[0]
+            value = words[0] if words else True  # it is written, and says nothing else
+            if self.args is Args.FLAG:
+                value = words[0].lower() == "on"
         return {self.sets: value} if isinstance(self.sets, str) else value
 
     def preset(self) -> Mapping[str, Any]:

@@ -289,10 +289,6 @@ def _options(_run: Drafts, place: Place, node: Node) -> None:
     )
 
 
-def _require_ssl(_run: Drafts, place: Place, _node: Node) -> None:
-    place.draft.conf = replace(place.draft.conf, require_ssl=True)
-
-
 HANDLERS: Final[dict[str, Handler]] = {
     **{
         name: _line
@@ -304,7 +300,6 @@ HANDLERS: Final[dict[str, Handler]] = {
     "sslcertificatekeyfile": _key,
     "sslopensslconfcmd": _command,
     "ssloptions": _options,
-    "sslrequiressl": _require_ssl,
     "allowconnect": _allow_connect,
     "proxyblock": _proxy_block,
 }

@@ -82,6 +82,8 @@ def wrong_field(
 def samples(item: Directive) -> Iterator[tuple[str, ...]]:
     if isinstance(item.check, Choice):
         yield from ((word,) for word in item.check.words)
+    if item.args is Args.NONE:
+        yield ()
     for word in WORDS:
         if item.count_problem((word,)) is None and not item.value_problem((word,)):
             yield (word,)

@@ -305,7 +305,15 @@ _SERVER = (
             " LegacyDNStringFormat are refused."
         ),
     ),
-    _served("SSLRequireSSL", Args.NONE, "", "403 for requests without TLS", D),
+    Directive(
+        "SSLRequireSSL",
+        SSL,
+        D,
+        Args.NONE,
+        "",
+        "403 for requests without TLS",
+        sets="require_ssl",
+    ),
     Directive(
         "SSLRequire",
         SSL,
