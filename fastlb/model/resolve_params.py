@@ -269,6 +269,6 @@ def _unknown_key(
     if key.lower() in known:  # our own
         return (
             f"Apache 2.4 has no {key}=",
-            "leave out Compat apache and --strict, or it",
+            "leave it out, or Compat apache and --strict",
         )
     return f"unknown parameter {key!r}", did_you_mean(key, known)
