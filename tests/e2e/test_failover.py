@@ -101,6 +101,13 @@ def test_however_many_were_tried_all_are_busy_until_the_end(
     wait_for(lambda: nobody_is_busy(rig), "nobody is busy any more")
 
 
+def test_a_refusal_before_any_connection_is_told_once(rig: Rig) -> None:
+    good = rig.member(named("good"))
+    rig.start(pool("unix:/no|http://m retry=60", good.url))
+    assert rig.ask(request()).body == b"good"
+    assert rig.error_log.count("AH00957") == 1
+
+
 def stack_kb(pid: int) -> int:
     status = Path(f"/proc/{pid}/status").read_text()
     found = re.search(r"^VmStk:\s+(\d+) kB$", status, re.M)

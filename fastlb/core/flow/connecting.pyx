@@ -147,11 +147,11 @@ cdef int upstream_open(exchange *x) noexcept nogil:
                 or u.address_index + 1 >= ADDRESSES_PER_MEMBER_MAX:
             upstream_release(u)
             return FAILED
-        say_connect(x, stream_errno)
         u.address_index += 1
         if not upstream_has_address(u):
             upstream_release(u)
             return FAILED
+        say_connect(x, stream_errno)    # of the last one the caller says it
     pool_of(u.member).open_count += 1
     engine.upstream_count += 1
     x.up = u
