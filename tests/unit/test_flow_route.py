@@ -120,6 +120,19 @@ def test_503_when_all_refuse(count: int) -> None:
         assert bench.has_said("AH01170")
 
 
+def test_when_all_are_in_error_the_log_says_that_they_have_another_chance() -> None:
+    with Bench() as bench:
+        (member,) = bench.members
+        member.refuse()
+        assert bench.ask().status() == 503
+        assert not bench.has_said("AH01165")
+        member.move()
+        client = bench.ask()
+        member.serve(answer())
+        assert client.status() == 200
+        assert bench.has_said("AH01165")
+
+
 @pytest.mark.parametrize("count", [2, 9, 80])
 def test_all_that_were_tried_are_busy_until_the_end(count: int) -> None:
     with Bench(balancer(*[""] * count)) as bench:
