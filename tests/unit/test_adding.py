@@ -69,7 +69,8 @@ def test_what_is_added_passes_the_tests_that_the_page_names(tmp_path: Path) -> N
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=ignored)
     for name in ("tests/rows.py", "tests/conftest.py", "tests/ports.py"):
         shutil.copy(ROOT / name, tmp_path / name)
-    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    for name in ("pyproject.toml", "ARCHITECTURE.md"):
+        shutil.copy(ROOT / name, tmp_path)
     for hunk in EVERY:
         path = tmp_path / hunk.path
         if not hunk.old:
