@@ -217,6 +217,27 @@ def test_with_timeout_a_request_waits_until_anybody_can_be_asked() -> None:
         assert member.is_unasked()
 
 
+@pytest.mark.parametrize("ticks_in_vain", [0, 1])
+def test_those_who_wait_for_anybody_are_served_in_order(ticks_in_vain: int) -> None:
+    text = balancer("max=1", settings="timeout=10 forcerecovery=off")
+    with Bench(text) as bench:
+        member = in_error(bench)
+        clients = [bench.ask(get(f"/{number}")) for number in range(4)]
+        clients[1].reset()
+        clients[3].reset()  # from the middle, and from the end
+        clients += [bench.ask(get("/4"))]
+        bench.settle()
+        for _ in range(ticks_in_vain):
+            bench.tick()
+        bench.table.set_flag(member.slot, "E", False)
+        bench.tick()
+        peer = member.accept()
+        for number in (0, 2, 4):
+            assert peer.head().startswith(b"GET /%d " % number)
+            peer.send(answer())
+            assert clients[number].status() == 200
+
+
 def test_a_balancer_waits_no_longer_than_its_timeout() -> None:
     text = balancer("", settings="timeout=1 forcerecovery=off")
     with Bench(text, of_balancers={"timeout_ms": 30}) as bench:

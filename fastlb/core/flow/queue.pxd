@@ -9,6 +9,6 @@ cdef void pool_wake(plan_member *m) noexcept nogil
 cdef bint pool_is_promised(plan_member *m) noexcept nogil
 # Its turn has come, or is given up.
 cdef void pool_keep_promise(exchange *x) noexcept nogil
-# Until any member is usable: the tick tries again.
+# Until any member is usable: the tick tries again, oldest first.
 cdef void nobody_wait(exchange *x) noexcept nogil
 cdef void nobody_leave(exchange *x) noexcept nogil

@@ -3,6 +3,7 @@
 # uses: io/timer, io/watch, plan/plan, flow/exchange, flow/states, flow/member
 
 cdef exchange *nobody_head = NULL   # exchanges that wait for any member at all
+cdef exchange *nobody_tail = NULL
 
 
 cdef void pool_wait(exchange *x) noexcept nogil:
@@ -70,16 +71,27 @@ cdef bint pool_is_promised(plan_member *m) noexcept nogil:
 
 
 cdef void nobody_wait(exchange *x) noexcept nogil:
-    global nobody_head
+    global nobody_head, nobody_tail
     exchange_enter(x, X_WAIT_ANY)
-    x.wait_next = nobody_head
-    nobody_head = x
+    x.wait_next = NULL
+    if nobody_tail == NULL:
+        nobody_head = x
+    else:
+        nobody_tail.wait_next = x
+    nobody_tail = x
 
 
 cdef void nobody_leave(exchange *x) noexcept nogil:
-    global nobody_head
-    cdef exchange **at = &nobody_head
-    while at[0] != x:
-        at = &at[0].wait_next
-    at[0] = x.wait_next
+    global nobody_head, nobody_tail
+    cdef exchange *before = NULL
+    cdef exchange *at = nobody_head
+    while at != x:
+        before = at
+        at = at.wait_next
+    if before == NULL:
+        nobody_head = x.wait_next
+    else:
+        before.wait_next = x.wait_next
+    if nobody_tail == x:
+        nobody_tail = before
     exchange_enter(x, X_DECIDE)

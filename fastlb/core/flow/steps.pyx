@@ -79,10 +79,11 @@ cdef void exchange_on_client_timeout(exchange *x) noexcept nogil:
 
 cdef void nobody_try_again() noexcept nogil:
     """Called on every tick: elections anew for all that wait (balancer timeout=)."""
-    global nobody_head
+    global nobody_head, nobody_tail
     cdef exchange *x = nobody_head
     cdef exchange *following
     nobody_head = NULL
+    nobody_tail = NULL
     while x != NULL:
         following = x.wait_next
         exchange_elect(x)
