@@ -1,7 +1,6 @@
 """The pools (pool.pxd; mod_proxy's min, smax, max, ttl, acquire, disablereuse)."""
 # uses: io/buffer, io/timer, io/watch, io/tls_stream, balance/ledger, plan/plan,
-#       flow/exchange, flow/engine, flow/states, flow/member, flow/queue,
-#       flow/upstream
+#       flow/exchange, flow/states, flow/member, flow/queue, flow/upstream
 
 cdef enum:
     # Without smax= as many idle connections are kept as were ever of use; this is the
@@ -76,8 +75,7 @@ cdef void pool_put(upstream *u) noexcept nogil:
         # could tell, because the edge that told of it is gone.
         u.c.readable = False
     if (u.epoch != member_epoch(m.slot) or u.c.peer_closed or u.c.broken
-            or u.c.readable or (engine.draining and engine.exchange_count == 0)
-            or (p.idle_count >= idle_max and m.said.ttl_us == 0)):
+            or u.c.readable or (p.idle_count >= idle_max and m.said.ttl_us == 0)):
         upstream_close(u)
         return
     upstream_enter(u, UP_IDLE)
