@@ -5,11 +5,19 @@
 
 from string import Formatter
 
-# The names that stand in the lines, by row.
-cdef dict LOG_NAMES = {
-    row: {name for _, name, _, _ in Formatter().parse(line[2]) if name}
-    for row, line in LOG_ROWS.items()
-}
+cdef dict log_names():
+    """The names that stand in the lines, by row.
+
+    In a function: at module level Cython 3.3 sets the variables of a comprehension to
+    None without counting it, and the interpreter ends by an abort.
+    """
+    return {
+        row: {piece[1] for piece in Formatter().parse(line[2]) if piece[1]}
+        for row, line in LOG_ROWS.items()
+    }
+
+
+cdef dict LOG_NAMES = log_names()
 
 
 cdef str member_name(exchange *x):
