@@ -232,9 +232,9 @@ def unread() -> set[str]:
     return unread_settings(everything())
 
 
-@pytest.fixture
-def models(tmp_path: Path) -> Models:
-    return Models(tmp_path)
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
+    return Models(tmp_path_factory.mktemp("models"))
 
 
 def test_a_directive_that_is_served_has_a_reader(
