@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ from fastlb.config.directives.member_params import MEMBER
 from fastlb.config.parameter import Parameter, number
 from fastlb.config.registry import Args, Directive, Registry, S, Status
 from fastlb.facts.server import Model
+from fastlb.lint import tls_files
 
 BASE = """\
 ServerRoot {folder}
@@ -233,8 +235,11 @@ def unread() -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
-    return Models(tmp_path_factory.mktemp("models"))
+def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Models]:
+    with pytest.MonkeyPatch.context() as patch:
+        # No file changes meanwhile, and the system's bundle holds 140 certificates.
+        patch.setattr(tls_files, "read_pem", cache(tls_files.read_pem))
+        yield Models(tmp_path_factory.mktemp("models"))
 
 
 def test_a_directive_that_is_served_has_a_reader(
