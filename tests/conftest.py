@@ -22,8 +22,19 @@ def _has_ipv6() -> bool:
     return True
 
 
+def _knows_localhost() -> bool:
+    try:
+        return socket.gethostbyaddr("127.0.0.1")[0] == "localhost"
+    except OSError:
+        return False
+
+
 def _lacks(need: str) -> bool:
-    return not (_has_ipv6() if need == "ipv6" else shutil.which(need))
+    if need == "ipv6":
+        return not _has_ipv6()
+    if need == "localhost":
+        return not _knows_localhost()
+    return not shutil.which(need)
 
 
 _missing: Counter[str] = Counter()
