@@ -11,8 +11,9 @@ How to add one: `docs/adding.md`.
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 from fastlb.base.errors import Severity
@@ -85,6 +86,17 @@ _COUNTS: dict[Args, tuple[int, int | None]] = {
     Args.SECTION: (1, None),
     Args.ONE_WORD_SECTION: (1, 1),
 }
+_BY_COUNT = {counts: args for args, counts in reversed(_COUNTS.items())}
+_OPTIONAL = r"\[(?:[^\[\]]|\[[^\]]*\])*\](?!\S)"  # [word], to the next blank
+
+
+def args_of(syntax: str) -> Args:
+    """What a grammar says of the number of words: "n [n]" is one or two."""
+    if syntax.lower() == "on|off":
+        return Args.FLAG
+    words = [word for word in re.findall(rf"{_OPTIONAL}|\S+", syntax) if word != "..."]
+    least = sum(re.match(_OPTIONAL, word) is None for word in words)
+    return _BY_COUNT[least, None if "..." in syntax else len(words)]
 
 
 class Status(enum.Enum):
@@ -153,8 +165,10 @@ class Scope(enum.Enum):
 class Directive:
     """One declaration. Sections are named without brackets.
 
+    syntax   the grammar of the arguments
     help     one phrase, printed behind a wrong argument count and by -L
-    syntax   the grammar of the arguments, for people
+    takes    how many arguments, where Apache counts otherwise than the grammar
+    module   of Apache: "mod_proxy.c"; "": MODULE of the file that declares it
     default  the words that hold where nobody says any
     shown_default  what the manual says of it, where these words tell too little
     sets     the field of the model that it sets, or several; "": model/resolve.py has
@@ -173,11 +187,12 @@ class Directive:
     """
 
     name: str
-    module: str  # "mod_proxy.c", "core.c"
     contexts: Context
-    args: Args
     syntax: str
     help: str
+    _: KW_ONLY
+    takes: Args | None = None
+    module: str = ""
     status: Status = Status.SERVED
     default: str = ""
     unit: str = ""
@@ -196,6 +211,10 @@ class Directive:
     shown_default: str = ""
     own: bool = False
     scope: Scope | None = None
+
+    @property
+    def args(self) -> Args:
+        return self.takes or args_of(self.syntax)
 
     @property
     def shown_name(self) -> str:

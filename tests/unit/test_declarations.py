@@ -132,9 +132,7 @@ def test_a_field_that_a_directive_sets_always_has_a_value() -> None:
     ],
 )
 def test_a_planted_fault_is_found(changes: dict[str, typing.Any], fault: str) -> None:
-    sound = Directive(
-        "X", "core.c", S, Args.ONE, "n", "x", check=Integer(0), sets="listen_backlog"
-    )
+    sound = Directive("X", S, "n", "x", check=Integer(0), sets="listen_backlog")
     assert faults([sound]) == []
     try:
         found = faults([replace(sound, **changes)])

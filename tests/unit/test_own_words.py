@@ -18,7 +18,7 @@ from fastlb.config.directives import balancer_params
 from fastlb.config.directives.balancer_params import BALANCER
 from fastlb.config.directives.member_params import MEMBER
 from fastlb.config.parameter import Parameter, Parameters, number
-from fastlb.config.registry import OWN, Args, Directive, Registry, S
+from fastlb.config.registry import OWN, Directive, Registry, S
 from fastlb.model import resolve_params
 
 DATA = Path(__file__).parent / "data"
@@ -126,7 +126,7 @@ def test_what_is_our_own_is_listed_as_a_difference() -> None:
 
 
 def planted(*, own: bool, module: str = "core.c") -> Registry:
-    more = Directive("Planted", module, S, Args.ONE, "n", "a fault", own=own)
+    more = Directive("Planted", S, "n", "a fault", module=module, own=own)
     return Registry((*REGISTRY, more))
 
 

@@ -111,7 +111,7 @@ def test_a_check_takes_any_words_that_have_the_right_count(item: Directive) -> N
 
 
 def test_no_name_is_declared_twice() -> None:
-    item = Directive("X", "core.c", S, Args.ONE, "x", "x", old_names=("x",))
+    item = Directive("X", S, "x", "x", old_names=("x",))
     with pytest.raises(ValueError, match="declared twice"):
         Registry((item,))
 
@@ -158,13 +158,32 @@ def test_refused_words_are_not_suggested() -> None:
 def test_counts_are_told_in_apaches_words(
     args: Args, words: str, complaint: str
 ) -> None:
-    item = Directive("X", "core.c", S, args, "x", "help")
+    item = Directive("X", S, "x", "help", takes=args)
     assert (item.count_problem(tuple(words.split())) or "") == complaint
+
+
+@rows(
+    ("syntax", "args"),
+    [
+        ("", Args.NONE),
+        ("on|OFF", Args.FLAG),
+        ("On|Off|Full", Args.ONE),
+        ("[scheme://]name[:port]", Args.ONE),
+        ('file|"|command" format [env=[!]VAR]', Args.TWO_THREE),
+        ("[status] [path] URL", Args.ONE_TO_THREE),
+        ("name [name] ...", Args.LIST),
+        ("port[-port] ...", Args.LIST),
+        ("from host ...", Args.ONE_AND_LIST),
+        ("...", Args.RAW),
+    ],
+)
+def test_a_grammar_says_how_many_words_there_are(syntax: str, args: Args) -> None:
+    assert Directive("X", S, syntax, "help").args is args
 
 
 def test_a_message_of_use_follows_the_status_unless_it_is_said() -> None:
     def severity(status: Status, **more: Severity) -> Severity | None:
-        item = Directive("X", "core.c", S, Args.NONE, "", "help", status, **more)
+        item = Directive("X", S, "", "help", status=status, **more)
         return item.use_severity
 
     assert severity(Status.SERVED) is None

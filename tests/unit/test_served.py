@@ -23,7 +23,7 @@ from fastlb.config.checks import Choice
 from fastlb.config.directives.balancer_params import BALANCER
 from fastlb.config.directives.member_params import MEMBER
 from fastlb.config.parameter import Parameter, number
-from fastlb.config.registry import Args, Directive, Registry, S, Status
+from fastlb.config.registry import Directive, Registry, S, Status
 from fastlb.facts.server import Model
 from fastlb.lint import tls_files
 
@@ -259,7 +259,7 @@ def test_a_parameter_that_is_served_has_a_reader(
 
 
 def test_a_directive_without_a_handler_is_found(tmp_path: Path) -> None:
-    more = Directive("Planted", "core.c", S, Args.ONE, "n", "a fault")
+    more = Directive("Planted", S, "n", "a fault", module="core.c")
     assert unobeyed(Models(tmp_path, Registry((more,))), set()) == ["Planted"]
 
 

@@ -1,12 +1,14 @@
 """The declarations, one file per Apache module (or family of modules).
 
-Each file has a constant DIRECTIVES. Declarations are data: nothing here reads a
+Each file has a constant DIRECTIVES, and MODULE, which is the module of those that name
+none. Declarations are data: nothing here reads a
 file or knows how a directive is served.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from fastlb.config.directives import (
     access,
@@ -51,4 +53,5 @@ FILES = (
 def declarations() -> Iterator[Directive]:
     """Every declaration, in the order of the manual."""
     for file in FILES:
-        yield from file.DIRECTIVES
+        for declared in file.DIRECTIVES:
+            yield replace(declared, module=declared.module or file.MODULE)

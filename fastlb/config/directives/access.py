@@ -8,7 +8,7 @@ from fastlb.config.registry import Args, Complaint, D, Directive, Status
 from fastlb.config.suggest import nearest
 from fastlb.facts.words import AuthMerging
 
-AUTHZ = "mod_authz_core.c"
+MODULE = "mod_authz_core.c"
 COMPAT = "mod_access_compat.c"
 AUTHN = "mod_authn_core.c"
 PROVIDERS = ("all", "ip", "host", "forward-dns", "local", "env", "method", "expr")
@@ -75,11 +75,10 @@ def _from(name: str, words: tuple[str, ...]) -> Complaint | None:
 DIRECTIVES = (
     Directive(
         "Require",
-        AUTHZ,
         D,
-        Args.RAW,
         "[not] all|ip|host|forward-dns|local|env|method argument ...",
         "who may use what the section covers",
+        takes=Args.RAW,
         manual=(
             "Several of them are alternatives, unless <RequireAll> encloses them."
             " Without any Require everybody may. ip takes addresses, networks and"
@@ -90,11 +89,10 @@ DIRECTIVES = (
     *(
         Directive(
             name,
-            AUTHZ,
             D,
-            Args.RAW,
             "",
             help_text,
+            takes=Args.RAW,
             is_section=True,
         )
         for name, help_text in (
@@ -105,9 +103,7 @@ DIRECTIVES = (
     ),
     Directive(
         "AuthMerging",
-        AUTHZ,
         D,
-        Args.ONE,
         "Off|And|Or",
         "how Require of enclosing sections counts",
         default="Off",
@@ -116,23 +112,20 @@ DIRECTIVES = (
     ),
     Directive(
         "AuthzSendForbiddenOnFailure",
-        AUTHZ,
         D,
-        Args.FLAG,
         "On|Off",
         "whether 403 is sent where 401 would be",
-        Status.EXPLAINED,
+        status=Status.EXPLAINED,
         reason="there are no passwords, so 403 is always sent",
     ),
     *(
         Directive(
             name,
-            AUTHZ,
             D,
-            Args.SECTION,
             "method [method] ...",
             "access rules for some request methods",
-            Status.UNSUPPORTED,
+            takes=Args.SECTION,
+            status=Status.UNSUPPORTED,
             is_section=True,
             reason="access rules by method are not supported in this form",
             cure="use Require method inside <RequireAll>",
@@ -143,11 +136,10 @@ DIRECTIVES = (
     *(
         Directive(
             name,
-            COMPAT,
             D,
-            args,
             syntax,
             help_text,
+            module=COMPAT,
             manual="The language of Apache 2.2, kept for old files; Require is better.",
             reason=(
                 "the access language of Apache 2.2; it is served, and mixing it with"
@@ -157,10 +149,9 @@ DIRECTIVES = (
             check=check,
             on_use=Severity.WARNING,
         )
-        for name, args, syntax, help_text, cure, check in (
+        for name, syntax, help_text, cure, check in (
             (
                 "Order",
-                Args.ONE,
                 "allow,deny|deny,allow",
                 "which of Allow and Deny wins",
                 "write Require all granted or Require all denied",
@@ -168,7 +159,6 @@ DIRECTIVES = (
             ),
             (
                 "Allow",
-                Args.ONE_AND_LIST,
                 "from all|host|env=VAR ...",
                 "who may",
                 "write Require ip, Require host or Require all granted",
@@ -176,7 +166,6 @@ DIRECTIVES = (
             ),
             (
                 "Deny",
-                Args.ONE_AND_LIST,
                 "from all|host|env=VAR ...",
                 "who may not",
                 "write Require not ip inside <RequireAll>",
@@ -184,7 +173,6 @@ DIRECTIVES = (
             ),
             (
                 "Satisfy",
-                Args.ONE,
                 "All|Any",
                 "whether address and password must both allow",
                 "write <RequireAll> or <RequireAny>",
@@ -195,26 +183,25 @@ DIRECTIVES = (
     *(
         Directive(
             name,
-            module,
             D,
-            args,
             syntax,
             "protection by password",
-            Status.UNSUPPORTED,
+            module=module,
+            status=Status.UNSUPPORTED,
             reason=_PASSWORDS,
             cure="use Require ip, or let a server in front ask for passwords",
             on_use=Severity.ERROR,
         )
-        for name, module, args, syntax in (
-            ("AuthType", AUTHN, Args.ONE, "None|Basic|Digest|Form"),
-            ("AuthName", AUTHN, Args.ONE, "realm"),
-            ("AuthUserFile", "mod_authn_file.c", Args.ONE, "file"),
-            ("AuthGroupFile", "mod_authz_groupfile.c", Args.ONE, "file"),
-            ("AuthBasicProvider", "mod_auth_basic.c", Args.LIST, "provider ..."),
-            ("AuthBasicAuthoritative", "mod_auth_basic.c", Args.FLAG, "On|Off"),
-            ("AuthBasicFake", "mod_auth_basic.c", Args.ONE_TWO, "user [password]"),
-            ("AuthDigestProvider", "mod_auth_digest.c", Args.LIST, "provider ..."),
-            ("AuthLDAPURL", "mod_authnz_ldap.c", Args.ONE_TWO, "URL [mode]"),
+        for name, module, syntax in (
+            ("AuthType", AUTHN, "None|Basic|Digest|Form"),
+            ("AuthName", AUTHN, "realm"),
+            ("AuthUserFile", "mod_authn_file.c", "file"),
+            ("AuthGroupFile", "mod_authz_groupfile.c", "file"),
+            ("AuthBasicProvider", "mod_auth_basic.c", "provider ..."),
+            ("AuthBasicAuthoritative", "mod_auth_basic.c", "On|Off"),
+            ("AuthBasicFake", "mod_auth_basic.c", "user [password]"),
+            ("AuthDigestProvider", "mod_auth_digest.c", "provider ..."),
+            ("AuthLDAPURL", "mod_authnz_ldap.c", "URL [mode]"),
         )
     ),
 )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from fastlb.config.registry import SVD, Args, Complaint, Directive, Status
+from fastlb.config.registry import SVD, Complaint, Directive, Status
 
-ALIAS = "mod_alias.c"
+MODULE = "mod_alias.c"
 _WORDS = {"permanent": 301, "temp": 302, "seeother": 303, "gone": 410}
 _ARGUMENTS = "an optional status, then a path and the URL to redirect to"
 _ORDER = (
@@ -50,9 +50,7 @@ def _is_target(word: str) -> bool:
 DIRECTIVES = (
     Directive(
         "Redirect",
-        ALIAS,
         SVD,
-        Args.ONE_TO_THREE,
         "[status] [path] URL",
         _ARGUMENTS,
         manual=(
@@ -64,34 +62,26 @@ DIRECTIVES = (
     ),
     Directive(
         "RedirectMatch",
-        ALIAS,
         SVD,
-        Args.TWO_THREE,
         "[status] regex URL",
         "an optional status, then a regular expression and the URL",
         manual=f"$1 to $9 in the URL are what the groups matched. {_ORDER}",
     ),
     Directive(
         "RedirectTemp",
-        ALIAS,
         SVD,
-        Args.TWO,
         "path URL",
         "a path and the URL to redirect to with 302",
     ),
     Directive(
         "RedirectPermanent",
-        ALIAS,
         SVD,
-        Args.TWO,
         "path URL",
         "a path and the URL to redirect to with 301",
     ),
     Directive(
         "RedirectRelative",
-        ALIAS,
         SVD,
-        Args.FLAG,
         "On|Off",
         "whether a redirect to a path is sent as it is",
         default="Off",
@@ -99,12 +89,10 @@ DIRECTIVES = (
     ),
     Directive(
         "AliasPreservePath",
-        ALIAS,
         SVD,
-        Args.FLAG,
         "On|Off",
         "whether the path is kept under the target",
-        Status.EXPLAINED,
+        status=Status.EXPLAINED,
         default="Off",
         reason="fastlb serves no files, so there is no Alias",
     ),

@@ -6,7 +6,7 @@ from fastlb.config.checks import Duration, Integer
 from fastlb.config.directives.balancer_params import LBMETHODS, LBMETHODS_OWN
 from fastlb.config.registry import SV, SVD, Args, Complaint, Directive, S, Status
 
-PROXY = "mod_proxy.c"
+MODULE = "mod_proxy.c"
 HEARTMONITOR = "mod_heartmonitor.c"
 _HEARTBEATS = "heartbeats are not supported"
 _BUSYNESS = "write lbmethod=bybusyness, which gives less to members that are slow"
@@ -35,11 +35,10 @@ def _methods() -> str:
 DIRECTIVES = (
     Directive(
         "BalancerMember",
-        PROXY,
         SVD,
-        Args.RAW,
         "[balancer-url] url [key=value ...]",
         "a member of a balancer",
+        takes=Args.RAW,
         manual=(
             "Stands inside <Proxy balancer://name>, or names the balancer first. The"
             " keys may also stand behind the target of a ProxyPass that names a server."
@@ -47,11 +46,10 @@ DIRECTIVES = (
     ),
     Directive(
         "ProxySet",
-        PROXY,
         SVD,
-        Args.RAW,
         "[url] key=value [key=value ...]",
         "keys of a balancer or member",
+        takes=Args.RAW,
         manual=(
             "Inside <Proxy balancer://name>, without a URL, and behind the target of a"
             " ProxyPass that names a balancer: the keys below. For the URL of a member"
@@ -61,9 +59,7 @@ DIRECTIVES = (
     ),
     Directive(
         "BalancerGrowth",
-        PROXY,
         SV,
-        Args.ONE,
         "n",
         "balancers that may be added while running",
         default="5",
@@ -73,9 +69,7 @@ DIRECTIVES = (
     ),
     Directive(
         "BalancerInherit",
-        PROXY,
         SV,
-        Args.FLAG,
         "On|Off",
         "whether virtual hosts get the main server's balancers",
         default="On",
@@ -83,9 +77,7 @@ DIRECTIVES = (
     ),
     Directive(
         "BalancerPersist",
-        PROXY,
         SV,
-        Args.FLAG,
         "On|Off",
         "whether the state of balancers outlives a restart",
         default="Off",
@@ -95,9 +87,7 @@ DIRECTIVES = (
     ),
     Directive(
         "ProxyPassInherit",
-        PROXY,
         SV,
-        Args.FLAG,
         "On|Off",
         "whether virtual hosts get the main server's ProxyPass rules",
         default="On",
@@ -107,11 +97,10 @@ DIRECTIVES = (
     ),
     Directive(
         "HeartbeatStorage",
-        "mod_lbmethod_heartbeat.c",
         S,
-        Args.ONE,
         "file",
         "file that heartbeats are kept in",
+        module="mod_lbmethod_heartbeat.c",
         default="hb.dat",
         status=Status.UNSUPPORTED,
         reason=_HEARTBEATS,
@@ -119,11 +108,10 @@ DIRECTIVES = (
     ),
     Directive(
         "HeartbeatListen",
-        HEARTMONITOR,
         S,
-        Args.ONE,
         "address:port",
         "address to hear heartbeats of members on",
+        module=HEARTMONITOR,
         check=_address,
         status=Status.UNSUPPORTED,
         reason=_HEARTBEATS,
@@ -131,11 +119,10 @@ DIRECTIVES = (
     ),
     Directive(
         "HeartbeatMaxServers",
-        HEARTMONITOR,
         S,
-        Args.ONE,
         "n",
         "how many members may send heartbeats",
+        module=HEARTMONITOR,
         default="10",
         check=_heartbeat_servers,
         status=Status.UNSUPPORTED,
@@ -144,21 +131,19 @@ DIRECTIVES = (
     ),
     Directive(
         "HeartbeatAddress",
-        "mod_heartbeat.c",
         S,
-        Args.ONE,
         "address:port",
         "address to send heartbeats to",
-        Status.UNSUPPORTED,
+        module="mod_heartbeat.c",
+        status=Status.UNSUPPORTED,
         reason=_HEARTBEATS,
     ),
     Directive(
         "WatchdogInterval",
-        "mod_watchdog.c",
         S,
-        Args.ONE,
         "n[ms]",
         "how often periodic work is looked at",
+        module="mod_watchdog.c",
         default="1",
         unit="s",
         check=Duration("s", 1, "Unparse-able WatchdogInterval setting"),

@@ -25,7 +25,7 @@ from fastlb.config.registry import (
 from fastlb.config.suggest import nearest
 from fastlb.facts.words import EncodedSlashes, NameLookups, Signature, Trace
 
-CORE = "core.c"
+MODULE = "core.c"
 _LEVEL_WRONG = (
     "Log level keyword must be one of"
     " emerg/alert/crit/error/warn/notice/info/debug/trace1/.../trace8"
@@ -134,9 +134,7 @@ def _protocols(_name: str, words: tuple[str, ...]) -> Complaint | None:
 DIRECTIVES = (
     Directive(
         "ServerName",
-        CORE,
         SV,
-        Args.ONE,
         "[scheme://]name[:port]",
         "the name by which a host is asked for",
         shown_default="the machine's name",
@@ -149,9 +147,7 @@ DIRECTIVES = (
     ),
     Directive(
         "ServerAlias",
-        CORE,
         V,
-        Args.LIST,
         "name [name] ...",
         "more names of a virtual host, * and ? allowed",
         manual="* stands for any run of letters, dots included.",
@@ -159,27 +155,21 @@ DIRECTIVES = (
     ),
     Directive(
         "ServerPath",
-        CORE,
         SV,
-        Args.ONE,
         "path",
         "path by which clients without a Host header reach a virtual host",
         sets="server_path",
     ),
     Directive(
         "ServerAdmin",
-        CORE,
         SV,
-        Args.ONE,
         "address|URL",
         "whom error pages name",
         sets="server_admin",
     ),
     Directive(
         "ServerSignature",
-        CORE,
         SVD,
-        Args.ONE,
         "On|Off|EMail",
         "the line at the foot of error pages",
         default="Off",
@@ -188,9 +178,7 @@ DIRECTIVES = (
     ),
     Directive(
         "ServerTokens",
-        CORE,
         S,
-        Args.ONE,
         "Full|OS|Minimal|Minor|Major|Prod",
         "how much the Server header tells",
         default="Full",
@@ -204,9 +192,7 @@ DIRECTIVES = (
     ),
     Directive(
         "UseCanonicalName",
-        CORE,
         SVD,
-        Args.ONE,
         "On|Off|DNS",
         "which name URLs made by the server carry",
         default="Off",
@@ -219,11 +205,10 @@ DIRECTIVES = (
     ),
     Directive(
         "UseCanonicalPhysicalPort",
-        CORE,
         SVD,
-        Args.ONE,
         "On|Off",
         "whether the socket's port counts as the server's own",
+        takes=Args.ONE,
         default="Off",
         manual=(
             "In URLs and pages that the server makes: before the port of ServerName,"
@@ -237,9 +222,7 @@ DIRECTIVES = (
     ),
     Directive(
         "StrictHostCheck",
-        CORE,
         SV,
-        Args.FLAG,
         "On|Off",
         "whether an unknown Host is answered with 400",
         default="Off",
@@ -247,9 +230,7 @@ DIRECTIVES = (
     ),
     Directive(
         "Timeout",
-        CORE,
         SV,
-        Args.ONE,
         "seconds",
         "how long to wait for the client, and for members without a time of their own",
         default="60",
@@ -263,9 +244,7 @@ DIRECTIVES = (
     ),
     Directive(
         "KeepAlive",
-        CORE,
         SV,
-        Args.FLAG,
         "On|Off",
         "whether a client may send several requests over one connection",
         default="On",
@@ -273,9 +252,7 @@ DIRECTIVES = (
     ),
     Directive(
         "KeepAliveTimeout",
-        CORE,
         SV,
-        Args.ONE,
         "n[ms]",
         "how long to wait for the next request of a client",
         default="5",
@@ -289,9 +266,7 @@ DIRECTIVES = (
     ),
     Directive(
         "MaxKeepAliveRequests",
-        CORE,
         SV,
-        Args.ONE,
         "n",
         "how many requests one connection may carry; 0 for any number",
         default="100",
@@ -300,9 +275,7 @@ DIRECTIVES = (
     ),
     Directive(
         "LimitRequestLine",
-        CORE,
         SV,
-        Args.ONE,
         "bytes",
         "longest request line",
         default="8190",
@@ -312,9 +285,7 @@ DIRECTIVES = (
     ),
     Directive(
         "LimitRequestFields",
-        CORE,
         SV,
-        Args.ONE,
         "n",
         "most header fields of a request; 0 for the built-in bound",
         default="100",
@@ -325,9 +296,7 @@ DIRECTIVES = (
     ),
     Directive(
         "LimitRequestFieldSize",
-        CORE,
         SV,
-        Args.ONE,
         "bytes",
         "longest header field of a request",
         default="8190",
@@ -339,9 +308,7 @@ DIRECTIVES = (
     ),
     Directive(
         "LimitRequestBody",
-        CORE,
         SVD,
-        Args.ONE,
         "bytes",
         "largest request body; 0 for any size",
         default="1073741824",
@@ -351,9 +318,7 @@ DIRECTIVES = (
     ),
     Directive(
         "LimitInternalRecursion",
-        CORE,
         SV,
-        Args.ONE_TWO,
         "n [n]",
         "how often error documents may lead to one another",
         default="10",
@@ -368,11 +333,10 @@ DIRECTIVES = (
     ),
     Directive(
         "HttpProtocolOptions",
-        CORE,
         SV,
-        Args.LIST,
         "[Strict|Unsafe] [RegisteredMethods|LenientMethods] [Allow0.9|Require1.0]",
         "how strictly requests are read",
+        takes=Args.LIST,
         default="Strict LenientMethods Allow0.9",
         check=_ProtocolOptions(),
         differs=(
@@ -383,20 +347,16 @@ DIRECTIVES = (
     ),
     Directive(
         "RegisterHttpMethod",
-        CORE,
         S,
-        Args.LIST,
         "method [method] ...",
         "methods that RegisteredMethods and Require method know besides HTTP's own",
     ),
     Directive(
         "Protocols",
-        CORE,
         SV,
-        Args.LIST,
         "protocol [protocol] ...",
         "protocols that clients may use",
-        Status.EXPLAINED,
+        status=Status.EXPLAINED,
         default="http/1.1",
         reason=_HTTP,
         check=_protocols,
@@ -404,20 +364,17 @@ DIRECTIVES = (
     ),
     Directive(
         "ProtocolsHonorOrder",
-        CORE,
         SV,
-        Args.ONE,
         "On|Off",
         "whether the server's order of Protocols counts",
-        Status.EXPLAINED,
+        takes=Args.ONE,
+        status=Status.EXPLAINED,
         default="On",
         reason="there is one protocol, http/1.1, so their order changes nothing",
     ),
     Directive(
         "TraceEnable",
-        CORE,
         SV,
-        Args.ONE,
         "on|off|extended",
         "how TRACE requests are answered",
         default="on",
@@ -426,9 +383,7 @@ DIRECTIVES = (
     ),
     Directive(
         "AllowEncodedSlashes",
-        CORE,
         SV,
-        Args.ONE,
         "On|Off|NoDecode",
         "what happens to %2F in a path",
         default="Off",
@@ -439,9 +394,7 @@ DIRECTIVES = (
     ),
     Directive(
         "MergeSlashes",
-        CORE,
         SV,
-        Args.FLAG,
         "On|Off",
         "whether // in a path counts as / when it is matched",
         default="On",
@@ -449,20 +402,16 @@ DIRECTIVES = (
     ),
     Directive(
         "MergeTrailers",
-        CORE,
         SV,
-        Args.FLAG,
         "On|Off",
         "whether trailers become header fields",
-        Status.EXPLAINED,
+        status=Status.EXPLAINED,
         default="Off",
         reason="trailers are never merged into the header, as with Off",
     ),
     Directive(
         "HostnameLookups",
-        CORE,
         SVD,
-        Args.ONE,
         "On|Off|Double",
         "whether clients' names are looked up for logs",
         default="Off",
@@ -478,9 +427,7 @@ DIRECTIVES = (
     ),
     Directive(
         "ErrorDocument",
-        CORE,
         SVD,
-        Args.TWO,
         "code text|path|URL|default",
         "a status and what to answer with it",
         manual=(
@@ -491,9 +438,7 @@ DIRECTIVES = (
     ),
     Directive(
         "ErrorLog",
-        CORE,
         SV,
-        Args.ONE,
         'file|"|command"|syslog[:facility[:tag]]',
         "where errors are written",
         default="logs/error_log",
@@ -501,21 +446,17 @@ DIRECTIVES = (
     ),
     Directive(
         "ErrorLogFormat",
-        CORE,
         SV,
-        Args.ONE_TWO,
         "[connection|request] format",
         "form of a line in the error log",
-        Status.EXPLAINED,
+        status=Status.EXPLAINED,
         reason="error lines keep Apache's default form, which log readers match on",
         cure="leave it out, and have what reads the log take the default form",
         on_use=Severity.WARNING,
     ),
     Directive(
         "LogLevel",
-        CORE,
         SVD,
-        Args.LIST,
         "[module:]level ...",
         "how much the error log tells",
         default="warn",
@@ -525,17 +466,13 @@ DIRECTIVES = (
     ),
     Directive(
         "SetHandler",
-        CORE,
         SVD,
-        Args.ONE,
         "name|none|proxy:url",
         "who answers: server-status, balancer-manager, none, proxy:URL",
     ),
     Directive(
         "DefaultRuntimeDir",
-        CORE,
         S,
-        Args.ONE,
         "directory",
         "where run-time files are, unless they name a place",
         default="logs",

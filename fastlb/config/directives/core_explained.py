@@ -13,7 +13,7 @@ from fastlb.config.registry import (
     Status,
 )
 
-CORE = "core.c"
+MODULE = "core.c"
 _NO_FILES = "fastlb serves no files, so it changes nothing"
 
 _REGEX_OPTIONS = ("ICASE", "DOTALL", "DOLLAR_ENDONLY")
@@ -51,24 +51,20 @@ def _regex_options(name: str, words: tuple[str, ...]) -> Complaint | None:
 DIRECTIVES = (
     Directive(
         "DocumentRoot",
-        CORE,
         SV,
-        Args.ONE,
         "directory",
         "the directory of files",
-        Status.EXPLAINED,
+        status=Status.EXPLAINED,
         manual="A request that no mapping takes is answered with 404.",
         reason="fastlb serves no files: what no ProxyPass takes is answered with 404",
         differs="Apache refuses a directory that does not exist; fastlb does not look.",
     ),
     Directive(
         "RegexDefaultOptions",
-        CORE,
         S,
-        Args.LIST,
         "[none] [+|-]option ...",
         "options of all regular expressions",
-        Status.EXPLAINED,
+        status=Status.EXPLAINED,
         default="DOTALL DOLLAR_ENDONLY",
         reason="expressions always have Apache's defaults",
         differs=(
@@ -79,20 +75,16 @@ DIRECTIVES = (
     ),
     Directive(
         "AddDefaultCharset",
-        CORE,
         SVD,
-        Args.ONE,
         "On|Off|charset",
         "character set of text without one",
-        Status.EXPLAINED,
+        status=Status.EXPLAINED,
         default="Off",
         reason="answers of members keep their own type, as in Apache",
     ),
     Directive(
         "AcceptFilter",
-        CORE,
         S,
-        Args.TWO,
         "protocol filter",
         "what the kernel waits for before it hands over a connection",
         default="http data",
@@ -102,9 +94,7 @@ DIRECTIVES = (
     ),
     Directive(
         "SeeRequestTail",
-        CORE,
         S,
-        Args.FLAG,
         "On|Off",
         "whether the status page shows the end of long requests",
         default="Off",
@@ -114,12 +104,11 @@ DIRECTIVES = (
     *(
         Directive(
             name,
-            CORE,
             contexts,
-            args,
             syntax,
             "part of serving files",
-            Status.EXPLAINED,
+            takes=args,
+            status=Status.EXPLAINED,
             reason=_NO_FILES,
         )
         for name, contexts, args, syntax in (
@@ -151,43 +140,36 @@ DIRECTIVES = (
     ),
     Directive(
         "ForceType",
-        CORE,
         SVD,
-        Args.ONE,
         "type|None",
         "content type of what is served",
-        Status.EXPLAINED,
+        status=Status.EXPLAINED,
         reason=_NO_FILES,
     ),
     Directive(
         "Protocol",
-        CORE,
         SV,
-        Args.ONE,
         "http|https",
         "what AcceptFilter takes a virtual host's port for",
-        Status.EXPLAINED,
+        status=Status.EXPLAINED,
         reason="SSLEngine says what is spoken, and no AcceptFilter needs to know it",
     ),
     Directive(
         "Port",
-        CORE,
         S,
-        Args.RAW,
         "number",
         "the port of Apache 1.3",
-        Status.REFUSED,
+        takes=Args.RAW,
+        status=Status.REFUSED,
         reason="Port was replaced with Listen in Apache 2.0",
         cure="write Listen",
     ),
     Directive(
         "Mutex",
-        CORE,
         S,
-        Args.LIST,
         "mechanism [name] ...",
         "how processes exclude one another",
-        Status.EXPLAINED,
+        status=Status.EXPLAINED,
         reason="fastlb has one kind of lock, in its shared table",
     ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastlb.config.checks import Integer
 from fastlb.config.registry import SVD, Args, Complaint, Directive, S, Status
 
-HCHECK = "mod_proxy_hcheck.c"
+MODULE = "mod_proxy_hcheck.c"
 _UNSUPPORTED = (
     "health checks by clock are not supported; a member that was refused is probed"
     " until it is back"
@@ -29,11 +29,10 @@ def _template(name: str, words: tuple[str, ...]) -> Complaint | None:
 DIRECTIVES = (
     Directive(
         "ProxyHCExpr",
-        HCHECK,
         SVD,
-        Args.RAW,
         "name {expression}",
         "a named condition on the answer to a health check",
+        takes=Args.RAW,
         manual="Used by hcexpr=name of a member with hcmethod GET or HEAD.",
         check=_expression,
         status=Status.UNSUPPORTED,
@@ -41,11 +40,10 @@ DIRECTIVES = (
     ),
     Directive(
         "ProxyHCTemplate",
-        HCHECK,
         SVD,
-        Args.RAW,
         "name key=value [key=value ...]",
         "a named set of hc keys",
+        takes=Args.RAW,
         manual="Used by hctemplate=name; keys at the member win.",
         check=_template,
         status=Status.UNSUPPORTED,
@@ -53,12 +51,10 @@ DIRECTIVES = (
     ),
     Directive(
         "ProxyHCTPsize",
-        HCHECK,
         S,
-        Args.ONE,
         "n",
         "threads for health checks",
-        Status.EXPLAINED,
+        status=Status.EXPLAINED,
         default="16",
         reason="one process runs all checks at once, without threads",
         check=Integer(0),

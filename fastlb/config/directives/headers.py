@@ -6,7 +6,7 @@ from fastlb.base.errors import Severity
 from fastlb.config.registry import SVD, Args, Complaint, Directive, Status
 
 HEADERS = "mod_headers.c"
-SETENVIF = "mod_setenvif.c"
+MODULE = "mod_setenvif.c"
 ENV = "mod_env.c"
 _ACTIONS = (
     "add",
@@ -75,11 +75,11 @@ def _set_env_if(name: str, words: tuple[str, ...]) -> Complaint | None:
 DIRECTIVES = (
     Directive(
         "Header",
-        HEADERS,
         SVD,
-        Args.RAW,
         "[always|onsuccess] action name [value] [replacement] [early|env=[!]VAR]",
         "an action on the response's header fields",
+        takes=Args.RAW,
+        module=HEADERS,
         manual=(
             "Actions: set, setifempty, append, merge, add, unset, edit, edit*, echo,"
             " note. In values %{VAR}e is a variable of the request, %t its time, %D its"
@@ -91,22 +91,21 @@ DIRECTIVES = (
     ),
     Directive(
         "RequestHeader",
-        HEADERS,
         SVD,
-        Args.RAW,
         "action name [value] [replacement] [early|env=[!]VAR]",
         "an action on the request's header fields",
+        takes=Args.RAW,
+        module=HEADERS,
         manual="Takes effect before the request goes to a member.",
         check=_header,
     ),
     *(
         Directive(
             name,
-            SETENVIF,
             SVD,
-            Args.RAW,
             "attribute regex [!]variable[=value] ...",
             "an attribute, a regular expression and variables to set",
+            takes=Args.RAW,
             manual=(
                 "The attribute is a header's name, Remote_Host, Remote_Addr,"
                 " Server_Addr, Request_Method, Request_Protocol, Request_URI or a"
@@ -119,49 +118,44 @@ DIRECTIVES = (
     *(
         Directive(
             name,
-            SETENVIF,
             SVD,
-            Args.RAW,
             "regex [!]variable[=value] ...",
             "a regular expression over User-Agent and variables to set",
+            takes=Args.RAW,
             check=_set_env_if,
         )
         for name in ("BrowserMatch", "BrowserMatchNoCase")
     ),
     Directive(
         "SetEnvIfExpr",
-        SETENVIF,
         SVD,
-        Args.RAW,
         "expression [!]variable[=value] ...",
         "an expression and variables to set",
-        Status.UNSUPPORTED,
+        takes=Args.RAW,
+        status=Status.UNSUPPORTED,
         reason="expressions are not supported",
         cure="use SetEnvIf where the condition is about a header or the path",
         on_use=Severity.ERROR,
     ),
     Directive(
         "SetEnv",
-        ENV,
         SVD,
-        Args.ONE_TWO,
         "variable [value]",
         "a variable of the request and its value",
+        module=ENV,
     ),
     Directive(
         "PassEnv",
-        ENV,
         SVD,
-        Args.LIST,
         "variable ...",
         "variables of the server's environment to give to requests",
+        module=ENV,
     ),
     Directive(
         "UnsetEnv",
-        ENV,
         SVD,
-        Args.LIST,
         "variable ...",
         "variables of the request to remove",
+        module=ENV,
     ),
 )

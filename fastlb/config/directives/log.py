@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from fastlb.config.registry import SV, SVD, Args, Complaint, Directive, S, Status
+from fastlb.config.registry import SV, SVD, Complaint, Directive, S, Status
 
-LOG = "mod_log_config.c"
+MODULE = "mod_log_config.c"
 
 
 def _condition(name: str, words: tuple[str, ...]) -> Complaint | None:
@@ -29,9 +29,7 @@ def _condition(name: str, words: tuple[str, ...]) -> Complaint | None:
 DIRECTIVES = (
     Directive(
         "LogFormat",
-        LOG,
         SV,
-        Args.ONE_TWO,
         "format [nickname]",
         "form of a line in an access log, and its nickname",
         default='%h %l %u %t "%r" %>s %b',
@@ -42,9 +40,7 @@ DIRECTIVES = (
     ),
     Directive(
         "CustomLog",
-        LOG,
         SV,
-        Args.TWO_THREE,
         'file|"|command" format|nickname [env=[!]VAR]',
         "a file, a format or nickname, and an optional env= condition",
         manual=(
@@ -55,39 +51,32 @@ DIRECTIVES = (
     ),
     Directive(
         "TransferLog",
-        LOG,
         SV,
-        Args.ONE,
         'file|"|command"',
         "a file, written in the last LogFormat without nickname",
     ),
     Directive(
         "GlobalLog",
-        LOG,
         S,
-        Args.TWO_THREE,
         'file|"|command" format|nickname [env=[!]VAR]',
         "as CustomLog, for all virtual hosts",
         check=_condition,
     ),
     Directive(
         "BufferedLogs",
-        LOG,
         SV,
-        Args.FLAG,
         "On|Off",
         "whether lines wait in memory before they are written",
-        Status.EXPLAINED,
+        status=Status.EXPLAINED,
         default="Off",
         reason="lines of one turn of the loop are always written together",
     ),
     Directive(
         "LogIOTrackTTFB",
-        "mod_logio.c",
         SVD,
-        Args.FLAG,
         "On|Off",
         "whether the time to the first byte is measured for %^FB",
+        module="mod_logio.c",
         default="Off",
         manual="Without it %^FB prints -.",
         sets="track_first_byte",

@@ -17,7 +17,7 @@ from fastlb.config.registry import (
     Status,
 )
 
-MPM = "mpm_common.c"
+MODULE = "mpm_common.c"
 PREFORK = "prefork.c"
 EVENT = "event.c"
 UNIXD = "mod_unixd.c"
@@ -64,11 +64,10 @@ _CONNECTIONS = (
 DIRECTIVES = (
     Directive(
         "Listen",
-        MPM,
         S,
-        Args.RAW,
         "[address:]port [protocol]",
         "an address and port to accept connections on",
+        takes=Args.RAW,
         manual=(
             "May be repeated; without an address, every address of the machine. An"
             " IPv6 literal stands in brackets. At least one is needed. The protocol is"
@@ -78,9 +77,7 @@ DIRECTIVES = (
     ),
     Directive(
         "ListenBackLog",
-        MPM,
         S,
-        Args.ONE,
         "n",
         "connections that may wait in the kernel to be accepted",
         default="511",
@@ -89,20 +86,16 @@ DIRECTIVES = (
     ),
     Directive(
         "ListenCoresBucketsRatio",
-        MPM,
         S,
-        Args.ONE,
         "n",
         "cores for each listening socket of its own",
-        Status.EXPLAINED,
+        status=Status.EXPLAINED,
         default="0",
         reason="all workers share each listening socket, whatever the ratio",
     ),
     Directive(
         "ListenTCPDeferAccept",
-        MPM,
         S,
-        Args.ONE,
         "seconds",
         "how long the kernel may wait for data before it hands over a connection",
         default="0",
@@ -112,9 +105,7 @@ DIRECTIVES = (
     ),
     Directive(
         "SendBufferSize",
-        MPM,
         S,
-        Args.ONE,
         "bytes",
         "send buffer of listening sockets; 0 for the system's",
         default="0",
@@ -124,9 +115,7 @@ DIRECTIVES = (
     ),
     Directive(
         "ReceiveBufferSize",
-        MPM,
         S,
-        Args.ONE,
         "bytes",
         "receive buffer of listening sockets; 0 for the system's",
         default="0",
@@ -136,9 +125,7 @@ DIRECTIVES = (
     ),
     Directive(
         "StartServers",
-        MPM,
         S,
-        Args.ONE,
         "n",
         "number of workers",
         shown_default="number of cores",
@@ -149,9 +136,7 @@ DIRECTIVES = (
     ),
     Directive(
         "MaxRequestWorkers",
-        MPM,
         S,
-        Args.ONE,
         "n",
         "requests in work at once, over all workers",
         default="0",
@@ -168,9 +153,7 @@ DIRECTIVES = (
     ),
     Directive(
         "MaxConnectionsPerChild",
-        MPM,
         S,
-        Args.ONE,
         "n",
         "connections after which a worker is replaced; 0 for never",
         default="0",
@@ -185,9 +168,7 @@ DIRECTIVES = (
     ),
     Directive(
         "GracefulShutdownTimeout",
-        MPM,
         S,
-        Args.ONE,
         "seconds",
         "how long workers may go on after a graceful stop; 0 for ever",
         default="0",
@@ -197,9 +178,7 @@ DIRECTIVES = (
     ),
     Directive(
         "PidFile",
-        MPM,
         S,
-        Args.ONE,
         "file",
         "file for the master's process id",
         shown_default="logs/fastlb.pid",
@@ -208,11 +187,10 @@ DIRECTIVES = (
     ),
     Directive(
         "User",
-        UNIXD,
         S,
-        Args.ONE,
         "name|#id",
         "identity of the workers when the master starts as root",
+        module=UNIXD,
         manual="Root must name one, and not root itself: whoever took over a worker "
         "would own the machine. Workers and monitor become this account for good; the "
         "master and the log programs that it starts keep root, as in Apache.",
@@ -220,52 +198,48 @@ DIRECTIVES = (
     ),
     Directive(
         "Group",
-        UNIXD,
         S,
-        Args.ONE,
         "name|#id",
         "group of the workers when the master starts as root",
+        module=UNIXD,
         manual="Without it, the group of the account that User names.",
         sets="group",
     ),
     Directive(
         "ChrootDir",
-        UNIXD,
         S,
-        Args.ONE,
         "directory",
         "directory that workers are confined to",
-        Status.UNSUPPORTED,
+        module=UNIXD,
+        status=Status.UNSUPPORTED,
         reason="confining workers to a directory is not supported",
         cure="use the service manager's RootDirectory=",
         on_use=Severity.ERROR,
     ),
     Directive(
         "Suexec",
-        UNIXD,
         S,
-        Args.FLAG,
         "On|Off",
         "whether programs run as other users",
-        Status.EXPLAINED,
+        module=UNIXD,
+        status=Status.EXPLAINED,
         reason="fastlb runs no programs for requests",
     ),
     *(
         Directive(
             name,
-            module,
             S,
-            Args.ONE,
             "n",
             help_text,
-            Status.EXPLAINED,
+            module=module,
+            status=Status.EXPLAINED,
             reason=_CONNECTIONS,
             check=Integer(0),
         )
         for name, module, help_text in (
             ("MinSpareServers", PREFORK, "least number of idle processes"),
             ("MaxSpareServers", PREFORK, "greatest number of idle processes"),
-            ("ServerLimit", MPM, "upper bound of the number of processes"),
+            ("ServerLimit", MODULE, "upper bound of the number of processes"),
             ("ThreadsPerChild", EVENT, "connections that one process serves"),
             ("ThreadLimit", EVENT, "upper bound of ThreadsPerChild"),
             ("MinSpareThreads", EVENT, "least number of idle threads"),
@@ -274,11 +248,10 @@ DIRECTIVES = (
     ),
     Directive(
         "AsyncRequestWorkerFactor",
-        EVENT,
         S,
-        Args.ONE,
         "n",
         "connections beyond requests in work, for each thread that is idle",
+        module=EVENT,
         default="2",
         manual=(
             "Under Compat apache, where mod_mpm_event is loaded, the connections of all"
@@ -292,12 +265,11 @@ DIRECTIVES = (
     *(
         Directive(
             name,
-            MPM,
             S,
-            Args.ONE,
             syntax,
             "detail of Apache's processes",
-            Status.EXPLAINED,
+            takes=Args.ONE,
+            status=Status.EXPLAINED,
             reason=reason,
         )
         for name, syntax, reason in (

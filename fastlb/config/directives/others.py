@@ -23,6 +23,7 @@ _HIDES = (
 _ROUTES = "mod_{module} is not supported, and ignoring it would change routing"
 _PROTECTS = "mod_{module} is not supported, and ignoring it would open what it protects"
 
+MODULE = "mod_macro.c"
 _NO_EFFECT = {
     "mime": "TypesConfig AddType AddEncoding AddLanguage AddCharset AddHandler"
     " RemoveType RemoveHandler RemoveEncoding RemoveCharset RemoveLanguage"
@@ -210,12 +211,11 @@ def _all(
     return tuple(
         Directive(
             name.removeprefix("<"),
-            f"mod_{module}.c",
             SVD,
-            Args.RAW,
             "...",
             f"directive of mod_{module}",
-            status,
+            module=f"mod_{module}.c",
+            status=status,
             reason=reason.format(module=module),
             cure=cure,
             is_section=name.startswith("<"),
@@ -239,12 +239,12 @@ DIRECTIVES = (
     *(
         Directive(
             name,
-            module,
             SVD,
-            Args.ONE if name.startswith("Set") else Args.ONE_AND_LIST,
             syntax,
             "filters over bodies",
-            Status.EXPLAINED,
+            takes=Args.ONE if name.startswith("Set") else Args.ONE_AND_LIST,
+            module=module,
+            status=Status.EXPLAINED,
             reason="fastlb passes bodies as they are: no compression, no filters",
             cure="let the members do it, or a server behind fastlb",
             check=filters.Named(index),
@@ -282,12 +282,11 @@ DIRECTIVES = (
     ),
     Directive(
         "Macro",
-        "mod_macro.c",
         SVD,
-        Args.RAW,
         "name [parameter ...]",
         "text to be repeated",
-        Status.REFUSED,
+        takes=Args.RAW,
+        status=Status.REFUSED,
         is_section=True,
         reason="macros are not supported",
         cure="write the text out, or use Define and Include",

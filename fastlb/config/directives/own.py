@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from fastlb.config.checks import Integer, word_of
-from fastlb.config.registry import OWN as FASTLB
-from fastlb.config.registry import Args, Directive, S
+from fastlb.config.registry import OWN, Directive, S
 from fastlb.facts.words import Compat
 
+MODULE = OWN
 DIRECTIVES = (
     Directive(
         "Compat",
-        FASTLB,
         S,
-        Args.ONE,
         "apache|better",
         "which side wins where fastlb and Apache decide apart",
         default="better",
@@ -31,9 +29,7 @@ DIRECTIVES = (
     ),
     Directive(
         "MaxClientConnections",
-        FASTLB,
         S,
-        Args.ONE,
         "n",
         "connections of clients at once, over all workers",
         default="0",
@@ -56,9 +52,7 @@ DIRECTIVES = (
     ),
     Directive(
         "MaxTunnelServers",
-        FASTLB,
         S,
-        Args.ONE,
         "n",
         "old worker processes that may stay for the sake of tunnels alone",
         default="512",

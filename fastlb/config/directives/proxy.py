@@ -19,7 +19,7 @@ from fastlb.config.registry import (
 )
 from fastlb.facts.words import BadHeader, Via
 
-PROXY = "mod_proxy.c"
+MODULE = "mod_proxy.c"
 _NOT_FOR_FILES = (
     "Directory",
     "DirectoryMatch",
@@ -87,11 +87,10 @@ def _connect_ports(name: str, words: tuple[str, ...]) -> Complaint | None:
 DIRECTIVES = (
     Directive(
         "Proxy",
-        PROXY,
         SV,
-        Args.RAW,
         "url-prefix|pattern [key=value ...]",
         "settings for targets by URL",
+        takes=Args.RAW,
         is_section=True,
         manual=(
             "<Proxy balancer://name> defines a balancer: inside it stand BalancerMember"
@@ -102,20 +101,18 @@ DIRECTIVES = (
     ),
     Directive(
         "ProxyMatch",
-        PROXY,
         SV,
-        Args.ONE_WORD_SECTION,
         "regex",
         "settings for targets by a regular expression",
+        takes=Args.ONE_WORD_SECTION,
         is_section=True,
     ),
     Directive(
         "ProxyPass",
-        PROXY,
         SVD,
-        Args.RAW,
         "[path] !|target [key=value ...] [nocanon] [interpolate] [noquery]",
         "a path and the member or balancer that serves it",
+        takes=Args.RAW,
         manual=(
             "The first rule that matches serves the request, in the order in which they"
             " stand: specific ones first. ! as target keeps the path here. Inside"
@@ -126,11 +123,10 @@ DIRECTIVES = (
     ),
     Directive(
         "ProxyPassMatch",
-        PROXY,
         SVD,
-        Args.RAW,
         "[regex] !|target [key=value ...]",
         "a regular expression and the member or balancer that serves it",
+        takes=Args.RAW,
         manual=(
             "$1 to $9 in the target are what the groups matched. Always write a slash"
             " between the host and $1."
@@ -139,9 +135,7 @@ DIRECTIVES = (
     ),
     Directive(
         "ProxyPassReverse",
-        PROXY,
         SVD,
-        Args.ONE_TO_THREE,
         "[path] url [interpolate]",
         "a path and the member's URL that stands for it in redirects",
         manual=(
@@ -152,25 +146,19 @@ DIRECTIVES = (
     ),
     Directive(
         "ProxyPassReverseCookieDomain",
-        PROXY,
         SVD,
-        Args.TWO_THREE,
         "internal public [interpolate]",
         "a member's cookie domain and the one that clients see",
     ),
     Directive(
         "ProxyPassReverseCookiePath",
-        PROXY,
         SVD,
-        Args.TWO_THREE,
         "internal public [interpolate]",
         "a member's cookie path and the one that clients see",
     ),
     Directive(
         "ProxyPreserveHost",
-        PROXY,
         SVD,
-        Args.FLAG,
         "On|Off",
         "whether members get the client's Host",
         default="Off",
@@ -178,9 +166,7 @@ DIRECTIVES = (
     ),
     Directive(
         "ProxyRequests",
-        PROXY,
         SV,
-        Args.FLAG,
         "On|Off",
         "whether to be a forward proxy",
         default="Off",
@@ -194,9 +180,7 @@ DIRECTIVES = (
     ),
     Directive(
         "ProxyTimeout",
-        PROXY,
         SV,
-        Args.ONE,
         "n[ms]",
         "how long to wait for a member",
         shown_default="Timeout",
@@ -206,9 +190,7 @@ DIRECTIVES = (
     ),
     Directive(
         "ProxyAddHeaders",
-        PROXY,
         SVD,
-        Args.FLAG,
         "On|Off",
         "whether members get X-Forwarded-For, -Host and -Server",
         default="On",
@@ -216,9 +198,7 @@ DIRECTIVES = (
     ),
     Directive(
         "ProxyVia",
-        PROXY,
         SV,
-        Args.ONE,
         "Off|On|Full|Block",
         "what happens to the Via header",
         default="Off",
@@ -227,9 +207,7 @@ DIRECTIVES = (
     ),
     Directive(
         "ProxyErrorOverride",
-        PROXY,
         SVD,
-        Args.LIST,
         "Off|On [code ...]",
         "whether members' error pages are replaced by ErrorDocument",
         default="Off",
@@ -238,9 +216,7 @@ DIRECTIVES = (
     ),
     Directive(
         "ProxyStatus",
-        PROXY,
         SV,
-        Args.ONE,
         "Off|On|Full",
         "whether server-status shows the balancers",
         default="Off",
@@ -253,9 +229,7 @@ DIRECTIVES = (
     ),
     Directive(
         "ProxyBadHeader",
-        PROXY,
         SV,
-        Args.ONE,
         "IsError|Ignore|StartBody",
         "what a malformed header line of a member means",
         default="IsError",
@@ -266,12 +240,10 @@ DIRECTIVES = (
     ),
     Directive(
         "ProxyIOBufferSize",
-        PROXY,
         SV,
-        Args.ONE,
         "bytes",
         "size of reads from members",
-        Status.EXPLAINED,
+        status=Status.EXPLAINED,
         default="8192",
         unit="bytes",
         check=Buffer(),
@@ -279,9 +251,7 @@ DIRECTIVES = (
     ),
     Directive(
         "ProxyReceiveBufferSize",
-        PROXY,
         SV,
-        Args.ONE,
         "bytes",
         "receive buffer of sockets to members; 0 for the system's",
         default="0",
@@ -291,9 +261,7 @@ DIRECTIVES = (
     ),
     Directive(
         "ProxyMaxForwards",
-        PROXY,
         SV,
-        Args.ONE,
         "n",
         "Max-Forwards for requests without one; -1 adds none",
         default="-1",
@@ -302,9 +270,7 @@ DIRECTIVES = (
     ),
     Directive(
         "ProxyPassInterpolateEnv",
-        PROXY,
         SVD,
-        Args.FLAG,
         "On|Off",
         "whether interpolate of ProxyPass takes effect",
         default="Off",
@@ -312,9 +278,7 @@ DIRECTIVES = (
     ),
     Directive(
         "Proxy100Continue",
-        PROXY,
         SVD,
-        Args.FLAG,
         "On|Off",
         "whether Expect: 100-continue is passed to members",
         default="On",
@@ -322,9 +286,7 @@ DIRECTIVES = (
     ),
     Directive(
         "ProxySourceAddress",
-        PROXY,
         SV,
-        Args.ONE,
         "ip",
         "local address of connections to members",
         check=_Address(),
@@ -333,12 +295,11 @@ DIRECTIVES = (
     *(
         Directive(
             name,
-            PROXY,
             SV,
-            Args.TWO_THREE,
             syntax,
             "another proxy through which targets are reached",
-            Status.UNSUPPORTED,
+            takes=Args.TWO_THREE,
+            status=Status.UNSUPPORTED,
             reason="members are not reached through another proxy",
             cure="name that proxy as the member, and let it pass requests on",
             on_use=Severity.ERROR,
@@ -351,37 +312,33 @@ DIRECTIVES = (
     *(
         Directive(
             name,
-            PROXY,
             SV,
-            args,
             syntax,
             "part of a forward proxy",
-            Status.EXPLAINED,
+            status=Status.EXPLAINED,
             reason=_FORWARD_ONLY,
         )
-        for name, args, syntax in (
-            ("NoProxy", Args.LIST, "host ..."),
-            ("ProxyBlock", Args.LIST, "word|host ..."),
-            ("ProxyDomain", Args.ONE, ".domain"),
+        for name, syntax in (
+            ("NoProxy", "host ..."),
+            ("ProxyBlock", "word|host ..."),
+            ("ProxyDomain", ".domain"),
         )
     ),
     Directive(
         "ProxyWebsocketFallbackToProxyHttp",
-        "mod_proxy_wstunnel.c",
         SVD,
-        Args.FLAG,
         "On|Off",
         "whether ws: targets also serve requests that do not upgrade",
+        module="mod_proxy_wstunnel.c",
         default="On",
         sets="websocket_fallback",
     ),
     Directive(
         "ProxyWebsocketIdleTimeout",
-        "mod_proxy_wstunnel.c",
         SV,
-        Args.ONE,
         "time",
         "how long a tunnel may be silent",
+        module="mod_proxy_wstunnel.c",
         shown_default="that of other requests",
         unit="s",
         check=Duration("s", 1),
@@ -391,27 +348,25 @@ DIRECTIVES = (
     *(
         Directive(
             name,
-            "mod_proxy_wstunnel.c",
             SVD,
-            args,
             syntax,
             "how Apache's threads share tunnels",
-            Status.EXPLAINED,
+            module="mod_proxy_wstunnel.c",
+            status=Status.EXPLAINED,
             reason="a tunnel never holds a process: every worker serves many at once",
             own=True,
         )
-        for name, args, syntax in (
-            ("ProxyWebsocketAsync", Args.FLAG, "On|Off"),
-            ("ProxyWebsocketAsyncDelay", Args.ONE, "time"),
+        for name, syntax in (
+            ("ProxyWebsocketAsync", "On|Off"),
+            ("ProxyWebsocketAsyncDelay", "time"),
         )
     ),
     Directive(
         "AllowCONNECT",
-        "mod_proxy_connect.c",
         SV,
-        Args.LIST,
         "port[-port] ...",
         "A list of ports or port ranges which CONNECT may connect to",
+        module="mod_proxy_connect.c",
         default="443 563",
         check=_connect_ports,
     ),

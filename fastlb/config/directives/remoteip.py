@@ -16,6 +16,7 @@ from fastlb.config.registry import (
 )
 from fastlb.facts.vhost import ReadLimit
 
+MODULE = "mod_reqtimeout.c"
 REMOTEIP = "mod_remoteip.c"
 SECONDS_MAX = 1_000_000_000
 _UNSUPPORTED = "taking the client's address from a header is not supported"
@@ -84,12 +85,11 @@ DIRECTIVES = (
     *(
         Directive(
             name,
-            REMOTEIP,
             SV,
-            args,
             syntax,
             help_text,
-            Status.UNSUPPORTED,
+            module=REMOTEIP,
+            status=Status.UNSUPPORTED,
             reason=_UNSUPPORTED,
             cure=(
                 "access rules and logs would see the address of the proxy in front;"
@@ -97,47 +97,40 @@ DIRECTIVES = (
             ),
             on_use=Severity.ERROR,
         )
-        for name, args, syntax, help_text in (
-            ("RemoteIPHeader", Args.ONE, "name", "header that names the client"),
+        for name, syntax, help_text in (
+            ("RemoteIPHeader", "name", "header that names the client"),
             (
                 "RemoteIPInternalProxy",
-                Args.LIST,
                 "ip[/mask]|host ...",
                 "proxies that may also name private addresses",
             ),
             (
                 "RemoteIPTrustedProxy",
-                Args.LIST,
                 "ip[/mask]|host ...",
                 "proxies that are believed",
             ),
             (
                 "RemoteIPInternalProxyList",
-                Args.ONE,
                 "file",
                 "file of proxies that may also name private addresses",
             ),
             (
                 "RemoteIPTrustedProxyList",
-                Args.ONE,
                 "file",
                 "file of proxies that are believed",
             ),
             (
                 "RemoteIPProxiesHeader",
-                Args.ONE,
                 "name",
                 "header that records the proxies",
             ),
             (
                 "RemoteIPProxyProtocol",
-                Args.FLAG,
                 "On|Off",
                 "whether connections begin with a PROXY line",
             ),
             (
                 "RemoteIPProxyProtocolExceptions",
-                Args.LIST,
                 "host|range ...",
                 "clients that do not send a PROXY line",
             ),
@@ -145,11 +138,10 @@ DIRECTIVES = (
     ),
     Directive(
         "RequestReadTimeout",
-        "mod_reqtimeout.c",
         SV,
-        Args.RAW,
         "[handshake=t] [header=t[-max][,MinRate=r]] [body=t[-max][,MinRate=r]]",
         "how long a client may take to send its request",
+        takes=Args.RAW,
         default="handshake=0 header=20-40,MinRate=500 body=20,MinRate=500",
         unit="s",
         manual=(

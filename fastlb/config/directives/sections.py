@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastlb.config.registry import SV, SVD, Args, Directive, S, Status
 
-CORE = "core.c"
+MODULE = "core.c"
 SO = "mod_so.c"
 VERSION = "mod_version.c"
 _EXPRESSIONS = "expressions are not supported"
@@ -13,11 +13,10 @@ _NO_FILES = "fastlb serves no files, so this section never applies to a request"
 DIRECTIVES = (
     Directive(
         "VirtualHost",
-        CORE,
         S,
-        Args.SECTION,
         "addr[:port] [addr[:port]] ...",
         "a virtual host, by address, port and name",
+        takes=Args.SECTION,
         is_section=True,
         manual=(
             "Settings for requests that arrive on an address and port and ask for one"
@@ -29,11 +28,10 @@ DIRECTIVES = (
     ),
     Directive(
         "Location",
-        CORE,
         SV,
-        Args.ONE_WORD_SECTION,
         "path|~ regex",
         "settings for requests by URL path",
+        takes=Args.ONE_WORD_SECTION,
         is_section=True,
         manual=(
             "Applies to the decoded path and what is below it, on segment boundaries:"
@@ -44,11 +42,10 @@ DIRECTIVES = (
     ),
     Directive(
         "LocationMatch",
-        CORE,
         SV,
-        Args.ONE_WORD_SECTION,
         "regex",
         "settings for requests by a regular expression over the URL path",
+        takes=Args.ONE_WORD_SECTION,
         is_section=True,
         manual=(
             "As Location ~ regex; the expression may match anywhere in the path."
@@ -61,12 +58,11 @@ DIRECTIVES = (
     *(
         Directive(
             name,
-            CORE,
             contexts,
-            Args.SECTION if name in ("If", "ElseIf") else Args.RAW,
             "expression" if name != "Else" else "",
             "settings under a condition on the request",
-            Status.REFUSED,
+            takes=Args.SECTION if name in ("If", "ElseIf") else Args.RAW,
+            status=Status.REFUSED,
             is_section=True,
             reason=_EXPRESSIONS,
             cure=(
@@ -79,12 +75,11 @@ DIRECTIVES = (
     *(
         Directive(
             name,
-            CORE,
             SVD if name.startswith("Files") else SV,
-            Args.ONE_WORD_SECTION,
             syntax,
             "settings by file system path",
-            Status.EXPLAINED,
+            takes=Args.ONE_WORD_SECTION,
+            status=Status.EXPLAINED,
             is_section=True,
             reason=_NO_FILES,
             cure=(
@@ -102,11 +97,10 @@ DIRECTIVES = (
     ),
     Directive(
         "IfModule",
-        CORE,
         SVD,
-        Args.SECTION,
         "[!]module",
         "reads what it encloses if a module is there",
+        takes=Args.SECTION,
         is_section=True,
         manual=(
             "The module by file (mod_proxy.c) or identifier (proxy_module). True for"
@@ -117,21 +111,20 @@ DIRECTIVES = (
     ),
     Directive(
         "IfDefine",
-        CORE,
         SVD,
-        Args.SECTION,
         "[!]name",
         "reads what it encloses if a name is defined",
+        takes=Args.SECTION,
         is_section=True,
         manual="Defined by -D name or by an earlier Define.",
     ),
     Directive(
         "IfVersion",
-        VERSION,
         SVD,
-        Args.SECTION,
         "[[!]operator] version",
         "reads what it encloses if the version compares",
+        takes=Args.SECTION,
+        module=VERSION,
         is_section=True,
         manual=(
             "fastlb answers as Apache 2.4.71. Operators = == > >= < <= compare numbers;"
@@ -140,22 +133,20 @@ DIRECTIVES = (
     ),
     Directive(
         "IfFile",
-        CORE,
         SVD,
-        Args.SECTION,
         "[!]path",
         "reads what it encloses if a file exists",
+        takes=Args.SECTION,
         is_section=True,
         manual="A relative path is under ServerRoot.",
     ),
     *(
         Directive(
             name,
-            CORE,
             SVD,
-            Args.SECTION,
             syntax,
             "reads what it encloses if the server knows a name",
+            takes=Args.SECTION,
             is_section=True,
             manual="It does when its module is there, as <IfModule> says.",
         )
@@ -166,9 +157,7 @@ DIRECTIVES = (
     ),
     Directive(
         "Include",
-        CORE,
         SVD,
-        Args.ONE,
         "path|pattern",
         "a file, a directory or a pattern to read here",
         manual=(
@@ -180,17 +169,13 @@ DIRECTIVES = (
     ),
     Directive(
         "IncludeOptional",
-        CORE,
         SVD,
-        Args.ONE,
         "path|pattern",
         "as Include, but nothing found is no error",
     ),
     Directive(
         "Define",
-        CORE,
         SVD,
-        Args.ONE_TWO,
         "name [value]",
         "a name for <IfDefine>, with a value for ${name}",
         manual=(
@@ -201,37 +186,31 @@ DIRECTIVES = (
     ),
     Directive(
         "UnDefine",
-        CORE,
         SVD,
-        Args.ONE,
         "name",
         "a name to forget, also one given with -D",
     ),
     Directive(
         "Error",
-        CORE,
         SVD,
-        Args.RAW,
         "text",
         "stops with this text",
+        takes=Args.RAW,
         manual="Useful inside <IfDefine> and the like, to refuse a combination.",
     ),
     Directive(
         "ServerRoot",
-        CORE,
         SVD,
-        Args.ONE,
         "directory",
         "the directory that relative paths are under",
         manual="Acts while the file is read. It must exist.",
     ),
     Directive(
         "LoadModule",
-        SO,
         SVD,
-        Args.TWO,
         "identifier file",
         "an identifier and the file of a module",
+        module=SO,
         manual=(
             "fastlb opens no file: what it serves is built in. A known identifier is"
             " recorded for -M; loading mpm_event or mpm_worker makes <IfModule> answer"
@@ -242,12 +221,11 @@ DIRECTIVES = (
     ),
     Directive(
         "LoadFile",
-        SO,
         SVD,
-        Args.LIST,
         "file [file] ...",
         "shared libraries to load",
-        Status.EXPLAINED,
+        module=SO,
+        status=Status.EXPLAINED,
         reason="fastlb loads no modules, so libraries for them are not needed",
     ),
 )

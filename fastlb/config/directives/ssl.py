@@ -25,7 +25,7 @@ from fastlb.config.registry import (
 )
 from fastlb.facts.tls import SniPolicy, Verify
 
-SSL = "mod_ssl.c"
+MODULE = "mod_ssl.c"
 _VERIFY = word_of(Verify, "{name}: Invalid argument '{word}'")
 _DEPTH = Integer(0, 100, "{name}: Invalid argument '{word}'")
 _FILE = File()
@@ -74,12 +74,13 @@ _ALL_VERSIONS = "all -SSLv3"
 
 def _served(  # noqa: PLR0917 - a row of a table
     name: str,
-    args: Args,
     syntax: str,
     help_text: str,
     contexts: Context = SV,
     default: str = "",
     check: Check | None = None,
+    *,
+    takes: Args | None = None,
     manual: str = "",
     differs: str = "",
     sets: str | tuple[str, ...] = "",
@@ -88,11 +89,10 @@ def _served(  # noqa: PLR0917 - a row of a table
 ) -> Directive:
     return Directive(
         name,
-        SSL,
         contexts,
-        args,
         syntax,
         help_text,
+        takes=takes,
         default=default,
         check=check,
         manual=manual,
@@ -106,30 +106,30 @@ def _served(  # noqa: PLR0917 - a row of a table
 def _stapling(
     name: str, syntax: str, sets: str, default: str, check: Check | None = _SECONDS
 ) -> Directive:
-    args = Args.ONE if check else Args.FLAG
     help_text = "detail of OCSP stapling"
     name = f"SSLStapling{name}"
-    return _served(name, args, syntax, help_text, SV, default, check, sets=sets)
+    return _served(name, syntax, help_text, SV, default, check, sets=sets)
 
 
 def _member(  # noqa: PLR0917 - a row of a table
     name: str,
-    args: Args,
     syntax: str,
     help_text: str,
     sets: str | tuple[str, ...],
     default: str = "",
     check: Check | None = None,
+    *,
+    takes: Args | None = None,
     shown_default: str = "",
 ) -> Directive:
     return _served(
         f"SSLProxy{name}",
-        args,
         syntax,
         help_text,
         SVP,
         default,
         check,
+        takes=takes,
         sets=sets,
         shown_default=shown_default,
         scope=Scope.MEMBERS,
@@ -138,29 +138,28 @@ def _member(  # noqa: PLR0917 - a row of a table
 
 def _member_file(name: str, help_text: str, sets: str) -> Directive:
     syntax = "dir" if name.endswith("Path") else "file"
-    return _member(name, Args.ONE, syntax, help_text, sets, check=_FILE)
+    return _member(name, syntax, help_text, sets, check=_FILE)
 
 
 def _explained(
     name: str,
-    args: Args,
     syntax: str,
     reason: str,
     contexts: Context = SV,
     *,
+    takes: Args | None = None,
     default: str = "",
     check: Check | None = None,
     silent: bool = False,
 ) -> Directive:
     return Directive(
         name,
-        SSL,
         contexts,
-        args,
         syntax,
         "taken; changes nothing",
-        Status.EXPLAINED,
-        default,
+        takes=takes,
+        status=Status.EXPLAINED,
+        default=default,
         reason=reason,
         check=check,
         silent=silent,
@@ -170,16 +169,15 @@ def _explained(
 _SERVER = (
     _served(
         "SSLEngine",
-        Args.ONE,
         "on|off",
         "whether clients are served with TLS",
+        takes=Args.ONE,
         check=tls_checks.Engine(),
         sets="ssl_engine",
         shown_default="off; on where Listen names https",
     ),
     _served(
         "SSLCertificateFile",
-        Args.ONE,
         "file",
         "server certificate in PEM",
         manual=(
@@ -188,17 +186,16 @@ _SERVER = (
             " ECDSA; SSLCertificateKeyFile lines belong to them in their order."
         ),
     ),
-    _served("SSLCertificateKeyFile", Args.ONE, "file", "private key in PEM"),
+    _served("SSLCertificateKeyFile", "file", "private key in PEM"),
     _served(
         "SSLCertificateChainFile",
-        Args.ONE,
         "file",
         "intermediate certificates, sent behind the leaf",
         check=_FILE,
         sets="chain_file",
     ),
     *(
-        _served(f"SSL{name}", Args.ONE, syntax, help_text, check=_FILE, sets=sets)
+        _served(f"SSL{name}", syntax, help_text, check=_FILE, sets=sets)
         for name, syntax, help_text, sets in (
             ("CACertificateFile", "file", "authorities of clients", "ca_file"),
             ("CACertificatePath", "dir", "authorities of clients", "ca_path"),
@@ -218,16 +215,15 @@ _SERVER = (
     ),
     _served(
         "SSLCARevocationCheck",
-        Args.LIST,
         "chain|leaf|none [no_crl_for_cert_ok]",
         "how revocation is checked",
+        takes=Args.LIST,
         default="none",
         check=tls_checks.Revocation(),
         sets=("revocation_check", "revocation_no_crl_ok"),
     ),
     _served(
         "SSLCADNRequestFile",
-        Args.ONE,
         "file",
         "authorities told to clients",
         check=_FILE,
@@ -235,7 +231,6 @@ _SERVER = (
     ),
     _served(
         "SSLCADNRequestPath",
-        Args.ONE,
         "directory",
         "authorities told to clients",
         check=_FILE,
@@ -243,7 +238,6 @@ _SERVER = (
     ),
     _served(
         "SSLVerifyClient",
-        Args.ONE,
         "none|optional|require|optional_no_ca",
         "whether clients must show a certificate",
         SVD,
@@ -257,7 +251,6 @@ _SERVER = (
     ),
     _served(
         "SSLVerifyDepth",
-        Args.ONE,
         "n",
         "longest chain of clients",
         SVD,
@@ -267,16 +260,15 @@ _SERVER = (
     ),
     _served(
         "SSLProtocol",
-        Args.RAW,
         "[+|-]protocol ...",
         "versions of TLS for clients",
+        takes=Args.RAW,
         default=_ALL_VERSIONS,
         check=tls_checks.Versions(),
         sets="versions",
     ),
     _served(
         "SSLCipherSuite",
-        Args.ONE_TWO,
         "[TLSv1.3] ciphers",
         "ciphers for clients",
         SVD,
@@ -285,7 +277,6 @@ _SERVER = (
     ),
     _served(
         "SSLHonorCipherOrder",
-        Args.FLAG,
         "on|off",
         "whether the server's order of ciphers counts",
         default="off",
@@ -293,10 +284,10 @@ _SERVER = (
     ),
     _served(
         "SSLOptions",
-        Args.RAW,
         "[+|-]option ...",
         "details of TLS",
         SVD,
+        takes=Args.RAW,
         check=_options,
         manual=(
             "StdEnvVars gives requests the variables SSL_*, ExportCertData the"
@@ -307,27 +298,23 @@ _SERVER = (
     ),
     Directive(
         "SSLRequireSSL",
-        SSL,
         D,
-        Args.NONE,
         "",
         "403 for requests without TLS",
         sets="require_ssl",
     ),
     Directive(
         "SSLRequire",
-        SSL,
         D,
-        Args.RAW,
         "expression",
         "refuses requests by an expression",
-        Status.REFUSED,
+        takes=Args.RAW,
+        status=Status.REFUSED,
         reason="expressions are not evaluated; ignoring it would open what it guards",
         cure="write SSLVerifyClient require for the virtual host, or SSLRequireSSL",
     ),
     _served(
         "SSLSessionCacheTimeout",
-        Args.ONE,
         "seconds",
         "life of a session",
         default="300",
@@ -336,7 +323,6 @@ _SERVER = (
     ),
     _served(
         "SSLSessionTickets",
-        Args.FLAG,
         "on|off",
         "whether sessions can be taken up again",
         default="on",
@@ -348,7 +334,6 @@ _SERVER = (
     ),
     _served(
         "SSLStrictSNIVHostCheck",
-        Args.FLAG,
         "on|off",
         "refuse clients without SNI",
         default="off",
@@ -356,7 +341,6 @@ _SERVER = (
     ),
     _served(
         "SSLVHostSNIPolicy",
-        Args.ONE,
         "strict|secure|authonly|insecure",
         "when SNI and Host may differ",
         S,
@@ -372,7 +356,6 @@ _SERVER = (
     ),
     _served(
         "SSLUseStapling",
-        Args.FLAG,
         "on|off",
         "OCSP stapling",
         default="off",
@@ -388,7 +371,6 @@ _SERVER = (
     _stapling("StandardCacheTimeout", "seconds", "standard_cache_timeout_s", "3600"),
     _served(
         "SSLPassPhraseDialog",
-        Args.ONE,
         "builtin|exec:program",
         "where the phrase of an encrypted key comes from",
         S,
@@ -403,7 +385,6 @@ _SERVER = (
     ),
     _served(
         "SSLOpenSSLConfCmd",
-        Args.TWO,
         "command value",
         "OpenSSL's own settings",
         check=tls_checks.conf_command,
@@ -414,22 +395,19 @@ _SERVER = (
 _UNUSED = (
     _explained(
         "SSLInsecureRenegotiation",
-        Args.FLAG,
         "on|off",
         "renegotiation is always refused",
         default="off",
         check=tls_checks.renegotiation,
         silent=True,
     ),
-    _explained("SSLSessionCache", Args.ONE, "type", _SESSIONS, S, default="none"),
+    _explained("SSLSessionCache", "type", _SESSIONS, S, default="none"),
     Directive(
         "SSLSessionTicketKeyFile",
-        SSL,
         SV,
-        Args.ONE,
         "file",
         "key of session tickets",
-        Status.EXPLAINED,
+        status=Status.EXPLAINED,
         reason=(
             "the keys of tickets are made by the server, shared by all its workers and"
             " kept over reloads; this file is not used"
@@ -442,7 +420,6 @@ _UNUSED = (
     ),
     _explained(
         "SSLStaplingCache",
-        Args.ONE,
         "type",
         "answers of OCSP are fetched by the monitor and shared with the workers",
         S,
@@ -450,10 +427,10 @@ _UNUSED = (
     *(
         _explained(
             f"SSLOCSP{name}",
-            args,
             "value",
             "clients' certificates are checked against SSLCARevocationFile; a"
             " responder is not asked",
+            takes=args,
         )
         for name, args in (
             ("DefaultResponder", Args.ONE),
@@ -469,23 +446,22 @@ _UNUSED = (
     ),
     _explained(
         "SSLOCSPEnable",
-        Args.RAW,
         "on|leaf|off",
         "responders are not asked about clients' certificates; only off is taken",
+        takes=Args.RAW,
         default="off",
         check=tls_checks.ocsp,
         silent=True,
     ),
     _explained(
         "SSLFIPS",
-        Args.FLAG,
         "On|Off",
         "the library that fastlb uses has no such mode; only Off is taken",
         S,
         check=tls_checks.no_fips,
     ),
     *(
-        _explained(name, args, "value", reason, contexts)
+        _explained(name, "value", reason, contexts, takes=args)
         for name, args, contexts, reason in (
             ("SSLRandomSeed", Args.TWO_THREE, S, "the library seeds itself"),
             ("SSLCryptoDevice", Args.ONE, S, "the library chooses"),
@@ -499,10 +475,9 @@ _UNUSED = (
 )
 
 _MEMBERS = (
-    _member("Engine", Args.FLAG, "on|off", "whether members get TLS", "engine", "off"),
+    _member("Engine", "on|off", "whether members get TLS", "engine", "off"),
     _member(
         "Verify",
-        Args.ONE,
         "none|optional|require|optional_no_ca",
         "whether members' certificates are verified",
         "verify",
@@ -511,7 +486,6 @@ _MEMBERS = (
     ),
     _member(
         "VerifyDepth",
-        Args.ONE,
         "n",
         "longest chain of members",
         "verify_depth",
@@ -524,17 +498,16 @@ _MEMBERS = (
     _member_file("CARevocationPath", "revoked certificates", "revocation_path"),
     _member(
         "CARevocationCheck",
-        Args.LIST,
         "chain|leaf|none [no_crl_for_cert_ok]",
         "how revocation is checked",
         ("revocation_check", "revocation_no_crl_ok"),
         "none",
         tls_checks.Revocation(),
+        takes=Args.LIST,
     ),
     # These two decide together (resolve_tls.py), and by whether they are written.
     _member(
         "CheckPeerName",
-        Args.FLAG,
         "on|off",
         "check members' names",
         "peer_name",
@@ -542,27 +515,23 @@ _MEMBERS = (
     ),
     _member(
         "CheckPeerCN",
-        Args.FLAG,
         "on|off",
         "off: names are not checked unless CheckPeerName is written on",
         "peer_cn",
         shown_default="on",
     ),
-    _member(
-        "CheckPeerExpire", Args.FLAG, "on|off", "check expiry", "check_expire", "on"
-    ),
+    _member("CheckPeerExpire", "on|off", "check expiry", "check_expire", "on"),
     _member(
         "Protocol",
-        Args.RAW,
         "[+|-]protocol ...",
         "versions of TLS",
         "versions",
         _ALL_VERSIONS,
         tls_checks.Versions(),
+        takes=Args.RAW,
     ),
     _member(
         "CipherSuite",
-        Args.ONE_TWO,
         "[TLSv1.3] ciphers",
         "ciphers for members",
         ("ciphers", "suites"),

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from fastlb.config.registry import Args, Directive, S
+from fastlb.config.registry import Directive, S
 
+MODULE = "core.c"
 DIRECTIVES = (
     Directive(
         "ExtendedStatus",
-        "core.c",
         S,
-        Args.FLAG,
         "On|Off",
         "whether single connections are shown by server-status",
         default="On",
