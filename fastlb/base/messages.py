@@ -128,7 +128,11 @@ _CONFIG = {
         "Move it outside every section.",
     ),
     "FB0123": Message("error", "The condition of a section cannot be read."),
-    "FB0124": Message("error", "ServerRoot is not a directory."),
+    "FB0124": Message(
+        "error",
+        "ServerRoot is not a directory; a warning where the file's own tree is taken.",
+        "Write the directory in which the tree begins.",
+    ),
     "FB0125": Message("error", "A line with its continuations is too long."),
     "FB0126": Message(
         "error",
@@ -159,6 +163,16 @@ _CONFIG = {
     "FB0131": Message("warning", "A quotation mark is not closed on its line."),
     "FB0135": Message("warning", "Words behind On or Off are ignored."),
     "FB0136": Message("error", "There are more complaints than are printed."),
+    "FB0160": Message(
+        "notice",
+        "The tree of a distribution was recognised, and what belongs to it was read.",
+        "Say it otherwise with -d, or export the variables.",
+    ),
+    "FB0161": Message(
+        "warning",
+        "A line of envvars asks for more than variables; it is not run.",
+        "Write export NAME=value, or export it where fastlb is started.",
+    ),
 }
 
 _MODEL = {

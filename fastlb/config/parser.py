@@ -30,6 +30,7 @@ def parse(
     environ: Mapping[str, str],
     registry: Registry,
     lenient: bool = True,
+    root_is_found: bool = False,
 ) -> tuple[Tree, list[Diagnostic]]:
     """Read a configuration whole.
 
@@ -40,12 +41,15 @@ def parse(
     environ      for ${NAME} that is not defined
     lenient      False for --strict: mistakes of published tutorials are errors.
                  `Compat apache`, wherever it stands, has the same effect
+    root_is_found  server_root is that of the tree in which the file lies: a ServerRoot
+                 line that names no directory of this system is warned of only
 
     Returns the tree and all complaints, sorted by file and line. With an error among
     them the tree lacks what was wrong, and is good only for finding more. Raises
     nothing about the configuration.
     """
     reader = Reader(registry, os.path.abspath(server_root), defines, environ)
+    reader.root_is_found = root_is_found and lenient
     reader.read_lines(before)
     reader.read_main(os.path.join(reader.server_root, path))
     reader.read_lines(after)

@@ -52,6 +52,7 @@ class Reader:
         self.server_root = server_root
         self.defines: dict[str, str | None] = dict.fromkeys(defines)
         self.environ = environ
+        self.root_is_found = False  # ServerRoot may fail: this one is known
         self.drafts: list[Draft] = []
         self.diagnostics: list[Diagnostic] = []
         self.modules: list[str] = []
@@ -328,8 +329,12 @@ class Reader:
         path = filesystem_path(words[0])
         if "\0" in path or not os.path.isdir(path):
             text = "ServerRoot must be a valid directory"
-            complaint = Complaint(text, f"'{words[0]}' is none", number="FB0124")
-            self._complain(complaint, "ServerRoot")
+            why, cure, severity = f"'{words[0]}' is none", "", Severity.ERROR
+            if self.root_is_found:
+                root = configuration_text(self.server_root)
+                why += f"; {root} is taken, where the tree of this file begins"
+                cure, severity = f"write ServerRoot {root}", Severity.WARNING
+            self._complain(Complaint(text, why, cure, "FB0124", severity), "ServerRoot")
             return
         self.server_root = os.path.abspath(path)
 

@@ -23,7 +23,9 @@ class Source:
     """Where a configuration comes from; holds for the life of a server.
 
     before, after: directives of -C and -c. environ: what ${NAME} and PassEnv see,
-    taken once, so that a reload means what the start meant.
+    taken once, so that a reload means what the start meant. root_is_found: server_root
+    is that of the tree around the file, which nobody named. remarks: what was found
+    out about where it comes from.
     """
 
     config_file: str
@@ -33,6 +35,8 @@ class Source:
     after: tuple[str, ...]
     environ: Mapping[str, str]
     strict: bool = False
+    root_is_found: bool = False
+    remarks: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ def load(source: Source) -> Loaded:
         host_name=socket.gethostname(),
     )
     files = [path for path, _, _ in tree.files]
-    diagnostics = sort_by_place([*complaints, *more], files)
+    diagnostics = sort_by_place([*source.remarks, *complaints, *more], files)
     if source.strict:
         diagnostics = as_strict(diagnostics)
     sound = model if not has_errors(diagnostics) else None
@@ -73,6 +77,7 @@ def read(source: Source) -> tuple[Tree, list[Diagnostic]]:
         environ=source.environ,
         registry=registry.collect(),
         lenient=not source.strict,
+        root_is_found=source.root_is_found,
     )
 
 
