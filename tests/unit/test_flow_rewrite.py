@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from flow_bench import Bench
-from flow_peers import ONE, Peer, answer, get, post
+from flow_peers import ONE, Peer, answer, balancer, get, post
 
 VIA = "1.1 h"
 
@@ -54,6 +54,12 @@ def member_of(bench: Bench, request_bytes: bytes) -> tuple[Peer, Peer, bytes]:
         ("ProxyMaxForwards 5", (), "Max-Forwards", "5"),
         ('RequestHeader set X-Rule "%D"', ("X-Rule: client",), "X-Rule", "D=0"),
         ('RequestHeader unset X-Rule', ("X-Rule: client",), "X-Rule", None),
+        # fields of one hop stay ours, whatever rules say
+        ('RequestHeader set Connection upgrade', (), "Connection", "Keep-Alive"),
+        ('RequestHeader set Connection X-Hop', ("X-Hop: 1",), "X-Hop", None),
+        ('RequestHeader set Connection Host', (), "Host", "127.0.0.1:8001"),
+        ('RequestHeader set Keep-Alive 300', (), "Keep-Alive", None),
+        ('RequestHeader set Transfer-Encoding gzip', (), "Transfer-Encoding", None),
     ],
 )  # fmt: skip
 def test_the_head_that_a_member_gets(
@@ -68,6 +74,19 @@ def test_the_head_that_a_member_gets(
             assert found == value
         member.send(answer())
         assert client.status() == 200
+
+
+def test_a_websocket_has_one_connection_field_whatever_rules_say() -> None:
+    """Many guides set both fields by rules, for a member that is asked for an upgrade
+    anyway."""
+    text = balancer("upgrade=websocket")
+    text += "RequestHeader set Connection upgrade\n"
+    text += "RequestHeader set Upgrade websocket\n"
+    asked = get("/", "Upgrade: websocket", "Connection: upgrade")
+    with Bench(text) as bench:
+        _, _, head = member_of(bench, asked)
+        assert line(head, "Connection") == "Upgrade"
+        assert line(head, "Upgrade") == "websocket"
 
 
 def test_framing_is_ours_whatever_rules_say() -> None:

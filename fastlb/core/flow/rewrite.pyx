@@ -4,8 +4,9 @@ Hop-by-hop fields are taken out before anything of ours is put in (CVE-2022-3181
 framing is always our own: what a peer said about the length of a message is consumed
 when it is parsed, and framed anew when it goes out.
 """
-# uses: ground/text, ground/number, io/buffer, io/writer, http/fields, http/exit,
-#       http/framing, plan/plan, plan/client, plan/facts, plan/rules, flow/exchange
+# uses: ground/chartable, ground/text, ground/number, ground/list, io/buffer,
+#       io/writer, http/fields, http/exit, http/hops, http/framing, plan/plan,
+#       plan/client, plan/facts, plan/rules, flow/exchange
 
 cdef out_field *out_by_id(out_list *out, int id) noexcept nogil:
     cdef int i
@@ -70,6 +71,29 @@ cdef void out_replace_host(exchange *x, out_list *out) noexcept nogil:
     f.raw = NULL
 
 
+cdef void out_drop_named(out_list *out) noexcept nogil:
+    """A rule has set Connection: what it names goes no further. The field itself is
+    never sent: Connection towards a member is ours, and there is one of it."""
+    cdef const char *p
+    cdef const char *end
+    cdef const char *begin
+    cdef unsigned int size
+    cdef int i, j
+    cdef out_field *f
+    for i in range(out.count):
+        if out.fields[i].id != FIELD_CONNECTION:
+            continue
+        p = out.fields[i].value
+        end = p + out.fields[i].value_length
+        while next_list_member(&p, end, &begin, &size):
+            for j in range(out.count):
+                f = &out.fields[j]
+                if f.name_length == size and f.id != FIELD_HOST \
+                        and f.id != FIELD_UPGRADE and bytes_equal_nocase(
+                            f.name, begin, size):
+                    f.id = FIELD_CONNECTION
+
+
 cdef unsigned long long bit(int id) noexcept nogil:
     return (<unsigned long long>1) << id
 
@@ -84,7 +108,7 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
     cdef bint old = x.facts.env[ENV_FORCE_PROXY_10].data != NULL
     cdef unsigned long long ours = (
         bit(FIELD_HOST) | bit(FIELD_CONTENT_LENGTH) | bit(FIELD_EXPECT)
-        | bit(FIELD_MAX_FORWARDS) | bit(FIELD_UPGRADE))
+        | bit(FIELD_MAX_FORWARDS) | HOP_BY_HOP_IDS)
     out_from_head(out, &x.facts.req, data)
     if unlikely(x.attempt.upgrade.length):
         out_add(out, b"Upgrade", 7, x.attempt.upgrade.data, x.attempt.upgrade.length,
@@ -94,6 +118,8 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
         rules_headers(&x.facts, out, False, 3, False)
         if unlikely(x.attempt.upgrade.length) and out_by_id(out, FIELD_UPGRADE) == NULL:
             x.attempt.upgrade.length = 0        # a rule took it out
+        if unlikely(out_by_id(out, FIELD_CONNECTION) != NULL):
+            out_drop_named(out)
     if unlikely(out.overflow or x.facts.arena.starved):
         return -500
     if likely(not x.local.internal):

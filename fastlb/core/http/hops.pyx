@@ -1,15 +1,6 @@
 """The fields that end at the next hop (RFC 9110 5.6.1, 7.6.1)."""
 # uses: ground/chartable, ground/list, http/fields
 
-# Fields that end at the next hop whether Connection names them or not; all ids < 32.
-cdef enum:
-    HOP_BY_HOP_IDS = (
-        1 << FIELD_CONNECTION | 1 << FIELD_KEEP_ALIVE | 1 << FIELD_PROXY_CONNECTION
-        | 1 << FIELD_TE | 1 << FIELD_TRAILER | 1 << FIELD_TRANSFER_ENCODING
-        | 1 << FIELD_UPGRADE
-    )
-
-
 cdef int head_drop_hop_by_hop(
     head *h, const char *data, hop_facts *facts
 ) noexcept nogil:
