@@ -12,7 +12,6 @@ from fastlb._pcre2 import PatternError
 from fastlb.config.directives.member_params import MEMBER
 from fastlb.config.tree import Node
 from fastlb.facts.regex import cure_of
-from fastlb.facts.vhost import SectionKind
 from fastlb.model.drafts import (
     Drafts,
     Handler,
@@ -43,6 +42,8 @@ MAPPING_WORDS: Final = ("nocanon", "noquery", "interpolate")
 _HOST_FROM_REQUEST: Final = re.compile(
     r"(?:unix:[^|]*\|)?[a-z0-9+.-]+://(?:\$|[^/$]*\$[0-9][^/?$])", re.IGNORECASE
 )
+# What a <LocationMatch> may hold that is meant, and taken by Apache, as it stands.
+_PLAIN_PATH: Final = re.compile(r"/[^][*?\\^$|(){}+]*")
 PASS_NAME: Final = "ProxyPass|ProxyPassMatch"
 
 
@@ -53,10 +54,12 @@ def proxy_pass(run: Drafts, place: Place, node: Node) -> None:
     section = place.section
     pattern: str | None = None
     if section is not None:
-        # Differs from Apache: the pattern of <LocationMatch> is always a regex
-        # (there it is one only when it holds one of * ? [ \).
-        is_regex = is_regex or section.kind is SectionKind.LOCATION_MATCH
-        is_regex = is_regex or section.is_regex or section.is_glob
+        # Differs from Apache: the pattern of a <LocationMatch> that is no plain path is
+        # always a regex (there it is one only when it holds one of * ? [ \).
+        is_regex = is_regex or section.is_glob
+        is_regex = is_regex or (
+            section.is_regex and not _PLAIN_PATH.fullmatch(section.pattern)
+        )
         pattern = section.pattern
         if section.is_glob:
             pattern = glob_to_regex(pattern, slash_is_special=True)

@@ -123,6 +123,12 @@ ProxyPass /both/ http://127.0.0.1:{m0}/both-server/
 <LocationMatch "^/lit/x$">
   ProxyPass http://127.0.0.1:{m1}/lit
 </LocationMatch>
+<LocationMatch "/auth/login">
+  ProxyPass http://127.0.0.1:{m1}/auth/login
+</LocationMatch>
+<LocationMatch "/page.html">
+  ProxyPass http://127.0.0.1:{m1}/p
+</LocationMatch>
 """.replace("\\\\", "\\"),
 )
 
@@ -224,11 +230,14 @@ NOQUERY = Case(
 )
 
 LITERAL_LOCATION_MATCH = Case(
-    "location: LocationMatch without wildcard characters",
+    "location: expression without wildcard characters",
     LOCATION,
     get("/lit/x"),
     view=View.TARGET,
-    differs="`ProxyPass` in a `<LocationMatch>` without `* ? [ \\` in its pattern",
+    differs=(
+        "`ProxyPass` in a `<LocationMatch>` whose expression is no plain path and holds"
+        " none of `* ? [ \\`"
+    ),
     instead={"": {"answers": ["200"], "members": ["m1 GET /lit/lit/x HTTP/1.1"]}},
     compat=True,
 )
@@ -407,6 +416,12 @@ CASES: tuple[Case, ...] = (
             "LocationMatch with captures": "/lm/42/x/y",
             "LocationMatch, no match": "/lm/x/42",
             "Location with tilde": "/tilde/b.txt",
+            "plain path in a LocationMatch": "/auth/login",
+            "plain path in a LocationMatch, and more": "/auth/login/x?q=1",
+            "plain path in a LocationMatch, in the middle": "/x/auth/login",
+            "plain path in a LocationMatch, within a segment": "/auth/logins",
+            "dot of a plain path in a LocationMatch": "/page.html",
+            "another letter for that dot": "/page-html",
         },
     ),
     LITERAL_LOCATION_MATCH,
