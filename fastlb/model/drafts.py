@@ -11,14 +11,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fastlb._pcre2 import Pattern
+from fastlb._pcre2 import Pattern, PatternError
 from fastlb.base.levels import Level
 from fastlb.config.tree import Node
-from fastlb.facts.regex import RegexDraft, compile_pcre
+from fastlb.facts.regex import RegexDraft, compile_pcre, cure_of
 from fastlb.facts.rules import AccessRule, EnvCondition, Format, HeaderRule
 from fastlb.facts.vhost import DirConf, SectionKind
 from fastlb.facts.words import Compat
-from fastlb.model.report import Report, place_of
+from fastlb.model.report import Mistake, Report, place_of
 from fastlb.model.targets import Target
 
 # What directives say, by field of the facts; what is not said is not in it. Each value
@@ -232,10 +232,25 @@ class Drafts:
     noted: set[str] = field(default_factory=set)  # parameters that a note was made of
 
     def take_regex(
-        self, node: Node, pattern: str, *, ignore_case: bool = False
+        self,
+        node: Node,
+        pattern: str,
+        *,
+        ignore_case: bool = False,
+        number: str = "FB0222",
+        complaint: str = "Regular expression could not be compiled.",
     ) -> Pattern:
-        """Compile a pattern that requests will be matched with. Raises PatternError."""
-        compiled = compile_pcre(pattern, ignore_case=ignore_case)
+        """Compile a pattern that requests will be matched with.
+
+        number, complaint: of the Mistake that is raised when it is no regex
+        """
+        try:
+            compiled = compile_pcre(pattern, ignore_case=ignore_case)
+        except PatternError as problem:
+            cure = cure_of(problem, pattern)
+            raise Mistake(
+                number, complaint, why=str(problem), cure=cure, word=pattern
+            ) from problem
         place = f"{node.name} at {place_of(node)}"
         self.regexes.append(RegexDraft(compiled, pattern, ignore_case, place))
         return compiled

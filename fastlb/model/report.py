@@ -6,11 +6,30 @@ matters and what to write instead.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypedDict, Unpack
 
 from fastlb.base.errors import Diagnostic, Severity, sort_by_place
 from fastlb.config.suggest import nearest
 from fastlb.config.tree import Node
+
+
+class Details(TypedDict, total=False):
+    """word: the argument that is meant; the column points at it."""
+
+    why: str
+    cure: str
+    word: str
+
+
+class Mistake(Exception):
+    """A line cannot be taken: `resolve` goes on with the next one."""
+
+    def __init__(self, number: str, text: str, **details: Unpack[Details]) -> None:
+        super().__init__(text)
+        self.number = number
+        self.details = details
 
 
 class Report:
@@ -20,46 +39,30 @@ class Report:
         self.diagnostics: list[Diagnostic] = []
 
     def error(
-        self,
-        node: Node,
-        number: str,
-        text: str,
-        *,
-        why: str = "",
-        cure: str = "",
-        word: str = "",
+        self, node: Node, number: str, text: str, **details: Unpack[Details]
     ) -> None:
-        """Something that Apache refuses too, or that fastlb cannot serve.
-
-        word: the argument that is wrong; the column points at it.
-        """
-        self._add(Severity.ERROR, node, number, text, why, cure, word)
+        """Something that Apache refuses too, or that fastlb cannot serve."""
+        self._add(Severity.ERROR, node, number, text, **details)
 
     def warn(
-        self,
-        node: Node,
-        number: str,
-        text: str,
-        *,
-        why: str = "",
-        cure: str = "",
-        word: str = "",
+        self, node: Node, number: str, text: str, **details: Unpack[Details]
     ) -> None:
         """Something that is taken, but not (or not only) as it was meant."""
-        self._add(Severity.WARNING, node, number, text, why, cure, word)
+        self._add(Severity.WARNING, node, number, text, **details)
 
     def note(
-        self,
-        node: Node,
-        number: str,
-        text: str,
-        *,
-        why: str = "",
-        cure: str = "",
-        word: str = "",
+        self, node: Node, number: str, text: str, **details: Unpack[Details]
     ) -> None:
         """Worth knowing; never changes the exit status."""
-        self._add(Severity.NOTE, node, number, text, why, cure, word)
+        self._add(Severity.NOTE, node, number, text, **details)
+
+    @contextmanager
+    def mistakes_at(self, node: Node) -> Iterator[None]:
+        """A Mistake ends what is done inside, and is an error at this line."""
+        try:
+            yield
+        except Mistake as mistake:
+            self.error(node, mistake.number, str(mistake), **mistake.details)
 
     def has_errors(self) -> bool:
         return any(item.is_error for item in self.diagnostics)
@@ -68,15 +71,16 @@ class Report:
         """The diagnostics in the order in which the files were read, then by line."""
         return sort_by_place(self.diagnostics, files)
 
-    def _add(  # noqa: PLR0917 - the three above are its only callers
+    def _add(
         self,
         severity: Severity,
         node: Node,
         number: str,
         text: str,
-        why: str,
-        cure: str,
-        word: str,
+        *,
+        why: str = "",
+        cure: str = "",
+        word: str = "",
     ) -> None:
         self.diagnostics.append(
             Diagnostic(

@@ -23,9 +23,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from fastlb._pcre2 import PatternError
 from fastlb.config.tree import Node, Tree
-from fastlb.facts.regex import GROUPS_MAX, cure_of
+from fastlb.facts.regex import GROUPS_MAX
 from fastlb.facts.vhost import SectionKind
 from fastlb.facts.words import Compat
 from fastlb.model import (
@@ -42,8 +41,9 @@ from fastlb.model import (
 from fastlb.model.drafts import ConfDraft, Drafts, Handler, Place, SectionDraft
 from fastlb.model.globs import is_glob
 from fastlb.model.rejoin import rejoin
-from fastlb.model.report import Report
-from fastlb.model.targets import TargetError, is_balancer_url, split_balancer_url
+from fastlb.model.report import Mistake, Report
+from fastlb.model.resolve_params import balancer_target
+from fastlb.model.targets import is_balancer_url
 
 HANDLERS: Final[dict[str, Handler]] = {
     **resolve_server.HANDLERS,
@@ -123,21 +123,26 @@ def _walk(run: Drafts, place: Place, nodes: tuple[Node, ...]) -> None:
     if run.lenient and place.section is None:
         nodes = rejoin(nodes, run.report)
     for node in nodes:
-        name = node.name.lower()
-        if name == "virtualhost":
-            server = resolve_vhosts.virtual_host(run, node)
-            run.vhosts.append(server)
-            _walk(run, Place(server, server.default), node.children)
-        elif name in _SECTIONS:
-            _section(run, place, node, _SECTIONS[name])
-        elif name in _INERT_SECTIONS:
-            inert = replace(place, draft=ConfDraft(), inert=True)
-            _walk(run, inert, node.children)
-        else:
-            handler = HANDLERS.get(name)
-            # Whatever has no handler was explained or refused by the registry
-            if handler is not None and (node.args or name in _MAY_BE_EMPTY):
-                handler(run, place, node)
+        with run.report.mistakes_at(node):
+            _take(run, place, node)
+
+
+def _take(run: Drafts, place: Place, node: Node) -> None:
+    name = node.name.lower()
+    if name == "virtualhost":
+        server = resolve_vhosts.virtual_host(run, node)
+        run.vhosts.append(server)
+        _walk(run, Place(server, server.default), node.children)
+    elif name in _SECTIONS:
+        _section(run, place, node, _SECTIONS[name])
+    elif name in _INERT_SECTIONS:
+        inert = replace(place, draft=ConfDraft(), inert=True)
+        _walk(run, inert, node.children)
+    else:
+        handler = HANDLERS.get(name)
+        # Whatever has no handler was explained or refused by the registry
+        if handler is not None and (node.args or name in _MAY_BE_EMPTY):
+            handler(run, place, node)
 
 
 def _section(run: Drafts, place: Place, node: Node, kind: SectionKind) -> None:
@@ -147,33 +152,20 @@ def _section(run: Drafts, place: Place, node: Node, kind: SectionKind) -> None:
         del words[0]
         is_regex = True
     if not words:
-        run.report.error(node, "FB0203", f"<{kind.value} > block must specify a path")
-        return
+        raise Mistake("FB0203", f"<{kind.value} > block must specify a path")
     pattern = words[0]
     if is_regex:
-        try:
-            names = run.take_regex(node, pattern).names
-        except PatternError as problem:
-            run.report.error(
-                node,
-                "FB0222",
-                "Regex could not be compiled",
-                why=str(problem),
-                cure=cure_of(problem, pattern),
-                word=pattern,
-            )
-            return
+        complaint = "Regex could not be compiled"
+        names = run.take_regex(node, pattern, complaint=complaint).names
         for name, number in names:
             if number > GROUPS_MAX:
-                run.report.error(
-                    node,
+                raise Mistake(
                     "FB0222",
                     f"The group {name} is number {number} of its expression",
                     why=f"groups up to {GROUPS_MAX} can set a variable",
                     cure="write (?: for groups that nothing refers to",
                     word=pattern,
                 )
-                return
     draft = SectionDraft(
         kind=kind,
         pattern=pattern,
@@ -184,18 +176,14 @@ def _section(run: Drafts, place: Place, node: Node, kind: SectionKind) -> None:
     )
     balancer = None
     if kind is SectionKind.PROXY and is_balancer_url(pattern) and not draft.is_glob:
-        try:
-            balancer, path = split_balancer_url(pattern)
-        except TargetError as problem:
-            run.report.error(node, "FB0223", f"<Proxy> {problem}", word=pattern)
-            return
+        balancer, path = balancer_target(pattern, "<Proxy>")
         # The name is compared in lower case, as it is kept everywhere else
         draft.pattern = balancer + path
     inner = Place(place.server, draft.draft, draft, balancer, place.inert)
     if not place.inert:
         place.server.sections.append(draft)
     if kind is SectionKind.PROXY:
-        resolve_members.section_params(
-            run, inner, replace(node, args=(pattern, *words[1:]))
-        )
+        with run.report.mistakes_at(node):
+            said = replace(node, args=(pattern, *words[1:]))
+            resolve_members.section_params(run, inner, said)
     _walk(run, inner, node.children)

@@ -10,14 +10,13 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from fastlb._pcre2 import PatternError
 from fastlb.config.tree import Node
 from fastlb.config.units import maybe_integer
-from fastlb.facts.regex import cure_of
 from fastlb.facts.rules import Redirect
 from fastlb.model.drafts import Drafts, Handler, Place, ReverseDraft
-from fastlb.model.report import did_you_mean
-from fastlb.model.targets import TargetError, is_balancer_url, split_balancer_url
+from fastlb.model.report import Mistake, did_you_mean
+from fastlb.model.resolve_params import balancer_target
+from fastlb.model.targets import is_balancer_url
 
 _STATUS_WORDS: Final = {
     "permanent": 301,
@@ -39,32 +38,24 @@ def proxy_pass_reverse(run: Drafts, place: Place, node: Node) -> None:
         words.pop()
     if place.section is None:
         if len(words) < 2:
-            run.report.error(
-                node,
+            raise Mistake(
                 "FB0280",
                 "ProxyPassReverse needs a path when not defined in a location",
                 cure="write ProxyPassReverse /path http://host/path",
             )
-            return
         path, url = words[0], words[1]
     else:
         if len(words) > 1:
-            run.report.error(
-                node,
+            raise Mistake(
                 "FB0280",
                 "ProxyPassReverse can not have a path when defined in a location",
                 cure=f"leave out {words[0]}",
                 word=words[0],
             )
-            return
         path, url = place.section.pattern, words[0]
     balancer = None
     if is_balancer_url(url):
-        try:
-            balancer, rest = split_balancer_url(url)
-        except TargetError as problem:
-            run.report.error(node, "FB0223", f"ProxyPassReverse {problem}", word=url)
-            return
+        balancer, rest = balancer_target(url, "ProxyPassReverse")
         url = balancer + rest
     place.draft.reverse_maps.append(
         ReverseDraft(path, url, balancer, interpolate, node)
@@ -95,49 +86,31 @@ def redirect(run: Drafts, place: Place, node: Node) -> None:
             status = _STATUS_WORDS.get(word, number or 0)
             del words[0]
             if not 300 <= status <= 599:
-                run.report.error(
-                    node,
+                raise Mistake(
                     "FB0281",
                     f"Redirect: status {node.args[0]} is not in 300 to 599",
                     word=node.args[0],
                 )
-                return
     is_3xx = 300 <= status <= 399
-    pattern, url, problem = _redirect_parts(place, words, is_3xx, is_regex)
-    if problem:
-        run.report.error(node, "FB0281", problem)
-        return
+    pattern, url = _redirect_parts(place, words, is_3xx)
     if is_regex:
-        try:
-            run.take_regex(node, pattern)
-        except PatternError as found:
-            run.report.error(
-                node,
-                "FB0281",
-                "Regular expression could not be compiled.",
-                why=str(found),
-                cure=cure_of(found, pattern),
-                word=pattern,
-            )
-            return
+        run.take_regex(node, pattern, number="FB0281")
     if pattern == "" and url is not None and re.search(r"%\{", url):
-        run.report.error(
-            node,
+        raise Mistake(
             "FB0202",
             "Redirect: expressions in the URL are not supported",
             cure="RedirectMatch takes parts of the path, as $1",
             word=url,
         )
-        return
     rule = Redirect(status, pattern, is_regex, url)
     conf = place.draft.conf
     place.draft.conf = replace(conf, redirects=(*conf.redirects, rule))
 
 
 def _redirect_parts(
-    place: Place, words: list[str], is_3xx: bool, is_regex: bool
-) -> tuple[str, str | None, str]:
-    """(pattern, url, complaint) of the words behind the status.
+    place: Place, words: list[str], is_3xx: bool
+) -> tuple[str, str | None]:
+    """(pattern, url) of the words behind the status.
 
     In a section the path may be left out: it is the section's.
     """
@@ -149,8 +122,8 @@ def _redirect_parts(
     elif len(words) == 1:
         pattern = words[0]
     if is_3xx and url is None:
-        return pattern, url, "URL to redirect to is missing"
-    return pattern, url, ""
+        raise Mistake("FB0281", "URL to redirect to is missing")
+    return pattern, url
 
 
 def error_document(run: Drafts, place: Place, node: Node) -> None:
@@ -158,10 +131,7 @@ def error_document(run: Drafts, place: Place, node: Node) -> None:
     code, value = node.args[0], node.args[1]
     status = maybe_integer(code)
     if status is None or status not in _HTTP_STATUSES:
-        run.report.error(
-            node, "FB0282", f"Unsupported HTTP response code {code}", word=code
-        )
-        return
+        raise Mistake("FB0282", f"Unsupported HTTP response code {code}", word=code)
     is_url = _URL.fullmatch(value) is not None
     if is_url and status == 401:
         run.report.warn(
@@ -185,14 +155,12 @@ def set_handler(run: Drafts, place: Place, node: Node) -> None:
     """`SetHandler server-status|balancer-manager|none`."""
     word = node.args[0]
     if word[:6].lower() == "proxy:":
-        run.report.error(
-            node,
+        raise Mistake(
             "FB0284",
             "SetHandler proxy:... is not supported",
             cure="use ProxyPass in the section",
             word=word,
         )
-        return
     lowered = word.lower()
     if lowered not in _HANDLERS_KNOWN:
         run.report.warn(

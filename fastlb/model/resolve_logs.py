@@ -10,6 +10,7 @@ from fastlb.model.conditions import env_condition
 from fastlb.model.drafts import Drafts, Handler, LogDraft, Place, ServerDraft
 from fastlb.model.headerformat import FormatError
 from fastlb.model.logformat import COMMON, parse_log_format
+from fastlb.model.report import Mistake
 from fastlb.model.resolve_server import SETTERS, absolute
 
 _TRAILERS: Final = "trailers are dropped: they are neither passed on nor kept"
@@ -35,9 +36,7 @@ class LogTargets:
 
 def log_format(run: Drafts, place: Place, node: Node) -> None:
     """`LogFormat "format" [nickname]`."""
-    parsed = _parse(run, node, node.args[0])
-    if parsed is None:
-        return
+    parsed = _parse(node.args[0])
     _warn_of_empty(run, node, parsed)
     if len(node.args) > 1:
         place.server.formats[node.args[1]] = parsed
@@ -49,9 +48,7 @@ def custom_log(run: Drafts, place: Place, node: Node) -> None:
     """`CustomLog target format|nickname [env=[!]VAR]`, `GlobalLog` the same."""
     target, text, *rest = node.args
     condition = env_condition(rest[0]) if rest else None
-    parsed = _parse(run, node, text)
-    if parsed is None:
-        return
+    parsed = _parse(text)
     _warn_of_empty(run, node, parsed)
     place.server.logs.append(
         LogDraft(target, text, condition, node, node.name.lower() == "globallog")
@@ -113,12 +110,11 @@ def _format_of(run: Drafts, server: ServerDraft, draft: LogDraft) -> Format:
     return parse_log_format(draft.format_text)
 
 
-def _parse(run: Drafts, node: Node, text: str) -> Format | None:
+def _parse(text: str) -> Format:
     try:
         return parse_log_format(text)
     except FormatError as problem:
-        run.report.error(node, "FB0253", str(problem))
-        return None
+        raise Mistake("FB0253", str(problem)) from problem
 
 
 def _warn_of_empty(run: Drafts, node: Node, parsed: Format) -> None:

@@ -8,10 +8,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from fastlb._pcre2 import PatternError
 from fastlb.config.directives.member_params import MEMBER
 from fastlb.config.tree import Node
-from fastlb.facts.regex import cure_of
 from fastlb.model.drafts import (
     Drafts,
     Handler,
@@ -22,17 +20,16 @@ from fastlb.model.drafts import (
     balancer_of,
 )
 from fastlb.model.globs import glob_to_regex
-from fastlb.model.report import did_you_mean
+from fastlb.model.report import Mistake, did_you_mean
 from fastlb.model.resolve_params import (
+    balancer_target,
     member_target,
     take_balancer_param,
     take_member_param,
 )
 from fastlb.model.targets import (
-    TargetError,
     is_balancer_url,
     is_leading_part,
-    split_balancer_url,
 )
 
 MAPPING_WORDS: Final = ("nocanon", "noquery", "interpolate")
@@ -65,23 +62,18 @@ def proxy_pass(run: Drafts, place: Place, node: Node) -> None:
             pattern = glob_to_regex(pattern, slash_is_special=True)
     if words and words[0] == "~":
         if is_regex and section is None:
-            run.report.error(
-                node, "FB0220", "ProxyPassMatch invalid syntax ('~' usage)."
-            )
-            return
+            raise Mistake("FB0220", "ProxyPassMatch invalid syntax ('~' usage).")
         is_regex = True
         del words[0]
     if pattern is None and words:
         pattern = words.pop(0)
     target = words.pop(0) if words else None
     if pattern is None or target is None:
-        run.report.error(
-            node,
+        raise Mistake(
             "FB0220",
             f"{PASS_NAME} needs a path when not defined in a location",
             cure=f"write {node.name} /path http://host/path",
         )
-        return
     flags: set[str] = set()
     encoded = False
     params: list[tuple[str, str]] = []
@@ -90,12 +82,10 @@ def proxy_pass(run: Drafts, place: Place, node: Node) -> None:
         if word.lower() in MAPPING_WORDS:
             flags.add(word.lower())
         elif not equals:
-            _not_a_pair(run, place, node, target, word)
-            return
+            raise _not_a_pair(place, target, word)
         elif key.lower() == "mapping":
             if value.lower() not in ("encoded", "servlet"):
-                run.report.error(node, "FB0220", "unknown mapping", word=word)
-                return
+                raise Mistake("FB0220", "unknown mapping", word=word)
             encoded = True
             if value.lower() == "servlet":
                 run.report.warn(
@@ -107,8 +97,8 @@ def proxy_pass(run: Drafts, place: Place, node: Node) -> None:
                 )
         else:
             params.append((key, value))
-    if is_regex and not _regex_compiles(run, node, pattern):
-        return
+    if is_regex:
+        run.take_regex(node, pattern)
     draft = MappingDraft(
         pattern=pattern,
         is_regex=is_regex,
@@ -122,50 +112,30 @@ def proxy_pass(run: Drafts, place: Place, node: Node) -> None:
         encoded=encoded,
         node=node,
     )
-    if target != "!" and not _bind_target(run, place, node, draft, params):
-        return
+    if target != "!":
+        _bind_target(run, place, node, draft, params)
     if section is None:
         place.server.mappings.append(draft)
     elif not place.inert:
         place.draft.mapping = draft
 
 
-def _not_a_pair(run: Drafts, place: Place, node: Node, target: str, word: str) -> None:
+def _not_a_pair(place: Place, target: str, word: str) -> Mistake:
     if place.section is not None and target.startswith("/"):
-        run.report.error(
-            node,
+        return Mistake(
             "FB0220",
             f"{PASS_NAME} can not have a path when defined in a location.",
             why=f"the path is that of <{place.section.kind.value}>",
             cure=f"leave out {target}",
             word=target,
         )
-    else:
-        run.report.error(
-            node,
-            "FB0220",
-            f"Invalid {PASS_NAME} parameter."
-            " Parameter must be in the form 'key=value'.",
-            why=f"{word!r} has no '='",
-            cure=did_you_mean(word, MAPPING_WORDS),
-            word=word,
-        )
-
-
-def _regex_compiles(run: Drafts, node: Node, pattern: str) -> bool:
-    try:
-        run.take_regex(node, pattern)
-    except PatternError as problem:
-        run.report.error(
-            node,
-            "FB0222",
-            "Regular expression could not be compiled.",
-            why=str(problem),
-            cure=cure_of(problem, pattern),
-            word=pattern,
-        )
-        return False
-    return True
+    return Mistake(
+        "FB0220",
+        f"Invalid {PASS_NAME} parameter. Parameter must be in the form 'key=value'.",
+        why=f"{word!r} has no '='",
+        cure=did_you_mean(word, MAPPING_WORDS),
+        word=word,
+    )
 
 
 def _bind_target(
@@ -174,16 +144,12 @@ def _bind_target(
     node: Node,
     draft: MappingDraft,
     params: list[tuple[str, str]],
-) -> bool:
-    """Connect a mapping with its balancer or member; False when it has neither."""
+) -> None:
+    """Connect a mapping with its balancer or member."""
     text = draft.target
     server = place.server
     if is_balancer_url(text):
-        try:
-            name, path = split_balancer_url(text)
-        except TargetError as problem:
-            run.report.error(node, "FB0223", f"ProxyPass {problem}", word=text)
-            return False
+        name, path = balancer_target(text, "ProxyPass")
         draft.balancer = name
         draft.target_path = path
         draft.target = name + path
@@ -192,20 +158,16 @@ def _bind_target(
             take_balancer_param(run, node, balancer, key, value, prefix="ProxyPass ")
         if params:
             balancer.is_defined = balancer.is_defined or bool(balancer.members)
-        return True
+        return
     if draft.is_regex and _HOST_FROM_REQUEST.match(text):
-        run.report.error(
-            node,
+        raise Mistake(
             "FB0224",
             f"ProxyPass {text}: the host may not come from the request",
             why="whoever sends the request would choose where it goes",
             cure="write the host, and a slash before the first $",
             word=text,
         )
-        return False
-    target = member_target(run, node, text, "ProxyPass")
-    if target is None:
-        return False
+    target = member_target(text, "ProxyPass")
     values = {**MEMBER.presets(), "status": "I"}
     if draft.is_regex and "$" in target.path and not run.lenient:
         # Apache keeps no connections of such a worker unless enablereuse=on, since its
@@ -221,7 +183,6 @@ def _bind_target(
     draft.member = _shared_member(server, MemberDraft(target, values, node))
     draft.target = target.url
     draft.target_path = target.path
-    return True
 
 
 def _shared_member(server: ServerDraft, wanted: MemberDraft) -> MemberDraft:

@@ -21,8 +21,9 @@ from fastlb.model.drafts import (
     ServerDraft,
     balancer_of,
 )
-from fastlb.model.report import did_you_mean, place_of
+from fastlb.model.report import Mistake, did_you_mean, place_of
 from fastlb.model.resolve_params import (
+    balancer_target,
     key_value_pairs,
     member_target,
     take_balancer_param,
@@ -33,7 +34,6 @@ from fastlb.model.targets import (
     is_balancer_url,
     is_leading_part,
     parse_target,
-    split_balancer_url,
 )
 
 
@@ -53,8 +53,7 @@ def balancer_member(run: Drafts, place: Place, node: Node) -> None:
         elif len(words) < (1 if inside else 2):
             words.append(word)
         elif inside:
-            run.report.error(
-                node,
+            raise Mistake(
                 "FB0226",
                 "BalancerMember can not have a balancer name when defined in a"
                 " location",
@@ -62,10 +61,8 @@ def balancer_member(run: Drafts, place: Place, node: Node) -> None:
                 cure=did_you_mean(word, MEMBER.names()),
                 word=word,
             )
-            return
         else:
-            run.report.error(
-                node,
+            raise Mistake(
                 "FB0226",
                 "Invalid BalancerMember parameter. Parameter must be in the form"
                 " 'key=value'",
@@ -73,41 +70,32 @@ def balancer_member(run: Drafts, place: Place, node: Node) -> None:
                 cure=did_you_mean(word, MEMBER.names()),
                 word=word,
             )
-            return
     if not inside:
         path = words.pop(0) if words else None
     if path is None:
-        run.report.error(
-            node,
+        raise Mistake(
             "FB0226",
             "BalancerMember must define balancer name when outside <Proxy > section",
         )
-        return
     if not words:
         hint = "" if is_balancer_url(path) else _LOST_PROXY
-        run.report.error(
-            node,
+        raise Mistake(
             "FB0226",
             "BalancerMember must define remote proxy server",
             why=hint,
             cure=f"write BalancerMember balancer://name {path}" if hint else "",
         )
-        return
     if not is_balancer_url(path):
-        run.report.error(
-            node,
+        raise Mistake(
             "FB0226",
             f"BalancerMember {path} is not the name of a balancer",
             cure="write <Proxy balancer://name> around the members",
             word=path,
         )
-        return
-    try:
-        name, _ = split_balancer_url(path)
-    except TargetError as problem:
-        run.report.error(node, "FB0223", f"BalancerMember {problem}", word=path)
-        return
-    target = member_target(run, node, words[0], "BalancerMember")
+    name, _ = balancer_target(path, "BalancerMember")
+    target = None
+    with run.report.mistakes_at(node):
+        target = member_target(words[0], "BalancerMember")
     values = MEMBER.presets()
     for key, value in params:
         take_member_param(run, node, values, key, value, prefix="BalancerMember ")
@@ -117,14 +105,12 @@ def balancer_member(run: Drafts, place: Place, node: Node) -> None:
         balancer.is_broken = True
         return
     if len(balancer.members) == MEMBERS_PER_BALANCER_MAX:
-        run.report.error(
-            node,
+        balancer.is_broken = True
+        raise Mistake(
             "FB0300",
             f"balancer '{name}' has more than {MEMBERS_PER_BALANCER_MAX} members",
             cure="divide them among several balancers",
         )
-        balancer.is_broken = True
-        return
     neighbours = balancer.members_at.setdefault(target.authority_url, [])
     for member in neighbours:
         if is_leading_part(member.target, target):
@@ -165,21 +151,15 @@ def proxy_set(run: Drafts, place: Place, node: Node) -> None:
     if not inside:
         name = words.pop(0) if words else ""
     if is_balancer_url(name):
-        try:
-            key_name, _ = split_balancer_url(name)
-        except TargetError as problem:
-            run.report.error(node, "FB0223", f"ProxySet {problem}")
-            return
+        key_name, _ = balancer_target(name, "ProxySet")
         if not inside and key_name not in place.server.balancers:
             known = place.server.balancers
-            run.report.error(
-                node,
+            raise Mistake(
                 "FB0228",
                 f"ProxySet can not find '{name}' Balancer.",
                 cure=did_you_mean(key_name, known),
                 word=name,
             )
-            return
         balancer = balancer_of(place.server, key_name, node)
         balancer.is_defined = True
         for key, value in key_value_pairs(run, node, words, "ProxySet"):
@@ -189,10 +169,7 @@ def proxy_set(run: Drafts, place: Place, node: Node) -> None:
         return
     if not inside and not _direct_members_of(place.server, name):
         hint = _LOST_PROXY if "=" in name and "://" not in name else ""
-        run.report.error(
-            node, "FB0228", f"ProxySet can not find '{name}' Worker.", why=hint
-        )
-        return
+        raise Mistake("FB0228", f"ProxySet can not find '{name}' Worker.", why=hint)
     _set_direct(run, place.server, node, name, words, directive="ProxySet")
 
 
@@ -223,9 +200,7 @@ def _set_direct(
     directive: str,
 ) -> None:
     """Apply key=value words to direct members, also to those that are still to come."""
-    target = member_target(run, node, url, directive)
-    if target is None:
-        return
+    target = member_target(url, directive)
     prefix = "<Proxy " if directive == "Proxy" else f"{directive}: "
     pairs = key_value_pairs(run, node, words, directive)
     trial = {**MEMBER.presets(), "status": "I"}
@@ -243,15 +218,9 @@ def section_params(run: Drafts, place: Place, node: Node) -> None:
     if section is None or not words:
         return
     if section.is_glob or section.is_regex:
-        run.report.error(
-            node, "FB0229", "<Proxy> arguments are not supported for wildchar url."
-        )
-        return
+        raise Mistake("FB0229", "<Proxy> arguments are not supported for wildchar url.")
     if "://" not in section.pattern:
-        run.report.error(
-            node, "FB0229", "<Proxy> arguments are not supported for non url."
-        )
-        return
+        raise Mistake("FB0229", "<Proxy> arguments are not supported for non url.")
     if place.balancer is not None:
         balancer = balancer_of(place.server, place.balancer, node)
         balancer.is_defined = True

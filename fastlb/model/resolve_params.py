@@ -25,8 +25,8 @@ from fastlb.config.registry import Status
 from fastlb.config.tree import Node
 from fastlb.facts.regex import why_refused
 from fastlb.model.drafts import BalancerDraft, Drafts, Values
-from fastlb.model.report import did_you_mean
-from fastlb.model.targets import Target, TargetError, parse_target
+from fastlb.model.report import Mistake, did_you_mean
+from fastlb.model.targets import Target, TargetError, parse_target, split_balancer_url
 
 _NOT_SERVED: Final = {
     "ajp": "AJP is not supported; use the member's HTTP connector",
@@ -57,18 +57,27 @@ def _explain(run: Drafts, node: Node, declared: Parameter, value: str) -> None:
     tell(node, number, text, cure=declared.cure, word=pair)
 
 
-def member_target(run: Drafts, node: Node, text: str, directive: str) -> Target | None:
+def balancer_target(text: str, directive: str) -> tuple[str, str]:
+    """As split_balancer_url; raises a Mistake."""
+    try:
+        return split_balancer_url(text)
+    except TargetError as problem:
+        raise Mistake("FB0223", f"{directive} {problem}", word=text) from problem
+
+
+def member_target(text: str, directive: str) -> Target:
+    """As parse_target, of the schemes that are served; raises a Mistake."""
     try:
         target = parse_target(text)
     except TargetError as problem:
         cure = ""
         if "://" not in text and re.fullmatch(r"[A-Za-z0-9_.-]+(:[0-9]+)?(/.*)?", text):
             cure = f"write http://{text}"
-        run.report.error(node, "FB0223", f"{directive} {problem}", cure=cure, word=text)
-        return None
+        raise Mistake(
+            "FB0223", f"{directive} {problem}", cure=cure, word=text
+        ) from problem
     if target.scheme not in _SERVED:
-        run.report.error(
-            node,
+        raise Mistake(
             "FB0225",
             f"{directive} {text}: "
             + _NOT_SERVED.get(
@@ -77,7 +86,6 @@ def member_target(run: Drafts, node: Node, text: str, directive: str) -> Target 
             cure="" if target.scheme in _NOT_SERVED else "write http://",
             word=text,
         )
-        return None
     return target
 
 

@@ -6,11 +6,10 @@ Messages and their order are those of mod_headers.c, mod_setenvif.c and mod_env.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
-from fastlb._pcre2 import PatternError
 from fastlb.config.tree import Node
-from fastlb.facts.regex import compile_pcre, cure_of
 from fastlb.facts.rules import (
     EnvCondition,
     EnvRule,
@@ -22,42 +21,16 @@ from fastlb.facts.rules import (
 from fastlb.model.conditions import env_condition
 from fastlb.model.drafts import Drafts, Handler, Place
 from fastlb.model.headerformat import FormatError, parse_header_format
+from fastlb.model.report import Mistake
 
 _EDITS: Final = (HeaderAction.EDIT, HeaderAction.EDIT_ALL)
 NO_EXPRESSIONS: Final = "expressions (expr=) are not supported"
 
 
-class RuleProblem(ValueError):
-    """A rule is refused: text, what to do about it, the word, and why."""
-
-    def __init__(
-        self, text: str, cure: str = "", word: str = "", why: str = ""
-    ) -> None:
-        super().__init__(text)
-        self.cure = cure
-        self.word = word
-        self.why = why
-
-
 def header(run: Drafts, place: Place, node: Node) -> None:
     """`Header [always|onsuccess] action name ...` and `RequestHeader action ...`."""
     is_request = node.name.lower() == "requestheader"
-    try:
-        rule = _header_rule(list(node.args), is_request)
-    except RuleProblem as problem:
-        run.report.error(
-            node,
-            "FB0270",
-            str(problem),
-            why=problem.why,
-            cure=problem.cure,
-            word=problem.word,
-        )
-        return
-    if rule.action is HeaderAction.ECHO:
-        run.take_regex(node, rule.name)
-    elif rule.regex is not None:
-        run.take_regex(node, rule.regex)
+    rule = _header_rule(run, node, is_request)
     run.header_rules.append((node, rule))
     conf = place.draft.conf
     if is_request:
@@ -68,16 +41,18 @@ def header(run: Drafts, place: Place, node: Node) -> None:
         place.draft.conf = replace(conf, header_rules=(*conf.header_rules, rule))
 
 
-def _header_rule(words: list[str], is_request: bool) -> HeaderRule:
+def _header_rule(run: Drafts, node: Node, is_request: bool) -> HeaderRule:
+    words = list(node.args)
     always = False
     if not is_request and words and words[0].lower() in ("always", "onsuccess"):
         always = words.pop(0).lower() == "always"
     action = HeaderAction(words[0].lower())
     name = words[1] if action is HeaderAction.ECHO else words[1].partition(":")[0]
-    value, clause, regex = _value_and_clause(action, words[2:])
+    value, clause, regex = _value_and_clause(run, node, action, words[2:])
     condition, early = _clause(clause)
     if action is HeaderAction.ECHO:
-        _compiles(name, "Header echo regex could not be compiled")
+        complaint = "Header echo regex could not be compiled"
+        run.take_regex(node, name, number="FB0270", complaint=complaint)
     return HeaderRule(
         action=action,
         name=name,
@@ -90,7 +65,7 @@ def _header_rule(words: list[str], is_request: bool) -> HeaderRule:
 
 
 def _value_and_clause(
-    action: HeaderAction, words: list[str]
+    run: Drafts, node: Node, action: HeaderAction, words: list[str]
 ) -> tuple[Format, str | None, str | None]:
     """(value, env clause, regex) of what follows the name."""
     value = words[0] if words else None
@@ -98,7 +73,8 @@ def _value_and_clause(
     clause = words[2] if len(words) > 2 else None
     if action in _EDITS:
         assert value is not None and second is not None  # the registry counts
-        _compiles(value, "Header edit regex could not be compiled")
+        complaint = "Header edit regex could not be compiled"
+        run.take_regex(node, value, number="FB0270", complaint=complaint)
         return _format(second), clause, value
     clause = second
     if action in (HeaderAction.UNSET, HeaderAction.ECHO):
@@ -109,17 +85,13 @@ def _value_and_clause(
 
 def _format(text: str) -> Format:
     if text.lower().startswith("expr="):
-        raise RuleProblem(
-            NO_EXPRESSIONS,
-            "for the scheme write the word itself, for a variable %{NAME}e",
-            text,
-        )
+        cure = "for the scheme write the word itself, for a variable %{NAME}e"
+        raise Mistake("FB0270", NO_EXPRESSIONS, cure=cure, word=text)
     try:
         return parse_header_format(text)
     except FormatError as problem:
-        raise RuleProblem(
-            str(problem), "write %% for a percent sign", text
-        ) from problem
+        cure = "write %% for a percent sign"
+        raise Mistake("FB0270", str(problem), cure=cure, word=text) from problem
 
 
 def _clause(word: str | None) -> tuple[EnvCondition | None, bool]:
@@ -130,27 +102,20 @@ def _clause(word: str | None) -> tuple[EnvCondition | None, bool]:
     if lowered == "early":
         return None, True
     if lowered.startswith("expr="):
-        raise RuleProblem(NO_EXPRESSIONS, "use SetEnvIf and env=NAME", word)
+        cure = "use SetEnvIf and env=NAME"
+        raise Mistake("FB0270", NO_EXPRESSIONS, cure=cure, word=word)
     if lowered.startswith("env="):
         condition = env_condition(word)
         if condition is None:
-            raise RuleProblem(
+            raise Mistake(
+                "FB0270",
                 "error: missing environment variable name. envclause should be in the"
                 " form env=envar",
                 word=word,
             )
         return condition, False
-    raise RuleProblem(
-        f"Unknown parameter: {word}", "put quotes around a value with blanks", word
-    )
-
-
-def _compiles(pattern: str, complaint: str) -> None:
-    try:
-        compile_pcre(pattern)
-    except PatternError as problem:
-        cure = cure_of(problem, pattern)
-        raise RuleProblem(complaint, cure, pattern, str(problem)) from problem
+    cure = "put quotes around a value with blanks"
+    raise Mistake("FB0270", f"Unknown parameter: {word}", cure=cure, word=word)
 
 
 def set_env(run: Drafts, place: Place, node: Node) -> None:
@@ -206,26 +171,11 @@ def set_env_if(run: Drafts, place: Place, node: Node) -> None:
     attribute = "User-Agent" if name.startswith("browsermatch") else words.pop(0)
     regex = words.pop(0)
     if not regex:
-        run.report.error(node, "FB0273", f"Missing regular expression for {node.name}")
-        return
-    complaint = f"{node.name} regex could not be compiled."
-    pattern = regex
-    try:
-        run.take_regex(node, regex, ignore_case=ignore_case)
-        if is_name_regex(attribute):
-            complaint = "Header name regex could not be compiled"
-            pattern = attribute
-            run.take_regex(node, attribute, ignore_case=ignore_case)
-    except PatternError as problem:
-        run.report.error(
-            node,
-            "FB0273",
-            complaint,
-            why=str(problem),
-            cure=cure_of(problem, pattern),
-            word=pattern,
-        )
-        return
+        raise Mistake("FB0273", f"Missing regular expression for {node.name}")
+    take = partial(run.take_regex, node, ignore_case=ignore_case, number="FB0273")
+    take(regex, complaint=f"{node.name} regex could not be compiled.")
+    if is_name_regex(attribute):
+        take(attribute, complaint="Header name regex could not be compiled")
     rules: list[EnvRule] = []
     for word in words:
         variable, equals, text = word.partition("=")
