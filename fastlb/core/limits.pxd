@@ -33,6 +33,7 @@ cdef enum:
     NUMBER_DIGITS_MAX = 20          # of 64 bits, in decimal
     HTTP_DATE_BYTES = 32            # with its end; each has 29
     CLF_TIME_BYTES = 40             # with its end; each has 28
+    TIME_DIGITS_BYTES = 32          # %{TIME} with its end; each has 14
     TIME_TEXT_BYTES = 8192          # %{format}t with its end, as Apache; longer: empty
     REGEX_REASON_BYTES = 256        # PCRE2's own sentences; longer ones end there
     REASONS_MAX = 64                # phrases of status codes; more: no worker begins

@@ -6,6 +6,12 @@ from typing import Final
 
 from fastlb.config.tree import Node
 from fastlb.facts.rules import HeaderRule
+from fastlb.facts.variables import (
+    Language,
+    known_names,
+    split_prefix,
+    variable_named,
+)
 from fastlb.model.drafts import Drafts
 from fastlb.model.report import Report, did_you_mean
 
@@ -45,6 +51,8 @@ _LISTS: Final = tuple(
     for party in ("CLIENT", "SERVER")
     for part in ("SAN_", "S_DN_", "I_DN_", "CERT_CHAIN_")
 )
+TLS_VARIABLES_UPPER: Final = frozenset(name.upper() for name in TLS_VARIABLES)
+_LISTS_UPPER: Final = tuple(name.upper() for name in _LISTS)
 _COOKIE_SAFETY: Final = ("httponly", "samesite")
 
 
@@ -87,7 +95,7 @@ def _header(report: Report, node: Node, rule: HeaderRule) -> None:
             )
     for piece in rule.value:
         if piece.kind == "s":
-            _tls_variable(report, node, piece.arg)
+            _server_variable(report, node, piece.arg)
     text = b"".join(piece.text for piece in rule.value).decode("latin-1")
     sets_route = rule.name.lower() == "set-cookie" and "BALANCER_WORKER_ROUTE" in names
     if sets_route and not any(word in text.lower() for word in _COOKIE_SAFETY):
@@ -99,17 +107,24 @@ def _header(report: Report, node: Node, rule: HeaderRule) -> None:
         )
 
 
-def _tls_variable(report: Report, node: Node, name: str) -> None:
-    """A name that is nearly one of mod_ssl's; whatever else it is may be new."""
-    if name in TLS_VARIABLES or name.startswith(_LISTS):
+def _server_variable(report: Report, node: Node, name: str) -> None:
+    """A name that nobody knows; one that begins as mod_ssl's do may be new there."""
+    upper = name.upper()
+    if (
+        variable_named(name, Language.EXPRESSION) is not None
+        or split_prefix(name)[0]
+        or upper in TLS_VARIABLES_UPPER
+        or upper.startswith(_LISTS_UPPER)
+    ):
         return
-    cure = did_you_mean(name, TLS_VARIABLES)
-    if cure:
-        report.warn(
-            node,
-            "FB0204",
-            f"the variable {name} is never set",
-            why="the value would be (null) in each request",
-            cure=cure,
-            word=name,
-        )
+    cure = did_you_mean(upper, (*TLS_VARIABLES, *known_names(Language.EXPRESSION)))
+    if not cure and upper.startswith("SSL_"):
+        return
+    report.warn(
+        node,
+        "FB0204",
+        f"the variable {name} is never set",
+        why="the value would be (null) in each request",
+        cure=cure or f"for a variable that SetEnv or SetEnvIf sets, write %{{{name}}}e",
+        word=name,
+    )

@@ -133,6 +133,12 @@ cdef class PlanProbe:
             },
         }
 
+    def variable(self, str spelled not None, language=None):
+        """A server variable of the request that was decided about."""
+        cdef int number = plan_variable_number(spelled, language)
+        cdef value found = variable_value(self.r, number)
+        return bytes_of(found.data, found.length)
+
     def log(self, int status, long long body_bytes):
         """Write the lines of the request that was decided about."""
         cdef exchange_record record

@@ -122,7 +122,7 @@ def test_values_reach_heads_by_the_exit() -> None:
         if chapter == "plan/rules.pyx":  # the rest composes values, not heads
             text = text[
                 text.index("cdef void out_write") : text.index(
-                    "cdef value request_field"
+                    "cdef value env_attribute"
                 )
             ]
         if chapter == "flow/tunnel.pyx":  # and here

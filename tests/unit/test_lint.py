@@ -291,7 +291,16 @@ def test_a_variable_that_no_balancer_sets() -> None:
 
 def test_a_variable_of_tls_that_is_nearly_one_is_told() -> None:
     assert lint('RequestHeader set A "%{SSL_PROTOCL}s"') == [(1, "FB0204")]
-    for name in ("SSL_PROTOCOL", "SSL_CLIENT_SAN_DNS_0", "SSL_SERVER_S_DN_CN", "X"):
+    for name in ("SSL_PROTOCOL", "SSL_CLIENT_SAN_DNS_0", "SSL_SERVER_S_DN_CN"):
+        assert lint(f'RequestHeader set A "%{{{name}}}s"') == []
+    # mod_ssl of a later version may know it.
+    assert lint('RequestHeader set A "%{SSL_X}s"') == []
+
+
+def test_a_server_variable_that_nobody_knows_is_told() -> None:
+    for name in ("X", "REMOTE_ADR", "UNIQUE_ID", "SERVER_ADDR"):
+        assert lint(f'RequestHeader set A "%{{{name}}}s"') == [(1, "FB0204")]
+    for name in ("REMOTE_ADDR", "server_port", "HTTP:X", "ENV:x", "SSL:SSL_CIPHER"):
         assert lint(f'RequestHeader set A "%{{{name}}}s"') == []
 
 

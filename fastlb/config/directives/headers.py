@@ -82,10 +82,11 @@ DIRECTIVES = (
         module=HEADERS,
         manual=(
             "Actions: set, setifempty, append, merge, add, unset, edit, edit*, echo,"
-            " note. In values %{VAR}e is a variable of the request, %t its time, %D its"
-            " duration. Without always, errors made by fastlb itself do not get the"
-            " field. env= is looked at when the response is sent, so the BALANCER_"
-            " variables can be tested."
+            " note. In values %{VAR}e is a variable of the request, %{VAR}s one of the"
+            " server or of TLS (REMOTE_ADDR, SERVER_PORT, HTTP:name, SSL_PROTOCOL ...),"
+            " %t its time, %D its duration. Without always, errors made by fastlb"
+            " itself do not get the field. env= is looked at when the response is"
+            " sent, so the BALANCER_ variables can be tested."
         ),
         check=_header,
     ),

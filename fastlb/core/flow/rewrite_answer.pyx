@@ -126,6 +126,7 @@ cdef int response_head_write(
         bit(FIELD_CONTENT_LENGTH) | bit(FIELD_PROXY_AUTHENTICATE))
     cdef unsigned int reason_length
     cdef const char *reason = reason_said(res, data, &reason_length)
+    x.facts.status = x.local.error_status if x.local.overridden else res.status
     out_from_head(out, res, data)
     for i in range(out.count):
         id = out.fields[i].id
@@ -282,6 +283,7 @@ cdef int local_head_write(
         unsigned int reason_length, const char *content_type,
         long long content_length) noexcept nogil:
     cdef out_list *out = &out_scratch
+    x.facts.status = status
     out.count = 0
     out.overflow = False
     if x.local.challenge.data != NULL:

@@ -17,6 +17,7 @@ cdef struct request_facts:
     bint host_forward
     bint undecided              # access hangs on a match that was given up: 500
     unsigned int regex_us       # spent on matches, REGEX_REQUEST_US_MAX
+    int status                  # of the answer; 0: there is none yet
     # what is asked for
     span host
     span path                   # path with query, of the target

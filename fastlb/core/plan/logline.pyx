@@ -5,7 +5,7 @@ What a client sent is escaped: control bytes, quotes and backslashes (CVE-2024-4
 # uses: ground/chartable, ground/text, ground/number, io/buffer, io/writer,
 #       ground/address, io/watch, io/date, http/fields, plan/client_names, plan/build,
 #       plan/template, plan/letters, plan/plan, plan/client, plan/facts, plan/path,
-#       plan/tls_variables, plan/own_name, plan/rules
+#       plan/tls_variables, plan/own_name, plan/variables
 
 cdef log_buffer **log_buffers = NULL
 cdef int log_buffer_count = 0
@@ -458,6 +458,7 @@ cdef void logline_write(request_facts *r, const logged *l) noexcept nogil:
     cdef plan_piece *p
     cdef log_buffer *b
     cdef writer w
+    r.status = l.status
     for i in range(r.vhost.log_count):
         log = &r.vhost.logs[i]
         if log.condition >= 0 and (

@@ -307,6 +307,7 @@ cdef struct plan_vhost:
     text server_port            # ":8080" or ""
     int port                    # canonical port, 0 unknown
     text server_header          # Server field's value
+    text server_admin
     head_limits limits
     read_limit read_handshake
     read_limit read_header
@@ -374,6 +375,7 @@ cdef struct plan_root:
     int max_client_connections  # 0: what descriptors allow
     int async_factor            # sixteenths; -1: Apache's formula does not hold
     bint extended_status
+    text document_root          # nothing is served from it
 
 # Variables known by number before any rule is read.
 cdef enum:

@@ -6,7 +6,7 @@ which is what HTTP/1 carries.
 # uses: ground/text, io/tls_state, io/watch, io/tls_library, io/tls_stream,
 #       http/fields, balance/table, balance/lbmethods/methods, balance/elect,
 #       balance/table_slots, plan/regex, plan/client_names, plan/build, plan/template,
-#       plan/letters, plan/tls_names
+#       plan/letters, plan/tls_names, plan/variable_names
 
 import ipaddress
 from dataclasses import fields
@@ -91,8 +91,10 @@ cdef plan_format plan_pieces(object pieces) except *:
             p.env = plan_env(piece.arg)
         elif piece.kind == "c":
             p.env = plan_tls_name(TLS_OLD_NAMES.get((piece.arg or "").lower(), ""))
-        elif piece.kind == "x" or (piece.kind == "s" and piece.arg):
+        elif piece.kind == "x":
             p.env = plan_tls_name(piece.arg)
+        elif piece.kind == "s" and piece.arg:
+            p.env = plan_variable_number(piece.arg, None)
         p.negated = piece.negated
         p.status_count = len(piece.statuses)
         p.statuses = plan_statuses(piece.statuses)
@@ -380,6 +382,7 @@ cdef object plan_vhost_of(plan_vhost *v, object vhost):
     if v.port not in (0, 80):
         v.server_port = plan_text(f":{v.port}")
     v.server_header = plan_text(vhost.server_tokens)
+    v.server_admin = plan_text(vhost.server_admin or "[no address given]")
     v.tls_group = vhost.tls_group
     if vhost.tls is not None:
         v.tls_verify = VERIFY_NUMBERS[vhost.tls.verify.value]
@@ -590,6 +593,7 @@ cdef object plan_begin(
     plan_names.clear()
     plan_envs.clear()
     tls_names_begin()
+    variable_names_begin()
     for name in ENV_KNOWN:
         plan_env(name)
     plan.compat_apache = model.compat.value == "apache"
@@ -600,6 +604,7 @@ cdef object plan_begin(
     if plan.max_request_workers == 0:
         plan.async_factor = -1
     plan.extended_status = model.process.extended_status
+    plan.document_root = plan_text(model.process.document_root)
     plan.log_count = len(model.log_targets)
     plan.member_count = len(model.members)
     plan.members = <plan_member *>plan_alloc(sizeof(plan_member) * plan.member_count)

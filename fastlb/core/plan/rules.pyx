@@ -5,7 +5,7 @@ looked up when it is met.
 """
 # uses: ground/chartable, ground/text, ground/list, io/writer, ground/address,
 #       ground/arena, io/watch, io/date, http/fields, http/exit, plan/template,
-#       plan/plan, plan/client, plan/facts, plan/undecided, plan/tls_variables
+#       plan/plan, plan/client, plan/facts, plan/undecided, plan/variables
 
 cdef out_list out_scratch       # one head is composed at a time
 
@@ -97,24 +97,6 @@ cdef void out_write(
 
 
 # Variables -----------------------------------------------------------------------
-
-cdef value request_field(request_facts *r, const text *name) noexcept nogil:
-    """Value of the first request field with that name."""
-    cdef int i
-    cdef field *f
-    cdef value out
-    cdef const char *data = request_bytes(r)
-    out.data = NULL
-    out.length = 0
-    for i in range(r.req.field_count):
-        f = &r.req.fields[i]
-        if f.name_length == name.length and bytes_equal_nocase(
-                data + f.name, name.data, name.length):
-            out.data = data + f.value
-            out.length = f.value_length
-            return out
-    return out
-
 
 cdef value env_attribute(request_facts *r, env_op *op) noexcept nogil:
     cdef value out
@@ -241,7 +223,7 @@ cdef value format_render(request_facts *r, plan_format *format) noexcept nogil:
         elif p.kind == c'b':
             put(&w, b"b=0", 3)
         elif p.kind == c's':
-            put_variable(&w, tls_variable(r.client, p.env), True)
+            put_variable(&w, variable_value(r, p.env), True)
         else:
             put(&w, b"(null)", 6)
     return arena_written(&r.arena, &w)

@@ -337,6 +337,33 @@ CIPHERS = secure(
         'RequestHeader set X-Cipher "%{SSL_CIPHER}s %{SSL_SERVER_A_KEY}s"',
     ),
 )
+# Those that mod_ssl has a value for; what else the language knows is (null) there.
+SERVER_VARIABLES = secure(
+    "tls server variables",
+    host(
+        "t",
+        "ServerName front.test",
+        "ServerAdmin me@front.test",
+        *(
+            f'RequestHeader set X-{number} "{name}=%{{{name}}}s"'
+            for number, name in enumerate(
+                (
+                    *("REQUEST_METHOD", "REQUEST_SCHEME", "REQUEST_URI", "REMOTE_ADDR"),
+                    *("REMOTE_HOST", "REMOTE_IDENT", "REMOTE_USER", "SERVER_ADMIN"),
+                    *("SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "PATH_INFO"),
+                    *("QUERY_STRING", "IS_SUBREQ", "AUTH_TYPE", "THE_REQUEST", "HTTPS"),
+                    *(
+                        "HTTP_USER_AGENT",
+                        "HTTP_REFERER",
+                        "HTTP_COOKIE",
+                        "HTTP_FORWARDED",
+                    ),
+                    *("HTTP_HOST", "HTTP_ACCEPT", "remote_addr", "NOBODY"),
+                )
+            )
+        ),
+    ),
+)
 OFFERS: Mapping[str, tuple[Step, ...]] = {
     "RSA alone": over(version="TLSv1.2", suites="ECDHE-RSA-AES256-GCM-SHA384"),
     "ECDSA alone": over(version="TLSv1.2", suites="ECDHE-ECDSA-AES256-GCM-SHA384"),
@@ -456,6 +483,24 @@ CASES: tuple[Case, ...] = (
     *(
         Case(f"tls plain request: {name}", PLAIN, ask(data), pages=True)
         for name, data in PLAINS.items()
+    ),
+    Case("tls server variables of a header rule", SERVER_VARIABLES, over()),
+    Case(
+        "tls server variables of a header rule, more of a request",
+        SERVER_VARIABLES,
+        (
+            Secure(),
+            *get(
+                "/a%20b//c?x=%41&y",
+                "User-Agent: ua",
+                "Cookie: a=1",
+                "Cookie: b=2",
+                "Accept: */*",
+                "Referer: http://r.test/",
+                host="front.test:1234",
+                method="POST",
+            ),
+        ),
     ),
     *(Case(f"tls ciphers: {name}", CIPHERS, steps) for name, steps in OFFERS.items()),
     Case(
