@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import enum
+import re
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -44,6 +46,7 @@ class Diagnostic:
     trail         for errors in included files: the (file, line) of each Include,
                   outermost first
     moment        counts up in the order of finding, within the phase of reading
+    about         the short name of what it is about; "": the directive
     """
 
     severity: Severity
@@ -58,6 +61,7 @@ class Diagnostic:
     phase: Phase = Phase.PROCESSING
     trail: tuple[tuple[str, int], ...] = ()
     moment: int = field(default=0, compare=False)
+    about: str = field(default="", compare=False)
 
     @property
     def is_error(self) -> bool:
@@ -99,24 +103,72 @@ def sort_by_place(
     )
 
 
-def render(diagnostics: Sequence[Diagnostic], program: str = "fastlb") -> str:
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How text is laid out. width: of the terminal; 0: lines stay as they are."""
+
+    width: int = 0
+    colour: bool = False
+
+
+PLAIN = Style()
+
+
+def render(
+    diagnostics: Sequence[Diagnostic], program: str = "fastlb", style: Style = PLAIN
+) -> str:
     """The text for stderr, every line ended with a newline; "" for none.
 
     With an error in it the text begins as Apache's does, because scripts match on
-    that; then every diagnostic in our own form, and a count.
+    that; then every other diagnostic in our own form, and a count.
     """
     if not diagnostics:
         return ""
     lines: list[str] = []
     errors = [item for item in diagnostics if item.is_error]
-    if errors:
-        lines += _apache_form(min(errors, key=_when_found), program)
+    first = min(errors, key=_when_found) if errors else None
+    if first is not None:
+        lines += [_readable(line) for line in _apache_form(first, program)]
+        lines += _laid_out((_number_line(first), *_advice_lines(first)), style)
     for item in diagnostics:
-        lines += _own_form(item)
+        if item is not first:
+            lines += _laid_out((_own_line(item), *_advice_lines(item)), style)
     if len(diagnostics) > 1:
         warnings = sum(item.severity is Severity.WARNING for item in diagnostics)
         lines.append(f"{_count(len(errors), 'error')}, {_count(warnings, 'warning')}")
-    return "".join(f"{_readable(line)}\n" for line in lines)
+    return "".join(f"{line}\n" for line in lines)
+
+
+_WIDTH_MIN = 40  # of a narrower terminal the lines are left alone
+_SEVERITY = re.compile(r"(error|warning|note) (FB\d{4})(?=:)")
+_COLOURS = {"error": "1;31", "warning": "1;33", "note": "1;36"}
+
+
+def _laid_out(lines: Iterable[str], style: Style) -> list[str]:
+    """The lines as the terminal has room for them; the first may say how grave."""
+    found: list[str] = []
+    for line in map(_readable, lines):
+        if style.width >= _WIDTH_MIN and len(line) > style.width:
+            found += textwrap.wrap(
+                line,
+                style.width,
+                subsequent_indent="    ",
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+        else:
+            found.append(line)
+    if style.colour:
+        for index, line in enumerate(found):
+            coloured, count = _SEVERITY.subn(_coloured, line, count=1)
+            if count:
+                found[index] = coloured
+                break
+    return found
+
+
+def _coloured(match: re.Match[str]) -> str:
+    return f"\x1b[{_COLOURS[match[1]]}m{match[1]}\x1b[0m {match[2]}"
 
 
 def _apache_form(item: Diagnostic, program: str) -> list[str]:
@@ -146,19 +198,36 @@ def _when_found(item: Diagnostic) -> tuple[bool, int, list[int]]:
     return not reading, item.moment, lines
 
 
-def _own_form(item: Diagnostic) -> list[str]:
-    """`file:line:column: error FB0107: Directive: text`, then why, then cure."""
+def _own_line(item: Diagnostic) -> str:
+    """`file:line:column: error FB0107: Directive: text`."""
     place = item.file
     if item.line:
         place += f":{item.line}"
         if item.column:
             place += f":{item.column}"
     head = f"{place}: " if place else ""
-    subject = item.directive
-    named = item.text.startswith((subject, f"<{subject}", f"'{subject}"))
-    prefix = f"{subject}: " if subject and not named else ""
-    first = f"{head}{item.severity.value} {item.number}: {prefix}{item.text}"
-    return [first, *(f"    {more}" for more in (item.why, item.cure) if more)]
+    subject = _subject(item)
+    prefix = f"{subject}: " if subject else ""
+    return f"{head}{item.severity.value} {item.number}: {prefix}{item.text}"
+
+
+def _number_line(item: Diagnostic) -> str:
+    """What Apache's lines do not say: `FB0107: Directive, column 7`."""
+    subject = _subject(item)
+    named = f": {subject}" if subject else ""
+    column = f", column {item.column}" if item.column else ""
+    return f"    {item.number}{named}{column}"
+
+
+def _subject(item: Diagnostic) -> str:
+    """The directive, unless the text begins with it."""
+    name = item.directive
+    return "" if item.text.startswith((name, f"<{name}", f"'{name}")) else name
+
+
+def _advice_lines(item: Diagnostic) -> list[str]:
+    """Why it matters, then what to do, below the line that says what."""
+    return [f"    {line}" for line in (item.why, item.cure) if line]
 
 
 def _count(number: int, noun: str) -> str:

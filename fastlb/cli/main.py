@@ -12,11 +12,10 @@ import sys
 from collections.abc import Iterable, Sequence
 
 from fastlb import _core  # noqa: F401 - first: it notes what memory is taken
-from fastlb.base.errors import Diagnostic, Severity, render
-from fastlb.base.levels import LEVELS
 from fastlb.cli import control, demo, listing, version
 from fastlb.cli.dumps import dump
-from fastlb.cli.options import USAGE, Options, UsageError, parse
+from fastlb.cli.options import FIRST_STEPS, HINT, USAGE, Options, UsageError, parse
+from fastlb.cli.saying import say, worth_saying
 from fastlb.cli.serve import serve, source_of
 from fastlb.facts.words import Compat
 from fastlb.master import privileges
@@ -45,22 +44,24 @@ def run(arguments: Sequence[str], program: str) -> int:
     try:
         options = parse(arguments)
     except UsageError as error:
-        if str(error):
-            _complain(f"{program}: {error}")
-        sys.stderr.write(USAGE.format(program=program))
+        _complain(f"{program}: {error}")
+        sys.stderr.write(HINT.format(program=program))
         return FAILED
     if options.start_log is not None and not _send_stderr_to(options.start_log):
         return FAILED
     source = source_of(options, version.HTTPD_ROOT, version.SERVER_CONFIG_FILE)
     if options.shows:
         return show(options, source, program)
+    if not arguments and not os.path.exists(source.config_file):
+        sys.stderr.write(FIRST_STEPS.format(program=program, file=source.config_file))
+        return FAILED
     loaded = load(source)
     if options.test:
         return test(options, loaded, program)
+    level = options.start_level or "warn"
+    say(worth_saying(loaded.diagnostics, level), program, verbose=False)
     if loaded.model is None:
-        _print_diagnostics(loaded.diagnostics, program)
         return FAILED
-    _print_diagnostics(_worth_saying(loaded.diagnostics, options), program)
     try:
         if control.is_served(options.verb, loaded.model.process.pid_file):
             return DONE
@@ -75,8 +76,8 @@ def show(options: Options, source: Source, program: str) -> int:
     """-v -V -l -L -h: the first of them, as httpd."""
     letter = options.shows[0]
     if letter == "h":
-        sys.stderr.write(USAGE.format(program=program))
-        return FAILED
+        sys.stdout.write(USAGE.format(program=program))
+        return DONE
     lines: Iterable[str]
     if letter == "v":
         lines = version.version_lines()
@@ -92,7 +93,8 @@ def show(options: Options, source: Source, program: str) -> int:
 
 def test(options: Options, loaded: Loaded, program: str) -> int:
     """-t, with its dumps."""
-    _print_diagnostics(loaded.diagnostics, program)
+    said = worth_saying(loaded.diagnostics, options.start_level)
+    say(said, program, verbose=options.verbose)
     if loaded.model is None:
         return FAILED
     try:
@@ -113,24 +115,6 @@ def _compat_of(source: Source) -> Compat:
     """Which side wins, of the configuration if there is one to read."""
     tree, _ = read(source)
     return Compat(tree.compat)
-
-
-def _worth_saying(
-    diagnostics: Iterable[Diagnostic], options: Options
-) -> list[Diagnostic]:
-    """What a start prints: warnings, or as much as -e asks for."""
-    rank = LEVELS.index(options.start_level or "warn")
-    said = {Severity.ERROR}
-    if rank >= LEVELS.index("warn"):
-        said.add(Severity.WARNING)
-    if rank >= LEVELS.index("info"):
-        said.add(Severity.NOTE)
-    return [item for item in diagnostics if item.severity in said]
-
-
-def _print_diagnostics(diagnostics: Sequence[Diagnostic], program: str) -> None:
-    sys.stderr.write(render(diagnostics, program))
-    sys.stderr.flush()
 
 
 def _send_stderr_to(path: str) -> bool:

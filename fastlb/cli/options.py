@@ -2,7 +2,7 @@
 
 Letters may be joined (`-tD DUMP_VHOSTS`), a value may follow its letter directly
 (`-Dname`), and what is not a flag is refused. Options that httpd does not have are
-written out: --strict.
+written out: --strict. --help and --version are those of any program.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from fastlb.base.levels import LEVELS
 
 WITH_VALUE = "DdfCceEk"
 WITHOUT_VALUE = "vVhlLtTSMX"
+WORDS = {"--strict": "--strict", "--help": "h", "--version": "v"}
 VERBS = ("start", "restart", "graceful", "graceful-stop", "stop")
 
 NO_DETACH = frozenset({"FOREGROUND", "NO_DETACH", "ONE_PROCESS", "DEBUG"})
@@ -24,7 +25,7 @@ USAGE = """\
 Usage: {program} [-D name] [-d directory] [-f file]
               [-C "directive"] [-c "directive"]
               [-k start|restart|graceful|graceful-stop|stop]
-              [-v] [-V] [-h] [-l] [-L] [-t] [-T] [-S] [-M] [-X] [--strict]
+              [-v] [-V] [-h] [-l] [-L] [-t [-v]] [-T] [-S] [-M] [-X] [--strict]
        {program} demo [--port number]
 Options:
   -D name            : define a name for use in <IfDefine name> directives
@@ -34,9 +35,9 @@ Options:
   -c "directive"     : process directive after reading config files
   -e level           : show startup errors of level (see LogLevel)
   -E file            : log startup errors to file
-  -v                 : show version number
+  -v                 : show version number (also --version)
   -V                 : show compile settings
-  -h                 : list available command line options (this page)
+  -h                 : list available command line options (this page; also --help)
   -l                 : list compiled in modules
   -L                 : list available configuration directives
   -t -D DUMP_VHOSTS  : show parsed vhost settings
@@ -46,6 +47,7 @@ Options:
   -M                 : a synonym for -t -D DUMP_MODULES
   -t -D DUMP_INCLUDES: show all included configuration files
   -t                 : run syntax check for config files
+  -t -v              : the same, and show every note with its place
   -t --strict        : the same, and refuse what only draws a warning
   -T                 : start without DocumentRoot(s) check
   -X                 : debug mode (only one worker, do not detach)
@@ -53,8 +55,22 @@ Options:
 """
 
 
+HINT = """\
+Usage: {program} [-t] [-f file] [-k start|restart|graceful|graceful-stop|stop]
+       {program} demo [--port number]
+{program} -h lists all options.
+"""
+
+FIRST_STEPS = """\
+{program}: there is no configuration at {file}.
+  {program} demo             shows a balancer at work, with members of its own
+  {program} -t -f httpd.conf checks a configuration of yours; without -t it is served
+  {program} -h               lists all options
+"""
+
+
 class UsageError(Exception):
-    """The command line cannot be read. str() is the first line, "" for none."""
+    """The command line cannot be read. str() is the first line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +87,7 @@ class Options:
     verb: str | None = None  # -k
     shows: str = ""  # of the letters vVhlL, in order
     test: bool = False
+    verbose: bool = False  # -v beside -t
     strict: bool = False
 
     @property
@@ -114,6 +131,8 @@ def parse(arguments: Sequence[str]) -> Options:
         raise UsageError("illegal option -- k")
     if single.get("e") not in (None, *LEVELS):
         raise UsageError("illegal option -- e")
+    test = "t" in flags
+    verbose = test and "v" in shows
     return Options(
         defines=tuple(dict.fromkeys(lists["D"])),
         server_root=single.get("d"),
@@ -123,8 +142,9 @@ def parse(arguments: Sequence[str]) -> Options:
         start_level=single.get("e"),
         start_log=single.get("E"),
         verb=single.get("k"),
-        shows=shows,
-        test="t" in flags,
+        shows=shows.replace("v", "") if test else shows,
+        test=test,
+        verbose=verbose,
         strict="--strict" in flags,
     )
 
@@ -135,11 +155,11 @@ def _flags(arguments: Sequence[str]) -> list[tuple[str, str]]:
     words = list(arguments)
     while words:
         word = words.pop(0)
-        if word == "--strict":
-            found.append((word, ""))
+        if word in WORDS:
+            found.append((WORDS[word], ""))
             continue
         if len(word) < 2 or word[0] != "-" or word.startswith("--"):
-            raise UsageError("")
+            raise UsageError(f"unknown word {word!r}")
         for place, letter in enumerate(word[1:], start=2):
             if letter in WITHOUT_VALUE:
                 found.append((letter, ""))

@@ -45,7 +45,6 @@ class Checker:
         self.compat = compat
         self.diagnostics: list[Diagnostic] = []
         self._hoisted: list[Node] = []
-        self._noted: set[str] = set()
 
     def check(self, drafts: Sequence[Draft]) -> tuple[Node, ...]:
         """The top-level nodes; what was hoisted stands first."""
@@ -180,21 +179,19 @@ class Checker:
     # -- what use of a directive causes
 
     def _use_is_sound(self, declared: Directive, draft: Draft) -> bool:
-        """Say what we do with it, notes once a name; False: it is refused."""
+        """Say what we do with it; False: it is refused."""
         if declared.name == "Error" and not draft.is_section:
             self._report(draft, "", _error_directive(draft))
             return False
         severity = declared.use_severity
         if severity is None:
             return True
-        if severity is Severity.NOTE:
-            if declared.name in self._noted:
-                return True
-            self._noted.add(declared.name)
         numbers = {Status.REFUSED: "FB0116", Status.UNSUPPORTED: "FB0117"}
         number = numbers.get(declared.status, "FB0118")
         text = f"{declared.shown_name}: {declared.reason}"
-        use = Complaint(text, "", declared.cure, number, severity)
+        use = Complaint(
+            text, "", declared.cure, number, severity, about=declared.shown_name
+        )
         self._report(draft, declared.name, use)
         return severity is not Severity.ERROR
 
@@ -224,6 +221,7 @@ class Checker:
                 complaint.why,
                 complaint.cure,
                 trail=draft.trail,
+                about=complaint.about,
             )
         )
 

@@ -115,6 +115,7 @@ def load_complaint(identifier: str, path: str) -> Complaint | None:
             "its directives are refused, or taken and explained, each at its place",
             number="FB0112",
             severity=Severity.NOTE,
+            about=f"mod_{name}",
         )
     if kind is Verdict.REFUSED:
         return Complaint(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 
-from fastlb.base.errors import Diagnostic, sort_by_place
+from fastlb.base.errors import Diagnostic, Severity, sort_by_place
 from fastlb.base.limits import DIAGNOSTICS_MAX
 from fastlb.config.checking import Checker
 from fastlb.config.draft import Draft
@@ -69,7 +69,19 @@ def parse(
     )
     order = [name for name, _, _ in reader.files]
     found = sort_by_place([*reader.diagnostics, *checker.diagnostics], order)
-    return tree, found[:DIAGNOSTICS_MAX] + _rest(found[DIAGNOSTICS_MAX:])
+    return tree, _most(found)
+
+
+def _most(found: list[Diagnostic]) -> list[Diagnostic]:
+    """As many as are printed, the gravest first, in the order in which they stand."""
+    if len(found) <= DIAGNOSTICS_MAX:
+        return found
+    order = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
+    graded = sorted(range(len(found)), key=lambda n: order.index(found[n].severity))
+    kept = sorted(graded[:DIAGNOSTICS_MAX])
+    return [found[n] for n in kept] + _rest(
+        [found[n] for n in graded[DIAGNOSTICS_MAX:]]
+    )
 
 
 def _rest(left_out: Sequence[Diagnostic]) -> list[Diagnostic]:
@@ -77,7 +89,7 @@ def _rest(left_out: Sequence[Diagnostic]) -> list[Diagnostic]:
     if not left_out:
         return []
     text = f"{len(left_out)} more complaints are not shown"
-    severity = max(left_out, key=lambda item: item.is_error).severity
+    severity = left_out[0].severity  # the gravest of them
     return [Diagnostic(severity, "FB0136", "", 0, 0, "", text)]
 
 

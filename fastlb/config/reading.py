@@ -426,5 +426,6 @@ class Reader:
                 Phase.READING,
                 self._trail,
                 len(self.diagnostics),
+                complaint.about,
             )
         )

@@ -112,7 +112,8 @@ class Status(enum.Enum):
 class Complaint:
     """What a check found, without a place: the parser adds that.
 
-    word: index of the argument that is meant; -1: the directive itself.
+    word: index of the argument that is meant; -1: the directive itself. about: what it
+    is about, in one word; "": the directive.
     """
 
     text: str
@@ -121,6 +122,7 @@ class Complaint:
     number: str = "FB0107"
     severity: Severity = Severity.ERROR
     word: int = 0
+    about: str = ""
 
 
 Check = Callable[[str, tuple[str, ...]], Complaint | None]  # spelling, words

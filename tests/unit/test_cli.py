@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 from rights import AS_ROOT
 
+from fastlb.base.errors import PLAIN, Style
 from fastlb.cli import control
 from fastlb.cli.dumps import system_id
 from fastlb.cli.main import run
 from fastlb.cli.options import Options, UsageError, parse
+from fastlb.cli.saying import style_of
 
 MINIMAL = f"""\
 ServerName test.example
@@ -86,9 +88,9 @@ def test_x_means_one_worker_in_the_foreground() -> None:
         (["-z"], "illegal option -- z"),
         (["-k", "reload"], "illegal option -- k"),
         (["-f"], "option requires an argument -- f"),
-        (["stray"], ""),
-        (["--help"], ""),
-        (["-"], ""),
+        (["stray"], "unknown word 'stray'"),
+        (["--halp"], "unknown word '--halp'"),
+        (["-"], "unknown word '-'"),
     ],
 )
 def test_words_that_mean_nothing_are_refused(words: list[str], text: str) -> None:
@@ -100,18 +102,82 @@ def test_words_that_mean_nothing_are_refused(words: list[str], text: str) -> Non
 # outputs and exit codes
 
 
-def test_a_wrong_flag_ends_with_one_and_the_usage(
+def test_a_wrong_flag_ends_with_one_and_three_lines(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert call("-k", "reload") == 1
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith("fastlb: illegal option -- k\nUsage: fastlb [-D name]")
+    first, *hint = err.splitlines()
+    assert first == "fastlb: illegal option -- k"
+    assert len(hint) == 3
+    assert hint[0].startswith("Usage: fastlb [-t] [-f file]")
+    assert hint[2] == "fastlb -h lists all options."
 
 
-def test_help_ends_with_one_as_httpds(capsys: pytest.CaptureFixture[str]) -> None:
-    assert call("-h") == 1
-    assert capsys.readouterr().err.startswith("Usage: fastlb")
+def test_help_is_no_failure(capsys: pytest.CaptureFixture[str]) -> None:
+    for word in ("-h", "--help"):
+        assert call(word) == 0
+        out, err = capsys.readouterr()
+        assert out.startswith("Usage: fastlb")
+        assert err == ""
+
+
+def test_version_may_be_written_out(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("--version") == 0
+    assert capsys.readouterr().out.startswith("Server version: fastlb/")
+
+
+def test_the_name_alone_says_what_could_be_done(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("fastlb.cli.version.HTTPD_ROOT", str(tmp_path))
+    assert call() == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert f"no configuration at {tmp_path}/fastlb.conf" in err
+    assert "fastlb demo " in err
+    assert "fastlb -h " in err
+
+
+def test_notes_are_folded_shown_or_hidden(
+    conf: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = "AddIcon a b\nTypesConfig x\nTypesConfig y\nSetEnv A=B\n"
+    conf.write_text(conf.read_text() + lines)
+
+    def told(*words: str) -> list[str]:
+        assert call("-f", conf, *words) == 0
+        return [line for line in capsys.readouterr().err.splitlines() if "FB0" in line]
+
+    warning, note = told("-t")
+    assert "warning FB0271" in warning
+    assert note.startswith("note FB0118: ")
+    assert "AddIcon, TypesConfig" in note
+    each = told("-t", "-v")
+    assert [line.partition("note FB0118: ")[2][:7] for line in each[:3]] == [
+        *("AddIcon", "TypesCo", "TypesCo")
+    ]
+    assert told("-t", "-e", "warn") == [warning]
+    assert told("-t", "-e", "error") == []
+    assert told("-tv", "-e", "info") == each
+
+
+def test_width_and_colour_follow_the_terminal() -> None:
+    controller, terminal = os.openpty()
+    try:
+        with os.fdopen(terminal, "w") as stream:
+            said = {"TERM": "xterm", "COLUMNS": "70"}
+            assert style_of(stream, said) == Style(70, True)
+            assert style_of(stream, said | {"NO_COLOR": "1"}) == Style(70, False)
+            assert style_of(stream, said | {"TERM": "dumb"}) == Style(70, False)
+            assert style_of(stream, {}).colour is False
+        with open(os.devnull, "w") as stream:
+            assert style_of(stream, said) == PLAIN
+    finally:
+        os.close(controller)
 
 
 def test_the_version_has_httpds_two_lines(capsys: pytest.CaptureFixture[str]) -> None:

@@ -960,14 +960,25 @@ def test_passwords_are_never_ignored(tmp_path: Path) -> None:
     assert [line for line, _ in errors(tmp_path, text)] == [2, 3]
 
 
-def test_what_changes_nothing_is_noted_once(tmp_path: Path) -> None:
+def test_what_changes_nothing_is_noted_wherever_it_stands(tmp_path: Path) -> None:
     text = "AddIcon a b\nAddIcon c d\nTypesConfig x\n"
     tree, diagnostics = read(tmp_path, text)
     assert [(d.severity, d.line) for d in diagnostics] == [
         (Severity.NOTE, 1),
+        (Severity.NOTE, 2),
         (Severity.NOTE, 3),
     ]
     assert len(tree.nodes) == 3
+
+
+def test_notes_leave_room_for_what_is_graver(tmp_path: Path) -> None:
+    text = "AddIcon a b\n" * limits.DIAGNOSTICS_MAX + "Timeout abc\n"
+    _, diagnostics = read(tmp_path, text)
+    *others, wrong, rest = diagnostics
+    assert (wrong.severity, wrong.line) == (Severity.ERROR, limits.DIAGNOSTICS_MAX + 1)
+    assert rest.number == "FB0136"
+    assert rest.severity is Severity.NOTE
+    assert len(others) == limits.DIAGNOSTICS_MAX - 1
 
 
 # -- the run as a whole
