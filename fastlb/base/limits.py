@@ -11,5 +11,6 @@ COMPLAINTS_KEPT = 10_000  # complaints kept of one pass over the files
 DIAGNOSTICS_MAX = 500  # of them printed; a number stands for the rest
 
 MEMBERS_PER_BALANCER_MAX = 4096  # as in core/limits.pxd
+ADDRESSES_PER_MEMBER_MAX = 8  # as in core/limits.pxd
 
 PORT_MAX = 65_535

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
-
 from fastlb.config.units import maybe_integer
 
 
@@ -31,11 +29,3 @@ def port_number(text: str) -> int | None:
     """A port in 1..65535, else None."""
     value = maybe_integer(text)
     return value if value is not None and 1 <= value <= 65535 else None
-
-
-def literal_of(host: str) -> str | None:
-    """An IP literal in its shortest form, or None when the text is a name."""
-    try:
-        return str(ipaddress.ip_address(host))
-    except ValueError:
-        return None

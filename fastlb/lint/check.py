@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
+from fastlb.base.addresses import look_up
 from fastlb.base.errors import Diagnostic
 from fastlb.config.tree import Tree
 from fastlb.facts.server import Model
@@ -26,7 +27,7 @@ from fastlb.lint.rules import lint_rules
 from fastlb.lint.servers import lint_servers
 from fastlb.model.drafts import Drafts, TlsLines
 from fastlb.model.freeze import freeze
-from fastlb.model.resolve import draft, look_up
+from fastlb.model.resolve import draft
 from fastlb.model.targets import TLS_SCHEMES
 
 

@@ -8,23 +8,22 @@ monitor goes on trying.
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import os
 import select
 import signal
-import socket
 import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
+from fastlb.base import addresses
+from fastlb.base.addresses import literal_of
+from fastlb.base.limits import ADDRESSES_PER_MEMBER_MAX as ADDRESSES_MAX
 from fastlb.master import spawn
 
 LOOK_UPS_AT_ONCE = 16
 DEADLINE_S = 5.0
 Found = Mapping[str, tuple[str, ...]]  # host -> literal addresses, in order
-
-ADDRESSES_MAX = 8  # ADDRESSES_PER_MEMBER_MAX of core/limits.pxd
 
 
 def resolve(hosts: Iterable[str], deadline_s: float = DEADLINE_S) -> Found:
@@ -32,7 +31,7 @@ def resolve(hosts: Iterable[str], deadline_s: float = DEADLINE_S) -> Found:
     found: dict[str, tuple[str, ...]] = {}
     names = []
     for host in dict.fromkeys(hosts):
-        if is_literal(host):
+        if literal_of(host) is not None:
             found[host] = (host,)
         else:
             found[host] = ()
@@ -42,22 +41,9 @@ def resolve(hosts: Iterable[str], deadline_s: float = DEADLINE_S) -> Found:
     return found
 
 
-def is_literal(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
 def look_up(host: str) -> tuple[str, ...]:
-    """Ask the system, in its order of preference; () when it knows nothing."""
-    try:
-        infos = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        return ()
-    # dict.fromkeys: without doubles, order kept
-    return tuple(dict.fromkeys(str(info[4][0]) for info in infos))[:ADDRESSES_MAX]
+    """As many of its addresses as a member can have."""
+    return addresses.look_up(host)[:ADDRESSES_MAX]
 
 
 def _ask_process(names: list[str], deadline_s: float) -> Found:
@@ -83,7 +69,7 @@ def _ask_process(names: list[str], deadline_s: float) -> Found:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
     lines = (json.loads(line) for line in text.split(b"\n")[:-1])
-    return {name: tuple(addresses) for name, addresses in lines}
+    return {name: tuple(found) for name, found in lines}
 
 
 def _read_until(reader: int, deadline: float) -> bytes:

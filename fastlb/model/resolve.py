@@ -18,11 +18,11 @@ in one run.
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
+from fastlb.base.addresses import look_up
 from fastlb.config.tree import Node, Tree
 from fastlb.facts.regex import GROUPS_MAX
 from fastlb.facts.vhost import SectionKind
@@ -71,15 +71,6 @@ _MAY_BE_EMPTY: Final = (
 
 _INERT_SECTIONS: Final = ("directory", "directorymatch", "files", "filesmatch")
 """Sections about files: checked, but no request of a proxy has a file."""
-
-
-def look_up(host: str) -> tuple[str, ...]:
-    """Addresses of a name, from the system; () when there are none."""
-    try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except OSError:
-        return ()
-    return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
 def draft(

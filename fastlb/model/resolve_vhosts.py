@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from fastlb.config.hosts import literal_of, port_number, split_host_port
+from fastlb.base.addresses import literal_of
+from fastlb.config.hosts import port_number, split_host_port
 from fastlb.config.tree import Node
 from fastlb.facts.listener import AddressSet, Listener
 from fastlb.model.drafts import Drafts, Handler, Place, ServerDraft

@@ -7,7 +7,6 @@ table. Only what is due makes a system call.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import os
 import signal
 import time
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import uvloop
 
+from fastlb.base.addresses import literal_of
 from fastlb.logs.error import ErrorLog
 from fastlb.monitor.heritage import MonitorHeritage
 from fastlb.monitor.names import Name
@@ -70,7 +70,7 @@ class Monitor:
         self.names = [
             Name(member, slot, heritage.table, now_s)
             for member, slot in slots
-            if member.unix_path is None and not _is_literal(member.host)
+            if member.unix_path is None and literal_of(member.host) is None
         ]
 
     def turn(self) -> None:
@@ -148,11 +148,3 @@ def staple_watches(heritage: MonitorHeritage, now_s: float) -> list[StapleWatch]
         watch.begin(now_s)
         watches.append(watch)
     return watches
-
-
-def _is_literal(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True

@@ -12,10 +12,10 @@ import encodings.idna  # noqa: F401 - looking up a name needs it after the fork
 import socket
 
 from fastlb._core import Table
+from fastlb.base.limits import ADDRESSES_PER_MEMBER_MAX
 from fastlb.facts.member import Member
 from fastlb.monitor.verdict import name_delay_s
 
-ADDRESSES_MAX = 8  # ADDRESSES_PER_MEMBER_MAX of core/limits.pxd
 RENEWAL_MIN_S = 1.0
 LOOK_UP_TIMEOUT_S = 30.0
 
@@ -76,4 +76,6 @@ async def look_up(loop: asyncio.AbstractEventLoop, host: str) -> list[str]:
         )
     except (OSError, UnicodeError, TimeoutError):
         return []
-    return list(dict.fromkeys(str(info[4][0]) for info in infos))[:ADDRESSES_MAX]
+    return list(dict.fromkeys(str(info[4][0]) for info in infos))[
+        :ADDRESSES_PER_MEMBER_MAX
+    ]

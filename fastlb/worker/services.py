@@ -7,18 +7,18 @@ an ordinary request.
 from __future__ import annotations
 
 import asyncio
-import encodings.idna  # noqa: F401 - workers import nothing after the fork
 import os
 import socket
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol
+from typing import Any
 
 from fastlb import _core
-from fastlb._core import Request
+from fastlb._core import Core, Request
 from fastlb.admin import pages, status
 from fastlb.admin.reading import ServerFacts
+from fastlb.base.addresses import look_up
 from fastlb.logs.error import ErrorLog
 from fastlb.worker.drain import Drain
 from fastlb.worker.heritage import Heritage
@@ -29,20 +29,6 @@ LOOK_UPS_MAX = 32  # at once; others wait for their turn
 NAME_LOOK_UPS_MAX = 16  # of them for logs alone: no request waits behind one
 # Read while the master imports this: a worker's user may not see the file.
 CORE_BUILT_S = os.stat(_core.__file__).st_mtime
-
-
-class LookUps(Protocol):
-    """Who is told what a look-up found."""
-
-    def host_answer(
-        self, connection: int, names_number: int, allowed: bool
-    ) -> None: ...
-
-    def address_answer(
-        self, connection: int, request: int, addresses: Sequence[tuple[str, int]]
-    ) -> None: ...
-
-    def name_answer(self, place: int, number: int, name: str) -> None: ...
 
 
 class WorkerServices:
@@ -64,11 +50,11 @@ class WorkerServices:
         }
         self._look_ups = ThreadPoolExecutor(LOOK_UPS_MAX, "look-up")
         self._name_look_ups = ThreadPoolExecutor(NAME_LOOK_UPS_MAX, "name")
-        self._core: LookUps | None = None
+        self._core: Core | None = None
         self._drain: Drain | None = None
         self._recycling: Recycling | None = None
 
-    def attach(self, core: LookUps, drain: Drain, recycling: Recycling) -> None:
+    def attach(self, core: Core, drain: Drain, recycling: Recycling) -> None:
         """The core is made before the loop's side of the worker: joined here."""
         self._core = core
         self._drain = drain
@@ -118,48 +104,42 @@ class WorkerServices:
         connection: int,
         names_number: int,
     ) -> None:
-        """Look up in a thread: a name server that is slow holds nobody else up."""
-        loop = asyncio.get_running_loop()
+        def tell(core: Core, allowed: bool | None) -> None:
+            core.host_answer(connection, names_number, bool(allowed))
 
-        def answer(future: asyncio.Future[bool]) -> None:
-            allowed = not future.cancelled() and future.exception() is None
-            if self._core is not None:
-                self._core.host_answer(
-                    connection, names_number, allowed and future.result()
-                )
-
-        future = loop.run_in_executor(
-            self._look_ups, is_allowed, names, forward, client
-        )
-        future.add_done_callback(answer)
+        self._find(self._look_ups, tell, is_allowed, names, forward, client)
 
     def ask_address(self, host: str, port: int, connection: int, request: int) -> None:
-        """As ask_host, for CONNECT: the addresses of a name."""
-        loop = asyncio.get_running_loop()
+        def tell(core: Core, found: list[tuple[str, int]] | None) -> None:
+            core.address_answer(connection, request, found or [])
 
-        def answer(future: asyncio.Future[list[tuple[str, int]]]) -> None:
-            lost = future.cancelled() or future.exception() is not None
-            if self._core is not None:
-                self._core.address_answer(
-                    connection, request, [] if lost else future.result()
-                )
-
-        future = loop.run_in_executor(self._look_ups, addresses_of, host, port)
-        future.add_done_callback(answer)
+        self._find(self._look_ups, tell, addresses_of, host, port)
 
     def ask_name(self, client: str, both_ways: bool, place: int, number: int) -> None:
-        """As ask_host, for log lines: the client's name."""
-        loop = asyncio.get_running_loop()
+        def tell(core: Core, name: str | None) -> None:
+            core.name_answer(place, number, name or "")
 
-        def answer(future: asyncio.Future[str | None]) -> None:
-            lost = future.cancelled() or future.exception() is not None
+        self._find(self._name_look_ups, tell, name_of, client, both_ways)
+
+    def _find(
+        self,
+        pool: ThreadPoolExecutor,
+        tell: Callable[[Core, Any], None],
+        look: Callable[..., object],
+        *asked: object,
+    ) -> None:
+        """Look up in a thread: a name server that is slow holds nobody else up.
+
+        tell: gets what look returned; None when it failed
+        """
+
+        def answer(future: asyncio.Future[object]) -> None:
+            is_lost = future.cancelled() or future.exception() is not None
             if self._core is not None:
-                self._core.name_answer(
-                    place, number, "" if lost else future.result() or ""
-                )
+                tell(self._core, None if is_lost else future.result())
 
-        future = loop.run_in_executor(self._name_look_ups, name_of, client, both_ways)
-        future.add_done_callback(answer)
+        loop = asyncio.get_running_loop()
+        loop.run_in_executor(pool, look, *asked).add_done_callback(answer)
 
     def log(  # noqa: PLR0917 - the core calls it by position
         self,
@@ -215,27 +195,14 @@ def is_allowed(names: Sequence[str], forward: bool, client: str) -> bool:
     Blocks.
     """
     if forward:
-        return any(leads_to(name, client) for name in names)
+        return any(client in look_up(name) for name in names)
     host = host_of(client)
     return host is not None and any(is_within(host, name) for name in names)
 
 
 def addresses_of(host: str, port: int) -> list[tuple[str, int]]:
     """(literal address, port) pairs in the resolver's order. Blocks."""
-    try:
-        infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        return []
-    return [(str(info[4][0]), port) for info in infos]
-
-
-def leads_to(name: str, client: str) -> bool:
-    """True when the name has the client's address. Blocks."""
-    try:
-        infos = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        return False
-    return any(info[4][0] == client for info in infos)
+    return [(address, port) for address in look_up(host)]
 
 
 def host_of(client: str) -> str | None:
@@ -249,7 +216,7 @@ def name_of(client: str, both_ways: bool) -> str | None:
         host, _, _ = socket.gethostbyaddr(client)
     except (OSError, UnicodeError):
         return None
-    return host.lower() if not both_ways or leads_to(host, client) else None
+    return host.lower() if not both_ways or client in look_up(host) else None
 
 
 def is_within(host: str, name: str) -> bool:

@@ -78,6 +78,7 @@ def test_no_array_has_a_bare_bound() -> None:
 def test_one_bound_has_one_number() -> None:
     here = number_of("ADDRESSES_PER_MEMBER_MAX", "limits.pxd")
     assert here == number_of("TABLE_ADDRESSES_MAX", "balance/table.h")
+    assert here == limits.ADDRESSES_PER_MEMBER_MAX
     address = number_of("ADDRESS_BYTES", "limits.pxd")
     assert address == number_of("ADDRESS_BYTES", "balance/table.h")
     members = number_of("MEMBERS_PER_BALANCER_MAX", "limits.pxd")

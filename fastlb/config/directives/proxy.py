@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 
+from fastlb.base.addresses import literal_of
 from fastlb.base.errors import Severity
 from fastlb.config.checks import Buffer, Choice, Duration, Integer, word_of
 from fastlb.config.registry import (
@@ -56,11 +56,9 @@ class _Override(Reader):
 
 class _Address(Reader):
     def read(self, name: str, words: tuple[str, ...]) -> str:
-        try:
-            ipaddress.ip_address(words[0])
-        except ValueError:
+        if literal_of(words[0]) is None:
             why = f"'{words[0]}' is not an IP address"
-            raise Refused(Complaint(f"{name} invalid value", why)) from None
+            raise Refused(Complaint(f"{name} invalid value", why))
         return words[0]
 
 
