@@ -9,11 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import Protocol
 
-
-class Drainable(Protocol):
-    def drain(self) -> None: ...
+from fastlb._core import Core
 
 
 class Drain:
@@ -27,7 +24,7 @@ class Drain:
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
-        core: Drainable,
+        core: Core,
         limit_s: int,
         *,
         may_go_alone: bool = False,

@@ -14,8 +14,8 @@ import asyncio
 import gc
 import signal
 import traceback
-from collections.abc import Callable, Sequence
-from typing import Any, NoReturn, Protocol
+from collections.abc import Callable
+from typing import Any
 
 import uvloop
 
@@ -32,29 +32,9 @@ EXIT_FATAL = 0xF  # the core refuses this model: a successor would fail as well
 GC_THRESHOLD = 50_000  # the data path makes no cycles; pages and log lines make few
 
 
-class CoreLike(Protocol):
-    """What a worker's loop needs of a core."""
-
-    fd: int
-
-    def on_ready(self) -> bool: ...
-    def on_tick(self) -> bool: ...
-    def accept(self) -> None: ...
-    def drain(self) -> None: ...
-    def abort(self) -> None: ...
-    def go_on_alone(self, pipe: int, ends_us: int) -> NoReturn: ...
-    def host_answer(
-        self, connection: int, names_number: int, allowed: bool
-    ) -> None: ...
-    def address_answer(
-        self, connection: int, request: int, addresses: Sequence[tuple[str, int]]
-    ) -> None: ...
-    def name_answer(self, place: int, number: int, name: str) -> None: ...
-
-
 def run(
     heritage: Heritage,
-    make_core: Callable[[Heritage, WorkerServices], CoreLike] | None = None,
+    make_core: Callable[[Heritage, WorkerServices], Core] | None = None,
 ) -> int:
     """The body of a worker's process; its exit code. Signals come in blocked."""
     gc.set_threshold(GC_THRESHOLD)
@@ -110,7 +90,7 @@ class Worker:
         self,
         heritage: Heritage,
         loop: asyncio.AbstractEventLoop,
-        core: CoreLike,
+        core: Core,
         services: WorkerServices,
         *,
         may_go_alone: bool = False,
