@@ -11,7 +11,7 @@ import ipaddress
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Final
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -19,14 +19,11 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.x509.oid import NameOID
 
 from fastlb.tls.expiry import soon
-from fastlb.tls.issuers import ISSUER, has_issued, issuer_of, url_of
+from fastlb.tls.issuers import ISSUER, extension, has_issued, issuer_of, url_of
 
 RSA_BITS_MIN: Final = 2048
 EC_BITS_MIN: Final = 224
 WEAK_HASHES: Final = ("md5", "sha1")
-
-
-_Kind = TypeVar("_Kind", bound=x509.ExtensionType)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,14 +192,14 @@ def weakness(certificate: x509.Certificate) -> Fault | None:
 
 
 def is_authority(certificate: x509.Certificate) -> bool:
-    found = _extension(certificate, x509.BasicConstraints)
+    found = extension(certificate, x509.BasicConstraints)
     return found is not None and found.ca
 
 
 def names_of(certificate: x509.Certificate) -> tuple[str, ...]:
     """DNS names and addresses it is for, in lower case; without any, its CN."""
     found: list[str] = []
-    alternatives = _extension(certificate, x509.SubjectAlternativeName)
+    alternatives = extension(certificate, x509.SubjectAlternativeName)
     if alternatives is not None:
         found = [
             name.lower() for name in alternatives.get_values_for_type(x509.DNSName)
@@ -235,19 +232,6 @@ def covers(names: Iterable[str], wanted: str) -> bool:
         if name.startswith("*.") and open_label and name[2:] == parent:
             return True
     return False
-
-
-def _extension(certificate: x509.Certificate, kind: type[_Kind]) -> _Kind | None:
-    """An extension's value; None when it is not there, or cannot be read."""
-    try:
-        return certificate.extensions.get_extension_for_class(kind).value
-    except (
-        x509.ExtensionNotFound,
-        x509.DuplicateExtension,
-        x509.UnsupportedGeneralNameType,
-        ValueError,
-    ):
-        return None
 
 
 def shown(certificate: x509.Certificate) -> str:

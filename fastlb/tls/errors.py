@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from OpenSSL import SSL
 
 
@@ -13,6 +16,17 @@ class TlsError(Exception):
 
     def __init__(self, text: str, why: str = "", cure: str = "") -> None:
         super().__init__("\n".join([text, *(f"    {x}" for x in (why, cure) if x)]))
+
+
+@contextmanager
+def failing(
+    text: str, cure: str = "", *, of: tuple[type[Exception], ...] = (SSL.Error,)
+) -> Iterator[None]:
+    """What fails inside fails with a TlsError, and for the reason that it gives."""
+    try:
+        yield
+    except of as failure:
+        raise TlsError(text, reason(failure), cure) from None
 
 
 def reason(failure: Exception) -> str:

@@ -1,14 +1,29 @@
-"""Who issued a certificate, and what it says of where to ask."""
+"""What a certificate says in its extensions, and who issued it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.x509.oid import AuthorityInformationAccessOID as Access
 
 OCSP, ISSUER = Access.OCSP, Access.CA_ISSUERS
+_Kind = TypeVar("_Kind", bound=x509.ExtensionType)
+
+
+def extension(certificate: x509.Certificate, kind: type[_Kind]) -> _Kind | None:
+    """An extension's value; None when it is not there, or cannot be read."""
+    try:
+        return certificate.extensions.get_extension_for_class(kind).value
+    except (
+        x509.ExtensionNotFound,
+        x509.DuplicateExtension,
+        x509.UnsupportedGeneralNameType,
+        ValueError,
+    ):
+        return None
 
 
 def has_issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
@@ -29,18 +44,7 @@ def issuer_of(
 
 def url_of(certificate: x509.Certificate, what: x509.ObjectIdentifier) -> str:
     """Where OCSP answers, or the ISSUER's certificate, are; "" (RFC 5280 4.2.2.1)."""
-    try:
-        access = certificate.extensions.get_extension_for_class(
-            x509.AuthorityInformationAccess
-        ).value
-    except (
-        x509.ExtensionNotFound,
-        x509.DuplicateExtension,
-        x509.UnsupportedGeneralNameType,
-        ValueError,
-    ):
-        return ""
-    for description in access:
+    for description in extension(certificate, x509.AuthorityInformationAccess) or ():
         location = description.access_location
         if description.access_method == what and isinstance(
             location, x509.UniformResourceIdentifier

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cryptography.exceptions import UnsupportedAlgorithm
 from OpenSSL import SSL
 
-from fastlb.tls.errors import TlsError, reason
+from fastlb.tls.errors import TlsError, failing, reason
 from fastlb.tls.pass_phrases import (
     KeyPlace,
     PassPhraseError,
@@ -34,10 +34,8 @@ def use_key(
     """
     failed = f"AH02564: Failed to configure encrypted (?) private key {place}, check "
     failed += place.file
-    try:
+    with failing(failed, of=(OSError,)):
         pem = read_file(place.file)
-    except OSError as failure:
-        raise TlsError(failed, reason(failure)) from None
     try:
         if is_encrypted(pem):
             key = decrypt(pem, place, dialog, phrases)
@@ -93,13 +91,9 @@ def open_key(pem: bytes, phrase: bytes, place: KeyPlace) -> PrivateKeyTypes | No
     """None: the phrase is another one."""
     if not phrase:
         return None
-    try:
-        return private_key(pem, phrase)
-    except UnsupportedAlgorithm as failure:
-        raise TlsError(
-            f"AH02564: Failed to configure encrypted (?) private key {place}, "
-            f"check {place.file}",
-            reason(failure),
-        ) from None
-    except ValueError:
-        return None
+    failed = f"AH02564: Failed to configure encrypted (?) private key {place}, check "
+    with failing(failed + place.file, of=(UnsupportedAlgorithm,)):
+        try:
+            return private_key(pem, phrase)
+        except ValueError:
+            return None

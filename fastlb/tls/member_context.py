@@ -8,7 +8,7 @@ from cryptography import x509
 from OpenSSL import SSL
 
 from fastlb.facts.tls import TlsMember
-from fastlb.tls.errors import TlsError, reason
+from fastlb.tls.errors import TlsError, failing, reason
 from fastlb.tls.pem import belongs, certificates_in, read_pem
 from fastlb.tls.protocols import restrict
 from fastlb.tls.server_context import MODES, NEVER
@@ -95,14 +95,12 @@ def use_pair(
 
 def use_chain(context: SSL.Context, leaf: x509.Certificate, path: str) -> None:
     """Send the leaf's issuers that stand in the file, each behind what it issued."""
-    try:
+    with failing(
+        f"AH02208: SSL proxy client cert initialization failed: {path}",
+        "SSLProxyMachineCertificateChainFile takes PEM certificates",
+        of=(OSError, ValueError),
+    ):
         pool = certificates_in(path)
-    except (OSError, ValueError) as failure:
-        raise TlsError(
-            f"AH02208: SSL proxy client cert initialization failed: {path}",
-            reason(failure),
-            "SSLProxyMachineCertificateChainFile takes PEM certificates",
-        ) from None
     last = leaf
     for _ in range(CHAIN_CERTIFICATES_MAX):
         issuer = next((c for c in pool if c.subject == last.issuer), None)

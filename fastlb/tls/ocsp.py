@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from fastlb.tls.issuers import has_issued
+from fastlb.tls.issuers import extension, has_issued
 
 # A whole OCSPResponse that says tryLater and no more.
 TRY_LATER = b"\x30\x03\x0a\x01\x03"
@@ -160,8 +160,5 @@ def is_named(response: ocsp.OCSPResponse, certificate: x509.Certificate) -> bool
 
 
 def may_sign(certificate: x509.Certificate) -> bool:
-    try:
-        usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
-    except (x509.ExtensionNotFound, ValueError):
-        return False
-    return ExtendedKeyUsageOID.OCSP_SIGNING in usage.value
+    usage = extension(certificate, x509.ExtendedKeyUsage)
+    return usage is not None and ExtendedKeyUsageOID.OCSP_SIGNING in usage

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from cryptography.hazmat.bindings._rust import _openssl
 from OpenSSL import SSL
 
 from fastlb.facts.tls import Protocols
-from fastlb.tls.errors import TlsError, reason
+from fastlb.tls.errors import TlsError, failing
 
 VERSIONS = {
     "TLSv1": SSL.TLS1_VERSION,
@@ -45,17 +44,14 @@ def restrict(context: SSL.Context, protocols: Protocols, whose: str) -> None:
     for name, number in VERSIONS.items():
         if lowest < number < highest and name not in protocols.versions:
             context.set_options(FORBIDDEN[name])
-    try:
+    with failing(
+        f"AH01898: Unable to configure permitted SSL ciphers for {whose}",
+        "openssl ciphers -v 'LIST' shows what a list means",
+    ):
         if protocols.ciphers is not None:
             context.set_cipher_list(protocols.ciphers.encode())
         if protocols.suites is not None:
             context.set_tls13_ciphersuites(protocols.suites.encode())
-    except SSL.Error as failure:
-        raise TlsError(
-            f"AH01898: Unable to configure permitted SSL ciphers for {whose}",
-            reason(failure),
-            "openssl ciphers -v 'LIST' shows what a list means",
-        ) from None
 
 
 def obey(
@@ -64,44 +60,13 @@ def obey(
     """SSLOpenSSLConfCmd, in their order; the commands the library can be told."""
     for name, value in commands:
         act = COMMANDS.get(name.lower())
-        try:
+        with failing(
+            f'AH02407: "SSLOpenSSLConfCmd {name} {value}" failed for {whose}',
+            of=(SSL.Error, ValueError, KeyError),
+        ):
             if act is None:
                 raise ValueError("this command cannot be served")
             act(context, value)
-        except (SSL.Error, ValueError, KeyError) as failure:
-            raise TlsError(
-                f'AH02407: "SSLOpenSSLConfCmd {name} {value}" failed for {whose}',
-                reason(failure),
-            ) from None
-
-
-def set_groups(context: SSL.Context, value: str) -> None:
-    accept(_openssl.lib.SSL_CTX_set1_curves_list(raw(context), value.encode()))
-
-
-def set_signatures(context: SSL.Context, value: str) -> None:
-    accept(_openssl.lib.SSL_CTX_set1_sigalgs_list(raw(context), value.encode()))
-
-
-def set_lowest(context: SSL.Context, value: str) -> None:
-    context.set_min_proto_version(version_of(value))
-
-
-def set_highest(context: SSL.Context, value: str) -> None:
-    context.set_max_proto_version(version_of(value))
-
-
-def set_ciphers(context: SSL.Context, value: str) -> None:
-    context.set_cipher_list(value.encode())
-
-
-def set_suites(context: SSL.Context, value: str) -> None:
-    context.set_tls13_ciphersuites(value.encode())
-
-
-def set_parameters(context: SSL.Context, value: str) -> None:
-    """A file: with it, and only then, DHE is offered up to TLS 1.2."""
-    context.load_tmp_dh(value)
 
 
 def set_options(context: SSL.Context, value: str) -> None:
@@ -120,25 +85,27 @@ def version_of(value: str) -> int:
     return VERSIONS[value]
 
 
-def raw(context: SSL.Context) -> Any:  # cffi pointers have no type
-    return context._context
+def told_to_library(name: str) -> Callable[[SSL.Context, str], None]:
+    """A function of the library that pyOpenSSL does not wrap; 1 is success."""
+
+    def tell(context: SSL.Context, value: str) -> None:
+        if getattr(_openssl.lib, name)(context._context, value.encode()) != 1:
+            _openssl.lib.ERR_clear_error()
+            raise ValueError("the library does not take this list")
+
+    return tell
 
 
-def accept(done: int) -> None:
-    """Of functions that pyOpenSSL does not wrap: 1 is success."""
-    if done != 1:
-        _openssl.lib.ERR_clear_error()
-        raise ValueError("the library does not take this list")
-
-
+_GROUPS = told_to_library("SSL_CTX_set1_curves_list")
 COMMANDS: dict[str, Callable[[SSL.Context, str], None]] = {
-    "groups": set_groups,
-    "curves": set_groups,
-    "signaturealgorithms": set_signatures,
-    "minprotocol": set_lowest,
-    "maxprotocol": set_highest,
-    "cipherstring": set_ciphers,
-    "ciphersuites": set_suites,
-    "dhparameters": set_parameters,
+    "groups": _GROUPS,
+    "curves": _GROUPS,
+    "signaturealgorithms": told_to_library("SSL_CTX_set1_sigalgs_list"),
+    "minprotocol": lambda made, said: made.set_min_proto_version(version_of(said)),
+    "maxprotocol": lambda made, said: made.set_max_proto_version(version_of(said)),
+    "cipherstring": lambda made, said: made.set_cipher_list(said.encode()),
+    "ciphersuites": lambda made, said: made.set_tls13_ciphersuites(said.encode()),
+    # a file: with it, and only then, DHE is offered up to TLS 1.2
+    "dhparameters": lambda made, said: made.load_tmp_dh(said),
     "options": set_options,
 }

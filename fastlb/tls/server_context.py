@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL
 
 from fastlb.facts.tls import KeyPair, TlsServer
-from fastlb.tls.errors import TlsError, reason
+from fastlb.tls.errors import TlsError, failing
 from fastlb.tls.keys import use_key
 from fastlb.tls.library import address_of
 from fastlb.tls.pass_phrases import KeyPlace, PassPhrases
@@ -123,33 +123,28 @@ def use_certificate(
     """The leaf; and what follows it in the file, unless SSLCertificateChainFile is
     written, which then holds the whole chain (as in mod_ssl)."""
     file = pair.certificate_file
-    try:
+    number, what = ("AH02562", " (with chain)") if has_chain else ("AH02561", "")
+    with failing(
+        f"{number}: Failed to configure certificate {place}{what}, check {file}",
+        "the file must hold PEM certificates, the server's own first",
+    ):
         if has_chain:
             context.use_certificate_chain_file(file)
         else:
             context.use_certificate_file(file)
-    except SSL.Error as failure:
-        number, what = ("AH02562", " (with chain)") if has_chain else ("AH02561", "")
-        raise TlsError(
-            f"{number}: Failed to configure certificate {place}{what}, check {file}",
-            reason(failure),
-            "the file must hold PEM certificates, the server's own first",
-        ) from None
 
 
 def use_chain_file(context: SSL.Context, path: str, pairs: tuple[KeyPair, ...]) -> None:
     """SSLCertificateChainFile: one chain behind whichever certificate is sent."""
-    try:
+    with failing(
+        f"AH01903: Failed to configure CA certificate chain! check {path}",
+        "the file must hold PEM certificates, issuer after issuer",
+        of=(OSError, ValueError, SSL.Error),
+    ):
         own = {first_der(pair.certificate_file) for pair in pairs}
         for certificate in certificates_in(path):
             if certificate.public_bytes(Encoding.DER) not in own:
                 context.add_extra_chain_cert(certificate)
-    except (OSError, ValueError, SSL.Error) as failure:
-        raise TlsError(
-            f"AH01903: Failed to configure CA certificate chain! check {path}",
-            reason(failure),
-            "the file must hold PEM certificates, issuer after issuer",
-        ) from None
 
 
 def first_der(path: str) -> bytes:

@@ -8,8 +8,8 @@ from cryptography import x509
 from OpenSSL import SSL, crypto
 
 from fastlb.facts.tls import RevocationCheck, TlsServer, Trust
-from fastlb.tls.errors import TlsError, reason
-from fastlb.tls.pem import certificates_in
+from fastlb.tls.errors import TlsError, failing
+from fastlb.tls.pem import certificates_if_any, certificates_in
 from fastlb.tls.stamps import listing
 
 FLAGS = {
@@ -33,16 +33,13 @@ def believe(
     """
     context.set_verify_depth(max(0, depth - 1))
     if trust.ca_file is not None or trust.ca_path is not None:
-        try:
+        with failing(
+            "AH01895: Unable to configure verify locations for client "
+            f"authentication: {trust.ca_file or trust.ca_path}",
+            f"{prefix}CACertificateFile takes a file of PEM certificates, "
+            f"{prefix}CACertificatePath a directory made by openssl rehash",
+        ):
             context.load_verify_locations(trust.ca_file, trust.ca_path)
-        except SSL.Error as failure:
-            raise TlsError(
-                "AH01895: Unable to configure verify locations for client "
-                f"authentication: {trust.ca_file or trust.ca_path}",
-                reason(failure),
-                f"{prefix}CACertificateFile takes a file of PEM certificates, "
-                f"{prefix}CACertificatePath a directory made by openssl rehash",
-            ) from None
     flags = FLAGS.get(trust.revocation_check)
     if flags is None:
         return
@@ -53,15 +50,13 @@ def believe(
         )
     store = context.get_cert_store()
     assert store is not None  # a context is made with one
-    try:
+    with failing(
+        f"AH01901: Host {whose}: unable to configure X.509 CRL storage for "
+        f"certificate revocation: {trust.revocation_file or trust.revocation_path}",
+        of=(crypto.Error,),
+    ):
         store.load_locations(trust.revocation_file, trust.revocation_path)
         store.set_flags(flags)
-    except crypto.Error as failure:
-        raise TlsError(
-            f"AH01901: Host {whose}: unable to configure X.509 CRL storage for "
-            f"certificate revocation: {trust.revocation_file or trust.revocation_path}",
-            reason(failure),
-        ) from None
 
 
 def name_authorities(context: SSL.Context, settings: TlsServer) -> None:
@@ -84,13 +79,11 @@ def name_authorities(context: SSL.Context, settings: TlsServer) -> None:
 
 def certificates_of(path: str, *, is_needed: bool) -> list[x509.Certificate]:
     """All of a PEM file; a file of a directory may be anything, and gives none then."""
-    try:
+    if not is_needed:
+        return certificates_if_any(path)
+    with failing(
+        "AH01896: Unable to determine list of acceptable CA certificates for "
+        f"client authentication: {path}",
+        of=(OSError, ValueError),
+    ):
         return certificates_in(path)
-    except (OSError, ValueError) as failure:
-        if not is_needed:
-            return []
-        raise TlsError(
-            "AH01896: Unable to determine list of acceptable CA certificates for "
-            f"client authentication: {path}",
-            reason(failure),
-        ) from None

@@ -20,6 +20,7 @@ from fastlb.base.version import VERSION
 from fastlb.tls import dn
 from fastlb.tls.der import content
 from fastlb.tls.facts import ConnectionFacts
+from fastlb.tls.issuers import extension
 from fastlb.tls.library import library_version
 
 # Parts of a name by mod_ssl's letters. SP is ST as old certificates call it.
@@ -152,11 +153,8 @@ def alternative(word: str, certificate: x509.Certificate) -> str | None:
     if match is None:
         return None
     kind, index = match.group(1), int(match.group(2))
-    try:
-        names = certificate.extensions.get_extension_for_class(
-            x509.SubjectAlternativeName
-        ).value
-    except (x509.ExtensionNotFound, ValueError):
+    names = extension(certificate, x509.SubjectAlternativeName)
+    if names is None:
         return None
     if kind == "EMAIL":
         found = names.get_values_for_type(x509.RFC822Name)

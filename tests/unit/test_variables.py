@@ -9,7 +9,10 @@ from typing import Any
 
 from certificates import make_ca, make_pair
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtensionOID, NameOID
 from rows import rows
 
 from fastlb.tls.facts import ConnectionFacts
@@ -102,6 +105,22 @@ def test_a_certificate_without_alternatives_has_none() -> None:
     pair = make_pair(make_ca(), (), subject="alone")
     der = pair.certificate.public_bytes(Encoding.DER)
     assert variable("SSL_CLIENT_SAN_DNS_0", facts("none", client=der)) is None
+
+
+def test_alternatives_that_cannot_be_read_are_none() -> None:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a")])
+    key = ec.generate_private_key(ec.SECP256R1())
+    now = datetime.now(UTC)
+    x400 = x509.UnrecognizedExtension(
+        ExtensionOID.SUBJECT_ALTERNATIVE_NAME, b"\x30\x04\xa3\x02\x05\x00"
+    )
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, now, now)
+        .add_extension(x400, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    seen = facts("none", client=made.public_bytes(Encoding.DER))
+    assert variable("SSL_CLIENT_SAN_DNS_0", seen) is None
 
 
 def test_words_behind_a_known_name_are_not_known() -> None:
