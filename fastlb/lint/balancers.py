@@ -27,7 +27,7 @@ class _Subject:
 
 def lint_balancers(run: Drafts) -> None:
     """Look over each balancer once for each server that writes about it."""
-    for server in (run.main, *run.vhosts):
+    for server in run.servers:
         for name in server.balancers:
             found = effective_balancer(run.main, server, name)
             if found is None or not found.members:
@@ -39,10 +39,7 @@ def lint_balancers(run: Drafts) -> None:
             _redirects(subject)
         _hidden_members(run, server)
         _unused(run, server)
-        members = [*server.direct_members]
-        for draft in server.balancers.values():
-            members += draft.members
-        for member in members:
+        for member in server.every_member():
             _timing(run, member)
 
 
@@ -219,7 +216,7 @@ def _unused(run: Drafts, server: ServerDraft) -> None:
     for name, draft in server.balancers.items():
         if not draft.members:
             continue
-        users = [run.main, *run.vhosts] if server.is_main else [run.main, server]
+        users = run.heirs(server)
         if not any(name in balancers_named(user) for user in users):
             named = sorted(n for user in users for n in balancers_named(user))
             near = did_you_mean(name, [n for n in named if n != name])
@@ -236,6 +233,4 @@ def _unused(run: Drafts, server: ServerDraft) -> None:
 
 def balancers_named(server: ServerDraft) -> set[str]:
     """Balancers that a ProxyPass of this server names, sections included."""
-    named = {m.balancer for m in server.mappings}
-    named |= {s.draft.mapping.balancer for s in server.sections if s.draft.mapping}
-    return {name for name in named if name is not None}
+    return {m.balancer for m in server.every_mapping() if m.balancer is not None}

@@ -73,24 +73,14 @@ def lint(run: Drafts, now: datetime) -> None:
 
 
 def _mentions_tls(run: Drafts) -> bool:
-    servers = [run.main, *run.vhosts]
-    lines = [
-        *(server.tls for server in servers),
-        *(section.tls for server in servers for section in server.sections),
-    ]
+    lines = [server.tls for server in run.servers]
+    lines += [item.tls for server in run.servers for item in server.sections]
     return (
         any(item != TlsLines() for item in lines)
         or any(protocol == "https" for _, _, protocol, _ in run.listens)
         or any(
             member.target.scheme in TLS_SCHEMES
-            for server in servers
-            for member in (
-                *server.direct_members,
-                *(
-                    m
-                    for balancer in server.balancers.values()
-                    for m in balancer.members
-                ),
-            )
+            for server in run.servers
+            for member in server.every_member()
         )
     )

@@ -11,7 +11,7 @@ from fastlb.config.tree import Node
 from fastlb.facts.rules import AccessOp
 from fastlb.facts.vhost import SectionKind
 from fastlb.model.drafts import Drafts, SectionDraft, ServerDraft
-from fastlb.model.proxy_sections import pattern_matches
+from fastlb.model.proxy_sections import section_matches
 from fastlb.model.resolve_access import access_rule
 
 _ANY_TARGET = "192.0.2.1:443"  # an address that no section names (RFC 5737)
@@ -19,7 +19,7 @@ _ANY_TARGET = "192.0.2.1:443"  # an address that no section names (RFC 5737)
 
 def lint_forward(run: Drafts) -> None:
     """Each server that writes ProxyRequests On, or ProxyBlock with it."""
-    for server in (run.main, *run.vhosts):
+    for server in run.servers:
         node = server.forward
         if node is None or server.settings.get("proxy_requests") is not True:
             continue
@@ -29,12 +29,11 @@ def lint_forward(run: Drafts) -> None:
             "of a forward proxy only CONNECT is served",
             why="a GET of another server's http:// URL is refused",
         )
-        if not any(_guards(item) for item in _sections(run, server)):
+        if not any(_guards(item) for item in run.sections_of(server)):
             _open(run, server, node)
-    for server in (run.main, *run.vhosts):
+    for server in run.servers:
         for node in server.proxy_blocks:
-            users = [run.main, *run.vhosts] if server.is_main else [server, run.main]
-            if any(user.settings.get("proxy_requests") for user in users):
+            if any(user.settings.get("proxy_requests") for user in run.heirs(server)):
                 run.report.error(
                     node,
                     "FB0287",
@@ -44,10 +43,6 @@ def lint_forward(run: Drafts) -> None:
                 )
 
 
-def _sections(run: Drafts, server: ServerDraft) -> list[SectionDraft]:
-    return run.main.sections + (server.sections if not server.is_main else [])
-
-
 def _guards(section: SectionDraft) -> bool:
     """A <Proxy> for any target that does not let everybody in."""
     if section.kind not in (SectionKind.PROXY, SectionKind.PROXY_MATCH):
@@ -55,17 +50,14 @@ def _guards(section: SectionDraft) -> bool:
     rule = access_rule(section.draft)
     if rule is None or rule.op is AccessOp.GRANTED:
         return False
-    return (
-        pattern_matches(section.pattern, section.is_regex, section.is_glob, _ANY_TARGET)
-        is True
-    )
+    return section_matches(section, _ANY_TARGET) is True
 
 
 def _open(run: Drafts, server: ServerDraft, node: Node) -> None:
     elsewhere = any(
         section.kind in (SectionKind.LOCATION, SectionKind.LOCATION_MATCH)
         and access_rule(section.draft) is not None
-        for section in _sections(run, server)
+        for section in run.sections_of(server)
     )
     why = "anybody who reaches this server connects through it to wherever it can go"
     if elsewhere:

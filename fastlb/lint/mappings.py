@@ -22,7 +22,7 @@ from fastlb.model.report import did_you_mean, place_of
 
 def lint_mappings(run: Drafts) -> None:
     """Look over the mappings of each server."""
-    for server in (run.main, *run.vhosts):
+    for server in run.servers:
         inherited = (
             run.main.mappings
             if not server.is_main
@@ -30,8 +30,7 @@ def lint_mappings(run: Drafts) -> None:
             else []
         )
         ordered = [*inherited, *server.mappings]
-        in_sections = [s.draft.mapping for s in server.sections if s.draft.mapping]
-        for mapping in (*server.mappings, *in_sections):
+        for mapping in server.every_mapping():
             if mapping.exclude:
                 continue
             _undefined(run, server, mapping)
@@ -48,14 +47,11 @@ def _undefined(run: Drafts, server: ServerDraft, mapping: MappingDraft) -> None:
     name = mapping.balancer
     if name is None:
         return
-    users = [run.main, *run.vhosts] if server.is_main else [server]
-    known: set[str] = set()
+    users = run.servers if server.is_main else [server]
     for user in users:
         found = effective_balancer(run.main, user, name)
         if found is not None and (found.members or found.draft.is_broken):
             return
-    for owner in {id(s): s for s in (run.main, server, *run.vhosts)}.values():
-        known |= {n for n, draft in owner.balancers.items() if draft.members}
     section = _section_of(run, server, name)
     draft = server.balancers.get(name)
     if section is not None or (draft is not None and draft.is_defined):
@@ -68,6 +64,7 @@ def _undefined(run: Drafts, server: ServerDraft, mapping: MappingDraft) -> None:
             word=mapping.target,
         )
         return
+    known = {n for one in run.servers for n, d in one.balancers.items() if d.members}
     elsewhere = name in known
     run.report.warn(
         mapping.node,
@@ -84,7 +81,7 @@ def _undefined(run: Drafts, server: ServerDraft, mapping: MappingDraft) -> None:
 
 
 def _section_of(run: Drafts, server: ServerDraft, name: str) -> SectionDraft | None:
-    for section in (*run.main.sections, *server.sections):
+    for section in run.sections_of(server):
         if section.kind is SectionKind.PROXY and section.pattern.rstrip("/") == name:
             return section
     return None

@@ -11,7 +11,7 @@ def lint_servers(run: Drafts) -> None:
     """Look over the main server and the virtual hosts."""
     _listeners(run)
     _vhosts(run)
-    for server in (run.main, *run.vhosts):
+    for server in run.servers:
         _logs(run, server)
 
 

@@ -220,7 +220,7 @@ class TlsFiles:
         found: list[x509.Certificate] = []
         bundle = next(filter(os.path.exists, SYSTEM_BUNDLES), None)
         paths = [] if bundle is None else [bundle]
-        for server in (self.run.main, *self.run.vhosts):
+        for server in self.run.servers:
             written = (server.tls.last.get(name) for name in _AUTHORITY_FILES)
             paths += [self.path(node) for node in written if node is not None]
         for path in dict.fromkeys(paths):

@@ -47,7 +47,7 @@ _DIRECTORIES: Final = (
 def lint_tls_hosts(run: Drafts, now: datetime) -> None:
     """Look over everything about TLS and report."""
     files = TlsFiles(run, now)
-    servers = (run.main, *run.vhosts)
+    servers = run.servers
     for server in servers:
         _paths(files, server.tls)
         for section in server.sections:

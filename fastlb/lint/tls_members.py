@@ -9,7 +9,7 @@ from fastlb.lint.tls_files import TlsFiles
 from fastlb.lint.tls_trust import no_authorities, revocation
 from fastlb.model.drafts import Drafts, MemberDraft, SectionDraft, ServerDraft, TlsLines
 from fastlb.model.merge import effective_balancer
-from fastlb.model.proxy_sections import pattern_matches
+from fastlb.model.proxy_sections import section_matches
 from fastlb.model.resolve_server import fields_of
 from fastlb.model.resolve_tls import member_tls, server_lines, tls_values
 from fastlb.model.targets import TLS_SCHEMES
@@ -19,7 +19,7 @@ from fastlb.tls.pem import belongs
 def lint_tls_members(files: TlsFiles) -> None:
     """Look over the lines of every server and <Proxy>, and over their members."""
     run = files.run
-    for server in (run.main, *run.vhosts):
+    for server in run.servers:
         _lines(files, server.tls, server_lines(run, server))
         for section in server.sections:
             whole = TlsLines(server_lines(run, server).last | section.tls.last)
@@ -71,21 +71,19 @@ def _machine(files: TlsFiles, node: Node | None) -> None:
 
 def _engines(run: Drafts, server: ServerDraft) -> None:
     """https and wss members without SSLProxyEngine: one complaint a balancer."""
-    sections = run.main.sections + (server.sections if not server.is_main else [])
     for name in server.balancers:
         found = effective_balancer(run.main, server, name)
         for member in found.members if found is not None else ():
             if member.target.scheme in TLS_SCHEMES:
-                if not member_tls(run, server, name, sections).engine:
+                if not member_tls(run, server, name).engine:
                     _no_engine(run, member)
                 break
-    in_sections = [item.draft.mapping for item in server.sections]
-    for mapping in (*server.mappings, *filter(None, in_sections)):
+    for mapping in server.every_mapping():
         direct = mapping.member
         if (
             direct is not None
             and direct.target.scheme in TLS_SCHEMES
-            and not member_tls(run, server, mapping.target, sections).engine
+            and not member_tls(run, server, mapping.target).engine
         ):
             _no_engine(run, MemberDraft(direct.target, direct.params, mapping.node))
 
@@ -104,19 +102,11 @@ def _no_engine(run: Drafts, member: MemberDraft) -> None:
 
 def _reach(run: Drafts, server: ServerDraft, section: SectionDraft) -> None:
     """A <Proxy> with SSLProxy* is compared with what mappings name as their target."""
-    users = [run.main, *run.vhosts] if server.is_main else [run.main, server]
-    targets = [
-        mapping.target
-        for user in users
-        for mapping in (
-            *user.mappings,
-            *(item.draft.mapping for item in user.sections if item.draft.mapping),
-        )
-        if not mapping.exclude
-    ]
     verdicts = [
-        pattern_matches(section.pattern, section.is_regex, section.is_glob, target)
-        for target in targets
+        section_matches(section, mapping.target)
+        for user in run.heirs(server)
+        for mapping in user.every_mapping()
+        if not mapping.exclude
     ]
     node = next(iter(section.tls.last.values()))
     if None in verdicts and True not in verdicts:

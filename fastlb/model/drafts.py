@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from fastlb._pcre2 import Pattern, PatternError
@@ -188,6 +189,16 @@ class ServerDraft:
     def is_main(self) -> bool:
         return self.node is None
 
+    def every_member(self) -> list[MemberDraft]:
+        """Direct ones, and those of its balancers."""
+        balanced = (draft.members for draft in self.balancers.values())
+        return [*self.direct_members, *chain.from_iterable(balanced)]
+
+    def every_mapping(self) -> list[MappingDraft]:
+        """Its own, and those in its sections."""
+        in_sections = (section.draft.mapping for section in self.sections)
+        return [*self.mappings, *filter(None, in_sections)]
+
 
 def balancer_of(server: ServerDraft, name: str, node: Node) -> BalancerDraft:
     """The server's draft of a balancer, made when this is its first mention."""
@@ -230,6 +241,18 @@ class Drafts:
     header_rules: list[tuple[Node, HeaderRule]] = field(default_factory=list)
     variables: list[tuple[Node, str]] = field(default_factory=list)  # set, by name
     noted: set[str] = field(default_factory=set)  # parameters that a note was made of
+
+    @property
+    def servers(self) -> tuple[ServerDraft, ...]:
+        return self.main, *self.vhosts
+
+    def heirs(self, server: ServerDraft) -> tuple[ServerDraft, ...]:
+        """Servers that may use what stands in one, the main server among them."""
+        return self.servers if server.is_main else (self.main, server)
+
+    def sections_of(self, server: ServerDraft) -> list[SectionDraft]:
+        """Sections that hold for a server, in their order."""
+        return self.main.sections + ([] if server.is_main else server.sections)
 
     def take_regex(
         self,

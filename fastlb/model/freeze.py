@@ -148,10 +148,9 @@ class _Freezer:
         main = self.run.main
         for name in draft.balancers:
             self._balancer(index, name)
-        section_drafts = list(main.sections)
+        section_drafts = self.run.sections_of(draft)
         mapping_drafts = list(main.mappings)
         if index:
-            section_drafts += draft.sections
             if not inherits_passes(main, draft, self.run.process.compat):
                 mapping_drafts = []
             mapping_drafts += draft.mappings
@@ -297,11 +296,7 @@ class _Freezer:
     ) -> TlsMember | None:
         if draft.target.scheme not in TLS_SCHEMES:
             return None
-        owner = self._drafts[server]
-        sections = self.run.main.sections
-        if server:
-            sections = [*sections, *owner.sections]
-        return member_tls(self.run, owner, target, sections)
+        return member_tls(self.run, self._drafts[server], target)
 
     def _mapping(
         self, server: int, draft: MappingDraft, section_drafts: Sequence[SectionDraft]

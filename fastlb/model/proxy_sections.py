@@ -41,13 +41,16 @@ def bound_sections(
     for index, section in enumerate(sections):
         if target == "!" or section.kind not in _PROXY_KINDS or section.says_nothing:
             continue
-        verdict = pattern_matches(
-            section.pattern, section.is_regex, section.is_glob, target
-        )
+        verdict = section_matches(section, target)
         if verdict is not False:
             indexes.append(index)
             dynamic.append(verdict is None)
     return tuple(indexes), tuple(dynamic) if any(dynamic) else ()
+
+
+def section_matches(section: SectionDraft, target: str) -> bool | None:
+    """As pattern_matches."""
+    return pattern_matches(section.pattern, section.is_regex, section.is_glob, target)
 
 
 def pattern_matches(

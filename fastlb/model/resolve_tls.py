@@ -30,12 +30,11 @@ from fastlb.model.drafts import (
     Drafts,
     Handler,
     Place,
-    SectionDraft,
     ServerDraft,
     TlsLines,
     Values,
 )
-from fastlb.model.proxy_sections import pattern_matches
+from fastlb.model.proxy_sections import section_matches
 from fastlb.model.resolve_server import SETTERS, absolute, fields_of, presets
 
 DH_COMMAND: Final = "dhparameters"  # the command of SSLOpenSSLConfCmd with a file
@@ -96,22 +95,19 @@ def _listens_https(run: Drafts, server: ServerDraft) -> bool:
     return False
 
 
-def member_tls(
-    run: Drafts, server: ServerDraft, target: str, sections: Sequence[SectionDraft]
-) -> TlsMember:
+def member_tls(run: Drafts, server: ServerDraft, target: str) -> TlsMember:
     """How members behind a target are spoken to, for requests of a server.
 
-    target    "balancer://name" or the URL of a direct member: what <Proxy> sections
-              are compared with
-    sections  of the main server and of this one, in their order
+    target: "balancer://name" or the URL of a direct member: what <Proxy> sections are
+    compared with
 
     Differs from Apache: of several sections the later is laid over the earlier; there,
     and under Compat apache, the last with a SSLProxy line hides what the others say.
     """
     base = server_lines(run, server).last
     last = base
-    for section in sections:
-        if section.tls.last and section_binds(section, target):
+    for section in run.sections_of(server):
+        if section.tls.last and section_matches(section, target) is True:
             below = base if run.process.compat is Compat.APACHE else last
             last = below | section.tls.last
     values = tls_values(run, Scope.MEMBERS, last)
@@ -125,14 +121,6 @@ def member_tls(
         "check_cn": not checks_name and common is True,
     }
     return TlsMember(**fields_of(TlsMember, values))
-
-
-def section_binds(section: SectionDraft, target: str) -> bool:
-    """Whether a <Proxy> holds for all that goes to a target."""
-    verdict = pattern_matches(
-        section.pattern, section.is_regex, section.is_glob, target
-    )
-    return verdict is True
 
 
 def server_lines(run: Drafts, server: ServerDraft) -> TlsLines:
