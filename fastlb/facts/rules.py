@@ -6,7 +6,7 @@ Text is latin-1 `bytes` where the core will copy it to the wire.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +128,9 @@ class AccessRule:
     args: tuple[str, ...] = ()
     negated: bool = False
     rules: tuple[AccessRule, ...] = ()
+    # Where it stands; "" for one that is made of several lines
+    file: str = field(default="", compare=False, repr=False)
+    line: int = field(default=0, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from collections.abc import Mapping as Table
+from dataclasses import dataclass, field
 
 from fastlb.base.levels import Level
 from fastlb.facts.mapping import Mapping
@@ -25,6 +26,9 @@ from fastlb.facts.words import (
     Trace,
     Via,
 )
+
+Line = tuple[str, int]
+"""A line of the configuration: file and number, from 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,11 @@ class DirConf:
     require_ssl: bool | None = None  # SSLRequireSSL
     std_env_vars: bool | None = None  # SSLOptions StdEnvVars
     export_cert_data: bool | None = None  # SSLOptions ExportCertData
+    # Where that stands, by the field's name: of a tuple one line for each element, of
+    # a scalar the line that holds. No setting: two that differ in it alone are equal.
+    lines: Table[str, tuple[Line, ...]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
 
 class SectionKind(enum.Enum):

@@ -8,16 +8,16 @@ the end, so they are given out when the drafts are frozen (`freeze.py`).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from itertools import chain
-from typing import Any
+from typing import Any, Final
 
 from fastlb._pcre2 import Pattern, PatternError
 from fastlb.base.levels import Level
 from fastlb.config.tree import Node
 from fastlb.facts.regex import RegexDraft, compile_pcre, cure_of
 from fastlb.facts.rules import AccessRule, EnvCondition, Format, HeaderRule
-from fastlb.facts.vhost import DirConf, SectionKind
+from fastlb.facts.vhost import DirConf, Line, SectionKind
 from fastlb.facts.words import Compat
 from fastlb.model.report import Mistake, Report, place_of
 from fastlb.model.targets import Target
@@ -117,6 +117,27 @@ class ConfDraft:
     reverse_maps: list[ReverseDraft] = field(default_factory=list)
     requires: list[AccessRule] = field(default_factory=list)
     legacy: LegacyAccess | None = None
+    lines: dict[str, tuple[Line, ...]] = field(default_factory=dict, compare=False)
+
+
+_WHOLE: Final = ("error_override",)
+"""Tuples that a later line replaces."""
+
+_SETTINGS: Final = tuple(item.name for item in fields(DirConf) if item.name != "lines")
+
+
+def note_lines(draft: ConfDraft, before: DirConf, node: Node) -> None:
+    """What a directive has changed in the settings of its section stands there."""
+    line = (node.file, node.line)
+    for name in _SETTINGS:
+        old, new = getattr(before, name), getattr(draft.conf, name)
+        if new is old:
+            continue
+        if isinstance(new, tuple) and isinstance(old, tuple) and name not in _WHOLE:
+            known = draft.lines.get(name, ())
+            draft.lines[name] = known + (line,) * (len(new) - len(known))
+        else:
+            draft.lines[name] = (line,)
 
 
 @dataclass(slots=True)

@@ -334,8 +334,13 @@ class _Freezer:
         mapping = None
         if draft.mapping is not None:
             mapping = self._mapping(server, draft.mapping, section_drafts)
+        lines = dict(draft.lines)
+        if draft.reverse_maps:
+            nodes = [item.node for item in draft.reverse_maps]
+            lines["reverse_maps"] = tuple((node.file, node.line) for node in nodes)
         return replace(
             draft.conf,
+            lines=lines,
             mapping=mapping,
             reverse_maps=tuple(self._reverse(server, r) for r in draft.reverse_maps),
             access=access_rule(draft),

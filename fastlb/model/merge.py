@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 
 from fastlb.config.directives.balancer_params import BALANCER
-from fastlb.facts.vhost import DirConf
+from fastlb.facts.vhost import DirConf, Line
 from fastlb.facts.words import Compat
 from fastlb.model.drafts import BalancerDraft, MemberDraft, ServerDraft, Values
 
@@ -20,18 +20,36 @@ def merge_conf(base: DirConf, later: DirConf) -> DirConf:
     first, of ErrorDocument it has one per status.
     """
     changes: dict[str, object] = {}
+    lines = {**base.lines, **later.lines}
     for field in fields(DirConf):
+        if field.name == "lines":
+            continue
         old, new = getattr(base, field.name), getattr(later, field.name)
         if field.name == "redirects":
             changes[field.name] = new + old
+            _join(lines, field.name, later, base)
         elif field.name == "error_documents":
             changes[field.name] = tuple({**dict(old), **dict(new)}.items())
+            statuses = [status for status, _ in (*old, *new)]
+            places = base.lines.get(field.name, ()) + later.lines.get(field.name, ())
+            kept = dict(zip(statuses, places, strict=False))
+            lines[field.name] = tuple(kept.values())
         elif field.name == "error_override" or not isinstance(old, tuple):
             changes[field.name] = old if new is None else new
         else:
             changes[field.name] = old + new
+            _join(lines, field.name, base, later)
+    changes["lines"] = lines
     # The fields' types are those of the two DirConfs that they come from.
     return replace(base, **changes)  # type: ignore[arg-type]
+
+
+def _join(
+    lines: dict[str, tuple[Line, ...]], name: str, first: DirConf, second: DirConf
+) -> None:
+    joined = first.lines.get(name, ()) + second.lines.get(name, ())
+    if joined:
+        lines[name] = joined
 
 
 def inherits_passes(

@@ -38,7 +38,14 @@ from fastlb.model import (
     resolve_tls,
     resolve_vhosts,
 )
-from fastlb.model.drafts import ConfDraft, Drafts, Handler, Place, SectionDraft
+from fastlb.model.drafts import (
+    ConfDraft,
+    Drafts,
+    Handler,
+    Place,
+    SectionDraft,
+    note_lines,
+)
 from fastlb.model.globs import is_glob
 from fastlb.model.rejoin import rejoin
 from fastlb.model.report import Mistake, Report
@@ -133,7 +140,10 @@ def _take(run: Drafts, place: Place, node: Node) -> None:
         handler = HANDLERS.get(name)
         # Whatever has no handler was explained or refused by the registry
         if handler is not None and (node.args or name in _MAY_BE_EMPTY):
+            before = place.draft.conf
             handler(run, place, node)
+            if place.draft.conf is not before:
+                note_lines(place.draft, before, node)
 
 
 def _section(run: Drafts, place: Place, node: Node, kind: SectionKind) -> None:

@@ -6,6 +6,7 @@ mod_authz_host, mod_access_compat.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from fastlb.config.tree import Node
@@ -64,7 +65,7 @@ def _legacy_rule(legacy: LegacyAccess) -> AccessRule:
 
 def require(run: Drafts, place: Place, node: Node) -> None:
     """A `Require` line in a section."""
-    rule = _require(run, node)
+    rule = _standing(_require(run, node), node)
     if rule is None:
         return
     if rule.negated:
@@ -102,7 +103,7 @@ def _container(run: Drafts, node: Node) -> AccessRule | None:
         if name in CONTAINERS:
             rule = _container(run, child)
         elif name == "require":
-            rule = _require(run, child)
+            rule = _standing(_require(run, child), child)
         else:
             rule = None  # what may stand here but says nothing about access
         if rule is None:
@@ -142,7 +143,12 @@ def _container(run: Drafts, node: Node) -> AccessRule | None:
             cure="add Require all granted",
         )
         return None
-    return AccessRule(op, rules=tuple(rules))
+    return _standing(AccessRule(op, rules=tuple(rules)), node)
+
+
+def _standing(rule: AccessRule | None, node: Node) -> AccessRule | None:
+    """The rule with its place."""
+    return rule and replace(rule, file=node.file, line=node.line)
 
 
 def _require(run: Drafts, node: Node) -> AccessRule | None:
@@ -216,7 +222,8 @@ def order(run: Drafts, place: Place, node: Node) -> None:
 def allow_deny(run: Drafts, place: Place, node: Node) -> None:
     """`Allow from ...` and `Deny from ...`."""
     legacy = _legacy(run, place, node)
-    rules = legacy.allow if node.name.lower() == "allow" else legacy.deny
+    said = legacy.allow if node.name.lower() == "allow" else legacy.deny
+    rules: list[AccessRule] = []
     for word in node.args[1:]:
         if word.startswith("#"):
             run.report.error(node, "FB0263", "No comments are allowed here", word=word)
@@ -232,6 +239,7 @@ def allow_deny(run: Drafts, place: Place, node: Node) -> None:
             )
         else:
             _allow_host(run, node, rules, word)
+    said += [replace(rule, file=node.file, line=node.line) for rule in rules]
 
 
 def _allow_host(run: Drafts, node: Node, rules: list[AccessRule], word: str) -> None:
