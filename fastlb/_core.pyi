@@ -271,6 +271,58 @@ class Core:
     def counts(self) -> dict[str, int]:
         """Live objects: downstreams, upstreams, exchanges, buffers, idle ..."""
 
+@final
+class Explainer:
+    """What would become of requests (core/flow/explain.pyx): no socket is opened.
+
+    There is one plan in a process: a Core or an Explainer that is made later takes its
+    place.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        table: Table,
+        member_slots: Sequence[int],
+        balancer_slots: Sequence[int],
+    ) -> None: ...
+    def explain(
+        self,
+        asked: bytes,
+        listener: int,
+        remote: bytes,
+        local: bytes,
+        name: bytes = b"",
+        names: Mapping[int, bool] = ...,
+        chance: int = 0,
+    ) -> dict[str, Any]:
+        """What is decided about a request with that head.
+
+        listener     index into Model.listeners
+        remote, local  16 bytes, IPv4 as ::ffff:a.b.c.d
+        name         that the handshake names; b"": none
+        names        what look-ups found, by the number that "wait" has told
+
+        what         member, redirect, handler, tunnel, here, nothing, error, or wait:
+                     names and forward are to be looked up, under number
+        status, because, location, handler  of what is answered here
+        tls, vhost, vhosts, vhost_named     who was spoken to: indexes of Model.vhosts
+        path, target, misread, excluded     what was asked for, and is asked for there
+        sections     those that apply: indexes into VHost.sections, -1: the host's own
+        mapping      (section, -1) or (-1, index into VHost.mappings)
+        considered   (section, number, matches, serves) in the order of trying
+        access       (section, verdicts in prefix order: 1, 0, or -1 no say)
+        redirect     (section, number)
+        env, env_rules       variables; (section, "if" or "set", number) that set them
+        balancer, member     indexes, -1: none
+        session, route, from_url, by_route, forced, upgrade   of the election
+        header_rules         (section, number) of RequestHeader that changed something
+        head         what goes out to the member
+        """
+    def answer(self, given: bytes) -> bytes | int:
+        """The head that the client gets of that head of the member that was just asked;
+        or the status that takes its place."""
+
 TLS_FUNCTIONS: tuple[str, ...]
 STAPLE_FUNCTIONS: tuple[str, ...]
 STAPLE_ANSWER_MAX: int

@@ -138,5 +138,8 @@ include "core/flow/accept.pyx"
 include "core/flow/events.pyx"
 include "core/flow/lone.pyx"
 
+# what the command line asks
+include "core/flow/explain.pyx"
+
 # what the worker calls
 include "core/core.pyx"

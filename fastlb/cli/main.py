@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from fastlb import _core  # noqa: F401 - first: it notes what memory is taken
 from fastlb.cli import control, demo, listing, version
 from fastlb.cli.dumps import dump
+from fastlb.cli.explain import command as explain
 from fastlb.cli.options import FIRST_STEPS, HINT, USAGE, Options, UsageError, parse
 from fastlb.cli.saying import say, worth_saying
 from fastlb.cli.serve import serve, source_of
@@ -41,6 +42,8 @@ def run(arguments: Sequence[str], program: str) -> int:
     """Do what the words ask; the exit code."""
     if arguments and arguments[0] == "demo":
         return demo.run(arguments[1:])
+    if arguments and arguments[0] == "explain":
+        return explain.run(arguments[1:])
     try:
         options = parse(arguments)
     except UsageError as error:

@@ -27,6 +27,7 @@ Usage: {program} [-D name] [-d directory] [-f file]
               [-k start|restart|graceful|graceful-stop|stop]
               [-v] [-V] [-h] [-l] [-L] [-t [-v]] [-T] [-S] [-M] [-X] [--strict]
        {program} demo [--port number]
+       {program} explain [-f file] ... URL
 Options:
   -D name            : define a name for use in <IfDefine name> directives
   -d directory       : specify an alternate initial ServerRoot
@@ -57,7 +58,7 @@ Options:
 
 HINT = """\
 Usage: {program} [-t] [-f file] [-k start|restart|graceful|graceful-stop|stop]
-       {program} demo [--port number]
+       {program} demo [--port number] | explain [-f file] URL
 {program} -h lists all options.
 """
 
@@ -65,6 +66,7 @@ FIRST_STEPS = """\
 {program}: there is no configuration at {file}.
   {program} demo             shows a balancer at work, with members of its own
   {program} -t -f httpd.conf checks a configuration of yours; without -t it is served
+  {program} explain URL      tells which way a request would take, and why
   {program} -h               lists all options
 """
 

@@ -83,6 +83,12 @@ TESTED: dict[str, tuple[str, ...]] = {
         "test_a_body_of_which_part_is_gone_is_not_sent_again",
         "test_a_response_of_known_length",
     ),
+    "explain": (
+        "test_the_way_to_a_member_is_told_with_places",
+        "test_what_lost_is_told_too",
+        "test_access_is_told_rule_by_rule",
+        "test_how_a_request_ends",
+    ),
     "heads": (
         "test_a_head_grows_through_all_sizes_of_buffers",
         "test_only_so_many_large_heads_are_read_at_once",

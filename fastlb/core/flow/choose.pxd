@@ -2,6 +2,9 @@
 
 # Find a member and ask it; also for every further try of the same request.
 cdef void exchange_elect(exchange *x) noexcept nogil
+# x.member by an election of the mapping's balancer, and the variables that tell of it.
+# False: there is nobody (x.choice.election)
+cdef bint member_choose(exchange *x) noexcept nogil
 # A connection from the pool, a new one, or a place in the queue for one.
 cdef void exchange_connect(exchange *x, bint fresh) noexcept nogil
 cdef void exchange_find_connection(exchange *x) noexcept nogil

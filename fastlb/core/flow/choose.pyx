@@ -8,50 +8,56 @@
 
 cdef void exchange_elect(exchange *x) noexcept nogil:
     """Find a member and ask it; also for every further try of the same request."""
-    cdef plan_mapping *m = x.facts.mapping
-    cdef int chosen
-    cdef text *name
     exchange_renew(x)
     exchange_enter(x, X_DECIDE)
-    if m.balancer < 0:
-        x.member = &plan.members[m.member]
+    if x.facts.mapping.balancer < 0:
+        x.member = &plan.members[x.facts.mapping.member]
         if unlikely(member_flags_now(engine.view, x.member.slot)
                     & (FLAG_DISABLED | FLAG_STOPPED)):
             say(x, SAY_DISABLED)
             exchange_answer_error(x, 503, NULL)
             return
     else:
-        if x.choice.balancer == NULL:
-            x.choice.balancer = &plan.balancers[m.balancer]
-            x.choice.balancer_index = m.balancer
-            if x.choice.balancer.sticky_cookie != NULL:
-                exchange_sticky(x)
-        chosen = elect(
-            engine.view, x.choice.balancer, watch.now_us, chance_next(&engine.chance),
-            x.choice.sticky.route, x.choice.sticky.route_length, &x.choice.election)
-        if unlikely(x.choice.election.lock != LOCK_FREE):
-            say_lock(x)
-        if unlikely(x.choice.election.began_anew):
-            say(x, SAY_BEGAN_ANEW)
-        if unlikely(chosen < 0):
+        if unlikely(not member_choose(x)):
             exchange_nobody(x)
             return
-        x.member = &plan.members[x.choice.balancer.member_index[chosen]]
         if unlikely(x.choice.election.forced_recovery):
             say(x, SAY_FORCED)
-        name = &plan.balancer_names[x.choice.balancer_index]
-        env_set(&x.facts, ENV_BALANCER_NAME, name.data, name.length)
-        env_set(&x.facts, ENV_BALANCER_WORKER_NAME, x.member.url.data,
-                x.member.url.length)
-        env_set(&x.facts, ENV_BALANCER_WORKER_ROUTE, x.member.route.data,
-                x.member.route.length)
-        if x.choice.election.route_changed:
-            env_set(&x.facts, ENV_BALANCER_ROUTE_CHANGED, b"1", 1)
     x.choice.attempts += 1
     if unlikely(not tried_add(x)):
         exchange_answer_error(x, 500, NULL)
         return
     exchange_connect(x, False)
+
+
+cdef bint member_choose(exchange *x) noexcept nogil:
+    """x.member by an election of the mapping's balancer; False: there is nobody."""
+    cdef int chosen
+    cdef text *name
+    if x.choice.balancer == NULL:
+        x.choice.balancer = &plan.balancers[x.facts.mapping.balancer]
+        x.choice.balancer_index = x.facts.mapping.balancer
+        if x.choice.balancer.sticky_cookie != NULL:
+            exchange_sticky(x)
+    chosen = elect(
+        engine.view, x.choice.balancer, watch.now_us, chance_next(&engine.chance),
+        x.choice.sticky.route, x.choice.sticky.route_length, &x.choice.election)
+    if unlikely(x.choice.election.lock != LOCK_FREE):
+        say_lock(x)
+    if unlikely(x.choice.election.began_anew):
+        say(x, SAY_BEGAN_ANEW)
+    if unlikely(chosen < 0):
+        return False
+    x.member = &plan.members[x.choice.balancer.member_index[chosen]]
+    name = &plan.balancer_names[x.choice.balancer_index]
+    env_set(&x.facts, ENV_BALANCER_NAME, name.data, name.length)
+    env_set(&x.facts, ENV_BALANCER_WORKER_NAME, x.member.url.data,
+            x.member.url.length)
+    env_set(&x.facts, ENV_BALANCER_WORKER_ROUTE, x.member.route.data,
+            x.member.route.length)
+    if x.choice.election.route_changed:
+        env_set(&x.facts, ENV_BALANCER_ROUTE_CHANGED, b"1", 1)
+    return True
 
 
 cdef void exchange_sticky(exchange *x) noexcept nogil:

@@ -1,0 +1,8 @@
+"""`fastlb explain`: which way a request would take, and why.
+
+command.py   the words of the command line
+asked.py     a request to explain, and where it would arrive
+standing.py  a model with a table and the core's Explainer over them
+way.py       the core's answer, in steps with places
+tell.py      the steps as text
+"""

@@ -1,0 +1,521 @@
+"""The way of a request in steps: what was decided, why, where it stands, what lost.
+
+The core has decided (`core/flow/explain.pyx`); here its numbers get the names and
+places that the model knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from fastlb.cli.explain.asked import Asked, arrival, packed
+from fastlb.cli.explain.standing import Standing
+from fastlb.facts.balancer import Balancer
+from fastlb.facts.diff import listener_key
+from fastlb.facts.mapping import Mapping
+from fastlb.facts.member import Member
+from fastlb.facts.rules import AccessOp, AccessRule
+from fastlb.facts.vhost import DirConf, Line, SectionKind, VHost
+
+NOWHERE: Line = ("", 0)
+CONTAINERS = (AccessOp.ALL_OF, AccessOp.ANY_OF, AccessOp.NONE_OF)
+VERDICTS = {1: "yes", 0: "no", -1: "has no say"}
+BECAUSE = {
+    "sections": "more sections match than one request may have",
+    "not asked": "the host demands a certificate that the handshake did not ask for",
+    "plain": "SSLRequireSSL, and the connection is plain",
+    "denied": "access is denied",
+    "misread": "access is denied to the path as a member may read it",
+    "climbs": "the target leads out of where the mapping points",
+}
+WAY_BACK = (
+    *("reverse_maps", "cookie_domains", "cookie_paths", "header_rules"),
+    *("error_override", "error_documents"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that was decided. lost: what was considered besides."""
+
+    kind: str
+    text: str
+    why: str = ""
+    line: Line = NOWHERE
+    lost: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Where a request goes.
+
+    outcome  "member", "redirect", "handler", "tunnel", "here" or "error"
+    status   of an answer that is made here; 0: the member's
+    goes_to  "balancer://name", a member's URL, the place of a redirect, or the status
+    member   its URL, "" where none is asked
+    sent     the head that the member gets
+    """
+
+    asked: Asked
+    steps: tuple[Step, ...]
+    outcome: str
+    status: int
+    goes_to: str
+    member: str = ""
+    target: str = ""
+    sent: tuple[str, ...] = ()
+    answer: tuple[str, ...] = ()
+
+
+def way_of(standing: Standing, asked: Asked, answer: Sequence[str] = ()) -> Way:
+    """Explain one request. Raises AskedError. answer: fields of a member's answer."""
+    return _Story(standing, asked).told(answer)
+
+
+class _Story:
+    """One request, while it is told."""
+
+    def __init__(self, standing: Standing, asked: Asked) -> None:
+        self.standing = standing
+        self.model = standing.model
+        self.asked = asked
+        self.arrival = arrival(self.model, asked)
+        self.steps: list[Step] = []
+        here = self.arrival
+        self.found = standing.ask(
+            here.head,
+            here.listener,
+            packed(asked.client),
+            packed(here.local),
+            name=here.host.encode() if here.tls and not _is_address(here.host) else b"",
+            client=asked.client,
+        )
+        self.vhost: VHost = self.model.vhosts[self.found["vhost"]]
+
+    def told(self, answer: Sequence[str]) -> Way:
+        self.listener()
+        if self.found["tls"] is not self.arrival.tls:
+            return self.wrong_scheme()
+        self.host()
+        if "sections" in self.found:
+            self.sections()
+            self.variables()
+            self.access()
+            self.where()
+        outcome, status, goes_to, member = self.outcome()
+        sent: tuple[str, ...] = ()
+        back: tuple[str, ...] = ()
+        if outcome == "member":
+            sent = _lines(self.found["head"])
+            self.header_rules()
+            self.way_back()
+            if answer:
+                back = self.answered(answer)
+        return Way(
+            self.asked,
+            tuple(self.steps),
+            outcome,
+            status,
+            goes_to,
+            member,
+            _text(self.found.get("target")),
+            sent,
+            back,
+        )
+
+    def add(
+        self,
+        kind: str,
+        text: str,
+        why: str = "",
+        line: Line = NOWHERE,
+        lost: Sequence[Step] = (),
+    ) -> None:
+        self.steps.append(Step(kind, text, why, line, tuple(lost)))
+
+    def written(self, line: Line, otherwise: str) -> str:
+        return self.standing.texts.get(line, otherwise)
+
+    # -- who is spoken to
+
+    def listener(self) -> None:
+        listener = self.model.listeners[self.arrival.listener]
+        speaks = "TLS" if self.found["tls"] else "plain"
+        arrived = f"the connection arrives at {self.arrival.local}:{listener.port}"
+        self.add(
+            "listener",
+            f"Listen {listener_key(listener)}, {speaks}",
+            self.arrival.remark or arrived,
+            (listener.file, listener.line),
+        )
+
+    def wrong_scheme(self) -> Way:
+        if self.arrival.tls:
+            why = "the virtual host at this address speaks no TLS (SSLEngine)"
+            self.add("end", "the handshake fails", why, self.vhost_line(self.vhost))
+            return Way(self.asked, tuple(self.steps), "error", 0, "no handshake")
+        why = "plain HTTP at an address that speaks TLS"
+        self.add("end", _status(400), why, self.vhost_line(self.vhost))
+        return Way(self.asked, tuple(self.steps), "error", 400, "400")
+
+    @staticmethod
+    def vhost_line(vhost: VHost) -> Line:
+        return vhost.file, vhost.line
+
+    def host(self) -> None:
+        vhost, name = self.vhost, self.arrival.host
+        others = [
+            index for index in self.found.get("vhosts", ()) if index != vhost.index
+        ]
+        if not self.found.get("vhosts"):
+            why = "the request was refused before its host was looked at"
+        elif vhost.index == 0 and not others:
+            why = "no <VirtualHost> has this address: it is the main server's"
+        elif not others:
+            why = "the only one at this address, whatever Host says"
+        elif not self.found["vhost_named"]:
+            why = f"the first one at this address: nobody is called {name}"
+        elif name.lower() == vhost.server_name.lower():
+            why = f"ServerName is {name}"
+        else:
+            why = f"ServerAlias matches {name}"
+        lost = [
+            Step("host", self.model.vhosts[i].server_name, "", self.vhost_line(item))
+            for i in others
+            for item in (self.model.vhosts[i],)
+        ]
+        self.add("host", vhost.server_name, why, self.vhost_line(vhost), lost)
+
+    # -- what applies
+
+    def conf(self, section: int) -> DirConf:
+        return (
+            self.vhost.default_conf
+            if section < 0
+            else self.vhost.sections[section].conf
+        )
+
+    def sections(self) -> None:
+        applied = [index for index in self.found["sections"] if index >= 0]
+        passed = [
+            Step("section", self.section_text(index), "", self.section_line(index))
+            for index, section in enumerate(self.vhost.sections)
+            if index not in applied
+            and section.kind in (SectionKind.LOCATION, SectionKind.LOCATION_MATCH)
+        ]
+        for place, index in enumerate(applied):
+            is_proxy = self.vhost.sections[index].kind in (
+                SectionKind.PROXY,
+                SectionKind.PROXY_MATCH,
+            )
+            subject = "the target" if is_proxy else _text(self.found["path"])
+            lost = passed if place == len(applied) - 1 else []
+            text, line = self.section_text(index), self.section_line(index)
+            self.add("section", text, f"matches {subject}", line, lost)
+        if not applied and passed:
+            self.add("section", "none", "no <Location> matches", lost=passed)
+
+    def section_text(self, index: int) -> str:
+        section = self.vhost.sections[index]
+        text = f"<{section.kind.value} {section.pattern}>"
+        return self.written((section.file, section.line), text)
+
+    def section_line(self, index: int) -> Line:
+        section = self.vhost.sections[index]
+        return section.file, section.line
+
+    def variables(self) -> None:
+        for section, kind, number in self.found["env_rules"]:
+            conf = self.conf(section)
+            name = "set_env_if" if kind == "if" else "env_rules"
+            rule = getattr(conf, name)[number]
+            value = self.found["env"].get(rule.variable)
+            shown = "is removed" if rule.value is None else f"= {_text(value)!r}"
+            line = _line(conf, name, number)
+            why = self.written(line, "")
+            self.add("variable", f"{rule.variable} {shown}", why, line)
+
+    def access(self) -> None:
+        rules = self.found["access"]
+        if not rules:
+            return
+        for section, verdicts in rules:
+            conf = self.conf(section)
+            assert conf.access is not None
+            for (rule, depth), verdict in zip(
+                _flat(conf.access), verdicts, strict=True
+            ):
+                line = (rule.file, rule.line)
+                text = self.written(line, _access_text(rule)) if rule.line else ""
+                shown = "  " * depth + (text or _access_text(rule))
+                self.add("access", shown, VERDICTS[verdict], line)
+            last = section
+        denied = self.found["because"] in ("denied", "misread")
+        misread = self.found["misread"]
+        why = f"as a member may read it: {_text(misread)}" if misread else ""
+        self.add(
+            "access",
+            "denied" if denied else "granted",
+            why or f"by the rules of {self.place_of_conf(last)}",
+        )
+
+    def place_of_conf(self, section: int) -> str:
+        return "the virtual host" if section < 0 else self.section_text(section)
+
+    # -- where it goes
+
+    def where(self) -> None:
+        what = self.found["what"]
+        if what == "redirect":
+            section, number = self.found["redirect"]
+            conf = self.conf(section)
+            line = _line(conf, "redirects", number)
+            text = self.written(line, "Redirect")
+            self.add("redirect", text, "its path matches", line)
+            return
+        if self.found["mapping"] is None:
+            if self.found["excluded"]:
+                self.excluded()
+            elif what in ("nothing", "handler"):
+                self.add(
+                    "mapping", "none", "no ProxyPass matches", lost=self.lost(None)
+                )
+            return
+        chosen = tuple(self.found["mapping"])
+        mapping = self.mapping(chosen)
+        line = (mapping.file, mapping.line)
+        text = self.written(line, f"ProxyPass {mapping.pattern} {mapping.target}")
+        why = (
+            f"its expression matches {_text(self.found['path'])}"
+            if mapping.is_regex
+            else f"{_text(self.found['path'])} begins with {mapping.pattern}"
+        )
+        self.add("mapping", text, why, line, self.lost(chosen))
+        if self.found["target"]:
+            self.add("target", _text(self.found["target"]), "what is asked for there")
+        if "balancer" in self.found:
+            self.member()
+
+    def excluded(self) -> None:
+        for section, number, matches, _ in self.found["considered"]:
+            mapping = self.mapping((section, number))
+            if matches and mapping.exclude:
+                line = (mapping.file, mapping.line)
+                self.add(
+                    "mapping",
+                    self.written(line, f"ProxyPass {mapping.pattern} !"),
+                    "it is taken out: no member gets it",
+                    line,
+                    self.lost((section, number)),
+                )
+                return
+        self.add("mapping", "none", "the variable no-proxy is set")
+
+    def mapping(self, which: tuple[int, int]) -> Mapping:
+        section, number = which
+        if section < 0:
+            return self.vhost.mappings[number]
+        found = self.vhost.sections[section].conf.mapping
+        assert found is not None
+        return found
+
+    def lost(self, chosen: tuple[int, int] | None) -> list[Step]:
+        """Every other mapping, and why it was not that one."""
+        steps: list[Step] = []
+        is_past = False
+        for section, number, matches, serves in self.found["considered"]:
+            if (section, number) == chosen:
+                is_past = True
+                continue
+            mapping = self.mapping((section, number))
+            line = (mapping.file, mapping.line)
+            if not matches:
+                why = "does not match"
+            elif is_past:
+                why = "matches too, but stands behind"
+            elif not serves:
+                why = "matches, but is for WebSockets alone"
+            else:
+                why = "matches"
+            text = f"ProxyPass {mapping.pattern} {mapping.target}"
+            steps.append(Step("mapping", self.written(line, text), why, line))
+        return steps
+
+    def member(self) -> None:
+        found = self.found
+        if found["balancer"] < 0:
+            member = self.model.members[found["member"]]
+            line = (member.file, member.line)
+            self.add("member", member.url, "the mapping names it", line)
+            return
+        balancer = self.model.balancers[found["balancer"]]
+        line = (balancer.file, balancer.line)
+        method = f"lbmethod={balancer.lbmethod}, {len(balancer.members)} members"
+        self.add("balancer", balancer.name, method, line)
+        self.session(balancer)
+        chosen = found["member"]
+        others = [
+            Step("member", member.url, self.why_not(member, chosen), _of(member))
+            for index in balancer.members
+            for member in (self.model.members[index],)
+            if index != chosen
+        ]
+        if chosen < 0:
+            self.add("member", "nobody", found["because"], lost=others)
+            return
+        member = self.model.members[chosen]
+        if found["by_route"]:
+            why = f"the session's route is {_text(found['route'])}"
+            if member.route != _text(found["route"]):
+                why += ", whose member points here (redirect=)"
+        else:
+            why = f"by {balancer.lbmethod}, on a server that has just started"
+        if found["forced"]:
+            why += "; all were in error: each has another chance"
+        self.add("member", member.url, why, _of(member), others)
+
+    def session(self, balancer: Balancer) -> None:
+        if balancer.sticky_cookie is None:
+            return
+        name = balancer.sticky_cookie
+        if balancer.sticky_url not in (None, name):
+            name = f"{name}|{balancer.sticky_url}"
+        line = (balancer.file, balancer.line)
+        found = self.found
+        if found["session"] is None:
+            self.add("session", "none", f"the request has no {name}", line)
+            return
+        where = "the URL" if found["from_url"] else "a cookie"
+        why = f"{name} in {where}: {_text(found['session'])}"
+        route = _text(found["route"])
+        if not route:
+            self.add("session", "without a route", why, line)
+            return
+        known = any(self.model.members[i].route == route for i in balancer.members)
+        unknown = "" if known else ", which no member has"
+        self.add("session", f"route {route}{unknown}", why, line)
+
+    def why_not(self, member: Member, chosen: int) -> str:
+        if set(member.status) & set("DS"):
+            return "is disabled or stopped"
+        if "N" in member.status:
+            return "drains: it gets known sessions only"
+        if chosen >= 0:
+            other = self.model.members[chosen]
+            if self.found["by_route"]:
+                return f"has route {member.route}" if member.route else "has no route"
+            if member.lbset > other.lbset:
+                return f"is of lbset {member.lbset}"
+            if "H" in member.status:
+                return "is a hot standby"
+            if "R" in member.status:
+                return "is a hot spare"
+        return "its turn comes later"
+
+    # -- how it ends
+
+    def outcome(self) -> tuple[str, int, str, str]:
+        """(outcome, status, where to, member)."""
+        found, what = self.found, self.found["what"]
+        if what == "member":
+            balancer = found["balancer"]
+            member = self.model.members[found["member"]]
+            name = self.model.balancers[balancer].name if balancer >= 0 else member.url
+            return "member", 0, name, member.url
+        if what == "redirect":
+            location = _text(found["location"])
+            self.add("end", _status(found["status"]), location)
+            return "redirect", found["status"], location or str(found["status"]), ""
+        if what == "handler":
+            name = _text(found["handler"])
+            self.add("end", f"the handler {name} answers")
+            return "handler", 200, name, ""
+        if what == "tunnel":
+            self.add("end", "a CONNECT: AllowCONNECT decides where it may lead")
+            return "tunnel", 0, "CONNECT", ""
+        if what == "here":
+            self.add("end", _status(200), "answered here: Max-Forwards is 0")
+            return "here", 200, "200", ""
+        status = found["status"]
+        why = BECAUSE.get(found.get("because", ""), found.get("because", ""))
+        if what == "nothing":
+            status, why = self.unmapped()
+        elif what == "wait":
+            status, why = 500, "too many names are to be looked up"
+        self.add("end", _status(status), why)
+        return "error" if status >= 400 else "here", status, str(status), ""
+
+    def unmapped(self) -> tuple[int, str]:
+        """As flow/answer.pyx answers where nothing is mapped."""
+        method = self.asked.method
+        if method in ("OPTIONS", "TRACE"):
+            return 200, "answered here"
+        if method in ("GET", "HEAD", "POST"):
+            return 404, "nothing is mapped there, and no files are served"
+        return 405, "nothing is mapped there"
+
+    # -- the head that goes out, and the way back
+
+    def header_rules(self) -> None:
+        for section, number in self.found["header_rules"]:
+            conf = self.conf(section)
+            line = _line(conf, "request_header_rules", number)
+            self.add("request header", self.written(line, "RequestHeader"), "", line)
+
+    def way_back(self) -> None:
+        for section in self.found["sections"]:
+            conf = self.conf(section)
+            for name in WAY_BACK:
+                for line in dict.fromkeys(conf.lines.get(name, ())):
+                    self.add("way back", self.written(line, name), "", line)
+
+    def answered(self, fields: Sequence[str]) -> tuple[str, ...]:
+        lines = ["HTTP/1.1 200 OK", "Content-Length: 0", *fields, "", ""]
+        head = "\r\n".join(lines).encode("utf-8", "surrogateescape")
+        found = self.standing.explainer.answer(head)
+        return (_status(found),) if isinstance(found, int) else _lines(found)
+
+
+def _flat(rule: AccessRule, depth: int = 0) -> Iterator[tuple[AccessRule, int]]:
+    """In prefix order, as the core has them."""
+    yield rule, depth
+    for inner in rule.rules:
+        yield from _flat(inner, depth + 1)
+
+
+def _access_text(rule: AccessRule) -> str:
+    if rule.op in CONTAINERS:
+        return f"<{rule.op.value}>"
+    words = ["Require", "not" if rule.negated else "", rule.op.value, *rule.args]
+    return " ".join(word for word in words if word)
+
+
+def _line(conf: DirConf, name: str, number: int) -> Line:
+    lines = conf.lines.get(name, ())
+    return lines[number] if number < len(lines) else NOWHERE
+
+
+def _of(item: Member) -> Line:
+    return item.file, item.line
+
+
+def _is_address(host: str) -> bool:
+    return ":" in host or host.replace(".", "").isdigit()
+
+
+def _text(data: Any) -> str:
+    return "" if data is None else bytes(data).decode("latin-1")
+
+
+def _lines(head: bytes) -> tuple[str, ...]:
+    return tuple(_text(head).rstrip("\r\n").split("\r\n"))
+
+
+def _status(status: int) -> str:
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)

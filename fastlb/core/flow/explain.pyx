@@ -1,0 +1,484 @@
+"""What would become of a request: its way to a member and back, without a socket.
+
+Nothing is decided here. The functions that decide about traffic are called in the order
+in which they are called for it (begin.pyx, route.pyx, choose.pyx, send.pyx), over an
+exchange that no connection stands behind; then what they looked at is told, with the
+numbers by which the model knows it. What is told beyond their verdict (which rule a
+variable or a field is of, what else would have matched) is asked of the same functions,
+one rule at a time.
+
+Election and stickiness are those of a server that has just started: the table is the
+caller's, and has counted nothing.
+"""
+# uses: ground/text, io/buffer, ground/path, ground/arena, io/watch, io/date,
+#       http/fields, http/head, http/hops, http/host, http/framing, balance/table,
+#       balance/ledger, balance/elect, balance/table_slots, plan/build, plan/plan,
+#       plan/client, plan/facts, plan/match, plan/rules, plan/redirect, plan/access,
+#       plan/decide, plan/reasons, plan/logline, flow/exchange, flow/engine,
+#       flow/attempt, flow/rewrite, flow/rewrite_answer, flow/tunnel, flow/response,
+#       flow/choose
+
+from libc.stdlib cimport calloc
+
+cdef dict EXPLAINED = {
+    DECIDED_MEMBER: "member", DECIDED_TUNNEL: "tunnel", DECIDED_ERROR: "error",
+    DECIDED_HERE: "here", DECIDED_WAIT: "wait", DECIDED_REDIRECT: "redirect",
+    DECIDED_HANDLER: "handler", DECIDED_NOTHING: "nothing",
+}
+cdef dict EXPLAINED_BECAUSE = {
+    BECAUSE_OF_NOTHING: "", BECAUSE_OF_SECTIONS: "sections",
+    BECAUSE_NOT_ASKED: "not asked", BECAUSE_PLAIN: "plain", BECAUSE_DENIED: "denied",
+    BECAUSE_MISREAD: "misread", BECAUSE_CLIMBS: "climbs",
+}
+cdef dict EXPLAINED_WHY = {
+    ELECT_OK: "", ELECT_NO_MEMBERS: "no members",
+    ELECT_ALL_IN_ERROR: "no usable member",
+    ELECT_STICKY_LOST: "the session's member is not usable, and nofailover holds",
+}
+
+
+cdef object told_bytes(const char *data, unsigned int length):
+    return None if data == NULL else data[:length]
+
+
+cdef object told_value(value v):
+    return told_bytes(v.data, v.length)
+
+
+cdef bint same_place(value a, value b) noexcept nogil:
+    return a.data == b.data and a.length == b.length
+
+
+@final
+cdef class Explainer:
+    """The plan of a model, and one request at a time (`_core.pyi`)."""
+
+    cdef Table table
+    cdef downstream *down
+    cdef upstream *up
+    cdef exchange *x
+    cdef decision decided
+    cdef dict names         # of host look-ups: number -> allowed
+
+    def __init__(self, model, Table table not None, member_slots, balancer_slots):
+        if self.x != NULL:
+            raise TypeError("an Explainer is made once")
+        self.down = <downstream *>calloc(1, sizeof(downstream))
+        self.up = <upstream *>calloc(1, sizeof(upstream))
+        self.x = <exchange *>calloc(1, sizeof(exchange))
+        if self.down == NULL or self.up == NULL or self.x == NULL:
+            raise MemoryError
+        self.table = table
+        watch.now_us = clock_us()
+        path_begin()
+        plan_begin(model, table, member_slots, balancer_slots)
+        logline_fields(model)
+        reasons_begin(statuses.REASONS)
+        plan_envs_end()
+        http_date()
+        engine.view = &table.view
+
+    def __dealloc__(self):
+        self.end()
+        free(self.down)
+        free(self.up)
+        free(self.x)
+
+    cdef void end(self) noexcept:
+        if self.x == NULL or self.down == NULL or self.up == NULL:
+            return
+        arena_end(&self.x.facts.arena)
+        buffer_give(self.down.input)
+        buffer_give(self.down.output)
+        buffer_give(self.up.input)
+        buffer_give(self.up.output)
+        memset(self.x, 0, sizeof(exchange))
+        memset(self.down, 0, sizeof(downstream))
+        memset(self.up, 0, sizeof(upstream))
+
+    def explain(self, bytes asked not None, int listener, bytes remote not None,
+                bytes local not None, name=None, names=None, uint64_t chance=0):
+        """See `_core.pyi`."""
+        cdef exchange *x = self.x
+        cdef dict told = {}
+        cdef int rc, what
+        self.names = names or {}
+        engine.view = &self.table.view
+        engine.chance = chance
+        watch.now_us = clock_us()
+        self.connect(listener, asked, remote, local, name)
+        told["tls"] = self.down.client.tls_vhost != NULL
+        rc = self.begin(told)
+        if rc < 0:
+            told["what"] = "error"
+            told["status"] = -rc
+            return told
+        memset(&self.decided, 0, sizeof(decision))
+        what = request_decide(&x.facts, &self.decided)
+        if what == DECIDED_WAIT:
+            number = x.facts.host_wanted - 1
+            told["what"] = "wait"
+            told["number"] = number
+            told["names"] = plan_names[number]
+            told["forward"] = bool(x.facts.host_forward)
+            return told
+        if what == DECIDED_MEMBER:
+            what = request_target(&x.facts, &self.decided)
+        told["what"] = EXPLAINED[what]
+        self.tell_decision(told, what)
+        told["considered"] = self.considered()
+        told["access"] = self.access()
+        if what == DECIDED_MEMBER:
+            self.tell_member(told)
+        told["env"] = {
+            name: told_value(x.facts.env[<int>number])
+            for name, number in plan_envs.items()
+            if x.facts.env[<int>number].data != NULL
+        }
+        told["env_rules"] = self.env_rules()
+        return told
+
+    def answer(self, bytes given not None):
+        """The head of a member's answer as the client gets it; or the status that takes
+        its place."""
+        cdef exchange *x = self.x
+        cdef head *res = &response_head
+        cdef hop_facts hop
+        cdef head_limits limits
+        cdef int rc
+        if x.up == NULL or x.member == NULL:
+            raise ValueError("no member was asked")
+        buffer_give(self.up.input)
+        self.up.input = buffer_take_exact(<unsigned int>len(given))
+        if self.up.input == NULL:
+            raise MemoryError
+        buffer_put(self.up.input, <const char *>given, len(given))
+        limits = x.facts.vhost.limits
+        limits.field_bytes = x.member.field_bytes
+        rc = head_parse_response(
+            res, &self.up.input.data[self.up.input.start], <unsigned int>len(given),
+            &limits)
+        if rc <= 0:
+            return 502
+        if head_drop_hop_by_hop(
+                res, &self.up.input.data[self.up.input.start], &hop) < 0:
+            return 502
+        if framing_of_response(
+                res, &self.up.input.data[self.up.input.start],
+                x.facts.req.method_id, &x.res.framing) < 0:
+            return 502
+        buffer_give(self.down.output)
+        self.down.output = NULL
+        rc = rewrite_response(x, res, &self.up.input.data[self.up.input.start])
+        if rc < 0:
+            return -rc
+        return told_bytes(
+            &self.down.output.data[self.down.output.start],
+            buffer_held(self.down.output))
+
+    # --- the way, as begin.pyx and route.pyx go it
+
+    cdef object connect(
+            self, int listener, bytes asked, bytes remote, bytes local, object name):
+        """A client's connection at that listener, with its handshake's name."""
+        cdef exchange *x = self.x
+        cdef downstream *d = self.down
+        cdef plan_vhost *v
+        cdef bytes sni = name or b""
+        cdef bint known
+        if len(remote) != ADDRESS_BYTES or len(local) != ADDRESS_BYTES:
+            raise ValueError("an address has 16 bytes")
+        if not 0 <= listener < plan.listener_count:
+            raise ValueError("there is no such listener")
+        self.end()
+        d.c.fd = -1
+        d.x = x
+        d.client.c = &d.c
+        d.client.listener = &plan.listeners[listener]
+        d.client.local_known = True
+        memcpy(&d.client.remote[0], <const char *>remote, ADDRESS_BYTES)
+        memcpy(&d.client.local[0], <const char *>local, ADDRESS_BYTES)
+        d.client.local_port = <unsigned short>plan.listeners[listener].port
+        d.client.remote_port = 50000
+        d.client.set = match_set(&plan.listeners[listener], &d.client)
+        for number, allowed in self.names.items():
+            d.client.host_known[<int>number] = (
+                HOST_ALLOWED if allowed else HOST_DENIED)
+        d.vhost = &plan.vhosts[d.client.set.vhosts[0]]
+        if d.vhost.tls_group >= 0:
+            v = match_vhost(d.client.set, sni, <unsigned int>len(sni), &known)
+            d.client.tls_vhost = v if v.tls_group >= 0 else d.vhost
+            d.client.named = len(sni) > 0
+        d.input = buffer_take_exact(<unsigned int>len(asked))
+        if d.input == NULL:
+            raise MemoryError
+        buffer_put(d.input, <const char *>asked, len(asked))
+        x.down = d
+        x.keepalive = True
+        x.pipe.read = -1
+        x.pipe.write = -1
+        head_clear(&x.facts.req)
+        x.facts.client = &d.client
+        x.facts.input = &d.input
+        x.facts.base = d.input.start
+        x.facts.started_us = watch.now_us
+
+    cdef int begin(self, dict told) except 0:
+        """exchange_begin's questions. returns 1, or minus the status"""
+        cdef exchange *x = self.x
+        cdef downstream *d = self.down
+        cdef char *data = &d.input.data[d.input.start]
+        cdef bint known
+        d.vhost = d.client.tls_vhost if d.client.tls_vhost != NULL \
+            else &plan.vhosts[d.client.set.vhosts[0]]
+        x.facts.vhost = d.vhost
+        x.facts.confs[0] = &d.vhost.conf
+        x.facts.conf_count = 1
+        told["vhost"] = d.vhost.index
+        rc = head_parse_request(
+            &x.facts.req, data, buffer_held(d.input), &d.vhost.limits)
+        if rc < 0:
+            return rc if rc <= -400 else -400
+        x.head_request = x.facts.req.method_id == METHOD_HEAD
+        if head_drop_hop_by_hop(&x.facts.req, data, &x.hop) < 0:
+            return -400
+        if head_check_host(
+                &x.facts.req, data, d.vhost.limits.strict, &x.facts.host,
+                &x.facts.path) < 0:
+            return -400
+        request_learn_authority(&x.facts)
+        x.facts.vhost = match_vhost(
+            d.client.set, data + x.facts.host.offset, x.facts.host.length, &known)
+        if x.facts.host.length == 0 and d.client.set.count > 1:
+            x.facts.vhost = match_server_path(d.client.set, &x.facts)
+        d.vhost = x.facts.vhost
+        x.facts.confs[0] = &d.vhost.conf
+        told["vhost"] = x.facts.vhost.index
+        told["vhost_named"] = bool(known)
+        told["vhosts"] = [
+            d.client.set.vhosts[i] for i in range(d.client.set.count)]
+        if not known and x.facts.vhost.said.strict_host_check:
+            return -400
+        if d.client.tls_vhost != NULL:
+            if d.client.named and x.facts.host.length == 0:
+                return -400
+            if not d.client.named and (
+                    d.client.tls_vhost.strict_sni or x.facts.vhost.strict_sni):
+                return -403
+            if x.facts.vhost.tls_group != d.client.tls_vhost.tls_group:
+                return -421
+        rc = framing_of_request(
+            &x.facts.req, data, &x.facts.vhost.limits, &x.body.framing)
+        if rc < 0:
+            return rc
+        x.body.done = x.body.framing.kind == BODY_NONE
+        return 1
+
+    cdef object tell_decision(self, dict told, int what):
+        cdef request_facts *r = &self.x.facts
+        cdef decision *d = &self.decided
+        told["status"] = d.moved.status if what == DECIDED_REDIRECT else d.status
+        told["because"] = EXPLAINED_BECAUSE[d.because]
+        told["location"] = told_value(d.moved.location)
+        told["redirect"] = self.redirect() if what == DECIDED_REDIRECT else None
+        told["handler"] = told_bytes(d.handler.data, d.handler.length) \
+            if d.handler != NULL else None
+        told["path"] = told_value(r.decoded)
+        told["misread"] = told_value(r.misread)
+        told["excluded"] = bool(r.excluded)
+        told["sections"] = [self.section_of(r.confs[i]) for i in range(r.conf_count)]
+        told["mapping"] = None if r.mapping == NULL else self.mapping_of(r.mapping)
+        told["target"] = told_value(r.target)
+
+    cdef object tell_member(self, dict told):
+        """Stickiness, election and the head that goes out."""
+        cdef exchange *x = self.x
+        cdef plan_mapping *m = x.facts.mapping
+        cdef int rc
+        told["balancer"] = m.balancer
+        told["member"] = m.member
+        if m.balancer >= 0:
+            if not member_choose(x):
+                told["what"] = "error"
+                told["status"] = 503
+                told["because"] = EXPLAINED_WHY[x.choice.election.why]
+                x.member = NULL
+            told["member"] = -1 if x.member == NULL else x.member.index
+            told["session"] = told_bytes(
+                x.choice.sticky.value, x.choice.sticky.value_length)
+            told["route"] = told_bytes(
+                x.choice.sticky.route, x.choice.sticky.route_length)
+            told["from_url"] = bool(x.choice.sticky.from_url)
+            told["by_route"] = bool(x.choice.election.by_route)
+            told["forced"] = bool(x.choice.election.forced_recovery)
+            if x.member == NULL:
+                return
+        else:
+            x.member = &plan.members[m.member]
+            if member_flags_now(engine.view, x.member.slot) & (
+                    FLAG_DISABLED | FLAG_STOPPED):
+                told["what"] = "error"
+                told["status"] = 503
+                told["because"] = "the member is disabled"
+                return
+        attempt_begin(x, False)
+        request_upgrade(x)
+        told["upgrade"] = told_value(x.attempt.upgrade)
+        if x.member.is_websocket and x.attempt.upgrade.length == 0 and not conf_flag(
+                &x.facts, CONF_WEBSOCKET_FALLBACK, True):
+            told["what"] = "error"
+            told["status"] = 426
+            told["because"] = "no upgrade is asked for"
+            return
+        told["header_rules"] = self.header_rules()
+        x.body.chunked_out = x.body.framing.kind == BODY_CHUNKED
+        x.up = self.up
+        x.up.x = x
+        x.up.member = x.member
+        rc = rewrite_request(x)
+        if rc < 0:
+            told["what"] = "error"
+            told["status"] = -rc
+            told["because"] = "the head cannot be sent"
+            return
+        told["head"] = told_bytes(
+            &self.up.output.data[self.up.output.start], buffer_held(self.up.output))
+
+    # --- names of what was looked at
+
+    cdef int section_of(self, plan_conf *c) except -2:
+        """Number of the section that these settings are of; -1: of none."""
+        cdef plan_vhost *v = self.x.facts.vhost
+        cdef int i
+        for i in range(v.section_count):
+            if &v.sections[i].conf == c:
+                return i
+        return -1
+
+    cdef object mapping_of(self, plan_mapping *m):
+        """(section, -1) of a ProxyPass in a section, (-1, number) of another."""
+        cdef plan_vhost *v = self.x.facts.vhost
+        cdef int i
+        for i in range(v.section_count):
+            if v.sections[i].conf.has_mapping and v.sections[i].conf.mapping == m:
+                return (i, -1)
+        for i in range(v.mapping_count):
+            if &v.mappings[i] == m:
+                return (-1, i)
+        return None
+
+    # --- one rule at a time
+
+    cdef object considered(self):
+        """Every mapping in the order in which they are tried, and whether it matches:
+        (section, number, does it match, does it serve such a request)."""
+        cdef request_facts *r = &self.x.facts
+        cdef unsigned int rest_at = r.rest_at
+        cdef bint undecided = r.undecided
+        cdef int i
+        found = []
+        for i in range(r.conf_count - 1, 0, -1):
+            if r.confs[i].has_mapping:
+                found.append(self.one_mapping(r.confs[i].mapping))
+        for i in range(r.vhost.mapping_count):
+            found.append(self.one_mapping(&r.vhost.mappings[i]))
+        r.rest_at = rest_at
+        r.undecided = undecided
+        return found
+
+    cdef object one_mapping(self, plan_mapping *m):
+        cdef request_facts *r = &self.x.facts
+        section, number = self.mapping_of(m)
+        matches = r.decoded.length > 0 and mapping_matches(m, r) != 0
+        return section, number, bool(matches), bool(mapping_serves(m, r))
+
+    cdef object access(self):
+        """(section, verdicts of its rules in prefix order: 1, 0, -1 no say)."""
+        cdef request_facts *r = &self.x.facts
+        cdef int wanted = r.host_wanted
+        cdef int i, k
+        found = []
+        for i in range(r.conf_count):
+            if r.confs[i].access_count == 0:
+                continue
+            verdicts = [
+                access_evaluate(&r.confs[i].access[k], r)
+                for k in range(r.confs[i].access_count)]
+            found.append((self.section_of(r.confs[i]), verdicts))
+        r.host_wanted = wanted
+        return found
+
+    cdef object redirect(self):
+        """(section, number) of the Redirect that applies."""
+        cdef request_facts *r = &self.x.facts
+        cdef redirected out
+        cdef int i, j
+        for i in range(r.conf_count - 1, -1, -1):
+            for j in range(r.confs[i].redirect_count):
+                if redirect_apply(r, &r.confs[i].redirects[j], False, &out) == 1:
+                    return self.section_of(r.confs[i]), j
+        return None
+
+    cdef object env_rules(self):
+        """(section, "if" or "set", number) of the rules that changed a variable."""
+        cdef request_facts *r = &self.x.facts
+        cdef value[ENV_COUNT_MAX] kept
+        cdef plan_section *s
+        cdef int i, j, number
+        if r.conf_count < 1 or r.decoded.data == NULL:
+            return []
+        memcpy(&kept[0], &r.env[0], sizeof(value) * plan.env_count)
+        memset(&r.env[0], 0, sizeof(value) * plan.env_count)
+        for i in range(1, r.conf_count):
+            number = self.section_of(r.confs[i])
+            if number >= 0:
+                s = &r.vhost.sections[number]
+                for j in range(s.group_count):
+                    r.env[s.group_envs[j]] = kept[s.group_envs[j]]
+        found = []
+        order = [0, *range(1 + r.proxy_conf_count, r.conf_count),
+                 *range(1, 1 + r.proxy_conf_count)]
+        for i in order:
+            for j in range(r.confs[i].env_if_count):
+                if self.env_changes(&r.confs[i].env_ifs[j]):
+                    found.append((self.section_of(r.confs[i]), "if", j))
+        for i in range(r.conf_count):
+            for j in range(r.confs[i].env_count):
+                if self.env_changes(&r.confs[i].envs[j]):
+                    found.append((self.section_of(r.confs[i]), "set", j))
+        memcpy(&r.env[0], &kept[0], sizeof(value) * plan.env_count)
+        return found
+
+    cdef bint env_changes(self, env_op *op) noexcept:
+        cdef value before = self.x.facts.env[op.variable]
+        env_apply(&self.x.facts, op)
+        return not same_place(before, self.x.facts.env[op.variable])
+
+    cdef object header_rules(self):
+        """(section, number) of the RequestHeader rules that change something."""
+        cdef exchange *x = self.x
+        cdef request_facts *r = &x.facts
+        cdef out_list *out = &out_scratch
+        cdef int i, j, early
+        found = []
+        out_from_head(out, &r.req, request_bytes(r))
+        if x.attempt.upgrade.length:
+            out_add(out, b"Upgrade", 7, x.attempt.upgrade.data,
+                    x.attempt.upgrade.length, FIELD_UPGRADE, False)
+        for early in (1, 0):
+            for i in range(r.conf_count):
+                for j in range(r.confs[i].request_header_count):
+                    if r.confs[i].request_headers[j].early != early:
+                        continue
+                    before = self.fields(out)
+                    header_apply(r, out, &r.confs[i].request_headers[j], False)
+                    if self.fields(out) != before:
+                        found.append((self.section_of(r.confs[i]), j))
+        return found
+
+    cdef object fields(self, out_list *out):
+        cdef int i
+        return [
+            (told_bytes(out.fields[i].name, out.fields[i].name_length),
+             told_bytes(out.fields[i].value, out.fields[i].value_length))
+            for i in range(out.count)]

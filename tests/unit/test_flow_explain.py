@@ -1,0 +1,206 @@
+"""`fastlb explain`: which way a request would take, and why."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from rights import AS_ROOT
+
+from fastlb.cli.explain.asked import Asked, AskedError
+from fastlb.cli.explain.standing import Standing, stand
+from fastlb.cli.explain.way import Step, Way, way_of
+from fastlb.cli.main import run
+from fastlb.master.loading import Source, load
+
+SITE = """\
+ServerName main.example
+Listen 8080
+<Proxy balancer://api>
+  BalancerMember http://127.0.0.1:9001 route=a
+  BalancerMember http://127.0.0.1:9002 route=b
+  BalancerMember http://127.0.0.1:9003 route=c status=+H
+  ProxySet stickysession=SID
+</Proxy>
+SetEnvIf User-Agent Bot is_bot=yes
+RequestHeader set X-Via fastlb
+RequestHeader set X-Bot 1 env=is_bot
+Header always set X-Frame-Options DENY
+ProxyPass /status !
+ProxyPass /static !
+ProxyPass /api balancer://api/v1
+ProxyPassReverse /api balancer://api/v1
+ProxyPass / http://127.0.0.1:9009/
+<Location /api/admin>
+  <RequireAny>
+    Require ip 10.0.0.0/8
+    Require env is_bot
+  </RequireAny>
+</Location>
+<Location /moved>
+  Redirect 308 https://new.example/there
+</Location>
+<Location /status>
+  SetHandler server-status
+</Location>
+<VirtualHost *:8080>
+  ServerName one.example
+  ServerAlias *.one.example
+  ProxyPass / http://127.0.0.1:9010/
+</VirtualHost>
+<VirtualHost *:8080>
+  ServerName two.example
+  ProxyPass / http://127.0.0.1:9011/
+</VirtualHost>
+"""
+Ask = Callable[..., Way]
+
+
+def standing_of(folder: Path, text: str) -> Standing:
+    path = folder / "httpd.conf"
+    path.write_text(f'ServerRoot "{folder}"\n{AS_ROOT}{text}')
+    loaded = load(Source(str(path), str(folder), (), (), (), {}))
+    assert loaded.model is not None, loaded.diagnostics
+    return stand(loaded.model, loaded.tree)
+
+
+@pytest.fixture
+def main_only(tmp_path: Path) -> Ask:
+    standing = standing_of(tmp_path, SITE.partition("<VirtualHost")[0])
+
+    def ask(url: str, *fields: str, answer: tuple[str, ...] = (), **more: str) -> Way:
+        return way_of(standing, Asked(url, fields=fields, **more), answer)
+
+    return ask
+
+
+def steps(way: Way, kind: str) -> list[Step]:
+    return [step for step in way.steps if step.kind == kind]
+
+
+def line_of(way: Way, kind: str) -> str:
+    """The text that stands at the place which the first such step names."""
+    file, number = steps(way, kind)[0].line
+    return Path(file).read_text().splitlines()[number - 1].strip()
+
+
+def test_the_way_to_a_member_is_told_with_places(main_only: Ask) -> None:
+    way = main_only("http://main.example/api/x?y", "Cookie: SID=1.b")
+    assert (way.outcome, way.goes_to) == ("member", "balancer://api")
+    assert (way.member, way.target) == ("http://127.0.0.1:9002", "/v1/x?y")
+    assert line_of(way, "listener") == "Listen 8080"
+    assert line_of(way, "mapping") == "ProxyPass /api balancer://api/v1"
+    assert line_of(way, "member") == "BalancerMember http://127.0.0.1:9002 route=b"
+    assert [step.text for step in steps(way, "session")] == ["route b"]
+    assert [step.line[1] for step in steps(way, "request header")] == [
+        SITE.splitlines().index("RequestHeader set X-Via fastlb")
+        + 2
+        + AS_ROOT.count("\n")
+    ]
+    assert way.sent[:2] == ("GET /v1/x?y HTTP/1.1", "Host: 127.0.0.1:9002")
+    assert "X-Via: fastlb" in way.sent
+
+
+def test_what_lost_is_told_too(main_only: Ask) -> None:
+    way = main_only("/api/x", "Cookie: SID=1.b")
+    lost = {step.text: step.why for step in steps(way, "mapping")[0].lost}
+    assert (
+        lost["ProxyPass / http://127.0.0.1:9009/"] == "matches too, but stands behind"
+    )
+    assert lost["ProxyPass /static !"] == "does not match"
+    members = {step.text: step.why for step in steps(way, "member")[0].lost}
+    assert members["http://127.0.0.1:9001"] == "has route a"
+
+
+def test_without_a_session_the_method_elects(main_only: Ask) -> None:
+    way = main_only("/api/x")
+    assert way.member == "http://127.0.0.1:9001"
+    members = {step.text: step.why for step in steps(way, "member")[0].lost}
+    assert members["http://127.0.0.1:9003"] == "is a hot standby"
+
+
+def test_access_is_told_rule_by_rule(main_only: Ask) -> None:
+    way = main_only("/api/admin")
+    assert (way.outcome, way.status) == ("error", 403)
+    assert [(step.text.strip(), step.why) for step in steps(way, "access")][:3] == [
+        ("<RequireAny>", "no"),
+        ("Require ip 10.0.0.0/8", "no"),
+        ("Require env is_bot", "no"),
+    ]
+    let_in = main_only("/api/admin", client="10.1.2.3")
+    assert let_in.outcome == "member"
+    by_variable = main_only("/api/admin", "User-Agent: a Bot")
+    assert by_variable.outcome == "member"
+    assert steps(by_variable, "variable")[0].text == "is_bot = 'yes'"
+    assert line_of(by_variable, "variable").startswith("SetEnvIf")
+    assert "X-Bot: 1" in by_variable.sent
+
+
+@pytest.mark.parametrize(
+    ("url", "outcome", "status", "goes_to"),
+    [
+        ("/moved", "redirect", 308, "https://new.example/there"),
+        ("/status", "handler", 200, "server-status"),
+        ("/static/a", "error", 404, "404"),
+        ("/a/../../b", "error", 400, "400"),
+        ("/else", "member", 0, "http://127.0.0.1:9009/"),
+    ],
+)
+def test_how_a_request_ends(
+    main_only: Ask, url: str, outcome: str, status: int, goes_to: str
+) -> None:
+    way = main_only(url)
+    assert (way.outcome, way.status, way.goes_to) == (outcome, status, goes_to)
+
+
+def test_a_members_answer_comes_out_as_the_rules_say(main_only: Ask) -> None:
+    way = main_only(
+        "http://main.example/api/x",
+        answer=("Location: http://127.0.0.1:9001/v1/login",),
+    )
+    assert "Location: http://main.example/api/login" in way.answer
+    assert "X-Frame-Options: DENY" in way.answer
+    assert [step.text for step in steps(way, "way back")] == [
+        "ProxyPassReverse /api balancer://api/v1",
+        "Header always set X-Frame-Options DENY",
+    ]
+
+
+def test_the_virtual_host_and_why(tmp_path: Path) -> None:
+    standing = standing_of(tmp_path, SITE)
+
+    def host(url: str) -> tuple[str, str]:
+        step = steps(way_of(standing, Asked(url)), "host")[0]
+        return step.text, step.why
+
+    assert host("http://two.example/") == ("two.example", "ServerName is two.example")
+    assert host("http://a.one.example/") == (
+        "one.example",
+        "ServerAlias matches a.one.example",
+    )
+    name, why = host("http://nobody.example/")
+    assert (name, why[:25]) == ("one.example", "the first one at this add")
+
+
+def test_where_nobody_listens_there_is_no_way(main_only: Ask) -> None:
+    with pytest.raises(AskedError, match="nothing listens on port 9,"):
+        main_only("http://main.example:9/")
+    way = main_only("http://main.example/")
+    assert "nothing listens on 80" in steps(way, "listener")[0].why
+
+
+def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    standing_of(tmp_path, SITE)
+    conf = str(tmp_path / "httpd.conf")
+    words = ["explain", "-f", conf, "--from=10.0.0.1", "-H", "X-A: b", "--json"]
+    assert run([*words, "http://two.example/a"], "fastlb") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["outcome"], told["member"]) == ("member", "http://127.0.0.1:9009/")
+    assert told["request"]["from"] == "10.0.0.1"
+    assert "X-A: b" in told["sent"]
+    assert run(["explain", "-f", conf, "http://two.example/a/../../b"], "fastlb") == 3
+    assert "-> 400" in capsys.readouterr().out
+    assert run(["explain", "-f", conf], "fastlb") == 1
+    assert run(["explain", "-f", conf, "ftp://x/"], "fastlb") == 1
