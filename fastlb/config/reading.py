@@ -33,7 +33,7 @@ from fastlb.config.lexer import (
     next_word,
     split_words,
 )
-from fastlb.config.registry import Complaint, Registry, trailing_comment
+from fastlb.config.registry import Complaint, Refused, Registry, trailing_comment
 
 _Act = Callable[[OpenFile, Draft, tuple[str, ...]], None]
 
@@ -68,7 +68,7 @@ class Reader:
             "include": self._include,
             "includeoptional": self._include,
             "define": self._define,
-            "undefine": self._undefine,
+            "undefine": self._define,
             "loadmodule": self._load_module,
             "serverroot": self._server_root,
         }
@@ -192,7 +192,10 @@ class Reader:
         if problem is not None:
             self._complain(Complaint(problem, number="FB0108"), declared.name)
             return
-        act(file, draft, texts)
+        try:
+            act(file, draft, texts)
+        except Refused as refused:
+            self._complain(refused.complaint, declared.name)
 
     def _skip_line(self, file: OpenFile, line: LogicalLine) -> None:
         """In a false section only brackets count, and they must balance."""
@@ -297,31 +300,25 @@ class Reader:
                 f"Exceeded maximum include depth of {INCLUDE_DEPTH_MAX}, There appears"
                 " to be a recursion."
             )
-            self._complain(Complaint(text, number="FB0104"), "Include")
-            return
+            raise Refused(Complaint(text, number="FB0104"))
         try:
             paths = files_of(path, optional)
         except IncludeError as problem:
-            self._complain(Complaint(str(problem), number="FB0103"), "Include")
-            return
+            raise Refused(Complaint(str(problem), number="FB0103")) from problem
         for found in paths:
             self._here = (file.name, draft.line, draft.column)
             self._read_path(found, file, draft.line)
 
     def _define(self, file: OpenFile, draft: Draft, words: tuple[str, ...]) -> None:
+        """Define and UnDefine."""
         if ":" in words[0]:
             text = "Variable name must not contain ':'"
-            self._complain(Complaint(text, number="FB0110"), "Define")
+            raise Refused(Complaint(text, number="FB0110"))
+        if draft.name.lower() == "undefine":
+            self.defines.pop(words[0], None)
             return
         # An empty value is none at all, as in Apache: ${name} then stays as it is.
         self.defines[words[0]] = (words[1] or None) if len(words) > 1 else None
-
-    def _undefine(self, file: OpenFile, draft: Draft, words: tuple[str, ...]) -> None:
-        if ":" in words[0]:
-            text = "Variable name must not contain ':'"
-            self._complain(Complaint(text, number="FB0110"), "UnDefine")
-            return
-        self.defines.pop(words[0], None)
 
     def _server_root(
         self, file: OpenFile, draft: Draft, words: tuple[str, ...]
@@ -334,8 +331,7 @@ class Reader:
                 root = configuration_text(self.server_root)
                 why += f"; {root} is taken, where the tree of this file begins"
                 cure, severity = f"write ServerRoot {root}", Severity.WARNING
-            self._complain(Complaint(text, why, cure, "FB0124", severity), "ServerRoot")
-            return
+            raise Refused(Complaint(text, why, cure, "FB0124", severity))
         self.server_root = os.path.abspath(path)
 
     def _load_module(
@@ -346,14 +342,11 @@ class Reader:
         if identifier in self.modules:
             text = f"AH01574: module {identifier} is already loaded, skipping"
             why = f"it was loaded at {first[0]}:{first[1]}"
-            self._complain(
-                Complaint(text, why, "", "FB0113", Severity.WARNING), "LoadModule"
-            )
-            return
+            raise Refused(Complaint(text, why, "", "FB0113", Severity.WARNING))
         self.modules.append(identifier)
         complaint = modules.load_complaint(identifier, path)
         if complaint is not None:
-            self._complain(complaint, "LoadModule")
+            raise Refused(complaint)
 
     # -- small things
 
