@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import eq, ge, gt, le, lt
 
 from fastlb._pcre2 import Pattern, PatternError, PatternLimitError
 from fastlb.config import modules
@@ -20,6 +21,7 @@ MPM_COMMON = "mpm_common.c"  # no module: of every process model
 VERSION = (2, 4, 71)  # of the Apache that fastlb answers as
 SECTION = "<section>"  # stands for the section in messages
 NAMES = ("ifmodule", "ifdefine", "ifversion", "iffile", "ifdirective", "ifsection")
+_OPERATORS = {"=": eq, "==": eq, ">": gt, ">=": ge, "<": lt, "<=": le}
 _VERSION_WRONG = (
     "Version appears to be invalid. It must have the format major[.minor[.patch]]"
     " where major, minor and patch are numbers."
@@ -107,14 +109,6 @@ def _version_compares(operator: str, written: str) -> bool:
         raise ConditionError(_VERSION_WRONG)
     parts = [int(part) for part in written.split(".")]
     wanted = (*parts, *(0 for _ in range(3 - len(parts))))
-    if operator in ("=", "=="):
-        return wanted == VERSION
-    if operator == ">":
-        return wanted < VERSION
-    if operator == ">=":
-        return wanted <= VERSION
-    if operator == "<":
-        return wanted > VERSION
-    if operator == "<=":
-        return wanted >= VERSION
-    raise ConditionError(f"unrecognized operator '{operator}'")
+    if operator not in _OPERATORS:
+        raise ConditionError(f"unrecognized operator '{operator}'")
+    return bool(_OPERATORS[operator](VERSION, wanted))

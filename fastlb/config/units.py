@@ -65,11 +65,6 @@ def flag(word: str) -> bool:
     return lowered == "on"
 
 
-def port(word: str) -> int:
-    """A TCP port, 1 to 65535."""
-    return integer(word, 1, 65535)
-
-
 def between(low: int | None, high: int | None) -> str:
     """A range in words: "in 1 to 100", "at least 1", "at most 100"."""
     if low is not None and high is not None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-OBJECT_IDENTIFIER = 0x06
-
 
 def elements(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
     """Tag, content, and the whole element, one after the other; ValueError."""
