@@ -15,18 +15,11 @@ from fastlb.facts.rules import LogTarget
 from fastlb.facts.server import Model
 from fastlb.logs.error import error_targets, is_syslog
 from fastlb.logs.farewell import Farewells
-from fastlb.logs.piped import PipedLoggers, Report, is_piped
+from fastlb.logs.piped import LogOpenError, PipedLoggers, Report, is_piped
 
 FILE_MODE = 0o644
 NO_FD = -1  # syslog has no descriptor of ours
 _STANDARD = {"/dev/stdout": 1, "/dev/stderr": 2}
-
-
-class LogOpenError(OSError):
-    """A log cannot be opened; str() is the message for the operator."""
-
-    def __str__(self) -> str:
-        return self.strerror or ""
 
 
 @dataclass(slots=True)
@@ -48,9 +41,7 @@ class OpenLogs:
 
     def close_files(self) -> None:
         """Only those that are written to; no worker can be forked any more."""
-        for fd in (*self.access_fds, *self.error_fds):
-            if fd != NO_FD:
-                os.close(fd)
+        close_all((*self.access_fds, *self.error_fds))
         self.access_fds = self.error_fds = ()
 
 
@@ -65,9 +56,7 @@ def open_logs(
         error_fds = open_targets(error_targets(model), root, programs, is_error=True)
         access_fds = open_targets(model.log_targets, root, programs)
     except OSError:
-        for fd in error_fds:
-            if fd != NO_FD:
-                os.close(fd)
+        close_all(error_fds)
         programs.close()
         raise
     return OpenLogs(tuple(access_fds), tuple(error_fds), programs)
@@ -87,11 +76,15 @@ def open_targets(
             fd = _open(one.target, server_root, programs, is_error)
             fds.append(fd)
     except OSError:
-        for fd in fds:
-            if fd != NO_FD:
-                os.close(fd)
+        close_all(fds)
         raise
     return fds
+
+
+def close_all(fds: Iterable[int]) -> None:
+    for fd in fds:
+        if fd != NO_FD:
+            os.close(fd)
 
 
 def log_path(target: str, server_root: str) -> str:

@@ -32,11 +32,15 @@ Report = Callable[[str, str, int, str], None]
 """Takes level, module, error number (0: none) and text of an error-log line."""
 
 
-class LogProgramError(OSError):
-    """A log program cannot be started; str() is the message for the operator."""
+class LogOpenError(OSError):
+    """A log cannot be opened; str() is the message for the operator."""
 
     def __str__(self) -> str:
         return self.strerror or ""
+
+
+class LogProgramError(LogOpenError):
+    """A log program cannot be started."""
 
 
 def is_piped(target: str) -> bool:
