@@ -14,7 +14,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psutil
 
@@ -45,8 +45,7 @@ class ServerFacts:
     balancer_slots: Sequence[int]
 
 
-@dataclass(frozen=True, slots=True)
-class CpuTimes:
+class CpuTimes(NamedTuple):
     """Seconds used by processes, and by children they have waited for."""
 
     user: float = 0.0
@@ -55,15 +54,7 @@ class CpuTimes:
     children_system: float = 0.0
 
     def total(self) -> float:
-        return self.user + self.system + self.children_user + self.children_system
-
-    def plus(self, other: CpuTimes) -> CpuTimes:
-        return CpuTimes(
-            self.user + other.user,
-            self.system + other.system,
-            self.children_user + other.children_user,
-            self.children_system + other.children_system,
-        )
+        return sum(self)
 
 
 class System:
@@ -84,9 +75,7 @@ class System:
             spent = psutil.Process(pid).cpu_times()
         except psutil.Error:
             return CpuTimes()
-        return CpuTimes(
-            spent.user, spent.system, spent.children_user, spent.children_system
-        )
+        return CpuTimes(*(getattr(spent, name) for name in CpuTimes._fields))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +110,7 @@ class Reading:
 
     @property
     def cpu(self) -> CpuTimes:
-        spent = CpuTimes()
-        for one in self.cpus:
-            spent = spent.plus(one)
-        return spent
+        return CpuTimes(*map(sum, zip(*self.cpus, strict=True)))
 
 
 def scoreboard(workers: Iterable[dict[str, Any]], max_request_workers: int) -> str:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import sys
-import time
 from collections.abc import Iterator
 
-from fastlb import _core
 from fastlb.base.version import VERSION
 from fastlb.facts.words import Compat
 from fastlb.master.loading import cpu_count
+from fastlb.worker.services import built
 
 HTTPD_ROOT = "/etc/fastlb"
 SERVER_CONFIG_FILE = "fastlb.conf"
@@ -22,10 +20,8 @@ MAGIC_NUMBER = "20120211:142"  # of the module interface whose behaviour is foll
 
 def version_lines() -> Iterator[str]:
     """Both lines of -v."""
-    compiled_s = os.stat(_core.__file__).st_mtime
     yield f"Server version: fastlb/{VERSION} ({platform.system()})"
-    built = time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(compiled_s))
-    yield f"Server built:   {built}"
+    yield f"Server built:   {built()}"
 
 
 def settings_lines(compat: Compat = Compat.BETTER) -> Iterator[str]:
