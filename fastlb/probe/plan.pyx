@@ -53,8 +53,7 @@ cdef class PlanProbe:
 
     cdef void end(self) noexcept:
         arena_end(&self.r.arena)
-        buffer_give(self.input)
-        self.input = NULL
+        buffer_drop(&self.input)
 
     cdef void begin(self, bytes head, bytes remote, bytes local, bint tls):
         cdef request_facts *r = self.r

@@ -11,8 +11,7 @@ cdef void attempt_begin(exchange *x, bint fresh) noexcept nogil:
     """x.member is asked, for the first time or once more."""
     ASSERT(x.up == NULL)
     # A chunk of which the last member took a part is framed anew.
-    buffer_give(x.body.stream)
-    x.body.stream = NULL
+    buffer_drop(&x.body.stream)
     memset(&x.attempt, 0, sizeof(attempt))
     memset(&x.res, 0, sizeof(response_side))
     x.attempt.fresh = fresh

@@ -44,10 +44,8 @@ cdef void downstream_close(downstream *d) noexcept nogil:
         return
     work_forget(d)
     heads_leave(d)
-    buffer_give(d.input)
-    d.input = NULL
-    buffer_give(d.output)
-    d.output = NULL
+    buffer_drop(&d.input)
+    buffer_drop(&d.output)
     if d.all_prev != NULL:
         d.all_prev.all_next = d.all_next
     else:
@@ -74,10 +72,8 @@ cdef void downstream_reset(downstream *d) noexcept nogil:
 cdef void downstream_linger(downstream *d) noexcept nogil:
     """Shut our side and read away what comes, so that our answer is not reset."""
     heads_leave(d)
-    buffer_give(d.input)
-    d.input = NULL
-    buffer_give(d.output)
-    d.output = NULL
+    buffer_drop(&d.input)
+    buffer_drop(&d.output)
     if d.c.broken:
         downstream_close(d)
         return
@@ -131,8 +127,7 @@ cdef void downstream_next(downstream *d, bint keep, bint linger) noexcept nogil:
         downstream_enter(d, DOWN_FLUSH)
         timer_clear(&d.c.timer)
         heads_leave(d)
-        buffer_give(d.input)
-        d.input = NULL
+        buffer_drop(&d.input)
         downstream_flush(d)
         return
     downstream_enter(d, DOWN_IDLE)
@@ -144,8 +139,7 @@ cdef void downstream_next(downstream *d, bint keep, bint linger) noexcept nogil:
             watch_queue(&d.c)       # a pipelined request: in its own turn
             return
         heads_leave(d)
-        buffer_give(d.input)
-        d.input = NULL
+        buffer_drop(&d.input)
     if d.c.readable:
         watch_queue(&d.c)
 

@@ -157,8 +157,7 @@ cdef void downstream_read(downstream *d) noexcept nogil:
         watch_queue(&d.c)
     if d.input != NULL and d.input.end == d.input.start:
         heads_leave(d)
-        buffer_give(d.input)
-        d.input = NULL
+        buffer_drop(&d.input)
 
 
 cdef inline bint downstream_reads(downstream *d) noexcept nogil:

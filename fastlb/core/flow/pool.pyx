@@ -80,10 +80,8 @@ cdef void pool_put(upstream *u) noexcept nogil:
         return
     upstream_enter(u, UP_IDLE)
     u.x = NULL
-    buffer_give(u.input)
-    u.input = NULL
-    buffer_give(u.output)
-    u.output = NULL
+    buffer_drop(&u.input)
+    buffer_drop(&u.output)
     u.prev = NULL
     u.next = p.idle
     if p.idle != NULL:

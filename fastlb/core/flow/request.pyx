@@ -105,8 +105,7 @@ cdef int request_await(exchange *x) noexcept nogil:
         x.attempt.await_continue = False
         x.body.unasked = True
     elif rc == AGAIN:
-        buffer_give(x.body.stream)
-        x.body.stream = NULL
+        buffer_drop(&x.body.stream)
     return rc
 
 
@@ -404,8 +403,7 @@ cdef bint request_pump(exchange *x) noexcept nogil:
         if likely(rc == 1):
             x.attempt.begun = True
             x.attempt.bytes_out += before
-            buffer_give(u.output)
-            u.output = NULL
+            buffer_drop(&u.output)
         elif rc == AGAIN:
             x.attempt.begun = x.attempt.begun or buffer_held(u.output) < before
             x.attempt.bytes_out += before - buffer_held(u.output)
@@ -457,8 +455,7 @@ cdef bint request_pump(exchange *x) noexcept nogil:
         if x.attempt.body_sent < x.body.kept:
             continue        # more is kept than one chunk could take
         if x.body.done:
-            buffer_give(x.body.stream)
-            x.body.stream = NULL
+            buffer_drop(&x.body.stream)
             continue
         if not request_continue(x):
             return False
@@ -522,8 +519,7 @@ cdef void request_wait_for_member(exchange *x) noexcept nogil:
 
 cdef bint request_wait_for_client(exchange *x) noexcept nogil:
     """Nothing to send until the client gives more. Always returns True."""
-    buffer_give(x.body.stream)
-    x.body.stream = NULL
+    buffer_drop(&x.body.stream)
     timer_set(&x.down.c.timer, read_time_of_body(x))
     timer_clear(&x.up.c.timer)
     return True

@@ -90,8 +90,7 @@ cdef int response_flush(exchange *x) noexcept nogil:
             x.record.bytes_out += held - buffer_held(d.output)
             if n != 1:
                 return <int>n
-        buffer_give(d.output)
-        d.output = NULL
+        buffer_drop(&d.output)
         if x.record.first_byte_us == 0:
             x.record.first_byte_us = watch.now_us
     if u != NULL and u.input != NULL and x.res.head_sent and buffer_held(u.input):
@@ -132,8 +131,7 @@ cdef bint response_read_head(exchange *x) noexcept nogil:
     n = stream_recv(&u.c, &u.input.data[u.input.end], buffer_room(u.input))
     if n == AGAIN:
         if buffer_held(u.input) == 0:
-            buffer_give(u.input)
-            u.input = NULL
+            buffer_drop(&u.input)
         return True
     if n < 0:
         return response_lost(x, <int>n)
@@ -475,8 +473,7 @@ cdef bint response_read_body(exchange *x) noexcept nogil:
         room = WHOLE_RECORDS
     n = stream_recv(&u.c, &u.input.data[u.input.end], room)
     if n == AGAIN:
-        buffer_give(u.input)
-        u.input = NULL
+        buffer_drop(&u.input)
         return True
     if n == CLOSED and x.res.framing.kind == BODY_UNTIL_CLOSE:
         x.res.done = True

@@ -75,8 +75,7 @@ cdef void exchange_give(exchange *x) noexcept nogil:
     ASSERT(x.tried_count == 0)
     ASSERT(x.tried_more == NULL)
     arena_end(&x.facts.arena)
-    buffer_give(x.body.stream)
-    x.body.stream = NULL
+    buffer_drop(&x.body.stream)
     splice_give(x)
     engine.exchange_count -= 1
     ASSERT(engine.exchange_count >= 0)

@@ -6,9 +6,7 @@ cdef bint splice_in(exchange *x) noexcept nogil:
     """Member's socket -> pipe. Returns False when the exchange is over."""
     cdef ssize_t n
     cdef size_t wanted = PIPE_BYTES
-    if x.up.input != NULL:
-        buffer_give(x.up.input)
-        x.up.input = NULL
+    buffer_drop(&x.up.input)
     if x.pipe.read < 0 and not splice_take(x):
         x.pipe.failed = True
         return True

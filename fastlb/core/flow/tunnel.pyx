@@ -225,8 +225,7 @@ cdef int tunnel_move(
             return MOVED_ALL
         if rc < 0:
             return MOVED_SINK_LOST
-        buffer_give(held[0])
-        held[0] = NULL
+        buffer_drop(held)
     for _ in range(READS_PER_STEP):
         if ended[0]:
             return MOVED_END
@@ -291,8 +290,7 @@ cdef int tunnel_send_head(exchange *x) noexcept nogil:
         return 0
     if rc < 0:
         return FAILED
-    buffer_give(d.output)
-    d.output = NULL
+    buffer_drop(&d.output)
     if x.record.first_byte_us == 0:
         x.record.first_byte_us = watch.now_us
     return 0
@@ -332,8 +330,7 @@ cdef bint tunnel_ends(exchange *x, int inward, int outward) noexcept nogil:
 
 
 cdef void tunnel_deaf(exchange *x, conn *c, buffer **held) noexcept nogil:
-    buffer_give(held[0])
-    held[0] = NULL
+    buffer_drop(held)
     c.readable = True
     watch_queue(&x.down.c)
 

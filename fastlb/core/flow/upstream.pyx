@@ -29,10 +29,8 @@ cdef void upstream_close(upstream *u) noexcept nogil:
     cdef member_pool *p = pool_of(m)
     if u.c.kind == KIND_DEAD:
         return
-    buffer_give(u.input)
-    u.input = NULL
-    buffer_give(u.output)
-    u.output = NULL
+    buffer_drop(&u.input)
+    buffer_drop(&u.output)
     p.open_count -= 1
     engine.upstream_count -= 1
     ASSERT(p.open_count >= 0)

@@ -75,6 +75,11 @@ cdef void buffer_give(buffer *b) noexcept nogil:
         buffer_free(b)
 
 
+cdef void buffer_drop(buffer **b) noexcept nogil:
+    buffer_give(b[0])
+    b[0] = NULL
+
+
 cdef inline void buffer_check(buffer *b) noexcept nogil:
     """What holds between any two calls, for a buffer that is not in a pool."""
     ASSERT(b.start <= b.end)

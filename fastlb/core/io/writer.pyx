@@ -74,8 +74,7 @@ cdef bint copy_terminated(
 
 cdef int writer_on(writer *w, buffer **b, int size_class) noexcept nogil:
     """Begin to compose in an empty buffer of that class. returns 0 or FAILED."""
-    if b[0] != NULL:
-        buffer_give(b[0])
+    buffer_give(b[0])
     b[0] = buffer_take(size_class)
     if b[0] == NULL:
         return FAILED
