@@ -241,7 +241,7 @@ cdef void downstream_advance(downstream *d) noexcept nogil:
 cdef void downstream_on_timeout(downstream *d) noexcept nogil:
     if d.state == DOWN_IDLE:
         # A request may have come just now; it is served.
-        if not downstream_is_silent(d):
+        if not stream_is_quiet(&d.c):
             d.c.readable = True
             downstream_read(d)
         if d.c.kind != KIND_DOWNSTREAM or d.state != DOWN_IDLE:
@@ -263,14 +263,6 @@ cdef void downstream_on_timeout(downstream *d) noexcept nogil:
         exchange_on_client_timeout(d.x)
     else:
         downstream_close(d)
-
-
-cdef bint downstream_is_silent(downstream *d) noexcept nogil:
-    """Ask the socket: nothing unread, and no end?"""
-    cdef char one
-    if unlikely(d.c.tls != NULL):
-        return tls_is_quiet(&d.c)
-    return recv(d.c.fd, &one, 1, MSG_PEEK | MSG_DONTWAIT) < 0 and errno == EAGAIN
 
 
 cdef void downstream_on_event(conn *c) noexcept nogil:

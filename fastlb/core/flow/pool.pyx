@@ -1,6 +1,6 @@
 """The pools (pool.pxd; mod_proxy's min, smax, max, ttl, acquire, disablereuse)."""
-# uses: io/buffer, io/timer, io/watch, io/tls_stream, balance/ledger, plan/plan,
-#       flow/exchange, flow/states, flow/member, flow/queue, flow/upstream
+# uses: io/buffer, io/timer, io/watch, io/tls_stream, io/stream, balance/ledger,
+#       plan/plan, flow/exchange, flow/states, flow/member, flow/queue, flow/upstream
 
 cdef enum:
     # Without smax= as many idle connections are kept as were ever of use; this is the
@@ -27,16 +27,6 @@ cdef inline void pool_unlink(upstream *u) noexcept nogil:
     p.idle_count -= 1
 
 
-cdef bint pool_is_quiet(upstream *u) noexcept nogil:
-    """Ask the socket: still open, and nothing unread?"""
-    cdef char one
-    cdef ssize_t n
-    if unlikely(u.c.tls != NULL):
-        return tls_is_quiet(&u.c)
-    n = recv(u.c.fd, &one, 1, MSG_PEEK | MSG_DONTWAIT)
-    return n < 0 and errno == EAGAIN
-
-
 cdef bint pool_fits(upstream *u, exchange *x) noexcept nogil:
     """TLS: was it made for the name that this request asks for, and is it silent?"""
     return u.c.tls.name_hash == member_name_hash(x) and (
@@ -53,7 +43,7 @@ cdef upstream *pool_take(exchange *x, bint careful) noexcept nogil:
         pool_unlink(u)
         if likely(u.epoch == epoch and not u.c.peer_closed and not u.c.broken
                   and (not u.c.readable if u.c.tls == NULL else pool_fits(u, x))
-                  and (not careful or pool_is_quiet(u))):
+                  and (not careful or stream_is_quiet(&u.c))):
             ASSERT(u.input == NULL)
             ASSERT(u.output == NULL)
             upstream_enter(u, UP_BUSY)
@@ -70,7 +60,7 @@ cdef void pool_put(upstream *u) noexcept nogil:
     ASSERT(u.state == UP_BUSY)
     ASSERT(u.x == NULL)
     # smax= bounds what is kept beyond ttl=; without a ttl= it bounds what is kept.
-    if u.c.readable and pool_is_quiet(u):
+    if u.c.readable and stream_is_quiet(&u.c):
         # The last read took just what it asked for, and left nothing: only the socket
         # could tell, because the edge that told of it is gone.
         u.c.readable = False

@@ -9,5 +9,7 @@ cdef ssize_t stream_send(conn *c, const char *data, size_t size) noexcept nogil
 cdef ssize_t stream_send2(
     conn *c, const char *first, size_t first_size,
     const char *second, size_t second_size) noexcept nogil
+# Ask the socket: open, and nothing unread?
+cdef bint stream_is_quiet(conn *c) noexcept nogil
 # Send what the buffer holds. returns 1 all sent; AGAIN; FAILED
 cdef int stream_flush(conn *c, buffer *b) noexcept nogil

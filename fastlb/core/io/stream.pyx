@@ -1,8 +1,18 @@
 """Plain sockets as streams (stream.pxd); TLS goes its own way at each door."""
 # uses: io/buffer, io/watch, io/tls_stream
 
-cdef ssize_t stream_recv(conn *c, char *data, size_t size) noexcept nogil:
+cdef ssize_t stream_refused(conn *c, bint *edge) noexcept nogil:
+    """What errno means: AGAIN, when the edge that `edge` notes comes; or FAILED."""
     global stream_errno
+    if errno == EAGAIN:
+        edge[0] = False
+        return AGAIN
+    stream_errno = errno
+    c.broken = True
+    return FAILED
+
+
+cdef ssize_t stream_recv(conn *c, char *data, size_t size) noexcept nogil:
     cdef ssize_t n
     ASSERT(size > 0)    # 0 bytes would be taken for the end of the stream
     if unlikely(c.tls != NULL):
@@ -21,18 +31,11 @@ cdef ssize_t stream_recv(conn *c, char *data, size_t size) noexcept nogil:
         if n == 0:
             c.peer_closed = True
             return CLOSED
-        if errno == EAGAIN:
-            c.readable = False
-            return AGAIN
-        if errno == EINTR:
-            continue
-        stream_errno = errno
-        c.broken = True
-        return FAILED
+        if errno != EINTR:
+            return stream_refused(c, &c.readable)
 
 
 cdef ssize_t stream_send(conn *c, const char *data, size_t size) noexcept nogil:
-    global stream_errno
     cdef ssize_t n
     if unlikely(c.tls != NULL):
         return tls_send(c, data, size)
@@ -45,20 +48,13 @@ cdef ssize_t stream_send(conn *c, const char *data, size_t size) noexcept nogil:
             if <size_t>n < size:
                 c.writable = False
             return n
-        if errno == EAGAIN:
-            c.writable = False
-            return AGAIN
-        if errno == EINTR:
-            continue
-        stream_errno = errno
-        c.broken = True
-        return FAILED
+        if errno != EINTR:
+            return stream_refused(c, &c.writable)
 
 
 cdef ssize_t stream_send2(
         conn *c, const char *first, size_t first_size,
         const char *second, size_t second_size) noexcept nogil:
-    global stream_errno
     cdef iovec[2] parts
     cdef msghdr message
     cdef ssize_t n
@@ -80,14 +76,15 @@ cdef ssize_t stream_send2(
             if <size_t>n < first_size + second_size:
                 c.writable = False
             return n
-        if errno == EAGAIN:
-            c.writable = False
-            return AGAIN
-        if errno == EINTR:
-            continue
-        stream_errno = errno
-        c.broken = True
-        return FAILED
+        if errno != EINTR:
+            return stream_refused(c, &c.writable)
+
+
+cdef bint stream_is_quiet(conn *c) noexcept nogil:
+    cdef char one
+    if unlikely(c.tls != NULL):
+        return tls_is_quiet(c)
+    return recv(c.fd, &one, 1, MSG_PEEK | MSG_DONTWAIT) < 0 and errno == EAGAIN
 
 
 cdef int stream_flush(conn *c, buffer *b) noexcept nogil:
