@@ -72,13 +72,17 @@ cdef int tls_hello_peek(conn *c, client_hello *hello) noexcept nogil:
     return rc
 
 
-cdef int tls_begin(conn *c, void *context) noexcept nogil:
+cdef int tls_begin(
+        conn *c, void *context, unsigned char verify,
+        bint no_crl_is_fine) noexcept nogil:
     global stream_errno
     cdef tls_state *t = <tls_state *>free_list_take(&tls_pool, sizeof(tls_state))
     if t == NULL:
         stream_errno = ENOMEM
         return FAILED
     memset(t, 0, sizeof(tls_state))
+    t.verify = verify
+    t.no_crl_is_fine = no_crl_is_fine
     t.ssl = tls.SSL_new(context)
     if t.ssl == NULL or not tls.SSL_set_fd(t.ssl, c.fd):
         tls_note_error()
@@ -93,13 +97,11 @@ cdef int tls_begin(conn *c, void *context) noexcept nogil:
 cdef int tls_accept(
         conn *c, void *session_context, void *certificate_context,
         unsigned char verify, bint no_crl_is_fine) noexcept nogil:
-    if tls_begin(c, session_context) < 0:
+    if tls_begin(c, session_context, verify, no_crl_is_fine) < 0:
         return FAILED
     if certificate_context != session_context:
         tls.SSL_set_SSL_CTX(c.tls.ssl, certificate_context)
     tls.SSL_set_accept_state(c.tls.ssl)
-    c.tls.verify = verify
-    c.tls.no_crl_is_fine = no_crl_is_fine
     tls_set_verify(c.tls)
     return 0
 
@@ -109,7 +111,7 @@ cdef int tls_connect(
         unsigned char verify, bint no_crl_is_fine) noexcept nogil:
     cdef unsigned char[ADDRESS_BYTES] address
     cdef void *param
-    if tls_begin(c, context) < 0:
+    if tls_begin(c, context, verify, no_crl_is_fine) < 0:
         return FAILED
     tls.SSL_set_connect_state(c.tls.ssl)
     param = tls.SSL_get0_param(c.tls.ssl)
@@ -130,8 +132,6 @@ cdef int tls_connect(
         tls.SSL_set_tlsext_host_name(c.tls.ssl, <char *>name)
     if session != NULL:
         tls.SSL_set_session(c.tls.ssl, session)
-    c.tls.verify = verify
-    c.tls.no_crl_is_fine = no_crl_is_fine
     tls.SSL_set_verify(c.tls.ssl, TLS_VERIFY_PEER, tls_on_certificate)
     return 0
 
@@ -196,6 +196,13 @@ cdef int tls_choose_protocol(
     return ALPN_NONE
 
 
+cdef inline void tls_clear() noexcept nogil:
+    """Before a call of which tls_why may be asked: no older error speaks for it."""
+    global errno
+    tls.ERR_clear_error()
+    errno = 0
+
+
 cdef void tls_note_error() noexcept nogil:
     """Keep the oldest error of the library's queue: the cause, not what followed."""
     global tls_error, stream_errno
@@ -248,11 +255,10 @@ cdef bint tls_socket_is_sound(conn *c) noexcept nogil:
 
 
 cdef int tls_handshake(conn *c) noexcept nogil:
-    global errno, tls_verifying
+    global tls_verifying
     cdef tls_state *t = c.tls
     cdef int rc
-    tls.ERR_clear_error()
-    errno = 0
+    tls_clear()
     tls_verifying = t
     rc = tls.SSL_do_handshake(t.ssl)
     tls_verifying = NULL
@@ -275,14 +281,12 @@ cdef bint tls_is_drained(conn *c) noexcept nogil:
 
 
 cdef ssize_t tls_recv(conn *c, char *data, size_t size) noexcept nogil:
-    global errno
     cdef size_t total = 0
     cdef int n
     if not c.readable:
         return AGAIN
     while total < size:
-        tls.ERR_clear_error()
-        errno = 0
+        tls_clear()
         n = tls.SSL_read(
             c.tls.ssl, data + total,
             <int>(size - total if size - total < 1 << 30 else 1 << 30))
@@ -312,7 +316,6 @@ cdef int tls_record_size(tls_state *t, size_t waiting) noexcept nogil:
 
 
 cdef ssize_t tls_send(conn *c, const char *data, size_t size) noexcept nogil:
-    global errno
     cdef tls_state *t = c.tls
     cdef size_t total = 0
     cdef int n, part
@@ -322,8 +325,7 @@ cdef ssize_t tls_send(conn *c, const char *data, size_t size) noexcept nogil:
         # A record that was begun is made of just these bytes already.
         part = t.write_size if t.write_size else tls_record_size(t, size - total)
         ASSERT(<size_t>part <= size - total)
-        tls.ERR_clear_error()
-        errno = 0
+        tls_clear()
         n = tls.SSL_write(t.ssl, data + total, part)
         if n <= 0:
             t.write_size = part
@@ -343,32 +345,24 @@ cdef ssize_t tls_send2(
         conn *c, const char *first, size_t first_size,
         const char *second, size_t second_size) noexcept nogil:
     """A head and its body in one record, where they fit into one."""
-    cdef size_t part = RECORD_FULL - first_size
+    cdef size_t part = 0        # of the second, in one record with the first
     cdef ssize_t n, more
-    if first_size == 0 or second_size == 0 or first_size >= RECORD_FULL:
-        if first_size:
-            n = tls_send(c, first, first_size)
-            if n < <ssize_t>first_size or second_size == 0:
-                return n
-        more = tls_send(c, second, second_size)
-        return <ssize_t>first_size + (more if more > 0 else 0) if first_size else more
-    if part > second_size:
-        part = second_size
-    memcpy(&tls_record[0], first, first_size)
-    memcpy(&tls_record[first_size], second, part)
-    n = tls_send(c, &tls_record[0], first_size + part)
+    if 0 < first_size < RECORD_FULL and second_size:
+        part = min(RECORD_FULL - first_size, second_size)
+        memcpy(&tls_record[0], first, first_size)
+        memcpy(&tls_record[first_size], second, part)
+        first = &tls_record[0]
+    n = tls_send(c, first, first_size + part)
     if n < <ssize_t>(first_size + part) or part == second_size:
         return n
     more = tls_send(c, second + part, second_size - part)
-    return n + (more if more > 0 else 0)
+    return n + more if n == 0 or more > 0 else n
 
 
 cdef bint tls_is_quiet(conn *c) noexcept nogil:
-    global errno
     cdef char one
     cdef int n
-    tls.ERR_clear_error()
-    errno = 0
+    tls_clear()
     n = tls.SSL_peek(c.tls.ssl, &one, 1)
     if n > 0:
         return False
@@ -376,13 +370,11 @@ cdef bint tls_is_quiet(conn *c) noexcept nogil:
 
 
 cdef int tls_half_close(conn *c) noexcept nogil:
-    global errno
     cdef tls_state *t = c.tls
     cdef int rc
     if t.failed or c.broken or not t.established or t.write_size:
         return 1
-    tls.ERR_clear_error()
-    errno = 0
+    tls_clear()
     rc = tls.SSL_shutdown(t.ssl)
     if rc < 0 and tls.SSL_get_error(t.ssl, rc) == TLS_WANT_WRITE:
         c.writable = False
