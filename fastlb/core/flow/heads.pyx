@@ -44,10 +44,7 @@ cdef void heads_complete(downstream *d) noexcept nogil:
 cdef void heads_next(downstream *d) noexcept nogil:
     cdef buffer *b = d.input
     cdef unsigned int held = buffer_held(b)
-    cdef int size_class = BUFFER_SMALL
-    while size_class < b.size_class and \
-            buffer_sizes[size_class] < held + BUFFER_HEADROOM + BUFFER_TAIL:
-        size_class += 1
+    cdef int size_class = buffer_class_for(held)
     if size_class < b.size_class:
         b = buffer_take(size_class)
         if b != NULL and buffer_put(b, &d.input.data[d.input.start], held):

@@ -251,8 +251,7 @@ cdef int request_receive(exchange *x) noexcept nogil:
         if x.body.stream == NULL:
             return FAILED
     into = x.body.stream
-    into.start = BUFFER_HEADROOM
-    into.end = BUFFER_HEADROOM
+    buffer_empty(into)
     room = buffer_room(into)
     if x.body.framing.kind == BODY_LENGTH:
         if <long long>room > x.body.remaining:
@@ -493,8 +492,7 @@ cdef bint request_frame_kept(exchange *x) noexcept nogil:
             return False
     if buffer_held(x.body.stream):
         return True
-    x.body.stream.start = BUFFER_HEADROOM
-    x.body.stream.end = BUFFER_HEADROOM
+    buffer_empty(x.body.stream)
     part = buffer_room(x.body.stream)
     if part > size:
         part = size

@@ -172,8 +172,7 @@ cdef bint response_read_head(exchange *x) noexcept nogil:
             return False
         u.input.start += <unsigned int>head_bytes
         if buffer_held(u.input) == 0:
-            u.input.start = BUFFER_HEADROOM
-            u.input.end = BUFFER_HEADROOM
+            buffer_empty(u.input)
             # What was held back for the 100 can go now.
             if not x.attempt.sent and not x.attempt.await_continue:
                 return request_pump(x)
@@ -465,8 +464,7 @@ cdef bint response_read_body(exchange *x) noexcept nogil:
         if u.input == NULL:
             exchange_abort(x)
             return False
-    u.input.start = BUFFER_HEADROOM
-    u.input.end = BUFFER_HEADROOM
+    buffer_empty(u.input)
     # Not bounded by what is to come: a short read tells that the socket is empty.
     room = buffer_room(u.input)
     if x.down.c.tls != NULL and room > WHOLE_RECORDS:

@@ -196,12 +196,10 @@ cdef void value_follow(
 cdef bint tunnel_hold(
         buffer **held, const char *data, unsigned int length) noexcept nogil:
     """Keep what is to be sent later. False: no memory."""
-    cdef int size_class = BUFFER_SMALL
+    cdef int size_class = buffer_class_for(length)
     cdef buffer *b
-    while buffer_sizes[size_class] < length + BUFFER_HEADROOM + BUFFER_TAIL:
-        size_class += 1
-        if size_class == BUFFER_CLASSES:
-            return False
+    if size_class == BUFFER_CLASSES:
+        return False
     b = buffer_take(size_class)
     if b == NULL:
         return False

@@ -37,7 +37,7 @@ cdef unsigned int arena_room(arena *a) noexcept nogil:
 
 cdef char *arena_take(arena *a, unsigned int size) noexcept nogil:
     cdef buffer *b = a.pieces
-    cdef int size_class = BUFFER_SMALL
+    cdef int size_class
     cdef char *p
     if DEBUG_BUILD:
         return arena_take_alone(a, size)
@@ -46,9 +46,7 @@ cdef char *arena_take(arena *a, unsigned int size) noexcept nogil:
         a.used += size
         return p
     if arena_room(a) < size:
-        while size_class < BUFFER_CLASSES and \
-                buffer_sizes[size_class] < size + BUFFER_HEADROOM + BUFFER_TAIL:
-            size_class += 1
+        size_class = buffer_class_for(size)
         if size_class == BUFFER_CLASSES:
             return NULL
         b = buffer_take(size_class)

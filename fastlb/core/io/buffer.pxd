@@ -32,11 +32,15 @@ cdef struct buffer:
 
 # An empty buffer, start and end at BUFFER_HEADROOM; NULL when there is no memory.
 cdef buffer *buffer_take(int size_class) noexcept nogil
+# The smallest class that can hold so many bytes; BUFFER_CLASSES: none can.
+cdef int buffer_class_for(size_t bytes_held) noexcept nogil
 # One that can hold so many bytes and no more: for what is kept long and rarely read.
 cdef buffer *buffer_take_exact(unsigned int bytes_held) noexcept nogil
 cdef void buffer_give(buffer *b) noexcept nogil
 # Give *b back, which may be NULL, and leave NULL there.
 cdef void buffer_drop(buffer **b) noexcept nogil
+# It holds nothing any more.
+cdef void buffer_empty(buffer *b) noexcept nogil
 # Bytes that can still be received into it.
 cdef unsigned int buffer_room(buffer *b) noexcept nogil
 cdef unsigned int buffer_held(buffer *b) noexcept nogil

@@ -44,10 +44,17 @@ cdef buffer *buffer_take(int size_class) noexcept nogil:
     ASSERT(b.size == buffer_sizes[size_class])
     ASSERT(b.size_class == size_class)
     b.next = NULL
-    b.start = BUFFER_HEADROOM
-    b.end = BUFFER_HEADROOM
+    buffer_empty(b)
     buffer_live += 1
     return b
+
+
+cdef int buffer_class_for(size_t bytes_held) noexcept nogil:
+    cdef int size_class = BUFFER_SMALL
+    while size_class < BUFFER_CLASSES and \
+            buffer_sizes[size_class] < bytes_held + BUFFER_HEADROOM + BUFFER_TAIL:
+        size_class += 1
+    return size_class
 
 
 cdef buffer *buffer_take_exact(unsigned int bytes_held) noexcept nogil:
@@ -56,8 +63,7 @@ cdef buffer *buffer_take_exact(unsigned int bytes_held) noexcept nogil:
     cdef buffer *b = buffer_new(size, BUFFER_EXACT)
     if b == NULL:
         return NULL
-    b.start = BUFFER_HEADROOM
-    b.end = BUFFER_HEADROOM
+    buffer_empty(b)
     buffer_live += 1
     return b
 
@@ -78,6 +84,11 @@ cdef void buffer_give(buffer *b) noexcept nogil:
 cdef void buffer_drop(buffer **b) noexcept nogil:
     buffer_give(b[0])
     b[0] = NULL
+
+
+cdef void buffer_empty(buffer *b) noexcept nogil:
+    b.start = BUFFER_HEADROOM
+    b.end = BUFFER_HEADROOM
 
 
 cdef inline void buffer_check(buffer *b) noexcept nogil:
