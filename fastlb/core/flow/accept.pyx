@@ -74,7 +74,7 @@ cdef void accept_some(plan_listener *listener, int most) noexcept nogil:
                 continue
             if errno == EMFILE or errno == ENFILE or errno == ENOBUFS \
                     or errno == ENOMEM:
-                say_of_worker(SAY_ACCEPT, errno)
+                say_of_worker(&SAY_ACCEPT, errno)
                 accept_pause()
             return
         d = downstream_take()

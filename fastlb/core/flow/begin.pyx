@@ -97,12 +97,12 @@ cdef bint host_may_be_asked(exchange *x) noexcept nogil:
     Answers the request and returns False when it is not.
     """
     if x.down.client.named and x.facts.host.length == 0:
-        say(x, SAY_NO_HOST)
+        say(x, &SAY_NO_HOST)
         exchange_reject(x, 400, WHY_HOST)
         return False
     if not x.down.client.named and (
             x.down.client.tls_vhost.strict_sni or x.facts.vhost.strict_sni):
-        say(x, SAY_NO_NAME)
+        say(x, &SAY_NO_NAME)
         x.keepalive = False
         exchange_answer_error(
             x, 403,
@@ -110,8 +110,8 @@ cdef bint host_may_be_asked(exchange *x) noexcept nogil:
             b"Indication (SNI), which is required to access this server.")
         return False
     if unlikely(x.facts.vhost.tls_group != x.down.client.tls_vhost.tls_group):
-        say(x, SAY_MISDIRECTED if x.facts.client.named
-            else SAY_MISDIRECTED_UNNAMED)
+        say(x, &SAY_MISDIRECTED if x.facts.client.named
+            else &SAY_MISDIRECTED_UNNAMED)
         x.keepalive = False
         exchange_answer_error(x, 421, NULL)
         return False

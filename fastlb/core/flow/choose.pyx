@@ -14,7 +14,7 @@ cdef void exchange_elect(exchange *x) noexcept nogil:
         x.member = &plan.members[x.facts.mapping.member]
         if unlikely(member_flags_now(engine.view, x.member.slot)
                     & (FLAG_DISABLED | FLAG_STOPPED)):
-            say(x, SAY_DISABLED)
+            say(x, &SAY_DISABLED)
             exchange_answer_error(x, 503, NULL)
             return
     else:
@@ -22,7 +22,7 @@ cdef void exchange_elect(exchange *x) noexcept nogil:
             exchange_nobody(x)
             return
         if unlikely(x.choice.election.forced_recovery):
-            say(x, SAY_FORCED)
+            say(x, &SAY_FORCED)
     x.choice.attempts += 1
     if unlikely(not tried_add(x)):
         exchange_answer_error(x, 500, NULL)
@@ -45,7 +45,7 @@ cdef bint member_choose(exchange *x) noexcept nogil:
     if unlikely(x.choice.election.lock != LOCK_FREE):
         say_lock(x)
     if unlikely(x.choice.election.began_anew):
-        say(x, SAY_BEGAN_ANEW)
+        say(x, &SAY_BEGAN_ANEW)
     if unlikely(chosen < 0):
         return False
     x.member = &plan.members[x.choice.balancer.member_index[chosen]]
@@ -160,7 +160,7 @@ cdef void upgrade_demand(exchange *x) noexcept nogil:
             m.upgrades[0].data, x.attempt.upgrade.data, 9)):
         x.attempt.upgrade.data = m.upgrades[0].data
         x.attempt.upgrade.length = m.upgrades[0].length
-    say(x, SAY_UPGRADE_MISSING)
+    say(x, &SAY_UPGRADE_MISSING)
     exchange_answer_error(x, 426, NULL)
 
 
@@ -168,8 +168,8 @@ cdef void exchange_find_connection(exchange *x) noexcept nogil:
     cdef plan_member *m = x.member
     cdef upstream *u = NULL
     if unlikely(m.tls_refused):
-        say(x, SAY_NO_ENGINE)
-        say(x, SAY_NO_SSL)
+        say(x, &SAY_NO_ENGINE)
+        say(x, &SAY_NO_SSL)
         exchange_answer_error(x, 500, NULL)
         return
     if not m.said.disable_reuse and not x.attempt.fresh and not (
@@ -227,17 +227,17 @@ cdef void exchange_connect_lost(exchange *x, int why) noexcept nogil:
 cdef void exchange_on_member_timeout(exchange *x) noexcept nogil:
     """The member let time pass: before a 100, while it took the request, or since."""
     if x.res.head_sent:
-        say_error(x, SAY_RESPONSE, ETIMEDOUT)
+        say_error(x, &SAY_RESPONSE, ETIMEDOUT)
         exchange_abort(x)
     elif x.attempt.await_continue:
-        say_error(x, SAY_STATUS_LINE, ETIMEDOUT)
+        say_error(x, &SAY_STATUS_LINE, ETIMEDOUT)
         exchange_member_lost(x, 503, b"Timeout on 100-Continue", True)
     elif not x.attempt.sent:
-        say_error(x, SAY_STATUS_LINE, ETIMEDOUT)
+        say_error(x, &SAY_STATUS_LINE, ETIMEDOUT)
         exchange_member_lost(x, 504, NULL, False)
     else:
         x.attempt.timed_out = True
-        say_error(x, SAY_STATUS_LINE, ETIMEDOUT)
+        say_error(x, &SAY_STATUS_LINE, ETIMEDOUT)
         exchange_member_lost(x, 502, b"Error reading from remote server", False)
 
 
@@ -254,7 +254,7 @@ cdef void exchange_member_lost(
     elif x.attempt.timed_out and x.choice.balancer != NULL \
             and x.choice.balancer.fail_on_timeout:
         if member_failed(engine.view, m.slot, watch.now_us, False):
-            say(x, SAY_FAIL_ON_TIMEOUT)
+            say(x, &SAY_FAIL_ON_TIMEOUT)
     if unlikely(x.res.head_sent):
         exchange_abort(x)
         return

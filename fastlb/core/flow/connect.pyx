@@ -45,7 +45,7 @@ cdef void connect_route(exchange *x) noexcept nogil:
         rules_tls_env(&x.facts)
     rules_env(&x.facts)
     if not connect_port_is_allowed(x):
-        say_more(x, SAY_RETURNED, 0, b"Connect to remote machine blocked", 0)
+        say_more(x, &SAY_RETURNED, 0, b"Connect to remote machine blocked", 0)
         exchange_answer_error(x, 403, b"Connect to remote machine blocked")
         return
     x.member = &connect_target
@@ -286,12 +286,12 @@ cdef void connect_go(exchange *x) noexcept nogil:
 
 
 cdef void connect_deny(exchange *x) noexcept nogil:
-    say(x, SAY_DENIED)
+    say(x, &SAY_DENIED)
     exchange_answer_error(x, 403, NULL)
 
 
 cdef void connect_unknown(exchange *x) noexcept nogil:
     cdef const char *told = service_no_address(x)
-    say(x, SAY_UNRESOLVED)
-    say_more(x, SAY_RETURNED, 0, told, 0)
+    say(x, &SAY_UNRESOLVED)
+    say_more(x, &SAY_RETURNED, 0, told, 0)
     exchange_answer_error(x, 502, told)

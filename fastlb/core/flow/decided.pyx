@@ -26,14 +26,14 @@ cdef void exchange_answer_decided(
 
 cdef void say_because(exchange *x, int because) noexcept nogil:
     if because == BECAUSE_OF_SECTIONS:
-        say_more(x, SAY_SECTIONS, 0, NULL, SECTIONS_MATCHED_MAX)
+        say_more(x, &SAY_SECTIONS, 0, NULL, SECTIONS_MATCHED_MAX)
     elif because == BECAUSE_NOT_ASKED:
-        say(x, SAY_NOT_ASKED)
+        say(x, &SAY_NOT_ASKED)
     elif because == BECAUSE_PLAIN:
-        say(x, SAY_PLAIN)
+        say(x, &SAY_PLAIN)
     elif because == BECAUSE_DENIED:
-        say(x, SAY_DENIED)
+        say(x, &SAY_DENIED)
     elif because == BECAUSE_MISREAD:
-        say(x, SAY_MISREAD)
+        say(x, &SAY_MISREAD)
     elif because == BECAUSE_CLIMBS:
-        say(x, SAY_CLIMBS)
+        say(x, &SAY_CLIMBS)

@@ -83,7 +83,7 @@ cdef void downstream_handshake(downstream *d) noexcept nogil:
         return
     if rc < 0:
         say_of_client(
-            &d.client, d.client.tls_vhost, SAY_HANDSHAKE, tls_reason())
+            &d.client, d.client.tls_vhost, &SAY_HANDSHAKE, tls_reason())
         downstream_refuse_handshake(d)
         return
     downstream_enter(d, DOWN_IDLE)
@@ -254,7 +254,7 @@ cdef void downstream_on_timeout(downstream *d) noexcept nogil:
         if d.head_waits:
             exchange_refuse(d, 503, WHY_NONE)   # we are slow: there is no room for it
             return
-        say_of_client(&d.client, d.vhost, SAY_READ_TIMEOUT, b"header")
+        say_of_client(&d.client, d.vhost, &SAY_READ_TIMEOUT, b"header")
         if d.counted.first_line:
             exchange_refuse(d, 408, WHY_NONE)
         else:

@@ -1,55 +1,6 @@
-# Lines for the error log: a number for each, and its row in the table.
+# Lines for the error log. A comment on a row tells what its number and detail are.
 
-cdef enum:
-    SAY_ACCEPT = 0
-    SAY_FULL = 1
-    SAY_READ_TIMEOUT = 2        # detail: the stage
-    SAY_HANDSHAKE = 3           # detail: what the library says
-    SAY_NO_ADDRESS = 4
-    SAY_CONNECT_FAILED = 5
-    SAY_TARGET_FAILED = 6       # of a CONNECT
-    SAY_MEMBER_DOWN = 7
-    SAY_MEMBER_FAILED = 8
-    SAY_STATUS_LINE = 9
-    SAY_CORRUPT = 10
-    SAY_RESPONSE = 11
-    SAY_SEND = 12
-    SAY_TUNNEL_BEGINS = 13
-    SAY_TUNNEL_LOST = 14        # detail: whose side
-    SAY_UPGRADE_TIMED_OUT = 15
-    SAY_CONNECT_TIMED_OUT = 16
-    SAY_UPGRADE_MISSING = 17
-    SAY_RETURNED = 18           # detail: what
-    SAY_UNRESOLVED = 19         # of a CONNECT
-    SAY_ACQUIRE = 20
-    SAY_DISABLED = 21
-    SAY_DENIED = 22
-    SAY_MISREAD = 23
-    SAY_CLIMBS = 24
-    SAY_SECTIONS = 25           # number: how many may
-    SAY_LOCK_OF_DEAD = 26
-    SAY_LOCK_OF_LIVING = 27     # number: its process
-    SAY_BEGAN_ANEW = 28
-    SAY_BAD_CERTIFICATE = 29    # number: the library's; detail: its words
-    SAY_EXPIRED = 30
-    SAY_OTHER_NAME = 31
-    SAY_NO_HANDSHAKE = 32       # detail: why
-    SAY_NOT_PASSED = 33
-    SAY_NOT_PASSED_FROM = 34
-    SAY_NO_ENGINE = 35
-    SAY_NO_SSL = 36
-    SAY_PLAIN = 37
-    SAY_NO_NAME = 38
-    SAY_NO_HOST = 39
-    SAY_MISDIRECTED = 40
-    SAY_MISDIRECTED_UNNAMED = 41
-    SAY_NOT_ASKED = 42
-    SAY_ROUTE_LOST = 43
-    SAY_NO_MEMBERS = 44
-    SAY_ALL_IN_ERROR = 45
-    SAY_FAIL_ON_STATUS = 46     # number: the status
-    SAY_FAIL_ON_TIMEOUT = 47
-    SAY_FORCED = 48
-    SAY_NOT_BOUND = 49          # detail: the address
-    SAY_TARGET_NOT_BOUND = 50   # of a CONNECT; detail: the address
-    SAY_ROWS = 51
+cdef struct log_row:
+    const char *level
+    const char *module
+    const char *line

@@ -347,7 +347,7 @@ cdef bint request_send_failed(exchange *x) noexcept nogil:
         return True
     if stale_retry(x):
         return False
-    say_error(x, SAY_SEND, stream_errno)
+    say_error(x, &SAY_SEND, stream_errno)
     due_lost(x, 502, b"Error reading from remote server", False)
     return False
 

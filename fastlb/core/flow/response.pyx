@@ -185,7 +185,7 @@ cdef bint response_interim(exchange *x) noexcept nogil:
     cdef bint relay = x.facts.req.minor == 1
     x.res.interim_count += 1
     if x.res.interim_count > INTERIM_RESPONSES_MAX:
-        say_error(x, SAY_RESPONSE, 0)
+        say_error(x, &SAY_RESPONSE, 0)
         due_lost(
             x, 502, b"Too many (10) interim responses", False)
         return False
@@ -214,7 +214,7 @@ cdef bint response_lost(exchange *x, int why) noexcept nogil:
             &x.up.input.data[x.up.input.start], c'\n',
             buffer_held(x.up.input)) != NULL:
         return response_broken(x)       # a status line came, but not its fields
-    say_error(x, SAY_STATUS_LINE, stream_errno if why == FAILED else 0)
+    say_error(x, &SAY_STATUS_LINE, stream_errno if why == FAILED else 0)
     due_lost(x, 502, b"Error reading from remote server", False)
     return False
 
@@ -261,7 +261,7 @@ cdef bint response_broken(exchange *x) noexcept nogil:
     """What it sent is no HTTP/1.x head. Always returns False."""
     if unlikely(response_is_http09(x)):
         return response_http09(x)
-    say(x, SAY_CORRUPT)
+    say(x, &SAY_CORRUPT)
     if response_head.why == WHY_VERSION or response_head.why == WHY_REQUEST_LINE:
         # httpd quotes the line. What a member sent too late behind another request's
         # answer would be shown to this one's client; the log has it.
@@ -297,7 +297,7 @@ cdef void response_judge(exchange *x, int status) noexcept nogil:
     for i in range(x.choice.balancer.fail_status_count):
         if x.choice.balancer.fail_statuses[i] == status:
             if member_failed(engine.view, x.member.slot, watch.now_us, False):
-                say_more(x, SAY_FAIL_ON_STATUS, 0, NULL, status)
+                say_more(x, &SAY_FAIL_ON_STATUS, 0, NULL, status)
             return
 
 
@@ -416,7 +416,7 @@ cdef bint response_take(exchange *x) noexcept nogil:
     if x.res.framing.kind == BODY_CHUNKED:
         if chunk_decode(
                 &x.res.chunks, &b.data[b.start], held, &payload, &consumed) < 0:
-            say_error(x, SAY_RESPONSE, 0)
+            say_error(x, &SAY_RESPONSE, 0)
             exchange_cut(x)
             return False
         x.attempt.bytes_in -= consumed - payload
@@ -481,7 +481,7 @@ cdef bint response_read_body(exchange *x) noexcept nogil:
         return True
     if n < 0:
         # AH01110: the client must not take it for whole.
-        say_error(x, SAY_RESPONSE, stream_errno if n == FAILED else 0)
+        say_error(x, &SAY_RESPONSE, stream_errno if n == FAILED else 0)
         exchange_cut(x)
         return False
     u.input.end += <unsigned int>n

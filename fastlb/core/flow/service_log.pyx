@@ -5,20 +5,6 @@
 
 from string import Formatter
 
-cdef dict log_names():
-    """The names that stand in the lines, by row.
-
-    In a function: at module level Cython 3.3 sets the variables of a comprehension to
-    None without counting it, and the interpreter ends by an abort.
-    """
-    return {
-        row: {piece[1] for piece in Formatter().parse(line[2]) if piece[1]}
-        for row, line in LOG_ROWS.items()
-    }
-
-
-cdef dict LOG_NAMES = log_names()
-
 
 cdef str member_name(exchange *x):
     if x.member == &connect_target:
@@ -39,7 +25,7 @@ cdef str request_uri(exchange *x):
 
 
 cdef object log_fact(exchange *x, str name):
-    """What a name in a line stands for."""
+    """What a name in a line stands for, but for number and detail."""
     cdef value v = value(NULL, 0)
     cdef field *f
     if name == "member":
@@ -115,49 +101,47 @@ cdef str response_began(exchange *x):
 
 
 cdef void log_say(
-        client_facts *client, plan_vhost *v, exchange *x, int row, int error,
+        client_facts *client, plan_vhost *v, exchange *x, const log_row *row, int error,
         const char *detail, long number) noexcept with gil:
     """The one function that says them."""
-    cdef dict facts = {}
+    cdef dict facts = {"number": number, "detail": ""}
     try:
-        for name in LOG_NAMES[row]:
-            if name == "detail":
-                facts[name] = string_of(
-                    detail, <unsigned int>strlen(detail) if detail != NULL else 0)
-            elif name == "number":
-                facts[name] = number
-            else:
-                facts[name] = log_fact(x, name)
-        level, module, line = LOG_ROWS[row]
+        if detail != NULL:
+            facts["detail"] = string_of(detail, <unsigned int>strlen(detail))
+        line = row.line.decode()
+        for piece in Formatter().parse(line):
+            if piece[1] and piece[1] not in facts:
+                facts[piece[1]] = log_fact(x, piece[1])
         seam_say(
-            level, module, v.index if v != NULL else 0,
-            client_text(client) if client != NULL else "", error, line.format(**facts))
+            row.level.decode(), row.module.decode(), v.index if v != NULL else 0,
+            client_text(client) if client != NULL else "", error,
+            line.format_map(facts))
     except Exception:
         pass
 
 
 cdef void say_more(
-        exchange *x, int row, int error, const char *detail,
+        exchange *x, const log_row *row, int error, const char *detail,
         long number) noexcept nogil:
     if not seam_is_shut:
         log_say(x.facts.client, x.facts.vhost, x, row, error, detail, number)
 
 
-cdef void say_error(exchange *x, int row, int error) noexcept nogil:
+cdef void say_error(exchange *x, const log_row *row, int error) noexcept nogil:
     say_more(x, row, error, NULL, 0)
 
 
-cdef void say(exchange *x, int row) noexcept nogil:
+cdef void say(exchange *x, const log_row *row) noexcept nogil:
     say_more(x, row, 0, NULL, 0)
 
 
 cdef void say_of_client(
-        client_facts *client, plan_vhost *v, int row,
+        client_facts *client, plan_vhost *v, const log_row *row,
         const char *detail) noexcept nogil:
     log_say(client, v, NULL, row, 0, detail, 0)
 
 
-cdef void say_of_worker(int row, int error) noexcept nogil:
+cdef void say_of_worker(const log_row *row, int error) noexcept nogil:
     log_say(NULL, NULL, NULL, row, error, NULL, 0)
 
 
@@ -165,11 +149,11 @@ cdef void say_of_worker(int row, int error) noexcept nogil:
 
 cdef void say_connect(exchange *x, int error) noexcept nogil:
     if error == NO_ADDRESS:
-        say(x, SAY_NO_ADDRESS)
+        say(x, &SAY_NO_ADDRESS)
     else:
         say_error(
-            x, SAY_TARGET_FAILED if x.member == &connect_target else SAY_CONNECT_FAILED,
-            error)
+            x, &SAY_TARGET_FAILED if x.member == &connect_target
+            else &SAY_CONNECT_FAILED, error)
 
 
 cdef void say_bind(
@@ -178,33 +162,33 @@ cdef void say_bind(
     cdef char[ADDRESS_TEXT_BYTES] text
     address_text(source, &text[0])
     say_more(
-        x, SAY_TARGET_NOT_BOUND if x.member == &connect_target else SAY_NOT_BOUND,
+        x, &SAY_TARGET_NOT_BOUND if x.member == &connect_target else &SAY_NOT_BOUND,
         error, &text[0], 0)
 
 
 cdef void say_member_down(exchange *x) noexcept nogil:
     """E was set: say when the member will be tried again."""
-    say(x, SAY_MEMBER_DOWN)
-    say(x, SAY_MEMBER_FAILED)
+    say(x, &SAY_MEMBER_DOWN)
+    say(x, &SAY_MEMBER_FAILED)
 
 
 cdef void say_lock(exchange *x) noexcept nogil:
     """The balancer's lock was not free, and its owner did not give it back."""
     if x.choice.election.lock == LOCK_OF_DEAD:
-        say(x, SAY_LOCK_OF_DEAD)
+        say(x, &SAY_LOCK_OF_DEAD)
     else:
         say_more(
-            x, SAY_LOCK_OF_LIVING, 0, NULL,
+            x, &SAY_LOCK_OF_LIVING, 0, NULL,
             lock_pid(engine.view, engine.view.own.taken_from))
 
 
 cdef void say_nobody(exchange *x) noexcept nogil:
     if x.choice.election.why == ELECT_STICKY_LOST:
-        say(x, SAY_ROUTE_LOST)
+        say(x, &SAY_ROUTE_LOST)
     elif x.choice.election.why == ELECT_NO_MEMBERS:
-        say(x, SAY_NO_MEMBERS)
+        say(x, &SAY_NO_MEMBERS)
     else:
-        say(x, SAY_ALL_IN_ERROR)
+        say(x, &SAY_ALL_IN_ERROR)
 
 
 cdef void say_no_handshake(exchange *x, const char *why) noexcept nogil:
@@ -215,14 +199,14 @@ cdef void say_no_handshake(exchange *x, const char *why) noexcept nogil:
         m.tls_verify == VERIFY_REQUIRE or m.tls_verify == VERIFY_OPTIONAL)
     cdef bint established = t != NULL and t.established
     if established and believes and (t.chain_error or t.date_error):
-        say_more(x, SAY_BAD_CERTIFICATE, 0, why,
+        say_more(x, &SAY_BAD_CERTIFICATE, 0, why,
                  t.chain_error if t.chain_error else t.date_error)
     elif established and t.date_error and m.tls_check_date:
-        say(x, SAY_EXPIRED)
+        say(x, &SAY_EXPIRED)
     elif established and t.name_error and m.tls_check_name:
-        say(x, SAY_OTHER_NAME)
+        say(x, &SAY_OTHER_NAME)
     else:
-        say_more(x, SAY_NO_HANDSHAKE, 0, why, 0)
-    say(x, SAY_NOT_PASSED)
-    say(x, SAY_NOT_PASSED_FROM)
-    say_more(x, SAY_RETURNED, 0, b"Error during SSL Handshake with remote server", 0)
+        say_more(x, &SAY_NO_HANDSHAKE, 0, why, 0)
+    say(x, &SAY_NOT_PASSED)
+    say(x, &SAY_NOT_PASSED_FROM)
+    say_more(x, &SAY_RETURNED, 0, b"Error during SSL Handshake with remote server", 0)

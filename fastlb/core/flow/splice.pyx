@@ -31,7 +31,7 @@ cdef bint splice_in(exchange *x) noexcept nogil:
     if n < 0 and errno == EINVAL:
         x.pipe.failed = True      # not for this kind of socket
         return True
-    say_error(x, SAY_RESPONSE, 0 if n == 0 else errno)
+    say_error(x, &SAY_RESPONSE, 0 if n == 0 else errno)
     exchange_cut(x)
     return False
 

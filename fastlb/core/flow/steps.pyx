@@ -58,10 +58,10 @@ cdef void exchange_step(exchange *x) noexcept nogil:
 cdef void exchange_on_client_timeout(exchange *x) noexcept nogil:
     if x.state == X_WAIT_POOL or x.state == X_WAIT_ANY:
         exchange_leave_queues(x)
-        say(x, SAY_ACQUIRE)
+        say(x, &SAY_ACQUIRE)
         exchange_answer_error(x, 503, NULL)
     elif x.state == X_WAIT_HOST:
-        say(x, SAY_DENIED)
+        say(x, &SAY_DENIED)
         exchange_answer_error(x, 403, NULL)
     elif x.state == X_TUNNEL:
         tunnel_on_timeout(x)
@@ -71,7 +71,7 @@ cdef void exchange_on_client_timeout(exchange *x) noexcept nogil:
         exchange_abort(x)           # it does not take what we send
     else:
         # The body does not come (RFC 9110 15.5.9).
-        say_of_client(x.facts.client, x.down.vhost, SAY_READ_TIMEOUT, b"body")
+        say_of_client(x.facts.client, x.down.vhost, &SAY_READ_TIMEOUT, b"body")
         x.keepalive = False
         exchange_detach(x, False)
         exchange_answer_error(x, 408, NULL)

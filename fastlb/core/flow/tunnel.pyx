@@ -60,7 +60,7 @@ cdef bint tunnel_begin(exchange *x, head *res, unsigned int head_bytes) noexcept
     cdef const char *told
     if not upgrade_is_granted(x, res, granted):
         told = service_unexpected_upgrade(x, granted)
-        say_more(x, SAY_RETURNED, 0, told, 0)
+        say_more(x, &SAY_RETURNED, 0, told, 0)
         due_lost(x, 502, told, False)
         return False
     x.status = 101
@@ -71,7 +71,7 @@ cdef bint tunnel_begin(exchange *x, head *res, unsigned int head_bytes) noexcept
     u.input.start += head_bytes
     if not plan.compat_apache:
         x.record.body_bytes_out += buffer_held(u.input)
-    say(x, SAY_TUNNEL_BEGINS)
+    say(x, &SAY_TUNNEL_BEGINS)
     tunnel_open(x)
     return False
 
@@ -299,7 +299,7 @@ cdef bint tunnel_ends(exchange *x, int inward, int outward) noexcept nogil:
     cdef downstream *d = x.down
     cdef upstream *u = x.up
     if inward == MOVED_SOURCE_LOST or outward == MOVED_SOURCE_LOST:
-        say_more(x, SAY_TUNNEL_LOST, stream_errno,
+        say_more(x, &SAY_TUNNEL_LOST, stream_errno,
                  b"client" if inward == MOVED_SOURCE_LOST else b"origin", 0)
         tunnel_close(x)
         return False
@@ -352,5 +352,5 @@ cdef void tunnel_on_timeout(exchange *x) noexcept nogil:
     if seam_is_shut:
         lone_say(LONE_TIMED_OUT)
     else:
-        say(x, SAY_UPGRADE_TIMED_OUT if x.status == 101 else SAY_CONNECT_TIMED_OUT)
+        say(x, &SAY_UPGRADE_TIMED_OUT if x.status == 101 else &SAY_CONNECT_TIMED_OUT)
     tunnel_close(x)

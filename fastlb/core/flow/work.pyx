@@ -90,7 +90,7 @@ cdef void work_wait(downstream *d) noexcept nogil:
     ledger_wait(engine.slot, engine.wait_count)
     if unlikely(not engine.full_told):
         engine.full_told = True
-        say_of_worker(SAY_FULL, 0)
+        say_of_worker(&SAY_FULL, 0)
 
 
 cdef void work_unlink(downstream *d) noexcept nogil:
