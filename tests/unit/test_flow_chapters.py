@@ -124,6 +124,10 @@ TESTED: dict[str, tuple[str, ...]] = {
         "test_with_timeout_a_request_waits_until_anybody_can_be_asked",
         "test_those_who_wait_for_anybody_are_served_in_order",
     ),
+    "waiting": (
+        "test_requests_beyond_max_wait_in_order",
+        "test_those_who_wait_for_anybody_are_served_in_order",
+    ),
     "read_time": (
         "test_how_long_a_request_may_take",
         "test_the_time_of_the_member_is_not_the_clients",

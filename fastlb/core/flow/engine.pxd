@@ -17,8 +17,7 @@ cdef struct engine_state:
     long work_step              # so many more are asked for at once
     long work_fair              # an equal part of MaxRequestWorkers
     long work_owed              # others wait, and have less than that
-    downstream *wait_head
-    downstream *wait_tail
+    waiting_line waiting
     long wait_count
     bint full_told
     # how many there may be (listeners.pyx, pool.pyx, pipes.pyx)

@@ -27,7 +27,7 @@ cdef void engine_check_empty() noexcept nogil:
     ASSERT(engine.exchange_count == 0)
     ASSERT(engine.tunnel_count == 0)
     ASSERT(engine.in_work == 0)
-    ASSERT(engine.wait_head == NULL)
+    ASSERT(engine.waiting.head == NULL)
     ASSERT(heads_open[1] + heads_open[2] + heads_open[3] == 0)
     ASSERT(engine.upstream_count == 0)
     ASSERT(watch.open_count == 0)

@@ -24,12 +24,16 @@ cdef struct downstream:
     bint sends_large            # its last request had a large body
     bint stray_line             # an empty line was skipped before this request
     bint has_slot               # it counts among the requests in work (work.pxd)
-    downstream *wait_next       # in DOWN_WAIT, in the order in which they came
+    downstream *wait_next       # in a waiting_line
     downstream *wait_prev
     bint must_linger            # bytes may be on their way: close in two steps
     client_facts client
     downstream *all_prev        # every open downstream
     downstream *all_next
+
+cdef struct waiting_line:       # connections that wait, oldest first (waiting.pyx)
+    downstream *head
+    downstream *tail
 
 cdef enum:
     DOWN_HANDSHAKE = 0  # TLS is not established yet; where each begins
@@ -195,8 +199,7 @@ cdef struct member_pool:
     int idle_count
     int open_count
     bint sends_large            # its last answer had a large body
-    exchange *waiting_head
-    exchange *waiting_tail
+    waiting_line waiting        # for a connection
     void *tls_session           # SSL_SESSION of the last connection; NULL: none
     unsigned long long tls_session_name     # name_hash of the name it was made for
     int busy                    # exchanges of this worker that have tried it
@@ -205,7 +208,6 @@ cdef struct member_pool:
 cdef struct exchange:
     downstream *down
     upstream *up
-    exchange *wait_next         # X_WAIT_POOL: the queue; X_WAIT_ANY: the list
     unsigned char state         # X_*
     # the request
     hop_facts hop

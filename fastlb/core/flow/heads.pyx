@@ -1,12 +1,11 @@
 """Room for heads (heads.pxd)."""
-# uses: io/buffer, io/watch, flow/exchange
+# uses: io/buffer, io/watch, flow/exchange, flow/waiting
 
 cdef int[BUFFER_CLASSES] heads_max = [
     0, HEADS_MEDIUM_MAX, HEADS_LARGE_MAX, HEADS_HUGE_MAX
 ]
 cdef int[BUFFER_CLASSES] heads_open = [0, 0, 0, 0]
-cdef downstream *heads_head[BUFFER_CLASSES]      # waiting for a place in the class
-cdef downstream *heads_tail[BUFFER_CLASSES]
+cdef waiting_line heads_waiting[BUFFER_CLASSES]     # for a place in the class
 
 
 cdef int heads_make_room(downstream *d) noexcept nogil:
@@ -21,7 +20,8 @@ cdef int heads_make_room(downstream *d) noexcept nogil:
     if buffer_held(b) >= HEAD_BYTES_MAX or wanted >= BUFFER_CLASSES:
         return -400
     if d.head_class < wanted:
-        if heads_open[wanted] >= heads_max[wanted] or heads_head[wanted] != NULL:
+        if heads_open[wanted] >= heads_max[wanted] \
+                or heads_waiting[wanted].head != NULL:
             heads_wait(d, wanted)
             return AGAIN
         heads_enter(d, wanted)
@@ -78,7 +78,7 @@ cdef void heads_enter(downstream *d, unsigned char size_class) noexcept nogil:
 
 cdef void heads_serve(unsigned char size_class) noexcept nogil:
     """A place in the class is free: it is theirs who have waited longest."""
-    cdef downstream *d = heads_head[size_class]
+    cdef downstream *d = heads_waiting[size_class].head
     if d == NULL or heads_open[size_class] >= heads_max[size_class]:
         return
     heads_unlink(d)
@@ -91,27 +91,9 @@ cdef void heads_wait(downstream *d, unsigned char size_class) noexcept nogil:
         return
     ASSERT(d.state == DOWN_HEAD)
     d.head_waits = size_class
-    d.wait_next = NULL
-    d.wait_prev = heads_tail[size_class]
-    if d.wait_prev != NULL:
-        d.wait_prev.wait_next = d
-    else:
-        heads_head[size_class] = d
-    heads_tail[size_class] = d
+    waiting_join(&heads_waiting[size_class], d)
 
 
 cdef void heads_unlink(downstream *d) noexcept nogil:
-    cdef unsigned char size_class = d.head_waits
-    if d.wait_prev != NULL:
-        d.wait_prev.wait_next = d.wait_next
-    else:
-        ASSERT(heads_head[size_class] == d)
-        heads_head[size_class] = d.wait_next
-    if d.wait_next != NULL:
-        d.wait_next.wait_prev = d.wait_prev
-    else:
-        ASSERT(heads_tail[size_class] == d)
-        heads_tail[size_class] = d.wait_prev
-    d.wait_next = NULL
-    d.wait_prev = NULL
+    waiting_leave(&heads_waiting[d.head_waits], d)
     d.head_waits = 0

@@ -80,7 +80,7 @@ cdef void pool_put(upstream *u) noexcept nogil:
     p.idle_count += 1
     cdef long long idle_us = m.said.ttl_us if m.said.ttl_us else POOL_IDLE_US
     timer_set(&u.c.timer, watch.now_us + idle_us)
-    if p.waiting_head != NULL:
+    if p.waiting.head != NULL:
         pool_wake(m)
 
 

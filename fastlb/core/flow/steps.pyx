@@ -7,9 +7,9 @@ answer.pyx.
 A function that may end the exchange returns False when it did, or when something is due
 (due.pxd): after that neither the exchange nor its connections may be touched.
 """
-# uses: flow/exchange, flow/states, flow/due, flow/log_rows, flow/service_log,
-#       flow/queue, flow/settle, flow/request, flow/tunnel, flow/response,
-#       flow/answer, flow/choose, flow/connect
+# uses: flow/exchange, flow/states, flow/waiting, flow/due, flow/log_rows,
+#       flow/service_log, flow/queue, flow/settle, flow/request, flow/tunnel,
+#       flow/response, flow/answer, flow/choose, flow/connect
 
 cdef void exchange_do_due() noexcept nogil:
     cdef due_step now
@@ -79,13 +79,12 @@ cdef void exchange_on_client_timeout(exchange *x) noexcept nogil:
 
 cdef void nobody_try_again() noexcept nogil:
     """Called on every tick: elections anew for all that wait (balancer timeout=)."""
-    global nobody_head, nobody_tail
-    cdef exchange *x = nobody_head
-    cdef exchange *following
-    nobody_head = NULL
-    nobody_tail = NULL
-    while x != NULL:
-        following = x.wait_next
-        exchange_elect(x)
+    global nobody
+    cdef waiting_line now = nobody
+    cdef downstream *d
+    nobody = waiting_line(NULL, NULL)
+    while now.head != NULL:
+        d = now.head
+        waiting_leave(&now, d)
+        exchange_elect(d.x)
         exchange_do_due()
-        x = following

@@ -38,7 +38,7 @@ cdef void upstream_close(upstream *u) noexcept nogil:
     ASSERT(u.x == NULL or u.x.up != u)
     member_keep_session(u)
     watch_close(&u.c)
-    if p.waiting_head != NULL:
+    if p.waiting.head != NULL:
         pool_wake(m)
 
 

@@ -1,6 +1,6 @@
 """Requests in work (work.pxd)."""
 # uses: io/timer, io/watch, balance/table, balance/ledger, plan/plan, flow/exchange,
-#       flow/engine, flow/states, flow/log_rows, flow/service_log
+#       flow/engine, flow/states, flow/waiting, flow/log_rows, flow/service_log
 
 cdef enum:
     WORK_STEPS = 8      # steps in which a worker takes an equal part
@@ -13,12 +13,12 @@ cdef void work_begin() noexcept nogil:
 
 
 cdef bint work_is_free() noexcept nogil:
-    return likely(engine.in_work < engine.granted and engine.wait_head == NULL) \
+    return likely(engine.in_work < engine.granted and engine.waiting.head == NULL) \
         or work_find()
 
 
 cdef bint work_find() noexcept nogil:
-    return engine.wait_head == NULL and work_borrow(engine.work_step)
+    return engine.waiting.head == NULL and work_borrow(engine.work_step)
 
 
 cdef bint work_borrow(long wanted) noexcept nogil:
@@ -50,7 +50,7 @@ cdef void work_leave(downstream *d) noexcept nogil:
     d.has_slot = False
     engine.in_work -= 1
     ASSERT(engine.in_work >= 0)
-    if unlikely(engine.wait_head != NULL or engine.work_owed):
+    if unlikely(engine.waiting.head != NULL or engine.work_owed):
         work_pass_on()
 
 
@@ -66,8 +66,8 @@ cdef void work_pass_on() noexcept nogil:
 cdef void work_serve() noexcept nogil:
     """Give what is free to those that have waited longest; each in its own turn."""
     cdef downstream *d
-    while engine.wait_head != NULL and engine.in_work < engine.granted:
-        d = engine.wait_head
+    while engine.waiting.head != NULL and engine.in_work < engine.granted:
+        d = engine.waiting.head
         work_unlink(d)
         d.has_slot = True
         engine.in_work += 1
@@ -79,13 +79,7 @@ cdef void work_wait(downstream *d) noexcept nogil:
     ASSERT(plan.max_request_workers > 0)
     downstream_enter(d, DOWN_WAIT)
     timer_clear(&d.c.timer)         # it is not the client that is slow
-    d.wait_next = NULL
-    d.wait_prev = engine.wait_tail
-    if engine.wait_tail != NULL:
-        engine.wait_tail.wait_next = d
-    else:
-        engine.wait_head = d
-    engine.wait_tail = d
+    waiting_join(&engine.waiting, d)
     engine.wait_count += 1
     ledger_wait(engine.slot, engine.wait_count)
     if unlikely(not engine.full_told):
@@ -94,18 +88,7 @@ cdef void work_wait(downstream *d) noexcept nogil:
 
 
 cdef void work_unlink(downstream *d) noexcept nogil:
-    if d.wait_prev != NULL:
-        d.wait_prev.wait_next = d.wait_next
-    else:
-        ASSERT(engine.wait_head == d)
-        engine.wait_head = d.wait_next
-    if d.wait_next != NULL:
-        d.wait_next.wait_prev = d.wait_prev
-    else:
-        ASSERT(engine.wait_tail == d)
-        engine.wait_tail = d.wait_prev
-    d.wait_next = NULL
-    d.wait_prev = NULL
+    waiting_leave(&engine.waiting, d)
     engine.wait_count -= 1
     ASSERT(engine.wait_count >= 0)
     ledger_wait(engine.slot, engine.wait_count)
@@ -142,7 +125,7 @@ cdef void work_tick() noexcept nogil:
     engine.work_fair = plan.max_request_workers // workers
     engine.work_step = plan.max_request_workers // (workers * WORK_STEPS) + 1
     engine.work_owed = owed
-    if engine.wait_head != NULL:
+    if engine.waiting.head != NULL:
         work_borrow(engine.wait_count)
         work_serve()
         return
