@@ -32,6 +32,21 @@ cdef void names_ask() noexcept:
     client_names_queued = 0
 
 
+cdef downstream *downstream_numbered(unsigned long number) noexcept nogil:
+    """The connection of a client; NULL: it has gone."""
+    cdef downstream *d = engine.all
+    while d != NULL and d.client.number != number:
+        d = d.all_next
+    return d
+
+
+cdef void turn_end() noexcept nogil:
+    """An exchange went on outside the loop's turns."""
+    exchange_do_due()
+    watch_free_dead()
+    logs_flush()
+
+
 @final
 cdef class Core:
     """The data path of one worker (`_core.pyi`). There is one in a process."""
@@ -86,10 +101,7 @@ cdef class Core:
         with nogil:
             more = watch_turn()
             logs_flush()
-        if client_names_queued:
-            names_ask()
-        if engine.draining or plan.max_connections_per_child:
-            self.tell()
+        self.tell()
         return more
 
     def on_tick(self):
@@ -109,14 +121,13 @@ cdef class Core:
             engine.lone_due = lone_is_due()
             late_lines_write(NULL, watch.now_us)
             logs_flush()
-        if client_names_queued:
-            names_ask()
-        if engine.draining or plan.max_connections_per_child:
-            self.tell()
+        self.tell()
         return more
 
     cdef object tell(self):
-        """Tell the worker what it waits for: recycled, or drained."""
+        """What the worker is asked, and what it waits for: recycled, or drained."""
+        if client_names_queued:
+            names_ask()
         if (plan.max_connections_per_child and not engine.recycle_told
                 and engine.accepted >= plan.max_connections_per_child):
             engine.recycle_told = True
@@ -154,10 +165,7 @@ cdef class Core:
             lone_run(pipe, ends_us)
 
     def host_answer(self, connection, int names_number, bint allowed):
-        cdef downstream *d = engine.all
-        cdef unsigned long number = connection
-        while d != NULL and d.client.number != number:
-            d = d.all_next
+        cdef downstream *d = downstream_numbered(connection)
         if d == NULL:
             return
         d.client.host_known[names_number] = HOST_ALLOWED if allowed else HOST_DENIED
@@ -166,17 +174,12 @@ cdef class Core:
             timer_clear(&d.c.timer)
             with nogil:
                 exchange_route(d.x)
-                exchange_do_due()
-                watch_free_dead()
-                logs_flush()
+                turn_end()
 
     def address_answer(self, connection, request, addresses):
-        cdef downstream *d = engine.all
-        cdef unsigned long number = connection
+        cdef downstream *d = downstream_numbered(connection)
         cdef exchange *x
         cdef member_address *found
-        while d != NULL and d.client.number != number:
-            d = d.all_next
         # The answer may be for a request before this one.
         if d == NULL or d.client.requests != request or d.state != DOWN_EXCHANGE \
                 or d.x.state != X_WAIT_ADDRESS:
@@ -193,9 +196,7 @@ cdef class Core:
                 connect_go(x)
             else:
                 connect_unknown(x)
-            exchange_do_due()
-            watch_free_dead()
-            logs_flush()
+            turn_end()
 
     def name_answer(self, unsigned int place, unsigned int number, str name):
         cdef bytes found = name.encode("ascii", "backslashreplace")

@@ -38,34 +38,30 @@ cdef long accept_room() noexcept nogil:
 
 cdef void accept_pause() noexcept nogil:
     """Stop watching the listeners; the next tick looks again."""
-    cdef int i
-    if engine.paused or not engine.accepting:
-        return
-    engine.paused = True
-    for i in range(plan.listener_count):
-        watch_remove(&plan.listeners[i].c)
+    listeners_watch(engine.accepting, True)
 
 
 cdef void accept_resume() noexcept nogil:
-    cdef int i
-    if not engine.paused or not engine.accepting or accept_room() <= 0:
-        return
-    engine.paused = False
-    for i in range(plan.listener_count):
-        watch_add(&plan.listeners[i].c, False)
+    if engine.paused and engine.accepting and accept_room() > 0:
+        listeners_watch(True, False)
 
 
 cdef void accept_begin() noexcept nogil:
-    cdef int i
-    engine.accepting = True
-    for i in range(plan.listener_count):
-        watch_add(&plan.listeners[i].c, False)
+    listeners_watch(True, engine.paused)
 
 
 cdef void accept_end() noexcept nogil:
+    listeners_watch(False, False)
+
+
+cdef void listeners_watch(bint accepting, bint paused) noexcept nogil:
+    """They are watched while connections are accepted and that is not paused."""
+    cdef bint watched = engine.accepting and not engine.paused
     cdef int i
-    if engine.accepting and not engine.paused:
-        for i in range(plan.listener_count):
+    engine.accepting = accepting
+    engine.paused = accepting and paused
+    for i in range(plan.listener_count):
+        if watched and not (accepting and not paused):
             watch_remove(&plan.listeners[i].c)
-    engine.accepting = False
-    engine.paused = False
+        elif not watched and accepting and not paused:
+            watch_add(&plan.listeners[i].c, False)
