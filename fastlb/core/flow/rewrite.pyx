@@ -35,6 +35,13 @@ cdef void put_forwarded(
     put(w, b"\r\n", 2)
 
 
+cdef void put_number_field(
+        writer *w, const char *name, size_t name_length, long long n) noexcept nogil:
+    put(w, name, name_length)
+    put_number(w, n)
+    put(w, b"\r\n", 2)
+
+
 cdef bint via_is_added(exchange *x) noexcept nogil:
     cdef int via = x.facts.vhost.said.proxy_via
     return via == VIA_ON or via == VIA_FULL
@@ -65,10 +72,8 @@ cdef void out_replace_host(exchange *x, out_list *out) noexcept nogil:
     cdef value asked = request_part(&x.facts, x.facts.authority)
     if f == NULL:
         out_add(out, b"Host", 4, asked.data, asked.length, FIELD_HOST, False)
-        return
-    f.value = asked.data
-    f.value_length = asked.length
-    f.raw = NULL
+    else:
+        out_set(f, asked)
 
 
 cdef void out_drop_named(out_list *out) noexcept nogil:
@@ -113,7 +118,7 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
     if unlikely(x.attempt.upgrade.length):
         out_add(out, b"Upgrade", 7, x.attempt.upgrade.data, x.attempt.upgrade.length,
                 FIELD_UPGRADE, False)
-    if has_request_rules(x):
+    if has_rules(x, False):
         rules_headers(&x.facts, out, False, 3, True)
         rules_headers(&x.facts, out, False, 3, False)
         if unlikely(x.attempt.upgrade.length) and out_by_id(out, FIELD_UPGRADE) == NULL:
@@ -131,18 +136,16 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
     put_target(w, x.facts.target.data, x.facts.target.length)
     put(w, b" HTTP/1.0\r\n" if old else b" HTTP/1.1\r\n", 11)
     # Host first; then what the client sent, less what must not travel.
-    host.data = m.host_field.data
-    host.length = m.host_field.length
+    host = value(m.host_field.data, m.host_field.length)
     if unlikely(x.facts.authority.length):
         out_replace_host(x, out)
     if conf_flag(&x.facts, CONF_PRESERVE_HOST, False):
         f = out_by_id(out, FIELD_HOST)
         if f != NULL:
-            host.data = f.value
-            host.length = f.value_length
+            host = value(f.value, f.value_length)
         else:
-            host.data = x.facts.vhost.server_name.data
-            host.length = x.facts.vhost.server_name.length
+            host = value(
+                x.facts.vhost.server_name.data, x.facts.vhost.server_name.length)
     put_field(w, b"Host: ", 6, host.data, host.length)
     f = out_by_id(out, FIELD_MAX_FORWARDS)
     if f != NULL:
@@ -171,18 +174,14 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
     if via_is_added(x):
         put_via(x, w, out, x.facts.req.minor)
     if forwards >= 0:
-        put(w, b"Max-Forwards: ", 14)
-        put_number(w, forwards)
-        put(w, b"\r\n", 2)
+        put_number_field(w, b"Max-Forwards: ", 14, forwards)
     if x.attempt.expect_sent:
         request_expect_write(x, w, out)
     # Framing is ours.
     if x.body.chunked_out:
         put(w, b"Transfer-Encoding: chunked\r\n", 28)
     elif x.body.framing.kind != BODY_NONE:
-        put(w, b"Content-Length: ", 16)
-        put_number(w, x.body.framing.length)
-        put(w, b"\r\n", 2)
+        put_number_field(w, b"Content-Length: ", 16, x.body.framing.length)
     if old:
         put(w, b"\r\n", 2)
     elif unlikely(x.attempt.upgrade.length):
@@ -232,10 +231,12 @@ cdef int rewrite_request(exchange *x) noexcept nogil:
     return 0
 
 
-cdef bint has_request_rules(exchange *x) noexcept nogil:
+cdef bint has_rules(exchange *x, bint response) noexcept nogil:
+    """Header of this side, or RequestHeader of the other."""
     cdef int i
     for i in range(x.facts.conf_count):
-        if x.facts.confs[i].request_header_count:
+        if x.facts.confs[i].header_count if response \
+                else x.facts.confs[i].request_header_count:
             return True
     return False
 

@@ -4,22 +4,6 @@
 #       plan/plan, plan/rules, plan/reverse, plan/reasons, plan/logline,
 #       flow/exchange, flow/engine, flow/services, flow/rewrite
 
-cdef bint has_reverse(exchange *x) noexcept nogil:
-    cdef int i
-    for i in range(x.facts.conf_count):
-        if x.facts.confs[i].reverse_count:
-            return True
-    return False
-
-
-cdef bint has_cookie_maps(exchange *x) noexcept nogil:
-    cdef int i
-    for i in range(x.facts.conf_count):
-        if x.facts.confs[i].cookie_domain_count or x.facts.confs[i].cookie_path_count:
-            return True
-    return False
-
-
 cdef void out_always_first(out_list *out) noexcept nogil:
     """Apache sends the table that errors keep before the other one."""
     cdef int i, j, front = 0
@@ -33,14 +17,6 @@ cdef void out_always_first(out_list *out) noexcept nogil:
             out.fields[j] = moved
             moved = next_one
         front += 1
-
-
-cdef bint has_header_rules(exchange *x) noexcept nogil:
-    cdef int i
-    for i in range(x.facts.conf_count):
-        if x.facts.confs[i].header_count:
-            return True
-    return False
 
 
 cdef bint answers_as_10(exchange *x) noexcept nogil:
@@ -116,11 +92,23 @@ cdef bint date_is_canonical(out_field *f) noexcept nogil:
         f.value[25] == c' ' and f.value[26] == c'G')
 
 
+cdef inline void field_mend(exchange *x, out_field *f) noexcept nogil:
+    """What a member says of time and of itself, as clients are to see it."""
+    cdef int id = f.id
+    if id == FIELD_DATE or id == FIELD_LAST_MODIFIED or id == FIELD_EXPIRES:
+        if not date_is_canonical(f):
+            service_date(x, f)
+    elif id == FIELD_LOCATION or id == FIELD_CONTENT_LOCATION or id == FIELD_URI \
+            or id == FIELD_DESTINATION:
+        rewrite_location(&x.facts, f)
+    elif id == FIELD_SET_COOKIE:
+        rewrite_cookie(&x.facts, f)
+
+
 cdef int response_head_write(
         exchange *x, writer *w, head *res, const char *data) noexcept nogil:
     cdef out_list *out = &out_scratch
     cdef int i
-    cdef int id
     cdef field *f
     cdef unsigned long long ours = (
         bit(FIELD_CONTENT_LENGTH) | bit(FIELD_PROXY_AUTHENTICATE))
@@ -129,21 +117,8 @@ cdef int response_head_write(
     x.facts.status = x.local.error_status if x.local.overridden else res.status
     out_from_head(out, res, data)
     for i in range(out.count):
-        id = out.fields[i].id
-        if (id == FIELD_DATE or id == FIELD_LAST_MODIFIED or id == FIELD_EXPIRES) \
-                and not date_is_canonical(&out.fields[i]):
-            service_date(x, &out.fields[i])
-    if has_reverse(x):
-        for i in range(out.count):
-            id = out.fields[i].id
-            if id == FIELD_LOCATION or id == FIELD_CONTENT_LOCATION or \
-                    id == FIELD_URI or id == FIELD_DESTINATION:
-                rewrite_location(&x.facts, &out.fields[i])
-    if has_cookie_maps(x):
-        for i in range(out.count):
-            if out.fields[i].id == FIELD_SET_COOKIE:
-                rewrite_cookie(&x.facts, &out.fields[i])
-    if has_header_rules(x):
+        field_mend(x, &out.fields[i])
+    if has_rules(x, True):
         rules_headers(&x.facts, out, True, 3, True)
         rules_headers(&x.facts, out, True, 3, False)
         out_always_first(out)
@@ -168,9 +143,7 @@ cdef int response_head_write(
     if x.res.chunked_out:
         put(w, b"Transfer-Encoding: chunked\r\n", 28)
     elif x.res.content_length >= 0:
-        put(w, b"Content-Length: ", 16)
-        put_number(w, x.res.content_length)
-        put(w, b"\r\n", 2)
+        put_number_field(w, b"Content-Length: ", 16, x.res.content_length)
     if unlikely(res.status == 426):
         f = head_field(res, FIELD_UPGRADE)
         if f != NULL:
@@ -249,10 +222,9 @@ cdef int rewrite_interim(exchange *x, head *res, const char *data) noexcept nogi
     out_from_head(out, res, data)
     reason = reason_said(res, data, &reason_length)
     put_status_line(x, &w, res.status, reason, reason_length)
-    if has_cookie_maps(x):
-        for i in range(out.count):
-            if out.fields[i].id == FIELD_SET_COOKIE:
-                rewrite_cookie(&x.facts, &out.fields[i])
+    for i in range(out.count):
+        if out.fields[i].id == FIELD_SET_COOKIE:
+            rewrite_cookie(&x.facts, &out.fields[i])
     out_write(out, &w, bit(FIELD_CONTENT_LENGTH))
     if res.status == 101:
         f = head_field(res, FIELD_UPGRADE)
@@ -310,9 +282,7 @@ cdef int local_head_write(
                   5 if x.facts.vhost.said.trace_enable else 0)
     out_write(out, w, 0)
     if content_length >= 0 and not (x.head_request and content_length):
-        put(w, b"Content-Length: ", 16)
-        put_number(w, content_length)
-        put(w, b"\r\n", 2)
+        put_number_field(w, b"Content-Length: ", 16, content_length)
     if unlikely(status == 426 and x.attempt.upgrade.length):
         put_upgrade(w, x.attempt.upgrade.data, x.attempt.upgrade.length)
     put_connection(x, w)

@@ -153,7 +153,6 @@ cdef const char *service_unexpected_upgrade(
 
 
 cdef void service_date(exchange *x, out_field *f) noexcept with gil:
-    cdef value copy
     cdef bytes text_out
     try:
         when = parsedate_to_datetime(string_of(f.value, f.value_length))
@@ -162,11 +161,7 @@ cdef void service_date(exchange *x, out_field *f) noexcept with gil:
         text_out = format_datetime(when.astimezone(timezone.utc), usegmt=True).encode()
     except (ValueError, TypeError, IndexError, OverflowError):
         return
-    copy = arena_copy(&x.facts.arena, text_out, <unsigned int>len(text_out))
-    if copy.data != NULL:
-        f.value = copy.data
-        f.value_length = copy.length
-        f.raw = NULL
+    out_set(f, arena_copy(&x.facts.arena, text_out, <unsigned int>len(text_out)))
 
 
 cdef bint service_ask_host(exchange *x) noexcept with gil:
