@@ -1,9 +1,10 @@
 """CONNECT (connect.pxd)."""
-# uses: ground/chartable, ground/text, io/writer, ground/path, ground/arena, io/timer,
-#       io/watch, http/host, http/framing, balance/table, plan/plan, plan/facts,
-#       plan/undecided, plan/tls_variables, plan/rules, plan/access, plan/decide,
-#       flow/exchange, flow/states, flow/member, flow/log_rows, flow/service_log,
-#       flow/services, flow/answer, flow/decided, flow/choose
+# uses: ground/chartable, ground/text, io/writer, ground/address, ground/path,
+#       ground/arena, io/timer, io/watch, http/host, http/framing, balance/table,
+#       plan/plan, plan/facts, plan/undecided, plan/tls_variables, plan/rules,
+#       plan/access, plan/decide, flow/exchange, flow/states, flow/member,
+#       flow/log_rows, flow/service_log, flow/services, flow/answer, flow/decided,
+#       flow/choose
 
 cdef void connect_route(exchange *x) noexcept nogil:
     cdef int first = x.facts.conf_count
@@ -100,12 +101,8 @@ cdef int connect_literal(exchange *x, member_address *out) noexcept nogil:
 
 cdef void connect_unmap(member_address *a) noexcept nogil:
     """::ffff:a.b.c.d reaches a.b.c.d, and is that."""
-    cdef int i
-    if a.family != AF_INET6 or a.bytes[10] != 255 or a.bytes[11] != 255:
+    if a.family != AF_INET6 or not address_is_four(&a.bytes[0]):
         return
-    for i in range(10):
-        if a.bytes[i]:
-            return
     memmove(&a.bytes[0], &a.bytes[12], 4)
     memset(&a.bytes[4], 0, 12)
     a.family = AF_INET

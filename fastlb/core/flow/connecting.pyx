@@ -10,12 +10,9 @@ cdef int upstream_address(
     cdef int index = u.address_index
     cdef member_address[TABLE_ADDRESSES_MAX] found
     cdef uint32_t version = 0
-    cdef sockaddr_un *local
-    cdef sockaddr_in *four
-    cdef sockaddr_in6 *six
-    memset(out, 0, sizeof(sockaddr_storage))
+    cdef sockaddr_un *local = <sockaddr_un *>out
     if m.unix_path.length:
-        local = <sockaddr_un *>out
+        memset(out, 0, sizeof(sockaddr_storage))
         if index > 0 or not copy_terminated(
                 &local.sun_path[0], sizeof(local.sun_path), m.unix_path.data,
                 m.unix_path.length):
@@ -29,19 +26,9 @@ cdef int upstream_address(
         found[index] = u.x.tunnel.addresses[index]
     elif index >= member_addresses(engine.view, m.slot, &version, &found[0]):
         return FAILED
-    if found[index].family == AF_INET:
-        four = <sockaddr_in *>out
-        four.sin_family = AF_INET
-        four.sin_port = htons(found[index].port)
-        memcpy(&four.sin_addr, &found[index].bytes[0], 4)
-        size[0] = sizeof(sockaddr_in)
-    else:
-        six = <sockaddr_in6 *>out
-        six.sin6_family = AF_INET6
-        six.sin6_port = htons(found[index].port)
-        memcpy(&six.sin6_addr, &found[index].bytes[0], 16)
-        six.sin6_scope_id = found[index].scope
-        size[0] = sizeof(sockaddr_in6)
+    size[0] = address_fill(
+        out, found[index].family, &found[index].bytes[0], found[index].port,
+        found[index].scope)
     return 0
 
 
@@ -56,26 +43,18 @@ cdef int upstream_bind(upstream *u, int family) noexcept nogil:
     FAILED: it is no address of this machine, or not of the member's family."""
     global stream_errno
     cdef sockaddr_storage storage
-    cdef sockaddr_in *four = <sockaddr_in *>&storage
-    cdef sockaddr_in6 *six = <sockaddr_in6 *>&storage
+    cdef socklen_t size
     cdef const unsigned char *source = upstream_source(u)
-    cdef bint is_four = source[10] == 255 and source[11] == 255
+    cdef bint is_four = address_is_four(source)
     cdef int one = 1
     if is_four != (family == AF_INET):
         stream_errno = EAFNOSUPPORT
         return FAILED
-    memset(&storage, 0, sizeof(storage))
-    if is_four:
-        four.sin_family = AF_INET
-        memcpy(&four.sin_addr, source + 12, 4)
-    else:
-        six.sin6_family = AF_INET6
-        memcpy(&six.sin6_addr, source, 16)
+    size = address_fill(&storage, family, source + 12 if is_four else source, 0, 0)
     # The port is chosen when the destination is known; else every connection would
     # take one for all destinations together.
     setsockopt(u.c.fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one))
-    if bind(u.c.fd, <sockaddr *>&storage,
-            sizeof(sockaddr_in) if is_four else sizeof(sockaddr_in6)) != 0:
+    if bind(u.c.fd, <sockaddr *>&storage, size) != 0:
         stream_errno = errno
         return FAILED
     return 0
@@ -115,21 +94,15 @@ cdef int upstream_socket(upstream *u) noexcept nogil:
         setsockopt(u.c.fd, SOL_SOCKET, SO_RCVBUF, &bytes_wanted, sizeof(int))
     if unlikely(upstream_source(u) != NULL) and address.ss_family != AF_UNIX \
             and upstream_bind(u, address.ss_family) < 0:
-        close(u.c.fd)
-        u.c.fd = -1
         say_bind(u.x, upstream_source(u), stream_errno)
-        return FAILED
-    if connect(u.c.fd, <sockaddr *>&address, size) != 0 and errno != EINPROGRESS:
+    elif (connect(u.c.fd, <sockaddr *>&address, size) == 0 or errno == EINPROGRESS) \
+            and watch_add(&u.c, True) == 0:
+        return 0
+    else:
         stream_errno = errno
-        close(u.c.fd)
-        u.c.fd = -1
-        return FAILED
-    if watch_add(&u.c, True) < 0:
-        stream_errno = errno
-        close(u.c.fd)
-        u.c.fd = -1
-        return FAILED
-    return 0
+    close(u.c.fd)
+    u.c.fd = -1
+    return FAILED
 
 
 cdef int upstream_open(exchange *x) noexcept nogil:

@@ -19,14 +19,35 @@ cdef void address_store(
         port[0] = ntohs(six.sin6_port)
 
 
-cdef unsigned int address_text(const unsigned char *address, char *out) noexcept nogil:
-    """The address as text into ADDRESS_TEXT_BYTES; returns its length."""
-    cdef bint four = address[10] == 255 and address[11] == 255
+cdef bint address_is_four(const unsigned char *address) noexcept nogil:
     cdef int i
     for i in range(10):
         if address[i]:
-            four = False
-    if four:
+            return False
+    return address[10] == 255 and address[11] == 255
+
+
+cdef socklen_t address_fill(
+        sockaddr_storage *out, int family, const unsigned char *bytes,
+        unsigned short port, uint32_t scope) noexcept nogil:
+    cdef sockaddr_in *four = <sockaddr_in *>out
+    cdef sockaddr_in6 *six = <sockaddr_in6 *>out
+    memset(out, 0, sizeof(sockaddr_storage))
+    if family == AF_INET:
+        four.sin_family = AF_INET
+        four.sin_port = htons(port)
+        memcpy(&four.sin_addr, bytes, 4)
+        return sizeof(sockaddr_in)
+    six.sin6_family = AF_INET6
+    six.sin6_port = htons(port)
+    memcpy(&six.sin6_addr, bytes, 16)
+    six.sin6_scope_id = scope
+    return sizeof(sockaddr_in6)
+
+
+cdef unsigned int address_text(const unsigned char *address, char *out) noexcept nogil:
+    """The address as text into ADDRESS_TEXT_BYTES; returns its length."""
+    if address_is_four(address):
         inet_ntop(AF_INET, address + 12, out, ADDRESS_TEXT_BYTES)
     else:
         inet_ntop(AF_INET6, address, out, ADDRESS_TEXT_BYTES)
@@ -35,10 +56,7 @@ cdef unsigned int address_text(const unsigned char *address, char *out) noexcept
 
 cdef bint address_is_loopback(const unsigned char *address) noexcept nogil:
     cdef int i
-    if address[10] == 255 and address[11] == 255:
-        for i in range(10):
-            if address[i]:
-                return False
+    if address_is_four(address):
         return address[12] == 127
     for i in range(15):
         if address[i]:
