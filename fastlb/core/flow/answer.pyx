@@ -94,8 +94,7 @@ cdef void exchange_answer_error(
                 memcmp(document.data, b"http://", 7) == 0
                 or memcmp(document.data, b"https:/", 7) == 0):
             x.status = 302
-            x.local.location.data = document.data
-            x.local.location.length = document.length
+            x.local.location = value(document.data, document.length)
             x.local.error_status = 0
             answer_page(x, 302, NULL)
             return
@@ -110,21 +109,14 @@ cdef void exchange_answer_error(
 cdef void exchange_redirect_internally(
         exchange *x, const text *path) noexcept nogil:
     """Serve another path in this request's place, as a GET without a body."""
-    cdef int rc
     x.facts.decoded.data = path.data
     x.facts.decoded.length = <unsigned int>(<const char *>memchr_or_end(
         path.data, c'?', path.length) - path.data)
     x.facts.rest_at = 0
     memset(&x.choice, 0, sizeof(member_choice))
-    if not match_locations(&x.facts) or not match_mapping(&x.facts):
-        answer_page(x, x.local.error_status, NULL)
-        return
-    if not match_proxy_sections(&x.facts) or x.facts.undecided \
-            or not match_access(&x.facts):
-        answer_page(x, x.local.error_status, NULL)
-        return
-    rc = match_target_of(&x.facts, path)
-    if rc < 0:
+    if not (match_locations(&x.facts) and match_mapping(&x.facts)
+            and match_proxy_sections(&x.facts) and not x.facts.undecided
+            and match_access(&x.facts) and match_target_of(&x.facts, path) >= 0):
         answer_page(x, x.local.error_status, NULL)
         return
     # The member sees a GET for the document, with the client's other fields.
@@ -161,9 +153,7 @@ cdef void exchange_answer_unmapped(exchange *x) noexcept nogil:
     """Nothing is mapped here: there are no files (DocumentRoot is not served)."""
     cdef int method = x.facts.req.method_id
     if method == METHOD_OPTIONS:
-        x.status = 200
-        x.local.allow = b"GET,HEAD,POST,OPTIONS"
-        answer_send(x, NULL, NULL, 0)
+        answer_options(x, b"GET,HEAD,POST,OPTIONS")
     elif method == METHOD_TRACE:
         exchange_echo(x)
     elif method == METHOD_GET or method == METHOD_HEAD or method == METHOD_POST:
@@ -179,9 +169,13 @@ cdef void exchange_answer_here(exchange *x) noexcept nogil:
     """A TRACE or OPTIONS that goes no further."""
     if x.facts.req.method_id == METHOD_TRACE:
         exchange_echo(x)
-        return
+    else:
+        answer_options(x, b"TRACE")
+
+
+cdef void answer_options(exchange *x, const char *allow) noexcept nogil:
     x.status = 200
-    x.local.allow = b"TRACE"
+    x.local.allow = allow
     answer_send(x, NULL, NULL, 0)
 
 

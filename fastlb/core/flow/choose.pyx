@@ -100,12 +100,10 @@ cdef void exchange_sticky(exchange *x) noexcept nogil:
         # "X.": a session without a route. Apache names it, and elects freely.
         asked.route = asked.value + asked.value_length
     if asked.route != NULL:
-        if asked.from_url:
-            env_set(&x.facts, ENV_BALANCER_SESSION_STICKY, b.sticky_url,
-                    b.sticky_url_length)
-        else:
-            env_set(&x.facts, ENV_BALANCER_SESSION_STICKY, b.sticky_cookie,
-                    b.sticky_cookie_length)
+        env_set(
+            &x.facts, ENV_BALANCER_SESSION_STICKY,
+            b.sticky_url if asked.from_url else b.sticky_cookie,
+            b.sticky_url_length if asked.from_url else b.sticky_cookie_length)
         env_set(&x.facts, ENV_BALANCER_SESSION_ROUTE, asked.route, asked.route_length)
 
 
@@ -154,12 +152,10 @@ cdef void exchange_connect(exchange *x, bint fresh) noexcept nogil:
 cdef void upgrade_demand(exchange *x) noexcept nogil:
     """426: the member serves nothing but what the request does not ask for."""
     cdef plan_member *m = x.member
-    x.attempt.upgrade.data = b"WebSocket"
-    x.attempt.upgrade.length = 9
+    x.attempt.upgrade = value(b"WebSocket", 9)
     if m.upgrade_count and not (m.upgrades[0].length == 9 and bytes_equal_nocase(
             m.upgrades[0].data, x.attempt.upgrade.data, 9)):
-        x.attempt.upgrade.data = m.upgrades[0].data
-        x.attempt.upgrade.length = m.upgrades[0].length
+        x.attempt.upgrade = value(m.upgrades[0].data, m.upgrades[0].length)
     say(x, &SAY_UPGRADE_MISSING)
     exchange_answer_error(x, 426, NULL)
 
@@ -226,18 +222,15 @@ cdef void exchange_connect_lost(exchange *x, int why) noexcept nogil:
 
 cdef void exchange_on_member_timeout(exchange *x) noexcept nogil:
     """The member let time pass: before a 100, while it took the request, or since."""
+    say_error(x, &SAY_RESPONSE if x.res.head_sent else &SAY_STATUS_LINE, ETIMEDOUT)
     if x.res.head_sent:
-        say_error(x, &SAY_RESPONSE, ETIMEDOUT)
         exchange_abort(x)
     elif x.attempt.await_continue:
-        say_error(x, &SAY_STATUS_LINE, ETIMEDOUT)
         exchange_member_lost(x, 503, b"Timeout on 100-Continue", True)
     elif not x.attempt.sent:
-        say_error(x, &SAY_STATUS_LINE, ETIMEDOUT)
         exchange_member_lost(x, 504, NULL, False)
     else:
         x.attempt.timed_out = True
-        say_error(x, &SAY_STATUS_LINE, ETIMEDOUT)
         exchange_member_lost(x, 502, b"Error reading from remote server", False)
 
 

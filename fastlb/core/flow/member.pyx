@@ -30,13 +30,9 @@ cdef void connect_prepare() noexcept nogil:
 cdef value member_tls_name(exchange *x) noexcept nogil:
     """The name asked for: of the member's URL, or with ProxyPreserveHost the one the
     client used."""
-    cdef value out
+    cdef value out = value(x.member.tls_name.data, x.member.tls_name.length)
     if conf_flag(&x.facts, CONF_PRESERVE_HOST, False) and x.facts.host.length:
-        out.data = request_bytes(&x.facts) + x.facts.host.offset
-        out.length = x.facts.host.length
-    else:
-        out.data = x.member.tls_name.data
-        out.length = x.member.tls_name.length
+        out = request_part(&x.facts, x.facts.host)
     if out.length > TLS_NAME_BYTES_MAX:
         out.length = TLS_NAME_BYTES_MAX
     return out

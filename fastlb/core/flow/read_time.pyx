@@ -9,28 +9,25 @@ cdef long long read_time_all(
     return limit.most_us if limit.most_us and all > limit.most_us else all
 
 
-cdef long long read_time_begun(downstream *d) noexcept nogil:
+cdef long long read_time_left(
+        downstream *d, const read_limit *limit, long long bytes_read) noexcept nogil:
+    """... and has left; Timeout holds beside the limit, and where there is none."""
     cdef long long left = d.vhost.said.timeout_us
+    return min(left, read_time_all(limit, bytes_read)) if limit.first_us else left
+
+
+cdef long long read_time_begun(downstream *d) noexcept nogil:
     d.read_from_us = watch.now_us
-    if d.vhost.read_header.first_us and d.vhost.read_header.first_us < left:
-        left = d.vhost.read_header.first_us
-    return watch.now_us + left
+    return watch.now_us + read_time_left(d, &d.vhost.read_header, 0)
 
 
 cdef long long read_time_of_handshake(downstream *d) noexcept nogil:
-    cdef long long left = d.vhost.said.timeout_us
-    if d.vhost.read_handshake.first_us and d.vhost.read_handshake.first_us < left:
-        left = d.vhost.read_handshake.first_us
-    return watch.now_us + left
+    return watch.now_us + read_time_left(d, &d.vhost.read_handshake, 0)
 
 
 cdef long long read_time_of_head(downstream *d) noexcept nogil:
-    cdef long long all
-    cdef long long left = d.vhost.said.timeout_us
-    if d.vhost.read_header.first_us:
-        all = read_time_all(&d.vhost.read_header, buffer_held(d.input))
-        left = all if all < left else left
-    return d.read_from_us + left
+    return d.read_from_us + read_time_left(
+        d, &d.vhost.read_header, buffer_held(d.input))
 
 
 cdef void read_time_got(exchange *x, ssize_t n) noexcept nogil:

@@ -301,7 +301,7 @@ cdef int request_receive(exchange *x) noexcept nogil:
         return -413
     x.body.done = x.body.chunks.done
     into.end += payload
-    request_frame(x)
+    body_frame(x.body.stream, x.body.done)
     return 1
 
 
@@ -314,10 +314,6 @@ cdef void request_put_back(
     b.end = x.body.raw_at
     if not buffer_put(b, data, length):
         x.keepalive = False     # what is lost is never taken for another request
-
-
-cdef void request_frame(exchange *x) noexcept nogil:
-    body_frame(x.body.stream, x.body.done)
 
 
 cdef void body_frame(buffer *b, bint last) noexcept nogil:
@@ -505,12 +501,11 @@ cdef bint request_frame_kept(exchange *x) noexcept nogil:
 cdef void request_complete(exchange *x) noexcept nogil:
     """All of it has been handed over: the member's time to answer begins."""
     x.attempt.sent = True
-    timer_clear(&x.down.c.timer)
-    timer_set(&x.up.c.timer, watch.now_us + exchange_timeout_us(x))
+    request_wait_for_member(x)
 
 
 cdef void request_wait_for_member(exchange *x) noexcept nogil:
-    """It takes no more: its time runs, and not the client's."""
+    """It takes no more, or has all: its time runs, and not the client's."""
     timer_clear(&x.down.c.timer)
     timer_set(&x.up.c.timer, watch.now_us + exchange_timeout_us(x))
 

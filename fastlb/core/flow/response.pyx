@@ -424,7 +424,7 @@ cdef bint response_take(exchange *x) noexcept nogil:
         return True
     x.record.body_bytes_out += held
     if x.res.chunked_out:
-        response_frame(x)
+        body_frame(x.up.input, x.res.done)
     return True
 
 
@@ -439,11 +439,7 @@ cdef void response_decoded(
     b.end = b.start + payload
     x.record.body_bytes_out += payload
     if x.res.chunked_out:
-        response_frame(x)
-
-
-cdef void response_frame(exchange *x) noexcept nogil:
-    body_frame(x.up.input, x.res.done)
+        body_frame(x.up.input, x.res.done)
 
 
 cdef bint response_read_body(exchange *x) noexcept nogil:
@@ -476,7 +472,7 @@ cdef bint response_read_body(exchange *x) noexcept nogil:
     if n == CLOSED and x.res.framing.kind == BODY_UNTIL_CLOSE:
         x.res.done = True
         if x.res.chunked_out:
-            response_frame(x)
+            body_frame(x.up.input, x.res.done)
         response_source_done(x)
         return True
     if n < 0:
