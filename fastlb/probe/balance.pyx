@@ -182,12 +182,12 @@ cdef class TableProbe:
     # --- counting
 
     def busy_add(self, int worker, int member):
-        ledger_busy_add(
-            &self.table.view, self.table.worker(worker), self.table.member(member))
+        ledger_up(table_share(
+            &self.table.view, self.table.worker(worker), self.table.member(member)))
 
     def busy_sub(self, int worker, int member):
-        ledger_busy_sub(
-            &self.table.view, self.table.worker(worker), self.table.member(member))
+        ledger_down(table_share(
+            &self.table.view, self.table.worker(worker), self.table.member(member)))
 
     def busy_of(self, int member):
         return ledger_busy_of(&self.table.view, self.table.member(member))
@@ -199,16 +199,17 @@ cdef class TableProbe:
         ledger_connection_opened(self.table.worker(worker))
 
     def connection_closed(self, int worker):
-        ledger_connection_closed(self.table.worker(worker))
+        ledger_down(&self.table.worker(worker).connections)
 
     def connections(self):
-        return ledger_connections(&self.table.view)
+        return ledger_sum(
+            &self.table.view, &self.table.view.workers.connections)
 
     def exchange_opened(self, int worker):
-        ledger_exchange_opened(self.table.worker(worker))
+        ledger_up(&self.table.worker(worker).exchanges)
 
     def exchange_closed(self, int worker):
-        ledger_exchange_closed(self.table.worker(worker))
+        ledger_down(&self.table.worker(worker).exchanges)
 
     def request_done(self, int worker, long long bytes_out, long long duration_us):
         ledger_request_done(self.table.worker(worker), bytes_out, duration_us)

@@ -7,11 +7,14 @@
 # What is read here may have been written by a worker that was taken over: it is added
 # and compared, and nothing else.
 
+# One more, or one less, of what a worker has open: in its own row its connections,
+# exchanges (BusyWorkers), and those of them that have become tunnels (they are under
+# way, but no request is in work); or its share of a member's busy (table_share).
+cdef void ledger_up(int32_t *gauge) noexcept nogil
+cdef void ledger_down(int32_t *gauge) noexcept nogil
+# All workers' together. gauge: that of the first row
+cdef long long ledger_sum(const table_view *t, const int32_t *gauge) noexcept nogil
 # The gauge "busy" of a member is the sum of the workers' shares.
-cdef void ledger_busy_add(
-    table_view *t, worker_slot *w, member_slot *m) noexcept nogil
-cdef void ledger_busy_sub(
-    table_view *t, worker_slot *w, member_slot *m) noexcept nogil
 cdef long long ledger_busy_of(
     const table_view *t, const member_slot *m) noexcept nogil   # sum of shares
 
@@ -21,11 +24,8 @@ cdef long long ledger_busy_of(
 cdef void ledger_bytes(
     member_slot *m, long long sent, long long received) noexcept nogil
 
-# Connections of clients, this worker's and all workers' together.
+# A connection of a client more: counted as open, and for ever.
 cdef void ledger_connection_opened(worker_slot *w) noexcept nogil
-cdef void ledger_connection_closed(worker_slot *w) noexcept nogil
-cdef long long ledger_connections(const table_view *t) noexcept nogil
-cdef long long ledger_exchanges(const table_view *t) noexcept nogil     # of all workers
 # Connections of this generation's workers that accept, and how many those are.
 cdef long long ledger_connections_of_peers(
     const table_view *t, const worker_slot *w, long *workers) noexcept nogil
@@ -33,11 +33,6 @@ cdef long long ledger_connections_of_peers(
 # One request answered. state: scoreboard gauges are kept in the worker's own row.
 cdef void ledger_request_done(
     worker_slot *w, long long bytes_out, long long duration_us) noexcept nogil
-cdef void ledger_exchange_opened(worker_slot *w) noexcept nogil   # BusyWorkers
-cdef void ledger_exchange_closed(worker_slot *w) noexcept nogil
-# Exchanges that have become tunnels: they are under way, but no request is in work.
-cdef void ledger_tunnel_opened(worker_slot *w) noexcept nogil
-cdef void ledger_tunnel_closed(worker_slot *w) noexcept nogil
 
 # How many requests a worker may have in work, and how many wait (flow/work.pxd).
 cdef void ledger_grant(worker_slot *w, long granted) noexcept nogil

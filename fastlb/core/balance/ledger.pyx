@@ -3,32 +3,22 @@
 #
 # uses: balance/table
 
-cdef inline void ledger_own_add_i32(int32_t *p, int32_t n) noexcept nogil:
-    atomic_set_i32(p, atomic_get_i32(p) + n)
+cdef void ledger_up(int32_t *gauge) noexcept nogil:
+    atomic_set_i32(gauge, atomic_get_i32(gauge) + 1)
 
 
 # A gauge never goes below zero, whatever the order in which a share was settled.
-cdef inline void ledger_own_sub_i32(int32_t *p) noexcept nogil:
-    cdef int32_t now = atomic_get_i32(p)
+cdef void ledger_down(int32_t *gauge) noexcept nogil:
+    cdef int32_t now = atomic_get_i32(gauge)
     if now > 0:
-        atomic_set_i32(p, now - 1)
+        atomic_set_i32(gauge, now - 1)
 
 
-cdef inline void ledger_own_add_u64(uint64_t *p, uint64_t n) noexcept nogil:
+cdef inline void ledger_add(uint64_t *p, uint64_t n) noexcept nogil:
     atomic_set_u64(p, atomic_get_u64(p) + n)
 
 
 # --- members
-
-cdef void ledger_busy_add(
-        table_view *t, worker_slot *w, member_slot *m) noexcept nogil:
-    ledger_own_add_i32(table_share(t, w, m), 1)
-
-
-cdef void ledger_busy_sub(
-        table_view *t, worker_slot *w, member_slot *m) noexcept nogil:
-    ledger_own_sub_i32(table_share(t, w, m))
-
 
 cdef long long ledger_busy_of(
         const table_view *t, const member_slot *m) noexcept nogil:
@@ -70,30 +60,18 @@ cdef void ledger_elected(member_slot *m) noexcept nogil:
 # --- connections and exchanges of a worker
 
 cdef void ledger_connection_opened(worker_slot *w) noexcept nogil:
-    ledger_own_add_i32(&w.connections, 1)
-    ledger_own_add_u64(&w.accepted, 1)
+    ledger_up(&w.connections)
+    ledger_add(&w.accepted, 1)
 
 
-cdef void ledger_connection_closed(worker_slot *w) noexcept nogil:
-    ledger_own_sub_i32(&w.connections)
-
-
-cdef long long ledger_connections(const table_view *t) noexcept nogil:
+cdef long long ledger_sum(const table_view *t, const int32_t *gauge) noexcept nogil:
     cdef uint32_t i
-    cdef long long connections = 0
+    cdef long long total = 0
     for i in range(atomic_get_u32(&t.book.workers_used)):
         if atomic_get_u32(&t.worker_entries[i].used):
-            connections += atomic_get_i32(&t.workers[i].connections)
-    return connections
-
-
-cdef long long ledger_exchanges(const table_view *t) noexcept nogil:
-    cdef uint32_t i
-    cdef long long exchanges = 0
-    for i in range(atomic_get_u32(&t.book.workers_used)):
-        if atomic_get_u32(&t.worker_entries[i].used):
-            exchanges += atomic_get_i32(&t.workers[i].exchanges)
-    return exchanges
+            total += atomic_get_i32(gauge)
+        gauge += sizeof(worker_slot) // sizeof(int32_t)     # of the next row
+    return total
 
 
 cdef long long ledger_connections_of_peers(
@@ -114,25 +92,9 @@ cdef long long ledger_connections_of_peers(
 
 cdef void ledger_request_done(
         worker_slot *w, long long bytes_out, long long duration_us) noexcept nogil:
-    ledger_own_add_u64(&w.accesses, 1)
-    ledger_own_add_u64(&w.bytes_out, <uint64_t>bytes_out if bytes_out > 0 else 0)
-    ledger_own_add_u64(&w.duration_us, <uint64_t>duration_us if duration_us > 0 else 0)
-
-
-cdef void ledger_exchange_opened(worker_slot *w) noexcept nogil:
-    ledger_own_add_i32(&w.exchanges, 1)
-
-
-cdef void ledger_exchange_closed(worker_slot *w) noexcept nogil:
-    ledger_own_sub_i32(&w.exchanges)
-
-
-cdef void ledger_tunnel_opened(worker_slot *w) noexcept nogil:
-    ledger_own_add_i32(&w.tunnels, 1)
-
-
-cdef void ledger_tunnel_closed(worker_slot *w) noexcept nogil:
-    ledger_own_sub_i32(&w.tunnels)
+    ledger_add(&w.accesses, 1)
+    ledger_add(&w.bytes_out, <uint64_t>bytes_out if bytes_out > 0 else 0)
+    ledger_add(&w.duration_us, <uint64_t>duration_us if duration_us > 0 else 0)
 
 
 cdef void ledger_grant(worker_slot *w, long granted) noexcept nogil:

@@ -4,7 +4,8 @@ Every member that was tried stays busy until the client's request ends, as in Ap
 Most requests try one; a balancer of thousands may have one try them all, so what has no
 room in the exchange goes into pieces of its own.
 """
-# uses: io/buffer, balance/ledger, plan/plan, flow/exchange, flow/engine, flow/member
+# uses: io/buffer, balance/table, balance/ledger, plan/plan, flow/exchange,
+#       flow/engine, flow/member
 
 
 cdef void attempt_begin(exchange *x, bint fresh) noexcept nogil:
@@ -34,7 +35,7 @@ cdef bint tried_add(exchange *x) noexcept nogil:
         x.tried_more.members[at] = x.member.index
     x.tried_count += 1
     pool_of(x.member).busy += 1
-    ledger_busy_add(engine.view, engine.slot, x.member.slot)
+    ledger_up(table_share(engine.view, engine.slot, x.member.slot))
     return True
 
 
@@ -58,4 +59,5 @@ cdef inline void tried_release(const int *members, int count) noexcept nogil:
     for i in range(count):
         ASSERT(pool_of(&plan.members[members[i]]).busy > 0)
         pool_of(&plan.members[members[i]]).busy -= 1
-        ledger_busy_sub(engine.view, engine.slot, plan.members[members[i]].slot)
+        ledger_down(table_share(
+            engine.view, engine.slot, plan.members[members[i]].slot))

@@ -30,7 +30,7 @@ cdef exchange *exchange_take(downstream *d) noexcept nogil:
     x.facts.conf_count = 1
     x.facts.base = d.input.start if d.input != NULL else 0
     engine.exchange_count += 1
-    ledger_exchange_opened(engine.slot)
+    ledger_up(&engine.slot.exchanges)
     timer_clear(&d.c.timer)
     return x
 

@@ -55,7 +55,7 @@ cdef void downstream_close(downstream *d) noexcept nogil:
     engine.downstream_count -= 1
     ASSERT(engine.downstream_count >= 0)
     ASSERT(d.x == NULL)
-    ledger_connection_closed(engine.slot)
+    ledger_down(&engine.slot.connections)
     watch_close(&d.c)
     if unlikely(engine.paused):
         accept_resume()

@@ -24,12 +24,14 @@ cdef long accept_room() noexcept nogil:
     cdef long room = engine.client_max - engine.downstream_count
     cdef long here, idle
     if unlikely(plan.max_client_connections):
-        here = plan.max_client_connections - ledger_connections(engine.view)
+        here = plan.max_client_connections - ledger_sum(
+            engine.view, &engine.view.workers.connections)
         room = here if here < room else room
     if unlikely(plan.async_factor >= 0):
-        idle = plan.max_request_workers - ledger_exchanges(engine.view)
+        idle = plan.max_request_workers - ledger_sum(
+            engine.view, &engine.view.workers.exchanges)
         here = plan.max_request_workers + idle * plan.async_factor // 16
-        here -= ledger_connections(engine.view)
+        here -= ledger_sum(engine.view, &engine.view.workers.connections)
         if idle <= 0:
             here = 0
         room = here if here < room else room

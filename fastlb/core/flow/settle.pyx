@@ -62,7 +62,7 @@ cdef void exchange_settle(exchange *x) noexcept nogil:
         exchange_log(x)
     if unlikely(x.state == X_TUNNEL):
         engine.tunnel_count -= 1
-        ledger_tunnel_closed(engine.slot)
+        ledger_down(&engine.slot.tunnels)
     work_leave(d)
     d.x = NULL
     exchange_give(x)
@@ -79,7 +79,7 @@ cdef void exchange_give(exchange *x) noexcept nogil:
     splice_give(x)
     engine.exchange_count -= 1
     ASSERT(engine.exchange_count >= 0)
-    ledger_exchange_closed(engine.slot)
+    ledger_down(&engine.slot.exchanges)
     free_list_give(&exchange_pool, x, sizeof(exchange))
 
 

@@ -83,7 +83,7 @@ cdef void tunnel_open(exchange *x) noexcept nogil:
     cdef unsigned int early = d.input.end - request_end(x)
     exchange_enter(x, X_TUNNEL)
     engine.tunnel_count += 1
-    ledger_tunnel_opened(engine.slot)
+    ledger_up(&engine.slot.tunnels)
     # Apache's tunnels keep the thread of their request.
     if not plan.compat_apache:
         work_leave(d)
