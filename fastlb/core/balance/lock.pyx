@@ -1,5 +1,5 @@
 """Owner words (lock.pxd)."""
-# uses: balance/table
+# uses: io/watch, balance/table
 
 cdef extern from *:
     """
@@ -79,12 +79,6 @@ cdef bint lock_owner_has_gone(const table_view *t, uint64_t owner) noexcept nogi
     return gone
 
 
-cdef long long lock_now_us() noexcept nogil:
-    cdef timespec now
-    clock_gettime(CLOCK_MONOTONIC, &now)
-    return <long long>now.tv_sec * 1000000 + now.tv_nsec // 1000
-
-
 # The word is not free: the rest of lock_take.
 cdef int lock_wait(table_view *t, uint64_t *word) noexcept nogil:
     cdef timespec step
@@ -105,7 +99,7 @@ cdef int lock_wait(table_view *t, uint64_t *word) noexcept nogil:
             got = LOCK_FREE if seen == 0 else LOCK_OF_DEAD
             if atomic_swap_if_u64(word, &seen, t.own.owner):
                 return got
-        now_us = lock_now_us()
+        now_us = clock_us()
         if until_us == 0:
             until_us = now_us
             if now_us >= t.own.hasty_until_us:
