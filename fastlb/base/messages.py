@@ -672,6 +672,16 @@ _MODEL = {
         "A balancer has more members than one election may look at.",
         "Divide them among several balancers.",
     ),
+    "FB0390": Message(
+        "error",
+        "A request goes elsewhere than #@ expect says.",
+        "Correct the line that the message names, or what is expected.",
+    ),
+    "FB0391": Message(
+        "error",
+        "A line that begins with #@ cannot be read.",
+        "Write #@ expect GET https://host/path -> balancer://name.",
+    ),
 }
 
 _CORE = {

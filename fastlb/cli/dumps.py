@@ -7,7 +7,7 @@ import pwd
 from collections.abc import Iterator
 
 from fastlb.config.modules import EMULATED
-from fastlb.config.tree import Tree
+from fastlb.config.tree import Node, Tree
 from fastlb.facts.dump import dump_run_cfg, dump_vhosts
 from fastlb.facts.server import Model
 
@@ -21,8 +21,10 @@ def dump(name: str, model: Model, tree: Tree) -> str:
             return dump_run_cfg(model, system_id)
         case "DUMP_MODULES":
             return "".join(f"{line}\n" for line in module_lines(model))
-        case _:
+        case "DUMP_INCLUDES":
             return "".join(f"{line}\n" for line in include_lines(tree))
+        case _:
+            return "".join(f"{line}\n" for line in config_lines(tree))
 
 
 def module_lines(model: Model) -> Iterator[str]:
@@ -43,6 +45,28 @@ def include_lines(tree: Tree) -> Iterator[str]:
     for path, depth, line in tree.files:
         place = str(line) if depth else "*"
         yield f"{'  ' * (depth + 1)}({place}) {path}"
+
+
+def config_lines(tree: Tree) -> Iterator[str]:
+    """Every directive with its line, as httpd's mod_info prints it: conditions are
+    decided, variables expanded."""
+    yield from _node_lines(tree.nodes, 0, [""])
+
+
+def _node_lines(nodes: tuple[Node, ...], depth: int, file: list[str]) -> Iterator[str]:
+    """file: the one named last."""
+    indent = "  " * depth
+    for node in nodes:
+        if node.file != file[0]:
+            file[0] = node.file
+            yield f"{indent}# In file: {node.file}"
+        yield f"{indent}# {node.line:3d}:"
+        if not node.is_section:
+            yield f"{indent}{node.name} {node.raw}".rstrip()
+            continue
+        yield f"{indent}<{node.name} {node.raw}>"
+        yield from _node_lines(node.children, depth + 1, file)
+        yield f"{indent}</{node.name}>"
 
 
 def system_id(name: str, is_group: bool) -> int | None:

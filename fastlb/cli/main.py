@@ -12,10 +12,19 @@ import sys
 from collections.abc import Iterable, Sequence
 
 from fastlb import _core  # noqa: F401 - first: it notes what memory is taken
-from fastlb.cli import control, demo, listing, version
+from fastlb.cli import compare, control, demo, listing, version
 from fastlb.cli.dumps import dump
 from fastlb.cli.explain import command as explain
-from fastlb.cli.options import FIRST_STEPS, HINT, USAGE, Options, UsageError, parse
+from fastlb.cli.explain import expect
+from fastlb.cli.options import (
+    CONFIG,
+    FIRST_STEPS,
+    HINT,
+    USAGE,
+    Options,
+    UsageError,
+    parse,
+)
 from fastlb.cli.saying import say, worth_saying
 from fastlb.cli.serve import serve, source_of
 from fastlb.facts.words import Compat
@@ -44,6 +53,8 @@ def run(arguments: Sequence[str], program: str) -> int:
         return demo.run(arguments[1:])
     if arguments and arguments[0] == "explain":
         return explain.run(arguments[1:])
+    if arguments and arguments[0] == "diff":
+        return compare.run(arguments[1:])
     try:
         options = parse(arguments)
     except UsageError as error:
@@ -106,10 +117,14 @@ def test(options: Options, loaded: Loaded, program: str) -> int:
     except StartError as error:
         _complain(str(error))
         return FAILED
+    broken = expect.check(loaded.model, loaded.tree)
+    if broken:
+        say(broken, program, verbose=options.verbose)
+        return FAILED
     for name in options.dumps:
         sys.stdout.write(dump(name, loaded.model, loaded.tree))
     sys.stdout.flush()
-    if not options.dumps:
+    if not options.dumps or options.dumps == (CONFIG,):
         _complain("Syntax OK")
     return DONE
 

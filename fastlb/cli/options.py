@@ -19,7 +19,8 @@ VERBS = ("start", "restart", "graceful", "graceful-stop", "stop")
 
 NO_DETACH = frozenset({"FOREGROUND", "NO_DETACH", "ONE_PROCESS", "DEBUG"})
 ONE_PROCESS = frozenset({"ONE_PROCESS", "DEBUG"})
-DUMPS = ("DUMP_VHOSTS", "DUMP_RUN_CFG", "DUMP_MODULES", "DUMP_INCLUDES")
+CONFIG = "DUMP_CONFIG"
+DUMPS = ("DUMP_VHOSTS", "DUMP_RUN_CFG", "DUMP_MODULES", "DUMP_INCLUDES", CONFIG)
 
 USAGE = """\
 Usage: {program} [-D name] [-d directory] [-f file]
@@ -28,6 +29,7 @@ Usage: {program} [-D name] [-d directory] [-f file]
               [-v] [-V] [-h] [-l] [-L] [-t [-v]] [-T] [-S] [-M] [-X] [--strict]
        {program} demo [--port number]
        {program} explain [-f file] ... URL
+       {program} diff OLD NEW
 Options:
   -D name            : define a name for use in <IfDefine name> directives
   -d directory       : specify an alternate initial ServerRoot
@@ -47,6 +49,7 @@ Options:
   -t -D DUMP_MODULES : show all loaded modules
   -M                 : a synonym for -t -D DUMP_MODULES
   -t -D DUMP_INCLUDES: show all included configuration files
+  -t -D DUMP_CONFIG  : show the configuration as it was read
   -t                 : run syntax check for config files
   -t -v              : the same, and show every note with its place
   -t --strict        : the same, and refuse what only draws a warning

@@ -427,6 +427,46 @@ def test_modules_are_static_or_named_by_loadmodule(
     assert " proxy_module (static)" not in lines
 
 
+def test_the_configuration_is_shown_as_it_was_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As httpd's mod_info prints it."""
+    other = tmp_path / "other.conf"
+    other.write_text("Timeout 10\n")
+    conf = tmp_path / "httpd.conf"
+    conf.write_text(
+        f"Define PORT 1\n{AS_ROOT}Listen 127.0.0.1:${{PORT}}\nServerName x.example\n"
+        f'ServerRoot "{tmp_path}"\n<IfModule mod_headers.c>\n<Location "/x">\n'
+        f"  Require all granted\n</Location>\n</IfModule>\nInclude {other}\n"
+        "<VirtualHost *:1>\nKeepAlive \\\n   On\n</VirtualHost>\n"
+    )
+    assert call("-f", conf, "-t", "-D", "DUMP_CONFIG") == 0
+    out, err = capsys.readouterr()
+    assert err.endswith("Syntax OK\n")
+    at = 1 + AS_ROOT.count("\n")
+    expected = f"""\
+#{at + 1:4d}:
+Listen 127.0.0.1:1
+#{at + 2:4d}:
+ServerName x.example
+#{at + 5:4d}:
+<Location "/x">
+  #{at + 6:4d}:
+  Require all granted
+</Location>
+# In file: {other}
+#   1:
+Timeout 10
+# In file: {conf}
+#{at + 10:4d}:
+<VirtualHost *:1>
+  #{at + 12:4d}:
+  KeepAlive On
+</VirtualHost>
+"""
+    assert out.endswith(expected)
+
+
 def test_included_files_are_shown_below_their_line(
     conf: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
