@@ -46,7 +46,7 @@ from fastlb.model.merge import (
 from fastlb.model.proxy_sections import bound_sections
 from fastlb.model.resolve_access import access_rule
 from fastlb.model.resolve_logs import LogTargets, access_logs
-from fastlb.model.resolve_server import absolute, fields_of, presets
+from fastlb.model.resolve_server import absolute, fields_of, presets, shared
 from fastlb.model.resolve_tls import (
     connect_ports,
     member_tls,
@@ -158,7 +158,10 @@ class _Freezer:
             self._mapping(index, item, section_drafts) for item in mapping_drafts
         )
         sections = tuple(
-            _section(item, self._conf(index, item.draft, section_drafts))
+            Section(
+                conf=self._conf(index, item.draft, section_drafts),
+                **shared(Section, item, item.node),
+            )
             for item in section_drafts
         )
         default = self._conf(index, main.default, section_drafts)
@@ -310,22 +313,12 @@ class _Freezer:
         timeout_ms = draft.member.params["timeout_ms"] if draft.member else None
         sections, dynamic = bound_sections(draft.target, section_drafts)
         return Mapping(
-            pattern=draft.pattern,
-            is_regex=draft.is_regex,
-            exclude=draft.exclude,
             balancer_index=balancer,
             member_index=member_index,
-            target=draft.target,
-            target_path=draft.target_path,
-            nocanon=draft.nocanon,
-            noquery=draft.noquery,
-            interpolate=draft.interpolate,
-            encoded=draft.encoded,
             proxy_sections=sections,
             proxy_sections_dynamic=dynamic,
             timeout_ms=timeout_ms,
-            file=draft.node.file,
-            line=draft.node.line,
+            **shared(Mapping, draft, draft.node),
         )
 
     def _conf(
@@ -362,15 +355,3 @@ def server_tokens(values: Values) -> str:
         "Major": f"fastlb/{major}",
         "Prod": "fastlb",
     }[values.get("server_tokens", "Full")]
-
-
-def _section(draft: SectionDraft, conf: DirConf) -> Section:
-    return Section(
-        kind=draft.kind,
-        pattern=draft.pattern,
-        is_regex=draft.is_regex,
-        is_glob=draft.is_glob,
-        conf=conf,
-        file=draft.node.file,
-        line=draft.node.line,
-    )

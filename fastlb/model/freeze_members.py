@@ -7,7 +7,7 @@ from fastlb.facts.member import Member
 from fastlb.facts.tls import TlsMember
 from fastlb.model.drafts import MemberDraft, Values
 from fastlb.model.merge import EffectiveBalancer
-from fastlb.model.resolve_server import fields_of
+from fastlb.model.resolve_server import fields_of, shared
 from fastlb.model.targets import WEBSOCKET_SCHEMES
 
 
@@ -31,19 +31,11 @@ def freeze_member(
         default = ("websocket",) if target.scheme in WEBSOCKET_SCHEMES else ()
         values["upgrade"] = upgrade or default
     return Member(
-        url=target.url,
         key=key,
         balancer_index=balancer_index,
-        scheme=target.scheme,
-        host=target.host,
-        port=target.port,
-        explicit_port=target.explicit_port,
-        path=target.path,
-        unix_path=target.unix_path,
         source_address=settings["proxy_source_address"],
-        file=draft.node.file,
-        line=draft.node.line,
         tls=tls,
+        **shared(Member, target, draft.node),
         **values,
     )
 

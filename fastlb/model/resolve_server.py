@@ -48,6 +48,17 @@ def fields_of(facts: type, values: Values) -> Values:
     return {name: values[name] for name in names if name in values}
 
 
+def shared(facts: type, *drafts: object) -> Values:
+    """What drafts and nodes hold under the names of fields of a class of facts."""
+    names = [field.name for field in fields(facts)]
+    return {
+        name: getattr(draft, name)
+        for draft in drafts
+        for name in names
+        if hasattr(draft, name)
+    }
+
+
 def set_fields(run: Drafts, place: Place, node: Node) -> None:
     declared = SETTERS[node.name.lower()]
     values: Any = declared.values(node.args)
