@@ -182,7 +182,11 @@ def exceeds(bytes data, pieces, **options):
 
 
 def parse_request(bytes data, **options):
-    """A dict of what was found, or (code, why) for a refusal, or AGAIN."""
+    """A dict of what was found, or (status negated, why) for a refusal, or AGAIN.
+
+    bytes: the input as it is afterwards; kept: the fields that are not hop by hop. Host
+    and framing may be refusals of their own; there is no path without a host.
+    """
     cdef head_limits limits = limits_from(options)
     cdef Fence fence = Fence(data)
     cdef head *h = <head *>malloc(sizeof(head))

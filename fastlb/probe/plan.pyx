@@ -82,7 +82,7 @@ cdef class PlanProbe:
 
     def decide(self, bytes head not None, bytes remote not None, bytes local not None,
                bint tls=False, names=()):
-        """What is decided about a request with that head (`_probe.pyi`)."""
+        """What is decided about a request with that head; `told` has the names."""
         cdef request_facts *r = self.r
         cdef bint known
         cdef int rc

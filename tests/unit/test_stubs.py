@@ -12,10 +12,10 @@ from types import ModuleType
 import pytest
 from rows import rows
 
-from fastlb import _core, _pcre2, _probe
+from fastlb import _core, _pcre2
 
 PACKAGE = Path(__file__).parents[2] / "fastlb"
-MODULES = (_core, _pcre2, _probe)
+MODULES = (_core, _pcre2)
 CLASS = re.compile(r"^(?:cdef )?class (\w+)(?:\(.*\))?:\n((?:    .*\n|\n)*)", re.M)
 INIT = re.compile(r"    def __c?init__\(([^)]*)\):")
 
