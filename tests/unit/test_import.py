@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,15 @@ def test_the_interpreter_ends_in_order(module: str) -> None:
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_every_package_is_installed() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    there = {
+        ".".join(path.relative_to(ROOT).parent.parts)
+        for path in (ROOT / "fastlb").rglob("__init__.py")
+    }
+    assert set(project["tool"]["setuptools"]["packages"]) == there
 
 
 ASSIGNMENT = re.compile(r"^(?:cdef \w+ )?(\w+ = .*(?:\n[ )}\]].*)*)", re.M)
