@@ -28,7 +28,6 @@ _WITHOUT_EFFECT: Final = {
     "proxy-sendchunked": "a body goes on with the length that the client gave",
     "proxy-sendextracrlf": "nothing follows the body of a request",
     "proxy-chain-auth": "Proxy-Authorization is never passed on",
-    "downgrade-1.0": "a request is served by the version that it has",
 }
 """Variables that change what Apache does, lower case, and what is done here."""
 

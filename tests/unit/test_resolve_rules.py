@@ -244,10 +244,7 @@ def test_a_log_item_that_is_always_empty_is_told(item: str) -> None:
     assert warnings('LogFormat "%h %{proxy-status}n" x\n') == warnings("")
 
 
-@rows(
-    "line",
-    ["SetEnv proxy-sendcl 1", "SetEnvIf A b Proxy-Chain-Auth", "SetEnv downgrade-1.0"],
-)
+@rows("line", ["SetEnv proxy-sendcl 1", "SetEnvIf A b Proxy-Chain-Auth"])
 def test_a_variable_that_steers_nothing_here_is_told(line: str) -> None:
     assert any("has no effect" in text for text in warnings(f"{line}\n"))
 

@@ -19,9 +19,15 @@ cdef void out_always_first(out_list *out) noexcept nogil:
         front += 1
 
 
+cdef bint is_downgraded(exchange *x) noexcept nogil:
+    """downgrade-1.0: for clients that say 1.1 and know less (observed: httpd)."""
+    return x.facts.env[ENV_DOWNGRADE_10].data != NULL
+
+
 cdef bint answers_as_10(exchange *x) noexcept nogil:
     """force-response-1.0: for clients that stumble over a 1.1 behind their 1.0."""
-    return x.facts.req.minor == 0 and x.facts.env[ENV_FORCE_RESPONSE_10].data != NULL
+    return (x.facts.env[ENV_FORCE_RESPONSE_10].data != NULL
+            and (x.facts.req.minor == 0 or is_downgraded(x)))
 
 
 cdef void put_status_line(
@@ -66,7 +72,7 @@ cdef void keepalive_decide(exchange *x) noexcept nogil:
         return
     if (engine.draining or not v.said.keepalive or client_closes(x)
             or x.body.framing.close_after or x.facts.env[ENV_NOKEEPALIVE].data != NULL
-            or answers_as_10(x)
+            or answers_as_10(x) or (is_downgraded(x) and not x.hop.keep_alive)
             or (v.said.max_keepalive_requests
                 and x.down.client.requests >= v.said.max_keepalive_requests)):
         x.keepalive = False
@@ -170,7 +176,7 @@ cdef int rewrite_response(exchange *x, head *res, const char *data) noexcept nog
     if x.res.framing.kind == BODY_LENGTH:
         x.res.content_length = x.res.framing.length
     elif x.res.framing.kind == BODY_CHUNKED or x.res.framing.kind == BODY_UNTIL_CLOSE:
-        if x.facts.req.minor == 1:
+        if x.facts.req.minor == 1 and not is_downgraded(x):
             x.res.chunked_out = True
         else:
             x.res.close_delimited = True

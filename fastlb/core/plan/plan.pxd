@@ -394,6 +394,7 @@ cdef enum:
     ENV_FORCE_RESPONSE_10 = 12
     ENV_PROXY_ALLOW_HTTP09 = 13
     ENV_PROXY_NOHALFCLOSE = 14
+    ENV_DOWNGRADE_10 = 15
 
 # The plan of this process.
 cdef plan_root plan

@@ -28,7 +28,7 @@ cdef tuple ENV_KNOWN = (
     "BALANCER_SESSION_STICKY", "BALANCER_SESSION_ROUTE", "BALANCER_ROUTE_CHANGED",
     "no-proxy", "proxy-nokeepalive", "force-proxy-request-1.0",
     "proxy-initial-not-pooled", "proxy-interim-response", "nokeepalive",
-    "force-response-1.0", "proxy-allow-http09", "proxy-nohalfclose",
+    "force-response-1.0", "proxy-allow-http09", "proxy-nohalfclose", "downgrade-1.0",
 )
 
 

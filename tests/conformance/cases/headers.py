@@ -358,6 +358,19 @@ ProxyPass / http://127.0.0.1:{m0}/
 """,
 )
 
+DOWNGRADED = Conf(
+    "downgrade-1.0",
+    """\
+SetEnvIf X-Downgrade yes downgrade-1.0
+SetEnvIf X-Force yes force-response-1.0
+ProxyPass / http://127.0.0.1:{m0}/
+""",
+)
+IN_CHUNKS = turn(
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n"
+    b"\r\n5\r\nhello\r\n0\r\n\r\n"
+)
+
 ONE_LINE = Conf(
     "values are one line",
     """\
@@ -406,6 +419,21 @@ CASES: tuple[Case, ...] = (
         )
         for version in ("1.0", "1.1")
         for connection in ("keep-alive", "close")
+    ),
+    *(
+        Case(
+            f"downgrade-1.0: {name}, {connection}, {body}",
+            DOWNGRADED,
+            get("/", *fields, f"Connection: {connection}"),
+            members={0: IN_CHUNKS if body == "chunks" else PLAIN},
+            hop_by_hop=True,
+        )
+        for name, fields in {
+            "alone": ("X-Downgrade: yes",),
+            "forced": ("X-Downgrade: yes", "X-Force: yes"),
+        }.items()
+        for connection in ("keep-alive", "close")
+        for body in ("chunks", "a length")
     ),
     *DIFFERENT,
     *(_one(FORWARD, name, data, {0: PLAIN}) for name, data in REQUESTS.items()),
