@@ -168,6 +168,17 @@ _CONFIG = {
         "The tree of a distribution was recognised, and what belongs to it was read.",
         "Say it otherwise with -d, or export the variables.",
     ),
+    "FB0162": Message(
+        "warning",
+        "httpd would serve files that are there; fastlb serves none.",
+        "Map their paths by ProxyPass to a server that has them.",
+    ),
+    "FB0163": Message(
+        "notice",
+        "PROFILE=SYSTEM is taken as the cipher list of the system's policy, if it has"
+        " one.",
+        "Write a list of ciphers where another is meant.",
+    ),
     "FB0161": Message(
         "warning",
         "A line of envvars asks for more than variables; it is not run.",
@@ -598,7 +609,7 @@ _MODEL = {
         "Write <Proxy *> with a Require in it, or ProxyRequests Off.",
     ),
     "FB0286": Message(
-        "notice",
+        "warning",
         "Of a forward proxy only CONNECT is served.",
     ),
     "FB0287": Message(

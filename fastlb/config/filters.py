@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fastlb.base.errors import Severity
 from fastlb.config.registry import Complaint
 
-# What they do to a body is undone, or looked through, by whoever gets it without them.
-HARMLESS = (
-    "deflate inflate brotli_compress includes cache cache_save cache_out buffer"
-    " proxy-html xml2enc none"
-)
+# What they do to a body is undone by whoever gets it, or spares somebody work.
+HARMLESS = "deflate inflate brotli_compress cache cache_save cache_out buffer none"
+# What they do to a body is seen in it, and withholds nothing.
+SEEN = "includes proxy-html xml2enc"
 _HARMLESS = frozenset(HARMLESS.split())
+_SEEN = frozenset(SEEN.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +24,9 @@ class Named:
     def __call__(self, name: str, words: tuple[str, ...]) -> Complaint | None:
         if self.index >= len(words):
             return None
-        for one in words[self.index].split(";"):
-            if one.strip().lower() not in (*_HARMLESS, ""):
+        named = [one.strip().lower() for one in words[self.index].split(";")]
+        for one in named:
+            if one not in (*_HARMLESS, *_SEEN, ""):
                 return Complaint(
                     f"{name} {one}: fastlb has no such filter",
                     "bodies that it would have changed, limited or held back would be"
@@ -34,4 +36,32 @@ class Named:
                     "FB0116",
                     word=self.index,
                 )
+        # By the ending of a name, includes looks at files alone (Options Includes).
+        seen = _SEEN if name != "AddOutputFilter" else _SEEN - {"includes"}
+        if name.endswith("InputFilter"):
+            seen |= {"deflate"}  # which takes the coding off what a client sends
+        for one in named:
+            if one in seen:
+                return Complaint(
+                    f"{name} {one}: fastlb has no such filter",
+                    "bodies that it would have changed are passed on as they are",
+                    "let the members do it, or a server behind fastlb",
+                    "FB0117",
+                    Severity.WARNING,
+                    self.index,
+                )
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """Off changes nothing; reason: what is not done when it is on."""
+
+    reason: str
+    cure: str
+
+    def __call__(self, name: str, words: tuple[str, ...]) -> Complaint | None:
+        if words[0].lower() in ("off", "none"):
+            return None
+        text = f"{name} {words[0]} is not supported: {self.reason}"
+        return Complaint(text, "", self.cure, "FB0117", Severity.WARNING)

@@ -37,6 +37,9 @@ OTHER_COMMANDS: Final = (
 NO_ANONYMOUS: Final = ":!aNULL:!eNULL:!EXP"
 """mod_ssl puts it behind each cipher list."""
 
+SYSTEM_PROFILE: Final = "PROFILE=SYSTEM"
+SYSTEM_POLICY: Final = "/etc/crypto-policies/back-ends/openssl.config"
+
 _CONF_VERSIONS: Final = ("None", *PROTOCOLS)
 _FREE_VALUES: Final = ("CipherString", "DHParameters")
 _NAMED: Final = re.compile(r"[A-Za-z0-9_.:*?/+-]+")
@@ -151,12 +154,35 @@ class Ciphers(_Checked):
                 "",
                 "write SSL for TLS 1.2 and older, or TLSv1.3",
             )
+        if words[-1] == SYSTEM_PROFILE and words[0].lower() != "tlsv1.3":
+            found = system_ciphers()
+            taken = f"that of {SYSTEM_POLICY}" if found else "the library's default"
+            return Complaint(
+                f"{words[-1]} is a word of Red Hat's OpenSSL: {taken} is taken",
+                number="FB0163",
+                severity=Severity.NOTE,
+                word=len(words) - 1,
+            )
         return None
 
     def value(self, words: tuple[str, ...]) -> dict[str, str]:
         if words[0].lower() == "tlsv1.3":
             return {"suites": words[-1]}
-        return {"ciphers": words[-1] + NO_ANONYMOUS}
+        return {"ciphers": cipher_list(words[-1]) + NO_ANONYMOUS}
+
+
+def cipher_list(word: str) -> str:
+    """A list that any OpenSSL reads."""
+    return (system_ciphers() or "DEFAULT") if word == SYSTEM_PROFILE else word
+
+
+def system_ciphers() -> str:
+    """What PROFILE=SYSTEM stands for on this machine; "" where nothing says so."""
+    try:
+        with open(SYSTEM_POLICY, encoding="ascii") as file:
+            return file.readline().strip()
+    except (OSError, ValueError):
+        return ""
 
 
 class Revocation(_Checked):

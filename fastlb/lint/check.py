@@ -8,6 +8,7 @@ error under `-t --strict`) or a note; what its start would refuse is an error.
                +-- mappings.py     what goes where
                +-- rules.py        Header lines and variables
                +-- forward.py      ProxyRequests
+               +-- files.py        what httpd would serve from the disk
                +-- tls_hosts.py    certificates, and all that SSL* lines say
 """
 
@@ -21,6 +22,7 @@ from fastlb.base.errors import Diagnostic
 from fastlb.config.tree import Tree
 from fastlb.facts.server import Model
 from fastlb.lint.balancers import lint_balancers
+from fastlb.lint.files import lint_files
 from fastlb.lint.forward import lint_forward
 from fastlb.lint.mappings import lint_mappings
 from fastlb.lint.rules import lint_rules
@@ -53,6 +55,7 @@ def checked_model(
         tree, lenient=lenient, environ=environ, cpu_count=cpu_count, lookup=lookup
     )
     lint(run, now or datetime.now(UTC))
+    lint_files(run, tree.nodes)
     files = [path for path, _, _ in tree.files]
     model = None if run.report.has_errors() else freeze(run, tree, host_name)
     return model, run.report.sorted(files)

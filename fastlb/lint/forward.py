@@ -23,11 +23,15 @@ def lint_forward(run: Drafts) -> None:
         node = server.forward
         if node is None or server.settings.get("proxy_requests") is not True:
             continue
-        run.report.note(
+        # Whoever writes for which ports CONNECT is, means CONNECT
+        knows = server.connect_ports or run.main.connect_ports
+        say = run.report.note if knows else run.report.warn
+        say(
             node,
             "FB0286",
             "of a forward proxy only CONNECT is served",
             why="a GET of another server's http:// URL is refused",
+            cure="write AllowCONNECT 443 563 where that is meant",
         )
         if not any(_guards(item) for item in run.sections_of(server)):
             _open(run, server, node)

@@ -23,13 +23,7 @@ from fastlb.model.report import did_you_mean, place_of
 def lint_mappings(run: Drafts) -> None:
     """Look over the mappings of each server."""
     for server in run.servers:
-        inherited = (
-            run.main.mappings
-            if not server.is_main
-            and inherits_passes(run.main, server, run.process.compat)
-            else []
-        )
-        ordered = [*inherited, *server.mappings]
+        ordered = mappings_of(run, server)
         for mapping in server.every_mapping():
             if mapping.exclude:
                 continue
@@ -41,6 +35,14 @@ def lint_mappings(run: Drafts) -> None:
         _handlers(run, server, ordered)
         _redirects(run, server, ordered)
         _reverse_maps(run, server)
+
+
+def mappings_of(run: Drafts, server: ServerDraft) -> list[MappingDraft]:
+    """All that are looked at outside sections, in order."""
+    inherits = not server.is_main and inherits_passes(
+        run.main, server, run.process.compat
+    )
+    return [*(run.main.mappings if inherits else ()), *server.mappings]
 
 
 def _undefined(run: Drafts, server: ServerDraft, mapping: MappingDraft) -> None:

@@ -11,6 +11,7 @@ from cryptography import x509
 from OpenSSL import SSL
 
 from fastlb.config.registry import Scope
+from fastlb.config.tls_checks import cipher_list
 from fastlb.config.tree import Node
 from fastlb.lint import chains
 from fastlb.model.drafts import Drafts, TlsLines
@@ -193,7 +194,8 @@ class TlsFiles:
                 context.set_tls13_ciphersuites if is_suites else context.set_cipher_list
             )
             try:
-                take(node.args[-1].encode("latin-1"))
+                word = node.args[-1]
+                take((word if is_suites else cipher_list(word)).encode("latin-1"))
             except SSL.Error:
                 number = "AH10127" if is_suites else "AH01898"
                 kind = (

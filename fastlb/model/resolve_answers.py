@@ -25,7 +25,9 @@ _STATUS_WORDS: Final = {
     "gone": 410,
 }
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://.+", re.DOTALL)
-_HANDLERS_KNOWN: Final = ("server-status", "balancer-manager", "none")
+_HANDLERS_KNOWN: Final = (
+    *("server-status", "server-info", "ldap-status", "balancer-manager", "none"),
+)
 _HANDLERS_UNSUPPORTED: Final = ("balancer-manager",)
 _HTTP_STATUSES: Final = range(400, 600)
 
@@ -163,7 +165,8 @@ def set_handler(run: Drafts, place: Place, node: Node) -> None:
         )
     lowered = word.lower()
     if lowered not in _HANDLERS_KNOWN:
-        run.report.warn(
+        say = run.report.note if place.inert else run.report.warn
+        say(
             node,
             "FB0284",
             f"SetHandler {word}: there is no such handler here",

@@ -17,6 +17,7 @@ from typing import Any
 from fastlb import _core
 from fastlb._core import Core, Request
 from fastlb.admin import pages, status
+from fastlb.admin.info import ldap_status, server_info
 from fastlb.admin.reading import ServerFacts
 from fastlb.base.addresses import look_up
 from fastlb.logs.error import ErrorLog
@@ -47,6 +48,8 @@ class WorkerServices:
         )
         self._handlers: dict[str, Callable[[Request], Answer]] = {
             "server-status": self._server_status,
+            "server-info": lambda asked: server_info(asked, self._model, self._facts),
+            "ldap-status": lambda asked: ldap_status(asked, self._model),
         }
         self._look_ups = ThreadPoolExecutor(LOOK_UPS_MAX, "look-up")
         self._name_look_ups = ThreadPoolExecutor(NAME_LOOK_UPS_MAX, "name")

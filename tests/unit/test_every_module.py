@@ -67,6 +67,13 @@ HARMLESS = {
         ProxyBlock NoProxy ProxyDomain NameVirtualHost AcceptFilter MergeTrailers
         LimitInternalRecursion
     """,
+    "they say how something works that is not switched on": """
+        brotli deflate filter expires cache cache_disk cache_socache charset_lite
+        xml2enc usertrack proxy_html proxy_ftp proxy_fcgi proxy_scgi BufferSize
+    """,
+    "what they would compress says the same": """
+        AddOutputFilterByType FilterProvider SetOutputFilter
+    """,
     "they are of a library, or of what it does not do": """
         SSLCryptoDevice SSLRandomSeed SSLFIPS SSLCompression SSLUserName
         SSLSRPVerifierFile SSLSRPUnknownUserSeed SSLRenegBufferSize
@@ -79,9 +86,9 @@ EXPLAINED = {word for words in HARMLESS.values() for word in words.split()}
 
 # Taken with a warning, an error under --strict: answers change, and open nothing.
 _CHANGES_ANSWERS = """
-brotli buffer cache cache_disk cache_socache case_filter case_filter_in charset_lite
-deflate dumpio expires filter heartbeat heartmonitor lbmethod_heartbeat log_forensic
-proxy_fcgi proxy_ftp proxy_html proxy_scgi reflector usertrack xml2enc
+cache case_filter case_filter_in charset_lite dumpio heartbeat heartmonitor
+lbmethod_heartbeat log_forensic reflector
+CookieTracking Dav DAV ExpiresActive ProxyHTMLEnable
 AddInputFilter AddOutputFilter ErrorLogFormat ProxyHCExpr ProxyHCTemplate
 Protocols RequestReadTimeout SetInputFilter SetOutputFilter
 SSLSessionTicketKeyFile
@@ -184,7 +191,67 @@ def test_a_filter_that_could_hide_or_limit_is_refused(
     assert all(d.cure for d in diagnostics if d.is_error)
 
 
-def test_compression_is_only_warned_about(tmp_path: Path) -> None:
+def test_compression_is_only_noted(tmp_path: Path) -> None:
     text = "AddOutputFilterByType DEFLATE text/html\nSetOutputFilter BROTLI_COMPRESS\n"
     _, diagnostics = read(tmp_path, text)
-    assert [d.severity for d in diagnostics] == [Severity.WARNING] * 2
+    assert [d.severity for d in diagnostics] == [Severity.NOTE] * 2
+
+
+@rows(
+    "line",
+    [
+        "SetInputFilter DEFLATE",
+        "SetOutputFilter INCLUDES",
+        "SetOutputFilter proxy-html",
+        "AddOutputFilterByType XML2ENC text/html",
+        "ExpiresActive On",
+        "CookieTracking on",
+        "ProxyHTMLEnable On",
+        "Dav filesystem",
+        "CacheEnable disk /",
+    ],
+)
+def test_what_shows_in_an_answer_is_warned_about(tmp_path: Path, line: str) -> None:
+    _, diagnostics = read(tmp_path, f"{line}\n")
+    assert Severity.WARNING in [d.severity for d in diagnostics]
+    assert all(d.cure for d in diagnostics if d.severity is Severity.WARNING)
+    assert not any(d.is_error for d in diagnostics)
+
+
+@rows(
+    "line",
+    [
+        "AddOutputFilter INCLUDES .shtml",
+        "ExpiresActive Off",
+        "CookieTracking off",
+        "ProxyHTMLEnable Off",
+        "Dav Off",
+        "ExpiresByType text/html A1",
+        "Protocols h2 http/1.1",
+    ],
+)
+def test_what_shows_in_none_is_noted(tmp_path: Path, line: str) -> None:
+    _, diagnostics = read(tmp_path, f"{line}\n")
+    assert {d.severity for d in diagnostics} == {Severity.NOTE}
+
+
+@rows(
+    "line",
+    [
+        "php_admin_value a b",
+        "WSGIScriptAlias / /srv/app.wsgi",
+        "PassengerEnabled on",
+        "PerlModule A",
+        "<Perl>\n</Perl>",
+        "ShibRequestSetting requireSession 1",
+        "CASLoginURL https://h/login",
+    ],
+)
+def test_programs_within_httpd_are_refused_with_what_to_do(
+    tmp_path: Path, line: str
+) -> None:
+    _, diagnostics = read(tmp_path, f"{line}\n")
+    [refused] = [d for d in diagnostics if d.is_error]
+    assert refused.number == "FB0116"
+    assert "is not part of fastlb" in refused.text
+    assert refused.cure

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from certificates import make_ca, make_crl, make_pair
 from rows import rows
 from trees import errors, model_of, resolve_text
 
+from fastlb.base.errors import Severity
+from fastlb.config import tls_checks
 from fastlb.config.tls_checks import Versions
 from fastlb.facts.server import Model
 from fastlb.facts.tls import RevocationCheck, TlsMember, TlsServer, Verify
@@ -453,3 +457,25 @@ def test_the_idle_time_of_tunnels_is_inherited() -> None:
     )
     assert [vhost.websocket_idle_ms for vhost in model.vhosts] == [90_000, 90_000]
     assert model_of(LISTEN).vhosts[0].websocket_idle_ms is None
+
+
+def test_the_ciphers_of_the_system_are_taken_where_it_has_a_policy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = tmp_path / "openssl.config"
+    monkeypatch.setattr(tls_checks, "SYSTEM_POLICY", str(policy))
+    reader = tls_checks.Ciphers()
+    for words in (("PROFILE=SYSTEM",), ("SSL", "PROFILE=SYSTEM")):
+        policy.unlink(missing_ok=True)
+        assert reader.value(words)["ciphers"] == f"DEFAULT{tls_checks.NO_ANONYMOUS}"
+        told = reader("SSLCipherSuite", words)
+        assert told is not None
+        assert told.severity is Severity.NOTE
+        assert "the library's default" in told.text
+        policy.write_text("@SECLEVEL=2:kEECDH\nanything\n")
+        taken = f"@SECLEVEL=2:kEECDH{tls_checks.NO_ANONYMOUS}"
+        assert reader.value(words)["ciphers"] == taken
+        told = reader("SSLCipherSuite", words)
+        assert told is not None
+        assert str(policy) in told.text
+    assert reader("SSLCipherSuite", ("HIGH",)) is None

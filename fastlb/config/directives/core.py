@@ -119,13 +119,15 @@ class _ServerName(Reader):
 
 
 def _protocols(_name: str, words: tuple[str, ...]) -> Complaint | None:
+    """Others than http/1.1; beside it, a client that may speak another need not."""
+    spoken = "http/1.1" in (word.lower() for word in words)
     for index, word in enumerate(words):
         if word.lower() != "http/1.1":
             return Complaint(
                 f"{word} is not supported: {_HTTP}",
                 cure="leave it out; a server in front of fastlb may speak it",
                 number="FB0117",
-                severity=Severity.WARNING,
+                severity=Severity.NOTE if spoken else Severity.WARNING,
                 word=index,
             )
     return None

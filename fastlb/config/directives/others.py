@@ -15,6 +15,12 @@ _FILES = "fastlb serves no files, so it changes nothing"
 _FILTERS = (
     "fastlb passes bodies as members send them; it does not compress, cache or filter"
 )
+_UNFILTERED = (
+    "bodies go on as members send them: what would be compressed is not, and says the"
+    " same"
+)
+_SETS = "it says how mod_{module} works, which does nothing here"
+_RUNS = "mod_{module} is not part of fastlb, and runs programs or guards what it names"
 _ALONE = "it serves other directives, and those of them that protect are refused"
 _HIDES = (
     "mod_{module} is not supported, and bodies that it would have changed or held back"
@@ -43,7 +49,7 @@ _NO_EFFECT = {
     " CGIScriptTimeout",
     "include": "SSIEndTag SSIStartTag SSIErrorMsg SSITimeFormat SSIUndefinedEcho"
     " SSIETag SSILastModified SSILegacyExprParser XBitHack",
-    "dav": "Dav DavBasePath DavMinTimeout DavDepthInfinity DavLockDiscovery",
+    "dav": "DavBasePath DavMinTimeout DavDepthInfinity DavLockDiscovery",
     "dav_fs": "DavLockDB",
     "dav_lock": "DavGenericLockDB",
     "cern_meta": "MetaFiles MetaDir MetaSuffix",
@@ -61,8 +67,6 @@ _NO_EFFECT = {
     " H2StreamTimeout H2ProxyRequests H2MaxDataFrameLen H2WebSockets"
     " H2MaxHeaderBlockLen H2MaxStreamErrors"
     " H2SessionExtraFiles",
-    "php": "php_value php_flag php_admin_value php_admin_flag",
-    "wsgi": "WSGISocketPrefix WSGIPythonHome WSGIPythonPath",
 }
 
 _FOR_OTHERS = {
@@ -81,15 +85,16 @@ _FOR_OTHERS = {
     "ssl": "SSLLog SSLLogLevel",
 }
 
-_CHANGES_ANSWERS = {
+# They say how something works that is not done here, and do nothing by themselves.
+_SETTINGS = {
     "deflate": "DeflateCompressionLevel DeflateBufferSize DeflateMemLevel"
     " DeflateWindowSize DeflateFilterNote DeflateAlterETag"
     " DeflateInflateLimitRequestBody DeflateInflateRatioBurst DeflateInflateRatioLimit",
     "brotli": "BrotliCompressionQuality BrotliCompressionWindow BrotliFilterNote"
     " BrotliAlterETag BrotliCompressionMaxInputBlock",
     "filter": "FilterDeclare FilterChain FilterProtocol FilterTrace",
-    "expires": "ExpiresActive ExpiresByType ExpiresDefault",
-    "cache": "CacheEnable CacheDisable CacheRoot CacheDirLevels CacheDirLength"
+    "expires": "ExpiresByType ExpiresDefault",
+    "cache": "CacheDisable CacheRoot CacheDirLevels CacheDirLength"
     " CacheMaxFileSize CacheMinFileSize CacheDefaultExpire CacheMaxExpire"
     " CacheLastModifiedFactor CacheIgnoreCacheControl CacheIgnoreHeaders"
     " CacheIgnoreNoLastMod CacheIgnoreQueryString CacheIgnoreURLSessionIdentifiers"
@@ -99,21 +104,99 @@ _CHANGES_ANSWERS = {
     "cache_socache": "CacheSocache CacheSocacheMaxSize CacheSocacheMaxTime"
     " CacheSocacheMinTime CacheSocacheReadSize CacheSocacheReadTime",
     "buffer": "BufferSize",
-    "case_filter": "CaseFilter",
-    "case_filter_in": "CaseFilterIn",
-    "charset_lite": "CharsetSourceEnc CharsetDefault CharsetOptions",
+    "charset_lite": "CharsetOptions",
     "xml2enc": "xml2EncDefault xml2EncAlias xml2StartParse",
-    "reflector": "ReflectorHeader",
-    "usertrack": "CookieTracking CookieName CookieDomain CookieExpires CookieStyle"
-    " CookieHTTPOnly CookieSameSite CookieSecure",
-    "proxy_html": "ProxyHTMLEnable ProxyHTMLURLMap ProxyHTMLLinks ProxyHTMLEvents"
+    "usertrack": "CookieName CookieDomain CookieExpires CookieStyle CookieHTTPOnly"
+    " CookieSameSite CookieSecure",
+    "proxy_html": "ProxyHTMLURLMap ProxyHTMLLinks ProxyHTMLEvents"
     " ProxyHTMLDocType ProxyHTMLExtended ProxyHTMLFixups ProxyHTMLInterp"
     " ProxyHTMLBufSize ProxyHTMLCharsetOut ProxyHTMLMeta ProxyHTMLStripComments",
     "proxy_ftp": "ProxyFtpDirCharset ProxyFtpEscapeWildcards ProxyFtpListOnWildcard",
     "proxy_fcgi": "ProxyFCGIBackendType ProxyFCGISetEnvIf",
     "proxy_scgi": "ProxySCGISendfile ProxySCGIInternalRedirect",
+}
+
+_CHANGES_ANSWERS = {
+    "cache": "CacheEnable",
+    "case_filter": "CaseFilter",
+    "case_filter_in": "CaseFilterIn",
+    "charset_lite": "CharsetSourceEnc CharsetDefault",
+    "reflector": "ReflectorHeader",
     "log_forensic": "ForensicLog",
     "dumpio": "DumpIOInput DumpIOOutput",
+}
+
+# On they change answers, Off they are as good as not there.
+_SWITCHES = {
+    "ExpiresActive": (
+        "expires",
+        "On|Off",
+        "no Expires and no Cache-Control is added to answers",
+        "let the members send them, or add the field with Header",
+    ),
+    "CookieTracking": (
+        "usertrack",
+        "On|Off",
+        "no cookie that counts visitors is set",
+        "let the members set it, or add a cookie with Header",
+    ),
+    "ProxyHTMLEnable": (
+        "proxy_html",
+        "On|Off",
+        "links in pages of members go on as they are",
+        "let the members write links of this server, as from X-Forwarded-Host",
+    ),
+    "Dav": (
+        "dav",
+        "On|Off|provider",
+        "files are not served, so they are not written either",
+        "map the path to a server of WebDAV by ProxyPass",
+    ),
+}
+
+# Programs of others within httpd. What stands in the place of their directives.
+_PROGRAMS = {
+    "php": (
+        "php_value php_flag php_admin_value php_admin_flag",
+        "run php-fpm or a server of its own behind fastlb",
+    ),
+    "wsgi": (
+        "WSGISocketPrefix WSGIPythonHome WSGIPythonPath WSGIScriptAlias"
+        " WSGIScriptAliasMatch WSGIDaemonProcess WSGIProcessGroup WSGIApplicationGroup"
+        " WSGIPassAuthorization WSGIImportScript WSGIScriptReloading WSGIChunkedRequest"
+        " WSGIRestrictEmbedded WSGILazyInitialization",
+        "run gunicorn or uWSGI, and map its address by ProxyPass",
+    ),
+    "passenger": (
+        "PassengerRoot PassengerRuby PassengerDefaultRuby PassengerEnabled"
+        " PassengerAppRoot PassengerAppEnv PassengerAppType PassengerStartupFile"
+        " PassengerPython PassengerNodejs PassengerBaseURI PassengerUser"
+        " PassengerMaxPoolSize PassengerMinInstances PassengerHighPerformance"
+        " PassengerFriendlyErrorPages RailsEnv RailsBaseURI RackEnv RackBaseURI",
+        "run Passenger standalone or Puma, and map its address by ProxyPass",
+    ),
+    "perl": (
+        "PerlModule PerlRequire PerlOptions PerlSetVar PerlAddVar PerlSetEnv"
+        " PerlPassEnv PerlSwitches PerlHandler PerlResponseHandler PerlAccessHandler"
+        " PerlAuthenHandler PerlAuthzHandler PerlFixupHandler PerlLogHandler"
+        " PerlTransHandler PerlInitHandler PerlPostConfigRequire PerlConfigRequire"
+        " PerlSendHeader <Perl",
+        "run the application by Starman or the like, and map its address by ProxyPass",
+    ),
+    "shib": (
+        "ShibRequestSetting ShibRequireSession ShibUseHeaders ShibCompatValidUser"
+        " ShibConfig ShibCatalogs ShibApplicationId ShibExportAssertion ShibDisable"
+        " ShibUseEnvironment ShibRequireAll ShibBasicHijack ShibURLScheme"
+        " ShibRedirectToSSL ShibAccessControl",
+        "let httpd with Shibboleth stand in front of fastlb, or the member ask for it",
+    ),
+    "auth_cas": (
+        "CASLoginURL CASValidateURL CASCookiePath CASRootProxiedAs CASVersion CASDebug"
+        " CASProxyValidateURL CASCertificatePath CASTimeout CASIdleTimeout CASScope"
+        " CASSSOEnabled CASAuthNHeader CASAttributePrefix CASValidateSAML CASRenew"
+        " CASGateway",
+        "let the member ask CAS, or httpd with mod_auth_cas in front of fastlb",
+    ),
 }
 
 _REWRITES_BODIES = {
@@ -147,7 +230,6 @@ _ROUTING = {
     " MDStaplingRenewWindow MDStoreDir MDStoreLocks MDWarnWindow",
     "macro": "Use UndefMacro MacroIgnoreEmptyArgs MacroIgnoreBadNesting",
     "echo": "ProtocolEcho",
-    "wsgi": "WSGIScriptAlias WSGIDaemonProcess WSGIProcessGroup",
     "lua": "LuaRoot LuaHookTranslateName <LuaHookTranslateName LuaMapHandler"
     " LuaHookAccessChecker <LuaHookAccessChecker LuaHookAuthChecker"
     " <LuaHookAuthChecker LuaHookCheckUserID <LuaHookCheckUserID LuaHookFixups"
@@ -235,6 +317,21 @@ DIRECTIVES = (
         _FILTERS,
         "let the members do it, or a server behind fastlb",
     ),
+    *_all(_SETTINGS, Status.EXPLAINED, Severity.NOTE, _SETS, ""),
+    *(
+        Directive(
+            name,
+            SVD,
+            syntax,
+            f"directive of mod_{module}",
+            module=f"mod_{module}.c",
+            status=Status.EXPLAINED,
+            reason="Off is what holds here",
+            cure=cure,
+            check=filters.Switch(reason, cure),
+        )
+        for name, (module, syntax, reason, cure) in _SWITCHES.items()
+    ),
     *_all(_FOR_OTHERS, Status.EXPLAINED, Severity.NOTE, _ALONE, ""),
     *(
         Directive(
@@ -245,10 +342,8 @@ DIRECTIVES = (
             takes=Args.ONE if name.startswith("Set") else Args.ONE_AND_LIST,
             module=module,
             status=Status.EXPLAINED,
-            reason="fastlb passes bodies as they are: no compression, no filters",
-            cure="let the members do it, or a server behind fastlb",
+            reason=_UNFILTERED,
             check=filters.Named(index),
-            on_use=Severity.WARNING,
         )
         for name, module, syntax, index in (
             ("SetInputFilter", "core.c", "filter[;filter...]", 0),
@@ -272,6 +367,11 @@ DIRECTIVES = (
         Severity.ERROR,
         _ROUTES,
         "say it with ProxyPass, ProxyPassMatch and Redirect, or delete the line",
+    ),
+    *(
+        one
+        for module, (names, cure) in _PROGRAMS.items()
+        for one in _all({module: names}, Status.REFUSED, Severity.ERROR, _RUNS, cure)
     ),
     *_all(
         _PROTECTION,
