@@ -157,6 +157,17 @@ class Services(Protocol):
         """Begin a look-up (Require host, forward-dns); Core.host_answer ends it."""
     def ask_address(self, host: str, port: int, connection: int, request: int) -> None:
         """Begin a look-up (CONNECT to a name); Core.address_answer ends it."""
+    def ask_verdict(
+        self,
+        question: tuple[bytes, bytes, bytes | None, tuple[str, ...]],
+        connection: int,
+        request: int,
+    ) -> bool:
+        """Begin to look into a file of users, or (password None) of groups.
+
+        question: file, user, password, groups. Core.verdict_answer ends it. False: too
+        many are being checked.
+        """
     def ask_name(self, client: str, both_ways: bool, place: int, number: int) -> None:
         """Begin a look-up (HostnameLookups); Core.name_answer ends it, always.
 
@@ -261,6 +272,13 @@ class Core:
         """
     def host_answer(self, connection: int, names_number: int, allowed: bool) -> None:
         """What ask_host found; the connection may have gone meanwhile."""
+    def verdict_answer(
+        self, connection: int, request: int, verdict: int, keep: bool
+    ) -> None:
+        """What ask_verdict found: VERDICT_* of core/plan/verdicts.pxd.
+
+        keep: it holds as long as the file is what it is.
+        """
     def address_answer(
         self, connection: int, request: int, addresses: Sequence[tuple[str, int]]
     ) -> None:
@@ -295,6 +313,7 @@ class Explainer:
         name: bytes = b"",
         names: Mapping[int, bool] = ...,
         chance: int = 0,
+        verdicts: Sequence[int] = ...,
     ) -> dict[str, Any]:
         """What is decided about a request with that head.
 
@@ -302,9 +321,11 @@ class Explainer:
         remote, local  16 bytes, IPv4 as ::ffff:a.b.c.d
         name         that the handshake names; b"": none
         names        what look-ups found, by the number that "wait" has told
+        verdicts     the answers to the questions that "wait" has told, in their order
 
         what         member, redirect, handler, tunnel, here, nothing, error, or wait:
-                     names and forward are to be looked up, under number
+                     names and forward are to be looked up, under number; or a
+                     question (Services.ask_verdict) is to be answered
         status, because, location, handler  of what is answered here
         tls, vhost, vhosts, vhost_named     who was spoken to: indexes of Model.vhosts
         path, target, misread, excluded     what was asked for, and is asked for there

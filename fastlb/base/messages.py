@@ -737,6 +737,21 @@ _CORE = {
         "A page of ours could not be made; the request is answered with 500.",
         "Report it, with the lines behind it: it is a fault of fastlb.",
     ),
+    "FB0350": Message(
+        "error",
+        "More passwords are being checked than may be; the request gets 503.",
+        "If it is an attack, keep it off; else let htpasswd -C make cheaper hashes.",
+    ),
+    "FB0351": Message(
+        "warning",
+        "A file of users or groups cannot be read.",
+        "Make it with htpasswd.",
+    ),
+    "FB0352": Message(
+        "warning",
+        "A password is stored in a form that nobody knows.",
+        "Make it anew with htpasswd -B.",
+    ),
 }
 
 _WORKER = {

@@ -1,11 +1,12 @@
 """The class Core: what the worker calls (`_core.pyi`)."""
 # uses: io/buffer, ground/address, ground/path, ground/arena, io/timer, io/watch,
 #       io/date, io/tls_stream, balance/table, balance/table_slots, seam,
-#       plan/client_names, plan/tls_names, plan/plan, plan/client, plan/tls_variables,
-#       plan/reasons, plan/logline, plan/late_lines, flow/exchange, flow/engine,
-#       flow/member, flow/row, flow/heads, flow/work, flow/listeners, flow/downstream,
-#       flow/connect, flow/route, flow/steps, flow/upstream_events,
-#       flow/downstream_events, flow/accept, flow/events, flow/lone
+#       plan/client_names, plan/tls_names, plan/verdicts, plan/plan, plan/client,
+#       plan/facts, plan/tls_variables, plan/reasons, plan/logline, plan/late_lines,
+#       flow/exchange, flow/engine, flow/member, flow/row, flow/heads, flow/work,
+#       flow/listeners, flow/downstream, flow/connect, flow/route, flow/steps,
+#       flow/upstream_events, flow/downstream_events, flow/accept, flow/events,
+#       flow/lone
 
 import os
 
@@ -175,6 +176,28 @@ cdef class Core:
             with nogil:
                 exchange_route(d.x)
                 turn_end()
+
+    def verdict_answer(self, connection, request, int verdict, bint keep):
+        cdef downstream *d = engine.all
+        cdef unsigned long number = connection
+        cdef request_facts *r
+        while d != NULL and d.client.number != number:
+            d = d.all_next
+        # The answer may be for a request before this one.
+        if d == NULL or d.client.requests != request or d.state != DOWN_EXCHANGE \
+                or d.x.state != X_WAIT_HOST or d.x.facts.asks.kind == ASKS_NOTHING:
+            return
+        r = &d.x.facts
+        watch.now_us = clock_us()
+        request_learn_verdict(r, verdict)
+        if keep and verdict == VERDICT_GRANTED:
+            verdict_keep(&r.asks.key)
+        timer_clear(&d.c.timer)
+        with nogil:
+            exchange_route(d.x)
+            exchange_do_due()
+            watch_free_dead()
+            logs_flush()
 
     def address_answer(self, connection, request, addresses):
         cdef downstream *d = downstream_numbered(connection)

@@ -102,6 +102,13 @@ cdef enum:
     LINES_ASIDE_BYTES_MAX = 1 << 20
     ENV_COUNT_MAX = 256             # environment variables that rules or logs name
     HOST_NAMES_MAX = 8              # Require host lines; more are denied
+    # who may (verdicts.pxd, credentials.pxd)
+    USER_BYTES_MAX = 255            # a longer name is nobody's
+    PASSWORD_BYTES_MAX = 512        # a longer one is wrong; as libxcrypt
+    VERDICTS_MAX = 4096             # kept in one worker
+    VERDICT_WAYS = 4                # places that one verdict may have
+    VERDICT_KEPT_US = 300000000     # and then asked for again
+    VERDICTS_PER_REQUEST_MAX = 8    # that one request waits for; more: 500
     SCRATCH_BYTES = 256             # of an arena within its exchange; more: buffers
     MEMBERS_PER_BALANCER_MAX = 4096     # of a configuration; FB0300
     ADDRESSES_PER_MEMBER_MAX = 8

@@ -106,6 +106,15 @@ cdef extern from "time.h" nogil:
     tm *localtime_r(const time_t *when, tm *out)
     size_t strftime(char *out, size_t size, const char *format, const tm *when)
 
+cdef extern from "sys/stat.h" nogil:
+    cdef struct file_status "stat":
+        unsigned long st_dev
+        unsigned long st_ino
+        long long st_size
+        timespec st_mtim
+        timespec st_ctim
+    int file_status_of "stat"(const char *path, file_status *out)
+
 cdef extern from *:
     """
     #ifndef _GNU_SOURCE

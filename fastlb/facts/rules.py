@@ -8,6 +8,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 
+from fastlb.facts.words import Order, Satisfy
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -118,19 +120,56 @@ class AccessOp(enum.Enum):
     FORWARD_DNS = "forward-dns"
     ENV = "env"
     METHOD = "method"
+    USER = "user"
+    VALID_USER = "valid-user"
+    GROUP = "group"
+
+
+@dataclass(frozen=True, slots=True)
+class MethodLimit:
+    """<Limit>, or <LimitExcept> (others: all methods but these)."""
+
+    names: tuple[str, ...]
+    others: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class AccessRule:
-    """A Require line or container. args: networks as written, names, variables."""
+    """A Require line or container. args: networks as written, names, variables.
+
+    limits: the <Limit> and <LimitExcept> around a line; it is said for the methods that
+    all of them name.
+    """
 
     op: AccessOp
     args: tuple[str, ...] = ()
     negated: bool = False
     rules: tuple[AccessRule, ...] = ()
+    limits: tuple[MethodLimit, ...] = ()
     # Where it stands; "" for one that is made of several lines
     file: str = field(default="", compare=False, repr=False)
     line: int = field(default=0, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OldWord:
+    """Order or Satisfy, for some methods or for all."""
+
+    word: Order | Satisfy
+    limits: tuple[MethodLimit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OldAccess:
+    """What a section says in the language of Apache 2.2 (mod_access_compat).
+
+    In allow and deny each rule is a single condition; a negated one is its opposite.
+    """
+
+    orders: tuple[OldWord, ...] = ()
+    satisfies: tuple[OldWord, ...] = ()
+    allow: tuple[AccessRule, ...] = ()
+    deny: tuple[AccessRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,15 @@ from fastlb.facts.rules import (
     AccessRule,
     EnvRule,
     HeaderRule,
+    OldAccess,
     Redirect,
     ReverseMap,
 )
 from fastlb.facts.tls import TlsServer
 from fastlb.facts.words import (
     AuthMerging,
+    AuthProvider,
+    AuthType,
     BadHeader,
     EncodedSlashes,
     NameLookups,
@@ -56,6 +59,14 @@ class DirConf:
     cookie_paths: tuple[tuple[str, str], ...] = ()
     access: AccessRule | None = None  # None: nothing said
     auth_merging: AuthMerging | None = None
+    old_access: OldAccess | None = None  # Order, Allow, Deny, Satisfy
+    auth_type: AuthType | None = None
+    auth_name: str | None = None  # as it stands between the quotes of realm="..."
+    auth_user_file: str | None = None
+    auth_group_file: str | None = None
+    auth_basic_providers: tuple[AuthProvider, ...] | None = None
+    auth_basic_authoritative: bool | None = None
+    forbidden_on_failure: bool | None = None  # AuthzSendForbiddenOnFailure
     handler: str | None = None  # "server-status", "balancer-manager", "none"
     mapping: Mapping | None = None  # ProxyPass in <Location>
     redirects: tuple[Redirect, ...] = ()

@@ -58,6 +58,34 @@ class AuthMerging(Word):
     OR = "Or", 2
 
 
+class Order(Word):
+    """Which of Allow and Deny (Apache 2.2) is looked at first, and what holds else."""
+
+    DENY_ALLOW = "deny,allow", 0
+    ALLOW_DENY = "allow,deny", 1
+    MUTUAL_FAILURE = "mutual-failure", 2
+
+
+class Satisfy(Word):
+    """Whether address and password must both let in, or one of them."""
+
+    ALL = "All", 1
+    ANY = "Any", 2
+
+
+class AuthType(Word):
+    """How a client says who it is."""
+
+    NONE = "None", 0
+    BASIC = "Basic", 1
+
+
+class AuthProvider(Word):
+    """Who knows the users."""
+
+    FILE = "file", 0
+
+
 class NameLookups(Word):
     """HostnameLookups: whether logs name clients; Double: if the name leads back."""
 

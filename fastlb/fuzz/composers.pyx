@@ -47,6 +47,7 @@ cdef void fuzz_end(exchange *x) noexcept nogil:
 cdef bint fuzz_route(exchange *x) noexcept nogil:
     """Up to the target of a mapping; False: it is not for a member."""
     cdef redirected moved
+    cdef int because
     if match_path(&x.facts) < 0 or not match_locations(&x.facts):
         return False
     must(x.facts.decoded.length > 0)
@@ -55,8 +56,8 @@ cdef bint fuzz_route(exchange *x) noexcept nogil:
             or match_target(&x.facts) < 0 or not match_proxy_sections(&x.facts):
         return False
     must(x.facts.target.length > 0)
-    match_access(&x.facts)
-    readings_admit(&x.facts)
+    if request_admission(&x.facts, &because) == 0:
+        readings_refuse(&x.facts, &because)
     rules_env(&x.facts)
     return match_redirect(&x.facts, True, &moved) == 0
 

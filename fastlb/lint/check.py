@@ -9,6 +9,7 @@ error under `-t --strict`) or a note; what its start would refuse is an error.
                +-- rules.py        Header lines and variables
                +-- forward.py      ProxyRequests
                +-- files.py        what httpd would serve from the disk
+               +-- users.py        AuthUserFile, AuthGroupFile
                +-- tls_hosts.py    certificates, and all that SSL* lines say
 """
 
@@ -68,6 +69,11 @@ def lint(run: Drafts, now: datetime) -> None:
     lint_mappings(run)
     lint_rules(run)
     lint_forward(run)
+    if run.auth_files:
+        # Before workers are forked, who use the same libraries
+        from fastlb.lint.users import lint_users
+
+        lint_users(run)
     if _mentions_tls(run):
         # Its libraries are large: whoever has no TLS is spared them
         from fastlb.lint.tls_hosts import lint_tls_hosts

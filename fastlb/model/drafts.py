@@ -16,7 +16,13 @@ from fastlb._pcre2 import Pattern, PatternError
 from fastlb.base.levels import Level
 from fastlb.config.tree import Node
 from fastlb.facts.regex import RegexDraft, compile_pcre, cure_of
-from fastlb.facts.rules import AccessRule, EnvCondition, Format, HeaderRule
+from fastlb.facts.rules import (
+    AccessRule,
+    EnvCondition,
+    Format,
+    HeaderRule,
+    MethodLimit,
+)
 from fastlb.facts.vhost import DirConf, Line, SectionKind
 from fastlb.facts.words import Compat
 from fastlb.model.report import Mistake, Report, place_of
@@ -95,16 +101,6 @@ class ReverseDraft:
 
 
 @dataclass(slots=True)
-class LegacyAccess:
-    """Order, Allow, Deny and Satisfy of one section (mod_access_compat)."""
-
-    allow_first: bool = False  # Order Allow,Deny
-    allow: list[AccessRule] = field(default_factory=list)
-    deny: list[AccessRule] = field(default_factory=list)
-    satisfy_any: bool = False
-
-
-@dataclass(slots=True)
 class ConfDraft:
     """The settings of one section, or those of a server outside any section.
 
@@ -116,8 +112,8 @@ class ConfDraft:
     mapping: MappingDraft | None = None
     reverse_maps: list[ReverseDraft] = field(default_factory=list)
     requires: list[AccessRule] = field(default_factory=list)
-    legacy: LegacyAccess | None = None
     lines: dict[str, tuple[Line, ...]] = field(default_factory=dict, compare=False)
+    limits: tuple[MethodLimit, ...] = ()  # the <Limit>s that are being read
 
 
 _WHOLE: Final = ("error_override",)
@@ -260,6 +256,7 @@ class Drafts:
     listens: list[tuple[str, int, str, Node]] = field(default_factory=list)
     regexes: list[RegexDraft] = field(default_factory=list)
     header_rules: list[tuple[Node, HeaderRule]] = field(default_factory=list)
+    auth_files: list[tuple[Node, str]] = field(default_factory=list)  # with its path
     variables: list[tuple[Node, str]] = field(default_factory=list)  # set, by name
     noted: set[str] = field(default_factory=set)  # parameters that a note was made of
 

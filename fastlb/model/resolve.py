@@ -133,6 +133,8 @@ def _take(run: Drafts, place: Place, node: Node) -> None:
         _walk(run, Place(server, server.default), node.children)
     elif name in _SECTIONS:
         _section(run, place, node, _SECTIONS[name])
+    elif name in ("limit", "limitexcept"):
+        _limit(run, place, node)
     elif name in _INERT_SECTIONS:
         inert = replace(place, draft=ConfDraft(), inert=True)
         _walk(run, inert, node.children)
@@ -144,6 +146,15 @@ def _take(run: Drafts, place: Place, node: Node) -> None:
             handler(run, place, node)
             if place.draft.conf is not before:
                 note_lines(place.draft, before, node)
+
+
+def _limit(run: Drafts, place: Place, node: Node) -> None:
+    """<Limit>, <LimitExcept>: what is within them is said for some methods."""
+    draft = place.draft
+    before = draft.limits
+    draft.limits = (*before, resolve_access.method_limit(node))
+    _walk(run, place, node.children)
+    draft.limits = before
 
 
 def _section(run: Drafts, place: Place, node: Node, kind: SectionKind) -> None:

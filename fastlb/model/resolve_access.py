@@ -1,18 +1,30 @@
-"""Require and its containers; Order, Allow, Deny translated into them.
+"""Require and its containers; Order, Allow, Deny, Satisfy; who knows the users.
 
-Everything becomes one AccessRule for each section. Source: mod_authz_core,
-mod_authz_host, mod_access_compat.
+The Requires of a section become one AccessRule; what is of Apache 2.2 stands beside it,
+since it is merged otherwise. Source: mod_authz_core, mod_authz_host,
+mod_access_compat, mod_auth_basic.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeVar
 
 from fastlb.config.tree import Node
-from fastlb.facts.rules import AccessOp, AccessRule
-from fastlb.model.drafts import ConfDraft, Drafts, Handler, LegacyAccess, Place
+from fastlb.facts.rules import (
+    AccessOp,
+    AccessRule,
+    MethodLimit,
+    OldAccess,
+    OldWord,
+)
+from fastlb.facts.words import AuthProvider, Order, Satisfy, Word
+from fastlb.model.drafts import ConfDraft, Drafts, Handler, Place
 from fastlb.model.networks import NetworkError, network_of
+from fastlb.model.resolve_server import absolute
+
+W = TypeVar("W", bound=Word)
 
 CONTAINERS: Final = {
     "requireall": AccessOp.ALL_OF,
@@ -33,39 +45,27 @@ _ONE_METHOD: Final = frozenset(_ONE_METHOD_NAMES)
 
 
 def access_rule(draft: ConfDraft) -> AccessRule | None:
-    """What a section says about access: its Requires, its old directives, or both."""
-    rule: AccessRule | None = None
+    """What the Requires of a section say together; None: there are none."""
     if len(draft.requires) == 1:
-        rule = draft.requires[0]
-    elif draft.requires:
-        rule = AccessRule(AccessOp.ANY_OF, rules=tuple(draft.requires))
-    if draft.legacy is None:
-        return rule
-    legacy = _legacy_rule(draft.legacy)
-    if rule is None:
-        return legacy
-    op = AccessOp.ANY_OF if draft.legacy.satisfy_any else AccessOp.ALL_OF
-    return AccessRule(op, rules=(legacy, rule))
+        return draft.requires[0]
+    if draft.requires:
+        return AccessRule(AccessOp.ANY_OF, rules=tuple(draft.requires))
+    return None
 
 
-def _legacy_rule(legacy: LegacyAccess) -> AccessRule:
-    """Order Deny,Allow: allowed, or not denied. Order Allow,Deny: allowed and not
-    denied. NONE_OF alone decides nothing, so that it stands beside a GRANTED."""
-    granted = AccessRule(AccessOp.GRANTED)
-    allow = AccessRule(AccessOp.ANY_OF, rules=tuple(legacy.allow))
-    not_denied = granted
-    if legacy.deny:
-        none = AccessRule(AccessOp.NONE_OF, rules=tuple(legacy.deny))
-        not_denied = AccessRule(AccessOp.ALL_OF, rules=(granted, none))
-    if not legacy.allow:
-        allow = AccessRule(AccessOp.DENIED)
-    op = AccessOp.ALL_OF if legacy.allow_first else AccessOp.ANY_OF
-    return AccessRule(op, rules=(allow, not_denied))
+def method_limit(node: Node) -> MethodLimit:
+    """What <Limit> or <LimitExcept> names; GET is HEAD as well."""
+    names = node.args
+    if not _ONE_METHOD.isdisjoint(names):
+        names = tuple(dict.fromkeys((*names, *_ONE_METHOD_NAMES)))
+    return MethodLimit(names, node.name.lower() == "limitexcept")
 
 
 def require(run: Drafts, place: Place, node: Node) -> None:
     """A `Require` line in a section."""
     rule = _standing(_require(run, node), node)
+    if rule is not None:
+        rule = replace(rule, limits=place.draft.limits)
     if rule is None:
         return
     if rule.negated:
@@ -167,6 +167,8 @@ def _require(run: Drafts, node: Node) -> AccessRule | None:
             return None
         granted = (args[0].lower() == "granted") is not negated
         return AccessRule(AccessOp.GRANTED if granted else AccessOp.DENIED)
+    if kind == "valid-user":
+        return AccessRule(AccessOp.VALID_USER, negated=negated)
     if kind == "local":
         return AccessRule(AccessOp.LOCAL, negated=negated)
     if not args:
@@ -212,17 +214,20 @@ def _require_ip(
     return AccessRule(AccessOp.IP, tuple(networks), negated)
 
 
+def _word(kind: type[W], spelled: str) -> W:
+    return next(word for word in kind if word.value.lower() == spelled.lower())
+
+
 def order(run: Drafts, place: Place, node: Node) -> None:
     """`Order Deny,Allow`, `Order Allow,Deny`, `Order Mutual-failure`."""
-    legacy = _legacy(run, place, node)
-    word = node.args[0].lower()
-    legacy.allow_first = word != "deny,allow"
+    old = _old(run, place, node)
+    word = OldWord(_word(Order, node.args[0]), place.draft.limits)
+    _say_old(place, replace(old, orders=(*old.orders, word)))
 
 
 def allow_deny(run: Drafts, place: Place, node: Node) -> None:
     """`Allow from ...` and `Deny from ...`."""
-    legacy = _legacy(run, place, node)
-    said = legacy.allow if node.name.lower() == "allow" else legacy.deny
+    old = _old(run, place, node)
     rules: list[AccessRule] = []
     for word in node.args[1:]:
         if word.startswith("#"):
@@ -239,7 +244,14 @@ def allow_deny(run: Drafts, place: Place, node: Node) -> None:
             )
         else:
             _allow_host(run, node, rules, word)
-    said += [replace(rule, file=node.file, line=node.line) for rule in rules]
+    limits = place.draft.limits
+    limited = [
+        replace(rule, limits=limits, file=node.file, line=node.line) for rule in rules
+    ]
+    if node.name.lower() == "allow":
+        _say_old(place, replace(old, allow=(*old.allow, *limited)))
+    else:
+        _say_old(place, replace(old, deny=(*old.deny, *limited)))
 
 
 def _allow_host(run: Drafts, node: Node, rules: list[AccessRule], word: str) -> None:
@@ -257,13 +269,18 @@ def _allow_host(run: Drafts, node: Node, rules: list[AccessRule], word: str) -> 
 
 def satisfy(run: Drafts, place: Place, node: Node) -> None:
     """`Satisfy any|all`."""
-    word = node.args[0].lower()
-    _legacy(run, place, node).satisfy_any = word == "any"
+    old = _old(run, place, node)
+    word = OldWord(_word(Satisfy, node.args[0]), place.draft.limits)
+    _say_old(place, replace(old, satisfies=(*old.satisfies, word)))
 
 
-def _legacy(run: Drafts, place: Place, node: Node) -> LegacyAccess:
-    if place.draft.legacy is None:
-        place.draft.legacy = LegacyAccess()
+def _say_old(place: Place, old: OldAccess) -> None:
+    place.draft.conf = replace(place.draft.conf, old_access=old)
+
+
+def _old(run: Drafts, place: Place, node: Node) -> OldAccess:
+    old = place.draft.conf.old_access
+    if old is None:
         run.report.warn(
             node,
             "FB0264",
@@ -271,7 +288,36 @@ def _legacy(run: Drafts, place: Place, node: Node) -> LegacyAccess:
             cure="write Require all granted, Require all denied, Require ip ... or"
             " Require host ...",
         )
-    return place.draft.legacy
+    return old or OldAccess()
+
+
+def auth_file(run: Drafts, place: Place, node: Node) -> None:
+    """`AuthUserFile` and `AuthGroupFile`."""
+    path = absolute(run, node.args[0])
+    run.auth_files.append((node, path))
+    name = node.name.lower()
+    if name == "authuserfile":
+        place.draft.conf = replace(place.draft.conf, auth_user_file=path)
+    else:
+        place.draft.conf = replace(place.draft.conf, auth_group_file=path)
+
+
+def auth_name(_run: Drafts, place: Place, node: Node) -> None:
+    """`AuthName realm`: as it will stand between quotes."""
+    place.draft.conf = replace(place.draft.conf, auth_name=escaped_quotes(node.args[0]))
+
+
+def escaped_quotes(text: str) -> str:
+    """A backslash before each quote that has none."""
+    return re.sub(r'(\\.)|"', lambda found: found[1] or r"\"", text, flags=re.DOTALL)
+
+
+def auth_provider(_run: Drafts, place: Place, node: Node) -> None:
+    """`AuthBasicProvider`: more lines of a section are one list."""
+    conf = place.draft.conf
+    said = conf.auth_basic_providers or ()
+    more = (_word(AuthProvider, word) for word in node.args)
+    place.draft.conf = replace(conf, auth_basic_providers=(*said, *more))
 
 
 HANDLERS: Final[dict[str, Handler]] = {
@@ -283,4 +329,8 @@ HANDLERS: Final[dict[str, Handler]] = {
     "allow": allow_deny,
     "deny": allow_deny,
     "satisfy": satisfy,
+    "authuserfile": auth_file,
+    "authgroupfile": auth_file,
+    "authname": auth_name,
+    "authbasicprovider": auth_provider,
 }

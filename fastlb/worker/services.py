@@ -23,6 +23,7 @@ from fastlb.base.addresses import look_up
 from fastlb.logs.error import ErrorLog
 from fastlb.worker.drain import Drain
 from fastlb.worker.heritage import Heritage
+from fastlb.worker.passwords import Passwords, Question
 from fastlb.worker.recycle import Recycling
 
 Answer = status.Answer
@@ -53,6 +54,7 @@ class WorkerServices:
         }
         self._look_ups = ThreadPoolExecutor(LOOK_UPS_MAX, "look-up")
         self._name_look_ups = ThreadPoolExecutor(NAME_LOOK_UPS_MAX, "name")
+        self._passwords = Passwords()
         self._core: Core | None = None
         self._drain: Drain | None = None
         self._recycling: Recycling | None = None
@@ -118,6 +120,13 @@ class WorkerServices:
 
         self._find(self._look_ups, tell, addresses_of, host, port)
 
+    def ask_verdict(self, question: Question, connection: int, request: int) -> bool:
+        def answer(connection: int, request: int, verdict: int, keep: bool) -> None:
+            if self._core is not None:
+                self._core.verdict_answer(connection, request, verdict, keep)
+
+        return self._passwords.ask(question, (connection, request), answer)
+
     def ask_name(self, client: str, both_ways: bool, place: int, number: int) -> None:
         def tell(core: Core, name: str | None) -> None:
             core.name_answer(place, number, name or "")
@@ -176,6 +185,7 @@ class WorkerServices:
     def lone(self) -> None:
         self._look_ups.shutdown(wait=False)
         self._name_look_ups.shutdown(wait=False)
+        self._passwords.shutdown()
         if self._drain is not None:
             self._drain.lone()
 

@@ -22,7 +22,12 @@ WRITERS = ("config", "facts", "model", "lint", "probe", "fuzz")
 PLACES = {"file", "line"}  # for messages of the check
 
 DUMP = "facts/dump.py"  # what -S prints
-DOORS = ("plan.pyx", "logline.pyx", "services.pyx")  # of the core, to the model
+DOORS = (
+    "plan.pyx",
+    "access_plan.pyx",
+    "logline.pyx",
+    "services.pyx",
+)  # of the core, to the model
 UNREAD = {"Regex.compiled"}  # kept for _pcre2, which knows it by its pattern
 
 WRITTEN = re.compile(r"(?:\[[^\]]*\])?\s*(?:[-+*|&]|//)?=(?!=)")

@@ -39,6 +39,7 @@ STORES = {
     "ground/address.pyx": (2, "an address of sixteen bytes"),
     "ground/number.pyx": (2, "digits, written backwards into room for the most"),
     "ground/path.pyx": (4, "undoes dot segments in place: never longer"),
+    "plan/credentials.pyx": (1, "base64 undone: three bytes of four letters"),
     "plan/path.pyx": (1, "a slash in the place of the byte that kept it"),
 }
 POINTER = re.compile(r"(?<!const )\b(?:unsigned )?char \*\s*(\w+)")

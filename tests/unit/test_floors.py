@@ -16,7 +16,7 @@ FLOORS = (
     ("config",),
     ("model",),
     ("_core", "_probe", "_fuzz"),
-    ("tls", "logs", "admin"),
+    ("tls", "logs", "admin", "users"),
     ("lint",),
     ("worker", "monitor"),
     ("master",),
@@ -98,7 +98,7 @@ def test_every_chapter_is_in_the_spine_once(suffix: str) -> None:
     assert sorted(included) == [c for c in CHAPTERS if c.endswith(suffix)]
 
 
-RESTS_ON_FACTS = ("tls", "logs", "admin", "worker", "monitor", *SPINES)
+RESTS_ON_FACTS = ("tls", "logs", "admin", "users", "worker", "monitor", *SPINES)
 
 
 def test_who_serves_knows_the_facts_and_not_how_they_are_read() -> None:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from rows import rows
 from trees import errors, model_of, warnings
 
-from fastlb.facts.rules import AccessOp, AccessRule
+from fastlb.facts.rules import (
+    AccessOp,
+    AccessRule,
+    MethodLimit,
+    OldAccess,
+    OldWord,
+)
+from fastlb.facts.words import Order, Satisfy
 
 LISTEN = "Listen 80\n"
 GRANTED = AccessRule(AccessOp.GRANTED)
@@ -31,6 +38,9 @@ def access(*lines: str) -> AccessRule | None:
         ("Require host Example.COM x", AccessRule(AccessOp.HOST, ("example.com", "x"))),
         ("Require forward-dns a.b", AccessRule(AccessOp.FORWARD_DNS, ("a.b",))),
         ("Require env A B", AccessRule(AccessOp.ENV, ("A", "B"))),
+        ("Require valid-user", AccessRule(AccessOp.VALID_USER)),
+        ("Require user a B", AccessRule(AccessOp.USER, ("a", "B"))),
+        ("Require group A", AccessRule(AccessOp.GROUP, ("A",))),
         ("Require method PUT POST", AccessRule(AccessOp.METHOD, ("PUT", "POST"))),
         ("Require method HEAD", AccessRule(AccessOp.METHOD, ("HEAD", "GET"))),
     ],
@@ -97,50 +107,52 @@ def test_what_decides_nothing_is_refused(lines: list[str], text: str) -> None:
 @rows(
     "line",
     ["Require ip 10.1.2.3.4", "Require all", "Require foo", "Require ip", "Require",
-     "Require valid-user", "Require expr true", "Require method FOO",
+     "Require user", "Require expr true", "Require method FOO",
     "Order a,b", "Allow 10.1",
-     "Deny from 10.1/x", "Satisfy x"],
+     "Deny from 10.1/x", "Satisfy x", "AuthType Form", "AuthBasicProvider ldap"],
 )  # fmt: skip
 def test_malformed_lines_are_refused_once(line: str) -> None:
     assert len(errors(LISTEN + f"<Location />\n{line}\n</Location>\n")) == 1
 
 
-def test_order_deny_allow_is_allowed_or_not_denied() -> None:
-    rule = access("Order deny,allow", "Deny from all", "Allow from 10.1 .example.com")
-    assert rule == AccessRule(
-        AccessOp.ANY_OF,
-        rules=(
-            AccessRule(
-                AccessOp.ANY_OF,
-                rules=(
-                    ip("10.1.0.0/16"),
-                    AccessRule(AccessOp.HOST, (".example.com",)),
-                ),
-            ),
-            AccessRule(
-                AccessOp.ALL_OF,
-                rules=(GRANTED, AccessRule(AccessOp.NONE_OF, rules=(GRANTED,))),
-            ),
+def old(*lines: str) -> OldAccess | None:
+    text = LISTEN + "<Location />\n" + "\n".join(lines) + "\n</Location>\n"
+    return model_of(text).vhosts[0].sections[0].conf.old_access
+
+
+def test_order_and_what_it_orders() -> None:
+    assert old(
+        "Order deny,allow", "Deny from all", "Allow from 10.1 .example.com env=!X"
+    ) == OldAccess(
+        orders=(OldWord(Order.DENY_ALLOW),),
+        allow=(
+            ip("10.1.0.0/16"),
+            AccessRule(AccessOp.HOST, (".example.com",)),
+            AccessRule(AccessOp.ENV, ("X",), negated=True),
         ),
+        deny=(GRANTED,),
+    )
+    assert old("Order Mutual-Failure", "Satisfy any") == OldAccess(
+        orders=(OldWord(Order.MUTUAL_FAILURE),), satisfies=(OldWord(Satisfy.ANY),)
     )
 
 
-def test_order_allow_deny_is_allowed_and_not_denied() -> None:
-    rule = access("Order Allow,Deny", "Allow from all", "Deny from env=bad")
-    assert rule is not None
-    assert rule.op is AccessOp.ALL_OF
-    assert rule.rules[0] == AccessRule(AccessOp.ANY_OF, rules=(GRANTED,))
-    assert access("Order Allow,Deny") == AccessRule(
-        AccessOp.ALL_OF, rules=(DENIED, GRANTED)
+def test_old_and_new_stand_beside_each_other() -> None:
+    lines = ("Order Allow,Deny", "Require env X")
+    assert old(*lines) == OldAccess(orders=(OldWord(Order.ALLOW_DENY),))
+    assert access(*lines) == AccessRule(AccessOp.ENV, ("X",))
+
+
+def test_limits_nest_and_get_is_head() -> None:
+    lines = (
+        "<LimitExcept GET>\n<Limit POST PUT>\nRequire valid-user\n</Limit>",
+        "Order allow,deny\n</LimitExcept>",
     )
-
-
-def test_satisfy_joins_old_and_new() -> None:
-    old = ["Order Allow,Deny", "Allow from 10.1"]
-    both = access(*old, "Require env X")
-    either = access(*old, "Require env X", "Satisfy Any")
-    assert both is not None and both.op is AccessOp.ALL_OF
-    assert either is not None and either.op is AccessOp.ANY_OF
+    others = MethodLimit(("GET", "HEAD"), others=True)
+    assert access(*lines) == AccessRule(
+        AccessOp.VALID_USER, limits=(others, MethodLimit(("POST", "PUT")))
+    )
+    assert old(*lines) == OldAccess(orders=(OldWord(Order.ALLOW_DENY, (others,)),))
 
 
 def test_old_directives_are_taken_with_a_warning() -> None:

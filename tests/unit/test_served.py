@@ -129,6 +129,11 @@ SAMPLES: dict[str, str | tuple[str, str]] = {
     "<RequireAll>": REQUIRE.format("All"),
     "<RequireAny>": REQUIRE.format("Any"),
     "<RequireNone>": REQUIRE.format("None"),
+    "<Limit>": "<Location /l>\n<Limit GET>\nRequire local\n</Limit>\n</Location>",
+    "<LimitExcept>": (
+        "<Location /l>\n<LimitExcept GET>\nRequire local\n</LimitExcept>\n</Location>"
+    ),
+    "AuthBasicProvider": "file",
 }
 # Directives that act while files are read.
 ACTS_AT_ONCE = {"Error"}  # ends the check

@@ -12,6 +12,7 @@ from fastlb.config.tree import Node, Tree
 from fastlb.facts.server import Model
 from fastlb.facts.vhost import Line
 from fastlb.master import claims
+from fastlb.worker.passwords import Passwords
 from fastlb.worker.services import is_allowed
 
 GENERATION = 1
@@ -31,16 +32,28 @@ class Standing:
     def ask(
         self, head: bytes, listener: int, remote: bytes, local: bytes, **more: Any
     ) -> dict[str, Any]:
-        """The core's answer; names that access asks for are looked up meanwhile."""
+        """The core's answer; what access asks for is looked up meanwhile."""
         names: dict[int, bool] = {}
+        verdicts: list[int] = []
+        passwords = Passwords()
         chance = time.monotonic_ns()
         client = more.pop("client")
         for _ in range(LOOK_UPS_MAX):
             told = self.explainer.explain(
-                head, listener, remote, local, names=names, chance=chance, **more
+                head,
+                listener,
+                remote,
+                local,
+                names=names,
+                chance=chance,
+                verdicts=verdicts,
+                **more,
             )
             if told["what"] != "wait":
                 break
+            if "question" in told:
+                verdicts.append(passwords.find(told["question"])[0])
+                continue
             names[told["number"]] = is_allowed(told["names"], told["forward"], client)
         return told
 

@@ -29,8 +29,23 @@ BECAUSE = {
     "plain": "SSLRequireSSL, and the connection is plain",
     "denied": "access is denied",
     "misread": "access is denied to the path as a member may read it",
+    "old": "Order, Allow and Deny do not let this client in",
+    "password": "the password is wrong",
+    "no user": "no file of users knows this name",
+    "scheme": "the client says who it is in a way that nobody asked for",
+    "no name": "AuthName is missing",
+    "no file": "AuthUserFile is missing",
+    "file closed": "the file of users cannot be read",
+    "not him": "Require does not name this user",
+    "no type": "a user is required, and no AuthType asks who it is",
+    "no require": "AuthType stands there without a Require",
+    "unknown type": "nobody serves this AuthType",
     "climbs": "the target leads out of where the mapping points",
 }
+DENIALS = (
+    *("denied", "misread", "old", "password", "no user", "scheme", "no name"),
+    *("no file", "file closed", "not him", "no type", "no require", "unknown type"),
+)
 WAY_BACK = (
     *("reverse_maps", "cookie_domains", "cookie_paths", "header_rules"),
     *("error_override", "error_documents"),
@@ -240,6 +255,7 @@ class _Story:
 
     def access(self) -> None:
         rules = self.found["access"]
+        self.old_access()
         if not rules:
             return
         for section, verdicts in rules:
@@ -253,7 +269,7 @@ class _Story:
                 shown = "  " * depth + (text or _access_text(rule))
                 self.add("access", shown, VERDICTS[verdict], line)
             last = section
-        denied = self.found["because"] in ("denied", "misread")
+        denied = self.found["because"] in DENIALS
         misread = self.found["misread"]
         why = f"as a member may read it: {_text(misread)}" if misread else ""
         self.add(
@@ -261,6 +277,19 @@ class _Story:
             "denied" if denied else "granted",
             why or f"by the rules of {self.place_of_conf(last)}",
         )
+
+    def old_access(self) -> None:
+        """What is said in the language of Apache 2.2; the last section's holds."""
+        said = [(s, self.conf(s)) for s in self.found["sections"]]
+        old = [(s, conf) for s, conf in said if conf.old_access is not None]
+        for section, conf in old[-1:]:
+            denied = self.found["because"] == "old"
+            self.add(
+                "access",
+                "Order, Allow and Deny: " + ("denied" if denied else "granted"),
+                f"by {self.place_of_conf(section)}",
+                _line(conf, "old_access", 0),
+            )
 
     def place_of_conf(self, section: int) -> str:
         return "the virtual host" if section < 0 else self.section_text(section)

@@ -1,17 +1,30 @@
-"""Who may: authz_core, authz_host, access_compat, and what is refused: passwords."""
+"""Who may: authz_core, authz_host, access_compat, authn_core, auth_basic and kin."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 from fastlb.base.errors import Severity
 from fastlb.config.checks import Choice, word_of
-from fastlb.config.registry import Args, Complaint, D, Directive, Status
+from fastlb.config.registry import (
+    Args,
+    Complaint,
+    D,
+    Directive,
+    Refused,
+    Status,
+)
 from fastlb.config.suggest import nearest
-from fastlb.facts.words import AuthMerging
+from fastlb.facts.words import AuthMerging, AuthType
 
 MODULE = "mod_authz_core.c"
 COMPAT = "mod_access_compat.c"
 AUTHN = "mod_authn_core.c"
-PROVIDERS = ("all", "ip", "host", "forward-dns", "local", "env", "method", "expr")
+PROVIDERS = (
+    *("all", "ip", "host", "forward-dns", "local", "env", "method", "expr"),
+    *("user", "group", "valid-user"),
+)
 _PASSWORDS = (
     "passwords are not supported, and ignoring this would open what it protects"
 )
@@ -23,14 +36,6 @@ def _require(name: str, words: tuple[str, ...]) -> Complaint | None:
         return Complaint("Require directive requires additional arguments", word=-1)
     index = 1 if words[0].lower() == "not" and len(words) > 1 else 0
     provider = words[index].lower()
-    if provider in ("user", "group", "valid-user"):
-        return Complaint(
-            f"Require {provider}: passwords are not supported",
-            "ignoring it would open what it protects",
-            "use Require ip or Require env, or let a server in front ask for them",
-            "FB0117",
-            word=index,
-        )
     if provider == "expr":
         return Complaint(
             "Require expr: expressions are not supported",
@@ -72,11 +77,58 @@ def _from(name: str, words: tuple[str, ...]) -> Complaint | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class AuthTypes(Choice):
+    """AuthType: what is not served is refused, since it protects."""
+
+    def read(self, name: str, words: tuple[str, ...]) -> Any:
+        if words[0].lower() in ("digest", "form"):
+            raise Refused(
+                Complaint(
+                    f"AuthType {words[0]} is not supported",
+                    "ignoring it would open what it protects",
+                    "write AuthType Basic, and let clients come over TLS",
+                    "FB0117",
+                )
+            )
+        return Choice.read(self, name, words)
+
+
+def _no_expression(name: str, words: tuple[str, ...]) -> Complaint | None:
+    if "%{" in words[0]:
+        return Complaint(
+            f"{name}: expressions are not supported", "", "write it out", "FB0117"
+        )
+    return None
+
+
+def _providers(name: str, words: tuple[str, ...]) -> Complaint | None:
+    for index, word in enumerate(words):
+        if word.lower() not in ("file",):
+            known = word.lower() in ("anon", "dbm", "dbd", "ldap", "socache", "fcgi")
+            return Complaint(
+                f"{name} {word} is not supported"
+                if known
+                else f"Unknown Authn provider: {word}",
+                "ignoring it would let others in than it does" if known else "",
+                "write AuthBasicProvider file" if known else "",
+                "FB0117" if known else "FB0107",
+                word=index,
+            )
+    return None
+
+
+def _methods(name: str, words: tuple[str, ...]) -> Complaint | None:
+    if name.lower() == "limit" and "TRACE" in words:
+        return Complaint("TRACE cannot be controlled by <Limit>, see TraceEnable")
+    return None
+
+
 DIRECTIVES = (
     Directive(
         "Require",
         D,
-        "[not] all|ip|host|forward-dns|local|env|method argument ...",
+        "[not] all|ip|host|forward-dns|local|env|method|user|group|valid-user ...",
         "who may use what the section covers",
         takes=Args.RAW,
         manual=(
@@ -115,8 +167,9 @@ DIRECTIVES = (
         D,
         "On|Off",
         "whether 403 is sent where 401 would be",
-        status=Status.EXPLAINED,
-        reason="there are no passwords, so 403 is always sent",
+        manual="To a user who is known, and whom Require does not name.",
+        default="Off",
+        sets="forbidden_on_failure",
     ),
     *(
         Directive(
@@ -125,11 +178,14 @@ DIRECTIVES = (
             "method [method] ...",
             "access rules for some request methods",
             takes=Args.SECTION,
-            status=Status.UNSUPPORTED,
+            manual=(
+                "What is within it is said for these methods (<LimitExcept>: for all"
+                " others) alone: other methods pass, unless something else refuses"
+                " them. <LimitExcept> without a word for the rest is rarely what is"
+                " meant."
+            ),
+            check=_methods,
             is_section=True,
-            reason="access rules by method are not supported in this form",
-            cure="use Require method inside <RequireAll>",
-            on_use=Severity.ERROR,
         )
         for name in ("Limit", "LimitExcept")
     ),
@@ -180,6 +236,66 @@ DIRECTIVES = (
             ),
         )
     ),
+    Directive(
+        "AuthType",
+        D,
+        "None|Basic",
+        "how a client says who it is",
+        module=AUTHN,
+        manual=(
+            "Basic: name and password with each request, so over TLS only. None: nobody"
+            " is asked, though a section around it says so. With an AuthType but no"
+            " Require every request is answered with 500, as by Apache."
+        ),
+        check=AuthTypes(tuple(word.value for word in AuthType), values=tuple(AuthType)),
+        sets="auth_type",
+    ),
+    Directive(
+        "AuthName",
+        D,
+        "realm",
+        "what a browser shows when it asks for a password",
+        module=AUTHN,
+        check=_no_expression,
+    ),
+    Directive(
+        "AuthUserFile",
+        D,
+        "file",
+        "users and their passwords, as htpasswd writes them",
+        module="mod_authn_file.c",
+        manual=(
+            "bcrypt, SHA-256 and SHA-512 crypt, apr1-MD5, SHA1 and what crypt(3) knows."
+            " A changed file holds for the next request. Workers read it: User must be"
+            " allowed to."
+        ),
+    ),
+    Directive(
+        "AuthGroupFile",
+        D,
+        "file",
+        "groups for Require group, each with its users",
+        module="mod_authz_groupfile.c",
+    ),
+    Directive(
+        "AuthBasicProvider",
+        D,
+        "file ...",
+        "who knows the users, in the order to ask",
+        module="mod_auth_basic.c",
+        shown_default="file",
+        check=_providers,
+    ),
+    Directive(
+        "AuthBasicAuthoritative",
+        D,
+        "On|Off",
+        "whether a user whom nobody knows is refused",
+        module="mod_auth_basic.c",
+        manual="Off: with 500, since there is no other module that might know him.",
+        default="On",
+        sets="auth_basic_authoritative",
+    ),
     *(
         Directive(
             name,
@@ -193,12 +309,6 @@ DIRECTIVES = (
             on_use=Severity.ERROR,
         )
         for name, module, syntax in (
-            ("AuthType", AUTHN, "None|Basic|Digest|Form"),
-            ("AuthName", AUTHN, "realm"),
-            ("AuthUserFile", "mod_authn_file.c", "file"),
-            ("AuthGroupFile", "mod_authz_groupfile.c", "file"),
-            ("AuthBasicProvider", "mod_auth_basic.c", "provider ..."),
-            ("AuthBasicAuthoritative", "mod_auth_basic.c", "On|Off"),
             ("AuthBasicFake", "mod_auth_basic.c", "user [password]"),
             ("AuthDigestProvider", "mod_auth_digest.c", "provider ..."),
             ("AuthLDAPURL", "mod_authnz_ldap.c", "URL [mode]"),

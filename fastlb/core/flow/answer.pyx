@@ -4,7 +4,7 @@ None of this is hot. The pages themselves are made by Python (services.pyx); wha
 here decides which one, and keeps the connection's framing right.
 """
 # uses: ground/text, io/buffer, http/framing, plan/plan, plan/facts, plan/target,
-#       plan/match, plan/redirect, plan/access, plan/decide, plan/reasons,
+#       plan/match, plan/redirect, plan/admission, plan/decide, plan/reasons,
 #       flow/exchange, flow/states, flow/due, flow/services, flow/settle,
 #       flow/rewrite_answer, flow/request, flow/response
 
@@ -90,7 +90,8 @@ cdef void exchange_answer_error(
             answer_send(x, b"text/html; charset=iso-8859-1", document.data + 1,
                         document.length - 1)
             return
-        if document.length > 7 and (
+        # A browser that is sent elsewhere never asks for the password (as httpd).
+        if status != 401 and document.length > 7 and (
                 memcmp(document.data, b"http://", 7) == 0
                 or memcmp(document.data, b"https:/", 7) == 0):
             x.status = 302
@@ -109,6 +110,7 @@ cdef void exchange_answer_error(
 cdef void exchange_redirect_internally(
         exchange *x, const text *path) noexcept nogil:
     """Serve another path in this request's place, as a GET without a body."""
+    cdef int because
     x.facts.decoded.data = path.data
     x.facts.decoded.length = <unsigned int>(<const char *>memchr_or_end(
         path.data, c'?', path.length) - path.data)
@@ -116,7 +118,8 @@ cdef void exchange_redirect_internally(
     memset(&x.choice, 0, sizeof(member_choice))
     if not (match_locations(&x.facts) and match_mapping(&x.facts)
             and match_proxy_sections(&x.facts) and not x.facts.undecided
-            and match_access(&x.facts) and match_target_of(&x.facts, path) >= 0):
+            and request_admission(&x.facts, &because) == 0
+            and match_target_of(&x.facts, path) >= 0):
         answer_page(x, x.local.error_status, NULL)
         return
     # The member sees a GET for the document, with the client's other fields.

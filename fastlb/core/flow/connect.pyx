@@ -2,9 +2,9 @@
 # uses: ground/chartable, ground/text, io/writer, ground/address, ground/path,
 #       ground/arena, io/timer, io/watch, http/host, http/framing, balance/table,
 #       plan/plan, plan/facts, plan/undecided, plan/tls_variables, plan/rules,
-#       plan/access, plan/decide, flow/exchange, flow/states, flow/member,
-#       flow/log_rows, flow/service_log, flow/services, flow/answer, flow/decided,
-#       flow/choose
+#       plan/access, plan/admission, plan/decide, flow/exchange, flow/states,
+#       flow/member, flow/log_rows, flow/service_log, flow/services, flow/answer,
+#       flow/decided, flow/choose
 
 cdef void connect_route(exchange *x) noexcept nogil:
     cdef int first = x.facts.conf_count
@@ -224,12 +224,20 @@ cdef bint connect_others_allow(exchange *x, value target) noexcept nogil:
     for i in range(v.section_count):
         if not connect_section_names(&v.sections[i], x, target):
             continue
-        judged = v.sections[i].conf.access_count == 0
+        judged = False
         for j in range(x.facts.conf_count):
             judged = judged or x.facts.confs[j] == &v.sections[i].conf
-        if not judged and access_evaluate(v.sections[i].conf.access, &x.facts) != 1:
+        if not judged and not connect_conf_allows(x, &v.sections[i].conf):
             return False
     return True
+
+
+cdef bint connect_conf_allows(exchange *x, plan_conf *c) noexcept nogil:
+    """Who the user is has been found out before."""
+    if c.old != NULL and not access_old_admits(&x.facts, c.old):
+        return False
+    return c.access_count == 0 or access_evaluate(
+        &x.facts, c.access, True) == ACCESS_IS_GRANTED
 
 
 cdef bint connect_is_own_machine(const member_address *a) noexcept nogil:

@@ -1,19 +1,28 @@
 """What was decided about a request that no member gets (plan/decide.pxd), is done."""
-# uses: io/timer, io/watch, plan/decide, flow/exchange, flow/states, flow/log_rows,
-#       flow/service_log, flow/services, flow/answer
+# uses: io/timer, io/watch, plan/admission, plan/decide, flow/exchange, flow/states,
+#       flow/log_rows, flow/service_log, flow/services, flow/answer
 
 cdef void exchange_answer_decided(
         exchange *x, int what, const decision *d) noexcept nogil:
     if what == DECIDED_ERROR:
         say_because(x, d.because)
+        if d.status == 401:
+            x.local.challenge = x.facts.challenge
+            if x.facts.req.method_id == METHOD_CONNECT:
+                exchange_answer_error(x, 407, NULL)
+                return
         exchange_answer_error(x, d.status, NULL)
     elif what == DECIDED_WAIT:
-        # A look-up takes its time, and other requests do not wait for it. What is
-        # found holds for the connection; then this request is routed again.
+        # A look-up takes its time, and so does a password; other requests do not wait
+        # for it. What is found holds for the connection, or for this request; then it
+        # is routed again.
         exchange_enter(x, X_WAIT_HOST)
         timer_set(&x.down.c.timer, watch.now_us + x.facts.vhost.said.timeout_us)
-        if not service_ask_host(x):
-            exchange_answer_error(x, 500, NULL)
+        if x.facts.host_wanted:
+            if not service_ask_host(x):
+                exchange_answer_error(x, 500, NULL)
+        else:
+            exchange_ask_verdict(x)
     elif what == DECIDED_REDIRECT:
         exchange_answer_redirect(x, &d.moved)
     elif what == DECIDED_HANDLER:
@@ -22,6 +31,47 @@ cdef void exchange_answer_decided(
         exchange_answer_here(x)
     else:
         exchange_answer_unmapped(x)
+
+
+cdef void exchange_ask_verdict(exchange *x) noexcept nogil:
+    """Let somebody check the password, or look for the group."""
+    cdef int taken
+    if x.facts.verdict_count == VERDICTS_PER_REQUEST_MAX:
+        exchange_answer_error(x, 500, NULL)
+        return
+    taken = service_ask_verdict(x)
+    if taken < 0:
+        exchange_answer_error(x, 500, NULL)
+    elif taken == 0:
+        say(x, &SAY_TOO_MANY)
+        exchange_answer_error(x, 503, NULL)
+
+
+cdef const log_row *row_of(int because) noexcept nogil:
+    """Its line in the error log."""
+    if because == BECAUSE_OLD:
+        return &SAY_OLD
+    if because == BECAUSE_PASSWORD:
+        return &SAY_PASSWORD
+    if because == BECAUSE_NO_USER:
+        return &SAY_NO_USER
+    if because == BECAUSE_SCHEME:
+        return &SAY_SCHEME
+    if because == BECAUSE_NO_NAME:
+        return &SAY_NO_AUTH_NAME
+    if because == BECAUSE_NO_FILE:
+        return &SAY_NO_FILE
+    if because == BECAUSE_FILE_CLOSED:
+        return &SAY_FILE_CLOSED
+    if because == BECAUSE_NOT_HIM:
+        return &SAY_NOT_HIM
+    if because == BECAUSE_NO_TYPE:
+        return &SAY_NO_TYPE
+    if because == BECAUSE_NO_REQUIRE:
+        return &SAY_NO_REQUIRE
+    if because == BECAUSE_TOO_MANY:
+        return &SAY_TOO_MANY
+    return &SAY_UNKNOWN_TYPE
 
 
 cdef void say_because(exchange *x, int because) noexcept nogil:
@@ -37,3 +87,5 @@ cdef void say_because(exchange *x, int because) noexcept nogil:
         say(x, &SAY_MISREAD)
     elif because == BECAUSE_CLIMBS:
         say(x, &SAY_CLIMBS)
+    elif because != BECAUSE_OF_NOTHING:
+        say(x, row_of(because))

@@ -12,11 +12,11 @@ caller's, and has counted nothing.
 """
 # uses: ground/text, io/buffer, ground/path, ground/arena, io/watch, io/date,
 #       http/fields, http/head, http/hops, http/host, http/framing, balance/table,
-#       balance/ledger, balance/elect, balance/table_slots, plan/build, plan/plan,
-#       plan/client, plan/facts, plan/match, plan/rules, plan/redirect, plan/access,
-#       plan/decide, plan/reasons, plan/logline, flow/exchange, flow/engine,
-#       flow/attempt, flow/rewrite, flow/rewrite_answer, flow/tunnel, flow/response,
-#       flow/choose
+#       balance/ledger, balance/elect, balance/table_slots, plan/build, plan/verdicts,
+#       plan/access_plan, plan/plan, plan/client, plan/facts, plan/match, plan/rules,
+#       plan/redirect, plan/access, plan/admission, plan/decide, plan/reasons,
+#       plan/logline, flow/exchange, flow/engine, flow/services, flow/attempt,
+#       flow/rewrite, flow/rewrite_answer, flow/tunnel, flow/response, flow/choose
 
 from libc.stdlib cimport calloc
 
@@ -28,7 +28,12 @@ cdef dict EXPLAINED = {
 cdef dict EXPLAINED_BECAUSE = {
     BECAUSE_OF_NOTHING: "", BECAUSE_OF_SECTIONS: "sections",
     BECAUSE_NOT_ASKED: "not asked", BECAUSE_PLAIN: "plain", BECAUSE_DENIED: "denied",
-    BECAUSE_MISREAD: "misread", BECAUSE_CLIMBS: "climbs",
+    BECAUSE_MISREAD: "misread", BECAUSE_CLIMBS: "climbs", BECAUSE_OLD: "old",
+    BECAUSE_PASSWORD: "password", BECAUSE_NO_USER: "no user",
+    BECAUSE_SCHEME: "scheme", BECAUSE_NO_NAME: "no name", BECAUSE_NO_FILE: "no file",
+    BECAUSE_FILE_CLOSED: "file closed", BECAUSE_NOT_HIM: "not him",
+    BECAUSE_NO_TYPE: "no type", BECAUSE_NO_REQUIRE: "no require",
+    BECAUSE_TOO_MANY: "too many", BECAUSE_UNKNOWN_TYPE: "unknown type",
 }
 cdef dict EXPLAINED_WHY = {
     ELECT_OK: "", ELECT_NO_MEMBERS: "no members",
@@ -47,6 +52,13 @@ cdef object told_value(value v):
 
 cdef bint same_place(value a, value b) noexcept nogil:
     return a.data == b.data and a.length == b.length
+
+
+cdef int access_told(int result) noexcept:
+    """Of a rule: 1 it grants, 0 it denies, -1 it has no say."""
+    if result == ACCESS_IS_NEUTRAL:
+        return -1
+    return result == ACCESS_IS_GRANTED
 
 
 @final
@@ -97,7 +109,8 @@ cdef class Explainer:
         memset(self.up, 0, sizeof(upstream))
 
     def explain(self, bytes asked not None, int listener, bytes remote not None,
-                bytes local not None, name=None, names=None, uint64_t chance=0):
+                bytes local not None, name=None, names=None, uint64_t chance=0,
+                verdicts=()):
         """See `_core.pyi`."""
         cdef exchange *x = self.x
         cdef dict told = {}
@@ -115,6 +128,15 @@ cdef class Explainer:
             return told
         memset(&self.decided, 0, sizeof(decision))
         what = request_decide(&x.facts, &self.decided)
+        for verdict in verdicts:
+            if what != DECIDED_WAIT or x.facts.host_wanted:
+                break
+            request_learn_verdict(&x.facts, verdict)
+            what = request_decide(&x.facts, &self.decided)
+        if what == DECIDED_WAIT and x.facts.host_wanted == 0:
+            told["what"] = "wait"
+            told["question"] = verdict_question(&x.facts.asks)
+            return told
         if what == DECIDED_WAIT:
             number = x.facts.host_wanted - 1
             told["what"] = "wait"
@@ -395,6 +417,7 @@ cdef class Explainer:
     cdef object access(self):
         """(section, verdicts of its rules in prefix order: 1, 0, -1 no say)."""
         cdef request_facts *r = &self.x.facts
+        cdef auth_question asks = r.asks
         cdef int wanted = r.host_wanted
         cdef int i, k
         found = []
@@ -402,10 +425,11 @@ cdef class Explainer:
             if r.confs[i].access_count == 0:
                 continue
             verdicts = [
-                access_evaluate(&r.confs[i].access[k], r)
+                access_told(access_evaluate(r, &r.confs[i].access[k], True))
                 for k in range(r.confs[i].access_count)]
             found.append((self.section_of(r.confs[i]), verdicts))
         r.host_wanted = wanted
+        r.asks = asks
         return found
 
     cdef object redirect(self):

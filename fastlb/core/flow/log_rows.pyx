@@ -192,3 +192,40 @@ cdef log_row SAY_TARGET_NOT_BOUND = log_row(
     b"error", b"proxy",
     b"AH00938: CONNECT: failed to bind socket to local address {detail} "
     b"(ProxySourceAddress)")
+cdef log_row SAY_OLD = log_row(
+    b"error", b"access_compat",
+    b"AH01797: client denied by server configuration: {uri}")
+cdef log_row SAY_PASSWORD = log_row(
+    b"error", b"auth_basic",
+    b'AH01617: user {user}: authentication failure for "{uri}": Password Mismatch')
+cdef log_row SAY_NO_USER = log_row(
+    b"error", b"auth_basic",
+    b"AH01618: user {user} not found: {uri}")
+cdef log_row SAY_SCHEME = log_row(
+    b"error", b"auth_basic",
+    b"AH01614: client used wrong authentication scheme: {uri}")
+cdef log_row SAY_NO_AUTH_NAME = log_row(
+    b"error", b"auth_basic",
+    b"AH01615: need AuthName: {uri}")
+cdef log_row SAY_NO_FILE = log_row(
+    b"error", b"authn_file",
+    b"AH01619: AuthUserFile not specified in the configuration")
+cdef log_row SAY_FILE_CLOSED = log_row(
+    b"error", b"authn_file",
+    b"AH01620: Could not open password file: {auth_file}")
+cdef log_row SAY_NOT_HIM = log_row(
+    b"error", b"authz_core",
+    b'AH01631: user {user}: authorization failure for "{uri}": ')
+cdef log_row SAY_NO_TYPE = log_row(
+    b"error", b"core",
+    b"AH00027: No authentication done but request not allowed without "
+    b"authentication for {uri}. Authentication not configured?")
+cdef log_row SAY_NO_REQUIRE = log_row(
+    b"error", b"authz_core",
+    b"AH01627: AuthType configured with no corresponding authorization directives")
+cdef log_row SAY_TOO_MANY = log_row(
+    b"error", b"authn_file",
+    b"FB0350: {uri}: too many passwords are being checked")
+cdef log_row SAY_UNKNOWN_TYPE = log_row(
+    b"error", b"authn_core",
+    b"AH01796: AuthType configured without corresponding module")

@@ -264,9 +264,12 @@ cdef int local_head_write(
     x.facts.status = status
     out.count = 0
     out.overflow = False
-    if x.local.challenge.data != NULL:
+    if x.local.challenge.data != NULL and x.facts.req.method_id == METHOD_CONNECT:
+        out_add(out, b"Proxy-Authenticate", 18, x.local.challenge.data,
+                x.local.challenge.length, FIELD_PROXY_AUTHENTICATE, True)
+    elif x.local.challenge.data != NULL:
         out_add(out, b"WWW-Authenticate", 16, x.local.challenge.data,
-                x.local.challenge.length, FIELD_WWW_AUTHENTICATE, False)
+                x.local.challenge.length, FIELD_WWW_AUTHENTICATE, True)
     if x.local.location.data != NULL:
         out_add(out, b"Location", 8, x.local.location.data, x.local.location.length,
                 FIELD_LOCATION, False)

@@ -1,7 +1,8 @@
 """Lines for the error log (service_log.pxd)."""
 # uses: ground/text, io/buffer, ground/address, io/tls_state, io/watch, http/fields,
-#       balance/lock, balance/ledger, balance/elect, seam, plan/plan, plan/client,
-#       plan/facts, flow/exchange, flow/engine, flow/member, flow/log_rows
+#       balance/lock, balance/ledger, balance/elect, seam, plan/verdicts, plan/plan,
+#       plan/client, plan/facts, flow/exchange, flow/engine, flow/member,
+#       flow/log_rows
 
 from string import Formatter
 
@@ -66,8 +67,17 @@ cdef object log_fact(exchange *x, str name):
     elif name == "began":
         return response_began(x)
     else:
-        return log_plan_fact(x, name)
+        return log_access_fact(x, name)
     return string_of(v.data, v.length)
+
+
+cdef object log_access_fact(exchange *x, str name):
+    """... of who may."""
+    if name == "user":
+        return string_of(x.facts.user.data, x.facts.user.length)
+    if name == "auth_file":
+        return auth_file_path(x.facts.asks.file).decode("utf-8", "replace")
+    return log_plan_fact(x, name)
 
 
 cdef object log_plan_fact(exchange *x, str name):

@@ -25,3 +25,7 @@ cdef void service_date(exchange *x, out_field *f) noexcept with gil
 # Core.address_answer end it. False: it could not be begun.
 cdef bint service_ask_host(exchange *x) noexcept with gil
 cdef bint service_ask_address(exchange *x, int port) noexcept with gil
+cdef object verdict_question(const auth_question *q)
+# Have a password checked, or a group looked up (x.facts.asks); Core.verdict_answer ends
+# it. returns 1; 0: too many wait; FAILED
+cdef int service_ask_verdict(exchange *x) noexcept with gil

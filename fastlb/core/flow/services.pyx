@@ -4,8 +4,8 @@ Each function here catches everything: an exception is logged with the connectio
 number, and what is answered is the caller's to say.
 """
 # uses: ground/text, io/buffer, ground/address, ground/arena, http/fields, seam,
-#       plan/plan, plan/client, plan/facts, plan/path, plan/own_name, plan/rules,
-#       flow/exchange
+#       plan/verdicts, plan/access_plan, plan/client, plan/facts, plan/path,
+#       plan/own_name, plan/rules, flow/exchange
 
 from datetime import timezone
 from email.utils import format_datetime, parsedate_to_datetime
@@ -188,3 +188,21 @@ cdef bint service_ask_address(exchange *x, int port) noexcept with gil:
     except Exception:
         client_failed(c, x.facts.vhost.index)
         return False
+
+
+cdef object verdict_question(const auth_question *q):
+    """(file, user, password or None, groups), for worker/passwords.py."""
+    return (
+        auth_file_path(q.file), q.user.data[:q.user.length],
+        q.secret.data[:q.secret.length] if q.kind == ASKS_PASSWORD else None,
+        plan_names[q.names_number] if q.kind == ASKS_GROUP else ())
+
+
+cdef int service_ask_verdict(exchange *x) noexcept with gil:
+    cdef client_facts *c = x.facts.client
+    try:
+        return services.ask_verdict(
+            verdict_question(&x.facts.asks), c.number, c.requests)
+    except Exception:
+        client_failed(c, x.facts.vhost.index)
+        return FAILED

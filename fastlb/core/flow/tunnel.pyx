@@ -174,6 +174,8 @@ cdef void values_follow(
     cdef int i
     value_follow(&x.facts.decoded, old, size, new)
     value_follow(&x.facts.misread, old, size, new)
+    value_follow(&x.facts.user, old, size, new)
+    value_follow(&x.facts.challenge, old, size, new)
     value_follow(&x.facts.target, old, size, new)
     value_follow(&x.attempt.upgrade, old, size, new)
     value_follow(&x.local.location, old, size, new)

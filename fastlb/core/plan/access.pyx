@@ -1,5 +1,6 @@
-"""Require: may this client ask for this?"""
-# uses: ground/text, ground/address, plan/plan, plan/client, plan/facts
+"""Who may ask for this (access.pxd)?"""
+# uses: ground/text, ground/address, plan/verdicts, plan/access_plan, plan/plan,
+#       plan/client, plan/facts
 
 cdef bint network_holds(network *n, const unsigned char *address) noexcept nogil:
     cdef int whole = n.bits // 8
@@ -11,79 +12,216 @@ cdef bint network_holds(network *n, const unsigned char *address) noexcept nogil
     return (n.address[whole] ^ address[whole]) >> (8 - rest) == 0
 
 
-cdef int access_evaluate(access_op *op, request_facts *r) noexcept nogil:
-    """1 granted, 0 denied, -1 neutral (a negated rule that did not match)."""
-    cdef int i, result = -1, inner
+# Methods -------------------------------------------------------------------------
+
+cdef bint names_method(request_facts *r, const text *names, int count) noexcept nogil:
+    cdef const char *method = request_bytes(r) + r.req.method.offset
+    cdef int i
+    for i in range(count):
+        if names[i].length == r.req.method.length and memcmp(
+                names[i].data, method, names[i].length) == 0:
+            return True
+    return False
+
+
+cdef bint limits_hold(request_facts *r, const method_limits *limits) noexcept nogil:
+    """<Limit>, <LimitExcept>: is something said for the method of the request?"""
+    cdef int i
+    for i in range(limits.count):
+        if names_method(r, limits.limits[i].names, limits.limits[i].name_count) \
+                == limits.limits[i].others:
+            return False
+    return True
+
+
+cdef bint access_applies(request_facts *r, access_op *op) noexcept nogil:
+    """Is it, or anything within it, said for the method?"""
     cdef access_op *child
-    cdef bint hit = False
-    cdef value method
-    if op.op <= ACCESS_NONE_OF:
-        child = op + 1
-        while child < op + op.size:
-            inner = access_evaluate(child, r)
-            child += child.size
-            if inner < 0:
-                continue
-            if op.op == ACCESS_ALL_OF:
-                if inner == 0:
-                    result = 0
-                    break
-                result = 1
-            elif op.op == ACCESS_ANY_OF:
-                if inner == 1:
-                    result = 1
-                    break
-                result = 0
-            elif inner == 1:
-                return 0
-        if op.negated and result >= 0:
-            return 0 if result == 1 else -1
-        return result
+    if not op.limited:
+        return True
+    if op.op > ACCESS_NONE_OF:
+        return limits_hold(r, &op.limits)
+    child = op + 1
+    while child < op + op.size:
+        if access_applies(r, child):
+            return True
+        child += child.size
+    return False
+
+
+# Verdicts ------------------------------------------------------------------------
+
+cdef int access_verdict(request_facts *r, auth_question *q) noexcept nogil:
+    cdef int i
+    verdict_key_of(q)
+    for i in range(r.verdict_count):
+        if r.verdicts[i].key.one == q.key.one and r.verdicts[i].key.other \
+                == q.key.other:
+            return r.verdicts[i].verdict
+    if verdict_known(&q.key):
+        return VERDICT_GRANTED
+    r.asks = q[0]
+    return VERDICT_UNKNOWN
+
+
+cdef int access_group_file(request_facts *r) noexcept nogil:
+    cdef int i
+    for i in range(r.conf_count - 1, -1, -1):
+        if r.confs[i].auth != NULL and r.confs[i].auth.group_file >= 0:
+            return r.confs[i].auth.group_file
+    return -1
+
+
+cdef bint user_is_in_group(request_facts *r, access_op *op) noexcept nogil:
+    cdef auth_question q
+    memset(&q, 0, sizeof(q))
+    q.kind = ASKS_GROUP
+    q.file = access_group_file(r)
+    q.user = r.user
+    q.names_number = op.names_number
+    return q.file >= 0 and access_verdict(r, &q) == VERDICT_GRANTED
+
+
+# Rules ---------------------------------------------------------------------------
+
+cdef bint access_hit(request_facts *r, access_op *op) noexcept nogil:
+    """Does a single condition hold?"""
+    cdef int i
     if op.op == ACCESS_GRANTED:
-        hit = True
-    elif op.op == ACCESS_IP:
+        return True
+    if op.op == ACCESS_IP:
         for i in range(op.network_count):
             if network_holds(&op.networks[i], &r.client.remote[0]):
-                hit = True
-                break
+                return True
     elif op.op == ACCESS_LOCAL:
         client_learn_local(r.client)
-        hit = address_is_loopback(&r.client.remote[0]) or memcmp(
+        return address_is_loopback(&r.client.remote[0]) or memcmp(
             &r.client.remote[0], &r.client.local[0], 16) == 0
     elif op.op == ACCESS_ENV:
         for i in range(op.name_count):
             if r.env[op.envs[i]].data != NULL:
-                hit = True
+                return True
     elif op.op == ACCESS_METHOD:
-        method.data = request_bytes(r) + r.req.method.offset
-        for i in range(op.name_count):
-            if op.names[i].length == r.req.method.length and memcmp(
-                    op.names[i].data, method.data, op.names[i].length) == 0:
-                hit = True
+        return names_method(r, op.names, op.name_count)
     elif op.op == ACCESS_HOST or op.op == ACCESS_FORWARD_DNS:
         if op.names_number < HOST_NAMES_MAX:
-            hit = r.client.host_known[op.names_number] == HOST_ALLOWED
             if r.client.host_known[op.names_number] == HOST_UNKNOWN:
                 r.host_wanted = op.names_number + 1
                 r.host_forward = op.op == ACCESS_FORWARD_DNS
-    if op.negated:
-        return 0 if hit else -1
-    return 1 if hit else 0
+            return r.client.host_known[op.names_number] == HOST_ALLOWED
+    elif op.op == ACCESS_USER:
+        for i in range(op.name_count):
+            if same_text(value(op.names[i].data, op.names[i].length), r.user):
+                return True
+    elif op.op == ACCESS_GROUP:
+        return user_is_in_group(r, op)
+    elif op.op == ACCESS_VALID_USER:
+        return True
+    return False
 
 
-cdef int match_access(request_facts *r) noexcept nogil:
-    cdef int i, one
-    cdef int result = 1
-    cdef bint said = False
-    for i in range(r.conf_count):
-        if r.confs[i].access_count == 0:
-            continue
-        one = access_evaluate(r.confs[i].access, r) == 1
-        if said and r.confs[i].auth_merging == 1:
-            result = result and one
-        elif said and r.confs[i].auth_merging == 2:
-            result = result or one
-        else:
-            result = one
-        said = True
+cdef int access_leaf(request_facts *r, access_op *op) noexcept nogil:
+    if r.user.data == NULL and ACCESS_USER <= op.op <= ACCESS_GROUP:
+        return ACCESS_NEEDS_USER
+    return ACCESS_IS_GRANTED if access_hit(r, op) else ACCESS_IS_DENIED
+
+
+cdef int access_join(int op, int sofar, int more) noexcept nogil:
+    """What a container makes of one more of its rules, none of which decided it."""
+    if sofar == ACCESS_IS_NEUTRAL or more == ACCESS_IS_NEUTRAL:
+        return more if sofar == ACCESS_IS_NEUTRAL else sofar
+    if op == ACCESS_ALL_OF:
+        return more if more == ACCESS_NEEDS_USER else sofar
+    return more if more == ACCESS_NEEDS_USER and sofar == ACCESS_IS_DENIED else sofar
+
+
+cdef int access_evaluate(
+        request_facts *r, access_op *op, bint in_all) noexcept nogil:
+    """in_all: of what surrounds it all must hold"""
+    cdef int result = ACCESS_IS_NEUTRAL
+    cdef int one
+    cdef access_op *child
+    if unlikely(op.limited) and not access_applies(r, op):
+        return ACCESS_IS_GRANTED if in_all else ACCESS_IS_NEUTRAL
+    if op.op > ACCESS_NONE_OF:
+        result = access_leaf(r, op)
+    else:
+        child = op + 1
+        while child < op + op.size:
+            one = access_evaluate(r, child, op.op == ACCESS_ALL_OF)
+            if one == (ACCESS_IS_DENIED if op.op == ACCESS_ALL_OF
+                       else ACCESS_IS_GRANTED):
+                result = one
+                break
+            result = access_join(op.op, result, one)
+            child += child.size
+    if op.negated or op.op == ACCESS_NONE_OF:
+        # Nobody is let in for not being refused.
+        return ACCESS_IS_DENIED if result == ACCESS_IS_GRANTED else ACCESS_IS_NEUTRAL
     return result
+
+
+cdef int access_requires(request_facts *r) noexcept nogil:
+    cdef int i, one
+    cdef int result = ACCESS_IS_UNSAID
+    cdef plan_conf *c
+    for i in range(r.conf_count):
+        c = r.confs[i]
+        if c.access_count == 0:
+            if unlikely(c.merging_off):
+                result = ACCESS_IS_UNSAID
+            continue
+        one = ACCESS_IS_ELSEWHERE
+        if likely(access_applies(r, c.access)):
+            one = access_evaluate(r, c.access, True)
+        if result == ACCESS_IS_UNSAID or c.auth_merging == AUTH_MERGING_OFF:
+            result = one
+        else:
+            result = access_merge(
+                ACCESS_ALL_OF if c.auth_merging == AUTH_MERGING_AND else ACCESS_ANY_OF,
+                result, one)
+    return ACCESS_IS_GRANTED if result == ACCESS_IS_ELSEWHERE else result
+
+
+cdef int access_merge(int op, int before, int one) noexcept nogil:
+    cdef int decides = ACCESS_IS_DENIED if op == ACCESS_ALL_OF else ACCESS_IS_GRANTED
+    cdef int elsewhere = ACCESS_IS_GRANTED if op == ACCESS_ALL_OF else ACCESS_IS_NEUTRAL
+    if before == ACCESS_IS_ELSEWHERE and one == ACCESS_IS_ELSEWHERE:
+        return one
+    if before == ACCESS_IS_ELSEWHERE:
+        before = elsewhere
+    if one == ACCESS_IS_ELSEWHERE:
+        one = elsewhere
+    if before == decides or one == decides:
+        return decides
+    return access_join(op, before, one)
+
+
+# Apache 2.2 ----------------------------------------------------------------------
+
+cdef int access_old_word(
+        request_facts *r, const old_word *words, int count, int usual) noexcept nogil:
+    cdef int i
+    for i in range(count - 1, -1, -1):
+        if limits_hold(r, &words[i].limits):
+            return words[i].word
+    return usual
+
+
+cdef bint old_list_holds(request_facts *r, access_op *ops, int count) noexcept nogil:
+    cdef int i
+    for i in range(count):
+        if limits_hold(r, &ops[i].limits) and access_hit(r, &ops[i]) != ops[i].negated:
+            return True
+    return False
+
+
+cdef bint access_old_admits(request_facts *r, old_access *old) noexcept nogil:
+    cdef int order = access_old_word(
+        r, old.orders, old.order_count, ORDER_DENY_ALLOW)
+    cdef bint allowed = old_list_holds(r, old.allows, old.allow_count)
+    cdef bint denied
+    if order == ORDER_DENY_ALLOW and allowed:
+        return True
+    denied = old_list_holds(r, old.denies, old.deny_count)
+    return not denied and (allowed or order == ORDER_DENY_ALLOW)

@@ -7,20 +7,10 @@ cdef enum:
     DECIDED_TUNNEL = 1      # a CONNECT
     DECIDED_ERROR = 2       # status, because
     DECIDED_HERE = 3        # TRACE or OPTIONS that goes no further (Max-Forwards)
-    DECIDED_WAIT = 4        # for the client's name (r.host_wanted); then decide anew
+    DECIDED_WAIT = 4        # for a name (r.host_wanted), a verdict (r.asks); then anew
     DECIDED_REDIRECT = 5    # moved
     DECIDED_HANDLER = 6     # handler
     DECIDED_NOTHING = 7     # nothing is mapped there
-
-# What the error log says of it.
-cdef enum:
-    BECAUSE_OF_NOTHING = 0
-    BECAUSE_OF_SECTIONS = 1     # more than SECTIONS_MATCHED_MAX
-    BECAUSE_NOT_ASKED = 2       # the handshake did not ask for a certificate
-    BECAUSE_PLAIN = 3           # SSLRequireSSL
-    BECAUSE_DENIED = 4
-    BECAUSE_MISREAD = 5         # denied as a member may read the path
-    BECAUSE_CLIMBS = 6          # the target that the mapping makes
 
 cdef struct decision:
     int status

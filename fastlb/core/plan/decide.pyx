@@ -1,7 +1,7 @@
 """What becomes of a request (decide.pxd)."""
-# uses: ground/text, ground/path, io/tls_state, http/fields, plan/plan, plan/facts,
-#       plan/path, plan/tls_variables, plan/own_name, plan/target, plan/match,
-#       plan/rules, plan/redirect, plan/access, plan/reading
+# uses: ground/text, ground/path, io/tls_state, http/fields, plan/verdicts, plan/plan,
+#       plan/facts, plan/path, plan/tls_variables, plan/own_name, plan/target,
+#       plan/match, plan/rules, plan/redirect, plan/admission, plan/reading
 
 cdef int decided_error(decision *d, int status, int because) noexcept nogil:
     d.status = status
@@ -44,19 +44,18 @@ cdef bint goes_no_further(request_facts *r) noexcept nogil:
 
 
 cdef int request_admit(request_facts *r, decision *d) noexcept nogil:
-    cdef bint allowed
-    cdef bint misread = False
+    cdef int because
+    cdef int refusal
     if unlikely(r.arena.starved):
         # A variable lacks what it should hold: nothing may be decided by it.
         return decided_error(d, 500, BECAUSE_OF_NOTHING)
     r.host_wanted = 0
-    allowed = match_access(r)
-    if allowed and not r.host_wanted and r.req.method_id != METHOD_CONNECT:
-        misread = not readings_admit(r)
-        allowed = not misread
+    refusal = request_admission(r, &because)
+    if likely(refusal == 0 and not r.host_wanted) and r.req.method_id != METHOD_CONNECT:
+        refusal = readings_refuse(r, &because)
     if unlikely(r.undecided or r.arena.starved):
         return decided_error(d, 500, BECAUSE_OF_NOTHING)
-    if unlikely(r.host_wanted):
+    if unlikely(r.host_wanted or r.asks.kind != ASKS_NOTHING):
         return DECIDED_WAIT
     if unlikely(r.client.tls_vhost != NULL
                 and r.vhost.tls_verify != r.client.tls_vhost.tls_verify
@@ -66,8 +65,8 @@ cdef int request_admit(request_facts *r, decision *d) noexcept nogil:
         return decided_error(d, 403, BECAUSE_NOT_ASKED)
     if unlikely(tls_is_missing(r)):
         return decided_error(d, 403, BECAUSE_PLAIN)
-    if unlikely(not allowed):
-        return decided_error(d, 403, BECAUSE_MISREAD if misread else BECAUSE_DENIED)
+    if unlikely(refusal != 0):
+        return decided_error(d, refusal, because)
     return DECIDED_MEMBER
 
 

@@ -15,6 +15,14 @@ cdef struct request_facts:
     plan_conf *confs[CONFS_MAX]     # the default's, <Proxy>, <Location>
     int host_wanted             # 1 + number of the names that access waits for; 0
     bint host_forward
+    # who may
+    value user                  # who the client says it is; NULL: nobody asked
+    value challenge             # WWW-Authenticate of the 401
+    int refused                 # status under another reading; 0: none was said
+    int refused_because
+    auth_question asks          # what access waits for; asks.kind ASKS_NOTHING
+    int verdict_count           # what it has learned
+    auth_verdict verdicts[VERDICTS_PER_REQUEST_MAX]
     bint undecided              # access hangs on a match that was given up: 500
     unsigned int regex_us       # spent on matches, REGEX_REQUEST_US_MAX
     int status                  # of the answer; 0: there is none yet
@@ -45,6 +53,8 @@ cdef void request_learn_authority(request_facts *r) noexcept nogil
 cdef value host_field_of(request_facts *r) noexcept nogil
 # A switch (CONF_*) by the last section that says it; usual: nobody does.
 cdef bint conf_flag(request_facts *r, int flag, bint usual) noexcept nogil
+# What the question that was asked has brought (verdicts.pxd).
+cdef void request_learn_verdict(request_facts *r, int verdict) noexcept nogil
 cdef void env_set(
     request_facts *r, int variable, const char *data,
     unsigned int length) noexcept nogil

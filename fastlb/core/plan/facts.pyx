@@ -1,6 +1,6 @@
 """A request (facts.pxd)."""
-# uses: ground/text, io/buffer, ground/arena, http/fields, http/head, plan/plan,
-#       plan/client
+# uses: ground/text, io/buffer, ground/arena, http/fields, http/head, plan/verdicts,
+#       plan/plan, plan/client
 
 cdef const char *request_bytes(const request_facts *r) noexcept nogil:
     return &r.input[0].data[r.base]
@@ -27,6 +27,13 @@ cdef bint conf_flag(request_facts *r, int flag, bint usual) noexcept nogil:
         if r.confs[i].flags[flag] >= 0:
             return r.confs[i].flags[flag]
     return usual
+
+
+cdef void request_learn_verdict(request_facts *r, int verdict) noexcept nogil:
+    if r.verdict_count < VERDICTS_PER_REQUEST_MAX:
+        r.verdicts[r.verdict_count].key = r.asks.key
+        r.verdicts[r.verdict_count].verdict = verdict
+        r.verdict_count += 1
 
 
 cdef void env_set(

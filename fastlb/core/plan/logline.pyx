@@ -289,6 +289,16 @@ cdef void put_target_name(request_facts *r, const logged *l, writer *w) noexcept
     put_escaped(w, r.target.data, r.target.length)
 
 
+cdef void put_user(request_facts *r, writer *w) noexcept nogil:
+    """Who the client says it is, believed or not; "" is a name, too."""
+    if likely(r.user.data == NULL):
+        put(w, b"-", 1)
+    elif r.user.length == 0:
+        put(w, b'""', 2)
+    else:
+        put_escaped(w, r.user.data, r.user.length)
+
+
 cdef void put_client_address(request_facts *r, writer *w) noexcept nogil:
     client_learn_remote(r.client)
     put(w, &r.client.remote_text[0], r.client.remote_text_length)
@@ -333,7 +343,9 @@ cdef void put_piece(
         put_client_name(r, w)
     elif k == c'h' or k == c'a':
         put_client_address(r, w)
-    elif k == c'l' or k == c'u' or k == c'L':
+    elif k == c'u':
+        put_user(r, w)
+    elif k == c'l' or k == c'L':
         put(w, b"-", 1)
     elif k == c't':
         put_time(r, w, p)

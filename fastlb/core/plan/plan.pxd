@@ -70,35 +70,6 @@ cdef struct redirect_op:
     plan_format url
     bint has_url
 
-# Access rules as a flat tree in prefix order.
-cdef enum:
-    ACCESS_ALL_OF = 0
-    ACCESS_ANY_OF = 1
-    ACCESS_NONE_OF = 2
-    ACCESS_GRANTED = 3
-    ACCESS_DENIED = 4
-    ACCESS_IP = 5
-    ACCESS_LOCAL = 6
-    ACCESS_HOST = 7
-    ACCESS_FORWARD_DNS = 8
-    ACCESS_ENV = 9
-    ACCESS_METHOD = 10
-
-cdef struct network:
-    unsigned char address[ADDRESS_BYTES]
-    unsigned char bits          # 0-128
-
-cdef struct access_op:
-    unsigned char op
-    bint negated
-    int size                    # nodes of this subtree, itself included
-    int network_count
-    network *networks
-    int name_count
-    text *names                 # methods
-    int *envs
-    int names_number            # index into plan_names (Python lists) for HOST
-
 cdef struct error_document:
     int status
     text value                  # '"text', "/path" or "http://..."
@@ -149,6 +120,9 @@ cdef struct plan_conf:
     pair_op *cookie_paths
     int access_count            # nodes; 0: nothing said
     access_op *access
+    bint merging_off            # AuthMerging Off is written: what is before ends
+    plan_auth *auth             # NULL: nothing is said of passwords
+    old_access *old             # NULL: nor of Order, Allow, Deny, Satisfy
     text handler                # length 0: not set
     bint has_mapping
     plan_mapping *mapping

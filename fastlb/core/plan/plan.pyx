@@ -6,7 +6,8 @@ which is what HTTP/1 carries.
 # uses: ground/text, io/tls_state, io/watch, io/tls_library, io/tls_stream,
 #       http/fields, balance/table, balance/lbmethods/methods, balance/elect,
 #       balance/table_slots, plan/regex, plan/client_names, plan/build, plan/template,
-#       plan/letters, plan/tls_names, plan/variable_names
+#       plan/letters, plan/tls_names, plan/variable_names, plan/verdicts,
+#       plan/access_plan
 
 import ipaddress
 from dataclasses import fields
@@ -16,7 +17,6 @@ from fastlb.facts.regex import compile_pcre
 cdef plan_root plan
 cdef dict plan_places = {}      # of patterns: (text, ignore_case) -> where they stand
 cdef object plan_deciding = frozenset()     # variables that access hangs on
-cdef list plan_names = []       # names of Require host, by number
 cdef tuple CONF_FLAGS = (       # by CONF_*
     "preserve_host", "add_headers", "redirect_relative", "use_canonical_name",
     "use_canonical_physical_port", "track_first_byte", "expect_continue",
@@ -36,14 +36,6 @@ cdef dict VERIFY_NUMBERS = {     # VERIFY_* by facts.tls.Verify
     "none": VERIFY_NONE, "optional": VERIFY_OPTIONAL, "require": VERIFY_REQUIRE,
     "optional_no_ca": VERIFY_OPTIONAL_NO_CA,
 }
-
-
-cdef object plan_address(unsigned char *out, object address):
-    """16 bytes; IPv4 as ::ffff:a.b.c.d. address: of the module ipaddress"""
-    cdef bytes packed = address.packed
-    if address.version == 4:
-        packed = b"\0" * 10 + b"\xff\xff" + packed
-    memcpy(out, <const char *>packed, 16)
 
 
 cdef const unsigned char *plan_source(str address) except? NULL:
@@ -153,59 +145,6 @@ cdef object plan_env_op(env_op *op, object rule):
     else:
         op.attribute = ATTR_FIELD
     op.name = plan_text(rule.attribute)
-
-
-cdef object plan_network(network *out, str written):
-    """A full or partial address, network/mask or CIDR (Require ip)."""
-    if "/" not in written and ":" not in written:
-        octets = [o for o in written.split(".") if o]
-        bits = 8 * len(octets)
-        written = ".".join(octets + ["0"] * (4 - len(octets))) + f"/{bits}"
-    net = ipaddress.ip_network(written, strict=False)
-    out.bits = net.prefixlen + (96 if net.version == 4 else 0)
-    plan_address(&out.address[0], net.network_address)
-
-
-cdef int access_size(object rule) except -1:
-    cdef int total = 1
-    for inner in rule.rules:
-        total += access_size(inner)
-    return total
-
-
-cdef int plan_access(access_op *ops, object rule) except -1:
-    """Write the subtree in prefix order; returns its size."""
-    cdef access_op *op = ops
-    cdef int i, used = 1
-    names = [
-        "RequireAll", "RequireAny", "RequireNone", "all granted", "all denied", "ip",
-        "local", "host", "forward-dns", "env", "method",
-    ]
-    op.op = names.index(rule.op.value)
-    op.negated = rule.negated
-    op.names_number = -1
-    if op.op == ACCESS_IP:
-        op.network_count = len(rule.args)
-        op.networks = <network *>plan_alloc(sizeof(network) * len(rule.args))
-        for i, arg in enumerate(rule.args):
-            plan_network(&op.networks[i], arg)
-    elif op.op == ACCESS_ENV:
-        op.name_count = len(rule.args)
-        op.envs = <int *>plan_alloc(sizeof(int) * len(rule.args))
-        for i, arg in enumerate(rule.args):
-            op.envs[i] = plan_env(arg)
-    elif op.op == ACCESS_METHOD:
-        op.name_count = len(rule.args)
-        op.names = <text *>plan_alloc(sizeof(text) * len(rule.args))
-        for i, arg in enumerate(rule.args):
-            op.names[i] = plan_text(arg)
-    elif op.op in (ACCESS_HOST, ACCESS_FORWARD_DNS):
-        plan_names.append(tuple(rule.args))
-        op.names_number = len(plan_names) - 1
-    for inner in rule.rules:
-        used += plan_access(ops + used, inner)
-    op.size = used
-    return used
 
 
 cdef object plan_pairs(pair_op **out, int *count, object pairs):
@@ -323,9 +262,10 @@ cdef object plan_conf_of(plan_conf *c, object conf, plan_section *sections):
     plan_pairs(&c.cookie_domains, &c.cookie_domain_count, conf.cookie_domains)
     plan_pairs(&c.cookie_paths, &c.cookie_path_count, conf.cookie_paths)
     if conf.access is not None:
-        c.access_count = access_size(conf.access)
-        c.access = <access_op *>plan_alloc(sizeof(access_op) * c.access_count)
-        plan_access(c.access, conf.access)
+        c.access = plan_access(conf.access, &c.access_count)
+    c.merging_off = conf.auth_merging is not None and conf.auth_merging.number == 0
+    c.auth = plan_auth_of(conf)
+    c.old = plan_old(conf)
     if conf.handler is not None:
         c.handler = plan_text(conf.handler)
     if conf.mapping is not None:
@@ -591,6 +531,7 @@ cdef object plan_begin(
         plan_places[regex.pattern, regex.ignore_case] = regex.place
     plan_deciding = model.deciding_variables
     plan_names.clear()
+    verdicts_begin()
     plan_envs.clear()
     tls_names_begin()
     variable_names_begin()

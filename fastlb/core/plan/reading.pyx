@@ -5,7 +5,7 @@ member reads it (path.pyx); so whatever the strictest of the readings says holds
 else - settings, the mapping, the target - is of the first reading, which is httpd's.
 """
 # uses: ground/text, ground/path, ground/arena, plan/plan, plan/facts, plan/target,
-#       plan/match, plan/rules, plan/redirect, plan/access
+#       plan/match, plan/rules, plan/redirect, plan/admission
 
 cdef struct first_reading:
     value decoded
@@ -14,21 +14,31 @@ cdef struct first_reading:
     bint reduced
     bint excluded
     plan_mapping *mapping
+    value user
     int conf_count
     int proxy_conf_count
     plan_conf *confs[CONFS_MAX]
     value env[ENV_COUNT_MAX]
 
 
-cdef bint readings_admit(request_facts *r) noexcept nogil:
-    """Is what match_access has allowed allowed under the other readings, too?
+cdef int readings_refuse(request_facts *r, int *because) noexcept nogil:
+    """Is what was allowed allowed under the other readings, too?
 
-    r.host_wanted is set when that depends on a name not known yet.
+    r.host_wanted or r.asks is set when that depends on what is not known yet. Who is
+    asked for a password under one of them may give it.
     """
+    if likely(r.path_is_plain or readings_admit(r)):
+        return 0
+    if r.refused >= 500 or r.refused == 401:
+        because[0] = r.refused_because
+        return r.refused
+    because[0] = BECAUSE_MISREAD
+    return 403
+
+
+cdef bint readings_admit(request_facts *r) noexcept nogil:
     cdef const char *raw = request_bytes(r) + r.path.offset
     cdef value sent
-    if likely(r.path_is_plain):
-        return True
     if r.mapping != NULL and r.ways and not other_ways_admit(r):
         return False
     if r.mapping != NULL and r.mapping.nocanon:
@@ -97,6 +107,7 @@ cdef bint reading_admits(
     first.reduced = r.reduced
     first.excluded = r.excluded
     first.mapping = r.mapping
+    first.user = r.user
     first.conf_count = r.conf_count
     first.proxy_conf_count = r.proxy_conf_count
     memcpy(&first.confs[0], &r.confs[0], sizeof(void *) * r.conf_count)
@@ -112,6 +123,7 @@ cdef bint reading_admits(
     r.reduced = first.reduced
     r.excluded = first.excluded
     r.mapping = first.mapping
+    r.user = first.user
     r.conf_count = first.conf_count
     r.proxy_conf_count = first.proxy_conf_count
     memcpy(&r.confs[0], &first.confs[0], sizeof(void *) * r.conf_count)
@@ -125,6 +137,7 @@ cdef bint reading_decide(
         bint *moved) noexcept nogil:
     cdef bint mapped
     cdef redirected elsewhere
+    r.refused = 0
     if not match_locations(r):
         return False
     r.request_uri = asked
@@ -146,4 +159,5 @@ cdef bint reading_decide(
         if r.proxy_conf_count:
             rules_env_if(r, 1, 1 + r.proxy_conf_count)
     moved[0] = first.mapping != NULL and match_redirect(r, True, &elsewhere) != 0
-    return match_access(r)
+    r.refused = request_admission(r, &r.refused_because)
+    return r.refused == 0

@@ -1,0 +1,104 @@
+# What the model says about access, as C structs; a part of the plan.
+
+# Access rules as a flat tree in prefix order.
+cdef enum:
+    ACCESS_ALL_OF = 0
+    ACCESS_ANY_OF = 1
+    ACCESS_NONE_OF = 2
+    ACCESS_GRANTED = 3
+    ACCESS_DENIED = 4
+    ACCESS_IP = 5
+    ACCESS_LOCAL = 6
+    ACCESS_HOST = 7
+    ACCESS_FORWARD_DNS = 8
+    ACCESS_ENV = 9
+    ACCESS_METHOD = 10
+    ACCESS_USER = 11
+    ACCESS_VALID_USER = 12
+    ACCESS_GROUP = 13
+
+cdef struct network:
+    unsigned char address[ADDRESS_BYTES]
+    unsigned char bits          # 0-128
+
+# <Limit> or <LimitExcept>: the methods for which something is said.
+cdef struct method_limit:
+    bint others                 # all but these
+    int name_count
+    text *names
+
+# What stands within several of them is said for methods that all of them name.
+cdef struct method_limits:
+    int count
+    method_limit *limits
+
+cdef struct access_op:
+    unsigned char op
+    bint negated
+    bint limited                # it, or what it holds, is said for some methods only
+    method_limits limits
+    int size                    # nodes of this subtree, itself included
+    int network_count
+    network *networks
+    int name_count
+    text *names                 # methods, users
+    int *envs
+    int names_number            # index into plan_names (Python lists): HOST, GROUP
+
+# Order and Satisfy of Apache 2.2, for some methods or for all.
+cdef enum:
+    ORDER_DENY_ALLOW = 0
+    ORDER_ALLOW_DENY = 1
+    ORDER_MUTUAL_FAILURE = 2
+
+cdef enum:
+    SATISFY_UNSAID = 0
+    SATISFY_ALL = 1
+    SATISFY_ANY = 2
+
+cdef struct old_word:
+    method_limits limits
+    int word                    # ORDER_*, SATISFY_*
+
+# mod_access_compat of one section, as far as it says anything.
+cdef struct old_access:
+    int order_count
+    old_word *orders            # the last one that is said for a method holds
+    int satisfy_count
+    old_word *satisfies
+    int allow_count
+    access_op *allows           # single conditions; negated: the opposite
+    int deny_count
+    access_op *denies
+
+# What a section says of passwords. A file is a number (verdicts.pxd).
+cdef enum:
+    AUTH_UNSAID = -1
+    AUTH_NONE = 0
+    AUTH_BASIC = 1
+    AUTH_DIGEST = 2
+
+cdef enum:
+    PROVIDER_FILE = 0
+    PROVIDER_ANON = 1
+    PROVIDERS_MAX = 4
+
+cdef struct plan_auth:
+    signed char kind            # AUTH_*
+    text name                   # of the realm, quotes escaped; data NULL: not said
+    int user_file               # -1: not said
+    int group_file
+    signed char authoritative   # AuthBasicAuthoritative; -1: not said
+    signed char forbids         # AuthzSendForbiddenOnFailure
+    int provider_count          # 0: not said
+    unsigned char[PROVIDERS_MAX] providers
+
+# 16 bytes; IPv4 as ::ffff:a.b.c.d. address: of the module ipaddress
+cdef object plan_address(unsigned char *out, object address)
+# Names of Require host, and groups, by number.
+cdef list plan_names
+# An AccessRule as nodes in prefix order.
+cdef access_op *plan_access(object rule, int *count) except NULL
+# What a DirConf says of the old directives and of passwords; NULL: nothing.
+cdef old_access *plan_old(object conf) except? NULL
+cdef plan_auth *plan_auth_of(object conf) except? NULL

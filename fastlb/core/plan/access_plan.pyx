@@ -1,0 +1,163 @@
+"""Access rules of the model in C (access_plan.pxd)."""
+# uses: ground/text, plan/build, plan/verdicts
+
+import ipaddress
+import os
+
+cdef list plan_names = []
+
+
+cdef object plan_address(unsigned char *out, object address):
+    """16 bytes; IPv4 as ::ffff:a.b.c.d. address: of the module ipaddress"""
+    cdef bytes packed = address.packed
+    if address.version == 4:
+        packed = b"\0" * 10 + b"\xff\xff" + packed
+    memcpy(out, <const char *>packed, 16)
+
+
+cdef object plan_network(network *out, str written):
+    """A full or partial address, network/mask or CIDR (Require ip)."""
+    if "/" not in written and ":" not in written:
+        octets = [o for o in written.split(".") if o]
+        bits = 8 * len(octets)
+        written = ".".join(octets + ["0"] * (4 - len(octets))) + f"/{bits}"
+    net = ipaddress.ip_network(written, strict=False)
+    out.bits = net.prefixlen + (96 if net.version == 4 else 0)
+    plan_address(&out.address[0], net.network_address)
+
+
+cdef int access_size(object rule) except -1:
+    cdef int total = 1
+    for inner in rule.rules:
+        total += access_size(inner)
+    return total
+
+
+cdef bint access_has_limits(object rule) except -1:
+    return bool(rule.limits) or any([access_has_limits(r) for r in rule.rules])
+
+
+cdef method_limits plan_limits(object limits) except *:
+    """What <Limit> and <LimitExcept> say of the methods."""
+    cdef method_limits out
+    cdef method_limit *one
+    cdef int i, j
+    out.count = len(limits)
+    out.limits = <method_limit *>plan_alloc(sizeof(method_limit) * len(limits))
+    for i, limit in enumerate(limits):
+        one = &out.limits[i]
+        one.others = limit.others
+        one.name_count = len(limit.names)
+        one.names = <text *>plan_alloc(sizeof(text) * len(limit.names))
+        for j, name in enumerate(limit.names):
+            one.names[j] = plan_text(name)
+    return out
+
+
+cdef int access_write(access_op *ops, object rule) except -1:
+    """Write the subtree in prefix order; returns its size."""
+    cdef access_op *op = ops
+    cdef int i, used = 1
+    names = [
+        "RequireAll", "RequireAny", "RequireNone", "all granted", "all denied", "ip",
+        "local", "host", "forward-dns", "env", "method", "user", "valid-user", "group",
+    ]
+    op.op = names.index(rule.op.value)
+    op.negated = rule.negated
+    op.limits = plan_limits(rule.limits)
+    op.limited = op.limits.count > 0
+    op.names_number = -1
+    if op.op == ACCESS_IP:
+        op.network_count = len(rule.args)
+        op.networks = <network *>plan_alloc(sizeof(network) * len(rule.args))
+        for i, arg in enumerate(rule.args):
+            plan_network(&op.networks[i], arg)
+    elif op.op == ACCESS_ENV:
+        op.name_count = len(rule.args)
+        op.envs = <int *>plan_alloc(sizeof(int) * len(rule.args))
+        for i, arg in enumerate(rule.args):
+            op.envs[i] = plan_env(arg)
+    elif op.op in (ACCESS_METHOD, ACCESS_USER):
+        op.name_count = len(rule.args)
+        op.names = <text *>plan_alloc(sizeof(text) * len(rule.args))
+        for i, arg in enumerate(rule.args):
+            op.names[i] = plan_text(arg)
+    elif op.op in (ACCESS_HOST, ACCESS_FORWARD_DNS, ACCESS_GROUP):
+        plan_names.append(tuple(rule.args))
+        op.names_number = len(plan_names) - 1
+    for inner in rule.rules:
+        op.limited |= access_has_limits(inner)
+        used += access_write(ops + used, inner)
+    op.size = used
+    return used
+
+
+cdef access_op *plan_access(object rule, int *count) except NULL:
+    cdef access_op *ops
+    count[0] = access_size(rule)
+    ops = <access_op *>plan_alloc(sizeof(access_op) * count[0])
+    access_write(ops, rule)
+    return ops
+
+
+cdef old_word *plan_old_words(object words, int *count) except NULL:
+    cdef old_word *out = <old_word *>plan_alloc(sizeof(old_word) * len(words))
+    cdef int i
+    count[0] = len(words)
+    for i, word in enumerate(words):
+        out[i].limits = plan_limits(word.limits)
+        out[i].word = word.word.number
+    return out
+
+
+cdef access_op *plan_old_list(object rules, int *count) except NULL:
+    cdef access_op *out = <access_op *>plan_alloc(sizeof(access_op) * len(rules))
+    cdef int i
+    count[0] = len(rules)
+    for i, rule in enumerate(rules):
+        access_write(&out[i], rule)
+    return out
+
+
+cdef old_access *plan_old(object conf) except? NULL:
+    cdef old_access *out
+    old = conf.old_access
+    if old is None:
+        return NULL
+    out = <old_access *>plan_alloc(sizeof(old_access))
+    out.orders = plan_old_words(old.orders, &out.order_count)
+    out.satisfies = plan_old_words(old.satisfies, &out.satisfy_count)
+    out.allows = plan_old_list(old.allow, &out.allow_count)
+    out.denies = plan_old_list(old.deny, &out.deny_count)
+    return out
+
+
+cdef signed char said_flag(object value) except -2:
+    return -1 if value is None else bool(value)
+
+
+cdef plan_auth *plan_auth_of(object conf) except? NULL:
+    cdef plan_auth *out
+    cdef int i
+    words = (
+        conf.auth_type, conf.auth_name, conf.auth_user_file, conf.auth_group_file,
+        conf.auth_basic_authoritative, conf.forbidden_on_failure,
+        conf.auth_basic_providers)
+    if all([word is None for word in words]):
+        return NULL
+    out = <plan_auth *>plan_alloc(sizeof(plan_auth))
+    out.kind = -1 if conf.auth_type is None else conf.auth_type.number
+    if conf.auth_name is not None:
+        out.name = plan_text(conf.auth_name)
+    out.user_file = out.group_file = -1
+    if conf.auth_user_file is not None:
+        out.user_file = auth_file_add(os.fsencode(conf.auth_user_file))
+    if conf.auth_group_file is not None:
+        out.group_file = auth_file_add(os.fsencode(conf.auth_group_file))
+    out.authoritative = said_flag(conf.auth_basic_authoritative)
+    out.forbids = said_flag(conf.forbidden_on_failure)
+    providers = conf.auth_basic_providers or ()
+    out.provider_count = len(providers)
+    for i, provider in enumerate(providers):
+        out.providers[i] = provider.number
+    return out

@@ -1,0 +1,159 @@
+"""The phases of access (admission.pxd)."""
+# uses: ground/text, io/writer, ground/arena, plan/verdicts, plan/access_plan,
+#       plan/facts, plan/credentials, plan/access
+
+cdef plan_auth auth_said(request_facts *r) noexcept nogil:
+    """What holds of passwords: each word by the last section that says it."""
+    cdef plan_auth out
+    cdef plan_auth *one
+    cdef int i
+    memset(&out, 0, sizeof(out))
+    out.kind = AUTH_UNSAID
+    out.user_file = out.group_file = -1
+    out.authoritative = out.forbids = -1
+    for i in range(r.conf_count - 1, -1, -1):
+        one = r.confs[i].auth
+        if one == NULL:
+            continue
+        if out.kind == AUTH_UNSAID:
+            out.kind = one.kind
+        if out.name.data == NULL:
+            out.name = one.name
+        if out.user_file < 0:
+            out.user_file = one.user_file
+        if out.authoritative < 0:
+            out.authoritative = one.authoritative
+        if out.forbids < 0:
+            out.forbids = one.forbids
+        if out.provider_count == 0:
+            out.provider_count = one.provider_count
+            out.providers = one.providers
+    return out
+
+
+cdef int refused(int *because, int why, int status) noexcept nogil:
+    because[0] = why
+    return status
+
+
+cdef void challenge_note(request_facts *r, const plan_auth *said) noexcept nogil:
+    """WWW-Authenticate of the answer."""
+    cdef writer w
+    arena_write(&r.arena, &w)
+    put(&w, b'Basic realm="', 13)
+    put(&w, said.name.data, said.name.length)
+    put(&w, b'"', 1)
+    r.challenge = arena_written(&r.arena, &w)
+
+
+cdef int authenticate_basic(
+        request_facts *r, const plan_auth *said, int *because) noexcept nogil:
+    """returns 0 when r.user is who it says, or a status"""
+    cdef value password
+    cdef int _, found
+    cdef int verdict = VERDICT_NOBODY
+    if said.name.data == NULL:
+        return refused(because, BECAUSE_NO_NAME, 500)
+    found = credentials_basic(r, &r.user, &password)
+    if found != CREDENTIALS_FOUND:
+        r.user = value(NULL, 0)
+        challenge_note(r, said)
+        return refused(
+            because, BECAUSE_OF_NOTHING if found == CREDENTIALS_NONE
+            else BECAUSE_SCHEME, 401)
+    for _ in range(said.provider_count if said.provider_count else 1):
+        verdict = password_verdict(r, said, password, because)
+        if verdict != VERDICT_NOBODY:
+            break
+    if verdict == VERDICT_GRANTED:
+        return 0
+    if said.authoritative == 0 and verdict != VERDICT_DENIED:
+        return refused(because, BECAUSE_UNKNOWN_TYPE, 500)
+    if verdict == VERDICT_BUSY:
+        return refused(because, BECAUSE_TOO_MANY, 503)
+    if verdict == VERDICT_FAULT:
+        return 500
+    challenge_note(r, said)
+    return refused(
+        because, BECAUSE_PASSWORD if verdict == VERDICT_DENIED else BECAUSE_NO_USER,
+        401)
+
+
+cdef int password_verdict(
+        request_facts *r, const plan_auth *said, value password,
+        int *because) noexcept nogil:
+    cdef auth_question q
+    memset(&q, 0, sizeof(q))
+    q.kind = ASKS_PASSWORD
+    q.file = said.user_file
+    q.user = r.user
+    q.secret = password
+    because[0] = BECAUSE_FILE_CLOSED
+    if q.file < 0:
+        because[0] = BECAUSE_NO_FILE
+        return VERDICT_FAULT
+    return access_verdict(r, &q)
+
+
+cdef int authenticate(
+        request_facts *r, const plan_auth *said, int *because) noexcept nogil:
+    """Who is it? And then Require once more."""
+    cdef int rc, result
+    if said.kind <= AUTH_NONE:
+        return refused(because, BECAUSE_NO_TYPE, 500)
+    if said.kind != AUTH_BASIC:
+        return refused(because, BECAUSE_UNKNOWN_TYPE, 500)
+    rc = authenticate_basic(r, said, because)
+    if rc != 0:
+        return rc
+    because[0] = BECAUSE_OF_NOTHING
+    result = access_requires(r)
+    if result == ACCESS_IS_GRANTED or result == ACCESS_IS_UNSAID:
+        return 0
+    because[0] = BECAUSE_NOT_HIM
+    if said.forbids > 0 and result != ACCESS_NEEDS_USER:
+        return 403
+    challenge_note(r, said)
+    return 401
+
+
+cdef int request_admission(request_facts *r, int *because) noexcept nogil:
+    cdef old_access *old = NULL
+    cdef plan_auth said
+    cdef bint any_auth = False
+    cdef int i, result
+    cdef int satisfy = SATISFY_UNSAID
+    because[0] = BECAUSE_OF_NOTHING
+    r.user = value(NULL, 0)
+    r.challenge = value(NULL, 0)
+    r.asks.kind = ASKS_NOTHING
+    for i in range(r.conf_count):
+        any_auth |= r.confs[i].auth != NULL
+        if unlikely(r.confs[i].old != NULL):
+            # As a whole: httpd has no merging of them.
+            old = r.confs[i].old
+    if unlikely(old != NULL):
+        satisfy = access_old_word(
+            r, old.satisfies, old.satisfy_count, SATISFY_UNSAID)
+        if not access_old_admits(r, old):
+            if satisfy != SATISFY_ANY:
+                return refused(because, BECAUSE_OLD, 403)
+        elif satisfy == SATISFY_ANY:
+            return 0
+    result = access_requires(r)
+    if likely(not any_auth):
+        if likely(result == ACCESS_IS_GRANTED or result == ACCESS_IS_UNSAID):
+            return 0
+        if result == ACCESS_NEEDS_USER:
+            return refused(because, BECAUSE_NO_TYPE, 500)
+        return refused(because, BECAUSE_DENIED, 403)
+    if result == ACCESS_IS_GRANTED:
+        return 0
+    said = auth_said(r)
+    if result == ACCESS_IS_UNSAID:
+        if said.kind > AUTH_NONE:
+            return refused(because, BECAUSE_NO_REQUIRE, 500)
+        return 0
+    if result == ACCESS_NEEDS_USER:
+        return authenticate(r, &said, because)
+    return refused(because, BECAUSE_DENIED, 403)

@@ -1,0 +1,59 @@
+# What is known of passwords and groups, in this worker.
+#
+# Only Python can check a password (worker/passwords.py), beside the data path, and it
+# takes its time. So a request that depends on one asks a question, waits, and is
+# decided anew with the verdict. Verdicts that let in are kept here, by a keyed hash
+# over the question and the state of the file: the key is made when the worker starts,
+# nobody can aim at a place, and no password is kept. What a file says holds until the
+# file is another: it is looked at once in a turn of the loop, as httpd reads it every
+# time.
+
+cdef enum:
+    ASKS_NOTHING = 0
+    ASKS_PASSWORD = 1           # is that the password of the user in this file?
+    ASKS_GROUP = 2              # is the user in one of these groups of this file?
+
+# VERDICT_UNKNOWN is said when the question was asked.
+cdef enum:
+    VERDICT_UNKNOWN = 0
+    VERDICT_GRANTED = 1
+    VERDICT_DENIED = 2
+    VERDICT_NOBODY = 3          # the file has no such user
+    VERDICT_FAULT = 4           # the file cannot be read
+    VERDICT_BUSY = 5            # too many are being checked
+
+cdef struct verdict_key:
+    uint64_t one
+    uint64_t other
+
+cdef struct auth_question:
+    int kind                    # ASKS_*
+    int file
+    value user
+    value secret                # PASSWORD
+    int names_number            # GROUP: the groups, in plan_names
+    verdict_key key
+
+cdef struct auth_verdict:
+    verdict_key key
+    int verdict
+
+# A file of passwords or groups: what it was when it was last looked at.
+cdef struct auth_file:
+    text path                   # with a NUL behind it
+    long long looked_us
+    uint64_t state              # changes whenever the file does
+    file_status was
+    bint is_there
+
+# Number of a file; the same path has the same number.
+cdef int auth_file_add(object path) except -2
+# The path of a file, for Python.
+cdef object auth_file_path(int number)
+# A secret of this process, and room for verdicts where there are files.
+cdef object verdicts_begin()
+# The key of a question; its file is looked at.
+cdef void verdict_key_of(auth_question *q) noexcept nogil
+# Is it known to be granted?
+cdef bint verdict_known(const verdict_key *key) noexcept nogil
+cdef void verdict_keep(const verdict_key *key) noexcept nogil

@@ -1,0 +1,92 @@
+"""Files of users and of groups, read anew when they have changed."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+Stamp = tuple[int, ...]
+RACY_NS: Final = 50_000_000
+"""A file that was written so short a time ago may be written again unseen: clocks of
+file systems stand still for some milliseconds."""
+
+
+def stamp_of(found: os.stat_result) -> Stamp:
+    return (
+        found.st_dev,
+        found.st_ino,
+        found.st_size,
+        found.st_mtime_ns,
+        found.st_ctime_ns,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What was read of one file."""
+
+    stamp: Stamp
+    entries: dict[bytes, bytes]
+    settled: bool  # it was not written while it was read, or just before
+
+
+class Files:
+    """What files hold, as long as they are what they were."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[bytes, bool], Kept] = {}
+
+    def users(self, path: bytes) -> Kept:
+        """Name -> hash. Raises OSError."""
+        return self._read(path, False)
+
+    def groups(self, path: bytes) -> Kept:
+        """Group in lower case -> its users, each between two ends of a line."""
+        return self._read(path, True)
+
+    def _read(self, path: bytes, is_groups: bool) -> Kept:
+        kept = self._kept.get((path, is_groups))
+        stamp = stamp_of(os.stat(path))
+        if kept is not None and kept.stamp == stamp and kept.settled:
+            return kept
+        with open(path, "rb") as file:
+            found = os.fstat(file.fileno())
+            text = file.read()
+            after = os.fstat(file.fileno())
+        age_ns = time.time_ns() - max(after.st_mtime_ns, after.st_ctime_ns)
+        kept = Kept(
+            stamp_of(found),
+            dict(groups_of(text) if is_groups else users_of(text)),
+            stamp_of(found) == stamp_of(after) and not 0 <= age_ns < RACY_NS,
+        )
+        self._kept[path, is_groups] = kept
+        return kept
+
+
+def lines_of(text: bytes) -> Iterator[bytes]:
+    """As httpd reads lines: stripped, a backslash at the end joins the next."""
+    for line in text.replace(b"\\\r\n", b"").replace(b"\\\n", b"").split(b"\n"):
+        stripped = line.strip(b" \t\r\v\f")
+        if stripped and not stripped.startswith(b"#"):
+            yield stripped
+
+
+def users_of(text: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """name:hash[:...]. The first line of a name holds, so it comes last."""
+    for line in reversed(list(lines_of(text))):
+        name, colon, rest = line.partition(b":")
+        yield name, rest.lstrip(b":").partition(b":")[0] if colon else b""
+
+
+def groups_of(text: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """name: user user ... Lines of one group are one."""
+    joined: dict[bytes, bytes] = {}
+    for line in lines_of(text):
+        name, _, users = line.partition(b":")
+        name = name.rstrip().lower()
+        words = (word.strip(b"\"'") for word in users.split())
+        joined[name] = joined.get(name, b"\n") + b"".join(w + b"\n" for w in words)
+    return iter(joined.items())
