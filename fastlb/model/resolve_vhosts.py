@@ -9,7 +9,7 @@ from fastlb.config.hosts import port_number, split_host_port
 from fastlb.config.tree import Node
 from fastlb.facts.listener import AddressSet, Listener
 from fastlb.model.drafts import Drafts, Handler, Place, ServerDraft
-from fastlb.model.report import place_of
+from fastlb.model.report import Mistake, place_of
 
 
 def listen(run: Drafts, _place: Place, node: Node) -> None:
@@ -17,13 +17,11 @@ def listen(run: Drafts, _place: Place, node: Node) -> None:
     parts = split_host_port(node.args[0])
     port = port_number(parts[1]) if parts is not None else None
     if parts is None or port is None or "%" in parts[0]:
-        run.report.error(
-            node,
+        raise Mistake(
             "FB0210",
             "Invalid address or port",
             cure="write Listen 8080, Listen 127.0.0.1:8080 or Listen [::1]:8080",
         )
-        return
     protocol = node.args[1].lower() if len(node.args) > 1 else ""
     for address in _listen_addresses(run, node, parts[0]):
         for other_host, other_port, _, other in run.listens:
@@ -95,7 +93,8 @@ def virtual_host(run: Drafts, node: Node) -> ServerDraft:
             node, "FB0214", "<VirtualHost> directive requires additional arguments"
         )
     for word in node.args:
-        _add_address(run, draft, node, word, main_port)
+        with run.report.mistakes_at(node):
+            _add_address(run, draft, node, word, main_port)
     return draft
 
 
@@ -110,26 +109,18 @@ def _add_address(
     else:
         parts = split_host_port(word)
         port = main_port
-    if parts is None:
-        run.report.error(node, "FB0214", "The address or port is invalid", word=word)
-        return
-    host, port_text = parts
+    host, port_text = parts or ("", "")
     if port_text:
         port = port_number(port_text)
-        if port is None:
-            run.report.error(
-                node, "FB0214", "The address or port is invalid", word=word
-            )
-            return
+    if parts is None or (port_text and port is None):
+        raise Mistake("FB0214", "The address or port is invalid", word=word)
     if not host:
-        run.report.error(
-            node,
+        raise Mistake(
             "FB0214",
             "Missing address for VirtualHost",
             cure=f"write <VirtualHost *:{word.lstrip(':')}>",
             word=word,
         )
-        return
     if host == "*" or host.lower() == "_default_":
         draft.addresses.append(("*", port))
         return
