@@ -12,23 +12,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from os import kill
 
+_STILL_THERE = "AH00045: child process {} still did not exit, sending a SIGTERM"
 STEPS: tuple[tuple[float, signal.Signals | None, str], ...] = (
     (0.0, signal.SIGTERM, ""),
-    (
-        3.0,
-        signal.SIGTERM,
-        "AH00045: child process {} still did not exit, sending a SIGTERM",
-    ),
-    (
-        5.0,
-        signal.SIGTERM,
-        "AH00045: child process {} still did not exit, sending a SIGTERM",
-    ),
-    (
-        7.0,
-        signal.SIGTERM,
-        "AH00045: child process {} still did not exit, sending a SIGTERM",
-    ),
+    (3.0, signal.SIGTERM, _STILL_THERE),
+    (5.0, signal.SIGTERM, _STILL_THERE),
+    (7.0, signal.SIGTERM, _STILL_THERE),
     (
         9.0,
         signal.SIGKILL,
