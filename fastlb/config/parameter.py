@@ -28,27 +28,34 @@ Read = Callable[[str], Any]
 class Parameter:
     """One declaration.
 
-    sets     the field of Member or Balancer that it sets; several: read returns them
-             by name, and default is so, too; "": none
-    read     the value of that field, as above
-    default  what the field holds where nobody writes the parameter
+    read     the value of its field, as above
     help     one phrase for the manual
-    reason   of one that is accepted and explained: what is done instead
+    default  what the field holds where nobody writes the parameter
+    sets     the field of Member or Balancer, where its name is not the key; several:
+             read returns them by name, and default is so, too. "": what is not served
+             sets none
+    reason   what is done instead: it makes it one that is accepted and explained
     cure     what to write where somebody may rely on it, which makes a warning of it
     own      Apache does not know it: refused under Compat apache
     adds     written again it goes on from the value before: `status=`
     """
 
     key: str
-    sets: str | tuple[str, ...]
     read: Read
     help: str
     default: Any = None
+    sets: str | tuple[str, ...] = ""
     status: Status = Status.SERVED
     reason: str = ""
     cure: str = ""
     own: bool = False
     adds: bool = False
+
+    def __post_init__(self) -> None:
+        if self.reason and self.status is Status.SERVED:
+            object.__setattr__(self, "status", Status.EXPLAINED)
+        if not self.sets and self.status is Status.SERVED:
+            object.__setattr__(self, "sets", self.key)
 
     def values(self, value: str) -> Mapping[str, Any]:
         found = self.read(value)

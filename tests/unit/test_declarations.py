@@ -180,7 +180,7 @@ def test_the_manual_says_defaults_as_they_are_written() -> None:
 def test_a_planted_parameter_is_found() -> None:
     def declared(sets: str, default: object) -> Parameters:
         read = number(0, 9, "wrong")
-        return Parameters("", Parameter("x", sets, read, "help", default))
+        return Parameters("", Parameter("x", read, "help", default, sets))
 
     assert parameter_faults(declared("lbset", 0), Member) == []
     assert parameter_faults(declared("lbsets", 0), Member)

@@ -141,7 +141,7 @@ def test_an_own_parameter_must_be_declared_so(known: Parameters) -> None:
     where = "member" if known is MEMBER else "balancer"
     says = dict.fromkeys(("member planted=1", "balancer planted=1"), "unknown")
     for own in (True, False):
-        more = Parameter("planted", "", number(0, 9, ""), "a fault", own=own)
+        more = Parameter("planted", number(0, 9, ""), "a fault", own=own)
         with pytest.MonkeyPatch.context() as patch:
             patch.setitem(known.table, "planted", more)
             assert own == (word_faults(REGISTRY, HTTPD_SAYS) == [])
@@ -154,7 +154,7 @@ def test_an_own_parameter_must_be_declared_so(known: Parameters) -> None:
 
 
 def test_an_own_parameter_is_refused_with_the_reason() -> None:
-    more = Parameter("planted", "", number(0, 9, ""), "a fault", own=True)
+    more = Parameter("planted", number(0, 9, ""), "a fault", own=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(MEMBER.table, "planted", more)
         text = "<Proxy balancer://b>\nBalancerMember http://h planted=1\n</Proxy>\n"

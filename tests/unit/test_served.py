@@ -277,6 +277,6 @@ def test_a_parameter_that_sets_no_field_is_found(
     models: Models, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for table in (MEMBER.table, BALANCER.table):
-        planted = Parameter("planted", "planted", number(0, 9, ""), "a fault")
+        planted = Parameter("planted", number(0, 9, ""), "a fault")
         monkeypatch.setitem(table, "planted", planted)
     assert unobeyed_parameters(models, set()) == ["planted=", "planted="]

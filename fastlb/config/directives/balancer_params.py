@@ -16,7 +16,6 @@ from fastlb.config.parameter import (
     switch,
     text,
 )
-from fastlb.config.registry import Status
 from fastlb.facts.regex import compile_pcre
 
 NONCE_SIZE: Final = 37
@@ -80,41 +79,40 @@ BALANCER: Final = Parameters(
     "unknown Balancer parameter",
     Parameter(
         "lbmethod",
-        ("lbmethod", "lbmethod_asked"),
         _lbmethod,
         "how members are elected",
         {"lbmethod": "byrequests", "lbmethod_asked": "byrequests"},
+        sets=("lbmethod", "lbmethod_asked"),
     ),
     Parameter(
         "stickysession",
-        ("sticky_cookie", "sticky_url"),
         _sticky,
         "cookie|url parameter that names a session's member",
         {"sticky_cookie": None, "sticky_url": None},
+        sets=("sticky_cookie", "sticky_url"),
     ),
     Parameter(
         "stickysessionsep",
-        "sticky_separator",
         _separator,
         "character before the route in a session's name, or Off",
         ".",
+        sets="sticky_separator",
     ),
     Parameter(
         "routeregex",
-        "route_regex",
         _route_regex,
         "regular expression whose first group is the route",
+        sets="route_regex",
         own=True,
     ),
     Parameter(
         "scolonpathdelim",
-        "scolon_path_delim",
         switch("scolonpathdelim"),
         "whether ; also ends the path before a session's name",
         False,
+        sets="scolon_path_delim",
     ),
     Parameter(
-        "nofailover",
         "nofailover",
         switch("failover"),
         "whether sessions end with their member",
@@ -122,52 +120,48 @@ BALANCER: Final = Parameters(
     ),
     Parameter(
         "maxattempts",
-        "max_attempts",
         number(0, INT_MAX, "maximum number of attempts must be a positive number"),
         "other members that a request may be given to",
+        sets="max_attempts",
     ),
     Parameter(
         "timeout",
-        "timeout_ms",
         seconds(1, "timeout must be at least one second"),
         "how long to wait for a member that can serve",
         0,
+        sets="timeout_ms",
     ),
     Parameter(
         "failonstatus",
-        "fail_on_status",
         _fail_on_status,
         "statuses of an answer that put its member in error",
         (),
+        sets="fail_on_status",
     ),
     Parameter(
         "failontimeout",
-        "fail_on_timeout",
         switch("failontimeout"),
         "whether a late answer puts its member in error",
         False,
+        sets="fail_on_timeout",
     ),
     Parameter(
         "forcerecovery",
-        "force_recovery",
         switch("forcerecovery"),
         "whether all members are tried at once when all are in error",
         True,
+        sets="force_recovery",
     ),
     Parameter(
         "nonce",
-        "",
         _nonce,
         "token of balancer-manager's forms",
-        status=Status.EXPLAINED,
         reason=_RELOADED,
     ),
     Parameter(
         "growth",
-        "",
         number(1, 100, "growth must be between 1 and 100"),
         "members that may be added while running",
-        status=Status.EXPLAINED,
         reason=_RELOADED,
     ),
 )

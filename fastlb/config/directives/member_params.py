@@ -113,38 +113,33 @@ def _flusher(value: str) -> str:
 
 
 def _health(key: str, read: Read, help_text: str) -> Parameter:
-    return Parameter(
-        key, "", read, help_text, status=Status.UNSUPPORTED, reason=_NO_CHECKS
-    )
+    return Parameter(key, read, help_text, status=Status.UNSUPPORTED, reason=_NO_CHECKS)
 
 
 MEMBER: Final = Parameters(
     "unknown Worker parameter",
     Parameter(
         "loadfactor",
-        "load_factor",
         _load_factor,
         "share of the requests, 1 to 100",
         100,
+        sets="load_factor",
     ),
     Parameter(
-        "lbset",
         "lbset",
         number(0, 99, "lbset must be between 0 and 99"),
         "members of a higher set serve when none of a lower one can",
         0,
     ),
-    Parameter("route", "route", text("Route"), "name in session cookies", ""),
+    Parameter("route", text("Route"), "name in session cookies", ""),
     Parameter(
-        "redirect",
         "redirect",
         text("Redirect"),
         "route that its sessions go to while it cannot serve",
         "",
     ),
-    Parameter("status", "status", _status, "initial flags, such as +H", "", adds=True),
+    Parameter("status", _status, "initial flags, such as +H", "", adds=True),
     Parameter(
-        "min",
         "min",
         number(0, INT_MAX, "Min must be a positive number"),
         "idle connections that are always kept",
@@ -152,67 +147,64 @@ MEMBER: Final = Parameters(
     ),
     Parameter(
         "max",
-        "max",
         number(0, INT_MAX, "Max must be a positive number"),
         "connections at once, in one worker",
     ),
     Parameter(
-        "smax",
         "smax",
         number(0, INT_MAX, "Smax must be a positive number"),
         "idle connections beyond which ttl= holds",
     ),
     Parameter(
         "ttl",
-        "ttl_ms",
         seconds(1, "TTL must be at least one second"),
         "how long an idle connection is kept",
+        sets="ttl_ms",
     ),
     Parameter(
         "acquire",
-        "acquire_ms",
         time(
             "ms",
             "Acquire timeout has wrong format",
             "Acquire must be at least one millisecond",
         ),
         "how long to wait for a connection when max= are in use",
+        sets="acquire_ms",
     ),
     Parameter(
         "timeout",
-        "timeout_ms",
         seconds(1, "Timeout must be at least one second"),
         "how long to wait for the member",
+        sets="timeout_ms",
     ),
     Parameter(
         "connectiontimeout",
-        "connect_timeout_ms",
         time(
             "s",
             "Connectiontimeout has wrong format",
             "Connectiontimeout must be at least one millisecond.",
         ),
         "how long a connection may take to be made",
+        sets="connect_timeout_ms",
     ),
     Parameter(
         "ping",
-        "ping_ms",
         time(
             "s",
             "Ping/Pong timeout has wrong format",
             "Ping/Pong timeout must be at least one millisecond",
         ),
         "Expect: 100-continue is asked first, and this long waited for",
+        sets="ping_ms",
     ),
     Parameter(
         "retry",
-        ("retry_ms", "retry_written"),
         _retry,
         "how long a member in error is left alone",
         {"retry_ms": 60_000, "retry_written": False},
+        sets=("retry_ms", "retry_written"),
     ),
     Parameter(
-        "keepalive",
         "keepalive",
         switch("KeepAlive"),
         "SO_KEEPALIVE for its connections",
@@ -220,29 +212,26 @@ MEMBER: Final = Parameters(
     ),
     Parameter(
         "disablereuse",
-        "disable_reuse",
         switch("DisableReuse"),
         "a connection for each request",
         False,
+        sets="disable_reuse",
     ),
     Parameter(
         "enablereuse",
-        "disable_reuse",
         switch("EnableReuse", when_on=False),
         "the reverse of disablereuse=",
         False,
+        sets="disable_reuse",
     ),
     Parameter(
         "flushpackets",
-        "",
         _flush_packets,
         "whether pieces of an answer are sent at once",
-        status=Status.EXPLAINED,
         reason=_AT_ONCE,
     ),
     Parameter(
         "flushwait",
-        "",
         number(
             0,
             1000,
@@ -250,35 +239,29 @@ MEMBER: Final = Parameters(
             10,
         ),
         "how long flushpackets=auto waits",
-        status=Status.EXPLAINED,
         reason=_AT_ONCE,
     ),
     Parameter(
         "flusher",
-        "",
         _flusher,
         "provider of mod_proxy_fdpass",
-        status=Status.EXPLAINED,
         reason="only mod_proxy_fdpass reads it, which is not served",
     ),
     Parameter(
         "iobuffersize",
-        "",
         buffer("IOBufferSize"),
         "size of reads from the member",
-        status=Status.EXPLAINED,
         reason="reads are as large as a body makes worth while",
     ),
     Parameter(
         "receivebuffersize",
-        "receive_buffer_bytes",
         buffer("ReceiveBufferSize"),
         "receive buffer of its sockets",
         0,
+        sets="receive_buffer_bytes",
     ),
     Parameter(
         "responsefieldsize",
-        "response_field_bytes",
         number(
             0,
             INT_MAX,
@@ -287,10 +270,10 @@ MEMBER: Final = Parameters(
         ),
         "longest header field of an answer",
         8192,
+        sets="response_field_bytes",
     ),
     Parameter(
         "addressttl",
-        "address_ttl_s",
         number(
             -1,
             INT_MAX,
@@ -298,14 +281,13 @@ MEMBER: Final = Parameters(
         ),
         "how long its looked up address holds",
         -1,
+        sets="address_ttl_s",
     ),
-    Parameter("upgrade", "upgrade", _upgrade, "protocols that may be upgraded to", ()),
+    Parameter("upgrade", _upgrade, "protocols that may be upgraded to", ()),
     Parameter(
         "secret",
-        "",
         text("Secret"),
         "AJP's secret",
-        status=Status.EXPLAINED,
         reason="no secret is sent, since it belongs to AJP",
         cure="let the member see one by RequestHeader set, or ask it for a certificate",
     ),
