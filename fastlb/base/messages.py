@@ -179,6 +179,16 @@ _CONFIG = {
         " one.",
         "Write a list of ciphers where another is meant.",
     ),
+    "FB0164": Message(
+        "warning",
+        "A URL holds a blank.",
+        "Put the quotes around the URL alone, and what belongs behind it there.",
+    ),
+    "FB0165": Message(
+        "warning",
+        "A line ends with a semicolon, which is part of its last word.",
+        "Leave it out: a directive ends with its line.",
+    ),
     "FB0161": Message(
         "warning",
         "A line of envvars asks for more than variables; it is not run.",
@@ -525,8 +535,10 @@ _MODEL = {
     ),
     "FB0269": Message(
         "warning",
-        "A key, a signature or a version of TLS is too weak to be used.",
-        "Make a key of 2048 bits (RSA) or P-256; leave TLSv1 and TLSv1.1 out.",
+        "Clients, or the TLS library, refuse a certificate, its key, its signature or a"
+        " version of TLS.",
+        "Let a certificate be issued for this server, with a key of 2048 bits (RSA) or"
+        " P-256; write SSLProtocol -all +TLSv1.2 +TLSv1.3.",
     ),
     "FB0270": Message(
         "error",

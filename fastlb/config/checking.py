@@ -14,6 +14,7 @@ While `lenient`, the tree holds what a misspelled directive means:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from fastlb.base.errors import Diagnostic, Severity
 from fastlb.base.limits import COMPLAINTS_KEPT
@@ -137,11 +138,14 @@ class Checker:
         if problem is not None:
             written = f"{name} {declared.syntax}".rstrip()
             cure = f"write <{written}>" if draft.is_section else f"write {written}"
+            cure = hints.semicolon_cure(words) or cure
             self._report(draft, name, Complaint(problem, "", cure, "FB0108"))
             return False
         complaint = declared.value_problem(texts)
         if complaint is None:
             return True
+        if complaint.severity is Severity.ERROR and not complaint.cure:
+            complaint = replace(complaint, cure=hints.semicolon_cure(words))
         self._report(draft, name, complaint, words)
         return complaint.severity is not Severity.ERROR
 
@@ -150,6 +154,8 @@ class Checker:
     ) -> None:
         """What Apache takes and hardly anybody means."""
         name = declared.name
+        if name in hints.ENDS_WITH_ITS_LINE and hints.semicolon_cure(words):
+            self._report(draft, name, hints.semicolon(words), words)
         comment = trailing_comment(declared, words)
         if comment is not None:
             self._report(draft, name, comment, words)

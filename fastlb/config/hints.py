@@ -7,8 +7,10 @@ every other unknown word there is a sentence that helps.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from fastlb.base.errors import Severity
+from fastlb.config.lexer import Word
 from fastlb.config.registry import Complaint, Registry
 
 INVALID = (
@@ -28,6 +30,34 @@ def unknown_word(
     why, cure = _hint(registry, name, raw, is_section)
     shown = f"<{name}" if is_section else name
     return Complaint(INVALID.format(shown), why, cure, "FB0105", word=-1)
+
+
+# What nobody ends with a semicolon on purpose.
+ENDS_WITH_ITS_LINE = (
+    *("ServerName", "ServerAlias", "ServerAdmin", "ServerRoot", "DocumentRoot"),
+    *("ErrorLog", "User", "Group", "PidFile", "ProxyPass", "ProxyPassReverse"),
+    *("BalancerMember", "ProxySet", "SSLCertificateFile", "SSLCertificateKeyFile"),
+    *("SSLCertificateChainFile", "Redirect", "Require"),
+)
+
+
+def semicolon_cure(words: Sequence[Word]) -> str:
+    """What to do about `Listen 80;`, a habit of other servers; "" for other words."""
+    if not words or words[-1].quoted or not words[-1].text.endswith(";"):
+        return ""
+    return "leave out the semicolon: a directive ends with its line"
+
+
+def semicolon(words: Sequence[Word]) -> Complaint:
+    """Where the last word is sound with it, and another than was meant."""
+    return Complaint(
+        f"the semicolon is part of the last word, {words[-1].text}",
+        "",
+        semicolon_cure(words),
+        "FB0165",
+        Severity.WARNING,
+        len(words) - 1,
+    )
 
 
 def own_word(name: str) -> Complaint:

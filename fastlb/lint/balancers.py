@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fastlb.config.suggest import nearest
 from fastlb.config.tree import Node
 from fastlb.model.drafts import Drafts, MemberDraft, ServerDraft, Values
 from fastlb.model.merge import effective_balancer
 from fastlb.model.report import did_you_mean, place_of
-from fastlb.model.targets import BALANCER_PREFIX
+from fastlb.model.targets import BALANCER_PREFIX, advice_on
 
 SHORT_TIMEOUT_MS = 1000
 PROBED = "a member that refused a connection is probed until it is back"
@@ -41,6 +42,7 @@ def lint_balancers(run: Drafts) -> None:
         _unused(run, server)
         for member in server.every_member():
             _timing(run, member)
+            _one_word(run, member)
 
 
 def _standbys(subject: _Subject) -> None:
@@ -211,24 +213,63 @@ def _hidden_members(run: Drafts, server: ServerDraft) -> None:
             )
 
 
+def _one_word(run: Drafts, member: MemberDraft) -> None:
+    """`"http://h:1/ route=a"` in one pair of quotes: Apache takes it for a path."""
+    if " " not in member.target.path:
+        return
+    why, cure = advice_on(member.target.url)
+    run.report.warn(
+        member.node,
+        "FB0164",
+        f"there is a blank in {member.target.url}",
+        why=why or "no path has one: in a request it would be %20",
+        cure=cure or "write %20",
+    )
+
+
 def _unused(run: Drafts, server: ServerDraft) -> None:
     """Members that nothing sends requests to."""
-    for name, draft in server.balancers.items():
-        if not draft.members:
-            continue
-        users = run.heirs(server)
-        if not any(name in balancers_named(user) for user in users):
-            named = sorted(n for user in users for n in balancers_named(user))
-            near = did_you_mean(name, [n for n in named if n != name])
+    unused = unused_balancers(run, server)
+    meant = {
+        balancer_meant(run, user, name)
+        for user in run.heirs(server)
+        for name in balancers_named(user)
+        if not (found := effective_balancer(run.main, user, name)) or not found.members
+    }
+    for name in unused:
+        if name not in meant:  # else FB0291 asks whether it was
             run.report.note(
-                draft.node,
+                server.balancers[name].node,
                 "FB0237",
                 f"no ProxyPass names {name}",
                 why="its members get no requests",
-                cure=near
-                or f"write ProxyPass / {BALANCER_PREFIX}"
+                cure=f"write ProxyPass / {BALANCER_PREFIX}"
                 f"{name.removeprefix(BALANCER_PREFIX)}/",
             )
+
+
+def unused_balancers(run: Drafts, server: ServerDraft) -> list[str]:
+    """Balancers with members that no ProxyPass of those who may use them names."""
+    named = {name for user in run.heirs(server) for name in balancers_named(user)}
+    return [
+        name
+        for name, draft in server.balancers.items()
+        if draft.members and name not in named
+    ]
+
+
+def balancer_meant(run: Drafts, server: ServerDraft, undefined: str) -> str | None:
+    """Which balancer a name that is not defined was meant for.
+
+    The one with nearly this name, or the only one that nothing names.
+    """
+    owners = (run.main, server) if not server.is_main else run.servers
+    known = [n for one in owners for n, d in one.balancers.items() if d.members]
+    near = nearest(undefined, sorted(known))
+    if near is not None:
+        return near
+    unused = dict.fromkeys(n for one in owners for n in unused_balancers(run, one))
+    return next(iter(unused)) if len(unused) == 1 else None
 
 
 def balancers_named(server: ServerDraft) -> set[str]:

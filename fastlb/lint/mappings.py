@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from fastlb._pcre2 import PatternLimitError
 from fastlb.facts.regex import compile_pcre
 from fastlb.facts.vhost import SectionKind
-from fastlb.lint.balancers import balancers_named
+from fastlb.lint.balancers import balancer_meant, balancers_named
 from fastlb.model.drafts import (
     ConfDraft,
     Drafts,
@@ -17,7 +17,7 @@ from fastlb.model.drafts import (
     ServerDraft,
 )
 from fastlb.model.merge import effective_balancer, inherits_passes
-from fastlb.model.report import did_you_mean, place_of
+from fastlb.model.report import place_of
 
 
 def lint_mappings(run: Drafts) -> None:
@@ -68,6 +68,7 @@ def _undefined(run: Drafts, server: ServerDraft, mapping: MappingDraft) -> None:
         return
     known = {n for one in run.servers for n, d in one.balancers.items() if d.members}
     elsewhere = name in known
+    meant = balancer_meant(run, server, name)
     run.report.warn(
         mapping.node,
         "FB0291",
@@ -76,8 +77,9 @@ def _undefined(run: Drafts, server: ServerDraft, mapping: MappingDraft) -> None:
         why="each request is answered with 503 (AH01171)",
         cure="define it here or in the main server"
         if elsewhere
-        else did_you_mean(name, sorted(known))
-        or f"write <Proxy {name}> with a BalancerMember in it",
+        else f"did you mean {meant}?"
+        if meant
+        else f"write <Proxy {name}> with a BalancerMember in it",
         word=name,
     )
 
@@ -92,6 +94,8 @@ def _section_of(run: Drafts, server: ServerDraft, name: str) -> SectionDraft | N
 def _slashes(run: Drafts, server: ServerDraft, mapping: MappingDraft) -> None:
     pattern, path = mapping.pattern, mapping.target_path
     if mapping.is_regex or pattern.endswith("/") == path.endswith("/"):
+        return
+    if path.endswith(";"):  # of another server's language: FB0165
         return
     node = mapping.node
     written = mapping.target

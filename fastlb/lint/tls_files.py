@@ -177,9 +177,11 @@ class TlsFiles:
             self.run.report.warn(
                 node,
                 "FB0269",
-                f"{' '.join(old)} will not be spoken",
+                f"{' and '.join(word.lstrip('+') for word in old)} will not be spoken:"
+                " whoever knows nothing newer cannot connect",
                 why="the TLS library refuses it at its level of security (RFC 8996)",
-                cure=f"delete it, or end {node.name[:-8]}CipherSuite with :@SECLEVEL=0",
+                cure=f"write {node.name} -all +TLSv1.2 +TLSv1.3, or end"
+                f" {node.name[:-8]}CipherSuite with :@SECLEVEL=0",
                 word=old[0],
             )
 

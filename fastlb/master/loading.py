@@ -58,6 +58,9 @@ def load(source: Source) -> Loaded:
         cpu_count=cpu_count(),
         host_name=socket.gethostname(),
     )
+    if any(item.is_error and item.directive == "Listen" for item in complaints):
+        # There is one, and what is wrong with it is told
+        more = [item for item in more if item.number != "FB0206"]
     files = [path for path, _, _ in tree.files]
     diagnostics = sort_by_place([*source.remarks, *complaints, *more], files)
     if source.strict:

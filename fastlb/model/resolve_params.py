@@ -26,7 +26,13 @@ from fastlb.config.tree import Node
 from fastlb.facts.regex import why_refused
 from fastlb.model.drafts import BalancerDraft, Drafts, Values
 from fastlb.model.report import Mistake, did_you_mean
-from fastlb.model.targets import Target, TargetError, parse_target, split_balancer_url
+from fastlb.model.targets import (
+    Target,
+    TargetError,
+    advice_on,
+    parse_target,
+    split_balancer_url,
+)
 
 _NOT_SERVED: Final = {
     "ajp": "AJP is not supported; use the member's HTTP connector",
@@ -70,11 +76,9 @@ def member_target(text: str, directive: str) -> Target:
     try:
         target = parse_target(text)
     except TargetError as problem:
-        cure = ""
-        if "://" not in text and re.fullmatch(r"[A-Za-z0-9_.-]+(:[0-9]+)?(/.*)?", text):
-            cure = f"write http://{text}"
+        why, cure = advice_on(text)
         raise Mistake(
-            "FB0223", f"{directive} {problem}", cure=cure, word=text
+            "FB0223", f"{directive} {problem}", why=why, cure=cure, word=text
         ) from problem
     if target.scheme not in _SERVED:
         raise Mistake(

@@ -31,6 +31,8 @@ WEBSOCKET_SCHEMES: Final = ("ws", "wss")
 BALANCER_PREFIX: Final = "balancer://"
 BALANCER_NAME_MAX: Final = 95  # characters of "balancer://name" (Apache: 96 with NUL)
 HOST_MAX: Final = 255
+PORT_MAX: Final = 65535
+PORT_DIGITS: Final = 6  # enough of a port to see that it is too large
 
 # The authority ends at "/", but also at "$": `http://h:80$1` in a ProxyPassMatch
 # means that the path comes from the request.
@@ -110,9 +112,9 @@ def parse_target(text: str) -> Target:
     if len(host) > HOST_MAX:
         raise TargetError(f"worker hostname ({host}) too long")
     default = DEFAULT_PORTS.get(scheme, 0)
-    port = int(port_text) if port_text else default
-    if port > 65535 or (port_text and port == 0):
-        raise TargetError(f"Unable to parse URL: {text}")
+    port = int(port_text[:PORT_DIGITS]) if port_text else default
+    if port > PORT_MAX or (port_text and port == 0):
+        raise TargetError(f"invalid port {port_text} in URL: {text}")
     shown_host = f"[{host}]" if ":" in host else host
     shown_port = f":{port}" if port != default else ""
     normal = f"{scheme}://{shown_host}{shown_port}{path}"
@@ -127,6 +129,22 @@ def parse_target(text: str) -> Target:
         path=path,
         unix_path=unix_path,
     )
+
+
+def advice_on(text: str) -> tuple[str, str]:
+    """(why, cure) for a text that is no target, or holds more than one; "" for none."""
+    head, _, rest = text.partition(" ")
+    if rest.strip() and "://" in head:
+        why = "the quotes stand around the URL and what belongs behind it"
+        return why, f'write "{head}" {rest.strip()}'
+    if text.endswith((";", ",")):
+        return "a directive ends with its line", f"write {text.rstrip(';,')}"
+    if "://" not in text and re.fullmatch(r"[A-Za-z0-9_.-]+(:[0-9]+)?(/.*)?", text):
+        return "", f"write http://{text}"
+    port = re.match(r"[^/]*//[^/$]*:([0-9]+)(?:[/$]|$)", text)
+    if port is not None and not 0 < int(port[1][:PORT_DIGITS]) <= PORT_MAX:
+        return f"ports go from 1 to {PORT_MAX}", ""
+    return "", ""
 
 
 def is_leading_part(first: Target, second: Target) -> bool:

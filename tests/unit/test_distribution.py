@@ -128,3 +128,10 @@ def test_f_is_looked_for_where_one_stands(
     assert found("-d", str(root), "-f", "a.conf") == str(root / "a.conf")
     (here / "x.conf").touch()
     assert found() == str(root / "x.conf")
+
+
+def test_a_listen_that_is_wrong_is_not_missed_as_well(tmp_path: Path) -> None:
+    conf = tmp_path / "a.conf"
+    conf.write_text("Listen 80;\n")
+    loaded = load(source_of(parse(["-f", str(conf)]), "/", "x.conf"))
+    assert [item.number for item in loaded.diagnostics] == ["FB0107"]

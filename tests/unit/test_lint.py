@@ -308,3 +308,50 @@ def test_an_open_route_cookie_is_noted() -> None:
     line = 'Header add Set-Cookie "R=.%{BALANCER_WORKER_ROUTE}e; path=/{}"'
     assert lint(line.replace("{}", "")) == [(1, "FB0205")]
     assert lint(line.replace("{}", "; HttpOnly; SameSite=Lax")) == []
+
+
+def told_of(text: str) -> list[tuple[str, str]]:
+    """(number, cure) of all that is said, notes too."""
+    _, found = resolve_text(text)
+    return [(item.number, item.cure) for item in found]
+
+
+def test_a_name_that_was_misspelled_is_told_of_once() -> None:
+    text = "Listen 1\n<Proxy balancer://{}>\nBalancerMember http://h:1\n</Proxy>\n"
+    text += "ProxyPass / balancer://mycluster/\n"
+    for name in ("cluster", "another"):  # near, or the only one that nobody names
+        asked = f"did you mean balancer://{name}?"
+        assert told_of(text.format(name)) == [("FB0291", asked)]
+    two = text.format("another") + text.format("third").replace("Listen 1\n", "")
+    assert [n for n, _ in told_of(two)] == [
+        *("FB0237", "FB0291", "FB0237", "FB0296", "FB0291"),
+    ]
+
+
+def test_one_pair_of_quotes_around_a_url_and_its_parameters() -> None:
+    section = 'Listen 1\n<Proxy balancer://b>\nBalancerMember "{}"\n</Proxy>\n'
+    section += "ProxyPass / balancer://b/\n"
+    why = ("FB0223", 'write "http://h:1" route=a')
+    assert told_of(section.format("http://h:1 route=a")) == [why]
+    why = ("FB0164", 'write "http://h:1/x" route=a')
+    assert why in told_of(section.format("http://h:1/x route=a"))
+    why = ("FB0223", 'write "http://h:1" retry=5')
+    assert told_of('Listen 1\nProxyPass / "http://h:1 retry=5"\n') == [why]
+
+
+def test_a_port_that_is_none_is_named() -> None:
+    _, found = resolve_text("Listen 1\nProxyPass / http://h:80801/\n")
+    [wrong] = [item for item in found if item.is_error]
+    assert wrong.text == "ProxyPass invalid port 80801 in URL: http://h:80801/"
+    assert wrong.why == "ports go from 1 to 65535"
+
+
+def test_a_semicolon_is_told_of_where_it_stands() -> None:
+    leave = "leave out the semicolon: a directive ends with its line"
+    assert ("FB0107", "write Listen 80") in told_of("Listen 80;\n")
+    assert ("FB0108", leave) in told_of("Listen 1\nProxyPreserveHost On;\n")
+    assert ("FB0165", leave) in told_of("Listen 1\nServerName a.test;\n")
+    assert ("FB0223", "write http://h:1") in told_of(
+        "Listen 1\nProxyPass / http://h:1;"
+    )
+    assert told_of('Listen 1\nHeader set A "b;"\nHeader set C d;\n') == []

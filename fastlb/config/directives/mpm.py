@@ -30,6 +30,9 @@ def _listen(name: str, words: tuple[str, ...]) -> Complaint | None:
     address = words[0]
     bare = re.fullmatch(r"[0-9]+", address)
     port = address if bare else address.rpartition(":")[2]
+    if address.endswith(";") and len(words) == 1:
+        why = "a directive ends with its line"
+        return Complaint("Port must be specified", why, f"write Listen {address[:-1]}")
     if not bare and (":" not in address or address.endswith("]")):
         why = f"'{address}' is an address without a port"
         return Complaint("Port must be specified", why, f"write Listen {address}:80")
