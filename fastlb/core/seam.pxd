@@ -5,7 +5,3 @@
 
 # No interpreter is left: a worker that has only tunnels has dropped it (flow/lone.pxd).
 cdef bint seam_is_shut
-
-cdef str string_of(const char *data, unsigned int length)
-cdef void seam_say(
-    str level, str module, int vhost, str client, int error, str message) noexcept

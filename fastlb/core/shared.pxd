@@ -21,10 +21,3 @@ cdef struct shared_part:
     size_t size
     int writers             # WRITES_*
     shared_part *following  # all parts of this process
-
-# Map that many bytes of zeros. returns 0; FAILED: errno is kept beside it
-cdef int shared_make(shared_part *p, size_t size, int writers) noexcept nogil
-cdef void shared_end(shared_part *p) noexcept nogil
-# From here on this process writes only what `kind` of process may: WRITES_ALL is a
-# worker, WRITES_MONITOR the monitor.
-cdef void shared_become(int kind) noexcept nogil

@@ -59,6 +59,7 @@ cdef int shared_map(shared_part *p, int fd) noexcept nogil:
 
 
 cdef int shared_make(shared_part *p, size_t size, int writers) noexcept nogil:
+    """Map that many bytes of zeros. returns 0; FAILED: errno is kept beside it."""
     cdef int fd, got, why
     p.reading = p.writing = NULL
     p.size = size
@@ -102,6 +103,8 @@ cdef void shared_end(shared_part *p) noexcept nogil:
 
 
 cdef void shared_become(int kind) noexcept nogil:
+    """From here on this process writes only what `kind` of process may: WRITES_ALL is a
+    worker, WRITES_MONITOR the monitor."""
     cdef shared_part *p = shared_parts
     while p != NULL:
         if p.writers > kind and p.writing != NULL:

@@ -1,4 +1,4 @@
-"""MaxRequestWorkers bounds requests in work, and nobody else (core/flow/work.pxd)."""
+"""MaxRequestWorkers bounds requests in work, and nobody else (core/flow/work.pyx)."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
 """Which chapter of the core defines a name and which chapters use it.
 
-A chapter is a name under fastlb/core: its .pyx holds what it does, its .pxd what it
-offers; some have only one of them. All are included into one translation unit, so the
-compiler sees one namespace. What it cannot check is read from the sources here.
+A chapter is a name under fastlb/core: its .pyx holds what it does, its .pxd the data
+that it is about; some have only one of them. All are included into one translation
+unit, so the compiler sees one namespace. What it cannot check is read from the sources
+here.
 
     python tests/unit/fence.py          what is wrong, as the test says it
     python tests/unit/fence.py --write  write the `# uses:` head of every chapter

@@ -20,28 +20,8 @@ cdef struct member_claim:
     bint probe
     bint fresh
 
-# The slot of that key, made when there is none; -1: none is free.
-cdef int claim_balancer_slot(
-    table_view *t, const char *key, unsigned int length) noexcept nogil
-# lock: LOCK_*, when the balancer's lock had to be taken.
-cdef int claim_member_slot(
-    table_view *t, const member_claim *c, int *lock) noexcept nogil
-# Another method begins anew with all members. returns LOCK_*
-cdef int claim_balancer_method(table_view *t, int slot, int method) noexcept nogil
-# Nobody holds it any more.
-cdef void claim_free_balancer(table_view *t, int slot) noexcept nogil
-cdef void claim_free_member(table_view *t, int slot) noexcept nogil
-
-# The lowest free one, so that loops over workers stay short; -1: none is free.
-cdef int claim_worker_slot(
-    table_view *t, int pid, uint32_t serial, uint32_t generation,
-    int number) noexcept nogil
 # What a settled worker left behind.
 cdef struct claim_leavings:
     long long busy          # its shares, all members together
     long long connections
     int locks
-# Free the locks of a dead worker, take its shares off the gauges, add its totals to
-# those of the ended, and free its slot. Believes nothing: every number is bounded.
-cdef void claim_settle_worker(
-    table_view *t, worker_slot *w, claim_leavings *out) noexcept nogil

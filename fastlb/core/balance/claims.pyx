@@ -16,6 +16,7 @@ cdef inline member_entry *claim_member(const table_view *t, int slot) noexcept n
 
 # --- balancers
 
+# The slot of that key, made when there is none; -1: none is free.
 cdef int claim_balancer_slot(
         table_view *t, const char *key, unsigned int length) noexcept nogil:
     cdef uint64_t hash = table_key_hash(key, length)
@@ -46,6 +47,7 @@ cdef int claim_balancer_slot(
     return free
 
 
+# Another method begins anew with all members. returns LOCK_*.
 cdef int claim_balancer_method(table_view *t, int slot, int method) noexcept nogil:
     cdef balancer_slot *b = &t.balancers[slot]
     cdef uint32_t i
@@ -61,6 +63,7 @@ cdef int claim_balancer_method(table_view *t, int slot, int method) noexcept nog
     return got
 
 
+# Nobody holds it any more.
 cdef void claim_free_balancer(table_view *t, int slot) noexcept nogil:
     atomic_set_release_u32(&claim_balancer(t, slot).used, 0)
 
@@ -144,6 +147,7 @@ cdef int claim_new_member(
     return slot
 
 
+# The same for a member. lock: LOCK_*, when the balancer's lock had to be taken.
 cdef int claim_member_slot(
         table_view *t, const member_claim *c, int *lock) noexcept nogil:
     cdef uint64_t hash = table_key_hash(c.key, c.key_length)
@@ -222,6 +226,7 @@ cdef long long claim_empty_row(table_view *t, worker_slot *w) noexcept nogil:
     return busy
 
 
+# The lowest free one, so that loops over workers stay short; -1: none is free.
 cdef int claim_worker_slot(
         table_view *t, int pid, uint32_t serial, uint32_t generation,
         int number) noexcept nogil:
@@ -252,6 +257,8 @@ cdef int claim_worker_slot(
     return <int>i
 
 
+# Free the locks of a dead worker, take its shares off the gauges, add its totals to
+# those of the ended, and free its slot. Believes nothing: every number is bounded.
 cdef void claim_settle_worker(
         table_view *t, worker_slot *w, claim_leavings *out) noexcept nogil:
     cdef table_book *book = claim_book(t)

@@ -26,21 +26,10 @@ cdef void ledger_bytes(
 
 # A connection of a client more: counted as open, and for ever.
 cdef void ledger_connection_opened(worker_slot *w) noexcept nogil
-# Connections of this generation's workers that accept, and how many those are.
-cdef long long ledger_connections_of_peers(
-    const table_view *t, const worker_slot *w, long *workers) noexcept nogil
 
 # One request answered. state: scoreboard gauges are kept in the worker's own row.
 cdef void ledger_request_done(
     worker_slot *w, long long bytes_out, long long duration_us) noexcept nogil
-
-# How many requests a worker may have in work, and how many wait (flow/work.pxd).
-cdef void ledger_grant(worker_slot *w, long granted) noexcept nogil
-cdef void ledger_wait(worker_slot *w, long waiting) noexcept nogil
-# What the other workers have granted themselves, seen after what this one has written.
-# No row counts for less than 0 or more than most.
-cdef long ledger_granted_beside(
-    const table_view *t, const worker_slot *own, long most) noexcept nogil
 
 # A member failed. probe_may_clear: it was a refused or timed-out connect, so a TCP
 # probe proves that it is back; otherwise only retry= or a health check does.
@@ -51,9 +40,6 @@ cdef int member_failed(
 # A connect succeeded: error_time and retries back to 0, unless the member is in E
 # (a failure seen since then counts for more; as in Apache).
 cdef void member_connected(member_slot *m) noexcept nogil
-# FLAG_*: what the book says, and of the field's what is the workers' to say.
-cdef uint32_t member_flags_now(
-    const table_view *t, const member_slot *m) noexcept nogil
 cdef bint member_is_usable(const table_view *t, const member_slot *m) noexcept nogil
 cdef bint member_ignores_errors(
     const table_view *t, const member_slot *m) noexcept nogil
@@ -64,16 +50,3 @@ cdef unsigned int member_epoch(const member_slot *m) noexcept nogil
 # back, or it is stopped).
 cdef long long member_retry_in_ms(
     const table_view *t, const member_slot *m, long long now_us) noexcept nogil
-
-# For elections and the table; the data path has no use for them.
-cdef void ledger_elected(member_slot *m) noexcept nogil     # under the balancer's lock
-# Clear E, whatever the time; true when it was set.
-cdef bint member_clear_error(member_slot *m) noexcept nogil
-# Clear E and count a retry when it is time to (now > error_time + retry; at once with
-# retry=0 or flag I; never with flag S or when a probe will bring it back).
-cdef void member_retry(
-    const table_view *t, member_slot *m, long long now_us) noexcept nogil
-# Set FLAG_* on behalf of the master, or those of FLAGS_LIVE on behalf of the monitor;
-# returns the flags before.
-cdef uint32_t member_set_flags(
-    table_view *t, member_slot *m, uint32_t flags, bint on) noexcept nogil

@@ -53,6 +53,7 @@ cdef void ledger_bytes(
         atomic_add_u64(&m.read, <uint64_t>received)
 
 
+# Under the balancer's lock.
 cdef void ledger_elected(member_slot *m) noexcept nogil:
     atomic_set_u64(&m.elected, m.elected + 1)
 
@@ -74,6 +75,7 @@ cdef long long ledger_sum(const table_view *t, const int32_t *gauge) noexcept no
     return total
 
 
+# Connections of this generation's workers that accept, and how many those are.
 cdef long long ledger_connections_of_peers(
         const table_view *t, const worker_slot *w, long *workers) noexcept nogil:
     cdef uint32_t generation = worker_entry_of(t, w).generation
@@ -97,14 +99,18 @@ cdef void ledger_request_done(
     ledger_add(&w.duration_us, <uint64_t>duration_us if duration_us > 0 else 0)
 
 
+# How many requests this worker may have in work (flow/work.pyx).
 cdef void ledger_grant(worker_slot *w, long granted) noexcept nogil:
     atomic_set_i32(&w.granted, <int32_t>granted)
 
 
+# ... and how many wait.
 cdef void ledger_wait(worker_slot *w, long waiting) noexcept nogil:
     atomic_set_i32(&w.waiting, <int32_t>waiting)
 
 
+# What the other workers have granted themselves, seen after what this one has written.
+# No row counts for less than 0 or more than most.
 cdef long ledger_granted_beside(
         const table_view *t, const worker_slot *own, long most) noexcept nogil:
     cdef uint32_t i
@@ -120,6 +126,7 @@ cdef long ledger_granted_beside(
 
 # --- the state of a member
 
+# FLAG_*: what the book says, and of the field's what is the workers' to say.
 cdef uint32_t member_flags_now(
         const table_view *t, const member_slot *m) noexcept nogil:
     return (atomic_get_u32(&member_entry_of(t, m).flags)
@@ -177,7 +184,7 @@ cdef void member_connected(member_slot *m) noexcept nogil:
         atomic_set_u32(&m.retries, 0)
 
 
-# Clear E as a lazy retry does, without asking whether it is time.
+# Clear E as a lazy retry does, without asking whether it is time; true when it was set.
 cdef bint member_clear_error(member_slot *m) noexcept nogil:
     cdef uint32_t was = atomic_and_u32(
         &m.flags, ~<uint32_t>(FLAG_ERROR | FLAG_PROBE_CLEARS))
@@ -207,7 +214,8 @@ cdef long long member_retry_in_ms(
     return 0 if left_us <= 0 else (left_us + 999) // 1000
 
 
-# Offer a member in E its retry. Only E is cleared.
+# Clear E and count a retry when it is time to (now > error_time + retry; at once with
+# retry=0 or flag I; never with flag S or when a probe will bring it back).
 cdef void member_retry(
         const table_view *t, member_slot *m, long long now_us) noexcept nogil:
     if not atomic_get_u32(&m.flags) & FLAG_ERROR:
@@ -216,6 +224,8 @@ cdef void member_retry(
         atomic_add_u32(&m.retries, 1)
 
 
+# Set FLAG_* on behalf of the master, or those of FLAGS_LIVE on behalf of the monitor;
+# returns the flags before.
 cdef uint32_t member_set_flags(
         table_view *t, member_slot *m, uint32_t flags, bint on) noexcept nogil:
     cdef uint32_t live = flags & FLAGS_LIVE

@@ -23,18 +23,6 @@ cdef enum:
     LOCK_MASTER = 0xFFFFFFFF
     LOCK_MONITOR = 0xFFFFFFFE
 
-cdef uint64_t lock_owner(uint32_t serial, uint32_t number) noexcept nogil
-# Always ends, and the caller goes on whatever it says. returns LOCK_*
-cdef int lock_take(table_view *t, uint64_t *word) noexcept nogil
-cdef void lock_give(table_view *t, uint64_t *word) noexcept nogil
-# Take the lock of that owner, known to be dead; true when it had it.
-cdef bint lock_take_from(table_view *t, uint64_t *word, uint64_t owner) noexcept nogil
-# The process of that owner as the book has it; 0: none.
-cdef int lock_pid(const table_view *t, uint64_t owner) noexcept nogil
-
 # Take the lock of a balancer; an election that its last owner did not end is undone.
 # returns LOCK_*
 cdef int balancer_lock(table_view *t, balancer_slot *b) noexcept nogil
-cdef void balancer_unlock(table_view *t, balancer_slot *b) noexcept nogil
-# Free the locks that this dead process left; returns how many. Never waits.
-cdef int table_free_locks(table_view *t, uint64_t owner) noexcept nogil

@@ -59,6 +59,7 @@ cdef int lock_find(const table_view *t, uint64_t owner) noexcept nogil:
     return atomic_get_i32(&e.pid)
 
 
+# The process of that owner as the book has it; 0: none.
 cdef int lock_pid(const table_view *t, uint64_t owner) noexcept nogil:
     cdef int pid = lock_find(t, owner)
     return pid if pid > 0 else 0
@@ -119,6 +120,7 @@ cdef int lock_wait(table_view *t, uint64_t *word) noexcept nogil:
     return LOCK_OF_LIVING
 
 
+# Always ends, and the caller goes on whatever it says. returns LOCK_*.
 cdef int lock_take(table_view *t, uint64_t *word) noexcept nogil:
     cdef uint64_t seen = 0
     if likely(atomic_swap_if_u64(word, &seen, t.own.owner)):
@@ -132,6 +134,7 @@ cdef void lock_give(table_view *t, uint64_t *word) noexcept nogil:
     atomic_swap_if_u64(word, &seen, 0)
 
 
+# Take the lock of that owner, known to be dead; true when it had it.
 cdef bint lock_take_from(table_view *t, uint64_t *word, uint64_t owner) noexcept nogil:
     cdef uint64_t seen = owner
     return atomic_get_u64(word) == owner and atomic_swap_if_u64(
@@ -172,6 +175,7 @@ cdef void balancer_unlock(table_view *t, balancer_slot *b) noexcept nogil:
     lock_give(t, &b.owner)
 
 
+# Free the locks that this dead process left; returns how many. Never waits.
 cdef int table_free_locks(table_view *t, uint64_t owner) noexcept nogil:
     cdef uint32_t i
     cdef int count = 0

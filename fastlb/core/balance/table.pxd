@@ -205,30 +205,12 @@ cdef struct table_view:
     int32_t *shares
     lock_self own               # this process as an owner of locks
 
-# Make and map an empty table. returns 0; FAILED: errno is kept beside it (EINVAL: the
-# maxima are out of range)
-cdef int table_make(
-    table_view *t, unsigned int balancers_max, unsigned int members_max,
-    unsigned int workers_max) noexcept nogil
-cdef void table_end(table_view *t) noexcept nogil
-
-# Where the master writes what stands at that place of the book; NULL: not the master.
-cdef void *table_pen(const table_view *t, const void *place) noexcept nogil
-# The same for the directory: master and monitor.
+# Where master and monitor write what stands there in the directory; NULL: neither.
 cdef void *table_directory_pen(const table_view *t, const void *place) noexcept nogil
 
 # The place of a worker's share in a member's gauge.
 cdef int32_t *table_share(
     const table_view *t, const worker_slot *w, const member_slot *m) noexcept nogil
-# What the book says of a member and of a worker.
-cdef const member_entry *member_entry_of(
-    const table_view *t, const member_slot *m) noexcept nogil
-cdef const worker_entry *worker_entry_of(
-    const table_view *t, const worker_slot *w) noexcept nogil
-
-# Hash of a route, never 0; of a key.
-cdef uint32_t table_route_hash(const char *route, unsigned int length) noexcept nogil
-cdef uint64_t table_key_hash(const char *key, unsigned int length) noexcept nogil
 
 # The resolved addresses, in the order to try, copied whole.
 # version       in: of the copy at hand (0: none); out: of what was copied

@@ -81,6 +81,8 @@ cdef int table_make_field(table_view *t) noexcept nogil:
     return 0
 
 
+# Make and map an empty table. returns 0; FAILED: errno is kept beside it (EINVAL: the
+# maxima are out of range).
 cdef int table_make(
         table_view *t, unsigned int balancers_max, unsigned int members_max,
         unsigned int workers_max) noexcept nogil:
@@ -106,6 +108,7 @@ cdef void table_end(table_view *t) noexcept nogil:
     t.book = NULL
 
 
+# Where the master writes what stands at that place of the book; NULL: not the master.
 cdef void *table_pen(const table_view *t, const void *place) noexcept nogil:
     if t.book_part.writing == NULL:
         return NULL
@@ -131,12 +134,14 @@ cdef int32_t *table_share(
         + worker % SHARES_OF_A_LINE)
 
 
+# What the book says of a member.
 cdef const member_entry *member_entry_of(
         const table_view *t, const member_slot *m) noexcept nogil:
     ASSERT(<size_t>(m - t.members) < t.members_max)
     return t.member_entries + (m - t.members)
 
 
+# ... and of a worker.
 cdef const worker_entry *worker_entry_of(
         const table_view *t, const worker_slot *w) noexcept nogil:
     ASSERT(<size_t>(w - t.workers) < t.workers_max)
@@ -147,6 +152,7 @@ cdef uint64_t table_key_hash(const char *key, unsigned int length) noexcept nogi
     return hash_of(key, length)
 
 
+# Never 0.
 cdef uint32_t table_route_hash(const char *route, unsigned int length) noexcept nogil:
     cdef uint64_t h = table_key_hash(route, length)
     return <uint32_t>(h ^ (h >> 32)) | 1

@@ -1,4 +1,4 @@
-"""A head has come: an exchange begins, or its request is refused (begin.pxd)."""
+"""A head has come: an exchange begins, or its request is refused."""
 # uses: ground/text, ground/free_list, io/buffer, io/timer, io/watch, http/fields,
 #       http/head, http/hops, http/host, http/framing, balance/ledger, plan/plan,
 #       plan/facts, plan/match, flow/exchange, flow/engine, flow/states,
@@ -36,6 +36,7 @@ cdef exchange *exchange_take(downstream *d) noexcept nogil:
 
 
 cdef void exchange_begin(downstream *d, unsigned int head_bytes) noexcept nogil:
+    """A new exchange for a complete head in down.input, run as far as it goes."""
     cdef exchange *x = exchange_take(d)
     cdef char *data
     cdef int rc
@@ -129,6 +130,7 @@ cdef void exchange_refuse(downstream *d, int status, unsigned char why) noexcept
 
 
 cdef void exchange_drop(downstream *d, int status) noexcept nogil:
+    """As exchange_refuse, without an answer: a first request is only logged."""
     cdef exchange *x = NULL
     d.input.start = d.input.end         # the log line names no half of a line
     if d.client.requests == 0:

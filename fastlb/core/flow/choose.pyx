@@ -1,4 +1,5 @@
-"""Which member is asked, and who is asked next (choose.pxd)."""
+"""Which member is asked, and who is asked next: from a request that may go to a member,
+to the connection that it goes out on."""
 # uses: ground/chartable, ground/text, ground/arena, io/watch, http/fields,
 #       balance/table, balance/lock, balance/ledger, balance/chance, balance/elect,
 #       balance/sticky, plan/plan, plan/facts, plan/undecided, flow/exchange,
@@ -31,7 +32,8 @@ cdef void exchange_elect(exchange *x) noexcept nogil:
 
 
 cdef bint member_choose(exchange *x) noexcept nogil:
-    """x.member by an election of the mapping's balancer; False: there is nobody."""
+    """x.member by an election of the mapping's balancer, and the variables that tell of
+    it. False: there is nobody (x.choice.election)."""
     cdef int chosen
     cdef text *name
     if x.choice.balancer == NULL:
@@ -236,6 +238,7 @@ cdef void exchange_on_member_timeout(exchange *x) noexcept nogil:
 
 cdef void exchange_member_lost(
         exchange *x, int status, const char *detail, bint mark_error) noexcept nogil:
+    """Its side failed. status: what the client is told if nobody else is tried."""
     cdef plan_member *m = x.member
     cdef bint again = request_can_be_sent_again(x)
     cdef int first = 0

@@ -1,4 +1,16 @@
-"""CONNECT (connect.pxd)."""
+"""CONNECT: a tunnel to where the client says (RFC 9110 9.3.6).
+
+  access rules -> port allowed? -> addresses -> allowed? -> connected -> 200, X_TUNNEL
+                                   X_WAIT_ADDRESS
+
+<Proxy> sections are compared with one spelling of what is asked for (connect_named).
+Those that name it as it was written, or an address that it leads to, must allow it
+as well: LOCALHOST, localhost., 127.1 and [::ffff:127.0.0.1] are one place.
+
+There is no member. What stands in its place is connect_target, one for the process:
+its slot is in memory of our own, so nothing that a CONNECT does is counted for, or
+found by, anybody else; the addresses are the exchange's.
+"""
 # uses: ground/chartable, ground/text, io/writer, ground/address, ground/path,
 #       ground/arena, io/timer, io/watch, http/host, http/framing, balance/table,
 #       plan/plan, plan/facts, plan/undecided, plan/tls_variables, plan/rules,
@@ -7,6 +19,7 @@
 #       flow/decided, flow/choose
 
 cdef void connect_route(exchange *x) noexcept nogil:
+    """The head of a CONNECT has come."""
     cdef int first = x.facts.conf_count
     cdef value asked, named
     cdef decision d
@@ -272,6 +285,8 @@ cdef bint connect_may_ask_for(
 
 
 cdef void connect_go(exchange *x) noexcept nogil:
+    """The addresses are known (x.tunnel.addresses). Those that rules deny are left
+    out."""
     cdef int i, allowed = 0
     exchange_enter(x, X_DECIDE)
     timer_clear(&x.down.c.timer)
@@ -296,6 +311,7 @@ cdef void connect_deny(exchange *x) noexcept nogil:
 
 
 cdef void connect_unknown(exchange *x) noexcept nogil:
+    """The name has no address, or a look-up took too long."""
     cdef const char *told = service_no_address(x)
     say(x, &SAY_UNRESOLVED)
     say_more(x, &SAY_RETURNED, 0, told, 0)

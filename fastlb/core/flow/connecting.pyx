@@ -106,6 +106,8 @@ cdef int upstream_socket(upstream *u) noexcept nogil:
 
 
 cdef int upstream_open(exchange *x) noexcept nogil:
+    """Open a connection to x.member and begin to connect; x.up is set. returns 0, or
+    FAILED (nothing was opened; errno in stream_errno)."""
     global stream_errno
     cdef upstream *u = upstream_take()
     if u == NULL:

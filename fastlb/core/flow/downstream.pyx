@@ -1,4 +1,21 @@
-"""The client's connection (downstream.pxd)."""
+"""The client's connection: from accept to close, one request after the other.
+
+  state       on bytes               on the end            on a timeout
+  HANDSHAKE   -> IDLE (TLS)          closed                closed
+  IDLE        -> HEAD                closed                closed (KeepAliveTimeout)
+  HEAD        -> EXCHANGE, or stays  closed                408, -> FLUSH
+  WAIT        not read               not looked at         none: it is our turn
+  EXCHANGE    body of the request    half-close is fine    408, or both sides closed
+  FLUSH       not read               -                     closed
+  LINGER      read and dropped       closed                closed
+
+A plain request where TLS is spoken: HANDSHAKE -> EXCHANGE, which answers 400. A
+handshake that fails with an alert: HANDSHAKE -> LINGER.
+IDLE and HEAD -> WAIT when MaxRequestWorkers are in work; -> IDLE when its turn comes.
+After an exchange: -> IDLE when the connection is kept, else -> FLUSH -> LINGER or
+closed; -> LINGER when its body was cut. A draining worker: IDLE -> LINGER on its
+timeout. Debug builds assert each step against DOWN_FOLLOWERS, which is this table.
+"""
 # uses: ground/free_list, io/buffer, io/timer, io/watch, io/tls_stream, io/stream,
 #       balance/ledger, flow/exchange, flow/engine, flow/states, flow/heads,
 #       flow/work, flow/listeners
@@ -40,6 +57,8 @@ cdef void downstream_release(downstream *d) noexcept nogil:
 
 
 cdef void downstream_close(downstream *d) noexcept nogil:
+    """At once; downstream_linger does it in two steps, where bytes may be on their way
+    (RFC 9112 9.6)."""
     if d.c.kind == KIND_DEAD:
         return
     work_forget(d)
@@ -119,6 +138,7 @@ cdef void downstream_flush(downstream *d) noexcept nogil:
 
 
 cdef void downstream_next(downstream *d, bint keep, bint linger) noexcept nogil:
+    """The exchange is over and its answer has gone out (or is in d.output)."""
     d.client.requests += 1
     d.scanned = 0
     if not keep:
@@ -165,8 +185,12 @@ cdef inline long long downstream_idle_since(downstream *d) noexcept nogil:
 
 
 cdef long downstreams_close_idle(long most) noexcept nogil:
-    """Three looks at all of them, without an order that requests would have to keep:
-    the oldest and the newest, how many there are of each age, and then the closing."""
+    """Close up to so many that have been silent longest after a request; how many it
+    were.
+
+    Three looks at all of them, without an order that requests would have to keep: the
+    oldest and the newest, how many there are of each age, and then the closing.
+    """
     cdef long[AGES] ages
     cdef long long oldest = LLONG_MAX, newest = 0, width, since
     cdef long closed = 0, last, count = 0

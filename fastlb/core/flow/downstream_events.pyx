@@ -1,4 +1,4 @@
-"""What happens on a client's connection (downstream_events.pxd)."""
+"""What happens on a client's connection."""
 # uses: io/buffer, io/timer, io/watch, io/tls_hello, io/tls_stream, io/stream,
 #       http/fields, http/head, http/count, plan/plan, plan/match, flow/exchange,
 #       flow/engine, flow/states, flow/log_rows, flow/service_log, flow/read_time,
@@ -203,6 +203,7 @@ cdef void downstream_count(
 
 
 cdef void downstream_advance(downstream *d) noexcept nogil:
+    """Look for a complete head in what has been received, and begin its exchange."""
     cdef const char *data
     cdef unsigned int held
     cdef int head_bytes

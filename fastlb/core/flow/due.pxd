@@ -19,9 +19,3 @@ cdef struct due_step:
     bint mark_error
     int status
     const char *detail          # a constant, or in the arena of the exchange
-
-cdef void due_error(exchange *x, int status, const char *detail) noexcept nogil
-cdef void due_lost(
-    exchange *x, int status, const char *detail, bint mark_error) noexcept nogil
-cdef void due_elect(exchange *x) noexcept nogil
-cdef void due_connect(exchange *x) noexcept nogil

@@ -11,7 +11,7 @@ cdef struct engine_state:
     long accepted               # connections since the start, for recycling
     unsigned long connection_number
     uint64_t chance             # state of this worker's random numbers (chance.pxd)
-    # requests in work (work.pxd); LONG_MAX is granted where there is no bound
+    # requests in work (work.pyx); LONG_MAX is granted where there is no bound
     long in_work
     long granted
     long work_step              # so many more are asked for at once
@@ -39,6 +39,3 @@ cdef enum:
     LONE_IS_HERE = 76           # L
     LONE_CLOSED_ONE = 88        # X: a tunnel was closed to make room for newer ones
     LONE_TIMED_OUT = 84         # T: a tunnel was silent for too long
-
-# One byte to the master.
-cdef void lone_say(char what) noexcept nogil

@@ -1,4 +1,4 @@
-"""What happens to a connection, by its kind (events.pxd)."""
+"""What happens to a connection, by its kind: timers and frees; and the end of all."""
 # uses: io/buffer, ground/arena, io/watch, plan/plan, plan/logline, plan/late_lines,
 #       flow/exchange, flow/engine, flow/heads, flow/listeners, flow/downstream,
 #       flow/upstream, flow/pool, flow/settle, flow/steps, flow/upstream_events,

@@ -23,7 +23,7 @@ cdef struct downstream:
     unsigned char state         # DOWN_*
     bint sends_large            # its last request had a large body
     bint stray_line             # an empty line was skipped before this request
-    bint has_slot               # it counts among the requests in work (work.pxd)
+    bint has_slot               # it counts among the requests in work (work.pyx)
     downstream *wait_next       # in a waiting_line
     downstream *wait_prev
     bint must_linger            # bytes may be on their way: close in two steps
@@ -179,7 +179,7 @@ cdef struct local_answer:
     value more_fields           # "name\0value\0..."
     const text *handler         # who made it (SetHandler); NULL: nobody
 
-# Bytes both ways (tunnel.pxd).
+# Bytes both ways (tunnel.pyx).
 cdef struct tunnel_state:
     bint client_ended           # its end has been read
     bint member_ended
@@ -229,22 +229,3 @@ cdef struct exchange:
     # last: the first bytes of its arena, and what follows them, are not cleared by
     # exchange_take; variables as far as named, the head as far as used
     request_facts facts
-
-
-# What is kept of the body, x.body.kept bytes; for one step, as request_bytes.
-cdef char *request_kept(const exchange *x) noexcept nogil
-# Offset in down.input behind this request: where the next one begins.
-cdef unsigned int request_end(exchange *x) noexcept nogil
-# Has the client called this request its last?
-cdef bint client_closes(const exchange *x) noexcept nogil
-# May the member's connection serve another request?
-cdef bint response_reusable(exchange *x) noexcept nogil
-# All has come from the member; its timer is for the next request.
-cdef void response_source_done(exchange *x) noexcept nogil
-# RFC 9110 9.2.2; and: nothing of it was processed, or may be twice, and its bytes are
-# at hand.
-cdef bint request_is_idempotent(exchange *x) noexcept nogil
-cdef bint request_can_be_sent_again(exchange *x) noexcept nogil
-# Debug builds: exchange every buffer of both sides. It stands where a step begins, and
-# where another may have begun before it goes on.
-cdef void exchange_renew(exchange *x) noexcept nogil

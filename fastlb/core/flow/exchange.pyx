@@ -4,6 +4,7 @@
 #       plan/plan, plan/client, plan/facts, plan/logline
 
 cdef char *request_kept(const exchange *x) noexcept nogil:
+    """What is kept of the body, x.body.kept bytes; for one step, as request_bytes."""
     return &x.down.input.data[x.body.at]
 
 
@@ -17,6 +18,8 @@ cdef unsigned int request_end(exchange *x) noexcept nogil:
 
 
 cdef void exchange_renew(exchange *x) noexcept nogil:
+    """Debug builds: exchange every buffer of both sides. It stands where a step begins,
+    and where another may have begun before it goes on."""
     if not DEBUG_BUILD:
         return
     buffer_renew(&x.down.input)
@@ -34,6 +37,7 @@ cdef bint client_closes(const exchange *x) noexcept nogil:
 
 
 cdef bint response_reusable(exchange *x) noexcept nogil:
+    """May the member's connection serve another request?"""
     return x.res.reusable and x.attempt.sent and x.body.done and not x.attempt.is_deaf
 
 

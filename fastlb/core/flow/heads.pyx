@@ -1,4 +1,19 @@
-"""Room for heads (heads.pxd)."""
+"""Heads of requests that are under way: what room they may take.
+
+A head begins in a small buffer, 16 KiB, and moves into a larger one each time that is
+full: 64 KiB, 256 KiB, 1 MiB. Ordinary heads fit into the first. Of larger ones a
+worker has only so many at a time, by class (limits.pxd); a head that would be one too
+many is not read on until another gives its place, or its own time is over.
+
+  class    counted                              at most
+  medium   until the head is complete           HEADS_MEDIUM_MAX
+  large    until its request is answered        HEADS_LARGE_MAX
+  huge     until its request is answered        HEADS_HUGE_MAX
+
+Whoever waits for a class holds a place of the one below, and never of one above: so
+the largest always goes on, and then the next. A complete head of medium size belongs
+to a request in work, which MaxRequestWorkers bounds.
+"""
 # uses: io/buffer, io/watch, flow/exchange, flow/waiting
 
 cdef int[BUFFER_CLASSES] heads_max = [
@@ -9,6 +24,9 @@ cdef waiting_line heads_waiting[BUFFER_CLASSES]     # for a place in the class
 
 
 cdef int heads_make_room(downstream *d) noexcept nogil:
+    """Room for more bytes of a head in d.input, which is full. returns 1; AGAIN: it
+    waits, and is handled again when its turn comes; -400: there is no larger buffer;
+    FAILED: no memory."""
     cdef buffer *b = d.input
     cdef unsigned char wanted = b.size_class + 1
     if b.start > BUFFER_HEADROOM:
@@ -29,6 +47,7 @@ cdef int heads_make_room(downstream *d) noexcept nogil:
 
 
 cdef int heads_first_class(downstream *d) noexcept nogil:
+    """Class of the first buffer for a request that begins."""
     # Who sent a large body is likely to send another: head and body at once.
     if d.sends_large and heads_open[<int>BUFFER_MEDIUM] < HEADS_MEDIUM_MAX:
         heads_enter(d, BUFFER_MEDIUM)
@@ -37,11 +56,14 @@ cdef int heads_first_class(downstream *d) noexcept nogil:
 
 
 cdef void heads_complete(downstream *d) noexcept nogil:
+    """The head is complete."""
     if d.head_class == BUFFER_MEDIUM:
         heads_enter(d, 0)
 
 
 cdef void heads_next(downstream *d) noexcept nogil:
+    """The request is answered and d.input holds the beginning of the next: no larger a
+    buffer than that takes."""
     cdef buffer *b = d.input
     cdef unsigned int held = buffer_held(b)
     cdef int size_class = buffer_class_for(held)
@@ -56,6 +78,7 @@ cdef void heads_next(downstream *d) noexcept nogil:
 
 
 cdef void heads_leave(downstream *d) noexcept nogil:
+    """Not counted any more, and in no queue: d.input has gone, or is going."""
     if unlikely(d.head_waits):
         heads_unlink(d)
     if unlikely(d.head_class):

@@ -20,8 +20,3 @@ cdef extern from "flow/lone.h" nogil:
 
 cdef extern from "unistd.h" nogil:
     void _exit(int)
-
-# True when a draining worker has nothing but tunnels.
-cdef bint lone_is_due() noexcept nogil
-# Serve them to the end; never returns. ends_us: GracefulShutdownTimeout; 0: none
-cdef void lone_run(int pipe, long long ends_us) noexcept nogil

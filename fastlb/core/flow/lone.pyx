@@ -10,6 +10,7 @@ cdef long lone_closing_count = 0        # how many there were then
 
 
 cdef bint lone_is_due() noexcept nogil:
+    """True when a draining worker has nothing but tunnels."""
     cdef downstream *d = engine.all
     if not engine.draining or d == NULL:
         return False
@@ -21,6 +22,7 @@ cdef bint lone_is_due() noexcept nogil:
 
 
 cdef void lone_run(int pipe, long long ends_us) noexcept nogil:
+    """Serve them to the end; never returns. ends_us: GracefulShutdownTimeout, or 0."""
     global lone_pipe, lone_view, seam_is_shut
     cdef bint more = True
     cdef int i

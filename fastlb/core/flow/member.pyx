@@ -56,6 +56,7 @@ cdef long long exchange_timeout_us(exchange *x) noexcept nogil:
 
 
 cdef long long connect_timeout_us(exchange *x) noexcept nogil:
+    """How long connecting to it may take."""
     if x.member.said.connect_timeout_us:
         return x.member.said.connect_timeout_us
     return exchange_timeout_us(x)

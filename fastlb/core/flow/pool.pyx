@@ -1,4 +1,11 @@
-"""The pools (pool.pxd; mod_proxy's min, smax, max, ttl, acquire, disablereuse)."""
+"""Connections to members, kept alive between requests: one pool a member and worker.
+
+The newest idle connection is taken first, so that what a burst opened grows old and
+is closed (smax, ttl). An idle connection stays in the epoll set: what a member closes
+is taken out when its event comes, without any system call at the time of use.
+
+mod_proxy's min, smax, max, ttl, acquire and disablereuse.
+"""
 # uses: io/buffer, io/timer, io/watch, io/tls_stream, io/stream, balance/ledger,
 #       plan/plan, flow/exchange, flow/states, flow/member, flow/queue, flow/upstream
 
@@ -34,6 +41,8 @@ cdef bint pool_fits(upstream *u, exchange *x) noexcept nogil:
 
 
 cdef upstream *pool_take(exchange *x, bint careful) noexcept nogil:
+    """An idle connection that may still be used; NULL: none. careful: ask the socket
+    too, because the request must not be sent twice (it is not idempotent)."""
     cdef plan_member *m = x.member
     cdef member_pool *p = pool_of(m)
     cdef upstream *u
@@ -54,6 +63,7 @@ cdef upstream *pool_take(exchange *x, bint careful) noexcept nogil:
 
 
 cdef void pool_put(upstream *u) noexcept nogil:
+    """Keep a connection whose response was read to its last byte, or close it."""
     cdef plan_member *m = u.member
     cdef member_pool *p = pool_of(m)
     cdef int idle_max = m.smax if m.smax >= 0 else POOL_IDLE_MAX
@@ -85,6 +95,7 @@ cdef void pool_put(upstream *u) noexcept nogil:
 
 
 cdef void pool_empty(plan_member *m) noexcept nogil:
+    """Close all idle ones."""
     cdef member_pool *p = pool_of(m)
     cdef upstream *u
     while p.idle != NULL:
@@ -94,7 +105,8 @@ cdef void pool_empty(plan_member *m) noexcept nogil:
 
 
 cdef bint pool_make_room() noexcept nogil:
-    """Close an idle connection of the member that has the most. False: none has any."""
+    """Descriptors are short: close an idle connection of the member that has the most.
+    False: none has any."""
     cdef plan_member *most = NULL
     cdef plan_member *m
     cdef int i, count = 0
@@ -117,4 +129,5 @@ cdef void pool_close_idle(plan_member *m) noexcept nogil:
 
 
 cdef bint pool_has_room(plan_member *m) noexcept nogil:
+    """May another connection be opened (max=)?"""
     return m.said.max == 0 or pool_of(m).open_count < m.said.max

@@ -1,4 +1,15 @@
-"""How long a client may take (read_time.pxd). No clock is read for it."""
+"""How long a client may take to send its request (RequestReadTimeout, mod_reqtimeout).
+
+  stage       begins                                      ends
+  handshake   with the connection                         TLS is established
+  header      with the connection, or behind the          the head is complete
+              handshake; later with a head's first byte
+  body        with the first wait for it                  the body is complete
+
+A stage has first_us, and byte_us more for each byte that came, up to most_us in all.
+Timeout holds beside it: for a head as a whole, for a body from piece to piece. Time
+in which a member does not take the body is not the client's. No clock is read for it.
+"""
 # uses: io/buffer, io/watch, plan/plan, flow/exchange
 
 
@@ -17,20 +28,24 @@ cdef long long read_time_left(
 
 
 cdef long long read_time_begun(downstream *d) noexcept nogil:
+    """Deadline of a connection that begins, or has just finished its handshake."""
     d.read_from_us = watch.now_us
     return watch.now_us + read_time_left(d, &d.vhost.read_header, 0)
 
 
 cdef long long read_time_of_handshake(downstream *d) noexcept nogil:
+    """Deadline of a handshake."""
     return watch.now_us + read_time_left(d, &d.vhost.read_handshake, 0)
 
 
 cdef long long read_time_of_head(downstream *d) noexcept nogil:
+    """Deadline of a head that is not complete."""
     return d.read_from_us + read_time_left(
         d, &d.vhost.read_header, buffer_held(d.input))
 
 
 cdef void read_time_got(exchange *x, ssize_t n) noexcept nogil:
+    """Bytes of a body came."""
     x.body.timed_bytes += n
     if x.body.wait_from_us:
         x.body.waited_us += watch.now_us - x.body.wait_from_us
@@ -38,6 +53,7 @@ cdef void read_time_got(exchange *x, ssize_t n) noexcept nogil:
 
 
 cdef long long read_time_of_body(exchange *x) noexcept nogil:
+    """We wait for the next ones, until then."""
     cdef long long left
     cdef long long most = x.facts.vhost.said.timeout_us
     if x.body.wait_from_us == 0:

@@ -1,4 +1,4 @@
-"""Composing heads (rewrite.pxd).
+"""Composing the heads that go out to the member.
 
 Hop-by-hop fields are taken out before anything of ours is put in (CVE-2022-31813), and
 framing is always our own: what a peer said about the length of a message is consumed
@@ -208,6 +208,8 @@ cdef void request_expect_write(exchange *x, writer *w, out_list *out) noexcept n
 
 
 cdef int rewrite_request(exchange *x) noexcept nogil:
+    """Compose the request head for x.member into x.up.output, with the part of a small
+    body that is at hand. returns 0, or -400 (Max-Forwards), -500."""
     cdef writer w
     cdef int size_class, rc
     cdef unsigned int kept

@@ -1,4 +1,4 @@
-"""Composing heads towards the client (rewrite_answer.pxd)."""
+"""Composing heads towards the client: a member's, or of an answer made here."""
 # uses: ground/chartable, ground/text, ground/number, io/buffer, io/writer,
 #       ground/arena, io/date, http/fields, http/exit, http/hops, http/framing,
 #       plan/plan, plan/rules, plan/reverse, plan/reasons, plan/logline,
@@ -160,10 +160,11 @@ cdef int response_head_write(
 
 
 cdef int rewrite_response(exchange *x, head *res, const char *data) noexcept nogil:
-    """Decide the framing towards the client, then write the head.
+    """Compose the final response head into x.down.output from res (parsed from data).
 
-    The rules that ran before may be run again when the head needs a larger buffer; they
-    read the member's head anew each time.
+    Settles keep-alive and the framing towards the client. The rules that ran before may
+    be run again when the head needs a larger buffer; they read the member's head anew
+    each time. returns 0 or -502.
     """
     cdef writer w
     cdef int size_class
@@ -211,6 +212,7 @@ cdef int rewrite_response(exchange *x, head *res, const char *data) noexcept nog
 
 
 cdef int rewrite_interim(exchange *x, head *res, const char *data) noexcept nogil:
+    """A 1xx head as it is passed on. returns 0 or -502."""
     cdef writer w
     cdef hop_facts unused
     cdef out_list *out = &out_scratch
@@ -304,6 +306,8 @@ cdef int local_head_write(
 cdef int rewrite_local(
         exchange *x, int status, const char *reason, unsigned int reason_length,
         const char *content_type, long long content_length) noexcept nogil:
+    """The head of an answer made here. content_length < 0: no body at all (204,
+    304)."""
     cdef writer w
     cdef int size_class
     cdef buffer *earlier = x.down.output    # interim heads

@@ -133,11 +133,13 @@ cdef void log_say(
 cdef void say_more(
         exchange *x, const log_row *row, int error, const char *detail,
         long number) noexcept nogil:
+    """With what only the caller knows: words, a number."""
     if not seam_is_shut:
         log_say(x.facts.client, x.facts.vhost, x, row, error, detail, number)
 
 
 cdef void say_error(exchange *x, const log_row *row, int error) noexcept nogil:
+    """error: an errno; 0: none."""
     say_more(x, row, error, NULL, 0)
 
 
@@ -148,10 +150,12 @@ cdef void say(exchange *x, const log_row *row) noexcept nogil:
 cdef void say_of_client(
         client_facts *client, plan_vhost *v, const log_row *row,
         const char *detail) noexcept nogil:
+    """Of a client's connection, before there is a request."""
     log_say(client, v, NULL, row, 0, detail, 0)
 
 
 cdef void say_of_worker(const log_row *row, int error) noexcept nogil:
+    """Of the worker as a whole."""
     log_say(NULL, NULL, NULL, row, error, NULL, 0)
 
 

@@ -72,6 +72,7 @@ cdef void page_body(page *out, bytes body) noexcept:
 
 cdef void service_error_page(
         exchange *x, int status, const char *detail, page *out) noexcept with gil:
+    """The page of a status (text of admin/pages.py); x.local.reason is its phrase."""
     cdef value told = x.local.location
     cdef value where = x.facts.decoded
     cdef bytes phrase
@@ -106,6 +107,8 @@ cdef void service_error_page(
 
 cdef bint service_handle(
         exchange *x, const text *handler, page *out) noexcept with gil:
+    """The answer of a SetHandler (server-status and its kin), with x.status and
+    x.local.more_fields. False: it could not be made."""
     cdef bytes more
     out.body = NULL
     out.length = 0
@@ -131,6 +134,8 @@ cdef bytes fields_text(object fields):
 
 
 cdef const char *service_no_address(exchange *x) noexcept with gil:
+    """What a page says of a member's name that does not resolve (Apache's 500, or
+    502)."""
     try:
         return kept_bytes(x, f"DNS lookup failure for: {member_host(x)}".encode())
     except Exception:
@@ -140,6 +145,7 @@ cdef const char *service_no_address(exchange *x) noexcept with gil:
 
 cdef const char *service_unexpected_upgrade(
         exchange *x, field *granted) noexcept with gil:
+    """What a page says of a 101 that was not asked for, or to something else."""
     cdef buffer *b = x.up.input
     try:
         got = "n/a" if granted == NULL else string_of(
@@ -153,6 +159,7 @@ cdef const char *service_unexpected_upgrade(
 
 
 cdef void service_date(exchange *x, out_field *f) noexcept with gil:
+    """An old form of date becomes the canonical one; what is no date stays."""
     cdef bytes text_out
     try:
         when = parsedate_to_datetime(string_of(f.value, f.value_length))
@@ -165,6 +172,8 @@ cdef void service_date(exchange *x, out_field *f) noexcept with gil:
 
 
 cdef bint service_ask_host(exchange *x) noexcept with gil:
+    """Begin to look up what Require host names; Core.host_answer ends it. False: it
+    could not be begun."""
     cdef int number = x.facts.host_wanted - 1
     cdef client_facts *c = x.facts.client
     try:
@@ -179,6 +188,8 @@ cdef bint service_ask_host(exchange *x) noexcept with gil:
 
 
 cdef bint service_ask_address(exchange *x, int port) noexcept with gil:
+    """Begin to look up what a CONNECT names; Core.address_answer ends it. False: it
+    could not be begun."""
     cdef value host = request_part(&x.facts, x.facts.host)
     cdef client_facts *c = x.facts.client
     try:
@@ -199,6 +210,8 @@ cdef object verdict_question(const auth_question *q):
 
 
 cdef int service_ask_verdict(exchange *x) noexcept with gil:
+    """Have a password checked, or a group looked up (x.facts.asks); Core.verdict_answer
+    ends it. returns 1; 0: too many wait; FAILED."""
     cdef client_facts *c = x.facts.client
     try:
         return services.ask_verdict(

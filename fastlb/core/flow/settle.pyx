@@ -1,4 +1,5 @@
-"""How an exchange ends (settle.pxd)."""
+"""How an exchange ends. What ends it frees it: neither it nor its connections may be
+touched then."""
 # uses: ground/free_list, io/buffer, ground/arena, io/watch, balance/ledger,
 #       plan/plan, plan/logline, flow/exchange, flow/engine, flow/work, flow/queue,
 #       flow/attempt, flow/downstream, flow/upstream, flow/pool, flow/pipes
@@ -108,6 +109,7 @@ cdef void exchange_end(exchange *x) noexcept nogil:
 
 
 cdef void exchange_abort(exchange *x) noexcept nogil:
+    """The client went away."""
     x.record.aborted = True
     exchange_end(x)
 

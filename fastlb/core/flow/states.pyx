@@ -1,7 +1,8 @@
-"""States: a table says what may follow each, one function changes it (states.pxd)."""
+"""States: a table says what may follow each, one function changes it. Debug builds
+assert each step."""
 # uses: io/watch, flow/exchange
 
-# The table in downstream.pxd, as bits.
+# The table in downstream.pyx, as bits.
 cdef unsigned char[DOWN_STATES] DOWN_FOLLOWERS = [
     1 << DOWN_IDLE | 1 << DOWN_EXCHANGE | 1 << DOWN_LINGER,     # HANDSHAKE
     1 << DOWN_EXCHANGE | 1 << DOWN_WAIT,                        # HEAD
@@ -12,7 +13,7 @@ cdef unsigned char[DOWN_STATES] DOWN_FOLLOWERS = [
     1 << DOWN_IDLE,                                             # WAIT
 ]
 
-# That in upstream.pxd.
+# That in upstream.pyx.
 cdef unsigned char[UP_STATES] UP_FOLLOWERS = [
     1 << UP_BUSY | 1 << UP_HANDSHAKE,   # CONNECTING
     1 << UP_IDLE,                       # BUSY

@@ -1,4 +1,4 @@
-"""One request and its response: what comes next (steps.pxd).
+"""One request and its response: what comes next.
 
 How a request finds its member is route.pyx and choose.pyx; bodies towards the member
 are request.pyx, everything towards the client response.pyx, answers made here
@@ -12,6 +12,7 @@ A function that may end the exchange returns False when it did, or when somethin
 #       flow/response, flow/answer, flow/choose, flow/connect
 
 cdef void exchange_do_due() noexcept nogil:
+    """Do what the last step has left to do, and what follows from that."""
     cdef due_step now
     while unlikely(due.what != DUE_NOTHING):
         now = due
@@ -27,6 +28,7 @@ cdef void exchange_do_due() noexcept nogil:
 
 
 cdef void exchange_step(exchange *x) noexcept nogil:
+    """Go on after anything happened on either side."""
     ASSERT(x.down.x == x)
     ASSERT(x.down.state == DOWN_EXCHANGE)
     ASSERT(x.up == NULL or x.up.x == x)
@@ -56,6 +58,7 @@ cdef void exchange_step(exchange *x) noexcept nogil:
 
 
 cdef void exchange_on_client_timeout(exchange *x) noexcept nogil:
+    """What it waits for has not come."""
     if x.state == X_WAIT_POOL or x.state == X_WAIT_ANY:
         exchange_leave_queues(x)
         say(x, &SAY_ACQUIRE)

@@ -1,4 +1,17 @@
-"""Tunnels (tunnel.pxd): Upgrade, and the bytes of it and of CONNECT."""
+"""Tunnels: bytes both ways between a client and a member, after a 101 or a CONNECT.
+
+  client -- recv --> [ x.body.stream ] -- send --> member   client_ended, member_told
+  client <-- send -- [    u.input    ] <-- recv -- member   member_ended, client_told
+
+What one side gives is sent to the other at once, from memory of the worker's own; a
+buffer holds only what the other side did not take, and while it holds anything
+nothing more is read. So an idle tunnel holds no buffer.
+
+The end of one side is passed on (shutdown, and close_notify over TLS) and the other
+may go on sending; the tunnel is over when both have ended, when one is lost, or when
+both have been silent for idle_us. To the exchange it is one long response: busy,
+draining and the log line go by its end.
+"""
 # uses: ground/chartable, ground/text, io/buffer, io/writer, ground/arena, io/timer,
 #       io/watch, io/tls_stream, io/stream, http/fields, http/exit, http/framing,
 #       balance/ledger, seam, plan/plan, plan/facts, flow/exchange, flow/engine,
@@ -19,6 +32,7 @@ cdef char[TUNNEL_PIECE] tunnel_piece    # passed on before anything else comes
 # Upgrade (RFC 9110 7.8) -----------------------------------------------------------
 
 cdef void request_upgrade(exchange *x) noexcept nogil:
+    """Does the request ask this member for another protocol? Sets x.attempt.upgrade."""
     cdef plan_member *m = x.member
     cdef field *f
     cdef value asked
@@ -55,6 +69,8 @@ cdef bint upgrade_is_granted(exchange *x, head *res, field *granted) noexcept no
 
 
 cdef bint tunnel_begin(exchange *x, head *res, unsigned int head_bytes) noexcept nogil:
+    """A 101 has come. Always returns False: the exchange is a tunnel, or was
+    answered."""
     cdef upstream *u = x.up
     cdef field *granted = head_field(res, FIELD_UPGRADE)
     cdef const char *told
@@ -77,7 +93,8 @@ cdef bint tunnel_begin(exchange *x, head *res, unsigned int head_bytes) noexcept
 
 
 cdef void tunnel_open(exchange *x) noexcept nogil:
-    """The head of the answer is in down.output: from now on bytes."""
+    """Become a tunnel: the answer's head is in down.output, x.status is set; from now
+    on bytes."""
     cdef downstream *d = x.down
     # What the client said right behind its request is for the other side.
     cdef unsigned int early = d.input.end - request_end(x)
@@ -105,6 +122,7 @@ cdef void tunnel_open(exchange *x) noexcept nogil:
 
 
 cdef void tunnel_grant(exchange *x) noexcept nogil:
+    """A CONNECT's target is connected: tell the client, and be a tunnel."""
     cdef downstream *d = x.down
     cdef plan_vhost *v = x.facts.vhost
     cdef writer w
@@ -254,6 +272,7 @@ cdef int tunnel_move(
 
 
 cdef void tunnel_step(exchange *x) noexcept nogil:
+    """One of the connections has something to read, or room to write."""
     cdef downstream *d = x.down
     cdef upstream *u = x.up
     cdef long long from_client = 0, to_member = 0, from_member = 0, to_client = 0
@@ -350,7 +369,8 @@ cdef void tunnel_close(exchange *x) noexcept nogil:
 
 
 cdef void tunnel_on_timeout(exchange *x) noexcept nogil:
-    """As in Apache: an error of CONNECT's; of an Upgrade's only worth a note."""
+    """Both sides were silent for too long. As in Apache: an error of CONNECT's; of an
+    Upgrade's only worth a note."""
     if seam_is_shut:
         lone_say(LONE_TIMED_OUT)
     else:

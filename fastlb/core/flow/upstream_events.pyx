@@ -1,4 +1,4 @@
-"""What happens on a member's connection (upstream_events.pxd)."""
+"""What happens on a member's connection."""
 # uses: io/timer, io/watch, io/tls_stream, balance/ledger, flow/exchange, flow/states,
 #       flow/member, flow/service_log, flow/upstream, flow/pool, flow/connecting,
 #       flow/send, flow/choose, flow/steps, flow/secure

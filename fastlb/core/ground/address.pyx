@@ -1,4 +1,4 @@
-"""Addresses as sixteen bytes and as text (address.pxd)."""
+"""Addresses of the network as sixteen bytes, IPv4 as ::ffff:a.b.c.d, and as text."""
 
 cdef void address_store(
         sockaddr_storage *storage, unsigned char *out,
@@ -20,6 +20,7 @@ cdef void address_store(
 
 
 cdef bint address_is_four(const unsigned char *address) noexcept nogil:
+    """Is it IPv4, and stands in the last four?"""
     cdef int i
     for i in range(10):
         if address[i]:
@@ -30,6 +31,8 @@ cdef bint address_is_four(const unsigned char *address) noexcept nogil:
 cdef socklen_t address_fill(
         sockaddr_storage *out, int family, const unsigned char *bytes,
         unsigned short port, uint32_t scope) noexcept nogil:
+    """The same as the kernel takes it; returns how many bytes of it. family: AF_INET,
+    of which four bytes are read, or AF_INET6."""
     cdef sockaddr_in *four = <sockaddr_in *>out
     cdef sockaddr_in6 *six = <sockaddr_in6 *>out
     memset(out, 0, sizeof(sockaddr_storage))

@@ -19,20 +19,5 @@ cdef struct arena:
     bint starved                # what was asked for could not be given
     char scratch[SCRATCH_BYTES]
 
-# That many bytes; NULL when there are none. In debug builds each piece is an allocation
-# of its own, of just that size.
-cdef char *arena_take(arena *a, unsigned int size) noexcept nogil
-# ... that begin where any struct may; NULL when there are none.
-cdef void *arena_take_struct(arena *a, unsigned int size) noexcept nogil
-# A piece of its own, of just that size.
-cdef char *arena_take_alone(arena *a, unsigned int size) noexcept nogil
-# Give back one piece that was taken off the list; give back all.
-cdef void arena_give(buffer *b) noexcept nogil
+# Give all of it back.
 cdef void arena_end(arena *a) noexcept nogil
-
-cdef void arena_write(arena *a, writer *w) noexcept nogil
-# What was written, data NULL when it is not whole; unused room is given back.
-cdef value arena_written(arena *a, writer *w) noexcept nogil
-# A copy; data is NULL when there is no memory.
-cdef value arena_copy(
-    arena *a, const char *data, unsigned int length) noexcept nogil

@@ -19,6 +19,7 @@ cdef char *arena_take_alone(arena *a, unsigned int size) noexcept nogil:
 
 
 cdef void arena_give(buffer *b) noexcept nogil:
+    """Give back one piece that was taken off the list."""
     global arena_live
     if b.size_class != BUFFER_EXACT:
         buffer_give(b)
@@ -36,6 +37,8 @@ cdef unsigned int arena_room(arena *a) noexcept nogil:
 
 
 cdef char *arena_take(arena *a, unsigned int size) noexcept nogil:
+    """That many bytes; NULL when there are none. In debug builds each piece is an
+    allocation of its own, of just that size."""
     cdef buffer *b = a.pieces
     cdef int size_class
     cdef char *p
@@ -60,6 +63,7 @@ cdef char *arena_take(arena *a, unsigned int size) noexcept nogil:
 
 
 cdef void *arena_take_struct(arena *a, unsigned int size) noexcept nogil:
+    """As arena_take, beginning where any struct may."""
     cdef char *p = arena_take(a, size + STRUCT_ALIGN - 1)
     if p == NULL:
         return NULL
@@ -113,6 +117,7 @@ cdef void arena_write(arena *a, writer *w) noexcept nogil:
 
 
 cdef value arena_written(arena *a, writer *w) noexcept nogil:
+    """What was written, data NULL when it is not whole; unused room is given back."""
     cdef buffer *b = a.pieces
     cdef unsigned int unused = <unsigned int>writer_room(w)
     if w.end == &a.scratch[a.used]:
@@ -127,6 +132,7 @@ cdef value arena_written(arena *a, writer *w) noexcept nogil:
 
 cdef value arena_copy(
         arena *a, const char *data, unsigned int length) noexcept nogil:
+    """A copy; data is NULL when there is no memory."""
     cdef writer w
     writer_begin(&w, arena_take(a, length + 1), length)
     put(&w, data, length)

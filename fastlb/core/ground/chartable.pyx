@@ -33,12 +33,14 @@ chartable_fill()
 
 
 cdef unsigned char char_lower(unsigned char c) noexcept nogil:
+    """ASCII letters in lower case, every other byte as it is."""
     return c | 0x20 if char_class[c] & CHAR_ALPHA else c
 
 
 cdef bint bytes_equal_nocase(
     const char *a, const char *b, unsigned int length
 ) noexcept nogil:
+    """Equal but for the case of ASCII letters?"""
     cdef unsigned int i
     for i in range(length):
         if char_lower(<unsigned char>a[i]) != char_lower(<unsigned char>b[i]):
@@ -47,4 +49,6 @@ cdef bint bytes_equal_nocase(
 
 
 cdef inline char byte_before(const char *data, unsigned int at) noexcept nogil:
+    """A look back: the byte before data[at], and 0 at the start. An index that may be 0
+    is not decremented anywhere else."""
     return data[at - 1] if at > 0 else 0

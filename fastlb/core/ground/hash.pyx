@@ -1,4 +1,4 @@
-"""Hashing (hash.pxd)."""
+"""FNV-1a, for names of any length. Whoever can choose the name can choose the hash."""
 
 cdef unsigned long long hash_of(const char *data, unsigned int length) noexcept nogil:
     cdef unsigned long long hash = 14695981039346656037ULL

@@ -4,6 +4,8 @@
 cdef bint next_list_member(
     const char **p, const char *end, const char **begin, unsigned int *size
 ) noexcept nogil:
+    """The next member from p on, without blanks; empty ones are passed over. False: no
+    more."""
     cdef const char *at = p[0]
     cdef const char *stop
     while at < end and (at[0] == c" " or at[0] == c"\t" or at[0] == c","):

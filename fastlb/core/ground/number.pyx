@@ -6,6 +6,7 @@ cdef const char *HEX_UPPER = b"0123456789ABCDEF"
 
 
 cdef long long decimal_of(const char *p, unsigned int length) noexcept nogil:
+    """Digits only, below 2**63; -1: it is anything else, or nothing."""
     cdef const char *end = p + length
     cdef long long number = 0
     cdef int digit
@@ -23,12 +24,15 @@ cdef long long decimal_of(const char *p, unsigned int length) noexcept nogil:
 
 
 cdef int hex_pair(const char *p) noexcept nogil:
+    """The value of two hexadecimal digits; -1: they are none."""
     cdef int high = hex_value[<unsigned char>p[0]]
     cdef int low = hex_value[<unsigned char>p[1]]
     return -1 if high == 255 or low == 255 else high << 4 | low
 
 
 cdef char *decimal_before(char *end, unsigned long long number) noexcept nogil:
+    """Write the digits so that they end before `end`, where there is room for
+    NUMBER_DIGITS_MAX; returns where they begin."""
     cdef char *p = end
     while True:
         p -= 1

@@ -19,7 +19,8 @@ cdef void path_begin() noexcept nogil:
 
 
 cdef unsigned char path_way(unsigned char c) noexcept nogil:
-    """What a member might do because of this byte of a path."""
+    """The WAY_* that this byte of a path opens, what a member might do because of it;
+    0: none."""
     if c == c';':
         return WAY_PARAMETERS
     if c == c'\\':

@@ -7,6 +7,7 @@ cdef bint same_text(value a, value b) noexcept nogil:
 
 cdef const void *memchr_or_end(
         const char *data, int c, size_t length) noexcept nogil:
+    """Where the byte stands, or the end: never NULL."""
     cdef const void *at = memchr(data, c, length)
     return at if at != NULL else data + length
 

@@ -23,6 +23,7 @@ cdef void put_name(writer *w, const char *data, size_t length) noexcept nogil:
             w, data[i] if char_class[<unsigned char>data[i]] & CHAR_TOKEN else c'-')
 
 
+# "name: value" CRLF; the name is a constant of ours, with its colon and blank.
 cdef void put_field(
         writer *w, const char *name, size_t name_length,
         const char *value, size_t value_length) noexcept nogil:
@@ -53,6 +54,7 @@ cdef void put_target(writer *w, const char *data, size_t length) noexcept nogil:
         data = stop + 1
 
 
+# Is there a control or a blank in what would have to be sent as it is?
 cdef bint target_needs_encoding(const char *data, size_t length) noexcept nogil:
     cdef size_t i
     for i in range(length):

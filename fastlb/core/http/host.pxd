@@ -11,6 +11,3 @@
 # returns       0 or -400
 cdef int head_check_host(
     head *h, const char *data, bint strict, span *host, span *path) noexcept nogil
-
-# The port that an authority names which was found valid; 0: none.
-cdef int port_of_authority(const char *data, unsigned int length) noexcept nogil

@@ -133,6 +133,7 @@ cdef bint port_is_valid(const char *p, const char *end) noexcept nogil:
     return 1 <= decimal_of(p, <unsigned int>(end - p)) <= PORT_MAX
 
 
+# The port that an authority names which was found valid; 0: none.
 cdef int port_of_authority(const char *data, unsigned int length) noexcept nogil:
     cdef unsigned int at = length
     while c"0" <= byte_before(data, at) <= c"9":

@@ -30,32 +30,9 @@ cdef struct buffer:
     unsigned char size_class
     char data[1]            # really `size` bytes
 
-# An empty buffer, start and end at BUFFER_HEADROOM; NULL when there is no memory.
-cdef buffer *buffer_take(int size_class) noexcept nogil
-# The smallest class that can hold so many bytes; BUFFER_CLASSES: none can.
-cdef int buffer_class_for(size_t bytes_held) noexcept nogil
 # One that can hold so many bytes and no more: for what is kept long and rarely read.
 cdef buffer *buffer_take_exact(unsigned int bytes_held) noexcept nogil
-cdef void buffer_give(buffer *b) noexcept nogil
 # Give *b back, which may be NULL, and leave NULL there.
 cdef void buffer_drop(buffer **b) noexcept nogil
-# It holds nothing any more.
-cdef void buffer_empty(buffer *b) noexcept nogil
-# Bytes that can still be received into it.
-cdef unsigned int buffer_room(buffer *b) noexcept nogil
-cdef unsigned int buffer_held(buffer *b) noexcept nogil
-# Copy behind what it holds; with _tail into the room that is kept for a chunk's end
-# too. False when that is too little, and nothing is copied.
+# Copy behind what it holds. False when there is too little room, and nothing is copied.
 cdef bint buffer_put(buffer *b, const void *data, size_t length) noexcept nogil
-cdef bint buffer_put_tail(buffer *b, const void *data, size_t length) noexcept nogil
-# Copy to a place within it, also from within it; what it holds stays as it is said to
-# be. False when the place is too small, and nothing is copied.
-cdef bint buffer_move(
-    buffer *b, unsigned int to, const char *data, unsigned int length) noexcept nogil
-# Exchange *b for a larger one with the same content; False when it is the largest.
-cdef bint buffer_grow(buffer **b) noexcept nogil
-# Debug builds: exchange *b, which may be NULL, for one of the same size and content. No
-# pointer into it may be in use where this stands.
-cdef void buffer_renew(buffer **b) noexcept nogil
-# Live buffers, for leak tests.
-cdef long buffers_out() noexcept nogil

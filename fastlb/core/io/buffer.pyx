@@ -35,6 +35,8 @@ cdef void buffer_free(buffer *b) noexcept nogil:
 
 
 cdef buffer *buffer_take(int size_class) noexcept nogil:
+    """An empty buffer, start and end at BUFFER_HEADROOM; NULL when there is no
+    memory."""
     global buffer_live
     cdef buffer *b = <buffer *>free_list_pop(&buffer_pool[size_class])
     if unlikely(b == NULL):
@@ -50,6 +52,7 @@ cdef buffer *buffer_take(int size_class) noexcept nogil:
 
 
 cdef int buffer_class_for(size_t bytes_held) noexcept nogil:
+    """The smallest class that can hold so many bytes; BUFFER_CLASSES: none can."""
     cdef int size_class = BUFFER_SMALL
     while size_class < BUFFER_CLASSES and \
             buffer_sizes[size_class] < bytes_held + BUFFER_HEADROOM + BUFFER_TAIL:
@@ -87,6 +90,7 @@ cdef void buffer_drop(buffer **b) noexcept nogil:
 
 
 cdef void buffer_empty(buffer *b) noexcept nogil:
+    """It holds nothing any more."""
     b.start = BUFFER_HEADROOM
     b.end = BUFFER_HEADROOM
 
@@ -98,6 +102,7 @@ cdef inline void buffer_check(buffer *b) noexcept nogil:
 
 
 cdef unsigned int buffer_room(buffer *b) noexcept nogil:
+    """Bytes that can still be received into it."""
     buffer_check(b)
     ASSERT(b.end <= b.size - BUFFER_TAIL)
     return b.size - BUFFER_TAIL - b.end
@@ -120,6 +125,7 @@ cdef bint buffer_put(
 
 cdef bint buffer_put_tail(
         buffer *b, const void *data, size_t length) noexcept nogil:
+    """As buffer_put, into the room that is kept for a chunk's end too."""
     buffer_check(b)
     if unlikely(b.size - b.end < length):
         return False
@@ -131,6 +137,8 @@ cdef bint buffer_put_tail(
 cdef bint buffer_move(
         buffer *b, unsigned int to, const char *data,
         unsigned int length) noexcept nogil:
+    """Copy to a place within it, also from within it; what it holds stays as it is said
+    to be. False when the place is too small, and nothing is copied."""
     if unlikely(to > b.size or b.size - to < length):
         return False
     if length:
@@ -139,6 +147,8 @@ cdef bint buffer_move(
 
 
 cdef bint buffer_grow(buffer **b) noexcept nogil:
+    """Exchange *b for a larger one with the same content; False when it is the
+    largest."""
     cdef buffer *old = b[0]
     if old.size_class + 1 >= BUFFER_CLASSES:
         return False
@@ -154,6 +164,8 @@ cdef bint buffer_grow(buffer **b) noexcept nogil:
 
 
 cdef void buffer_renew(buffer **b) noexcept nogil:
+    """Debug builds: exchange *b, which may be NULL, for one of the same size and
+    content. No pointer into it may be in use where this stands."""
     cdef buffer *old = b[0]
     cdef buffer *fresh
     if not DEBUG_BUILD or old == NULL:
@@ -171,4 +183,5 @@ cdef void buffer_renew(buffer **b) noexcept nogil:
 
 
 cdef long buffers_out() noexcept nogil:
+    """Live buffers, for leak tests."""
     return buffer_live

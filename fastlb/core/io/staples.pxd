@@ -29,12 +29,3 @@ cdef struct staple_library:
         void *ssl, unsigned char *answer, int size) noexcept nogil
     void *(*OPENSSL_malloc)(size_t size) noexcept nogil
     void (*OPENSSL_free)(void *p) noexcept nogil
-
-# The library calls it when a client asks for an answer (SSL_CTX_set_tlsext_status_cb);
-# slots: the first of the context. returns SSL_TLSEXT_ERR_OK or _NOACK
-cdef int staple_on_request(void *ssl, void *slots) noexcept nogil
-# Copy the answer into memory of the library's. returns its size, 0: there is none
-cdef uint32_t staple_read(
-    const staple_slot *s, int64_t now_s, char **copy) noexcept nogil
-cdef void staple_write(
-    staple_slot *s, const char *answer, uint32_t size, int64_t expires_s) noexcept nogil

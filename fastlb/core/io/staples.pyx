@@ -19,6 +19,9 @@ cdef staple_library staple_tls
 
 
 cdef int staple_on_request(void *ssl, void *slots) noexcept nogil:
+    """The library calls it when a client asks for an answer
+    (SSL_CTX_set_tlsext_status_cb); slots: the first of the context. returns
+    SSL_TLSEXT_ERR_OK or _NOACK."""
     cdef const staple_slot *s = <const staple_slot *>slots
     cdef void *certificate = staple_tls.SSL_get_certificate(ssl)
     cdef uint64_t left = s.count
@@ -42,6 +45,8 @@ cdef int staple_on_request(void *ssl, void *slots) noexcept nogil:
 
 cdef uint32_t staple_read(
         const staple_slot *s, int64_t now_s, char **copy) noexcept nogil:
+    """Copy the answer into memory of the library's. returns its size, 0: there is
+    none."""
     cdef uint32_t before, size
     cdef int _reads
     for _reads in range(STAPLE_READS_MAX):

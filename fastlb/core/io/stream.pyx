@@ -1,4 +1,8 @@
-"""Plain sockets as streams (stream.pxd); TLS goes its own way at each door."""
+"""Bytes in and out of a connection. Only this chapter (and its TLS sibling) knows EINTR
+and EAGAIN, and only it clears `readable` and `writable`.
+
+Plain sockets; TLS goes its own way at each door.
+"""
 # uses: io/buffer, io/watch, io/tls_stream
 
 cdef ssize_t stream_refused(conn *c, bint *edge) noexcept nogil:
@@ -13,6 +17,7 @@ cdef ssize_t stream_refused(conn *c, bint *edge) noexcept nogil:
 
 
 cdef ssize_t stream_recv(conn *c, char *data, size_t size) noexcept nogil:
+    """returns > 0 bytes; CLOSED: end of stream; AGAIN; FAILED: stream_errno."""
     cdef ssize_t n
     ASSERT(size > 0)    # 0 bytes would be taken for the end of the stream
     if unlikely(c.tls != NULL):
@@ -36,6 +41,7 @@ cdef ssize_t stream_recv(conn *c, char *data, size_t size) noexcept nogil:
 
 
 cdef ssize_t stream_send(conn *c, const char *data, size_t size) noexcept nogil:
+    """returns bytes taken (maybe fewer than size); AGAIN; FAILED."""
     cdef ssize_t n
     if unlikely(c.tls != NULL):
         return tls_send(c, data, size)
@@ -55,6 +61,7 @@ cdef ssize_t stream_send(conn *c, const char *data, size_t size) noexcept nogil:
 cdef ssize_t stream_send2(
         conn *c, const char *first, size_t first_size,
         const char *second, size_t second_size) noexcept nogil:
+    """As stream_send, for two pieces, the first of which may be empty."""
     cdef iovec[2] parts
     cdef msghdr message
     cdef ssize_t n
@@ -81,6 +88,7 @@ cdef ssize_t stream_send2(
 
 
 cdef bint stream_is_quiet(conn *c) noexcept nogil:
+    """Ask the socket: open, and nothing unread?"""
     cdef char one
     if unlikely(c.tls != NULL):
         return tls_is_quiet(c)
@@ -88,6 +96,7 @@ cdef bint stream_is_quiet(conn *c) noexcept nogil:
 
 
 cdef int stream_flush(conn *c, buffer *b) noexcept nogil:
+    """Send what the buffer holds. returns 1 all sent; AGAIN; FAILED."""
     cdef ssize_t n
     while b.start < b.end:
         n = stream_send(c, &b.data[b.start], b.end - b.start)

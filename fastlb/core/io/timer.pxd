@@ -17,11 +17,3 @@ cdef struct timer_node:
     void *owner
 
 ctypedef void (*timer_handler)(void *owner) noexcept nogil
-
-cdef void timers_begin(long long now_us) noexcept nogil
-cdef void timer_set(timer_node *node, long long deadline_us) noexcept nogil
-cdef void timer_clear(timer_node *node) noexcept nogil
-# Take it out of the wheel: the owner is about to be freed.
-cdef void timer_forget(timer_node *node) noexcept nogil
-# Call handler(owner) for all whose deadline has passed.
-cdef void timers_sweep(long long now_us, timer_handler handler) noexcept nogil

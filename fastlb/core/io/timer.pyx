@@ -56,12 +56,14 @@ cdef void timer_clear(timer_node *node) noexcept nogil:
 
 
 cdef void timer_forget(timer_node *node) noexcept nogil:
+    """Take it out of the wheel: the owner is about to be freed."""
     node.deadline_us = 0
     if node.next != NULL:
         timer_unlink(node)
 
 
 cdef void timers_sweep(long long now_us, timer_handler handler) noexcept nogil:
+    """Call handler(owner) for all whose deadline has passed."""
     global timer_swept_us
     cdef long long tick
     cdef timer_node *slot

@@ -1,4 +1,4 @@
-# What a connection knows of its TLS (tls_stream.pxd).
+# What a connection knows of its TLS (tls_stream.pyx).
 #
 # uses: ground/text
 

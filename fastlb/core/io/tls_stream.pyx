@@ -1,4 +1,6 @@
-"""TLS connections as streams (tls_stream.pxd).
+"""TLS under the same door as plain sockets (stream.pyx): a conn whose `tls` is set is
+read and written through it, with the same results. A connection is made here, from
+contexts that Python built: no Python object belongs to it.
 
 The library reads and writes the socket itself. It is called until it says that the
 socket gives or takes no more; only then is `readable` or `writable` cleared, because
@@ -46,6 +48,8 @@ cdef char[RECORD_FULL] tls_record       # pieces gathered into one record
 
 
 cdef int tls_hello_peek(conn *c, client_hello *hello) noexcept nogil:
+    """Look at the ClientHello without taking it. returns HELLO_*, AGAIN, CLOSED,
+    FAILED."""
     global stream_errno
     cdef ssize_t n
     cdef int rc
@@ -97,6 +101,7 @@ cdef int tls_begin(
 cdef int tls_accept(
         conn *c, void *session_context, void *certificate_context,
         unsigned char verify, bint no_crl_is_fine) noexcept nogil:
+    """Begin as a server. returns 0 or FAILED; the handshake is tls_handshake's."""
     if tls_begin(c, session_context, verify, no_crl_is_fine) < 0:
         return FAILED
     if certificate_context != session_context:
@@ -109,6 +114,7 @@ cdef int tls_accept(
 cdef int tls_connect(
         conn *c, void *context, const char *name, unsigned int length, void *session,
         unsigned char verify, bint no_crl_is_fine) noexcept nogil:
+    """Begin as a client. name: asked for and measured against (NUL-terminated)."""
     cdef unsigned char[ADDRESS_BYTES] address
     cdef void *param
     if tls_begin(c, context, verify, no_crl_is_fine) < 0:
@@ -255,6 +261,7 @@ cdef bint tls_socket_is_sound(conn *c) noexcept nogil:
 
 
 cdef int tls_handshake(conn *c) noexcept nogil:
+    """returns 1 established, AGAIN, FAILED (tls_reason says why)."""
     global tls_verifying
     cdef tls_state *t = c.tls
     cdef int rc
@@ -360,6 +367,8 @@ cdef ssize_t tls_send2(
 
 
 cdef bint tls_is_quiet(conn *c) noexcept nogil:
+    """Open, and no bytes for us? Takes what the library itself has to read
+    (tickets)."""
     cdef char one
     cdef int n
     tls_clear()
@@ -370,6 +379,7 @@ cdef bint tls_is_quiet(conn *c) noexcept nogil:
 
 
 cdef int tls_half_close(conn *c) noexcept nogil:
+    """Say that we send no more, and go on reading. returns 1, or AGAIN: not yet."""
     cdef tls_state *t = c.tls
     cdef int rc
     if t.failed or c.broken or not t.established or t.write_size:
@@ -384,6 +394,7 @@ cdef int tls_half_close(conn *c) noexcept nogil:
 
 
 cdef void tls_end(conn *c) noexcept nogil:
+    """Say that we send no more (close_notify), and free. c.fd stays open."""
     cdef tls_state *t = c.tls
     c.tls = NULL
     tls.ERR_clear_error()

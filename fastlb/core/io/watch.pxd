@@ -45,16 +45,4 @@ cdef struct watch_set:
     long open_count             # registered descriptors
 
 cdef watch_set watch
-# returns 0 or FAILED
-cdef int watch_begin(conn_handler release, conn_handler end_tls) noexcept nogil
-cdef int watch_add(conn *c, bint edge) noexcept nogil           # 0 or FAILED
-cdef void watch_remove(conn *c) noexcept nogil                  # fd stays open
-# Unregister, close the descriptor, and free the struct when the batch has ended.
-cdef void watch_close(conn *c) noexcept nogil
-# Handle it again before new events are read: it stopped with work left.
-cdef void watch_queue(conn *c) noexcept nogil
-# One turn: batches until nothing is ready or the bound is reached.
-# returns True when work is left
-cdef bint watch_turn() noexcept nogil
-cdef void watch_free_dead() noexcept nogil
 cdef long long clock_us() noexcept nogil

@@ -13,6 +13,7 @@ cdef long long clock_us() noexcept nogil:
 
 
 cdef int watch_begin(conn_handler release, conn_handler end_tls) noexcept nogil:
+    """returns 0 or FAILED."""
     memset(&watch, 0, sizeof(watch))
     watch.epfd = epoll_create1(EPOLL_CLOEXEC)
     watch.release = release
@@ -22,6 +23,7 @@ cdef int watch_begin(conn_handler release, conn_handler end_tls) noexcept nogil:
 
 
 cdef int watch_add(conn *c, bint edge) noexcept nogil:
+    """returns 0 or FAILED."""
     cdef epoll_event event
     ASSERT(c.fd >= 0)
     ASSERT(c.kind != KIND_DEAD)
@@ -37,6 +39,7 @@ cdef int watch_add(conn *c, bint edge) noexcept nogil:
 
 
 cdef void watch_remove(conn *c) noexcept nogil:
+    """The descriptor stays open."""
     cdef epoll_event event
     epoll_ctl(watch.epfd, EPOLL_CTL_DEL, c.fd, &event)
     watch.open_count -= 1
@@ -44,6 +47,8 @@ cdef void watch_remove(conn *c) noexcept nogil:
 
 
 cdef void watch_close(conn *c) noexcept nogil:
+    """Unregister, close the descriptor, and free the struct when the batch has
+    ended."""
     if c.kind == KIND_DEAD:
         return
     ASSERT(c.kind != KIND_LISTENER)
@@ -64,6 +69,7 @@ cdef void watch_close(conn *c) noexcept nogil:
 
 
 cdef void watch_queue(conn *c) noexcept nogil:
+    """Handle it again before new events are read: it stopped with work left."""
     if c.queued:
         return
     c.queued = True
@@ -109,6 +115,8 @@ cdef void watch_run_queued() noexcept nogil:
 
 
 cdef bint watch_turn() noexcept nogil:
+    """One turn: batches until nothing is ready or the bound is reached. returns True
+    when work is left."""
     cdef int _, i, count
     cdef unsigned int what
     cdef conn *c

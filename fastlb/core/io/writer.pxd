@@ -24,7 +24,6 @@ cdef size_t writer_room(writer *w) noexcept nogil  # no-cython-lint: one unit
 cdef unsigned int writer_held(writer *w) noexcept nogil  # no-cython-lint: one unit
 
 cdef void put(writer *w, const void *data, size_t length) noexcept nogil  # no-cython-lint: one unit
-cdef void put_byte(writer *w, char c) noexcept nogil  # no-cython-lint: one unit
 cdef void put_number(writer *w, unsigned long long number) noexcept nogil
 cdef void put_hex(writer *w, unsigned long number) noexcept nogil
 # ASCII letters in lower case.
@@ -32,9 +31,3 @@ cdef void put_lower(writer *w, const char *data, size_t length) noexcept nogil
 # For functions of libraries that want a NUL at the end. False: size is too small
 cdef bint copy_terminated(
     char *out, size_t size, const char *data, size_t length) noexcept nogil
-
-# A writer over an empty buffer of that class, which takes the place of *b; over the
-# room behind what a buffer holds; and the end of both. returns 0 or FAILED (no memory)
-cdef int writer_on(writer *w, buffer **b, int size_class) noexcept nogil
-cdef void writer_behind(writer *w, buffer *b) noexcept nogil
-cdef void writer_into(writer *w, buffer *b) noexcept nogil

@@ -73,7 +73,8 @@ cdef bint copy_terminated(
 
 
 cdef int writer_on(writer *w, buffer **b, int size_class) noexcept nogil:
-    """Begin to compose in an empty buffer of that class. returns 0 or FAILED."""
+    """Begin to compose in an empty buffer of that class, which takes the place of *b.
+    returns 0 or FAILED (no memory)."""
     buffer_give(b[0])
     b[0] = buffer_take(size_class)
     if b[0] == NULL:

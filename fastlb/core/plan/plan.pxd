@@ -249,7 +249,7 @@ cdef struct host_name:
     int vhost
     bint wildcard
 
-# One stage of RequestReadTimeout (flow/read_time.pxd).
+# One stage of RequestReadTimeout (flow/read_time.pyx).
 cdef struct read_limit:
     long long first_us          # 0: no limit
     long long most_us           # 0: grows without end

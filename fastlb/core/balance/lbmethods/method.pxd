@@ -38,4 +38,3 @@ cdef struct lb_method:
 cdef int lb_factor(const lb_choice *c, const member_slot *m) noexcept nogil
 # Give a member its part; take from the elected one what all were given.
 cdef void lb_add(lb_choice *c, member_slot *m, long long part) noexcept nogil
-cdef void lb_sub(member_slot *m, long long part) noexcept nogil
