@@ -52,7 +52,8 @@ def _guards(section: SectionDraft) -> bool:
     if section.kind not in (SectionKind.PROXY, SectionKind.PROXY_MATCH):
         return False
     rule = access_rule(section.draft)
-    if rule is None or rule.op is AccessOp.GRANTED:
+    is_open = rule is None or rule.op is AccessOp.GRANTED
+    if is_open and section.draft.conf.old_access is None:
         return False
     return section_matches(section, _ANY_TARGET) is True
 
