@@ -22,6 +22,7 @@ from fastlb.facts.rules import (
 from fastlb.facts.words import AuthProvider, Order, Satisfy, Word
 from fastlb.model.drafts import ConfDraft, Drafts, Handler, Place
 from fastlb.model.networks import NetworkError, network_of
+from fastlb.model.report import Mistake
 from fastlb.model.resolve_server import absolute
 
 W = TypeVar("W", bound=Word)
@@ -64,19 +65,13 @@ def method_limit(node: Node) -> MethodLimit:
 def require(run: Drafts, place: Place, node: Node) -> None:
     """A `Require` line in a section."""
     rule = _standing(_require(run, node), node)
-    if rule is not None:
-        rule = replace(rule, limits=place.draft.limits)
-    if rule is None:
-        return
     if rule.negated:
-        run.report.error(
-            node,
+        raise Mistake(
             "FB0260",
             "negative Require directive has no effect in <RequireAny> directive",
             cure="put it and a positive Require inside <RequireAll>",
         )
-        return
-    place.draft.requires.append(rule)
+    place.draft.requires.append(replace(rule, limits=place.draft.limits))
 
 
 def container(run: Drafts, place: Place, node: Node) -> None:
@@ -85,73 +80,67 @@ def container(run: Drafts, place: Place, node: Node) -> None:
     if rule is None:
         return
     if rule.op is AccessOp.NONE_OF:
-        run.report.error(
-            node,
+        raise Mistake(
             "FB0260",
             "<RequireNone> directive has no effect in <RequireAny> directive",
             cure="put it and a positive Require inside <RequireAll>",
         )
-        return
     place.draft.requires.append(rule)
 
 
 def _container(run: Drafts, node: Node) -> AccessRule | None:
+    """None: nothing is left of it, and each child has its complaint."""
     op = CONTAINERS[node.name.lower()]
     rules: list[AccessRule] = []
     for child in node.children:
-        name = child.name.lower()
-        if name in CONTAINERS:
-            rule = _container(run, child)
-        elif name == "require":
-            rule = _standing(_require(run, child), child)
-        else:
-            rule = None  # what may stand here but says nothing about access
-        if rule is None:
-            continue
-        negative = rule.negated or rule.op is AccessOp.NONE_OF
-        if negative and op is not AccessOp.ALL_OF:
-            run.report.error(
-                child,
-                "FB0260",
-                (
-                    f"<{child.name}> directive has no effect in <{node.name}> directive"
-                    if child.is_section
-                    else f"negative {child.name} directive has no effect in"
-                    f" <{node.name}> directive"
-                ),
-                cure="put it inside <RequireAll>",
-            )
-            continue
-        rules.append(rule)
+        with run.report.mistakes_at(child):
+            rule = _enclosed(run, child)
+            if rule is None:
+                continue
+            if _is_negative(rule) and op is not AccessOp.ALL_OF:
+                what = f"negative {child.name}"
+                if child.is_section:
+                    what = f"<{child.name}>"
+                raise Mistake(
+                    "FB0260",
+                    f"{what} directive has no effect in <{node.name}> directive",
+                    cure="put it inside <RequireAll>",
+                )
+            rules.append(rule)
     if not rules and node.children:
-        return None  # each child has its complaint
-    if not rules:
-        run.report.error(
-            node,
-            "FB0260",
-            f"<{node.name}> directive contains no authorization directives",
-        )
         return None
-    if op is AccessOp.ALL_OF and all(
-        rule.negated or rule.op is AccessOp.NONE_OF for rule in rules
-    ):
-        run.report.error(
-            node,
+    if not rules:
+        text = f"<{node.name}> directive contains no authorization directives"
+        raise Mistake("FB0260", text)
+    if op is AccessOp.ALL_OF and all(map(_is_negative, rules)):
+        raise Mistake(
             "FB0260",
             f"AH01624: <{node.name}> directive contains only negative"
             " authorization directives",
             cure="add Require all granted",
         )
-        return None
     return _standing(AccessRule(op, rules=tuple(rules)), node)
 
 
-def _standing(rule: AccessRule | None, node: Node) -> AccessRule | None:
+def _enclosed(run: Drafts, node: Node) -> AccessRule | None:
+    """None: what may stand in a container but says nothing about access."""
+    if node.name.lower() in CONTAINERS:
+        return _container(run, node)
+    if node.name.lower() == "require":
+        return _standing(_require(run, node), node)
+    return None
+
+
+def _is_negative(rule: AccessRule) -> bool:
+    return rule.negated or rule.op is AccessOp.NONE_OF
+
+
+def _standing(rule: AccessRule, node: Node) -> AccessRule:
     """The rule with its place."""
-    return rule and replace(rule, file=node.file, line=node.line)
+    return replace(rule, file=node.file, line=node.line)
 
 
-def _require(run: Drafts, node: Node) -> AccessRule | None:
+def _require(run: Drafts, node: Node) -> AccessRule:
     words = list(node.args)
     negated = bool(words) and words[0].lower() == "not"
     if negated:
@@ -159,12 +148,9 @@ def _require(run: Drafts, node: Node) -> AccessRule | None:
     kind, args = words[0].lower(), tuple(words[1:])
     if kind == "all":
         if len(args) != 1 or args[0].lower() not in ("granted", "denied"):
-            run.report.error(
-                node,
-                "FB0261",
-                "Argument for 'Require all' must be 'granted' or 'denied'",
+            raise Mistake(
+                "FB0261", "Argument for 'Require all' must be 'granted' or 'denied'"
             )
-            return None
         granted = (args[0].lower() == "granted") is not negated
         return AccessRule(AccessOp.GRANTED if granted else AccessOp.DENIED)
     if kind == "valid-user":
@@ -172,18 +158,15 @@ def _require(run: Drafts, node: Node) -> AccessRule | None:
     if kind == "local":
         return AccessRule(AccessOp.LOCAL, negated=negated)
     if not args:
-        run.report.error(
-            node, "FB0261", f"'require {kind}' requires an argument", word=words[0]
-        )
-        return None
+        text = f"'require {kind}' requires an argument"
+        raise Mistake("FB0261", text, word=words[0])
     if kind == "ip":
-        return _require_ip(run, node, args, negated)
+        return AccessRule(AccessOp.IP, tuple(map(_network, args)), negated)
     if kind == "method":
         known = (*METHODS, *run.process.methods)
         unknown = next((word for word in args if word not in known), None)
         if unknown is not None:
-            run.report.error(
-                node,
+            raise Mistake(
                 "FB0261",
                 f"Invalid Method '{unknown}'",
                 cure=f"write {unknown.upper()}"
@@ -191,7 +174,6 @@ def _require(run: Drafts, node: Node) -> AccessRule | None:
                 else f"write RegisterHttpMethod {unknown} before this line",
                 word=unknown,
             )
-            return None
         if not _ONE_METHOD.isdisjoint(args):
             args = tuple(dict.fromkeys((*args, *_ONE_METHOD_NAMES)))
     elif kind in ("host", "forward-dns"):
@@ -199,19 +181,13 @@ def _require(run: Drafts, node: Node) -> AccessRule | None:
     return AccessRule(AccessOp(kind), args, negated)
 
 
-def _require_ip(
-    run: Drafts, node: Node, args: tuple[str, ...], negated: bool
-) -> AccessRule | None:
-    networks: list[str] = []
-    for word in args:
-        try:
-            networks.append(network_of(word))
-        except NetworkError as problem:
-            detail = f": {problem}" if str(problem) else ""
-            text = f"ip address '{word}' appears to be invalid{detail}"
-            run.report.error(node, "FB0261", text, word=word)
-            return None
-    return AccessRule(AccessOp.IP, tuple(networks), negated)
+def _network(word: str) -> str:
+    try:
+        return network_of(word)
+    except NetworkError as problem:
+        detail = f": {problem}" if str(problem) else ""
+        text = f"ip address '{word}' appears to be invalid{detail}"
+        raise Mistake("FB0261", text, word=word) from problem
 
 
 def _word(kind: type[W], spelled: str) -> W:
@@ -231,40 +207,35 @@ def allow_deny(run: Drafts, place: Place, node: Node) -> None:
     rules: list[AccessRule] = []
     for word in node.args[1:]:
         if word.startswith("#"):
-            run.report.error(node, "FB0263", "No comments are allowed here", word=word)
-            return
+            raise Mistake("FB0263", "No comments are allowed here", word=word)
         if word.lower() == "all":
             rules.append(AccessRule(AccessOp.GRANTED))
         elif word[:4].lower() == "env=":
             name = word[4:]
-            rules.append(
-                AccessRule(
-                    AccessOp.ENV, (name.removeprefix("!"),), name.startswith("!")
-                )
-            )
+            names = (name.removeprefix("!"),)
+            rules.append(AccessRule(AccessOp.ENV, names, name.startswith("!")))
         else:
-            _allow_host(run, node, rules, word)
+            with run.report.mistakes_at(node):
+                rules.append(_host(word))
     limits = place.draft.limits
-    limited = [
-        replace(rule, limits=limits, file=node.file, line=node.line) for rule in rules
-    ]
+    limited = [replace(_standing(rule, node), limits=limits) for rule in rules]
     if node.name.lower() == "allow":
         _say_old(place, replace(old, allow=(*old.allow, *limited)))
     else:
         _say_old(place, replace(old, deny=(*old.deny, *limited)))
 
 
-def _allow_host(run: Drafts, node: Node, rules: list[AccessRule], word: str) -> None:
+def _host(word: str) -> AccessRule:
+    """Of Allow and Deny: an address, a network or a name."""
     try:
-        rules.append(AccessRule(AccessOp.IP, (network_of(word),)))
+        return AccessRule(AccessOp.IP, (network_of(word),))
     except NetworkError as problem:
         text = str(problem)
         if not text and "/" in word:
             text = "An IP address was expected"
         if text:
-            run.report.error(node, "FB0263", text, word=word)
-        else:
-            rules.append(AccessRule(AccessOp.HOST, (word.lower(),)))
+            raise Mistake("FB0263", text, word=word) from problem
+        return AccessRule(AccessOp.HOST, (word.lower(),))
 
 
 def satisfy(run: Drafts, place: Place, node: Node) -> None:
