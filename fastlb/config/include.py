@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Iterator
 
+from fastlb.base.globs import glob_body
 from fastlb.base.limits import DIRECTORY_DEPTH_MAX
 from fastlb.config.lexer import configuration_text
 
@@ -47,29 +48,9 @@ def has_wildcard(text: str) -> bool:
 
 def component_pattern(component: str) -> re.Pattern[str]:
     """fnmatch for one path component: `[!a]` and `[^a]` exclude, backslash escapes."""
-    out = [] if component.startswith((".", "\\.")) else [r"(?!\.)"]
-    index = 0
-    while index < len(component):
-        char = component[index]
-        end = component.find("]", index + 2)
-        if char == "*":
-            out.append(".*")
-        elif char == "?":
-            out.append(".")
-        elif char == "[" and end > 0:
-            inside = component[index + 1 : end]
-            negated = inside[0] in "!^"
-            chars = re.sub(r"([\\\[\]^&~|])", r"\\\1", inside[negated:])
-            out.append(f"[{'^' if negated else ''}{chars}]")
-            index = end
-        elif char == "\\" and index + 1 < len(component):
-            index += 1
-            out.append(re.escape(component[index]))
-        else:
-            out.append(re.escape(char))
-        index += 1
+    visible = "" if component.startswith((".", "\\.")) else r"(?!\.)"
     try:
-        return re.compile("".join(out), re.DOTALL)
+        return re.compile(visible + glob_body(component), re.DOTALL)
     except re.error:
         return re.compile(re.escape(component))
 
