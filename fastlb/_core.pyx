@@ -6,6 +6,7 @@ This is the spine: the chapters in order of dependency and no logic of its own.
 
 from cython cimport final
 from libc.limits cimport LLONG_MAX, LONG_MAX
+from posix.stat cimport S_ISDIR, S_ISLNK, S_ISREG, lstat, stat, struct_stat
 from libc.string cimport memchr, memcmp, memcpy, memmove, memset, strchr, strlen
 
 # Before anything else takes memory of the interpreter (flow/arenas.h).
@@ -86,6 +87,15 @@ include "core/plan/tls_variables.pyx"
 include "core/plan/own_name.pyx"
 include "core/plan/target.pyx"
 include "core/plan/variables.pyx"
+include "core/plan/rewrite_url.pyx"
+include "core/plan/rewrite_trace.pyx"
+include "core/plan/rewrite_text.pyx"
+include "core/plan/rewrite_cond.pyx"
+include "core/plan/rewrite_effects.pyx"
+include "core/plan/rewrite_index.pyx"
+include "core/plan/plan_rewrite.pyx"
+include "core/plan/rewriting.pyx"
+include "core/plan/rewritten.pyx"
 include "core/plan/match.pyx"
 include "core/plan/rules.pyx"
 include "core/plan/reverse.pyx"

@@ -39,6 +39,7 @@ FLOORS = {
     "05": "Workers and monitor",
     "06": "Master",
     "07": "Command line",
+    "08": "Rewriting",
 }
 
 _CONFIG = {
@@ -707,6 +708,43 @@ _MODEL = {
     ),
 }
 
+_REWRITING = {
+    "FB0801": Message(
+        "warning",
+        "A word of RewriteOptions has no effect any more.",
+        "Delete it.",
+    ),
+    "FB0802": Message(
+        "error",
+        "A RewriteRule stands in a section about files, which fastlb does not serve.",
+        "Put it outside the section, or into a <Location>.",
+    ),
+    "FB0803": Message(
+        "error",
+        "A RewriteBase stands in a server, or names no path.",
+        "Write RewriteBase /path in a section.",
+    ),
+    "FB0804": Message(
+        "warning",
+        "NC at a RewriteCond that compares no text.",
+        "Leave it out.",
+    ),
+    "FB0805": Message(
+        "error",
+        "A RewriteRule or RewriteCond is malformed, or asks for what is not served.",
+        "Do what the message says.",
+    ),
+    "FB0806": Message(
+        "error",
+        "What a RewriteRule made of a request is too long.",
+        "Look for a rule that makes the path longer in each round.",
+    ),
+    "FB0807": Message(
+        "error",
+        "A RewriteRule with [P] leads to a host that was not known at start.",
+        "Write scheme, host and port into the substitution.",
+    ),
+}
 _CORE = {
     "FB0301": Message(
         "error",
@@ -852,7 +890,7 @@ _MASTER = {
 }
 
 MESSAGES: Mapping[str, Message] = MappingProxyType(
-    {**_CONFIG, **_MODEL, **_CORE, **_WORKER, **_MASTER}
+    {**_CONFIG, **_MODEL, **_REWRITING, **_CORE, **_WORKER, **_MASTER}
 )
 
 

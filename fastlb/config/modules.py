@@ -39,6 +39,7 @@ EMULATED = (
     "heartmonitor",
     "remoteip",
     "reqtimeout",
+    "rewrite",
     "authz_core",
     "authz_host",
     "access_compat",
@@ -58,7 +59,7 @@ charset_lite data dav dav_fs dav_lock dbd deflate dialup dir dumpio echo expires
 ext_filter file_cache filter heartbeat http2 ident imagemap include info ldap
 log_debug log_forensic lua macro md mime mime_magic negotiation optional_fn
 proxy_express proxy_fcgi proxy_fdpass proxy_ftp proxy_html proxy_http2 proxy_scgi
-proxy_uwsgi ratelimit reflector request rewrite sed session session_cookie
+proxy_uwsgi ratelimit reflector request sed session session_cookie
 session_crypto session_dbd slotmem_plain socache_dbm socache_dc socache_memcache
 socache_redis speling substitute suexec systemd tls userdir usertrack vhost_alias
 xml2enc perl php php5 php7 python wsgi fcgid xsendfile auth_openidc auth_mellon

@@ -2,11 +2,11 @@
 # uses: io/buffer, ground/address, ground/path, ground/arena, io/timer, io/watch,
 #       io/date, io/tls_stream, balance/table, balance/table_slots, seam,
 #       plan/client_names, plan/tls_names, plan/verdicts, plan/plan, plan/client,
-#       plan/facts, plan/tls_variables, plan/reasons, plan/logline, plan/late_lines,
-#       flow/exchange, flow/engine, flow/member, flow/row, flow/heads, flow/work,
-#       flow/listeners, flow/downstream, flow/connect, flow/route, flow/steps,
-#       flow/upstream_events, flow/downstream_events, flow/accept, flow/events,
-#       flow/lone
+#       plan/facts, plan/tls_variables, plan/plan_rewrite, plan/reasons, plan/logline,
+#       plan/late_lines, flow/exchange, flow/engine, flow/member, flow/row,
+#       flow/heads, flow/work, flow/listeners, flow/downstream, flow/connect,
+#       flow/route, flow/steps, flow/upstream_events, flow/downstream_events,
+#       flow/accept, flow/events, flow/lone
 
 import os
 
@@ -74,6 +74,7 @@ cdef class Core:
         path_begin()
         connect_prepare()
         plan_begin(model, table, member_slots, balancer_slots)
+        plan_rewrites(model)
         pools_begin()
         plan_tls(tls_handles)
         logline_begin(log_fds)

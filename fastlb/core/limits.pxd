@@ -77,6 +77,14 @@ cdef enum:
     SECTIONS_MATCHED_MAX = 64       # sections that may apply to one request; more: 500
     CONFS_MAX = SECTIONS_MATCHED_MAX + 1    # and what holds outside them
     EDITED_VALUE_BYTES_MAX = 8192   # a field value after Header edit
+    # rewriting (plan/rewriting.pxd); what exceeds a bound is answered with 500
+    REWRITE_BYTES_MAX = 65536       # of anything that is expanded
+    REWRITE_STEPS_MAX = 100000      # rules tried for one request, in all rounds
+    REWRITE_REDIRECTS_MAX = 10      # by rules of sections (LimitInternalRecursion)
+    REWRITE_LIST_PLAIN = 8          # so many rules need no index
+    REWRITE_PREFIX_MAX = 64         # bytes of a literal prefix that the index knows
+    REWRITE_NAME_BYTES = 4096       # of a file that is tested, with its end
+    COOKIE_TIME_BYTES = 40          # of [CO] with its end; each has 29
     # regular expressions; what exceeds a bound is undecided, never "no match" where
     # access hangs on it (regex_steps.pyx says how a match is bounded)
     REGEX_STEPS_MAX = 1000000           # items of a pattern met by one match

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from fastlb.base.levels import Level
 from fastlb.facts.mapping import Mapping
+from fastlb.facts.rewrite import RewriteDir, RewriteServer
 from fastlb.facts.rules import (
     AccessLog,
     AccessRule,
@@ -83,6 +84,7 @@ class DirConf:
     require_ssl: bool | None = None  # SSLRequireSSL
     std_env_vars: bool | None = None  # SSLOptions StdEnvVars
     export_cert_data: bool | None = None  # SSLOptions ExportCertData
+    rewrite: RewriteDir | None = None  # of a section
     # Where that stands, by the field's name: of a tuple one line for each element, of
     # a scalar the line that holds. No setting: two that differ in it alone are equal.
     lines: Table[str, tuple[Line, ...]] = field(
@@ -177,3 +179,4 @@ class VHost:
     read_handshake: ReadLimit = ReadLimit()
     read_header: ReadLimit = ReadLimit()
     read_body: ReadLimit = ReadLimit()
+    rewrite: RewriteServer | None = None  # None: no line of mod_rewrite

@@ -273,5 +273,6 @@ def balancer_meant(run: Drafts, server: ServerDraft, undefined: str) -> str | No
 
 
 def balancers_named(server: ServerDraft) -> set[str]:
-    """Balancers that a ProxyPass of this server names, sections included."""
-    return {m.balancer for m in server.every_mapping() if m.balancer is not None}
+    """Balancers that a ProxyPass or a [P] of this server names, sections included."""
+    mappings = (*server.every_mapping(), *server.rewrite.mappings)
+    return {m.balancer for m in mappings if m.balancer is not None}

@@ -31,6 +31,8 @@ def lint_mappings(run: Drafts) -> None:
             _slashes(run, server, mapping)
             _open_host(run, mapping)
             _joints(run, server, mapping)
+        for mapping in server.rewrite.mappings:
+            _undefined(run, server, mapping)
         _shadowed(run, ordered)
         _handlers(run, server, ordered)
         _redirects(run, server, ordered)

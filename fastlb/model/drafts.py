@@ -16,6 +16,7 @@ from fastlb._pcre2 import Pattern, PatternError
 from fastlb.base.levels import Level
 from fastlb.config.tree import Node
 from fastlb.facts.regex import RegexDraft, compile_pcre, cure_of
+from fastlb.facts.rewrite import RewriteCond, RewriteRule
 from fastlb.facts.rules import (
     AccessRule,
     EnvCondition,
@@ -100,6 +101,30 @@ class ReverseDraft:
     node: Node
 
 
+@dataclass(frozen=True, slots=True)
+class RewriteTarget:
+    """Where a rule with [P] leads: scheme and authority as written."""
+
+    url: str
+    node: Node
+
+
+@dataclass(slots=True)
+class RewriteDraft:
+    """What mod_rewrite's lines of one server or section say."""
+
+    directory: str = ""  # of a section
+    is_touched: bool = False  # any line of it
+    engine: bool | None = None
+    options: set[str] = field(default_factory=set)
+    has_options: bool = False
+    base: str | None = None
+    conds: list[RewriteCond] = field(default_factory=list)  # of the rule to come
+    rules: list[RewriteRule] = field(default_factory=list)
+    targets: list[RewriteTarget] = field(default_factory=list)
+    mappings: list[MappingDraft] = field(default_factory=list)  # of a server: [P]
+
+
 @dataclass(slots=True)
 class ConfDraft:
     """The settings of one section, or those of a server outside any section.
@@ -112,6 +137,7 @@ class ConfDraft:
     mapping: MappingDraft | None = None
     reverse_maps: list[ReverseDraft] = field(default_factory=list)
     requires: list[AccessRule] = field(default_factory=list)
+    rewrite: RewriteDraft | None = None
     lines: dict[str, tuple[Line, ...]] = field(default_factory=dict, compare=False)
     limits: tuple[MethodLimit, ...] = ()  # the <Limit>s that are being read
 
@@ -201,6 +227,7 @@ class ServerDraft:
     connect_ports: list[Node] = field(default_factory=list)  # AllowCONNECT
     forward: Node | None = None  # ProxyRequests
     proxy_blocks: list[Node] = field(default_factory=list)
+    rewrite: RewriteDraft = field(default_factory=RewriteDraft)
 
     @property
     def is_main(self) -> bool:

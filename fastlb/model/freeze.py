@@ -21,6 +21,7 @@ from fastlb.facts.balancer import Balancer
 from fastlb.facts.mapping import Mapping
 from fastlb.facts.member import Member
 from fastlb.facts.regex import freeze_regexes
+from fastlb.facts.rewrite import RewriteServer
 from fastlb.facts.rules import ReverseMap
 from fastlb.facts.server import Model, ProcessSettings
 from fastlb.facts.tls import TlsMember
@@ -37,6 +38,7 @@ from fastlb.model.drafts import (
     Values,
 )
 from fastlb.model.freeze_members import freeze_balancer, freeze_member
+from fastlb.model.freeze_rewrite import rewrite_dir, rewrite_server
 from fastlb.model.merge import (
     EffectiveBalancer,
     effective_balancer,
@@ -196,8 +198,19 @@ class _Freezer:
             "tls": self._tls[index],
             "tls_group": self._tls_groups[index],
             "connect_ports": ports,
+            "rewrite": self._rewrite(index, section_drafts),
         }
         return VHost(**fields_of(VHost, values))
+
+    def _rewrite(
+        self, index: int, section_drafts: Sequence[SectionDraft]
+    ) -> RewriteServer | None:
+        main, draft = self.run.main, self._drafts[index]
+        drafts = list(draft.rewrite.mappings)
+        if index:
+            drafts += main.rewrite.mappings
+        targets = tuple(self._mapping(index, item, section_drafts) for item in drafts)
+        return rewrite_server(main, draft, targets)
 
     def _shown_balancers(self, index: int) -> tuple[int, ...]:
         """First the main server's that it does not mention, then its own (as Apache).
@@ -337,6 +350,7 @@ class _Freezer:
             mapping=mapping,
             reverse_maps=tuple(self._reverse(server, r) for r in draft.reverse_maps),
             access=access_rule(draft),
+            rewrite=rewrite_dir(draft.rewrite),
         )
 
     def _reverse(self, server: int, draft: ReverseDraft) -> ReverseMap:

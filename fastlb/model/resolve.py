@@ -11,6 +11,7 @@ in one run.
                  +-- resolve_members.py  <Proxy>, BalancerMember, ProxySet
                  +-- resolve_rules.py    Header, RequestHeader, SetEnv, SetEnvIf
                  +-- resolve_answers.py  ProxyPassReverse, Redirect, ErrorDocument
+                 +-- resolve_rewrite.py  RewriteRule and its kin
                  +-- resolve_access.py   Require, Order
                  +-- resolve_logs.py     CustomLog, LogFormat, LogLevel
                  +-- resolve_tls.py      SSL*, SSLProxy*, AllowCONNECT
@@ -33,6 +34,7 @@ from fastlb.model import (
     resolve_logs,
     resolve_mappings,
     resolve_members,
+    resolve_rewrite,
     resolve_rules,
     resolve_server,
     resolve_tls,
@@ -46,6 +48,7 @@ from fastlb.model.drafts import (
     SectionDraft,
     note_lines,
 )
+from fastlb.model.freeze_rewrite import bind_targets
 from fastlb.model.globs import is_glob
 from fastlb.model.rejoin import rejoin
 from fastlb.model.report import Mistake, Report
@@ -59,6 +62,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     **resolve_members.HANDLERS,
     **resolve_rules.HANDLERS,
     **resolve_answers.HANDLERS,
+    **resolve_rewrite.HANDLERS,
     **resolve_access.HANDLERS,
     **resolve_logs.HANDLERS,
     **resolve_tls.HANDLERS,
@@ -114,6 +118,7 @@ def draft(
         if node.name.lower() == "servername" and node.args:
             resolve_server.set_fields(run, main, node)
     _walk(run, main, tree.nodes)
+    bind_targets(run)
     return run
 
 

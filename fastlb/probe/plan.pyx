@@ -16,6 +16,7 @@ BECAUSE = {
     BECAUSE_FILE_CLOSED: "file closed", BECAUSE_NOT_HIM: "not him",
     BECAUSE_NO_TYPE: "no type", BECAUSE_NO_REQUIRE: "no require",
     BECAUSE_TOO_MANY: "too many", BECAUSE_UNKNOWN_TYPE: "unknown type",
+    BECAUSE_OF_A_RULE: "rule",
 }
 
 
@@ -47,6 +48,7 @@ cdef class PlanProbe:
         watch.now_us = clock_us()
         path_begin()
         plan_begin(model, table, member_slots, balancer_slots)
+        plan_rewrites(model)
         logline_begin(log_fds)
         logline_fields(model)
         plan_envs_end()

@@ -25,6 +25,7 @@ DUMP = "facts/dump.py"  # what -S prints
 DOORS = (
     "plan.pyx",
     "access_plan.pyx",
+    "plan_rewrite.pyx",
     "logline.pyx",
     "services.pyx",
 )  # of the core, to the model

@@ -79,7 +79,7 @@ IMPORT_IN_CORE = re.compile(
 )
 
 
-def test_of_the_lower_floors_the_core_uses_patterns_phrases_and_names() -> None:
+def test_of_the_lower_floors_the_core_uses_words_and_patterns() -> None:
     # everything else reaches it as a model, through core/plan/plan.pyx
     used = {
         first or second
@@ -88,7 +88,12 @@ def test_of_the_lower_floors_the_core_uses_patterns_phrases_and_names() -> None:
             (ROOT / "fastlb" / chapter).read_text("utf-8")
         )
     }
-    assert used == {"fastlb.facts.regex", "fastlb.facts", "fastlb.facts.variables"}
+    assert used == {
+        "fastlb.facts.regex",
+        "fastlb.facts",
+        "fastlb.facts.rewrite",
+        "fastlb.facts.variables",
+    }
 
 
 @rows("suffix", ["pyx", "pxd"])

@@ -151,7 +151,8 @@ def test_a_colon_in_a_name_is_refused(tmp_path: Path, name: str) -> None:
         ('IfModule "proxy_module"', True),
         ("IfModule PROXY_module", False),
         ("IfModule !mod_proxy.c", False),
-        ("IfModule mod_rewrite.c", False),
+        ("IfModule mod_rewrite.c", True),
+        ("IfModule mod_vhost_alias.c", False),
         ("IfModule core.c", True),
         ("IfModule prefork.c", True),
         ("IfModule mpm_event_module", False),
@@ -239,16 +240,16 @@ def judged(tmp_path: Path, text: str) -> list[tuple[int, str, str]]:
 
 
 def test_what_a_loaded_module_encloses_is_read_and_judged(tmp_path: Path) -> None:
-    load = "LoadModule rewrite_module m.so\n"
-    inside = "RewriteEngine on\n<Location /a>\nRewriteRule ^ - [F]\n</Location>\n"
-    for name in ("mod_rewrite.c", "rewrite_module"):
+    load = "LoadModule vhost_alias_module m.so\n"
+    inside = "VirtualDocumentRoot /a\n<Location /a>\nAction a /b\n</Location>\n"
+    for name in ("mod_vhost_alias.c", "vhost_alias_module"):
         text = f"{load}<IfModule {name}>\n{inside}</IfModule>\n"
         assert judged(tmp_path, text) == [
             (1, "note", "FB0112"),
             (3, "error", "FB0116"),
             (5, "error", "FB0116"),
         ]
-    fallback = f"{load}<IfModule !mod_rewrite.c>\nListen 81\n</IfModule>\n"
+    fallback = f"{load}<IfModule !mod_vhost_alias.c>\nListen 81\n</IfModule>\n"
     assert len(read(tmp_path, fallback + "Listen 80\n")[0].nodes) == 1
 
 
@@ -265,7 +266,7 @@ def test_passwords_in_their_module_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_module_loaded_behind_its_section_is_not_there_yet(tmp_path: Path) -> None:
-    text = "<IfModule mod_rewrite.c>\nx\n</IfModule>\nLoadModule rewrite_module m.so\n"
+    text = "<IfModule mod_macro.c>\nx\n</IfModule>\nLoadModule macro_module m.so\n"
     assert judged(tmp_path, text) == [(4, "note", "FB0112")]
 
 
@@ -275,8 +276,8 @@ def test_what_is_skipped_and_would_protect_is_named(
 ) -> None:
     """Without any LoadModule the modules may be built in."""
     first = f"LoadModule {load}_module m.so" if load else "#"
-    inside = "RewriteEngine on\n<If true>\nRewriteRule ^ - [F]\n</If>\n"
-    text = f"{first}\n<IfModule mod_rewrite.c>\nFoo\n{inside}</IfModule>\n"
+    inside = "VirtualDocumentRoot /a\n<If true>\nAction a /b\n</If>\n"
+    text = f"{first}\n<IfModule mod_vhost_alias.c>\nFoo\n{inside}</IfModule>\n"
     assert judged(tmp_path, text) == [(4, severity, "FB0129")]
 
 
@@ -288,9 +289,10 @@ def test_what_is_skipped_and_harmless_is_not_worth_a_word(tmp_path: Path) -> Non
 @rows(
     ("load", "asked", "there"),
     [
-        ("", "IfDirective RewriteRule", False),
-        ("LoadModule rewrite_module m", "IfDirective RewriteRule", True),
-        ("", "IfDirective !RewriteRule", True),
+        ("", "IfDirective VirtualDocumentRoot", False),
+        ("LoadModule vhost_alias_module m", "IfDirective VirtualDocumentRoot", True),
+        ("", "IfDirective !VirtualDocumentRoot", True),
+        ("", "IfDirective RewriteRule", True),
         ("", "IfDirective ProxyPass", True),
         ("", "IfDirective Compat", True),
         ("", "IfDirective Listen", True),
@@ -946,11 +948,11 @@ def test_expressions_come_later(tmp_path: Path) -> None:
 
 
 def test_what_would_change_routing_is_refused(tmp_path: Path) -> None:
-    assert errors(tmp_path, "RewriteEngine On\n") == [
+    assert errors(tmp_path, "VirtualDocumentRoot /a\n") == [
         (
             1,
-            "RewriteEngine: mod_rewrite is not supported, and ignoring it would"
-            " change routing",
+            "VirtualDocumentRoot: mod_vhost_alias is not supported, and ignoring it"
+            " would change routing",
         )
     ]
 

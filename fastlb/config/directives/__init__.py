@@ -24,6 +24,7 @@ from fastlb.config.directives import (
     own,
     proxy,
     remoteip,
+    rewrite,
     sections,
     ssl,
     status,
@@ -45,6 +46,7 @@ FILES = (
     log,
     status,
     remoteip,
+    rewrite,
     own,
     others,
 )

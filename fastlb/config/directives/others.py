@@ -207,8 +207,6 @@ _REWRITES_BODIES = {
 }
 
 _ROUTING = {
-    "rewrite": "RewriteEngine RewriteCond RewriteRule RewriteBase RewriteMap"
-    " RewriteOptions RewriteLog RewriteLogLevel",
     "proxy_express": "ProxyExpressEnable ProxyExpressDBMFile ProxyExpressDBMType",
     "vhost_alias": "VirtualDocumentRoot VirtualDocumentRootIP VirtualScriptAlias"
     " VirtualScriptAliasIP",

@@ -115,6 +115,7 @@ cdef void exchange_redirect_internally(
     x.facts.decoded.length = <unsigned int>(<const char *>memchr_or_end(
         path.data, c'?', path.length) - path.data)
     x.facts.rest_at = 0
+    x.facts.rewritten = REWRITTEN_NOT
     memset(&x.choice, 0, sizeof(member_choice))
     if not (match_locations(&x.facts) and match_mapping(&x.facts)
             and match_proxy_sections(&x.facts) and not x.facts.undecided

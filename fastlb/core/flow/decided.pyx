@@ -1,11 +1,15 @@
 """What was decided about a request that no member gets (plan/decide.pxd), is done."""
-# uses: io/timer, io/watch, plan/admission, plan/decide, flow/exchange, flow/states,
-#       flow/log_rows, flow/service_log, flow/services, flow/answer
+# uses: io/timer, io/watch, plan/rewrite_run, plan/admission, plan/decide,
+#       flow/exchange, flow/states, flow/log_rows, flow/service_log, flow/services,
+#       flow/answer
 
 cdef void exchange_answer_decided(
         exchange *x, int what, const decision *d) noexcept nogil:
     if what == DECIDED_ERROR:
-        say_because(x, d.because)
+        if unlikely(d.because == BECAUSE_OF_A_RULE):
+            say_rule(x, d)
+        else:
+            say_because(x, d.because)
         if d.status == 401:
             x.local.challenge = x.facts.challenge
             if x.facts.req.method_id == METHOD_CONNECT:
@@ -89,3 +93,25 @@ cdef void say_because(exchange *x, int because) noexcept nogil:
         say(x, &SAY_CLIMBS)
     elif because != BECAUSE_OF_NOTHING:
         say(x, row_of(because))
+
+
+cdef void say_rule(exchange *x, const decision *d) noexcept nogil:
+    """Why a rule of mod_rewrite could not do what it says; nothing of one that did."""
+    cdef const char *pattern = b""
+    cdef int why = d.rewrite_because
+    if d.rule != NULL:
+        pattern = d.rule.pattern.data
+    if why == REWRITE_UNSAFE_MARK:
+        say(x, &SAY_UNSAFE_MARK)
+    elif why == REWRITE_TOO_LONG:
+        say_more(x, &SAY_REWRITE_LENGTH, 0, pattern, 0)
+    elif why == REWRITE_TOO_MANY_ROUNDS:
+        say_more(x, &SAY_REWRITE_ROUNDS, 0, pattern, 0)
+    elif why == REWRITE_RAW_QUERY or why == REWRITE_RAW_QUERY_IN_DIR:
+        say(x, &SAY_RAW_QUERY)
+    elif why == REWRITE_RAW_TARGET:
+        say(x, &SAY_RAW_TARGET)
+    elif why == REWRITE_UNKNOWN_TARGET:
+        say_more(x, &SAY_UNKNOWN_TARGET, 0, pattern, 0)
+    elif why == REWRITE_TOO_MANY_REDIRECTS:
+        say_more(x, &SAY_INTERNAL_REDIRECTS, 0, NULL, REWRITE_REDIRECTS_MAX)

@@ -229,3 +229,28 @@ cdef log_row SAY_TOO_MANY = log_row(
 cdef log_row SAY_UNKNOWN_TYPE = log_row(
     b"error", b"authn_core",
     b"AH01796: AuthType configured without corresponding module")
+cdef log_row SAY_UNSAFE_MARK = log_row(
+    b"error", b"rewrite",
+    b"AH10508: Unsafe URL with %3f URL rewritten without UnsafeAllow3F")
+# detail: of a rule its pattern
+cdef log_row SAY_REWRITE_LENGTH = log_row(
+    b"error", b"rewrite",
+    b"FB0806: RewriteRule '{detail}' and URI '{uri}' exceeded maximum length")
+cdef log_row SAY_REWRITE_ROUNDS = log_row(
+    b"error", b"rewrite",
+    b"AH02596: RewriteRule '{detail}' and URI '{uri}' exceeded maximum number of "
+    b"rounds via the [N] flag")
+cdef log_row SAY_RAW_QUERY = log_row(
+    b"error", b"rewrite",
+    b"AH10410: Rewritten query string contains control characters or spaces")
+cdef log_row SAY_RAW_TARGET = log_row(
+    b"error", b"proxy",
+    b"AH10415: To be forwarded path contains control characters or spaces")
+cdef log_row SAY_UNKNOWN_TARGET = log_row(
+    b"error", b"rewrite",
+    b"FB0807: RewriteRule '{detail}' sends {uri} to a host that no line names")
+# number: the limit
+cdef log_row SAY_INTERNAL_REDIRECTS = log_row(
+    b"error", b"core",
+    b"AH00124: Request exceeded the limit of {number} internal redirects due to "
+    b"probable configuration error.")

@@ -190,11 +190,15 @@ cdef void values_follow(
 ) noexcept nogil:
     """A piece of the arena lies elsewhere now: every value in it goes with it."""
     cdef int i
+    x.facts.cookies = NULL      # the answer's head has gone
     value_follow(&x.facts.decoded, old, size, new)
     value_follow(&x.facts.misread, old, size, new)
     value_follow(&x.facts.user, old, size, new)
     value_follow(&x.facts.challenge, old, size, new)
     value_follow(&x.facts.target, old, size, new)
+    value_follow(&x.facts.query, old, size, new)
+    value_follow(&x.facts.original, old, size, new)
+    value_follow(&x.facts.forced_handler, old, size, new)
     value_follow(&x.attempt.upgrade, old, size, new)
     value_follow(&x.local.location, old, size, new)
     value_follow(&x.local.reason, old, size, new)

@@ -23,6 +23,7 @@ cdef enum:
     BECAUSE_NO_REQUIRE = 16     # AuthType without any Require
     BECAUSE_TOO_MANY = 17       # passwords are being checked
     BECAUSE_UNKNOWN_TYPE = 18   # nobody serves this AuthType
+    BECAUSE_OF_A_RULE = 19      # of mod_rewrite: decision.rewrite_because
     BECAUSES = 19
 
 # returns 0, or the status of the refusal; r.host_wanted or r.asks is set when that

@@ -8,3 +8,9 @@ cdef text plan_text(object value) except *
 cdef int plan_env(object name) except -2
 # All of them.
 cdef dict plan_envs
+# Number of a variable that a request names, when all are known; -1: nobody asks for it.
+cdef int plan_env_find(value name) noexcept nogil
+# All names are known.
+cdef object plan_env_names_end()
+# By number: that of REDIRECT_NAME, or -1.
+cdef int[ENV_COUNT_MAX] plan_env_redirected

@@ -2,6 +2,9 @@
 # uses: ground/text
 
 cdef dict plan_envs = {}
+cdef text[ENV_COUNT_MAX] plan_env_names     # by number
+cdef int[ENV_COUNT_MAX] plan_env_redirected     # REDIRECT_NAME of each; -1: not asked
+cdef int plan_env_count = 0
 
 # Variables that no configuration can name, since it holds no NUL: before the name of a
 # note, or of a response field that a log asks for.
@@ -45,3 +48,25 @@ cdef int plan_env(object name) except -2:
             )
         plan_envs[name] = len(plan_envs)
     return plan_envs[name]
+
+
+cdef object plan_env_names_end():
+    """All names are known: write them down, and what each is called behind an internal
+    redirect."""
+    cdef int number
+    global plan_env_count
+    plan_env_count = len(plan_envs)
+    for name, at in plan_envs.items():
+        number = at
+        plan_env_names[number] = plan_text(name.encode("latin-1", "replace"))
+        plan_env_redirected[number] = plan_envs.get(f"REDIRECT_{name}", -1)
+
+
+cdef int plan_env_find(value name) noexcept nogil:
+    """Number of a variable that a request names; -1: nobody asks for it."""
+    cdef int i
+    for i in range(plan_env_count):
+        if plan_env_names[i].length == name.length and memcmp(
+                plan_env_names[i].data, name.data, name.length) == 0:
+            return i
+    return -1

@@ -11,12 +11,16 @@ cdef enum:
     DECIDED_REDIRECT = 5    # moved
     DECIDED_HANDLER = 6     # handler
     DECIDED_NOTHING = 7     # nothing is mapped there
+    DECIDED_ANEW = 8        # never handed out: a rule has made another path
 
 cdef struct decision:
     int status
     int because                 # BECAUSE_*
     redirected moved
     const text *handler
+    text forced                 # the handler that a rule names
+    int rewrite_because         # REWRITE_*; 0: nothing is to be said
+    const rewrite_rule *rule    # ... of this one
 
 # Decide. returns DECIDED_*; r has its host, path and head
 cdef int request_decide(request_facts *r, decision *d) noexcept nogil

@@ -1,7 +1,8 @@
 """What becomes of a request (decide.pxd)."""
-# uses: ground/text, ground/path, io/tls_state, http/fields, plan/verdicts, plan/plan,
-#       plan/facts, plan/path, plan/tls_variables, plan/own_name, plan/target,
-#       plan/match, plan/rules, plan/redirect, plan/admission, plan/reading
+# uses: ground/text, ground/path, io/tls_state, http/fields, plan/verdicts,
+#       plan/rewrite_rules, plan/plan, plan/facts, plan/path, plan/tls_variables,
+#       plan/own_name, plan/target, plan/rewritten, plan/match, plan/rules,
+#       plan/redirect, plan/admission, plan/reading
 
 cdef int decided_error(decision *d, int status, int because) noexcept nogil:
     d.status = status
@@ -70,14 +71,38 @@ cdef int request_admit(request_facts *r, decision *d) noexcept nogil:
     return DECIDED_MEMBER
 
 
+cdef int decided_by_rule(const rewrite_outcome *made, decision *d) noexcept nogil:
+    if made.location.data != NULL:
+        d.moved.status = made.status
+        d.moved.location = made.location
+        return DECIDED_REDIRECT
+    d.rule = made.rule
+    d.rewrite_because = made.because
+    return decided_error(d, made.status, BECAUSE_OF_A_RULE)
+
+
 cdef int decide_before(request_facts *r, decision *d) noexcept nogil:
     """... before a mapping is looked for. returns DECIDED_MEMBER: nothing so far"""
     cdef int rc = match_path(r)
     if unlikely(rc < 0):
         return decided_error(d, -rc, BECAUSE_OF_NOTHING)
+    return decide_path(r, d)
+
+
+cdef int decide_path(request_facts *r, decision *d) noexcept nogil:
+    """... with the path as it was sent, or as rules of sections left it."""
+    cdef rewrite_outcome made
     if unlikely(not match_locations(r)):
         return decided_error(d, 500, BECAUSE_OF_SECTIONS)
-    rules_env_if(r, 0, r.conf_count)
+    if unlikely(r.vhost.rewrite != NULL):
+        rules_env_if(r, 0, 1)
+        if rewrite_in_server(r, &made) != REWROTE_NOTHING:
+            return decided_by_rule(&made, d)
+        if unlikely(r.original.data != NULL) and not match_locations(r):
+            return decided_error(d, 500, BECAUSE_OF_SECTIONS)
+        rules_env_if(r, 1, r.conf_count)
+    else:
+        rules_env_if(r, 0, r.conf_count)
     if unlikely(r.req.method_id == METHOD_TRACE
                 and r.vhost.said.trace_enable == TRACE_OFF):
         return decided_error(d, 405, BECAUSE_OF_NOTHING)
@@ -120,11 +145,24 @@ cdef int decided_redirect(
 
 
 cdef int request_decide(request_facts *r, decision *d) noexcept nogil:
-    cdef bint mapped
-    cdef int what = decide_before(r, d)
-    if unlikely(what != DECIDED_MEMBER):
-        return what
-    mapped = match_mapping(r)
+    cdef int what
+    if unlikely(r.vhost.rewrite != NULL):
+        rewrite_forget(r)
+    what = decide_before(r, d)
+    while True:
+        if unlikely(what != DECIDED_MEMBER):
+            return what
+        what = decide_here(r, d)
+        if likely(what != DECIDED_ANEW):
+            return what
+        what = decide_path(r, d)
+
+
+cdef int decide_here(request_facts *r, decision *d) noexcept nogil:
+    """Whom the path is for, as it is now. returns DECIDED_*"""
+    cdef rewrite_outcome made
+    cdef int what
+    cdef bint mapped = find_mapping(r)
     if mapped:
         if unlikely(r.req.seen >> FIELD_MAX_FORWARDS & 1) and goes_no_further(r):
             return DECIDED_HERE
@@ -134,14 +172,28 @@ cdef int request_decide(request_facts *r, decision *d) noexcept nogil:
     what = request_admit(r, d)
     if unlikely(what != DECIDED_MEMBER):
         return what
+    if unlikely(r.vhost.rewrite != NULL and r.vhost.rewrite.has_dirs):
+        what = rewrite_in_sections(r, &made)
+        if what == REWROTE_PATH:
+            return DECIDED_ANEW
+        if what != REWROTE_NOTHING:
+            return decided_by_rule(&made, d)
+        mapped = r.mapping != NULL
     if unlikely(r.client.tls_vhost != NULL):
         rules_tls_env(r)
     rules_env(r)
     what = decided_redirect(r, True, d)
     if unlikely(what != DECIDED_NOTHING):
         return what
+    if unlikely(r.forced_handler.data != NULL):
+        d.forced.data = r.forced_handler.data
+        d.forced.length = r.forced_handler.length
+        d.handler = &d.forced
+        return DECIDED_HANDLER
     if likely(mapped):
         return DECIDED_MEMBER
+    if unlikely(r.rewritten == REWRITTEN_FILE):
+        return DECIDED_NOTHING
     d.handler = match_handler(r)
     if d.handler != NULL:
         return DECIDED_HANDLER

@@ -2,6 +2,17 @@
 # found out so far. It is a part of the exchange; a test, or whoever else wants to know
 # what would become of a request, fills one in without a connection.
 
+# How far a rule has decided where a request goes.
+cdef enum:
+    REWRITTEN_NOT = 0
+    REWRITTEN_TARGET = 1        # [P]: r.mapping and r.target are set
+    REWRITTEN_FILE = 2          # to a file of ours: no mapping is looked for
+
+cdef struct made_cookie:     # in the request's arena
+    made_cookie *next
+    value name
+    value line                  # value of a Set-Cookie field
+
 cdef struct request_facts:
     client_facts *client
     buffer **input              # where the head lies; the buffer may be exchanged there
@@ -39,6 +50,17 @@ cdef struct request_facts:
     bint path_is_plain          # decoding left it as it is; its query lies behind it
     unsigned int rest_at        # offset into decoded where the mapping's rest begins
     value target                # path and query for the member's balancer URL
+    unsigned char rewritten     # REWRITTEN_*
+    bint is_reading             # another reading is tried
+    value original              # the path before a rule's [PT]; data NULL: none
+    unsigned char original_ways
+    bint query_is_made          # a rule has:
+    value query                 # with its "?"; length 0: none
+    bint rewriting_ended        # a rule said END
+    bint is_subrequest          # it only looks ahead
+    unsigned char redirects     # to another path, by rules of sections
+    value forced_handler        # by a rule's [H]; data NULL: none
+    made_cookie *cookies     # to be set by the answer, the last one first
     arena arena
     value env[ENV_COUNT_MAX]    # plan.env_count of them
     head req

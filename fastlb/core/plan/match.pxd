@@ -12,6 +12,8 @@ cdef plan_vhost *match_vhost(
 cdef bint match_locations(request_facts *r) noexcept nogil
 # Find the mapping: 1 found (r.mapping, r.rest_at), 0 none (or excluded)
 cdef int match_mapping(request_facts *r) noexcept nogil
+# The same, unless a rule has decided on it already.
+cdef bint find_mapping(request_facts *r) noexcept nogil
 # Insert the mapping's <Proxy> sections between the default and the locations.
 cdef bint match_proxy_sections(request_facts *r) noexcept nogil
 # The handler set for the request; NULL when there is none.

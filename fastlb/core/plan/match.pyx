@@ -230,3 +230,12 @@ cdef int match_mapping(request_facts *r) noexcept nogil:
             r.mapping = m
             return 1
     return 0
+
+
+cdef bint find_mapping(request_facts *r) noexcept nogil:
+    """... unless a rule has found one, or a file."""
+    if likely(r.rewritten == REWRITTEN_NOT):
+        return match_mapping(r)
+    if r.rewritten == REWRITTEN_FILE:
+        r.mapping = NULL
+    return r.mapping != NULL

@@ -132,9 +132,12 @@ cdef int path_decode(
 
 
 cdef value query_of(request_facts *r) noexcept nogil:
-    """The query with its "?", as received; length 0 when there is none."""
+    """The query with its "?", as received or made by a rule; length 0: none."""
     cdef value out
-    cdef const char *data = request_bytes(r) + r.path.offset
+    cdef const char *data
+    if unlikely(r.query_is_made):
+        return r.query
+    data = request_bytes(r) + r.path.offset
     out.data = <const char *>memchr_or_end(data, c'?', r.path.length)
     out.length = <unsigned int>(data + r.path.length - out.data)
     return out

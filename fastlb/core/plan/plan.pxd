@@ -129,6 +129,7 @@ cdef struct plan_conf:
     int redirect_count
     redirect_op *redirects
     long long limit_request_body    # -1: not set
+    rewrite_dir *rewrite        # NULL: nothing of it
 
 cdef enum:
     SECTION_LOCATION = 0
@@ -306,6 +307,8 @@ cdef struct plan_vhost:
     bint no_crl_is_fine         # of the clients' certificates
     int tls_group               # hosts of one group may be asked for; -1: plain
     bint strict_sni             # SSLStrictSNIVHostCheck
+    rewrite_server *rewrite     # NULL: no line of mod_rewrite
+    plan_mapping *rewrite_mappings  # of its targets
 
 # Virtual hosts that share an address (facts.listener.AddressSet).
 cdef struct plan_set:

@@ -7,7 +7,7 @@ which is what HTTP/1 carries.
 #       http/fields, balance/table, balance/lbmethods/methods, balance/elect,
 #       balance/table_slots, plan/regex, plan/client_names, plan/build, plan/template,
 #       plan/letters, plan/tls_names, plan/variable_names, plan/verdicts,
-#       plan/access_plan
+#       plan/access_plan, plan/rewrite_rules
 
 import ipaddress
 from dataclasses import fields
@@ -571,6 +571,7 @@ cdef object plan_begin(
 cdef object plan_envs_end():
     """Every variable has its number: count them, and write down their names."""
     plan.env_count = len(plan_envs)
+    plan_env_names_end()
 
 
 cdef object plan_tls(object handles):

@@ -5,7 +5,7 @@ member reads it (path.pyx); so whatever the strictest of the readings says holds
 else - settings, the mapping, the target - is of the first reading, which is httpd's.
 """
 # uses: ground/text, ground/path, ground/arena, plan/plan, plan/facts, plan/target,
-#       plan/match, plan/rules, plan/redirect, plan/admission
+#       plan/rewritten, plan/match, plan/rules, plan/redirect, plan/admission
 
 cdef struct first_reading:
     value decoded
@@ -19,6 +19,14 @@ cdef struct first_reading:
     int proxy_conf_count
     plan_conf *confs[CONFS_MAX]
     value env[ENV_COUNT_MAX]
+    # ... by rules
+    unsigned char rewritten
+    bint rewriting_ended
+    bint query_is_made
+    value query
+    value original
+    value forced_handler
+    made_cookie *cookies
 
 
 cdef int readings_refuse(request_facts *r, int *because) noexcept nogil:
@@ -39,11 +47,15 @@ cdef int readings_refuse(request_facts *r, int *because) noexcept nogil:
 cdef bint readings_admit(request_facts *r) noexcept nogil:
     cdef const char *raw = request_bytes(r) + r.path.offset
     cdef value sent
-    if r.mapping != NULL and r.ways and not other_ways_admit(r):
+    if r.mapping != NULL and r.ways and not other_ways_admit(r, r.decoded, r.ways):
         return False
+    if unlikely(r.mapping != NULL and r.original.data != NULL and r.original_ways) \
+            and not other_ways_admit(r, r.original, r.original_ways):
+        return False            # the rules would have looked at another path
     if r.mapping != NULL and r.mapping.nocanon:
         # <Proxy> sections were compared with what was sent.
-        if not reading_admits(r, r.decoded, value(NULL, 0), False):
+        if not reading_admits(
+                r, r.decoded, value(NULL, 0), False, r.original.data == NULL):
             return False
     if r.vhost.asks_for_uri:
         # httpd's SetEnvIf sees the path as it was sent.
@@ -52,21 +64,22 @@ cdef bint readings_admit(request_facts *r) noexcept nogil:
         while sent.length > 1 and sent.data[0] == c'/' and sent.data[1] == c'/':
             sent.data += 1
             sent.length -= 1
-        return reading_admits(r, r.decoded, sent, False)
+        return reading_admits(r, r.decoded, sent, False, r.original.data == NULL)
     return True
 
 
-cdef bint other_ways_admit(request_facts *r) noexcept nogil:
+cdef bint other_ways_admit(
+        request_facts *r, value path, unsigned char path_ways) noexcept nogil:
     """Each way that a member may take, and each together with others."""
-    cdef unsigned int size = r.decoded.length + 1
+    cdef unsigned int size = path.length + 1
     cdef char *room = <char *>arena_take_struct(&r.arena, 2 * size)
     cdef char *other
-    cdef value last = r.decoded
+    cdef value last = path
     cdef value read
     cdef int ways, rc
     cdef bint climbs = False
-    cdef int allowed = r.ways | (
-        WAY_PARAMETERS_LATE if r.ways & WAY_PARAMETERS else 0)
+    cdef int allowed = path_ways | (
+        WAY_PARAMETERS_LATE if path_ways & WAY_PARAMETERS else 0)
     if room == NULL:
         r.arena.starved = True
         return False
@@ -75,15 +88,17 @@ cdef bint other_ways_admit(request_facts *r) noexcept nogil:
         if ways & ~allowed or (
                 ways & WAY_PARAMETERS_LATE and not ways & WAY_PARAMETERS):
             continue
-        rc = path_read(&r.decoded, ways, room, &climbs)
+        rc = path_read(&path, ways, room, &climbs)
         if rc < 0:
             r.misread = value(NULL, 0)
             return False
         read = value(room, <unsigned int>rc)
-        if same_text(read, r.decoded) or same_text(read, last):
+        if same_text(read, path) or same_text(read, last):
             continue
         r.misread = last = read
-        if not reading_admits(r, read, value(NULL, 0), climbs):
+        if not reading_admits(
+                r, read, value(NULL, 0), climbs,
+                r.original.data == NULL or path.data == r.original.data):
             return False
         room, other = other, room       # the last one is compared with
     r.misread = value(NULL, 0)
@@ -91,9 +106,11 @@ cdef bint other_ways_admit(request_facts *r) noexcept nogil:
 
 
 cdef bint reading_admits(
-        request_facts *r, value path, value asked, bint climbs) noexcept nogil:
+        request_facts *r, value path, value asked, bint climbs,
+        bint by_rules) noexcept nogil:
     """Decide anew for one path, and put everything back.
 
+    by_rules: those of the server see the path; False: it is what they have made
     asked: Request_URI for SetEnvIf outside sections; data NULL: the path
     climbs: dot segments were undone that the first reading has kept
     """
@@ -113,10 +130,33 @@ cdef bint reading_admits(
     memcpy(&first.confs[0], &r.confs[0], sizeof(void *) * r.conf_count)
     memcpy(&first.env[0], &r.env[0], sizeof(value) * plan.env_count)
     memset(&r.env[0], 0, sizeof(value) * plan.env_count)
+    first.rewritten = r.rewritten
+    first.rewriting_ended = r.rewriting_ended
+    first.query_is_made = r.query_is_made
+    first.query = r.query
+    first.original = r.original
+    first.forced_handler = r.forced_handler
+    first.cookies = r.cookies
+    r.is_reading = True
+    if by_rules and r.redirects == 0:
+        r.rewritten = REWRITTEN_NOT
+        r.query_is_made = False
+        r.rewriting_ended = False
+        r.original = value(NULL, 0)
+    else:
+        r.rewriting_ended = True
     r.decoded = path
     r.reduced = True            # what was sent says nothing about this path
     r.proxy_conf_count = 0
     admitted = reading_decide(r, &first, asked, climbs, &moved)
+    r.is_reading = False
+    r.rewritten = first.rewritten
+    r.rewriting_ended = first.rewriting_ended
+    r.query_is_made = first.query_is_made
+    r.query = first.query
+    r.original = first.original
+    r.forced_handler = first.forced_handler
+    r.cookies = first.cookies
     r.decoded = first.decoded
     r.target = first.target
     r.rest_at = first.rest_at
@@ -137,14 +177,23 @@ cdef bint reading_decide(
         bint *moved) noexcept nogil:
     cdef bint mapped
     cdef redirected elsewhere
+    cdef rewrite_outcome made
     r.refused = 0
     if not match_locations(r):
         return False
     r.request_uri = asked
     rules_env_if(r, 0, 1)
     r.request_uri.data = NULL
+    if unlikely(r.vhost.rewrite != NULL):
+        # What a rule keeps from this path it keeps from whoever comes by another.
+        if rewrite_in_server(r, &made) != REWROTE_NOTHING:
+            return False
+        if r.original.data != NULL and not match_locations(r):
+            return False
     rules_env_if(r, 1, r.conf_count)
-    mapped = match_mapping(r)
+    mapped = find_mapping(r)
+    if unlikely(r.rewritten == REWRITTEN_FILE and first.mapping != NULL):
+        return False
     if first.mapping != NULL and r.mapping != first.mapping:
         if r.excluded or climbs:
             return False
@@ -158,6 +207,16 @@ cdef bint reading_decide(
             return False
         if r.proxy_conf_count:
             rules_env_if(r, 1, 1 + r.proxy_conf_count)
+    if unlikely(r.vhost.rewrite != NULL and r.vhost.rewrite.has_dirs
+                and sections_differ(r, first)) \
+            and rewrite_in_sections(r, &made) != REWROTE_NOTHING:
+        return False
     moved[0] = first.mapping != NULL and match_redirect(r, True, &elsewhere) != 0
     r.refused = request_admission(r, &r.refused_because)
     return r.refused == 0
+
+
+cdef bint sections_differ(
+        request_facts *r, const first_reading *first) noexcept nogil:
+    return r.conf_count != first.conf_count or memcmp(
+        &r.confs[0], &first.confs[0], sizeof(void *) * r.conf_count) != 0

@@ -14,6 +14,8 @@ cdef int match_target(request_facts *r) noexcept nogil:
     cdef int[2 * REGEX_PAIRS_MAX] groups
     cdef int how
     cdef writer w
+    if unlikely(r.rewritten == REWRITTEN_TARGET):
+        return 0                # a rule has made it
     if m.noquery:
         query.length = 0
     # The usual case, pattern and target path alike: what came is what goes.

@@ -1,0 +1,121 @@
+"""mod_rewrite: rules over the path of a request.
+
+Rules and conditions are taken apart as mod_rewrite does it, which is not as words of
+other directives are: `model/rewrite_words.py` has their grammar.
+"""
+
+from __future__ import annotations
+
+from fastlb.base.errors import Severity
+from fastlb.config.registry import SV, SVD, Args, Complaint, D, Directive, Status
+
+MODULE = "mod_rewrite.c"
+_OPTIONS = (
+    *("inherit", "inheritbefore", "inheritdown", "inheritdownbefore"),
+    *("ignoreinherit", "allownoslash", "allowanyuri", "mergebase"),
+    *("ignorecontextinfo", "legacyprefixdocroot", "unsafeprefixstat"),
+)
+
+
+def _options(name: str, words: tuple[str, ...]) -> Complaint | None:
+    for index, word in enumerate(words):
+        if word.lower().startswith("maxredirects="):
+            return Complaint(
+                "AH00664: RewriteOptions: MaxRedirects option has been removed in favor"
+                " of the global LimitInternalRecursion directive and will be ignored.",
+                "",
+                f"delete {word}",
+                "FB0801",
+                Severity.WARNING,
+                index,
+            )
+        if word.lower() not in _OPTIONS:
+            return Complaint(f"RewriteOptions: unknown option '{word}'", word=index)
+    return None
+
+
+DIRECTIVES = (
+    Directive(
+        "RewriteEngine",
+        SVD,
+        "On|Off",
+        "On or Off to enable or disable (default) the whole rewriting engine",
+        default="Off",
+        manual=(
+            "Without it no rule of its context runs. A virtual host inherits it from"
+            " the main server, but no rules (RewriteOptions Inherit)."
+        ),
+    ),
+    Directive(
+        "RewriteOptions",
+        SVD,
+        "option ...",
+        "List of option strings to set",
+        takes=Args.LIST,
+        manual=(
+            "Inherit, InheritBefore, InheritDown, InheritDownBefore, IgnoreInherit,"
+            " AllowNoSlash, AllowAnyURI, MergeBase, IgnoreContextInfo,"
+            " LegacyPrefixDocRoot, UnsafePrefixStat."
+        ),
+        check=_options,
+    ),
+    Directive(
+        "RewriteBase",
+        D,
+        "path",
+        "the base URL of the per-directory context",
+        misplaced="RewriteBase: only valid in per-directory config files",
+    ),
+    Directive(
+        "RewriteCond",
+        SVD,
+        "test-string pattern [flags]",
+        "an input string and a to be applied regexp-pattern",
+        takes=Args.RAW,
+        manual=(
+            "Holds for the next RewriteRule. The test string may hold $N, %N and"
+            " %{VARIABLE}; the pattern is a regular expression, or one of <text >text"
+            " =text <=text >=text -lt -le -eq -ge -gt -ne -f -d -s -l -x -F -U, each"
+            " with ! before it. Flags: NC, OR, NV."
+        ),
+    ),
+    Directive(
+        "RewriteRule",
+        SVD,
+        "pattern substitution [flags]",
+        "an URL-applied regexp-pattern and a substitution URL",
+        takes=Args.RAW,
+        manual=(
+            "In a server the pattern is compared with the path before a ProxyPass is"
+            " looked for, in a section after access was decided. Flags: B, BCTLS, BNE,"
+            " BNP, C, CO, DPI, E, END, F, G, H, L, N, NC, NE, NS, P, PT, QSA, QSD, QSL,"
+            " R, S, T, UNC, UnsafeAllow3F, UnsafePrefixStat. Where P leads must be"
+            " written: a host cannot come from the request. A substitution without P"
+            " and R names a file, of which fastlb has none: with PT the result is"
+            " mapped like a path that was asked for."
+        ),
+    ),
+    Directive(
+        "RewriteMap",
+        SV,
+        "name type:source [user:group]",
+        "a mapname and a filename and options",
+        status=Status.REFUSED,
+        takes=Args.RAW,
+        reason="maps are not supported yet",
+        cure="write the pairs out as rules",
+    ),
+    *(
+        Directive(
+            name,
+            SVD,
+            "...",
+            "of httpd 2.2",
+            status=Status.REFUSED,
+            takes=Args.RAW,
+            reason="httpd 2.4 does not know it any more",
+            cure="delete the line; LogLevel rewrite:trace3 shows what rules do",
+        )
+        for name in ("RewriteLog", "RewriteLogLevel", "RewriteLock")
+    ),
+)

@@ -1,0 +1,177 @@
+# mod_rewrite's rules over the path of a request, as C lists (facts/rewrite.py).
+#
+# The rules of a server run before a mapping is looked for, those of sections after
+# access was decided; what comes of them is seen to in rewritten.pyx. A text to be
+# expanded is a list of parts, taken apart by the check; whatever is made of a request
+# lies in its arena and is as long as REWRITE_BYTES_MAX lets it be.
+#
+# Which rules are tried at all: those whose literal prefix the path has. A list with
+# more than REWRITE_LIST_PLAIN rules has an index of them, by hash and length, so that
+# a rule that is not met costs nothing.
+#
+# uses: ground/text
+
+cdef struct rewrite_part
+
+cdef struct rewrite_text:
+    int count
+    rewrite_part *parts
+
+# In the order of facts.rewrite.PartKind.
+cdef enum:
+    PART_LITERAL = 0
+    PART_ESCAPED = 1            # a question mark in it is nobody's
+    PART_RULE_GROUP = 2
+    PART_COND_GROUP = 3
+    PART_VARIABLE = 4
+    PART_MAP = 5                # the check refuses it
+
+cdef struct rewrite_part:
+    unsigned char kind          # PART_*
+    unsigned char number        # of the group
+    int variable                # number (variable_names.pxd); -1: nobody knows it
+    text literal                # of ENV: what the process was given
+    rewrite_text key            # of a map
+    rewrite_text fallback
+
+# In the order of facts.rewrite.CondTest.
+cdef enum:
+    TEST_REGEX = 0
+    TEST_FILE = 1
+    TEST_SIZE = 2
+    TEST_LINK = 3
+    TEST_DIRECTORY = 4
+    TEST_EXECUTABLE = 5
+    TEST_URL = 6
+    TEST_LOOKED_UP_FILE = 7
+    TEST_STRING_LESS = 8
+    TEST_STRING_LESS_EQUAL = 9
+    TEST_STRING_EQUAL = 10
+    TEST_STRING_GREATER = 11
+    TEST_STRING_GREATER_EQUAL = 12
+    TEST_NUMBER_LESS = 13
+    TEST_NUMBER_LESS_EQUAL = 14
+    TEST_NUMBER_EQUAL = 15
+    TEST_NUMBER_GREATER = 16
+    TEST_NUMBER_GREATER_EQUAL = 17
+
+cdef struct rewrite_cond:
+    unsigned char test          # TEST_*
+    bint negated
+    bint ignore_case
+    bint or_next
+    bint no_vary
+    int regex                   # -1
+    rewrite_text subject
+    text pattern                # what is compared with
+    text shown
+    long long number            # the same as a number
+
+cdef struct rewrite_rule:
+    int regex
+    bint negated
+    text prefix                 # literal beginning of all that matches; length 0: none
+    bint prefix_any_case
+    text pattern
+    text output
+    bint substitutes            # False: "-", or a status
+    rewrite_text substitution
+    int cond_count
+    rewrite_cond *conds
+    bint follows_chain          # the rule before it has C
+    bint proxy
+    bint passthrough
+    bint redirect
+    bint sets_status
+    int status
+    bint last
+    bint end
+    bint chain
+    bint next_round
+    int rounds_max
+    int skip
+    bint no_subrequest
+    bint no_escape
+    bint query_append
+    bint query_discard
+    bint query_last
+    bint query_none
+    bint discard_path_info
+    bint escape_groups
+    bint escape_no_plus
+    bint escape_controls
+    bint has_escapes
+    text escapes
+    text no_escapes
+    bint unsafe_3f
+    bint unsafe_prefix_stat
+    bint keep_slashes
+    int env_count
+    rewrite_text *envs
+    int cookie_count
+    rewrite_text *cookies
+    bint has_type
+    rewrite_text mime_type
+    bint has_handler
+    rewrite_text handler
+
+# Rules by their prefixes (rewrite_index.pyx).
+cdef struct rewrite_bucket:
+    const char *prefix          # NULL: a free place
+    int count
+    int *rules
+
+cdef struct rewrite_length:
+    unsigned int length
+    unsigned int mask           # places, less one
+    rewrite_bucket *buckets
+
+cdef struct rewrite_index:
+    int any_count
+    int *any                    # rules that any path may meet
+    int length_count
+    rewrite_length *lengths     # ascending
+
+cdef struct rewrite_list:
+    int count
+    rewrite_rule **rules
+    rewrite_index *index        # NULL: the list is walked
+
+# Options (RewriteOptions), bits.
+cdef enum:
+    OPTION_INHERIT = 1
+    OPTION_INHERIT_BEFORE = 2
+    OPTION_INHERIT_DOWN = 4
+    OPTION_INHERIT_DOWN_BEFORE = 8
+    OPTION_IGNORE_INHERIT = 16
+    OPTION_NO_SLASH = 32
+    OPTION_ANY_URI = 64
+    OPTION_MERGE_BASE = 128
+    OPTION_IGNORE_CONTEXT = 256
+    OPTION_LEGACY_PREFIX = 512
+    OPTION_UNSAFE_PREFIX_STAT = 1024
+
+# What one section says.
+cdef struct rewrite_dir:
+    signed char engine          # -1: not said
+    int options                 # -1: not said
+    text base                   # length 0: not said
+    text directory
+    rewrite_list list
+
+# Where [P] may lead.
+cdef struct rewrite_target:
+    text scheme                 # in lower case
+    text host                   # or the balancer's name; without brackets
+    int port                    # 0: a balancer
+    int usual_port              # of the scheme
+    text socket                 # of unix:
+
+cdef struct rewrite_server:
+    bint engine
+    int options
+    rewrite_list list
+    bint has_dirs               # a section has rules
+    int target_count
+    rewrite_target *targets     # their mappings: plan_vhost.rewrite_mappings
+    int trace                   # LogLevel rewrite:traceN; 0: none

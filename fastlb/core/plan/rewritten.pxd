@@ -1,0 +1,19 @@
+# What rules make of a request: mod_rewrite's two hooks, and what comes of them.
+
+cdef enum:
+    REWROTE_NOTHING = 0         # or only the query, a variable, a path ([PT])
+    REWROTE_STATUS = 1          # out.status, out.because
+    REWROTE_REDIRECT = 2        # out.status, out.location
+    REWROTE_PATH = 3            # sections only: begin anew with r.decoded
+
+cdef struct rewrite_outcome:
+    int status
+    int because                 # REWRITE_*; 0: a rule says so
+    value location
+    const rewrite_rule *rule    # of which because speaks; NULL
+
+# Are there rules, and are they turned on? Then run them. returns REWROTE_*
+cdef int rewrite_in_server(request_facts *r, rewrite_outcome *out) noexcept nogil
+cdef int rewrite_in_sections(request_facts *r, rewrite_outcome *out) noexcept nogil
+# Forget what rules have made of the request, before it is decided upon anew.
+cdef void rewrite_forget(request_facts *r) noexcept nogil

@@ -1,0 +1,312 @@
+"""RewriteEngine, RewriteRule and what belongs to them, into drafts.
+
+Apache's messages and the order in which it finds them: mod_rewrite.c.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from fastlb.config.tree import Node
+from fastlb.facts.rewrite import (
+    CondTest,
+    Expansion,
+    PartKind,
+    RewriteCond,
+    RewriteRule,
+)
+from fastlb.model.drafts import Drafts, Handler, Place, RewriteDraft, RewriteTarget
+from fastlb.model.report import Mistake
+from fastlb.model.rewrite_flags import RuleFlags, cond_flags, rule_flags
+from fastlb.model.rewrite_words import (
+    WordProblem,
+    expansion_of,
+    literal_prefix,
+    split_line,
+)
+from fastlb.model.targets import TargetError, is_balancer_url, split_balancer_url
+
+_HEAD: Final = re.compile(
+    r"((?:unix:[^|$%]*\|)?[A-Za-z][A-Za-z0-9+.-]*://[^/?$%\\]+)(.*)", re.DOTALL
+)
+_FILE_TESTS: Final = {
+    "-f": CondTest.IS_FILE,
+    "-s": CondTest.HAS_SIZE,
+    "-d": CondTest.IS_DIRECTORY,
+    "-x": CondTest.IS_EXECUTABLE,
+    "-h": CondTest.IS_LINK,
+    "-L": CondTest.IS_LINK,
+    "-l": CondTest.IS_LINK,
+    "-U": CondTest.URL_IS_FINE,
+    "-F": CondTest.FILE_IS_FINE,
+}
+_NUMBER_TESTS: Final = {
+    "-lt": CondTest.NUMBER_LESS,
+    "-le": CondTest.NUMBER_LESS_EQUAL,
+    "-eq": CondTest.NUMBER_EQUAL,
+    "-ne": CondTest.NUMBER_EQUAL,
+    "-gt": CondTest.NUMBER_GREATER,
+    "-ge": CondTest.NUMBER_GREATER_EQUAL,
+}
+_STRING_TESTS: Final = (
+    ("<=", CondTest.STRING_LESS_EQUAL),
+    (">=", CondTest.STRING_GREATER_EQUAL),
+    ("<", CondTest.STRING_LESS),
+    (">", CondTest.STRING_GREATER),
+    ("=", CondTest.STRING_EQUAL),
+)
+_TAKES_NOCASE: Final = (CondTest.REGEX, *(test for _, test in _STRING_TESTS))
+_UNSERVED_TESTS: Final = (CondTest.URL_IS_FINE, CondTest.FILE_IS_FINE)
+
+
+def _draft(place: Place) -> RewriteDraft:
+    """Of the section or server around the line."""
+    if place.section is None and not place.inert:
+        return place.server.rewrite
+    if place.draft.rewrite is None:
+        path = place.section.pattern if place.section is not None else "/"
+        directory = path if path.endswith("/") else f"{path}/"
+        place.draft.rewrite = RewriteDraft(directory=directory)
+    return place.draft.rewrite
+
+
+def rewrite_engine(_run: Drafts, place: Place, node: Node) -> None:
+    """`RewriteEngine On|Off`."""
+    draft = _draft(place)
+    draft.is_touched = True
+    draft.engine = node.args[0].lower() == "on"
+
+
+def rewrite_options(_run: Drafts, place: Place, node: Node) -> None:
+    """`RewriteOptions word ...`; several lines add up."""
+    draft = _draft(place)
+    draft.is_touched = draft.has_options = True
+    draft.options |= {word.lower() for word in node.args}
+
+
+def rewrite_base(_run: Drafts, place: Place, node: Node) -> None:
+    """`RewriteBase path`, in a section."""
+    path = node.args[0]
+    if not path.startswith("/"):
+        raise Mistake(
+            "FB0803",
+            "RewriteBase: argument is not a valid URL",
+            cure=f"write RewriteBase /{path}",
+            word=path,
+        )
+    draft = _draft(place)
+    draft.is_touched = True
+    draft.base = path
+
+
+def rewrite_cond(run: Drafts, place: Place, node: Node) -> None:
+    """`RewriteCond test-string pattern [flags]`."""
+    draft = _draft(place)
+    draft.is_touched = True
+    try:
+        draft.conds.append(_cond(run, node))
+    except WordProblem as problem:
+        raise Mistake("FB0805", f"RewriteCond: {problem}") from problem
+
+
+def _cond(run: Drafts, node: Node) -> RewriteCond:
+    line = split_line(node.raw)
+    if line is None:
+        raise WordProblem(f"bad argument line '{node.raw}'")
+    flags = cond_flags(line.flags)
+    if line.first.lower() == "expr":
+        raise WordProblem("expressions are not supported")
+    pattern = line.second
+    negated = pattern.startswith("!")
+    test, operand, inverts = _test_of(pattern.removeprefix("!"))
+    if test in _UNSERVED_TESTS:
+        raise WordProblem(f"{test.value} is not supported: fastlb serves no files")
+    ignore_case = "nc" in flags
+    if ignore_case and test not in _TAKES_NOCASE:
+        run.report.warn(
+            node,
+            "FB0804",
+            f"AH00665: RewriteCond: NoCase option for non-regex pattern '{operand}' is"
+            " not supported and will be ignored.",
+        )
+        ignore_case = False
+    if test is CondTest.REGEX:
+        _compile(run, node, operand, ignore_case)
+    return RewriteCond(
+        subject=_expansion(line.first),
+        test=test,
+        pattern=operand,
+        shown_pattern=pattern,
+        ignore_case=ignore_case,
+        negated=negated is not inverts,
+        or_next="or" in flags,
+        no_vary="nv" in flags,
+    )
+
+
+def _test_of(pattern: str) -> tuple[CondTest, str, bool]:
+    """(test, operand, whether it is turned round) of a pattern without its `!`."""
+    if len(pattern) < 2:
+        return CondTest.REGEX, pattern, False
+    if pattern in _FILE_TESTS:
+        return _FILE_TESTS[pattern], pattern, False
+    if pattern[:3] in _NUMBER_TESTS and len(pattern) > 3:
+        return _NUMBER_TESTS[pattern[:3]], pattern[3:], pattern.startswith("-ne")
+    for sign, test in _STRING_TESTS:
+        if pattern.startswith(sign):
+            operand = pattern[len(sign) :]
+            if test is CondTest.STRING_EQUAL and operand == '""':
+                operand = ""
+            return test, operand, False
+    return CondTest.REGEX, pattern, False
+
+
+def rewrite_rule(run: Drafts, place: Place, node: Node) -> None:
+    """`RewriteRule pattern substitution [flags]`."""
+    if place.inert:
+        raise Mistake(
+            "FB0802",
+            "RewriteRule: rules in a section about files are not supported",
+            why="fastlb serves no files, so such a section never applies to a request",
+            cure="put the rules outside the section, or into a <Location>",
+        )
+    draft = _draft(place)
+    draft.is_touched = True
+    conds, draft.conds = tuple(draft.conds), []
+    try:
+        draft.rules.append(_rule(run, node, draft, conds))
+    except WordProblem as problem:
+        raise Mistake("FB0805", f"RewriteRule: {problem}") from problem
+
+
+def _rule(
+    run: Drafts, node: Node, draft: RewriteDraft, conds: tuple[RewriteCond, ...]
+) -> RewriteRule:
+    line = split_line(node.raw)
+    if line is None:
+        raise WordProblem(f"bad argument line '{node.raw}'")
+    flags = rule_flags(line.flags)
+    negated = line.first.startswith("!")
+    pattern = line.first.removeprefix("!")
+    _compile(run, node, pattern, "nc" in flags.on)
+    output = line.second
+    query_none = False
+    if output.endswith("?"):
+        if "qsa" in flags.on:
+            flags.on.add("qsl")
+        else:
+            query_none, output = True, output[:-1]
+    elif "qsd" in flags.on and "?" not in output:
+        query_none = True
+    is_substituted = line.second != "-" and not flags.sets_status
+    if is_substituted and "p" in flags.on:
+        draft.targets.append(_target(node, output))
+    return RewriteRule(
+        conds=conds,
+        pattern=pattern,
+        negated=negated,
+        prefix="" if negated else literal_prefix(pattern),
+        output=output,
+        substitution=_expansion(output) if is_substituted else None,
+        query_none=query_none,
+        file=node.file,
+        line=node.line,
+        **_said(run, node, flags),  # type: ignore[arg-type]
+    )
+
+
+def _said(run: Drafts, node: Node, flags: RuleFlags) -> dict[str, object]:
+    """The fields of a rule that its flags say."""
+    for word in flags.env:
+        name = word.removeprefix("!").partition(":")[0]
+        if not word.startswith("!") and not re.search(r"[$%\\]", name):
+            run.variables.append((node, name))
+    texts = {"mime_type": flags.mime_type, "handler": flags.handler}
+    return {
+        **{name: flag in flags.on for flag, name in _SWITCHES.items()},
+        **{k: None if v is None else _expansion(v) for k, v in texts.items()},
+        "sets_status": flags.sets_status,
+        "status": flags.status,
+        "rounds_max": flags.rounds_max,
+        "skip": flags.skip,
+        "escapes": flags.escapes,
+        "no_escapes": flags.no_escapes,
+        "env": tuple(map(_expansion, flags.env)),
+        "cookies": tuple(map(_expansion, flags.cookies)),
+    }
+
+
+_SWITCHES: Final = {
+    "nc": "ignore_case",
+    "p": "proxy",
+    "pt": "passthrough",
+    "r": "redirect",
+    "l": "last",
+    "end": "end",
+    "c": "chain",
+    "n": "next_round",
+    "ns": "no_subrequest",
+    "ne": "no_escape",
+    "qsa": "query_append",
+    "qsd": "query_discard",
+    "qsl": "query_last",
+    "dpi": "discard_path_info",
+    "b": "escape_groups",
+    "bnp": "escape_no_plus",
+    "bctls": "escape_controls",
+    "unsafeallow3f": "unsafe_3f",
+    "unsafeprefixstat": "unsafe_prefix_stat",
+    "unc": "keep_slashes",
+}
+"""Flags that say no more than that they stand there, and their fields."""
+
+
+def _target(node: Node, output: str) -> RewriteTarget:
+    """Where [P] leads: what of the substitution is written as it is.
+
+    Raises WordProblem where the host comes from the request: whoever sends it would
+    choose where it goes.
+    """
+    found = _HEAD.match(output)
+    if found is None:
+        raise WordProblem(
+            f"[P] to {output}: the host must be written"
+            if "://" in output
+            else f"[P] to {output}: it leads back here; write PT, or the member's URL"
+        )
+    if is_balancer_url(found[1]):
+        try:
+            split_balancer_url(found[1])
+        except TargetError as problem:
+            raise WordProblem(str(problem)) from problem
+    return RewriteTarget(found[1], node)
+
+
+def _compile(run: Drafts, node: Node, pattern: str, ignore_case: bool) -> None:
+    complaint = f"{node.name}: cannot compile regular expression '{pattern}'"
+    run.take_regex(
+        node, pattern, ignore_case=ignore_case, number="FB0805", complaint=complaint
+    )
+
+
+def _expansion(text: str) -> Expansion:
+    parts = expansion_of(text)
+    for part in parts:
+        if part.kind is PartKind.MAP:
+            raise WordProblem(f"${{{part.text}:...}}: maps are not supported")
+        if part.kind is PartKind.VARIABLE and part.text[:5].upper() in (
+            "LA-U:",
+            "LA-F:",
+        ):
+            raise WordProblem(f"%{{{part.text}}} is not supported")
+    return parts
+
+
+HANDLERS: Final[dict[str, Handler]] = {
+    "rewriteengine": rewrite_engine,
+    "rewriteoptions": rewrite_options,
+    "rewritebase": rewrite_base,
+    "rewritecond": rewrite_cond,
+    "rewriterule": rewrite_rule,
+}

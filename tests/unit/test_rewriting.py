@@ -1,0 +1,100 @@
+"""What rules make of a request: decided by the plan, without a connection."""
+
+from __future__ import annotations
+
+import pytest
+from test_plan import Plan
+
+WEBSOCKET = ("Upgrade: websocket", "Connection: Upgrade")
+# The ways in which people write it.
+UPGRADES = (
+    """
+    RewriteCond %{HTTP:Upgrade} websocket [NC]
+    RewriteRule /(.*) ws://127.0.0.1:81/$1 [P,L]
+    """,
+    """
+    RewriteCond %{HTTP:Upgrade} =websocket [NC]
+    RewriteRule /(.*) ws://127.0.0.1:81/$1 [P,L]
+    RewriteCond %{HTTP:Upgrade} !=websocket [NC]
+    RewriteRule /(.*) http://127.0.0.1:80/$1 [P,L]
+    """,
+    """
+    RewriteCond %{HTTP:Upgrade} ^websocket$ [NC]
+    RewriteCond %{HTTP:Connection} upgrade [NC]
+    RewriteRule ^/?(.*) "ws://127.0.0.1:81/$1" [P,L]
+    """,
+    """
+    RewriteCond %{HTTP:Connection} Upgrade [NC]
+    RewriteCond %{HTTP:Upgrade} websocket [NC]
+    RewriteRule .* ws://127.0.0.1:81%{REQUEST_URI} [P]
+    """,
+    """
+    RewriteCond %{HTTP:UPGRADE} ^WebSocket$ [NC,OR]
+    RewriteCond %{HTTP:CONNECTION} ^Upgrade$ [NC]
+    RewriteRule .* ws://127.0.0.1:81%{REQUEST_URI} [P,QSA,L]
+    """,
+)
+
+
+@pytest.mark.parametrize("rules", UPGRADES)
+def test_a_rule_sends_a_websocket_to_its_member(rules: str) -> None:
+    plan = Plan(f"RewriteEngine on\n{rules}\nProxyPass / http://127.0.0.1:80/\n")
+    ordinary = plan("/app/socket?a=b")
+    assert (ordinary["what"], ordinary["target"]) == ("member", b"/app/socket?a=b")
+    upgraded = plan("/app/socket?a=b", *WEBSOCKET)
+    assert (upgraded["what"], upgraded["target"]) == ("member", b"/app/socket?a=b")
+    assert upgraded["member"] != ordinary["member"]
+
+
+def test_a_status_ends_it_before_a_mapping_is_looked_for() -> None:
+    plan = Plan(
+        "RewriteEngine on\nRewriteRule ^/admin - [F]\nRewriteRule ^/old - [G]\n"
+        "RewriteRule ^/no - [R=404]\nProxyPass / http://127.0.0.1:80/\n"
+    )
+    for path, status in (("/admin/x", 403), ("/old", 410), ("/no", 404)):
+        found = plan(path)
+        assert (found["what"], found["status"]) == ("error", status)
+    assert plan("/x")["what"] == "member"
+
+
+def test_a_redirect_says_where() -> None:
+    plan = Plan(
+        "RewriteEngine on\nRewriteCond %{HTTPS} off\n"
+        "RewriteRule ^/?(.*) https://%{SERVER_NAME}/$1 [R=301,L]\n"
+    )
+    found = plan("/a%20b?x=1")
+    assert (found["what"], found["status"]) == ("redirect", 301)
+    assert found["location"] == b"https://one.example/a%20b?x=1"
+
+
+def test_pass_through_maps_the_new_path() -> None:
+    plan = Plan(
+        "RewriteEngine on\nRewriteRule ^/old/(.*) /new/$1?a=b [PT,QSA]\n"
+        "ProxyPass /new http://127.0.0.1:80/x\n"
+    )
+    assert plan("/old/y?c=d")["target"] == b"/x/y?a=b&c=d"
+    assert plan("/other")["what"] == "nothing"
+
+
+def test_nothing_runs_without_the_engine() -> None:
+    plan = Plan("RewriteRule ^ - [F]\nProxyPass / http://127.0.0.1:80/\n")
+    assert plan("/")["what"] == "member"
+
+
+def test_a_question_mark_that_was_sent_is_no_query() -> None:
+    rules = "RewriteEngine on\nRewriteRule ^/a/(.*) http://127.0.0.1:80/$1 [P{0}]\n"
+    found = Plan(rules.format(""))("/a/b%3fc")
+    assert (found["what"], found["status"]) == ("error", 403)
+    found = Plan(rules.format(",UnsafeAllow3F"))("/a/b%3fc")
+    assert (found["what"], found["target"]) == ("member", b"/b?c")
+
+
+def test_many_rules_are_as_one() -> None:
+    lines = [f"RewriteRule ^/r{n}$ - [R=404]" for n in range(500)]
+    plan = Plan(
+        "RewriteEngine on\n" + "\n".join(lines) + "\nRewriteRule ^/r7x - [F]\n"
+        "RewriteRule x$ - [G]\nProxyPass / http://127.0.0.1:80/\n"
+    )
+    for path, status in (("/r7", 404), ("/r499", 404), ("/r7x", 403), ("/r8x", 410)):
+        assert plan(path)["status"] == status
+    assert plan("/r500")["what"] == "member"
