@@ -15,6 +15,12 @@ class Listener:
     file: str
     line: int
 
+    @property
+    def key(self) -> str:
+        """`host:port`; "*" for every address."""
+        host = self.host or "*"
+        return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
+
 
 @dataclass(frozen=True, slots=True)
 class AddressSet:

@@ -25,7 +25,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from fastlb.base import descriptors
-from fastlb.facts import diff
 from fastlb.facts.server import Model
 from fastlb.master import claims, pidfile, privileges, reap, spawn
 from fastlb.master.certificates import Certificates, renewed
@@ -44,6 +43,7 @@ from fastlb.master.reap import Death
 from fastlb.master.signals import Command, Signals
 from fastlb.master.stop import Stopping
 from fastlb.master.workers import Means, Workers
+from fastlb.model.changes import changes, log_line
 from fastlb.monitor.heritage import MonitorHeritage
 from fastlb.tls.pass_phrases import PassPhrases
 from fastlb.worker.heritage import Heritage
@@ -289,7 +289,7 @@ class Master:
     def _commit(self, generation: Generation) -> None:
         """From here on the new generation is the server; the old one drains."""
         before = self._current
-        changes = diff.diff(before.model, generation.model) if before else None
+        found = changes(before.model, generation.model) if before else None
         fresh = renewed(before.contexts if before else None, generation.contexts)
         self._current, self._next = generation, None
         for other in self._workers.generations:
@@ -314,8 +314,8 @@ class Master:
         self._journal.write(
             "notice", "mpm_fastlb", f"FB0601: {parts.text(len(generation.seats))}"
         )
-        if changes is not None:
-            text = f"FB0604: reloaded: {diff.log_line(changes)}"
+        if found is not None:
+            text = f"FB0604: reloaded: {log_line(found)}"
             self._journal.write("notice", "core", text)
             for name in fresh:
                 self._journal.write(

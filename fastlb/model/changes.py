@@ -1,8 +1,8 @@
 """What changes between two models, in the words of the configuration.
 
-`facts/diff.py` decides identity, for slots and sockets; this tells an operator which
-hosts, mappings, members and settings come, go and become others. Lines alone, the order
-of declarations and the numbers that a model gives are no change.
+It tells an operator which hosts, mappings, members and settings come, go and become
+others. Lines alone, the order of declarations and the numbers that a model gives are no
+change.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from fastlb.config.directives.balancer_params import BALANCER
 from fastlb.config.directives.member_params import MEMBER
 from fastlb.config.parameter import Parameters
 from fastlb.facts.balancer import Balancer
-from fastlb.facts.diff import listener_key
 from fastlb.facts.mapping import Mapping as Pass
 from fastlb.facts.member import Member
 from fastlb.facts.server import Model
@@ -95,8 +94,8 @@ def changes(old: Model, new: Model) -> list[Change]:
         *_settings("", old.process, new.process),
         *_keyed(
             "listener",
-            {listener_key(item): item for item in old.listeners},
-            {listener_key(item): item for item in new.listeners},
+            {item.key: item for item in old.listeners},
+            {item.key: item for item in new.listeners},
         ),
         *_hosts(old, new),
         *_balancers(old, new),
@@ -147,6 +146,8 @@ def _short(change: Change) -> str:
 def _hosts(old: Model, new: Model) -> Iterator[Change]:
     before = {host.vhost_id: host for host in old.vhosts}
     after = {host.vhost_id: host for host in new.vhosts}
+    of_main = list(_host(old, new, old.vhosts[0], new.vhosts[0]))
+    inherited = {_said(change) for change in of_main}
     for key, host in before.items():
         if key not in after:
             line = (host.file, host.line)
@@ -157,28 +158,23 @@ def _hosts(old: Model, new: Model) -> Iterator[Change]:
             line = (host.file, host.line)
             yield Change(Sign.COMES, "host", _host_name(host), line=line)
             continue
-        inherited = None if key == "" else (before.get(""), after.get(""))
-        yield from _host(old, new, known, host, inherited)
+        if key == "":
+            yield from of_main
+            continue
+        for change in _host(old, new, known, host):
+            if _said(change) not in inherited:  # else it is said of the main server
+                yield change
+
+
+def _said(change: Change) -> tuple[Sign, str, str, str]:
+    return change.sign, change.what, change.name, change.detail
 
 
 def _host_name(host: VHost) -> str:
     return host.vhost_id or host.server_name
 
 
-def _host(
-    old: Model,
-    new: Model,
-    before: VHost,
-    after: VHost,
-    main: tuple[VHost | None, VHost | None] | None,
-) -> Iterator[Change]:
-    """Of one host; what it only inherits from the main server is said there."""
-    said: set[tuple[Sign, str, str, str]] = set()
-    if main is not None and main[0] is not None and main[1] is not None:
-        said = {
-            (item.sign, item.what, item.name, item.detail)
-            for item in _host(old, new, main[0], main[1], None)
-        }
+def _host(old: Model, new: Model, before: VHost, after: VHost) -> Iterator[Change]:
     name = _host_name(after)
     logs = tuple(
         tuple(
@@ -187,17 +183,12 @@ def _host(
         )
         for model, host in ((old, before), (new, after))
     )
-    found = [
-        *_settings(name, before, after, skipped=("access_logs",)),
-        *_conf(name, before.default_conf, after.default_conf),
-        *_passes(name, before.mappings, after.mappings),
-        *_sections(name, before.sections, after.sections),
-    ]
     if logs[0] != logs[1]:
-        found.insert(0, Change(Sign.DIFFERS, "setting", "CustomLog", host=name))
-    for change in found:
-        if (change.sign, change.what, change.name, change.detail) not in said:
-            yield change
+        yield Change(Sign.DIFFERS, "setting", "CustomLog", host=name)
+    yield from _settings(name, before, after, skipped=("access_logs",))
+    yield from _conf(name, before.default_conf, after.default_conf)
+    yield from _passes(name, before.mappings, after.mappings)
+    yield from _sections(name, before.sections, after.sections)
 
 
 def _pass_text(item: Pass) -> str:
@@ -290,8 +281,7 @@ def _balancers(old: Model, new: Model) -> Iterator[Change]:
 def _is_of(key: str, hosts: set[str]) -> bool:
     """Does a virtual host of these define what has that key?"""
     return any(
-        word.partition("#")[0].endswith(f"@{host}")
-        for host in hosts
+        word.partition("#")[0].rpartition("@")[2] in hosts
         for word in (key, key.partition(" ")[0])
     )
 

@@ -35,12 +35,15 @@ def test_a_reload_brings_the_new_configuration(
     server.write(pool(make_member("a").url))
     server.start()
     old = server.workers()
-    server.write(pool(make_member("b").url), workers=3)
+    server.write(pool(make_member("b").url) + "Timeout 77\n", workers=3)
     server.reload(number)
     wait_for(lambda: not set(old) & set(server.workers()), "the old workers have gone")
     assert [server.get().text for _ in range(6)] == ["b"] * 6
     assert len(server.workers()) == 3
     assert "AH00171: Graceful restart requested, doing restart" in server.error_log
+    told = server.wait_for_log("FB0604: reloaded")
+    assert "Timeout: 60 s -> 77 s" in told
+    assert told.count("member http://") == 2
 
 
 def bad_word(server: Fastlb) -> None:

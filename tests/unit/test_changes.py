@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from rights import AS_ROOT
 from trees import model_of
 
 from fastlb.cli.main import run
-from fastlb.model.changes import changes, log_line, told
+from fastlb.facts.server import Model
+from fastlb.model.changes import Sign, changes, log_line, told
 
 BASE = """\
 ServerName main.example
@@ -111,6 +114,51 @@ def test_one_line_for_the_log() -> None:
         "host main.example: ~ Timeout: 60 s -> 9 s; "
         "~ member http://127.0.0.1:9002 of balancer://api: route b -> c"
     )
+
+
+def test_the_line_for_the_log_is_bounded() -> None:
+    new = BASE + "".join(f"Listen {port}\n" for port in range(81, 91))
+    line = log_line(changes(model_of(BASE), model_of(new)))
+    assert line.endswith("+ listener *:86; and 4 changes more")
+
+
+def test_listeners_are_known_by_address_and_port() -> None:
+    listens = "Listen 8080\nListen 127.0.0.1:81\n"
+    other = "Listen [::1]:82\nListen 127.0.0.1:81\nListen 8080\n"
+    old = BASE.replace("Listen 8080\n", listens)
+    assert between(old, BASE.replace("Listen 8080\n", other)) == ["+ listener [::1]:82"]
+
+
+def test_what_a_host_brings_with_it_is_told_with_the_host() -> None:
+    host = (
+        "<VirtualHost *:8080>\nServerName new.example\n"
+        "<Proxy balancer://own>\nBalancerMember http://127.0.0.1:9003\n</Proxy>\n"
+        "ProxyPass / balancer://own/\n</VirtualHost>\n"
+    )
+    assert between(BASE, BASE + host) == ["+ host *:8080/new.example"]
+    assert between(BASE + host, BASE) == ["- host *:8080/new.example"]
+
+
+NAMES = st.lists(st.sampled_from("abcdefg"), unique=True, min_size=1)
+
+
+@settings(max_examples=25)
+@given(NAMES, NAMES)
+def test_every_member_comes_goes_or_stays(old: list[str], new: list[str]) -> None:
+    def model(names: list[str]) -> Model:
+        lines = "".join(f"BalancerMember http://{name}\n" for name in names)
+        return model_of(
+            f"Listen 80\n<Proxy balancer://b>\n{lines}</Proxy>\n"
+            "ProxyPass / balancer://b/\n"
+        )
+
+    found = changes(model(old), model(new))
+    for sign, names in (
+        (Sign.COMES, set(new) - set(old)),
+        (Sign.GOES, set(old) - set(new)),
+    ):
+        told_of = {change.name for change in found if change.sign is sign}
+        assert told_of == {f"http://{name} of balancer://b" for name in names}
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,7 +14,6 @@ from typing import Any
 from fastlb.cli.explain.asked import Asked, arrival, packed
 from fastlb.cli.explain.standing import Standing
 from fastlb.facts.balancer import Balancer
-from fastlb.facts.diff import listener_key
 from fastlb.facts.mapping import Mapping
 from fastlb.facts.member import Member
 from fastlb.facts.rules import AccessOp, AccessRule
@@ -162,7 +161,7 @@ class _Story:
         arrived = f"the connection arrives at {self.arrival.local}:{listener.port}"
         self.add(
             "listener",
-            f"Listen {listener_key(listener)}, {speaks}",
+            f"Listen {listener.key}, {speaks}",
             self.arrival.remark or arrived,
             (listener.file, listener.line),
         )
