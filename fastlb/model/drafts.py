@@ -76,14 +76,14 @@ class MappingDraft:
     pattern: str
     is_regex: bool
     target: str  # "!" for an exclusion
-    target_path: str
-    balancer: str | None  # "balancer://name"
-    member: MemberDraft | None
-    nocanon: bool
-    noquery: bool
-    interpolate: bool
-    encoded: bool
     node: Node
+    target_path: str = ""
+    balancer: str | None = None  # "balancer://name"
+    member: MemberDraft | None = None
+    nocanon: bool = False
+    noquery: bool = False
+    interpolate: bool = False
+    encoded: bool = False
 
     @property
     def exclude(self) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fastlb.config.directives.member_params import MEMBER
 from fastlb.facts.mapping import Mapping
 from fastlb.facts.rewrite import RewriteDir, RewriteRule, RewriteServer
 from fastlb.model.drafts import (
@@ -18,15 +17,12 @@ from fastlb.model.drafts import (
     RewriteDraft,
     RewriteTarget,
     ServerDraft,
-    Values,
     balancer_of,
 )
-from fastlb.model.resolve_params import member_target
+from fastlb.model.resolve_params import direct_params, member_target
 from fastlb.model.targets import (
     WEBSOCKET_SCHEMES,
-    Target,
     is_balancer_url,
-    is_leading_part,
     split_balancer_url,
 )
 
@@ -52,26 +48,17 @@ def rewrite_targets(server: ServerDraft) -> Iterable[RewriteTarget]:
 
 
 def _mapping(run: Drafts, server: ServerDraft, target: RewriteTarget) -> MappingDraft:
-    draft = MappingDraft(
-        pattern="/",
-        is_regex=False,
-        target=target.url,
-        target_path="",
-        balancer=None,
-        member=None,
-        nocanon=False,
-        noquery=False,
-        interpolate=False,
-        encoded=False,
-        node=target.node,
-    )
+    draft = MappingDraft("/", False, target.url, target.node)
     if is_balancer_url(target.url):
         draft.balancer, _ = split_balancer_url(target.url)
         draft.target = draft.balancer
         balancer_of(server, draft.balancer, target.node)
         return draft
     parsed = member_target(target.url, "RewriteRule")
-    wanted = MemberDraft(parsed, _params(run, server, parsed), target.node)
+    # Such a worker of Apache's keeps no connections, whose URL may be any.
+    is_open = not run.lenient and parsed.scheme not in WEBSOCKET_SCHEMES
+    params = direct_params(server, parsed, disable_reuse=is_open)
+    wanted = MemberDraft(parsed, params, target.node)
     for owner in (server, run.main):
         for member in owner.direct_members:
             if member.target.authority_url == parsed.authority_url:
@@ -82,20 +69,6 @@ def _mapping(run: Drafts, server: ServerDraft, target: RewriteTarget) -> Mapping
     draft.member = wanted
     draft.target = parsed.authority_url
     return draft
-
-
-def _params(run: Drafts, server: ServerDraft, parsed: Target) -> Values:
-    """Of a member that only a rule names: what ProxySet says of its URL."""
-    values = {**MEMBER.presets(), "status": "I"}
-    # Such a worker of Apache's keeps no connections, whose URL may be any.
-    values["disable_reuse"] = not run.lenient and (
-        parsed.scheme not in WEBSOCKET_SCHEMES
-    )
-    for settings in server.direct_settings:
-        if is_leading_part(settings.target, parsed):
-            for key, value in settings.pairs:
-                MEMBER.take(values, key, value)
-    return values
 
 
 def rewrite_dir(draft: RewriteDraft | None) -> RewriteDir | None:

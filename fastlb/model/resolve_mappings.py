@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from fastlb.config.directives.member_params import MEMBER
 from fastlb.config.tree import Node
 from fastlb.model.drafts import (
     Drafts,
@@ -23,13 +22,13 @@ from fastlb.model.globs import glob_to_regex
 from fastlb.model.report import Mistake, did_you_mean
 from fastlb.model.resolve_params import (
     balancer_target,
+    direct_params,
     member_target,
     take_balancer_param,
     take_member_param,
 )
 from fastlb.model.targets import (
     is_balancer_url,
-    is_leading_part,
 )
 
 MAPPING_WORDS: Final = ("nocanon", "noquery", "interpolate")
@@ -103,14 +102,11 @@ def proxy_pass(run: Drafts, place: Place, node: Node) -> None:
         pattern=pattern,
         is_regex=is_regex,
         target=target,
-        target_path="",
-        balancer=None,
-        member=None,
+        node=node,
         nocanon="nocanon" in flags,
         noquery="noquery" in flags,
         interpolate="interpolate" in flags,
         encoded=encoded,
-        node=node,
     )
     if target != "!":
         _bind_target(run, place, node, draft, params)
@@ -168,16 +164,11 @@ def _bind_target(
             word=text,
         )
     target = member_target(text, "ProxyPass")
-    values = {**MEMBER.presets(), "status": "I"}
-    if draft.is_regex and "$" in target.path and not run.lenient:
-        # Apache keeps no connections of such a worker unless enablereuse=on, since its
-        # URL changes with each request. Differs from Apache: ours is bound to the
-        # authority, which does not change.
-        values["disable_reuse"] = True
-    for settings in server.direct_settings:
-        if is_leading_part(settings.target, target):
-            for key, value in settings.pairs:
-                MEMBER.take(values, key, value)
+    # Apache keeps no connections of such a worker unless enablereuse=on, since its
+    # URL changes with each request. Differs from Apache: ours is bound to the
+    # authority, which does not change.
+    is_open = draft.is_regex and "$" in target.path and not run.lenient
+    values = direct_params(server, target, disable_reuse=is_open)
     for key, value in params:
         take_member_param(run, node, values, key, value, prefix="ProxyPass ")
     draft.member = _shared_member(server, MemberDraft(target, values, node))

@@ -24,12 +24,13 @@ from fastlb.config.parameter import Parameter
 from fastlb.config.registry import Status
 from fastlb.config.tree import Node
 from fastlb.facts.regex import why_refused
-from fastlb.model.drafts import BalancerDraft, Drafts, Values
+from fastlb.model.drafts import BalancerDraft, Drafts, ServerDraft, Values
 from fastlb.model.report import Mistake, did_you_mean
 from fastlb.model.targets import (
     Target,
     TargetError,
     advice_on,
+    is_leading_part,
     parse_target,
     split_balancer_url,
 )
@@ -91,6 +92,18 @@ def member_target(text: str, directive: str) -> Target:
             word=text,
         )
     return target
+
+
+def direct_params(
+    server: ServerDraft, target: Target, *, disable_reuse: bool
+) -> Values:
+    """Of a member without a balancer: what ProxySet says of its URL."""
+    values = {**MEMBER.presets(), "status": "I", "disable_reuse": disable_reuse}
+    for settings in server.direct_settings:
+        if is_leading_part(settings.target, target):
+            for key, value in settings.pairs:
+                MEMBER.take(values, key, value)
+    return values
 
 
 def key_value_pairs(

@@ -8,7 +8,7 @@ Source: httpd 2.4.71 mod_ssl, as observed with -D DUMP_CERTS.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 from typing import Final
@@ -222,24 +222,9 @@ def _line(_run: Drafts, place: Place, node: Node) -> None:
     lines.last[name] = node
 
 
-def _certificate(_run: Drafts, place: Place, node: Node) -> None:
-    place.server.tls.certificates.append(node)
-
-
-def _key(_run: Drafts, place: Place, node: Node) -> None:
-    place.server.tls.keys.append(node)
-
-
-def _command(_run: Drafts, place: Place, node: Node) -> None:
-    place.server.tls.commands.append(node)
-
-
-def _allow_connect(_run: Drafts, place: Place, node: Node) -> None:
-    place.server.connect_ports.append(node)
-
-
-def _proxy_block(_run: Drafts, place: Place, node: Node) -> None:
-    place.server.proxy_blocks.append(node)
+def _each(lines: Callable[[ServerDraft], list[Node]]) -> Handler:
+    """A directive of which every line counts."""
+    return lambda _run, place, node: lines(place.server).append(node)
 
 
 def _for_host(run: Drafts, place: Place, node: Node) -> None:
@@ -284,10 +269,10 @@ HANDLERS: Final[dict[str, Handler]] = {
         if scope_of(declared) in (Scope.CLIENTS, Scope.MEMBERS)
     },
     **dict.fromkeys(("sslverifyclient", "sslverifydepth", "sslciphersuite"), _for_host),
-    "sslcertificatefile": _certificate,
-    "sslcertificatekeyfile": _key,
-    "sslopensslconfcmd": _command,
+    "sslcertificatefile": _each(lambda server: server.tls.certificates),
+    "sslcertificatekeyfile": _each(lambda server: server.tls.keys),
+    "sslopensslconfcmd": _each(lambda server: server.tls.commands),
     "ssloptions": _options,
-    "allowconnect": _allow_connect,
-    "proxyblock": _proxy_block,
+    "allowconnect": _each(lambda server: server.connect_ports),
+    "proxyblock": _each(lambda server: server.proxy_blocks),
 }
