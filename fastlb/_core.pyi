@@ -151,10 +151,13 @@ class Services(Protocol):
         names: Sequence[str],
         forward: bool,
         client: str,
-        connection: int,
+        asker: tuple[int, int],
         names_number: int,
     ) -> None:
-        """Begin a look-up (Require host, forward-dns); Core.host_answer ends it."""
+        """Begin a look-up (Require host, forward-dns); Core.host_answer ends it.
+
+        asker: connection, and request on it.
+        """
     def ask_address(self, host: str, port: int, connection: int, request: int) -> None:
         """Begin a look-up (CONNECT to a name); Core.address_answer ends it."""
     def ask_verdict(
@@ -270,8 +273,10 @@ class Core:
         loop left. pipe: to the master, for MESSAGE_LONE and its kin. ends_us:
         CLOCK_MONOTONIC at which those still there are cut; 0: never.
         """
-    def host_answer(self, connection: int, names_number: int, allowed: bool) -> None:
-        """What ask_host found; the connection may have gone meanwhile."""
+    def host_answer(
+        self, asker: tuple[int, int], names_number: int, allowed: bool
+    ) -> None:
+        """What ask_host found; connection or request may have gone meanwhile."""
     def verdict_answer(
         self, connection: int, request: int, verdict: int, keep: bool
     ) -> None:

@@ -390,6 +390,11 @@ _MODEL = {
         "A file or directory that an SSL line names is not there, or is empty.",
         "Correct the path; relative ones begin at ServerRoot.",
     ),
+    "FB0239": Message(
+        "error",
+        "A proxy or a network of a RemoteIP directive cannot be read.",
+        "Write addresses, networks such as 10.0.0.0/8, or names that can be resolved.",
+    ),
     "FB0240": Message(
         "warning",
         "Members outside <Proxy> are taken as if the section stood around them.",
@@ -786,6 +791,12 @@ _CORE = {
         "error",
         "A page of ours could not be made; the request is answered with 500.",
         "Report it, with the lines behind it: it is a fault of fastlb.",
+    ),
+    "FB0320": Message(
+        "error",
+        "A connection did not begin with a PROXY header, and was closed.",
+        "Let who stands before fastlb send it, or write"
+        " RemoteIPProxyProtocolExceptions for those that do not.",
     ),
     "FB0350": Message(
         "error",

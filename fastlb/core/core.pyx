@@ -166,9 +166,10 @@ cdef class Core:
         with nogil:
             lone_run(pipe, ends_us)
 
-    def host_answer(self, connection, int names_number, bint allowed):
-        cdef downstream *d = downstream_numbered(connection)
-        if d == NULL:
+    def host_answer(self, asker, int names_number, bint allowed):
+        cdef downstream *d = downstream_numbered(asker[0])
+        # A request before this one may have been another client's (RemoteIPHeader).
+        if d == NULL or d.client.requests != asker[1]:
             return
         d.client.host_known[names_number] = HOST_ALLOWED if allowed else HOST_DENIED
         if d.state == DOWN_EXCHANGE and d.x.state == X_WAIT_HOST:

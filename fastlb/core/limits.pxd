@@ -56,6 +56,9 @@ cdef enum:
     MAX_FORWARDS_MAX = 1000000000   # a larger one: 400
     EMPTY_LINES_MAX = 1             # stray CRLF tolerated before a request line
     CONNECTION_OPTIONS_MAX = 64     # fields named by Connection of a head; more: 400
+    # headers of the PROXY protocol (io/preface.pxd)
+    PREFACE_LINE_BYTES_MAX = 107    # of version 1 with its end, as specified
+    PREFACE_BYTES_MAX = 2048        # of version 2 with all that it brings; more: closed
     # bodies
     CHUNK_LINE_BYTES_MAX = 1024     # chunk size with its extensions
     TRAILER_BYTES_MAX = 16384

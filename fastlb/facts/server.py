@@ -38,6 +38,12 @@ class ProcessSettings:
     # MaxRequestWorkers (Compat apache; 0 with a process or thread for each). -1: no
     # such bound.
     async_factor: int = -1
+    # RemoteIPProxyProtocol: local addresses, (host or "*", port or None: any), where
+    # connections begin with a PROXY header, those where they do not all the same, and
+    # networks of clients that send none
+    proxy_protocol_on: tuple[tuple[str, int | None], ...] = ()
+    proxy_protocol_off: tuple[tuple[str, int | None], ...] = ()
+    proxy_protocol_exceptions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from fastlb.base.levels import Level
 from fastlb.facts.mapping import Mapping
+from fastlb.facts.remote_ip import RemoteProxy
 from fastlb.facts.rewrite import RewriteDir, RewriteServer
 from fastlb.facts.rules import (
     AccessLog,
@@ -180,3 +181,6 @@ class VHost:
     read_header: ReadLimit = ReadLimit()
     read_body: ReadLimit = ReadLimit()
     rewrite: RewriteServer | None = None  # None: no line of mod_rewrite
+    remote_ip_header: str | None = None
+    remote_ip_proxies_header: str | None = None
+    remote_ip_proxies: tuple[RemoteProxy, ...] | None = None  # None: all are believed

@@ -48,6 +48,7 @@ from fastlb.model.merge import (
 from fastlb.model.proxy_sections import bound_sections
 from fastlb.model.resolve_access import access_rule
 from fastlb.model.resolve_logs import LogTargets, access_logs
+from fastlb.model.resolve_remoteip import remote_proxies
 from fastlb.model.resolve_server import absolute, fields_of, presets, shared
 from fastlb.model.resolve_tls import (
     connect_ports,
@@ -199,6 +200,7 @@ class _Freezer:
             "tls_group": self._tls_groups[index],
             "connect_ports": ports,
             "rewrite": self._rewrite(index, section_drafts),
+            "remote_ip_proxies": remote_proxies(main, draft),
         }
         return VHost(**fields_of(VHost, values))
 

@@ -14,6 +14,7 @@ in one run.
                  +-- resolve_rewrite.py  RewriteRule and its kin
                  +-- resolve_access.py   Require, Order
                  +-- resolve_logs.py     CustomLog, LogFormat, LogLevel
+                 +-- resolve_remoteip.py RemoteIP*
                  +-- resolve_tls.py      SSL*, SSLProxy*, AllowCONNECT
 """
 
@@ -34,6 +35,7 @@ from fastlb.model import (
     resolve_logs,
     resolve_mappings,
     resolve_members,
+    resolve_remoteip,
     resolve_rewrite,
     resolve_rules,
     resolve_server,
@@ -65,6 +67,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     **resolve_rewrite.HANDLERS,
     **resolve_access.HANDLERS,
     **resolve_logs.HANDLERS,
+    **resolve_remoteip.HANDLERS,
     **resolve_tls.HANDLERS,
 }
 

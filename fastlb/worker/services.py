@@ -106,11 +106,11 @@ class WorkerServices:
         names: Sequence[str],
         forward: bool,
         client: str,
-        connection: int,
+        asker: tuple[int, int],
         names_number: int,
     ) -> None:
         def tell(core: Core, allowed: bool | None) -> None:
-            core.host_answer(connection, names_number, bool(allowed))
+            core.host_answer(asker, names_number, bool(allowed))
 
         self._find(self._look_ups, tell, is_allowed, names, forward, client)
 

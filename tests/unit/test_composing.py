@@ -36,7 +36,7 @@ OF_A_SIZE = re.compile(r"mem(cpy|move)\(.*(sizeof|, \d+\))")
 STORES = {
     "io/tls_stream.pyx": (1, "a length that OpenSSL asks for"),
     "http/fields.pyx": (1, "unfolds in place"),
-    "ground/address.pyx": (2, "an address of sixteen bytes"),
+    "ground/address.pyx": (4, "an address of sixteen bytes"),
     "ground/number.pyx": (2, "digits, written backwards into room for the most"),
     "ground/path.pyx": (4, "undoes dot segments in place: never longer"),
     "plan/credentials.pyx": (1, "base64 undone: three bytes of four letters"),

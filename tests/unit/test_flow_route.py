@@ -62,10 +62,10 @@ def test_a_name_is_looked_up_beside_the_requests_once_a_connection() -> None:
     with Bench(NAMED) as bench:
         client = bench.ask()
         bench.until(lambda: bool(bench.services.hosts))
-        names, forward, address, connection, number = bench.services.hosts[0]
+        names, forward, address, *asked = bench.services.hosts[0]
         assert (names, forward, address) == (("example.org",), False, "127.0.0.1")
         assert bench.members[0].is_unasked()
-        bench.core.host_answer(connection, number, True)
+        bench.core.host_answer(*asked, True)
         member = bench.members[0].serve()
         assert client.status() == 200
         client.send(get())
@@ -79,12 +79,14 @@ def test_a_look_up_that_finds_another_name_or_takes_too_long_is_a_denial() -> No
     with Bench(NAMED, of_hosts={"timeout_ms": 60}) as bench:
         client, late = bench.ask(), bench.ask()
         bench.until(lambda: len(bench.services.hosts) == 2)
-        (*_, connection, number), (*_, late_connection, _) = bench.services.hosts
-        bench.core.host_answer(connection, number, False)
+        (_, _, _, *first), (_, _, _, *second) = bench.services.hosts
+        bench.core.host_answer(*first, False)
         assert client.status() == 403
         assert late.status() == 403
-        bench.core.host_answer(late_connection, number, True)
-        bench.core.host_answer(10**6, number, True)  # there is no such connection
+        bench.core.host_answer(*second, True)
+        bench.core.host_answer(
+            (10**6, 0), first[1], True
+        )  # there is no such connection
         assert late.is_silent()
 
 

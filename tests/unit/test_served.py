@@ -71,6 +71,8 @@ SAMPLES: dict[str, str | tuple[str, str]] = {
     "AllowCONNECT": ("ProxyRequests On", "99"),
     "ServerRoot": ("PidFile x", "{folder}/more"),
     "RequestReadTimeout": "header=1",
+    "RemoteIPInternalProxyList": "{folder}/proxies",
+    "RemoteIPTrustedProxyList": "{folder}/proxies",
     "Include": "more.conf",
     "IncludeOptional": "more.con[f]",
     "UnDefine": ("Define A", "A"),
@@ -173,6 +175,7 @@ class Models:
         authority.write(folder)
         (folder / "ca.crl").write_bytes(make_crl(authority))
         (folder / "more").mkdir()
+        (folder / "proxies").write_text("192.0.2.1\n")
         (folder / "more.conf").write_text("KeepAlive Off\n")
         self._folder = folder
         self.registry = registry

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from fastlb.base.errors import Severity
 from fastlb.config.registry import (
     SV,
     Args,
@@ -12,14 +11,12 @@ from fastlb.config.registry import (
     Directive,
     Reader,
     Refused,
-    Status,
 )
 from fastlb.facts.vhost import ReadLimit
 
 MODULE = "mod_reqtimeout.c"
 REMOTEIP = "mod_remoteip.c"
 SECONDS_MAX = 1_000_000_000
-_UNSUPPORTED = "taking the client's address from a header is not supported"
 
 
 STAGES = ("handshake", "header", "body")
@@ -82,59 +79,97 @@ def _number(word: str) -> int:
 
 
 DIRECTIVES = (
+    Directive(
+        "RemoteIPHeader",
+        SV,
+        "name",
+        "header that names the client",
+        module=REMOTEIP,
+        manual=(
+            "The address in it is the client's for access rules, SetEnvIf, logs and"
+            " X-Forwarded-For, decided for each request anew. It is read from its"
+            " end, as far as those who wrote it are believed; what was read is taken"
+            " out of it. Whoever is directly before us is believed in any case unless"
+            " a list of proxies says otherwise."
+        ),
+        differs=(
+            "Names of hosts and shortened addresses in it are not looked up: reading"
+            " ends before them."
+        ),
+        sets="remote_ip_header",
+    ),
+    Directive(
+        "RemoteIPProxiesHeader",
+        SV,
+        "name",
+        "header that records the proxies",
+        module=REMOTEIP,
+        manual=(
+            "Set to the addresses that RemoteIPHeader was followed over, internal"
+            " proxies left out; %{remoteip-proxy-ip-list}n of a log format is the"
+            " same."
+        ),
+        sets="remote_ip_proxies_header",
+    ),
     *(
-        Directive(
-            name,
-            SV,
-            syntax,
-            help_text,
-            module=REMOTEIP,
-            status=Status.UNSUPPORTED,
-            reason=_UNSUPPORTED,
-            cure=(
-                "access rules and logs would see the address of the proxy in front;"
-                " write %{X-Forwarded-For}i in LogFormat"
-            ),
-            on_use=Severity.ERROR,
-        )
-        for name, syntax, help_text in (
-            ("RemoteIPHeader", "name", "header that names the client"),
+        Directive(name, SV, syntax, help_text, module=REMOTEIP, manual=manual)
+        for name, syntax, help_text, manual in (
             (
                 "RemoteIPInternalProxy",
                 "ip[/mask]|host ...",
                 "proxies that may also name private addresses",
+                "Believed as RemoteIPTrustedProxy, private addresses included.",
             ),
             (
                 "RemoteIPTrustedProxy",
                 "ip[/mask]|host ...",
                 "proxies that are believed",
+                (
+                    "Who stands in no list is not believed once there is one. A private"
+                    " address is believed of an internal proxy alone. What a virtual"
+                    " host lists stands before what the main server lists."
+                ),
             ),
             (
                 "RemoteIPInternalProxyList",
                 "file",
                 "file of proxies that may also name private addresses",
+                "Read when the configuration is.",
             ),
             (
                 "RemoteIPTrustedProxyList",
                 "file",
                 "file of proxies that are believed",
-            ),
-            (
-                "RemoteIPProxiesHeader",
-                "name",
-                "header that records the proxies",
-            ),
-            (
-                "RemoteIPProxyProtocol",
-                "On|Off",
-                "whether connections begin with a PROXY line",
-            ),
-            (
-                "RemoteIPProxyProtocolExceptions",
-                "host|range ...",
-                "clients that do not send a PROXY line",
+                "Read when the configuration is.",
             ),
         )
+    ),
+    Directive(
+        "RemoteIPProxyProtocol",
+        SV,
+        "On|Off",
+        "whether connections begin with a PROXY line",
+        module=REMOTEIP,
+        default="Off",
+        manual=(
+            "Holds for the addresses of its virtual host, in the main server for all."
+            " Then every connection there must begin with a header of the PROXY"
+            " protocol, version 1 or 2, before TLS, within the time of"
+            " RequestReadTimeout; it is closed otherwise. RemoteIPHeader is not looked"
+            " at on it."
+        ),
+        differs=(
+            "A connection that says LOCAL, as health checks do, is served under its"
+            " own address; version 2 may bring more than its addresses."
+        ),
+    ),
+    Directive(
+        "RemoteIPProxyProtocolExceptions",
+        SV,
+        "host|range ...",
+        "clients that do not send a PROXY line",
+        module=REMOTEIP,
+        manual="Networks whose connections begin as usual, on every address.",
     ),
     Directive(
         "RequestReadTimeout",

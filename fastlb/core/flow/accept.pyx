@@ -4,8 +4,8 @@ Listeners are the only descriptors in the set that are watched by level: what on
 leaves in the backlog is seen again in the next, here or in another worker.
 """
 # uses: ground/address, io/watch, balance/ledger, plan/plan, plan/match,
-#       flow/exchange, flow/engine, flow/log_rows, flow/service_log, flow/listeners,
-#       flow/downstream, flow/downstream_events
+#       plan/remote_ip, flow/exchange, flow/engine, flow/log_rows, flow/service_log,
+#       flow/listeners, flow/downstream, flow/downstream_events
 
 cdef enum:
     BACKLOG_TAKEN_MAX = 1024    # at a drain, of each listener
@@ -89,6 +89,8 @@ cdef void accept_some(plan_listener *listener, int most) noexcept nogil:
             return
         d.client.set = match_set(listener, &d.client)
         d.vhost = &plan.vhosts[d.client.set.vhosts[0]]
+        if unlikely(plan.preface_on_count):
+            d.awaits_preface = preface_is_due(&d.client)
         engine.accepted += 1
         downstream_begin(d)
         if unlikely(accept_room() <= engine.client_margin):

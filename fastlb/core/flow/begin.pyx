@@ -1,9 +1,9 @@
 """A head has come: an exchange begins, or its request is refused."""
 # uses: ground/text, ground/free_list, io/buffer, io/timer, io/watch, http/fields,
 #       http/head, http/hops, http/host, http/framing, balance/ledger, plan/plan,
-#       plan/facts, plan/match, flow/exchange, flow/engine, flow/states,
-#       flow/log_rows, flow/service_log, flow/heads, flow/downstream, flow/settle,
-#       flow/request, flow/answer, flow/route
+#       plan/client, plan/facts, plan/match, plan/remote_ip, flow/exchange,
+#       flow/engine, flow/states, flow/log_rows, flow/service_log, flow/heads,
+#       flow/downstream, flow/settle, flow/request, flow/answer, flow/route
 
 cdef exchange *exchange_take(downstream *d) noexcept nogil:
     cdef exchange *x = <exchange *>free_list_take(&exchange_pool, sizeof(exchange))
@@ -22,6 +22,8 @@ cdef exchange *exchange_take(downstream *d) noexcept nogil:
     ASSERT(d.input != NULL)
     x.down = d
     x.facts.client = &d.client
+    if unlikely(d.client.replaced == REPLACED_BY_FIELD):
+        client_restore(&d.client)       # that was the client of another request
     x.facts.input = &d.input
     d.x = x
     downstream_enter(d, DOWN_EXCHANGE)
@@ -71,6 +73,8 @@ cdef void exchange_begin(downstream *d, unsigned int head_bytes) noexcept nogil:
     if unlikely(x.facts.host.length == 0 and d.client.set.count > 1):
         x.facts.vhost = match_server_path(d.client.set, &x.facts)
     d.vhost = x.facts.vhost
+    if unlikely(d.vhost.remote_ip.header.length):
+        remote_ip_learn(&x.facts)
     if unlikely(not known and x.facts.vhost.said.strict_host_check):
         exchange_reject(x, 400, WHY_HOST)
         return

@@ -1,7 +1,7 @@
 """The client's connection: from accept to close, one request after the other.
 
   state       on bytes               on the end            on a timeout
-  HANDSHAKE   -> IDLE (TLS)          closed                closed
+  HANDSHAKE   -> IDLE (PROXY, TLS)   closed                closed
   IDLE        -> HEAD                closed                closed (KeepAliveTimeout)
   HEAD        -> EXCHANGE, or stays  closed                408, -> FLUSH
   WAIT        not read               not looked at         none: it is our turn

@@ -1,8 +1,9 @@
 """What happens on a client's connection."""
-# uses: io/buffer, io/timer, io/watch, io/tls_hello, io/tls_stream, io/stream,
-#       http/fields, http/head, http/count, plan/plan, plan/match, flow/exchange,
-#       flow/engine, flow/states, flow/log_rows, flow/service_log, flow/read_time,
-#       flow/heads, flow/work, flow/downstream, flow/settle, flow/begin, flow/steps
+# uses: io/buffer, io/timer, io/watch, io/preface, io/tls_hello, io/tls_stream,
+#       io/stream, http/fields, http/head, http/count, plan/plan, plan/client,
+#       plan/match, flow/exchange, flow/engine, flow/states, flow/log_rows,
+#       flow/service_log, flow/read_time, flow/heads, flow/work, flow/downstream,
+#       flow/settle, flow/begin, flow/steps
 
 cdef void downstream_handle(conn *c) noexcept nogil:
     cdef downstream *d = <downstream *>c
@@ -45,6 +46,8 @@ cdef void downstream_begin(downstream *d) noexcept nogil:
     """A new connection: what its address speaks."""
     if d.vhost.tls_context != NULL:
         timer_set(&d.c.timer, read_time_of_handshake(d))
+    elif unlikely(d.awaits_preface):
+        timer_set(&d.c.timer, read_time_begun(d))
     else:
         # The first request has the time of a request, not that between two.
         downstream_enter(d, DOWN_IDLE)
@@ -61,6 +64,13 @@ cdef void downstream_handshake(downstream *d) noexcept nogil:
     if d.c.broken:
         downstream_close(d)
         return
+    if unlikely(d.awaits_preface):
+        if not downstream_take_preface(d):
+            return
+        if d.vhost.tls_context == NULL:
+            downstream_enter(d, DOWN_IDLE)
+            downstream_read(d)
+            return
     if d.c.tls == NULL:
         rc = tls_hello_peek(&d.c, &hello)
         if rc == AGAIN:
@@ -89,6 +99,47 @@ cdef void downstream_handshake(downstream *d) noexcept nogil:
     downstream_enter(d, DOWN_IDLE)
     timer_set(&d.c.timer, read_time_begun(d))
     downstream_read(d)
+
+
+cdef bint downstream_take_preface(downstream *d) noexcept nogil:
+    """The PROXY header says who the client is. False: it is not whole yet, or the
+    connection was closed.
+
+    It is read where it lies in the socket, which is told then to forget it: what
+    follows is the library's, or a request's.
+    """
+    cdef char[PREFACE_BYTES_MAX] came
+    cdef preface told
+    cdef ssize_t n
+    cdef int rc
+    if not d.c.readable:
+        return False
+    while True:
+        n = recv(d.c.fd, &came[0], PREFACE_BYTES_MAX, MSG_PEEK)
+        if n >= 0 or errno != EINTR:
+            break
+    if n < 0 and errno == EAGAIN:
+        d.c.readable = False
+        return False
+    rc = preface_read(&came[0], <unsigned int>n, &told) if n > 0 else CLOSED
+    if rc == AGAIN and not d.c.peer_closed:
+        d.c.readable = False        # the next bytes will tell
+        return False
+    if rc == PREFACE_WHOLE and recv(
+            d.c.fd, NULL, told.length, MSG_TRUNC) == <ssize_t>told.length:
+        d.awaits_preface = False
+        if told.has_client:
+            client_replace(
+                &d.client, REPLACED_BY_PREFACE, &told.address[0], told.port)
+        else:
+            client_replace(
+                &d.client, REPLACED_BY_PREFACE, &d.client.remote[0],
+                d.client.remote_port)
+        return True
+    if rc == FAILED:
+        say_preface(&d.client, d.vhost, &told, &came[0])
+    downstream_close(d)
+    return False
 
 
 cdef void downstream_refuse_handshake(downstream *d) noexcept nogil:

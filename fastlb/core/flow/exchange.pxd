@@ -27,6 +27,7 @@ cdef struct downstream:
     downstream *wait_next       # in a waiting_line
     downstream *wait_prev
     bint must_linger            # bytes may be on their way: close in two steps
+    bint awaits_preface         # in DOWN_HANDSHAKE: a PROXY header comes first
     client_facts client
     downstream *all_prev        # every open downstream
     downstream *all_next
@@ -36,7 +37,7 @@ cdef struct waiting_line:       # connections that wait, oldest first (waiting.p
     downstream *tail
 
 cdef enum:
-    DOWN_HANDSHAKE = 0  # TLS is not established yet; where each begins
+    DOWN_HANDSHAKE = 0  # before PROXY header and TLS are through; where each begins
     DOWN_HEAD = 1       # some bytes of a head have come
     DOWN_EXCHANGE = 2   # an exchange is under way
     DOWN_LINGER = 3     # our side is shut; reading away what still comes

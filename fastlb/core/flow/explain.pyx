@@ -14,9 +14,10 @@ caller's, and has counted nothing.
 #       http/fields, http/head, http/hops, http/host, http/framing, balance/table,
 #       balance/ledger, balance/elect, balance/table_slots, plan/build, plan/verdicts,
 #       plan/access_plan, plan/plan, plan/client, plan/facts, plan/match, plan/rules,
-#       plan/redirect, plan/access, plan/admission, plan/decide, plan/reasons,
-#       plan/logline, flow/exchange, flow/engine, flow/services, flow/attempt,
-#       flow/rewrite, flow/rewrite_answer, flow/tunnel, flow/response, flow/choose
+#       plan/redirect, plan/access, plan/admission, plan/remote_ip, plan/decide,
+#       plan/reasons, plan/logline, flow/exchange, flow/engine, flow/services,
+#       flow/attempt, flow/rewrite, flow/rewrite_answer, flow/tunnel, flow/response,
+#       flow/choose
 
 from libc.stdlib cimport calloc
 
@@ -200,6 +201,11 @@ cdef class Explainer:
 
     # --- the way, as begin.pyx and route.pyx go it
 
+    cdef object names_known(self, downstream *d):
+        for number, allowed in self.names.items():
+            d.client.host_known[<int>number] = (
+                HOST_ALLOWED if allowed else HOST_DENIED)
+
     cdef object connect(
             self, int listener, bytes asked, bytes remote, bytes local, object name):
         """A client's connection at that listener, with its handshake's name."""
@@ -223,9 +229,7 @@ cdef class Explainer:
         d.client.local_port = <unsigned short>plan.listeners[listener].port
         d.client.remote_port = 50000
         d.client.set = match_set(&plan.listeners[listener], &d.client)
-        for number, allowed in self.names.items():
-            d.client.host_known[<int>number] = (
-                HOST_ALLOWED if allowed else HOST_DENIED)
+        self.names_known(d)
         d.vhost = &plan.vhosts[d.client.set.vhosts[0]]
         if d.vhost.tls_group >= 0:
             v = match_vhost(d.client.set, sni, <unsigned int>len(sni), &known)
@@ -274,6 +278,9 @@ cdef class Explainer:
         if x.facts.host.length == 0 and d.client.set.count > 1:
             x.facts.vhost = match_server_path(d.client.set, &x.facts)
         d.vhost = x.facts.vhost
+        if d.vhost.remote_ip.header.length:
+            remote_ip_learn(&x.facts)
+            self.names_known(d)
         x.facts.confs[0] = &d.vhost.conf
         told["vhost"] = x.facts.vhost.index
         told["vhost_named"] = bool(known)

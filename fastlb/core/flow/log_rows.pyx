@@ -254,3 +254,33 @@ cdef log_row SAY_INTERNAL_REDIRECTS = log_row(
     b"error", b"core",
     b"AH00124: Request exceeded the limit of {number} internal redirects due to "
     b"probable configuration error.")
+cdef log_row SAY_PREFACE_IS_NONE = log_row(
+    b"error", b"remoteip",
+    b"FB0320: RemoteIPProxyProtocol: the connection does not begin with a PROXY "
+    b"header")
+cdef log_row SAY_PREFACE_TOO_LONG = log_row(
+    b"error", b"remoteip",
+    b"AH10185: RemoteIPProxyProtocol header too long")
+# detail: what it is about, and the line
+cdef log_row SAY_PREFACE_LACKS = log_row(
+    b"error", b"remoteip",
+    b"AH03497: RemoteIPProxyProtocol: no '{detail}'")
+cdef log_row SAY_PREFACE_FAMILY = log_row(
+    b"error", b"remoteip",
+    b"AH03499: RemoteIPProxyProtocol: unknown family '{detail}'")
+cdef log_row SAY_PREFACE_ADDRESS = log_row(
+    b"error", b"remoteip",
+    b"AH03500: RemoteIPProxyProtocol: invalid client-address '{detail}'")
+cdef log_row SAY_PREFACE_PORT = log_row(
+    b"error", b"remoteip",
+    b"AH03501: RemoteIPProxyProtocol: error parsing port '{detail}'")
+cdef log_row SAY_PREFACE_BYTES = log_row(
+    b"error", b"remoteip",
+    b"AH10186: RemoteIPProxyProtocol protocol header length too long")
+# number: what was said
+cdef log_row SAY_PREFACE_COMMAND = log_row(
+    b"error", b"remoteip",
+    b"AH03507: RemoteIPProxyProtocol: unsupported command {number:02x}")
+cdef log_row SAY_PREFACE_PROTOCOL = log_row(
+    b"error", b"remoteip",
+    b"AH10183: RemoteIPProxyProtocol: unsupported protocol {number:02x}")

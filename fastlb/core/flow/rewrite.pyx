@@ -103,6 +103,13 @@ cdef unsigned long long bit(int id) noexcept nogil:
     return (<unsigned long long>1) << id
 
 
+cdef void out_add_proxies(exchange *x, out_list *out) noexcept nogil:
+    """RemoteIPProxiesHeader; the client's own was taken out."""
+    cdef text *name = &x.facts.vhost.remote_ip.proxies_header
+    out_add(out, name.data, name.length, x.facts.proxies.data, x.facts.proxies.length,
+            <unsigned char>field_number(name.data, name.length), False)
+
+
 cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
     cdef const char *data = request_bytes(&x.facts)
     cdef out_list *out = &out_scratch
@@ -115,6 +122,8 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
         bit(FIELD_HOST) | bit(FIELD_CONTENT_LENGTH) | bit(FIELD_EXPECT)
         | bit(FIELD_MAX_FORWARDS) | HOP_BY_HOP_IDS)
     out_from_head(out, &x.facts.req, data)
+    if unlikely(x.facts.proxies.data != NULL):
+        out_add_proxies(x, out)
     if unlikely(x.attempt.upgrade.length):
         out_add(out, b"Upgrade", 7, x.attempt.upgrade.data, x.attempt.upgrade.length,
                 FIELD_UPGRADE, False)

@@ -1,8 +1,8 @@
 """Lines for the error log (service_log.pxd)."""
-# uses: ground/text, io/buffer, ground/address, io/tls_state, io/watch, http/fields,
-#       balance/lock, balance/ledger, balance/elect, seam, plan/verdicts, plan/plan,
-#       plan/client, plan/facts, flow/exchange, flow/engine, flow/member,
-#       flow/log_rows
+# uses: ground/text, io/buffer, io/writer, ground/address, io/tls_state, io/watch,
+#       io/preface, http/fields, balance/lock, balance/ledger, balance/elect, seam,
+#       plan/verdicts, plan/plan, plan/client, plan/facts, flow/exchange, flow/engine,
+#       flow/member, flow/log_rows
 
 from string import Formatter
 
@@ -224,3 +224,35 @@ cdef void say_no_handshake(exchange *x, const char *why) noexcept nogil:
     say(x, &SAY_NOT_PASSED)
     say(x, &SAY_NOT_PASSED_FROM)
     say_more(x, &SAY_RETURNED, 0, b"Error during SSL Handshake with remote server", 0)
+
+
+cdef const log_row *preface_row(unsigned char why) noexcept nogil:
+    if why == PREFACE_TOO_LONG:
+        return &SAY_PREFACE_TOO_LONG
+    if why == PREFACE_LACKS:
+        return &SAY_PREFACE_LACKS
+    if why == PREFACE_FAMILY:
+        return &SAY_PREFACE_FAMILY
+    if why == PREFACE_ADDRESS:
+        return &SAY_PREFACE_ADDRESS
+    if why == PREFACE_PORT:
+        return &SAY_PREFACE_PORT
+    if why == PREFACE_BYTES:
+        return &SAY_PREFACE_BYTES
+    if why == PREFACE_COMMAND:
+        return &SAY_PREFACE_COMMAND
+    return &SAY_PREFACE_PROTOCOL if why == PREFACE_PROTOCOL else &SAY_PREFACE_IS_NONE
+
+
+cdef void say_preface(
+        client_facts *client, plan_vhost *v, const preface *told,
+        const char *came) noexcept nogil:
+    """A PROXY header was refused; its bytes as they came."""
+    cdef char[4 * PREFACE_LINE_BYTES_MAX] detail
+    cdef writer w
+    writer_begin(&w, &detail[0], sizeof(detail) - 1)
+    put(&w, told.word, told.word_length)
+    put(&w, b"' in header '", 13)
+    put(&w, came, told.line_length)
+    put_byte(&w, 0)
+    log_say(client, v, NULL, preface_row(told.why), 0, &detail[0], told.number)

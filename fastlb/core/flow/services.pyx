@@ -26,6 +26,7 @@ cdef object request_object(exchange *x):
     cdef field *f
     cdef int i
     cdef value query = query_of(&x.facts)
+    cdef value name
     cdef char[ADDRESS_TEXT_BYTES] local
     client_learn_remote(c)
     client_learn_local(c)
@@ -39,6 +40,10 @@ cdef object request_object(exchange *x):
         f = &x.facts.req.fields[i]
         r.headers.append((
             (data + f.name)[:f.name_length], (data + f.value)[:f.value_length]))
+    if x.facts.proxies.data != NULL:
+        name = proxies_name(&x.facts)
+        r.headers.append((
+            name.data[:name.length], x.facts.proxies.data[:x.facts.proxies.length]))
     r.client_host = string_of(&c.remote_text[0], c.remote_text_length)
     r.client_port = c.remote_port
     r.local_host = string_of(&local[0], address_text(&c.local[0], &local[0]))
@@ -180,7 +185,8 @@ cdef bint service_ask_host(exchange *x) noexcept with gil:
         client_learn_remote(c)
         services.ask_host(
             plan_names[number], bool(x.facts.host_forward),
-            string_of(&c.remote_text[0], c.remote_text_length), c.number, number)
+            string_of(&c.remote_text[0], c.remote_text_length),
+            (c.number, c.requests), number)
         return True
     except Exception:
         client_failed(c, x.facts.vhost.index)

@@ -1,4 +1,5 @@
 """Addresses of the network as sixteen bytes, IPv4 as ::ffff:a.b.c.d, and as text."""
+# uses: io/writer
 
 cdef void address_store(
         sockaddr_storage *storage, unsigned char *out,
@@ -55,6 +56,20 @@ cdef unsigned int address_text(const unsigned char *address, char *out) noexcept
     else:
         inet_ntop(AF_INET6, address, out, ADDRESS_TEXT_BYTES)
     return <unsigned int>strlen(out)
+
+
+cdef bint address_read(
+        const char *text, unsigned int length, unsigned char *out) noexcept nogil:
+    """An address in full (a.b.c.d, or IPv6 without a scope). False: it is none."""
+    cdef char[ADDRESS_TEXT_BYTES] spelled
+    if memchr(text, 0, length) != NULL or not copy_terminated(
+            &spelled[0], sizeof(spelled), text, length):
+        return False
+    memset(out, 0, ADDRESS_BYTES)
+    out[10] = 255
+    out[11] = 255
+    return inet_pton(AF_INET, &spelled[0], out + 12) == 1 or inet_pton(
+        AF_INET6, &spelled[0], out) == 1
 
 
 cdef bint address_is_loopback(const unsigned char *address) noexcept nogil:

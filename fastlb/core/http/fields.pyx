@@ -281,3 +281,22 @@ cdef field *head_field(head *h, int id) noexcept nogil:
     if bits >> (id & 31) & 1:
         return &h.fields[h.first[id]]
     return NULL
+
+
+cdef void head_without_nameless(head *h) noexcept nogil:
+    cdef int i
+    cdef int count = 0
+    cdef unsigned long long seen = 0
+    cdef unsigned long long bit
+    for i in range(h.field_count):
+        if h.fields[i].name_length == 0:
+            continue
+        h.fields[count] = h.fields[i]
+        bit = <unsigned long long>1 << h.fields[count].id
+        if not seen & bit:
+            seen |= bit
+            h.first[h.fields[count].id] = count
+        count += 1
+    h.field_count = <unsigned short>count
+    h.seen = <unsigned int>seen
+    h.seen_high = <unsigned int>(seen >> 32)

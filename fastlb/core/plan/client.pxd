@@ -6,6 +6,12 @@ cdef enum:
     HOST_ALLOWED = 1
     HOST_DENIED = 2
 
+# Whose word it is that somebody else asks than who has connected.
+cdef enum:
+    REPLACED_NOT = 0
+    REPLACED_BY_PREFACE = 1     # a PROXY header's, for the connection
+    REPLACED_BY_FIELD = 2       # RemoteIPHeader's, for one request
+
 cdef struct client_facts:
     conn *c                     # asked for addresses, and for what its TLS knows
     plan_vhost *tls_vhost       # of the handshake; NULL: plain
@@ -13,13 +19,16 @@ cdef struct client_facts:
     plan_listener *listener
     bint named                  # the handshake named a server (SNI)
     int requests                # answered on this connection
+    unsigned char replaced      # REPLACED_*: remote is not the peer of the connection
     unsigned long number        # of the connection, for the log
     signed char host_known[HOST_NAMES_MAX]  # HOST_*: by number of a host's name
     bint remote_known
     bint local_known
     unsigned short remote_port
     unsigned short local_port
-    unsigned char remote[ADDRESS_BYTES]
+    unsigned short peer_port
+    unsigned char remote[ADDRESS_BYTES]     # who asks, for whatever is decided or said
+    unsigned char peer[ADDRESS_BYTES]       # who has connected, where that is another
     unsigned char local[ADDRESS_BYTES]
     unsigned char remote_text_length
     char remote_text[ADDRESS_TEXT_BYTES]    # of the client's address
@@ -27,6 +36,13 @@ cdef struct client_facts:
 # The address as text, made when first asked for; the local address, asked for once.
 cdef void client_learn_remote(client_facts *client) noexcept nogil
 cdef void client_learn_local(client_facts *client) noexcept nogil
+# Another address than that of the connection; and that one again.
+cdef void client_replace(
+    client_facts *client, unsigned char how, const unsigned char *address,
+    unsigned short port) noexcept nogil
+cdef void client_restore(client_facts *client) noexcept nogil
+# Who has connected.
+cdef const unsigned char *client_peer(client_facts *client) noexcept nogil
 # "address:port"
 cdef str client_text(client_facts *client)
 cdef void client_failed(client_facts *client, int vhost) noexcept

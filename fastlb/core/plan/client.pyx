@@ -19,6 +19,34 @@ cdef void client_learn_local(client_facts *client) noexcept nogil:
         address_store(&storage, &client.local[0], &client.local_port)
 
 
+cdef void client_replace(
+        client_facts *client, unsigned char how, const unsigned char *address,
+        unsigned short port) noexcept nogil:
+    if client.replaced == REPLACED_NOT:
+        memcpy(&client.peer[0], &client.remote[0], sizeof(client.peer))
+        client.peer_port = client.remote_port
+    client.replaced = how
+    client_set_remote(client, address, port)
+
+
+cdef void client_restore(client_facts *client) noexcept nogil:
+    client.replaced = REPLACED_NOT
+    client_set_remote(client, &client.peer[0], client.peer_port)
+
+
+cdef void client_set_remote(
+        client_facts *client, const unsigned char *address,
+        unsigned short port) noexcept nogil:
+    memmove(&client.remote[0], address, sizeof(client.remote))
+    client.remote_port = port
+    client.remote_known = False
+    memset(&client.host_known[0], HOST_UNKNOWN, sizeof(client.host_known))
+
+
+cdef const unsigned char *client_peer(client_facts *client) noexcept nogil:
+    return &client.remote[0] if client.replaced == REPLACED_NOT else &client.peer[0]
+
+
 cdef str client_text(client_facts *client):
     client_learn_remote(client)
     host = string_of(&client.remote_text[0], client.remote_text_length)

@@ -26,6 +26,7 @@ cdef struct request_facts:
     plan_conf *confs[CONFS_MAX]     # the default's, <Proxy>, <Location>
     int host_wanted             # 1 + number of the names that access waits for; 0
     bint host_forward
+    value proxies               # RemoteIPProxiesHeader's field; NULL: not set
     # who may
     value user                  # who the client says it is; NULL: nobody asked
     value challenge             # WWW-Authenticate of the 401

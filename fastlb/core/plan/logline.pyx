@@ -178,6 +178,14 @@ cdef void put_or_dash(writer *w, const char *p, unsigned int length) noexcept no
         put_escaped(w, p, length)
 
 
+cdef void put_if_there(writer *w, value v) noexcept nogil:
+    """An empty field or variable is there, and has no dash."""
+    if v.data == NULL:
+        put(w, b"-", 1)
+    else:
+        put_escaped(w, v.data, v.length)
+
+
 cdef void put_padded(writer *w, long long number, int digits) noexcept nogil:
     cdef long long scale = 1
     cdef int _
@@ -299,22 +307,28 @@ cdef void put_user(request_facts *r, writer *w) noexcept nogil:
         put_escaped(w, r.user.data, r.user.length)
 
 
-cdef void put_client_address(request_facts *r, writer *w) noexcept nogil:
+cdef void put_client_address(
+        request_facts *r, writer *w, bint of_connection) noexcept nogil:
+    cdef char[ADDRESS_TEXT_BYTES] peer
+    if unlikely(of_connection and r.client.replaced != REPLACED_NOT):
+        put(w, &peer[0], address_text(client_peer(r.client), &peer[0]))
+        return
     client_learn_remote(r.client)
     put(w, &r.client.remote_text[0], r.client.remote_text_length)
 
 
-cdef void put_client_name(request_facts *r, writer *w) noexcept nogil:
+cdef void put_client_name(
+        request_facts *r, writer *w, bint of_connection) noexcept nogil:
     """HostnameLookups: the name, the address, or nothing and a note of the place."""
     global line_name, line_place_count
     cdef int how = hostname_lookups(r)
     cdef client_name *n = NULL
     if how != NAME_LOOKUPS_OFF:
-        client_learn_remote(r.client)
         n = client_name_find(
-            &r.client.remote[0], how == NAME_LOOKUPS_DOUBLE, watch.now_us)
+            client_peer(r.client) if of_connection else &r.client.remote[0],
+            how == NAME_LOOKUPS_DOUBLE, watch.now_us)
     if n == NULL or (n.state == NAME_KNOWN and n.length == 0):
-        put_client_address(r, w)
+        put_client_address(r, w, of_connection)
     elif n.state == NAME_KNOWN:
         put_escaped(w, &n.name[0], n.length)
     elif line_place_count < NAMES_PER_LINE_MAX and line_may_wait():
@@ -322,7 +336,7 @@ cdef void put_client_name(request_facts *r, writer *w) noexcept nogil:
         line_places[line_place_count] = writer_held(w)
         line_place_count += 1
     else:
-        put_client_address(r, w)
+        put_client_address(r, w, of_connection)
 
 
 cdef int hostname_lookups(request_facts *r) noexcept nogil:
@@ -340,9 +354,9 @@ cdef void put_piece(
     cdef char[ADDRESS_TEXT_BYTES] address
     cdef unsigned char k = p.kind
     if k == c'h' and unlikely(client_names_wanted):
-        put_client_name(r, w)
+        put_client_name(r, w, p.sub == 1)
     elif k == c'h' or k == c'a':
-        put_client_address(r, w)
+        put_client_address(r, w, p.sub == 1)
     elif k == c'u':
         put_user(r, w)
     elif k == c'l' or k == c'L':
@@ -367,14 +381,12 @@ cdef void put_piece(
     elif k == c'S':
         put_number(w, l.record.bytes_out + r.req.length + l.bytes_in)
     elif k == c'i':
-        v = request_field(r, &p.literal)
-        put_or_dash(w, v.data, v.length)
+        put_if_there(w, request_field(r, &p.literal))
     elif k == c'x' or k == c'c':
         v = tls_variable(r.client, p.env)
         put_or_dash(w, v.data, v.length)
     elif k == c'e' or k == c'o' or k == c'n':
-        v = r.env[p.env]
-        put_or_dash(w, v.data, v.length)
+        put_if_there(w, r.env[p.env])
     elif k == c'D' or k == c'T':
         now = clock_us() - r.started_us
         if k == c'T':

@@ -12,9 +12,10 @@ cdef plan_set *match_set(plan_listener *listener, client_facts *client) noexcept
     client_learn_local(client)
     for i in range(plan.address_rule_count):
         rule = &plan.address_rules[i]
-        if not rule.any_port and rule.port != listener.port:
+        if not rule.place.any_port and rule.place.port != listener.port:
             continue
-        if rule.any_host or memcmp(&rule.address[0], &client.local[0], 16) == 0:
+        if rule.place.any_host or memcmp(
+                &rule.place.address[0], &client.local[0], ADDRESS_BYTES) == 0:
             return rule.set
     return plan.main_set
 

@@ -70,6 +70,18 @@ cdef struct redirect_op:
     plan_format url
     bint has_url
 
+cdef struct remote_proxy:
+    network network
+    bint internal               # may name private addresses, and is not recorded
+
+# RemoteIP* of a server (remote_ip.pxd).
+cdef struct plan_remote_ip:
+    text header                 # length 0: clients are who has connected
+    text proxies_header         # length 0: none
+    bint is_listed              # who is believed; else everybody is
+    int proxy_count
+    remote_proxy *proxies       # the first that holds an address decides
+
 cdef struct error_document:
     int status
     text value                  # '"text', "/path" or "http://..."
@@ -287,6 +299,7 @@ cdef struct plan_vhost:
     read_limit read_handshake
     read_limit read_header
     read_limit read_body
+    plan_remote_ip remote_ip
     text server_path            # ServerPath, for clients without Host
     text registered             # RegisterHttpMethod: " NAME NAME "
     bint asks_for_uri           # SetEnvIf Request_URI outside sections
@@ -324,11 +337,14 @@ cdef struct plan_listener:
     bint wildcard               # the local address must be asked for
     plan_set *set               # when the address is known at start
 
-cdef struct address_rule:
+cdef struct address_place:
     bint any_host
     unsigned char address[ADDRESS_BYTES]
     bint any_port
     int port
+
+cdef struct address_rule:
+    address_place place
     plan_set *set
 
 cdef struct plan_root:
@@ -344,6 +360,13 @@ cdef struct plan_root:
     plan_listener *listeners
     int address_rule_count
     address_rule *address_rules
+    int preface_on_count            # RemoteIPProxyProtocol: local addresses
+    address_place *preface_on
+    int preface_off_count           # ... where it does not hold all the same
+    address_place *preface_off
+    int preface_exception_count     # clients that send no header
+    network *preface_exceptions
+    int remote_ip_note              # the variable of the proxies' list; -1: none
     plan_set *main_set
     int env_count               # variables named anywhere
     int log_count

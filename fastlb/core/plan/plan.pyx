@@ -339,6 +339,7 @@ cdef object plan_vhost_of(plan_vhost *v, object vhost):
     # An answer to HTTP/0.9 is a bare body, which nobody can tell from an end.
     v.limits.allow_http09 = vhost.allow_http09 and plan.compat_apache
     v.limits.compat_apache = plan.compat_apache
+    plan_remote_ip_of(&v.remote_ip, vhost)
     v.server_path = plan_text(vhost.server_path)
     v.source = plan_source(vhost.proxy_source_address)
     v.connect_port_count = len(vhost.connect_ports)
@@ -480,6 +481,53 @@ cdef bint same_host(str one, str other):
         return False
 
 
+cdef object plan_place(address_place *p, str host, object port):
+    p.any_host = host == "*"
+    p.any_port = port is None
+    p.port = port or 0
+    if not p.any_host:
+        plan_address(&p.address[0], ipaddress.ip_address(host))
+
+
+cdef address_place *plan_places_of(object listed) except NULL:
+    cdef int i
+    cdef address_place *places = <address_place *>plan_alloc(
+        sizeof(address_place) * len(listed))
+    for i, (host, port) in enumerate(listed):
+        plan_place(&places[i], host, port)
+    return places
+
+
+cdef object plan_prefaces(object process):
+    """RemoteIPProxyProtocol and its exceptions."""
+    cdef int i
+    plan.preface_on_count = len(process.proxy_protocol_on)
+    plan.preface_on = plan_places_of(process.proxy_protocol_on)
+    plan.preface_off_count = len(process.proxy_protocol_off)
+    plan.preface_off = plan_places_of(process.proxy_protocol_off)
+    plan.preface_exception_count = len(process.proxy_protocol_exceptions)
+    plan.preface_exceptions = <network *>plan_alloc(
+        sizeof(network) * plan.preface_exception_count)
+    for i, written in enumerate(process.proxy_protocol_exceptions):
+        plan_network(&plan.preface_exceptions[i], written)
+
+
+cdef object plan_remote_ip_of(plan_remote_ip *said, object vhost):
+    cdef int i
+    if vhost.remote_ip_header is None:
+        return
+    said.header = plan_text(vhost.remote_ip_header)
+    said.proxies_header = plan_text(vhost.remote_ip_proxies_header)
+    said.is_listed = vhost.remote_ip_proxies is not None
+    listed = vhost.remote_ip_proxies or ()
+    said.proxy_count = len(listed)
+    said.proxies = <remote_proxy *>plan_alloc(sizeof(remote_proxy) * len(listed))
+    for i, proxy in enumerate(listed):
+        plan_network(&said.proxies[i].network, proxy.network)
+        said.proxies[i].internal = proxy.internal
+    plan.remote_ip_note = plan_env(ENV_OF_NOTE + "remoteip-proxy-ip-list")
+
+
 cdef object plan_addresses(object model):
     """Rules from the most to the least specific."""
     cdef int i
@@ -492,12 +540,8 @@ cdef object plan_addresses(object model):
         sizeof(address_rule) * len(ordered))
     for i, entry in enumerate(ordered):
         rule = &plan.address_rules[i]
-        rule.any_host = entry.host == "*"
-        rule.any_port = entry.port is None
-        rule.port = entry.port or 0
+        plan_place(&rule.place, entry.host, entry.port)
         rule.set = plan_set_of(model, entry.vhosts)
-        if not rule.any_host:
-            plan_address(&rule.address[0], ipaddress.ip_address(entry.host))
     plan.main_set = plan_set_of(model, (0,))
     plan.listener_count = len(model.listeners)
     plan.listeners = <plan_listener *>plan_alloc(
@@ -537,6 +581,7 @@ cdef object plan_begin(
     variable_names_begin()
     for name in ENV_KNOWN:
         plan_env(name)
+    plan.remote_ip_note = -1
     plan.compat_apache = model.compat.value == "apache"
     plan.max_connections_per_child = model.process.max_connections_per_child
     plan.max_request_workers = model.process.max_request_workers
@@ -565,6 +610,7 @@ cdef object plan_begin(
     for i, vhost in enumerate(model.vhosts):
         plan_vhost_of(&plan.vhosts[i], vhost)
     plan_addresses(model)
+    plan_prefaces(model.process)
     tls_names_end()
 
 

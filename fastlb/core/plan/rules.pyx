@@ -131,6 +131,21 @@ cdef value env_attribute(request_facts *r, env_op *op) noexcept nogil:
     return out
 
 
+cdef value proxies_name(request_facts *r) noexcept nogil:
+    return value(r.vhost.remote_ip.proxies_header.data,
+                 r.vhost.remote_ip.proxies_header.length)
+
+
+cdef bint field_hits(
+        request_facts *r, env_op *op, value name, value content,
+        int *groups) noexcept nogil:
+    """A pattern in the place of SetEnvIf's attribute: does it mean this field?"""
+    return request_matches(
+        r, op.attribute_env, op.decides, name.data, name.length, NULL) \
+        and request_matches(
+            r, op.regex, op.decides, content.data, content.length, groups)
+
+
 cdef void env_apply(request_facts *r, env_op *op) noexcept nogil:
     cdef int[2 * REGEX_PAIRS_MAX] groups
     cdef value subject = value(NULL, 0)
@@ -143,16 +158,14 @@ cdef void env_apply(request_facts *r, env_op *op) noexcept nogil:
     if op.attribute == ATTR_FIELD_REGEX:
         for i in range(r.req.field_count):
             f = &r.req.fields[i]
-            if request_matches(
-                    r, op.attribute_env, op.decides, data + f.name, f.name_length,
-                    NULL):
-                subject.data = data + f.value
-                subject.length = f.value_length
-                if request_matches(
-                        r, op.regex, op.decides, subject.data, subject.length,
-                        &groups[0]):
-                    hit = True
-                    break
+            subject = value(data + f.value, f.value_length)
+            hit = field_hits(
+                r, op, value(data + f.name, f.name_length), subject, &groups[0])
+            if hit:
+                break
+        if unlikely(not hit and r.proxies.data != NULL):
+            subject = r.proxies
+            hit = field_hits(r, op, proxies_name(r), subject, &groups[0])
     elif not hit:
         subject = env_attribute(r, op)
         hit = request_matches(
@@ -346,6 +359,10 @@ cdef void header_echo(request_facts *r, out_list *out, header_op *op) noexcept n
                 r, op.regex, False, data + f.name, f.name_length, NULL):
             out_add(out, data + f.name, f.name_length, data + f.value,
                     f.value_length, FIELD_OTHER, op.always)
+    if unlikely(r.proxies.data != NULL) and request_matches(
+            r, op.regex, False, proxies_name(r).data, proxies_name(r).length, NULL):
+        out_add(out, proxies_name(r).data, proxies_name(r).length, r.proxies.data,
+                r.proxies.length, FIELD_OTHER, op.always)
 
 
 cdef void header_apply(

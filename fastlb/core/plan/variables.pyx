@@ -7,6 +7,10 @@ an owner of a script, the numbers of log lines.
 #       io/date, http/fields, plan/variable_names, plan/plan, plan/client, plan/facts,
 #       plan/path, plan/tls_variables, plan/own_name, plan/target
 
+cdef inline bint text_is_nocase(const text *a, const text *b) noexcept nogil:
+    return a.length == b.length and bytes_equal_nocase(a.data, b.data, a.length)
+
+
 cdef value request_field(request_facts *r, const text *name) noexcept nogil:
     cdef int i
     cdef field *f
@@ -14,6 +18,9 @@ cdef value request_field(request_facts *r, const text *name) noexcept nogil:
     cdef bint joined = False
     cdef writer w
     cdef const char *data = request_bytes(r)
+    if unlikely(r.proxies.data != NULL) and text_is_nocase(
+            &r.vhost.remote_ip.proxies_header, name):
+        return r.proxies
     for i in range(r.req.field_count):
         f = &r.req.fields[i]
         if f.name_length != name.length or not bytes_equal_nocase(
@@ -164,6 +171,8 @@ cdef value server_variable(request_facts *r, int kind) noexcept nogil:
         if r.client.tls_vhost != NULL:
             return value(b"on", 2)
         return value(b"off", 3)
+    if unlikely(kind == VAR_CONN_REMOTE_ADDR and r.client.replaced):
+        return address_value(r, client_peer(r.client))
     if kind == VAR_REMOTE_ADDR or kind == VAR_CONN_REMOTE_ADDR \
             or kind == VAR_REMOTE_HOST:
         client_learn_remote(r.client)
