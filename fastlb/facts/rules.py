@@ -173,6 +173,16 @@ class OldAccess:
 
 
 @dataclass(frozen=True, slots=True)
+class Anonymous:
+    """mod_authn_anon: guests, whose password is the address of their mail."""
+
+    users: tuple[str, ...] = ()  # "*": any
+    must_give_email: bool = True
+    no_user_id: bool = False
+    verify_email: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class LogTarget:
     """A distinct destination of access logs: a path, or "|cmd", "||cmd", "|$cmd"."""
 

@@ -13,8 +13,10 @@ from fastlb.facts.rewrite import RewriteDir, RewriteServer
 from fastlb.facts.rules import (
     AccessLog,
     AccessRule,
+    Anonymous,
     EnvRule,
     HeaderRule,
+    MethodLimit,
     OldAccess,
     Redirect,
     ReverseMap,
@@ -68,6 +70,9 @@ class DirConf:
     auth_group_file: str | None = None
     auth_basic_providers: tuple[AuthProvider, ...] | None = None
     auth_basic_authoritative: bool | None = None
+    auth_basic_fake: str | None = None  # of Authorization towards members; "": Off
+    anonymous: Anonymous | None = None
+    allow_methods: MethodLimit | None = None  # without names: all
     forbidden_on_failure: bool | None = None  # AuthzSendForbiddenOnFailure
     handler: str | None = None  # "server-status", "balancer-manager", "none"
     mapping: Mapping | None = None  # ProxyPass in <Location>

@@ -84,6 +84,7 @@ class AuthProvider(Word):
     """Who knows the users."""
 
     FILE = "file", 0
+    ANON = "anon", 1
 
 
 class NameLookups(Word):

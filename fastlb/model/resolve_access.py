@@ -7,6 +7,7 @@ mod_access_compat, mod_auth_basic.
 
 from __future__ import annotations
 
+import base64
 import re
 from dataclasses import replace
 from typing import Final, TypeVar
@@ -15,6 +16,7 @@ from fastlb.config.tree import Node
 from fastlb.facts.rules import (
     AccessOp,
     AccessRule,
+    Anonymous,
     MethodLimit,
     OldAccess,
     OldWord,
@@ -287,8 +289,55 @@ def auth_provider(_run: Drafts, place: Place, node: Node) -> None:
     """`AuthBasicProvider`: more lines of a section are one list."""
     conf = place.draft.conf
     said = conf.auth_basic_providers or ()
-    more = (_word(AuthProvider, word) for word in node.args)
+    # socache only remembers what others say, and so does the core
+    words = (word for word in node.args if word.lower() != "socache")
+    more = (_word(AuthProvider, word) for word in words)
     place.draft.conf = replace(conf, auth_basic_providers=(*said, *more))
+
+
+def basic_fake(_run: Drafts, place: Place, node: Node) -> None:
+    """`AuthBasicFake user [password]` or `AuthBasicFake off`."""
+    user, *rest = node.args
+    fake = ""
+    if user.lower() != "off":
+        word = f"{user}:{rest[0] if rest else 'password'}".encode("latin-1")
+        fake = f"Basic {base64.b64encode(word).decode()}"
+    place.draft.conf = replace(place.draft.conf, auth_basic_fake=fake)
+
+
+def anonymous(_run: Drafts, place: Place, node: Node) -> None:
+    """`Anonymous user ...` and what is demanded of them."""
+    conf = place.draft.conf
+    said = conf.anonymous or Anonymous()
+    name = node.name.lower()
+    flag = node.args[0].lower() == "on"
+    if name == "anonymous":
+        said = replace(said, users=(*said.users, *node.args))
+    elif name == "anonymous_mustgiveemail":
+        said = replace(said, must_give_email=flag)
+    elif name == "anonymous_nouserid":
+        said = replace(said, no_user_id=flag)
+    elif name == "anonymous_verifyemail":
+        said = replace(said, verify_email=flag)
+    place.draft.conf = replace(conf, anonymous=said)
+
+
+def allow_methods(run: Drafts, place: Place, node: Node) -> None:
+    """`AllowMethods method ...`; lines of a section add up, `reset` begins anew."""
+    said = place.draft.conf.allow_methods or MethodLimit(())
+    names = said.names
+    known = (*METHODS, *run.process.methods)
+    for word in node.args:
+        if word.lower() == "reset":
+            names = ()
+        elif word not in known:
+            text = f"AllowMethods: Invalid Method '{word}'"
+            run.report.error(node, "FB0261", text, word=word)
+            return
+        else:
+            one = _ONE_METHOD_NAMES if word in _ONE_METHOD else (word,)
+            names = (*names, *(name for name in one if name not in names))
+    place.draft.conf = replace(place.draft.conf, allow_methods=MethodLimit(names))
 
 
 HANDLERS: Final[dict[str, Handler]] = {
@@ -304,4 +353,10 @@ HANDLERS: Final[dict[str, Handler]] = {
     "authgroupfile": auth_file,
     "authname": auth_name,
     "authbasicprovider": auth_provider,
+    "authbasicfake": basic_fake,
+    "anonymous": anonymous,
+    "anonymous_mustgiveemail": anonymous,
+    "anonymous_nouserid": anonymous,
+    "anonymous_verifyemail": anonymous,
+    "allowmethods": allow_methods,
 }

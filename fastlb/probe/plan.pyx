@@ -17,6 +17,7 @@ BECAUSE = {
     BECAUSE_NO_TYPE: "no type", BECAUSE_NO_REQUIRE: "no require",
     BECAUSE_TOO_MANY: "too many", BECAUSE_UNKNOWN_TYPE: "unknown type",
     BECAUSE_OF_A_RULE: "rule",
+    BECAUSE_METHOD: "method",
 }
 
 

@@ -62,7 +62,10 @@ HARMLESS = {
     "they are of pages and logs": """
         info ident log_debug SeeRequestTail SSLLog SSLLogLevel
     """,
-    "the answer is the stricter one anyway": "AuthzSendForbiddenOnFailure",
+    "they bound how long what is known of a user holds: here as long as its file": """
+        authn_socache AuthnCacheContext AuthnCacheEnable AuthnCacheProvideFor
+        AuthnCacheSOCache AuthnCacheTimeout Anonymous_LogEmail
+    """,
     "they are checked elsewhere, where they could matter": """
         ProxyBlock NoProxy ProxyDomain NameVirtualHost AcceptFilter MergeTrailers
         LimitInternalRecursion

@@ -144,6 +144,10 @@ SAMPLES: dict[str, str | tuple[str, str]] = {
         "<Location /l>\n<LimitExcept GET>\nRequire local\n</LimitExcept>\n</Location>"
     ),
     "AuthBasicProvider": "file",
+    "AllowMethods": "GET",
+    "Anonymous_MustGiveEmail": "Off",
+    "Anonymous_NoUserID": "On",
+    "Anonymous_VerifyEmail": "On",
 }
 # Directives that act while files are read.
 ACTS_AT_ONCE = {"Error"}  # ends the check

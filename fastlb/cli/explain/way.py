@@ -39,11 +39,13 @@ BECAUSE = {
     "no type": "a user is required, and no AuthType asks who it is",
     "no require": "AuthType stands there without a Require",
     "unknown type": "nobody serves this AuthType",
+    "method": "AllowMethods does not name the method",
     "climbs": "the target leads out of where the mapping points",
 }
 DENIALS = (
     *("denied", "misread", "old", "password", "no user", "scheme", "no name"),
     *("no file", "file closed", "not him", "no type", "no require", "unknown type"),
+    "method",
 )
 WAY_BACK = (
     *("reverse_maps", "cookie_domains", "cookie_paths", "header_rules"),

@@ -8,6 +8,7 @@ from typing import Any
 from fastlb.base.errors import Severity
 from fastlb.config.checks import Choice, word_of
 from fastlb.config.registry import (
+    SV,
     Args,
     Complaint,
     D,
@@ -21,6 +22,7 @@ from fastlb.facts.words import AuthMerging, AuthType
 MODULE = "mod_authz_core.c"
 COMPAT = "mod_access_compat.c"
 AUTHN = "mod_authn_core.c"
+ANON = "mod_authn_anon.c"
 PROVIDERS = (
     *("all", "ip", "host", "forward-dns", "local", "env", "method", "expr"),
     *("user", "group", "valid-user"),
@@ -95,7 +97,7 @@ class AuthTypes(Choice):
 
 
 def _no_expression(name: str, words: tuple[str, ...]) -> Complaint | None:
-    if "%{" in words[0]:
+    if any("%{" in word for word in words):
         return Complaint(
             f"{name}: expressions are not supported", "", "write it out", "FB0117"
         )
@@ -104,8 +106,8 @@ def _no_expression(name: str, words: tuple[str, ...]) -> Complaint | None:
 
 def _providers(name: str, words: tuple[str, ...]) -> Complaint | None:
     for index, word in enumerate(words):
-        if word.lower() not in ("file",):
-            known = word.lower() in ("anon", "dbm", "dbd", "ldap", "socache", "fcgi")
+        if word.lower() not in ("file", "anon", "socache"):
+            known = word.lower() in ("dbm", "dbd", "ldap", "fcgi")
             return Complaint(
                 f"{name} {word} is not supported"
                 if known
@@ -280,7 +282,7 @@ DIRECTIVES = (
     Directive(
         "AuthBasicProvider",
         D,
-        "file ...",
+        "file|anon|socache ...",
         "who knows the users, in the order to ask",
         module="mod_auth_basic.c",
         shown_default="file",
@@ -296,6 +298,76 @@ DIRECTIVES = (
         default="On",
         sets="auth_basic_authoritative",
     ),
+    Directive(
+        "AuthBasicFake",
+        D,
+        "off|user [password]",
+        "name and password that members get in place of the client's",
+        module="mod_auth_basic.c",
+        manual="Without a password the word password is one.",
+        takes=Args.ONE_TWO,
+        check=_no_expression,
+    ),
+    Directive(
+        "Anonymous",
+        D,
+        "user ...",
+        "names that need no password, with AuthBasicProvider anon; * is any",
+        module=ANON,
+    ),
+    *(
+        Directive(
+            f"Anonymous_{name}",
+            D,
+            "On|Off",
+            help_text,
+            module=ANON,
+            default=default,
+        )
+        for name, help_text, default in (
+            ("MustGiveEmail", "whether they must give one at all", "On"),
+            ("NoUserID", "whether the name may be empty", "Off"),
+            ("VerifyEmail", "whether their password must hold @ and a dot", "Off"),
+        )
+    ),
+    Directive(
+        "Anonymous_LogEmail",
+        D,
+        "On|Off",
+        "whether what they give is logged",
+        module=ANON,
+        status=Status.EXPLAINED,
+        reason="what guests give as their password is never logged",
+    ),
+    Directive(
+        "AllowMethods",
+        D,
+        "reset|method [method] ...",
+        "the methods that may be used at all; others are answered with 405",
+        module="mod_allowmethods.c",
+        takes=Args.LIST,
+    ),
+    *(
+        Directive(
+            name,
+            contexts,
+            syntax,
+            "a cache of what is known of users",
+            module="mod_authn_socache.c",
+            status=Status.EXPLAINED,
+            reason=(
+                "passwords that were right are known anyway, as long as their file is"
+                " what it is"
+            ),
+        )
+        for name, contexts, syntax in (
+            ("AuthnCacheSOCache", SV, "provider[:arguments]"),
+            ("AuthnCacheEnable", SV, ""),
+            ("AuthnCacheProvideFor", D, "provider ..."),
+            ("AuthnCacheTimeout", D, "seconds"),
+            ("AuthnCacheContext", D, "directory|server|word"),
+        )
+    ),
     *(
         Directive(
             name,
@@ -309,7 +381,6 @@ DIRECTIVES = (
             on_use=Severity.ERROR,
         )
         for name, module, syntax in (
-            ("AuthBasicFake", "mod_auth_basic.c", "user [password]"),
             ("AuthDigestProvider", "mod_auth_digest.c", "provider ..."),
             ("AuthLDAPURL", "mod_authnz_ldap.c", "URL [mode]"),
         )

@@ -245,7 +245,6 @@ _PROTECTION = {
     " DOSSiteInterval DOSBlockingPeriod DOSWhitelist DOSEmailNotify",
     "qos": "QS_ClientEntries QS_SrvMaxConn QS_SrvMaxConnPerIP QS_SrvMaxConnClose"
     " QS_SrvMinDataRate QS_LocRequestLimit",
-    "allowmethods": "AllowMethods",
     "session": "Session SessionMaxAge SessionEnv SessionHeader SessionInclude"
     " SessionExclude SessionExpiryUpdateInterval",
     "session_cookie": "SessionCookieName SessionCookieName2 SessionCookieRemove",
@@ -262,13 +261,9 @@ _PROTECTION = {
     " AuthFormSize AuthFormLoginSuccessLocation AuthFormLogoutLocation"
     " AuthFormSitePassphrase AuthFormAuthoritative AuthFormFakeBasicAuth"
     " AuthFormDisableNoStore",
-    "authn_anon": "Anonymous Anonymous_MustGiveEmail Anonymous_NoUserId"
-    " Anonymous_VerifyEmail Anonymous_LogEmail",
     "authn_core": "<AuthnProviderAlias",
     "authn_dbd": "AuthDBDUserPWQuery AuthDBDUserRealmQuery",
     "authn_dbm": "AuthDBMUserFile AuthDBMType",
-    "authn_socache": "AuthnCacheSOCache AuthnCacheEnable AuthnCacheProvideFor"
-    " AuthnCacheTimeout AuthnCacheContext",
     "authnz_fcgi": "AuthnzFcgiDefineProvider AuthnzFcgiCheckAuthnProvider",
     "authnz_ldap": "AuthLDAPBindDN AuthLDAPBindPassword AuthLDAPBindAuthoritative"
     " AuthLDAPRemoteUserIsDN AuthLDAPRemoteUserAttribute AuthLDAPCompareDNOnServer"

@@ -10,6 +10,8 @@ cdef void exchange_answer_decided(
             say_rule(x, d)
         else:
             say_because(x, d.because)
+        if d.because == BECAUSE_METHOD:
+            x.local.allow = b"TRACE"        # as httpd, of all methods
         if d.status == 401:
             x.local.challenge = x.facts.challenge
             if x.facts.req.method_id == METHOD_CONNECT:
@@ -75,6 +77,8 @@ cdef const log_row *row_of(int because) noexcept nogil:
         return &SAY_NO_REQUIRE
     if because == BECAUSE_TOO_MANY:
         return &SAY_TOO_MANY
+    if because == BECAUSE_METHOD:
+        return &SAY_METHOD
     return &SAY_UNKNOWN_TYPE
 
 

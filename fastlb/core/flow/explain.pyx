@@ -35,6 +35,7 @@ cdef dict EXPLAINED_BECAUSE = {
     BECAUSE_FILE_CLOSED: "file closed", BECAUSE_NOT_HIM: "not him",
     BECAUSE_NO_TYPE: "no type", BECAUSE_NO_REQUIRE: "no require",
     BECAUSE_TOO_MANY: "too many", BECAUSE_UNKNOWN_TYPE: "unknown type",
+    BECAUSE_METHOD: "method",
 }
 cdef dict EXPLAINED_WHY = {
     ELECT_OK: "", ELECT_NO_MEMBERS: "no members",

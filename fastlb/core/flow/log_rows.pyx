@@ -226,6 +226,9 @@ cdef log_row SAY_NO_REQUIRE = log_row(
 cdef log_row SAY_TOO_MANY = log_row(
     b"error", b"authn_file",
     b"FB0350: {uri}: too many passwords are being checked")
+cdef log_row SAY_METHOD = log_row(
+    b"error", b"allowmethods",
+    b"AH01623: client method denied by server configuration: '{method}' to {uri}")
 cdef log_row SAY_UNKNOWN_TYPE = log_row(
     b"error", b"authn_core",
     b"AH01796: AuthType configured without corresponding module")

@@ -110,6 +110,23 @@ cdef void out_add_proxies(exchange *x, out_list *out) noexcept nogil:
             <unsigned char>field_number(name.data, name.length), False)
 
 
+cdef void out_fake_credentials(request_facts *r, out_list *out) noexcept nogil:
+    """AuthBasicFake: what a member is told of who asks."""
+    cdef text fake = text(NULL, 0)
+    cdef int i
+    for i in range(r.conf_count):
+        if r.confs[i].fake.data != NULL:
+            fake = r.confs[i].fake
+    if fake.length == 0:
+        return
+    for i in range(out.count):
+        if out.fields[i].name_length == 13 and bytes_equal_nocase(
+                out.fields[i].name, b"authorization", 13):
+            out.fields[i].id = FIELD_CONNECTION     # never passed on
+            out.fields[i].name_length = 0           # and no rule's any more
+    out_add(out, b"Authorization", 13, fake.data, fake.length, FIELD_OTHER, False)
+
+
 cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
     cdef const char *data = request_bytes(&x.facts)
     cdef out_list *out = &out_scratch
@@ -127,6 +144,8 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
     if unlikely(x.attempt.upgrade.length):
         out_add(out, b"Upgrade", 7, x.attempt.upgrade.data, x.attempt.upgrade.length,
                 FIELD_UPGRADE, False)
+    if unlikely(plan.any_fake):
+        out_fake_credentials(&x.facts, out)
     if has_rules(x, False):
         rules_headers(&x.facts, out, False, 3, True)
         rules_headers(&x.facts, out, False, 3, False)

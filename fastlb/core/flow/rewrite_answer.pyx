@@ -122,6 +122,10 @@ cdef int response_head_write(
     cdef const char *reason = reason_said(res, data, &reason_length)
     x.facts.status = x.local.error_status if x.local.overridden else res.status
     out_from_head(out, res, data)
+    if unlikely(x.local.challenge.data != NULL):
+        # The page of a 401, which a member has.
+        out_add(out, b"WWW-Authenticate", 16, x.local.challenge.data,
+                x.local.challenge.length, FIELD_WWW_AUTHENTICATE, True)
     for i in range(out.count):
         field_mend(x, &out.fields[i])
     if has_rules(x, True):
@@ -266,12 +270,6 @@ cdef int local_head_write(
     x.facts.status = status
     out.count = 0
     out.overflow = False
-    if x.local.challenge.data != NULL and x.facts.req.method_id == METHOD_CONNECT:
-        out_add(out, b"Proxy-Authenticate", 18, x.local.challenge.data,
-                x.local.challenge.length, FIELD_PROXY_AUTHENTICATE, True)
-    elif x.local.challenge.data != NULL:
-        out_add(out, b"WWW-Authenticate", 16, x.local.challenge.data,
-                x.local.challenge.length, FIELD_WWW_AUTHENTICATE, True)
     if x.local.location.data != NULL:
         out_add(out, b"Location", 8, x.local.location.data, x.local.location.length,
                 FIELD_LOCATION, False)
@@ -281,6 +279,13 @@ cdef int local_head_write(
     out_add_more(out, x.local.more_fields)
     # Handlers' answers are ordinary responses; errors keep only `always`.
     rules_headers(&x.facts, out, True, 3 if status < 300 else 2, False)
+    # No rule sees it, in httpd.
+    if x.local.challenge.data != NULL and x.facts.req.method_id == METHOD_CONNECT:
+        out_add(out, b"Proxy-Authenticate", 18, x.local.challenge.data,
+                x.local.challenge.length, FIELD_PROXY_AUTHENTICATE, False)
+    elif x.local.challenge.data != NULL:
+        out_add(out, b"WWW-Authenticate", 16, x.local.challenge.data,
+                x.local.challenge.length, FIELD_WWW_AUTHENTICATE, False)
     put_status_line(x, w, status, reason, reason_length)
     put_field(w, b"Date: ", 6, http_date(), 29)
     put_field(w, b"Server: ", 8, x.facts.vhost.server_header.data,

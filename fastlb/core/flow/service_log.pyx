@@ -75,6 +75,9 @@ cdef object log_access_fact(exchange *x, str name):
     """... of who may."""
     if name == "user":
         return string_of(x.facts.user.data, x.facts.user.length)
+    if name == "method":
+        method = request_part(&x.facts, x.facts.req.method)
+        return string_of(method.data, method.length)
     if name == "auth_file":
         return auth_file_path(x.facts.asks.file).decode("utf-8", "replace")
     return log_plan_fact(x, name)

@@ -13,6 +13,8 @@ cdef enum:
 cdef int access_requires(request_facts *r) noexcept nogil
 # One tree. in_all: of what surrounds it all must hold
 cdef int access_evaluate(request_facts *r, access_op *op, bint in_all) noexcept nogil
+# Does one of the names stand for the request's method?
+cdef bint names_method(request_facts *r, const text *names, int count) noexcept nogil
 # Order, Allow and Deny.
 cdef bint access_old_admits(request_facts *r, old_access *old) noexcept nogil
 # The word that is said for the request's method by Order or Satisfy.

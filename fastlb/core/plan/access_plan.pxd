@@ -83,6 +83,15 @@ cdef enum:
     PROVIDER_ANON = 1
     PROVIDERS_MAX = 4
 
+# AuthBasicProvider anon.
+cdef struct plan_guests:
+    bint anybody
+    bint may_be_nobody          # without a name
+    bint must_give              # a password
+    bint verify                 # that it looks like an address of mail
+    int name_count
+    text *names
+
 cdef struct plan_auth:
     signed char kind            # AUTH_*
     text name                   # of the realm, quotes escaped; data NULL: not said
@@ -92,6 +101,7 @@ cdef struct plan_auth:
     signed char forbids         # AuthzSendForbiddenOnFailure
     int provider_count          # 0: not said
     unsigned char[PROVIDERS_MAX] providers
+    plan_guests *guests         # NULL: not said
 
 # 16 bytes; IPv4 as ::ffff:a.b.c.d. address: of the module ipaddress
 cdef object plan_address(unsigned char *out, object address)
@@ -102,3 +112,5 @@ cdef access_op *plan_access(object rule, int *count) except NULL
 # What a DirConf says of the old directives and of passwords; NULL: nothing.
 cdef old_access *plan_old(object conf) except? NULL
 cdef plan_auth *plan_auth_of(object conf) except? NULL
+# AllowMethods; NULL: not said
+cdef method_limit *plan_methods(object conf) except? NULL

@@ -37,20 +37,26 @@ cdef bint access_has_limits(object rule) except -1:
     return bool(rule.limits) or any([access_has_limits(r) for r in rule.rules])
 
 
+cdef text *plan_texts(object words) except NULL:
+    cdef text *out = <text *>plan_alloc(sizeof(text) * len(words))
+    cdef int i
+    for i, word in enumerate(words):
+        out[i] = plan_text(word)
+    return out
+
+
 cdef method_limits plan_limits(object limits) except *:
     """What <Limit> and <LimitExcept> say of the methods."""
     cdef method_limits out
     cdef method_limit *one
-    cdef int i, j
+    cdef int i
     out.count = len(limits)
     out.limits = <method_limit *>plan_alloc(sizeof(method_limit) * len(limits))
     for i, limit in enumerate(limits):
         one = &out.limits[i]
         one.others = limit.others
         one.name_count = len(limit.names)
-        one.names = <text *>plan_alloc(sizeof(text) * len(limit.names))
-        for j, name in enumerate(limit.names):
-            one.names[j] = plan_text(name)
+        one.names = plan_texts(limit.names)
     return out
 
 
@@ -142,7 +148,7 @@ cdef plan_auth *plan_auth_of(object conf) except? NULL:
     words = (
         conf.auth_type, conf.auth_name, conf.auth_user_file, conf.auth_group_file,
         conf.auth_basic_authoritative, conf.forbidden_on_failure,
-        conf.auth_basic_providers)
+        conf.auth_basic_providers, conf.anonymous)
     if all([word is None for word in words]):
         return NULL
     out = <plan_auth *>plan_alloc(sizeof(plan_auth))
@@ -160,4 +166,28 @@ cdef plan_auth *plan_auth_of(object conf) except? NULL:
     out.provider_count = len(providers)
     for i, provider in enumerate(providers):
         out.providers[i] = provider.number
+    if conf.anonymous is not None:
+        out.guests = plan_guests_of(conf.anonymous)
+    return out
+
+
+cdef plan_guests *plan_guests_of(object said) except NULL:
+    cdef plan_guests *out = <plan_guests *>plan_alloc(sizeof(plan_guests))
+    names = [name for name in said.users if name != "*"]
+    out.anybody = "*" in said.users
+    out.may_be_nobody = said.no_user_id
+    out.must_give = said.must_give_email
+    out.verify = said.verify_email
+    out.name_count = len(names)
+    out.names = plan_texts(names)
+    return out
+
+
+cdef method_limit *plan_methods(object conf) except? NULL:
+    cdef method_limit *out
+    if conf.allow_methods is None:
+        return NULL
+    out = <method_limit *>plan_alloc(sizeof(method_limit))
+    out.name_count = len(conf.allow_methods.names)
+    out.names = plan_texts(conf.allow_methods.names)
     return out

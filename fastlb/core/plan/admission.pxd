@@ -24,7 +24,8 @@ cdef enum:
     BECAUSE_TOO_MANY = 17       # passwords are being checked
     BECAUSE_UNKNOWN_TYPE = 18   # nobody serves this AuthType
     BECAUSE_OF_A_RULE = 19      # of mod_rewrite: decision.rewrite_because
-    BECAUSES = 19
+    BECAUSE_METHOD = 20         # AllowMethods
+    BECAUSES = 21
 
 # returns 0, or the status of the refusal; r.host_wanted or r.asks is set when that
 # depends on what is not known yet. r.user and r.challenge are set.

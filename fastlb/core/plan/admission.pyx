@@ -1,6 +1,6 @@
 """The phases of access (admission.pxd)."""
-# uses: ground/text, io/writer, ground/arena, plan/verdicts, plan/access_plan,
-#       plan/facts, plan/credentials, plan/access
+# uses: ground/chartable, ground/text, io/writer, ground/arena, plan/verdicts,
+#       plan/access_plan, plan/facts, plan/credentials, plan/access
 
 cdef plan_auth auth_said(request_facts *r) noexcept nogil:
     """What holds of passwords: each word by the last section that says it."""
@@ -25,6 +25,8 @@ cdef plan_auth auth_said(request_facts *r) noexcept nogil:
             out.authoritative = one.authoritative
         if out.forbids < 0:
             out.forbids = one.forbids
+        if out.guests == NULL:
+            out.guests = one.guests
         if out.provider_count == 0:
             out.provider_count = one.provider_count
             out.providers = one.providers
@@ -50,7 +52,7 @@ cdef int authenticate_basic(
         request_facts *r, const plan_auth *said, int *because) noexcept nogil:
     """returns 0 when r.user is who it says, or a status"""
     cdef value password
-    cdef int _, found
+    cdef int i, found
     cdef int verdict = VERDICT_NOBODY
     if said.name.data == NULL:
         return refused(because, BECAUSE_NO_NAME, 500)
@@ -61,8 +63,11 @@ cdef int authenticate_basic(
         return refused(
             because, BECAUSE_OF_NOTHING if found == CREDENTIALS_NONE
             else BECAUSE_SCHEME, 401)
-    for _ in range(said.provider_count if said.provider_count else 1):
-        verdict = password_verdict(r, said, password, because)
+    for i in range(said.provider_count if said.provider_count else 1):
+        if said.provider_count and said.providers[i] == PROVIDER_ANON:
+            verdict = guest_verdict(r.user, password, said.guests)
+        else:
+            verdict = password_verdict(r, said, password, because)
         if verdict != VERDICT_NOBODY:
             break
     if verdict == VERDICT_GRANTED:
@@ -77,6 +82,32 @@ cdef int authenticate_basic(
     return refused(
         because, BECAUSE_PASSWORD if verdict == VERDICT_DENIED else BECAUSE_NO_USER,
         401)
+
+
+cdef int guest_verdict(
+        value user, value password, const plan_guests *guests) noexcept nogil:
+    """mod_authn_anon: who names one of these gives an address of mail, or nothing."""
+    cdef int i
+    cdef bint known = False
+    if guests == NULL or (guests.name_count == 0 and not guests.anybody):
+        return VERDICT_NOBODY
+    if user.length == 0:
+        known = guests.may_be_nobody
+    else:
+        known = guests.anybody
+        for i in range(guests.name_count):
+            if guests.names[i].length == user.length and bytes_equal_nocase(
+                    guests.names[i].data, user.data, user.length):
+                known = True
+    if not known:
+        return VERDICT_NOBODY
+    if guests.must_give and password.length == 0:
+        return VERDICT_DENIED
+    if guests.verify and (
+            memchr(password.data, c'@', password.length) == NULL
+            or memchr(password.data, c'.', password.length) == NULL):
+        return VERDICT_DENIED
+    return VERDICT_GRANTED
 
 
 cdef int password_verdict(
@@ -117,8 +148,21 @@ cdef int authenticate(
     return 401
 
 
+cdef int refused_early(
+        request_facts *r, old_access *old, const method_limit *methods,
+        int *because) noexcept nogil:
+    """AllowMethods; then Order, Allow and Deny. returns 0 or a status"""
+    if methods != NULL and methods.name_count and not names_method(
+            r, methods.names, methods.name_count):
+        return refused(because, BECAUSE_METHOD, 405)
+    if old != NULL and not access_old_admits(r, old):
+        return refused(because, BECAUSE_OLD, 403)
+    return 0
+
+
 cdef int request_admission(request_facts *r, int *because) noexcept nogil:
     cdef old_access *old = NULL
+    cdef method_limit *methods = NULL
     cdef plan_auth said
     cdef bint any_auth = False
     cdef int i, result
@@ -132,14 +176,18 @@ cdef int request_admission(request_facts *r, int *because) noexcept nogil:
         if unlikely(r.confs[i].old != NULL):
             # As a whole: httpd has no merging of them.
             old = r.confs[i].old
-    if unlikely(old != NULL):
-        satisfy = access_old_word(
-            r, old.satisfies, old.satisfy_count, SATISFY_UNSAID)
-        if not access_old_admits(r, old):
-            if satisfy != SATISFY_ANY:
-                return refused(because, BECAUSE_OLD, 403)
-        elif satisfy == SATISFY_ANY:
+        if unlikely(r.confs[i].methods != NULL):
+            methods = r.confs[i].methods
+    if unlikely(old != NULL or methods != NULL):
+        if old != NULL:
+            satisfy = access_old_word(
+                r, old.satisfies, old.satisfy_count, SATISFY_UNSAID)
+        i = refused_early(r, old, methods, because)
+        if i == 0 and satisfy == SATISFY_ANY:
             return 0
+        if i != 0 and satisfy != SATISFY_ANY:
+            return i
+        because[0] = BECAUSE_OF_NOTHING
     result = access_requires(r)
     if likely(not any_auth):
         if likely(result == ACCESS_IS_GRANTED or result == ACCESS_IS_UNSAID):

@@ -135,6 +135,8 @@ cdef struct plan_conf:
     bint merging_off            # AuthMerging Off is written: what is before ends
     plan_auth *auth             # NULL: nothing is said of passwords
     old_access *old             # NULL: nor of Order, Allow, Deny, Satisfy
+    method_limit *methods       # AllowMethods; NULL: not said
+    text fake                   # Authorization for members; data NULL: not said
     text handler                # length 0: not set
     bint has_mapping
     plan_mapping *mapping
@@ -369,6 +371,7 @@ cdef struct plan_root:
     int remote_ip_note              # the variable of the proxies' list; -1: none
     plan_set *main_set
     int env_count               # variables named anywhere
+    bint any_fake               # AuthBasicFake stands anywhere
     int log_count
     long long max_connections_per_child
     int max_request_workers

@@ -266,6 +266,10 @@ cdef object plan_conf_of(plan_conf *c, object conf, plan_section *sections):
     c.merging_off = conf.auth_merging is not None and conf.auth_merging.number == 0
     c.auth = plan_auth_of(conf)
     c.old = plan_old(conf)
+    c.methods = plan_methods(conf)
+    if conf.auth_basic_fake is not None:
+        c.fake = plan_text(conf.auth_basic_fake)
+        plan.any_fake = True
     if conf.handler is not None:
         c.handler = plan_text(conf.handler)
     if conf.mapping is not None:

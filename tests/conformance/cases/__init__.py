@@ -24,6 +24,7 @@ from . import (
     sticky,
     tls,
     tls_members,
+    users,
     vhosts,
 )
 
@@ -42,6 +43,7 @@ SUBJECTS: dict[str, tuple[Case, ...]] = {
     "failover": failover.CASES,
     "errors": errors.CASES,
     "access": access.CASES,
+    "users": users.CASES,
     "sections": sections.CASES,
     "expressions": expressions.CASES,
     "logs": logs.CASES,
