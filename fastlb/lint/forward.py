@@ -49,7 +49,7 @@ def lint_forward(run: Drafts) -> None:
 
 def _guards(section: SectionDraft) -> bool:
     """A <Proxy> for any target that does not let everybody in."""
-    if section.kind not in (SectionKind.PROXY, SectionKind.PROXY_MATCH):
+    if not section.is_proxy:
         return False
     rule = access_rule(section.draft)
     is_open = rule is None or rule.op is AccessOp.GRANTED

@@ -188,6 +188,10 @@ class SectionDraft:
     tls: TlsLines = field(default_factory=TlsLines)  # of members; not of requests
 
     @property
+    def is_proxy(self) -> bool:
+        return self.kind in (SectionKind.PROXY, SectionKind.PROXY_MATCH)
+
+    @property
     def says_nothing(self) -> bool:
         """No request is treated otherwise for it; a regex may name its groups."""
         return self.draft == ConfDraft() and not self.is_regex
@@ -333,6 +337,12 @@ class Place:
     section: SectionDraft | None = None
     balancer: str | None = None  # inside <Proxy balancer://name>
     inert: bool = False  # inside <Directory>, <Files> ...: checked, never applied
+
+    @property
+    def proxy(self) -> str | None:
+        """The pattern of the <Proxy> around it."""
+        section = self.section
+        return section.pattern if section is not None and section.is_proxy else None
 
 
 Handler = Callable[[Drafts, Place, Node], None]

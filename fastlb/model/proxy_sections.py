@@ -14,11 +14,8 @@ from typing import Final
 
 from fastlb._pcre2 import PatternError, PatternLimitError
 from fastlb.facts.regex import compile_pcre
-from fastlb.facts.vhost import SectionKind
 from fastlb.model.drafts import SectionDraft
 from fastlb.model.globs import GLOB_LETTERS, glob_to_regex
-
-_PROXY_KINDS: Final = (SectionKind.PROXY, SectionKind.PROXY_MATCH)
 
 _SEES_THE_END: Final = re.compile(r"[$]|\\[zZbB]|\([?*]")
 """Parts of a regex by which more text behind a match could undo it."""
@@ -39,7 +36,7 @@ def bound_sections(
     indexes: list[int] = []
     dynamic: list[bool] = []
     for index, section in enumerate(sections):
-        if target == "!" or section.kind not in _PROXY_KINDS or section.says_nothing:
+        if target == "!" or not section.is_proxy or section.says_nothing:
             continue
         verdict = section_matches(section, target)
         if verdict is not False:

@@ -11,7 +11,6 @@ from typing import Final
 from fastlb.base.limits import MEMBERS_PER_BALANCER_MAX
 from fastlb.config.directives.member_params import MEMBER
 from fastlb.config.tree import Node
-from fastlb.facts.vhost import SectionKind
 from fastlb.model.drafts import (
     DirectSettings,
     Drafts,
@@ -41,11 +40,8 @@ def balancer_member(run: Drafts, place: Place, node: Node) -> None:
     """BalancerMember [balancer-url] url [key=value ...]."""
     words: list[str] = []
     params: list[tuple[str, str]] = []
-    inside = place.section is not None and place.section.kind in (
-        SectionKind.PROXY,
-        SectionKind.PROXY_MATCH,
-    )
-    path = place.section.pattern if place.section is not None and inside else None
+    path = place.proxy
+    inside = path is not None
     for word in node.args:
         key, equals, value = word.partition("=")
         if equals and not _looks_like_url(word):
@@ -142,13 +138,9 @@ def _looks_like_url(word: str) -> bool:
 def proxy_set(run: Drafts, place: Place, node: Node) -> None:
     """ProxySet [url] key=value ..."""
     words = list(node.args)
-    section = place.section
-    inside = section is not None and section.kind in (
-        SectionKind.PROXY,
-        SectionKind.PROXY_MATCH,
-    )
-    name = section.pattern if inside and section is not None else ""
-    if not inside:
+    name = place.proxy
+    inside = name is not None
+    if name is None:
         name = words.pop(0) if words else ""
     if is_balancer_url(name):
         key_name, _ = balancer_target(name, "ProxySet")
