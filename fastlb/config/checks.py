@@ -2,7 +2,7 @@
 
 Each reads a value out of the words, or refuses them with a `Complaint`; where nobody
 wants the value it is a check. `wrong` is Apache's sentence where it has one ({name}
-and {word} are filled in). An argument that is left out is None.
+and {word} are filled in).
 """
 
 from __future__ import annotations
@@ -12,27 +12,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastlb.config import units
-from fastlb.config.registry import Check, Complaint, Reader, Refused
+from fastlb.config.registry import Complaint, Reader, Refused
 from fastlb.config.suggest import nearest
 
 
 @dataclass(frozen=True, slots=True)
 class Integer(Reader):
-    """A whole number in low..high as the argument at index."""
+    """A whole number in low..high."""
 
     low: int | None = None
     high: int | None = None
     wrong: str = ""
-    index: int = 0
 
-    def read(self, name: str, words: tuple[str, ...]) -> int | None:
-        if self.index >= len(words):
-            return None
-        word = words[self.index]
+    def read(self, name: str, words: tuple[str, ...]) -> int:
         try:
-            return units.integer(word, self.low, self.high)
+            return units.integer(words[0], self.low, self.high)
         except units.UnitError as problem:
-            raise _refused(self.wrong, name, word, str(problem), self.index) from None
+            raise _refused(self.wrong, name, words[0], str(problem)) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +38,15 @@ class Duration(Reader):
     default_unit: str = "s"
     low_ms: int = 0
     wrong: str = ""
-    index: int = 0
 
-    def read(self, name: str, words: tuple[str, ...]) -> int | None:
-        if self.index >= len(words):
-            return None
-        word = words[self.index]
+    def read(self, name: str, words: tuple[str, ...]) -> int:
         try:
-            value = units.duration_ms(word, self.default_unit)
+            value = units.duration_ms(words[0], self.default_unit)
         except units.UnitError as problem:
-            raise _refused(self.wrong, name, word, str(problem), self.index) from None
+            raise _refused(self.wrong, name, words[0], str(problem)) from None
         if value < self.low_ms:
-            least = f"{word} is shorter than {self.low_ms} ms"
-            raise _refused(self.wrong, name, word, least, self.index)
+            least = f"{words[0]} is shorter than {self.low_ms} ms"
+            raise _refused(self.wrong, name, words[0], least)
         return value
 
 
@@ -65,8 +57,7 @@ class Seconds(Reader):
     wrong: str = ""
 
     def read(self, name: str, words: tuple[str, ...]) -> int:
-        time_ms = Duration("s", 0, self.wrong).read(name, words)
-        return (time_ms or 0) // 1000
+        return Duration("s", 0, self.wrong).read(name, words) // 1000
 
 
 class File(Reader):
@@ -80,27 +71,24 @@ class File(Reader):
 
 @dataclass(frozen=True, slots=True)
 class Choice(Reader):
-    """One of some words, in any case, as the argument at index.
+    """One of some words, in any case.
 
     values: what they mean, in the same order; (): the words as spelled here.
     """
 
     words: tuple[str, ...]
     wrong: str = ""
-    index: int = 0
     values: tuple[object, ...] = ()
 
     def read(self, name: str, words: tuple[str, ...]) -> Any:
-        if self.index >= len(words):
-            return None
-        word = words[self.index]
+        word = words[0]
         for spelled, value in zip(self.words, self.values or self.words, strict=True):
             if spelled.lower() == word.lower():
                 return value
         why = f"'{word}' is not one of {', '.join(self.words)}"
         best = nearest(word, self.words)
         cure = f"did you mean {best}?" if best else f"write {' or '.join(self.words)}"
-        raise _refused(self.wrong, name, word, why, self.index, cure=cure)
+        raise _refused(self.wrong, name, word, why, cure=cure)
 
 
 def word_of(kind: type[enum.Enum], wrong: str = "") -> Choice:
@@ -113,7 +101,7 @@ class Buffer(Reader):
     """Bytes of a socket buffer: 0 for the system's, or at least 512."""
 
     def read(self, name: str, words: tuple[str, ...]) -> int:
-        value = Integer(0).read(name, words) or 0
+        value = Integer(0).read(name, words)
         if 0 < value < 512:
             text = f"{name} must be >= 512 bytes, or 0 for system default."
             raise Refused(Complaint(text))
@@ -140,28 +128,10 @@ class Each:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Every:
-    """Several checks; the first complaint counts."""
-
-    checks: tuple[Check, ...]
-
-    def __call__(self, name: str, words: tuple[str, ...]) -> Complaint | None:
-        for check in self.checks:
-            found = check(name, words)
-            if found is not None:
-                return found
-        return None
-
-
-def every(*checks: Check) -> Check:
-    return Every(checks)
-
-
 def _refused(
-    wrong: str, name: str, word: str, problem: str, index: int, *, cure: str = ""
+    wrong: str, name: str, word: str, problem: str, *, cure: str = ""
 ) -> Refused:
     if not wrong:
-        return Refused(Complaint(f"{name}: {problem}", "", cure, word=index))
+        return Refused(Complaint(f"{name}: {problem}", "", cure))
     text = wrong.format(name=name, word=word)
-    return Refused(Complaint(text, problem, cure, word=index))
+    return Refused(Complaint(text, problem, cure))

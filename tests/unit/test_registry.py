@@ -10,7 +10,7 @@ from rows import rows
 
 from fastlb.base.errors import Severity
 from fastlb.config import conditions, modules
-from fastlb.config.checks import Choice, Duration, Integer, every
+from fastlb.config.checks import Choice, Duration, Integer
 from fastlb.config.directives_doc import document
 from fastlb.config.registry import (
     SVD,
@@ -204,16 +204,23 @@ def test_every_context_is_somewhere_in_the_whole() -> None:
     assert Context.SECTION in SVD
 
 
-def test_checks_look_at_their_own_word_only() -> None:
-    check = every(Integer(1, 9, index=1), Duration("s", 5, index=2))
-    assert check("X", ("a",)) is None
-    wrong = check("X", ("a", "10", "1"))
+def test_a_value_beyond_its_bounds_is_told_with_them() -> None:
+    wrong = Integer(1, 9)("X", ("10",))
     assert wrong is not None
-    assert (wrong.word, wrong.text) == (1, "X: 10 is not in 1 to 9")
-    short = check("X", ("a", "5", "1ms"))
+    assert (wrong.word, wrong.text) == (0, "X: 10 is not in 1 to 9")
+    short = Duration("s", 5)("X", ("1ms",))
     assert short is not None
     assert short.text == "X: 1ms is shorter than 5 ms"
-    assert Choice(("a",), index=1)("X", ("b",)) is None
+
+
+def test_each_of_two_numbers_is_looked_at() -> None:
+    recursion = REGISTRY.expected("LimitInternalRecursion")
+    assert recursion.value_problem(("1",)) is None
+    assert recursion.value_problem(("1", "2")) is None
+    for words, wrong in ((("0", "2"), 0), (("1", "0"), 1)):
+        found = recursion.value_problem(words)
+        assert found is not None
+        assert found.word == wrong
 
 
 def test_a_protocol_that_is_not_spoken_is_warned_of() -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from fastlb.base.errors import Severity
 from fastlb.base.levels import LEVELS, Level
 from fastlb.config import modules
-from fastlb.config.checks import Choice, Duration, Integer, every, word_of
+from fastlb.config.checks import Choice, Duration, Integer, word_of
 from fastlb.config.hosts import port_number, split_host_port
 from fastlb.config.registry import (
     SV,
@@ -90,6 +91,15 @@ class _ProtocolOptions(Reader):
 def _error_document(name: str, words: tuple[str, ...]) -> Complaint | None:
     if not re.fullmatch(r"[1-5][0-9][0-9]", words[0]):
         return Complaint(f"Unsupported HTTP response code {words[0]}")
+    return None
+
+
+def _recursion(name: str, words: tuple[str, ...]) -> Complaint | None:
+    """LimitInternalRecursion n [n]."""
+    for index, word in enumerate(words):
+        found = Integer(1, None, _RECURSION_WRONG)(name, (word,))
+        if found is not None:
+            return replace(found, word=index)
     return None
 
 
@@ -324,9 +334,7 @@ DIRECTIVES = (
         "n [n]",
         "how often error documents may lead to one another",
         default="10",
-        check=every(
-            Integer(1, None, _RECURSION_WRONG), Integer(1, None, _RECURSION_WRONG, 1)
-        ),
+        check=_recursion,
         status=Status.EXPLAINED,
         reason=(
             "an error document is the only internal redirect, and its own errors lead"
