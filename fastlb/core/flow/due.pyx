@@ -15,13 +15,16 @@ cdef void due_note(
     due.mark_error = mark_error
 
 
-cdef void due_error(exchange *x, int status, const char *detail) noexcept nogil:
+cdef bint due_error(exchange *x, int status, const char *detail) noexcept nogil:
+    """Always returns False, as due_lost does."""
     due_note(x, DUE_ERROR, status, detail, False)
+    return False
 
 
-cdef void due_lost(
+cdef bint due_lost(
         exchange *x, int status, const char *detail, bint mark_error) noexcept nogil:
     due_note(x, DUE_LOST, status, detail, mark_error)
+    return False
 
 
 cdef void due_elect(exchange *x) noexcept nogil:

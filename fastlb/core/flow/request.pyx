@@ -117,8 +117,7 @@ cdef bint request_continue(exchange *x) noexcept nogil:
         return True         # it has not waited (RFC 9110 10.1.1)
     x.body.continue_sent = True
     if stream_send(&x.down.c, b"HTTP/1.1 100 Continue\r\n\r\n", 25) != 25:
-        exchange_abort(x)
-        return False
+        return exchange_abort(x)
     return True
 
 
@@ -155,11 +154,7 @@ cdef bint request_refuse_body(exchange *x, int status) noexcept nogil:
     """
     x.keepalive = False
     exchange_detach(x, False)
-    if x.res.head_sent:
-        exchange_abort(x)
-    else:
-        due_error(x, status, NULL)
-    return False
+    return exchange_abort(x) if x.res.head_sent else due_error(x, status, NULL)
 
 
 cdef bint request_prefetch(exchange *x) noexcept nogil:
@@ -175,11 +170,9 @@ cdef bint request_prefetch(exchange *x) noexcept nogil:
     cdef bint chunked = x.body.framing.kind == BODY_CHUNKED
     while True:
         if chunked and body_decode_kept(x) < 0:
-            request_refuse_body(x, 400)
-            return False
+            return request_refuse_body(x, 400)
         if x.body.limit and x.body.bytes_in > x.body.limit:
-            request_refuse_body(x, 413)
-            return False
+            return request_refuse_body(x, 413)
         if x.body.done and (not chunked or x.body.kept <= BODY_PREFETCH_BYTES):
             if chunked:
                 x.body.framing.kind = BODY_LENGTH
@@ -199,8 +192,7 @@ cdef bint request_prefetch(exchange *x) noexcept nogil:
             return False
         if n < 0:
             # The end came within the body. Who only shut its side can be told.
-            request_refuse_body(x, 400)
-            return False
+            return request_refuse_body(x, 400)
         read_time_got(x, n)
         if chunked:
             d.input.end += <unsigned int>n
@@ -344,8 +336,7 @@ cdef bint request_send_failed(exchange *x) noexcept nogil:
     if stale_retry(x):
         return False
     say_error(x, &SAY_SEND, stream_errno)
-    due_lost(x, 502, b"Error reading from remote server", False)
-    return False
+    return due_lost(x, 502, b"Error reading from remote server", False)
 
 
 cdef bint stale_retry(exchange *x) noexcept nogil:
@@ -468,8 +459,7 @@ cdef bint request_pump(exchange *x) noexcept nogil:
 cdef bint request_body_lost(exchange *x, int why) noexcept nogil:
     """What request_receive returned below AGAIN. Always returns False."""
     if why == FAILED:
-        exchange_abort(x)       # the client went away in the middle of its body
-        return False
+        return exchange_abort(x)       # the client went away in the middle of its body
     return request_refuse_body(x, 400 if why == CLOSED else -why)
 
 

@@ -29,8 +29,7 @@ cdef bint response_pump(exchange *x) noexcept nogil:
                 timer_clear(&x.up.c.timer)      # it is the client that is slow
             return True
         if rc < 0:
-            exchange_abort(x)
-            return False
+            return exchange_abort(x)
         if x.res.done or x.state == X_LOCAL:
             return exchange_finish(x)
         if x.up == NULL:
@@ -124,8 +123,7 @@ cdef bint response_read_head(exchange *x) noexcept nogil:
             BUFFER_SMALL if pool_of(x.member).sends_large and splice_is_possible(x)
             else BUFFER_MEDIUM)
         if u.input == NULL:
-            exchange_abort(x)
-            return False
+            return exchange_abort(x)
     if buffer_room(u.input) == 0 and not buffer_grow(&u.input):
         return response_broken(x)
     n = stream_recv(&u.c, &u.input.data[u.input.end], buffer_room(u.input))
@@ -186,9 +184,8 @@ cdef bint response_interim(exchange *x) noexcept nogil:
     x.res.interim_count += 1
     if x.res.interim_count > INTERIM_RESPONSES_MAX:
         say_error(x, &SAY_RESPONSE, 0)
-        due_lost(
+        return due_lost(
             x, 502, b"Too many (10) interim responses", False)
-        return False
     if status == 100:
         x.attempt.await_continue = False
         relay = x.body.expect_continue and not x.body.continue_sent \
@@ -200,8 +197,7 @@ cdef bint response_interim(exchange *x) noexcept nogil:
         relay = False
     if relay and rewrite_interim(
             x, &response_head, &x.up.input.data[x.up.input.start]) < 0:
-        due_lost(x, 502, NULL, False)
-        return False
+        return due_lost(x, 502, NULL, False)
     return True
 
 
@@ -215,8 +211,7 @@ cdef bint response_lost(exchange *x, int why) noexcept nogil:
             buffer_held(x.up.input)) != NULL:
         return response_broken(x)       # a status line came, but not its fields
     say_error(x, &SAY_STATUS_LINE, stream_errno if why == FAILED else 0)
-    due_lost(x, 502, b"Error reading from remote server", False)
-    return False
+    return due_lost(x, 502, b"Error reading from remote server", False)
 
 
 cdef bint response_is_http09(exchange *x) noexcept nogil:
@@ -251,8 +246,7 @@ cdef bint response_http09(exchange *x) noexcept nogil:
     x.res.reusable = False
     x.status = 200
     if rewrite_response(x, &response_head, b"HTTP/1.0 200 OK\r\n") < 0:
-        due_lost(x, 502, NULL, False)
-        return False
+        return due_lost(x, 502, NULL, False)
     x.res.head_sent = True
     return response_take(x)
 
@@ -265,11 +259,9 @@ cdef bint response_broken(exchange *x) noexcept nogil:
     if response_head.why == WHY_VERSION or response_head.why == WHY_REQUEST_LINE:
         # httpd quotes the line. What a member sent too late behind another request's
         # answer would be shown to this one's client; the log has it.
-        due_lost(
+        return due_lost(
             x, 502, b"Corrupt status line returned by remote server", False)
-    else:
-        due_lost(x, 502, NULL, False)
-    return False
+    return due_lost(x, 502, NULL, False)
 
 
 cdef bint error_is_overridden(exchange *x, int status) noexcept nogil:
@@ -388,8 +380,7 @@ cdef bint response_override(exchange *x, const char *data) noexcept nogil:
     exchange_detach(x, x.res.framing.kind == BODY_NONE and response_reusable(x))
     memset(&x.res, 0, sizeof(response_side))
     x.local.overridden = True
-    due_error(x, status, NULL)
-    return False
+    return due_error(x, status, NULL)
 
 
 cdef bint response_take(exchange *x) noexcept nogil:
@@ -417,8 +408,7 @@ cdef bint response_take(exchange *x) noexcept nogil:
         if chunk_decode(
                 &x.res.chunks, &b.data[b.start], held, &payload, &consumed) < 0:
             say_error(x, &SAY_RESPONSE, 0)
-            exchange_cut(x)
-            return False
+            return exchange_cut(x)
         x.attempt.bytes_in -= consumed - payload
         response_decoded(x, payload, consumed)
         return True
@@ -458,8 +448,7 @@ cdef bint response_read_body(exchange *x) noexcept nogil:
             size_class = BUFFER_LARGE
         u.input = buffer_take(size_class)
         if u.input == NULL:
-            exchange_abort(x)
-            return False
+            return exchange_abort(x)
     buffer_empty(u.input)
     # Not bounded by what is to come: a short read tells that the socket is empty.
     room = buffer_room(u.input)
@@ -478,8 +467,7 @@ cdef bint response_read_body(exchange *x) noexcept nogil:
     if n < 0:
         # AH01110: the client must not take it for whole.
         say_error(x, &SAY_RESPONSE, stream_errno if n == FAILED else 0)
-        exchange_cut(x)
-        return False
+        return exchange_cut(x)
     u.input.end += <unsigned int>n
     x.attempt.bytes_in += n
     if not response_take(x):

@@ -108,14 +108,16 @@ cdef void exchange_end(exchange *x) noexcept nogil:
     downstream_close(d)
 
 
-cdef void exchange_abort(exchange *x) noexcept nogil:
-    """The client went away."""
+cdef bint exchange_abort(exchange *x) noexcept nogil:
+    """The client went away. Always returns False."""
     x.record.aborted = True
     exchange_end(x)
+    return False
 
 
-cdef void exchange_cut(exchange *x) noexcept nogil:
-    """The body cannot be completed: the client sees a message that is not whole.
+cdef bint exchange_cut(exchange *x) noexcept nogil:
+    """The body cannot be completed: the client sees a message that is not whole. Always
+    returns False.
 
     A missing last chunk or too few bytes say so, and what went out before (answers to
     pipelined requests too) must arrive. Where our close would be the end of the
@@ -129,3 +131,4 @@ cdef void exchange_cut(exchange *x) noexcept nogil:
         downstream_reset(d)
     else:
         downstream_linger(d)
+    return False

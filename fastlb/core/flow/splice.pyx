@@ -32,8 +32,7 @@ cdef bint splice_in(exchange *x) noexcept nogil:
         x.pipe.failed = True      # not for this kind of socket
         return True
     say_error(x, &SAY_RESPONSE, 0 if n == 0 else errno)
-    exchange_cut(x)
-    return False
+    return exchange_cut(x)
 
 
 cdef int splice_out(exchange *x) noexcept nogil:

@@ -77,13 +77,11 @@ cdef bint tunnel_begin(exchange *x, head *res, unsigned int head_bytes) noexcept
     if not upgrade_is_granted(x, res, granted):
         told = service_unexpected_upgrade(x, granted)
         say_more(x, &SAY_RETURNED, 0, told, 0)
-        due_lost(x, 502, told, False)
-        return False
+        return due_lost(x, 502, told, False)
     x.status = 101
     x.keepalive = False
     if rewrite_interim(x, res, &u.input.data[u.input.start]) < 0:
-        due_lost(x, 502, NULL, False)
-        return False
+        return due_lost(x, 502, NULL, False)
     u.input.start += head_bytes
     if not plan.compat_apache:
         x.record.body_bytes_out += buffer_held(u.input)
