@@ -124,8 +124,9 @@ cdef void downstream_drain(downstream *d) noexcept nogil:
 cdef void downstream_flush(downstream *d) noexcept nogil:
     """Last bytes of the last answer; then close."""
     cdef int rc
+    cdef long long uncounted = 0    # it was logged before
     if d.output != NULL:
-        rc = stream_flush(&d.c, d.output)
+        rc = stream_flush(&d.c, d.output, &uncounted)
         if rc == AGAIN and not d.c.broken:
             timer_set(&d.c.timer, watch.now_us + d.vhost.said.timeout_us)
             return

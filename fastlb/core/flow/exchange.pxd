@@ -147,7 +147,6 @@ cdef struct attempt:
     bint fresh                  # a reused connection was dead: only a new one will do
     int refused_errno           # X_REFUSED: why; or NO_ADDRESS
     value upgrade               # asked of this member; length 0: nothing
-    bint begun                  # something of the request has been sent
     bint sent                   # everything has been handed to the socket
     bint is_deaf                # the member stopped taking the request
     bint timed_out              # it did not answer in time
@@ -155,8 +154,8 @@ cdef struct attempt:
     bint expect_sent            # the member is asked for a 100
     bint await_continue         # ... and the body is held back until it comes
     bint ping_sent              # the Expect is ours (ping=)
-    long long bytes_out         # to and from the member; ledger.pxd says what counts
-    long long bytes_in
+    long long bytes_out         # to the member; 0: nothing of the request was sent
+    long long bytes_in          # from it; ledger.pxd says what counts
 
 # Member's socket -> pipe -> client's socket (pipes.pyx, splice.pyx).
 cdef struct splice_pipe:

@@ -60,4 +60,4 @@ cdef bint request_can_be_sent_again(exchange *x) noexcept nogil:
         return False
     if x.attempt.await_continue:
         return True     # the body was held back for the 100 that never came
-    return not x.attempt.begun or request_is_idempotent(x)
+    return x.attempt.bytes_out == 0 or request_is_idempotent(x)

@@ -325,7 +325,7 @@ cdef void body_frame(buffer *b, bint last) noexcept nogil:
 
 cdef bint request_send_failed(exchange *x) noexcept nogil:
     """The member does not take the request. It may have said why (an early answer)."""
-    if x.attempt.begun:
+    if x.attempt.bytes_out:
         # Read what it said, also when that came with the reset and no event has told
         # of it yet; the response decides, and the connection ends with it.
         x.up.c.readable = True
@@ -360,12 +360,12 @@ cdef int request_flush_both(exchange *x) noexcept nogil:
         request_kept(x) + x.attempt.body_sent, x.body.kept - x.attempt.body_sent)
     if n < 0:
         return <int>n
+    x.attempt.bytes_out += n
     if <unsigned int>n < held:
         b.start += <unsigned int>n
         return AGAIN
     b.start = b.end
     x.attempt.body_sent += <unsigned int>n - held
-    x.attempt.bytes_out += n - held
     return 1
 
 
@@ -377,22 +377,16 @@ cdef bint request_pump(exchange *x) noexcept nogil:
     cdef upstream *u = x.up
     cdef downstream *d = x.down
     cdef ssize_t n
-    cdef unsigned int before
     cdef int rc, _
     if u.output != NULL:
-        before = buffer_held(u.output)
         if x.attempt.body_sent < x.body.kept and not x.body.chunked_out \
                 and not x.attempt.await_continue:
             rc = request_flush_both(x)
         else:
-            rc = stream_flush(&u.c, u.output)
+            rc = stream_flush(&u.c, u.output, &x.attempt.bytes_out)
         if likely(rc == 1):
-            x.attempt.begun = True
-            x.attempt.bytes_out += before
             buffer_drop(&u.output)
         elif rc == AGAIN:
-            x.attempt.begun = x.attempt.begun or buffer_held(u.output) < before
-            x.attempt.bytes_out += before - buffer_held(u.output)
             request_wait_for_member(x)
             return True
         else:
@@ -430,9 +424,7 @@ cdef bint request_pump(exchange *x) noexcept nogil:
             if not request_frame_kept(x):
                 return request_send_failed(x)
         if x.body.stream != NULL and buffer_held(x.body.stream):
-            before = buffer_held(x.body.stream)
-            rc = stream_flush(&u.c, x.body.stream)
-            x.attempt.bytes_out += before - buffer_held(x.body.stream)
+            rc = stream_flush(&u.c, x.body.stream, &x.attempt.bytes_out)
             if rc == FAILED:
                 return request_send_failed(x)
             if rc == AGAIN:

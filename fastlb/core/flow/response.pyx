@@ -84,18 +84,14 @@ cdef int response_flush(exchange *x) noexcept nogil:
                 return AGAIN
             u.input.start += <unsigned int>n - held
         else:
-            held = buffer_held(d.output)
-            n = stream_flush(&d.c, d.output)
-            x.record.bytes_out += held - buffer_held(d.output)
+            n = stream_flush(&d.c, d.output, &x.record.bytes_out)
             if n != 1:
                 return <int>n
         buffer_drop(&d.output)
         if x.record.first_byte_us == 0:
             x.record.first_byte_us = watch.now_us
     if u != NULL and u.input != NULL and x.res.head_sent and buffer_held(u.input):
-        held = buffer_held(u.input)
-        n = stream_flush(&d.c, u.input)
-        x.record.bytes_out += held - buffer_held(u.input)
+        n = stream_flush(&d.c, u.input, &x.record.bytes_out)
         if n != 1:
             # The member has no part in a slow client's last bytes.
             if n == AGAIN and x.res.done:

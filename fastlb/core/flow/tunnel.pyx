@@ -236,12 +236,9 @@ cdef int tunnel_move(
         long long *received, long long *sent) noexcept nogil:
     """One direction, as far as both sides go now. returns MOVED_*"""
     cdef ssize_t n, taken
-    cdef unsigned int before
     cdef int rc, _
     if held[0] != NULL:
-        before = buffer_held(held[0])
-        rc = stream_flush(sink, held[0])
-        sent[0] += before - buffer_held(held[0])
+        rc = stream_flush(sink, held[0], sent)
         if rc == AGAIN:
             return MOVED_ALL
         if rc < 0:
@@ -305,9 +302,7 @@ cdef void tunnel_step(exchange *x) noexcept nogil:
 cdef int tunnel_send_head(exchange *x) noexcept nogil:
     """The 101 goes first. returns 0, or FAILED"""
     cdef downstream *d = x.down
-    cdef unsigned int before = buffer_held(d.output)
-    cdef int rc = stream_flush(&d.c, d.output)
-    x.record.bytes_out += before - buffer_held(d.output)
+    cdef int rc = stream_flush(&d.c, d.output, &x.record.bytes_out)
     if rc == AGAIN:
         return 0
     if rc < 0:

@@ -95,14 +95,15 @@ cdef bint stream_is_quiet(conn *c) noexcept nogil:
     return recv(c.fd, &one, 1, MSG_PEEK | MSG_DONTWAIT) < 0 and errno == EAGAIN
 
 
-cdef int stream_flush(conn *c, buffer *b) noexcept nogil:
-    """Send what the buffer holds. returns 1 all sent; AGAIN; FAILED."""
+cdef int stream_flush(conn *c, buffer *b, long long *sent) noexcept nogil:
+    """Send what the buffer holds, and count it. returns 1 all sent; AGAIN; FAILED."""
     cdef ssize_t n
     while b.start < b.end:
         n = stream_send(c, &b.data[b.start], b.end - b.start)
         if n < 0:
             return <int>n
         b.start += <unsigned int>n
+        sent[0] += n
         if b.start < b.end:
             return AGAIN
     return 1
