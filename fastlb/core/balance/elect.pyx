@@ -263,24 +263,18 @@ cdef int elect(
     # First of all: taking a lock waits for every store that stands before it.
     if likely(pays):
         lock = balancer_lock(t, b.slot)
+    memset(out, 0, sizeof(election))
     out.chosen = -1
-    out.why = ELECT_OK
-    out.by_route = False
-    out.route_changed = False
-    out.forced_recovery = False
     out.lock = lock
-    out.began_anew = False
     if b.member_count == 0:
         out.why = ELECT_NO_MEMBERS
         return -1
     ASSERT(b.member_count <= MEMBERS_PER_BALANCER_MAX)
+    memset(&c, 0, sizeof(c))
     c.table = t
     c.candidates = elect_candidates
-    c.count = 0
-    c.is_wild = False
     c.now_us = now_us
     c.random = random
-    c.total = 0
     if likely(pays):
         if DEBUG_BUILD:
             before = elect_sum(b)

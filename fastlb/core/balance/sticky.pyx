@@ -82,11 +82,7 @@ cdef int sticky_find(
         sticky_result *out) noexcept nogil:
     cdef const char *separator
     cdef unsigned int length = 0
-    out.value = NULL
-    out.value_length = 0
-    out.route = NULL
-    out.route_length = 0
-    out.from_url = False
+    memset(out, 0, sizeof(sticky_result))
     if b.sticky_url != NULL and b.sticky_url_length > 0 and target != NULL:
         out.value = sticky_url_value(
             target, target + target_length, b.sticky_url, b.sticky_url_length,

@@ -232,11 +232,8 @@ cdef bint response_is_http09(exchange *x) noexcept nogil:
 
 cdef bint response_http09(exchange *x) noexcept nogil:
     """Relay a bare body with 200 until the member closes."""
+    head_clear(&response_head)
     response_head.status = 200
-    response_head.field_count = 0
-    response_head.seen = 0
-    response_head.seen_high = 0
-    response_head.minor = 0
     response_head.reason = span(13, 2)
     x.res.framing.kind = BODY_UNTIL_CLOSE
     x.res.reusable = False

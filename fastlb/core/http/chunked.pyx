@@ -28,10 +28,7 @@ cdef enum:
 
 
 cdef void chunk_begin(chunk_decoder *d) noexcept nogil:
-    d.state = CHUNK_SIZE_FIRST
-    d.line_bytes = 0
-    d.remaining = 0
-    d.done = False
+    memset(d, 0, sizeof(chunk_decoder))     # CHUNK_SIZE_FIRST
 
 
 cdef int chunk_decode(

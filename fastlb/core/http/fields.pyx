@@ -37,11 +37,7 @@ cdef inline int parse_fields(
                 break
             if p[1] != c"\n":
                 return refuse(out, WHY_FIELD_SYNTAX, status)
-            out.field_count = <unsigned short>count
-            out.seen = <unsigned int>seen
-            out.seen_high = <unsigned int>(seen >> 32)
-            out.length = <unsigned int>(p + 2 - data)
-            return <int>out.length
+            return fields_end(out, count, seen, p + 2 - data)
         stop = scan_colon(p, end)
         name_length = stop - p
         id = field_number(p, name_length)
@@ -51,11 +47,7 @@ cdef inline int parse_fields(
             # Not a field line: the end of a head with bare LF, a line to be skipped,
             # one that is not complete, or a malformed one.
             if not is_request and p[0] == c"\n":
-                out.field_count = <unsigned short>count
-                out.seen = <unsigned int>seen
-                out.seen_high = <unsigned int>(seen >> 32)
-                out.length = <unsigned int>(p + 1 - data)
-                return <int>out.length
+                return fields_end(out, count, seen, p + 1 - data)
             p = behind_odd_line(out, p, end, limits, status)
             if p == NULL:
                 return AGAIN if out.why == WHY_NONE else -status
@@ -101,6 +93,17 @@ cdef inline int parse_fields(
     if end - p > limits.field_bytes and memchr(p, c"\n", end - p) == NULL:
         return refuse(out, WHY_FIELD_SIZE, status)
     return AGAIN
+
+
+# The empty line was met: the head is so long.
+cdef inline int fields_end(
+    head *out, unsigned int count, unsigned long long seen, long length
+) noexcept nogil:
+    out.field_count = <unsigned short>count
+    out.seen = <unsigned int>seen
+    out.seen_high = <unsigned int>(seen >> 32)
+    out.length = <unsigned int>length
+    return <int>length
 
 
 cdef inline int refuse(head *out, int why, int status) noexcept nogil:

@@ -25,14 +25,8 @@ cdef int head_find_end(
     cdef const char *end = data + length
     cdef const char *line = data
     cdef const char *stop
-    cdef int empty_lines = 0
     if not scanned[0] & FIRST_LINE_SEEN:
-        while (
-            empty_lines < EMPTY_LINES_MAX
-            and end - line >= 2 and line[0] == c"\r" and line[1] == c"\n"
-        ):
-            line += 2
-            empty_lines += 1
+        line = behind_empty_lines(data, end)
         if at < line - data:
             at = <unsigned int>(line - data)
         stop = NULL
@@ -56,6 +50,17 @@ cdef int head_find_end(
     return AGAIN
 
 
+# Where the first line begins, behind what is forgiven before it.
+cdef inline const char *behind_empty_lines(
+    const char *p, const char *end
+) noexcept nogil:
+    cdef int _
+    for _ in range(EMPTY_LINES_MAX):
+        if end - p >= 2 and p[0] == c"\r" and p[1] == c"\n":
+            p += 2
+    return p
+
+
 # Do fields follow this first line? True for a status line and for a request line that
 # ends with a version and CRLF.
 cdef inline bint line_begins_head(const char *line, const char *lf) noexcept nogil:
@@ -74,17 +79,9 @@ cdef int head_parse_request(
     head *out, char *data, unsigned int length, const head_limits *limits
 ) noexcept nogil:
     cdef const char *end = data + length
-    cdef const char *p = data
-    cdef const char *line
-    cdef int empty_lines = 0
+    cdef const char *line = behind_empty_lines(data, end)
+    cdef const char *p = line
     head_clear(out)
-    while (
-        empty_lines < EMPTY_LINES_MAX
-        and end - p >= 2 and p[0] == c"\r" and p[1] == c"\n"
-    ):
-        p += 2
-        empty_lines += 1
-    line = p
     while p < end and char_class[<unsigned char>p[0]] & CHAR_TOKEN:
         p += 1
     if p == line or p == end or p[0] != c" ":
@@ -123,18 +120,8 @@ cdef int head_parse_request(
 
 
 cdef inline void head_clear(head *out) noexcept nogil:
-    out.method.offset = out.method.length = 0
-    out.target.offset = out.target.length = 0
-    out.reason.offset = out.reason.length = 0
-    out.method_id = METHOD_OTHER
-    out.status = 0
-    out.minor = 0
-    out.why = WHY_NONE
-    out.field_count = 0
-    out.length = 0
-    out.fields_at = 0
-    out.seen = 0
-    out.seen_high = 0
+    # Everything up to the fields, which are written as far as they are counted.
+    memset(out, 0, <size_t>(<char *>&out.first[0] - <char *>out))
 
 
 # Method names are compared with their case (RFC 9110 9.1).
@@ -238,12 +225,10 @@ cdef int head_parse_response(
     head *out, char *data, unsigned int length, const head_limits *limits
 ) noexcept nogil:
     cdef const char *end = data + length
-    cdef const char *p = data
+    cdef const char *p = behind_empty_lines(data, end)
     cdef const char *stop
     cdef const char *reason_end
     head_clear(out)
-    if end - p >= 2 and p[0] == c"\r" and p[1] == c"\n":
-        p += 2
     stop = <const char *>memchr(p, c"\n", end - p)
     if stop == NULL:
         if end - p > limits.field_bytes:

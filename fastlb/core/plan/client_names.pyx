@@ -29,15 +29,12 @@ cdef client_name *client_name_find(
         if client_names == NULL:
             return NULL
     n = &client_names[place]
-    if n.state == NAME_WANTED or n.state == NAME_ASKED:
-        # Whoever asks for longer than a line may wait has no name.
-        if n.both_ways == both_ways and now_us < n.until_us \
-                and memcmp(&n.address[0], address, 16) == 0:
-            return n
-        return NULL
-    if n.state == NAME_KNOWN and n.both_ways == both_ways and now_us < n.until_us \
+    if n.state != NAME_FREE and n.both_ways == both_ways and now_us < n.until_us \
             and memcmp(&n.address[0], address, 16) == 0:
         return n
+    # Whoever asks for longer than a line may wait has no name.
+    if n.state == NAME_WANTED or n.state == NAME_ASKED:
+        return NULL
     if client_names_ended or client_names_open >= CLIENT_NAMES_ASKED_MAX:
         return NULL
     client_name_number += 1
