@@ -57,6 +57,11 @@ BODY_KINDS = {
 }
 
 
+ctypedef int (*head_parser)(
+    head *out, char *data, unsigned int length,
+    const head_limits *limits) noexcept nogil
+
+cdef head probed                # one is looked at at a time
 cdef long PAGE_BYTES = 4096
 
 
@@ -107,7 +112,9 @@ cdef bytes piece(const char *data, unsigned int offset, unsigned int length):
     return data[offset:offset + length]
 
 
-cdef dict framing_facts(framing *f):
+cdef object framing_facts(head *h, framing *f, int result):
+    if result != 0:
+        return result, WHYS[h.why]
     return {
         "body": BODY_KINDS[f.kind], "length": f.length,
         "close_after": bool(f.close_after),
@@ -143,6 +150,23 @@ cdef object check_index(head *h, const char *data):
         assert (f != NULL) == (id in indexes), names[id]
         if f != NULL:
             assert f == &h.fields[indexes[id]]
+
+
+cdef object head_facts(head *h, Fence fence, int result):
+    """What a parser found, (code, why), or AGAIN."""
+    if result == AGAIN:
+        return AGAIN
+    if result < 0:
+        return result, WHYS[h.why]
+    assert result == <int>h.length
+    check_index(h, fence.data)
+    return {
+        "minor": h.minor,
+        "length": h.length,
+        "fields_at": h.fields_at,
+        "fields": fields_of(h, fence.data, True),
+        "bytes": fence.data[:fence.length],
+    }
 
 
 def find_end(bytes data, pieces=None):
@@ -189,84 +213,50 @@ def parse_request(bytes data, **options):
     """
     cdef head_limits limits = limits_from(options)
     cdef Fence fence = Fence(data)
-    cdef head *h = <head *>malloc(sizeof(head))
+    cdef head *h = &probed
     cdef framing body
     cdef hop_facts facts
     cdef span host, path
     cdef int result
-    try:
-        memset(h, 0xEE, sizeof(head))
-        result = head_parse_request(h, fence.data, fence.length, &limits)
-        if result == AGAIN:
-            return AGAIN
-        if result < 0:
-            return result, WHYS[h.why]
-        assert result == <int>h.length
-        check_index(h, fence.data)
-        found = {
-            "method": piece(fence.data, h.method.offset, h.method.length),
-            "method_id": h.method_id,
-            "target": piece(fence.data, h.target.offset, h.target.length),
-            "minor": h.minor,
-            "length": h.length,
-            "fields_at": h.fields_at,
-            "fields": fields_of(h, fence.data, True),
-        }
-        result = head_check_host(h, fence.data, limits.strict, &host, &path)
-        if result < 0:
-            found["host"] = result, WHYS[h.why]
-        else:
-            found["host"] = piece(fence.data, host.offset, host.length)
-            found["path"] = piece(fence.data, path.offset, path.length)
-        result = framing_of_request(h, fence.data, &limits, &body)
-        found["framing"] = (
-            framing_facts(&body) if result == 0 else (result, WHYS[h.why])
-        )
-        found["hops"] = head_drop_hop_by_hop(h, fence.data, &facts)
-        found["kept"] = fields_of(h, fence.data, False)
-        found["close"] = bool(facts.close)
-        found["keep_alive"] = bool(facts.keep_alive)
-        found["upgrade"] = bool(facts.upgrade)
-        found["bytes"] = fence.data[:fence.length]
+    memset(h, 0xEE, sizeof(head))
+    found = head_facts(
+        h, fence, head_parse_request(h, fence.data, fence.length, &limits))
+    if not isinstance(found, dict):
         return found
-    finally:
-        free(h)
+    found["method"] = piece(fence.data, h.method.offset, h.method.length)
+    found["method_id"] = h.method_id
+    found["target"] = piece(fence.data, h.target.offset, h.target.length)
+    result = head_check_host(h, fence.data, limits.strict, &host, &path)
+    if result < 0:
+        found["host"] = result, WHYS[h.why]
+    else:
+        found["host"] = piece(fence.data, host.offset, host.length)
+        found["path"] = piece(fence.data, path.offset, path.length)
+    found["framing"] = framing_facts(
+        h, &body, framing_of_request(h, fence.data, &limits, &body))
+    found["hops"] = head_drop_hop_by_hop(h, fence.data, &facts)
+    found["kept"] = fields_of(h, fence.data, False)
+    found["close"] = bool(facts.close)
+    found["keep_alive"] = bool(facts.keep_alive)
+    found["upgrade"] = bool(facts.upgrade)
+    return found
 
 
 def parse_response(bytes data, method="GET", **options):
     """As parse_request; framing is that of the answer to a request of the method."""
     cdef head_limits limits = limits_from(options)
     cdef Fence fence = Fence(data)
-    cdef head *h = <head *>malloc(sizeof(head))
+    cdef head *h = &probed
     cdef framing body
-    cdef int result
-    try:
-        memset(h, 0xEE, sizeof(head))
-        result = head_parse_response(h, fence.data, fence.length, &limits)
-        if result == AGAIN:
-            return AGAIN
-        if result < 0:
-            return result, WHYS[h.why]
-        assert result == <int>h.length
-        check_index(h, fence.data)
-        found = {
-            "status": h.status,
-            "reason": piece(fence.data, h.reason.offset, h.reason.length),
-            "minor": h.minor,
-            "length": h.length,
-            "fields_at": h.fields_at,
-            "fields": fields_of(h, fence.data, True),
-            "bytes": fence.data[:fence.length],
-        }
-        result = framing_of_response(
-            h, fence.data, METHOD_IDS.get(method, METHOD_OTHER), &body
-        )
-        found["framing"] = (
-            framing_facts(&body) if result == 0 else (result, WHYS[h.why])
-        )
-        return found
-    finally:
-        free(h)
+    memset(h, 0xEE, sizeof(head))
+    found = head_facts(
+        h, fence, head_parse_response(h, fence.data, fence.length, &limits))
+    if isinstance(found, dict):
+        found["status"] = h.status
+        found["reason"] = piece(fence.data, h.reason.offset, h.reason.length)
+        found["framing"] = framing_facts(h, &body, framing_of_response(
+            h, fence.data, METHOD_IDS.get(method, METHOD_OTHER), &body))
+    return found
 
 
 def has_token(bytes value, bytes token):
@@ -327,7 +317,7 @@ def scan(str what, bytes data):
 def time_head(bytes data, str what, int rounds):
     """Nanoseconds per head: "find", "parse", "judge" (Host, framing, hops) or "all"."""
     cdef head_limits limits = limits_from({})
-    cdef head *h = <head *>malloc(sizeof(head))
+    cdef head *h = &probed
     cdef char *buffer = <char *>malloc(len(data))
     cdef unsigned int length = <unsigned int>len(data)
     cdef unsigned int scanned = 0
@@ -336,28 +326,23 @@ def time_head(bytes data, str what, int rounds):
     cdef span host, path
     cdef long long begun
     cdef bint find = what in ("find", "all")
-    cdef bint parse = what in ("parse", "all")
+    cdef bint parses = what in ("parse", "all")
     cdef bint judge = what in ("judge", "all")
     cdef bint is_response = data.startswith(b"HTTP/")
+    cdef head_parser parse = head_parse_response if is_response else head_parse_request
     cdef int _round
     cdef int failed = 0
     memcpy(buffer, <const char *>data, length)
     try:
-        if is_response:
-            failed |= head_parse_response(h, buffer, length, &limits) < 0
-        else:
-            failed |= head_parse_request(h, buffer, length, &limits) < 0
+        failed |= parse(h, buffer, length, &limits) < 0
         begun = clock_us()
         with nogil:
             for _round in range(rounds):
                 if find:
                     scanned = 0
                     failed |= head_find_end(buffer, length, &scanned) < 0
-                if parse:
-                    if is_response:
-                        failed |= head_parse_response(h, buffer, length, &limits) < 0
-                    else:
-                        failed |= head_parse_request(h, buffer, length, &limits) < 0
+                if parses:
+                    failed |= parse(h, buffer, length, &limits) < 0
                 if judge:
                     if is_response:
                         failed |= framing_of_response(h, buffer, METHOD_GET, &body) < 0
@@ -370,4 +355,3 @@ def time_head(bytes data, str what, int rounds):
         return (clock_us() - begun) * 1000 / <double>rounds
     finally:
         free(buffer)
-        free(h)
