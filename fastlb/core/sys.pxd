@@ -8,9 +8,7 @@ from posix.unistd cimport close, write
 cdef extern from "errno.h" nogil:
     int errno
     int EAGAIN, EINTR, EINPROGRESS, EMFILE, ENFILE, ECONNABORTED, ENOBUFS, ENOMEM
-    int ENOSPC
-    int EPIPE, ECONNRESET, ETIMEDOUT, EADDRNOTAVAIL, EINVAL, EPROTO
-    int EAFNOSUPPORT
+    int ENOSPC, ETIMEDOUT, EADDRNOTAVAIL, EAFNOSUPPORT, EINVAL, EPROTO
 
 cdef extern from "sys/uio.h" nogil:
     cdef struct iovec:
@@ -24,15 +22,13 @@ cdef extern from "sys/socket.h" nogil:
         unsigned short ss_family
     ctypedef unsigned int socklen_t
     cdef struct msghdr:
-        void *msg_name
-        socklen_t msg_namelen
         iovec *msg_iov
         size_t msg_iovlen
     int AF_INET, AF_INET6, AF_UNIX
     int SOCK_STREAM, SOCK_NONBLOCK, SOCK_CLOEXEC
-    int SOL_SOCKET, SO_ERROR, SO_KEEPALIVE, SO_LINGER, SO_RCVBUF, SO_REUSEADDR
-    int MSG_NOSIGNAL, MSG_PEEK, MSG_DONTWAIT, MSG_MORE, MSG_TRUNC
-    int SHUT_WR, SHUT_RDWR
+    int SOL_SOCKET, SO_ERROR, SO_KEEPALIVE, SO_LINGER, SO_RCVBUF
+    int MSG_NOSIGNAL, MSG_PEEK, MSG_DONTWAIT, MSG_TRUNC
+    int SHUT_WR
     int socket(int domain, int type, int protocol)
     int connect(int fd, const sockaddr *address, socklen_t length)
     int bind(int fd, const sockaddr *address, socklen_t length)
@@ -44,7 +40,6 @@ cdef extern from "sys/socket.h" nogil:
     int getsockopt(int fd, int level, int name, void *value, socklen_t *length)
     int setsockopt(int fd, int level, int name, const void *value, socklen_t length)
     int getsockname(int fd, sockaddr *address, socklen_t *length)
-    int getpeername(int fd, sockaddr *address, socklen_t *length)
 
 cdef extern from "netinet/in.h" nogil:
     cdef struct in_addr:
@@ -80,13 +75,11 @@ cdef extern from "arpa/inet.h" nogil:
 cdef extern from "sys/epoll.h" nogil:
     ctypedef union epoll_data_t:
         void *ptr
-        int fd
-        uint64_t u64
     cdef struct epoll_event:
         uint32_t events
         epoll_data_t data
     unsigned int EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLLHUP, EPOLLERR, EPOLLET
-    int EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD, EPOLL_CLOEXEC
+    int EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CLOEXEC
     int epoll_create1(int flags)
     int epoll_ctl(int epfd, int op, int fd, epoll_event *event)
     int epoll_wait(int epfd, epoll_event *events, int count, int timeout_ms)
