@@ -183,7 +183,7 @@ cdef void exchange_find_connection(exchange *x) noexcept nogil:
     if unlikely(not pool_has_room(m) and pool_of(m).idle != NULL):
         # Idle ones that this request may not use take all the room, and nobody will
         # wake it for them: one makes way.
-        pool_close_idle(m)
+        pool_close(pool_of(m).idle)
     if not pool_has_room(m):
         pool_wait(x)
         return

@@ -96,12 +96,8 @@ cdef void pool_put(upstream *u) noexcept nogil:
 
 cdef void pool_empty(plan_member *m) noexcept nogil:
     """Close all idle ones."""
-    cdef member_pool *p = pool_of(m)
-    cdef upstream *u
-    while p.idle != NULL:
-        u = p.idle
-        pool_unlink(u)
-        upstream_close(u)
+    while pool_of(m).idle != NULL:
+        pool_close(pool_of(m).idle)
 
 
 cdef bint pool_make_room() noexcept nogil:
@@ -117,13 +113,12 @@ cdef bint pool_make_room() noexcept nogil:
             count = pool_of(m).idle_count
     if most == NULL:
         return False
-    pool_close_idle(most)
+    pool_close(pool_of(most).idle)
     return True
 
 
-cdef void pool_close_idle(plan_member *m) noexcept nogil:
-    """Close the idle connection that was used last."""
-    cdef upstream *u = pool_of(m).idle
+cdef void pool_close(upstream *u) noexcept nogil:
+    """Close an idle one."""
     pool_unlink(u)
     upstream_close(u)
 

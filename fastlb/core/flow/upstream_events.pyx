@@ -1,7 +1,7 @@
 """What happens on a member's connection."""
 # uses: io/timer, io/watch, io/tls_stream, balance/ledger, flow/exchange, flow/states,
-#       flow/member, flow/service_log, flow/upstream, flow/pool, flow/connecting,
-#       flow/send, flow/choose, flow/steps, flow/secure
+#       flow/member, flow/service_log, flow/pool, flow/connecting, flow/send,
+#       flow/choose, flow/steps, flow/secure
 
 cdef void upstream_handle(conn *c) noexcept nogil:
     cdef upstream *u = <upstream *>c
@@ -14,8 +14,7 @@ cdef void upstream_handle(conn *c) noexcept nogil:
         upstream_handshake(u)
     elif c.broken or (c.readable and (c.tls == NULL or not tls_is_quiet(c))):
         # Idle: the member closed, or spoke unasked (AH03408).
-        pool_unlink(u)
-        upstream_close(u)
+        pool_close(u)
 
 
 cdef void upstream_connected(upstream *u) noexcept nogil:
@@ -62,8 +61,7 @@ cdef void upstream_on_timeout(upstream *u) noexcept nogil:
         if pool_of(u.member).idle_count <= u.member.said.min:
             timer_set(&u.c.timer, watch.now_us + POOL_IDLE_US)  # min= are kept open
             return
-        pool_unlink(u)
-        upstream_close(u)
+        pool_close(u)
     elif u.state == UP_CONNECTING:
         upstream_connect_failed(u, ETIMEDOUT)
     elif u.state == UP_HANDSHAKE:
