@@ -107,7 +107,13 @@ cdef int tls_accept(
     if certificate_context != session_context:
         tls.SSL_set_SSL_CTX(c.tls.ssl, certificate_context)
     tls.SSL_set_accept_state(c.tls.ssl)
-    tls_set_verify(c.tls)
+    if likely(verify == VERIFY_NONE):
+        tls.SSL_set_verify(c.tls.ssl, 0, NULL)
+    else:
+        tls.SSL_set_verify(
+            c.tls.ssl, TLS_VERIFY_PEER
+            | (TLS_VERIFY_DEMAND if verify == VERIFY_REQUIRE else 0),
+            tls_on_client_certificate)
     return 0
 
 
@@ -140,17 +146,6 @@ cdef int tls_connect(
         tls.SSL_set_session(c.tls.ssl, session)
     tls.SSL_set_verify(c.tls.ssl, TLS_VERIFY_PEER, tls_on_certificate)
     return 0
-
-
-cdef void tls_set_verify(tls_state *t) noexcept nogil:
-    """What a client is asked for."""
-    if likely(t.verify == VERIFY_NONE):
-        tls.SSL_set_verify(t.ssl, 0, NULL)
-    elif t.verify == VERIFY_REQUIRE:
-        tls.SSL_set_verify(
-            t.ssl, TLS_VERIFY_PEER | TLS_VERIFY_DEMAND, tls_on_client_certificate)
-    else:
-        tls.SSL_set_verify(t.ssl, TLS_VERIFY_PEER, tls_on_client_certificate)
 
 
 cdef int tls_on_client_certificate(int good, void *store) noexcept nogil:
