@@ -115,6 +115,14 @@ cdef class PlanProbe:
             self.what = request_target(r, &self.decided)
         return self.told()
 
+    cdef list cookies(self):
+        cdef made_cookie *c = self.r.cookies
+        found = []
+        while c != NULL:
+            found.append(bytes_of(c.line.data, c.line.length))
+            c = c.next
+        return found
+
     cdef dict told(self):
         cdef request_facts *r = self.r
         cdef decision *d = &self.decided
@@ -133,6 +141,7 @@ cdef class PlanProbe:
             "member": r.mapping.member if r.mapping != NULL else -1,
             "target": bytes_of(r.target.data, r.target.length),
             "host_wanted": r.host_wanted - 1,
+            "cookies": self.cookies(),
             "env": {
                 name: bytes_of(r.env[<int>number].data, r.env[<int>number].length)
                 for name, number in plan_envs.items()

@@ -26,7 +26,8 @@ NUMBERED = re.compile(r"(?:AH\d{5}|FB0\d{3}): |    ")
 def unnumbered(log: str) -> list[str]:
     """Lines without a number; what goes on from the line before is indented."""
     told = (LINE.fullmatch(line) for line in log.splitlines())
-    return [m[0] for m in told if m is not None and not NUMBERED.match(m[1])]
+    lines = [m[0] for m in told if m is not None and not NUMBERED.match(m[1])]
+    return [line for line in lines if ":trace" not in line]  # httpd's have none either
 
 
 MemberMaker = Callable[..., Member]

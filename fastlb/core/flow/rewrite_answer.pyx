@@ -1,7 +1,7 @@
 """Composing heads towards the client: a member's, or of an answer made here."""
 # uses: ground/chartable, ground/text, ground/number, io/buffer, io/writer,
 #       ground/arena, io/date, http/fields, http/exit, http/hops, http/framing,
-#       plan/plan, plan/rules, plan/reverse, plan/reasons, plan/logline,
+#       plan/plan, plan/facts, plan/rules, plan/reverse, plan/reasons, plan/logline,
 #       flow/exchange, flow/engine, flow/services, flow/rewrite
 
 cdef void out_always_first(out_list *out) noexcept nogil:
@@ -78,6 +78,15 @@ cdef void keepalive_decide(exchange *x) noexcept nogil:
         x.keepalive = False
 
 
+cdef void out_add_cookies(exchange *x, out_list *out) noexcept nogil:
+    """Those that rules of mod_rewrite set; errors have them, too."""
+    cdef made_cookie *c = x.facts.cookies
+    while c != NULL:
+        out_add(out, b"Set-Cookie", 10, c.line.data, c.line.length, FIELD_SET_COOKIE,
+                True)
+        c = c.next
+
+
 cdef void remember_response_fields(exchange *x, out_list *out) noexcept nogil:
     """Keep the values that a log format will ask for (%{Name}o)."""
     cdef int i, j
@@ -128,6 +137,9 @@ cdef int response_head_write(
                 x.local.challenge.length, FIELD_WWW_AUTHENTICATE, True)
     for i in range(out.count):
         field_mend(x, &out.fields[i])
+    if unlikely(x.facts.cookies != NULL):
+        out_add_cookies(x, out)
+        out_always_first(out)
     if has_rules(x, True):
         rules_headers(&x.facts, out, True, 3, True)
         rules_headers(&x.facts, out, True, 3, False)
@@ -277,6 +289,7 @@ cdef int local_head_write(
         out_add(out, b"Content-Type", 12, content_type,
                 <unsigned int>strlen(content_type), FIELD_CONTENT_TYPE, False)
     out_add_more(out, x.local.more_fields)
+    out_add_cookies(x, out)
     # Handlers' answers are ordinary responses; errors keep only `always`.
     rules_headers(&x.facts, out, True, 3 if status < 300 else 2, False)
     # No rule sees it, in httpd.

@@ -61,7 +61,7 @@ cdef struct request_facts:
     bint is_subrequest          # it only looks ahead
     unsigned char redirects     # to another path, by rules of sections
     value forced_handler        # by a rule's [H]; data NULL: none
-    made_cookie *cookies     # to be set by the answer, the last one first
+    made_cookie *cookies     # to be set by the answer
     arena arena
     value env[ENV_COUNT_MAX]    # plan.env_count of them
     head req

@@ -165,7 +165,8 @@ cdef void rewrite_set_cookies(rewriting *w, const rewrite_rule *rule) noexcept n
 cdef void rewrite_set_cookie(rewriting *w, value said) noexcept nogil:
     cdef char sign = c':'
     cdef value name, content, domain, minutes, path, secure, http_only, same_site
-    cdef made_cookie *c = w.r.cookies
+    cdef made_cookie **c = &w.r.cookies
+    cdef made_cookie *made
     cdef writer out
     cdef long long time_s
     cdef char[COOKIE_TIME_BYTES] when
@@ -177,12 +178,12 @@ cdef void rewrite_set_cookie(rewriting *w, value said) noexcept nogil:
     domain = next_cookie_word(&said, sign)
     if domain.data == NULL:
         return
-    while c != NULL:
-        if same_text(c.name, name):
+    while c[0] != NULL:
+        if same_text(c[0].name, name):
             if unlikely(w.trace >= 5):
                 trace_one(w, 5, False, b"skipping already set cookie '%s'", name)
             return
-        c = c.next
+        c = &c[0].next
     minutes = next_cookie_word(&said, sign)
     path = next_cookie_word(&said, sign)
     secure = next_cookie_word(&said, sign)
@@ -211,16 +212,16 @@ cdef void rewrite_set_cookie(rewriting *w, value said) noexcept nogil:
             same_site.length == 5 and value_begins(same_site, b"false", 5)):
         put(&out, b"; SameSite=", 11)
         put(&out, same_site.data, same_site.length)
-    c = <made_cookie *>arena_take_struct(&w.r.arena, sizeof(made_cookie))
-    if c == NULL:
+    made = <made_cookie *>arena_take_struct(&w.r.arena, sizeof(made_cookie))
+    if made == NULL:
         w.r.arena.starved = True
         return
-    c.name = arena_copy(&w.r.arena, name.data, name.length)
-    c.line = arena_written(&w.r.arena, &out)
-    c.next = w.r.cookies
-    w.r.cookies = c
+    made.name = arena_copy(&w.r.arena, name.data, name.length)
+    made.line = arena_written(&w.r.arena, &out)
+    made.next = NULL
+    c[0] = made
     if unlikely(w.trace >= 5):
-        trace_one(w, 5, False, b"setting cookie '%s'", c.line)
+        trace_one(w, 5, False, b"setting cookie '%s'", made.line)
 
 
 cdef unsigned int cookie_time(long long time_s, char *out) noexcept nogil:

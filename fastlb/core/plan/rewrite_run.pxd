@@ -41,6 +41,6 @@ cdef struct rewriting:
     bint passes_through         # PT
     bint reduced                # the URL was one of ours
     const rewrite_rule *last    # that substituted
-    const rewrite_list *rules   # of sections
+    rewrite_list merged         # of sections
     int[2 * REGEX_PAIRS_MAX] rule_groups
     int[2 * REGEX_PAIRS_MAX] cond_groups

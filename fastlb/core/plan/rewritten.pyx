@@ -300,24 +300,56 @@ cdef int rewrite_to_target(
 cdef bint sections_rewrite(request_facts *r, rewriting *w) noexcept nogil:
     """Merge what the sections say, as httpd merges. False: there are no rules."""
     cdef int i
+    cdef int before = r.vhost.rewrite.options
+    cdef int options
     cdef const rewrite_dir *d
     cdef const rewrite_dir *found = NULL
     w.base = value(NULL, 0)
-    w.rules = NULL
+    w.merged.count = 0
     for i in range(1, r.conf_count):
         d = r.confs[i].rewrite
         if d == NULL:
             continue
         found = d
-        if d.base.length:
+        options = d.options if d.options >= 0 else before
+        if d.base.length or not options & OPTION_MERGE_BASE:
             w.base = value(d.base.data, d.base.length)
-        elif not w.options & OPTION_MERGE_BASE:
-            w.base = value(NULL, 0)
-        w.rules = &d.list
+        if options & OPTION_INHERIT or (
+                before & OPTION_INHERIT_DOWN and not options & OPTION_IGNORE_INHERIT):
+            sections_join(w, &d.list, &w.merged)
+        elif options & OPTION_INHERIT_BEFORE or (
+                before & OPTION_INHERIT_DOWN_BEFORE
+                and not options & OPTION_IGNORE_INHERIT):
+            sections_join(w, &w.merged, &d.list)
+        else:
+            w.merged = d.list
+        before = options
     if found == NULL:
         return False
     w.directory = value(found.directory.data, found.directory.length)
     return True
+
+
+cdef void sections_join(
+        rewriting *w, const rewrite_list *first,
+        const rewrite_list *last) noexcept nogil:
+    """One list behind the other; where there is nothing to join none is made."""
+    cdef rewrite_list joined
+    cdef int count = first.count + last.count
+    if first.count == 0 or last.count == 0:
+        w.merged = last[0] if first.count == 0 else first[0]
+        return
+    joined.count = count
+    joined.index = NULL
+    joined.rules = <rewrite_rule **>arena_take_struct(
+        &w.r.arena, <unsigned int>(sizeof(void *) * count))
+    if joined.rules == NULL:
+        w.r.arena.starved = True
+        w.merged.count = 0
+        return
+    memcpy(joined.rules, first.rules, sizeof(void *) * first.count)
+    memcpy(joined.rules + first.count, last.rules, sizeof(void *) * last.count)
+    w.merged = joined
 
 
 cdef value section_filename(request_facts *r) noexcept nogil:
@@ -352,7 +384,7 @@ cdef int rewrite_in_sections(request_facts *r, rewrite_outcome *out) noexcept no
         return REWROTE_NOTHING
     w.is_dir = True
     first = section_filename(r)
-    if first.data == NULL:
+    if first.data == NULL or r.arena.starved:
         return rewrite_failed(&w, 500, 0, out)
     w.filename = first
     if r.mapping == NULL and not options & OPTION_NO_SLASH \
@@ -360,7 +392,7 @@ cdef int rewrite_in_sections(request_facts *r, rewrite_outcome *out) noexcept no
                 first.data, w.directory.data, first.length) == 0:
         return REWROTE_NOTHING      # of a directory without its slash
     before = w.args
-    became = rewrite_list_run(&w, w.rules)
+    became = rewrite_list_run(&w, &w.merged)
     if likely(became == REWRITE_NOTHING):
         if unlikely(w.trace >= 1):
             trace_one(&w, 1, True, b"pass through %s", w.filename)
