@@ -253,16 +253,18 @@ def test_what_a_loaded_module_encloses_is_read_and_judged(tmp_path: Path) -> Non
     assert len(read(tmp_path, fallback + "Listen 80\n")[0].nodes) == 1
 
 
-def test_passwords_in_their_module_are_refused(tmp_path: Path) -> None:
-    text = (
-        "LoadModule auth_basic_module m.so\nLoadModule authn_file_module m.so\n"
-        "<IfModule mod_auth_basic.c>\n<Location /admin>\nAuthType Basic\n"
-        "AuthUserFile f\nRequire valid-user\n</Location>\n</IfModule>\n"
-    )
-    _, diagnostics = read(tmp_path, text)
-    refused = [d for d in diagnostics if d.is_error]
-    assert [d.line for d in refused] == [5, 6, 7]
-    assert all(d.cure for d in refused)
+def test_passwords_in_their_module_are_served_or_refused(tmp_path: Path) -> None:
+    for name, lines in (("Basic", []), ("Digest", [5])):
+        module = f"auth_{name.lower()}"
+        text = (
+            f"LoadModule {module}_module m.so\nLoadModule authn_file_module m.so\n"
+            f"<IfModule mod_{module}.c>\n<Location /admin>\nAuthType {name}\n"
+            "AuthUserFile f\nRequire valid-user\n</Location>\n</IfModule>\n"
+        )
+        _, diagnostics = read(tmp_path, text)
+        refused = [d for d in diagnostics if d.is_error]
+        assert [d.line for d in refused] == lines
+        assert all(d.cure for d in refused)
 
 
 def test_a_module_loaded_behind_its_section_is_not_there_yet(tmp_path: Path) -> None:
@@ -958,8 +960,9 @@ def test_what_would_change_routing_is_refused(tmp_path: Path) -> None:
 
 
 def test_passwords_are_never_ignored(tmp_path: Path) -> None:
-    text = "<Location />\nAuthType Basic\nRequire valid-user\n</Location>\n"
-    assert [line for line, _ in errors(tmp_path, text)] == [2, 3]
+    for line in ("AuthType Digest", "AuthType Form", "AuthBasicProvider ldap"):
+        text = f"<Location />\n{line}\nRequire valid-user\n</Location>\n"
+        assert [line for line, _ in errors(tmp_path, text)] == [2]
 
 
 def test_what_changes_nothing_is_noted_wherever_it_stands(tmp_path: Path) -> None:

@@ -227,7 +227,7 @@ def test_a_protocol_that_is_not_spoken_is_warned_of() -> None:
     protocols = REGISTRY.expected("Protocols")
     found = protocols.value_problem(("http/1.1", "H2"))
     assert found is not None
-    assert (found.severity, found.word, found.number) == (Severity.WARNING, 1, "FB0117")
+    assert (found.severity, found.word, found.number) == (Severity.NOTE, 1, "FB0117")
     assert protocols.value_problem(("HTTP/1.1",)) is None
 
 
