@@ -37,6 +37,7 @@ class Member:
     ttl_ms: int | None
     acquire_ms: int | None
     disable_reuse: bool
+    proxy_protocol: int  # version of the header a connection begins with; 0: none
     keepalive: bool  # SO_KEEPALIVE
     ping_ms: int | None
     connect_timeout_ms: int | None  # None: timeout_ms

@@ -12,13 +12,14 @@ cdef struct named_target:
     const char *name
     fuzz_target run
 
-cdef named_target[11] fuzz_targets = [
+cdef named_target[12] fuzz_targets = [
     named_target(b"request_head", fuzz_request_head),
     named_target(b"response_head", fuzz_response_head),
     named_target(b"chunked", fuzz_chunked),
     named_target(b"host", fuzz_host),
     named_target(b"fields", fuzz_fields),
     named_target(b"client_hello", fuzz_client_hello),
+    named_target(b"preface", fuzz_preface),
     named_target(b"sticky", fuzz_sticky),
     named_target(b"request", fuzz_request),
     named_target(b"response", fuzz_response),

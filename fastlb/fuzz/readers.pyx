@@ -176,6 +176,45 @@ cdef int fuzz_client_hello(const uint8_t *data, size_t size) noexcept nogil:
     return 0
 
 
+cdef preface whole_of(const char *p, unsigned int size) noexcept nogil:
+    cdef preface told
+    cdef int rc = preface_read(p, size, &told)
+    must(rc == PREFACE_WHOLE)
+    return told
+
+
+cdef int fuzz_preface(const uint8_t *data, size_t size) noexcept nogil:
+    """What is whole is so with any more behind it, is nothing before its last byte,
+    and says who it is about."""
+    cdef preface told, again
+    cdef char *p
+    cdef char[PREFACE_LINE_BYTES_MAX] made
+    cdef unsigned int length, version
+    cdef int rc
+    if size == 0 or size > PREFACE_BYTES_MAX + 16:
+        return 0
+    p = exactly(data, size)
+    rc = preface_read(p, <unsigned int>size, &told)
+    if rc == AGAIN:
+        must(size < PREFACE_BYTES_MAX)
+    elif rc == FAILED:
+        must(told.why < PREFACE_REFUSALS)
+    else:
+        must(15 <= told.length <= size)
+        must(whole_of(p, told.length).length == told.length)
+        must(preface_read(p, told.length - 1, &again) == AGAIN)
+        for version in range(1, 3):
+            length = preface_write(
+                &made[0], <int>version, &told.address[0], told.port, &told.address[0],
+                80)
+            must(length <= PREFACE_LINE_BYTES_MAX)
+            again = whole_of(&made[0], length)
+            must(again.length == length and again.port == told.port)
+            must(memcmp(&again.address[0], &told.address[0], ADDRESS_BYTES) == 0)
+    free(p)
+    return 0
+
+
 cdef int fuzz_sticky(const uint8_t *data, size_t size) noexcept nogil:
     """A target, a line end, cookies."""
     cdef const uint8_t *stop = data + size

@@ -27,6 +27,9 @@ def freeze_member(
         "receive_buffer_bytes": params["receive_buffer_bytes"]
         or settings["proxy_receive_buffer_bytes"],
     }
+    if params["proxy_protocol"]:
+        # A connection is its client's: whoever came next on it would be that one, too.
+        values["disable_reuse"] = True
     if not params["upgrade"]:
         default = ("websocket",) if target.scheme in WEBSOCKET_SCHEMES else ()
         values["upgrade"] = upgrade or default

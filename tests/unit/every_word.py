@@ -39,6 +39,7 @@ VALUES = {
     "enablereuse": "on",
     "nofailover": "on",
     "nonce": "none",
+    "proxyprotocol": "v1",
     "receivebuffersize": "8192",
     "routeregex": "[.](.*)",
     "scolonpathdelim": "on",

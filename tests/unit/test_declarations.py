@@ -43,7 +43,9 @@ WORDS = (
     *("1", "8192", "On", "127.0.0.1", "header=1", "Strict", "all", "leaf"),
     *("http://a/", "builtin", "info"),
 )
-VALUES = ("1", "8192", "On", "5s", "+H", "byrequests", "GET", "off", "404", "x")
+VALUES = (
+    *("1", "8192", "On", "5s", "+H", "byrequests", "GET", "off", "404", "x", "v1"),
+)
 
 
 def names_of(sets: str | tuple[str, ...]) -> tuple[str, ...]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import ipaddress
 import ssl
 from pathlib import Path
 
 import pytest
 from flow_bench import Bench
-from flow_peers import ONE, SERVER, Peer, answer, get
-from test_flow_tls import Certificates, pair
+from flow_peers import ONE, SERVER, Peer, answer, balancer, get
+from test_flow_tls import Certificates, pair, to_members
 
 from fastlb.facts.vhost import ReadLimit
 
@@ -180,3 +182,65 @@ def test_pages_of_ours_see_the_list_of_proxies() -> None:
         _, request = bench.services.handled[0]
         assert request.client_host == "198.51.100.7"
         assert (b"X-By", b"127.0.0.1") in request.headers
+
+
+# proxyprotocol=: whom a member is told of
+
+
+def begun(member: Peer) -> bytes:
+    """The PROXY header of version 1 that a member's connection begins with."""
+    assert member.has(lambda received: b"\r\n" in received)
+    return member.take(member.received.index(b"\r\n") + 2)
+
+
+def test_a_member_is_told_the_client() -> None:
+    with Bench(balancer("proxyprotocol=v1")) as bench:
+        client = bench.ask()
+        for _ in range(2):
+            member = bench.members[0].accept()
+            told = begun(member).decode().split()
+            assert told[:4] == ["PROXY", "TCP4", "127.0.0.1", "127.0.0.1"]
+            assert told[4:] == [str(client.sock.getsockname()[1]), str(bench.port())]
+            assert b"\r\nConnection: close\r\n" in member.head()
+            member.send(answer())
+            assert client.status() == 200
+            client.send(get())  # on a connection of its own
+        begun(bench.members[0].accept())
+
+
+def test_who_was_named_to_us_is_named_on() -> None:
+    """Version 2, for one of another family than ours."""
+    text = f"RemoteIPHeader X-Real-IP\n{balancer('proxyprotocol=v2')}"
+    with Bench(text) as bench:
+        client = bench.ask(get("/", "X-Real-IP: 2001:db8::7"))
+        member = bench.members[0].accept()
+        told = member.take(52)
+        assert told[:16] == b"\r\n\r\n\0\r\nQUIT\n\x21\x21\0\x24"
+        assert told[16:32] == ipaddress.ip_address("2001:db8::7").packed
+        assert told[32:48] == b"\0" * 10 + b"\xff\xff\x7f\0\0\1"
+        assert told[48:50] == b"\0\0"  # the port is not known
+        assert member.head().startswith(b"GET / ")
+        member.send(answer())
+        assert client.status() == 200
+
+
+def test_a_member_is_told_before_tls(tmp_path: Path) -> None:
+    files = Certificates(tmp_path)
+    with files.bench(to_members(parameters="proxyprotocol=v1")) as bench:
+        client = bench.ask()
+        member = bench.members[0].accept()
+        told = bytearray()
+
+        def is_told() -> bool:
+            """Byte by byte: what follows is the handshake's."""
+            with contextlib.suppress(BlockingIOError):
+                while not told.endswith(b"\r\n"):
+                    told.extend(member.sock.recv(1))
+            return told.endswith(b"\r\n")
+
+        bench.until(is_told)
+        assert told.startswith(b"PROXY TCP4 127.0.0.1 ")
+        member.shake(files.member())
+        assert member.head().startswith(b"GET / ")
+        member.send(answer())
+        assert client.status() == 200

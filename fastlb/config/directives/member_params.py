@@ -77,6 +77,12 @@ def _retry(value: str) -> dict[str, Any]:
     return {"retry_ms": retry_ms, "retry_written": True}
 
 
+def _proxy_protocol(value: str) -> int:
+    if value.lower() not in ("v1", "v2"):
+        raise BadValue("proxyprotocol must be v1 or v2")
+    return int(value[1])
+
+
 def _flush_packets(value: str) -> str:
     if value.lower() not in ("on", "off", "auto"):
         raise BadValue("flushpackets must be on|off|auto")
@@ -223,6 +229,15 @@ MEMBER: Final = Parameters(
         "the reverse of disablereuse=",
         False,
         sets="disable_reuse",
+    ),
+    Parameter(
+        "proxyprotocol",
+        _proxy_protocol,
+        "v1 or v2: each connection begins with a PROXY header that names the client,"
+        " and serves one request",
+        0,
+        sets="proxy_protocol",
+        own=True,
     ),
     Parameter(
         "flushpackets",

@@ -1,7 +1,7 @@
 """What happens on a member's connection."""
-# uses: io/timer, io/watch, io/tls_stream, balance/ledger, flow/exchange, flow/states,
-#       flow/member, flow/service_log, flow/pool, flow/connecting, flow/send,
-#       flow/choose, flow/steps, flow/secure
+# uses: io/timer, io/watch, io/preface, io/tls_stream, balance/ledger, plan/client,
+#       flow/exchange, flow/states, flow/member, flow/service_log, flow/pool,
+#       flow/connecting, flow/send, flow/choose, flow/steps, flow/secure
 
 cdef void upstream_handle(conn *c) noexcept nogil:
     cdef upstream *u = <upstream *>c
@@ -27,6 +27,8 @@ cdef void upstream_connected(upstream *u) noexcept nogil:
     if not u.c.writable:
         return
     ASSERT(u.state == UP_CONNECTING)
+    if unlikely(u.member.said.proxy_protocol) and not upstream_tell_client(u):
+        return
     if u.member.tls_context != NULL:
         upstream_secure(u)
         return
@@ -34,6 +36,27 @@ cdef void upstream_connected(upstream *u) noexcept nogil:
     timer_clear(&u.c.timer)
     member_connected(u.member.slot)
     exchange_send(u.x)
+
+
+cdef bint upstream_tell_client(upstream *u) noexcept nogil:
+    """proxyprotocol=: the first bytes of a connection say whom it is for, before TLS.
+    False: they were not taken, and another address is tried.
+
+    A new socket has room for them. They leave with what follows.
+    """
+    cdef char[PREFACE_LINE_BYTES_MAX] header
+    cdef client_facts *client = u.x.facts.client
+    cdef unsigned int size
+    cdef ssize_t n
+    client_learn_local(client)
+    size = preface_write(
+        &header[0], u.member.said.proxy_protocol, &client.remote[0],
+        client.remote_port, &client.local[0], client.local_port)
+    n = send(u.c.fd, &header[0], size, MSG_NOSIGNAL | MSG_MORE)
+    if n == <ssize_t>size:
+        return True
+    upstream_connect_failed(u, errno if n < 0 else EAGAIN)
+    return False
 
 
 cdef void upstream_connect_failed(upstream *u, int why) noexcept nogil:

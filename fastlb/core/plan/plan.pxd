@@ -192,6 +192,7 @@ cdef enum:
 # in _ms is here in _us, a word is its number, None is 0.
 cdef struct member_said:
     bint disable_reuse
+    int proxy_protocol              # version of the header to begin with; 0: none
     bint keepalive
     long long ping_us               # 0: none
     long long connect_timeout_us    # 0: the timeout of the mapping
