@@ -190,6 +190,16 @@ _CONFIG = {
         "A line ends with a semicolon, which is part of its last word.",
         "Leave it out: a directive ends with its line.",
     ),
+    "FB0166": Message(
+        "warning",
+        "The directory of a log does not exist: the start will fail.",
+        "Make it, or write another.",
+    ),
+    "FB0167": Message(
+        "notice",
+        "A log goes to a standard stream, which nobody reads in the background.",
+        "Start with -D FOREGROUND, or write a file.",
+    ),
     "FB0161": Message(
         "warning",
         "A line of envvars asks for more than variables; it is not run.",

@@ -25,7 +25,7 @@ from fastlb.cli.options import (
     UsageError,
     parse,
 )
-from fastlb.cli.saying import say, worth_saying
+from fastlb.cli.saying import in_background, say, worth_saying
 from fastlb.cli.serve import serve, source_of
 from fastlb.facts.words import Compat
 from fastlb.master import privileges
@@ -72,8 +72,11 @@ def run(arguments: Sequence[str], program: str) -> int:
     loaded = load(source)
     if options.test:
         return test(options, loaded, program)
+    diagnostics = loaded.diagnostics
+    if options.verb in (None, "start") and not options.is_foreground:
+        diagnostics = in_background(diagnostics)
     level = options.start_level or "warn"
-    say(worth_saying(loaded.diagnostics, level), program, verbose=False)
+    say(worth_saying(diagnostics, level), program, verbose=False)
     if loaded.model is None:
         return FAILED
     try:

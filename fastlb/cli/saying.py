@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TextIO
 
 from fastlb.base.errors import PLAIN, Diagnostic, Severity, Style, render
 from fastlb.base.folding import fold
 from fastlb.base.levels import LEVELS
+from fastlb.lint.logs import UNREAD_IN_BACKGROUND
 
 
 def say(diagnostics: Iterable[Diagnostic], program: str, *, verbose: bool) -> None:
@@ -30,6 +32,16 @@ def worth_saying(
     if rank >= LEVELS.index("notice"):
         said.add(Severity.NOTE)
     return [item for item in diagnostics if item.severity in said]
+
+
+def in_background(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """What is to be said before the terminal is left: notes that matter then."""
+    return tuple(
+        replace(item, severity=Severity.WARNING)
+        if item.number == UNREAD_IN_BACKGROUND
+        else item
+        for item in diagnostics
+    )
 
 
 def style_of(stream: TextIO, environ: Mapping[str, str]) -> Style:

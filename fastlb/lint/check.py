@@ -9,6 +9,7 @@ error under `-t --strict`) or a note; what its start would refuse is an error.
                +-- rules.py        Header lines and variables
                +-- forward.py      ProxyRequests
                +-- files.py        what httpd would serve from the disk
+               +-- logs.py         where logs go
                +-- users.py        AuthUserFile, AuthGroupFile
                +-- tls_hosts.py    certificates, and all that SSL* lines say
 """
@@ -25,6 +26,7 @@ from fastlb.facts.server import Model
 from fastlb.lint.balancers import lint_balancers
 from fastlb.lint.files import lint_files
 from fastlb.lint.forward import lint_forward
+from fastlb.lint.logs import lint_logs
 from fastlb.lint.mappings import lint_mappings
 from fastlb.lint.rules import lint_rules
 from fastlb.lint.servers import lint_servers
@@ -57,6 +59,7 @@ def checked_model(
     )
     lint(run, now or datetime.now(UTC))
     lint_files(run, tree.nodes)
+    lint_logs(run, tree.nodes)
     files = [path for path, _, _ in tree.files]
     model = None if run.report.has_errors() else freeze(run, tree, host_name)
     return model, run.report.sorted(files)

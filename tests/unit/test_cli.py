@@ -7,17 +7,19 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rights import AS_ROOT
 
-from fastlb.base.errors import PLAIN, Style
+from fastlb.base.errors import PLAIN, Diagnostic, Severity, Style
 from fastlb.cli import control
 from fastlb.cli.dumps import system_id
 from fastlb.cli.main import run
 from fastlb.cli.options import Options, UsageError, parse
-from fastlb.cli.saying import style_of
+from fastlb.cli.saying import in_background, style_of
+from fastlb.lint.logs import UNREAD_IN_BACKGROUND
 
 MINIMAL = f"""\
 ServerName test.example
@@ -504,3 +506,11 @@ def test_names_of_users_become_numbers(
     name: str, is_group: bool, number: int | None
 ) -> None:
     assert system_id(name, is_group) == number
+
+
+def test_a_start_in_the_background_warns_of_streams_that_nobody_reads() -> None:
+    note = Diagnostic(Severity.NOTE, UNREAD_IN_BACKGROUND, "a", 1, 1, "ErrorLog", "x")
+    other = replace(note, number="FB0118")
+    warned, same = in_background([note, other])
+    assert warned.severity is Severity.WARNING
+    assert same is other

@@ -1,0 +1,49 @@
+"""Logs that nobody could read: directories that are missing, streams that end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from fastlb.config.lexer import filesystem_path
+from fastlb.config.tree import Node
+from fastlb.model.drafts import Drafts
+
+STANDARD = ("/dev/stdout", "/dev/stderr")
+UNREAD_IN_BACKGROUND = "FB0167"  # a note; whoever starts in the background is warned
+_NAMES = ("errorlog", "customlog", "transferlog", "globallog")
+
+
+def lint_logs(run: Drafts, nodes: Sequence[Node]) -> None:
+    """Look over the log lines that are written. nodes: of the whole tree."""
+    told: set[str] = set()
+    hosts = [node.children for node in nodes if node.name.lower() == "virtualhost"]
+    for node in (line for lines in (nodes, *hosts) for line in lines):
+        if node.name.lower() not in _NAMES or not node.args:
+            continue
+        target = node.args[0]
+        if target in STANDARD:
+            run.report.note(
+                node,
+                UNREAD_IN_BACKGROUND,
+                f"{target} is read by whoever starts fastlb with -D FOREGROUND",
+                why="in the background these lines are lost",
+                cure="write a file, or a program: |/usr/bin/program",
+                word=target,
+            )
+            continue
+        if target.startswith("|") or target.split(":")[0].lower() == "syslog":
+            continue
+        path = filesystem_path(os.path.join(run.server_root, target))
+        folder = os.path.dirname(path.replace("\0", ""))
+        if folder not in told and not os.path.isdir(folder):
+            told.add(folder)
+            run.report.warn(
+                node,
+                "FB0166",
+                f"the directory {folder} does not exist",
+                why="the start fails: Unable to open logs",
+                cure=f"mkdir -p {folder}, or write {node.name} into a directory that is"
+                " there",
+                word=target,
+            )
