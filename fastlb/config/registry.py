@@ -11,6 +11,7 @@ How to add one: `docs/adding.md`.
 from __future__ import annotations
 
 import enum
+import functools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
@@ -90,6 +91,7 @@ _BY_COUNT = {counts: args for args, counts in reversed(_COUNTS.items())}
 _OPTIONAL = r"\[(?:[^\[\]]|\[[^\]]*\])*\](?!\S)"  # [word], to the next blank
 
 
+@functools.cache  # each line of a configuration asks
 def args_of(syntax: str) -> Args:
     """What a grammar says of the number of words: "n [n]" is one or two."""
     if syntax.lower() == "on|off":
@@ -321,6 +323,9 @@ class Registry:
     directives: tuple[Directive, ...]
     _commands: dict[str, Directive] = field(init=False, repr=False, compare=False)
     _sections: dict[str, Directive] = field(init=False, repr=False, compare=False)
+    _suggestions: dict[tuple[str, bool], str | None] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
 
     def __post_init__(self) -> None:
         commands: dict[str, Directive] = {}
@@ -350,10 +355,13 @@ class Registry:
 
     def suggestion(self, name: str, is_section: bool) -> str | None:
         """The spelling of the nearest known name that fastlb does not refuse."""
-        table = self._sections if is_section else self._commands
-        known = [d.name for d in table.values() if d.status is not Status.REFUSED]
-        best = nearest(name, known)
-        return f"<{best}>" if best and is_section else best
+        key = name.lower(), is_section
+        if key not in self._suggestions:
+            table = self._sections if is_section else self._commands
+            known = [d.name for d in table.values() if d.status is not Status.REFUSED]
+            best = nearest(name, known)
+            self._suggestions[key] = f"<{best}>" if best and is_section else best
+        return self._suggestions[key]
 
     def __iter__(self) -> Iterator[Directive]:
         return iter(self.directives)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fastlb.config.suggest import nearest
 from fastlb.config.tree import Node
+from fastlb.lint.balancer_names import BalancerNames
 from fastlb.model.drafts import Drafts, MemberDraft, ServerDraft, Values
 from fastlb.model.merge import effective_balancer
 from fastlb.model.report import did_you_mean, place_of
@@ -28,6 +28,7 @@ class _Subject:
 
 def lint_balancers(run: Drafts) -> None:
     """Look over each balancer once for each server that writes about it."""
+    names = BalancerNames(run)
     for server in run.servers:
         for name in server.balancers:
             found = effective_balancer(run.main, server, name)
@@ -39,7 +40,7 @@ def lint_balancers(run: Drafts) -> None:
             _routes(subject)
             _redirects(subject)
         _hidden_members(run, server)
-        _unused(run, server)
+        _unused(run, server, names)
         for member in server.every_member():
             _timing(run, member)
             _one_word(run, member)
@@ -227,15 +228,10 @@ def _one_word(run: Drafts, member: MemberDraft) -> None:
     )
 
 
-def _unused(run: Drafts, server: ServerDraft) -> None:
+def _unused(run: Drafts, server: ServerDraft, names: BalancerNames) -> None:
     """Members that nothing sends requests to."""
-    unused = unused_balancers(run, server)
-    meant = {
-        balancer_meant(run, user, name)
-        for user in run.heirs(server)
-        for name in balancers_named(user)
-        if not (found := effective_balancer(run.main, user, name)) or not found.members
-    }
+    unused = names.unused(server)
+    meant = names.all_meant(server) if unused else ()
     for name in unused:
         if name not in meant:  # else FB0291 asks whether it was
             run.report.note(
@@ -246,33 +242,3 @@ def _unused(run: Drafts, server: ServerDraft) -> None:
                 cure=f"write ProxyPass / {BALANCER_PREFIX}"
                 f"{name.removeprefix(BALANCER_PREFIX)}/",
             )
-
-
-def unused_balancers(run: Drafts, server: ServerDraft) -> list[str]:
-    """Balancers with members that no ProxyPass of those who may use them names."""
-    named = {name for user in run.heirs(server) for name in balancers_named(user)}
-    return [
-        name
-        for name, draft in server.balancers.items()
-        if draft.members and name not in named
-    ]
-
-
-def balancer_meant(run: Drafts, server: ServerDraft, undefined: str) -> str | None:
-    """Which balancer a name that is not defined was meant for.
-
-    The one with nearly this name, or the only one that nothing names.
-    """
-    owners = (run.main, server) if not server.is_main else run.servers
-    known = [n for one in owners for n, d in one.balancers.items() if d.members]
-    near = nearest(undefined, sorted(known))
-    if near is not None:
-        return near
-    unused = dict.fromkeys(n for one in owners for n in unused_balancers(run, one))
-    return next(iter(unused)) if len(unused) == 1 else None
-
-
-def balancers_named(server: ServerDraft) -> set[str]:
-    """Balancers that a ProxyPass or a [P] of this server names, sections included."""
-    mappings = (*server.every_mapping(), *server.rewrite.mappings)
-    return {m.balancer for m in mappings if m.balancer is not None}

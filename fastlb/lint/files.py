@@ -19,7 +19,8 @@ from fastlb.config.lexer import filesystem_path
 from fastlb.config.tree import Node
 from fastlb.facts.regex import compile_pcre
 from fastlb.facts.vhost import SectionKind
-from fastlb.lint.mappings import is_under, mappings_of, takes_all
+from fastlb.lint.mappings import mappings_of
+from fastlb.lint.takers import Takers, is_under, takes_all
 from fastlb.model.drafts import Drafts, MappingDraft, ServerDraft
 
 _ENTRIES_MAX = 200  # of a directory that are looked at
@@ -60,6 +61,7 @@ class _Paths:
             *mappings_of(run, server),
             *(s.draft.mapping for s in server.sections if s.draft.mapping),
         ]
+        self._takers = Takers(self.mappings)
         sections = [*server.sections, *(run.main.sections if server.node else ())]
         self._handlers = [
             section.pattern
@@ -81,7 +83,7 @@ class _Paths:
 
     def are_taken(self, path: str) -> bool:
         """True when no file at or below path would be asked for."""
-        first = next((m for m in self.mappings if takes_all(m, path)), None)
+        first = self._takers.first(path)
         return (first is not None and not first.exclude) or self.are_ours(path)
 
     def are_ours(self, path: str) -> bool:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from fastlb._pcre2 import PatternLimitError
-from fastlb.facts.regex import compile_pcre
 from fastlb.facts.vhost import SectionKind
-from fastlb.lint.balancers import balancer_meant, balancers_named
+from fastlb.lint.balancer_names import BalancerNames, balancers_named
+from fastlb.lint.takers import Takers
 from fastlb.model.drafts import (
     ConfDraft,
     Drafts,
@@ -22,20 +21,21 @@ from fastlb.model.report import place_of
 
 def lint_mappings(run: Drafts) -> None:
     """Look over the mappings of each server."""
+    names = BalancerNames(run)
     for server in run.servers:
-        ordered = mappings_of(run, server)
+        takers = Takers(mappings_of(run, server))
         for mapping in server.every_mapping():
             if mapping.exclude:
                 continue
-            _undefined(run, server, mapping)
+            _undefined(run, server, mapping, names)
             _slashes(run, server, mapping)
             _open_host(run, mapping)
             _joints(run, server, mapping)
         for mapping in server.rewrite.mappings:
-            _undefined(run, server, mapping)
-        _shadowed(run, ordered)
-        _handlers(run, server, ordered)
-        _redirects(run, server, ordered)
+            _undefined(run, server, mapping, names)
+        _shadowed(run, takers)
+        _handlers(run, server, takers)
+        _redirects(run, server, takers)
         _reverse_maps(run, server)
 
 
@@ -47,7 +47,9 @@ def mappings_of(run: Drafts, server: ServerDraft) -> list[MappingDraft]:
     return [*(run.main.mappings if inherits else ()), *server.mappings]
 
 
-def _undefined(run: Drafts, server: ServerDraft, mapping: MappingDraft) -> None:
+def _undefined(
+    run: Drafts, server: ServerDraft, mapping: MappingDraft, names: BalancerNames
+) -> None:
     name = mapping.balancer
     if name is None:
         return
@@ -68,9 +70,8 @@ def _undefined(run: Drafts, server: ServerDraft, mapping: MappingDraft) -> None:
             word=mapping.target,
         )
         return
-    known = {n for one in run.servers for n, d in one.balancers.items() if d.members}
-    elsewhere = name in known
-    meant = balancer_meant(run, server, name)
+    elsewhere = name in names.everywhere
+    meant = names.meant(server, name)
     run.report.warn(
         mapping.node,
         "FB0291",
@@ -169,50 +170,30 @@ def _joints(run: Drafts, server: ServerDraft, mapping: MappingDraft) -> None:
             )
 
 
-def _shadowed(run: Drafts, ordered: list[MappingDraft]) -> None:
-    for place, later in enumerate(ordered):
+def _shadowed(run: Drafts, takers: Takers) -> None:
+    for place, later in enumerate(takers.ordered):
         if later.is_regex:
             continue
-        for first in ordered[:place]:
-            if takes_all(first, later.pattern):
-                run.report.warn(
-                    later.node,
-                    "FB0296",
-                    f"{later.node.name} {later.pattern} can never match: before it"
-                    f" comes {first.node.name} {first.pattern} at"
-                    f" {place_of(first.node)}",
-                    why="the first match wins",
-                    cure="move this line before that one",
-                    word=later.pattern,
-                )
-                break
+        first = takers.first(later.pattern, before=place)
+        if first is not None:
+            run.report.warn(
+                later.node,
+                "FB0296",
+                f"{later.node.name} {later.pattern} can never match: before it"
+                f" comes {first.node.name} {first.pattern} at"
+                f" {place_of(first.node)}",
+                why="the first match wins",
+                cure="move this line before that one",
+                word=later.pattern,
+            )
 
 
-def takes_all(mapping: MappingDraft, path: str) -> bool:
-    """True when a mapping takes the path and everything under it."""
-    if mapping.is_regex:
-        regex = compile_pcre(mapping.pattern)
-        probes = (path, path.rstrip("/") + "/x", path.rstrip("/") + "/x/y.html")
-        try:
-            return all(regex.search(p.encode("latin-1", "replace")) for p in probes)
-        except PatternLimitError:
-            return False
-    return is_under(path, mapping.pattern)
-
-
-def is_under(path: str, prefix: str) -> bool:
-    """True when prefix matches path at the border of a segment."""
-    if not path.startswith(prefix):
-        return False
-    return prefix.endswith("/") or path[len(prefix) :][:1] in ("", "/")
-
-
-def _handlers(run: Drafts, server: ServerDraft, ordered: list[MappingDraft]) -> None:
+def _handlers(run: Drafts, server: ServerDraft, takers: Takers) -> None:
     for section in server.sections:
         handler = section.draft.conf.handler
         if handler in (None, "none") or section.is_regex or section.is_glob:
             continue
-        taker = next((m for m in ordered if takes_all(m, section.pattern)), None)
+        taker = takers.first(section.pattern)
         if taker is not None and not taker.exclude:
             run.report.note(
                 section.node,
@@ -223,11 +204,11 @@ def _handlers(run: Drafts, server: ServerDraft, ordered: list[MappingDraft]) -> 
             )
 
 
-def _redirects(run: Drafts, server: ServerDraft, ordered: list[MappingDraft]) -> None:
+def _redirects(run: Drafts, server: ServerDraft, takers: Takers) -> None:
     for rule in server.default.conf.redirects:
         if rule.is_regex or not rule.pattern:
             continue
-        taker = next((m for m in ordered if takes_all(m, rule.pattern)), None)
+        taker = takers.first(rule.pattern)
         if taker is None or taker.exclude:
             continue
         run.report.warn(

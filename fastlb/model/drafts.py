@@ -223,6 +223,8 @@ class ServerDraft:
     logs: list[LogDraft] = field(default_factory=list)
     balancers: dict[str, BalancerDraft] = field(default_factory=dict)
     direct_members: list[MemberDraft] = field(default_factory=list)
+    # ... of each authority_url: a thousand mappings are looked up here
+    direct_at: dict[str, list[MemberDraft]] = field(default_factory=dict)
     direct_settings: list[DirectSettings] = field(default_factory=list)
     mappings: list[MappingDraft] = field(default_factory=list)
     sections: list[SectionDraft] = field(default_factory=list)

@@ -9,7 +9,6 @@ members.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -34,7 +33,6 @@ from fastlb.model.drafts import (
     MappingDraft,
     MemberDraft,
     ReverseDraft,
-    SectionDraft,
     Values,
 )
 from fastlb.model.freeze_members import freeze_balancer, freeze_member
@@ -45,7 +43,11 @@ from fastlb.model.merge import (
     inherits_passes,
     merge_conf,
 )
-from fastlb.model.proxy_sections import bound_sections
+from fastlb.model.proxy_sections import (
+    TargetSections,
+    bound_sections,
+    sections_for_targets,
+)
 from fastlb.model.resolve_access import access_rule
 from fastlb.model.resolve_logs import LogTargets, access_logs
 from fastlb.model.resolve_remoteip import remote_proxies
@@ -141,6 +143,11 @@ class _Freezer:
         self._ids = ["", *vhost_ids(run.vhosts, self._names[1:])]
         self._balancer_indexes: dict[tuple[int, str], int] = {}
         self._direct_indexes: dict[tuple[int, TlsMember | None], int] = {}
+        self._owners = {
+            id(member): place
+            for place, draft in enumerate(self._drafts)
+            for member in draft.direct_members
+        }
         self._tls = [server_tls(run, draft) for draft in self._drafts]
         self._tls_groups = sni_groups(run, self._tls)
         self._keys: set[str] = set()
@@ -152,24 +159,23 @@ class _Freezer:
         for name in draft.balancers:
             self._balancer(index, name)
         section_drafts = self.run.sections_of(draft)
+        bound = sections_for_targets(section_drafts)
         mapping_drafts = list(main.mappings)
         if index:
             if not inherits_passes(main, draft, self.run.process.compat):
                 mapping_drafts = []
             mapping_drafts += draft.mappings
-        mappings = tuple(
-            self._mapping(index, item, section_drafts) for item in mapping_drafts
-        )
+        mappings = tuple(self._mapping(index, item, bound) for item in mapping_drafts)
         sections = tuple(
             Section(
-                conf=self._conf(index, item.draft, section_drafts),
+                conf=self._conf(index, item.draft, bound),
                 **shared(Section, item, item.node),
             )
             for item in section_drafts
         )
-        default = self._conf(index, main.default, section_drafts)
+        default = self._conf(index, main.default, bound)
         if index:
-            own = self._conf(index, draft.default, section_drafts)
+            own = self._conf(index, draft.default, bound)
             default = merge_conf(default, own)
         levels = {**main.log_levels, **draft.log_levels}
         error_log = settings["error_log"]
@@ -199,19 +205,17 @@ class _Freezer:
             "tls": self._tls[index],
             "tls_group": self._tls_groups[index],
             "connect_ports": ports,
-            "rewrite": self._rewrite(index, section_drafts),
+            "rewrite": self._rewrite(index, bound),
             "remote_ip_proxies": remote_proxies(main, draft),
         }
         return VHost(**fields_of(VHost, values))
 
-    def _rewrite(
-        self, index: int, section_drafts: Sequence[SectionDraft]
-    ) -> RewriteServer | None:
+    def _rewrite(self, index: int, bound: TargetSections) -> RewriteServer | None:
         main, draft = self.run.main, self._drafts[index]
         drafts = list(draft.rewrite.mappings)
         if index:
             drafts += main.rewrite.mappings
-        targets = tuple(self._mapping(index, item, section_drafts) for item in drafts)
+        targets = tuple(self._mapping(index, item, bound) for item in drafts)
         return rewrite_server(main, draft, targets)
 
     def _shown_balancers(self, index: int) -> tuple[int, ...]:
@@ -292,8 +296,7 @@ class _Freezer:
         known = self._direct_indexes.get((id(member), tls))
         if known is not None:
             return known
-        servers = enumerate(self._drafts)
-        server = next((i for i, d in servers if member in d.direct_members), 0)
+        server = self._owners.get(id(member), 0)
         key = base = f"direct {member.target.url}" + (
             f"@{self._ids[server]}" if server else ""
         )
@@ -317,7 +320,7 @@ class _Freezer:
         return member_tls(self.run, self._drafts[server], target)
 
     def _mapping(
-        self, server: int, draft: MappingDraft, section_drafts: Sequence[SectionDraft]
+        self, server: int, draft: MappingDraft, bound: TargetSections
     ) -> Mapping:
         balancer = (
             -1 if draft.balancer is None else self._balancer(server, draft.balancer)
@@ -326,7 +329,7 @@ class _Freezer:
         if draft.member is not None:
             member_index = self._direct_member(server, draft.member, draft.target)
         timeout_ms = draft.member.params["timeout_ms"] if draft.member else None
-        sections, dynamic = bound_sections(draft.target, section_drafts)
+        sections, dynamic = bound_sections(draft.target, bound)
         return Mapping(
             balancer_index=balancer,
             member_index=member_index,
@@ -336,12 +339,10 @@ class _Freezer:
             **shared(Mapping, draft, draft.node),
         )
 
-    def _conf(
-        self, server: int, draft: ConfDraft, section_drafts: Sequence[SectionDraft]
-    ) -> DirConf:
+    def _conf(self, server: int, draft: ConfDraft, bound: TargetSections) -> DirConf:
         mapping = None
         if draft.mapping is not None:
-            mapping = self._mapping(server, draft.mapping, section_drafts)
+            mapping = self._mapping(server, draft.mapping, bound)
         lines = dict(draft.lines)
         if draft.reverse_maps:
             nodes = [item.node for item in draft.reverse_maps]

@@ -25,19 +25,26 @@ _LITERAL_HEAD: Final = re.compile(
 )
 
 
-def bound_sections(
-    target: str, sections: Sequence[SectionDraft]
-) -> tuple[tuple[int, ...], tuple[bool, ...]]:
-    """Sections that hold for a target, and whether each depends on the request.
+TargetSections = Sequence[tuple[int, SectionDraft]]
+"""Those among a server's sections that may hold for a target, with their places."""
 
-    One that says nothing to a request, as <Proxy balancer://b> with its members only,
-    is left out.
-    """
+
+def sections_for_targets(sections: Sequence[SectionDraft]) -> TargetSections:
+    """Left out is one that says nothing, as <Proxy balancer://b> with its members."""
+    return [
+        (index, section)
+        for index, section in enumerate(sections)
+        if section.is_proxy and not section.says_nothing
+    ]
+
+
+def bound_sections(
+    target: str, sections: TargetSections
+) -> tuple[tuple[int, ...], tuple[bool, ...]]:
+    """Sections that hold for a target, and whether each depends on the request."""
     indexes: list[int] = []
     dynamic: list[bool] = []
-    for index, section in enumerate(sections):
-        if target == "!" or not section.is_proxy or section.says_nothing:
-            continue
+    for index, section in sections if target != "!" else ():
         verdict = section_matches(section, target)
         if verdict is not False:
             indexes.append(index)

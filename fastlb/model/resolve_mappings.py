@@ -182,12 +182,11 @@ def _shared_member(server: ServerDraft, wanted: MemberDraft) -> MemberDraft:
     Differs from Apache, where a URL that begins with an earlier worker's URL takes
     that worker with its parameters (AH01146): here parameters follow the rule.
     """
-    for member in server.direct_members:
-        if (
-            member.target.authority_url == wanted.target.authority_url
-            and member.params == wanted.params
-        ):
+    neighbours = server.direct_at.setdefault(wanted.target.authority_url, [])
+    for member in neighbours:
+        if member.params == wanted.params:
             return member
+    neighbours.append(wanted)
     server.direct_members.append(wanted)
     return wanted
 
