@@ -27,7 +27,7 @@ cdef extern from "sys/socket.h" nogil:
     int AF_INET, AF_INET6, AF_UNIX
     int SOCK_STREAM, SOCK_NONBLOCK, SOCK_CLOEXEC
     int SOL_SOCKET, SO_ERROR, SO_KEEPALIVE, SO_LINGER, SO_RCVBUF
-    int MSG_NOSIGNAL, MSG_PEEK, MSG_DONTWAIT, MSG_TRUNC
+    int MSG_NOSIGNAL, MSG_PEEK, MSG_DONTWAIT, MSG_MORE, MSG_TRUNC
     int SHUT_WR
     int socket(int domain, int type, int protocol)
     int connect(int fd, const sockaddr *address, socklen_t length)
