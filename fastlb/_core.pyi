@@ -335,10 +335,12 @@ class Explainer:
         tls, vhost, vhosts, vhost_named     who was spoken to: indexes of Model.vhosts
         path, target, misread, excluded     what was asked for, and is asked for there
         sections     those that apply: indexes into VHost.sections, -1: the host's own
-        mapping      (section, -1) or (-1, index into VHost.mappings)
+        mapping      (section, -1), (-1, index into VHost.mappings), or (-2, index
+                     into VHost.rewrite.targets)
+        rules        what rules of mod_rewrite did, as LogLevel rewrite:trace4 has it
         considered   (section, number, matches, serves) in the order of trying
         access       (section, verdicts in prefix order: 1, 0, or -1 no say)
-        redirect     (section, number)
+        redirect     (section, number); None: a rule's
         env, env_rules       variables; (section, "if" or "set", number) that set them
         balancer, member     indexes, -1: none
         session, route, from_url, by_route, forced, upgrade   of the election

@@ -11,7 +11,8 @@ from rights import AS_ROOT
 
 from fastlb.cli.explain.asked import Asked, AskedError
 from fastlb.cli.explain.standing import Standing, stand
-from fastlb.cli.explain.way import Step, Way, way_of
+from fastlb.cli.explain.step import Step
+from fastlb.cli.explain.way import Way, way_of
 from fastlb.cli.main import run
 from fastlb.master.loading import Source, load
 
@@ -182,6 +183,43 @@ def test_the_virtual_host_and_why(tmp_path: Path) -> None:
     )
     name, why = host("http://nobody.example/")
     assert (name, why[:25]) == ("one.example", "the first one at this add")
+
+
+RULES = """\
+ServerName main.example
+Listen 8080
+RewriteEngine On
+RewriteRule ^/old/(.*)$ /new/$1 [R=301,L]
+RewriteRule ^/secret - [F]
+RewriteCond %{HTTP:Upgrade} =websocket [NC]
+RewriteRule ^/(.*) ws://127.0.0.1:9001/$1 [P,L]
+RewriteRule ^/api/(.*) http://127.0.0.1:9002/v1/$1 [P]
+"""
+
+
+def test_rules_are_told_one_by_one(tmp_path: Path) -> None:
+    standing = standing_of(tmp_path, RULES)
+
+    def way(url: str, *fields: str) -> Way:
+        return way_of(standing, Asked(url, fields=fields))
+
+    proxied = way("/api/users?x=1")
+    assert (proxied.outcome, proxied.goes_to) == ("member", "http://127.0.0.1:9002")
+    assert proxied.target == "/v1/users?x=1"
+    (step,) = steps(proxied, "rewrite")
+    assert step.text.startswith("RewriteRule ^/api/")
+    assert "'/api/users' -> 'http://127.0.0.1:9002/v1/users'" in step.why
+    assert [lost.why for lost in step.lost][:2] == ["does not match /api/users"] * 2
+    assert "pattern='=websocket' [NC] => not-matched" in step.lost[2].why
+    assert line_of(proxied, "rewrite").startswith("RewriteRule ^/api/")
+    upgraded = way("/ws", "Upgrade: websocket", "Connection: Upgrade")
+    assert upgraded.member.startswith("ws://127.0.0.1:9001")
+    moved = way("/old/a?b")
+    assert (moved.outcome, moved.status) == ("redirect", 301)
+    assert moved.goes_to == "http://main.example/new/a?b"
+    denied = way("/secret/x")
+    assert (denied.outcome, denied.status) == ("error", 403)
+    assert line_of(denied, "rewrite") == "RewriteRule ^/secret - [F]"
 
 
 def test_where_nobody_listens_there_is_no_way(main_only: Ask) -> None:

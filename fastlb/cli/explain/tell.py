@@ -7,7 +7,8 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from fastlb.cli.explain.way import Step, Way
+from fastlb.cli.explain.step import Step
+from fastlb.cli.explain.way import Way
 
 KIND_WIDTH = 15
 

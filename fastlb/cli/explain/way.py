@@ -12,14 +12,16 @@ from http import HTTPStatus
 from typing import Any
 
 from fastlb.cli.explain.asked import Asked, arrival, packed
+from fastlb.cli.explain.rules import rewrite_steps
 from fastlb.cli.explain.standing import Standing
+from fastlb.cli.explain.step import NOWHERE, Step
 from fastlb.facts.balancer import Balancer
 from fastlb.facts.mapping import Mapping
 from fastlb.facts.member import Member
 from fastlb.facts.rules import AccessOp, AccessRule
 from fastlb.facts.vhost import DirConf, Line, SectionKind, VHost
 
-NOWHERE: Line = ("", 0)
+BY_RULE = -2  # the section of a mapping that mod_rewrite has made
 CONTAINERS = (AccessOp.ALL_OF, AccessOp.ANY_OF, AccessOp.NONE_OF)
 VERDICTS = {1: "yes", 0: "no", -1: "has no say"}
 BECAUSE = {
@@ -40,6 +42,7 @@ BECAUSE = {
     "no require": "AuthType stands there without a Require",
     "unknown type": "nobody serves this AuthType",
     "method": "AllowMethods does not name the method",
+    "rule": "a rule of mod_rewrite says so",
     "climbs": "the target leads out of where the mapping points",
 }
 DENIALS = (
@@ -51,17 +54,6 @@ WAY_BACK = (
     *("reverse_maps", "cookie_domains", "cookie_paths", "header_rules"),
     *("error_override", "error_documents"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One thing that was decided. lost: what was considered besides."""
-
-    kind: str
-    text: str
-    why: str = ""
-    line: Line = NOWHERE
-    lost: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +111,9 @@ class _Story:
         if "sections" in self.found:
             self.sections()
             self.variables()
+            self.steps += rewrite_steps(
+                self.found["rules"], self.vhost, self.found["sections"], self.written
+            )
             self.access()
             self.where()
         outcome, status, goes_to, member = self.outcome()
@@ -300,6 +295,8 @@ class _Story:
     def where(self) -> None:
         what = self.found["what"]
         if what == "redirect":
+            if self.found["redirect"] is None:
+                return  # a rule's, which was told
             section, number = self.found["redirect"]
             conf = self.conf(section)
             line = _line(conf, "redirects", number)
@@ -317,6 +314,10 @@ class _Story:
         chosen = tuple(self.found["mapping"])
         mapping = self.mapping(chosen)
         line = (mapping.file, mapping.line)
+        if chosen[0] == BY_RULE:
+            self.add("mapping", mapping.target, "a rule's [P] leads there", line)
+            self.asked_for()
+            return
         text = self.written(line, f"ProxyPass {mapping.pattern} {mapping.target}")
         why = (
             f"its expression matches {_text(self.found['path'])}"
@@ -324,6 +325,9 @@ class _Story:
             else f"{_text(self.found['path'])} begins with {mapping.pattern}"
         )
         self.add("mapping", text, why, line, self.lost(chosen))
+        self.asked_for()
+
+    def asked_for(self) -> None:
         if self.found["target"]:
             self.add("target", _text(self.found["target"]), "what is asked for there")
         if "balancer" in self.found:
@@ -346,6 +350,9 @@ class _Story:
 
     def mapping(self, which: tuple[int, int]) -> Mapping:
         section, number = which
+        if section == BY_RULE:
+            assert self.vhost.rewrite is not None
+            return self.vhost.rewrite.targets[number]
         if section < 0:
             return self.vhost.mappings[number]
         found = self.vhost.sections[section].conf.mapping
@@ -458,7 +465,8 @@ class _Story:
         if what == "redirect":
             location = _text(found["location"])
             self.add("end", _status(found["status"]), location)
-            return "redirect", found["status"], location or str(found["status"]), ""
+            outcome = "error" if found["status"] >= 400 else "redirect"
+            return outcome, found["status"], location or str(found["status"]), ""
         if what == "handler":
             name = _text(found["handler"])
             self.add("end", f"the handler {name} answers")

@@ -12,14 +12,17 @@ caller's, and has counted nothing.
 """
 # uses: ground/text, io/buffer, ground/path, ground/arena, io/watch, io/date,
 #       http/fields, http/head, http/hops, http/host, http/framing, balance/table,
-#       balance/ledger, balance/elect, balance/table_slots, plan/build, plan/verdicts,
-#       plan/access_plan, plan/plan, plan/client, plan/facts, plan/match, plan/rules,
-#       plan/redirect, plan/access, plan/admission, plan/remote_ip, plan/decide,
-#       plan/reasons, plan/logline, flow/exchange, flow/engine, flow/services,
-#       flow/attempt, flow/rewrite, flow/rewrite_answer, flow/tunnel, flow/response,
-#       flow/choose
+#       balance/ledger, balance/elect, balance/table_slots, seam, plan/build,
+#       plan/verdicts, plan/access_plan, plan/plan, plan/client, plan/facts,
+#       plan/plan_rewrite, plan/match, plan/rules, plan/redirect, plan/access,
+#       plan/admission, plan/remote_ip, plan/decide, plan/reasons, plan/logline,
+#       flow/exchange, flow/engine, flow/services, flow/attempt, flow/rewrite,
+#       flow/rewrite_answer, flow/tunnel, flow/response, flow/choose
 
 from libc.stdlib cimport calloc
+
+cdef enum:
+    EXPLAINED_TRACE = 4         # LogLevel rewrite:trace4 tells conditions, too
 
 cdef dict EXPLAINED = {
     DECIDED_MEMBER: "member", DECIDED_TUNNEL: "tunnel", DECIDED_ERROR: "error",
@@ -34,8 +37,8 @@ cdef dict EXPLAINED_BECAUSE = {
     BECAUSE_SCHEME: "scheme", BECAUSE_NO_NAME: "no name", BECAUSE_NO_FILE: "no file",
     BECAUSE_FILE_CLOSED: "file closed", BECAUSE_NOT_HIM: "not him",
     BECAUSE_NO_TYPE: "no type", BECAUSE_NO_REQUIRE: "no require",
-    BECAUSE_TOO_MANY: "too many", BECAUSE_UNKNOWN_TYPE: "unknown type",
-    BECAUSE_METHOD: "method",
+    BECAUSE_OF_A_RULE: "rule", BECAUSE_TOO_MANY: "too many",
+    BECAUSE_UNKNOWN_TYPE: "unknown type", BECAUSE_METHOD: "method",
 }
 cdef dict EXPLAINED_WHY = {
     ELECT_OK: "", ELECT_NO_MEMBERS: "no members",
@@ -63,6 +66,18 @@ cdef int access_told(int result) noexcept:
     return result == ACCESS_IS_GRANTED
 
 
+class _Heard:
+    """What the core says meanwhile: rules of mod_rewrite tell each of their steps."""
+
+    __slots__ = ("lines",)
+
+    def __init__(self):
+        self.lines = []
+
+    def log(self, level, module, vhost, client, error, text):
+        self.lines.append((level, module, text))
+
+
 @final
 cdef class Explainer:
     """The plan of a model, and one request at a time (`_core.pyi`)."""
@@ -73,6 +88,7 @@ cdef class Explainer:
     cdef exchange *x
     cdef decision decided
     cdef dict names         # of host look-ups: number -> allowed
+    cdef object heard
 
     def __init__(self, model, Table table not None, member_slots, balancer_slots):
         if self.x != NULL:
@@ -86,11 +102,21 @@ cdef class Explainer:
         watch.now_us = clock_us()
         path_begin()
         plan_begin(model, table, member_slots, balancer_slots)
+        plan_rewrites(model)
         logline_fields(model)
         reasons_begin(statuses.REASONS)
         plan_envs_end()
         http_date()
         engine.view = &table.view
+        self.heard = _Heard()
+        self.trace_rules()
+
+    cdef void trace_rules(self) noexcept:
+        """Rules tell what they do, whatever LogLevel says."""
+        cdef int i
+        for i in range(plan.vhost_count):
+            if plan.vhosts[i].rewrite != NULL:
+                plan.vhosts[i].rewrite.trace = EXPLAINED_TRACE
 
     def __dealloc__(self):
         self.end()
@@ -114,6 +140,9 @@ cdef class Explainer:
                 bytes local not None, name=None, names=None, uint64_t chance=0,
                 verdicts=()):
         """See `_core.pyi`."""
+        global services
+        services = self.heard
+        self.heard.lines.clear()
         cdef exchange *x = self.x
         cdef dict told = {}
         cdef int rc, what
@@ -134,6 +163,7 @@ cdef class Explainer:
             if what != DECIDED_WAIT or x.facts.host_wanted:
                 break
             request_learn_verdict(&x.facts, verdict)
+            self.heard.lines.clear()
             what = request_decide(&x.facts, &self.decided)
         if what == DECIDED_WAIT and x.facts.host_wanted == 0:
             told["what"] = "wait"
@@ -308,9 +338,11 @@ cdef class Explainer:
         cdef request_facts *r = &self.x.facts
         cdef decision *d = &self.decided
         told["status"] = d.moved.status if what == DECIDED_REDIRECT else d.status
-        told["because"] = EXPLAINED_BECAUSE[d.because]
+        told["because"] = EXPLAINED_BECAUSE.get(<int>d.because, "")
         told["location"] = told_value(d.moved.location)
         told["redirect"] = self.redirect() if what == DECIDED_REDIRECT else None
+        told["rules"] = [
+            text for _, module, text in self.heard.lines if module == "rewrite"]
         told["handler"] = told_bytes(d.handler.data, d.handler.length) \
             if d.handler != NULL else None
         told["path"] = told_value(r.decoded)
@@ -386,7 +418,8 @@ cdef class Explainer:
         return -1
 
     cdef object mapping_of(self, plan_mapping *m):
-        """(section, -1) of a ProxyPass in a section, (-1, number) of another."""
+        """(section, -1) of a ProxyPass in a section, (-1, number) of another; (-2,
+        number) of a target of rules."""
         cdef plan_vhost *v = self.x.facts.vhost
         cdef int i
         for i in range(v.section_count):
@@ -395,6 +428,10 @@ cdef class Explainer:
         for i in range(v.mapping_count):
             if &v.mappings[i] == m:
                 return (-1, i)
+        if v.rewrite != NULL:
+            for i in range(v.rewrite.target_count):
+                if &v.rewrite_mappings[i] == m:
+                    return (-2, i)
         return None
 
     # --- one rule at a time
@@ -407,6 +444,8 @@ cdef class Explainer:
         cdef bint undecided = r.undecided
         cdef int i
         found = []
+        if r.rewritten != REWRITTEN_NOT:
+            return found
         for i in range(r.conf_count - 1, 0, -1):
             if r.confs[i].has_mapping:
                 found.append(self.one_mapping(r.confs[i].mapping))
@@ -441,13 +480,18 @@ cdef class Explainer:
         return found
 
     cdef object redirect(self):
-        """(section, number) of the Redirect that applies."""
+        """(section, number) of the Redirect that applies; None: it is a rule's."""
         cdef request_facts *r = &self.x.facts
+        cdef redirected *moved = &self.decided.moved
         cdef redirected out
+        cdef bint absolute = not conf_flag(r, CONF_REDIRECT_RELATIVE, False)
         cdef int i, j
         for i in range(r.conf_count - 1, -1, -1):
             for j in range(r.confs[i].redirect_count):
-                if redirect_apply(r, &r.confs[i].redirects[j], False, &out) == 1:
+                if redirect_apply(
+                        r, &r.confs[i].redirects[j], absolute, &out) == 1 \
+                        and out.status == moved.status \
+                        and told_value(out.location) == told_value(moved.location):
                     return self.section_of(r.confs[i]), j
         return None
 

@@ -1,0 +1,93 @@
+"""Rules of mod_rewrite in steps: which of them matched, what they made of the request.
+
+The core tells them as LogLevel rewrite:trace4 would; here each line gets the rule that
+it is of, with its place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from fastlb.cli.explain.step import Step
+from fastlb.facts.rewrite import RewriteRule
+from fastlb.facts.vhost import Line, VHost
+
+PREFIX = re.compile(r"^.*?\[rid#[^]]*\] (?:\[perdir [^]]*\] )?")
+TRIED = re.compile(r"applying pattern '(.*)' to uri '(.*)'$", re.S)
+UNTOLD = re.compile(
+    r"init rewrite engine|setting lastsub|strip per-dir prefix|add per-dir prefix"
+    r"|add path info postfix|pass through |add root prefix|trying to replace"
+    r"|reduce |explicitly forcing|forcing proxy-throughput|go-ahead|escaping "
+    r"|local path result|Rule has END|implicitly forcing"
+)
+Written = Callable[[Line, str], str]
+
+
+def rewrite_steps(
+    told: Sequence[str], vhost: VHost, sections: Iterable[int], written: Written
+) -> list[Step]:
+    """A step for each rule that matched; those that did not lost to the next one."""
+    if not told:
+        return []
+    steps: list[Step] = []
+    missed: list[Step] = []
+    for rule, subject, lines in _by_rule(told, _lists(vhost, sections)):
+        conds = [line for line in lines if line.startswith("RewriteCond: ")]
+        made = [line for line in lines if line not in conds and not UNTOLD.match(line)]
+        # A rule that only matches ("-") says nothing more than its conditions.
+        holds = bool(made) or (not conds and _matches(rule, subject))
+        text = f"RewriteRule {rule.pattern} {rule.output}"
+        line = (rule.file, rule.line)
+        step = Step("rewrite", written(line, text), "", line)
+        if not holds:
+            failed = [cond for cond in conds if cond.endswith("not-matched")]
+            why = failed[-1] if failed else f"does not match {subject}"
+            missed.append(replace(step, why=why))
+            continue
+        steps.append(replace(step, why="; ".join(made), lost=tuple(missed)))
+        missed = []
+    if missed:
+        steps.append(Step("rewrite", "nothing more", lost=tuple(missed)))
+    return steps
+
+
+def _lists(vhost: VHost, sections: Iterable[int]) -> tuple[RewriteRule, ...]:
+    """Every rule that may have been tried, the server's first."""
+    rules: list[RewriteRule] = []
+    if vhost.rewrite is not None:
+        rules += vhost.rewrite.rules
+    for index in sections:
+        found = vhost.sections[index].conf.rewrite if index >= 0 else None
+        rules += found.rules if found is not None else ()
+    return tuple(rules)
+
+
+def _by_rule(
+    told: Iterable[str], rules: Sequence[RewriteRule]
+) -> list[tuple[RewriteRule, str, list[str]]]:
+    """(rule, what it was compared with, the lines that follow) in order."""
+    found: list[tuple[RewriteRule, str, list[str]]] = []
+    at = -1
+    for line in told:
+        text = PREFIX.sub("", line)
+        tried = TRIED.search(text)
+        if tried is None:
+            if found:
+                found[-1][2].append(text)
+            continue
+        order = [*range(at + 1, len(rules)), *range(at + 1)]
+        at = next((i for i in order if rules[i].pattern == tried[1]), -1)
+        if at >= 0:
+            found.append((rules[at], tried[2], []))
+    return found
+
+
+def _matches(rule: RewriteRule, subject: str) -> bool:
+    """Of a rule without conditions that left no word: does it match at all?"""
+    flags = re.IGNORECASE if rule.ignore_case else 0
+    try:
+        return bool(re.search(rule.pattern, subject, flags)) is not rule.negated
+    except re.error:
+        return False
