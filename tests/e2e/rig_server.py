@@ -28,8 +28,12 @@ from fastlb._core import Core
 from fastlb._pcre2 import compiled_count
 from fastlb.logs import files
 from fastlb.master import claims
+from fastlb.master.certificates import Certificates
 from fastlb.master.listeners import bind
 from fastlb.master.loading import Source, load
+from fastlb.monitor import stapling  # noqa: F401 - what a worker with TLS needs is
+from fastlb.tls import contexts, facts, variables  # noqa: F401 - loaded before the fork
+from fastlb.tls.pass_phrases import PassPhrases
 from fastlb.worker import services as services_of_worker
 from fastlb.worker.heritage import Heritage
 from fastlb.worker.services import WorkerServices
@@ -79,12 +83,14 @@ def run_worker(control: socket.socket) -> None:
         return
     model = loaded.model
     compiled = compiled_count()
+    certificates = Certificates(PassPhrases(None))
     table = claims.create_table(model)
     member_slots, balancer_slots = claims.claim(table, model, GENERATION)
     for member, slot in zip(model.members, member_slots, strict=True):
         if member.unix_path is None:
             table.set_addresses(slot, [(member.host, member.port)])
     logs = files.open_logs(model, lambda *_: None)
+    made = certificates.read(model, None)
     heritage = Heritage(
         number=0,
         generation=GENERATION,
@@ -99,6 +105,7 @@ def run_worker(control: socket.socket) -> None:
         ready_fd=os.open(os.devnull, os.O_WRONLY),
         started_us=time.time_ns() // 1000,
         foreground=True,
+        tls=certificates.handles(made),
     )
     if order["names"]:
         stand_in_for_names(order["names"])
