@@ -749,6 +749,11 @@ _REWRITING = {
         "A RewriteRule or RewriteCond is malformed, or asks for what is not served.",
         "Do what the message says.",
     ),
+    "FB0808": Message(
+        "error",
+        "A RewriteMap cannot be read, or is of a kind that is not served.",
+        "Do what the message says.",
+    ),
     "FB0806": Message(
         "error",
         "What a RewriteRule made of a request is too long.",

@@ -86,6 +86,7 @@ cdef enum:
     REWRITE_REDIRECTS_MAX = 10      # by rules of sections (LimitInternalRecursion)
     REWRITE_LIST_PLAIN = 8          # so many rules need no index
     REWRITE_PREFIX_MAX = 64         # bytes of a literal prefix that the index knows
+    REWRITE_MAP_LOOK_US = 1000000   # at the file of a map, to see whether it changed
     REWRITE_NAME_BYTES = 4096       # of a file that is tested, with its end
     COOKIE_TIME_BYTES = 40          # of [CO] with its end; each has 29
     # regular expressions; what exceeds a bound is undecided, never "no match" where

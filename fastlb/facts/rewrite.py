@@ -9,6 +9,7 @@ import enum
 from dataclasses import dataclass
 
 from fastlb.facts.mapping import Mapping
+from fastlb.facts.rewrite_maps import RewriteMap
 
 
 class PartKind(enum.Enum):
@@ -149,3 +150,4 @@ class RewriteServer:
     options: frozenset[str]
     rules: tuple[RewriteRule, ...]
     targets: tuple[Mapping, ...]
+    maps: tuple[RewriteMap, ...]

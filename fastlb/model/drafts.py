@@ -16,7 +16,8 @@ from fastlb._pcre2 import Pattern, PatternError
 from fastlb.base.levels import Level
 from fastlb.config.tree import Node
 from fastlb.facts.regex import RegexDraft, compile_pcre, cure_of
-from fastlb.facts.rewrite import RewriteCond, RewriteRule
+from fastlb.facts.rewrite import Expansion, RewriteCond, RewriteRule
+from fastlb.facts.rewrite_maps import RewriteMap
 from fastlb.facts.rules import (
     AccessRule,
     EnvCondition,
@@ -103,10 +104,15 @@ class ReverseDraft:
 
 @dataclass(frozen=True, slots=True)
 class RewriteTarget:
-    """Where a rule with [P] leads: scheme and authority as written."""
+    """Where a rule with [P] leads: scheme and authority as written.
+
+    url may begin with, or have as its host, a look-up in a map: its values are then
+    the hosts. parts are those of the substitution.
+    """
 
     url: str
     node: Node
+    parts: Expansion = ()
 
 
 @dataclass(slots=True)
@@ -123,6 +129,7 @@ class RewriteDraft:
     rules: list[RewriteRule] = field(default_factory=list)
     targets: list[RewriteTarget] = field(default_factory=list)
     mappings: list[MappingDraft] = field(default_factory=list)  # of a server: [P]
+    maps: dict[str, RewriteMap] = field(default_factory=dict)  # of a server
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""Rewriting, merged: what a virtual host inherits, and where [P] leads.
+"""Rewriting, merged: what a virtual host inherits.
 
 As httpd merges: options that are not said are inherited, rules only where an option
 says so; a host in which no line of mod_rewrite stands has none.
@@ -6,69 +6,10 @@ says so; a host in which no line of mod_rewrite stands has none.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from fastlb.facts.mapping import Mapping
 from fastlb.facts.rewrite import RewriteDir, RewriteRule, RewriteServer
-from fastlb.model.drafts import (
-    Drafts,
-    MappingDraft,
-    MemberDraft,
-    RewriteDraft,
-    RewriteTarget,
-    ServerDraft,
-    balancer_of,
-)
-from fastlb.model.resolve_params import direct_params, member_target
-from fastlb.model.targets import (
-    WEBSOCKET_SCHEMES,
-    is_balancer_url,
-    split_balancer_url,
-)
-
-
-def bind_targets(run: Drafts) -> None:
-    """Give each [P] its balancer or member, once all of them are known."""
-    for server in (run.main, *run.vhosts):
-        seen: set[str] = set()
-        for target in rewrite_targets(server):
-            with run.report.mistakes_at(target.node):
-                mapping = _mapping(run, server, target)
-                if mapping.target not in seen:
-                    seen.add(mapping.target)
-                    server.rewrite.mappings.append(mapping)
-
-
-def rewrite_targets(server: ServerDraft) -> Iterable[RewriteTarget]:
-    """Where the rules of a server and of its sections lead."""
-    yield from server.rewrite.targets
-    for section in server.sections:
-        if section.draft.rewrite is not None:
-            yield from section.draft.rewrite.targets
-
-
-def _mapping(run: Drafts, server: ServerDraft, target: RewriteTarget) -> MappingDraft:
-    draft = MappingDraft("/", False, target.url, target.node)
-    if is_balancer_url(target.url):
-        draft.balancer, _ = split_balancer_url(target.url)
-        draft.target = draft.balancer
-        balancer_of(server, draft.balancer, target.node)
-        return draft
-    parsed = member_target(target.url, "RewriteRule")
-    # Such a worker of Apache's keeps no connections, whose URL may be any.
-    is_open = not run.lenient and parsed.scheme not in WEBSOCKET_SCHEMES
-    params = direct_params(server, parsed, disable_reuse=is_open)
-    wanted = MemberDraft(parsed, params, target.node)
-    for owner in (server, run.main):
-        for member in owner.direct_members:
-            if member.target.authority_url == parsed.authority_url:
-                draft.member = member
-                draft.target = parsed.authority_url
-                return draft
-    server.direct_members.append(wanted)
-    draft.member = wanted
-    draft.target = parsed.authority_url
-    return draft
+from fastlb.facts.rewrite_maps import RewriteMap
+from fastlb.model.drafts import RewriteDraft, ServerDraft
 
 
 def rewrite_dir(draft: RewriteDraft | None) -> RewriteDir | None:
@@ -100,7 +41,25 @@ def rewrite_server(
     rules: list[RewriteRule] = list(own.rules)
     if not server.is_main:
         rules = _inherited(base, own, options)
-    return RewriteServer(bool(engine), frozenset(options), tuple(rules), targets)
+    maps = _maps(main, server, options)
+    return RewriteServer(bool(engine), frozenset(options), tuple(rules), targets, maps)
+
+
+def _maps(
+    main: ServerDraft, server: ServerDraft, options: set[str]
+) -> tuple[RewriteMap, ...]:
+    """Its own; inherited with the rules. A host without a line of it has the main
+    server's."""
+    base, own = main.rewrite, server.rewrite
+    if not own.is_touched:
+        return tuple(base.maps.values())
+    downwards = base.options if "ignoreinherit" not in options else set()
+    if {"inherit", "inheritbefore"} & options or {
+        "inheritdown",
+        "inheritdownbefore",
+    } & downwards:
+        return tuple({**base.maps, **own.maps}.values())
+    return tuple(own.maps.values())
 
 
 def _inherited(

@@ -50,11 +50,11 @@ from fastlb.model.drafts import (
     SectionDraft,
     note_lines,
 )
-from fastlb.model.freeze_rewrite import bind_targets
 from fastlb.model.globs import is_glob
 from fastlb.model.rejoin import rejoin
 from fastlb.model.report import Mistake, Report
 from fastlb.model.resolve_params import balancer_target
+from fastlb.model.rewrite_targets import bind_targets
 from fastlb.model.targets import is_balancer_url
 
 HANDLERS: Final[dict[str, Handler]] = {

@@ -5,6 +5,7 @@ Apache's messages and the order in which it finds them: mod_rewrite.c.
 
 from __future__ import annotations
 
+import os
 import re
 from typing import Final
 
@@ -16,9 +17,12 @@ from fastlb.facts.rewrite import (
     RewriteCond,
     RewriteRule,
 )
+from fastlb.facts.rewrite_maps import FUNCTIONS, MapKind, RewriteMap
 from fastlb.model.drafts import Drafts, Handler, Place, RewriteDraft, RewriteTarget
-from fastlb.model.report import Mistake
+from fastlb.model.report import Mistake, did_you_mean
+from fastlb.model.resolve_server import absolute
 from fastlb.model.rewrite_flags import RuleFlags, cond_flags, rule_flags
+from fastlb.model.rewrite_targets import TARGET_HEAD
 from fastlb.model.rewrite_words import (
     WordProblem,
     expansion_of,
@@ -27,9 +31,6 @@ from fastlb.model.rewrite_words import (
 )
 from fastlb.model.targets import TargetError, is_balancer_url, split_balancer_url
 
-_HEAD: Final = re.compile(
-    r"((?:unix:[^|$%]*\|)?[A-Za-z][A-Za-z0-9+.-]*://[^/?$%\\]+)(.*)", re.DOTALL
-)
 _FILE_TESTS: Final = {
     "-f": CondTest.IS_FILE,
     "-s": CondTest.HAS_SIZE,
@@ -262,13 +263,67 @@ _SWITCHES: Final = {
 """Flags that say no more than that they stand there, and their fields."""
 
 
+def rewrite_map(run: Drafts, place: Place, node: Node) -> None:
+    """`RewriteMap name type:source [user:group]`."""
+    name, written = node.args[0], node.args[1]
+    kind, _, source = written.partition(":")
+    draft = _draft(place)
+    draft.is_touched = True
+    low = kind.lower()
+    if low == "int":
+        if source not in FUNCTIONS:
+            raise Mistake(
+                "FB0808",
+                f"RewriteMap: internal map not found:{source}",
+                cure=did_you_mean(source, FUNCTIONS),
+                word=written,
+            )
+        draft.maps[name] = RewriteMap(name, MapKind.INT, source)
+        return
+    if low in _MAPS_REFUSED or low.startswith("dbm"):
+        if low != "dbm=sdbm":
+            why, cure = _MAPS_REFUSED.get(low, _MAPS_REFUSED["dbm"])
+            raise Mistake(
+                "FB0808",
+                f"RewriteMap {name}: {kind}: is not supported",
+                why=why,
+                cure=cure,
+                word=written,
+            )
+    elif low not in ("txt", "rnd"):
+        low, source = "txt", written
+    found = MapKind(low)
+    path = absolute(run, source)
+    file = f"{path}.pag" if found is MapKind.SDBM else path
+    if not os.path.exists(file):
+        raise Mistake(
+            "FB0808",
+            f"RewriteMap: file for map {name} not found:{file}",
+            word=written,
+        )
+    draft.maps[name] = RewriteMap(name, found, path)
+
+
+_MAPS_REFUSED: Final = {
+    "prg": ("a program would be asked before each request", "write txt: with a file"),
+    "dbd": ("there is no database client here", "write txt: with a file"),
+    "fastdbd": ("there is no database client here", "write txt: with a file"),
+    "dbm": (
+        "only SDBM files are read",
+        "write txt: with the file that it was made of: it is held in memory here",
+    ),
+}
+
+
 def _target(node: Node, output: str) -> RewriteTarget:
     """Where [P] leads: what of the substitution is written as it is.
 
     Raises WordProblem where the host comes from the request: whoever sends it would
     choose where it goes.
     """
-    found = _HEAD.match(output)
+    found = TARGET_HEAD.match(output)
+    if found is None and re.match(r"(?:[A-Za-z][A-Za-z0-9+.-]*://)?\$\{", output):
+        return RewriteTarget("", node, expansion_of(output))
     if found is None:
         raise WordProblem(
             f"[P] to {output}: the host must be written"
@@ -293,8 +348,6 @@ def _compile(run: Drafts, node: Node, pattern: str, ignore_case: bool) -> None:
 def _expansion(text: str) -> Expansion:
     parts = expansion_of(text)
     for part in parts:
-        if part.kind is PartKind.MAP:
-            raise WordProblem(f"${{{part.text}:...}}: maps are not supported")
         if part.kind is PartKind.VARIABLE and part.text[:5].upper() in (
             "LA-U:",
             "LA-F:",
@@ -309,4 +362,5 @@ HANDLERS: Final[dict[str, Handler]] = {
     "rewritebase": rewrite_base,
     "rewritecond": rewrite_cond,
     "rewriterule": rewrite_rule,
+    "rewritemap": rewrite_map,
 }

@@ -92,6 +92,7 @@ def test_of_the_lower_floors_the_core_uses_words_and_patterns() -> None:
         "fastlb.facts.regex",
         "fastlb.facts",
         "fastlb.facts.rewrite",
+        "fastlb.facts.rewrite_maps",
         "fastlb.facts.variables",
     }
 

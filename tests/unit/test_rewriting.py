@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from test_plan import Plan
 
@@ -98,3 +100,47 @@ def test_many_rules_are_as_one() -> None:
     for path, status in (("/r7", 404), ("/r499", 404), ("/r7x", 403), ("/r8x", 410)):
         assert plan(path)["status"] == status
     assert plan("/r500")["what"] == "member"
+
+
+def test_maps_give_values(tmp_path: Path) -> None:
+    (tmp_path / "pairs").write_text("# none\na one\nb two|two\n c three\nd\na four\n")
+    (tmp_path / "hosts").write_text("x 127.0.0.1:80\ny 127.0.0.1:81|127.0.0.1:81\n")
+    plan = Plan(
+        f"RewriteEngine on\nRewriteMap pairs txt:{tmp_path}/pairs\n"
+        f"RewriteMap some rnd:{tmp_path}/pairs\nRewriteMap low int:tolower\n"
+        f"RewriteMap hosts rnd:{tmp_path}/hosts\n"
+        "RewriteRule ^/t/(.*) /${pairs:$1|none}/${nomap:$1|x} [R]\n"
+        "RewriteRule ^/r/(.*) /${some:${low:$1}|none} [R]\n"
+        "RewriteRule ^/p/(.*) http://${hosts:$1|127.0.0.1:82}/$1 [P]\n"
+    )
+    for path, wanted in (
+        ("/t/a", b"/one/x"),
+        ("/t/c", b"/none/x"),
+        ("/t/d", b"/none/x"),
+        ("/r/B", b"/two"),
+        ("/r/Q", b"/none"),
+    ):
+        assert plan(path)["location"].endswith(wanted), path
+    assert len({plan(f"/p/{host}")["member"] for host in "xyz"}) == 3
+    assert plan("/p/y")["target"] == b"/y"
+
+
+def test_a_map_that_changes_is_read_anew(tmp_path: Path) -> None:
+    path = tmp_path / "pairs"
+    path.write_text("a one\n")
+    text = f"RewriteEngine on\nRewriteMap m {path}\nRewriteRule ^/(.) /${{m:$1}} [R]\n"
+    assert Plan(text)("/a")["location"].endswith(b"/one")
+    path.write_text("a another\n")
+    assert Plan(text)("/a")["location"].endswith(b"/another")
+
+
+def test_internal_maps() -> None:
+    plan = Plan(
+        "RewriteEngine on\nRewriteMap u int:toupper\nRewriteMap e int:escape\n"
+        "RewriteMap d int:unescape\nRewriteRule ^/u(.*) /${u:$1} [R]\n"
+        "RewriteRule ^/e(.*) /${e:$1} [R,NE]\n"
+        "RewriteRule ^/d /${d:%{QUERY_STRING}}? [R,NE]\n"
+    )
+    assert plan("/uaZ1")["location"].endswith(b"/AZ1")
+    assert plan("/ea%20b")["location"].endswith(b"/a%20b")
+    assert plan("/d?a%41%2fb%zz")["location"].endswith(b"/aA/b%zz")

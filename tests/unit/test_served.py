@@ -136,6 +136,7 @@ SAMPLES: dict[str, str | tuple[str, str]] = {
     ),
     "RewriteRule": "x - [F]",
     "RewriteBase": "/x",
+    "RewriteMap": "lower int:tolower",
     "<RequireAll>": REQUIRE.format("All"),
     "<RequireAny>": REQUIRE.format("Any"),
     "<RequireNone>": REQUIRE.format("None"),

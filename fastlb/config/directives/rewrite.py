@@ -100,10 +100,14 @@ DIRECTIVES = (
         SV,
         "name type:source [user:group]",
         "a mapname and a filename and options",
-        status=Status.REFUSED,
-        takes=Args.RAW,
-        reason="maps are not supported yet",
-        cure="write the pairs out as rules",
+        takes=Args.TWO_THREE,
+        manual=(
+            "txt:FILE and rnd:FILE hold a key and a value on each line, int:tolower,"
+            " toupper, escape and unescape are functions, dbm=sdbm:FILE is a file of"
+            " httxt2dbm -f sdbm. A file is held in memory, and read again within a"
+            " second when it has changed. Where a map of text or SDBM gives the host of"
+            " a [P], the hosts are those that it holds at start."
+        ),
     ),
     *(
         Directive(

@@ -1,10 +1,12 @@
 """mod_rewrite's facts as C lists, made with the plan (rewrite_rules.pxd)."""
 # uses: ground/text, plan/build, plan/tls_names, plan/variable_names,
-#       plan/rewrite_rules, plan/plan, plan/rewrite_cond, plan/rewrite_index
+#       plan/rewrite_rules, plan/plan, plan/rewrite_map, plan/rewrite_cond,
+#       plan/rewrite_index
 
 import os
 
 from fastlb.facts.rewrite import CondTest, PartKind
+from fastlb.facts.rewrite_maps import FUNCTIONS, MapKind
 from fastlb.facts.variables import Language
 
 cdef dict REWRITE_OPTIONS = {
@@ -17,6 +19,9 @@ cdef dict REWRITE_OPTIONS = {
     "legacyprefixdocroot": OPTION_LEGACY_PREFIX,
     "unsafeprefixstat": OPTION_UNSAFE_PREFIX_STAT,
 }
+
+
+cdef dict rewrite_map_numbers = {}      # of the virtual host that is being made
 
 
 cdef rewrite_text rewrite_text_of(object parts) except *:
@@ -41,6 +46,7 @@ cdef rewrite_text rewrite_text_of(object parts) except *:
             if name[:4].upper() == "ENV:":
                 p.literal = plan_text(os.environ.get(name[4:]))
         elif p.kind == PART_MAP:
+            p.map = rewrite_map_numbers.get(part.text, -1)
             p.key = rewrite_text_of(part.key)
             p.fallback = rewrite_text_of(part.default)
     return out
@@ -172,6 +178,19 @@ cdef int *numbers_of(object numbers) except NULL:
     return out
 
 
+cdef object plan_rewrite_map(rewrite_map *m, object known):
+    kinds = [MapKind.TXT, MapKind.RND, MapKind.INT, MapKind.SDBM]
+    m.kind = kinds.index(known.kind)
+    m.name = plan_text(known.name)
+    m.function = -1
+    if known.kind is MapKind.INT:
+        m.function = list(FUNCTIONS).index(known.source)
+    m.path = plan_text(
+        known.source + (".pag" if known.kind is MapKind.SDBM else ""))
+    m.number = len(rewrite_map_facts)
+    rewrite_map_facts.append(known)
+
+
 cdef rewrite_list rewrite_list_of(object rules, bint indexed) except *:
     cdef rewrite_list out
     cdef int i
@@ -228,12 +247,18 @@ cdef rewrite_server *plan_rewrite_server(
         plan_vhost *v, object model, object vhost) except? NULL:
     cdef rewrite_server *s
     cdef int i
+    rewrite_map_numbers.clear()
     said = vhost.rewrite
     if said is None:
         return NULL
     s = <rewrite_server *>plan_alloc(sizeof(rewrite_server))
     s.engine = said.engine
     s.options = rewrite_options_of(said.options)
+    s.map_count = len(said.maps)
+    s.maps = <rewrite_map *>plan_alloc(sizeof(rewrite_map) * s.map_count)
+    for i, known in enumerate(said.maps):
+        plan_rewrite_map(&s.maps[i], known)
+        rewrite_map_numbers[known.name] = i
     s.list = rewrite_list_of(said.rules, True)
     s.target_count = len(said.targets)
     s.targets = <rewrite_target *>plan_alloc(sizeof(rewrite_target) * s.target_count)
@@ -257,6 +282,7 @@ cdef object plan_rewrites(object model):
     """Give each virtual host and section its rules, once the plan is made."""
     cdef plan_vhost *v
     cdef int i, j
+    rewrite_map_facts.clear()
     for i, vhost in enumerate(model.vhosts):
         v = &plan.vhosts[i]
         v.rewrite = plan_rewrite_server(v, model, vhost)

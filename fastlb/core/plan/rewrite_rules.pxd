@@ -24,14 +24,15 @@ cdef enum:
     PART_RULE_GROUP = 2
     PART_COND_GROUP = 3
     PART_VARIABLE = 4
-    PART_MAP = 5                # the check refuses it
+    PART_MAP = 5
 
 cdef struct rewrite_part:
     unsigned char kind          # PART_*
     unsigned char number        # of the group
     int variable                # number (variable_names.pxd); -1: nobody knows it
     text literal                # of ENV: what the process was given
-    rewrite_text key            # of a map
+    int map                     # its number; -1: there is none of its name
+    rewrite_text key
     rewrite_text fallback
 
 # In the order of facts.rewrite.CondTest.
@@ -159,6 +160,35 @@ cdef struct rewrite_dir:
     text directory
     rewrite_list list
 
+# In the order of facts.rewrite_maps.MapKind.
+cdef enum:
+    MAP_TEXT = 0
+    MAP_RANDOM = 1
+    MAP_FUNCTION = 2
+    MAP_SDBM = 3
+
+# Functions of int:, in the order of FUNCTIONS there.
+cdef enum:
+    MAP_TO_LOWER = 0
+    MAP_TO_UPPER = 1
+    MAP_ESCAPE = 2
+    MAP_UNESCAPE = 3
+
+cdef struct rewrite_pair:
+    value key                   # data NULL: a free place
+    value value
+
+cdef struct rewrite_map:
+    unsigned char kind          # MAP_*
+    text name
+    text path                   # ends with a NUL
+    int function
+    int number                  # of what the model says of it
+    long long looked_us         # when its file was looked at; 0: never
+    long long changed_ns        # its time and size mixed; 0: it is not there
+    rewrite_pair *pairs         # one block with their text; NULL: none
+    unsigned int mask           # places, less one
+
 # Where [P] may lead.
 cdef struct rewrite_target:
     text scheme                 # in lower case
@@ -172,6 +202,8 @@ cdef struct rewrite_server:
     int options
     rewrite_list list
     bint has_dirs               # a section has rules
+    int map_count
+    rewrite_map *maps
     int target_count
     rewrite_target *targets     # their mappings: plan_vhost.rewrite_mappings
     int trace                   # LogLevel rewrite:traceN; 0: none

@@ -7,7 +7,7 @@ refused unless it says UnsafeAllow3F (CVE-2024-38474).
 """
 # uses: ground/chartable, ground/text, ground/number, io/writer, ground/arena,
 #       plan/variable_names, plan/rewrite_rules, plan/rewrite_run, plan/variables,
-#       plan/rewrite_trace
+#       plan/rewrite_trace, plan/rewrite_map
 
 cdef value rewrite_expand(
         rewriting *w, const rewrite_text *t, const rewrite_rule *rule,
@@ -43,6 +43,7 @@ cdef value rewrite_expand(
 
 cdef value rewrite_part_value(
         rewriting *w, const rewrite_part *p, const rewrite_rule *rule) noexcept nogil:
+    cdef value found
     if p.kind <= PART_ESCAPED:
         return value(p.literal.data, p.literal.length)
     if p.kind == PART_RULE_GROUP:
@@ -51,9 +52,10 @@ cdef value rewrite_part_value(
         return rewrite_group(w, w.cond_subject, &w.cond_groups[0], p.number, rule)
     if p.kind == PART_VARIABLE:
         return rewrite_variable(w, p)
-    if p.key.count == 0:
-        return value(NULL, 0)
-    return rewrite_expand(w, &p.fallback, rule, NULL)
+    found = rewrite_map_find(w, p.map, rewrite_expand(w, &p.key, rule, NULL))
+    if found.data == NULL and p.fallback.count:
+        return rewrite_expand(w, &p.fallback, rule, NULL)
+    return found
 
 
 cdef value rewrite_group(

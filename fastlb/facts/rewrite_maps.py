@@ -1,0 +1,82 @@
+"""Maps of mod_rewrite: what their files hold.
+
+A file is read as a whole, by the check for what [P] may lead to, and by each worker
+when it starts and when the file has changed.
+"""
+
+from __future__ import annotations
+
+import enum
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+MAP_BYTES_MAX: Final = 64 << 20
+"""Of a file; a larger one is refused, or not read again."""
+_PAGE: Final = 1024
+"""Of an SDBM file: numbers of pairs first, their bytes from the end."""
+
+
+class MapKind(enum.Enum):
+    """Where a map looks."""
+
+    TXT = "txt"
+    RND = "rnd"
+    INT = "int"
+    SDBM = "dbm=sdbm"
+
+
+FUNCTIONS: Final = ("tolower", "toupper", "escape", "unescape")
+"""Of int:, in the order of the core."""
+
+
+@dataclass(frozen=True, slots=True)
+class RewriteMap:
+    """One RewriteMap. source: an absolute path, or the name of a function."""
+
+    name: str
+    kind: MapKind
+    source: str
+
+
+def pairs_of(kind: MapKind, source: str) -> dict[bytes, bytes]:
+    """Keys and values of a map with a file; the first of equal keys counts.
+
+    Raises OSError, and ValueError for what is no such file.
+    """
+    path = Path(f"{source}.pag" if kind is MapKind.SDBM else source)
+    if path.stat().st_size > MAP_BYTES_MAX:
+        raise ValueError(f"{path} is larger than {MAP_BYTES_MAX >> 20} MiB")
+    data = path.read_bytes()
+    return _sdbm_pairs(data) if kind is MapKind.SDBM else _text_pairs(data)
+
+
+def _text_pairs(data: bytes) -> dict[bytes, bytes]:
+    found: dict[bytes, bytes] = {}
+    for line in data.split(b"\n"):
+        if line[:1] in (b"#", b"") or line[:1].isspace():
+            continue
+        words = line.split(None, 2)
+        if len(words) > 1:
+            found.setdefault(words[0], words[1])
+    return found
+
+
+def _sdbm_pairs(data: bytes) -> dict[bytes, bytes]:
+    found: dict[bytes, bytes] = {}
+    for at in range(0, len(data), _PAGE):
+        page = data[at : at + _PAGE]
+        if len(page) < _PAGE:
+            raise ValueError("the file ends within a page")
+        (count,) = struct.unpack_from("=h", page)
+        if not 0 <= count <= _PAGE // 2 - 1 or count % 2:
+            raise ValueError("it is no SDBM file")
+        offsets = struct.unpack_from(f"={count}h", page, 2)
+        end = _PAGE
+        for key_at, value_at in zip(offsets[::2], offsets[1::2], strict=True):
+            if not 0 <= value_at <= key_at <= end:
+                raise ValueError("it is no SDBM file")
+            found.setdefault(page[key_at:end], page[value_at:key_at])
+            end = value_at
+    return found

@@ -1,0 +1,129 @@
+"""Where [P] leads: to members and balancers that are known at start.
+
+What a request alone determines is refused: whoever sends it would choose where it goes.
+A host out of a map with a file is one of those that the file holds at start.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from fastlb.config.tree import Node
+from fastlb.facts.rewrite import PartKind
+from fastlb.facts.rewrite_maps import MapKind, pairs_of
+from fastlb.model.drafts import (
+    Drafts,
+    MappingDraft,
+    MemberDraft,
+    RewriteTarget,
+    ServerDraft,
+    balancer_of,
+)
+from fastlb.model.report import Mistake
+from fastlb.model.resolve_params import direct_params, member_target
+from fastlb.model.targets import (
+    WEBSOCKET_SCHEMES,
+    is_balancer_url,
+    split_balancer_url,
+)
+
+TARGET_HEAD: Final = re.compile(
+    r"((?:unix:[^|$%]*\|)?[A-Za-z][A-Za-z0-9+.-]*://[^/?$%\\]+)(.*)", re.DOTALL
+)
+"""Scheme and authority of a substitution, as far as they are written."""
+MAP_HOSTS_MAX: Final = 1000
+
+
+def bind_targets(run: Drafts) -> None:
+    """Give each [P] its balancer or member, once all of them are known."""
+    for server in (run.main, *run.vhosts):
+        seen: set[str] = set()
+        for target in rewrite_targets(server):
+            with run.report.mistakes_at(target.node):
+                for url in _urls(server, run.main, target):
+                    mapping = _mapping(run, server, url, target.node)
+                    if mapping.target not in seen:
+                        seen.add(mapping.target)
+                        server.rewrite.mappings.append(mapping)
+
+
+def rewrite_targets(server: ServerDraft) -> Iterable[RewriteTarget]:
+    """Where the rules of a server and of its sections lead."""
+    yield from server.rewrite.targets
+    for section in server.sections:
+        if section.draft.rewrite is not None:
+            yield from section.draft.rewrite.targets
+
+
+def _urls(server: ServerDraft, main: ServerDraft, target: RewriteTarget) -> list[str]:
+    """What is written, or what the values of a map make of it."""
+    if target.url:
+        return [target.url]
+    texts = [""]
+    for part in target.parts:
+        if part.kind is PartKind.MAP:
+            values = _values(server, main, part.text)
+            if part.default and all(p.kind is PartKind.LITERAL for p in part.default):
+                values.append("".join(p.text for p in part.default))
+            texts = [text + value for text in texts for value in values]
+        elif part.kind is PartKind.LITERAL:
+            texts = [text + part.text for text in texts]
+        else:
+            texts = [f"{text}$" for text in texts]  # what follows is the request's
+            break
+    heads = (TARGET_HEAD.match(text) for text in texts)
+    found = list(dict.fromkeys(head[1] for head in heads if head is not None))
+    if not found:
+        raise Mistake(
+            "FB0805",
+            "RewriteRule: [P]: the host must be written, or stand in a map with a file",
+            why="whoever sends the request would choose where it goes",
+            cure="write scheme, host and port",
+        )
+    return found
+
+
+def _values(server: ServerDraft, main: ServerDraft, name: str) -> list[str]:
+    """What a look-up in a map can give."""
+    known = server.rewrite.maps.get(name) or main.rewrite.maps.get(name)
+    if known is None or known.kind is MapKind.INT:
+        return []
+    try:
+        pairs = pairs_of(known.kind, known.source)
+    except (OSError, ValueError) as problem:
+        raise Mistake("FB0808", f"RewriteMap {name}: {problem}") from problem
+    parts = (part for v in pairs.values() for part in v.decode("latin-1").split("|"))
+    values = list(dict.fromkeys(parts))
+    if len(values) > MAP_HOSTS_MAX:
+        raise Mistake(
+            "FB0808",
+            f"RewriteMap {name}: more than {MAP_HOSTS_MAX} hosts that [P] may lead to",
+            cure="make several maps",
+        )
+    return values
+
+
+def _mapping(run: Drafts, server: ServerDraft, url: str, node: Node) -> MappingDraft:
+    draft = MappingDraft("/", False, url, node)
+    if is_balancer_url(url):
+        draft.balancer, _ = split_balancer_url(url)
+        draft.target = draft.balancer
+        balancer_of(server, draft.balancer, node)
+        return draft
+    parsed = member_target(url, "RewriteRule")
+    # Such a worker of Apache's keeps no connections, whose URL may be any.
+    is_open = not run.lenient and parsed.scheme not in WEBSOCKET_SCHEMES
+    params = direct_params(server, parsed, disable_reuse=is_open)
+    wanted = MemberDraft(parsed, params, node)
+    for owner in (server, run.main):
+        for member in owner.direct_members:
+            if member.target.authority_url == parsed.authority_url:
+                draft.member = member
+                draft.target = parsed.authority_url
+                return draft
+    server.direct_members.append(wanted)
+    draft.member = wanted
+    draft.target = parsed.authority_url
+    return draft
