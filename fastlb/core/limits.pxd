@@ -47,7 +47,7 @@ cdef enum:
     # heads
     HEAD_BYTES_MAX = 1 << 20        # a request or response head with all its fields
     FIELDS_KNOWN_MAX = 64           # fields known by number; bits of a word
-    FIELD_COUNT_MAX = 256           # of one head, whatever LimitRequestFields says
+    FIELD_COUNT_MAX = 1024          # of one head, whatever LimitRequestFields says
     # heads of a worker that are larger than 16, 64 and 256 KiB (flow/heads.pyx)
     HEADS_MEDIUM_MAX = 48
     HEADS_LARGE_MAX = 8

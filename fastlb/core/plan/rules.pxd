@@ -15,7 +15,7 @@ cdef struct out_field:
     bint always                 # Apache's table of headers that errors keep
 
 cdef enum:
-    OUT_FIELDS_MAX = 320        # FIELD_COUNT_MAX and room for what rules add
+    OUT_FIELDS_MAX = 1088       # FIELD_COUNT_MAX and room for what rules add
 
 cdef struct out_list:
     int count

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from ..case import Case, Conf, HalfClose, Recv, Send, Step, View, ask, get, request
+from ..members import answer, turn
 
 DEFAULTS = Conf("limits", "ProxyPass / http://127.0.0.1:{m0}/\n")
 
@@ -23,6 +24,15 @@ ProxyPass / http://127.0.0.1:{m0}/
 """,
 )
 
+MANY = Conf(
+    "many fields",
+    """\
+LimitRequestFields 0
+Header set X-One one
+RequestHeader set X-One one
+ProxyPass / http://127.0.0.1:{m0}/
+""",
+)
 TRACE_OFF = Conf("trace off", "TraceEnable Off\nProxyPass / http://127.0.0.1:{m0}/\n")
 TRACE_LOCAL = Conf(
     "trace here", "ProxyPass / http://127.0.0.1:{m0}/\nTraceEnable extended\n"
@@ -75,6 +85,26 @@ def _exact(conf: Conf, name: str, data: bytes) -> Case:
     )
 
 
+def _many(count: int, name: str) -> Case:
+    """A request with so many fields, and an answer."""
+    return Case(
+        f"{MANY.name}: {count} {name}",
+        MANY,
+        get("/", *(_fields(count) if name == "asked" else ())),
+        members={0: turn(answer(b"x", *_fields(count)))} if name == "answered" else {},
+        differs="" if count <= 1000 else TOO_MANY,
+        instead={} if count <= 1000 else MANY_INSTEAD[name],
+        view=View.FULL if count <= 1000 else View.STATUS,
+    )
+
+
+TOO_MANY = "more than 1024 fields in a message"
+MANY_INSTEAD: dict[str, dict[str, object]] = {
+    "asked": {"": ["400", "closed"]},
+    "answered": {"": ["502", "open"]},
+}
+
+
 # "GET " and " HTTP/1.1" are 13 of the line's bytes, "X-F: " 5 of the field's.
 CASES: tuple[Case, ...] = (
     _limit(DEFAULTS, "line of 8190 bytes", request("/" + "a" * 8176)),
@@ -94,6 +124,7 @@ CASES: tuple[Case, ...] = (
         ),
         view=View.STATUS,
     ),
+    *(_many(count, name) for count in (300, 1000, 1100) for name in MANY_INSTEAD),
     _limit(SMALL, "line of 100 bytes", request("/" + "a" * 86)),
     _exact(SMALL, "line of 101 bytes", request("/" + "a" * 87)),
     _limit(SMALL, "line of 110 bytes", request("/" + "a" * 96)),
