@@ -97,6 +97,34 @@ cdef int fuzz_request(const uint8_t *data, size_t size) noexcept nogil:
     return 0
 
 
+cdef int fuzz_credentials(const uint8_t *data, size_t size) noexcept nogil:
+    """The rest of a head behind Authorization: who is it?"""
+    cdef const char *asked = (
+        b"GET /in HTTP/1.1\r\nHost: a.example\r\nAuthorization: ")
+    cdef size_t length = strlen(asked)
+    cdef value user, password
+    cdef exchange *x
+    cdef char *head
+    if size > 4096:
+        return 0
+    head = <char *>malloc(length + size + 4)
+    memcpy(head, asked, length)
+    memcpy(head + length, data, size)
+    memcpy(head + length + size, b"\r\n\r\n", 4)
+    x = fuzz_exchange(head, length + size + 4)
+    free(head)
+    if x == NULL:
+        return 0
+    if credentials_basic(&x.facts, &user, &password) == CREDENTIALS_FOUND:
+        must(user.length <= USER_BYTES_MAX)
+        must(password.length <= PASSWORD_BYTES_MAX)
+        must(memchr(user.data, c':', user.length) == NULL)
+        must(memchr(user.data, 0, user.length) == NULL)
+        must(memchr(password.data, 0, password.length) == NULL)
+    fuzz_end(x)
+    return 0
+
+
 cdef int fuzz_response(const uint8_t *data, size_t size) noexcept nogil:
     """A member's head, and what a client gets of it."""
     cdef const char *asked = b"GET /x/y?z HTTP/1.1\r\nHost: a.example\r\n\r\n"

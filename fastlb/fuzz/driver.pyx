@@ -22,6 +22,7 @@ cdef named_target[12] fuzz_targets = [
     named_target(b"preface", fuzz_preface),
     named_target(b"sticky", fuzz_sticky),
     named_target(b"request", fuzz_request),
+    named_target(b"credentials", fuzz_credentials),
     named_target(b"response", fuzz_response),
     named_target(b"reverse", fuzz_reverse),
     named_target(NULL, NULL),

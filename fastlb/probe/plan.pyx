@@ -89,7 +89,7 @@ cdef class PlanProbe:
             self.client.tls_vhost = r.vhost
 
     def decide(self, bytes head not None, bytes remote not None, bytes local not None,
-               bint tls=False, names=()):
+               bint tls=False, names=(), verdicts=()):
         """What is decided about a request with that head; `told` has the names."""
         cdef request_facts *r = self.r
         cdef bint known
@@ -111,6 +111,11 @@ cdef class PlanProbe:
             self.client.set, request_bytes(r) + r.host.offset, r.host.length, &known)
         memset(&self.decided, 0, sizeof(decision))
         self.what = request_decide(r, &self.decided)
+        for verdict in verdicts:
+            if self.what != DECIDED_WAIT or r.asks.kind == ASKS_NOTHING:
+                break
+            request_learn_verdict(r, verdict)
+            self.what = request_decide(r, &self.decided)
         if self.what == DECIDED_MEMBER:
             self.what = request_target(r, &self.decided)
         return self.told()
@@ -142,6 +147,9 @@ cdef class PlanProbe:
             "target": bytes_of(r.target.data, r.target.length),
             "host_wanted": r.host_wanted - 1,
             "cookies": self.cookies(),
+            "user": bytes_of(r.user.data, r.user.length),
+            "challenge": bytes_of(r.challenge.data, r.challenge.length),
+            "asks": self.asked() if r.asks.kind != ASKS_NOTHING else None,
             "env": {
                 name: bytes_of(r.env[<int>number].data, r.env[<int>number].length)
                 for name, number in plan_envs.items()
@@ -154,6 +162,35 @@ cdef class PlanProbe:
         cdef int number = plan_variable_number(spelled, language)
         cdef value found = variable_value(self.r, number)
         return bytes_of(found.data, found.length)
+
+    cdef tuple asked(self):
+        cdef auth_question *q = &self.r.asks
+        return (
+            auth_file_path(q.file), bytes_of(q.user.data, q.user.length),
+            bytes_of(q.secret.data, q.secret.length),
+            plan_names[q.names_number] if q.kind == ASKS_GROUP else ())
+
+    def keep(self):
+        """What was asked last is granted, and kept."""
+        verdict_keep(&self.r.asks.key)
+
+    def admit(self, int count, bint turns):
+        """Nanoseconds of one admission of the request that was decided about.
+
+        turns: each stands in a turn of its own, and looks at its files
+        """
+        cdef int _, because
+        cdef unsigned int used = self.r.arena.used
+        cdef long long began
+        self.r.verdict_count = 0
+        began = clock_us()
+        for _ in range(count):
+            if turns:
+                watch.now_us += 1
+            self.r.arena.used = used
+            if request_admission(self.r, &because) != 0:
+                raise ValueError(f"refused: {because}")
+        return (clock_us() - began) * 1000 / count
 
     def log(self, int status, long long body_bytes):
         """Write the lines of the request that was decided about."""

@@ -164,3 +164,72 @@ def test_a_line_of_the_log_tells_what_was_decided() -> None:
     )
     plan("/elsewhere", remote="2001:db8::1")
     assert plan.line(404, 0).startswith('2001:db8::1 GET "GET /elsewhere HTTP/1.1"')
+
+
+VAULT = """
+ProxyPass / http://127.0.0.1:1/
+<Location /in>
+AuthType Basic
+AuthName "a \\"b\\""
+AuthUserFile /nowhere/users
+Require user bob
+</Location>
+<Location /host>
+Require host x.example
+AuthType Basic
+AuthName x
+AuthUserFile /nowhere/users
+Require valid-user
+</Location>
+"""
+BOB = "Authorization: Basic Ym9iOm9uZQ=="  # bob:one
+GRANTED, DENIED, NOBODY, FAULT, BUSY = 1, 2, 3, 4, 5
+
+
+def test_a_password_is_asked_for_and_then_checked() -> None:
+    plan = Plan(VAULT)
+    found = plan("/in")
+    assert (found["what"], found["status"]) == ("error", 401)
+    assert found["challenge"] == rb'Basic realm="a \"b\""'
+    assert plan("/in", BOB)["asks"] == (b"/nowhere/users", b"bob", b"one", ())
+    assert plan("/in", BOB, verdicts=[GRANTED])["what"] == "member"
+    for verdict, status, because in (
+        (DENIED, 401, "password"),
+        (NOBODY, 401, "no user"),
+        (FAULT, 500, "file closed"),
+        (BUSY, 503, "too many"),
+    ):
+        found = plan("/in", BOB, verdicts=[verdict])
+        assert (found["status"], found["because"]) == (status, because)
+
+
+def test_a_kept_verdict_is_for_this_password_alone() -> None:
+    plan = Plan(VAULT)
+    assert plan("/in", BOB)["what"] == "wait"
+    plan.probe.keep()
+    assert plan("/in", BOB)["what"] == "member"
+    assert plan("/in", "Authorization: Basic Ym9iOnR3bw==")["what"] == "wait"
+    assert plan("/in", "Authorization: Basic Ym86Ym9uZQ==")["what"] == "wait"
+    # Another worker has another secret
+    assert Plan(VAULT)("/in", BOB)["what"] == "wait"
+
+
+def test_another_reading_may_ask_for_the_password() -> None:
+    plan = Plan(VAULT)
+    for path in ("/x/..;/in", "/in;a=b", "/%2e%2e/in"):
+        found = plan(path)
+        assert found["status"] in (401, 400), path
+        found = plan(path, BOB, verdicts=[GRANTED])
+        assert found["what"] == "member" or found["status"] == 400
+        assert plan(path, BOB, verdicts=[DENIED])["status"] in (401, 400)
+
+
+def test_two_passwords_are_one_too_many() -> None:
+    assert Plan(VAULT)("/in", BOB, BOB)["because"] == "scheme"
+
+
+def test_names_and_passwords_are_waited_for_in_turn() -> None:
+    plan = Plan(VAULT)
+    assert plan("/host", names=[(0, True)])["what"] == "member"
+    assert plan("/host")["host_wanted"] == 0
+    assert plan("/host", names=[(0, False)])["status"] == 401

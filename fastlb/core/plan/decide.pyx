@@ -56,8 +56,6 @@ cdef int request_admit(request_facts *r, decision *d) noexcept nogil:
         refusal = readings_refuse(r, &because)
     if unlikely(r.undecided or r.arena.starved):
         return decided_error(d, 500, BECAUSE_OF_NOTHING)
-    if unlikely(r.host_wanted or r.asks.kind != ASKS_NOTHING):
-        return DECIDED_WAIT
     if unlikely(r.client.tls_vhost != NULL
                 and r.vhost.tls_verify != r.client.tls_vhost.tls_verify
                 and r.vhost.tls_verify != VERIFY_NONE):
@@ -66,6 +64,8 @@ cdef int request_admit(request_facts *r, decision *d) noexcept nogil:
         return decided_error(d, 403, BECAUSE_NOT_ASKED)
     if unlikely(tls_is_missing(r)):
         return decided_error(d, 403, BECAUSE_PLAIN)
+    if unlikely(r.host_wanted or r.asks.kind != ASKS_NOTHING):
+        return DECIDED_WAIT
     if unlikely(refusal != 0):
         return decided_error(d, refusal, because)
     return DECIDED_MEMBER

@@ -1,5 +1,5 @@
 """Verdicts over passwords and groups (verdicts.pxd)."""
-# uses: ground/text, io/watch, plan/build
+# uses: ground/text, io/writer, io/watch, plan/build
 
 import os
 
@@ -14,7 +14,7 @@ cdef auth_file *auth_files = NULL
 cdef int auth_file_count = 0
 cdef dict auth_file_numbers = {}
 cdef verdict_place *verdict_places = NULL
-cdef uint64_t[4] verdict_secret
+cdef uint64_t[2] verdict_secret
 
 
 cdef int auth_file_add(object path) except -2:
@@ -48,68 +48,60 @@ cdef object verdicts_begin():
     memset(verdict_places, 0, sizeof(verdict_place) * VERDICTS_MAX)
 
 
-# SipHash-2-4 ---------------------------------------------------------------------
-
-cdef struct sip:
-    uint64_t a
-    uint64_t b
-    uint64_t c
-    uint64_t d
-    uint64_t tail               # bytes that fill no word yet
-    unsigned int length
-
+# SipHash-2-4 with 128 bits -------------------------------------------------------
 
 cdef inline uint64_t turned(uint64_t word, int bits) noexcept nogil:
     return word << bits | word >> (64 - bits)
 
 
-cdef inline void sip_round(sip *s) noexcept nogil:
-    s.a += s.b
-    s.b = turned(s.b, 13) ^ s.a
-    s.a = turned(s.a, 32)
-    s.c += s.d
-    s.d = turned(s.d, 16) ^ s.c
-    s.a += s.d
-    s.d = turned(s.d, 21) ^ s.a
-    s.c += s.b
-    s.b = turned(s.b, 17) ^ s.c
-    s.c = turned(s.c, 32)
+cdef inline void sip_round(uint64_t *v) noexcept nogil:
+    v[0] += v[1]
+    v[1] = turned(v[1], 13) ^ v[0]
+    v[0] = turned(v[0], 32)
+    v[2] += v[3]
+    v[3] = turned(v[3], 16) ^ v[2]
+    v[0] += v[3]
+    v[3] = turned(v[3], 21) ^ v[0]
+    v[2] += v[1]
+    v[1] = turned(v[1], 17) ^ v[2]
+    v[2] = turned(v[2], 32)
 
 
-cdef void sip_begin(sip *s, const uint64_t *key) noexcept nogil:
-    s.a = key[0] ^ <uint64_t>0x736f6d6570736575
-    s.b = key[1] ^ <uint64_t>0x646f72616e646f6d
-    s.c = key[0] ^ <uint64_t>0x6c7967656e657261
-    s.d = key[1] ^ <uint64_t>0x7465646279746573
-    s.tail = 0
-    s.length = 0
-
-
-cdef inline void sip_word(sip *s, uint64_t word) noexcept nogil:
-    s.d ^= word
-    sip_round(s)
-    sip_round(s)
-    s.a ^= word
-
-
-cdef void sip_put(sip *s, const void *data, unsigned int size) noexcept nogil:
-    cdef const unsigned char *p = <const unsigned char *>data
-    cdef unsigned int i
-    for i in range(size):
-        s.tail |= <uint64_t>p[i] << (8 * (s.length & 7))
-        s.length += 1
-        if s.length & 7 == 0:
-            sip_word(s, s.tail)
-            s.tail = 0
-
-
-cdef uint64_t sip_end(sip *s) noexcept nogil:
+cdef uint64_t sip_half(uint64_t *v) noexcept nogil:
     cdef int _
-    sip_word(s, s.tail | <uint64_t>(s.length & 255) << 56)
-    s.c ^= 255
     for _ in range(4):
-        sip_round(s)
-    return s.a ^ s.b ^ s.c ^ s.d
+        sip_round(v)
+    return v[0] ^ v[1] ^ v[2] ^ v[3]
+
+
+cdef void sip_hash(
+        const char *data, unsigned int size, const uint64_t *secret,
+        verdict_key *out) noexcept nogil:
+    cdef uint64_t[4] v
+    cdef uint64_t word
+    cdef unsigned int at = 0
+    v[0] = secret[0] ^ <uint64_t>0x736f6d6570736575
+    v[1] = secret[1] ^ <uint64_t>0x646f72616e646f6d ^ 0xee
+    v[2] = secret[0] ^ <uint64_t>0x6c7967656e657261
+    v[3] = secret[1] ^ <uint64_t>0x7465646279746573
+    while True:
+        word = 0
+        if at + 8 > size:
+            memcpy(&word, data + at, size - at)
+            word |= <uint64_t>(size & 255) << 56
+        else:
+            memcpy(&word, data + at, 8)
+        v[3] ^= word
+        sip_round(&v[0])
+        sip_round(&v[0])
+        v[0] ^= word
+        at += 8
+        if at > size:
+            break
+    v[2] ^= 0xee
+    out.one = sip_half(&v[0])
+    v[1] ^= 0xdd
+    out.other = sip_half(&v[0])
 
 
 # Files ---------------------------------------------------------------------------
@@ -140,23 +132,21 @@ cdef void auth_file_look(auth_file *f) noexcept nogil:
 # Verdicts ------------------------------------------------------------------------
 
 cdef void verdict_key_of(auth_question *q) noexcept nogil:
+    """What is hashed is read in one way: numbers and lengths come first."""
     cdef auth_file *f = &auth_files[q.file]
-    cdef sip s
-    cdef int i
-    cdef uint64_t[2] out
+    cdef uint64_t[4] begin
+    cdef char[32 + USER_BYTES_MAX + PASSWORD_BYTES_MAX] text
+    cdef writer w
     auth_file_look(f)
-    for i in range(2):
-        sip_begin(&s, &verdict_secret[2 * i])
-        sip_put(&s, &q.kind, sizeof(q.kind))
-        sip_put(&s, &q.file, sizeof(q.file))
-        sip_put(&s, &q.names_number, sizeof(q.names_number))
-        sip_put(&s, &f.state, sizeof(f.state))
-        sip_put(&s, &q.user.length, sizeof(q.user.length))
-        sip_put(&s, q.user.data, q.user.length)
-        sip_put(&s, q.secret.data, q.secret.length)
-        out[i] = sip_end(&s)
-    q.key.one = out[0]
-    q.key.other = out[1]
+    begin[0] = <uint64_t>q.kind << 32 | <unsigned int>q.file
+    begin[1] = f.state
+    begin[2] = <unsigned int>q.names_number
+    begin[3] = <uint64_t>q.user.length << 32 | q.secret.length
+    writer_begin(&w, &text[0], sizeof(text))
+    put(&w, <const char *>&begin[0], sizeof(begin))
+    put(&w, q.user.data, q.user.length)
+    put(&w, q.secret.data, q.secret.length)
+    sip_hash(&text[0], writer_held(&w), &verdict_secret[0], &q.key)
 
 
 cdef bint verdict_known(const verdict_key *key) noexcept nogil:

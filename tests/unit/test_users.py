@@ -1,0 +1,130 @@
+"""Files of htpasswd: which hash is whose, and whether a password is the one."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+from rows import rows
+
+from fastlb.users import hashes
+from fastlb.users.files import Files, groups_of, users_of
+from fastlb.worker.passwords import Passwords, Verdict
+
+# What htpasswd -nb with -B, -m, -s, -5, -2, -d has written, and openssl passwd -1.
+STORED = {
+    "bcrypt": ("five", "$2y$04$Jcr68/Suxklc/M8kJILdpuqgIHzMh8.2EyGW1/wsUvY2dGkL3Kfhm"),
+    "apr1": ("one", "$apr1$.vPb0YuX$XTpBhhVmb1oCOPo1J.R0o."),
+    "SHA": ("two", "{SHA}rXguzax3D8brmmLkT5CHP7l/sms="),
+    "SHA-512": (
+        "three",
+        "$6$9zRBkJBGgXjaGYt.$DJyIlGTHVck8FHl/2SEXEpI2vreULFJSbKFg.VPz8IdmfGxQBm5K1FB6ByJ4"
+        "TyOZ.eH6Zx4pW5q7G7EI8ViSw.",
+    ),
+    "SHA-256": (
+        "s2",
+        "$5$rN7.6d4fPPPMsEfV$7MrDaVZV9o94YQnT9DAuHSYA6HFpMB7w7nmmg/wQiL4",
+    ),
+    "DES": ("four", "Dm87MgBnuqTP."),
+}
+
+
+@rows("form", STORED)
+@pytest.mark.parametrize("crypt", [hashes.CRYPT, hashes.crypt_of_libpass])
+def test_the_password_and_no_other(
+    form: str, crypt: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hashes, "CRYPT", crypt)
+    password, stored = STORED[form]
+    assert hashes.is_known(stored.encode())
+    assert hashes.matches(password.encode(), stored.encode())
+    for wrong in (password + "x", password[:-1], "", password.upper()):
+        assert not hashes.matches(wrong.encode(), stored.encode())
+    assert not hashes.matches(password.encode(), stored[:-1].encode() + b"\x00")
+
+
+@rows(
+    "stored",
+    [
+        "",
+        "*",
+        "*0",
+        "x",
+        "clear",
+        "$",
+        "$2y$",
+        "$2y$04$x",
+        "$apr1$",
+        "$apr1$x",
+        "{SHA}",
+    ],
+)
+def test_what_is_no_hash_lets_nobody_in(stored: str) -> None:
+    for password in (b"", b"x", b"clear", stored.encode()):
+        assert not hashes.matches(password, stored.encode())
+
+
+def test_of_bcrypt_72_bytes_count() -> None:
+    import bcrypt
+
+    stored = bcrypt.hashpw(b"x" * 72, bcrypt.gensalt(4))
+    assert hashes.matches(b"x" * 72, stored) and hashes.matches(b"x" * 99, stored)
+    assert not hashes.matches(b"x" * 71, stored)
+
+
+def test_lines_are_read_as_by_httpd() -> None:
+    text = (
+        b"# a: comment\n\n  bob:one:more\r\neve::two\nlong:th\\\nree\nbob:later\n"
+        b"nothing\nempty:\n"
+    )
+    assert dict(users_of(text)) == {
+        b"bob": b"one",
+        b"eve": b"two",
+        b"long": b"three",
+        b"nothing": b"",
+        b"empty": b"",
+    }
+    found = dict(groups_of(b'Staff : bob "eve"\n#no: x\nstaff:dan\nnone:\n'))
+    assert found == {b"staff": b"\nbob\neve\ndan\n", b"none": b"\n"}
+
+
+def test_a_file_is_read_anew_when_it_is_another(tmp_path: Path) -> None:
+    path = tmp_path / "users"
+    path.write_text("bob:one\n")
+    past = time.time_ns() - 10**9
+    os.utime(path, ns=(past, past))
+    files, name = Files(), os.fsencode(path)
+    first = files.users(name)
+    assert first.entries == {b"bob": b"one"}
+    path.write_text("bob:two\n")
+    assert files.users(name).entries == {b"bob": b"two"}
+    # Written just now: another write may not show in its times.
+    assert not files.users(name).settled
+    path.unlink()
+    with pytest.raises(OSError, match="No such file"):
+        files.users(name)
+
+
+def test_verdicts(tmp_path: Path) -> None:
+    (tmp_path / "users").write_text(f"bob:{STORED['apr1'][1]}\n")
+    (tmp_path / "groups").write_text("staff: bob\nothers: eve\n")
+    users, groups = (os.fsencode(tmp_path / name) for name in ("users", "groups"))
+    passwords = Passwords()
+    for user, word, verdict in (
+        (b"bob", b"one", Verdict.GRANTED),
+        (b"bob", b"one", Verdict.GRANTED),
+        (b"bob", b"two", Verdict.DENIED),
+        (b"eve", b"one", Verdict.NOBODY),
+    ):
+        assert passwords.find((users, user, word, ()))[0] is verdict
+    for user, named, verdict in (
+        (b"bob", ("STAFF",), Verdict.GRANTED),
+        (b"bob", ("others", "none"), Verdict.DENIED),
+        (b"ob", ("staff",), Verdict.DENIED),
+        (b"bob\neve", ("staff",), Verdict.DENIED),
+    ):
+        assert passwords.find((groups, user, None, named))[0] is verdict
+    assert passwords.find((users + b".not", b"bob", b"one", ()))[0] is Verdict.FAULT
+    passwords.shutdown()
