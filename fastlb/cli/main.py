@@ -75,16 +75,18 @@ def run(arguments: Sequence[str], program: str) -> int:
     diagnostics = loaded.diagnostics
     if options.verb in (None, "start") and not options.is_foreground:
         diagnostics = in_background(diagnostics)
-    level = options.start_level or "warn"
+    ends = options.verb in ("stop", "graceful-stop", "status")
+    level = options.start_level or ("error" if ends else "warn")
     say(worth_saying(diagnostics, level), program, verbose=False)
     if loaded.model is None:
         return FAILED
     try:
-        if control.is_served(options.verb, loaded.model.process.pid_file):
-            return DONE
+        code = control.obey(options.verb, loaded.model.process.pid_file)
     except StartError as error:
         _complain(str(error))
         return FAILED
+    if code is not None:
+        return code
     command_line = shlex.join([program, *arguments])
     return serve(loaded.model, source, options, command_line)
 

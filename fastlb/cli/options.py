@@ -15,7 +15,7 @@ from fastlb.base.levels import LEVELS
 WITH_VALUE = "DdfCceEk"
 WITHOUT_VALUE = "vVhlLtTSMX"
 WORDS = {"--strict": "--strict", "--help": "h", "--version": "v"}
-VERBS = ("start", "restart", "graceful", "graceful-stop", "stop")
+VERBS = ("start", "restart", "graceful", "graceful-stop", "stop", "status")
 
 NO_DETACH = frozenset({"FOREGROUND", "NO_DETACH", "ONE_PROCESS", "DEBUG"})
 ONE_PROCESS = frozenset({"ONE_PROCESS", "DEBUG"})
@@ -25,7 +25,7 @@ DUMPS = ("DUMP_VHOSTS", "DUMP_RUN_CFG", "DUMP_MODULES", "DUMP_INCLUDES", CONFIG)
 USAGE = """\
 Usage: {program} [-D name] [-d directory] [-f file]
               [-C "directive"] [-c "directive"]
-              [-k start|restart|graceful|graceful-stop|stop]
+              [-k start|restart|graceful|graceful-stop|stop|status]
               [-v] [-V] [-h] [-l] [-L] [-t [-v]] [-T] [-S] [-M] [-X] [--strict]
        {program} demo [--port number]
        {program} explain [-f file] ... URL
@@ -60,7 +60,7 @@ Options:
 
 
 HINT = """\
-Usage: {program} [-t] [-f file] [-k start|restart|graceful|graceful-stop|stop]
+Usage: {program} [-t] [-f file] [-k start|restart|graceful|graceful-stop|stop|status]
        {program} demo [--port number] | explain [-f file] URL
 {program} -h lists all options.
 """

@@ -34,6 +34,7 @@ class WorkerProcess:
     born_s: float  # monotonic
     ready: bool = False
     silent: bool = False  # it closed its pipe: nothing more will come
+    deaf: bool = False  # it listens no more
     lone: bool = False  # it has drained, but for tunnels
     closes_tunnels: bool = False  # ... and was told to close these
     tunnels_closed: int = 0

@@ -22,11 +22,13 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from fastlb.base import descriptors
 from fastlb.facts.server import Model
-from fastlb.master import claims, pidfile, privileges, reap, spawn
+from fastlb.master import account, claims, pidfile, privileges, reap, spawn
+from fastlb.master.account import Account
 from fastlb.master.certificates import Certificates, renewed
 from fastlb.master.errors import Exit, StartError
 from fastlb.master.generation import Generation
@@ -49,6 +51,7 @@ from fastlb.tls.pass_phrases import PassPhrases
 from fastlb.worker.heritage import Heritage
 
 PROGRAM = "fastlb"
+DEAF_S = 5.0  # for workers to close what they listen on, before a place is given up
 FAULT_PAUSE_S = 0.1  # so that a fault that repeats does not fill the log
 
 
@@ -93,6 +96,8 @@ class Master:
         self.phase = Phase.STARTING
         self._first = model.process  # what was in force at the start
         self._pid_fd: int | None = None  # holds the lock by which we are found
+        self._account = Account(os.getpid(), time.time())
+        self._reading = 0  # of the reloads asked for, those that this one answers
         self._listeners = Listeners()
         self._certificates = Certificates(orders.phrases, self._clock_s)
         self._table = claims.create_table(model)
@@ -124,6 +129,7 @@ class Master:
         self._reload_wanted = False
         self._stopping: Stopping | None = None
         self._drain_ends_s: float | None = None
+        self._deaf_by_s = 0.0  # ... and by when nobody listens any more
         self._moments: list[float] = []  # monotonic; when something is to be done
 
     # the story
@@ -176,6 +182,7 @@ class Master:
             os.getpid(),
             lambda text: self._journal.write("warn", "core", text),
         )
+        self._tell(pid=os.getpid())
         self._advance()
 
     def _end(self) -> None:
@@ -188,8 +195,7 @@ class Master:
             generation.logs.close()
         self._journal.close()
         self._journal.farewells.wait()
-        if self._pid_fd is not None:
-            pidfile.remove(self._first.pid_file, self._pid_fd)
+        self._leave_pid_file()
         self._signals.close()
 
     # signals
@@ -205,6 +211,7 @@ class Master:
                     "AH00171: Graceful restart requested, doing restart",
                 )
                 self._reload_wanted = True
+                self._tell(asked=self._account.asked + 1)
         elif command is Command.STOP or self._current is None:
             self._journal.write(
                 "notice", "mpm_fastlb", "AH00169: caught SIGTERM, shutting down"
@@ -228,6 +235,7 @@ class Master:
         self.phase = Phase.DRAINING
         self._next = None
         self._listeners.close_every()
+        self._deaf_by_s = self._clock_s() + DEAF_S
         limit_s = model.process.graceful_shutdown_timeout_s
         self._drain_ends_s = self._clock_s() + limit_s if limit_s else None
         for generation in self._workers.generations:
@@ -254,6 +262,7 @@ class Master:
     def _begin_reload(self) -> None:
         """The steps of a reload that need no waiting."""
         self._reload_wanted = False
+        self._reading = self._account.asked
         try:
             model = self._orders.load()
         except StartError as error:
@@ -315,8 +324,9 @@ class Master:
             "notice", "mpm_fastlb", f"FB0601: {parts.text(len(generation.seats))}"
         )
         if found is not None:
-            text = f"FB0604: reloaded: {log_line(found)}"
-            self._journal.write("notice", "core", text)
+            said = log_line(found)
+            self._journal.write("notice", "core", f"FB0604: reloaded: {said}")
+            self._answer(is_sound=True, text=said)
             for name in fresh:
                 self._journal.write(
                     "notice", "ssl", f"FB0605: {name}: new certificates"
@@ -337,7 +347,31 @@ class Master:
             raise error
         self._refuse(following.step, str(error))
 
+    # what -k reads
+
+    def _tell(self, **changes: Any) -> None:
+        self._account = replace(self._account, **changes)
+        if self._pid_fd is not None:
+            account.write(self._first.pid_file, self._account)
+
+    def _answer(self, *, is_sound: bool, text: str) -> None:
+        """The reload that was read last is over."""
+        assert self._current is not None
+        self._tell(
+            answered=self._reading,
+            generation=self._current.number,
+            is_sound=is_sound,
+            text=text,
+        )
+
+    def _leave_pid_file(self) -> None:
+        if self._pid_fd is not None:
+            account.remove(self._first.pid_file)
+            pidfile.remove(self._first.pid_file, self._pid_fd)
+            self._pid_fd = None
+
     def _refuse(self, step: str, why: str) -> None:
+        self._answer(is_sound=False, text=f"refused while {step}: {why}")
         self._journal.write(
             "error",
             "core",
@@ -413,10 +447,20 @@ class Master:
                 self.phase = Phase.ENDED
 
     def _look_at_drain(self) -> None:
+        if self._pid_fd is not None and self._is_deaf():
+            # As in httpd, another server may take the place while this one finishes:
+            # its addresses are free, and the pid file names nobody.
+            self._leave_pid_file()
         ends_s = self._drain_ends_s
         is_late = ends_s is not None and self._clock_s() >= ends_s
         if is_late or not self._workers.every():
             self._stop()
+
+    def _is_deaf(self) -> bool:
+        """No worker listens; one that does not say so in time is not waited for."""
+        if self._clock_s() >= self._deaf_by_s:
+            return True
+        return all(worker.deaf for worker in self._workers.every())
 
     def _retire(self) -> None:
         """A generation ends with its last worker."""
@@ -438,6 +482,8 @@ class Master:
             moments.append(self._next.deadline_s)
         if self._drain_ends_s is not None and self.phase is Phase.DRAINING:
             moments.append(self._drain_ends_s)
+        if self._pid_fd is not None and self.phase is Phase.DRAINING:
+            moments.append(self._deaf_by_s)
         waits = [max(0.0, moment - now_s) for moment in moments]
         if self._stopping is not None:
             waits = [self._stopping.wait_s(now_s)]

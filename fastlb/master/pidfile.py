@@ -76,7 +76,7 @@ def write(path: str, pid: int, warn: Callable[[str], None]) -> int:
             "Unclean shutdown of previous Apache run?"
         )
     try:
-        fd, new = _create_beside(path)
+        fd, new = create_beside(path, FILE_MODE)
         try:
             fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             os.write(fd, f"{pid}\n".encode())
@@ -104,13 +104,13 @@ def remove(path: str, fd: int) -> None:
     os.close(fd)
 
 
-def _create_beside(path: str) -> tuple[int, str]:
+def create_beside(path: str, mode: int) -> tuple[int, str]:
     """A new file, open for writing, under a name that nobody can have prepared."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     for _ in range(NAMES_TRIED):
         name = f"{path}.{secrets.token_hex(8)}"
         with suppress(FileExistsError):
-            return os.open(name, flags, FILE_MODE), name
+            return os.open(name, flags, mode), name
     raise FileExistsError(17, "File exists")
 
 

@@ -26,6 +26,7 @@ from fastlb.master.generation import (
 from fastlb.master.privileges import Identity
 from fastlb.master.reap import EXIT_SICK, Death
 from fastlb.worker.heritage import (
+    MESSAGE_DEAF,
     MESSAGE_LONE,
     MESSAGE_READY,
     MESSAGE_RECYCLE,
@@ -175,6 +176,8 @@ class Workers:
             worker.silent = True
         if MESSAGE_READY in text:
             worker.ready = True
+        if MESSAGE_DEAF in text:
+            worker.deaf = True
         if MESSAGE_LONE in text:
             worker.lone = True
         worker.tunnels_closed += text.count(MESSAGE_TUNNEL_CLOSED)

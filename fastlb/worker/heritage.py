@@ -11,6 +11,7 @@ from fastlb.tls.handles import TlsHandles
 
 # What a worker says to the master, one byte a message, through ready_fd.
 MESSAGE_READY = b"R"  # it accepts
+MESSAGE_DEAF = b"D"  # it drains, and no longer holds a listening socket
 MESSAGE_LONE = b"L"  # it has drained, but for tunnels
 MESSAGE_TUNNEL_CLOSED = b"X"  # one of them was closed, as the master had asked
 MESSAGE_TUNNEL_SILENT = b"T"  # one of them timed out

@@ -22,7 +22,7 @@ import uvloop
 from fastlb._core import Core
 from fastlb.base import descriptors
 from fastlb.worker.drain import Drain
-from fastlb.worker.heritage import MESSAGE_READY, Heritage
+from fastlb.worker.heritage import MESSAGE_DEAF, MESSAGE_READY, Heritage
 from fastlb.worker.recycle import Recycling, with_jitter
 from fastlb.worker.services import WorkerServices
 
@@ -146,6 +146,7 @@ class Worker:
         # all, or clients would connect and wait for nobody.
         for sock in self._heritage.sockets:
             sock.close()
+        Recycling.tell(self._loop, self._heritage.ready_fd, MESSAGE_DEAF)
 
     def _on_ready(self) -> None:
         if self._core.on_ready():

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
+import sys
 import time
 
 import psutil
@@ -186,7 +188,9 @@ def test_a_term_during_a_graceful_stop_ends_at_once(
         wait_for(lambda: member.seen, "the member has the request")
         os.kill(server.pid, signal.SIGWINCH)
         server.wait_for_log("AH00170")
-        assert server.stop(signal.SIGTERM) == 0
+        assert server.process is not None  # the pid file may be gone, as httpd's is
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(10) == 0
 
 
 def test_nothing_waits_for_a_master_that_was_killed(ready: Fastlb) -> None:
@@ -264,3 +268,106 @@ def test_two_servers_do_not_share_a_port(ready: Fastlb) -> None:
     assert result.returncode == 3
     assert "AH00072" in result.stderr
     assert ready.get().text == "a"
+
+
+# a life cycle that tells the truth
+
+
+def test_another_server_takes_the_place_of_one_that_finishes(
+    server: Fastlb, make_member: MemberMaker
+) -> None:
+    member = make_member("a")
+    server.write(POOL.format(url=member.url))
+    server.start()
+    assert server.process is not None
+    first = server.process
+    member.hold()
+    with server.connection() as connection:
+        connection.request("GET", "/slow")
+        wait_for(lambda: member.seen, "the member has the request")
+        stopped = server.command("-k", "graceful-stop")
+        assert (stopped.returncode, stopped.stderr) == (0, "")
+        assert not (server.folder / "fastlb.pid").exists()
+        started = server.command("-k", "start")
+        assert (started.returncode, started.stdout) == (0, "")
+        assert server.pid != first.pid
+        assert first.poll() is None
+        member.let_go()
+        got = connection.getresponse()
+        assert (got.status, got.read()) == (200, b"a")
+    assert first.wait(30) == 0
+    assert server.get().text == "a"
+    assert (server.folder / "fastlb.pid").exists()
+    assert server.command("-k", "stop").returncode == 0
+    assert not is_listening(server.port)
+
+
+def test_stop_ends_when_the_server_has_ended(ready: Fastlb) -> None:
+    assert ready.command("-k", "start").returncode == 0
+    assert ready.command("-k", "stop").returncode == 0
+    assert not is_listening(ready.port)
+    assert list(ready.folder.glob("fastlb.pid*")) == []
+    again = ready.command("-k", "start")
+    assert (again.returncode, again.stdout) == (0, "")
+
+
+@pytest.mark.parametrize("verb", ["restart", "graceful"])
+def test_a_reload_says_what_has_changed(
+    server: Fastlb, make_member: MemberMaker, verb: str
+) -> None:
+    a, b = make_member("a"), make_member("b")
+    server.write(f"ProxyPass / {a.url}/")
+    assert server.command("-k", "start").returncode == 0
+    same = server.command("-k", verb)
+    assert (same.returncode, same.stdout) == (0, "fastlb: reloaded: nothing changed\n")
+    server.write(f"ProxyPass / {b.url}/\nTimeout 7")
+    told = server.command("-k", verb)
+    assert (told.returncode, told.stderr) == (0, "")
+    assert server.get().text == "b"  # it serves already
+    assert b.url in told.stdout
+    assert "Timeout" in told.stdout or "timeout" in told.stdout
+
+
+def test_a_reload_that_is_refused_fails_and_says_why(
+    server: Fastlb, make_member: MemberMaker
+) -> None:
+    member = make_member("a")
+    server.write(f"ProxyPass / {member.url}/")
+    assert server.command("-k", "start").returncode == 0
+    with socket.create_server((HOST, 0)) as busy:
+        port = busy.getsockname()[1]
+        server.write(f"ProxyPass / {member.url}/\nListen {HOST}:{port}")
+        told = server.command("-k", "graceful")
+        assert told.returncode == 1
+        assert f"could not bind to address {HOST}:{port}" in told.stderr
+        assert "the server goes on as before" in told.stderr
+        assert server.get().text == "a"
+        status = server.command("-k", "status")
+        assert status.returncode == 0
+        assert "last reload: refused while binding its addresses" in status.stdout
+    assert server.command("-k", "graceful").returncode == 0
+
+
+def test_status_says_whether_it_runs(ready: Fastlb) -> None:
+    told = ready.command("-k", "status")
+    assert (told.returncode, told.stdout) == (3, "fastlb: not running\n")
+    assert ready.command("-k", "start").returncode == 0
+    told = ready.command("-k", "status")
+    assert told.returncode == 0
+    assert told.stdout.startswith(f"fastlb: running (pid {ready.pid}) since 20")
+
+
+def test_a_pid_that_is_a_strangers_is_left_alone(ready: Fastlb) -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=-1) as stranger:
+        pid_file = ready.folder / "fastlb.pid"
+        pid_file.write_text(f"{stranger.pid}\n")
+        for verb in ("stop", "graceful-stop"):
+            told = ready.command("-k", verb)
+            assert told.stdout == f"httpd (pid {stranger.pid}?) not running\n"
+        assert ready.command("-k", "status").returncode == 3
+        assert stranger.poll() is None
+        assert ready.command("-k", "start").returncode == 0
+        assert ready.pid != stranger.pid
+        assert ready.get().text == "a"
+        assert stranger.poll() is None
+        stranger.kill()

@@ -342,7 +342,7 @@ def test_a_stranger_with_the_pid_of_a_server_is_left_alone(
     assert capsys.readouterr().out == f"httpd (pid {sleeper.pid}?) not running\n"
     assert sleeper.poll() is None
     for start in (None, "start"):
-        assert not control.is_served(start, str(tmp_path / "pid"))
+        assert control.obey(start, str(tmp_path / "pid")) is None
 
 
 @pytest.mark.parametrize("verb", ["stop", "graceful-stop"])
@@ -405,13 +405,13 @@ def test_an_unreadable_pid_file_is_an_error(
 def test_restarting_what_does_not_run_starts_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert not control.is_served("graceful", str(tmp_path / "pid"))
+    assert control.obey("graceful", str(tmp_path / "pid")) is None
     assert capsys.readouterr().out == "httpd not running, trying to start\n"
 
 
 def test_a_server_does_not_find_itself_running(tmp_path: Path) -> None:
     (tmp_path / "pid").write_text(f"{os.getpid()}\n")
-    assert not control.is_served(None, str(tmp_path / "pid"))
+    assert control.obey(None, str(tmp_path / "pid")) is None
 
 
 # dumps
