@@ -132,7 +132,7 @@ def extension(name: str) -> Extension:
             *(["-g", "-DFASTLB_DEBUG=1"] if DEBUG else []),
         ],
         extra_link_args=FUZZ_LINK if name == "fastlb._fuzz" else [],
-        libraries=["pthread", *(w[2:] for w in PCRE2 if w.startswith("-l"))],
+        libraries=["pthread", "m", *(w[2:] for w in PCRE2 if w.startswith("-l"))],
         depends=headers(),
     )
 

@@ -777,6 +777,17 @@ _CORE = {
         "The same where it decides nothing: it counts as no match.",
         "As for FB0301.",
     ),
+    "FB0303": Message(
+        "error",
+        "An expression could not be worked out for a request: a file that it reads is"
+        " missing or too large. Told once a minute.",
+        "A condition counts as false for <If> and Require, a Header with it applies.",
+    ),
+    "FB0304": Message(
+        "error",
+        "An expression, or a section that asks one, cannot be read as it stands.",
+        "Look at the place that the message quotes; text stands in quotes.",
+    ),
     "FB0310": Message(
         "warning",
         "A worker died within an election; what it had begun was undone.",

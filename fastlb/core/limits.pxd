@@ -33,6 +33,8 @@ cdef enum:
     NUMBER_DIGITS_MAX = 20          # of 64 bits, in decimal
     HTTP_DATE_BYTES = 32            # with its end; each has 29
     CLF_TIME_BYTES = 40             # with its end; each has 28
+    DIGEST_BYTES_MAX = 20           # of SHA-1
+    FILE_NAME_BYTES = 4096          # with its end (PATH_MAX); longer: there is none
     TIME_DIGITS_BYTES = 32          # %{TIME} with its end; each has 14
     TIME_TEXT_BYTES = 8192          # %{format}t with its end, as Apache; longer: empty
     REGEX_REASON_BYTES = 256        # PCRE2's own sentences; longer ones end there
@@ -112,6 +114,10 @@ cdef enum:
     NAME_WAIT_US = 5000000              # then the line is written with the address
     NAME_KEPT_US = 60000000             # and then asked for again
     LINES_ASIDE_BYTES_MAX = 1 << 20
+    # expressions
+    EXPR_STACK_MAX = 32                 # words at once; more are refused by the check
+    EXPR_FILE_BYTES_MAX = 65536         # of file(); a larger one is an error
+    EXPR_GLOB_STEPS_MAX = 1 << 20       # of one -fnmatch; more are an error
     ENV_COUNT_MAX = 256             # environment variables that rules or logs name
     HOST_NAMES_MAX = 8              # Require host lines; more are denied
     # who may (verdicts.pxd, credentials.pxd)

@@ -1,8 +1,8 @@
 # The part of libc and the kernel's interface that the core uses.
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
-from libc.stdlib cimport abort, calloc, free, malloc, realloc
-from libc.string cimport memchr, memcmp, memcpy, memmove, memset, strlen
+from libc.stdlib cimport abort, calloc, free, getenv, malloc, realloc
+from libc.string cimport memchr, memcmp, memcpy, memmove, memset, strlen, strspn
 from posix.unistd cimport close, write
 
 cdef extern from "errno.h" nogil:
@@ -72,6 +72,17 @@ cdef extern from "arpa/inet.h" nogil:
     int inet_pton(int family, const char *source, void *out)
     int inet_aton(const char *source, in_addr *out)
 
+cdef extern from "sys/stat.h" nogil:
+    cdef struct struct_stat "stat":
+        unsigned int st_mode
+        long long st_size
+    int stat(const char *path, struct_stat *found)
+    int lstat(const char *path, struct_stat *found)
+    int fstat(int fd, struct_stat *found)
+    bint S_ISREG(unsigned int mode)
+    bint S_ISDIR(unsigned int mode)
+    bint S_ISLNK(unsigned int mode)
+
 cdef extern from "sys/epoll.h" nogil:
     ctypedef union epoll_data_t:
         void *ptr
@@ -118,7 +129,9 @@ cdef extern from *:
     #include <sys/ioctl.h>
     /* Cython's stock declaration of splice is absent; flags are 0 where missing. */
     """
-    int O_NONBLOCK, O_CLOEXEC
+    int O_NONBLOCK, O_CLOEXEC, O_RDONLY
+    int open_file "open"(const char *path, int flags) nogil
+    ssize_t read_file "read"(int fd, void *data, size_t size) nogil
     int F_SETPIPE_SZ
     unsigned long FIONREAD
     unsigned int SPLICE_F_MOVE, SPLICE_F_NONBLOCK, SPLICE_F_MORE

@@ -8,6 +8,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 
+from fastlb.facts.expressions import Expression
 from fastlb.facts.words import Order, Satisfy
 
 
@@ -62,6 +63,8 @@ class HeaderRule:
     always: bool  # `Header always`
     early: bool
     condition: EnvCondition | None
+    expression: Expression | None = None  # the condition of `expr=`
+    composed: Expression | None = None  # the value of `"expr=..."`
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,7 @@ class EnvRule:
     attribute: str | None
     regex: str | None
     ignore_case: bool
+    expression: Expression | None = None  # SetEnvIfExpr; attribute is None then
 
 
 def is_name_regex(attribute: str) -> bool:
@@ -106,6 +110,7 @@ class Redirect:
     pattern: str  # path prefix or regex; "" in a section: its own path
     is_regex: bool
     url: str | None  # None for statuses outside 3xx
+    composed: Expression | None = None  # what url is, where it has %{...}
 
 
 class AccessOp(enum.Enum):
@@ -123,6 +128,7 @@ class AccessOp(enum.Enum):
     USER = "user"
     VALID_USER = "valid-user"
     GROUP = "group"
+    EXPR = "expr"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +152,7 @@ class AccessRule:
     negated: bool = False
     rules: tuple[AccessRule, ...] = ()
     limits: tuple[MethodLimit, ...] = ()
+    expression: Expression | None = None  # EXPR
     # Where it stands; "" for one that is made of several lines
     file: str = field(default="", compare=False, repr=False)
     line: int = field(default=0, compare=False, repr=False)
@@ -196,3 +203,4 @@ class AccessLog:
     target_index: int  # into Model.log_targets
     format: Format
     condition: EnvCondition | None
+    expression: Expression | None = None  # the condition of `expr=`

@@ -3,7 +3,8 @@
 `%{NAME}` means the same in both languages, but each knows names that the other does
 not; where a value differs as well, the two have rows of their own. Letters count in
 no case. Behind a prefix stands a name of somebody else's: a header field (`HTTP:`), a
-variable of the environment (`ENV:`), one of mod_ssl (`SSL:`).
+variable of the environment (`ENV:`), one of mod_ssl (`SSL:`), a note (`NOTE:`), a field
+of the answer (`RESP:`).
 
 The core (plan/variables.pyx) knows a row by its number.
 """
@@ -99,7 +100,7 @@ _BY_NAME: Final = {
     language: {row.name: row for row in VARIABLES if language in row.languages}
     for language in (Language.EXPRESSION, Language.REWRITE)
 }
-PREFIXES: Final = ("HTTP:", "ENV:", "SSL:")
+PREFIXES: Final = ("HTTP:", "ENV:", "SSL:", "NOTE:", "RESP:")
 """Before a name that is not ours; in canonical spelling the letters are capitals."""
 
 

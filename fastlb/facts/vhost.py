@@ -7,6 +7,7 @@ from collections.abc import Mapping as Table
 from dataclasses import dataclass, field
 
 from fastlb.base.levels import Level
+from fastlb.facts.expressions import Expression
 from fastlb.facts.mapping import Mapping
 from fastlb.facts.remote_ip import RemoteProxy
 from fastlb.facts.rewrite import RewriteDir, RewriteServer
@@ -77,6 +78,7 @@ class DirConf:
     handler: str | None = None  # "server-status", "balancer-manager", "none"
     mapping: Mapping | None = None  # ProxyPass in <Location>
     redirects: tuple[Redirect, ...] = ()
+    ifs: tuple[IfSection, ...] = ()  # in file order; each one's settings come last
     redirect_relative: bool | None = None
     limit_request_body: int | None = None  # bytes; 0: unlimited
     use_canonical_name: bool | None = None
@@ -98,11 +100,26 @@ class DirConf:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class IfSection:
+    """<If>, <ElseIf> or <Else>, wherever it stands.
+
+    condition: None for <Else>; is_else: only if nothing before it in its chain applied
+    """
+
+    condition: Expression | None
+    is_else: bool
+    conf: DirConf
+    file: str
+    line: int
+
+
 class SectionKind(enum.Enum):
     LOCATION = "Location"
     LOCATION_MATCH = "LocationMatch"
     PROXY = "Proxy"
     PROXY_MATCH = "ProxyMatch"
+    IF = "If"  # while it is read; a model has IfSection
 
 
 @dataclass(frozen=True, slots=True)

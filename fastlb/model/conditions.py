@@ -1,4 +1,4 @@
-"""`env=NAME` and `env=!NAME`, the condition at the end of several directives."""
+"""`env=NAME`, `env=!NAME`, `expr=...`: conditions at the end of directives."""
 
 from __future__ import annotations
 
@@ -13,3 +13,8 @@ def env_condition(word: str) -> EnvCondition | None:
     negated = name.startswith("!")
     name = name.removeprefix("!")
     return EnvCondition(name, negated) if name else None
+
+
+def expression_in(word: str) -> str | None:
+    """The expression of `expr=...`, or None when the word is none."""
+    return word[5:] if word[:5].lower() == "expr=" else None

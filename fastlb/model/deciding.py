@@ -18,16 +18,21 @@ NO_PROXY: Final = "no-proxy"
 
 
 def deciding_variables(vhosts: Iterable[VHost]) -> frozenset[str]:
-    """Names in `Require env`, and of what those are set from by another SetEnvIf."""
+    """Names in `Require env`, in expressions, and of what those are set from."""
     confs = [conf for vhost in vhosts for conf in _confs(vhost)]
     found = {NO_PROXY}
     for conf in confs:
         for rule in _rules(conf):
             found.update(_named(rule))
-    rules = [rule for conf in confs for rule in conf.set_env_if if rule.attribute]
+        for item in conf.ifs:
+            found.update(item.condition.variables if item.condition else ())
+    setting = [rule for conf in confs for rule in conf.set_env_if]
     # A chain of rules is as long as there are rules, at most.
-    for _ in rules:
-        more = {str(rule.attribute) for rule in rules if rule.variable in found}
+    for _ in setting:
+        deciding = [one for one in setting if one.variable in found]
+        more = {one.attribute for one in deciding if one.attribute}
+        for one in deciding:
+            more.update(one.expression.variables if one.expression else ())
         if more <= found:
             break
         found |= more
@@ -35,9 +40,15 @@ def deciding_variables(vhosts: Iterable[VHost]) -> frozenset[str]:
 
 
 def _confs(vhost: VHost) -> Iterator[DirConf]:
-    yield vhost.default_conf
+    yield from _with_ifs(vhost.default_conf)
     for section in vhost.sections:
-        yield section.conf
+        yield from _with_ifs(section.conf)
+
+
+def _with_ifs(conf: DirConf) -> Iterator[DirConf]:
+    yield conf
+    for item in conf.ifs:
+        yield from _with_ifs(item.conf)
 
 
 def _rules(conf: DirConf) -> Iterator[AccessRule]:
@@ -51,5 +62,7 @@ def _rules(conf: DirConf) -> Iterator[AccessRule]:
 def _named(rule: AccessRule) -> Iterator[str]:
     if rule.op is AccessOp.ENV:
         yield from rule.args
+    if rule.expression is not None:
+        yield from rule.expression.variables
     for inner in rule.rules:
         yield from _named(inner)

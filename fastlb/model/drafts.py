@@ -15,6 +15,7 @@ from typing import Any, Final
 from fastlb._pcre2 import Pattern, PatternError
 from fastlb.base.levels import Level
 from fastlb.config.tree import Node
+from fastlb.facts.expressions import Expression
 from fastlb.facts.regex import RegexDraft, compile_pcre, cure_of
 from fastlb.facts.rewrite import Expansion, RewriteCond, RewriteRule
 from fastlb.facts.rewrite_maps import RewriteMap
@@ -147,6 +148,17 @@ class ConfDraft:
     rewrite: RewriteDraft | None = None
     lines: dict[str, tuple[Line, ...]] = field(default_factory=dict, compare=False)
     limits: tuple[MethodLimit, ...] = ()  # the <Limit>s that are being read
+    ifs: list[IfDraft] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class IfDraft:
+    """<If>, <ElseIf> (is_else) or <Else> (without a condition)."""
+
+    condition: Expression | None
+    is_else: bool
+    draft: ConfDraft
+    node: Node
 
 
 _WHOLE: Final = ("error_override",)
@@ -213,6 +225,7 @@ class LogDraft:
     condition: EnvCondition | None
     node: Node
     is_global: bool = False
+    expression: Expression | None = None
 
 
 @dataclass(slots=True)

@@ -24,7 +24,7 @@ from fastlb.facts.rewrite import RewriteServer
 from fastlb.facts.rules import ReverseMap
 from fastlb.facts.server import Model, ProcessSettings
 from fastlb.facts.tls import TlsMember
-from fastlb.facts.vhost import DirConf, ReadLimit, Section, VHost
+from fastlb.facts.vhost import DirConf, IfSection, ReadLimit, Section, VHost
 from fastlb.facts.words import Compat
 from fastlb.model.deciding import deciding_variables
 from fastlb.model.drafts import (
@@ -354,6 +354,16 @@ class _Freezer:
             reverse_maps=tuple(self._reverse(server, r) for r in draft.reverse_maps),
             access=access_rule(draft),
             rewrite=rewrite_dir(draft.rewrite),
+            ifs=tuple(
+                IfSection(
+                    item.condition,
+                    item.is_else,
+                    self._conf(server, item.draft, bound),
+                    item.node.file,
+                    item.node.line,
+                )
+                for item in draft.ifs
+            ),
         )
 
     def _reverse(self, server: int, draft: ReverseDraft) -> ReverseMap:

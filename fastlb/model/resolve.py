@@ -46,10 +46,12 @@ from fastlb.model.drafts import (
     ConfDraft,
     Drafts,
     Handler,
+    IfDraft,
     Place,
     SectionDraft,
     note_lines,
 )
+from fastlb.model.expressions import taken
 from fastlb.model.globs import is_glob
 from fastlb.model.rejoin import rejoin
 from fastlb.model.report import Mistake, Report
@@ -141,6 +143,8 @@ def _take(run: Drafts, place: Place, node: Node) -> None:
         _walk(run, Place(server, server.default), node.children)
     elif name in _SECTIONS:
         _section(run, place, node, _SECTIONS[name])
+    elif name in ("if", "elseif", "else"):
+        _if(run, place, node)
     elif name in ("limit", "limitexcept"):
         _limit(run, place, node)
     elif name in _INERT_SECTIONS:
@@ -163,6 +167,33 @@ def _limit(run: Drafts, place: Place, node: Node) -> None:
     draft.limits = (*before, resolve_access.method_limit(node))
     _walk(run, place, node.children)
     draft.limits = before
+
+
+def _if(run: Drafts, place: Place, node: Node) -> None:
+    """<If>, <ElseIf>, <Else>; the last two continue the one before them."""
+    is_else = node.name.lower() != "if"
+    before = place.draft.ifs[-1] if place.draft.ifs else None
+    if is_else and (before is None or before.condition is None):
+        raise Mistake(
+            "FB0304",
+            "<Else> or <ElseIf> section without previous <If> or <ElseIf> section in"
+            " same scope",
+        )
+    if place.draft.limits:
+        raise Mistake(
+            "FB0304",
+            f"<{node.name}> within <Limit> is not supported",
+            cure="write the <Limit> within it",
+        )
+    condition = None
+    if node.name.lower() != "else":
+        words = "Cannot parse condition clause: "
+        condition = taken(run, node, node.args[0], number="FB0304", words=words)
+    item = IfDraft(condition, is_else, ConfDraft(), node)
+    place.draft.ifs.append(item)
+    section = SectionDraft(SectionKind.IF, "", False, False, item.draft, node)
+    inner = replace(place, draft=item.draft, section=section)
+    _walk(run, inner, node.children)
 
 
 def _section(run: Drafts, place: Place, node: Node, kind: SectionKind) -> None:

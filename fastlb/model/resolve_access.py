@@ -23,6 +23,7 @@ from fastlb.facts.rules import (
 )
 from fastlb.facts.words import AuthProvider, Order, Satisfy, Word
 from fastlb.model.drafts import ConfDraft, Drafts, Handler, Place
+from fastlb.model.expressions import taken
 from fastlb.model.networks import NetworkError, network_of
 from fastlb.model.report import Mistake
 from fastlb.model.resolve_server import absolute
@@ -142,6 +143,24 @@ def _standing(rule: AccessRule, node: Node) -> AccessRule:
     return replace(rule, file=node.file, line=node.line)
 
 
+def _require_expr(run: Drafts, node: Node, negated: bool) -> AccessRule:
+    """The rest of the line as it stands; quotes around the whole are taken off, and
+    nothing within them is undone."""
+    text = node.raw
+    for _ in range(1 + negated):
+        text = text.partition(text.split(None, 1)[0])[2].lstrip(" \t")
+    if len(text) > 1 and text[0] == text[-1] == '"':
+        text = text[1:-1]
+    expression = taken(
+        run,
+        node,
+        text,
+        number="FB0304",
+        words="Cannot parse expression in require line: ",
+    )
+    return AccessRule(AccessOp.EXPR, (text,), negated, expression=expression)
+
+
 def _require(run: Drafts, node: Node) -> AccessRule:
     words = list(node.args)
     negated = bool(words) and words[0].lower() == "not"
@@ -155,6 +174,8 @@ def _require(run: Drafts, node: Node) -> AccessRule:
             )
         granted = (args[0].lower() == "granted") is not negated
         return AccessRule(AccessOp.GRANTED if granted else AccessOp.DENIED)
+    if kind == "expr":
+        return _require_expr(run, node, negated)
     if kind == "valid-user":
         return AccessRule(AccessOp.VALID_USER, negated=negated)
     if kind == "local":

@@ -6,8 +6,9 @@ from typing import Final
 
 from fastlb.config.tree import Node
 from fastlb.facts.rules import AccessLog, Format, LogTarget
-from fastlb.model.conditions import env_condition
+from fastlb.model.conditions import env_condition, expression_in
 from fastlb.model.drafts import Drafts, Handler, LogDraft, Place, ServerDraft
+from fastlb.model.expressions import taken
 from fastlb.model.headerformat import FormatError
 from fastlb.model.logformat import COMMON, parse_log_format
 from fastlb.model.report import Mistake
@@ -48,10 +49,15 @@ def custom_log(run: Drafts, place: Place, node: Node) -> None:
     """`CustomLog target format|nickname [env=[!]VAR]`, `GlobalLog` the same."""
     target, text, *rest = node.args
     condition = env_condition(rest[0]) if rest else None
+    asked = expression_in(rest[0]) if rest else None
+    expression = None
+    if asked is not None:
+        expression = taken(run, node, asked, number="FB0304", words="")
     parsed = _parse(text)
     _warn_of_empty(run, node, parsed)
+    is_global = node.name.lower() == "globallog"
     place.server.logs.append(
-        LogDraft(target, text, condition, node, node.name.lower() == "globallog")
+        LogDraft(target, text, condition, node, is_global, expression)
     )
 
 
@@ -95,7 +101,8 @@ def access_logs(
         if not target.startswith("|"):
             target = absolute(run, target)
         parsed = _format_of(run, server, draft)
-        logs.append(AccessLog(targets.index(target), parsed, draft.condition))
+        index = targets.index(target)
+        logs.append(AccessLog(index, parsed, draft.condition, draft.expression))
     return tuple(logs)
 
 

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Final
 
 from fastlb.config.tree import Node
+from fastlb.facts.expressions import Expression
 from fastlb.facts.rules import (
     EnvCondition,
     EnvRule,
@@ -18,13 +19,13 @@ from fastlb.facts.rules import (
     HeaderRule,
     is_name_regex,
 )
-from fastlb.model.conditions import env_condition
+from fastlb.model.conditions import env_condition, expression_in
 from fastlb.model.drafts import Drafts, Handler, Place
+from fastlb.model.expressions import taken
 from fastlb.model.headerformat import FormatError, parse_header_format
 from fastlb.model.report import Mistake
 
 _EDITS: Final = (HeaderAction.EDIT, HeaderAction.EDIT_ALL)
-NO_EXPRESSIONS: Final = "expressions (expr=) are not supported"
 
 
 def header(run: Drafts, place: Place, node: Node) -> None:
@@ -49,24 +50,27 @@ def _header_rule(run: Drafts, node: Node, is_request: bool) -> HeaderRule:
     action = HeaderAction(words[0].lower())
     name = words[1] if action is HeaderAction.ECHO else words[1].partition(":")[0]
     value, clause, regex = _value_and_clause(run, node, action, words[2:])
-    condition, early = _clause(clause)
+    condition, expression, early = _clause(run, node, clause)
     if action is HeaderAction.ECHO:
         complaint = "Header echo regex could not be compiled"
         run.take_regex(node, name, number="FB0270", complaint=complaint)
+    composed = value if isinstance(value, Expression) else None
     return HeaderRule(
         action=action,
         name=name,
-        value=value,
+        value=() if isinstance(value, Expression) else value,
         regex=regex,
         always=always,
         early=early,
         condition=condition,
+        expression=expression,
+        composed=composed,
     )
 
 
 def _value_and_clause(
     run: Drafts, node: Node, action: HeaderAction, words: list[str]
-) -> tuple[Format, str | None, str | None]:
+) -> tuple[Format | Expression, str | None, str | None]:
     """(value, env clause, regex) of what follows the name."""
     value = words[0] if words else None
     second = words[1] if len(words) > 1 else None
@@ -75,18 +79,24 @@ def _value_and_clause(
         assert value is not None and second is not None  # the registry counts
         complaint = "Header edit regex could not be compiled"
         run.take_regex(node, value, number="FB0270", complaint=complaint)
-        return _format(second), clause, value
+        return _format(run, node, second), clause, value
     clause = second
     if action in (HeaderAction.UNSET, HeaderAction.ECHO):
         return (), value, None
     assert value is not None
-    return _format(value), clause, None
+    return _format(run, node, value), clause, None
 
 
-def _format(text: str) -> Format:
-    if text.lower().startswith("expr="):
-        cure = "for the scheme write the word itself, for a variable %{NAME}e"
-        raise Mistake("FB0270", NO_EXPRESSIONS, cure=cure, word=text)
+def _format(run: Drafts, node: Node, text: str) -> Format | Expression:
+    if text.startswith("expr="):
+        return taken(
+            run,
+            node,
+            text.removeprefix("expr="),
+            number="FB0270",
+            words="Can't parse value expression : ",
+            is_text=True,
+        )
     try:
         return parse_header_format(text)
     except FormatError as problem:
@@ -94,16 +104,20 @@ def _format(text: str) -> Format:
         raise Mistake("FB0270", str(problem), cure=cure, word=text) from problem
 
 
-def _clause(word: str | None) -> tuple[EnvCondition | None, bool]:
-    """(condition, early) of the last argument."""
+def _clause(
+    run: Drafts, node: Node, word: str | None
+) -> tuple[EnvCondition | None, Expression | None, bool]:
+    """(condition, expression, early) of the last argument."""
     if word is None:
-        return None, False
+        return None, None, False
     lowered = word.lower()
     if lowered == "early":
-        return None, True
-    if lowered.startswith("expr="):
-        cure = "use SetEnvIf and env=NAME"
-        raise Mistake("FB0270", NO_EXPRESSIONS, cure=cure, word=word)
+        return None, None, True
+    text = expression_in(word)
+    if text is not None:
+        words = "Can't parse envclause/expression: "
+        said = taken(run, node, text, number="FB0270", words=words)
+        return None, said, False
     if lowered.startswith("env="):
         condition = env_condition(word)
         if condition is None:
@@ -113,7 +127,7 @@ def _clause(word: str | None) -> tuple[EnvCondition | None, bool]:
                 " form env=envar",
                 word=word,
             )
-        return condition, False
+        return condition, None, False
     cure = "put quotes around a value with blanks"
     raise Mistake("FB0270", f"Unknown parameter: {word}", cure=cure, word=word)
 
@@ -176,6 +190,29 @@ def set_env_if(run: Drafts, place: Place, node: Node) -> None:
     take(regex, complaint=f"{node.name} regex could not be compiled.")
     if is_name_regex(attribute):
         take(attribute, complaint="Header name regex could not be compiled")
+    _set_variables(
+        run, place, node, words, EnvRule("", None, attribute, regex, ignore_case)
+    )
+
+
+def set_env_if_expr(run: Drafts, place: Place, node: Node) -> None:
+    """`SetEnvIfExpr expression [!]VAR[=value] ...`."""
+    text, *words = node.args
+    expression = taken(
+        run,
+        node,
+        text,
+        number="FB0273",
+        words=f'Could not parse expression "{text}": ',
+    )
+    asks = EnvRule("", None, None, None, False, expression)
+    _set_variables(run, place, node, words, asks)
+
+
+def _set_variables(
+    run: Drafts, place: Place, node: Node, words: list[str], asks: EnvRule
+) -> None:
+    """A rule for each `[!]VAR[=value]`, under the condition of asks."""
     rules: list[EnvRule] = []
     for word in words:
         variable, equals, text = word.partition("=")
@@ -186,7 +223,7 @@ def set_env_if(run: Drafts, place: Place, node: Node) -> None:
             variable, value = variable[1:], None
         if value is not None:
             run.variables.append((node, variable))
-        rules.append(EnvRule(variable, value, attribute, regex, ignore_case))
+        rules.append(replace(asks, variable=variable, value=value))
     conf = place.draft.conf
     place.draft.conf = replace(conf, set_env_if=(*conf.set_env_if, *rules))
 
@@ -201,4 +238,5 @@ HANDLERS: Final[dict[str, Handler]] = {
     "setenvifnocase": set_env_if,
     "browsermatch": set_env_if,
     "browsermatchnocase": set_env_if,
+    "setenvifexpr": set_env_if_expr,
 }

@@ -192,6 +192,17 @@ cdef class PlanProbe:
                 raise ValueError(f"refused: {because}")
         return (clock_us() - began) * 1000 / count
 
+    def expression(self, expression not None, bint is_text=False):
+        """1, 0 or -1 for a condition; the text, None where it failed. Of the request
+        that was decided about; what the expression names must be in the model."""
+        cdef int number = plan_expression(expression, False)
+        cdef value found
+        plan_env_names_end()
+        if not is_text:
+            return expr_holds(self.r, number, NULL)
+        found = expr_text(self.r, number, NULL)
+        return bytes_of(found.data, found.length)
+
     def log(self, int status, long long body_bytes):
         """Write the lines of the request that was decided about."""
         cdef exchange_record record

@@ -26,6 +26,7 @@ DOORS = (
     "plan.pyx",
     "access_plan.pyx",
     "plan_rewrite.pyx",
+    "expr_ops.pyx",
     "logline.pyx",
     "services.pyx",
 )  # of the core, to the model

@@ -660,10 +660,9 @@ HEADER_ACTION = (
         ("RequestHeader always set X y", HEADER_ACTION),
         ("Header", HEADER_ACTION),
         ("Header unset", "Header requires two arguments"),
-        (
-            "CustomLog a b expr=true",
-            "CustomLog: expr= is not supported",
-        ),
+        ("CustomLog a b expr=", "missing condition"),
+        ("SetEnvIfExpr", "Missing expression for SetEnvIfExpr"),
+        ("SetEnvIfExpr true", "Missing envariable expression for SetEnvIfExpr"),
         ("ServerRoot /no/such", "ServerRoot must be a valid directory"),
         ("Error", "The Error directive was used with no message."),
         ('Error "a b"', "a b"),
@@ -682,10 +681,6 @@ def test_wrong_arguments_are_told_in_apaches_words(
         ("Require", "Require directive requires additional arguments"),
         ("Require foo", "Unknown Authz provider: foo"),
         ("Require not iq 1.2.3.4", "Unknown Authz provider: iq"),
-        (
-            "Require expr true",
-            "Require expr: expressions are not supported",
-        ),
         ("Order foo", "unknown order"),
         ("Allow all x", "allow and deny must be followed by 'from'"),
     ],
@@ -942,11 +937,26 @@ def test_where_sessions_are_kept_is_explained(tmp_path: Path) -> None:
     assert "kept over reloads" in found[1].text
 
 
-def test_expressions_come_later(tmp_path: Path) -> None:
-    text = '<If "true">\nKeepAliev On\n</If>\n'
-    first, second = errors(tmp_path, text)
-    assert "expressions are not supported" in first[1]
-    assert second[0] == 2
+@rows(
+    ("text", "sentence"),
+    [
+        ('<If "true">\nKeepAliev On\n</If>', "Invalid command 'KeepAliev'"),
+        ("<If>\n</If>", "<If> directive requires additional arguments"),
+        ('<If "a" "b">\n</If>', "Multiple <If> arguments not supported."),
+        ("<If true>\n</If>\n<Else x>\n</Else>", "<Else> does not take an argument"),
+        (
+            '<If "true">\nProxyPass / http://h/\n</If>',
+            "ProxyPass cannot occur within <If> section",
+        ),
+        ('<If "true">\nTimeout 5\n</If>', "Timeout not allowed in <If> context"),
+    ],
+)
+def test_what_is_wrong_with_an_if_is_told_in_apaches_words(
+    tmp_path: Path, text: str, sentence: str
+) -> None:
+    found = errors(tmp_path, text + "\n")
+    assert len(found) == 1
+    assert found[0][1].startswith(sentence)
 
 
 def test_what_would_change_routing_is_refused(tmp_path: Path) -> None:

@@ -25,8 +25,8 @@ def packed(address: str) -> bytes:
 class Plan:
     """The plan of a text; each request is decided about by itself."""
 
-    def __init__(self, text: str) -> None:
-        model = model_of(LISTEN + text)
+    def __init__(self, text: str, listen: str = LISTEN) -> None:
+        model = model_of(listen + text)
         self.table = Table.create(4, max(4, len(model.members)), 4)
         slots = claims.claim(self.table, model, GENERATION)
         self.logs = [os.memfd_create("log") for _ in model.log_targets]
@@ -41,11 +41,12 @@ class Plan:
         **more: Any,
     ) -> dict[str, Any]:
         lines = [f"{method} {target} HTTP/1.1", "Host: one.example", *fields, "", ""]
+        return self.raw("\r\n".join(lines).encode("latin-1"), remote, **more)
+
+    def raw(self, head: bytes, remote: str, **more: Any) -> dict[str, Any]:
+        """The same with all bytes of the head."""
         found: dict[str, Any] = self.probe.decide(
-            "\r\n".join(lines).encode("latin-1"),
-            packed(remote),
-            packed("127.0.0.1"),
-            **more,
+            head, packed(remote), packed("127.0.0.1"), **more
         )
         return found
 

@@ -107,7 +107,7 @@ def test_what_decides_nothing_is_refused(lines: list[str], text: str) -> None:
 @rows(
     "line",
     ["Require ip 10.1.2.3.4", "Require all", "Require foo", "Require ip", "Require",
-     "Require user", "Require expr true", "Require method FOO",
+     "Require user", "Require expr", "Require method FOO",
     "Order a,b", "Allow 10.1",
      "Deny from 10.1/x", "Satisfy x", "AuthType Form", "AuthBasicProvider ldap"],
 )  # fmt: skip

@@ -38,14 +38,6 @@ def _require(name: str, words: tuple[str, ...]) -> Complaint | None:
         return Complaint("Require directive requires additional arguments", word=-1)
     index = 1 if words[0].lower() == "not" and len(words) > 1 else 0
     provider = words[index].lower()
-    if provider == "expr":
-        return Complaint(
-            "Require expr: expressions are not supported",
-            "",
-            "use Require env together with SetEnvIf",
-            "FB0117",
-            word=index,
-        )
     if provider in ("ssl", "ssl-verify-client"):
         return Complaint(
             f"Require {provider} is not supported",
@@ -130,7 +122,7 @@ DIRECTIVES = (
     Directive(
         "Require",
         D,
-        "[not] all|ip|host|forward-dns|local|env|method|user|group|valid-user ...",
+        "[not] all|ip|host|forward-dns|local|env|method|user|group|valid-user|expr ...",
         "who may use what the section covers",
         takes=Args.RAW,
         manual=(

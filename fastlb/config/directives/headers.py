@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from fastlb.base.errors import Severity
-from fastlb.config.registry import SVD, Args, Complaint, Directive, Status
+from fastlb.config.registry import SVD, Args, Complaint, Directive
 
 HEADERS = "mod_headers.c"
 MODULE = "mod_setenvif.c"
@@ -72,11 +71,19 @@ def _set_env_if(name: str, words: tuple[str, ...]) -> Complaint | None:
     return None
 
 
+def _set_env_if_expr(name: str, words: tuple[str, ...]) -> Complaint | None:
+    parts = ("expression", "envariable expression")
+    if len(words) < len(parts):
+        return Complaint(f"Missing {parts[len(words)]} for {name}", word=-1)
+    return None
+
+
 DIRECTIVES = (
     Directive(
         "Header",
         SVD,
-        "[always|onsuccess] action name [value] [replacement] [early|env=[!]VAR]",
+        "[always|onsuccess] action name [value] [replacement]"
+        " [early|env=[!]VAR|expr=expression]",
         "an action on the response's header fields",
         takes=Args.RAW,
         module=HEADERS,
@@ -84,7 +91,8 @@ DIRECTIVES = (
             "Actions: set, setifempty, append, merge, add, unset, edit, edit*, echo,"
             " note. In values %{VAR}e is a variable of the request, %{VAR}s one of the"
             " server or of TLS (REMOTE_ADDR, SERVER_PORT, HTTP:name, SSL_PROTOCOL ...),"
-            " %t its time, %D its duration. Without always, errors made by fastlb"
+            ' %t its time, %D its duration; "expr=..." is an expression\'s text.'
+            " Without always, errors made by fastlb"
             " itself do not get the field. env= is looked at when the response is"
             " sent, so the BALANCER_ variables can be tested."
         ),
@@ -93,7 +101,7 @@ DIRECTIVES = (
     Directive(
         "RequestHeader",
         SVD,
-        "action name [value] [replacement] [early|env=[!]VAR]",
+        "action name [value] [replacement] [early|env=[!]VAR|expr=expression]",
         "an action on the request's header fields",
         takes=Args.RAW,
         module=HEADERS,
@@ -133,10 +141,11 @@ DIRECTIVES = (
         "expression [!]variable[=value] ...",
         "an expression and variables to set",
         takes=Args.RAW,
-        status=Status.UNSUPPORTED,
-        reason="expressions are not supported",
-        cure="use SetEnvIf where the condition is about a header or the path",
-        on_use=Severity.ERROR,
+        manual=(
+            "$0 to $9 in a value are what the groups of the last =~ in it took. Outside"
+            " of sections it is asked before any <If>."
+        ),
+        check=_set_env_if_expr,
     ),
     Directive(
         "SetEnv",

@@ -12,15 +12,9 @@ def _condition(name: str, words: tuple[str, ...]) -> Complaint | None:
         return None
     clause = words[2].lower()
     if clause.startswith("expr="):
-        return Complaint(
-            f"{name}: expr= is not supported",
-            "",
-            "use env= with SetEnvIf",
-            "FB0117",
-            word=2,
-        )
+        return Complaint("missing condition", word=2) if clause == "expr=" else None
     if not clause.startswith("env=") or clause in ("env=", "env=!"):
-        why = f"'{words[2]}' is neither env=NAME nor env=!NAME"
+        why = f"'{words[2]}' is none of env=NAME, env=!NAME, expr=..."
         cure = "put quotes around a format that holds blanks"
         return Complaint("error in condition clause", why, cure, word=2)
     return None
@@ -41,8 +35,8 @@ DIRECTIVES = (
     Directive(
         "CustomLog",
         SV,
-        'file|"|command" format|nickname [env=[!]VAR]',
-        "a file, a format or nickname, and an optional env= condition",
+        'file|"|command" format|nickname [env=[!]VAR|expr=expression]',
+        "a file, a format or nickname, and an optional condition",
         manual=(
             "A virtual host with a CustomLog of its own does not write to the main"
             ' server\'s. "|command" runs a program, "|$command" a shell.'
@@ -58,7 +52,7 @@ DIRECTIVES = (
     Directive(
         "GlobalLog",
         S,
-        'file|"|command" format|nickname [env=[!]VAR]',
+        'file|"|command" format|nickname [env=[!]VAR|expr=expression]',
         "as CustomLog, for all virtual hosts",
         check=_condition,
     ),

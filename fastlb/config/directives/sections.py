@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
-from fastlb.config.registry import SV, SVD, Args, Directive, S, Status
+from fastlb.config.registry import SV, SVD, Args, Complaint, Directive, S, Status
 
 MODULE = "core.c"
 SO = "mod_so.c"
 VERSION = "mod_version.c"
-_EXPRESSIONS = "expressions are not supported"
 _NO_FILES = "fastlb serves no files, so this section never applies to a request"
+
+
+def _one_expression(name: str, words: tuple[str, ...]) -> Complaint | None:
+    if len(words) > 1:
+        return Complaint(
+            f"Multiple <{name}> arguments not supported.",
+            "",
+            "put quotes around the expression",
+            word=1,
+        )
+    return None
+
+
+def _no_word(name: str, words: tuple[str, ...]) -> Complaint | None:
+    if words:
+        return Complaint(f"<{name}> does not take an argument", word=0)
+    return None
+
 
 DIRECTIVES = (
     Directive(
@@ -58,19 +75,28 @@ DIRECTIVES = (
     *(
         Directive(
             name,
-            contexts,
-            "expression" if name != "Else" else "",
+            SVD,
+            "expression",
             "settings under a condition on the request",
-            takes=Args.SECTION if name in ("If", "ElseIf") else Args.RAW,
-            status=Status.REFUSED,
+            takes=Args.SECTION,
             is_section=True,
-            reason=_EXPRESSIONS,
-            cure=(
-                "use <Location>, env= of Header and CustomLog, or SetEnvIf where the"
-                " condition is about the path or a header"
+            manual=(
+                "What it holds is merged last, behind every <Location>; of several the"
+                " later wins. <ElseIf> and <Else> belong to the <If> before them in the"
+                " same section. ProxyPass may not stand in it."
             ),
+            check=_one_expression,
         )
-        for name, contexts in (("If", SVD), ("ElseIf", SVD), ("Else", SVD))
+        for name in ("If", "ElseIf")
+    ),
+    Directive(
+        "Else",
+        SVD,
+        "",
+        "settings where no condition before it held",
+        takes=Args.RAW,
+        is_section=True,
+        check=_no_word,
     ),
     *(
         Directive(

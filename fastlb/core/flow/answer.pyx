@@ -4,9 +4,9 @@ None of this is hot. The pages themselves are made by Python (services.pyx); wha
 here decides which one, and keeps the connection's framing right.
 """
 # uses: ground/text, io/buffer, http/framing, plan/plan, plan/facts, plan/target,
-#       plan/match, plan/redirect, plan/admission, plan/decide, plan/reasons,
-#       flow/exchange, flow/states, flow/due, flow/services, flow/settle,
-#       flow/rewrite_answer, flow/request, flow/response
+#       plan/match, plan/conditional, plan/redirect, plan/admission, plan/decide,
+#       plan/reasons, flow/exchange, flow/states, flow/due, flow/services,
+#       flow/settle, flow/rewrite_answer, flow/request, flow/response
 
 cdef void answer_send(
         exchange *x, const char *content_type, const char *body,
@@ -117,8 +117,9 @@ cdef void exchange_redirect_internally(
     x.facts.rest_at = 0
     x.facts.rewritten = REWRITTEN_NOT
     memset(&x.choice, 0, sizeof(member_choice))
-    if not (match_locations(&x.facts) and match_mapping(&x.facts)
-            and match_proxy_sections(&x.facts) and not x.facts.undecided
+    if not (match_locations(&x.facts) and match_ifs(&x.facts)
+            and match_mapping(&x.facts) and match_proxy_sections(&x.facts)
+            and not x.facts.undecided
             and request_admission(&x.facts, &because) == 0
             and match_target_of(&x.facts, path) >= 0):
         answer_page(x, x.local.error_status, NULL)

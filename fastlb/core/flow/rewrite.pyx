@@ -6,7 +6,7 @@ when it is parsed, and framed anew when it goes out.
 """
 # uses: ground/chartable, ground/text, ground/number, ground/list, io/buffer,
 #       io/writer, http/fields, http/exit, http/hops, http/framing, plan/plan,
-#       plan/client, plan/facts, plan/rules, flow/exchange
+#       plan/out_fields, plan/client, plan/facts, plan/rules, flow/exchange
 
 cdef out_field *out_by_id(out_list *out, int id) noexcept nogil:
     cdef int i

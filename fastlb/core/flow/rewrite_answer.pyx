@@ -1,8 +1,9 @@
 """Composing heads towards the client: a member's, or of an answer made here."""
 # uses: ground/chartable, ground/text, ground/number, io/buffer, io/writer,
 #       ground/arena, io/date, http/fields, http/exit, http/hops, http/framing,
-#       plan/plan, plan/facts, plan/rules, plan/reverse, plan/reasons, plan/logline,
-#       flow/exchange, flow/engine, flow/services, flow/rewrite
+#       plan/plan, plan/out_fields, plan/facts, plan/rules, plan/reverse,
+#       plan/reasons, plan/logline, flow/exchange, flow/engine, flow/services,
+#       flow/rewrite
 
 cdef void out_always_first(out_list *out) noexcept nogil:
     """Apache sends the table that errors keep before the other one."""

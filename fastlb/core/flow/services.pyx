@@ -4,8 +4,8 @@ Each function here catches everything: an exception is logged with the connectio
 number, and what is answered is the caller's to say.
 """
 # uses: ground/text, io/buffer, ground/address, ground/arena, http/fields, seam,
-#       plan/verdicts, plan/access_plan, plan/client, plan/facts, plan/path,
-#       plan/own_name, plan/rules, flow/exchange
+#       plan/verdicts, plan/access_plan, plan/out_fields, plan/client, plan/facts,
+#       plan/path, plan/own_name, plan/rules, flow/exchange
 
 from datetime import timezone
 from email.utils import format_datetime, parsedate_to_datetime

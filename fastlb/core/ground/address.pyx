@@ -80,3 +80,13 @@ cdef bint address_is_loopback(const unsigned char *address) noexcept nogil:
         if address[i]:
             return False
     return address[15] == 1
+
+
+cdef bint network_holds(network *n, const unsigned char *address) noexcept nogil:
+    cdef int whole = n.bits // 8
+    cdef int rest = n.bits % 8
+    if memcmp(&n.address[0], address, whole) != 0:
+        return False
+    if rest == 0:
+        return True
+    return (n.address[whole] ^ address[whole]) >> (8 - rest) == 0

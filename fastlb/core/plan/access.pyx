@@ -1,16 +1,6 @@
 """Who may ask for this (access.pxd)?"""
 # uses: ground/text, ground/address, plan/verdicts, plan/access_plan, plan/plan,
-#       plan/client, plan/facts
-
-cdef bint network_holds(network *n, const unsigned char *address) noexcept nogil:
-    cdef int whole = n.bits // 8
-    cdef int rest = n.bits % 8
-    if memcmp(&n.address[0], address, whole) != 0:
-        return False
-    if rest == 0:
-        return True
-    return (n.address[whole] ^ address[whole]) >> (8 - rest) == 0
-
+#       plan/client, plan/facts, plan/expr
 
 # Methods -------------------------------------------------------------------------
 
@@ -86,7 +76,7 @@ cdef bint user_is_in_group(request_facts *r, access_op *op) noexcept nogil:
 
 cdef bint access_hit(request_facts *r, access_op *op) noexcept nogil:
     """Does a single condition hold?"""
-    cdef int i
+    cdef int i, holds
     if op.op == ACCESS_GRANTED:
         return True
     if op.op == ACCESS_IP:
@@ -117,13 +107,22 @@ cdef bint access_hit(request_facts *r, access_op *op) noexcept nogil:
         return user_is_in_group(r, op)
     elif op.op == ACCESS_VALID_USER:
         return True
+    elif op.op == ACCESS_EXPR:
+        holds = expr_holds(r, op.expr, NULL)
+        if holds < 0:
+            r.undecided = True
+        return holds > 0
     return False
 
 
 cdef int access_leaf(request_facts *r, access_op *op) noexcept nogil:
     if r.user.data == NULL and ACCESS_USER <= op.op <= ACCESS_GROUP:
         return ACCESS_NEEDS_USER
-    return ACCESS_IS_GRANTED if access_hit(r, op) else ACCESS_IS_DENIED
+    if access_hit(r, op):
+        return ACCESS_IS_GRANTED
+    if op.op == ACCESS_EXPR and op.names_user and r.user.data == NULL:
+        return ACCESS_NEEDS_USER
+    return ACCESS_IS_DENIED
 
 
 cdef int access_join(int op, int sofar, int more) noexcept nogil:

@@ -16,10 +16,7 @@ cdef enum:
     ACCESS_USER = 11
     ACCESS_VALID_USER = 12
     ACCESS_GROUP = 13
-
-cdef struct network:
-    unsigned char address[ADDRESS_BYTES]
-    unsigned char bits          # 0-128
+    ACCESS_EXPR = 14
 
 # <Limit> or <LimitExcept>: the methods for which something is said.
 cdef struct method_limit:
@@ -44,6 +41,8 @@ cdef struct access_op:
     text *names                 # methods, users
     int *envs
     int names_number            # index into plan_names (Python lists): HOST, GROUP
+    int expr                    # EXPR: its number
+    bint names_user             # EXPR: it asks for REMOTE_USER
 
 # Order and Satisfy of Apache 2.2, for some methods or for all.
 cdef enum:
@@ -103,8 +102,6 @@ cdef struct plan_auth:
     unsigned char[PROVIDERS_MAX] providers
     plan_guests *guests         # NULL: not said
 
-# 16 bytes; IPv4 as ::ffff:a.b.c.d. address: of the module ipaddress
-cdef object plan_address(unsigned char *out, object address)
 # Names of Require host, and groups, by number.
 cdef list plan_names
 # An AccessRule as nodes in prefix order.

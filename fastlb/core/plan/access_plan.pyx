@@ -1,29 +1,9 @@
 """Access rules of the model in C (access_plan.pxd)."""
-# uses: ground/text, plan/build, plan/verdicts
+# uses: ground/text, ground/address, plan/build, plan/expr_ops, plan/verdicts
 
-import ipaddress
 import os
 
 cdef list plan_names = []
-
-
-cdef object plan_address(unsigned char *out, object address):
-    """16 bytes; IPv4 as ::ffff:a.b.c.d. address: of the module ipaddress"""
-    cdef bytes packed = address.packed
-    if address.version == 4:
-        packed = b"\0" * 10 + b"\xff\xff" + packed
-    memcpy(out, <const char *>packed, 16)
-
-
-cdef object plan_network(network *out, str written):
-    """A full or partial address, network/mask or CIDR (Require ip)."""
-    if "/" not in written and ":" not in written:
-        octets = [o for o in written.split(".") if o]
-        bits = 8 * len(octets)
-        written = ".".join(octets + ["0"] * (4 - len(octets))) + f"/{bits}"
-    net = ipaddress.ip_network(written, strict=False)
-    out.bits = net.prefixlen + (96 if net.version == 4 else 0)
-    plan_address(&out.address[0], net.network_address)
 
 
 cdef int access_size(object rule) except -1:
@@ -67,6 +47,7 @@ cdef int access_write(access_op *ops, object rule) except -1:
     names = [
         "RequireAll", "RequireAny", "RequireNone", "all granted", "all denied", "ip",
         "local", "host", "forward-dns", "env", "method", "user", "valid-user", "group",
+        "expr",
     ]
     op.op = names.index(rule.op.value)
     op.negated = rule.negated
@@ -91,6 +72,9 @@ cdef int access_write(access_op *ops, object rule) except -1:
     elif op.op in (ACCESS_HOST, ACCESS_FORWARD_DNS, ACCESS_GROUP):
         plan_names.append(tuple(rule.args))
         op.names_number = len(plan_names) - 1
+    elif op.op == ACCESS_EXPR:
+        op.expr = plan_expression(rule.expression, True)
+        op.names_user = rule.expression.asks_for_user
     for inner in rule.rules:
         op.limited |= access_has_limits(inner)
         used += access_write(ops + used, inner)

@@ -14,3 +14,10 @@ cdef int plan_env_find(value name) noexcept nogil
 cdef object plan_env_names_end()
 # By number: that of REDIRECT_NAME, or -1.
 cdef int[ENV_COUNT_MAX] plan_env_redirected
+# Number of a pattern; -1 for None.
+cdef int plan_regex(object pattern, bint ignore_case=*) except -2
+# Where patterns stand in the configuration, by (text, ignore_case).
+cdef dict plan_places
+# 16 bytes of an address of the module ipaddress, and a network as it is written.
+cdef object plan_address(unsigned char *out, object address)
+cdef object plan_network(network *out, str written)

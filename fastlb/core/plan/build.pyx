@@ -1,10 +1,17 @@
 """What a plan is made of: memory, text, and variables by number (build.pxd)."""
-# uses: ground/text
+# uses: ground/text, ground/address, plan/regex
+
+import ipaddress
+
+from fastlb.facts.regex import compile_pcre
 
 cdef dict plan_envs = {}
 cdef text[ENV_COUNT_MAX] plan_env_names     # by number
 cdef int[ENV_COUNT_MAX] plan_env_redirected     # REDIRECT_NAME of each; -1: not asked
 cdef int plan_env_count = 0
+
+
+cdef dict plan_places = {}      # of patterns: (text, ignore_case) -> where they stand
 
 # Variables that no configuration can name, since it holds no NUL: before the name of a
 # note, or of a response field that a log asks for.
@@ -70,3 +77,30 @@ cdef int plan_env_find(value name) noexcept nogil:
                 plan_env_names[i].data, name.data, name.length) == 0:
             return i
     return -1
+
+
+cdef int plan_regex(object pattern, bint ignore_case=False) except -2:
+    if pattern is None:
+        return -1
+    return regex_add(
+        compile_pcre(pattern, ignore_case=ignore_case),
+        plan_places.get((pattern, bool(ignore_case)), ""))
+
+
+cdef object plan_address(unsigned char *out, object address):
+    """16 bytes; IPv4 as ::ffff:a.b.c.d. address: of the module ipaddress"""
+    cdef bytes packed = address.packed
+    if address.version == 4:
+        packed = b"\0" * 10 + b"\xff\xff" + packed
+    memcpy(out, <const char *>packed, 16)
+
+
+cdef object plan_network(network *out, str written):
+    """A full or partial address, network/mask or CIDR (Require ip)."""
+    if "/" not in written and ":" not in written:
+        octets = [o for o in written.split(".") if o]
+        bits = 8 * len(octets)
+        written = ".".join(octets + ["0"] * (4 - len(octets))) + f"/{bits}"
+    net = ipaddress.ip_network(written, strict=False)
+    out.bits = net.prefixlen + (96 if net.version == 4 else 0)
+    plan_address(&out.address[0], net.network_address)

@@ -1,8 +1,8 @@
 """What becomes of a request (decide.pxd)."""
 # uses: ground/text, ground/path, io/tls_state, http/fields, plan/verdicts,
 #       plan/rewrite_rules, plan/plan, plan/facts, plan/path, plan/tls_variables,
-#       plan/own_name, plan/target, plan/rewritten, plan/match, plan/rules,
-#       plan/redirect, plan/admission, plan/reading
+#       plan/own_name, plan/target, plan/rewritten, plan/match, plan/conditional,
+#       plan/rules, plan/redirect, plan/admission, plan/reading
 
 cdef int decided_error(decision *d, int status, int because) noexcept nogil:
     d.status = status
@@ -94,13 +94,22 @@ cdef int decide_path(request_facts *r, decision *d) noexcept nogil:
     cdef rewrite_outcome made
     if unlikely(not match_locations(r)):
         return decided_error(d, 500, BECAUSE_OF_SECTIONS)
-    if unlikely(r.vhost.rewrite != NULL):
+    if unlikely(r.vhost.rewrite != NULL or r.vhost.any_if):
+        # What stands outside of sections is asked before them; of a mapping nothing is
+        # known, though this may be the second time that the request comes here.
+        if r.vhost.any_if:
+            r.mapping = NULL
+            r.target.data = NULL
         rules_env_if(r, 0, 1)
-        if rewrite_in_server(r, &made) != REWROTE_NOTHING:
-            return decided_by_rule(&made, d)
-        if unlikely(r.original.data != NULL) and not match_locations(r):
+        if r.vhost.rewrite != NULL:
+            if rewrite_in_server(r, &made) != REWROTE_NOTHING:
+                return decided_by_rule(&made, d)
+            if unlikely(r.original.data != NULL) and not match_locations(r):
+                return decided_error(d, 500, BECAUSE_OF_SECTIONS)
+        if r.vhost.any_if and not match_ifs(r):
             return decided_error(d, 500, BECAUSE_OF_SECTIONS)
-        rules_env_if(r, 1, r.conf_count)
+        if likely(not r.vhost.any_late_if):
+            rules_env_if(r, 1, r.conf_count)
     else:
         rules_env_if(r, 0, r.conf_count)
     if unlikely(r.req.method_id == METHOD_TRACE
@@ -119,6 +128,15 @@ cdef int decide_path(request_facts *r, decision *d) noexcept nogil:
     return DECIDED_MEMBER
 
 
+cdef int decide_late_ifs(request_facts *r, decision *d) noexcept nogil:
+    """Sections that ask for the mapping are chosen now, and none of them sees what
+    SetEnvIf in a section says. returns as decide_sections"""
+    if not match_ifs_again(r):
+        return decided_error(d, 500, BECAUSE_OF_SECTIONS)
+    rules_env_if(r, 1, r.conf_count)
+    return DECIDED_MEMBER
+
+
 cdef int decide_sections(request_facts *r, decision *d) noexcept nogil:
     """The <Proxy> sections of the mapping. returns DECIDED_MEMBER or DECIDED_ERROR"""
     cdef int rc
@@ -128,6 +146,8 @@ cdef int decide_sections(request_facts *r, decision *d) noexcept nogil:
             return decided_error(d, -rc, BECAUSE_OF_NOTHING)
     if unlikely(not match_proxy_sections(r)):
         return decided_error(d, 500, BECAUSE_OF_SECTIONS)
+    if unlikely(r.vhost.any_late_if):
+        return decide_late_ifs(r, d)
     if r.proxy_conf_count:
         rules_env_if(r, 1, 1 + r.proxy_conf_count)
     return DECIDED_MEMBER
@@ -169,6 +189,8 @@ cdef int decide_here(request_facts *r, decision *d) noexcept nogil:
         what = decide_sections(r, d)
         if unlikely(what != DECIDED_MEMBER):
             return what
+    elif unlikely(r.vhost.any_late_if) and decide_late_ifs(r, d) != DECIDED_MEMBER:
+        return DECIDED_ERROR
     what = request_admit(r, d)
     if unlikely(what != DECIDED_MEMBER):
         return what

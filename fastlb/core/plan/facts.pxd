@@ -23,6 +23,7 @@ cdef struct request_facts:
     plan_mapping *mapping
     int conf_count
     int proxy_conf_count        # of them, from <Proxy> sections
+    int if_conf_count           # of them, from <If> and its like: the last ones
     plan_conf *confs[CONFS_MAX]     # the default's, <Proxy>, <Location>
     int host_wanted             # 1 + number of the names that access waits for; 0
     bint host_forward
@@ -38,6 +39,10 @@ cdef struct request_facts:
     bint undecided              # access hangs on a match that was given up: 500
     unsigned int regex_us       # spent on matches, REGEX_REQUEST_US_MAX
     int status                  # of the answer; 0: there is none yet
+    # Fields that are being composed, while rules look at them; NULL: none. They are
+    # those of the answer, or of the request as its member will get it.
+    const out_list *out
+    bint out_is_answer
     # what is asked for
     span host
     span path                   # path with query, of the target

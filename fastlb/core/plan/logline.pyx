@@ -4,8 +4,9 @@ What a client sent is escaped: control bytes, quotes and backslashes (CVE-2024-4
 """
 # uses: ground/chartable, ground/text, ground/number, io/buffer, io/writer,
 #       ground/address, io/watch, io/date, http/fields, plan/client_names, plan/build,
-#       plan/template, plan/letters, plan/plan, plan/client, plan/facts, plan/path,
-#       plan/tls_variables, plan/own_name, plan/variables
+#       plan/template, plan/letters, plan/variable_names, plan/plan, plan/client,
+#       plan/facts, plan/path, plan/tls_variables, plan/own_name, plan/variables,
+#       plan/expr
 
 cdef log_buffer **log_buffers = NULL
 cdef int log_buffer_count = 0
@@ -41,8 +42,16 @@ cdef object logline_fields(object model):
     cdef plan_format *format
     cdef plan_piece *p
     cdef response_field *wanted
+    fields_kept = set()
     response_field_count = 0
     logline_wants_source_port = False
+    for i in range(plan_variable_count):
+        if plan_variables[i].kind == VAR_ANSWER_FIELD:
+            wanted = &response_fields[response_field_count]
+            wanted.name = plan_variables[i].name
+            wanted.variable = plan_variables[i].number
+            response_field_count += 1
+            fields_kept.add(wanted.variable)
     for i in range(plan.vhost_count):
         for j in range(plan.vhosts[i].log_count):
             format = &plan.vhosts[i].logs[j].format
@@ -51,9 +60,9 @@ cdef object logline_fields(object model):
                 name = p.literal.data[:p.literal.length].decode("latin-1")
                 if p.kind == c'o':
                     key = ENV_OF_FIELD + name.lower()
-                    known = key in plan_envs
                     p.env = plan_env(key)
-                    if not known:
+                    if p.env not in fields_kept:
+                        fields_kept.add(p.env)
                         wanted = &response_fields[response_field_count]
                         wanted.name = p.literal
                         wanted.variable = p.env
@@ -487,6 +496,8 @@ cdef void logline_write(request_facts *r, const logged *l) noexcept nogil:
         log = &r.vhost.logs[i]
         if log.condition >= 0 and (
                 (r.env[log.condition].data == NULL) != log.condition_negated):
+            continue
+        if unlikely(log.expr >= 0) and expr_holds(r, log.expr, NULL) <= 0:
             continue
         b = log_buffers[log.target]
         if not log_has_room(b):

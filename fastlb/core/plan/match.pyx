@@ -107,6 +107,7 @@ cdef bint match_locations(request_facts *r) noexcept nogil:
     cdef value merged = r.decoded
     r.confs[0] = &v.conf
     r.conf_count = 1
+    r.if_conf_count = 0
     if not v.any_location:
         return True
     if unlikely(not v.said.merge_slashes) and merge_slashes(r, &merged) < 0:

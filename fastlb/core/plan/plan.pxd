@@ -6,6 +6,7 @@
 
 cdef struct plan_mapping
 cdef struct plan_section
+cdef struct plan_if
 
 # Actions of Header and RequestHeader, in the order of facts.rules.HeaderAction.
 cdef enum:
@@ -30,6 +31,8 @@ cdef struct header_op:
     int condition               # number of the variable, -1: none
     bint condition_negated
     int note                    # NOTE: the variable that holds the note; else -1
+    int expr                    # the condition's number; -1: none
+    int composed                # of the expression that is the value; -1: none
 
 # Where a SetEnvIf looks.
 cdef enum:
@@ -42,6 +45,7 @@ cdef enum:
     ATTR_REQUEST_PROTOCOL = 6
     ATTR_REQUEST_URI = 7
     ATTR_ENV = 8
+    ATTR_EXPR = 9               # SetEnvIfExpr
 
 cdef struct env_op:
     int variable
@@ -52,6 +56,7 @@ cdef struct env_op:
     int attribute_env
     int regex
     bint decides                # access hangs on the variable
+    int expr                    # of ATTR_EXPR
 
 cdef struct reverse_op:
     text path
@@ -144,6 +149,14 @@ cdef struct plan_conf:
     redirect_op *redirects
     long long limit_request_body    # -1: not set
     rewrite_dir *rewrite        # NULL: nothing of it
+    int if_count
+    plan_if *ifs
+
+# <If>, <ElseIf>, <Else>, in file order.
+cdef struct plan_if:
+    int expr                    # -1: <Else>
+    bint is_else                # only if nothing before it in its chain applied
+    plan_conf conf
 
 cdef enum:
     SECTION_LOCATION = 0
@@ -259,6 +272,7 @@ cdef struct plan_log:
     plan_format format
     int condition
     bint condition_negated
+    int expr                    # -1: none
 
 cdef struct host_name:
     text name
@@ -313,6 +327,8 @@ cdef struct plan_vhost:
     plan_mapping *mappings
     plan_conf conf
     bint any_location           # a <Location> exists: the walk is needed
+    bint any_if                 # an <If> exists, wherever
+    bint any_late_if            # one that cannot be decided before the mapping is known
     int section_count
     plan_section *sections
     int log_count

@@ -3,19 +3,16 @@
 This runs once when a worker starts; it may use Python freely. Text becomes latin-1,
 which is what HTTP/1 carries.
 """
-# uses: ground/text, io/tls_state, io/watch, io/tls_library, io/tls_stream,
-#       http/fields, balance/table, balance/lbmethods/methods, balance/elect,
-#       balance/table_slots, plan/regex, plan/client_names, plan/build, plan/template,
-#       plan/letters, plan/tls_names, plan/variable_names, plan/verdicts,
-#       plan/access_plan, plan/rewrite_rules
+# uses: ground/text, ground/address, io/tls_state, io/watch, io/tls_library,
+#       io/tls_stream, http/fields, balance/table, balance/lbmethods/methods,
+#       balance/elect, balance/table_slots, plan/regex, plan/client_names, plan/build,
+#       plan/template, plan/letters, plan/tls_names, plan/variable_names,
+#       plan/expr_ops, plan/verdicts, plan/access_plan, plan/rewrite_rules
 
 import ipaddress
 from dataclasses import fields
 
-from fastlb.facts.regex import compile_pcre
-
 cdef plan_root plan
-cdef dict plan_places = {}      # of patterns: (text, ignore_case) -> where they stand
 cdef object plan_deciding = frozenset()     # variables that access hangs on
 cdef tuple CONF_FLAGS = (       # by CONF_*
     "preserve_host", "add_headers", "redirect_relative", "use_canonical_name",
@@ -46,14 +43,6 @@ cdef const unsigned char *plan_source(str address) except? NULL:
     out = <unsigned char *>plan_alloc(16)
     plan_address(out, ipaddress.ip_address(address))
     return out
-
-
-cdef int plan_regex(object pattern, bint ignore_case=False) except -2:
-    if pattern is None:
-        return -1
-    return regex_add(
-        compile_pcre(pattern, ignore_case=ignore_case),
-        plan_places.get((pattern, bool(ignore_case)), ""))
 
 
 cdef const unsigned short *plan_statuses(object statuses) except NULL:
@@ -114,16 +103,26 @@ cdef object plan_header_op(header_op *op, object rule):
     if rule.condition is not None:
         op.condition = plan_env(rule.condition.name)
         op.condition_negated = rule.condition.negated
+    op.expr = op.composed = -1
+    if rule.expression is not None:
+        op.expr = plan_expression(rule.expression, False)
+    if rule.composed is not None:
+        op.composed = plan_expression(rule.composed, False)
 
 
 cdef object plan_env_op(env_op *op, object rule):
     op.variable = plan_env(rule.variable)
     op.unset = rule.value is None
     op.value = plan_template(
-        rule.value, NO_GROUPS if rule.attribute is None else 1, False, False)
+        rule.value, 0 if rule.expression is not None
+        else NO_GROUPS if rule.attribute is None else 1, False, False)
     op.attribute_env = -1
     op.regex = -1
     op.decides = rule.variable in plan_deciding
+    if rule.expression is not None:
+        op.attribute = ATTR_EXPR
+        op.expr = plan_expression(rule.expression, op.decides)
+        return
     if rule.attribute is None:
         op.attribute = ATTR_NONE
         return
@@ -290,6 +289,26 @@ cdef object plan_conf_of(plan_conf *c, object conf, plan_section *sections):
             rule.url, 0 if rule.is_regex else NO_GROUPS, False, False)
     c.limit_request_body = (
         -1 if conf.limit_request_body is None else conf.limit_request_body)
+    c.if_count = len(conf.ifs)
+    c.ifs = <plan_if *>plan_alloc(sizeof(plan_if) * c.if_count)
+    for i, item in enumerate(conf.ifs):
+        c.ifs[i].expr = -1
+        if item.condition is not None:
+            # Settings hang on it, and among them whoever may not come in.
+            c.ifs[i].expr = plan_expression(item.condition, True)
+        c.ifs[i].is_else = item.is_else
+        plan_conf_of(&c.ifs[i].conf, item.conf, sections)
+
+
+cdef bint any_if(object conf) except -1:
+    return bool(conf.ifs)
+
+
+cdef bint any_late_if(object conf) except -1:
+    """Does an <If> ask for what the mapping says?"""
+    return any([
+        (item.condition is not None and item.condition.asks_for_target)
+        or any_late_if(item.conf) for item in conf.ifs])
 
 
 cdef object plan_named_groups(plan_section *s):
@@ -356,6 +375,11 @@ cdef object plan_vhost_of(plan_vhost *v, object vhost):
     plan_conf_of(&v.conf, vhost.default_conf, v.sections)
     for i in range(v.conf.env_if_count):
         v.asks_for_uri |= v.conf.env_ifs[i].attribute == ATTR_REQUEST_URI
+    v.asks_for_uri |= any([
+        rule.expression is not None and rule.expression.asks_for_uri
+        for rule in vhost.default_conf.set_env_if])
+    v.any_if = any_if(vhost.default_conf)
+    v.any_late_if = any_late_if(vhost.default_conf)
     for i, section in enumerate(vhost.sections):
         v.sections[i].kind = kinds[section.kind.value]
         v.sections[i].is_glob = section.is_glob
@@ -366,6 +390,9 @@ cdef object plan_vhost_of(plan_vhost *v, object vhost):
         plan_conf_of(&v.sections[i].conf, section.conf, v.sections)
         if v.sections[i].kind <= SECTION_LOCATION_MATCH:
             v.any_location = True
+        v.any_if |= any_if(section.conf)
+        v.any_late_if |= any_late_if(section.conf) or (
+            v.sections[i].kind > SECTION_LOCATION_MATCH and any_if(section.conf))
     v.mapping_count = len(vhost.mappings)
     v.mappings = <plan_mapping *>plan_alloc(sizeof(plan_mapping) * v.mapping_count)
     for i, mapping in enumerate(vhost.mappings):
@@ -379,6 +406,9 @@ cdef object plan_vhost_of(plan_vhost *v, object vhost):
         if log.condition is not None:
             v.logs[i].condition = plan_env(log.condition.name)
             v.logs[i].condition_negated = log.condition.negated
+        v.logs[i].expr = -1
+        if log.expression is not None:
+            v.logs[i].expr = plan_expression(log.expression, False)
 
 
 cdef object plan_member_of(plan_member *m, object member, int index):
@@ -583,6 +613,7 @@ cdef object plan_begin(
     plan_envs.clear()
     tls_names_begin()
     variable_names_begin()
+    expressions_begin()
     for name in ENV_KNOWN:
         plan_env(name)
     plan.remote_ip_note = -1

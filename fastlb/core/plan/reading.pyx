@@ -5,7 +5,8 @@ member reads it (path.pyx); so whatever the strictest of the readings says holds
 else - settings, the mapping, the target - is of the first reading, which is httpd's.
 """
 # uses: ground/text, ground/path, ground/arena, plan/plan, plan/facts, plan/target,
-#       plan/rewritten, plan/match, plan/rules, plan/redirect, plan/admission
+#       plan/rewritten, plan/match, plan/conditional, plan/rules, plan/redirect,
+#       plan/admission
 
 cdef struct first_reading:
     value decoded
@@ -17,6 +18,7 @@ cdef struct first_reading:
     value user
     int conf_count
     int proxy_conf_count
+    int if_conf_count
     plan_conf *confs[CONFS_MAX]
     value env[ENV_COUNT_MAX]
     # ... by rules
@@ -127,6 +129,7 @@ cdef bint reading_admits(
     first.user = r.user
     first.conf_count = r.conf_count
     first.proxy_conf_count = r.proxy_conf_count
+    first.if_conf_count = r.if_conf_count
     memcpy(&first.confs[0], &r.confs[0], sizeof(void *) * r.conf_count)
     memcpy(&first.env[0], &r.env[0], sizeof(value) * plan.env_count)
     memset(&r.env[0], 0, sizeof(value) * plan.env_count)
@@ -166,6 +169,7 @@ cdef bint reading_admits(
     r.user = first.user
     r.conf_count = first.conf_count
     r.proxy_conf_count = first.proxy_conf_count
+    r.if_conf_count = first.if_conf_count
     memcpy(&r.confs[0], &first.confs[0], sizeof(void *) * r.conf_count)
     memcpy(&r.env[0], &first.env[0], sizeof(value) * plan.env_count)
     # A <Location> that answers with a Redirect protects as well.
@@ -184,13 +188,17 @@ cdef bint reading_decide(
     r.request_uri = asked
     rules_env_if(r, 0, 1)
     r.request_uri.data = NULL
+    r.target.data = NULL
     if unlikely(r.vhost.rewrite != NULL):
         # What a rule keeps from this path it keeps from whoever comes by another.
         if rewrite_in_server(r, &made) != REWROTE_NOTHING:
             return False
         if r.original.data != NULL and not match_locations(r):
             return False
-    rules_env_if(r, 1, r.conf_count)
+    if unlikely(r.vhost.any_if) and not match_ifs(r):
+        return False
+    if likely(not r.vhost.any_late_if):
+        rules_env_if(r, 1, r.conf_count)
     mapped = find_mapping(r)
     if unlikely(r.rewritten == REWRITTEN_FILE and first.mapping != NULL):
         return False
@@ -205,8 +213,12 @@ cdef bint reading_decide(
             return False
         if not match_proxy_sections(r):
             return False
-        if r.proxy_conf_count:
+        if r.proxy_conf_count and not r.vhost.any_late_if:
             rules_env_if(r, 1, 1 + r.proxy_conf_count)
+    if unlikely(r.vhost.any_late_if):
+        if not match_ifs_again(r):
+            return False
+        rules_env_if(r, 1, r.conf_count)
     if unlikely(r.vhost.rewrite != NULL and r.vhost.rewrite.has_dirs
                 and sections_differ(r, first)) \
             and rewrite_in_sections(r, &made) != REWROTE_NOTHING:

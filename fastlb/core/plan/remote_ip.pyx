@@ -1,6 +1,6 @@
 """Who asks, where proxies stand before us (remote_ip.pxd)."""
 # uses: ground/chartable, ground/text, io/writer, ground/address, ground/arena,
-#       http/fields, plan/plan, plan/client, plan/facts, plan/variables, plan/access
+#       http/fields, plan/plan, plan/client, plan/facts, plan/variables
 
 cdef struct remote_way:
     const char *data            # the list

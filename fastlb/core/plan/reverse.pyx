@@ -1,6 +1,6 @@
 """ProxyPassReverse and its cookie maps: what a member says of itself, said of us."""
 # uses: ground/chartable, ground/text, io/writer, ground/arena, balance/elect,
-#       plan/plan, plan/facts, plan/own_name, plan/rules
+#       plan/plan, plan/out_fields, plan/facts, plan/own_name
 
 cdef void rewrite_location(request_facts *r, out_field *f) noexcept nogil:
     """ProxyPassReverse: the first mapping that fits."""

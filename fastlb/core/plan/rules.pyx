@@ -5,96 +5,8 @@ looked up when it is met.
 """
 # uses: ground/chartable, ground/text, ground/list, io/writer, ground/address,
 #       ground/arena, io/watch, io/date, http/fields, http/exit, plan/template,
-#       plan/plan, plan/client, plan/facts, plan/undecided, plan/variables
-
-cdef out_list out_scratch       # one head is composed at a time
-
-
-# The list of fields --------------------------------------------------------------
-
-cdef void out_from_head(out_list *out, head *h, const char *data) noexcept nogil:
-    """All fields of a head that were not dropped, as raw lines."""
-    cdef int i, n = 0
-    cdef field *f
-    cdef out_field *o
-    cdef const char *end
-    for i in range(h.field_count):
-        f = &h.fields[i]
-        if f.dropped:
-            continue
-        o = &out.fields[n]
-        o.name = data + f.name
-        o.value = data + f.value
-        # A line that ends right behind its value with CRLF travels as it is; blanks
-        # or the bare LF of a lax member are not passed on.
-        end = o.value + f.value_length
-        if likely(end[0] == c'\r' and end[1] == c'\n'):
-            o.raw = o.name
-            o.raw_length = <unsigned int>(end + 2 - o.raw)
-        else:
-            o.raw = NULL
-            o.raw_length = 0
-        o.value_length = f.value_length
-        o.name_length = f.name_length
-        o.id = f.id
-        o.always = False
-        n += 1
-    out.count = n
-    out.overflow = False
-
-
-cdef void out_add(
-        out_list *out, const char *name, unsigned int name_length,
-        const char *value, unsigned int value_length, unsigned char id,
-        bint always) noexcept nogil:
-    cdef out_field *o
-    if out.count >= OUT_FIELDS_MAX:
-        out.overflow = True
-        return
-    o = &out.fields[out.count]
-    out.count += 1
-    o.name = name
-    o.name_length = <unsigned short>name_length
-    o.value = value
-    o.value_length = value_length
-    o.raw = NULL
-    o.raw_length = 0
-    o.id = id
-    o.always = always
-
-
-cdef void out_remove_at(out_list *out, int index) noexcept nogil:
-    cdef int i
-    out.count -= 1
-    for i in range(index, out.count):
-        out.fields[i] = out.fields[i + 1]
-
-
-cdef void out_write(
-        out_list *out, writer *w, unsigned long long skipped) noexcept nogil:
-    cdef int i = 0
-    cdef out_field *o
-    cdef const char *from_raw
-    cdef size_t length
-    while i < out.count:
-        o = &out.fields[i]
-        i += 1
-        if skipped >> o.id & 1:
-            continue
-        if o.raw != NULL:
-            from_raw = o.raw
-            length = o.raw_length
-            while i < out.count and out.fields[i].raw == from_raw + length and \
-                    not skipped >> out.fields[i].id & 1:
-                length += out.fields[i].raw_length
-                i += 1
-            put(w, from_raw, length)
-            continue
-        put_name(w, o.name, o.name_length)
-        put(w, b": ", 2)
-        put_value(w, o.value, o.value_length)
-        put(w, b"\r\n", 2)
-
+#       plan/plan, plan/out_fields, plan/client, plan/facts, plan/undecided,
+#       plan/variables, plan/expr
 
 # Variables -----------------------------------------------------------------------
 
@@ -147,6 +59,7 @@ cdef bint field_hits(
 
 
 cdef void env_apply(request_facts *r, env_op *op) noexcept nogil:
+    cdef expr_groups taken
     cdef int[2 * REGEX_PAIRS_MAX] groups
     cdef value subject = value(NULL, 0)
     cdef value made
@@ -166,6 +79,14 @@ cdef void env_apply(request_facts *r, env_op *op) noexcept nogil:
         if unlikely(not hit and r.proxies.data != NULL):
             subject = r.proxies
             hit = field_hits(r, op, proxies_name(r), subject, &groups[0])
+    elif op.attribute == ATTR_EXPR:
+        taken.subject = value(NULL, 0)
+        hit = expr_holds(r, op.expr, &taken) > 0
+        subject = taken.subject
+        if subject.data != NULL:
+            memcpy(&groups[0], &taken.pairs[0], sizeof(taken.pairs))
+        else:
+            memset(&groups[0], 0xFF, sizeof(taken.pairs))
     elif not hit:
         subject = env_attribute(r, op)
         hit = request_matches(
@@ -242,6 +163,18 @@ cdef value format_render(request_facts *r, plan_format *format) noexcept nogil:
     return arena_written(&r.arena, &w)
 
 
+cdef value header_value(request_facts *r, header_op *op) noexcept nogil:
+    """What cannot be worked out is empty, as in httpd."""
+    cdef value found
+    if likely(op.composed < 0):
+        return format_render(r, &op.value)
+    found = expr_text(r, op.composed, NULL)
+    if found.data == NULL:
+        return value(b"", 0)
+    # It may lie in the head, which is good for this step; so is the list.
+    return found
+
+
 cdef void put_variable(writer *w, value v, bint empty_is_none) noexcept nogil:
     if v.data == NULL or (v.length == 0 and empty_is_none):
         put(w, b"(null)", 6)
@@ -286,13 +219,6 @@ cdef void header_join(
     out_set(o, arena_written(&r.arena, &w))
 
 
-cdef void out_set(out_field *o, value v) noexcept nogil:
-    if v.data != NULL:
-        o.value = v.data
-        o.value_length = v.length
-        o.raw = NULL
-
-
 cdef void header_edit(
         request_facts *r, out_field *o, header_op *op) noexcept nogil:
     """Replace the first match (edit) or every one (edit*) in a field's value.
@@ -308,7 +234,7 @@ cdef void header_edit(
     if not request_matches(
             r, op.regex, False, o.value, o.value_length, &groups[0]):
         return
-    replacement = format_render(r, &op.value)
+    replacement = header_value(r, op)
     arena_write(&r.arena, &w)
     while True:
         put(&w, o.value + at, groups[0])
@@ -372,6 +298,9 @@ cdef void header_apply(
     if op.condition >= 0 and (
             (r.env[op.condition].data == NULL) != op.condition_negated):
         return
+    # One that fails is said in the log, and the rule applies, as in httpd.
+    if unlikely(op.expr >= 0) and expr_holds(r, op.expr, NULL) == 0:
+        return
     if op.action == HEADER_ECHO:
         header_echo(r, out, op)
         return
@@ -402,7 +331,7 @@ cdef void header_apply(
             r.env[op.note] = arena_copy(
                 &r.arena, out.fields[i].value, out.fields[i].value_length)
         return
-    v = format_render(r, &op.value)
+    v = header_value(r, op)
     if op.action == HEADER_SET and i >= 0:
         # One field is left, in the place of the first.
         j = out_find(out, op, op.always, i + 1)
@@ -424,6 +353,19 @@ cdef void header_apply(
 cdef void rules_headers(
         request_facts *r, out_list *out, bint response, int tables,
         bint early) noexcept nogil:
+    r.out = out
+    r.out_is_answer = response
+    if response and tables == 3:
+        # The table that errors keep comes first, as in httpd: an expression may ask.
+        rules_of_table(r, out, True, 2, early)
+        tables = 1
+    rules_of_table(r, out, response, tables, early)
+    r.out = NULL
+
+
+cdef void rules_of_table(
+        request_facts *r, out_list *out, bint response, int table,
+        bint early) noexcept nogil:
     cdef int i, j, count
     cdef header_op *ops
     for i in range(r.conf_count):
@@ -434,5 +376,5 @@ cdef void rules_headers(
             count = r.confs[i].request_header_count
             ops = r.confs[i].request_headers
         for j in range(count):
-            if ops[j].early == early and (tables & (2 if ops[j].always else 1)):
+            if ops[j].early == early and (table & (2 if ops[j].always else 1)):
                 header_apply(r, out, &ops[j], response)

@@ -62,21 +62,24 @@ cdef enum:
     VAR_REWRITE_SCRIPT_GROUP
     VAR_HTTP2
     VAR_FIELD               # HTTP:name, of the request
-    VAR_ENV                 # ENV:name
+    VAR_ANSWER_FIELD        # RESP:name
+    VAR_ENV                 # ENV:name, or NOTE:name
     VAR_TLS                 # SSL_name, or SSL:name
     VAR_NOTHING             # a name that nobody knows
 
 cdef struct plan_variable:
     unsigned char kind      # VAR_*
-    int number              # VAR_ENV, VAR_TLS: there
-    text name               # VAR_FIELD
+    int number              # VAR_ENV, VAR_TLS: there; VAR_ANSWER_FIELD: its variable
+    text name               # VAR_FIELD, VAR_ANSWER_FIELD
 
 # Number of a variable, by the name that stands in %{...}: "REMOTE_ADDR", "HTTP:Host",
-# "ENV:x", "SSL_CIPHER", "SSL:SSL_CIPHER". Letters count in no case, but for names of
-# somebody else's. language: facts.variables.Language, or None for values of header
-# rules, where a name that nobody knows has no value; else that is a ValueError.
+# "ENV:x", "NOTE:x", "RESP:Server", "SSL_CIPHER", "SSL:SSL_CIPHER". Letters count in no
+# case, but for names of somebody else's. language: facts.variables.Language, or None
+# for values of header rules, where a name that nobody knows has no value; else that is
+# a ValueError.
 cdef int plan_variable_number(str spelled, object language) except -2
 # Forget all.
 cdef object variable_names_begin()
-# By number.
+# How many there are; by number.
+cdef int plan_variable_count
 cdef plan_variable *plan_variables

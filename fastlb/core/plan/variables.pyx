@@ -4,14 +4,60 @@ What a proxy does not have is empty, as there: the remote user's login on its ma
 an owner of a script, the numbers of log lines.
 """
 # uses: ground/chartable, ground/text, io/writer, ground/address, ground/arena,
-#       io/date, http/fields, plan/variable_names, plan/plan, plan/client, plan/facts,
-#       plan/path, plan/tls_variables, plan/own_name, plan/target
+#       io/date, http/fields, plan/variable_names, plan/access_plan, plan/plan,
+#       plan/out_fields, plan/client, plan/facts, plan/path, plan/tls_variables,
+#       plan/own_name, plan/target
+
+cdef value field_going_out(
+        request_facts *r, const text *name, bint joined) noexcept nogil:
+    """A field of the list that rules look at: the first, or all that are of one name.
+
+    Of an answer httpd looks into the table of ordinary fields before the other one.
+    """
+    cdef int i, always
+    cdef const out_field *o
+    cdef value found = value(NULL, 0)
+    cdef writer w
+    cdef bint open = False
+    for always in range(2):
+        for i in range(r.out.count):
+            o = &r.out.fields[i]
+            if o.always != always or o.name_length != name.length \
+                    or not bytes_equal_nocase(o.name, name.data, name.length):
+                continue
+            if found.data == NULL:
+                found = value(o.value, o.value_length)
+                if not joined:
+                    return found
+                continue
+            if not open:
+                open = True
+                arena_write(&r.arena, &w)
+                put(&w, found.data, found.length)
+            put(&w, b", ", 2)
+            put(&w, o.value, o.value_length)
+    return arena_written(&r.arena, &w) if open else found
+
+
+cdef value answer_field(
+        request_facts *r, const text *name, int variable) noexcept nogil:
+    """While the answer is composed; behind that (logs) as it was kept then."""
+    if r.out != NULL and r.out_is_answer:
+        return field_going_out(r, name, False)
+    return r.env[variable] if variable >= 0 else value(NULL, 0)
+
 
 cdef inline bint text_is_nocase(const text *a, const text *b) noexcept nogil:
     return a.length == b.length and bytes_equal_nocase(a.data, b.data, a.length)
 
 
 cdef value request_field(request_facts *r, const text *name) noexcept nogil:
+    if unlikely(r.out != NULL and not r.out_is_answer):
+        return field_going_out(r, name, True)
+    return field_as_sent(r, name)
+
+
+cdef value field_as_sent(request_facts *r, const text *name) noexcept nogil:
     cdef int i
     cdef field *f
     cdef value out = value(NULL, 0)
@@ -44,7 +90,7 @@ cdef value field_by_id(
         request_facts *r, int id, const char *name, unsigned int length) noexcept nogil:
     """A field that may stand there several times; what is not seen costs nothing."""
     cdef text wanted
-    if not head_field(&r.req, id):
+    if r.out == NULL and head_field(&r.req, id) == NULL:
         return value(NULL, 0)
     wanted.data = name
     wanted.length = length
@@ -159,6 +205,19 @@ cdef value handler_name(request_facts *r) noexcept nogil:
     return value(NULL, 0)
 
 
+cdef value auth_type_name(request_facts *r) noexcept nogil:
+    """Of who has said who it is, by the last section that asks."""
+    cdef int i
+    if r.user.data == NULL:
+        return value(NULL, 0)
+    for i in range(r.conf_count - 1, -1, -1):
+        if r.confs[i].auth != NULL and r.confs[i].auth.kind > AUTH_NONE:
+            if r.confs[i].auth.kind == AUTH_DIGEST:
+                return value(b"Digest", 6)
+            break
+    return value(b"Basic", 5)
+
+
 cdef value server_variable(request_facts *r, int kind) noexcept nogil:
     cdef const char *data = request_bytes(r)
     if kind == VAR_REQUEST_URI or kind == VAR_DOCUMENT_URI:
@@ -209,6 +268,10 @@ cdef value server_variable(request_facts *r, int kind) noexcept nogil:
     if kind == VAR_REMOTE_PORT:
         client_learn_remote(r.client)
         return variable_of_number(r, r.client.remote_port, 1)
+    if kind == VAR_REMOTE_USER:
+        return r.user
+    if kind == VAR_AUTH_TYPE:
+        return auth_type_name(r)
     if kind == VAR_SERVER_ADDR:
         client_learn_local(r.client)
         return address_value(r, &r.client.local[0])
@@ -258,6 +321,8 @@ cdef value variable_value(request_facts *r, int number) noexcept nogil:
         return request_field(r, &v.name)
     if v.kind == VAR_ENV:
         return r.env[v.number]
+    if v.kind == VAR_ANSWER_FIELD:
+        return answer_field(r, &v.name, v.number)
     if v.kind == VAR_TLS:
         return tls_variable(r.client, v.number)
     return value(NULL, 0)

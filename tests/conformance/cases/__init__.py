@@ -3,6 +3,7 @@
 from ..case import Case
 from . import (
     access,
+    conditions,
     election,
     errors,
     expressions,
@@ -35,6 +36,7 @@ SUBJECTS: dict[str, tuple[Case, ...]] = {
     "redirect": redirect.CASES,
     "vhosts": vhosts.CASES,
     "headers": headers.CASES,
+    "conditions": conditions.CASES,
     "hops": hops.CASES,
     "framing": framing.CASES,
     "limits": limits.CASES,
