@@ -134,10 +134,7 @@ def _no_certificate(run: Drafts, server: ServerDraft, lines: TlsLines) -> None:
     engine = lines.last.get("sslengine")
     why = "Apache's check passes here, and its start fails"
     cure = "write SSLCertificateFile and SSLCertificateKeyFile"
-    if engine is None:
-        why = "its Listen is for https (as any of port 443), which turns SSLEngine on"
-        cure += ", or SSLEngine off"
-    elif server.is_main and run.vhosts:
+    if server.is_main and run.vhosts:
         cure = "move SSLEngine on into the <VirtualHost> that has the certificate"
     node = engine or server.node
     assert node is not None  # the main server has no address for Listen to agree with

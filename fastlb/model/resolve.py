@@ -118,10 +118,6 @@ def draft(
     if not lenient:
         run.process.values["compat"] = Compat.APACHE
     main = Place(run.main, run.main.default)
-    # <VirtualHost *> without a port takes the main server's, which may stand below
-    for node in tree.nodes:
-        if node.name.lower() == "servername" and node.args:
-            resolve_server.set_fields(run, main, node)
     _walk(run, main, tree.nodes)
     bind_targets(run)
     return run

@@ -75,11 +75,12 @@ def tls_values(run: Drafts, scope: Scope, last: Mapping[str, Node]) -> Values:
 
 
 def is_tls(run: Drafts, server: ServerDraft, lines: TlsLines) -> bool:
-    """SSLEngine; where it is not written, a Listen of protocol https turns it on."""
+    """SSLEngine; where it is not written, a Listen of protocol https turns it on, if
+    there is a certificate: without one the server speaks plain, on port 443 as well."""
     written = tls_values(run, Scope.CLIENTS, lines.last)["ssl_engine"]
     if written is not None:
         return bool(written)
-    return _listens_https(run, server)
+    return bool(lines.certificates) and _listens_https(run, server)
 
 
 def _listens_https(run: Drafts, server: ServerDraft) -> bool:

@@ -86,7 +86,7 @@ def server_alias(_run: Drafts, place: Place, node: Node) -> None:
 def virtual_host(run: Drafts, node: Node) -> ServerDraft:
     """The draft of a <VirtualHost>, with its addresses; its children are not read."""
     draft = ServerDraft(node=node)
-    # None, any port, when ServerName names none: seen in httpd 2.4.71.
+    # None, any port, when no ServerName above names one: seen in httpd 2.4.71.
     main_port = run.main.settings.get("server_port")
     if not node.args:
         run.report.error(
@@ -102,6 +102,9 @@ def _add_address(
     run: Drafts, draft: ServerDraft, node: Node, word: str, main_port: int | None
 ) -> None:
     port: int | None
+    if word == "*":
+        draft.addresses.append(("*", None))  # whatever port the main server names
+        return
     head, colon, tail = word.rpartition(":")
     if colon and tail == "*" and not word.endswith("]"):
         parts: tuple[str, str] | None = (head.removeprefix("[").removesuffix("]"), "")

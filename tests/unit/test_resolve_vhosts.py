@@ -101,13 +101,28 @@ def test_ids_are_address_port_and_name_and_differ() -> None:
     ]
 
 
-def test_a_missing_port_is_the_main_servers_wherever_its_name_stands() -> None:
-    model = model_of(
-        "Listen 80\nListen 8080\n<VirtualHost *>\nServerName a\n</VirtualHost>\n"
-        "ServerName m.test:8080\n"
-    )
-    [found] = model.address_sets
-    assert (found.host, found.port, found.vhosts) == ("*", 8080, (1,))
+@rows(
+    ("address", "name_is_above", "port"),
+    [
+        ("*", True, None),
+        ("*", False, None),
+        ("_default_", True, 8080),
+        ("_default_", False, None),
+        ("10.0.0.1", True, 8080),
+        ("10.0.0.1", False, None),
+    ],
+)
+def test_a_missing_port_is_the_main_servers_as_far_as_it_is_known(
+    address: str, name_is_above: bool, port: int | None
+) -> None:
+    lines = [
+        "ServerName m.test:8080\n",
+        f"<VirtualHost {address}>\nServerName a\n</VirtualHost>\n",
+    ]
+    if not name_is_above:
+        lines.reverse()
+    [found] = model_of("Listen 80\nListen 8080\n" + "".join(lines)).address_sets
+    assert (found.port, found.vhosts) == (port, (1,))
 
 
 def test_an_unknown_host_name_leaves_the_block_without_address() -> None:

@@ -29,21 +29,24 @@ NAMES = Conf(
     + _vhost("*:{port}", "path", "ServerName path.test", "ServerPath /legacy"),
 )
 
-# No port is that of the main server's name; a name without one stands for any.
+# X-Forwarded-Server tells whose request it was.
 PORTLESS = tuple(
     Conf(
-        f"address without a port, {name or 'no name'}",
-        (f"ServerName {name}\n" if name else "")
-        + "ProxyPass / http://127.0.0.1:{m0}/main/\n"
-        + _vhost("*", "star", "ServerName a.test"),
+        f"{address} without a port, main server {where}",
+        "Listen 127.0.0.1:{port2}\nProxyPass / http://127.0.0.1:{m0}/\n"
+        + (f"ServerName {name}\n" if name and where != "below" else "")
+        + f"<VirtualHost {address}>\n  ServerName own.test\n</VirtualHost>\n"
+        + (f"ServerName {name}\n" if where == "below" else ""),
     )
-    for name in (
-        "",
-        "main.test",
-        "main.test:{port}",
-        "main.test:1",
-        "https://main.test",
-    )
+    for address in ("*", "_default_", "127.0.0.1")
+    for where, name in {
+        "without a name": "",
+        "without a port": "main.test",
+        "with a port": "main.test:{port}",
+        "with another port": "main.test:1",
+        "with a scheme": "https://main.test",
+        "below": "main.test:{port}",
+    }.items()
 )
 
 ADDRESSES = Conf(
@@ -138,7 +141,11 @@ def _at(conf: Conf, name: str, host: str, address: str, port: str = "port") -> C
 
 CASES: tuple[Case, ...] = (
     *(_host(NAMES, name, host) for name, host in HOSTS.items()),
-    *(_host(conf, host, host) for conf in PORTLESS for host in ("a.test", "b.test")),
+    *(
+        Case(f"{conf.name}: {port}", conf, get("/x", host="own.test", port=port))
+        for conf in PORTLESS
+        for port in ("port", "port2")
+    ),
     _host(NAMES, "no Host", None),
     Case(
         "names: ServerPath",
