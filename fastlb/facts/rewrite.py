@@ -139,6 +139,16 @@ class RewriteDir:
 
 
 @dataclass(frozen=True, slots=True)
+class RewriteDirectory:
+    """A <Directory> with rules: they hold for requests that no mapping takes."""
+
+    pattern: str  # ends with no slash, unless it is an expression
+    is_regex: bool
+    is_glob: bool
+    said: RewriteDir
+
+
+@dataclass(frozen=True, slots=True)
 class RewriteServer:
     """The rules of a server, merged with those it inherits.
 
@@ -151,3 +161,5 @@ class RewriteServer:
     rules: tuple[RewriteRule, ...]
     targets: tuple[Mapping, ...]
     maps: tuple[RewriteMap, ...]
+    directories: tuple[RewriteDirectory, ...]  # in the order in which they hold
+    document_root: str

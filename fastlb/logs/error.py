@@ -151,7 +151,9 @@ class ErrorLog:
             return
         target = self._target_of[vhost_index]
         now_ns = self._now_ns()
-        held_back = self._held_back(target, text, now_ns) if client else 0
+        # Who asks for a trace wants all of it.
+        limited = client and not level.startswith("trace")
+        held_back = self._held_back(target, text, now_ns) if limited else 0
         if held_back is None:
             return
         parts = [f"[{_module(module)}:{level}] {self._ids} ", _errno_text(error_number)]

@@ -117,6 +117,16 @@ class RewriteTarget:
 
 
 @dataclass(slots=True)
+class DirectoryDraft:
+    """A <Directory> or <DirectoryMatch> in which rules stand."""
+
+    pattern: str
+    is_regex: bool
+    draft: RewriteDraft
+    node: Node
+
+
+@dataclass(slots=True)
 class RewriteDraft:
     """What mod_rewrite's lines of one server or section say."""
 
@@ -131,6 +141,8 @@ class RewriteDraft:
     targets: list[RewriteTarget] = field(default_factory=list)
     mappings: list[MappingDraft] = field(default_factory=list)  # of a server: [P]
     maps: dict[str, RewriteMap] = field(default_factory=dict)  # of a server
+    directories: list[DirectoryDraft] = field(default_factory=list)  # of a server
+    document_root: str | None = None  # of a server, as written
 
 
 @dataclass(slots=True)

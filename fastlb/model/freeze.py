@@ -216,7 +216,8 @@ class _Freezer:
         if index:
             drafts += main.rewrite.mappings
         targets = tuple(self._mapping(index, item, bound) for item in drafts)
-        return rewrite_server(main, draft, targets)
+        root = absolute(self.run, "htdocs")
+        return rewrite_server(main, draft, targets, root)
 
     def _shown_balancers(self, index: int) -> tuple[int, ...]:
         """First the main server's that it does not mention, then its own (as Apache).

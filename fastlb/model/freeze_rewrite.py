@@ -7,9 +7,15 @@ says so; a host in which no line of mod_rewrite stands has none.
 from __future__ import annotations
 
 from fastlb.facts.mapping import Mapping
-from fastlb.facts.rewrite import RewriteDir, RewriteRule, RewriteServer
+from fastlb.facts.rewrite import (
+    RewriteDir,
+    RewriteDirectory,
+    RewriteRule,
+    RewriteServer,
+)
 from fastlb.facts.rewrite_maps import RewriteMap
 from fastlb.model.drafts import RewriteDraft, ServerDraft
+from fastlb.model.globs import is_glob
 
 
 def rewrite_dir(draft: RewriteDraft | None) -> RewriteDir | None:
@@ -26,13 +32,18 @@ def rewrite_dir(draft: RewriteDraft | None) -> RewriteDir | None:
 
 
 def rewrite_server(
-    main: ServerDraft, server: ServerDraft, targets: tuple[Mapping, ...]
+    main: ServerDraft,
+    server: ServerDraft,
+    targets: tuple[Mapping, ...],
+    document_root: str,
 ) -> RewriteServer | None:
     """The rules of a server with those it inherits; None: it has nothing of it."""
     base, own = main.rewrite, server.rewrite
     touched = (main, server)
     if not any(
-        one.rewrite.is_touched or any(s.draft.rewrite for s in one.sections)
+        one.rewrite.is_touched
+        or one.rewrite.directories
+        or any(s.draft.rewrite for s in one.sections)
         for one in touched
     ):
         return None
@@ -42,7 +53,33 @@ def rewrite_server(
     if not server.is_main:
         rules = _inherited(base, own, options)
     maps = _maps(main, server, options)
-    return RewriteServer(bool(engine), frozenset(options), tuple(rules), targets, maps)
+    root = own.document_root or base.document_root or document_root
+    return RewriteServer(
+        engine=bool(engine),
+        options=frozenset(options),
+        rules=tuple(rules),
+        targets=targets,
+        maps=maps,
+        directories=_directories(main, server),
+        document_root=root.rstrip("/"),
+    )
+
+
+def _directories(
+    main: ServerDraft, server: ServerDraft
+) -> tuple[RewriteDirectory, ...]:
+    """Shorter paths before longer ones, expressions last, as httpd merges them."""
+    drafts = list(main.rewrite.directories)
+    if not server.is_main:
+        drafts += server.rewrite.directories
+    drafts.sort(key=lambda one: 1 << 20 if one.is_regex else one.pattern.count("/"))
+    found = []
+    for one in drafts:
+        said = rewrite_dir(one.draft)
+        if said is not None:
+            glob = not one.is_regex and is_glob(one.pattern)
+            found.append(RewriteDirectory(one.pattern, one.is_regex, glob, said))
+    return tuple(found)
 
 
 def _maps(

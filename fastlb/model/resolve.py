@@ -146,6 +146,7 @@ def _take(run: Drafts, place: Place, node: Node) -> None:
     elif name in _INERT_SECTIONS:
         inert = replace(place, draft=ConfDraft(), inert=True)
         _walk(run, inert, node.children)
+        resolve_rewrite.directory(run, inert, node)
     else:
         handler = HANDLERS.get(name)
         # Whatever has no handler was explained or refused by the registry

@@ -18,7 +18,14 @@ from fastlb.facts.rewrite import (
     RewriteRule,
 )
 from fastlb.facts.rewrite_maps import FUNCTIONS, MapKind, RewriteMap
-from fastlb.model.drafts import Drafts, Handler, Place, RewriteDraft, RewriteTarget
+from fastlb.model.drafts import (
+    DirectoryDraft,
+    Drafts,
+    Handler,
+    Place,
+    RewriteDraft,
+    RewriteTarget,
+)
 from fastlb.model.report import Mistake, did_you_mean
 from fastlb.model.resolve_server import absolute
 from fastlb.model.rewrite_flags import RuleFlags, cond_flags, rule_flags
@@ -165,13 +172,6 @@ def _test_of(pattern: str) -> tuple[CondTest, str, bool]:
 
 def rewrite_rule(run: Drafts, place: Place, node: Node) -> None:
     """`RewriteRule pattern substitution [flags]`."""
-    if place.inert:
-        raise Mistake(
-            "FB0802",
-            "RewriteRule: rules in a section about files are not supported",
-            why="fastlb serves no files, so such a section never applies to a request",
-            cure="put the rules outside the section, or into a <Location>",
-        )
     draft = _draft(place)
     draft.is_touched = True
     conds, draft.conds = tuple(draft.conds), []
@@ -261,6 +261,37 @@ _SWITCHES: Final = {
     "unc": "keep_slashes",
 }
 """Flags that say no more than that they stand there, and their fields."""
+
+
+def directory(run: Drafts, place: Place, node: Node) -> None:
+    """What rules a section about files has: a <Directory> keeps them."""
+    draft = place.draft.rewrite
+    if draft is None or not draft.is_touched:
+        return
+    words = list(node.args)
+    name = node.name.lower()
+    is_regex = name.endswith("match") or words[:1] == ["~"]
+    if name.startswith("files"):
+        if draft.rules:
+            run.report.error(
+                node,
+                "FB0802",
+                "RewriteRule: rules in <Files> are not supported",
+                why="fastlb serves no files, so the section never applies to a request",
+                cure="put the rules outside the section, or into a <Directory>",
+            )
+        return
+    pattern = words[-1] if words else "/"
+    if is_regex:
+        with run.report.mistakes_at(node):
+            run.take_regex(node, pattern)
+    else:
+        pattern = absolute(run, pattern).rstrip("/")
+    draft.directory = pattern if pattern.endswith("/") else f"{pattern}/"
+    place.server.rewrite.directories.append(
+        DirectoryDraft(pattern, is_regex, draft, node)
+    )
+    place.server.rewrite.targets += draft.targets
 
 
 def rewrite_map(run: Drafts, place: Place, node: Node) -> None:

@@ -80,6 +80,8 @@ def _proxy_requests(run: Drafts, place: Place, node: Node) -> None:
 
 
 def _document_root(run: Drafts, place: Place, node: Node) -> None:
+    if place.section is None:
+        place.server.rewrite.document_root = absolute(run, node.args[0])
     if place.server.is_main and place.section is None:
         run.process.values["document_root"] = node.args[0]
 

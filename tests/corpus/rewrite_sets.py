@@ -534,6 +534,71 @@ SECTIONS: Final[tuple[Set, ...]] = (
     ),
 )
 
+DIRECTORIES: Final[tuple[Set, ...]] = (
+    (
+        "in a directory",
+        "<Directory {root}>\n"
+        + ON
+        + "RewriteRule ^x/(.*) http://127.0.0.1:{m0}/$1 [P]\n"
+        "RewriteRule ^old /new [R]\nRewriteRule ^rel$ gone [R=301]\n"
+        "RewriteRule ^go/(.*) /mapped/$1?q [QSA]\nRewriteRule ^no - [F]\n"
+        "RewriteRule ^same$ same\nRewriteRule ^abs http://a.test/y\n"
+        "RewriteRule ^in dir/in.txt\n</Directory>\n"
+        "ProxyPass /mapped http://127.0.0.1:{m1}/m\n",
+        (
+            *("/x/a?b", "/x/a%20b", "/old", "/rel", "/go/a?b", "/no", "/same", "/abs"),
+            *("/in", "/mapped/no", "/there.txt", "/", "/dir/x/a", "/else", "/x/a/b"),
+        ),
+    ),
+    (
+        "a front controller in a directory",
+        "<Directory {root}>\n" + ON + "RewriteCond %{REQUEST_FILENAME} !-f\n"
+        "RewriteCond %{REQUEST_FILENAME} !-d\n"
+        "RewriteRule ^(.*)$ http://127.0.0.1:{m0}/app/$1 [P,QSA,L]\n</Directory>\n",
+        (
+            *("/there.txt", "/dir", "/dir/", "/no", "/no/x?y", "/there.txt/info"),
+            *("/dir/in.txt", "/dir/no/x", "/"),
+        ),
+    ),
+    (
+        "what a file is called",
+        "<Directory {root}>\n" + ON + "RewriteRule ^(.*)$ - [E=a:%{REQUEST_FILENAME},"
+        "E=b:%{PATH_INFO},E=c:$1]\n</Directory>\n",
+        (
+            "/there.txt",
+            "/no/x/y",
+            "/dir/no/x",
+            "/dir",
+            "/there.txt/info/x",
+            "/",
+            "/no/",
+        ),
+    ),
+    (
+        "a base",
+        "<Directory {root}>\n" + ON + "RewriteBase /base\nRewriteRule ^a$ b [R]\n"
+        "RewriteRule ^c/(.*) d/$1\nRewriteRule ^e {root}/f [R]\n</Directory>\n"
+        "ProxyPass /base http://127.0.0.1:{m0}/m\n",
+        ("/a", "/c/x?y", "/e", "/base/a"),
+    ),
+    (
+        "one directory in another",
+        "<Directory {root}>\n" + ON + "RewriteRule ^dir/(.*) - [E=a:outer]\n"
+        "RewriteRule ^(.*) - [E=c:$1]\n</Directory>\n"
+        "<Directory {root}/dir>\nRewriteRule ^(.*) - [E=b:$1]\n</Directory>\n"
+        "<Directory {root}/d?r>\nRewriteOptions Inherit\n"
+        "RewriteRule ^in(.*) - [E=a:$1]\n</Directory>\n",
+        ("/dir/in.txt", "/there.txt", "/dir/no"),
+    ),
+    (
+        "discarded path info",
+        "<Directory {root}>\n" + ON + "RewriteRule ^(no)/.* $1x [DPI]\n"
+        "RewriteRule ^nox$ http://127.0.0.1:{m0}/hit [P]\n"
+        "RewriteRule ^nox(.+) http://127.0.0.1:{m0}/rest$1 [P]\n</Directory>\n",
+        ("/no/a/b",),
+    ),
+)
+
 SETS: Final = (
     *WEBSOCKETS,
     *REDIRECTS,
@@ -544,4 +609,5 @@ SETS: Final = (
     *EFFECTS,
     *PROXIES,
     *SECTIONS,
+    *DIRECTORIES,
 )

@@ -222,12 +222,16 @@ cdef rewrite_dir *plan_rewrite_dir(object said) except? NULL:
     if said is None:
         return NULL
     d = <rewrite_dir *>plan_alloc(sizeof(rewrite_dir))
+    plan_rewrite_said(d, said)
+    return d
+
+
+cdef object plan_rewrite_said(rewrite_dir *d, object said):
     d.engine = plan_flag(said.engine)
     d.options = rewrite_options_of(said.options)
     d.base = plan_text(said.base)
     d.directory = plan_text(said.directory)
     d.list = rewrite_list_of(said.rules, False)
-    return d
 
 
 cdef object plan_rewrite_target(rewrite_target *t, object model, object mapping):
@@ -267,6 +271,17 @@ cdef rewrite_server *plan_rewrite_server(
     for i, mapping in enumerate(said.targets):
         plan_rewrite_target(&s.targets[i], model, mapping)
         plan_mapping_of(&v.rewrite_mappings[i], mapping, v.sections)
+    s.document_root = plan_text(said.document_root)
+    s.directory_count = len(said.directories)
+    s.directories = <rewrite_directory *>plan_alloc(
+        sizeof(rewrite_directory) * s.directory_count)
+    for i, directory in enumerate(said.directories):
+        s.directories[i].regex = (
+            plan_regex(directory.pattern) if directory.is_regex else -1)
+        s.directories[i].is_glob = directory.is_glob
+        s.directories[i].pattern = plan_text(directory.pattern)
+        plan_rewrite_said(&s.directories[i].said, directory.said)
+    s.has_dirs = s.directory_count > 0
     for section in vhost.sections:
         s.has_dirs = s.has_dirs or section.conf.rewrite is not None
     levels = [vhost.log_level]

@@ -197,11 +197,21 @@ cdef struct rewrite_target:
     int usual_port              # of the scheme
     text socket                 # of unix:
 
+# A <Directory>, by the file that a request would name.
+cdef struct rewrite_directory:
+    int regex                   # -1
+    bint is_glob
+    text pattern                # without its last slash
+    rewrite_dir said
+
 cdef struct rewrite_server:
     bint engine
     int options
     rewrite_list list
     bint has_dirs               # a section has rules
+    int directory_count
+    rewrite_directory *directories
+    text document_root
     int map_count
     rewrite_map *maps
     int target_count

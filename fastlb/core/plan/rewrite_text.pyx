@@ -120,6 +120,8 @@ cdef value rewrite_variable(rewriting *w, const rewrite_part *p) noexcept nogil:
         return w.args
     if v.kind == VAR_PATH_INFO:
         return w.path_info
+    if v.kind == VAR_DOCUMENT_ROOT or v.kind == VAR_CONTEXT_DOCUMENT_ROOT:
+        return traced(&w.r.vhost.rewrite.document_root)
     found = variable_value(w.r, p.variable)
     if v.kind == VAR_ENV and found.data == NULL:
         return value(p.literal.data, p.literal.length)

@@ -6,8 +6,8 @@ it had been asked for.
 """
 # uses: ground/chartable, ground/text, io/writer, ground/path, ground/arena,
 #       http/exit, plan/build, plan/template, plan/rewrite_rules, plan/plan,
-#       plan/facts, plan/rewrite_run, plan/path, plan/target, plan/rewrite_url,
-#       plan/rewrite_trace, plan/rewriting
+#       plan/facts, plan/undecided, plan/rewrite_run, plan/path, plan/target,
+#       plan/rewrite_url, plan/rewrite_trace, plan/rewriting
 
 cdef void rewrite_forget(request_facts *r) noexcept nogil:
     r.rewritten = REWRITTEN_NOT
@@ -298,36 +298,67 @@ cdef int rewrite_to_target(
 # Sections ------------------------------------------------------------------------
 
 cdef bint sections_rewrite(request_facts *r, rewriting *w) noexcept nogil:
-    """Merge what the sections say, as httpd merges. False: there are no rules."""
+    """Merge what the sections say, as httpd merges: <Directory> before <Location>.
+    False: the engine is off, or there are no rules."""
     cdef int i
-    cdef int before = r.vhost.rewrite.options
-    cdef int options
-    cdef const rewrite_dir *d
     cdef const rewrite_dir *found = NULL
+    cdef bint engine = r.vhost.rewrite.engine
     w.base = value(NULL, 0)
     w.merged.count = 0
+    w.options = r.vhost.rewrite.options
+    if r.mapping == NULL:
+        for i in range(r.vhost.rewrite.directory_count):
+            if directory_holds(w, &r.vhost.rewrite.directories[i]):
+                found = &r.vhost.rewrite.directories[i].said
+                section_takes(w, found, &engine)
     for i in range(1, r.conf_count):
-        d = r.confs[i].rewrite
-        if d == NULL:
-            continue
-        found = d
-        options = d.options if d.options >= 0 else before
-        if d.base.length or not options & OPTION_MERGE_BASE:
-            w.base = value(d.base.data, d.base.length)
-        if options & OPTION_INHERIT or (
-                before & OPTION_INHERIT_DOWN and not options & OPTION_IGNORE_INHERIT):
-            sections_join(w, &d.list, &w.merged)
-        elif options & OPTION_INHERIT_BEFORE or (
-                before & OPTION_INHERIT_DOWN_BEFORE
-                and not options & OPTION_IGNORE_INHERIT):
-            sections_join(w, &w.merged, &d.list)
-        else:
-            w.merged = d.list
-        before = options
-    if found == NULL:
+        if r.confs[i].rewrite != NULL:
+            found = r.confs[i].rewrite
+            section_takes(w, found, &engine)
+    if found == NULL or not engine:
         return False
     w.directory = value(found.directory.data, found.directory.length)
     return True
+
+
+cdef bint directory_holds(
+        rewriting *w, const rewrite_directory *d) noexcept nogil:
+    """Does the file that the request names lie there?"""
+    cdef value name = w.filename
+    cdef unsigned int at
+    if d.regex >= 0:
+        return request_matches(
+            w.r, d.regex, True, name.data, name.length, NULL) > 0
+    if not d.is_glob:
+        at = d.pattern.length
+        return name.length >= at and memcmp(name.data, d.pattern.data, at) == 0 and (
+            name.length == at or name.data[at] == c'/')
+    for at in range(1, name.length + 1):
+        if (at == name.length or name.data[at] == c'/') and glob_match(
+                d.pattern.data, d.pattern.length, name.data, at, True, False):
+            return True
+    return False
+
+
+cdef void section_takes(
+        rewriting *w, const rewrite_dir *d, bint *engine) noexcept nogil:
+    """One section more."""
+    cdef int before = w.options
+    cdef bint down
+    if d.options >= 0:
+        w.options = d.options
+    if d.engine >= 0:
+        engine[0] = d.engine
+    down = not w.options & OPTION_IGNORE_INHERIT
+    if d.base.length or not w.options & OPTION_MERGE_BASE:
+        w.base = value(d.base.data, d.base.length)
+    if w.options & OPTION_INHERIT or (before & OPTION_INHERIT_DOWN and down):
+        sections_join(w, &d.list, &w.merged)
+    elif w.options & OPTION_INHERIT_BEFORE or (
+            before & OPTION_INHERIT_DOWN_BEFORE and down):
+        sections_join(w, &w.merged, &d.list)
+    else:
+        w.merged = d.list
 
 
 cdef void sections_join(
@@ -357,7 +388,8 @@ cdef value section_filename(request_facts *r) noexcept nogil:
     cdef writer out
     arena_write(&r.arena, &out)
     if r.mapping == NULL:
-        put(&out, plan.document_root.data, plan.document_root.length)
+        put(&out, r.vhost.rewrite.document_root.data,
+            r.vhost.rewrite.document_root.length)
         put(&out, r.decoded.data, r.decoded.length)
         return arena_written(&r.arena, &out)
     put(&out, b"proxy:", 6)
@@ -375,19 +407,23 @@ cdef value section_filename(request_facts *r) noexcept nogil:
 
 cdef int rewrite_in_sections(request_facts *r, rewrite_outcome *out) noexcept nogil:
     cdef rewriting w
-    cdef int options, became
+    cdef int became
     cdef value before, first
-    if r.rewriting_ended or not rewrite_is_on(r, &options):
+    if r.rewriting_ended:
         return REWROTE_NOTHING
-    rewriting_begin(&w, r, options)
-    if not sections_rewrite(r, &w):
-        return REWROTE_NOTHING
-    w.is_dir = True
+    rewriting_begin(&w, r, 0)
     first = section_filename(r)
     if first.data == NULL or r.arena.starved:
         return rewrite_failed(&w, 500, 0, out)
     w.filename = first
-    if r.mapping == NULL and not options & OPTION_NO_SLASH \
+    if not sections_rewrite(r, &w):
+        return REWROTE_NOTHING
+    if r.arena.starved:
+        return rewrite_failed(&w, 500, 0, out)
+    w.is_dir = True
+    if r.mapping == NULL:
+        file_and_rest(&w)
+    if r.mapping == NULL and not w.options & OPTION_NO_SLASH \
             and first.length + 1 == w.directory.length and memcmp(
                 first.data, w.directory.data, first.length) == 0:
         return REWROTE_NOTHING      # of a directory without its slash
@@ -409,6 +445,8 @@ cdef int rewrite_in_sections(request_facts *r, rewrite_outcome *out) noexcept no
         return rewrite_redirect(&w, became, before, out)
     if w.filename.length == 0 or w.filename.data[0] != c'/':
         return rewrite_failed(&w, 400, 0, out)
+    if r.mapping == NULL and first.length > w.path_info.length:
+        first.length -= w.path_info.length
     if same_text(w.filename, first):
         if unlikely(w.trace >= 1):
             trace_one(&w, 1, True,
@@ -417,6 +455,30 @@ cdef int rewrite_in_sections(request_facts *r, rewrite_outcome *out) noexcept no
         return REWROTE_NOTHING if rewrite_keep_query(&w) else rewrite_failed(
             &w, 500, 0, out)
     return rewrite_begin_anew(&w, out)
+
+
+cdef void file_and_rest(rewriting *w) noexcept nogil:
+    """What exists of the file's path, and one segment more, is the file; what follows
+    is the rest (PATH_INFO)."""
+    cdef char[REWRITE_NAME_BYTES] path
+    cdef struct_stat about
+    cdef unsigned int at = w.r.vhost.rewrite.document_root.length + 1
+    cdef value name = w.filename
+    if at >= name.length or not copy_terminated(
+            &path[0], sizeof(path), name.data, name.length):
+        return
+    while True:
+        while at < name.length and name.data[at] != c'/':
+            at += 1
+        if at >= name.length:
+            return
+        path[at] = 0
+        if stat(&path[0], &about) != 0 or not S_ISDIR(about.st_mode):
+            w.filename.length = at
+            w.path_info = value_from(name, at)
+            return
+        path[at] = c'/'
+        at += 1
 
 
 cdef value path_with_prefix(
@@ -465,7 +527,7 @@ cdef void rewrite_base_of_url(rewriting *w) noexcept nogil:
 cdef int rewrite_begin_anew(rewriting *w, rewrite_outcome *out) noexcept nogil:
     """An internal redirect: the path is decoded once more, as one that was sent."""
     cdef request_facts *r = w.r
-    cdef value root = value(plan.document_root.data, plan.document_root.length)
+    cdef value root = traced(&r.vhost.rewrite.document_root)
     cdef value path = w.filename
     cdef value query
     cdef unsigned int i
