@@ -117,7 +117,7 @@ def source_of(options: Options, default_root: str, default_file: str) -> Source:
         standing = os.path.abspath(options.config_file)
         path = standing if os.path.exists(standing) else path
     environ = dict(os.environ)
-    home = home_of(path, environ)
+    home = home_of(path, environ, options.server_root)
     found = home is not None and options.server_root is None
     if home is not None:
         root = home.root if found else root

@@ -31,34 +31,37 @@ class Home:
     remarks: tuple[Diagnostic, ...]
 
 
-def home_of(config_file: str, environ: Mapping[str, str]) -> Home | None:
+def home_of(
+    config_file: str, environ: Mapping[str, str], root: str | None = None
+) -> Home | None:
     """The tree around a file of this absolute path; None: it has no known shape.
+
+    root: ServerRoot, where somebody has said it: then it is not the tree's.
 
     What environ has already is not looked up in envvars: whoever exports a variable
     means it.
     """
     directory, name = os.path.split(config_file)
     if name == "apache2.conf" and _has_any(directory, _OF_DEBIAN):
-        return _debian(config_file, environ)
-    root = os.path.dirname(directory)
+        return _debian(config_file, environ, root)
+    own = os.path.dirname(directory)
     is_rhel = name == "httpd.conf" and os.path.basename(directory) == "conf"
-    if is_rhel and _has_any(root, _OF_RHEL):
-        return Home(root, {}, (_remark(config_file, _SHAPE.format(_shown(root))),))
+    if root is None and is_rhel and _has_any(own, _OF_RHEL):
+        return Home(own, {}, (_remark(config_file, _SHAPE.format(_shown(own))),))
     return None
 
 
-def _debian(config_file: str, environ: Mapping[str, str]) -> Home:
-    root = os.path.dirname(config_file)
-    path = os.path.join(root, "envvars")
-    said = _SHAPE.format(_shown(root))
-    before = {_CONFDIR: root, **environ}
-    read = envvars.read_file(path, before)
-    if read is None:
-        return Home(root, {}, (_remark(config_file, said),))
+def _debian(config_file: str, environ: Mapping[str, str], root: str | None) -> Home:
+    own = os.path.dirname(config_file)
+    path = os.path.join(own, "envvars")
+    said = [_SHAPE.format(_shown(own))] if root is None else []
+    before = {_CONFDIR: own, **environ}
+    read = envvars.read_file(path, before) or envvars.Variables({}, ())
     found = {k: v for k, v in read.exported.items() if k not in before}
-    names = ", ".join(_shown(name) for name in sorted(found))
-    said += f"; {_shown(path)} gives {names or 'nothing that is not exported'}"
-    remarks = [_remark(config_file, said)]
+    if found:
+        names = ", ".join(_shown(name) for name in sorted(found))
+        said.append(f"{_shown(path)} gives {names}")
+    remarks = [_remark(config_file, "; ".join(said))] if said else []
     for line, text in read.skipped:
         remark = Diagnostic(
             Severity.WARNING,
@@ -72,7 +75,7 @@ def _debian(config_file: str, environ: Mapping[str, str]) -> Home:
             "write export NAME=value, or export it where fastlb is started",
         )
         remarks.append(remark)
-    return Home(root, found, tuple(remarks))
+    return Home(root or own, found, tuple(remarks))
 
 
 def _remark(config_file: str, text: str) -> Diagnostic:

@@ -42,6 +42,13 @@ EMULATED = (
     "rewrite",
     "authz_core",
     "authz_host",
+    "authz_user",
+    "authz_groupfile",
+    "authn_core",
+    "authn_file",
+    "authn_anon",
+    "auth_basic",
+    "allowmethods",
     "access_compat",
     "unique_id",
 )
@@ -51,9 +58,9 @@ PROCESS_MODELS = ("mpm_prefork", "mpm_worker", "mpm_event")
 
 # Known, not there, harmless without their directives.
 _OUT_OF_SCOPE = """
-actions allowmethods asis auth_basic auth_digest auth_form authn_anon authn_core
-authn_dbd authn_dbm authn_file authn_socache authnz_fcgi authnz_ldap authz_dbd
-authz_dbm authz_groupfile authz_owner authz_user autoindex brotli bucketeer buffer
+actions asis auth_digest auth_form
+authn_dbd authn_dbm authn_socache authnz_fcgi authnz_ldap authz_dbd
+authz_dbm authz_owner autoindex brotli bucketeer buffer
 cache cache_disk cache_socache case_filter case_filter_in cern_meta cgi cgid
 charset_lite data dav dav_fs dav_lock dbd deflate dialup dir dumpio echo expires
 ext_filter file_cache filter heartbeat http2 ident imagemap include info ldap

@@ -87,6 +87,8 @@ def test_d_wins_over_the_shape(tmp_path: Path) -> None:
     source = source_of(parse(["-d", str(tmp_path), "-f", str(conf)]), "/", "x.conf")
     assert source.server_root == str(tmp_path)
     assert source.environ["APACHE_LOG_DIR"] == "/log"
+    [said] = source.remarks
+    assert said.text == f"{tmp_path}/tree/envvars gives APACHE_LOG_DIR"
     loaded = load(source)
     assert [item.number for item in loaded.diagnostics if item.is_error] == ["FB0103"]
 

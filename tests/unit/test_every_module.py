@@ -16,6 +16,7 @@ from configs import read
 from rows import rows
 
 from fastlb.base.errors import Severity
+from fastlb.config import modules
 from fastlb.config.registry import Args, Context, Directive, Status, collect
 
 RECORDED = json.loads(
@@ -258,3 +259,14 @@ def test_programs_within_httpd_are_refused_with_what_to_do(
     assert refused.number == "FB0116"
     assert "is not part of fastlb" in refused.text
     assert refused.cure
+
+
+def test_a_module_with_a_directive_that_is_served_counts_as_there() -> None:
+    own = ("fastlb", "mpm_common")
+    served = {
+        modules.base_name(item.module)
+        for item in REGISTRY
+        if item.status is Status.SERVED
+    }
+    known = {*modules.EMULATED, *modules.PROCESS_MODELS, *own}
+    assert served - known == set()
