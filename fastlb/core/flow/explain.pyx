@@ -10,14 +10,15 @@ one rule at a time.
 Election and stickiness are those of a server that has just started: the table is the
 caller's, and has counted nothing.
 """
-# uses: ground/text, io/buffer, ground/path, ground/arena, io/watch, io/date,
-#       http/fields, http/head, http/hops, http/host, http/framing, balance/table,
-#       balance/ledger, balance/elect, balance/table_slots, seam, plan/build,
-#       plan/verdicts, plan/access_plan, plan/plan, plan/out_fields, plan/client,
-#       plan/facts, plan/plan_rewrite, plan/match, plan/rules, plan/redirect,
-#       plan/access, plan/admission, plan/remote_ip, plan/decide, plan/reasons,
-#       plan/logline, flow/exchange, flow/engine, flow/services, flow/attempt,
-#       flow/rewrite, flow/rewrite_answer, flow/tunnel, flow/response, flow/choose
+# uses: ground/text, io/buffer, ground/path, ground/arena, io/tls_state, io/watch,
+#       io/date, http/fields, http/head, http/hops, http/host, http/framing,
+#       balance/table, balance/ledger, balance/elect, balance/table_slots, seam,
+#       plan/build, plan/tls_names, plan/verdicts, plan/access_plan, plan/plan,
+#       plan/out_fields, plan/client, plan/facts, plan/plan_rewrite, plan/match,
+#       plan/rules, plan/redirect, plan/access, plan/admission, plan/remote_ip,
+#       plan/decide, plan/reasons, plan/logline, flow/exchange, flow/engine,
+#       flow/services, flow/attempt, flow/rewrite, flow/rewrite_answer, flow/tunnel,
+#       flow/response, flow/choose
 
 from libc.stdlib cimport calloc
 
@@ -89,8 +90,11 @@ cdef class Explainer:
     cdef decision decided
     cdef dict names         # of host look-ups: number -> allowed
     cdef object heard
+    cdef tls_state tls      # a handshake that nobody made
+    cdef list tls_told      # what its variables point to
 
     def __init__(self, model, Table table not None, member_slots, balancer_slots):
+        global tls_name_protocol, tls_name_cipher
         if self.x != NULL:
             raise TypeError("an Explainer is made once")
         self.down = <downstream *>calloc(1, sizeof(downstream))
@@ -107,6 +111,8 @@ cdef class Explainer:
         reasons_begin(statuses.REASONS)
         plan_envs_end()
         http_date()
+        # The library is not asked: there is no handshake that it could tell of.
+        tls_name_protocol = tls_name_cipher = -1
         engine.view = &table.view
         self.heard = _Heard()
         self.trace_rules()
@@ -127,6 +133,8 @@ cdef class Explainer:
     cdef void end(self) noexcept:
         if self.x == NULL or self.down == NULL or self.up == NULL:
             return
+        free(self.tls.variables)
+        memset(&self.tls, 0, sizeof(tls_state))
         arena_end(&self.x.facts.arena)
         buffer_give(self.down.input)
         buffer_give(self.down.output)
@@ -266,6 +274,8 @@ cdef class Explainer:
             v = match_vhost(d.client.set, sni, <unsigned int>len(sni), &known)
             d.client.tls_vhost = v if v.tls_group >= 0 else d.vhost
             d.client.named = len(sni) > 0
+            self.shake_hands(sni)
+            d.c.tls = &self.tls
         d.input = buffer_take_exact(<unsigned int>len(asked))
         if d.input == NULL:
             raise MemoryError
@@ -279,6 +289,25 @@ cdef class Explainer:
         x.facts.input = &d.input
         x.facts.base = d.input.start
         x.facts.started_us = watch.now_us
+
+    cdef object shake_hands(self, bytes name):
+        """The variables of a usual handshake, without a certificate of the client."""
+        cdef int i
+        cdef bytes one
+        said = {
+            "HTTPS": b"on", "SSL_PROTOCOL": b"TLSv1.3",
+            "SSL_CIPHER": b"TLS_AES_256_GCM_SHA384", "SSL_CLIENT_VERIFY": b"NONE",
+            "SSL_TLS_SNI": name or None,
+        }
+        self.tls.established = True
+        self.tls.variables = <value *>calloc(len(tls_names) + 1, sizeof(value))
+        if self.tls.variables == NULL:
+            raise MemoryError
+        self.tls_told = [said.get(known) for known in tls_names]
+        for i, told in enumerate(self.tls_told):
+            if told is not None:
+                one = told
+                self.tls.variables[i] = value(<const char *>one, <unsigned int>len(one))
 
     cdef int begin(self, dict told) except 0:
         """exchange_begin's questions. returns 1, or minus the status"""
