@@ -36,6 +36,7 @@ FILES = re.compile(
     r"CertificateKey|CertificateChain)File|ErrorLog|CustomLog|TransferLog|"
     r"DocumentRoot)\s+)(\"[^\"]*\"|\S+)(.*)$"
 )
+PRODUCT = re.compile(r"\((?:Apache|fastlb)/[^()]*(?:\([^()]*\))?\)")
 DEFAULT_PORTS = {"http": "80", "ws": "80", "https": "443", "wss": "443"}
 NOT_COMPARED = frozenset(
     (
@@ -228,6 +229,9 @@ class Stage:
                 text = text.replace(own, shown)
         for port, own_port in self.ports.items():
             text = re.sub(rf"\b{own_port}\b", port, text)
+        text = re.sub(
+            r"\((?:Apache|fastlb)/[^()]*(?:\([^()]*\))?\)", "({server})", text
+        )
         return text.replace(str(self.folder), "{folder}")
 
     def local(self, text: str) -> str:
