@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn, Protocol, final
 
+from fastlb.facts.rules import AuthRequest
 from fastlb.facts.server import Model
 
 class TableError(RuntimeError):
@@ -171,6 +172,18 @@ class Services(Protocol):
         question: file, user, password, groups. Core.verdict_answer ends it. False: too
         many are being checked.
         """
+    def ask_request(
+        self,
+        asked: AuthRequest,
+        names: Sequence[str],
+        request: Request,
+        connection: int,
+        request_number: int,
+    ) -> bool:
+        """Ask whoever AuthRequest names; Core.request_answer ends it.
+
+        names: of the fields that members get. False: too many are being asked.
+        """
     def ask_name(self, client: str, both_ways: bool, place: int, number: int) -> None:
         """Begin a look-up (HostnameLookups); Core.name_answer ends it, always.
 
@@ -277,6 +290,12 @@ class Core:
         self, asker: tuple[int, int], names_number: int, allowed: bool
     ) -> None:
         """What ask_host found; connection or request may have gone meanwhile."""
+    def request_answer(
+        self, connection: int, request: int, status: int, fields: bytes
+    ) -> None:
+        """What ask_request brought: the status, 0 for none, and fields as
+        "name\\0value\\0...": for a member when it is 2xx, for the client else.
+        """
     def verdict_answer(
         self, connection: int, request: int, verdict: int, keep: bool
     ) -> None:

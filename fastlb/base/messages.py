@@ -839,6 +839,16 @@ _CORE = {
         "A password is stored in a form that nobody knows.",
         "Make it anew with htpasswd -B.",
     ),
+    "FB0353": Message(
+        "info",
+        "The server that AuthRequest names refused a request.",
+        "Nothing, if it was right.",
+    ),
+    "FB0354": Message(
+        "error",
+        "The server that AuthRequest names did not say 2xx, 401 or 403: 500.",
+        "Look why; until it answers, nobody passes.",
+    ),
 }
 
 _WORKER = {

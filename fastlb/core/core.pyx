@@ -48,6 +48,24 @@ cdef void turn_end() noexcept nogil:
     logs_flush()
 
 
+cdef downstream *downstream_asking(connection, request):
+    """Whose request waits for an answer; NULL: it was for one before."""
+    cdef downstream *d = downstream_numbered(connection)
+    if d == NULL or d.client.requests != request or d.state != DOWN_EXCHANGE \
+            or d.x.state != X_WAIT_HOST or d.x.facts.asks.kind == ASKS_NOTHING:
+        return NULL
+    return d
+
+
+cdef void go_on_with(downstream *d, int verdict) noexcept nogil:
+    """Decide anew, with what was learned."""
+    watch.now_us = clock_us()
+    request_learn_verdict(&d.x.facts, verdict)
+    timer_clear(&d.c.timer)
+    exchange_route(d.x)
+    turn_end()
+
+
 @final
 cdef class Core:
     """The data path of one worker (`_core.pyi`). There is one in a process."""
@@ -180,26 +198,30 @@ cdef class Core:
                 turn_end()
 
     def verdict_answer(self, connection, request, int verdict, bint keep):
-        cdef downstream *d = engine.all
-        cdef unsigned long number = connection
+        cdef downstream *d = downstream_asking(connection, request)
+        if d == NULL:
+            return
+        if keep and verdict == VERDICT_GRANTED:
+            watch.now_us = clock_us()
+            verdict_keep(&d.x.facts.asks.key)
+        go_on_with(d, verdict)
+
+    def request_answer(self, connection, request, int status, bytes fields):
+        cdef downstream *d = downstream_asking(connection, request)
         cdef request_facts *r
-        while d != NULL and d.client.number != number:
-            d = d.all_next
-        # The answer may be for a request before this one.
-        if d == NULL or d.client.requests != request or d.state != DOWN_EXCHANGE \
-                or d.x.state != X_WAIT_HOST or d.x.facts.asks.kind == ASKS_NOTHING:
+        cdef int verdict = VERDICT_FAULT
+        if d == NULL:
             return
         r = &d.x.facts
-        watch.now_us = clock_us()
-        request_learn_verdict(r, verdict)
-        if keep and verdict == VERDICT_GRANTED:
-            verdict_keep(&r.asks.key)
-        timer_clear(&d.c.timer)
-        with nogil:
-            exchange_route(d.x)
-            exchange_do_due()
-            watch_free_dead()
-            logs_flush()
+        r.granted_status = status
+        r.granted = arena_copy(&r.arena, fields, <unsigned int>len(fields))
+        if 200 <= status < 300:
+            verdict = VERDICT_GRANTED
+        elif status == 401 or status == 403:
+            verdict = VERDICT_DENIED
+        if r.granted.data == NULL and len(fields):
+            verdict = VERDICT_FAULT
+        go_on_with(d, verdict)
 
     def address_answer(self, connection, request, addresses):
         cdef downstream *d = downstream_numbered(connection)

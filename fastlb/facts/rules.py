@@ -190,6 +190,16 @@ class Anonymous:
 
 
 @dataclass(frozen=True, slots=True)
+class AuthRequest:
+    """Who decides about a request in our place. host "": nobody (Off)."""
+
+    host: str = ""
+    port: int = 80
+    path: str = "/"
+    authority: str = ""  # as it is written
+
+
+@dataclass(frozen=True, slots=True)
 class LogTarget:
     """A distinct destination of access logs: a path, or "|cmd", "||cmd", "|$cmd"."""
 

@@ -15,6 +15,7 @@ from fastlb.facts.rules import (
     AccessLog,
     AccessRule,
     Anonymous,
+    AuthRequest,
     EnvRule,
     HeaderRule,
     MethodLimit,
@@ -74,6 +75,8 @@ class DirConf:
     auth_basic_fake: str | None = None  # of Authorization towards members; "": Off
     anonymous: Anonymous | None = None
     allow_methods: MethodLimit | None = None  # without names: all
+    auth_request: AuthRequest | None = None  # None: not set here
+    auth_request_headers: tuple[str, ...] = ()
     forbidden_on_failure: bool | None = None  # AuthzSendForbiddenOnFailure
     handler: str | None = None  # "server-status", "balancer-manager", "none"
     mapping: Mapping | None = None  # ProxyPass in <Location>

@@ -18,6 +18,7 @@ BECAUSE = {
     BECAUSE_TOO_MANY: "too many", BECAUSE_UNKNOWN_TYPE: "unknown type",
     BECAUSE_OF_A_RULE: "rule",
     BECAUSE_METHOD: "method",
+    BECAUSE_ELSEWHERE: "elsewhere", BECAUSE_NO_ANSWER: "no answer",
 }
 
 
@@ -168,6 +169,7 @@ cdef class PlanProbe:
             "user": bytes_of(r.user.data, r.user.length),
             "challenge": bytes_of(r.challenge.data, r.challenge.length),
             "asks": self.asked() if r.asks.kind != ASKS_NOTHING else None,
+            "elsewhere": r.asks.file if r.asks.kind == ASKS_REQUEST else -1,
             "env": {
                 name: bytes_of(r.env[<int>number].data, r.env[<int>number].length)
                 for name, number in plan_envs.items()
@@ -183,6 +185,8 @@ cdef class PlanProbe:
 
     cdef tuple asked(self):
         cdef auth_question *q = &self.r.asks
+        if q.kind == ASKS_REQUEST:
+            return ()
         return (
             auth_file_path(q.file), bytes_of(q.user.data, q.user.length),
             bytes_of(q.secret.data, q.secret.length),

@@ -150,6 +150,7 @@ SAMPLES: dict[str, str | tuple[str, str]] = {
     ),
     "AuthBasicProvider": "file",
     "AllowMethods": "GET",
+    "AuthRequest": "http://127.0.0.1:9/",
     "Anonymous_MustGiveEmail": "Off",
     "Anonymous_NoUserID": "On",
     "Anonymous_VerifyEmail": "On",

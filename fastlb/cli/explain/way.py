@@ -41,6 +41,8 @@ BECAUSE = {
     "no type": "a user is required, and no AuthType asks who it is",
     "no require": "AuthType stands there without a Require",
     "unknown type": "nobody serves this AuthType",
+    "elsewhere": "AuthRequest was answered with a refusal",
+    "no answer": "AuthRequest was not answered",
     "method": "AllowMethods does not name the method",
     "rule": "a rule of mod_rewrite says so",
     "climbs": "the target leads out of where the mapping points",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from fastlb.base.errors import Severity
 from fastlb.config.checks import Choice, word_of
 from fastlb.config.registry import (
+    OWN,
     SV,
     Args,
     Complaint,
@@ -45,6 +47,24 @@ def _require(name: str, words: tuple[str, ...]) -> Complaint | None:
             "write SSLRequireSSL"
             if provider == "ssl"
             else "write SSLVerifyClient require in the <VirtualHost>",
+            "FB0117",
+            word=index,
+        )
+    if provider in ("user", "group") and any("%{" in word for word in words):
+        return Complaint(
+            f"Require {provider}: expressions are not supported",
+            "the names that they stand for would never match",
+            "write the names out",
+            "FB0117",
+            word=index,
+        )
+    if provider.startswith(("ldap-", "dbm-", "dbd-", "file-")) or (
+        provider == "valid-ldap"
+    ):
+        return Complaint(
+            f"Require {words[index]} is not supported",
+            "ignoring it would open what it protects",
+            "keep users in the file of AuthUserFile, groups in that of AuthGroupFile",
             "FB0117",
             word=index,
         )
@@ -109,6 +129,36 @@ def _providers(name: str, words: tuple[str, ...]) -> Complaint | None:
                 "FB0117" if known else "FB0107",
                 word=index,
             )
+    return None
+
+
+def _auth_request(name: str, words: tuple[str, ...]) -> Complaint | None:
+    """http alone: what is asked is to stand beside fastlb."""
+    if words[0].lower() == "off":
+        return None
+    url = words[0]
+    if re.fullmatch(r"http://(\[[0-9A-Fa-f:.]+\]|[\w.-]+)(:\d{1,5})?(/[!-~]*)?", url):
+        port = re.sub(r".*:(\d+)(/.*)?$", r"\1", url.removeprefix("http://"))
+        if not port.isdigit() or 0 < int(port) < 65536:
+            return None
+    return Complaint(
+        f"{name}: {url} is no http:// URL of one server",
+        "balancers, TLS and sockets are not asked",
+        "write http://host:port/path",
+    )
+
+
+def _field_names(name: str, words: tuple[str, ...]) -> Complaint | None:
+    for index, word in enumerate(words):
+        if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", word):
+            return Complaint(f"{name}: '{word}' is no name of a field", word=index)
+        if word.lower() in (
+            "host",
+            "connection",
+            "content-length",
+            "transfer-encoding",
+        ):
+            return Complaint(f"{name}: {word} is made anew for members", word=index)
     return None
 
 
@@ -359,6 +409,32 @@ DIRECTIVES = (
             ("AuthnCacheTimeout", D, "seconds"),
             ("AuthnCacheContext", D, "directory|server|word"),
         )
+    ),
+    Directive(
+        "AuthRequest",
+        D,
+        "off|http://host[:port][/path]",
+        "a server that is asked about each request, before a member is",
+        module=OWN,
+        takes=Args.ONE,
+        manual=(
+            "It gets a GET with the fields of the request, and X-Original-URI,"
+            " X-Original-Method, X-Forwarded-Method, -Proto, -Host, -Uri and -For. 2xx"
+            " lets the request through; 401 and 403 are answered to the client with the"
+            " fields that came with them; all else is 500. What Require and Order say"
+            " must hold as well, and is looked at first; Satisfy does not reach it."
+        ),
+        differs="Apache has no such directive; under Compat apache it is refused.",
+        check=_auth_request,
+    ),
+    Directive(
+        "AuthRequestHeader",
+        D,
+        "name ...",
+        "fields of its answer that members get, and never from a client",
+        module=OWN,
+        differs="Apache has no such directive; under Compat apache it is refused.",
+        check=_field_names,
     ),
     *(
         Directive(

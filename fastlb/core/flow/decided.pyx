@@ -1,7 +1,7 @@
 """What was decided about a request that no member gets (plan/decide.pxd), is done."""
-# uses: io/timer, io/watch, plan/rewrite_run, plan/admission, plan/decide,
-#       flow/exchange, flow/states, flow/log_rows, flow/service_log, flow/services,
-#       flow/answer
+# uses: io/timer, io/watch, plan/verdicts, plan/rewrite_run, plan/admission,
+#       plan/decide, flow/exchange, flow/states, flow/log_rows, flow/service_log,
+#       flow/services, flow/answer
 
 cdef void exchange_answer_decided(
         exchange *x, int what, const decision *d) noexcept nogil:
@@ -10,6 +10,8 @@ cdef void exchange_answer_decided(
             say_rule(x, d)
         else:
             say_because(x, d.because)
+        if d.because == BECAUSE_ELSEWHERE:
+            x.local.more_fields = x.facts.granted
         if d.because == BECAUSE_METHOD:
             x.local.allow = b"TRACE"        # as httpd, of all methods
         if d.status == 401:
@@ -45,7 +47,10 @@ cdef void exchange_ask_verdict(exchange *x) noexcept nogil:
     if x.facts.verdict_count == VERDICTS_PER_REQUEST_MAX:
         exchange_answer_error(x, 500, NULL)
         return
-    taken = service_ask_verdict(x)
+    if x.facts.asks.kind == ASKS_REQUEST:
+        taken = service_ask_request(x)
+    else:
+        taken = service_ask_verdict(x)
     if taken < 0:
         exchange_answer_error(x, 500, NULL)
     elif taken == 0:
@@ -79,6 +84,10 @@ cdef const log_row *row_of(int because) noexcept nogil:
         return &SAY_TOO_MANY
     if because == BECAUSE_METHOD:
         return &SAY_METHOD
+    if because == BECAUSE_ELSEWHERE:
+        return &SAY_ELSEWHERE
+    if because == BECAUSE_NO_ANSWER:
+        return &SAY_NO_ANSWER
     return &SAY_UNKNOWN_TYPE
 
 

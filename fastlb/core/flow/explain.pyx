@@ -40,6 +40,7 @@ cdef dict EXPLAINED_BECAUSE = {
     BECAUSE_NO_TYPE: "no type", BECAUSE_NO_REQUIRE: "no require",
     BECAUSE_OF_A_RULE: "rule", BECAUSE_TOO_MANY: "too many",
     BECAUSE_UNKNOWN_TYPE: "unknown type", BECAUSE_METHOD: "method",
+    BECAUSE_ELSEWHERE: "elsewhere", BECAUSE_NO_ANSWER: "no answer",
 }
 cdef dict EXPLAINED_WHY = {
     ELECT_OK: "", ELECT_NO_MEMBERS: "no members",
@@ -175,7 +176,9 @@ cdef class Explainer:
             what = request_decide(&x.facts, &self.decided)
         if what == DECIDED_WAIT and x.facts.host_wanted == 0:
             told["what"] = "wait"
-            told["question"] = verdict_question(&x.facts.asks)
+            told["question"] = None
+            if x.facts.asks.kind != ASKS_REQUEST:
+                told["question"] = verdict_question(&x.facts.asks)
             return told
         if what == DECIDED_WAIT:
             number = x.facts.host_wanted - 1

@@ -229,6 +229,13 @@ cdef log_row SAY_TOO_MANY = log_row(
 cdef log_row SAY_METHOD = log_row(
     b"error", b"allowmethods",
     b"AH01623: client method denied by server configuration: '{method}' to {uri}")
+cdef log_row SAY_ELSEWHERE = log_row(
+    b"info", b"fastlb",
+    b"FB0353: {uri}: AuthRequest was answered with {granted_status}")
+cdef log_row SAY_NO_ANSWER = log_row(
+    b"error", b"fastlb",
+    b"FB0354: {uri}: AuthRequest was not answered with 2xx, 401 or 403, but with "
+    b"{granted_status} (0: not at all)")
 cdef log_row SAY_UNKNOWN_TYPE = log_row(
     b"error", b"authn_core",
     b"AH01796: AuthType configured without corresponding module")

@@ -110,6 +110,35 @@ cdef void out_add_proxies(exchange *x, out_list *out) noexcept nogil:
             <unsigned char>field_number(name.data, name.length), False)
 
 
+cdef void out_take(out_list *out, const char *name, unsigned int length) noexcept nogil:
+    """No field of that name is passed on, and no rule finds it."""
+    cdef int i
+    for i in range(out.count):
+        if out.fields[i].name_length == length and bytes_equal_nocase(
+                out.fields[i].name, name, length):
+            out.fields[i].id = FIELD_CONNECTION
+            out.fields[i].name_length = 0
+
+
+cdef void out_granted(request_facts *r, out_list *out) noexcept nogil:
+    """AuthRequestHeader: what a member is told by who let the request in, and by nobody
+    else."""
+    cdef const char *name = r.granted.data
+    cdef const char *end = name + r.granted.length
+    cdef const char *content
+    cdef unsigned int length
+    cdef int i, j
+    for i in range(r.conf_count):
+        for j in range(r.confs[i].granted_count):
+            out_take(out, r.confs[i].granted[j].data, r.confs[i].granted[j].length)
+    while name < end:
+        length = <unsigned int>strlen(name)
+        content = name + length + 1
+        out_add(out, name, length, content, <unsigned int>strlen(content),
+                FIELD_OTHER, False)
+        name = content + strlen(content) + 1
+
+
 cdef void out_fake_credentials(request_facts *r, out_list *out) noexcept nogil:
     """AuthBasicFake: what a member is told of who asks."""
     cdef text fake = text(NULL, 0)
@@ -119,11 +148,7 @@ cdef void out_fake_credentials(request_facts *r, out_list *out) noexcept nogil:
             fake = r.confs[i].fake
     if fake.length == 0:
         return
-    for i in range(out.count):
-        if out.fields[i].name_length == 13 and bytes_equal_nocase(
-                out.fields[i].name, b"authorization", 13):
-            out.fields[i].id = FIELD_CONNECTION     # never passed on
-            out.fields[i].name_length = 0           # and no rule's any more
+    out_take(out, b"authorization", 13)
     out_add(out, b"Authorization", 13, fake.data, fake.length, FIELD_OTHER, False)
 
 
@@ -146,6 +171,8 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
                 FIELD_UPGRADE, False)
     if unlikely(plan.any_fake):
         out_fake_credentials(&x.facts, out)
+    if unlikely(plan.any_elsewhere):
+        out_granted(&x.facts, out)
     if has_rules(x, False):
         rules_headers(&x.facts, out, False, 3, True)
         rules_headers(&x.facts, out, False, 3, False)

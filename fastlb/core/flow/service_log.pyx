@@ -78,6 +78,8 @@ cdef object log_access_fact(exchange *x, str name):
     if name == "method":
         method = request_part(&x.facts, x.facts.req.method)
         return string_of(method.data, method.length)
+    if name == "granted_status":
+        return x.facts.granted_status
     if name == "auth_file":
         return auth_file_path(x.facts.asks.file).decode("utf-8", "replace")
     return log_plan_fact(x, name)

@@ -7,9 +7,9 @@ answer.pyx.
 A function that may end the exchange returns False when it did, or when something is due
 (due.pxd): after that neither the exchange nor its connections may be touched.
 """
-# uses: flow/exchange, flow/states, flow/waiting, flow/due, flow/log_rows,
-#       flow/service_log, flow/queue, flow/settle, flow/request, flow/tunnel,
-#       flow/response, flow/answer, flow/choose, flow/connect
+# uses: plan/verdicts, flow/exchange, flow/states, flow/waiting, flow/due,
+#       flow/log_rows, flow/service_log, flow/queue, flow/settle, flow/request,
+#       flow/tunnel, flow/response, flow/answer, flow/choose, flow/connect
 
 cdef void exchange_do_due() noexcept nogil:
     """Do what the last step has left to do, and what follows from that."""
@@ -63,6 +63,8 @@ cdef void exchange_on_client_timeout(exchange *x) noexcept nogil:
         exchange_leave_queues(x)
         say(x, &SAY_ACQUIRE)
         exchange_answer_error(x, 503, NULL)
+    elif x.state == X_WAIT_HOST and x.facts.asks.kind != ASKS_NOTHING:
+        exchange_answer_error(x, 500, NULL)     # nobody has said whether it may
     elif x.state == X_WAIT_HOST:
         say(x, &SAY_DENIED)
         exchange_answer_error(x, 403, NULL)

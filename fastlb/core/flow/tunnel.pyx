@@ -193,6 +193,7 @@ cdef void values_follow(
     value_follow(&x.facts.misread, old, size, new)
     value_follow(&x.facts.user, old, size, new)
     value_follow(&x.facts.challenge, old, size, new)
+    value_follow(&x.facts.granted, old, size, new)
     value_follow(&x.facts.proxies, old, size, new)
     value_follow(&x.facts.target, old, size, new)
     value_follow(&x.facts.query, old, size, new)

@@ -91,6 +91,10 @@ cdef struct plan_guests:
     int name_count
     text *names
 
+cdef enum:
+    ELSEWHERE_UNSAID = -1
+    ELSEWHERE_OFF = -2
+
 cdef struct plan_auth:
     signed char kind            # AUTH_*
     text name                   # of the realm, quotes escaped; data NULL: not said
@@ -104,10 +108,15 @@ cdef struct plan_auth:
 
 # Names of Require host, and groups, by number.
 cdef list plan_names
+# What AuthRequest names, by number.
+cdef list auth_requests
 # An AccessRule as nodes in prefix order.
 cdef access_op *plan_access(object rule, int *count) except NULL
 # What a DirConf says of the old directives and of passwords; NULL: nothing.
 cdef old_access *plan_old(object conf) except? NULL
 cdef plan_auth *plan_auth_of(object conf) except? NULL
+cdef text *plan_texts(object words) except NULL
 # AllowMethods; NULL: not said
 cdef method_limit *plan_methods(object conf) except? NULL
+# AuthRequest: its number; ELSEWHERE_UNSAID, ELSEWHERE_OFF
+cdef int plan_elsewhere(object conf) except? -3

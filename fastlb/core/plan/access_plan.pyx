@@ -4,6 +4,7 @@
 import os
 
 cdef list plan_names = []
+cdef list auth_requests = []
 
 
 cdef int access_size(object rule) except -1:
@@ -175,3 +176,12 @@ cdef method_limit *plan_methods(object conf) except? NULL:
     out.name_count = len(conf.allow_methods.names)
     out.names = plan_texts(conf.allow_methods.names)
     return out
+
+
+cdef int plan_elsewhere(object conf) except? -3:
+    if conf.auth_request is None:
+        return ELSEWHERE_UNSAID
+    if not conf.auth_request.host:
+        return ELSEWHERE_OFF
+    auth_requests.append(conf.auth_request)
+    return len(auth_requests) - 1

@@ -25,7 +25,9 @@ cdef enum:
     BECAUSE_UNKNOWN_TYPE = 18   # nobody serves this AuthType
     BECAUSE_OF_A_RULE = 19      # of mod_rewrite: decision.rewrite_because
     BECAUSE_METHOD = 20         # AllowMethods
-    BECAUSES = 21
+    BECAUSE_ELSEWHERE = 21      # AuthRequest
+    BECAUSE_NO_ANSWER = 22      # ... was answered with neither yes nor no
+    BECAUSES = 23
 
 # returns 0, or the status of the refusal; r.host_wanted or r.asks is set when that
 # depends on what is not known yet. r.user and r.challenge are set.

@@ -1,6 +1,6 @@
 """The phases of access (admission.pxd)."""
 # uses: ground/chartable, ground/text, io/writer, ground/arena, plan/verdicts,
-#       plan/access_plan, plan/facts, plan/credentials, plan/access
+#       plan/access_plan, plan/plan, plan/facts, plan/credentials, plan/access
 
 cdef plan_auth auth_said(request_facts *r) noexcept nogil:
     """What holds of passwords: each word by the last section that says it."""
@@ -160,7 +160,40 @@ cdef int refused_early(
     return 0
 
 
+cdef int admitted_elsewhere(request_facts *r, int *because) noexcept nogil:
+    """AuthRequest: what does that server say? returns 0 or a status"""
+    cdef int number = ELSEWHERE_UNSAID
+    cdef int i
+    for i in range(r.conf_count):
+        if r.confs[i].elsewhere != ELSEWHERE_UNSAID:
+            number = r.confs[i].elsewhere
+    if number < 0:
+        return 0
+    memset(&r.asks, 0, sizeof(r.asks))
+    r.asks.file = number
+    r.asks.key.one = ASKS_REQUEST
+    r.asks.key.other = number
+    for i in range(r.verdict_count):
+        if r.verdicts[i].key.one != ASKS_REQUEST \
+                or r.verdicts[i].key.other != <uint64_t>number:
+            continue
+        if r.verdicts[i].verdict == VERDICT_GRANTED:
+            return 0
+        if r.verdicts[i].verdict == VERDICT_DENIED:
+            return refused(because, BECAUSE_ELSEWHERE, r.granted_status)
+        return refused(because, BECAUSE_NO_ANSWER, 500)
+    r.asks.kind = ASKS_REQUEST
+    return refused(because, BECAUSE_NO_ANSWER, 500)
+
+
 cdef int request_admission(request_facts *r, int *because) noexcept nogil:
+    cdef int refusal = admitted_here(r, because)
+    if unlikely(plan.any_elsewhere) and refusal == 0 and not r.host_wanted:
+        return admitted_elsewhere(r, because)
+    return refusal
+
+
+cdef int admitted_here(request_facts *r, int *because) noexcept nogil:
     cdef old_access *old = NULL
     cdef method_limit *methods = NULL
     cdef plan_auth said

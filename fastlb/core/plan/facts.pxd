@@ -31,6 +31,8 @@ cdef struct request_facts:
     # who may
     value user                  # who the client says it is; NULL: nobody asked
     value challenge             # WWW-Authenticate of the 401
+    value granted               # "name\0value\0...": of what AuthRequest was answered
+    int granted_status          # its status
     int refused                 # status under another reading; 0: none was said
     int refused_because
     auth_question asks          # what access waits for; asks.kind ASKS_NOTHING

@@ -142,6 +142,9 @@ cdef struct plan_conf:
     old_access *old             # NULL: nor of Order, Allow, Deny, Satisfy
     method_limit *methods       # AllowMethods; NULL: not said
     text fake                   # Authorization for members; data NULL: not said
+    int elsewhere               # AuthRequest (access_plan.pxd)
+    int granted_count           # AuthRequestHeader
+    text *granted
     text handler                # length 0: not set
     bint has_mapping
     plan_mapping *mapping
@@ -389,6 +392,7 @@ cdef struct plan_root:
     plan_set *main_set
     int env_count               # variables named anywhere
     bint any_fake               # AuthBasicFake stands anywhere
+    bint any_elsewhere          # AuthRequest does
     int log_count
     long long max_connections_per_child
     int max_request_workers

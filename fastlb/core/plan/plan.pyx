@@ -266,6 +266,10 @@ cdef object plan_conf_of(plan_conf *c, object conf, plan_section *sections):
     c.auth = plan_auth_of(conf)
     c.old = plan_old(conf)
     c.methods = plan_methods(conf)
+    c.elsewhere = plan_elsewhere(conf)
+    c.granted_count = len(conf.auth_request_headers)
+    c.granted = plan_texts(conf.auth_request_headers)
+    plan.any_elsewhere |= c.elsewhere >= 0
     if conf.auth_basic_fake is not None:
         c.fake = plan_text(conf.auth_basic_fake)
         plan.any_fake = True
@@ -609,6 +613,7 @@ cdef object plan_begin(
         plan_places[regex.pattern, regex.ignore_case] = regex.place
     plan_deciding = model.deciding_variables
     plan_names.clear()
+    auth_requests.clear()
     verdicts_begin()
     plan_envs.clear()
     tls_names_begin()

@@ -12,6 +12,7 @@ cdef enum:
     ASKS_NOTHING = 0
     ASKS_PASSWORD = 1           # is that the password of the user in this file?
     ASKS_GROUP = 2              # is the user in one of these groups of this file?
+    ASKS_REQUEST = 3            # AuthRequest: does that server let it in? never kept
 
 # VERDICT_UNKNOWN is said when the question was asked.
 cdef enum:
@@ -28,7 +29,7 @@ cdef struct verdict_key:
 
 cdef struct auth_question:
     int kind                    # ASKS_*
-    int file
+    int file                    # REQUEST: index into auth_requests
     value user
     value secret                # PASSWORD
     int names_number            # GROUP: the groups, in plan_names
