@@ -805,7 +805,7 @@ _CORE = {
     ),
     "FB0313": Message(
         "error",
-        "A mapping makes a path with .. in it out of a request, which is refused.",
+        "A mapping or a rule makes a path with .. in it out of a request: refused.",
         "Write a slash before the group of the pattern.",
     ),
     "FB0314": Message(

@@ -78,6 +78,42 @@ def test_pass_through_maps_the_new_path() -> None:
     assert plan("/other")["what"] == "nothing"
 
 
+PIECES = (
+    "/a../secret",
+    "/a%2e%2e/secret",
+    "/a./secret",
+    "/a/secret",
+    "/a//secret",
+    "/a..;/secret",
+)
+
+
+@pytest.mark.parametrize("path", PIECES)
+def test_what_a_rule_puts_together_is_asked_for_as_members_read_it(path: str) -> None:
+    plan = Plan(
+        "RewriteEngine on\nRewriteRule ^/a(.*) /b/$1 [PT]\n"
+        "ProxyPass / http://127.0.0.1:80/\n"
+        "<LocationMatch ^/(b/)?secret>\nRequire all denied\n</LocationMatch>\n"
+    )
+    assert plan(path)["status"] == 403
+    assert plan("/a/x")["target"] == b"/b//x"
+
+
+@pytest.mark.parametrize("flags", ["P", "P,NE"])
+@pytest.mark.parametrize("dots", ["..", "%2e%2e", "..;", "%252e%252e"])
+def test_a_rule_leads_nobody_above_what_it_names(flags: str, dots: str) -> None:
+    plan = Plan(
+        "RewriteEngine on\n"
+        f"RewriteRule ^/a(.*) http://127.0.0.1:80/app/$1 [{flags}]\n"
+    )
+    found = plan(f"/a{dots}/secret")
+    if dots == "%252e%252e" and flags == "P":
+        assert found["target"] == b"/app/%252e%252e/secret"
+        return
+    assert (found["status"], found["because"]) == (403, "climbs")
+    assert plan("/a/b..c")["target"] == b"/app//b..c"
+
+
 def test_nothing_runs_without_the_engine() -> None:
     plan = Plan("RewriteRule ^ - [F]\nProxyPass / http://127.0.0.1:80/\n")
     assert plan("/")["what"] == "member"

@@ -88,7 +88,7 @@ cdef log_row SAY_MISREAD = log_row(
     b"a member may read it: {misread})")
 cdef log_row SAY_CLIMBS = log_row(
     b"error", b"proxy",
-    b"FB0313: the mapping makes a path that climbs: {target}; write a slash "
+    b"FB0313: mapping or rule makes a path that climbs: {target}; write a slash "
     b"before the group of the pattern")
 # number: how many may
 cdef log_row SAY_SECTIONS = log_row(

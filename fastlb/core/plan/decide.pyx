@@ -226,9 +226,10 @@ cdef int request_target(request_facts *r, decision *d) noexcept nogil:
     cdef int rc = match_target(r)
     if unlikely(rc < 0):
         return decided_error(d, -rc, BECAUSE_OF_NOTHING)
-    if unlikely(r.mapping.target_has_groups or r.mapping.interpolate) \
+    if unlikely(r.mapping.target_has_groups or r.mapping.interpolate
+                or r.rewritten == REWRITTEN_TARGET or r.original.data != NULL) \
             and path_climbs(r.target.data, r.target.length):
-        # "/app(.*)" -> "/x/$1" and "/app../secret": what is sent is not what was
-        # decided upon.
+        # "/app(.*)" -> "/x/$1" and "/app../secret", by a mapping or a rule: what is
+        # sent is not what was decided upon.
         return decided_error(d, 403, BECAUSE_CLIMBS)
     return DECIDED_MEMBER

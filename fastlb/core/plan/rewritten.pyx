@@ -138,6 +138,9 @@ cdef int rewrite_keep_path(rewriting *w, rewrite_outcome *out) noexcept nogil:
     """[PT]: as if the path had been asked for."""
     cdef request_facts *r = w.r
     cdef unsigned int i
+    cdef unsigned char c
+    cdef unsigned char previous = 0
+    cdef bint has_runs = False
     if r.original.data == NULL:
         r.original = r.decoded
         r.original_ways = r.ways
@@ -148,8 +151,12 @@ cdef int rewrite_keep_path(rewriting *w, rewrite_outcome *out) noexcept nogil:
     r.reduced = True            # what was sent says nothing about this path
     r.ways = 0
     for i in range(r.decoded.length):
-        r.ways |= path_way(<unsigned char>r.decoded.data[i])
-    if r.ways:
+        c = <unsigned char>r.decoded.data[i]
+        r.ways |= path_way(c)
+        # Nobody has put the pieces in order: "/app/" and "/secret", or "./secret".
+        has_runs = has_runs or (previous == c'/' and (c == c'/' or c == c'.'))
+        previous = c
+    if r.ways or has_runs:
         r.ways |= WAY_RUNS
     return REWROTE_NOTHING
 
