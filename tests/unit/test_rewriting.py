@@ -114,6 +114,15 @@ def test_a_rule_leads_nobody_above_what_it_names(flags: str, dots: str) -> None:
     assert plan("/a/b..c")["target"] == b"/app//b..c"
 
 
+def test_a_query_of_the_same_length_is_the_rules() -> None:
+    plan = Plan(
+        "RewriteEngine on\nProxyPass /a http://127.0.0.1:80/a\n"
+        "<Location /a>\nRewriteRule ^(.*)$ $1?role=guest\n</Location>\n"
+    )
+    for query in ("", "?role=admin", "?role=root"):
+        assert plan(f"/a/x{query}")["target"] == b"/a/x?role=guest"
+
+
 def test_nothing_runs_without_the_engine() -> None:
     plan = Plan("RewriteRule ^ - [F]\nProxyPass / http://127.0.0.1:80/\n")
     assert plan("/")["what"] == "member"
