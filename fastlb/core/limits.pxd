@@ -84,6 +84,7 @@ cdef enum:
     EDITED_VALUE_BYTES_MAX = 8192   # a field value after Header edit
     # rewriting (plan/rewriting.pxd); what exceeds a bound is answered with 500
     REWRITE_BYTES_MAX = 65536       # of anything that is expanded
+    REWRITE_MADE_BYTES_MAX = 8 << 20    # of all that one run expands
     REWRITE_STEPS_MAX = 100000      # rules tried for one request, in all rounds
     REWRITE_REDIRECTS_MAX = 10      # by rules of sections (LimitInternalRecursion)
     REWRITE_LIST_PLAIN = 8          # so many rules need no index

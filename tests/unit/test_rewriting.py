@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,16 @@ def test_a_query_of_the_same_length_is_the_rules() -> None:
     )
     for query in ("", "?role=admin", "?role=root"):
         assert plan(f"/a/x{query}")["target"] == b"/a/x?role=guest"
+
+
+def test_what_all_rounds_make_has_a_bound() -> None:
+    plan = Plan(
+        "RewriteEngine on\nRewriteRule ^/x(.*) /x$1 [N]\n"
+        "ProxyPass / http://127.0.0.1:80/\n"
+    )
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert plan("/x" + "y" * 8000)["status"] == 500
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < before + (64 << 10)
 
 
 def test_nothing_runs_without_the_engine() -> None:

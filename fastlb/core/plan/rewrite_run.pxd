@@ -40,6 +40,7 @@ cdef struct rewriting:
     const rewrite_rule *failed  # ... by whom
     bint passes_through         # PT
     bint reduced                # the URL was one of ours
+    unsigned int made_bytes     # expanded so far
     const rewrite_rule *last    # that substituted
     rewrite_list merged         # of sections
     int[2 * REGEX_PAIRS_MAX] rule_groups

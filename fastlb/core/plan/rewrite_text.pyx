@@ -38,6 +38,7 @@ cdef value rewrite_expand(
     part = arena_written(&w.r.arena, &out)
     if part.data == NULL:
         part.length = 0
+    w.made_bytes += part.length
     return part
 
 

@@ -196,7 +196,8 @@ cdef int rewrite_list_run(rewriting *w, const rewrite_list *rules) noexcept nogi
                 trace_one(w, 2, True, b"setting lastsub to rule with output %s",
                           traced(&rule.output))
             w.last = rule
-        if unlikely(w.filename.length > length_max):
+        if unlikely(w.filename.length > length_max
+                    or w.made_bytes > REWRITE_MADE_BYTES_MAX):
             w.because = REWRITE_TOO_LONG
             w.failed = rule
             w.status = 500

@@ -56,6 +56,7 @@ cdef void rewriting_begin(rewriting *w, request_facts *r, int options) noexcept 
     w.last = NULL
     w.passes_through = False
     w.reduced = False
+    w.made_bytes = 0
 
 
 cdef int rewrite_in_server(request_facts *r, rewrite_outcome *out) noexcept nogil:
