@@ -67,6 +67,7 @@ cdef class PlanProbe:
     cdef void begin(self, bytes head, bytes remote, bytes local, bint tls):
         cdef request_facts *r = self.r
         self.end()
+        watch.now_us = clock_us()
         memset(r, 0, sizeof(request_facts))
         memset(&self.client, 0, sizeof(client_facts))
         memset(&self.c, 0, sizeof(conn))

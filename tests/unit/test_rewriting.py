@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import resource
+import time
 from pathlib import Path
 
 import pytest
@@ -104,8 +106,7 @@ def test_what_a_rule_puts_together_is_asked_for_as_members_read_it(path: str) ->
 @pytest.mark.parametrize("dots", ["..", "%2e%2e", "..;", "%252e%252e"])
 def test_a_rule_leads_nobody_above_what_it_names(flags: str, dots: str) -> None:
     plan = Plan(
-        "RewriteEngine on\n"
-        f"RewriteRule ^/a(.*) http://127.0.0.1:80/app/$1 [{flags}]\n"
+        f"RewriteEngine on\nRewriteRule ^/a(.*) http://127.0.0.1:80/app/$1 [{flags}]\n"
     )
     found = plan(f"/a{dots}/secret")
     if dots == "%252e%252e" and flags == "P":
@@ -188,6 +189,22 @@ def test_a_map_that_changes_is_read_anew(tmp_path: Path) -> None:
     assert Plan(text)("/a")["location"].endswith(b"/one")
     path.write_text("a another\n")
     assert Plan(text)("/a")["location"].endswith(b"/another")
+
+
+def test_a_map_that_changes_within_a_second_is_read_anew(tmp_path: Path) -> None:
+    path = tmp_path / "pairs"
+    path.write_text("a one\n")
+    os.utime(path, ns=(0, 1_700_000_000_000_000_001))
+    plan = Plan(
+        f"RewriteEngine on\nRewriteMap m {path}\nRewriteRule ^/(.) /${{m:$1}} [R]\n"
+    )
+    assert plan("/a")["location"].endswith(b"/one")
+    path.write_text("a two\n")
+    os.utime(path, ns=(0, 1_700_000_000_500_000_001))
+    deadline = time.monotonic() + 10
+    while not plan("/a")["location"].endswith(b"/two"):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)  # it looks once a second
 
 
 def test_internal_maps() -> None:

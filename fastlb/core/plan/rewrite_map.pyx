@@ -119,7 +119,8 @@ cdef void rewrite_map_look(rewriting *w, rewrite_map *m) noexcept nogil:
         return
     m.looked_us = watch.now_us
     if stat(m.path.data, &about) == 0:
-        changed_ns = <long long>about.st_mtime * 1000000000 + about.st_size
+        changed_ns = <long long>about.st_mtim.tv_sec * 1000000000 \
+            + about.st_mtim.tv_nsec + about.st_size
     if changed_ns == m.changed_ns or seam_is_shut:
         return
     m.changed_ns = changed_ns
