@@ -237,11 +237,17 @@ def _count(number: int, noun: str) -> str:
 def _readable(line: str) -> str:
     """Configuration text is latin-1 (one character a byte): show it as UTF-8.
 
-    Control characters are shown as \\xHH, so that no file can drive a terminal.
+    Control characters are shown as printable() does, so that no file can drive a
+    terminal.
     """
     with contextlib.suppress(UnicodeError):
         line = line.encode("latin-1").decode("utf-8")
+    return printable(line)
+
+
+def printable(text: str) -> str:
+    """Text as a terminal may have it: control characters as \\xHH."""
     return "".join(
         char if char.isprintable() or char == "\t" else f"\\x{ord(char):02x}"
-        for char in line
+        for char in text
     )

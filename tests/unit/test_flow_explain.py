@@ -242,3 +242,15 @@ def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert "-> 400" in capsys.readouterr().out
     assert run(["explain", "-f", conf], "fastlb") == 1
     assert run(["explain", "-f", conf, "ftp://x/"], "fastlb") == 1
+
+
+def test_a_url_out_of_a_log_drives_no_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    standing_of(tmp_path, SITE)
+    conf = str(tmp_path / "httpd.conf")
+    url = "http://two.example/a%1b%5b31m%0a%c2%9bb"
+    assert run(["explain", "-f", conf, url], "fastlb") == 0
+    told = capsys.readouterr().out
+    assert not [c for c in told if not c.isprintable() and c != "\n"]
+    assert "/a\\x1b[31m\\x0a" in told

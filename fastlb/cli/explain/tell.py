@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+from fastlb.base.errors import printable
 from fastlb.cli.explain.step import Step
 from fastlb.cli.explain.way import Way
 
@@ -14,7 +15,11 @@ KIND_WIDTH = 15
 
 
 def text_of(way: Way, *, whole: bool = False) -> str:
-    """For people: one line a step, and beneath it what lost. whole: all of that."""
+    """For people: one line a step, and beneath it what lost. whole: all of that.
+
+    A URL may come from whoever wrote it into a log: decoded, it must not drive the
+    terminal, nor look like a line of ours.
+    """
     lines = [f"{way.asked.method} {way.asked.url}"]
     before = ""
     for step in way.steps:
@@ -22,7 +27,7 @@ def text_of(way: Way, *, whole: bool = False) -> str:
         before = step.kind
         lines += _step_lines(step, shown, whole=whole)
     lines += list(_end_lines(way))
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{printable(line)}\n" for line in lines)
 
 
 def _step_lines(step: Step, shown: str, *, whole: bool) -> Iterator[str]:
