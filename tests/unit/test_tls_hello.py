@@ -5,10 +5,9 @@ from __future__ import annotations
 import contextlib
 import ssl
 
+from fastlb._probe import client_hello_of
 from hypothesis import given
 from hypothesis import strategies as st
-
-from fastlb._probe import client_hello_of
 
 
 def hello_of(name: str | None) -> bytes:
