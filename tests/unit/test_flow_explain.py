@@ -222,6 +222,32 @@ def test_rules_are_told_one_by_one(tmp_path: Path) -> None:
     assert line_of(denied, "rewrite") == "RewriteRule ^/secret - [F]"
 
 
+def test_sections_by_expression_are_told(tmp_path: Path) -> None:
+    standing = standing_of(
+        tmp_path,
+        "ServerName main.example\nListen 8080\nProxyPass / http://127.0.0.1:9001/\n"
+        '<If "%{HTTP_USER_AGENT} =~ /curl/i">\nRequestHeader set X-Kind tool\n'
+        "SetEnvIf Host . seen=1\n</If>\n"
+        "<Else>\nRequestHeader set X-Kind other\n</Else>\n"
+        '<Location /a>\n<If "-n %{QUERY_STRING}">\nRequire all denied\n</If>\n'
+        "</Location>\n",
+    )
+    way = way_of(standing, Asked("/a", fields=("User-Agent: curl/8",)))
+    assert [step.text.partition(" ")[0] for step in steps(way, "section")] == [
+        "<Location",
+        "<If",
+    ]
+    assert steps(way, "section")[1].why == "its expression holds"
+    assert [step.text for step in steps(way, "variable")] == ["seen = '1'"]
+    assert line_of(way, "request header") == "RequestHeader set X-Kind tool"
+    assert "X-Kind: tool" in way.sent
+    other = way_of(standing, Asked("/b"))
+    assert steps(other, "section")[0].why == "nothing before it held"
+    denied = way_of(standing, Asked("/a?b"))
+    assert (denied.outcome, denied.status) == ("error", 403)
+    assert line_of(denied, "access") == "Require all denied"
+
+
 def test_where_nobody_listens_there_is_no_way(main_only: Ask) -> None:
     with pytest.raises(AskedError, match="nothing listens on port 9,"):
         main_only("http://main.example:9/")

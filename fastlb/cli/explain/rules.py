@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from fastlb.cli.explain.step import Step
 from fastlb.facts.rewrite import RewriteRule
-from fastlb.facts.vhost import Line, VHost
+from fastlb.facts.vhost import DirConf, Line, VHost
 
 PREFIX = re.compile(r"^.*?\[rid#[^]]*\] (?:\[perdir [^]]*\] )?")
 TRIED = re.compile(r"applying pattern '(.*)' to uri '(.*)'$", re.S)
@@ -26,14 +26,14 @@ Written = Callable[[Line, str], str]
 
 
 def rewrite_steps(
-    told: Sequence[str], vhost: VHost, sections: Iterable[int], written: Written
+    told: Sequence[str], vhost: VHost, confs: Iterable[DirConf], written: Written
 ) -> list[Step]:
     """A step for each rule that matched; those that did not lost to the next one."""
     if not told:
         return []
     steps: list[Step] = []
     missed: list[Step] = []
-    for rule, subject, lines in _by_rule(told, _lists(vhost, sections)):
+    for rule, subject, lines in _by_rule(told, _lists(vhost, confs)):
         conds = [line for line in lines if line.startswith("RewriteCond: ")]
         made = [line for line in lines if line not in conds and not UNTOLD.match(line)]
         # A rule that only matches ("-") says nothing more than its conditions.
@@ -53,14 +53,13 @@ def rewrite_steps(
     return steps
 
 
-def _lists(vhost: VHost, sections: Iterable[int]) -> tuple[RewriteRule, ...]:
+def _lists(vhost: VHost, confs: Iterable[DirConf]) -> tuple[RewriteRule, ...]:
     """Every rule that may have been tried, the server's first."""
     rules: list[RewriteRule] = []
     if vhost.rewrite is not None:
         rules += vhost.rewrite.rules
-    for index in sections:
-        found = vhost.sections[index].conf.rewrite if index >= 0 else None
-        rules += found.rules if found is not None else ()
+    for conf in confs:
+        rules += conf.rewrite.rules if conf.rewrite is not None else ()
     return tuple(rules)
 
 

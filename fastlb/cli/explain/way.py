@@ -19,7 +19,7 @@ from fastlb.facts.balancer import Balancer
 from fastlb.facts.mapping import Mapping
 from fastlb.facts.member import Member
 from fastlb.facts.rules import AccessOp, AccessRule
-from fastlb.facts.vhost import DirConf, Line, SectionKind, VHost
+from fastlb.facts.vhost import DirConf, IfSection, Line, SectionKind, VHost
 
 BY_RULE = -2  # the section of a mapping that mod_rewrite has made
 CONTAINERS = (AccessOp.ALL_OF, AccessOp.ANY_OF, AccessOp.NONE_OF)
@@ -104,6 +104,8 @@ class _Story:
             client=asked.client,
         )
         self.vhost: VHost = self.model.vhosts[self.found["vhost"]]
+        owners = (self.vhost.default_conf, *(one.conf for one in self.vhost.sections))
+        self.ifs = [one for owner in owners for one in _ifs_of(owner)]
 
     def told(self, answer: Sequence[str]) -> Way:
         self.listener()
@@ -113,8 +115,9 @@ class _Story:
         if "sections" in self.found:
             self.sections()
             self.variables()
+            confs = [self.conf(index) for index in self.found["sections"]]
             self.steps += rewrite_steps(
-                self.found["rules"], self.vhost, self.found["sections"], self.written
+                self.found["rules"], self.vhost, confs, self.written
             )
             self.access()
             self.where()
@@ -205,11 +208,13 @@ class _Story:
     # -- what applies
 
     def conf(self, section: int) -> DirConf:
-        return (
-            self.vhost.default_conf
-            if section < 0
-            else self.vhost.sections[section].conf
-        )
+        """Numbers are those of the core: sections, and behind them <If>s."""
+        if section < 0:
+            return self.vhost.default_conf
+        count = len(self.vhost.sections)
+        if section >= count:
+            return self.ifs[section - count].conf
+        return self.vhost.sections[section].conf
 
     def sections(self) -> None:
         applied = [index for index in self.found["sections"] if index >= 0]
@@ -219,24 +224,45 @@ class _Story:
             if index not in applied
             and section.kind in (SectionKind.LOCATION, SectionKind.LOCATION_MATCH)
         ]
-        for place, index in enumerate(applied):
-            is_proxy = self.vhost.sections[index].kind in (
-                SectionKind.PROXY,
-                SectionKind.PROXY_MATCH,
+        count = len(self.vhost.sections)
+        passed += [
+            Step(
+                "section",
+                self.section_text(index),
+                "matches not, or another of its chain does",
+                self.section_line(index),
             )
-            subject = "the target" if is_proxy else _text(self.found["path"])
+            for index in range(count, count + len(self.ifs))
+            if index not in applied
+        ]
+        for place, index in enumerate(applied):
             lost = passed if place == len(applied) - 1 else []
             text, line = self.section_text(index), self.section_line(index)
-            self.add("section", text, f"matches {subject}", line, lost)
+            self.add("section", text, self.why_section(index), line, lost)
         if not applied and passed:
-            self.add("section", "none", "no <Location> matches", lost=passed)
+            self.add("section", "none", "no section matches", lost=passed)
+
+    def why_section(self, index: int) -> str:
+        if index >= len(self.vhost.sections):
+            is_else = self.ifs[index - len(self.vhost.sections)].condition is None
+            return "nothing before it held" if is_else else "its expression holds"
+        kind = self.vhost.sections[index].kind
+        is_proxy = kind in (SectionKind.PROXY, SectionKind.PROXY_MATCH)
+        return f"matches {'the target' if is_proxy else _text(self.found['path'])}"
 
     def section_text(self, index: int) -> str:
+        if index >= len(self.vhost.sections):
+            condition = self.ifs[index - len(self.vhost.sections)].condition
+            text = "<Else>" if condition is None else f"<If {condition.text}>"
+            return self.written(self.section_line(index), text)
         section = self.vhost.sections[index]
         text = f"<{section.kind.value} {section.pattern}>"
         return self.written((section.file, section.line), text)
 
     def section_line(self, index: int) -> Line:
+        count = len(self.vhost.sections)
+        if index >= count:
+            return self.ifs[index - count].file, self.ifs[index - count].line
         section = self.vhost.sections[index]
         return section.file, section.line
 
@@ -357,7 +383,7 @@ class _Story:
             return self.vhost.rewrite.targets[number]
         if section < 0:
             return self.vhost.mappings[number]
-        found = self.vhost.sections[section].conf.mapping
+        found = self.conf(section).mapping
         assert found is not None
         return found
 
@@ -517,6 +543,13 @@ class _Story:
         head = "\r\n".join(lines).encode("utf-8", "surrogateescape")
         found = self.standing.explainer.answer(head)
         return (_status(found),) if isinstance(found, int) else _lines(found)
+
+
+def _ifs_of(owner: DirConf) -> Iterator[IfSection]:
+    """As the core counts them: each one's own right behind it."""
+    for one in owner.ifs:
+        yield one
+        yield from _ifs_of(one.conf)
 
 
 def _flat(rule: AccessRule, depth: int = 0) -> Iterator[tuple[AccessRule, int]]:

@@ -441,22 +441,42 @@ cdef class Explainer:
     # --- names of what was looked at
 
     cdef int section_of(self, plan_conf *c) except -2:
-        """Number of the section that these settings are of; -1: of none."""
+        """Number of the section that these settings are of; -1: of none. Behind the
+        sections of the host come its <If>s, each one's own right behind it."""
         cdef plan_vhost *v = self.x.facts.vhost
         cdef int i
+        cdef int number = v.section_count
+        if c == &v.conf:
+            return -1
         for i in range(v.section_count):
             if &v.sections[i].conf == c:
                 return i
+        if self.finds_if(&v.conf, c, &number):
+            return number
+        for i in range(v.section_count):
+            if self.finds_if(&v.sections[i].conf, c, &number):
+                return number
         return -1
+
+    cdef bint finds_if(self, plan_conf *owner, plan_conf *c, int *number) noexcept:
+        cdef int i
+        for i in range(owner.if_count):
+            if &owner.ifs[i].conf == c:
+                return True
+            number[0] += 1
+            if self.finds_if(&owner.ifs[i].conf, c, number):
+                return True
+        return False
 
     cdef object mapping_of(self, plan_mapping *m):
         """(section, -1) of a ProxyPass in a section, (-1, number) of another; (-2,
         number) of a target of rules."""
-        cdef plan_vhost *v = self.x.facts.vhost
+        cdef request_facts *r = &self.x.facts
+        cdef plan_vhost *v = r.vhost
         cdef int i
-        for i in range(v.section_count):
-            if v.sections[i].conf.has_mapping and v.sections[i].conf.mapping == m:
-                return (i, -1)
+        for i in range(r.conf_count):
+            if r.confs[i].has_mapping and r.confs[i].mapping == m:
+                return (self.section_of(r.confs[i]), -1)
         for i in range(v.mapping_count):
             if &v.mappings[i] == m:
                 return (-1, i)
@@ -464,7 +484,7 @@ cdef class Explainer:
             for i in range(v.rewrite.target_count):
                 if &v.rewrite_mappings[i] == m:
                     return (-2, i)
-        return None
+        return (-1, -1)
 
     # --- one rule at a time
 
@@ -539,7 +559,7 @@ cdef class Explainer:
         memset(&r.env[0], 0, sizeof(value) * plan.env_count)
         for i in range(1, r.conf_count):
             number = self.section_of(r.confs[i])
-            if number >= 0:
+            if 0 <= number < r.vhost.section_count:
                 s = &r.vhost.sections[number]
                 for j in range(s.group_count):
                     r.env[s.group_envs[j]] = kept[s.group_envs[j]]
