@@ -824,6 +824,11 @@ _CORE = {
         "Let who stands before fastlb send it, or write"
         " RemoteIPProxyProtocolExceptions for those that do not.",
     ),
+    "FB0321": Message(
+        "warning",
+        "A rule for fields that is early stands in a section, where it has no effect.",
+        "Leave out early, or write it outside of sections.",
+    ),
     "FB0350": Message(
         "error",
         "More passwords are being checked than may be; the request gets 503.",

@@ -33,6 +33,15 @@ def header(run: Drafts, place: Place, node: Node) -> None:
     is_request = node.name.lower() == "requestheader"
     rule = _header_rule(run, node, is_request)
     run.header_rules.append((node, rule))
+    if rule.early and place.section is not None:
+        run.report.warn(
+            node,
+            "FB0321",
+            f"{node.name} ... early has no effect in a section",
+            why="it runs before sections are looked for, as in Apache",
+            cure="leave out early, or write it outside of sections",
+        )
+        return
     conf = place.draft.conf
     if is_request:
         place.draft.conf = replace(

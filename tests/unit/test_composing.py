@@ -25,6 +25,7 @@ COPIES = {
     "plan/client_names.pyx": (2, "a name and a line; their lengths are checked first"),
     "plan/logline.pyx": (1, "what a log program did not take moves to the front"),
     "ground/path.pyx": (1, "a run of slashes at the front becomes one: shorter"),
+    "flow/early.pyx": (2, "a head in the place of another; the buffer grew before"),
     "flow/services.pyx": (1, "a block of its own, as long as it is measured"),
     "flow/explain.pyx": (2, "two addresses of sixteen bytes"),
     "plan/build.pyx": (1, "made once, before any client, as long as it is measured"),

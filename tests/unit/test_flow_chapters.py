@@ -40,6 +40,11 @@ TESTED: dict[str, tuple[str, ...]] = {
         "test_a_head_that_is_refused_is_the_last_of_its_connection",
         "test_the_authority_of_the_target_replaces_host",
     ),
+    "early": (
+        "test_what_follows_a_head_stays_what_it_is",
+        "test_a_rule_says_nothing_about_the_body",
+        "test_a_host_that_no_host_is_is_refused",
+    ),
     "choose": (
         "test_503_when_all_refuse",
         "test_nobody_else_is_asked_where_that_is_forbidden",

@@ -3,7 +3,8 @@
 #       http/head, http/hops, http/host, http/framing, balance/ledger, plan/plan,
 #       plan/client, plan/facts, plan/match, plan/remote_ip, flow/exchange,
 #       flow/engine, flow/states, flow/log_rows, flow/service_log, flow/heads,
-#       flow/downstream, flow/settle, flow/request, flow/answer, flow/route
+#       flow/downstream, flow/settle, flow/request, flow/answer, flow/route,
+#       flow/early
 
 cdef exchange *exchange_take(downstream *d) noexcept nogil:
     cdef exchange *x = <exchange *>free_list_take(&exchange_pool, sizeof(exchange))
@@ -84,6 +85,11 @@ cdef void exchange_begin(downstream *d, unsigned int head_bytes) noexcept nogil:
     if unlikely(rc < 0):
         exchange_reject(x, -rc, WHY_FRAMING)
         return
+    if unlikely(x.facts.vhost.has_early):
+        rc = early_rewrite(x)
+        if rc < 0:
+            exchange_reject(x, -rc, WHY_NONE)
+            return
     x.body.done = x.body.framing.kind == BODY_NONE
     if not x.body.done:
         request_body_begin(x)

@@ -18,7 +18,7 @@ caller's, and has counted nothing.
 #       plan/rules, plan/redirect, plan/access, plan/admission, plan/remote_ip,
 #       plan/decide, plan/reasons, plan/logline, flow/exchange, flow/engine,
 #       flow/services, flow/attempt, flow/rewrite, flow/rewrite_answer, flow/tunnel,
-#       flow/response, flow/choose
+#       flow/response, flow/choose, flow/early
 
 from libc.stdlib cimport calloc
 
@@ -279,7 +279,9 @@ cdef class Explainer:
             d.client.named = len(sni) > 0
             self.shake_hands(sni)
             d.c.tls = &self.tls
-        d.input = buffer_take_exact(<unsigned int>len(asked))
+        # As much again for what early rules make of it.
+        d.input = buffer_take_exact(
+            <unsigned int>(2 * len(asked)) + EDITED_VALUE_BYTES_MAX)
         if d.input == NULL:
             raise MemoryError
         buffer_put(d.input, <const char *>asked, len(asked))
@@ -345,6 +347,8 @@ cdef class Explainer:
             remote_ip_learn(&x.facts)
             self.names_known(d)
         x.facts.confs[0] = &d.vhost.conf
+        if d.vhost.has_early and early_rewrite(x) < 0:
+            return -400
         told["vhost"] = x.facts.vhost.index
         told["vhost_named"] = bool(known)
         told["vhosts"] = [

@@ -174,7 +174,6 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
     if unlikely(plan.any_elsewhere):
         out_granted(&x.facts, out)
     if has_rules(x, False):
-        rules_headers(&x.facts, out, False, 3, True)
         rules_headers(&x.facts, out, False, 3, False)
         if unlikely(x.attempt.upgrade.length) and out_by_id(out, FIELD_UPGRADE) == NULL:
             x.attempt.upgrade.length = 0        # a rule took it out

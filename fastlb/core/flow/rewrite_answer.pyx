@@ -142,7 +142,8 @@ cdef int response_head_write(
         out_add_cookies(x, out)
         out_always_first(out)
     if has_rules(x, True):
-        rules_headers(&x.facts, out, True, 3, True)
+        # What is early and not `always` is gone when an answer takes its place.
+        rules_headers(&x.facts, out, True, 2, True)
         rules_headers(&x.facts, out, True, 3, False)
         out_always_first(out)
     if unlikely(out.overflow or x.facts.arena.starved):
@@ -292,6 +293,7 @@ cdef int local_head_write(
     out_add_more(out, x.local.more_fields)
     out_add_cookies(x, out)
     # Handlers' answers are ordinary responses; errors keep only `always`.
+    rules_headers(&x.facts, out, True, 3 if status < 300 else 2, True)
     rules_headers(&x.facts, out, True, 3 if status < 300 else 2, False)
     # No rule sees it, in httpd.
     if x.local.challenge.data != NULL and x.facts.req.method_id == METHOD_CONNECT:

@@ -320,6 +320,7 @@ cdef struct plan_vhost:
     read_limit read_header
     read_limit read_body
     plan_remote_ip remote_ip
+    bint has_early              # RequestHeader ... early
     text server_path            # ServerPath, for clients without Host
     text registered             # RegisterHttpMethod: " NAME NAME "
     bint asks_for_uri           # SetEnvIf Request_URI outside sections

@@ -384,6 +384,8 @@ cdef object plan_vhost_of(plan_vhost *v, object vhost):
         for rule in vhost.default_conf.set_env_if])
     v.any_if = any_if(vhost.default_conf)
     v.any_late_if = any_late_if(vhost.default_conf)
+    for i in range(v.conf.request_header_count):
+        v.has_early |= v.conf.request_headers[i].early
     for i, section in enumerate(vhost.sections):
         v.sections[i].kind = kinds[section.kind.value]
         v.sections[i].is_glob = section.is_glob

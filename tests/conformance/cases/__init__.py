@@ -4,6 +4,7 @@ from ..case import Case
 from . import (
     access,
     conditions,
+    early,
     election,
     errors,
     expressions,
@@ -38,6 +39,7 @@ SUBJECTS: dict[str, tuple[Case, ...]] = {
     "headers": headers.CASES,
     "conditions": conditions.CASES,
     "hops": hops.CASES,
+    "early": early.CASES,
     "framing": framing.CASES,
     "limits": limits.CASES,
     "election": election.CASES,
