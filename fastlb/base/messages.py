@@ -200,6 +200,11 @@ _CONFIG = {
         "A log goes to a standard stream, which nobody reads in the background.",
         "Start with -D FOREGROUND, or write a file.",
     ),
+    "FB0168": Message(
+        "error",
+        "A macro cannot be defined or used so; a warning where it is defined anew.",
+        "The message names the definition.",
+    ),
     "FB0161": Message(
         "warning",
         "A line of envvars asks for more than variables; it is not run.",

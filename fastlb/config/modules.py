@@ -49,6 +49,7 @@ EMULATED = (
     "authn_anon",
     "auth_basic",
     "allowmethods",
+    "macro",
     "access_compat",
     "unique_id",
 )
@@ -64,7 +65,7 @@ authz_dbm authz_owner autoindex brotli bucketeer buffer
 cache cache_disk cache_socache case_filter case_filter_in cern_meta cgi cgid
 charset_lite data dav dav_fs dav_lock dbd deflate dialup dir dumpio echo expires
 ext_filter file_cache filter heartbeat http2 ident imagemap include info ldap
-log_debug log_forensic lua macro md mime mime_magic negotiation optional_fn
+log_debug log_forensic lua md mime mime_magic negotiation optional_fn
 proxy_express proxy_fcgi proxy_fdpass proxy_ftp proxy_html proxy_http2 proxy_scgi
 proxy_uwsgi ratelimit reflector request sed session session_cookie
 session_crypto session_dbd slotmem_plain socache_dbm socache_dc socache_memcache

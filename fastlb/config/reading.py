@@ -20,7 +20,7 @@ from fastlb.base.limits import (
     INCLUDE_DEPTH_MAX,
     SECTION_DEPTH_MAX,
 )
-from fastlb.config import conditions, modules
+from fastlb.config import conditions, macros, modules
 from fastlb.config.draft import Draft, Frame, OpenFile, Trail
 from fastlb.config.include import IncludeError, files_of
 from fastlb.config.lexer import (
@@ -33,6 +33,7 @@ from fastlb.config.lexer import (
     next_word,
     split_words,
 )
+from fastlb.config.macros import Macro, MacroError
 from fastlb.config.registry import Complaint, Refused, Registry, trailing_comment
 
 _Act = Callable[[OpenFile, Draft, tuple[str, ...]], None]
@@ -71,7 +72,14 @@ class Reader:
             "undefine": self._define,
             "loadmodule": self._load_module,
             "serverroot": self._server_root,
+            "use": self._use,
+            "undefmacro": self._undefine_macro,
         }
+        self.macros: dict[str, Macro] = {}
+        self._defining: Macro | None = None  # whose lines are being collected
+        self._macros_within = 0  # <Macro> sections that are open in its lines
+        self._using: list[str] = []
+        self._macro_lines = 0
 
     # -- entry points
 
@@ -132,6 +140,11 @@ class Reader:
         Apache takes it when a conditional section that was true is left open, and
         whatever is open inside it: so do we, with a warning.
         """
+        if self._defining is not None:
+            self._here = (file.name, self._defining.line, 0)
+            text = f"{self._defining.shown}: expected token not found: </Macro>"
+            self._complain(Complaint(text, "", "add </Macro>", "FB0101"), "Macro")
+            self._defining = None
         taken = False
         skipped = [frame for frame in reversed(file.frames) if not frame.reading]
         for frame in (*skipped, *(f for f in file.frames if f.reading)):
@@ -155,6 +168,9 @@ class Reader:
     # -- lines
 
     def _read_line(self, file: OpenFile, line: LogicalLine) -> None:
+        if self._defining is not None:
+            self._collect(self._defining, line)
+            return
         if not file.is_reading:
             self._skip_line(file, line)
             return
@@ -223,6 +239,9 @@ class Reader:
         elif head.endswith(">"):
             head, draft.closed = head[:-1], True
         draft.name, draft.is_section = head, True
+        if head.lower() == "macro":
+            self._begin_macro(file, draft)
+            return
         if file.sections >= SECTION_DEPTH_MAX:
             text = f"<{head}> is nested too deeply"
             self._complain(Complaint(text, number="FB0101"))
@@ -347,6 +366,78 @@ class Reader:
         complaint = modules.load_complaint(identifier, path)
         if complaint is not None:
             raise Refused(complaint)
+
+    # -- macros
+
+    def _begin_macro(self, file: OpenFile, draft: Draft) -> None:
+        words = [word.text for word in split_words(draft.raw)]
+        self._macros_within = 0
+        try:
+            self._defining = macros.begin(words, file.name, draft.line)
+        except MacroError as problem:
+            self._complain(Complaint(str(problem), number="FB0168"), "Macro")
+            self._defining = Macro("", (), file.name, draft.line)
+            return
+        known = self.macros.get(self._defining.name)
+        if known is not None:
+            text = (
+                f"AH02802: macro '{known.name}' multiply defined: defined on line"
+                f' {known.line} of "{known.file}", redefined on line'
+                f' {draft.line} of "{file.name}"'
+            )
+            self._complain(
+                Complaint(text, number="FB0168", severity=Severity.WARNING), "Macro"
+            )
+
+    def _collect(self, macro: Macro, line: LogicalLine) -> None:
+        word = next_word(line.text, 0)[0].text.lower()
+        if word == "</macro>" and self._macros_within == 0:
+            self._defining = None
+            if macro.name:
+                self.macros[macro.name] = macro
+            return
+        self._macros_within += (word == "<macro") - (word == "</macro>")
+        macro.lines.append(line)
+
+    def _use(self, file: OpenFile, draft: Draft, words: tuple[str, ...]) -> None:
+        """Read the lines of a macro as if they stood here."""
+        try:
+            macro = self._macro("Use", words[0])
+            if macro.name in self._using or len(file.trail) >= INCLUDE_DEPTH_MAX:
+                text = f"recursive use of macro '{macro.name}' is invalid"
+                raise MacroError(text)
+            lines = list(macro.used_with(words[1:]))
+            self._macro_lines += len(lines)
+            if self._macro_lines > macros.LINES_MAX:
+                raise MacroError(f"macros make more than {macros.LINES_MAX} lines")
+        except MacroError as problem:
+            self._complain(Complaint(str(problem), number="FB0168"), "Use")
+            return
+        before = self._here, self._trail
+        trail = (*file.trail, (file.name, draft.line))
+        inner = OpenFile(macro.file, trail, file.top, file.depth, file.frames)
+        self._using.append(macro.name)
+        self._trail = trail
+        for line in lines:
+            self._here = (macro.file, line.number, 0)
+            self._read_line(inner, line)
+        self._using.pop()
+        self._here, self._trail = before
+
+    def _undefine_macro(
+        self, _file: OpenFile, _draft: Draft, words: tuple[str, ...]
+    ) -> None:
+        try:
+            del self.macros[self._macro("UndefMacro", words[0]).name]
+        except MacroError as problem:
+            self._complain(Complaint(str(problem), number="FB0168"), "UndefMacro")
+
+    def _macro(self, directive: str, name: str) -> Macro:
+        if not self.macros:
+            raise MacroError(f"no macro defined before {directive}")
+        if name.lower() not in self.macros:
+            raise MacroError(f"macro '{name.lower()}' undefined")
+        return self.macros[name.lower()]
 
     # -- small things
 

@@ -61,7 +61,8 @@ HARMLESS = {
         util_ldap dbd socache_memcache socache_redis request
     """,
     "they are of pages and logs": """
-        info ident log_debug SeeRequestTail SSLLog SSLLogLevel
+        info ident log_debug SeeRequestTail SSLLog SSLLogLevel MacroIgnoreEmptyArgs
+        MacroIgnoreBadNesting
     """,
     "they bound how long what is known of a user holds: here as long as its file": """
         authn_socache AuthnCacheContext AuthnCacheEnable AuthnCacheProvideFor

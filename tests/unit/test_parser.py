@@ -268,7 +268,7 @@ def test_passwords_in_their_module_are_served_or_refused(tmp_path: Path) -> None
 
 
 def test_a_module_loaded_behind_its_section_is_not_there_yet(tmp_path: Path) -> None:
-    text = "<IfModule mod_macro.c>\nx\n</IfModule>\nLoadModule macro_module m.so\n"
+    text = "<IfModule mod_lua.c>\nx\n</IfModule>\nLoadModule lua_module m.so\n"
     assert judged(tmp_path, text) == [(4, "note", "FB0112")]
 
 
@@ -301,9 +301,9 @@ def test_what_is_skipped_and_harmless_is_not_worth_a_word(tmp_path: Path) -> Non
         ("", "IfDirective StartServers", True),
         ("LoadModule mpm_event_module m", "IfDirective StartServers", True),
         ("LoadModule mpm_event_module m", "IfDirective MinSpareServers", False),
-        ("", "IfDirective <Macro", False),
-        ("", "IfSection Macro", False),
-        ("LoadModule macro_module m", "IfSection Macro", True),
+        ("", "IfDirective <LuaHookTranslateName", False),
+        ("", "IfSection LuaHookTranslateName", False),
+        ("LoadModule lua_module m", "IfSection LuaHookTranslateName", True),
     ],
 )
 def test_a_word_is_there_when_its_module_is(

@@ -76,6 +76,7 @@ SAMPLES: dict[str, str | tuple[str, str]] = {
     "Include": "more.conf",
     "IncludeOptional": "more.con[f]",
     "UnDefine": ("Define A", "A"),
+    "Use": ("<Macro m>\nKeepAlive Off\n</Macro>", "m"),
     "AsyncRequestWorkerFactor": ("LoadModule mpm_event_module x\nCompat apache", "3"),
     "BalancerMember": "balancer://b http://127.0.0.1:8",
     "ProxySet": "balancer://b timeout=1",
@@ -123,6 +124,7 @@ SAMPLES: dict[str, str | tuple[str, str]] = {
     "<Proxy>": "<Proxy http://x/>\n</Proxy>",
     "<ProxyMatch>": "<ProxyMatch x>\n</ProxyMatch>",
     "<IfModule>": "<IfModule !x>\nKeepAlive Off\n</IfModule>",
+    "<Macro>": "<Macro m>\nKeepAlive Off\n</Macro>\nUse m",
     "<IfDefine>": "<IfDefine !x>\nKeepAlive Off\n</IfDefine>",
     "<IfVersion>": "<IfVersion >= 2.4>\nKeepAlive Off\n</IfVersion>",
     "<IfFile>": "<IfFile host.pem>\nKeepAlive Off\n</IfFile>",
@@ -156,7 +158,7 @@ SAMPLES: dict[str, str | tuple[str, str]] = {
     "Anonymous_VerifyEmail": "On",
 }
 # Directives that act while files are read.
-ACTS_AT_ONCE = {"Error"}  # ends the check
+ACTS_AT_ONCE = {"Error", "UndefMacro"}  # ends the check; takes away what is used
 
 
 def sample_of(item: Directive) -> Iterator[tuple[str, str]]:

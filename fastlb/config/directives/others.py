@@ -226,7 +226,6 @@ _ROUTING = {
     " MDRenewViaARI MDRenewWindow MDRequireHttps MDRetryDelay MDRetryFailover"
     " MDServerStatus MDStapleOthers MDStapling MDStaplingKeepResponse"
     " MDStaplingRenewWindow MDStoreDir MDStoreLocks MDWarnWindow",
-    "macro": "Use UndefMacro MacroIgnoreEmptyArgs MacroIgnoreBadNesting",
     "echo": "ProtocolEcho",
     "lua": "LuaRoot LuaHookTranslateName <LuaHookTranslateName LuaMapHandler"
     " LuaHookAccessChecker <LuaHookAccessChecker LuaHookAuthChecker"
@@ -373,15 +372,38 @@ DIRECTIVES = (
         _PROTECTS,
         "let a server in front or behind do it, then delete the line",
     ),
+    *_all(
+        {"macro": "MacroIgnoreEmptyArgs MacroIgnoreBadNesting"},
+        Status.EXPLAINED,
+        Severity.NOTE,
+        "it silences warnings that are not given here",
+        "",
+    ),
     Directive(
         "Macro",
         SVD,
-        "name [parameter ...]",
-        "text to be repeated",
+        "name [$parameter ...]",
+        "lines that Use puts elsewhere",
+        module="mod_macro.c",
         takes=Args.RAW,
-        status=Status.REFUSED,
         is_section=True,
-        reason="macros are not supported",
-        cure="write the text out, or use Define and Include",
+        manual=(
+            "Parameters are replaced by the values of Use wherever their names stand,"
+            " the longest name first. A complaint names the line within the section."
+        ),
+    ),
+    Directive(
+        "Use",
+        SVD,
+        "name [value ...]",
+        "read the lines of a macro here",
+        module="mod_macro.c",
+    ),
+    Directive(
+        "UndefMacro",
+        SVD,
+        "name",
+        "forget a macro",
+        module="mod_macro.c",
     ),
 )
