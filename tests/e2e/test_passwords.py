@@ -124,26 +124,25 @@ def test_a_changed_file_holds_for_the_next_request(rig: Rig) -> None:
 
 
 def test_a_password_that_is_checked_delays_nobody(rig: Rig) -> None:
-    """bcrypt of 2 ** 13 rounds takes most of a second."""
+    """bcrypt of 2 ** 13 rounds takes most of a second. A loop that waited for it would
+    answer a request before and one behind it."""
     vault(rig, bob=hashed(b"secret", 13))
     rig.ask(request("/out"))
     slow, quick = rig.client(), rig.client()
     slow.send(request("/in", fields=credentials("bob", "secret")))
-    began = time.monotonic()
-    worst, count = 0.0, 0
+    ends = time.monotonic() + 30
+    count = 0
     slow.sock.setblocking(False)
-    while not slow.held and time.monotonic() < began + 20:
-        asked = time.monotonic()
+    while not slow.held and time.monotonic() < ends:
         quick.send(request("/out"))
         assert quick.take_response().status == 200
-        worst, count = max(worst, time.monotonic() - asked), count + 1
+        count += 1
         try:
             slow.held += slow.sock.recv(65536)
         except BlockingIOError:
             continue
-    took = time.monotonic() - began
     assert slow.held.startswith(b"HTTP/1.1 200")
-    assert count > 20 and worst < took / 3, (took, worst, count)
+    assert count >= 10
 
 
 def test_too_many_at_once_are_turned_away(rig: Rig) -> None:

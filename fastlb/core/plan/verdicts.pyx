@@ -18,13 +18,15 @@ cdef uint64_t[2] verdict_secret
 
 
 cdef int auth_file_add(object path) except -2:
-    global auth_files, auth_file_count
+    global auth_files, auth_file_count, verdict_places
     if path in auth_file_numbers:
         return auth_file_numbers[path]
     if auth_file_count == AUTH_FILES_MAX:
         raise ValueError(f"more than {AUTH_FILES_MAX} files of users and groups")
     if auth_files == NULL:
         auth_files = <auth_file *>plan_alloc(sizeof(auth_file) * AUTH_FILES_MAX)
+        verdict_places = <verdict_place *>plan_alloc(
+            sizeof(verdict_place) * VERDICTS_MAX)
     auth_files[auth_file_count].path = plan_text(path)
     auth_files[auth_file_count].looked_us = -1
     auth_file_numbers[path] = auth_file_count
@@ -37,15 +39,13 @@ cdef object auth_file_path(int number):
 
 
 cdef object verdicts_begin():
-    global verdict_places, auth_file_count
+    global auth_file_count
     cdef bytes secret = os.urandom(sizeof(verdict_secret))
     memcpy(&verdict_secret[0], <const char *>secret, sizeof(verdict_secret))
     auth_file_numbers.clear()
     auth_file_count = 0
-    if verdict_places == NULL:
-        verdict_places = <verdict_place *>plan_alloc(
-            sizeof(verdict_place) * VERDICTS_MAX)
-    memset(verdict_places, 0, sizeof(verdict_place) * VERDICTS_MAX)
+    if verdict_places != NULL:
+        memset(verdict_places, 0, sizeof(verdict_place) * VERDICTS_MAX)
 
 
 # SipHash-2-4 with 128 bits -------------------------------------------------------
