@@ -90,7 +90,14 @@ def container(run: Drafts, place: Place, node: Node) -> None:
             "<RequireNone> directive has no effect in <RequireAny> directive",
             cure="put it and a positive Require inside <RequireAll>",
         )
-    place.draft.requires.append(rule)
+    place.draft.requires.append(_limited(rule, place.draft.limits))
+
+
+def _limited(rule: AccessRule, limits: tuple[MethodLimit, ...]) -> AccessRule:
+    """The rule with each condition in it said for these methods alone."""
+    if not rule.rules:
+        return replace(rule, limits=limits)
+    return replace(rule, rules=tuple(_limited(inner, limits) for inner in rule.rules))
 
 
 def _container(run: Drafts, node: Node) -> AccessRule | None:

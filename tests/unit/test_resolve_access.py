@@ -155,6 +155,22 @@ def test_limits_nest_and_get_is_head() -> None:
     assert old(*lines) == OldAccess(orders=(OldWord(Order.ALLOW_DENY, (others,)),))
 
 
+def test_limits_hold_for_all_within_containers() -> None:
+    limits = (MethodLimit(("POST",)),)
+    lines = (
+        "<Limit POST>\n<RequireAll>\nRequire valid-user",
+        "<RequireAny>\nRequire local\n</RequireAny>\n</RequireAll>\n</Limit>",
+    )
+    local = AccessRule(AccessOp.LOCAL, limits=limits)
+    assert access(*lines) == AccessRule(
+        AccessOp.ALL_OF,
+        rules=(
+            AccessRule(AccessOp.VALID_USER, limits=limits),
+            AccessRule(AccessOp.ANY_OF, rules=(local,)),
+        ),
+    )
+
+
 def test_old_directives_are_taken_with_a_warning() -> None:
     lines = "Order Allow,Deny\nAllow from all\n"
     found = warnings(LISTEN + f"<Location />\n{lines}</Location>\n")

@@ -160,31 +160,52 @@ cdef int access_evaluate(
     return result
 
 
-cdef int access_requires(request_facts *r) noexcept nogil:
+cdef int requires_of(
+        request_facts *r, int begin, int end, int *merging) noexcept nogil:
+    """What Require says in some sections together.
+
+    merging: AUTH_MERGING_*, how that counts beside what comes before them
+    """
     cdef int i, one
     cdef int result = ACCESS_IS_UNSAID
     cdef plan_conf *c
-    for i in range(r.conf_count):
+    merging[0] = AUTH_MERGING_OFF
+    for i in range(begin, end):
         c = r.confs[i]
         if c.access_count == 0:
             if unlikely(c.merging_off):
                 result = ACCESS_IS_UNSAID
+                merging[0] = AUTH_MERGING_ENDS
+            elif unlikely(c.auth_merging != AUTH_MERGING_OFF):
+                merging[0] = c.auth_merging
             continue
         one = ACCESS_IS_ELSEWHERE
         if likely(access_applies(r, c.access)):
             one = access_evaluate(r, c.access, True)
-        if result == ACCESS_IS_UNSAID or c.auth_merging == AUTH_MERGING_OFF:
-            result = one
-        else:
-            result = access_merge(
-                ACCESS_ALL_OF if c.auth_merging == AUTH_MERGING_AND else ACCESS_ANY_OF,
-                result, one)
+        result = access_merge(c.auth_merging, result, one)
+        merging[0] = c.auth_merging
+    return result
+
+
+cdef int access_requires(request_facts *r) noexcept nogil:
+    """... in all sections: <Proxy> first, and then, as one, those of the path."""
+    cdef int merging
+    cdef int first = min(1 + r.proxy_conf_count, r.conf_count)
+    cdef int before = requires_of(r, 0, first, &merging)
+    cdef int result = requires_of(r, first, r.conf_count, &merging)
+    if likely(result != ACCESS_IS_UNSAID):
+        result = access_merge(merging, before, result)
+    elif merging != AUTH_MERGING_ENDS:
+        result = before
     return ACCESS_IS_GRANTED if result == ACCESS_IS_ELSEWHERE else result
 
 
-cdef int access_merge(int op, int before, int one) noexcept nogil:
+cdef int access_merge(int merging, int before, int one) noexcept nogil:
+    cdef int op = ACCESS_ALL_OF if merging == AUTH_MERGING_AND else ACCESS_ANY_OF
     cdef int decides = ACCESS_IS_DENIED if op == ACCESS_ALL_OF else ACCESS_IS_GRANTED
     cdef int elsewhere = ACCESS_IS_GRANTED if op == ACCESS_ALL_OF else ACCESS_IS_NEUTRAL
+    if before == ACCESS_IS_UNSAID or merging <= AUTH_MERGING_OFF:
+        return one
     if before == ACCESS_IS_ELSEWHERE and one == ACCESS_IS_ELSEWHERE:
         return one
     if before == ACCESS_IS_ELSEWHERE:

@@ -200,6 +200,7 @@ cdef enum:
     BAD_HEADER_START_BODY = 2
 
 cdef enum:
+    AUTH_MERGING_ENDS = -1      # Off is written, and no Require with it
     AUTH_MERGING_OFF = 0
     AUTH_MERGING_AND = 1
     AUTH_MERGING_OR = 2

@@ -166,6 +166,76 @@ ProxyPass / http://127.0.0.1:{m0}/
 )
 
 
+KNOWN = """\
+  AuthType Basic
+  AuthName "known"
+  AuthUserFile "{root}/users"
+  AuthGroupFile "{root}/groups"
+"""
+
+LIMITED = Conf(
+    "limited",
+    """\
+<Location /any>
+  <KNOWN>
+  <Limit GET>
+    <RequireAny>
+      Require all granted
+    </RequireAny>
+  </Limit>
+  <Limit POST>
+    Require user bob
+  </Limit>
+</Location>
+<Location /all>
+  <KNOWN>
+  <LimitExcept POST>
+    <RequireAll>
+      Require valid-user
+      <RequireNone>
+        Require user eve
+      </RequireNone>
+    </RequireAll>
+  </LimitExcept>
+</Location>
+<Proxy http://127.0.0.1:{m0}/p>
+  <KNOWN>
+  Require user bob
+</Proxy>
+<Location /p>
+  Require valid-user
+</Location>
+<Location /p/and>
+  AuthMerging And
+  Require group guests staff
+</Location>
+<Location /p/and/or>
+  AuthMerging Or
+  Require user dan
+</Location>
+<Location /p/silent>
+  AuthMerging And
+</Location>
+<Location /p/off>
+  AuthMerging Off
+</Location>
+<Location /p/off/and>
+  AuthMerging And
+  Require user eve
+</Location>
+<Location /pro>
+  AuthMerging And
+  Require group guests staff
+</Location>
+<Location /prob>
+  AuthMerging Off
+</Location>
+ProxyPass / http://127.0.0.1:{m0}/
+""".replace("  <KNOWN>\n", KNOWN),
+    files=FILES,
+)
+
+
 METHODS = Conf(
     "methods",
     """\
@@ -424,6 +494,26 @@ CASES: tuple[Case, ...] = (
             ("bob", (basic("bob"),)),
             ("zoe", (basic("zoe", "x"),)),
         )
+    ),
+    *(
+        Case(
+            f"limited: {method} {path} {user}",
+            LIMITED,
+            get(path, *((basic(user),) if user else ()), method=method),
+        )
+        for path, methods in (
+            ("/any", ("GET", "HEAD", "POST", "PUT")),
+            ("/all", ("GET", "POST", "PUT")),
+            *(
+                (path, ("GET",))
+                for path in (
+                    *("/p", "/p/and", "/p/and/or", "/p/silent", "/p/off"),
+                    *("/p/off/and", "/pro", "/prob"),
+                )
+            ),
+        )
+        for method in methods
+        for user in ("", "bob", "eve", "dan")
     ),
     *(
         Case(f"methods: {method} {path}", METHODS, get(path, method=method))
