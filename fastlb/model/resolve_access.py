@@ -316,13 +316,17 @@ def escaped_quotes(text: str) -> str:
 
 
 def auth_provider(_run: Drafts, place: Place, node: Node) -> None:
-    """`AuthBasicProvider`: more lines of a section are one list."""
+    """`AuthBasicProvider`: more lines of a section are one list.
+
+    Who is asked twice says the same, and is asked once.
+    """
     conf = place.draft.conf
     said = conf.auth_basic_providers or ()
     # socache only remembers what others say, and so does the core
     words = (word for word in node.args if word.lower() != "socache")
     more = (_word(AuthProvider, word) for word in words)
-    place.draft.conf = replace(conf, auth_basic_providers=(*said, *more))
+    providers = tuple(dict.fromkeys((*said, *more)))
+    place.draft.conf = replace(conf, auth_basic_providers=providers)
 
 
 def basic_fake(_run: Drafts, place: Place, node: Node) -> None:

@@ -12,7 +12,7 @@ from fastlb.facts.rules import (
     OldAccess,
     OldWord,
 )
-from fastlb.facts.words import Order, Satisfy
+from fastlb.facts.words import AuthProvider, Order, Satisfy
 
 LISTEN = "Listen 80\n"
 GRANTED = AccessRule(AccessOp.GRANTED)
@@ -169,6 +169,12 @@ def test_limits_hold_for_all_within_containers() -> None:
             AccessRule(AccessOp.ANY_OF, rules=(local,)),
         ),
     )
+
+
+def test_who_knows_users_is_asked_once() -> None:
+    text = LISTEN + "<Location />\n" + 3 * "AuthBasicProvider file anon file\n"
+    conf = model_of(text + "</Location>\n").vhosts[0].sections[0].conf
+    assert conf.auth_basic_providers == (AuthProvider.FILE, AuthProvider.ANON)
 
 
 def test_old_directives_are_taken_with_a_warning() -> None:
