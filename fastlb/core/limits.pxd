@@ -120,7 +120,7 @@ cdef enum:
     EXPR_FILE_BYTES_MAX = 65536         # of file(); a larger one is an error
     EXPR_GLOB_STEPS_MAX = 1 << 20       # of one -fnmatch; more are an error
     ENV_COUNT_MAX = 256             # environment variables that rules or logs name
-    HOST_NAMES_MAX = 8              # Require host lines; more are denied
+    HOST_NAMES_MAX = 64             # lists of names in Require host; beyond: 500
     # who may (verdicts.pxd, credentials.pxd)
     USER_BYTES_MAX = 255            # a longer name is nobody's
     PASSWORD_BYTES_MAX = 512        # a longer one is wrong; as libxcrypt

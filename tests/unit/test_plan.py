@@ -114,6 +114,25 @@ def test_access_is_decided_by_address_variable_and_name() -> None:
     assert (denied["status"], denied["because"]) == (403, "denied")
 
 
+def test_names_that_keep_out_are_counted_by_themselves() -> None:
+    """Lines about groups take none of their numbers, the same names have one."""
+    groups = "".join(f"Require group g{n}\n" for n in range(70))
+    denied = "".join(f"Deny from h{n}.example\n" for n in range(64))
+    plan = Plan(
+        "ProxyPass / http://127.0.0.1:1/\n"
+        f"<Location /groups>\n{groups}</Location>\n"
+        f"<Location />\n{denied}{denied}</Location>\n"
+        "<Location /more>\nOrder deny,allow\nDeny from h64.example\n</Location>\n"
+    )
+    free = [(number, False) for number in range(64)]
+    asked = plan("/", names=free[:-1])
+    assert (asked["what"], asked["host_wanted"]) == ("wait", 63)
+    assert plan("/", names=free)["what"] == "member"
+    assert plan("/", names=[*free[:-1], (63, True)])["status"] == 403
+    # That it is not that one can no longer be found out.
+    assert plan("/more", names=free)["status"] == 500
+
+
 def test_what_a_member_may_read_otherwise_must_be_allowed_too() -> None:
     plan = Plan(
         "ProxyPass / http://127.0.0.1:1/\nAllowEncodedSlashes NoDecode\n"

@@ -184,7 +184,7 @@ cdef class Explainer:
             number = x.facts.host_wanted - 1
             told["what"] = "wait"
             told["number"] = number
-            told["names"] = plan_names[number]
+            told["names"] = plan_hosts[number]
             told["forward"] = bool(x.facts.host_forward)
             return told
         if what == DECIDED_MEMBER:

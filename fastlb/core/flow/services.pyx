@@ -184,7 +184,7 @@ cdef bint service_ask_host(exchange *x) noexcept with gil:
     try:
         client_learn_remote(c)
         services.ask_host(
-            plan_names[number], bool(x.facts.host_forward),
+            plan_hosts[number], bool(x.facts.host_forward),
             string_of(&c.remote_text[0], c.remote_text_length),
             (c.number, c.requests), number)
         return True

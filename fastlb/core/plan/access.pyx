@@ -94,11 +94,14 @@ cdef bint access_hit(request_facts *r, access_op *op) noexcept nogil:
     elif op.op == ACCESS_METHOD:
         return names_method(r, op.names, op.name_count)
     elif op.op == ACCESS_HOST or op.op == ACCESS_FORWARD_DNS:
-        if op.names_number < HOST_NAMES_MAX:
-            if r.client.host_known[op.names_number] == HOST_UNKNOWN:
-                r.host_wanted = op.names_number + 1
-                r.host_forward = op.op == ACCESS_FORWARD_DNS
-            return r.client.host_known[op.names_number] == HOST_ALLOWED
+        if op.names_number >= HOST_NAMES_MAX:
+            # To be none of these would let somebody in that one of them keeps out.
+            r.undecided = True
+            return False
+        if r.client.host_known[op.names_number] == HOST_UNKNOWN:
+            r.host_wanted = op.names_number + 1
+            r.host_forward = op.op == ACCESS_FORWARD_DNS
+        return r.client.host_known[op.names_number] == HOST_ALLOWED
     elif op.op == ACCESS_USER:
         for i in range(op.name_count):
             if same_text(value(op.names[i].data, op.names[i].length), r.user):

@@ -40,7 +40,7 @@ cdef struct access_op:
     int name_count
     text *names                 # methods, users
     int *envs
-    int names_number            # index into plan_names (Python lists): HOST, GROUP
+    int names_number            # GROUP: index into plan_names; HOST: into plan_hosts
     int expr                    # EXPR: its number
     bint names_user             # EXPR: it asks for REMOTE_USER
 
@@ -106,8 +106,10 @@ cdef struct plan_auth:
     unsigned char[PROVIDERS_MAX] providers
     plan_guests *guests         # NULL: not said
 
-# Names of Require host, and groups, by number.
+# Groups, and names of Require host, by number; and all are forgotten.
 cdef list plan_names
+cdef list plan_hosts
+cdef object access_forget()
 # What AuthRequest names, by number.
 cdef list auth_requests
 # An AccessRule as nodes in prefix order.

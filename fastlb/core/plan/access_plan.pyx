@@ -5,6 +5,8 @@ import os
 
 cdef list plan_names = []
 cdef list auth_requests = []
+cdef list plan_hosts = []
+cdef dict plan_host_numbers = {}
 
 
 cdef int access_size(object rule) except -1:
@@ -70,7 +72,9 @@ cdef int access_write(access_op *ops, object rule) except -1:
         op.names = <text *>plan_alloc(sizeof(text) * len(rule.args))
         for i, arg in enumerate(rule.args):
             op.names[i] = plan_text(arg)
-    elif op.op in (ACCESS_HOST, ACCESS_FORWARD_DNS, ACCESS_GROUP):
+    elif op.op in (ACCESS_HOST, ACCESS_FORWARD_DNS):
+        op.names_number = plan_host_number(op.op, tuple(rule.args))
+    elif op.op == ACCESS_GROUP:
         plan_names.append(tuple(rule.args))
         op.names_number = len(plan_names) - 1
     elif op.op == ACCESS_EXPR:
@@ -81,6 +85,22 @@ cdef int access_write(access_op *ops, object rule) except -1:
         used += access_write(ops + used, inner)
     op.size = used
     return used
+
+
+cdef int plan_host_number(int kind, tuple names) except -1:
+    """The same names have one number: what is found holds for all who ask."""
+    if (kind, names) not in plan_host_numbers:
+        plan_host_numbers[kind, names] = len(plan_hosts)
+        plan_hosts.append(names)
+    return plan_host_numbers[kind, names]
+
+
+cdef object access_forget():
+    """Another plan begins."""
+    plan_names.clear()
+    auth_requests.clear()
+    plan_hosts.clear()
+    plan_host_numbers.clear()
 
 
 cdef access_op *plan_access(object rule, int *count) except NULL:

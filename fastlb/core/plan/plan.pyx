@@ -614,8 +614,7 @@ cdef object plan_begin(
     for regex in model.regexes:
         plan_places[regex.pattern, regex.ignore_case] = regex.place
     plan_deciding = model.deciding_variables
-    plan_names.clear()
-    auth_requests.clear()
+    access_forget()
     verdicts_begin()
     plan_envs.clear()
     tls_names_begin()
