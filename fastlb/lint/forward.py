@@ -7,9 +7,12 @@ observed) or here, since there is no path to compare.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fastlb.config.tree import Node
-from fastlb.facts.rules import AccessOp
+from fastlb.facts.rules import AccessOp, AccessRule, MethodLimit, OldAccess, OldWord
 from fastlb.facts.vhost import SectionKind
+from fastlb.facts.words import Order, Satisfy, Word
 from fastlb.model.drafts import Drafts, SectionDraft, ServerDraft
 from fastlb.model.proxy_sections import section_matches
 from fastlb.model.resolve_access import access_rule
@@ -48,14 +51,53 @@ def lint_forward(run: Drafts) -> None:
 
 
 def _guards(section: SectionDraft) -> bool:
-    """A <Proxy> for any target that does not let everybody in."""
-    if not section.is_proxy:
+    """A <Proxy> for any target that does not let everybody in by a CONNECT."""
+    if not section.is_proxy or section_matches(section, _ANY_TARGET) is not True:
         return False
     rule = access_rule(section.draft)
-    is_open = rule is None or rule.op is AccessOp.GRANTED
-    if is_open and section.draft.conf.old_access is None:
-        return False
-    return section_matches(section, _ANY_TARGET) is True
+    old = section.draft.conf.old_access
+    asks = rule is not None and not _admits(rule)
+    if old is None:
+        return asks
+    if _said(old.satisfies, Satisfy.ALL) is Satisfy.ANY:
+        return asks and not _admits_old(old)
+    return asks or not _admits_old(old)
+
+
+def _holds(limits: Sequence[MethodLimit]) -> bool:
+    """Is what stands within these <Limit>s said for CONNECT?"""
+    return all(("CONNECT" in limit.names) is not limit.others for limit in limits)
+
+
+def _applies(rule: AccessRule) -> bool:
+    if rule.rules:
+        return any(map(_applies, rule.rules))
+    return _holds(rule.limits)
+
+
+def _admits(rule: AccessRule) -> bool:
+    """Does it let in whoever sends a CONNECT?"""
+    if not _applies(rule):
+        return True
+    if rule.op is AccessOp.ANY_OF:
+        return any(_admits(inner) for inner in rule.rules if _applies(inner))
+    if rule.op is AccessOp.ALL_OF:
+        return all(map(_admits, rule.rules))
+    return rule.op is AccessOp.GRANTED and not rule.negated
+
+
+def _said(words: Sequence[OldWord], usual: Word) -> Word:
+    return next((word.word for word in reversed(words) if _holds(word.limits)), usual)
+
+
+def _admits_old(old: OldAccess) -> bool:
+    everybody = any(
+        rule.op is AccessOp.GRANTED and _holds(rule.limits) for rule in old.allow
+    )
+    denies = any(_holds(rule.limits) for rule in old.deny)
+    if _said(old.orders, Order.DENY_ALLOW) is Order.DENY_ALLOW:
+        return everybody or not denies
+    return everybody and not denies
 
 
 def _open(run: Drafts, server: ServerDraft, node: Node) -> None:

@@ -43,6 +43,9 @@ def test_that_only_connect_is_served_is_warned_about() -> None:
         '<Proxy "*">\nRequire all denied\n</Proxy>\n',
         "<ProxyMatch .>\n" + REQUIRE + "</ProxyMatch>\n",
         "<Proxy *>\nOrder deny,allow\nDeny from all\nAllow from 10\n</Proxy>\n",
+        "<Proxy *>\n<Limit GET CONNECT>\n" + REQUIRE + "</Limit>\n</Proxy>\n",
+        "<Proxy *>\n<LimitExcept GET>\n" + REQUIRE + "</LimitExcept>\n</Proxy>\n",
+        "<Proxy *>\nRequire all granted\nSatisfy all\nDeny from all\n</Proxy>\n",
     ],
 )
 def test_a_section_for_every_target_closes_it(section: str) -> None:
@@ -56,6 +59,14 @@ def test_a_section_for_every_target_closes_it(section: str) -> None:
         "<Proxy http://h>\n" + REQUIRE + "</Proxy>\n",
         "<Proxy balancer://b>\n" + REQUIRE + "</Proxy>\n",
         "<Proxy *>\n</Proxy>\n",
+        "<Proxy *>\n<Limit GET>\n" + REQUIRE + "</Limit>\n</Proxy>\n",
+        "<Proxy *>\n<LimitExcept CONNECT>\n" + REQUIRE + "</LimitExcept>\n</Proxy>\n",
+        "<Proxy *>\n<Limit POST>\n<RequireAll>\n" + REQUIRE + "Require not ip 10.1\n"
+        "</RequireAll>\n</Limit>\n</Proxy>\n",
+        "<Proxy *>\n<Limit GET>\nDeny from all\n</Limit>\n</Proxy>\n",
+        "<Proxy *>\nOrder deny,allow\nAllow from all\nDeny from all\n</Proxy>\n",
+        "<Proxy *>\nRequire all granted\nSatisfy any\nDeny from all\n</Proxy>\n",
+        "<Proxy *>\nRequire all granted\n" + REQUIRE + "</Proxy>\n",
         "<Location />\n" + REQUIRE + "</Location>\n",
     ],
 )
