@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from fastlb._pcre2 import PatternError, PatternLimitError
+from fastlb.base.regular import open_regular
 from fastlb.config.lexer import filesystem_path
 from fastlb.config.tree import Node
 from fastlb.facts.regex import compile_pcre
@@ -174,7 +175,7 @@ def _is_welcome(path: str) -> bool:
     if not os.path.basename(path).startswith("index."):
         return False
     try:
-        with open(path, "rb") as page:
+        with open_regular(path) as page:
             return _WELCOME.search(page.read(_PAGE_BYTES)) is not None
     except OSError:
         return False

@@ -5,9 +5,9 @@ httpd says nothing at its start, and answers every request with 500.
 
 from __future__ import annotations
 
-import os
 from typing import Final
 
+from fastlb.base.regular import open_regular
 from fastlb.config.tree import Node
 from fastlb.model.drafts import Drafts
 from fastlb.users.files import users_of
@@ -19,7 +19,7 @@ READ_MAX: Final = 1 << 20  # of a file that is looked through
 def lint_users(run: Drafts) -> None:
     for node, path in run.auth_files:
         try:
-            with open(path, "rb") as file:
+            with open_regular(path) as file:
                 text = file.read(READ_MAX)
         except PermissionError:
             continue  # whoever checks need not be who serves
@@ -27,7 +27,7 @@ def lint_users(run: Drafts) -> None:
             run.report.warn(
                 node,
                 "FB0351",
-                f"{node.name}: {os.strerror(problem.errno or 0)}",
+                f"{node.name}: {problem.strerror}",
                 why="requests that need it are answered with 500, or with 401 where it"
                 " holds groups",
                 cure="make it with htpasswd -c",

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from fastlb.base.regular import open_regular
+
 Stamp = tuple[int, ...]
 RACY_NS: Final = 50_000_000
 """A file that was written so short a time ago may be written again unseen: clocks of
@@ -52,7 +54,7 @@ class Files:
         stamp = stamp_of(os.stat(path))
         if kept is not None and kept.stamp == stamp and kept.settled:
             return kept
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             found = os.fstat(file.fileno())
             text = file.read()
             after = os.fstat(file.fileno())

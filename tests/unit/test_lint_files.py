@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,8 @@ def test_home_directories_are_looked_for(site: Path) -> None:
     line = f"UserDir {site.parent}/*/static"
     assert told(site, line) == ["UserDir"]
     assert told(site, line + "\n" + PROXY) == []
+
+
+def test_a_fifo_among_the_pages_holds_the_check_up_for_nobody(site: Path) -> None:
+    os.mkfifo(site / "index.html")
+    assert told(site, f"DocumentRoot {site}") == ["DocumentRoot"]
