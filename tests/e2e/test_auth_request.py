@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+
 import pytest
 from peers import Message, answering, request, response
 from rig import Rig
@@ -125,3 +128,20 @@ def test_a_server_that_is_gone_lets_nobody_in(rig: Rig) -> None:
     rig.serve(answering(echo), text=ASKED.format(url="http://127.0.0.1:1"))
     assert rig.ask(request("/in")).status == 500
     assert rig.ask(request("/out")).status == 200
+
+
+def test_who_is_kept_out_here_is_kept_out_whatever_is_said_there(rig: Rig) -> None:
+    """What Require waits for is not forgotten for the other server's sake."""
+    word = base64.b64encode(hashlib.sha1(b"apple").digest()).decode()
+    (rig.folder / "users").write_text(f"eve:{{SHA}}{word}\n")
+    (rig.folder / "groups").write_text("banned: eve\n")
+    rig_with(
+        rig,
+        response(b"yes"),
+        "<Location /in>\nAuthType Basic\nAuthName x\nAuthUserFile users\n"
+        "AuthGroupFile groups\n<RequireAll>\nRequire valid-user\n"
+        "Require not group banned\n</RequireAll>\n</Location>\n",
+    )
+    word = base64.b64encode(b"eve:apple").decode()
+    sent = request("/in", fields=f"Authorization: Basic {word}\r\n")
+    assert rig.ask(sent).status == 401

@@ -106,6 +106,36 @@ def test_groups(rig: Rig) -> None:
     assert rig.ask(request("/in", fields=credentials("bob", "secret"))).status == 401
 
 
+@pytest.mark.parametrize("path", ["/in", "/in/..%5Cout", "/in/..;/out"])
+def test_what_is_asked_under_one_reading_of_a_path_is_answered(
+    rig: Rig, path: str
+) -> None:
+    """A member may read /in/..\\out as /out, which is open."""
+    (rig.folder / "groups").write_text("banned: eve\n")
+    vault(
+        rig,
+        "AuthGroupFile groups\n<RequireAll>\nRequire valid-user\n"
+        "Require not group banned\n</RequireAll>",
+    )
+    sent = request(path, fields=credentials("eve", "apple"))
+    assert [rig.ask(sent).status for _ in range(2)] == [401, 401]
+    sent = request(path, fields=credentials("bob", "secret"))
+    assert rig.ask(sent).status == 200
+
+
+def test_a_file_that_has_no_end_holds_nobody_up(rig: Rig) -> None:
+    """Neither the check nor a worker waits for who writes to a FIFO."""
+    vault(rig)
+    path = rig.folder / "users"
+    path.unlink()
+    os.mkfifo(path)
+    sent = request("/in", fields=credentials("bob", "secret"))
+    for _ in range(4):
+        assert rig.ask(sent).status == 500
+    users_in(rig, bob=hashed(b"secret"))
+    assert rig.ask(sent).status == 200
+
+
 def test_a_changed_file_holds_for_the_next_request(rig: Rig) -> None:
     vault(rig)
     sent = request("/in", fields=credentials("bob", "secret"))

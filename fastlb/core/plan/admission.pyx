@@ -188,7 +188,8 @@ cdef int admitted_elsewhere(request_facts *r, int *because) noexcept nogil:
 
 cdef int request_admission(request_facts *r, int *because) noexcept nogil:
     cdef int refusal = admitted_here(r, because)
-    if unlikely(plan.any_elsewhere) and refusal == 0 and not r.host_wanted:
+    if unlikely(plan.any_elsewhere) and refusal == 0 and not r.host_wanted \
+            and r.asks.kind == ASKS_NOTHING:
         return admitted_elsewhere(r, because)
     return refusal
 

@@ -52,7 +52,8 @@ cdef int request_admit(request_facts *r, decision *d) noexcept nogil:
         return decided_error(d, 500, BECAUSE_OF_NOTHING)
     r.host_wanted = 0
     refusal = request_admission(r, &because)
-    if likely(refusal == 0 and not r.host_wanted) and r.req.method_id != METHOD_CONNECT:
+    if likely(refusal == 0 and not r.host_wanted and r.asks.kind == ASKS_NOTHING) \
+            and r.req.method_id != METHOD_CONNECT:
         refusal = readings_refuse(r, &because)
     if unlikely(r.undecided or r.arena.starved):
         return decided_error(d, 500, BECAUSE_OF_NOTHING)

@@ -4,9 +4,9 @@ A request goes to a member only if it would have been let through whichever way 
 member reads it (path.pyx); so whatever the strictest of the readings says holds. All
 else - settings, the mapping, the target - is of the first reading, which is httpd's.
 """
-# uses: ground/text, ground/path, ground/arena, plan/plan, plan/facts, plan/target,
-#       plan/rewritten, plan/match, plan/conditional, plan/rules, plan/redirect,
-#       plan/admission
+# uses: ground/text, ground/path, ground/arena, plan/verdicts, plan/plan, plan/facts,
+#       plan/target, plan/rewritten, plan/match, plan/conditional, plan/rules,
+#       plan/redirect, plan/admission
 
 cdef struct first_reading:
     value decoded
@@ -225,7 +225,8 @@ cdef bint reading_decide(
         return False
     moved[0] = first.mapping != NULL and match_redirect(r, True, &elsewhere) != 0
     r.refused = request_admission(r, &r.refused_because)
-    return r.refused == 0
+    # What it asks must be answered before another reading asks.
+    return r.refused == 0 and r.asks.kind == ASKS_NOTHING
 
 
 cdef bint sections_differ(
