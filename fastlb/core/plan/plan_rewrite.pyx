@@ -6,7 +6,7 @@
 import os
 
 from fastlb.facts.rewrite import CondTest, PartKind
-from fastlb.facts.rewrite_maps import FUNCTIONS, MapKind
+from fastlb.facts.rewrite_maps import FUNCTIONS as _MAP_FUNCTIONS, MapKind
 from fastlb.facts.variables import Language
 
 cdef dict REWRITE_OPTIONS = {
@@ -184,7 +184,7 @@ cdef object plan_rewrite_map(rewrite_map *m, object known):
     m.name = plan_text(known.name)
     m.function = -1
     if known.kind is MapKind.INT:
-        m.function = list(FUNCTIONS).index(known.source)
+        m.function = list(_MAP_FUNCTIONS).index(known.source)
     m.path = plan_text(
         known.source + (".pag" if known.kind is MapKind.SDBM else ""))
     m.number = len(rewrite_map_facts)
