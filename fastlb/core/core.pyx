@@ -62,7 +62,7 @@ cdef void go_on_with(downstream *d, int verdict) noexcept nogil:
     watch.now_us = clock_us()
     request_learn_verdict(&d.x.facts, verdict)
     timer_clear(&d.c.timer)
-    exchange_route(d.x)
+    exchange_route_anew(d.x)
     turn_end()
 
 
@@ -194,7 +194,7 @@ cdef class Core:
             watch.now_us = clock_us()
             timer_clear(&d.c.timer)
             with nogil:
-                exchange_route(d.x)
+                exchange_route_anew(d.x)
                 turn_end()
 
     def verdict_answer(self, connection, request, int verdict, bint keep):

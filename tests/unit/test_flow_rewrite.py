@@ -166,3 +166,23 @@ def test_a_kept_connection_of_http_1_0_is_told_so() -> None:
         assert line(head, "Connection") == "Keep-Alive"
         assert line(head, "Keep-Alive") == "timeout=7, max=9"
         assert client.is_silent()
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_rules_are_met_anew_when_a_name_is_known(allowed: bool) -> None:
+    text = (
+        "RewriteEngine on\nRewriteCond %{ENV:stage} !done\n"
+        f"RewriteRule ^/old/(.*) /new/$1 [PT,E=stage:done]\n{ONE}"
+        "<Location /new>\nRequire host example.org\n</Location>\n"
+    )
+    with Bench(text) as bench:
+        client = bench.ask(get("/old/x"))
+        bench.until(lambda: len(bench.services.hosts) == 1)
+        bench.core.host_answer(*bench.services.hosts[0][3:], allowed)
+        if not allowed:
+            assert client.status() == 403
+            return
+        member = bench.members[0].accept()
+        assert member.head().startswith(b"GET /new/x ")
+        member.send(answer(b"ok", "Connection: close"))
+        assert client.status() == 200
