@@ -103,3 +103,9 @@ class Expression:
     asks_for_user: bool = False  # REMOTE_USER
     variables: tuple[str, ...] = ()  # of the environment that it names
     place: str = field(default="", compare=False)  # "If at conf/fastlb.conf:12"
+
+    @property
+    def is_plain(self) -> bool:
+        """Is its text what is written, letter by letter?"""
+        text = self.text.encode("latin-1", "replace")
+        return self.ops == (Op(Step.TEXT, 0, text),)

@@ -14,6 +14,7 @@ from fastlb.config.tree import Node
 from fastlb.config.units import maybe_integer
 from fastlb.facts.rules import Redirect
 from fastlb.model.drafts import Drafts, Handler, Place, ReverseDraft
+from fastlb.model.expressions import taken
 from fastlb.model.report import Mistake, did_you_mean
 from fastlb.model.resolve_params import balancer_target
 from fastlb.model.targets import is_balancer_url
@@ -97,14 +98,13 @@ def redirect(run: Drafts, place: Place, node: Node) -> None:
     pattern, url = _redirect_parts(place, words, is_3xx)
     if is_regex:
         run.take_regex(node, pattern, number="FB0281")
-    if pattern == "" and url is not None and re.search(r"%\{", url):
-        raise Mistake(
-            "FB0202",
-            "Redirect: expressions in the URL are not supported",
-            cure="RedirectMatch takes parts of the path, as $1",
-            word=url,
-        )
-    rule = Redirect(status, pattern, is_regex, url)
+    composed = None
+    if pattern == "" and url is not None:
+        words_before = f"Cannot parse redirect expression '{url}': "
+        said = taken(run, node, url, number="FB0281", words=words_before, is_text=True)
+        if not said.is_plain:
+            composed = said
+    rule = Redirect(status, pattern, is_regex, url, composed)
     conf = place.draft.conf
     place.draft.conf = replace(conf, redirects=(*conf.redirects, rule))
 
@@ -148,9 +148,24 @@ def error_document(run: Drafts, place: Place, node: Node) -> None:
         value = ""
     elif not is_url and not value.startswith("/"):
         value = '"' + value.removeprefix('"')
+    _without_holes(run, node, value.removeprefix('"'))
     conf = place.draft.conf
     kept = tuple(pair for pair in conf.error_documents if pair[0] != status)
     place.draft.conf = replace(conf, error_documents=(*kept, (status, value)))
+
+
+def _without_holes(run: Drafts, node: Node, text: str) -> None:
+    """httpd takes it for an expression; one that is more than its text is refused."""
+    words = "Cannot parse expression in ErrorDocument: "
+    said = taken(run, node, text, number="FB0282", words=words, is_text=True)
+    if not said.is_plain:
+        raise Mistake(
+            "FB0282",
+            "ErrorDocument: expressions are not supported",
+            why="%{...}, $0 to $9 and backslashes make it one",
+            cure="name a path of a member, which knows what was asked for",
+            word=text,
+        )
 
 
 def set_handler(run: Drafts, place: Place, node: Node) -> None:
@@ -161,6 +176,13 @@ def set_handler(run: Drafts, place: Place, node: Node) -> None:
             "FB0284",
             "SetHandler proxy:... is not supported",
             cure="use ProxyPass in the section",
+            word=word,
+        )
+    if word[:5].lower() == "expr=":
+        raise Mistake(
+            "FB0284",
+            "SetHandler expr=... is not supported",
+            cure="write SetHandler within <If>",
             word=word,
         )
     lowered = word.lower()

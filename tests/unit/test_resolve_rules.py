@@ -220,7 +220,7 @@ def test_an_unknown_handler_is_a_warning() -> None:
     ("line", "text"),
     [
         ("ProxyPassReverse /a http://h/", "ProxyPassReverse can not have a path when"),
-        ("Redirect permanent http://%{HTTP_HOST}/", "Redirect: expressions in the URL"),
+        ("Redirect permanent http://%{HOST}/", "Cannot parse redirect expression"),
     ],
 )
 def test_refusals_in_sections(line: str, text: str) -> None:

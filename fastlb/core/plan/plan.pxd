@@ -74,6 +74,7 @@ cdef struct redirect_op:
     int regex                   # -1: prefix
     plan_format url
     bint has_url
+    int composed                # of the expression that is the URL; -1: none
 
 cdef struct remote_proxy:
     network network

@@ -289,6 +289,9 @@ cdef object plan_conf_of(plan_conf *c, object conf, plan_section *sections):
         c.redirects[i].pattern = plan_text(rule.pattern)
         c.redirects[i].regex = plan_regex(rule.pattern) if rule.is_regex else -1
         c.redirects[i].has_url = rule.url is not None
+        c.redirects[i].composed = -1
+        if rule.composed is not None:
+            c.redirects[i].composed = plan_expression(rule.composed, False)
         c.redirects[i].url = plan_template(
             rule.url, 0 if rule.is_regex else NO_GROUPS, False, False)
     c.limit_request_body = (

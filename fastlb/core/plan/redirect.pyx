@@ -1,6 +1,23 @@
 """Redirect and its kin: the first rule that fits answers."""
 # uses: ground/text, io/writer, ground/path, ground/arena, plan/template, plan/plan,
-#       plan/facts, plan/undecided, plan/path, plan/own_name, plan/target
+#       plan/facts, plan/undecided, plan/path, plan/own_name, plan/target, plan/expr
+
+cdef value redirect_composed(request_facts *r, int number) noexcept nogil:
+    """The URL that an expression makes, encoded up to its query or fragment; NULL: it
+    could not be worked out."""
+    cdef value url = expr_text(r, number, NULL)
+    cdef unsigned int i
+    cdef writer w
+    if url.data == NULL:
+        return url
+    i = 0
+    while i < url.length and url.data[i] != c'?' and url.data[i] != c'#':
+        i += 1
+    arena_write(&r.arena, &w)
+    put_path(&w, url.data, i, PATH_CANONICAL)
+    put(&w, url.data + i, url.length - i)
+    return arena_written(&r.arena, &w)
+
 
 cdef int redirect_apply(
         request_facts *r, redirect_op *op, bint absolute_needed,
@@ -30,11 +47,16 @@ cdef int redirect_apply(
     out.location = value(NULL, 0)
     if not op.has_url:
         return 1
-    arena_write(&r.arena, &w)
-    put_template(
-        &r.env[0], &w, &op.url, &groups[0] if op.regex >= 0 else NULL, r.decoded,
-        path_form(r))
-    url = arena_written(&r.arena, &w)
+    if unlikely(op.composed >= 0):
+        url = redirect_composed(r, op.composed)
+        if url.data == NULL:
+            return -500
+    else:
+        arena_write(&r.arena, &w)
+        put_template(
+            &r.env[0], &w, &op.url, &groups[0] if op.regex >= 0 else NULL, r.decoded,
+            path_form(r))
+        url = arena_written(&r.arena, &w)
     if memchr_or_end(url.data, c'?', url.length) != url.data + url.length:
         query.length = 0
     host = self_reference(r)

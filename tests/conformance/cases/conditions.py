@@ -166,6 +166,31 @@ ProxyPass /gone http://127.0.0.1:{m1}/
     + PASS,
 )
 
+MOVED = Conf(
+    "redirect expr",
+    """\
+<Location /a>
+  Redirect "https://%{HTTP_HOST}%{REQUEST_URI}"
+</Location>
+<Location /b>
+  Redirect 307 "/other%{tolower:%{REQUEST_URI}}?x=%{REQUEST_METHOD}"
+</Location>
+<If "%{QUERY_STRING} == 'plain'">
+  Redirect permanent "https://front.test:8443%{REQUEST_URI}"
+</If>
+<If "%{QUERY_STRING} == 'gone'">
+  Redirect gone
+</If>
+<Location /c>
+  Redirect "https://plain.test/c"
+</Location>
+<Location /d>
+  Redirect "https://d.test/%{file:/nothing/there}"
+</Location>
+"""
+    + PASS,
+)
+
 LOGGED = Conf(
     "log expr",
     """\
@@ -229,6 +254,13 @@ CASES = (
         HEADERS,
         get("/", "X-Low: a", "X-Low: b"),
         members=MISSING,
+    ),
+    *(
+        Case(f"redirect expr {target}", MOVED, get(target, host="Front.Test:81"))
+        for target in (
+            *("/a", "/a/X%20y?q=%41", "/b/AbC", "/b?z", "/x?plain", "/x?gone"),
+            *("/c/d?e", "/d", "/x"),
+        )
     ),
     Case("log expr 200", LOGGED, (*get("/x"), Log("logs/a", 1))),
     Case(
