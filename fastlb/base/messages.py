@@ -754,6 +754,11 @@ _REWRITING = {
         "A RewriteRule or RewriteCond is malformed, or asks for what is not served.",
         "Do what the message says.",
     ),
+    "FB0809": Message(
+        "notice",
+        "A RewriteRule with [P] leads back to this server.",
+        "Write PT.",
+    ),
     "FB0808": Message(
         "error",
         "A RewriteMap cannot be read, or is of a kind that is not served.",

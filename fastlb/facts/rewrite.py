@@ -8,6 +8,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from fastlb.facts.expressions import Expression
 from fastlb.facts.mapping import Mapping
 from fastlb.facts.rewrite_maps import RewriteMap
 
@@ -63,6 +64,7 @@ class CondTest(enum.Enum):
     NUMBER_EQUAL = "-eq"
     NUMBER_GREATER = "-gt"
     NUMBER_GREATER_EQUAL = "-ge"
+    EXPRESSION = "expr"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ class RewriteCond:
     negated: bool
     or_next: bool
     no_vary: bool
+    expression: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)

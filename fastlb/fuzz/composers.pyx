@@ -47,17 +47,27 @@ cdef void fuzz_end(exchange *x) noexcept nogil:
 cdef bint fuzz_route(exchange *x) noexcept nogil:
     """Up to the target of a mapping; False: it is not for a member."""
     cdef redirected moved
+    cdef rewrite_outcome made
     cdef int because
     if match_path(&x.facts) < 0 or not match_locations(&x.facts):
         return False
     must(x.facts.decoded.length > 0)
     rules_env_if(&x.facts, 0, x.facts.conf_count)
-    if not match_mapping(&x.facts) \
+    if x.facts.vhost.rewrite != NULL:
+        if rewrite_in_server(&x.facts, &made) != REWROTE_NOTHING:
+            must(300 <= made.status < 600)
+            return False
+        must(x.facts.decoded.length > 0)
+    if not find_mapping(&x.facts) \
             or match_target(&x.facts) < 0 or not match_proxy_sections(&x.facts):
         return False
     must(x.facts.target.length > 0)
     if request_admission(&x.facts, &because) == 0:
         readings_refuse(&x.facts, &because)
+    if x.facts.vhost.rewrite != NULL and rewrite_in_sections(
+            &x.facts, &made) != REWROTE_NOTHING:
+        must(x.facts.decoded.length > 0)
+        return False
     rules_env(&x.facts)
     return match_redirect(&x.facts, True, &moved) == 0
 

@@ -26,6 +26,7 @@ from fastlb.model.drafts import (
     RewriteDraft,
     RewriteTarget,
 )
+from fastlb.model.expressions import taken
 from fastlb.model.report import Mistake, did_you_mean
 from fastlb.model.resolve_server import absolute
 from fastlb.model.rewrite_flags import RuleFlags, cond_flags, rule_flags
@@ -113,20 +114,21 @@ def rewrite_cond(run: Drafts, place: Place, node: Node) -> None:
     draft = _draft(place)
     draft.is_touched = True
     try:
-        draft.conds.append(_cond(run, node))
+        in_section = place.section is not None
+        draft.conds.append(_cond(run, node, in_section))
     except WordProblem as problem:
         raise Mistake("FB0805", f"RewriteCond: {problem}") from problem
 
 
-def _cond(run: Drafts, node: Node) -> RewriteCond:
+def _cond(run: Drafts, node: Node, in_section: bool) -> RewriteCond:
     line = split_line(node.raw)
     if line is None:
         raise WordProblem(f"bad argument line '{node.raw}'")
     flags = cond_flags(line.flags)
-    if line.first.lower() == "expr":
-        raise WordProblem("expressions are not supported")
     pattern = line.second
     negated = pattern.startswith("!")
+    if line.first.lower() == "expr":
+        return _expression_cond(run, node, pattern, negated, flags)
     test, operand, inverts = _test_of(pattern.removeprefix("!"))
     if test in _UNSERVED_TESTS:
         raise WordProblem(f"{test.value} is not supported: fastlb serves no files")
@@ -142,7 +144,7 @@ def _cond(run: Drafts, node: Node) -> RewriteCond:
     if test is CondTest.REGEX:
         _compile(run, node, operand, ignore_case)
     return RewriteCond(
-        subject=_expansion(line.first),
+        subject=_expansion(line.first, in_section=in_section),
         test=test,
         pattern=operand,
         shown_pattern=pattern,
@@ -150,6 +152,24 @@ def _cond(run: Drafts, node: Node) -> RewriteCond:
         negated=negated is not inverts,
         or_next="or" in flags,
         no_vary="nv" in flags,
+    )
+
+
+def _expression_cond(
+    run: Drafts, node: Node, pattern: str, negated: bool, flags: set[str]
+) -> RewriteCond:
+    text = pattern.removeprefix("!")
+    words = f'RewriteCond: cannot compile expression "{text}": '
+    return RewriteCond(
+        subject=(),
+        test=CondTest.EXPRESSION,
+        pattern=text,
+        shown_pattern=pattern,
+        ignore_case=False,
+        negated=negated,
+        or_next="or" in flags,
+        no_vary="nv" in flags,
+        expression=taken(run, node, text, number="FB0805", words=words),
     )
 
 
@@ -202,7 +222,10 @@ def _rule(
         query_none = True
     is_substituted = line.second != "-" and not flags.sets_status
     if is_substituted and "p" in flags.on:
-        draft.targets.append(_target(node, output))
+        if output.startswith("/"):
+            _leads_back(run, node, flags, output)
+        else:
+            draft.targets.append(_target(node, output))
     return RewriteRule(
         conds=conds,
         pattern=pattern,
@@ -214,6 +237,19 @@ def _rule(
         file=node.file,
         line=node.line,
         **_said(run, node, flags),  # type: ignore[arg-type]
+    )
+
+
+def _leads_back(run: Drafts, node: Node, flags: RuleFlags, output: str) -> None:
+    """[P] to a path of ours: httpd asks itself for it, here it is mapped at once."""
+    flags.on -= {"p"}
+    flags.on |= {"pt", "l"}
+    run.report.note(
+        node,
+        "FB0809",
+        f"[P] to {output} leads back to this server: it is taken as PT",
+        why="httpd asks itself for the path, over a connection of its own",
+        word=output,
     )
 
 
@@ -359,7 +395,7 @@ def _target(node: Node, output: str) -> RewriteTarget:
         raise WordProblem(
             f"[P] to {output}: the host must be written"
             if "://" in output
-            else f"[P] to {output}: it leads back here; write PT, or the member's URL"
+            else f"[P] to {output}: write the member's URL"
         )
     if is_balancer_url(found[1]):
         try:
@@ -376,15 +412,31 @@ def _compile(run: Drafts, node: Node, pattern: str, ignore_case: bool) -> None:
     )
 
 
-def _expansion(text: str) -> Expansion:
+def _expansion(text: str, *, in_section: bool = False) -> Expansion:
     parts = expansion_of(text)
     for part in parts:
-        if part.kind is PartKind.VARIABLE and part.text[:5].upper() in (
-            "LA-U:",
-            "LA-F:",
-        ):
-            raise WordProblem(f"%{{{part.text}}} is not supported")
+        if part.kind is PartKind.VARIABLE:
+            _look_ahead(part.text, in_section)
     return parts
+
+
+def _look_ahead(name: str, in_section: bool) -> None:
+    """%{LA-U:NAME} where it is what %{NAME} is: who a user is, is known in sections."""
+    prefix, rest = name[:5].upper(), name[5:].upper()
+    if prefix not in ("LA-U:", "LA-F:"):
+        return
+    if rest.startswith("ENV:") or rest in _KNOWN_LATE[in_section]:
+        raise WordProblem(
+            f"%{{{name}}} is not supported here"
+            + ("" if in_section else ": put the rule into <Location />")
+        )
+
+
+_KNOWN_LATE: Final = {
+    True: ("REQUEST_FILENAME", "SCRIPT_FILENAME"),
+    False: ("REQUEST_FILENAME", "SCRIPT_FILENAME", "REMOTE_USER", "AUTH_TYPE"),
+}
+"""What a look ahead would find out, by whether the rule stands in a section."""
 
 
 HANDLERS: Final[dict[str, Handler]] = {

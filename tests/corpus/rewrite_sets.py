@@ -534,6 +534,26 @@ SECTIONS: Final[tuple[Set, ...]] = (
     ),
 )
 
+EXPRESSIONS: Final[tuple[Set, ...]] = tuple(
+    (
+        f"expression {text}",
+        f"{ON}RewriteCond expr {text}\nRewriteRule ^ {M0}/hit-%1-%0 [P]\n",
+        ("/a/bc?x=y | X-A: one", "/b | X-A: two", "/c", "/a | Upgrade: websocket"),
+    )
+    for text in (
+        '"%{REQUEST_URI} =~ m#^/(.)#"',
+        "\"%{HTTP:X-A} == 'one'\"",
+        "\"!%{HTTP:X-A} == 'one'\"",
+        "\"%{HTTP:X-A} in { 'one', 'two' }\"",
+        "\"tolower(%{HTTP:Upgrade}) == 'websocket' && %{HTTPS} == 'off'\"",
+        "\"%{QUERY_STRING} -strmatch 'x=*'\"",
+        '"-n %{QUERY_STRING}" [OR]\nRewriteCond %{HTTP:X-A} two',
+        "\"%{REQUEST_METHOD} == 'GET' && ! (%{REQUEST_URI} =~ /b/)\"",
+        "true",
+        "\"%{REMOTE_ADDR} -ipmatch '127.0.0.0/8'\"",
+    )
+)
+
 DIRECTORIES: Final[tuple[Set, ...]] = (
     (
         "in a directory",
@@ -610,4 +630,5 @@ SETS: Final = (
     *PROXIES,
     *SECTIONS,
     *DIRECTORIES,
+    *EXPRESSIONS,
 )

@@ -217,3 +217,20 @@ def test_internal_maps() -> None:
     assert plan("/uaZ1")["location"].endswith(b"/AZ1")
     assert plan("/ea%20b")["location"].endswith(b"/a%20b")
     assert plan("/d?a%41%2fb%zz")["location"].endswith(b"/aA/b%zz")
+
+
+def test_a_proxy_to_ourselves_is_mapped_at_once() -> None:
+    plan = Plan(
+        "RewriteEngine on\nRewriteRule ^/old/(.*) /new/$1 [P]\n"
+        "RewriteRule ^/new - [F]\nProxyPass /new http://127.0.0.1:80/x\n"
+    )
+    assert plan("/old/y?q")["target"] == b"/x/y?q"
+
+
+def test_who_a_user_is_is_looked_ahead_for_in_sections() -> None:
+    plan = Plan(
+        "<Location />\nRewriteEngine on\nRewriteCond %{LA-U:REQUEST_METHOD} (.+)\n"
+        "RewriteRule . - [E=RU:%1]\nRequestHeader set X-U %{RU}e\n</Location>\n"
+        "ProxyPass / http://127.0.0.1:80/\n"
+    )
+    assert plan("/x")["env"]["RU"] == b"GET"

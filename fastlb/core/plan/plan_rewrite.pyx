@@ -1,5 +1,5 @@
 """mod_rewrite's facts as C lists, made with the plan (rewrite_rules.pxd)."""
-# uses: ground/text, plan/build, plan/tls_names, plan/variable_names,
+# uses: ground/text, plan/build, plan/tls_names, plan/variable_names, plan/expr_ops,
 #       plan/rewrite_rules, plan/plan, plan/rewrite_map, plan/rewrite_cond,
 #       plan/rewrite_index
 
@@ -39,6 +39,8 @@ cdef rewrite_text rewrite_text_of(object parts) except *:
         p.literal = plan_text(part.text if p.kind <= PART_ESCAPED else None)
         if p.kind == PART_VARIABLE:
             name = part.text
+            if name[:5].upper() in ("LA-U:", "LA-F:"):
+                name = name[5:]     # the check takes it where that is the same
             try:
                 p.variable = plan_variable_number(name, Language.REWRITE)
             except ValueError:
@@ -70,6 +72,9 @@ cdef object plan_rewrite_cond(rewrite_cond *c, object cond):
     c.regex = -1
     if c.test == TEST_REGEX:
         c.regex = plan_regex(cond.pattern, cond.ignore_case)
+    c.expr = -1
+    if cond.expression is not None:
+        c.expr = plan_expression(cond.expression, True)
     c.subject = rewrite_text_of(cond.subject)
     c.pattern = plan_text(cond.pattern)
     c.shown = plan_text(cond.shown_pattern)

@@ -1,6 +1,6 @@
 """One RewriteCond: is it true of this request?"""
 # uses: ground/chartable, ground/text, io/writer, plan/rewrite_rules, plan/undecided,
-#       plan/rewrite_run, plan/rewrite_trace, plan/rewrite_text
+#       plan/rewrite_run, plan/expr, plan/rewrite_trace, plan/rewrite_text
 
 cdef bint rewrite_cond_holds(rewriting *w, const rewrite_cond *c) noexcept nogil:
     cdef value subject = rewrite_expand(w, &c.subject, NULL, NULL)
@@ -14,6 +14,8 @@ cdef bint rewrite_cond_holds(rewriting *w, const rewrite_cond *c) noexcept nogil
             if subject.data == NULL:
                 w.cond_subject = value(b"", 0)
             memcpy(&w.cond_groups[0], &groups[0], sizeof(groups))
+    elif c.test == TEST_EXPRESSION:
+        holds = cond_expression(w, c)
     elif c.test >= TEST_NUMBER_LESS:
         holds = cond_numbers(c, number_of(subject))
     elif c.test >= TEST_STRING_LESS:
@@ -29,6 +31,18 @@ cdef bint rewrite_cond_holds(rewriting *w, const rewrite_cond *c) noexcept nogil
             value(b" [NC]", 5) if c.ignore_case else value(b"", 0),
             value(b"matched", 7) if holds else value(b"not-matched", 11))
     return holds
+
+
+cdef bint cond_expression(rewriting *w, const rewrite_cond *c) noexcept nogil:
+    """One that cannot be worked out does not hold; the log has been told why."""
+    cdef expr_groups groups
+    groups.subject = value(NULL, 0)
+    if expr_holds(w.r, c.expr, &groups) != 1:
+        return False
+    if not c.negated:
+        w.cond_subject = groups.subject
+        memcpy(&w.cond_groups[0], &groups.pairs[0], sizeof(w.cond_groups))
+    return True
 
 
 cdef long long number_of(value v) noexcept nogil:

@@ -55,6 +55,7 @@ cdef enum:
     TEST_NUMBER_EQUAL = 15
     TEST_NUMBER_GREATER = 16
     TEST_NUMBER_GREATER_EQUAL = 17
+    TEST_EXPRESSION = 18
 
 cdef struct rewrite_cond:
     unsigned char test          # TEST_*
@@ -63,6 +64,7 @@ cdef struct rewrite_cond:
     bint or_next
     bint no_vary
     int regex                   # -1
+    int expr                    # -1
     rewrite_text subject
     text pattern                # what is compared with
     text shown
