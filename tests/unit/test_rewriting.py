@@ -207,6 +207,19 @@ def test_a_map_that_changes_within_a_second_is_read_anew(tmp_path: Path) -> None
         time.sleep(0.05)  # it looks once a second
 
 
+def test_chance_falls_once_for_a_request(tmp_path: Path) -> None:
+    (tmp_path / "hosts").write_text("x 127.0.0.1:80|127.0.0.1:81\n")
+    plan = Plan(
+        f"RewriteEngine on\nRewriteMap m rnd:{tmp_path}/hosts\n"
+        "RewriteRule ^/(.*) http://${m:x}/$1 [P]\n"
+        "SetEnvIf Request_URI gif$ is_gif\n"
+    )
+    for path in ("/a", "/a%20b", "/a;b"):
+        found = [plan(path) for _ in range(40)]
+        assert {one["what"] for one in found} == {"member"}, path
+        assert len({one["member"] for one in found}) == 2
+
+
 def test_internal_maps() -> None:
     plan = Plan(
         "RewriteEngine on\nRewriteMap u int:toupper\nRewriteMap e int:escape\n"

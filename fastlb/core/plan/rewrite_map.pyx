@@ -46,7 +46,7 @@ cdef value rewrite_map_value(rewriting *w, rewrite_map *m, value key) noexcept n
         return value(NULL, 0)
     found = p.value
     if m.kind == MAP_RANDOM:
-        found = rewrite_map_part(found)
+        found = rewrite_map_part(found, w.r.is_reading)
         if found.length == 0:
             return value(NULL, 0)
     return arena_copy(&w.r.arena, found.data, found.length)
@@ -61,8 +61,9 @@ cdef rewrite_pair *rewrite_pair_of(
     return &pairs[at]
 
 
-cdef value rewrite_map_part(value all_parts) noexcept nogil:
-    """One of the parts between bars, each with the same chance."""
+cdef value rewrite_map_part(value all_parts, bint again) noexcept nogil:
+    """One of the parts between bars, each with the same chance. again: the one of
+    before, for another reading of the same request."""
     global rewrite_chance
     cdef unsigned int count = 1
     cdef unsigned int i
@@ -70,9 +71,10 @@ cdef value rewrite_map_part(value all_parts) noexcept nogil:
     cdef value part = all_parts
     for i in range(all_parts.length):
         count += all_parts.data[i] == c'|'
-    rewrite_chance ^= rewrite_chance << 13
-    rewrite_chance ^= rewrite_chance >> 7
-    rewrite_chance ^= rewrite_chance << 17
+    if not again:
+        rewrite_chance ^= rewrite_chance << 13
+        rewrite_chance ^= rewrite_chance >> 7
+        rewrite_chance ^= rewrite_chance << 17
     wanted = <unsigned int>(rewrite_chance >> 33) % count
     while True:
         i = <unsigned int>(

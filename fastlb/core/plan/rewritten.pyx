@@ -132,7 +132,8 @@ cdef bint rewrite_keep_query(rewriting *w) noexcept nogil:
         kept = arena_written(&w.r.arena, &out)
     w.r.query = kept
     w.r.query_is_made = True
-    w.r.path_is_plain = False   # what was sent behind the path is not its query
+    if w.is_dir:
+        w.r.path_is_plain = False   # what was sent behind the path is not its query
     return not w.r.arena.starved
 
 
