@@ -106,6 +106,16 @@ def test_groups(rig: Rig) -> None:
     assert rig.ask(request("/in", fields=credentials("bob", "secret"))).status == 401
 
 
+@pytest.mark.parametrize("method", ["OPTIONS", "TRACE"])
+def test_what_goes_no_further_is_asked_as_well(rig: Rig, method: str) -> None:
+    vault(rig)
+    fields = "Max-Forwards: 0\r\n"
+    assert rig.ask(request("/out", method, fields=fields)).status == 200
+    assert rig.ask(request("/in", method, fields=fields)).status == 401
+    fields += credentials("bob", "secret")
+    assert rig.ask(request("/in", method, fields=fields)).status == 200
+
+
 @pytest.mark.parametrize("path", ["/in", "/in/..%5Cout", "/in/..;/out"])
 def test_what_is_asked_under_one_reading_of_a_path_is_answered(
     rig: Rig, path: str

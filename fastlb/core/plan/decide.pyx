@@ -185,8 +185,6 @@ cdef int decide_here(request_facts *r, decision *d) noexcept nogil:
     cdef int what
     cdef bint mapped = find_mapping(r)
     if mapped:
-        if unlikely(r.req.seen >> FIELD_MAX_FORWARDS & 1) and goes_no_further(r):
-            return DECIDED_HERE
         what = decide_sections(r, d)
         if unlikely(what != DECIDED_MEMBER):
             return what
@@ -214,6 +212,9 @@ cdef int decide_here(request_facts *r, decision *d) noexcept nogil:
         d.handler = &d.forced
         return DECIDED_HANDLER
     if likely(mapped):
+        # Who may not ask a member may not ask us in its place.
+        if unlikely(r.req.seen >> FIELD_MAX_FORWARDS & 1) and goes_no_further(r):
+            return DECIDED_HERE
         return DECIDED_MEMBER
     if unlikely(r.rewritten == REWRITTEN_FILE):
         return DECIDED_NOTHING
