@@ -16,6 +16,7 @@ from fastlb._pcre2 import PatternError, PatternLimitError
 from fastlb.facts.regex import compile_pcre
 from fastlb.model.drafts import SectionDraft
 from fastlb.model.globs import GLOB_LETTERS, glob_to_regex
+from fastlb.model.targets import DEFAULT_PORTS
 
 _SEES_THE_END: Final = re.compile(r"[$]|\\[zZbB]|\([?*]")
 """Parts of a regex by which more text behind a match could undo it."""
@@ -69,6 +70,7 @@ def pattern_matches(
         static += "/"  # whatever the request adds begins so
     if is_regex:
         return _regex_matches(pattern, static)
+    static = without_usual_port(static)
     if is_glob:
         head = pattern[: min(pattern.find(c) for c in GLOB_LETTERS if c in pattern)]
         open_end = pattern.endswith("*") and not pattern.endswith("\\*")
@@ -79,6 +81,19 @@ def pattern_matches(
     else:
         head = pattern
     return None if _may_agree(head, static) else False
+
+
+_PORT: Final = re.compile(
+    r"([A-Za-z][A-Za-z0-9+.-]*)(://(?:\[[^/\]]*\]|[^/:*?]*)):([0-9]+)(?=/|$)"
+)
+
+
+def without_usual_port(url: str) -> str:
+    """A URL without the port that its scheme has anyway, as members are called."""
+    found = _PORT.match(url)
+    if found is None or int(found[3]) != DEFAULT_PORTS.get(found[1].lower()):
+        return url
+    return f"{found[1]}{found[2]}{url[found.end() :]}"
 
 
 def _regex_matches(pattern: str, static: str) -> bool | None:

@@ -53,6 +53,7 @@ from fastlb.model.drafts import (
 )
 from fastlb.model.expressions import taken
 from fastlb.model.globs import is_glob
+from fastlb.model.proxy_sections import without_usual_port
 from fastlb.model.rejoin import rejoin
 from fastlb.model.report import Mistake, Report
 from fastlb.model.resolve_params import balancer_target
@@ -227,6 +228,8 @@ def _section(run: Drafts, place: Place, node: Node, kind: SectionKind) -> None:
         balancer, path = balancer_target(pattern, "<Proxy>")
         # The name is compared in lower case, as it is kept everywhere else
         draft.pattern = balancer + path
+    elif kind is SectionKind.PROXY and not is_regex:
+        draft.pattern = without_usual_port(pattern)
     inner = Place(place.server, draft.draft, draft, balancer, place.inert)
     if not place.inert:
         place.server.sections.append(draft)

@@ -253,3 +253,20 @@ def test_names_and_passwords_are_waited_for_in_turn() -> None:
     assert plan("/host", names=[(0, True)])["what"] == "member"
     assert plan("/host")["host_wanted"] == 0
     assert plan("/host", names=[(0, False)])["status"] == 401
+
+
+@pytest.mark.parametrize("mapped", ["http://127.0.0.1:80", "http://127.0.0.1"])
+@pytest.mark.parametrize("said", ["http://127.0.0.1:80", "http://127.0.0.1"])
+@pytest.mark.parametrize("path", ["/secret", "/sec*"])
+def test_a_port_that_need_not_be_written_hides_nothing(
+    mapped: str, said: str, path: str
+) -> None:
+    plan = Plan(
+        f"RewriteEngine on\nRewriteRule ^/x/(.*) {mapped}/$1 [P]\n"
+        f'ProxyPass /y/ {mapped}/\n<Proxy "{said}{path}">\nRequire all denied\n'
+        "</Proxy>\n"
+    )
+    for asked in ("/x/secret", "/y/secret"):
+        assert plan(asked)["status"] == 403, asked
+    for asked in ("/x/open", "/y/open"):
+        assert plan(asked)["what"] == "member"
