@@ -190,16 +190,25 @@ cdef int requires_of(
     return result
 
 
-cdef int access_requires(request_facts *r) noexcept nogil:
-    """... in all sections: <Proxy> first, and then, as one, those of the path."""
+cdef int requires_join(
+        request_facts *r, int before, int begin, int end) noexcept nogil:
+    """What is before some sections, and these as one."""
     cdef int merging
-    cdef int first = min(1 + r.proxy_conf_count, r.conf_count)
-    cdef int before = requires_of(r, 0, first, &merging)
-    cdef int result = requires_of(r, first, r.conf_count, &merging)
-    if likely(result != ACCESS_IS_UNSAID):
-        result = access_merge(merging, before, result)
-    elif merging != AUTH_MERGING_ENDS:
-        result = before
+    cdef int result = requires_of(r, begin, end, &merging)
+    if result != ACCESS_IS_UNSAID:
+        return access_merge(merging, before, result)
+    return ACCESS_IS_UNSAID if merging == AUTH_MERGING_ENDS else before
+
+
+cdef int access_requires(request_facts *r) noexcept nogil:
+    """... in all sections: <Proxy>, then those of the path, then <If>."""
+    cdef int path = min(1 + r.proxy_conf_count, r.conf_count)
+    cdef int ifs = r.conf_count - r.if_conf_count
+    cdef int merging
+    cdef int result = requires_of(r, 0, path, &merging)
+    result = requires_join(r, result, path, ifs)
+    if unlikely(r.if_conf_count):
+        result = requires_join(r, result, ifs, r.conf_count)
     return ACCESS_IS_GRANTED if result == ACCESS_IS_ELSEWHERE else result
 
 

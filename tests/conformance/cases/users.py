@@ -223,6 +223,13 @@ LIMITED = Conf(
   AuthMerging And
   Require user eve
 </Location>
+<Location /p/if>
+  Require user eve
+  <If "true">
+    AuthMerging Or
+    Require user dan
+  </If>
+</Location>
 <Location /pro>
   AuthMerging And
   Require group guests staff
@@ -508,7 +515,7 @@ CASES: tuple[Case, ...] = (
                 (path, ("GET",))
                 for path in (
                     *("/p", "/p/and", "/p/and/or", "/p/silent", "/p/off"),
-                    *("/p/off/and", "/pro", "/prob"),
+                    *("/p/off/and", "/pro", "/prob", "/p/if"),
                 )
             ),
         )
