@@ -127,7 +127,7 @@ cdef enum:
     VERDICTS_MAX = 4096             # kept in one worker
     VERDICT_WAYS = 4                # places that one verdict may have
     VERDICT_KEPT_US = 300000000     # and then asked for again
-    VERDICTS_PER_REQUEST_MAX = 8    # that one request waits for; more: 500
+    VERDICTS_PER_REQUEST_MAX = 32   # that one request waits for; more: 500
     SCRATCH_BYTES = 256             # of an arena within its exchange; more: buffers
     MEMBERS_PER_BALANCER_MAX = 4096     # of a configuration; FB0300
     ADDRESSES_PER_MEMBER_MAX = 8

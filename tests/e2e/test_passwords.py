@@ -106,6 +106,14 @@ def test_groups(rig: Rig) -> None:
     assert rig.ask(request("/in", fields=credentials("bob", "secret"))).status == 401
 
 
+def test_many_lines_about_groups(rig: Rig) -> None:
+    (rig.folder / "groups").write_text("g30: bob\n")
+    lines = "\n".join(f"Require group g{number}" for number in range(31))
+    vault(rig, f"AuthGroupFile groups\n{lines}")
+    assert rig.ask(request("/in", fields=credentials("bob", "secret"))).status == 200
+    assert rig.ask(request("/in", fields=credentials("eve", "apple"))).status == 401
+
+
 @pytest.mark.parametrize("method", ["OPTIONS", "TRACE"])
 def test_what_goes_no_further_is_asked_as_well(rig: Rig, method: str) -> None:
     vault(rig)

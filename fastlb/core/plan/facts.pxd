@@ -37,7 +37,6 @@ cdef struct request_facts:
     int refused_because
     auth_question asks          # what access waits for; asks.kind ASKS_NOTHING
     int verdict_count           # what it has learned
-    auth_verdict verdicts[VERDICTS_PER_REQUEST_MAX]
     bint undecided              # access hangs on a match that was given up: 500
     unsigned int regex_us       # spent on matches, REGEX_REQUEST_US_MAX
     int status                  # of the answer; 0: there is none yet
@@ -70,6 +69,7 @@ cdef struct request_facts:
     value forced_handler        # by a rule's [H]; data NULL: none
     made_cookie *cookies     # to be set by the answer
     arena arena
+    auth_verdict verdicts[VERDICTS_PER_REQUEST_MAX]    # verdict_count of them
     value env[ENV_COUNT_MAX]    # plan.env_count of them
     head req
 
