@@ -60,6 +60,10 @@ cdef class PlanProbe:
         self.end()
         free(self.r)
 
+    def close(self):
+        """Give back what the last request holds."""
+        self.end()
+
     cdef void end(self) noexcept:
         arena_end(&self.r.arena)
         buffer_drop(&self.input)

@@ -7,6 +7,7 @@ requests that httpd was asked with.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,13 @@ def written(kind: str, one: dict[str, Any]) -> str:
 @cache
 def plan() -> Plan:
     return Plan(TEXT, listen="Listen 127.0.0.1:80\nServerName front.test\n")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_plan() -> Iterator[None]:
+    yield
+    plan().close()
+    plan.cache_clear()
 
 
 def values(kind: str, one: dict[str, Any]) -> list[object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -96,10 +97,11 @@ def conditions(draw: st.DrawFn, depth: int = 3) -> str:
 
 
 @pytest.fixture(scope="module")
-def plan() -> Plan:
+def plan() -> Iterator[Plan]:
     made = Plan("ProxyPass / http://127.0.0.1:1/\n")
     made("/", "X: aB")
-    return made
+    yield made
+    made.close()
 
 
 @given(conditions())
