@@ -7,8 +7,8 @@ read within bounds; whatever is no plain answer counts as none, which is 500.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Iterable, Sequence
+from string import ascii_letters, digits
 from typing import Final
 
 from fastlb._core import Request
@@ -32,10 +32,9 @@ NOT_FOR_CLIENTS: Final = frozenset(
         *("content-encoding", "content-language", "date", "server"),
     )
 )
-STATUS: Final = re.compile(rb"HTTP/1\.[01] ([1-5]\d\d)(?: [^\r\n]*)?")
-FIELD: Final = re.compile(
-    rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e\x80-\xff]*)"
-)
+VERSIONS: Final = (b"HTTP/1.0", b"HTTP/1.1")
+TOKEN: Final = frozenset(b"!#$%&'*+-.^_`|~" + ascii_letters.encode() + digits.encode())
+TEXT: Final = frozenset({0x09, *range(0x20, 0x7F), *range(0x80, 0x100)})
 
 Field = tuple[str, str]
 Told = tuple[int, list[Field]]
@@ -72,17 +71,19 @@ def question(asked: AuthRequest, request: Request, scheme: str) -> bytes:
 def read(head: bytes) -> Told | None:
     """Status and fields; None: it is no head."""
     first, *lines = head.removesuffix(b"\r\n\r\n").split(b"\r\n")
-    status = STATUS.fullmatch(first)
-    if status is None:
+    version, _, rest = first.partition(b" ")
+    status, _, reason = rest.partition(b" ")
+    is_status = len(status) == 3 and status.isdigit() and 100 <= int(status) < 600
+    if version not in VERSIONS or not is_status or not TEXT.issuperset(reason):
         return None
     fields: list[Field] = []
     for line in lines:
-        found = FIELD.fullmatch(line)
-        if found is None:
+        name, colon, value = line.partition(b":")
+        is_field = name and colon and TOKEN.issuperset(name)
+        if not is_field or not TEXT.issuperset(value):
             return None
-        name, value = (part.decode("latin-1") for part in found.groups())
-        fields.append((name, value.rstrip(" \t")))
-    return int(status[1]), fields
+        fields.append((name.decode(), value.decode("latin-1").strip(" \t")))
+    return int(status), fields
 
 
 async def told_by(asked: AuthRequest, head: bytes) -> Told | None:
