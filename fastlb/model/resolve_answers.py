@@ -182,7 +182,7 @@ def set_handler(run: Drafts, place: Place, node: Node) -> None:
         raise Mistake(
             "FB0284",
             "SetHandler expr=... is not supported",
-            cure="write SetHandler within <If>",
+            cure="put the handler alone into a section <If>",
             word=word,
         )
     lowered = word.lower()
