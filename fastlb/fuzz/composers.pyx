@@ -48,20 +48,17 @@ cdef bint fuzz_route(exchange *x) noexcept nogil:
     """Up to the target of a mapping; False: it is not for a member."""
     cdef redirected moved
     cdef rewrite_outcome made
+    cdef decision d
     cdef int because
-    if match_path(&x.facts) < 0 or not match_locations(&x.facts):
+    if decide_before(&x.facts, &d) != DECIDED_MEMBER:
         return False
     must(x.facts.decoded.length > 0)
-    rules_env_if(&x.facts, 0, x.facts.conf_count)
-    if x.facts.vhost.rewrite != NULL:
-        if rewrite_in_server(&x.facts, &made) != REWROTE_NOTHING:
-            must(300 <= made.status < 600)
-            return False
-        must(x.facts.decoded.length > 0)
     if not find_mapping(&x.facts) \
             or match_target(&x.facts) < 0 or not match_proxy_sections(&x.facts):
         return False
     must(x.facts.target.length > 0)
+    if x.facts.vhost.any_if and not match_ifs_again(&x.facts):
+        return False
     if request_admission(&x.facts, &because) == 0:
         readings_refuse(&x.facts, &because)
     if x.facts.vhost.rewrite != NULL and rewrite_in_sections(

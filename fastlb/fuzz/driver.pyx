@@ -12,7 +12,7 @@ cdef struct named_target:
     const char *name
     fuzz_target run
 
-cdef named_target[12] fuzz_targets = [
+cdef named_target[13] fuzz_targets = [
     named_target(b"request_head", fuzz_request_head),
     named_target(b"response_head", fuzz_response_head),
     named_target(b"chunked", fuzz_chunked),

@@ -75,6 +75,31 @@ ProxyVia Full
     ProxyPassReverse / http://{host}:{a}/
     ProxyPassReverseCookieDomain member.example a.example
     ProxyPassReverseCookiePath / /x/
+    RewriteEngine on
+    RewriteCond %{{HTTP:Upgrade}} =websocket [NC]
+    RewriteCond %{{HTTP:Connection}} "upgrade(.*)" [NC]
+    RewriteRule "^/wr/(.*)$" "ws://{host}:{a}/$1?%1" [P,QSA]
+    RewriteCond %{{QUERY_STRING}} "^(.*)r=([^&]*)"
+    RewriteCond %{{THE_REQUEST}} "!HTTP/1[.]0$"
+    RewriteRule "^/q/(.*)$" "/%2/$1?%1" [PT,E=q:%2,CO=q:%2:a.example]
+    RewriteRule "^/red/(.*)$" "http://other.example/$1" [R=302,NE,L]
+    RewriteRule "^/nx/([^x]*)x(.*)$" "/nx/$1y$2" [N=40,B]
+    RewriteRule "^/rp/(.*)$" "http://{host}:{b}/$1" [P,B,NE]
+    RewriteRule "^/forbid/" - [F]
+    <If "%{{HTTP:X-E}} =~ /^(a+)(.*)$/ && %{{REQUEST_URI}} != '/e'">
+        RequestHeader set X-E "expr=%{{tolower:%{{HTTP:X-E}}}}%{{base64:%{{HTTP:X-F}}}}"
+        Header set X-E "expr=%{{escape:%{{QUERY_STRING}}}}"
+    </If>
+    <ElseIf "unbase64(req('X-F')) -in {{ 'a', '%{{REQUEST_URI}}' }}">
+        Header set X-F "expr=%{{unescape:%{{HTTP:X-F}}}}%{{md5:%{{HTTP_COOKIE}}}}"
+    </ElseIf>
+    <Else>
+        SetEnvIfExpr "%{{HTTP:X-F}} -strmatch 'b*' || %{{QUERY_STRING}} =~ /(f.*)/" f=$1
+    </Else>
+    RequestHeader set X-F "expr=%{{sha1:%{{THE_REQUEST}}}}" "expr=%{{HTTP:X-F}} -gt 7"
+    <Location /e/>
+        Require expr "req('X-F') == req('X-E') || %{{HTTP_HOST}} -fnmatch 'a*'"
+    </Location>
     ProxyPass /server-status !
     Redirect permanent /old http://other.example/new
     RedirectMatch "^/r/(.*)$" "/n/$1"
