@@ -35,7 +35,8 @@ KINDS: dict[str, Kind] = {
             or (setting == "LocationMatch, slashes as they are" and "//" in spelling)
         )
     ),
-    "`..` where a group of `ProxyPassMatch` meets its target": (
+    "`..` where a group of `ProxyPassMatch`, or of a `RewriteRule` with `P` or `PT`, "
+    "meets its target": (
         lambda setting, spelling, httpd, ours: (
             ours == [403]
             and setting.startswith("a group")

@@ -376,7 +376,7 @@ OFFERS: Mapping[str, tuple[Step, ...]] = {
     "TLS 1.3": over(version="TLSv1.3"),
 }
 
-PLAIN = Conf(
+CLEAR = Conf(
     "https of a Listen without a certificate",
     "Listen 127.0.0.1:{port2} https\nProxyPass / http://127.0.0.1:{m0}/\n"
     "<VirtualHost 127.0.0.1:{port2}>\n  ServerName plain.test\n</VirtualHost>\n",
@@ -384,7 +384,7 @@ PLAIN = Conf(
 )
 
 CASES: tuple[Case, ...] = (
-    Case(f"{PLAIN.name}: plain", PLAIN, get("/x", port="port2")),
+    Case(f"{CLEAR.name}: plain", CLEAR, get("/x", port="port2")),
     *table(NAMES, ASKED),
     *(case for conf in POLICIES for case in table(conf, POLICY_ROWS)),
     *table(STRICT, {None: ("one.test", "two.test"), "two.test": ("two.test",)}),
