@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from contextlib import suppress
+from contextlib import closing, suppress
 
 import psutil
 import pytest
@@ -160,6 +160,11 @@ def test_a_large_head_passes_both_ways(rig: Rig) -> None:
 def test_a_worker_without_descriptors_waits_for_some(rig: Rig) -> None:
     """Clients wait in the backlog; nobody is refused, and the worker does not spin."""
     rig.serve(fine)
+    # The connection to the member is there: what becomes free is for clients alone,
+    # whichever of them the worker meets first.
+    with closing(rig.client()) as before:
+        before.send(request(fields="Connection: close\r\n"))
+        assert before.take_response().status == 200
     process = psutil.Process(rig.pid)
     spare = 12
     process.rlimit(psutil.RLIMIT_NOFILE, (process.num_fds() + spare,) * 2)
