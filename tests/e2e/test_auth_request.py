@@ -80,6 +80,24 @@ def test_a_client_cannot_bring_them_itself(rig: Rig) -> None:
     assert got.body == b"X-User=None X-Groups=None X-Other=None Cookie=None"
 
 
+def test_nor_what_a_member_reads_as_the_same_name(rig: Rig) -> None:
+    """Gateways make HTTP_X_USER of X-User and of X_User."""
+    came: list[Message] = []
+
+    def keep(message: Message) -> bytes:
+        came.append(message)
+        return response(b"in")
+
+    asked = rig.member(answering(lambda _: response(status="204 No Content")))
+    rig.serve(answering(keep), text=ASKED.format(url=asked.url))
+    sent = "X_User: admin\r\nX_GROUPS: root\r\nX_Use: 1\r\n"
+    assert rig.ask(request("/in", fields=sent)).body == b"in"
+    (got,) = came
+    assert got.field("X_User") is None
+    assert got.field("X_GROUPS") is None
+    assert got.field("X_Use") == "1"
+
+
 @pytest.mark.parametrize("status", ["401 Unauthorized", "403 Forbidden"])
 def test_a_refusal_goes_to_the_client_with_its_fields(rig: Rig, status: str) -> None:
     seen = rig_with(

@@ -110,11 +110,24 @@ cdef void out_add_proxies(exchange *x, out_list *out) noexcept nogil:
             <unsigned char>field_number(name.data, name.length), False)
 
 
+cdef bint names_are_alike(
+        const char *one, const char *other, unsigned int length) noexcept nogil:
+    cdef unsigned char a, b
+    cdef unsigned int i
+    for i in range(length):
+        a = char_lower(<unsigned char>one[i])
+        b = char_lower(<unsigned char>other[i])
+        if (c'-' if a == c'_' else a) != (c'-' if b == c'_' else b):
+            return False
+    return True
+
+
 cdef void out_take(out_list *out, const char *name, unsigned int length) noexcept nogil:
-    """No field of that name is passed on, and no rule finds it."""
+    """No field of that name is passed on, and no rule finds it; X_User neither, which
+    is X-User to members that make variables of names (CGI, WSGI)."""
     cdef int i
     for i in range(out.count):
-        if out.fields[i].name_length == length and bytes_equal_nocase(
+        if out.fields[i].name_length == length and names_are_alike(
                 out.fields[i].name, name, length):
             out.fields[i].id = FIELD_CONNECTION
             out.fields[i].name_length = 0
