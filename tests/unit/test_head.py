@@ -9,7 +9,7 @@ import random
 from typing import Any
 
 from corpus_cases import Case, load, pairs
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rows import rows
 
@@ -436,6 +436,7 @@ LIMITS = {"line_bytes": 30, "field_bytes": 12, "field_count": 4}
 TOO_MUCH = ("request line", "field size", "field count")
 
 
+@example(0, [(1, 0, [])] * 4 + [(1, 0, [6, 6])], False, random.Random(0))
 @given(
     st.integers(0, 40),
     st.lists(
@@ -460,7 +461,11 @@ def test_limits_hold_before_the_end_as_they_do_at_it(
     early = _probe.exceeds(raw, [*ends, len(raw) - 2], **LIMITS)
     found = _probe.parse_request(raw, **LIMITS)
     if isinstance(found, tuple) and found[1] in TOO_MUCH:
-        assert early is not None and early[1] == found[1]
+        assert early is not None
+        # One too many is told of at the end of its first line; what comes behind it may
+        # make it too long as well, which is what the whole head is refused for.
+        grown = early[1] == "field count" and found[1] == "field size"
+        assert early[1] == found[1] or (grown and len(fields) > LIMITS["field_count"])
     else:
         assert early is None
 
