@@ -82,7 +82,7 @@ cdef enum:
     SECTIONS_MATCHED_MAX = 64       # sections that may apply to one request; more: 500
     CONFS_MAX = SECTIONS_MATCHED_MAX + 1    # and what holds outside them
     EDITED_VALUE_BYTES_MAX = 8192   # a field value after Header edit
-    # rewriting (plan/rewriting.pxd); what exceeds a bound is answered with 500
+    # rewriting (plan/rewriting.pyx); what exceeds a bound is answered with 500
     REWRITE_BYTES_MAX = 65536       # of anything that is expanded
     REWRITE_MADE_BYTES_MAX = 8 << 20    # of all that one run expands
     REWRITE_STEPS_MAX = 100000      # rules tried for one request, in all rounds

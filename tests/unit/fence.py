@@ -198,6 +198,22 @@ def foreign(core: Core) -> dict[str, list[str]]:
     return {name: names for name, names in found.items() if names}
 
 
+def idle(core: Core) -> dict[str, list[str]]:
+    """Functions that a header declares and no other module calls. Cython exports them,
+    and chapters of one module need no header to call each other."""
+    others = " ".join(
+        path.read_text()
+        for folder in ("probe", "fuzz")
+        for path in (core.root / "fastlb" / folder).glob("*.pyx")
+    )
+    called = set(re.findall(r"\w+", others))
+    found = {
+        name: sorted(chapter.declares - called)
+        for name, chapter in core.chapters.items()
+    }
+    return {name: names for name, names in found.items() if names}
+
+
 def write(core: Core) -> None:
     """Put the heads right."""
     for name, files in core.files.items():
@@ -224,3 +240,4 @@ if __name__ == "__main__":
     print("upward:", *map(whole.says, whole.upward()), sep="\n    ")
     print("circles:", *map(" ".join, whole.circles()), sep="\n    ")
     print("declared for others:", *foreign(whole).items(), sep="\n    ")
+    print("declared for nobody:", *idle(whole).items(), sep="\n    ")

@@ -39,6 +39,10 @@ def test_a_header_speaks_for_its_own_chapter() -> None:
     assert not fence.foreign(CORE)
 
 
+def test_what_a_header_declares_another_module_calls() -> None:
+    assert not fence.idle(CORE)
+
+
 def drawn(page: str) -> list[str]:
     """The chapters of the drawing in ARCHITECTURE.md, from the top."""
     (block,) = (part for part in page.split("```") if part.startswith("\n core  "))
@@ -79,6 +83,8 @@ def tree(tmp_path: Path) -> Path:
     shutil.copytree(fence.ROOT / "fastlb/core", tmp_path / "fastlb/core")
     for suffix in ("pyx", "pxd"):
         shutil.copy(fence.ROOT / f"fastlb/_core.{suffix}", tmp_path / "fastlb")
+    for folder in ("probe", "fuzz"):
+        shutil.copytree(fence.ROOT / "fastlb" / folder, tmp_path / "fastlb" / folder)
     return tmp_path
 
 
@@ -172,6 +178,16 @@ def test_two_homes_are_seen(tree: Path) -> None:
 def test_what_is_declared_for_nobody_is_seen(tree: Path) -> None:
     core = plant(tree, "io/timer.pxd", "cdef int planted() noexcept nogil\n")
     assert core.faults == ["planted: io/timer declares it, nobody defines it"]
+
+
+def test_what_is_declared_and_called_within_is_seen(tree: Path) -> None:
+    plant(tree, "io/timer.pxd", "cdef int planted() noexcept nogil\n")
+    core = plant(
+        tree, "io/timer.pyx", "\n\ncdef int planted() noexcept nogil:\n    return 0\n"
+    )
+    assert fence.idle(core) == {"io/timer": ["planted"]}
+    (tree / "fastlb/probe/timer.pyx").write_text("def ask():\n    return planted()\n")
+    assert not fence.idle(fence.read_core(tree))
 
 
 def test_a_header_for_others_is_seen(tree: Path) -> None:

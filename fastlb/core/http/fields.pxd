@@ -94,7 +94,5 @@ cdef struct head:
     unsigned int first[FIELDS_KNOWN_MAX]    # of the first field with that id, if seen
     field fields[FIELD_COUNT_MAX]
 
-# Take out the fields whose name_length was set to 0.
-cdef void head_without_nameless(head *h) noexcept nogil
 # The first field with that id, or NULL.
 cdef field *head_field(head *h, int id) noexcept nogil

@@ -286,6 +286,7 @@ cdef field *head_field(head *h, int id) noexcept nogil:
     return NULL
 
 
+# Take out the fields whose name_length was set to 0.
 cdef void head_without_nameless(head *h) noexcept nogil:
     cdef int i
     cdef int count = 0

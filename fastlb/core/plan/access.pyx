@@ -4,6 +4,7 @@
 
 # Methods -------------------------------------------------------------------------
 
+# Does one of the names stand for the request's method?
 cdef bint names_method(request_facts *r, const text *names, int count) noexcept nogil:
     cdef const char *method = request_bytes(r) + r.req.method.offset
     cdef int i
@@ -41,6 +42,7 @@ cdef bint access_applies(request_facts *r, access_op *op) noexcept nogil:
 
 # Verdicts ------------------------------------------------------------------------
 
+# Known, or asked for and VERDICT_UNKNOWN.
 cdef int access_verdict(request_facts *r, auth_question *q) noexcept nogil:
     cdef int i
     verdict_key_of(q)
@@ -54,6 +56,7 @@ cdef int access_verdict(request_facts *r, auth_question *q) noexcept nogil:
     return VERDICT_UNKNOWN
 
 
+# The last section's value: the number of a group file, -1 when none is said.
 cdef int access_group_file(request_facts *r) noexcept nogil:
     cdef int i
     for i in range(r.conf_count - 1, -1, -1):
@@ -201,7 +204,12 @@ cdef int requires_join(
 
 
 cdef int access_requires(request_facts *r) noexcept nogil:
-    """... in all sections: <Proxy>, then those of the path, then <If>."""
+    """Require of all sections, merged (AuthMerging): <Proxy>, then those of the path,
+    then <If>.
+
+    returns ACCESS_*; r.host_wanted or r.asks is set when that depends on what is not
+    known yet
+    """
     cdef int path = min(1 + r.proxy_conf_count, r.conf_count)
     cdef int ifs = r.conf_count - r.if_conf_count
     cdef int merging
@@ -231,6 +239,7 @@ cdef int access_merge(int merging, int before, int one) noexcept nogil:
 
 # Apache 2.2 ----------------------------------------------------------------------
 
+# The word that is said for the request's method by Order or Satisfy.
 cdef int access_old_word(
         request_facts *r, const old_word *words, int count, int usual) noexcept nogil:
     cdef int i
@@ -248,6 +257,7 @@ cdef bint old_list_holds(request_facts *r, access_op *ops, int count) noexcept n
     return False
 
 
+# Order, Allow and Deny.
 cdef bint access_old_admits(request_facts *r, old_access *old) noexcept nogil:
     cdef int order = access_old_word(
         r, old.orders, old.order_count, ORDER_DENY_ALLOW)

@@ -109,16 +109,5 @@ cdef struct plan_auth:
 # Groups, and names of Require host, by number; and all are forgotten.
 cdef list plan_names
 cdef list plan_hosts
-cdef object access_forget()
 # What AuthRequest names, by number.
 cdef list auth_requests
-# An AccessRule as nodes in prefix order.
-cdef access_op *plan_access(object rule, int *count) except NULL
-# What a DirConf says of the old directives and of passwords; NULL: nothing.
-cdef old_access *plan_old(object conf) except? NULL
-cdef plan_auth *plan_auth_of(object conf) except? NULL
-cdef text *plan_texts(object words) except NULL
-# AllowMethods; NULL: not said
-cdef method_limit *plan_methods(object conf) except? NULL
-# AuthRequest: its number; ELSEWHERE_UNSAID, ELSEWHERE_OFF
-cdef int plan_elsewhere(object conf) except? -3

@@ -103,6 +103,7 @@ cdef object access_forget():
     plan_host_numbers.clear()
 
 
+# An AccessRule as nodes in prefix order.
 cdef access_op *plan_access(object rule, int *count) except NULL:
     cdef access_op *ops
     count[0] = access_size(rule)
@@ -130,6 +131,7 @@ cdef access_op *plan_old_list(object rules, int *count) except NULL:
     return out
 
 
+# What a DirConf says of the old directives and of passwords; NULL: nothing.
 cdef old_access *plan_old(object conf) except? NULL:
     cdef old_access *out
     old = conf.old_access
@@ -188,6 +190,7 @@ cdef plan_guests *plan_guests_of(object said) except NULL:
     return out
 
 
+# AllowMethods; NULL: not said
 cdef method_limit *plan_methods(object conf) except? NULL:
     cdef method_limit *out
     if conf.allow_methods is None:
@@ -198,6 +201,7 @@ cdef method_limit *plan_methods(object conf) except? NULL:
     return out
 
 
+# AuthRequest: its number; ELSEWHERE_UNSAID, ELSEWHERE_OFF
 cdef int plan_elsewhere(object conf) except? -3:
     if conf.auth_request is None:
         return ELSEWHERE_UNSAID

@@ -19,6 +19,7 @@ cdef str ENV_OF_NOTE = "\0n:"
 cdef str ENV_OF_FIELD = "\0o:"
 
 
+# That many bytes, cleared.
 cdef void *plan_alloc(size_t size) except NULL:
     cdef void *p = calloc(1, size if size else 1)
     if p == NULL:
@@ -79,6 +80,7 @@ cdef int plan_env_find(value name) noexcept nogil:
     return -1
 
 
+# Number of a pattern; -1 for None.
 cdef int plan_regex(object pattern, bint ignore_case=False) except -2:
     if pattern is None:
         return -1

@@ -32,17 +32,3 @@ cdef struct client_facts:
     unsigned char local[ADDRESS_BYTES]
     unsigned char remote_text_length
     char remote_text[ADDRESS_TEXT_BYTES]    # of the client's address
-
-# The address as text, made when first asked for; the local address, asked for once.
-cdef void client_learn_remote(client_facts *client) noexcept nogil
-cdef void client_learn_local(client_facts *client) noexcept nogil
-# Another address than that of the connection; and that one again.
-cdef void client_replace(
-    client_facts *client, unsigned char how, const unsigned char *address,
-    unsigned short port) noexcept nogil
-cdef void client_restore(client_facts *client) noexcept nogil
-# Who has connected.
-cdef const unsigned char *client_peer(client_facts *client) noexcept nogil
-# "address:port"
-cdef str client_text(client_facts *client)
-cdef void client_failed(client_facts *client, int vhost) noexcept

@@ -1,6 +1,7 @@
 """Who asks (client.pxd)."""
 # uses: ground/address, io/watch, seam, plan/plan
 
+# The address as text, made when first asked for; the local address, asked for once.
 cdef void client_learn_remote(client_facts *client) noexcept nogil:
     if client.remote_known:
         return
@@ -19,6 +20,7 @@ cdef void client_learn_local(client_facts *client) noexcept nogil:
         address_store(&storage, &client.local[0], &client.local_port)
 
 
+# Another address than that of the connection; and that one again.
 cdef void client_replace(
         client_facts *client, unsigned char how, const unsigned char *address,
         unsigned short port) noexcept nogil:
@@ -43,10 +45,12 @@ cdef void client_set_remote(
     memset(&client.host_known[0], HOST_UNKNOWN, sizeof(client.host_known))
 
 
+# Who has connected.
 cdef const unsigned char *client_peer(client_facts *client) noexcept nogil:
     return &client.remote[0] if client.replaced == REPLACED_NOT else &client.peer[0]
 
 
+# "address:port"
 cdef str client_text(client_facts *client):
     client_learn_remote(client)
     host = string_of(&client.remote_text[0], client.remote_text_length)

@@ -32,20 +32,3 @@ cdef struct line_aside:
     unsigned int length
     int place_count
     unsigned int places[NAMES_PER_LINE_MAX]     # offsets, ascending
-
-# The place of a client's name; NULL: it does without.
-cdef client_name *client_name_find(
-    const unsigned char *address, bint both_ways, long long now_us) noexcept nogil
-# The place whose look-up this was, now KNOWN; NULL: nobody waits any more.
-cdef client_name *client_name_learn(
-    unsigned int place, unsigned int number, const char *name, size_t length,
-    long long now_us) noexcept nogil
-# May one more line be set aside?
-cdef bint line_may_wait() noexcept nogil
-# Set it aside, or (False) find no memory.
-cdef bint line_set_aside(
-    client_name *name, int target, const char *line, unsigned int length,
-    const unsigned int *places, int place_count) noexcept nogil
-# Take the lines that wait for this look-up, or (name NULL) have waited until now_us,
-# as a list in their order; whoever takes them frees them.
-cdef line_aside *lines_take(client_name *name, long long now_us) noexcept nogil

@@ -19,6 +19,7 @@ cdef unsigned int client_name_place(
     return <unsigned int>((hash ^ (hash >> 32)) + both_ways) % CLIENT_NAMES_MAX
 
 
+# The place of a client's name; NULL: it does without.
 cdef client_name *client_name_find(
         const unsigned char *address, bint both_ways, long long now_us) noexcept nogil:
     global client_names, client_name_number, client_names_open, client_names_queued
@@ -50,6 +51,7 @@ cdef client_name *client_name_find(
     return n
 
 
+# The place whose look-up this was, now KNOWN; NULL: nobody waits any more.
 cdef client_name *client_name_learn(
         unsigned int place, unsigned int number, const char *name, size_t length,
         long long now_us) noexcept nogil:
@@ -69,10 +71,12 @@ cdef client_name *client_name_learn(
     return n
 
 
+# May one more line be set aside?
 cdef bint line_may_wait() noexcept nogil:
     return lines_bytes + LOG_LINE_BYTES_MAX <= LINES_ASIDE_BYTES_MAX
 
 
+# Set it aside, or (False) find no memory.
 cdef bint line_set_aside(
         client_name *name, int target, const char *line, unsigned int length,
         const unsigned int *places, int place_count) noexcept nogil:
@@ -99,6 +103,8 @@ cdef bint line_set_aside(
     return True
 
 
+# Take the lines that wait for this look-up, or (name NULL) have waited until now_us,
+# as a list in their order; whoever takes them frees them.
 cdef line_aside *lines_take(client_name *name, long long now_us) noexcept nogil:
     global lines_head, lines_tail, lines_bytes
     cdef line_aside *aside = lines_head

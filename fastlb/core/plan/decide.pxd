@@ -24,9 +24,5 @@ cdef struct decision:
 
 # Decide. returns DECIDED_*; r has its host, path and head
 cdef int request_decide(request_facts *r, decision *d) noexcept nogil
-# Access rules alone. returns DECIDED_MEMBER (admitted), DECIDED_WAIT or DECIDED_ERROR
-cdef int request_admit(request_facts *r, decision *d) noexcept nogil
 # r.target, for a member. returns DECIDED_MEMBER or DECIDED_ERROR
 cdef int request_target(request_facts *r, decision *d) noexcept nogil
-# Is the method one that httpd knows by itself, or by RegisterHttpMethod?
-cdef bint method_is_registered(const request_facts *r) noexcept nogil

@@ -44,6 +44,7 @@ cdef bint goes_no_further(request_facts *r) noexcept nogil:
         f.value_length == 1 and request_bytes(r)[f.value] == c'0')
 
 
+# Access rules alone. returns DECIDED_MEMBER (admitted), DECIDED_WAIT or DECIDED_ERROR
 cdef int request_admit(request_facts *r, decision *d) noexcept nogil:
     cdef int because
     cdef int refusal

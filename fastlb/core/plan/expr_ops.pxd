@@ -50,8 +50,6 @@ cdef struct plan_expr:
 # Number of an expression (facts.expressions.Expression), for good. decides: a match in
 # it that nobody can decide must not let the request through
 cdef int plan_expression(object expression, bint decides) except -2
-# Forget all.
-cdef object expressions_begin()
 # By number, and where each stands.
 cdef plan_expr *plan_exprs
 cdef list expr_places

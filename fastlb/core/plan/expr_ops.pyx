@@ -7,6 +7,7 @@ cdef dict expr_numbers = {}         # (expression, decides) -> number
 cdef list expr_places = []          # where each stands
 
 
+# Forget all.
 cdef object expressions_begin():
     global plan_expr_count
     plan_expr_count = 0

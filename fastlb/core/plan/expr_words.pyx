@@ -204,6 +204,7 @@ cdef bint file_look(value path, struct_stat *found, bint follow) noexcept nogil:
     return lstat(&name[0], found) == 0
 
 
+# -d -e -f -s -L -h -x
 cdef bint expr_file_is(value path, int letter) noexcept nogil:
     cdef struct_stat found
     cdef bint is_link = letter == c'L' or letter == c'h'
@@ -264,6 +265,7 @@ cdef value file_content(
         <const char *>memchr_or_end(room, 0, <size_t>got) - room))
 
 
+# The word that a function makes of one. failed: out, when it could not
 cdef value expr_function(
         request_facts *r, int function, value word, bint *failed) noexcept nogil:
     cdef text name
@@ -301,7 +303,10 @@ cdef value expr_function(
 
 
 cdef long long expr_number(value word) noexcept nogil:
-    """What is too large is the largest that there is."""
+    """As httpd reads a number: blanks, a sign, digits, and no further.
+
+    What is too large is the largest that there is.
+    """
     cdef unsigned int i = 0
     cdef unsigned char c
     cdef bint negative = False
@@ -322,6 +327,7 @@ cdef long long expr_number(value word) noexcept nogil:
     return -<long long>found if negative else <long long>found
 
 
+# -T: anything but nothing, "0", "off", "no" and "false".
 cdef bint expr_truth(value word) noexcept nogil:
     if word.length == 0 or (word.length == 1 and word.data[0] == c'0'):
         return False
@@ -362,6 +368,7 @@ cdef int glob_class(
     return hit != negated and (how & GLOB_CROSSES or c != c'/')
 
 
+# 1, 0; FAILED: more steps than EXPR_GLOB_STEPS_MAX
 cdef int expr_glob(value pattern, value subject, int how) noexcept nogil:
     cdef unsigned int p = 0, s = 0, star_p = 0, star_s = 0, at
     cdef bint starred = False
@@ -418,7 +425,10 @@ cdef int expr_glob(value pattern, value subject, int how) noexcept nogil:
 
 
 cdef bint expr_address(value word, unsigned char *address) noexcept nogil:
-    """No name is looked up, as httpd would: a request does not wait for that."""
+    """An address in one of the ways that the system reads. False: it is none.
+
+    No name is looked up, as httpd would: a request does not wait for that.
+    """
     cdef char[ADDRESS_SPELLED_BYTES] spelled
     cdef in_addr four
     if word.length == 0 or not copy_terminated(

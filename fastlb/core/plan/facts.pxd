@@ -76,15 +76,7 @@ cdef struct request_facts:
 # The head as it was received, and a part of it: for one step only. Whatever exchanges
 # the buffer makes them stale, so what is kept of a head is a span.
 cdef const char *request_bytes(const request_facts *r) noexcept nogil
-cdef value request_part(const request_facts *r, span part) noexcept nogil
 # Find the authority of an absolute-form target, which replaces Host (RFC 9112 3.2.2).
 cdef void request_learn_authority(request_facts *r) noexcept nogil
-# What the client calls us: the target's authority, else Host; NULL: nothing.
-cdef value host_field_of(request_facts *r) noexcept nogil
-# A switch (CONF_*) by the last section that says it; usual: nobody does.
-cdef bint conf_flag(request_facts *r, int flag, bint usual) noexcept nogil
 # What the question that was asked has brought (verdicts.pxd).
 cdef void request_learn_verdict(request_facts *r, int verdict) noexcept nogil
-cdef void env_set(
-    request_facts *r, int variable, const char *data,
-    unsigned int length) noexcept nogil

@@ -21,6 +21,7 @@ cdef value host_field_of(request_facts *r) noexcept nogil:
     return request_part(r, span(f.value, f.value_length))
 
 
+# A switch (CONF_*) by the last section that says it; usual: nobody does.
 cdef bint conf_flag(request_facts *r, int flag, bint usual) noexcept nogil:
     cdef int i
     for i in range(r.conf_count - 1, -1, -1):

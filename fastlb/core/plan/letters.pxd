@@ -13,6 +13,3 @@ cdef enum:
     TIME_USEC_FRAC = 5
     TIME_STRFTIME = 6
     TIME_END = 16               # added: the moment of logging, not of the request
-
-# (variant, kind) of a piece; the kind is its letter, or one of the above.
-cdef tuple format_letter(str kind, str arg)

@@ -1,5 +1,6 @@
 """Letters of log formats (letters.pxd)."""
 
+# (variant, kind) of a piece; the kind is its letter, or one of the above.
 cdef tuple format_letter(str kind, str arg):
     cdef str low = arg
     if kind in ("^ti", "^to"):

@@ -101,6 +101,9 @@ cdef int merge_slashes(request_facts *r, value *out) noexcept nogil:
     return FAILED if r.arena.starved else 0
 
 
+# Fill r.confs with the default settings and the <Location>s that match.
+# returns False when more match than SECTIONS_MATCHED_MAX, or memory is wanting: none
+# may be left out
 cdef bint match_locations(request_facts *r) noexcept nogil:
     cdef int i
     cdef plan_vhost *v = r.vhost
@@ -172,6 +175,7 @@ cdef bint proxy_section_names(
         url, s.pattern.data, s.pattern.length) == 0
 
 
+# The handler set for the request; NULL when there is none.
 cdef const text *match_handler(request_facts *r) noexcept nogil:
     cdef int i
     cdef const text *t
@@ -207,6 +211,7 @@ cdef inline bint mapping_serves(plan_mapping *m, request_facts *r) noexcept nogi
         or conf_flag(r, CONF_WEBSOCKET_FALLBACK, True)
 
 
+# Find the mapping: 1 found (r.mapping, r.rest_at), 0 none (or excluded)
 cdef int match_mapping(request_facts *r) noexcept nogil:
     cdef int i
     cdef plan_mapping *m

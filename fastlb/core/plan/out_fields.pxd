@@ -22,16 +22,5 @@ cdef struct out_list:
     bint overflow               # a rule wanted more than OUT_FIELDS_MAX
     out_field fields[OUT_FIELDS_MAX]
 
-cdef void out_from_head(out_list *out, head *h, const char *data) noexcept nogil
-cdef void out_add(
-    out_list *out, const char *name, unsigned int name_length,
-    const char *value, unsigned int value_length, unsigned char id,
-    bint always) noexcept nogil
-# Another value for a field; data NULL, of one that found no memory, leaves it.
-cdef void out_set(out_field *o, value v) noexcept nogil
-# skipped: bit FIELD_id set: that field is not written.
-cdef void out_write(
-    out_list *out, writer *w, unsigned long long skipped) noexcept nogil
-cdef void out_remove_at(out_list *out, int index) noexcept nogil
 # One head is composed at a time.
 cdef out_list out_scratch

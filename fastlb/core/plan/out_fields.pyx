@@ -62,6 +62,7 @@ cdef void out_remove_at(out_list *out, int index) noexcept nogil:
         out.fields[i] = out.fields[i + 1]
 
 
+# skipped: bit FIELD_id set: that field is not written.
 cdef void out_write(
         out_list *out, writer *w, unsigned long long skipped) noexcept nogil:
     cdef int i = 0
@@ -88,6 +89,7 @@ cdef void out_write(
         put(w, b"\r\n", 2)
 
 
+# Another value for a field; data NULL, of one that found no memory, leaves it.
 cdef void out_set(out_field *o, value v) noexcept nogil:
     if v.data != NULL:
         o.value = v.data

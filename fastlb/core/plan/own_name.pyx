@@ -25,6 +25,8 @@ cdef int port_asked_for(request_facts *r) noexcept nogil:
     return port_of_authority(asked.data, asked.length)
 
 
+# The client's word for us in lower case, or ServerName; an IPv6 literal in brackets. It
+# lives as long as the exchange.
 cdef value self_name(request_facts *r) noexcept nogil:
     """What we call ourselves: the client's word for us in lower case, or ServerName.
 
@@ -39,6 +41,7 @@ cdef value self_name(request_facts *r) noexcept nogil:
     return arena_written(&r.arena, &w)
 
 
+# The port that goes with it, the scheme's own at last. Never 0.
 cdef int self_port(request_facts *r) noexcept nogil:
     """The port that goes with self_name, as Apache's ap_get_server_port."""
     cdef bint canonical = conf_flag(r, CONF_USE_CANONICAL_NAME, False)
@@ -52,6 +55,7 @@ cdef int self_port(request_facts *r) noexcept nogil:
     return port if port else port_of_scheme(r)
 
 
+# Both as host[:port] for a URL; the scheme's own port is left out.
 cdef value self_reference(request_facts *r) noexcept nogil:
     """host[:port] for URLs that point at ourselves.
 
@@ -69,6 +73,7 @@ cdef value self_reference(request_facts *r) noexcept nogil:
     return arena_written(&r.arena, &w)
 
 
+# "http://" or "https://", as the client's connection is.
 cdef void put_own_scheme(request_facts *r, writer *w) noexcept nogil:
     if client_speaks_tls(r):
         put(w, b"https://", 8)
@@ -76,6 +81,7 @@ cdef void put_own_scheme(request_facts *r, writer *w) noexcept nogil:
         put(w, b"http://", 7)
 
 
+# Does an absolute-form target name this server?
 cdef bint authority_is_ours(request_facts *r) noexcept nogil:
     """Does an absolute-form target name its virtual host, or our own address?
 

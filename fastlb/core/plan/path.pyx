@@ -13,6 +13,7 @@ path_read takes a path that way, and a request must be admitted under all of the
 # uses: ground/text, ground/number, io/writer, ground/path, ground/arena, plan/plan,
 #       plan/facts
 
+# Decode and normalise the path (r.decoded, r.ways). returns 0, or -400, -404, -500
 cdef int match_path(request_facts *r) noexcept nogil:
     cdef const char *data = request_bytes(r) + r.path.offset
     cdef unsigned int length = r.path.length

@@ -80,7 +80,7 @@ cdef struct remote_proxy:
     network network
     bint internal               # may name private addresses, and is not recorded
 
-# RemoteIP* of a server (remote_ip.pxd).
+# RemoteIP* of a server (remote_ip.pyx).
 cdef struct plan_remote_ip:
     text header                 # length 0: clients are who has connected
     text proxies_header         # length 0: none

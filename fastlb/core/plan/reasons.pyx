@@ -1,4 +1,4 @@
-"""Phrases of status codes (reasons.pxd)."""
+"""The phrases of status codes. They are for people: no client decides by them."""
 # uses: ground/text, http/fields, plan/build
 
 cdef struct status_reason:
@@ -24,6 +24,7 @@ cdef void reasons_begin(dict texts) except *:
     reason_count = n
 
 
+# The usual phrase of a status.
 cdef const char *reason_of(int status, unsigned int *length) noexcept nogil:
     cdef int i
     for i in range(reason_count):

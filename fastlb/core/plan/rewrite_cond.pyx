@@ -1,6 +1,7 @@
 """One RewriteCond: is it true of this request?"""
-# uses: ground/chartable, ground/text, io/writer, plan/rewrite_rules, plan/undecided,
-#       plan/rewrite_run, plan/expr, plan/rewrite_trace, plan/rewrite_text
+# uses: ground/chartable, ground/text, io/writer, plan/rewrite_rules,
+#       plan/rewrite_run, plan/undecided, plan/expr, plan/rewrite_trace,
+#       plan/rewrite_text
 
 cdef bint rewrite_cond_holds(rewriting *w, const rewrite_cond *c) noexcept nogil:
     cdef value subject = rewrite_expand(w, &c.subject, NULL, NULL)

@@ -1,10 +1,10 @@
-"""Rules at work: a condition, a rule, a list of them (rewriting.pxd).
+"""Rules at work: a condition, a rule, a list of them (rewrite_rules.pxd).
 
 As mod_rewrite's apply_rewrite_list, apply_rewrite_rule and apply_rewrite_cond: the
 order in which things happen, and what each of them sees, is httpd's.
 """
-# uses: ground/text, io/writer, ground/arena, plan/rewrite_rules, plan/undecided,
-#       plan/rewrite_run, plan/rewrite_url, plan/rewrite_trace, plan/rewrite_text,
+# uses: ground/text, io/writer, ground/arena, plan/rewrite_rules, plan/rewrite_run,
+#       plan/undecided, plan/rewrite_url, plan/rewrite_trace, plan/rewrite_text,
 #       plan/rewrite_cond, plan/rewrite_effects, plan/rewrite_index
 
 cdef bint rewrite_conds_hold(rewriting *w, const rewrite_rule *rule) noexcept nogil:
@@ -153,6 +153,7 @@ cdef int rewrite_rule_apply(rewriting *w, const rewrite_rule *rule) noexcept nog
     return RULE_MATCHED
 
 
+# returns REWRITE_*; w has what the request is, and gets what the rules make of it
 cdef int rewrite_list_run(rewriting *w, const rewrite_list *rules) noexcept nogil:
     cdef rewrite_cursor cursor
     cdef const rewrite_rule *rule

@@ -13,7 +13,4 @@ cdef struct rewrite_outcome:
     const rewrite_rule *rule    # of which because speaks; NULL
 
 # Are there rules, and are they turned on? Then run them. returns REWROTE_*
-cdef int rewrite_in_server(request_facts *r, rewrite_outcome *out) noexcept nogil
 cdef int rewrite_in_sections(request_facts *r, rewrite_outcome *out) noexcept nogil
-# Forget what rules have made of the request, before it is decided upon anew.
-cdef void rewrite_forget(request_facts *r) noexcept nogil

@@ -6,9 +6,10 @@ it had been asked for.
 """
 # uses: ground/chartable, ground/text, io/writer, ground/path, ground/arena,
 #       http/exit, plan/build, plan/template, plan/rewrite_rules, plan/plan,
-#       plan/facts, plan/undecided, plan/rewrite_run, plan/path, plan/target,
+#       plan/facts, plan/rewrite_run, plan/undecided, plan/path, plan/target,
 #       plan/rewrite_url, plan/rewrite_trace, plan/rewriting
 
+# Forget what rules have made of the request, before it is decided upon anew.
 cdef void rewrite_forget(request_facts *r) noexcept nogil:
     r.rewritten = REWRITTEN_NOT
     r.query_is_made = False

@@ -350,6 +350,8 @@ cdef void header_apply(
             <unsigned char>field_number(op.name.data, op.name.length), op.always)
 
 
+# Header (response=True) or RequestHeader of all sections.
+# tables: 1 onsuccess, 2 always, 3 both
 cdef void rules_headers(
         request_facts *r, out_list *out, bint response, int tables,
         bint early) noexcept nogil:

@@ -2,5 +2,3 @@
 
 # Compose r.target from the mapping (target.pyx). returns 0, -403, or -500
 cdef int match_target(request_facts *r) noexcept nogil
-# The same for a path of the configuration (ErrorDocument). returns 0 or -500
-cdef int match_target_of(request_facts *r, const text *path) noexcept nogil

@@ -58,7 +58,10 @@ cdef int match_target(request_facts *r) noexcept nogil:
 
 
 cdef int match_target_of(request_facts *r, const text *path) noexcept nogil:
-    """x.target for a path of the configuration, through r.mapping."""
+    """r.target for a path of the configuration (ErrorDocument), through r.mapping.
+
+    returns 0 or -500
+    """
     cdef plan_mapping *m = r.mapping
     cdef writer w
     if m.regex >= 0:

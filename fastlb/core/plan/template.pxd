@@ -27,13 +27,3 @@ cdef enum:
     PATH_AS_IS = 0
     PATH_CANONICAL = 1          # encoded as a path
     PATH_KEEPS_SLASH = 2        # so, but %2F stays one (AllowEncodedSlashes NoDecode)
-
-# env: the variables of a request
-# groups: ten pairs of offsets into subject; NULL when the template has no groups
-cdef void put_template(
-    const value *env, writer *w, const plan_format *template, const int *groups,
-    value subject, int how) noexcept nogil
-cdef void put_group(
-    writer *w, value subject, const int *groups, int number, int how) noexcept nogil
-cdef void put_path(
-    writer *w, const char *path, unsigned int length, int how) noexcept nogil

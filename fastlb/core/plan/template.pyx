@@ -58,6 +58,8 @@ cdef plan_format plan_template(
     return out
 
 
+# env: the variables of a request
+# groups: ten pairs of offsets into subject; NULL when the template has no groups
 cdef void put_template(
         const value *env, writer *w, const plan_format *template, const int *groups,
         value subject, int how) noexcept nogil:

@@ -5,9 +5,3 @@ cdef enum:
     ENV_ALWAYS = 1
     ENV_STD = 2         # SSLOptions StdEnvVars
     ENV_CERT_DATA = 3   # SSLOptions ExportCertData
-
-# Number of a variable.
-cdef int plan_tls_name(object name) except -2
-# Forget all; all rules are read.
-cdef object tls_names_begin()
-cdef object tls_names_end()

@@ -33,6 +33,7 @@ cdef int plan_tls_name(object name) except -2:
     return tls_names.index(name)
 
 
+# Forget all; all rules are read.
 cdef object tls_names_begin():
     global tls_name_protocol, tls_name_cipher, tls_name_https
     tls_names.clear()

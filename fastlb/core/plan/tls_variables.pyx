@@ -31,6 +31,7 @@ cdef value tls_variable(client_facts *client, int number) noexcept nogil:
     return out
 
 
+# What mod_ssl puts into the environment.
 cdef void rules_tls_env(request_facts *r) noexcept nogil:
     """What mod_ssl puts into the environment: HTTPS and the server's name always, the
     rest with SSLOptions StdEnvVars, certificates with ExportCertData."""
@@ -61,6 +62,7 @@ cdef void tls_variables_make(client_facts *client) noexcept nogil:
         tls_variables_fill(client)
 
 
+# Make all that Python makes of a connection: it stays without where Python fails.
 cdef void tls_variables_fill(client_facts *client) noexcept with gil:
     cdef size_t size = sizeof(value) * len(tls_names)
     cdef value *table

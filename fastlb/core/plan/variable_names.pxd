@@ -78,8 +78,6 @@ cdef struct plan_variable:
 # for values of header rules, where a name that nobody knows has no value; else that is
 # a ValueError.
 cdef int plan_variable_number(str spelled, object language) except -2
-# Forget all.
-cdef object variable_names_begin()
 # How many there are; by number.
 cdef int plan_variable_count
 cdef plan_variable *plan_variables

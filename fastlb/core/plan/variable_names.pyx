@@ -8,6 +8,7 @@ cdef int plan_variable_count = 0
 cdef dict variable_numbers = {}     # (kind, name or number) -> number
 
 
+# Forget all.
 cdef object variable_names_begin():
     global plan_variable_count
     plan_variable_count = 0

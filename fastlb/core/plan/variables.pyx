@@ -41,7 +41,10 @@ cdef value field_going_out(
 
 cdef value answer_field(
         request_facts *r, const text *name, int variable) noexcept nogil:
-    """While the answer is composed; behind that (logs) as it was kept then."""
+    """Of the answer, while it is composed; behind that (logs) as it was kept then.
+
+    variable: where it is kept for logs, -1 nowhere
+    """
     if r.out != NULL and r.out_is_answer:
         return field_going_out(r, name, False)
     return r.env[variable] if variable >= 0 else value(NULL, 0)
@@ -51,6 +54,8 @@ cdef inline bint text_is_nocase(const text *a, const text *b) noexcept nogil:
     return a.length == b.length and bytes_equal_nocase(a.data, b.data, a.length)
 
 
+# The value of a request's field; several of one name are joined by ", ". NULL: none.
+# While RequestHeader is at work it is the field as it will go out.
 cdef value request_field(request_facts *r, const text *name) noexcept nogil:
     if unlikely(r.out != NULL and not r.out_is_answer):
         return field_going_out(r, name, True)
@@ -218,6 +223,7 @@ cdef value auth_type_name(request_facts *r) noexcept nogil:
     return value(b"Basic", 5)
 
 
+# A row of the table by VAR_*, below VAR_FIELD.
 cdef value server_variable(request_facts *r, int kind) noexcept nogil:
     cdef const char *data = request_bytes(r)
     if kind == VAR_REQUEST_URI or kind == VAR_DOCUMENT_URI:

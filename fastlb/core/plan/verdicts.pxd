@@ -47,14 +47,7 @@ cdef struct auth_file:
     file_status was
     bint is_there
 
-# Number of a file; the same path has the same number.
-cdef int auth_file_add(object path) except -2
 # The path of a file, for Python.
 cdef object auth_file_path(int number)
-# A secret of this process, and room for verdicts where there are files.
-cdef object verdicts_begin()
-# The key of a question; its file is looked at.
-cdef void verdict_key_of(auth_question *q) noexcept nogil
-# Is it known to be granted?
-cdef bint verdict_known(const verdict_key *key) noexcept nogil
+# Keep that it is granted.
 cdef void verdict_keep(const verdict_key *key) noexcept nogil

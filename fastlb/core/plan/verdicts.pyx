@@ -17,6 +17,7 @@ cdef verdict_place *verdict_places = NULL
 cdef uint64_t[2] verdict_secret
 
 
+# Number of a file; the same path has the same number.
 cdef int auth_file_add(object path) except -2:
     global auth_files, auth_file_count, verdict_places
     if path in auth_file_numbers:
@@ -38,6 +39,7 @@ cdef object auth_file_path(int number):
     return auth_files[number].path.data[:auth_files[number].path.length]
 
 
+# A secret of this process, and room for verdicts where there are files.
 cdef object verdicts_begin():
     global auth_file_count
     cdef bytes secret = os.urandom(sizeof(verdict_secret))
@@ -132,7 +134,10 @@ cdef void auth_file_look(auth_file *f) noexcept nogil:
 # Verdicts ------------------------------------------------------------------------
 
 cdef void verdict_key_of(auth_question *q) noexcept nogil:
-    """What is hashed is read in one way: numbers and lengths come first."""
+    """The key of a question; its file is looked at.
+
+    What is hashed is read in one way: numbers and lengths come first.
+    """
     cdef auth_file *f = &auth_files[q.file]
     cdef uint64_t[4] begin
     cdef char[32 + USER_BYTES_MAX + PASSWORD_BYTES_MAX] text
@@ -149,6 +154,7 @@ cdef void verdict_key_of(auth_question *q) noexcept nogil:
     sip_hash(&text[0], writer_held(&w), &verdict_secret[0], &q.key)
 
 
+# Is it known to be granted?
 cdef bint verdict_known(const verdict_key *key) noexcept nogil:
     cdef verdict_place *p
     cdef int i
