@@ -1,12 +1,12 @@
 """The class Core: what the worker calls (`_core.pyi`)."""
 # uses: io/buffer, ground/address, ground/path, ground/arena, io/timer, io/watch,
 #       io/date, io/tls_stream, balance/table, balance/table_slots, seam,
-#       plan/client_names, plan/tls_names, plan/verdicts, plan/plan, plan/client,
-#       plan/facts, plan/tls_variables, plan/plan_rewrite, plan/reasons, plan/logline,
-#       plan/late_lines, flow/exchange, flow/engine, flow/member, flow/row,
-#       flow/heads, flow/work, flow/listeners, flow/downstream, flow/connect,
-#       flow/route, flow/steps, flow/upstream_events, flow/downstream_events,
-#       flow/accept, flow/events, flow/lone
+#       plan/client_names, plan/tls_names, plan/verdicts, plan/plan, plan/plan_begin,
+#       plan/client, plan/facts, plan/tls_variables, plan/plan_rewrite, plan/reasons,
+#       plan/logline, plan/late_lines, flow/exchange, flow/engine, flow/member,
+#       flow/row, flow/heads, flow/work, flow/listeners, flow/downstream,
+#       flow/connect, flow/route, flow/steps, flow/upstream_events,
+#       flow/downstream_events, flow/accept, flow/events, flow/lone
 
 import os
 

@@ -22,8 +22,13 @@ WRITERS = ("config", "facts", "model", "lint", "probe", "fuzz")
 PLACES = {"file", "line"}  # for messages of the check
 
 DUMP = "facts/dump.py"  # what -S prints
+# They fill the plan out of the model.
+FILLERS = (
+    *("plan.pyx", "plan_begin.pyx", "plan_conf.pyx", "plan_hosts.pyx"),
+    "plan_members.pyx",
+)
 DOORS = (
-    "plan.pyx",
+    *FILLERS,
     "access_plan.pyx",
     "plan_rewrite.pyx",
     "expr_ops.pyx",
@@ -91,8 +96,8 @@ def attributes_of_objects(text: str) -> Iterator[str]:
 def names_read(texts: Mapping[Path, str]) -> set[str]:
     """`Class.field` where the class is known, else the field alone.
 
-    plan.pyx names its switches by words. A struct `*_said` of the core is filled by
-    name; that its fields are read is asked of them.
+    plan_conf.pyx names its switches by words. A struct `*_said` of the core is filled
+    by name; that its fields are read is asked of them.
     """
     python = {path: text for path, text in texts.items() if path.suffix == ".py"}
     typed, read = attributes_read(python, PACKAGE)
@@ -147,11 +152,11 @@ def unread_settings(texts: Mapping[Path, str]) -> set[str]:
 
 
 def unread_fields(texts: Mapping[Path, str]) -> set[str]:
-    """What only plan.pyx reads, which fills them, is read by nobody either."""
+    """What only those read that fill the plan is read by nobody either."""
     read = {
         name
         for path, text in texts.items()
-        if path.name != "plan.pyx"
+        if path.name not in FILLERS
         for name in c_fields_read(text)
     }
     return {

@@ -80,7 +80,7 @@ IMPORT_IN_CORE = re.compile(
 
 
 def test_of_the_lower_floors_the_core_uses_words_and_patterns() -> None:
-    # everything else reaches it as a model, through core/plan/plan.pyx
+    # everything else reaches it as a model, through core/plan/plan_begin.pyx
     used = {
         first or second
         for chapter in CHAPTERS

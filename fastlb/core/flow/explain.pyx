@@ -14,11 +14,11 @@ caller's, and has counted nothing.
 #       io/date, http/fields, http/head, http/hops, http/host, http/framing,
 #       balance/table, balance/ledger, balance/elect, balance/table_slots, seam,
 #       plan/build, plan/tls_names, plan/verdicts, plan/access_plan, plan/plan,
-#       plan/out_fields, plan/client, plan/facts, plan/plan_rewrite, plan/match,
-#       plan/rules, plan/redirect, plan/access, plan/admission, plan/remote_ip,
-#       plan/decide, plan/reasons, plan/logline, flow/exchange, flow/engine,
-#       flow/services, flow/attempt, flow/rewrite, flow/rewrite_answer, flow/tunnel,
-#       flow/response, flow/choose, flow/early
+#       plan/plan_begin, plan/out_fields, plan/client, plan/facts, plan/plan_rewrite,
+#       plan/match, plan/rules, plan/redirect, plan/access, plan/admission,
+#       plan/remote_ip, plan/decide, plan/reasons, plan/logline, flow/exchange,
+#       flow/engine, flow/services, flow/attempt, flow/rewrite, flow/rewrite_answer,
+#       flow/tunnel, flow/response, flow/choose, flow/early
 
 from libc.stdlib cimport calloc
 

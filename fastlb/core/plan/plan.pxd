@@ -92,7 +92,7 @@ cdef struct error_document:
     int status
     text value                  # '"text', "/path" or "http://..."
 
-# Switches of a plan_conf, in the order of plan.pyx CONF_FLAGS. Ask conf_flag.
+# Switches of a plan_conf, in the order of CONF_FLAGS (plan_conf.pyx). Ask conf_flag.
 cdef enum:
     CONF_PRESERVE_HOST = 0
     CONF_ADD_HEADERS = 1
@@ -425,7 +425,3 @@ cdef enum:
 
 # The plan of this process.
 cdef plan_root plan
-cdef object plan_begin(
-    object model, Table table, object member_slots, object balancer_slots)
-# Every variable has its number.
-cdef object plan_envs_end()

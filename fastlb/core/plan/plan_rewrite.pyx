@@ -1,7 +1,7 @@
 """mod_rewrite's facts as C lists, made with the plan (rewrite_rules.pxd)."""
 # uses: ground/text, plan/build, plan/tls_names, plan/variable_names, plan/expr_ops,
-#       plan/rewrite_rules, plan/plan, plan/rewrite_map, plan/rewrite_cond,
-#       plan/rewrite_index
+#       plan/rewrite_rules, plan/plan, plan/plan_conf, plan/rewrite_map,
+#       plan/rewrite_cond, plan/rewrite_index
 
 import os
 

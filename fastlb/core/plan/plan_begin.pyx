@@ -1,0 +1,90 @@
+"""Model in, C structs out (plan.pxd): the core's only door for settings."""
+# uses: ground/text, io/tls_library, io/tls_stream, balance/elect,
+#       balance/table_slots, plan/regex, plan/build, plan/tls_names,
+#       plan/variable_names, plan/expr_ops, plan/verdicts, plan/access_plan,
+#       plan/plan, plan/plan_members, plan/plan_hosts
+cdef tuple ENV_KNOWN = (
+    "BALANCER_NAME", "BALANCER_WORKER_NAME", "BALANCER_WORKER_ROUTE",
+    "BALANCER_SESSION_STICKY", "BALANCER_SESSION_ROUTE", "BALANCER_ROUTE_CHANGED",
+    "no-proxy", "proxy-nokeepalive", "force-proxy-request-1.0",
+    "proxy-initial-not-pooled", "proxy-interim-response", "nokeepalive",
+    "force-response-1.0", "proxy-allow-http09", "proxy-nohalfclose", "downgrade-1.0",
+)
+
+
+cdef object plan_begin(
+        object model, Table table, object member_slots, object balancer_slots):
+    """Make the plan of this process."""
+    cdef int i
+    global plan_deciding
+    memset(&plan, 0, sizeof(plan))
+    regex_begin()
+    plan_places.clear()
+    for regex in model.regexes:
+        plan_places[regex.pattern, regex.ignore_case] = regex.place
+    plan_deciding = model.deciding_variables
+    access_forget()
+    verdicts_begin()
+    plan_envs.clear()
+    tls_names_begin()
+    variable_names_begin()
+    expressions_begin()
+    for name in ENV_KNOWN:
+        plan_env(name)
+    plan.remote_ip_note = -1
+    plan.compat_apache = model.compat.value == "apache"
+    plan.max_connections_per_child = model.process.max_connections_per_child
+    plan.max_request_workers = model.process.max_request_workers
+    plan.max_client_connections = model.process.max_client_connections
+    plan.async_factor = model.process.async_factor
+    if plan.max_request_workers == 0:
+        plan.async_factor = -1
+    plan.extended_status = model.process.extended_status
+    plan.document_root = plan_text(model.process.document_root)
+    plan.log_count = len(model.log_targets)
+    plan.member_count = len(model.members)
+    plan.members = <plan_member *>plan_alloc(sizeof(plan_member) * plan.member_count)
+    for i, member in enumerate(model.members):
+        plan_member_of(&plan.members[i], member, i)
+        plan.members[i].slot = table.member(member_slots[i])
+    plan.balancer_count = len(model.balancers)
+    plan.balancers = <balancer_plan *>plan_alloc(
+        sizeof(balancer_plan) * plan.balancer_count)
+    plan.balancer_names = <text *>plan_alloc(sizeof(text) * plan.balancer_count)
+    for i, balancer in enumerate(model.balancers):
+        plan_balancer_of(&plan.balancers[i], balancer)
+        plan.balancers[i].slot = table.balancer(balancer_slots[i])
+        plan.balancer_names[i] = plan_text(balancer.name)
+    plan.vhost_count = len(model.vhosts)
+    plan.vhosts = <plan_vhost *>plan_alloc(sizeof(plan_vhost) * plan.vhost_count)
+    for i, vhost in enumerate(model.vhosts):
+        plan_vhost_of(&plan.vhosts[i], vhost)
+    plan_addresses(model)
+    plan_prefaces(model.process)
+    tls_names_end()
+
+
+cdef object plan_envs_end():
+    """Every variable has its number: count them, and write down their names."""
+    plan.env_count = len(plan_envs)
+    plan_env_names_end()
+
+
+cdef object plan_tls(object handles):
+    """Put the contexts into the plan (tls/handles.py); None: nowhere is TLS spoken."""
+    cdef int i
+    if handles is None:
+        return
+    tls_library_begin(handles.functions)
+    for i, server in enumerate(handles.servers):
+        if server is not None:
+            plan.vhosts[i].tls_context = <void *><size_t>server.certificate_context
+            plan.vhosts[i].tls_session_context = (
+                <void *><size_t>server.session_context)
+            tls.SSL_CTX_set_alpn_select_cb(
+                plan.vhosts[i].tls_session_context, tls_choose_protocol, NULL)
+            tls.SSL_CTX_set_alpn_select_cb(
+                plan.vhosts[i].tls_context, tls_choose_protocol, NULL)
+    for i, context in enumerate(handles.members):
+        if context is not None:
+            plan.members[i].tls_context = <void *><size_t>context

@@ -1,0 +1,262 @@
+"""Settings of a place (a host, a section, an <If>), from the model into the plan."""
+# uses: plan/client_names, plan/build, plan/template, plan/letters, plan/tls_names,
+#       plan/variable_names, plan/expr_ops, plan/access_plan, plan/plan
+cdef tuple CONF_FLAGS = (       # by CONF_*
+    "preserve_host", "add_headers", "redirect_relative", "use_canonical_name",
+    "use_canonical_physical_port", "track_first_byte", "expect_continue",
+    "interpolate_env", "require_ssl", "std_env_vars", "export_cert_data",
+    "websocket_fallback",
+)
+
+
+cdef signed char plan_flag(object value):
+    return -1 if value is None else (1 if value else 0)
+
+
+cdef plan_format plan_pieces(object pieces) except *:
+    cdef plan_format out
+    cdef int i
+    cdef plan_piece *p
+    out.count = len(pieces)
+    out.pieces = <plan_piece *>plan_alloc(sizeof(plan_piece) * len(pieces))
+    for i, piece in enumerate(pieces):
+        p = &out.pieces[i]
+        p.env = -1
+        if piece.kind == "literal":
+            p.kind = PIECE_LITERAL
+            p.literal = plan_text(piece.text)
+            continue
+        p.sub, p.kind = format_letter(piece.kind, piece.arg)
+        p.literal = plan_text(piece.arg)
+        if piece.kind == "e":
+            p.env = plan_env(piece.arg)
+        elif piece.kind == "c":
+            p.env = plan_tls_name(TLS_OLD_NAMES.get((piece.arg or "").lower(), ""))
+        elif piece.kind == "x":
+            p.env = plan_tls_name(piece.arg)
+        elif piece.kind == "s" and piece.arg:
+            p.env = plan_variable_number(piece.arg, None)
+        p.negated = piece.negated
+        p.status_count = len(piece.statuses)
+        p.statuses = plan_statuses(piece.statuses)
+    return out
+
+
+cdef object plan_header_op(header_op *op, object rule):
+    actions = [
+        "set", "setifempty", "append", "merge", "add", "unset", "edit", "edit*",
+        "echo", "note",
+    ]
+    op.action = actions.index(rule.action.value)
+    op.always = rule.always
+    op.early = rule.early
+    op.name = plan_text(rule.name)
+    op.value = plan_pieces(rule.value)
+    op.regex = plan_regex(rule.regex)
+    if op.action == HEADER_ECHO:
+        op.regex = plan_regex(rule.name)
+    op.note = -1
+    if op.action == HEADER_NOTE:
+        note = b"".join(piece.text for piece in rule.value)
+        op.note = plan_env(ENV_OF_NOTE + note.decode("latin-1").lower())
+    op.condition = -1
+    if rule.condition is not None:
+        op.condition = plan_env(rule.condition.name)
+        op.condition_negated = rule.condition.negated
+    op.expr = op.composed = -1
+    if rule.expression is not None:
+        op.expr = plan_expression(rule.expression, False)
+    if rule.composed is not None:
+        op.composed = plan_expression(rule.composed, False)
+
+
+cdef object plan_env_op(env_op *op, object rule):
+    op.variable = plan_env(rule.variable)
+    op.unset = rule.value is None
+    op.value = plan_template(
+        rule.value, 0 if rule.expression is not None
+        else NO_GROUPS if rule.attribute is None else 1, False, False)
+    op.attribute_env = -1
+    op.regex = -1
+    op.decides = rule.variable in plan_deciding
+    if rule.expression is not None:
+        op.attribute = ATTR_EXPR
+        op.expr = plan_expression(rule.expression, op.decides)
+        return
+    if rule.attribute is None:
+        op.attribute = ATTR_NONE
+        return
+    op.regex = plan_regex(rule.regex, rule.ignore_case)
+    known = {
+        "remote_addr": ATTR_REMOTE_ADDR, "remote_host": ATTR_REMOTE_ADDR,
+        "server_addr": ATTR_SERVER_ADDR, "request_method": ATTR_REQUEST_METHOD,
+        "request_protocol": ATTR_REQUEST_PROTOCOL, "request_uri": ATTR_REQUEST_URI,
+    }
+    low = rule.attribute.lower()
+    if low in known:
+        op.attribute = known[low]
+    elif rule.attribute in plan_envs:
+        op.attribute = ATTR_ENV
+        op.attribute_env = plan_envs[rule.attribute]
+    elif any(c in rule.attribute for c in "*+?()[]{}^$|\\."):
+        op.attribute = ATTR_FIELD_REGEX
+        op.attribute_env = plan_regex(rule.attribute, rule.ignore_case)
+    else:
+        op.attribute = ATTR_FIELD
+    op.name = plan_text(rule.attribute)
+
+
+cdef object plan_pairs(pair_op **out, int *count, object pairs):
+    cdef int i
+    count[0] = len(pairs)
+    out[0] = <pair_op *>plan_alloc(sizeof(pair_op) * len(pairs))
+    for i, (internal, public) in enumerate(pairs):
+        out[0][i].internal = plan_text(internal)
+        out[0][i].public = plan_text(public)
+
+
+cdef object plan_mapping_of(plan_mapping *m, object mapping, plan_section *sections):
+    cdef int i
+    m.pattern = plan_text(mapping.pattern)
+    m.regex = plan_regex(mapping.pattern) if mapping.is_regex else -1
+    m.exclude = mapping.exclude
+    m.nocanon = mapping.nocanon or mapping.encoded
+    m.noquery = mapping.noquery
+    m.interpolate = mapping.interpolate
+    m.balancer = mapping.balancer_index
+    m.member = mapping.member_index
+    # What is written in a target is canonicalised like the rest.
+    first_group = 0 if mapping.is_regex else NO_GROUPS
+    m.target = plan_template(mapping.target_path, first_group, False, not m.nocanon)
+    m.interpolated = plan_template(
+        mapping.target_path, first_group, m.interpolate, not m.nocanon)
+    m.target_has_groups = mapping.is_regex and bool(
+        re.search(r"\$[0-9]|\\\$", mapping.target_path))
+    m.is_plain = not (mapping.is_regex or m.interpolate)
+    m.target_path = plan_text(None)
+    if m.is_plain and m.target.count:
+        m.target_path = m.target.pieces[0].literal
+    m.timeout_us = (mapping.timeout_ms or 0) * 1000
+    dynamic = mapping.proxy_sections_dynamic
+    if mapping.balancer_index >= 0:
+        m.base = plan.balancer_names[<int>mapping.balancer_index]
+    elif mapping.member_index >= 0:
+        m.base = plan.members[<int>mapping.member_index].origin
+        m.is_websocket = plan.members[<int>mapping.member_index].is_websocket
+    m.section_count = len(mapping.proxy_sections)
+    # Not matching it would lead past a section's rules, or to whom `!` excludes.
+    m.decides = m.exclude or m.section_count > 0
+    m.section_dynamic = <bint *>plan_alloc(sizeof(bint) * m.section_count)
+    for i, unsure in enumerate(dynamic):
+        m.section_dynamic[i] = unsure
+        m.any_dynamic |= unsure
+    m.sections = <plan_section **>plan_alloc(sizeof(void *) * m.section_count)
+    for i, index in enumerate(mapping.proxy_sections):
+        m.sections[i] = &sections[index]
+
+
+cdef object plan_conf_of(plan_conf *c, object conf, plan_section *sections):
+    global client_names_wanted
+    cdef int i
+    for i, name in enumerate(CONF_FLAGS):
+        c.flags[i] = plan_flag(getattr(conf, name))
+    c.auth_merging = conf.auth_merging.number if conf.auth_merging else 0
+    c.hostname_lookups = (
+        conf.hostname_lookups.number if conf.hostname_lookups else -1)
+    client_names_wanted = (
+        client_names_wanted or c.hostname_lookups > NAME_LOOKUPS_OFF)
+    if conf.error_override is not None:
+        c.has_error_override = True
+        c.override_count = len(conf.error_override)
+        c.overrides = plan_statuses(conf.error_override)
+    c.error_document_count = len(conf.error_documents)
+    c.error_documents = <error_document *>plan_alloc(
+        sizeof(error_document) * c.error_document_count)
+    for i, (status, value) in enumerate(conf.error_documents):
+        c.error_documents[i].status = status
+        c.error_documents[i].value = plan_text(value)
+    # SetEnvIf before everything that may name its variables as attributes.
+    c.env_if_count = len(conf.set_env_if)
+    c.env_ifs = <env_op *>plan_alloc(sizeof(env_op) * c.env_if_count)
+    for i, rule in enumerate(conf.set_env_if):
+        plan_env_op(&c.env_ifs[i], rule)
+    c.env_count = len(conf.env_rules)
+    c.envs = <env_op *>plan_alloc(sizeof(env_op) * c.env_count)
+    for i, rule in enumerate(conf.env_rules):
+        plan_env_op(&c.envs[i], rule)
+    c.header_count = len(conf.header_rules)
+    c.headers = <header_op *>plan_alloc(sizeof(header_op) * c.header_count)
+    for i, rule in enumerate(conf.header_rules):
+        plan_header_op(&c.headers[i], rule)
+    c.request_header_count = len(conf.request_header_rules)
+    c.request_headers = <header_op *>plan_alloc(
+        sizeof(header_op) * c.request_header_count)
+    for i, rule in enumerate(conf.request_header_rules):
+        plan_header_op(&c.request_headers[i], rule)
+    c.reverse_count = len(conf.reverse_maps)
+    c.reverses = <reverse_op *>plan_alloc(sizeof(reverse_op) * c.reverse_count)
+    for i, rule in enumerate(conf.reverse_maps):
+        c.reverses[i].path = plan_text(rule.path)
+        c.reverses[i].url = plan_text(rule.url)
+        c.reverses[i].balancer = rule.balancer_index
+        rest = rule.url[len("balancer://"):] if rule.balancer_index >= 0 else ""
+        c.reverses[i].balancer_path = plan_text(
+            rest[rest.find("/"):] if "/" in rest else "")
+    plan_pairs(&c.cookie_domains, &c.cookie_domain_count, conf.cookie_domains)
+    plan_pairs(&c.cookie_paths, &c.cookie_path_count, conf.cookie_paths)
+    if conf.access is not None:
+        c.access = plan_access(conf.access, &c.access_count)
+    c.merging_off = conf.auth_merging is not None and conf.auth_merging.number == 0
+    c.auth = plan_auth_of(conf)
+    c.old = plan_old(conf)
+    c.methods = plan_methods(conf)
+    c.elsewhere = plan_elsewhere(conf)
+    c.granted_count = len(conf.auth_request_headers)
+    c.granted = plan_texts(conf.auth_request_headers)
+    plan.any_elsewhere |= c.elsewhere >= 0
+    if conf.auth_basic_fake is not None:
+        c.fake = plan_text(conf.auth_basic_fake)
+        plan.any_fake = True
+    if conf.handler is not None:
+        c.handler = plan_text(conf.handler)
+    if conf.mapping is not None:
+        c.has_mapping = True
+        c.mapping = <plan_mapping *>plan_alloc(sizeof(plan_mapping))
+        plan_mapping_of(c.mapping, conf.mapping, sections)
+        if plan.compat_apache and not any(s in conf.mapping.pattern for s in "*?[\\"):
+            c.mapping.regex = -1    # a <LocationMatch> that httpd takes for a path
+            c.mapping.target_has_groups = False
+    c.redirect_count = len(conf.redirects)
+    c.redirects = <redirect_op *>plan_alloc(sizeof(redirect_op) * c.redirect_count)
+    for i, rule in enumerate(conf.redirects):
+        c.redirects[i].status = rule.status
+        c.redirects[i].pattern = plan_text(rule.pattern)
+        c.redirects[i].regex = plan_regex(rule.pattern) if rule.is_regex else -1
+        c.redirects[i].has_url = rule.url is not None
+        c.redirects[i].composed = -1
+        if rule.composed is not None:
+            c.redirects[i].composed = plan_expression(rule.composed, False)
+        c.redirects[i].url = plan_template(
+            rule.url, 0 if rule.is_regex else NO_GROUPS, False, False)
+    c.limit_request_body = (
+        -1 if conf.limit_request_body is None else conf.limit_request_body)
+    c.if_count = len(conf.ifs)
+    c.ifs = <plan_if *>plan_alloc(sizeof(plan_if) * c.if_count)
+    for i, item in enumerate(conf.ifs):
+        c.ifs[i].expr = -1
+        if item.condition is not None:
+            # Settings hang on it, and among them whoever may not come in.
+            c.ifs[i].expr = plan_expression(item.condition, True)
+        c.ifs[i].is_else = item.is_else
+        plan_conf_of(&c.ifs[i].conf, item.conf, sections)
+
+
+cdef bint any_if(object conf) except -1:
+    return bool(conf.ifs)
+
+
+cdef bint any_late_if(object conf) except -1:
+    """Does an <If> ask for what the mapping says?"""
+    return any([
+        (item.condition is not None and item.condition.asks_for_target)
+        or any_late_if(item.conf) for item in conf.ifs])

@@ -1,0 +1,74 @@
+"""Members and balancers, from the model into the plan."""
+# uses: ground/text, balance/table, balance/lbmethods/methods, balance/elect,
+#       plan/build, plan/plan
+
+cdef object plan_member_of(plan_member *m, object member, int index):
+    m.index = index
+    m.said = plan_said(member)
+    m.balancer = member.balancer_index
+    m.url = plan_text(member.url)
+    host = f"[{member.host}]" if ":" in member.host else member.host
+    m.name = plan_text(f"{host}:{member.port}")
+    url = member.url
+    if member.balancer_index < 0 and member.path and url.endswith(member.path):
+        url = url[:len(url) - len(member.path)]
+    m.origin = plan_text(url)
+    m.host_field = plan_text(
+        f"{host}:{member.port}" if member.explicit_port else host)
+    # A direct member's path is part of its mapping's target.
+    m.path = plan_text(member.path if member.balancer_index >= 0 else "")
+    m.route = plan_text(member.route)
+    m.unix_path = plan_text(member.unix_path)
+    m.smax = -1 if member.smax is None else member.smax
+    m.source = plan_source(member.source_address)
+    m.field_bytes = member.response_field_bytes or 8192
+    m.is_websocket = member.scheme in ("ws", "wss")
+    # NONE is the old module's way to tunnel without a 101, which is never done here.
+    words = [one for one in member.upgrade if one.upper() not in ("ANY", "*", "NONE")]
+    m.upgrade_any = any(one.upper() in ("ANY", "*") for one in member.upgrade)
+    m.upgrade_count = len(words)
+    m.upgrades = <text *>plan_alloc(sizeof(text) * m.upgrade_count)
+    for i, word in enumerate(words):
+        m.upgrades[<int>i] = plan_text(word)
+    if member.tls is not None:
+        m.tls_verify = VERIFY_NUMBERS[member.tls.verify.value]
+        m.tls_check_name = member.tls.check_name or member.tls.check_cn
+        m.tls_check_date = member.tls.check_expire
+        m.tls_refused = plan.compat_apache and not member.tls.engine
+        m.tls_name = plan_text(member.host)
+        m.no_crl_is_fine = member.tls.trust.revocation_no_crl_ok
+
+
+cdef object plan_balancer_of(balancer_plan *b, object balancer):
+    cdef int i
+    b.member_count = len(balancer.members)
+    b.members = <member_slot **>plan_alloc(sizeof(void *) * b.member_count)
+    b.member_index = <int *>plan_alloc(sizeof(int) * b.member_count)
+    for i, index in enumerate(balancer.members):
+        b.members[i] = plan.members[<int>index].slot
+        b.member_index[i] = index
+    b.lbmethod = lb_method_find(balancer.lbmethod.encode())
+    if b.lbmethod < 0:
+        raise ValueError(f"unknown lbmethod {balancer.lbmethod!r}")
+    cdef text name
+    if balancer.sticky_cookie:
+        name = plan_text(balancer.sticky_cookie)
+        b.sticky_cookie = name.data
+        b.sticky_cookie_length = name.length
+        name = plan_text(balancer.sticky_url or balancer.sticky_cookie)
+        b.sticky_url = name.data
+        b.sticky_url_length = name.length
+    b.has_separator = balancer.sticky_separator is not None
+    if b.has_separator:
+        b.separator = ord(balancer.sticky_separator[:1] or ".")
+    b.scolon_path_delim = balancer.scolon_path_delim
+    b.route_regex = plan_regex(balancer.route_regex)
+    b.nofailover = balancer.nofailover
+    b.force_recovery = balancer.force_recovery
+    b.compat_apache = plan.compat_apache
+    b.fail_on_timeout = balancer.fail_on_timeout
+    b.fail_status_count = len(balancer.fail_on_status)
+    b.fail_statuses = plan_statuses(balancer.fail_on_status)
+    attempts = balancer.max_attempts
+    b.max_attempts = max(b.member_count - 1, 0) if attempts is None else attempts
+    b.timeout_ms = balancer.timeout_ms
