@@ -1,12 +1,13 @@
 """The class Core: what the worker calls (`_core.pyi`)."""
-# uses: io/buffer, ground/address, ground/path, ground/arena, io/timer, io/watch,
-#       io/date, io/tls_stream, balance/table, balance/table_slots, seam,
-#       plan/client_names, plan/tls_names, plan/verdicts, plan/plan, plan/plan_begin,
-#       plan/client, plan/facts, plan/tls_variables, plan/plan_rewrite, plan/reasons,
-#       plan/logline, plan/late_lines, flow/exchange, flow/engine, flow/member,
-#       flow/row, flow/heads, flow/work, flow/listeners, flow/downstream,
-#       flow/connect, flow/route, flow/steps, flow/upstream_events,
-#       flow/downstream_events, flow/accept, flow/events, flow/lone
+# uses: ground/free_list, io/buffer, ground/address, ground/path, ground/arena,
+#       io/timer, io/watch, io/date, io/tls_stream, balance/table,
+#       balance/table_slots, seam, plan/client_names, plan/tls_names, plan/verdicts,
+#       plan/plan, plan/plan_begin, plan/client, plan/facts, plan/tls_variables,
+#       plan/plan_rewrite, plan/reasons, plan/logline, plan/late_lines, flow/exchange,
+#       flow/engine, flow/member, flow/row, flow/heads, flow/work, flow/listeners,
+#       flow/downstream, flow/settle, flow/connect, flow/route, flow/steps,
+#       flow/upstream_events, flow/downstream_events, flow/accept, flow/events,
+#       flow/lone
 
 import os
 
@@ -99,6 +100,8 @@ cdef class Core:
         logline_fields(model)
         reasons_begin(statuses.REASONS)
         plan_envs_end()
+        free_list_shed(&exchange_pool)      # of another plan, where a process has two
+        exchange_measure()
         http_date()
         if len(listener_fds) != plan.listener_count:
             raise ValueError("one socket for each Listen is needed")
@@ -189,7 +192,7 @@ cdef class Core:
         # A request before this one may have been another client's (RemoteIPHeader).
         if d == NULL or d.client.requests != asker[1]:
             return
-        d.client.host_known[names_number] = HOST_ALLOWED if allowed else HOST_DENIED
+        client_host_learn(&d.client, names_number, allowed)
         if d.state == DOWN_EXCHANGE and d.x.state == X_WAIT_HOST:
             watch.now_us = clock_us()
             timer_clear(&d.c.timer)

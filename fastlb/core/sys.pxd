@@ -5,6 +5,11 @@ from libc.stdlib cimport abort, calloc, free, getenv, malloc, realloc
 from libc.string cimport memchr, memcmp, memcpy, memmove, memset, strlen, strspn
 from posix.unistd cimport close, write
 
+# Yes or no in one byte, for what is kept of each connection or request; a bint is an
+# int.
+cdef extern from "stdbool.h" nogil:
+    ctypedef bint flag "bool"
+
 cdef extern from "errno.h" nogil:
     int errno
     int EAGAIN, EINTR, EINPROGRESS, EMFILE, ENFILE, ECONNABORTED, ENOBUFS, ENOMEM

@@ -32,6 +32,7 @@ cdef class PlanProbe:
     cdef object model
     cdef Table table
     cdef request_facts *r
+    cdef value[ENV_COUNT_MAX] env
     cdef client_facts client
     cdef conn c
     cdef buffer *input
@@ -73,6 +74,8 @@ cdef class PlanProbe:
         self.end()
         watch.now_us = clock_us()
         memset(r, 0, sizeof(request_facts))
+        memset(&self.env[0], 0, sizeof(self.env))
+        r.env = &self.env[0]
         memset(&self.client, 0, sizeof(client_facts))
         memset(&self.c, 0, sizeof(conn))
         self.c.fd = -1
@@ -102,8 +105,7 @@ cdef class PlanProbe:
         cdef int rc
         self.begin(head, remote, local, tls)
         for number, allowed in names:
-            self.client.host_known[<int>number] = (
-                HOST_ALLOWED if allowed else HOST_DENIED)
+            client_host_learn(&self.client, number, allowed)
         rc = head_parse_request(
             &r.req, &self.input.data[r.base], <unsigned int>len(head),
             &r.vhost.limits)
@@ -244,3 +246,14 @@ cdef class PlanProbe:
             l.member = &plan.members[self.r.mapping.member]
         logline_write(self.r, &l)
         logs_flush()
+
+
+def memory():
+    """Bytes of what is kept of a client's connection, and of an exchange what is
+    cleared for each, and what it takes with the fields of a head."""
+    cdef exchange *x = NULL
+    return {
+        "downstream": sizeof(downstream),
+        "cleared": <size_t>&x.facts.arena.scratch[0],
+        "exchange": <size_t>&x.facts.req.fields[0],
+    }

@@ -38,11 +38,11 @@ cdef enum:
 cdef struct election:
     int chosen                  # position in balancer_plan.members; -1: nobody
     int why                     # ELECT_*
-    bint by_route               # a sticky look-up found it
-    bint route_changed          # BALANCER_ROUTE_CHANGED is to be set
-    bint forced_recovery        # all were in error: each has another chance
+    flag by_route               # a sticky look-up found it
+    flag route_changed          # BALANCER_ROUTE_CHANGED is to be set
+    flag forced_recovery        # all were in error: each has another chance
     int lock                    # LOCK_*: how the balancer's lock was had
-    bint began_anew             # a number stood there that no election can have made
+    flag began_anew             # a number stood there that no election can have made
 
 # Begin one: from here on balancer_undo takes back what its process does not end.
 cdef void elect_begin(lb_choice *c, balancer_slot *slot) noexcept nogil

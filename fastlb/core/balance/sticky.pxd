@@ -9,7 +9,7 @@ cdef struct sticky_result:
     unsigned int value_length
     const char *route       # within value; NULL: none
     unsigned int route_length
-    bint from_url           # else from a cookie
+    flag from_url           # else from a cookie
     # the name that matched is the plan's sticky_url or sticky_cookie
 
 # target: path and query of the balancer URL; cookies: value of the *first* Cookie field

@@ -7,11 +7,11 @@
 #       flow/early
 
 cdef exchange *exchange_take(downstream *d) noexcept nogil:
-    cdef exchange *x = <exchange *>free_list_take(&exchange_pool, sizeof(exchange))
+    cdef exchange *x = <exchange *>free_list_take(&exchange_pool, exchange_bytes)
     if unlikely(x == NULL):
         return NULL
-    # Everything up to the variables; those and the head are set as far as used.
     memset(x, 0, <size_t>(&x.facts.arena.scratch[0] - <char *>x))
+    x.facts.env = <value *>(<char *>x + exchange_env_at)
     memset(&x.facts.env[0], 0, sizeof(value) * plan.env_count)
     head_clear(&x.facts.req)
     x.facts.req.minor = 1

@@ -15,19 +15,19 @@ cdef struct downstream:
     buffer *output
     exchange *x                 # the request that is being served
     plan_vhost *vhost           # of the last request; the set's first one before it
-    unsigned int scanned        # head_find_end's place
     long long read_from_us      # when the time for its head began
+    unsigned int scanned        # head_find_end's place
     head_count counted          # head_exceeds' place
     unsigned char head_class    # BUFFER_*: counted among the heads of that size
     unsigned char head_waits    # BUFFER_*: waits for a place among them
     unsigned char state         # DOWN_*
-    bint sends_large            # its last request had a large body
-    bint stray_line             # an empty line was skipped before this request
-    bint has_slot               # it counts among the requests in work (work.pyx)
+    flag sends_large            # its last request had a large body
+    flag stray_line             # an empty line was skipped before this request
+    flag has_slot               # it counts among the requests in work (work.pyx)
+    flag must_linger            # bytes may be on their way: close in two steps
+    flag awaits_preface         # in DOWN_HANDSHAKE: a PROXY header comes first
     downstream *wait_next       # in a waiting_line
     downstream *wait_prev
-    bint must_linger            # bytes may be on their way: close in two steps
-    bint awaits_preface         # in DOWN_HANDSHAKE: a PROXY header comes first
     client_facts client
     downstream *all_prev        # every open downstream
     downstream *all_next
@@ -100,12 +100,12 @@ cdef enum:
 cdef struct request_body:
     framing framing
     chunk_decoder chunks
-    bint chunked_out            # towards the member
-    bint done                   # the whole body has been received
-    bint expect_continue        # the client waits for a 100
-    bint continue_sent          # a 100 has gone to the client
-    bint unasked                # it has begun its body without one
-    bint lost                   # part of it went out without being kept
+    flag chunked_out            # towards the member
+    flag done                   # the whole body has been received
+    flag expect_continue        # the client waits for a 100
+    flag continue_sent          # a 100 has gone to the client
+    flag unasked                # it has begun its body without one
+    flag lost                   # part of it went out without being kept
     unsigned int raw_at         # undecoded (or the next request's) bytes in down.input
     unsigned int at             # bytes kept in down.input.data; 0: there is no body
     unsigned int kept
@@ -124,11 +124,11 @@ cdef struct response_side:
     framing framing
     chunk_decoder chunks
     int interim_count           # 1xx answers before it
-    bint head_sent              # bytes of the final head are composed or sent
-    bint done                   # the whole body has come from the member
-    bint reusable               # the member's connection may be kept
-    bint chunked_out            # towards the client
-    bint close_delimited        # the client sees its end by our close
+    flag head_sent              # bytes of the final head are composed or sent
+    flag done                   # the whole body has come from the member
+    flag reusable               # the member's connection may be kept
+    flag chunked_out            # towards the client
+    flag close_delimited        # the client sees its end by our close
     long long remaining
     long long content_length    # told to the client; -1: no Content-Length
 
@@ -144,16 +144,16 @@ cdef struct member_choice:
 # One try: this request on one connection to one member. attempt_begin clears it as a
 # whole, so nothing of one try is left for the next.
 cdef struct attempt:
-    bint fresh                  # a reused connection was dead: only a new one will do
+    flag fresh                  # a reused connection was dead: only a new one will do
     int refused_errno           # X_REFUSED: why; or NO_ADDRESS
     value upgrade               # asked of this member; length 0: nothing
-    bint sent                   # everything has been handed to the socket
-    bint is_deaf                # the member stopped taking the request
-    bint timed_out              # it did not answer in time
+    flag sent                   # everything has been handed to the socket
+    flag is_deaf                # the member stopped taking the request
+    flag timed_out              # it did not answer in time
     unsigned int body_sent      # of what is kept
-    bint expect_sent            # the member is asked for a 100
-    bint await_continue         # ... and the body is held back until it comes
-    bint ping_sent              # the Expect is ours (ping=)
+    flag expect_sent            # the member is asked for a 100
+    flag await_continue         # ... and the body is held back until it comes
+    flag ping_sent              # the Expect is ours (ping=)
     long long bytes_out         # to the member; 0: nothing of the request was sent
     long long bytes_in          # from it; ledger.pxd says what counts
 
@@ -162,15 +162,15 @@ cdef struct splice_pipe:
     int read                    # -1: none
     int write
     long long held
-    bint failed                 # not for these sockets, or there is no pipe
-    bint corked                 # the kernel may hold back the end of what was spliced
+    flag failed                 # not for these sockets, or there is no pipe
+    flag corked                 # the kernel may hold back the end of what was spliced
 
 # An answer made here, instead of a member's or by its means (answer.pyx).
 cdef struct local_answer:
     int error_status            # the status an ErrorDocument answers for; 0
     int second_status           # how the ErrorDocument's own request ended
-    bint internal               # an ErrorDocument is fetched: a GET without a body
-    bint overridden             # ProxyErrorOverride took the member's page away
+    flag internal               # an ErrorDocument is fetched: a GET without a body
+    flag overridden             # ProxyErrorOverride took the member's page away
     unsigned char why           # WHY_* of a refused head
     const char *allow           # Allow; NULL: none
     value location              # of a redirect
@@ -181,10 +181,10 @@ cdef struct local_answer:
 
 # Bytes both ways (tunnel.pyx).
 cdef struct tunnel_state:
-    bint client_ended           # its end has been read
-    bint member_ended
-    bint client_told            # our end has been sent to it
-    bint member_told
+    flag client_ended           # its end has been read
+    flag member_ended
+    flag client_told            # our end has been sent to it
+    flag member_told
     long long idle_us           # how long it may be silent
     member_address *addresses   # of what CONNECT asks for, in the order to try
     int address_count
@@ -215,17 +215,17 @@ cdef struct exchange:
     member_choice choice
     plan_member *member         # that is asked, or was the last
     attempt attempt
-    int tried_count             # members that stay busy until the end (attempt.pyx)
-    int tried[TRIED_IN_EXCHANGE]    # the first of them, by index
-    tried_piece *tried_more         # the others
+    tried_piece *tried_more     # members that stay busy until the end (attempt.pyx)
+    int tried_count
+    int tried[TRIED_IN_EXCHANGE]    # the first of them, by index; the others above
     response_side res
     splice_pipe pipe
     local_answer local
     tunnel_state tunnel
     exchange_record record
     int status
-    bint head_request
-    bint keepalive              # the client's connection is kept afterwards
-    # last: the first bytes of its arena, and what follows them, are not cleared by
-    # exchange_take; variables as far as named, the head as far as used
+    flag head_request
+    flag keepalive              # the client's connection is kept afterwards
+    # last: from its arena's first bytes on exchange_take clears nothing, and the end is
+    # not there at all (exchange_measure)
     request_facts facts

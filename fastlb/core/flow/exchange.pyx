@@ -1,7 +1,29 @@
 """What an exchange is (exchange.pxd), and what can be said of it by itself."""
-# uses: ground/text, io/buffer, io/timer, io/watch, http/count, http/hops,
-#       http/framing, http/chunked, balance/table, balance/elect, balance/sticky,
-#       plan/plan, plan/client, plan/facts, plan/logline
+# uses: ground/text, io/buffer, ground/arena, io/timer, io/watch, http/count,
+#       http/hops, http/framing, http/chunked, balance/table, balance/elect,
+#       balance/sticky, plan/plan, plan/client, plan/facts, plan/logline
+
+# What an exchange of this plan takes, and where in it the values of variables lie.
+cdef size_t exchange_bytes = 0
+cdef size_t exchange_env_at = 0
+
+
+cdef void exchange_measure() noexcept nogil:
+    """The plan is known: a head has only so many fields, variables have their numbers.
+    Declared are the most of both, and thousands of exchanges lie in memory."""
+    global exchange_bytes, exchange_env_at
+    cdef exchange *x = NULL
+    cdef unsigned int fields = 0
+    cdef int i
+    for i in range(plan.vhost_count):
+        if plan.vhosts[i].has_early:
+            fields = FIELD_COUNT_MAX    # early rules may add some
+        elif plan.vhosts[i].limits.field_count > fields:
+            fields = plan.vhosts[i].limits.field_count
+    exchange_env_at = <size_t>&x.facts.req.fields[fields]
+    exchange_env_at = (exchange_env_at + STRUCT_ALIGN - 1) & ~<size_t>(STRUCT_ALIGN - 1)
+    exchange_bytes = exchange_env_at + sizeof(value) * plan.env_count
+
 
 cdef char *request_kept(const exchange *x) noexcept nogil:
     """What is kept of the body, x.body.kept bytes; for one step, as request_bytes."""

@@ -88,6 +88,7 @@ cdef class Explainer:
     cdef downstream *down
     cdef upstream *up
     cdef exchange *x
+    cdef value[ENV_COUNT_MAX] env
     cdef decision decided
     cdef dict names         # of host look-ups: number -> allowed
     cdef object heard
@@ -245,8 +246,7 @@ cdef class Explainer:
 
     cdef object names_known(self, downstream *d):
         for number, allowed in self.names.items():
-            d.client.host_known[<int>number] = (
-                HOST_ALLOWED if allowed else HOST_DENIED)
+            client_host_learn(&d.client, number, allowed)
 
     cdef object connect(
             self, int listener, bytes asked, bytes remote, bytes local, object name):
@@ -290,6 +290,8 @@ cdef class Explainer:
         x.pipe.read = -1
         x.pipe.write = -1
         head_clear(&x.facts.req)
+        x.facts.env = &self.env[0]
+        memset(&self.env[0], 0, sizeof(self.env))
         x.facts.client = &d.client
         x.facts.input = &d.input
         x.facts.base = d.input.start

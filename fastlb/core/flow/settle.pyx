@@ -81,7 +81,7 @@ cdef void exchange_give(exchange *x) noexcept nogil:
     engine.exchange_count -= 1
     ASSERT(engine.exchange_count >= 0)
     ledger_down(&engine.slot.exchanges)
-    free_list_give(&exchange_pool, x, sizeof(exchange))
+    free_list_give(&exchange_pool, x, exchange_bytes)
 
 
 cdef bint exchange_finish(exchange *x) noexcept nogil:

@@ -150,6 +150,8 @@ cdef void tunnel_slim(exchange *x) noexcept nogil:
         buffer_give(d.input)
         d.input = slim
     x.tunnel.addresses = NULL
+    x.facts.verdicts = NULL
+    x.facts.verdict_count = 0
     x.choice.sticky.value = NULL
     x.choice.sticky.route = NULL
     tunnel_slim_arena(x)
@@ -233,7 +235,7 @@ cdef bint tunnel_hold(
 
 
 cdef int tunnel_move(
-        conn *source, conn *sink, buffer **held, bint *ended,
+        conn *source, conn *sink, buffer **held, flag *ended,
         long long *received, long long *sent) noexcept nogil:
     """One direction, as far as both sides go now. returns MOVED_*"""
     cdef ssize_t n, taken

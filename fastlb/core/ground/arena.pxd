@@ -16,7 +16,7 @@ cdef enum:
 cdef struct arena:
     buffer *pieces              # what scratch has no room for
     unsigned int used           # of scratch
-    bint starved                # what was asked for could not be given
+    flag starved                # what was asked for could not be given
     char scratch[SCRATCH_BYTES]
 
 # Give all of it back.

@@ -29,7 +29,7 @@ cdef unsigned char path_way(unsigned char c) noexcept nogil:
 
 
 cdef int path_normalise(
-        char *p, unsigned int length, bint merge, bint *reduced) noexcept nogil:
+        char *p, unsigned int length, bint merge, flag *reduced) noexcept nogil:
     """Undo dot segments (RFC 3986 5.2.4) and, if asked to, runs of slashes, in place.
 
     reduced: set when there was a dot segment. length is not 0.
@@ -73,7 +73,7 @@ cdef int path_normalise(
 
 
 cdef int path_read(
-        const value *path, int ways, char *out, bint *climbs) noexcept nogil:
+        const value *path, int ways, char *out, flag *climbs) noexcept nogil:
     """The path as members take it that go these WAY_*s, into out.
 
     out has room for the path and one byte more. climbs: dot segments were undone.

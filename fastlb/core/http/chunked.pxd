@@ -4,7 +4,7 @@ cdef struct chunk_decoder:
     unsigned char state         # private; 0 at the start
     unsigned int line_bytes     # of the size line or trailer section so far
     long long remaining         # bytes of the current chunk still to come
-    bint done                   # the last chunk and the trailers have been read
+    flag done                   # the last chunk and the trailers have been read
 
 cdef void chunk_begin(chunk_decoder *d) noexcept nogil
 

@@ -6,7 +6,7 @@ cdef struct head_count:
     unsigned int field      # offset of the field that it belongs to
     unsigned int looked     # from `line` to here no line ends
     unsigned int fields     # complete field lines
-    bint first_line         # the request line is complete
+    flag first_line         # the request line is complete
 
 # Count what has come of a request head that head_find_end finds incomplete: nobody need
 # wait for the end of a head that is too large already.

@@ -8,7 +8,7 @@ cdef enum:
 
 cdef struct framing:
     unsigned char kind      # BODY_*
-    bint close_after        # the framing is doubtful: serve, then close (RFC 9112 6.1)
+    flag close_after        # the framing is doubtful: serve, then close (RFC 9112 6.1)
     long long length        # for BODY_LENGTH
 
 # limits        compat_apache decides whether a doubtful framing is served, then closed

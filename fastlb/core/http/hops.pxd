@@ -14,8 +14,8 @@ cdef enum:
 # returns 0, or FAILED: more is named than CONNECTION_OPTIONS_MAX, and such a head goes
 # nowhere, since not all of that was taken out
 cdef struct hop_facts:
-    bint close
-    bint keep_alive
-    bint upgrade
+    flag close
+    flag keep_alive
+    flag upgrade
 cdef int head_drop_hop_by_hop(
     head *h, const char *data, hop_facts *facts) noexcept nogil

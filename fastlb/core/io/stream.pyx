@@ -5,7 +5,7 @@ Plain sockets; TLS goes its own way at each door.
 """
 # uses: io/buffer, io/watch, io/tls_stream
 
-cdef ssize_t stream_refused(conn *c, bint *edge) noexcept nogil:
+cdef ssize_t stream_refused(conn *c, flag *edge) noexcept nogil:
     """What errno means: AGAIN, when the edge that `edge` notes comes; or FAILED."""
     global stream_errno
     if errno == EAGAIN:

@@ -11,10 +11,10 @@ cdef enum:
 
 cdef struct tls_state:
     void *ssl
-    bint established            # the handshake is over
-    bint failed                 # after a fatal error nothing may be said any more
+    flag established            # the handshake is over
+    flag failed                 # after a fatal error nothing may be said any more
     unsigned char verify        # VERIFY_*
-    bint no_crl_is_fine         # SSLCARevocationCheck ... no_crl_for_cert_ok
+    flag no_crl_is_fine         # SSLCARevocationCheck ... no_crl_for_cert_ok
     int write_size              # of the record that was begun; 0: none
     unsigned int burst_bytes    # sent since the connection was silent
     long long wrote_us          # when it last took anything

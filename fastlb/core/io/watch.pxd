@@ -20,12 +20,12 @@ cdef struct conn:
     int fd                      # -1 after close
     unsigned char kind          # KIND_*
     unsigned char freed_kind    # KIND_* it had before it died
-    bint readable               # a recv may give bytes (or the end)
-    bint writable               # a send may take bytes
-    bint peer_closed            # the peer has ended its side (EPOLLRDHUP)
-    bint broken                 # EPOLLERR or EPOLLHUP: both sides are gone
-    bint queued                 # stands in the run queue
-    bint crossed                # TLS waits to write before it can read, or the reverse
+    flag readable               # a recv may give bytes (or the end)
+    flag writable               # a send may take bytes
+    flag peer_closed            # the peer has ended its side (EPOLLRDHUP)
+    flag broken                 # EPOLLERR or EPOLLHUP: both sides are gone
+    flag queued                 # stands in the run queue
+    flag crossed                # TLS waits to write before it can read, or the reverse
     tls_state *tls              # NULL: plain
     conn *run_next
     conn *dead_next

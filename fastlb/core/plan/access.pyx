@@ -79,7 +79,7 @@ cdef bint user_is_in_group(request_facts *r, access_op *op) noexcept nogil:
 
 cdef bint access_hit(request_facts *r, access_op *op) noexcept nogil:
     """Does a single condition hold?"""
-    cdef int i, holds
+    cdef int i, holds, known
     if op.op == ACCESS_GRANTED:
         return True
     if op.op == ACCESS_IP:
@@ -101,10 +101,11 @@ cdef bint access_hit(request_facts *r, access_op *op) noexcept nogil:
             # To be none of these would let somebody in that one of them keeps out.
             r.undecided = True
             return False
-        if r.client.host_known[op.names_number] == HOST_UNKNOWN:
+        known = client_host(r.client, op.names_number)
+        if known == HOST_UNKNOWN:
             r.host_wanted = op.names_number + 1
             r.host_forward = op.op == ACCESS_FORWARD_DNS
-        return r.client.host_known[op.names_number] == HOST_ALLOWED
+        return known == HOST_ALLOWED
     elif op.op == ACCESS_USER:
         for i in range(op.name_count):
             if same_text(value(op.names[i].data, op.names[i].length), r.user):

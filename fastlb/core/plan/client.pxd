@@ -1,6 +1,7 @@
 # Who asks: what is known of a client's connection. It is a part of the downstream;
 # whoever drives the plan without a socket fills it in, with the addresses known.
 
+# Is that the name of the client (Require host)?
 cdef enum:
     HOST_UNKNOWN = 0
     HOST_ALLOWED = 1
@@ -17,13 +18,14 @@ cdef struct client_facts:
     plan_vhost *tls_vhost       # of the handshake; NULL: plain
     plan_set *set               # virtual hosts of the local address
     plan_listener *listener
-    bint named                  # the handshake named a server (SNI)
+    unsigned long number        # of the connection, for the log
+    uint64_t hosts_known        # bits by number of a host's name
+    uint64_t hosts_allowed
     int requests                # answered on this connection
     unsigned char replaced      # REPLACED_*: remote is not the peer of the connection
-    unsigned long number        # of the connection, for the log
-    signed char host_known[HOST_NAMES_MAX]  # HOST_*: by number of a host's name
-    bint remote_known
-    bint local_known
+    flag named                  # the handshake named a server (SNI)
+    flag remote_known
+    flag local_known
     unsigned short remote_port
     unsigned short local_port
     unsigned short peer_port
@@ -32,3 +34,7 @@ cdef struct client_facts:
     unsigned char local[ADDRESS_BYTES]
     unsigned char remote_text_length
     char remote_text[ADDRESS_TEXT_BYTES]    # of the client's address
+
+# What was found out about a name by its number, below HOST_NAMES_MAX.
+cdef void client_host_learn(
+    client_facts *client, int number, bint allowed) noexcept nogil

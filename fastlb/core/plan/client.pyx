@@ -20,6 +20,25 @@ cdef void client_learn_local(client_facts *client) noexcept nogil:
         address_store(&storage, &client.local[0], &client.local_port)
 
 
+# HOST_* of a name by its number.
+cdef int client_host(const client_facts *client, int number) noexcept nogil:
+    cdef uint64_t bit = <uint64_t>1 << number
+    if not client.hosts_known & bit:
+        return HOST_UNKNOWN
+    return HOST_ALLOWED if client.hosts_allowed & bit else HOST_DENIED
+
+
+cdef void client_host_learn(
+        client_facts *client, int number, bint allowed) noexcept nogil:
+    cdef uint64_t bit = <uint64_t>1 << number
+    ASSERT(number < HOST_NAMES_MAX)
+    client.hosts_known |= bit
+    if allowed:
+        client.hosts_allowed |= bit
+    else:
+        client.hosts_allowed &= ~bit
+
+
 # Another address than that of the connection; and that one again.
 cdef void client_replace(
         client_facts *client, unsigned char how, const unsigned char *address,
@@ -42,7 +61,7 @@ cdef void client_set_remote(
     memmove(&client.remote[0], address, sizeof(client.remote))
     client.remote_port = port
     client.remote_known = False
-    memset(&client.host_known[0], HOST_UNKNOWN, sizeof(client.host_known))
+    client.hosts_known = 0
 
 
 # Who has connected.

@@ -16,61 +16,63 @@ cdef struct made_cookie:     # in the request's arena
 cdef struct request_facts:
     client_facts *client
     buffer **input              # where the head lies; the buffer may be exchanged there
-    unsigned int base           # start of the head in its data
     long long started_us
+    unsigned int base           # start of the head in its data
     # what applies to it
-    plan_vhost *vhost
-    plan_mapping *mapping
     int conf_count
     int proxy_conf_count        # of them, from <Proxy> sections
     int if_conf_count           # of them, from <If> and its like: the last ones
-    plan_conf *confs[CONFS_MAX]     # the default's, <Proxy>, <Location>
-    int host_wanted             # 1 + number of the names that access waits for; 0
-    bint host_forward
+    plan_vhost *vhost
+    plan_mapping *mapping
     value proxies               # RemoteIPProxiesHeader's field; NULL: not set
+    int host_wanted             # 1 + number of the names that access waits for; 0
+    flag host_forward
     # who may
+    flag undecided              # access hangs on a match that was given up: 500
     value user                  # who the client says it is; NULL: nobody asked
     value challenge             # WWW-Authenticate of the 401
     value granted               # "name\0value\0...": of what AuthRequest was answered
     int granted_status          # its status
     int refused                 # status under another reading; 0: none was said
     int refused_because
-    auth_question asks          # what access waits for; asks.kind ASKS_NOTHING
     int verdict_count           # what it has learned
-    bint undecided              # access hangs on a match that was given up: 500
+    auth_verdict *verdicts      # in its arena; NULL: nothing yet
+    auth_question asks          # what access waits for; asks.kind ASKS_NOTHING
     unsigned int regex_us       # spent on matches, REGEX_REQUEST_US_MAX
     int status                  # of the answer; 0: there is none yet
     # Fields that are being composed, while rules look at them; NULL: none. They are
     # those of the answer, or of the request as its member will get it.
     const out_list *out
-    bint out_is_answer
+    flag out_is_answer
     # what is asked for
+    unsigned char ways          # WAY_*: how members may read it otherwise
+    flag reduced                # dot segments were undone: never sent as it came
+    flag excluded               # a mapping of "!" took it, or no-proxy is set
+    flag path_is_plain          # decoding left it as it is; its query lies behind it
+    flag is_reading             # another reading is tried
+    flag query_is_made          # a rule has made the query
+    flag rewriting_ended        # a rule said END
+    flag is_subrequest          # it only looks ahead
+    unsigned char rewritten     # REWRITTEN_*
+    unsigned char original_ways
+    unsigned char redirects     # to another path, by rules of sections
     span host
     span path                   # path with query, of the target
     span authority              # host[:port] of an absolute-form target; else length 0
-    value decoded               # the path that is decided upon (path.pyx)
-    unsigned char ways          # WAY_*: how members may read it otherwise
-    value misread               # the reading that was not allowed, for the log
-    bint reduced                # dot segments were undone: never sent as it came
-    bint excluded               # a mapping of "!" took it, or no-proxy is set
-    value request_uri           # for SetEnvIf, while a reading is tried; else NULL
-    bint path_is_plain          # decoding left it as it is; its query lies behind it
     unsigned int rest_at        # offset into decoded where the mapping's rest begins
+    value decoded               # the path that is decided upon (path.pyx)
+    value misread               # the reading that was not allowed, for the log
+    value request_uri           # for SetEnvIf, while a reading is tried; else NULL
     value target                # path and query for the member's balancer URL
-    unsigned char rewritten     # REWRITTEN_*
-    bint is_reading             # another reading is tried
     value original              # the path before a rule's [PT]; data NULL: none
-    unsigned char original_ways
-    bint query_is_made          # a rule has:
-    value query                 # with its "?"; length 0: none
-    bint rewriting_ended        # a rule said END
-    bint is_subrequest          # it only looks ahead
-    unsigned char redirects     # to another path, by rules of sections
+    value query                 # if a rule has made it, with its "?"; length 0: none
     value forced_handler        # by a rule's [H]; data NULL: none
-    made_cookie *cookies     # to be set by the answer
+    made_cookie *cookies        # to be set by the answer
+    # plan.env_count of them, where whoever made this has put them
+    value *env
     arena arena
-    auth_verdict verdicts[VERDICTS_PER_REQUEST_MAX]    # verdict_count of them
-    value env[ENV_COUNT_MAX]    # plan.env_count of them
+    plan_conf *confs[CONFS_MAX]     # conf_count: the default's, <Proxy>, <Location>
+    # last: its fields have only as much room as a head may have (exchange_measure)
     head req
 
 # The head as it was received, and a part of it: for one step only. Whatever exchanges

@@ -31,7 +31,12 @@ cdef bint conf_flag(request_facts *r, int flag, bint usual) noexcept nogil:
 
 
 cdef void request_learn_verdict(request_facts *r, int verdict) noexcept nogil:
-    if r.verdict_count < VERDICTS_PER_REQUEST_MAX:
+    if r.verdicts == NULL:
+        r.verdicts = <auth_verdict *>arena_take_struct(
+            &r.arena, VERDICTS_PER_REQUEST_MAX * sizeof(auth_verdict))
+    if r.verdicts == NULL:
+        r.arena.starved = True
+    elif r.verdict_count < VERDICTS_PER_REQUEST_MAX:
         r.verdicts[r.verdict_count].key = r.asks.key
         r.verdicts[r.verdict_count].verdict = verdict
         r.verdict_count += 1

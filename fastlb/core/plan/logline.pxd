@@ -24,7 +24,7 @@ cdef struct exchange_record:
     long long body_bytes_out    # for %b
     long long bytes_out         # with heads, for %O
     long long first_byte_us
-    bint aborted                # the client went away
+    flag aborted                # the client went away
     int member_status           # of the member's final response; 0: none came
     unsigned short source_port  # of the member's connection; asked for if logged
 

@@ -79,7 +79,7 @@ cdef bint other_ways_admit(
     cdef value last = path
     cdef value read
     cdef int ways, rc
-    cdef bint climbs = False
+    cdef flag climbs = False
     cdef int allowed = path_ways | (
         WAY_PARAMETERS_LATE if path_ways & WAY_PARAMETERS else 0)
     if room == NULL:
