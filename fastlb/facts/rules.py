@@ -152,7 +152,7 @@ class AccessRule:
     negated: bool = False
     rules: tuple[AccessRule, ...] = ()
     limits: tuple[MethodLimit, ...] = ()
-    expression: Expression | None = None  # EXPR
+    expression: Expression | None = None  # EXPR; of USER and GROUP the names
     # Where it stands; "" for one that is made of several lines
     file: str = field(default="", compare=False, repr=False)
     line: int = field(default=0, compare=False, repr=False)
@@ -197,6 +197,14 @@ class AuthRequest:
     port: int = 80
     path: str = "/"
     authority: str = ""  # as it is written
+
+
+@dataclass(frozen=True, slots=True)
+class ComposedUser:
+    """AuthBasicFake, where a request says something of it."""
+
+    user: Expression
+    password: Expression
 
 
 @dataclass(frozen=True, slots=True)

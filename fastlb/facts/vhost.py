@@ -16,6 +16,7 @@ from fastlb.facts.rules import (
     AccessRule,
     Anonymous,
     AuthRequest,
+    ComposedUser,
     EnvRule,
     HeaderRule,
     MethodLimit,
@@ -66,13 +67,15 @@ class DirConf:
     access: AccessRule | None = None  # None: nothing said
     auth_merging: AuthMerging | None = None
     old_access: OldAccess | None = None  # Order, Allow, Deny, Satisfy
-    auth_type: AuthType | None = None
-    auth_name: str | None = None  # as it stands between the quotes of realm="..."
+    auth_type: AuthType | Expression | None = None
+    # as it stands between the quotes of realm="..."; an expression's are set later
+    auth_name: str | Expression | None = None
     auth_user_file: str | None = None
     auth_group_file: str | None = None
     auth_basic_providers: tuple[AuthProvider, ...] | None = None
     auth_basic_authoritative: bool | None = None
-    auth_basic_fake: str | None = None  # of Authorization towards members; "": Off
+    # Authorization towards members; "": Off
+    auth_basic_fake: str | ComposedUser | None = None
     anonymous: Anonymous | None = None
     allow_methods: MethodLimit | None = None  # without names: all
     auth_request: AuthRequest | None = None  # None: not set here

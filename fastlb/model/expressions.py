@@ -128,6 +128,14 @@ def taken(
         ) from problem
 
 
+def text_taken(
+    run: Drafts, node: Node, text: str, *, number: str, words: str
+) -> Expression | None:
+    """A text that a request fills in; None: it is what is written."""
+    said = taken(run, node, text, number=number, words=words, is_text=True)
+    return None if said.is_plain else said
+
+
 class _Writer:
     """Writes the steps of one expression."""
 

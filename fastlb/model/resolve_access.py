@@ -19,16 +19,17 @@ from fastlb.facts.rules import (
     AccessRule,
     Anonymous,
     AuthRequest,
+    ComposedUser,
     MethodLimit,
     OldAccess,
     OldWord,
 )
 from fastlb.facts.words import AuthProvider, Order, Satisfy, Word
 from fastlb.model.drafts import ConfDraft, Drafts, Handler, Place
-from fastlb.model.expressions import taken
+from fastlb.model.expressions import taken, text_taken
 from fastlb.model.networks import NetworkError, network_of
 from fastlb.model.report import Mistake
-from fastlb.model.resolve_server import absolute
+from fastlb.model.resolve_server import absolute, set_fields
 
 W = TypeVar("W", bound=Word)
 
@@ -152,12 +153,31 @@ def _standing(rule: AccessRule, node: Node) -> AccessRule:
     return replace(rule, file=node.file, line=node.line)
 
 
-def _require_expr(run: Drafts, node: Node, negated: bool) -> AccessRule:
-    """The rest of the line as it stands; quotes around the whole are taken off, and
-    nothing within them is undone."""
+_IN_REQUIRE: Final = "Cannot parse expression in require line: "
+
+
+def _rest_of_line(node: Node, negated: bool) -> str:
+    """What stands behind the provider's name, as it stands."""
     text = node.raw
     for _ in range(1 + negated):
         text = text.partition(text.split(None, 1)[0])[2].lstrip(" \t")
+    return text
+
+
+def _require_named(
+    run: Drafts, node: Node, op: AccessOp, negated: bool, args: tuple[str, ...]
+) -> AccessRule:
+    """User, group: a line with holes is divided into names when it is filled in."""
+    text = _rest_of_line(node, negated)
+    said = text_taken(run, node, text, number="FB0304", words=_IN_REQUIRE)
+    if said is None:
+        return AccessRule(op, args, negated)
+    return AccessRule(op, (text,), negated, expression=said)
+
+
+def _require_expr(run: Drafts, node: Node, negated: bool) -> AccessRule:
+    """Quotes around the whole are taken off, and nothing within them is undone."""
+    text = _rest_of_line(node, negated)
     if len(text) > 1 and text[0] == text[-1] == '"':
         text = text[1:-1]
     expression = taken(
@@ -165,7 +185,7 @@ def _require_expr(run: Drafts, node: Node, negated: bool) -> AccessRule:
         node,
         text,
         number="FB0304",
-        words="Cannot parse expression in require line: ",
+        words=_IN_REQUIRE,
     )
     return AccessRule(AccessOp.EXPR, (text,), negated, expression=expression)
 
@@ -208,6 +228,8 @@ def _require(run: Drafts, node: Node) -> AccessRule:
             )
         if not _ONE_METHOD.isdisjoint(args):
             args = tuple(dict.fromkeys((*args, *_ONE_METHOD_NAMES)))
+    elif kind in ("user", "group"):
+        return _require_named(run, node, AccessOp(kind), negated, args)
     elif kind in ("host", "forward-dns"):
         args = tuple(word.lower() for word in args)
     return AccessRule(AccessOp(kind), args, negated)
@@ -305,9 +327,23 @@ def auth_file(run: Drafts, place: Place, node: Node) -> None:
         place.draft.conf = replace(place.draft.conf, auth_group_file=path)
 
 
-def auth_name(_run: Drafts, place: Place, node: Node) -> None:
+def auth_name(run: Drafts, place: Place, node: Node) -> None:
     """`AuthName realm`: as it will stand between quotes."""
-    place.draft.conf = replace(place.draft.conf, auth_name=escaped_quotes(node.args[0]))
+    text = node.args[0]
+    words = f"Cannot parse expression '{text}' in AuthName: "
+    said = text_taken(run, node, text, number="FB0304", words=words)
+    place.draft.conf = replace(place.draft.conf, auth_name=said or escaped_quotes(text))
+
+
+def auth_type(run: Drafts, place: Place, node: Node) -> None:
+    """`AuthType type`, or a text that says it when it is filled in."""
+    text = node.args[0]
+    words = f"Cannot parse expression '{text}' in AuthType: "
+    said = text_taken(run, node, text, number="FB0304", words=words)
+    if said is None:
+        set_fields(run, place, node)
+    else:
+        place.draft.conf = replace(place.draft.conf, auth_type=said)
 
 
 def escaped_quotes(text: str) -> str:
@@ -329,14 +365,41 @@ def auth_provider(_run: Drafts, place: Place, node: Node) -> None:
     place.draft.conf = replace(conf, auth_basic_providers=providers)
 
 
-def basic_fake(_run: Drafts, place: Place, node: Node) -> None:
+def basic_fake(run: Drafts, place: Place, node: Node) -> None:
     """`AuthBasicFake user [password]` or `AuthBasicFake off`."""
     user, *rest = node.args
-    fake = ""
+    password = (rest[0] if rest else "") or "password"
+    fake: str | ComposedUser = ""
     if user.lower() != "off":
-        word = f"{user}:{rest[0] if rest else 'password'}".encode("latin-1")
-        fake = f"Basic {base64.b64encode(word).decode()}"
+        fake = _fake(run, node, user, password)
     place.draft.conf = replace(place.draft.conf, auth_basic_fake=fake)
+
+
+def _fake(run: Drafts, node: Node, user: str, password: str) -> str | ComposedUser:
+    """The field where both are plain text."""
+    composed = ComposedUser(
+        taken(
+            run,
+            node,
+            user,
+            number="FB0304",
+            words=f"Could not parse fake username expression '{user}': ",
+            is_text=True,
+        ),
+        taken(
+            run,
+            node,
+            password,
+            number="FB0304",
+            words="Could not parse fake password expression associated to user"
+            f" '{user}': ",
+            is_text=True,
+        ),
+    )
+    if not (composed.user.is_plain and composed.password.is_plain):
+        return composed
+    word = f"{user}:{password}".encode("latin-1")
+    return f"Basic {base64.b64encode(word).decode()}"
 
 
 def anonymous(_run: Drafts, place: Place, node: Node) -> None:
@@ -406,6 +469,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     "satisfy": satisfy,
     "authuserfile": auth_file,
     "authgroupfile": auth_file,
+    "authtype": auth_type,
     "authname": auth_name,
     "authbasicprovider": auth_provider,
     "authbasicfake": basic_fake,

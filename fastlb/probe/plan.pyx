@@ -197,7 +197,8 @@ cdef class PlanProbe:
         return (
             auth_file_path(q.file), bytes_of(q.user.data, q.user.length),
             bytes_of(q.secret.data, q.secret.length),
-            plan_names[q.names_number] if q.kind == ASKS_GROUP else ())
+            plan_names[q.names_number]
+            if q.kind == ASKS_GROUP and q.names_number >= 0 else ())
 
     def keep(self):
         """What was asked last is granted, and kept."""

@@ -5,14 +5,17 @@ from __future__ import annotations
 from rows import rows
 from trees import errors, model_of, warnings
 
+from fastlb.facts.expressions import Expression
 from fastlb.facts.rules import (
     AccessOp,
     AccessRule,
+    ComposedUser,
     MethodLimit,
     OldAccess,
     OldWord,
 )
-from fastlb.facts.words import AuthProvider, Order, Satisfy
+from fastlb.facts.vhost import DirConf
+from fastlb.facts.words import AuthProvider, AuthType, Order, Satisfy
 
 LISTEN = "Listen 80\n"
 GRANTED = AccessRule(AccessOp.GRANTED)
@@ -113,6 +116,57 @@ def test_what_decides_nothing_is_refused(lines: list[str], text: str) -> None:
 )  # fmt: skip
 def test_malformed_lines_are_refused_once(line: str) -> None:
     assert len(errors(LISTEN + f"<Location />\n{line}\n</Location>\n")) == 1
+
+
+def test_names_with_holes_are_the_line_as_it_stands() -> None:
+    rule = access('Require user eve %{tolower:%{req:X}} "a b"')
+    assert rule is not None
+    assert rule.args == ('eve %{tolower:%{req:X}} "a b"',)
+    assert rule.expression is not None
+    assert rule.expression.place.startswith("Require at ")
+    line = "Require not group %{reqenv:G}"
+    rule = access("<RequireAll>", line, "Require all granted", "</RequireAll>")
+    assert rule is not None
+    assert rule.rules[0].expression is not None
+    assert rule.rules[0].expression.variables == ("G",)
+
+
+def conf_of(*lines: str) -> DirConf:
+    text = LISTEN + "<Location />\n" + "\n".join(lines) + "\n</Location>\n"
+    return model_of(text).vhosts[0].sections[0].conf
+
+
+def test_what_authentication_says_may_have_holes() -> None:
+    conf = conf_of('AuthName "%{HTTP_HOST}"', "AuthType %{reqenv:T}")
+    assert isinstance(conf.auth_name, Expression)
+    assert isinstance(conf.auth_type, Expression)
+    conf = conf_of('AuthName "plain \\"one\\""', "AuthType none")
+    assert (conf.auth_name, conf.auth_type) == (r"plain \"one\"", AuthType.NONE)
+    assert conf_of("AuthBasicFake bob").auth_basic_fake == "Basic Ym9iOnBhc3N3b3Jk"
+    assert conf_of('AuthBasicFake bob ""').auth_basic_fake == "Basic Ym9iOnBhc3N3b3Jk"
+    fake = conf_of("AuthBasicFake %{REMOTE_USER} x").auth_basic_fake
+    assert isinstance(fake, ComposedUser)
+    assert (fake.user.text, fake.password.text) == ("%{REMOTE_USER}", "x")
+
+
+@rows(
+    ("line", "text"),
+    [
+        ("AuthName %{x", "Cannot parse expression '%{x' in AuthName: "),
+        ("AuthType %{NONE}", "Cannot parse expression '%{NONE}' in AuthType: "),
+        ("Require user %{x", "Cannot parse expression in require line: "),
+        ("Require group %{NO}", "Cannot parse expression in require line: "),
+        ("AuthBasicFake %{x", "Could not parse fake username expression '%{x': "),
+        (
+            "AuthBasicFake bob %{NO}",
+            "Could not parse fake password expression associated to user 'bob': ",
+        ),
+        ("Require host %{HTTP_HOST}", "Require host: expressions are not supported"),
+    ],
+)
+def test_holes_that_cannot_be_read_are_refused(line: str, text: str) -> None:
+    found = errors(LISTEN + f"<Location />\n{line}\n</Location>\n")
+    assert [one.partition(": ")[2].startswith(text) for one in found] == [True], found
 
 
 def old(*lines: str) -> OldAccess | None:

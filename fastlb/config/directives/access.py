@@ -50,7 +50,7 @@ def _require(name: str, words: tuple[str, ...]) -> Complaint | None:
             "FB0117",
             word=index,
         )
-    if provider in ("user", "group") and any("%{" in word for word in words):
+    if provider in ("host", "forward-dns") and any("%{" in word for word in words):
         return Complaint(
             f"Require {provider}: expressions are not supported",
             "the names that they stand for would never match",
@@ -93,9 +93,12 @@ def _from(name: str, words: tuple[str, ...]) -> Complaint | None:
 
 @dataclass(frozen=True, slots=True)
 class AuthTypes(Choice):
-    """AuthType: what is not served is refused, since it protects."""
+    """AuthType: what is not served is refused, since it protects. An expression is
+    left to the model."""
 
     def read(self, name: str, words: tuple[str, ...]) -> Any:
+        if "%{" in words[0]:
+            return words[0]
         if words[0].lower() in ("digest", "form"):
             raise Refused(
                 Complaint(
@@ -106,14 +109,6 @@ class AuthTypes(Choice):
                 )
             )
         return Choice.read(self, name, words)
-
-
-def _no_expression(name: str, words: tuple[str, ...]) -> Complaint | None:
-    if any("%{" in word for word in words):
-        return Complaint(
-            f"{name}: expressions are not supported", "", "write it out", "FB0117"
-        )
-    return None
 
 
 def _providers(name: str, words: tuple[str, ...]) -> Complaint | None:
@@ -178,7 +173,8 @@ DIRECTIVES = (
         manual=(
             "Several of them are alternatives, unless <RequireAll> encloses them."
             " Without any Require everybody may. ip takes addresses, networks and"
-            " beginnings of addresses; host looks names up in both directions."
+            " beginnings of addresses; host looks names up in both directions. user and"
+            " group take an expression's text as well, which is divided into names."
         ),
         check=_require,
     ),
@@ -290,6 +286,7 @@ DIRECTIVES = (
             "Basic: name and password with each request, so over TLS only. None: nobody"
             " is asked, though a section around it says so. With an AuthType but no"
             " Require every request is answered with 500, as by Apache."
+            ' "%{...}" is an expression\'s text, which says one of them.'
         ),
         check=AuthTypes(tuple(word.value for word in AuthType), values=tuple(AuthType)),
         sets="auth_type",
@@ -300,7 +297,7 @@ DIRECTIVES = (
         "realm",
         "what a browser shows when it asks for a password",
         module=AUTHN,
-        check=_no_expression,
+        manual='"%{...}" is an expression\'s text.',
     ),
     Directive(
         "AuthUserFile",
@@ -346,9 +343,11 @@ DIRECTIVES = (
         "off|user [password]",
         "name and password that members get in place of the client's",
         module="mod_auth_basic.c",
-        manual="Without a password the word password is one.",
+        manual=(
+            'Without a password the word password is one. "%{...}" is an expression\'s'
+            " text; where it says nothing, members get neither name nor password."
+        ),
         takes=Args.ONE_TWO,
-        check=_no_expression,
     ),
     Directive(
         "Anonymous",

@@ -5,8 +5,9 @@ framing is always our own: what a peer said about the length of a message is con
 when it is parsed, and framed anew when it goes out.
 """
 # uses: ground/chartable, ground/text, ground/number, ground/list, io/buffer,
-#       io/writer, http/fields, http/exit, http/hops, http/framing, plan/plan,
-#       plan/out_fields, plan/client, plan/facts, plan/rules, flow/exchange
+#       io/writer, ground/arena, http/fields, http/exit, http/hops, http/framing,
+#       plan/plan, plan/out_fields, plan/client, plan/facts, plan/expr_words,
+#       plan/expr, plan/rules, flow/exchange
 
 cdef out_field *out_by_id(out_list *out, int id) noexcept nogil:
     cdef int i
@@ -152,17 +153,49 @@ cdef void out_granted(request_facts *r, out_list *out) noexcept nogil:
         name = content + strlen(content) + 1
 
 
-cdef void out_fake_credentials(request_facts *r, out_list *out) noexcept nogil:
-    """AuthBasicFake: what a member is told of who asks."""
-    cdef text fake = text(NULL, 0)
+cdef int out_fake_credentials(request_facts *r, out_list *out) noexcept nogil:
+    """AuthBasicFake: what a member is told of who asks. returns 0 or -500"""
+    cdef plan_conf *c = NULL
+    cdef value fake
     cdef int i
     for i in range(r.conf_count):
         if r.confs[i].fake.data != NULL:
-            fake = r.confs[i].fake
-    if fake.length == 0:
-        return
+            c = r.confs[i]
+    if c == NULL:
+        return 0
+    fake = value(c.fake.data, c.fake.length)
+    if c.fake_user >= 0:
+        if not fake_composed(r, c, &fake):
+            return -500
+    elif fake.length == 0:
+        return 0
     out_take(out, b"authorization", 13)
-    out_add(out, b"Authorization", 13, fake.data, fake.length, FIELD_OTHER, False)
+    if fake.length:
+        out_add(out, b"Authorization", 13, fake.data, fake.length, FIELD_OTHER, False)
+    return 0
+
+
+cdef bint fake_composed(
+        request_facts *r, const plan_conf *c, value *fake) noexcept nogil:
+    """Of two expressions; nothing where one of them is empty. False: they could not be
+    worked out."""
+    cdef value user = expr_text(r, c.fake_user, NULL)
+    cdef value password = expr_text(r, c.fake_password, NULL)
+    cdef writer w
+    if user.data == NULL or password.data == NULL:
+        return False
+    if user.length == 0 or password.length == 0:
+        return True
+    arena_write(&r.arena, &w)
+    put(&w, user.data, user.length)
+    put_byte(&w, c':')
+    put(&w, password.data, password.length)
+    fake[0] = base64_of(r, arena_written(&r.arena, &w))
+    arena_write(&r.arena, &w)
+    put(&w, b"Basic ", 6)
+    put(&w, fake.data, fake.length)
+    fake[0] = arena_written(&r.arena, &w)
+    return True
 
 
 cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
@@ -182,8 +215,8 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
     if unlikely(x.attempt.upgrade.length):
         out_add(out, b"Upgrade", 7, x.attempt.upgrade.data, x.attempt.upgrade.length,
                 FIELD_UPGRADE, False)
-    if unlikely(plan.any_fake):
-        out_fake_credentials(&x.facts, out)
+    if unlikely(plan.any_fake) and out_fake_credentials(&x.facts, out) < 0:
+        return -500
     if unlikely(plan.any_elsewhere):
         out_granted(&x.facts, out)
     if has_rules(x, False):

@@ -212,7 +212,14 @@ cdef object verdict_question(const auth_question *q):
     return (
         auth_file_path(q.file), q.user.data[:q.user.length],
         q.secret.data[:q.secret.length] if q.kind == ASKS_PASSWORD else None,
-        plan_names[q.names_number] if q.kind == ASKS_GROUP else ())
+        verdict_groups(q) if q.kind == ASKS_GROUP else ())
+
+
+cdef object verdict_groups(const auth_question *q):
+    if q.names_number >= 0:
+        return plan_names[q.names_number]
+    text = q.secret.data[:q.secret.length].decode("latin-1")
+    return tuple(text.rstrip("\0").split("\0"))
 
 
 cdef int service_ask_verdict(exchange *x) noexcept with gil:

@@ -1,6 +1,6 @@
 """Who may ask for this (access.pxd)?"""
 # uses: ground/text, ground/address, plan/verdicts, plan/access_plan, plan/plan,
-#       plan/client, plan/facts, plan/expr
+#       plan/client, plan/facts, plan/expr, plan/named
 
 # Methods -------------------------------------------------------------------------
 
@@ -72,7 +72,31 @@ cdef bint user_is_in_group(request_facts *r, access_op *op) noexcept nogil:
     q.file = access_group_file(r)
     q.user = r.user
     q.names_number = op.names_number
+    if unlikely(op.expr >= 0) and not groups_named(r, op.expr, &q.secret):
+        return False
     return q.file >= 0 and access_verdict(r, &q) == VERDICT_GRANTED
+
+
+cdef bint groups_named(request_facts *r, int expr, value *groups) noexcept nogil:
+    """What a request makes of them. False: nothing that could be asked for"""
+    cdef value words = words_of(r, expr)
+    groups[0] = words_listed(r, words)
+    if words.data == NULL or groups.length > PASSWORD_BYTES_MAX:
+        r.undecided = True
+        return False
+    return groups.length > 0
+
+
+cdef bint user_is_named(request_facts *r, int expr) noexcept nogil:
+    cdef value words = words_of(r, expr)
+    cdef value word
+    if words.data == NULL:
+        r.undecided = True
+        return False
+    while next_word(r, &words, &word):
+        if same_text(word, r.user):
+            return True
+    return False
 
 
 # Rules ---------------------------------------------------------------------------
@@ -106,6 +130,8 @@ cdef bint access_hit(request_facts *r, access_op *op) noexcept nogil:
             r.host_wanted = op.names_number + 1
             r.host_forward = op.op == ACCESS_FORWARD_DNS
         return known == HOST_ALLOWED
+    elif op.op == ACCESS_USER and unlikely(op.expr >= 0):
+        return user_is_named(r, op.expr)
     elif op.op == ACCESS_USER:
         for i in range(op.name_count):
             if same_text(value(op.names[i].data, op.names[i].length), r.user):

@@ -41,7 +41,7 @@ cdef struct access_op:
     text *names                 # methods, users
     int *envs
     int names_number            # GROUP: index into plan_names; HOST: into plan_hosts
-    int expr                    # EXPR: its number
+    int expr                    # EXPR: its number; USER, GROUP: of the names, or -1
     bint names_user             # EXPR: it asks for REMOTE_USER
 
 # Order and Satisfy of Apache 2.2, for some methods or for all.
@@ -76,6 +76,7 @@ cdef enum:
     AUTH_NONE = 0
     AUTH_BASIC = 1
     AUTH_DIGEST = 2
+    AUTH_OTHER = 3              # an expression has said something else
 
 cdef enum:
     PROVIDER_FILE = 0
@@ -97,7 +98,9 @@ cdef enum:
 
 cdef struct plan_auth:
     signed char kind            # AUTH_*
+    int kind_expr               # of the text that says it; -1: none
     text name                   # of the realm, quotes escaped; data NULL: not said
+    int name_expr               # of the realm; -1: none
     int user_file               # -1: not said
     int group_file
     signed char authoritative   # AuthBasicAuthoritative; -1: not said

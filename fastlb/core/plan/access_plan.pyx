@@ -56,7 +56,7 @@ cdef int access_write(access_op *ops, object rule) except -1:
     op.negated = rule.negated
     op.limits = plan_limits(rule.limits)
     op.limited = op.limits.count > 0
-    op.names_number = -1
+    op.names_number = op.expr = -1
     if op.op == ACCESS_IP:
         op.network_count = len(rule.args)
         op.networks = <network *>plan_alloc(sizeof(network) * len(rule.args))
@@ -67,6 +67,8 @@ cdef int access_write(access_op *ops, object rule) except -1:
         op.envs = <int *>plan_alloc(sizeof(int) * len(rule.args))
         for i, arg in enumerate(rule.args):
             op.envs[i] = plan_env(arg)
+    elif op.op in (ACCESS_USER, ACCESS_GROUP) and rule.expression is not None:
+        op.expr = plan_expression(rule.expression, True)
     elif op.op in (ACCESS_METHOD, ACCESS_USER):
         op.name_count = len(rule.args)
         op.names = <text *>plan_alloc(sizeof(text) * len(rule.args))
@@ -159,9 +161,16 @@ cdef plan_auth *plan_auth_of(object conf) except? NULL:
     if all([word is None for word in words]):
         return NULL
     out = <plan_auth *>plan_alloc(sizeof(plan_auth))
-    out.kind = -1 if conf.auth_type is None else conf.auth_type.number
-    if conf.auth_name is not None:
+    out.kind = AUTH_UNSAID
+    out.kind_expr = out.name_expr = -1
+    if hasattr(conf.auth_type, "number"):
+        out.kind = conf.auth_type.number
+    elif conf.auth_type is not None:
+        out.kind_expr = plan_expression(conf.auth_type, False)
+    if isinstance(conf.auth_name, str):
         out.name = plan_text(conf.auth_name)
+    elif conf.auth_name is not None:
+        out.name_expr = plan_expression(conf.auth_name, False)
     out.user_file = out.group_file = -1
     if conf.auth_user_file is not None:
         out.user_file = auth_file_add(os.fsencode(conf.auth_user_file))

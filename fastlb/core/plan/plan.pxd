@@ -143,6 +143,8 @@ cdef struct plan_conf:
     old_access *old             # NULL: nor of Order, Allow, Deny, Satisfy
     method_limit *methods       # AllowMethods; NULL: not said
     text fake                   # Authorization for members; data NULL: not said
+    int fake_user               # ... of these expressions; -1: none
+    int fake_password
     int elsewhere               # AuthRequest (access_plan.pxd)
     int granted_count           # AuthRequestHeader
     text *granted

@@ -214,9 +214,14 @@ cdef object plan_conf_of(plan_conf *c, object conf, plan_section *sections):
     c.granted_count = len(conf.auth_request_headers)
     c.granted = plan_texts(conf.auth_request_headers)
     plan.any_elsewhere |= c.elsewhere >= 0
-    if conf.auth_basic_fake is not None:
+    c.fake_user = c.fake_password = -1
+    if isinstance(conf.auth_basic_fake, str):
         c.fake = plan_text(conf.auth_basic_fake)
-        plan.any_fake = True
+    elif conf.auth_basic_fake is not None:
+        c.fake = plan_text("")
+        c.fake_user = plan_expression(conf.auth_basic_fake.user, False)
+        c.fake_password = plan_expression(conf.auth_basic_fake.password, False)
+    plan.any_fake |= conf.auth_basic_fake is not None
     if conf.handler is not None:
         c.handler = plan_text(conf.handler)
     if conf.mapping is not None:

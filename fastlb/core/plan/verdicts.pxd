@@ -31,8 +31,8 @@ cdef struct auth_question:
     int kind                    # ASKS_*
     int file                    # REQUEST: index into auth_requests
     value user
-    value secret                # PASSWORD
-    int names_number            # GROUP: the groups, in plan_names
+    value secret                # PASSWORD; GROUP: each with a NUL behind it, if
+    int names_number            # -1; else the groups, in plan_names
     verdict_key key
 
 cdef struct auth_verdict:

@@ -3,6 +3,7 @@
 from ..case import Case
 from . import (
     access,
+    composed,
     conditions,
     early,
     election,
@@ -50,6 +51,7 @@ SUBJECTS: dict[str, tuple[Case, ...]] = {
     "users": users.CASES,
     "sections": sections.CASES,
     "expressions": expressions.CASES,
+    "composed": composed.CASES,
     "logs": logs.CASES,
     "language": language.CASES,
     "remoteip": remoteip.CASES,

@@ -1,0 +1,271 @@
+"""Texts that requests compose: realms, names of users and groups, credentials."""
+
+import base64
+
+from ..case import Case, Close, Conf, Step, View, get
+
+FILES = {
+    "users": "bob:{SHA}rXguzax3D8brmmLkT5CHP7l/sms=\neve:{SHA}rXguzax3D8brmmLkT5CHP7l"
+    "/sms=\nthe one:{SHA}rXguzax3D8brmmLkT5CHP7l/sms=\n",
+    "groups": "staff: bob\nGuests: eve\n",
+}
+
+REALMS = Conf(
+    "composed realms",
+    """\
+<Location />
+  AuthType Basic
+  AuthName "%{HTTP_HOST} or %{REQUEST_METHOD}"
+  AuthUserFile "{root}/users"
+  Require valid-user
+</Location>
+<Location /field>
+  AuthName "it is %{req:X-A}"
+</Location>
+<Location /empty>
+  AuthName "%{req:X-Nothing}"
+</Location>
+<Location /group>
+  <If "%{REQUEST_URI} =~ m#(g)roup#">
+    AuthName "$1 \\$1 \\\\ end"
+  </If>
+</Location>
+<Location /fails>
+  AuthName "%{file:/nowhere}"
+</Location>
+<Location /type>
+  AuthType "%{req:X-Type}"
+</Location>
+ProxyPass / http://127.0.0.1:{m0}/
+""",
+    FILES,
+)
+
+NAMED = Conf(
+    "composed names",
+    """\
+SetEnvIf X-Names "(.+)" NAMES=$1
+<Location />
+  AuthType Basic
+  AuthName "names"
+  AuthUserFile "{root}/users"
+  AuthGroupFile "{root}/groups"
+  ErrorDocument 401 "no"
+  ErrorDocument 403 "not you"
+</Location>
+<Location /user>
+  Require user %{reqenv:NAMES}
+</Location>
+<Location /mixed>
+  Require user eve %{reqenv:NAMES} "the one"
+</Location>
+<Location /path>
+  Require user %{tolower:%{req:X-User}}
+</Location>
+<Location /group>
+  Require group %{reqenv:NAMES}
+</Location>
+<Location /not>
+  <RequireAll>
+    Require valid-user
+    Require not user %{reqenv:NAMES}
+  </RequireAll>
+</Location>
+<Location /notgroup>
+  <RequireAll>
+    Require valid-user
+    Require not group %{reqenv:NAMES}
+  </RequireAll>
+</Location>
+<Location /fails>
+  Require user %{file:/nowhere} bob
+</Location>
+<Location /notfails>
+  <RequireAll>
+    Require valid-user
+    Require not user %{file:/nowhere}
+  </RequireAll>
+</Location>
+<Location /self>
+  Require user %{REMOTE_USER}
+</Location>
+<Location /letters>
+  Require user b\\ob
+</Location>
+<Location /dollar>
+  Require user $0 bob
+</Location>
+ProxyPass / http://127.0.0.1:{m0}/
+""",
+    FILES,
+)
+
+FAKES = Conf(
+    "composed credentials",
+    """\
+<Location />
+  AuthBasicFake "%{req:X-User}" "%{req:X-Pass}"
+</Location>
+<Location /default>
+  AuthBasicFake %{req:X-User}
+</Location>
+<Location /path>
+  AuthBasicFake "%{REQUEST_URI}" "the one: %{REQUEST_METHOD}"
+</Location>
+<Location /known>
+  AuthType Basic
+  AuthName "names"
+  AuthUserFile "{root}/users"
+  Require valid-user
+  AuthBasicFake %{REMOTE_USER} x
+</Location>
+<Location /fails>
+  AuthBasicFake "%{file:/nowhere}"
+</Location>
+<Location /failspass>
+  AuthBasicFake bob "%{file:/nowhere}"
+</Location>
+<Location /nobody>
+  AuthBasicFake "%{reqenv:NOBODY}"
+</Location>
+<Location /nothing>
+  AuthBasicFake bob ""
+</Location>
+<Location /off>
+  AuthBasicFake OFF
+</Location>
+ProxyPass / http://127.0.0.1:{m0}/
+""",
+    FILES,
+)
+
+
+def _by(name: str, *fields: str) -> tuple[str, ...]:
+    word = base64.b64encode(f"{name}:two".encode()).decode()
+    return (f"Authorization: Basic {word}", *fields)
+
+
+def _asked(*requests: tuple[str, ...]) -> tuple[Step, ...]:
+    """Each on a connection of its own, since some answers end theirs."""
+    return tuple(step for one in requests for step in (*get(one[0], *one[1:]), Close()))
+
+
+REALM_CASES = (
+    Case(
+        "realm of a request",
+        REALMS,
+        _asked(
+            ("/",),
+            ("/field", "X-A: plain"),
+            ("/field", 'X-A: "quoted" and \\"this\\"'),
+            ("/field", "X-A: \\"),
+            ("/field", "X-A: \xe9"),
+            ("/field",),
+            ("/empty",),
+            ("/group",),
+            ("/fails",),
+            ("/fails", *_by("bob")),
+            ("/field", *_by("bob")),
+        ),
+    ),
+    Case(
+        "type of authentication of a request",
+        REALMS,
+        _asked(
+            ("/type", "X-Type: Basic"),
+            ("/type", "X-Type: basic"),
+            ("/type", "X-Type: None"),
+            ("/type", "X-Type: Other"),
+            ("/type", "X-Type: Basic and"),
+            ("/type",),
+            ("/type", *_by("bob", "X-Type: Basic")),
+        ),
+    ),
+)
+
+_NAMES = (
+    ("/user", "bob", "bob"),
+    ("/user", "eve", "bob"),
+    ("/user", "bob", "eve bob"),
+    ("/user", "bob", '"bob"'),
+    ("/user", "bob", "'eve' 'bob'"),
+    ("/user", "bob", "eve\tbob"),
+    ("/user", "bob", 'eve" bob'),
+    ("/user", "bob", '"b\\ob"'),
+    ("/user", "the one", '"the one"'),
+    ("/user", "the one", "the one"),
+    ("/user", "bob", '"" bob'),
+    ("/user", "bob", '"eve'),
+    ("/user", "bob", '"eve" "bob'),
+    ("/user", "bob", "BOB"),
+    ("/user", "bob", ""),
+    ("/mixed", "bob", "bob"),
+    ("/mixed", "eve", ""),
+    ("/mixed", "the one", "bob"),
+    ("/group", "bob", "staff"),
+    ("/group", "bob", "STAFF"),
+    ("/group", "bob", "guests staff"),
+    ("/group", "eve", "staff"),
+    ("/group", "eve", '"guests"'),
+    ("/group", "bob", ""),
+    ("/not", "bob", "bob"),
+    ("/not", "bob", "eve"),
+    ("/not", "bob", ""),
+    ("/notgroup", "bob", "staff"),
+    ("/notgroup", "bob", "guests"),
+    ("/notgroup", "eve", "staff guests"),
+    ("/self", "bob", ""),
+    ("/letters", "bob", ""),
+    ("/dollar", "bob", ""),
+)
+
+NAME_CASES = (
+    Case(
+        "names of a request",
+        NAMED,
+        _asked(
+            *(
+                (path, *_by(who, *([f"X-Names: {names}"] if names else [])))
+                for path, who, names in _NAMES
+            ),
+            ("/path", *_by("bob", "X-User: BOB")),
+            ("/path", *_by("bob", "X-User: eve")),
+            ("/path", "X-User: bob"),
+        ),
+        view=View.STATUS,
+    ),
+    Case(
+        "names that cannot be worked out",
+        NAMED,
+        _asked(("/fails", *_by("bob")), ("/notfails", *_by("bob"))),
+        view=View.STATUS,
+        differs="`Require` with an expression that cannot be worked out (a file that is"
+        " missing)",
+        instead={"0": "500", "1": "500"},
+    ),
+)
+
+FAKE_CASES = (
+    Case(
+        "credentials that are composed",
+        FAKES,
+        _asked(
+            ("/", "X-User: ann", "X-Pass: secret"),
+            ("/", "X-User: ann:lee", "X-Pass: a:b c"),
+            ("/", "X-User: ann", *_by("bob")),
+            ("/", "X-Pass: secret", *_by("bob")),
+            ("/", *_by("bob")),
+            ("/default", "X-User: ann"),
+            ("/default", "X-User: \xe9\xff"),
+            ("/path/a%20b%c3%a9",),
+            ("/known", *_by("bob")),
+            ("/fails", *_by("bob")),
+            ("/failspass", *_by("bob")),
+            ("/nobody", *_by("bob")),
+            ("/nothing", *_by("bob")),
+            ("/off", *_by("bob")),
+        ),
+    ),
+)
+
+CASES = (*REALM_CASES, *NAME_CASES, *FAKE_CASES)
