@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from fastlb.config.lexer import LogicalLine
 
@@ -48,7 +48,8 @@ class Macro:
             text = line.text
             if pattern is not None:
                 text = pattern.sub(lambda found: by_name[found[0]], text)
-            yield replace(line, text=text, first=0)  # columns are those of no file
+            # columns are those of no file
+            yield LogicalLine(text, line.number, 0, line.indent)
 
 
 def begin(words: Sequence[str], file: str, line: int) -> Macro:

@@ -110,6 +110,14 @@ class Status(enum.Enum):
     REFUSED = "refused"  # ignoring it would change answers or open doors
 
 
+_USE_SEVERITY = {
+    Status.SERVED: None,
+    Status.EXPLAINED: Severity.NOTE,
+    Status.UNSUPPORTED: Severity.WARNING,
+    Status.REFUSED: Severity.ERROR,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Complaint:
     """What a check found, without a place: the parser adds that.
@@ -236,12 +244,7 @@ class Directive:
             return None
         if self.on_use is not None:
             return self.on_use
-        return {
-            Status.SERVED: None,
-            Status.EXPLAINED: Severity.NOTE,
-            Status.UNSUPPORTED: Severity.WARNING,
-            Status.REFUSED: Severity.ERROR,
-        }[self.status]
+        return _USE_SEVERITY[self.status]
 
     def value_problem(self, words: tuple[str, ...]) -> Complaint | None:
         return self.check(self.name, words) if self.check else None
@@ -367,11 +370,12 @@ class Registry:
         return iter(self.directives)
 
 
+@functools.cache
 def collect() -> Registry:
-    """The registry of all files in `directives/`."""
+    """The registry of all files in `directives/`; made once, for it never changes."""
     from fastlb.config.directives import declarations
 
-    return Registry(tuple(declarations()))
+    return Registry(declarations())
 
 
 def modules_of(directives: Iterable[Directive]) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ import uvloop
 
 from fastlb._core import Core
 from fastlb._pcre2 import compiled_count
+from fastlb.config.registry import collect
 from fastlb.logs import files
 from fastlb.master import claims
 from fastlb.master.certificates import Certificates
@@ -54,6 +55,7 @@ def reap(*_: object) -> None:
 
 def main() -> None:
     signal.signal(signal.SIGCHLD, reap)
+    collect()  # made before the fork
     with socket.socket(socket.AF_UNIX) as listening:
         # Its name is there only when it listens.
         listening.bind(sys.argv[1] + ".new")

@@ -7,8 +7,8 @@ file or knows how a directive is served.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 
 from fastlb.config.directives import (
     access,
@@ -52,8 +52,11 @@ FILES = (
 )
 
 
-def declarations() -> Iterator[Directive]:
+@cache
+def declarations() -> tuple[Directive, ...]:
     """Every declaration, in the order of the manual."""
-    for file in FILES:
-        for declared in file.DIRECTIVES:
-            yield replace(declared, module=declared.module or file.MODULE)
+    return tuple(
+        replace(declared, module=declared.module or file.MODULE)
+        for file in FILES
+        for declared in file.DIRECTIVES
+    )
