@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import shutil
 import socket
+import tempfile
 from collections import Counter
 
 import pytest
@@ -12,6 +15,26 @@ from hypothesis import settings
 # How long an example takes is a matter of what else the machine does.
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
+
+
+_bytecode: list[str] = []
+
+
+def pytest_configure() -> None:
+    """The processes that tests start compile what they import only once.
+
+    Where nothing may be kept beside the sources that is half of what a start costs.
+    """
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
+        folder = tempfile.mkdtemp(prefix="fastlb-bytecode-")
+        os.chmod(folder, 0o755)  # a worker may be another user
+        os.environ["PYTHONPYCACHEPREFIX"] = folder
+        _bytecode.append(folder)
+
+
+def pytest_unconfigure() -> None:
+    while _bytecode:
+        shutil.rmtree(_bytecode.pop(), ignore_errors=True)
 
 
 def _has_ipv6() -> bool:
@@ -55,6 +78,12 @@ def pytest_collection_modifyitems(
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = kept
+
+
+def pytest_collection_finish() -> None:
+    """What is there now stays: neither we nor what tests fork look at it again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -77,11 +77,7 @@ def test_what_is_added_passes_the_tests_that_the_page_names(tmp_path: Path) -> N
             path.write_text(hunk.new)
         elif path.exists() and hunk.new not in path.read_text():
             path.write_text(path.read_text().replace(hunk.old, hunk.new))
-    environ = {
-        **os.environ,
-        "PYTHONPATH": str(tmp_path),
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
+    environ = {**os.environ, "PYTHONPATH": str(tmp_path)}
 
     def run(*words: str) -> str:
         done = subprocess.run(
