@@ -34,9 +34,13 @@ class DebianTree:
     def __init__(self, root: Path) -> None:
         self.root = root
         _copy_of_package(root)
+        self.enable_what_is_fresh()
+
+    def enable_what_is_fresh(self) -> None:
+        """What is enabled after the installation, and nothing else."""
         for kind in ("mods", "conf", "sites"):
-            shutil.rmtree(root / f"{kind}-enabled", ignore_errors=True)
-            (root / f"{kind}-enabled").mkdir()
+            shutil.rmtree(self.root / f"{kind}-enabled", ignore_errors=True)
+            (self.root / f"{kind}-enabled").mkdir()
         for name in DEBIAN_MODULES:
             self.enable_module(name)
         for name in DEBIAN_CONFS:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 MANY = {
@@ -139,8 +140,9 @@ class Walk:
         self.untyped: set[str] = set()
 
     def read(self, scope: ast.AST, around: Names, owner: str) -> None:
-        known = self._known(scope, around, owner)
-        for node in nodes_of(scope):
+        inside = nodes_of(scope)
+        known = self._known(scope, inside, around, owner)
+        for node in inside:
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
                 base = self.type(node.value, known)
                 if isinstance(base, str):
@@ -155,7 +157,7 @@ class Walk:
     def given_to_self(self, owner: ast.ClassDef) -> Iterator[tuple[str, Type]]:
         for init in owner.body:
             if isinstance(init, ast.FunctionDef) and init.name == "__init__":
-                known = self._known(init, self.names, "")
+                known = self._known(init, nodes_of(init), self.names, "")
                 for node in ast.walk(init):
                     match node:
                         case ast.Assign(
@@ -163,7 +165,9 @@ class Walk:
                         ):
                             yield name, self.type(value, known)
 
-    def _known(self, scope: ast.AST, around: Names, owner: str) -> Names:
+    def _known(
+        self, scope: ast.AST, inside: list[ast.AST], around: Names, owner: str
+    ) -> Names:
         known = dict(around)
         if isinstance(scope, SCOPES):
             args = scope.args
@@ -171,7 +175,6 @@ class Walk:
                 known[arg.arg] = type_of(arg.annotation, self.names)
             if owner and args.args and args.args[0].arg == "self":
                 known["self"] = owner
-        inside = list(nodes_of(scope))
         for _ in range(2):  # a loop asks above for what is assigned below
             for node in inside:
                 match node:
@@ -227,12 +230,21 @@ def give(target: ast.expr, found: Type, known: dict[str, Type]) -> None:
                 give(part, types[place] if place < len(types) else None, known)
 
 
-def nodes_of(scope: ast.AST) -> Iterator[ast.AST]:
+def nodes_of(scope: ast.AST) -> list[ast.AST]:
     """All below scope, without what stands in scopes within it."""
-    for child in ast.iter_child_nodes(scope):
-        yield child
-        if not isinstance(child, (*SCOPES, ast.ClassDef)):
-            yield from nodes_of(child)
+    found: list[ast.AST] = []
+    waiting = list(ast.iter_child_nodes(scope))[::-1]
+    while waiting:
+        node = waiting.pop()
+        found.append(node)
+        if not isinstance(node, (*SCOPES, ast.ClassDef)):
+            waiting += list(ast.iter_child_nodes(node))[::-1]
+    return found
+
+
+@cache  # a fault is planted in one of them, and the others stay as they were
+def file_of(text: str, module: str) -> File:
+    return File(ast.parse(text), module)
 
 
 def attributes_read(
@@ -242,7 +254,7 @@ def attributes_read(
     whose other files say what types there are; readers hold for those of theirs."""
     texts = {path: path.read_text() for path in root.rglob("*.py*") if is_python(path)}
     files = {
-        path: File(ast.parse(text), module_of(path, root))
+        path: file_of(text, module_of(path, root))
         for path, text in (texts | dict(readers)).items()
     }
     world = World(list(files.values()))

@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from chapters import Chapter, Line, Reader, lines_of  # beside this file
+from chapters import Chapter, Reader, lines_of  # beside this file
 
 ROOT = Path(__file__).parents[2]
 # What every chapter may use unnamed: the kernel's interface, bounds, ASSERT, atomics.
@@ -148,9 +148,11 @@ def spine_of(root: Path) -> list[str]:
 
 
 @cache
-def lines_in(text: str) -> list[Line]:
+def read_file(text: str, is_header: bool) -> Chapter:
     """Kept, because tests read the same sources with a fault in one of them."""
-    return list(lines_of(text))
+    found = Chapter("")
+    Reader(found, is_header).read(list(lines_of(text)))
+    return found
 
 
 def read_core(root: Path = ROOT) -> Core:
@@ -170,8 +172,10 @@ def read_core(root: Path = ROOT) -> Core:
             elif found:
                 words = found[1].replace("#", " ").replace(",", " ")
                 chapter.head = words.split()
-            reader = Reader(chapter, suffix == "pxd")
-            reader.read(lines_in(text))
+            read = read_file(text, suffix == "pxd")
+            chapter.defines = read.defines | chapter.defines
+            chapter.declares |= read.declares
+            chapter.uses = read.uses | chapter.uses
     for name, chapter in core.chapters.items():
         for defined in chapter.defines:
             other = core.home.setdefault(defined, name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -42,6 +42,18 @@ def takes(registry: Registry, text: str, *, compat: str = "better") -> bool:
         patch.setattr(trees, "REGISTRY", registry)
         text = f"Compat {compat}\nListen 8080\n{text}\n"
         return trees.resolve_text(text)[0] is not None
+
+
+def takes_once() -> Callable[..., bool]:
+    """takes(), for one registry, which remembers what it was asked."""
+    kept: dict[tuple[str, str], bool] = {}
+
+    def asked(registry: Registry, text: str, *, compat: str = "better") -> bool:
+        if (text, compat) not in kept:
+            kept[text, compat] = takes(registry, text, compat=compat)
+        return kept[text, compat]
+
+    return asked
 
 
 def own_parameters() -> set[str]:
@@ -85,7 +97,11 @@ def directive_faults(registry: Registry) -> list[str]:
     ]
 
 
-def word_faults(registry: Registry, httpd_says: Mapping[str, str]) -> list[str]:
+def word_faults(
+    registry: Registry,
+    httpd_says: Mapping[str, str],
+    takes: Callable[..., bool] = takes,
+) -> list[str]:
     """Words and parameters that httpd refuses, against what is declared."""
     found: list[str] = []
     own = own_parameters() | {item.name for item in registry if item.is_own}
@@ -144,9 +160,11 @@ def test_an_own_parameter_must_be_declared_so(known: Parameters) -> None:
         more = Parameter("planted", number(0, 9, ""), "a fault", own=own)
         with pytest.MonkeyPatch.context() as patch:
             patch.setitem(known.table, "planted", more)
-            assert own == (word_faults(REGISTRY, HTTPD_SAYS) == [])
-            faults = word_faults(REGISTRY, HTTPD_SAYS | says)
-            taken = word_faults(REGISTRY, HTTPD_SAYS | dict.fromkeys(says, ""))
+            once = takes_once()
+            assert own == (word_faults(REGISTRY, HTTPD_SAYS, once) == [])
+            faults = word_faults(REGISTRY, HTTPD_SAYS | says, once)
+            both = HTTPD_SAYS | dict.fromkeys(says, "")
+            taken = word_faults(REGISTRY, both, once)
         assert own == (faults == [])
         assert own == (f"{where} planted=1: our own, and httpd takes it" in taken)
         assert own or f"{where} planted=1: not declared as our own" in faults
