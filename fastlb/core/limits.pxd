@@ -139,6 +139,7 @@ cdef enum:
     LOCK_HASTE_US = 10000000        # after a wait in vain there is none for so long
     LOCK_LATE_TRIES = 100
     LB_METHODS_MAX = 16         # rows of lbmethods/methods.pyx
+    LB_SCORES_MAX = 4           # numbers that a method tells of a candidate
     ELECT_LBSTATUS_MAX = 0x7FFFFFFF     # what Apache's holds; more begins anew
     ERROR_AHEAD_US = 10000000       # a failure so far in the future is none
     FLAG_TRIES_MAX = 100

@@ -75,6 +75,10 @@ cdef class BalancerProbe:
             "began_anew": bool(out.began_anew),
         }
 
+    def told(self, long long now_us=0, uint64_t random=0):
+        """What an election with the same arguments would look at."""
+        return elect_told(&self.table.view, &self.plan, now_us, random)
+
     def sequence(
             self, int count, long long now_us=0, bytes route=b"", uint64_t seed=0):
         """Positions of the members that `count` elections in a row choose."""

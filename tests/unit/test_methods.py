@@ -59,6 +59,65 @@ def test_whoever_is_elected_may_serve(
     assert not first or lbset <= min(first)
 
 
+# Which candidate is elected, by the scores that the method tells.
+BEST = {
+    "byrequests": lambda score: score["lbstatus"],
+    "bytraffic": lambda score: -score["traffic"],
+    "bybusyness": lambda score: (-score["busy"], score["lbstatus"]),
+    "bychoice": lambda score: -score["busy"] / score["factor"],
+}
+
+
+@every_method
+@given(
+    st.lists(
+        st.tuples(
+            *(st.integers(1, 100), st.integers(0, 1), STATES),
+            *(st.integers(0, 9), st.integers(0, 10**6)),
+        ),
+        min_size=1,
+        max_size=6,
+    ),
+    st.lists(ANY_BITS, min_size=1, max_size=4),
+)
+@settings(max_examples=50, deadline=None)
+def test_what_a_method_tells_is_what_it_goes_by(
+    method: str, members: list[tuple[int, int, set[str], int, int]], draws: list[int]
+) -> None:
+    pool = Pool(
+        *(member(100 * factor, lbset=lbset) for factor, lbset, *_ in members),
+        lbmethod=method,
+    )
+    worker = pool.table.claim_worker(0, 1, 0)
+    for position, (_, _, letters, busy, bytes_read) in enumerate(members):
+        for letter in letters:
+            pool.set(position, letter)
+        for _ in range(busy):
+            pool.inside.busy_add(worker, pool.slots[position])
+        pool.inside.count_bytes(pool.slots[position], 0, bytes_read)
+    for bits in draws:
+        before = [pool.member(i) for i in range(len(members))]
+        told = pool.probe.told(0, bits)
+        assert [pool.member(i) for i in range(len(members))] == before
+        chosen = pool.probe.elect(0, b"", bits)["chosen"]
+        compared = {
+            i: dict(one["scores"])
+            for i, one in enumerate(told["members"])
+            if one["scores"]
+        }
+        assert compared.keys() <= {
+            i for i, one in enumerate(told["members"]) if one["is_candidate"]
+        }
+        if chosen < 0:
+            assert not compared
+            continue
+        assert chosen in compared
+        assert told["rule"]
+        if method in BEST:
+            best = BEST[method]
+            assert best(compared[chosen]) == max(map(best, compared.values()))
+
+
 @every_method
 def test_standbys_spares_and_drained_ones_are_as_ever(method: str) -> None:
     pool = Pool(

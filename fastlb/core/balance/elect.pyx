@@ -167,7 +167,7 @@ cdef void elect_draft(
 
 # Candidates in declaration order, of the first lbset that has any. Spares stand in for
 # unusable members of their set, one for one; standbys only when there is nobody.
-cdef int elect_scan(lb_choice *c, const balancer_plan *b) noexcept nogil:
+cdef inline void elect_gather(lb_choice *c, const balancer_plan *b) noexcept nogil:
     cdef int spares, standbys, unusable, set_of_it, count, i
     cdef int lbset = 0
     cdef int lbset_max = 0
@@ -209,6 +209,11 @@ cdef int elect_scan(lb_choice *c, const balancer_plan *b) noexcept nogil:
         if standbys > 0 and c.count == 0:
             elect_draft(c, b, lbset, FLAG_STANDBY, standbys)
         lbset += 1
+
+
+cdef int elect_scan(lb_choice *c, const balancer_plan *b) noexcept nogil:
+    cdef int i
+    elect_gather(c, b)
     if c.count == 0:
         return -1
     i = lb_method_of(b.lbmethod).choose(c)

@@ -40,3 +40,10 @@ cdef int bybusyness_choose(lb_choice *c) noexcept nogil:
         urgent = m.lbstatus
     lb_sub(c.candidates[best], c.total)
     return best
+
+
+cdef int bybusyness_tell(const lb_choice *c, int i, lb_score *scores) noexcept nogil:
+    cdef const member_slot *m = c.candidates[i]
+    scores[0] = lb_score(b"busy", ledger_busy_of(c.table, m))
+    scores[1] = lb_score(b"lbstatus", m.lbstatus + lb_factor(c, m))
+    return 2

@@ -49,14 +49,19 @@ cdef int bychoice_draw(const lb_choice *c, uint32_t random, int without) noexcep
     return drawn
 
 
+cdef inline void bychoice_draw_two(
+        const lb_choice *c, int *first, int *second) noexcept nogil:
+    first[0] = bychoice_draw(c, <uint32_t>(c.random >> 32), -1)
+    second[0] = bychoice_draw(c, <uint32_t>c.random, first[0])
+
+
 cdef int bychoice_choose(lb_choice *c) noexcept nogil:
     cdef int first, second
     cdef member_slot *m
     cdef member_slot *other
     if c.count == 1:
         return 0
-    first = bychoice_draw(c, <uint32_t>(c.random >> 32), -1)
-    second = bychoice_draw(c, <uint32_t>c.random, first)
+    bychoice_draw_two(c, &first, &second)
     m = c.candidates[first]
     other = c.candidates[second]
     if (ledger_busy_of(c.table, other) * lb_factor(c, m)
@@ -67,3 +72,14 @@ cdef int bychoice_choose(lb_choice *c) noexcept nogil:
 
 cdef void bychoice_reset(member_slot *m) noexcept nogil:
     pass
+
+
+cdef int bychoice_tell(const lb_choice *c, int i, lb_score *scores) noexcept nogil:
+    cdef int first, second
+    cdef const member_slot *m = c.candidates[i]
+    bychoice_draw_two(c, &first, &second)
+    if i != first and i != second:
+        return 0
+    scores[0] = lb_score(b"busy", ledger_busy_of(c.table, m))
+    scores[1] = lb_score(b"factor", lb_factor(c, m))
+    return 2

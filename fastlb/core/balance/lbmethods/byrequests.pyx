@@ -40,3 +40,10 @@ cdef int byrequests_choose(lb_choice *c) noexcept nogil:
 cdef void byrequests_reset(member_slot *m) noexcept nogil:
     m.lbstatus = 0
     m.lbstatus_before = 0
+
+
+# lbstatus as choose compares it, its part given.
+cdef int byrequests_tell(const lb_choice *c, int i, lb_score *scores) noexcept nogil:
+    cdef const member_slot *m = c.candidates[i]
+    scores[0] = lb_score(b"lbstatus", m.lbstatus + lb_factor(c, m))
+    return 1

@@ -24,6 +24,15 @@ ctypedef int (*lb_choose)(lb_choice *c) noexcept nogil
 # Begin anew: what the method keeps in that member goes back to its start.
 ctypedef void (*lb_reset)(member_slot *m) noexcept nogil
 
+# A number by which a method compares, for people (fastlb explain).
+cdef struct lb_score:
+    const char *name
+    long long number
+# What choose would compare of candidate i, most important first. It looks only, and is
+# never called for a request. returns how many of LB_SCORES_MAX; 0: choose does not look
+# at this candidate at all
+ctypedef int (*lb_tell)(const lb_choice *c, int i, lb_score *scores) noexcept nogil
+
 # pays: it keeps lbstatus, through lb_add and lb_sub alone. Then it chooses under the
 # balancer's lock, all workers' elections are one sequence, and one whose process died
 # half way is undone. A method that does not pay writes nothing and reads single words:
@@ -33,6 +42,8 @@ cdef struct lb_method:
     bint pays
     lb_choose choose
     lb_reset reset
+    lb_tell tell
+    const char *rule        # who is elected, in words: "the greatest lbstatus"
 
 # The share of work that is configured for a candidate (x 100, at least 1).
 cdef int lb_factor(const lb_choice *c, const member_slot *m) noexcept nogil

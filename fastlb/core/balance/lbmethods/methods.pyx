@@ -8,7 +8,8 @@ cdef int lb_method_count = 0
 
 
 cdef int lb_method_row(
-        const char *name, bint pays, lb_choose choose, lb_reset reset) except -1:
+        const char *name, bint pays, lb_choose choose, lb_reset reset, lb_tell tell,
+        const char *rule) except -1:
     global lb_method_count
     if lb_method_count == LB_METHODS_MAX:
         raise RuntimeError("there are more methods than LB_METHODS_MAX")
@@ -16,15 +17,25 @@ cdef int lb_method_row(
     LB_METHODS[lb_method_count].pays = pays
     LB_METHODS[lb_method_count].choose = choose
     LB_METHODS[lb_method_count].reset = reset
+    LB_METHODS[lb_method_count].tell = tell
+    LB_METHODS[lb_method_count].rule = rule
     lb_method_count += 1
     return 0
 
 
-lb_method_row(b"byrequests", True, byrequests_choose, byrequests_reset)
-lb_method_row(b"bytraffic", False, bytraffic_choose, bytraffic_reset)
+lb_method_row(
+    b"byrequests", True, byrequests_choose, byrequests_reset, byrequests_tell,
+    b"the greatest lbstatus, of equal ones the first")
+lb_method_row(
+    b"bytraffic", False, bytraffic_choose, bytraffic_reset, bytraffic_tell,
+    b"the least traffic, of equal ones the first")
 # what it keeps is what byrequests keeps
-lb_method_row(b"bybusyness", True, bybusyness_choose, byrequests_reset)
-lb_method_row(b"bychoice", False, bychoice_choose, bychoice_reset)
+lb_method_row(
+    b"bybusyness", True, bybusyness_choose, byrequests_reset, bybusyness_tell,
+    b"the least busy, of equal ones the greatest lbstatus, then the first")
+lb_method_row(
+    b"bychoice", False, bychoice_choose, bychoice_reset, bychoice_tell,
+    b"of two that are drawn the less busy for its factor")
 
 
 cdef const lb_method *lb_method_of(int number) noexcept nogil:
