@@ -119,6 +119,7 @@ include "core/plan/admission.pyx"
 include "core/plan/remote_ip.pyx"
 include "core/plan/reading.pyx"
 include "core/plan/decide.pyx"
+include "core/plan/asking.pyx"
 include "core/plan/reasons.pyx"
 include "core/plan/logline.pyx"
 include "core/plan/late_lines.pyx"
@@ -169,6 +170,7 @@ include "core/flow/events.pyx"
 include "core/flow/lone.pyx"
 
 # what the command line asks
+include "core/flow/explained.pyx"
 include "core/flow/explain.pyx"
 
 # what the worker calls

@@ -2,30 +2,6 @@
 
 from libc.stdlib cimport calloc
 
-DECIDED = {
-    DECIDED_MEMBER: "member", DECIDED_TUNNEL: "tunnel", DECIDED_ERROR: "error",
-    DECIDED_HERE: "here", DECIDED_WAIT: "wait", DECIDED_REDIRECT: "redirect",
-    DECIDED_HANDLER: "handler", DECIDED_NOTHING: "nothing",
-}
-BECAUSE = {
-    BECAUSE_OF_NOTHING: "", BECAUSE_OF_SECTIONS: "sections",
-    BECAUSE_NOT_ASKED: "not asked", BECAUSE_PLAIN: "plain", BECAUSE_DENIED: "denied",
-    BECAUSE_MISREAD: "misread", BECAUSE_CLIMBS: "climbs", BECAUSE_OLD: "old",
-    BECAUSE_PASSWORD: "password", BECAUSE_NO_USER: "no user",
-    BECAUSE_SCHEME: "scheme", BECAUSE_NO_NAME: "no name", BECAUSE_NO_FILE: "no file",
-    BECAUSE_FILE_CLOSED: "file closed", BECAUSE_NOT_HIM: "not him",
-    BECAUSE_NO_TYPE: "no type", BECAUSE_NO_REQUIRE: "no require",
-    BECAUSE_TOO_MANY: "too many", BECAUSE_UNKNOWN_TYPE: "unknown type",
-    BECAUSE_OF_A_RULE: "rule",
-    BECAUSE_METHOD: "method",
-    BECAUSE_ELSEWHERE: "elsewhere", BECAUSE_NO_ANSWER: "no answer",
-}
-
-
-cdef object bytes_of(const char *data, unsigned int length):
-    return None if data == NULL else data[:length]
-
-
 cdef class PlanProbe:
     """A plan, and one request at a time."""
 
@@ -76,17 +52,8 @@ cdef class PlanProbe:
         memset(r, 0, sizeof(request_facts))
         memset(&self.env[0], 0, sizeof(self.env))
         r.env = &self.env[0]
-        memset(&self.client, 0, sizeof(client_facts))
         memset(&self.c, 0, sizeof(conn))
-        self.c.fd = -1
-        self.client.c = &self.c
-        self.client.listener = &plan.listeners[0]
-        self.client.local_known = True
-        memcpy(&self.client.remote[0], <const char *>remote, ADDRESS_BYTES)
-        memcpy(&self.client.local[0], <const char *>local, ADDRESS_BYTES)
-        self.client.local_port = <unsigned short>plan.listeners[0].port
-        self.client.remote_port = 50000
-        self.client.set = match_set(&plan.listeners[0], &self.client)
+        client_imagine(&self.client, &self.c, 0, remote, local)
         self.input = buffer_take_exact(<unsigned int>len(head))
         buffer_put(self.input, <const char *>head, len(head))
         r.client = &self.client
@@ -150,7 +117,7 @@ cdef class PlanProbe:
         cdef made_cookie *c = self.r.cookies
         found = []
         while c != NULL:
-            found.append(bytes_of(c.line.data, c.line.length))
+            found.append(told_bytes(c.line.data, c.line.length))
             c = c.next
         return found
 
@@ -158,27 +125,27 @@ cdef class PlanProbe:
         cdef request_facts *r = self.r
         cdef decision *d = &self.decided
         return {
-            "what": DECIDED[self.what],
+            "what": told_decided(self.what),
             "status": d.moved.status if self.what == DECIDED_REDIRECT else d.status,
-            "because": BECAUSE[d.because],
-            "location": bytes_of(d.moved.location.data, d.moved.location.length),
-            "handler": bytes_of(d.handler.data, d.handler.length)
+            "because": told_because(d.because),
+            "location": told_bytes(d.moved.location.data, d.moved.location.length),
+            "handler": told_bytes(d.handler.data, d.handler.length)
             if d.handler != NULL else None,
             "vhost": r.vhost.index,
-            "decoded": bytes_of(r.decoded.data, r.decoded.length),
-            "misread": bytes_of(r.misread.data, r.misread.length),
+            "decoded": told_bytes(r.decoded.data, r.decoded.length),
+            "misread": told_bytes(r.misread.data, r.misread.length),
             "sections": r.conf_count - 1,
             "balancer": r.mapping.balancer if r.mapping != NULL else -1,
             "member": r.mapping.member if r.mapping != NULL else -1,
-            "target": bytes_of(r.target.data, r.target.length),
+            "target": told_bytes(r.target.data, r.target.length),
             "host_wanted": r.host_wanted - 1,
             "cookies": self.cookies(),
-            "user": bytes_of(r.user.data, r.user.length),
-            "challenge": bytes_of(r.challenge.data, r.challenge.length),
+            "user": told_bytes(r.user.data, r.user.length),
+            "challenge": told_bytes(r.challenge.data, r.challenge.length),
             "asks": self.asked() if r.asks.kind != ASKS_NOTHING else None,
             "elsewhere": r.asks.file if r.asks.kind == ASKS_REQUEST else -1,
             "env": {
-                name: bytes_of(r.env[<int>number].data, r.env[<int>number].length)
+                name: told_bytes(r.env[<int>number].data, r.env[<int>number].length)
                 for name, number in plan_envs.items()
                 if r.env[<int>number].data != NULL
             },
@@ -188,15 +155,15 @@ cdef class PlanProbe:
         """A server variable of the request that was decided about."""
         cdef int number = plan_variable_number(spelled, language)
         cdef value found = variable_value(self.r, number)
-        return bytes_of(found.data, found.length)
+        return told_bytes(found.data, found.length)
 
     cdef tuple asked(self):
         cdef auth_question *q = &self.r.asks
         if q.kind == ASKS_REQUEST:
             return ()
         return (
-            auth_file_path(q.file), bytes_of(q.user.data, q.user.length),
-            bytes_of(q.secret.data, q.secret.length),
+            auth_file_path(q.file), told_bytes(q.user.data, q.user.length),
+            told_bytes(q.secret.data, q.secret.length),
             plan_names[q.names_number]
             if q.kind == ASKS_GROUP and q.names_number >= 0 else ())
 
@@ -231,7 +198,7 @@ cdef class PlanProbe:
         if not is_text:
             return expr_holds(self.r, number, NULL)
         found = expr_text(self.r, number, NULL)
-        return bytes_of(found.data, found.length)
+        return told_bytes(found.data, found.length)
 
     def log(self, int status, long long body_bytes):
         """Write the lines of the request that was decided about."""

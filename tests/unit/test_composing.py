@@ -27,7 +27,7 @@ COPIES = {
     "ground/path.pyx": (1, "a run of slashes at the front becomes one: shorter"),
     "flow/early.pyx": (2, "a head in the place of another; the buffer grew before"),
     "flow/services.pyx": (1, "a block of its own, as long as it is measured"),
-    "flow/explain.pyx": (2, "two addresses of sixteen bytes"),
+    "plan/asking.pyx": (2, "two addresses of sixteen bytes"),
     "plan/build.pyx": (1, "made once, before any client, as long as it is measured"),
 }
 # Copies of whole structures, or of a number of bytes that is written down, are no

@@ -94,6 +94,11 @@ TESTED: dict[str, tuple[str, ...]] = {
         "test_access_is_told_rule_by_rule",
         "test_how_a_request_ends",
     ),
+    "explained": (
+        "test_what_lost_is_told_too",
+        "test_access_is_told_rule_by_rule",
+        "test_sections_by_expression_are_told",
+    ),
     "heads": (
         "test_a_head_grows_through_all_sizes_of_buffers",
         "test_only_so_many_large_heads_are_read_at_once",

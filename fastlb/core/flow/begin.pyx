@@ -6,12 +6,25 @@
 #       flow/downstream, flow/settle, flow/request, flow/answer, flow/route,
 #       flow/early
 
-cdef exchange *exchange_take(downstream *d) noexcept nogil:
-    cdef exchange *x = <exchange *>free_list_take(&exchange_pool, exchange_bytes)
-    if unlikely(x == NULL):
-        return NULL
+# What a head says before anything is decided about its request.
+cdef struct understanding:
+    bint host_was_asked     # which virtual host it is for was looked up
+    bint host_is_known      # ... and one of that name was found
+    unsigned char refused   # REFUSED_*, of a head that is none
+
+# Why a head is refused. AS_IT_IS: x.local.why says more.
+cdef enum:
+    REFUSED_AS_IT_IS = 0
+    REFUSED_NO_HOST = 1         # the handshake named a host, the request does not
+    REFUSED_NO_NAME = 2         # SSLStrictSNIVHostCheck
+    REFUSED_MISDIRECTED = 3     # another handshake is wanted there (SSLVHostSNIPolicy)
+
+
+cdef void exchange_clear(exchange *x, downstream *d, value *env) noexcept nogil:
+    """A new exchange of this client, before its head is read. env: for variables"""
+    # Everything up to the variables; those and the head are set as far as used.
     memset(x, 0, <size_t>(&x.facts.arena.scratch[0] - <char *>x))
-    x.facts.env = <value *>(<char *>x + exchange_env_at)
+    x.facts.env = env
     memset(&x.facts.env[0], 0, sizeof(value) * plan.env_count)
     head_clear(&x.facts.req)
     x.facts.req.minor = 1
@@ -19,78 +32,118 @@ cdef exchange *exchange_take(downstream *d) noexcept nogil:
     x.pipe.write = -1
     x.keepalive = True
     x.facts.started_us = watch.now_us
-    ASSERT(d.x == NULL)
-    ASSERT(d.input != NULL)
     x.down = d
     x.facts.client = &d.client
     if unlikely(d.client.replaced == REPLACED_BY_FIELD):
         client_restore(&d.client)       # that was the client of another request
     x.facts.input = &d.input
-    d.x = x
-    downstream_enter(d, DOWN_EXCHANGE)
     x.facts.vhost = d.vhost
     x.facts.confs[0] = &d.vhost.conf
     x.facts.conf_count = 1
     x.facts.base = d.input.start if d.input != NULL else 0
+
+
+cdef exchange *exchange_take(downstream *d) noexcept nogil:
+    cdef exchange *x = <exchange *>free_list_take(&exchange_pool, exchange_bytes)
+    if unlikely(x == NULL):
+        return NULL
+    ASSERT(d.x == NULL)
+    ASSERT(d.input != NULL)
+    exchange_clear(x, d, <value *>(<char *>x + exchange_env_at))
+    d.x = x
+    downstream_enter(d, DOWN_EXCHANGE)
     engine.exchange_count += 1
     ledger_up(&engine.slot.exchanges)
     timer_clear(&d.c.timer)
     return x
 
 
-cdef void exchange_begin(downstream *d, unsigned int head_bytes) noexcept nogil:
-    """A new exchange for a complete head in down.input, run as far as it goes."""
-    cdef exchange *x = exchange_take(d)
-    cdef char *data
+cdef int exchange_understand(
+        exchange *x, unsigned int head_bytes, understanding *found) noexcept nogil:
+    """Read the head at the beginning of down.input: fields, host, framing.
+
+    returns 1; or the status to answer, negated, with found.refused and x.local.why
+    """
+    cdef downstream *d = x.down
+    cdef char *data = &d.input.data[d.input.start]
     cdef int rc
-    cdef bint known
-    if x == NULL:
-        downstream_close(d)
-        return
+    memset(found, 0, sizeof(understanding))
     d.vhost = d.client.tls_vhost
     if likely(d.vhost == NULL):
         d.vhost = &plan.vhosts[d.client.set.vhosts[0]]
-    data = &d.input.data[d.input.start]
     rc = head_parse_request(&x.facts.req, data, head_bytes, &d.vhost.limits)
     if unlikely(rc < 0):
-        exchange_reject(x, -rc if rc <= -400 else 400, x.facts.req.why)
-        return
+        x.local.why = x.facts.req.why
+        return rc if rc <= -400 else -400
     x.head_request = x.facts.req.method_id == METHOD_HEAD
     if unlikely(head_drop_hop_by_hop(&x.facts.req, data, &x.hop) < 0):
         # Not all of what must not travel is known: nothing of it does.
         x.facts.req.field_count = 0
         x.facts.req.seen = 0
         x.facts.req.seen_high = 0
-        exchange_reject(x, 400, WHY_NONE)
-        return
+        return -400
     if unlikely(head_check_host(
             &x.facts.req, data, d.vhost.limits.strict, &x.facts.host,
             &x.facts.path) < 0):
-        exchange_reject(x, 400, WHY_HOST)
-        return
+        x.local.why = WHY_HOST
+        return -400
     request_learn_authority(&x.facts)
     x.facts.vhost = match_vhost(
-        d.client.set, data + x.facts.host.offset, x.facts.host.length, &known)
+        d.client.set, data + x.facts.host.offset, x.facts.host.length,
+        &found.host_is_known)
+    found.host_was_asked = True
     if unlikely(x.facts.host.length == 0 and d.client.set.count > 1):
         x.facts.vhost = match_server_path(d.client.set, &x.facts)
     d.vhost = x.facts.vhost
     if unlikely(d.vhost.remote_ip.header.length):
         remote_ip_learn(&x.facts)
-    if unlikely(not known and x.facts.vhost.said.strict_host_check):
-        exchange_reject(x, 400, WHY_HOST)
-        return
-    if unlikely(d.client.tls_vhost != NULL) and not host_may_be_asked(x):
-        return
+    if unlikely(not found.host_is_known and x.facts.vhost.said.strict_host_check):
+        x.local.why = WHY_HOST
+        return -400
+    if unlikely(d.client.tls_vhost != NULL):
+        rc = host_may_be_asked(x, found)
+        if unlikely(rc < 0):
+            return rc
     rc = framing_of_request(&x.facts.req, data, &x.facts.vhost.limits, &x.body.framing)
     if unlikely(rc < 0):
-        exchange_reject(x, -rc, WHY_FRAMING)
-        return
+        x.local.why = WHY_FRAMING
+        return rc
     if unlikely(x.facts.vhost.has_early):
         rc = early_rewrite(x)
         if rc < 0:
-            exchange_reject(x, -rc, WHY_NONE)
-            return
+            return rc
     x.body.done = x.body.framing.kind == BODY_NONE
+    return 1
+
+
+cdef int host_may_be_asked(exchange *x, understanding *found) noexcept nogil:
+    """Is the request for a host of its handshake's group (SSLVHostSNIPolicy)?"""
+    cdef client_facts *client = x.facts.client
+    if client.named and x.facts.host.length == 0:
+        found.refused = REFUSED_NO_HOST
+        x.local.why = WHY_HOST
+        return -400
+    if not client.named and (client.tls_vhost.strict_sni or x.facts.vhost.strict_sni):
+        found.refused = REFUSED_NO_NAME
+        return -403
+    if unlikely(x.facts.vhost.tls_group != client.tls_vhost.tls_group):
+        found.refused = REFUSED_MISDIRECTED
+        return -421
+    return 1
+
+
+cdef void exchange_begin(downstream *d, unsigned int head_bytes) noexcept nogil:
+    """A new exchange for a complete head in down.input, run as far as it goes."""
+    cdef exchange *x = exchange_take(d)
+    cdef understanding found
+    cdef int rc
+    if x == NULL:
+        downstream_close(d)
+        return
+    rc = exchange_understand(x, head_bytes, &found)
+    if unlikely(rc < 0):
+        exchange_misunderstood(x, -rc, found.refused)
+        return
     if not x.body.done:
         request_body_begin(x)
     buffer_renew(&d.input)
@@ -102,31 +155,25 @@ cdef void exchange_begin(downstream *d, unsigned int head_bytes) noexcept nogil:
     exchange_route(x)
 
 
-cdef bint host_may_be_asked(exchange *x) noexcept nogil:
-    """Is the request for a host of its handshake's group (SSLVHostSNIPolicy)?
-
-    Answers the request and returns False when it is not.
-    """
-    if x.down.client.named and x.facts.host.length == 0:
-        say(x, &SAY_NO_HOST)
-        exchange_reject(x, 400, WHY_HOST)
-        return False
-    if not x.down.client.named and (
-            x.down.client.tls_vhost.strict_sni or x.facts.vhost.strict_sni):
+cdef void exchange_misunderstood(
+        exchange *x, int status, unsigned char refused) noexcept nogil:
+    """Answer a head that exchange_understand has refused."""
+    if refused == REFUSED_NO_NAME:
         say(x, &SAY_NO_NAME)
         x.keepalive = False
         exchange_answer_error(
-            x, 403,
+            x, status,
             b"The client software did not provide a hostname using Server Name "
             b"Indication (SNI), which is required to access this server.")
-        return False
-    if unlikely(x.facts.vhost.tls_group != x.down.client.tls_vhost.tls_group):
+    elif refused == REFUSED_MISDIRECTED:
         say(x, &SAY_MISDIRECTED if x.facts.client.named
             else &SAY_MISDIRECTED_UNNAMED)
         x.keepalive = False
-        exchange_answer_error(x, 421, NULL)
-        return False
-    return True
+        exchange_answer_error(x, status, NULL)
+    else:
+        if refused == REFUSED_NO_HOST:
+            say(x, &SAY_NO_HOST)
+        exchange_reject(x, status, x.local.why)
 
 
 cdef void exchange_refuse(downstream *d, int status, unsigned char why) noexcept nogil:

@@ -13,8 +13,7 @@ cdef void exchange_elect(exchange *x) noexcept nogil:
     exchange_enter(x, X_DECIDE)
     if x.facts.mapping.balancer < 0:
         x.member = &plan.members[x.facts.mapping.member]
-        if unlikely(member_flags_now(engine.view, x.member.slot)
-                    & (FLAG_DISABLED | FLAG_STOPPED)):
+        if unlikely(member_is_off(x)):
             say(x, &SAY_DISABLED)
             exchange_answer_error(x, 503, NULL)
             return
@@ -29,6 +28,12 @@ cdef void exchange_elect(exchange *x) noexcept nogil:
         exchange_answer_error(x, 500, NULL)
         return
     exchange_connect(x, False)
+
+
+cdef bint member_is_off(exchange *x) noexcept nogil:
+    """... of one that no balancer stands before: who runs the server has said so."""
+    return (member_flags_now(engine.view, x.member.slot)
+            & (FLAG_DISABLED | FLAG_STOPPED)) != 0
 
 
 cdef bint member_choose(exchange *x) noexcept nogil:
@@ -141,14 +146,20 @@ cdef void exchange_connect(exchange *x, bint fresh) noexcept nogil:
     cdef plan_member *m = x.member
     attempt_begin(x, fresh)
     request_upgrade(x)
-    if unlikely(m.is_websocket and x.attempt.upgrade.length == 0) \
-            and not conf_flag(&x.facts, CONF_WEBSOCKET_FALLBACK, True):
+    if unlikely(m.is_websocket) and upgrade_is_missing(x):
         upgrade_demand(x)
         return
     if unlikely(pool_of(m).promised) and pool_is_promised(m):
         pool_wait(x)
         return
     exchange_find_connection(x)
+
+
+cdef bint upgrade_is_missing(exchange *x) noexcept nogil:
+    """Of a member at ws://: the request does not ask for it, and nothing else is served
+    there (ProxyWebsocketFallbackToProxyHttp Off)."""
+    return x.member.is_websocket and x.attempt.upgrade.length == 0 and not conf_flag(
+        &x.facts, CONF_WEBSOCKET_FALLBACK, True)
 
 
 cdef void upgrade_demand(exchange *x) noexcept nogil:

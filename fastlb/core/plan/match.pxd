@@ -1,7 +1,5 @@
 # From a request to what applies to it: virtual host, sections, mapping.
 
-# The set of virtual hosts for a connection's local address, most specific first.
-cdef plan_set *match_set(plan_listener *listener, client_facts *client) noexcept nogil
 # The virtual host for a name within the set; the set's first one when none fits.
 # found: False when the name is nobody's (StrictHostCheck)
 cdef plan_vhost *match_vhost(

@@ -4,6 +4,7 @@
 
 # Virtual hosts -------------------------------------------------------------------
 
+# The set of virtual hosts for a connection's local address, most specific first.
 cdef plan_set *match_set(plan_listener *listener, client_facts *client) noexcept nogil:
     cdef int i
     cdef address_rule *rule

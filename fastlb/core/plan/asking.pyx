@@ -1,0 +1,53 @@
+"""A request that nobody has sent: a client for it, and words (asking.pxd)."""
+# uses: io/watch, plan/plan, plan/client, plan/match, plan/admission, plan/decide
+
+cdef enum:
+    IMAGINED_PORT = 50000       # from which it has connected
+
+cdef dict DECIDED_WORDS = {
+    DECIDED_MEMBER: "member", DECIDED_TUNNEL: "tunnel", DECIDED_ERROR: "error",
+    DECIDED_HERE: "here", DECIDED_WAIT: "wait", DECIDED_REDIRECT: "redirect",
+    DECIDED_HANDLER: "handler", DECIDED_NOTHING: "nothing",
+}
+cdef dict BECAUSE_WORDS = {
+    BECAUSE_OF_NOTHING: "", BECAUSE_OF_SECTIONS: "sections",
+    BECAUSE_NOT_ASKED: "not asked", BECAUSE_PLAIN: "plain", BECAUSE_DENIED: "denied",
+    BECAUSE_MISREAD: "misread", BECAUSE_CLIMBS: "climbs", BECAUSE_OLD: "old",
+    BECAUSE_PASSWORD: "password", BECAUSE_NO_USER: "no user",
+    BECAUSE_SCHEME: "scheme", BECAUSE_NO_NAME: "no name", BECAUSE_NO_FILE: "no file",
+    BECAUSE_FILE_CLOSED: "file closed", BECAUSE_NOT_HIM: "not him",
+    BECAUSE_NO_TYPE: "no type", BECAUSE_NO_REQUIRE: "no require",
+    BECAUSE_OF_A_RULE: "rule", BECAUSE_TOO_MANY: "too many",
+    BECAUSE_UNKNOWN_TYPE: "unknown type", BECAUSE_METHOD: "method",
+    BECAUSE_ELSEWHERE: "elsewhere", BECAUSE_NO_ANSWER: "no answer",
+}
+
+
+cdef object told_bytes(const char *data, unsigned int length):
+    return None if data == NULL else data[:length]
+
+
+cdef object told_decided(int what):
+    return DECIDED_WORDS[what]
+
+
+cdef object told_because(int because):
+    return BECAUSE_WORDS[because]
+
+
+cdef object client_imagine(
+        client_facts *client, conn *c, int listener, bytes remote, bytes local):
+    if len(remote) != ADDRESS_BYTES or len(local) != ADDRESS_BYTES:
+        raise ValueError("an address has 16 bytes")
+    if not 0 <= listener < plan.listener_count:
+        raise ValueError("there is no such listener")
+    memset(client, 0, sizeof(client_facts))
+    c.fd = -1
+    client.c = c
+    client.listener = &plan.listeners[listener]
+    client.local_known = True
+    memcpy(&client.remote[0], <const char *>remote, ADDRESS_BYTES)
+    memcpy(&client.local[0], <const char *>local, ADDRESS_BYTES)
+    client.local_port = <unsigned short>client.listener.port
+    client.remote_port = IMAGINED_PORT
+    client.set = match_set(client.listener, client)
