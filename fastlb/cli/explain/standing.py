@@ -28,6 +28,7 @@ class Standing:
     explainer: Explainer
     member_slots: tuple[int, ...]
     texts: dict[Line, str] = field(default_factory=dict)  # a line as it is written
+    as_of: str = "on a server that has just started"  # who has counted
 
     def ask(
         self, head: bytes, listener: int, remote: bytes, local: bytes, **more: Any

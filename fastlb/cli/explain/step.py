@@ -11,10 +11,16 @@ NOWHERE: Line = ("", 0)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that was decided. lost: what was considered besides."""
+    """One thing that was decided. lost: what was considered besides.
+
+    state, scores  of a member of a balancer: "ok" or why it cannot be elected, and what
+                   the method compares (name, number)
+    """
 
     kind: str
     text: str
     why: str = ""
     line: Line = NOWHERE
     lost: tuple[Step, ...] = ()
+    state: str = ""
+    scores: tuple[tuple[str, int], ...] = ()

@@ -101,6 +101,10 @@ def _step_dict(step: Step) -> dict[str, Any]:
     found: dict[str, Any] = {"kind": step.kind, "text": step.text, "why": step.why}
     if file:
         found |= {"file": file, "line": number}
+    if step.state:
+        found["state"] = step.state
+    if step.scores:
+        found["scores"] = dict(step.scores)
     if step.lost:
         found["lost"] = [_step_dict(item) for item in step.lost]
     return found

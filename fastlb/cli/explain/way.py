@@ -12,12 +12,11 @@ from http import HTTPStatus
 from typing import Any
 
 from fastlb.cli.explain.asked import Asked, arrival, packed
+from fastlb.cli.explain.election import election_steps
 from fastlb.cli.explain.rules import rewrite_steps
 from fastlb.cli.explain.standing import Standing
 from fastlb.cli.explain.step import NOWHERE, Step
-from fastlb.facts.balancer import Balancer
 from fastlb.facts.mapping import Mapping
-from fastlb.facts.member import Member
 from fastlb.facts.rules import AccessOp, AccessRule
 from fastlb.facts.vhost import DirConf, IfSection, Line, SectionKind, VHost
 
@@ -359,7 +358,7 @@ class _Story:
         if self.found["target"]:
             self.add("target", _text(self.found["target"]), "what is asked for there")
         if "balancer" in self.found:
-            self.member()
+            self.steps += election_steps(self.model, self.found, self.standing.as_of)
 
     def excluded(self) -> None:
         for section, number, matches, _ in self.found["considered"]:
@@ -408,77 +407,6 @@ class _Story:
             text = f"ProxyPass {mapping.pattern} {mapping.target}"
             steps.append(Step("mapping", self.written(line, text), why, line))
         return steps
-
-    def member(self) -> None:
-        found = self.found
-        if found["balancer"] < 0:
-            member = self.model.members[found["member"]]
-            line = (member.file, member.line)
-            self.add("member", member.url, "the mapping names it", line)
-            return
-        balancer = self.model.balancers[found["balancer"]]
-        line = (balancer.file, balancer.line)
-        method = f"lbmethod={balancer.lbmethod}, {len(balancer.members)} members"
-        self.add("balancer", balancer.name, method, line)
-        self.session(balancer)
-        chosen = found["member"]
-        others = [
-            Step("member", member.url, self.why_not(member, chosen), _of(member))
-            for index in balancer.members
-            for member in (self.model.members[index],)
-            if index != chosen
-        ]
-        if chosen < 0:
-            self.add("member", "nobody", found["because"], lost=others)
-            return
-        member = self.model.members[chosen]
-        if found["by_route"]:
-            why = f"the session's route is {_text(found['route'])}"
-            if member.route != _text(found["route"]):
-                why += ", whose member points here (redirect=)"
-        else:
-            why = f"by {balancer.lbmethod}, on a server that has just started"
-        if found["forced"]:
-            why += "; all were in error: each has another chance"
-        self.add("member", member.url, why, _of(member), others)
-
-    def session(self, balancer: Balancer) -> None:
-        if balancer.sticky_cookie is None:
-            return
-        name = balancer.sticky_cookie
-        if balancer.sticky_url not in (None, name):
-            name = f"{name}|{balancer.sticky_url}"
-        line = (balancer.file, balancer.line)
-        found = self.found
-        if found["session"] is None:
-            self.add("session", "none", f"the request has no {name}", line)
-            return
-        where = "the URL" if found["from_url"] else "a cookie"
-        why = f"{name} in {where}: {_text(found['session'])}"
-        route = _text(found["route"])
-        if not route:
-            self.add("session", "without a route", why, line)
-            return
-        known = any(self.model.members[i].route == route for i in balancer.members)
-        unknown = "" if known else ", which no member has"
-        self.add("session", f"route {route}{unknown}", why, line)
-
-    def why_not(self, member: Member, chosen: int) -> str:
-        if set(member.status) & set("DS"):
-            return "is disabled or stopped"
-        if "N" in member.status:
-            return "drains: it gets known sessions only"
-        if chosen >= 0:
-            other = self.model.members[chosen]
-            if self.found["by_route"]:
-                return f"has route {member.route}" if member.route else "has no route"
-            if member.lbset > other.lbset:
-                return f"is of lbset {member.lbset}"
-            if "H" in member.status:
-                return "is a hot standby"
-            if "R" in member.status:
-                return "is a hot spare"
-        return "its turn comes later"
 
     # -- how it ends
 
@@ -569,10 +497,6 @@ def _access_text(rule: AccessRule) -> str:
 def _line(conf: DirConf, name: str, number: int) -> Line:
     lines = conf.lines.get(name, ())
     return lines[number] if number < len(lines) else NOWHERE
-
-
-def _of(item: Member) -> Line:
-    return item.file, item.line
 
 
 def _is_address(host: str) -> bool:

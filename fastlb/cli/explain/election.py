@@ -1,0 +1,148 @@
+"""Which member serves: the balancer, the session's route, and every candidate.
+
+The core has elected (`core/flow/explain.pyx`), and its methods have told what they
+compare; here each member gets its place, and why it lost.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from fastlb.cli.explain.step import Step
+from fastlb.facts.balancer import Balancer
+from fastlb.facts.member import Member
+from fastlb.facts.server import Model
+from fastlb.facts.vhost import Line
+
+Found = Mapping[str, Any]
+STATES = {
+    "stopped": "is stopped",
+    "disabled": "is disabled",
+    "error": "is in error",
+    "failed check": "has failed its check",
+    "drains": "drains: it gets known sessions only",
+    "spare": "is a hot spare: it stands in for members of its lbset that are out",
+    "standby": "is a hot standby: it serves when nobody else of its lbset can",
+}
+
+
+def election_steps(model: Model, found: Found, as_of: str) -> Iterator[Step]:
+    """Balancer, session and member. as_of: whose table has counted"""
+    if found["balancer"] < 0:
+        member = model.members[found["member"]]
+        yield Step("member", member.url, "the mapping names it", _of(member))
+        return
+    balancer = model.balancers[found["balancer"]]
+    count = len(balancer.members)
+    yield Step(
+        "balancer",
+        balancer.name,
+        f"lbmethod={balancer.lbmethod}, {count} member{'' if count == 1 else 's'}",
+        (balancer.file, balancer.line),
+    )
+    yield from _session(model, found, balancer)
+    yield _elected(model, found, balancer, as_of)
+
+
+def _elected(model: Model, found: Found, balancer: Balancer, as_of: str) -> Step:
+    chosen = found["member"]
+    told = found["election"]["members"]
+    steps = {
+        index: _of_member(model.members[index], one)
+        for index, one in zip(balancer.members, told, strict=True)
+    }
+    others = tuple(
+        replace(steps[index], why=_why_not(model, found, index, one))
+        for index, one in zip(balancer.members, told, strict=True)
+        if index != chosen
+    )
+    if chosen < 0:
+        return Step("member", "nobody", found["because"], lost=others)
+    member = model.members[chosen]
+    if found["by_route"]:
+        why = f"the session's route is {_text(found['route'])}"
+        if member.route != _text(found["route"]):
+            why += ", whose member points here (redirect=)"
+    else:
+        rule = found["election"]["rule"]
+        scores = _shown(steps[chosen].scores)
+        why = f"{balancer.lbmethod} elects {rule}" + (f": {scores}" if scores else "")
+    if found["forced"]:
+        why += "; all were in error: each has another chance"
+    return replace(steps[chosen], why=f"{why} ({as_of})", lost=others)
+
+
+def _of_member(member: Member, told: Found) -> Step:
+    return Step(
+        "member",
+        member.url,
+        line=_of(member),
+        state=told["state"] or "ok",
+        scores=tuple(told["scores"]),
+    )
+
+
+def _why_not(model: Model, found: Found, index: int, told: Found) -> str:
+    """Why this one does not serve, as the election went."""
+    member = model.members[index]
+    state = told["state"]
+    if found["by_route"]:
+        route = f"has route {member.route}" if member.route else "has no route"
+        return route if state in ("", "spare", "standby") else f"{route}, {state}"
+    if told["is_candidate"]:
+        if not told["scores"]:
+            return "was not drawn"
+        return _shown(told["scores"])
+    if state == "error":
+        left_ms = told["retry_ms"]
+        until = "until a probe reaches it"
+        if left_ms >= 0:
+            until = f"for {math.ceil(left_ms / 1000)} s more (retry=)"
+        return f"{STATES[state]} {until}"
+    if state in ("spare", "standby") or not state:
+        first = _first_set(model, found)
+        if told["lbset"] != first:
+            return f"is of lbset {told['lbset']}: {first} comes first"
+    return STATES.get(state, "cannot serve")
+
+
+def _first_set(model: Model, found: Found) -> int | None:
+    """The lbset that has candidates; None: no set has."""
+    told = found["election"]["members"]
+    return next((one["lbset"] for one in told if one["is_candidate"]), None)
+
+
+def _session(model: Model, found: Found, balancer: Balancer) -> Iterator[Step]:
+    if balancer.sticky_cookie is None:
+        return
+    name = balancer.sticky_cookie
+    if balancer.sticky_url not in (None, name):
+        name = f"{name}|{balancer.sticky_url}"
+    line = (balancer.file, balancer.line)
+    if found["session"] is None:
+        yield Step("session", "none", f"the request has no {name}", line)
+        return
+    where = "the URL" if found["from_url"] else "a cookie"
+    why = f"{name} in {where}: {_text(found['session'])}"
+    route = _text(found["route"])
+    if not route:
+        yield Step("session", "without a route", why, line)
+        return
+    known = any(model.members[i].route == route for i in balancer.members)
+    unknown = "" if known else ", which no member has"
+    yield Step("session", f"route {route}{unknown}", why, line)
+
+
+def _shown(scores: Sequence[tuple[str, int]]) -> str:
+    return ", ".join(f"{name} {number}" for name, number in scores)
+
+
+def _of(item: Member) -> Line:
+    return item.file, item.line
+
+
+def _text(data: Any) -> str:
+    return "" if data is None else bytes(data).decode("latin-1")
