@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn, Protocol, final
 
-from fastlb.facts.rules import AuthRequest
 from fastlb.facts.server import Model
 
 class TableError(RuntimeError):
@@ -172,18 +171,6 @@ class Services(Protocol):
         question: file, user, password, groups. Core.verdict_answer ends it. False: too
         many are being checked.
         """
-    def ask_request(
-        self,
-        asked: AuthRequest,
-        names: Sequence[str],
-        request: Request,
-        connection: int,
-        request_number: int,
-    ) -> bool:
-        """Ask whoever AuthRequest names; Core.request_answer ends it.
-
-        names: of the fields that members get. False: too many are being asked.
-        """
     def ask_name(self, client: str, both_ways: bool, place: int, number: int) -> None:
         """Begin a look-up (HostnameLookups); Core.name_answer ends it, always.
 
@@ -290,12 +277,6 @@ class Core:
         self, asker: tuple[int, int], names_number: int, allowed: bool
     ) -> None:
         """What ask_host found; connection or request may have gone meanwhile."""
-    def request_answer(
-        self, connection: int, request: int, status: int, fields: bytes
-    ) -> None:
-        """What ask_request brought: the status, 0 for none, and fields as
-        "name\\0value\\0...": for a member when it is 2xx, for the client else.
-        """
     def verdict_answer(
         self, connection: int, request: int, verdict: int, keep: bool
     ) -> None:
@@ -303,6 +284,7 @@ class Core:
 
         keep: it holds as long as the file is what it is.
         """
+
     def address_answer(
         self, connection: int, request: int, addresses: Sequence[tuple[str, int]]
     ) -> None:
@@ -349,7 +331,8 @@ class Explainer:
 
         what         member, redirect, handler, tunnel, here, nothing, error, or wait:
                      names and forward are to be looked up, under number; or a
-                     question (Services.ask_verdict) is to be answered
+                     question (Services.ask_verdict) is to be answered; or asked is
+                     an AuthRequest that is to be
         status, because, location, handler  of what is answered here
         tls, vhost, vhosts, vhost_named     who was spoken to: indexes of Model.vhosts
         path, target, misread, excluded     what was asked for, and is asked for there

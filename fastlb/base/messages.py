@@ -856,13 +856,23 @@ _CORE = {
     ),
     "FB0353": Message(
         "info",
-        "The server that AuthRequest names refused a request.",
+        "Who AuthRequest names refused a request.",
         "Nothing, if it was right.",
     ),
     "FB0354": Message(
         "error",
-        "The server that AuthRequest names did not say 2xx, 401 or 403: 500.",
-        "Look why; until it answers, nobody passes.",
+        "Who AuthRequest names answered with neither yes nor no: 500.",
+        "Look why; until it says 2xx, 3xx, 401 or 403, nobody passes.",
+    ),
+    "FB0365": Message(
+        "error",
+        "AuthRequest or AuthRequestSignIn has no URL that can be asked.",
+        "Write http://host:port/path, balancer://name/path or a path of this server.",
+    ),
+    "FB0366": Message(
+        "error",
+        "Who AuthRequest names gave no answer that can be used: 503, or 502.",
+        "Look why, by the line before it; until it answers, nobody passes.",
     ),
 }
 

@@ -209,23 +209,6 @@ cdef class Core:
             verdict_keep(&d.x.facts.asks.key)
         go_on_with(d, verdict)
 
-    def request_answer(self, connection, request, int status, bytes fields):
-        cdef downstream *d = downstream_asking(connection, request)
-        cdef request_facts *r
-        cdef int verdict = VERDICT_FAULT
-        if d == NULL:
-            return
-        r = &d.x.facts
-        r.granted_status = status
-        r.granted = arena_copy(&r.arena, fields, <unsigned int>len(fields))
-        if 200 <= status < 300:
-            verdict = VERDICT_GRANTED
-        elif status == 401 or status == 403:
-            verdict = VERDICT_DENIED
-        if r.granted.data == NULL and len(fields):
-            verdict = VERDICT_FAULT
-        go_on_with(d, verdict)
-
     def address_answer(self, connection, request, addresses):
         cdef downstream *d = downstream_numbered(connection)
         cdef exchange *x

@@ -128,6 +128,8 @@ cdef enum:
     VERDICT_WAYS = 4                # places that one verdict may have
     VERDICT_KEPT_US = 300000000     # and then asked for again
     VERDICTS_PER_REQUEST_MAX = 32   # that one request waits for; more: 500
+    GRANTED_BYTES_MAX = 16384       # of an answer, passed on (AuthRequest); more: 500
+    QUESTION_DROPPED_MAX = 65536    # of its body, read away; more: closed
     SCRATCH_BYTES = 256             # of an arena within its exchange; more: buffers
     MEMBERS_PER_BALANCER_MAX = 4096     # of a configuration; FB0300
     ADDRESSES_PER_MEMBER_MAX = 8

@@ -9,6 +9,7 @@ import enum
 from dataclasses import dataclass, field
 
 from fastlb.facts.expressions import Expression
+from fastlb.facts.mapping import Mapping
 from fastlb.facts.words import Order, Satisfy
 
 
@@ -191,12 +192,11 @@ class Anonymous:
 
 @dataclass(frozen=True, slots=True)
 class AuthRequest:
-    """Who decides about a request in our place. host "": nobody (Off)."""
+    """Who decides about a request in our place. url "": nobody (Off)."""
 
-    host: str = ""
-    port: int = 80
-    path: str = "/"
-    authority: str = ""  # as it is written
+    url: str = ""  # as it is written
+    # Who is asked, and for what: its target_path, with a query; None: nobody.
+    mapping: Mapping | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,9 @@ class DirConf:
     allow_methods: MethodLimit | None = None  # without names: all
     auth_request: AuthRequest | None = None  # None: not set here
     auth_request_headers: tuple[str, ...] = ()
+    auth_request_cookies: bool | None = None
+    # where a client goes that was answered 401; is_plain, "": nowhere
+    auth_request_sign_in: Expression | None = None
     forbidden_on_failure: bool | None = None  # AuthzSendForbiddenOnFailure
     handler: str | None = None  # "server-status", "balancer-manager", "none"
     mapping: Mapping | None = None  # ProxyPass in <Location>

@@ -68,8 +68,8 @@ class BalancerNames:
 
 
 def balancers_named(server: ServerDraft) -> set[str]:
-    """Balancers that a ProxyPass of this server names, sections included."""
-    return {m.balancer for m in server.every_mapping() if m.balancer is not None}
+    """Balancers that requests of this server may go to, sections included."""
+    return {m.balancer for m in server.every_target() if m.balancer is not None}
 
 
 def _with_members(server: ServerDraft) -> list[str]:

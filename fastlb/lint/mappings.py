@@ -31,7 +31,7 @@ def lint_mappings(run: Drafts) -> None:
             _slashes(run, server, mapping)
             _open_host(run, mapping)
             _joints(run, server, mapping)
-        for mapping in server.rewrite.mappings:
+        for mapping in (*server.rewrite.mappings, *server.asked):
             _undefined(run, server, mapping, names)
         _shadowed(run, takers)
         _handlers(run, server, takers)

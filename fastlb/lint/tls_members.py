@@ -78,7 +78,7 @@ def _engines(run: Drafts, server: ServerDraft) -> None:
                 if not member_tls(run, server, name).engine:
                     _no_engine(run, member)
                 break
-    for mapping in server.every_mapping():
+    for mapping in server.every_target():
         direct = mapping.member
         if (
             direct is not None
@@ -105,8 +105,7 @@ def _reach(run: Drafts, server: ServerDraft, section: SectionDraft) -> None:
     verdicts = [
         section_matches(section, mapping.target)
         for user in run.heirs(server)
-        for mapping in user.every_mapping()
-        if not mapping.exclude
+        for mapping in user.every_target()
     ]
     node = next(iter(section.tls.last.values()))
     if None in verdicts and True not in verdicts:

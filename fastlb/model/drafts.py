@@ -155,6 +155,7 @@ class ConfDraft:
 
     conf: DirConf = field(default_factory=DirConf)
     mapping: MappingDraft | None = None
+    asked: MappingDraft | None = None  # AuthRequest
     reverse_maps: list[ReverseDraft] = field(default_factory=list)
     requires: list[AccessRule] = field(default_factory=list)
     rewrite: RewriteDraft | None = None
@@ -266,6 +267,7 @@ class ServerDraft:
     forward: Node | None = None  # ProxyRequests
     proxy_blocks: list[Node] = field(default_factory=list)
     rewrite: RewriteDraft = field(default_factory=RewriteDraft)
+    asked: list[MappingDraft] = field(default_factory=list)  # AuthRequest
 
     @property
     def is_main(self) -> bool:
@@ -280,6 +282,11 @@ class ServerDraft:
         """Its own, and those in its sections."""
         in_sections = (section.draft.mapping for section in self.sections)
         return [*self.mappings, *filter(None, in_sections)]
+
+    def every_target(self) -> list[MappingDraft]:
+        """... and whatever else leads to a member: [P], AuthRequest."""
+        found = [*self.every_mapping(), *self.rewrite.mappings, *self.asked]
+        return [one for one in found if not one.exclude]
 
 
 def balancer_of(server: ServerDraft, name: str, node: Node) -> BalancerDraft:

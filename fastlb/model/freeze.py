@@ -344,6 +344,9 @@ class _Freezer:
         mapping = None
         if draft.mapping is not None:
             mapping = self._mapping(server, draft.mapping, bound)
+        asked = draft.conf.auth_request
+        if asked is not None and draft.asked is not None:
+            asked = replace(asked, mapping=self._mapping(server, draft.asked, bound))
         lines = dict(draft.lines)
         if draft.reverse_maps:
             nodes = [item.node for item in draft.reverse_maps]
@@ -352,6 +355,7 @@ class _Freezer:
             draft.conf,
             lines=lines,
             mapping=mapping,
+            auth_request=asked,
             reverse_maps=tuple(self._reverse(server, r) for r in draft.reverse_maps),
             access=access_rule(draft),
             rewrite=rewrite_dir(draft.rewrite),

@@ -13,6 +13,7 @@ in one run.
                  +-- resolve_answers.py  ProxyPassReverse, Redirect, ErrorDocument
                  +-- resolve_rewrite.py  RewriteRule and its kin
                  +-- resolve_access.py   Require, Order
+                 +-- resolve_elsewhere.py AuthRequest
                  +-- resolve_logs.py     CustomLog, LogFormat, LogLevel
                  +-- resolve_remoteip.py RemoteIP*
                  +-- resolve_tls.py      SSL*, SSLProxy*, AllowCONNECT
@@ -32,6 +33,7 @@ from fastlb.facts.words import Compat
 from fastlb.model import (
     resolve_access,
     resolve_answers,
+    resolve_elsewhere,
     resolve_logs,
     resolve_mappings,
     resolve_members,
@@ -56,6 +58,7 @@ from fastlb.model.globs import is_glob
 from fastlb.model.proxy_sections import without_usual_port
 from fastlb.model.rejoin import rejoin
 from fastlb.model.report import Mistake, Report
+from fastlb.model.resolve_elsewhere import bind_asked
 from fastlb.model.resolve_params import balancer_target
 from fastlb.model.rewrite_targets import bind_targets
 from fastlb.model.targets import is_balancer_url
@@ -69,6 +72,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     **resolve_answers.HANDLERS,
     **resolve_rewrite.HANDLERS,
     **resolve_access.HANDLERS,
+    **resolve_elsewhere.HANDLERS,
     **resolve_logs.HANDLERS,
     **resolve_remoteip.HANDLERS,
     **resolve_tls.HANDLERS,
@@ -120,6 +124,7 @@ def draft(
         run.process.values["compat"] = Compat.APACHE
     main = Place(run.main, run.main.default)
     _walk(run, main, tree.nodes)
+    bind_asked(run)
     bind_targets(run)
     return run
 

@@ -11,14 +11,12 @@ import base64
 import re
 from dataclasses import replace
 from typing import Final, TypeVar
-from urllib.parse import urlsplit
 
 from fastlb.config.tree import Node
 from fastlb.facts.rules import (
     AccessOp,
     AccessRule,
     Anonymous,
-    AuthRequest,
     ComposedUser,
     MethodLimit,
     OldAccess,
@@ -437,27 +435,6 @@ def allow_methods(run: Drafts, place: Place, node: Node) -> None:
     place.draft.conf = replace(place.draft.conf, allow_methods=MethodLimit(names))
 
 
-def auth_request(_run: Drafts, place: Place, node: Node) -> None:
-    """`AuthRequest http://host:port/path` or `AuthRequest off`."""
-    said = AuthRequest()
-    if node.args[0].lower() != "off":
-        url = urlsplit(node.args[0])
-        said = AuthRequest(
-            url.hostname or "",
-            url.port or 80,
-            (url.path or "/") + (f"?{url.query}" if url.query else ""),
-            url.netloc,
-        )
-    place.draft.conf = replace(place.draft.conf, auth_request=said)
-
-
-def auth_request_header(_run: Drafts, place: Place, node: Node) -> None:
-    """`AuthRequestHeader name ...`"""
-    conf = place.draft.conf
-    names = (*conf.auth_request_headers, *node.args)
-    place.draft.conf = replace(conf, auth_request_headers=names)
-
-
 HANDLERS: Final[dict[str, Handler]] = {
     "require": require,
     "requireall": container,
@@ -478,6 +455,4 @@ HANDLERS: Final[dict[str, Handler]] = {
     "anonymous_nouserid": anonymous,
     "anonymous_verifyemail": anonymous,
     "allowmethods": allow_methods,
-    "authrequest": auth_request,
-    "authrequestheader": auth_request_header,
 }

@@ -20,9 +20,7 @@ from fastlb.admin import pages, status
 from fastlb.admin.info import ldap_status, server_info
 from fastlb.admin.reading import ServerFacts
 from fastlb.base.addresses import look_up
-from fastlb.facts.rules import AuthRequest
 from fastlb.logs.error import ErrorLog
-from fastlb.worker import auth_requests
 from fastlb.worker.drain import Drain
 from fastlb.worker.heritage import Heritage
 from fastlb.worker.passwords import Passwords, Question
@@ -57,7 +55,6 @@ class WorkerServices:
         self._look_ups = ThreadPoolExecutor(LOOK_UPS_MAX, "look-up")
         self._name_look_ups = ThreadPoolExecutor(NAME_LOOK_UPS_MAX, "name")
         self._passwords = Passwords()
-        self._asking: set[asyncio.Task[tuple[int, bytes]]] = set()
         self._core: Core | None = None
         self._drain: Drain | None = None
         self._recycling: Recycling | None = None
@@ -129,35 +126,6 @@ class WorkerServices:
                 self._core.verdict_answer(connection, request, verdict, keep)
 
         return self._passwords.ask(question, (connection, request), answer)
-
-    def ask_request(
-        self,
-        asked: AuthRequest,
-        names: Sequence[str],
-        request: Request,
-        connection: int,
-        request_number: int,
-    ) -> bool:
-        if len(self._asking) >= auth_requests.ASKED_MAX:
-            return False
-        vhost = self._model.vhosts[request.vhost_index]
-        scheme = "http" if vhost.tls is None else "https"
-        timeout_s = vhost.timeout_ms / 1000
-
-        def answer(task: asyncio.Task[tuple[int, bytes]]) -> None:
-            self._asking.discard(task)
-            lost = task.cancelled() or task.exception() is not None
-            status, fields = (0, b"") if lost else task.result()
-            if self._core is not None:
-                self._core.request_answer(connection, request_number, status, fields)
-
-        loop = asyncio.get_running_loop()
-        task = loop.create_task(
-            auth_requests.ask(asked, names, request, scheme, timeout_s)
-        )
-        self._asking.add(task)
-        task.add_done_callback(answer)
-        return True
 
     def ask_name(self, client: str, both_ways: bool, place: int, number: int) -> None:
         def tell(core: Core, name: str | None) -> None:

@@ -128,6 +128,12 @@ TESTED: dict[str, tuple[str, ...]] = {
         "test_how_many_idle_connections_are_kept",
         "test_where_descriptors_end_an_idle_connection_makes_way",
     ),
+    "question": (
+        "test_a_question_is_a_try_of_its_own",
+        "test_an_answer_to_a_question_comes_in_any_pieces",
+        "test_a_question_that_waits_for_room_goes_on",
+        "test_a_question_goes_with_its_client",
+    ),
     "queue": (
         "test_requests_beyond_max_wait_in_order",
         "test_who_waits_longer_than_acquire_is_answered_503",

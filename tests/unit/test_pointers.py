@@ -22,6 +22,7 @@ PARTS = {
     "facts": "request_facts",
     "body": "request_body",
     "choice": "member_choice",
+    "question": "question",
     "attempt": "attempt",
     "local": "local_answer",
     "tunnel": "tunnel_state",

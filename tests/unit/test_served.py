@@ -153,6 +153,7 @@ SAMPLES: dict[str, str | tuple[str, str]] = {
     "AuthBasicProvider": "file",
     "AllowMethods": "GET",
     "AuthRequest": "http://127.0.0.1:9/",
+    "AuthRequestSignIn": "/sign-in",
     "Anonymous_MustGiveEmail": "Off",
     "Anonymous_NoUserID": "On",
     "Anonymous_VerifyEmail": "On",

@@ -9,6 +9,7 @@ from typing import Any
 
 from fastlb._core import Explainer, Table
 from fastlb.config.tree import Node, Tree
+from fastlb.facts.rules import AuthRequest
 from fastlb.facts.server import Model
 from fastlb.facts.vhost import Line
 from fastlb.master import claims
@@ -33,9 +34,13 @@ class Standing:
     def ask(
         self, head: bytes, listener: int, remote: bytes, local: bytes, **more: Any
     ) -> dict[str, Any]:
-        """The core's answer; what access asks for is looked up meanwhile."""
+        """The core's answer; what access asks for is looked up meanwhile.
+
+        elsewhere: each AuthRequest that would have to say yes
+        """
         names: dict[int, bool] = {}
         verdicts: list[int] = []
+        elsewhere: list[AuthRequest] = []
         passwords = Passwords()
         chance = time.monotonic_ns()
         client = more.pop("client")
@@ -52,13 +57,15 @@ class Standing:
             )
             if told["what"] != "wait":
                 break
-            if "question" in told and told["question"] is None:
-                verdicts.append(Verdict.GRANTED)  # AuthRequest: nobody is asked here
+            if "asked" in told:
+                elsewhere.append(told["asked"])
+                verdicts.append(Verdict.GRANTED)  # nobody is asked here
                 continue
             if "question" in told:
                 verdicts.append(passwords.find(told["question"])[0])
                 continue
             names[told["number"]] = is_allowed(told["names"], told["forward"], client)
+        told["elsewhere"] = elsewhere
         return told
 
 

@@ -119,6 +119,7 @@ class _Story:
                 self.found["rules"], self.vhost, confs, self.written
             )
             self.access()
+            self.elsewhere()
             self.where()
         outcome, status, goes_to, member = self.outcome()
         sent: tuple[str, ...] = ()
@@ -312,6 +313,22 @@ class _Story:
                 "Order, Allow and Deny: " + ("denied" if denied else "granted"),
                 f"by {self.place_of_conf(section)}",
                 _line(conf, "old_access", 0),
+            )
+
+    def elsewhere(self) -> None:
+        """AuthRequest: who would be asked first; it is taken for granted here."""
+        for asked in self.found["elsewhere"]:
+            confs = [self.conf(s) for s in self.found["sections"]]
+            said = [c for c in confs if c.auth_request == asked]
+            line = _line(said[-1], "auth_request", 0) if said else NOWHERE
+            whom = asked.mapping
+            assert whom is not None
+            self.add(
+                "access",
+                self.written(line, f"AuthRequest {asked.url}"),
+                f"decides, by its answer to GET {whom.target_path} at {whom.target};"
+                " what follows is what a yes leads to",
+                line,
             )
 
     def place_of_conf(self, section: int) -> str:

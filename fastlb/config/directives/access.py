@@ -127,22 +127,6 @@ def _providers(name: str, words: tuple[str, ...]) -> Complaint | None:
     return None
 
 
-def _auth_request(name: str, words: tuple[str, ...]) -> Complaint | None:
-    """http alone: what is asked is to stand beside fastlb."""
-    if words[0].lower() == "off":
-        return None
-    url = words[0]
-    if re.fullmatch(r"http://(\[[0-9A-Fa-f:.]+\]|[\w.-]+)(:\d{1,5})?(/[!-~]*)?", url):
-        port = re.sub(r".*:(\d+)(/.*)?$", r"\1", url.removeprefix("http://"))
-        if not port.isdigit() or 0 < int(port) < 65536:
-            return None
-    return Complaint(
-        f"{name}: {url} is no http:// URL of one server",
-        "balancers, TLS and sockets are not asked",
-        "write http://host:port/path",
-    )
-
-
 def _field_names(name: str, words: tuple[str, ...]) -> Complaint | None:
     for index, word in enumerate(words):
         if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", word):
@@ -412,19 +396,38 @@ DIRECTIVES = (
     Directive(
         "AuthRequest",
         D,
-        "off|http://host[:port][/path]",
-        "a server that is asked about each request, before a member is",
+        "off|URL|/path",
+        "who is asked about each request, before a member is",
         module=OWN,
         takes=Args.ONE,
         manual=(
-            "It gets a GET with the fields of the request, and X-Original-URI,"
-            " X-Original-Method, X-Forwarded-Method, -Proto, -Host, -Uri and -For. 2xx"
-            " lets the request through; 401 and 403 are answered to the client with the"
-            " fields that came with them; all else is 500. What Require and Order say"
-            " must hold as well, and is looked at first; Satisfy does not reach it."
+            "URL is http://, https:// (with SSLProxy* as for any member),"
+            " unix:/socket|http:// or balancer://name/path; /path is asked of the"
+            " member to which a ProxyPass sends it, past what Require says of it. It"
+            " gets a GET with the fields of the request, without its body, without"
+            " Range and If-*, and X-Original-URL, X-Original-URI, X-Original-Method,"
+            " X-Forwarded-Method, -Proto, -Host, -Uri and -For."
+            " 2xx lets the request through. 401, 403 and 3xx but 304 are the client's"
+            " answer, with their fields and their body; an ErrorDocument for the"
+            " status, ProxyErrorOverride or AuthRequestSignIn puts something else in"
+            " the place of the body. 503: it cannot be reached; 502: it broke off, took"
+            " too long or sent what is no answer; 500: it answered something else."
+            " What Require and Order say must hold as well, and is looked at first;"
+            " Satisfy does not reach it. It is one of the members: its connections are"
+            " kept and counted, and time-outs, retries and failures are those of a"
+            " member."
         ),
         differs="Apache has no such directive; under Compat apache it is refused.",
-        check=_auth_request,
+    ),
+    Directive(
+        "AuthRequestCookies",
+        D,
+        "On|Off",
+        "whether Set-Cookie of an answer that lets in goes to the client",
+        module=OWN,
+        default="Off",
+        sets="auth_request_cookies",
+        differs="Apache has no such directive; under Compat apache it is refused.",
     ),
     Directive(
         "AuthRequestHeader",
@@ -434,6 +437,19 @@ DIRECTIVES = (
         module=OWN,
         differs="Apache has no such directive; under Compat apache it is refused.",
         check=_field_names,
+    ),
+    Directive(
+        "AuthRequestSignIn",
+        D,
+        "none|URL",
+        "where a client is sent that was answered 401",
+        module=OWN,
+        takes=Args.ONE,
+        manual=(
+            "An expression, as Redirect has it: /sign-in?rd=%{escape:%{REQUEST_URI}}."
+            " The answer is 302, with the Set-Cookie fields of the 401."
+        ),
+        differs="Apache has no such directive; under Compat apache it is refused.",
     ),
     *(
         Directive(

@@ -3,10 +3,10 @@
 None of this is hot. The pages themselves are made by Python (services.pyx); what is
 here decides which one, and keeps the connection's framing right.
 """
-# uses: ground/text, io/buffer, http/framing, plan/plan, plan/facts, plan/target,
-#       plan/match, plan/conditional, plan/redirect, plan/admission, plan/decide,
-#       plan/reasons, flow/exchange, flow/states, flow/due, flow/services,
-#       flow/settle, flow/rewrite_answer, flow/request, flow/response
+# uses: ground/text, io/buffer, http/framing, plan/facts, plan/target, plan/match,
+#       plan/conditional, plan/redirect, plan/admission, plan/decide, plan/reasons,
+#       flow/exchange, flow/states, flow/due, flow/services, flow/settle,
+#       flow/rewrite_answer, flow/question, flow/request, flow/response
 
 cdef void answer_send(
         exchange *x, const char *content_type, const char *body,
@@ -56,17 +56,6 @@ cdef bint request_drop_body(exchange *x) noexcept nogil:
     return body_decode_kept(x) == 0 and x.body.done
 
 
-cdef const text *document_for(exchange *x, int status) noexcept nogil:
-    cdef int i, j
-    cdef plan_conf *c
-    for i in range(x.facts.conf_count - 1, -1, -1):
-        c = x.facts.confs[i]
-        for j in range(c.error_document_count - 1, -1, -1):
-            if c.error_documents[j].status == status:
-                return &c.error_documents[j].value
-    return NULL
-
-
 cdef void exchange_answer_error(
         exchange *x, int status, const char *detail) noexcept nogil:
     cdef const text *document = NULL
@@ -75,11 +64,13 @@ cdef void exchange_answer_error(
     if unlikely(x.res.head_sent):
         exchange_abort(x)
         return
+    if unlikely(x.question.of != NULL):
+        question_lost(x)
     if x.up != NULL:
         exchange_detach(x, False)
     x.status = status
     if not nested:
-        document = document_for(x, status)
+        document = error_document_for(&x.facts, status)
     if document != NULL and document.length:
         x.local.error_status = status
         # The 200 of a page would tell a CONNECT that its tunnel stands.

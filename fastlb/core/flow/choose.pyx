@@ -4,8 +4,8 @@ to the connection that it goes out on."""
 #       balance/table, balance/lock, balance/ledger, balance/chance, balance/elect,
 #       balance/sticky, plan/plan, plan/facts, plan/undecided, flow/exchange,
 #       flow/engine, flow/states, flow/member, flow/log_rows, flow/service_log,
-#       flow/services, flow/queue, flow/attempt, flow/pool, flow/settle, flow/tunnel,
-#       flow/answer, flow/connecting, flow/send
+#       flow/services, flow/queue, flow/attempt, flow/pool, flow/settle,
+#       flow/question, flow/tunnel, flow/answer, flow/connecting, flow/send
 
 cdef void exchange_elect(exchange *x) noexcept nogil:
     """Find a member and ask it; also for every further try of the same request."""
@@ -145,8 +145,9 @@ cdef void exchange_connect(exchange *x, bint fresh) noexcept nogil:
     """
     cdef plan_member *m = x.member
     attempt_begin(x, fresh)
-    request_upgrade(x)
-    if unlikely(m.is_websocket) and upgrade_is_missing(x):
+    if likely(x.question.of == NULL):
+        request_upgrade(x)
+    if unlikely(m.is_websocket) and x.question.of == NULL and upgrade_is_missing(x):
         upgrade_demand(x)
         return
     if unlikely(pool_of(m).promised) and pool_is_promised(m):
@@ -223,7 +224,8 @@ cdef void exchange_connect_lost(exchange *x, int why) noexcept nogil:
     does not resolve ends the request.
     """
     cdef plan_member *m = x.member
-    if why == NO_ADDRESS and (x.choice.balancer == NULL or plan.compat_apache):
+    if why == NO_ADDRESS and x.question.of == NULL and (
+            x.choice.balancer == NULL or plan.compat_apache):
         exchange_detach(x, False)
         if x.choice.balancer != NULL and member_failed(
                 engine.view, m.slot, watch.now_us, False):
@@ -235,6 +237,9 @@ cdef void exchange_connect_lost(exchange *x, int why) noexcept nogil:
 
 cdef void exchange_on_member_timeout(exchange *x) noexcept nogil:
     """The member let time pass: before a 100, while it took the request, or since."""
+    if unlikely(x.question.told):
+        question_over(x, False)         # what it has said holds
+        return
     say_error(x, &SAY_RESPONSE if x.res.head_sent else &SAY_STATUS_LINE, ETIMEDOUT)
     if x.res.head_sent:
         exchange_abort(x)

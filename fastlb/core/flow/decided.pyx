@@ -1,7 +1,7 @@
 """What was decided about a request that no member gets (plan/decide.pxd), is done."""
-# uses: io/timer, io/watch, plan/verdicts, plan/rewrite_run, plan/admission,
-#       plan/decide, flow/exchange, flow/states, flow/log_rows, flow/service_log,
-#       flow/services, flow/answer
+# uses: io/timer, io/watch, plan/verdicts, plan/plan, plan/rewrite_run, plan/redirect,
+#       plan/admission, plan/decide, flow/exchange, flow/states, flow/due,
+#       flow/log_rows, flow/service_log, flow/services, flow/question, flow/answer
 
 cdef void exchange_answer_decided(
         exchange *x, int what, const decision *d) noexcept nogil:
@@ -11,7 +11,8 @@ cdef void exchange_answer_decided(
         else:
             say_because(x, d.because)
         if d.because == BECAUSE_ELSEWHERE:
-            x.local.more_fields = x.facts.granted
+            exchange_answer_refused(x, d)
+            return
         if d.because == BECAUSE_METHOD:
             x.local.allow = b"TRACE"        # as httpd, of all methods
         if d.status == 401:
@@ -20,6 +21,9 @@ cdef void exchange_answer_decided(
                 exchange_answer_error(x, 407, NULL)
                 return
         exchange_answer_error(x, d.status, NULL)
+    elif what == DECIDED_WAIT and not x.facts.host_wanted \
+            and x.facts.asks.kind == ASKS_REQUEST:
+        exchange_ask_elsewhere(x)
     elif what == DECIDED_WAIT:
         # A look-up takes its time, and so does a password; other requests do not wait
         # for it. What is found holds for the connection, or for this request; then it
@@ -47,15 +51,43 @@ cdef void exchange_ask_verdict(exchange *x) noexcept nogil:
     if x.facts.verdict_count == VERDICTS_PER_REQUEST_MAX:
         exchange_answer_error(x, 500, NULL)
         return
-    if x.facts.asks.kind == ASKS_REQUEST:
-        taken = service_ask_request(x)
-    else:
-        taken = service_ask_verdict(x)
+    taken = service_ask_verdict(x)
     if taken < 0:
         exchange_answer_error(x, 500, NULL)
     elif taken == 0:
         say(x, &SAY_TOO_MANY)
         exchange_answer_error(x, 503, NULL)
+
+
+cdef void exchange_ask_elsewhere(exchange *x) noexcept nogil:
+    """AuthRequest: a member is asked about it first."""
+    cdef int i
+    cdef plan_question *q = NULL
+    for i in range(x.facts.conf_count):
+        if x.facts.confs[i].elsewhere == x.facts.asks.file:
+            q = x.facts.confs[i].question
+    if q == NULL or x.facts.verdict_count == VERDICTS_PER_REQUEST_MAX:
+        exchange_answer_error(x, 500, NULL)
+        return
+    question_begin(x, q)
+    due_elect(x)
+
+
+cdef void exchange_answer_refused(exchange *x, const decision *d) noexcept nogil:
+    """Who was asked has said no, and we say it in other words: AuthRequestSignIn, an
+    ErrorDocument, a page."""
+    cdef redirected moved
+    cdef int sign_in = sign_in_of(&x.facts)
+    say(x, &SAY_ELSEWHERE)
+    if d.status == 401 and sign_in >= 0:
+        redirect_to_expression(&x.facts, sign_in, &moved)
+        exchange_answer_redirect(x, &moved)
+        return
+    x.local.more_fields = x.facts.granted
+    x.local.challenge = x.question.challenge
+    exchange_answer_error(
+        x, 407 if d.status == 401 and x.facts.req.method_id == METHOD_CONNECT
+        else d.status, NULL)
 
 
 cdef const log_row *row_of(int because) noexcept nogil:
@@ -84,8 +116,6 @@ cdef const log_row *row_of(int because) noexcept nogil:
         return &SAY_TOO_MANY
     if because == BECAUSE_METHOD:
         return &SAY_METHOD
-    if because == BECAUSE_ELSEWHERE:
-        return &SAY_ELSEWHERE
     if because == BECAUSE_NO_ANSWER:
         return &SAY_NO_ANSWER
     return &SAY_UNKNOWN_TYPE

@@ -12,6 +12,7 @@ cdef enum:
     DUE_LOST = 2                # the member's side has failed
     DUE_ELECT = 3               # find a member
     DUE_CONNECT = 4             # ask the same member on a new connection
+    DUE_ROUTE = 5               # decide anew: a question has been answered
 
 cdef struct due_step:
     exchange *x

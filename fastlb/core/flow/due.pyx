@@ -31,5 +31,11 @@ cdef void due_elect(exchange *x) noexcept nogil:
     due_note(x, DUE_ELECT, 0, NULL, False)
 
 
+cdef bint due_route(exchange *x) noexcept nogil:
+    """Always returns False."""
+    due_note(x, DUE_ROUTE, 0, NULL, False)
+    return False
+
+
 cdef void due_connect(exchange *x) noexcept nogil:
     due_note(x, DUE_CONNECT, 0, NULL, False)

@@ -71,7 +71,7 @@ cdef enum:
 #
 #                 .-------------------------- another try, or an ErrorDocument ---.
 #                 v                                                               |
-#   begun --> DECIDE --> WAIT_HOST -----> DECIDE    the client's name is known    |
+#   begun --> DECIDE --> WAIT_HOST -----> DECIDE    what access hangs on is known |
 #                    --> WAIT_ADDRESS --> DECIDE    the name of a CONNECT is      |
 #                    --> READ_BODY -----> DECIDE    as much as a member needs     |
 #                    --> WAIT_ANY ------> DECIDE    the tick: an election anew    |
@@ -85,13 +85,13 @@ cdef enum:
 cdef enum:
     X_DECIDE = 0        # where it goes is being decided; never waits
     X_READ_BODY = 1     # a body is awaited before a member is asked
-    X_WAIT_HOST = 2     # the client's name is being looked up (Require host)
+    X_WAIT_HOST = 2     # a name or a password is being looked up (Require)
     X_WAIT_ADDRESS = 3  # the name that CONNECT asks for is being looked up
     X_WAIT_ANY = 4      # no member at all is usable (balancer timeout=; queue.pyx)
     X_WAIT_POOL = 5     # no connection to the member is free (queue.pyx)
     X_CALLED = 6        # its turn in that queue has come; one is promised
     X_REFUSED = 7       # no connection could be begun; what follows has its own turn
-    X_SEND = 8          # connecting; request going out, response coming in
+    X_SEND = 8          # connecting; request (or a question) going out, answer coming
     X_LOCAL = 9         # answered here
     X_TUNNEL = 10       # bytes both ways, until both sides have ended
     X_STATES
@@ -157,6 +157,15 @@ cdef struct attempt:
     long long bytes_out         # to the member; 0: nothing of the request was sent
     long long bytes_in          # from it; ledger.pxd says what counts
 
+# Who says whether the request may pass is being asked (AuthRequest; question.pyx).
+# That is a try at a member like any other, before the request's own.
+cdef struct question:
+    plan_question *of           # NULL: nobody is being asked
+    flag told                   # it has answered; the rest is read away
+    unsigned int dropped        # of that
+    value challenge             # WWW-Authenticate of a refusal
+    made_cookie *cookies        # for the client
+
 # Member's socket -> pipe -> client's socket (pipes.pyx, splice.pyx).
 cdef struct splice_pipe:
     int read                    # -1: none
@@ -214,6 +223,7 @@ cdef struct exchange:
     request_body body
     member_choice choice
     plan_member *member         # that is asked, or was the last
+    question question
     attempt attempt
     tried_piece *tried_more     # members that stay busy until the end (attempt.pyx)
     int tried_count

@@ -60,7 +60,8 @@ cdef bint client_closes(const exchange *x) noexcept nogil:
 
 cdef bint response_reusable(exchange *x) noexcept nogil:
     """May the member's connection serve another request?"""
-    return x.res.reusable and x.attempt.sent and x.body.done and not x.attempt.is_deaf
+    return (x.res.reusable and x.attempt.sent and not x.attempt.is_deaf
+            and (x.body.done or x.question.of != NULL))
 
 
 cdef void response_source_done(exchange *x) noexcept nogil:
@@ -73,7 +74,7 @@ cdef bint request_is_idempotent(exchange *x) noexcept nogil:
     cdef int method = x.facts.req.method_id
     return (method == METHOD_GET or method == METHOD_HEAD or method == METHOD_PUT
             or method == METHOD_DELETE or method == METHOD_OPTIONS
-            or method == METHOD_TRACE)
+            or method == METHOD_TRACE or x.question.of != NULL)
 
 
 cdef bint request_can_be_sent_again(exchange *x) noexcept nogil:

@@ -142,8 +142,9 @@ cdef class Explainer:
             what = request_decide(&x.facts, &self.decided)
         if what == DECIDED_WAIT and x.facts.host_wanted == 0:
             told["what"] = "wait"
-            told["question"] = None
-            if x.facts.asks.kind != ASKS_REQUEST:
+            if x.facts.asks.kind == ASKS_REQUEST:
+                told["asked"] = auth_requests[x.facts.asks.file]
+            else:
                 told["question"] = verdict_question(&x.facts.asks)
             return told
         if what == DECIDED_WAIT:

@@ -234,8 +234,11 @@ cdef log_row SAY_ELSEWHERE = log_row(
     b"FB0353: {uri}: AuthRequest was answered with {granted_status}")
 cdef log_row SAY_NO_ANSWER = log_row(
     b"error", b"fastlb",
-    b"FB0354: {uri}: AuthRequest was not answered with 2xx, 401 or 403, but with "
-    b"{granted_status} (0: not at all)")
+    b"FB0354: {uri}: AuthRequest was answered with {granted_status}, which is neither "
+    b"yes nor no")
+cdef log_row SAY_UNANSWERED = log_row(
+    b"error", b"fastlb",
+    b"FB0366: {uri}: nobody whom AuthRequest names gave an answer")
 cdef log_row SAY_UNKNOWN_TYPE = log_row(
     b"error", b"authn_core",
     b"AH01796: AuthType configured without corresponding module")

@@ -31,7 +31,8 @@ cdef value member_tls_name(exchange *x) noexcept nogil:
     """The name asked for: of the member's URL, or with ProxyPreserveHost the one the
     client used."""
     cdef value out = value(x.member.tls_name.data, x.member.tls_name.length)
-    if conf_flag(&x.facts, CONF_PRESERVE_HOST, False) and x.facts.host.length:
+    if conf_flag(&x.facts, CONF_PRESERVE_HOST, False) and x.facts.host.length \
+            and x.question.of == NULL:
         out = request_part(&x.facts, x.facts.host)
     if out.length > TLS_NAME_BYTES_MAX:
         out.length = TLS_NAME_BYTES_MAX

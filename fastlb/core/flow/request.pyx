@@ -69,7 +69,7 @@ cdef void request_forget_body(exchange *x) noexcept nogil:
 
 cdef void request_expectation(exchange *x) noexcept nogil:
     """Which side waits for a 100: decided anew for every try."""
-    if x.body.framing.kind == BODY_NONE:
+    if x.body.framing.kind == BODY_NONE or x.question.of != NULL:
         return
     if x.body.expect_continue and not x.body.continue_sent and not x.body.done \
             and conf_flag(&x.facts, CONF_EXPECT_CONTINUE, True):
@@ -378,6 +378,8 @@ cdef bint request_pump(exchange *x) noexcept nogil:
     cdef downstream *d = x.down
     cdef ssize_t n
     cdef int rc, _
+    if unlikely(x.question.of != NULL):
+        return question_pump(x)
     if u.output != NULL:
         if x.attempt.body_sent < x.body.kept and not x.body.chunked_out \
                 and not x.attempt.await_continue:
@@ -445,6 +447,21 @@ cdef bint request_pump(exchange *x) noexcept nogil:
         if rc < 0:
             return request_body_lost(x, rc)
     watch_queue(&u.c)
+    return True
+
+
+cdef bint question_pump(exchange *x) noexcept nogil:
+    """... of a question, which is a head: the body stays where it is."""
+    cdef int rc = 1
+    if x.up.output != NULL:
+        rc = stream_flush(&x.up.c, x.up.output, &x.attempt.bytes_out)
+    if rc == AGAIN:
+        request_wait_for_member(x)
+        return True
+    if rc != 1:
+        return request_send_failed(x)
+    buffer_drop(&x.up.output)
+    request_complete(x)
     return True
 
 

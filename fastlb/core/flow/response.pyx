@@ -6,9 +6,9 @@ the whole of the backpressure.
 """
 # uses: io/buffer, ground/arena, io/timer, io/watch, io/stream, http/fields,
 #       http/head, http/hops, http/framing, http/chunked, balance/ledger, plan/plan,
-#       flow/exchange, flow/engine, flow/due, flow/member, flow/log_rows,
-#       flow/service_log, flow/pipes, flow/settle, flow/rewrite_answer, flow/request,
-#       flow/splice, flow/tunnel
+#       plan/facts, flow/exchange, flow/engine, flow/due, flow/member, flow/log_rows,
+#       flow/service_log, flow/pipes, flow/settle, flow/rewrite_answer, flow/question,
+#       flow/request, flow/splice, flow/tunnel
 
 cdef enum:
     SPLICE_BYTES_MIN = 131072   # of a body still to come, for splice to pay
@@ -112,6 +112,8 @@ cdef bint response_read_head(exchange *x) noexcept nogil:
     cdef ssize_t n
     cdef int head_bytes
     cdef head_limits limits
+    if unlikely(x.question.told):
+        return question_drain(x)
     if u.input == NULL:
         # Where the last body was large the next is likely to be: less of it is copied
         # with the head, more is spliced.
@@ -138,7 +140,8 @@ cdef bint response_read_head(exchange *x) noexcept nogil:
     limits.allow_http09 = False
     limits.compat_apache = plan.compat_apache
     limits.ignore_bad_fields = (
-        x.facts.vhost.said.proxy_bad_header != BAD_HEADER_IS_ERROR)
+        x.facts.vhost.said.proxy_bad_header != BAD_HEADER_IS_ERROR
+        and x.question.of == NULL)
     while True:
         buffer_renew(&u.input)
         # One stray empty line is forgiven.
@@ -176,7 +179,7 @@ cdef bint response_read_head(exchange *x) noexcept nogil:
 cdef bint response_interim(exchange *x) noexcept nogil:
     """A 1xx answer: passed on, or swallowed. Returns False when it is over."""
     cdef int status = response_head.status
-    cdef bint relay = x.facts.req.minor == 1
+    cdef bint relay = x.facts.req.minor == 1 and x.question.of == NULL
     x.res.interim_count += 1
     if x.res.interim_count > INTERIM_RESPONSES_MAX:
         say_error(x, &SAY_RESPONSE, 0)
@@ -185,7 +188,7 @@ cdef bint response_interim(exchange *x) noexcept nogil:
     if status == 100:
         x.attempt.await_continue = False
         relay = x.body.expect_continue and not x.body.continue_sent \
-            and not x.attempt.ping_sent
+            and not x.attempt.ping_sent and x.question.of == NULL
         if relay:
             x.body.continue_sent = True
     if x.facts.env[ENV_PROXY_INTERIM].data != NULL and (
@@ -215,7 +218,8 @@ cdef bint response_is_http09(exchange *x) noexcept nogil:
     cdef buffer *b = x.up.input
     cdef const char *p
     cdef int i
-    if x.res.interim_count or b == NULL or buffer_held(b) == 0:
+    if x.res.interim_count or b == NULL or buffer_held(b) == 0 \
+            or x.question.of != NULL:
         return False
     if not (plan.compat_apache
             or x.facts.vhost.said.proxy_bad_header == BAD_HEADER_START_BODY
@@ -257,23 +261,6 @@ cdef bint response_broken(exchange *x) noexcept nogil:
     return due_lost(x, 502, NULL, False)
 
 
-cdef bint error_is_overridden(exchange *x, int status) noexcept nogil:
-    """ProxyErrorOverride: does a page of ours take the place of this answer?"""
-    cdef int i, j
-    cdef plan_conf *c
-    if status < 400:
-        return False
-    for i in range(x.facts.conf_count - 1, -1, -1):
-        c = x.facts.confs[i]
-        if not c.has_error_override:
-            continue
-        for j in range(c.override_count):
-            if c.overrides[j] == status:
-                return True
-        return False
-    return False
-
-
 cdef void response_judge(exchange *x, int status) noexcept nogil:
     """failonstatus= (AH01174): the answer is passed on, the member goes into E."""
     cdef int i
@@ -293,9 +280,14 @@ cdef bint response_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
     cdef hop_facts hop
     cdef unsigned int held, payload = 0, consumed = 0
     if framing_of_response(
-            &response_head, data, x.facts.req.method_id, &x.res.framing) < 0 \
+            &response_head, data, x.facts.req.method_id
+            if likely(x.question.of == NULL) else METHOD_GET, &x.res.framing) < 0 \
             or head_drop_hop_by_hop(&response_head, data, &hop) < 0:
         return response_broken(x)
+    if unlikely(x.question.of != NULL) and not question_is_relayed(
+            x, &response_head, data):
+        response_judge(x, response_head.status)
+        return question_answered(x, &response_head, &hop, head_bytes)
     x.record.member_status = response_head.status
     x.status = x.local.error_status if x.local.overridden else x.record.member_status
     if x.attempt.await_continue:
@@ -316,7 +308,7 @@ cdef bint response_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
         and not (x.local.internal and x.head_request)
         and x.facts.env[ENV_PROXY_NOKEEPALIVE].data == NULL
         and x.facts.env[ENV_FORCE_PROXY_10].data == NULL)
-    if unlikely(not x.local.internal and error_is_overridden(x, x.status)):
+    if unlikely(not x.local.internal and error_is_overridden(&x.facts, x.status)):
         return response_override(x, data)
     x.res.remaining = x.res.framing.length
     pool_of(x.member).sends_large = (

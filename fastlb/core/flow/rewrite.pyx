@@ -6,8 +6,15 @@ when it is parsed, and framed anew when it goes out.
 """
 # uses: ground/chartable, ground/text, ground/number, ground/list, io/buffer,
 #       io/writer, ground/arena, http/fields, http/exit, http/hops, http/framing,
-#       plan/plan, plan/out_fields, plan/client, plan/facts, plan/expr_words,
-#       plan/expr, plan/rules, flow/exchange
+#       plan/plan, plan/out_fields, plan/client, plan/facts, plan/own_name,
+#       plan/expr_words, plan/expr, plan/rules, flow/exchange
+
+# Fields of a request that who is asked about it does not get (AuthRequest).
+cdef const char *NOT_OF_A_QUESTION = (
+    b"range if-range if-match if-none-match if-modified-since if-unmodified-since "
+    b"x-original-uri x-original-url x-original-method x-forwarded-method "
+    b"x-forwarded-proto x-forwarded-host x-forwarded-uri")
+
 
 cdef out_field *out_by_id(out_list *out, int id) noexcept nogil:
     cdef int i
@@ -294,6 +301,74 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
     return 0
 
 
+cdef void question_leave_out(out_list *out) noexcept nogil:
+    """What is of the client's connection, of its body or of a copy that it has, and
+    what is written anew, however it is spelled."""
+    cdef const char *name = NOT_OF_A_QUESTION
+    cdef const char *end
+    cdef int i
+    while name[0] != 0:
+        end = name
+        while end[0] != 0 and end[0] != c' ':
+            end += 1
+        out_take(out, name, <unsigned int>(end - name))
+        name = end + (end[0] != 0)
+    for i in range(out.count):
+        # X_Forwarded_For; what proxies in front have said stays.
+        if out.fields[i].id == FIELD_OTHER and out.fields[i].name_length == 15 \
+                and names_are_alike(out.fields[i].name, b"x-forwarded-for", 15):
+            out.fields[i].id = FIELD_CONNECTION
+
+
+cdef int question_head_write(exchange *x, writer *w) noexcept nogil:
+    """AuthRequest: a GET without a body that tells what is asked for, and by whom."""
+    cdef request_facts *r = &x.facts
+    cdef const char *data = request_bytes(r)
+    cdef out_list *out = &out_scratch
+    cdef plan_member *m = x.member
+    cdef value host = host_field_of(r)
+    cdef value uri = request_part(r, r.req.target)
+    cdef value path = request_part(r, r.path)
+    if host.length == 0:
+        host = self_reference(r)
+    out_from_head(out, &r.req, data)
+    if unlikely(r.proxies.data != NULL):
+        out_add_proxies(x, out)
+    question_leave_out(out)
+    if unlikely(out.overflow or r.arena.starved):
+        return -500
+    put(w, b"GET ", 4)
+    put_target(w, m.path.data, m.path.length)
+    put_target(w, r.target.data, r.target.length)
+    put(w, b" HTTP/1.1\r\n", 11)
+    put_field(w, b"Host: ", 6, m.host_field.data, m.host_field.length)
+    put_field(w, b"X-Original-URI: ", 16, uri.data, uri.length)
+    if path.length and path.data[0] == c'/':
+        put(w, b"X-Original-URL: ", 16)
+        put_own_scheme(r, w)
+        put_value(w, host.data, host.length)
+        put_value(w, path.data, path.length)
+        put(w, b"\r\n", 2)
+    put_field(w, b"X-Original-Method: ", 19, data + r.req.method.offset,
+              r.req.method.length)
+    put_field(w, b"X-Forwarded-Method: ", 20, data + r.req.method.offset,
+              r.req.method.length)
+    put_field(w, b"X-Forwarded-Proto: ", 19, b"https",
+              5 if client_speaks_tls(r) else 4)
+    put_field(w, b"X-Forwarded-Host: ", 18, host.data, host.length)
+    put_field(w, b"X-Forwarded-Uri: ", 17, uri.data, uri.length)
+    client_learn_remote(&x.down.client)
+    put_forwarded(w, out, FIELD_X_FORWARDED_FOR, b"X-Forwarded-For: ", 17,
+                  &x.down.client.remote_text[0], x.down.client.remote_text_length)
+    out_write(out, w, bit(FIELD_HOST) | bit(FIELD_CONTENT_LENGTH) | bit(FIELD_EXPECT)
+              | bit(FIELD_X_FORWARDED_FOR) | HOP_BY_HOP_IDS)
+    if m.said.disable_reuse:
+        put(w, b"Connection: close\r\n\r\n", 21)
+    else:
+        put(w, b"Connection: Keep-Alive\r\n\r\n", 26)
+    return 0
+
+
 cdef void request_expect_write(exchange *x, writer *w, out_list *out) noexcept nogil:
     """Expect as the client wrote it: some members compare it letter by letter. A rule
     may have taken it out; then it is we who tell the client to go on."""
@@ -316,7 +391,8 @@ cdef int rewrite_request(exchange *x) noexcept nogil:
     for size_class in range(BUFFER_CLASSES):
         if writer_on(&w, &x.up.output, size_class) < 0:
             return -500
-        rc = request_head_write(x, &w)
+        rc = request_head_write(x, &w) if likely(x.question.of == NULL) \
+            else question_head_write(x, &w)
         if rc < 0:
             return rc
         if not w.full:
@@ -326,7 +402,8 @@ cdef int rewrite_request(exchange *x) noexcept nogil:
     # A small body goes with the head in one segment.
     kept = x.body.kept
     if kept and not x.body.chunked_out and not x.attempt.await_continue and \
-            writer_room(&w) >= kept and kept <= BODY_WITH_HEAD_MAX:
+            writer_room(&w) >= kept and kept <= BODY_WITH_HEAD_MAX and \
+            x.question.of == NULL:
         put(&w, request_kept(x), kept)
         x.attempt.body_sent = kept
     writer_into(&w, x.up.output)

@@ -79,9 +79,10 @@ cdef void keepalive_decide(exchange *x) noexcept nogil:
         x.keepalive = False
 
 
-cdef void out_add_cookies(exchange *x, out_list *out) noexcept nogil:
-    """Those that rules of mod_rewrite set; errors have them, too."""
-    cdef made_cookie *c = x.facts.cookies
+cdef void out_add_cookies(
+        out_list *out, const made_cookie *c) noexcept nogil:
+    """Those that rules of mod_rewrite set, or who was asked about the request; errors
+    have them, too."""
     while c != NULL:
         out_add(out, b"Set-Cookie", 10, c.line.data, c.line.length, FIELD_SET_COOKIE,
                 True)
@@ -138,8 +139,9 @@ cdef int response_head_write(
                 x.local.challenge.length, FIELD_WWW_AUTHENTICATE, True)
     for i in range(out.count):
         field_mend(x, &out.fields[i])
-    if unlikely(x.facts.cookies != NULL):
-        out_add_cookies(x, out)
+    if unlikely(x.facts.cookies != NULL or x.question.cookies != NULL):
+        out_add_cookies(out, x.question.cookies)
+        out_add_cookies(out, x.facts.cookies)
         out_always_first(out)
     if has_rules(x, True):
         # What is early and not `always` is gone when an answer takes its place.
@@ -291,7 +293,8 @@ cdef int local_head_write(
         out_add(out, b"Content-Type", 12, content_type,
                 <unsigned int>strlen(content_type), FIELD_CONTENT_TYPE, False)
     out_add_more(out, x.local.more_fields)
-    out_add_cookies(x, out)
+    out_add_cookies(out, x.question.cookies)
+    out_add_cookies(out, x.facts.cookies)
     # Handlers' answers are ordinary responses; errors keep only `always`.
     rules_headers(&x.facts, out, True, 3 if status < 300 else 2, True)
     rules_headers(&x.facts, out, True, 3 if status < 300 else 2, False)

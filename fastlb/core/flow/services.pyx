@@ -4,8 +4,8 @@ Each function here catches everything: an exception is logged with the connectio
 number, and what is answered is the caller's to say.
 """
 # uses: ground/text, io/buffer, ground/address, ground/arena, http/fields, seam,
-#       plan/verdicts, plan/access_plan, plan/plan, plan/out_fields, plan/client,
-#       plan/facts, plan/path, plan/own_name, plan/rules, flow/exchange
+#       plan/verdicts, plan/access_plan, plan/out_fields, plan/client, plan/facts,
+#       plan/path, plan/own_name, plan/rules, flow/exchange
 
 from datetime import timezone
 from email.utils import format_datetime, parsedate_to_datetime
@@ -229,25 +229,6 @@ cdef int service_ask_verdict(exchange *x) noexcept with gil:
     try:
         return services.ask_verdict(
             verdict_question(&x.facts.asks), c.number, c.requests)
-    except Exception:
-        client_failed(c, x.facts.vhost.index)
-        return FAILED
-
-
-cdef int service_ask_request(exchange *x) noexcept with gil:
-    """Ask the server of AuthRequest; Core.request_answer ends it. returns as above."""
-    cdef client_facts *c = x.facts.client
-    cdef plan_conf *conf
-    cdef int i, j
-    try:
-        names = []
-        for i in range(x.facts.conf_count):
-            conf = x.facts.confs[i]
-            for j in range(conf.granted_count):
-                names.append(string_of(conf.granted[j].data, conf.granted[j].length))
-        return services.ask_request(
-            auth_requests[x.facts.asks.file], names, request_object(x), c.number,
-            c.requests)
     except Exception:
         client_failed(c, x.facts.vhost.index)
         return FAILED

@@ -9,7 +9,7 @@ A function that may end the exchange returns False when it did, or when somethin
 """
 # uses: plan/verdicts, flow/exchange, flow/states, flow/waiting, flow/due,
 #       flow/log_rows, flow/service_log, flow/queue, flow/settle, flow/request,
-#       flow/tunnel, flow/response, flow/answer, flow/choose, flow/connect
+#       flow/tunnel, flow/response, flow/answer, flow/choose, flow/connect, flow/route
 
 cdef void exchange_do_due() noexcept nogil:
     """Do what the last step has left to do, and what follows from that."""
@@ -23,6 +23,8 @@ cdef void exchange_do_due() noexcept nogil:
             exchange_member_lost(now.x, now.status, now.detail, now.mark_error)
         elif now.what == DUE_ELECT:
             exchange_elect(now.x)
+        elif now.what == DUE_ROUTE:
+            exchange_route_anew(now.x)
         else:
             exchange_connect(now.x, True)
 

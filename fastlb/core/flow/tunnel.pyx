@@ -191,6 +191,7 @@ cdef void values_follow(
     """A piece of the arena lies elsewhere now: every value in it goes with it."""
     cdef int i
     x.facts.cookies = NULL      # the answer's head has gone
+    x.question.cookies = NULL
     value_follow(&x.facts.decoded, old, size, new)
     value_follow(&x.facts.misread, old, size, new)
     value_follow(&x.facts.user, old, size, new)
@@ -201,6 +202,7 @@ cdef void values_follow(
     value_follow(&x.facts.query, old, size, new)
     value_follow(&x.facts.original, old, size, new)
     value_follow(&x.facts.forced_handler, old, size, new)
+    value_follow(&x.question.challenge, old, size, new)
     value_follow(&x.attempt.upgrade, old, size, new)
     value_follow(&x.local.location, old, size, new)
     value_follow(&x.local.reason, old, size, new)

@@ -214,7 +214,7 @@ cdef method_limit *plan_methods(object conf) except? NULL:
 cdef int plan_elsewhere(object conf) except? -3:
     if conf.auth_request is None:
         return ELSEWHERE_UNSAID
-    if not conf.auth_request.host:
+    if conf.auth_request.mapping is None:
         return ELSEWHERE_OFF
     auth_requests.append(conf.auth_request)
     return len(auth_requests) - 1

@@ -30,6 +30,35 @@ cdef bint conf_flag(request_facts *r, int flag, bint usual) noexcept nogil:
     return usual
 
 
+cdef const text *error_document_for(request_facts *r, int status) noexcept nogil:
+    """ErrorDocument; NULL: none, length 0: the built-in page."""
+    cdef int i, j
+    cdef plan_conf *c
+    for i in range(r.conf_count - 1, -1, -1):
+        c = r.confs[i]
+        for j in range(c.error_document_count - 1, -1, -1):
+            if c.error_documents[j].status == status:
+                return &c.error_documents[j].value
+    return NULL
+
+
+cdef bint error_is_overridden(request_facts *r, int status) noexcept nogil:
+    """ProxyErrorOverride: does a page of ours take the place of a member's answer?"""
+    cdef int i, j
+    cdef plan_conf *c
+    if status < 400:
+        return False
+    for i in range(r.conf_count - 1, -1, -1):
+        c = r.confs[i]
+        if not c.has_error_override:
+            continue
+        for j in range(c.override_count):
+            if c.overrides[j] == status:
+                return True
+        return False
+    return False
+
+
 cdef void request_learn_verdict(request_facts *r, int verdict) noexcept nogil:
     if r.verdicts == NULL:
         r.verdicts = <auth_verdict *>arena_take_struct(

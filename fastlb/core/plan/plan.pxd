@@ -5,6 +5,7 @@
 # (regex.pxd).
 
 cdef struct plan_mapping
+cdef struct plan_question
 cdef struct plan_section
 cdef struct plan_if
 
@@ -106,7 +107,8 @@ cdef enum:
     CONF_STD_ENV_VARS = 9
     CONF_EXPORT_CERT_DATA = 10
     CONF_WEBSOCKET_FALLBACK = 11
-    CONF_SWITCHES = 12
+    CONF_AUTH_COOKIES = 12          # AuthRequestCookies
+    CONF_SWITCHES = 13
 
 cdef enum:
     NAME_LOOKUPS_OFF = 0
@@ -146,6 +148,8 @@ cdef struct plan_conf:
     int fake_user               # ... of these expressions; -1: none
     int fake_password
     int elsewhere               # AuthRequest (access_plan.pxd)
+    plan_question *question     # ... and who is asked; NULL: nobody
+    int sign_in                 # an expression, or SIGN_IN_*
     int granted_count           # AuthRequestHeader
     text *granted
     text handler                # length 0: not set
@@ -273,6 +277,15 @@ cdef struct plan_mapping:
     bint any_dynamic
     text base                   # "balancer://b" or "http://h:80": no path
     long long timeout_us        # 0: none of its own
+
+# AuthRequest: who is asked, and for what.
+cdef struct plan_question:
+    plan_mapping mapping
+    text path                   # with its query
+
+cdef enum:
+    SIGN_IN_UNSAID = -1
+    SIGN_IN_NOWHERE = -2
 
 cdef struct plan_log:
     int target                  # index into log buffers

@@ -5,7 +5,7 @@ cdef tuple CONF_FLAGS = (       # by CONF_*
     "preserve_host", "add_headers", "redirect_relative", "use_canonical_name",
     "use_canonical_physical_port", "track_first_byte", "expect_continue",
     "interpolate_env", "require_ssl", "std_env_vars", "export_cert_data",
-    "websocket_fallback",
+    "websocket_fallback", "auth_request_cookies",
 )
 
 
@@ -214,6 +214,15 @@ cdef object plan_conf_of(plan_conf *c, object conf, plan_section *sections):
     c.granted_count = len(conf.auth_request_headers)
     c.granted = plan_texts(conf.auth_request_headers)
     plan.any_elsewhere |= c.elsewhere >= 0
+    if c.elsewhere >= 0:
+        c.question = <plan_question *>plan_alloc(sizeof(plan_question))
+        plan_mapping_of(&c.question.mapping, conf.auth_request.mapping, sections)
+        c.question.path = plan_text(conf.auth_request.mapping.target_path)
+    c.sign_in = SIGN_IN_UNSAID
+    if conf.auth_request_sign_in is not None:
+        c.sign_in = SIGN_IN_NOWHERE
+        if conf.auth_request_sign_in.text:
+            c.sign_in = plan_expression(conf.auth_request_sign_in, False)
     c.fake_user = c.fake_password = -1
     if isinstance(conf.auth_basic_fake, str):
         c.fake = plan_text(conf.auth_basic_fake)

@@ -19,6 +19,27 @@ cdef value redirect_composed(request_facts *r, int number) noexcept nogil:
     return arena_written(&r.arena, &w)
 
 
+cdef void redirect_to_expression(
+        request_facts *r, int number, redirected *out) noexcept nogil:
+    """To what an expression makes: 302, or 500 without a location."""
+    cdef value url = redirect_composed(r, number)
+    cdef value host
+    cdef writer w
+    out.status = 302
+    out.location = value(NULL, 0)
+    if url.data != NULL and url.length and url.data[0] == c'/':
+        host = self_reference(r)
+        arena_write(&r.arena, &w)
+        put_own_scheme(r, &w)
+        put(&w, host.data, host.length)
+        put(&w, url.data, url.length)
+        url = arena_written(&r.arena, &w)
+    if url.data == NULL or r.arena.starved:
+        out.status = 500
+    else:
+        out.location = url
+
+
 cdef int redirect_apply(
         request_facts *r, redirect_op *op, bint absolute_needed,
         redirected *out) noexcept nogil:
