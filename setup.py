@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import re
 import shlex
 import shutil
 import subprocess
@@ -44,7 +45,17 @@ DIRECTIVES = {
     "initializedcheck": DEBUG,
     "cdivision": True,
     "embedsignature": False,
+    "auto_pickle": False,
+    "binding": False,
 }
+
+# What takes or gives an object of Python's reads the model when a worker begins, or is
+# asked for a page, a line of the log, an explanation; requests pass through none of it.
+# It is two thirds of the code, and small is all that it need be.
+TOUCHES_PYTHON = re.compile(
+    r"^static (?=([^;{}=]*(?:PyObject|__pyx_obj_|__pyx_pw_)[^;{}=]*\)\s*;))", re.M
+)
+RUNS_REQUESTS = re.compile(r"on_(?:ready|tick)\(")  # the loop's two ways into the core
 
 # As pyproject.toml says: what a virtual environment comes with may be older (Debian
 # 12), and `pip install` builds elsewhere, with what it fetches for the purpose.
@@ -130,6 +141,10 @@ def extension(name: str) -> Extension:
             "-fno-strict-aliasing",
             "-Wno-unused-function",
             *(["-g", "-DFASTLB_DEBUG=1"] if DEBUG else []),
+            # Nothing unwinds a stack through the core; a debugger reads .debug_frame.
+            *(["-fno-asynchronous-unwind-tables"] if OPTIMISE == "-O2" else []),
+            # Else what only the loop's two ways in call would count as cold like them.
+            *(["-fno-ipa-profile"] if OPTIMISE == "-O2" and not FUZZ else []),
         ],
         extra_link_args=FUZZ_LINK if name == "fastlb._fuzz" else [],
         libraries=["pthread", "m", *(w[2:] for w in PCRE2 if w.startswith("-l"))],
@@ -150,13 +165,32 @@ def extensions() -> list[Extension]:
 
     names = ["fastlb._pcre2", "fastlb._fuzz" if FUZZ else "fastlb._core"]
     names += ["fastlb._probe"] if PROBE else []
-    return cythonize(
+    found = cythonize(
         [extension(n) for n in names],
         compiler_directives=DIRECTIVES,
         force=ANEW,
         annotate=os.environ.get("FASTLB_ANNOTATE") == "1",
         emit_linenums=DEBUG,  # an ASSERT that fails names its line of the .pyx
     )
+    for one in found:
+        if one.name != "fastlb._probe":
+            mark_cold(pathlib.Path(one.sources[0]))
+    return found
+
+
+def mark_cold(source: pathlib.Path) -> None:
+    """Say in the C text which functions need not be fast; Cython has no word for it."""
+    text = source.read_text()
+    marked = TOUCHES_PYTHON.sub(
+        lambda found: (
+            found[0]
+            if RUNS_REQUESTS.search(found[1]) or "__attribute__" in found[1]
+            else "static __attribute__((cold)) "
+        ),
+        text,
+    )
+    if marked != text:
+        source.write_text(marked)
 
 
 setup(
