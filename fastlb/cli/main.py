@@ -9,13 +9,10 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from fastlb import _core  # noqa: F401 - first: it notes what memory is taken
-from fastlb.cli import compare, control, demo, listing, version
-from fastlb.cli.dumps import dump
-from fastlb.cli.explain import command as explain
-from fastlb.cli.explain import expect
+from fastlb.cli import control, version
 from fastlb.cli.options import (
     CONFIG,
     FIRST_STEPS,
@@ -49,12 +46,8 @@ def entry() -> int:
 
 def run(arguments: Sequence[str], program: str) -> int:
     """Do what the words ask; the exit code."""
-    if arguments and arguments[0] == "demo":
-        return demo.run(arguments[1:])
-    if arguments and arguments[0] == "explain":
-        return explain.run(arguments[1:])
-    if arguments and arguments[0] == "diff":
-        return compare.run(arguments[1:])
+    if arguments and (command := command_of(arguments[0])) is not None:
+        return command(arguments[1:])
     try:
         options = parse(arguments)
     except UsageError as error:
@@ -91,12 +84,31 @@ def run(arguments: Sequence[str], program: str) -> int:
     return serve(loaded.model, source, options, command_line)
 
 
+def command_of(word: str) -> Callable[[Sequence[str]], int] | None:
+    """What is no server and no verb of one: a server does not carry it."""
+    if word == "demo":
+        from fastlb.cli import demo
+
+        return demo.run
+    if word == "explain":
+        from fastlb.cli.explain import command
+
+        return command.run
+    if word == "diff":
+        from fastlb.cli import compare
+
+        return compare.run
+    return None
+
+
 def show(options: Options, source: Source, program: str) -> int:
     """-v -V -l -L -h: the first of them, as httpd."""
     letter = options.shows[0]
     if letter == "h":
         sys.stdout.write(USAGE.format(program=program))
         return DONE
+    from fastlb.cli import listing
+
     lines: Iterable[str]
     if letter == "v":
         lines = version.version_lines()
@@ -112,6 +124,9 @@ def show(options: Options, source: Source, program: str) -> int:
 
 def test(options: Options, loaded: Loaded, program: str) -> int:
     """-t, with its dumps."""
+    from fastlb.cli.dumps import dump
+    from fastlb.cli.explain import expect
+
     said = worth_saying(loaded.diagnostics, options.start_level)
     say(said, program, verbose=options.verbose)
     if loaded.model is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import sys
 from collections.abc import Iterator
 
@@ -20,12 +19,16 @@ MAGIC_NUMBER = "20120211:142"  # of the module interface whose behaviour is foll
 
 def version_lines() -> Iterator[str]:
     """Both lines of -v."""
+    import platform
+
     yield f"Server version: fastlb/{VERSION} ({platform.system()})"
     yield f"Server built:   {built()}"
 
 
 def settings_lines(compat: Compat = Compat.BETTER) -> Iterator[str]:
     """The lines of -V; compat: of the configuration, where there is one."""
+    import platform
+
     yield from version_lines()
     python = f"{platform.python_implementation()} {platform.python_version()}"
     yield f"Server's Module Magic Number: {MAGIC_NUMBER}"

@@ -10,11 +10,7 @@ from typing import Final
 
 from fastlb._pcre2 import PatternError
 from fastlb.config.expressions import nodes
-from fastlb.config.expressions.grammar import (
-    ExpressionError,
-    parse_condition,
-    parse_text,
-)
+from fastlb.config.expressions.errors import ExpressionError
 from fastlb.config.suggest import nearest
 from fastlb.config.tree import Node
 from fastlb.facts import expressions as facts
@@ -88,6 +84,9 @@ _DEPTH_MAX: Final = 100
 
 def condition(run: Drafts, node: Node, text: str) -> Expression:
     """What a directive asks. Raises ExpressionError."""
+    # Only a server that has expressions carries what reads them.
+    from fastlb.config.expressions.grammar import parse_condition
+
     writer = _Writer(run, node)
     writer.condition(parse_condition(text), 0)
     return writer.written(text)
@@ -95,6 +94,8 @@ def condition(run: Drafts, node: Node, text: str) -> Expression:
 
 def text_expression(run: Drafts, node: Node, text: str) -> Expression:
     """What a directive composes. Raises ExpressionError."""
+    from fastlb.config.expressions.grammar import parse_text
+
     writer = _Writer(run, node)
     writer.word(parse_text(text), 0)
     return writer.written(text)

@@ -13,7 +13,7 @@ from rows import rows
 from test_plan import Plan
 
 from fastlb.cli.explain import command
-from fastlb.config.expressions.grammar import ExpressionError
+from fastlb.config.expressions.errors import ExpressionError
 from fastlb.facts.expressions import Step
 from fastlb.model.expressions import OPS_MAX, STACK_MAX
 

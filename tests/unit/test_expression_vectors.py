@@ -16,7 +16,7 @@ import pytest
 from expressions import compiled
 from test_plan import Plan
 
-from fastlb.config.expressions.grammar import ExpressionError
+from fastlb.config.expressions.errors import ExpressionError
 
 FILE = Path(__file__).parents[1] / "corpus/expressions.json"
 CORPUS: dict[str, Any] = json.loads(FILE.read_text())

@@ -9,6 +9,7 @@ from lark import Lark, Token, Transformer, v_args
 from lark.exceptions import UnexpectedInput, UnexpectedToken, VisitError
 
 from fastlb.config.expressions import nodes
+from fastlb.config.expressions.errors import ExpressionError
 from fastlb.config.expressions.scanner import ScanError, Scanner, TextScanner
 
 GRAMMAR: Final = r"""
@@ -87,18 +88,6 @@ HTTPD_NAMES: Final = {
 }
 _COMPARED: Final = ("EQUAL", "MATCHES", "NUMBERS", "BINARY")
 _WORD: Final = ("QUOTE", "VAR_BEGIN", "NUMBER")
-
-
-class ExpressionError(ValueError):
-    """An expression that httpd refuses; the text is its sentence.
-
-    at: offset in the expression; cure: what to write instead
-    """
-
-    def __init__(self, text: str, at: int, cure: str = "") -> None:
-        super().__init__(text)
-        self.at = at
-        self.cure = cure
 
 
 def parse_condition(text: str) -> nodes.Condition:
