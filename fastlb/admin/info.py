@@ -6,7 +6,6 @@ says which server it is and how much it serves.
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -48,7 +47,7 @@ def _settings(request: Request, model: Model, facts: ServerFacts) -> Iterator[st
         ("Balancers", len(model.balancers)),
         ("Members", len(model.members)),
     ):
-        yield f"<dt><strong>{name}:</strong> {html.escape(str(value))}</dt>\n"
+        yield f"<dt><strong>{name}:</strong> {pages.escaped(str(value))}</dt>\n"
     yield "</dl>\n"
 
 

@@ -19,7 +19,6 @@ A proxy error changes the status line as well: ask `status_line` with the same d
 from __future__ import annotations
 
 import fnmatch
-import html
 from collections.abc import Iterator
 
 from fastlb._pcre2 import PatternError, PatternLimitError
@@ -29,6 +28,8 @@ from fastlb.facts.vhost import DirConf, Section, SectionKind, VHost
 from fastlb.facts.words import Signature
 
 CONTENT_TYPE = "text/html; charset=iso-8859-1"
+_HTTPD_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
+_ESCAPES = _HTTPD_ESCAPES | str.maketrans({"'": "&#x27;"})
 
 DOCTYPE = (
     '<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01//EN"'
@@ -334,4 +335,10 @@ def _is_around(section: Section, path: str) -> bool:
 
 
 def _escape(text: str) -> str:
-    return html.escape(text, quote=False).replace('"', "&quot;")
+    """As httpd, which leaves an apostrophe as it is."""
+    return text.translate(_HTTPD_ESCAPES)
+
+
+def escaped(text: str) -> str:
+    """html.escape; its module brings the names of two thousand characters."""
+    return text.translate(_ESCAPES)

@@ -11,12 +11,11 @@ between requests hold no place, there as here (`ConnsTotal` counts them).
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
-
-import psutil
 
 from fastlb.admin import apache_names as names
 from fastlb.admin import pages
@@ -66,16 +65,17 @@ class System:
 
     def load(self) -> tuple[float, float, float]:
         """Load averages over 1, 5 and 15 minutes."""
-        one, five, fifteen = psutil.getloadavg()
-        return float(one), float(five), float(fifteen)
+        return os.getloadavg()
 
     def cpu(self, pid: int) -> CpuTimes:
         """Nothing for a process that has just ended."""
         try:
-            spent = psutil.Process(pid).cpu_times()
-        except psutil.Error:
+            with open(f"/proc/{pid}/stat", "rb") as stat:
+                words = stat.read().rpartition(b")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
             return CpuTimes()
-        return CpuTimes(*(getattr(spent, name) for name in CpuTimes._fields))
+        tick_s = 1 / os.sysconf("SC_CLK_TCK")
+        return CpuTimes(*(int(word) * tick_s for word in words[11:15]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -36,7 +35,7 @@ _WORKER_COLUMNS = (
 def page(reading: Reading, words: list[str]) -> Iterator[str]:
     """The parts of the page, in order. words: the query's."""
     heading = names.STATUS_HEADING.format(
-        name=_escape(reading.host_name), address=_escape(reading.local_host)
+        name=pages.escaped(reading.host_name), address=pages.escaped(reading.local_host)
     )
     yield pages.DOCTYPE
     yield f"<html><head>\n<title>{names.STATUS_TITLE}</title>\n"
@@ -64,9 +63,9 @@ def page(reading: Reading, words: list[str]) -> Iterator[str]:
 
 def _server(reading: Reading) -> Iterator[str]:
     facts = reading.facts
-    yield f"<dl><dt>Server Version: {_escape(reading.vhost.server_tokens)}</dt>\n"
+    yield f"<dl><dt>Server Version: {pages.escaped(reading.vhost.server_tokens)}</dt>\n"
     yield f"<dt>Server MPM: {names.MPM}</dt>\n"
-    yield f"<dt>Server Built: {_escape(facts.built)}\n"
+    yield f"<dt>Server Built: {pages.escaped(facts.built)}\n"
     yield "</dt></dl><hr /><dl>\n"
     yield f"<dt>Current Time: {clock(reading.now_us)}</dt>\n"
     yield f"<dt>Restart Time: {clock(facts.started_us)}</dt>\n"
@@ -155,10 +154,11 @@ def _balancer(
     balancer = reading.model.balancers[index]
     sticky = " - "
     if balancer.sticky_cookie:
-        sticky = _escape(balancer.sticky_cookie)
+        sticky = pages.escaped(balancer.sticky_cookie)
         if balancer.sticky_url and balancer.sticky_url != balancer.sticky_cookie:
-            sticky += f" | {_escape(balancer.sticky_url)}"
-    yield f"<hr />\n<h1>{names.BALANCER_HEADING.format(_escape(balancer.name))}</h1>\n"
+            sticky += f" | {pages.escaped(balancer.sticky_url)}"
+    heading = names.BALANCER_HEADING.format(pages.escaped(balancer.name))
+    yield f"<hr />\n<h1>{heading}</h1>\n"
     yield '\n\n\n<table border="0">' + _row("th", names.BALANCER_COLUMNS)
     yield _row("td", (sticky, balancer.timeout_ms // 1000, balancer.lbmethod))
     yield '</table>\n\n\n<table border="0">' + _row("th", names.MEMBER_COLUMNS)
@@ -170,10 +170,10 @@ def _balancer(
 def _member_cells(member: Member, seen: dict[str, Any]) -> tuple[object, ...]:
     return (
         member.scheme,
-        _escape(member.host),
+        pages.escaped(member.host),
         seen["status"],
-        _escape(seen["route"]),
-        _escape(seen["redirect"]),
+        pages.escaped(seen["route"]),
+        pages.escaped(seen["redirect"]),
         f"{seen['load_factor'] / 100:.2f}",
         seen["lbset"],
         seen["elected"],
@@ -191,7 +191,3 @@ def _legend(entries: Iterable[tuple[str, str]]) -> Iterator[str]:
 def _row(kind: str, cells: Iterable[object]) -> str:
     inside = "".join(f"<{kind}>{cell}</{kind}>" for cell in cells)
     return f"<tr>{inside}</tr>\n"
-
-
-def _escape(text: str) -> str:
-    return html.escape(text)
