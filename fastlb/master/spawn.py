@@ -17,6 +17,7 @@ import traceback
 from collections.abc import Callable
 from typing import NoReturn
 
+from fastlb.base import memory
 from fastlb.master import privileges, signals
 from fastlb.master.privileges import Identity
 from fastlb.master.reap import EXIT_FATAL
@@ -36,6 +37,7 @@ def freeze() -> None:
     again: that would take the master's pages from the older generations.
     """
     gc.collect()
+    memory.trim()
     gc.freeze()
 
 

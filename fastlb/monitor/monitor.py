@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import uvloop
 
+from fastlb.base import memory
 from fastlb.base.addresses import literal_of
 from fastlb.logs.error import ErrorLog
 from fastlb.monitor.heritage import MonitorHeritage
@@ -32,6 +33,7 @@ ATTEMPTS_AT_ONCE = 64
 def run(heritage: MonitorHeritage) -> int:
     """The body of the monitor's process; its exit code."""
     loop = uvloop.new_event_loop()
+    memory.forget_zeros(loop)
     asyncio.set_event_loop(loop)
     monitor = Monitor(heritage, loop)
     for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP):

@@ -20,7 +20,7 @@ from typing import Any
 import uvloop
 
 from fastlb._core import Core
-from fastlb.base import descriptors
+from fastlb.base import descriptors, memory
 from fastlb.worker.drain import Drain
 from fastlb.worker.heritage import MESSAGE_DEAF, MESSAGE_READY, Heritage
 from fastlb.worker.recycle import Recycling, with_jitter
@@ -39,6 +39,7 @@ def run(
     """The body of a worker's process; its exit code. Signals come in blocked."""
     gc.set_threshold(GC_THRESHOLD)
     loop = uvloop.new_event_loop()
+    memory.forget_zeros(loop)
     asyncio.set_event_loop(loop)
     services = WorkerServices(heritage)
     try:
