@@ -874,6 +874,11 @@ _CORE = {
         "Who AuthRequest names gave no answer that can be used: 503, or 502.",
         "Look why, by the line before it; until it answers, nobody passes.",
     ),
+    "FB0355": Message(
+        "error",
+        "A rule keeps a group out, and the file that says who is in it cannot be read.",
+        "Make the file, be it empty.",
+    ),
 }
 
 _WORKER = {

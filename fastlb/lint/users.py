@@ -1,15 +1,18 @@
 """AuthUserFile and AuthGroupFile: files that cannot do what they are named for.
 
-httpd says nothing at its start, and answers every request with 500.
+httpd says nothing at its start, and answers every request with 500; or, where a group
+is kept out, with whatever is asked for: nobody is known to be in it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from fastlb.base.regular import open_regular
 from fastlb.config.tree import Node
-from fastlb.model.drafts import Drafts
+from fastlb.facts.rules import AccessOp, AccessRule
+from fastlb.model.drafts import ConfDraft, Drafts
 from fastlb.users.files import users_of
 from fastlb.users.hashes import is_known
 
@@ -24,6 +27,8 @@ def lint_users(run: Drafts) -> None:
         except PermissionError:
             continue  # whoever checks need not be who serves
         except OSError as problem:
+            if node.name.lower() == "authgroupfile" and _admits(run, node, problem):
+                continue
             run.report.warn(
                 node,
                 "FB0351",
@@ -36,6 +41,46 @@ def lint_users(run: Drafts) -> None:
             continue
         if node.name.lower() == "authuserfile":
             _entries(run, node, text)
+
+
+def _admits(run: Drafts, node: Node, problem: OSError) -> bool:
+    """A file of groups without which somebody comes in that a rule keeps out: said."""
+    rule = next((rule for rule in _rules_of(run) if _keeps_out(rule)), None)
+    if rule is None:
+        return False
+    place = f" ({rule.file}:{rule.line})" if rule.line else ""
+    run.report.error(
+        node,
+        "FB0355",
+        f"{node.name}: {problem.strerror}",
+        why=f"a rule keeps a group out{place}, and without the file nobody is known to"
+        " be in it: all of them would come in",
+        cure="make the file, be it empty, or take the rule away",
+        word=node.args[0],
+    )
+    return True
+
+
+def _rules_of(run: Drafts) -> Iterator[AccessRule]:
+    for server in run.servers:
+        for draft in (server.default, *(one.draft for one in server.sections)):
+            yield from _with_ifs(draft)
+
+
+def _with_ifs(draft: ConfDraft) -> Iterator[AccessRule]:
+    yield from draft.requires
+    for one in draft.ifs:
+        yield from _with_ifs(one.draft)
+
+
+def _keeps_out(rule: AccessRule, negated: bool = False) -> bool:
+    """Does it grant because somebody is in no group?"""
+    negated ^= rule.negated
+    if rule.op is AccessOp.NONE_OF:
+        negated = not negated
+    if rule.op is AccessOp.GROUP:
+        return negated
+    return any(_keeps_out(inner, negated) for inner in rule.rules)
 
 
 def _entries(run: Drafts, node: Node, text: bytes) -> None:

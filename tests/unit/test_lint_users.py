@@ -1,0 +1,62 @@
+"""Files of users and groups, looked at by the check."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from trees import resolve_file
+
+SITE = """\
+Listen 80
+{before}
+<Location /a>
+  AuthType Basic
+  AuthName x
+  AuthUserFile {users}
+  AuthGroupFile {groups}
+  {rules}
+</Location>
+"""
+
+
+def numbers(folder: Path, rules: str, *, groups: str, before: str = "") -> list[str]:
+    users = folder / "users"
+    users.write_text("me:{SHA}rXguzax3D8brmmLkT5CHP7l/sms=\n")
+    conf = folder / "t.conf"
+    text = SITE.format(users=users, groups=folder / groups, rules=rules, before=before)
+    conf.write_text(text)
+    _, found = resolve_file(conf)
+    return [item.number for item in found if item.number in ("FB0351", "FB0355")]
+
+
+NOT_GROUP = "<RequireAll>\nRequire valid-user\nRequire not group banned\n</RequireAll>"
+
+
+@pytest.mark.parametrize(
+    ("rules", "number"),
+    [
+        ("Require group staff", "FB0351"),
+        (NOT_GROUP, "FB0355"),
+        (f'<If "true">\n{NOT_GROUP}\n</If>', "FB0355"),
+        (
+            "<RequireAll>\nRequire valid-user\n<RequireNone>\nRequire group banned\n"
+            "</RequireNone>\n</RequireAll>",
+            "FB0355",
+        ),
+    ],
+)
+def test_without_its_file_nobody_comes_in_whom_a_rule_keeps_out(
+    tmp_path: Path, rules: str, number: str
+) -> None:
+    assert numbers(tmp_path, rules, groups="none-such") == [number]
+    (tmp_path / "there").touch()
+    assert not numbers(tmp_path, rules, groups="there")
+
+
+def test_the_rule_may_stand_elsewhere_than_the_file(tmp_path: Path) -> None:
+    elsewhere = f"<Location /b>\n{NOT_GROUP}\n</Location>"
+    found = numbers(
+        tmp_path, "Require valid-user", groups="none-such", before=elsewhere
+    )
+    assert found == ["FB0355"]
