@@ -68,6 +68,9 @@ class Table:
     def member_flags(self, member_slot: int) -> str:
         """Set flags as letters in the order OINGUDSEHRFC."""
     def set_flag(self, member_slot: int, letter: str, on: bool) -> None: ...
+    def learn(self, slot: int, worker: int, told: Mapping[str, Any]) -> None:
+        """State and counts of a member as snapshot_member tells them of another table,
+        its busy as that worker's; for a table that serves nobody (fastlb explain)."""
     def mark_up(self, member_slot: int) -> bool:
         """Clear E (the master: and C); True when E was set. Used by the monitor."""
     def error_time_us(self, member_slot: int) -> int: ...

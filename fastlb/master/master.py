@@ -27,7 +27,7 @@ from typing import Any
 
 from fastlb.base import descriptors
 from fastlb.facts.server import Model
-from fastlb.master import account, claims, pidfile, privileges, reap, spawn
+from fastlb.master import account, claims, pidfile, privileges, reap, roll, spawn
 from fastlb.master.account import Account
 from fastlb.master.certificates import Certificates, renewed
 from fastlb.master.errors import Exit, StartError
@@ -97,6 +97,7 @@ class Master:
         self._first = model.process  # what was in force at the start
         self._pid_fd: int | None = None  # holds the lock by which we are found
         self._account = Account(os.getpid(), time.time())
+        self._told = 0  # how often of its members
         self._reading = 0  # of the reloads asked for, those that this one answers
         self._listeners = Listeners()
         self._certificates = Certificates(orders.phrases, self._clock_s)
@@ -183,6 +184,7 @@ class Master:
             lambda text: self._journal.write("warn", "core", text),
         )
         self._tell(pid=os.getpid())
+        self._call_the_roll()
         self._advance()
 
     def _end(self) -> None:
@@ -203,7 +205,10 @@ class Master:
     def _obey(self, command: Command) -> None:
         if self.phase in (Phase.STOPPING, Phase.ENDED):
             return
-        if command is Command.RELOAD:
+        if command is Command.TELL:
+            self._told += 1
+            self._call_the_roll()
+        elif command is Command.RELOAD:
             if self.phase in (Phase.STARTING, Phase.SERVING):
                 self._journal.write(
                     "notice",
@@ -354,6 +359,13 @@ class Master:
         if self._pid_fd is not None:
             account.write(self._first.pid_file, self._account)
 
+    def _call_the_roll(self) -> None:
+        """Tell of the members of what is in force."""
+        if self._pid_fd is not None:
+            slots = self._current.member_slots if self._current else ()
+            members = roll.members_of(self._table, slots)
+            roll.write(self._first.pid_file, os.getpid(), self._told, members)
+
     def _answer(self, *, is_sound: bool, text: str) -> None:
         """The reload that was read last is over."""
         assert self._current is not None
@@ -367,6 +379,7 @@ class Master:
     def _leave_pid_file(self) -> None:
         if self._pid_fd is not None:
             account.remove(self._first.pid_file)
+            roll.remove(self._first.pid_file)
             pidfile.remove(self._first.pid_file, self._pid_fd)
             self._pid_fd = None
 

@@ -20,6 +20,7 @@ class Command(enum.Enum):
     STOP = "stop"
     RELOAD = "reload"
     DRAIN_AND_STOP = "graceful-stop"
+    TELL = "tell"  # of its members, into a file (roll.py)
 
 
 COMMANDS = {
@@ -29,6 +30,7 @@ COMMANDS = {
     signal.SIGUSR1: Command.RELOAD,
     signal.SIGWINCH: Command.DRAIN_AND_STOP,
     signal.SIGQUIT: Command.DRAIN_AND_STOP,
+    signal.SIGUSR2: Command.TELL,
 }
 
 

@@ -318,6 +318,28 @@ cdef class Table:
             self.need_master()
         member_set_flags(&self.view, self.member(member_slot), flag, on)
 
+    def learn(self, int slot, int worker, told):
+        cdef member_slot *m = self.member(slot)
+        cdef member_entry *e
+        cdef uint32_t flags = table_flags_of(told["flags"])
+        self.need_master()
+        e = claim_member(&self.view, slot)
+        e.flags = (e.flags & ~<uint32_t>FLAGS_SHOWN) | (flags & ~<uint32_t>FLAGS_LIVE)
+        m.flags = flags & FLAGS_LIVE
+        if told["probe_clears"]:
+            m.flags |= FLAG_PROBE_CLEARS
+        e.lbset = told["lbset"]
+        e.load_factor = max(told["load_factor"], 1)
+        m.lbstatus = told["lbstatus"]
+        m.elected = told["elected"]
+        m.transferred = told["transferred"]
+        m.read = told["read"]
+        m.retries = told["retries"]
+        m.error_time_us = told["error_time_us"]
+        atomic_set_i32(
+            table_share(&self.view, self.worker(worker), m),
+            min(max(told["busy"], 0), GAUGE_MAX))
+
     def mark_up(self, int member_slot):
         cdef uint32_t was = member_set_flags(
             &self.view, self.member(member_slot), FLAG_ERROR | FLAG_HEALTH, False)
