@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from fastlb.cli import version
 from fastlb.cli.explain.asked import CLIENT, Asked, AskedError
-from fastlb.cli.explain.standing import stand
+from fastlb.cli.explain.standing import Standing, stand
 from fastlb.cli.explain.tell import json_of, text_of
 from fastlb.cli.explain.way import way_of
 from fastlb.cli.options import Options
-from fastlb.cli.saying import say, worth_saying
+from fastlb.cli.saying import say, style_of, worth_saying
 from fastlb.cli.serve import source_of
+from fastlb.master import roll
 from fastlb.master.errors import Exit, StartError
 from fastlb.master.loading import Source, load
 from fastlb.master.master import PROGRAM
+from fastlb.master.roll import NoAnswer
 
 ENDS_IN_ERROR = 3
 USAGE = """\
 Usage: fastlb explain [-f file] [-d directory] [-D name] [-C "directive"]
               [-c "directive"] [-X method] [-H "Name: value"] [--from address]
-              [--to address] [--tls] [--answer "Name: value"] [--all] [--json] URL
+              [--to address] [--tls] [--live] [--down member] [--error member]
+              [--answer "Name: value"] [--all] [--json] URL
 Which way a request to that URL would take, and why; nothing is opened or sent.
   -f -d -D -C -c     : the configuration, as without explain
   -X method          : GET without it
@@ -30,6 +34,9 @@ Which way a request to that URL would take, and why; nothing is opened or sent.
   --from address     : of the client (192.0.2.1 without it)
   --to address       : at which it arrives
   --tls              : over TLS, whatever the URL's scheme says
+  --live             : members and counts as the server has them that runs (PidFile)
+  --down member      : as if that member were disabled: a URL, host:port or route
+  --error member     : as if it were in error
   --answer "N: value": a field of the member's answer: how it comes out
   --all              : all that was considered
   --json             : for programs
@@ -38,7 +45,7 @@ and with 1 when the configuration or the command line is wrong.
 """
 WITH_VALUE = (
     *("-f", "-d", "-D", "-C", "-c", "-X", "-H"),
-    *("--from", "--to", "--answer"),
+    *("--from", "--to", "--answer", "--down", "--error"),
 )
 
 
@@ -77,15 +84,35 @@ def run(arguments: Sequence[str]) -> int:
     if "--tls" in words.flags:
         asked = replace(asked, tls=True)
     try:
-        way = way_of(stand(loaded.model, loaded.tree), asked, words.all("--answer"))
-    except (AskedError, StartError) as problem:
+        standing = stand(loaded.model, loaded.tree)
+        _prepare(standing, words)
+        way = way_of(standing, asked, words.all("--answer"))
+    except (AskedError, StartError, NoAnswer) as problem:
         sys.stderr.write(f"fastlb explain: {problem}\n")
         return Exit.REFUSED
     is_json = "--json" in words.flags
     whole = "--all" in words.flags
-    sys.stdout.write(json_of(way) if is_json else text_of(way, whole=whole))
+    width = style_of(sys.stdout, os.environ).width
+    sys.stdout.write(
+        json_of(way) if is_json else text_of(way, whole=whole, width=width)
+    )
     sys.stdout.flush()
     return ENDS_IN_ERROR if way.outcome == "error" else Exit.DONE
+
+
+def _prepare(standing: Standing, words: _Words) -> None:
+    """Members as they stand, or as they are to be taken."""
+    if "--live" in words.flags:
+        unknown = standing.learn(roll.ask(standing.model.process.pid_file))
+        if unknown:
+            sys.stderr.write(
+                "fastlb explain: the server that runs does not know"
+                f" {', '.join(unknown)}: reload it\n"
+            )
+    for member in words.all("--down"):
+        standing.mark(member, "D")
+    for member in words.all("--error"):
+        standing.mark(member, "E")
 
 
 def _source(words: _Words) -> Source:
@@ -106,7 +133,7 @@ def _read(arguments: Sequence[str]) -> _Words | None:
     while words:
         word = words.pop(0)
         name, equals, value = word.partition("=")
-        if word in ("--tls", "--json", "--all"):
+        if word in ("--tls", "--json", "--all", "--live"):
             found.flags.add(word)
         elif word in WITH_VALUE:
             if not words:

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from fastlb.cli.explain.step import Step
+from fastlb.cli.explain.standing import Standing
+from fastlb.cli.explain.step import NOWHERE, Step
 from fastlb.facts.balancer import Balancer
 from fastlb.facts.member import Member
 from fastlb.facts.server import Model
@@ -29,22 +30,24 @@ STATES = {
 }
 
 
-def election_steps(model: Model, found: Found, as_of: str) -> Iterator[Step]:
-    """Balancer, session and member. as_of: whose table has counted"""
+def election_steps(standing: Standing, found: Found) -> Iterator[Step]:
+    """Balancer, session and member."""
+    model = standing.model
     if found["balancer"] < 0:
         member = model.members[found["member"]]
         yield Step("member", member.url, "the mapping names it", _of(member))
         return
     balancer = model.balancers[found["balancer"]]
     count = len(balancer.members)
+    section, method = standing.balancer_lines(balancer.name, "lbmethod")
     yield Step(
         "balancer",
         balancer.name,
         f"lbmethod={balancer.lbmethod}, {count} member{'' if count == 1 else 's'}",
-        (balancer.file, balancer.line),
+        first_of(method, section, (balancer.file, balancer.line)),
     )
-    yield from _session(model, found, balancer)
-    yield _elected(model, found, balancer, as_of)
+    yield from _session(standing, found, balancer)
+    yield _elected(model, found, balancer, standing.as_of)
 
 
 def _elected(model: Model, found: Found, balancer: Balancer, as_of: str) -> Step:
@@ -115,13 +118,15 @@ def _first_set(model: Model, found: Found) -> int | None:
     return next((one["lbset"] for one in told if one["is_candidate"]), None)
 
 
-def _session(model: Model, found: Found, balancer: Balancer) -> Iterator[Step]:
+def _session(standing: Standing, found: Found, balancer: Balancer) -> Iterator[Step]:
     if balancer.sticky_cookie is None:
         return
+    model = standing.model
     name = balancer.sticky_cookie
     if balancer.sticky_url not in (None, name):
         name = f"{name}|{balancer.sticky_url}"
-    line = (balancer.file, balancer.line)
+    _, said = standing.balancer_lines(balancer.name, "stickysession")
+    line = first_of(said, (balancer.file, balancer.line))
     if found["session"] is None:
         yield Step("session", "none", f"the request has no {name}", line)
         return
@@ -134,6 +139,10 @@ def _session(model: Model, found: Found, balancer: Balancer) -> Iterator[Step]:
     known = any(model.members[i].route == route for i in balancer.members)
     unknown = "" if known else ", which no member has"
     yield Step("session", f"route {route}{unknown}", why, line)
+
+
+def first_of(*lines: Line) -> Line:
+    return next((line for line in lines if line[0]), NOWHERE)
 
 
 def _shown(scores: Sequence[tuple[str, int]]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import textwrap
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,10 +13,13 @@ from fastlb.cli.explain.step import Step
 from fastlb.cli.explain.way import Way
 
 KIND_WIDTH = 15
+NARROWEST = 40  # columns; nothing is laid out for less
+VERSION = 1  # of the object that --json prints
 
 
-def text_of(way: Way, *, whole: bool = False) -> str:
+def text_of(way: Way, *, whole: bool = False, width: int = 0) -> str:
     """For people: one line a step, and beneath it what lost. whole: all of that.
+    width: of the terminal, 0: lines are as long as they are
 
     A URL may come from whoever wrote it into a log: decoded, it must not drive the
     terminal, nor look like a line of ours.
@@ -25,9 +29,26 @@ def text_of(way: Way, *, whole: bool = False) -> str:
     for step in way.steps:
         shown = step.kind if step.kind != before else ""
         before = step.kind
-        lines += _step_lines(step, shown, whole=whole)
-    lines += list(_end_lines(way))
-    return "".join(f"{printable(line)}\n" for line in lines)
+        for line in _step_lines(step, shown, whole=whole):
+            lines += _wrapped(printable(line), width)
+    lines += [printable(line) for line in _end_lines(way)]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _wrapped(line: str, width: int) -> list[str]:
+    """What is longer goes on below, further in; a word is never cut."""
+    if width <= NARROWEST or len(line) <= width:
+        return [line]
+    own = len(line) - len(line.lstrip())
+    indent = max(own + 2, KIND_WIDTH + 4)
+    return textwrap.wrap(
+        line,
+        width,
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+        drop_whitespace=True,
+    )
 
 
 def _step_lines(step: Step, shown: str, *, whole: bool) -> Iterator[str]:
@@ -79,6 +100,8 @@ def json_of(way: Way) -> str:
 
 def dict_of(way: Way) -> dict[str, Any]:
     return {
+        "version": VERSION,
+        "as_of": way.as_of,
         "request": {
             "method": way.asked.method,
             "url": way.asked.url,

@@ -10,51 +10,25 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
+from fastlb.cli.explain.access import (
+    BECAUSE,
+    DENIALS,
+    VERDICTS,
+    access_text,
+    flat,
+)
 from fastlb.cli.explain.asked import Asked, arrival, packed
 from fastlb.cli.explain.election import election_steps
+from fastlb.cli.explain.heads import Heads
 from fastlb.cli.explain.rules import rewrite_steps
 from fastlb.cli.explain.standing import Standing
 from fastlb.cli.explain.step import NOWHERE, Step
 from fastlb.facts.mapping import Mapping
-from fastlb.facts.rules import AccessOp, AccessRule
 from fastlb.facts.vhost import DirConf, IfSection, Line, SectionKind, VHost
 
 BY_RULE = -2  # the section of a mapping that mod_rewrite has made
-CONTAINERS = (AccessOp.ALL_OF, AccessOp.ANY_OF, AccessOp.NONE_OF)
-VERDICTS = {1: "yes", 0: "no", -1: "has no say"}
-BECAUSE = {
-    "sections": "more sections match than one request may have",
-    "not asked": "the host demands a certificate that the handshake did not ask for",
-    "plain": "SSLRequireSSL, and the connection is plain",
-    "denied": "access is denied",
-    "misread": "access is denied to the path as a member may read it",
-    "old": "Order, Allow and Deny do not let this client in",
-    "password": "the password is wrong",
-    "no user": "no file of users knows this name",
-    "scheme": "the client says who it is in a way that nobody asked for",
-    "no name": "AuthName is missing",
-    "no file": "AuthUserFile is missing",
-    "file closed": "the file of users cannot be read",
-    "not him": "Require does not name this user",
-    "no type": "a user is required, and no AuthType asks who it is",
-    "no require": "AuthType stands there without a Require",
-    "unknown type": "nobody serves this AuthType",
-    "elsewhere": "AuthRequest was answered with a refusal",
-    "no answer": "AuthRequest was not answered",
-    "method": "AllowMethods does not name the method",
-    "rule": "a rule of mod_rewrite says so",
-    "climbs": "the target leads out of where the mapping points",
-}
-DENIALS = (
-    *("denied", "misread", "old", "password", "no user", "scheme", "no name"),
-    *("no file", "file closed", "not him", "no type", "no require", "unknown type"),
-    "method",
-)
-WAY_BACK = (
-    *("reverse_maps", "cookie_domains", "cookie_paths", "header_rules"),
-    *("error_override", "error_documents"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +51,7 @@ class Way:
     target: str = ""
     sent: tuple[str, ...] = ()
     answer: tuple[str, ...] = ()
+    as_of: str = ""  # whose members and counts these are
 
 
 def way_of(standing: Standing, asked: Asked, answer: Sequence[str] = ()) -> Way:
@@ -127,7 +102,10 @@ class _Story:
         if outcome == "member":
             sent = _lines(self.found["head"])
             self.header_rules()
-            self.way_back()
+            confs = [self.conf(index) for index in self.found["sections"]]
+            heads = Heads(self.standing, self.vhost, confs, self.found)
+            self.steps += heads.out(self.asked.fields, sent)
+            self.steps += heads.back()
             if answer:
                 back = self.answered(answer)
         return Way(
@@ -140,6 +118,7 @@ class _Story:
             _text(self.found.get("target")),
             sent,
             back,
+            self.standing.as_of,
         )
 
     def add(
@@ -172,17 +151,33 @@ class _Story:
         if self.arrival.tls:
             why = "the virtual host at this address speaks no TLS (SSLEngine)"
             self.add("end", "the handshake fails", why, self.vhost_line(self.vhost))
-            return Way(self.asked, tuple(self.steps), "error", 0, "no handshake")
+            return self.refused(0, "no handshake")
         why = "plain HTTP at an address that speaks TLS"
         self.add("end", _status(400), why, self.vhost_line(self.vhost))
-        return Way(self.asked, tuple(self.steps), "error", 400, "400")
+        return self.refused(400, "400")
 
-    @staticmethod
-    def vhost_line(vhost: VHost) -> Line:
-        return vhost.file, vhost.line
+    def refused(self, status: int, goes_to: str) -> Way:
+        steps = tuple(self.steps)
+        return Way(
+            self.asked, steps, "error", status, goes_to, as_of=self.standing.as_of
+        )
+
+    def vhost_line(self, vhost: VHost) -> Line:
+        """Of the main server that of its name."""
+        if vhost.line:
+            return vhost.file, vhost.line
+        return self.standing.place("ServerName", vhost)
+
+    def asked_host(self) -> str:
+        """What the client calls us: Host, where one is given, replaces the URL's."""
+        for line in self.asked.fields:
+            field, _, value = line.partition(":")
+            if field.strip().lower() == "host":
+                return urlsplit(f"//{value.strip()}").hostname or ""
+        return self.arrival.host
 
     def host(self) -> None:
-        vhost, name = self.vhost, self.arrival.host
+        vhost, name = self.vhost, self.asked_host()
         others = [
             index for index in self.found.get("vhosts", ()) if index != vhost.index
         ]
@@ -285,12 +280,10 @@ class _Story:
         for section, verdicts in rules:
             conf = self.conf(section)
             assert conf.access is not None
-            for (rule, depth), verdict in zip(
-                _flat(conf.access), verdicts, strict=True
-            ):
+            for (rule, depth), verdict in zip(flat(conf.access), verdicts, strict=True):
                 line = (rule.file, rule.line)
-                text = self.written(line, _access_text(rule)) if rule.line else ""
-                shown = "  " * depth + (text or _access_text(rule))
+                text = self.written(line, access_text(rule)) if rule.line else ""
+                shown = "  " * depth + (text or access_text(rule))
                 self.add("access", shown, VERDICTS[verdict], line)
             last = section
         denied = self.found["because"] in DENIALS
@@ -375,7 +368,7 @@ class _Story:
         if self.found["target"]:
             self.add("target", _text(self.found["target"]), "what is asked for there")
         if "balancer" in self.found:
-            self.steps += election_steps(self.model, self.found, self.standing.as_of)
+            self.steps += election_steps(self.standing, self.found)
 
     def excluded(self) -> None:
         for section, number, matches, _ in self.found["considered"]:
@@ -476,13 +469,6 @@ class _Story:
             line = _line(conf, "request_header_rules", number)
             self.add("request header", self.written(line, "RequestHeader"), "", line)
 
-    def way_back(self) -> None:
-        for section in self.found["sections"]:
-            conf = self.conf(section)
-            for name in WAY_BACK:
-                for line in dict.fromkeys(conf.lines.get(name, ())):
-                    self.add("way back", self.written(line, name), "", line)
-
     def answered(self, fields: Sequence[str]) -> tuple[str, ...]:
         lines = ["HTTP/1.1 200 OK", "Content-Length: 0", *fields, "", ""]
         head = "\r\n".join(lines).encode("utf-8", "surrogateescape")
@@ -495,20 +481,6 @@ def _ifs_of(owner: DirConf) -> Iterator[IfSection]:
     for one in owner.ifs:
         yield one
         yield from _ifs_of(one.conf)
-
-
-def _flat(rule: AccessRule, depth: int = 0) -> Iterator[tuple[AccessRule, int]]:
-    """In prefix order, as the core has them."""
-    yield rule, depth
-    for inner in rule.rules:
-        yield from _flat(inner, depth + 1)
-
-
-def _access_text(rule: AccessRule) -> str:
-    if rule.op in CONTAINERS:
-        return f"<{rule.op.value}>"
-    words = ["Require", "not" if rule.negated else "", rule.op.value, *rule.args]
-    return " ".join(word for word in words if word)
 
 
 def _line(conf: DirConf, name: str, number: int) -> Line:

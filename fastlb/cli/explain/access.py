@@ -1,0 +1,59 @@
+"""Words for who may, and for why a request ends here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fastlb.facts.rules import AccessOp, AccessRule
+
+CONTAINERS = (AccessOp.ALL_OF, AccessOp.ANY_OF, AccessOp.NONE_OF)
+VERDICTS = {1: "yes", 0: "no", -1: "has no say"}
+BECAUSE = {
+    "refused": "the head is malformed, or larger than the limits allow",
+    "bad host": "Host is missing, or no name of a host",
+    "unknown host": "no host has this name (StrictHostCheck)",
+    "no host": "the handshake named a host, the request names none",
+    "no server name": "the handshake names no host (SSLStrictSNIVHostCheck)",
+    "misdirected": "the host wants another handshake than this one (SSLVHostSNIPolicy)",
+    "too many": "too many passwords are being checked",
+    "sections": "more sections match than one request may have",
+    "not asked": "the host demands a certificate that the handshake did not ask for",
+    "plain": "SSLRequireSSL, and the connection is plain",
+    "denied": "access is denied",
+    "misread": "access is denied to the path as a member may read it",
+    "old": "Order, Allow and Deny do not let this client in",
+    "password": "the password is wrong",
+    "no user": "no file of users knows this name",
+    "scheme": "the client says who it is in a way that nobody asked for",
+    "no name": "AuthName is missing",
+    "no file": "AuthUserFile is missing",
+    "file closed": "the file of users cannot be read",
+    "not him": "Require does not name this user",
+    "no type": "a user is required, and no AuthType asks who it is",
+    "no require": "AuthType stands there without a Require",
+    "unknown type": "nobody serves this AuthType",
+    "elsewhere": "AuthRequest was answered with a refusal",
+    "no answer": "AuthRequest was not answered",
+    "method": "AllowMethods does not name the method",
+    "rule": "a rule of mod_rewrite says so",
+    "climbs": "the target leads out of where the mapping points",
+}
+DENIALS = (
+    *("denied", "misread", "old", "password", "no user", "scheme", "no name"),
+    *("no file", "file closed", "not him", "no type", "no require", "unknown type"),
+    "method",
+)
+
+
+def flat(rule: AccessRule, depth: int = 0) -> Iterator[tuple[AccessRule, int]]:
+    """In prefix order, as the core has them."""
+    yield rule, depth
+    for inner in rule.rules:
+        yield from flat(inner, depth + 1)
+
+
+def access_text(rule: AccessRule) -> str:
+    if rule.op in CONTAINERS:
+        return f"<{rule.op.value}>"
+    words = ["Require", "not" if rule.negated else "", rule.op.value, *rule.args]
+    return " ".join(word for word in words if word)

@@ -1,0 +1,104 @@
+"""The head that goes out to the member, and what becomes of the one that comes back.
+
+The core has composed the first (`core/flow/rewrite.pyx`); here its fields get the
+directive that put them there, or left them out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from fastlb.cli.explain.standing import Standing
+from fastlb.cli.explain.step import NOWHERE, Step
+from fastlb.facts.vhost import DirConf, Line, VHost
+from fastlb.facts.words import Via
+
+Found = Mapping[str, Any]
+WAY_BACK = (
+    *("reverse_maps", "cookie_domains", "cookie_paths", "header_rules"),
+    *("error_override", "error_documents"),
+)
+# Of a client's connection alone (RFC 9110 7.6.1), or written anew.
+HOP_BY_HOP = {
+    *("connection", "keep-alive", "proxy-connection", "te", "trailer", "upgrade"),
+    *("transfer-encoding", "content-length", "proxy-authorization", "expect"),
+}
+
+
+class Heads:
+    """Both heads of one request. confs: the settings that apply, the host's first."""
+
+    def __init__(
+        self, standing: Standing, vhost: VHost, confs: Sequence[DirConf], found: Found
+    ) -> None:
+        self.standing = standing
+        self.vhost = vhost
+        self.confs = confs
+        self.found = found
+
+    def out(self, asked: Sequence[str], sent: Sequence[str]) -> Iterator[Step]:
+        """What stands in the member's head, and why; asked: the client's fields."""
+        kind = "request head"
+        names = [line.partition(":")[0].lower() for line in sent[1:]]
+        keeps, line = self._flag("preserve_host")
+        host = next((text for text in sent if text.lower().startswith("host:")), "Host")
+        why = "the client's (ProxyPreserveHost)" if keeps else "the member's own name"
+        yield Step(kind, host, why, line)
+        adds, line = self._flag("add_headers")
+        if adds is not False:
+            added = [name for name in names if name.startswith("x-forwarded-")]
+            text = ", ".join(f"X-Forwarded-{name[12:].title()}" for name in added)
+            yield Step(kind, text, "ProxyAddHeaders adds them", line)
+        elif "x-forwarded-for" not in names:
+            yield Step(kind, "no X-Forwarded-For", "ProxyAddHeaders Off", line)
+        if self.vhost.proxy_via is not Via.OFF:
+            yield Step(kind, *self._via())
+        yield from self._kept_back(kind, asked, names)
+
+    def back(self) -> Iterator[Step]:
+        """What is done to the member's answer."""
+        kind = "way back"
+        for conf in self.confs:
+            for name in WAY_BACK:
+                for line in dict.fromkeys(conf.lines.get(name, ())):
+                    yield Step(kind, self.standing.texts.get(line, name), "", line)
+        if not any(conf.reverse_maps for conf in self.confs):
+            why = "a Location that names the member goes to the client as it is"
+            yield Step(kind, "no ProxyPassReverse", why)
+        if self.vhost.proxy_via in (Via.ON, Via.FULL):
+            yield Step(kind, *self._via())
+
+    def _flag(self, name: str) -> tuple[bool | None, Line]:
+        """(a switch by the last section that says it, where); None: nobody does."""
+        for conf in reversed(self.confs):
+            value = getattr(conf, name)
+            if value is not None:
+                return value, conf.lines.get(name, (NOWHERE,))[0]
+        return None, NOWHERE
+
+    def _via(self) -> tuple[str, str, Line]:
+        line = self.standing.place("ProxyVia", self.vhost)
+        text = self.standing.texts.get(line, f"ProxyVia {self.vhost.proxy_via.value}")
+        if self.vhost.proxy_via is Via.BLOCK:
+            return text, "takes Via out of both heads", line
+        return text, "Via names this server in both heads", line
+
+    def _kept_back(
+        self, kind: str, asked: Sequence[str], names: Sequence[str]
+    ) -> Iterator[Step]:
+        named = {
+            word.strip().lower()
+            for text in asked
+            if text.lower().startswith("connection:")
+            for word in text.partition(":")[2].split(",")
+        }
+        for text in asked:
+            name = text.partition(":")[0].strip()
+            if name.lower() in (*names, "host"):
+                continue
+            if name.lower() in HOP_BY_HOP or name.lower() in named:
+                why = "is of the client's connection alone (hop-by-hop)"
+            else:
+                why = "a rule takes it out"
+            yield Step(kind, f"without {name}", why)
