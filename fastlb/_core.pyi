@@ -339,6 +339,7 @@ class Explainer:
         status, because, location, handler  of what is answered here
         tls, vhost, vhosts, vhost_named     who was spoken to: indexes of Model.vhosts
         path, target, misread, excluded     what was asked for, and is asked for there
+        challenge    WWW-Authenticate of a 401
         sections     those that apply: indexes into VHost.sections, -1: the host's own
         mapping      (section, -1), (-1, index into VHost.mappings), or (-2, index
                      into VHost.rewrite.targets)
@@ -352,6 +353,10 @@ class Explainer:
         header_rules         (section, number) of RequestHeader that changed something
         head         what goes out to the member
         """
+    def document(self, status: int) -> tuple[int, int, bytes | None] | None:
+        """The ErrorDocument of a status for the request that was just explained:
+        section, its number there, and '"text', path or URL (None, b"": the page that
+        is built in); None: there is none."""
     def answer(self, given: bytes) -> bytes | int:
         """The head that the client gets of that head of the member that was just asked;
         or the status that takes its place."""

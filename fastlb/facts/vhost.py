@@ -53,10 +53,9 @@ class DirConf:
     preserve_host: bool | None = None
     add_headers: bool | None = None
     error_override: tuple[int, ...] | None = None  # () is Off; statuses otherwise
-    # "" as an error document: the built-in page (ErrorDocument 404 default)
-    error_documents: tuple[
-        tuple[int, str], ...
-    ] = ()  # (status, '"text' | /path | URL | "")
+    # (status, '"text' | /path | URL | ""), the last one being the built-in page
+    # (ErrorDocument 404 default); an expression makes one of the others
+    error_documents: tuple[tuple[int, str | Expression], ...] = ()
     header_rules: tuple[HeaderRule, ...] = ()  # Header, both tables, file order
     request_header_rules: tuple[HeaderRule, ...] = ()
     env_rules: tuple[EnvRule, ...] = ()  # SetEnv, PassEnv, UnsetEnv

@@ -12,9 +12,10 @@ from typing import Final
 
 from fastlb.config.tree import Node
 from fastlb.config.units import maybe_integer
+from fastlb.facts.expressions import Expression
 from fastlb.facts.rules import Redirect
 from fastlb.model.drafts import Drafts, Handler, Place, ReverseDraft
-from fastlb.model.expressions import taken
+from fastlb.model.expressions import taken, text_taken
 from fastlb.model.report import Mistake, did_you_mean
 from fastlb.model.resolve_params import balancer_target
 from fastlb.model.targets import is_balancer_url
@@ -25,7 +26,7 @@ _STATUS_WORDS: Final = {
     "seeother": 303,
     "gone": 410,
 }
-_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://.+", re.DOTALL)
+_URL: Final = re.compile(r"[A-Za-z0-9+.-]+:")
 _HANDLERS_KNOWN: Final = (
     *("server-status", "server-info", "ldap-status", "balancer-manager", "none"),
 )
@@ -134,7 +135,8 @@ def error_document(run: Drafts, place: Place, node: Node) -> None:
     status = maybe_integer(code)
     if status is None or status not in _HTTP_STATUSES:
         raise Mistake("FB0282", f"Unsupported HTTP response code {code}", word=code)
-    is_url = _URL.fullmatch(value) is not None
+    is_text = " " in value
+    is_url = not is_text and _URL.match(value) is not None
     if is_url and status == 401:
         run.report.warn(
             node,
@@ -144,28 +146,16 @@ def error_document(run: Drafts, place: Place, node: Node) -> None:
             word=value,
         )
         return
-    if value.lower() == "default":
-        value = ""
-    elif not is_url and not value.startswith("/"):
-        value = '"' + value.removeprefix('"')
-    _without_holes(run, node, value.removeprefix('"'))
+    document: str | Expression = ""
+    if value.lower() != "default":
+        if is_text or not (is_url or value.startswith("/")):
+            value = f'"{value}'
+        words = "Cannot parse expression in ErrorDocument: "
+        said = text_taken(run, node, value, number="FB0282", words=words)
+        document = said or value
     conf = place.draft.conf
     kept = tuple(pair for pair in conf.error_documents if pair[0] != status)
-    place.draft.conf = replace(conf, error_documents=(*kept, (status, value)))
-
-
-def _without_holes(run: Drafts, node: Node, text: str) -> None:
-    """httpd takes it for an expression; one that is more than its text is refused."""
-    words = "Cannot parse expression in ErrorDocument: "
-    said = taken(run, node, text, number="FB0282", words=words, is_text=True)
-    if not said.is_plain:
-        raise Mistake(
-            "FB0282",
-            "ErrorDocument: expressions are not supported",
-            why="%{...}, $0 to $9 and backslashes make it one",
-            cure="name a path of a member, which knows what was asked for",
-            word=text,
-        )
+    place.draft.conf = replace(conf, error_documents=(*kept, (status, document)))
 
 
 def set_handler(run: Drafts, place: Place, node: Node) -> None:

@@ -131,6 +131,25 @@ def test_an_error_document_of_a_member_is_asked_for_by_get() -> None:
         assert member.is_silent()
 
 
+BY_REQUEST = (
+    SERVER + "ErrorDocument 403 /documents/%{req:X-Page}\n"
+    "<LocationMatch ^/(denied|documents/secret)>\nRequire all denied\n"
+    "</LocationMatch>\n"
+    "ProxyPass /documents http://127.0.0.1:8001/documents\n"
+)
+
+
+def test_a_document_that_a_request_names_is_read_like_one_that_was_sent() -> None:
+    with Bench(BY_REQUEST) as bench:
+        client = bench.ask(get("/denied", "X-Page: a%20b?c"))
+        member = bench.members[0].serve(answer(b"the document"))
+        assert client.message()[1] == b"the document"
+        for page in ("secret", "%73ecret", "x/../secret", "x/..;/secret", "..", "%zz"):
+            client.send(get("/denied", f"X-Page: {page}"))
+            assert client.status() == 403, page
+        assert member.is_silent()
+
+
 def test_a_document_is_asked_for_again_like_any_get() -> None:
     with Bench(FROM_MEMBER) as bench:
         client = bench.ask(get("/denied"))

@@ -104,6 +104,44 @@ def test_the_way_to_a_member_is_told_with_places(main_only: Ask) -> None:
     assert "X-Via: fastlb" in way.sent
 
 
+DOCUMENTS = """\
+Listen 8080
+ErrorDocument 404 "%{REQUEST_URI} is not at %{HTTP_HOST}"
+ErrorDocument 403 /sorry/%{req:X-Page}
+ErrorDocument 410 https://%{HTTP_HOST}/gone
+ErrorDocument 409 default
+Redirect gone /gone
+Redirect 409 /clash
+Redirect 405 /plain
+<Location /denied>
+  Require all denied
+</Location>
+<Location /users>
+  AuthType Basic
+  AuthName "for %{HTTP_HOST}"
+  Require valid-user
+</Location>
+"""
+
+
+def test_what_an_error_is_answered_with_is_told(tmp_path: Path) -> None:
+    standing = standing_of(tmp_path, DOCUMENTS)
+
+    def told(path: str, kind: str = "document") -> list[str]:
+        asked = Asked(f"http://h.example{path}", fields=("X-Page: a",))
+        return [step.why or step.text for step in steps(way_of(standing, asked), kind)]
+
+    assert told("/x") == ["the text is /x is not at h.example"]
+    assert told("/denied") == ["/sorry/a is asked for in its place"]
+    assert told("/gone") == ["a redirect to https://h.example/gone"]
+    assert told("/clash") == ["the page that is built in"]
+    assert told("/plain") == []
+    way = way_of(standing, Asked("http://h.example/users"))
+    assert [step.text for step in steps(way, "challenge")] == [
+        'Basic realm="for h.example"'
+    ]
+
+
 def test_what_lost_is_told_too(main_only: Ask) -> None:
     way = main_only("/api/x", "Cookie: SID=1.b")
     lost = {step.text: step.why for step in steps(way, "mapping")[0].lost}

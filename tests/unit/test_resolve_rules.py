@@ -6,6 +6,7 @@ from rows import rows
 from trees import errors, model_of, warnings
 
 from fastlb.base.levels import Level
+from fastlb.facts.expressions import Expression
 from fastlb.facts.rules import EnvRule, HeaderAction, HeaderRule, Redirect, ReverseMap
 from fastlb.facts.vhost import DirConf
 
@@ -199,6 +200,30 @@ def test_error_documents_are_text_path_or_url() -> None:
         503: "http://h/e",
         403: "",
     }
+
+
+def test_error_documents_with_holes_are_read_as_httpd_reads_them() -> None:
+    found = conf(
+        'ErrorDocument 404 "%{REQUEST_URI} is not here"',
+        "ErrorDocument 500 /e/%{REQUEST_STATUS}",
+        'ErrorDocument 501 "/e and blanks"',
+        "ErrorDocument 502 mailto:me@h",
+        "ErrorDocument 503 %{reqenv:X}",
+    )
+    said = {
+        status: document.text if isinstance(document, Expression) else document
+        for status, document in found.error_documents
+    }
+    assert said == {
+        404: '"%{REQUEST_URI} is not here',
+        500: "/e/%{REQUEST_STATUS}",
+        501: '"/e and blanks',
+        502: "mailto:me@h",
+        503: '"%{reqenv:X}',
+    }
+    refused = errors(LISTEN + 'ErrorDocument 404 "%{NO_SUCH}"\n')
+    assert len(refused) == 1
+    assert "Cannot parse expression in ErrorDocument: " in refused[0]
 
 
 def test_a_url_as_document_of_401_is_ignored() -> None:

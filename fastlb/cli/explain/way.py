@@ -97,6 +97,8 @@ class _Story:
             self.elsewhere()
             self.where()
         outcome, status, goes_to, member = self.outcome()
+        if outcome == "error" and "sections" in self.found:
+            self.answered_with(status)
         sent: tuple[str, ...] = ()
         back: tuple[str, ...] = ()
         if outcome == "member":
@@ -451,6 +453,26 @@ class _Story:
             status, why = 500, "too many names are to be looked up"
         self.add("end", _status(status), why)
         return "error" if status >= 400 else "here", status, str(status), ""
+
+    def answered_with(self, status: int) -> None:
+        """What an error is told with: its challenge and its ErrorDocument."""
+        if self.found["challenge"]:
+            self.add("challenge", _text(self.found["challenge"]), "AuthType, AuthName")
+        document = self.standing.explainer.document(status)
+        if document is None:
+            return
+        section, number, made = document
+        line = _line(self.conf(section), "error_documents", number)
+        text = _text(made)
+        if text[:1] == '"':
+            why = f"the text is {text[1:]}"
+        elif text[:1] == "/":
+            why = f"{text} is asked for in its place"
+        elif status == 401 or not text:
+            why = "the page that is built in"
+        else:
+            why = f"a redirect to {text}"
+        self.add("document", self.written(line, f"ErrorDocument {status}"), why, line)
 
     def unmapped(self) -> tuple[int, str]:
         """As flow/answer.pyx answers where nothing is mapped."""

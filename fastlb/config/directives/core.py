@@ -442,7 +442,8 @@ DIRECTIVES = (
         "a status and what to answer with it",
         manual=(
             "Text in quotes is sent as it is; a path is requested internally; an"
-            " absolute URL is answered as a redirect; default is the canned page."
+            " absolute URL is answered as a redirect; default is the canned page. All"
+            " of them may have %{...}, as expressions have it."
         ),
         check=_error_document,
     ),

@@ -3,10 +3,11 @@
 None of this is hot. The pages themselves are made by Python (services.pyx); what is
 here decides which one, and keeps the connection's framing right.
 """
-# uses: ground/text, io/buffer, http/framing, plan/facts, plan/target, plan/match,
-#       plan/conditional, plan/redirect, plan/admission, plan/decide, plan/reasons,
-#       flow/exchange, flow/states, flow/due, flow/services, flow/settle,
-#       flow/rewrite_answer, flow/question, flow/request, flow/response
+# uses: ground/chartable, ground/text, io/buffer, http/framing, plan/plan, plan/facts,
+#       plan/path, plan/expr, plan/match, plan/conditional, plan/redirect,
+#       plan/admission, plan/decide, plan/reasons, flow/exchange, flow/states,
+#       flow/due, flow/services, flow/settle, flow/rewrite_answer, flow/question,
+#       flow/request, flow/response
 
 cdef void answer_send(
         exchange *x, const char *content_type, const char *body,
@@ -56,9 +57,42 @@ cdef bint request_drop_body(exchange *x) noexcept nogil:
     return body_decode_kept(x) == 0 and x.body.done
 
 
+cdef value document_for(
+        request_facts *r, int status, bint *composed) noexcept nogil:
+    """'"text', a path or a URL; length 0: the page, also where an expression could not
+    be worked out (as httpd). composed: out, by one"""
+    cdef int before = r.status
+    cdef const error_document *d = error_document_for(r, status, NULL)
+    cdef value out = value(NULL, 0)
+    composed[0] = d != NULL and d.composed >= 0
+    if d == NULL:
+        return out
+    if likely(d.composed < 0):
+        return value(d.value.data, d.value.length)
+    r.status = status           # REQUEST_STATUS
+    out = expr_text(r, d.composed, NULL)
+    r.status = before
+    return out
+
+
+cdef bint document_is_url(value document) noexcept nogil:
+    """As httpd sees it: a scheme's letters and a colon."""
+    cdef unsigned int i
+    for i in range(document.length):
+        if document.data[i] == c':':
+            return i > 0
+        if not (char_class[<unsigned char>document.data[i]]
+                & (CHAR_ALPHA | CHAR_DIGIT)
+                or document.data[i] == c'+' or document.data[i] == c'-'
+                or document.data[i] == c'.'):
+            return False
+    return False
+
+
 cdef void exchange_answer_error(
         exchange *x, int status, const char *detail) noexcept nogil:
-    cdef const text *document = NULL
+    cdef value document = value(NULL, 0)
+    cdef bint composed = False
     cdef bint nested = x.local.error_status != 0
     exchange_renew(x)
     if unlikely(x.res.head_sent):
@@ -70,49 +104,74 @@ cdef void exchange_answer_error(
         exchange_detach(x, False)
     x.status = status
     if not nested:
-        document = error_document_for(&x.facts, status)
-    if document != NULL and document.length:
+        document = document_for(&x.facts, status, &composed)
+    if document.length:
         x.local.error_status = status
         # The 200 of a page would tell a CONNECT that its tunnel stands.
         if document.data[0] == c'/' and x.facts.req.method_id != METHOD_CONNECT:
-            exchange_redirect_internally(x, document)
+            exchange_redirect_internally(x, document, composed)
             return
         if document.data[0] == c'"':
             answer_send(x, b"text/html; charset=iso-8859-1", document.data + 1,
                         document.length - 1)
             return
         # A browser that is sent elsewhere never asks for the password (as httpd).
-        if status != 401 and document.length > 7 and (
-                memcmp(document.data, b"http://", 7) == 0
-                or memcmp(document.data, b"https:/", 7) == 0):
+        if status != 401 and document_is_url(document):
             x.status = 302
-            x.local.location = value(document.data, document.length)
+            x.local.location = document
             x.local.error_status = 0
             answer_page(x, 302, NULL)
             return
     if nested:
         # The document itself failed: the first error is what is told.
-        x.local.second_status = status
+        x.local.second_status = x.local.error_status        # as httpd tells it
         x.status = x.local.error_status
         detail = NULL
     answer_page(x, x.status, detail)
 
 
-cdef void exchange_redirect_internally(
-        exchange *x, const text *path) noexcept nogil:
-    """Serve another path in this request's place, as a GET without a body."""
+cdef bint document_is_mapped(
+        request_facts *r, value path, bint composed) noexcept nogil:
+    """Where a path leads that takes the place of the request's own, and may it?
+
+    composed: what was sent may be a part of it, so it must be allowed however a member
+    reads it
+    """
+    cdef decision d
     cdef int because
-    x.facts.decoded.data = path.data
-    x.facts.decoded.length = <unsigned int>(<const char *>memchr_or_end(
-        path.data, c'?', path.length) - path.data)
-    x.facts.rest_at = 0
-    x.facts.rewritten = REWRITTEN_NOT
+    cdef unsigned int i = 0
+    cdef value query
+    while i < path.length and path.data[i] != c'?' and path.data[i] != c'#':
+        i += 1
+    query = value(path.data + i, path.length - i)
+    query.length = <unsigned int>(<const char *>memchr_or_end(
+        query.data, c'#', query.length) - query.data)
+    r.rewritten = REWRITTEN_NOT
+    r.original = value(NULL, 0)
+    r.proxy_conf_count = 0
+    r.rest_at = 0
+    if path_decode(r, path.data, i) < 0:
+        return False
+    r.query = query
+    r.query_is_made = True
+    r.path_is_plain = False
+    r.reduced = True            # what was sent says nothing about this path
+    if not (match_locations(r) and match_ifs(r) and match_mapping(r)
+            and decide_sections(r, &d) == DECIDED_MEMBER and not r.undecided):
+        return False
+    if composed and request_admit(r, &d) != DECIDED_MEMBER:
+        return False
+    if not composed and request_admission(r, &because) != 0:
+        return False
+    return request_target(r, &d) == DECIDED_MEMBER
+
+
+cdef void exchange_redirect_internally(
+        exchange *x, value path, bint composed) noexcept nogil:
+    """Serve another path in this request's place, as a GET without a body."""
     memset(&x.choice, 0, sizeof(member_choice))
-    if not (match_locations(&x.facts) and match_ifs(&x.facts)
-            and match_mapping(&x.facts) and match_proxy_sections(&x.facts)
-            and not x.facts.undecided
-            and request_admission(&x.facts, &because) == 0
-            and match_target_of(&x.facts, path) >= 0):
+    if not document_is_mapped(&x.facts, path, composed):
+        x.local.second_status = x.local.error_status
         answer_page(x, x.local.error_status, NULL)
         return
     # The member sees a GET for the document, with the client's other fields.

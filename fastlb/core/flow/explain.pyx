@@ -170,6 +170,10 @@ cdef class Explainer:
         told["env_rules"] = explained_env_rules(&x.facts)
         return told
 
+    def document(self, int status):
+        """(section, number, '"text', path or URL) of the ErrorDocument; None: none."""
+        return explained_document(&self.x.facts, status)
+
     def answer(self, bytes given not None):
         """The head of a member's answer as the client gets it; or the status that takes
         its place."""
@@ -294,6 +298,7 @@ cdef class Explainer:
             if d.handler != NULL else None
         told["path"] = told_value(r.decoded)
         told["misread"] = told_value(r.misread)
+        told["challenge"] = told_value(r.challenge)
         told["excluded"] = bool(r.excluded)
         told["sections"] = [
             explained_section(r, r.confs[i]) for i in range(r.conf_count)]

@@ -5,7 +5,7 @@ The request is decided upon; what is asked here leaves it as it was.
 """
 # uses: ground/text, http/fields, plan/verdicts, plan/plan, plan/out_fields,
 #       plan/facts, plan/match, plan/rules, plan/redirect, plan/access, plan/asking,
-#       flow/exchange
+#       flow/exchange, flow/answer
 
 cdef object told_value(value v):
     return told_bytes(v.data, v.length)
@@ -123,6 +123,19 @@ cdef object explained_redirect(request_facts *r, const redirected *moved):
                     and told_value(out.location) == told_value(moved.location):
                 return explained_section(r, r.confs[i]), j
     return None
+
+
+cdef object explained_document(request_facts *r, int status):
+    """(section, number, '"text', path or URL) of the ErrorDocument; None: none."""
+    cdef bint composed
+    cdef int conf, number
+    cdef const error_document *d = error_document_for(r, status, &conf)
+    cdef value made
+    if d == NULL:
+        return None
+    number = <int>(d - r.confs[conf].error_documents)
+    made = document_for(r, status, &composed)
+    return explained_section(r, r.confs[conf]), number, told_value(made)
 
 
 cdef object explained_env_rules(request_facts *r):

@@ -80,7 +80,7 @@ cdef bint question_is_relayed(exchange *x, head *res, const char *data) noexcept
     elif question_is_refused(status):
         # To a HEAD there is no body, and a proxy's 401 is 407.
         if not (x.head_request or r.req.method_id == METHOD_CONNECT
-                or error_document_for(r, status) != NULL
+                or error_document_for(r, status, NULL) != NULL
                 or error_is_overridden(r, status)
                 or (status == 401 and sign_in_of(r) >= 0)):
             say(x, &SAY_ELSEWHERE)

@@ -30,15 +30,19 @@ cdef bint conf_flag(request_facts *r, int flag, bint usual) noexcept nogil:
     return usual
 
 
-cdef const text *error_document_for(request_facts *r, int status) noexcept nogil:
-    """ErrorDocument; NULL: none, length 0: the built-in page."""
+cdef const error_document *error_document_for(
+        const request_facts *r, int status, int *section) noexcept nogil:
+    """ErrorDocument, by the last section that has one; NULL: none. section: out, its
+    place; NULL: nobody asks"""
     cdef int i, j
     cdef plan_conf *c
     for i in range(r.conf_count - 1, -1, -1):
         c = r.confs[i]
         for j in range(c.error_document_count - 1, -1, -1):
             if c.error_documents[j].status == status:
-                return &c.error_documents[j].value
+                if section != NULL:
+                    section[0] = i
+                return &c.error_documents[j]
     return NULL
 
 

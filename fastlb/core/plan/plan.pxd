@@ -91,7 +91,8 @@ cdef struct plan_remote_ip:
 
 cdef struct error_document:
     int status
-    text value                  # '"text', "/path" or "http://..."
+    text value                  # '"text', "/path" or "http://..."; length 0: the page
+    int composed                # of the expression that makes it; -1: none
 
 # Switches of a plan_conf, in the order of CONF_FLAGS (plan_conf.pyx). Ask conf_flag.
 cdef enum:

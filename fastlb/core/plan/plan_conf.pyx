@@ -174,7 +174,11 @@ cdef object plan_conf_of(plan_conf *c, object conf, plan_section *sections):
         sizeof(error_document) * c.error_document_count)
     for i, (status, value) in enumerate(conf.error_documents):
         c.error_documents[i].status = status
-        c.error_documents[i].value = plan_text(value)
+        c.error_documents[i].composed = -1
+        if isinstance(value, str):
+            c.error_documents[i].value = plan_text(value)
+        else:
+            c.error_documents[i].composed = plan_expression(value, False)
     # SetEnvIf before everything that may name its variables as attributes.
     c.env_if_count = len(conf.set_env_if)
     c.env_ifs = <env_op *>plan_alloc(sizeof(env_op) * c.env_if_count)

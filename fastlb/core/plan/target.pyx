@@ -57,22 +57,6 @@ cdef int match_target(request_facts *r) noexcept nogil:
     return 0
 
 
-cdef int match_target_of(request_facts *r, const text *path) noexcept nogil:
-    """r.target for a path of the configuration (ErrorDocument), through r.mapping.
-
-    returns 0 or -500
-    """
-    cdef plan_mapping *m = r.mapping
-    cdef writer w
-    if m.regex >= 0:
-        return -500
-    arena_write(&r.arena, &w)
-    put_template(&r.env[0], &w, template_of(r), NULL, r.decoded, path_form(r))
-    put(&w, path.data + r.rest_at, path.length - r.rest_at)
-    r.target = arena_written(&r.arena, &w)
-    return -500 if r.arena.starved else 0
-
-
 cdef const plan_format *template_of(request_facts *r) noexcept nogil:
     if r.mapping.interpolate and conf_flag(r, CONF_INTERPOLATE_ENV, False):
         return &r.mapping.interpolated

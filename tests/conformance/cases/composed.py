@@ -1,8 +1,8 @@
-"""Texts that requests compose: realms, names of users and groups, credentials."""
+"""Texts that requests compose: realms, names, error documents."""
 
 import base64
 
-from ..case import Case, Close, Conf, Step, View, get
+from ..case import Case, Close, Conf, Down, Step, View, ask, get, request
 
 FILES = {
     "users": "bob:{SHA}rXguzax3D8brmmLkT5CHP7l/sms=\neve:{SHA}rXguzax3D8brmmLkT5CHP7l"
@@ -139,6 +139,62 @@ ProxyPass / http://127.0.0.1:{m0}/
     FILES,
 )
 
+DOCUMENTS = Conf(
+    "composed documents",
+    """\
+SetEnvIf X-To "(.+)" TO=$1
+ErrorDocument 404 "<p>%{escape:%{REQUEST_URI}} is not at %{HTTP_HOST} %{REQUEST_STATUS}"
+ErrorDocument 403 /documents/%{req:X-Page}
+ErrorDocument 410 https://other.test%{REQUEST_URI}
+ErrorDocument 451 https://%{HTTP_HOST}/%{req:X-Page}
+ErrorDocument 503 "%{reqenv:TO}"
+ErrorDocument 502 /%{reqenv:TO}
+ErrorDocument 500 "%{file:/nowhere}"
+ErrorDocument 401 http:%{req:X-Page}
+ErrorDocument 405 "/documents/%{req:X-Page} and"
+ErrorDocument 400 "$0 \\$0 \\\\ \\n"
+ErrorDocument 402 "to:%{req:X-Page}"
+ErrorDocument 406 /%{file:/nowhere}
+ErrorDocument 407 //%{req:X-Page}
+ErrorDocument 408 /documents/$0/%{REQUEST_URI}
+ErrorDocument 409 "/documents/%{req:X-Page}"
+ErrorDocument 413 "\\"quoted\\" %{REQUEST_METHOD}"
+ErrorDocument 414 "\\"quoted\\" plain"
+ErrorDocument 415 "unclosed
+ErrorDocument 416 unquoted
+ErrorDocument 417 mailto:me@front.test
+Redirect 413 /large
+Redirect 414 /long
+Redirect 415 /kind
+Redirect 416 /range
+Redirect 417 /mail
+Redirect gone /gone
+Redirect 451 /law
+Redirect 503 /later
+Redirect 502 /away
+Redirect 500 /broken
+Redirect 401 /who
+Redirect 405 /how
+Redirect 402 /pay
+Redirect 406 /taste
+Redirect 407 /proxy
+Redirect 408 /late
+Redirect 409 /clash
+<Location /denied>
+  Require all denied
+</Location>
+<If "%{REQUEST_URI} =~ m#^/found(.*)$#">
+  ErrorDocument 404 "it is $1."
+</If>
+ProxyPass /documents/refused/ http://127.0.0.1:{m1}/
+ProxyPass /documents/ http://127.0.0.1:{m0}/documents/
+ProxyPass /away !
+<Location /documents/secret>
+  Require all denied
+</Location>
+""",
+)
+
 
 def _by(name: str, *fields: str) -> tuple[str, ...]:
     word = base64.b64encode(f"{name}:two".encode()).decode()
@@ -268,4 +324,114 @@ FAKE_CASES = (
     ),
 )
 
-CASES = (*REALM_CASES, *NAME_CASES, *FAKE_CASES)
+DOCUMENT_CASES = (
+    Case(
+        "document: text with holes",
+        DOCUMENTS,
+        _asked(
+            ("/nowhere",),
+            ("/nowhere/%3cb%3e?x=y",),
+            ("/found/it",),
+            ("/later", "X-To: <b>"),
+            ("/later",),
+            ("/broken",),
+            ("/how",),
+            ("/pay", "X-Page: x"),
+            ("/taste",),
+            ("/large",),
+            ("/long",),
+            ("/kind",),
+            ("/range",),
+            ("/mail",),
+        ),
+        pages=True,
+    ),
+    Case(
+        "document: text of a request that is malformed",
+        DOCUMENTS,
+        get("/%zz"),
+        pages=True,
+    ),
+    Case(
+        "document: path with holes",
+        DOCUMENTS,
+        _asked(
+            ("/denied", "X-Page: one"),
+            ("/denied", "X-Page: one?two=three"),
+            ("/denied", "X-Page: a%20b"),
+            ("/denied", "X-Page: a b"),
+            ("/denied", "X-Page: a/../b"),
+            ("/denied", "X-Page: ../other"),
+            ("/denied", "X-Page: a#b"),
+            ("/denied", "X-Page: secret"),
+            ("/denied", "X-Page: %73ecret"),
+            ("/denied", "X-Page: x/../secret/y"),
+            ("/denied", "X-Page: x%2f..%2fsecret"),
+            ("/denied", "X-Page: %zz"),
+            ("/denied", "X-Page: %00"),
+            ("/denied", "X-Page: \xe9"),
+            ("/denied",),
+            ("/away", "X-To: documents/x"),
+            ("/away", "X-To: /documents/x"),
+            ("/away", "X-To: nowhere"),
+            ("/away", "X-To: \\"),
+            ("/away",),
+            ("/proxy", "X-Page: documents/x"),
+            ("/late/x%20y",),
+            ("/clash", "X-Page: one"),
+            ("/denied", "X-Page: two?"),
+            ("/denied?three=four", "X-Page: two"),
+        ),
+        pages=True,
+    ),
+    Case(
+        "document: path with holes that nobody serves",
+        DOCUMENTS,
+        (Down(1), *_asked(("/denied", "X-Page: refused/x"))),
+        pages=True,
+    ),
+    Case(
+        "document: path with holes, of a POST",
+        DOCUMENTS,
+        ask(request("/denied", "X-Page: p", method="POST", body=b"body")),
+        differs="the body of a request that is answered by an `ErrorDocument` of a"
+        " member",
+        instead={
+            "members/m0/0/fields": [
+                ["Host", "127.0.0.1:{m0}"],
+                ["X-Forwarded-For", "127.0.0.1"],
+                ["X-Forwarded-Host", "front.test"],
+                ["X-Forwarded-Server", "front.test"],
+                ["X-Page", "p"],
+            ],
+            "members/m0/0/framing": "none",
+            "members/m0/0/body": "",
+        },
+    ),
+    Case(
+        "document: with holes, of a HEAD",
+        DOCUMENTS,
+        (
+            *get("/denied", "X-Page: h", method="HEAD"),
+            *get("/law", "X-Page: h", method="HEAD"),
+            *get("/later", "X-To: text", method="HEAD"),
+        ),
+        pages=True,
+    ),
+    Case(
+        "document: URL with holes",
+        DOCUMENTS,
+        _asked(
+            ("/gone",),
+            ("/gone/a%20b?x=y",),
+            ("/gone/%c3%a9",),
+            ("/law", "X-Page: a"),
+            ("/law", "X-Page: a b"),
+            ("/law", "X-Page: a%0d%0aX: y"),
+            ("/law",),
+        ),
+        pages=True,
+    ),
+)
+
+CASES = (*REALM_CASES, *NAME_CASES, *FAKE_CASES, *DOCUMENT_CASES)
