@@ -12,7 +12,6 @@ cdef void exchange_measure() noexcept nogil:
     """The plan is known: a head has only so many fields, variables have their numbers.
     Declared are the most of both, and thousands of exchanges lie in memory."""
     global exchange_bytes, exchange_env_at
-    cdef exchange *x = NULL
     cdef unsigned int fields = 0
     cdef int i
     for i in range(plan.vhost_count):
@@ -20,7 +19,8 @@ cdef void exchange_measure() noexcept nogil:
             fields = FIELD_COUNT_MAX    # early rules may add some
         elif plan.vhosts[i].limits.field_count > fields:
             fields = plan.vhosts[i].limits.field_count
-    exchange_env_at = <size_t>&x.facts.req.fields[fields]
+    # facts are the last of an exchange, the head the last of facts, fields of a head.
+    exchange_env_at = sizeof(exchange) - (FIELD_COUNT_MAX - fields) * sizeof(field)
     exchange_env_at = (exchange_env_at + STRUCT_ALIGN - 1) & ~<size_t>(STRUCT_ALIGN - 1)
     exchange_bytes = exchange_env_at + sizeof(value) * plan.env_count
 
