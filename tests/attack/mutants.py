@@ -55,6 +55,19 @@ ProxyVia Full
 <Location /admin>
     Require all denied
 </Location>
+<Location /asked>
+    AuthRequest http://{host}:{a}/ask?q
+    AuthRequestHeader X-Odd Set-Cookie
+    AuthRequestCookies On
+</Location>
+<Location /asked/in>
+    AuthRequest balancer://pool/ask
+    AuthRequestSignIn "/in?rd=%{{escape:%{{REQUEST_URI}}}}"
+</Location>
+<Location /asked/doc>
+    ErrorDocument 401 /doc/401
+    ErrorDocument 403 "no"
+</Location>
 <LocationMatch "^/c/(?<sitename>[^/]+)">
     RequestHeader set X-Site "%{{MATCH_SITENAME}}e"
     Header set X-Site "%{{MATCH_SITENAME}}e"
@@ -138,6 +151,7 @@ ProxyVia Full
 </VirtualHost>
 """
 PATHS = [
+    b"/asked", b"/asked/x?y", b"/asked/in/x", b"/asked/doc/x",
     b"/", b"/server-status", b"/server-status?auto", b"/admin", b"/admin/x",
     b"/c/a%0d",
     b"/c/s/x", b"/p/x%0d%0aX:%20y", b"/old", b"/old/x?y", b"/r/x/y", b"/m/abc?q",

@@ -5,10 +5,15 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
+import os
+import re
+import signal
+import socket
 import threading
 
 import pytest
-from harness import wait_for
+from conftest import MemberMaker
+from harness import HOST, Fastlb, wait_for
 from peers import DEADLINE_S, Message, Peer, answering, request, response
 from ports import free_port
 from rig import Rig
@@ -546,3 +551,67 @@ def test_who_is_kept_out_here_is_kept_out_whatever_is_said_there(rig: Rig) -> No
     word = base64.b64encode(b"eve:apple").decode()
     sent = request("/in", fields=f"Authorization: Basic {word}\r\n")
     assert rig.ask(sent).status == 401
+
+
+# whole servers
+
+GUARDED = """\
+ProxyStatus On
+<Location /status>
+    SetHandler server-status
+</Location>
+ProxyPass /status !
+<Proxy balancer://auth>
+    BalancerMember {auth} retry=0
+</Proxy>
+ProxyPass / {member}/
+<Location /in>
+    AuthRequest balancer://auth/check
+</Location>
+"""
+
+
+def test_who_dies_or_leaves_while_it_is_asked_leaves_nothing_behind(
+    server: Fastlb, make_member: MemberMaker
+) -> None:
+    auth, member = make_member("auth"), make_member("member")
+    server.write(GUARDED.format(auth=auth.url, member=member.url), workers=1)
+    server.start()
+    auth.hold()
+
+    def asking() -> socket.socket:
+        before = len(auth.seen)
+        client = socket.create_connection((HOST, server.port), DEADLINE_S)
+        client.sendall(request("/in", "POST", b"body", "Connection: close\r\n"))
+        wait_for(lambda: len(auth.seen) > before, "the question")
+        return client
+
+    def busy() -> int:
+        told = server.get("/status?auto").text
+        return sum(map(int, re.findall(r"^ProxyBalancer.*Busy: (\d+)", told, re.M)))
+
+    # The worker is killed: its client sees the end, and nobody stays busy for ever.
+    client = asking()
+    assert busy() == 1
+    (worker,) = server.workers()
+    os.kill(worker, signal.SIGKILL)
+    with contextlib.suppress(ConnectionResetError):
+        assert client.recv(1) == b""
+    client.close()
+    wait_for(lambda: server.workers() not in ([], [worker]), "another worker")
+    wait_for(lambda: busy() == 0, "nobody is busy")
+
+    # A reload waits for the answer.
+    client = asking()
+    server.reload()
+    assert member.seen == []
+    auth.let_go()
+    got = b""
+    while piece := client.recv(65536):
+        got += piece
+    client.close()
+    assert got.startswith(b"HTTP/1.1 200 ") and got.endswith(b"member")
+    assert [one.body for one in member.seen] == [b"body"]
+    assert all(one.body == b"" for one in auth.seen)
+    wait_for(lambda: busy() == 0, "nobody is busy")
+    assert server.get("/in").text == "member"

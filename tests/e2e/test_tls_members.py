@@ -324,3 +324,33 @@ def test_tls_in_front_and_behind(server: Fastlb, secured: MemberMaker) -> None:
             peer.send(request("/echo", "POST", body))
             assert peer.take_response().body == body
     assert len(member.reused) == 1
+
+
+def asking(member: SecureMember) -> str:
+    return (
+        "<Location /x>\nSetHandler server-status\n"
+        f"AuthRequest {member.url}/check\n</Location>\n"
+    )
+
+
+def test_who_is_asked_is_asked_over_tls_as_a_member_is(
+    server: Fastlb, secured: MemberMaker
+) -> None:
+    asked = secured(asks=True)
+    lines = f"{TRUST}SSLProxyMachineCertificateFile client.pem\n"
+    start(server, lines + asking(asked))
+    for _ in range(3):
+        assert server.get("/x").status == 200
+    assert asked.requests == 3
+    assert len(asked.clients) == 1 and "a client" in asked.clients[0]
+
+
+@pytest.mark.parametrize("identity", ["misnamed", "expired", "own"])
+def test_who_is_not_who_is_to_be_asked_is_told_nothing(
+    server: Fastlb, secured: MemberMaker, identity: str
+) -> None:
+    asked = secured(identity=identity)
+    start(server, TRUST + asking(asked))
+    assert server.get("/x").status == 500
+    assert asked.requests == 0
+    server.wait_for_log("FB0366")

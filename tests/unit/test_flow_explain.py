@@ -165,6 +165,32 @@ def test_without_a_session_the_method_elects(main_only: Ask) -> None:
     )
 
 
+def test_who_would_be_asked_first_is_told(tmp_path: Path) -> None:
+    text = (
+        "Listen 8080\n<Proxy balancer://auth>\nBalancerMember http://127.0.0.1:9\n"
+        "</Proxy>\nProxyPass / http://127.0.0.1:9009/\n"
+        "<Location /in>\nAuthRequest balancer://auth/verify\n</Location>\n"
+        "<Location /in/shut>\nRequire all denied\n</Location>\n"
+        "<Location /in/open>\nAuthRequest off\n</Location>\n"
+    )
+    standing = standing_of(tmp_path, text)
+
+    def told(path: str) -> list[str]:
+        way = way_of(standing, Asked(f"http://h:8080{path}"))
+        found = steps(way, "access")
+        return [f"{one.text}: {one.why}" for one in found if "AuthReq" in one.text]
+
+    (said,) = told("/in/x")
+    assert said.startswith("AuthRequest balancer://auth/verify: decides, by its answer")
+    assert "GET /verify at balancer://auth" in said
+    way = way_of(standing, Asked("http://h:8080/in/x"))
+    assert way.member == "http://127.0.0.1:9009/"
+    asked = [one for one in steps(way, "access") if "AuthRequest" in one.text]
+    file, number = asked[0].line
+    assert "AuthRequest" in Path(file).read_text().splitlines()[number - 1]
+    assert told("/in/open") == told("/out") == told("/in/shut") == []
+
+
 def test_access_is_told_rule_by_rule(main_only: Ask) -> None:
     way = main_only("/api/admin")
     assert (way.outcome, way.status) == ("error", 403)
