@@ -54,6 +54,9 @@ def look_up(settings: ProcessSettings, program: str) -> Identity | None:
             f"{program}: User {settings.user} is no account: without a Group workers "
             "would keep that of root"
         )
+    if name is not None:
+        # A worker asks anew; the library's modules for it are here then, for all.
+        os.getgrouplist(name, gid)
     return Identity(uid, gid, name)
 
 
