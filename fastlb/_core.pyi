@@ -239,6 +239,13 @@ class Staples:
     def get(self, index: int, now_s: int) -> bytes | None:
         """What a handshake at this moment would get."""
 
+def fill_holes() -> int:
+    """Take the free blocks that lie among objects, so that a forked process puts new
+    ones elsewhere (core/flow/arenas.h); how many there were."""
+
+def free_holes() -> None:
+    """Give them back: this process is to use them itself."""
+
 @final
 class Core:
     """The data path of one worker."""

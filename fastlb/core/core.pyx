@@ -67,6 +67,14 @@ cdef void go_on_with(downstream *d, int verdict) noexcept nogil:
     turn_end()
 
 
+def fill_holes():
+    return holes_fill()
+
+
+def free_holes():
+    holes_free()
+
+
 @final
 cdef class Core:
     """The data path of one worker (`_core.pyi`). There is one in a process."""

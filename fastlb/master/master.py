@@ -268,6 +268,7 @@ class Master:
         """The steps of a reload that need no waiting."""
         self._reload_wanted = False
         self._reading = self._account.asked
+        spawn.thaw()
         try:
             model = self._orders.load()
         except StartError as error:

@@ -17,6 +17,7 @@ import traceback
 from collections.abc import Callable
 from typing import NoReturn
 
+from fastlb._core import fill_holes, free_holes
 from fastlb.base import memory
 from fastlb.master import privileges, signals
 from fastlb.master.privileges import Identity
@@ -34,11 +35,18 @@ def freeze() -> None:
 
     A collection in a worker would otherwise write to every object's header and so
     copy the pages that all processes share. Nor is what was frozen before looked at
-    again: that would take the master's pages from the older generations.
+    again: that would take the master's pages from the older generations. And what the
+    new processes make is kept out of the gaps between objects that they share.
     """
     gc.collect()
     memory.trim()
     gc.freeze()
+    fill_holes()
+
+
+def thaw() -> None:
+    """Before another configuration is read: the master needs what is free itself."""
+    free_holes()
 
 
 def fork(

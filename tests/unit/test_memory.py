@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import mmap
+import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import uvloop
 
+from fastlb import _core
 from fastlb.base import memory
 
 ROOT = Path(__file__).parents[2]
@@ -78,6 +82,49 @@ def test_a_loop_works_without_its_zeros() -> None:
 
 def test_trimming_may_be_asked_for_at_any_time() -> None:
     memory.trim()
+
+
+def copied_kib(work: Callable[[], object]) -> int:
+    """What a forked process has of its own after it has done some work."""
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            kept = work()
+            rollup = Path("/proc/self/smaps_rollup").read_text()
+            os.write(writer, rollup.partition("Private_Dirty:")[2].split()[0].encode())
+            del kept
+        finally:
+            os._exit(0)
+    os.close(writer)
+    with open(reader, "rb") as told:
+        number = int(told.read())
+    os.waitpid(pid, 0)
+    return number
+
+
+def test_a_forked_process_puts_its_objects_together() -> None:
+    """Not into the gaps between those of its master, a page for each few."""
+
+    def work() -> object:
+        return [(number, number) for number in range(4000)]
+
+    pairs: list[object] = [(number, number) for number in range(200_000)]
+    pairs[::10] = [None] * 20_000
+    gc.freeze()
+    try:
+        before = copied_kib(work)
+        blocks = sys.getallocatedblocks()
+        found = _core.fill_holes()
+        assert sys.getallocatedblocks() >= blocks + found > blocks + 10_000
+        assert copied_kib(work) < before - 1000
+        assert abs(_core.fill_holes() - found) < 1000  # none is taken twice
+        _core.free_holes()
+        assert sys.getallocatedblocks() < blocks + 1000
+    finally:
+        gc.unfreeze()
+        _core.free_holes()
+    assert len(pairs) == 200_000
 
 
 def test_a_server_carries_no_module_that_it_has_no_use_for(tmp_path: Path) -> None:

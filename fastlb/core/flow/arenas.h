@@ -102,6 +102,59 @@ static void arenas_note(void) {
     PyObject_SetArenaAllocator(&noting);
 }
 
+/* Holes are free blocks in pools that hold others. A process that has just been forked
+   would put its new objects there, and for every few of them copy a page that is
+   everybody's. While its master holds the holes, new objects stand together, in pools
+   of their own. */
+#define BLOCK_BYTES_MAX 512 /* larger ones are the C library's */
+#define HOLES_MAX (1L << 20) /* beyond it they are left */
+
+struct hole { struct hole *next; };
+
+static struct hole *holes;
+
+/* May its head be read? Of the arenas from before our import not all pools are known,
+   and where the interpreter was told to use another allocator there are none. */
+static int pool_is_mapped(uintptr_t at) {
+    unsigned char is_in;
+    return mincore((void *)at, 1, &is_in) == 0;
+}
+
+static void holes_free(void) {
+    struct hole *hole;
+    while ((hole = holes) != NULL) {
+        holes = hole->next;
+        PyObject_Free(hole);
+    }
+}
+
+/* How many were found. */
+static long holes_fill(void) {
+    long count = 0;
+    size_t size;
+    holes_free();
+    for (size = POOL_ALIGN; size <= BLOCK_BYTES_MAX; size += POOL_ALIGN) {
+        uintptr_t known = 0;
+        while (count < HOLES_MAX) {
+            struct hole *hole = PyObject_Malloc(size);
+            uintptr_t at = (uintptr_t)hole & ~(POOL_BYTES - 1UL);
+            const struct pool_head *pool = (const struct pool_head *)at;
+            if (hole == NULL)
+                break;
+            if ((at != known && !pool_is_mapped(at)) || !pool_is_one(pool) ||
+                pool->count == 1) {
+                PyObject_Free(hole); /* another allocator's; or the pool is a new one */
+                break;
+            }
+            known = at;
+            hole->next = holes;
+            holes = hole;
+            count++;
+        }
+    }
+    return count;
+}
+
 /* After this nothing of the interpreter may be touched. */
 static void arenas_drop(void) {
     int i;

@@ -12,6 +12,8 @@
 
 cdef extern from "flow/lone.h" nogil:
     void arenas_note()
+    long holes_fill()
+    void holes_free()
     void interpreter_drop()
     void lone_signals()
     void lone_wait(int fd, int milliseconds)
