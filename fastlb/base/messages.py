@@ -736,8 +736,8 @@ _REWRITING = {
     ),
     "FB0802": Message(
         "error",
-        "A RewriteRule stands in a section about files, which fastlb does not serve.",
-        "Put it outside the section, or into a <Location>.",
+        "A RewriteRule stands in a <Files>.",
+        retired=True,
     ),
     "FB0803": Message(
         "error",

@@ -89,6 +89,7 @@ cdef enum:
     REWRITE_REDIRECTS_MAX = 10      # by rules of sections (LimitInternalRecursion)
     REWRITE_LIST_PLAIN = 8          # so many rules need no index
     REWRITE_PREFIX_MAX = 64         # bytes of a literal prefix that the index knows
+    LOOKS_PER_REQUEST_MAX = 32      # that rules take at other URLs
     REWRITE_MAP_LOOK_US = 1000000   # at the file of a map, to see whether it changed
     REWRITE_NAME_BYTES = 4096       # of a file that is tested, with its end
     COOKIE_TIME_BYTES = 40          # of [CO] with its end; each has 29

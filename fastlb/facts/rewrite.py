@@ -31,6 +31,7 @@ class Part:
     text     the literal, the variable's name as written, or the map's
     number   of a group
     key, default  of a map
+    looks_ahead   the variable is that of the request as it will be (LA-U)
     """
 
     kind: PartKind
@@ -38,6 +39,7 @@ class Part:
     number: int = 0
     key: tuple[Part, ...] = ()
     default: tuple[Part, ...] = ()
+    looks_ahead: bool = False
 
 
 Expansion = tuple[Part, ...]
@@ -142,12 +144,26 @@ class RewriteDir:
 
 
 @dataclass(frozen=True, slots=True)
-class RewriteDirectory:
-    """A <Directory> with rules: they hold for requests that no mapping takes."""
+class FileNames:
+    """A <Files> or <FilesMatch>: the last part of a file's path, and all of it."""
 
-    pattern: str  # ends with no slash, unless it is an expression
+    pattern: str
     is_regex: bool
     is_glob: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RewriteDirectory:
+    """A <Directory> with rules: they hold for requests that no mapping takes.
+
+    pattern  ends with no slash, unless it is an expression; "" where a <Files> stands
+             in none
+    """
+
+    pattern: str
+    is_regex: bool
+    is_glob: bool
+    files: FileNames | None
     said: RewriteDir
 
 

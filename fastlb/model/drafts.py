@@ -17,7 +17,7 @@ from fastlb.base.levels import Level
 from fastlb.config.tree import Node
 from fastlb.facts.expressions import Expression
 from fastlb.facts.regex import RegexDraft, compile_pcre, cure_of
-from fastlb.facts.rewrite import Expansion, RewriteCond, RewriteRule
+from fastlb.facts.rewrite import Expansion, FileNames, RewriteCond, RewriteRule
 from fastlb.facts.rewrite_maps import RewriteMap
 from fastlb.facts.rules import (
     AccessRule,
@@ -118,10 +118,11 @@ class RewriteTarget:
 
 @dataclass(slots=True)
 class DirectoryDraft:
-    """A <Directory> or <DirectoryMatch> in which rules stand."""
+    """A <Directory>, a <Files> or its like in which rules stand."""
 
     pattern: str
     is_regex: bool
+    files: FileNames | None
     draft: RewriteDraft
     node: Node
 
@@ -378,6 +379,7 @@ class Place:
     section: SectionDraft | None = None
     balancer: str | None = None  # inside <Proxy balancer://name>
     inert: bool = False  # inside <Directory>, <Files> ...: checked, never applied
+    directory: Node | None = None  # the <Directory> around it
 
     @property
     def proxy(self) -> str | None:

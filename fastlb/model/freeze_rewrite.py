@@ -14,7 +14,7 @@ from fastlb.facts.rewrite import (
     RewriteServer,
 )
 from fastlb.facts.rewrite_maps import RewriteMap
-from fastlb.model.drafts import RewriteDraft, ServerDraft
+from fastlb.model.drafts import DirectoryDraft, RewriteDraft, ServerDraft
 from fastlb.model.globs import is_glob
 
 
@@ -68,18 +68,26 @@ def rewrite_server(
 def _directories(
     main: ServerDraft, server: ServerDraft
 ) -> tuple[RewriteDirectory, ...]:
-    """Shorter paths before longer ones, expressions last, as httpd merges them."""
+    """Shorter paths before longer ones, then expressions, then <Files>, as httpd
+    merges them: those that stand in a <Directory> last."""
     drafts = list(main.rewrite.directories)
     if not server.is_main:
         drafts += server.rewrite.directories
-    drafts.sort(key=lambda one: 1 << 20 if one.is_regex else one.pattern.count("/"))
+    drafts.sort(key=_order)
     found = []
     for one in drafts:
         said = rewrite_dir(one.draft)
         if said is not None:
             glob = not one.is_regex and is_glob(one.pattern)
-            found.append(RewriteDirectory(one.pattern, one.is_regex, glob, said))
+            found.append(
+                RewriteDirectory(one.pattern, one.is_regex, glob, one.files, said)
+            )
     return tuple(found)
+
+
+def _order(one: DirectoryDraft) -> tuple[bool, bool, int]:
+    depth = 1 << 20 if one.is_regex else one.pattern.count("/")
+    return one.files is not None, one.files is not None and bool(one.pattern), depth
 
 
 def _maps(

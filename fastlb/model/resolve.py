@@ -151,6 +151,8 @@ def _take(run: Drafts, place: Place, node: Node) -> None:
         _limit(run, place, node)
     elif name in _INERT_SECTIONS:
         inert = replace(place, draft=ConfDraft(), inert=True)
+        if name.startswith("directory"):
+            inert = replace(inert, directory=node)
         _walk(run, inert, node.children)
         resolve_rewrite.directory(run, inert, node)
     else:

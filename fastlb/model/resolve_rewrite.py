@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from typing import Final
 
 from fastlb.config.tree import Node
 from fastlb.facts.rewrite import (
     CondTest,
     Expansion,
+    FileNames,
+    Part,
     PartKind,
     RewriteCond,
     RewriteRule,
@@ -27,6 +30,7 @@ from fastlb.model.drafts import (
     RewriteTarget,
 )
 from fastlb.model.expressions import taken
+from fastlb.model.globs import is_glob
 from fastlb.model.report import Mistake, did_you_mean
 from fastlb.model.resolve_server import absolute
 from fastlb.model.rewrite_flags import RuleFlags, cond_flags, rule_flags
@@ -66,7 +70,7 @@ _STRING_TESTS: Final = (
     ("=", CondTest.STRING_EQUAL),
 )
 _TAKES_NOCASE: Final = (CondTest.REGEX, *(test for _, test in _STRING_TESTS))
-_UNSERVED_TESTS: Final = (CondTest.URL_IS_FINE, CondTest.FILE_IS_FINE)
+_UNSERVED_TESTS: Final = (CondTest.FILE_IS_FINE,)
 
 
 def _draft(place: Place) -> RewriteDraft:
@@ -114,8 +118,7 @@ def rewrite_cond(run: Drafts, place: Place, node: Node) -> None:
     draft = _draft(place)
     draft.is_touched = True
     try:
-        in_section = place.section is not None
-        draft.conds.append(_cond(run, node, in_section))
+        draft.conds.append(_cond(run, node, _is_section(place)))
     except WordProblem as problem:
         raise Mistake("FB0805", f"RewriteCond: {problem}") from problem
 
@@ -131,7 +134,10 @@ def _cond(run: Drafts, node: Node, in_section: bool) -> RewriteCond:
         return _expression_cond(run, node, pattern, negated, flags)
     test, operand, inverts = _test_of(pattern.removeprefix("!"))
     if test in _UNSERVED_TESTS:
-        raise WordProblem(f"{test.value} is not supported: fastlb serves no files")
+        raise WordProblem(
+            f"{test.value} is not supported: what a <Directory> allows is not known"
+            " here; write -f, which asks whether the file is there"
+        )
     ignore_case = "nc" in flags
     if ignore_case and test not in _TAKES_NOCASE:
         run.report.warn(
@@ -144,7 +150,7 @@ def _cond(run: Drafts, node: Node, in_section: bool) -> RewriteCond:
     if test is CondTest.REGEX:
         _compile(run, node, operand, ignore_case)
     return RewriteCond(
-        subject=_expansion(line.first, in_section=in_section),
+        subject=_expansion(line.first, in_section),
         test=test,
         pattern=operand,
         shown_pattern=pattern,
@@ -196,13 +202,21 @@ def rewrite_rule(run: Drafts, place: Place, node: Node) -> None:
     draft.is_touched = True
     conds, draft.conds = tuple(draft.conds), []
     try:
-        draft.rules.append(_rule(run, node, draft, conds))
+        draft.rules.append(_rule(run, node, draft, conds, _is_section(place)))
     except WordProblem as problem:
         raise Mistake("FB0805", f"RewriteRule: {problem}") from problem
 
 
+def _is_section(place: Place) -> bool:
+    return place.section is not None or place.inert
+
+
 def _rule(
-    run: Drafts, node: Node, draft: RewriteDraft, conds: tuple[RewriteCond, ...]
+    run: Drafts,
+    node: Node,
+    draft: RewriteDraft,
+    conds: tuple[RewriteCond, ...],
+    in_section: bool,
 ) -> RewriteRule:
     line = split_line(node.raw)
     if line is None:
@@ -232,11 +246,11 @@ def _rule(
         negated=negated,
         prefix="" if negated else literal_prefix(pattern),
         output=output,
-        substitution=_expansion(output) if is_substituted else None,
+        substitution=_expansion(output, in_section) if is_substituted else None,
         query_none=query_none,
         file=node.file,
         line=node.line,
-        **_said(run, node, flags),  # type: ignore[arg-type]
+        **_said(run, node, flags, in_section),  # type: ignore[arg-type]
     )
 
 
@@ -253,7 +267,9 @@ def _leads_back(run: Drafts, node: Node, flags: RuleFlags, output: str) -> None:
     )
 
 
-def _said(run: Drafts, node: Node, flags: RuleFlags) -> dict[str, object]:
+def _said(
+    run: Drafts, node: Node, flags: RuleFlags, in_section: bool
+) -> dict[str, object]:
     """The fields of a rule that its flags say."""
     for word in flags.env:
         name = word.removeprefix("!").partition(":")[0]
@@ -262,15 +278,18 @@ def _said(run: Drafts, node: Node, flags: RuleFlags) -> dict[str, object]:
     texts = {"mime_type": flags.mime_type, "handler": flags.handler}
     return {
         **{name: flag in flags.on for flag, name in _SWITCHES.items()},
-        **{k: None if v is None else _expansion(v) for k, v in texts.items()},
+        **{
+            k: None if v is None else _expansion(v, in_section)
+            for k, v in texts.items()
+        },
         "sets_status": flags.sets_status,
         "status": flags.status,
         "rounds_max": flags.rounds_max,
         "skip": flags.skip,
         "escapes": flags.escapes,
         "no_escapes": flags.no_escapes,
-        "env": tuple(map(_expansion, flags.env)),
-        "cookies": tuple(map(_expansion, flags.cookies)),
+        "env": tuple(_expansion(one, in_section) for one in flags.env),
+        "cookies": tuple(_expansion(one, in_section) for one in flags.cookies),
     }
 
 
@@ -300,34 +319,37 @@ _SWITCHES: Final = {
 
 
 def directory(run: Drafts, place: Place, node: Node) -> None:
-    """What rules a section about files has: a <Directory> keeps them."""
+    """What rules a section about files has: a <Directory> or <Files> keeps them."""
     draft = place.draft.rewrite
     if draft is None or not draft.is_touched:
         return
-    words = list(node.args)
-    name = node.name.lower()
-    is_regex = name.endswith("match") or words[:1] == ["~"]
-    if name.startswith("files"):
-        if draft.rules:
-            run.report.error(
-                node,
-                "FB0802",
-                "RewriteRule: rules in <Files> are not supported",
-                why="fastlb serves no files, so the section never applies to a request",
-                cure="put the rules outside the section, or into a <Directory>",
-            )
-        return
-    pattern = words[-1] if words else "/"
-    if is_regex:
-        with run.report.mistakes_at(node):
-            run.take_regex(node, pattern)
-    else:
-        pattern = absolute(run, pattern).rstrip("/")
-    draft.directory = pattern if pattern.endswith("/") else f"{pattern}/"
+    pattern, is_regex = "", False
+    files = None
+    if node.name.lower().startswith("files"):
+        name, names_regex = _pattern_of(run, node)
+        files = FileNames(name, names_regex, not names_regex and is_glob(name))
+        draft.directory = f"{name}/"
+    if place.directory is not None:
+        pattern, is_regex = _pattern_of(run, place.directory)
+        if not is_regex:
+            pattern = absolute(run, pattern).rstrip("/")
+    if files is None:
+        draft.directory = pattern if pattern.endswith("/") else f"{pattern}/"
     place.server.rewrite.directories.append(
-        DirectoryDraft(pattern, is_regex, draft, node)
+        DirectoryDraft(pattern, is_regex, files, draft, node)
     )
     place.server.rewrite.targets += draft.targets
+
+
+def _pattern_of(run: Drafts, section: Node) -> tuple[str, bool]:
+    """(its pattern, whether that is an expression) of a <Directory> or <Files>."""
+    words = list(section.args)
+    pattern = words[-1] if words else "/"
+    is_regex = section.name.lower().endswith("match") or words[:1] == ["~"]
+    if is_regex:
+        with run.report.mistakes_at(section):
+            run.take_regex(section, pattern)
+    return pattern, is_regex
 
 
 def rewrite_map(run: Drafts, place: Place, node: Node) -> None:
@@ -412,31 +434,35 @@ def _compile(run: Drafts, node: Node, pattern: str, ignore_case: bool) -> None:
     )
 
 
-def _expansion(text: str, *, in_section: bool = False) -> Expansion:
-    parts = expansion_of(text)
-    for part in parts:
-        if part.kind is PartKind.VARIABLE:
-            _look_ahead(part.text, in_section)
-    return parts
+def _expansion(text: str, in_section: bool) -> Expansion:
+    return tuple(_part(part, in_section) for part in expansion_of(text))
 
 
-def _look_ahead(name: str, in_section: bool) -> None:
-    """%{LA-U:NAME} where it is what %{NAME} is: who a user is, is known in sections."""
-    prefix, rest = name[:5].upper(), name[5:].upper()
-    if prefix not in ("LA-U:", "LA-F:"):
-        return
-    if rest.startswith("ENV:") or rest in _KNOWN_LATE[in_section]:
-        raise WordProblem(
-            f"%{{{name}}} is not supported here"
-            + ("" if in_section else ": put the rule into <Location />")
+def _part(part: Part, in_section: bool) -> Part:
+    """%{LA-U:NAME} looks ahead in the rules of a server. In a section who a user is, is
+    known, and what else is as it was asked for is the same."""
+    if part.kind is PartKind.MAP:
+        key, default = (
+            tuple(_part(one, in_section) for one in parts)
+            for parts in (part.key, part.default)
         )
+        return replace(part, key=key, default=default)
+    prefix, rest = part.text[:5].upper(), part.text[5:].upper()
+    if part.kind is not PartKind.VARIABLE or prefix not in ("LA-U:", "LA-F:"):
+        return part
+    if prefix == "LA-F:" and rest in _OF_A_FILE:
+        raise WordProblem(
+            f"%{{{part.text}}} is not supported: write %{{LA-U:{part.text[5:]}}}"
+        )
+    if in_section and (rest.startswith("ENV:") or rest in _FILES):
+        raise WordProblem(
+            f"%{{{part.text}}} is not supported in a section: put the rule outside"
+        )
+    return replace(part, looks_ahead=prefix == "LA-U:" and not in_section)
 
 
-_KNOWN_LATE: Final = {
-    True: ("REQUEST_FILENAME", "SCRIPT_FILENAME"),
-    False: ("REQUEST_FILENAME", "SCRIPT_FILENAME", "REMOTE_USER", "AUTH_TYPE"),
-}
-"""What a look ahead would find out, by whether the rule stands in a section."""
+_FILES: Final = ("REQUEST_FILENAME", "SCRIPT_FILENAME")
+_OF_A_FILE: Final = (*_FILES, "REMOTE_USER", "AUTH_TYPE")
 
 
 HANDLERS: Final[dict[str, Handler]] = {

@@ -140,6 +140,7 @@ cdef class PlanProbe:
             "target": told_bytes(r.target.data, r.target.length),
             "host_wanted": r.host_wanted - 1,
             "cookies": self.cookies(),
+            "type": told_bytes(r.forced_type.data, r.forced_type.length),
             "user": told_bytes(r.user.data, r.user.length),
             "challenge": told_bytes(r.challenge.data, r.challenge.length),
             "asks": self.asked() if r.asks.kind != ASKS_NOTHING else None,

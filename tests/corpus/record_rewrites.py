@@ -28,9 +28,11 @@ sys.path.insert(0, str(Path(__file__).parent))
 from rewrite_sets import SETS
 
 HERE = Path(__file__).parent
+USERS = "ann:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n"  # secret
 MODULES = (
     "mpm_event proxy proxy_http proxy_wstunnel proxy_balancer slotmem_shm headers"
-    " lbmethod_byrequests authz_core setenvif rewrite alias env"
+    " lbmethod_byrequests authz_core setenvif rewrite alias env authn_core authn_file"
+    " authz_user auth_basic"
 )
 MAIN = """\
 ServerRoot {dir}
@@ -83,13 +85,15 @@ def lay_files(root: Path) -> None:
     (root / "dir/in.txt").write_text("in\n")
     (root / "run.sh").write_text("#!/bin/sh\n")
     (root / "run.sh").chmod(0o755)
+    (root.parent / "users").write_text(USERS)
     (root / "link").symlink_to("there.txt")
     for path in (root, root / "dir"):
         path.chmod(0o755)
 
 
 class Member:
-    """Answers with what it was asked for."""
+    """Answers with what it was asked for: X-Type in the type that it says, or in none;
+    /status/204 with that status."""
 
     def __init__(self) -> None:
         self.socket = socket.create_server(("127.0.0.1", 0), backlog=100)
@@ -108,8 +112,15 @@ class Member:
                         break
                     data += more
                 self.target = data.split(b"\r\n")[0].decode("latin-1").split(" ")[1]
+                status = re.match(r"/status/(\d+)", self.target)
+                said = re.search(rb"\r\nX-Type: ([^\r]*)", data)
                 client.sendall(
-                    b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                    b"HTTP/1.1 %s OK\r\n%sContent-Length: 0\r\n"
+                    b"Connection: close\r\n\r\n"
+                    % (
+                        status[1].encode() if status else b"200",
+                        b"Content-Type: %s\r\n" % said[1] if said else b"",
+                    )
                 )
 
 
@@ -140,6 +151,8 @@ def outcome(lines: list[str], members: list[Member], hide: Any) -> dict[str, Any
             found.setdefault("cookies", []).append(content)
         elif name in ("X-a", "X-b", "X-c") and content != "(null)":
             found[name[2:]] = hide(content)
+        elif name == "Content-Type" and "member" in found:
+            found["type"] = content
         elif name == "Vary":
             found["vary"] = content
     return found
@@ -155,6 +168,7 @@ def record(directory: Path) -> Iterator[dict[str, Any]]:
     values: dict[str, object] = {
         "dir": directory,
         "root": root,
+        "users": directory / "users",
         "port": port,
         "m0": members[0].port,
         "m1": members[1].port,

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from rewrite_files import MORE
+
 ON: Final = "RewriteEngine on\n"
 WS: Final = " | Upgrade: websocket | Connection: Upgrade"
 PASS: Final = "ProxyPass / http://127.0.0.1:{m0}/\n"
@@ -631,4 +633,5 @@ SETS: Final = (
     *SECTIONS,
     *DIRECTORIES,
     *EXPRESSIONS,
+    *MORE,
 )

@@ -15,6 +15,7 @@ from fastlb.facts.rewrite import RewriteRule
 from fastlb.facts.vhost import DirConf, Line, VHost
 
 PREFIX = re.compile(r"^.*?\[rid#[^]]*\] (?:\[perdir [^]]*\] )?")
+LOOKING = re.compile(r"\[rid#[0-9a-f]+/subreq")  # a rule looks at another URL
 TRIED = re.compile(r"applying pattern '(.*)' to uri '(.*)'$", re.S)
 UNTOLD = re.compile(
     r"init rewrite engine|setting lastsub|strip per-dir prefix|add per-dir prefix"
@@ -29,6 +30,7 @@ def rewrite_steps(
     told: Sequence[str], vhost: VHost, confs: Iterable[DirConf], written: Written
 ) -> list[Step]:
     """A step for each rule that matched; those that did not lost to the next one."""
+    told = [line for line in told if not LOOKING.search(line)]
     if not told:
         return []
     steps: list[Step] = []

@@ -75,8 +75,11 @@ DIRECTIVES = (
         manual=(
             "Holds for the next RewriteRule. The test string may hold $N, %N and"
             " %{VARIABLE}; the pattern is a regular expression, or one of <text >text"
-            " =text <=text >=text -lt -le -eq -ge -gt -ne -f -d -s -l -x -F -U, each"
-            " with ! before it. Flags: NC, OR, NV."
+            " =text <=text >=text -lt -le -eq -ge -gt -ne -f -d -s -l -x -U, each with"
+            " ! before it. Flags: NC, OR, NV. %{LA-U:REMOTE_USER} in the rules of a"
+            " server is who the user will be, and -U whether a URL would be answered"
+            " without an error: the request is looked at as it will be, its password"
+            " checked."
         ),
     ),
     Directive(
@@ -90,9 +93,12 @@ DIRECTIVES = (
             " looked for, in a section after access was decided. Flags: B, BCTLS, BNE,"
             " BNP, C, CO, DPI, E, END, F, G, H, L, N, NC, NE, NS, P, PT, QSA, QSD, QSL,"
             " R, S, T, UNC, UnsafeAllow3F, UnsafePrefixStat. Where P leads must be"
-            " written: a host cannot come from the request. A substitution without P"
-            " and R names a file, of which fastlb has none: with PT the result is"
-            " mapped like a path that was asked for."
+            " written: a host cannot come from the request. T is the type of an answer"
+            " that a member sends without one. Rules in <Directory> and <Files> are for"
+            " requests that no mapping takes. SCRIPT_URL and SCRIPT_URI are variables"
+            " with the path, and the URL, as they were before any rule. A substitution"
+            " without P and R names a file, of which fastlb has none: with PT the"
+            " result is mapped like a path that was asked for."
         ),
     ),
     Directive(

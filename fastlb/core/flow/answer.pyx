@@ -148,6 +148,7 @@ cdef bint document_is_mapped(
         query.data, c'#', query.length) - query.data)
     r.rewritten = REWRITTEN_NOT
     r.original = value(NULL, 0)
+    r.forced_type = value(NULL, 0)
     r.proxy_conf_count = 0
     r.rest_at = 0
     if path_decode(r, path.data, i) < 0:

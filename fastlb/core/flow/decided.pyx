@@ -158,3 +158,5 @@ cdef void say_rule(exchange *x, const decision *d) noexcept nogil:
         say_more(x, &SAY_UNKNOWN_TARGET, 0, pattern, 0)
     elif why == REWRITE_TOO_MANY_REDIRECTS:
         say_more(x, &SAY_INTERNAL_REDIRECTS, 0, NULL, REWRITE_REDIRECTS_MAX)
+    elif why == REWRITE_TOO_MANY_LOOKS:
+        say_more(x, &SAY_TOO_MANY_LOOKS, 0, NULL, LOOKS_PER_REQUEST_MAX)

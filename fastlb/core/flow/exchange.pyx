@@ -1,7 +1,8 @@
 """What an exchange is (exchange.pxd), and what can be said of it by itself."""
-# uses: ground/text, io/buffer, ground/arena, io/timer, io/watch, http/count,
-#       http/hops, http/framing, http/chunked, balance/table, balance/elect,
-#       balance/sticky, plan/plan, plan/client, plan/facts, plan/logline
+# uses: ground/text, io/buffer, ground/arena, io/timer, io/watch, http/fields,
+#       http/count, http/hops, http/framing, http/chunked, balance/table,
+#       balance/elect, balance/sticky, plan/plan, plan/client, plan/facts,
+#       plan/logline
 
 # What an exchange of this plan takes, and where in it the values of variables lie.
 cdef size_t exchange_bytes = 0

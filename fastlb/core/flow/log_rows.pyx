@@ -267,6 +267,10 @@ cdef log_row SAY_INTERNAL_REDIRECTS = log_row(
     b"error", b"core",
     b"AH00124: Request exceeded the limit of {number} internal redirects due to "
     b"probable configuration error.")
+cdef log_row SAY_TOO_MANY_LOOKS = log_row(
+    b"error", b"core",
+    b"AH00125: Request exceeded the limit of {number} subrequest nesting levels due "
+    b"to probable configuration error.")
 cdef log_row SAY_PREFACE_IS_NONE = log_row(
     b"error", b"remoteip",
     b"FB0320: RemoteIPProxyProtocol: the connection does not begin with a PROXY "

@@ -89,6 +89,13 @@ cdef void out_add_cookies(
         c = c.next
 
 
+cdef void out_add_type(exchange *x, out_list *out, int status) noexcept nogil:
+    """[T] of a rule: the type of what a member sends without one."""
+    if status != 204 and status != 304 and out_by_id(out, FIELD_CONTENT_TYPE) == NULL:
+        out_add(out, b"Content-Type", 12, x.facts.forced_type.data,
+                x.facts.forced_type.length, FIELD_CONTENT_TYPE, False)
+
+
 cdef void remember_response_fields(exchange *x, out_list *out) noexcept nogil:
     """Keep the values that a log format will ask for (%{Name}o)."""
     cdef int i, j
@@ -139,6 +146,8 @@ cdef int response_head_write(
                 x.local.challenge.length, FIELD_WWW_AUTHENTICATE, True)
     for i in range(out.count):
         field_mend(x, &out.fields[i])
+    if unlikely(x.facts.forced_type.data != NULL):
+        out_add_type(x, out, res.status)
     if unlikely(x.facts.cookies != NULL or x.question.cookies != NULL):
         out_add_cookies(out, x.question.cookies)
         out_add_cookies(out, x.facts.cookies)

@@ -1,7 +1,6 @@
 """From a complete head to a member, or to an answer of our own."""
-# uses: ground/text, http/framing, plan/plan, plan/facts, plan/decide, flow/exchange,
-#       flow/states, flow/request, flow/answer, flow/decided, flow/choose,
-#       flow/connect
+# uses: http/framing, plan/plan, plan/facts, plan/decide, flow/exchange, flow/states,
+#       flow/request, flow/answer, flow/decided, flow/choose, flow/connect
 
 cdef void exchange_route(exchange *x) noexcept nogil:
     cdef decision d
@@ -20,13 +19,7 @@ cdef void exchange_route(exchange *x) noexcept nogil:
 cdef void exchange_route_anew(exchange *x) noexcept nogil:
     """... with what was waited for. Nobody sees the variables of the time before: a
     rule that asks for one of its own would not be met again."""
-    cdef request_facts *r = &x.facts
-    cdef value proxies = value(NULL, 0)
-    if plan.remote_ip_note >= 0:
-        proxies = r.env[plan.remote_ip_note]
-    memset(&r.env[0], 0, sizeof(value) * plan.env_count)
-    if plan.remote_ip_note >= 0:
-        r.env[plan.remote_ip_note] = proxies
+    request_forget_env(&x.facts)
     exchange_route(x)
 
 

@@ -192,6 +192,8 @@ cdef void values_follow(
     cdef int i
     x.facts.cookies = NULL      # the answer's head has gone
     x.question.cookies = NULL
+    x.facts.looks = NULL
+    x.facts.wanted = NULL
     value_follow(&x.facts.decoded, old, size, new)
     value_follow(&x.facts.misread, old, size, new)
     value_follow(&x.facts.user, old, size, new)
@@ -203,6 +205,9 @@ cdef void values_follow(
     value_follow(&x.facts.original, old, size, new)
     value_follow(&x.facts.forced_handler, old, size, new)
     value_follow(&x.question.challenge, old, size, new)
+    value_follow(&x.facts.forced_type, old, size, new)
+    value_follow(&x.facts.script_url, old, size, new)
+    value_follow(&x.facts.looks_from, old, size, new)
     value_follow(&x.attempt.upgrade, old, size, new)
     value_follow(&x.local.location, old, size, new)
     value_follow(&x.local.reason, old, size, new)

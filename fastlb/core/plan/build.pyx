@@ -9,6 +9,8 @@ cdef dict plan_envs = {}
 cdef text[ENV_COUNT_MAX] plan_env_names     # by number
 cdef int[ENV_COUNT_MAX] plan_env_redirected     # REDIRECT_NAME of each; -1: not asked
 cdef int plan_env_count = 0
+cdef int plan_script_url = -1               # mod_rewrite's own two; -1: not asked
+cdef int plan_script_uri = -1
 
 
 cdef dict plan_places = {}      # of patterns: (text, ignore_case) -> where they stand
@@ -62,8 +64,10 @@ cdef object plan_env_names_end():
     """All names are known: write them down, and what each is called behind an internal
     redirect."""
     cdef int number
-    global plan_env_count
+    global plan_env_count, plan_script_url, plan_script_uri
     plan_env_count = len(plan_envs)
+    plan_script_url = plan_envs.get("SCRIPT_URL", -1)
+    plan_script_uri = plan_envs.get("SCRIPT_URI", -1)
     for name, at in plan_envs.items():
         number = at
         plan_env_names[number] = plan_text(name.encode("latin-1", "replace"))

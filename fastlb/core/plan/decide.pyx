@@ -1,8 +1,9 @@
 """What becomes of a request (decide.pxd)."""
 # uses: ground/text, ground/path, io/tls_state, http/fields, plan/verdicts,
-#       plan/rewrite_rules, plan/plan, plan/facts, plan/path, plan/tls_variables,
-#       plan/own_name, plan/target, plan/rewritten, plan/match, plan/conditional,
-#       plan/rules, plan/redirect, plan/admission, plan/reading
+#       plan/rewrite_rules, plan/plan, plan/facts, plan/rewrite_run, plan/path,
+#       plan/tls_variables, plan/own_name, plan/target, plan/rewritten, plan/match,
+#       plan/conditional, plan/rules, plan/redirect, plan/admission, plan/reading,
+#       plan/looking
 
 cdef int decided_error(decision *d, int status, int because) noexcept nogil:
     d.status = status
@@ -66,14 +67,18 @@ cdef int request_admit(request_facts *r, decision *d) noexcept nogil:
         return decided_error(d, 403, BECAUSE_NOT_ASKED)
     if unlikely(tls_is_missing(r)):
         return decided_error(d, 403, BECAUSE_PLAIN)
-    if unlikely(r.host_wanted or r.asks.kind != ASKS_NOTHING):
+    if unlikely(r.host_wanted or r.asks.kind != ASKS_NOTHING or r.wanted != NULL):
         return DECIDED_WAIT
     if unlikely(refusal != 0):
         return decided_error(d, refusal, because)
     return DECIDED_MEMBER
 
 
-cdef int decided_by_rule(const rewrite_outcome *made, decision *d) noexcept nogil:
+cdef int decided_by_rule(
+        const request_facts *r, const rewrite_outcome *made,
+        decision *d) noexcept nogil:
+    if unlikely(request_waits(r)):
+        return DECIDED_WAIT
     if made.location.data != NULL:
         d.moved.status = made.status
         d.moved.location = made.location
@@ -105,7 +110,7 @@ cdef int decide_path(request_facts *r, decision *d) noexcept nogil:
         rules_env_if(r, 0, 1)
         if r.vhost.rewrite != NULL:
             if rewrite_in_server(r, &made) != REWROTE_NOTHING:
-                return decided_by_rule(&made, d)
+                return decided_by_rule(r, &made, d)
             if unlikely(r.original.data != NULL) and not match_locations(r):
                 return decided_error(d, 500, BECAUSE_OF_SECTIONS)
         if r.vhost.any_if and not match_ifs(r):
@@ -168,9 +173,27 @@ cdef int decided_redirect(
 
 cdef int request_decide(request_facts *r, decision *d) noexcept nogil:
     cdef int what
-    if unlikely(r.vhost.rewrite != NULL):
+    if likely(r.vhost.rewrite == NULL):
+        return decide_once(r, d)
+    while True:
         rewrite_forget(r)
-    what = decide_before(r, d)
+        what = decide_once(r, d)
+        if likely(r.wanted == NULL):
+            return what
+        while r.wanted != NULL:
+            what = look_ahead(r)
+            if what == LOOK_WAITS:
+                return DECIDED_WAIT
+            if what != LOOK_IS_DONE:
+                d.rule = NULL
+                d.rewrite_because = (
+                    REWRITE_TOO_MANY_LOOKS if what == LOOK_TOO_MANY else 0)
+                return decided_error(d, 500, BECAUSE_OF_A_RULE)
+        request_forget_env(r)
+
+
+cdef int decide_once(request_facts *r, decision *d) noexcept nogil:
+    cdef int what = decide_before(r, d)
     while True:
         if unlikely(what != DECIDED_MEMBER):
             return what
@@ -199,7 +222,7 @@ cdef int decide_here(request_facts *r, decision *d) noexcept nogil:
         if what == REWROTE_PATH:
             return DECIDED_ANEW
         if what != REWROTE_NOTHING:
-            return decided_by_rule(&made, d)
+            return decided_by_rule(r, &made, d)
         mapped = r.mapping != NULL
     if unlikely(r.client.tls_vhost != NULL):
         rules_tls_env(r)

@@ -13,6 +13,20 @@ cdef struct made_cookie:     # in the request's arena
     value name
     value line                  # value of a Set-Cookie field
 
+# Another URL that a rule asks about (plan/looking.pyx), in the request's arena.
+cdef struct looked_up:
+    looked_up *next
+    value path                  # as the rule gives it
+    int variable                # what is asked of it; -1: whether it may be asked for
+    value here                  # the path of whoever asks
+    int conf_count              # ... what applies to it, and who it is
+    plan_conf **confs
+    value user
+    bint known
+    value found
+    int status
+    int traced                  # lines of its own rules
+
 cdef struct request_facts:
     client_facts *client
     buffer **input              # where the head lies; the buffer may be exchanged there
@@ -67,7 +81,15 @@ cdef struct request_facts:
     value original              # the path before a rule's [PT]; data NULL: none
     value query                 # if a rule has made it, with its "?"; length 0: none
     value forced_handler        # by a rule's [H]; data NULL: none
+    value forced_type           # by [T], of an answer that says none; data NULL: none
+    value script_url            # the path that rules saw first; data NULL: none did
     made_cookie *cookies        # to be set by the answer
+    value looks_from            # a subrequest: the path of who asks
+    looked_up *looks            # what rules have asked about; NULL: nothing
+    looked_up *wanted           # ... and what they wait for; NULL: nothing
+    int look_count
+    int trace_at                # lines of the rules' trace that were come by
+    int trace_told              # ... that the log has: none stands there twice
     # plan.env_count of them, where whoever made this has put them
     value *env
     arena arena

@@ -96,3 +96,18 @@ cdef void request_learn_authority(request_facts *r) noexcept nogil:
         at += 1
     r.authority.offset = r.req.target.offset + scheme
     r.authority.length = at - scheme
+
+
+# All variables but those of the connection: the request is to be decided anew.
+cdef void request_forget_env(request_facts *r) noexcept nogil:
+    cdef value proxies = value(NULL, 0)
+    if plan.remote_ip_note >= 0:
+        proxies = r.env[plan.remote_ip_note]
+    memset(&r.env[0], 0, sizeof(value) * plan.env_count)
+    if plan.remote_ip_note >= 0:
+        r.env[plan.remote_ip_note] = proxies
+
+
+# Is something that a rule has asked to be found out first? What it made counts nothing.
+cdef bint request_waits(const request_facts *r) noexcept nogil:
+    return r.wanted != NULL or r.asks.kind == ASKS_MAP

@@ -39,8 +39,10 @@ cdef rewrite_text rewrite_text_of(object parts) except *:
         p.literal = plan_text(part.text if p.kind <= PART_ESCAPED else None)
         if p.kind == PART_VARIABLE:
             name = part.text
+            p.looks_ahead = part.looks_ahead
             if name[:5].upper() in ("LA-U:", "LA-F:"):
                 name = name[5:]     # the check takes it where that is the same
+                p.name = plan_text(name)
             try:
                 p.variable = plan_variable_number(name, Language.REWRITE)
             except ValueError:
@@ -252,6 +254,17 @@ cdef object plan_rewrite_target(rewrite_target *t, object model, object mapping)
         t.socket = plan_text(member.unix_path)
 
 
+cdef object plan_rewrite_files(rewrite_directory *d, object files):
+    d.asks_for_name = files is not None
+    d.name_regex = -1
+    if files is None:
+        return
+    d.name_is_glob = files.is_glob
+    d.name = plan_text(files.pattern)
+    if files.is_regex:
+        d.name_regex = plan_regex(files.pattern)
+
+
 cdef rewrite_server *plan_rewrite_server(
         plan_vhost *v, object model, object vhost) except? NULL:
     cdef rewrite_server *s
@@ -285,6 +298,7 @@ cdef rewrite_server *plan_rewrite_server(
             plan_regex(directory.pattern) if directory.is_regex else -1)
         s.directories[i].is_glob = directory.is_glob
         s.directories[i].pattern = plan_text(directory.pattern)
+        plan_rewrite_files(&s.directories[i], directory.files)
         plan_rewrite_said(&s.directories[i].said, directory.said)
     s.has_dirs = s.directory_count > 0
     for section in vhost.sections:

@@ -28,6 +28,7 @@ cdef struct first_reading:
     value query
     value original
     value forced_handler
+    value forced_type
     made_cookie *cookies
 
 
@@ -139,6 +140,7 @@ cdef bint reading_admits(
     first.query = r.query
     first.original = r.original
     first.forced_handler = r.forced_handler
+    first.forced_type = r.forced_type
     first.cookies = r.cookies
     r.is_reading = True
     if by_rules and r.redirects == 0:
@@ -159,6 +161,7 @@ cdef bint reading_admits(
     r.query = first.query
     r.original = first.original
     r.forced_handler = first.forced_handler
+    r.forced_type = first.forced_type
     r.cookies = first.cookies
     r.decoded = first.decoded
     r.target = first.target

@@ -1,7 +1,7 @@
 """One RewriteCond: is it true of this request?"""
 # uses: ground/chartable, ground/text, io/writer, plan/rewrite_rules,
 #       plan/rewrite_run, plan/undecided, plan/expr, plan/rewrite_trace,
-#       plan/rewrite_text
+#       plan/rewrite_look, plan/rewrite_text
 
 cdef bint rewrite_cond_holds(rewriting *w, const rewrite_cond *c) noexcept nogil:
     cdef value subject = rewrite_expand(w, &c.subject, NULL, NULL)
@@ -21,6 +21,8 @@ cdef bint rewrite_cond_holds(rewriting *w, const rewrite_cond *c) noexcept nogil
         holds = cond_numbers(c, number_of(subject))
     elif c.test >= TEST_STRING_LESS:
         holds = cond_strings(c, subject)
+    elif c.test == TEST_URL:
+        holds = rewrite_url_is_fine(w, subject)
     else:
         holds = cond_file(c, subject)
     if c.negated:

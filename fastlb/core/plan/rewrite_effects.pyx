@@ -110,6 +110,8 @@ cdef void rewrite_set_env(rewriting *w, const rewrite_rule *rule) noexcept nogil
     cdef value said, name, content
     for i in range(rule.env_count):
         said = rewrite_expand(w, &rule.envs[i], NULL, NULL)
+        if unlikely(request_waits(w.r)):
+            return
         if said.length and said.data[0] == c'!':
             name = value_from(said, 1)
             number = plan_env_find(name)
@@ -235,14 +237,18 @@ cdef unsigned int cookie_time(long long time_s, char *out) noexcept nogil:
 
 
 cdef void rewrite_force(rewriting *w, const rewrite_rule *rule) noexcept nogil:
-    """[H] and [T]: of what is served here."""
+    """[H]: of what is served here; [T]: of an answer that says no type."""
     cdef value said
     cdef writer out
     if rule.has_type:
         said = rewrite_expand(w, &rule.mime_type, rule, NULL)
-        if said.length and unlikely(w.trace >= 2):
-            trace_two(w, 2, True, b"remember %s to have MIME-type '%s'", w.filename,
-                      said)
+        if said.length:
+            arena_write(&w.r.arena, &out)
+            put_lower(&out, said.data, said.length)
+            w.r.forced_type = arena_written(&w.r.arena, &out)
+            if unlikely(w.trace >= 2):
+                trace_two(w, 2, True, b"remember %s to have MIME-type '%s'",
+                          w.filename, w.r.forced_type)
     if rule.has_handler:
         said = rewrite_expand(w, &rule.handler, rule, NULL)
         if said.length == 0:

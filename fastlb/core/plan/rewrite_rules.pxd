@@ -30,6 +30,8 @@ cdef struct rewrite_part:
     unsigned char kind          # PART_*
     unsigned char number        # of the group
     int variable                # number (variable_names.pxd); -1: nobody knows it
+    bint looks_ahead            # LA-U: in a server, that of what will be
+    text name                   # ... as written
     text literal                # of ENV: what the process was given
     int map                     # its number; -1: there is none of its name
     rewrite_text key
@@ -199,11 +201,15 @@ cdef struct rewrite_target:
     int usual_port              # of the scheme
     text socket                 # of unix:
 
-# A <Directory>, by the file that a request would name.
+# A <Directory> or <Files>, by the file that a request would name.
 cdef struct rewrite_directory:
     int regex                   # -1
     bint is_glob
-    text pattern                # without its last slash
+    text pattern                # without its last slash; length 0: any
+    bint asks_for_name          # <Files>: the last part of the file's path
+    int name_regex              # -1
+    bint name_is_glob
+    text name
     rewrite_dir said
 
 cdef struct rewrite_server:

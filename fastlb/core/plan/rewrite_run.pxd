@@ -9,6 +9,7 @@ cdef enum:
     REWRITE_NOESCAPE = 2
     REWRITE_STATUS = 3          # r.status answers
     REWRITE_STATUS_SET = 4      # ... because of an error
+    REWRITE_WAITS = 5           # for what request_waits says
 
 # What the error log says of a status that nobody wrote.
 cdef enum:
@@ -20,6 +21,7 @@ cdef enum:
     REWRITE_UNKNOWN_TARGET = 6  # [P] to whom nobody knew at start
     REWRITE_RAW_TARGET = 7      # AH10408, AH10415
     REWRITE_TOO_MANY_REDIRECTS = 8  # AH00124
+    REWRITE_TOO_MANY_LOOKS = 9  # AH00125
 
 # Scratch of the worker's stack.
 cdef struct rewriting:

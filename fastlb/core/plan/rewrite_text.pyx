@@ -7,7 +7,7 @@ refused unless it says UnsafeAllow3F (CVE-2024-38474).
 """
 # uses: ground/chartable, ground/text, ground/number, io/writer, ground/arena,
 #       plan/variable_names, plan/rewrite_rules, plan/rewrite_run, plan/variables,
-#       plan/rewrite_trace, plan/rewrite_map
+#       plan/rewrite_trace, plan/rewrite_map, plan/rewrite_look
 
 cdef value rewrite_expand(
         rewriting *w, const rewrite_text *t, const rewrite_rule *rule,
@@ -114,6 +114,8 @@ cdef value rewrite_variable(rewriting *w, const rewrite_part *p) noexcept nogil:
     cdef value found
     if p.variable < 0:
         return value(NULL, 0)
+    if unlikely(p.looks_ahead):
+        return rewrite_look_ahead(w, p)
     v = &plan_variables[p.variable]
     if v.kind == VAR_REQUEST_FILENAME or v.kind == VAR_SCRIPT_FILENAME:
         return w.filename

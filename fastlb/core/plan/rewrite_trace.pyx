@@ -2,8 +2,8 @@
 
 Nothing is composed unless the virtual host asks for the level.
 """
-# uses: ground/text, io/writer, ground/arena, seam, plan/client, plan/rewrite_run,
-#       plan/own_name
+# uses: ground/text, io/writer, ground/arena, seam, plan/client, plan/facts,
+#       plan/rewrite_run, plan/own_name
 
 cdef void trace_more(
         rewriting *w, int level, bint with_dir, const char *form, value a, value b,
@@ -14,8 +14,12 @@ cdef void trace_more(
     cdef value name
     cdef int used = 0
     cdef const char *at = form
-    if w.trace < level:
+    if w.trace < level or request_waits(w.r):
         return
+    w.r.trace_at += 1
+    if w.r.trace_at <= w.r.trace_told:
+        return          # this is the same run once more, with what it has waited for
+    w.r.trace_told = w.r.trace_at
     said[0] = a
     said[1] = b
     said[2] = c
@@ -30,7 +34,10 @@ cdef void trace_more(
     put_hex(&out, <unsigned long>w.r.vhost)
     put(&out, b"][rid#", 6)
     put_hex(&out, <unsigned long>w.r)
-    put(&out, b"/initial", 8)
+    if w.r.is_subrequest:
+        put(&out, b"/subreq", 7)
+    else:
+        put(&out, b"/initial", 8)
     if w.r.redirects:
         put(&out, b"/redir#", 7)
         put_number(&out, w.r.redirects)

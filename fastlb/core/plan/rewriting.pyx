@@ -3,9 +3,9 @@
 As mod_rewrite's apply_rewrite_list, apply_rewrite_rule and apply_rewrite_cond: the
 order in which things happen, and what each of them sees, is httpd's.
 """
-# uses: ground/text, io/writer, ground/arena, plan/rewrite_rules, plan/rewrite_run,
-#       plan/undecided, plan/rewrite_url, plan/rewrite_trace, plan/rewrite_text,
-#       plan/rewrite_cond, plan/rewrite_effects, plan/rewrite_index
+# uses: ground/text, io/writer, ground/arena, plan/rewrite_rules, plan/facts,
+#       plan/rewrite_run, plan/undecided, plan/rewrite_url, plan/rewrite_trace,
+#       plan/rewrite_text, plan/rewrite_cond, plan/rewrite_effects, plan/rewrite_index
 
 cdef bint rewrite_conds_hold(rewriting *w, const rewrite_rule *rule) noexcept nogil:
     cdef int i = 0
@@ -185,6 +185,8 @@ cdef int rewrite_list_run(rewriting *w, const rewrite_list *rules) noexcept nogi
         if unlikely(w.r.arena.starved):
             w.status = 500
             return REWRITE_STATUS
+        if unlikely(request_waits(w.r)):
+            return REWRITE_WAITS
         if found == RULE_MISSED:
             while i < rules.count and rules.rules[i].chain:
                 i += 1

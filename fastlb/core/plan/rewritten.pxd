@@ -12,5 +12,6 @@ cdef struct rewrite_outcome:
     value location
     const rewrite_rule *rule    # of which because speaks; NULL
 
-# Are there rules, and are they turned on? Then run them. returns REWROTE_*
+# Are there rules, and are they turned on? Then run them. returns REWROTE_*, which is
+# worth nothing when request_waits
 cdef int rewrite_in_sections(request_facts *r, rewrite_outcome *out) noexcept nogil

@@ -5,9 +5,10 @@ everything that is composed; a path that was rewritten is mapped, and admitted, 
 it had been asked for.
 """
 # uses: ground/chartable, ground/text, io/writer, ground/path, ground/arena,
-#       http/exit, plan/build, plan/template, plan/rewrite_rules, plan/plan,
-#       plan/facts, plan/rewrite_run, plan/undecided, plan/path, plan/target,
-#       plan/rewrite_url, plan/rewrite_trace, plan/rewriting
+#       http/exit, plan/build, plan/template, plan/verdicts, plan/rewrite_rules,
+#       plan/plan, plan/facts, plan/rewrite_run, plan/path, plan/own_name,
+#       plan/target, plan/rewrite_url, plan/rewrite_trace, plan/rewriting,
+#       plan/rewrite_dirs
 
 # Forget what rules have made of the request, before it is decided upon anew.
 cdef void rewrite_forget(request_facts *r) noexcept nogil:
@@ -17,7 +18,12 @@ cdef void rewrite_forget(request_facts *r) noexcept nogil:
     r.redirects = 0
     r.original = value(NULL, 0)
     r.forced_handler = value(NULL, 0)
+    r.forced_type = value(NULL, 0)
+    r.script_url = value(NULL, 0)
     r.cookies = NULL
+    r.wanted = NULL
+    r.asks.kind = ASKS_NOTHING
+    r.trace_at = 0
 
 
 cdef bint rewrite_is_on(const request_facts *r, int *options) noexcept nogil:
@@ -68,6 +74,8 @@ cdef int rewrite_in_server(request_facts *r, rewrite_outcome *out) noexcept nogi
         return REWROTE_NOTHING
     if r.decoded.data[0] != c'/' and not options & OPTION_ANY_URI:
         return REWROTE_NOTHING
+    if unlikely(plan_script_url >= 0 or plan_script_uri >= 0):
+        rewrite_name_script(r)
     rewriting_begin(&w, r, options)
     before = w.args
     if unlikely(w.trace >= 2):
@@ -98,6 +106,28 @@ cdef int rewrite_in_server(request_facts *r, rewrite_outcome *out) noexcept nogi
     return rewrite_keep_path(&w, out)
 
 
+cdef void rewrite_name_script(request_facts *r) noexcept nogil:
+    """SCRIPT_URL and SCRIPT_URI: the path before any rule, behind internal redirects,
+    too."""
+    cdef value url = r.script_url
+    cdef value name
+    cdef writer out
+    if url.data == NULL or (r.is_reading and r.redirects == 0):
+        url = r.decoded
+        if not r.is_reading:
+            r.script_url = url
+    if plan_script_url >= 0:
+        env_set(r, plan_script_url, url.data, url.length)
+    if plan_script_uri >= 0:
+        name = self_reference(r)
+        arena_write(&r.arena, &out)
+        put_own_scheme(r, &out)
+        put(&out, name.data, name.length)
+        put(&out, url.data, url.length)
+        url = arena_written(&r.arena, &out)
+        env_set(r, plan_script_uri, url.data, url.length)
+
+
 cdef int rewrite_failed(
         rewriting *w, int status, int because, rewrite_outcome *out) noexcept nogil:
     out.status = status
@@ -109,7 +139,7 @@ cdef int rewrite_failed(
 
 cdef bint rewrite_answers(
         rewriting *w, int became, rewrite_outcome *out) noexcept nogil:
-    """A status ends it, or a query that cannot be sent."""
+    """A status ends it, or a query that cannot be sent; or it is not known yet."""
     cdef bint escapes = not filename_is_proxied(w) and became != REWRITE_NOESCAPE \
         and not w.passes_through and uri_is_absolute(w.filename)
     if became >= REWRITE_STATUS:
@@ -308,92 +338,6 @@ cdef int rewrite_to_target(
 
 # Sections ------------------------------------------------------------------------
 
-cdef bint sections_rewrite(request_facts *r, rewriting *w) noexcept nogil:
-    """Merge what the sections say, as httpd merges: <Directory> before <Location>.
-    False: the engine is off, or there are no rules."""
-    cdef int i
-    cdef const rewrite_dir *found = NULL
-    cdef bint engine = r.vhost.rewrite.engine
-    w.base = value(NULL, 0)
-    w.merged.count = 0
-    w.options = r.vhost.rewrite.options
-    if r.mapping == NULL:
-        for i in range(r.vhost.rewrite.directory_count):
-            if directory_holds(w, &r.vhost.rewrite.directories[i]):
-                found = &r.vhost.rewrite.directories[i].said
-                section_takes(w, found, &engine)
-    for i in range(1, r.conf_count):
-        if r.confs[i].rewrite != NULL:
-            found = r.confs[i].rewrite
-            section_takes(w, found, &engine)
-    if found == NULL or not engine:
-        return False
-    w.directory = value(found.directory.data, found.directory.length)
-    return True
-
-
-cdef bint directory_holds(
-        rewriting *w, const rewrite_directory *d) noexcept nogil:
-    """Does the file that the request names lie there?"""
-    cdef value name = w.filename
-    cdef unsigned int at
-    if d.regex >= 0:
-        return request_matches(
-            w.r, d.regex, True, name.data, name.length, NULL) > 0
-    if not d.is_glob:
-        at = d.pattern.length
-        return name.length >= at and memcmp(name.data, d.pattern.data, at) == 0 and (
-            name.length == at or name.data[at] == c'/')
-    for at in range(1, name.length + 1):
-        if (at == name.length or name.data[at] == c'/') and glob_match(
-                d.pattern.data, d.pattern.length, name.data, at, True, False):
-            return True
-    return False
-
-
-cdef void section_takes(
-        rewriting *w, const rewrite_dir *d, bint *engine) noexcept nogil:
-    """One section more."""
-    cdef int before = w.options
-    cdef bint down
-    if d.options >= 0:
-        w.options = d.options
-    if d.engine >= 0:
-        engine[0] = d.engine
-    down = not w.options & OPTION_IGNORE_INHERIT
-    if d.base.length or not w.options & OPTION_MERGE_BASE:
-        w.base = value(d.base.data, d.base.length)
-    if w.options & OPTION_INHERIT or (before & OPTION_INHERIT_DOWN and down):
-        sections_join(w, &d.list, &w.merged)
-    elif w.options & OPTION_INHERIT_BEFORE or (
-            before & OPTION_INHERIT_DOWN_BEFORE and down):
-        sections_join(w, &w.merged, &d.list)
-    else:
-        w.merged = d.list
-
-
-cdef void sections_join(
-        rewriting *w, const rewrite_list *first,
-        const rewrite_list *last) noexcept nogil:
-    """One list behind the other; where there is nothing to join none is made."""
-    cdef rewrite_list joined
-    cdef int count = first.count + last.count
-    if first.count == 0 or last.count == 0:
-        w.merged = last[0] if first.count == 0 else first[0]
-        return
-    joined.count = count
-    joined.index = NULL
-    joined.rules = <rewrite_rule **>arena_take_struct(
-        &w.r.arena, <unsigned int>(sizeof(void *) * count))
-    if joined.rules == NULL:
-        w.r.arena.starved = True
-        w.merged.count = 0
-        return
-    memcpy(joined.rules, first.rules, sizeof(void *) * first.count)
-    memcpy(joined.rules + first.count, last.rules, sizeof(void *) * last.count)
-    w.merged = joined
-
-
 cdef value section_filename(request_facts *r) noexcept nogil:
     """What mod_rewrite calls the file: a member's URL, or where the file would lie."""
     cdef writer out
@@ -466,30 +410,6 @@ cdef int rewrite_in_sections(request_facts *r, rewrite_outcome *out) noexcept no
         return REWROTE_NOTHING if rewrite_keep_query(&w) else rewrite_failed(
             &w, 500, 0, out)
     return rewrite_begin_anew(&w, out)
-
-
-cdef void file_and_rest(rewriting *w) noexcept nogil:
-    """What exists of the file's path, and one segment more, is the file; what follows
-    is the rest (PATH_INFO)."""
-    cdef char[REWRITE_NAME_BYTES] path
-    cdef struct_stat about
-    cdef unsigned int at = w.r.vhost.rewrite.document_root.length + 1
-    cdef value name = w.filename
-    if at >= name.length or not copy_terminated(
-            &path[0], sizeof(path), name.data, name.length):
-        return
-    while True:
-        while at < name.length and name.data[at] != c'/':
-            at += 1
-        if at >= name.length:
-            return
-        path[at] = 0
-        if stat(&path[0], &about) != 0 or not S_ISDIR(about.st_mode):
-            w.filename.length = at
-            w.path_info = value_from(name, at)
-            return
-        path[at] = c'/'
-        at += 1
 
 
 cdef value path_with_prefix(
@@ -583,6 +503,7 @@ cdef int rewrite_begin_anew(rewriting *w, rewrite_outcome *out) noexcept nogil:
     r.rewritten = REWRITTEN_NOT
     r.original = value(NULL, 0)
     r.forced_handler = value(NULL, 0)
+    r.forced_type = value(NULL, 0)
     r.reduced = True
     env_of_redirect(r)
     return REWROTE_PATH

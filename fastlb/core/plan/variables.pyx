@@ -299,7 +299,7 @@ cdef value server_constant(request_facts *r, int kind) noexcept nogil:
     if kind == VAR_HANDLER:
         return handler_name(r)
     if kind == VAR_IS_SUBREQ:
-        return value(b"false", 5)
+        return value(b"true", 4) if r.is_subrequest else value(b"false", 5)
     if kind == VAR_IPV6:
         if memcmp(&r.client.remote[0], b"\0\0\0\0\0\0\0\0\0\0\xff\xff", 12) == 0:
             return value(b"off", 3)

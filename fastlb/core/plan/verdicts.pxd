@@ -13,6 +13,7 @@ cdef enum:
     ASKS_PASSWORD = 1           # is that the password of the user in this file?
     ASKS_GROUP = 2              # is the user in one of these groups of this file?
     ASKS_REQUEST = 3            # AuthRequest: does that server let it in? never kept
+    ASKS_MAP = 4                # what does a program say for a key? (rewrite_map.pyx)
 
 # VERDICT_UNKNOWN is said when the question was asked.
 cdef enum:
