@@ -22,6 +22,8 @@ from rig import START_DEADLINE_S, RigServer
 from fastlb.cli.explain.asked import Asked
 from fastlb.cli.explain.standing import Standing, stand
 from fastlb.cli.explain.way import Way, way_of
+from fastlb.facts.server import Model
+from fastlb.facts.vhost import Line
 from fastlb.master.loading import Source, load
 
 CORPUS = Path(__file__).parents[1] / "corpus"
@@ -98,8 +100,51 @@ def test_a_configuration_is_served_as_httpd_serves_it(
                 case = f"{request.get('method', 'GET')} {request['url']}"
                 assert played == {**request["httpd"], **request.get("ours", {})}, case
                 agrees(explained(standing, stage, request), played, stage, request)
+            for request in mappings_asked(standing.model, stage):
+                way = explained(standing, stage, request)
+                agrees(way, stage.play(request), stage, request)
+                assert request["mapping"] in named(way), f"{request}: {way}"
     finally:
         stage.end()
+
+
+def mappings_asked(model: Model, stage: Stage) -> Iterator[dict[str, Any]]:
+    """A request for each ProxyPass: one whose path begins as it says; of a regular
+    expression (which nobody can turn round) for the root."""
+    written = {int(own): port for port, own in stage.ports.items()}
+    for vhost in model.vhosts:
+        ports = [
+            listener.port
+            for entry in model.address_sets
+            for listener in model.listeners
+            if vhost.index in entry.vhosts and entry.port in (None, listener.port)
+        ]
+        if vhost.index == 0 and not vhost.file:
+            ports = [listener.port for listener in model.listeners]
+        for port in [port for port in ports if port in written][:1]:
+            scheme = "https" if vhost.tls is not None else "http"
+            origin = f"{scheme}://{vhost.server_name}:{written[port]}"
+            inside = [section.conf.mapping for section in vhost.sections]
+            for mapping in (*vhost.mappings, *(m for m in inside if m is not None)):
+                path = "/" if mapping.is_regex else mapping.pattern
+                yield {
+                    "url": f"{origin}{path}{'' if path.endswith('/') else '/'}x",
+                    "mapping": (mapping.file, mapping.line),
+                }
+
+
+def named(way: Way) -> set[Line]:
+    """Places of all that was said of mappings; of a request that never came so far (it
+    was moved, or is not allowed) whatever is asked for."""
+    told = [step for step in way.steps if step.kind == "mapping"]
+    if not told or way.outcome != "member":
+        return Anything()
+    return {line for step in told for line in (step.line, *(s.line for s in step.lost))}
+
+
+class Anything(set[Line]):
+    def __contains__(self, _: object) -> bool:
+        return True
 
 
 def agrees(
@@ -113,6 +158,7 @@ def agrees(
         if way.outcome == "redirect":
             assert f"Location: {stage.written(way.goes_to)}" in played["fields"], case
         return
+    has_places(way)
     start, *fields = way.sent
     assert stage.written(start) == f"{played['asked']} HTTP/1.1", case
     sent = [line.partition(": ") for line in fields]
@@ -122,3 +168,19 @@ def agrees(
         if name.lower() != "connection"
     )
     assert told == played["saw"], case
+    names = {line.partition(":")[0] for line in played["saw"]}
+    for step in way.steps:
+        if step.kind == "request head" and step.text.startswith("without "):
+            assert step.text.removeprefix("without ").lower() not in names, case
+
+
+def has_places(way: Way) -> None:
+    """Whatever a line of the configuration has decided says which."""
+    for step in way.steps:
+        if step.kind in ("listener", "section", "rewrite", "mapping", "balancer"):
+            assert step.line[1] or step.text in ("none", "nothing more"), step
+        if step.kind in ("session", "member", "request header", "redirect"):
+            assert step.line[1], step
+        if step.kind == "member":
+            assert step.state in ("", "ok"), step
+            assert all(item.why and item.line[1] for item in step.lost), step

@@ -158,7 +158,8 @@ def test_without_a_session_the_method_elects(main_only: Ask) -> None:
     assert way.member == "http://127.0.0.1:9001"
     members = {step.text: step.why for step in steps(way, "member")[0].lost}
     assert members["http://127.0.0.1:9003"].startswith("is a hot standby: ")
-    assert members["http://127.0.0.1:9002"] == "lbstatus 100"
+    same = "the same, and it stands behind: lbstatus 100"
+    assert members["http://127.0.0.1:9002"] == same
     assert steps(way, "member")[0].why == (
         "byrequests elects the greatest lbstatus, of equal ones the first: lbstatus 100"
         " (on a server that has just started)"

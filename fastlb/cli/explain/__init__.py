@@ -8,6 +8,7 @@ way.py       the core's answer, in steps with places
   rules.py     ... rules of mod_rewrite
   election.py  ... which member
   heads.py     ... what goes out, and comes back
+told.py      what the core told, as text
 tell.py      the steps as text
 expect.py    lines of a file that say where a URL goes
 """

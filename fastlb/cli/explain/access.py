@@ -57,3 +57,12 @@ def access_text(rule: AccessRule) -> str:
         return f"<{rule.op.value}>"
     words = ["Require", "not" if rule.negated else "", rule.op.value, *rule.args]
     return " ".join(word for word in words if word)
+
+
+def unmapped(method: str) -> tuple[int, str]:
+    """As flow/answer.pyx answers where nothing is mapped."""
+    if method in ("OPTIONS", "TRACE"):
+        return 200, "answered here"
+    if method in ("GET", "HEAD", "POST"):
+        return 404, "nothing is mapped there, and no files are served"
+    return 405, "nothing is mapped there"

@@ -170,3 +170,7 @@ def _head(asked: Asked, parts: SplitResult, authority: str, tls: bool) -> bytes:
         fields.insert(0, f"Host: {authority}")
     lines = [f"{asked.method} {target} HTTP/1.1", *fields, "", ""]
     return "\r\n".join(lines).encode("utf-8", "surrogateescape")
+
+
+def is_address(host: str) -> bool:
+    return ":" in host or host.replace(".", "").isdigit()

@@ -13,6 +13,7 @@ from typing import Any
 
 from fastlb.cli.explain.standing import Standing
 from fastlb.cli.explain.step import NOWHERE, Step
+from fastlb.cli.explain.told import text_of_bytes
 from fastlb.facts.balancer import Balancer
 from fastlb.facts.member import Member
 from fastlb.facts.server import Model
@@ -66,8 +67,8 @@ def _elected(model: Model, found: Found, balancer: Balancer, as_of: str) -> Step
         return Step("member", "nobody", found["because"], lost=others)
     member = model.members[chosen]
     if found["by_route"]:
-        why = f"the session's route is {_text(found['route'])}"
-        if member.route != _text(found["route"]):
+        why = f"the session's route is {text_of_bytes(found['route'])}"
+        if member.route != text_of_bytes(found["route"]):
             why += ", whose member points here (redirect=)"
     else:
         rule = found["election"]["rule"]
@@ -98,7 +99,10 @@ def _why_not(model: Model, found: Found, index: int, told: Found) -> str:
     if told["is_candidate"]:
         if not told["scores"]:
             return "was not drawn"
-        return _shown(told["scores"])
+        chosen = model.balancers[found["balancer"]].members.index(found["member"])
+        is_as_good = told["scores"] == found["election"]["members"][chosen]["scores"]
+        behind = "the same, and it stands behind: " if is_as_good else ""
+        return behind + _shown(told["scores"])
     if state == "error":
         left_ms = told["retry_ms"]
         until = "until a probe reaches it"
@@ -131,8 +135,8 @@ def _session(standing: Standing, found: Found, balancer: Balancer) -> Iterator[S
         yield Step("session", "none", f"the request has no {name}", line)
         return
     where = "the URL" if found["from_url"] else "a cookie"
-    why = f"{name} in {where}: {_text(found['session'])}"
-    route = _text(found["route"])
+    why = f"{name} in {where}: {text_of_bytes(found['session'])}"
+    route = text_of_bytes(found["route"])
     if not route:
         yield Step("session", "without a route", why, line)
         return
@@ -151,7 +155,3 @@ def _shown(scores: Sequence[tuple[str, int]]) -> str:
 
 def _of(item: Member) -> Line:
     return item.file, item.line
-
-
-def _text(data: Any) -> str:
-    return "" if data is None else bytes(data).decode("latin-1")

@@ -6,11 +6,12 @@ directive that put them there, or left them out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from fastlb.cli.explain.standing import Standing
-from fastlb.cli.explain.step import NOWHERE, Step
+from fastlb.cli.explain.step import NOWHERE, Step, line_of
+from fastlb.cli.explain.told import text_of_bytes
 from fastlb.facts.vhost import DirConf, Line, VHost
 from fastlb.facts.words import Via
 
@@ -19,6 +20,7 @@ WAY_BACK = (
     *("reverse_maps", "cookie_domains", "cookie_paths", "header_rules"),
     *("error_override", "error_documents"),
 )
+ADDED = ("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Server")
 # Of a client's connection alone (RFC 9110 7.6.1), or written anew.
 HOP_BY_HOP = {
     *("connection", "keep-alive", "proxy-connection", "te", "trailer", "upgrade"),
@@ -47,8 +49,7 @@ class Heads:
         yield Step(kind, host, why, line)
         adds, line = self._flag("add_headers")
         if adds is not False:
-            added = [name for name in names if name.startswith("x-forwarded-")]
-            text = ", ".join(f"X-Forwarded-{name[12:].title()}" for name in added)
+            text = ", ".join(name for name in ADDED if name.lower() in names)
             yield Step(kind, text, "ProxyAddHeaders adds them", line)
         elif "x-forwarded-for" not in names:
             yield Step(kind, "no X-Forwarded-For", "ProxyAddHeaders Off", line)
@@ -102,3 +103,28 @@ class Heads:
             else:
                 why = "a rule takes it out"
             yield Step(kind, f"without {name}", why)
+
+
+def error_steps(
+    standing: Standing, found: Found, conf_of: Callable[[int], DirConf], status: int
+) -> Iterator[Step]:
+    """What an error is told with: its challenge and its ErrorDocument."""
+    if found["challenge"]:
+        challenge = text_of_bytes(found["challenge"])
+        yield Step("challenge", challenge, "AuthType, AuthName")
+    document = standing.explainer.document(status)
+    if document is None:
+        return
+    section, number, made = document
+    line = line_of(conf_of(section), "error_documents", number)
+    text = text_of_bytes(made)
+    if text[:1] == '"':
+        why = f"the text is {text[1:]}"
+    elif text[:1] == "/":
+        why = f"{text} is asked for in its place"
+    elif status == 401 or not text:
+        why = "the page that is built in"
+    else:
+        why = f"a redirect to {text}"
+    written = standing.texts.get(line, f"ErrorDocument {status}")
+    yield Step("document", written, why, line)

@@ -51,7 +51,8 @@ def rewrite_steps(
         steps.append(replace(step, why="; ".join(made), lost=tuple(missed)))
         missed = []
     if missed:
-        steps.append(Step("rewrite", "nothing more", lost=tuple(missed)))
+        text, why = ("nothing more", "") if steps else ("none", "no rule matches")
+        steps.append(Step("rewrite", text, why, lost=tuple(missed)))
     return steps
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fastlb.facts.vhost import Line
+from fastlb.facts.vhost import DirConf, IfSection, Line
 
 NOWHERE: Line = ("", 0)
 
@@ -24,3 +25,15 @@ class Step:
     lost: tuple[Step, ...] = ()
     state: str = ""
     scores: tuple[tuple[str, int], ...] = ()
+
+
+def line_of(conf: DirConf, name: str, number: int) -> Line:
+    lines = conf.lines.get(name, ())
+    return lines[number] if number < len(lines) else NOWHERE
+
+
+def ifs_of(owner: DirConf) -> Iterator[IfSection]:
+    """As the core counts them: each one's own right behind it."""
+    for one in owner.ifs:
+        yield one
+        yield from ifs_of(one.conf)

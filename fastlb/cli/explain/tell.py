@@ -63,7 +63,7 @@ def _step_lines(step: Step, shown: str, *, whole: bool) -> Iterator[str]:
         yield f"{indent}not {item.text}{why}   {_place(item)}".rstrip()
     left = len(step.lost) - len(kept)
     if left:
-        yield f"{indent}and not {left} more (--all)"
+        yield f"{indent}{left} more considered (--all)"
 
 
 def _matters(lost: Step) -> bool:

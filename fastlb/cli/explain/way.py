@@ -6,10 +6,8 @@ places that the model knows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from http import HTTPStatus
-from typing import Any
 from urllib.parse import urlsplit
 
 from fastlb.cli.explain.access import (
@@ -18,15 +16,17 @@ from fastlb.cli.explain.access import (
     VERDICTS,
     access_text,
     flat,
+    unmapped,
 )
-from fastlb.cli.explain.asked import Asked, arrival, packed
+from fastlb.cli.explain.asked import Asked, arrival, is_address, packed
 from fastlb.cli.explain.election import election_steps
-from fastlb.cli.explain.heads import Heads
+from fastlb.cli.explain.heads import Heads, error_steps
 from fastlb.cli.explain.rules import rewrite_steps
 from fastlb.cli.explain.standing import Standing
-from fastlb.cli.explain.step import NOWHERE, Step
+from fastlb.cli.explain.step import NOWHERE, Step, ifs_of, line_of
+from fastlb.cli.explain.told import lines_of, status_line, text_of_bytes
 from fastlb.facts.mapping import Mapping
-from fastlb.facts.vhost import DirConf, IfSection, Line, SectionKind, VHost
+from fastlb.facts.vhost import DirConf, Line, SectionKind, VHost
 
 BY_RULE = -2  # the section of a mapping that mod_rewrite has made
 
@@ -74,12 +74,12 @@ class _Story:
             here.listener,
             packed(asked.client),
             packed(here.local),
-            name=here.host.encode() if here.tls and not _is_address(here.host) else b"",
+            name=here.host.encode() if here.tls and not is_address(here.host) else b"",
             client=asked.client,
         )
         self.vhost: VHost = self.model.vhosts[self.found["vhost"]]
         owners = (self.vhost.default_conf, *(one.conf for one in self.vhost.sections))
-        self.ifs = [one for owner in owners for one in _ifs_of(owner)]
+        self.ifs = [one for owner in owners for one in ifs_of(owner)]
 
     def told(self, answer: Sequence[str]) -> Way:
         self.listener()
@@ -98,11 +98,11 @@ class _Story:
             self.where()
         outcome, status, goes_to, member = self.outcome()
         if outcome == "error" and "sections" in self.found:
-            self.answered_with(status)
+            self.steps += error_steps(self.standing, self.found, self.conf, status)
         sent: tuple[str, ...] = ()
         back: tuple[str, ...] = ()
         if outcome == "member":
-            sent = _lines(self.found["head"])
+            sent = lines_of(self.found["head"])
             self.header_rules()
             confs = [self.conf(index) for index in self.found["sections"]]
             heads = Heads(self.standing, self.vhost, confs, self.found)
@@ -117,7 +117,7 @@ class _Story:
             status,
             goes_to,
             member,
-            _text(self.found.get("target")),
+            text_of_bytes(self.found.get("target")),
             sent,
             back,
             self.standing.as_of,
@@ -155,7 +155,7 @@ class _Story:
             self.add("end", "the handshake fails", why, self.vhost_line(self.vhost))
             return self.refused(0, "no handshake")
         why = "plain HTTP at an address that speaks TLS"
-        self.add("end", _status(400), why, self.vhost_line(self.vhost))
+        self.add("end", status_line(400), why, self.vhost_line(self.vhost))
         return self.refused(400, "400")
 
     def refused(self, status: int, goes_to: str) -> Way:
@@ -226,7 +226,7 @@ class _Story:
             Step(
                 "section",
                 self.section_text(index),
-                "matches not, or another of its chain does",
+                self.why_not_if(index),
                 self.section_line(index),
             )
             for index in range(count, count + len(self.ifs))
@@ -239,13 +239,20 @@ class _Story:
         if not applied and passed:
             self.add("section", "none", "no section matches", lost=passed)
 
+    def why_not_if(self, index: int) -> str:
+        if self.ifs[index - len(self.vhost.sections)].is_else:
+            return "one before it in its chain holds, or its own expression does not"
+        return "its expression does not hold, or what it stands in does not apply"
+
     def why_section(self, index: int) -> str:
         if index >= len(self.vhost.sections):
             is_else = self.ifs[index - len(self.vhost.sections)].condition is None
             return "nothing before it held" if is_else else "its expression holds"
         kind = self.vhost.sections[index].kind
         is_proxy = kind in (SectionKind.PROXY, SectionKind.PROXY_MATCH)
-        return f"matches {'the target' if is_proxy else _text(self.found['path'])}"
+        return (
+            f"matches {'the target' if is_proxy else text_of_bytes(self.found['path'])}"
+        )
 
     def section_text(self, index: int) -> str:
         if index >= len(self.vhost.sections):
@@ -269,8 +276,10 @@ class _Story:
             name = "set_env_if" if kind == "if" else "env_rules"
             rule = getattr(conf, name)[number]
             value = self.found["env"].get(rule.variable)
-            shown = "is removed" if rule.value is None else f"= {_text(value)!r}"
-            line = _line(conf, name, number)
+            shown = (
+                "is removed" if rule.value is None else f"= {text_of_bytes(value)!r}"
+            )
+            line = line_of(conf, name, number)
             why = self.written(line, "")
             self.add("variable", f"{rule.variable} {shown}", why, line)
 
@@ -288,9 +297,9 @@ class _Story:
                 shown = "  " * depth + (text or access_text(rule))
                 self.add("access", shown, VERDICTS[verdict], line)
             last = section
-        denied = self.found["because"] in DENIALS
+        denied = self.found["because"] in DENIALS or self.found["status"] == 401
         misread = self.found["misread"]
-        why = f"as a member may read it: {_text(misread)}" if misread else ""
+        why = f"as a member may read it: {text_of_bytes(misread)}" if misread else ""
         self.add(
             "access",
             "denied" if denied else "granted",
@@ -307,7 +316,7 @@ class _Story:
                 "access",
                 "Order, Allow and Deny: " + ("denied" if denied else "granted"),
                 f"by {self.place_of_conf(section)}",
-                _line(conf, "old_access", 0),
+                line_of(conf, "old_access", 0),
             )
 
     def elsewhere(self) -> None:
@@ -315,7 +324,7 @@ class _Story:
         for asked in self.found["elsewhere"]:
             confs = [self.conf(s) for s in self.found["sections"]]
             said = [c for c in confs if c.auth_request == asked]
-            line = _line(said[-1], "auth_request", 0) if said else NOWHERE
+            line = line_of(said[-1], "auth_request", 0) if said else NOWHERE
             whom = asked.mapping
             assert whom is not None
             self.add(
@@ -338,7 +347,7 @@ class _Story:
                 return  # a rule's, which was told
             section, number = self.found["redirect"]
             conf = self.conf(section)
-            line = _line(conf, "redirects", number)
+            line = line_of(conf, "redirects", number)
             text = self.written(line, "Redirect")
             self.add("redirect", text, "its path matches", line)
             return
@@ -354,21 +363,24 @@ class _Story:
         mapping = self.mapping(chosen)
         line = (mapping.file, mapping.line)
         if chosen[0] == BY_RULE:
-            self.add("mapping", mapping.target, "a rule's [P] leads there", line)
+            why = "a rule's [P] leads there"
+            self.add("mapping", mapping.target, why, line, self.passed_by())
             self.asked_for()
             return
         text = self.written(line, f"ProxyPass {mapping.pattern} {mapping.target}")
         why = (
-            f"its expression matches {_text(self.found['path'])}"
+            f"its expression matches {text_of_bytes(self.found['path'])}"
             if mapping.is_regex
-            else f"{_text(self.found['path'])} begins with {mapping.pattern}"
+            else f"{text_of_bytes(self.found['path'])} begins with {mapping.pattern}"
         )
         self.add("mapping", text, why, line, self.lost(chosen))
         self.asked_for()
 
     def asked_for(self) -> None:
         if self.found["target"]:
-            self.add("target", _text(self.found["target"]), "what is asked for there")
+            self.add(
+                "target", text_of_bytes(self.found["target"]), "what is asked for there"
+            )
         if "balancer" in self.found:
             self.steps += election_steps(self.standing, self.found)
 
@@ -397,6 +409,18 @@ class _Story:
         found = self.conf(section).mapping
         assert found is not None
         return found
+
+    def passed_by(self) -> list[Step]:
+        """Mappings that nobody looks at, because a rule has said where it goes."""
+        confs = [self.conf(section) for section in self.found["sections"]]
+        inside = [conf.mapping for conf in confs if conf.mapping is not None]
+        steps: list[Step] = []
+        for mapping in (*inside, *self.vhost.mappings):
+            line = (mapping.file, mapping.line)
+            text = f"ProxyPass {mapping.pattern} {mapping.target}"
+            why = "is not looked at: a rule has decided"
+            steps.append(Step("mapping", self.written(line, text), why, line))
+        return steps
 
     def lost(self, chosen: tuple[int, int] | None) -> list[Step]:
         """Every other mapping, and why it was not that one."""
@@ -431,99 +455,41 @@ class _Story:
             name = self.model.balancers[balancer].name if balancer >= 0 else member.url
             return "member", 0, name, member.url
         if what == "redirect":
-            location = _text(found["location"])
-            self.add("end", _status(found["status"]), location)
+            location = text_of_bytes(found["location"])
+            self.add("end", status_line(found["status"]), location)
             outcome = "error" if found["status"] >= 400 else "redirect"
             return outcome, found["status"], location or str(found["status"]), ""
         if what == "handler":
-            name = _text(found["handler"])
+            name = text_of_bytes(found["handler"])
             self.add("end", f"the handler {name} answers")
             return "handler", 200, name, ""
         if what == "tunnel":
             self.add("end", "a CONNECT: AllowCONNECT decides where it may lead")
             return "tunnel", 0, "CONNECT", ""
         if what == "here":
-            self.add("end", _status(200), "answered here: Max-Forwards is 0")
+            self.add("end", status_line(200), "answered here: Max-Forwards is 0")
             return "here", 200, "200", ""
         status = found["status"]
         why = BECAUSE.get(found.get("because", ""), found.get("because", ""))
+        if status == 401 and not why:
+            why = "the client does not say who it is, and is asked for it"
         if what == "nothing":
-            status, why = self.unmapped()
+            status, why = unmapped(self.asked.method)
         elif what == "wait":
             status, why = 500, "too many names are to be looked up"
-        self.add("end", _status(status), why)
+        self.add("end", status_line(status), why)
         return "error" if status >= 400 else "here", status, str(status), ""
-
-    def answered_with(self, status: int) -> None:
-        """What an error is told with: its challenge and its ErrorDocument."""
-        if self.found["challenge"]:
-            self.add("challenge", _text(self.found["challenge"]), "AuthType, AuthName")
-        document = self.standing.explainer.document(status)
-        if document is None:
-            return
-        section, number, made = document
-        line = _line(self.conf(section), "error_documents", number)
-        text = _text(made)
-        if text[:1] == '"':
-            why = f"the text is {text[1:]}"
-        elif text[:1] == "/":
-            why = f"{text} is asked for in its place"
-        elif status == 401 or not text:
-            why = "the page that is built in"
-        else:
-            why = f"a redirect to {text}"
-        self.add("document", self.written(line, f"ErrorDocument {status}"), why, line)
-
-    def unmapped(self) -> tuple[int, str]:
-        """As flow/answer.pyx answers where nothing is mapped."""
-        method = self.asked.method
-        if method in ("OPTIONS", "TRACE"):
-            return 200, "answered here"
-        if method in ("GET", "HEAD", "POST"):
-            return 404, "nothing is mapped there, and no files are served"
-        return 405, "nothing is mapped there"
 
     # -- the head that goes out, and the way back
 
     def header_rules(self) -> None:
         for section, number in self.found["header_rules"]:
             conf = self.conf(section)
-            line = _line(conf, "request_header_rules", number)
+            line = line_of(conf, "request_header_rules", number)
             self.add("request header", self.written(line, "RequestHeader"), "", line)
 
     def answered(self, fields: Sequence[str]) -> tuple[str, ...]:
         lines = ["HTTP/1.1 200 OK", "Content-Length: 0", *fields, "", ""]
         head = "\r\n".join(lines).encode("utf-8", "surrogateescape")
         found = self.standing.explainer.answer(head)
-        return (_status(found),) if isinstance(found, int) else _lines(found)
-
-
-def _ifs_of(owner: DirConf) -> Iterator[IfSection]:
-    """As the core counts them: each one's own right behind it."""
-    for one in owner.ifs:
-        yield one
-        yield from _ifs_of(one.conf)
-
-
-def _line(conf: DirConf, name: str, number: int) -> Line:
-    lines = conf.lines.get(name, ())
-    return lines[number] if number < len(lines) else NOWHERE
-
-
-def _is_address(host: str) -> bool:
-    return ":" in host or host.replace(".", "").isdigit()
-
-
-def _text(data: Any) -> str:
-    return "" if data is None else bytes(data).decode("latin-1")
-
-
-def _lines(head: bytes) -> tuple[str, ...]:
-    return tuple(_text(head).rstrip("\r\n").split("\r\n"))
-
-
-def _status(status: int) -> str:
-    try:
-        return f"{status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        return str(status)
+        return (status_line(found),) if isinstance(found, int) else lines_of(found)
