@@ -82,15 +82,15 @@ def test_a_written_retry_is_kept_to_the_letter(
     server: Fastlb, pair: tuple[Member, Member]
 ) -> None:
     a, b = pair
-    server.write(pool(f"{a.url} retry=2", b.url))
+    server.write(pool(f"{a.url} retry=1", b.url))
     server.start()
     a.stop()
-    assert [server.get().text for _ in range(4)] == ["b"] * 4
     out_s = time.monotonic()
+    assert [server.get().text for _ in range(4)] == ["b"] * 4
     a.start()
     wait_for(lambda: server.get().text == "a", "the member serves again")
-    # Counted from the failed connection, which came before.
-    assert 1.5 <= time.monotonic() - out_s < 20  # not retry=60
+    # Counted from the failed connection, which came later.
+    assert 0.95 <= time.monotonic() - out_s < 20  # not retry=60
 
 
 def test_nobody_there_is_a_503_and_not_a_wait(
@@ -103,7 +103,7 @@ def test_nobody_there_is_a_503_and_not_a_wait(
     b.stop()
     began_s = time.monotonic()
     assert [server.get().status for _ in range(3)] == [503] * 3
-    assert time.monotonic() - began_s < 3
+    assert time.monotonic() - began_s < 20  # retry=60 is not waited for
     b.start()
     wait_for(lambda: server.get().text == "b", "the member serves again")
 

@@ -173,7 +173,7 @@ def test_a_graceful_stop_ends_at_its_limit(
         os.kill(server.pid, signal.SIGWINCH)
         assert server.process is not None
         assert server.process.wait(10) == 0
-        assert 0.9 <= time.monotonic() - began_s < 5
+        assert 0.9 <= time.monotonic() - began_s < 20
 
 
 def test_a_term_during_a_graceful_stop_ends_at_once(

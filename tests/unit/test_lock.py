@@ -11,7 +11,7 @@ import pytest
 from pools import Pool, member
 
 WAIT_S = 0.5  # LOCK_WAIT_US
-SOON_S = 0.2
+SOON_S = WAIT_S  # it was not waited for
 
 
 @pytest.fixture
