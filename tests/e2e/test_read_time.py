@@ -32,21 +32,22 @@ def slowly(client: Peer, data: bytes, size: int, pause_s: float) -> None:
 
 def test_a_head_has_its_time(rig: Rig) -> None:
     rig.serve(fine, text="RequestReadTimeout header=1\nTimeout 60")
-    for data in (b"", b"GET /", HALF):
-        client = rig.client()
+    began_s = time.monotonic()
+    clients = {data: rig.client() for data in (b"", b"GET /", HALF)}
+    for data, client in clients.items():
         client.send(data)
-        began_s = time.monotonic()
+    for data, client in clients.items():
         if data == HALF:
             assert client.take_response().status == 408
         assert client.at_end()
-        assert 0.9 < took_s(began_s) < 5
+        assert 0.9 < took_s(began_s) < 20
     wait_for(
         lambda: rig.error_log.count("AH01382: Request header read timeout") == 2,
         "it is told of those that have begun",
     )
     wait_for(lambda: len(rig.access_lines()) == 2, "and in the access log")
     assert [line[1] for line in rig.access_lines()] == ["408", "408"]
-    assert rig.access_lines()[0][0] == "-"
+    assert sorted(line[0] for line in rig.access_lines())[0] == "-"
 
 
 def test_bytes_give_time_up_to_the_second_number(rig: Rig) -> None:
@@ -55,11 +56,11 @@ def test_bytes_give_time_up_to_the_second_number(rig: Rig) -> None:
     client = rig.client()
     began_s = time.monotonic()
     client.send(HALF + b"X: " + b"y" * 1000 + b"\r\n")
+    other = rig.client()
+    slowly(other, HALF + b"X: " + b"y" * 200 + b"\r\n\r\n", 25, 0.2)
+    assert other.take_response().status == 200
     assert client.take_response().status == 408
-    assert 2.9 < took_s(began_s) < 7
-    client = rig.client()
-    slowly(client, HALF + b"X: " + b"y" * 200 + b"\r\n\r\n", 25, 0.2)
-    assert client.take_response().status == 200
+    assert 2.9 < took_s(began_s) < 20
 
 
 def test_a_kept_connection_begins_its_time_with_the_first_byte(rig: Rig) -> None:
@@ -68,11 +69,11 @@ def test_a_kept_connection_begins_its_time_with_the_first_byte(rig: Rig) -> None
     for _ in range(2):
         client.send(request())
         assert client.take_response().status == 200
-        assert client.is_silent(1.4)
+        assert client.is_silent(1.2)
     client.send(HALF)
     began_s = time.monotonic()
     assert client.take_response().status == 408
-    assert 0.9 < took_s(began_s) < 5
+    assert 0.9 < took_s(began_s) < 20
 
 
 @pytest.mark.parametrize("size", [9, 100_000])
@@ -82,7 +83,7 @@ def test_a_body_has_its_time_and_its_rate(rig: Rig, size: int) -> None:
     began_s = time.monotonic()
     client.send(POST % size + b"x" * (size // 2))
     assert client.take_response().status == 408
-    assert 0.9 < took_s(began_s) < 5
+    assert 0.9 < took_s(began_s) < 20
     assert client.at_end()
     assert "AH01382: Request body read timeout" in rig.error_log
 
@@ -93,7 +94,7 @@ def test_a_member_that_does_not_read_costs_the_client_no_time(rig: Rig) -> None:
     def member(peer: Peer) -> None:
         peer.take_head()
         # paced by the clock on purpose: longer than the client's time
-        time.sleep(2.0)
+        time.sleep(1.5)
         taken = len(peer.held)
         while taken < size:
             taken += len(peer.sock.recv(1 << 20))

@@ -96,4 +96,4 @@ def test_what_is_added_passes_the_tests_that_the_page_names(tmp_path: Path) -> N
     assert "LimitRequestQuery" in manual and "`maxrequests=`" in manual
     (tmp_path / "docs/directives.md").write_text(manual)
     tests = [f"tests/unit/test_{name}.py" for name in DEMANDED]
-    run("pytest", "-q", "-p", "no:cacheprovider", *tests)
+    run("pytest", "-q", "-p", "no:cacheprovider", "--assert=plain", *tests)
