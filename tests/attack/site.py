@@ -89,7 +89,7 @@ class Site:
             f"MaxKeepAliveRequests 0\n{AS_ROOT}{text}\n"
         )
 
-    def wait_for(self, condition: object, what: str) -> None:
+    def wait_for(self, condition: object, what: str, pause_s: float = 0.01) -> None:
         deadline = time.monotonic() + DEADLINE_S
         assert callable(condition)
         while not condition():
@@ -97,7 +97,7 @@ class Site:
                 raise AssertionError(f"fastlb ended: {self.said()}")
             if time.monotonic() > deadline:
                 raise AssertionError(f"not in time: {what}\n{self.said()}")
-            time.sleep(0.01)
+            time.sleep(pause_s)
 
     def said(self) -> str:
         parts = []

@@ -147,7 +147,9 @@ def lines_of(site: Site, before: int) -> list[bytes]:
 def logged(site: Site, before: int) -> bytes:
     """The one line that was written since, when it is there to its end."""
     site.wait_for(
-        lambda: b"".join(lines_of(site, before)).endswith(b"\n"), "a line in the log"
+        lambda: b"".join(lines_of(site, before)).endswith(b"\n"),
+        "a line in the log",
+        0.0005,  # thousands of them are waited for
     )
     lines = lines_of(site, before)
     assert len(lines) == 1, lines
