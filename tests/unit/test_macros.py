@@ -135,8 +135,10 @@ def test_a_macro_that_is_defined_anew_is_warned_of(tmp_path: Path) -> None:
 
 
 def test_macros_that_use_each_other_have_a_bound(tmp_path: Path) -> None:
-    text = "<Macro M0>\n" + "ServerAdmin a\n" * 10 + "</Macro>\n"
-    for n in range(1, 8):
+    # lines that are not read count too, and cost less
+    text = "<Macro M0>\n<IfDefine NO>\n" + "ServerAdmin a\n" * 98
+    text += "</IfDefine>\n</Macro>\n"
+    for n in range(1, 7):
         text += f"<Macro M{n}>\n" + f"Use M{n - 1}\n" * 10 + "</Macro>\n"
-    _, found = read(tmp_path, text + "Use M7\n")
+    _, found = read(tmp_path, text + "Use M6\n")
     assert any("macros make more than" in item.text for item in found)
