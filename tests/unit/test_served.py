@@ -293,7 +293,10 @@ def test_a_directive_without_a_handler_is_found(tmp_path: Path) -> None:
 
 
 def test_a_directive_whose_field_has_no_reader_is_found(models: Models) -> None:
-    read = {path: text.replace("proxy_via", "") for path, text in everything().items()}
+    read = {
+        path: text.replace("proxy_via", "nothing")
+        for path, text in everything().items()
+    }
     assert unobeyed(models, unread_settings(read)) == ["ProxyVia"]
 
 
