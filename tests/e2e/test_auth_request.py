@@ -530,6 +530,35 @@ def test_where_it_is_off_or_something_else_refuses_nobody_is_asked(rig: Rig) -> 
     assert rig.ask(request("/x/%2e%2e/in")).status in (200, 400)
 
 
+@pytest.mark.parametrize("target", ["/x/..;/in/y", "/x/..%2fin"])
+def test_who_may_read_the_path_otherwise_is_thought_of(rig: Rig, target: str) -> None:
+    """The question of the section that such a member would serve is asked, too."""
+    said = {"answer": response(status="403 Forbidden")}
+    asked = rig.member(answering(lambda _: said["answer"]))
+    rig.serve(answering(echo), text=ASKED.format(url=asked.url))
+    got = rig.ask(request(target)).status
+    assert got in (400, 403, 404)
+    assert rig.members[1].connections == 0
+    said["answer"] = response()
+    assert rig.ask(request(target)).status == (200 if got == 403 else got)
+    assert asked.connections == (got == 403)
+
+
+def test_members_are_told_by_who_was_asked_about_the_path_itself(rig: Rig) -> None:
+    one = rig.member(answering(lambda _: response(fields="X-User: one\r\n")))
+    two = rig.member(answering(lambda _: response(fields="X-User: two\r\n")))
+    member = rig.member(answering(echo))
+    rig.start(
+        f"ProxyPass / {member.url}/\n"
+        f"<Location /a>\nAuthRequest {one.url}/\nAuthRequestHeader X-User\n"
+        f"</Location>\n<Location /b>\nAuthRequest {two.url}/\n"
+        "AuthRequestHeader X-User\n</Location>\n"
+    )
+    assert rig.ask(request("/b/x")).body.startswith(b"X-User=two")
+    assert rig.ask(request("/a/..;/b/x")).body.startswith(b"X-User=one")
+    assert (one.connections, two.connections) == (1, 1)
+
+
 def test_a_server_that_is_gone_lets_nobody_in(rig: Rig) -> None:
     rig.serve(answering(echo), text=ASKED.format(url="http://127.0.0.1:1"))
     assert rig.ask(request("/in")).status == 503

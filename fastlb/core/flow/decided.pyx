@@ -1,5 +1,5 @@
 """What was decided about a request that no member gets (plan/decide.pxd), is done."""
-# uses: io/timer, io/watch, plan/verdicts, plan/plan, plan/rewrite_run, plan/redirect,
+# uses: io/timer, io/watch, plan/verdicts, plan/rewrite_run, plan/redirect,
 #       plan/admission, plan/decide, flow/exchange, flow/states, flow/due,
 #       flow/log_rows, flow/service_log, flow/services, flow/question, flow/answer
 
@@ -61,15 +61,11 @@ cdef void exchange_ask_verdict(exchange *x) noexcept nogil:
 
 cdef void exchange_ask_elsewhere(exchange *x) noexcept nogil:
     """AuthRequest: a member is asked about it first."""
-    cdef int i
-    cdef plan_question *q = NULL
-    for i in range(x.facts.conf_count):
-        if x.facts.confs[i].elsewhere == x.facts.asks.file:
-            q = x.facts.confs[i].question
-    if q == NULL or x.facts.verdict_count == VERDICTS_PER_REQUEST_MAX:
+    if x.facts.verdict_count == VERDICTS_PER_REQUEST_MAX:
         exchange_answer_error(x, 500, NULL)
         return
-    question_begin(x, q)
+    # Of a section that holds for the path as it was sent, or as a member may read it.
+    question_begin(x, x.facts.question)
     due_elect(x)
 
 

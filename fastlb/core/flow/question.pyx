@@ -67,16 +67,28 @@ cdef bint question_is_refused(int status) noexcept nogil:
     return status == 401 or status == 403 or (300 <= status < 400 and status != 304)
 
 
+cdef bint question_is_of_the_path(const request_facts *r) noexcept nogil:
+    """... or of the path as a member may read it otherwise?"""
+    cdef int i
+    for i in range(r.conf_count):
+        if r.confs[i].question == r.question:
+            return True
+    return False
+
+
 cdef bint question_is_relayed(exchange *x, head *res, const char *data) noexcept nogil:
     """A refusal that goes to the client as it came? Else what it says is noted."""
     cdef request_facts *r = &x.facts
     cdef int status = res.status
     cdef int verdict = VERDICT_FAULT
+    cdef value before = r.granted
     r.granted_status = status
     r.granted = value(NULL, 0)
     if 200 <= status < 300:
         if question_note(x, res, data, True):
             verdict = VERDICT_GRANTED
+        if not question_is_of_the_path(r):
+            r.granted = before      # of who was asked about the path itself
     elif question_is_refused(status):
         # To a HEAD there is no body, and a proxy's 401 is 407.
         if not (x.head_request or r.req.method_id == METHOD_CONNECT

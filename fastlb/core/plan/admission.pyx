@@ -207,6 +207,7 @@ cdef int admitted_elsewhere(request_facts *r, int *because) noexcept nogil:
     for i in range(r.conf_count):
         if r.confs[i].elsewhere != ELSEWHERE_UNSAID:
             number = r.confs[i].elsewhere
+            r.question = r.confs[i].question
     if number < 0:
         return 0
     memset(&r.asks, 0, sizeof(r.asks))

@@ -51,6 +51,7 @@ cdef struct request_facts:
     int refused_because
     int verdict_count           # what it has learned
     auth_verdict *verdicts      # in its arena; NULL: nothing yet
+    plan_question *question     # of AuthRequest, if that is what it waits for
     auth_question asks          # what access waits for; asks.kind ASKS_NOTHING
     unsigned int regex_us       # spent on matches, REGEX_REQUEST_US_MAX
     int status                  # of the answer; 0: there is none yet
