@@ -144,20 +144,11 @@ cdef void out_take(out_list *out, const char *name, unsigned int length) noexcep
 cdef void out_granted(request_facts *r, out_list *out) noexcept nogil:
     """AuthRequestHeader: what a member is told by who let the request in, and by nobody
     else."""
-    cdef const char *name = r.granted.data
-    cdef const char *end = name + r.granted.length
-    cdef const char *content
-    cdef unsigned int length
     cdef int i, j
     for i in range(r.conf_count):
         for j in range(r.confs[i].granted_count):
             out_take(out, r.confs[i].granted[j].data, r.confs[i].granted[j].length)
-    while name < end:
-        length = <unsigned int>strlen(name)
-        content = name + length + 1
-        out_add(out, name, length, content, <unsigned int>strlen(content),
-                FIELD_OTHER, False)
-        name = content + strlen(content) + 1
+    out_add_pairs(out, r.granted)
 
 
 cdef int out_fake_credentials(request_facts *r, out_list *out) noexcept nogil:

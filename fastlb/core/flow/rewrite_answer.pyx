@@ -1,9 +1,8 @@
 """Composing heads towards the client: a member's, or of an answer made here."""
-# uses: ground/chartable, ground/text, ground/number, io/buffer, io/writer,
-#       ground/arena, io/date, http/fields, http/exit, http/hops, http/framing,
-#       plan/plan, plan/out_fields, plan/facts, plan/rules, plan/reverse,
-#       plan/reasons, plan/logline, flow/exchange, flow/engine, flow/services,
-#       flow/rewrite
+# uses: ground/chartable, ground/number, io/buffer, io/writer, ground/arena, io/date,
+#       http/fields, http/exit, http/hops, http/framing, plan/plan, plan/out_fields,
+#       plan/facts, plan/rules, plan/reverse, plan/reasons, plan/logline,
+#       flow/exchange, flow/engine, flow/services, flow/rewrite
 
 cdef void out_always_first(out_list *out) noexcept nogil:
     """Apache sends the table that errors keep before the other one."""
@@ -129,6 +128,13 @@ cdef inline void field_mend(exchange *x, out_field *f) noexcept nogil:
         rewrite_cookie(&x.facts, f)
 
 
+cdef inline void out_add_challenge(
+        exchange *x, out_list *out, bint always) noexcept nogil:
+    if unlikely(x.local.challenge.data != NULL):
+        out_add(out, b"WWW-Authenticate", 16, x.local.challenge.data,
+                x.local.challenge.length, FIELD_WWW_AUTHENTICATE, always)
+
+
 cdef int response_head_write(
         exchange *x, writer *w, head *res, const char *data) noexcept nogil:
     cdef out_list *out = &out_scratch
@@ -140,10 +146,7 @@ cdef int response_head_write(
     cdef const char *reason = reason_said(res, data, &reason_length)
     x.facts.status = x.local.error_status if x.local.overridden else res.status
     out_from_head(out, res, data)
-    if unlikely(x.local.challenge.data != NULL):
-        # The page of a 401, which a member has.
-        out_add(out, b"WWW-Authenticate", 16, x.local.challenge.data,
-                x.local.challenge.length, FIELD_WWW_AUTHENTICATE, True)
+    out_add_challenge(x, out, True)     # of a 401 whose page a member has
     for i in range(out.count):
         field_mend(x, &out.fields[i])
     if unlikely(x.facts.forced_type.data != NULL):
@@ -188,6 +191,16 @@ cdef int response_head_write(
     return 0
 
 
+cdef inline int head_room(
+        exchange *x, writer *w, int size_class, buffer *earlier) noexcept nogil:
+    """Begin a head in a buffer of that size, behind interim heads that wait."""
+    if writer_on(w, &x.down.output, size_class) < 0:
+        return FAILED
+    if earlier != NULL:
+        put(w, &earlier.data[earlier.start], buffer_held(earlier))
+    return 0
+
+
 cdef int rewrite_response(exchange *x, head *res, const char *data) noexcept nogil:
     """Compose the final response head into x.down.output from res (parsed from data).
 
@@ -223,10 +236,8 @@ cdef int rewrite_response(exchange *x, head *res, const char *data) noexcept nog
     earlier = x.down.output
     x.down.output = NULL
     for size_class in range(BUFFER_CLASSES):
-        if writer_on(&w, &x.down.output, size_class) < 0:
+        if head_room(x, &w, size_class, earlier) < 0:
             break
-        if earlier != NULL:
-            put(&w, &earlier.data[earlier.start], buffer_held(earlier))
         rc = response_head_write(x, &w, res, data)
         if rc < 0 or not w.full:
             break
@@ -273,20 +284,6 @@ cdef int rewrite_interim(exchange *x, head *res, const char *data) noexcept nogi
     return 0
 
 
-cdef void out_add_more(out_list *out, value more) noexcept nogil:
-    """The fields that a handler adds to its answer."""
-    cdef const char *name = more.data
-    cdef const char *end = more.data + more.length
-    cdef const char *content
-    cdef unsigned int length
-    while name < end:
-        length = <unsigned int>strlen(name)
-        content = name + length + 1
-        out_add(out, name, length, content, <unsigned int>strlen(content),
-                FIELD_OTHER, False)
-        name = content + strlen(content) + 1
-
-
 cdef int local_head_write(
         exchange *x, writer *w, int status, const char *reason,
         unsigned int reason_length, const char *content_type,
@@ -301,7 +298,7 @@ cdef int local_head_write(
     if content_type != NULL:
         out_add(out, b"Content-Type", 12, content_type,
                 <unsigned int>strlen(content_type), FIELD_CONTENT_TYPE, False)
-    out_add_more(out, x.local.more_fields)
+    out_add_pairs(out, x.local.more_fields)     # a handler's
     out_add_cookies(out, x.question.cookies)
     out_add_cookies(out, x.facts.cookies)
     # Handlers' answers are ordinary responses; errors keep only `always`.
@@ -311,9 +308,8 @@ cdef int local_head_write(
     if x.local.challenge.data != NULL and x.facts.req.method_id == METHOD_CONNECT:
         out_add(out, b"Proxy-Authenticate", 18, x.local.challenge.data,
                 x.local.challenge.length, FIELD_PROXY_AUTHENTICATE, False)
-    elif x.local.challenge.data != NULL:
-        out_add(out, b"WWW-Authenticate", 16, x.local.challenge.data,
-                x.local.challenge.length, FIELD_WWW_AUTHENTICATE, False)
+    else:
+        out_add_challenge(x, out, False)
     put_status_line(x, w, status, reason, reason_length)
     put_field(w, b"Date: ", 6, http_date(), 29)
     put_field(w, b"Server: ", 8, x.facts.vhost.server_header.data,
@@ -349,10 +345,8 @@ cdef int rewrite_local(
     keepalive_decide(x)
     x.down.output = NULL
     for size_class in range(BUFFER_CLASSES):
-        if writer_on(&w, &x.down.output, size_class) < 0:
+        if head_room(x, &w, size_class, earlier) < 0:
             break
-        if earlier != NULL:
-            put(&w, &earlier.data[earlier.start], buffer_held(earlier))
         local_head_write(x, &w, status, reason, reason_length, content_type,
                          content_length)
         if not w.full:

@@ -95,3 +95,17 @@ cdef void out_set(out_field *o, value v) noexcept nogil:
         o.value = v.data
         o.value_length = v.length
         o.raw = NULL
+
+
+cdef void out_add_pairs(out_list *out, value pairs) noexcept nogil:
+    """Fields as services hand them over: "name\\0value\\0..."."""
+    cdef const char *name = pairs.data
+    cdef const char *end = pairs.data + pairs.length
+    cdef const char *content
+    cdef unsigned int length
+    while name < end:
+        length = <unsigned int>strlen(name)
+        content = name + length + 1
+        out_add(out, name, length, content, <unsigned int>strlen(content),
+                FIELD_OTHER, False)
+        name = content + strlen(content) + 1
