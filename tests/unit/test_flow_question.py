@@ -164,7 +164,7 @@ def test_whatever_is_answered_to_a_question_nobody_else_passes(
         bench.until(is_decided, "a decision")
         if serving is not None:
             heads = [head.lstrip(b"\r\n") for head in said.split(b"\r\n\r\n")]
-            finals = [h for h in heads if not h.startswith(b"HTTP/1.1 100")]
+            finals = [h for h in heads if h and not h.startswith(b"HTTP/1.1 100")]
             assert finals[0].startswith(b"HTTP/1.1 200")
             serving.message()
             serving.send(answer())
