@@ -57,6 +57,7 @@ cdef bint via_is_added(exchange *x) noexcept nogil:
 
 cdef void put_via(exchange *x, writer *w, out_list *out, int minor) noexcept nogil:
     cdef plan_vhost *v = x.facts.vhost
+    cdef int port = self_port(&x.facts)
     cdef int i
     put(w, b"Via: ", 5)
     if out != NULL:
@@ -66,7 +67,10 @@ cdef void put_via(exchange *x, writer *w, out_list *out, int minor) noexcept nog
                 put(w, b", ", 2)
     put(w, b"1.1 " if minor else b"1.0 ", 4)
     put_value(w, v.server_name.data, v.server_name.length)
-    put(w, v.server_port.data, v.server_port.length)
+    if port != port_of_scheme(&x.facts):
+        # The port that the client asked for, beside the name that is written: as httpd
+        put_byte(w, c':')
+        put_number(w, port)
     if v.said.proxy_via == VIA_FULL:
         put(w, b" (", 2)
         put_value(w, v.server_header.data, v.server_header.length)

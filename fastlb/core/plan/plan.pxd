@@ -329,7 +329,6 @@ cdef struct plan_vhost:
     vhost_said said
     text server_name
     bint says_https             # ServerName https://...
-    text server_port            # ":8080" or ""
     int port                    # canonical port, 0 unknown
     text server_header          # Server field's value
     text server_admin

@@ -50,8 +50,6 @@ cdef object plan_vhost_of(plan_vhost *v, object vhost):
     v.port = vhost.server_port or 0
     v.registered = plan_text(
         " " + " ".join(vhost.registered_methods) + " ")
-    if v.port not in (0, 80):
-        v.server_port = plan_text(f":{v.port}")
     v.server_header = plan_text(vhost.server_tokens)
     v.server_admin = plan_text(vhost.server_admin or "[no address given]")
     v.tls_group = vhost.tls_group

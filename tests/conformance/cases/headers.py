@@ -461,6 +461,9 @@ CASES: tuple[Case, ...] = (
         for how in ("on", "full", "block", "off")
     ),
     _one(VIA, "on", request("/", host="on.test")),
+    _one(VIA, "the port that the client names", request("/", host="on.test:8080")),
+    _one(VIA, "the scheme's own port, named", request("/", host="on.test:80")),
+    _one(VIA, "another host's name and port", request("/", host="x.test:8081")),
     _one(VIA, "on with HTTP/1.0", request("/", host="on.test", version="HTTP/1.0")),
     _one(MAX_FORWARDS, "absent", request("/")),
     _one(MAX_FORWARDS, "present", request("/", "Max-Forwards: 3")),
