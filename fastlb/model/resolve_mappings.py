@@ -34,10 +34,11 @@ from fastlb.model.targets import (
 MAPPING_WORDS: Final = ("nocanon", "noquery", "interpolate")
 
 
-# A "$" where the host begins, or in the middle of its name: http://$1/, http://a$1.b/
+# A "$1" where the host begins, or in the middle of its name: http://$1/, http://a$1.b/
 _HOST_FROM_REQUEST: Final = re.compile(
-    r"(?:unix:[^|]*\|)?[a-z0-9+.-]+://(?:\$|[^/$]*\$[0-9][^/?$])", re.IGNORECASE
+    r"(?:unix:[^|]*\|)?[a-z0-9+.-]+://(?:\$(?!\{)|[^/]*\$[0-9][^/?$])", re.IGNORECASE
 )
+_HOST_FROM_VARIABLE: Final = re.compile(r"[^:]*://[^/]*\$\{")
 # What a <LocationMatch> may hold that is meant, and taken by Apache, as it stands.
 _PLAIN_PATH: Final = re.compile(r"/[^][*?\\^$|(){}+]*")
 PASS_NAME: Final = "ProxyPass|ProxyPassMatch"
@@ -155,7 +156,9 @@ def _bind_target(
         if params:
             balancer.is_defined = balancer.is_defined or bool(balancer.members)
         return
-    if draft.is_regex and _HOST_FROM_REQUEST.match(text):
+    if (draft.is_regex and _HOST_FROM_REQUEST.match(text)) or (
+        draft.interpolate and _HOST_FROM_VARIABLE.match(text)
+    ):
         raise Mistake(
             "FB0224",
             f"ProxyPass {text}: the host may not come from the request",

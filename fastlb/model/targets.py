@@ -35,10 +35,14 @@ PORT_MAX: Final = 65535
 PORT_DIGITS: Final = 6  # enough of a port to see that it is too large
 
 # The authority ends at "/", but also at "$": `http://h:80$1` in a ProxyPassMatch
-# means that the path comes from the request.
-_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/$?#]*)(.*)", re.DOTALL)
+# means that the path comes from the request. A variable that nobody has defined is
+# part of the name, as in Apache: no such host will be found, and all else is served.
+_URL = re.compile(
+    r"([A-Za-z][A-Za-z0-9+.-]*)://((?:\$\{[^}/?#]*\}|[^/$?#])*)(.*)", re.DOTALL
+)
 _AUTHORITY = re.compile(
-    r"(?:[^@]*@)?(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9_.~%-]*))(?::([0-9]*))?"
+    r"(?:[^@]*@)?(?:\[([0-9A-Fa-f:.]+)\]|((?:\$\{[^}]*\}|[A-Za-z0-9_.~%-])*))"
+    r"(?::([0-9]*))?"
 )
 
 

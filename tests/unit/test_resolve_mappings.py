@@ -40,6 +40,36 @@ def test_regex_to_a_balancer_creates_no_ghost(line: str) -> None:
     assert [b.name for b in model.balancers] == ["balancer://b"]
 
 
+@rows(
+    "line",
+    [
+        "ProxyPass / http://${NOBODY_SAID}:81/",
+        "ProxyPassMatch ^/(.*)$ http://${NOBODY_SAID}:81/$1",
+        "<Proxy balancer://c>\nBalancerMember http://${NOBODY_SAID}:81\n</Proxy>\n"
+        "ProxyPass / balancer://c/",
+    ],
+)
+def test_a_variable_that_nobody_defines_is_a_host_that_is_not_found(line: str) -> None:
+    text = f"{LISTEN}{line}\nProxyPass /other http://h/\n"
+    assert errors(text) == []
+    assert "${nobody_said}" in [member.host for member in model_of(text).members]
+    assert [line for line in warnings(text) if "${NOBODY_SAID} is not defined" in line]
+
+
+@rows(
+    "line",
+    [
+        "ProxyPassMatch ^/(.*)$ http://$1/",
+        "ProxyPassMatch ^/(.*)$ http://a$1.b/",
+        "ProxyPassMatch ^/(.*)$ http://${X}$1.b/",
+        "ProxyPass / http://${X}/ interpolate",
+        "ProxyPass / http://a.${X}/ interpolate",
+    ],
+)
+def test_no_request_names_the_host(line: str) -> None:
+    assert "may not come from the request" in errors(LISTEN + line + "\n")[0]
+
+
 def test_words_behind_the_target() -> None:
     found = mapping("ProxyPass / http://h/ nocanon noquery interpolate mapping=encoded")
     assert found.nocanon and found.noquery and found.interpolate and found.encoded

@@ -25,6 +25,8 @@ from fastlb.model.targets import (
         ("http://h?q=1", "http://h?q=1", "h", 80, "?q=1"),
         ("unix:/s|http://h:81/x", "unix:/s|http://h:81/x", "h", 81, "/x"),
         ("unix:/s|http:", "unix:/s|http://localhost", "localhost", 80, ""),
+        ("http://${V}:81/x", "http://${v}:81/x", "${v}", 81, "/x"),
+        ("http://a-${V}.b$1", "http://a-${v}.b$1", "a-${v}.b", 80, "$1"),
         ("unix:/s|http://", "unix:/s|http://localhost", "localhost", 80, ""),
     ],
 )  # fmt: skip
