@@ -69,7 +69,10 @@ def pattern_matches(
     if static and "/" not in static.partition("://")[2]:
         static += "/"  # whatever the request adds begins so
     if is_regex:
-        return _regex_matches(pattern, static)
+        verdicts = {
+            _regex_matches(pattern, url) for url in (static, with_usual_port(static))
+        }
+        return True if True in verdicts else None if None in verdicts else False
     static = without_usual_port(static)
     if is_glob:
         head = pattern[: min(pattern.find(c) for c in GLOB_LETTERS if c in pattern)]
@@ -94,6 +97,20 @@ def without_usual_port(url: str) -> str:
     if found is None or int(found[3]) != DEFAULT_PORTS.get(found[1].lower()):
         return url
     return f"{found[1]}{found[2]}{url[found.end() :]}"
+
+
+_NO_PORT: Final = re.compile(
+    r"([A-Za-z][A-Za-z0-9+.-]*)://(?:\[[^/\]]*\]|[^/:*?]+)(?=/)"
+)
+
+
+def with_usual_port(url: str) -> str:
+    """... and with it: an expression may name it."""
+    found = _NO_PORT.match(url)
+    port = DEFAULT_PORTS.get(found[1].lower()) if found is not None else None
+    if found is None or port is None:
+        return url
+    return f"{found[0]}:{port}{url[found.end() :]}"
 
 
 def _regex_matches(pattern: str, static: str) -> bool | None:

@@ -261,14 +261,16 @@ def test_names_and_passwords_are_waited_for_in_turn() -> None:
 
 @pytest.mark.parametrize("mapped", ["http://127.0.0.1:80", "http://127.0.0.1"])
 @pytest.mark.parametrize("said", ["http://127.0.0.1:80", "http://127.0.0.1"])
-@pytest.mark.parametrize("path", ["/secret", "/sec*"])
+@pytest.mark.parametrize(
+    "section", ["Proxy {0}/secret", "Proxy {0}/sec*", "ProxyMatch ^{0}/(secret|x)"]
+)
 def test_a_port_that_need_not_be_written_hides_nothing(
-    mapped: str, said: str, path: str
+    mapped: str, said: str, section: str
 ) -> None:
     plan = Plan(
         f"RewriteEngine on\nRewriteRule ^/x/(.*) {mapped}/$1 [P]\n"
-        f'ProxyPass /y/ {mapped}/\n<Proxy "{said}{path}">\nRequire all denied\n'
-        "</Proxy>\n"
+        f"ProxyPass /y/ {mapped}/\n<{section.format(said)}>\nRequire all denied\n"
+        f"</{section.split(maxsplit=1)[0]}>\n"
     )
     for asked in ("/x/secret", "/y/secret"):
         assert plan(asked)["status"] == 403, asked

@@ -159,7 +159,15 @@ cdef int proxy_section_matches(plan_section *s, request_facts *r) noexcept nogil
 
     returns 1, 0, or FAILED when memory for the URL is wanting.
     """
-    cdef value url = target_url(r)
+    cdef value url = target_url(r, False)
+    if url.data == NULL:
+        return FAILED
+    if proxy_section_names(s, r, url.data, url.length):
+        return 1
+    if s.regex < 0 or r.mapping.usual_port.length == 0:
+        return 0
+    # An expression may name the port that nobody need write.
+    url = target_url(r, True)
     if url.data == NULL:
         return FAILED
     return proxy_section_names(s, r, url.data, url.length)

@@ -237,6 +237,7 @@ cdef struct plan_member:
     text url                    # "http://h:8080/x"
     text name                   # "h:port" for messages
     text origin                 # the URL that a target is appended to
+    text usual_port             # as of its mappings
     text host_field             # value of Host towards it
     text path                   # of the URL; empty for a direct member
     text route
@@ -277,6 +278,7 @@ cdef struct plan_mapping:
     bint *section_dynamic       # ... if the target's URL is of theirs
     bint any_dynamic
     text base                   # "balancer://b" or "http://h:80": no path
+    text usual_port             # ":80" that base need not write; "" when it has one
     long long timeout_us        # 0: none of its own
 
 # AuthRequest: who is asked, and for what.

@@ -142,6 +142,7 @@ cdef object plan_mapping_of(plan_mapping *m, object mapping, plan_section *secti
         m.base = plan.balancer_names[<int>mapping.balancer_index]
     elif mapping.member_index >= 0:
         m.base = plan.members[<int>mapping.member_index].origin
+        m.usual_port = plan.members[<int>mapping.member_index].usual_port
         m.is_websocket = plan.members[<int>mapping.member_index].is_websocket
     m.section_count = len(mapping.proxy_sections)
     # Not matching it would lead past a section's rules, or to whom `!` excludes.

@@ -13,6 +13,8 @@ cdef object plan_member_of(plan_member *m, object member, int index):
     if member.balancer_index < 0 and member.path and url.endswith(member.path):
         url = url[:len(url) - len(member.path)]
     m.origin = plan_text(url)
+    m.usual_port = plan_text(
+        "" if member.explicit_port or member.unix_path else f":{member.port}")
     m.host_field = plan_text(
         f"{host}:{member.port}" if member.explicit_port else host)
     # A direct member's path is part of its mapping's target.

@@ -95,7 +95,7 @@ cdef value rest_of(request_facts *r, value subject, int how) noexcept nogil:
     return value(subject.data + at, subject.length - at)
 
 
-cdef value target_url(request_facts *r) noexcept nogil:
+cdef value target_url(request_facts *r, bint with_usual_port) noexcept nogil:
     """The URL that <Proxy> and <ProxyMatch> are compared with (7.1); data NULL: no
     memory.
 
@@ -110,6 +110,8 @@ cdef value target_url(request_facts *r) noexcept nogil:
             <const char *>memchr_or_end(path.data, c'?', path.length) - path.data)
     arena_write(&r.arena, &w)
     put(&w, base.data, base.length)
+    if with_usual_port:
+        put(&w, r.mapping.usual_port.data, r.mapping.usual_port.length)
     if as_is:
         put(&w, path.data, path.length)
     else:
