@@ -274,6 +274,8 @@ cdef int rewrite_interim(exchange *x, head *res, const char *data) noexcept nogi
         if out.fields[i].id == FIELD_SET_COOKIE:
             rewrite_cookie(&x.facts, &out.fields[i])
     out_write(out, &w, bit(FIELD_CONTENT_LENGTH))
+    if via_is_added(x):
+        put_via(x, &w, NULL, x.facts.req.minor)
     if res.status == 101:
         f = head_field(res, FIELD_UPGRADE)
         put_upgrade(&w, data + f.value, f.value_length)

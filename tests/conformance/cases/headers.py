@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from ..case import Case, Conf, View, ask, get, request
-from ..members import Script, answer, turn
+from ..case import Case, Close, Conf, View, ask, get, request
+from ..members import Act, Script, answer, turn
 
 FORWARD = Conf(
     "forward",
@@ -51,10 +51,21 @@ VIA = Conf(
   ProxyPass / http://127.0.0.1:{m0}/
 </VirtualHost>
 <VirtualHost *:{port}>
+  ServerName up.test
+  ProxyVia On
+  ProxyPass / http://127.0.0.1:{m0}/ upgrade=websocket
+</VirtualHost>
+<VirtualHost *:{port}>
   ServerName off.test
   ProxyPass / http://127.0.0.1:{m0}/
 </VirtualHost>
 """,
+)
+
+EARLY = b"HTTP/1.1 103 Early Hints\r\nLink: </s.css>\r\nVia: 1.0 behind\r\n\r\n"
+SWITCHED = (
+    b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
+    b"Upgrade: websocket\r\nX-Kept: 1\r\n\r\n"
 )
 
 MAX_FORWARDS = Conf(
@@ -464,6 +475,25 @@ CASES: tuple[Case, ...] = (
     _one(VIA, "the port that the client names", request("/", host="on.test:8080")),
     _one(VIA, "the scheme's own port, named", request("/", host="on.test:80")),
     _one(VIA, "another host's name and port", request("/", host="x.test:8081")),
+    Case(
+        "via: of an interim answer",
+        VIA,
+        ask(request("/", host="on.test")),
+        members={0: turn(EARLY + answer(b"x"))},
+    ),
+    Case(
+        "via: of a 101",
+        VIA,
+        (
+            *ask(
+                request(
+                    "/", "Connection: Upgrade", "Upgrade: websocket", host="up.test"
+                )
+            ),
+            Close(),
+        ),
+        members={0: turn(SWITCHED, Act.CLOSE)},
+    ),
     _one(VIA, "on with HTTP/1.0", request("/", host="on.test", version="HTTP/1.0")),
     _one(MAX_FORWARDS, "absent", request("/")),
     _one(MAX_FORWARDS, "present", request("/", "Max-Forwards: 3")),
