@@ -18,7 +18,7 @@ PROTOCOLS: Final = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 """What can be spoken, oldest first."""
 
 CONF_COMMANDS: Final = (
-    *("Curves", "Groups", "SignatureAlgorithms", "DHParameters"),
+    *("Curves", "Groups", "ECDHParameters", "SignatureAlgorithms", "DHParameters"),
     *("MinProtocol", "MaxProtocol", "CipherString", "Ciphersuites", "Options"),
 )
 """Commands of SSLOpenSSLConfCmd that are honoured."""
@@ -28,7 +28,7 @@ CONF_OPTIONS: Final = ("ServerPreference", "PrioritizeChaCha", "SessionTicket")
 
 OTHER_COMMANDS: Final = (
     *("Certificate", "PrivateKey", "ChainCAFile", "ChainCAPath", "VerifyCAFile"),
-    *("VerifyCAPath", "ServerInfoFile", "ECDHParameters"),
+    *("VerifyCAPath", "ServerInfoFile"),
     *("RecordPadding", "NumTickets", "Protocol", "VerifyMode", "ClientCAFile"),
     *("ClientCAPath", "ClientSignatureAlgorithms", "VerifyServerStore"),
 )

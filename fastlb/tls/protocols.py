@@ -97,9 +97,18 @@ def told_to_library(name: str) -> Callable[[SSL.Context, str], None]:
 
 
 _GROUPS = told_to_library("SSL_CTX_set1_curves_list")
+
+
+def set_curve(context: SSL.Context, value: str) -> None:
+    """One curve; by this name older libraries were asked to choose, as all do now."""
+    if value.lstrip("+").lower() not in ("automatic", "auto"):
+        _GROUPS(context, value)
+
+
 COMMANDS: dict[str, Callable[[SSL.Context, str], None]] = {
     "groups": _GROUPS,
     "curves": _GROUPS,
+    "ecdhparameters": set_curve,
     "signaturealgorithms": told_to_library("SSL_CTX_set1_sigalgs_list"),
     "minprotocol": lambda made, said: made.set_min_proto_version(version_of(said)),
     "maxprotocol": lambda made, said: made.set_max_proto_version(version_of(said)),

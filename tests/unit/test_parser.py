@@ -917,6 +917,7 @@ def test_tls_settings_are_taken_without_a_word(tmp_path: Path) -> None:
         "SSLEngine on\nSSLCertificateFile /no/such\nSSLProtocol all -SSLv3 -SSLv2\n"
         "SSLOpenSSLConfCmd curves X25519MLKEM768:X25519\n"
         "SSLOpenSSLConfCmd Options -SessionTicket,ServerPreference\n"
+        "SSLOpenSSLConfCmd ECDHParameters Automatic\nSSLVerifyClient off\n"
         "SSLInsecureRenegotiation off\nSSLOCSPEnable off\nSSLCipherSuite SSL HIGH\n"
         "SSLVerifyDepth 0\nSSLVHostSNIPolicy strict\nSSLStaplingForceURL http://a/\n"
         "SSLPassPhraseDialog exec:/usr/local/bin/phrase\nAllowCONNECT 443 8000-8100\n",

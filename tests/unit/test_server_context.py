@@ -305,6 +305,18 @@ def test_commands_of_openssl_are_obeyed(ca: Authority, tmp_path: Path) -> None:
     assert not shaken.client.session.has_ticket
 
 
+@pytest.mark.parametrize(
+    ("curve", "group"), [("secp384r1", "secp384r1"), ("Automatic", "x25519")]
+)
+def test_a_curve_has_an_older_name(
+    ca: Authority, tmp_path: Path, curve: str, group: str
+) -> None:
+    files = make_pair(ca, ["one.test"]).write(tmp_path, "one")
+    commands = (("ECDHParameters", curve), ("MaxProtocol", "TLSv1.2"))
+    shaken = shake(serving(settings(files, conf_commands=commands)))
+    assert group_of(shaken) == group
+
+
 def test_parameters_allow_dhe(ca: Authority, tmp_path: Path) -> None:
     files = make_pair(ca, ["one.test"], kind="rsa").write(tmp_path, "one")
     old = only(ssl.TLSVersion.TLSv1_2, set_ciphers="DHE-RSA-AES128-GCM-SHA256")

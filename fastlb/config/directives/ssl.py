@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from fastlb.base.errors import Severity
 from fastlb.config import tls_checks
-from fastlb.config.checks import Each, File, Integer, Seconds, word_of
+from fastlb.config.checks import Choice, Each, File, Integer, Seconds, word_of
 from fastlb.config.registry import (
     SV,
     SVD,
@@ -26,7 +26,11 @@ from fastlb.config.registry import (
 from fastlb.facts.tls import SniPolicy, Verify
 
 MODULE = "mod_ssl.c"
-_VERIFY = word_of(Verify, "{name}: Invalid argument '{word}'")
+_VERIFY = Choice(
+    (*(word.value for word in Verify), "on", "off"),
+    "{name}: Invalid argument '{word}'",
+    values=(*Verify, Verify.REQUIRE, Verify.NONE),
+)
 _DEPTH = Integer(0, 100, "{name}: Invalid argument '{word}'")
 _FILE = File()
 _OPTIONS = Each(
