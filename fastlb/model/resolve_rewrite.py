@@ -34,7 +34,7 @@ from fastlb.model.globs import is_glob
 from fastlb.model.report import Mistake, did_you_mean
 from fastlb.model.resolve_server import absolute
 from fastlb.model.rewrite_flags import RuleFlags, cond_flags, rule_flags
-from fastlb.model.rewrite_targets import TARGET_HEAD
+from fastlb.model.rewrite_targets import TARGET_HEAD, TARGET_VARIES
 from fastlb.model.rewrite_words import (
     WordProblem,
     expansion_of,
@@ -411,7 +411,7 @@ def _target(node: Node, output: str) -> RewriteTarget:
     choose where it goes.
     """
     found = TARGET_HEAD.match(output)
-    if found is None and re.match(r"(?:[A-Za-z][A-Za-z0-9+.-]*://)?\$\{", output):
+    if found is None and TARGET_VARIES.match(output):
         return RewriteTarget("", node, expansion_of(output))
     if found is None:
         raise WordProblem(

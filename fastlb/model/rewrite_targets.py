@@ -1,7 +1,9 @@
 """Where [P] leads: to members and balancers that are known at start.
 
 What a request alone determines is refused: whoever sends it would choose where it goes.
-A host out of a map with a file is one of those that the file holds at start.
+A host out of a map with a file is one of those that the file holds at start, the name
+that a client calls us is one of the virtual host's, and a scheme one of those that
+members speak.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from fastlb.model.drafts import (
     ServerDraft,
     balancer_of,
 )
+from fastlb.model.globs import is_glob
 from fastlb.model.report import Mistake
 from fastlb.model.resolve_params import direct_params, member_target
 from fastlb.model.targets import (
@@ -33,6 +36,14 @@ TARGET_HEAD: Final = re.compile(
     r"((?:unix:[^|$%]*\|)?[A-Za-z][A-Za-z0-9+.-]*://[^/?$%\\]+)(.*)", re.DOTALL
 )
 """Scheme and authority of a substitution, as far as they are written."""
+TARGET_VARIES: Final = re.compile(
+    r"(?:[A-Za-z][A-Za-z0-9+.-]*://)?\$\{"
+    r"|[A-Za-z][A-Za-z0-9+.-]*://%\{(?:HTTP_HOST|SERVER_NAME|HTTP:Host)\}(?:[:/]|$)"
+    r"|(?:http|ws)?(?:%\{[^}]*\}|[%$][0-9])://[A-Za-z0-9_.\[-]"
+)
+"""Substitutions whose scheme or host is one of some that are known."""
+OWN_NAMES: Final = frozenset(("HTTP_HOST", "SERVER_NAME", "HTTP:Host"))
+SCHEMES: Final = ("http", "https", *WEBSOCKET_SCHEMES)
 MAP_HOSTS_MAX: Final = 1000
 
 
@@ -62,8 +73,13 @@ def _urls(server: ServerDraft, main: ServerDraft, target: RewriteTarget) -> list
     if target.url:
         return [target.url]
     texts = [""]
-    for part in target.parts:
-        if part.kind is PartKind.MAP:
+    for index, part in enumerate(target.parts):
+        behind = target.parts[index + 1 : index + 2]
+        if behind and behind[0].text.startswith("://") and "://" not in texts[0]:
+            texts = [scheme for scheme in SCHEMES if scheme.startswith(texts[0])]
+        elif part.kind is PartKind.VARIABLE and part.text in OWN_NAMES:
+            texts = [text + name for text in texts for name in _names(server)]
+        elif part.kind is PartKind.MAP:
             values = _values(server, main, part.text)
             if part.default and all(p.kind is PartKind.LITERAL for p in part.default):
                 values.append("".join(p.text for p in part.default))
@@ -83,6 +99,14 @@ def _urls(server: ServerDraft, main: ServerDraft, target: RewriteTarget) -> list
             cure="write scheme, host and port",
         )
     return found
+
+
+def _names(server: ServerDraft) -> list[str]:
+    """What the virtual host is called, names that stand for many left out."""
+    said = server.settings.get("server_name")
+    names = [said.lower()] if said else []
+    names += (name for name in server.aliases if not is_glob(name))
+    return list(dict.fromkeys(names))
 
 
 def _values(server: ServerDraft, main: ServerDraft, name: str) -> list[str]:

@@ -6,6 +6,7 @@ import os
 import resource
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from test_plan import Plan
@@ -180,6 +181,47 @@ def test_maps_give_values(tmp_path: Path) -> None:
         assert plan(path)["location"].endswith(wanted), path
     assert len({plan(f"/p/{host}")["member"] for host in "xyz"}) == 3
     assert plan("/p/y")["target"] == b"/y"
+
+
+def test_a_name_of_ours_is_one_of_those_that_are_configured() -> None:
+    plan = Plan(
+        "<VirtualHost *>\nServerName one.example\n"
+        "ServerAlias two.example *.many.example\nRewriteEngine on\n"
+        "RewriteRule ^/h/(.*) http://%{HTTP_HOST}:81/$1 [P]\n"
+        "RewriteRule ^/s/(.*) http://%{SERVER_NAME}/$1 [P]\n</VirtualHost>\n"
+    )
+
+    def asked(host: str, path: str) -> dict[str, Any]:
+        return plan.raw(
+            f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode(), "192.0.2.1"
+        )
+
+    first, second = asked("one.example", "/h/x"), asked("TWO.example", "/h/x")
+    assert (first["what"], first["target"]) == ("member", b"/x")
+    assert second["what"] == "member"
+    assert first["member"] != second["member"]
+    assert asked("one.example:8080", "/s/x")["what"] == "member"
+    # Whoever sends the request does not choose where it goes.
+    for host in ("a.many.example", "169.254.169.254", "one.example:82"):
+        assert asked(host, "/h/x")["status"] == 500, host
+
+
+def test_a_scheme_may_be_found_by_the_rules() -> None:
+    plan = Plan(
+        "RewriteEngine on\n"
+        "RewriteCond %{HTTP:Upgrade} websocket [NC]\nRewriteRule . - [E=p:ws]\n"
+        'RewriteCond %{ENV:p} =""\nRewriteRule . - [E=p:http]\n'
+        "RewriteRule ^/e/(.*) %{ENV:p}://127.0.0.1:81/$1 [P]\n"
+        "RewriteRule ^/r/(.*) %{REQUEST_SCHEME}://127.0.0.1:81/$1 [P]\n"
+        "RewriteRule ^/s(s?)/(.*) http$1://127.0.0.1:81/$2 [P]\n"
+        "RewriteRule ^/o/([^/]*)/(.*) $1://127.0.0.1:81/$2 [P]\n"
+    )
+    plain = plan("/e/x")
+    assert (plain["what"], plain["target"]) == ("member", b"/x")
+    assert plan("/e/x", "Upgrade: websocket")["member"] != plain["member"]
+    assert plan("/r/x")["member"] == plan("/s/x")["member"] == plain["member"]
+    assert plan("/ss/x")["member"] not in (plain["member"], -1)
+    assert plan("/o/gopher/x")["status"] == 500
 
 
 def test_a_map_that_changes_is_read_anew(tmp_path: Path) -> None:
