@@ -337,6 +337,30 @@ DIFFERENT = (
         instead={"client/0/fields/3/1": "one two three"},
     ),
     Case(
+        "back: Vary of several names",
+        FORWARD,
+        get("/"),
+        members={0: turn(answer(b"x", "Vary: Accept-Encoding,  Cookie"))},
+        differs="`Vary` of several names",
+        instead={"client/0/fields/3/1": "Accept-Encoding,  Cookie"},
+    ),
+    Case(
+        "back: two Vary",
+        FORWARD,
+        get("/"),
+        members={0: turn(answer(b"x", "Vary: Accept", "Vary: Cookie"))},
+        differs="`Vary` of several names",
+        instead={
+            "client/0/fields": [
+                ["Content-Length", "1"],
+                ["Date", "<now>"],
+                ["Server", "<product>"],
+                ["Vary", "Accept"],
+                ["Vary", "Cookie"],
+            ]
+        },
+    ),
+    Case(
         "forward: Max-Forwards zero with TRACE",
         FORWARD,
         ask(request("/", "Max-Forwards: 0", method="TRACE")),

@@ -225,7 +225,33 @@ def _only_here(name: str, header: bytes) -> Case:
     )
 
 
+NAMES = (
+    "names of hosts, and addresses that are not written whole (`127.1`), in what "
+    "`RemoteIPHeader` names"
+)
+
+
+def _named(name: str) -> Case:
+    return Case(
+        f"{ALL.name}: {name} is no address",
+        ALL,
+        (*get("/x", f"X-Forwarded-For: 198.51.100.7, {name}"), Log("logs/who.log", 1)),
+        differs=NAMES,
+        instead={
+            "client/1/log/0": "127.0.0.1 127.0.0.1 127.0.0.1 127.0.0.1 "
+            f"198.51.100.7, {name} - - -",
+            "members/m0/0/fields": [
+                ["Host", "127.0.0.1:{m0}"],
+                ["X-Forwarded-For", f"198.51.100.7, {name}, 127.0.0.1"],
+                ["X-Forwarded-Host", "front.test"],
+                ["X-Forwarded-Server", "front.test"],
+            ],
+        },
+    )
+
+
 CASES: tuple[Case, ...] = (
+    _named("198.51.27"),
     *(
         _way(conf, name, *lines)
         for conf in (ALL, TRUSTED, MIXED)

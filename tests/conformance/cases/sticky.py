@@ -54,6 +54,17 @@ ProxyPass /off/ balancer://off/
 """,
 )
 
+REQUESTED = Conf(
+    "sticky: what RequestHeader sees",
+    f"""\
+RequestHeader set X-Route "%{{BALANCER_SESSION_ROUTE}}e"
+<Proxy balancer://b>
+{MEMBERS}  ProxySet stickysession=S
+</Proxy>
+ProxyPass / balancer://b/
+""",
+)
+
 MATCH = Conf(
     "sticky by ProxyPass",
     f"""\
@@ -157,7 +168,16 @@ def _steps(name: str, conf: Conf, *steps: Step, view: View = View.SEQUENCE) -> C
     return Case(f"{conf.name}: {name}", conf, steps, view=view)
 
 
+EARLIER = "`RequestHeader` with `BALANCER_SESSION_ROUTE` and its kin"
+
 CASES: tuple[Case, ...] = (
+    Case(
+        "sticky: RequestHeader asks for the session's route",
+        REQUESTED,
+        get("/", "Cookie: S=x.n1"),
+        differs=EARLIER,
+        instead={"members/m0/0/fields/5/1": "n1"},
+    ),
     *_found(
         TABLE,
         {
