@@ -44,7 +44,8 @@ DIRECTIVES = {
     "wraparound": False,
     "initializedcheck": DEBUG,
     "cdivision": True,
-    "embedsignature": False,
+    "embedsignature": True,  # for inspect: a method that is not bound knows none
+    "embedsignature.format": "clinic",
     "auto_pickle": False,
     "binding": False,
 }
