@@ -29,7 +29,7 @@ CALL = re.compile(
 MARK = re.compile(r'^\s*/\* "([^"]+)":(\d+)$')
 DEFINITION = re.compile(
     r"^static .*\b__pyx_p?f_6fastlb_5_core_"
-    r"(?:\d+(?P<owner>[A-Z][A-Za-z]*)_(?:\d+)?)?(?P<name>\w+)\(.*\{$"
+    r"(?:\d+(?P<owner>[A-Z][A-Za-z]*)_)?\d*(?P<name>\w+)\(.*\{$"
 )
 
 
