@@ -20,6 +20,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
@@ -136,31 +137,37 @@ def keep(target: str, folder: Path, *, more: bool) -> int:
 
 
 def run(folder: Path, names: list[str], seconds: int) -> int:
-    """Each target for so long; the number of those that failed."""
-    failed = 0
-    for target in names or targets(folder):
-        grown, ends = folder / "grown" / target, folder / "ends" / target
-        grown.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(ends, ignore_errors=True)
-        ends.mkdir(parents=True)
-        with tempfile.TemporaryDirectory() as name:
-            lay(target, Path(name, "seeds"))
-            words = Path(name, "words")
-            words.write_text("".join(f'"{word}"\n' for word in DICTIONARY))
-            said = within(
-                folder,
-                *("one", target, str(grown), str(Path(name, "seeds"))),
-                *(f"-max_total_time={seconds}", "-timeout=10", "-rss_limit_mb=4000"),
-                *(f"-artifact_prefix={ends}/", f"-dict={words}"),
-            )
-        lines = said.stderr.splitlines()
-        done = [line for line in lines if line.startswith("Done") or "DONE" in line]
-        print(f"{target}: {' | '.join(done)}", flush=True)
-        if said.returncode:
-            failed += 1
-            keep(target, ends, more=True)
-            print(f"{said.stdout[-2000:]}\n{said.stderr[-6000:]}", flush=True)
-    return failed
+    """Each target for so long, one on each core; the number of those that failed."""
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as at_once:
+        ended = at_once.map(
+            lambda target: run_one(folder, target, seconds), names or targets(folder)
+        )
+        return sum(ended)
+
+
+def run_one(folder: Path, target: str, seconds: int) -> bool:
+    """Whether it failed."""
+    grown, ends = folder / "grown" / target, folder / "ends" / target
+    grown.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(ends, ignore_errors=True)
+    ends.mkdir(parents=True)
+    with tempfile.TemporaryDirectory() as name:
+        lay(target, Path(name, "seeds"))
+        words = Path(name, "words")
+        words.write_text("".join(f'"{word}"\n' for word in DICTIONARY))
+        said = within(
+            folder,
+            *("one", target, str(grown), str(Path(name, "seeds"))),
+            *(f"-max_total_time={seconds}", "-timeout=10", "-rss_limit_mb=4000"),
+            *(f"-artifact_prefix={ends}/", f"-dict={words}"),
+        )
+    lines = said.stderr.splitlines()
+    done = [line for line in lines if line.startswith("Done") or "DONE" in line]
+    print(f"{target}: {' | '.join(done)}", flush=True)
+    if said.returncode:
+        keep(target, ends, more=True)
+        print(f"{said.stdout[-2000:]}\n{said.stderr[-6000:]}", flush=True)
+    return said.returncode != 0
 
 
 def merge(folder: Path, names: list[str]) -> None:
