@@ -348,8 +348,8 @@ class Explainer:
         path, target, misread, excluded     what was asked for, and is asked for there
         challenge    WWW-Authenticate of a 401
         sections     those that apply: indexes into VHost.sections, -1: the host's own
-        mapping      (section, -1), (-1, index into VHost.mappings), or (-2, index
-                     into VHost.rewrite.targets)
+        mapping      (section, -1), (-1, index into VHost.mappings), (-2, index into
+                     VHost.rewrite.targets), or (section, -3) by its SetHandler
         rules        what rules of mod_rewrite did, as LogLevel rewrite:trace4 has it
         considered   (section, number, matches, serves) in the order of trying
         access       (section, verdicts in prefix order: 1, 0, or -1 no say)

@@ -828,6 +828,11 @@ _CORE = {
         "A page of ours could not be made; the request is answered with 500.",
         "Report it, with the lines behind it: it is a fault of fastlb.",
     ),
+    "FB0316": Message(
+        "error",
+        "A SetHandler names a member that none of its lines writes out: 500.",
+        "Begin it with proxy:, scheme, host and port as they are.",
+    ),
     "FB0320": Message(
         "error",
         "A connection did not begin with a PROXY header, and was closed.",

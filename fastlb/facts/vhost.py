@@ -83,7 +83,10 @@ class DirConf:
     # where a client goes that was answered 401; is_plain, "": nowhere
     auth_request_sign_in: Expression | None = None
     forbidden_on_failure: bool | None = None  # AuthzSendForbiddenOnFailure
-    handler: str | None = None  # "server-status", "balancer-manager", "none"
+    # "server-status", "none", "proxy:http://..."; an expression makes one of them
+    handler: str | Expression | None = None
+    handler_head: str | None = None  # "proxy:http://host", as it begins
+    handler_mapping: Mapping | None = None  # where that leads
     mapping: Mapping | None = None  # ProxyPass in <Location>
     redirects: tuple[Redirect, ...] = ()
     ifs: tuple[IfSection, ...] = ()  # in file order; each one's settings come last
@@ -211,6 +214,7 @@ class VHost:
     read_header: ReadLimit = ReadLimit()
     read_body: ReadLimit = ReadLimit()
     rewrite: RewriteServer | None = None  # None: no line of mod_rewrite
+    document_root: str = ""  # without its last slash
     remote_ip_header: str | None = None
     remote_ip_proxies_header: str | None = None
     remote_ip_proxies: tuple[RemoteProxy, ...] | None = None  # None: all are believed

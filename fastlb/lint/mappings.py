@@ -31,7 +31,7 @@ def lint_mappings(run: Drafts) -> None:
             _slashes(run, server, mapping)
             _open_host(run, mapping)
             _joints(run, server, mapping)
-        for mapping in (*server.rewrite.mappings, *server.asked):
+        for mapping in (*server.rewrite.mappings, *server.asked, *server.handled()):
             _undefined(run, server, mapping, names)
         _shadowed(run, takers)
         _handlers(run, server, takers)
@@ -199,7 +199,8 @@ def _handlers(run: Drafts, server: ServerDraft, takers: Takers) -> None:
                 section.node,
                 "FB0297",
                 f"{section.pattern} is proxied by {taker.node.name} {taker.pattern} at"
-                f" {place_of(taker.node)}, so that SetHandler {handler} is not reached",
+                f" {place_of(taker.node)}, so that SetHandler"
+                f" {getattr(handler, 'text', handler)} is not reached",
                 cure=f"write ProxyPass {section.pattern} ! before that line",
             )
 

@@ -33,6 +33,7 @@ _NOT_SETTINGS: Final = frozenset(
         *("file", "line", "lines", "index", "tls_group", "balancers", "vhost_id"),
         *("key", "members", "balancer_index", "member_index", "name", "url"),
         *("mappings", "sections", "default_conf", "mapping", "regexes"),
+        *("handler_head", "handler_mapping"),
         *("proxy_sections", "proxy_sections_dynamic", "pattern", "is_regex"),
         "target_path",
     )

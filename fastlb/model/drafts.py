@@ -157,6 +157,7 @@ class ConfDraft:
     conf: DirConf = field(default_factory=DirConf)
     mapping: MappingDraft | None = None
     asked: MappingDraft | None = None  # AuthRequest
+    handled: MappingDraft | None = None  # SetHandler proxy:
     reverse_maps: list[ReverseDraft] = field(default_factory=list)
     requires: list[AccessRule] = field(default_factory=list)
     rewrite: RewriteDraft | None = None
@@ -269,6 +270,7 @@ class ServerDraft:
     proxy_blocks: list[Node] = field(default_factory=list)
     rewrite: RewriteDraft = field(default_factory=RewriteDraft)
     asked: list[MappingDraft] = field(default_factory=list)  # AuthRequest
+    handlers: list[tuple[ConfDraft, Node]] = field(default_factory=list)  # proxy:
 
     @property
     def is_main(self) -> bool:
@@ -284,9 +286,14 @@ class ServerDraft:
         in_sections = (section.draft.mapping for section in self.sections)
         return [*self.mappings, *filter(None, in_sections)]
 
+    def handled(self) -> list[MappingDraft]:
+        """Where SetHandler leads."""
+        return [draft.handled for draft, _ in self.handlers if draft.handled]
+
     def every_target(self) -> list[MappingDraft]:
-        """... and whatever else leads to a member: [P], AuthRequest."""
+        """... and whatever else leads to a member: [P], AuthRequest, SetHandler."""
         found = [*self.every_mapping(), *self.rewrite.mappings, *self.asked]
+        found += self.handled()
         return [one for one in found if not one.exclude]
 
 

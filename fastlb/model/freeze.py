@@ -207,6 +207,11 @@ class _Freezer:
             "connect_ports": ports,
             "rewrite": self._rewrite(index, bound),
             "remote_ip_proxies": remote_proxies(main, draft),
+            "document_root": (
+                draft.rewrite.document_root
+                or main.rewrite.document_root
+                or absolute(self.run, "htdocs")
+            ).rstrip("/"),
         }
         return VHost(**fields_of(VHost, values))
 
@@ -347,6 +352,10 @@ class _Freezer:
         asked = draft.conf.auth_request
         if asked is not None and draft.asked is not None:
             asked = replace(asked, mapping=self._mapping(server, draft.asked, bound))
+        handled = None
+        if draft.handled is not None:
+            # As observed: no <Proxy> holds for what a handler leads to.
+            handled = self._mapping(server, draft.handled, ())
         lines = dict(draft.lines)
         if draft.reverse_maps:
             nodes = [item.node for item in draft.reverse_maps]
@@ -355,6 +364,7 @@ class _Freezer:
             draft.conf,
             lines=lines,
             mapping=mapping,
+            handler_mapping=handled,
             auth_request=asked,
             reverse_maps=tuple(self._reverse(server, r) for r in draft.reverse_maps),
             access=access_rule(draft),

@@ -14,10 +14,11 @@ from fastlb.config.tree import Node
 from fastlb.config.units import maybe_integer
 from fastlb.facts.expressions import Expression
 from fastlb.facts.rules import Redirect
-from fastlb.model.drafts import Drafts, Handler, Place, ReverseDraft
+from fastlb.model.drafts import ConfDraft, Drafts, Handler, Place, ReverseDraft
 from fastlb.model.expressions import taken, text_taken
 from fastlb.model.report import Mistake, did_you_mean
 from fastlb.model.resolve_params import balancer_target
+from fastlb.model.rewrite_targets import TARGET_HEAD
 from fastlb.model.targets import is_balancer_url
 
 _STATUS_WORDS: Final = {
@@ -159,22 +160,58 @@ def error_document(run: Drafts, place: Place, node: Node) -> None:
 
 
 def set_handler(run: Drafts, place: Place, node: Node) -> None:
-    """`SetHandler server-status|balancer-manager|none`."""
+    """`SetHandler server-status|none|proxy:URL`, or a text that says it.
+
+    Differs from Apache 2.4, where a word that begins with expr= is a handler's name.
+    """
     word = node.args[0]
+    if word[:5].lower() == "expr=" and run.lenient:
+        word = word[5:]
+    words = "Can't parse expression : "
+    said = text_taken(run, node, word, number="FB0284", words=words)
+    conf = replace(place.draft.conf, handler_head=None)
     if word[:6].lower() == "proxy:":
+        conf = replace(conf, handler_head=_handler_head(place, word))
+        if not place.inert and all(d is not place.draft for d, _ in _handled(place)):
+            place.server.handlers.append((place.draft, node))
+        handler: str | Expression = said or word
+    else:
+        place.server.handlers[:] = [
+            pair for pair in _handled(place) if pair[0] is not place.draft
+        ]
+        handler = said or word.lower()
+        if said is None:
+            _known_handler(run, place, node, word)
+    place.draft.conf = replace(conf, handler=handler)
+
+
+def _handled(place: Place) -> list[tuple[ConfDraft, Node]]:
+    return place.server.handlers
+
+
+def _handler_head(place: Place, word: str) -> str:
+    """`proxy:http://host:port` of a handler, which must be written out."""
+    if place.inert:
         raise Mistake(
             "FB0284",
-            "SetHandler proxy:... is not supported",
-            cure="use ProxyPass in the section",
+            "SetHandler proxy:... in a section about files is not supported",
+            why="no files are served here, and what they are is not looked at",
+            cure=r'ask for the path: <LocationMatch "\.php$">',
             word=word,
         )
-    if word[:5].lower() == "expr=":
+    head = TARGET_HEAD.match(word[6:])
+    if head is None or head[2][:1] not in ("", "/", "?"):
         raise Mistake(
             "FB0284",
-            "SetHandler expr=... is not supported",
-            cure="put the handler alone into a section <If>",
+            f"SetHandler {word}: scheme, host and port must be written",
+            why="whoever sends the request would choose where it goes",
+            cure="write proxy:http://host:port or proxy:balancer://name",
             word=word,
         )
+    return word[:6] + head[1]
+
+
+def _known_handler(run: Drafts, place: Place, node: Node, word: str) -> None:
     lowered = word.lower()
     if lowered not in _HANDLERS_KNOWN:
         say = run.report.note if place.inert else run.report.warn
@@ -195,7 +232,6 @@ def set_handler(run: Drafts, place: Place, node: Node) -> None:
             cure="server-status shows the members",
             word=word,
         )
-    place.draft.conf = replace(place.draft.conf, handler=lowered)
 
 
 HANDLERS: Final[dict[str, Handler]] = {

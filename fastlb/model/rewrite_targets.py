@@ -48,7 +48,8 @@ MAP_HOSTS_MAX: Final = 1000
 
 
 def bind_targets(run: Drafts) -> None:
-    """Give each [P] its balancer or member, once all of them are known."""
+    """Give each [P], and each SetHandler, its balancer or member, once all of them are
+    known."""
     for server in (run.main, *run.vhosts):
         seen: set[str] = set()
         for target in rewrite_targets(server):
@@ -58,6 +59,10 @@ def bind_targets(run: Drafts) -> None:
                     if mapping.target not in seen:
                         seen.add(mapping.target)
                         server.rewrite.mappings.append(mapping)
+        for draft, node in server.handlers:
+            with run.report.mistakes_at(node):
+                url = (draft.conf.handler_head or "").partition(":")[2]
+                draft.handled = _mapping(run, server, url, node, "SetHandler")
 
 
 def rewrite_targets(server: ServerDraft) -> Iterable[RewriteTarget]:
@@ -129,16 +134,24 @@ def _values(server: ServerDraft, main: ServerDraft, name: str) -> list[str]:
     return values
 
 
-def _mapping(run: Drafts, server: ServerDraft, url: str, node: Node) -> MappingDraft:
+def _mapping(
+    run: Drafts,
+    server: ServerDraft,
+    url: str,
+    node: Node,
+    name: str = "RewriteRule",
+) -> MappingDraft:
     draft = MappingDraft("/", False, url, node)
     if is_balancer_url(url):
         draft.balancer, _ = split_balancer_url(url)
         draft.target = draft.balancer
         balancer_of(server, draft.balancer, node)
         return draft
-    parsed = member_target(url, "RewriteRule")
-    # Such a worker of Apache's keeps no connections, whose URL may be any.
-    is_open = not run.lenient and parsed.scheme not in WEBSOCKET_SCHEMES
+    parsed = member_target(url, name)
+    # Such a worker of Apache's keeps no connections, whose URL may be any. Differs from
+    # Apache: one that a rule leads to does.
+    keeps = run.lenient and name == "RewriteRule"
+    is_open = not keeps and parsed.scheme not in WEBSOCKET_SCHEMES
     params = direct_params(server, parsed, disable_reuse=is_open)
     wanted = MemberDraft(parsed, params, node)
     for owner in (server, run.main):

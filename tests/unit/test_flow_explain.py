@@ -142,6 +142,29 @@ def test_what_an_error_is_answered_with_is_told(tmp_path: Path) -> None:
     ]
 
 
+HANDLED = """\
+Listen 8080
+DocumentRoot /nowhere
+<Location /app>
+  SetHandler "proxy:http://127.0.0.1:9001/base"
+</Location>
+<Location /whole>
+  SetHandler "%{req:X-Handler}"
+</Location>
+"""
+
+
+def test_a_handler_that_is_a_member_is_told(tmp_path: Path) -> None:
+    standing = standing_of(tmp_path, HANDLED)
+    way = way_of(standing, Asked("/app/x?y"))
+    assert (way.outcome, way.member) == ("member", "http://127.0.0.1:9001")
+    assert line_of(way, "mapping").startswith("SetHandler ")
+    assert way.sent[0] == "GET /base/nowhere/app?y HTTP/1.1"
+    way = way_of(standing, Asked("/whole", fields=("X-Handler: proxy:http://h",)))
+    assert (way.outcome, way.status) == ("error", 500)
+    assert "does not write out" in steps(way, "end")[0].why
+
+
 def test_what_lost_is_told_too(main_only: Ask) -> None:
     way = main_only("/api/x", "Cookie: SID=1.b")
     lost = {step.text: step.why for step in steps(way, "mapping")[0].lost}

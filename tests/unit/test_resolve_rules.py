@@ -90,7 +90,11 @@ def test_an_empty_value_is_a_value() -> None:
         ("Redirect 99 /x", "Redirect: status 99 is not in 300 to 599"),
         ("ProxyPassReverse / balancer:///", "ProxyPassReverse Bad syntax for a balan"),
         ("ProxyPassReverse /", "ProxyPassReverse needs a path when not defined in a"),
-        ("SetHandler proxy:http://h/", "SetHandler "),
+        ("SetHandler proxy:http://%{HTTP_HOST}/", "SetHandler proxy:http://%{HTTP_HO"),
+        ("SetHandler proxy:http://h%{reqenv:X}:80/", "SetHandler proxy:http://h%{reqe"),
+        ("SetHandler proxy:%{reqenv:X}", "SetHandler proxy:%{reqenv:X}: scheme, host"),
+        ("SetHandler %{NO_SUCH}", "Can't parse expression : "),
+        ("SetHandler proxy:fcgi://h:9000/", ""),
     ],
 )
 def test_refusals(line: str, text: str) -> None:
@@ -230,6 +234,55 @@ def test_a_url_as_document_of_401_is_ignored() -> None:
     found = warnings(LISTEN + "ErrorDocument 401 http://h/\n")
     assert len(found) == 1 and "cannot use a full URL in a 401" in found[0]
     assert conf("ErrorDocument 401 http://h/").error_documents == ()
+
+
+def test_a_handler_may_be_a_member_or_a_balancer() -> None:
+    text = (
+        LISTEN + "DocumentRoot /srv/site/\n"
+        "<Proxy balancer://b>\nBalancerMember http://m:1\n</Proxy>\n"
+        "<Location /a>\nSetHandler proxy:http://h:8080/base\n</Location>\n"
+        "<Location /b>\nSetHandler Proxy:Balancer://B\n</Location>\n"
+        "<Location /c>\nSetHandler proxy:unix:/run/x|http://h/%{req:X}\n</Location>\n"
+        "<Location /d>\nSetHandler proxy:http://h\nSetHandler none\n</Location>\n"
+        "<Location /e>\n<If true>\nSetHandler proxy:http://h:8080\n</If>\n</Location>\n"
+    )
+    model = model_of(text)
+    assert model.vhosts[0].document_root == "/srv/site"
+    _, a, b, c, d, e = (one.conf for one in model.vhosts[0].sections)
+    assert (a.handler, a.handler_head) == (
+        "proxy:http://h:8080/base",
+        "proxy:http://h:8080",
+    )
+    assert a.handler_mapping is not None and b.handler_mapping is not None
+    member = model.members[a.handler_mapping.member_index]
+    assert (member.url, member.disable_reuse) == ("http://h:8080", True)
+    assert model.balancers[b.handler_mapping.balancer_index].name == "balancer://b"
+    assert isinstance(c.handler, Expression)
+    assert c.handler_head == "proxy:unix:/run/x|http://h"
+    assert (d.handler, d.handler_head, d.handler_mapping) == ("none", None, None)
+    within = e.ifs[0].conf.handler_mapping
+    assert within is not None
+    assert within.member_index == a.handler_mapping.member_index
+
+
+def test_a_handler_of_a_member_that_is_defined_keeps_connections() -> None:
+    text = (
+        LISTEN + "ProxyPass /x http://h:8080/ timeout=5\n"
+        "<Location /a>\nSetHandler proxy:http://h:8080\n</Location>\n"
+    )
+    model = model_of(text)
+    handled = model.vhosts[0].sections[0].conf.handler_mapping
+    assert handled is not None
+    assert handled.member_index == model.vhosts[0].mappings[0].member_index
+    assert not model.members[handled.member_index].disable_reuse
+
+
+def test_a_handler_of_files_that_is_a_member_is_refused() -> None:
+    for section in ("FilesMatch .php$", "Files x", "Directory /srv"):
+        name = section.split()[0]
+        text = f"<{section}>\nSetHandler proxy:http://h/\n</{name}>\n"
+        found = errors(LISTEN + text)
+        assert len(found) == 1 and "section about files is not supported" in found[0]
 
 
 def test_an_unknown_handler_is_a_warning() -> None:

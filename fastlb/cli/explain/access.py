@@ -36,6 +36,7 @@ BECAUSE = {
     "no answer": "AuthRequest was not answered",
     "method": "AllowMethods does not name the method",
     "rule": "a rule of mod_rewrite says so",
+    "handler": "SetHandler names a member that it does not write out",
     "climbs": "the target leads out of where the mapping points",
 }
 DENIALS = (

@@ -29,6 +29,7 @@ from fastlb.facts.mapping import Mapping
 from fastlb.facts.vhost import DirConf, Line, SectionKind, VHost
 
 BY_RULE = -2  # the section of a mapping that mod_rewrite has made
+BY_HANDLER = -3  # the number of one that a SetHandler has
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,6 +368,12 @@ class _Story:
             self.add("mapping", mapping.target, why, line, self.passed_by())
             self.asked_for()
             return
+        if chosen[1] == BY_HANDLER:
+            line = line_of(self.conf(chosen[0]), "handler", 0)
+            why = "no ProxyPass matches; DocumentRoot and the path are asked for there"
+            self.add("mapping", self.written(line, "SetHandler"), why, line)
+            self.asked_for()
+            return
         text = self.written(line, f"ProxyPass {mapping.pattern} {mapping.target}")
         why = (
             f"its expression matches {text_of_bytes(self.found['path'])}"
@@ -404,6 +411,10 @@ class _Story:
         if section == BY_RULE:
             assert self.vhost.rewrite is not None
             return self.vhost.rewrite.targets[number]
+        if number == BY_HANDLER:
+            handled = self.conf(section).handler_mapping
+            assert handled is not None
+            return handled
         if section < 0:
             return self.vhost.mappings[number]
         found = self.conf(section).mapping

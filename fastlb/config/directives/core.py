@@ -480,6 +480,13 @@ DIRECTIVES = (
         SVD,
         "name|none|proxy:url",
         "who answers: server-status, balancer-manager, none, proxy:URL",
+        manual=(
+            'What ProxyPass takes it does not get. "%{...}" is an expression\'s text.'
+            " With proxy: a member is asked for the file that the path would name:"
+            " DocumentRoot, and the path as far as it exists, with one part more; use"
+            " ProxyPass in the section where that is not meant. scheme, host and port"
+            " are to be written out, and <Proxy> sections do not hold there."
+        ),
     ),
     Directive(
         "DefaultRuntimeDir",

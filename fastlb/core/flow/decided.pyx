@@ -128,6 +128,8 @@ cdef void say_because(exchange *x, int because) noexcept nogil:
         say(x, &SAY_DENIED)
     elif because == BECAUSE_MISREAD:
         say(x, &SAY_MISREAD)
+    elif because == BECAUSE_OF_HANDLER:
+        say(x, &SAY_HANDLER)
     elif because == BECAUSE_CLIMBS:
         say(x, &SAY_CLIMBS)
     elif because != BECAUSE_OF_NOTHING:

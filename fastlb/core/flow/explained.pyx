@@ -44,12 +44,14 @@ cdef bint explained_if(
 
 cdef object explained_mapping(const request_facts *r, const plan_mapping *m):
     """(section, -1) of a ProxyPass in a section, (-1, number) of another; (-2, number)
-    of a target of rules."""
+    of a target of rules, (section, -3) of a SetHandler."""
     cdef plan_vhost *v = r.vhost
     cdef int i
     for i in range(r.conf_count):
         if r.confs[i].has_mapping and r.confs[i].mapping == m:
             return (explained_section(r, r.confs[i]), -1)
+        if r.confs[i].handler_mapping == m:
+            return (explained_section(r, r.confs[i]), -3)
     for i in range(v.mapping_count):
         if &v.mappings[i] == m:
             return (-1, i)

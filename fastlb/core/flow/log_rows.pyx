@@ -86,6 +86,9 @@ cdef log_row SAY_MISREAD = log_row(
     b"error", b"authz_core",
     b"AH01630: client denied by server configuration: {uri} (allowed, but not as "
     b"a member may read it: {misread})")
+cdef log_row SAY_HANDLER = log_row(
+    b"error", b"proxy",
+    b"FB0316: SetHandler sends {uri} to a member that it does not write out")
 cdef log_row SAY_CLIMBS = log_row(
     b"error", b"proxy",
     b"FB0313: mapping or rule makes a path that climbs: {target}; write a slash "

@@ -27,6 +27,7 @@ cdef enum:
     BECAUSE_METHOD = 20         # AllowMethods
     BECAUSE_ELSEWHERE = 21      # AuthRequest
     BECAUSE_NO_ANSWER = 22      # ... was answered with neither yes nor no
+    BECAUSE_OF_HANDLER = 23     # SetHandler: nobody knows such a member
     BECAUSES = 23
 
 # returns 0, or the status of the refusal; r.host_wanted or r.asks is set when that

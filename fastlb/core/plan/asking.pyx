@@ -12,7 +12,8 @@ cdef dict DECIDED_WORDS = {
 cdef dict BECAUSE_WORDS = {
     BECAUSE_OF_NOTHING: "", BECAUSE_OF_SECTIONS: "sections",
     BECAUSE_NOT_ASKED: "not asked", BECAUSE_PLAIN: "plain", BECAUSE_DENIED: "denied",
-    BECAUSE_MISREAD: "misread", BECAUSE_CLIMBS: "climbs", BECAUSE_OLD: "old",
+    BECAUSE_MISREAD: "misread", BECAUSE_CLIMBS: "climbs",
+    BECAUSE_OF_HANDLER: "handler", BECAUSE_OLD: "old",
     BECAUSE_PASSWORD: "password", BECAUSE_NO_USER: "no user",
     BECAUSE_SCHEME: "scheme", BECAUSE_NO_NAME: "no name", BECAUSE_NO_FILE: "no file",
     BECAUSE_FILE_CLOSED: "file closed", BECAUSE_NOT_HIM: "not him",

@@ -1,9 +1,9 @@
 """What becomes of a request (decide.pxd)."""
 # uses: ground/text, ground/path, io/tls_state, http/fields, plan/verdicts,
 #       plan/rewrite_rules, plan/plan, plan/facts, plan/rewrite_run, plan/path,
-#       plan/tls_variables, plan/own_name, plan/target, plan/rewritten, plan/match,
-#       plan/conditional, plan/rules, plan/redirect, plan/admission, plan/reading,
-#       plan/looking
+#       plan/tls_variables, plan/own_name, plan/target, plan/handled, plan/rewritten,
+#       plan/match, plan/conditional, plan/rules, plan/redirect, plan/admission,
+#       plan/reading, plan/looking
 
 cdef int decided_error(decision *d, int status, int because) noexcept nogil:
     d.status = status
@@ -242,10 +242,43 @@ cdef int decide_here(request_facts *r, decision *d) noexcept nogil:
         return DECIDED_MEMBER
     if unlikely(r.rewritten == REWRITTEN_FILE):
         return DECIDED_NOTHING
-    d.handler = match_handler(r)
-    if d.handler != NULL:
+    what = decided_redirect(r, False, d)
+    if what != DECIDED_NOTHING:
+        return what
+    return decided_handler(r, d)
+
+
+cdef int decided_handler(request_facts *r, decision *d) noexcept nogil:
+    """SetHandler: a name, or a member. returns DECIDED_*"""
+    cdef const plan_conf *c = handler_said(r)
+    cdef value name
+    cdef int because, refusal
+    if likely(c == NULL):
+        return DECIDED_NOTHING
+    name = handler_text(r, c)
+    if unlikely(name.data == NULL):
+        return decided_error(d, 500, BECAUSE_OF_NOTHING)
+    if name.length == 0:
+        return DECIDED_NOTHING
+    if not handler_is_target(name):
+        d.forced.data = name.data
+        d.forced.length = name.length
+        d.handler = &d.forced
         return DECIDED_HANDLER
-    return decided_redirect(r, False, d)
+    if not handler_target(r, c, name):
+        return decided_error(d, 500, BECAUSE_OF_HANDLER)
+    refusal = readings_refuse(r, &because)
+    if refusal != 0 or r.host_wanted or r.asks.kind != ASKS_NOTHING or r.undecided:
+        r.rewritten = REWRITTEN_NOT
+        r.mapping = NULL
+        if r.undecided:
+            return decided_error(d, 500, BECAUSE_OF_NOTHING)
+        if r.host_wanted or r.asks.kind != ASKS_NOTHING:
+            return DECIDED_WAIT
+        return decided_error(d, refusal, because)
+    if unlikely(r.req.seen >> FIELD_MAX_FORWARDS & 1) and goes_no_further(r):
+        return DECIDED_HERE
+    return DECIDED_MEMBER
 
 
 cdef int request_target(request_facts *r, decision *d) noexcept nogil:

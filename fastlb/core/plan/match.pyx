@@ -185,18 +185,6 @@ cdef bint proxy_section_names(
 
 
 # The handler set for the request; NULL when there is none.
-cdef const text *match_handler(request_facts *r) noexcept nogil:
-    cdef int i
-    cdef const text *t
-    for i in range(r.conf_count - 1, -1, -1):
-        t = &r.confs[i].handler
-        if t.length:
-            if t.length == 4 and memcmp(t.data, b"none", 4) == 0:
-                return NULL
-            return t
-    return NULL
-
-
 # Mappings ------------------------------------------------------------------------
 
 cdef int mapping_matches(plan_mapping *m, request_facts *r) noexcept nogil:

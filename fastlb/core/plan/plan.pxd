@@ -153,7 +153,11 @@ cdef struct plan_conf:
     int sign_in                 # an expression, or SIGN_IN_*
     int granted_count           # AuthRequestHeader
     text *granted
-    text handler                # length 0: not set
+    bint says_handler
+    text handler                # SetHandler
+    int handler_expr            # ... by an expression; -1: none
+    text handler_head           # "proxy:http://host", as it must begin
+    plan_mapping *handler_mapping   # where that leads; NULL: nowhere
     bint has_mapping
     plan_mapping *mapping
     int redirect_count
@@ -340,6 +344,7 @@ cdef struct plan_vhost:
     read_limit read_body
     plan_remote_ip remote_ip
     bint has_early              # RequestHeader ... early
+    text document_root          # without its last slash
     text server_path            # ServerPath, for clients without Host
     text registered             # RegisterHttpMethod: " NAME NAME "
     bint asks_for_uri           # SetEnvIf Request_URI outside sections

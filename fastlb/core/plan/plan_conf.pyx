@@ -236,8 +236,16 @@ cdef object plan_conf_of(plan_conf *c, object conf, plan_section *sections):
         c.fake_user = plan_expression(conf.auth_basic_fake.user, False)
         c.fake_password = plan_expression(conf.auth_basic_fake.password, False)
     plan.any_fake |= conf.auth_basic_fake is not None
-    if conf.handler is not None:
+    c.says_handler = conf.handler is not None
+    c.handler_expr = -1
+    if isinstance(conf.handler, str):
         c.handler = plan_text(conf.handler)
+    elif conf.handler is not None:
+        c.handler_expr = plan_expression(conf.handler, False)
+    if conf.handler_mapping is not None:
+        c.handler_head = plan_text(conf.handler_head)
+        c.handler_mapping = <plan_mapping *>plan_alloc(sizeof(plan_mapping))
+        plan_mapping_of(c.handler_mapping, conf.handler_mapping, sections)
     if conf.mapping is not None:
         c.has_mapping = True
         c.mapping = <plan_mapping *>plan_alloc(sizeof(plan_mapping))

@@ -70,6 +70,7 @@ cdef object plan_vhost_of(plan_vhost *v, object vhost):
     v.limits.compat_apache = plan.compat_apache
     plan_remote_ip_of(&v.remote_ip, vhost)
     v.server_path = plan_text(vhost.server_path)
+    v.document_root = plan_text(vhost.document_root)
     v.source = plan_source(vhost.proxy_source_address)
     v.connect_port_count = len(vhost.connect_ports)
     v.connect_ports = <int *>plan_alloc(2 * sizeof(int) * v.connect_port_count)

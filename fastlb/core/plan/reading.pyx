@@ -5,8 +5,8 @@ member reads it (path.pyx); so whatever the strictest of the readings says holds
 else - settings, the mapping, the target - is of the first reading, which is httpd's.
 """
 # uses: ground/text, ground/path, ground/arena, plan/verdicts, plan/plan, plan/facts,
-#       plan/target, plan/rewritten, plan/match, plan/conditional, plan/rules,
-#       plan/redirect, plan/admission
+#       plan/target, plan/handled, plan/rewritten, plan/match, plan/conditional,
+#       plan/rules, plan/redirect, plan/admission
 
 cdef struct first_reading:
     value decoded
@@ -15,6 +15,7 @@ cdef struct first_reading:
     bint reduced
     bint excluded
     plan_mapping *mapping
+    const plan_conf *handler    # whose SetHandler leads to the member; NULL: none's
     value user
     int conf_count
     int proxy_conf_count
@@ -127,6 +128,10 @@ cdef bint reading_admits(
     first.reduced = r.reduced
     first.excluded = r.excluded
     first.mapping = r.mapping
+    first.handler = handler_said(r)
+    if first.handler != NULL and (
+            r.mapping == NULL or first.handler.handler_mapping != r.mapping):
+        first.handler = NULL
     first.user = r.user
     first.conf_count = r.conf_count
     first.proxy_conf_count = r.proxy_conf_count
@@ -225,6 +230,8 @@ cdef bint reading_decide(
     if unlikely(r.vhost.rewrite != NULL and r.vhost.rewrite.has_dirs
                 and sections_differ(r, first)) \
             and rewrite_in_sections(r, &made) != REWROTE_NOTHING:
+        return False
+    if unlikely(first.handler != NULL) and handler_said(r) != first.handler:
         return False
     moved[0] = first.mapping != NULL and match_redirect(r, True, &elsewhere) != 0
     r.refused = request_admission(r, &r.refused_because)

@@ -3,8 +3,8 @@
 As httpd merges them: <Directory>, <Files>, then <Location> and <Proxy>. The first two
 are for what no mapping takes: a proxied request has no file.
 """
-# uses: ground/text, io/writer, ground/path, ground/arena, plan/rewrite_rules,
-#       plan/facts, plan/rewrite_run, plan/undecided, plan/rewrite_url,
+# uses: ground/text, ground/path, ground/arena, plan/rewrite_rules, plan/facts,
+#       plan/rewrite_run, plan/undecided, plan/rewrite_url, plan/handled,
 #       plan/rewrite_trace
 
 # What some sections say together.
@@ -160,22 +160,8 @@ cdef void rules_join(
 cdef void file_and_rest(rewriting *w) noexcept nogil:
     """What exists of the file's path, and one segment more, is the file; what follows
     is the rest (PATH_INFO)."""
-    cdef char[REWRITE_NAME_BYTES] path
-    cdef struct_stat about
-    cdef unsigned int at = w.r.vhost.rewrite.document_root.length + 1
     cdef value name = w.filename
-    if at >= name.length or not copy_terminated(
-            &path[0], sizeof(path), name.data, name.length):
-        return
-    while True:
-        while at < name.length and name.data[at] != c'/':
-            at += 1
-        if at >= name.length:
-            return
-        path[at] = 0
-        if stat(&path[0], &about) != 0 or not S_ISDIR(about.st_mode):
-            w.filename.length = at
-            w.path_info = value_from(name, at)
-            return
-        path[at] = c'/'
-        at += 1
+    cdef unsigned int at = file_end(name, w.r.vhost.rewrite.document_root.length)
+    if at < name.length:
+        w.filename.length = at
+        w.path_info = value_from(name, at)

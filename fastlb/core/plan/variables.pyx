@@ -202,11 +202,14 @@ cdef value time_part(request_facts *r, int kind) noexcept nogil:
 
 cdef value handler_name(request_facts *r) noexcept nogil:
     cdef int i
+    cdef plan_conf *c
+    for i in range(r.conf_count - 1, -1, -1):
+        c = r.confs[i]
+        if c.says_handler and c.handler.length and (
+                r.mapping == NULL or r.mapping == c.handler_mapping):
+            return variable_of_text(&c.handler)
     if r.mapping != NULL:
         return value(b"proxy-server", 12)
-    for i in range(r.conf_count - 1, -1, -1):
-        if r.confs[i].handler.length:
-            return variable_of_text(&r.confs[i].handler)
     return value(NULL, 0)
 
 

@@ -1,0 +1,84 @@
+"""SetHandler: who answers, by the last section that says it.
+
+As core.c: the text is filled in for each request, "none" is nobody, and "proxy:URL"
+is a member, who is asked for the file that the request would name: DocumentRoot, the
+path up to what does not exist, and one segment of that. What follows is not sent.
+"""
+# uses: ground/chartable, ground/text, io/writer, ground/arena, plan/template,
+#       plan/plan, plan/facts, plan/path, plan/target, plan/expr, plan/rewrite_url
+
+cdef const plan_conf *handler_said(const request_facts *r) noexcept nogil:
+    """NULL: no section says it."""
+    cdef int i
+    for i in range(r.conf_count - 1, -1, -1):
+        if r.confs[i].says_handler:
+            return r.confs[i]
+    return NULL
+
+
+cdef value handler_text(request_facts *r, const plan_conf *c) noexcept nogil:
+    """Its name; length 0: none. data NULL: it could not be worked out"""
+    cdef value name = value(c.handler.data, c.handler.length)
+    if unlikely(c.handler_expr >= 0):
+        name = expr_text(r, c.handler_expr, NULL)
+    if value_begins(name, b"none", 4):
+        name.length = 0
+    return name
+
+
+cdef unsigned int file_end(value name, unsigned int root) noexcept nogil:
+    """Where the file ends that a path names: behind the first part that is no
+    directory. root: length of what need not be looked at"""
+    cdef char[REWRITE_NAME_BYTES] path
+    cdef struct_stat about
+    cdef unsigned int at = root + 1
+    if at >= name.length or not copy_terminated(
+            &path[0], sizeof(path), name.data, name.length):
+        return name.length
+    while True:
+        while at < name.length and name.data[at] != c'/':
+            at += 1
+        if at >= name.length:
+            return name.length
+        path[at] = 0
+        if stat(&path[0], &about) != 0 or not S_ISDIR(about.st_mode):
+            return at
+        path[at] = c'/'
+        at += 1
+
+
+cdef bint handler_is_target(value name) noexcept nogil:
+    return name.length > 6 and bytes_equal_nocase(name.data, b"proxy:", 6)
+
+
+cdef bint handler_target(
+        request_facts *r, const plan_conf *c, value name) noexcept nogil:
+    """Ask the member for the file. False: no line names such a member, or no memory"""
+    cdef const text *root = &r.vhost.document_root
+    cdef unsigned int head = c.handler_head.length
+    cdef value query = query_of(r)
+    cdef value path
+    cdef writer w
+    if c.handler_mapping == NULL or name.length < head or not bytes_equal_nocase(
+            name.data, c.handler_head.data, head):
+        return False
+    arena_write(&r.arena, &w)
+    put(&w, root.data, root.length)
+    put(&w, r.decoded.data, r.decoded.length)
+    path = arena_written(&r.arena, &w)
+    path.length = file_end(path, root.length)
+    arena_write(&r.arena, &w)
+    put(&w, name.data + head, name.length - head)
+    put(&w, path.data, path.length)
+    path = arena_written(&r.arena, &w)
+    if path.length and path.data[0] == c'/':
+        path = value(path.data + 1, path.length - 1)
+    arena_write(&r.arena, &w)
+    put_byte(&w, c'/')
+    put_path(&w, path.data, path.length, path_form(r))
+    put(&w, query.data, query.length)
+    r.target = arena_written(&r.arena, &w)
+    r.mapping = c.handler_mapping
+    r.rewritten = REWRITTEN_TARGET
+    r.rest_at = 0
+    return not r.arena.starved
