@@ -30,6 +30,7 @@ Listen 8080
   ProxySet stickysession=SID lbmethod={method}
 </Proxy>
 ProxyVia {via}
+RequestHeader set X-Early 1 early
 ProxyPass /api balancer://api
 ProxyPass /one http://127.0.0.1:9009
 <Location /keep>
@@ -187,6 +188,10 @@ def test_each_field_of_the_head_has_its_reason(tmp_path: Path) -> None:
     assert "hop-by-hop" in told["without X-Mine"].why
     assert "without X-Away" not in told
     way = way_of(standing, Asked("http://me.example/keep/x", fields=fields))
+    assert [text_at(step) for step in steps(way, "request header")] == [
+        "RequestHeader set X-Early 1 early",
+        "RequestHeader unset X-Away",
+    ]
     told = {step.text: step for step in steps(way, "request head")}
     assert text_at(told["Host: me.example"]) == "ProxyPreserveHost On"
     assert text_at(told["no X-Forwarded-For"]) == "ProxyAddHeaders Off"

@@ -57,6 +57,7 @@ cdef class Explainer:
     cdef exchange *x
     cdef value[ENV_COUNT_MAX] env
     cdef decision decided
+    cdef bytes asked        # the head
     cdef dict names         # of host look-ups: number -> allowed
     cdef object heard
     cdef tls_state tls      # a handshake that nobody made
@@ -241,6 +242,7 @@ cdef class Explainer:
         if d.input == NULL:
             raise MemoryError
         buffer_put(d.input, <const char *>asked, len(asked))
+        self.asked = asked
         exchange_clear(self.x, d, &self.env[0])
         d.x = self.x
 
@@ -348,7 +350,7 @@ cdef class Explainer:
             told["status"] = 426
             told["because"] = "no upgrade is asked for"
             return
-        told["header_rules"] = explained_header_rules(x)
+        told["header_rules"] = explained_header_rules(x, self.asked)
         x.body.chunked_out = x.body.framing.kind == BODY_CHUNKED
         x.up = self.up
         x.up.x = x

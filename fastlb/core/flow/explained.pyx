@@ -3,9 +3,12 @@ and what the same functions say of one rule at a time.
 
 The request is decided upon; what is asked here leaves it as it was.
 """
-# uses: ground/text, http/fields, plan/verdicts, plan/plan, plan/out_fields,
-#       plan/facts, plan/match, plan/rules, plan/redirect, plan/access, plan/asking,
-#       flow/exchange, flow/answer
+# uses: ground/text, http/fields, http/head, plan/verdicts, plan/plan,
+#       plan/out_fields, plan/facts, plan/match, plan/rules, plan/redirect,
+#       plan/access, plan/asking, flow/exchange, flow/answer
+
+cdef head explained_head        # as it came
+
 
 cdef object told_value(value v):
     return told_bytes(v.data, v.length)
@@ -177,25 +180,38 @@ cdef bint explained_env_changes(request_facts *r, env_op *op) noexcept:
         or before.length != r.env[op.variable].length
 
 
-cdef object explained_header_rules(exchange *x):
-    """(section, number) of the RequestHeader rules that change something."""
+cdef object explained_header_rules(exchange *x, bytes asked):
+    """(section, number) of the RequestHeader rules that change something. asked: the
+    head as it came, before early rules made another one of it."""
     cdef request_facts *r = &x.facts
     cdef out_list *out = &out_scratch
-    cdef int i, j, early
+    cdef bytearray copied = bytearray(asked)    # a parser mends what it reads
+    cdef char *came = copied
     found = []
+    if r.vhost.has_early:
+        head_clear(&explained_head)
+        if head_parse_request(
+                &explained_head, came, <unsigned int>len(asked), &r.vhost.limits) > 0:
+            out_from_head(out, &explained_head, came)
+            found += explained_header_changes(r, out, True)
     out_from_head(out, &r.req, request_bytes(r))
     if x.attempt.upgrade.length:
         out_add(out, b"Upgrade", 7, x.attempt.upgrade.data,
                 x.attempt.upgrade.length, FIELD_UPGRADE, False)
-    for early in (1, 0):
-        for i in range(r.conf_count):
-            for j in range(r.confs[i].request_header_count):
-                if r.confs[i].request_headers[j].early != early:
-                    continue
-                before = explained_fields(out)
-                header_apply(r, out, &r.confs[i].request_headers[j], False)
-                if explained_fields(out) != before:
-                    found.append((explained_section(r, r.confs[i]), j))
+    return found + explained_header_changes(r, out, False)
+
+
+cdef list explained_header_changes(request_facts *r, out_list *out, bint early):
+    cdef int i, j
+    cdef list found = []
+    for i in range(r.conf_count):
+        for j in range(r.confs[i].request_header_count):
+            if r.confs[i].request_headers[j].early != early:
+                continue
+            before = explained_fields(out)
+            header_apply(r, out, &r.confs[i].request_headers[j], False)
+            if explained_fields(out) != before:
+                found.append((explained_section(r, r.confs[i]), j))
     return found
 
 
