@@ -174,6 +174,11 @@ class Services(Protocol):
         question: file, user, password, groups. Core.verdict_answer ends it. False: too
         many are being checked.
         """
+    def read_map(self, number: int, vhost_index: int) -> bool:
+        """Have Core.map_read called in a thread, then Core.map_taken in the loop's.
+
+        False: the file is to be read at once.
+        """
     def ask_name(self, client: str, both_ways: bool, place: int, number: int) -> None:
         """Begin a look-up (HostnameLookups); Core.name_answer ends it, always.
 
@@ -295,6 +300,11 @@ class Core:
         keep: it holds as long as the file is what it is.
         """
 
+    def map_read(self, number: int) -> bool:
+        """Read the file of a RewriteMap (Services.read_map); in any thread. Blocks."""
+    def map_taken(self, number: int, vhost_index: int, is_read: bool) -> None:
+        """What was read holds from now on. False: map_read was not called, or failed;
+        it is asked for again."""
     def address_answer(
         self, connection: int, request: int, addresses: Sequence[tuple[str, int]]
     ) -> None:

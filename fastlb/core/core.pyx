@@ -3,11 +3,11 @@
 #       io/timer, io/watch, io/date, io/tls_stream, balance/table,
 #       balance/table_slots, seam, plan/client_names, plan/tls_names, plan/verdicts,
 #       plan/plan, plan/plan_begin, plan/client, plan/facts, plan/tls_variables,
-#       plan/plan_rewrite, plan/reasons, plan/logline, plan/late_lines, flow/exchange,
-#       flow/engine, flow/member, flow/row, flow/heads, flow/work, flow/listeners,
-#       flow/downstream, flow/settle, flow/connect, flow/route, flow/steps,
-#       flow/upstream_events, flow/downstream_events, flow/accept, flow/events,
-#       flow/lone
+#       plan/map_file, plan/rewrite_map, plan/plan_rewrite, plan/reasons,
+#       plan/logline, plan/late_lines, flow/exchange, flow/engine, flow/member,
+#       flow/row, flow/heads, flow/work, flow/listeners, flow/downstream, flow/settle,
+#       flow/connect, flow/route, flow/steps, flow/upstream_events,
+#       flow/downstream_events, flow/accept, flow/events, flow/lone
 
 import os
 
@@ -216,6 +216,20 @@ cdef class Core:
             watch.now_us = clock_us()
             verdict_keep(&d.x.facts.asks.key)
         go_on_with(d, verdict)
+
+    def map_read(self, int number):
+        if not 0 <= number < map_file_count:
+            raise ValueError("there is no such map")
+        with nogil:
+            map_file_read(&map_files[number], &map_files[number].fresh)
+        return True
+
+    def map_taken(self, int number, int vhost, bint is_read):
+        if is_read:
+            map_file_take(&map_files[number], NULL, vhost)
+        else:
+            map_files[number].is_being_read = False
+            map_files[number].changed_ns = -1
 
     def address_answer(self, connection, request, addresses):
         cdef downstream *d = downstream_numbered(connection)

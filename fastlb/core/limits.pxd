@@ -91,6 +91,9 @@ cdef enum:
     REWRITE_PREFIX_MAX = 64         # bytes of a literal prefix that the index knows
     LOOKS_PER_REQUEST_MAX = 32      # that rules take at other URLs
     REWRITE_MAP_LOOK_US = 1000000   # at the file of a map, to see whether it changed
+    REWRITE_MAP_BYTES_MAX = 64 << 20    # of its file; more: nothing is found
+    REWRITE_MAP_PAIRS_MAX = 4 << 20     # in it
+    SDBM_PAGE = 1024                # bytes
     REWRITE_NAME_BYTES = 4096       # of a file that is tested, with its end
     COOKIE_TIME_BYTES = 40          # of [CO] with its end; each has 29
     # regular expressions; what exceeds a bound is undecided, never "no match" where

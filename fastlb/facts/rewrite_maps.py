@@ -1,15 +1,16 @@
 """Maps of mod_rewrite: what their files hold.
 
-A file is read as a whole, by the check for what [P] may lead to, and by each worker
-when it starts and when the file has changed.
+A file is read as a whole: here by the check, for what [P] may lead to; by each worker
+when it starts and when the file has changed, in core/plan/map_file.pyx.
 """
 
 from __future__ import annotations
 
 import enum
+import os
+import stat
 import struct
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 MAP_BYTES_MAX: Final = 64 << 20
@@ -45,10 +46,15 @@ def pairs_of(kind: MapKind, source: str) -> dict[bytes, bytes]:
 
     Raises OSError, and ValueError for what is no such file.
     """
-    path = Path(f"{source}.pag" if kind is MapKind.SDBM else source)
-    if path.stat().st_size > MAP_BYTES_MAX:
-        raise ValueError(f"{path} is larger than {MAP_BYTES_MAX >> 20} MiB")
-    data = path.read_bytes()
+    path = f"{source}.pag" if kind is MapKind.SDBM else source
+    # Whoever has put a pipe there would stop us.
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        about = os.fstat(file.fileno())
+        if not stat.S_ISREG(about.st_mode):
+            raise ValueError(f"{path} is no regular file")
+        if about.st_size > MAP_BYTES_MAX:
+            raise ValueError(f"{path} is larger than {MAP_BYTES_MAX >> 20} MiB")
+        data = file.read(MAP_BYTES_MAX)
     return _sdbm_pairs(data) if kind is MapKind.SDBM else _text_pairs(data)
 
 

@@ -390,6 +390,12 @@ def rewrite_map(run: Drafts, place: Place, node: Node) -> None:
             f"RewriteMap: file for map {name} not found:{file}",
             word=written,
         )
+    if not os.path.isfile(file):
+        raise Mistake(
+            "FB0808",
+            f"RewriteMap {name}: {file} is no regular file",
+            word=written,
+        )
     draft.maps[name] = RewriteMap(name, found, path)
 
 
@@ -399,7 +405,8 @@ _MAPS_REFUSED: Final = {
     "fastdbd": ("there is no database client here", "write txt: with a file"),
     "dbm": (
         "only SDBM files are read",
-        "write txt: with the file that it was made of: it is held in memory here",
+        "make one with httxt2dbm -f sdbm and write dbm=sdbm:, or write txt: with the"
+        " file that it was made of: either is held in memory here",
     ),
 }
 

@@ -226,3 +226,24 @@ def memory():
         "cleared": <size_t>(<char *>&x.facts.arena.scratch[0] - <char *>&x),
         "exchange": <size_t>(<char *>&x.facts.req.fields[0] - <char *>&x),
     }
+
+
+def map_pairs(bytes path not None, bint is_sdbm):
+    """The pairs of a map's file; or why there are none, a number."""
+    cdef map_file f
+    cdef map_block block
+    cdef unsigned int i
+    f.path.data = path
+    f.path.length = <unsigned int>len(path)
+    f.is_sdbm = is_sdbm
+    with nogil:
+        map_file_read(&f, &block)
+    if block.problem:
+        return block.problem
+    found = {
+        told_bytes(block.pairs[i].key.data, block.pairs[i].key.length):
+        told_bytes(block.pairs[i].value.data, block.pairs[i].value.length)
+        for i in range(block.mask + 1) if block.pairs[i].key.data != NULL
+    }
+    map_block_end(&block)
+    return found

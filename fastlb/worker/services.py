@@ -54,6 +54,7 @@ class WorkerServices:
         }
         self._look_ups = ThreadPoolExecutor(LOOK_UPS_MAX, "look-up")
         self._name_look_ups = ThreadPoolExecutor(NAME_LOOK_UPS_MAX, "name")
+        self._maps = ThreadPoolExecutor(1, "map")
         self._passwords = Passwords()
         self._core: Core | None = None
         self._drain: Drain | None = None
@@ -127,6 +128,17 @@ class WorkerServices:
 
         return self._passwords.ask(question, (connection, request), answer)
 
+    def read_map(self, number: int, vhost_index: int) -> bool:
+        core = self._core
+        if core is None:
+            return False
+
+        def tell(core: Core, is_read: bool | None) -> None:
+            core.map_taken(number, vhost_index, bool(is_read))
+
+        self._find(self._maps, tell, core.map_read, number)
+        return True
+
     def ask_name(self, client: str, both_ways: bool, place: int, number: int) -> None:
         def tell(core: Core, name: str | None) -> None:
             core.name_answer(place, number, name or "")
@@ -185,6 +197,7 @@ class WorkerServices:
     def lone(self) -> None:
         self._look_ups.shutdown(wait=False)
         self._name_look_ups.shutdown(wait=False)
+        self._maps.shutdown(wait=False)
         self._passwords.shutdown()
         if self._drain is not None:
             self._drain.lone()

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from harness import HOST, Fastlb, wait_for
@@ -79,3 +83,45 @@ def test_answers_redirects_and_cookies_of_rules(server: Fastlb, chat: Chat) -> N
         "pass through /page",
     ):
         assert words in server.error_log, words
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """One that workers can read, whoever they are."""
+    with TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+def test_a_large_map_that_changes_holds_nobody_up(
+    server: Fastlb, chat: Chat, folder: Path
+) -> None:
+    path = folder / "pairs"
+    path.write_text("a one\n")
+    path.chmod(0o644)
+    server.write(
+        f"RewriteEngine on\nRewriteMap m {path}\n"
+        "RewriteRule ^/map/(.*) /to/${m:$1} [R]\n"
+        f"ProxyPass / http://{HOST}:{chat.port}/\n",
+        workers=1,
+    )
+    server.start()
+
+    def leads() -> str:
+        return server.get("/map/a").field("Location") or ""
+
+    assert leads().endswith("/to/one")
+    made = folder / "made"
+    lines = "".join(f"key-{i:012} value-{i}\n" for i in range(1_000_000))
+    made.write_text(f"{lines}a two\n")
+    made.chmod(0o644)
+    os.rename(made, path)
+    longest = 0.0
+    deadline = time.monotonic() + 60
+    while not leads().endswith("/to/two"):
+        assert time.monotonic() < deadline
+        began = time.monotonic()
+        assert server.get("/page").status == 200
+        longest = max(longest, time.monotonic() - began)
+    # Made into a table by the interpreter it took seconds, in which nobody was served.
+    assert longest < 1.5, longest

@@ -103,6 +103,9 @@ class Services:
     def ask_address(self, *asked: Any) -> None:
         self.addresses.append(asked)
 
+    def read_map(self, number: int, vhost_index: int) -> bool:
+        return False
+
     def ask_name(self, *asked: Any) -> None:
         self.names.append(asked)
 

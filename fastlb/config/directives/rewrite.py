@@ -110,9 +110,10 @@ DIRECTIVES = (
         manual=(
             "txt:FILE and rnd:FILE hold a key and a value on each line, int:tolower,"
             " toupper, escape and unescape are functions, dbm=sdbm:FILE is a file of"
-            " httxt2dbm -f sdbm. A file is held in memory, and read again within a"
-            " second when it has changed. Where a map of text or SDBM gives the host of"
-            " a [P], the hosts are those that it holds at start."
+            " httxt2dbm -f sdbm. A file, of 64 MiB at most, is held in memory, and read"
+            " again within a second when it has changed, beside the requests. Where a"
+            " map of text or SDBM gives the host of a [P], the hosts are those that it"
+            " holds at start."
         ),
     ),
     *(

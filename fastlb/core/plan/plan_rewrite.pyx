@@ -1,7 +1,7 @@
 """mod_rewrite's facts as C lists, made with the plan (rewrite_rules.pxd)."""
 # uses: ground/text, plan/build, plan/tls_names, plan/variable_names, plan/expr_ops,
-#       plan/rewrite_rules, plan/plan, plan/plan_conf, plan/rewrite_map,
-#       plan/rewrite_cond, plan/rewrite_index
+#       plan/rewrite_rules, plan/plan, plan/plan_conf, plan/map_file,
+#       plan/rewrite_map, plan/rewrite_cond, plan/rewrite_index
 
 import os
 
@@ -192,10 +192,36 @@ cdef object plan_rewrite_map(rewrite_map *m, object known):
     m.function = -1
     if known.kind is MapKind.INT:
         m.function = list(_MAP_FUNCTIONS).index(known.source)
-    m.path = plan_text(
-        known.source + (".pag" if known.kind is MapKind.SDBM else ""))
-    m.number = len(rewrite_map_facts)
-    rewrite_map_facts.append(known)
+    m.file = -1 if known.kind is MapKind.INT else map_numbers[map_source(known)]
+
+
+cdef dict map_numbers = {}      # of files, by map_source
+
+
+cdef tuple map_source(object known):
+    """(the file, whether it is SDBM)"""
+    is_sdbm = known.kind is MapKind.SDBM
+    return known.source + (".pag" if is_sdbm else ""), is_sdbm
+
+
+cdef object plan_map_files(object model):
+    """Each is read once, however many hosts have a map of it."""
+    global map_files, map_file_count
+    cdef map_file *f
+    map_numbers.clear()
+    for vhost in model.vhosts:
+        for known in vhost.rewrite.maps if vhost.rewrite is not None else ():
+            if known.kind is not MapKind.INT:
+                map_numbers.setdefault(map_source(known), len(map_numbers))
+    map_file_count = len(map_numbers)
+    map_files = <map_file *>plan_alloc(sizeof(map_file) * map_file_count)
+    for (path, is_sdbm), number in map_numbers.items():
+        f = &map_files[<int>number]
+        f.path = plan_text(path)
+        f.is_sdbm = is_sdbm
+        # Nobody is served yet: it is read here.
+        map_file_read(f, &f.fresh)
+        map_file_take(f, NULL, 0)
 
 
 cdef rewrite_list rewrite_list_of(object rules, bint indexed) except *:
@@ -316,7 +342,7 @@ cdef object plan_rewrites(object model):
     """Give each virtual host and section its rules, once the plan is made."""
     cdef plan_vhost *v
     cdef int i, j
-    rewrite_map_facts.clear()
+    plan_map_files(model)
     for i, vhost in enumerate(model.vhosts):
         v = &plan.vhosts[i]
         v.rewrite = plan_rewrite_server(v, model, vhost)

@@ -1,16 +1,16 @@
 """RewriteMap: a value for a key, from a file or a function.
 
-A file is held as one block with its pairs by hash. Whether it has changed is asked at
-most once a second, and by who looks something up: then the block is made anew. What is
-found is copied into the request's arena, so that a block may go at any time.
+A file is held in memory (map_file.pyx). Whether it has changed is asked at most once a
+second, and by who looks something up; then it is read beside the data path, and what it
+was holds until it has been. What is found is copied into the request's arena, so that a
+block may go at any time.
 """
-# uses: ground/text, ground/number, ground/hash, io/writer, ground/arena, io/watch,
-#       seam, plan/rewrite_rules, plan/client, plan/rewrite_run, plan/rewrite_url,
-#       plan/rewrite_trace
+# uses: ground/text, ground/number, io/writer, ground/arena, io/watch, seam,
+#       plan/rewrite_rules, plan/client, plan/rewrite_run, plan/rewrite_url,
+#       plan/rewrite_trace, plan/map_file
 
-from fastlb.facts.rewrite_maps import pairs_of
+import os
 
-cdef list rewrite_map_facts = []    # facts.rewrite_maps.RewriteMap by number
 cdef unsigned long long rewrite_chance = 0x9E3779B97F4A7C15ULL
 
 
@@ -24,7 +24,7 @@ cdef value rewrite_map_find(rewriting *w, int number, value key) noexcept nogil:
     if m.kind == MAP_FUNCTION:
         found = rewrite_map_compute(w, m.function, key)
     else:
-        rewrite_map_look(w, m)
+        map_file_look(&map_files[m.file], w.r.client, w.r.vhost.index)
         found = rewrite_map_value(w, m, key)
     if unlikely(w.trace >= 5):
         if found.data == NULL:
@@ -37,11 +37,12 @@ cdef value rewrite_map_find(rewriting *w, int number, value key) noexcept nogil:
 
 
 cdef value rewrite_map_value(rewriting *w, rewrite_map *m, value key) noexcept nogil:
+    cdef const map_block *held = &map_files[m.file].held
     cdef rewrite_pair *p
     cdef value found
-    if m.pairs == NULL:
+    if held.pairs == NULL:
         return value(NULL, 0)
-    p = rewrite_pair_of(m.pairs, m.mask, key)
+    p = rewrite_pair_of(held.pairs, held.mask, key)
     if p.key.data == NULL or p.value.length == 0:
         return value(NULL, 0)
     found = p.value
@@ -50,15 +51,6 @@ cdef value rewrite_map_value(rewriting *w, rewrite_map *m, value key) noexcept n
         if found.length == 0:
             return value(NULL, 0)
     return arena_copy(&w.r.arena, found.data, found.length)
-
-
-cdef rewrite_pair *rewrite_pair_of(
-        rewrite_pair *pairs, unsigned int mask, value key) noexcept nogil:
-    """Its place, or the free one where it would be: half of them are free."""
-    cdef unsigned int at = <unsigned int>hash_of(key.data, key.length) & mask
-    while pairs[at].key.data != NULL and not same_text(pairs[at].key, key):
-        at = (at + 1) & mask
-    return &pairs[at]
 
 
 cdef value rewrite_map_part(value all_parts, bint again) noexcept nogil:
@@ -113,62 +105,57 @@ cdef value rewrite_map_compute(rewriting *w, int function, value key) noexcept n
     return arena_written(&w.r.arena, &out)
 
 
-cdef void rewrite_map_look(rewriting *w, rewrite_map *m) noexcept nogil:
-    """Has the file changed? Then read it."""
-    cdef struct_stat about
+cdef void map_file_look(
+        map_file *f, client_facts *client, int vhost) noexcept nogil:
+    """Has it changed? Then have it read."""
+    cdef file_status about
     cdef long long changed_ns = 0
-    if m.looked_us and watch.now_us - m.looked_us < REWRITE_MAP_LOOK_US:
+    if f.is_being_read or (
+            f.looked_us and watch.now_us - f.looked_us < REWRITE_MAP_LOOK_US):
         return
-    m.looked_us = watch.now_us
-    if stat(m.path.data, &about) == 0:
+    f.looked_us = watch.now_us
+    if file_status_of(f.path.data, &about) == 0:
         changed_ns = <long long>about.st_mtim.tv_sec * 1000000000 \
             + about.st_mtim.tv_nsec + about.st_size
-    if changed_ns == m.changed_ns or seam_is_shut:
+    if changed_ns == f.changed_ns or seam_is_shut:
         return
-    m.changed_ns = changed_ns
-    rewrite_map_read(m, w.r.client, w.r.vhost.index)
+    f.changed_ns = changed_ns
+    map_file_renew(f, client, vhost)
 
 
-cdef void rewrite_map_read(
-        rewrite_map *m, client_facts *client, int vhost) noexcept with gil:
-    """Make the block anew; of a file that cannot be read nothing is found."""
-    cdef object known = rewrite_map_facts[m.number]
+cdef void map_file_renew(
+        map_file *f, client_facts *client, int vhost) noexcept with gil:
+    """In a thread, where there is a worker; Core.map_read is next."""
+    cdef bint is_taken
+    f.is_being_read = True
     try:
-        rewrite_map_fill(m, pairs_of(known.kind, known.source))
-    except Exception as problem:
-        rewrite_map_forget(m)
+        is_taken = services.read_map(<int>(f - map_files), vhost)
+    except Exception:
+        is_taken = False
+    if not is_taken:
+        map_file_read(f, &f.fresh)
+        map_file_take(f, client, vhost)
+
+
+cdef void map_file_take(map_file *f, client_facts *client, int vhost):
+    """What was read holds from now on; of a file that cannot be read, nothing."""
+    map_block_end(&f.held)
+    f.held = f.fresh
+    memset(&f.fresh, 0, sizeof(map_block))
+    f.is_being_read = False
+    if f.held.problem:
         seam_say(
             "error", "rewrite", vhost, client_text(client) if client != NULL else "", 0,
             "AH00661: mod_rewrite: can't access text RewriteMap file "
-            f"{known.source}: {problem}")
+            f"{string_of(f.path.data, f.path.length)}: {map_problem(f.held.problem)}")
 
 
-cdef void rewrite_map_forget(rewrite_map *m) noexcept nogil:
-    free(m.pairs)
-    m.pairs = NULL
-
-
-cdef object rewrite_map_fill(rewrite_map *m, object pairs):
-    cdef unsigned int size = 2
-    cdef rewrite_pair *made
-    cdef rewrite_pair *p
-    cdef writer w
-    cdef bytes key, said
-    cdef size_t room
-    while size < 2 * len(pairs) + 2:
-        size *= 2
-    room = sum(len(k) + len(v) for k, v in pairs.items()) + 1
-    made = <rewrite_pair *>calloc(1, sizeof(rewrite_pair) * size + room)
-    if made == NULL:
-        raise MemoryError("no memory for a RewriteMap")
-    writer_begin(&w, <char *>(made + size), room)
-    for key, said in pairs.items():
-        p = rewrite_pair_of(
-            made, size - 1, value(<const char *>key, <unsigned int>len(key)))
-        p.key = value(w.p, <unsigned int>len(key))
-        put(&w, <const char *>key, len(key))
-        p.value = value(w.p, <unsigned int>len(said))
-        put(&w, <const char *>said, len(said))
-    rewrite_map_forget(m)
-    m.pairs = made
-    m.mask = size - 1
+cdef str map_problem(int problem):
+    if problem == MAP_IS_LARGE:
+        return (f"it is larger than {REWRITE_MAP_BYTES_MAX >> 20} MiB, or has more "
+                f"than {REWRITE_MAP_PAIRS_MAX} pairs")
+    if problem == MAP_IS_NO_FILE:
+        return "it is no regular file"
+    if problem == MAP_IS_TORN:
+        return "it is no SDBM file"
+    return os.strerror(problem)

@@ -182,16 +182,34 @@ cdef struct rewrite_pair:
     value key                   # data NULL: a free place
     value value
 
+# Why a file of a map was not read, beside what errno says.
+cdef enum:
+    MAP_IS_LARGE = -1
+    MAP_IS_NO_FILE = -2         # but a pipe, a directory
+    MAP_IS_TORN = -3            # no SDBM file
+
+cdef struct map_block:
+    rewrite_pair *pairs         # NULL: none
+    unsigned int mask           # places, less one
+    unsigned int length
+    char *data                  # the file: what keys and values point into
+    int problem                 # 0, errno or MAP_IS_*
+
+# One for all maps of the same file.
+cdef struct map_file:
+    text path                   # ends with a NUL
+    bint is_sdbm
+    long long looked_us         # when it was looked at; 0: never
+    long long changed_ns        # its time and size mixed; 0: it is not there
+    map_block held
+    map_block fresh             # a thread's own, as long as it reads
+    bint is_being_read
+
 cdef struct rewrite_map:
     unsigned char kind          # MAP_*
     text name
-    text path                   # ends with a NUL
     int function
-    int number                  # of what the model says of it
-    long long looked_us         # when its file was looked at; 0: never
-    long long changed_ns        # its time and size mixed; 0: it is not there
-    rewrite_pair *pairs         # one block with their text; NULL: none
-    unsigned int mask           # places, less one
+    int file                    # index into map_files; -1
 
 # Where [P] may lead.
 cdef struct rewrite_target:
