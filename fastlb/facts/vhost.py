@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterator
 from collections.abc import Mapping as Table
 from dataclasses import dataclass, field
 
@@ -218,3 +219,16 @@ class VHost:
     remote_ip_header: str | None = None
     remote_ip_proxies_header: str | None = None
     remote_ip_proxies: tuple[RemoteProxy, ...] | None = None  # None: all are believed
+
+
+def every_conf(vhost: VHost) -> Iterator[DirConf]:
+    """What holds in the host and in each of its sections, those of <If> too."""
+    yield from _with_ifs(vhost.default_conf)
+    for section in vhost.sections:
+        yield from _with_ifs(section.conf)
+
+
+def _with_ifs(conf: DirConf) -> Iterator[DirConf]:
+    yield conf
+    for item in conf.ifs:
+        yield from _with_ifs(item.conf)

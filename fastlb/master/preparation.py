@@ -9,6 +9,7 @@ from __future__ import annotations
 from fastlb._core import Table
 from fastlb.base import descriptors
 from fastlb.facts.server import Model, ProcessSettings
+from fastlb.facts.vhost import every_conf
 from fastlb.facts.words import Compat
 from fastlb.logs.files import OpenLogs
 from fastlb.master import claims, names
@@ -74,6 +75,9 @@ class Preparation:
         handles = self._certificates.handles(contexts)
         if previous is None:
             self._journal.follow(model, self._logs)
+        if shows_status(model):
+            # For its page: a worker, without root's rights, may not see the files.
+            import psutil  # noqa: F401
         self.step = "looking up its members' names"
         found = names.resolve(
             member.host for member in model.members if member.unix_path is None
@@ -152,6 +156,15 @@ def descriptors_of(model: Model, logs: OpenLogs) -> descriptors.Division:
         descriptors.limit(),
         len(model.listeners),
         len(logs.access_fds) + len(logs.error_fds),
+    )
+
+
+def shows_status(model: Model) -> bool:
+    """Has it a SetHandler server-status?"""
+    return any(
+        conf.handler == "server-status"
+        for vhost in model.vhosts
+        for conf in every_conf(vhost)
     )
 
 

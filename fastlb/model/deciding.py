@@ -12,14 +12,14 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from fastlb.facts.rules import AccessOp, AccessRule
-from fastlb.facts.vhost import DirConf, VHost
+from fastlb.facts.vhost import DirConf, VHost, every_conf
 
 NO_PROXY: Final = "no-proxy"
 
 
 def deciding_variables(vhosts: Iterable[VHost]) -> frozenset[str]:
     """Names in `Require env`, in expressions, and of what those are set from."""
-    confs = [conf for vhost in vhosts for conf in _confs(vhost)]
+    confs = [conf for vhost in vhosts for conf in every_conf(vhost)]
     found = {NO_PROXY}
     for conf in confs:
         for rule in _rules(conf):
@@ -37,18 +37,6 @@ def deciding_variables(vhosts: Iterable[VHost]) -> frozenset[str]:
             break
         found |= more
     return frozenset(found)
-
-
-def _confs(vhost: VHost) -> Iterator[DirConf]:
-    yield from _with_ifs(vhost.default_conf)
-    for section in vhost.sections:
-        yield from _with_ifs(section.conf)
-
-
-def _with_ifs(conf: DirConf) -> Iterator[DirConf]:
-    yield conf
-    for item in conf.ifs:
-        yield from _with_ifs(item.conf)
 
 
 def _rules(conf: DirConf) -> Iterator[AccessRule]:

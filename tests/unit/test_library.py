@@ -1,4 +1,4 @@
-"""The TLS library is named by its own word."""
+"""The TLS library is named by its own word; who needs no library loads none."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import re
 import subprocess
 import sys
 
+import pytest
 from OpenSSL import SSL
+from trees import model_of
 
 from fastlb.cli.version import settings_lines
+from fastlb.master.preparation import shows_status
 from fastlb.tls.library import library_version
 
 
@@ -22,10 +25,20 @@ def test_the_settings_name_the_library() -> None:
     assert loaded[0].endswith(f", {library_version()}")
 
 
-def test_a_server_without_tls_does_not_load_the_library() -> None:
+@pytest.mark.parametrize("library", ["OpenSSL", "psutil"])
+def test_a_server_that_does_without_a_library_does_not_load_it(library: str) -> None:
     program = (
         "import sys, fastlb.cli.main, fastlb.worker.worker, fastlb.master.master\n"
-        "sys.exit('OpenSSL' in sys.modules)"
+        f"sys.exit({library!r} in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", program], check=False)
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize("section", ["Location /s", "If true"])
+def test_the_master_knows_who_shows_a_status(section: str) -> None:
+    inside = (
+        f"<{section}>\nSetHandler server-status\n</{section.split(maxsplit=1)[0]}>\n"
+    )
+    assert shows_status(model_of(f"Listen 127.0.0.1:1\n{inside}"))
+    assert not shows_status(model_of("Listen 127.0.0.1:1\n"))
