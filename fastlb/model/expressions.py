@@ -361,6 +361,10 @@ class _Writer:
                 )
             self.put(Step.VARIABLE, text=f"SSL:{constant}")
             return
+        if name == "hc" and self.node.name.lower() == "proxyhcexpr":
+            # The body of a probe's answer; the steps are checked, and not kept.
+            self.word(node.argument, depth + 1)
+            return
         function = FUNCTIONS.get(name)
         if function is None:
             best = nearest(name, FUNCTIONS)

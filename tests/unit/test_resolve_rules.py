@@ -285,6 +285,18 @@ def test_a_handler_of_files_that_is_a_member_is_refused() -> None:
         assert len(found) == 1 and "section about files is not supported" in found[0]
 
 
+def test_the_condition_of_a_probe_is_read_like_any_other() -> None:
+    sound = "ProxyHCExpr a {%{REQUEST_STATUS} =~ /^[234]/}\n"
+    sound += "ProxyHCExpr b {hc('body') =~ /x/}"
+    found = warnings(LISTEN + sound + "\n")
+    assert len(found) == 2 and all("health checks" in one for one in found)
+    for text in ("%{NO_SUCH} == 1", "nosuch('x') == 'y'", "%{x == "):
+        refused = errors(LISTEN + f"ProxyHCExpr bad {{{text}}}\n")
+        words = f'2: Could not parse expression "{text}": '
+        assert len(refused) == 1 and refused[0].startswith(words), refused
+    assert errors(LISTEN + "<If true>\nRequire expr hc('body') == 'x'\n</If>\n")
+
+
 def test_an_unknown_handler_is_a_warning() -> None:
     found = warnings(LISTEN + "<Location /s>\nSetHandler server-statsu\n</Location>\n")
     assert found == ["3: SetHandler server-statsu: there is no such handler here"]
