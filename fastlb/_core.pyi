@@ -17,7 +17,13 @@ class Table:
     workers_max: int
 
     @staticmethod
-    def create(balancers_max: int, members_max: int, workers_max: int) -> Table: ...
+    def create(
+        balancers_max: int,
+        members_max: int,
+        workers_max: int,
+        digest_clients: int = 8,
+    ) -> Table:
+        """digest_clients: of AuthType Digest, whose nonces are counted."""
     def close(self) -> None:
         """Unmap. No Core may be using it."""
 
@@ -165,14 +171,15 @@ class Services(Protocol):
         """Begin a look-up (CONNECT to a name); Core.address_answer ends it."""
     def ask_verdict(
         self,
-        question: tuple[bytes, bytes, bytes | None, tuple[str, ...]],
+        question: tuple[int, bytes, bytes, bytes, tuple[str, ...]],
         connection: int,
         request: int,
     ) -> bool:
-        """Begin to look into a file of users, or (password None) of groups.
+        """Begin to look into a file of users or groups.
 
-        question: file, user, password, groups. Core.verdict_answer ends it. False: too
-        many are being checked.
+        question: ASKS_* of core/plan/verdicts.pxd, file, user, password (else b""), and
+        groups or the realm. Core.verdict_answer ends it. False: too many are being
+        checked.
         """
     def read_map(self, number: int, vhost_index: int) -> bool:
         """Have Core.map_read called in a thread, then Core.map_taken in the loop's.
@@ -293,11 +300,17 @@ class Core:
     ) -> None:
         """What ask_host found; connection or request may have gone meanwhile."""
     def verdict_answer(
-        self, connection: int, request: int, verdict: int, keep: bool
+        self,
+        connection: int,
+        request: int,
+        verdict: int,
+        keep: bool,
+        found: bytes = b"",
     ) -> None:
         """What ask_verdict found: VERDICT_* of core/plan/verdicts.pxd.
 
-        keep: it holds as long as the file is what it is.
+        keep: it holds as long as the file is what it is. found: what the question is
+        for beside it, of ASKS_HASH the hash.
         """
 
     def map_read(self, number: int) -> bool:
@@ -339,7 +352,7 @@ class Explainer:
         name: bytes = b"",
         names: Mapping[int, bool] = ...,
         chance: int = 0,
-        verdicts: Sequence[int] = ...,
+        verdicts: Sequence[tuple[int, bytes]] = ...,
     ) -> dict[str, Any]:
         """What is decided about a request with that head.
 

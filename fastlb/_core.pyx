@@ -28,6 +28,9 @@ include "core/ground/address.pyx"
 include "core/ground/path.pyx"
 include "core/ground/arena.pyx"
 
+# what is given to clients once
+include "core/nonces.pyx"
+
 # io: readiness, timeouts, bytes in and out
 include "core/io/timer.pyx"
 include "core/io/watch.pyx"
@@ -119,6 +122,9 @@ include "core/plan/reverse.pyx"
 include "core/plan/redirect.pyx"
 include "core/plan/credentials.pyx"
 include "core/plan/access.pyx"
+include "core/plan/auth_said.pyx"
+include "core/plan/digest_login.pyx"
+include "core/plan/digest_auth.pyx"
 include "core/plan/admission.pyx"
 include "core/plan/remote_ip.pyx"
 include "core/plan/reading.pyx"

@@ -879,6 +879,12 @@ _CORE = {
         "Who AuthRequest names gave no answer that can be used: 503, or 502.",
         "Look why, by the line before it; until it answers, nobody passes.",
     ),
+    "FB0367": Message(
+        "error",
+        "A file of users or groups is larger than is read; it counts as one that cannot"
+        " be read.",
+        "Keep in it only those who use this server.",
+    ),
     "FB0355": Message(
         "error",
         "A rule keeps a group out, and the file that says who is in it cannot be read.",

@@ -48,6 +48,7 @@ EMULATED = (
     "authn_file",
     "authn_anon",
     "auth_basic",
+    "auth_digest",
     "allowmethods",
     "macro",
     "access_compat",
@@ -59,7 +60,7 @@ PROCESS_MODELS = ("mpm_prefork", "mpm_worker", "mpm_event")
 
 # Known, not there, harmless without their directives.
 _OUT_OF_SCOPE = """
-actions asis auth_digest auth_form
+actions asis auth_form
 authn_dbd authn_dbm authn_socache authnz_fcgi authnz_ldap authz_dbd
 authz_dbm authz_owner autoindex brotli bucketeer buffer
 cache cache_disk cache_socache case_filter case_filter_in cern_meta cgi cgid

@@ -1,6 +1,6 @@
 """The class Core: what the worker calls (`_core.pyi`)."""
-# uses: ground/free_list, io/buffer, ground/address, ground/path, ground/arena,
-#       io/timer, io/watch, io/date, io/tls_stream, balance/table,
+# uses: ground/text, ground/free_list, io/buffer, ground/address, ground/path,
+#       ground/arena, io/timer, io/watch, io/date, io/tls_stream, balance/table,
 #       balance/table_slots, seam, plan/client_names, plan/tls_names, plan/verdicts,
 #       plan/plan, plan/plan_begin, plan/client, plan/facts, plan/tls_variables,
 #       plan/map_file, plan/rewrite_map, plan/plan_rewrite, plan/reasons,
@@ -58,10 +58,12 @@ cdef downstream *downstream_asking(connection, request):
     return d
 
 
-cdef void go_on_with(downstream *d, int verdict) noexcept nogil:
+cdef void go_on_with(
+        downstream *d, int verdict, const char *found,
+        unsigned int length) noexcept nogil:
     """Decide anew, with what was learned."""
     watch.now_us = clock_us()
-    request_learn_verdict(&d.x.facts, verdict)
+    request_learn_verdict(&d.x.facts, verdict, found, length)
     timer_clear(&d.c.timer)
     exchange_route_anew(d.x)
     turn_end()
@@ -208,14 +210,17 @@ cdef class Core:
                 exchange_route_anew(d.x)
                 turn_end()
 
-    def verdict_answer(self, connection, request, int verdict, bint keep):
+    def verdict_answer(
+            self, connection, request, int verdict, bint keep, bytes found=b""):
         cdef downstream *d = downstream_asking(connection, request)
         if d == NULL:
             return
-        if keep and verdict == VERDICT_GRANTED:
+        if keep and verdict_may_be_kept(&d.x.facts.asks, verdict):
             watch.now_us = clock_us()
-            verdict_keep(&d.x.facts.asks.key)
-        go_on_with(d, verdict)
+            verdict_keep(
+                &d.x.facts.asks.key, verdict,
+                value(found, <unsigned int>len(found)))
+        go_on_with(d, verdict, found, <unsigned int>len(found))
 
     def map_read(self, int number):
         if not 0 <= number < map_file_count:

@@ -128,6 +128,7 @@ cdef enum:
     # who may (verdicts.pxd, credentials.pxd)
     USER_BYTES_MAX = 255            # a longer name is nobody's
     PASSWORD_BYTES_MAX = 512        # a longer one is wrong; as libxcrypt
+    AUTH_FILE_BYTES_MAX = 16777216  # of a file of users or groups; as base/limits.py
     VERDICTS_MAX = 4096             # kept in one worker
     VERDICT_WAYS = 4                # places that one verdict may have
     VERDICT_KEPT_US = 300000000     # and then asked for again

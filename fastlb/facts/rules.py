@@ -191,6 +191,15 @@ class Anonymous:
 
 
 @dataclass(frozen=True, slots=True)
+class Digest:
+    """AuthDigest* of a section; that of an inner one holds as a whole."""
+
+    lifetime_s: int = 300  # of a nonce; 0: it serves once; less: for ever
+    counts: bool = False  # AuthDigestNcCheck
+    domain: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class AuthRequest:
     """Who decides about a request in our place. url "": nobody (Off)."""
 

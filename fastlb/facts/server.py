@@ -34,6 +34,7 @@ class ProcessSettings:
     document_root: str = ""  # nothing is served from it; -S shows it
     max_client_connections: int = 0  # over all workers; 0: what descriptors allow
     max_tunnel_servers: int = 512  # workers left with tunnels; 0: no bound
+    digest_memory_bytes: int = 65536  # AuthDigestShmemSize
     # Sixteenths of AsyncRequestWorkerFactor: connections for each idle place of
     # MaxRequestWorkers (Compat apache; 0 with a process or thread for each). -1: no
     # such bound.

@@ -18,6 +18,7 @@ from fastlb.facts.rules import (
     Anonymous,
     AuthRequest,
     ComposedUser,
+    Digest,
     EnvRule,
     HeaderRule,
     MethodLimit,
@@ -77,6 +78,7 @@ class DirConf:
     # Authorization towards members; "": Off
     auth_basic_fake: str | ComposedUser | None = None
     anonymous: Anonymous | None = None
+    auth_digest: Digest | None = None
     allow_methods: MethodLimit | None = None  # without names: all
     auth_request: AuthRequest | None = None  # None: not set here
     auth_request_headers: tuple[str, ...] = ()

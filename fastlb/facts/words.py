@@ -78,6 +78,7 @@ class AuthType(Word):
 
     NONE = "None", 0
     BASIC = "Basic", 1
+    DIGEST = "Digest", 2
 
 
 class AuthProvider(Word):

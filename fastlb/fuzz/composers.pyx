@@ -132,6 +132,49 @@ cdef int fuzz_credentials(const uint8_t *data, size_t size) noexcept nogil:
     return 0
 
 
+cdef int fuzz_digest(const uint8_t *data, size_t size) noexcept nogil:
+    """The rest of a head behind Authorization: Digest: who is it, and for what?"""
+    cdef const char *asked = (
+        b"GET /in?a=b%20c HTTP/1.1\r\nHost: a.example\r\nAuthorization: Digest ")
+    cdef size_t length = strlen(asked)
+    cdef digest_login *login
+    cdef plan_auth said
+    cdef exchange *x
+    cdef char *head
+    cdef int because = 0
+    if size > 4096:
+        return 0
+    head = <char *>malloc(length + size + 4)
+    memcpy(head, asked, length)
+    memcpy(head + length, data, size)
+    memcpy(head + length + size, b"\r\n\r\n", 4)
+    x = fuzz_exchange(head, length + size + 4)
+    free(head)
+    if x == NULL:
+        return 0
+    login = digest_read(&x.facts)
+    if login != NULL and login.status == LOGIN_WHOLE:
+        must(login.user.length <= USER_BYTES_MAX)
+        must(login.nonce.length == NONCE_BYTES)
+        must(login.response.length == MD5_LETTERS)
+        must(memchr(login.user.data, 0, login.user.length) == NULL)
+        must(memchr(login.uri.data, 0, login.uri.length) == NULL)
+    memset(&said, 0, sizeof(said))
+    said.kind = AUTH_DIGEST
+    said.name = text(b"a realm", 7)
+    said.user_file = -1
+    said.digest = &digest_usual
+    # Without a file of users nobody is let in, and the field is read to its end.
+    must(authenticate_digest(&x.facts, &said, &because) != 0)
+    if login != NULL:
+        digest_uri_matches(&x.facts, login)
+        digest_response(&x.facts, login, value(b"GET", 3))
+        must(not nonce_is_ours(
+            plan.nonces, login.nonce, False, login.opaque, said.name, &login.number))
+    fuzz_end(x)
+    return 0
+
+
 cdef int fuzz_response(const uint8_t *data, size_t size) noexcept nogil:
     """A member's head, and what a client gets of it."""
     cdef const char *asked = b"GET /x/y?z HTTP/1.1\r\nHost: a.example\r\n\r\n"

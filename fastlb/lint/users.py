@@ -6,15 +6,17 @@ is kept out, with whatever is asked for: nobody is known to be in it.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Final
 
+from fastlb.base.limits import AUTH_FILE_BYTES_MAX
 from fastlb.base.regular import open_regular
 from fastlb.config.tree import Node
 from fastlb.facts.rules import AccessOp, AccessRule
 from fastlb.model.drafts import ConfDraft, Drafts
-from fastlb.users.files import users_of
-from fastlb.users.hashes import is_known
+from fastlb.users.files import digests_of, users_of
+from fastlb.users.hashes import is_digest, is_known
 
 READ_MAX: Final = 1 << 20  # of a file that is looked through
 
@@ -24,6 +26,7 @@ def lint_users(run: Drafts) -> None:
         try:
             with open_regular(path) as file:
                 text = file.read(READ_MAX)
+                size = os.fstat(file.fileno()).st_size
         except PermissionError:
             continue  # whoever checks need not be who serves
         except OSError as problem:
@@ -36,6 +39,18 @@ def lint_users(run: Drafts) -> None:
                 why="requests that need it are answered with 500, or with 401 where it"
                 " holds groups",
                 cure="make it with htpasswd -c",
+                word=node.args[0],
+            )
+            continue
+        if size > AUTH_FILE_BYTES_MAX:
+            run.report.warn(
+                node,
+                "FB0367",
+                f"{node.name}: {size} bytes are more than {AUTH_FILE_BYTES_MAX}, the"
+                " file is not read",
+                why="requests that need it are answered with 500",
+                cure="keep in it only those who use this server, or let AuthRequest ask"
+                " somebody who knows them all",
                 word=node.args[0],
             )
             continue
@@ -84,8 +99,13 @@ def _keeps_out(rule: AccessRule, negated: bool = False) -> bool:
 
 
 def _entries(run: Drafts, node: Node, text: bytes) -> None:
+    digests = {
+        name.partition(b":")[0]
+        for name, stored in digests_of(text)
+        if is_digest(stored)
+    }
     for user, stored in users_of(text):
-        if not is_known(stored):
+        if not is_known(stored) and user not in digests:
             name = user.decode("utf-8", "replace")
             run.report.warn(
                 node,

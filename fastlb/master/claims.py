@@ -20,6 +20,7 @@ BALANCERS_MIN = 256
 MEMBERS_MIN = 2048
 WORKERS_MIN = 8192
 WORKERS_PER_SEAT = 512
+DIGEST_CLIENT_BYTES = 16  # nonce_client of core/nonces.pxd
 
 
 def create_table(model: Model) -> Table:
@@ -29,6 +30,7 @@ def create_table(model: Model) -> Table:
             max(BALANCERS_MIN, SPARE_FACTOR * len(model.balancers)),
             max(MEMBERS_MIN, SPARE_FACTOR * len(model.members)),
             max(WORKERS_MIN, WORKERS_PER_SEAT * model.process.start_servers),
+            model.process.digest_memory_bytes // DIGEST_CLIENT_BYTES,
         )
     except TableError as error:
         raise StartError(Exit.CANNOT_SERVE, f"FB0603: {error}") from None

@@ -170,7 +170,10 @@ def shows_status(model: Model) -> bool:
 
 def settings_that_stay(first: ProcessSettings, new: ProcessSettings) -> list[str]:
     """Warnings about what is taken at the start and cannot change with a reload."""
-    names = (("PidFile", "pid_file"), ("User", "user"), ("Group", "group"))
+    names = (
+        *(("PidFile", "pid_file"), ("User", "user"), ("Group", "group")),
+        ("AuthDigestShmemSize", "digest_memory_bytes"),
+    )
     return [
         f"FB0611: {directive} {getattr(new, name) or '(none)'}: the server keeps "
         f"{getattr(first, name) or '(none)'}; a stop and a start change it"

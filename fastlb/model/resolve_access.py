@@ -12,12 +12,14 @@ import re
 from dataclasses import replace
 from typing import Final, TypeVar
 
+from fastlb.config.directives import auth_digest
 from fastlb.config.tree import Node
 from fastlb.facts.rules import (
     AccessOp,
     AccessRule,
     Anonymous,
     ComposedUser,
+    Digest,
     MethodLimit,
     OldAccess,
     OldWord,
@@ -417,6 +419,28 @@ def anonymous(_run: Drafts, place: Place, node: Node) -> None:
     place.draft.conf = replace(conf, anonymous=said)
 
 
+def digest(_run: Drafts, place: Place, node: Node) -> None:
+    """`AuthDigest*` of a section. Those that say the usual make a section's own, too:
+    what is said around it holds no more."""
+    conf = place.draft.conf
+    said = conf.auth_digest or Digest()
+    name = node.name.lower()
+    if name == "authdigestnoncelifetime":
+        lifetime_s = auth_digest.LIFETIME.read(node.name, node.args)
+        said = replace(said, lifetime_s=lifetime_s)
+    elif name == "authdigestnccheck":
+        said = replace(said, counts=node.args[0].lower() == "on")
+    elif name == "authdigestdomain":
+        said = replace(said, domain=(*said.domain, *node.args))
+    place.draft.conf = replace(conf, auth_digest=said)
+
+
+def digest_memory(run: Drafts, _place: Place, node: Node) -> None:
+    """`AuthDigestShmemSize bytes`: of the process, wherever it stands."""
+    size = auth_digest.SIZE.read(node.name, node.args)
+    run.process.values["digest_memory_bytes"] = size
+
+
 def allow_methods(run: Drafts, place: Place, node: Node) -> None:
     """`AllowMethods method ...`; lines of a section add up, `reset` begins anew."""
     said = place.draft.conf.allow_methods or MethodLimit(())
@@ -454,5 +478,13 @@ HANDLERS: Final[dict[str, Handler]] = {
     "anonymous_mustgiveemail": anonymous,
     "anonymous_nouserid": anonymous,
     "anonymous_verifyemail": anonymous,
+    **dict.fromkeys(
+        (
+            *("authdigestprovider", "authdigestqop", "authdigestalgorithm"),
+            *("authdigestnoncelifetime", "authdigestnccheck", "authdigestdomain"),
+        ),
+        digest,
+    ),
+    "authdigestshmemsize": digest_memory,
     "allowmethods": allow_methods,
 }

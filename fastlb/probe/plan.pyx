@@ -69,6 +69,7 @@ cdef class PlanProbe:
         """What is decided about a request with that head; `told` has the names."""
         cdef request_facts *r = self.r
         cdef bint known
+        cdef bytes found
         cdef int rc
         self.begin(head, remote, local, tls)
         for number, allowed in names:
@@ -89,7 +90,10 @@ cdef class PlanProbe:
         for verdict in verdicts:
             if self.what != DECIDED_WAIT or r.asks.kind == ASKS_NOTHING:
                 break
-            request_learn_verdict(r, verdict)
+            found = b""
+            if isinstance(verdict, tuple):
+                verdict, found = verdict
+            request_learn_verdict(r, verdict, found, <unsigned int>len(found))
             self.what = request_decide(r, &self.decided)
         if self.what == DECIDED_MEMBER:
             self.what = request_target(r, &self.decided)
@@ -168,9 +172,11 @@ cdef class PlanProbe:
             plan_names[q.names_number]
             if q.kind == ASKS_GROUP and q.names_number >= 0 else ())
 
-    def keep(self):
-        """What was asked last is granted, and kept."""
-        verdict_keep(&self.r.asks.key)
+    def keep(self, bytes found=b""):
+        """What was asked last is granted, and kept, with what was found beside it."""
+        verdict_keep(
+            &self.r.asks.key, VERDICT_GRANTED,
+            value(found, <unsigned int>len(found)))
 
     def admit(self, int count, bint turns):
         """Nanoseconds of one admission of the request that was decided about.
@@ -186,6 +192,7 @@ cdef class PlanProbe:
             if turns:
                 watch.now_us += 1
             self.r.arena.used = used
+            self.r.digest = NULL
             if request_admission(self.r, &because) != 0:
                 raise ValueError(f"refused: {because}")
         return (clock_us() - began) * 1000 / count

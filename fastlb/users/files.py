@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from fastlb.base.limits import AUTH_FILE_BYTES_MAX
 from fastlb.base.regular import open_regular
 
 Stamp = tuple[int, ...]
+Kind = Callable[[bytes], Iterator[tuple[bytes, bytes]]]
 RACY_NS: Final = 50_000_000
 """A file that was written so short a time ago may be written again unseen: clocks of
 file systems stand still for some milliseconds."""
@@ -28,43 +30,50 @@ def stamp_of(found: os.stat_result) -> Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What was read of one file."""
+    """What was read of one file. With is_large nothing was: AUTH_FILE_BYTES_MAX."""
 
     stamp: Stamp
     entries: dict[bytes, bytes]
     settled: bool  # it was not written while it was read, or just before
+    is_large: bool = False
 
 
 class Files:
     """What files hold, as long as they are what they were."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[bytes, bool], Kept] = {}
+        self._kept: dict[tuple[bytes, Kind], Kept] = {}
 
     def users(self, path: bytes) -> Kept:
         """Name -> hash. Raises OSError."""
-        return self._read(path, False)
+        return self._read(path, users_of)
 
     def groups(self, path: bytes) -> Kept:
         """Group in lower case -> its users, each between two ends of a line."""
-        return self._read(path, True)
+        return self._read(path, groups_of)
 
-    def _read(self, path: bytes, is_groups: bool) -> Kept:
-        kept = self._kept.get((path, is_groups))
+    def digests(self, path: bytes) -> Kept:
+        """ "name:realm" -> hash, as htdigest writes them."""
+        return self._read(path, digests_of)
+
+    def _read(self, path: bytes, kind: Kind) -> Kept:
+        kept = self._kept.get((path, kind))
         stamp = stamp_of(os.stat(path))
         if kept is not None and kept.stamp == stamp and kept.settled:
             return kept
         with open_regular(path) as file:
             found = os.fstat(file.fileno())
-            text = file.read()
+            text = file.read(AUTH_FILE_BYTES_MAX + 1)
             after = os.fstat(file.fileno())
+        is_large = len(text) > AUTH_FILE_BYTES_MAX
         age_ns = time.time_ns() - max(after.st_mtime_ns, after.st_ctime_ns)
         kept = Kept(
             stamp_of(found),
-            dict(groups_of(text) if is_groups else users_of(text)),
+            dict(kind(text)) if not is_large else {},
             stamp_of(found) == stamp_of(after) and not 0 <= age_ns < RACY_NS,
+            is_large,
         )
-        self._kept[path, is_groups] = kept
+        self._kept[path, kind] = kept
         return kept
 
 
@@ -81,6 +90,14 @@ def users_of(text: bytes) -> Iterator[tuple[bytes, bytes]]:
     for line in reversed(list(lines_of(text))):
         name, colon, rest = line.partition(b":")
         yield name, rest.lstrip(b":").partition(b":")[0] if colon else b""
+
+
+def digests_of(text: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """name:realm:hash. The first line of a name in a realm holds, so it comes last."""
+    for line in reversed(list(lines_of(text))):
+        name, _, rest = line.partition(b":")
+        realm, _, rest = rest.lstrip(b":").partition(b":")
+        yield name + b":" + realm, rest.lstrip(b":").partition(b":")[0]
 
 
 def groups_of(text: bytes) -> Iterator[tuple[bytes, bytes]]:

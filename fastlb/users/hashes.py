@@ -61,6 +61,11 @@ def is_known(stored: bytes) -> bool:
     )
 
 
+def is_digest(stored: bytes) -> bool:
+    """Of htdigest: the MD5 of user, realm and password."""
+    return re.fullmatch(rb"[0-9a-fA-F]{32}", stored) is not None
+
+
 def _by_libpass(password: bytes, stored: bytes, kinds: tuple[Any, ...]) -> bool:
     text = stored.decode("ascii", "replace")
     for kind in kinds:

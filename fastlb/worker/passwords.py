@@ -17,7 +17,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from fastlb.users.files import Files
@@ -37,12 +37,29 @@ class Verdict(enum.IntEnum):
     NOBODY = 3
     FAULT = 4
     BUSY = 5
+    LARGE = 6
 
 
-Found = tuple[Verdict, bool]  # and whether it holds as long as the file is what it is
-Question = tuple[bytes, bytes, bytes | None, tuple[str, ...]]
+class Asks(enum.IntEnum):
+    """ASKS_* of core/plan/verdicts.pxd."""
+
+    PASSWORD = 1
+    GROUP = 2
+    HASH = 5
+
+
+Question = tuple[int, bytes, bytes, bytes, tuple[str | bytes, ...]]
+"""Asks, file, user, password, groups or realm."""
+
+
+class Found(NamedTuple):
+    verdict: Verdict
+    keep: bool = False  # it holds as long as the file is what it is
+    beside: bytes = b""  # of HASH the hash
+
+
 Waiting = tuple[int, int]  # connection, request
-Answer = Callable[[int, int, int, bool], None]
+Answer = Callable[[int, int, int, bool, bytes], None]
 
 
 class Passwords:
@@ -68,9 +85,9 @@ class Passwords:
 
         def done(future: asyncio.Future[Found]) -> None:
             lost = future.cancelled() or future.exception() is not None
-            verdict, keep = (Verdict.FAULT, False) if lost else future.result()
+            found = Found(Verdict.FAULT) if lost else future.result()
             for connection, request in self._waiting.pop(question):
-                answer(connection, request, verdict, keep)
+                answer(connection, request, *found)
 
         loop = asyncio.get_running_loop()
         loop.run_in_executor(self._threads, self.find, question).add_done_callback(done)
@@ -78,51 +95,74 @@ class Passwords:
 
     def find(self, question: Question) -> Found:
         """Blocks."""
-        path, user, password, groups = question
+        kind, path, user, password, names = question
         if self._files is None:
             # The master has loaded them, with the check of the configuration.
             from fastlb.users.files import Files
 
             self._files = Files()
         try:
-            if password is None:
-                return self._group(path, user, groups)
+            if kind == Asks.GROUP:
+                return self._group(path, user, names)
+            if kind == Asks.HASH:
+                return self._hash(path, user, names[0])
             return self._password(path, user, password)
         except OSError:
-            return Verdict.FAULT, False
+            return Found(Verdict.FAULT)
 
     def _password(self, path: bytes, user: bytes, password: bytes) -> Found:
         from fastlb.users.hashes import matches
 
         assert self._files is not None
         kept = self._files.users(path)
+        if kept.is_large:
+            return Found(Verdict.LARGE)
         stored = kept.entries.get(user)
         if stored is None:
-            return Verdict.NOBODY, False
+            return Found(Verdict.NOBODY)
         parts = (user, stored, password)
         text = b"".join(len(part).to_bytes(4) + part for part in parts)
         key = hashlib.blake2b(text, key=self._secret, digest_size=32).digest()
         with self._lock:
             if key in self._known:
                 self._known.move_to_end(key)
-                return Verdict.GRANTED, kept.settled
+                return Found(Verdict.GRANTED, kept.settled)
         if not matches(password, stored):
-            return Verdict.DENIED, False
+            return Found(Verdict.DENIED)
         with self._lock:
             self._known[key] = None
             if len(self._known) > KNOWN_MAX:
                 self._known.popitem(last=False)
-        return Verdict.GRANTED, kept.settled
+        return Found(Verdict.GRANTED, kept.settled)
 
-    def _group(self, path: bytes, user: bytes, groups: Sequence[str]) -> Found:
+    def _hash(self, path: bytes, user: bytes, realm: str | bytes) -> Found:
+        from fastlb.users.hashes import is_digest
+
+        assert self._files is not None and isinstance(realm, bytes)
+        kept = self._files.digests(path)
+        if kept.is_large:
+            return Found(Verdict.LARGE)
+        if b":" in user or b":" in realm:
+            return Found(Verdict.NOBODY)  # no line can name it
+        stored = kept.entries.get(user + b":" + realm)
+        if stored is None:
+            return Found(Verdict.NOBODY)
+        if not is_digest(stored):
+            return Found(Verdict.DENIED)
+        return Found(Verdict.GRANTED, kept.settled, stored)
+
+    def _group(self, path: bytes, user: bytes, groups: Sequence[str | bytes]) -> Found:
         assert self._files is not None
         kept = self._files.groups(path)
+        if kept.is_large:
+            return Found(Verdict.LARGE)
         named = b"\n" + user + b"\n"
         for group in groups:
+            assert isinstance(group, str)
             users = kept.entries.get(group.lower().encode("latin-1"), b"")
             if b"\n" not in user and named in users:
-                return Verdict.GRANTED, kept.settled
-        return Verdict.DENIED, False
+                return Found(Verdict.GRANTED, kept.settled)
+        return Found(Verdict.DENIED, kept.settled)
 
     def shutdown(self) -> None:
         self._threads.shutdown(wait=False)

@@ -122,9 +122,11 @@ class WorkerServices:
         self._find(self._look_ups, tell, addresses_of, host, port)
 
     def ask_verdict(self, question: Question, connection: int, request: int) -> bool:
-        def answer(connection: int, request: int, verdict: int, keep: bool) -> None:
+        def answer(
+            connection: int, request: int, verdict: int, keep: bool, found: bytes
+        ) -> None:
             if self._core is not None:
-                self._core.verdict_answer(connection, request, verdict, keep)
+                self._core.verdict_answer(connection, request, verdict, keep, found)
 
         return self._passwords.ask(question, (connection, request), answer)
 

@@ -45,6 +45,23 @@ class Send:
 
 
 @dataclass(frozen=True)
+class Prove:
+    """Send a request with the answer to the last challenge of AuthType Digest.
+
+    more     what Authorization says otherwise; "" leaves it out
+    headers  further field lines
+    """
+
+    target: str
+    user: str = "bob"
+    password: str = "one"
+    more: Mapping[str, str] = field(default_factory=dict)
+    headers: tuple[str, ...] = ()
+    method: str = "GET"
+    conn: str = "a"
+
+
+@dataclass(frozen=True)
 class Secure:
     """Open a connection with TLS; noted: protocol, and whose certificate was shown.
 
@@ -154,6 +171,7 @@ class Errors:
 
 Step = (
     Send
+    | Prove
     | Secure
     | Recv
     | RecvHead
@@ -180,6 +198,7 @@ class View(Enum):
     KEYS = "keys"  # content type and the names in a body of "name: value" lines
     BALANCERS = "balancers"  # of such a body, what it says about members
     TITLE = "title"  # content type, title and headings of a page, and Refresh
+    LOGIN = "login"  # status, and what is asked and told of who the client is
     STATUS = "status"  # statuses, and whether the connection stayed open
 
 

@@ -21,6 +21,7 @@ from .case import (
     HalfClose,
     Log,
     Pass,
+    Prove,
     Recv,
     RecvBytes,
     RecvHead,
@@ -31,6 +32,7 @@ from .case import (
     Step,
     Up,
     View,
+    request,
 )
 from .identities import common_name, lay_down
 from .members import Member
@@ -45,6 +47,7 @@ from .normalise import (
     text_of,
     without_length,
 )
+from .proof import authorization, challenge_of
 from .servers import Fault, Product, StartError, directory, free_ports, running
 
 ANSWER_SECONDS = 8.0
@@ -139,6 +142,7 @@ class Session:
     places: Places
     connections: dict[str, Connection] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
+    challenge: dict[str, str] = field(default_factory=dict)  # the last one
 
     # -- steps -------------------------------------------------------------------
 
@@ -163,6 +167,8 @@ class Session:
         match step:
             case Send():
                 self.send(step)
+            case Prove():
+                self.prove(step)
             case Secure():
                 self.secure(step)
             case Recv():
@@ -202,6 +208,20 @@ class Session:
             self.connections[step.conn].sock.sendall(step.data)
         except (ConnectionError, ssl.SSLError):
             self.connections[step.conn].ended = True
+
+    def prove(self, step: Prove) -> None:
+        field = authorization(
+            self.challenge,
+            method=step.method,
+            target=step.target,
+            user=step.user,
+            password=step.password,
+            more=dict(step.more),
+        )
+        fields = (field, *step.headers)
+        data = request(step.target, *fields, method=step.method)
+        self.send(Send(data, step.conn))
+        self.receive(Recv(step.method, step.conn))
 
     def secure(self, step: Secure) -> None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -243,6 +263,8 @@ class Session:
             break
         if response.status[:1] != "<":
             self.body(connection, response, step.method)
+        if response.field("www-authenticate"):
+            self.challenge = challenge_of(response.field("www-authenticate"))
         self.note(step.conn, response)
 
     def head(self, connection: Connection) -> Response:
@@ -419,6 +441,8 @@ class Session:
                 return described(self.case.view, answers[-1])
             case View.FOUND:
                 return [_found(e) for e in answers]
+            case View.LOGIN:
+                return [_login_of(entry) for entry in self.entries]
             case View.STATUS:
                 ends = [e["end"] for e in self.entries if "end" in e]
                 return [*shown, *(_code(e) for e in answers), *ends, *others]
@@ -436,6 +460,14 @@ class Session:
 def _code(entry: Entry) -> str:
     status = str(entry["status"])
     return status if status[:1] == "<" else status.split(" ")[1]
+
+
+def _login_of(entry: Entry) -> list[object]:
+    """Status, challenge, and what the server says of itself."""
+    names = ("www-authenticate", "authentication-info")
+    listed: list[list[str]] = entry.get("fields", [])  # type: ignore[assignment]
+    told = [one for one in listed if one[0].lower() in names]
+    return [entry.get("status"), *told]
 
 
 def _one_via(lines: list[str]) -> list[str]:

@@ -14,6 +14,7 @@ from email.utils import parsedate_to_datetime
 
 from .case import View
 from .members import Received
+from .proof import without_nonces
 
 PRODUCT = re.compile(
     r"(?:Apache|fastlb)(?:/[\w.+-]+)?(?: \([^)]*\))?(?: OpenSSL/[\w.]+)?"
@@ -69,6 +70,8 @@ def fields(
             value = "<product>"
         if lower == "expect":
             value = value.lower()
+        if lower in ("www-authenticate", "authorization", "authentication-info"):
+            value = without_nonces(value)
         if lower == "via":
             value = PRODUCT.sub("<product>", value)
         if not hop_by_hop:

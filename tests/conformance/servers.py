@@ -27,10 +27,10 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 # Debian builds core, http, log_config, logio, so, unixd, version and watchdog in.
 _MODULE_NAMES = (
     "mpm_prefork authz_core authz_host access_compat authn_core authn_file authn_anon "
-    "auth_basic authz_user authz_groupfile allowmethods env headers setenvif alias "
-    "status unique_id remoteip slotmem_shm proxy proxy_http proxy_balancer "
-    "proxy_hcheck proxy_wstunnel proxy_ajp proxy_connect lbmethod_byrequests "
-    "lbmethod_bytraffic lbmethod_bybusyness lbmethod_heartbeat"
+    "auth_basic auth_digest authz_user authz_groupfile allowmethods env headers "
+    "setenvif alias status unique_id remoteip slotmem_shm proxy proxy_http "
+    "proxy_balancer proxy_hcheck proxy_wstunnel proxy_ajp proxy_connect "
+    "lbmethod_byrequests lbmethod_bytraffic lbmethod_bybusyness lbmethod_heartbeat"
 )
 APACHE_MODULES = tuple(_MODULE_NAMES.split())
 APACHE_MODULE_DIR = "/usr/lib/apache2/modules"

@@ -13,7 +13,7 @@ SOURCES = sorted([*CORE.rglob("*.pyx"), *CORE.rglob("*.h")])
 
 # Chapter -> (copies and moves in it, why it does them by hand)
 COPIES = {
-    "plan/verdicts.pyx": (1, "the last bytes of a hash, fewer than eight"),
+    "ground/hash.pyx": (1, "the last bytes of a hash, fewer than eight"),
     "io/writer.pyx": (1, "the writer itself"),
     "io/buffer.pyx": (5, "buffers know their room"),
     "io/staples.pyx": (2, "memory of a fixed size, drawn in staples.pxd"),

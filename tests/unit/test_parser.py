@@ -254,7 +254,7 @@ def test_what_a_loaded_module_encloses_is_read_and_judged(tmp_path: Path) -> Non
 
 
 def test_passwords_in_their_module_are_served_or_refused(tmp_path: Path) -> None:
-    for name, lines in (("Basic", []), ("Digest", [5])):
+    for name, lines in (("Basic", []), ("Digest", []), ("Form", [5])):
         module = f"auth_{name.lower()}"
         text = (
             f"LoadModule {module}_module m.so\nLoadModule authn_file_module m.so\n"
@@ -971,7 +971,7 @@ def test_what_would_change_routing_is_refused(tmp_path: Path) -> None:
 
 
 def test_passwords_are_never_ignored(tmp_path: Path) -> None:
-    for line in ("AuthType Digest", "AuthType Form", "AuthBasicProvider ldap"):
+    for line in ("AuthType Form", "AuthBasicProvider dbm", "AuthDigestProvider dbm"):
         text = f"<Location />\n{line}\nRequire valid-user\n</Location>\n"
         assert [line for line, _ in errors(tmp_path, text)] == [2]
 

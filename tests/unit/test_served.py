@@ -151,6 +151,9 @@ SAMPLES: dict[str, str | tuple[str, str]] = {
         "<Location /l>\n<LimitExcept GET>\nRequire local\n</LimitExcept>\n</Location>"
     ),
     "AuthBasicProvider": "file",
+    "AuthDigestProvider": "file",
+    "AuthDigestQop": "auth",
+    "AuthDigestAlgorithm": "MD5",
     "AllowMethods": "GET",
     "AuthRequest": "http://127.0.0.1:9/",
     "AuthRequestSignIn": "/sign-in",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from pathlib import Path
@@ -9,9 +10,10 @@ from pathlib import Path
 import pytest
 from rows import rows
 
-from fastlb.users import hashes
-from fastlb.users.files import Files, groups_of, users_of
-from fastlb.worker.passwords import Passwords, Verdict
+from fastlb.base.limits import AUTH_FILE_BYTES_MAX
+from fastlb.users import files, hashes
+from fastlb.users.files import Files, digests_of, groups_of, users_of
+from fastlb.worker.passwords import Asks, Found, Passwords, Verdict
 
 # What htpasswd -nb with -B, -m, -s, -5, -2, -d has written, and openssl passwd -1.
 STORED = {
@@ -95,16 +97,16 @@ def test_a_file_is_read_anew_when_it_is_another(tmp_path: Path) -> None:
     path.write_text("bob:one\n")
     past = time.time_ns() - 10**9
     os.utime(path, ns=(past, past))
-    files, name = Files(), os.fsencode(path)
-    first = files.users(name)
+    read, name = Files(), os.fsencode(path)
+    first = read.users(name)
     assert first.entries == {b"bob": b"one"}
     path.write_text("bob:two\n")
-    assert files.users(name).entries == {b"bob": b"two"}
+    assert read.users(name).entries == {b"bob": b"two"}
     # Written just now: another write may not show in its times.
-    assert not files.users(name).settled
+    assert not read.users(name).settled
     path.unlink()
     with pytest.raises(OSError, match="No such file"):
-        files.users(name)
+        read.users(name)
 
 
 def test_verdicts(tmp_path: Path) -> None:
@@ -118,13 +120,63 @@ def test_verdicts(tmp_path: Path) -> None:
         (b"bob", b"two", Verdict.DENIED),
         (b"eve", b"one", Verdict.NOBODY),
     ):
-        assert passwords.find((users, user, word, ()))[0] is verdict
+        assert passwords.find((Asks.PASSWORD, users, user, word, ()))[0] is verdict
     for user, named, verdict in (
         (b"bob", ("STAFF",), Verdict.GRANTED),
         (b"bob", ("others", "none"), Verdict.DENIED),
         (b"ob", ("staff",), Verdict.DENIED),
         (b"bob\neve", ("staff",), Verdict.DENIED),
     ):
-        assert passwords.find((groups, user, None, named))[0] is verdict
-    assert passwords.find((users + b".not", b"bob", b"one", ()))[0] is Verdict.FAULT
+        assert passwords.find((Asks.GROUP, groups, user, b"", named))[0] is verdict
+    lost = (Asks.PASSWORD, users + b".not", b"bob", b"one", ())
+    assert passwords.find(lost).verdict is Verdict.FAULT
+    passwords.shutdown()
+
+
+def test_hashes_of_htdigest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "RACY_NS", 0)
+    one, two = (hashlib.md5(word).hexdigest().encode() for word in (b"1", b"2"))
+    path = tmp_path / "users"
+    path.write_bytes(
+        b"# bob:r:x\nbob:r:%b:more\nbob:r:%b\nbob:s::%b\neve:r:short\nnone\nbob:r\n"
+        % (one, two, two)
+    )
+    passwords = Passwords()
+    for user, realm, found in (
+        (b"bob", b"r", Found(Verdict.GRANTED, True, one)),
+        (b"bob", b"s", Found(Verdict.GRANTED, True, two)),
+        (b"bob", b"t", Found(Verdict.NOBODY)),
+        (b"bob:r", b"", Found(Verdict.NOBODY)),
+        (b"eve", b"r", Found(Verdict.DENIED)),
+        (b"none", b"", Found(Verdict.DENIED)),
+    ):
+        asked = (Asks.HASH, os.fsencode(path), user, b"", (realm,))
+        assert passwords.find(asked) == found
+    assert dict(digests_of(b"a:b:c\na:b:d\n")) == {b"a:b": b"c"}
+    passwords.shutdown()
+
+
+def test_who_is_in_no_group_is_known_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "RACY_NS", 0)
+    path = tmp_path / "groups"
+    path.write_text("staff: bob\n")
+    passwords = Passwords()
+    asked = (Asks.GROUP, os.fsencode(path), b"eve", b"", ("staff",))
+    assert passwords.find(asked) == Found(Verdict.DENIED, True)
+    passwords.shutdown()
+
+
+def test_a_file_beyond_the_bound_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "users"
+    path.write_text("bob:x\n")
+    os.truncate(path, AUTH_FILE_BYTES_MAX + 1)
+    passwords = Passwords()
+    for kind in Asks:
+        asked = (kind, os.fsencode(path), b"bob", b"x", ("x",) if kind < 5 else (b"x",))
+        assert passwords.find(asked).verdict is Verdict.LARGE
+    os.truncate(path, AUTH_FILE_BYTES_MAX)
+    asked = (Asks.PASSWORD, os.fsencode(path), b"eve", b"x", ())
+    assert passwords.find(asked).verdict is Verdict.NOBODY
     passwords.shutdown()

@@ -111,7 +111,7 @@ class Standing:
         elsewhere: each AuthRequest that would have to say yes
         """
         names: dict[int, bool] = {}
-        verdicts: list[int] = []
+        verdicts: list[tuple[int, bytes]] = []
         elsewhere: list[AuthRequest] = []
         passwords = Passwords()
         chance = time.monotonic_ns()
@@ -131,10 +131,11 @@ class Standing:
                 break
             if "asked" in told:
                 elsewhere.append(told["asked"])
-                verdicts.append(Verdict.GRANTED)  # nobody is asked here
+                verdicts.append((Verdict.GRANTED, b""))  # nobody is asked here
                 continue
             if "question" in told:
-                verdicts.append(passwords.find(told["question"])[0])
+                found = passwords.find(told["question"])
+                verdicts.append((found.verdict, found.beside))
                 continue
             names[told["number"]] = is_allowed(told["names"], told["forward"], client)
         told["elsewhere"] = elsewhere

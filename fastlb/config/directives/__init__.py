@@ -13,6 +13,7 @@ from functools import cache
 from fastlb.config.directives import (
     access,
     alias,
+    auth_digest,
     balancer,
     core,
     core_explained,
@@ -43,6 +44,7 @@ FILES = (
     alias,
     headers,
     access,
+    auth_digest,
     log,
     status,
     remoteip,

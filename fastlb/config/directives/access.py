@@ -99,7 +99,7 @@ class AuthTypes(Choice):
     def read(self, name: str, words: tuple[str, ...]) -> Any:
         if "%{" in words[0]:
             return words[0]
-        if words[0].lower() in ("digest", "form"):
+        if words[0].lower() == "form":
             raise Refused(
                 Complaint(
                     f"AuthType {words[0]} is not supported",
@@ -263,14 +263,16 @@ DIRECTIVES = (
     Directive(
         "AuthType",
         D,
-        "None|Basic",
+        "None|Basic|Digest",
         "how a client says who it is",
         module=AUTHN,
         manual=(
-            "Basic: name and password with each request, so over TLS only. None: nobody"
-            " is asked, though a section around it says so. With an AuthType but no"
-            " Require every request is answered with 500, as by Apache."
-            ' "%{...}" is an expression\'s text, which says one of them.'
+            "Basic: name and password with each request, so over TLS only. Digest: a"
+            " proof that the client knows the password, by MD5, from files as htdigest"
+            " writes them, user:realm:hash. None: nobody is asked, though a section"
+            " around it says so. With an AuthType but no Require every request is"
+            ' answered with 500, as by Apache. "%{...}" is an expression\'s text, which'
+            " says one of them."
         ),
         check=AuthTypes(tuple(word.value for word in AuthType), values=tuple(AuthType)),
         sets="auth_type",
@@ -451,21 +453,15 @@ DIRECTIVES = (
         ),
         differs="Apache has no such directive; under Compat apache it is refused.",
     ),
-    *(
-        Directive(
-            name,
-            D,
-            syntax,
-            "protection by password",
-            module=module,
-            status=Status.UNSUPPORTED,
-            reason=_PASSWORDS,
-            cure="use Require ip, or let a server in front ask for passwords",
-            on_use=Severity.ERROR,
-        )
-        for name, module, syntax in (
-            ("AuthDigestProvider", "mod_auth_digest.c", "provider ..."),
-            ("AuthLDAPURL", "mod_authnz_ldap.c", "URL [mode]"),
-        )
+    Directive(
+        "AuthLDAPURL",
+        D,
+        "URL [mode]",
+        "protection by password",
+        module="mod_authnz_ldap.c",
+        status=Status.UNSUPPORTED,
+        reason=_PASSWORDS,
+        cure="use Require ip, or let a server in front ask for passwords",
+        on_use=Severity.ERROR,
     ),
 )

@@ -253,8 +253,6 @@ _PROTECTION = {
     " SessionDBDCookieRemove SessionDBDPerUser SessionDBDSelectLabel"
     " SessionDBDInsertLabel SessionDBDUpdateLabel SessionDBDDeleteLabel",
     "auth_basic": "AuthBasicUseDigestAlgorithm",
-    "auth_digest": "AuthDigestQop AuthDigestNonceLifetime AuthDigestNcCheck"
-    " AuthDigestAlgorithm AuthDigestDomain AuthDigestShmemSize",
     "auth_form": "AuthFormProvider AuthFormLoginRequiredLocation AuthFormUsername"
     " AuthFormPassword AuthFormLocation AuthFormMethod AuthFormMimetype AuthFormBody"
     " AuthFormSize AuthFormLoginSuccessLocation AuthFormLogoutLocation"

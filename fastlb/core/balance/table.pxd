@@ -204,6 +204,7 @@ cdef struct table_view:
     worker_slot *workers
     int32_t *shares
     lock_self own               # this process as an owner of locks
+    nonce_view nonces           # of AuthType Digest; a part of its own
 
 # Where master and monitor write what stands there in the directory; NULL: neither.
 cdef void *table_directory_pen(const table_view *t, const void *place) noexcept nogil

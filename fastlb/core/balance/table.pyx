@@ -2,7 +2,7 @@
 
 Claims and everything that Python sees are in claims.pyx and table_slots.pyx.
 """
-# uses: shared, ground/hash
+# uses: shared, ground/hash, nonces
 
 cdef extern from "<errno.h>" nogil:
     int TABLE_OUT_OF_RANGE "EINVAL"

@@ -2,7 +2,7 @@
 # readers. The contracts of the methods stand in _core.pyi. None of this is on the path
 # of a request.
 #
-# uses: shared, balance/table, balance/lock, balance/ledger,
+# uses: shared, nonces, balance/table, balance/lock, balance/ledger,
 #       balance/lbmethods/methods, balance/claims
 
 import os
@@ -117,11 +117,14 @@ cdef class Table:
 
     def __dealloc__(self):
         table_end(&self.view)
+        nonces_end(&self.view.nonces)
 
     @staticmethod
-    def create(int balancers_max, int members_max, int workers_max):
+    def create(int balancers_max, int members_max, int workers_max,
+               int digest_clients=NONCE_WAYS):
         cdef Table table = Table.__new__(Table)
         cdef table_book *book
+        cdef bytes secret = os.urandom(16)
         if table_make(
                 &table.view, <unsigned int>max(balancers_max, 0),
                 <unsigned int>max(members_max, 0),
@@ -130,6 +133,12 @@ cdef class Table:
                 f"no table of {balancers_max} balancers, {members_max} members and "
                 f"{workers_max} workers: {os.strerror(errno)} (memory that workers "
                 "cannot write takes Linux 5.1 or newer)")
+        if nonces_make(
+                &table.view.nonces, <uint64_t>max(digest_clients, 1),
+                <const uint64_t *><const char *>secret) < 0:
+            raise TableError(
+                f"no table of {digest_clients} clients of AuthType Digest: "
+                f"{os.strerror(errno)}")
         table.balancers_max = balancers_max
         table.members_max = members_max
         table.workers_max = workers_max
@@ -141,6 +150,7 @@ cdef class Table:
 
     def close(self):
         table_end(&self.view)
+        nonces_end(&self.view.nonces)
 
     # --- who this process is
 

@@ -14,7 +14,7 @@ found by, anybody else; the addresses are the exchange's.
 # uses: ground/chartable, ground/text, io/writer, ground/address, ground/path,
 #       ground/arena, io/timer, io/watch, http/host, http/framing, balance/table,
 #       plan/plan, plan/facts, plan/undecided, plan/tls_variables, plan/rules,
-#       plan/access, plan/admission, plan/decide, flow/exchange, flow/states,
+#       plan/because, plan/access, plan/decide, flow/exchange, flow/states,
 #       flow/member, flow/log_rows, flow/service_log, flow/services, flow/answer,
 #       flow/decided, flow/choose
 

@@ -1,6 +1,6 @@
 """What was decided about a request that no member gets (plan/decide.pxd), is done."""
 # uses: io/timer, io/watch, plan/verdicts, plan/rewrite_run, plan/redirect,
-#       plan/admission, plan/decide, flow/exchange, flow/states, flow/due,
+#       plan/because, plan/decide, flow/exchange, flow/states, flow/due,
 #       flow/log_rows, flow/service_log, flow/services, flow/question, flow/answer
 
 cdef void exchange_answer_decided(
@@ -86,8 +86,23 @@ cdef void exchange_answer_refused(exchange *x, const decision *d) noexcept nogil
         else d.status, NULL)
 
 
+cdef const log_row *row_of_digest(int because) noexcept nogil:
+    """... where AuthType Digest refuses, in the order of BECAUSE_DIGEST."""
+    cdef const log_row **rows = [
+        &SAY_DIGEST_NO_NAME, &SAY_DIGEST_SCHEME, &SAY_DIGEST_BROKEN, &SAY_DIGEST_URI,
+        &SAY_DIGEST_OPAQUE, &SAY_DIGEST_REALM, &SAY_DIGEST_ALGORITHM,
+        &SAY_DIGEST_NO_USER, &SAY_DIGEST_QOP, &SAY_DIGEST_PASSWORD, &SAY_NONCE_FORGED,
+        &SAY_NONCE_EARLY, &SAY_NONCE_OLD, &SAY_NONCE_COUNT, &SAY_NONCE_CLIENT,
+        &SAY_NONCE_USED, &SAY_NONCE_REPLAYED]
+    return rows[because - BECAUSE_DIGEST]
+
+
 cdef const log_row *row_of(int because) noexcept nogil:
     """Its line in the error log."""
+    if BECAUSE_DIGEST <= because <= BECAUSE_NONCE_REPLAYED:
+        return row_of_digest(because)
+    if because == BECAUSE_FILE_LARGE:
+        return &SAY_FILE_LARGE
     if because == BECAUSE_OLD:
         return &SAY_OLD
     if because == BECAUSE_PASSWORD:

@@ -123,6 +123,7 @@ cdef class Explainer:
         self.heard.lines.clear()
         cdef exchange *x = self.x
         cdef dict told = {}
+        cdef bytes found
         cdef int what
         self.names = names or {}
         engine.view = &self.table.view
@@ -138,7 +139,9 @@ cdef class Explainer:
         for verdict in verdicts:
             if what != DECIDED_WAIT or x.facts.host_wanted:
                 break
-            request_learn_verdict(&x.facts, verdict)
+            found = <bytes>verdict[1]
+            request_learn_verdict(
+                &x.facts, verdict[0], found, <unsigned int>len(found))
             self.heard.lines.clear()
             what = request_decide(&x.facts, &self.decided)
         if what == DECIDED_WAIT and x.facts.host_wanted == 0:

@@ -216,6 +216,65 @@ cdef log_row SAY_NO_FILE = log_row(
 cdef log_row SAY_FILE_CLOSED = log_row(
     b"error", b"authn_file",
     b"AH01620: Could not open password file: {auth_file}")
+cdef log_row SAY_FILE_LARGE = log_row(
+    b"error", b"authn_file",
+    b"FB0367: {auth_file} is not read: it is larger than {auth_file_bytes} bytes")
+cdef log_row SAY_DIGEST_NO_NAME = log_row(
+    b"error", b"auth_digest",
+    b"AH01780: need AuthName: {uri}")
+cdef log_row SAY_DIGEST_SCHEME = log_row(
+    b"error", b"auth_digest",
+    b"AH01781: client used wrong authentication scheme: {uri}")
+cdef log_row SAY_DIGEST_BROKEN = log_row(
+    b"error", b"auth_digest",
+    b"AH01782: missing user, realm, nonce, uri, digest, cnonce, or nonce_count in "
+    b"authorization header: {uri}")
+cdef log_row SAY_DIGEST_URI = log_row(
+    b"error", b"auth_digest",
+    b"AH01786: uri mismatch - <{digest_uri}> does not match request-uri <{sent}>")
+cdef log_row SAY_DIGEST_OPAQUE = log_row(
+    b"error", b"auth_digest",
+    b"AH01787: received invalid opaque - got `{digest_opaque}'")
+cdef log_row SAY_DIGEST_REALM = log_row(
+    b"error", b"auth_digest",
+    b"AH01788: realm mismatch - got `{digest_realm}' but expected `{realm}'")
+cdef log_row SAY_DIGEST_ALGORITHM = log_row(
+    b"error", b"auth_digest",
+    b"AH01789: unknown algorithm `{digest_algorithm}' received: {uri}")
+cdef log_row SAY_DIGEST_NO_USER = log_row(
+    b"error", b"auth_digest",
+    b"AH01790: user `{user}' in realm `{realm}' not found: {uri}")
+cdef log_row SAY_DIGEST_QOP = log_row(
+    b"error", b"auth_digest",
+    b"AH10560: invalid or missing qop value '{digest_qop}', RFC 2069 is no longer "
+    b"supported: {uri}")
+cdef log_row SAY_DIGEST_PASSWORD = log_row(
+    b"error", b"auth_digest",
+    b"AH01794: user {user}: password mismatch: {uri}")
+cdef log_row SAY_NONCE_FORGED = log_row(
+    b"error", b"auth_digest",
+    b"AH01776: invalid nonce {digest_nonce} received - it is not signed by us for "
+    b"this realm")
+cdef log_row SAY_NONCE_EARLY = log_row(
+    b"error", b"auth_digest",
+    b"AH01777: invalid nonce {digest_nonce} received - user attempted time travel")
+cdef log_row SAY_NONCE_OLD = log_row(
+    b"info", b"auth_digest",
+    b"AH01778: user {user}: nonce expired - sending new nonce")
+cdef log_row SAY_NONCE_COUNT = log_row(
+    b"error", b"auth_digest",
+    b"AH01773: invalid nc {digest_count} received - not a number")
+cdef log_row SAY_NONCE_CLIENT = log_row(
+    b"info", b"auth_digest",
+    b"AH10618: client {digest_opaque} is no longer known - sending new nonce")
+cdef log_row SAY_NONCE_USED = log_row(
+    b"info", b"auth_digest",
+    b"AH01779: user {user}: one-time-nonce {digest_nonce} already used - sending new "
+    b"nonce")
+cdef log_row SAY_NONCE_REPLAYED = log_row(
+    b"error", b"auth_digest",
+    b"AH01774: Warning, possible replay attack: nonce-count check failed: "
+    b"{digest_count} is not above the last one for nonce {digest_nonce}")
 cdef log_row SAY_NOT_HIM = log_row(
     b"error", b"authz_core",
     b'AH01631: user {user}: authorization failure for "{uri}": ')

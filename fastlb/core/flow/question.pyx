@@ -99,7 +99,7 @@ cdef bint question_is_relayed(exchange *x, head *res, const char *data) noexcept
             return True
         if question_note(x, res, data, False):
             verdict = VERDICT_DENIED
-    request_learn_verdict(r, verdict)
+    request_learn_verdict(r, verdict, b"", 0)
     return False
 
 

@@ -1,8 +1,9 @@
 """Composing heads towards the client: a member's, or of an answer made here."""
-# uses: ground/chartable, ground/number, io/buffer, io/writer, ground/arena, io/date,
-#       http/fields, http/exit, http/hops, http/framing, plan/plan, plan/out_fields,
-#       plan/facts, plan/rules, plan/reverse, plan/reasons, plan/logline,
-#       flow/exchange, flow/engine, flow/services, flow/rewrite
+# uses: ground/chartable, ground/text, ground/number, io/buffer, io/writer,
+#       ground/arena, io/date, http/fields, http/exit, http/hops, http/framing,
+#       plan/plan, plan/out_fields, plan/facts, plan/rules, plan/reverse,
+#       plan/digest_auth, plan/reasons, plan/logline, flow/exchange, flow/engine,
+#       flow/services, flow/rewrite
 
 cdef void out_always_first(out_list *out) noexcept nogil:
     """Apache sends the table that errors keep before the other one."""
@@ -291,6 +292,7 @@ cdef int local_head_write(
         unsigned int reason_length, const char *content_type,
         long long content_length) noexcept nogil:
     cdef out_list *out = &out_scratch
+    cdef value info
     x.facts.status = status
     out.count = 0
     out.overflow = False
@@ -301,6 +303,11 @@ cdef int local_head_write(
         out_add(out, b"Content-Type", 12, content_type,
                 <unsigned int>strlen(content_type), FIELD_CONTENT_TYPE, False)
     out_add_pairs(out, x.local.more_fields)     # a handler's
+    if unlikely(x.facts.digest != NULL and status < 300):
+        info = digest_info(&x.facts)
+        if info.data != NULL:
+            out_add(out, b"Authentication-Info", 19, info.data, info.length,
+                    FIELD_OTHER, False)
     out_add_cookies(out, x.question.cookies)
     out_add_cookies(out, x.facts.cookies)
     # Handlers' answers are ordinary responses; errors keep only `always`.

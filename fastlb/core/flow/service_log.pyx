@@ -1,8 +1,9 @@
 """Lines for the error log (service_log.pxd)."""
 # uses: ground/text, io/buffer, io/writer, ground/address, io/tls_state, io/watch,
 #       io/preface, http/fields, balance/lock, balance/ledger, balance/elect, seam,
-#       plan/verdicts, plan/plan, plan/client, plan/facts, flow/exchange, flow/engine,
-#       flow/member, flow/log_rows
+#       plan/verdicts, plan/access_plan, plan/plan, plan/client, plan/digest,
+#       plan/facts, plan/auth_said, flow/exchange, flow/engine, flow/member,
+#       flow/log_rows
 
 from string import Formatter
 
@@ -73,6 +74,7 @@ cdef object log_fact(exchange *x, str name):
 
 cdef object log_access_fact(exchange *x, str name):
     """... of who may."""
+    cdef plan_auth said
     if name == "user":
         return string_of(x.facts.user.data, x.facts.user.length)
     if name == "method":
@@ -82,7 +84,40 @@ cdef object log_access_fact(exchange *x, str name):
         return x.facts.granted_status
     if name == "auth_file":
         return auth_file_path(x.facts.asks.file).decode("utf-8", "replace")
+    if name == "auth_file_bytes":
+        return AUTH_FILE_BYTES_MAX
+    if name == "sent":
+        return string_of(
+            request_bytes(&x.facts) + x.facts.req.target.offset,
+            x.facts.req.target.length)
+    if name == "realm":
+        said = auth_said(&x.facts)
+        return string_of(said.name.data, said.name.length)
+    if name.startswith("digest_"):
+        return log_digest_fact(x.facts.digest, name)
     return log_plan_fact(x, name)
+
+
+cdef object log_digest_fact(const digest_login *l, str name):
+    """... of what Authorization: Digest says."""
+    cdef value v = value(NULL, 0)
+    if l == NULL:
+        return ""
+    if name == "digest_uri":
+        v = l.uri
+    elif name == "digest_opaque":
+        v = l.opaque
+    elif name == "digest_realm":
+        v = l.realm
+    elif name == "digest_algorithm":
+        v = l.algorithm
+    elif name == "digest_qop":
+        v = l.qop
+    elif name == "digest_nonce":
+        v = l.nonce
+    elif name == "digest_count":
+        v = l.count
+    return string_of(v.data, v.length)
 
 
 cdef object log_plan_fact(exchange *x, str name):

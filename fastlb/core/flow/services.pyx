@@ -208,14 +208,19 @@ cdef bint service_ask_address(exchange *x, int port) noexcept with gil:
 
 
 cdef object verdict_question(const auth_question *q):
-    """(file, user, password or None, groups), for worker/passwords.py."""
+    """(kind, file, user, password, names), for worker/passwords.py."""
     return (
-        auth_file_path(q.file), q.user.data[:q.user.length],
-        q.secret.data[:q.secret.length] if q.kind == ASKS_PASSWORD else None,
-        verdict_groups(q) if q.kind == ASKS_GROUP else ())
+        q.kind, auth_file_path(q.file), q.user.data[:q.user.length],
+        q.secret.data[:q.secret.length] if q.kind == ASKS_PASSWORD else b"",
+        verdict_names(q))
 
 
-cdef object verdict_groups(const auth_question *q):
+cdef object verdict_names(const auth_question *q):
+    """Groups, or the realm."""
+    if q.kind == ASKS_PASSWORD:
+        return ()
+    if q.kind == ASKS_HASH:
+        return (q.secret.data[:q.secret.length],)
     if q.names_number >= 0:
         return plan_names[q.names_number]
     text = q.secret.data[:q.secret.length].decode("latin-1")

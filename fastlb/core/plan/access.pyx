@@ -1,6 +1,6 @@
 """Who may ask for this (access.pxd)?"""
-# uses: ground/text, ground/address, plan/verdicts, plan/access_plan, plan/plan,
-#       plan/client, plan/facts, plan/expr, plan/named
+# uses: ground/text, ground/address, ground/arena, plan/verdicts, plan/access_plan,
+#       plan/plan, plan/client, plan/facts, plan/expr, plan/named
 
 # Methods -------------------------------------------------------------------------
 
@@ -42,18 +42,22 @@ cdef bint access_applies(request_facts *r, access_op *op) noexcept nogil:
 
 # Verdicts ------------------------------------------------------------------------
 
-# Known, or asked for and VERDICT_UNKNOWN.
-cdef int access_verdict(request_facts *r, auth_question *q) noexcept nogil:
-    cdef int i
+# Known, or asked for and VERDICT_UNKNOWN. found: what was found beside it
+cdef int access_verdict(
+        request_facts *r, auth_question *q, value *found) noexcept nogil:
+    cdef int i, verdict
     verdict_key_of(q)
     for i in range(r.verdict_count):
         if r.verdicts[i].key.one == q.key.one and r.verdicts[i].key.other \
                 == q.key.other:
+            found[0] = r.verdicts[i].found
             return r.verdicts[i].verdict
-    if verdict_known(&q.key):
-        return VERDICT_GRANTED
-    r.asks = q[0]
-    return VERDICT_UNKNOWN
+    verdict = verdict_kept(&q.key, found)
+    if verdict == VERDICT_UNKNOWN:
+        r.asks = q[0]
+    elif found.length:
+        found[0] = arena_copy(&r.arena, found.data, found.length)
+    return verdict
 
 
 # The last section's value: the number of a group file, -1 when none is said.
@@ -67,6 +71,8 @@ cdef int access_group_file(request_facts *r) noexcept nogil:
 
 cdef bint user_is_in_group(request_facts *r, access_op *op) noexcept nogil:
     cdef auth_question q
+    cdef value found
+    cdef int verdict
     memset(&q, 0, sizeof(q))
     q.kind = ASKS_GROUP
     q.file = access_group_file(r)
@@ -74,7 +80,13 @@ cdef bint user_is_in_group(request_facts *r, access_op *op) noexcept nogil:
     q.names_number = op.names_number
     if unlikely(op.expr >= 0) and not groups_named(r, op.expr, &q.secret):
         return False
-    return q.file >= 0 and access_verdict(r, &q) == VERDICT_GRANTED
+    if q.file < 0:
+        return False
+    verdict = access_verdict(r, &q, &found)
+    if verdict == VERDICT_LARGE:
+        # Nobody knows who is in it: who is kept out for it must not come in.
+        r.undecided = True
+    return verdict == VERDICT_GRANTED
 
 
 cdef bint groups_named(request_facts *r, int expr, value *groups) noexcept nogil:

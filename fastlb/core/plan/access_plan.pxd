@@ -78,6 +78,15 @@ cdef enum:
     AUTH_DIGEST = 2
     AUTH_OTHER = 3              # an expression has said something else
 
+# AuthDigest*.
+cdef struct plan_digest:
+    long long lifetime_ms       # of a nonce; 0: it serves once; less: for ever
+    bint counts                 # AuthDigestNcCheck
+    text domain                 # of the challenge, with its name; may be empty
+
+# Where nobody says it.
+cdef plan_digest digest_usual
+
 cdef enum:
     PROVIDER_FILE = 0
     PROVIDER_ANON = 1
@@ -108,8 +117,9 @@ cdef struct plan_auth:
     int provider_count          # 0: not said
     unsigned char[PROVIDERS_MAX] providers
     plan_guests *guests         # NULL: not said
+    plan_digest *digest         # NULL: not said
 
-# Groups, and names of Require host, by number; and all are forgotten.
+# Groups and realms, and names of Require host, by number; and all are forgotten.
 cdef list plan_names
 cdef list plan_hosts
 # What AuthRequest names, by number.

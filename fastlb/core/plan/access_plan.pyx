@@ -3,6 +3,7 @@
 
 import os
 
+cdef plan_digest digest_usual = plan_digest(300000, False, text(b"", 0))
 cdef list plan_names = []
 cdef list auth_requests = []
 cdef list plan_hosts = []
@@ -157,7 +158,7 @@ cdef plan_auth *plan_auth_of(object conf) except? NULL:
     words = (
         conf.auth_type, conf.auth_name, conf.auth_user_file, conf.auth_group_file,
         conf.auth_basic_authoritative, conf.forbidden_on_failure,
-        conf.auth_basic_providers, conf.anonymous)
+        conf.auth_basic_providers, conf.anonymous, conf.auth_digest)
     if all([word is None for word in words]):
         return NULL
     out = <plan_auth *>plan_alloc(sizeof(plan_auth))
@@ -184,6 +185,12 @@ cdef plan_auth *plan_auth_of(object conf) except? NULL:
         out.providers[i] = provider.number
     if conf.anonymous is not None:
         out.guests = plan_guests_of(conf.anonymous)
+    if conf.auth_digest is not None:
+        out.digest = <plan_digest *>plan_alloc(sizeof(plan_digest))
+        out.digest.lifetime_ms = conf.auth_digest.lifetime_s * 1000
+        out.digest.counts = conf.auth_digest.counts
+        domain = " ".join(conf.auth_digest.domain)
+        out.digest.domain = plan_text(f', domain="{domain}"' if domain else "")
     return out
 
 

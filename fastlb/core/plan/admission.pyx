@@ -1,76 +1,7 @@
 """The phases of access (admission.pxd)."""
 # uses: ground/chartable, ground/text, io/writer, ground/arena, plan/verdicts,
-#       plan/access_plan, plan/plan, plan/facts, plan/expr, plan/credentials,
-#       plan/access
-
-cdef int kind_composed(request_facts *r, int expr) noexcept nogil:
-    """AuthType, by an expression."""
-    cdef value word = expr_text(r, expr, NULL)
-    if word.data == NULL:
-        return AUTH_NONE        # who is wanted then is refused
-    if word.length == 4 and bytes_equal_nocase(word.data, b"none", 4):
-        return AUTH_NONE
-    if word.length == 5 and bytes_equal_nocase(word.data, b"basic", 5):
-        return AUTH_BASIC
-    if word.length == 6 and bytes_equal_nocase(word.data, b"digest", 6):
-        return AUTH_DIGEST
-    return AUTH_OTHER
-
-
-cdef text realm_composed(request_facts *r, int expr) noexcept nogil:
-    """AuthName, by an expression: a backslash is put before each bare quote."""
-    cdef value said = expr_text(r, expr, NULL)
-    cdef unsigned int i
-    cdef bint escaped = False
-    cdef writer w
-    if said.data == NULL:
-        return text(NULL, 0)
-    arena_write(&r.arena, &w)
-    for i in range(said.length):
-        if said.data[i] == c'"' and not escaped:
-            put_byte(&w, c'\\')
-        escaped = said.data[i] == c'\\' and not escaped
-        put_byte(&w, said.data[i])
-    said = arena_written(&r.arena, &w)
-    return text(said.data, said.length)
-
-
-cdef plan_auth auth_said(request_facts *r) noexcept nogil:
-    """What holds of passwords: each word by the last section that says it."""
-    cdef plan_auth out
-    cdef plan_auth *one
-    cdef int i
-    memset(&out, 0, sizeof(out))
-    out.kind = AUTH_UNSAID
-    out.kind_expr = out.name_expr = -1
-    out.user_file = out.group_file = -1
-    out.authoritative = out.forbids = -1
-    for i in range(r.conf_count - 1, -1, -1):
-        one = r.confs[i].auth
-        if one == NULL:
-            continue
-        if out.kind == AUTH_UNSAID and out.kind_expr < 0:
-            out.kind = one.kind
-            out.kind_expr = one.kind_expr
-        if out.name.data == NULL and out.name_expr < 0:
-            out.name = one.name
-            out.name_expr = one.name_expr
-        if out.user_file < 0:
-            out.user_file = one.user_file
-        if out.authoritative < 0:
-            out.authoritative = one.authoritative
-        if out.forbids < 0:
-            out.forbids = one.forbids
-        if out.guests == NULL:
-            out.guests = one.guests
-        if out.provider_count == 0:
-            out.provider_count = one.provider_count
-            out.providers = one.providers
-    if unlikely(out.kind_expr >= 0):
-        out.kind = <signed char>kind_composed(r, out.kind_expr)
-    if unlikely(out.name_expr >= 0):
-        out.name = realm_composed(r, out.name_expr)
-    return out
+#       plan/access_plan, plan/plan, plan/facts, plan/credentials, plan/because,
+#       plan/access, plan/auth_said, plan/digest_auth
 
 
 cdef int refused(int *because, int why, int status) noexcept nogil:
@@ -81,6 +12,9 @@ cdef int refused(int *because, int why, int status) noexcept nogil:
 cdef void challenge_note(request_facts *r, const plan_auth *said) noexcept nogil:
     """WWW-Authenticate of the answer."""
     cdef writer w
+    if said.kind == AUTH_DIGEST:
+        digest_challenge(r, said, False)
+        return
     arena_write(&r.arena, &w)
     put(&w, b'Basic realm="', 13)
     put(&w, said.name.data, said.name.length)
@@ -116,6 +50,8 @@ cdef int authenticate_basic(
         return refused(because, BECAUSE_UNKNOWN_TYPE, 500)
     if verdict == VERDICT_BUSY:
         return refused(because, BECAUSE_TOO_MANY, 503)
+    if verdict == VERDICT_LARGE:
+        return refused(because, BECAUSE_FILE_LARGE, 500)
     if verdict == VERDICT_FAULT:
         return 500
     challenge_note(r, said)
@@ -154,6 +90,7 @@ cdef int password_verdict(
         request_facts *r, const plan_auth *said, value password,
         int *because) noexcept nogil:
     cdef auth_question q
+    cdef value found
     memset(&q, 0, sizeof(q))
     q.kind = ASKS_PASSWORD
     q.file = said.user_file
@@ -163,7 +100,7 @@ cdef int password_verdict(
     if q.file < 0:
         because[0] = BECAUSE_NO_FILE
         return VERDICT_FAULT
-    return access_verdict(r, &q)
+    return access_verdict(r, &q, &found)
 
 
 cdef int authenticate(
@@ -172,9 +109,10 @@ cdef int authenticate(
     cdef int rc, result
     if said.kind <= AUTH_NONE:
         return refused(because, BECAUSE_NO_TYPE, 500)
-    if said.kind != AUTH_BASIC:
-        return refused(because, BECAUSE_UNKNOWN_TYPE, 500)
-    rc = authenticate_basic(r, said, because)
+    if said.kind == AUTH_DIGEST:
+        rc = authenticate_digest(r, said, because)
+    else:
+        rc = authenticate_basic(r, said, because)
     if rc != 0:
         return rc
     because[0] = BECAUSE_OF_NOTHING

@@ -1,5 +1,5 @@
 """A request that nobody has sent: a client for it, and words (asking.pxd)."""
-# uses: io/watch, plan/plan, plan/client, plan/match, plan/admission, plan/decide
+# uses: io/watch, plan/plan, plan/client, plan/match, plan/because, plan/decide
 
 cdef enum:
     IMAGINED_PORT = 50000       # from which it has connected
@@ -21,6 +21,15 @@ cdef dict BECAUSE_WORDS = {
     BECAUSE_OF_A_RULE: "rule", BECAUSE_TOO_MANY: "too many",
     BECAUSE_UNKNOWN_TYPE: "unknown type", BECAUSE_METHOD: "method",
     BECAUSE_ELSEWHERE: "elsewhere", BECAUSE_NO_ANSWER: "no answer",
+    BECAUSE_FILE_LARGE: "file large", BECAUSE_DIGEST_NO_NAME: "no name",
+    BECAUSE_DIGEST_SCHEME: "scheme", BECAUSE_DIGEST_BROKEN: "digest broken",
+    BECAUSE_DIGEST_URI: "digest uri", BECAUSE_DIGEST_OPAQUE: "digest opaque",
+    BECAUSE_DIGEST_REALM: "digest realm", BECAUSE_DIGEST_ALGORITHM: "digest algorithm",
+    BECAUSE_DIGEST_NO_USER: "no user", BECAUSE_DIGEST_QOP: "digest qop",
+    BECAUSE_DIGEST_PASSWORD: "password", BECAUSE_NONCE_FORGED: "nonce forged",
+    BECAUSE_NONCE_EARLY: "nonce early", BECAUSE_NONCE_OLD: "nonce old",
+    BECAUSE_NONCE_COUNT: "nonce count", BECAUSE_NONCE_CLIENT: "nonce client",
+    BECAUSE_NONCE_USED: "nonce used", BECAUSE_NONCE_REPLAYED: "nonce replayed",
 }
 
 

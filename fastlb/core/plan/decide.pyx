@@ -2,8 +2,8 @@
 # uses: ground/text, ground/path, io/tls_state, http/fields, plan/verdicts,
 #       plan/rewrite_rules, plan/plan, plan/facts, plan/rewrite_run, plan/path,
 #       plan/tls_variables, plan/own_name, plan/target, plan/handled, plan/rewritten,
-#       plan/match, plan/conditional, plan/rules, plan/redirect, plan/admission,
-#       plan/reading, plan/looking
+#       plan/match, plan/conditional, plan/rules, plan/redirect, plan/because,
+#       plan/admission, plan/reading, plan/looking
 
 cdef int decided_error(decision *d, int status, int because) noexcept nogil:
     d.status = status

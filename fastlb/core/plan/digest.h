@@ -1,5 +1,6 @@
-/* MD5 and SHA-1 of short texts, for the functions md5() and sha1() of expressions. They
- * are names for cookies and caches there, no proof of anything.
+/* MD5 and SHA-1 of short texts: for the functions md5() and sha1() of expressions, where
+ * they are names for cookies and caches, and for AuthType Digest, which knows MD5 alone
+ * (RFC 7616).
  *
  * One block at a time; `length` bytes of text are followed by a one bit, zeros, and the
  * length in bits (RFC 1321 3.1, RFC 3174 4), which digest_block lays out.

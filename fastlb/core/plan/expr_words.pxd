@@ -1,9 +1,5 @@
 # What functions and operators of expressions make of words.
 
-cdef extern from "plan/digest.h" nogil:
-    void digest_md5(const unsigned char *text, size_t length, unsigned char *out)
-    void digest_sha1(const unsigned char *text, size_t length, unsigned char *out)
-
 # Functions of one word, in the order of facts.expressions.Function.
 cdef enum:
     FUNCTION_REQ = 0

@@ -3,7 +3,7 @@
 A text of httpd ends at a NUL, so one that is decoded here does, too.
 """
 # uses: ground/chartable, ground/text, ground/number, io/writer, ground/arena,
-#       plan/build, plan/facts, plan/variables
+#       plan/build, plan/digest, plan/facts, plan/variables
 
 cdef value env_by_name(request_facts *r, value name) noexcept nogil:
     """A variable whose name no configuration holds as it is."""

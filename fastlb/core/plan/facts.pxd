@@ -49,6 +49,7 @@ cdef struct request_facts:
     int granted_status          # its status
     int refused                 # status under another reading; 0: none was said
     int refused_because
+    digest_login *digest        # what it says of that by Digest; NULL: not read yet
     int verdict_count           # what it has learned
     auth_verdict *verdicts      # in its arena; NULL: nothing yet
     plan_question *question     # of AuthRequest, if that is what it waits for
@@ -104,4 +105,6 @@ cdef const char *request_bytes(const request_facts *r) noexcept nogil
 # Find the authority of an absolute-form target, which replaces Host (RFC 9112 3.2.2).
 cdef void request_learn_authority(request_facts *r) noexcept nogil
 # What the question that was asked has brought (verdicts.pxd).
-cdef void request_learn_verdict(request_facts *r, int verdict) noexcept nogil
+cdef void request_learn_verdict(
+    request_facts *r, int verdict, const char *found,
+    unsigned int length) noexcept nogil

@@ -1,6 +1,6 @@
 """A request (facts.pxd)."""
 # uses: ground/text, io/buffer, ground/arena, http/fields, http/head, plan/verdicts,
-#       plan/plan, plan/out_fields, plan/client
+#       plan/plan, plan/out_fields, plan/client, plan/digest
 
 cdef const char *request_bytes(const request_facts *r) noexcept nogil:
     return &r.input[0].data[r.base]
@@ -63,7 +63,9 @@ cdef bint error_is_overridden(request_facts *r, int status) noexcept nogil:
     return False
 
 
-cdef void request_learn_verdict(request_facts *r, int verdict) noexcept nogil:
+cdef void request_learn_verdict(
+        request_facts *r, int verdict, const char *found,
+        unsigned int length) noexcept nogil:
     if r.verdicts == NULL:
         r.verdicts = <auth_verdict *>arena_take_struct(
             &r.arena, VERDICTS_PER_REQUEST_MAX * sizeof(auth_verdict))
@@ -72,6 +74,9 @@ cdef void request_learn_verdict(request_facts *r, int verdict) noexcept nogil:
     elif r.verdict_count < VERDICTS_PER_REQUEST_MAX:
         r.verdicts[r.verdict_count].key = r.asks.key
         r.verdicts[r.verdict_count].verdict = verdict
+        r.verdicts[r.verdict_count].found = value(NULL, 0)
+        if length:
+            r.verdicts[r.verdict_count].found = arena_copy(&r.arena, found, length)
         r.verdict_count += 1
 
 

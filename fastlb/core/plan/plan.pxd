@@ -418,6 +418,7 @@ cdef struct plan_root:
     int env_count               # variables named anywhere
     bint any_fake               # AuthBasicFake stands anywhere
     bint any_elsewhere          # AuthRequest does
+    nonce_view *nonces          # of the table
     int log_count
     long long max_connections_per_child
     int max_request_workers

@@ -4,7 +4,7 @@ That is done once when a worker starts, and may use Python freely: plan_conf.pyx
 plan_members.pyx and plan_hosts.pyx read a part of the model each, plan_begin.pyx has it
 done. Text becomes latin-1, which is what HTTP/1 carries.
 """
-# uses: ground/text, ground/address, io/tls_state, io/watch, http/fields,
+# uses: ground/text, ground/address, nonces, io/tls_state, io/watch, http/fields,
 #       balance/table, balance/elect, plan/build, plan/template, plan/access_plan,
 #       plan/rewrite_rules
 import ipaddress

@@ -32,6 +32,7 @@ cdef object plan_begin(
     for name in ENV_KNOWN:
         plan_env(name)
     plan.remote_ip_note = -1
+    plan.nonces = &table.view.nonces
     plan.compat_apache = model.compat.value == "apache"
     plan.max_connections_per_child = model.process.max_connections_per_child
     plan.max_request_workers = model.process.max_request_workers

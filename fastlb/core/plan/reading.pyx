@@ -6,7 +6,7 @@ else - settings, the mapping, the target - is of the first reading, which is htt
 """
 # uses: ground/text, ground/path, ground/arena, plan/verdicts, plan/plan, plan/facts,
 #       plan/target, plan/handled, plan/rewritten, plan/match, plan/conditional,
-#       plan/rules, plan/redirect, plan/admission
+#       plan/rules, plan/redirect, plan/because, plan/admission
 
 cdef struct first_reading:
     value decoded

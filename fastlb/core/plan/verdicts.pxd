@@ -2,11 +2,12 @@
 #
 # Only Python can check a password (worker/passwords.py), beside the data path, and it
 # takes its time. So a request that depends on one asks a question, waits, and is
-# decided anew with the verdict. Verdicts that let in are kept here, by a keyed hash
-# over the question and the state of the file: the key is made when the worker starts,
-# nobody can aim at a place, and no password is kept. What a file says holds until the
-# file is another: it is looked at once in a turn of the loop, as httpd reads it every
-# time.
+# decided anew with the verdict. Verdicts that let in are kept here, and of groups, for
+# which only known users are looked up, those that do not, by a keyed hash over the
+# question and the state of the file: the key is made when the worker starts, nobody can
+# aim at a place, and no password is kept (of Digest the hash that the file holds). What
+# a file says holds until the file is another: it is looked at once in a turn of the
+# loop, as httpd reads it every time.
 
 cdef enum:
     ASKS_NOTHING = 0
@@ -14,6 +15,7 @@ cdef enum:
     ASKS_GROUP = 2              # is the user in one of these groups of this file?
     ASKS_REQUEST = 3            # AuthRequest: does that server let it in? never kept
     ASKS_MAP = 4                # what does a program say for a key? (rewrite_map.pyx)
+    ASKS_HASH = 5               # what the file holds of the user in a realm (Digest)
 
 # VERDICT_UNKNOWN is said when the question was asked.
 cdef enum:
@@ -23,6 +25,10 @@ cdef enum:
     VERDICT_NOBODY = 3          # the file has no such user
     VERDICT_FAULT = 4           # the file cannot be read
     VERDICT_BUSY = 5            # too many are being checked
+    VERDICT_LARGE = 6           # the file is larger than AUTH_FILE_BYTES_MAX
+
+cdef enum:
+    FOUND_BYTES = 32            # that are kept with a verdict: of ASKS_HASH all
 
 cdef struct verdict_key:
     uint64_t one
@@ -32,13 +38,14 @@ cdef struct auth_question:
     int kind                    # ASKS_*
     int file                    # REQUEST: index into auth_requests
     value user
-    value secret                # PASSWORD; GROUP: each with a NUL behind it, if
-    int names_number            # -1; else the groups, in plan_names
+    value secret                # PASSWORD; HASH: the realm; GROUP: each with a NUL
+    int names_number            # behind it, if -1; else the groups, in plan_names
     verdict_key key
 
 cdef struct auth_verdict:
     verdict_key key
     int verdict
+    value found                 # beside it, in the request's arena
 
 # A file of passwords or groups: what it was when it was last looked at.
 cdef struct auth_file:
@@ -50,5 +57,6 @@ cdef struct auth_file:
 
 # The path of a file, for Python.
 cdef object auth_file_path(int number)
-# Keep that it is granted.
-cdef void verdict_keep(const verdict_key *key) noexcept nogil
+# found: FOUND_BYTES, or nothing.
+cdef void verdict_keep(
+    const verdict_key *key, int verdict, value found) noexcept nogil

@@ -1,11 +1,14 @@
 """Verdicts over passwords and groups (verdicts.pxd)."""
-# uses: ground/text, io/writer, io/watch, plan/build
+# uses: ground/text, ground/hash, io/writer, io/watch, plan/build
 
 import os
 
 cdef struct verdict_place:
     verdict_key key
     long long until_us          # 0: free
+    int verdict
+    unsigned int found_bytes
+    char[FOUND_BYTES] found
 
 cdef enum:
     AUTH_FILES_MAX = 1024       # of one configuration; more: no worker begins
@@ -48,62 +51,6 @@ cdef object verdicts_begin():
     auth_file_count = 0
     if verdict_places != NULL:
         memset(verdict_places, 0, sizeof(verdict_place) * VERDICTS_MAX)
-
-
-# SipHash-2-4 with 128 bits -------------------------------------------------------
-
-cdef inline uint64_t turned(uint64_t word, int bits) noexcept nogil:
-    return word << bits | word >> (64 - bits)
-
-
-cdef inline void sip_round(uint64_t *v) noexcept nogil:
-    v[0] += v[1]
-    v[1] = turned(v[1], 13) ^ v[0]
-    v[0] = turned(v[0], 32)
-    v[2] += v[3]
-    v[3] = turned(v[3], 16) ^ v[2]
-    v[0] += v[3]
-    v[3] = turned(v[3], 21) ^ v[0]
-    v[2] += v[1]
-    v[1] = turned(v[1], 17) ^ v[2]
-    v[2] = turned(v[2], 32)
-
-
-cdef uint64_t sip_half(uint64_t *v) noexcept nogil:
-    cdef int _
-    for _ in range(4):
-        sip_round(v)
-    return v[0] ^ v[1] ^ v[2] ^ v[3]
-
-
-cdef void sip_hash(
-        const char *data, unsigned int size, const uint64_t *secret,
-        verdict_key *out) noexcept nogil:
-    cdef uint64_t[4] v
-    cdef uint64_t word
-    cdef unsigned int at = 0
-    v[0] = secret[0] ^ <uint64_t>0x736f6d6570736575
-    v[1] = secret[1] ^ <uint64_t>0x646f72616e646f6d ^ 0xee
-    v[2] = secret[0] ^ <uint64_t>0x6c7967656e657261
-    v[3] = secret[1] ^ <uint64_t>0x7465646279746573
-    while True:
-        word = 0
-        if at + 8 > size:
-            memcpy(&word, data + at, size - at)
-            word |= <uint64_t>(size & 255) << 56
-        else:
-            memcpy(&word, data + at, 8)
-        v[3] ^= word
-        sip_round(&v[0])
-        sip_round(&v[0])
-        v[0] ^= word
-        at += 8
-        if at > size:
-            break
-    v[2] ^= 0xee
-    out.one = sip_half(&v[0])
-    v[1] ^= 0xdd
-    out.other = sip_half(&v[0])
 
 
 # Files ---------------------------------------------------------------------------
@@ -151,26 +98,39 @@ cdef void verdict_key_of(auth_question *q) noexcept nogil:
     put(&w, <const char *>&begin[0], sizeof(begin))
     put(&w, q.user.data, q.user.length)
     put(&w, q.secret.data, q.secret.length)
-    sip_hash(&text[0], writer_held(&w), &verdict_secret[0], &q.key)
+    sip_hash(&text[0], writer_held(&w), &verdict_secret[0], &q.key.one)
 
 
-# Is it known to be granted?
-cdef bint verdict_known(const verdict_key *key) noexcept nogil:
-    cdef verdict_place *p
+# Refusals of passwords are not: whoever guesses would push out what others know.
+cdef bint verdict_may_be_kept(const auth_question *q, int verdict) noexcept nogil:
+    return verdict == VERDICT_GRANTED or (
+        verdict == VERDICT_DENIED and q.kind == ASKS_GROUP)
+
+
+cdef verdict_place *verdict_group(const verdict_key *key) noexcept nogil:
+    return &verdict_places[key.one % (VERDICTS_MAX // VERDICT_WAYS) * VERDICT_WAYS]
+
+
+# What is known; found: what was kept beside it, for one step only.
+cdef int verdict_kept(const verdict_key *key, value *found) noexcept nogil:
+    cdef verdict_place *p = verdict_group(key)
     cdef int i
-    p = &verdict_places[key.one % (VERDICTS_MAX // VERDICT_WAYS) * VERDICT_WAYS]
     for i in range(VERDICT_WAYS):
         if ((p[i].key.one ^ key.one) | (p[i].key.other ^ key.other)) == 0:
-            return watch.now_us < p[i].until_us
-    return False
+            if watch.now_us >= p[i].until_us:
+                return VERDICT_UNKNOWN
+            found[0] = value(&p[i].found[0], p[i].found_bytes)
+            return p[i].verdict
+    return VERDICT_UNKNOWN
 
 
-cdef void verdict_keep(const verdict_key *key) noexcept nogil:
+cdef void verdict_keep(
+        const verdict_key *key, int verdict, value found) noexcept nogil:
     """The place of the verdict that ends first is taken."""
-    cdef verdict_place *p
+    cdef verdict_place *p = verdict_group(key)
+    cdef writer w
     cdef int i
     cdef int first = 0
-    p = &verdict_places[key.one % (VERDICTS_MAX // VERDICT_WAYS) * VERDICT_WAYS]
     for i in range(VERDICT_WAYS):
         if p[i].key.one == key.one and p[i].key.other == key.other:
             first = i
@@ -179,3 +139,7 @@ cdef void verdict_keep(const verdict_key *key) noexcept nogil:
             first = i
     p[first].key = key[0]
     p[first].until_us = watch.now_us + VERDICT_KEPT_US
+    p[first].verdict = verdict
+    writer_begin(&w, &p[first].found[0], FOUND_BYTES)
+    put(&w, found.data, found.length)
+    p[first].found_bytes = writer_held(&w)

@@ -1,0 +1,165 @@
+"""Nonces and who has used them (nonces.pxd)."""
+# uses: shared, ground/chartable, ground/text, ground/hash, io/writer
+
+cdef enum:
+    SIGNED_WORDS = 6            # number, kind, two hashes
+
+
+# Make the part, for so many clients at least. returns 0; FAILED: errno is kept
+cdef int nonces_make(
+        nonce_view *v, uint64_t clients, const uint64_t *secret) noexcept nogil:
+    v.group_count = (clients + NONCE_WAYS - 1) // NONCE_WAYS
+    v.secret[0] = secret[0]
+    v.secret[1] = secret[1]
+    if shared_make(
+            &v.part, sizeof(nonce_heads)
+            + v.group_count * NONCE_WAYS * sizeof(nonce_client), WRITES_ALL) < 0:
+        return FAILED
+    v.heads = <nonce_heads *>v.part.writing
+    v.clients = <nonce_client *>(v.part.writing + sizeof(nonce_heads))
+    return 0
+
+
+cdef void nonces_end(nonce_view *v) noexcept nogil:
+    shared_end(&v.part)
+
+
+# Clients -------------------------------------------------------------------------
+
+cdef nonce_client *nonce_group(nonce_view *v, uint64_t key) noexcept nogil:
+    return &v.clients[(key >> 1) % v.group_count * NONCE_WAYS]
+
+
+# A key for a new client.
+cdef uint64_t nonce_client_new(nonce_view *v, bint serves_once) noexcept nogil:
+    cdef uint64_t key = (atomic_add_u64(&v.heads.clients, 1) + 1) << 1 | serves_once
+    cdef nonce_client *c = nonce_group(v, key)
+    cdef uint64_t seen, used, least, victim
+    cdef int i, at
+    cdef int _tries
+    for _tries in range(NONCE_WAYS):
+        at = 0
+        least = victim = <uint64_t>-1
+        for i in range(NONCE_WAYS):
+            seen = atomic_get_u64(&c[i].key)
+            used = atomic_get_u64(&c[i].used)
+            # Of those that have used nothing the one that waits longest.
+            if used < least or (used == least and seen < victim):
+                at = i
+                least = used
+                victim = seen
+        if atomic_swap_if_u64(&c[at].key, &victim, key):
+            atomic_set_u64(&c[at].used, 0)
+            break
+    # Without a place it is a client that has lost it: it will get another key.
+    return key
+
+
+cdef nonce_client *nonce_client_at(nonce_view *v, uint64_t key) noexcept nogil:
+    cdef nonce_client *c
+    cdef int i
+    if key < 2:
+        return NULL
+    c = nonce_group(v, key)
+    for i in range(NONCE_WAYS):
+        if atomic_get_u64(&c[i].key) == key:
+            return &c[i]
+    return NULL
+
+
+cdef bint nonce_client_is_known(
+        nonce_view *v, uint64_t key, bint serves_once) noexcept nogil:
+    return (key & 1) == <uint64_t>serves_once and nonce_client_at(v, key) != NULL
+
+
+# The number of a nonce that serves once.
+cdef uint64_t nonce_number(nonce_view *v) noexcept nogil:
+    return atomic_add_u64(&v.heads.numbers, 1) + 1
+
+
+# Note that a client has used a nonce. returns NONCE_*
+cdef int nonce_use(
+        nonce_view *v, uint64_t key, uint64_t number, uint64_t count) noexcept nogil:
+    cdef nonce_client *c = nonce_client_at(v, key)
+    cdef uint64_t last = (<uint64_t>1 << NONCE_COUNT_BITS) - 1
+    cdef uint64_t word, seen
+    if c == NULL:
+        return NONCE_CLIENT_GONE
+    if key & 1:
+        count = last
+    elif count >= last:
+        return NONCE_WORN
+    word = number << NONCE_COUNT_BITS | count
+    seen = atomic_get_u64(&c.used)
+    while word > seen:
+        # It only rises, so this ends; and of two that race one is late.
+        if atomic_swap_if_u64(&c.used, &seen, word):
+            return NONCE_ACCEPTED
+    return NONCE_USED
+
+
+# Signatures ----------------------------------------------------------------------
+
+cdef void nonce_sign(
+        const nonce_view *v, uint64_t number, bint serves_once, value opaque,
+        text realm, uint64_t *out) noexcept nogil:
+    """128 bits over all that it is for; of texts of any length their hashes."""
+    cdef uint64_t[SIGNED_WORDS] what
+    if opaque.data == NULL:
+        opaque = value(b"", 0)
+    what[0] = number
+    what[1] = serves_once
+    sip_hash(opaque.data, opaque.length, &v.secret[0], &what[2])
+    sip_hash(realm.data, realm.length, &v.secret[0], &what[4])
+    sip_hash(<const char *>&what[0], sizeof(what), &v.secret[0], out)
+
+
+cdef void put_word(writer *w, uint64_t number) noexcept nogil:
+    """Sixteen digits."""
+    cdef const char *digits = b"0123456789abcdef"
+    cdef int bits
+    for bits in range(60, -4, -4):
+        put_byte(w, digits[number >> bits & 15])
+
+
+# Write a nonce, NONCE_BYTES. opaque and realm are what it is signed for.
+cdef void put_nonce(
+        writer *w, const nonce_view *v, uint64_t number, bint serves_once, value opaque,
+        text realm) noexcept nogil:
+    cdef uint64_t[2] signature
+    nonce_sign(v, number, serves_once, opaque, realm, &signature[0])
+    put_word(w, number)
+    put_word(w, signature[0])
+    put_word(w, signature[1])
+
+
+cdef bint hex_read(const char *data, unsigned int length, uint64_t *out) noexcept nogil:
+    """Up to sixteen digits, one at least. False: that is no number."""
+    cdef unsigned int i
+    cdef unsigned char digit
+    out[0] = 0
+    if not 0 < length <= 16:
+        return False
+    for i in range(length):
+        digit = hex_value[<unsigned char>data[i]]
+        if digit > 15:
+            return False
+        out[0] = out[0] << 4 | digit
+    return True
+
+
+cdef bint nonce_is_ours(
+        const nonce_view *v, value nonce, bint serves_once, value opaque, text realm,
+        uint64_t *number) noexcept nogil:
+    cdef char[NONCE_BYTES] made
+    cdef writer w
+    cdef unsigned char wrong = 0
+    cdef int i
+    if nonce.length != NONCE_BYTES or not hex_read(nonce.data, 16, number):
+        return False
+    writer_begin(&w, &made[0], NONCE_BYTES)
+    put_nonce(&w, v, number[0], serves_once, opaque, realm)
+    # Its time tells nothing of how much was right.
+    for i in range(NONCE_BYTES):
+        wrong |= <unsigned char>(made[i] ^ nonce.data[i])
+    return wrong == 0

@@ -1,0 +1,77 @@
+"""What holds of passwords where a request goes."""
+# uses: ground/chartable, ground/text, io/writer, ground/arena, plan/access_plan,
+#       plan/facts, plan/expr
+
+cdef int kind_composed(request_facts *r, int expr) noexcept nogil:
+    """AuthType, by an expression."""
+    cdef value word = expr_text(r, expr, NULL)
+    if word.data == NULL:
+        return AUTH_NONE        # who is wanted then is refused
+    if word.length == 4 and bytes_equal_nocase(word.data, b"none", 4):
+        return AUTH_NONE
+    if word.length == 5 and bytes_equal_nocase(word.data, b"basic", 5):
+        return AUTH_BASIC
+    if word.length == 6 and bytes_equal_nocase(word.data, b"digest", 6):
+        return AUTH_DIGEST
+    return AUTH_OTHER
+
+
+cdef text realm_composed(request_facts *r, int expr) noexcept nogil:
+    """AuthName, by an expression: a backslash is put before each bare quote."""
+    cdef value said = expr_text(r, expr, NULL)
+    cdef unsigned int i
+    cdef bint escaped = False
+    cdef writer w
+    if said.data == NULL:
+        return text(NULL, 0)
+    arena_write(&r.arena, &w)
+    for i in range(said.length):
+        if said.data[i] == c'"' and not escaped:
+            put_byte(&w, c'\\')
+        escaped = said.data[i] == c'\\' and not escaped
+        put_byte(&w, said.data[i])
+    said = arena_written(&r.arena, &w)
+    return text(said.data, said.length)
+
+
+cdef plan_auth auth_said(request_facts *r) noexcept nogil:
+    """Each word by the last section that says it."""
+    cdef plan_auth out
+    cdef plan_auth *one
+    cdef int i
+    memset(&out, 0, sizeof(out))
+    out.kind = AUTH_UNSAID
+    out.kind_expr = out.name_expr = -1
+    out.user_file = out.group_file = -1
+    out.authoritative = out.forbids = -1
+    for i in range(r.conf_count - 1, -1, -1):
+        one = r.confs[i].auth
+        if one == NULL:
+            continue
+        if out.kind == AUTH_UNSAID and out.kind_expr < 0:
+            out.kind = one.kind
+            out.kind_expr = one.kind_expr
+        if out.name.data == NULL and out.name_expr < 0:
+            out.name = one.name
+            out.name_expr = one.name_expr
+        if out.user_file < 0:
+            out.user_file = one.user_file
+        if out.authoritative < 0:
+            out.authoritative = one.authoritative
+        if out.forbids < 0:
+            out.forbids = one.forbids
+        if out.guests == NULL:
+            out.guests = one.guests
+        if out.digest == NULL:
+            # As a whole: httpd has no merging of it.
+            out.digest = one.digest
+        if out.provider_count == 0:
+            out.provider_count = one.provider_count
+            out.providers = one.providers
+    if unlikely(out.kind_expr >= 0):
+        out.kind = <signed char>kind_composed(r, out.kind_expr)
+    if unlikely(out.name_expr >= 0):
+        out.name = realm_composed(r, out.name_expr)
+    if out.digest == NULL:
+        out.digest = &digest_usual
+    return out

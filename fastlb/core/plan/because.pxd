@@ -1,0 +1,47 @@
+# What the error log says of a request that is not.
+cdef enum:
+    BECAUSE_OF_NOTHING = 0
+    BECAUSE_OF_SECTIONS = 1     # more than SECTIONS_MATCHED_MAX
+    BECAUSE_NOT_ASKED = 2       # the handshake did not ask for a certificate
+    BECAUSE_PLAIN = 3           # SSLRequireSSL
+    BECAUSE_DENIED = 4
+    BECAUSE_MISREAD = 5         # denied as a member may read the path
+    BECAUSE_CLIMBS = 6          # the target that the mapping makes
+    BECAUSE_OLD = 7             # Order, Allow, Deny
+    BECAUSE_PASSWORD = 8        # it is wrong
+    BECAUSE_NO_USER = 9         # the file does not know the name
+    BECAUSE_SCHEME = 10         # another scheme than the one that is asked for
+    BECAUSE_NO_NAME = 11        # AuthName is missing
+    BECAUSE_NO_FILE = 12        # AuthUserFile is missing
+    BECAUSE_FILE_CLOSED = 13    # it cannot be read
+    BECAUSE_NOT_HIM = 14        # Require does not name this user
+    BECAUSE_NO_TYPE = 15        # a user is required, and nobody asks who it is
+    BECAUSE_NO_REQUIRE = 16     # AuthType without any Require
+    BECAUSE_TOO_MANY = 17       # passwords are being checked
+    BECAUSE_UNKNOWN_TYPE = 18   # nobody serves this AuthType
+    BECAUSE_OF_A_RULE = 19      # of mod_rewrite: decision.rewrite_because
+    BECAUSE_METHOD = 20         # AllowMethods
+    BECAUSE_ELSEWHERE = 21      # AuthRequest
+    BECAUSE_NO_ANSWER = 22      # ... was answered with neither yes nor no
+    BECAUSE_FILE_LARGE = 23     # more than AUTH_FILE_BYTES_MAX
+    # of AuthType Digest
+    BECAUSE_DIGEST = 24
+    BECAUSE_DIGEST_NO_NAME = 24     # AuthName is missing
+    BECAUSE_DIGEST_SCHEME = 25      # another scheme
+    BECAUSE_DIGEST_BROKEN = 26      # the field lacks something
+    BECAUSE_DIGEST_URI = 27         # it was made for another target
+    BECAUSE_DIGEST_OPAQUE = 28      # that is no client of ours
+    BECAUSE_DIGEST_REALM = 29       # it was made for another realm
+    BECAUSE_DIGEST_ALGORITHM = 30
+    BECAUSE_DIGEST_NO_USER = 31     # nobody of that name in the realm
+    BECAUSE_DIGEST_QOP = 32         # none, or another one than auth
+    BECAUSE_DIGEST_PASSWORD = 33
+    BECAUSE_NONCE_FORGED = 34
+    BECAUSE_NONCE_EARLY = 35        # it is from the future
+    BECAUSE_NONCE_OLD = 36
+    BECAUSE_NONCE_COUNT = 37        # nc is no number
+    BECAUSE_NONCE_CLIENT = 38       # its client has lost its place
+    BECAUSE_NONCE_USED = 39
+    BECAUSE_NONCE_REPLAYED = 40
+    BECAUSE_OF_HANDLER = 41     # SetHandler: nobody knows such a member
+    BECAUSES = 42

@@ -1,0 +1,236 @@
+"""Authorization of the scheme Digest as Apache reads it, and whether it was made for
+this request (digest.pxd)."""
+# uses: ground/chartable, ground/text, ground/number, io/writer, ground/arena, nonces,
+#       http/fields, http/head, http/host, plan/digest, plan/facts, plan/own_name,
+#       plan/credentials
+
+cdef bint is_blank(char c) noexcept nogil:
+    return c == c' ' or (c'\t' <= c <= c'\r')
+
+
+# A place in the field, and its end.
+cdef struct login_text:
+    const char *p
+    const char *end
+
+
+cdef void blanks_skip(login_text *t) noexcept nogil:
+    while t.p < t.end and is_blank(t.p[0]):
+        t.p += 1
+
+
+cdef value login_key(login_text *t) noexcept nogil:
+    cdef const char *begin = t.p
+    while t.p < t.end and t.p[0] != c'=' and t.p[0] != c',' and not is_blank(t.p[0]):
+        t.p += 1
+    return value(begin, <unsigned int>(t.p - begin))
+
+
+cdef value login_value(login_text *t, writer *w) noexcept nogil:
+    """A token, or what stands between quotes."""
+    cdef const char *begin = w.p
+    if t.p < t.end and t.p[0] == c'"':
+        t.p += 1
+        while t.p < t.end and t.p[0] != c'"':
+            if t.p[0] == c'\\' and t.p + 1 < t.end:
+                t.p += 1
+            put_byte(w, t.p[0])
+            t.p += 1
+        if t.p < t.end:
+            t.p += 1
+    else:
+        while t.p < t.end and t.p[0] != c',' and not is_blank(t.p[0]):
+            put_byte(w, t.p[0])
+            t.p += 1
+    return value(begin, <unsigned int>(w.p - begin))
+
+
+cdef value *login_place(digest_login *login, value key) noexcept nogil:
+    """Where the value of a key is kept; NULL: nobody asks for it."""
+    cdef const char **names = [
+        b"username", b"realm", b"nonce", b"uri", b"response", b"algorithm", b"cnonce",
+        b"opaque", b"qop", b"nc"]
+    cdef value **places = [
+        &login.user, &login.realm, &login.nonce, &login.uri, &login.response,
+        &login.algorithm, &login.cnonce, &login.opaque, &login.qop, &login.count]
+    cdef int i
+    for i in range(10):
+        if strlen(names[i]) == key.length and bytes_equal_nocase(
+                names[i], key.data, key.length):
+            return places[i]
+    return NULL
+
+
+cdef void login_fill(digest_login *login, login_text t, writer *w) noexcept nogil:
+    """All keys with their values; of one that stands there twice the last.
+
+    w: has room for all; no value is longer than what it was.
+    """
+    cdef value key, said
+    cdef value *place
+    while t.p < t.end:
+        blanks_skip(&t)
+        key = login_key(&t)
+        blanks_skip(&t)
+        said = value(w.p, 0)
+        if t.p < t.end and t.p[0] == c'=':
+            t.p += 1
+            blanks_skip(&t)
+            said = login_value(&t, w)
+        while t.p < t.end and t.p[0] != c',':
+            t.p += 1
+        t.p += 1
+        place = login_place(login, key)
+        if place != NULL:
+            place[0] = said
+
+
+cdef bint login_is_whole(const digest_login *login) noexcept nogil:
+    if login.user.data == NULL or login.realm.data == NULL or login.uri.data == NULL:
+        return False
+    if login.nonce.length != NONCE_BYTES or login.response.length != MD5_LETTERS:
+        return False
+    if login.qop.data != NULL and (
+            login.cnonce.data == NULL or login.count.data == NULL):
+        return False
+    return login.user.length <= USER_BYTES_MAX
+
+
+cdef digest_login *digest_read(request_facts *r) noexcept nogil:
+    """Read once for a request; NULL: no memory (r.arena.starved)."""
+    cdef bint several
+    cdef field *f
+    cdef login_text t
+    cdef digest_login *login
+    cdef writer w
+    cdef unsigned int length = 0
+    if r.digest != NULL:
+        return r.digest
+    f = authorization_of(r, &several)
+    login = <digest_login *>arena_take_struct(&r.arena, sizeof(digest_login))
+    if f != NULL:
+        length = f.value_length
+    writer_begin(&w, arena_take(&r.arena, length + 1), length)
+    if login == NULL or w.begin == NULL:
+        r.arena.starved = True
+        return NULL
+    memset(login, 0, sizeof(digest_login))
+    r.digest = login
+    if f == NULL:
+        return login
+    login.status = LOGIN_OTHER
+    t.p = request_bytes(r) + f.value
+    t.end = t.p + f.value_length
+    if f.value_length < 6 or not bytes_equal_nocase(t.p, b"digest", 6) or (
+            f.value_length > 6 and not is_blank(t.p[6])):
+        return login
+    t.p += 6
+    login.status = LOGIN_BROKEN
+    if several:
+        # Which of them a member would believe, nobody knows.
+        return login
+    login_fill(login, t, &w)
+    if login.opaque.data != NULL and not hex_read(
+            login.opaque.data, login.opaque.length, &login.client):
+        login.client = 0
+    if login_is_whole(login):
+        login.status = LOGIN_WHOLE
+    return login
+
+
+# The target ----------------------------------------------------------------------
+
+# Of a target, absolute or not; data NULL: it has no such part.
+cdef struct target_parts:
+    value host
+    int port                    # 0: none is named
+    value path
+    value query
+
+
+cdef value percent_undone(request_facts *r, value text) noexcept nogil:
+    """Escapes undone, up to a NUL; what is no escape stays."""
+    cdef unsigned int i = 0
+    cdef int byte
+    cdef writer w
+    if text.data == NULL:
+        return text
+    arena_write(&r.arena, &w)
+    while i < text.length:
+        byte = -1
+        if text.data[i] == c'%' and i + 2 < text.length:
+            byte = hex_pair(text.data + i + 1)
+        if byte == 0:
+            break
+        put_byte(&w, <char>byte if byte > 0 else text.data[i])
+        i += 3 if byte > 0 else 1
+    return arena_written(&r.arena, &w)
+
+
+cdef void target_split(
+        request_facts *r, value text, target_parts *out) noexcept nogil:
+    """Path and query, without their escapes and without a fragment."""
+    cdef const char *end = <const char *>memchr_or_end(text.data, c'#', text.length)
+    cdef const char *mark = <const char *>memchr_or_end(
+        text.data, c'?', <size_t>(end - text.data))
+    out.path = value(text.data, <unsigned int>(mark - text.data))
+    out.query = value(NULL, 0)
+    if mark < end:
+        out.query = value(mark + 1, <unsigned int>(end - mark - 1))
+    out.path = percent_undone(r, out.path)
+    out.query = percent_undone(r, out.query)
+
+
+cdef value host_without_port(value authority) noexcept nogil:
+    cdef unsigned int at = authority.length
+    while c'0' <= byte_before(authority.data, at) <= c'9':
+        at -= 1
+    if byte_before(authority.data, at) == c':':
+        return value(authority.data, at - 1)
+    return authority
+
+
+cdef void target_read(request_facts *r, value text, target_parts *out) noexcept nogil:
+    cdef unsigned int at = scheme_length(text.data, text.length)
+    cdef value authority
+    out.host = value(NULL, 0)
+    out.port = 0
+    if at:
+        authority.data = text.data + at
+        while at < text.length and text.data[at] != c'/' and text.data[at] != c'?':
+            at += 1
+        authority.length = <unsigned int>(text.data + at - authority.data)
+        out.host = percent_undone(r, host_without_port(authority))
+        out.port = port_of_authority(authority.data, authority.length)
+    target_split(r, value(text.data + at, text.length - at), out)
+
+
+cdef bint same_part(value a, value b) noexcept nogil:
+    """... or neither is there."""
+    if a.data == NULL or b.data == NULL:
+        return a.data == b.data
+    return same_text(a, b)
+
+
+cdef bint digest_uri_matches(
+        request_facts *r, const digest_login *login) noexcept nogil:
+    """Is what it was made for the target of the request? Byte for byte, else part by
+    part, as somebody between may have rewritten it."""
+    cdef value asked = request_part(r, r.req.target)
+    cdef target_parts ours, theirs
+    cdef value name
+    if same_text(login.uri, asked):
+        return True
+    if r.req.method_id == METHOD_CONNECT:
+        return False
+    target_read(r, asked, &ours)
+    target_read(r, login.uri, &theirs)
+    if theirs.host.length:
+        name = ours.host if ours.host.length else self_name(r)
+        if theirs.host.length != name.length or not bytes_equal_nocase(
+                theirs.host.data, name.data, name.length):
+            return False
+        if (theirs.port if theirs.port else port_of_scheme(r)) != (
+                ours.port if ours.port else self_port(r)):
+            return False
+    return same_part(theirs.path, ours.path) and same_part(theirs.query, ours.query)
