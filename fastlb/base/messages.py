@@ -533,6 +533,7 @@ _MODEL = {
         "warning",
         "Access directives of Apache 2.2 are still taken.",
         "Write them as Require.",
+        retired=True,
     ),
     "FB0265": Message(
         "warning",

@@ -250,14 +250,14 @@ def _word(kind: type[W], spelled: str) -> W:
 
 def order(run: Drafts, place: Place, node: Node) -> None:
     """`Order Deny,Allow`, `Order Allow,Deny`, `Order Mutual-failure`."""
-    old = _old(run, place, node)
+    old = _old(place)
     word = OldWord(_word(Order, node.args[0]), place.draft.limits)
     _say_old(place, replace(old, orders=(*old.orders, word)))
 
 
 def allow_deny(run: Drafts, place: Place, node: Node) -> None:
     """`Allow from ...` and `Deny from ...`."""
-    old = _old(run, place, node)
+    old = _old(place)
     rules: list[AccessRule] = []
     for word in node.args[1:]:
         if word.startswith("#"):
@@ -294,7 +294,7 @@ def _host(word: str) -> AccessRule:
 
 def satisfy(run: Drafts, place: Place, node: Node) -> None:
     """`Satisfy any|all`."""
-    old = _old(run, place, node)
+    old = _old(place)
     word = OldWord(_word(Satisfy, node.args[0]), place.draft.limits)
     _say_old(place, replace(old, satisfies=(*old.satisfies, word)))
 
@@ -303,17 +303,8 @@ def _say_old(place: Place, old: OldAccess) -> None:
     place.draft.conf = replace(place.draft.conf, old_access=old)
 
 
-def _old(run: Drafts, place: Place, node: Node) -> OldAccess:
-    old = place.draft.conf.old_access
-    if old is None:
-        run.report.warn(
-            node,
-            "FB0264",
-            f"{node.name} is of Apache 2.2 (mod_access_compat); it is still taken",
-            cure="write Require all granted, Require all denied, Require ip ... or"
-            " Require host ...",
-        )
-    return old or OldAccess()
+def _old(place: Place) -> OldAccess:
+    return place.draft.conf.old_access or OldAccess()
 
 
 def auth_file(run: Drafts, place: Place, node: Node) -> None:
