@@ -373,3 +373,22 @@ def test_a_url_out_of_a_log_drives_no_terminal(
     told = capsys.readouterr().out
     assert not [c for c in told if not c.isprintable() and c != "\n"]
     assert "/a\\x1b[31m\\x0a" in told
+
+
+def test_a_rule_that_looks_ahead_says_what_it_has_seen(tmp_path: Path) -> None:
+    (tmp_path / "users").write_text("ann:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n")
+    standing = standing_of(
+        tmp_path,
+        "Listen 127.0.0.1:8080\nRewriteEngine on\n"
+        "RewriteCond %{LA-U:REMOTE_USER} (.+)\nRewriteRule . - [E=RU:%1]\n"
+        "RequestHeader set X-U %{RU}e\nProxyPass / http://127.0.0.1:81/\n"
+        f"<Proxy *>\nAuthType Basic\nAuthName x\nAuthUserFile {tmp_path}/users\n"
+        "Require valid-user\n</Proxy>\n",
+    )
+    asked = Asked(
+        url="http://127.0.0.1:8080/x",
+        fields=("Authorization: Basic YW5uOnNlY3JldA==",),
+    )
+    found = steps(way_of(standing, asked), "rewrite")
+    assert "var=REMOTE_USER -> val=ann" in found[0].why
+    assert "setting env variable 'RU' to 'ann'" in found[0].why

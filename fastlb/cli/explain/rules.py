@@ -1,6 +1,6 @@
 """Rules of mod_rewrite in steps: which of them matched, what they made of the request.
 
-The core tells them as LogLevel rewrite:trace4 would; here each line gets the rule that
+The core tells them as LogLevel rewrite:trace5 would; here each line gets the rule that
 it is of, with its place.
 """
 
@@ -15,6 +15,7 @@ from fastlb.facts.rewrite import RewriteRule
 from fastlb.facts.vhost import DirConf, Line, VHost
 
 PREFIX = re.compile(r"^.*?\[rid#[^]]*\] (?:\[perdir [^]]*\] )?")
+LOOKED_UP = re.compile(r"lookahead: |RewriteCond URI |map lookup |escaping backref")
 LOOKING = re.compile(r"\[rid#[0-9a-f]+/subreq")  # a rule looks at another URL
 TRIED = re.compile(r"applying pattern '(.*)' to uri '(.*)'$", re.S)
 UNTOLD = re.compile(
@@ -37,7 +38,12 @@ def rewrite_steps(
     missed: list[Step] = []
     for rule, subject, lines in _by_rule(told, _lists(vhost, confs)):
         conds = [line for line in lines if line.startswith("RewriteCond: ")]
-        made = [line for line in lines if line not in conds and not UNTOLD.match(line)]
+        seen = [line for line in lines if LOOKED_UP.match(line)]
+        made = [
+            line
+            for line in lines
+            if line not in conds and line not in seen and not UNTOLD.match(line)
+        ]
         # A rule that only matches ("-") says nothing more than its conditions.
         holds = bool(made) or (not conds and _matches(rule, subject))
         text = f"RewriteRule {rule.pattern} {rule.output}"
@@ -48,7 +54,7 @@ def rewrite_steps(
             why = failed[-1] if failed else f"does not match {subject}"
             missed.append(replace(step, why=why))
             continue
-        steps.append(replace(step, why="; ".join(made), lost=tuple(missed)))
+        steps.append(replace(step, why="; ".join((*seen, *made)), lost=tuple(missed)))
         missed = []
     if missed:
         text, why = ("nothing more", "") if steps else ("none", "no rule matches")

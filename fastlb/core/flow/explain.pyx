@@ -22,7 +22,7 @@ caller's, and has counted nothing.
 from libc.stdlib cimport calloc
 
 cdef enum:
-    EXPLAINED_TRACE = 4         # LogLevel rewrite:trace4 tells conditions, too
+    EXPLAINED_TRACE = 5         # LogLevel rewrite:trace5 tells variables, too
 
 cdef dict EXPLAINED_WHY = {
     ELECT_OK: "", ELECT_NO_MEMBERS: "no members",
@@ -143,6 +143,7 @@ cdef class Explainer:
             request_learn_verdict(
                 &x.facts, verdict[0], found, <unsigned int>len(found))
             self.heard.lines.clear()
+            x.facts.trace_told = 0      # rules tell all of it anew
             what = request_decide(&x.facts, &self.decided)
         if what == DECIDED_WAIT and x.facts.host_wanted == 0:
             told["what"] = "wait"
