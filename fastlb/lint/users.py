@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 from fastlb.base.limits import AUTH_FILE_BYTES_MAX
 from fastlb.base.regular import open_regular
 from fastlb.config.tree import Node
 from fastlb.facts.rules import AccessOp, AccessRule
-from fastlb.model.drafts import ConfDraft, Drafts
+from fastlb.facts.vhost import SectionKind
+from fastlb.facts.words import AuthMerging
+from fastlb.lint.takers import is_under
+from fastlb.model.drafts import ConfDraft, Drafts, SectionDraft, ServerDraft
 from fastlb.users.files import digests_of, users_of
 from fastlb.users.hashes import is_digest, is_known
 
@@ -30,7 +33,9 @@ def lint_users(run: Drafts) -> None:
         except PermissionError:
             continue  # whoever checks need not be who serves
         except OSError as problem:
-            if node.name.lower() == "authgroupfile" and _admits(run, node, problem):
+            if node.name.lower() == "authgroupfile" and _admits(
+                run, node, path, problem
+            ):
                 continue
             run.report.warn(
                 node,
@@ -58,9 +63,9 @@ def lint_users(run: Drafts) -> None:
             _entries(run, node, text)
 
 
-def _admits(run: Drafts, node: Node, problem: OSError) -> bool:
+def _admits(run: Drafts, node: Node, path: str, problem: OSError) -> bool:
     """A file of groups without which somebody comes in that a rule keeps out: said."""
-    rule = next((rule for rule in _rules_of(run) if _keeps_out(rule)), None)
+    rule = next((rule for rule in _rules_met(run, path) if _keeps_out(rule)), None)
     if rule is None:
         return False
     place = f" ({rule.file}:{rule.line})" if rule.line else ""
@@ -76,14 +81,61 @@ def _admits(run: Drafts, node: Node, problem: OSError) -> bool:
     return True
 
 
-def _rules_of(run: Drafts) -> Iterator[AccessRule]:
+class _Spot(NamedTuple):
+    """Lines of access, and where they hold; no section: in the whole of the server."""
+
+    server: ServerDraft
+    section: SectionDraft | None
+    draft: ConfDraft
+
+    @property
+    def prefix(self) -> str | None:
+        """Of the paths for which it holds; None: not to be told from a path."""
+        if self.section is None:
+            return "/"
+        is_plain = self.section.kind is SectionKind.LOCATION
+        if is_plain and not (self.section.is_regex or self.section.is_glob):
+            return self.section.pattern
+        return None
+
+
+def _rules_met(run: Drafts, path: str) -> Iterator[AccessRule]:
+    """Rules that may be asked together with this file of groups."""
+    spots = list(_spots(run))
+    files = [spot for spot in spots if spot.draft.conf.auth_group_file == path]
+    for spot in spots:
+        if any(_meet(run, file, spot, path) for file in files):
+            yield from spot.draft.requires
+
+
+def _meet(run: Drafts, file: _Spot, rule: _Spot, path: str) -> bool:
+    if file.server is not rule.server and run.servers[0] not in (
+        file.server,
+        rule.server,
+    ):
+        return False
+    above, below = file.prefix, rule.prefix
+    if above is None or below is None or file.section is rule.section:
+        return True
+    if is_under(below, above):  # the rule's own file would hold instead
+        return rule.draft.conf.auth_group_file in (None, path)
+    if is_under(above, below):  # rules of the section that names the file, instead
+        merging = file.draft.conf.auth_merging
+        return not file.draft.requires or merging not in (None, AuthMerging.OFF)
+    return False
+
+
+def _spots(run: Drafts) -> Iterator[_Spot]:
     for server in run.servers:
-        for draft in (server.default, *(one.draft for one in server.sections)):
-            yield from _with_ifs(draft)
+        for draft in _with_ifs(server.default):
+            yield _Spot(server, None, draft)
+        for section in server.sections:
+            for draft in _with_ifs(section.draft):
+                yield _Spot(server, section, draft)
 
 
-def _with_ifs(draft: ConfDraft) -> Iterator[AccessRule]:
-    yield from draft.requires
+def _with_ifs(draft: ConfDraft) -> Iterator[ConfDraft]:
+    yield draft
     for one in draft.ifs:
         yield from _with_ifs(one.draft)
 

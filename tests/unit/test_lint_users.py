@@ -54,9 +54,32 @@ def test_without_its_file_nobody_comes_in_whom_a_rule_keeps_out(
     assert not numbers(tmp_path, rules, groups="there")
 
 
-def test_the_rule_may_stand_elsewhere_than_the_file(tmp_path: Path) -> None:
-    elsewhere = f"<Location /b>\n{NOT_GROUP}\n</Location>"
+@pytest.mark.parametrize(
+    ("section", "rules", "number"),
+    [
+        ("LocationMatch b", "Require valid-user", "FB0355"),
+        ("Location /b", "Require valid-user", "FB0351"),
+        ("Location /a/b", "Require valid-user", "FB0355"),
+        ("Location /", "Require valid-user", "FB0351"),
+        ("Location /", "AuthMerging And\nRequire valid-user", "FB0355"),
+        ("Location /", "", "FB0355"),
+    ],
+)
+def test_the_rule_may_stand_elsewhere_than_the_file(
+    tmp_path: Path, section: str, rules: str, number: str
+) -> None:
+    end = section.split(maxsplit=1)[0]
+    elsewhere = f"<{section}>\n{NOT_GROUP}\n</{end}>"
+    assert numbers(tmp_path, rules, groups="none-such", before=elsewhere) == [number]
+
+
+def test_a_rule_with_a_file_of_its_own_asks_no_other(tmp_path: Path) -> None:
+    (tmp_path / "there").touch()
+    own = f"AuthGroupFile {tmp_path}/there\n{NOT_GROUP}"
     found = numbers(
-        tmp_path, "Require valid-user", groups="none-such", before=elsewhere
+        tmp_path,
+        "Require group staff",
+        groups="none-such",
+        before=f"<Location /a/b>\n{own}\n</Location>",
     )
-    assert found == ["FB0355"]
+    assert found == ["FB0351"]
