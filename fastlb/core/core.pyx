@@ -229,9 +229,9 @@ cdef class Core:
             map_file_read(&map_files[number], &map_files[number].fresh)
         return True
 
-    def map_taken(self, int number, int vhost, bint is_read):
+    def map_taken(self, int number, int vhost_index, bint is_read):
         if is_read:
-            map_file_take(&map_files[number], NULL, vhost)
+            map_file_take(&map_files[number], NULL, vhost_index)
         else:
             map_files[number].is_being_read = False
             map_files[number].changed_ns = -1
