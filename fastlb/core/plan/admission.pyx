@@ -109,6 +109,8 @@ cdef int authenticate(
     cdef int rc, result
     if said.kind <= AUTH_NONE:
         return refused(because, BECAUSE_NO_TYPE, 500)
+    if said.kind == AUTH_OTHER:
+        return refused(because, BECAUSE_UNKNOWN_TYPE, 500)
     if said.kind == AUTH_DIGEST:
         rc = authenticate_digest(r, said, because)
     else:
