@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn, Protocol, final
 
+from fastlb.facts.ldap import Ldap
 from fastlb.facts.server import Model
 
 class TableError(RuntimeError):
@@ -171,15 +172,15 @@ class Services(Protocol):
         """Begin a look-up (CONNECT to a name); Core.address_answer ends it."""
     def ask_verdict(
         self,
-        question: tuple[int, bytes, bytes, bytes, tuple[str, ...]],
+        question: tuple[int, bytes | Ldap, bytes, bytes, tuple[str, ...]],
         connection: int,
         request: int,
     ) -> bool:
         """Begin to look into a file of users or groups.
 
-        question: ASKS_* of core/plan/verdicts.pxd, file, user, password (else b""), and
-        groups or the realm. Core.verdict_answer ends it. False: too many are being
-        checked.
+        question: ASKS_* of core/plan/verdicts.pxd, file or directory, user, password
+        (else b""), and groups or the realm; of a directory what Require says.
+        Core.verdict_answer ends it. False: too many are being checked.
         """
     def read_map(self, number: int, vhost_index: int) -> bool:
         """Have Core.map_read called in a thread, then Core.map_taken in the loop's.

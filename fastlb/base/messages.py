@@ -886,6 +886,16 @@ _CORE = {
         " be read.",
         "Keep in it only those who use this server.",
     ),
+    "FB0368": Message(
+        "error",
+        "The directory of AuthLDAPURL cannot be asked: 500.",
+        "Look why, by the line before it; a section without AuthLDAPURL has none.",
+    ),
+    "FB0369": Message(
+        "error",
+        "What AuthLDAP or LDAP lines need is missing.",
+        "",
+    ),
     "FB0355": Message(
         "error",
         "A rule keeps a group out, and the file that says who is in it cannot be read.",

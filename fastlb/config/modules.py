@@ -49,6 +49,8 @@ EMULATED = (
     "authn_anon",
     "auth_basic",
     "auth_digest",
+    "authnz_ldap",
+    "ldap",
     "allowmethods",
     "macro",
     "access_compat",
@@ -61,11 +63,11 @@ PROCESS_MODELS = ("mpm_prefork", "mpm_worker", "mpm_event")
 # Known, not there, harmless without their directives.
 _OUT_OF_SCOPE = """
 actions asis auth_form
-authn_dbd authn_dbm authn_socache authnz_fcgi authnz_ldap authz_dbd
+authn_dbd authn_dbm authn_socache authnz_fcgi authz_dbd
 authz_dbm authz_owner autoindex brotli bucketeer buffer
 cache cache_disk cache_socache case_filter case_filter_in cern_meta cgi cgid
 charset_lite data dav dav_fs dav_lock dbd deflate dialup dir dumpio echo expires
-ext_filter file_cache filter heartbeat http2 ident imagemap include info ldap
+ext_filter file_cache filter heartbeat http2 ident imagemap include info
 log_debug log_forensic lua md mime mime_magic negotiation optional_fn
 proxy_express proxy_fcgi proxy_fdpass proxy_ftp proxy_html proxy_http2 proxy_scgi
 proxy_uwsgi ratelimit reflector request sed session session_cookie

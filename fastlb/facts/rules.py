@@ -130,6 +130,12 @@ class AccessOp(enum.Enum):
     VALID_USER = "valid-user"
     GROUP = "group"
     EXPR = "expr"
+    # what a directory says; args: the words behind it, as one
+    LDAP_USER = "ldap-user"
+    LDAP_GROUP = "ldap-group"
+    LDAP_DN = "ldap-dn"
+    LDAP_ATTRIBUTE = "ldap-attribute"
+    LDAP_FILTER = "ldap-filter"
 
 
 @dataclass(frozen=True, slots=True)

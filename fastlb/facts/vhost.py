@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from fastlb.base.levels import Level
 from fastlb.facts.expressions import Expression
+from fastlb.facts.ldap import Ldap
 from fastlb.facts.mapping import Mapping
 from fastlb.facts.remote_ip import RemoteProxy
 from fastlb.facts.rewrite import RewriteDir, RewriteServer
@@ -79,6 +80,7 @@ class DirConf:
     auth_basic_fake: str | ComposedUser | None = None
     anonymous: Anonymous | None = None
     auth_digest: Digest | None = None
+    auth_ldap: Ldap | None = None
     allow_methods: MethodLimit | None = None  # without names: all
     auth_request: AuthRequest | None = None  # None: not set here
     auth_request_headers: tuple[str, ...] = ()

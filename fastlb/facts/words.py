@@ -86,6 +86,7 @@ class AuthProvider(Word):
 
     FILE = "file", 0
     ANON = "anon", 1
+    LDAP = "ldap", 2
 
 
 class NameLookups(Word):

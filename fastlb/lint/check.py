@@ -77,6 +77,8 @@ def lint(run: Drafts, now: datetime) -> None:
         from fastlb.lint.users import lint_users
 
         lint_users(run)
+    if run.asks_directory:
+        import fastlb.users.ldap  # noqa: F401 - before workers are forked, as well
     if _mentions_tls(run):
         # Its libraries are large: whoever has no TLS is spared them
         from fastlb.lint.tls_hosts import lint_tls_hosts

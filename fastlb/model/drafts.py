@@ -337,6 +337,7 @@ class Drafts:
     regexes: list[RegexDraft] = field(default_factory=list)
     header_rules: list[tuple[Node, HeaderRule]] = field(default_factory=list)
     auth_files: list[tuple[Node, str]] = field(default_factory=list)  # with its path
+    asks_directory: bool = False  # AuthLDAPURL
     variables: list[tuple[Node, str]] = field(default_factory=list)  # set, by name
     noted: set[str] = field(default_factory=set)  # parameters that a note was made of
 

@@ -49,6 +49,7 @@ from fastlb.model.proxy_sections import (
     sections_for_targets,
 )
 from fastlb.model.resolve_access import access_rule
+from fastlb.model.resolve_ldap import with_server
 from fastlb.model.resolve_logs import LogTargets, access_logs
 from fastlb.model.resolve_remoteip import remote_proxies
 from fastlb.model.resolve_server import absolute, fields_of, presets, shared
@@ -368,6 +369,7 @@ class _Freezer:
             auth_request=asked,
             reverse_maps=tuple(self._reverse(server, r) for r in draft.reverse_maps),
             access=access_rule(draft),
+            auth_ldap=with_server(self.run, draft.conf.auth_ldap),
             rewrite=rewrite_dir(draft.rewrite),
             ifs=tuple(
                 IfSection(

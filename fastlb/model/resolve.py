@@ -13,6 +13,7 @@ in one run.
                  +-- resolve_answers.py  ProxyPassReverse, Redirect, ErrorDocument
                  +-- resolve_rewrite.py  RewriteRule and its kin
                  +-- resolve_access.py   Require, Order
+                 +-- resolve_ldap.py     AuthLDAP*
                  +-- resolve_elsewhere.py AuthRequest
                  +-- resolve_logs.py     CustomLog, LogFormat, LogLevel
                  +-- resolve_remoteip.py RemoteIP*
@@ -34,6 +35,7 @@ from fastlb.model import (
     resolve_access,
     resolve_answers,
     resolve_elsewhere,
+    resolve_ldap,
     resolve_logs,
     resolve_mappings,
     resolve_members,
@@ -72,6 +74,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     **resolve_answers.HANDLERS,
     **resolve_rewrite.HANDLERS,
     **resolve_access.HANDLERS,
+    **resolve_ldap.HANDLERS,
     **resolve_elsewhere.HANDLERS,
     **resolve_logs.HANDLERS,
     **resolve_remoteip.HANDLERS,

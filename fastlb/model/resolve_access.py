@@ -175,6 +175,22 @@ def _require_named(
     return AccessRule(op, (text,), negated, expression=said)
 
 
+def _require_ldap(run: Drafts, node: Node, op: AccessOp, negated: bool) -> AccessRule:
+    """What a directory is asked: the rest of the line, as it stands."""
+    text = _rest_of_line(node, negated).strip()
+    if text_taken(run, node, text, number="FB0304", words=_IN_REQUIRE) is not None:
+        raise Mistake(
+            "FB0117",
+            f"Require {op.value}: expressions are not supported",
+            why="the directory would be asked for what they are written as",
+            cure="write it out",
+        )
+    inner = text[1:-1]
+    if len(text) > 1 and text[0] == text[-1] == '"' and '"' not in inner:
+        text = inner
+    return AccessRule(op, (text,), negated)
+
+
 def _require_expr(run: Drafts, node: Node, negated: bool) -> AccessRule:
     """Quotes around the whole are taken off, and nothing within them is undone."""
     text = _rest_of_line(node, negated)
@@ -228,6 +244,8 @@ def _require(run: Drafts, node: Node) -> AccessRule:
             )
         if not _ONE_METHOD.isdisjoint(args):
             args = tuple(dict.fromkeys((*args, *_ONE_METHOD_NAMES)))
+    elif kind.startswith("ldap-"):
+        return _require_ldap(run, node, AccessOp(kind), negated)
     elif kind in ("user", "group"):
         return _require_named(run, node, AccessOp(kind), negated, args)
     elif kind in ("host", "forward-dns"):

@@ -167,7 +167,7 @@ cdef class PlanProbe:
         if q.kind == ASKS_REQUEST:
             return ()
         return (
-            auth_file_path(q.file), told_bytes(q.user.data, q.user.length),
+            auth_file_source(q.file), told_bytes(q.user.data, q.user.length),
             told_bytes(q.secret.data, q.secret.length),
             plan_names[q.names_number]
             if q.kind == ASKS_GROUP and q.names_number >= 0 else ())

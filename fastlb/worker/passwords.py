@@ -19,10 +19,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from fastlb.facts.ldap import Ldap
+
 if TYPE_CHECKING:
     from fastlb.users.files import Files
+    from fastlb.users.ldap import Directories
 
 CHECKS_AT_ONCE: Final = 2
+DIRECTORY_CHECKS_AT_ONCE: Final = 4  # which wait most of the time
 CHECKS_MAX: Final = 64
 """Under way and waiting, in one worker; whoever comes then gets 503."""
 KNOWN_MAX: Final = 4096
@@ -48,27 +52,36 @@ class Asks(enum.IntEnum):
     HASH = 5
 
 
-Question = tuple[int, bytes, bytes, bytes, tuple[str | bytes, ...]]
-"""Asks, file, user, password, groups or realm."""
+Question = tuple[int, bytes | Ldap, bytes, bytes, tuple[str | bytes, ...]]
+"""Asks, file or directory, user, password, groups or realm. Of a directory a group is
+what Require says: "ldap-dn", and the rest of its line."""
 
 
 class Found(NamedTuple):
     verdict: Verdict
     keep: bool = False  # it holds as long as the file is what it is
     beside: bytes = b""  # of HASH the hash
+    why: str = ""  # of FAULT, for whoever reads the log
 
 
 Waiting = tuple[int, int]  # connection, request
 Answer = Callable[[int, int, int, bool, bytes], None]
+Say = Callable[[str], None]
 
 
 class Passwords:
     """Asked by the loop's thread alone."""
 
-    def __init__(self) -> None:
+    def __init__(self, say: Say | None = None) -> None:
+        """say: gets why a directory gave no answer."""
         self._threads = ThreadPoolExecutor(CHECKS_AT_ONCE, "password", behind_others)
+        # Their own: one that hangs holds nobody up whom a file knows.
+        self._askers = ThreadPoolExecutor(DIRECTORY_CHECKS_AT_ONCE, "directory")
         self._waiting: dict[Question, list[Waiting]] = {}
+        self._asked = 0  # of them directories
+        self._say = say
         self._files: Files | None = None
+        self._directories: Directories | None = None
         self._known: OrderedDict[bytes, None] = OrderedDict()
         self._lock = threading.Lock()
         self._secret = os.urandom(32)
@@ -79,23 +92,33 @@ class Passwords:
         if others is not None:
             others.append(who)
             return True
-        if len(self._waiting) >= CHECKS_MAX:
+        of_directory = isinstance(question[1], Ldap)
+        under_way = self._asked if of_directory else len(self._waiting) - self._asked
+        if under_way >= CHECKS_MAX:
             return False
         self._waiting[question] = [who]
+        self._asked += of_directory
 
         def done(future: asyncio.Future[Found]) -> None:
             lost = future.cancelled() or future.exception() is not None
             found = Found(Verdict.FAULT) if lost else future.result()
+            self._asked -= of_directory
+            if found.why and self._say is not None:
+                self._say(found.why)
+            verdict, keep, beside, _ = found
             for connection, request in self._waiting.pop(question):
-                answer(connection, request, *found)
+                answer(connection, request, verdict, keep, beside)
 
         loop = asyncio.get_running_loop()
-        loop.run_in_executor(self._threads, self.find, question).add_done_callback(done)
+        threads = self._askers if of_directory else self._threads
+        loop.run_in_executor(threads, self.find, question).add_done_callback(done)
         return True
 
     def find(self, question: Question) -> Found:
         """Blocks."""
         kind, path, user, password, names = question
+        if isinstance(path, Ldap):
+            return self._ask_directory(path, kind, user, password, names)
         if self._files is None:
             # The master has loaded them, with the check of the configuration.
             from fastlb.users.files import Files
@@ -109,6 +132,31 @@ class Passwords:
             return self._password(path, user, password)
         except OSError:
             return Found(Verdict.FAULT)
+
+    def _ask_directory(
+        self,
+        said: Ldap,
+        kind: int,
+        user: bytes,
+        password: bytes,
+        names: Sequence[str | bytes],
+    ) -> Found:
+        from fastlb.users.ldap import Directories, LdapError
+
+        if self._directories is None:
+            self._directories = Directories()
+        try:
+            if kind == Asks.PASSWORD:
+                right = self._directories.password(said, user, password)
+                if right is None:
+                    return Found(Verdict.NOBODY)
+                keep = right and said.keeps
+                return Found(Verdict.GRANTED if right else Verdict.DENIED, keep)
+            what, text = (str(name) for name in names)
+            holds = self._directories.holds(said, user, what, text)
+        except LdapError as problem:
+            return Found(Verdict.FAULT, why=f"FB0368: AuthLDAPURL: {problem}")
+        return Found(Verdict.GRANTED if holds else Verdict.DENIED, said.keeps)
 
     def _password(self, path: bytes, user: bytes, password: bytes) -> Found:
         from fastlb.users.hashes import matches
@@ -166,6 +214,7 @@ class Passwords:
 
     def shutdown(self) -> None:
         self._threads.shutdown(wait=False)
+        self._askers.shutdown(wait=False)
 
 
 def behind_others() -> None:

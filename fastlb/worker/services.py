@@ -55,7 +55,7 @@ class WorkerServices:
         self._look_ups = ThreadPoolExecutor(LOOK_UPS_MAX, "look-up")
         self._name_look_ups = ThreadPoolExecutor(NAME_LOOK_UPS_MAX, "name")
         self._maps = ThreadPoolExecutor(1, "map")
-        self._passwords = Passwords()
+        self._passwords = Passwords(self._say_of_directory)
         self._core: Core | None = None
         self._drain: Drain | None = None
         self._recycling: Recycling | None = None
@@ -129,6 +129,9 @@ class WorkerServices:
                 self._core.verdict_answer(connection, request, verdict, keep, found)
 
         return self._passwords.ask(question, (connection, request), answer)
+
+    def _say_of_directory(self, text: str) -> None:
+        self._errors.write("error", "authnz_ldap", 0, "", 0, text)
 
     def read_map(self, number: int, vhost_index: int) -> bool:
         core = self._core

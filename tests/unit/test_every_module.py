@@ -57,8 +57,12 @@ HARMLESS = {
         BalancerGrowth BalancerPersist SSLSessionCache SSLStaplingCache LoadFile
     """,
     "they are of a protocol that is not spoken": "http2 ProtocolsHonorOrder Protocol",
+    "they tune how a directory is asked, or are usual": """
+        util_ldap AuthLDAPCharsetConfig AuthLDAPRemoteUserIsDN AuthLDAPSearchAsUser
+        AuthLDAPInitialBindAsUser AuthLDAPCompareAsUser
+    """,
     "they serve directives that are refused": """
-        util_ldap dbd socache_memcache socache_redis request
+        dbd socache_memcache socache_redis request
     """,
     "they are of pages and logs": """
         info ident log_debug SeeRequestTail SSLLog SSLLogLevel MacroIgnoreEmptyArgs

@@ -60,6 +60,7 @@ Require ip 10
 </Require{0}>
 </RequireAll>
 </Location>"""
+DIRECTORY = "<Location /d>\nAuthLDAPURL ldap://h/dc=x\n</Location>"
 # Words of a directive, or a whole section; behind what must stand before them: both
 # configurations have that.
 SAMPLES: dict[str, str | tuple[str, str]] = {
@@ -155,6 +156,16 @@ SAMPLES: dict[str, str | tuple[str, str]] = {
     "AuthDigestQop": "auth",
     "AuthDigestAlgorithm": "MD5",
     "AllowMethods": "GET",
+    "AuthLDAPURL": "ldap://h/dc=x",
+    "LDAPTrustedMode": (DIRECTORY, "SSL"),
+    "LDAPTrustedGlobalCert": (DIRECTORY, "CA_BASE64 {folder}/ca.crt"),
+    "LDAPVerifyServerCert": (DIRECTORY, "Off"),
+    "LDAPConnectionTimeout": (DIRECTORY, "3"),
+    "LDAPTimeout": (DIRECTORY, "3"),
+    "LDAPCacheTTL": (DIRECTORY, "0"),
+    "LDAPCacheEntries": (DIRECTORY, "0"),
+    "LDAPOpCacheTTL": (DIRECTORY, "0"),
+    "LDAPOpCacheEntries": (DIRECTORY, "0"),
     "AuthRequest": "http://127.0.0.1:9/",
     "AuthRequestSignIn": "/sign-in",
     "Anonymous_MustGiveEmail": "Off",

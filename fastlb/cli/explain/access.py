@@ -27,6 +27,7 @@ BECAUSE = {
     "scheme": "the client says who it is in a way that nobody asked for",
     "no name": "AuthName is missing",
     "no file": "AuthUserFile is missing",
+    "directory": "the directory of AuthLDAPURL cannot be asked",
     "file closed": "the file of users cannot be read",
     "file large": "the file of users is too large",
     "not him": "Require does not name this user",
@@ -55,7 +56,15 @@ BECAUSE = {
 }
 DENIALS = (
     *("denied", "misread", "old", "password", "no user", "scheme", "no name"),
-    *("no file", "file closed", "not him", "no type", "no require", "unknown type"),
+    *(
+        "no file",
+        "file closed",
+        "directory",
+        "not him",
+        "no type",
+        "no require",
+        "unknown type",
+    ),
     *("method", "file large", "digest broken", "digest uri", "digest opaque"),
     *("digest realm", "digest algorithm", "digest qop", "nonce forged", "nonce early"),
     *("nonce old", "nonce count", "nonce client", "nonce used", "nonce replayed"),

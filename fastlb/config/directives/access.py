@@ -28,9 +28,7 @@ ANON = "mod_authn_anon.c"
 PROVIDERS = (
     *("all", "ip", "host", "forward-dns", "local", "env", "method", "expr"),
     *("user", "group", "valid-user"),
-)
-_PASSWORDS = (
-    "passwords are not supported, and ignoring this would open what it protects"
+    *("ldap-user", "ldap-group", "ldap-dn", "ldap-attribute", "ldap-filter"),
 )
 
 
@@ -58,9 +56,7 @@ def _require(name: str, words: tuple[str, ...]) -> Complaint | None:
             "FB0117",
             word=index,
         )
-    if provider.startswith(("ldap-", "dbm-", "dbd-", "file-")) or (
-        provider == "valid-ldap"
-    ):
+    if provider == "ldap-search" or provider.startswith(("dbm-", "dbd-", "file-")):
         return Complaint(
             f"Require {words[index]} is not supported",
             "ignoring it would open what it protects",
@@ -113,8 +109,8 @@ class AuthTypes(Choice):
 
 def _providers(name: str, words: tuple[str, ...]) -> Complaint | None:
     for index, word in enumerate(words):
-        if word.lower() not in ("file", "anon", "socache"):
-            known = word.lower() in ("dbm", "dbd", "ldap", "fcgi")
+        if word.lower() not in ("file", "anon", "ldap", "socache"):
+            known = word.lower() in ("dbm", "dbd", "fcgi")
             return Complaint(
                 f"{name} {word} is not supported"
                 if known
@@ -151,7 +147,8 @@ DIRECTIVES = (
     Directive(
         "Require",
         D,
-        "[not] all|ip|host|forward-dns|local|env|method|user|group|valid-user|expr ...",
+        "[not] all|ip|host|forward-dns|local|env|method|user|group|valid-user|expr|"
+        "ldap-user|ldap-group|ldap-dn|ldap-attribute|ldap-filter ...",
         "who may use what the section covers",
         takes=Args.RAW,
         manual=(
@@ -159,6 +156,7 @@ DIRECTIVES = (
             " Without any Require everybody may. ip takes addresses, networks and"
             " beginnings of addresses; host looks names up in both directions. user and"
             " group take an expression's text as well, which is divided into names."
+            " What begins with ldap- is asked of the directory of AuthLDAPURL."
         ),
         check=_require,
     ),
@@ -307,7 +305,7 @@ DIRECTIVES = (
     Directive(
         "AuthBasicProvider",
         D,
-        "file|anon|socache ...",
+        "file|anon|ldap|socache ...",
         "who knows the users, in the order to ask",
         module="mod_auth_basic.c",
         shown_default="file",
@@ -452,16 +450,5 @@ DIRECTIVES = (
             " The answer is 302, with the Set-Cookie fields of the 401."
         ),
         differs="Apache has no such directive; under Compat apache it is refused.",
-    ),
-    Directive(
-        "AuthLDAPURL",
-        D,
-        "URL [mode]",
-        "protection by password",
-        module="mod_authnz_ldap.c",
-        status=Status.UNSUPPORTED,
-        reason=_PASSWORDS,
-        cure="use Require ip, or let a server in front ask for passwords",
-        on_use=Severity.ERROR,
     ),
 )

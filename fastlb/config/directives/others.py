@@ -72,11 +72,7 @@ _NO_EFFECT = {
 _FOR_OTHERS = {
     "dbd": "DBDriver DBDParams DBDPersist DBDPrepareSQL DBDInitSQL DBDMin DBDKeep"
     " DBDMax DBDExptime",
-    "ldap": "LDAPSharedCacheSize LDAPSharedCacheFile LDAPCacheEntries LDAPCacheTTL"
-    " LDAPOpCacheEntries LDAPOpCacheTTL LDAPTrustedGlobalCert LDAPTrustedClientCert"
-    " LDAPTrustedMode LDAPVerifyServerCert LDAPConnectionTimeout LDAPReferrals"
-    " LDAPReferralHopLimit LDAPLibraryDebug LDAPTimeout LDAPConnectionPoolTTL"
-    " LDAPRetries LDAPRetryDelay",
+    "ldap": "LDAPSharedCacheFile LDAPLibraryDebug",
     "socache_memcache": "MemcacheConnTTL",
     "socache_redis": "RedisConnPoolTTL RedisTimeout",
     "request": "KeptBodySize",
@@ -262,12 +258,6 @@ _PROTECTION = {
     "authn_dbd": "AuthDBDUserPWQuery AuthDBDUserRealmQuery",
     "authn_dbm": "AuthDBMUserFile AuthDBMType",
     "authnz_fcgi": "AuthnzFcgiDefineProvider AuthnzFcgiCheckAuthnProvider",
-    "authnz_ldap": "AuthLDAPBindDN AuthLDAPBindPassword AuthLDAPBindAuthoritative"
-    " AuthLDAPRemoteUserIsDN AuthLDAPRemoteUserAttribute AuthLDAPCompareDNOnServer"
-    " AuthLDAPSubGroupAttribute AuthLDAPSubGroupClass AuthLDAPMaxSubGroupDepth"
-    " AuthLDAPGroupAttribute AuthLDAPGroupAttributeIsDN AuthLDAPDereferenceAliases"
-    " AuthLDAPCharsetConfig AuthLDAPAuthorizePrefix AuthLDAPInitialBindAsUser"
-    " AuthLDAPInitialBindPattern AuthLDAPSearchAsUser AuthLDAPCompareAsUser",
     "authz_core": "<AuthzProviderAlias",
     "authz_dbd": "AuthzDBDQuery AuthzDBDRedirectQuery AuthzDBDLoginToReferer",
     "authz_dbm": "AuthDBMGroupFile AuthzDBMType",

@@ -115,6 +115,8 @@ cdef const log_row *row_of(int because) noexcept nogil:
         return &SAY_NO_AUTH_NAME
     if because == BECAUSE_NO_FILE:
         return &SAY_NO_FILE
+    if because == BECAUSE_DIRECTORY:
+        return &SAY_NO_DIRECTORY
     if because == BECAUSE_FILE_CLOSED:
         return &SAY_FILE_CLOSED
     if because == BECAUSE_NOT_HIM:

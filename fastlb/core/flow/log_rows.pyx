@@ -213,6 +213,9 @@ cdef log_row SAY_NO_AUTH_NAME = log_row(
 cdef log_row SAY_NO_FILE = log_row(
     b"error", b"authn_file",
     b"AH01619: AuthUserFile not specified in the configuration")
+cdef log_row SAY_NO_DIRECTORY = log_row(
+    b"error", b"authnz_ldap",
+    b"FB0368: user {user}: the directory of AuthLDAPURL cannot be asked: {uri}")
 cdef log_row SAY_FILE_CLOSED = log_row(
     b"error", b"authn_file",
     b"AH01620: Could not open password file: {auth_file}")

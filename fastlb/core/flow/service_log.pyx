@@ -83,7 +83,7 @@ cdef object log_access_fact(exchange *x, str name):
     if name == "granted_status":
         return x.facts.granted_status
     if name == "auth_file":
-        return auth_file_path(x.facts.asks.file).decode("utf-8", "replace")
+        return auth_file_source(x.facts.asks.file).decode("utf-8", "replace")
     if name == "auth_file_bytes":
         return AUTH_FILE_BYTES_MAX
     if name == "sent":

@@ -210,7 +210,7 @@ cdef bint service_ask_address(exchange *x, int port) noexcept with gil:
 cdef object verdict_question(const auth_question *q):
     """(kind, file, user, password, names), for worker/passwords.py."""
     return (
-        q.kind, auth_file_path(q.file), q.user.data[:q.user.length],
+        q.kind, auth_file_source(q.file), q.user.data[:q.user.length],
         q.secret.data[:q.secret.length] if q.kind == ASKS_PASSWORD else b"",
         verdict_names(q))
 

@@ -69,6 +69,35 @@ cdef int access_group_file(request_facts *r) noexcept nogil:
     return -1
 
 
+# As access_group_file, of a directory.
+cdef int access_directory(request_facts *r) noexcept nogil:
+    cdef int i
+    for i in range(r.conf_count - 1, -1, -1):
+        if r.confs[i].auth != NULL and r.confs[i].auth.directory >= 0:
+            return r.confs[i].auth.directory
+    return -1
+
+
+# Require ldap-*
+cdef bint directory_names_user(request_facts *r, access_op *op) noexcept nogil:
+    cdef auth_question q
+    cdef value found
+    cdef int verdict
+    memset(&q, 0, sizeof(q))
+    q.kind = ASKS_GROUP
+    q.file = access_directory(r)
+    q.user = r.user
+    q.names_number = op.names_number
+    if q.file < 0 or q.user.length > USER_BYTES_MAX:
+        r.undecided = True
+        return False
+    verdict = access_verdict(r, &q, &found)
+    if verdict == VERDICT_FAULT or verdict == VERDICT_BUSY:
+        # Whom a rule keeps out must not come in while nobody can be asked.
+        r.undecided = True
+    return verdict == VERDICT_GRANTED
+
+
 cdef bint user_is_in_group(request_facts *r, access_op *op) noexcept nogil:
     cdef auth_question q
     cdef value found
@@ -150,6 +179,8 @@ cdef bint access_hit(request_facts *r, access_op *op) noexcept nogil:
                 return True
     elif op.op == ACCESS_GROUP:
         return user_is_in_group(r, op)
+    elif op.op >= ACCESS_LDAP:
+        return directory_names_user(r, op)
     elif op.op == ACCESS_VALID_USER:
         return True
     elif op.op == ACCESS_EXPR:
@@ -161,7 +192,7 @@ cdef bint access_hit(request_facts *r, access_op *op) noexcept nogil:
 
 
 cdef int access_leaf(request_facts *r, access_op *op) noexcept nogil:
-    if r.user.data == NULL and ACCESS_USER <= op.op <= ACCESS_GROUP:
+    if r.user.data == NULL and ACCESS_USER <= op.op and op.op != ACCESS_EXPR:
         return ACCESS_NEEDS_USER
     if access_hit(r, op):
         return ACCESS_IS_GRANTED

@@ -17,6 +17,7 @@ cdef enum:
     ACCESS_VALID_USER = 12
     ACCESS_GROUP = 13
     ACCESS_EXPR = 14
+    ACCESS_LDAP = 15             # ldap-user, and those behind it
 
 # <Limit> or <LimitExcept>: the methods for which something is said.
 cdef struct method_limit:
@@ -40,7 +41,7 @@ cdef struct access_op:
     int name_count
     text *names                 # methods, users
     int *envs
-    int names_number            # GROUP: index into plan_names; HOST: into plan_hosts
+    int names_number            # GROUP, LDAP: of plan_names; HOST: of plan_hosts
     int expr                    # EXPR: its number; USER, GROUP: of the names, or -1
     bint names_user             # EXPR: it asks for REMOTE_USER
 
@@ -90,6 +91,7 @@ cdef plan_digest digest_usual
 cdef enum:
     PROVIDER_FILE = 0
     PROVIDER_ANON = 1
+    PROVIDER_LDAP = 2
     PROVIDERS_MAX = 4
 
 # AuthBasicProvider anon.
@@ -112,6 +114,7 @@ cdef struct plan_auth:
     int name_expr               # of the realm; -1: none
     int user_file               # -1: not said
     int group_file
+    int directory               # AuthLDAPURL and its like
     signed char authoritative   # AuthBasicAuthoritative; -1: not said
     signed char forbids         # AuthzSendForbiddenOnFailure
     int provider_count          # 0: not said

@@ -51,7 +51,7 @@ cdef int access_write(access_op *ops, object rule) except -1:
     names = [
         "RequireAll", "RequireAny", "RequireNone", "all granted", "all denied", "ip",
         "local", "host", "forward-dns", "env", "method", "user", "valid-user", "group",
-        "expr",
+        "expr", "ldap-user", "ldap-group", "ldap-dn", "ldap-attribute", "ldap-filter",
     ]
     op.op = names.index(rule.op.value)
     op.negated = rule.negated
@@ -79,6 +79,9 @@ cdef int access_write(access_op *ops, object rule) except -1:
         op.names_number = plan_host_number(op.op, tuple(rule.args))
     elif op.op == ACCESS_GROUP:
         plan_names.append(tuple(rule.args))
+        op.names_number = len(plan_names) - 1
+    elif op.op >= ACCESS_LDAP:
+        plan_names.append((rule.op.value, *rule.args))
         op.names_number = len(plan_names) - 1
     elif op.op == ACCESS_EXPR:
         op.expr = plan_expression(rule.expression, True)
@@ -158,7 +161,7 @@ cdef plan_auth *plan_auth_of(object conf) except? NULL:
     words = (
         conf.auth_type, conf.auth_name, conf.auth_user_file, conf.auth_group_file,
         conf.auth_basic_authoritative, conf.forbidden_on_failure,
-        conf.auth_basic_providers, conf.anonymous, conf.auth_digest)
+        conf.auth_basic_providers, conf.anonymous, conf.auth_digest, conf.auth_ldap)
     if all([word is None for word in words]):
         return NULL
     out = <plan_auth *>plan_alloc(sizeof(plan_auth))
@@ -172,11 +175,13 @@ cdef plan_auth *plan_auth_of(object conf) except? NULL:
         out.name = plan_text(conf.auth_name)
     elif conf.auth_name is not None:
         out.name_expr = plan_expression(conf.auth_name, False)
-    out.user_file = out.group_file = -1
+    out.user_file = out.group_file = out.directory = -1
     if conf.auth_user_file is not None:
         out.user_file = auth_file_add(os.fsencode(conf.auth_user_file))
     if conf.auth_group_file is not None:
         out.group_file = auth_file_add(os.fsencode(conf.auth_group_file))
+    if conf.auth_ldap is not None:
+        out.directory = auth_file_add(conf.auth_ldap)
     out.authoritative = said_flag(conf.auth_basic_authoritative)
     out.forbids = said_flag(conf.forbidden_on_failure)
     providers = conf.auth_basic_providers or ()

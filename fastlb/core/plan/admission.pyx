@@ -41,7 +41,9 @@ cdef int authenticate_basic(
         if said.provider_count and said.providers[i] == PROVIDER_ANON:
             verdict = guest_verdict(r.user, password, said.guests)
         else:
-            verdict = password_verdict(r, said, password, because)
+            verdict = password_verdict(
+                r, said, password, said.provider_count > 0
+                and said.providers[i] == PROVIDER_LDAP, because)
         if verdict != VERDICT_NOBODY:
             break
     if verdict == VERDICT_GRANTED:
@@ -87,18 +89,18 @@ cdef int guest_verdict(
 
 
 cdef int password_verdict(
-        request_facts *r, const plan_auth *said, value password,
+        request_facts *r, const plan_auth *said, value password, bint of_directory,
         int *because) noexcept nogil:
     cdef auth_question q
     cdef value found
     memset(&q, 0, sizeof(q))
     q.kind = ASKS_PASSWORD
-    q.file = said.user_file
+    q.file = said.directory if of_directory else said.user_file
     q.user = r.user
     q.secret = password
-    because[0] = BECAUSE_FILE_CLOSED
+    because[0] = BECAUSE_DIRECTORY if of_directory else BECAUSE_FILE_CLOSED
     if q.file < 0:
-        because[0] = BECAUSE_NO_FILE
+        because[0] = BECAUSE_DIRECTORY if of_directory else BECAUSE_NO_FILE
         return VERDICT_FAULT
     return access_verdict(r, &q, &found)
 

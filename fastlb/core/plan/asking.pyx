@@ -16,6 +16,7 @@ cdef dict BECAUSE_WORDS = {
     BECAUSE_OF_HANDLER: "handler", BECAUSE_OLD: "old",
     BECAUSE_PASSWORD: "password", BECAUSE_NO_USER: "no user",
     BECAUSE_SCHEME: "scheme", BECAUSE_NO_NAME: "no name", BECAUSE_NO_FILE: "no file",
+    BECAUSE_DIRECTORY: "directory",
     BECAUSE_FILE_CLOSED: "file closed", BECAUSE_NOT_HIM: "not him",
     BECAUSE_NO_TYPE: "no type", BECAUSE_NO_REQUIRE: "no require",
     BECAUSE_OF_A_RULE: "rule", BECAUSE_TOO_MANY: "too many",

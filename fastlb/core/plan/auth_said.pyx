@@ -42,7 +42,7 @@ cdef plan_auth auth_said(request_facts *r) noexcept nogil:
     memset(&out, 0, sizeof(out))
     out.kind = AUTH_UNSAID
     out.kind_expr = out.name_expr = -1
-    out.user_file = out.group_file = -1
+    out.user_file = out.group_file = out.directory = -1
     out.authoritative = out.forbids = -1
     for i in range(r.conf_count - 1, -1, -1):
         one = r.confs[i].auth
@@ -56,6 +56,9 @@ cdef plan_auth auth_said(request_facts *r) noexcept nogil:
             out.name_expr = one.name_expr
         if out.user_file < 0:
             out.user_file = one.user_file
+        if out.directory < 0:
+            # As a whole, as well.
+            out.directory = one.directory
         if out.authoritative < 0:
             out.authoritative = one.authoritative
         if out.forbids < 0:

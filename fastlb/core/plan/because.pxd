@@ -44,4 +44,5 @@ cdef enum:
     BECAUSE_NONCE_USED = 39
     BECAUSE_NONCE_REPLAYED = 40
     BECAUSE_OF_HANDLER = 41     # SetHandler: nobody knows such a member
-    BECAUSES = 42
+    BECAUSE_DIRECTORY = 42      # AuthLDAPURL is missing, or cannot be asked
+    BECAUSES = 43

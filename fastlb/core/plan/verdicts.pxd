@@ -47,16 +47,17 @@ cdef struct auth_verdict:
     int verdict
     value found                 # beside it, in the request's arena
 
-# A file of passwords or groups: what it was when it was last looked at.
+# A file of passwords or groups: what it was when it was last looked at. Of a directory
+# (AuthLDAPURL) no path: what it has said holds for its time.
 cdef struct auth_file:
-    text path                   # with a NUL behind it
+    text path                   # with a NUL behind it; data NULL: of a directory
     long long looked_us
     uint64_t state              # changes whenever the file does
     file_status was
     bint is_there
 
-# The path of a file, for Python.
-cdef object auth_file_path(int number)
+# The path of a file, or how a directory is asked (facts/ldap.py), for Python.
+cdef object auth_file_source(int number)
 # found: FOUND_BYTES, or nothing.
 cdef void verdict_keep(
     const verdict_key *key, int verdict, value found) noexcept nogil

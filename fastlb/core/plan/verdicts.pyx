@@ -16,30 +16,34 @@ cdef enum:
 cdef auth_file *auth_files = NULL
 cdef int auth_file_count = 0
 cdef dict auth_file_numbers = {}
+cdef list auth_file_sources = []
 cdef verdict_place *verdict_places = NULL
 cdef uint64_t[2] verdict_secret
 
 
-# Number of a file; the same path has the same number.
-cdef int auth_file_add(object path) except -2:
+# Number of a file or directory; the same one has the same number.
+cdef int auth_file_add(object source) except -2:
     global auth_files, auth_file_count, verdict_places
-    if path in auth_file_numbers:
-        return auth_file_numbers[path]
+    if source in auth_file_numbers:
+        return auth_file_numbers[source]
     if auth_file_count == AUTH_FILES_MAX:
         raise ValueError(f"more than {AUTH_FILES_MAX} files of users and groups")
     if auth_files == NULL:
         auth_files = <auth_file *>plan_alloc(sizeof(auth_file) * AUTH_FILES_MAX)
         verdict_places = <verdict_place *>plan_alloc(
             sizeof(verdict_place) * VERDICTS_MAX)
-    auth_files[auth_file_count].path = plan_text(path)
+    auth_files[auth_file_count].path = text(NULL, 0)
+    if isinstance(source, bytes):
+        auth_files[auth_file_count].path = plan_text(source)
     auth_files[auth_file_count].looked_us = -1
-    auth_file_numbers[path] = auth_file_count
+    auth_file_numbers[source] = auth_file_count
+    auth_file_sources.append(source)
     auth_file_count += 1
     return auth_file_count - 1
 
 
-cdef object auth_file_path(int number):
-    return auth_files[number].path.data[:auth_files[number].path.length]
+cdef object auth_file_source(int number):
+    return auth_file_sources[number]
 
 
 # A secret of this process, and room for verdicts where there are files.
@@ -48,6 +52,7 @@ cdef object verdicts_begin():
     cdef bytes secret = os.urandom(sizeof(verdict_secret))
     memcpy(&verdict_secret[0], <const char *>secret, sizeof(verdict_secret))
     auth_file_numbers.clear()
+    auth_file_sources.clear()
     auth_file_count = 0
     if verdict_places != NULL:
         memset(verdict_places, 0, sizeof(verdict_place) * VERDICTS_MAX)
@@ -63,7 +68,7 @@ cdef void auth_file_look(auth_file *f) noexcept nogil:
     """Is it still what it was? Whoever replaces or writes it is noticed at once."""
     cdef file_status now
     cdef bint is_there
-    if f.looked_us == watch.now_us:
+    if f.looked_us == watch.now_us or f.path.data == NULL:
         return
     f.looked_us = watch.now_us
     memset(&now, 0, sizeof(now))

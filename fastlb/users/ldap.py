@@ -1,0 +1,369 @@
+"""Users and groups of a directory, asked by ldap3. Everything here blocks.
+
+A user is the one entry that the search of AuthLDAPURL finds; the password is right if
+the directory lets him bind with it. Each thread keeps one connection for searching to
+each of a few directories; a password has one of its own, which ends with it: what is
+searched afterwards must not be searched as him.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import re
+import ssl
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+import ldap3
+from ldap3.core import exceptions as problems
+from ldap3.core.tls import Tls
+from ldap3.utils.conv import escape_filter_chars
+
+from fastlb.facts.ldap import GROUP_ATTRIBUTES, SUB_GROUP_CLASSES, Ldap, LdapMode
+
+CONNECTIONS_MAX: Final = 8  # of one thread
+IDLE_S: Final = 60.0  # unused for longer, it may be dead: another is made
+SUB_GROUPS_MAX: Final = 256  # that one question looks into
+T = TypeVar("T")
+_DEREFERENCES: Final = {
+    "never": ldap3.DEREF_NEVER,
+    "searching": ldap3.DEREF_SEARCH,
+    "finding": ldap3.DEREF_BASE,
+    "always": ldap3.DEREF_ALWAYS,
+}
+_SUCCESS: Final = 0
+_SIZE_LIMIT: Final = 4
+_REFUSALS: Final = (  # LDAP_SECURITY_ERROR of its C libraries
+    problems.LDAPInappropriateAuthenticationResult,
+    problems.LDAPInvalidCredentialsResult,
+    problems.LDAPInsufficientAccessRightsResult,
+)
+_NOT_SO: Final = (  # of a comparison: there is nothing that could be equal
+    problems.LDAPNoSuchObjectResult,
+    problems.LDAPNoSuchAttributeResult,
+    problems.LDAPUndefinedAttributeTypeResult,
+    problems.LDAPInvalidDNSyntaxResult,
+    problems.LDAPInvalidAttributeSyntaxResult,
+    problems.LDAPInappropriateMatchingResult,
+)
+
+
+class LdapError(Exception):
+    """The directory gives no answer. str(): why."""
+
+
+class _Checked(Tls):  # type: ignore[misc]
+    """TLS whose certificate is checked by OpenSSL, its name included."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        super().__init__()
+        self._context = context
+
+    def wrap_socket(self, connection: Any, do_handshake: bool = False) -> None:
+        connection.socket = self._context.wrap_socket(
+            connection.socket,
+            server_hostname=connection.server.host,
+            do_handshake_on_connect=do_handshake,
+        )
+
+
+@functools.lru_cache(maxsize=64)
+def _context(trust: str, verifies: bool) -> ssl.SSLContext:
+    context = ssl.create_default_context(cadata=trust or None)
+    if not verifies:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+@dataclass(slots=True)
+class _Kept:
+    connection: Any
+    used_s: float
+
+
+class Directories:
+    """Of one worker. Each method may be called in any thread."""
+
+    def __init__(self) -> None:
+        self._local = threading.local()
+
+    def password(self, said: Ldap, user: bytes, password: bytes) -> bool | None:
+        """Is it his? None: nobody is called so, or more than one. Raises LdapError."""
+        if not password or b"\0" in password:
+            return False  # to bind without one succeeds, as nobody
+        try:
+            name = self._asked(said, lambda on: _entry(on, said, user))
+        except _Unwelcome:
+            return False  # as httpd: the password of AuthLDAPBindDN is wrong
+        if name is None:
+            return None
+        try:
+            _close(_connected(said, name, password))
+        except _Unwelcome:
+            return False if said.bind_authoritative else None
+        return True
+
+    def holds(self, said: Ldap, user: bytes, kind: str, text: str) -> bool:
+        """Does Require kind let him in? Raises LdapError."""
+        try:
+            return self._asked(said, lambda on: _holds(on, said, user, kind, text))
+        except _Unwelcome as problem:
+            raise LdapError(f"AuthLDAPBindDN: {problem}") from None
+
+    def _asked(self, said: Ldap, ask: Callable[[Any], T]) -> T:
+        """What ask returns; once more if the connection was lost since it was used."""
+        kept: OrderedDict[Ldap, _Kept] | None = getattr(self._local, "kept", None)
+        if kept is None:
+            kept = self._local.kept = OrderedDict()
+        found = kept.pop(said, None)
+        if found is not None and time.monotonic() - found.used_s > IDLE_S:
+            _close(found.connection)
+            found = None
+        while True:
+            is_new = found is None
+            if found is None:
+                secret = said.bind_password.encode("utf-8", "surrogateescape")
+                connection = _connected(said, said.bind_dn, secret)
+                found = _Kept(connection, 0.0)
+            try:
+                with _reasons():
+                    answer = ask(found.connection)
+            except _Lost as lost:
+                _close(found.connection)
+                if is_new:
+                    raise LdapError(str(lost)) from None
+                found = None
+                continue
+            except BaseException:
+                _close(found.connection)
+                raise
+            found.used_s = time.monotonic()
+            kept[said] = found
+            if len(kept) > CONNECTIONS_MAX:
+                _close(kept.popitem(last=False)[1].connection)
+            return answer
+
+
+class _Unwelcome(LdapError):
+    """A bind was refused."""
+
+
+class _Lost(LdapError):
+    """The connection is gone."""
+
+
+class _reasons:
+    """Errors of ldap3 as ours."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, problem: BaseException | None, _: object) -> None:
+        if isinstance(problem, _REFUSALS):
+            raise _Unwelcome(str(problem)) from problem
+        if isinstance(problem, (problems.LDAPCommunicationError, OSError)):
+            raise _Lost(str(problem)) from problem
+        if isinstance(problem, (problems.LDAPException, UnicodeError, ValueError)):
+            raise LdapError(str(problem)) from problem
+
+
+def _connected(said: Ldap, name: str, password: bytes) -> Any:
+    """A connection to the first host that has one, bound; name "": as nobody."""
+    if not said.hosts:
+        raise LdapError("AuthLDAPURL is missing")
+    reason = ""
+    for host, port in said.hosts:
+        connection = None
+        try:
+            with _reasons():
+                connection = _made(said, host, port, name, password)
+                connection.open(read_server_info=False)
+                if said.mode is LdapMode.STARTTLS:
+                    connection.start_tls(read_server_info=False)
+                if not connection.bind(read_server_info=False):
+                    raise LdapError(f"{host}: {connection.result['description']}")
+                return connection
+        except _Unwelcome:
+            _close(connection)
+            raise
+        except LdapError as problem:
+            _close(connection)
+            reason = f"{host}:{port}: {problem}"
+    raise LdapError(reason)
+
+
+def _made(said: Ldap, host: str, port: int, name: str, password: bytes) -> Any:
+    tls = None
+    if said.mode in (LdapMode.TLS, LdapMode.STARTTLS):
+        tls = _Checked(_context(said.trust, said.verifies))
+    server = ldap3.Server(
+        host,
+        port,
+        use_ssl=said.mode is LdapMode.TLS,
+        get_info=ldap3.NONE,
+        tls=tls,
+        connect_timeout=said.connect_timeout_s,
+    )
+    return ldap3.Connection(
+        server,
+        name or None,
+        password or None,
+        authentication=ldap3.SIMPLE if name else ldap3.ANONYMOUS,
+        client_strategy=ldap3.SYNC,
+        receive_timeout=said.timeout_s,
+        auto_referrals=False,
+        read_only=True,
+        raise_exceptions=True,
+        check_names=False,
+    )
+
+
+def _close(connection: Any) -> None:
+    if connection is None:
+        return
+    with contextlib.suppress(Exception):  # it is gone, in whatever way
+        connection.strategy.close()
+    with contextlib.suppress(Exception):  # ... of one that never was open
+        if connection.socket is not None:
+            connection.socket.close()
+
+
+# Questions -----------------------------------------------------------------------
+
+
+def _search(
+    on: Any, said: Ldap, base: str, text: str, *, scope: str, names: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    try:
+        on.search(
+            base,
+            text,
+            search_scope=scope,
+            dereference_aliases=_DEREFERENCES[said.dereference],
+            attributes=list(names) or [ldap3.NO_ATTRIBUTES],
+            size_limit=2,
+            time_limit=said.timeout_s,
+        )
+    except (problems.LDAPNoSuchObjectResult, problems.LDAPInvalidDNSyntaxResult):
+        return []
+    if on.result["result"] not in (_SUCCESS, _SIZE_LIMIT):
+        raise LdapError(on.result["description"])
+    return [one for one in on.response if one["type"] == "searchResEntry"]
+
+
+def _entry(on: Any, said: Ldap, user: bytes, text: str = "") -> str | None:
+    """The name of his entry. text: a filter in place of AuthLDAPURL's"""
+    try:
+        called = user.decode()
+    except UnicodeDecodeError:
+        return None
+    if not called or "\0" in called:
+        return None
+    escaped = escape_filter_chars(called)
+    found = _search(
+        on,
+        said,
+        said.base,
+        f"(&({text or said.filter})({said.attribute}={escaped}))",
+        scope=ldap3.SUBTREE if said.subtree else ldap3.LEVEL,
+    )
+    # To bind with an empty name is to bind as nobody.
+    return (str(found[0]["dn"]) or None) if len(found) == 1 else None
+
+
+def _holds(on: Any, said: Ldap, user: bytes, kind: str, text: str) -> bool:
+    name = _entry(on, said, user)
+    if name is None:
+        return False
+    if kind == "ldap-user":
+        words = (text, *words_of(text))
+        return any(_has(on, name, said.attribute, word) for word in words)
+    if kind == "ldap-dn":
+        return _is_same(on, said, name, text)
+    if kind == "ldap-attribute":
+        return any(_has(on, name, *pair) for pair in pairs_of(text))
+    if kind == "ldap-filter":
+        inner = text[1:-1] if text.startswith("(") and text.endswith(")") else text
+        other = _entry(on, said, user, inner)
+        return other is not None and _is_same(on, said, name, other)
+    if kind == "ldap-group":
+        value = name if said.group_is_dn else user.decode()
+        return _is_in(on, said, text, value)
+    raise LdapError(f"Require {kind} is not known")
+
+
+def _has(on: Any, name: str, attribute: str, value: str) -> bool:
+    try:
+        return bool(on.compare(name, attribute, value))
+    except _NOT_SO:
+        return False
+
+
+def _is_same(on: Any, said: Ldap, name: str, other: str) -> bool:
+    """Are they names of one entry?"""
+    if not said.compare_on_server or name == other:
+        return name == other
+    found = _search(on, said, other, "(objectClass=*)", scope=ldap3.BASE)
+    return [one["dn"] for one in found] == [name]
+
+
+def _is_in(on: Any, said: Ldap, group: str, value: str) -> bool:
+    """In a group, or in one that is in it, as deep as AuthLDAPMaxSubGroupDepth."""
+    attributes = said.group_attributes or GROUP_ATTRIBUTES
+    level, seen = [group], {group.lower()}
+    for depth in range(said.sub_group_depth + 1):
+        for one in level:
+            if any(_has(on, one, attribute, value) for attribute in attributes):
+                return True
+        if depth == said.sub_group_depth:
+            break
+        inner: list[str] = []
+        for one in level:
+            for name in _sub_groups(on, said, one):
+                if name.lower() not in seen:
+                    seen.add(name.lower())
+                    inner.append(name)
+        if len(seen) > SUB_GROUPS_MAX:
+            raise LdapError(f"{group}: more than {SUB_GROUPS_MAX} groups are in it")
+        level = inner
+    return False
+
+
+def _sub_groups(on: Any, said: Ldap, group: str) -> Iterator[str]:
+    names = said.sub_group_attributes or GROUP_ATTRIBUTES
+    classes = said.sub_group_classes or SUB_GROUP_CLASSES
+    for entry in _search(
+        on, said, group, "(objectClass=*)", scope=ldap3.BASE, names=names
+    ):
+        for values in entry["raw_attributes"].values():
+            for raw in values[: SUB_GROUPS_MAX + 1]:
+                name = raw.decode("utf-8", "replace")
+                if _is_one_of(on, name, classes):
+                    yield name
+
+
+def _is_one_of(on: Any, name: str, classes: Iterable[str]) -> bool:
+    return any(_has(on, name, "objectClass", one) for one in classes)
+
+
+_WORD: Final = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)')
+_PAIR: Final = re.compile(r'([^\s=]+)=(?:"((?:[^"\\]|\\.)*)"|(\S*))')
+
+
+def words_of(text: str) -> Iterator[str]:
+    """Words, of which some stand between quotes."""
+    for found in _WORD.finditer(text):
+        yield found[2] if found[1] is None else re.sub(r"\\(.)", r"\1", found[1])
+
+
+def pairs_of(text: str) -> Iterator[tuple[str, str]]:
+    """attribute=value, attribute="some value"."""
+    for found in _PAIR.finditer(text):
+        value = found[3] if found[2] is None else re.sub(r"\\(.)", r"\1", found[2])
+        yield found[1], value

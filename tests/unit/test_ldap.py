@@ -1,0 +1,405 @@
+"""AuthLDAPURL and its like: what is asked of a directory, and what its answers mean."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import threading
+from pathlib import Path
+from typing import Any
+
+import ldap3
+import pytest
+from rows import rows
+from test_plan import BOB, BUSY, DENIED, FAULT, GRANTED, NOBODY, Plan
+from trees import errors, model_of, warnings
+
+from fastlb.facts.ldap import Ldap, LdapMode
+from fastlb.facts.words import AuthProvider
+from fastlb.users import ldap
+from fastlb.users.ldap import Directories, LdapError, pairs_of, words_of
+from fastlb.worker.passwords import Asks, Passwords, Verdict
+
+LISTEN = "Listen 8080\n"
+BASE = "dc=x"
+BOB_DN = "uid=bob,ou=people,dc=x"
+EVE_DN = "uid=eve,ou=people,dc=x"
+SAID = Ldap(
+    hosts=(("127.0.0.1", 1),),
+    base=BASE,
+    bind_dn="cn=reader,dc=x",
+    bind_password="r",
+    mode=LdapMode.PLAIN,
+)
+ENTRIES: dict[str, dict[str, Any]] = {
+    "cn=reader,dc=x": {"objectClass": "person", "userPassword": "r"},
+    BOB_DN: {
+        "objectClass": "person",
+        "uid": "bob",
+        "userPassword": "one",
+        "title": "boss",
+    },
+    EVE_DN: {"objectClass": "person", "uid": "eve", "userPassword": "two"},
+    "uid=twin,ou=people,dc=x": {"objectClass": "person", "uid": "twin"},
+    "uid=twin,ou=others,dc=x": {"objectClass": "person", "uid": "twin"},
+    "cn=staff,dc=x": {"objectClass": "groupOfNames", "member": [BOB_DN]},
+    "cn=unix,dc=x": {"objectClass": "posixGroup", "memberUid": ["eve"]},
+    "cn=inner,dc=x": {"objectClass": "groupOfNames", "member": [EVE_DN]},
+    "cn=outer,dc=x": {
+        "objectClass": "groupOfNames",
+        "member": ["cn=inner,dc=x", "cn=outer,dc=x"],
+    },
+}
+
+
+def conf_of(*lines: str, server: str = "") -> Any:
+    text = "\n".join(("<Location />", *lines, "</Location>"))
+    return model_of(f"{LISTEN}{server}\n{text}\n").vhosts[0].sections[0].conf
+
+
+def said_of(*lines: str, server: str = "") -> Ldap:
+    said = conf_of(*lines, server=server).auth_ldap
+    assert isinstance(said, Ldap)
+    return said
+
+
+@rows(
+    ("words", "fields"),
+    [
+        ("ldap://h", {"hosts": (("h", 389),), "attribute": "uid", "subtree": True}),
+        ("ldap://h/dc=x", {"base": "dc=x", "filter": "objectclass=*"}),
+        ("ldap:///dc=x", {"hosts": (("localhost", 389),)}),
+        ("ldaps://h/dc=x", {"hosts": (("h", 636),), "mode": LdapMode.TLS}),
+        ("ldap://h:1/dc=x TLS", {"hosts": (("h", 1),), "mode": LdapMode.STARTTLS}),
+        ("ldap://h/dc=x starttls", {"mode": LdapMode.STARTTLS}),
+        ("ldap://h/dc=x SSL", {"hosts": (("h", 389),), "mode": LdapMode.TLS}),
+        ("ldaps://h/dc=x NONE", {"mode": LdapMode.TLS}),
+        ("ldap://h/dc=x NONE", {"mode": LdapMode.PLAIN}),
+        ('"ldap://a b:390/dc=x"', {"hosts": (("a", 390), ("b", 390))}),
+        ('"ldap://a:391 b:390/dc=x"', {"hosts": (("a", 391), ("b", 390))}),
+        ("ldap://[::1]:390/dc=x", {"hosts": (("::1", 390),)}),
+        (
+            "ldap://h/ou=a%20b,dc=x?cn?one?(&(a=b)(c=d))",
+            {
+                "base": "ou=a b,dc=x",
+                "attribute": "cn",
+                "subtree": False,
+                "filter": "&(a=b)(c=d)",
+            },
+        ),
+        ("ldap://h/dc=x???a=b", {"filter": "a=b", "attribute": "uid"}),
+    ],
+)
+def test_what_a_url_says(words: str, fields: dict[str, object]) -> None:
+    said = said_of(f"AuthLDAPURL {words}")
+    assert {name: getattr(said, name) for name in fields} == fields
+
+
+@rows(
+    "line",
+    [
+        "AuthLDAPURL http://h/",
+        "AuthLDAPURL ldap:/h/",
+        "AuthLDAPURL ldap://h:x/",
+        "AuthLDAPURL ldap://h:70000/",
+        "AuthLDAPURL ldap://a@h/",
+        "AuthLDAPURL ldap://h/dc=x?u(d",
+        "AuthLDAPURL ldap://h/dc=x?uid?down",
+        "AuthLDAPURL ldap://h/dc=x?uid?sub?(a=b)?!bindname=cn",
+        "AuthLDAPURL ldap://h/dc=x MAYBE",
+        "AuthLDAPBindPassword exec:/bin/false",
+        "AuthLDAPBindPassword exec:/nowhere/at/all",
+        "AuthLDAPRemoteUserIsDN On",
+        "AuthLDAPRemoteUserAttribute cn",
+        "AuthLDAPSearchAsUser On",
+        "AuthLDAPMaxSubGroupDepth -1",
+        "AuthLDAPDereferenceAliases sometimes",
+        "Require ldap-search (uid=%{REMOTE_USER})",
+        "Require ldap-group cn=%{HTTP_HOST},dc=x",
+        "Require ldap-group",
+    ],
+)
+def test_what_would_do_something_else_is_refused(line: str) -> None:
+    assert len(errors(f"{LISTEN}<Location />\n{line}\n</Location>\n")) == 1
+
+
+def test_without_its_library_it_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    found = errors(f"{LISTEN}<Location />\nAuthLDAPURL ldap://h/dc=x\n</Location>\n")
+    assert len(found) == 1 and "needs ldap3" in found[0]
+
+
+def test_of_several_attributes_one_is_used() -> None:
+    text = f"{LISTEN}<Location />\nAuthLDAPURL ldap://h/dc=x?cn,mail\n</Location>\n"
+    assert any("the first alone" in line for line in warnings(text))
+    assert said_of("AuthLDAPURL ldap://h/dc=x?cn,mail").attribute == "cn"
+
+
+def test_the_server_says_the_rest(tmp_path: Path) -> None:
+    from certificates import make_ca
+
+    make_ca().write(tmp_path)
+    server = f"""
+LDAPTrustedMode TLS
+LDAPTrustedGlobalCert CA_BASE64 {tmp_path}/ca.crt
+LDAPVerifyServerCert Off
+LDAPTimeout 7
+LDAPConnectionTimeout 3
+LDAPCacheTTL 0
+"""
+    said = said_of("AuthLDAPURL ldap://h/dc=x", server=server)
+    assert said.mode is LdapMode.STARTTLS and not said.verifies and not said.keeps
+    assert (said.timeout_s, said.connect_timeout_s) == (7, 3)
+    assert "BEGIN CERTIFICATE" in said.trust
+    assert said_of("AuthLDAPURL ldaps://h/", server=server).mode is LdapMode.TLS
+    assert said_of("AuthLDAPURL ldap://h/").keeps
+
+
+def test_a_program_says_the_password_and_nothing_shows_it() -> None:
+    said = said_of('AuthLDAPBindPassword "exec:/bin/echo an open word"')
+    assert said.bind_password == "an open word"
+    assert "an open word" not in repr(said)
+
+
+def test_providers_are_asked_in_their_order() -> None:
+    conf = conf_of("AuthBasicProvider ldap file")
+    assert conf.auth_basic_providers == (AuthProvider.LDAP, AuthProvider.FILE)
+
+
+# --- the directory
+
+
+@pytest.fixture
+def directory(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Who has bound, in turn."""
+    bound: list[str] = []
+
+    def connected(said: Ldap, name: str, password: bytes) -> Any:
+        on = ldap3.Connection(
+            ldap3.Server("mock"),
+            name,
+            password.decode(),
+            client_strategy=ldap3.MOCK_SYNC,
+            raise_exceptions=True,
+            check_names=False,
+        )
+        for dn, attributes in ENTRIES.items():
+            on.strategy.add_entry(dn, attributes)
+        with ldap._reasons():
+            on.bind()
+        bound.append(name)
+        return on
+
+    monkeypatch.setattr(ldap, "_connected", connected)
+    return bound
+
+
+@rows(
+    ("user", "password", "right"),
+    [
+        (b"bob", b"one", True),
+        (b"bob", b"two", False),
+        (b"bob", b"", False),
+        (b"bob", b"one\0", False),
+        (b"nobody", b"one", None),
+        (b"twin", b"one", None),
+        (b"*", b"one", None),
+        (b"b*", b"one", None),
+        (b"bob)(uid=*", b"one", None),
+        (b"\\62ob", b"one", None),
+        (b"", b"one", None),
+        (b"bob\0", b"one", None),
+        (b"b\xff", b"one", None),
+    ],
+)
+def test_a_password_is_right_if_he_may_bind(
+    user: bytes, password: bytes, right: bool | None
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        directory.__wrapped__(patch)  # type: ignore[attr-defined]
+        assert Directories().password(SAID, user, password) is right
+
+
+def test_nobody_binds_without_a_password(directory: list[str]) -> None:
+    """Such a bind succeeds, as nobody."""
+    assert Directories().password(SAID, b"bob", b"") is False
+    assert directory == []
+
+
+def test_one_connection_searches(directory: list[str]) -> None:
+    asked = Directories()
+    for password in (b"one", b"two", b"one"):
+        asked.password(SAID, b"bob", password)
+    assert directory == [SAID.bind_dn, BOB_DN, BOB_DN]
+
+
+@rows(
+    ("user", "kind", "text", "fields", "holds"),
+    [
+        (b"bob", "ldap-user", "bob", {}, True),
+        (b"bob", "ldap-user", "eve bob", {}, True),
+        (b"bob", "ldap-user", "eve", {}, False),
+        (b"bob", "ldap-dn", BOB_DN, {}, True),
+        (b"eve", "ldap-dn", BOB_DN, {}, False),
+        (b"bob", "ldap-attribute", 'title="boss"', {}, True),
+        (b"bob", "ldap-attribute", "title=clerk title=boss", {}, True),
+        (b"eve", "ldap-attribute", "title=boss", {}, False),
+        (b"bob", "ldap-filter", "(title=boss)", {}, True),
+        (b"bob", "ldap-filter", "&(title=boss)(uid=b*)", {}, True),
+        (b"eve", "ldap-filter", "title=boss", {}, False),
+        (b"bob", "ldap-group", "cn=staff,dc=x", {}, True),
+        (b"eve", "ldap-group", "cn=staff,dc=x", {}, False),
+        (b"bob", "ldap-group", "cn=none,dc=x", {}, False),
+        (b"eve", "ldap-group", "cn=outer,dc=x", {}, False),
+        (b"eve", "ldap-group", "cn=outer,dc=x", {"sub_group_depth": 1}, True),
+        (b"bob", "ldap-group", "cn=outer,dc=x", {"sub_group_depth": 9}, False),
+        (
+            b"eve",
+            "ldap-group",
+            "cn=unix,dc=x",
+            {"group_attributes": ("memberUid",), "group_is_dn": False},
+            True,
+        ),
+        (b"nobody", "ldap-group", "cn=staff,dc=x", {}, False),
+    ],
+)
+def test_whom_a_rule_lets_in(
+    user: bytes, kind: str, text: str, fields: dict[str, Any], holds: bool
+) -> None:
+    from dataclasses import replace
+
+    with pytest.MonkeyPatch.context() as patch:
+        directory.__wrapped__(patch)  # type: ignore[attr-defined]
+        asked = Directories()
+        assert asked.holds(replace(SAID, **fields), user, kind, text) is holds
+
+
+def test_a_directory_that_is_not_there_decides_nothing() -> None:
+    asked = Directories()
+    with pytest.raises(LdapError):
+        asked.password(SAID, b"bob", b"one")
+    with pytest.raises(LdapError):
+        asked.holds(SAID, b"bob", "ldap-user", "bob")
+    found = Passwords().find((Asks.PASSWORD, SAID, b"bob", b"one", ()))
+    assert (found.verdict, found.keep) == (Verdict.FAULT, False)
+    assert "127.0.0.1:1" in found.why
+
+
+def test_words_and_pairs() -> None:
+    assert list(words_of('a "b c" "d\\"e"')) == ["a", "b c", 'd"e']
+    assert list(pairs_of('a=b c="d e" f=')) == [("a", "b"), ("c", "d e"), ("f", "")]
+
+
+def test_one_that_hangs_holds_nobody_up_whom_a_file_knows(tmp_path: Path) -> None:
+    users = tmp_path / "users"
+    users.write_text("bob:{SHA}rXguzax3D8brmmLkT5CHP7l/sms=\n")
+    go_on = threading.Event()
+    passwords = Passwords()
+    find = passwords.find
+
+    def slow(question: Any) -> Any:
+        if isinstance(question[1], Ldap):
+            assert go_on.wait(20)
+        return find(question)
+
+    passwords.find = slow  # type: ignore[method-assign]
+
+    async def ask() -> int:
+        loop = asyncio.get_running_loop()
+        answers: asyncio.Queue[int] = asyncio.Queue()
+
+        def answer(
+            connection: int, request: int, verdict: int, keep: bool, found: bytes
+        ) -> None:
+            loop.call_soon_threadsafe(answers.put_nowait, verdict)
+
+        for number in range(64):
+            user = b"u%d" % number
+            assert passwords.ask(
+                (Asks.PASSWORD, SAID, user, b"x", ()), (1, number), answer
+            )
+        more = (Asks.PASSWORD, SAID, b"more", b"x", ())
+        assert not passwords.ask(more, (1, 99), answer)
+        known = (Asks.PASSWORD, bytes(users), b"bob", b"two", ())
+        assert passwords.ask(known, (2, 1), answer)
+        try:
+            return await asyncio.wait_for(answers.get(), 20)
+        finally:
+            go_on.set()
+            for _ in range(64):
+                await asyncio.wait_for(answers.get(), 20)
+
+    assert asyncio.run(ask()) == Verdict.GRANTED
+    passwords.shutdown()
+
+
+# --- the core
+
+VAULT = """
+ProxyPass / http://127.0.0.1:1/
+<Location /in>
+AuthType Basic
+AuthName vault
+AuthBasicProvider file ldap
+AuthUserFile /nowhere/users
+AuthLDAPURL ldap://h/dc=x
+Require valid-user
+</Location>
+<Location /group>
+AuthType Basic
+AuthName vault
+AuthBasicProvider ldap
+AuthLDAPURL ldap://h/dc=x
+Require ldap-group cn=a b,dc=x
+</Location>
+<Location /not>
+AuthType Basic
+AuthName vault
+AuthBasicProvider ldap
+AuthLDAPURL ldap://h/dc=x
+<RequireAll>
+Require valid-user
+Require not ldap-group cn=a b,dc=x
+</RequireAll>
+</Location>
+<Location /bare>
+AuthType Basic
+AuthName vault
+AuthBasicProvider ldap
+Require valid-user
+</Location>
+"""
+
+
+def test_who_is_in_no_file_is_looked_for_in_the_directory() -> None:
+    plan = Plan(VAULT)
+    assert plan("/in", BOB)["asks"][0] == b"/nowhere/users"
+    asked = plan("/in", BOB, verdicts=[NOBODY])["asks"]
+    assert isinstance(asked[0], Ldap) and asked[1:] == (b"bob", b"one", ())
+    assert plan("/in", BOB, verdicts=[NOBODY, GRANTED])["what"] == "member"
+    for verdict, status in ((DENIED, 401), (NOBODY, 401), (FAULT, 500), (BUSY, 503)):
+        found = plan("/in", BOB, verdicts=[NOBODY, verdict])
+        assert found["status"] == status
+    assert plan("/in", BOB, verdicts=[DENIED])["because"] == "password"
+
+
+def test_a_group_that_nobody_can_ask_for_lets_nobody_in() -> None:
+    plan = Plan(VAULT)
+    asked = plan("/group", BOB, verdicts=[GRANTED])["asks"]
+    assert asked[3] == ("ldap-group", "cn=a b,dc=x")
+    for path, verdict, status in (
+        ("/group", DENIED, 401),
+        ("/group", FAULT, 500),
+        ("/group", BUSY, 500),
+        ("/not", GRANTED, 401),
+        ("/not", FAULT, 500),
+        ("/not", BUSY, 500),
+    ):
+        assert plan(path, BOB, verdicts=[GRANTED, verdict])["status"] == status
+    assert plan("/group", BOB, verdicts=[GRANTED, GRANTED])["what"] == "member"
+    assert plan("/not", BOB, verdicts=[GRANTED, DENIED])["what"] == "member"
+
+
+def test_without_a_url_nobody_comes_in() -> None:
+    found = Plan(VAULT)("/bare", BOB)
+    assert (found["status"], found["because"]) == (500, "directory")
