@@ -35,7 +35,7 @@ class Ldap:
     group_is_dn: bool = True  # groups hold names of entries, not of users
     sub_group_attributes: tuple[str, ...] = ()  # (): GROUP_ATTRIBUTES
     sub_group_classes: tuple[str, ...] = ()  # (): SUB_GROUP_CLASSES
-    sub_group_depth: int = 0
+    sub_group_depth: int = 10
     compare_on_server: bool = True
     dereference: str = "always"
     # LDAP*, of the whole server

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import re
+import socket
 import ssl
 import threading
 import time
@@ -29,6 +30,7 @@ from fastlb.facts.ldap import GROUP_ATTRIBUTES, SUB_GROUP_CLASSES, Ldap, LdapMod
 CONNECTIONS_MAX: Final = 8  # of one thread
 IDLE_S: Final = 60.0  # unused for longer, it may be dead: another is made
 SUB_GROUPS_MAX: Final = 256  # that one question looks into
+ANSWER_BYTES_MAX: Final = 16 << 20  # that are read for one question
 T = TypeVar("T")
 _DEREFERENCES: Final = {
     "never": ldap3.DEREF_NEVER,
@@ -65,11 +67,55 @@ class _Checked(Tls):  # type: ignore[misc]
         self._context = context
 
     def wrap_socket(self, connection: Any, do_handshake: bool = False) -> None:
-        connection.socket = self._context.wrap_socket(
-            connection.socket,
+        sock = connection.socket
+        wrapped = self._context.wrap_socket(
+            sock.sock if isinstance(sock, _Bounded) else sock,
             server_hostname=connection.server.host,
-            do_handshake_on_connect=do_handshake,
+            do_handshake_on_connect=False,
         )
+        connection.socket = _Bounded(wrapped)  # which _cut finds
+        if do_handshake:
+            wrapped.do_handshake()
+
+
+class _Bounded:
+    """A socket from which only so much is read for one question."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self.left = ANSWER_BYTES_MAX
+
+    def recv(self, size: int) -> bytes:
+        data = self.sock.recv(size)
+        self.left -= len(data)
+        if self.left < 0:
+            raise OSError("the answer has no end")
+        return data
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.sock, name)
+
+
+@contextlib.contextmanager
+def _within(on: Any, seconds: int) -> Iterator[None]:
+    """What takes longer is cut off: ldap3 bounds each piece of an answer alone."""
+    if isinstance(on.socket, _Bounded):
+        on.socket.left = ANSWER_BYTES_MAX
+    timer = threading.Timer(seconds, _cut, (on,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _cut(on: Any) -> None:
+    """Wake up whoever reads from it, in another thread."""
+    sock = on.socket.sock if isinstance(on.socket, _Bounded) else on.socket
+    with contextlib.suppress(Exception):
+        # Of TLS what lies below: the rest is that thread's.
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
 @functools.lru_cache(maxsize=64)
@@ -100,7 +146,8 @@ class Directories:
         try:
             name = self._asked(said, lambda on: _entry(on, said, user))
         except _Unwelcome:
-            return False  # as httpd: the password of AuthLDAPBindDN is wrong
+            # As httpd, where the password of AuthLDAPBindDN is wrong
+            return False if said.bind_authoritative else None
         if name is None:
             return None
         try:
@@ -132,7 +179,7 @@ class Directories:
                 connection = _connected(said, said.bind_dn, secret)
                 found = _Kept(connection, 0.0)
             try:
-                with _reasons():
+                with _reasons(), _within(found.connection, said.timeout_s):
                     answer = ask(found.connection)
             except _Lost as lost:
                 _close(found.connection)
@@ -169,8 +216,11 @@ class _reasons:
             raise _Unwelcome(str(problem)) from problem
         if isinstance(problem, (problems.LDAPCommunicationError, OSError)):
             raise _Lost(str(problem)) from problem
-        if isinstance(problem, (problems.LDAPException, UnicodeError, ValueError)):
+        if isinstance(problem, problems.LDAPException):
             raise LdapError(str(problem)) from problem
+        if isinstance(problem, Exception) and not isinstance(problem, LdapError):
+            # What it makes of an answer that is none, it does not say.
+            raise LdapError(f"{type(problem).__name__}: {problem}") from problem
 
 
 def _connected(said: Ldap, name: str, password: bytes) -> Any:
@@ -183,11 +233,7 @@ def _connected(said: Ldap, name: str, password: bytes) -> Any:
         try:
             with _reasons():
                 connection = _made(said, host, port, name, password)
-                connection.open(read_server_info=False)
-                if said.mode is LdapMode.STARTTLS:
-                    connection.start_tls(read_server_info=False)
-                if not connection.bind(read_server_info=False):
-                    raise LdapError(f"{host}: {connection.result['description']}")
+                _bind(said, connection)
                 return connection
         except _Unwelcome:
             _close(connection)
@@ -196,6 +242,19 @@ def _connected(said: Ldap, name: str, password: bytes) -> Any:
             _close(connection)
             reason = f"{host}:{port}: {problem}"
     raise LdapError(reason)
+
+
+def _bind(said: Ldap, on: Any) -> None:
+    with _within(on, said.connect_timeout_s + said.timeout_s):
+        on.open(read_server_info=False)
+        if not isinstance(on.socket, _Bounded):
+            on.socket = _Bounded(on.socket)
+        if said.mode is LdapMode.STARTTLS:
+            on.start_tls(read_server_info=False)
+            if not on.tls_started:
+                raise LdapError("it does not speak TLS")
+        if not on.bind(read_server_info=False) or on.result["type"] != "bindResponse":
+            raise LdapError(str(on.result["description"]))
 
 
 def _made(said: Ldap, host: str, port: int, name: str, password: bytes) -> Any:
@@ -252,6 +311,8 @@ def _search(
         )
     except (problems.LDAPNoSuchObjectResult, problems.LDAPInvalidDNSyntaxResult):
         return []
+    if on.result["type"] != "searchResDone":
+        raise LdapError("it answers something else than what was asked")
     if on.result["result"] not in (_SUCCESS, _SIZE_LIMIT):
         raise LdapError(on.result["description"])
     return [one for one in on.response if one["type"] == "searchResEntry"]
@@ -273,8 +334,12 @@ def _entry(on: Any, said: Ldap, user: bytes, text: str = "") -> str | None:
         f"(&({text or said.filter})({said.attribute}={escaped}))",
         scope=ldap3.SUBTREE if said.subtree else ldap3.LEVEL,
     )
-    # To bind with an empty name is to bind as nobody.
-    return (str(found[0]["dn"]) or None) if len(found) == 1 else None
+    if len(found) != 1:
+        return None
+    name = str(found[0]["dn"])
+    if name.encode("utf-8", "surrogateescape") != bytes(found[0]["raw_dn"]):
+        raise LdapError("the name of an entry is no text")
+    return name or None  # to bind with an empty name is to bind as nobody
 
 
 def _holds(on: Any, said: Ldap, user: bytes, kind: str, text: str) -> bool:
@@ -300,9 +365,12 @@ def _holds(on: Any, said: Ldap, user: bytes, kind: str, text: str) -> bool:
 
 def _has(on: Any, name: str, attribute: str, value: str) -> bool:
     try:
-        return bool(on.compare(name, attribute, value))
+        holds = bool(on.compare(name, attribute, value))
     except _NOT_SO:
         return False
+    if on.result["type"] != "compareResponse":
+        raise LdapError("it answers something else than what was asked")
+    return holds
 
 
 def _is_same(on: Any, said: Ldap, name: str, other: str) -> bool:

@@ -14,7 +14,7 @@ import enum
 import hashlib
 import os
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from fastlb.users.ldap import Directories
 
 CHECKS_AT_ONCE: Final = 2
-DIRECTORY_CHECKS_AT_ONCE: Final = 4  # which wait most of the time
+DIRECTORY_CHECKS_AT_ONCE: Final = 4  # of each directory; they wait most of the time
+DIRECTORIES_APART: Final = 16  # beyond that several share their threads
 CHECKS_MAX: Final = 64
 """Under way and waiting, in one worker; whoever comes then gets 503."""
 KNOWN_MAX: Final = 4096
@@ -75,10 +76,11 @@ class Passwords:
     def __init__(self, say: Say | None = None) -> None:
         """say: gets why a directory gave no answer."""
         self._threads = ThreadPoolExecutor(CHECKS_AT_ONCE, "password", behind_others)
-        # Their own: one that hangs holds nobody up whom a file knows.
-        self._askers = ThreadPoolExecutor(DIRECTORY_CHECKS_AT_ONCE, "directory")
+        # Each has its own: one that hangs holds nobody up whom another knows, or a file
+        self._askers: list[ThreadPoolExecutor] = []
+        self._asker_of: dict[object, ThreadPoolExecutor] = {}  # by its hosts
         self._waiting: dict[Question, list[Waiting]] = {}
-        self._asked = 0  # of them directories
+        self._under_way: Counter[ThreadPoolExecutor] = Counter()
         self._say = say
         self._files: Files | None = None
         self._directories: Directories | None = None
@@ -92,17 +94,16 @@ class Passwords:
         if others is not None:
             others.append(who)
             return True
-        of_directory = isinstance(question[1], Ldap)
-        under_way = self._asked if of_directory else len(self._waiting) - self._asked
-        if under_way >= CHECKS_MAX:
+        threads = self._threads_for(question[1])
+        if self._under_way[threads] >= CHECKS_MAX:
             return False
         self._waiting[question] = [who]
-        self._asked += of_directory
+        self._under_way[threads] += 1
 
         def done(future: asyncio.Future[Found]) -> None:
             lost = future.cancelled() or future.exception() is not None
             found = Found(Verdict.FAULT) if lost else future.result()
-            self._asked -= of_directory
+            self._under_way[threads] -= 1
             if found.why and self._say is not None:
                 self._say(found.why)
             verdict, keep, beside, _ = found
@@ -110,9 +111,20 @@ class Passwords:
                 answer(connection, request, verdict, keep, beside)
 
         loop = asyncio.get_running_loop()
-        threads = self._askers if of_directory else self._threads
         loop.run_in_executor(threads, self.find, question).add_done_callback(done)
         return True
+
+    def _threads_for(self, source: bytes | Ldap) -> ThreadPoolExecutor:
+        if not isinstance(source, Ldap):
+            return self._threads
+        known = self._asker_of.get(source.hosts)
+        if known is None:
+            if len(self._askers) < DIRECTORIES_APART:
+                made = ThreadPoolExecutor(DIRECTORY_CHECKS_AT_ONCE, "directory")
+                self._askers.append(made)
+            known = self._askers[len(self._asker_of) % len(self._askers)]
+            self._asker_of[source.hosts] = known
+        return known
 
     def find(self, question: Question) -> Found:
         """Blocks."""
@@ -214,7 +226,8 @@ class Passwords:
 
     def shutdown(self) -> None:
         self._threads.shutdown(wait=False)
-        self._askers.shutdown(wait=False)
+        for threads in self._askers:
+            threads.shutdown(wait=False)
 
 
 def behind_others() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -250,7 +251,8 @@ def test_one_connection_searches(directory: list[str]) -> None:
         (b"bob", "ldap-group", "cn=staff,dc=x", {}, True),
         (b"eve", "ldap-group", "cn=staff,dc=x", {}, False),
         (b"bob", "ldap-group", "cn=none,dc=x", {}, False),
-        (b"eve", "ldap-group", "cn=outer,dc=x", {}, False),
+        (b"eve", "ldap-group", "cn=outer,dc=x", {"sub_group_depth": 0}, False),
+        (b"eve", "ldap-group", "cn=outer,dc=x", {}, True),
         (b"eve", "ldap-group", "cn=outer,dc=x", {"sub_group_depth": 1}, True),
         (b"bob", "ldap-group", "cn=outer,dc=x", {"sub_group_depth": 9}, False),
         (
@@ -266,8 +268,6 @@ def test_one_connection_searches(directory: list[str]) -> None:
 def test_whom_a_rule_lets_in(
     user: bytes, kind: str, text: str, fields: dict[str, Any], holds: bool
 ) -> None:
-    from dataclasses import replace
-
     with pytest.MonkeyPatch.context() as patch:
         directory.__wrapped__(patch)  # type: ignore[attr-defined]
         asked = Directories()
@@ -283,6 +283,19 @@ def test_a_directory_that_is_not_there_decides_nothing() -> None:
     found = Passwords().find((Asks.PASSWORD, SAID, b"bob", b"one", ()))
     assert (found.verdict, found.keep) == (Verdict.FAULT, False)
     assert "127.0.0.1:1" in found.why
+
+
+def test_a_wrong_password_may_leave_the_question_to_others(
+    directory: list[str],
+) -> None:
+    left = replace(SAID, bind_authoritative=False)
+    assert Directories().password(left, b"bob", b"two") is None
+    closed = replace(left, bind_password="wrong")
+    assert Directories().password(closed, b"bob", b"one") is None
+    closed = replace(closed, bind_authoritative=True)
+    assert Directories().password(closed, b"bob", b"one") is False
+    with pytest.raises(LdapError):
+        Directories().holds(closed, b"bob", "ldap-user", "bob")
 
 
 def test_words_and_pairs() -> None:

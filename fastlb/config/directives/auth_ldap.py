@@ -242,7 +242,7 @@ DIRECTIVES = (
         "AuthLDAPMaxSubGroupDepth",
         "number",
         "how deep groups may be in groups",
-        "0",
+        "10",
         DEPTH,
     ),
     _section(
