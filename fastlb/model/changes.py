@@ -49,6 +49,7 @@ _WORDS: Final = {
     "cookie_domains": "ProxyPassReverseCookieDomain",
     "cookie_paths": "ProxyPassReverseCookiePath",
     "access": "Require",
+    "auth_ldap": "AuthLDAP*",
     "redirects": "Redirect",
     "error_documents": "ErrorDocument",
     "handler": "SetHandler",

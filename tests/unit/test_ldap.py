@@ -15,7 +15,9 @@ from rows import rows
 from test_plan import BOB, BUSY, DENIED, FAULT, GRANTED, NOBODY, Plan
 from trees import errors, model_of, warnings
 
+from fastlb.cli.explain.access import who_knows
 from fastlb.facts.ldap import Ldap, LdapMode
+from fastlb.facts.vhost import DirConf
 from fastlb.facts.words import AuthProvider
 from fastlb.users import ldap
 from fastlb.users.ldap import Directories, LdapError, pairs_of, words_of
@@ -416,3 +418,11 @@ def test_a_group_that_nobody_can_ask_for_lets_nobody_in() -> None:
 def test_without_a_url_nobody_comes_in() -> None:
     found = Plan(VAULT)("/bare", BOB)
     assert (found["status"], found["because"]) == (500, "directory")
+
+
+def test_explain_tells_who_is_asked() -> None:
+    url = 'AuthLDAPURL "ldap://a b:390/dc=x"'
+    conf = conf_of("AuthBasicProvider file ldap", url)
+    said = who_knows([DirConf(), conf, DirConf()])
+    assert said == "; who it is is asked of file, then ldap (a:390, b:390)"
+    assert who_knows([DirConf()]) == "; who it is is asked of file"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from fastlb.facts.rules import AccessOp, AccessRule
+from fastlb.facts.vhost import DirConf
+from fastlb.facts.words import AuthProvider
 
 CONTAINERS = (AccessOp.ALL_OF, AccessOp.ANY_OF, AccessOp.NONE_OF)
 VERDICTS = {1: "yes", 0: "no", -1: "has no say"}
@@ -83,6 +85,20 @@ def access_text(rule: AccessRule) -> str:
         return f"<{rule.op.value}>"
     words = ["Require", "not" if rule.negated else "", rule.op.value, *rule.args]
     return " ".join(word for word in words if word)
+
+
+def who_knows(confs: Sequence[DirConf]) -> str:
+    """AuthBasicProvider and what it leads to, by the last section that says each."""
+    said = [conf.auth_basic_providers for conf in confs if conf.auth_basic_providers]
+    directories = [conf.auth_ldap for conf in confs if conf.auth_ldap]
+    words: list[str] = []
+    for provider in said[-1] if said else (AuthProvider.FILE,):
+        if provider is AuthProvider.LDAP and directories:
+            hosts = (f"{host}:{port}" for host, port in directories[-1].hosts)
+            words.append(f"ldap ({', '.join(hosts)})")
+        else:
+            words.append(provider.value)
+    return f"; who it is is asked of {', then '.join(words)}"
 
 
 def unmapped(method: str) -> tuple[int, str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from fastlb.cli.explain.access import who_knows
 from fastlb.cli.explain.standing import Standing
 from fastlb.cli.explain.step import NOWHERE, Step, line_of
 from fastlb.cli.explain.told import text_of_bytes
@@ -111,7 +112,9 @@ def error_steps(
     """What an error is told with: its challenge and its ErrorDocument."""
     if found["challenge"]:
         challenge = text_of_bytes(found["challenge"])
-        yield Step("challenge", challenge, "AuthType, AuthName")
+        confs = [conf_of(section) for section in found["sections"]]
+        who = who_knows(confs) if challenge.startswith("Basic") else ""
+        yield Step("challenge", challenge, f"AuthType, AuthName{who}")
     document = standing.explainer.document(status)
     if document is None:
         return
