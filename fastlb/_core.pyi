@@ -182,6 +182,13 @@ class Services(Protocol):
         (else b""), and groups or the realm; of a directory what Require says.
         Core.verdict_answer ends it. False: too many are being checked.
         """
+    def ask_map(self, number: int, key: bytes, connection: int, request: int) -> bool:
+        """Begin to ask the program of a RewriteMap; Core.verdict_answer ends it.
+
+        number: in facts.rewrite_maps.maps_by_program. The verdict: granted, with the
+        value, nobody for a key that the program does not know, else a fault. False: too
+        many wait for it, or it cannot be reached.
+        """
     def read_map(self, number: int, vhost_index: int) -> bool:
         """Have Core.map_read called in a thread, then Core.map_taken in the loop's.
 

@@ -65,14 +65,15 @@ def limit() -> int:
     return soft if 0 <= soft <= USED_MAX else USED_MAX
 
 
-def divide(total: int, listeners: int, logs: int) -> Division:
+def divide(total: int, listeners: int, logs: int, maps: int = 0) -> Division:
     """What a worker's descriptors are for.
 
     total      that the process may have
     listeners  sockets that it accepts from
     logs       that it writes to
+    maps       programs that it asks: a door and a line to each
     """
-    rest = BASE + listeners + min(SPARE_MAX, total // 8)
+    rest = BASE + listeners + 2 * maps + min(SPARE_MAX, total // 8)
     free = max(total - rest - logs, 0)
     pipes = min(PIPES_MAX, free // 8) & ~1
     each = (free - pipes) // 2

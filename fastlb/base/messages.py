@@ -765,6 +765,16 @@ _REWRITING = {
         "A RewriteMap cannot be read, or is of a kind that is not served.",
         "Do what the message says.",
     ),
+    "FB0810": Message(
+        "error",
+        "The program of a RewriteMap gave no answer: 503.",
+        "Look at FB0811 before it: the program has ended, or takes more than 10 s.",
+    ),
+    "FB0811": Message(
+        "error",
+        "The program of a RewriteMap ended, or was ended because it was out of step.",
+        "It must answer each line with one line, and buffer none of them.",
+    ),
     "FB0806": Message(
         "error",
         "What a RewriteRule made of a request is too long.",

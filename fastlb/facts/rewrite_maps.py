@@ -10,8 +10,12 @@ import enum
 import os
 import stat
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from fastlb.facts.vhost import VHost
 
 MAP_BYTES_MAX: Final = 64 << 20
 """Of a file; a larger one is refused, or not read again."""
@@ -26,6 +30,7 @@ class MapKind(enum.Enum):
     RND = "rnd"
     INT = "int"
     SDBM = "dbm=sdbm"
+    PRG = "prg"
 
 
 FUNCTIONS: Final = ("tolower", "toupper", "escape", "unescape")
@@ -34,11 +39,35 @@ FUNCTIONS: Final = ("tolower", "toupper", "escape", "unescape")
 
 @dataclass(frozen=True, slots=True)
 class RewriteMap:
-    """One RewriteMap. source: an absolute path, or the name of a function."""
+    """One RewriteMap.
+
+    source  an absolute path, or the name of a function
+    args    what a program gets on its command line, behind its path
+    user    whom the program becomes, and the group; None: those of the workers
+    """
 
     name: str
     kind: MapKind
     source: str
+    args: tuple[str, ...] = ()
+    user: str | None = None
+    group: str | None = None
+
+
+def maps_by_program(vhosts: Iterable[VHost]) -> tuple[RewriteMap, ...]:
+    """Those whose program runs: a host's whose engine is on, as httpd starts them.
+
+    Equal ones share a program. Their order is their number, here and in the core.
+    """
+    return tuple(
+        dict.fromkeys(
+            known
+            for vhost in vhosts
+            if vhost.rewrite is not None and vhost.rewrite.engine
+            for known in vhost.rewrite.maps
+            if known.kind is MapKind.PRG
+        )
+    )
 
 
 def pairs_of(kind: MapKind, source: str) -> dict[bytes, bytes]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from fastlb.facts.server import Model
 from fastlb.logs.files import OpenLogs
+from fastlb.master.map_seats import MapSeat
 from fastlb.master.reap import BackOff
 from fastlb.tls.handles import TlsHandles
 
@@ -67,6 +68,7 @@ class Generation:
     contexts: Contexts | None = None  # to them tls points; None: no TLS
     tls: TlsHandles | None = None
     leaving: dict[int, WorkerProcess] = field(default_factory=dict)
+    map_seats: tuple[MapSeat, ...] = ()  # programs of RewriteMap, until its end
 
     def seated(self) -> Iterator[WorkerProcess]:
         """Holders and successors."""

@@ -34,6 +34,7 @@ from fastlb.master.errors import Exit, StartError
 from fastlb.master.generation import Generation
 from fastlb.master.journal import Journal, send_stderr_to
 from fastlb.master.listeners import Listeners
+from fastlb.master.map_seats import MapSeat, MapSeats
 from fastlb.master.monitor_seat import MonitorSeat
 from fastlb.master.preparation import (
     DEADLINE_S,
@@ -123,6 +124,11 @@ class Master:
             self._identity,
             orders.run_monitor,
             lambda generation: self._let_go(generation, keep_sockets=False),
+        )
+        self._maps = MapSeats(
+            lambda generation, seat: self._let_go(
+                generation, keep_sockets=False, keeper=seat
+            )
         )
         self._current: Generation | None = None
         self._next: Preparation | None = None
@@ -258,6 +264,7 @@ class Master:
             table=self._table,
             journal=self._journal,
             certificates=self._certificates,
+            identity=self._identity,
         )
         generation = self._next.take(self._current)
         self._next.deadline_s = self._clock_s() + DEADLINE_S
@@ -401,6 +408,12 @@ class Master:
                 self._journal.write("notice", "core", death.text("the monitor"))
             return
         is_asked = self.phase in (Phase.STOPPING, Phase.DRAINING)
+        if self._maps.bury(death, self._workers.generations, self._clock_s()):
+            if self.phase is not Phase.STOPPING and not death.is_orderly():
+                self._journal.write(
+                    "notice", "core", death.text("the keeper of a map's program")
+                )
+            return
         generation = self._workers.bury(death, is_asked=is_asked)
         if generation is None:
             if self._journal.farewells.note_death(death.pid):
@@ -438,6 +451,9 @@ class Master:
         if self._reload_wanted and self._next is None and self._current is not None:
             self._begin_reload()
         self._moments = []
+        if self.phase is not Phase.STOPPING:
+            for generation in self._workers.generations:
+                self._moments += self._maps.fill(generation, self._clock_s())
         if self.phase in (Phase.STARTING, Phase.SERVING):
             for generation in self._in_force():
                 self._moments += self._workers.fill(generation)
@@ -477,11 +493,17 @@ class Master:
         return all(worker.deaf for worker in self._workers.every())
 
     def _retire(self) -> None:
-        """A generation ends with its last worker."""
+        """A generation ends with its last worker; its programs, when only tunnels are
+        left."""
         for generation in list(self._workers.generations):
-            if generation in self._in_force() or generation.workers():
+            if generation in self._in_force():
+                continue
+            if generation.workers():
+                if all(worker.lone for worker in generation.workers()):
+                    self._maps.end(generation)
                 continue
             self._workers.generations.remove(generation)
+            self._maps.end(generation)
             generation.logs.close()
             if self.phase in (Phase.STARTING, Phase.SERVING):
                 self._table.release_generation(generation.number)
@@ -512,12 +534,20 @@ class Master:
 
     def _pids(self) -> list[int]:
         pids = [worker.pid for worker in self._workers.every()]
+        pids += self._maps.pids(self._workers.generations)
         return pids if self._monitor.pid is None else [*pids, self._monitor.pid]
 
     # in a forked process
 
-    def _let_go(self, generation: Generation, *, keep_sockets: bool = True) -> None:
-        """Close what a worker (or the monitor) of this generation must not hold.
+    def _let_go(
+        self,
+        generation: Generation,
+        *,
+        keep_sockets: bool = True,
+        keeper: MapSeat | None = None,
+    ) -> None:
+        """Close what a worker (or the monitor, or a keeper) of this generation must not
+        hold.
 
         A listening socket that nobody in this process accepts from would keep a
         closed address open and let connections wait in it for ever.
@@ -536,6 +566,12 @@ class Master:
                 sock.close()
         generation.logs.programs.let_go()
         for other in self._workers.generations:
+            for seat in other.map_seats:
+                # A door that somebody holds keeps a keeper waiting for questions.
+                if other is not generation or not keep_sockets:
+                    seat.door.close()
+                if seat is not keeper:
+                    seat.hall.close()
             if other is not generation:
                 other.logs.close()
 

@@ -12,13 +12,15 @@ from fastlb.facts.server import Model, ProcessSettings
 from fastlb.facts.vhost import every_conf
 from fastlb.facts.words import Compat
 from fastlb.logs.files import OpenLogs
-from fastlb.master import claims, names
+from fastlb.master import claims, map_seats, names
 from fastlb.master.certificates import Certificates
 from fastlb.master.errors import Exit, StartError
 from fastlb.master.generation import Generation, Seat
 from fastlb.master.journal import Journal
 from fastlb.master.listeners import Address, Listeners
+from fastlb.master.privileges import Identity
 
+PROGRAM = "fastlb"
 DEADLINE_S = 30.0  # for workers that neither accept nor die
 
 
@@ -34,6 +36,7 @@ class Preparation:
         table: Table,
         journal: Journal,
         certificates: Certificates,
+        identity: Identity | None,
     ) -> None:
         self.model = model
         self.number = number
@@ -44,6 +47,7 @@ class Preparation:
         self._table = table
         self._journal = journal
         self._certificates = certificates
+        self._identity = identity
         self._bound: tuple[Address, ...] = ()
         self._logs: OpenLogs | None = None
         self._claimed = False
@@ -90,6 +94,8 @@ class Preparation:
         )
         self._publish(found, member_slots)
         self._tell_of_overdue()
+        self.step = "starting its map programs"
+        seats = map_seats.seats_of(model, self._identity, PROGRAM)
         self.step = "starting its workers"
         self.generation = Generation(
             number=self.number,
@@ -100,6 +106,7 @@ class Preparation:
             seats=tuple(Seat(n) for n in range(model.process.start_servers)),
             contexts=contexts,
             tls=handles,
+            map_seats=seats,
         )
         return self.generation
 
@@ -156,6 +163,7 @@ def descriptors_of(model: Model, logs: OpenLogs) -> descriptors.Division:
         descriptors.limit(),
         len(model.listeners),
         len(logs.access_fds) + len(logs.error_fds),
+        len(map_seats.programs_of(model)),
     )
 
 

@@ -60,6 +60,17 @@ def look_up(settings: ProcessSettings, program: str) -> Identity | None:
     return Identity(uid, gid, name)
 
 
+def is_another(settings: ProcessSettings, program: str) -> bool:
+    """Whether User and Group name somebody whom this process is not. StartError as
+    look_up."""
+    uid, gid = os.getuid(), None
+    if settings.user is not None:
+        uid, gid, _ = _user(settings.user, program)
+    if settings.group is not None:
+        gid = _group(settings.group, program)
+    return uid != os.getuid() or gid not in (None, os.getgid(), *os.getgroups())
+
+
 def nobody() -> Identity:
     """Whom a process becomes that needs nothing of anybody."""
     try:

@@ -126,6 +126,7 @@ class Workers:
             started_us=means.started_us,
             foreground=means.foreground,
             tls=generation.tls,
+            map_doors=tuple(seat.door for seat in generation.map_seats),
         )
 
         def let_go() -> None:

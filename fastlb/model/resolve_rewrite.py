@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from dataclasses import replace
 from typing import Final
 
@@ -369,6 +370,9 @@ def rewrite_map(run: Drafts, place: Place, node: Node) -> None:
             )
         draft.maps[name] = RewriteMap(name, MapKind.INT, source)
         return
+    if low == "prg":
+        draft.maps[name] = _program(run, node, source)
+        return
     if low in _MAPS_REFUSED or low.startswith("dbm"):
         if low != "dbm=sdbm":
             why, cure = _MAPS_REFUSED.get(low, _MAPS_REFUSED["dbm"])
@@ -399,8 +403,38 @@ def rewrite_map(run: Drafts, place: Place, node: Node) -> None:
     draft.maps[name] = RewriteMap(name, found, path)
 
 
+def _program(run: Drafts, node: Node, source: str) -> RewriteMap:
+    """`prg:/path argument ...`, and whom it becomes."""
+    name = node.args[0]
+    try:
+        words = shlex.split(source)
+    except ValueError as problem:
+        raise Mistake(
+            "FB0808", f"RewriteMap {name}: {problem}", word=node.args[1]
+        ) from problem
+    if not words:
+        raise Mistake("FB0808", f"RewriteMap: bad path to {name}", word=node.args[1])
+    path = absolute(run, words[0])
+    if not os.path.exists(path):
+        raise Mistake(
+            "FB0808",
+            f"RewriteMap: file for map {name} not found:{path}",
+            word=node.args[1],
+        )
+    if not os.path.isfile(path) or not os.stat(path).st_mode & 0o111:
+        raise Mistake(
+            "FB0808",
+            f"RewriteMap {name}: {path} is no program that can be executed",
+            cure=f"chmod a+x {path}, and let its first line name its interpreter",
+            word=node.args[1],
+        )
+    user, _, group = node.args[2].partition(":") if len(node.args) > 2 else ("", "", "")
+    return RewriteMap(
+        name, MapKind.PRG, path, tuple(words[1:]), user or None, group or None
+    )
+
+
 _MAPS_REFUSED: Final = {
-    "prg": ("a program would be asked before each request", "write txt: with a file"),
     "dbd": ("there is no database client here", "write txt: with a file"),
     "fastdbd": ("there is no database client here", "write txt: with a file"),
     "dbm": (

@@ -117,7 +117,7 @@ def _names(server: ServerDraft) -> list[str]:
 def _values(server: ServerDraft, main: ServerDraft, name: str) -> list[str]:
     """What a look-up in a map can give."""
     known = server.rewrite.maps.get(name) or main.rewrite.maps.get(name)
-    if known is None or known.kind is MapKind.INT:
+    if known is None or known.kind in (MapKind.INT, MapKind.PRG):
         return []
     try:
         pairs = pairs_of(known.kind, known.source)

@@ -166,6 +166,8 @@ cdef class PlanProbe:
         cdef auth_question *q = &self.r.asks
         if q.kind == ASKS_REQUEST:
             return ()
+        if q.kind == ASKS_MAP:
+            return (q.file, told_bytes(q.user.data, q.user.length))
         return (
             auth_file_source(q.file), told_bytes(q.user.data, q.user.length),
             told_bytes(q.secret.data, q.secret.length),

@@ -25,7 +25,8 @@ class Heritage:
     sockets[i] listens for model.listeners[i]. log_fds[i] is open for appending to
     model.log_targets[i], error_fds[i] to logs.error.error_targets(model)[i] (negative
     for syslog). ready_fd: the worker writes its messages there. member_slots and
-    balancer_slots give the table's slot of each model index.
+    balancer_slots give the table's slot of each model index. map_doors[i] leads to the
+    keeper of facts.rewrite_maps.maps_by_program(model.vhosts)[i].
     """
 
     number: int  # which worker of its generation, from 0
@@ -42,3 +43,4 @@ class Heritage:
     started_us: int  # wall clock of the server's start, microseconds since 1970
     foreground: bool
     tls: TlsHandles | None = None  # None: nowhere is TLS spoken
+    map_doors: tuple[socket.socket, ...] = ()

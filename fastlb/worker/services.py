@@ -23,6 +23,7 @@ from fastlb.base.addresses import look_up
 from fastlb.logs.error import ErrorLog
 from fastlb.worker.drain import Drain
 from fastlb.worker.heritage import Heritage
+from fastlb.worker.map_programs import MapPrograms
 from fastlb.worker.passwords import Passwords, Question
 from fastlb.worker.recycle import Recycling
 
@@ -56,6 +57,7 @@ class WorkerServices:
         self._name_look_ups = ThreadPoolExecutor(NAME_LOOK_UPS_MAX, "name")
         self._maps = ThreadPoolExecutor(1, "map")
         self._passwords = Passwords(self._say_of_directory)
+        self._programs = MapPrograms(heritage.map_doors)
         self._core: Core | None = None
         self._drain: Drain | None = None
         self._recycling: Recycling | None = None
@@ -122,13 +124,16 @@ class WorkerServices:
         self._find(self._look_ups, tell, addresses_of, host, port)
 
     def ask_verdict(self, question: Question, connection: int, request: int) -> bool:
-        def answer(
-            connection: int, request: int, verdict: int, keep: bool, found: bytes
-        ) -> None:
-            if self._core is not None:
-                self._core.verdict_answer(connection, request, verdict, keep, found)
+        return self._passwords.ask(question, (connection, request), self._answer)
 
-        return self._passwords.ask(question, (connection, request), answer)
+    def ask_map(self, number: int, key: bytes, connection: int, request: int) -> bool:
+        return self._programs.ask(number, key, (connection, request), self._answer)
+
+    def _answer(
+        self, connection: int, request: int, verdict: int, keep: bool, found: bytes
+    ) -> None:
+        if self._core is not None:
+            self._core.verdict_answer(connection, request, verdict, keep, found)
 
     def _say_of_directory(self, text: str) -> None:
         self._errors.write("error", "authnz_ldap", 0, "", 0, text)

@@ -79,6 +79,7 @@ def core_of(heritage: Heritage, services: WorkerServices) -> Core:
         descriptors.limit(),
         len(heritage.sockets),
         len(heritage.log_fds) + len(heritage.error_fds),
+        len(heritage.map_doors),
     )
     core.share_descriptors(parts.clients, parts.members, parts.pipes)
     return core

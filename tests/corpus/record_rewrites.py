@@ -29,6 +29,18 @@ from rewrite_sets import SETS
 
 HERE = Path(__file__).parent
 USERS = "ann:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n"  # secret
+MAP = """\
+#!/bin/sh
+while IFS= read -r key; do
+    case $key in
+    null) echo nUlL ;;
+    empty) echo ;;
+    return) printf 'a\\r\\n' ;;
+    long) head -c 3000 /dev/zero | tr '\\0' x; echo ;;
+    *) echo "[$key]" ;;
+    esac
+done
+"""
 MODULES = (
     "mpm_event proxy proxy_http proxy_wstunnel proxy_balancer slotmem_shm headers"
     " lbmethod_byrequests authz_core setenvif rewrite alias env authn_core authn_file"
@@ -86,6 +98,8 @@ def lay_files(root: Path) -> None:
     (root / "run.sh").write_text("#!/bin/sh\n")
     (root / "run.sh").chmod(0o755)
     (root.parent / "users").write_text(USERS)
+    (root.parent / "map").write_text(MAP)
+    (root.parent / "map").chmod(0o755)
     (root / "link").symlink_to("there.txt")
     for path in (root, root / "dir"):
         path.chmod(0o755)
@@ -169,6 +183,7 @@ def record(directory: Path) -> Iterator[dict[str, Any]]:
         "dir": directory,
         "root": root,
         "users": directory / "users",
+        "map": directory / "map",
         "port": port,
         "m0": members[0].port,
         "m1": members[1].port,

@@ -200,4 +200,42 @@ LOOKS: Final[tuple[Set, ...]] = (
     ),
 )
 
-MORE: Final = (*FILES, *TYPES, *SCRIPT, *LOOKS)
+PROGRAMS: Final[tuple[Set, ...]] = (
+    (
+        "a program as a map",
+        ON + 'RewriteMap p "prg:{map} one two"\n'
+        "RewriteRule ^/m/(.*) - [E=a:<${p:$1}>,E=b:<${p:$1|none}>]\n"
+        "RewriteRule ^/r/(.*) /to/${p:$1|none} [R,L]\n"
+        "RewriteCond ${p:%{QUERY_STRING}|x} ^.yes\n"
+        "RewriteRule ^/c - [F]\n"
+        "RewriteRule ^/n - [E=a:${p:${p:in}${p:null|out}}]\n"
+        "RewriteRule ^/p/(.*) http://127.0.0.1:{m0}/x${p:$1|none} [P]\n"
+        "RewriteRule ^/u/(.*) ${unknown:$1|none} [R]\n" + PASS,
+        (
+            *("/m/one", "/m/null", "/m/NULL", "/m/NULLx", "/m/empty", "/m/"),
+            *("/m/a%20b", "/m/a%0ab", "/m/%22%5c%25", "/m/%c3%a9"),
+            *("/r/one", "/r/null", "/r/empty", "/r/a%0ab", "/r/return", "/r/long"),
+            *("/c?yes", "/c?no", "/c?null", "/c", "/n", "/u/a"),
+            *("/p/one", "/p/null", "/p/empty"),
+        ),
+    ),
+    (
+        "a program in a section",
+        ON
+        + "RewriteMap p prg:{map}\n<Location /m>\n"
+        + ON
+        + "RewriteRule (.*) - [E=a:${p:x|none}]\n</Location>\n"
+        + PASS,
+        ("/m", "/n"),
+    ),
+    (
+        "a program that is not started",
+        "RewriteMap p prg:{map}\n<Location /m>\n"
+        + ON
+        + "RewriteRule (.*) - [E=a:${p:x|none}]\n</Location>\n"
+        + PASS,
+        ("/m", "/n"),
+    ),
+)
+
+MORE: Final = (*FILES, *TYPES, *SCRIPT, *LOOKS, *PROGRAMS)

@@ -69,6 +69,8 @@ class Services:
     hosts: list[tuple[Any, ...]] = field(default_factory=list)  # ask_host
     addresses: list[tuple[Any, ...]] = field(default_factory=list)  # ask_address
     names: list[tuple[Any, ...]] = field(default_factory=list)  # ask_name
+    maps: list[tuple[Any, ...]] = field(default_factory=list)  # ask_map
+    takes_maps: bool = True
     variables: list[tuple[str, ...]] = field(default_factory=list)  # tls_variables
     told: list[str] = field(default_factory=list)  # drained, lone, recycle
     fault: bool = False  # whatever may raise does
@@ -102,6 +104,10 @@ class Services:
 
     def ask_address(self, *asked: Any) -> None:
         self.addresses.append(asked)
+
+    def ask_map(self, *asked: Any) -> bool:
+        self.maps.append(asked)
+        return self.takes_maps
 
     def read_map(self, number: int, vhost_index: int) -> bool:
         return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
+import subprocess
 import sys
 from functools import cache
 from pathlib import Path
@@ -26,7 +27,7 @@ from rewrite_files import RIGHT  # noqa: E402
 from rewrite_sets import SETS  # noqa: E402
 
 RECORDED = json.loads((CORPUS / "rewrites.json").read_text())
-GRANTED, DENIED = 1, 2
+GRANTED, DENIED, NOBODY = 1, 2, 3
 VALUES = {"port": 8080, "m0": 50010, "m1": 50011}
 
 
@@ -38,7 +39,12 @@ class Vectors:
         lay_files(self.root)
         text = "Listen 127.0.0.1:{port}\nServerName main.test\n" + configuration()
         users = self.root.parent / "users"
-        self.values = {**VALUES, "root": self.root, "users": users}
+        self.values = {
+            **VALUES,
+            "root": self.root,
+            "users": users,
+            "map": users.with_name("map"),
+        }
         model = model_of(filled(text, self.values))
         self.members = model.members
         self.balancers = model.balancers
@@ -52,12 +58,28 @@ class Vectors:
             text = text.replace(str(value), f"{{{name}}}")
         return text
 
+    def asked(self, key: bytes) -> tuple[int, bytes]:
+        """What the program of a map says."""
+        line = subprocess.run(
+            [self.values["map"]], input=key + b"\n", stdout=subprocess.PIPE, check=True
+        ).stdout[:-1]
+        return (NOBODY, b"") if line.upper() == b"NULL" else (GRANTED, line)
+
     def outcome(self, number: int, asked: str) -> dict[str, Any]:
         remote = b"\0" * 10 + b"\xff\xff" + ipaddress.ip_address("127.0.0.1").packed
         try:
             head = head_of(number, asked)
             verdict = GRANTED if RIGHT in asked else DENIED
-            told = self.probe.decide(head, remote, remote, verdicts=(verdict,) * 9)
+            told = self.probe.decide(
+                head,
+                remote,
+                remote,
+                verdicts=(verdict,) * 9 if "program" not in SETS[number][0] else (),
+            )
+            answers: list[tuple[int, bytes]] = []
+            while told["asks"] is not None and len(told["asks"]) == 2:
+                answers.append(self.asked(told["asks"][1]))
+                told = self.probe.decide(head, remote, remote, verdicts=answers)
         except ValueError as problem:
             return {"status": int(str(problem).split(": ")[1])}
         found: dict[str, Any] = {"status": told["status"]}

@@ -133,6 +133,8 @@ class Standing:
                 elsewhere.append(told["asked"])
                 verdicts.append((Verdict.GRANTED, b""))  # nobody is asked here
                 continue
+            if "program" in told:
+                break  # nobody starts it here
             if "question" in told:
                 found = passwords.find(told["question"])
                 verdicts.append((found.verdict, found.beside))

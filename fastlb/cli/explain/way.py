@@ -26,6 +26,7 @@ from fastlb.cli.explain.standing import Standing
 from fastlb.cli.explain.step import NOWHERE, Step, ifs_of, line_of
 from fastlb.cli.explain.told import lines_of, status_line, text_of_bytes
 from fastlb.facts.mapping import Mapping
+from fastlb.facts.rewrite_maps import maps_by_program
 from fastlb.facts.vhost import DirConf, Line, SectionKind, VHost
 
 BY_RULE = -2  # the section of a mapping that mod_rewrite has made
@@ -97,6 +98,11 @@ class _Story:
             self.access()
             self.elsewhere()
             self.where()
+        elif "program" in self.found:
+            confs = [self.vhost.default_conf]
+            self.steps += rewrite_steps(
+                self.found["rules"], self.vhost, confs, self.written
+            )
         outcome, status, goes_to, member = self.outcome()
         if outcome == "error" and "sections" in self.found:
             self.steps += error_steps(self.standing, self.found, self.conf, status)
@@ -480,7 +486,9 @@ class _Story:
         if what == "here":
             self.add("end", status_line(200), "answered here: Max-Forwards is 0")
             return "here", 200, "200", ""
-        status = found["status"]
+        if "program" in found:
+            return self.program()
+        status = found.get("status", 0)
         why = BECAUSE.get(found.get("because", ""), found.get("because", ""))
         if status == 401 and not why:
             why = "the client does not say who it is, and is asked for it"
@@ -490,6 +498,18 @@ class _Story:
             status, why = 500, "too many names are to be looked up"
         self.add("end", status_line(status), why)
         return "error" if status >= 400 else "here", status, str(status), ""
+
+    def program(self) -> tuple[str, int, str, str]:
+        """It hangs on the program of a RewriteMap."""
+        number, key = self.found["program"]
+        known = maps_by_program(self.model.vhosts)[number]
+        self.add(
+            "end",
+            "known only to the program of a map",
+            f"RewriteMap {known.name}: the program {known.source} decides, by what it"
+            f' says to the key "{text_of_bytes(key)}"; nobody starts it here',
+        )
+        return "program", 0, known.source, ""
 
     # -- the head that goes out, and the way back
 

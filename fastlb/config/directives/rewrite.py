@@ -113,7 +113,11 @@ DIRECTIVES = (
             " httxt2dbm -f sdbm. A file, of 64 MiB at most, is held in memory, and read"
             " again within a second when it has changed, beside the requests. Where a"
             " map of text or SDBM gives the host of a [P], the hosts are those that it"
-            " holds at start."
+            " holds at start. prg:/program argument ... is a program: it gets a key on"
+            " each line and answers with a line, or NULL. One runs for each map of a"
+            " server whose RewriteEngine is on, beside the requests, as the user and"
+            " group that stand behind it, else as User and Group. Without an answer"
+            " within 10 s the request gets 503, and another one is started."
         ),
     ),
     *(

@@ -51,6 +51,12 @@ cdef void exchange_ask_verdict(exchange *x) noexcept nogil:
     if x.facts.verdict_count == VERDICTS_PER_REQUEST_MAX:
         exchange_answer_error(x, 500, NULL)
         return
+    if unlikely(x.facts.asks.kind == ASKS_MAP):
+        taken = service_ask_map(x)
+        if taken <= 0:
+            say(x, &SAY_MAP_IS_SILENT)
+            exchange_answer_error(x, 503, NULL)
+        return
     taken = service_ask_verdict(x)
     if taken < 0:
         exchange_answer_error(x, 500, NULL)
@@ -173,5 +179,7 @@ cdef void say_rule(exchange *x, const decision *d) noexcept nogil:
         say_more(x, &SAY_UNKNOWN_TARGET, 0, pattern, 0)
     elif why == REWRITE_TOO_MANY_REDIRECTS:
         say_more(x, &SAY_INTERNAL_REDIRECTS, 0, NULL, REWRITE_REDIRECTS_MAX)
+    elif why == REWRITE_MAP_IS_SILENT:
+        say(x, &SAY_MAP_IS_SILENT)
     elif why == REWRITE_TOO_MANY_LOOKS:
         say_more(x, &SAY_TOO_MANY_LOOKS, 0, NULL, LOOKS_PER_REQUEST_MAX)

@@ -149,6 +149,12 @@ cdef class Explainer:
             told["what"] = "wait"
             if x.facts.asks.kind == ASKS_REQUEST:
                 told["asked"] = auth_requests[x.facts.asks.file]
+            elif x.facts.asks.kind == ASKS_MAP:
+                told["program"] = (
+                    x.facts.asks.file,
+                    x.facts.asks.user.data[:x.facts.asks.user.length])
+                told["rules"] = [
+                    text for _, module, text in self.heard.lines if module == "rewrite"]
             else:
                 told["question"] = verdict_question(&x.facts.asks)
             return told

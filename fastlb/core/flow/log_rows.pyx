@@ -336,6 +336,9 @@ cdef log_row SAY_TOO_MANY_LOOKS = log_row(
     b"error", b"core",
     b"AH00125: Request exceeded the limit of {number} subrequest nesting levels due "
     b"to probable configuration error.")
+cdef log_row SAY_MAP_IS_SILENT = log_row(
+    b"error", b"rewrite",
+    b"FB0810: {uri}: the program of a RewriteMap has given no answer")
 cdef log_row SAY_PREFACE_IS_NONE = log_row(
     b"error", b"remoteip",
     b"FB0320: RemoteIPProxyProtocol: the connection does not begin with a PROXY "

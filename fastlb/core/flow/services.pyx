@@ -237,3 +237,16 @@ cdef int service_ask_verdict(exchange *x) noexcept with gil:
     except Exception:
         client_failed(c, x.facts.vhost.index)
         return FAILED
+
+
+cdef int service_ask_map(exchange *x) noexcept with gil:
+    """Have the program of a map asked (x.facts.asks); Core.verdict_answer ends it.
+    returns 1; 0: too many wait; FAILED."""
+    cdef client_facts *c = x.facts.client
+    cdef auth_question *q = &x.facts.asks
+    try:
+        return services.ask_map(
+            q.file, q.user.data[:q.user.length], c.number, c.requests)
+    except Exception:
+        client_failed(c, x.facts.vhost.index)
+        return FAILED

@@ -65,6 +65,9 @@ cdef void exchange_on_client_timeout(exchange *x) noexcept nogil:
         exchange_leave_queues(x)
         say(x, &SAY_ACQUIRE)
         exchange_answer_error(x, 503, NULL)
+    elif x.state == X_WAIT_HOST and x.facts.asks.kind == ASKS_MAP:
+        say(x, &SAY_MAP_IS_SILENT)
+        exchange_answer_error(x, 503, NULL)
     elif x.state == X_WAIT_HOST and x.facts.asks.kind != ASKS_NOTHING:
         exchange_answer_error(x, 500, NULL)     # nobody has said whether it may
     elif x.state == X_WAIT_HOST:

@@ -6,7 +6,9 @@
 import os
 
 from fastlb.facts.rewrite import CondTest, PartKind
-from fastlb.facts.rewrite_maps import FUNCTIONS as _MAP_FUNCTIONS, MapKind
+from fastlb.facts.rewrite_maps import (
+    FUNCTIONS as _MAP_FUNCTIONS, MapKind, maps_by_program,
+)
 from fastlb.facts.variables import Language
 
 cdef dict REWRITE_OPTIONS = {
@@ -186,16 +188,18 @@ cdef int *numbers_of(object numbers) except NULL:
 
 
 cdef object plan_rewrite_map(rewrite_map *m, object known):
-    kinds = [MapKind.TXT, MapKind.RND, MapKind.INT, MapKind.SDBM]
+    kinds = [MapKind.TXT, MapKind.RND, MapKind.INT, MapKind.SDBM, MapKind.PRG]
     m.kind = kinds.index(known.kind)
     m.name = plan_text(known.name)
     m.function = -1
     if known.kind is MapKind.INT:
         m.function = list(_MAP_FUNCTIONS).index(known.source)
-    m.file = -1 if known.kind is MapKind.INT else map_numbers[map_source(known)]
+    m.file = map_numbers.get(map_source(known), -1)
+    m.program = map_programs.get(known, -1)
 
 
 cdef dict map_numbers = {}      # of files, by map_source
+cdef dict map_programs = {}     # their numbers in maps_by_program
 
 
 cdef tuple map_source(object known):
@@ -209,9 +213,12 @@ cdef object plan_map_files(object model):
     global map_files, map_file_count
     cdef map_file *f
     map_numbers.clear()
+    map_programs.clear()
+    for number, known in enumerate(maps_by_program(model.vhosts)):
+        map_programs[known] = number
     for vhost in model.vhosts:
         for known in vhost.rewrite.maps if vhost.rewrite is not None else ():
-            if known.kind is not MapKind.INT:
+            if known.kind not in (MapKind.INT, MapKind.PRG):
                 map_numbers.setdefault(map_source(known), len(map_numbers))
     map_file_count = len(map_numbers)
     map_files = <map_file *>plan_alloc(sizeof(map_file) * map_file_count)

@@ -1,13 +1,17 @@
-"""RewriteMap: a value for a key, from a file or a function.
+"""RewriteMap: a value for a key, from a file, a function or a program.
 
 A file is held in memory (map_file.pyx). Whether it has changed is asked at most once a
 second, and by who looks something up; then it is read beside the data path, and what it
 was holds until it has been. What is found is copied into the request's arena, so that a
 block may go at any time.
+
+A program is asked beside the data path, as a password is (verdicts.pxd): the run ends,
+the request waits, and is decided anew with what was said. Nothing of that is kept for
+another request.
 """
 # uses: ground/text, ground/number, io/writer, ground/arena, io/watch, seam,
-#       plan/rewrite_rules, plan/client, plan/rewrite_run, plan/rewrite_url,
-#       plan/rewrite_trace, plan/map_file
+#       plan/verdicts, plan/rewrite_rules, plan/client, plan/facts, plan/rewrite_run,
+#       plan/rewrite_url, plan/rewrite_trace, plan/map_file
 
 import os
 
@@ -23,6 +27,8 @@ cdef value rewrite_map_find(rewriting *w, int number, value key) noexcept nogil:
     m = &w.r.vhost.rewrite.maps[number]
     if m.kind == MAP_FUNCTION:
         found = rewrite_map_compute(w, m.function, key)
+    elif m.kind == MAP_PROGRAM:
+        found = rewrite_map_told(w, m, key)
     else:
         map_file_look(&map_files[m.file], w.r.client, w.r.vhost.index)
         found = rewrite_map_value(w, m, key)
@@ -51,6 +57,38 @@ cdef value rewrite_map_value(rewriting *w, rewrite_map *m, value key) noexcept n
         if found.length == 0:
             return value(NULL, 0)
     return arena_copy(&w.r.arena, found.data, found.length)
+
+
+cdef value rewrite_map_told(
+        rewriting *w, const rewrite_map *m, value key) noexcept nogil:
+    """What the program says; the run ends where that is not known yet, or nobody says
+    it. A key with a line's end is nowhere, as in httpd: it would be two questions."""
+    cdef request_facts *r = w.r
+    cdef verdict_key asked
+    cdef auth_verdict *v
+    cdef int i
+    if request_waits(r) or w.map_is_silent or not r.vhost.rewrite.engine or (
+            key.length and memchr(key.data, c'\n', key.length) != NULL):
+        return value(NULL, 0)
+    verdict_key_of_map(m.program, key, &asked)
+    for i in range(r.verdict_count):
+        v = &r.verdicts[i]
+        if v.key.one == asked.one and v.key.other == asked.other:
+            if v.verdict == VERDICT_GRANTED:
+                # "" is a value as well
+                return v.found if v.found.data != NULL else value(b"", 0)
+            w.map_is_silent = v.verdict != VERDICT_NOBODY
+            return value(NULL, 0)
+    r.host_wanted = 0
+    r.asks.kind = ASKS_MAP
+    r.asks.file = m.program
+    r.asks.user = arena_copy(&r.arena, key.data, key.length)
+    r.asks.secret = value(NULL, 0)
+    r.asks.names_number = -1
+    r.asks.key = asked
+    if r.asks.user.data == NULL and key.length:
+        r.arena.starved = True
+    return value(NULL, 0)
 
 
 cdef value rewrite_map_part(value all_parts, bint again) noexcept nogil:

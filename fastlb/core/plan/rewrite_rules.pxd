@@ -170,6 +170,7 @@ cdef enum:
     MAP_RANDOM = 1
     MAP_FUNCTION = 2
     MAP_SDBM = 3
+    MAP_PROGRAM = 4
 
 # Functions of int:, in the order of FUNCTIONS there.
 cdef enum:
@@ -210,6 +211,7 @@ cdef struct rewrite_map:
     text name
     int function
     int file                    # index into map_files; -1
+    int program                 # ... of maps_by_program (facts/rewrite_maps.py); -1
 
 # Where [P] may lead.
 cdef struct rewrite_target:

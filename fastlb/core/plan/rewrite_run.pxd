@@ -22,6 +22,7 @@ cdef enum:
     REWRITE_RAW_TARGET = 7      # AH10408, AH10415
     REWRITE_TOO_MANY_REDIRECTS = 8  # AH00124
     REWRITE_TOO_MANY_LOOKS = 9  # AH00125
+    REWRITE_MAP_IS_SILENT = 10  # the program of a map has given no answer
 
 # Scratch of the worker's stack.
 cdef struct rewriting:
@@ -40,6 +41,7 @@ cdef struct rewriting:
     int status
     int because                 # REWRITE_*: why a status was set; 0
     const rewrite_rule *failed  # ... by whom
+    bint map_is_silent          # ... whose program was asked
     bint passes_through         # PT
     bint reduced                # the URL was one of ours
     unsigned int made_bytes     # expanded so far

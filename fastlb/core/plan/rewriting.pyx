@@ -185,6 +185,11 @@ cdef int rewrite_list_run(rewriting *w, const rewrite_list *rules) noexcept nogi
         if unlikely(w.r.arena.starved):
             w.status = 500
             return REWRITE_STATUS
+        if unlikely(w.map_is_silent):
+            w.because = REWRITE_MAP_IS_SILENT
+            w.failed = rule
+            w.status = 503
+            return REWRITE_STATUS
         if unlikely(request_waits(w.r)):
             return REWRITE_WAITS
         if found == RULE_MISSED:

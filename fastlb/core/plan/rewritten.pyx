@@ -59,6 +59,7 @@ cdef void rewriting_begin(rewriting *w, request_facts *r, int options) noexcept 
     w.cond_subject = value(NULL, 0)
     w.status = 0
     w.because = 0
+    w.map_is_silent = False
     w.failed = NULL
     w.last = NULL
     w.passes_through = False

@@ -106,6 +106,14 @@ cdef void verdict_key_of(auth_question *q) noexcept nogil:
     sip_hash(&text[0], writer_held(&w), &verdict_secret[0], &q.key.one)
 
 
+cdef void verdict_key_of_map(int program, value key, verdict_key *out) noexcept nogil:
+    """... of what a program is asked; it holds for one request alone."""
+    cdef uint64_t[2] secret
+    secret[0] = verdict_secret[0] ^ ASKS_MAP
+    secret[1] = verdict_secret[1] ^ <unsigned int>program
+    sip_hash(key.data, key.length, &secret[0], &out.one)
+
+
 # Refusals of passwords are not: whoever guesses would push out what others know.
 cdef bint verdict_may_be_kept(const auth_question *q, int verdict) noexcept nogil:
     return verdict == VERDICT_GRANTED or (

@@ -1,0 +1,360 @@
+"""The keeper of one program of a RewriteMap: starts it, asks it, ends it.
+
+As in httpd one line is in flight at a time, whoever asks: a key goes in, a value comes
+out, NULL stands for a key that the program does not know. What httpd has no bound for
+has one here. A program that says nothing in time, too much, or something that nobody
+has asked for, is out of step: its next line might be the answer to another question, so
+it is ended and another one is started, the more slowly the more often that happens.
+
+The keeper lives one generation. It ends when it is told to (TERM), or when the last
+process that could ask has gone: then its door and all lines are closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections import deque
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from fastlb.base import descriptors, map_letters
+from fastlb.base.map_letters import Told
+from fastlb.facts.rewrite_maps import RewriteMap
+from fastlb.facts.server import Model
+from fastlb.logs.error import ErrorLog
+
+LINE_S: Final = 10.0
+"""For a line of the program."""
+QUEUE_MAX: Final = 1024
+"""Questions that wait, of all workers; more are answered as faults."""
+YOUNG_S: Final = 1.0
+DELAY_FIRST_S: Final = 0.25
+DELAY_MAX_S: Final = 10.0
+ENDING_S: Final = 0.02
+END_S: Final = 2.0
+"""For the program to end when it is told to; then it is killed."""
+_READ_BYTES: Final = 65536
+_PR_SET_PDEATHSIG: Final = 1
+_LIBC: Final = ctypes.CDLL(None, use_errno=True)
+
+
+@dataclass(frozen=True, slots=True)
+class MapHeritage:
+    """What the keeper gets from the master. door: workers hand their lines in there."""
+
+    known: RewriteMap
+    door: socket.socket
+    model: Model
+    error_fds: tuple[int, ...]
+
+
+class Question(NamedTuple):
+    line: socket.socket
+    number: int
+    key: bytes
+
+
+def run(heritage: MapHeritage) -> int:
+    """The body of the keeper's process. Signals come in blocked."""
+    loop = asyncio.SelectorEventLoop()
+    asyncio.set_event_loop(loop)
+    keeper = Keeper(heritage, loop)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, keeper.end)
+    # The master's death: workers may still ask, until they have drained.
+    signal.signal(signal.SIGUSR1, lambda _number, _frame: None)
+    loop.call_soon(signal.pthread_sigmask, signal.SIG_SETMASK, ())
+    loop.call_soon(keeper.begin)
+    loop.run_forever()
+    keeper.put_away()
+    return 0
+
+
+class Keeper:
+    """One program, and those who ask it."""
+
+    def __init__(self, heritage: MapHeritage, loop: asyncio.AbstractEventLoop) -> None:
+        self._known = heritage.known
+        self._door = heritage.door
+        self._loop = loop
+        self._errors = ErrorLog(heritage.model, heritage.error_fds)
+        self._is_open = True  # the door
+        self._lines: set[socket.socket] = set()
+        self._queue: deque[Question] = deque()
+        self._asked: Question | None = None
+        self._program: subprocess.Popen[bytes] | None = None
+        self._unsent = b""
+        self._said = bytearray()
+        self._late: asyncio.TimerHandle | None = None
+        self._born_s = 0.0
+        self._young_deaths = 0
+        self._rests = False  # nothing is started for a while
+
+    def begin(self) -> None:
+        self._door.setblocking(False)
+        self._loop.add_reader(self._door, self._take_line)
+        self._start()
+
+    def end(self) -> None:
+        self._loop.stop()
+
+    # those who ask
+
+    def _take_line(self) -> None:
+        try:
+            text, fds, _, _ = socket.recv_fds(self._door, 16, 4)
+        except BlockingIOError:
+            return
+        except OSError:
+            text, fds = b"", []
+        for fd in fds:
+            line = socket.socket(fileno=fd)
+            line.setblocking(False)
+            self._lines.add(line)
+            self._loop.add_reader(line, self._hear, line)
+        if not text:
+            self._is_open = False
+            self._loop.remove_reader(self._door)
+            self._end_if_alone()
+
+    def _hear(self, line: socket.socket) -> None:
+        try:
+            letter = line.recv(map_letters.LETTER_BYTES_MAX)
+        except BlockingIOError:
+            return
+        except OSError:
+            letter = b""
+        try:
+            number, key = map_letters.read_question(letter)
+        except ValueError:  # its end, too
+            self._forget(line)
+            return
+        if self._rests or len(self._queue) >= QUEUE_MAX:
+            self._answer(Question(line, number, key), Told.FAULT)
+            return
+        self._queue.append(Question(line, number, key))
+        self._ask_next()
+
+    def _forget(self, line: socket.socket) -> None:
+        """A worker has gone, or does not read: nobody waits for its answers."""
+        if line not in self._lines:
+            return
+        self._lines.discard(line)
+        self._loop.remove_reader(line)
+        line.close()
+        self._queue = deque(q for q in self._queue if q.line is not line)
+        self._end_if_alone()
+
+    def _end_if_alone(self) -> None:
+        if not self._is_open and not self._lines:
+            self.end()
+
+    def _answer(self, question: Question, told: Told, value: bytes = b"") -> None:
+        if question.line not in self._lines:
+            return
+        try:
+            question.line.send(map_letters.answer(question.number, told, value))
+        except OSError:
+            self._forget(question.line)
+
+    # the program
+
+    def _start(self) -> None:
+        self._born_s = time.monotonic()
+        try:
+            program = subprocess.Popen(
+                [self._known.source, *self._known.args],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env={"PATH": os.defpath},
+                start_new_session=True,
+                preexec_fn=_die_with_keeper,  # noqa: PLW1509 - this has one thread
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            self._lost(f"cannot be started: {error}")
+            return
+        descriptors.give_back(program.pid)
+        assert program.stdin is not None and program.stdout is not None
+        self._program = program
+        for pipe in (program.stdin, program.stdout):
+            os.set_blocking(pipe.fileno(), False)
+        self._loop.add_reader(program.stdout.fileno(), self._read)
+
+    def _ask_next(self) -> None:
+        if self._asked is not None or self._program is None or not self._queue:
+            return
+        self._read()  # what it says now is no answer to what follows
+        if self._program is None or not self._queue:
+            return
+        self._asked = self._queue.popleft()
+        self._unsent = self._asked.key + b"\n"
+        self._late = self._loop.call_later(
+            LINE_S, self._lost, f"has said nothing for {LINE_S:.0f} s"
+        )
+        self._write()
+
+    def _write(self) -> None:
+        assert self._program is not None and self._program.stdin is not None
+        pipe = self._program.stdin.fileno()
+        try:
+            sent = os.write(pipe, self._unsent)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            self._lost("has closed its standard input")
+            return
+        self._unsent = self._unsent[sent:]
+        if self._unsent:
+            self._loop.add_writer(pipe, self._write)
+        else:
+            self._loop.remove_writer(pipe)
+
+    def _read(self) -> None:
+        assert self._program is not None and self._program.stdout is not None
+        try:
+            text = os.read(self._program.stdout.fileno(), _READ_BYTES)
+        except BlockingIOError:
+            return
+        if not text:
+            self._lost("has ended")
+        elif self._asked is None or self._unsent:
+            self._lost("has said something that nobody asked for")
+        else:
+            self._said += text
+            self._look_at_said()
+
+    def _look_at_said(self) -> None:
+        line, end, more = bytes(self._said).partition(b"\n")
+        if len(line) > map_letters.VALUE_BYTES_MAX:
+            self._lost(
+                f"has said a line longer than {map_letters.VALUE_BYTES_MAX} bytes"
+            )
+            return
+        if not end:
+            return
+        asked = self._settle()
+        assert asked is not None
+        if line.upper() == b"NULL":
+            self._answer(asked, Told.NULL)
+        else:
+            self._answer(asked, Told.VALUE, line)
+        if more:
+            self._lost("has said something that nobody asked for")
+        else:
+            self._ask_next()
+
+    def _settle(self) -> Question | None:
+        """Nothing is in flight any more; what was."""
+        asked, self._asked = self._asked, None
+        self._said.clear()
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+        return asked
+
+    def _lost(self, why: str) -> None:
+        """It is of no use any more: another one, at once or later."""
+        asked = self._settle()
+        ended = self._kill() if self._program is not None else ""
+        if asked is not None:
+            self._answer(asked, Told.FAULT)
+        if time.monotonic() - self._born_s < YOUNG_S:
+            self._young_deaths += 1
+        else:
+            self._young_deaths = 0
+        delay_s = 0.0
+        if self._young_deaths > 1:
+            doublings = min(self._young_deaths - 2, 16)
+            delay_s = min(DELAY_MAX_S, DELAY_FIRST_S * 2.0**doublings)
+        self._errors.write(
+            "error",
+            "rewrite",
+            0,
+            "",
+            0,
+            f"FB0811: RewriteMap {self._known.name}: the program {self._known.source} "
+            f"{why}{ended}; it is started again"
+            + (f" in {delay_s:g} s" if delay_s else ""),
+        )
+        if delay_s:
+            queue, self._queue = self._queue, deque()
+            for question in queue:
+                self._answer(question, Told.FAULT)
+            self._rests = True
+            self._loop.call_later(delay_s, self._start_again)
+        else:
+            self._loop.call_soon(self._start_again)
+
+    def _start_again(self) -> None:
+        self._rests = False
+        self._start()
+        self._ask_next()
+
+    def _kill(self) -> str:
+        """End it, and all that it has started in its group; how it had ended."""
+        program, self._program = self._program, None
+        assert program is not None
+        self._let_pipes_go(program)
+        has_ended = _has_ended(program)
+        if not has_ended:
+            time.sleep(ENDING_S)  # one that has closed its output is ending, perhaps
+            has_ended = _has_ended(program)
+        _signal_group(program, signal.SIGKILL)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            program.wait(END_S)
+        status = program.returncode
+        if not has_ended or status is None:
+            return ""
+        return f" (signal {-status})" if status < 0 else f" (exit code {status})"
+
+    def _let_pipes_go(self, program: subprocess.Popen[bytes]) -> None:
+        assert program.stdin is not None and program.stdout is not None
+        self._loop.remove_writer(program.stdin.fileno())
+        self._loop.remove_reader(program.stdout.fileno())
+        self._unsent = b""
+        for pipe in (program.stdin, program.stdout):
+            with contextlib.suppress(OSError):
+                pipe.close()
+
+    def put_away(self) -> None:
+        """The keeper goes: so does the program, as httpd ends it."""
+        for one in (self._door, *self._lines):
+            self._loop.remove_reader(one)
+            one.close()
+        program, self._program = self._program, None
+        if program is None:
+            return
+        self._let_pipes_go(program)
+        _signal_group(program, signal.SIGTERM)
+        ends_s = time.monotonic() + END_S
+        while not _has_ended(program) and time.monotonic() < ends_s:
+            time.sleep(ENDING_S)
+        _signal_group(program, signal.SIGKILL)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            program.wait(END_S)
+
+
+def _has_ended(program: subprocess.Popen[bytes]) -> bool:
+    """Its number is still its own."""
+    options = os.WEXITED | os.WNOHANG | os.WNOWAIT
+    return os.waitid(os.P_PID, program.pid, options) is not None
+
+
+def _signal_group(program: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    """All that it has started and that has not left its group."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(program.pid, number)
+
+
+def _die_with_keeper() -> None:
+    """In the program, before it is one: what the master ignores it need not."""
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGWINCH):
+        signal.signal(number, signal.SIG_DFL)
+    _LIBC.prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
