@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import re
 import signal
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from harness import Answerer, Fastlb, Member, is_listening, wait_for
+from ldap_site import sha
 from peers import Handler, ScriptedMember
 from ports import free_port
 from rig import Rig, RigServer
+from slapd import Slapd
 
 # The text of a line of the error log, behind time, level, process, error and client.
 LINE = re.compile(
@@ -96,3 +99,31 @@ def scripted() -> Iterator[Callable[[Handler], ScriptedMember]]:
     for member in made:
         member.stop()
     assert [error for member in made for error in member.errors] == []
+
+
+@pytest.fixture(scope="module")
+def ldap_folder() -> Iterator[Path]:
+    """Whoever a worker runs as, he may look into it."""
+    with tempfile.TemporaryDirectory(prefix="fastlb-ldap-", dir="/tmp") as made:
+        Path(made).chmod(0o755)
+        in_a_file = sha("kept in a file")
+        text = "".join(f"{name}:{in_a_file}\n" for name in ("bob", "local"))
+        (Path(made) / "users").write_text(text)
+        yield Path(made)
+
+
+@pytest.fixture(scope="module")
+def directory(ldap_folder: Path) -> Iterator[Slapd]:
+    made = Slapd(ldap_folder)
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def own_directory(tmp_path: Path) -> Iterator[Slapd]:
+    """One that a test may stop."""
+    made = Slapd(tmp_path)
+    made.start()
+    yield made
+    made.stop()

@@ -1,0 +1,161 @@
+"""AuthBasicProvider ldap and Require ldap-*: a real slapd, and what httpd says to it.
+
+Whom a section of ldap_site.py lets in is what httpd lets in: a test plays it there too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import httpd
+import pytest
+from conftest import MemberMaker
+from harness import HOST, Fastlb, wait_for
+from ldap_site import (
+    LOGINS,
+    SECTIONS,
+    URL,
+    ask,
+    echo,
+    everything,
+    filled,
+    group,
+    section,
+    server_text,
+)
+from peers import Handler, ScriptedMember, answering
+from rig import Rig
+from slapd import READER, READERS_PASSWORD, SUFFIX, Slapd, dn_of, dn_of_group, hashed
+
+pytestmark = pytest.mark.needs("slapd", "slapadd")
+
+
+def odd_ones(port: int) -> dict[str, tuple[int | str, int | str]]:
+    """Of every section and everybody who asks: what came, where it is not expected."""
+    found: dict[str, tuple[int | str, int | str]] = {}
+    for name, one in SECTIONS.items():
+        for who in ("", *one.asking):
+            got = ask(port, f"/{name}", who)
+            expected: int | str = one.status(who)
+            came: int | str = got.status
+            if got.status == 200:
+                came = got.body.decode()
+            elif got.status == 401:
+                assert got.field("WWW-Authenticate") == 'Basic realm="vault"'
+            if expected == 200:
+                expected = LOGINS[who].user
+            if came != expected:
+                found[f"/{name} {who}"] = (came, expected)
+    return found
+
+
+@pytest.mark.needs("apache2")
+def test_httpd_lets_the_same_in(
+    directory: Slapd, ldap_folder: Path, scripted: Callable[[Handler], ScriptedMember]
+) -> None:
+    member = scripted(answering(echo))
+    modules = ("auth_basic", "authn_file", "authz_user", "headers")
+    text = everything(directory, ldap_folder / "users") + f"ProxyPass / {member.url}/\n"
+    with httpd.running(ldap_folder, (*modules, "ldap", "authnz_ldap"), text) as port:
+        assert odd_ones(port) == {}
+
+
+def test_who_is_let_in(rig: Rig, directory: Slapd, ldap_folder: Path) -> None:
+    rig.serve(answering(echo), text=everything(directory, ldap_folder / "users"))
+    assert odd_ones(rig.port) == {}
+
+
+@pytest.mark.needs("ldapmodify")
+def test_what_changes_holds_for_the_next_request(
+    rig: Rig, own_directory: Slapd
+) -> None:
+    sections = section("in", f"{URL}Require valid-user")
+    sections += section("staff", f"{URL}{group('staff')}")
+    text = filled(sections, own_directory, rig.folder / "users")
+    rig.serve(answering(echo), text=server_text(own_directory) + text)
+    assert ask(rig.port, "/in", "bob").status == 200
+    assert ask(rig.port, "/staff", "bob").status == 200
+    assert ask(rig.port, "/staff", "eve").status == 401
+    own_directory.modify(
+        f"dn: {dn_of('bob')}\nchangetype: modify\nreplace: userPassword\n"
+        f"userPassword: {hashed('wrong')}\n\n"
+        f"dn: {dn_of_group('staff')}\nchangetype: modify\nreplace: member\n"
+        f"member: {dn_of('eve')}\n"
+    )
+    assert ask(rig.port, "/in", "bob").status == 401
+    assert ask(rig.port, "/in", "bob/wrong").status == 200
+    assert ask(rig.port, "/staff", "bob/wrong").status == 401
+    assert ask(rig.port, "/staff", "eve").status == 200
+
+
+@pytest.mark.parametrize("way", ["starttls", "ldaps"])
+def test_mode_of_the_whole_server(rig: Rig, directory: Slapd, way: str) -> None:
+    """LDAPTrustedMode; where nothing is named, what AuthLDAPURL says goes first."""
+    port = directory.tls_port if way == "ldaps" else directory.port
+    mode = "SSL" if way == "ldaps" else "STARTTLS"
+    url = f"AuthLDAPURL ldap://{HOST}:{port}/{SUFFIX}?uid"
+    rig.serve(
+        answering(echo),
+        text=server_text(directory)
+        + f"LDAPTrustedMode {mode}\n"
+        + section("in", f"{url}\nRequire valid-user"),
+    )
+    before = len(directory.log)
+    assert ask(rig.port, "/in", "bob").status == 200
+    wait_for(lambda: "TLS established" in directory.log[before:], "TLS")
+
+
+def test_what_the_logs_say(rig: Rig, directory: Slapd) -> None:
+    text = section("in", f"{URL}Require ldap-user bob twin")
+    text = filled(text, directory, rig.folder / "users")
+    rig.serve(
+        answering(echo), text=server_text(directory) + text + 'CustomLog u.log "%u %>s"'
+    )
+    for who in ("bob", "bob/wrong", "eve", "zoe", "twin/one"):
+        ask(rig.port, "/in", who)
+    logged = rig.folder / "u.log"
+    wanted = ["bob 200", "bob 401", "eve 401", "zoe 401", "twin 401"]
+    wait_for(lambda: logged.read_text().splitlines() == wanted, "the log")
+    said = rig.error_log
+    assert 'AH01617: user bob: authentication failure for "/in"' in said
+    assert 'AH01631: user eve: authorization failure for "/in"' in said
+    assert "AH01618: user zoe not found: /in" in said
+    assert "AH01618: user twin not found: /in" in said
+    for word in ("secret", "apple", READERS_PASSWORD):
+        assert word not in said
+
+
+def test_workers_of_another_user_and_a_reload(
+    server: Fastlb, make_member: MemberMaker, directory: Slapd, ldap_folder: Path
+) -> None:
+    """What only the master may read, and what it ran, serve the workers as well."""
+    secret = server.folder / "authority.crt"
+    secret.write_bytes(directory.ca.read_bytes())
+    secret.chmod(0o600)
+    login = f'AuthLDAPBindDN {READER}\nAuthLDAPBindPassword "exec:/bin/cat pw"\n'
+    password = server.folder / "pw"
+    password.write_text(READERS_PASSWORD + "\n")
+    password.chmod(0o600)
+    ldaps = "AuthLDAPURL {tls_url}/dc=example,dc=org?uid\n"
+    login = login.replace("cat pw", f"cat {password}")
+
+    def text(rule: str) -> str:
+        return (
+            f'LDAPTrustedGlobalCert CA_BASE64 "{secret}"\n'
+            + filled(section("in", f"{ldaps}{login}{rule}"), directory, ldap_folder)
+            + f"ProxyPass / {make_member('a').url}/\n"
+        )
+
+    server.write(text("Require valid-user"), workers=2)
+    server.start()
+    for _ in range(8):
+        assert ask(server.port, "/in", "hid").status == 200
+        assert ask(server.port, "/in", "bob").status == 200
+    server.write(text(group("staff")), workers=2)
+    old = server.workers()
+    server.reload()
+    wait_for(lambda: not set(old) & set(server.workers()), "the old workers have gone")
+    for _ in range(4):
+        assert ask(server.port, "/in", "hid").status == 401
+        assert ask(server.port, "/in", "bob").status == 200
