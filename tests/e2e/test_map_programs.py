@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pwd
 import signal
 import threading
 import time
@@ -195,6 +196,43 @@ def test_a_reload_and_an_end_leave_no_program(
             worker.kill()
     wait_for(lambda: leads(server, "one") == "<one+b>", "another worker")
     server.stop()
+    wait_for(lambda: not programs(program), "the end of the program")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root may become somebody else")
+def test_a_program_is_whom_its_line_names(
+    server: Fastlb, chat: Chat, program: Path
+) -> None:
+    plain = written(chat, program)
+    line = f'"prg:{program} a"'
+    server.write(plain.replace(line, f"{line} nobody"), workers=1)
+    server.start()
+    nobody = pwd.getpwnam("nobody").pw_uid
+    assert leads(server, "who") == f"<{nobody}+a>"
+    # Nobody who is not there, and not root: the server goes on as it is.
+    for user in ("no-such-user", "root", "nobody:no-such-group"):
+        refusals = server.error_log.count("FB0606")
+        server.write(plain.replace(line, f"{line} {user}"), workers=1)
+        os.kill(server.pid, signal.SIGHUP)
+        wait_for(
+            lambda many=refusals: server.error_log.count("FB0606") > many, "a refusal"
+        )
+        assert leads(server, "who") == f"<{nobody}+a>"
+    assert len(programs(program)) == 1
+
+
+def test_a_graceful_stop_lets_the_program_answer(
+    server: Fastlb, chat: Chat, program: Path
+) -> None:
+    server.write(written(chat, program), workers=1)
+    server.start()
+    slow: list[str] = []
+    waiting = threading.Thread(target=lambda: slow.append(leads(server, "slow")))
+    waiting.start()
+    wait_for(lambda: any(p.children() for p in programs(program)), "the program sleeps")
+    server.stop(signal.SIGWINCH)
+    waiting.join()
+    assert slow == ["<slow+a>"]
     wait_for(lambda: not programs(program), "the end of the program")
 
 
