@@ -33,11 +33,6 @@ QUICK = os.environ.get("FASTLB_QUICK") == "1"
 FUZZ = os.environ.get("FASTLB_FUZZ") == "1"
 OPTIMISE = "-O0" if QUICK else "-O1" if DEBUG else "-O2"
 
-# What was compiled otherwise is compiled again, though no file has changed.
-HOW = repr((OPTIMISE, DEBUG, os.environ.get("CC"), os.environ.get("CFLAGS")))
-TOLD = pathlib.Path("build/how")
-ANEW = not TOLD.exists() or TOLD.read_text() != HOW
-
 DIRECTIVES = {
     "language_level": 3,
     "boundscheck": DEBUG,
@@ -49,6 +44,13 @@ DIRECTIVES = {
     "auto_pickle": False,
     "binding": False,
 }
+
+# What was compiled otherwise is compiled again, though no file has changed.
+HOW = repr(
+    (OPTIMISE, DEBUG, os.environ.get("CC"), os.environ.get("CFLAGS"), DIRECTIVES)
+)
+TOLD = pathlib.Path("build/how")
+ANEW = not TOLD.exists() or TOLD.read_text() != HOW
 
 # What takes or gives an object of Python's reads the model when a worker begins, or is
 # asked for a page, a line of the log, an explanation; requests pass through none of it.
