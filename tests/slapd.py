@@ -24,6 +24,7 @@ from pathlib import Path
 
 from certificates import Pair, make_ca, make_pair
 from ports import HOST, free_port
+from programs import bare_environment
 
 SUFFIX = "dc=example,dc=org"
 READER = f"cn=reader,{SUFFIX}"
@@ -174,6 +175,7 @@ class Slapd:
     def _run(self, program: str, *words: str) -> None:
         ran = subprocess.run(
             [_found(program), "-f", str(self.root / "slapd.conf"), *words],
+            env=bare_environment(),
             capture_output=True,
             text=True,
             check=False,
@@ -190,6 +192,7 @@ class Slapd:
         url, login = f"ldap://{HOST}:{self.port}", ("-D", ADMIN, "-w", ADMINS_PASSWORD)
         subprocess.run(
             [_found("ldapmodify"), "-x", "-H", url, *login],
+            env=bare_environment(),
             input=text,
             text=True,
             capture_output=True,
@@ -203,6 +206,7 @@ class Slapd:
         with (self.root / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [_found("slapd"), "-f", conf, "-h", where, "-d", "stats"],
+                env=bare_environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -15,6 +15,7 @@ import pytest
 from conftest import MemberMaker
 from harness import Fastlb, wait_for
 from peers import Message, answering, request, response
+from programs import bare_environment
 from rig import Rig
 
 REALM = "the vault"
@@ -129,6 +130,7 @@ def curl(
         ["curl", "-sS", "--max-time", "20", "--digest", "-u", user, *more]
         + ["-o", "/dev/null"] * len(urls)
         + ["-w", "%{http_code}/%{num_connects} ", *urls],
+        env=bare_environment(),
         capture_output=True,
         text=True,
         check=True,
@@ -136,6 +138,7 @@ def curl(
     return " ".join(word.partition("/")[0] for word in ran.stdout.split())
 
 
+@pytest.mark.needs("curl")
 def test_curl_gets_in(vault: Rig) -> None:
     assert curl(vault, "/in", "/in/x?a=%20b", "/in/once", "/in/counted") == (
         "200 200 200 200"
@@ -152,6 +155,7 @@ def test_curl_gets_in(vault: Rig) -> None:
     wait_for(lambda: "bob /in/x 200" in logged.read_text(), "the log")
 
 
+@pytest.mark.needs("curl")
 def test_methods_and_bodies(vault: Rig) -> None:
     assert curl(vault, "/in", more=("-d", "x" * 5000)) == "200"
     assert curl(vault, "/in", more=("-I",)) == "200"
@@ -185,6 +189,7 @@ def test_what_one_worker_gave_another_takes_and_a_reload_keeps_it(
     assert once.ask() == 200
 
 
+@pytest.mark.needs("curl")
 def test_a_changed_file_holds_for_the_next_request(vault: Rig) -> None:
     assert curl(vault, "/in", "/in") == "200 200"
     users_in(vault, line("bob", "three"))
@@ -207,6 +212,7 @@ def test_a_member_gets_what_the_client_said(vault: Rig) -> None:
     assert login.info == ""
 
 
+@pytest.mark.needs("curl")
 def test_a_file_beyond_the_bound(vault: Rig) -> None:
     os.truncate(vault.folder / "users", (16 << 20) + 1)
     assert curl(vault, "/in") == "500"

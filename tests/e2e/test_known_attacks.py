@@ -24,8 +24,9 @@ from peers import (
     request,
     response,
 )
+from programs import bare_environment
 from rig import Rig
-from tls_site import bare_environment, connect
+from tls_site import connect
 
 SECRET = "sid=correct-horse-battery-staple"
 

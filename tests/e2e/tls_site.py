@@ -6,7 +6,6 @@ Certificates are made once for a run; each test lays them into its own directory
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 import ssl
 import subprocess
@@ -19,6 +18,7 @@ from pathlib import Path
 from certificates import Authority, Pair, make_ca, make_crl, make_pair
 from harness import DEADLINE_S, HOST
 from peers import Message, Peer, request
+from programs import bare_environment
 
 NAMES = ("one.test", "two.test", "h.example", "localhost", HOST)
 RECORD_BYTES_MAX = 16384
@@ -230,11 +230,6 @@ def in_records(handshake: bytes, size: int) -> bytes:
     assert len(body) == int.from_bytes(handshake[3:5], "big")
     pieces = (body[at : at + size] for at in range(0, len(body), size))
     return b"".join(kind + len(one).to_bytes(2, "big") + one for one in pieces)
-
-
-def bare_environment() -> dict[str, str]:
-    """For programs that are not ours: curl stands still where a sanitizer is loaded."""
-    return {name: v for name, v in os.environ.items() if name != "LD_PRELOAD"}
 
 
 def s_client(port: int, *words: str, said: str = "") -> str:
