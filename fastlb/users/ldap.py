@@ -30,7 +30,7 @@ from fastlb.facts.ldap import GROUP_ATTRIBUTES, SUB_GROUP_CLASSES, Ldap, LdapMod
 CONNECTIONS_MAX: Final = 8  # of one thread
 IDLE_S: Final = 60.0  # unused for longer, it may be dead: another is made
 SUB_GROUPS_MAX: Final = 256  # that one question looks into
-ANSWER_BYTES_MAX: Final = 16 << 20  # that are read for one question
+ANSWER_BYTES_MAX: Final = 4 << 20  # that are read for one question
 T = TypeVar("T")
 _DEREFERENCES: Final = {
     "never": ldap3.DEREF_NEVER,
