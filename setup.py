@@ -59,6 +59,12 @@ TOUCHES_PYTHON = re.compile(
     r"^static (?=([^;{}=]*(?:PyObject|__pyx_obj_|__pyx_pw_)[^;{}=]*\)\s*;))", re.M
 )
 RUNS_REQUESTS = re.compile(r"on_(?:ready|tick)\(")  # the loop's two ways into the core
+# No request that a member answers comes here: lines of the error log, refusals, traces.
+SELDOM = re.compile(
+    r"^static (?=[^;{}=()]*_core_(?:log_say|say\w*|exchange_answer_decided|answer_page"
+    r"|exchange_answer_error|trace_\w+|digest_challenge|question_note)\([^;{}]*\)\s*;)",
+    re.M,
+)
 
 # As pyproject.toml says: what a virtual environment comes with may be older (Debian
 # 12), and `pip install` builds elsewhere, with what it fetches for the purpose.
@@ -192,6 +198,7 @@ def mark_cold(source: pathlib.Path) -> None:
         ),
         text,
     )
+    marked = SELDOM.sub("static __attribute__((cold)) ", marked)
     if marked != text:
         source.write_text(marked)
 
