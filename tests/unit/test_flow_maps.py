@@ -102,7 +102,7 @@ def test_who_goes_while_it_is_asked_leaves_nothing(bench: Bench) -> None:
 
 
 def test_time_that_is_over_is_answered_with_503() -> None:
-    with Bench(f"Timeout 1\n{ONE}{RULES}") as made:
+    with Bench(f"{ONE}{RULES}", of_hosts={"timeout_ms": 60}) as made:
         client = made.ask(get("/m/a"))
         made.until(lambda: bool(made.services.maps))
         made.until(lambda: made.has_said("FB0810"))
