@@ -34,6 +34,8 @@ LINE_S: Final = 10.0
 """For a line of the program."""
 QUEUE_MAX: Final = 1024
 """Questions that wait, of all workers; more are answered as faults."""
+LINES_MAX: Final = 512
+"""Of all workers, one each; a descriptor for the program must be left."""
 YOUNG_S: Final = 1.0
 DELAY_FIRST_S: Final = 0.25
 DELAY_MAX_S: Final = 10.0
@@ -115,14 +117,25 @@ class Keeper:
         except OSError:
             text, fds = b"", []
         for fd in fds:
-            line = socket.socket(fileno=fd)
-            line.setblocking(False)
-            self._lines.add(line)
-            self._loop.add_reader(line, self._hear, line)
+            self._add_line(fd)
         if not text:
             self._is_open = False
             self._loop.remove_reader(self._door)
             self._end_if_alone()
+
+    def _add_line(self, fd: int) -> None:
+        """Of a worker; one that was taken over hands in what it likes."""
+        try:
+            line = socket.socket(fileno=fd)
+        except OSError:
+            os.close(fd)
+            return
+        if len(self._lines) >= LINES_MAX or line.type != socket.SOCK_SEQPACKET:
+            line.close()
+            return
+        line.setblocking(False)
+        self._lines.add(line)
+        self._loop.add_reader(line, self._hear, line)
 
     def _hear(self, line: socket.socket) -> None:
         try:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -195,3 +197,30 @@ def test_it_ends_with_its_program(tmp_path: Path) -> None:
         here.door.close()
         here.thread.join(20)
         assert program.poll() in (0, -signal.SIGTERM)
+
+
+def test_what_is_no_line_is_put_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Things that are none, and then one line more than there may be."""
+    monkeypatch.setattr(map_keeper, "LINES_MAX", 2)
+    with room(tmp_path) as here, here.line() as line:
+        ask(line, b"a")
+        before = len(os.listdir("/proc/self/fd"))
+        reader, writer = os.pipe()
+        other, stream = socket.socketpair()
+        with other, stream:
+            for _ in range(50):
+                sent = [reader, stream.fileno(), writer]
+                socket.send_fds(here.door, [b"+"], sent)
+                assert ask(line, b"a") == [(0, Told.VALUE, b"<a>")]
+        os.close(reader)
+        os.close(writer)
+        deadline = time.monotonic() + 20
+        while len(os.listdir("/proc/self/fd")) > before:
+            assert time.monotonic() < deadline
+            ask(line, b"a")
+        with here.line() as second, here.line() as third:
+            assert ask(second, b"a") == [(0, Told.VALUE, b"<a>")]
+            assert third.recv(100) == b""
+            assert ask(line, b"a") == [(0, Told.VALUE, b"<a>")]
