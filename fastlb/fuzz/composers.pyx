@@ -104,22 +104,30 @@ cdef int fuzz_request(const uint8_t *data, size_t size) noexcept nogil:
     return 0
 
 
-cdef int fuzz_credentials(const uint8_t *data, size_t size) noexcept nogil:
-    """The rest of a head behind Authorization: who is it?"""
-    cdef const char *asked = (
-        b"GET /in HTTP/1.1\r\nHost: a.example\r\nAuthorization: ")
+cdef exchange *exchange_begun_by(
+        const char *asked, const uint8_t *data, size_t size) noexcept nogil:
+    """A head that begins so and goes on with data. NULL: it is none, or too long."""
     cdef size_t length = strlen(asked)
-    cdef value user, password
     cdef exchange *x
     cdef char *head
     if size > 4096:
-        return 0
+        return NULL
     head = <char *>malloc(length + size + 4)
     memcpy(head, asked, length)
     memcpy(head + length, data, size)
     memcpy(head + length + size, b"\r\n\r\n", 4)
     x = fuzz_exchange(head, length + size + 4)
     free(head)
+    return x
+
+
+cdef int fuzz_credentials(const uint8_t *data, size_t size) noexcept nogil:
+    """The rest of a head behind Authorization: who is it?"""
+    cdef const char *asked = (
+        b"GET /in HTTP/1.1\r\nHost: a.example\r\nAuthorization: ")
+    cdef value user, password
+    cdef exchange *x
+    x = exchange_begun_by(asked, data, size)
     if x == NULL:
         return 0
     if credentials_basic(&x.facts, &user, &password) == CREDENTIALS_FOUND:
@@ -136,20 +144,11 @@ cdef int fuzz_digest(const uint8_t *data, size_t size) noexcept nogil:
     """The rest of a head behind Authorization: Digest: who is it, and for what?"""
     cdef const char *asked = (
         b"GET /in?a=b%20c HTTP/1.1\r\nHost: a.example\r\nAuthorization: Digest ")
-    cdef size_t length = strlen(asked)
     cdef digest_login *login
     cdef plan_auth said
     cdef exchange *x
-    cdef char *head
     cdef int because = 0
-    if size > 4096:
-        return 0
-    head = <char *>malloc(length + size + 4)
-    memcpy(head, asked, length)
-    memcpy(head + length, data, size)
-    memcpy(head + length + size, b"\r\n\r\n", 4)
-    x = fuzz_exchange(head, length + size + 4)
-    free(head)
+    x = exchange_begun_by(asked, data, size)
     if x == NULL:
         return 0
     login = digest_read(&x.facts)

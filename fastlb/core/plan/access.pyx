@@ -78,16 +78,23 @@ cdef int access_directory(request_facts *r) noexcept nogil:
     return -1
 
 
-# Require ldap-*
-cdef bint directory_names_user(request_facts *r, access_op *op) noexcept nogil:
+cdef auth_question group_question(
+        request_facts *r, access_op *op, int file) noexcept nogil:
+    """Is the user one of those that op names? file: who knows it"""
     cdef auth_question q
-    cdef value found
-    cdef int verdict
     memset(&q, 0, sizeof(q))
     q.kind = ASKS_GROUP
-    q.file = access_directory(r)
+    q.file = file
     q.user = r.user
     q.names_number = op.names_number
+    return q
+
+
+# Require ldap-*
+cdef bint directory_names_user(request_facts *r, access_op *op) noexcept nogil:
+    cdef auth_question q = group_question(r, op, access_directory(r))
+    cdef value found
+    cdef int verdict
     if q.file < 0 or q.user.length > USER_BYTES_MAX:
         r.undecided = True
         return False
@@ -99,14 +106,9 @@ cdef bint directory_names_user(request_facts *r, access_op *op) noexcept nogil:
 
 
 cdef bint user_is_in_group(request_facts *r, access_op *op) noexcept nogil:
-    cdef auth_question q
+    cdef auth_question q = group_question(r, op, access_group_file(r))
     cdef value found
     cdef int verdict
-    memset(&q, 0, sizeof(q))
-    q.kind = ASKS_GROUP
-    q.file = access_group_file(r)
-    q.user = r.user
-    q.names_number = op.names_number
     if unlikely(op.expr >= 0) and not groups_named(r, op.expr, &q.secret):
         return False
     if q.file < 0:
