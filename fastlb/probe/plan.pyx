@@ -14,6 +14,7 @@ cdef class PlanProbe:
     cdef buffer *input
     cdef decision decided
     cdef int what
+    cdef public long long ahead_us  # of the clock: time that passes at once
 
     def __cinit__(self):
         self.r = <request_facts *>calloc(1, sizeof(request_facts))
@@ -48,7 +49,7 @@ cdef class PlanProbe:
     cdef void begin(self, bytes head, bytes remote, bytes local, bint tls):
         cdef request_facts *r = self.r
         self.end()
-        watch.now_us = clock_us()
+        watch.now_us = clock_us() + self.ahead_us
         memset(r, 0, sizeof(request_facts))
         memset(&self.env[0], 0, sizeof(self.env))
         r.env = &self.env[0]
