@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 BENCH = Path(__file__).parents[2] / "bench"
-LINES = 1200
+LINES = 800
 TIMES_MAX = 12.0  # for eight times the lines; quadratic is 64
 
 

@@ -180,7 +180,7 @@ def test_more_than_may_wait_are_turned_away(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(map_keeper, "QUEUE_MAX", 1)
-    monkeypatch.setattr(map_keeper, "LINE_S", 1.0)
+    monkeypatch.setattr(map_keeper, "LINE_S", 0.2)
     with room(tmp_path) as here, here.line() as line:
         told = {n: what for n, what, _ in ask(line, b"hang", b"a", b"b", b"c")}
         assert told[2] is told[3] is Told.FAULT

@@ -284,7 +284,7 @@ BLOCKS = st.recursive(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @given(st.lists(BLOCKS, max_size=6), st.booleans())
 def test_any_configuration_gives_a_model_or_errors(
     blocks: list[str], lenient: bool
