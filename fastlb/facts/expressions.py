@@ -23,7 +23,7 @@ class Step(enum.Enum):
     GROUP = enum.auto()  # number: of a group of the last match
     JOIN = enum.auto()  # number: of words
     FUNCTION = enum.auto()  # number: a Function; text: of a constant name, if known
-    SAME = enum.auto()  # of two texts, and so on
+    SAME = enum.auto()  # of two texts, and so on; number: 1 the shorter is the lesser
     OTHER = enum.auto()
     LESS = enum.auto()
     AT_MOST = enum.auto()

@@ -27,7 +27,7 @@ from fastlb.facts.rules import (
     Redirect,
     ReverseMap,
 )
-from fastlb.facts.tls import TlsServer
+from fastlb.facts.tls import TlsServer, Verify
 from fastlb.facts.words import (
     AuthMerging,
     AuthProvider,
@@ -106,6 +106,10 @@ class DirConf:
     hostname_lookups: NameLookups | None = None
     websocket_fallback: bool | None = None
     require_ssl: bool | None = None  # SSLRequireSSL
+    tls_requires: tuple[Expression, ...] = ()  # SSLRequire: all must hold
+    tls_verify: Verify | None = None  # SSLVerifyClient of a section
+    fake_basic_auth: bool | None = None  # SSLOptions FakeBasicAuth
+    tls_user: str | None = None  # SSLUserName
     std_env_vars: bool | None = None  # SSLOptions StdEnvVars
     export_cert_data: bool | None = None  # SSLOptions ExportCertData
     rewrite: RewriteDir | None = None  # of a section

@@ -209,6 +209,14 @@ class TlsLines:
     commands: list[Node] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class SectionHandshake:
+    """A line in a section that says something of handshakes."""
+
+    server: ServerDraft
+    node: Node
+
+
 @dataclass(slots=True)
 class SectionDraft:
     """A <Location>, <LocationMatch>, <Proxy> or <ProxyMatch>."""
@@ -338,6 +346,8 @@ class Drafts:
     header_rules: list[tuple[Node, HeaderRule]] = field(default_factory=list)
     auth_files: list[tuple[Node, str]] = field(default_factory=list)  # with its path
     asks_directory: bool = False  # AuthLDAPURL
+    # SSLVerifyClient and SSLVerifyDepth in sections
+    section_handshakes: list[SectionHandshake] = field(default_factory=list)
     variables: list[tuple[Node, str]] = field(default_factory=list)  # set, by name
     noted: set[str] = field(default_factory=set)  # parameters that a note was made of
 

@@ -66,6 +66,13 @@ _COMPARISONS: Final = dict(
         strict=True,
     )
 )
+_OF_TEXTS: Final = dict(
+    zip(
+        list(Step)[Step.NUMBER_SAME.value - 1 : Step.NUMBER_AT_LEAST.value],
+        list(Step)[Step.SAME.value - 1 : Step.AT_LEAST.value],
+        strict=True,
+    )
+)
 _UNARY: Final = {"n": Step.NOT_EMPTY, "z": Step.EMPTY, "T": Step.TRUTH}
 _GLOBS: Final = {
     "fnmatch": 0,
@@ -82,12 +89,17 @@ OPS_MAX: Final = 4096
 _DEPTH_MAX: Final = 100
 
 
-def condition(run: Drafts, node: Node, text: str) -> Expression:
-    """What a directive asks. Raises ExpressionError."""
+def condition(
+    run: Drafts, node: Node, text: str, *, by_length: bool = False
+) -> Expression:
+    """What a directive asks. Raises ExpressionError.
+
+    by_length: SSLRequire, which compares numbers as words, the shorter as the lesser
+    """
     # Only a server that has expressions carries what reads them.
     from fastlb.config.expressions.grammar import parse_condition
 
-    writer = _Writer(run, node)
+    writer = _Writer(run, node, by_length=by_length)
     writer.condition(parse_condition(text), 0)
     return writer.written(text)
 
@@ -109,15 +121,17 @@ def taken(
     number: str,
     words: str,
     is_text: bool = False,
+    by_length: bool = False,
 ) -> Expression:
     """A condition, or a text; one that is none is a Mistake.
 
     number, words: of the message; words are what httpd says before its sentence
+    by_length: as condition has it
     """
     try:
         if is_text:
             return text_expression(run, node, text)
-        return condition(run, node, text)
+        return condition(run, node, text, by_length=by_length)
     except ExpressionError as problem:
         before = text[: problem.at].strip()
         raise Mistake(
@@ -140,9 +154,10 @@ def text_taken(
 class _Writer:
     """Writes the steps of one expression."""
 
-    def __init__(self, run: Drafts, node: Node) -> None:
+    def __init__(self, run: Drafts, node: Node, *, by_length: bool = False) -> None:
         self.run = run
         self.node = node
+        self.by_length = by_length
         self.ops: list[Op] = []
         self.held = 0  # words on the stack
         self.names: set[str] = set()
@@ -196,7 +211,10 @@ class _Writer:
             case nodes.Comparison(operator, left, right):
                 self.word(left, depth)
                 self.word(right, depth)
-                self.put(_COMPARISONS[operator], taken=2)
+                step = _COMPARISONS[operator]
+                if self.by_length:
+                    step = _OF_TEXTS.get(step, step)
+                self.put(step, int(self.by_length), taken=2)
             case nodes.Match():
                 self._match(node, depth)
             case nodes.InWords(word, words):

@@ -62,6 +62,7 @@ from fastlb.model.rejoin import rejoin
 from fastlb.model.report import Mistake, Report
 from fastlb.model.resolve_elsewhere import bind_asked
 from fastlb.model.resolve_params import balancer_target
+from fastlb.model.resolve_tls import check_sections
 from fastlb.model.rewrite_targets import bind_targets
 from fastlb.model.targets import is_balancer_url
 
@@ -89,7 +90,7 @@ _SECTIONS: Final = {
 }
 _MAY_BE_EMPTY: Final = (
     *("proxypass", "proxypassmatch", "balancermember", "proxyset"),
-    *("requireall", "requireany", "requirenone", "sslrequiressl"),
+    *("requireall", "requireany", "requirenone", "sslrequiressl", "sslrequire"),
 )
 """Directives without words, or whose handlers count them."""
 
@@ -128,6 +129,7 @@ def draft(
     main = Place(run.main, run.main.default)
     _walk(run, main, tree.nodes)
     bind_asked(run)
+    check_sections(run)
     bind_targets(run)
     return run
 

@@ -24,16 +24,19 @@ from fastlb.facts.tls import (
     TlsMember,
     TlsServer,
     Trust,
+    Verify,
 )
 from fastlb.facts.words import Compat
 from fastlb.model.drafts import (
     Drafts,
     Handler,
     Place,
+    SectionHandshake,
     ServerDraft,
     TlsLines,
     Values,
 )
+from fastlb.model.expressions import taken
 from fastlb.model.proxy_sections import section_matches
 from fastlb.model.resolve_server import SETTERS, absolute, fields_of, presets
 
@@ -46,6 +49,7 @@ def server_tls(run: Drafts, own: ServerDraft) -> TlsServer | None:
     if not is_tls(run, own, lines):
         return None
     values = tls_values(run, Scope.CLIENTS, lines.last)
+    values |= _asked_in_sections(run, own, values)
     stapling = Stapling(**fields_of(Stapling, values))
     values |= {
         "pairs": key_pairs(run, lines),
@@ -55,6 +59,105 @@ def server_tls(run: Drafts, own: ServerDraft) -> TlsServer | None:
         "stapling": stapling if values["use_stapling"] else None,
     }
     return TlsServer(**fields_of(TlsServer, values))
+
+
+def _asked_in_sections(run: Drafts, own: ServerDraft, values: Values) -> Values:
+    """Where a section wants a certificate the handshake asks for one, since nobody
+    knows yet what the request will be for; who has none gets in everywhere else.
+
+    A depth of theirs is the host's, where the host itself asks for nothing.
+    """
+    verifies, depths = _section_lines(run, own)
+    if values["verify"] is not Verify.NONE or not any(
+        verify is not Verify.NONE for verify, _ in verifies
+    ):
+        return {}
+    asked: Values = {"verify": Verify.OPTIONAL}
+    if depths:
+        asked["verify_depth"] = max(depth for depth, _ in depths)
+    return asked
+
+
+def _section_lines(
+    run: Drafts, own: ServerDraft
+) -> tuple[list[tuple[Verify, Node]], list[tuple[int, Node]]]:
+    """SSLVerifyClient and SSLVerifyDepth of the sections that hold for a server."""
+    verifies: list[tuple[Verify, Node]] = []
+    depths: list[tuple[int, Node]] = []
+    for said in run.section_handshakes:
+        if said.server is not own and not said.server.is_main:
+            continue
+        values = dict(SETTERS[said.node.name.lower()].values(said.node.args))
+        if "verify" in values:
+            verifies.append((values["verify"], said.node))
+        else:
+            depths.append((values["verify_depth"], said.node))
+    return verifies, depths
+
+
+def check_sections(run: Drafts) -> None:
+    """What sections say of certificates, and a handshake for the host cannot."""
+    told: set[int] = set()
+    for server in run.servers:
+        lines = server_lines(run, server)
+        if not is_tls(run, server, lines):
+            continue
+        host = tls_values(run, Scope.CLIENTS, lines.last)
+        verifies, depths = _section_lines(run, server)
+        deepest = host["verify_depth"]
+        if host["verify"] is Verify.NONE and depths:
+            deepest = max(depth for depth, _ in depths)
+        for verify, node in verifies:
+            if (
+                verify is Verify.OPTIONAL_NO_CA
+                and host["verify"] is not Verify.OPTIONAL_NO_CA
+                and id(node) not in told
+            ):
+                told.add(id(node))
+                _refuse_in_section(
+                    run, node, f"{node.name} {verify.value}", _BEFORE_THE_PATH
+                )
+            elif host["verify"] is Verify.NONE and verify is not Verify.NONE:
+                _note_asking(run, node, told)
+        for depth, node in depths:
+            if depth < deepest and id(node) not in told:
+                told.add(id(node))
+                _refuse_in_section(
+                    run,
+                    node,
+                    f"{node.name} {depth}",
+                    f"elsewhere in the host {deepest} is allowed, and the handshake"
+                    " is over when the path is known",
+                )
+
+
+def _note_asking(run: Drafts, node: Node, told: set[int]) -> None:
+    if id(node) in told:
+        return
+    told.add(id(node))
+    run.report.note(
+        node,
+        "FB0218",
+        f"{node.name} in a section: every handshake of the host asks for a certificate",
+        why="the path is not known yet; who shows none is refused in the section alone",
+    )
+
+
+_BEFORE_THE_PATH: Final = (
+    "the handshake is over when the path is known, and renegotiation is never done"
+    " (TLS 1.3 has none)"
+)
+
+
+def _refuse_in_section(run: Drafts, node: Node, what: str, why: str) -> None:
+    run.report.error(
+        node,
+        "FB0218",
+        f"{what} inside a section would need a second handshake",
+        why=why,
+        cure="write it in the <VirtualHost>, or give what it guards a virtual host of"
+        " its own",
+    )
 
 
 def tls_values(run: Drafts, scope: Scope, last: Mapping[str, Node]) -> Values:
@@ -228,28 +331,56 @@ def _each(lines: Callable[[ServerDraft], list[Node]]) -> Handler:
     return lambda _run, place, node: lines(place.server).append(node)
 
 
-def _for_host(run: Drafts, place: Place, node: Node) -> None:
-    """SSLVerifyClient, SSLVerifyDepth and SSLCipherSuite: of a whole host only."""
+def _ciphers(run: Drafts, place: Place, node: Node) -> None:
+    """SSLCipherSuite: of a whole host only."""
     if place.inert:
         return  # no request of a proxy has a file
-    if place.section is None:
+    if place.draft is place.server.default:
         _line(run, place, node)
         return
-    run.report.error(
+    _refuse_in_section(run, node, node.name, _BEFORE_THE_PATH)
+
+
+def _verify(run: Drafts, place: Place, node: Node) -> None:
+    """SSLVerifyClient and SSLVerifyDepth, of a host or a section."""
+    if place.inert:
+        return
+    if place.draft is place.server.default:
+        _line(run, place, node)
+        return
+    run.section_handshakes.append(SectionHandshake(place.server, node))
+    values = dict(SETTERS[node.name.lower()].values(node.args))
+    if "verify" in values:
+        place.draft.conf = replace(place.draft.conf, tls_verify=values["verify"])
+
+
+def _require(run: Drafts, place: Place, node: Node) -> None:
+    """`SSLRequire expression`: all lines must hold."""
+    expression = taken(
+        run,
         node,
-        "FB0218",
-        f"{node.name} inside a section would need a second handshake",
-        why="the handshake is over when the path is known, and renegotiation is never"
-        " done (TLS 1.3 has none)",
-        cure="write it in the <VirtualHost>, or give what it guards a virtual host of"
-        " its own",
+        node.raw,
+        number="FB0304",
+        words="SSLRequire: ",
+        by_length=True,
     )
+    conf = place.draft.conf
+    place.draft.conf = replace(conf, tls_requires=(*conf.tls_requires, expression))
+
+
+def _user(_run: Drafts, place: Place, node: Node) -> None:
+    """`SSLUserName variable`."""
+    place.draft.conf = replace(place.draft.conf, tls_user=node.args[0])
 
 
 def _options(_run: Drafts, place: Place, node: Node) -> None:
     """SSLOptions: words with signs change what holds, words without replace it."""
     conf = place.draft.conf
-    said = {"stdenvvars": conf.std_env_vars, "exportcertdata": conf.export_cert_data}
+    said = {
+        "stdenvvars": conf.std_env_vars,
+        "exportcertdata": conf.export_cert_data,
+        "fakebasicauth": conf.fake_basic_auth,
+    }
     if any(word[0] not in "+-" for word in node.args):
         said = dict.fromkeys(said, False)
     for word in node.args:
@@ -260,6 +391,7 @@ def _options(_run: Drafts, place: Place, node: Node) -> None:
         conf,
         std_env_vars=said["stdenvvars"],
         export_cert_data=said["exportcertdata"],
+        fake_basic_auth=said["fakebasicauth"],
     )
 
 
@@ -269,7 +401,11 @@ HANDLERS: Final[dict[str, Handler]] = {
         for name, declared in SETTERS.items()
         if scope_of(declared) in (Scope.CLIENTS, Scope.MEMBERS)
     },
-    **dict.fromkeys(("sslverifyclient", "sslverifydepth", "sslciphersuite"), _for_host),
+    "sslverifyclient": _verify,
+    "sslverifydepth": _verify,
+    "sslciphersuite": _ciphers,
+    "sslrequire": _require,
+    "sslusername": _user,
     "sslcertificatefile": _each(lambda server: server.tls.certificates),
     "sslcertificatekeyfile": _each(lambda server: server.tls.keys),
     "sslopensslconfcmd": _each(lambda server: server.tls.commands),

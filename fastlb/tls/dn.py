@@ -64,6 +64,22 @@ def rfc2253(name: bytes, *, escape_high: bool = False) -> str:
     return "".join(text)
 
 
+def line(name: bytes) -> str:
+    """The first part first: "/C=DE/O=Example, Inc./CN=www.example.com".
+
+    What FakeBasicAuth takes for a user's name. Bytes that are not printable become
+    \\xXX; a slash stays as it is.
+    """
+    return "".join(
+        f"/{short_name(part.oid) or part.oid}="
+        + "".join(
+            chr(byte) if 0x20 <= byte <= 0x7E else f"\\x{byte:02X}"
+            for byte in part.value
+        )
+        for part in attributes(name)
+    )
+
+
 def escaped(part: Attribute, *, escape_high: bool) -> str:
     """The value under the rules for a whole name."""
     characters = utf8_of(part)

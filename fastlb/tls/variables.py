@@ -107,6 +107,8 @@ def of_certificate(rest: str, der: bytes, now_s: float | None) -> str | None:
         return simple(certificate)
     if upper == "V_REMAIN":
         return days_left(certificate, now_s)
+    if rest == "S_DN LINE":
+        return dn.line(certificate.subject.public_bytes())
     if rest.startswith("S_DN"):
         return of_name(rest[len("S_DN") :], certificate.subject)
     if rest.startswith("I_DN"):

@@ -68,12 +68,14 @@ class Secure:
     client   the identity that is shown when the server asks for one
     version  the only one that is spoken; "" for the best
     suites   OpenSSL names of ciphers up to TLS 1.2 that are offered
+    late     the server may ask for the identity behind the handshake
     """
 
     sni: str | None = FRONT
     client: str = ""
     version: str = ""
     suites: str = ""
+    late: bool = False
     conn: str = "a"
     port: str = "port"
 

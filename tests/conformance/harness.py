@@ -229,6 +229,7 @@ class Session:
         context.verify_mode = ssl.CERT_NONE
         if step.client:
             context.load_cert_chain(self.root / f"tls/{step.client}.pem")
+        context.post_handshake_auth = step.late
         if step.suites:
             context.set_ciphers(step.suites)
         if step.version:

@@ -112,8 +112,8 @@ def test_values_reach_heads_by_the_exit() -> None:
             "request_kept(x)",  # a body
             "v.server_port.data",  # a number
             "name",  # of a field: a constant
-            *("user.data", "password.data"),  # of AuthBasicFake: what becomes base64
-            "fake.data",  # ... and what it has become
+            *("user.data", "password.data"),  # of Basic: becomes base64
+            "word.data",  # ... and what it has become
         },
         "flow/rewrite_answer.pyx": {
             "&earlier.data[earlier.start]",  # interim heads, composed here

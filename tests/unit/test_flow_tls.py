@@ -290,3 +290,15 @@ def test_a_plain_connection_has_no_variables() -> None:
         client.send(get("/secure"))
         assert client.status() == 403
         assert bench.has_said("AH02219")
+
+
+def test_no_way_to_read_a_path_leads_past_what_tls_demands() -> None:
+    text = (
+        f"{SERVER}ProxyPass / http://127.0.0.1:8001/\n"
+        "<Location /secure>\nSSLRequireSSL\n</Location>\n"
+    )
+    with Bench(text) as bench:
+        for path in ("/x/..;/secure", "//secure", "/secure;a/b"):
+            client = bench.client()
+            client.send(get(path))
+            assert client.status() == 403, path

@@ -248,12 +248,81 @@ def test_the_policy_says_which_hosts_are_alike(
 # -- sections
 
 
-def test_what_needs_a_second_handshake_is_refused_in_sections(files: str) -> None:
-    for line in ("SSLVerifyClient require", "SSLVerifyDepth 2", "SSLCipherSuite HIGH"):
-        text = LISTEN + f"<Location /x>\n{line}\n</Location>\n"
-        model, found = resolve_text(text)
-        assert model is None
-        assert [item.number for item in found if item.is_error] == ["FB0218"]
+def on(files: str, *lines: str) -> str:
+    """A main server with TLS."""
+    return "\n".join(
+        [LISTEN + "SSLEngine on", f"SSLCertificateFile {files}/a.pem", *lines]
+    )
+
+
+def in_section(*lines: str) -> str:
+    inside = "\n".join(lines)
+    return f"<Location /x>\n{inside}\n</Location>\n"
+
+
+@rows(
+    ("host", "section"),
+    [
+        ("", "SSLCipherSuite HIGH"),
+        ("SSLVerifyClient require", "SSLVerifyClient optional_no_ca"),
+        ("SSLVerifyClient optional\nSSLVerifyDepth 3", "SSLVerifyDepth 2"),
+    ],
+)
+def test_what_needs_a_second_handshake_is_refused_in_sections(
+    files: str, host: str, section: str
+) -> None:
+    model, found = resolve_text(on(files, host, in_section(section)))
+    assert model is None
+    assert [item.number for item in found if item.is_error] == ["FB0218"]
+
+
+def test_a_section_that_wants_a_certificate_lets_the_handshake_ask(files: str) -> None:
+    need = in_section("SSLVerifyClient require", "SSLVerifyDepth 4")
+    [main] = model_of(on(files, need)).vhosts
+    assert main.tls is not None
+    assert (main.tls.verify, main.tls.verify_depth) == (Verify.OPTIONAL, 4)
+    assert main.sections[0].conf.tls_verify is Verify.REQUIRE
+    [main] = model_of(on(files, "SSLVerifyClient require", need)).vhosts
+    assert main.tls is not None
+    assert (main.tls.verify, main.tls.verify_depth) == (Verify.REQUIRE, 1)
+
+
+def test_a_main_servers_section_makes_each_host_ask(files: str) -> None:
+    hosts = "".join(
+        f"<VirtualHost *:443>\nServerName {name}.test\nSSLEngine on\n"
+        f"SSLCertificateFile {files}/a.pem\n</VirtualHost>\n"
+        for name in ("a", "b")
+    )
+    need = in_section("SSLVerifyClient optional")
+    model = model_of(LISTEN + hosts + need)
+    assert [host.tls and host.tls.verify for host in model.vhosts[1:]] == (
+        [Verify.OPTIONAL, Verify.OPTIONAL]
+    )
+
+
+def test_none_in_a_section_asks_nobody(files: str) -> None:
+    none = in_section("SSLVerifyClient none")
+    [main] = model_of(on(files, none)).vhosts
+    assert main.tls is not None
+    assert main.tls.verify is Verify.NONE
+
+
+@rows(
+    ("line", "told"),
+    [
+        ("SSLRequire", "SSLRequire: syntax error, unexpected $end"),
+        (
+            "SSLRequire %{SSL_CIPHER} foo",
+            "SSLRequire: syntax error, unexpected T_ID",
+        ),
+        (
+            'SSLRequire "%{SSL_CIPHER} eq 3"',
+            "SSLRequire: syntax error, unexpected $end",
+        ),
+    ],
+)
+def test_a_requirement_is_read_as_an_expression(line: str, told: str) -> None:
+    assert errors(LISTEN + in_section(line)) == [f"3: {told}"]
 
 
 def test_sections_about_files_hold_for_no_request() -> None:
@@ -272,6 +341,7 @@ def test_sections_about_files_hold_for_no_request() -> None:
         ("SSLOptions +StdEnvVars\nSSLOptions ExportCertData", False, True),
         ("SSLOptions +StrictRequire", None, None),
         ("SSLOptions StrictRequire", False, False),
+        ("SSLOptions +FakeBasicAuth", None, None),
     ],
 )
 def test_options_with_signs_change_and_without_replace(
@@ -281,9 +351,10 @@ def test_options_with_signs_change_and_without_replace(
     conf = model_of(text).vhosts[0].sections[0].conf
     assert (conf.std_env_vars, conf.export_cert_data) == (std, export)
     assert conf.require_ssl is True
+    assert bool(conf.fake_basic_auth) is ("Fake" in lines)
 
 
-@rows("option", ["FakeBasicAuth", "+LegacyDNStringFormat"])
+@rows("option", ["LegacyDNStringFormat", "+LegacyDNStringFormat"])
 def test_an_option_that_changes_what_others_see_is_refused(option: str) -> None:
     [error] = errors(LISTEN + f"SSLOptions +StdEnvVars {option}\n")
     assert error == f"2: SSLOptions: {option} is not served"

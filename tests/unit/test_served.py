@@ -112,6 +112,8 @@ SAMPLES: dict[str, str | tuple[str, str]] = {
     ),
     "SSLVHostSNIPolicy": "strict",
     "SSLRequireSSL": "",
+    "SSLRequire": '%{HTTPS} eq "on"',
+    "SSLUserName": "SSL_CLIENT_S_DN_CN",
     "BalancerInherit": ("ProxyPassInherit Off", "Off"),
     "PassEnv": "HOME",
     "Require": "all denied",

@@ -45,7 +45,6 @@ _OPTIONS = Each(
     "{name}: Illegal option '{word}'",
 )
 _TELLING_OPTIONS = {
-    "fakebasicauth": "members would get an Authorization made of the certificate",
     "legacydnstringformat": "names in variables would be written /C=..., not C=...",
 }
 
@@ -248,8 +247,11 @@ _SERVER = (
         "none",
         _VERIFY,
         differs=(
-            "Only for a whole virtual host: inside a section it would need a second"
-            " handshake within the connection, which is refused."
+            "In a section require and optional make every handshake of the host ask"
+            " for a certificate; a client without one is answered with 403 where the"
+            " section requires it. Apache asks by a second handshake within the"
+            " connection, which is never done here. optional_no_ca is refused there,"
+            " and so is a lesser SSLVerifyDepth than the host's."
         ),
         sets="verify",
     ),
@@ -295,9 +297,11 @@ _SERVER = (
         check=_options,
         manual=(
             "StdEnvVars gives requests the variables SSL_*, ExportCertData the"
-            " certificates themselves. StrictRequire and OptRenegotiate belong to"
-            " authentication and renegotiation and change nothing; FakeBasicAuth and"
-            " LegacyDNStringFormat are refused."
+            " certificates themselves. FakeBasicAuth: where AuthType Basic asks, the"
+            " subject of a client's certificate, as /C=DE/CN=Who, is its name, and the"
+            " word password its password; members get both."
+            " StrictRequire holds always, OptRenegotiate changes nothing, and"
+            " LegacyDNStringFormat is refused."
         ),
     ),
     Directive(
@@ -311,11 +315,23 @@ _SERVER = (
         "SSLRequire",
         D,
         "expression",
-        "refuses requests by an expression",
+        "403 for requests over TLS for which it does not hold",
         takes=Args.RAW,
-        status=Status.REFUSED,
-        reason="expressions are not evaluated; ignoring it would open what it guards",
-        cure="write SSLVerifyClient require for the virtual host, or SSLRequireSSL",
+        manual=(
+            "All lines of all sections must hold. < and > compare lengths first, then"
+            " letters, as do lt and gt. Require expr says the same, and counts in"
+            " Satisfy and in <RequireAny>. Plain connections are SSLRequireSSL's."
+        ),
+    ),
+    Directive(
+        "SSLUserName",
+        SVD,
+        "variable",
+        "the variable that is the user's name",
+        manual=(
+            "Such as SSL_CLIENT_S_DN_CN: Require user and Require valid-user ask for"
+            " it, and %u and REMOTE_USER tell it. No password is asked for."
+        ),
     ),
     _served(
         "SSLSessionCacheTimeout",
@@ -471,7 +487,6 @@ _UNUSED = (
             ("SSLCryptoDevice", Args.ONE, S, "the library chooses"),
             ("SSLCompression", Args.FLAG, SV, "TLS is never compressed (CRIME)"),
             ("SSLRenegBufferSize", Args.ONE, D, "there is no renegotiation"),
-            ("SSLUserName", Args.ONE, SVD, "users have no names here"),
             ("SSLSRPVerifierFile", Args.ONE, SV, "SRP is not served"),
             ("SSLSRPUnknownUserSeed", Args.ONE, SV, "SRP is not served"),
         )

@@ -147,6 +147,14 @@ cdef void say_because(exchange *x, int because) noexcept nogil:
         say(x, &SAY_NOT_ASKED)
     elif because == BECAUSE_PLAIN:
         say(x, &SAY_PLAIN)
+    elif because == BECAUSE_NO_CERTIFICATE:
+        say(x, &SAY_NO_CERTIFICATE)
+    elif because == BECAUSE_TLS_REQUIRE:
+        say(x, &SAY_TLS_REQUIRE)
+    elif because == BECAUSE_SPOOF:
+        say(x, &SAY_SPOOF)
+    elif because == BECAUSE_COLON:
+        say(x, &SAY_COLON)
     elif because == BECAUSE_DENIED:
         say(x, &SAY_DENIED)
     elif because == BECAUSE_MISREAD:

@@ -144,6 +144,19 @@ cdef log_row SAY_NO_SSL = log_row(
 cdef log_row SAY_PLAIN = log_row(
     b"error", b"ssl",
     b"AH02219: access to {uri} failed, reason: SSL connection required")
+cdef log_row SAY_NO_CERTIFICATE = log_row(
+    b"error", b"ssl",
+    b"AH10158: access to {uri} failed: SSLVerifyClient wants a certificate, and the "
+    b"handshake has brought none that holds")
+cdef log_row SAY_TLS_REQUIRE = log_row(
+    b"error", b"ssl",
+    b"AH02229: access to {uri} failed, reason: SSL requirement expression not "
+    b"fulfilled")
+cdef log_row SAY_SPOOF = log_row(
+    b"error", b"ssl", b"AH02035: Encountered FakeBasicAuth spoof: {user}")
+cdef log_row SAY_COLON = log_row(
+    b"error", b"ssl",
+    b"AH10096: Cannot use FakeBasicAuth for username containing a colon: {user}")
 cdef log_row SAY_NO_NAME = log_row(
     b"warn", b"ssl",
     b"AH02033: No hostname was provided via SNI for a name based virtual host")

@@ -7,7 +7,7 @@ when it is parsed, and framed anew when it goes out.
 # uses: ground/chartable, ground/text, ground/number, ground/list, io/buffer,
 #       io/writer, ground/arena, http/fields, http/exit, http/hops, http/framing,
 #       plan/plan, plan/out_fields, plan/client, plan/facts, plan/own_name,
-#       plan/expr_words, plan/expr, plan/rules, flow/exchange
+#       plan/expr_words, plan/expr, plan/rules, plan/tls_access, flow/exchange
 
 # Fields of a request that who is asked about it does not get (AuthRequest).
 cdef const char *NOT_OF_A_QUESTION = (
@@ -156,7 +156,10 @@ cdef void out_granted(request_facts *r, out_list *out) noexcept nogil:
 
 
 cdef int out_fake_credentials(request_facts *r, out_list *out) noexcept nogil:
-    """AuthBasicFake: what a member is told of who asks. returns 0 or -500"""
+    """AuthBasicFake, FakeBasicAuth: what a member is told of who asks.
+
+    returns 0 or -500
+    """
     cdef plan_conf *c = NULL
     cdef value fake
     cdef int i
@@ -164,6 +167,11 @@ cdef int out_fake_credentials(request_facts *r, out_list *out) noexcept nogil:
         if r.confs[i].fake.data != NULL:
             c = r.confs[i]
     if c == NULL:
+        if r.user.data != NULL and tls_is_user(r):
+            out_take(out, b"authorization", 13)
+            fake = basic_field(r, r.user, FAKE_PASSWORD)
+            out_add(
+                out, b"Authorization", 13, fake.data, fake.length, FIELD_OTHER, False)
         return 0
     fake = value(c.fake.data, c.fake.length)
     if c.fake_user >= 0:
@@ -183,21 +191,27 @@ cdef bint fake_composed(
     worked out."""
     cdef value user = expr_text(r, c.fake_user, NULL)
     cdef value password = expr_text(r, c.fake_password, NULL)
-    cdef writer w
     if user.data == NULL or password.data == NULL:
         return False
     if user.length == 0 or password.length == 0:
         return True
+    fake[0] = basic_field(r, user, password)
+    return True
+
+
+cdef value basic_field(request_facts *r, value user, value password) noexcept nogil:
+    """What stands in Authorization."""
+    cdef value word
+    cdef writer w
     arena_write(&r.arena, &w)
     put(&w, user.data, user.length)
     put_byte(&w, c':')
     put(&w, password.data, password.length)
-    fake[0] = base64_of(r, arena_written(&r.arena, &w))
+    word = base64_of(r, arena_written(&r.arena, &w))
     arena_write(&r.arena, &w)
     put(&w, b"Basic ", 6)
-    put(&w, fake.data, fake.length)
-    fake[0] = arena_written(&r.arena, &w)
-    return True
+    put(&w, word.data, word.length)
+    return arena_written(&r.arena, &w)
 
 
 cdef int request_head_write(exchange *x, writer *w) noexcept nogil:

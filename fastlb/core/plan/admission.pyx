@@ -1,7 +1,7 @@
 """The phases of access (admission.pxd)."""
 # uses: ground/chartable, ground/text, io/writer, ground/arena, plan/verdicts,
-#       plan/access_plan, plan/plan, plan/facts, plan/credentials, plan/because,
-#       plan/access, plan/auth_said, plan/digest_auth
+#       plan/access_plan, plan/plan, plan/facts, plan/expr, plan/credentials,
+#       plan/because, plan/tls_access, plan/access, plan/auth_said, plan/digest_auth
 
 
 cdef int refused(int *because, int why, int status) noexcept nogil:
@@ -31,6 +31,17 @@ cdef int authenticate_basic(
     if said.name.data == NULL:
         return refused(because, BECAUSE_NO_NAME, 500)
     found = credentials_basic(r, &r.user, &password)
+    if unlikely(found == CREDENTIALS_FOUND and r.user.length and r.user.data[0] == c'/'
+                and same_word(password, FAKE_PASSWORD)):
+        return refused(because, BECAUSE_SPOOF, 403)
+    if unlikely(tls_is_user(r)):
+        r.user = tls_user_faked(r)
+        password = FAKE_PASSWORD
+        found = CREDENTIALS_FOUND
+        if memchr(r.user.data, c':', r.user.length) != NULL:
+            return refused(because, BECAUSE_COLON, 403)
+        if r.user.length > USER_BYTES_MAX:
+            found = CREDENTIALS_BROKEN
     if found != CREDENTIALS_FOUND:
         r.user = value(NULL, 0)
         challenge_note(r, said)
@@ -188,6 +199,12 @@ cdef int admitted_here(request_facts *r, int *because) noexcept nogil:
     r.user = value(NULL, 0)
     r.challenge = value(NULL, 0)
     r.asks.kind = ASKS_NOTHING
+    because[0] = tls_refusal(r)
+    if unlikely(because[0] != BECAUSE_OF_NOTHING):
+        return 403
+    if unlikely(plan.any_tls_access and r.client.tls_vhost != NULL
+                and not conf_flag(r, CONF_FAKE_BASIC_AUTH, False)):
+        r.user = tls_user(r)
     for i in range(r.conf_count):
         any_auth |= r.confs[i].auth != NULL
         if unlikely(r.confs[i].old != NULL):

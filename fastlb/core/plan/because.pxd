@@ -45,4 +45,8 @@ cdef enum:
     BECAUSE_NONCE_REPLAYED = 40
     BECAUSE_OF_HANDLER = 41     # SetHandler: nobody knows such a member
     BECAUSE_DIRECTORY = 42      # AuthLDAPURL is missing, or cannot be asked
-    BECAUSES = 43
+    BECAUSE_NO_CERTIFICATE = 43     # SSLVerifyClient require of a section
+    BECAUSE_TLS_REQUIRE = 44        # SSLRequire does not hold
+    BECAUSE_SPOOF = 45          # a password that only FakeBasicAuth gives
+    BECAUSE_COLON = 46          # of FakeBasicAuth: no name holds one
+    BECAUSES = 47

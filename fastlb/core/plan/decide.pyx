@@ -65,8 +65,6 @@ cdef int request_admit(request_facts *r, decision *d) noexcept nogil:
         # SSLVHostSNIPolicy insecure: the handshake did not ask for what this host
         # demands, and nobody is asked twice.
         return decided_error(d, 403, BECAUSE_NOT_ASKED)
-    if unlikely(tls_is_missing(r)):
-        return decided_error(d, 403, BECAUSE_PLAIN)
     if unlikely(r.host_wanted or r.asks.kind != ASKS_NOTHING or r.wanted != NULL):
         return DECIDED_WAIT
     if unlikely(refusal != 0):

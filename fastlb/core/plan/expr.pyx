@@ -29,6 +29,13 @@ cdef int order_of_texts(value a, value b) noexcept nogil:
     return (a.length > b.length) - (a.length < b.length)
 
 
+cdef int order_of_lengths(value a, value b) noexcept nogil:
+    """SSLRequire: the shorter one is the lesser."""
+    if a.length != b.length:
+        return 1 if a.length > b.length else -1
+    return order_of_texts(a, b)
+
+
 cdef int order_of_numbers(value a, value b) noexcept nogil:
     cdef long long x = expr_number(a)
     cdef long long y = expr_number(b)
@@ -119,7 +126,9 @@ cdef int expr_run(
         elif op.step <= EXPR_AT_LEAST:
             held -= 2
             holds = compared(
-                op.step - EXPR_SAME, order_of_texts(stack[held], stack[held + 1]))
+                op.step - EXPR_SAME,
+                order_of_lengths(stack[held], stack[held + 1]) if unlikely(op.number)
+                else order_of_texts(stack[held], stack[held + 1]))
         elif op.step <= EXPR_NUMBER_AT_LEAST:
             held -= 2
             holds = compared(

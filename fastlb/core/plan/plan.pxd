@@ -109,7 +109,8 @@ cdef enum:
     CONF_EXPORT_CERT_DATA = 10
     CONF_WEBSOCKET_FALLBACK = 11
     CONF_AUTH_COOKIES = 12          # AuthRequestCookies
-    CONF_SWITCHES = 13
+    CONF_FAKE_BASIC_AUTH = 13       # SSLOptions FakeBasicAuth
+    CONF_SWITCHES = 14
 
 cdef enum:
     NAME_LOOKUPS_OFF = 0
@@ -145,6 +146,10 @@ cdef struct plan_conf:
     plan_auth *auth             # NULL: nothing is said of passwords
     old_access *old             # NULL: nor of Order, Allow, Deny, Satisfy
     method_limit *methods       # AllowMethods; NULL: not said
+    signed char tls_verify      # SSLVerifyClient: VERIFY_*; -1: not said
+    int tls_require_count       # SSLRequire: all of these hold
+    int *tls_requires
+    int tls_user                # SSLUserName: a variable; -1: not said
     text fake                   # Authorization for members; data NULL: not said
     int fake_user               # ... of these expressions; -1: none
     int fake_password
@@ -416,7 +421,8 @@ cdef struct plan_root:
     int remote_ip_note              # the variable of the proxies' list; -1: none
     plan_set *main_set
     int env_count               # variables named anywhere
-    bint any_fake               # AuthBasicFake stands anywhere
+    bint any_fake               # AuthBasicFake or FakeBasicAuth stands anywhere
+    bint any_tls_access         # SSLRequire, SSLUserName, SSLVerifyClient in a section
     bint any_elsewhere          # AuthRequest does
     nonce_view *nonces          # of the table
     int log_count

@@ -5,7 +5,7 @@ cdef tuple CONF_FLAGS = (       # by CONF_*
     "preserve_host", "add_headers", "redirect_relative", "use_canonical_name",
     "use_canonical_physical_port", "track_first_byte", "expect_continue",
     "interpolate_env", "require_ssl", "std_env_vars", "export_cert_data",
-    "websocket_fallback", "auth_request_cookies",
+    "websocket_fallback", "auth_request_cookies", "fake_basic_auth",
 )
 
 
@@ -156,6 +156,26 @@ cdef object plan_mapping_of(plan_mapping *m, object mapping, plan_section *secti
         m.sections[i] = &sections[index]
 
 
+cdef object plan_tls_access(plan_conf *c, object conf):
+    """What a section asks of the client's TLS."""
+    cdef int i
+    c.tls_verify = -1
+    if conf.tls_verify is not None:
+        c.tls_verify = VERIFY_NUMBERS[conf.tls_verify.value]
+        plan_tls_name("SSL_CLIENT_VERIFY")
+    if conf.fake_basic_auth:
+        plan_tls_name(TLS_SUBJECT_LINE)
+    c.tls_user = -1
+    if conf.tls_user is not None:
+        c.tls_user = plan_variable_number(conf.tls_user, None)
+    c.tls_require_count = len(conf.tls_requires)
+    c.tls_requires = <int *>plan_alloc(sizeof(int) * c.tls_require_count)
+    for i, expression in enumerate(conf.tls_requires):
+        c.tls_requires[i] = plan_expression(expression, True)
+    plan.any_tls_access |= (
+        c.tls_require_count > 0 or c.tls_user >= 0 or c.tls_verify >= 0)
+
+
 cdef object plan_conf_of(plan_conf *c, object conf, plan_section *sections):
     global client_names_wanted
     cdef int i
@@ -235,7 +255,8 @@ cdef object plan_conf_of(plan_conf *c, object conf, plan_section *sections):
         c.fake = plan_text("")
         c.fake_user = plan_expression(conf.auth_basic_fake.user, False)
         c.fake_password = plan_expression(conf.auth_basic_fake.password, False)
-    plan.any_fake |= conf.auth_basic_fake is not None
+    plan.any_fake |= conf.auth_basic_fake is not None or bool(conf.fake_basic_auth)
+    plan_tls_access(c, conf)
     c.says_handler = conf.handler is not None
     c.handler_expr = -1
     if isinstance(conf.handler, str):

@@ -5,11 +5,15 @@ cdef list tls_names = []            # by number
 cdef int tls_name_protocol = -1     # numbers of those that need no Python
 cdef int tls_name_cipher = -1
 cdef int tls_name_https = -1
+cdef int tls_name_verify = -1
+cdef int tls_name_subject = -1     # as FakeBasicAuth writes it
 cdef int tls_env_count = 0
 cdef int[ENV_COUNT_MAX] tls_env_variable    # number in the environment,
 cdef int[ENV_COUNT_MAX] tls_env_name        # number here,
 cdef unsigned char[ENV_COUNT_MAX] tls_env_when  # and what puts it there: ENV_*
 
+# The subject of a client in one line: no name of a configuration holds a blank.
+cdef str TLS_SUBJECT_LINE = "SSL_CLIENT_S_DN LINE"
 # %{...}c of mod_ssl's first days; any other name has no value
 cdef dict TLS_OLD_NAMES = {
     "version": "SSL_PROTOCOL",
@@ -21,7 +25,8 @@ cdef dict TLS_OLD_NAMES = {
 
 cdef int plan_tls_name(object name) except -2:
     """Number of a variable."""
-    global tls_name_protocol, tls_name_cipher, tls_name_https
+    global tls_name_protocol, tls_name_cipher, tls_name_https, tls_name_verify
+    global tls_name_subject
     if name not in tls_names:
         tls_names.append(name)
         if name == "SSL_PROTOCOL":
@@ -30,14 +35,21 @@ cdef int plan_tls_name(object name) except -2:
             tls_name_cipher = len(tls_names) - 1
         elif name == "HTTPS":
             tls_name_https = len(tls_names) - 1
+        elif name == "SSL_CLIENT_VERIFY":
+            tls_name_verify = len(tls_names) - 1
+        elif name == TLS_SUBJECT_LINE:
+            tls_name_subject = len(tls_names) - 1
     return tls_names.index(name)
 
 
 # Forget all; all rules are read.
 cdef object tls_names_begin():
-    global tls_name_protocol, tls_name_cipher, tls_name_https
+    global tls_name_protocol, tls_name_cipher, tls_name_https, tls_name_verify
+    global tls_name_subject
     tls_names.clear()
     tls_name_https = -1
+    tls_name_verify = -1
+    tls_name_subject = -1
     tls_name_protocol = -1
     tls_name_cipher = -1
 

@@ -51,11 +51,6 @@ cdef void rules_tls_env(request_facts *r) noexcept nogil:
             env_set(r, tls_env_variable[i], v.data, v.length)
 
 
-cdef bint tls_is_missing(request_facts *r) noexcept nogil:
-    """SSLRequireSSL, and this connection is plain."""
-    return r.client.tls_vhost == NULL and conf_flag(r, CONF_REQUIRE_SSL, False)
-
-
 cdef void tls_variables_make(client_facts *client) noexcept nogil:
     """Fill tls.variables; it stays NULL without memory, or where Python fails."""
     if not seam_is_shut:

@@ -28,6 +28,7 @@ from . import (
     status,
     sticky,
     tls,
+    tls_access,
     tls_members,
     users,
     vhosts,
@@ -62,5 +63,6 @@ SUBJECTS: dict[str, tuple[Case, ...]] = {
     "status": status.CASES,
     "seeds": seeds.CASES,
     "tls": tls.CASES,
+    "tls_access": tls_access.CASES,
     "tls_members": tls_members.CASES,
 }

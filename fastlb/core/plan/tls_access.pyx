@@ -1,0 +1,63 @@
+"""What a section asks of a client's TLS, and the user that its certificate names.
+
+The handshake is over when the path is known: what a section demands of a certificate
+is looked up in what the handshake has found, and nobody is asked twice.
+"""
+# uses: ground/text, ground/arena, io/tls_state, plan/tls_names, plan/plan,
+#       plan/facts, plan/tls_variables, plan/variables, plan/expr, plan/because
+
+# What goes with a name that a certificate gives.
+cdef value FAKE_PASSWORD = value(b"password", 8)
+
+
+cdef int tls_refusal(request_facts *r) noexcept nogil:
+    """SSLRequireSSL; SSLVerifyClient and SSLRequire, which say nothing of plain
+    connections. returns BECAUSE_*"""
+    cdef signed char verify = -1
+    cdef int i, j
+    if r.client.tls_vhost == NULL:
+        if unlikely(conf_flag(r, CONF_REQUIRE_SSL, False)):
+            return BECAUSE_PLAIN
+        return BECAUSE_OF_NOTHING
+    if likely(not plan.any_tls_access):
+        return BECAUSE_OF_NOTHING
+    for i in range(r.conf_count):
+        if r.confs[i].tls_verify >= 0:
+            verify = r.confs[i].tls_verify
+    if verify == VERIFY_REQUIRE and not same_word(
+            tls_variable(r.client, tls_name_verify), value(b"SUCCESS", 7)):
+        return BECAUSE_NO_CERTIFICATE
+    for i in range(r.conf_count):
+        for j in range(r.confs[i].tls_require_count):
+            if expr_holds(r, r.confs[i].tls_requires[j], NULL) <= 0:
+                return BECAUSE_TLS_REQUIRE
+    return BECAUSE_OF_NOTHING
+
+
+cdef value tls_user(request_facts *r) noexcept nogil:
+    """SSLUserName. data NULL: it is not said, or has no value"""
+    cdef value found = value(NULL, 0)
+    cdef int number = -1
+    cdef int i
+    for i in range(r.conf_count):
+        if r.confs[i].tls_user >= 0:
+            number = r.confs[i].tls_user
+    if number >= 0:
+        found = variable_value(r, number)
+    if found.length == 0:
+        return value(NULL, 0)
+    return arena_copy(&r.arena, found.data, found.length)
+
+
+cdef bint tls_is_user(request_facts *r) noexcept nogil:
+    """SSLOptions FakeBasicAuth: is the client's certificate its name and password?"""
+    return plan.any_fake and r.client.tls_vhost != NULL \
+        and r.req.method_id != METHOD_CONNECT \
+        and conf_flag(r, CONF_FAKE_BASIC_AUTH, False) \
+        and tls_variable(r.client, tls_name_subject).data != NULL
+
+
+cdef value tls_user_faked(request_facts *r) noexcept nogil:
+    """... whom it names: the whole subject, whatever SSLUserName says."""
+    cdef value found = tls_variable(r.client, tls_name_subject)
+    return arena_copy(&r.arena, found.data, found.length)
