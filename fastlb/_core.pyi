@@ -62,9 +62,14 @@ class Table:
         """Free the slots that no other generation claimed."""
     def set_addresses(
         self, member_slot: int, addresses: Sequence[tuple[str, int]]
-    ) -> None:
-        """Publish up to 8 resolved (literal, port) pairs, in order."""
+    ) -> bool:
+        """Publish up to 8 resolved (literal, port) pairs, in order. True: others than
+        those that it had; connections to those are not used again."""
     def addresses(self, member_slot: int) -> list[tuple[str, int]]: ...
+    def set_renewal(self, member_slot: int, at_us: int) -> None:
+        """When its name is asked for again, in microseconds of CLOCK_MONOTONIC."""
+    def renewal_us(self, member_slot: int) -> int:
+        """0: nobody has said."""
     def take_overdue(self) -> list[int]:
         """Processes from which a claim or a publication took a lock because they did
         not give it back in time and live; 0: a process that cannot be named."""

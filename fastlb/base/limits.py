@@ -12,6 +12,7 @@ DIAGNOSTICS_MAX = 500  # of them printed; a number stands for the rest
 
 MEMBERS_PER_BALANCER_MAX = 4096  # as in core/limits.pxd
 ADDRESSES_PER_MEMBER_MAX = 8  # as in core/limits.pxd
+NAME_SERVERS_MAX = 8  # of Resolver
 
 AUTH_FILE_BYTES_MAX = 16 * 1024 * 1024  # users, groups; as in core/limits.pxd
 

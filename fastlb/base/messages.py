@@ -935,6 +935,17 @@ _WORKER = {
         "A certificate has expired or expires soon; told at a start and once a day.",
         "Renew it and reload.",
     ),
+    "FB0507": Message(
+        "notice",
+        "The name of a member has other addresses; what is new goes there.",
+    ),
+    "FB0508": Message(
+        "warning",
+        "Name servers do not answer, or do not know a member's name any more; it keeps "
+        "its addresses.",
+        "Look at the name servers of resolv.conf or Resolver, or correct the name.",
+    ),
+    "FB0509": Message("notice", "Name servers know the name of a member again."),
     "FB0506": Message("info", "An OCSP answer was fetched and is sent to clients."),
 }
 

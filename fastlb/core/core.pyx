@@ -5,8 +5,8 @@
 #       plan/plan, plan/plan_begin, plan/client, plan/facts, plan/tls_variables,
 #       plan/map_file, plan/rewrite_map, plan/plan_rewrite, plan/reasons,
 #       plan/logline, plan/late_lines, flow/exchange, flow/engine, flow/member,
-#       flow/row, flow/heads, flow/work, flow/listeners, flow/downstream, flow/settle,
-#       flow/connect, flow/route, flow/steps, flow/upstream_events,
+#       flow/row, flow/heads, flow/work, flow/listeners, flow/downstream, flow/pool,
+#       flow/settle, flow/connect, flow/route, flow/steps, flow/upstream_events,
 #       flow/downstream_events, flow/accept, flow/events, flow/lone
 
 import os
@@ -144,6 +144,7 @@ cdef class Core:
             http_date()
             timers_sweep(watch.now_us, conn_timed_out)
             nobody_try_again()
+            pools_renew()
             work_tick()
             row_say_again()
             if engine.paused and accept_room() <= 0:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fastlb.base.addresses import literal_of
 from fastlb.facts.tls import TlsMember
 
 
@@ -46,9 +47,14 @@ class Member:
     retry_written: bool  # retry= stands in the configuration
     receive_buffer_bytes: int
     response_field_bytes: int  # default 8192
-    address_ttl_s: int
+    address_ttl_s: int | None  # None: as long as name servers say
     upgrade: tuple[str, ...]
     source_address: str | None  # ProxySourceAddress
     file: str
     line: int
     tls: TlsMember | None = None  # https and wss
+
+    @property
+    def is_named(self) -> bool:
+        """Its addresses are looked up, and may change."""
+        return self.unix_path is None and literal_of(self.host) is None

@@ -45,6 +45,9 @@ class ProcessSettings:
     proxy_protocol_on: tuple[tuple[str, int | None], ...] = ()
     proxy_protocol_off: tuple[tuple[str, int | None], ...] = ()
     proxy_protocol_exceptions: tuple[str, ...] = ()
+    name_servers: tuple[tuple[str, int], ...] | None = (
+        None  # Resolver; None: resolv.conf's
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,66 +1,89 @@
 """Addresses of members: looked up once before a generation starts.
 
-The look-ups run side by side in a process of their own with a deadline: the C
-library's resolver cannot be interrupted, and the master must neither wait for it nor
-hold a thread when it forks. A member without an address begins in error and the
-monitor goes on trying.
+The look-ups run side by side in a process of their own with a deadline: what the C
+library asks cannot be interrupted, the master must neither wait for it nor hold a
+thread when it forks, and the bytes of name servers are no business of root's. A member
+without an address begins in error and the monitor goes on trying.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import select
 import signal
 import time
-from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Iterable, Mapping, Sequence
 
-from fastlb.base import addresses
 from fastlb.base.addresses import literal_of
-from fastlb.base.limits import ADDRESSES_PER_MEMBER_MAX as ADDRESSES_MAX
 from fastlb.master import spawn
+from fastlb.master.privileges import Identity
+from fastlb.names.answer import Answer, State
 
-LOOK_UPS_AT_ONCE = 16
+LOOK_UPS_AT_ONCE = 64
 DEADLINE_S = 5.0
-Found = Mapping[str, tuple[str, ...]]  # host -> literal addresses, in order
+TOO_LATE = Answer(State.SILENT, why=f"no answer within {DEADLINE_S:g}s")
+Found = Mapping[str, Answer]  # by host
 
 
-def resolve(hosts: Iterable[str], deadline_s: float = DEADLINE_S) -> Found:
-    """Literal addresses of each host; an empty tuple when there are none in time."""
-    found: dict[str, tuple[str, ...]] = {}
+def resolve(
+    hosts: Iterable[str],
+    servers: Sequence[tuple[str, int]] = (),
+    *,
+    identity: Identity | None = None,
+    deadline_s: float = DEADLINE_S,
+) -> Found:
+    """What is known of each host in time. servers: those of Resolver."""
+    found: dict[str, Answer] = {}
     names = []
     for host in dict.fromkeys(hosts):
         if literal_of(host) is not None:
-            found[host] = (host,)
+            found[host] = Answer(State.FOUND, (host,))
         else:
-            found[host] = ()
+            found[host] = TOO_LATE
             names.append(host)
     if names:
-        found.update(_ask_process(names, deadline_s))
+        found.update(_ask_process(names, servers, identity, deadline_s))
     return found
 
 
-def look_up(host: str) -> tuple[str, ...]:
-    """As many of its addresses as a member can have."""
-    return addresses.look_up(host)[:ADDRESSES_MAX]
+async def look_up_all(
+    names: Sequence[str], servers: Sequence[tuple[str, int]], writer: int
+) -> None:
+    """One line of JSON for each name as it is known."""
+    from fastlb.names.resolver import Resolver
+
+    resolver = Resolver(servers)
+    places = asyncio.Semaphore(LOOK_UPS_AT_ONCE)
+
+    async def look_up(name: str) -> None:
+        async with places:
+            answer = await resolver.look_up(name)
+        words = [name, answer.state.value, answer.addresses, answer.ttl_s, answer.why]
+        os.write(writer, json.dumps(words).encode() + b"\n")
+
+    await asyncio.gather(*map(look_up, names))
 
 
-def _ask_process(names: list[str], deadline_s: float) -> Found:
-    """One line of JSON comes back for each name that was found."""
+def _ask_process(
+    names: Sequence[str],
+    servers: Sequence[tuple[str, int]],
+    identity: Identity | None,
+    deadline_s: float,
+) -> Found:
     reader, writer = os.pipe2(os.O_CLOEXEC)
 
-    def body() -> int:
-        with ThreadPoolExecutor(LOOK_UPS_AT_ONCE) as pool:
-            waiting = {pool.submit(look_up, name): name for name in names}
-            for done in as_completed(waiting):
-                line = json.dumps([waiting[done], done.result()]) + "\n"
-                os.write(writer, line.encode())
-        return 0
+    def let_go() -> None:
+        import fastlb.names.resolver  # noqa: F401 - while it may be read
 
-    pid = spawn.fork(
-        "fastlb-names", body, let_go=lambda: os.close(reader), identity=None
-    )
+        os.close(reader)
+
+    def body() -> int:
+        asyncio.run(look_up_all(names, servers, writer))
+        os._exit(0)  # what the C library asks runs in threads that do not end
+
+    pid = spawn.fork("fastlb-names", body, let_go=let_go, identity=identity)
     os.close(writer)
     try:
         text = _read_until(reader, time.monotonic() + deadline_s)
@@ -68,8 +91,11 @@ def _ask_process(names: list[str], deadline_s: float) -> Found:
         os.close(reader)
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
-    lines = (json.loads(line) for line in text.split(b"\n")[:-1])
-    return {name: tuple(found) for name, found in lines}
+    found = {}
+    for line in text.split(b"\n")[:-1]:
+        name, state, addresses, ttl_s, why = json.loads(line)
+        found[name] = Answer(State(state), tuple(addresses), ttl_s, why)
+    return found
 
 
 def _read_until(reader: int, deadline: float) -> bytes:

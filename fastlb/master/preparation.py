@@ -6,6 +6,8 @@ be given back, so that a step that fails leaves everything as it was before.
 
 from __future__ import annotations
 
+import time
+
 from fastlb._core import Table
 from fastlb.base import descriptors
 from fastlb.facts.server import Model, ProcessSettings
@@ -19,6 +21,8 @@ from fastlb.master.generation import Generation, Seat
 from fastlb.master.journal import Journal
 from fastlb.master.listeners import Address, Listeners
 from fastlb.master.privileges import Identity
+from fastlb.names.answer import State, ordered
+from fastlb.names.period import NEVER, period_of
 
 PROGRAM = "fastlb"
 DEADLINE_S = 30.0  # for workers that neither accept nor die
@@ -84,7 +88,9 @@ class Preparation:
             import psutil  # noqa: F401
         self.step = "looking up its members' names"
         found = names.resolve(
-            member.host for member in model.members if member.unix_path is None
+            (member.host for member in model.members if member.unix_path is None),
+            model.process.name_servers or (),
+            identity=self._identity,
         )
         self.step = "claiming slots for its members"
         self._claimed = True
@@ -136,24 +142,38 @@ class Preparation:
 
         Under Compat apache it does not: the first request learns of it.
         """
-        missing: dict[str, None] = {}
+        missing: dict[str, str] = {}
+        now_s = time.monotonic()
         for member, slot in zip(self.model.members, member_slots, strict=True):
             if member.unix_path is not None:
                 continue
-            addresses = [(host, member.port) for host in found[member.host]]
-            if addresses:
-                self._table.set_addresses(slot, addresses)
+            answer = found[member.host]
+            if answer.state is State.FOUND:
+                known = [host for host, _ in self._table.addresses(slot)]
+                addresses = ordered(answer.addresses, known)
+                has_moved = self._table.set_addresses(
+                    slot, [(host, member.port) for host in addresses]
+                )
+                if has_moved or not (known or "E" in member.status):
+                    # Whatever went wrong was not there.
+                    self._table.mark_up(slot)
+                if member.is_named:
+                    period_s = period_of(member, self.model.compat)
+                    holds_s = answer.ttl_s if period_s is None else period_s
+                    self._table.set_renewal(
+                        slot, 0 if holds_s == NEVER else int((now_s + holds_s) * 1e6)
+                    )
             elif self.model.compat is Compat.APACHE:
                 continue
             elif not self._table.addresses(slot):
                 self._table.set_flag(slot, "E", True)
-                missing[member.host] = None
-        for host in missing:
+                missing[member.host] = answer.why
+        for host, why in missing.items():
             self._journal.write(
                 "warn",
                 "proxy",
-                f"FB0607: DNS lookup failure for: {host}: its members begin in error "
-                "and are tried again until the name is known",
+                f"FB0607: DNS lookup failure for: {host}: {why}: its members begin in "
+                "error, and the name is looked up until it is known",
             )
 
 

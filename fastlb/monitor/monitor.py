@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING
 import uvloop
 
 from fastlb.base import memory
-from fastlb.base.addresses import literal_of
 from fastlb.logs.error import ErrorLog
 from fastlb.monitor.heritage import MonitorHeritage
-from fastlb.monitor.names import Name
+from fastlb.monitor.names import Name, names_of
 from fastlb.monitor.probe import Probe
 from fastlb.tls.expiry import DAY_S, warnings_of
 
@@ -69,11 +68,12 @@ class Monitor:
         for watch in self.staples:
             if watch.stapled.trouble:
                 self._tell_of(watch)
-        self.names = [
-            Name(member, slot, heritage.table, now_s)
-            for member, slot in slots
-            if member.unix_path is None and literal_of(member.host) is None
-        ]
+        model = heritage.model
+        self.names = names_of(slots, model.compat, heritage.table, now_s)
+        if self.names:
+            from fastlb.names.resolver import Resolver  # large: for those who need it
+
+            self._resolver = Resolver(model.process.name_servers or ())
 
     def turn(self) -> None:
         """Start what is due, then sleep a turn."""
@@ -127,15 +127,8 @@ class Monitor:
             self._errors.write(report.level, "ssl", 0, "", 0, report.text)
 
     async def _resolve(self, name: Name) -> None:
-        if await name.attempt(self._loop):
-            addresses = ", ".join(host for host, _ in self._table.addresses(name.slot))
-            # E only meant that there was no address; retry= has no part in it.
-            self._table.mark_up(name.slot)
-            self._log(
-                "proxy",
-                f"FB0504: member {name.member.url}: {name.member.host} is now known as "
-                f"{addresses}",
-            )
+        for line in await name.attempt(self._resolver, self._loop):
+            self._errors.write(line.level, "proxy", 0, "", 0, line.text)
 
 
 def staple_watches(heritage: MonitorHeritage, now_s: float) -> list[StapleWatch]:

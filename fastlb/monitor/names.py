@@ -1,81 +1,186 @@
-"""Addresses that were not known at start, and those that may change.
+"""Names of members, asked for again before their addresses are out of date.
 
-The master resolves every name once; what it could not find in time, and members with
-addressttl=, are looked up here. A change of addresses goes into the table, where the
-workers find it with their next connection.
+The master looks every name up once; what it could not find in time, and what it found
+when that no longer holds, is asked for here. What changes goes into the table, where
+workers find it with their next connection. Of a name that nobody can say anything about
+the last addresses stay.
 """
 
 from __future__ import annotations
 
-import asyncio
-import encodings.idna  # noqa: F401 - looking up a name needs it after the fork
-import socket
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 from fastlb._core import Table
-from fastlb.base.limits import ADDRESSES_PER_MEMBER_MAX
 from fastlb.facts.member import Member
+from fastlb.facts.words import Compat
 from fastlb.monitor.verdict import name_delay_s
+from fastlb.names.answer import (
+    NAME_PERIOD_S,
+    NAME_TTL_MAX_S,
+    NAME_TTL_MIN_S,
+    Answer,
+    State,
+)
+from fastlb.names.period import NEVER, period_of
 
-RENEWAL_MIN_S = 1.0
-LOOK_UP_TIMEOUT_S = 30.0
+# Of a member in error: perhaps its name has moved, whatever time was promised.
+NAME_IN_ERROR_PERIOD_S = 5.0
+
+
+class LooksUp(Protocol):
+    """names/resolver.py, or a test's."""
+
+    async def look_up(self, host: str, known: Sequence[str] = ()) -> Answer: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """For the error log."""
+
+    level: str
+    text: str
 
 
 class Name:
-    """The watch over one member's name."""
+    """The watch over one name, for all members that have it and renew it alike."""
 
     def __init__(
         self,
-        member: Member,
-        slot: int,
+        host: str,
+        period_s: float | None,
+        members: Sequence[tuple[Member, int]],
         table: Table,
         now_s: float,
     ) -> None:
-        self.member = member
-        self.slot = slot
+        self.host = host
+        self.running = False
+        self._period_s = period_s
+        self._members = members
         self._table = table
         self._misses = 0
-        self.known = bool(table.addresses(slot))
-        self.running = False
-        self.due_s = now_s + (self._renewal_s() if self.known else name_delay_s(0))
+        self._trouble: State | None = None  # what was said of it last
+        self._ttl_s = NAME_PERIOD_S
+        self._asked_s = now_s
+        self.due_s = now_s + name_delay_s(0)
+        if self.is_known():
+            # As whoever asked last has left it, master or monitor.
+            left_s = min(table.renewal_us(slot) for _, slot in members) / 1e6
+            self.due_s = min(left_s, now_s + (period_s or NAME_TTL_MAX_S))
+
+    def is_known(self) -> bool:
+        return all(self._table.addresses(slot) for _, slot in self._members)
 
     def is_due(self, now_s: float) -> bool:
-        if self.running or (self.known and self.member.address_ttl_s < 0):
+        if self.running:
             return False
-        return now_s >= self.due_s
+        if now_s < self.due_s:
+            return self._is_in_error(now_s)
+        return self._period_s != NEVER or not self.is_known()
 
-    def _renewal_s(self) -> float:
-        """addressttl= in seconds; 0 asks for more than the system should bear."""
-        return max(RENEWAL_MIN_S, float(self.member.address_ttl_s))
+    def _is_in_error(self, now_s: float) -> bool:
+        return (
+            now_s >= self._asked_s + NAME_IN_ERROR_PERIOD_S
+            and self._period_s != NEVER
+            and any("E" in self._table.member_flags(slot) for _, slot in self._members)
+        )
 
-    async def attempt(self, loop: asyncio.AbstractEventLoop) -> bool:
-        """Look the name up; True when a member without an address now has one."""
+    async def attempt(self, resolver: LooksUp, clock: Clock) -> list[Line]:
+        """Ask once; what is to be said of it."""
         self.running = True
+        known = [host for host, _ in self._table.addresses(self._members[0][1])]
         try:
-            found = await look_up(loop, self.member.host)
+            answer = await resolver.look_up(self.host, known)
         finally:
             self.running = False
-        was_known = self.known
-        if found:
-            self._misses = 0
-            self.known = True
-            new = [(host, self.member.port) for host in found]
-            if new != self._table.addresses(self.slot):
-                self._table.set_addresses(self.slot, new)
-            self.due_s = loop.time() + self._renewal_s()
-            return not was_known
-        self._misses += 1
-        self.due_s = loop.time() + name_delay_s(self._misses)
-        return False
-
-
-async def look_up(loop: asyncio.AbstractEventLoop, host: str) -> list[str]:
-    """Literal addresses in the system's order; [] when there are none."""
-    try:
-        infos = await asyncio.wait_for(
-            loop.getaddrinfo(host, None, type=socket.SOCK_STREAM), LOOK_UP_TIMEOUT_S
+        self._asked_s = clock.time()
+        lines = (
+            self._found(answer) if answer.state is State.FOUND else self._missed(answer)
         )
-    except (OSError, UnicodeError, TimeoutError):
-        return []
-    return list(dict.fromkeys(str(info[4][0]) for info in infos))[
-        :ADDRESSES_PER_MEMBER_MAX
+        self.due_s = self._asked_s + self._wait_s()
+        renewal_us = int(self.due_s * 1e6)
+        if self._period_s == NEVER and self.is_known():
+            renewal_us = 0
+        for _, slot in self._members:
+            self._table.set_renewal(slot, renewal_us)
+        return lines
+
+    def _wait_s(self) -> float:
+        period_s = self._ttl_s if self._period_s is None else self._period_s
+        if not self._misses:
+            return period_s
+        wait_s = name_delay_s(self._misses)
+        if self._trouble is None or self._period_s == NEVER:
+            return wait_s
+        return min(wait_s, max(period_s, NAME_TTL_MIN_S))
+
+    def _found(self, answer: Answer) -> list[Line]:
+        lines = []
+        if self._trouble is not None:
+            lines.append(Line("notice", f"FB0509: {self.host}: name servers know it"))
+        self._misses = 0
+        self._trouble = None
+        self._ttl_s = answer.ttl_s
+        before: dict[str, None] = {}
+        for member, slot in self._members:
+            old = self._table.addresses(slot)
+            new = [(host, member.port) for host in answer.addresses]
+            has_moved = self._table.set_addresses(slot, new)
+            if not old or has_moved:
+                # E was about the address that it had, or that it had none: retry= has
+                # no part in it.
+                self._table.mark_up(slot)
+            if not old:
+                lines.append(
+                    Line(
+                        "info",
+                        f"FB0504: member {member.url}: {self.host} is now known as "
+                        f"{', '.join(answer.addresses)}",
+                    )
+                )
+            elif has_moved:
+                before |= dict.fromkeys(host for host, _ in old)
+        if before:
+            lines.append(
+                Line(
+                    "notice",
+                    f"FB0507: {self.host} has moved: {', '.join(before)} -> "
+                    f"{', '.join(answer.addresses)}",
+                )
+            )
+        return lines
+
+    def _missed(self, answer: Answer) -> list[Line]:
+        self._misses += 1
+        if not self.is_known() or self._trouble is answer.state:
+            return []
+        self._trouble = answer.state
+        return [
+            Line(
+                "warn",
+                f"FB0508: {self.host}: {answer.why}: its members keep the addresses "
+                "that they have",
+            )
+        ]
+
+
+class Clock(Protocol):
+    """A loop's time()."""
+
+    def time(self) -> float: ...
+
+
+def names_of(
+    members: Iterable[tuple[Member, int]], compat: Compat, table: Table, now_s: float
+) -> list[Name]:
+    """One for each name and each way to renew it. members: with their slots."""
+    alike: dict[tuple[str, float | None], list[tuple[Member, int]]] = {}
+    for member, slot in members:
+        if member.is_named:
+            key = (member.host, period_of(member, compat))
+            alike.setdefault(key, []).append((member, slot))
+    return [
+        Name(host, period_s, found, table, now_s)
+        for (host, period_s), found in alike.items()
     ]

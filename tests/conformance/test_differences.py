@@ -53,6 +53,7 @@ def test_what_compat_switches_is_played() -> None:
         "connections that are not in work": "tests/e2e/test_connections.py",
         "directives of our own": "tests/unit/test_own_words.py",
         "parameters of members of our own": "tests/unit/test_own_words.py",
+        "the name of a member whose addresses change": "tests/unit/test_monitor.py",
         "`ProxyWebsocketIdleTimeout`": "tests/unit/test_parser.py",
         "`ProxyWebsocketAsync`, `ProxyWebsocketAsyncDelay`": (
             "tests/unit/test_own_words.py"

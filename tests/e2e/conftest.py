@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from harness import Answerer, Fastlb, Member, is_listening, wait_for
+from harness import HOST, Answerer, Fastlb, Member, is_listening, wait_for
 from ldap_site import sha
 from peers import Handler, ScriptedMember
 from ports import free_port
@@ -41,8 +41,10 @@ def make_member() -> Iterator[MemberMaker]:
     """make_member(name, answer=None): a member that listens."""
     made: list[Member] = []
 
-    def make(name: str, answer: Answerer | None = None) -> Member:
-        member = Member(name, answer)
+    def make(
+        name: str, answer: Answerer | None = None, host: str = HOST, port: int = 0
+    ) -> Member:
+        member = Member(name, answer, host, port)
         made.append(member)
         member.start()
         return member

@@ -97,11 +97,14 @@ class Member:
     takes requests and does not answer.
     """
 
-    def __init__(self, name: str, answer: Answerer | None = None) -> None:
+    def __init__(
+        self, name: str, answer: Answerer | None = None, host: str = HOST, port: int = 0
+    ) -> None:
         self.name = name
+        self.host = host
         self.seen: list[Seen] = []
         self.connections = 0
-        self.port = free_port()
+        self.port = port or free_port()
         self._answer = answer or self._own_name
         self._free = threading.Event()
         self._free.set()
@@ -113,11 +116,13 @@ class Member:
 
     @property
     def url(self) -> str:
-        return f"http://{HOST}:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     def start(self) -> None:
         """Listen, always on the same port."""
-        self._sock = socket.create_server((HOST, self.port), backlog=LISTEN_BACKLOG)
+        self._sock = socket.create_server(
+            (self.host, self.port), backlog=LISTEN_BACKLOG
+        )
         self._acceptor = self._run(self._accept, self._sock)
 
     def stop(self) -> None:

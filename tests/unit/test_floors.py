@@ -16,7 +16,7 @@ FLOORS = (
     ("config",),
     ("model",),
     ("_core", "_probe", "_fuzz"),
-    ("tls", "logs", "admin", "users"),
+    ("tls", "logs", "admin", "users", "names"),
     ("lint",),
     ("worker", "monitor"),
     ("master",),

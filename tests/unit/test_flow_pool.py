@@ -77,20 +77,44 @@ def test_a_connection_from_before_an_error_is_not_used_again() -> None:
         assert old.rest() == b""
 
 
-def test_only_new_connections_go_where_a_member_has_moved_to() -> None:
+def test_new_requests_go_where_a_member_has_moved_to() -> None:
+    """What is under way finishes where it is; what is idle there is not used again."""
     with Bench() as bench:
         member = bench.members[0]
         first = bench.ask()
         old = member.serve()
         assert first.status() == 200
-        member.move()
         first.send(get())
         old.head()
+        member.move()
         second = bench.ask()
         member.serve()
         assert second.status() == 200
         old.send(answer())
         assert first.status() == 200
+        assert old.rest() == b""
+        assert bench.counts()["upstreams"] == 1
+
+
+NAMED = "Listen 80\nProxyPass / http://app.test:8001/\n"
+
+
+@pytest.mark.parametrize(("text", "left"), [(NAMED, 0), (None, 1)])
+def test_what_is_idle_at_an_old_address_ends_by_itself(
+    text: str | None, left: int
+) -> None:
+    """With the next tick, where there is a name that may move."""
+    with Bench(text) if text else Bench() as bench:
+        member = bench.members[0]
+        first = bench.ask()
+        member.serve()
+        assert first.status() == 200
+        assert bench.counts()["upstreams"] == 1
+        bench.tick()
+        assert bench.counts()["upstreams"] == 1
+        member.move()
+        bench.tick()
+        assert bench.counts()["upstreams"] == left
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ NOT_CARRIED = (
     "fastlb.config.expressions.grammar",
     "fastlb.tls.contexts",
     "cryptography",
+    "dns",
     "html.entities",
     "httptools",
     "lark",

@@ -14,8 +14,8 @@ from trees import model_of
 
 from fastlb._core import Table
 from fastlb.facts.member import Member
-from fastlb.monitor import names
-from fastlb.monitor.names import Name
+from fastlb.facts.words import Compat
+from fastlb.monitor.names import Name, names_of
 from fastlb.monitor.probe import Probe
 from fastlb.monitor.verdict import (
     DELAY_MAX_S,
@@ -23,6 +23,7 @@ from fastlb.monitor.verdict import (
     name_delay_s,
     probe_delay_s,
 )
+from fastlb.names.answer import Answer, State
 
 CONF = """\
 Listen 80
@@ -40,6 +41,7 @@ class OneSlot:
         self.flags = ""
         self.known = list(addresses)
         self.probe_clears = True
+        self.renewal = 0
 
     def snapshot_member(self, _slot: int) -> dict[str, object]:
         return {"probe_clears": self.probe_clears}
@@ -55,8 +57,16 @@ class OneSlot:
     def addresses(self, _slot: int) -> list[tuple[str, int]]:
         return self.known
 
-    def set_addresses(self, _slot: int, new: Sequence[tuple[str, int]]) -> None:
+    def set_addresses(self, _slot: int, new: Sequence[tuple[str, int]]) -> bool:
+        moves = bool(self.known) and set(self.known) != set(new)
         self.known = list(new)
+        return moves
+
+    def set_renewal(self, _slot: int, at_us: int) -> None:
+        self.renewal = at_us
+
+    def renewal_us(self, _slot: int) -> int:
+        return self.renewal
 
 
 def member(host: str = "127.0.0.1", port: int = 9, params: str = "") -> Member:
@@ -186,52 +196,173 @@ def test_a_member_without_an_address_stays_out() -> None:
 # names
 
 
-def name_of(one: Member, table: OneSlot) -> Name:
-    return Name(one, 0, cast(Table, table), 0.0)
+class Knows:
+    """A resolver that says what a test wants, and the time of it."""
+
+    def __init__(self) -> None:
+        self.answer = UNKNOWN
+        self.asked: list[tuple[str, tuple[str, ...]]] = []
+        self.now_s = 0.0
+
+    def time(self) -> float:
+        return self.now_s
+
+    async def look_up(self, host: str, known: Sequence[str] = ()) -> Answer:
+        self.asked.append((host, tuple(known)))
+        return self.answer
 
 
-def look_up_once(name: Name, found: list[str], monkeypatch: pytest.MonkeyPatch) -> bool:
-    async def look_up(_loop: object, _host: str) -> list[str]:
-        return found
-
-    async def work() -> bool:
-        return await name.attempt(asyncio.get_running_loop())
-
-    monkeypatch.setattr(names, "look_up", look_up)
-    return asyncio.run(work())
+def name_of(one: Member, table: OneSlot, compat: Compat = Compat.BETTER) -> Name:
+    (name,) = names_of([(one, 0)], compat, cast(Table, table), 0.0)
+    return name
 
 
-def test_a_name_that_was_not_known_is_tried_until_it_is(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    table = OneSlot()
+def attempt_at(name: Name, knows: Knows, now_s: float, answer: Answer) -> list[str]:
+    """Numbers and levels of what is said."""
+    assert name.is_due(now_s)
+    knows.now_s = now_s
+    knows.answer = answer
+    lines = asyncio.run(name.attempt(knows, knows))
+    assert not name.running
+    return [f"{line.text[:6]} {line.level}" for line in lines]
+
+
+UNKNOWN = Answer(State.UNKNOWN, why="no such name")
+SILENT = Answer(State.SILENT, why="192.0.2.53: timed out")
+
+
+def at(*addresses: str, ttl_s: float = 30) -> Answer:
+    return Answer(State.FOUND, addresses, ttl_s)
+
+
+def test_a_name_that_was_not_known_is_tried_until_it_is() -> None:
+    table, knows = OneSlot(), Knows()
+    table.flags = "E"
     name = name_of(member("later.test", 8080), table)
     assert not name.is_due(0.4)
-    assert name.is_due(0.5)
-    assert not look_up_once(name, [], monkeypatch)
-    assert look_up_once(name, ["192.0.2.1", "2001:db8::1"], monkeypatch)
+    assert attempt_at(name, knows, 0.5, UNKNOWN) == []
+    assert not name.is_due(1.4)
+    assert attempt_at(name, knows, 1.5, SILENT) == []
+    found = at("192.0.2.1", "2001:db8::1", ttl_s=7)
+    assert attempt_at(name, knows, 9, found) == ["FB0504 info"]
     assert table.known == [("192.0.2.1", 8080), ("2001:db8::1", 8080)]
-    assert not name.is_due(1e9)
+    assert table.flags == ""
+    assert not name.is_due(15.9)
+    assert name.is_due(16)
 
 
-def test_a_known_name_is_looked_up_again_only_with_addressttl() -> None:
-    table = OneSlot([("192.0.2.1", 80)])
-    assert not name_of(member("known.test"), table).is_due(1e9)
-
-
-def test_addresses_that_change_are_published(monkeypatch: pytest.MonkeyPatch) -> None:
-    table = OneSlot([("192.0.2.1", 80)])
-    name = name_of(member("known.test", 80, "addressttl=30"), table)
-    assert not name.is_due(29.0)
-    assert name.is_due(30.0)
-    assert not look_up_once(name, ["192.0.2.9"], monkeypatch)
-    assert table.known == [("192.0.2.9", 80)]
-
-
-def test_a_name_that_vanishes_keeps_its_last_addresses(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    ("params", "compat", "due_s"),
+    [
+        ("", Compat.BETTER, 7),
+        ("", Compat.APACHE, None),
+        ("addressttl=20", Compat.BETTER, 20),
+        ("addressttl=20", Compat.APACHE, 20),
+        ("addressttl=3", Compat.BETTER, 3),
+        ("addressttl=0", Compat.BETTER, 1),
+        ("addressttl=-1", Compat.BETTER, None),
+        ("disablereuse=On", Compat.BETTER, 1),
+        ("disablereuse=On addressttl=9", Compat.APACHE, 1),
+    ],
+)
+def test_when_a_known_name_is_asked_for_again(
+    params: str, compat: Compat, due_s: float | None
 ) -> None:
+    table, knows = OneSlot([("192.0.2.1", 80)]), Knows()
+    name = name_of(member("known.test", 80, params), table, compat)
+    if due_s is None:
+        assert not name.is_due(1e9)
+        return
+    assert attempt_at(name, knows, 0, at("192.0.2.1", ttl_s=7)) == []
+    assert not name.is_due(due_s - 0.1)
+    assert name.is_due(due_s)
+    assert table.renewal == due_s * 1e6
+
+
+def test_whoever_comes_later_goes_on_from_the_table() -> None:
     table = OneSlot([("192.0.2.1", 80)])
-    name = name_of(member("known.test", 80, "addressttl=30"), table)
-    assert not look_up_once(name, [], monkeypatch)
+    table.renewal = 41_000_000
+    name = name_of(member("known.test"), table)
+    assert not name.is_due(40.9)
+    assert name.is_due(41)
+
+
+def test_addresses_that_change_are_published_and_tried_at_once() -> None:
+    table, knows = OneSlot([("192.0.2.1", 80)]), Knows()
+    table.flags = "E"
+    name = name_of(member("known.test", 80), table)
+    assert attempt_at(name, knows, 0, at("192.0.2.9")) == ["FB0507 notice"]
+    assert knows.asked == [("known.test", ("192.0.2.1",))]
+    assert table.known == [("192.0.2.9", 80)]
+    assert table.flags == ""
+
+
+def test_the_same_address_does_not_bring_a_member_back() -> None:
+    table, knows = OneSlot([("192.0.2.1", 80)]), Knows()
+    table.flags = "E"
+    name = name_of(member("known.test", 80), table)
+    assert attempt_at(name, knows, 0, at("192.0.2.1")) == []
+    assert table.flags == "E"
+    # and one in error is asked for sooner
+    assert not name.is_due(4.9)
+    assert name.is_due(5)
+
+
+def test_what_nobody_can_say_keeps_the_last_addresses_and_is_told_once() -> None:
+    table, knows = OneSlot([("192.0.2.1", 80)]), Knows()
+    name = name_of(member("known.test", 80), table)
+    assert attempt_at(name, knows, 0, at("192.0.2.1", ttl_s=4)) == []
+    said = [
+        attempt_at(name, knows, now_s, answer)
+        for now_s, answer in (
+            *((4, SILENT), (8, SILENT), (12, SILENT)),
+            *((16, UNKNOWN), (20, UNKNOWN), (24, at("192.0.2.1"))),
+        )
+    ]
+    told, not_told = ["FB0508 warn"], list[str]()
+    assert said == [told, not_told, not_told, told, not_told, ["FB0509 notice"]]
     assert table.known == [("192.0.2.1", 80)]
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.just(SILENT),
+            st.just(UNKNOWN),
+            st.builds(
+                lambda n, ttl_s: at(f"192.0.2.{n}", ttl_s=ttl_s),
+                st.integers(1, 3),
+                st.floats(1, 3600),
+            ),
+        ),
+        max_size=20,
+    )
+)
+def test_a_name_is_asked_for_for_ever_and_never_without_a_pause(
+    answers: list[Answer],
+) -> None:
+    """Whatever is said: an address that was known stays until there is another."""
+    table, knows = OneSlot(), Knows()
+    name = name_of(member("any.test", 80), table)
+    now_s = 0.5
+    last: list[tuple[str, int]] = []
+    for answer in answers:
+        attempt_at(name, knows, now_s, answer)
+        if answer.state is State.FOUND:
+            last = [(answer.addresses[0], 80)]
+        assert table.known == last
+        assert now_s + 1 <= name.due_s <= now_s + 3600
+        now_s = name.due_s
+
+
+def test_members_of_one_name_are_asked_for_once() -> None:
+    slots = [
+        (member("a.test", 80), 0),
+        (member("a.test", 81), 1),
+        (member("a.test", 82, "addressttl=5"), 2),
+        (member("192.0.2.1"), 3),
+        (member("b.test"), 4),
+    ]
+    table = cast(Table, OneSlot([("192.0.2.1", 80)]))
+    found = names_of(slots, Compat.BETTER, table, 0.0)
+    assert [name.host for name in found] == ["a.test", "a.test", "b.test"]

@@ -3,48 +3,51 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import pytest
+from name_server import NameServer, not_at_all
 
 from fastlb.master import names
+from fastlb.names.answer import Answer, State
 
 
 def test_literals_need_no_look_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(names, "_ask_process", pytest.fail)
-    assert names.resolve(["192.0.2.1", "2001:db8::1"]) == {
+    found = names.resolve(["192.0.2.1", "2001:db8::1"])
+    assert {host: answer.addresses for host, answer in found.items()} == {
         "192.0.2.1": ("192.0.2.1",),
         "2001:db8::1": ("2001:db8::1",),
     }
 
 
-def test_names_of_this_machine_are_found_and_others_are_not() -> None:
-    found = names.resolve(["localhost", "nowhere.invalid", "localhost"])
-    assert set(found["localhost"]) <= {"127.0.0.1", "::1"}
-    assert found["localhost"]
-    assert found["nowhere.invalid"] == ()
+def test_names_are_found_with_their_time_and_others_are_not() -> None:
+    with NameServer() as dns:
+        dns.tell("app.test", "192.0.2.1", ttl=17)
+        asked = ["app.test", "nowhere.test", "localhost", "app.test"]
+        found = names.resolve(asked, [dns.address])
+    assert found["app.test"] == Answer(State.FOUND, ("192.0.2.1",), 17)
+    assert found["nowhere.test"].state is State.UNKNOWN
+    assert set(found["localhost"].addresses) <= {"127.0.0.1", "::1"}
+    assert found["localhost"].addresses
 
 
-def test_a_slow_name_does_not_hold_up_the_others(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def look_up(host: str) -> tuple[str, ...]:
-        if host == "slow.test":
-            time.sleep(60)
-        return ("192.0.2.7",)
-
-    monkeypatch.setattr(names, "look_up", look_up)
-    began_s = time.monotonic()
-    found = names.resolve(["slow.test", "fast.test"], deadline_s=0.5)
-    assert time.monotonic() - began_s < 5
-    assert found == {"slow.test": (), "fast.test": ("192.0.2.7",)}
-
-
-def test_a_look_up_keeps_order_and_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    addresses = [f"192.0.2.{n}" for n in range(20)]
-    answer = [(2, 1, 6, "", (address, 0)) for address in addresses for _ in range(2)]
-    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: answer)
-    assert names.look_up("many.test") == tuple(addresses[:8])
+def test_a_slow_name_does_not_hold_up_the_others() -> None:
+    with NameServer() as dns:
+        dns.tell("fast.test", "192.0.2.7")
+        dns.manner = lambda question, right: (
+            not_at_all(question, right)
+            if "slow" in str(question.question[0].name)
+            else [right.to_wire()]
+        )
+        began_s = time.monotonic()
+        found = names.resolve(["slow.test", "fast.test"], [dns.address], deadline_s=2)
+        assert time.monotonic() - began_s < 9
+    assert found["fast.test"].addresses == ("192.0.2.7",)
+    assert found["slow.test"] == names.TOO_LATE
 
 
 def test_a_name_that_cannot_be_encoded_is_not_known() -> None:
-    assert names.look_up("a" * 300) == ()
+    with NameServer() as dns:
+        asked: Sequence[str] = ["a" * 300]
+        assert names.resolve(asked, [dns.address])[asked[0]].state is State.UNKNOWN

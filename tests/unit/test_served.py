@@ -67,6 +67,7 @@ SAMPLES: dict[str, str | tuple[str, str]] = {
     "HttpProtocolOptions": "Unsafe",
     "ErrorDocument": "404 gone",
     "LogLevel": "debug",
+    "Resolver": "127.0.0.1:5353",
     "LoadModule": "x_module modules/mod_x.so",
     "Listen": "8081",
     "AllowCONNECT": ("ProxyRequests On", "99"),

@@ -364,6 +364,36 @@ def test_addresses_are_given_back_in_order(pool: Pool) -> None:
     assert pool.table.addresses(pool.slots[1]) == []
 
 
+def test_connections_are_of_old_when_a_name_has_moved_and_only_then(pool: Pool) -> None:
+    slot = pool.slots[0]
+
+    def epoch() -> int:
+        return int(pool.table.snapshot_member(slot)["epoch"])
+
+    first, second = ("192.0.2.1", 80), ("2001:db8::1", 80)
+    seen = epoch()
+    assert not pool.table.set_addresses(slot, [first, second])
+    version, _ = pool.inside.addresses_if_newer(slot, 0)
+    for same in ([first, second], [second, first]):
+        assert not pool.table.set_addresses(slot, same)
+        assert pool.table.addresses(slot) == same
+    assert epoch() == seen
+    # what is told again is not written again
+    assert pool.inside.addresses_if_newer(slot, version)[0] == version + 2
+    for other in ([first], [("192.0.2.1", 81)], [("192.0.2.2", 81), second]):
+        assert pool.table.set_addresses(slot, other)
+        seen += 1
+        assert epoch() == seen
+
+
+def test_when_a_name_is_asked_for_again_stands_in_the_table(pool: Pool) -> None:
+    slot = pool.slots[0]
+    assert pool.table.renewal_us(slot) == 0
+    pool.table.set_renewal(slot, 2**40)
+    assert pool.table.renewal_us(slot) == 2**40
+    assert pool.table.renewal_us(pool.slots[1]) == 0
+
+
 def test_a_link_local_address_keeps_its_interface(pool: Pool) -> None:
     pool.table.set_addresses(pool.slots[0], [("fe80::1%7", 80)])
     assert pool.table.addresses(pool.slots[0]) == [("fe80::1%7", 80)]

@@ -22,6 +22,7 @@ from fastlb.config.directives import (
     headers,
     log,
     mpm,
+    names,
     others,
     own,
     proxy,
@@ -52,6 +53,7 @@ FILES = (
     remoteip,
     rewrite,
     own,
+    names,
     others,
 )
 

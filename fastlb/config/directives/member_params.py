@@ -294,8 +294,8 @@ MEMBER: Final = Parameters(
             INT_MAX,
             f"AddressTTL must be -1 or a number of seconds not exceeding ({INT_MAX})",
         ),
-        "how long its looked up address holds",
-        -1,
+        "seconds for which the addresses of its name hold, -1 for ever; where it is"
+        " not written, as long as name servers say",
         sets="address_ttl_s",
     ),
     Parameter("upgrade", _upgrade, "protocols that may be upgraded to", ()),

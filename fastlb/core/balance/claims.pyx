@@ -139,6 +139,7 @@ cdef int claim_new_member(
     memcpy(names.key, c.key, c.key_length)
     if r.version != 0:
         address_record_write(r, r.addresses, 0)
+    atomic_set_i64(&r.renewal_us, 0)
     claim_begin(t, m, c)
     claim_configure(t, m, c)
     atomic_set_release_u32(&e.used, 1)

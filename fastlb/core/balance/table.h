@@ -67,7 +67,8 @@ struct member_address {
 struct address_record {
     uint32_t version, count;
     struct member_address addresses[TABLE_ADDRESSES_MAX];
-    uint64_t unused0[7];
+    int64_t renewal_us;
+    uint64_t unused0[6];
 };
 
 /* --- the field */
@@ -108,7 +109,7 @@ TABLE_SIZE(member_entry, 128); TABLE_AT(member_entry, route, 64);
 TABLE_SIZE(member_names, 832);
 TABLE_SIZE(worker_entry, 64);
 TABLE_SIZE(member_address, 24);
-TABLE_SIZE(address_record, 256);
+TABLE_SIZE(address_record, 256); TABLE_AT(address_record, renewal_us, 200);
 TABLE_SIZE(balancer_slot, 64);
 TABLE_SIZE(member_slot, 128); TABLE_AT(member_slot, transferred, 64);
 TABLE_SIZE(worker_slot, 64);

@@ -117,6 +117,7 @@ cdef extern from "table.h" nogil:
         uint32_t version                # 0    versioned:
         uint32_t count                  # 4
         member_address addresses[TABLE_ADDRESSES_MAX]   # 8      in the order to try
+        int64_t renewal_us      # 200  atomic; CLOCK_MONOTONIC; 0: not asked for again
 
     # --- the field
 

@@ -182,6 +182,28 @@ cdef int member_addresses(
     return AGAIN
 
 
+# Are the addresses no longer those of which a copy has that version?
+cdef bint member_has_moved(
+        const table_view *t, const member_slot *m, uint32_t version) noexcept nogil:
+    return atomic_get_u32(&t.address_records[m - t.members].version) != version
+
+
+# Has it others than these, in whatever order?
+cdef bint address_record_differs(
+        const address_record *r, const member_address *addresses,
+        uint32_t count) noexcept nogil:
+    cdef uint32_t i, k
+    if r.count != count:
+        return True
+    for i in range(count):
+        for k in range(count):
+            if memcmp(&r.addresses[k], &addresses[i], sizeof(member_address)) == 0:
+                break
+        else:
+            return True
+    return False
+
+
 # Under the directory's lock.
 cdef void address_record_write(
         address_record *r, const member_address *addresses,

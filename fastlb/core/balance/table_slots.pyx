@@ -282,6 +282,7 @@ cdef class Table:
     def set_addresses(self, int member_slot, addresses):
         cdef member_address[TABLE_ADDRESSES_MAX] resolved
         cdef int count = 0
+        cdef bint moves = False
         cdef address_record *record
         cdef table_directory *directory
         self.member(member_slot)
@@ -297,8 +298,16 @@ cdef class Table:
             count += 1
         directory = <table_directory *>self.view.directory_part.writing
         self.note_overdue(lock_take(&self.view, &directory.owner))
-        address_record_write(record, resolved, count)
+        if record.version & 1 or record.count != <uint32_t>count or memcmp(
+                record.addresses, resolved, count * sizeof(member_address)) != 0:
+            moves = record.count > 0 and address_record_differs(
+                record, resolved, count)
+            address_record_write(record, resolved, count)
         lock_give(&self.view, &directory.owner)
+        if moves:
+            # behind the addresses: whoever sees this connects to the new ones
+            atomic_add_u32(&self.member(member_slot).epoch, 1)
+        return moves
 
     def addresses(self, int member_slot):
         cdef member_address[TABLE_ADDRESSES_MAX] resolved
@@ -307,6 +316,19 @@ cdef class Table:
             &self.view, self.member(member_slot), &version, resolved)
         return [
             (table_literal_of(&resolved[i]), resolved[i].port) for i in range(count)]
+
+    def set_renewal(self, int member_slot, long long at_us):
+        cdef address_record *record
+        self.member(member_slot)
+        record = <address_record *>table_directory_pen(
+            &self.view, &self.view.address_records[member_slot])
+        if record == NULL:
+            raise TableError("only master and monitor write addresses")
+        atomic_set_i64(&record.renewal_us, at_us)
+
+    def renewal_us(self, int member_slot):
+        self.member(member_slot)
+        return atomic_get_i64(&self.view.address_records[member_slot].renewal_us)
 
     # --- state of members
 

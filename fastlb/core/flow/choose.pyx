@@ -258,6 +258,9 @@ cdef void exchange_member_lost(
     cdef plan_member *m = x.member
     cdef bint again = request_can_be_sent_again(x)
     cdef int first = 0
+    # What is at an address that the member had is not its fault any more.
+    if unlikely(mark_error and x.up != NULL and upstream_is_of_old(x.up)):
+        mark_error = False
     exchange_detach(x, False)
     if mark_error and x.choice.balancer != NULL:
         first = member_failed(engine.view, m.slot, watch.now_us, status == 503)

@@ -10,6 +10,7 @@ cdef int upstream_address(
     cdef int index = u.address_index
     cdef member_address[TABLE_ADDRESSES_MAX] found
     cdef uint32_t version = 0
+    cdef int count
     cdef sockaddr_un *local = <sockaddr_un *>out
     if m.unix_path.length:
         memset(out, 0, sizeof(sockaddr_storage))
@@ -24,12 +25,21 @@ cdef int upstream_address(
         if index >= u.x.tunnel.address_count:
             return FAILED
         found[index] = u.x.tunnel.addresses[index]
-    elif index >= member_addresses(engine.view, m.slot, &version, &found[0]):
-        return FAILED
+    else:
+        count = member_addresses(engine.view, m.slot, &version, &found[0])
+        u.addresses = version
+        if index >= count:
+            return FAILED
     size[0] = address_fill(
         out, found[index].family, &found[index].bytes[0], found[index].port,
         found[index].scope)
     return 0
+
+
+cdef bint upstream_is_of_old(const upstream *u) noexcept nogil:
+    """Has its member's name other addresses since it was connected?"""
+    return (u.addresses != 0 and u.member != &connect_target
+            and member_has_moved(engine.view, u.member.slot, u.addresses))
 
 
 cdef bint upstream_has_address(upstream *u) noexcept nogil:

@@ -55,6 +55,7 @@ cdef struct upstream:
     upstream *next              # in the pool
     upstream *prev
     unsigned int epoch          # of the member when it was connected
+    unsigned int addresses      # version of the addresses of which one is tried
     int requests                # sent on this connection
     int address_index           # which of the member's addresses is being tried
     unsigned char state         # UP_*
@@ -211,6 +212,7 @@ cdef struct member_pool:
     waiting_line waiting        # for a connection
     void *tls_session           # SSL_SESSION of the last connection; NULL: none
     unsigned long long tls_session_name     # name_hash of the name it was made for
+    unsigned int epoch          # of the member, when the idle ones were last looked at
     int busy                    # exchanges of this worker that have tried it
     int promised                # turns given to exchanges that have not taken them yet
 

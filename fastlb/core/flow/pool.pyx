@@ -100,6 +100,30 @@ cdef void pool_empty(plan_member *m) noexcept nogil:
         pool_close(pool_of(m).idle)
 
 
+cdef void pools_renew() noexcept nogil:
+    """Called on every tick. A member's name has moved (or it went out): what is idle at
+    the old address ends now, so that who was there can go."""
+    cdef plan_member *m
+    cdef member_pool *p
+    cdef upstream *u
+    cdef upstream *next
+    cdef unsigned int epoch
+    cdef int i
+    for i in range(plan.named_count):
+        m = &plan.members[plan.named[i]]
+        p = pool_of(m)
+        epoch = member_epoch(m.slot)
+        if likely(p.epoch == epoch):
+            continue
+        p.epoch = epoch
+        u = p.idle
+        while u != NULL:
+            next = u.next
+            if u.epoch != epoch:
+                pool_close(u)
+            u = next
+
+
 cdef bint pool_make_room() noexcept nogil:
     """Descriptors are short: close an idle connection of the member that has the most.
     False: none has any."""

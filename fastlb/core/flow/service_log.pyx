@@ -1,9 +1,9 @@
 """Lines for the error log (service_log.pxd)."""
 # uses: ground/text, io/buffer, io/writer, ground/address, io/tls_state, io/watch,
-#       io/preface, http/fields, balance/lock, balance/ledger, balance/elect, seam,
-#       plan/verdicts, plan/access_plan, plan/plan, plan/client, plan/digest,
-#       plan/facts, plan/auth_said, flow/exchange, flow/engine, flow/member,
-#       flow/log_rows
+#       io/preface, http/fields, balance/table, balance/lock, balance/ledger,
+#       balance/elect, seam, plan/verdicts, plan/access_plan, plan/plan, plan/client,
+#       plan/digest, plan/facts, plan/auth_said, flow/exchange, flow/engine,
+#       flow/member, flow/log_rows
 
 from string import Formatter
 
@@ -37,7 +37,7 @@ cdef object log_fact(exchange *x, str name):
     if name == "uri":
         return request_uri(x)
     if name == "next_try":
-        return next_try(member_retry_in_ms(engine.view, x.member.slot, watch.now_us))
+        return next_try(x)
     if name == "retry_s":
         return x.member.said.retry_us // 1000000
     if name == "idle_s":
@@ -134,7 +134,19 @@ cdef object log_plan_fact(exchange *x, str name):
     return string_of(t.data, t.length)
 
 
-cdef str next_try(long long wait_ms):
+cdef bint member_is_unknown(const plan_member *m) noexcept nogil:
+    """Nobody has known its name so far."""
+    cdef member_address[TABLE_ADDRESSES_MAX] found
+    cdef uint32_t version = 0
+    return m.unix_path.length == 0 and member_addresses(
+        engine.view, m.slot, &version, &found[0]) <= 0
+
+
+cdef str next_try(exchange *x):
+    cdef long long wait_ms
+    if member_is_unknown(x.member):
+        return "its name is looked up until it is known"
+    wait_ms = member_retry_in_ms(engine.view, x.member.slot, watch.now_us)
     if wait_ms < 0:
         return "it is probed in the background until it listens again"
     return f"next try in {wait_ms / 1000:g}s"
@@ -223,7 +235,8 @@ cdef void say_bind(
 cdef void say_member_down(exchange *x) noexcept nogil:
     """E was set: say when the member will be tried again."""
     say(x, &SAY_MEMBER_DOWN)
-    say(x, &SAY_MEMBER_FAILED)
+    if not member_is_unknown(x.member):
+        say(x, &SAY_MEMBER_FAILED)
 
 
 cdef void say_lock(exchange *x) noexcept nogil:

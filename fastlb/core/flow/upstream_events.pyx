@@ -60,10 +60,16 @@ cdef bint upstream_tell_client(upstream *u) noexcept nogil:
 
 
 cdef void upstream_connect_failed(upstream *u, int why) noexcept nogil:
-    """This address is unreachable: try the next, or give the member up."""
+    """This address is unreachable: try the next, or give the member up. Where its name
+    has moved meanwhile, the first of the new ones is next: nothing speaks against them.
+    """
     cdef exchange *x = u.x
     say_connect(x, why)
-    u.address_index += 1
+    if unlikely(upstream_is_of_old(u)):
+        u.epoch = member_epoch(u.member.slot)
+        u.address_index = 0
+    else:
+        u.address_index += 1
     if u.address_index < ADDRESSES_PER_MEMBER_MAX and upstream_has_address(u):
         close(u.c.fd)
         u.c.fd = -1

@@ -1,0 +1,1 @@
+"""Addresses of names, and how long they hold: the C library does not tell that."""
