@@ -63,7 +63,10 @@ cdef enum:
     PREFACE_BYTES_MAX = 2048        # of version 2 with all that it brings; more: closed
     # bodies
     CHUNK_LINE_BYTES_MAX = 1024     # chunk size with its extensions
-    TRAILER_BYTES_MAX = 16384
+    TRAILER_BYTES_MAX = 16384       # all lines of one section; more: 400
+    TRAILER_FIELDS_MAX = 128        # of one section; more: 400
+    TRAILER_NAME_BYTES_MAX = 128    # of one that goes on; a longer one is dropped
+    TRAILER_BYTES_FIRST = 512       # of memory for a section, doubled as it grows
     BODY_WITH_HEAD_MAX = 8192       # of a body, copied behind its head into one send
     BODY_PREFETCH_BYTES = 16384     # of a chunked body, before a member is asked
     BODY_KEEP_BYTES = 65536         # of a request's body, kept for another member

@@ -85,6 +85,7 @@ class DirConf:
     auth_request: AuthRequest | None = None  # None: not set here
     auth_request_headers: tuple[str, ...] = ()
     auth_request_cookies: bool | None = None
+    pass_trailers: bool | None = None
     # where a client goes that was answered 401; is_plain, "": nowhere
     auth_request_sign_in: Expression | None = None
     forbidden_on_failure: bool | None = None  # AuthzSendForbiddenOnFailure
@@ -190,6 +191,7 @@ class VHost:
     registered_methods_only: bool
     strict_host_check: bool
     merge_slashes: bool
+    merge_trailers: bool
     allow_encoded_slashes: EncodedSlashes
     trace_enable: Trace
     # proxy

@@ -131,9 +131,37 @@ cdef int fuzz_chunked(const uint8_t *data, size_t size) noexcept nogil:
     must(first + second == payload)
     must(first_consumed + second_consumed == consumed)
     must(parts.done == whole.done)
+    must(whole.trailer_part <= consumed)
+    if whole.done:
+        fuzz_trailers(one + (consumed - whole.trailer_part), whole.trailer_part)
     free(two)
     free(one)
     return 0
+
+
+cdef void fuzz_trailers(const char *lines, unsigned int length) noexcept nogil:
+    """A section that the decoder has passed: each line is a field, up to the last, and
+    nothing that may travel frames a message."""
+    cdef const char *end
+    cdef trailer t
+    cdef unsigned int i
+    if length == 0:
+        return
+    must(length >= 2)
+    end = lines + length - 2
+    while next_trailer(&lines, end, &t):
+        must(t.name_length > 0)
+        must(t.content + t.content_length <= end)
+        for i in range(t.name_length):
+            must(char_class[<unsigned char>t.name[i]] & CHAR_TOKEN)
+        for i in range(t.content_length):
+            must(char_class[<unsigned char>t.content[i]] & CHAR_VALUE)
+        if trailer_may_travel(t.name, t.name_length):
+            must(not (t.name_length == 14
+                      and bytes_equal_nocase(t.name, b"content-length", 14)))
+            must(not (t.name_length == 17
+                      and bytes_equal_nocase(t.name, b"transfer-encoding", 17)))
+    must(lines == end)
 
 
 cdef int fuzz_host(const uint8_t *data, size_t size) noexcept nogil:

@@ -14,10 +14,7 @@ from fastlb.model.logformat import COMMON, parse_log_format
 from fastlb.model.report import Mistake
 from fastlb.model.resolve_server import SETTERS, absolute
 
-_TRAILERS: Final = "trailers are dropped: they are neither passed on nor kept"
 _ALWAYS_EMPTY: Final = {
-    "^ti": _TRAILERS,
-    "^to": _TRAILERS,
     "L": "lines of the error log carry no identifier that it could repeat",
 }
 

@@ -66,6 +66,7 @@ class Peer:
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
         self.held = b""
+        self.trailers: list[bytes] = []  # of the last chunked body
 
     # sending
 
@@ -210,8 +211,9 @@ class Peer:
                 break
             pieces.append(self.take(size))
             assert self.take(2) == b"\r\n", "no CRLF behind a chunk"
-        # Trailers are dropped on the way.
-        assert self.take(2) == b"\r\n", "a trailer was passed on"
+        self.trailers = []
+        while line := self.take_until(b"\r\n")[:-2]:
+            self.trailers.append(line)
         return b"".join(pieces)
 
 

@@ -212,6 +212,11 @@ TESTED: dict[str, tuple[str, ...]] = {
         "test_a_body_that_does_not_come_is_answered_408",
         "test_a_balancer_waits_no_longer_than_its_timeout",
     ),
+    "trailers": (
+        "test_trailers_of_a_request_follow_its_body",
+        "test_trailers_of_an_answer_follow_its_body",
+        "test_trailers_are_bounded",
+    ),
     "tunnel": (
         "test_a_101_to_anything_else_is_502",
         "test_the_end_of_one_side_is_passed_on_and_the_other_goes_on",

@@ -49,7 +49,7 @@ def test_a_response_of_known_length(sent: bytes, body: bytes, kept: bool) -> Non
 
 
 @pytest.mark.parametrize(
-    ("behind", "kept"), [(b"", True), (b"X-Trailer: t\r\n", True), (None, False)]
+    ("behind", "kept"), [(b"", True), (b"Via: t\r\n", True), (None, False)]
 )
 def test_a_chunked_response(behind: bytes | None, kept: bool) -> None:
     last = b"0\r\n\r\nbehind" if behind is None else b"0\r\n" + behind + b"\r\n"

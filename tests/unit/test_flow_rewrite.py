@@ -32,7 +32,9 @@ def member_of(bench: Bench, request_bytes: bytes) -> tuple[Peer, Peer, bytes]:
         # what is between two neighbours goes no further
         ("", ("Connection: X-Hop", "X-Hop: 1"), "X-Hop", None),
         ("", ("Keep-Alive: 300",), "Keep-Alive", None),
-        ("", ("TE: trailers", "Connection: TE"), "TE", None),
+        ("", ("TE: gzip", "Connection: TE"), "TE", None),
+        ("", ("TE: gzip, trailers", "Connection: TE"), "TE", "trailers"),
+        ("", ("TE: trailers",), "Connection", "TE, Keep-Alive"),
         ("", ("Upgrade: x", "Connection: upgrade"), "Upgrade", None),
         ("", ("X-End: 1",), "X-End", "1"),
         ("", ("X-End:  two  words ",), "X-End", "two  words"),

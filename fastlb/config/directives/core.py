@@ -414,10 +414,14 @@ DIRECTIVES = (
         "MergeTrailers",
         SV,
         "On|Off",
-        "whether trailers become header fields",
-        status=Status.EXPLAINED,
+        "whether trailers of a request are fields of its head, too",
         default="Off",
-        reason="trailers are never merged into the header, as with Off",
+        manual=(
+            "Logs, and rules for the answer, find them as fields of the request then."
+            " A member has got the head before, so it gets them as trailers or not at"
+            " all (ProxyPassTrailers)."
+        ),
+        sets="merge_trailers",
     ),
     Directive(
         "HostnameLookups",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fastlb.config.checks import Integer, word_of
-from fastlb.config.registry import OWN, Directive, S
+from fastlb.config.registry import OWN, SVD, Directive, S
 from fastlb.facts.words import Compat
 
 MODULE = OWN
@@ -66,5 +66,26 @@ DIRECTIVES = (
         differs="Apache has no such directive; under Compat apache it is refused.",
         check=Integer(0),
         sets="max_tunnel_servers",
+    ),
+    Directive(
+        "ProxyPassTrailers",
+        SVD,
+        "On|Off",
+        "whether fields behind a chunked body are passed on, both ways",
+        default="On",
+        manual=(
+            "Clients and members that send trailers say there what only the end of a"
+            " body can tell, as its digest or a status of gRPC. At most 128 fields and"
+            " 16 KiB of them are taken; more is answered with 400. Not passed on are"
+            " those that a head would have to say (Content-Length, Host, Authorization,"
+            " Cookie, Cache-Control, X-Forwarded-For ...; RFC 9110 6.5.1), and each"
+            " that a Header or RequestHeader of the place names. A client of HTTP/1.0"
+            " gets none. TE: trailers of a client is passed on too."
+        ),
+        differs=(
+            "Apache has no such directive and drops trailers; under Compat apache it"
+            " is refused, and they are dropped."
+        ),
+        sets="pass_trailers",
     ),
 )

@@ -7,10 +7,10 @@ A body up to BODY_KEEP_BYTES stays where it was received until the exchange ends
 that it can be sent again to another member. What is longer passes through
 x.body.stream, and from then on the request cannot be repeated (x.body.lost).
 """
-# uses: ground/chartable, io/buffer, io/timer, io/watch, io/stream, http/fields,
-#       http/framing, http/chunked, plan/plan, plan/facts, flow/exchange, flow/states,
-#       flow/due, flow/member, flow/log_rows, flow/service_log, flow/read_time,
-#       flow/settle
+# uses: ground/chartable, ground/text, io/buffer, io/timer, io/watch, io/stream,
+#       http/fields, http/framing, http/chunked, plan/plan, plan/facts, flow/exchange,
+#       flow/states, flow/due, flow/member, flow/log_rows, flow/service_log,
+#       flow/read_time, flow/settle, flow/trailers
 
 
 cdef void request_body_begin(exchange *x) noexcept nogil:
@@ -133,6 +133,9 @@ cdef int body_decode_kept(exchange *x) noexcept nogil:
         &consumed)
     if rc < 0:
         return rc
+    if unlikely(x.body.chunks.trailer_part) and trailers_keep(
+            x, &x.body.chunks, &b.data[x.body.raw_at + consumed], False) < 0:
+        return -400
     if not buffer_move(b, x.body.at + x.body.kept, &b.data[x.body.raw_at], payload):
         return -400
     x.body.kept += payload
@@ -174,7 +177,9 @@ cdef bint request_prefetch(exchange *x) noexcept nogil:
         if x.body.limit and x.body.bytes_in > x.body.limit:
             return request_refuse_body(x, 413)
         if x.body.done and (not chunked or x.body.kept <= BODY_PREFETCH_BYTES):
-            if chunked:
+            if unlikely(chunked and request_trailers_pass(x)):
+                x.body.chunked_out = True
+            elif chunked:
                 x.body.framing.kind = BODY_LENGTH
                 x.body.framing.length = x.body.kept
             break
@@ -282,6 +287,9 @@ cdef int request_receive(exchange *x) noexcept nogil:
                       <unsigned int>n, &payload, &consumed)
     if rc < 0:
         return rc
+    if unlikely(x.body.chunks.trailer_part) and trailers_keep(
+            x, &x.body.chunks, &into.data[into.end + consumed], False) < 0:
+        return -400
     x.body.lost = True
     if room:
         x.body.raw_at += consumed
@@ -293,7 +301,8 @@ cdef int request_receive(exchange *x) noexcept nogil:
         return -413
     x.body.done = x.body.chunks.done
     into.end += payload
-    body_frame(x.body.stream, x.body.done)
+    if not body_frame_of(x, &x.body.stream, x.body.done, False):
+        return FAILED
     return 1
 
 
@@ -306,21 +315,6 @@ cdef void request_put_back(
     b.end = x.body.raw_at
     if not buffer_put(b, data, length):
         x.keepalive = False     # what is lost is never taken for another request
-
-
-cdef void body_frame(buffer *b, bint last) noexcept nogil:
-    """One chunk around what the buffer holds, and behind it the last chunk."""
-    cdef unsigned int size = buffer_held(b)
-    cdef bint fits = True
-    if size:
-        ASSERT(b.start >= BUFFER_HEADROOM)
-        b.start -= chunk_head_before(&b.data[b.start], size)
-        fits = buffer_put_tail(b, b"\r\n", 2)
-    if last:
-        fits = buffer_put_tail(b, b"0\r\n\r\n", 5) and fits
-    if unlikely(not fits):
-        # The room is kept for just this; without it a peer would read another body.
-        abort()
 
 
 cdef bint request_send_failed(exchange *x) noexcept nogil:
@@ -493,8 +487,23 @@ cdef bint request_frame_kept(exchange *x) noexcept nogil:
         part = size
     buffer_put(x.body.stream, request_kept(x) + x.attempt.body_sent, part)
     x.attempt.body_sent += part
-    body_frame(x.body.stream, x.body.done and x.attempt.body_sent == x.body.kept)
-    return True
+    return body_frame_of(
+        x, &x.body.stream, x.body.done and x.attempt.body_sent == x.body.kept, False)
+
+
+cdef bint request_end_empty(exchange *x) noexcept nogil:
+    """A body without a byte that is still sent as chunks, for its trailers: they go
+    behind the head. False: there is no memory."""
+    cdef value last
+    if not x.body.chunked_out or not x.body.done or x.body.kept or x.body.lost:
+        return True
+    last = last_chunk(x, False)
+    if last.data == NULL:
+        return False
+    while buffer_room(x.up.output) < last.length:
+        if not buffer_grow(&x.up.output):
+            return False
+    return buffer_put(x.up.output, last.data, last.length)
 
 
 cdef void request_complete(exchange *x) noexcept nogil:

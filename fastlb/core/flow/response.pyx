@@ -7,8 +7,8 @@ the whole of the backpressure.
 # uses: io/buffer, ground/arena, io/timer, io/watch, io/stream, http/fields,
 #       http/head, http/hops, http/framing, http/chunked, balance/ledger, plan/plan,
 #       plan/facts, flow/exchange, flow/engine, flow/due, flow/member, flow/log_rows,
-#       flow/service_log, flow/pipes, flow/settle, flow/rewrite_answer, flow/question,
-#       flow/request, flow/splice, flow/tunnel
+#       flow/service_log, flow/pipes, flow/settle, flow/trailers, flow/rewrite_answer,
+#       flow/question, flow/request, flow/splice, flow/tunnel
 
 cdef enum:
     SPLICE_BYTES_MIN = 131072   # of a body still to come, for splice to pay
@@ -321,8 +321,14 @@ cdef bint response_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
         if chunk_decode(&x.res.chunks, data + head_bytes, held, &payload,
                         &consumed) < 0:
             return response_broken(x)
+        trailers_forget_answer(x)
+        if unlikely(x.res.chunks.trailer_part) and trailers_keep(
+                x, &x.res.chunks, data + head_bytes + consumed, True) < 0:
+            return response_broken(x)
         x.attempt.bytes_in -= consumed - payload
-        if x.res.chunks.done and payload == 0:
+        if x.res.chunks.done and payload == 0 and likely(not (
+                x.facts.req.minor == 1 and not is_downgraded(x)
+                and answer_trailers_pass(x))):
             x.res.framing.kind = BODY_LENGTH
             x.res.framing.length = 0
             x.res.remaining = 0
@@ -337,7 +343,8 @@ cdef bint response_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
             x.res.framing.kind == BODY_LENGTH and x.res.remaining == 0):
         x.res.done = True
     if x.res.framing.kind == BODY_CHUNKED:
-        response_decoded(x, payload, consumed)
+        if not response_decoded(x, payload, consumed):
+            return exchange_cut(x)
     elif held and not response_take(x):
         return False
     if x.res.done:
@@ -395,7 +402,12 @@ cdef bint response_take(exchange *x) noexcept nogil:
             say_error(x, &SAY_RESPONSE, 0)
             return exchange_cut(x)
         x.attempt.bytes_in -= consumed - payload
-        response_decoded(x, payload, consumed)
+        if unlikely(x.res.chunks.trailer_part) and trailers_keep(
+                x, &x.res.chunks, &b.data[b.start + consumed], True) < 0:
+            say_error(x, &SAY_RESPONSE, 0)
+            return exchange_cut(x)
+        if not response_decoded(x, payload, consumed):
+            return exchange_cut(x)
         return True
     x.record.body_bytes_out += held
     if x.res.chunked_out:
@@ -403,9 +415,10 @@ cdef bint response_take(exchange *x) noexcept nogil:
     return True
 
 
-cdef void response_decoded(
+cdef bint response_decoded(
         exchange *x, unsigned int payload, unsigned int consumed) noexcept nogil:
-    """up.input held chunked bytes; its first `payload` bytes are what they meant."""
+    """up.input held chunked bytes; its first `payload` bytes are what they meant.
+    False: there is no room for what ends them."""
     cdef buffer *b = x.up.input
     if x.res.chunks.done:
         x.res.done = True
@@ -414,7 +427,8 @@ cdef void response_decoded(
     b.end = b.start + payload
     x.record.body_bytes_out += payload
     if x.res.chunked_out:
-        body_frame(x.up.input, x.res.done)
+        return body_frame_of(x, &x.up.input, x.res.done, True)
+    return True
 
 
 cdef bint response_read_body(exchange *x) noexcept nogil:

@@ -7,7 +7,8 @@ when it is parsed, and framed anew when it goes out.
 # uses: ground/chartable, ground/text, ground/number, ground/list, io/buffer,
 #       io/writer, ground/arena, http/fields, http/exit, http/hops, http/framing,
 #       plan/plan, plan/out_fields, plan/client, plan/facts, plan/own_name,
-#       plan/expr_words, plan/expr, plan/rules, plan/tls_access, flow/exchange
+#       plan/expr_words, plan/expr, plan/rules, plan/tls_access, flow/exchange,
+#       flow/trailers
 
 # Fields of a request that who is asked about it does not get (AuthRequest).
 cdef const char *NOT_OF_A_QUESTION = (
@@ -120,18 +121,6 @@ cdef void out_add_proxies(exchange *x, out_list *out) noexcept nogil:
     cdef text *name = &x.facts.vhost.remote_ip.proxies_header
     out_add(out, name.data, name.length, x.facts.proxies.data, x.facts.proxies.length,
             <unsigned char>field_number(name.data, name.length), False)
-
-
-cdef bint names_are_alike(
-        const char *one, const char *other, unsigned int length) noexcept nogil:
-    cdef unsigned char a, b
-    cdef unsigned int i
-    for i in range(length):
-        a = char_lower(<unsigned char>one[i])
-        b = char_lower(<unsigned char>other[i])
-        if (c'-' if a == c'_' else a) != (c'-' if b == c'_' else b):
-            return False
-    return True
 
 
 cdef void out_take(out_list *out, const char *name, unsigned int length) noexcept nogil:
@@ -296,6 +285,8 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
     # Framing is ours.
     if x.body.chunked_out:
         put(w, b"Transfer-Encoding: chunked\r\n", 28)
+        if unlikely(x.facts.req.seen >> FIELD_TRAILER & 1) and not old:
+            put_trailer_names(x, w, &x.facts.req, data)
     elif x.body.framing.kind != BODY_NONE:
         put_number_field(w, b"Content-Length: ", 16, x.body.framing.length)
     if old:
@@ -303,10 +294,15 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
     elif unlikely(x.attempt.upgrade.length):
         put_upgrade(w, x.attempt.upgrade.data, x.attempt.upgrade.length)
         put(w, b"\r\n", 2)
-    elif m.said.disable_reuse or x.facts.env[ENV_PROXY_NOKEEPALIVE].data != NULL:
-        put(w, b"Connection: close\r\n\r\n", 21)
     else:
-        put(w, b"Connection: Keep-Alive\r\n\r\n", 26)
+        if unlikely(x.facts.req.seen >> FIELD_TE & 1) and trailers_are_wanted(x):
+            put(w, b"TE: trailers\r\nConnection: TE, ", 30)
+        else:
+            put(w, b"Connection: ", 12)
+        if m.said.disable_reuse or x.facts.env[ENV_PROXY_NOKEEPALIVE].data != NULL:
+            put(w, b"close\r\n\r\n", 9)
+        else:
+            put(w, b"Keep-Alive\r\n\r\n", 14)
     return 0
 
 

@@ -3,7 +3,7 @@
 #       ground/arena, io/date, http/fields, http/exit, http/hops, http/framing,
 #       plan/plan, plan/out_fields, plan/facts, plan/rules, plan/reverse,
 #       plan/digest_auth, plan/reasons, plan/logline, flow/exchange, flow/engine,
-#       flow/services, flow/rewrite
+#       flow/services, flow/trailers, flow/rewrite
 
 cdef void out_always_first(out_list *out) noexcept nogil:
     """Apache sends the table that errors keep before the other one."""
@@ -181,6 +181,8 @@ cdef int response_head_write(
         put_via(x, w, NULL, x.facts.req.minor)
     if x.res.chunked_out:
         put(w, b"Transfer-Encoding: chunked\r\n", 28)
+        if unlikely(res.seen >> FIELD_TRAILER & 1):
+            put_trailer_names(x, w, res, data)
     elif x.res.content_length >= 0:
         put_number_field(w, b"Content-Length: ", 16, x.res.content_length)
     if unlikely(res.status == 426):

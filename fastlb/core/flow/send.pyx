@@ -22,6 +22,10 @@ cdef void exchange_send(exchange *x) noexcept nogil:
         else:
             exchange_answer_error(x, -rc, NULL)
         return
+    if unlikely(x.facts.trailers != NULL) and not request_end_empty(x):
+        exchange_detach(x, False)
+        exchange_answer_error(x, 500, NULL)
+        return
     if not request_pump(x):
         return
     # An answer cannot be there yet, except on a connection that spoke too early.

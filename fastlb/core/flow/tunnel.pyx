@@ -194,6 +194,7 @@ cdef void values_follow(
     x.question.cookies = NULL
     x.facts.looks = NULL
     x.facts.wanted = NULL
+    x.facts.trailers = NULL
     x.facts.digest = NULL       # nobody decides about it any more
     x.facts.verdict_count = 0
     value_follow(&x.facts.decoded, old, size, new)

@@ -20,3 +20,16 @@ cdef char *without_blanks(char *begin, char *end) noexcept nogil:
         if last != c" " and last != c"\t":
             return end
         end -= 1
+
+
+# Names of fields that are one to who makes variables of them (CGI, WSGI): "_" is "-".
+cdef bint names_are_alike(
+        const char *one, const char *other, unsigned int length) noexcept nogil:
+    cdef unsigned char a, b
+    cdef unsigned int i
+    for i in range(length):
+        a = char_lower(<unsigned char>one[i])
+        b = char_lower(<unsigned char>other[i])
+        if (c'-' if a == c'_' else a) != (c'-' if b == c'_' else b):
+            return False
+    return True

@@ -5,6 +5,9 @@ cdef struct chunk_decoder:
     unsigned int line_bytes     # of the size line or trailer section so far
     long long remaining         # bytes of the current chunk still to come
     flag done                   # the last chunk and the trailers have been read
+    # How many of the bytes that the last call consumed, the last of them, are lines of
+    # the trailer section or the empty line behind them; 0 where it has no line.
+    unsigned int trailer_part
 
 cdef void chunk_begin(chunk_decoder *d) noexcept nogil
 

@@ -5,7 +5,8 @@
 Strict because a second reader with another idea of a line end is how requests are
 smuggled: CRLF and nothing else, hexadecimal digits without sign or prefix, control
 bytes nowhere (CVE-2015-3183). Blanks behind the size are taken, as Apache does.
-Extensions and trailers are checked and dropped (CVE-2013-5704: never merged).
+Extensions are checked and dropped. Trailers are checked; where they stand is said, and
+whoever wants them takes them from there (CVE-2013-5704: never merged).
 """
 # uses: ground/chartable, ground/number
 
@@ -39,6 +40,7 @@ cdef int chunk_decode(
     cdef char *end = data + length
     cdef char *out = data
     cdef long size
+    cdef unsigned int before = d.line_bytes if d.state >= CHUNK_TRAILER_FIRST else 0
     while p < end and d.state < CHUNK_DONE:
         if d.state == CHUNK_DATA:
             size = end - p
@@ -55,6 +57,11 @@ cdef int chunk_decode(
             d.state = chunk_next_state(d, <unsigned char>p[0])
             p += 1
     d.done = d.state == CHUNK_DONE
+    d.trailer_part = 0
+    # The count begins anew behind the last chunk's size.
+    if CHUNK_TRAILER_FIRST <= d.state < CHUNK_BROKEN and (
+            d.line_bytes > 2 or d.state < CHUNK_END_LF):
+        d.trailer_part = d.line_bytes - before
     payload[0] = <unsigned int>(out - data)
     consumed[0] = <unsigned int>(p - data)
     return -400 if d.state == CHUNK_BROKEN else 0

@@ -90,6 +90,7 @@ cdef struct request_facts:
     looked_up *looks            # what rules have asked about; NULL: nothing
     looked_up *wanted           # ... and what they wait for; NULL: nothing
     int look_count
+    trailer_sections *trailers  # in its arena; NULL: none came
     int trace_at                # lines of the rules' trace that were come by
     int trace_told              # ... that the log has: none stands there twice
     # plan.env_count of them, where whoever made this has put them

@@ -1,7 +1,7 @@
 # Letters of log formats, as kinds and variants of pieces (mod_log_config).
 
 cdef enum:
-    LOG_TRAILER = 1             # %^ti, %^to: trailers are not kept
+    LOG_TRAILER = 1             # %^ti; %^to by its variant
     LOG_FIRST_BYTE = 2          # %^FB
     LOG_PROXY_STATUS = 3        # %{proxy-status}n
     LOG_SOURCE_PORT = 4         # %{proxy-source-port}n

@@ -4,7 +4,7 @@
 cdef tuple format_letter(str kind, str arg):
     cdef str low = arg
     if kind in ("^ti", "^to"):
-        return 0, LOG_TRAILER
+        return (1 if kind == "^to" else 0), LOG_TRAILER
     if kind == "^FB":
         return 0, LOG_FIRST_BYTE
     if kind == "t":

@@ -5,8 +5,8 @@ What a client sent is escaped: control bytes, quotes and backslashes (CVE-2024-4
 # uses: ground/chartable, ground/text, ground/number, io/buffer, io/writer,
 #       ground/address, io/watch, io/date, http/fields, plan/client_names, plan/build,
 #       plan/template, plan/letters, plan/variable_names, plan/plan, plan/client,
-#       plan/facts, plan/path, plan/tls_variables, plan/own_name, plan/variables,
-#       plan/expr
+#       plan/facts, plan/trailing, plan/path, plan/tls_variables, plan/own_name,
+#       plan/variables, plan/expr
 
 cdef log_buffer **log_buffers = NULL
 cdef int log_buffer_count = 0
@@ -452,6 +452,9 @@ cdef void put_piece(
     elif k == LOG_FIRST_BYTE and l.record.first_byte_us \
             and conf_flag(r, CONF_TRACK_FIRST_BYTE, False):
         put_number(w, l.record.first_byte_us - r.started_us)
+    elif k == LOG_TRAILER and r.trailers != NULL:
+        put_if_there(w, trailer_value(
+            r, &r.trailers.answer if p.sub else &r.trailers.request, &p.literal))
     elif k == LOG_PROXY_STATUS and l.record.member_status:
         put_number(w, l.record.member_status)
     elif k == LOG_SOURCE_PORT and l.record.source_port:

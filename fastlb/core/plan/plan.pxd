@@ -110,7 +110,8 @@ cdef enum:
     CONF_WEBSOCKET_FALLBACK = 11
     CONF_AUTH_COOKIES = 12          # AuthRequestCookies
     CONF_FAKE_BASIC_AUTH = 13       # SSLOptions FakeBasicAuth
-    CONF_SWITCHES = 14
+    CONF_PASS_TRAILERS = 14         # ProxyPassTrailers
+    CONF_SWITCHES = 15
 
 cdef enum:
     NAME_LOOKUPS_OFF = 0
@@ -328,6 +329,7 @@ cdef struct vhost_said:
     bint strict_host_check
     bint registered_methods_only    # HttpProtocolOptions RegisteredMethods
     bint merge_slashes
+    bint merge_trailers
     bint proxy_requests
     unsigned char allow_encoded_slashes     # facts.words.EncodedSlashes
     unsigned char trace_enable              # facts.words.Trace

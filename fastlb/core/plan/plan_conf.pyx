@@ -5,7 +5,7 @@ cdef tuple CONF_FLAGS = (       # by CONF_*
     "preserve_host", "add_headers", "redirect_relative", "use_canonical_name",
     "use_canonical_physical_port", "track_first_byte", "expect_continue",
     "interpolate_env", "require_ssl", "std_env_vars", "export_cert_data",
-    "websocket_fallback", "auth_request_cookies", "fake_basic_auth",
+    "websocket_fallback", "auth_request_cookies", "fake_basic_auth", "pass_trailers",
 )
 
 

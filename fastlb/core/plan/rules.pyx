@@ -4,9 +4,9 @@ An op list is run as it was compiled; what a value needs (a variable, the time) 
 looked up when it is met.
 """
 # uses: ground/chartable, ground/text, ground/list, io/writer, ground/address,
-#       ground/arena, io/watch, io/date, http/fields, http/exit, plan/template,
-#       plan/plan, plan/out_fields, plan/client, plan/facts, plan/undecided,
-#       plan/variables, plan/expr
+#       ground/arena, io/watch, io/date, http/fields, http/exit, http/trailers,
+#       plan/template, plan/plan, plan/out_fields, plan/client, plan/facts,
+#       plan/trailing, plan/undecided, plan/variables, plan/expr
 
 # Variables -----------------------------------------------------------------------
 
@@ -285,10 +285,35 @@ cdef void header_echo(request_facts *r, out_list *out, header_op *op) noexcept n
                 r, op.regex, False, data + f.name, f.name_length, NULL):
             out_add(out, data + f.name, f.name_length, data + f.value,
                     f.value_length, FIELD_OTHER, op.always)
+    if unlikely(r.trailers != NULL and r.vhost.said.merge_trailers):
+        trailers_echo(r, out, op)
     if unlikely(r.proxies.data != NULL) and request_matches(
             r, op.regex, False, proxies_name(r).data, proxies_name(r).length, NULL):
         out_add(out, proxies_name(r).data, proxies_name(r).length, r.proxies.data,
                 r.proxies.length, FIELD_OTHER, op.always)
+
+
+cdef void trailers_echo(
+        request_facts *r, out_list *out, header_op *op) noexcept nogil:
+    """MergeTrailers: they are fields of the request by now, joined if of one name."""
+    cdef trailer_section *s = &r.trailers.request
+    cdef const char *at = s.lines
+    cdef const char *end = at + s.length
+    cdef trailer_section before
+    cdef text name
+    cdef trailer t
+    cdef value joined
+    before.lines = s.lines
+    before.length = 0
+    while next_trailer(&at, end, &t):
+        name.data = t.name
+        name.length = t.name_length
+        if trailer_value(r, &before, &name).data == NULL and request_matches(
+                r, op.regex, False, t.name, t.name_length, NULL):
+            joined = trailer_value(r, s, &name)
+            out_add(out, t.name, t.name_length, joined.data, joined.length,
+                    FIELD_OTHER, op.always)
+        before.length = <unsigned int>(at - s.lines)
 
 
 cdef void header_apply(

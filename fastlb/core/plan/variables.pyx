@@ -5,8 +5,8 @@ an owner of a script, the numbers of log lines.
 """
 # uses: ground/chartable, ground/text, io/writer, ground/address, ground/arena,
 #       io/date, http/fields, plan/variable_names, plan/access_plan, plan/plan,
-#       plan/out_fields, plan/client, plan/facts, plan/path, plan/tls_variables,
-#       plan/own_name, plan/target
+#       plan/out_fields, plan/client, plan/facts, plan/trailing, plan/path,
+#       plan/tls_variables, plan/own_name, plan/target
 
 cdef value field_going_out(
         request_facts *r, const text *name, bint joined) noexcept nogil:
@@ -59,7 +59,24 @@ cdef inline bint text_is_nocase(const text *a, const text *b) noexcept nogil:
 cdef value request_field(request_facts *r, const text *name) noexcept nogil:
     if unlikely(r.out != NULL and not r.out_is_answer):
         return field_going_out(r, name, True)
+    if unlikely(r.trailers != NULL and r.vhost.said.merge_trailers):
+        return field_or_trailer(r, name)
     return field_as_sent(r, name)
+
+
+cdef value field_or_trailer(request_facts *r, const text *name) noexcept nogil:
+    """MergeTrailers: what came behind the body is one of the head's fields, for who
+    asks then. A member has got the head before."""
+    cdef value sent = field_as_sent(r, name)
+    cdef value behind = trailer_value(r, &r.trailers.request, name)
+    cdef writer w
+    if sent.data == NULL or behind.data == NULL:
+        return behind if sent.data == NULL else sent
+    arena_write(&r.arena, &w)
+    put(&w, sent.data, sent.length)
+    put(&w, b", ", 2)
+    put(&w, behind.data, behind.length)
+    return arena_written(&r.arena, &w)
 
 
 cdef value field_as_sent(request_facts *r, const text *name) noexcept nogil:

@@ -30,6 +30,7 @@ from . import (
     tls,
     tls_access,
     tls_members,
+    trailers,
     users,
     vhosts,
 )
@@ -45,6 +46,7 @@ SUBJECTS: dict[str, tuple[Case, ...]] = {
     "hops": hops.CASES,
     "early": early.CASES,
     "framing": framing.CASES,
+    "trailers": trailers.CASES,
     "limits": limits.CASES,
     "election": election.CASES,
     "sticky": sticky.CASES,
