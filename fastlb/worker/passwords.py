@@ -231,5 +231,11 @@ class Passwords:
 
 
 def behind_others() -> None:
-    """Of a thread: the data path goes first."""
-    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICER)
+    """Of a thread: the data path goes first.
+
+    A server that is nicer than that already may not become less so, and asks for
+    nothing: where this fails no password would be right any more.
+    """
+    who = threading.get_native_id()
+    if os.getpriority(os.PRIO_PROCESS, who) < NICER:
+        os.setpriority(os.PRIO_PROCESS, who, NICER)
