@@ -755,6 +755,11 @@ _REWRITING = {
         "A RewriteRule or RewriteCond is malformed, or asks for what is not served.",
         "Do what the message says.",
     ),
+    "FB0812": Message(
+        "warning",
+        "A RewriteRule with [P] leads to a URL that nobody could reach.",
+        "Write scheme, host and port.",
+    ),
     "FB0809": Message(
         "notice",
         "A RewriteRule with [P] leads back to this server.",

@@ -25,7 +25,7 @@ from fastlb.cli.options import (
 from fastlb.cli.saying import in_background, say, worth_saying
 from fastlb.cli.serve import serve, source_of
 from fastlb.facts.words import Compat
-from fastlb.master import privileges
+from fastlb.master import map_seats, privileges
 from fastlb.master.errors import StartError
 from fastlb.master.loading import Loaded, Source, load, read
 
@@ -133,7 +133,8 @@ def test(options: Options, loaded: Loaded, program: str) -> int:
         return FAILED
     try:
         # As httpd: an unknown User is an error of the configuration.
-        privileges.look_up(loaded.model.process, program)
+        identity = privileges.look_up(loaded.model.process, program)
+        map_seats.look_up(loaded.model, identity, program)
     except StartError as error:
         _complain(str(error))
         return FAILED

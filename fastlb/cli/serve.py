@@ -13,7 +13,7 @@ from fastlb.cli.options import Options
 from fastlb.cli.phrases import phrases_for
 from fastlb.config.distribution import home_of
 from fastlb.facts.server import Model
-from fastlb.master import privileges
+from fastlb.master import map_seats, privileges
 from fastlb.master.errors import Exit, StartError
 from fastlb.master.journal import Journal
 from fastlb.master.loading import Source, load
@@ -97,7 +97,8 @@ def read_again(source: Source, journal: Journal) -> Model:
     if loaded.model is None:
         raise StartError(Exit.REFUSED, render(loaded.diagnostics).rstrip("\n"))
     # What a start would refuse is no configuration to go on with.
-    privileges.look_up(loaded.model.process, PROGRAM)
+    identity = privileges.look_up(loaded.model.process, PROGRAM)
+    map_seats.look_up(loaded.model, identity, PROGRAM)
     warnings = [d for d in loaded.diagnostics if d.severity is Severity.WARNING]
     if warnings:
         told = render(warnings).rstrip("\n")

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from fastlb.facts.rewrite_maps import RewriteMap, maps_by_program
-from fastlb.facts.server import Model
+from fastlb.facts.server import Model, ProcessSettings
 from fastlb.master import privileges, spawn
 from fastlb.master.errors import Exit, StartError
 from fastlb.master.privileges import Identity
@@ -61,6 +61,13 @@ def seats_of(model: Model, usual: Identity | None, program: str) -> tuple[MapSea
     return tuple(seats)
 
 
+def look_up(model: Model, usual: Identity | None, program: str) -> None:
+    """For the check, whoever makes it. StartError where an account does not exist, or
+    is root."""
+    for known in programs_of(model):
+        wanted_by(model, known, usual, program)
+
+
 def programs_of(model: Model) -> tuple[RewriteMap, ...]:
     """By the number that workers know them by."""
     return maps_by_program(model.vhosts)
@@ -70,27 +77,40 @@ def identity_of(
     model: Model, known: RewriteMap, usual: Identity | None, program: str
 ) -> Identity | None:
     """Whom a program becomes; None: it stays what the server is."""
+    wanted = wanted_by(model, known, usual, program)
     if known.user is None and known.group is None:
-        return usual
-    said = replace(
+        return wanted
+    if wanted is None and privileges.is_another(settings_of(model, known), program):
+        raise StartError(
+            Exit.CANNOT_SERVE,
+            f"RewriteMap {known.name}: only root can start a program as another user",
+        )
+    return wanted
+
+
+def settings_of(model: Model, known: RewriteMap) -> ProcessSettings:
+    """User and Group, as a map has them."""
+    return replace(
         model.process,
         user=known.user if known.user is not None else model.process.user,
         group=known.group
         if known.group is not None
         else (None if known.user is not None else model.process.group),
     )
+
+
+def wanted_by(
+    model: Model, known: RewriteMap, usual: Identity | None, program: str
+) -> Identity | None:
+    """Whom its line names. StartError: an account does not exist, or is root."""
+    if known.user is None and known.group is None:
+        return usual
     try:
-        wanted = privileges.look_up(said, program)
+        return privileges.look_up(settings_of(model, known), program)
     except StartError as error:
         raise StartError(
             Exit.CANNOT_SERVE, f"RewriteMap {known.name}: {error}"
         ) from error
-    if wanted is None and privileges.is_another(said, program):
-        raise StartError(
-            Exit.CANNOT_SERVE,
-            f"RewriteMap {known.name}: only root can start a program as another user",
-        )
-    return wanted
 
 
 class MapSeats:

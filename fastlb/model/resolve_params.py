@@ -72,23 +72,30 @@ def balancer_target(text: str, directive: str) -> tuple[str, str]:
         raise Mistake("FB0223", f"{directive} {problem}", word=text) from problem
 
 
+class NowhereError(Mistake):
+    """A target that nobody could reach, however it is served."""
+
+
 def member_target(text: str, directive: str) -> Target:
     """As parse_target, of the schemes that are served; raises a Mistake."""
     try:
         target = parse_target(text)
     except TargetError as problem:
         why, cure = advice_on(text)
-        raise Mistake(
+        raise NowhereError(
             "FB0223", f"{directive} {problem}", why=why, cure=cure, word=text
         ) from problem
     if target.scheme not in _SERVED:
+        if target.scheme not in _NOT_SERVED:
+            raise NowhereError(
+                "FB0225",
+                f"{directive} {text}: the scheme {target.scheme}:// is not known",
+                cure="write http://",
+                word=text,
+            )
         raise Mistake(
             "FB0225",
-            f"{directive} {text}: "
-            + _NOT_SERVED.get(
-                target.scheme, f"the scheme {target.scheme}:// is not known"
-            ),
-            cure="" if target.scheme in _NOT_SERVED else "write http://",
+            f"{directive} {text}: {_NOT_SERVED[target.scheme]}",
             word=text,
         )
     return target

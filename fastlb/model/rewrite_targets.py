@@ -25,7 +25,7 @@ from fastlb.model.drafts import (
 )
 from fastlb.model.globs import is_glob
 from fastlb.model.report import Mistake
-from fastlb.model.resolve_params import direct_params, member_target
+from fastlb.model.resolve_params import NowhereError, direct_params, member_target
 from fastlb.model.targets import (
     WEBSOCKET_SCHEMES,
     is_balancer_url,
@@ -55,7 +55,11 @@ def bind_targets(run: Drafts) -> None:
         for target in rewrite_targets(server):
             with run.report.mistakes_at(target.node):
                 for url in _urls(server, run.main, target):
-                    mapping = _mapping(run, server, url, target.node)
+                    try:
+                        mapping = _mapping(run, server, url, target.node)
+                    except NowhereError as mistake:
+                        _warn_of_nowhere(run, target.node, mistake)
+                        continue
                     if mapping.target not in seen:
                         seen.add(mapping.target)
                         server.rewrite.mappings.append(mapping)
@@ -63,6 +67,17 @@ def bind_targets(run: Drafts) -> None:
             with run.report.mistakes_at(node):
                 url = (draft.conf.handler_head or "").partition(":")[2]
                 draft.handled = _mapping(run, server, url, node, "SetHandler")
+
+
+def _warn_of_nowhere(run: Drafts, node: Node, mistake: NowhereError) -> None:
+    """As httpd, which looks at it when a request comes: there may never be one."""
+    run.report.warn(
+        node,
+        "FB0812",
+        str(mistake),
+        why="each request that comes by it gets 500",
+        cure=mistake.details.get("cure", ""),
+    )
 
 
 def rewrite_targets(server: ServerDraft) -> Iterable[RewriteTarget]:

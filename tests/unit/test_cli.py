@@ -275,6 +275,16 @@ def test_an_unknown_user_is_an_error_of_the_configuration(
     assert "AH00543: fastlb: bad user name none-such" in capsys.readouterr().err
 
 
+def test_an_unknown_user_of_a_map_is_one_too(
+    conf: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = "RewriteMap m prg:/bin/cat none-such\nRewriteRule ^/x(.*) /${m:$1} [PT]\n"
+    conf.write_text(f"{conf.read_text()}RewriteEngine On\n{lines}")
+    assert call("-f", conf, "-t") == 1
+    told = "RewriteMap m: AH00543: fastlb: bad user name none-such"
+    assert told in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "lines",
     ["", "Group #64998\n", "User root\n", "User #0\nGroup #64998\n", "User #-1\n"],

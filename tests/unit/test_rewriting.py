@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from test_plan import Plan
+from trees import errors, warnings
 
 WEBSOCKET = ("Upgrade: websocket", "Connection: Upgrade")
 # The ways in which people write it.
@@ -287,3 +288,35 @@ def test_who_a_user_is_is_looked_ahead_for_in_sections() -> None:
         "ProxyPass / http://127.0.0.1:80/\n"
     )
     assert plan("/x")["env"]["RU"] == b"GET"
+
+
+def test_what_a_member_undoes_is_decided_upon() -> None:
+    """NE sends "%2561" on as "%61"."""
+    plan = Plan(
+        "RewriteEngine on\nRewriteRule ^/x(.*) http://127.0.0.1:80/y$1 [P,NE]\n"
+        "RewriteRule ^/z(.*) http://127.0.0.1:80/y$1 [P]\n"
+        "<LocationMatch ^/./admin>\nRequire all denied\n</LocationMatch>\n"
+    )
+    for path, status in (
+        ("/x/%2561dmin", 403),
+        ("/x/a%2564min", 403),
+        ("/x/%252e/admin", 403),
+        ("/x/b/%255c../admin", 403),
+        ("/x/%253badmin", None),
+        ("/x/%2561dm", None),
+        ("/z/%2561dmin", None),  # sent as "%2561", as it came
+    ):
+        found = plan(path)
+        assert found["what"] == ("error" if status else "member"), path
+        assert not status or found["status"] == status
+
+
+@pytest.mark.parametrize("url", ["b://u/", "ws://h:1:PORT/", "http://HOST:PORT/"])
+def test_a_rule_that_leads_nowhere_is_warned_of_and_answers_500(url: str) -> None:
+    text = f"RewriteEngine on\nRewriteRule ^/x(.*) {url}$1 [P]\n"
+    assert errors(f"Listen 8080\n{text}") == []
+    (told,) = warnings(f"Listen 8080\n{text}")
+    assert told.startswith("3: RewriteRule ")
+    plan = Plan(f"{text}ProxyPass / http://127.0.0.1:80/\n")
+    assert plan("/x/a")["status"] == 500
+    assert plan("/y/a")["what"] == "member"

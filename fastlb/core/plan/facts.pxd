@@ -69,6 +69,7 @@ cdef struct request_facts:
     flag query_is_made          # a rule has made the query
     flag rewriting_ended        # a rule said END
     flag is_subrequest          # it only looks ahead
+    flag target_is_raw          # [P,NE]: escapes in it are the member's to undo
     unsigned char rewritten     # REWRITTEN_*
     unsigned char original_ways
     unsigned char redirects     # to another path, by rules of sections

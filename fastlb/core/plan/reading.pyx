@@ -4,9 +4,10 @@ A request goes to a member only if it would have been let through whichever way 
 member reads it (path.pyx); so whatever the strictest of the readings says holds. All
 else - settings, the mapping, the target - is of the first reading, which is httpd's.
 """
-# uses: ground/text, ground/path, ground/arena, plan/verdicts, plan/plan, plan/facts,
-#       plan/target, plan/handled, plan/rewritten, plan/match, plan/conditional,
-#       plan/rules, plan/redirect, plan/because, plan/admission
+# uses: ground/text, ground/number, io/writer, ground/path, ground/arena,
+#       plan/verdicts, plan/plan, plan/facts, plan/target, plan/handled,
+#       plan/rewritten, plan/match, plan/conditional, plan/rules, plan/redirect,
+#       plan/because, plan/admission
 
 cdef struct first_reading:
     value decoded
@@ -24,6 +25,7 @@ cdef struct first_reading:
     value env[ENV_COUNT_MAX]
     # ... by rules
     unsigned char rewritten
+    bint target_is_raw
     bint rewriting_ended
     bint query_is_made
     value query
@@ -61,6 +63,15 @@ cdef bint readings_admit(request_facts *r) noexcept nogil:
         if not reading_admits(
                 r, r.decoded, value(NULL, 0), False, r.original.data == NULL):
             return False
+    if unlikely(r.rewritten == REWRITTEN_TARGET and r.target_is_raw) \
+            and memchr(r.decoded.data, c'%', r.decoded.length) != NULL:
+        # "%2561" goes out as "%61": a member undoes what was decided upon.
+        sent = escapes_undone(r, r.decoded)
+        r.misread = sent
+        if not reading_admits(
+                r, sent, value(NULL, 0), False, r.original.data == NULL) \
+                or not other_ways_admit(r, sent, WAYS - 1 - WAY_PARAMETERS_LATE):
+            return False
     if r.vhost.asks_for_uri:
         # httpd's SetEnvIf sees the path as it was sent.
         sent = value(raw, <unsigned int>(<const char *>memchr_or_end(
@@ -70,6 +81,24 @@ cdef bint readings_admit(request_facts *r) noexcept nogil:
             sent.length -= 1
         return reading_admits(r, r.decoded, sent, False, r.original.data == NULL)
     return True
+
+
+cdef value escapes_undone(request_facts *r, value path) noexcept nogil:
+    cdef unsigned int i = 0
+    cdef int byte
+    cdef writer w
+    arena_write(&r.arena, &w)
+    while i < path.length:
+        byte = -1
+        if path.data[i] == c'%' and i + 2 < path.length:
+            byte = hex_pair(path.data + i + 1)
+        if byte < 0:
+            put_byte(&w, path.data[i])
+            i += 1
+        else:
+            put_byte(&w, <char>byte)
+            i += 3
+    return arena_written(&r.arena, &w)
 
 
 cdef bint other_ways_admit(
@@ -140,6 +169,7 @@ cdef bint reading_admits(
     memcpy(&first.env[0], &r.env[0], sizeof(value) * plan.env_count)
     memset(&r.env[0], 0, sizeof(value) * plan.env_count)
     first.rewritten = r.rewritten
+    first.target_is_raw = r.target_is_raw
     first.rewriting_ended = r.rewriting_ended
     first.query_is_made = r.query_is_made
     first.query = r.query
@@ -161,6 +191,7 @@ cdef bint reading_admits(
     admitted = reading_decide(r, &first, asked, climbs, &moved)
     r.is_reading = False
     r.rewritten = first.rewritten
+    r.target_is_raw = first.target_is_raw
     r.rewriting_ended = first.rewriting_ended
     r.query_is_made = first.query_is_made
     r.query = first.query

@@ -332,6 +332,7 @@ cdef int rewrite_to_target(
         return rewrite_failed(w, 500, 0, out)
     r.mapping = &r.vhost.rewrite_mappings[t - r.vhost.rewrite.targets]
     r.rewritten = REWRITTEN_TARGET
+    r.target_is_raw = how == PATH_AS_IS
     if unlikely(w.trace >= 1):
         trace_one(w, 1, True, b"go-ahead with proxy request %s [OK]", w.filename)
     return REWROTE_NOTHING
