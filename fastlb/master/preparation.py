@@ -7,9 +7,13 @@ be given back, so that a step that fails leaves everything as it was before.
 from __future__ import annotations
 
 import time
+from itertools import chain
+from typing import Final
 
 from fastlb._core import Table
 from fastlb.base import descriptors
+from fastlb.facts.expressions import Expression
+from fastlb.facts.rewrite import PartKind, RewriteRule
 from fastlb.facts.server import Model, ProcessSettings
 from fastlb.facts.vhost import every_conf
 from fastlb.facts.words import Compat
@@ -187,13 +191,35 @@ def descriptors_of(model: Model, logs: OpenLogs) -> descriptors.Division:
     )
 
 
+STATUS: Final = "server-status"
+
+
 def shows_status(model: Model) -> bool:
-    """Has it a SetHandler server-status?"""
-    return any(
-        conf.handler == "server-status"
-        for vhost in model.vhosts
-        for conf in every_conf(vhost)
-    )
+    """May anything lead to server-status: SetHandler, or [H] of a rule?
+
+    What an expression says or a rule puts together nobody knows before.
+    """
+    for vhost in model.vhosts:
+        if vhost.rewrite is not None:
+            inside = (d.said.rules for d in vhost.rewrite.directories)
+            rules = (*vhost.rewrite.rules, *chain.from_iterable(inside))
+            if any(map(_shows_status, rules)):
+                return True
+        for conf in every_conf(vhost):
+            if isinstance(conf.handler, Expression) or conf.handler == STATUS:
+                return True
+            if conf.rewrite is not None and any(map(_shows_status, conf.rewrite.rules)):
+                return True
+    return False
+
+
+def _shows_status(rule: RewriteRule) -> bool:
+    parts = rule.handler
+    if parts is None:
+        return False
+    if all(part.kind is PartKind.LITERAL for part in parts):
+        return "".join(part.text for part in parts) == STATUS
+    return True
 
 
 def settings_that_stay(first: ProcessSettings, new: ProcessSettings) -> list[str]:

@@ -12,6 +12,7 @@ import asyncio
 import errno
 import socket
 from collections.abc import Sequence
+from contextlib import suppress
 
 from fastlb._core import Table
 from fastlb.facts.member import Member
@@ -19,6 +20,11 @@ from fastlb.monitor.verdict import probe_delay_s
 
 CONNECT_TIMEOUT_S = 5.0
 IN_ERROR = "E"
+FOR_NOBODY = {
+    1: b"PROXY UNKNOWN\r\n",
+    2: b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0",  # version 2, LOCAL: no addresses
+}
+"""PROXY headers of a connection that is for no client."""
 KEPT_OUT = frozenset("DS")  # disabled or stopped by the operator: not ours to judge
 
 
@@ -106,6 +112,10 @@ async def _connects(
             if not await _is_writable(loop, sock, limit_s):
                 return False
             number = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if number == 0 and member.proxy_protocol:
+            # Who waits for a header logs a fault of a connection without one.
+            with suppress(OSError):
+                sock.send(FOR_NOBODY[member.proxy_protocol])
     return number == 0
 
 

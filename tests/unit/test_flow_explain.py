@@ -215,6 +215,17 @@ def test_who_would_be_asked_first_is_told(tmp_path: Path) -> None:
     assert told("/in/open") == told("/out") == told("/in/shut") == []
 
 
+def test_the_place_of_who_would_be_asked_has_no_path_twice(tmp_path: Path) -> None:
+    text = (
+        "Listen 8080\nProxyPass /ask/ http://127.0.0.1:9/ask/\n"
+        "ProxyPass / http://127.0.0.1:9009/\n"
+        "<Location /in>\nAuthRequest /ask/who\n</Location>\n"
+    )
+    way = way_of(standing_of(tmp_path, text), Asked("http://h:8080/in/x"))
+    (asked,) = (one for one in steps(way, "access") if "AuthReq" in one.text)
+    assert "GET /ask/who at http://127.0.0.1:9;" in asked.why
+
+
 def test_access_is_told_rule_by_rule(main_only: Ask) -> None:
     way = main_only("/api/admin")
     assert (way.outcome, way.status) == ("error", 403)

@@ -42,3 +42,21 @@ def test_the_master_knows_who_shows_a_status(section: str) -> None:
     )
     assert shows_status(model_of(f"Listen 127.0.0.1:1\n{inside}"))
     assert not shows_status(model_of("Listen 127.0.0.1:1\n"))
+
+
+@pytest.mark.parametrize(
+    ("text", "shows"),
+    [
+        ("RewriteEngine On\nRewriteRule ^/s - [H=server-status]", True),
+        ("RewriteEngine On\nRewriteRule ^/s - [H=server-info]", False),
+        ("RewriteEngine On\nRewriteRule ^/(.*) - [H=$1]", True),
+        (
+            "<Location /s>\nRewriteEngine On\nRewriteRule s - [H=server-status]\n"
+            "</Location>",
+            True,
+        ),
+        ('<Location /s>\nSetHandler "%{env:X}"\n</Location>', True),
+    ],
+)
+def test_rules_and_expressions_may_show_a_status(text: str, shows: bool) -> None:
+    assert shows_status(model_of(f"Listen 127.0.0.1:1\n{text}\n")) is shows

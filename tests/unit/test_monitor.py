@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import cast
 
 import pytest
@@ -165,6 +166,26 @@ def test_a_member_that_takes_a_connection_is_back() -> None:
         table.flags = "E"
         assert attempt(probe_of(member(port=port), table))
     assert table.flags == ""
+
+
+@pytest.mark.parametrize(
+    ("version", "header"),
+    [(1, b"PROXY UNKNOWN\r\n"), (2, b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0")],
+)
+def test_a_member_that_waits_for_a_proxy_header_gets_one(
+    version: int, header: bytes
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        port = int(sock.getsockname()[1])
+        table = OneSlot([("127.0.0.1", port)])
+        table.flags = "E"
+        one = replace(member(port=port), proxy_protocol=version)
+        assert attempt(probe_of(one, table))
+        sock.settimeout(10)
+        connection, _ = sock.accept()
+        with connection:
+            connection.settimeout(10)
+            assert connection.recv(100) == header
 
 
 def test_a_member_that_refuses_stays_out_and_is_tried_later() -> None:

@@ -7,11 +7,13 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
+import pytest
 from rows import rows
 from trees import model_of
 
@@ -110,6 +112,13 @@ class Vectors:
 @cache
 def vectors() -> Vectors:
     return Vectors()
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_held() -> Iterator[None]:
+    """Tests of other files count what is left in this process."""
+    yield
+    vectors().probe.close()
 
 
 EVERY = [

@@ -6,6 +6,7 @@ places that the model knows.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -334,10 +335,11 @@ class _Story:
             line = line_of(said[-1], "auth_request", 0) if said else NOWHERE
             whom = asked.mapping
             assert whom is not None
+            where = re.sub("(://[^/]*).*", r"\1", whom.target)
             self.add(
                 "access",
                 self.written(line, f"AuthRequest {asked.url}"),
-                f"decides, by its answer to GET {whom.target_path} at {whom.target};"
+                f"decides, by its answer to GET {whom.target_path} at {where};"
                 " what follows is what a yes leads to",
                 line,
             )

@@ -60,7 +60,10 @@ def _require(name: str, words: tuple[str, ...]) -> Complaint | None:
         return Complaint(
             f"Require {words[index]} is not supported",
             "ignoring it would open what it protects",
-            "keep users in the file of AuthUserFile, groups in that of AuthGroupFile",
+            "write Require ldap-filter: it asks whether the user matches"
+            if provider == "ldap-search"
+            else "keep users in the file of AuthUserFile, groups in that of"
+            " AuthGroupFile",
             "FB0117",
             word=index,
         )
