@@ -53,6 +53,9 @@ include "core/http/framing.pyx"
 include "core/http/chunked.pyx"
 include "core/http/trailers.pyx"
 
+# codecs: protocols of members beside HTTP/1.x, as bytes
+include "core/codecs/ajp.pyx"
+
 # balance: the shared table; who serves
 include "core/balance/table.pyx"
 include "core/balance/lock.pyx"
@@ -163,10 +166,13 @@ include "core/flow/settle.pyx"
 include "core/flow/trailers.pyx"
 include "core/flow/rewrite.pyx"
 include "core/flow/rewrite_answer.pyx"
+include "core/flow/ajp.pyx"
+include "core/flow/codecs.pyx"
 include "core/flow/question.pyx"
 include "core/flow/request.pyx"
 include "core/flow/splice.pyx"
 include "core/flow/tunnel.pyx"
+include "core/flow/coded.pyx"
 include "core/flow/response.pyx"
 include "core/flow/answer.pyx"
 include "core/flow/decided.pyx"

@@ -8,6 +8,7 @@ import shutil
 import socket
 import tempfile
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -57,6 +58,11 @@ def _lacks(need: str) -> bool:
         return not _has_ipv6()
     if need == "localhost":
         return not _knows_localhost()
+    if need == "tomcat10":
+        return not (
+            Path("/usr/share/tomcat10/bin/bootstrap.jar").exists()
+            and shutil.which("java")
+        )
     return not shutil.which(need)
 
 

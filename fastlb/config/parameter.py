@@ -36,6 +36,7 @@ class Parameter:
              sets none
     reason   what is done instead: it makes it one that is accepted and explained
     cure     what to write where somebody may rely on it, which makes a warning of it
+    of       schemes of members that it is for: reason and cure are for the others
     own      Apache does not know it: refused under Compat apache
     adds     written again it goes on from the value before: `status=`
     """
@@ -48,11 +49,12 @@ class Parameter:
     status: Status = Status.SERVED
     reason: str = ""
     cure: str = ""
+    of: tuple[str, ...] = ()
     own: bool = False
     adds: bool = False
 
     def __post_init__(self) -> None:
-        if self.reason and self.status is Status.SERVED:
+        if self.reason and not self.of and self.status is Status.SERVED:
             object.__setattr__(self, "status", Status.EXPLAINED)
         if not self.sets and self.status is Status.SERVED:
             object.__setattr__(self, "sets", self.key)

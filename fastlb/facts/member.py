@@ -19,7 +19,7 @@ class Member:
     url: str  # normalised: "http://h:8080/path"
     key: str
     balancer_index: int  # -1: direct
-    scheme: str  # http, https, ws, wss
+    scheme: str  # http, https, ws, wss, ajp
     host: str  # name or literal, IPv6 without brackets; "localhost" default for unix:
     port: int
     explicit_port: bool  # the URL carries a port other than the scheme's default
@@ -46,6 +46,9 @@ class Member:
     retry_ms: int  # default 60000
     retry_written: bool  # retry= stands in the configuration
     receive_buffer_bytes: int
+    io_buffer_bytes: int  # of a packet, where the protocol has some; 0: usual
+    flush_packets: int  # of such: 0 off, 1 on, 2 auto
+    secret: str  # of AJP
     response_field_bytes: int  # default 8192
     address_ttl_s: int | None  # None: as long as name servers say
     upgrade: tuple[str, ...]

@@ -26,6 +26,8 @@ def freeze_member(
         **fields_of(Member, params),
         "receive_buffer_bytes": params["receive_buffer_bytes"]
         or settings["proxy_receive_buffer_bytes"],
+        "io_buffer_bytes": params["io_buffer_bytes"]
+        or settings["proxy_io_buffer_bytes"],
     }
     if params["proxy_protocol"]:
         # A connection is its client's: whoever came next on it would be that one, too.

@@ -173,7 +173,9 @@ def _bind_target(
     is_open = draft.is_regex and "$" in target.path and not run.lenient
     values = direct_params(server, target, disable_reuse=is_open)
     for key, value in params:
-        take_member_param(run, node, values, key, value, prefix="ProxyPass ")
+        take_member_param(
+            run, node, values, key, value, prefix="ProxyPass ", scheme=target.scheme
+        )
     draft.member = _shared_member(server, MemberDraft(target, values, node))
     draft.target = target.url
     draft.target_path = target.path

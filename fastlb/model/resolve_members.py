@@ -93,8 +93,11 @@ def balancer_member(run: Drafts, place: Place, node: Node) -> None:
     with run.report.mistakes_at(node):
         target = member_target(words[0], "BalancerMember")
     values = MEMBER.presets()
+    scheme = "" if target is None else target.scheme
     for key, value in params:
-        take_member_param(run, node, values, key, value, prefix="BalancerMember ")
+        take_member_param(
+            run, node, values, key, value, prefix="BalancerMember ", scheme=scheme
+        )
     balancer = balancer_of(place.server, name, node)
     balancer.is_defined = True
     if target is None:
@@ -197,7 +200,16 @@ def _set_direct(
     pairs = key_value_pairs(run, node, words, directive)
     trial = {**MEMBER.presets(), "status": "I"}
     for key, value in pairs:
-        take_member_param(run, node, trial, key, value, prefix=prefix, name=url)
+        take_member_param(
+            run,
+            node,
+            trial,
+            key,
+            value,
+            prefix=prefix,
+            scheme=target.scheme,
+            name=url,
+        )
         for member in _direct_members_of(server, url):
             MEMBER.take(member.params, key, value)
     server.direct_settings.append(DirectSettings(target, pairs))

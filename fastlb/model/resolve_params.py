@@ -36,7 +36,6 @@ from fastlb.model.targets import (
 )
 
 _NOT_SERVED: Final = {
-    "ajp": "AJP is not supported; use the member's HTTP connector",
     "h2": "HTTP/2 towards members is not supported; use http://",
     "h2c": "HTTP/2 towards members is not supported; use http://",
     "fcgi": "FastCGI is not supported; put an HTTP server before the application",
@@ -46,12 +45,15 @@ _NOT_SERVED: Final = {
     "fdpass": "passing sockets to another process is not supported",
 }
 
-_SERVED: Final = ("http", "https", "ws", "wss")
+_SERVED: Final = ("http", "https", "ws", "wss", "ajp")
 
 
-def _explain(run: Drafts, node: Node, declared: Parameter, value: str) -> None:
+def _explain(
+    run: Drafts, node: Node, declared: Parameter, value: str, scheme: str = ""
+) -> None:
     """Say what is done instead: a note once a key, a warning where it is missed."""
-    if declared.status is not Status.EXPLAINED:
+    is_of_others = bool(declared.of) and scheme not in declared.of
+    if declared.status is not Status.EXPLAINED and not is_of_others:
         return
     tell, number = run.report.warn, "FB0130"
     if not declared.cure:
@@ -242,9 +244,10 @@ def take_member_param(
     value: str,
     *,
     prefix: str,
+    scheme: str,
     name: str = "",
 ) -> None:
-    """Set one parameter of a member; see take_balancer_param."""
+    """Set one parameter of a member; see take_balancer_param. scheme: of its URL."""
     pair = f"{key}={value}"
     if key.lower() == "status" and value.lower() == "hot_standby" and run.lenient:
         run.report.warn(
@@ -259,7 +262,7 @@ def take_member_param(
         key, value = "status", "+H"
     complaint = MEMBER.take(params, key, value, own=run.lenient)
     if complaint is None:
-        _explain_member_param(run, node, key.lower(), value)
+        _explain_member_param(run, node, key.lower(), value, scheme)
         return
     why = cure = ""
     if complaint == MEMBER.unknown:
@@ -279,7 +282,9 @@ def take_member_param(
     )
 
 
-def _explain_member_param(run: Drafts, node: Node, key: str, value: str) -> None:
+def _explain_member_param(
+    run: Drafts, node: Node, key: str, value: str, scheme: str
+) -> None:
     if key.startswith("hc"):
         run.report.warn(
             node,
@@ -289,7 +294,7 @@ def _explain_member_param(run: Drafts, node: Node, key: str, value: str) -> None
             word=f"{key}={value}",
         )
     else:
-        _explain(run, node, MEMBER.table[key], value)
+        _explain(run, node, MEMBER.table[key], value, scheme)
 
 
 def _unknown_key(

@@ -20,6 +20,7 @@ COPIES = {
     "io/tls_hello.pyx": (1, "joins records up to a size that is checked first"),
     "io/tls_stream.pyx": (2, "one record, of a fixed size, out of two pieces"),
     "balance/claims.pyx": (4, "text of the table; its lengths are checked first"),
+    "codecs/ajp.pyx": (1, "decodes in place: never longer than what was read"),
     "http/chunked.pyx": (1, "decodes in place: never longer than what was read"),
     "http/fields.pyx": (1, "unfolds in place: never longer than what was read"),
     "plan/client_names.pyx": (2, "a name and a line; their lengths are checked first"),

@@ -37,6 +37,7 @@ FACTS: dict[Scope, tuple[type, ...]] = {
 ON_THE_WAY = {
     *("compat", "server_tokens", "proxy_pass_inherit", "balancer_inherit"),
     *("proxy_source_address", "proxy_receive_buffer_bytes", "lbmethod_asked"),
+    "proxy_io_buffer_bytes",
     *("ssl_engine", "use_stapling", "sni_policy", "peer_name", "peer_cn"),
 }
 WORDS = (

@@ -16,6 +16,21 @@ FLOW = UNIT.parents[1] / "fastlb/core/flow"
 
 # What only this chapter does, its bounds, and what happens when it fails.
 TESTED: dict[str, tuple[str, ...]] = {
+    "ajp": (
+        "test_a_request_is_forwarded_as_httpd_does",
+        "test_the_first_piece_of_a_body_is_not_waited_for",
+        "test_a_bad_packet_is_502_and_ends_the_connection",
+    ),
+    "codecs": (
+        "test_a_request_is_forwarded_as_httpd_does",
+        "test_a_question_is_asked_of_such_a_member",
+    ),
+    "coded": (
+        "test_what_is_small_waits_for_more_unless_it_is_to_be_seen",
+        "test_a_body_that_breaks_within_is_seen_by_the_client",
+        "test_a_member_that_is_lost_is_followed_by_another_one",
+        "test_a_ping_without_an_answer_is_tried_once_more",
+    ),
     "accept": (
         "test_connections_beyond_a_bound_wait_in_the_backlog",
         "test_without_a_descriptor_a_client_waits",

@@ -69,7 +69,7 @@ def test_a_balancer_without_members_is_told_where_it_is_used(section: str) -> No
 def test_a_balancer_with_a_refused_member_is_not_called_empty() -> None:
     found = lint(
         "<Proxy balancer://x>",
-        "BalancerMember ajp://h",
+        "BalancerMember h2c://h",
         "</Proxy>",
         "ProxyPass / balancer://x/",
     )

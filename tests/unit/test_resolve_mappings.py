@@ -163,7 +163,7 @@ def test_a_websocket_target_may_upgrade() -> None:
         ("ProxyPass / http://h/ mapping=x", "unknown mapping"),
         ("ProxyPassMatch ( http://h/", "Regular expression could not be compiled."),
         ("ProxyPassMatch ~ ^/ http://h/", "ProxyPassMatch invalid syntax ('~' usage)."),
-        ("ProxyPass / ajp://h/", "ProxyPass ajp://h/: AJP is not supported"),
+        ("ProxyPass / h2c://h/", "ProxyPass h2c://h/: HTTP/2 towards members is"),
         ("ProxyPass / gopher://h/", "ProxyPass gopher://h/: the scheme gopher:// is"),
         ("ProxyPassMatch ^/(.*) http://$1/", "ProxyPass http://$1/: the host may not"),
         ("ProxyPassMatch ^/(.*) http://a$1.b/", "ProxyPass http://a$1.b/: the host m"),

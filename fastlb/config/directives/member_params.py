@@ -31,8 +31,10 @@ _HEALTH_METHODS: Final = (
     *("OPTIONS", "HEAD", "GET", "OPTIONS11", "HEAD11", "GET11"),
 )
 
-_NO_CHECKS: Final = "health checks by clock are not supported"
+_FLUSHES: Final = {"off": 0, "on": 1, "auto": 2}
+_PACKETS: Final = ("ajp",)
 _AT_ONCE: Final = "what a member sends is always passed on as it comes"
+_NO_CHECKS: Final = "health checks by clock are not supported"
 
 
 def parse_status(current: str, text: str) -> str | None:
@@ -83,10 +85,10 @@ def _proxy_protocol(value: str) -> int:
     return int(value[1])
 
 
-def _flush_packets(value: str) -> str:
-    if value.lower() not in ("on", "off", "auto"):
+def _flush_packets(value: str) -> int:
+    if value.lower() not in _FLUSHES:
         raise BadValue("flushpackets must be on|off|auto")
-    return value.lower()
+    return _FLUSHES[value.lower()]
 
 
 def _upgrade(value: str) -> tuple[str, ...]:
@@ -200,7 +202,7 @@ MEMBER: Final = Parameters(
             "Ping/Pong timeout has wrong format",
             "Ping/Pong timeout must be at least one millisecond",
         ),
-        "Expect: 100-continue is asked first, and this long waited for",
+        "Expect: 100-continue (ajp: CPING) is asked first, and this long waited for",
         sets="ping_ms",
     ),
     Parameter(
@@ -242,8 +244,12 @@ MEMBER: Final = Parameters(
     Parameter(
         "flushpackets",
         _flush_packets,
-        "whether pieces of an answer are sent at once",
+        "whether pieces of an answer in packets (ajp) are sent at once; auto: when no"
+        " more is there",
+        0,
+        sets="flush_packets",
         reason=_AT_ONCE,
+        of=_PACKETS,
     ),
     Parameter(
         "flushwait",
@@ -254,7 +260,7 @@ MEMBER: Final = Parameters(
             10,
         ),
         "how long flushpackets=auto waits",
-        reason=_AT_ONCE,
+        reason=f"{_AT_ONCE}, or (ajp) when no more is there",
     ),
     Parameter(
         "flusher",
@@ -265,8 +271,11 @@ MEMBER: Final = Parameters(
     Parameter(
         "iobuffersize",
         buffer("IOBufferSize"),
-        "size of reads from the member",
+        "size of a packet, where a protocol has some (ajp)",
+        0,
+        sets="io_buffer_bytes",
         reason="reads are as large as a body makes worth while",
+        of=_PACKETS,
     ),
     Parameter(
         "receivebuffersize",
@@ -302,9 +311,11 @@ MEMBER: Final = Parameters(
     Parameter(
         "secret",
         text("Secret"),
-        "AJP's secret",
+        "what a member at ajp:// wants to hear from whom it serves",
+        "",
         reason="no secret is sent, since it belongs to AJP",
         cure="let the member see one by RequestHeader set, or ask it for a certificate",
+        of=("ajp",),
     ),
     _health("hcmethod", _health_method, "how health is asked for"),
     _health("hcinterval", _health_interval, "how often health is asked for"),

@@ -16,6 +16,7 @@ cdef void attempt_begin(exchange *x, bint fresh) noexcept nogil:
     memset(&x.attempt, 0, sizeof(attempt))
     memset(&x.res, 0, sizeof(response_side))
     x.attempt.fresh = fresh
+    x.attempt.framed = x.body.chunked_out
 
 
 cdef bint tried_add(exchange *x) noexcept nogil:

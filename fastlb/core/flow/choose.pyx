@@ -5,7 +5,8 @@ to the connection that it goes out on."""
 #       balance/sticky, plan/plan, plan/facts, plan/undecided, flow/exchange,
 #       flow/engine, flow/states, flow/member, flow/log_rows, flow/service_log,
 #       flow/services, flow/queue, flow/attempt, flow/pool, flow/settle,
-#       flow/question, flow/tunnel, flow/answer, flow/connecting, flow/send
+#       flow/question, flow/tunnel, flow/coded, flow/response, flow/answer,
+#       flow/connecting, flow/send
 
 cdef void exchange_elect(exchange *x) noexcept nogil:
     """Find a member and ask it; also for every further try of the same request."""
@@ -240,9 +241,14 @@ cdef void exchange_on_member_timeout(exchange *x) noexcept nogil:
     if unlikely(x.question.told):
         question_over(x, False)         # what it has said holds
         return
+    if unlikely(x.attempt.codec != NULL and x.res.head_sent) and coded_is_enough(x):
+        response_pump(x)
+        return
     say_error(x, &SAY_RESPONSE if x.res.head_sent else &SAY_STATUS_LINE, ETIMEDOUT)
     if x.res.head_sent:
         exchange_abort(x)
+    elif unlikely(x.attempt.codec != NULL):
+        exchange_coded_timeout(x)
     elif x.attempt.await_continue:
         exchange_member_lost(x, 503, b"Timeout on 100-Continue", True)
     elif not x.attempt.sent:
@@ -250,6 +256,17 @@ cdef void exchange_on_member_timeout(exchange *x) noexcept nogil:
     else:
         x.attempt.timed_out = True
         exchange_member_lost(x, 502, b"Error reading from remote server", False)
+
+
+cdef void exchange_coded_timeout(exchange *x) noexcept nogil:
+    """... who does not speak HTTP, and was silent before its head: as httpd. Who has
+    answered a ping is there, and only this request takes it too long."""
+    cdef bint pinged = x.member.said.ping_us > 0
+    if x.attempt.await_continue:
+        coded_ping_lost(x)      # who was called by the clock does what is due
+        return
+    x.attempt.timed_out = True
+    exchange_member_lost(x, 504 if pinged else coded_status(x), NULL, not pinged)
 
 
 cdef void exchange_member_lost(
@@ -273,7 +290,8 @@ cdef void exchange_member_lost(
     if unlikely(x.res.head_sent):
         exchange_abort(x)
         return
-    if status == 503 and x.choice.balancer != NULL and may_retry(
+    if (status == 503 or (status == 502 and x.attempt.codec != NULL)) \
+            and x.choice.balancer != NULL and may_retry(
             engine.view, x.choice.balancer, m.slot, x.choice.attempts, False, again,
             x.choice.election.by_route):
         exchange_elect(x)

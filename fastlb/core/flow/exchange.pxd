@@ -142,6 +142,42 @@ cdef struct member_choice:
     int attempts                # members asked so far, however often
     long long wait_until_us     # balancer timeout=; 0: it has not begun
 
+# How a member is spoken to that does not speak HTTP/1.x (codecs.pyx): what stands in
+# the place of composing a head, of chunks, and of reading a head and chunks. The rest
+# (rules, buffers, retries, times, pools) is the same for all.
+cdef struct member_codec:
+    const char *name
+    unsigned int state_bytes    # of what is kept for a try, with its codec_state
+    # Set what a try begins with; all of it is 0.
+    void (*begin)(exchange *x) noexcept nogil
+    # The head of the request, from the fields as rules have left them: 0, or a status
+    # negated. `w` writes into x.up.output.
+    int (*head)(exchange *x, out_list *out, writer *w) noexcept nogil
+    # Put the protocol's frame around a piece of the body, in place; `last`: there is no
+    # more. NULL: the body goes out as it is.
+    void (*frame)(exchange *x, buffer *b, bint last) noexcept nogil
+    # x.up.input holds what has come. Bytes of an HTTP/1.1 head that it begins with now,
+    # before what is not decoded yet; AGAIN; FAILED: that is no answer.
+    int (*read_head)(exchange *x) noexcept nogil
+    # As chunk_decode, 0 or FAILED. NULL: the body ends with the connection, or by what
+    # the head says.
+    int (*decode)(exchange *x, char *data, unsigned int length, unsigned int *payload,
+                  unsigned int *consumed) noexcept nogil
+
+# What a codec and those who call it tell each other about one try; the first member of
+# what the codec itself keeps. It lies in the arena of the exchange.
+cdef struct codec_state:
+    const member_codec *of
+    unsigned int credit         # bytes that may go out as the next piece of the body
+    long long promised          # of the answer's body, still to come; -1: nobody knows
+    flag bodiless               # the client gets none of it
+    flag wants_end              # the member is to be told when there is no more
+    flag asked                  # it has asked for more of the request
+    flag greeted                # it has answered the ping; now the request can go
+    flag flush                  # what it has sent is to be seen
+    flag ended                  # it has said that its answer is whole
+    flag in_step                # ... and may be asked again on this connection
+
 # One try: this request on one connection to one member. attempt_begin clears it as a
 # whole, so nothing of one try is left for the next.
 cdef struct attempt:
@@ -155,6 +191,8 @@ cdef struct attempt:
     flag expect_sent            # the member is asked for a 100
     flag await_continue         # ... and the body is held back until it comes
     flag ping_sent              # the Expect is ours (ping=)
+    flag framed                 # the body goes out in pieces with a frame around each
+    codec_state *codec          # NULL: HTTP/1.x
     long long bytes_out         # to the member; 0: nothing of the request was sent
     long long bytes_in          # from it; ledger.pxd says what counts
 

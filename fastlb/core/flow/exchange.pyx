@@ -1,8 +1,8 @@
 """What an exchange is (exchange.pxd), and what can be said of it by itself."""
-# uses: ground/text, io/buffer, ground/arena, io/timer, io/watch, http/fields,
-#       http/count, http/hops, http/framing, http/chunked, balance/table,
-#       balance/elect, balance/sticky, plan/plan, plan/client, plan/facts,
-#       plan/logline
+# uses: ground/text, io/buffer, io/writer, ground/arena, io/timer, io/watch,
+#       http/fields, http/count, http/hops, http/framing, http/chunked, balance/table,
+#       balance/elect, balance/sticky, plan/plan, plan/out_fields, plan/client,
+#       plan/facts, plan/logline
 
 # What an exchange of this plan takes, and where in it the values of variables lie.
 cdef size_t exchange_bytes = 0
@@ -61,6 +61,10 @@ cdef bint client_closes(const exchange *x) noexcept nogil:
 
 cdef bint response_reusable(exchange *x) noexcept nogil:
     """May the member's connection serve another request?"""
+    if unlikely(x.attempt.codec != NULL):
+        return (x.res.reusable and x.attempt.codec.in_step
+                and not x.attempt.is_deaf and x.up.output == NULL
+                and (x.body.stream == NULL or buffer_held(x.body.stream) == 0))
     return (x.res.reusable and x.attempt.sent and not x.attempt.is_deaf
             and (x.body.done or x.question.of != NULL))
 
@@ -82,6 +86,8 @@ cdef bint request_can_be_sent_again(exchange *x) noexcept nogil:
     """Nothing of it can have been processed twice, and its bytes are at hand."""
     if x.body.lost:
         return False
+    if unlikely(x.attempt.codec != NULL) and x.attempt.body_sent:
+        return False    # as httpd: what has read a part of a body is not asked twice
     if x.attempt.await_continue:
         return True     # the body was held back for the 100 that never came
     return x.attempt.bytes_out == 0 or request_is_idempotent(x)

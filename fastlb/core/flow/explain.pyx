@@ -17,7 +17,7 @@ caller's, and has counted nothing.
 #       plan/client, plan/facts, plan/plan_rewrite, plan/match, plan/decide,
 #       plan/asking, plan/reasons, plan/logline, flow/exchange, flow/engine,
 #       flow/services, flow/attempt, flow/rewrite, flow/rewrite_answer, flow/tunnel,
-#       flow/response, flow/choose, flow/begin, flow/explained
+#       flow/choose, flow/begin, flow/explained
 
 from libc.stdlib cimport calloc
 

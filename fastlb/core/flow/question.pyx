@@ -198,6 +198,8 @@ cdef bint question_answered(
         and not x.res.framing.close_after and (res.minor == 1 or hop.keep_alive))
     x.res.remaining = x.res.framing.length
     chunk_begin(&x.res.chunks)
+    if unlikely(x.attempt.codec != NULL):
+        return question_over(x, False)
     x.up.input.start += head_bytes
     return question_drop(x)
 

@@ -69,6 +69,10 @@ cdef void request_forget_body(exchange *x) noexcept nogil:
 
 cdef void request_expectation(exchange *x) noexcept nogil:
     """Which side waits for a 100: decided anew for every try."""
+    if unlikely(x.attempt.codec != NULL):
+        # Others are asked whether they are there, before anything of a request.
+        x.attempt.await_continue = x.attempt.ping_sent = x.member.said.ping_us > 0
+        return
     if x.body.framing.kind == BODY_NONE or x.question.of != NULL:
         return
     if x.body.expect_continue and not x.body.continue_sent and not x.body.done \
@@ -249,7 +253,7 @@ cdef int request_receive(exchange *x) noexcept nogil:
             return FAILED
     into = x.body.stream
     buffer_empty(into)
-    room = buffer_room(into)
+    room = request_piece(x, into)
     if x.body.framing.kind == BODY_LENGTH:
         if <long long>room > x.body.remaining:
             room = <size_t>x.body.remaining
@@ -262,6 +266,8 @@ cdef int request_receive(exchange *x) noexcept nogil:
         x.body.done = x.body.remaining == 0
         x.body.bytes_in += n
         x.body.lost = True
+        if unlikely(x.attempt.framed):
+            x.attempt.codec.of.frame(x, into, x.body.done)
         return 1
     # Chunked: what waits in down.input comes first.
     if x.body.raw_at < d.input.end:
@@ -301,7 +307,7 @@ cdef int request_receive(exchange *x) noexcept nogil:
         return -413
     x.body.done = x.body.chunks.done
     into.end += payload
-    if not body_frame_of(x, &x.body.stream, x.body.done, False):
+    if not request_frame(x, x.body.done):
         return FAILED
     return 1
 
@@ -315,6 +321,24 @@ cdef void request_put_back(
     b.end = x.body.raw_at
     if not buffer_put(b, data, length):
         x.keepalive = False     # what is lost is never taken for another request
+
+
+cdef inline unsigned int request_piece(exchange *x, buffer *into) noexcept nogil:
+    """Bytes that may come into the buffer, to go out as one piece."""
+    cdef unsigned int room = buffer_room(into)
+    if unlikely(x.attempt.codec != NULL) and room > x.attempt.codec.credit:
+        return x.attempt.codec.credit
+    return room
+
+
+cdef inline bint request_frame(exchange *x, bint last) noexcept nogil:
+    """Around what x.body.stream holds, if it goes out in pieces. False: there is no room
+    for trailers."""
+    if likely(x.attempt.codec == NULL):
+        return body_frame_of(x, &x.body.stream, last, False)
+    if x.attempt.framed and (last or buffer_held(x.body.stream)):
+        x.attempt.codec.of.frame(x, x.body.stream, last)
+    return True
 
 
 cdef bint request_send_failed(exchange *x) noexcept nogil:
@@ -375,7 +399,7 @@ cdef bint request_pump(exchange *x) noexcept nogil:
     if unlikely(x.question.of != NULL):
         return question_pump(x)
     if u.output != NULL:
-        if x.attempt.body_sent < x.body.kept and not x.body.chunked_out \
+        if x.attempt.body_sent < x.body.kept and not x.attempt.framed \
                 and not x.attempt.await_continue:
             rc = request_flush_both(x)
         else:
@@ -401,9 +425,22 @@ cdef bint request_pump(exchange *x) noexcept nogil:
             return request_body_lost(x, rc)
     for _ in range(READS_PER_STEP):
         if x.body.done and x.attempt.body_sent == x.body.kept and x.body.stream == NULL:
+            if unlikely(x.attempt.codec != NULL) and x.attempt.codec.wants_end:
+                if not request_frame_end(x):
+                    return request_send_failed(x)
+                continue
             request_complete(x)
             return True
-        if x.attempt.body_sent < x.body.kept and not x.body.chunked_out:
+        if x.body.stream != NULL and unlikely(x.attempt.codec != NULL) \
+                and buffer_held(x.body.stream):
+            pass        # what was begun goes first
+        elif unlikely(x.attempt.codec != NULL) and x.attempt.codec.credit == 0 \
+                and not (x.body.done and x.attempt.body_sent == x.body.kept):
+            # Until it asks for more. It may answer without that.
+            buffer_drop(&x.body.stream)
+            request_wait_for_member(x)
+            return True
+        if x.attempt.body_sent < x.body.kept and not x.attempt.framed:
             n = stream_send(
                 &u.c, request_kept(x) + x.attempt.body_sent,
                 x.body.kept - x.attempt.body_sent)
@@ -416,7 +453,7 @@ cdef bint request_pump(exchange *x) noexcept nogil:
             x.attempt.bytes_out += n
             continue
         if x.attempt.body_sent < x.body.kept:
-            # Kept bytes that go out as chunks are framed in x.body.stream.
+            # Kept bytes that go out in pieces are framed in x.body.stream.
             if not request_frame_kept(x):
                 return request_send_failed(x)
         if x.body.stream != NULL and buffer_held(x.body.stream):
@@ -431,6 +468,8 @@ cdef bint request_pump(exchange *x) noexcept nogil:
         if x.body.done:
             buffer_drop(&x.body.stream)
             continue
+        if unlikely(x.attempt.codec != NULL) and x.attempt.codec.credit == 0:
+            continue        # that piece was the one it had asked for
         if not request_continue(x):
             return False
         if not d.c.readable and x.body.raw_at >= d.input.end:
@@ -482,20 +521,29 @@ cdef bint request_frame_kept(exchange *x) noexcept nogil:
     if buffer_held(x.body.stream):
         return True
     buffer_empty(x.body.stream)
-    part = buffer_room(x.body.stream)
+    part = request_piece(x, x.body.stream)
     if part > size:
         part = size
     buffer_put(x.body.stream, request_kept(x) + x.attempt.body_sent, part)
     x.attempt.body_sent += part
-    return body_frame_of(
-        x, &x.body.stream, x.body.done and x.attempt.body_sent == x.body.kept, False)
+    return request_frame(x, x.body.done and x.attempt.body_sent == x.body.kept)
+
+
+cdef bint request_frame_end(exchange *x) noexcept nogil:
+    """All has gone out, and the member wants to be told."""
+    x.body.stream = buffer_take(BUFFER_SMALL)
+    if x.body.stream == NULL:
+        return False
+    x.attempt.codec.of.frame(x, x.body.stream, True)
+    return True
 
 
 cdef bint request_end_empty(exchange *x) noexcept nogil:
     """A body without a byte that is still sent as chunks, for its trailers: they go
     behind the head. False: there is no memory."""
     cdef value last
-    if not x.body.chunked_out or not x.body.done or x.body.kept or x.body.lost:
+    if not x.body.chunked_out or not x.body.done or x.body.kept or x.body.lost \
+            or x.attempt.codec != NULL:
         return True
     last = last_chunk(x, False)
     if last.data == NULL:

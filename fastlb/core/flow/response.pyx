@@ -8,13 +8,11 @@ the whole of the backpressure.
 #       http/head, http/hops, http/framing, http/chunked, balance/ledger, plan/plan,
 #       plan/facts, flow/exchange, flow/engine, flow/due, flow/member, flow/log_rows,
 #       flow/service_log, flow/pipes, flow/settle, flow/trailers, flow/rewrite_answer,
-#       flow/question, flow/request, flow/splice, flow/tunnel
+#       flow/question, flow/request, flow/splice, flow/tunnel, flow/coded
 
 cdef enum:
     SPLICE_BYTES_MIN = 131072   # of a body still to come, for splice to pay
     WHOLE_RECORDS = 65536       # of TLS (RFC 8446 5.1), received at once
-
-cdef head response_head         # one is parsed at a time
 
 
 cdef bint response_pump(exchange *x) noexcept nogil:
@@ -22,7 +20,8 @@ cdef bint response_pump(exchange *x) noexcept nogil:
     cdef int rc, _
     for _ in range(READS_PER_STEP):
         exchange_renew(x)
-        rc = response_flush(x)
+        rc = response_flush(x) if likely(x.attempt.codec == NULL) \
+            or not coded_is_held(x) else 1
         if rc == AGAIN:
             timer_set(&x.down.c.timer, watch.now_us + x.facts.vhost.said.timeout_us)
             if x.up != NULL and x.attempt.sent:
@@ -134,7 +133,8 @@ cdef bint response_read_head(exchange *x) noexcept nogil:
     u.input.end += <unsigned int>n
     x.attempt.bytes_in += n
     limits.line_bytes = x.member.field_bytes
-    limits.field_bytes = x.member.field_bytes
+    limits.field_bytes = x.member.field_bytes \
+        if likely(x.attempt.codec == NULL) else HEAD_BYTES_MAX
     limits.field_count = FIELD_COUNT_MAX
     limits.strict = True
     limits.allow_http09 = False
@@ -144,13 +144,18 @@ cdef bint response_read_head(exchange *x) noexcept nogil:
         and x.question.of == NULL)
     while True:
         buffer_renew(&u.input)
+        if unlikely(x.attempt.codec != NULL):
+            head_bytes = x.attempt.codec.of.read_head(x)
+            if head_bytes < 0:
+                return coded_no_head(x, head_bytes)
         # One stray empty line is forgiven.
         if u.scanned == 0 and buffer_held(u.input) >= 2 and \
                 u.input.data[u.input.start] == c'\r' and \
                 u.input.data[u.input.start + 1] == c'\n' and x.res.interim_count == 0:
             u.input.start += 2
-        head_bytes = head_find_end(
-            &u.input.data[u.input.start], buffer_held(u.input), &u.scanned)
+        if likely(x.attempt.codec == NULL):
+            head_bytes = head_find_end(
+                &u.input.data[u.input.start], buffer_held(u.input), &u.scanned)
         if head_bytes == AGAIN:
             if buffer_held(u.input) > HEAD_BYTES_MAX:
                 return response_broken(x)
@@ -160,7 +165,11 @@ cdef bint response_read_head(exchange *x) noexcept nogil:
                 &response_head, &u.input.data[u.input.start],
                 <unsigned int>head_bytes, &limits) < 0:
             return response_broken(x)
-        x.attempt.bytes_in -= <unsigned int>head_bytes - (response_head.fields_at - 2)
+        if likely(x.attempt.codec == NULL):
+            x.attempt.bytes_in -= <unsigned int>head_bytes - (
+                response_head.fields_at - 2)
+        elif response_head.reason.length == 0:
+            response_head.reason = span(13, 0)      # the usual phrase
         if response_head.status >= 200:
             return response_begin(x, <unsigned int>head_bytes)
         if response_head.status == 101:
@@ -202,6 +211,8 @@ cdef bint response_interim(exchange *x) noexcept nogil:
 
 cdef bint response_lost(exchange *x, int why) noexcept nogil:
     """The member closed before a head was complete. Always returns False."""
+    if unlikely(x.attempt.codec != NULL):
+        return coded_lost(x, why)
     if x.up.input == NULL or buffer_held(x.up.input) == 0:
         if stale_retry(x):
             return False
@@ -250,6 +261,8 @@ cdef bint response_http09(exchange *x) noexcept nogil:
 
 cdef bint response_broken(exchange *x) noexcept nogil:
     """What it sent is no HTTP/1.x head. Always returns False."""
+    if unlikely(x.attempt.codec != NULL):
+        return coded_broken(x)
     if unlikely(response_is_http09(x)):
         return response_http09(x)
     say(x, &SAY_CORRUPT)
@@ -308,8 +321,15 @@ cdef bint response_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
         and not (x.local.internal and x.head_request)
         and x.facts.env[ENV_PROXY_NOKEEPALIVE].data == NULL
         and x.facts.env[ENV_FORCE_PROXY_10].data == NULL)
+    if unlikely(x.attempt.codec != NULL) and x.attempt.codec.of.decode != NULL:
+        x.res.reusable = (
+            not x.member.said.disable_reuse
+            and not (x.local.internal and x.head_request)
+            and x.facts.env[ENV_PROXY_NOKEEPALIVE].data == NULL)
     if unlikely(not x.local.internal and error_is_overridden(&x.facts, x.status)):
         return response_override(x, data)
+    if unlikely(x.attempt.codec != NULL) and x.attempt.codec.of.decode != NULL:
+        return coded_begin(x, head_bytes)
     x.res.remaining = x.res.framing.length
     pool_of(x.member).sends_large = (
         x.res.framing.kind == BODY_LENGTH and x.res.remaining > SPLICE_BYTES_MIN)
@@ -369,7 +389,8 @@ cdef bint response_override(exchange *x, const char *data) noexcept nogil:
         &x.facts.arena, data + response_head.reason.offset, response_head.reason.length)
     if f != NULL and status == 401:
         x.local.challenge = arena_copy(&x.facts.arena, data + f.value, f.value_length)
-    exchange_detach(x, x.res.framing.kind == BODY_NONE and response_reusable(x))
+    exchange_detach(x, x.res.framing.kind == BODY_NONE and response_reusable(x)
+                    and x.attempt.codec == NULL)
     memset(&x.res, 0, sizeof(response_side))
     x.local.overridden = True
     return due_error(x, status, NULL)
@@ -464,11 +485,15 @@ cdef bint response_read_body(exchange *x) noexcept nogil:
         response_source_done(x)
         return True
     if n < 0:
+        if x.res.framing.kind == BODY_CODED and coded_is_enough(x):
+            return True
         # AH01110: the client must not take it for whole.
         say_error(x, &SAY_RESPONSE, stream_errno if n == FAILED else 0)
         return exchange_cut(x)
     u.input.end += <unsigned int>n
     x.attempt.bytes_in += n
+    if unlikely(x.res.framing.kind == BODY_CODED):
+        return coded_take(x)
     if not response_take(x):
         return False
     if x.res.done:

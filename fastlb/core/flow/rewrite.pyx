@@ -5,16 +5,18 @@ framing is always our own: what a peer said about the length of a message is con
 when it is parsed, and framed anew when it goes out.
 """
 # uses: ground/chartable, ground/text, ground/number, ground/list, io/buffer,
-#       io/writer, ground/arena, http/fields, http/exit, http/hops, http/framing,
-#       plan/plan, plan/out_fields, plan/client, plan/facts, plan/own_name,
-#       plan/expr_words, plan/expr, plan/rules, plan/tls_access, flow/exchange,
-#       flow/trailers
+#       io/writer, ground/arena, http/fields, http/head, http/exit, http/hops,
+#       http/framing, plan/plan, plan/out_fields, plan/client, plan/facts,
+#       plan/own_name, plan/expr_words, plan/expr, plan/rules, plan/tls_access,
+#       flow/exchange, flow/trailers
 
 # Fields of a request that who is asked about it does not get (AuthRequest).
 cdef const char *NOT_OF_A_QUESTION = (
     b"range if-range if-match if-none-match if-modified-since if-unmodified-since "
     b"x-original-uri x-original-url x-original-method x-forwarded-method "
     b"x-forwarded-proto x-forwarded-host x-forwarded-uri")
+
+cdef head asked_head            # of a question; one is read at a time
 
 
 cdef out_field *out_by_id(out_list *out, int id) noexcept nogil:
@@ -203,18 +205,10 @@ cdef value basic_field(request_facts *r, value user, value password) noexcept no
     return arena_written(&r.arena, &w)
 
 
-cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
-    cdef const char *data = request_bytes(&x.facts)
-    cdef out_list *out = &out_scratch
-    cdef plan_member *m = x.member
-    cdef out_field *f
-    cdef value host
-    cdef long long forwards = -1
-    cdef bint old = x.facts.env[ENV_FORCE_PROXY_10].data != NULL
-    cdef unsigned long long ours = (
-        bit(FIELD_HOST) | bit(FIELD_CONTENT_LENGTH) | bit(FIELD_EXPECT)
-        | bit(FIELD_MAX_FORWARDS) | HOP_BY_HOP_IDS)
-    out_from_head(out, &x.facts.req, data)
+cdef inline int request_fields(exchange *x, out_list *out) noexcept nogil:
+    """What the client sent, less what must not travel, as rules leave it. returns 0 or
+    -500"""
+    out_from_head(out, &x.facts.req, request_bytes(&x.facts))
     if unlikely(x.facts.proxies.data != NULL):
         out_add_proxies(x, out)
     if unlikely(x.attempt.upgrade.length):
@@ -230,8 +224,38 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
             x.attempt.upgrade.length = 0        # a rule took it out
         if unlikely(out_by_id(out, FIELD_CONNECTION) != NULL):
             out_drop_named(out)
-    if unlikely(out.overflow or x.facts.arena.starved):
+    return -500 if unlikely(out.overflow or x.facts.arena.starved) else 0
+
+
+cdef inline int request_forwards(
+        exchange *x, out_list *out, long long *forwards) noexcept nogil:
+    """Max-Forwards that it goes out with; -1: none. returns 0 or -400"""
+    cdef out_field *f = out_by_id(out, FIELD_MAX_FORWARDS)
+    forwards[0] = -1
+    if f != NULL:
+        forwards[0] = decimal_of(f.value, f.value_length) - 1
+        if not 0 <= forwards[0] < MAX_FORWARDS_MAX:
+            return -400
+    elif x.facts.vhost.said.proxy_max_forwards >= 0:
+        forwards[0] = x.facts.vhost.said.proxy_max_forwards
+    return 0
+
+
+cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
+    cdef const char *data = request_bytes(&x.facts)
+    cdef out_list *out = &out_scratch
+    cdef plan_member *m = x.member
+    cdef out_field *f
+    cdef value host
+    cdef long long forwards
+    cdef bint old = x.facts.env[ENV_FORCE_PROXY_10].data != NULL
+    cdef unsigned long long ours = (
+        bit(FIELD_HOST) | bit(FIELD_CONTENT_LENGTH) | bit(FIELD_EXPECT)
+        | bit(FIELD_MAX_FORWARDS) | HOP_BY_HOP_IDS)
+    if request_fields(x, out) < 0:
         return -500
+    if request_forwards(x, out, &forwards) < 0:
+        return -400
     if likely(not x.local.internal):
         put(w, data + x.facts.req.method.offset, x.facts.req.method.length)
     else:
@@ -252,13 +276,6 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
             host = value(
                 x.facts.vhost.server_name.data, x.facts.vhost.server_name.length)
     put_field(w, b"Host: ", 6, host.data, host.length)
-    f = out_by_id(out, FIELD_MAX_FORWARDS)
-    if f != NULL:
-        forwards = decimal_of(f.value, f.value_length) - 1
-        if not 0 <= forwards < MAX_FORWARDS_MAX:
-            return -400
-    elif x.facts.vhost.said.proxy_max_forwards >= 0:
-        forwards = x.facts.vhost.said.proxy_max_forwards
     if conf_flag(&x.facts, CONF_ADD_HEADERS, True):
         ours |= (bit(FIELD_X_FORWARDED_FOR) | bit(FIELD_X_FORWARDED_HOST)
                  | bit(FIELD_X_FORWARDED_SERVER))
@@ -387,17 +404,69 @@ cdef void request_expect_write(exchange *x, writer *w, out_list *out) noexcept n
         x.attempt.await_continue = False
 
 
+cdef int question_fields(exchange *x, out_list *out) noexcept nogil:
+    """Those of a question, for who does not speak HTTP: read from its head."""
+    cdef head_limits limits = x.facts.vhost.limits
+    cdef hop_facts unused
+    cdef writer w
+    cdef value made
+    limits.field_count = FIELD_COUNT_MAX
+    limits.line_bytes = limits.field_bytes = HEAD_BYTES_MAX
+    arena_write(&x.facts.arena, &w)
+    question_head_write(x, &w)
+    made = arena_written(&x.facts.arena, &w)
+    if made.data == NULL or head_parse_request(
+            &asked_head, <char *>made.data, made.length, &limits) < 0 \
+            or head_drop_hop_by_hop(&asked_head, made.data, &unused) < 0:
+        return -500
+    out_from_head(out, &asked_head, made.data)
+    return 0
+
+
+cdef int codec_head_write(exchange *x, writer *w) noexcept nogil:
+    """The request as the member's own protocol has it."""
+    cdef out_list *out = &out_scratch
+    cdef out_field *f
+    cdef long long forwards
+    cdef int rc
+    cdef char[NUMBER_DIGITS_MAX] digits
+    cdef char *begin
+    rc = question_fields(x, out) if unlikely(x.question.of != NULL) \
+        else request_fields(x, out)
+    if rc < 0:
+        return rc
+    if request_forwards(x, out, &forwards) < 0:
+        return -400
+    if unlikely(x.facts.authority.length and x.question.of == NULL):
+        out_replace_host(x, out)
+    if unlikely(forwards >= 0):
+        begin = decimal_before(&digits[NUMBER_DIGITS_MAX], forwards)
+        f = out_by_id(out, FIELD_MAX_FORWARDS)
+        if f == NULL:
+            out_add(out, b"Max-Forwards", 12, begin,
+                    <unsigned int>(&digits[NUMBER_DIGITS_MAX] - begin),
+                    FIELD_MAX_FORWARDS, False)
+        else:
+            out_set(f, value(begin, <unsigned int>(&digits[NUMBER_DIGITS_MAX] - begin)))
+    return x.attempt.codec.of.head(x, out, w)
+
+
 cdef int rewrite_request(exchange *x) noexcept nogil:
     """Compose the request head for x.member into x.up.output, with the part of a small
-    body that is at hand. returns 0, or -400 (Max-Forwards), -500."""
+    body that is at hand. returns 0, or -400 (Max-Forwards), -500, or what the member's
+    own protocol refuses."""
     cdef writer w
     cdef int size_class, rc
     cdef unsigned int kept
     for size_class in range(BUFFER_CLASSES):
         if writer_on(&w, &x.up.output, size_class) < 0:
             return -500
-        rc = request_head_write(x, &w) if likely(x.question.of == NULL) \
-            else question_head_write(x, &w)
+        if unlikely(x.attempt.codec != NULL):
+            rc = codec_head_write(x, &w)
+        elif likely(x.question.of == NULL):
+            rc = request_head_write(x, &w)
+        else:
+            rc = question_head_write(x, &w)
         if rc < 0:
             return rc
         if not w.full:
@@ -406,7 +475,7 @@ cdef int rewrite_request(exchange *x) noexcept nogil:
         return -400
     # A small body goes with the head in one segment.
     kept = x.body.kept
-    if kept and not x.body.chunked_out and not x.attempt.await_continue and \
+    if kept and not x.attempt.framed and not x.attempt.await_continue and \
             writer_room(&w) >= kept and kept <= BODY_WITH_HEAD_MAX and \
             x.question.of == NULL:
         put(&w, request_kept(x), kept)

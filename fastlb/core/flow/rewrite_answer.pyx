@@ -5,6 +5,9 @@
 #       plan/digest_auth, plan/reasons, plan/logline, flow/exchange, flow/engine,
 #       flow/services, flow/trailers, flow/rewrite
 
+cdef head response_head         # a member's; one is parsed at a time
+
+
 cdef void out_always_first(out_list *out) noexcept nogil:
     """Apache sends the table that errors keep before the other one."""
     cdef int i, j, front = 0

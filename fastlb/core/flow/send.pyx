@@ -1,6 +1,7 @@
 """A member is connected: the request goes out."""
-# uses: plan/logline, flow/exchange, flow/member, flow/settle, flow/rewrite,
-#       flow/request, flow/tunnel, flow/response, flow/answer, flow/connecting
+# uses: plan/plan, plan/logline, flow/exchange, flow/member, flow/settle,
+#       flow/rewrite, flow/codecs, flow/request, flow/tunnel, flow/response,
+#       flow/answer, flow/connecting
 
 cdef void exchange_send(exchange *x) noexcept nogil:
     """Connected: compose the head and let it go."""
@@ -12,6 +13,10 @@ cdef void exchange_send(exchange *x) noexcept nogil:
     x.up.requests += 1
     if unlikely(logline_wants_source_port):
         upstream_learn_port(x)
+    if unlikely(x.member.protocol != PROTOCOL_HTTP) and not codec_begin(x):
+        exchange_detach(x, False)
+        exchange_answer_error(x, 500, NULL)
+        return
     request_expectation(x)
     rc = rewrite_request(x)
     if unlikely(rc < 0):

@@ -41,7 +41,8 @@ cdef void request_upgrade(exchange *x) noexcept nogil:
         return
     # An HTTP/1.0 client could not tell a 101 from an answer.
     if not (m.upgrade_any or m.upgrade_count) or x.facts.req.minor != 1 \
-            or x.local.internal or x.facts.env[ENV_FORCE_PROXY_10].data != NULL \
+            or m.protocol != PROTOCOL_HTTP or x.local.internal \
+            or x.facts.env[ENV_FORCE_PROXY_10].data != NULL \
             or field_is_repeated(&x.facts.req, FIELD_UPGRADE):
         return
     f = head_field(&x.facts.req, FIELD_UPGRADE)

@@ -5,6 +5,7 @@ cdef enum:
     BODY_LENGTH = 1     # Content-Length bytes follow
     BODY_CHUNKED = 2
     BODY_UNTIL_CLOSE = 3
+    BODY_CODED = 4      # the member's own protocol says it (flow/exchange.pxd)
 
 cdef struct framing:
     unsigned char kind      # BODY_*

@@ -238,12 +238,28 @@ cdef struct member_said:
     int max                         # 0: no bound
     int min
     int receive_buffer_bytes
+    int io_buffer_bytes             # of a packet, where the protocol has some; 0: usual
+    int flush_packets               # FLUSH_*
+
+# facts/words.py: when what a member sent in packets is passed on
+cdef enum:
+    FLUSH_OFF = 0               # when it says so, enough has come, or that is all
+    FLUSH_ON = 1                # each packet
+    FLUSH_AUTO = 2              # when no more is there
+
+# How a member is spoken to (facts/member.py)
+cdef enum:
+    PROTOCOL_HTTP = 0
+    PROTOCOL_AJP = 1
+    PROTOCOLS = 2
 
 cdef struct plan_member:
     member_slot *slot
     member_said said
     int index
     int balancer                # -1: direct
+    unsigned char protocol      # PROTOCOL_*
+    text secret                 # of AJP
     text url                    # "http://h:8080/x"
     text name                   # "h:port" for messages
     text origin                 # the URL that a target is appended to

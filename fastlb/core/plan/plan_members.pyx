@@ -2,6 +2,9 @@
 # uses: ground/text, balance/table, balance/lbmethods/methods, balance/elect,
 #       plan/build, plan/plan
 
+cdef dict PROTOCOL_NUMBERS = {"ajp": PROTOCOL_AJP}
+
+
 cdef object plan_member_of(plan_member *m, object member, int index):
     m.index = index
     m.said = plan_said(member)
@@ -24,6 +27,8 @@ cdef object plan_member_of(plan_member *m, object member, int index):
     m.smax = -1 if member.smax is None else member.smax
     m.source = plan_source(member.source_address)
     m.field_bytes = member.response_field_bytes or 8192
+    m.protocol = PROTOCOL_NUMBERS.get(member.scheme, PROTOCOL_HTTP)
+    m.secret = plan_text(member.secret)
     m.is_websocket = member.scheme in ("ws", "wss")
     # NONE is the old module's way to tunnel without a 101, which is never done here.
     words = [one for one in member.upgrade if one.upper() not in ("ANY", "*", "NONE")]
