@@ -42,6 +42,17 @@ FLOORS = {
     "08": "Rewriting",
 }
 
+_COMMANDS = {
+    "FB0701": Message(
+        "warning",
+        "The check has asked for a member's name, and nobody knows it.",
+        "Correct the name, or check where the server will run.",
+    ),
+    "FB0702": Message(
+        "notice", "No name server has answered whether members' names are known."
+    ),
+}
+
 _CONFIG = {
     "FB0101": Message(
         "error",
@@ -1015,7 +1026,15 @@ _MASTER = {
 }
 
 MESSAGES: Mapping[str, Message] = MappingProxyType(
-    {**_CONFIG, **_MODEL, **_REWRITING, **_CORE, **_WORKER, **_MASTER}
+    {
+        **_CONFIG,
+        **_MODEL,
+        **_REWRITING,
+        **_CORE,
+        **_WORKER,
+        **_MASTER,
+        **_COMMANDS,
+    }
 )
 
 

@@ -124,6 +124,7 @@ def show(options: Options, source: Source, program: str) -> int:
 
 def test(options: Options, loaded: Loaded, program: str) -> int:
     """-t, with its dumps."""
+    from fastlb.cli import member_names
     from fastlb.cli.dumps import dump
     from fastlb.cli.explain import expect
 
@@ -142,6 +143,12 @@ def test(options: Options, loaded: Loaded, program: str) -> int:
     if broken:
         say(broken, program, verbose=options.verbose)
         return FAILED
+    unknown = member_names.check(loaded.model, identity)
+    say(
+        worth_saying(unknown, options.start_level),
+        program,
+        verbose=options.verbose,
+    )
     for name in options.dumps:
         sys.stdout.write(dump(name, loaded.model, loaded.tree))
     sys.stdout.flush()

@@ -32,6 +32,8 @@ KINDS: dict[str, type] = {
     "probe_clears": bool,
     **dict.fromkeys(("lbset", "load_factor", "lbstatus", "elected", "busy"), int),
     **dict.fromkeys(("transferred", "read", "retries", "error_time_us"), int),
+    "renewal_us": int,
+    "addresses": list,
 }
 
 
@@ -54,7 +56,14 @@ class NoAnswer(Exception):
 
 def members_of(table: Table, slots: Sequence[int]) -> list[dict[str, Any]]:
     """What is told of the members in these slots."""
-    told = [table.snapshot_member(slot) for slot in slots]
+    told = [
+        {
+            **table.snapshot_member(slot),
+            "renewal_us": table.renewal_us(slot),
+            "addresses": table.addresses(slot),
+        }
+        for slot in slots
+    ]
     return [{name: member[name] for name in KINDS} for member in told]
 
 

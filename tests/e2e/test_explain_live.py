@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from typing import Any
 
 from conftest import MemberMaker
 from harness import Fastlb, wait_for
+from name_server import NameServer
 
 POOL = """\
 <Proxy balancer://pool>
@@ -89,3 +91,23 @@ def test_who_asks_while_the_server_reloads_gets_an_answer(
     told = ask(server)
     assert f"does not know {third.url}: reload it" in told.stderr
     assert server.command("-k", "stop").returncode == 0
+
+
+def test_the_addresses_of_a_name_and_when_it_is_looked_up_again(
+    server: Fastlb, make_member: MemberMaker
+) -> None:
+    one = make_member("one")
+    with NameServer() as dns:
+        dns.tell("app.test", one.host, ttl=1800)
+        server.write(
+            f"Resolver 127.0.0.1:{dns.port}\nProxyPass /x http://app.test:{one.port}/\n"
+            f"ProxyPass / http://app.test:{one.port}/ addressttl=-1\n"
+        )
+        assert server.command("-k", "start").returncode == 0
+        told = explain(server)
+        (step,) = (step for step in told["steps"] if step["kind"] == "address")
+        assert step["text"] == one.host
+        seconds = re.fullmatch(r"of app.test, looked up again in (\d+) s", step["why"])
+        assert seconds is not None
+        assert 1700 < int(seconds[1]) <= 1800
+        assert server.command("-k", "stop").returncode == 0

@@ -6,15 +6,17 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from name_server import NameServer, not_at_all
 from rights import AS_ROOT
 
 from fastlb.base.errors import PLAIN, Diagnostic, Severity, Style
-from fastlb.cli import control
+from fastlb.cli import control, member_names
 from fastlb.cli.dumps import system_id
 from fastlb.cli.main import run
 from fastlb.cli.options import Options, UsageError, parse
@@ -524,3 +526,51 @@ def test_a_start_in_the_background_warns_of_streams_that_nobody_reads() -> None:
     warned, same = in_background([note, other])
     assert warned.severity is Severity.WARNING
     assert same is other
+
+
+# names of members
+
+
+NAMED = """
+Resolver {0}
+ProxyPass /a/ http://known.test/
+ProxyPass /b/ http://unknown.test:81/
+ProxyPass /c/ http://unknown.test:82/
+ProxyPass /d/ http://192.0.2.1/
+"""
+
+
+def test_a_name_that_nobody_knows_is_a_warning_of_the_check(
+    conf: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with NameServer() as dns:
+        dns.tell("known.test", "192.0.2.7")
+        text = conf.read_text() + NAMED.format(f"127.0.0.1:{dns.port}")
+        conf.write_text(text)
+        for more in ((), ("--strict",)):
+            assert call("-f", conf, "-t", *more) == 0
+            err = capsys.readouterr().err
+            assert err.count("FB0701") == 1
+            assert "warning FB0701" in err
+            assert "member http://unknown.test:81/: unknown.test" in err
+            assert err.endswith("Syntax OK\n")
+        asked = len(dns.questions)
+        assert call("-f", conf, "-t", "-e", "error") == 0
+        assert "FB0701" not in capsys.readouterr().err
+        assert len(dns.questions) > asked
+
+
+def test_the_check_does_not_wait_for_name_servers(
+    conf: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with NameServer() as dns:
+        dns.manner = not_at_all
+        text = conf.read_text() + NAMED.format(f"127.0.0.1:{dns.port}")
+        conf.write_text(text)
+        began_s = time.monotonic()
+        assert call("-f", conf, "-t") == 0
+        assert time.monotonic() - began_s < member_names.NAMES_S + 8
+    err = capsys.readouterr().err
+    assert "FB0701" not in err
+    assert "note FB0702" in err
+    assert "known.test, unknown.test" in err

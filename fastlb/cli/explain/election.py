@@ -7,6 +7,7 @@ compare; here each member gets its place, and why it lost.
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -37,6 +38,7 @@ def election_steps(standing: Standing, found: Found) -> Iterator[Step]:
     if found["balancer"] < 0:
         member = model.members[found["member"]]
         yield Step("member", member.url, "the mapping names it", _of(member))
+        yield from _address(standing, found["member"])
         return
     balancer = model.balancers[found["balancer"]]
     count = len(balancer.members)
@@ -49,6 +51,24 @@ def election_steps(standing: Standing, found: Found) -> Iterator[Step]:
     )
     yield from _session(standing, found, balancer)
     yield _elected(model, found, balancer, standing.as_of)
+    if found["member"] >= 0:
+        yield from _address(standing, found["member"])
+
+
+def _address(standing: Standing, index: int) -> Iterator[Step]:
+    """What the server that runs knows of its name (--live)."""
+    member = standing.model.members[index]
+    slot = standing.member_slots[index]
+    addresses = standing.table.addresses(slot)
+    if not member.is_named or not addresses:
+        return
+    renewal_us = standing.table.renewal_us(slot)
+    again = "not looked up again"
+    if renewal_us:
+        left_s = max(0.0, renewal_us / 1e6 - time.monotonic())
+        again = f"looked up again in {left_s:.0f} s"
+    text = ", ".join(host for host, _ in addresses)
+    yield Step("address", text, f"of {member.host}, {again}", _of(member))
 
 
 def _elected(model: Model, found: Found, balancer: Balancer, as_of: str) -> Step:

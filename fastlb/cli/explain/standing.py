@@ -101,7 +101,12 @@ class Standing:
     def _learn(self, index: int, told: Mapping[str, Any]) -> None:
         if self.worker < 0:
             self.worker = self.table.claim_worker(os.getpid(), GENERATION, 0)
-        self.table.learn(self.member_slots[index], self.worker, told)
+        slot = self.member_slots[index]
+        self.table.learn(slot, self.worker, told)
+        if "addresses" in told:
+            addresses = [(str(host), int(port)) for host, port in told["addresses"]]
+            self.table.set_addresses(slot, addresses)
+            self.table.set_renewal(slot, told["renewal_us"])
 
     def ask(
         self, head: bytes, listener: int, remote: bytes, local: bytes, **more: Any
