@@ -216,6 +216,21 @@ _CONFIG = {
         "A macro cannot be defined or used so; a warning where it is defined anew.",
         "The message names the definition.",
     ),
+    "FB0169": Message(
+        "warning",
+        "DocumentRoot names no directory.",
+        "Make it, or delete the line.",
+    ),
+    "FB0170": Message(
+        "error",
+        "A ScriptAlias leads to programs, and none are run.",
+        "Run them behind a server of their own, and map that by ProxyPass.",
+    ),
+    "FB0171": Message(
+        "error",
+        "A .htaccess file lies where AllowOverride lets it say something.",
+        "Write what it says into a <Directory>, and let AllowOverride allow nothing.",
+    ),
     "FB0161": Message(
         "warning",
         "A line of envvars asks for more than variables; it is not run.",
@@ -930,6 +945,16 @@ _CORE = {
 }
 
 _WORKER = {
+    "FB0420": Message(
+        "error",
+        "A file became shorter while it was sent; the connection was closed.",
+        "Put a new file beside the old one and rename it, instead of writing into it.",
+    ),
+    "FB0421": Message(
+        "error",
+        "A .htaccess file might say something about a file, and is not read.",
+        "Write what it says into a <Directory>, and let AllowOverride allow nothing.",
+    ),
     "FB0501": Message(
         "emerg",
         "A worker cannot be set up, and the server ends.",

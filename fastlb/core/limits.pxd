@@ -83,6 +83,11 @@ cdef enum:
     TRIED_IN_PIECE = 60             # the others in pieces of their own
     # the plan
     SECTIONS_MATCHED_MAX = 64       # sections that may apply to one request; more: 500
+    FILE_LEVELS_MAX = 16            # places in a path where Options change; more: 500
+    FILE_NAME_BYTES_MAX = 4096      # of a file that is sent, with its end; as PATH_MAX
+    FILE_LINKS_MAX = 40             # followed on the way to a file, one by one
+    FILE_SEND_BYTES_MAX = 1 << 20   # of a file handed to the kernel at once
+    INDEXES_TRIED_MAX = 32          # names of DirectoryIndex in one directory
     CONFS_MAX = SECTIONS_MATCHED_MAX + 1    # and what holds outside them
     EDITED_VALUE_BYTES_MAX = 8192   # a field value after Header edit
     # rewriting (plan/rewriting.pyx); what exceeds a bound is answered with 500

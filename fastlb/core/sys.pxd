@@ -13,6 +13,7 @@ cdef extern from "stdbool.h" nogil:
 cdef extern from "errno.h" nogil:
     int errno
     int EAGAIN, EINTR, EINPROGRESS, EMFILE, ENFILE, ECONNABORTED, ENOBUFS, ENOMEM
+    int ENOENT, ENOTDIR, EACCES, ELOOP, ENOSYS, EPERM, ENAMETOOLONG
     int ENOSPC, ETIMEDOUT, EADDRNOTAVAIL, EAFNOSUPPORT, EINVAL, EPROTO
 
 cdef extern from "sys/uio.h" nogil:
@@ -118,6 +119,8 @@ cdef extern from "time.h" nogil:
 cdef extern from "sys/stat.h" nogil:
     cdef struct file_status "stat":
         unsigned long st_dev
+        unsigned int st_mode
+        unsigned int st_uid
         unsigned long st_ino
         long long st_size
         timespec st_mtim
@@ -134,7 +137,14 @@ cdef extern from *:
     #include <sys/ioctl.h>
     /* Cython's stock declaration of splice is absent; flags are 0 where missing. */
     """
-    int O_NONBLOCK, O_CLOEXEC, O_RDONLY
+    int O_NONBLOCK, O_CLOEXEC, O_RDONLY, O_PATH, O_NOFOLLOW, O_DIRECTORY, O_NOCTTY
+    int AT_FDCWD, AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW
+    int openat(int fd, const char *path, int flags) nogil
+    ssize_t readlinkat(int fd, const char *path, char *out, size_t size) nogil
+    ssize_t pread(int fd, void *data, size_t size, long long at) nogil
+    int lstat_file "fstatat"(
+        int fd, const char *path, file_status *out, int flags) nogil
+    int fstat_file "fstat"(int fd, file_status *out) nogil
     int open_file "open"(const char *path, int flags) nogil
     ssize_t read_file "read"(int fd, void *data, size_t size) nogil
     int F_SETPIPE_SZ
@@ -146,6 +156,38 @@ cdef extern from *:
     ssize_t splice(int fd_in, void *off_in, int fd_out, void *off_out,
                    size_t length, unsigned int flags) nogil
     int getpid() nogil
+
+cdef extern from "sys/sendfile.h" nogil:
+    ssize_t sendfile(int out, int file, long long *at, size_t count)
+
+cdef extern from *:
+    """
+    #include <errno.h>
+    #include <stdint.h>
+    #include <string.h>
+    #include <sys/syscall.h>
+    /* openat2 is older than most C libraries know (Linux 5.6). */
+    #ifndef RESOLVE_NO_MAGICLINKS
+    #define RESOLVE_NO_MAGICLINKS 0x02
+    #define RESOLVE_NO_SYMLINKS 0x04
+    #endif
+    static int fastlb_openat2(int fd, const char *path, int flags, int resolve) {
+    #ifdef SYS_openat2
+        struct { uint64_t flags, mode, resolve; } how;
+        memset(&how, 0, sizeof(how));
+        how.flags = (uint64_t)(unsigned int)flags;
+        how.resolve = (uint64_t)(unsigned int)resolve;
+        return (int)syscall(SYS_openat2, fd, path, &how, sizeof(how));
+    #else
+        (void)fd; (void)path; (void)flags; (void)resolve;
+        errno = ENOSYS;
+        return -1;
+    #endif
+    }
+    """
+    int RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS
+    int openat2 "fastlb_openat2"(
+        int fd, const char *path, int flags, int resolve) nogil
 
 cdef extern from *:
     """

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from fastlb.base.levels import Level
 from fastlb.facts.expressions import Expression
+from fastlb.facts.files import DirectoryIndex, FileAlias, FileOptions
 from fastlb.facts.ldap import Ldap
 from fastlb.facts.mapping import Mapping
 from fastlb.facts.remote_ip import RemoteProxy
@@ -114,6 +115,12 @@ class DirConf:
     std_env_vars: bool | None = None  # SSLOptions StdEnvVars
     export_cert_data: bool | None = None  # SSLOptions ExportCertData
     rewrite: RewriteDir | None = None  # of a section
+    file_options: FileOptions | None = None  # Options
+    overrides: bool | None = None  # AllowOverride: .htaccess may say anything
+    directory_index: DirectoryIndex | None = None
+    directory_slash: bool | None = None
+    accept_path_info: bool | None = None
+    fallback_resource: str | None = None  # "": disabled
     # Where that stands, by the field's name: of a tuple one line for each element, of
     # a scalar the line that holds. No setting: two that differ in it alone are equal.
     lines: Table[str, tuple[Line, ...]] = field(
@@ -141,6 +148,10 @@ class SectionKind(enum.Enum):
     PROXY = "Proxy"
     PROXY_MATCH = "ProxyMatch"
     IF = "If"  # while it is read; a model has IfSection
+    DIRECTORY = "Directory"
+    DIRECTORY_MATCH = "DirectoryMatch"
+    FILES = "Files"
+    FILES_MATCH = "FilesMatch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +162,24 @@ class Section:
     pattern: str
     is_regex: bool
     is_glob: bool  # fnmatch: * and ? do not cross "/" in Location, do in Proxy
+    conf: DirConf
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileSection:
+    """A <Directory>, <DirectoryMatch>, <Files> or <FilesMatch>.
+
+    pattern  of a directory without its last slash; "" is the root
+    within   the place among a host's of the directory around a <Files>; -1: none
+    """
+
+    kind: SectionKind
+    pattern: str
+    is_regex: bool
+    is_glob: bool
+    within: int
     conf: DirConf
     file: str
     line: int
@@ -226,6 +255,11 @@ class VHost:
     read_body: ReadLimit = ReadLimit()
     rewrite: RewriteServer | None = None  # None: no line of mod_rewrite
     document_root: str = ""  # without its last slash
+    has_root: bool = False  # DocumentRoot is written: files below it are served
+    file_aliases: tuple[FileAlias, ...] = ()  # in the order in which they are tried
+    # In httpd's order: by the length of their paths, expressions, then names of files
+    file_sections: tuple[FileSection, ...] = ()
+    access_file_names: tuple[str, ...] = (".htaccess",)
     remote_ip_header: str | None = None
     remote_ip_proxies_header: str | None = None
     remote_ip_proxies: tuple[RemoteProxy, ...] | None = None  # None: all are believed
@@ -236,6 +270,8 @@ def every_conf(vhost: VHost) -> Iterator[DirConf]:
     yield from _with_ifs(vhost.default_conf)
     for section in vhost.sections:
         yield from _with_ifs(section.conf)
+    for files in vhost.file_sections:
+        yield from _with_ifs(files.conf)
 
 
 def _with_ifs(conf: DirConf) -> Iterator[DirConf]:

@@ -21,17 +21,15 @@ from fastlb.config.tree import Node
 from fastlb.facts.regex import compile_pcre
 from fastlb.facts.vhost import SectionKind
 from fastlb.lint.mappings import mappings_of
-from fastlb.lint.takers import Takers, is_under, takes_all
-from fastlb.model.drafts import Drafts, MappingDraft, ServerDraft
+from fastlb.lint.takers import Takers, is_under
+from fastlb.model.drafts import Drafts, MappingDraft, SectionDraft, ServerDraft
+from fastlb.model.globs import glob_to_regex
+from fastlb.model.resolve_files import in_order
 
 _ENTRIES_MAX = 200  # of a directory that are looked at
 _PAGE_BYTES = 2048
 _WELCOME = re.compile(rb"<title>(Apache2 \w+ Default Page|Welcome to nginx)")
-_OF_HTTPD = (
-    *("/usr/share/apache2/", "/usr/share/httpd/", "/usr/share/javascript/"),
-    *("/usr/share/doc/", "/usr/share/nginx/"),
-)
-_PLAIN = ("alias", "aliasmatch")
+_DIRECTORIES_MAX = 1000  # of a site, that are looked at for .htaccess
 _SCRIPTS = ("scriptalias", "scriptaliasmatch")
 _CURE = "map it by ProxyPass to a server that has the files, or delete the line"
 
@@ -47,9 +45,21 @@ def lint_files(run: Drafts, nodes: Sequence[Node]) -> None:
         paths = _Paths(run, server, own)
         root = _last(own, "documentroot") or roots
         if root is not None and id(root) not in told:
-            _document_root(run, root, paths, told)
-        for node in _lines(own, (*_PLAIN, *_SCRIPTS)):
-            _alias(run, node, paths)
+            told.add(id(root))
+            _document_root(run, root, paths)
+        for node in _lines(own, _SCRIPTS):
+            _script(run, node, paths)
+        served = {
+            _path(run, alias.target)
+            for alias in (*server.file_aliases, *run.main.file_aliases)
+            if not alias.is_regex and not paths.are_taken(alias.pattern)
+        }
+        if root is not None and (
+            not paths.are_taken("/") or any(m.exclude for m in paths.mappings)
+        ):
+            served.add(_path(run, root.args[0]))
+        for directory in sorted(served):
+            _overrides(run, server, directory)
         for node in _lines(own, ("userdir",)):
             _user_dir(run, node, paths)
 
@@ -95,42 +105,89 @@ class _Paths:
         return any(_matches(pattern, probe) for pattern in self._patterns)
 
 
-def _document_root(run: Drafts, node: Node, paths: _Paths, told: set[int]) -> None:
+def _document_root(run: Drafts, node: Node, paths: _Paths) -> None:
     directory = _path(run, node.args[0])
-    if not paths.are_taken("/"):
-        found = _first_file(directory)
-        if found:
-            told.add(id(node))
-            _warn(run, node, node.args[0], f"{found} and all else below {directory}")
-        return
-    for mapping in paths.mappings:
-        if takes_all(mapping, "/") and not mapping.exclude:
-            return
-        if not mapping.exclude or mapping.is_regex or paths.are_ours(mapping.pattern):
-            continue
-        below = directory + "/" + mapping.pattern.strip("/")
-        if os.path.isfile(below) or _first_file(below):
-            _warn(run, mapping.node, mapping.pattern, below)
+    if not os.path.isdir(directory) and not paths.are_taken("/"):
+        run.report.warn(
+            node,
+            "FB0169",
+            f"DocumentRoot '{node.args[0]}' is not a directory, or is not readable",
+            why="what no ProxyPass takes is answered with 404",
+            cure=f"make {directory}, or delete the line",
+            word=node.args[0],
+        )
 
 
-def _alias(run: Drafts, node: Node, paths: _Paths) -> None:
-    """`Alias /path /file-or-directory`, and its kin."""
+def _script(run: Drafts, node: Node, paths: _Paths) -> None:
+    """`ScriptAlias /path /directory`: nothing is run, so nothing may be there."""
     if len(node.args) < 2:
         return
-    name = node.name.lower()
     path, target = node.args[0], _path(run, node.args[1])
-    is_regex = name.endswith("match")
-    if is_regex:
+    if node.name.lower().endswith("match"):
         path = _literal_beginning(path)
         target = target.partition("$")[0]
-    if paths.are_taken(path) or f"{target}/".startswith(_OF_HTTPD):
-        return
-    if name in _SCRIPTS:
-        found = _first_file(target)
-        if found:
-            _warn(run, node, node.args[1], f"the answer of {target}/{found}")
-    elif not (os.path.isdir(target) and not _first_file(target)):
-        _warn(run, node, node.args[1], target)
+    found = _first_file(target)
+    if found and not paths.are_taken(path):
+        run.report.error(
+            node,
+            "FB0170",
+            f"{node.name} {node.args[0]}: programs are not run",
+            why=f"httpd would answer with what {target}/{found} writes",
+            cure="run it behind a server of its own, and map that by ProxyPass",
+            word=node.args[1],
+        )
+
+
+def _overrides(run: Drafts, server: ServerDraft, root: str) -> None:
+    """A .htaccess that lies where AllowOverride lets it say something."""
+    names = server.access_file_names or run.main.access_file_names or (".htaccess",)
+    sections = in_order(run.main, server)
+    for directory in _directories(root):
+        said = None
+        for section in sections:
+            allows = section.draft.conf.overrides
+            if allows is not None and _holds(section, directory):
+                said = (section, allows)
+        if said is None or not said[1]:
+            continue
+        for name in names:
+            if os.path.lexists(os.path.join(directory, name)):
+                node = next(
+                    child
+                    for child in said[0].node.children
+                    if child.name.lower().startswith("allowoverride")
+                )
+                run.report.error(
+                    node,
+                    "FB0171",
+                    f"{os.path.join(directory, name)} is not read",
+                    why="what it says would not hold, and what lies there is not sent",
+                    cure=f"write what it says into <Directory {directory}>, and"
+                    " AllowOverride None",
+                )
+                return
+
+
+def _directories(root: str) -> Iterator[str]:
+    """A directory and those below it; so many are looked at and no more."""
+    for count, (directory, below, _) in enumerate(os.walk(root)):
+        yield directory
+        below.sort()
+        if count >= _DIRECTORIES_MAX:
+            return
+
+
+def _holds(section: SectionDraft, directory: str) -> bool:
+    if section.kind is SectionKind.DIRECTORY_MATCH:
+        return _matches(section.pattern, directory)
+    if section.kind is not SectionKind.DIRECTORY:
+        return False
+    if section.is_glob:
+        pattern = glob_to_regex(section.pattern, slash_is_special=True)
+        parts = directory.split("/")
+        heads = ("/".join(parts[: end + 1]) for end in range(len(parts)))
+        return any(_matches(pattern, head) for head in heads)
+    return f"{directory}/".startswith(f"{section.pattern}/")
 
 
 def _user_dir(run: Drafts, node: Node, paths: _Paths) -> None:
@@ -151,7 +208,7 @@ def _warn(run: Drafts, node: Node, word: str, what: str) -> None:
         node,
         "FB0162",
         f"httpd would serve {what}; here it is answered with 404",
-        why="fastlb serves no files, and no mapping takes these paths",
+        why="home directories are not served, and no mapping takes these paths",
         cure=_CURE,
         word=word,
     )

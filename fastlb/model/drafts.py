@@ -16,6 +16,7 @@ from fastlb._pcre2 import Pattern, PatternError
 from fastlb.base.levels import Level
 from fastlb.config.tree import Node
 from fastlb.facts.expressions import Expression
+from fastlb.facts.files import FileAlias
 from fastlb.facts.regex import RegexDraft, compile_pcre, cure_of
 from fastlb.facts.rewrite import Expansion, FileNames, RewriteCond, RewriteRule
 from fastlb.facts.rewrite_maps import RewriteMap
@@ -217,9 +218,18 @@ class SectionHandshake:
     node: Node
 
 
+FILE_KINDS: Final = (
+    SectionKind.DIRECTORY,
+    SectionKind.DIRECTORY_MATCH,
+    SectionKind.FILES,
+    SectionKind.FILES_MATCH,
+)
+"""Sections by the path of a file: no proxied request has one."""
+
+
 @dataclass(slots=True)
 class SectionDraft:
-    """A <Location>, <LocationMatch>, <Proxy> or <ProxyMatch>."""
+    """A <Location>, <Proxy>, <Directory>, <Files> or its like with an expression."""
 
     kind: SectionKind
     pattern: str
@@ -228,10 +238,15 @@ class SectionDraft:
     draft: ConfDraft
     node: Node
     tls: TlsLines = field(default_factory=TlsLines)  # of members; not of requests
+    within: SectionDraft | None = None  # the <Directory> around a <Files>
 
     @property
     def is_proxy(self) -> bool:
         return self.kind in (SectionKind.PROXY, SectionKind.PROXY_MATCH)
+
+    @property
+    def is_of_files(self) -> bool:
+        return self.kind in FILE_KINDS
 
     @property
     def says_nothing(self) -> bool:
@@ -271,6 +286,9 @@ class ServerDraft:
     direct_settings: list[DirectSettings] = field(default_factory=list)
     mappings: list[MappingDraft] = field(default_factory=list)
     sections: list[SectionDraft] = field(default_factory=list)
+    file_sections: list[SectionDraft] = field(default_factory=list)
+    file_aliases: list[FileAlias] = field(default_factory=list)
+    access_file_names: tuple[str, ...] | None = None
     default: ConfDraft = field(default_factory=ConfDraft)
     tls: TlsLines = field(default_factory=TlsLines)
     connect_ports: list[Node] = field(default_factory=list)  # AllowCONNECT
@@ -396,8 +414,12 @@ class Place:
     draft: ConfDraft
     section: SectionDraft | None = None
     balancer: str | None = None  # inside <Proxy balancer://name>
-    inert: bool = False  # inside <Directory>, <Files> ...: checked, never applied
     directory: Node | None = None  # the <Directory> around it
+
+    @property
+    def of_files(self) -> bool:
+        """Is it within a section by the path of a file?"""
+        return self.section is not None and self.section.is_of_files
 
     @property
     def proxy(self) -> str | None:

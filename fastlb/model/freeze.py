@@ -49,6 +49,7 @@ from fastlb.model.proxy_sections import (
     sections_for_targets,
 )
 from fastlb.model.resolve_access import access_rule
+from fastlb.model.resolve_files import frozen, in_order
 from fastlb.model.resolve_ldap import with_server
 from fastlb.model.resolve_logs import LogTargets, access_logs
 from fastlb.model.resolve_remoteip import remote_proxies
@@ -203,6 +204,17 @@ class _Freezer:
             "file": node.file if node else "",
             "line": node.line if node else 0,
             "registered_methods": tuple(self.run.process.methods),
+            "file_sections": frozen(
+                in_order(main, draft), lambda item: self._conf(index, item, bound)
+            ),
+            "file_aliases": (
+                *draft.file_aliases,
+                *(main.file_aliases if index else ()),
+            ),
+            "access_file_names": (
+                draft.access_file_names or main.access_file_names or (".htaccess",)
+            ),
+            "has_root": bool(draft.rewrite.document_root or main.rewrite.document_root),
             "tls": self._tls[index],
             "tls_group": self._tls_groups[index],
             "connect_ports": ports,

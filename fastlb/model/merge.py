@@ -34,6 +34,8 @@ def merge_conf(base: DirConf, later: DirConf) -> DirConf:
             places = base.lines.get(field.name, ()) + later.lines.get(field.name, ())
             kept = dict(zip(statuses, places, strict=False))
             lines[field.name] = tuple(kept.values())
+        elif field.name == "file_options" and later.file_options is not None:
+            changes[field.name] = later.file_options.over(base.file_options)
         elif field.name == "error_override" or not isinstance(old, tuple):
             changes[field.name] = old if new is None else new
         else:

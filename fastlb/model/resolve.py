@@ -15,6 +15,7 @@ in one run.
                  +-- resolve_access.py   Require, Order
                  +-- resolve_ldap.py     AuthLDAP*
                  +-- resolve_elsewhere.py AuthRequest
+                 +-- resolve_files.py    <Directory>, <Files>, Alias, DirectoryIndex
                  +-- resolve_logs.py     CustomLog, LogFormat, LogLevel
                  +-- resolve_remoteip.py RemoteIP*
                  +-- resolve_tls.py      SSL*, SSLProxy*, AllowCONNECT
@@ -35,6 +36,7 @@ from fastlb.model import (
     resolve_access,
     resolve_answers,
     resolve_elsewhere,
+    resolve_files,
     resolve_ldap,
     resolve_logs,
     resolve_mappings,
@@ -77,6 +79,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     **resolve_access.HANDLERS,
     **resolve_ldap.HANDLERS,
     **resolve_elsewhere.HANDLERS,
+    **resolve_files.HANDLERS,
     **resolve_logs.HANDLERS,
     **resolve_remoteip.HANDLERS,
     **resolve_tls.HANDLERS,
@@ -93,9 +96,6 @@ _MAY_BE_EMPTY: Final = (
     *("requireall", "requireany", "requirenone", "sslrequiressl", "sslrequire"),
 )
 """Directives without words, or whose handlers count them."""
-
-_INERT_SECTIONS: Final = ("directory", "directorymatch", "files", "filesmatch")
-"""Sections about files: checked, but no request of a proxy has a file."""
 
 
 def draft(
@@ -154,12 +154,8 @@ def _take(run: Drafts, place: Place, node: Node) -> None:
         _if(run, place, node)
     elif name in ("limit", "limitexcept"):
         _limit(run, place, node)
-    elif name in _INERT_SECTIONS:
-        inert = replace(place, draft=ConfDraft(), inert=True)
-        if name.startswith("directory"):
-            inert = replace(inert, directory=node)
-        _walk(run, inert, node.children)
-        resolve_rewrite.directory(run, inert, node)
+    elif name in resolve_files.KINDS:
+        resolve_files.section(run, place, node, _walk)
     else:
         handler = HANDLERS.get(name)
         # Whatever has no handler was explained or refused by the registry
@@ -242,9 +238,8 @@ def _section(run: Drafts, place: Place, node: Node, kind: SectionKind) -> None:
         draft.pattern = balancer + path
     elif kind is SectionKind.PROXY and not is_regex:
         draft.pattern = without_usual_port(pattern)
-    inner = Place(place.server, draft.draft, draft, balancer, place.inert)
-    if not place.inert:
-        place.server.sections.append(draft)
+    inner = Place(place.server, draft.draft, draft, balancer)
+    place.server.sections.append(draft)
     if kind is SectionKind.PROXY:
         with run.report.mistakes_at(node):
             said = replace(node, args=(pattern, *words[1:]))

@@ -172,7 +172,7 @@ def set_handler(run: Drafts, place: Place, node: Node) -> None:
     conf = replace(place.draft.conf, handler_head=None)
     if word[:6].lower() == "proxy:":
         conf = replace(conf, handler_head=_handler_head(place, word))
-        if not place.inert and all(d is not place.draft for d, _ in _handled(place)):
+        if all(d is not place.draft for d, _ in _handled(place)):
             place.server.handlers.append((place.draft, node))
         handler: str | Expression = said or word
     else:
@@ -191,11 +191,11 @@ def _handled(place: Place) -> list[tuple[ConfDraft, Node]]:
 
 def _handler_head(place: Place, word: str) -> str:
     """`proxy:http://host:port` of a handler, which must be written out."""
-    if place.inert:
+    if place.of_files:
         raise Mistake(
             "FB0284",
             "SetHandler proxy:... in a section about files is not supported",
-            why="no files are served here, and what they are is not looked at",
+            why="what would run there is no file to be sent as it is",
             cure=r'ask for the path: <LocationMatch "\.php$">',
             word=word,
         )
@@ -214,8 +214,7 @@ def _handler_head(place: Place, word: str) -> str:
 def _known_handler(run: Drafts, place: Place, node: Node, word: str) -> None:
     lowered = word.lower()
     if lowered not in _HANDLERS_KNOWN:
-        say = run.report.note if place.inert else run.report.warn
-        say(
+        run.report.warn(
             node,
             "FB0284",
             f"SetHandler {word}: there is no such handler here",

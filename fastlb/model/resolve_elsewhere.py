@@ -43,8 +43,7 @@ def auth_request(_run: Drafts, place: Place, node: Node) -> None:
     if url.lower() != "off":
         said = AuthRequest(url)
         draft = MappingDraft("/", False, url, node, target_path=_path(url))
-        if not place.inert:
-            place.server.asked.append(draft)
+        place.server.asked.append(draft)
     place.draft.conf = replace(place.draft.conf, auth_request=said)
     place.draft.asked = draft
 

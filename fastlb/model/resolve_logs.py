@@ -65,7 +65,7 @@ def transfer_log(_run: Drafts, place: Place, node: Node) -> None:
 
 def log_level(run: Drafts, place: Place, node: Node) -> None:
     """`LogLevel [module:]level ...`; lines add up."""
-    if place.section is not None or place.inert:
+    if place.section is not None:
         run.report.warn(
             node,
             "FB0252",

@@ -113,7 +113,7 @@ def proxy_pass(run: Drafts, place: Place, node: Node) -> None:
         _bind_target(run, place, node, draft, params)
     if section is None:
         place.server.mappings.append(draft)
-    elif not place.inert:
+    else:
         place.draft.mapping = draft
 
 

@@ -76,7 +76,7 @@ _UNSERVED_TESTS: Final = (CondTest.FILE_IS_FINE,)
 
 def _draft(place: Place) -> RewriteDraft:
     """Of the section or server around the line."""
-    if place.section is None and not place.inert:
+    if place.section is None:
         return place.server.rewrite
     if place.draft.rewrite is None:
         path = place.section.pattern if place.section is not None else "/"
@@ -209,7 +209,7 @@ def rewrite_rule(run: Drafts, place: Place, node: Node) -> None:
 
 
 def _is_section(place: Place) -> bool:
-    return place.section is not None or place.inert
+    return place.section is not None
 
 
 def _rule(

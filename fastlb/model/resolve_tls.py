@@ -333,8 +333,6 @@ def _each(lines: Callable[[ServerDraft], list[Node]]) -> Handler:
 
 def _ciphers(run: Drafts, place: Place, node: Node) -> None:
     """SSLCipherSuite: of a whole host only."""
-    if place.inert:
-        return  # no request of a proxy has a file
     if place.draft is place.server.default:
         _line(run, place, node)
         return
@@ -343,8 +341,6 @@ def _ciphers(run: Drafts, place: Place, node: Node) -> None:
 
 def _verify(run: Drafts, place: Place, node: Node) -> None:
     """SSLVerifyClient and SSLVerifyDepth, of a host or a section."""
-    if place.inert:
-        return
     if place.draft is place.server.default:
         _line(run, place, node)
         return

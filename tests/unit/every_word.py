@@ -69,7 +69,8 @@ def in_its_place(item: Directive, line: str) -> str:
         return line
     if Context.VHOST in item.contexts:
         return f"<VirtualHost *:80>\n{line}\n</VirtualHost>"
-    return f'<Location "/">\n{line}\n</Location>'
+    section = "Directory" if "Location" in item.not_in else "Location"
+    return f'<{section} "/">\n{line}\n</{section}>'
 
 
 def values_of(key: str) -> Iterable[str]:

@@ -39,6 +39,7 @@ OF_A_SIZE = re.compile(r"mem(cpy|move)\(.*(sizeof|, \d+\))")
 STORES = {
     "io/tls_stream.pyx": (1, "a length that OpenSSL asks for"),
     "http/fields.pyx": (1, "unfolds in place"),
+    "flow/opening.pyx": (2, "ends a part of a path, and puts the slash back"),
     "ground/address.pyx": (4, "an address of sixteen bytes"),
     "ground/number.pyx": (2, "digits, written backwards into room for the most"),
     "ground/path.pyx": (4, "undoes dot segments in place: never longer"),

@@ -40,14 +40,13 @@ MATTERS = tuple(_MATTERS.split())
 # request gets the same answer. The rest of their modules is served or refused.
 HARMLESS = {
     "they are about files, and none are served (what no mapping takes is 404)": """
-        mime mime_magic dir autoindex negotiation userdir cgi cgid include dav dav_fs
+        mime mime_magic autoindex negotiation userdir cgi cgid include dav dav_fs
         dav_lock speling file_cache cern_meta imagemap dialup suexec
-        Alias AliasMatch ScriptAlias ScriptAliasMatch AliasPreservePath
-        <Directory <DirectoryMatch <Files <FilesMatch AcceptPathInfo AccessFileName
-        AddDefaultCharset AllowOverride AllowOverrideList CGIPassAuth CGIVar
-        ContentDigest DefaultType DocumentRoot EnableMMAP EnableSendfile FileETag
+        AliasPreservePath DirectoryCheckHandler DirectoryIndexRedirect
+        AddDefaultCharset CGIPassAuth CGIVar
+        ContentDigest DefaultType EnableMMAP EnableSendfile FileETag
         ForceType LimitXMLRequestBody MaxRanges MaxRangeOverlaps MaxRangeReversals
-        Options QualifyRedirectURL ReadBufferSize RLimitCPU RLimitMEM RLimitNPROC Suexec
+        QualifyRedirectURL ReadBufferSize RLimitCPU RLimitMEM RLimitNPROC Suexec
     """,
     "they shape processes, memory and locks that are others here": """
         AsyncRequestWorkerFactor CoreDumpDirectory ListenCoresBucketsRatio MaxMemFree

@@ -46,6 +46,20 @@ TESTED: dict[str, tuple[str, ...]] = {
         "test_an_error_document_of_a_member_is_asked_for_by_get",
         "test_services_that_fail_cost_a_page_and_not_the_connection",
     ),
+    "file_answer": ("test_a_file_that_is_small_goes_out_with_its_head",),
+    "file_send": (
+        "test_a_large_file_waits_for_a_slow_client",
+        "test_a_client_that_leaves_or_takes_nothing_closes_the_file",
+        "test_a_file_that_shrinks_is_never_made_up",
+    ),
+    "files": (
+        "test_a_directory_has_its_index_its_slash_and_else_nothing",
+        "test_what_is_not_there_falls_back",
+    ),
+    "opening": (
+        "test_what_opening_finds",
+        "test_options_hold_from_their_directory_on",
+    ),
     "attempt": (
         "test_all_that_were_tried_are_busy_until_the_end",
         "test_what_one_member_did_is_not_counted_against_the_next",

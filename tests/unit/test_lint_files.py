@@ -1,4 +1,4 @@
-"""Files that httpd would serve are warned of, where they are and nothing takes them."""
+"""Files: what cannot be served as it is written is told by the check."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from trees import resolve_file
 
 SITE = "Listen 80\n<VirtualHost *:80>\nServerName a.test\n{}\n</VirtualHost>\n"
 PROXY = "ProxyPass / http://127.0.0.1:1/\n"
+TOLD = ("FB0162", "FB0169", "FB0170", "FB0171")
+OVERRIDES = "<Directory {site}/static>\nAllowOverride All\n</Directory>\n"
+NO_OVERRIDES = "<Directory {site}>\nAllowOverride None\n</Directory>\n"
 
 
 @pytest.fixture
@@ -21,6 +24,7 @@ def site(tmp_path: Path) -> Path:
         (root / name).mkdir(parents=True)
     (root / "page.html").write_text("<title>Mine</title>")
     (root / "static" / "a.css").touch()
+    (root / "static" / ".htaccess").touch()
     return root
 
 
@@ -28,23 +32,26 @@ def told(site: Path, lines: str) -> list[str]:
     conf = site.parent / "t.conf"
     conf.write_text(SITE.format(lines.replace("{site}", str(site))))
     _, found = resolve_file(conf)
-    return [item.directive for item in found if item.number == "FB0162"]
+    return [item.directive for item in found if item.number in TOLD]
 
 
 @rows(
     ("lines", "directives"),
     [
-        ("DocumentRoot {site}", ["DocumentRoot"]),
-        ("DocumentRoot {site}\nProxyPass /app http://h:1/app", ["DocumentRoot"]),
-        ("DocumentRoot {site}\nProxyPass /static !\n" + PROXY, ["ProxyPass"]),
-        (f"DocumentRoot {{site}}\n{PROXY}Alias /static {{site}}/static", []),
-        ("Alias /static {site}/static\nProxyPass /static !\n" + PROXY, ["Alias"]),
-        ("Alias /static /none-such\nProxyPass /static !\n" + PROXY, ["Alias"]),
-        ("AliasMatch ^/static/(.*) {site}/static/$1", ["AliasMatch"]),
+        ("DocumentRoot /none-such", ["DocumentRoot"]),
+        ("DocumentRoot {site}/page.html", ["DocumentRoot"]),
         ("ScriptAlias /cgi-bin/ {site}/static/", ["ScriptAlias"]),
+        ("ScriptAliasMatch ^/cgi(.*) {site}/static$1", ["ScriptAliasMatch"]),
+        ("DocumentRoot {site}\n" + OVERRIDES, ["AllowOverride"]),
+        (OVERRIDES + "DocumentRoot {site}\n" + NO_OVERRIDES, ["AllowOverride"]),
+        (OVERRIDES + "Alias /a {site}/static\n", ["AllowOverride"]),
+        (
+            OVERRIDES + "DocumentRoot {site}\nProxyPass /a !\n" + PROXY,
+            ["AllowOverride"],
+        ),
     ],
 )
-def test_what_would_be_served_is_told(
+def test_what_would_not_hold_is_told(
     site: Path, lines: str, directives: list[str]
 ) -> None:
     assert told(site, lines) == directives
@@ -53,42 +60,39 @@ def test_what_would_be_served_is_told(
 @rows(
     "lines",
     [
-        "DocumentRoot {site}\n" + PROXY,
-        "DocumentRoot {site}\n<Location />\nProxyPass http://127.0.0.1:1/\n</Location>",
-        "DocumentRoot {site}\nRedirect permanent / https://a.test/",
-        "DocumentRoot {site}\nRedirectMatch ^ https://a.test/",
-        "DocumentRoot {site}\nProxyPass /empty !\n" + PROXY,
-        "DocumentRoot {site}\nProxyPass /none !\n" + PROXY,
-        "DocumentRoot {site}/empty",
-        "DocumentRoot /none-such",
-        "Alias /static {site}/empty",
-        "Alias /icons/ /usr/share/apache2/icons/",
+        "DocumentRoot {site}",
+        "DocumentRoot /none-such\n" + PROXY,
+        "DocumentRoot /none-such\nRedirect permanent / https://a.test/",
+        "Alias /static {site}/static",
         "ScriptAlias /cgi-bin/ {site}/empty/",
+        "ScriptAlias /cgi-bin/ {site}/static/\n" + PROXY,
+        "DocumentRoot {site}\n" + NO_OVERRIDES,
+        "DocumentRoot {site}\n" + OVERRIDES + PROXY,
+        "DocumentRoot {site}/empty\n" + OVERRIDES,
         "UserDir disabled",
     ],
 )
-def test_what_is_taken_or_not_there_is_not(site: Path, lines: str) -> None:
+def test_what_holds_or_is_taken_is_not(site: Path, lines: str) -> None:
     assert told(site, lines) == []
 
 
-def test_the_page_of_a_fresh_installation_is_no_site(site: Path) -> None:
-    page = "<html><title>Apache2 Debian Default Page: It works</title>"
-    (site / "empty" / "index.html").write_text(page)
-    assert told(site, "DocumentRoot {site}/empty") == []
-    (site / "empty" / "index.html").write_text("<html><title>Mine</title>")
-    assert told(site, "DocumentRoot {site}/empty") == ["DocumentRoot"]
+def test_another_name_of_such_files_is_known(site: Path) -> None:
+    (site / "static" / ".acl").touch()
+    lines = "DocumentRoot {site}\nAccessFileName .acl\n" + OVERRIDES
+    assert told(site, lines) == ["AllowOverride"]
+    assert told(site, lines.replace(".acl", ".other")) == []
 
 
 def test_a_main_server_that_no_request_reaches_serves_nothing(
     site: Path,
 ) -> None:
     conf = site.parent / "t.conf"
-    main = f"DocumentRoot {site}\nListen 80\n"
+    main = "DocumentRoot /none-such\nListen 80\n"
     host = f"<VirtualHost *:{{}}>\n{PROXY}</VirtualHost>\n"
     for port, count in ((80, 0), (81, 1)):
         conf.write_text(main + "Listen 81\n" * (port == 81) + host.format(port))
         _, found = resolve_file(conf)
-        assert sum(item.number == "FB0162" for item in found) == count
+        assert sum(item.number == "FB0169" for item in found) == count
 
 
 def test_home_directories_are_looked_for(site: Path) -> None:
@@ -97,6 +101,6 @@ def test_home_directories_are_looked_for(site: Path) -> None:
     assert told(site, line + "\n" + PROXY) == []
 
 
-def test_a_fifo_among_the_pages_holds_the_check_up_for_nobody(site: Path) -> None:
-    os.mkfifo(site / "index.html")
-    assert told(site, f"DocumentRoot {site}") == ["DocumentRoot"]
+def test_a_fifo_among_the_programs_holds_the_check_up_for_nobody(site: Path) -> None:
+    os.mkfifo(site / "empty" / "index.html")
+    assert told(site, "ScriptAlias /cgi-bin/ {site}/empty/") == ["ScriptAlias"]

@@ -325,10 +325,11 @@ def test_a_requirement_is_read_as_an_expression(line: str, told: str) -> None:
     assert errors(LISTEN + in_section(line)) == [f"3: {told}"]
 
 
-def test_sections_about_files_hold_for_no_request() -> None:
-    text = LISTEN + "<Directory /x>\nSSLVerifyClient require\nSSLRequireSSL\n"
-    [main] = model_of(text + "</Directory>\n").vhosts
+def test_sections_about_files_hold_for_files_alone() -> None:
+    text = LISTEN + "<Directory /x>\nSSLRequireSSL\n</Directory>\n"
+    [main] = model_of(text).vhosts
     assert main.default_conf.require_ssl is None
+    assert main.file_sections[0].conf.require_ssl is True
 
 
 @rows(

@@ -96,8 +96,8 @@ class Vectors:
             found["target"] = self.hide(path.encode() + told["target"])
             if told["type"] is not None:
                 found["type"] = told["type"].decode("latin-1")
-        elif told["what"] in ("nothing", "handler"):
-            found["status"] = 404
+        elif told["what"] in ("nothing", "handler", "file"):
+            found["status"] = 404  # where it was played there were no files
         if told["location"] is not None:
             found["location"] = self.hide(told["location"])
         for line in told["cookies"]:

@@ -65,6 +65,10 @@ DIRECTORY = "<Location /d>\nAuthLDAPURL ldap://h/dc=x\n</Location>"
 # configurations have that.
 SAMPLES: dict[str, str | tuple[str, str]] = {
     "HttpProtocolOptions": "Unsafe",
+    "Options": "Indexes",
+    "AllowOverride": "All",
+    "AllowOverrideList": "Redirect",
+    "AccessFileName": ".acl",
     "ErrorDocument": "404 gone",
     "LogLevel": "debug",
     "Resolver": "127.0.0.1:5353",
@@ -125,6 +129,10 @@ SAMPLES: dict[str, str | tuple[str, str]] = {
     "<VirtualHost>": "<VirtualHost *:81>\nServerName w\n</VirtualHost>",
     "<Location>": "<Location /l>\n</Location>",
     "<LocationMatch>": "<LocationMatch l>\n</LocationMatch>",
+    "<Directory>": "<Directory /l>\n</Directory>",
+    "<DirectoryMatch>": "<DirectoryMatch l>\n</DirectoryMatch>",
+    "<Files>": "<Files l>\n</Files>",
+    "<FilesMatch>": "<FilesMatch l>\n</FilesMatch>",
     "<Proxy>": "<Proxy http://x/>\n</Proxy>",
     "<ProxyMatch>": "<ProxyMatch x>\n</ProxyMatch>",
     "<IfModule>": "<IfModule !x>\nKeepAlive Off\n</IfModule>",

@@ -6,6 +6,7 @@ places that the model knows.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +29,14 @@ from fastlb.cli.explain.step import NOWHERE, Step, ifs_of, line_of
 from fastlb.cli.explain.told import lines_of, status_line, text_of_bytes
 from fastlb.facts.mapping import Mapping
 from fastlb.facts.rewrite_maps import maps_by_program
-from fastlb.facts.vhost import DirConf, Line, SectionKind, VHost
+from fastlb.facts.vhost import (
+    DirConf,
+    FileSection,
+    Line,
+    Section,
+    SectionKind,
+    VHost,
+)
 
 BY_RULE = -2  # the section of a mapping that mod_rewrite has made
 BY_HANDLER = -3  # the number of one that a SetHandler has
@@ -81,7 +89,11 @@ class _Story:
             client=asked.client,
         )
         self.vhost: VHost = self.model.vhosts[self.found["vhost"]]
-        owners = (self.vhost.default_conf, *(one.conf for one in self.vhost.sections))
+        self.placed: tuple[Section | FileSection, ...] = (
+            *self.vhost.sections,
+            *self.vhost.file_sections,
+        )
+        owners = (self.vhost.default_conf, *(one.conf for one in self.placed))
         self.ifs = [one for owner in owners for one in ifs_of(owner)]
 
     def told(self, answer: Sequence[str]) -> Way:
@@ -216,10 +228,10 @@ class _Story:
         """Numbers are those of the core: sections, and behind them <If>s."""
         if section < 0:
             return self.vhost.default_conf
-        count = len(self.vhost.sections)
+        count = len(self.placed)
         if section >= count:
             return self.ifs[section - count].conf
-        return self.vhost.sections[section].conf
+        return self.placed[section].conf
 
     def sections(self) -> None:
         applied = [index for index in self.found["sections"] if index >= 0]
@@ -229,7 +241,7 @@ class _Story:
             if index not in applied
             and section.kind in (SectionKind.LOCATION, SectionKind.LOCATION_MATCH)
         ]
-        count = len(self.vhost.sections)
+        count = len(self.placed)
         passed += [
             Step(
                 "section",
@@ -248,34 +260,34 @@ class _Story:
             self.add("section", "none", "no section matches", lost=passed)
 
     def why_not_if(self, index: int) -> str:
-        if self.ifs[index - len(self.vhost.sections)].is_else:
+        if self.ifs[index - len(self.placed)].is_else:
             return "one before it in its chain holds, or its own expression does not"
         return "its expression does not hold, or what it stands in does not apply"
 
     def why_section(self, index: int) -> str:
-        if index >= len(self.vhost.sections):
-            is_else = self.ifs[index - len(self.vhost.sections)].condition is None
+        if index >= len(self.placed):
+            is_else = self.ifs[index - len(self.placed)].condition is None
             return "nothing before it held" if is_else else "its expression holds"
-        kind = self.vhost.sections[index].kind
+        kind = self.placed[index].kind
         is_proxy = kind in (SectionKind.PROXY, SectionKind.PROXY_MATCH)
         return (
             f"matches {'the target' if is_proxy else text_of_bytes(self.found['path'])}"
         )
 
     def section_text(self, index: int) -> str:
-        if index >= len(self.vhost.sections):
-            condition = self.ifs[index - len(self.vhost.sections)].condition
+        if index >= len(self.placed):
+            condition = self.ifs[index - len(self.placed)].condition
             text = "<Else>" if condition is None else f"<If {condition.text}>"
             return self.written(self.section_line(index), text)
-        section = self.vhost.sections[index]
+        section = self.placed[index]
         text = f"<{section.kind.value} {section.pattern}>"
         return self.written((section.file, section.line), text)
 
     def section_line(self, index: int) -> Line:
-        count = len(self.vhost.sections)
+        count = len(self.placed)
         if index >= count:
             return self.ifs[index - count].file, self.ifs[index - count].line
-        section = self.vhost.sections[index]
+        section = self.placed[index]
         return section.file, section.line
 
     def variables(self) -> None:
@@ -363,7 +375,7 @@ class _Story:
         if self.found["mapping"] is None:
             if self.found["excluded"]:
                 self.excluded()
-            elif what in ("nothing", "handler"):
+            elif what in ("nothing", "handler", "file"):
                 self.add(
                     "mapping", "none", "no ProxyPass matches", lost=self.lost(None)
                 )
@@ -494,12 +506,38 @@ class _Story:
         why = BECAUSE.get(found.get("because", ""), found.get("because", ""))
         if status == 401 and not why:
             why = "the client does not say who it is, and is asked for it"
+        if what == "file":
+            return self.file()
         if what == "nothing":
             status, why = unmapped(self.asked.method)
         elif what == "wait":
             status, why = 500, "too many names are to be looked up"
         self.add("end", status_line(status), why)
         return "error" if status >= 400 else "here", status, str(status), ""
+
+    def file(self) -> tuple[str, int, str, str]:
+        """It names a file of ours: what of that is there now?"""
+        name = text_of_bytes(self.found["file"])
+        alias = self.found["alias"]
+        if alias >= 0:
+            known = self.vhost.file_aliases[alias]
+            line = (known.file, known.line)
+            text = self.written(line, f"Alias {known.pattern} {known.target}")
+            self.add("alias", text, "its path matches", line)
+        else:
+            line = self.standing.place("DocumentRoot", self.vhost)
+            text = self.written(line, f"DocumentRoot {self.vhost.document_root}")
+            self.add("root", text, "no Alias matches", line)
+        path = os.fsdecode(self.found["file"])
+        if os.path.isfile(path):
+            self.add("end", status_line(200), f"the file {name}")
+            return "file", 200, name, ""
+        if os.path.isdir(path):
+            why = "it is a directory: its DirectoryIndex, or a redirect to its slash"
+            self.add("end", f"the directory {name}", why)
+            return "file", 200, name, ""
+        self.add("end", status_line(404), f"{name} is not there")
+        return "error", 404, "404", ""
 
     def program(self) -> tuple[str, int, str, str]:
         """It hangs on the program of a RewriteMap."""

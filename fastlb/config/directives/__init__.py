@@ -18,6 +18,7 @@ from fastlb.config.directives import (
     balancer,
     core,
     core_explained,
+    files,
     hcheck,
     headers,
     log,
@@ -37,6 +38,7 @@ from fastlb.config.registry import Directive
 FILES = (
     core,
     core_explained,
+    files,
     sections,
     mpm,
     proxy,

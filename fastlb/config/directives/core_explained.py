@@ -50,16 +50,6 @@ def _regex_options(name: str, words: tuple[str, ...]) -> Complaint | None:
 
 DIRECTIVES = (
     Directive(
-        "DocumentRoot",
-        SV,
-        "directory",
-        "the directory of files",
-        status=Status.EXPLAINED,
-        manual="A request that no mapping takes is answered with 404.",
-        reason="fastlb serves no files: what no ProxyPass takes is answered with 404",
-        differs="Apache refuses a directory that does not exist; fastlb does not look.",
-    ),
-    Directive(
         "RegexDefaultOptions",
         S,
         "[none] [+|-]option ...",
@@ -112,15 +102,10 @@ DIRECTIVES = (
             reason=_NO_FILES,
         )
         for name, contexts, args, syntax in (
-            ("AllowOverride", D, Args.RAW, "All|None|class ..."),
-            ("AllowOverrideList", D, Args.RAW, "None|directive ..."),
-            ("Options", SVD, Args.RAW, "[+|-]option ..."),
-            ("AccessFileName", SV, Args.LIST, "name ..."),
             ("FileETag", SVD, Args.RAW, "component ..."),
             ("EnableMMAP", SVD, Args.ONE, "On|Off"),
             ("EnableSendfile", SVD, Args.ONE, "On|Off"),
             ("ContentDigest", SVD, Args.FLAG, "On|Off"),
-            ("AcceptPathInfo", SVD, Args.ONE, "On|Off|Default"),
             ("QualifyRedirectURL", SVD, Args.FLAG, "On|Off"),
             ("CGIPassAuth", D, Args.FLAG, "On|Off"),
             ("CGIVar", SVD, Args.TWO, "variable rule"),

@@ -36,14 +36,12 @@ _NO_EFFECT = {
     " DefaultLanguage MultiviewsMatch ModMimeUsePathInfo RemoveInputFilter"
     " RemoveOutputFilter",
     "mime_magic": "MimeMagicFile",
-    "dir": "DirectoryIndex DirectorySlash DirectoryCheckHandler DirectoryIndexRedirect"
-    " FallbackResource",
+    "dir": "DirectoryCheckHandler DirectoryIndexRedirect",
     "autoindex": "AddIcon AddIconByType AddIconByEncoding AddAlt AddAltByType"
     " AddAltByEncoding AddDescription DefaultIcon HeaderName ReadmeName IndexIgnore"
     " IndexIgnoreReset IndexOptions IndexOrderDefault IndexStyleSheet"
     " IndexHeadInsert FancyIndexing",
     "negotiation": "LanguagePriority ForceLanguagePriority CacheNegotiatedDocs",
-    "alias": "Alias AliasMatch ScriptAlias ScriptAliasMatch",
     "userdir": "UserDir",
     "cgi": "ScriptLog ScriptLogLength ScriptLogBuffer ScriptSock CGIDScriptTimeout"
     " CGIScriptTimeout",

@@ -7,7 +7,6 @@ from fastlb.config.registry import SV, SVD, Args, Complaint, Directive, S, Statu
 MODULE = "core.c"
 SO = "mod_so.c"
 VERSION = "mod_version.c"
-_NO_FILES = "fastlb serves no files, so this section never applies to a request"
 
 
 def _one_expression(name: str, words: tuple[str, ...]) -> Complaint | None:
@@ -105,12 +104,12 @@ DIRECTIVES = (
             syntax,
             "settings by file system path",
             takes=Args.ONE_WORD_SECTION,
-            status=Status.EXPLAINED,
             is_section=True,
-            reason=_NO_FILES,
-            cure=(
-                "write <Location> for URL paths or <Proxy> for targets when it is"
-                " meant for proxied requests"
+            manual=(
+                "Holds for requests that no ProxyPass takes, by the file that they"
+                " name; a proxied request has none, and <Location> is for those."
+                " Directories come first, the shortest path first, then expressions"
+                " for directories, then names of files, all before every <Location>."
             ),
             not_in=("Location", "LocationMatch") if name.startswith("Files") else (),
         )

@@ -6,8 +6,8 @@ here decides which one, and keeps the connection's framing right.
 # uses: ground/chartable, ground/text, io/buffer, http/framing, plan/plan, plan/facts,
 #       plan/path, plan/expr, plan/match, plan/conditional, plan/redirect,
 #       plan/admission, plan/decide, plan/reasons, flow/exchange, flow/states,
-#       flow/due, flow/services, flow/settle, flow/rewrite_answer, flow/question,
-#       flow/request, flow/response
+#       flow/due, flow/services, flow/opening, flow/settle, flow/rewrite_answer,
+#       flow/question, flow/request, flow/response, flow/file_answer
 
 cdef void answer_send(
         exchange *x, const char *content_type, const char *body,
@@ -48,13 +48,6 @@ cdef void answer_page(exchange *x, int status, const char *detail) noexcept nogi
     else:
         answer_send(x, p.content_type, p.body, p.length)
     free(p.body)
-
-
-cdef bint request_drop_body(exchange *x) noexcept nogil:
-    """Has the rest of a body that nobody wants come already? Then pass over it."""
-    if x.body.framing.kind != BODY_CHUNKED or x.body.lost or x.body.chunked_out:
-        return False
-    return body_decode_kept(x) == 0 and x.body.done
 
 
 cdef value document_for(
@@ -130,9 +123,10 @@ cdef void exchange_answer_error(
     answer_page(x, x.status, detail)
 
 
-cdef bint document_is_mapped(
+cdef int document_decided(
         request_facts *r, value path, bint composed) noexcept nogil:
     """Where a path leads that takes the place of the request's own, and may it?
+    returns DECIDED_MEMBER, DECIDED_FILE or DECIDED_ERROR
 
     composed: what was sent may be a part of it, so it must be allowed however a member
     reads it
@@ -151,27 +145,42 @@ cdef bint document_is_mapped(
     r.forced_type = value(NULL, 0)
     r.proxy_conf_count = 0
     r.rest_at = 0
+    r.file = NULL
+    r.file_end = 0
     if path_decode(r, path.data, i) < 0:
-        return False
+        return DECIDED_ERROR
     r.query = query
     r.query_is_made = True
     r.path_is_plain = False
     r.reduced = True            # what was sent says nothing about this path
-    if not (match_locations(r) and match_ifs(r) and match_mapping(r)
-            and decide_sections(r, &d) == DECIDED_MEMBER and not r.undecided):
-        return False
+    if not (match_locations(r) and match_ifs(r)):
+        return DECIDED_ERROR
+    if match_mapping(r):
+        if decide_sections(r, &d) != DECIDED_MEMBER:
+            return DECIDED_ERROR
+    elif not r.vhost.serves_files or decide_file(r, &d) != DECIDED_MEMBER \
+            or r.file == NULL:
+        return DECIDED_ERROR
+    if r.undecided:
+        return DECIDED_ERROR
     if composed and request_admit(r, &d) != DECIDED_MEMBER:
-        return False
+        return DECIDED_ERROR
     if not composed and request_admission(r, &because) != 0:
-        return False
-    return request_target(r, &d) == DECIDED_MEMBER
+        return DECIDED_ERROR
+    return request_target(r, &d) if r.file == NULL else DECIDED_FILE
 
 
 cdef void exchange_redirect_internally(
         exchange *x, value path, bint composed) noexcept nogil:
     """Serve another path in this request's place, as a GET without a body."""
+    cdef int what
     memset(&x.choice, 0, sizeof(member_choice))
-    if not document_is_mapped(&x.facts, path, composed):
+    what = document_decided(&x.facts, path, composed)
+    if what == DECIDED_FILE and not file_is_overridden(
+            x.facts.file, x.facts.vhost) and file_open(x.facts.file) == FILE_IS_OPEN:
+        file_answer(x)
+        return
+    if what != DECIDED_MEMBER:
         x.local.second_status = x.local.error_status
         answer_page(x, x.local.error_status, NULL)
         return
@@ -206,7 +215,7 @@ cdef void exchange_answer_handler(exchange *x, const text *handler) noexcept nog
 
 
 cdef void exchange_answer_unmapped(exchange *x) noexcept nogil:
-    """Nothing is mapped here: there are no files (DocumentRoot is not served)."""
+    """Nothing is mapped here, or a file that is asked for in another way."""
     cdef int method = x.facts.req.method_id
     if method == METHOD_OPTIONS:
         answer_options(x, b"GET,HEAD,POST,OPTIONS")

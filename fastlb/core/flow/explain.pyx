@@ -316,6 +316,11 @@ cdef class Explainer:
             explained_section(r, r.confs[i]) for i in range(r.conf_count)]
         told["mapping"] = None if r.mapping == NULL else explained_mapping(r, r.mapping)
         told["target"] = told_value(r.target)
+        told["file"] = None
+        told["alias"] = -1
+        if r.file != NULL:
+            told["file"] = told_value(r.file.name)
+            told["alias"] = r.file.alias
 
     cdef object tell_member(self, dict told):
         """Stickiness, election and the head that goes out."""

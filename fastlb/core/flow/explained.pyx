@@ -25,10 +25,17 @@ cdef int explained_section(const request_facts *r, const plan_conf *c) except -2
     for i in range(v.section_count):
         if &v.sections[i].conf == c:
             return i
+    for i in range(v.file_section_count):
+        if &v.file_sections[i].conf == c:
+            return number + i
+    number += v.file_section_count
     if explained_if(&v.conf, c, &number):
         return number
     for i in range(v.section_count):
         if explained_if(&v.sections[i].conf, c, &number):
+            return number
+    for i in range(v.file_section_count):
+        if explained_if(&v.file_sections[i].conf, c, &number):
             return number
     return -1
 

@@ -352,6 +352,20 @@ cdef log_row SAY_TOO_MANY_LOOKS = log_row(
 cdef log_row SAY_MAP_IS_SILENT = log_row(
     b"error", b"rewrite",
     b"FB0810: {uri}: the program of a RewriteMap has given no answer")
+cdef log_row SAY_FILE_SHORT = log_row(
+    b"error", b"core",
+    b"FB0420: {uri}: the file has become shorter while it was sent")
+cdef log_row SAY_FILE_OVERRIDDEN = log_row(
+    b"error", b"core",
+    b"FB0421: {uri}: a .htaccess file lies on the way to the file, and AllowOverride "
+    b"lets it say something; it is not read, so nothing is sent")
+cdef log_row SAY_FILE_DENIED = log_row(
+    b"error", b"core",
+    b"AH00132: file permissions deny server access: {uri}")
+cdef log_row SAY_NO_INDEX = log_row(
+    b"error", b"autoindex",
+    b"AH01276: Cannot serve directory {uri}: no matching DirectoryIndex found, and "
+    b"server-generated directory index forbidden by Options directive")
 cdef log_row SAY_PREFACE_IS_NONE = log_row(
     b"error", b"remoteip",
     b"FB0320: RemoteIPProxyProtocol: the connection does not begin with a PROXY "

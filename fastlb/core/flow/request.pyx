@@ -572,3 +572,10 @@ cdef bint request_wait_for_client(exchange *x) noexcept nogil:
     timer_set(&x.down.c.timer, read_time_of_body(x))
     timer_clear(&x.up.c.timer)
     return True
+
+
+cdef bint request_drop_body(exchange *x) noexcept nogil:
+    """Has the rest of a body that nobody wants come already? Then pass over it."""
+    if x.body.framing.kind != BODY_CHUNKED or x.body.lost or x.body.chunked_out:
+        return False
+    return body_decode_kept(x) == 0 and x.body.done

@@ -7,8 +7,9 @@ the whole of the backpressure.
 # uses: io/buffer, ground/arena, io/timer, io/watch, io/stream, http/fields,
 #       http/head, http/hops, http/framing, http/chunked, balance/ledger, plan/plan,
 #       plan/facts, flow/exchange, flow/engine, flow/due, flow/member, flow/log_rows,
-#       flow/service_log, flow/pipes, flow/settle, flow/trailers, flow/rewrite_answer,
-#       flow/question, flow/request, flow/splice, flow/tunnel, flow/coded
+#       flow/service_log, flow/pipes, flow/file_send, flow/settle, flow/trailers,
+#       flow/rewrite_answer, flow/question, flow/request, flow/splice, flow/tunnel,
+#       flow/coded
 
 cdef enum:
     SPLICE_BYTES_MIN = 131072   # of a body still to come, for splice to pay
@@ -30,7 +31,21 @@ cdef bint response_pump(exchange *x) noexcept nogil:
         if rc < 0:
             return exchange_abort(x)
         if x.res.done or x.state == X_LOCAL:
-            return exchange_finish(x)
+            if likely(x.facts.file == NULL or not x.facts.file.sends):
+                return exchange_finish(x)
+            rc = file_pump(x)
+            if rc == FILE_GOES_ON:
+                continue
+            if rc == FILE_SENT:
+                return exchange_finish(x)
+            if rc == AGAIN:
+                timer_set(
+                    &x.down.c.timer, watch.now_us + x.facts.vhost.said.timeout_us)
+                return True
+            if rc == FILE_IS_SHORT:
+                say(x, &SAY_FILE_SHORT)
+                return exchange_cut(x)
+            return exchange_abort(x)
         if x.up == NULL:
             return True
         if not x.up.c.readable:

@@ -335,7 +335,8 @@ cdef int local_head_write(
         put_field(w, b"Allow: ", 7, b"TRACE",
                   5 if x.facts.vhost.said.trace_enable else 0)
     out_write(out, w, 0)
-    if content_length >= 0 and not (x.head_request and content_length):
+    if content_length >= 0 and not (
+            x.head_request and content_length and x.facts.file == NULL):
         put_number_field(w, b"Content-Length: ", 16, content_length)
     if unlikely(status == 426 and x.attempt.upgrade.length):
         put_upgrade(w, x.attempt.upgrade.data, x.attempt.upgrade.length)

@@ -2,7 +2,8 @@
 touched then."""
 # uses: ground/free_list, io/buffer, ground/arena, io/watch, balance/ledger,
 #       plan/plan, plan/logline, flow/exchange, flow/engine, flow/work, flow/queue,
-#       flow/attempt, flow/downstream, flow/upstream, flow/pool, flow/pipes
+#       flow/attempt, flow/downstream, flow/upstream, flow/pool, flow/pipes,
+#       flow/file_send
 
 cdef enum:
     EXCHANGES_KEPT_MAX = 2048
@@ -75,6 +76,7 @@ cdef void exchange_give(exchange *x) noexcept nogil:
     ASSERT(x.state < X_WAIT_ANY or x.state > X_CALLED)
     ASSERT(x.tried_count == 0)
     ASSERT(x.tried_more == NULL)
+    file_close(x)
     arena_end(&x.facts.arena)
     buffer_drop(&x.body.stream)
     splice_give(x)

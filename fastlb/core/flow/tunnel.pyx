@@ -194,6 +194,7 @@ cdef void values_follow(
     x.facts.cookies = NULL      # the answer's head has gone
     x.question.cookies = NULL
     x.facts.looks = NULL
+    x.facts.file = NULL
     x.facts.wanted = NULL
     x.facts.trailers = NULL
     x.facts.digest = NULL       # nobody decides about it any more

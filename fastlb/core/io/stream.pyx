@@ -58,6 +58,41 @@ cdef ssize_t stream_send(conn *c, const char *data, size_t size) noexcept nogil:
             return stream_refused(c, &c.writable)
 
 
+cdef ssize_t stream_send_more(
+        conn *c, const char *data, size_t size) noexcept nogil:
+    """As stream_send of a plain connection; more follows at once."""
+    cdef ssize_t n
+    ASSERT(c.tls == NULL)
+    if not c.writable:
+        return AGAIN
+    while True:
+        n = send(c.fd, data, size, MSG_NOSIGNAL | MSG_MORE)
+        if likely(n >= 0):
+            if <size_t>n < size:
+                c.writable = False
+            return n
+        if errno != EINTR:
+            return stream_refused(c, &c.writable)
+
+
+cdef ssize_t stream_sendfile(
+        conn *c, int file, long long *at, size_t size) noexcept nogil:
+    """From a file, at that place of it, which moves on. returns bytes taken; 0: the
+    file ends there; AGAIN; FAILED"""
+    cdef ssize_t n
+    ASSERT(c.tls == NULL)
+    if not c.writable:
+        return AGAIN
+    while True:
+        n = sendfile(c.fd, file, at, size)
+        # Fewer than asked for: the socket is full, or the file has become shorter. The
+        # next call says which.
+        if likely(n >= 0):
+            return n
+        if errno != EINTR:
+            return stream_refused(c, &c.writable)
+
+
 cdef ssize_t stream_send2(
         conn *c, const char *first, size_t first_size,
         const char *second, size_t second_size) noexcept nogil:

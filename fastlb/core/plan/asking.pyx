@@ -7,7 +7,7 @@ cdef enum:
 cdef dict DECIDED_WORDS = {
     DECIDED_MEMBER: "member", DECIDED_TUNNEL: "tunnel", DECIDED_ERROR: "error",
     DECIDED_HERE: "here", DECIDED_WAIT: "wait", DECIDED_REDIRECT: "redirect",
-    DECIDED_HANDLER: "handler", DECIDED_NOTHING: "nothing",
+    DECIDED_HANDLER: "handler", DECIDED_NOTHING: "nothing", DECIDED_FILE: "file",
 }
 cdef dict BECAUSE_WORDS = {
     BECAUSE_OF_NOTHING: "", BECAUSE_OF_SECTIONS: "sections",

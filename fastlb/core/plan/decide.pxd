@@ -12,6 +12,7 @@ cdef enum:
     DECIDED_HANDLER = 6     # handler
     DECIDED_NOTHING = 7     # nothing is mapped there
     DECIDED_ANEW = 8        # never handed out: a rule has made another path
+    DECIDED_FILE = 9        # r.file, as far as can be said without looking at it
 
 cdef struct decision:
     int status

@@ -1,9 +1,9 @@
 """What becomes of a request (decide.pxd)."""
-# uses: ground/text, ground/path, io/tls_state, http/fields, plan/verdicts,
-#       plan/rewrite_rules, plan/plan, plan/facts, plan/rewrite_run, plan/path,
-#       plan/tls_variables, plan/own_name, plan/target, plan/handled, plan/rewritten,
-#       plan/match, plan/conditional, plan/rules, plan/redirect, plan/because,
-#       plan/admission, plan/reading, plan/looking
+# uses: ground/text, ground/path, ground/arena, io/tls_state, http/fields,
+#       plan/verdicts, plan/rewrite_rules, plan/plan, plan/facts, plan/rewrite_run,
+#       plan/path, plan/tls_variables, plan/own_name, plan/target, plan/file_names,
+#       plan/handled, plan/rewritten, plan/match, plan/conditional, plan/rules,
+#       plan/redirect, plan/because, plan/admission, plan/reading, plan/looking
 
 cdef int decided_error(decision *d, int status, int because) noexcept nogil:
     d.status = status
@@ -97,6 +97,7 @@ cdef int decide_before(request_facts *r, decision *d) noexcept nogil:
 cdef int decide_path(request_facts *r, decision *d) noexcept nogil:
     """... with the path as it was sent, or as rules of sections left it."""
     cdef rewrite_outcome made
+    r.file = NULL
     if unlikely(not match_locations(r)):
         return decided_error(d, 500, BECAUSE_OF_SECTIONS)
     if unlikely(r.vhost.rewrite != NULL or r.vhost.any_if):
@@ -158,6 +159,26 @@ cdef int decide_sections(request_facts *r, decision *d) noexcept nogil:
     return DECIDED_MEMBER
 
 
+cdef int decide_file(request_facts *r, decision *d) noexcept nogil:
+    """The file of what no mapping takes, and the sections that hold for it. A Redirect
+    outside of sections comes before it. returns as decide_sections"""
+    cdef int rc
+    if r.file == NULL and match_redirect(r, False, &d.moved) != 0:
+        rc = 0
+    else:
+        rc = file_find(r)
+    if unlikely(rc < 0):
+        return decided_error(
+            d, -rc, BECAUSE_CLIMBS if rc == -403 else BECAUSE_OF_NOTHING)
+    if r.file != NULL and not match_file_sections(r):
+        return decided_error(d, 500, BECAUSE_OF_SECTIONS)
+    if unlikely(r.vhost.any_late_if):
+        return decide_late_ifs(r, d)
+    if r.proxy_conf_count:
+        rules_env_if(r, 1, 1 + r.proxy_conf_count)
+    return DECIDED_MEMBER
+
+
 cdef int decided_redirect(
         request_facts *r, bint in_sections, decision *d) noexcept nogil:
     """DECIDED_NOTHING: none applies."""
@@ -210,6 +231,11 @@ cdef int decide_here(request_facts *r, decision *d) noexcept nogil:
         what = decide_sections(r, d)
         if unlikely(what != DECIDED_MEMBER):
             return what
+    elif unlikely(r.vhost.serves_files):
+        r.proxy_conf_count = 0
+        what = decide_file(r, d)
+        if unlikely(what != DECIDED_MEMBER):
+            return what
     elif unlikely(r.vhost.any_late_if) and decide_late_ifs(r, d) != DECIDED_MEMBER:
         return DECIDED_ERROR
     what = request_admit(r, d)
@@ -238,12 +264,47 @@ cdef int decide_here(request_facts *r, decision *d) noexcept nogil:
         if unlikely(r.req.seen >> FIELD_MAX_FORWARDS & 1) and goes_no_further(r):
             return DECIDED_HERE
         return DECIDED_MEMBER
-    if unlikely(r.rewritten == REWRITTEN_FILE):
+    if likely(r.rewritten != REWRITTEN_FILE):
+        what = decided_redirect(r, False, d)
+        if what != DECIDED_NOTHING:
+            return what
+    elif r.file == NULL:
         return DECIDED_NOTHING
-    what = decided_redirect(r, False, d)
-    if what != DECIDED_NOTHING:
-        return what
-    return decided_handler(r, d)
+    what = decided_handler(r, d)
+    return DECIDED_FILE if what == DECIDED_NOTHING and r.file != NULL else what
+
+
+# ... about a path within, in the place of the one that was sent: decoded, without a
+# query of its own. Access is looked at as for any other.
+cdef int request_decide_within(
+        request_facts *r, value path, decision *d) noexcept nogil:
+    cdef int what
+    r.rewritten = REWRITTEN_NOT
+    r.original = value(NULL, 0)
+    r.forced_type = value(NULL, 0)
+    r.forced_handler = value(NULL, 0)
+    r.mapping = NULL
+    r.target = value(NULL, 0)
+    r.proxy_conf_count = 0
+    r.rest_at = 0
+    r.file_end = 0
+    r.ways = 0
+    if not r.query_is_made:
+        r.query = query_of(r)
+        r.query = arena_copy(&r.arena, r.query.data, r.query.length)
+        r.query_is_made = True
+    r.decoded = path
+    r.path_is_plain = False
+    r.reduced = True
+    if unlikely(r.arena.starved):
+        return decided_error(d, 500, BECAUSE_OF_NOTHING)
+    what = decide_path(r, d)
+    while what == DECIDED_MEMBER:
+        what = decide_here(r, d)
+        if likely(what != DECIDED_ANEW):
+            return what
+        what = decide_path(r, d)
+    return what
 
 
 cdef int decided_handler(request_facts *r, decision *d) noexcept nogil:

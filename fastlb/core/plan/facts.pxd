@@ -27,6 +27,26 @@ cdef struct looked_up:
     int status
     int traced                  # lines of its own rules
 
+# What may be followed from a place in a file's path on.
+cdef struct file_level:
+    unsigned int at             # bytes of the name
+    unsigned char options       # FILES_*
+
+# The file that a request names (plan/file_names.pyx), and how far it has been sent
+# (flow/file_send.pyx). In the request's arena.
+cdef struct file_facts:
+    value name                  # its path; ends with a slash: a directory is meant
+    unsigned int end            # bytes of it that are the file's; PATH_INFO follows
+    int alias                   # which one leads there; -1: DocumentRoot, or a rule
+    int level_count
+    file_level levels[FILE_LEVELS_MAX]
+    flag is_whole               # the end is known
+    flag sends                  # its bytes are going out
+    int fd                      # -1: it is not open
+    file_status about
+    long long at                # of the next byte to be sent
+    long long left
+
 cdef struct request_facts:
     client_facts *client
     buffer **input              # where the head lies; the buffer may be exchanged there
@@ -52,6 +72,7 @@ cdef struct request_facts:
     digest_login *digest        # what it says of that by Digest; NULL: not read yet
     int verdict_count           # what it has learned
     auth_verdict *verdicts      # in its arena; NULL: nothing yet
+    file_facts *file            # NULL: no file of ours is meant
     plan_question *question     # of AuthRequest, if that is what it waits for
     auth_question asks          # what access waits for; asks.kind ASKS_NOTHING
     unsigned int regex_us       # spent on matches, REGEX_REQUEST_US_MAX
@@ -68,6 +89,7 @@ cdef struct request_facts:
     flag is_reading             # another reading is tried
     flag query_is_made          # a rule has made the query
     flag rewriting_ended        # a rule said END
+    unsigned int file_end       # where the file ends that r.file names; 0: not known
     flag is_subrequest          # it only looks ahead
     flag target_is_raw          # [P,NE]: escapes in it are the member's to undo
     unsigned char rewritten     # REWRITTEN_*

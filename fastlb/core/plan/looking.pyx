@@ -6,7 +6,8 @@ request itself; what the request's variables are, they are here, too.
 """
 # uses: ground/chartable, ground/text, io/writer, ground/arena, plan/variable_names,
 #       plan/verdicts, plan/facts, plan/path, plan/target, plan/variables,
-#       plan/rewrite_url, plan/rewritten, plan/match, plan/conditional, plan/admission
+#       plan/file_names, plan/rewrite_url, plan/rewritten, plan/match,
+#       plan/conditional, plan/admission
 
 cdef enum:
     LOOK_IS_DONE = 0
@@ -33,6 +34,7 @@ cdef int look_ahead(request_facts *r) noexcept nogil:
     r.looks_from = look.here
     r.trace_told = look.traced
     r.mapping = NULL
+    r.file = NULL
     r.target = value(NULL, 0)
     r.user = value(NULL, 0)
     r.challenge = value(NULL, 0)
@@ -76,6 +78,12 @@ cdef int look_at(request_facts *r, const looked_up *look) noexcept nogil:
             if rc < 0:
                 return -rc
         if not match_proxy_sections(r):
+            return 500
+    elif r.vhost.serves_files:
+        rc = file_find(r)
+        if rc < 0:
+            return -rc
+        if r.file != NULL and not match_file_sections(r):
             return 500
     if r.vhost.any_late_if and not match_ifs_again(r):
         return 500

@@ -111,7 +111,39 @@ cdef enum:
     CONF_AUTH_COOKIES = 12          # AuthRequestCookies
     CONF_FAKE_BASIC_AUTH = 13       # SSLOptions FakeBasicAuth
     CONF_PASS_TRAILERS = 14         # ProxyPassTrailers
-    CONF_SWITCHES = 15
+    CONF_DIRECTORY_SLASH = 15
+    CONF_PATH_INFO = 16             # AcceptPathInfo
+    CONF_SWITCHES = 17
+
+# Options of a directory, as facts/files.py has them, and what is said beside them.
+cdef enum:
+    FILES_INDEXES = 1
+    FILES_INCLUDES = 2
+    FILES_FOLLOW = 4                # FollowSymLinks
+    FILES_FOLLOW_OWN = 8            # SymLinksIfOwnerMatch
+    FILES_EXEC = 16
+    FILES_MULTI_VIEWS = 32
+    FILES_OVERRIDES = 64            # AllowOverride: .htaccess might say something
+
+# What a section says of files of ours.
+cdef struct file_said:
+    bint says_options
+    bint options_whole
+    unsigned char options_on
+    unsigned char options_off
+    signed char overrides           # -1: not said
+    int index_count                 # DirectoryIndex; -1: not said
+    text *indexes
+    bint says_fallback
+    text fallback                   # FallbackResource; length 0: disabled
+
+# Alias and its kin.
+cdef struct file_alias:
+    text path                       # of a prefix
+    int regex                       # -1: a prefix
+    text target
+    plan_format composed            # of an expression
+    bint is_script                  # what lies there is never sent
 
 cdef enum:
     NAME_LOOKUPS_OFF = 0
@@ -170,6 +202,7 @@ cdef struct plan_conf:
     redirect_op *redirects
     long long limit_request_body    # -1: not set
     rewrite_dir *rewrite        # NULL: nothing of it
+    file_said *files            # NULL: nothing of it
     int if_count
     plan_if *ifs
 
@@ -193,6 +226,21 @@ cdef struct plan_section:
     int group_count             # named groups that become variables MATCH_NAME
     int *groups                 # their numbers
     int *group_envs
+    plan_conf conf
+
+cdef enum:
+    SECTION_DIRECTORY = 0
+    SECTION_DIRECTORY_MATCH = 1
+    SECTION_FILES = 2
+    SECTION_FILES_MATCH = 3
+
+# <Directory>, <Files> and their like, in the order in which they hold.
+cdef struct file_section:
+    unsigned char kind              # SECTION_DIRECTORY...
+    bint is_glob
+    int regex                       # -1
+    text pattern
+    int within                      # its directory's place; -1: none
     plan_conf conf
 
 # Words of directives, by number (facts/words.py).
@@ -368,6 +416,14 @@ cdef struct plan_vhost:
     plan_remote_ip remote_ip
     bint has_early              # RequestHeader ... early
     text document_root          # without its last slash
+    bint has_root               # ... and files below it are served
+    bint serves_files           # a request may name a file
+    int alias_count
+    file_alias *aliases
+    int file_section_count
+    file_section *file_sections
+    int access_name_count       # AccessFileName
+    text *access_names
     text server_path            # ServerPath, for clients without Host
     text registered             # RegisterHttpMethod: " NAME NAME "
     bint asks_for_uri           # SetEnvIf Request_URI outside sections

@@ -6,6 +6,7 @@ cdef tuple CONF_FLAGS = (       # by CONF_*
     "use_canonical_physical_port", "track_first_byte", "expect_continue",
     "interpolate_env", "require_ssl", "std_env_vars", "export_cert_data",
     "websocket_fallback", "auth_request_cookies", "fake_basic_auth", "pass_trailers",
+    "directory_slash", "accept_path_info",
 )
 
 
@@ -176,6 +177,30 @@ cdef object plan_tls_access(plan_conf *c, object conf):
         c.tls_require_count > 0 or c.tls_user >= 0 or c.tls_verify >= 0)
 
 
+cdef file_said *plan_file_said(object conf) except? NULL:
+    """NULL: it says nothing of files."""
+    cdef file_said *said
+    said_options = conf.file_options
+    index = conf.directory_index
+    if said_options is None and index is None and conf.overrides is None \
+            and conf.fallback_resource is None:
+        return NULL
+    said = <file_said *>plan_alloc(sizeof(file_said))
+    if said_options is not None:
+        said.says_options = True
+        said.options_whole = said_options.is_whole
+        said.options_on = said_options.on
+        said.options_off = said_options.off
+    said.overrides = plan_flag(conf.overrides)
+    said.index_count = -1
+    if index is not None:
+        said.index_count = len(index.names)
+        said.indexes = plan_texts(index.names)
+    said.says_fallback = conf.fallback_resource is not None
+    said.fallback = plan_text(conf.fallback_resource)
+    return said
+
+
 cdef object plan_conf_of(plan_conf *c, object conf, plan_section *sections):
     global client_names_wanted
     cdef int i
@@ -286,6 +311,7 @@ cdef object plan_conf_of(plan_conf *c, object conf, plan_section *sections):
             c.redirects[i].composed = plan_expression(rule.composed, False)
         c.redirects[i].url = plan_template(
             rule.url, 0 if rule.is_regex else NO_GROUPS, False, False)
+    c.files = plan_file_said(conf)
     c.limit_request_body = (
         -1 if conf.limit_request_body is None else conf.limit_request_body)
     c.if_count = len(conf.ifs)

@@ -1,6 +1,6 @@
 """Virtual hosts, and which of them has which address, from the model into the plan."""
-# uses: ground/address, plan/regex, plan/build, plan/expr_ops, plan/plan,
-#       plan/plan_conf
+# uses: ground/address, plan/regex, plan/build, plan/template, plan/expr_ops,
+#       plan/access_plan, plan/plan, plan/plan_conf
 import ipaddress
 
 cdef object plan_named_groups(plan_section *s):
@@ -38,6 +38,39 @@ cdef object plan_remote_ip_of(plan_remote_ip *said, object vhost):
         plan_network(&said.proxies[i].network, proxy.network)
         said.proxies[i].internal = proxy.internal
     plan.remote_ip_note = plan_env(ENV_OF_NOTE + "remoteip-proxy-ip-list")
+
+
+cdef object plan_files_of(plan_vhost *v, object vhost):
+    """Where files lie, and which sections hold for them."""
+    cdef int i
+    cdef file_section *s
+    kinds = {"Directory": 0, "DirectoryMatch": 1, "Files": 2, "FilesMatch": 3}
+    v.has_root = vhost.has_root
+    v.alias_count = len(vhost.file_aliases)
+    v.serves_files = v.has_root or v.alias_count > 0
+    v.aliases = <file_alias *>plan_alloc(sizeof(file_alias) * v.alias_count)
+    for i, found in enumerate(vhost.file_aliases):
+        v.aliases[i].path = plan_text(found.pattern)
+        v.aliases[i].regex = plan_regex(found.pattern) if found.is_regex else -1
+        v.aliases[i].target = plan_text(found.target)
+        v.aliases[i].composed = plan_template(
+            found.target, 0 if found.is_regex else NO_GROUPS, False, False)
+        v.aliases[i].is_script = found.is_script
+    v.access_name_count = len(vhost.access_file_names)
+    v.access_names = plan_texts(vhost.access_file_names)
+    v.file_section_count = len(vhost.file_sections)
+    v.file_sections = <file_section *>plan_alloc(
+        sizeof(file_section) * v.file_section_count)
+    for i, section in enumerate(vhost.file_sections):
+        s = &v.file_sections[i]
+        s.kind = kinds[section.kind.value]
+        s.is_glob = section.is_glob
+        s.regex = plan_regex(section.pattern) if section.is_regex else -1
+        s.pattern = plan_text(section.pattern)
+        s.within = section.within
+        plan_conf_of(&s.conf, section.conf, v.sections)
+        if any_if(section.conf):
+            v.any_if = v.any_late_if = True     # which file it is, is known late
 
 
 cdef object plan_vhost_of(plan_vhost *v, object vhost):
@@ -102,6 +135,7 @@ cdef object plan_vhost_of(plan_vhost *v, object vhost):
         v.any_if |= any_if(section.conf)
         v.any_late_if |= any_late_if(section.conf) or (
             v.sections[i].kind > SECTION_LOCATION_MATCH and any_if(section.conf))
+    plan_files_of(v, vhost)
     v.mapping_count = len(vhost.mappings)
     v.mappings = <plan_mapping *>plan_alloc(sizeof(plan_mapping) * v.mapping_count)
     for i, mapping in enumerate(vhost.mappings):

@@ -7,8 +7,8 @@ it had been asked for.
 # uses: ground/chartable, ground/text, io/writer, ground/path, ground/arena,
 #       http/exit, plan/build, plan/template, plan/verdicts, plan/rewrite_rules,
 #       plan/plan, plan/facts, plan/rewrite_run, plan/path, plan/own_name,
-#       plan/target, plan/rewrite_url, plan/rewrite_trace, plan/rewriting,
-#       plan/rewrite_dirs
+#       plan/target, plan/file_names, plan/rewrite_url, plan/rewrite_trace,
+#       plan/rewriting, plan/rewrite_dirs
 
 # Forget what rules have made of the request, before it is decided upon anew.
 cdef void rewrite_forget(request_facts *r) noexcept nogil:
@@ -101,10 +101,44 @@ cdef int rewrite_in_server(request_facts *r, rewrite_outcome *out) noexcept nogi
         if w.filename.length == 0 or w.filename.data[0] != c'/':
             return rewrite_failed(&w, 400, 0, out)
         r.rewritten = REWRITTEN_FILE
+        if r.vhost.serves_files and not rewrite_to_file(&w):
+            return rewrite_failed(&w, 500, 0, out)
         return REWROTE_NOTHING
     if w.filename.length == 0 or w.filename.data[0] != c'/':
         return rewrite_failed(&w, 400, 0, out)
     return rewrite_keep_path(&w, out)
+
+
+cdef bint rewrite_to_file(rewriting *w) noexcept nogil:
+    """r.file: a path of the file system where its first part is there, unless the
+    substitution begins with what was asked for (UnsafePrefixStat); else below
+    DocumentRoot. What climbs is nobody's file. False: no memory"""
+    cdef request_facts *r = w.r
+    cdef char[REWRITE_NAME_BYTES] first
+    cdef struct_stat about
+    cdef unsigned int end = 1
+    cdef value name = w.filename
+    cdef bint is_whole = w.last != NULL and (
+        w.last.unsafe_prefix_stat or w.last.output.length == 0
+        or (w.last.output.data[0] != c'$' and w.last.output.data[0] != c'%'))
+    while end < name.length and name.data[end] != c'/':
+        end += 1
+    if is_whole and not (copy_terminated(&first[0], sizeof(first), name.data, end)
+                         and end > 1 and stat(&first[0], &about) == 0):
+        is_whole = False
+    if path_climbs(name.data, name.length) or (not is_whole and not r.vhost.has_root):
+        return True
+    if is_whole:
+        name = arena_copy(&r.arena, name.data, name.length)
+    else:
+        name = rewrite_joined(w, r.vhost.document_root.data,
+                              r.vhost.document_root.length, name)
+        if unlikely(w.trace >= 2):
+            trace_one(w, 2, False, b"prefixed with document_root to %s", name)
+    if unlikely(w.trace >= 1):
+        trace_one(w, 1, False, b"go-ahead with %s [OK]", name)
+    r.file = file_take(r, name, -1)
+    return r.file != NULL
 
 
 cdef void rewrite_name_script(request_facts *r) noexcept nogil:
@@ -343,6 +377,8 @@ cdef int rewrite_to_target(
 cdef value section_filename(request_facts *r) noexcept nogil:
     """What mod_rewrite calls the file: a member's URL, or where the file would lie."""
     cdef writer out
+    if r.file != NULL:
+        return r.file.name
     arena_write(&r.arena, &out)
     if r.mapping == NULL:
         put(&out, r.vhost.rewrite.document_root.data,

@@ -179,6 +179,8 @@ cdef value file_name(request_facts *r) noexcept nogil:
     """What mod_proxy calls the file of a request: the URL that a member is asked for;
     of one that is for nobody, where the file would lie."""
     cdef writer w
+    if r.file != NULL:
+        return value(r.file.name.data, r.file.end)
     if r.mapping != NULL:
         if r.target.data == NULL and match_target(r) < 0:
             return value(NULL, 0)

@@ -1,0 +1,178 @@
+"""From the name of a file to an answer: the file, a directory's, or none.
+
+As httpd's default_handler and mod_dir. What is open becomes an answer in file_answer.
+"""
+# uses: ground/chartable, ground/text, io/writer, ground/arena, plan/template,
+#       plan/plan, plan/facts, plan/path, plan/own_name, plan/redirect, plan/because,
+#       plan/decide, flow/exchange, flow/due, flow/log_rows, flow/service_log,
+#       flow/opening, flow/file_answer, flow/answer
+
+cdef enum:
+    FILES_ANSWERED = -1     # it is, or something is due
+
+
+cdef int file_served(exchange *x) noexcept nogil:
+    """The file is open. Always returns FILES_ANSWERED"""
+    cdef file_facts *f = x.facts.file
+    if f.end < f.name.length and not conf_flag(&x.facts, CONF_PATH_INFO, False):
+        exchange_answer_error(x, 404, NULL)
+    elif x.facts.req.method_id == METHOD_POST:
+        x.local.allow = b"GET,POST,OPTIONS,HEAD"
+        exchange_answer_error(x, 405, NULL)
+    else:
+        file_answer(x)
+    return FILES_ANSWERED
+
+
+cdef int file_failed(exchange *x, int status) noexcept nogil:
+    exchange_answer_error(x, status, NULL)
+    return FILES_ANSWERED
+
+
+cdef int file_try(exchange *x) noexcept nogil:
+    """Open x.facts.file. returns FILE_*"""
+    if unlikely(file_is_overridden(x.facts.file, x.facts.vhost)):
+        return FILE_OVERRIDDEN
+    return file_open(x.facts.file)
+
+
+# Serve x.facts.file. returns FILES_ANSWERED; or what was decided about another path
+# that takes its place (DECIDED_*, never DECIDED_FILE)
+cdef int file_serve(exchange *x, decision *d) noexcept nogil:
+    cdef file_facts *f = x.facts.file
+    cdef int method = x.facts.req.method_id
+    cdef int rc
+    if method != METHOD_GET and method != METHOD_HEAD and method != METHOD_POST:
+        exchange_answer_unmapped(x)
+        return FILES_ANSWERED
+    rc = file_try(x)
+    if likely(rc == FILE_IS_OPEN):
+        return file_served(x)
+    if rc == FILE_IS_DIRECTORY:
+        if f.end < f.name.length:
+            return file_failed(x, 404)
+        return directory_serve(x, d)
+    if rc == FILE_HAS_REST and not f.is_whole:
+        # Which sections hold hangs on where the file ends.
+        x.facts.file_end = file_true_end(f)
+        if x.facts.file_end < f.name.length:
+            due_route(x)
+            return FILES_ANSWERED
+    if rc == FILE_OVERRIDDEN:
+        say(x, &SAY_FILE_OVERRIDDEN)
+        return file_failed(x, 500)
+    if rc == FILE_IS_FORBIDDEN:
+        say(x, &SAY_FILE_DENIED)
+        return file_failed(x, 403)
+    return file_fall_back(x, d)
+
+
+cdef int file_fall_back(exchange *x, decision *d) noexcept nogil:
+    """FallbackResource, or 404. returns as file_serve"""
+    cdef const file_said *said = NULL
+    cdef value path
+    cdef int i, what
+    for i in range(x.facts.conf_count):
+        if x.facts.confs[i].files != NULL and x.facts.confs[i].files.says_fallback:
+            said = x.facts.confs[i].files
+    if likely(said == NULL or said.fallback.length == 0):
+        return file_failed(x, 404)
+    path = value(said.fallback.data, said.fallback.length)
+    if same_text(path, x.facts.decoded):
+        return file_failed(x, 404)
+    what = request_decide_within(&x.facts, path, d)
+    if what != DECIDED_FILE:
+        return file_failed(x, 404) if what == DECIDED_NOTHING else what
+    what = file_try(x)
+    return file_served(x) if what == FILE_IS_OPEN else file_failed(x, 404)
+
+
+# Directories ---------------------------------------------------------------------
+
+cdef int directory_serve(exchange *x, decision *d) noexcept nogil:
+    """A slash at its end, one of its DirectoryIndex, FallbackResource, or 403."""
+    cdef request_facts *r = &x.facts
+    cdef value path = r.decoded
+    cdef const text *names
+    cdef text usual = text(b"index.html", 10)
+    cdef int count, i, what
+    cdef int status = 0, because = BECAUSE_OF_NOTHING
+    if byte_before(path.data, path.length) != c'/':
+        if not conf_flag(r, CONF_DIRECTORY_SLASH, True):
+            return file_failed(x, 404)
+        return directory_redirect(x)
+    names = indexes_of(r, &count)
+    if names == NULL:
+        names = &usual
+        count = 1
+    for i in range(min(count, INDEXES_TRIED_MAX)):
+        what = request_decide_within(r, index_path(r, path, &names[i]), d)
+        if what == DECIDED_FILE:
+            what = file_try(x)
+            if what == FILE_IS_OPEN:
+                return file_served(x)
+            if what == FILE_IS_FORBIDDEN:
+                say(x, &SAY_FILE_DENIED)
+                status = 403
+        elif what == DECIDED_ERROR and d.status == 404:
+            pass
+        elif what == DECIDED_ERROR:
+            status = d.status
+            because = d.because
+        elif what != DECIDED_NOTHING:
+            return what
+    if status:
+        return decided_error(d, status, because)
+    what = request_decide_within(r, path, d)
+    if what != DECIDED_FILE:
+        return what
+    return directory_listing(x, d)
+
+
+cdef int directory_listing(exchange *x, decision *d) noexcept nogil:
+    """There is no index in it."""
+    cdef int i
+    for i in range(x.facts.conf_count):
+        if x.facts.confs[i].files != NULL and x.facts.confs[i].files.says_fallback \
+                and x.facts.confs[i].files.fallback.length:
+            return file_fall_back(x, d)
+    say(x, &SAY_NO_INDEX)
+    return file_failed(x, 403)
+
+
+cdef const text *indexes_of(request_facts *r, int *count) noexcept nogil:
+    """DirectoryIndex by the last section that says it. NULL: none does"""
+    cdef int i
+    count[0] = 0
+    for i in range(r.conf_count - 1, -1, -1):
+        if r.confs[i].files != NULL and r.confs[i].files.index_count >= 0:
+            count[0] = r.confs[i].files.index_count
+            return r.confs[i].files.indexes
+    return NULL
+
+
+cdef value index_path(request_facts *r, value path, const text *name) noexcept nogil:
+    cdef writer w
+    arena_write(&r.arena, &w)
+    if name.length == 0 or name.data[0] != c'/':
+        put(&w, path.data, path.length)
+    put(&w, name.data, name.length)
+    return arena_written(&r.arena, &w)
+
+
+cdef int directory_redirect(exchange *x) noexcept nogil:
+    cdef request_facts *r = &x.facts
+    cdef redirected moved
+    cdef value host = self_reference(r)
+    cdef value query = query_of(r)
+    cdef writer w
+    arena_write(&r.arena, &w)
+    put_own_scheme(r, &w)
+    put(&w, host.data, host.length)
+    put_path(&w, r.decoded.data, r.decoded.length, PATH_CANONICAL)
+    put_byte(&w, c'/')
+    put(&w, query.data, query.length)
+    moved.status = 301
+    moved.location = arena_written(&r.arena, &w)
+    exchange_answer_redirect(x, &moved)
+    return FILES_ANSWERED

@@ -1,0 +1,243 @@
+"""Files of the server's own, asked for over real sockets."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from peers import answering, request, response
+from rig import Rig
+
+MIB = 1 << 20
+
+
+def tree(folder: Path) -> Path:
+    """A small site."""
+    root = folder / "site"
+    (root / "sub" / "deep").mkdir(parents=True)
+    (root / "private").mkdir()
+    (root / "bare").mkdir()
+    (root / "index.html").write_bytes(b"home\n")
+    (root / "sub" / "index.html").write_bytes(b"sub\n")
+    (root / "plain.txt").write_bytes(b"x" * 1024)
+    (root / "big.bin").write_bytes(os.urandom(3 * MIB))
+    (root / "private" / "key.txt").write_bytes(b"secret\n")
+    (root / ".htpasswd").write_bytes(b"secret\n")
+    (root / "empty").write_bytes(b"")
+    (folder / "outside.txt").write_bytes(b"outside\n")
+    return root
+
+
+def guarded(root: Path) -> str:
+    """The access that Debian ships."""
+    return (
+        "<Directory />\nAllowOverride None\nRequire all denied\n</Directory>\n"
+        f'<Directory "{root}">\nRequire all granted\n</Directory>\n'
+        '<FilesMatch "^\\.ht">\nRequire all denied\n</FilesMatch>\n'
+    )
+
+
+def site(rig: Rig, text: str = "") -> Path:
+    root = tree(rig.folder)
+    rig.start(f'DocumentRoot "{root}"\n{guarded(root)}{text}')
+    return root
+
+
+def status(rig: Rig, target: str, method: str = "GET") -> int:
+    found: int = rig.ask(request(target, method=method), method).status
+    return found
+
+
+def test_a_file_is_sent_whole(rig: Rig) -> None:
+    root = site(rig)
+    client = rig.client()
+    for name in ("plain.txt", "big.bin", "index.html", "empty"):
+        client.send(request(f"/{name}"))
+        got = client.take_response()
+        content = (root / name).read_bytes()
+        assert got.status == 200
+        assert got.body == content
+        assert got.field("content-length") == str(len(content))
+        assert (got.field("last-modified") or "").endswith("GMT")
+        assert (got.field("etag") or "").startswith('"')
+
+
+def test_head_says_what_get_says(rig: Rig) -> None:
+    site(rig)
+    client = rig.client()
+    for name in ("plain.txt", "big.bin"):
+        client.send(request(f"/{name}"))
+        got = client.take_response()
+        client.send(request(f"/{name}", method="HEAD"))
+        head = client.take_response("HEAD")
+        assert head.status == 200
+        for field in ("content-length", "etag", "last-modified", "content-type"):
+            assert head.field(field) == got.field(field)
+
+
+@pytest.mark.parametrize(
+    ("target", "answer"),
+    [
+        ("/missing", 404),
+        ("/plain.txt/more", 404),
+        ("/plain.txt/", 404),
+        ("/.htpasswd", 403),
+        ("/.htpasswd/more", 403),
+        ("/sub", 301),
+        ("/sub/", 200),
+        ("/", 200),
+        ("/bare/", 403),
+        ("/" + "n" * 300, 403),
+        ("/../outside.txt", 400),
+        ("/sub/../../outside.txt", 400),
+        ("/%2e%2e/outside.txt", 400),
+        ("/sub/%2e%2e/plain.txt", 200),
+        ("/sub%2f..%2fplain.txt", 404),
+        ("/plain.txt%00.html", 404),
+        ("//plain.txt", 200),
+        ("/sub//../plain.txt", 200),
+    ],
+)
+def test_what_a_path_comes_to(rig: Rig, target: str, answer: int) -> None:
+    site(rig)
+    assert status(rig, target) == answer
+
+
+def test_nothing_beyond_what_is_granted(rig: Rig) -> None:
+    """DocumentRoot alone opens nothing."""
+    root = tree(rig.folder)
+    rig.start(
+        "<Directory />\nRequire all denied\n</Directory>\n"
+        f'DocumentRoot "{root}"\nAlias /out "{rig.folder}/outside.txt"\n'
+        f'<Directory "{root}/sub">\nRequire all granted\n</Directory>\n'
+    )
+    assert status(rig, "/plain.txt") == 403
+    assert status(rig, "/missing") == 403
+    assert status(rig, "/out") == 403
+    assert status(rig, "/sub/index.html") == 200
+
+
+def test_methods(rig: Rig) -> None:
+    site(rig)
+    assert status(rig, "/plain.txt", "POST") == 405
+    assert status(rig, "/plain.txt", "DELETE") == 405
+    assert status(rig, "/plain.txt", "OPTIONS") == 200
+
+
+def test_links_as_options_say(rig: Rig) -> None:
+    root = tree(rig.folder)
+    for name in ("follow", "never", "owner"):
+        (root / name).mkdir()
+        (root / name / "link.txt").symlink_to(rig.folder / "outside.txt")
+        (root / name / "gone.txt").symlink_to(rig.folder / "nowhere")
+        (root / name / "system").symlink_to("/etc/hostname")
+        (root / name / "deep").symlink_to(root / "sub")
+        (root / name / "real.txt").write_bytes(b"real\n")
+    rig.start(
+        f'DocumentRoot "{root}"\n'
+        f'<Directory "{root}/never">\nOptions -FollowSymLinks\n</Directory>\n'
+        f'<Directory "{root}/owner">\nOptions SymLinksIfOwnerMatch\n</Directory>\n'
+    )
+    assert status(rig, "/follow/link.txt") == 200
+    assert status(rig, "/follow/gone.txt") == 403
+    assert status(rig, "/follow/deep/index.html") == 200
+    for name in ("link.txt", "gone.txt", "deep/index.html", "system"):
+        assert status(rig, f"/never/{name}") == 403
+    assert status(rig, "/owner/link.txt") == 200
+    assert status(rig, "/owner/deep/index.html") == 200
+    assert status(rig, "/owner/gone.txt") == 403
+    mine = os.stat("/etc/hostname").st_uid == os.stat(root / "owner").st_uid
+    assert status(rig, "/owner/system") == (200 if mine else 403)
+    for name in ("follow", "never", "owner"):
+        assert rig.ask(request(f"/{name}/real.txt")).body == b"real\n"
+        assert status(rig, f"/{name}/missing") == 404
+        assert status(rig, f"/{name}/real.txt/more") == 404
+        assert status(rig, f"/{name}/") == 403
+
+
+def test_only_regular_files(rig: Rig) -> None:
+    root = tree(rig.folder)
+    os.mkfifo(root / "pipe")
+    rig.start(f'DocumentRoot "{root}"')
+    assert status(rig, "/pipe") == 403
+
+
+def test_a_member_comes_before_files_and_what_it_excludes_is_one(rig: Rig) -> None:
+    root = tree(rig.folder)
+    member = rig.member(answering(lambda _: response(b"member")))
+    rig.start(
+        f'DocumentRoot "{root}"\nAlias /a "{root}/plain.txt"\n'
+        "ProxyPass /plain.txt !\nProxyPass /well-known !\n"
+        f"ProxyPass /a {member.url}\nProxyPass / {member.url}/\n"
+        f'Alias /well-known/ "{root}/sub/"\n'
+    )
+    assert rig.ask(request("/a")).body == b"member"
+    assert rig.ask(request("/index.html")).body == b"member"
+    assert rig.ask(request("/plain.txt")).body == b"x" * 1024
+    assert rig.ask(request("/well-known/index.html")).body == b"sub\n"
+
+
+def test_an_error_has_a_file_for_its_page(rig: Rig) -> None:
+    root = tree(rig.folder)
+    (root / "sorry.html").write_bytes(b"sorry\n" * 5000)
+    rig.start(
+        f'DocumentRoot "{root}"\nErrorDocument 404 /sorry.html\n'
+        "ErrorDocument 503 /sorry.html\nErrorDocument 403 /none.html\n"
+        "ProxyPass /down http://127.0.0.1:1/\n"
+        "<Location /closed>\nRequire all denied\n</Location>\n"
+    )
+    for target, code in (("/missing", 404), ("/down/x", 503)):
+        got = rig.ask(request(target))
+        assert (got.status, got.body) == (code, b"sorry\n" * 5000)
+        assert got.field("content-type") == "text/html"
+    assert status(rig, "/closed") == 403
+
+
+def test_what_is_written_into_htaccess_is_never_passed_over(rig: Rig) -> None:
+    root = tree(rig.folder)
+    rig.start(
+        f'DocumentRoot "{root}"\n'
+        f'<Directory "{root}">\nAllowOverride All\n</Directory>\n'
+        f'<Directory "{root}/sub">\nAllowOverride None\n</Directory>\n'
+    )
+    for name in ("private", "sub"):  # which the check has not seen
+        (root / name / ".htaccess").write_text("Require all denied\n")
+    assert status(rig, "/plain.txt") == 200
+    assert status(rig, "/sub/index.html") == 200
+    assert status(rig, "/private/key.txt") == 500
+    assert status(rig, "/private/missing") == 500
+
+
+def test_files_over_one_connection_keep_their_order(rig: Rig) -> None:
+    root = site(rig)
+    client = rig.client()
+    names = ("big.bin", "plain.txt", "big.bin", "empty", "index.html")
+    client.send(b"".join(request(f"/{name}") for name in names))
+    for name in names:
+        assert client.take_response().body == (root / name).read_bytes()
+
+
+def test_a_file_that_becomes_shorter_ends_the_connection(rig: Rig) -> None:
+    root = tree(rig.folder)
+    with open(root / "huge.bin", "wb") as file:
+        file.truncate(64 * MIB)
+    rig.start(f'DocumentRoot "{root}"')
+    client = rig.client(receive_bytes=4096)
+    client.send(request("/huge.bin"))
+    client.take(1024)
+    os.truncate(root / "huge.bin", 8 * MIB)
+    assert len(client.take_rest()) < 64 * MIB
+    assert status(rig, "/plain.txt") == 200
+
+
+def test_a_sparse_file_of_10_gb_is_sent(rig: Rig) -> None:
+    root = tree(rig.folder)
+    with open(root / "huge.bin", "wb") as file:
+        file.truncate(10_000_000_000)
+    rig.start(f'DocumentRoot "{root}"')
+    client = rig.client()
+    client.send(request("/huge.bin", method="HEAD"))
+    assert client.take_response("HEAD").field("content-length") == "10000000000"
+    client.send(request("/huge.bin"))
+    client.take(16 * MIB)
