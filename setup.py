@@ -5,7 +5,8 @@ FASTLB_PROBE=1 also builds fastlb._probe, through which tests call the core's fu
 FASTLB_QUICK=1 compiles without optimising, while one tries things out.
 FASTLB_FUZZ=1 builds fastlb._fuzz instead of the core (tests/attack/coverage.py).
 
-PCRE2 is found through pkg-config or pcre2-config, else where the compiler looks.
+PCRE2 is found through pkg-config or pcre2-config, else where the compiler looks; zlib
+through pkg-config.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Iterable
 
 try:
     import Cython
@@ -82,6 +84,12 @@ fastlb needs PCRE2's header and library (pcre2.h, libpcre2-8), and they were not
     Fedora:          dnf install pcre2-devel
     Alpine:          apk add pcre2-dev
 """
+NO_ZLIB = """
+fastlb needs zlib's header and library (zlib.h, libz), and they were not found.
+    Debian, Ubuntu:  apt-get install zlib1g-dev
+    Fedora:          dnf install zlib-devel
+    Alpine:          apk add zlib-dev
+"""
 # How to ask for what the compiler and the linker need, the first that is there.
 ASK_FOR_PCRE2 = (
     ("pkg-config", "--cflags", "--libs", "libpcre2-8"),
@@ -89,17 +97,21 @@ ASK_FOR_PCRE2 = (
 )
 
 
-def pcre2_words() -> list[str]:
-    """Options of compiler and linker for PCRE2: -I -L -l."""
-    for command in ASK_FOR_PCRE2:
+ASK_FOR_ZLIB = (("pkg-config", "--cflags", "--libs", "zlib"),)
+
+
+def words_for(asks: Iterable[tuple[str, ...]], usual: str) -> list[str]:
+    """Options of compiler and linker for a library: -I -L -l."""
+    for command in asks:
         if shutil.which(command[0]):
             told = subprocess.run(command, capture_output=True, text=True, check=False)
             if told.returncode == 0 and "-l" in told.stdout:
                 return shlex.split(told.stdout)
-    return ["-lpcre2-8"]
+    return [usual]
 
 
-PCRE2 = pcre2_words()
+PCRE2 = words_for(ASK_FOR_PCRE2, "-lpcre2-8")
+LIBRARIES = PCRE2 + words_for(ASK_FOR_ZLIB, "-lz")
 
 
 def libfuzzer() -> list[str]:
@@ -118,17 +130,18 @@ class Build(build_ext):
 
     def run(self) -> None:
         words = [os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc"]
-        words += [w for w in PCRE2 if w.startswith("-I")]
+        words += [w for w in LIBRARIES if w.startswith("-I")]
         words += [os.environ.get("CFLAGS", ""), "-DPCRE2_CODE_UNIT_WIDTH=8 -x c -E -"]
-        told = subprocess.run(
-            shlex.split(" ".join(words)),
-            input="#include <pcre2.h>\n",
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if told.returncode:
-            sys.exit(NO_PCRE2)
+        for header, missing in (("pcre2.h", NO_PCRE2), ("zlib.h", NO_ZLIB)):
+            told = subprocess.run(
+                shlex.split(" ".join(words)),
+                input=f"#include <{header}>\n",
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            if told.returncode:
+                sys.exit(missing)
         self.force = self.force or ANEW
         super().run()
         TOLD.parent.mkdir(exist_ok=True)
@@ -141,9 +154,9 @@ def extension(name: str) -> Extension:
         [name.replace(".", "/") + ".pyx"],
         include_dirs=[
             *("fastlb/core", "fastlb/core/balance", "fastlb/core/http"),
-            *(w[2:] for w in PCRE2 if w.startswith("-I")),
+            *(w[2:] for w in LIBRARIES if w.startswith("-I")),
         ],
-        library_dirs=[w[2:] for w in PCRE2 if w.startswith("-L")],
+        library_dirs=[w[2:] for w in LIBRARIES if w.startswith("-L")],
         extra_compile_args=[
             "-std=gnu11",
             OPTIMISE,
@@ -156,7 +169,7 @@ def extension(name: str) -> Extension:
             *(["-fno-ipa-profile"] if OPTIMISE == "-O2" and not FUZZ else []),
         ],
         extra_link_args=FUZZ_LINK if name == "fastlb._fuzz" else [],
-        libraries=["pthread", "m", *(w[2:] for w in PCRE2 if w.startswith("-l"))],
+        libraries=["pthread", "m", *(w[2:] for w in LIBRARIES if w.startswith("-l"))],
         depends=headers(),
     )
 

@@ -816,6 +816,16 @@ _REWRITING = {
         "A RewriteRule with [P] leads to a host that was not known at start.",
         "Write scheme, host and port into the substitution.",
     ),
+    "FB0820": Message(
+        "warning",
+        "As many bodies are being coded as a worker codes at once; others go uncoded.",
+        "More workers (StartServers) code more; slow clients keep a coder for long.",
+    ),
+    "FB0821": Message(
+        "error",
+        "A filter cannot read what a member sends (INFLATE: no gzip, or a bomb).",
+        "Look at the member's Content-Encoding, and at DeflateInflateRatioLimit.",
+    ),
 }
 _CORE = {
     "FB0301": Message(

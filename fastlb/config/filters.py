@@ -1,4 +1,4 @@
-"""Names of filters: those whose absence shows nothing and opens nothing."""
+"""Names of filters: those that are served, and those whose absence opens nothing."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from fastlb.base.errors import Severity
 from fastlb.config.registry import Complaint
+from fastlb.facts.filters import Filter
 
 # What they do to a body is undone by whoever gets it, or spares somebody work.
 HARMLESS = "deflate inflate brotli_compress cache cache_save cache_out buffer none"
@@ -13,6 +14,13 @@ HARMLESS = "deflate inflate brotli_compress cache cache_save cache_out buffer no
 SEEN = "includes proxy-html xml2enc"
 _HARMLESS = frozenset(HARMLESS.split())
 _SEEN = frozenset(SEEN.split())
+_SERVED = {one.value: one for one in Filter}
+
+
+def named(words: str) -> list[tuple[str, Filter | None]]:
+    """Filters of a list `filter;filter`, as spelled; None: it is not served."""
+    spelled = [one.strip() for one in words.split(";")]
+    return [(one, _SERVED.get(one.lower())) for one in spelled if one]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +33,7 @@ class Named:
         if self.index >= len(words):
             return None
         named = [one.strip().lower() for one in words[self.index].split(";")]
+        is_output = name in ("SetOutputFilter", "AddOutputFilterByType")
         for one in named:
             if one not in (*_HARMLESS, *_SEEN, ""):
                 return Complaint(
@@ -48,6 +57,16 @@ class Named:
                     "let the members do it, or a server behind fastlb",
                     "FB0117",
                     Severity.WARNING,
+                    self.index,
+                )
+        for one in named:
+            if is_output and one not in _SERVED and one in _HARMLESS - {"none"}:
+                return Complaint(
+                    f"{name} {one}: fastlb has no such filter",
+                    "bodies go on as they are, and say the same",
+                    "",
+                    "FB0117",
+                    Severity.NOTE,
                     self.index,
                 )
         return None

@@ -56,6 +56,8 @@ EMULATED = (
     "macro",
     "access_compat",
     "unique_id",
+    "filter",
+    "deflate",
 )
 
 # One of them answers <IfModule>: the one that LoadModule names, else the first.
@@ -67,8 +69,8 @@ actions asis auth_form
 authn_dbd authn_dbm authn_socache authnz_fcgi authz_dbd
 authz_dbm authz_owner autoindex brotli bucketeer buffer
 cache cache_disk cache_socache case_filter case_filter_in cern_meta cgi cgid
-charset_lite data dav dav_fs dav_lock dbd deflate dialup dumpio echo expires
-ext_filter file_cache filter heartbeat http2 ident imagemap include info
+charset_lite data dav dav_fs dav_lock dbd dialup dumpio echo expires
+ext_filter file_cache heartbeat http2 ident imagemap include info
 log_debug log_forensic lua md mime mime_magic negotiation optional_fn
 proxy_express proxy_fcgi proxy_fdpass proxy_ftp proxy_html proxy_http2 proxy_scgi
 proxy_uwsgi ratelimit reflector request sed session session_cookie

@@ -1,13 +1,14 @@
 """The class Core: what the worker calls (`_core.pyi`)."""
 # uses: ground/text, ground/free_list, io/buffer, ground/address, ground/path,
-#       ground/arena, io/timer, io/watch, io/date, io/tls_stream, balance/table,
-#       balance/table_slots, seam, plan/client_names, plan/tls_names, plan/verdicts,
-#       plan/plan, plan/plan_begin, plan/client, plan/facts, plan/tls_variables,
-#       plan/map_file, plan/rewrite_map, plan/plan_rewrite, plan/reasons,
-#       plan/logline, plan/late_lines, flow/exchange, flow/engine, flow/member,
-#       flow/row, flow/heads, flow/work, flow/listeners, flow/downstream, flow/pool,
-#       flow/settle, flow/connect, flow/route, flow/steps, flow/upstream_events,
-#       flow/downstream_events, flow/accept, flow/events, flow/lone
+#       ground/arena, io/timer, io/watch, io/date, io/tls_stream, filters/gzip,
+#       balance/table, balance/table_slots, seam, plan/client_names, plan/tls_names,
+#       plan/verdicts, plan/plan, plan/plan_begin, plan/client, plan/facts,
+#       plan/tls_variables, plan/map_file, plan/rewrite_map, plan/plan_rewrite,
+#       plan/reasons, plan/logline, plan/late_lines, flow/exchange, flow/engine,
+#       flow/member, flow/row, flow/heads, flow/work, flow/listeners, flow/downstream,
+#       flow/pool, flow/settle, flow/connect, flow/route, flow/steps,
+#       flow/upstream_events, flow/downstream_events, flow/accept, flow/events,
+#       flow/lone
 
 import os
 
@@ -280,6 +281,7 @@ cdef class Core:
             "exchanges": engine.exchange_count,
             "buffers": buffers_out(),
             "pieces": arena_live,
+            "coders": coders_out(),
             "watches": watch.open_count,
             "accepted": engine.accepted,
             "in_work": engine.in_work,

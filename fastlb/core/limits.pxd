@@ -70,6 +70,19 @@ cdef enum:
     BODY_WITH_HEAD_MAX = 8192       # of a body, copied behind its head into one send
     BODY_PREFETCH_BYTES = 16384     # of a chunked body, before a member is asked
     BODY_KEEP_BYTES = 65536         # of a request's body, kept for another member
+    # bodies that filters change (filters/)
+    FILTERS_MAX = 4                 # of one answer; more are refused by the check
+    FILTERS_LISTED_MAX = 32         # that might run, by all its sections; more do not
+    FILTERS_TOLD_EVERY_US = 60000000    # that there are too many, to the log
+    CODERS_MAX = 128                # of one worker at once; beyond: bodies as they are
+    DEFLATES_KEPT_MAX = 4           # compressors, some 400 KiB each; more are freed
+    CHAINS_KEPT_MAX = 64
+    DEFLATE_WINDOW_MIN = 9          # bits; zlib has no smaller one in gzip's form
+    CODING_BYTES = 18               # of gzip's form around a body
+    CODED_BYTES_MIN = CODING_BYTES + 50     # a body up to so many goes as it is
+    STAGE_ROOM_MIN = 256            # for a stage to be asked at all
+    FILTERED_WHOLE_MAX = 8192       # of a body whose length is told, and not chunked
+    FILTER_RUNS_PER_STEP = 4        # of one connection before others are served
     # work per turn of the loop
     EVENTS_PER_BATCH = 256
     BATCHES_PER_TURN = 64

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from fastlb.base.levels import Level
 from fastlb.facts.expressions import Expression
 from fastlb.facts.files import DirectoryIndex, FileAlias, FileOptions
+from fastlb.facts.filters import AlterETag, FilterList, SmartFilter
 from fastlb.facts.ldap import Ldap
 from fastlb.facts.mapping import Mapping
 from fastlb.facts.remote_ip import RemoteProxy
@@ -121,6 +122,11 @@ class DirConf:
     directory_slash: bool | None = None
     accept_path_info: bool | None = None
     fallback_resource: str | None = None  # "": disabled
+    output_filters: FilterList | None = None  # SetOutputFilter
+    smart_filters: tuple[SmartFilter, ...] = ()  # declared here; of a name the last
+    filter_chain: tuple[str, ...] = ()  # their names, or filters.RESET
+    inflate_ratio_limit: int | None = None
+    inflate_ratio_burst: int | None = None
     # Where that stands, by the field's name: of a tuple one line for each element, of
     # a scalar the line that holds. No setting: two that differ in it alone are equal.
     lines: Table[str, tuple[Line, ...]] = field(
@@ -260,6 +266,14 @@ class VHost:
     # In httpd's order: by the length of their paths, expressions, then names of files
     file_sections: tuple[FileSection, ...] = ()
     access_file_names: tuple[str, ...] = (".htaccess",)
+    deflate_level: int = 6
+    deflate_memory: int = 9
+    deflate_window: int = 15  # bits
+    deflate_buffer: int = 8096
+    deflate_etag: AlterETag = AlterETag.ADD_SUFFIX
+    deflate_note_ratio: str | None = None  # names of notes for logs
+    deflate_note_input: str | None = None
+    deflate_note_output: str | None = None
     remote_ip_header: str | None = None
     remote_ip_proxies_header: str | None = None
     remote_ip_proxies: tuple[RemoteProxy, ...] | None = None  # None: all are believed

@@ -11,6 +11,7 @@ in one run.
                  +-- resolve_members.py  <Proxy>, BalancerMember, ProxySet
                  +-- resolve_rules.py    Header, RequestHeader, SetEnv, SetEnvIf
                  +-- resolve_answers.py  ProxyPassReverse, Redirect, ErrorDocument
+                 +-- resolve_filters.py  SetOutputFilter, AddOutputFilterByType
                  +-- resolve_rewrite.py  RewriteRule and its kin
                  +-- resolve_access.py   Require, Order
                  +-- resolve_ldap.py     AuthLDAP*
@@ -37,6 +38,7 @@ from fastlb.model import (
     resolve_answers,
     resolve_elsewhere,
     resolve_files,
+    resolve_filters,
     resolve_ldap,
     resolve_logs,
     resolve_mappings,
@@ -75,6 +77,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     **resolve_members.HANDLERS,
     **resolve_rules.HANDLERS,
     **resolve_answers.HANDLERS,
+    **resolve_filters.HANDLERS,
     **resolve_rewrite.HANDLERS,
     **resolve_access.HANDLERS,
     **resolve_ldap.HANDLERS,

@@ -8,6 +8,7 @@ import re
 import socket
 import ssl
 import time
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,6 +56,7 @@ LOG_SECONDS = 3.0
 CLOSE_SECONDS = 0.02
 REFUSED_SECONDS = 0.5  # over TLS, httpd does not say that it will close
 READ_BYTES = 65536
+GZIP_BEGINS = b"\x1f\x8b"
 MEMBER_MARK = re.compile(r"\{m(\d+)\}")
 AH = re.compile(r"(?::(?:error|crit|alert|emerg)\].*?)\b(AH\d{5}):")
 
@@ -128,6 +130,18 @@ class Response:
             if line.partition(":")[0].lower() == name
         ]
         return ", ".join(found)
+
+
+def decoded(response: Response) -> bytes:
+    """The body without gzip, as far as it came; what is no gzip as it is."""
+    if response.body[:2] != GZIP_BEGINS:
+        return response.body
+    reader = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    try:
+        body = reader.decompress(response.body)
+    except zlib.error as error:
+        return f"<{error}>".encode()
+    return body if reader.eof else body + b"<not to its end>"
 
 
 @dataclass
@@ -368,7 +382,7 @@ class Session:
 
     def note(self, name: str, response: Response) -> None:
         whole = self.case.view in DESCRIBED
-        body = text_of(response.body, self.places, whole=whole)
+        body = text_of(decoded(response), self.places, whole=whole)
         page = page_of(body, pages=self.case.pages)
         noted = fields(
             _one_via(response.lines), self.places, hop_by_hop=self.case.hop_by_hop

@@ -52,6 +52,7 @@ PASSING = (
     "exchanges",
     "buffers",
     "pieces",
+    "coders",
     "in_work",
     "waiting",
     "large_heads",

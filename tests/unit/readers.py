@@ -30,6 +30,7 @@ FILLERS = (
 DOORS = (
     *FILLERS,
     "access_plan.pyx",
+    "filter_plan.pyx",
     "plan_rewrite.pyx",
     "expr_ops.pyx",
     "logline.pyx",

@@ -138,6 +138,14 @@ TESTED: dict[str, tuple[str, ...]] = {
         "test_without_a_descriptor_a_client_waits",
     ),
     "log_rows": ("test_what_is_no_response_is_answered_502",),
+    "filtering": (
+        "test_what_a_member_has_sent_when_it_pauses_is_given",
+        "test_half_a_body_is_seen_to_be_half",
+        "test_a_client_that_does_not_read_holds_little",
+        "test_beyond_a_bound_bodies_go_as_they_are",
+        "test_what_is_no_gzip_breaks_the_answer",
+        "test_a_bomb_is_not_unpacked",
+    ),
     "lone": (
         "test_a_lone_worker_serves_its_tunnels_and_ends_with_the_last",
         "test_a_lone_worker_tells_of_tunnels_that_it_closed",

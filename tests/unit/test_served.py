@@ -64,6 +64,8 @@ DIRECTORY = "<Location /d>\nAuthLDAPURL ldap://h/dc=x\n</Location>"
 # Words of a directive, or a whole section; behind what must stand before them: both
 # configurations have that.
 SAMPLES: dict[str, str | tuple[str, str]] = {
+    "SetOutputFilter": "DEFLATE",
+    "AddOutputFilterByType": "DEFLATE text/html",
     "HttpProtocolOptions": "Unsafe",
     "Options": "Indexes",
     "AllowOverride": "All",

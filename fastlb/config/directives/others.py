@@ -81,9 +81,7 @@ _FOR_OTHERS = {
 
 # They say how something works that is not done here, and do nothing by themselves.
 _SETTINGS = {
-    "deflate": "DeflateCompressionLevel DeflateBufferSize DeflateMemLevel"
-    " DeflateWindowSize DeflateFilterNote DeflateAlterETag"
-    " DeflateInflateLimitRequestBody DeflateInflateRatioBurst DeflateInflateRatioLimit",
+    "deflate": "DeflateInflateLimitRequestBody",
     "brotli": "BrotliCompressionQuality BrotliCompressionWindow BrotliFilterNote"
     " BrotliAlterETag BrotliCompressionMaxInputBlock",
     "filter": "FilterDeclare FilterChain FilterProtocol FilterTrace",
@@ -325,10 +323,8 @@ DIRECTIVES = (
         )
         for name, module, syntax, index in (
             ("SetInputFilter", "core.c", "filter[;filter...]", 0),
-            ("SetOutputFilter", "core.c", "filter[;filter...]", 0),
             ("AddInputFilter", "mod_mime.c", "filter[;filter...] extension ...", 0),
             ("AddOutputFilter", "mod_mime.c", "filter[;filter...] extension ...", 0),
-            ("AddOutputFilterByType", "mod_filter.c", "filter[;filter...] type ...", 0),
             ("FilterProvider", "mod_filter.c", "name filter expression", 1),
         )
     ),

@@ -6,8 +6,8 @@ own: they wait for each other until the member says that they are to be seen (a 
 enough has come, or that is all (flushpackets=).
 """
 # uses: io/buffer, io/watch, http/framing, plan/plan, flow/exchange, flow/states,
-#       flow/due, flow/member, flow/log_rows, flow/service_log, flow/settle,
-#       flow/trailers, flow/rewrite, flow/rewrite_answer, flow/request
+#       flow/due, flow/member, flow/log_rows, flow/service_log, flow/filtering,
+#       flow/settle, flow/trailers, flow/rewrite, flow/rewrite_answer, flow/request
 
 cdef enum:
     HELD_BYTES_MAX = 4096       # of an answer that may wait for more of it
@@ -17,7 +17,7 @@ cdef bint coded_is_held(exchange *x) noexcept nogil:
     """May what was composed for the client wait?"""
     cdef buffer *b = x.down.output
     return (
-        x.res.head_sent and not x.res.done and x.up != NULL and b != NULL
+        x.res.head_sent and not x.res.done and x.filters == NULL and x.up != NULL and b != NULL
         and not x.attempt.codec.flush and x.member.said.flush_packets != FLUSH_ON
         and buffer_held(b) < HELD_BYTES_MAX
         and (x.up.input == NULL or buffer_held(x.up.input) == 0)
@@ -47,6 +47,7 @@ cdef bint coded_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
     cdef char *data = &u.input.data[u.input.start]
     cdef unsigned int held = buffer_held(u.input) - head_bytes
     cdef unsigned int payload = 0, consumed = 0
+    global foreseen_length
     c.bodiless = x.res.framing.kind == BODY_NONE
     c.promised = x.res.framing.length if x.res.framing.kind == BODY_LENGTH else -1
     pool_of(x.member).sends_large = False
@@ -58,7 +59,9 @@ cdef bint coded_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
     if c.ended and payload == 0 and x.res.framing.kind == BODY_UNTIL_CLOSE:
         x.res.framing.kind = BODY_LENGTH
         x.res.framing.length = 0
+    foreseen_length = payload if c.ended else -1
     if rewrite_response(x, &response_head, data) < 0:
+        filters_give(x)
         return coded_broken(x)
     x.res.framing.kind = BODY_CODED
     x.res.head_sent = True
@@ -105,7 +108,7 @@ cdef bint coded_decoded(
             return exchange_cut(x)
         x.res.done = True
         response_source_done(x)
-    if x.res.chunked_out:
+    if x.res.chunked_out and likely(x.filters == NULL):
         body_frame(b, x.res.done)
     return True
 
@@ -114,6 +117,11 @@ cdef bint coded_with_head(exchange *x) noexcept nogil:
     """What is small goes behind what waits for the client already. Always True."""
     cdef buffer *b = x.up.input
     cdef unsigned int held = buffer_held(b)
+    if unlikely(x.filters != NULL):
+        filters_take(x, &x.up.input)
+        if x.res.done:
+            exchange_detach(x, response_reusable(x))
+        return True
     if x.down.output == NULL and 0 < held < HELD_BYTES_MAX and not x.res.done \
             and not x.attempt.codec.flush \
             and x.member.said.flush_packets == FLUSH_OFF:

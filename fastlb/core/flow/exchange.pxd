@@ -270,6 +270,7 @@ cdef struct exchange:
     int tried[TRIED_IN_EXCHANGE]    # the first of them, by index; the others above
     response_side res
     splice_pipe pipe
+    body_filters *filters       # over the answer's body (filtering.pyx); NULL: none
     local_answer local
     tunnel_state tunnel
     exchange_record record

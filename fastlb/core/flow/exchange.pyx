@@ -1,8 +1,8 @@
 """What an exchange is (exchange.pxd), and what can be said of it by itself."""
 # uses: ground/text, io/buffer, io/writer, ground/arena, io/timer, io/watch,
-#       http/fields, http/count, http/hops, http/framing, http/chunked, balance/table,
-#       balance/elect, balance/sticky, plan/plan, plan/out_fields, plan/client,
-#       plan/facts, plan/logline
+#       http/fields, http/count, http/hops, http/framing, http/chunked, filters/stage,
+#       filters/chain, balance/table, balance/elect, balance/sticky, plan/plan,
+#       plan/out_fields, plan/client, plan/facts, plan/logline
 
 # What an exchange of this plan takes, and where in it the values of variables lie.
 cdef size_t exchange_bytes = 0
@@ -48,6 +48,8 @@ cdef void exchange_renew(exchange *x) noexcept nogil:
     buffer_renew(&x.down.input)
     buffer_renew(&x.down.output)
     buffer_renew(&x.body.stream)
+    if x.filters != NULL:
+        chain_renew(x.filters)
     if x.up != NULL:
         buffer_renew(&x.up.input)
         buffer_renew(&x.up.output)

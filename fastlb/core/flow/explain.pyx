@@ -16,8 +16,8 @@ caller's, and has counted nothing.
 #       plan/tls_names, plan/verdicts, plan/access_plan, plan/plan, plan/plan_begin,
 #       plan/client, plan/facts, plan/plan_rewrite, plan/match, plan/decide,
 #       plan/asking, plan/reasons, plan/logline, flow/exchange, flow/engine,
-#       flow/services, flow/attempt, flow/rewrite, flow/rewrite_answer, flow/tunnel,
-#       flow/choose, flow/begin, flow/explained
+#       flow/filtering, flow/services, flow/attempt, flow/rewrite,
+#       flow/rewrite_answer, flow/tunnel, flow/choose, flow/begin, flow/explained
 
 from libc.stdlib cimport calloc
 
@@ -110,6 +110,7 @@ cdef class Explainer:
         buffer_give(self.down.output)
         buffer_give(self.up.input)
         buffer_give(self.up.output)
+        filters_give(self.x)
         memset(self.x, 0, sizeof(exchange))
         memset(self.down, 0, sizeof(downstream))
         memset(self.up, 0, sizeof(upstream))
@@ -216,6 +217,7 @@ cdef class Explainer:
             return 502
         buffer_give(self.down.output)
         self.down.output = NULL
+        filters_give(x)
         rc = rewrite_response(x, res, &self.up.input.data[self.up.input.start])
         if rc < 0:
             return -rc

@@ -45,6 +45,14 @@ cdef log_row SAY_CORRUPT = log_row(
 cdef log_row SAY_RESPONSE = log_row(
     b"error", b"proxy_http",
     b"AH01110: error reading response from {member} for {uri}")
+# once a minute
+cdef log_row SAY_FILTERS_FULL = log_row(
+    b"warn", b"deflate",
+    b"FB0820: {uri}: a worker codes no more bodies at once; others go as they are")
+cdef log_row SAY_FILTER_BROKEN = log_row(
+    b"error", b"deflate",
+    b"FB0821: {uri}: what {member} sends cannot be read by a filter; the answer is "
+    b"broken off")
 cdef log_row SAY_SEND = log_row(
     b"error", b"proxy_http",
     b"AH01084: pass request body failed to {member}")

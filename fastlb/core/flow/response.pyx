@@ -7,9 +7,9 @@ the whole of the backpressure.
 # uses: io/buffer, ground/arena, io/timer, io/watch, io/stream, http/fields,
 #       http/head, http/hops, http/framing, http/chunked, balance/ledger, plan/plan,
 #       plan/facts, flow/exchange, flow/engine, flow/due, flow/member, flow/log_rows,
-#       flow/service_log, flow/pipes, flow/file_send, flow/settle, flow/trailers,
-#       flow/rewrite_answer, flow/question, flow/request, flow/splice, flow/tunnel,
-#       flow/coded
+#       flow/service_log, flow/filtering, flow/pipes, flow/file_send, flow/settle,
+#       flow/trailers, flow/rewrite_answer, flow/question, flow/request, flow/splice,
+#       flow/tunnel, flow/coded
 
 cdef enum:
     SPLICE_BYTES_MIN = 131072   # of a body still to come, for splice to pay
@@ -28,6 +28,8 @@ cdef bint response_pump(exchange *x) noexcept nogil:
             if x.up != NULL and x.attempt.sent:
                 timer_clear(&x.up.c.timer)      # it is the client that is slow
             return True
+        if unlikely(rc == CLOSED and x.filters != NULL):
+            return exchange_cut(x)
         if rc < 0:
             return exchange_abort(x)
         if x.res.done or x.state == X_LOCAL:
@@ -49,6 +51,8 @@ cdef bint response_pump(exchange *x) noexcept nogil:
         if x.up == NULL:
             return True
         if not x.up.c.readable:
+            if unlikely(x.filters != NULL) and filters_wait(x):
+                continue
             response_wait(x)
             return True
         if not x.res.head_sent:
@@ -83,6 +87,8 @@ cdef int response_flush(exchange *x) noexcept nogil:
     cdef upstream *u = x.up
     cdef ssize_t n
     cdef unsigned int held
+    if unlikely(x.filters != NULL):
+        return filters_flush(x)
     if d.output != NULL:
         if u != NULL and u.input != NULL and x.res.head_sent \
                 and buffer_held(u.input):
@@ -269,9 +275,14 @@ cdef bint response_http09(exchange *x) noexcept nogil:
     x.res.reusable = False
     x.status = 200
     if rewrite_response(x, &response_head, b"HTTP/1.0 200 OK\r\n") < 0:
+        filters_give(x)
         return due_lost(x, 502, NULL, False)
     x.res.head_sent = True
-    return response_take(x)
+    if not response_take(x):
+        return False
+    if unlikely(x.filters != NULL):
+        response_filtered(x)
+    return True
 
 
 cdef bint response_broken(exchange *x) noexcept nogil:
@@ -307,6 +318,7 @@ cdef bint response_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
     cdef char *data = &u.input.data[u.input.start]
     cdef hop_facts hop
     cdef unsigned int held, payload = 0, consumed = 0
+    global foreseen_length
     if framing_of_response(
             &response_head, data, x.facts.req.method_id
             if likely(x.question.of == NULL) else METHOD_GET, &x.res.framing) < 0 \
@@ -369,7 +381,11 @@ cdef bint response_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
             x.res.remaining = 0
             x.res.reusable = x.res.reusable and consumed == held
             u.input.end = u.input.start + head_bytes
+    foreseen_length = -1
+    if unlikely(x.facts.vhost.any_filter):
+        foreseen_length = response_length(x, payload)
     if rewrite_response(x, &response_head, data) < 0:
+        filters_give(x)
         return response_broken(x)
     x.res.head_sent = True
     u.input.start += head_bytes
@@ -384,6 +400,9 @@ cdef bint response_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
         return False
     if x.res.done:
         response_source_done(x)
+    if unlikely(x.filters != NULL):
+        response_filtered(x)
+        return True
     # A small body goes with the head in one segment, by one plain send.
     held = buffer_held(u.input)
     if held and held <= BODY_WITH_HEAD_MAX and buffer_put(
@@ -393,6 +412,21 @@ cdef bint response_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
         # Nothing of the member's is needed any more.
         exchange_detach(x, response_reusable(x))
     return True
+
+
+cdef long long response_length(
+        exchange *x, unsigned int payload) noexcept nogil:
+    """Of a body that is chunked and all here; -1: it is not."""
+    if x.res.framing.kind == BODY_CHUNKED and x.res.chunks.done:
+        return payload
+    return -1
+
+
+cdef void response_filtered(exchange *x) noexcept nogil:
+    """Payload that came is the chain's; the member is not needed behind its last."""
+    filters_take(x, &x.up.input)
+    if x.res.done:
+        exchange_detach(x, response_reusable(x))
 
 
 cdef bint response_override(exchange *x, const char *data) noexcept nogil:
@@ -446,7 +480,7 @@ cdef bint response_take(exchange *x) noexcept nogil:
             return exchange_cut(x)
         return True
     x.record.body_bytes_out += held
-    if x.res.chunked_out:
+    if x.res.chunked_out and likely(x.filters == NULL):
         body_frame(x.up.input, x.res.done)
     return True
 
@@ -462,7 +496,7 @@ cdef bint response_decoded(
             x.res.reusable = False      # bytes behind the end are never passed on
     b.end = b.start + payload
     x.record.body_bytes_out += payload
-    if x.res.chunked_out:
+    if x.res.chunked_out and likely(x.filters == NULL):
         return body_frame_of(x, &x.up.input, x.res.done, True)
     return True
 
@@ -474,7 +508,7 @@ cdef bint response_read_body(exchange *x) noexcept nogil:
     cdef size_t room
     cdef int size_class = BUFFER_MEDIUM
     if x.res.framing.kind == BODY_LENGTH and x.res.remaining >= SPLICE_BYTES_MIN \
-            and not x.pipe.failed and splice_is_possible(x):
+            and not x.pipe.failed and x.filters == NULL and splice_is_possible(x):
         return splice_in(x)
     if x.pipe.read >= 0:
         splice_give(x)
@@ -495,12 +529,16 @@ cdef bint response_read_body(exchange *x) noexcept nogil:
         return True
     if n == CLOSED and x.res.framing.kind == BODY_UNTIL_CLOSE:
         x.res.done = True
-        if x.res.chunked_out:
-            body_frame(x.up.input, x.res.done)
         response_source_done(x)
+        if unlikely(x.filters != NULL):
+            response_filtered(x)
+        elif x.res.chunked_out:
+            body_frame(x.up.input, x.res.done)
         return True
     if n < 0:
         if x.res.framing.kind == BODY_CODED and coded_is_enough(x):
+            if unlikely(x.filters != NULL):
+                response_filtered(x)
             return True
         # AH01110: the client must not take it for whole.
         say_error(x, &SAY_RESPONSE, stream_errno if n == FAILED else 0)
@@ -513,4 +551,6 @@ cdef bint response_read_body(exchange *x) noexcept nogil:
         return False
     if x.res.done:
         response_source_done(x)
+    if unlikely(x.filters != NULL):
+        response_filtered(x)
     return True

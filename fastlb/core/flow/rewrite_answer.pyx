@@ -1,9 +1,9 @@
 """Composing heads towards the client: a member's, or of an answer made here."""
 # uses: ground/chartable, ground/text, ground/number, io/buffer, io/writer,
 #       ground/arena, io/date, http/fields, http/exit, http/hops, http/framing,
-#       plan/plan, plan/out_fields, plan/facts, plan/rules, plan/reverse,
-#       plan/digest_auth, plan/reasons, plan/logline, flow/exchange, flow/engine,
-#       flow/services, flow/trailers, flow/rewrite
+#       plan/plan, plan/out_fields, plan/facts, plan/rules, plan/filtered,
+#       plan/reverse, plan/digest_auth, plan/reasons, plan/logline, flow/exchange,
+#       flow/engine, flow/filtering, flow/services, flow/trailers, flow/rewrite
 
 cdef head response_head         # a member's; one is parsed at a time
 
@@ -21,11 +21,6 @@ cdef void out_always_first(out_list *out) noexcept nogil:
             out.fields[j] = moved
             moved = next_one
         front += 1
-
-
-cdef bint is_downgraded(exchange *x) noexcept nogil:
-    """downgrade-1.0: for clients that say 1.1 and know less (observed: httpd)."""
-    return x.facts.env[ENV_DOWNGRADE_10].data != NULL
 
 
 cdef bint answers_as_10(exchange *x) noexcept nogil:
@@ -139,6 +134,11 @@ cdef inline void out_add_challenge(
                 x.local.challenge.length, FIELD_WWW_AUTHENTICATE, always)
 
 
+cdef inline unsigned int head_at(exchange *x, writer *w) noexcept nogil:
+    """Where in down.output the next byte goes; 0: there is no head at all."""
+    return 0 if x.facts.req.minor == 9 else x.down.output.end + writer_held(w)
+
+
 cdef int response_head_write(
         exchange *x, writer *w, head *res, const char *data) noexcept nogil:
     cdef out_list *out = &out_scratch
@@ -159,11 +159,18 @@ cdef int response_head_write(
         out_add_cookies(out, x.question.cookies)
         out_add_cookies(out, x.facts.cookies)
         out_always_first(out)
+    if unlikely(x.facts.vhost.any_filter) and not filters_on_head(
+            x, out, x.facts.status,
+            x.res.framing.length if x.res.framing.kind == BODY_LENGTH
+            else foreseen_length):
+        return -502
     if has_rules(x, True):
         # What is early and not `always` is gone when an answer takes its place.
         rules_headers(&x.facts, out, True, 2, True)
         rules_headers(&x.facts, out, True, 3, False)
         out_always_first(out)
+    if unlikely(x.facts.vhost.any_filter):
+        vary_mend(&x.facts, out)
     if unlikely(out.overflow or x.facts.arena.starved):
         return -502
     if response_field_count:
@@ -182,7 +189,9 @@ cdef int response_head_write(
     out_write(out, w, ours)
     if via_is_added(x):
         put_via(x, w, NULL, x.facts.req.minor)
-    if x.res.chunked_out:
+    if unlikely(x.filters != NULL):
+        x.filters.framing_at = head_at(x, w)
+    elif x.res.chunked_out:
         put(w, b"Transfer-Encoding: chunked\r\n", 28)
         if unlikely(res.seen >> FIELD_TRAILER & 1):
             put_trailer_names(x, w, res, data)

@@ -1,9 +1,9 @@
 """How an exchange ends. What ends it frees it: neither it nor its connections may be
 touched then."""
 # uses: ground/free_list, io/buffer, ground/arena, io/watch, balance/ledger,
-#       plan/plan, plan/logline, flow/exchange, flow/engine, flow/work, flow/queue,
-#       flow/attempt, flow/downstream, flow/upstream, flow/pool, flow/pipes,
-#       flow/file_send
+#       plan/plan, plan/logline, flow/exchange, flow/engine, flow/filtering,
+#       flow/work, flow/queue, flow/attempt, flow/downstream, flow/upstream,
+#       flow/pool, flow/pipes, flow/file_send
 
 cdef enum:
     EXCHANGES_KEPT_MAX = 2048
@@ -80,6 +80,7 @@ cdef void exchange_give(exchange *x) noexcept nogil:
     arena_end(&x.facts.arena)
     buffer_drop(&x.body.stream)
     splice_give(x)
+    filters_give(x)
     engine.exchange_count -= 1
     ASSERT(engine.exchange_count >= 0)
     ledger_down(&engine.slot.exchanges)

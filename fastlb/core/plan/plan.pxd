@@ -203,6 +203,9 @@ cdef struct plan_conf:
     long long limit_request_body    # -1: not set
     rewrite_dir *rewrite        # NULL: nothing of it
     file_said *files            # NULL: nothing of it
+    plan_filters *filters       # NULL: nothing of them
+    int inflate_ratio_limit     # -1: not set
+    int inflate_ratio_burst
     int if_count
     plan_if *ifs
 
@@ -400,6 +403,11 @@ cdef struct vhost_said:
     unsigned char proxy_via                 # facts.words.Via
     unsigned char proxy_bad_header          # facts.words.BadHeader
     int proxy_max_forwards          # -1: do not add
+    int deflate_level               # 1 to 9
+    int deflate_memory
+    int deflate_window              # bits
+    unsigned int deflate_buffer     # bytes that are unpacked at once
+    unsigned char deflate_etag      # facts.filters.AlterETag
 
 cdef struct plan_vhost:
     int index
@@ -435,6 +443,10 @@ cdef struct plan_vhost:
     plan_conf conf
     bint any_location           # a <Location> exists: the walk is needed
     bint any_if                 # an <If> exists, wherever
+    bint any_filter             # over bodies of answers, wherever it is chosen
+    int deflate_note_ratio      # variables of DeflateFilterNote; -1: none
+    int deflate_note_input
+    int deflate_note_output
     bint any_late_if            # one that cannot be decided before the mapping is known
     int section_count
     plan_section *sections

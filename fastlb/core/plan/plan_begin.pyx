@@ -2,7 +2,7 @@
 # uses: ground/text, io/tls_library, io/tls_stream, balance/elect,
 #       balance/table_slots, plan/regex, plan/build, plan/tls_names,
 #       plan/variable_names, plan/expr_ops, plan/verdicts, plan/access_plan,
-#       plan/plan, plan/plan_members, plan/plan_hosts
+#       plan/filter_plan, plan/plan, plan/plan_members, plan/plan_hosts
 cdef tuple ENV_KNOWN = (
     "BALANCER_NAME", "BALANCER_WORKER_NAME", "BALANCER_WORKER_ROUTE",
     "BALANCER_SESSION_STICKY", "BALANCER_SESSION_ROUTE", "BALANCER_ROUTE_CHANGED",
@@ -29,6 +29,7 @@ cdef object plan_begin(
     tls_names_begin()
     variable_names_begin()
     expressions_begin()
+    filter_names_begin()
     for name in ENV_KNOWN:
         plan_env(name)
     plan.remote_ip_note = -1
@@ -73,6 +74,7 @@ cdef object plan_envs_end():
     """Every variable has its number: count them, and write down their names."""
     plan.env_count = len(plan_envs)
     plan_env_names_end()
+    filter_env_end()
 
 
 cdef object plan_tls(object handles):

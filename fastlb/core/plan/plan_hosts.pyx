@@ -1,6 +1,6 @@
 """Virtual hosts, and which of them has which address, from the model into the plan."""
 # uses: ground/address, plan/regex, plan/build, plan/template, plan/expr_ops,
-#       plan/access_plan, plan/plan, plan/plan_conf
+#       plan/access_plan, plan/filter_plan, plan/plan, plan/plan_conf
 import ipaddress
 
 cdef object plan_named_groups(plan_section *s):
@@ -73,8 +73,15 @@ cdef object plan_files_of(plan_vhost *v, object vhost):
             v.any_if = v.any_late_if = True     # which file it is, is known late
 
 
+cdef int plan_note(object name) except -2:
+    """The variable of a note; -1 for None."""
+    return -1 if name is None else plan_env(ENV_OF_NOTE + name.lower())
+
+
 cdef object plan_vhost_of(plan_vhost *v, object vhost):
     cdef int i
+    global filters_found
+    filters_found = False
     kinds = {"Location": 0, "LocationMatch": 1, "Proxy": 2, "ProxyMatch": 3}
     v.index = vhost.index
     v.said = plan_said(vhost)
@@ -118,6 +125,9 @@ cdef object plan_vhost_of(plan_vhost *v, object vhost):
     v.asks_for_uri |= any([
         rule.expression is not None and rule.expression.asks_for_uri
         for rule in vhost.default_conf.set_env_if])
+    v.deflate_note_ratio = plan_note(vhost.deflate_note_ratio)
+    v.deflate_note_input = plan_note(vhost.deflate_note_input)
+    v.deflate_note_output = plan_note(vhost.deflate_note_output)
     v.any_if = any_if(vhost.default_conf)
     v.any_late_if = any_late_if(vhost.default_conf)
     for i in range(v.conf.request_header_count):
@@ -136,6 +146,7 @@ cdef object plan_vhost_of(plan_vhost *v, object vhost):
         v.any_late_if |= any_late_if(section.conf) or (
             v.sections[i].kind > SECTION_LOCATION_MATCH and any_if(section.conf))
     plan_files_of(v, vhost)
+    v.any_filter = filters_found
     v.mapping_count = len(vhost.mappings)
     v.mappings = <plan_mapping *>plan_alloc(sizeof(plan_mapping) * v.mapping_count)
     for i, mapping in enumerate(vhost.mappings):

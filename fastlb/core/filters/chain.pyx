@@ -1,0 +1,211 @@
+"""A chain at work (stage.pxd)."""
+# uses: ground/free_list, io/buffer, filters/stage, filters/gzip
+
+cdef free_list chain_pool = free_list(NULL, 0, CHAINS_KEPT_MAX)
+
+
+cdef body_filters *chain_begin(const filter_settings *said) noexcept nogil:
+    """A chain without stages; NULL: no memory."""
+    cdef body_filters *f = <body_filters *>free_list_take(
+        &chain_pool, sizeof(body_filters))
+    if f == NULL:
+        return NULL
+    memset(f, 0, sizeof(body_filters))
+    f.said = said[0]
+    f.idle = True
+    return f
+
+
+cdef bint chain_add(body_filters *f, int filter) noexcept nogil:
+    """One stage more; False: there is no room or memory for it."""
+    cdef body_stage *s
+    cdef bint begun = False
+    if f.count == FILTERS_MAX:
+        return False
+    s = &f.stages[f.count]
+    s.filter = <unsigned char>filter
+    s.flushed = True
+    if filter == FILTER_DEFLATE:
+        begun = deflate_begin(s, &f.said)
+    elif filter == FILTER_INFLATE:
+        begun = inflate_begin(s)
+    if begun:
+        f.count += 1
+        f.last = s
+    return begun
+
+
+cdef void chain_end(body_filters *f) noexcept nogil:
+    """Free it and all that it holds."""
+    cdef int i
+    for i in range(f.count):
+        if f.stages[i].filter == FILTER_DEFLATE:
+            deflate_end(&f.stages[i])
+        elif f.stages[i].filter == FILTER_INFLATE:
+            inflate_end(&f.stages[i])
+    for i in range(FILTERS_MAX):
+        buffer_drop(&f.between[i])
+    buffer_drop(&f.input)
+    free_list_give(&chain_pool, f, sizeof(body_filters))
+
+
+cdef void chain_renew(body_filters *f) noexcept nogil:
+    """Debug builds: exchange its buffers, as exchange_renew does."""
+    cdef int i
+    buffer_renew(&f.input)
+    for i in range(FILTERS_MAX):
+        buffer_renew(&f.between[i])
+
+
+cdef void chain_take(body_filters *f, buffer **b) noexcept nogil:
+    """Hand over what came; the buffer is the chain's then."""
+    ASSERT(f.input == NULL)
+    if b[0] != NULL and buffer_held(b[0]) == 0:
+        buffer_drop(b)
+    f.input = b[0]
+    b[0] = NULL
+    if f.input == NULL:
+        return
+    f.flush = False
+    f.idle = False
+
+
+cdef void chain_finish(body_filters *f) noexcept nogil:
+    """Nothing comes behind what it has."""
+    f.ended = True
+    f.idle = False
+
+
+cdef bint chain_keeps(const body_filters *f) noexcept nogil:
+    """Is there anything that it would give if it were asked?"""
+    cdef int i
+    if f.ended:
+        return False
+    for i in range(f.count):
+        if not f.stages[i].flushed:
+            return True
+    return False
+
+
+cdef void chain_flush(body_filters *f) noexcept nogil:
+    f.flush = True
+    f.idle = False
+
+
+cdef bint chain_is_done(const body_filters *f) noexcept nogil:
+    return f.last.done
+
+
+cdef int stage_step(
+        body_filters *f, body_stage *s, stage_io *io) noexcept nogil:
+    """One stage, once. returns 1: it has done what was asked; 0: no room; FAILED"""
+    cdef unsigned int length = io.length
+    cdef unsigned int room = io.room
+    cdef int rc
+    if s.filter == FILTER_DEFLATE:
+        rc = deflate_step(s, io)
+    else:
+        rc = inflate_step(s, io, &f.said)
+    s.bytes_in += length - io.length
+    s.bytes_out += room - io.room
+    if length != io.length:
+        s.flushed = False
+    if rc == 1 and io.asked == STAGE_END:
+        s.done = True
+        s.flushed = True
+    elif rc == 1 and io.asked == STAGE_FLUSH:
+        s.flushed = True
+    return rc
+
+
+cdef int chain_stage(
+        body_filters *f, int i, const body_stage *before, buffer **source,
+        stage_io *last) noexcept nogil:
+    """Let stage i do what it can. returns 1: something moved; 0: nothing; FAILED
+
+    before: the stage before it; NULL: it is the first. source: what it reads from
+    """
+    cdef body_stage *s = &f.stages[i]
+    cdef buffer *to = NULL
+    cdef bint before_ended = f.ended if before == NULL else before.done
+    cdef bint before_flushed = before == NULL or before.flushed
+    cdef stage_io io
+    cdef stage_io *at = &io
+    cdef unsigned int length = 0, room
+    cdef bint was_done, was_flushed
+    cdef int rc
+    if s.done:
+        return 0
+    if s == f.last:
+        at = last
+    else:
+        if f.between[i] == NULL:
+            f.between[i] = buffer_take(BUFFER_SMALL)
+            if f.between[i] == NULL:
+                return FAILED
+        to = f.between[i]
+        io.out = &to.data[to.end]
+        io.room = buffer_room(to)
+    at.asked = STAGE_MORE
+    if before_ended:
+        at.asked = STAGE_END
+    elif f.flush and before_flushed:
+        at.asked = STAGE_FLUSH
+    at.data = NULL
+    if source[0] != NULL:
+        length = buffer_held(source[0])
+        at.data = &source[0].data[source[0].start]
+    at.length = length
+    if at.room < STAGE_ROOM_MIN or (length == 0 and (
+            at.asked == STAGE_MORE or (at.asked == STAGE_FLUSH and s.flushed))):
+        return 0
+    room = at.room
+    was_flushed = s.flushed
+    was_done = s.done
+    rc = stage_step(f, s, at)
+    if rc < 0:
+        return FAILED
+    if source[0] != NULL:
+        source[0].start += length - at.length
+        if at.length == 0:
+            buffer_drop(source)
+    if to != NULL:
+        to.end += room - at.room
+        if buffer_held(to) == 0:
+            buffer_drop(&f.between[i])
+    return (length != at.length or room != at.room or s.done != was_done
+            or s.flushed != was_flushed)
+
+
+cdef int chain_run(
+        body_filters *f, char *out, unsigned int room,
+        unsigned int *made) noexcept nogil:
+    """Go on until nothing moves any more, or there is no room.
+
+    made: bytes that were written. returns 0, or FAILED: what came cannot be read, and
+    the body cannot be completed
+    """
+    cdef stage_io last
+    cdef const body_stage *before
+    cdef buffer **source
+    cdef int i, rc
+    cdef bint moved = True
+    last.out = out
+    last.room = room
+    while moved:
+        moved = False
+        before = NULL
+        source = &f.input
+        for i in range(f.count):
+            rc = chain_stage(f, i, before, source, &last)
+            if rc < 0:
+                made[0] = room - last.room
+                return FAILED
+            moved |= rc == 1
+            before = &f.stages[i]
+            source = &f.between[i]
+        if f.last.bytes_out > f.said.piece and not chain_is_done(f):
+            f.is_long = True
+    made[0] = room - last.room
+    f.idle = last.room >= STAGE_ROOM_MIN or chain_is_done(f)
+    return 0

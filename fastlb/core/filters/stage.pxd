@@ -1,0 +1,61 @@
+# A chain of filters, and what each of its stages keeps.
+#
+#   input --> stage 0 --> between[0] --> stage 1 --> ... --> the client's output
+#
+# A stage gets some bytes and some room, takes and makes as much as fits, and says
+# whether it has done what was asked. Whoever has no room waits, and so does everybody
+# before it: a chain holds what it was given last, what its stages keep for themselves,
+# and one small buffer between any two.
+#
+# uses: io/buffer
+
+# facts.filters.Filter
+cdef enum:
+    FILTER_NONE = 0             # one of httpd's that changes nothing here
+    FILTER_DEFLATE = 1
+    FILTER_INFLATE = 2
+
+cdef enum:
+    STAGE_MORE = 0              # more is to come: keep whatever pays
+    STAGE_FLUSH = 1             # give all that can be given; more is to come
+    STAGE_END = 2               # nothing comes behind this
+
+cdef struct stage_io:
+    const char *data            # in: bytes to take; out: the rest of them
+    unsigned int length
+    char *out                   # in: room; out: the rest of it
+    unsigned int room
+    unsigned char asked         # STAGE_*
+
+# Settings of a chain's filters, as its request's sections and host say.
+cdef struct filter_settings:
+    int level                   # of compression, 1 to 9
+    int window                  # bits
+    int memory                  # 1 to 9
+    unsigned int piece          # bytes that are unpacked at once
+    int ratio_limit             # of what is unpacked to what it was
+    int ratio_burst             # pieces in a row that may be beyond it
+
+cdef struct body_stage:
+    unsigned char filter        # FILTER_*
+    flag done                   # it has given its last byte
+    flag flushed                # it keeps nothing that it could give
+    void *state
+    long long bytes_in
+    long long bytes_out
+
+cdef struct body_filters:
+    buffer *input               # not taken yet; NULL: nothing
+    buffer *between[FILTERS_MAX]    # behind each but the last
+    body_stage stages[FILTERS_MAX]
+    body_stage *last            # of them
+    int count
+    filter_settings said
+    flag ended                  # nothing comes behind the input
+    flag flush                  # what is kept is to be given
+    flag idle                   # all has been done that can be
+    flag is_long                # it has made more than goes out with one length
+    # in the client's output (flow/filtering.pyx)
+    flag is_framed              # what lies there is on its way
+    unsigned int framing_at     # where the head is to say what frames the body; 0: told
+    unsigned int body_at        # what was made begins here; 0: nothing was

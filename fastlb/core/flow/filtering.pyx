@@ -1,0 +1,243 @@
+"""Bodies of answers on their way through filters (filters/stage.pxd).
+
+Whether any is there is decided once, while the head is composed; without one there is
+nothing here but a test of a pointer. With one a member's bytes are no longer sent from
+where they were received: they are handed to the chain, and what comes out of it is
+composed, with its framing, into down.output.
+
+    up.input --> x.filters --> down.output --> the client
+
+Nothing is read while the chain has anything left to do, so it holds one buffer of what
+came. When the member pauses the chain gives what it keeps, as httpd has it.
+"""
+# uses: io/buffer, io/writer, ground/arena, io/watch, io/stream, http/framing,
+#       http/chunked, filters/stage, filters/gzip, filters/chain, plan/plan,
+#       plan/out_fields, plan/filtered, flow/exchange, flow/log_rows, flow/service_log
+
+cdef enum:
+    CHUNK_HEAD_ROOM = 8         # "1ffff\r\n" and one more
+    FILTERED_ROOM_MIN = 4096    # for the chain to be run at all
+
+# Length of the answer's body whose head is composed next, if all of it is here; -1.
+cdef long long foreseen_length = -1
+cdef long long filters_told_us = 0
+
+
+cdef bint filters_on_head(
+        exchange *x, out_list *out, int status, long long length) noexcept nogil:
+    """Choose, edit the head, and begin. Called anew when the head needs more room.
+
+    length: of the body; -1: unknown. How the body is framed is not known before the
+    head goes out: x.filters says where that is to be told. False: there is no memory
+    """
+    cdef filter_choice choice
+    cdef filter_settings said
+    cdef bint has_body = not (x.head_request or x.res.framing.kind == BODY_NONE)
+    cdef int i
+    if unlikely(not coders_are_free()):
+        filters_told(x)
+    filters_choose(&x.facts, out, status, length, has_body, &choice)
+    if not choice.is_changed:
+        return True
+    x.res.content_length = -1
+    x.res.chunked_out = False
+    if choice.count == 0:
+        return True
+    if x.filters == NULL:
+        filter_settings_of(&x.facts, &said)
+        x.filters = chain_begin(&said)
+        if x.filters == NULL:
+            return False
+        for i in range(choice.count):
+            if not chain_add(x.filters, choice.filters[i]):
+                return False
+    if x.facts.req.minor == 1 and not is_downgraded(x):
+        x.res.chunked_out = True
+    else:
+        x.res.close_delimited = True
+        x.keepalive = False
+    return True
+
+
+cdef void filters_told(exchange *x) noexcept nogil:
+    """There are too many: said once in a while."""
+    global filters_told_us
+    if filters_told_us == 0 or watch.now_us - filters_told_us > FILTERS_TOLD_EVERY_US:
+        filters_told_us = watch.now_us
+        say(x, &SAY_FILTERS_FULL)
+
+
+cdef bint is_downgraded(exchange *x) noexcept nogil:
+    """downgrade-1.0: for clients that say 1.1 and know less (observed: httpd)."""
+    return x.facts.env[ENV_DOWNGRADE_10].data != NULL
+
+
+cdef void filters_take(exchange *x, buffer **b) noexcept nogil:
+    """Payload came: it is the chain's now."""
+    if b[0] != NULL:
+        x.record.body_bytes_out -= buffer_held(b[0])
+    chain_take(x.filters, b)
+    if x.res.done:
+        chain_finish(x.filters)
+
+
+cdef bint filters_wait(exchange *x) noexcept nogil:
+    """The member pauses: is there anything that the client should get now?"""
+    if not chain_keeps(x.filters) and x.down.output == NULL:
+        return False
+    chain_flush(x.filters)
+    return True
+
+
+cdef int filters_run(exchange *x) noexcept nogil:
+    """Let the chain fill what is left of down.output. returns 0, FAILED"""
+    cdef body_filters *f = x.filters
+    cdef buffer *b
+    cdef unsigned int made = 0
+    if x.down.output == NULL:
+        x.down.output = buffer_take(BUFFER_MEDIUM)
+        if x.down.output == NULL:
+            return FAILED
+    b = x.down.output
+    if f.body_at == 0:
+        b.end += CHUNK_HEAD_ROOM
+        f.body_at = b.end
+    if chain_run(f, &b.data[b.end], buffer_room(b), &made) < 0:
+        say(x, &SAY_FILTER_BROKEN)
+        return FAILED
+    b.end += made
+    x.record.body_bytes_out += made
+    if chain_is_done(f):
+        filters_note(x)
+    return 0
+
+
+cdef void filters_frame(exchange *x) noexcept nogil:
+    """What lies in down.output goes out: say in the head what frames the body, if that
+    is still here, and make a chunk of what is there of the body.
+
+        | head ...  ^  ... | CHUNK_HEAD_ROOM | body |
+                    framing_at                body_at
+
+    The whole body beside its head has a length, as in httpd. The body stays where it
+    is; the head moves up to it.
+    """
+    cdef body_filters *f = x.filters
+    cdef buffer *b = x.down.output
+    cdef unsigned int gap = CHUNK_HEAD_ROOM if f.body_at else 0
+    cdef unsigned int body_at = f.body_at if f.body_at else b.end
+    cdef unsigned int made = b.end - body_at
+    cdef unsigned int chunk = 0, told = 0, before, behind
+    cdef bint last = chain_is_done(f)
+    cdef bint fits = True
+    cdef char[BUFFER_HEADROOM] line
+    cdef writer w
+    writer_begin(&w, &line[0], sizeof(line))
+    if f.framing_at and last and not f.is_long:
+        x.res.chunked_out = False
+        x.res.close_delimited = False
+        x.res.content_length = made
+        put(&w, b"Content-Length: ", 16)
+        put_number(&w, made)
+        put(&w, b"\r\n", 2)
+    elif f.framing_at and x.res.chunked_out:
+        put(&w, b"Transfer-Encoding: chunked\r\n", 28)
+    told = writer_held(&w)
+    if x.res.chunked_out and made:
+        chunk = <unsigned int>chunk_head_before(&b.data[body_at], made)
+    if f.framing_at == 0:
+        f.framing_at = b.start
+    before = f.framing_at - b.start
+    behind = body_at - gap - f.framing_at
+    ASSERT(told <= BUFFER_HEADROOM)
+    fits = buffer_move(
+        b, body_at - chunk - behind, &b.data[f.framing_at], behind) \
+        and buffer_move(b, body_at - chunk - behind - told - before,
+                        &b.data[b.start], before) \
+        and buffer_move(b, body_at - chunk - behind - told, &line[0], told)
+    b.start = body_at - chunk - behind - told - before
+    if x.res.chunked_out:
+        if made:
+            fits = buffer_put_tail(b, b"\r\n", 2) and fits
+        if last:
+            fits = buffer_put_tail(b, b"0\r\n\r\n", 5) and fits
+    if unlikely(not fits):
+        abort()     # the room is kept for just this
+    f.framing_at = 0
+    f.body_at = 0
+    f.is_framed = True
+
+
+cdef void filters_note(exchange *x) noexcept nogil:
+    """DeflateFilterNote: figures for the log."""
+    cdef body_filters *f = x.filters
+    cdef const plan_vhost *v = x.facts.vhost
+    cdef body_stage *s
+    cdef long long out
+    cdef int i
+    for i in range(f.count):
+        s = &f.stages[i]
+        if s.filter != FILTER_DEFLATE:
+            continue
+        out = s.bytes_out - CODING_BYTES
+        filters_note_one(x, v.deflate_note_input, s.bytes_in, s.bytes_in > 0)
+        filters_note_one(x, v.deflate_note_output, out, out > 0)
+        filters_note_one(
+            x, v.deflate_note_ratio,
+            out * 100 // s.bytes_in if s.bytes_in else 0, s.bytes_in > 0)
+
+
+cdef void filters_note_one(
+        exchange *x, int variable, long long number, bint is_known) noexcept nogil:
+    cdef writer w
+    if variable < 0:
+        return
+    arena_write(&x.facts.arena, &w)
+    if is_known:
+        put_number(&w, number)
+    else:
+        put(&w, b"-", 1)
+    x.facts.env[variable] = arena_written(&x.facts.arena, &w)
+
+
+cdef int filters_flush(exchange *x) noexcept nogil:
+    """Run and send, as response_flush: 1 nothing is left, AGAIN, FAILED; CLOSED: the
+    body cannot be completed.
+
+    What is made waits for more to go with it, as long as that is little and the chain
+    was not asked to give what it keeps.
+    """
+    cdef downstream *d = x.down
+    cdef body_filters *f = x.filters
+    cdef int n, runs = 0
+    while True:
+        if not f.is_framed:
+            if not f.idle and (
+                    d.output == NULL or buffer_room(d.output) >= FILTERED_ROOM_MIN):
+                if runs == FILTER_RUNS_PER_STEP:
+                    watch_queue(&d.c)
+                    return AGAIN
+                runs += 1
+                if filters_run(x) < 0:
+                    return CLOSED
+                continue
+            if d.output == NULL:
+                return 1
+            if not (f.flush or f.ended or f.is_long) \
+                    and buffer_room(d.output) >= FILTERED_ROOM_MIN:
+                return 1
+            filters_frame(x)
+        n = stream_flush(&d.c, d.output, &x.record.bytes_out)
+        if n != 1:
+            return n
+        f.is_framed = False
+        buffer_drop(&d.output)
+        if x.record.first_byte_us == 0:
+            x.record.first_byte_us = watch.now_us
+
+
+cdef void filters_give(exchange *x) noexcept nogil:
+    """Free what an exchange has of them."""
+    if unlikely(x.filters != NULL):
+        chain_end(x.filters)
+        x.filters = NULL

@@ -1,0 +1,39 @@
+# Filters over bodies of answers, as sections choose them (facts/filters.py).
+
+# facts.filters.AlterETag
+cdef enum:
+    ETAG_ADD_SUFFIX = 0
+    ETAG_NO_CHANGE = 1
+    ETAG_REMOVE = 2
+
+cdef enum:
+    CHAIN_RESET = -1            # what is before it is forgotten
+
+cdef struct filter_provider:
+    unsigned char filter        # FILTER_*
+    int expr                    # -1: types decide
+    int type_count
+    text *types
+
+# FilterDeclare, or a name of AddOutputFilterByType.
+cdef struct smart_filter:
+    int name                    # equal names, equal numbers
+    unsigned char rank          # as filter_rank
+    int provider_count
+    filter_provider *providers  # in the order in which they are asked
+
+# What a section says of them.
+cdef struct plan_filters:
+    bint says_set               # SetOutputFilter
+    int set_count
+    unsigned char *set          # FILTER_*
+    int smart_count
+    smart_filter *smarts
+    int chain_count
+    int *chain                  # names, or CHAIN_RESET
+
+cdef struct filter_variables:
+    int no_gzip
+    int gzip_only               # gzip-only-text/html
+    int force_gzip
+    int on_errors               # filter-errordocs

@@ -1,0 +1,70 @@
+"""Filters of a section, from the model into the plan (filter_plan.pxd)."""
+# uses: ground/text, filters/stage, plan/build, plan/expr_ops
+cdef dict filter_names = {}     # of smart filters, by number
+cdef bint filters_found = False     # since somebody has looked
+
+
+# Numbers of the variables that filters ask for; -1: no rule sets it.
+cdef filter_variables filter_env
+
+
+cdef object filter_env_end():
+    """Every variable has its number."""
+    filter_env.no_gzip = plan_envs.get("no-gzip", -1)
+    filter_env.gzip_only = plan_envs.get("gzip-only-text/html", -1)
+    filter_env.force_gzip = plan_envs.get("force-gzip", -1)
+    filter_env.on_errors = plan_envs.get("filter-errordocs", -1)
+
+
+cdef object filter_names_begin():
+    filter_names.clear()
+
+
+cdef int filter_name(object name) except -2:
+    return filter_names.setdefault(name, len(filter_names))
+
+
+cdef object filter_provider_of(filter_provider *p, object provider):
+    cdef int i
+    p.filter = provider.filter.number if provider.filter is not None else FILTER_NONE
+    p.expr = -1
+    if provider.expression is not None:
+        p.expr = plan_expression(provider.expression, False)
+    p.type_count = len(provider.types)
+    p.types = <text *>plan_alloc(sizeof(text) * p.type_count)
+    for i, one in enumerate(provider.types):
+        p.types[i] = plan_text(one)
+
+
+cdef plan_filters *plan_filters_of(object conf) except? NULL:
+    """NULL: it says nothing of them."""
+    global filters_found
+    cdef plan_filters *f
+    cdef smart_filter *smart
+    cdef int i, j
+    if conf.output_filters is None and not conf.smart_filters and not conf.filter_chain:
+        return NULL
+    filters_found = True
+    f = <plan_filters *>plan_alloc(sizeof(plan_filters))
+    f.says_set = conf.output_filters is not None
+    if f.says_set:
+        f.set_count = len(conf.output_filters.filters)
+        f.set = <unsigned char *>plan_alloc(f.set_count)
+        for i, one in enumerate(conf.output_filters.filters):
+            f.set[i] = one.number
+    f.smart_count = len(conf.smart_filters)
+    f.smarts = <smart_filter *>plan_alloc(sizeof(smart_filter) * f.smart_count)
+    for i, item in enumerate(conf.smart_filters):
+        smart = &f.smarts[i]
+        smart.name = filter_name(item.name)
+        smart.rank = item.rank
+        smart.provider_count = len(item.providers)
+        smart.providers = <filter_provider *>plan_alloc(
+            sizeof(filter_provider) * smart.provider_count)
+        for j, provider in enumerate(item.providers):
+            filter_provider_of(&smart.providers[j], provider)
+    f.chain_count = len(conf.filter_chain)
+    f.chain = <int *>plan_alloc(sizeof(int) * f.chain_count)
+    for i, name in enumerate(conf.filter_chain):
+        f.chain[i] = filter_name(name) if name else CHAIN_RESET
+    return f

@@ -1,0 +1,272 @@
+"""filtering.pyx and core/filters: bodies that are changed on their way to a client."""
+
+from __future__ import annotations
+
+import gzip
+import random
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from flow_bench import Bench
+from flow_peers import ONE, Peer, answer, get
+from rows import rows
+
+HTML = "Content-Type: text/html"
+ACCEPTS = "Accept-Encoding: gzip"
+DEFLATE = f"{ONE}SetOutputFilter DEFLATE\n"
+INFLATE = f"{ONE}SetOutputFilter INFLATE\n"
+TEXT = b"".join(b"%d bottles of beer on the wall\n" % n for n in range(3000))
+CHUNKS = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+GZIPPED = "Content-Encoding: gzip"
+BOMB = 64 << 20
+
+
+def text_of(size: int) -> bytes:
+    """Text that compresses as text does."""
+    words = [bytes(random.Random(n).choices(b"abcdefghij", k=6)) for n in range(400)]
+    made = random.Random(size)
+    return b" ".join(made.choices(words, k=size // 7 + 1))[:size]
+
+
+def chunk(data: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+@contextmanager
+def asked(
+    text: str, *fields: str, method: str = "GET", narrow: bool = False
+) -> Iterator[tuple[Bench, Peer, Peer]]:
+    with Bench(text, narrow=narrow) as bench:
+        client = bench.ask(get("/", *fields, method=method))
+        member = bench.members[0].accept()
+        member.message()
+        yield bench, client, member
+
+
+def size_of_chunk(client: Peer) -> int:
+    client.bench.until(lambda: client.has(lambda got: b"\r\n" in got), client)
+    return int(client.take(client.received.index(b"\r\n") + 2), 16)
+
+
+def unchunked(client: Peer) -> Iterator[bytes]:
+    while size := size_of_chunk(client):
+        yield client.take(size)
+        assert client.take(2) == b"\r\n"
+    assert client.take(2) == b"\r\n"
+
+
+def is_kept(bench: Bench) -> bool:
+    bench.settle()
+    return bench.counts()["upstreams"] == 1
+
+
+def test_a_small_body_has_a_length_and_its_connections_are_kept() -> None:
+    with asked(DEFLATE, ACCEPTS) as (bench, client, member):
+        member.send(answer(TEXT[:4000], 'ETag: "a"', "Content-MD5: x"))
+        head, body = client.message()
+        assert gzip.decompress(body) == TEXT[:4000]
+        assert b"\r\nContent-Encoding: gzip\r\n" in head
+        assert b'\r\nETag: "a-gzip"\r\n' in head
+        assert b"\r\nVary: Accept-Encoding\r\n" in head
+        assert b"Content-MD5" not in head
+        assert head.count(b"\r\nContent-Length: ") == 1
+        assert is_kept(bench)
+        client.send(get("/"))
+        member.message()
+        member.send(answer(b"plain"))
+        assert client.message()[1] == b"plain"
+
+
+def test_a_large_body_is_chunked() -> None:
+    body = text_of(1_000_000)
+    with asked(DEFLATE, ACCEPTS) as (bench, client, member):
+        member.send(answer(body), client)
+        assert b"\r\nTransfer-Encoding: chunked\r\n" in client.head()
+        assert gzip.decompress(b"".join(unchunked(client))) == body
+        assert is_kept(bench)
+
+
+def test_what_a_member_has_sent_when_it_pauses_is_given() -> None:
+    with asked(DEFLATE, ACCEPTS) as (bench, client, member):
+        reader = zlib.decompressobj(16 + zlib.MAX_WBITS)
+        member.send(CHUNKS + chunk(TEXT[:100]))
+        assert b"\r\nTransfer-Encoding: chunked\r\n" in client.head()
+        for at in range(0, 500, 100):
+            size = size_of_chunk(client)
+            assert reader.decompress(client.take(size)) == TEXT[at : at + 100]
+            assert client.take(2) == b"\r\n"
+            assert client.is_silent()
+            if at < 400:
+                member.send(chunk(TEXT[at + 100 : at + 200]))
+        member.send(b"0\r\n\r\n")
+        assert reader.decompress(b"".join(unchunked(client))) == b""
+        assert reader.eof
+        assert is_kept(bench)
+
+
+def test_half_a_body_is_seen_to_be_half() -> None:
+    with asked(DEFLATE, ACCEPTS) as (_, client, member):
+        member.send(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n" + TEXT[:200])
+        client.head()
+        member.close()
+        assert b"\r\n0\r\n\r\n" not in client.rest()
+
+
+def test_a_client_of_http_1_0_gets_a_length_or_an_end() -> None:
+    for body in (TEXT[:3000], text_of(300_000)):
+        with Bench(DEFLATE) as bench:
+            client = bench.ask(b"GET / HTTP/1.0\r\nAccept-Encoding: gzip\r\n\r\n")
+            member = bench.members[0].accept()
+            member.message()
+            member.send(answer(body), client)
+            head, _, rest = client.rest().partition(b"\r\n\r\n")
+            assert b"Transfer-Encoding" not in head
+            assert gzip.decompress(rest) == body
+            if body == TEXT[:3000]:
+                assert b"\r\nContent-Length: %d" % len(rest) in head
+
+
+@pytest.mark.parametrize("size", [0, 1, 68, 69, 8000, 8192, 65536, 200_000])
+def test_every_framing_of_a_member(size: int) -> None:
+    body = text_of(size)
+    for sent in (
+        answer(body),
+        CHUNKS + (chunk(body) if body else b"") + b"0\r\n\r\n",
+        CHUNKS
+        + b"".join(chunk(body[i : i + 900]) for i in range(0, size, 900))
+        + b"0\r\n\r\n",
+    ):
+        with asked(DEFLATE, ACCEPTS) as (bench, client, member):
+            member.send(sent, client)
+            head = client.head()
+            if b"chunked" in head:
+                got = b"".join(unchunked(client))
+            else:
+                length = head.lower().split(b"content-length: ")[1].split(b"\r")[0]
+                got = client.take(int(length)) if int(length) else b""
+            assert (gzip.decompress(got) if b"gzip" in head else got) == body
+            assert is_kept(bench)
+
+
+def test_a_client_that_does_not_read_holds_little() -> None:
+    with asked(DEFLATE, ACCEPTS, narrow=True) as (bench, client, member):
+        noise = random.Random(7).randbytes(4 << 20)
+        sent = answer(noise)
+        taken = 0
+        while (now := member.push(sent[taken:])) or not taken:
+            taken += now
+            bench.settle()
+        assert taken < len(sent) - (1 << 20)
+        assert bench.counts()["buffers"] <= 8
+        member.send(sent[taken:], client)
+        client.head()
+        assert gzip.decompress(b"".join(unchunked(client))) == noise
+
+
+def test_a_client_that_goes_leaves_nothing() -> None:
+    with asked(DEFLATE, ACCEPTS) as (bench, client, member):
+        member.send(CHUNKS + chunk(TEXT))
+        client.head()
+        client.reset()
+        bench.settle()
+        member.close()
+        bench.settle()
+        assert bench.counts()["coders"] == 0
+
+
+def test_beyond_a_bound_bodies_go_as_they_are() -> None:
+    with Bench(DEFLATE) as bench:
+        held = []
+        for _ in range(130):
+            client = bench.ask(get("/", ACCEPTS))
+            member = bench.members[0].accept()
+            member.message()
+            member.send(CHUNKS + chunk(TEXT[:100]))
+            held.append((client, member, b"-Encoding: gzip\r\n" in client.head()))
+        assert sum(coded for _, _, coded in held) == 128
+        assert bench.counts()["coders"] == 128
+        assert sum("FB0820" in line for line in bench.services.logged) == 1
+        for client, member, _ in held:
+            member.send(b"0\r\n\r\n")
+            b"".join(unchunked(client))
+
+
+def test_head_and_304_of_what_would_be_unpacked() -> None:
+    with asked(INFLATE, method="HEAD") as (bench, client, member):
+        member.send(
+            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 9\r\n\r\n"
+        )
+        head = client.head()
+        assert b"Content-Encoding" not in head
+        assert b"Content-Length" not in head
+        assert client.is_silent()
+        assert is_kept(bench)
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 7, 1000])
+def test_unpacked_however_it_comes(step: int) -> None:
+    packed = gzip.compress(TEXT, mtime=0)
+    if step < 7:
+        packed = gzip.compress(TEXT[:600], mtime=0)
+    with asked(INFLATE) as (bench, client, member):
+        member.send(
+            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n"
+            % len(packed)
+        )
+        for at in range(0, len(packed), step):
+            member.send(packed[at : at + step])
+            bench.settle()
+        client.head()
+        assert b"".join(unchunked(client)) == (TEXT if step >= 7 else TEXT[:600])
+        assert is_kept(bench)
+
+
+@rows(
+    "body",
+    [
+        gzip.compress(TEXT[:500])[:-8] + b"\0" * 8,
+        gzip.compress(TEXT[:500])[:-1],
+        gzip.compress(TEXT[:500])[:12],
+        b"\x1f\x8b\x08\xe0" + b"\0" * 40,
+        b"\x00\x00\x08" + b"\0" * 40,
+        b"\x1f\x8b",
+        b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + b"\xff" * 50,
+    ],
+)
+def test_what_is_no_gzip_breaks_the_answer(body: bytes) -> None:
+    with asked(INFLATE) as (bench, client, member):
+        member.send(answer(body, GZIPPED))
+        assert not client.rest().endswith(b"0\r\n\r\n")
+        assert any("FB0821" in line for line in bench.services.logged)
+        assert bench.counts()["coders"] == 0
+
+
+def test_plain_text_that_is_called_gzip_goes_as_it_is() -> None:
+    with asked(INFLATE) as (_, client, member):
+        member.send(answer(TEXT[:3000], GZIPPED))
+        assert client.message()[1] == TEXT[:3000]
+
+
+def test_a_bomb_is_not_unpacked() -> None:
+    """A thousand times as large as it came: beyond DeflateInflateRatioLimit."""
+    with asked(INFLATE) as (bench, client, member):
+        member.push(answer(gzip.compress(b"\0" * BOMB), GZIPPED))
+        assert len(client.rest()) < BOMB / 50
+        assert bench.counts()["coders"] == 0
+    allowed = f"{INFLATE}DeflateInflateRatioLimit 2000\n"
+    with asked(allowed) as (bench, client, member):
+        member.send(answer(gzip.compress(b"\0" * (4 << 20)), GZIPPED))
+        client.head()
+        assert sum(len(one) for one in unchunked(client)) == 4 << 20
+
+
+def test_unpacked_and_packed_anew() -> None:
+    both = f"{ONE}SetOutputFilter DEFLATE;INFLATE\n"
+    body = text_of(400_000)
+    with asked(both, ACCEPTS) as (bench, client, member):
+        member.send(answer(gzip.compress(body), GZIPPED), client)
+        assert b"\r\nContent-Encoding: gzip\r\n" in client.head()
+        assert gzip.decompress(b"".join(unchunked(client))) == body
+        assert is_kept(bench)
