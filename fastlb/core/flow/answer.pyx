@@ -217,7 +217,11 @@ cdef void exchange_answer_handler(exchange *x, const text *handler) noexcept nog
 cdef void exchange_answer_unmapped(exchange *x) noexcept nogil:
     """Nothing is mapped here, or a file that is asked for in another way."""
     cdef int method = x.facts.req.method_id
-    if method == METHOD_OPTIONS:
+    if method == METHOD_OPTIONS and x.facts.file != NULL:
+        answer_options(
+            x, b"GET,POST,OPTIONS,HEAD,TRACE" if x.facts.vhost.said.trace_enable
+            else b"GET,POST,OPTIONS,HEAD")
+    elif method == METHOD_OPTIONS:
         answer_options(x, b"GET,HEAD,POST,OPTIONS")
     elif method == METHOD_TRACE:
         exchange_echo(x)
@@ -227,6 +231,8 @@ cdef void exchange_answer_unmapped(exchange *x) noexcept nogil:
         x.local.allow = b"GET,POST,OPTIONS,HEAD,TRACE"
         exchange_answer_error(x, 405, NULL)
     else:
+        if x.facts.file != NULL:
+            x.local.allow = b"GET,POST,OPTIONS,HEAD,TRACE"
         exchange_answer_error(x, 501, NULL)
 
 

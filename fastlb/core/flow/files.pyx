@@ -16,9 +16,6 @@ cdef int file_served(exchange *x) noexcept nogil:
     cdef file_facts *f = x.facts.file
     if f.end < f.name.length and not conf_flag(&x.facts, CONF_PATH_INFO, False):
         exchange_answer_error(x, 404, NULL)
-    elif x.facts.req.method_id == METHOD_POST:
-        x.local.allow = b"GET,POST,OPTIONS,HEAD"
-        exchange_answer_error(x, 405, NULL)
     else:
         file_answer(x)
     return FILES_ANSWERED
@@ -41,23 +38,25 @@ cdef int file_try(exchange *x) noexcept nogil:
 cdef int file_serve(exchange *x, decision *d) noexcept nogil:
     cdef file_facts *f = x.facts.file
     cdef int method = x.facts.req.method_id
-    cdef int rc
-    if method != METHOD_GET and method != METHOD_HEAD and method != METHOD_POST:
-        exchange_answer_unmapped(x)
-        return FILES_ANSWERED
-    rc = file_try(x)
-    if likely(rc == FILE_IS_OPEN):
+    cdef int rc = file_try(x)
+    cdef bint is_read = (
+        method == METHOD_GET or method == METHOD_HEAD or method == METHOD_POST)
+    if likely(rc == FILE_IS_OPEN and is_read):
         return file_served(x)
-    if rc == FILE_IS_DIRECTORY:
+    if rc == FILE_IS_DIRECTORY and (is_read or byte_before(
+            x.facts.decoded.data, x.facts.decoded.length) != c'/'):
         if f.end < f.name.length:
             return file_failed(x, 404)
         return directory_serve(x, d)
-    if rc == FILE_HAS_REST and not f.is_whole:
+    if (rc == FILE_HAS_REST or rc == FILE_IS_MISSING) and not f.is_whole:
         # Which sections hold hangs on where the file ends.
         x.facts.file_end = file_true_end(f)
         if x.facts.file_end < f.name.length:
             due_route(x)
             return FILES_ANSWERED
+    if rc != FILE_OVERRIDDEN and not is_read:
+        exchange_answer_unmapped(x)
+        return FILES_ANSWERED
     if rc == FILE_OVERRIDDEN:
         say(x, &SAY_FILE_OVERRIDDEN)
         return file_failed(x, 500)
@@ -67,24 +66,34 @@ cdef int file_serve(exchange *x, decision *d) noexcept nogil:
     return file_fall_back(x, d)
 
 
+cdef const text *fallback_of(const request_facts *r) noexcept nogil:
+    """FallbackResource; NULL: none"""
+    cdef const text *found = NULL
+    cdef int i
+    for i in range(r.conf_count):
+        if r.confs[i].files != NULL and r.confs[i].files.says_fallback:
+            found = &r.confs[i].files.fallback
+    return NULL if found == NULL or found.length == 0 else found
+
+
 cdef int file_fall_back(exchange *x, decision *d) noexcept nogil:
-    """FallbackResource, or 404. returns as file_serve"""
-    cdef const file_said *said = NULL
+    """FallbackResource, and that of where it leads; or 404. returns as file_serve"""
+    cdef const text *said
     cdef value path
-    cdef int i, what
-    for i in range(x.facts.conf_count):
-        if x.facts.confs[i].files != NULL and x.facts.confs[i].files.says_fallback:
-            said = x.facts.confs[i].files
-    if likely(said == NULL or said.fallback.length == 0):
-        return file_failed(x, 404)
-    path = value(said.fallback.data, said.fallback.length)
-    if same_text(path, x.facts.decoded):
-        return file_failed(x, 404)
-    what = request_decide_within(&x.facts, path, d)
-    if what != DECIDED_FILE:
-        return file_failed(x, 404) if what == DECIDED_NOTHING else what
-    what = file_try(x)
-    return file_served(x) if what == FILE_IS_OPEN else file_failed(x, 404)
+    cdef int _, what
+    for _ in range(REWRITE_REDIRECTS_MAX):
+        said = fallback_of(&x.facts)
+        if likely(said == NULL):
+            break
+        path = value(said.data, said.length)
+        if same_text(path, x.facts.decoded):
+            break
+        what = request_decide_within(&x.facts, path, d)
+        if what != DECIDED_FILE:
+            return file_failed(x, 404) if what == DECIDED_NOTHING else what
+        if file_try(x) == FILE_IS_OPEN:
+            return file_served(x)
+    return file_failed(x, 404)
 
 
 # Directories ---------------------------------------------------------------------
@@ -99,7 +108,7 @@ cdef int directory_serve(exchange *x, decision *d) noexcept nogil:
     cdef int status = 0, because = BECAUSE_OF_NOTHING
     if byte_before(path.data, path.length) != c'/':
         if not conf_flag(r, CONF_DIRECTORY_SLASH, True):
-            return file_failed(x, 404)
+            return directory_listing(x, d)
         return directory_redirect(x)
     names = indexes_of(r, &count)
     if names == NULL:
@@ -131,11 +140,8 @@ cdef int directory_serve(exchange *x, decision *d) noexcept nogil:
 
 cdef int directory_listing(exchange *x, decision *d) noexcept nogil:
     """There is no index in it."""
-    cdef int i
-    for i in range(x.facts.conf_count):
-        if x.facts.confs[i].files != NULL and x.facts.confs[i].files.says_fallback \
-                and x.facts.confs[i].files.fallback.length:
-            return file_fall_back(x, d)
+    if fallback_of(&x.facts) != NULL:
+        return file_fall_back(x, d)
     say(x, &SAY_NO_INDEX)
     return file_failed(x, 403)
 

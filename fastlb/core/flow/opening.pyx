@@ -189,7 +189,8 @@ cdef bint file_is_overridden(
 
 
 cdef unsigned int file_true_end(const file_facts *f) noexcept nogil:
-    """Where the file ends that a name with a rest holds; its length: there is none"""
+    """Where the file ends that a name with a rest holds: behind the first part that is
+    no directory, or not there. Its length: there is no rest"""
     cdef char[FILE_NAME_BYTES_MAX] path
     cdef file_status about
     cdef unsigned int at = 1
@@ -201,9 +202,7 @@ cdef unsigned int file_true_end(const file_facts *f) noexcept nogil:
         if at >= f.name.length:
             return f.name.length
         path[at] = 0
-        if lstat_file(AT_FDCWD, &path[0], &about, 0) != 0:
-            return f.name.length
-        if not S_ISDIR(about.st_mode):
+        if lstat_file(AT_FDCWD, &path[0], &about, 0) != 0 or not S_ISDIR(about.st_mode):
             return at
         path[at] = c'/'
         at += 1

@@ -307,6 +307,8 @@ cdef int local_head_write(
         long long content_length) noexcept nogil:
     cdef out_list *out = &out_scratch
     cdef value info
+    cdef bint is_file = x.facts.file != NULL and x.facts.file.fd >= 0
+    cdef int tables = 3 if status < 300 or is_file else 2
     x.facts.status = status
     out.count = 0
     out.overflow = False
@@ -324,9 +326,10 @@ cdef int local_head_write(
                     FIELD_OTHER, False)
     out_add_cookies(out, x.question.cookies)
     out_add_cookies(out, x.facts.cookies)
-    # Handlers' answers are ordinary responses; errors keep only `always`.
-    rules_headers(&x.facts, out, True, 3 if status < 300 else 2, True)
-    rules_headers(&x.facts, out, True, 3 if status < 300 else 2, False)
+    # Handlers' answers are ordinary responses, and so is the file of an ErrorDocument;
+    # errors keep only `always`.
+    rules_headers(&x.facts, out, True, tables, True)
+    rules_headers(&x.facts, out, True, tables, False)
     # No rule sees it, in httpd.
     if x.local.challenge.data != NULL and x.facts.req.method_id == METHOD_CONNECT:
         out_add(out, b"Proxy-Authenticate", 18, x.local.challenge.data,
@@ -345,7 +348,7 @@ cdef int local_head_write(
                   5 if x.facts.vhost.said.trace_enable else 0)
     out_write(out, w, 0)
     if content_length >= 0 and not (
-            x.head_request and content_length and x.facts.file == NULL):
+            x.head_request and content_length and not is_file):
         put_number_field(w, b"Content-Length: ", 16, content_length)
     if unlikely(status == 426 and x.attempt.upgrade.length):
         put_upgrade(w, x.attempt.upgrade.data, x.attempt.upgrade.length)
