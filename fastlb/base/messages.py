@@ -743,6 +743,11 @@ _MODEL = {
         "A balancer has more members than one election may look at.",
         "Divide them among several balancers.",
     ),
+    "FB0340": Message(
+        "warning",
+        "The file of types that TypesConfig names cannot be read.",
+        "Correct the path; on Debian it is /etc/mime.types (package media-types).",
+    ),
     "FB0390": Message(
         "error",
         "A request goes elsewhere than #@ expect says.",

@@ -58,6 +58,8 @@ EMULATED = (
     "unique_id",
     "filter",
     "deflate",
+    "mime",
+    "expires",
 )
 
 # One of them answers <IfModule>: the one that LoadModule names, else the first.
@@ -69,9 +71,9 @@ actions asis auth_form
 authn_dbd authn_dbm authn_socache authnz_fcgi authz_dbd
 authz_dbm authz_owner autoindex brotli bucketeer buffer
 cache cache_disk cache_socache case_filter case_filter_in cern_meta cgi cgid
-charset_lite data dav dav_fs dav_lock dbd dialup dumpio echo expires
+charset_lite data dav dav_fs dav_lock dbd dialup dumpio echo
 ext_filter file_cache heartbeat http2 ident imagemap include info
-log_debug log_forensic lua md mime mime_magic negotiation optional_fn
+log_debug log_forensic lua md mime_magic negotiation optional_fn
 proxy_express proxy_fcgi proxy_fdpass proxy_ftp proxy_html proxy_http2 proxy_scgi
 proxy_uwsgi ratelimit reflector request sed session session_cookie
 session_crypto session_dbd slotmem_plain socache_dbm socache_dc socache_memcache

@@ -42,6 +42,9 @@ cdef enum:
     LOG_BEGAN_BYTES = 200           # of a broken answer, shown in the error log
     LOG_BUFFER_BYTES = 65536        # of lines of a turn; full: written before its end
     DROPPED_BYTES = 16384           # read away at once where nobody listens any more
+    MIME_EXTENSION_MAX = 255        # of a file's name; a longer one says nothing
+    # of one name, whose later ones say nothing; no name of a file has more
+    MIME_EXTENSIONS_MAX = 128
     PIPES_KEPT_MAX = 64             # of splice; more are closed
     TUNNEL_PIECE = 65536            # received at once
 

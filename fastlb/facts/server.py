@@ -71,3 +71,5 @@ class Model:
     log_targets: tuple[LogTarget, ...]  # distinct access-log files and pipes
     regexes: tuple[Regex, ...] = ()  # every pattern that requests are matched with
     deciding_variables: frozenset[str] = frozenset()  # access hangs on them
+    mime_types: bytes = b""  # TypesConfig, as mime_table.py packs it; b"": none
+    types_of_members: bool = False  # they hold for members' answers, too

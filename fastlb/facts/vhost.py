@@ -11,6 +11,7 @@ from fastlb.base.levels import Level
 from fastlb.facts.expressions import Expression
 from fastlb.facts.files import DirectoryIndex, FileAlias, FileOptions
 from fastlb.facts.filters import AlterETag, FilterList, SmartFilter
+from fastlb.facts.labels import Expires, Mime
 from fastlb.facts.ldap import Ldap
 from fastlb.facts.mapping import Mapping
 from fastlb.facts.remote_ip import RemoteProxy
@@ -127,6 +128,10 @@ class DirConf:
     filter_chain: tuple[str, ...] = ()  # their names, or filters.RESET
     inflate_ratio_limit: int | None = None
     inflate_ratio_burst: int | None = None
+    default_charset: str | None = None  # "": Off
+    forced_type: str | None = None  # ForceType; "none": that of an outer section ends
+    mime: Mime | None = None
+    expires: Expires | None = None
     # Where that stands, by the field's name: of a tuple one line for each element, of
     # a scalar the line that holds. No setting: two that differ in it alone are equal.
     lines: Table[str, tuple[Line, ...]] = field(

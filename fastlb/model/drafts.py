@@ -368,6 +368,7 @@ class Drafts:
     section_handshakes: list[SectionHandshake] = field(default_factory=list)
     variables: list[tuple[Node, str]] = field(default_factory=list)  # set, by name
     noted: set[str] = field(default_factory=set)  # parameters that a note was made of
+    types_config: Node | None = None  # the main server's
 
     @property
     def servers(self) -> tuple[ServerDraft, ...]:

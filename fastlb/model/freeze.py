@@ -17,6 +17,7 @@ from fastlb.config.modules import process_model
 from fastlb.config.registry import Scope
 from fastlb.config.tree import Tree
 from fastlb.facts.balancer import Balancer
+from fastlb.facts.labels import table_of_types
 from fastlb.facts.mapping import Mapping
 from fastlb.facts.member import Member
 from fastlb.facts.regex import freeze_regexes
@@ -24,7 +25,14 @@ from fastlb.facts.rewrite import RewriteServer
 from fastlb.facts.rules import ReverseMap
 from fastlb.facts.server import Model, ProcessSettings
 from fastlb.facts.tls import TlsMember
-from fastlb.facts.vhost import DirConf, IfSection, ReadLimit, Section, VHost
+from fastlb.facts.vhost import (
+    DirConf,
+    IfSection,
+    ReadLimit,
+    Section,
+    VHost,
+    every_conf,
+)
 from fastlb.facts.words import Compat
 from fastlb.model.deciding import deciding_variables
 from fastlb.model.drafts import (
@@ -50,6 +58,7 @@ from fastlb.model.proxy_sections import (
 )
 from fastlb.model.resolve_access import access_rule
 from fastlb.model.resolve_files import frozen, in_order
+from fastlb.model.resolve_labels import members_have_types, types_of
 from fastlb.model.resolve_ldap import with_server
 from fastlb.model.resolve_logs import LogTargets, access_logs
 from fastlb.model.resolve_remoteip import remote_proxies
@@ -85,6 +94,9 @@ def freeze(run: Drafts, tree: Tree, host_name: str) -> Model:
     freezer = _Freezer(run, host_name)
     vhosts = tuple(freezer.server(index) for index in range(len(run.vhosts) + 1))
     sets = address_sets(run.vhosts)
+    for vhost in vhosts:
+        for conf in every_conf(vhost):
+            assert conf.mime is None or conf.mime.table  # made here, for all workers
     return Model(
         defines=tuple(name for name, _ in tree.defines),
         modules=tree.modules,
@@ -98,6 +110,8 @@ def freeze(run: Drafts, tree: Tree, host_name: str) -> Model:
         log_targets=freezer.log_targets.freeze(),
         regexes=freeze_regexes(run.regexes),
         deciding_variables=deciding_variables(vhosts),
+        mime_types=table_of_types(types_of(run)),
+        types_of_members=members_have_types(run, vhosts),
     )
 
 
@@ -176,6 +190,8 @@ class _Freezer:
             for item in section_drafts
         )
         default = self._conf(index, main.default, bound)
+        if default.mime is not None:
+            default = replace(default, mime=default.mime.of_main_server())
         if index:
             own = self._conf(index, draft.default, bound)
             default = merge_conf(default, own)

@@ -36,6 +36,8 @@ def merge_conf(base: DirConf, later: DirConf) -> DirConf:
             lines[field.name] = tuple(kept.values())
         elif field.name == "file_options" and later.file_options is not None:
             changes[field.name] = later.file_options.over(base.file_options)
+        elif field.name in ("mime", "expires") and old is not None and new is not None:
+            changes[field.name] = new.over(old)
         elif field.name == "error_override" or not isinstance(old, tuple):
             changes[field.name] = old if new is None else new
         else:

@@ -14,6 +14,7 @@ in one run.
                  +-- resolve_filters.py  SetOutputFilter, AddOutputFilterByType
                  +-- resolve_rewrite.py  RewriteRule and its kin
                  +-- resolve_access.py   Require, Order
+                 +-- resolve_labels.py   mod_mime, mod_expires
                  +-- resolve_ldap.py     AuthLDAP*
                  +-- resolve_elsewhere.py AuthRequest
                  +-- resolve_files.py    <Directory>, <Files>, Alias, DirectoryIndex
@@ -39,6 +40,7 @@ from fastlb.model import (
     resolve_elsewhere,
     resolve_files,
     resolve_filters,
+    resolve_labels,
     resolve_ldap,
     resolve_logs,
     resolve_mappings,
@@ -80,6 +82,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     **resolve_filters.HANDLERS,
     **resolve_rewrite.HANDLERS,
     **resolve_access.HANDLERS,
+    **resolve_labels.HANDLERS,
     **resolve_ldap.HANDLERS,
     **resolve_elsewhere.HANDLERS,
     **resolve_files.HANDLERS,

@@ -34,3 +34,19 @@ def is_terminated(bytes data not None, unsigned int room):
     if not copy_terminated(fence.data, room, data, len(data)):
         return None
     return fence.data[:len(data) + 1]
+
+
+def write_date(long long seconds):
+    """A date as it is sent."""
+    cdef writer w
+    cdef Fence fence = Fence(b"\xdd" * 29)
+    writer_begin(&w, fence.data, 29)
+    put_date(&w, seconds)
+    assert not w.full
+    return fence.data[:29]
+
+
+def read_date(bytes data not None):
+    """Seconds since 1970, or -1."""
+    cdef Fence fence = Fence(data)
+    return date_of(fence.data, <unsigned int>len(data))

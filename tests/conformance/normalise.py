@@ -52,6 +52,15 @@ def is_now(value: str) -> bool:
     return abs(stamp - time.time()) < NEAR_SECONDS
 
 
+def ahead(value: str) -> str | None:
+    """A date that is later than now by more than NEAR_SECONDS: "<now + 48 hours>"."""
+    try:
+        seconds = parsedate_to_datetime(value).timestamp() - time.time()
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return f"<now + {round(seconds / 3600)} hours>" if seconds > 0 else None
+
+
 def fields(
     lines: Sequence[str], places: Places, *, hop_by_hop: bool
 ) -> list[list[str]]:
@@ -66,6 +75,8 @@ def fields(
         lower = name.lower()
         if is_now(value):
             value = "<now>"
+        elif lower == "expires":
+            value = ahead(value) or value
         if lower == "server" and PRODUCT.fullmatch(value):
             value = "<product>"
         if lower == "expect":

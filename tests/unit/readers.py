@@ -26,6 +26,7 @@ DUMP = "facts/dump.py"  # what -S prints
 FILLERS = (
     *("plan.pyx", "plan_begin.pyx", "plan_conf.pyx", "plan_hosts.pyx"),
     "plan_members.pyx",
+    "labels_plan.pyx",
 )
 DOORS = (
     *FILLERS,

@@ -76,7 +76,7 @@ HARMLESS = {
         LimitInternalRecursion
     """,
     "they say how something works that is not switched on": """
-        brotli deflate filter expires cache cache_disk cache_socache charset_lite
+        brotli deflate filter cache cache_disk cache_socache charset_lite
         xml2enc usertrack proxy_html proxy_ftp proxy_fcgi proxy_scgi BufferSize
     """,
     "what they would compress says the same": """
@@ -96,7 +96,7 @@ EXPLAINED = {word for words in HARMLESS.values() for word in words.split()}
 _CHANGES_ANSWERS = """
 cache case_filter case_filter_in charset_lite dumpio heartbeat heartmonitor
 lbmethod_heartbeat log_forensic reflector
-CookieTracking Dav DAV ExpiresActive ProxyHTMLEnable
+CookieTracking Dav DAV ProxyHTMLEnable
 AddInputFilter AddOutputFilter ErrorLogFormat ProxyHCExpr ProxyHCTemplate
 Protocols RequestReadTimeout SetInputFilter SetOutputFilter
 SSLSessionTicketKeyFile
@@ -212,7 +212,6 @@ def test_compression_is_served_or_only_noted(tmp_path: Path) -> None:
         "SetOutputFilter INCLUDES",
         "SetOutputFilter proxy-html",
         "AddOutputFilterByType XML2ENC text/html",
-        "ExpiresActive On",
         "CookieTracking on",
         "ProxyHTMLEnable On",
         "Dav filesystem",
@@ -230,11 +229,9 @@ def test_what_shows_in_an_answer_is_warned_about(tmp_path: Path, line: str) -> N
     "line",
     [
         "AddOutputFilter INCLUDES .shtml",
-        "ExpiresActive Off",
         "CookieTracking off",
         "ProxyHTMLEnable Off",
         "Dav Off",
-        "ExpiresByType text/html A1",
         "Protocols h2 http/1.1",
     ],
 )

@@ -133,6 +133,11 @@ TESTED: dict[str, tuple[str, ...]] = {
         "test_only_so_many_large_heads_are_read_at_once",
         "test_who_waits_for_room_longer_than_a_head_may_take_is_told",
     ),
+    "labels": (
+        "test_a_charset_goes_behind_rules_and_a_type_before_them",
+        "test_how_long_it_may_be_kept_begins_with_the_request",
+        "test_languages_and_encodings_may_need_more_room_than_scratch",
+    ),
     "listeners": (
         "test_connections_beyond_a_bound_wait_in_the_backlog",
         "test_without_a_descriptor_a_client_waits",

@@ -982,7 +982,7 @@ def test_passwords_are_never_ignored(tmp_path: Path) -> None:
 
 
 def test_what_changes_nothing_is_noted_wherever_it_stands(tmp_path: Path) -> None:
-    text = "AddIcon a b\nAddIcon c d\nTypesConfig x\n"
+    text = "AddIcon a b\nAddIcon c d\nAddAlt x y\n"
     tree, diagnostics = read(tmp_path, text)
     assert [(d.severity, d.line) for d in diagnostics] == [
         (Severity.NOTE, 1),

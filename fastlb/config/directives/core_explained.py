@@ -64,15 +64,6 @@ DIRECTIVES = (
         check=_regex_options,
     ),
     Directive(
-        "AddDefaultCharset",
-        SVD,
-        "On|Off|charset",
-        "character set of text without one",
-        status=Status.EXPLAINED,
-        default="Off",
-        reason="answers of members keep their own type, as in Apache",
-    ),
-    Directive(
         "AcceptFilter",
         S,
         "protocol filter",
@@ -122,14 +113,6 @@ DIRECTIVES = (
             ("DefaultType", SVD, Args.ONE, "type"),
             ("NameVirtualHost", SV, Args.ONE, "address"),
         )
-    ),
-    Directive(
-        "ForceType",
-        SVD,
-        "type|None",
-        "content type of what is served",
-        status=Status.EXPLAINED,
-        reason=_NO_FILES,
     ),
     Directive(
         "Protocol",

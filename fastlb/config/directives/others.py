@@ -31,10 +31,8 @@ _PROTECTS = "mod_{module} is not supported, and ignoring it would open what it p
 
 MODULE = "mod_macro.c"
 _NO_EFFECT = {
-    "mime": "TypesConfig AddType AddEncoding AddLanguage AddCharset AddHandler"
-    " RemoveType RemoveHandler RemoveEncoding RemoveCharset RemoveLanguage"
-    " DefaultLanguage MultiviewsMatch ModMimeUsePathInfo RemoveInputFilter"
-    " RemoveOutputFilter",
+    "mime": "AddHandler RemoveHandler MultiviewsMatch ModMimeUsePathInfo"
+    " RemoveInputFilter RemoveOutputFilter",
     "mime_magic": "MimeMagicFile",
     "dir": "DirectoryCheckHandler DirectoryIndexRedirect",
     "autoindex": "AddIcon AddIconByType AddIconByEncoding AddAlt AddAltByType"
@@ -85,7 +83,6 @@ _SETTINGS = {
     "brotli": "BrotliCompressionQuality BrotliCompressionWindow BrotliFilterNote"
     " BrotliAlterETag BrotliCompressionMaxInputBlock",
     "filter": "FilterDeclare FilterChain FilterProtocol FilterTrace",
-    "expires": "ExpiresByType ExpiresDefault",
     "cache": "CacheDisable CacheRoot CacheDirLevels CacheDirLength"
     " CacheMaxFileSize CacheMinFileSize CacheDefaultExpire CacheMaxExpire"
     " CacheLastModifiedFactor CacheIgnoreCacheControl CacheIgnoreHeaders"
@@ -120,12 +117,6 @@ _CHANGES_ANSWERS = {
 
 # On they change answers, Off they are as good as not there.
 _SWITCHES = {
-    "ExpiresActive": (
-        "expires",
-        "On|Off",
-        "no Expires and no Cache-Control is added to answers",
-        "let the members send them, or add the field with Header",
-    ),
     "CookieTracking": (
         "usertrack",
         "On|Off",

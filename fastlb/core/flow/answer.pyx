@@ -6,8 +6,9 @@ here decides which one, and keeps the connection's framing right.
 # uses: ground/chartable, ground/text, io/buffer, http/framing, plan/plan, plan/facts,
 #       plan/path, plan/expr, plan/match, plan/conditional, plan/redirect,
 #       plan/admission, plan/decide, plan/reasons, flow/exchange, flow/states,
-#       flow/due, flow/services, flow/opening, flow/settle, flow/rewrite_answer,
-#       flow/question, flow/request, flow/response, flow/file_answer
+#       flow/due, flow/services, flow/opening, flow/settle, flow/labels,
+#       flow/rewrite_answer, flow/question, flow/request, flow/response,
+#       flow/file_answer
 
 cdef void answer_send(
         exchange *x, const char *content_type, const char *body,
@@ -46,7 +47,7 @@ cdef void answer_page(exchange *x, int status, const char *detail) noexcept nogi
     if status == 304 or status == 204:
         answer_send(x, NULL, NULL, -1)
     else:
-        answer_send(x, p.content_type, p.body, p.length)
+        answer_send(x, page_type(x), p.body, p.length)
     free(p.body)
 
 
@@ -105,7 +106,7 @@ cdef void exchange_answer_error(
             exchange_redirect_internally(x, document, composed)
             return
         if document.data[0] == c'"':
-            answer_send(x, b"text/html; charset=iso-8859-1", document.data + 1,
+            answer_send(x, page_type(x), document.data + 1,
                         document.length - 1)
             return
         # A browser that is sent elsewhere never asks for the password (as httpd).

@@ -19,14 +19,6 @@ cdef const char *NOT_OF_A_QUESTION = (
 cdef head asked_head            # of a question; one is read at a time
 
 
-cdef out_field *out_by_id(out_list *out, int id) noexcept nogil:
-    cdef int i
-    for i in range(out.count):
-        if out.fields[i].id == id:
-            return &out.fields[i]
-    return NULL
-
-
 cdef void put_forwarded(
         writer *w, out_list *out, int id, const char *name, size_t name_length,
         const char *mine, size_t mine_length) noexcept nogil:

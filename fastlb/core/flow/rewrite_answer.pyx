@@ -1,9 +1,10 @@
 """Composing heads towards the client: a member's, or of an answer made here."""
 # uses: ground/chartable, ground/text, ground/number, io/buffer, io/writer,
 #       ground/arena, io/date, http/fields, http/exit, http/hops, http/framing,
-#       plan/plan, plan/out_fields, plan/facts, plan/rules, plan/filtered,
+#       plan/plan, plan/out_fields, plan/facts, plan/mime, plan/rules, plan/filtered,
 #       plan/reverse, plan/digest_auth, plan/reasons, plan/logline, flow/exchange,
-#       flow/engine, flow/filtering, flow/services, flow/trailers, flow/rewrite
+#       flow/engine, flow/filtering, flow/services, flow/trailers, flow/labels,
+#       flow/rewrite
 
 cdef head response_head         # a member's; one is parsed at a time
 
@@ -148,6 +149,8 @@ cdef int response_head_write(
         bit(FIELD_CONTENT_LENGTH) | bit(FIELD_PROXY_AUTHENTICATE))
     cdef unsigned int reason_length
     cdef const char *reason = reason_said(res, data, &reason_length)
+    cdef unsigned int labels = x.facts.vhost.labels
+    cdef mime_found found
     x.facts.status = x.local.error_status if x.local.overridden else res.status
     out_from_head(out, res, data)
     out_add_challenge(x, out, True)     # of a 401 whose page a member has
@@ -155,6 +158,8 @@ cdef int response_head_write(
         field_mend(x, &out.fields[i])
     if unlikely(x.facts.forced_type.data != NULL):
         out_add_type(x, out, res.status)
+    if unlikely(labels):
+        labels_begin(x, out, x.facts.status, &found, True)
     if unlikely(x.facts.cookies != NULL or x.question.cookies != NULL):
         out_add_cookies(out, x.question.cookies)
         out_add_cookies(out, x.facts.cookies)
@@ -171,6 +176,8 @@ cdef int response_head_write(
         out_always_first(out)
     if unlikely(x.facts.vhost.any_filter):
         vary_mend(&x.facts, out)
+    if unlikely(labels):
+        labels_end(x, out, x.facts.status, &found, True)
     if unlikely(out.overflow or x.facts.arena.starved):
         return -502
     if response_field_count:
@@ -309,6 +316,8 @@ cdef int local_head_write(
     cdef value info
     cdef bint is_file = x.facts.file != NULL and x.facts.file.fd >= 0
     cdef int tables = 3 if status < 300 or is_file else 2
+    cdef unsigned int labels = x.facts.vhost.labels
+    cdef mime_found found
     x.facts.status = status
     out.count = 0
     out.overflow = False
@@ -326,10 +335,14 @@ cdef int local_head_write(
                     FIELD_OTHER, False)
     out_add_cookies(out, x.question.cookies)
     out_add_cookies(out, x.facts.cookies)
+    if unlikely(labels):
+        labels_begin(x, out, status, &found, False)
     # Handlers' answers are ordinary responses, and so is the file of an ErrorDocument;
     # errors keep only `always`.
     rules_headers(&x.facts, out, True, tables, True)
     rules_headers(&x.facts, out, True, tables, False)
+    if unlikely(labels):
+        labels_end(x, out, status, &found, False)
     # No rule sees it, in httpd.
     if x.local.challenge.data != NULL and x.facts.req.method_id == METHOD_CONNECT:
         out_add(out, b"Proxy-Authenticate", 18, x.local.challenge.data,

@@ -84,7 +84,6 @@ cdef void service_error_page(
     cdef str words = ""
     out.body = NULL
     out.length = 0
-    out.content_type = b"text/html; charset=iso-8859-1"
     try:
         if told.data == NULL and detail != NULL:
             told = value(detail, <unsigned int>strlen(detail))

@@ -135,26 +135,6 @@ cdef value out_value(const out_list *out, int id) noexcept nogil:
     return value(NULL, 0)
 
 
-cdef int out_named(
-        const out_list *out, const char *name, unsigned int length,
-        int first) noexcept nogil:
-    """Place of the next field of that name; -1: there is none."""
-    cdef int i
-    for i in range(first, out.count):
-        if out.fields[i].name_length == length and bytes_equal_nocase(
-                out.fields[i].name, name, length):
-            return i
-    return -1
-
-
-cdef void out_unset(
-        out_list *out, const char *name, unsigned int length) noexcept nogil:
-    cdef int i = out_named(out, name, length, 0)
-    while i >= 0:
-        out_remove_at(out, i)
-        i = out_named(out, name, length, i)
-
-
 cdef inline bint token_blank(char c) noexcept nogil:
     return c == c' ' or c == c'\t'
 

@@ -1,5 +1,5 @@
 """The list of fields that will go out (out_fields.pxd)."""
-# uses: ground/text, io/writer, http/fields, http/exit
+# uses: ground/chartable, ground/text, io/writer, http/fields, http/exit
 
 cdef out_list out_scratch       # one head is composed at a time
 
@@ -87,6 +87,55 @@ cdef void out_write(
         put(w, b": ", 2)
         put_value(w, o.value, o.value_length)
         put(w, b"\r\n", 2)
+
+
+cdef out_field *out_by_id(out_list *out, int id) noexcept nogil:
+    cdef int i
+    for i in range(out.count):
+        if out.fields[i].id == id:
+            return &out.fields[i]
+    return NULL
+
+
+cdef int out_named(
+        const out_list *out, const char *name, unsigned int length,
+        int first) noexcept nogil:
+    """Place of the next field of that name; -1: there is none."""
+    cdef int i
+    for i in range(first, out.count):
+        if out.fields[i].name_length == length and bytes_equal_nocase(
+                out.fields[i].name, name, length):
+            return i
+    return -1
+
+
+cdef void out_unset(
+        out_list *out, const char *name, unsigned int length) noexcept nogil:
+    cdef int i = out_named(out, name, length, 0)
+    while i >= 0:
+        out_remove_at(out, i)
+        i = out_named(out, name, length, i)
+
+
+cdef out_field *out_found(
+        out_list *out, const char *name, unsigned int length) noexcept nogil:
+    """The first field of that name; NULL: there is none."""
+    cdef int i = out_named(out, name, length, 0)
+    return &out.fields[i] if i >= 0 else NULL
+
+
+# One field of that name, with that value: the first keeps its place.
+cdef void out_say(
+        out_list *out, const char *name, unsigned int length, value v) noexcept nogil:
+    cdef int i = out_named(out, name, length, 0)
+    if i < 0:
+        out_add(out, name, length, v.data, v.length, FIELD_OTHER, False)
+        return
+    out_set(&out.fields[i], v)
+    i = out_named(out, name, length, i + 1)
+    while i >= 0:
+        out_remove_at(out, i)
+        i = out_named(out, name, length, i)
 
 
 # Another value for a field; data NULL, of one that found no memory, leaves it.

@@ -206,6 +206,7 @@ cdef struct plan_conf:
     plan_filters *filters       # NULL: nothing of them
     int inflate_ratio_limit     # -1: not set
     int inflate_ratio_burst
+    plan_labels *labels         # NULL: nothing is said of answers
     int if_count
     plan_if *ifs
 
@@ -441,6 +442,7 @@ cdef struct plan_vhost:
     int mapping_count
     plan_mapping *mappings
     plan_conf conf
+    unsigned int labels         # LABEL_*, and 1 << MIME_*: said of members' answers
     bint any_location           # a <Location> exists: the walk is needed
     bint any_if                 # an <If> exists, wherever
     bint any_filter             # over bodies of answers, wherever it is chosen
@@ -539,6 +541,7 @@ cdef enum:
     ENV_PROXY_ALLOW_HTTP09 = 13
     ENV_PROXY_NOHALFCLOSE = 14
     ENV_DOWNGRADE_10 = 15
+    ENV_SUPPRESS_ERROR_CHARSET = 16
 
 # The plan of this process.
 cdef plan_root plan

@@ -2,13 +2,15 @@
 # uses: ground/text, io/tls_library, io/tls_stream, balance/elect,
 #       balance/table_slots, plan/regex, plan/build, plan/tls_names,
 #       plan/variable_names, plan/expr_ops, plan/verdicts, plan/access_plan,
-#       plan/filter_plan, plan/plan, plan/plan_members, plan/plan_hosts
+#       plan/filter_plan, plan/labels_plan, plan/plan, plan/plan_members,
+#       plan/plan_hosts
 cdef tuple ENV_KNOWN = (
     "BALANCER_NAME", "BALANCER_WORKER_NAME", "BALANCER_WORKER_ROUTE",
     "BALANCER_SESSION_STICKY", "BALANCER_SESSION_ROUTE", "BALANCER_ROUTE_CHANGED",
     "no-proxy", "proxy-nokeepalive", "force-proxy-request-1.0",
     "proxy-initial-not-pooled", "proxy-interim-response", "nokeepalive",
     "force-response-1.0", "proxy-allow-http09", "proxy-nohalfclose", "downgrade-1.0",
+    "suppress-error-charset",
 )
 
 
@@ -30,6 +32,7 @@ cdef object plan_begin(
     variable_names_begin()
     expressions_begin()
     filter_names_begin()
+    plan_types(model.mime_types, model.types_of_members)
     for name in ENV_KNOWN:
         plan_env(name)
     plan.remote_ip_note = -1

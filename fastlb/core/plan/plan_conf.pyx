@@ -1,7 +1,7 @@
 """Settings of a place (a host, a section, an <If>), from the model into the plan."""
 # uses: plan/client_names, plan/build, plan/template, plan/letters, plan/tls_names,
 #       plan/variable_names, plan/expr_ops, plan/access_plan, plan/filter_plan,
-#       plan/plan
+#       plan/labels_plan, plan/plan
 cdef tuple CONF_FLAGS = (       # by CONF_*
     "preserve_host", "add_headers", "redirect_relative", "use_canonical_name",
     "use_canonical_physical_port", "track_first_byte", "expect_continue",
@@ -320,6 +320,7 @@ cdef object plan_conf_of(plan_conf *c, object conf, plan_section *sections):
         -1 if conf.inflate_ratio_limit is None else conf.inflate_ratio_limit)
     c.inflate_ratio_burst = (
         -1 if conf.inflate_ratio_burst is None else conf.inflate_ratio_burst)
+    c.labels = plan_labels_of(conf)
     c.if_count = len(conf.ifs)
     c.ifs = <plan_if *>plan_alloc(sizeof(plan_if) * c.if_count)
     for i, item in enumerate(conf.ifs):

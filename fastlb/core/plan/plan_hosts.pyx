@@ -1,6 +1,7 @@
 """Virtual hosts, and which of them has which address, from the model into the plan."""
 # uses: ground/address, plan/regex, plan/build, plan/template, plan/expr_ops,
-#       plan/access_plan, plan/filter_plan, plan/plan, plan/plan_conf
+#       plan/access_plan, plan/filter_plan, plan/labels_plan, plan/plan,
+#       plan/plan_conf
 import ipaddress
 
 cdef object plan_named_groups(plan_section *s):
@@ -79,9 +80,10 @@ cdef int plan_note(object name) except -2:
 
 
 cdef object plan_vhost_of(plan_vhost *v, object vhost):
+    global filters_found, labels_noted
     cdef int i
-    global filters_found
     filters_found = False
+    labels_noted = 0
     kinds = {"Location": 0, "LocationMatch": 1, "Proxy": 2, "ProxyMatch": 3}
     v.index = vhost.index
     v.said = plan_said(vhost)
@@ -147,6 +149,7 @@ cdef object plan_vhost_of(plan_vhost *v, object vhost):
             v.sections[i].kind > SECTION_LOCATION_MATCH and any_if(section.conf))
     plan_files_of(v, vhost)
     v.any_filter = filters_found
+    v.labels = labels_of_all | labels_noted
     v.mapping_count = len(vhost.mappings)
     v.mappings = <plan_mapping *>plan_alloc(sizeof(plan_mapping) * v.mapping_count)
     for i, mapping in enumerate(vhost.mappings):
