@@ -59,7 +59,7 @@ include "core/codecs/ajp.pyx"
 
 # filters: bodies that are changed on their way
 include "core/filters/gzip.pyx"
-include "core/filters/chain.pyx"
+include "core/filters/brotli.pyx"
 
 # balance: the shared table; who serves
 include "core/balance/table.pyx"
@@ -84,6 +84,8 @@ include "core/seam.pyx"
 # plan: the model in C, look-ups and rules over it
 include "core/plan/regex_steps.pyx"
 include "core/plan/regex.pyx"
+include "core/filters/substitute.pyx"
+include "core/filters/chain.pyx"
 include "core/plan/client_names.pyx"
 include "core/plan/build.pyx"
 include "core/plan/template.pyx"

@@ -17,6 +17,9 @@ _SEEN = frozenset(SEEN.split())
 _SERVED = {one.value: one for one in Filter}
 
 
+_OF_OUTPUT = ("SetOutputFilter", "AddOutputFilterByType", "FilterProvider")
+
+
 def named(words: str) -> list[tuple[str, Filter | None]]:
     """Filters of a list `filter;filter`, as spelled; None: it is not served."""
     spelled = [one.strip() for one in words.split(";")]
@@ -33,8 +36,10 @@ class Named:
         if self.index >= len(words):
             return None
         named = [one.strip().lower() for one in words[self.index].split(";")]
-        is_output = name in ("SetOutputFilter", "AddOutputFilterByType")
+        is_output = name in _OF_OUTPUT
         for one in named:
+            if is_output and one in _SERVED:
+                continue
             if one not in (*_HARMLESS, *_SEEN, ""):
                 return Complaint(
                     f"{name} {one}: fastlb has no such filter",

@@ -60,6 +60,9 @@ EMULATED = (
     "deflate",
     "mime",
     "expires",
+    "brotli",
+    "substitute",
+    "ratelimit",
 )
 
 # One of them answers <IfModule>: the one that LoadModule names, else the first.
@@ -69,15 +72,15 @@ PROCESS_MODELS = ("mpm_prefork", "mpm_worker", "mpm_event")
 _OUT_OF_SCOPE = """
 actions asis auth_form
 authn_dbd authn_dbm authn_socache authnz_fcgi authz_dbd
-authz_dbm authz_owner autoindex brotli bucketeer buffer
+authz_dbm authz_owner autoindex bucketeer buffer
 cache cache_disk cache_socache case_filter case_filter_in cern_meta cgi cgid
 charset_lite data dav dav_fs dav_lock dbd dialup dumpio echo
 ext_filter file_cache heartbeat http2 ident imagemap include info
 log_debug log_forensic lua md mime_magic negotiation optional_fn
 proxy_express proxy_fcgi proxy_fdpass proxy_ftp proxy_html proxy_http2 proxy_scgi
-proxy_uwsgi ratelimit reflector request sed session session_cookie
+proxy_uwsgi reflector request sed session session_cookie
 session_crypto session_dbd slotmem_plain socache_dbm socache_dc socache_memcache
-socache_redis speling substitute suexec systemd tls userdir usertrack vhost_alias
+socache_redis speling suexec systemd tls userdir usertrack vhost_alias
 xml2enc perl php php5 php7 python wsgi fcgid xsendfile auth_openidc auth_mellon
 auth_kerb auth_gssapi
 """

@@ -80,6 +80,13 @@ cdef enum:
     CODERS_MAX = 128                # of one worker at once; beyond: bodies as they are
     DEFLATES_KEPT_MAX = 4           # compressors, some 400 KiB each; more are freed
     CHAINS_KEPT_MAX = 64
+    BROTLIS_MAX = 32                # of the coders, some 2 MiB each
+    SUBSTITUTIONS_MAX = 64          # of one answer; more are refused by the check
+    SUBSTITUTE_LINE_MAX = 16 << 20  # bytes of a line
+    SUBSTITUTE_LINE_USUAL = 1 << 20
+    RATE_INTERVAL_US = 200000       # between two pieces of RATE_LIMIT, as in httpd
+    RATES_PER_SECOND = 5
+    RATE_MAX = 0x7FFFFFFF           # bytes a second; more are no limit, as in httpd
     DEFLATE_WINDOW_MIN = 9          # bits; zlib has no smaller one in gzip's form
     CODING_BYTES = 18               # of gzip's form around a body
     CODED_BYTES_MIN = CODING_BYTES + 50     # a body up to so many goes as it is

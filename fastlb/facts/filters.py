@@ -20,6 +20,9 @@ class Filter(Word):
 
     DEFLATE = "deflate", 1
     INFLATE = "inflate", 2
+    BROTLI = "brotli_compress", 3
+    SUBSTITUTE = "substitute", 4
+    RATE_LIMIT = "rate_limit", 5
 
 
 class AlterETag(Word):
@@ -28,6 +31,16 @@ class AlterETag(Word):
     ADD_SUFFIX = "AddSuffix", 0
     NO_CHANGE = "NoChange", 1
     REMOVE = "Remove", 2
+
+
+@dataclass(frozen=True, slots=True)
+class Substitution:
+    """One Substitute. wanted: text, or a pattern if is_regex."""
+
+    wanted: str
+    replacement: str
+    is_regex: bool
+    ignore_case: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +75,12 @@ class SmartFilter:
     providers: tuple[Provider, ...] = ()
 
 
-RANKS: Final = {Filter.INFLATE: 9, Filter.DEFLATE: 20}
+RANKS: Final = {
+    Filter.INFLATE: 9,
+    Filter.SUBSTITUTE: 10,
+    Filter.DEFLATE: 20,
+    Filter.BROTLI: 20,
+    Filter.RATE_LIMIT: 49,
+}
 """Where filters stand in a chain, as httpd registers them (and filter_rank of
 plan/filtered.pyx): lower ones come first."""

@@ -10,7 +10,12 @@ from dataclasses import dataclass, field
 from fastlb.base.levels import Level
 from fastlb.facts.expressions import Expression
 from fastlb.facts.files import DirectoryIndex, FileAlias, FileOptions
-from fastlb.facts.filters import AlterETag, FilterList, SmartFilter
+from fastlb.facts.filters import (
+    AlterETag,
+    FilterList,
+    SmartFilter,
+    Substitution,
+)
 from fastlb.facts.labels import Expires, Mime
 from fastlb.facts.ldap import Ldap
 from fastlb.facts.mapping import Mapping
@@ -126,6 +131,9 @@ class DirConf:
     output_filters: FilterList | None = None  # SetOutputFilter
     smart_filters: tuple[SmartFilter, ...] = ()  # declared here; of a name the last
     filter_chain: tuple[str, ...] = ()  # their names, or filters.RESET
+    substitutions: tuple[Substitution, ...] = ()  # Substitute
+    substitute_line_bytes: int | None = None  # SubstituteMaxLineLength
+    substitute_inherit_before: bool | None = None
     inflate_ratio_limit: int | None = None
     inflate_ratio_burst: int | None = None
     default_charset: str | None = None  # "": Off
@@ -279,6 +287,13 @@ class VHost:
     deflate_note_ratio: str | None = None  # names of notes for logs
     deflate_note_input: str | None = None
     deflate_note_output: str | None = None
+    brotli_quality: int = 5
+    brotli_window: int = 18  # bits
+    brotli_block: int | None = None  # bits; None: the library's own
+    brotli_etag: AlterETag = AlterETag.ADD_SUFFIX
+    brotli_note_ratio: str | None = None
+    brotli_note_input: str | None = None
+    brotli_note_output: str | None = None
     remote_ip_header: str | None = None
     remote_ip_proxies_header: str | None = None
     remote_ip_proxies: tuple[RemoteProxy, ...] | None = None  # None: all are believed

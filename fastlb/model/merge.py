@@ -25,7 +25,9 @@ def merge_conf(base: DirConf, later: DirConf) -> DirConf:
         if field.name == "lines":
             continue
         old, new = getattr(base, field.name), getattr(later, field.name)
-        if field.name == "redirects":
+        if field.name == "redirects" or (
+            field.name == "substitutions" and not _inherits_before(base, later)
+        ):
             changes[field.name] = new + old
             _join(lines, field.name, later, base)
         elif field.name == "error_documents":
@@ -46,6 +48,12 @@ def merge_conf(base: DirConf, later: DirConf) -> DirConf:
     changes["lines"] = lines
     # The fields' types are those of the two DirConfs that they come from.
     return replace(base, **changes)  # type: ignore[arg-type]
+
+
+def _inherits_before(base: DirConf, later: DirConf) -> bool:
+    """SubstituteInheritBefore."""
+    said = later.substitute_inherit_before
+    return (base.substitute_inherit_before if said is None else said) is True
 
 
 def _join(

@@ -42,7 +42,7 @@ ON_THE_WAY = {
 }
 WORDS = (
     *("1", "8192", "On", "127.0.0.1", "header=1", "Strict", "all", "leaf"),
-    *("http://a/", "builtin", "info"),
+    *("http://a/", "builtin", "info", "18"),
 )
 VALUES = (
     *("1", "8192", "On", "5s", "+H", "byrequests", "GET", "off", "404", "x", "v1"),

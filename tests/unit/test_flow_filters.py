@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 import random
+import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from flow_bench import Bench
@@ -270,3 +272,127 @@ def test_unpacked_and_packed_anew() -> None:
         assert b"\r\nContent-Encoding: gzip\r\n" in client.head()
         assert gzip.decompress(b"".join(unchunked(client))) == body
         assert is_kept(bench)
+
+
+# Substitute
+
+
+def substituting(*rules: str, more: str = "") -> str:
+    lines = "\n".join(f'Substitute "{rule}"' for rule in rules)
+    return f"{ONE}SetOutputFilter SUBSTITUTE\n{lines}\n{more}"
+
+
+@pytest.mark.parametrize("step", [1, 3, 700, 100_000])
+def test_lines_are_substituted_however_they_come(step: int) -> None:
+    lines = [b"%d bottles of beer on the wall, %d\n" % (n, n) for n in range(60)]
+    text = b"".join(lines) + b"and no end of a bottle"
+    want = text.replace(b"bottle", b"glass").replace(b"beer", b"wine")
+    with asked(substituting("s/bottle/glass/n", "s/b(e)\\1r/win$1/")) as (
+        bench,
+        client,
+        member,
+    ):
+        member.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(text))
+        for at in range(0, len(text), step):
+            member.send(text[at : at + step])
+            bench.settle()
+        client.head()
+        assert b"".join(unchunked(client)) == want
+        assert is_kept(bench)
+
+
+@rows(
+    ("rule", "line", "want"),
+    [
+        ("s/a/bb/n", b"aaa\n", b"bbbbbb\n"),
+        ("s/A/b/ni", b"xaAx\n", b"xbbx\n"),
+        ("s/abcd/x/n", b"abc", b"abc"),
+        ("s/abc/x/ni", b"ab", b"ab"),
+        ("s/^a/b/", b"aac\n", b"bbc\n"),
+        ("s/x*/-/", b"ab\n", b"-a-b-\n"),
+        ("s/(a)(z)?/[$2$1]/", b"aa\n", b"[a][a]\n"),
+        ("s/a/\\\\$1/", b"a\n", b"$1\n"),
+        ("s/a$/b/", b"ca\n", b"ca\n"),
+        ("s/a$/b/", b"ca", b"cb"),
+        ("s/.*/gone/n", b"a.*b\n", b"agoneb\n"),
+        ("s/\\n/ /", b"a\nb\n", b"a b "),
+        ("s/a//", b"aa", b""),
+    ],
+)
+def test_what_becomes_of_a_line(rule: str, line: bytes, want: bytes) -> None:
+    with asked(substituting(rule)) as (_, client, member):
+        member.send(answer(line))
+        head = client.head()
+        got = b"" if b"Content-Length: 0" in head else b"".join(unchunked(client))
+        assert got == want
+
+
+def test_a_line_has_a_bound() -> None:
+    short = substituting("s/a/b/n", more="SubstituteMaxLineLength 1000\n")
+    for body in (b"a" * 1001 + b"\n", b"x" * 5000, b"a" * 800 + b"\n" + b"x" * 2000):
+        with asked(short) as (bench, client, member):
+            member.send(answer(body))
+            assert not client.rest().endswith(b"0\r\n\r\n")
+            assert bench.counts()["coders"] == 0
+    longer = substituting("s/a/bbb/n", more="SubstituteMaxLineLength 1000\n")
+    with asked(longer) as (_, client, member):
+        member.send(answer(b"a" * 400 + b"\n"))
+        assert not client.rest().endswith(b"0\r\n\r\n")
+
+
+def test_a_long_line_is_given_in_pieces() -> None:
+    body = b"ab" * 150_000 + b"\n" + b"tail"
+    with asked(substituting("s/a/AA/n")) as (bench, client, member):
+        member.send(answer(body), client)
+        client.head()
+        assert b"".join(unchunked(client)) == body.replace(b"a", b"AA")
+        assert is_kept(bench)
+
+
+# RATE_LIMIT
+
+
+def test_a_rate_is_kept_and_a_length_too() -> None:
+    text = f"{ONE}SetOutputFilter RATE_LIMIT\nSetEnv rate-limit 100\n"
+    body = text_of(50_000)
+    with asked(text) as (bench, client, member):
+        began = time.monotonic()
+        member.send(answer(body))
+        head = client.head()
+        assert b"\r\nContent-Length: 50000\r\n" in head
+        assert client.take(20_480) == body[:20_480]
+        assert client.take(29_520) == body[20_480:]
+        assert time.monotonic() - began >= 0.35
+        assert is_kept(bench)
+
+
+# Files
+
+
+def test_a_file_passes_filters_as_an_answer_does(tmp_path: Path) -> None:
+    page = text_of(300_000)
+    (tmp_path / "page.html").write_bytes(page)
+    (tmp_path / "small.html").write_bytes(page[:3000])
+    (tmp_path / "empty.html").write_bytes(b"")
+    text = (
+        f"Listen 80\nServerName h\nServerTokens Prod\nDocumentRoot {tmp_path}\n"
+        "SetOutputFilter SUBSTITUTE;DEFLATE\nSubstitute s/a/b/n\n"
+    )
+    with Bench(text) as bench:
+        for name, want in (
+            ("page", page),
+            ("small", page[:3000]),
+            ("empty", b""),
+        ):
+            client = bench.ask(get(f"/{name}.html", ACCEPTS))
+            head = client.head()
+            if b"chunked" in head:
+                got = b"".join(unchunked(client))
+            else:
+                length = head.split(b"Content-Length: ")[1].split(b"\r")[0]
+                got = client.take(int(length)) if int(length) else b""
+            if b"-Encoding: gzip" in head:
+                got = gzip.decompress(got)
+            assert got == want.replace(b"a", b"b")
+            client.close()
+            bench.settle()

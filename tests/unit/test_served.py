@@ -66,6 +66,12 @@ DIRECTORY = "<Location /d>\nAuthLDAPURL ldap://h/dc=x\n</Location>"
 SAMPLES: dict[str, str | tuple[str, str]] = {
     "SetOutputFilter": "DEFLATE",
     "AddOutputFilterByType": "DEFLATE text/html",
+    "BrotliCompressionWindow": "20",
+    "BrotliCompressionMaxInputBlock": "20",
+    "FilterDeclare": "name CONTENT_SET",
+    "FilterProvider": "name DEFLATE true",
+    "FilterChain": "name",
+    "Substitute": "s/a/b/",
     "HttpProtocolOptions": "Unsafe",
     "Options": "Indexes",
     "AllowOverride": "All",

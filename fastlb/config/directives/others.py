@@ -80,9 +80,7 @@ _FOR_OTHERS = {
 # They say how something works that is not done here, and do nothing by themselves.
 _SETTINGS = {
     "deflate": "DeflateInflateLimitRequestBody",
-    "brotli": "BrotliCompressionQuality BrotliCompressionWindow BrotliFilterNote"
-    " BrotliAlterETag BrotliCompressionMaxInputBlock",
-    "filter": "FilterDeclare FilterChain FilterProtocol FilterTrace",
+    "filter": "FilterTrace",
     "cache": "CacheDisable CacheRoot CacheDirLevels CacheDirLength"
     " CacheMaxFileSize CacheMinFileSize CacheDefaultExpire CacheMaxExpire"
     " CacheLastModifiedFactor CacheIgnoreCacheControl CacheIgnoreHeaders"
@@ -183,10 +181,9 @@ _PROGRAMS = {
 }
 
 _REWRITES_BODIES = {
-    "substitute": "Substitute SubstituteMaxLineLength SubstituteInheritBefore",
+    "filter": "FilterProtocol",
     "sed": "OutputSed InputSed",
     "ext_filter": "ExtFilterDefine ExtFilterOptions",
-    "ratelimit": "RateLimit",
 }
 
 _ROUTING = {
@@ -316,7 +313,6 @@ DIRECTIVES = (
             ("SetInputFilter", "core.c", "filter[;filter...]", 0),
             ("AddInputFilter", "mod_mime.c", "filter[;filter...] extension ...", 0),
             ("AddOutputFilter", "mod_mime.c", "filter[;filter...] extension ...", 0),
-            ("FilterProvider", "mod_filter.c", "name filter expression", 1),
         )
     ),
     *_all(

@@ -1,5 +1,6 @@
 """A chain at work (stage.pxd)."""
-# uses: ground/free_list, io/buffer, filters/stage, filters/gzip
+# uses: ground/free_list, io/buffer, io/writer, io/watch, filters/stage, filters/gzip,
+#       filters/brotli, filters/substitute
 
 cdef free_list chain_pool = free_list(NULL, 0, CHAINS_KEPT_MAX)
 
@@ -12,6 +13,7 @@ cdef body_filters *chain_begin(const filter_settings *said) noexcept nogil:
         return NULL
     memset(f, 0, sizeof(body_filters))
     f.said = said[0]
+    f.known_length = -1
     f.idle = True
     return f
 
@@ -29,7 +31,17 @@ cdef bint chain_add(body_filters *f, int filter) noexcept nogil:
         begun = deflate_begin(s, &f.said)
     elif filter == FILTER_INFLATE:
         begun = inflate_begin(s)
+    elif filter == FILTER_BROTLI:
+        begun = brotli_begin(s, &f.said)
+    elif filter == FILTER_SUBSTITUTE:
+        begun = substitute_begin(
+            s, <const substitute_state *>f.said.substitutions)
+    elif filter == FILTER_RATE_LIMIT:
+        begun = True
+        f.allowed = f.said.rate // RATES_PER_SECOND + f.said.burst
     if begun:
+        if filter != FILTER_RATE_LIMIT:
+            f.streams = filter == FILTER_SUBSTITUTE
         f.count += 1
         f.last = s
     return begun
@@ -43,6 +55,10 @@ cdef void chain_end(body_filters *f) noexcept nogil:
             deflate_end(&f.stages[i])
         elif f.stages[i].filter == FILTER_INFLATE:
             inflate_end(&f.stages[i])
+        elif f.stages[i].filter == FILTER_BROTLI:
+            brotli_end(&f.stages[i])
+        elif f.stages[i].filter == FILTER_SUBSTITUTE:
+            substitute_end(&f.stages[i])
     for i in range(FILTERS_MAX):
         buffer_drop(&f.between[i])
     buffer_drop(&f.input)
@@ -96,6 +112,39 @@ cdef bint chain_is_done(const body_filters *f) noexcept nogil:
     return f.last.done
 
 
+cdef int rate_step(body_filters *f, stage_io *io) noexcept nogil:
+    """RATE_LIMIT: as much as may go now. What is to come waits for chain_allow."""
+    cdef unsigned int size = io.length if io.length < io.room else io.room
+    cdef writer w
+    if size > f.allowed:
+        size = <unsigned int>f.allowed
+    writer_begin(&w, io.out, io.room)
+    put(&w, io.data, size)
+    io.data += size
+    io.length -= size
+    io.out = w.p
+    io.room -= size
+    f.allowed -= size
+    if f.allowed == 0 and io.length:
+        f.paused_us = watch.now_us + RATE_INTERVAL_US
+        f.flush = True
+    return io.length == 0
+
+
+cdef bint chain_waits(const body_filters *f) noexcept nogil:
+    """Has it sent all that RATE_LIMIT allows for now?"""
+    return f.paused_us > watch.now_us
+
+
+cdef void chain_allow(body_filters *f) noexcept nogil:
+    """Its time has come: the next piece may go."""
+    f.paused_us = 0
+    f.allowed = f.said.rate // RATES_PER_SECOND
+    if f.allowed == 0:
+        f.allowed = 1
+    f.idle = False
+
+
 cdef int stage_step(
         body_filters *f, body_stage *s, stage_io *io) noexcept nogil:
     """One stage, once. returns 1: it has done what was asked; 0: no room; FAILED"""
@@ -104,8 +153,14 @@ cdef int stage_step(
     cdef int rc
     if s.filter == FILTER_DEFLATE:
         rc = deflate_step(s, io)
-    else:
+    elif s.filter == FILTER_INFLATE:
         rc = inflate_step(s, io, &f.said)
+    elif s.filter == FILTER_BROTLI:
+        rc = brotli_step(s, io)
+    elif s.filter == FILTER_SUBSTITUTE:
+        rc = substitute_step(s, io)
+    else:
+        rc = rate_step(f, io)
     s.bytes_in += length - io.length
     s.bytes_out += room - io.room
     if length != io.length:
@@ -134,7 +189,7 @@ cdef int chain_stage(
     cdef unsigned int length = 0, room
     cdef bint was_done, was_flushed
     cdef int rc
-    if s.done:
+    if s.done or (f.paused_us and s.filter == FILTER_RATE_LIMIT):
         return 0
     if s == f.last:
         at = last
@@ -204,7 +259,9 @@ cdef int chain_run(
             moved |= rc == 1
             before = &f.stages[i]
             source = &f.between[i]
-        if f.last.bytes_out > f.said.piece and not chain_is_done(f):
+        # httpd knows a length only of what came to its end in one go.
+        if f.last.bytes_out and (f.streams or (not chain_is_done(f) and (
+                f.last.bytes_out > f.said.piece or f.last.filter == FILTER_BROTLI))):
             f.is_long = True
     made[0] = room - last.room
     f.idle = last.room >= STAGE_ROOM_MIN or chain_is_done(f)

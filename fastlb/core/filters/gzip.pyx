@@ -39,6 +39,17 @@ cdef int coders_out() noexcept nogil:
     return coder_count
 
 
+cdef void coder_came() noexcept nogil:
+    global coder_count
+    coder_count += 1
+
+
+cdef void coder_went() noexcept nogil:
+    global coder_count
+    coder_count -= 1
+    ASSERT(coder_count >= 0)
+
+
 cdef void deflate_free(deflate_state *s) noexcept nogil:
     deflateEnd(&s.z)
     free(s)
@@ -46,7 +57,6 @@ cdef void deflate_free(deflate_state *s) noexcept nogil:
 
 cdef bint deflate_begin(body_stage *stage, const filter_settings *said) noexcept nogil:
     """False: there are too many, or there is no memory."""
-    global coder_count
     cdef deflate_state *s
     if not coders_are_free():
         return False
@@ -69,16 +79,14 @@ cdef bint deflate_begin(body_stage *stage, const filter_settings *said) noexcept
         s.level = said.level
         s.window = said.window
         s.memory = said.memory
-    coder_count += 1
+    coder_came()
     stage.state = s
     return True
 
 
 cdef void deflate_end(body_stage *stage) noexcept nogil:
-    global coder_count
     cdef deflate_state *s = <deflate_state *>stage.state
-    coder_count -= 1
-    ASSERT(coder_count >= 0)
+    coder_went()
     if not free_list_push(&deflate_pool, s):
         deflate_free(s)
 
@@ -113,7 +121,6 @@ cdef int deflate_step(body_stage *stage, stage_io *io) noexcept nogil:
 
 
 cdef bint inflate_begin(body_stage *stage) noexcept nogil:
-    global coder_count
     cdef inflate_state *s
     if not coders_are_free():
         return False
@@ -123,16 +130,14 @@ cdef bint inflate_begin(body_stage *stage) noexcept nogil:
     if inflateInit2(&s.z, 15 + GZIP_FORM) != Z_OK:
         free(s)
         return False
-    coder_count += 1
+    coder_came()
     stage.state = s
     return True
 
 
 cdef void inflate_end(body_stage *stage) noexcept nogil:
-    global coder_count
     cdef inflate_state *s = <inflate_state *>stage.state
-    coder_count -= 1
-    ASSERT(coder_count >= 0)
+    coder_went()
     inflateEnd(&s.z)
     free(s)
 

@@ -14,6 +14,9 @@ cdef enum:
     FILTER_NONE = 0             # one of httpd's that changes nothing here
     FILTER_DEFLATE = 1
     FILTER_INFLATE = 2
+    FILTER_BROTLI = 3
+    FILTER_SUBSTITUTE = 4
+    FILTER_RATE_LIMIT = 5
 
 cdef enum:
     STAGE_MORE = 0              # more is to come: keep whatever pays
@@ -35,6 +38,12 @@ cdef struct filter_settings:
     unsigned int piece          # bytes that are unpacked at once
     int ratio_limit             # of what is unpacked to what it was
     int ratio_burst             # pieces in a row that may be beyond it
+    int brotli_quality
+    int brotli_window           # bits
+    int brotli_block            # bits; 0: the library's own
+    long long rate              # bytes a second of RATE_LIMIT
+    long long burst             # bytes that go at once before
+    const void *substitutions   # substitute_state, scratch of who begins the chain
 
 cdef struct body_stage:
     unsigned char filter        # FILTER_*
@@ -54,6 +63,10 @@ cdef struct body_filters:
     flag ended                  # nothing comes behind the input
     flag flush                  # what is kept is to be given
     flag idle                   # all has been done that can be
+    long long known_length      # of what comes out, and nobody changes; -1
+    long long allowed           # RATE_LIMIT: bytes that may go now
+    long long paused_us         # ... and when more may; 0: now
+    flag streams                # it gives what it makes before its end, as SUBSTITUTE
     flag is_long                # it has made more than goes out with one length
     # in the client's output (flow/filtering.pyx)
     flag is_framed              # what lies there is on its way

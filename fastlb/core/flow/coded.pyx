@@ -17,7 +17,8 @@ cdef bint coded_is_held(exchange *x) noexcept nogil:
     """May what was composed for the client wait?"""
     cdef buffer *b = x.down.output
     return (
-        x.res.head_sent and not x.res.done and x.filters == NULL and x.up != NULL and b != NULL
+        x.filters == NULL and x.res.head_sent and not x.res.done
+        and x.up != NULL and b != NULL
         and not x.attempt.codec.flush and x.member.said.flush_packets != FLUSH_ON
         and buffer_held(b) < HELD_BYTES_MAX
         and (x.up.input == NULL or buffer_held(x.up.input) == 0)

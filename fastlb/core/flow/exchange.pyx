@@ -1,7 +1,7 @@
 """What an exchange is (exchange.pxd), and what can be said of it by itself."""
 # uses: ground/text, io/buffer, io/writer, ground/arena, io/timer, io/watch,
 #       http/fields, http/count, http/hops, http/framing, http/chunked, filters/stage,
-#       filters/chain, balance/table, balance/elect, balance/sticky, plan/plan,
+#       balance/table, balance/elect, balance/sticky, filters/chain, plan/plan,
 #       plan/out_fields, plan/client, plan/facts, plan/logline
 
 # What an exchange of this plan takes, and where in it the values of variables lie.

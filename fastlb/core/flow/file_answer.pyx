@@ -2,9 +2,9 @@
 
 file_answer is the one place where a file that is open becomes an answer.
 """
-# uses: io/buffer, io/writer, ground/arena, io/stream, plan/facts, plan/reasons,
-#       flow/exchange, flow/states, flow/log_rows, flow/service_log, flow/file_send,
-#       flow/settle, flow/rewrite_answer, flow/request, flow/response
+# uses: io/buffer, io/writer, ground/arena, io/stream, filters/chain, plan/facts,
+#       plan/reasons, flow/exchange, flow/states, flow/log_rows, flow/service_log,
+#       flow/file_send, flow/settle, flow/rewrite_answer, flow/request, flow/response
 
 cdef const char *file_type(const file_facts *f) noexcept nogil:
     """By the end of its name; NULL: nobody says."""
@@ -73,7 +73,11 @@ cdef void file_set_out(exchange *x) noexcept nogil:
     cdef buffer *b = x.down.output
     cdef ssize_t n
     if x.head_request or f.left == 0:
+        if unlikely(x.filters != NULL):
+            chain_finish(x.filters)
         file_close(x)
+    elif unlikely(x.filters != NULL):
+        f.sends = True
     elif f.left <= <long long>buffer_room(b):
         while f.left:
             n = file_append(f, b)

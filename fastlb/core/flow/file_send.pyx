@@ -4,7 +4,7 @@ A plain socket gets them from the kernel (sendfile), one that speaks TLS through
 buffer. A file that has become shorter meanwhile cannot be sent as it was promised: the
 connection ends before the answer does. One that grows is sent as long as it was.
 """
-# uses: io/buffer, io/stream, plan/facts, flow/exchange
+# uses: io/buffer, io/stream, filters/chain, plan/facts, flow/exchange
 
 cdef enum:
     FILE_SENT = 1
@@ -23,6 +23,8 @@ cdef int file_pump(exchange *x) noexcept nogil:
     """Send on. returns FILE_*, AGAIN or FAILED"""
     cdef file_facts *f = x.facts.file
     cdef ssize_t n
+    if unlikely(x.filters != NULL):
+        return file_feed(x)
     if f.left == 0:
         return FILE_SENT
     if unlikely(x.down.c.tls != NULL):
@@ -38,6 +40,24 @@ cdef int file_pump(exchange *x) noexcept nogil:
     x.record.bytes_out += n
     x.record.body_bytes_out += n
     return FILE_SENT if f.left == 0 else FILE_GOES_ON
+
+
+cdef int file_feed(exchange *x) noexcept nogil:
+    """A buffer full of it for filters. returns FILE_*, or FAILED"""
+    cdef file_facts *f = x.facts.file
+    cdef buffer *b
+    if x.filters.ended:
+        return FILE_SENT
+    b = buffer_take(BUFFER_MEDIUM)
+    if b == NULL:
+        return FAILED
+    if file_append(f, b) < 0:
+        buffer_give(b)
+        return FILE_IS_SHORT
+    chain_take(x.filters, &b)
+    if f.left == 0:
+        chain_finish(x.filters)
+    return FILE_GOES_ON
 
 
 cdef int file_read(exchange *x) noexcept nogil:

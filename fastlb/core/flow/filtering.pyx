@@ -10,7 +10,7 @@ composed, with its framing, into down.output.
 Nothing is read while the chain has anything left to do, so it holds one buffer of what
 came. When the member pauses the chain gives what it keeps, as httpd has it.
 """
-# uses: io/buffer, io/writer, ground/arena, io/watch, io/stream, http/framing,
+# uses: io/buffer, io/writer, ground/arena, io/timer, io/watch, io/stream,
 #       http/chunked, filters/stage, filters/gzip, filters/chain, plan/plan,
 #       plan/out_fields, plan/filtered, flow/exchange, flow/log_rows, flow/service_log
 
@@ -24,24 +24,24 @@ cdef long long filters_told_us = 0
 
 
 cdef bint filters_on_head(
-        exchange *x, out_list *out, int status, long long length) noexcept nogil:
+        exchange *x, out_list *out, int status, long long length,
+        bint has_body) noexcept nogil:
     """Choose, edit the head, and begin. Called anew when the head needs more room.
 
-    length: of the body; -1: unknown. How the body is framed is not known before the
+    length: of the body; -1: unknown. has_body: it passes filters, be it that only its
+    head is sent. How the body is framed is not known before the
     head goes out: x.filters says where that is to be told. False: there is no memory
     """
     cdef filter_choice choice
     cdef filter_settings said
-    cdef bint has_body = not (x.head_request or x.res.framing.kind == BODY_NONE)
     cdef int i
     if unlikely(not coders_are_free()):
         filters_told(x)
     filters_choose(&x.facts, out, status, length, has_body, &choice)
-    if not choice.is_changed:
-        return True
-    x.res.content_length = -1
-    x.res.chunked_out = False
-    if choice.count == 0:
+    if choice.is_changed:
+        x.res.content_length = -1
+        x.res.chunked_out = False
+    if choice.count == 0 or x.head_request:
         return True
     if x.filters == NULL:
         filter_settings_of(&x.facts, &said)
@@ -51,6 +51,9 @@ cdef bint filters_on_head(
         for i in range(choice.count):
             if not chain_add(x.filters, choice.filters[i]):
                 return False
+    x.filters.known_length = x.res.content_length
+    if x.res.content_length >= 0:
+        return True
     if x.facts.req.minor == 1 and not is_downgraded(x):
         x.res.chunked_out = True
     else:
@@ -140,6 +143,10 @@ cdef void filters_frame(exchange *x) noexcept nogil:
         put(&w, b"Content-Length: ", 16)
         put_number(&w, made)
         put(&w, b"\r\n", 2)
+    elif f.framing_at and f.known_length >= 0:
+        put(&w, b"Content-Length: ", 16)
+        put_number(&w, f.known_length)
+        put(&w, b"\r\n", 2)
     elif f.framing_at and x.res.chunked_out:
         put(&w, b"Transfer-Encoding: chunked\r\n", 28)
     told = writer_held(&w)
@@ -177,6 +184,13 @@ cdef void filters_note(exchange *x) noexcept nogil:
     cdef int i
     for i in range(f.count):
         s = &f.stages[i]
+        if s.filter == FILTER_BROTLI:
+            out = s.bytes_out
+            filters_note_one(x, v.brotli_note_input, s.bytes_in, True)
+            filters_note_one(x, v.brotli_note_output, out, True)
+            filters_note_one(
+                x, v.brotli_note_ratio,
+                out * 100 // s.bytes_in if s.bytes_in else 0, s.bytes_in > 0)
         if s.filter != FILTER_DEFLATE:
             continue
         out = s.bytes_out - CODING_BYTES
@@ -212,6 +226,8 @@ cdef int filters_flush(exchange *x) noexcept nogil:
     cdef int n, runs = 0
     while True:
         if not f.is_framed:
+            if f.paused_us and not chain_waits(f):
+                chain_allow(f)
             if not f.idle and (
                     d.output == NULL or buffer_room(d.output) >= FILTERED_ROOM_MIN):
                 if runs == FILTER_RUNS_PER_STEP:
@@ -221,6 +237,9 @@ cdef int filters_flush(exchange *x) noexcept nogil:
                 if filters_run(x) < 0:
                     return CLOSED
                 continue
+            if d.output == NULL and f.paused_us:
+                timer_set(&d.c.timer, f.paused_us)
+                return AGAIN
             if d.output == NULL:
                 return 1
             if not (f.flush or f.ended or f.is_long) \
@@ -234,6 +253,11 @@ cdef int filters_flush(exchange *x) noexcept nogil:
         buffer_drop(&d.output)
         if x.record.first_byte_us == 0:
             x.record.first_byte_us = watch.now_us
+
+
+cdef bint filters_pause(const exchange *x) noexcept nogil:
+    """Is it RATE_LIMIT that holds the answer back?"""
+    return x.filters != NULL and x.filters.paused_us != 0 and x.down.output == NULL
 
 
 cdef void filters_give(exchange *x) noexcept nogil:

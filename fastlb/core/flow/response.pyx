@@ -23,6 +23,10 @@ cdef bint response_pump(exchange *x) noexcept nogil:
         exchange_renew(x)
         rc = response_flush(x) if likely(x.attempt.codec == NULL) \
             or not coded_is_held(x) else 1
+        if rc == AGAIN and unlikely(filters_pause(x)):
+            if x.up != NULL and x.attempt.sent:
+                timer_clear(&x.up.c.timer)
+            return True
         if rc == AGAIN:
             timer_set(&x.down.c.timer, watch.now_us + x.facts.vhost.said.timeout_us)
             if x.up != NULL and x.attempt.sent:

@@ -167,7 +167,8 @@ cdef int response_head_write(
     if unlikely(x.facts.vhost.any_filter) and not filters_on_head(
             x, out, x.facts.status,
             x.res.framing.length if x.res.framing.kind == BODY_LENGTH
-            else foreseen_length):
+            else foreseen_length,
+            not (x.head_request or x.res.framing.kind == BODY_NONE)):
         return -502
     if has_rules(x, True):
         # What is early and not `always` is gone when an answer takes its place.
@@ -337,6 +338,13 @@ cdef int local_head_write(
     out_add_cookies(out, x.facts.cookies)
     if unlikely(labels):
         labels_begin(x, out, status, &found, False)
+    if unlikely(x.facts.vhost.any_filter and x.facts.file != NULL
+                and x.facts.file.fd >= 0):
+        x.res.content_length = content_length
+        x.res.chunked_out = False
+        if not filters_on_head(x, out, status, content_length, True):
+            x.facts.arena.starved = True
+        content_length = x.res.content_length
     # Handlers' answers are ordinary responses, and so is the file of an ErrorDocument;
     # errors keep only `always`.
     rules_headers(&x.facts, out, True, tables, True)
@@ -359,8 +367,12 @@ cdef int local_head_write(
         # Apache tells what its proxy handler takes: nothing but TRACE, if that.
         put_field(w, b"Allow: ", 7, b"TRACE",
                   5 if x.facts.vhost.said.trace_enable else 0)
+    if unlikely(x.facts.vhost.any_filter):
+        vary_mend(&x.facts, out)
     out_write(out, w, 0)
-    if content_length >= 0 and not (
+    if unlikely(x.filters != NULL):
+        x.filters.framing_at = head_at(x, w)
+    elif content_length >= 0 and not (
             x.head_request and content_length and not is_file):
         put_number_field(w, b"Content-Length: ", 16, content_length)
     if unlikely(status == 426 and x.attempt.upgrade.length):

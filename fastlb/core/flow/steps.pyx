@@ -8,8 +8,9 @@ A function that may end the exchange returns False when it did, or when somethin
 (due.pxd): after that neither the exchange nor its connections may be touched.
 """
 # uses: plan/verdicts, flow/exchange, flow/states, flow/waiting, flow/due,
-#       flow/log_rows, flow/service_log, flow/queue, flow/settle, flow/request,
-#       flow/tunnel, flow/response, flow/answer, flow/choose, flow/connect, flow/route
+#       flow/log_rows, flow/service_log, flow/filtering, flow/queue, flow/settle,
+#       flow/request, flow/tunnel, flow/response, flow/answer, flow/choose,
+#       flow/connect, flow/route
 
 cdef void exchange_do_due() noexcept nogil:
     """Do what the last step has left to do, and what follows from that."""
@@ -77,6 +78,8 @@ cdef void exchange_on_client_timeout(exchange *x) noexcept nogil:
         tunnel_on_timeout(x)
     elif x.state == X_WAIT_ADDRESS:
         connect_unknown(x)
+    elif filters_pause(x):
+        response_pump(x)
     elif x.res.head_sent or x.state == X_LOCAL:
         exchange_abort(x)           # it does not take what we send
     else:

@@ -31,9 +31,16 @@ cdef struct plan_filters:
     smart_filter *smarts
     int chain_count
     int *chain                  # names, or CHAIN_RESET
+    int substitution_count
+    substitution *substitutions
+    long long line_bytes        # SubstituteMaxLineLength; -1: not set
+    signed char inherit_before  # SubstituteInheritBefore; -1: not set
 
 cdef struct filter_variables:
     int no_gzip
     int gzip_only               # gzip-only-text/html
     int force_gzip
     int on_errors               # filter-errordocs
+    int no_brotli
+    int rate_limit
+    int rate_burst              # rate-initial-burst

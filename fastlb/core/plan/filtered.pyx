@@ -4,8 +4,8 @@ Decided while the head is composed, before rules of mod_headers see it: in httpd
 come behind every filter that codes a body.
 """
 # uses: ground/chartable, ground/text, ground/list, io/writer, ground/arena,
-#       http/fields, filters/stage, filters/gzip, plan/filter_plan, plan/out_fields,
-#       plan/facts, plan/expr
+#       http/fields, filters/stage, filters/gzip, filters/brotli, filters/substitute,
+#       plan/filter_plan, plan/out_fields, plan/facts, plan/expr
 
 cdef struct listed_filter:
     unsigned char rank
@@ -20,11 +20,18 @@ cdef bint env_is_set(const request_facts *r, int number) noexcept nogil:
     return number >= 0 and r.env[number].data != NULL
 
 
+# What one answer substitutes, while its chain is begun.
+cdef substitute_state substitute_scratch
+
 # The list --------------------------------------------------------------------------
 
 cdef unsigned char filter_rank(int filter) noexcept nogil:
     """Where it stands in a chain, as httpd registers it: lower ones come first."""
-    return 9 if filter == FILTER_INFLATE else 20
+    if filter == FILTER_INFLATE:
+        return 9
+    if filter == FILTER_SUBSTITUTE:
+        return 10
+    return 49 if filter == FILTER_RATE_LIMIT else 20
 
 
 cdef void list_add(
@@ -328,8 +335,6 @@ cdef bint deflate_takes(
     """Is the body compressed? Then the head says so already."""
     cdef value type
     cdef value only
-    cdef int i
-    cdef writer w
     if not has_body or 0 <= length <= CODED_BYTES_MIN or status == 204 \
             or not coders_are_free() \
             or env_is_set(r, filter_env.no_gzip) \
@@ -347,19 +352,96 @@ cdef bint deflate_takes(
     if not env_is_set(r, filter_env.force_gzip) \
             and not coding_is_accepted(r, b"gzip", 4):
         return False
-    i = out_named(out, b"Content-Encoding", 16, 0)
+    coding_add(r, out, b"gzip", 4)
+    etag_alter(r, out, r.vhost.said.deflate_etag, b"gzip", 4)
+    return True
+
+
+cdef void coding_add(
+        request_facts *r, out_list *out, const char *name,
+        unsigned int length) noexcept nogil:
+    """The body will be coded: in the place of "identity", or behind what is said."""
+    cdef int i = out_named(out, b"Content-Encoding", 16, 0)
+    cdef writer w
     if i >= 0 and not (out.fields[i].value_length == 8 and bytes_equal_nocase(
             out.fields[i].value, b"identity", 8)):
         arena_write(&r.arena, &w)
         put(&w, out.fields[i].value, out.fields[i].value_length)
-        put(&w, b", gzip", 6)
+        put(&w, b", ", 2)
+        put(&w, name, length)
         out_set(&out.fields[i], arena_written(&r.arena, &w))
     else:
         out_unset(out, b"Content-Encoding", 16)
-        out_add(out, b"Content-Encoding", 16, b"gzip", 4, FIELD_OTHER, False)
+        out_add(out, b"Content-Encoding", 16, name, length, FIELD_OTHER, False)
     out_unset(out, b"Content-MD5", 11)
-    etag_alter(r, out, r.vhost.said.deflate_etag, b"gzip", 4)
+
+
+cdef bint brotli_takes(request_facts *r, out_list *out, int status) noexcept nogil:
+    """As deflate_takes. httpd judges no length here, and heads without a body too."""
+    if status == 204 or env_is_set(r, filter_env.no_brotli) \
+            or not brotlis_are_free() \
+            or out_named(out, b"Content-Range", 13, 0) >= 0 or is_coded(out):
+        return False
+    vary_on_encoding(r, out)
+    if not coding_is_accepted(r, b"br", 2):
+        return False
+    coding_add(r, out, b"br", 2)
+    etag_alter(r, out, r.vhost.said.brotli_etag, b"br", 2)
     return True
+
+
+cdef long long kib_of(const request_facts *r, int variable) noexcept nogil:
+    """A number of KiB that begins a variable, in bytes, as httpd reads it; 0: none."""
+    cdef value v
+    cdef long long number = 0
+    cdef unsigned int i = 0
+    if not env_is_set(r, variable):
+        return 0
+    v = r.env[variable]
+    while i < v.length and c'0' <= v.data[i] <= c'9' and number < RATE_MAX:
+        number = 10 * number + v.data[i] - c'0'
+        i += 1
+    number *= 1024
+    return number if number < RATE_MAX else 0
+
+
+cdef void substitute_choose(
+        const request_facts *r, substitute_state *s) noexcept nogil:
+    """What is substituted. No rule need be there."""
+    cdef int i, j, first
+    cdef int before = 0
+    cdef const plan_filters *f
+    s.count = 0
+    s.most = SUBSTITUTE_LINE_USUAL
+    for i in range(r.conf_count):
+        f = r.confs[i].filters
+        if f == NULL:
+            continue
+        if f.inherit_before >= 0:
+            before = f.inherit_before
+        if f.line_bytes >= 0:
+            s.most = <unsigned int>f.line_bytes
+        first = s.count
+        for j in range(f.substitution_count):
+            if s.count == SUBSTITUTIONS_MAX:
+                break
+            s.rules[s.count] = &f.substitutions[j]
+            s.count += 1
+        if not before:
+            substitutions_turn(s, first)
+
+
+cdef void substitutions_turn(substitute_state *s, int first) noexcept nogil:
+    """Those from `first` on come before the others."""
+    cdef int i, j
+    cdef const substitution *one
+    cdef const substitution *moved
+    for i in range(s.count - first):
+        one = s.rules[first + i]
+        for j in range(i, first + i + 1):
+            moved = s.rules[j]
+            s.rules[j] = one
+            one = moved
 
 
 cdef bint inflate_takes(
@@ -422,7 +504,14 @@ cdef void filters_choose(
             takes = deflate_takes(r, out, status, length, has_body)
         elif filter == FILTER_INFLATE:
             takes = inflate_takes(r, out, status)
+        elif filter == FILTER_BROTLI:
+            takes = brotli_takes(r, out, status)
+        elif filter == FILTER_SUBSTITUTE:
+            substitute_choose(r, &substitute_scratch)
+            takes = True
         choice.is_changed |= takes
+        if filter == FILTER_RATE_LIMIT:
+            takes = kib_of(r, filter_env.rate_limit) > 0
         if takes and has_body:
             choice.filters[choice.count] = <unsigned char>filter
             choice.count += 1
@@ -436,6 +525,12 @@ cdef void filter_settings_of(
     said.window = max(r.vhost.said.deflate_window, DEFLATE_WINDOW_MIN)
     said.memory = r.vhost.said.deflate_memory
     said.piece = r.vhost.said.deflate_buffer
+    said.brotli_quality = r.vhost.said.brotli_quality
+    said.brotli_window = r.vhost.said.brotli_window
+    said.brotli_block = r.vhost.said.brotli_block
+    said.rate = kib_of(r, filter_env.rate_limit)
+    said.burst = kib_of(r, filter_env.rate_burst)
+    said.substitutions = &substitute_scratch
     said.ratio_limit = 200
     said.ratio_burst = 3
     for i in range(r.conf_count):

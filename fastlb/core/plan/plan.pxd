@@ -409,6 +409,10 @@ cdef struct vhost_said:
     int deflate_window              # bits
     unsigned int deflate_buffer     # bytes that are unpacked at once
     unsigned char deflate_etag      # facts.filters.AlterETag
+    int brotli_quality
+    int brotli_window               # bits
+    int brotli_block                # bits; 0: the library's own
+    unsigned char brotli_etag
 
 cdef struct plan_vhost:
     int index
@@ -449,6 +453,9 @@ cdef struct plan_vhost:
     int deflate_note_ratio      # variables of DeflateFilterNote; -1: none
     int deflate_note_input
     int deflate_note_output
+    int brotli_note_ratio
+    int brotli_note_input
+    int brotli_note_output
     bint any_late_if            # one that cannot be decided before the mapping is known
     int section_count
     plan_section *sections

@@ -130,6 +130,9 @@ cdef object plan_vhost_of(plan_vhost *v, object vhost):
     v.deflate_note_ratio = plan_note(vhost.deflate_note_ratio)
     v.deflate_note_input = plan_note(vhost.deflate_note_input)
     v.deflate_note_output = plan_note(vhost.deflate_note_output)
+    v.brotli_note_ratio = plan_note(vhost.brotli_note_ratio)
+    v.brotli_note_input = plan_note(vhost.brotli_note_input)
+    v.brotli_note_output = plan_note(vhost.brotli_note_output)
     v.any_if = any_if(vhost.default_conf)
     v.any_late_if = any_late_if(vhost.default_conf)
     for i in range(v.conf.request_header_count):

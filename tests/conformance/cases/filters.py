@@ -118,6 +118,105 @@ ProxyPass / http://127.0.0.1:{m0}/
 )
 
 
+BROTLI = Conf(
+    "brotli before gzip",
+    """\
+AddOutputFilterByType BROTLI_COMPRESS;DEFLATE text/html
+BrowserMatch "^Old" no-brotli
+ProxyPass / http://127.0.0.1:{m0}/
+""",
+)
+
+SMART = Conf(
+    "smart filters",
+    """\
+FilterDeclare coded CONTENT_SET
+FilterProvider coded DEFLATE "%{CONTENT_TYPE} =~ m#^text/#"
+FilterProvider coded DEFLATE "%{REQUEST_URI} == '/always'"
+FilterChain coded
+ProxyPass / http://127.0.0.1:{m0}/
+<Location /out>
+  FilterChain -coded
+</Location>
+<Location /none>
+  FilterChain !
+</Location>
+<Location /anew>
+  FilterProvider coded DEFLATE "resp('X-Coded') == 'yes'"
+</Location>
+<Location /missing>
+  FilterChain =missing
+</Location>
+""",
+)
+
+SUBSTITUTED = Conf(
+    "substituted",
+    """\
+SetOutputFilter SUBSTITUTE
+ProxyPass / http://127.0.0.1:{m0}/
+<Location /text>
+  Substitute s/play/rest/n
+</Location>
+<Location /case>
+  Substitute "s/JACK/Jill/ni"
+</Location>
+<Location /pattern>
+  Substitute "s/(\\w+) and (no) (\\w+)/$3 $2 $1 \\$1/"
+</Location>
+<Location /begins>
+  Substitute "s/^A/a/"
+</Location>
+<Location /ends>
+  Substitute "s/boy\\.$/girl./i"
+</Location>
+<Location /several>
+  Substitute "s/work/play/n"
+  Substitute "s/play/toil/n"
+</Location>
+<Location /joined>
+  Substitute "s/Al/Bi/n"
+  Substitute "s|Bil|Will|"
+</Location>
+<Location /expression>
+  Substitute "s/Jack/expr=%{REQUEST_URI}/n"
+</Location>
+<Location /coded>
+  SetOutputFilter SUBSTITUTE;DEFLATE
+  Substitute s/play/rest/n
+</Location>
+<Location /unpacked>
+  SetOutputFilter INFLATE;SUBSTITUTE;DEFLATE
+  Substitute s/play/rest/n
+</Location>
+<Location /short>
+  SubstituteMaxLineLength 20
+  Substitute s/play/rest/n
+</Location>
+<Location /some>
+  Substitute "s/o/O/n"
+</Location>
+<Location /some/inner>
+  Substitute "s/wOrk/W/n"
+</Location>
+<Location /some/before>
+  SubstituteInheritBefore on
+  Substitute "s/wOrk/W/n"
+</Location>
+""",
+)
+
+RATE = Conf(
+    "rate",
+    """\
+SetOutputFilter RATE_LIMIT
+SetEnv rate-limit 4000
+SetEnv rate-initial-burst 8000
+ProxyPass / http://127.0.0.1:{m0}/
+""",
+)
+
+
 def says(*headers: str, body: bytes = TEXT, status: str = "200 OK") -> Script:
     return turn(answer(body, *headers, status=status))
 
@@ -406,4 +505,92 @@ CASES = (
     case("sections take the place", MERGED, *get("/css", ACCEPTS), script=says(HTML)),
     case("sections set", MERGED, *get("/set", ACCEPTS), script=says()),
     case("sections <If>", MERGED, *get("/?if", ACCEPTS), script=says()),
+    case("br", BROTLI, *get("/x", "Accept-Encoding: gzip, br"), script=says(HTML)),
+    case(
+        "br of long",
+        BROTLI,
+        *get("/x", "Accept-Encoding: br"),
+        script=says(HTML, body=LONG),
+    ),
+    case(
+        "br and a tag",
+        BROTLI,
+        *get("/x", "Accept-Encoding: br"),
+        script=says(HTML, 'ETag: "t"', "Content-MD5: x"),
+    ),
+    case(
+        "br of a few bytes",
+        BROTLI,
+        *get("/x", "Accept-Encoding: br"),
+        script=says(HTML, body=b"few"),
+    ),
+    case("br not accepted", BROTLI, *get("/x", ACCEPTS), script=says(HTML)),
+    case(
+        "br q=0", BROTLI, *get("/x", "Accept-Encoding: br;q=0, gzip"), script=says(HTML)
+    ),
+    case(
+        "no-brotli",
+        BROTLI,
+        *get("/x", "Accept-Encoding: gzip, br", "User-Agent: Old"),
+        script=says(HTML),
+    ),
+    case("smart by type", SMART, *get("/x", ACCEPTS), script=says(HTML)),
+    case(
+        "smart by another type",
+        SMART,
+        *get("/x", ACCEPTS),
+        script=says("Content-Type: image/png"),
+    ),
+    case("smart by address", SMART, *get("/always", ACCEPTS), script=says()),
+    case("smart out", SMART, *get("/out", ACCEPTS), script=says(HTML)),
+    case("smart none", SMART, *get("/none", ACCEPTS), script=says(HTML)),
+    case("smart anew", SMART, *get("/anew", ACCEPTS), script=says(HTML)),
+    case(
+        "smart anew, by a field",
+        SMART,
+        *get("/anew", ACCEPTS),
+        script=says("X-Coded: yes"),
+    ),
+    case("smart missing", SMART, *get("/missing", ACCEPTS), script=says(HTML)),
+    *(
+        case(
+            f"substitute {path}",
+            SUBSTITUTED,
+            *get(f"/{path}", ACCEPTS),
+            script=says(HTML, 'ETag: "t"'),
+        )
+        for path in (
+            *("none", "text", "case", "pattern", "begins", "ends", "several"),
+            *("joined", "expression", "coded", "some", "some/inner", "some/before"),
+        )
+    ),
+    case(
+        "substitute unpacked",
+        SUBSTITUTED,
+        *get("/unpacked", ACCEPTS),
+        script=says(HTML, "Content-Encoding: gzip", body=PACKED),
+    ),
+    case(
+        "substitute without an end of a line",
+        SUBSTITUTED,
+        *get("/text"),
+        script=says(HTML, body=b"play\nplay"),
+    ),
+    case("substitute nothing", SUBSTITUTED, *get("/text"), script=says(HTML, body=b"")),
+    case(
+        "substitute HEAD",
+        SUBSTITUTED,
+        *get("/text", method="HEAD"),
+        script=turn(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"),
+    ),
+    case(
+        "substitute a long line",
+        SUBSTITUTED,
+        Send(request("/short")),
+        Recv(),
+        Rest(),
+        script=says(HTML),
+    ),
+    case("rate", RATE, *get("/x"), script=says(HTML)),
+    case("rate of long", RATE, *get("/x"), script=says(HTML, body=LONG)),
 )
