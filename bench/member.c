@@ -8,6 +8,7 @@
  *   /small   200 bytes      /64k  64 KiB      /1m  1 MiB      else 404
  *   any POST or PUT: the body is read and thrown away, the answer is "/small"'s
  *   Upgrade: websocket       101, and then every message comes back
+ *   AJP 1.3 (the first byte tells)   "/small"'s, in packets, whatever is asked for
  *
  * Each answer carries "X-Member: NAME". HTTP/1.1 with Content-Length only; a chunked
  * request gets 501, because no proxy here has a reason to send one.
@@ -43,7 +44,7 @@ struct answer {
 
 struct member {
     const char *name;
-    struct answer small, big64k, big1m, missing, refused, upgraded;
+    struct answer small, big64k, big1m, missing, refused, upgraded, ajp;
 };
 
 /* A listener has member set and fd only; a connection uses everything. */
@@ -121,6 +122,58 @@ static struct answer make_upgrade(const char *name)
     return a;
 }
 
+static char *put16(char *p, unsigned number)
+{
+    *p++ = number >> 8;
+    *p++ = number & 255;
+    return p;
+}
+
+static char *put_string(char *p, const char *text)
+{
+    size_t size = strlen(text);
+    p = put16(p, size);
+    memcpy(p, text, size + 1);
+    return p + size + 1;
+}
+
+/* The same answer as SEND_HEADERS, SEND_BODY_CHUNK and END_RESPONSE. */
+static struct answer make_ajp(const struct answer *small, const char *name)
+{
+    static const char *const fields[][2] = {
+        {"\xa0\x04", "Sat, 21 Nov 2026 12:00:00 GMT"},
+        {"Server", "member/1"},
+        {"\xa0\x01", "text/html; charset=utf-8"},
+        {"\xa0\x03", "200"},
+        {"Cache-Control", "max-age=60, private"},
+        {"ETag", "\"5f3e-5b1c-c8\""},
+        {"Vary", "Accept-Encoding"},
+    };
+    struct answer a = {.data = malloc(2048)};
+    if (!a.data)
+        die("malloc");
+    char *p = a.data + 4;
+    *p++ = 4;
+    p = put_string(put16(p, 200), "200");
+    p = put16(p, 8);
+    for (int i = 0; i < 7; i++) {
+        if (*fields[i][0] == '\xa0') {
+            memcpy(p, fields[i][0], 2);
+            p += 2;
+        } else
+            p = put_string(p, fields[i][0]);
+        p = put_string(p, fields[i][1]);
+    }
+    p = put_string(put_string(p, "X-Member"), name);
+    memcpy(a.data, "AB", 2);
+    put16(a.data + 2, p - a.data - 4);
+    memcpy(p, "AB\0\xcc\3\0\xc8", 7); /* 204 bytes: 3, 200, they, a NUL */
+    memcpy(p + 7, small->data + small->size - 200, 200);
+    memcpy(p + 207, "\0AB\0\2\5\1", 7);
+    a.size = p + 214 - a.data;
+    return a;
+}
+
 static void watch(struct conn *c, int op, uint32_t events)
 {
     struct epoll_event e = {.events = events, .data.ptr = c};
@@ -152,6 +205,7 @@ static void listen_on(char *address)
     m->missing = make_answer("404 Not Found", name, 20);
     m->refused = make_answer("501 Not Implemented", name, 20);
     m->upgraded = make_upgrade(name);
+    m->ajp = make_ajp(&m->small, name);
     c->is_listener = 1;
     c->member = m;
     c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -404,6 +458,29 @@ static int take_frames(struct conn *c, char *data, size_t size)
     return 0;
 }
 
+/* Packets of AJP: what is asked for is small and comes in one piece, or is not for us.
+ * -1 when the connection was dropped. */
+static int take_packets(struct conn *c, const unsigned char *data, size_t size)
+{
+    while (size >= 5) {
+        size_t whole = (data[2] << 8 | data[3]) + 4;
+        if (data[0] != 0x12 || data[1] != 0x34 || whole > size || c->answer)
+            break;
+        if (data[4] == 2) {
+            c->answer = &c->member->ajp;
+            if (send_answer(c) < 0)
+                return -1;
+        } else if (data[4] == 10 && send(c->fd, "AB\0\1\x09", 5, 0) != 5)
+            break;
+        data += whole;
+        size -= whole;
+    }
+    if (size == 0)
+        return 0;
+    drop(c);
+    return -1;
+}
+
 /* Whether the connection lives and has given bytes. */
 static int on_readable(struct conn *c)
 {
@@ -422,6 +499,8 @@ static int on_readable(struct conn *c)
     }
     if (c->in_tunnel)
         return take_frames(c, scratch, n) == 0;
+    if (*scratch == 0x12 && !c->head_size && c->body_left <= 0)
+        return take_packets(c, (unsigned char *)scratch, n) == 0;
     const char *data = scratch;
     size_t left = n;
     if (c->body_left > 0) {

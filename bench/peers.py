@@ -278,7 +278,7 @@ def write_configuration(kind: Kind, run: Path, port: int, setup: Setup) -> Path:
             "RECYCLE": str(setup.recycle),
             "GENERATION": str(setup.generation),
             "FIRST": setup.members[0].address,
-            "SCHEME": "https" if "https" in setup.flags else "http",
+            "SCHEME": next((s for s in ("https", "ajp") if s in setup.flags), "http"),
             "MODULES": APACHE_MODULES,
             "USER": USER if is_root else f"#{os.geteuid()}",
             "GROUP": GROUP if is_root else f"#{os.getegid()}",

@@ -271,6 +271,17 @@ SCENARIOS = (
         (ratio("HTTPS members: nginx", "nginx https", 1.0, "fastlb https"),),
     ),
     Scenario(
+        "ajp64",
+        "small GET, 64 kept-alive connections, members by AJP",
+        64,
+        SMALL,
+        tuple(entrant(n) for n in ("fastlb", "fastlb ajp", "apache ajp")),
+        (
+            ratio("AJP small GET: Apache event", "apache ajp", 0.50, "fastlb ajp"),
+            ratio("AJP small GET: our HTTP", "fastlb", 1.10, "fastlb ajp"),
+        ),
+    ),
+    Scenario(
         "websocket",
         "WebSocket, 100-byte messages and their echo, 64 tunnels",
         64,
