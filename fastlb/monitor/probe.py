@@ -1,5 +1,7 @@
 """Bringing members back: a TCP connection to each one that is in error.
 
+A member at ajp:// must answer a CPING, too.
+
 Only members whose retry= is not written are probed: where it is written, Apache's
 rule holds and the next request after that time is the test. And only after a failed
 connection: what put a member out by its answers (failonstatus) is not disproved by
@@ -25,6 +27,8 @@ FOR_NOBODY = {
     2: b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0",  # version 2, LOCAL: no addresses
 }
 """PROXY headers of a connection that is for no client."""
+CPING, CPONG = b"\x12\x34\x00\x01\x0a", b"AB\x00\x01\x09"
+"""AJP's question whether somebody is there, and its answer."""
 KEPT_OUT = frozenset("DS")  # disabled or stopped by the operator: not ours to judge
 
 
@@ -116,7 +120,27 @@ async def _connects(
             # Who waits for a header logs a fault of a connection without one.
             with suppress(OSError):
                 sock.send(FOR_NOBODY[member.proxy_protocol])
+        if number == 0 and member.scheme == "ajp":
+            return await _pongs(loop, sock, limit_s)
     return number == 0
+
+
+async def _pongs(
+    loop: asyncio.AbstractEventLoop, sock: socket.socket, limit_s: float
+) -> bool:
+    """A container that is stuck still has connections taken for it, by its kernel."""
+    said = b""
+    try:
+        async with asyncio.timeout(limit_s):
+            await loop.sock_sendall(sock, CPING)
+            while len(said) < len(CPONG):
+                data = await loop.sock_recv(sock, len(CPONG) - len(said))
+                if not data:
+                    break
+                said += data
+    except (OSError, TimeoutError):
+        return False
+    return said == CPONG
 
 
 async def _is_writable(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import cast
@@ -166,6 +167,36 @@ def test_a_member_that_takes_a_connection_is_back() -> None:
         table.flags = "E"
         assert attempt(probe_of(member(port=port), table))
     assert table.flags == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "back"),
+    [
+        (b"AB\x00\x01\x09", True),
+        (b"AB\x00\x01\x05", False),
+        (b"AB", False),
+        (b"", False),
+    ],
+)
+def test_a_member_at_ajp_must_answer_a_ping(said: bytes, back: bool) -> None:
+    heard: list[bytes] = []
+
+    def answer(sock: socket.socket) -> None:
+        peer, _ = sock.accept()
+        with peer:
+            heard.append(peer.recv(5))
+            peer.sendall(said)
+
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        thread = threading.Thread(target=answer, args=(sock,))
+        thread.start()
+        port = int(sock.getsockname()[1])
+        table = OneSlot([("127.0.0.1", port)])
+        table.flags = "E"
+        one = replace(member(port=port), scheme="ajp")
+        assert attempt(probe_of(one, table)) is back
+        thread.join(10)
+    assert heard == [b"\x124\x00\x01\x0a"]
 
 
 @pytest.mark.parametrize(
