@@ -403,3 +403,10 @@ def test_a_rule_that_looks_ahead_says_what_it_has_seen(tmp_path: Path) -> None:
     found = steps(way_of(standing, asked), "rewrite")
     assert "var=REMOTE_USER -> val=ann" in found[0].why
     assert "setting env variable 'RU' to 'ann'" in found[0].why
+
+
+def test_a_member_by_another_protocol_is_told_so(tmp_path: Path) -> None:
+    text = "Listen 8080\nProxyPass / ajp://127.0.0.1:8009/app/\n"
+    way = way_of(standing_of(tmp_path, text), Asked("http://h.example/x?y"))
+    assert way.sent == ("GET /app/x?y AJP 1.3", "Host: h.example")
+    assert [step.text for step in steps(way, "request head")] == ["by AJP 1.3"]

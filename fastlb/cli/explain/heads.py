@@ -45,6 +45,16 @@ class Heads:
         kind = "request head"
         names = [line.partition(":")[0].lower() for line in sent[1:]]
         keeps, line = self._flag("preserve_host")
+        protocol = self.found.get("protocol", "")
+        if protocol:
+            yield Step(
+                kind,
+                f"by {protocol}",
+                "fields go on as they are, Host too; who asks, where and how is told "
+                "beside them, not by X-Forwarded-* or Via",
+            )
+            yield from self._kept_back(kind, asked, names)
+            return
         host = next((text for text in sent if text.lower().startswith("host:")), "Host")
         why = "the client's (ProxyPreserveHost)" if keeps else "the member's own name"
         yield Step(kind, host, why, line)
@@ -68,7 +78,7 @@ class Heads:
         if not any(conf.reverse_maps for conf in self.confs):
             why = "a Location that names the member goes to the client as it is"
             yield Step(kind, "no ProxyPassReverse", why)
-        if self.vhost.proxy_via in (Via.ON, Via.FULL):
+        if self.vhost.proxy_via in (Via.ON, Via.FULL) and "protocol" not in self.found:
             yield Step(kind, *self._via())
 
     def _flag(self, name: str) -> tuple[bool | None, Line]:

@@ -10,14 +10,15 @@ one rule at a time.
 Election and stickiness are those of a server that has just started: the table is the
 caller's, and has counted nothing.
 """
-# uses: ground/text, io/buffer, ground/path, ground/arena, io/tls_state, io/watch,
-#       io/date, http/fields, http/head, http/hops, http/framing, balance/chance,
-#       balance/elect, balance/elect_told, balance/table_slots, seam, plan/build,
-#       plan/tls_names, plan/verdicts, plan/access_plan, plan/plan, plan/plan_begin,
-#       plan/client, plan/facts, plan/plan_rewrite, plan/match, plan/decide,
-#       plan/asking, plan/reasons, plan/logline, flow/exchange, flow/engine,
-#       flow/filtering, flow/services, flow/attempt, flow/rewrite,
-#       flow/rewrite_answer, flow/tunnel, flow/choose, flow/begin, flow/explained
+# uses: ground/text, io/buffer, io/writer, ground/path, ground/arena, io/tls_state,
+#       io/watch, io/date, http/fields, http/head, http/exit, http/hops, http/framing,
+#       balance/chance, balance/elect, balance/elect_told, balance/table_slots, seam,
+#       plan/build, plan/tls_names, plan/verdicts, plan/access_plan, plan/plan,
+#       plan/plan_begin, plan/out_fields, plan/client, plan/facts, plan/plan_rewrite,
+#       plan/match, plan/decide, plan/asking, plan/reasons, plan/logline,
+#       flow/exchange, flow/engine, flow/filtering, flow/services, flow/attempt,
+#       flow/rewrite, flow/rewrite_answer, flow/codecs, flow/tunnel, flow/choose,
+#       flow/begin, flow/explained
 
 from libc.stdlib cimport calloc
 
@@ -372,11 +373,39 @@ cdef class Explainer:
         x.up = self.up
         x.up.x = x
         x.up.member = x.member
+        if x.member.protocol != PROTOCOL_HTTP:
+            if not codec_begin(x):
+                raise MemoryError
+            told["protocol"] = x.attempt.codec.of.name.decode()
         rc = rewrite_request(x)
         if rc < 0:
             told["what"] = "error"
             told["status"] = -rc
             told["because"] = "the head cannot be sent"
             return
+        if x.attempt.codec != NULL:
+            told["head"] = self.coded_head()
+            return
         told["head"] = told_bytes(
             &self.up.output.data[self.up.output.start], buffer_held(self.up.output))
+
+    cdef bytes coded_head(self):
+        """What a member was told by its own protocol, as a head of HTTP would."""
+        cdef exchange *x = self.x
+        cdef value method = request_part(&x.facts, x.facts.req.method)
+        cdef writer w
+        cdef value made
+        arena_write(&x.facts.arena, &w)
+        put(&w, method.data, method.length)
+        put_byte(&w, c' ')
+        put_target(&w, x.member.path.data, x.member.path.length)
+        put_target(&w, x.facts.target.data, x.facts.target.length)
+        put_byte(&w, c' ')
+        put(&w, x.attempt.codec.of.name, strlen(x.attempt.codec.of.name))
+        put(&w, b"\r\n", 2)
+        out_write(&out_scratch, &w, bit(FIELD_EXPECT) | HOP_BY_HOP_IDS)
+        put(&w, b"\r\n", 2)
+        made = arena_written(&x.facts.arena, &w)
+        if made.data == NULL:
+            raise MemoryError
+        return told_bytes(made.data, made.length)
