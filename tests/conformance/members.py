@@ -16,6 +16,9 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from pathlib import Path
 
+from tests.ajp_packets import CPING, CPONG, forwarded, wanted
+
+from . import ajp_member
 from .identities import common_name
 
 READ_BYTES = 65536
@@ -149,6 +152,17 @@ class _Stream:
             self._more()
         taken, self.buffer = self.buffer[:size], self.buffer[size:]
         return taken
+
+    def first(self) -> bytes:
+        while not self.buffer:
+            self._more()
+        return self.buffer[:1]
+
+    def packet(self) -> bytes:
+        """The content of one of AJP."""
+        head = self.exactly(4)
+        assert head[:2] == b"\x124", head
+        return self.exactly(int.from_bytes(head[2:], "big"))
 
     def body_of(self, received: Received) -> None:
         fields = fields_of(received.head)
@@ -299,13 +313,13 @@ class Member:
             data = data.replace(b"{%b}" % name.encode(), str(port).encode())
         return data
 
-    def _next_turn(self) -> Turn:
+    def _next_turn(self, named: bytes = b"") -> Turn:
         with self._lock:
             if self._forever is not None:
                 return self._forever
             if self._turns:
                 return self._turns.pop(0)
-        named = answer(self.name.encode(), "Content-Type: text/plain")
+        named = named or answer(self.name.encode(), "Content-Type: text/plain")
         return Turn((named,))
 
     # -- connections ---------------------------------------------------------
@@ -344,7 +358,43 @@ class Member:
                 self._open.discard(sock)
             sock.close()
 
+    def _ajp_exchange(self, stream: _Stream) -> bool:
+        """A packet that comes where a request might. An interim answer of "CPING" is
+        sent in place of the pong; a body that is read is asked for, piece by piece."""
+        content = stream.packet()
+        if content == CPING[4:]:
+            with self._lock:
+                self.received.append(Received(ajp_member.PING))
+                turn = self._forever or (self._turns or [Turn()])[0]
+            if turn.interim.startswith(b"HTTP"):
+                stream.sock.sendall(CPONG)
+            else:
+                stream.sock.sendall(turn.interim)
+            return True
+        asked = forwarded(content)
+        received = Received(ajp_member.told(asked))
+        with self._lock:
+            self.received.append(received)
+        now = self._next_turn(ajp_member.named(self.name))
+        length = ajp_member.length_of(asked)
+        sizes = []
+        if length > 0:
+            received.body = stream.packet()[2:]
+            sizes.append(len(received.body))
+        while now.read_body and len(received.body) != length and length:
+            stream.sock.sendall(wanted(0xFFFF))
+            piece = stream.packet()[2:]
+            sizes.append(len(piece))
+            received.body += piece
+            if not piece:
+                break
+        if length:
+            received.framing = f"pieces of {sizes}"
+        return self._act(stream, now)
+
     def _exchange(self, stream: _Stream) -> bool:
+        if stream.first() == b"\x12":
+            return self._ajp_exchange(stream)
         received = Received(stream.until(b"\r\n\r\n"), tls=stream.tls)
         with self._lock:
             self.received.append(received)
@@ -354,6 +404,9 @@ class Member:
             if expects.lower() == "100-continue" and now.interim:
                 stream.sock.sendall(now.interim)
             stream.body_of(received)
+        return self._act(stream, now)
+
+    def _act(self, stream: _Stream, now: Turn) -> bool:
         for action in now.actions:
             if isinstance(action, bytes):
                 stream.sock.sendall(self._filled(action))

@@ -104,6 +104,18 @@ def test_a_request_is_forwarded_as_httpd_does() -> None:
         assert client.status() == 200
 
 
+def test_variables_of_its_name_are_attributes() -> None:
+    text = 'SetEnv AJP_ONE first\nSetEnvIf Host "(.*)" AJP_TWO=$1\nSetEnv OTHER x'
+    with Bench(balancer("", text=text)) as bench:
+        client = bench.ask(get())
+        member = bench.members[0].accept()
+        told = take_request(member).attributes
+        assert (told["ONE"], told["TWO"]) == ("first", "h")
+        assert "OTHER" not in told
+        member.send(answered())
+        assert client.status() == 200
+
+
 def test_a_method_without_a_number_is_named() -> None:
     with Bench(ONE) as bench:
         client = bench.ask(get(method="PATCH"))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ajp_packets import answered, forwarded
 from certificates import Authority, Pair, make_ca, make_pair
 from flow_bench import Bench
 from flow_peers import SERVER, Peer, answer, get
@@ -302,3 +303,26 @@ def test_no_way_to_read_a_path_leads_past_what_tls_demands() -> None:
             client = bench.client()
             client.send(get(path))
             assert client.status() == 403, path
+
+
+def test_a_member_at_ajp_is_told_of_the_handshake(site: Certificates) -> None:
+    text = (
+        SERVER + "SSLEngine on\nSSLCertificateFile {dir}/site.pem\n"
+        "ProxyPass / ajp://127.0.0.1:8001/\n"
+    )
+    with site.bench(text) as bench:
+        client = tls_client(bench)
+        client.send(get())
+        member = bench.members[0].accept()
+        length = int.from_bytes(member.take(4)[2:], "big")
+        asked = forwarded(member.take(length))
+        assert asked.is_ssl
+        told = asked.attributes
+        assert told["AJP_SSL_PROTOCOL"] == "TLSv1.3"
+        assert str(told["ssl_cipher"]).startswith("TLS_")
+        # As the bench's services make them: a number it is not.
+        assert told["ssl_cert"] == "SSL_CLIENT_CERT"
+        assert told["ssl_session"] == "SSL_SESSION_ID"
+        assert "ssl_key_size" not in told
+        member.send(answered())
+        assert client.status() == 200

@@ -20,7 +20,8 @@ cdef enum:
     AJP_ANSWER_FIELDS = 11
 
 # By number, from 1 on.
-cdef const char *AJP_ANSWER_NAMES = (
+cdef value[AJP_ANSWER_FIELDS + 1] AJP_ANSWER_NAMES
+cdef const char *AJP_ANSWER_WORDS = (
     b"Content-Type Content-Language Content-Length Date Last-Modified Location"
     b" Set-Cookie Set-Cookie2 Servlet-Engine Status WWW-Authenticate ")
 cdef const char *AJP_METHODS = (
@@ -167,12 +168,16 @@ cdef bint ajp_take(const char **p, const char *end, value *out) noexcept nogil:
     return True
 
 
-cdef value ajp_answer_field(unsigned int number) noexcept nogil:
-    cdef const char *p = AJP_ANSWER_NAMES
-    while number > 1:
-        p = strchr(p, c' ') + 1
-        number -= 1
-    return value(p, <unsigned int>(strchr(p, c' ') - p))
+cdef void ajp_name_answers() noexcept:
+    cdef const char *p = AJP_ANSWER_WORDS
+    cdef int number = 1
+    while p[0] != 0:
+        AJP_ANSWER_NAMES[number] = value(p, <unsigned int>(strchr(p, c' ') - p))
+        p += AJP_ANSWER_NAMES[number].length + 1
+        number += 1
+
+
+ajp_name_answers()
 
 
 cdef int ajp_head_text(
@@ -206,7 +211,7 @@ cdef int ajp_head_text(
             code &= 0xFF
             if not 1 <= code <= AJP_ANSWER_FIELDS:
                 return FAILED
-            name = ajp_answer_field(code)
+            name = AJP_ANSWER_NAMES[code]
         elif not ajp_take(&p, end, &name) or not bytes_are_token(
                 name.data, name.length):
             return FAILED
@@ -259,53 +264,54 @@ cdef void ajp_put_nothing(writer *w) noexcept nogil:
 
 
 cdef void ajp_put_field_name(
-        writer *w, const char *name, unsigned int length) noexcept nogil:
-    cdef int code = ajp_field(name, length)
+        writer *w, const char *name, unsigned int length, int id) noexcept nogil:
+    """id: FIELD_* of the name, where that is known."""
+    cdef unsigned int code = ajp_field(name, length, id)
     if code:
-        ajp_put_u16(w, AJP_FIELD_CODED | <unsigned int>code)
+        ajp_put_u16(w, AJP_FIELD_CODED | code)
     elif ajp_string_begins(w, length):
         put_name(w, name, length)
         put_byte(w, 0)
 
 
-cdef int ajp_field(const char *name, unsigned int length) noexcept nogil:
+cdef unsigned int ajp_field(
+        const char *name, unsigned int length, int id) noexcept nogil:
     """Number of a request's field; 0: its name is spelled out."""
-    if length == 4:
-        return 11 * bytes_equal_nocase(name, b"host", 4)
+    if id == FIELD_HOST:
+        return 11
+    if id == FIELD_COOKIE:
+        return 9
+    if id == FIELD_USER_AGENT:
+        return 14
+    if id == FIELD_REFERER:
+        return 13
+    if id == FIELD_CONTENT_TYPE:
+        return 7
     if length == 6:
-        if bytes_equal_nocase(name, b"accept", 6):
-            return 1
-        if bytes_equal_nocase(name, b"cookie", 6):
-            return 9
-        return 12 * bytes_equal_nocase(name, b"pragma", 6)
+        return 1 if name_is(name, b"accept", 6) else 12 * name_is(name, b"pragma", 6)
     if length == 7:
-        if bytes_equal_nocase(name, b"cookie2", 7):
-            return 10
-        return 13 * bytes_equal_nocase(name, b"referer", 7)
+        return 10 * name_is(name, b"cookie2", 7)
     if length == 10:
-        if bytes_equal_nocase(name, b"user-agent", 10):
-            return 14
-        return 6 * bytes_equal_nocase(name, b"connection", 10)
-    if length == 12:
-        return 7 * bytes_equal_nocase(name, b"content-type", 12)
+        return 6 * name_is(name, b"connection", 10)
     if length == 13:
-        return 5 * bytes_equal_nocase(name, b"authorization", 13)
+        return 5 * name_is(name, b"authorization", 13)
     if length == 14:
-        if bytes_equal_nocase(name, b"content-length", 14):
-            return 8
-        return 2 * bytes_equal_nocase(name, b"accept-charset", 14)
+        return 8 if name_is(name, b"content-length", 14) \
+            else 2 * name_is(name, b"accept-charset", 14)
     if length == 15:
-        if bytes_equal_nocase(name, b"accept-encoding", 15):
-            return 3
-        return 4 * bytes_equal_nocase(name, b"accept-language", 15)
+        return 3 if name_is(name, b"accept-encoding", 15) \
+            else 4 * name_is(name, b"accept-language", 15)
     return 0
 
 
-cdef int ajp_method(const char *name, unsigned int length) noexcept nogil:
-    """Its number; AJP_METHOD_STORED: it has none."""
+cdef int ajp_method(
+        const char *name, unsigned int length, int method_id) noexcept nogil:
+    """Its number; AJP_METHOD_STORED: it has none. method_id: METHOD_*, if known"""
     cdef const char *p = AJP_METHODS
     cdef const char *stop
     cdef int number = 1
+    if likely(method_id == METHOD_GET):
+        return 2
     while p[0] != 0:
         stop = strchr(p, c' ')
         if <unsigned int>(stop - p) == length and memcmp(p, name, length) == 0:

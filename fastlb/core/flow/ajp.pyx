@@ -8,8 +8,9 @@ what its packets mean for the exchange.
   SEND_HEADERS, SEND_BODY_CHUNK ..., END_RESPONSE
 """
 # uses: ground/text, ground/number, io/buffer, io/writer, ground/address, http/fields,
-#       http/exit, http/hops, http/framing, codecs/ajp, plan/out_fields, plan/client,
-#       plan/facts, plan/own_name, plan/variables, flow/exchange, flow/rewrite
+#       http/exit, http/hops, http/framing, codecs/ajp, plan/build, plan/plan,
+#       plan/out_fields, plan/client, plan/facts, plan/tls_variables, plan/own_name,
+#       plan/variables, flow/exchange, flow/rewrite
 
 cdef struct ajp_try:
     codec_state c               # first
@@ -88,7 +89,9 @@ cdef void ajp_put_request(exchange *x, out_list *out, writer *w) noexcept nogil:
     cdef int number
     if unlikely(x.local.internal or x.question.of != NULL):
         method = value(b"GET", 3)
-    number = ajp_method(method.data, method.length)
+    number = ajp_method(
+        method.data, method.length, METHOD_GET
+        if unlikely(x.local.internal or x.question.of != NULL) else r.req.method_id)
     client_learn_remote(&x.down.client)
     client_learn_local(&x.down.client)
     put_byte(w, <char>number)
@@ -141,8 +144,11 @@ cdef void ajp_put_fields(exchange *x, out_list *out, writer *w) noexcept nogil:
         o = &out.fields[i]
         if skipped >> o.id & 1:
             continue
-        ajp_put_field_name(w, o.name, o.name_length)
-        ajp_put_value(w, o.value, o.value_length)
+        ajp_put_field_name(w, o.name, o.name_length, o.id)
+        if likely(o.raw != NULL):
+            ajp_put_string(w, o.value, o.value_length)      # the parser has proven it
+        else:
+            ajp_put_value(w, o.value, o.value_length)
         count += 1
     if x.question.of != NULL:
         pass
@@ -153,7 +159,7 @@ cdef void ajp_put_fields(exchange *x, out_list *out, writer *w) noexcept nogil:
     elif x.body.framing.kind != BODY_NONE:
         begin = decimal_before(
             &digits[NUMBER_DIGITS_MAX], <unsigned long long>x.body.framing.length)
-        ajp_put_field_name(w, b"Content-Length", 14)
+        ajp_put_field_name(w, b"Content-Length", 14, FIELD_CONTENT_LENGTH)
         ajp_put_string(w, begin, <size_t>(&digits[NUMBER_DIGITS_MAX] - begin))
         count += 1
     if not w.full:
@@ -163,7 +169,9 @@ cdef void ajp_put_fields(exchange *x, out_list *out, writer *w) noexcept nogil:
 cdef void ajp_put_attributes(exchange *x, writer *w) noexcept nogil:
     cdef request_facts *r = &x.facts
     cdef client_facts *client = &x.down.client
-    cdef value kind
+    cdef value kind, said
+    cdef text name
+    cdef int i
     cdef const char *query = <const char *>memchr_or_end(
         r.target.data, c'?', r.target.length)
     cdef char[NUMBER_DIGITS_MAX] digits
@@ -181,11 +189,41 @@ cdef void ajp_put_attributes(exchange *x, writer *w) noexcept nogil:
     if x.choice.sticky.route_length:
         ajp_put_attribute(
             w, AJP_JVM_ROUTE, x.choice.sticky.route, x.choice.sticky.route_length)
+    if unlikely(client.tls_vhost != NULL):
+        ajp_put_tls(client, w)
     begin = decimal_before(&digits[NUMBER_DIGITS_MAX], client.remote_port)
     ajp_put_named(w, b"AJP_REMOTE_PORT", 15, begin,
                   <size_t>(&digits[NUMBER_DIGITS_MAX] - begin))
     ajp_put_named(w, b"AJP_LOCAL_ADDR", 14, &local[0],
                   address_text(&client.local[0], &local[0]))
+    for i in range(plan.told_env_count):
+        said = r.env[plan.told_envs[i]]
+        if said.data != NULL:
+            name = plan_env_names[plan.told_envs[i]]
+            ajp_put_named(w, name.data + 4, name.length - 4, said.data, said.length)
+
+
+cdef void ajp_put_tls(client_facts *client, writer *w) noexcept nogil:
+    """What httpd tells of a client's TLS; nothing of what there is not."""
+    cdef value v = tls_variable(client, plan.told_tls[TOLD_CERTIFICATE])
+    cdef long long bits
+    if v.length:
+        put_byte(w, AJP_SSL_CERT)
+        ajp_put_string(w, v.data, v.length)     # with its lines
+    v = tls_variable(client, plan.told_tls[TOLD_CIPHER])
+    if v.length:
+        ajp_put_attribute(w, AJP_SSL_CIPHER, v.data, v.length)
+    v = tls_variable(client, plan.told_tls[TOLD_SESSION])
+    if v.length:
+        ajp_put_attribute(w, AJP_SSL_SESSION, v.data, v.length)
+    v = tls_variable(client, plan.told_tls[TOLD_KEY_SIZE])
+    bits = decimal_of(v.data, v.length)
+    if v.length and 0 <= bits <= 0xFFFF:
+        put_byte(w, AJP_SSL_KEY_SIZE)
+        ajp_put_u16(w, <unsigned int>bits)
+    v = tls_variable(client, plan.told_tls[TOLD_PROTOCOL])
+    if v.length:
+        ajp_put_named(w, b"AJP_SSL_PROTOCOL", 16, v.data, v.length)
 
 
 # --- what comes ------------------------------------------------------------------
@@ -238,29 +276,42 @@ cdef int ajp_read_head(exchange *x) noexcept nogil:
 
 
 cdef int ajp_take_head(exchange *x, unsigned int whole) noexcept nogil:
-    """SEND_HEADERS, as text in a buffer of its own, before what is left."""
+    """SEND_HEADERS, as text before what is left: behind it in its own buffer, or in one
+    that is larger."""
     cdef buffer *b = x.up.input
     cdef buffer *text = NULL
-    cdef unsigned int left = buffer_held(b) - whole
     cdef int size_class
     cdef writer w
-    cdef int length = FAILED
-    for size_class in range(b.size_class, BUFFER_CLASSES):
+    cdef int length
+    writer_behind(&w, b)
+    length = ajp_head_before(&w, b, whole)
+    if likely(length != AGAIN):
+        b.start = b.end
+        writer_into(&w, b)
+        return length
+    for size_class in range(b.size_class + 1, BUFFER_CLASSES):
         if writer_on(&w, &text, size_class) < 0:
             return FAILED
-        if ajp_head_text(&b.data[b.start + AJP_PACKET_HEAD],
-                         whole - AJP_PACKET_HEAD, &w) < 0:
-            break
-        length = <int>writer_held(&w)
-        put(&w, &b.data[b.start + whole], left)
-        if not w.full:
+        length = ajp_head_before(&w, b, whole)
+        if length != AGAIN:
             writer_into(&w, text)
             buffer_give(b)
             x.up.input = text
             return length
-        length = FAILED
     buffer_give(text)
     return FAILED
+
+
+cdef int ajp_head_before(
+        writer *w, const buffer *b, unsigned int whole) noexcept nogil:
+    """returns bytes of the text; FAILED; AGAIN: there is too little room"""
+    cdef int length
+    if ajp_head_text(&b.data[b.start + AJP_PACKET_HEAD], whole - AJP_PACKET_HEAD,
+                     w) < 0:
+        return FAILED
+    length = <int>writer_held(w)
+    put(w, &b.data[b.start + whole], b.end - b.start - whole)
+    return AGAIN if unlikely(w.full) else length
 
 
 cdef int ajp_body(

@@ -273,7 +273,7 @@ cdef void exchange_member_lost(
         exchange *x, int status, const char *detail, bint mark_error) noexcept nogil:
     """Its side failed. status: what the client is told if nobody else is tried."""
     cdef plan_member *m = x.member
-    cdef bint again = request_can_be_sent_again(x)
+    cdef bint again = request_may_move(x)
     cdef int first = 0
     # What is at an address that the member had is not its fault any more.
     if unlikely(mark_error and x.up != NULL and upstream_is_of_old(x.up)):

@@ -176,29 +176,29 @@ cdef bint coded_lost(exchange *x, int why) noexcept nogil:
         return coded_ping_lost(x)
     if (x.up.input == NULL or buffer_held(x.up.input) == 0) and stale_retry(x):
         return False
-    say_error(x, &SAY_STATUS_LINE, stream_errno if why == FAILED else 0)
+    say_error(x, &SAY_CODED_LOST, stream_errno if why == FAILED else 0)
     return due_lost(x, coded_status(x), NULL, True)
 
 
 cdef bint coded_broken(exchange *x) noexcept nogil:
     """Always returns False."""
-    say(x, &SAY_CORRUPT)
     if x.attempt.await_continue:
         return coded_ping_lost(x)
+    say(x, &SAY_CODED_BAD)
     return due_lost(x, 502, NULL, True)
 
 
 cdef int coded_status(exchange *x) noexcept nogil:
     """What a request is answered with whose member was lost, as httpd: 503 where
     another one may be asked."""
-    return 503 if request_can_be_sent_again(x) else 500
+    return 503 if request_may_move(x) else 500
 
 
 cdef bint coded_ping_lost(exchange *x) noexcept nogil:
     """It has not answered the ping: the connection may have been stale. Once more on a
     new one; then it is another member's turn. Always returns False."""
+    say(x, &SAY_CODED_PING)
     if x.attempt.fresh:
-        say_error(x, &SAY_STATUS_LINE, 0)
         return due_lost(x, 503, NULL, True)
     exchange_detach(x, False)
     exchange_enter(x, X_DECIDE)

@@ -84,6 +84,16 @@ cdef bint request_is_idempotent(exchange *x) noexcept nogil:
             or method == METHOD_TRACE or x.question.of != NULL)
 
 
+cdef bint request_may_move(exchange *x) noexcept nogil:
+    """... to another member, when the one that was asked is lost. As httpd's AJP: what
+    has a query may have done something, whatever its method says."""
+    if likely(x.attempt.codec == NULL) or x.attempt.bytes_out == 0 \
+            or x.attempt.await_continue or x.question.of != NULL:
+        return request_can_be_sent_again(x)
+    return request_can_be_sent_again(x) and memchr(
+        x.facts.target.data, c'?', x.facts.target.length) == NULL
+
+
 cdef bint request_can_be_sent_again(exchange *x) noexcept nogil:
     """Nothing of it can have been processed twice, and its bytes are at hand."""
     if x.body.lost:

@@ -42,6 +42,15 @@ cdef log_row SAY_STATUS_LINE = log_row(
 cdef log_row SAY_CORRUPT = log_row(
     b"error", b"proxy_http",
     b"AH01106: bad HTTP response head returned by {member} for {uri}: {began!r}")
+cdef log_row SAY_CODED_LOST = log_row(
+    b"error", b"proxy",
+    b"AH00992: the head of an answer was not read from {member} for {uri}")
+cdef log_row SAY_CODED_BAD = log_row(
+    b"error", b"proxy",
+    b"AH00893: dialog to {member} for {uri} failed: {began!r} is no answer by its "
+    b"protocol")
+cdef log_row SAY_CODED_PING = log_row(
+    b"error", b"proxy", b"AH00897: cping/cpong failed to {member}")
 cdef log_row SAY_RESPONSE = log_row(
     b"error", b"proxy_http",
     b"AH01110: error reading response from {member} for {uri}")

@@ -332,8 +332,8 @@ cdef inline unsigned int request_piece(exchange *x, buffer *into) noexcept nogil
 
 
 cdef inline bint request_frame(exchange *x, bint last) noexcept nogil:
-    """Around what x.body.stream holds, if it goes out in pieces. False: there is no room
-    for trailers."""
+    """Around what x.body.stream holds, if it goes out in pieces. False: there is no
+    room for trailers."""
     if likely(x.attempt.codec == NULL):
         return body_frame_of(x, &x.body.stream, last, False)
     if x.attempt.framed and (last or buffer_held(x.body.stream)):

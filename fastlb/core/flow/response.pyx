@@ -193,8 +193,6 @@ cdef bint response_read_head(exchange *x) noexcept nogil:
         if likely(x.attempt.codec == NULL):
             x.attempt.bytes_in -= <unsigned int>head_bytes - (
                 response_head.fields_at - 2)
-        elif response_head.reason.length == 0:
-            response_head.reason = span(13, 0)      # the usual phrase
         if response_head.status >= 200:
             return response_begin(x, <unsigned int>head_bytes)
         if response_head.status == 101:

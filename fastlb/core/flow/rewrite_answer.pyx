@@ -195,7 +195,7 @@ cdef int response_head_write(
         put_field(w, b"Server: ", 8, x.facts.vhost.server_header.data,
                   x.facts.vhost.server_header.length)
     out_write(out, w, ours)
-    if via_is_added(x):
+    if via_is_added(x) and x.attempt.codec == NULL:
         put_via(x, w, NULL, x.facts.req.minor)
     if unlikely(x.filters != NULL):
         x.filters.framing_at = head_at(x, w)

@@ -305,6 +305,15 @@ cdef enum:
     PROTOCOL_AJP = 1
     PROTOCOLS = 2
 
+# Variables of a client's TLS that a member at ajp:// is told.
+cdef enum:
+    TOLD_CERTIFICATE = 0
+    TOLD_CIPHER = 1
+    TOLD_SESSION = 2
+    TOLD_KEY_SIZE = 3
+    TOLD_PROTOCOL = 4
+    TOLD_TLS = 5
+
 cdef struct plan_member:
     member_slot *slot
     member_said said
@@ -518,6 +527,10 @@ cdef struct plan_root:
     int remote_ip_note              # the variable of the proxies' list; -1: none
     plan_set *main_set
     int env_count               # variables named anywhere
+    # of members at ajp://: variables that they are told, by number (TOLD_*, AJP_name)
+    int told_tls[TOLD_TLS]
+    int told_env_count
+    int *told_envs
     bint any_fake               # AuthBasicFake or FakeBasicAuth stands anywhere
     bint any_tls_access         # SSLRequire, SSLUserName, SSLVerifyClient in a section
     bint any_elsewhere          # AuthRequest does

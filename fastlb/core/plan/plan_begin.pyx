@@ -14,6 +14,13 @@ cdef tuple ENV_KNOWN = (
 )
 
 
+# In the order of TOLD_*.
+cdef tuple TOLD_NAMES = (
+    "SSL_CLIENT_CERT", "SSL_CIPHER", "SSL_SESSION_ID", "SSL_CIPHER_USEKEYSIZE",
+    "SSL_PROTOCOL",
+)
+
+
 cdef object plan_begin(
         object model, Table table, object member_slots, object balancer_slots):
     """Make the plan of this process."""
@@ -70,14 +77,23 @@ cdef object plan_begin(
         plan_vhost_of(&plan.vhosts[i], vhost)
     plan_addresses(model)
     plan_prefaces(model.process)
+    if any([member.scheme == "ajp" for member in model.members]):
+        for i, name in enumerate(TOLD_NAMES):
+            plan.told_tls[i] = plan_tls_name(name)
     tls_names_end()
 
 
 cdef object plan_envs_end():
     """Every variable has its number: count them, and write down their names."""
+    cdef int i
     plan.env_count = len(plan_envs)
     plan_env_names_end()
     filter_env_end()
+    told = [number for name, number in plan_envs.items() if name.startswith("AJP_")]
+    plan.told_env_count = len(told)
+    plan.told_envs = <int *>plan_alloc(sizeof(int) * plan.told_env_count)
+    for i, number in enumerate(told):
+        plan.told_envs[i] = number
 
 
 cdef object plan_tls(object handles):

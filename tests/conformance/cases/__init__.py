@@ -3,6 +3,7 @@
 from ..case import Case
 from . import (
     access,
+    ajp,
     composed,
     conditions,
     digest,
@@ -70,6 +71,7 @@ SUBJECTS: dict[str, tuple[Case, ...]] = {
     "status": status.CASES,
     "seeds": seeds.CASES,
     "filters": filters.CASES,
+    "ajp": ajp.CASES,
     "tls": tls.CASES,
     "tls_access": tls_access.CASES,
     "tls_members": tls_members.CASES,
