@@ -9,12 +9,13 @@ A configuration is made from `peers/NAME.conf.in`:
 
 Flags of a line may follow each other; all must hold. What a scenario is about:
 `tls` (HTTPS in front; with `rsa` a certificate of that kind), `https` (HTTPS members),
-`websocket` (tunnels to the members). How it is done: `log` (an access log), `gather`
+`websocket` (tunnels to the members), `files` (files of the proxy's own below
+/files). How it is done: `log` (an access log), `gather`
 (nginx: log lines are gathered before they are written), `stream` (nginx: no buffering
-of answers), `reuseport` (nginx: a socket for each worker), `wide` (Apache: threads for
-many connections), `sticky` (sessions by cookie), `status` (a status page), `generation`
-(a path that only this version of the configuration knows: by it a reload is seen to
-have come into force).
+of answers), `cached` (nginx: files are kept open), `reuseport` (nginx: a socket for
+each worker), `wide` (Apache: threads for many connections), `sticky` (sessions by
+cookie), `status` (a status page), `generation` (a path that only this version of the
+configuration knows: by it a reload is seen to have come into force).
 """
 
 from __future__ import annotations
@@ -286,10 +287,22 @@ def write_configuration(kind: Kind, run: Path, port: int, setup: Setup) -> Path:
         template = (BENCH / "peers" / kind.template).read_text()
         fresh = conf.with_suffix(".new")  # never half a file under a reload
         fresh.write_text(render(template, values, setup))
+        if "files" in setup.flags:
+            lay_files(run / "site" / "files")
         if setup.certificate is not None:
             setup.certificate.write(run)
         fresh.replace(conf)
     return conf
+
+
+FILES = {"1k": 1024, "1m": 1 << 20}  # name -> bytes
+
+
+def lay_files(folder: Path) -> None:
+    """Files of a proxy's own, readable by whoever its workers run as."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, size in FILES.items():
+        (folder / name).write_bytes(b"x" * size)
 
 
 def start(name: str, setup: Setup, core: int) -> Proxy:

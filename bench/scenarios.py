@@ -99,6 +99,12 @@ SMALL = ("--path", "/small", "--expect-bytes", "200")
 # Beside a full handshake HAProxy and Apache say little: they call the same library.
 TLS = tuple(entrant(n) for n in ("fastlb tls", "nginx tls", "haproxy tls"))
 TLS_RSA = tuple(entrant(f"{e.proxy} rsa tls") for e in TLS)
+# One nginx as others are, who look for a file with each request, and one that keeps
+# them open.
+FILES = tuple(
+    entrant(n)
+    for n in ("fastlb files", "nginx files", "nginx cached files", "apache files")
+)
 TLS_ALL = (*TLS, entrant("apache tls"))
 
 
@@ -280,6 +286,29 @@ SCENARIOS = (
             ratio("AJP small GET: Apache event", "apache ajp", 0.50, "fastlb ajp"),
             ratio("AJP small GET: our HTTP", "fastlb", 1.10, "fastlb ajp"),
         ),
+    ),
+    Scenario(
+        "file1k",
+        "a file of 1 KiB, 64 kept-alive connections",
+        64,
+        ("--path", "/files/1k", "--expect-bytes", "1024"),
+        FILES,
+        (
+            ratio("file of 1 KiB: nginx", "nginx files", 1.1, "fastlb files"),
+            ratio("file of 1 KiB: Apache event", "apache files", 0.5, "fastlb files"),
+        ),
+    ),
+    Scenario(
+        "file1m",
+        "a file of 1 MiB, 16 kept-alive connections",
+        16,
+        ("--path", "/files/1m", "--expect-bytes", "1048576"),
+        FILES,
+        (
+            ratio("file of 1 MiB: nginx", "nginx files", 1.0, "fastlb files"),
+            ratio("file of 1 MiB: Apache event", "apache files", 1.0, "fastlb files"),
+        ),
+        per_gigabyte=True,
     ),
     Scenario(
         "websocket",

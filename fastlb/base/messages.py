@@ -231,6 +231,11 @@ _CONFIG = {
         "A .htaccess file lies where AllowOverride lets it say something.",
         "Write what it says into a <Directory>, and let AllowOverride allow nothing.",
     ),
+    "FB0172": Message(
+        "warning",
+        "AllowOverride stands where it says nothing.",
+        "Write it into a <Directory>.",
+    ),
     "FB0161": Message(
         "warning",
         "A line of envvars asks for more than variables; it is not run.",

@@ -44,6 +44,20 @@ cdef void fuzz_end(exchange *x) noexcept nogil:
     watch_free_dead()
 
 
+cdef void fuzz_file(request_facts *r) noexcept nogil:
+    """The file that it names lies where the configuration says, whatever was sent."""
+    cdef file_facts *f
+    if file_find(r) != 0 or r.file == NULL:
+        return
+    f = r.file
+    must(f.end <= f.name.length)
+    must(not path_climbs(f.name.data, f.name.length))
+    must(f.name.length >= 5 and (
+        memcmp(f.name.data, b"/site", 5) == 0 or memcmp(f.name.data, b"/more", 5) == 0))
+    must(f.name.length == 5 or f.name.data[5] == c'/' or f.alias > 0)
+    match_file_sections(r)
+
+
 cdef bint fuzz_route(exchange *x) noexcept nogil:
     """Up to the target of a mapping; False: it is not for a member."""
     cdef redirected moved
@@ -53,8 +67,10 @@ cdef bint fuzz_route(exchange *x) noexcept nogil:
     if decide_before(&x.facts, &d) != DECIDED_MEMBER:
         return False
     must(x.facts.decoded.length > 0)
-    if not find_mapping(&x.facts) \
-            or match_target(&x.facts) < 0 or not match_proxy_sections(&x.facts):
+    if not find_mapping(&x.facts):
+        fuzz_file(&x.facts)
+        return False
+    if match_target(&x.facts) < 0 or not match_proxy_sections(&x.facts):
         return False
     must(x.facts.target.length > 0)
     if x.facts.vhost.any_if and not match_ifs_again(&x.facts):

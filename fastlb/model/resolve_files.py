@@ -44,6 +44,7 @@ _OPTIONS: Final = {
     "none": 0,
     "all": files.ALL,
 }
+_DIRECTORIES: Final = (SectionKind.DIRECTORY, SectionKind.DIRECTORY_MATCH)
 Walk = Callable[[Drafts, Place, tuple[Node, ...]], None]
 
 
@@ -60,7 +61,7 @@ def section(run: Drafts, place: Place, node: Node, walk: Walk) -> None:
     pattern = words[0]
     if is_regex:
         run.take_regex(node, pattern, complaint="Regex could not be compiled")
-    if kind in (SectionKind.DIRECTORY, SectionKind.DIRECTORY_MATCH):
+    if kind in _DIRECTORIES:
         if kind is SectionKind.DIRECTORY and is_regex:
             kind = SectionKind.DIRECTORY_MATCH
         if not is_regex:
@@ -68,10 +69,7 @@ def section(run: Drafts, place: Place, node: Node, walk: Walk) -> None:
     elif is_regex:
         kind = SectionKind.FILES_MATCH
     outer = place.section
-    if outer is not None and outer.kind not in (
-        SectionKind.DIRECTORY,
-        SectionKind.DIRECTORY_MATCH,
-    ):
+    if outer is not None and outer.kind not in _DIRECTORIES:
         raise Mistake(
             "FB0203",
             f"<{node.name}> within <{outer.kind.value}> is not supported",
@@ -155,8 +153,17 @@ def options(_run: Drafts, place: Place, node: Node) -> None:
     place.draft.conf = replace(conf, file_options=said.over(conf.file_options))
 
 
-def allow_override(_run: Drafts, place: Place, node: Node) -> None:
+def allow_override(run: Drafts, place: Place, node: Node) -> None:
     """`AllowOverride None|All|class ...`, `AllowOverrideList None|directive ...`"""
+    if place.section is None or place.section.kind not in _DIRECTORIES:
+        run.report.warn(
+            node,
+            "FB0172",
+            f"AH00114: Useless use of {node.name}",
+            why="which .htaccess files may say something hangs on their directory",
+            cure="write it into a <Directory>",
+        )
+        return
     nothing = [word.lower() for word in node.args] == ["none"]
     if node.name.lower() == "allowoverridelist" and nothing:
         return  # AllowOverride may allow something all the same

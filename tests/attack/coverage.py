@@ -40,6 +40,26 @@ DICTIONARY = (
 )  # fmt: skip
 
 
+# Files of the server's own: fuzz_file knows where they may lie.
+FILES = """
+DocumentRoot /site
+Alias /more /more
+AliasMatch ^/any(.*)$ /more$1
+<Directory />
+Require all denied
+</Directory>
+<Directory /site/*/x>
+Options -FollowSymLinks
+</Directory>
+<DirectoryMatch "/a+/">
+Require all granted
+</DirectoryMatch>
+<Files "*.x">
+Require all denied
+</Files>
+"""
+
+
 def build(folder: Path) -> None:
     """Compile the sources, with every assertion, for the fuzzer."""
     source = folder / "source"
@@ -224,6 +244,7 @@ def core_of_everything(folder: Path) -> object:
     text = text.replace(" *:8002", "").replace(
         "LogFormat", "ServerName t\nLogFormat", 1
     )
+    text += FILES
     conf.write_text(f'ServerRoot "{folder}"\nErrorLog error.log\n{text}')
     loaded = load(Source(str(conf), str(folder), (), (), (), {}))
     assert loaded.model is not None, loaded.diagnostics

@@ -6,8 +6,13 @@ import os
 from pathlib import Path
 
 import pytest
-from peers import answering, request, response
+from peers import HOST, answering, request, response
 from rig import Rig
+
+from fastlb.cli.explain.asked import Asked
+from fastlb.cli.explain.standing import stand
+from fastlb.cli.explain.way import way_of
+from fastlb.master.loading import Source, load
 
 MIB = 1 << 20
 
@@ -102,6 +107,60 @@ def test_head_says_what_get_says(rig: Rig) -> None:
 def test_what_a_path_comes_to(rig: Rig, target: str, answer: int) -> None:
     site(rig)
     assert status(rig, target) == answer
+
+
+def test_what_is_explained_is_played(rig: Rig) -> None:
+    root = site(
+        rig,
+        f'Alias /more "{rig.folder}/site/sub"\n'
+        "<Location /app>\nFallbackResource /index.html\n</Location>\n",
+    )
+    conf = str(rig.folder / "httpd.conf")
+    loaded = load(Source(conf, str(rig.folder), (), (), (), {}))
+    assert loaded.model is not None
+    standing = stand(loaded.model, loaded.tree)
+    for target in (
+        *("/plain.txt", "/", "/sub", "/sub/", "/bare/", "/none", "/more/index.html"),
+        *("/.htpasswd", "/private/key.txt", "/app/route", "/sub/more/../index.html"),
+    ):
+        told = way_of(standing, Asked(f"http://{HOST}:{rig.port}{target}"))
+        assert told.status == status(rig, target), (target, told)
+    told = way_of(standing, Asked(f"http://{HOST}:{rig.port}/more/"))
+    assert told.goes_to == f"{root}/sub/index.html"
+    steps = [step.text for step in told.steps]
+    assert f'Alias /more "{rig.folder}/site/sub"' in steps
+
+
+def test_programs_are_never_sent_as_they_are_written(rig: Rig) -> None:
+    root = tree(rig.folder)
+    (root / "index.php").write_bytes(b"<?php secret")
+    (rig.folder / "cgi").mkdir()
+    rig.start(
+        f'DocumentRoot "{root}"\nScriptAlias /cgi/ "{rig.folder}/cgi/"\n'
+        '<FilesMatch "\\.php$">\nSetHandler application/x-httpd-php\n</FilesMatch>\n'
+        "DirectoryIndex index.php\n"
+    )
+    (rig.folder / "cgi" / "run").write_bytes(b"secret")  # which the check has not seen
+    for target in ("/index.php", "/index.php/more", "/", "/cgi/run"):
+        got = rig.ask(request(target))
+        assert got.status >= 400
+        assert b"secret" not in got.body
+
+
+def test_a_page_of_a_member_gives_way_to_a_file(rig: Rig) -> None:
+    root = tree(rig.folder)
+    member = rig.member(answering(lambda _: response(b"down", "503 Down")))
+    rig.start(
+        f'DocumentRoot "{root}"\nErrorDocument 503 /plain.txt\nProxyErrorOverride On\n'
+        f"ProxyPass /app {member.url}\n"
+    )
+    client = rig.client()
+    for _ in range(2):
+        client.send(request("/app/x"))
+        got = client.take_response()
+        assert (got.status, got.body) == (503, b"x" * 1024)
+        if got.field("connection") == "close":
+            client = rig.client()
 
 
 def test_nothing_beyond_what_is_granted(rig: Rig) -> None:

@@ -69,7 +69,7 @@ def in_its_place(item: Directive, line: str) -> str:
         return line
     if Context.VHOST in item.contexts:
         return f"<VirtualHost *:80>\n{line}\n</VirtualHost>"
-    section = "Directory" if "Location" in item.not_in else "Location"
+    section = "Directory" if item.name.startswith("AllowOverride") else "Location"
     return f'<{section} "/">\n{line}\n</{section}>'
 
 

@@ -23,6 +23,7 @@ from fastlb.cli.explain.access import (
 from fastlb.cli.explain.asked import Asked, arrival, is_address, packed
 from fastlb.cli.explain.election import election_steps
 from fastlb.cli.explain.heads import Heads, error_steps
+from fastlb.cli.explain.own_files import at_path
 from fastlb.cli.explain.rules import rewrite_steps
 from fastlb.cli.explain.standing import Standing
 from fastlb.cli.explain.step import NOWHERE, Step, ifs_of, line_of
@@ -517,7 +518,6 @@ class _Story:
 
     def file(self) -> tuple[str, int, str, str]:
         """It names a file of ours: what of that is there now?"""
-        name = text_of_bytes(self.found["file"])
         alias = self.found["alias"]
         if alias >= 0:
             known = self.vhost.file_aliases[alias]
@@ -529,15 +529,12 @@ class _Story:
             text = self.written(line, f"DocumentRoot {self.vhost.document_root}")
             self.add("root", text, "no Alias matches", line)
         path = os.fsdecode(self.found["file"])
-        if os.path.isfile(path):
-            self.add("end", status_line(200), f"the file {name}")
-            return "file", 200, name, ""
-        if os.path.isdir(path):
-            why = "it is a directory: its DirectoryIndex, or a redirect to its slash"
-            self.add("end", f"the directory {name}", why)
-            return "file", 200, name, ""
-        self.add("end", status_line(404), f"{name} is not there")
-        return "error", 404, "404", ""
+        confs = [self.conf(index) for index in self.found["sections"]]
+        status, why, end = at_path(path, self.found["path"].endswith(b"/"), confs)
+        self.add("end", end if status == 200 else status_line(status), why)
+        if status == 200:
+            return "file", 200, end.removeprefix("the file "), ""
+        return ("redirect" if status < 400 else "error"), status, str(status), ""
 
     def program(self) -> tuple[str, int, str, str]:
         """It hangs on the program of a RewriteMap."""

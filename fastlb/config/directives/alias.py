@@ -94,6 +94,6 @@ DIRECTIVES = (
         "whether the path is kept under the target",
         status=Status.EXPLAINED,
         default="Off",
-        reason="fastlb serves no files, so there is no Alias",
+        reason="an Alias in a <Location> is refused, and no other one asks",
     ),
 )

@@ -51,7 +51,6 @@ DIRECTIVES = (
             " protected is not served."
         ),
         differs="Apache reads .htaccess files.",
-        not_in=("Location", "LocationMatch", "Files", "FilesMatch", "If"),
     ),
     Directive(
         "AllowOverrideList",
@@ -60,7 +59,6 @@ DIRECTIVES = (
         "single directives that .htaccess files may say",
         takes=Args.RAW,
         default="None",
-        not_in=("Location", "LocationMatch", "Files", "FilesMatch", "If"),
     ),
     Directive(
         "AccessFileName",

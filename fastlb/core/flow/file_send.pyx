@@ -22,6 +22,7 @@ cdef void file_close(exchange *x) noexcept nogil:
 cdef int file_pump(exchange *x) noexcept nogil:
     """Send on. returns FILE_*, AGAIN or FAILED"""
     cdef file_facts *f = x.facts.file
+    cdef long long wanted = min(f.left, FILE_SEND_BYTES_MAX)
     cdef ssize_t n
     if unlikely(x.filters != NULL):
         return file_feed(x)
@@ -30,16 +31,19 @@ cdef int file_pump(exchange *x) noexcept nogil:
     if unlikely(x.down.c.tls != NULL):
         n = file_read(x)
         return FILE_GOES_ON if n == 1 else <int>n
-    n = stream_sendfile(
-        &x.down.c, f.fd, &f.at, <size_t>min(f.left, FILE_SEND_BYTES_MAX))
+    n = stream_sendfile(&x.down.c, f.fd, &f.at, <size_t>wanted)
     if n < 0:
         return <int>n
-    if n == 0:
-        return FILE_IS_SHORT
     f.left -= n
     x.record.bytes_out += n
     x.record.body_bytes_out += n
-    return FILE_SENT if f.left == 0 else FILE_GOES_ON
+    if f.left == 0:
+        return FILE_SENT
+    if n == wanted:
+        return FILE_GOES_ON
+    if fstat_file(f.fd, &f.about) != 0 or f.about.st_size < f.at + f.left:
+        return FILE_IS_SHORT
+    return AGAIN
 
 
 cdef int file_feed(exchange *x) noexcept nogil:

@@ -77,17 +77,19 @@ cdef ssize_t stream_send_more(
 
 cdef ssize_t stream_sendfile(
         conn *c, int file, long long *at, size_t size) noexcept nogil:
-    """From a file, at that place of it, which moves on. returns bytes taken; 0: the
-    file ends there; AGAIN; FAILED"""
+    """From a file, at that place of it, which moves on. returns bytes taken, fewer than
+    size where the file ends, too; AGAIN; FAILED"""
     cdef ssize_t n
     ASSERT(c.tls == NULL)
     if not c.writable:
         return AGAIN
     while True:
         n = sendfile(c.fd, file, at, size)
-        # Fewer than asked for: the socket is full, or the file has become shorter. The
-        # next call says which.
+        # Fewer than asked for: the socket is full; or the file has become shorter, and
+        # no edge will come.
         if likely(n >= 0):
+            if <size_t>n < size:
+                c.writable = False
             return n
         if errno != EINTR:
             return stream_refused(c, &c.writable)

@@ -541,7 +541,6 @@ cdef struct plan_root:
     int max_client_connections  # 0: what descriptors allow
     int async_factor            # sixteenths; -1: Apache's formula does not hold
     bint extended_status
-    text document_root          # nothing is served from it
 
 # Variables known by number before any rule is read.
 cdef enum:

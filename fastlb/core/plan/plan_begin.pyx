@@ -52,7 +52,6 @@ cdef object plan_begin(
     if plan.max_request_workers == 0:
         plan.async_factor = -1
     plan.extended_status = model.process.extended_status
-    plan.document_root = plan_text(model.process.document_root)
     plan.log_count = len(model.log_targets)
     plan.member_count = len(model.members)
     plan.members = <plan_member *>plan_alloc(sizeof(plan_member) * plan.member_count)

@@ -161,7 +161,11 @@ cdef void file_and_rest(rewriting *w) noexcept nogil:
     """What exists of the file's path, and one segment more, is the file; what follows
     is the rest (PATH_INFO)."""
     cdef value name = w.filename
-    cdef unsigned int at = file_end(name, w.r.vhost.rewrite.document_root.length)
+    cdef unsigned int root = w.r.vhost.rewrite.document_root.length
+    cdef unsigned int at
+    if w.r.file != NULL and w.r.file.alias >= 0:
+        root = 0                # it lies elsewhere
+    at = file_end(name, root)
     if at < name.length:
         w.filename.length = at
         w.path_info = value_from(name, at)

@@ -190,7 +190,7 @@ cdef value file_name(request_facts *r) noexcept nogil:
         put(&w, r.target.data, r.target.length)
         return arena_written(&r.arena, &w)
     arena_write(&r.arena, &w)
-    put(&w, plan.document_root.data, plan.document_root.length)
+    put(&w, r.vhost.document_root.data, r.vhost.document_root.length)
     put(&w, r.decoded.data, r.decoded.length)
     return arena_written(&r.arena, &w)
 
@@ -315,7 +315,7 @@ cdef value server_constant(request_facts *r, int kind) noexcept nogil:
     if kind == VAR_SERVER_ADMIN:
         return variable_of_text(&r.vhost.server_admin)
     if kind == VAR_DOCUMENT_ROOT or kind == VAR_CONTEXT_DOCUMENT_ROOT:
-        return variable_of_text(&plan.document_root)
+        return variable_of_text(&r.vhost.document_root)
     if kind == VAR_SERVER_SOFTWARE:
         return variable_of_text(&r.vhost.server_header)
     if kind == VAR_HANDLER:
