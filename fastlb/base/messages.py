@@ -895,6 +895,16 @@ _CORE = {
         "A SetHandler names a member that none of its lines writes out: 500.",
         "Begin it with proxy:, scheme, host and port as they are.",
     ),
+    "FB0317": Message(
+        "error",
+        "The proxy that ProxyRemote names refuses a tunnel to a member with TLS.",
+        "Let it allow CONNECT to that port, or write user:password of ProxyRemote.",
+    ),
+    "FB0318": Message(
+        "error",
+        "The proxy that ProxyRemote names made no tunnel to a member with TLS.",
+        "Look whether it is a proxy, and whether it is overloaded.",
+    ),
     "FB0320": Message(
         "error",
         "A connection did not begin with a PROXY header, and was closed.",

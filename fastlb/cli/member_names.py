@@ -24,7 +24,7 @@ def check(model: Model, identity: Identity | None) -> list[Diagnostic]:
     first: dict[str, Member] = {}
     for member in model.members:
         if member.is_named:
-            first.setdefault(member.host, member)
+            first.setdefault(member.peer_host, member)
     if not first:
         return []
     found = names.resolve(

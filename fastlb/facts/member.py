@@ -9,6 +9,18 @@ from fastlb.facts.tls import TlsMember
 
 
 @dataclass(frozen=True, slots=True)
+class Remote:
+    """ProxyRemote: another proxy, through which a member is reached.
+
+    Asked for whole URLs; where the member speaks TLS, for a tunnel (CONNECT).
+    """
+
+    host: str
+    port: int
+    authorization: str  # value of Proxy-Authorization; "": none
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
     """One `BalancerMember`, or the target of a direct ProxyPass.
 
@@ -56,8 +68,18 @@ class Member:
     file: str
     line: int
     tls: TlsMember | None = None  # https and wss
+    remote: Remote | None = None
 
     @property
     def is_named(self) -> bool:
         """Its addresses are looked up, and may change."""
-        return self.unix_path is None and literal_of(self.host) is None
+        return self.unix_path is None and literal_of(self.peer_host) is None
+
+    @property
+    def peer_host(self) -> str:
+        """Where connections go: it, or the proxy before it."""
+        return self.host if self.remote is None else self.remote.host
+
+    @property
+    def peer_port(self) -> int:
+        return self.port if self.remote is None else self.remote.port

@@ -12,7 +12,7 @@ cdef struct named_target:
     const char *name
     fuzz_target run
 
-cdef named_target[14] fuzz_targets = [
+cdef named_target[15] fuzz_targets = [
     named_target(b"request_head", fuzz_request_head),
     named_target(b"response_head", fuzz_response_head),
     named_target(b"chunked", fuzz_chunked),
@@ -20,6 +20,7 @@ cdef named_target[14] fuzz_targets = [
     named_target(b"fields", fuzz_fields),
     named_target(b"client_hello", fuzz_client_hello),
     named_target(b"preface", fuzz_preface),
+    named_target(b"remote", fuzz_remote),
     named_target(b"sticky", fuzz_sticky),
     named_target(b"request", fuzz_request),
     named_target(b"credentials", fuzz_credentials),

@@ -204,6 +204,22 @@ cdef int fuzz_client_hello(const uint8_t *data, size_t size) noexcept nogil:
     return 0
 
 
+# The answer of a proxy to CONNECT: where it ends does not hang on how it came.
+cdef int fuzz_remote(const uint8_t *data, size_t size) noexcept nogil:
+    cdef char *p = exactly(data, size)
+    cdef ssize_t end = remote_head_size(p, size)
+    cdef size_t i
+    must(0 <= end <= <ssize_t>size)
+    must(-1 <= remote_status(p, size) <= 999)
+    if end > 0:
+        must(p[end - 1] == c'\n')
+        must(remote_head_size(p, <size_t>end) == end)
+        for i in range(<size_t>end):
+            must(remote_head_size(p, i) == 0)
+    free(p)
+    return 0
+
+
 cdef preface whole_of(const char *p, unsigned int size) noexcept nogil:
     cdef preface told
     cdef int rc = preface_read(p, size, &told)

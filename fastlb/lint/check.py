@@ -8,6 +8,7 @@ error under `-t --strict`) or a note; what its start would refuse is an error.
                +-- mappings.py     what goes where
                +-- rules.py        Header lines and variables
                +-- forward.py      ProxyRequests
+               +-- remote.py       ProxyRemote
                +-- files.py        what httpd would serve from the disk
                +-- logs.py         where logs go
                +-- users.py        AuthUserFile, AuthGroupFile
@@ -28,6 +29,7 @@ from fastlb.lint.files import lint_files
 from fastlb.lint.forward import lint_forward
 from fastlb.lint.logs import lint_logs
 from fastlb.lint.mappings import lint_mappings
+from fastlb.lint.remote import lint_remote
 from fastlb.lint.rules import lint_rules
 from fastlb.lint.servers import lint_servers
 from fastlb.model.drafts import Drafts, TlsLines
@@ -72,6 +74,7 @@ def lint(run: Drafts, now: datetime) -> None:
     lint_mappings(run)
     lint_rules(run)
     lint_forward(run)
+    lint_remote(run)
     if run.auth_files:
         # Before workers are forked, who use the same libraries
         from fastlb.lint.users import lint_users

@@ -92,7 +92,7 @@ class Preparation:
             import psutil  # noqa: F401
         self.step = "looking up its members' names"
         found = names.resolve(
-            (member.host for member in model.members if member.unix_path is None),
+            (member.peer_host for member in model.members if member.unix_path is None),
             model.process.name_servers or (),
             identity=self._identity,
         )
@@ -151,12 +151,12 @@ class Preparation:
         for member, slot in zip(self.model.members, member_slots, strict=True):
             if member.unix_path is not None:
                 continue
-            answer = found[member.host]
+            answer = found[member.peer_host]
             if answer.state is State.FOUND:
                 known = [host for host, _ in self._table.addresses(slot)]
                 addresses = ordered(answer.addresses, known)
                 has_moved = self._table.set_addresses(
-                    slot, [(host, member.port) for host in addresses]
+                    slot, [(host, member.peer_port) for host in addresses]
                 )
                 if has_moved or not (known or "E" in member.status):
                     # Whatever went wrong was not there.
@@ -171,7 +171,7 @@ class Preparation:
                 continue
             elif not self._table.addresses(slot):
                 self._table.set_flag(slot, "E", True)
-                missing[member.host] = answer.why
+                missing[member.peer_host] = answer.why
         for host, why in missing.items():
             self._journal.write(
                 "warn",

@@ -294,6 +294,8 @@ class ServerDraft:
     connect_ports: list[Node] = field(default_factory=list)  # AllowCONNECT
     forward: Node | None = None  # ProxyRequests
     proxy_blocks: list[Node] = field(default_factory=list)
+    remotes: list[Node] = field(default_factory=list)  # ProxyRemote, ProxyRemoteMatch
+    directs: list[Node] = field(default_factory=list)  # NoProxy
     rewrite: RewriteDraft = field(default_factory=RewriteDraft)
     asked: list[MappingDraft] = field(default_factory=list)  # AuthRequest
     handlers: list[tuple[ConfDraft, Node]] = field(default_factory=list)  # proxy:

@@ -19,7 +19,7 @@ from fastlb.config.tree import Tree
 from fastlb.facts.balancer import Balancer
 from fastlb.facts.labels import table_of_types
 from fastlb.facts.mapping import Mapping
-from fastlb.facts.member import Member
+from fastlb.facts.member import Member, Remote
 from fastlb.facts.regex import freeze_regexes
 from fastlb.facts.rewrite import RewriteServer
 from fastlb.facts.rules import ReverseMap
@@ -61,6 +61,7 @@ from fastlb.model.resolve_files import frozen, in_order
 from fastlb.model.resolve_labels import members_have_types, types_of
 from fastlb.model.resolve_ldap import with_server
 from fastlb.model.resolve_logs import LogTargets, access_logs
+from fastlb.model.resolve_remote import remote_of
 from fastlb.model.resolve_remoteip import remote_proxies
 from fastlb.model.resolve_server import absolute, fields_of, presets, shared
 from fastlb.model.resolve_tls import (
@@ -158,7 +159,9 @@ class _Freezer:
         self._names = [item.get("server_name") or host_name for item in self._settings]
         self._ids = ["", *vhost_ids(run.vhosts, self._names[1:])]
         self._balancer_indexes: dict[tuple[int, str], int] = {}
-        self._direct_indexes: dict[tuple[int, TlsMember | None], int] = {}
+        self._direct_indexes: dict[
+            tuple[int, TlsMember | None, Remote | None], int
+        ] = {}
         self._owners = {
             id(member): place
             for place, draft in enumerate(self._drafts)
@@ -285,6 +288,7 @@ class _Freezer:
                     index,
                     self._settings[server],
                     tls=self._member_tls(server, member, name),
+                    remote=self._remote(server, member),
                     upgrade=found.upgrade,
                 )
                 for member in found.members
@@ -298,8 +302,8 @@ class _Freezer:
         """Index of a balancer over the main server's members; -1: it has its own.
 
         Its own it has, too, where they could not be counted together (the method is
-        another) or not be reached alike (ProxySourceAddress, SSLProxy* or upgrade= are
-        others).
+        another) or not be reached alike (ProxySourceAddress, ProxyRemote, SSLProxy* or
+        upgrade= are others).
         """
         if server == 0 or not found.has_main_members:
             return -1
@@ -307,6 +311,8 @@ class _Freezer:
         original = self.balancers[home]
         for place, member in zip(original.members, found.members, strict=True):
             if self._member_tls(server, member, name) != self.members[place].tls:
+                return -1
+            if self._remote(server, member) != self.members[place].remote:
                 return -1
         balancer = freeze_balancer(found, original.key, original.members)
         here, there = self._settings[server], self._settings[0]
@@ -324,11 +330,12 @@ class _Freezer:
     def _direct_member(self, user: int, member: MemberDraft, target: str) -> int:
         """Index of a direct member, made once for all mappings that share it.
 
-        user: the server of the mapping; its SSLProxy* hold for the target, and where
-        they are others the member is another.
+        user: the server of the mapping; its SSLProxy* and ProxyRemote hold for the
+        target, and where they are others the member is another.
         """
         tls = self._member_tls(user, member, target)
-        known = self._direct_indexes.get((id(member), tls))
+        remote = self._remote(user, member)
+        known = self._direct_indexes.get((id(member), tls, remote))
         if known is not None:
             return known
         server = self._owners.get(id(member), 0)
@@ -341,11 +348,16 @@ class _Freezer:
             key = f"{base}#{number}"
         self._keys.add(key)
         index = len(self.members)
-        self._direct_indexes[id(member), tls] = index
+        self._direct_indexes[id(member), tls, remote] = index
         self.members.append(
-            freeze_member(member, key, -1, self._settings[server], tls=tls)
+            freeze_member(
+                member, key, -1, self._settings[server], tls=tls, remote=remote
+            )
         )
         return index
+
+    def _remote(self, server: int, draft: MemberDraft) -> Remote | None:
+        return remote_of(self.run, self._drafts[server], draft.target)
 
     def _member_tls(
         self, server: int, draft: MemberDraft, target: str

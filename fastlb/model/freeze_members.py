@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fastlb.facts.balancer import Balancer
-from fastlb.facts.member import Member
+from fastlb.facts.member import Member, Remote
 from fastlb.facts.tls import TlsMember
 from fastlb.model.drafts import MemberDraft, Values
 from fastlb.model.merge import EffectiveBalancer
@@ -18,6 +18,7 @@ def freeze_member(
     settings: Values,
     *,
     tls: TlsMember | None,
+    remote: Remote | None,
     upgrade: tuple[str, ...] = (),
 ) -> Member:
     """settings: of its server, merged; upgrade: of its balancer, where it has none."""
@@ -40,6 +41,7 @@ def freeze_member(
         balancer_index=balancer_index,
         source_address=settings["proxy_source_address"],
         tls=tls,
+        remote=remote,
         **shared(Member, target, draft.node),
         **values,
     )

@@ -45,6 +45,7 @@ from fastlb.model import (
     resolve_logs,
     resolve_mappings,
     resolve_members,
+    resolve_remote,
     resolve_remoteip,
     resolve_rewrite,
     resolve_rules,
@@ -89,6 +90,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     **resolve_logs.HANDLERS,
     **resolve_remoteip.HANDLERS,
     **resolve_tls.HANDLERS,
+    **resolve_remote.HANDLERS,
 }
 
 _SECTIONS: Final = {

@@ -125,7 +125,7 @@ class Name:
         before: dict[str, None] = {}
         for member, slot in self._members:
             old = self._table.addresses(slot)
-            new = [(host, member.port) for host in answer.addresses]
+            new = [(host, member.peer_port) for host in answer.addresses]
             has_moved = self._table.set_addresses(slot, new)
             if not old or has_moved:
                 # E was about the address that it had, or that it had none: retry= has
@@ -178,7 +178,7 @@ def names_of(
     alike: dict[tuple[str, float | None], list[tuple[Member, int]]] = {}
     for member, slot in members:
         if member.is_named:
-            key = (member.host, period_of(member, compat))
+            key = (member.peer_host, period_of(member, compat))
             alike.setdefault(key, []).append((member, slot))
     return [
         Name(host, period_s, found, table, now_s)

@@ -90,7 +90,7 @@ def run_worker(control: socket.socket) -> None:
     member_slots, balancer_slots = claims.claim(table, model, GENERATION)
     for member, slot in zip(model.members, member_slots, strict=True):
         if member.unix_path is None:
-            table.set_addresses(slot, [(member.host, member.port)])
+            table.set_addresses(slot, [(member.peer_host, member.peer_port)])
     logs = files.open_logs(model, lambda *_: None)
     made = certificates.read(model, None)
     heritage = Heritage(

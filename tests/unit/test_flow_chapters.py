@@ -222,6 +222,10 @@ TESTED: dict[str, tuple[str, ...]] = {
         "test_a_worker_says_what_it_has",
         "test_what_another_wrote_over_is_said_again_with_the_next_tick",
     ),
+    "remote": (
+        "test_a_member_with_tls_is_reached_through_a_tunnel",
+        "test_a_proxy_that_makes_no_tunnel_loses_the_member",
+    ),
     "secure": (
         "test_nothing_is_sent_before_a_certificate_was_judged",
         "test_a_member_that_speaks_no_tls_is_sent_nothing",

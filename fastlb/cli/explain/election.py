@@ -68,7 +68,7 @@ def _address(standing: Standing, index: int) -> Iterator[Step]:
         left_s = max(0.0, renewal_us / 1e6 - time.monotonic())
         again = f"looked up again in {left_s:.0f} s"
     text = ", ".join(host for host, _ in addresses)
-    yield Step("address", text, f"of {member.host}, {again}", _of(member))
+    yield Step("address", text, f"of {member.peer_host}, {again}", _of(member))
 
 
 def _elected(model: Model, found: Found, balancer: Balancer, as_of: str) -> Step:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from fastlb._pcre2 import Pattern, PatternError
 from fastlb.base.addresses import literal_of
-from fastlb.base.errors import Severity
+from fastlb.base.limits import PORT_MAX
 from fastlb.config.checks import Buffer, Choice, Duration, Integer, word_of
 from fastlb.config.registry import (
     SV,
@@ -60,6 +61,29 @@ class _Address(Reader):
             why = f"'{words[0]}' is not an IP address"
             raise Refused(Complaint(f"{name} invalid value", why))
         return words[0]
+
+
+def _remote_proxy(name: str, words: tuple[str, ...]) -> Complaint | None:
+    """ProxyRemote match http://host[:port] [user:password]"""
+    bad = f"{name}: Bad syntax for a remote proxy server"
+    scheme, separator, rest = words[1].partition("://")
+    if not separator or not rest:
+        return Complaint(bad, "", "write http://host:port", word=1)
+    if scheme.lower() != "http":
+        text = f"{name}: only a proxy at http:// is served"
+        return Complaint(text, f"'{words[1]}' is not", word=1)
+    if not re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?/?", rest):
+        return Complaint(bad, "", "write http://host:port", word=1)
+    port = re.search(r":([0-9]+)/?$", rest)
+    if port is not None and not 0 < int(port[1]) <= PORT_MAX:
+        return Complaint(f"{bad} (bad port number)", word=1)
+    if name == "ProxyRemoteMatch":
+        try:
+            Pattern(words[0].encode("latin-1", "replace"))
+        except PatternError as error:
+            text = f"Regular expression for {name} could not be compiled."
+            return Complaint(text, str(error), word=0)
+    return None
 
 
 def _connect_ports(name: str, words: tuple[str, ...]) -> Complaint | None:
@@ -294,17 +318,45 @@ DIRECTIVES = (
             name,
             SV,
             syntax,
-            "another proxy through which targets are reached",
+            "another proxy through which members are reached",
             takes=Args.TWO_THREE,
-            status=Status.UNSUPPORTED,
-            reason="members are not reached through another proxy",
-            cure="name that proxy as the member, and let it pass requests on",
-            on_use=Severity.ERROR,
+            manual=manual,
+            differs=(
+                "Which proxy it is, is decided for each member, from its URL: httpd"
+                " decides with the first request, whatever that asks for. A client's"
+                " Proxy-Authorization opens no tunnel. Not with ProxyRequests On."
+            ),
+            check=_remote_proxy,
         )
-        for name, syntax in (
-            ("ProxyRemote", "match url [user:password]"),
-            ("ProxyRemoteMatch", "regex url [user:password]"),
+        for name, syntax, manual in (
+            (
+                "ProxyRemote",
+                "match url [user:password]",
+                "match is * for all members, a scheme, or the beginning of members'"
+                " URLs; the first line that takes a member counts. url is"
+                " http://host:port: members at http are asked for by their whole URL,"
+                " those at https through a tunnel (CONNECT). Several lines add up,"
+                " those of the main server first.",
+            ),
+            (
+                "ProxyRemoteMatch",
+                "regex url [user:password]",
+                "As ProxyRemote, for members whose URL the expression matches: of"
+                " scheme, host and port.",
+            ),
         )
+    ),
+    Directive(
+        "NoProxy",
+        SV,
+        "host ...",
+        "members that ProxyRemote does not hold for",
+        manual=(
+            "Hosts, domains (.example.com), addresses and subnets (192.168,"
+            " 192.168.112.0/21). They are compared with the host as the member's URL"
+            " has it: a name is not looked up for that."
+        ),
+        differs="httpd compares them with the Host that the client has sent.",
     ),
     *(
         Directive(
@@ -316,7 +368,6 @@ DIRECTIVES = (
             reason=_FORWARD_ONLY,
         )
         for name, syntax in (
-            ("NoProxy", "host ..."),
             ("ProxyBlock", "word|host ..."),
             ("ProxyDomain", ".domain"),
         )

@@ -66,6 +66,7 @@ cdef enum:
     UP_BUSY = 1
     UP_IDLE = 2
     UP_HANDSHAKE = 3    # connected; TLS is not established yet
+    UP_REMOTE = 4       # connected to a proxy that is asked for a tunnel (ProxyRemote)
     UP_STATES
 
 # What an exchange is doing; exchange_enter changes it, and knows what may follow.

@@ -29,6 +29,14 @@ cdef log_row SAY_CONNECT_FAILED = log_row(
 cdef log_row SAY_TARGET_FAILED = log_row(
     b"error", b"proxy",
     b"AH00939: CONNECT: attempt to connect to {member} ({member_host}) failed")
+# ProxyRemote. number: the status of its answer
+cdef log_row SAY_REMOTE_REFUSED = log_row(
+    b"error", b"proxy",
+    b"FB0317: the proxy before {member} refuses a tunnel to it: {number}")
+# detail: what went wrong
+cdef log_row SAY_REMOTE_LOST = log_row(
+    b"error", b"proxy",
+    b"FB0318: no tunnel to {member} through the proxy before it: {detail}")
 cdef log_row SAY_MEMBER_DOWN = log_row(
     b"error", b"proxy",
     b"AH00959: ap_proxy_connect_backend disabling worker for ({member}) for "

@@ -253,6 +253,8 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
     else:
         put(w, b"GET", 3)
     put(w, b" ", 1)
+    if unlikely(m.remote_origin.length):
+        put(w, m.remote_origin.data, m.remote_origin.length)
     put_target(w, m.path.data, m.path.length)
     put_target(w, x.facts.target.data, x.facts.target.length)
     put(w, b" HTTP/1.0\r\n" if old else b" HTTP/1.1\r\n", 11)
@@ -273,6 +275,8 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
                  | bit(FIELD_X_FORWARDED_SERVER))
     if x.facts.vhost.said.proxy_via:
         ours |= bit(FIELD_VIA)
+    if unlikely(m.remote_field.length):
+        ours |= bit(FIELD_PROXY_AUTHORIZATION)
     out_write(out, w, ours)
     if ours & bit(FIELD_X_FORWARDED_FOR):
         client_learn_remote(&x.down.client)
@@ -291,6 +295,8 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
         put_number_field(w, b"Max-Forwards: ", 14, forwards)
     if x.attempt.expect_sent:
         request_expect_write(x, w, out)
+    if unlikely(m.remote_field.length):
+        put(w, m.remote_field.data, m.remote_field.length)
     # Framing is ours.
     if x.body.chunked_out:
         put(w, b"Transfer-Encoding: chunked\r\n", 28)
@@ -343,6 +349,9 @@ cdef int question_head_write(exchange *x, writer *w) noexcept nogil:
     cdef value host = host_field_of(r)
     cdef value uri = request_part(r, r.req.target)
     cdef value path = request_part(r, r.path)
+    cdef unsigned long long ours = (
+        bit(FIELD_HOST) | bit(FIELD_CONTENT_LENGTH) | bit(FIELD_EXPECT)
+        | bit(FIELD_X_FORWARDED_FOR) | HOP_BY_HOP_IDS)
     if host.length == 0:
         host = self_reference(r)
     out_from_head(out, &r.req, data)
@@ -352,6 +361,8 @@ cdef int question_head_write(exchange *x, writer *w) noexcept nogil:
     if unlikely(out.overflow or r.arena.starved):
         return -500
     put(w, b"GET ", 4)
+    if unlikely(m.remote_origin.length):
+        put(w, m.remote_origin.data, m.remote_origin.length)
     put_target(w, m.path.data, m.path.length)
     put_target(w, r.target.data, r.target.length)
     put(w, b" HTTP/1.1\r\n", 11)
@@ -374,8 +385,11 @@ cdef int question_head_write(exchange *x, writer *w) noexcept nogil:
     client_learn_remote(&x.down.client)
     put_forwarded(w, out, FIELD_X_FORWARDED_FOR, b"X-Forwarded-For: ", 17,
                   &x.down.client.remote_text[0], x.down.client.remote_text_length)
-    out_write(out, w, bit(FIELD_HOST) | bit(FIELD_CONTENT_LENGTH) | bit(FIELD_EXPECT)
-              | bit(FIELD_X_FORWARDED_FOR) | HOP_BY_HOP_IDS)
+    if unlikely(m.remote_field.length):
+        ours |= bit(FIELD_PROXY_AUTHORIZATION)
+    out_write(out, w, ours)
+    if unlikely(m.remote_field.length):
+        put(w, m.remote_field.data, m.remote_field.length)
     if m.said.disable_reuse:
         put(w, b"Connection: close\r\n\r\n", 21)
     else:

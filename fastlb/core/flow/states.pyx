@@ -15,10 +15,11 @@ cdef unsigned char[DOWN_STATES] DOWN_FOLLOWERS = [
 
 # That in upstream.pyx.
 cdef unsigned char[UP_STATES] UP_FOLLOWERS = [
-    1 << UP_BUSY | 1 << UP_HANDSHAKE,   # CONNECTING
+    1 << UP_BUSY | 1 << UP_HANDSHAKE | 1 << UP_REMOTE,  # CONNECTING
     1 << UP_IDLE,                       # BUSY
     1 << UP_BUSY,                       # IDLE
     1 << UP_BUSY,                       # HANDSHAKE
+    1 << UP_HANDSHAKE,                  # REMOTE
 ]
 
 # The drawing in exchange.pxd.

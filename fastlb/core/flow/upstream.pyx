@@ -3,6 +3,9 @@
   CONNECTING -> BUSY          connected: the request goes out
              -> closed        refused or timed out: next address, then member lost
              -> HANDSHAKE     connected to a member that speaks TLS
+             -> REMOTE        ... behind a proxy, which is asked for a tunnel to it
+  REMOTE     -> HANDSHAKE     there is one
+             -> closed        there is none: member lost
   HANDSHAKE  -> BUSY          established, and its certificate is what it must be
              -> closed        failed, or in vain: 500, and no other member
   BUSY       -> IDLE          the response was read whole and both may go on

@@ -1,7 +1,7 @@
 """What happens on a member's connection."""
 # uses: io/timer, io/watch, io/preface, io/tls_stream, balance/ledger, plan/client,
 #       flow/exchange, flow/states, flow/member, flow/service_log, flow/pool,
-#       flow/connecting, flow/send, flow/choose, flow/steps, flow/secure
+#       flow/connecting, flow/send, flow/choose, flow/steps, flow/secure, flow/remote
 
 cdef void upstream_handle(conn *c) noexcept nogil:
     cdef upstream *u = <upstream *>c
@@ -12,6 +12,8 @@ cdef void upstream_handle(conn *c) noexcept nogil:
         upstream_connected(u)
     elif u.state == UP_HANDSHAKE:
         upstream_handshake(u)
+    elif u.state == UP_REMOTE:
+        remote_answered(u)
     elif c.broken or (c.readable and (c.tls == NULL or not tls_is_quiet(c))):
         # Idle: the member closed, or spoke unasked (AH03408).
         pool_close(u)
@@ -30,7 +32,10 @@ cdef void upstream_connected(upstream *u) noexcept nogil:
     if unlikely(u.member.said.proxy_protocol) and not upstream_tell_client(u):
         return
     if u.member.tls_context != NULL:
-        upstream_secure(u)
+        if unlikely(u.member.remote_connect.length):
+            remote_ask(u)
+        else:
+            upstream_secure(u)
         return
     upstream_enter(u, UP_BUSY)
     timer_clear(&u.c.timer)
@@ -95,6 +100,8 @@ cdef void upstream_on_timeout(upstream *u) noexcept nogil:
         upstream_connect_failed(u, ETIMEDOUT)
     elif u.state == UP_HANDSHAKE:
         exchange_handshake_lost(u.x, b"timed out")
+    elif u.state == UP_REMOTE:
+        remote_lost(u.x, b"no answer in time")
     else:
         exchange_on_member_timeout(u.x)
 

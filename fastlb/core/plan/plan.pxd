@@ -343,6 +343,9 @@ cdef struct plan_member:
     bint tls_check_name
     bint tls_check_date
     text tls_name               # the host of its URL
+    text remote_origin          # ProxyRemote: what the proxy is asked for begins so
+    text remote_field           # ... and goes with "Proxy-Authorization: ..." CRLF
+    text remote_connect         # of a member with TLS: the CONNECT that comes first
 
 cdef struct plan_mapping:
     text pattern

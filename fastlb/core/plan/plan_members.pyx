@@ -37,6 +37,8 @@ cdef object plan_member_of(plan_member *m, object member, int index):
     m.upgrades = <text *>plan_alloc(sizeof(text) * m.upgrade_count)
     for i, word in enumerate(words):
         m.upgrades[<int>i] = plan_text(word)
+    if member.remote is not None:
+        plan_remote_of(m, member, host)
     if member.tls is not None:
         m.tls_verify = VERIFY_NUMBERS[member.tls.verify.value]
         m.tls_check_name = member.tls.check_name or member.tls.check_cn
@@ -44,6 +46,20 @@ cdef object plan_member_of(plan_member *m, object member, int index):
         m.tls_refused = plan.compat_apache and not member.tls.engine
         m.tls_name = plan_text(member.host)
         m.no_crl_is_fine = member.tls.trust.revocation_no_crl_ok
+
+
+cdef object plan_remote_of(plan_member *m, object member, str host):
+    """ProxyRemote. host: as it stands in a URL."""
+    said = member.remote.authorization
+    field = f"Proxy-Authorization: {said}\r\n" if said else ""
+    if member.tls is None:
+        port = f":{member.port}" if member.explicit_port else ""
+        m.remote_origin = plan_text(f"http://{host}{port}")
+        m.remote_field = plan_text(field)
+        return
+    asked = f"{host}:{member.port}"
+    m.remote_connect = plan_text(
+        f"CONNECT {asked} HTTP/1.0\r\nHost: {asked}\r\n{field}\r\n")
 
 
 cdef object plan_balancer_of(balancer_plan *b, object balancer):
