@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -26,6 +27,8 @@ class Ldap:
     mode: LdapMode | None = None  # None: LDAPTrustedMode
     base: str = ""
     attribute: str = "uid"  # that holds what a user calls himself
+    # all of AuthLDAPURL, where there are several: variables AUTHENTICATE_...
+    attributes: tuple[str, ...] = ()
     subtree: bool = True
     filter: str = "objectclass=*"  # without the parentheses around it
     bind_dn: str = ""  # "": nobody
@@ -44,3 +47,10 @@ class Ldap:
     connect_timeout_s: int = 10
     timeout_s: int = 60
     keeps: bool = True  # what has been found, for a time
+
+    def variables(self) -> tuple[str, ...]:
+        """What tells of each attribute: AUTHENTICATE_TELEPHONENUMBER."""
+        return tuple(
+            "AUTHENTICATE_" + re.sub(r"[^A-Z0-9]", "_", name.upper())
+            for name in self.attributes
+        )

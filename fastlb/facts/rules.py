@@ -136,6 +136,7 @@ class AccessOp(enum.Enum):
     LDAP_DN = "ldap-dn"
     LDAP_ATTRIBUTE = "ldap-attribute"
     LDAP_FILTER = "ldap-filter"
+    LDAP_SEARCH = "ldap-search"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,7 @@ class AccessRule:
     negated: bool = False
     rules: tuple[AccessRule, ...] = ()
     limits: tuple[MethodLimit, ...] = ()
-    expression: Expression | None = None  # EXPR; of USER and GROUP the names
+    expression: Expression | None = None  # EXPR; of USER, GROUP, LDAP_* the words
     # Where it stands; "" for one that is made of several lines
     file: str = field(default="", compare=False, repr=False)
     line: int = field(default=0, compare=False, repr=False)

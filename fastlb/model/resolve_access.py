@@ -178,13 +178,9 @@ def _require_named(
 def _require_ldap(run: Drafts, node: Node, op: AccessOp, negated: bool) -> AccessRule:
     """What a directory is asked: the rest of the line, as it stands."""
     text = _rest_of_line(node, negated).strip()
-    if text_taken(run, node, text, number="FB0304", words=_IN_REQUIRE) is not None:
-        raise Mistake(
-            "FB0117",
-            f"Require {op.value}: expressions are not supported",
-            why="the directory would be asked for what they are written as",
-            cure="write it out",
-        )
+    said = text_taken(run, node, text, number="FB0304", words=_IN_REQUIRE)
+    if said is not None:
+        return AccessRule(op, (text,), negated, expression=said)
     inner = text[1:-1]
     if len(text) > 1 and text[0] == text[-1] == '"' and '"' not in inner:
         text = inner

@@ -31,6 +31,7 @@ CONNECTIONS_MAX: Final = 8  # of one thread
 IDLE_S: Final = 60.0  # unused for longer, it may be dead: another is made
 SUB_GROUPS_MAX: Final = 256  # that one question looks into
 ANSWER_BYTES_MAX: Final = 4 << 20  # that are read for one question
+ATTRIBUTES_BYTES_MAX: Final = 64 << 10  # that variables of a user may be in all
 T = TypeVar("T")
 _DEREFERENCES: Final = {
     "never": ldap3.DEREF_NEVER,
@@ -155,6 +156,17 @@ class Directories:
         except _Unwelcome:
             return False if said.bind_authoritative else None
         return True
+
+    def attributes(
+        self, said: Ldap, user: bytes, password: bytes
+    ) -> tuple[bool, bytes] | None:
+        """As password, with what stands in said.attributes: each with a NUL behind it,
+        several values of one joined, and nothing for one that is not there."""
+        right = self.password(said, user, password)
+        if right is None:
+            return None
+        told = self._asked(said, lambda on: _told(on, said, user)) if right else b""
+        return right, told[:ATTRIBUTES_BYTES_MAX]
 
     def holds(self, said: Ldap, user: bytes, kind: str, text: str) -> bool:
         """Does Require kind let him in? Raises LdapError."""
@@ -342,7 +354,26 @@ def _entry(on: Any, said: Ldap, user: bytes, text: str = "") -> str | None:
     return name or None  # to bind with an empty name is to bind as nobody
 
 
+def _told(on: Any, said: Ldap, user: bytes) -> bytes:
+    name = _entry(on, said, user)
+    if name is None:
+        return b""
+    found = _search(
+        on, said, name, "(objectClass=*)", scope=ldap3.BASE, names=said.attributes
+    )
+    values: dict[str, bytes] = {}
+    for entry in found:
+        for kind, raw in entry["raw_attributes"].items():
+            values[kind.lower()] = b"; ".join(raw).replace(b"\0", b"")
+    return b"".join(
+        values.get(attribute.lower(), b"") + b"\0" for attribute in said.attributes
+    )
+
+
 def _holds(on: Any, said: Ldap, user: bytes, kind: str, text: str) -> bool:
+    if kind == "ldap-search":
+        scope = ldap3.SUBTREE if said.subtree else ldap3.LEVEL
+        return len(_search(on, said, said.base, text, scope=scope)) == 1
     name = _entry(on, said, user)
     if name is None:
         return False

@@ -14,6 +14,7 @@ import enum
 import hashlib
 import os
 import threading
+import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -31,6 +32,8 @@ DIRECTORIES_APART: Final = 16  # beyond that several share their threads
 CHECKS_MAX: Final = 64
 """Under way and waiting, in one worker; whoever comes then gets 503."""
 KNOWN_MAX: Final = 4096
+TOLD_S: Final = 300
+"""As long as the core keeps verdicts (VERDICT_KEPT_US)."""
 NICER: Final = 10  # than the data path
 
 
@@ -85,6 +88,7 @@ class Passwords:
         self._files: Files | None = None
         self._directories: Directories | None = None
         self._known: OrderedDict[bytes, None] = OrderedDict()
+        self._told: OrderedDict[tuple[Ldap, bytes], tuple[float, bytes]] = OrderedDict()
         self._lock = threading.Lock()
         self._secret = os.urandom(32)
 
@@ -159,16 +163,40 @@ class Passwords:
             self._directories = Directories()
         try:
             if kind == Asks.PASSWORD:
+                if said.attributes:
+                    return self._ask_for_attributes(said, user, password)
                 right = self._directories.password(said, user, password)
                 if right is None:
                     return Found(Verdict.NOBODY)
                 keep = right and said.keeps
                 return Found(Verdict.GRANTED if right else Verdict.DENIED, keep)
-            what, text = (str(name) for name in names)
+            what, *written = (str(name) for name in names)
+            text = written[0] if written else ""
             holds = self._directories.holds(said, user, what, text)
         except LdapError as problem:
             return Found(Verdict.FAULT, why=f"FB0368: AuthLDAPURL: {problem}")
         return Found(Verdict.GRANTED if holds else Verdict.DENIED, said.keeps)
+
+    def _ask_for_attributes(self, said: Ldap, user: bytes, password: bytes) -> Found:
+        """What the directory tells of a user is kept here: the core has no room."""
+        assert self._directories is not None
+        text = b"".join(len(part).to_bytes(4) + part for part in (user, password))
+        secret = hashlib.blake2b(text, key=self._secret, digest_size=32).digest()
+        key, now_s = (said, secret), time.monotonic()
+        with self._lock:
+            known = self._told.get(key)
+        if known is not None and now_s < known[0]:
+            return Found(Verdict.GRANTED, False, known[1])
+        found = self._directories.attributes(said, user, password)
+        if found is None:
+            return Found(Verdict.NOBODY)
+        right, told = found
+        if right and said.keeps:
+            with self._lock:
+                self._told[key] = (now_s + TOLD_S, told)
+                if len(self._told) > KNOWN_MAX:
+                    self._told.popitem(last=False)
+        return Found(Verdict.GRANTED if right else Verdict.DENIED, False, told)
 
     def _password(self, path: bytes, user: bytes, password: bytes) -> Found:
         from fastlb.users.hashes import matches

@@ -235,6 +235,27 @@ SECTIONS = {
     "ldap-filter-and": Section(
         f"{URL}Require ldap-filter &(departmentNumber=sales)(title=boss)", "bob"
     ),
+    "ldap-search": Section(
+        f"{URL}<RequireAll>\nRequire valid-user\nRequire ldap-search"
+        " (uid=%{tolower:BOB})\n</RequireAll>",
+        PEOPLE,
+    ),
+    "ldap-search-of-two": Section(
+        f"{URL}Require ldap-user joe\nRequire ldap-search (departmentNumber=sales)",
+        "joe",
+    ),
+    # ... with expressions
+    "group-made": Section(
+        f"{URL}Require ldap-group cn=%{{tolower:STAFF}},ou=groups,dc=example,dc=org",
+        "bob",
+    ),
+    "user-made": Section(f"{URL}Require ldap-user %{{tolower:JOE}}", "joe"),
+    "attribute-made": Section(
+        f"{URL}Require ldap-attribute departmentNumber=%{{tolower:SALES}}", "bob joe"
+    ),
+    "filter-made": Section(
+        f"{URL}Require ldap-filter departmentNumber=%{{tolower:SALES}}", "bob joe"
+    ),
     # rules together
     "any": Section(f"{URL}Require ldap-user joe\n{group('staff')}", "bob joe"),
     "not": Section(

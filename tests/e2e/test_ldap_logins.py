@@ -66,6 +66,40 @@ def test_who_is_let_in(rig: Rig, directory: Slapd, ldap_folder: Path) -> None:
     assert odd_ones(rig.port) == {}
 
 
+TOLD = (
+    f"{URL}".replace("?uid", "?uid,mail,cn,nosuch")
+    + 'Require valid-user\nRequestHeader set X-User "'
+    + "|".join(f"%{{AUTHENTICATE_{name}}}e" for name in ("UID", "MAIL", "CN", "NOSUCH"))
+    + '"'
+)
+
+
+@pytest.mark.needs("apache2")
+def test_variables_tell_of_a_user(
+    rig: Rig,
+    directory: Slapd,
+    ldap_folder: Path,
+    scripted: Callable[[Handler], ScriptedMember],
+) -> None:
+    """As httpd; a second login is let in by what is kept."""
+    sections = section("in", TOLD)
+    text = server_text(directory, keeps=True)
+    text += filled(sections, directory, ldap_folder / "users")
+    member = scripted(answering(echo))
+    modules = ("auth_basic", "authn_file", "authz_user", "headers")
+    found = []
+    with httpd.running(
+        ldap_folder,
+        (*modules, "ldap", "authnz_ldap"),
+        f"{text}ProxyPass / {member.url}/\n",
+    ) as port:
+        found.append([ask(port, "/in", who).body for who in ("bob", "joe", "bob")])
+    rig.serve(answering(echo), text=text)
+    found.append([ask(rig.port, "/in", who).body for who in ("bob", "joe", "bob")])
+    assert found[0] == found[1]
+    assert found[0][0].startswith(b"bob|bob@example.org|Bob Builder|")
+
+
 @pytest.mark.needs("ldapmodify")
 def test_what_changes_holds_for_the_next_request(
     rig: Rig, own_directory: Slapd

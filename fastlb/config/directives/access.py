@@ -29,6 +29,7 @@ PROVIDERS = (
     *("all", "ip", "host", "forward-dns", "local", "env", "method", "expr"),
     *("user", "group", "valid-user"),
     *("ldap-user", "ldap-group", "ldap-dn", "ldap-attribute", "ldap-filter"),
+    "ldap-search",
 )
 
 
@@ -56,14 +57,11 @@ def _require(name: str, words: tuple[str, ...]) -> Complaint | None:
             "FB0117",
             word=index,
         )
-    if provider == "ldap-search" or provider.startswith(("dbm-", "dbd-", "file-")):
+    if provider.startswith(("dbm-", "dbd-", "file-")):
         return Complaint(
             f"Require {words[index]} is not supported",
             "ignoring it would open what it protects",
-            "write Require ldap-filter: it asks whether the user matches"
-            if provider == "ldap-search"
-            else "keep users in the file of AuthUserFile, groups in that of"
-            " AuthGroupFile",
+            "keep users in the file of AuthUserFile, groups in that of AuthGroupFile",
             "FB0117",
             word=index,
         )

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote
 
-from fastlb.base.errors import Severity
 from fastlb.config.checks import Choice, Integer
 from fastlb.config.registry import (
     SV,
@@ -77,21 +76,10 @@ class Url(Reader):
             "mode": LdapMode.TLS if scheme == "ldaps" else mode,
             "base": base,
             "attribute": attribute,
+            "attributes": tuple(attributes.split(",")) if "," in attributes else (),
             "subtree": scope.lower() != "one",
             "filter": text or "objectclass=*",
         }
-
-    def __call__(self, name: str, words: tuple[str, ...]) -> Complaint | None:
-        problem = Reader.__call__(self, name, words)
-        if problem is None and "," in words[0].partition("?")[2].partition("?")[0]:
-            return Complaint(
-                f"{name}: of several attributes the first alone is used",
-                "the others would be variables AUTHENTICATE_..., which do not exist",
-                "leave them out",
-                "FB0117",
-                Severity.WARNING,
-            )
-        return problem
 
 
 def _hosts(text: str, usual: int) -> tuple[tuple[str, int], ...]:

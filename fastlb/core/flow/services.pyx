@@ -221,7 +221,10 @@ cdef object verdict_names(const auth_question *q):
     if q.kind == ASKS_HASH:
         return (q.secret.data[:q.secret.length],)
     if q.names_number >= 0:
-        return plan_names[q.names_number]
+        names = plan_names[q.names_number]
+        if q.secret.length:     # what a request makes of the words of Require ldap-*
+            names += (q.secret.data[:q.secret.length].decode("utf-8", "replace"),)
+        return names
     text = q.secret.data[:q.secret.length].decode("latin-1")
     return tuple(text.rstrip("\0").split("\0"))
 

@@ -95,6 +95,13 @@ cdef bint directory_names_user(request_facts *r, access_op *op) noexcept nogil:
     cdef auth_question q = group_question(r, op, access_directory(r))
     cdef value found
     cdef int verdict
+    if q.user.data == NULL:
+        q.user.data = b""       # ldap-search
+    if op.expr >= 0:
+        q.secret = words_of(r, op.expr)
+        if q.secret.data == NULL or q.secret.length > PASSWORD_BYTES_MAX:
+            r.undecided = True
+            return False
     if q.file < 0 or q.user.length > USER_BYTES_MAX:
         r.undecided = True
         return False
@@ -194,7 +201,8 @@ cdef bint access_hit(request_facts *r, access_op *op) noexcept nogil:
 
 
 cdef int access_leaf(request_facts *r, access_op *op) noexcept nogil:
-    if r.user.data == NULL and ACCESS_USER <= op.op and op.op != ACCESS_EXPR:
+    if r.user.data == NULL and ACCESS_USER <= op.op and op.op != ACCESS_EXPR \
+            and op.op != ACCESS_LDAP_SEARCH:
         return ACCESS_NEEDS_USER
     if access_hit(r, op):
         return ACCESS_IS_GRANTED

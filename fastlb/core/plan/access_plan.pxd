@@ -18,6 +18,7 @@ cdef enum:
     ACCESS_GROUP = 13
     ACCESS_EXPR = 14
     ACCESS_LDAP = 15             # ldap-user, and those behind it
+    ACCESS_LDAP_SEARCH = 20
 
 # <Limit> or <LimitExcept>: the methods for which something is said.
 cdef struct method_limit:
@@ -42,7 +43,7 @@ cdef struct access_op:
     text *names                 # methods, users
     int *envs
     int names_number            # GROUP, LDAP: of plan_names; HOST: of plan_hosts
-    int expr                    # EXPR: its number; USER, GROUP: of the names, or -1
+    int expr                    # EXPR: its number; USER, GROUP, LDAP: of the words
     bint names_user             # EXPR: it asks for REMOTE_USER
 
 # Order and Satisfy of Apache 2.2, for some methods or for all.
@@ -115,6 +116,8 @@ cdef struct plan_auth:
     int user_file               # -1: not said
     int group_file
     int directory               # AuthLDAPURL and its like
+    int attribute_count         # ... what it tells of a user, as variables
+    int *attributes
     signed char authoritative   # AuthBasicAuthoritative; -1: not said
     signed char forbids         # AuthzSendForbiddenOnFailure
     int provider_count          # 0: not said

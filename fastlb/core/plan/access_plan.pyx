@@ -52,6 +52,7 @@ cdef int access_write(access_op *ops, object rule) except -1:
         "RequireAll", "RequireAny", "RequireNone", "all granted", "all denied", "ip",
         "local", "host", "forward-dns", "env", "method", "user", "valid-user", "group",
         "expr", "ldap-user", "ldap-group", "ldap-dn", "ldap-attribute", "ldap-filter",
+        "ldap-search",
     ]
     op.op = names.index(rule.op.value)
     op.negated = rule.negated
@@ -81,7 +82,11 @@ cdef int access_write(access_op *ops, object rule) except -1:
         plan_names.append(tuple(rule.args))
         op.names_number = len(plan_names) - 1
     elif op.op >= ACCESS_LDAP:
-        plan_names.append((rule.op.value, *rule.args))
+        if rule.expression is not None:
+            op.expr = plan_expression(rule.expression, True)
+            plan_names.append((rule.op.value,))
+        else:
+            plan_names.append((rule.op.value, *rule.args))
         op.names_number = len(plan_names) - 1
     elif op.op == ACCESS_EXPR:
         op.expr = plan_expression(rule.expression, True)
@@ -182,6 +187,10 @@ cdef plan_auth *plan_auth_of(object conf) except? NULL:
         out.group_file = auth_file_add(os.fsencode(conf.auth_group_file))
     if conf.auth_ldap is not None:
         out.directory = auth_file_add(conf.auth_ldap)
+        out.attribute_count = len(conf.auth_ldap.attributes)
+        out.attributes = <int *>plan_alloc(sizeof(int) * out.attribute_count)
+        for i, name in enumerate(conf.auth_ldap.variables()):
+            out.attributes[i] = plan_env(name)
     out.authoritative = said_flag(conf.auth_basic_authoritative)
     out.forbids = said_flag(conf.forbidden_on_failure)
     providers = conf.auth_basic_providers or ()

@@ -103,7 +103,8 @@ cdef int password_verdict(
         request_facts *r, const plan_auth *said, value password, bint of_directory,
         int *because) noexcept nogil:
     cdef auth_question q
-    cdef value found
+    cdef value found = value(NULL, 0)
+    cdef int verdict
     memset(&q, 0, sizeof(q))
     q.kind = ASKS_PASSWORD
     q.file = said.directory if of_directory else said.user_file
@@ -113,7 +114,26 @@ cdef int password_verdict(
     if q.file < 0:
         because[0] = BECAUSE_DIRECTORY if of_directory else BECAUSE_NO_FILE
         return VERDICT_FAULT
-    return access_verdict(r, &q, &found)
+    verdict = access_verdict(r, &q, &found)
+    if verdict == VERDICT_GRANTED and of_directory and said.attribute_count:
+        attributes_told(r, said, found)
+    return verdict
+
+
+cdef void attributes_told(
+        request_facts *r, const plan_auth *said, value found) noexcept nogil:
+    """AUTHENTICATE_*: a value for each attribute, with a NUL behind it."""
+    cdef const char *end
+    cdef unsigned int length
+    cdef int i
+    for i in range(said.attribute_count):
+        end = <const char *>memchr_or_end(found.data, 0, found.length)
+        length = <unsigned int>(end - found.data)
+        env_set(r, said.attributes[i], found.data, length)
+        if length >= found.length:
+            return
+        found.data += length + 1
+        found.length -= length + 1
 
 
 cdef int authenticate(

@@ -59,6 +59,8 @@ cdef plan_auth auth_said(request_facts *r) noexcept nogil:
         if out.directory < 0:
             # As a whole, as well.
             out.directory = one.directory
+            out.attribute_count = one.attribute_count
+            out.attributes = one.attributes
         if out.authoritative < 0:
             out.authoritative = one.authoritative
         if out.forbids < 0:
