@@ -10,5 +10,6 @@ well: who breaks that ends the process, and the fuzzer keeps the bytes.
 include "_core.pyx"
 
 include "fuzz/readers.pyx"      # parsers: bytes in, spans and codes out
+include "fuzz/packets.pyx"      # ... of members that do not speak HTTP
 include "fuzz/composers.pyx"    # heads, targets and log lines made out of bytes
 include "fuzz/driver.pyx"       # names, and the call of the fuzzer

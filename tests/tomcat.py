@@ -49,6 +49,7 @@ class Tomcat:
         self, folder: Path, secret: str = "", route: str = "", connector: str = ""
     ) -> None:
         self.base = folder
+        self.route = route
         self.webapps = folder / "webapps"
         self.http = free_port()
         self.ajp = free_port()

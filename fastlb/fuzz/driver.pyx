@@ -16,6 +16,7 @@ cdef named_target[15] fuzz_targets = [
     named_target(b"request_head", fuzz_request_head),
     named_target(b"response_head", fuzz_response_head),
     named_target(b"chunked", fuzz_chunked),
+    named_target(b"ajp", fuzz_ajp),
     named_target(b"host", fuzz_host),
     named_target(b"fields", fuzz_fields),
     named_target(b"client_hello", fuzz_client_hello),

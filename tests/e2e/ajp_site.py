@@ -116,6 +116,11 @@ def tomcat_with_pages(folder: Path, route: str = "one", packet: int = 8192) -> T
     app.mkdir()
     for name, text in PAGES.items():
         (app / name).write_text(text)
+    # Debian's own, where they are installed.
+    contexts = tomcat.base / "conf/Catalina/localhost"
+    contexts.mkdir(parents=True)
+    if EXAMPLES.is_dir():
+        (contexts / "examples.xml").write_text(f'<Context docBase="{EXAMPLES}"/>\n')
     return tomcat
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ajp_site import SECRET, relaying_to, tomcat_with_pages
+from ajp_site import EXAMPLES, SECRET, relaying_to, tomcat_with_pages
 from harness import wait_for
 from peers import chunked, request
 from rig import Rig
@@ -28,8 +28,11 @@ def tomcat() -> Iterator[Tomcat]:
         made.stop()
 
 
-def serve(rig: Rig, tomcat: Tomcat, parameters: str = "", text: str = "") -> None:
-    rig.start(f'ProxyPass / {at(rig, tomcat)}/ "secret={SECRET}" {parameters}\n' + text)
+def serve(
+    rig: Rig, tomcat: Tomcat, parameters: str = "", text: str = "", before: str = ""
+) -> None:
+    member = f'{at(rig, tomcat)}/ "secret={SECRET}" {parameters}'
+    rig.start(f"{before}ProxyPass / {member}\n{text}")
 
 
 def at(rig: Rig, tomcat: Tomcat) -> str:
@@ -166,3 +169,74 @@ def test_ping_asks_first(rig: Rig, tomcat: Tomcat) -> None:
         client.send(request("/app/taken.jsp", "POST", b"abc"))
         assert client.take_response().body.startswith(b"3 ")
     assert rig.count("upstreams") == 1
+
+
+@pytest.mark.skipif(not EXAMPLES.is_dir(), reason="tomcat10-examples is not here")
+def test_sockets_go_by_http_beside_pages_by_ajp(rig: Rig, tomcat: Tomcat) -> None:
+    behind = rig.member(relaying_to(tomcat.http)).port
+    serve(
+        rig,
+        tomcat,
+        text="",
+        before=f"ProxyPass /examples/websocket/ ws://127.0.0.1:{behind}"
+        "/examples/websocket/\n",
+    )
+    got = rig.ask(request("/examples/servlets/servlet/HelloWorldExample"))
+    assert b"Hello World" in got.body
+    client = rig.client()
+    fields = (
+        "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    )
+    client.send(request("/examples/websocket/echoAnnotation", fields=fields))
+    assert client.take_head()[0].startswith("HTTP/1.1 101")
+    client.send(bytes((0x81, 0x85, 0, 0, 0, 0)) + b"hello")
+    assert client.take(7) == b"\x81\x05hello"
+
+
+def test_large_packets_are_as_large_as_they_are_on_both_sides(rig: Rig) -> None:
+    with tempfile.TemporaryDirectory(prefix="fastlb-tomcat-", dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
+        large = tomcat_with_pages(Path(folder) / "large", packet=65_536)
+        large.start()
+        try:
+            serve(rig, large, text="ProxyIOBufferSize 65536\n")
+            body = letters(500_000)
+            wanted = f"{len(body)} {hashlib.sha256(body).hexdigest()}"
+            got = rig.ask(request("/app/taken.jsp", "POST", body))
+            assert got.body.decode().strip() == wanted
+            long = f"X-Long: {'a' * 7000}\r\n"
+            fields = "".join(long.replace("Long", f"Long-{n}") for n in range(5))
+            lines = told(rig, "/app/asked.jsp", fields)
+            assert sum(line.startswith("field x-long-") for line in lines) == 5
+        finally:
+            large.stop()
+
+
+def test_a_tomcat_that_ends_is_followed_by_another_one(rig: Rig) -> None:
+    with tempfile.TemporaryDirectory(prefix="fastlb-tomcat-", dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
+        two = [tomcat_with_pages(Path(folder) / name, name) for name in ("one", "two")]
+        for one in two:
+            one.start()
+        try:
+            members = "".join(
+                f'BalancerMember {at(rig, one)} "secret={SECRET}" route={one.route}\n'
+                for one in two
+            )
+            rig.start(
+                f"<Proxy balancer://b>\n{members}"
+                "ProxySet stickysession=JSESSIONID\n</Proxy>\n"
+                "ProxyPass / balancer://b/\n"
+            )
+            session = rig.ask(request("/app/session.jsp")).body.decode().split()[0]
+            served = next(one for one in two if session.endswith(one.route))
+            served.stop()
+            cookie = f"Cookie: JSESSIONID={session}\r\n"
+            for _ in range(3):
+                got = rig.ask(request("/app/session.jsp", fields=cookie))
+                assert got.status == 200
+                assert not got.body.decode().split()[0].endswith(served.route)
+        finally:
+            for one in two:
+                one.stop()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from ajp_packets import (
     CPING,
@@ -492,3 +494,141 @@ def test_a_question_is_asked_of_such_a_member() -> None:
         assert ("x-user", "bob") in take_request(member).fields
         member.send(answered(b"in"))
         assert client.message()[1] == b"in"
+
+
+# where such a member stands
+
+
+@rows(
+    "text",
+    [
+        "RewriteEngine On\nRewriteRule ^/(.*) ajp://127.0.0.1:8001/$1 [P]\n"
+        "ProxyPass /unused ajp://127.0.0.1:8001/\n",
+        "ProxyPassMatch ^/(.*)$ ajp://127.0.0.1:8001/$1\n",
+        "<Location />\nProxyPass ajp://127.0.0.1:8001/\n</Location>\n",
+    ],
+)
+def test_it_is_named_wherever_a_member_is(text: str) -> None:
+    with Bench(SERVER + text) as bench:
+        client = bench.ask(get("/x"))
+        member = bench.members[0].accept()
+        assert take_request(member).uri == "/x"
+        member.send(answered())
+        assert client.status() == 200
+
+
+def test_it_listens_at_a_unix_socket(tmp_path: Path) -> None:
+    text = f"{SERVER}ProxyPass / unix:{tmp_path}/s|ajp://localhost/\n"
+    with Bench(text) as bench:
+        client = bench.ask(get("/x"))
+        member = bench.members[0].accept()
+        assert take_request(member).uri == "/x"
+        member.send(answered())
+        assert client.status() == 200
+
+
+def test_it_has_the_page_of_an_error() -> None:
+    text = (
+        f"{SERVER}ErrorDocument 404 /sorry\nRedirect 404 /gone\n"
+        "ProxyPass /gone !\nProxyPass / ajp://127.0.0.1:8001/\n"
+    )
+    with Bench(text) as bench:
+        client = bench.ask(post(b"abc", path="/gone"))
+        member = bench.members[0].accept()
+        asked = take_request(member)
+        assert (asked.method, asked.uri) == ("GET", "/sorry")
+        assert not any("content" in name for name, _ in asked.fields)
+        member.send(answered(b"sorry"))
+        assert client.message()[1] == b"sorry"
+
+
+def test_a_page_of_its_own_is_overridden() -> None:
+    with Bench(ONE + "ProxyErrorOverride On\n") as bench:
+        client = bench.ask(get())
+        member = bench.members[0].accept()
+        take_request(member)
+        member.send(answered(b"not for clients", status=500))
+        head, body = client.message()
+        assert head.startswith(b"HTTP/1.1 500 ")
+        assert body != b"not for clients"
+
+
+def test_no_upgrade_is_asked_of_it() -> None:
+    with Bench(balancer("upgrade=ANY")) as bench:
+        client = bench.ask(get("/", "Connection: Upgrade", "Upgrade: websocket"))
+        member = bench.members[0].accept()
+        assert "upgrade" not in dict(take_request(member).fields)
+        member.send(headers(101, [("Upgrade", "websocket")]))
+        assert client.status() == 502
+
+
+# time
+
+
+def test_a_silent_member_is_lost() -> None:
+    with Bench(TWO, of_members={"timeout_ms": 50}) as bench:
+        client = bench.ask(get())
+        take_request(bench.members[0].accept())
+        spare = bench.members[1].accept()
+        take_request(spare)
+        spare.send(answered(b"spare"))
+        assert client.message()[1] == b"spare"
+
+
+def test_who_has_answered_a_ping_is_only_slow() -> None:
+    with Bench(TWO, of_members={"timeout_ms": 50, "ping_ms": 5000}) as bench:
+        client = bench.ask(get())
+        member = bench.members[0].accept()
+        assert member.take(5) == CPING
+        member.send(CPONG)
+        take_request(member)
+        assert client.status() == 504
+        assert bench.members[1].is_unasked()
+        assert "Err" not in bench.members[0].facts_now["status"]
+
+
+def test_half_a_head_and_silence_is_an_answer_that_is_lost() -> None:
+    with Bench(DIRECT, of_members={"timeout_ms": 50}) as bench:
+        client = bench.ask(get())
+        member = bench.members[0].accept()
+        take_request(member)
+        member.send(headers()[:9])
+        assert client.status() == 503
+
+
+def test_half_a_body_and_silence_is_seen_by_the_client() -> None:
+    with Bench(DIRECT, of_members={"timeout_ms": 50}) as bench:
+        client = bench.ask(get())
+        member = bench.members[0].accept()
+        take_request(member)
+        member.send(headers(200, [("Content-Length", "9")]) + piece(b"abc"))
+        client.rest()
+        assert not client.taken.endswith(b"\r\n\r\n" + b"abc" * 3)
+
+
+def test_a_client_is_told_to_go_on_when_the_member_takes_a_body() -> None:
+    with Bench(ONE) as bench:
+        fields = ("Expect: 100-continue", "Content-Length: 30000")
+        client = bench.ask(get("/", *fields, method="PUT"))
+        member = bench.members[0].accept()
+        take_request(member)
+        assert client.head() == b"HTTP/1.1 100 Continue\r\n\r\n"
+        client.send(letters(30_000))
+        got = take_piece(member)
+        while len(got) < 30_000:
+            member.send(wanted())
+            got += take_piece(member)
+        assert got == letters(30_000)
+        member.send(answered())
+        assert client.status() == 200
+
+
+def test_a_client_that_leaves_ends_what_was_asked_for_it() -> None:
+    with Bench(ONE) as bench:
+        client = bench.ask(get("/", "Content-Length: 30000", method="PUT"))
+        client.send(letters(20_000))
+        member = bench.members[0].accept()
+        take_request(member)
+        take_piece(member)
+        client.reset()
+        assert member.rest() == b""
