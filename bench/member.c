@@ -6,6 +6,7 @@
  * core one process. Answers by the last segment of the path, made once at start:
  *
  *   /small   200 bytes      /64k  64 KiB      /1m  1 MiB      else 404
+ *   /text    64 KiB of words, which compress to a fifth, as pages do
  *   any POST or PUT: the body is read and thrown away, the answer is "/small"'s
  *   Upgrade: websocket       101, and then every message comes back
  *   AJP 1.3 (the first byte tells)   "/small"'s, in packets, whatever is asked for
@@ -44,7 +45,7 @@ struct answer {
 
 struct member {
     const char *name;
-    struct answer small, big64k, big1m, missing, refused, upgraded, ajp;
+    struct answer small, big64k, big1m, text, missing, refused, upgraded, ajp;
 };
 
 /* A listener has member set and fd only; a connection uses everything. */
@@ -103,6 +104,28 @@ static struct answer make_answer(const char *status, const char *name, size_t bo
         a.data[head + i] = line[i % (sizeof line - 1)];
     a.size = head + body;
     return a;
+}
+
+/* Words of a page, in the place of a body that is one line again and again. */
+static void make_words(struct answer *a, size_t body)
+{
+    static const char *const words[] = {
+        "the", "balancer", "of", "requests", "members", "<p>", "</p>", "and", "when",
+        "connection", "is", "answered", "by", "href=\"/page/", "\">", "a", "to", "in",
+        "configuration", "header", "response", "class=\"item\"", "<div", "</div>\n",
+        "time", "server", "with", "which", "it", "for", "were", "example"};
+    char *out = a->data + a->size - body, *end = a->data + a->size;
+    uint32_t seed = 1;
+    while (out < end) {
+        seed = seed * 1664525 + 1013904223;
+        char word[32];
+        int size = snprintf(word, sizeof word, seed >> 28 ? "%s " : "%s%u ",
+                            words[seed >> 20 & 31], seed >> 8 & 1023);
+        if (size > end - out)
+            size = end - out;
+        memcpy(out, word, size);
+        out += size;
+    }
 }
 
 /* The answer of RFC 6455 1.3 to the key that load.c sends. */
@@ -201,6 +224,8 @@ static void listen_on(char *address)
     m->name = name;
     m->small = make_answer("200 OK", name, 200);
     m->big64k = make_answer("200 OK", name, 65536);
+    m->text = make_answer("200 OK", name, 65536);
+    make_words(&m->text, 65536);
     m->big1m = make_answer("200 OK", name, 1048576);
     m->missing = make_answer("404 Not Found", name, 20);
     m->refused = make_answer("501 Not Implemented", name, 20);
@@ -366,6 +391,8 @@ static void read_head(struct conn *c, const char *head, const char *end)
         c->answer = &m->small;
     else if (path_ends(path, stop, "/64k"))
         c->answer = &m->big64k;
+    else if (path_ends(path, stop, "/text"))
+        c->answer = &m->text;
     else if (path_ends(path, stop, "/1m"))
         c->answer = &m->big1m;
     else

@@ -13,9 +13,10 @@ Flags of a line may follow each other; all must hold. What a scenario is about:
 /files). How it is done: `log` (an access log), `gather`
 (nginx: log lines are gathered before they are written), `stream` (nginx: no buffering
 of answers), `cached` (nginx: files are kept open), `reuseport` (nginx: a socket for
-each worker), `wide` (Apache: threads for many connections), `sticky` (sessions by
-cookie), `status` (a status page), `generation` (a path that only this version of the
-configuration knows: by it a reload is seen to have come into force).
+each worker), `wide` (Apache: threads for many connections), `gzip` (text is
+compressed), `sticky` (sessions by cookie), `status` (a status page), `generation` (a
+path that only this version of the configuration knows: by it a reload is seen to have
+come into force).
 """
 
 from __future__ import annotations

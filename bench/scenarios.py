@@ -93,6 +93,7 @@ ALL = tuple(entrant(n) for n in ("fastlb", "nginx", "haproxy", "apache", "relay"
 # Large answers: nginx also without buffering, which makes them cheaper for it.
 LARGE = (*ALL[:2], entrant("nginx stream"), *ALL[2:])
 WIDE = (*ALL[:3], entrant("apache wide"), *ALL[4:])
+GZIP = tuple(entrant(n) for n in ("fastlb gzip", "nginx gzip", "apache gzip"))
 SMALL = ("--path", "/small", "--expect-bytes", "200")
 
 
@@ -189,6 +190,14 @@ SCENARIOS = (
         LARGE,
         (ratio("64 KiB responses: nginx", "nginx", 0.90),),
         per_gigabyte=True,
+    ),
+    Scenario(
+        "gzip",
+        "64 KiB of text compressed at level 6, 16 kept-alive connections",
+        16,
+        ("--path", "/text"),
+        GZIP,
+        (ratio("gzip of 64 KiB of text: nginx", "nginx gzip", 1.0, "fastlb gzip"),),
     ),
     Scenario(
         "1m",

@@ -11,13 +11,17 @@ from fastlb.facts.filters import Filter
 # What they do to a body is undone by whoever gets it, or spares somebody work.
 HARMLESS = "deflate inflate brotli_compress cache cache_save cache_out buffer none"
 # What they do to a body is seen in it, and withholds nothing.
-SEEN = "includes proxy-html xml2enc"
+SEEN = "includes"
 _HARMLESS = frozenset(HARMLESS.split())
 _SEEN = frozenset(SEEN.split())
+_NOTED = (_HARMLESS | _SEEN) - {"none"}
 _SERVED = {one.value: one for one in Filter}
 
 
-_OF_OUTPUT = ("SetOutputFilter", "AddOutputFilterByType", "FilterProvider")
+_OF_OUTPUT = (
+    *("SetOutputFilter", "AddOutputFilter", "AddOutputFilterByType"),
+    "FilterProvider",
+)
 
 
 def named(words: str) -> list[tuple[str, Filter | None]]:
@@ -40,6 +44,15 @@ class Named:
         for one in named:
             if is_output and one in _SERVED:
                 continue
+            if not is_output and one == "deflate":
+                return Complaint(
+                    f"{name} {one}: bodies of requests are not unpacked",
+                    "a member would get them as clients have packed them",
+                    "let the member do it, whom Content-Encoding tells, then delete the"
+                    " line",
+                    "FB0116",
+                    word=self.index,
+                )
             if one not in (*_HARMLESS, *_SEEN, ""):
                 return Complaint(
                     f"{name} {one}: fastlb has no such filter",
@@ -51,9 +64,7 @@ class Named:
                     word=self.index,
                 )
         # By the ending of a name, includes looks at files alone (Options Includes).
-        seen = _SEEN if name != "AddOutputFilter" else _SEEN - {"includes"}
-        if name.endswith("InputFilter"):
-            seen |= {"deflate"}  # which takes the coding off what a client sends
+        seen = _SEEN if name != "AddOutputFilter" else frozenset[str]()
         for one in named:
             if one in seen:
                 return Complaint(
@@ -65,7 +76,7 @@ class Named:
                     self.index,
                 )
         for one in named:
-            if is_output and one not in _SERVED and one in _HARMLESS - {"none"}:
+            if is_output and one not in _SERVED and one in _NOTED:
                 return Complaint(
                     f"{name} {one}: fastlb has no such filter",
                     "bodies go on as they are, and say the same",
@@ -83,9 +94,12 @@ class Switch:
 
     reason: str
     cure: str
+    refused: bool = False  # what it would do is seen by everybody
 
     def __call__(self, name: str, words: tuple[str, ...]) -> Complaint | None:
         if words[0].lower() in ("off", "none"):
             return None
         text = f"{name} {words[0]} is not supported: {self.reason}"
+        if self.refused:
+            return Complaint(text, "", self.cure, "FB0116")
         return Complaint(text, "", self.cure, "FB0117", Severity.WARNING)

@@ -51,6 +51,14 @@ class FilterList:
 
 
 @dataclass(frozen=True, slots=True)
+class EndingFilters:
+    """AddOutputFilter, or RemoveOutputFilter (no filters): of files of one ending."""
+
+    ending: str  # in lower case, without its dot
+    filters: tuple[Filter, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Provider:
     """Who does the work of a smart filter, and for which answers.
 

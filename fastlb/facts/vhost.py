@@ -12,6 +12,7 @@ from fastlb.facts.expressions import Expression
 from fastlb.facts.files import DirectoryIndex, FileAlias, FileOptions
 from fastlb.facts.filters import (
     AlterETag,
+    EndingFilters,
     FilterList,
     SmartFilter,
     Substitution,
@@ -129,6 +130,7 @@ class DirConf:
     accept_path_info: bool | None = None
     fallback_resource: str | None = None  # "": disabled
     output_filters: FilterList | None = None  # SetOutputFilter
+    ending_filters: tuple[EndingFilters, ...] = ()  # of one ending the last holds
     smart_filters: tuple[SmartFilter, ...] = ()  # declared here; of a name the last
     filter_chain: tuple[str, ...] = ()  # their names, or filters.RESET
     substitutions: tuple[Substitution, ...] = ()  # Substitute

@@ -28,6 +28,7 @@ cdef named_target[15] fuzz_targets = [
     named_target(b"digest", fuzz_digest),
     named_target(b"response", fuzz_response),
     named_target(b"reverse", fuzz_reverse),
+    named_target(b"filters", fuzz_filters),
     named_target(NULL, NULL),
 ]
 

@@ -14,11 +14,14 @@ from fastlb.config.tree import Node
 from fastlb.facts.filters import (
     RANKS,
     RESET,
+    EndingFilters,
+    Filter,
     FilterList,
     Provider,
     SmartFilter,
     Substitution,
 )
+from fastlb.facts.vhost import DirConf
 from fastlb.model.drafts import Drafts, Handler, Place
 from fastlb.model.expressions import taken
 
@@ -41,26 +44,40 @@ def set_output_filter(_run: Drafts, place: Place, node: Node) -> None:
     )
 
 
+def by_ending(_run: Drafts, place: Place, node: Node) -> None:
+    """`AddOutputFilter filter[;filter...] ext ...`, `RemoveOutputFilter ext ...`."""
+    endings: tuple[str, ...] = node.args
+    found: tuple[Filter, ...] = ()
+    if node.name.lower() == "addoutputfilter":
+        endings = node.args[1:]
+        found = tuple(one for _, one in named(node.args[0]) if one is not None)
+    conf = place.draft.conf
+    more = (EndingFilters(word.lower().lstrip("."), found) for word in endings)
+    place.draft.conf = replace(conf, ending_filters=(*conf.ending_filters, *more))
+
+
 def by_type(_run: Drafts, place: Place, node: Node) -> None:
     """`AddOutputFilterByType filter[;filter...] type ...`: one smart filter for each,
     whose name no other directive writes."""
-    conf = place.draft.conf
-    smarts = {one.name: one for one in conf.smart_filters}
-    chain = list(conf.filter_chain)
     for word, one in named(node.args[0]):
         if one is None:
             continue  # of those that are not served none would be changed
         name = _BY_TYPE + word
+        conf = place.draft.conf
+        if name not in conf.filter_chain:
+            conf = replace(conf, filter_chain=(*conf.filter_chain, name))
         provider = Provider(one, tuple(node.args[1:]))
-        known = smarts.get(name)
-        if known is None:
-            chain.append(name)
-            known = SmartFilter(name, RANKS[one])
-        # What is written last is asked first.
-        smarts[name] = replace(known, providers=(provider, *known.providers))
-    place.draft.conf = replace(
-        conf, smart_filters=tuple(smarts.values()), filter_chain=tuple(chain)
+        place.draft.conf = _provided(conf, SmartFilter(name, RANKS[one]), provider)
+
+
+def _provided(conf: DirConf, smart: SmartFilter, provider: Provider) -> DirConf:
+    """A provider more. What is written last is asked first; each line makes the filter
+    anew, so that each has its place."""
+    known = next(
+        (one for one in reversed(conf.smart_filters) if one.name == smart.name), smart
     )
+    made = replace(known, providers=(provider, *known.providers))
+    return replace(conf, smart_filters=(*conf.smart_filters, made))
 
 
 def declare(_run: Drafts, place: Place, node: Node) -> None:
@@ -68,8 +85,7 @@ def declare(_run: Drafts, place: Place, node: Node) -> None:
     name, kind = node.args[0], node.args[1].lower() if len(node.args) > 1 else ""
     smart = SmartFilter(name, _PLACES.get(kind, _PLACES["resource"]))
     conf = place.draft.conf
-    others = tuple(one for one in conf.smart_filters if one.name != name)
-    place.draft.conf = replace(conf, smart_filters=(*others, smart))
+    place.draft.conf = replace(conf, smart_filters=(*conf.smart_filters, smart))
 
 
 def provider(run: Drafts, place: Place, node: Node) -> None:
@@ -79,13 +95,10 @@ def provider(run: Drafts, place: Place, node: Node) -> None:
     said = taken(run, node, text, number="FB0304", words=words)
     found = [one for _, one in named(word)]
     one = found[0] if found else None
-    conf = place.draft.conf
-    smarts = {smart.name: smart for smart in conf.smart_filters}
     rank = RANKS[one] if one is not None else _PLACES["resource"]
-    known = smarts.get(name, SmartFilter(name, rank))
-    made = Provider(one, expression=said)
-    smarts[name] = replace(known, providers=(made, *known.providers))
-    place.draft.conf = replace(conf, smart_filters=tuple(smarts.values()))
+    place.draft.conf = _provided(
+        place.draft.conf, SmartFilter(name, rank), Provider(one, expression=said)
+    )
 
 
 def chain(_run: Drafts, place: Place, node: Node) -> None:
@@ -125,6 +138,8 @@ def substitute(run: Drafts, place: Place, node: Node) -> None:
 
 HANDLERS: Final[dict[str, Handler]] = {
     "setoutputfilter": set_output_filter,
+    "addoutputfilter": by_ending,
+    "removeoutputfilter": by_ending,
     "addoutputfilterbytype": by_type,
     "filterdeclare": declare,
     "filterprovider": provider,

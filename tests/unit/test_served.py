@@ -66,6 +66,8 @@ DIRECTORY = "<Location /d>\nAuthLDAPURL ldap://h/dc=x\n</Location>"
 SAMPLES: dict[str, str | tuple[str, str]] = {
     "SetOutputFilter": "DEFLATE",
     "AddOutputFilterByType": "DEFLATE text/html",
+    "AddOutputFilter": "DEFLATE html",
+    "RemoveOutputFilter": "html",
     "BrotliCompressionWindow": "20",
     "BrotliCompressionMaxInputBlock": "20",
     "FilterDeclare": "name CONTENT_SET",

@@ -20,7 +20,16 @@ Found = Mapping[str, Any]
 WAY_BACK = (
     *("reverse_maps", "cookie_domains", "cookie_paths", "header_rules"),
     *("error_override", "error_documents"),
+    *(
+        "output_filters",
+        "ending_filters",
+        "smart_filters",
+        "filter_chain",
+        "substitutions",
+    ),
 )
+FILTERS = ("output_filters", "ending_filters", "smart_filters", "filter_chain")
+FILTERED = "a filter of the body, if the answer's head and the client's allow it"
 ADDED = ("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Server")
 # Of a client's connection alone (RFC 9110 7.6.1), or written anew.
 HOP_BY_HOP = {
@@ -72,9 +81,13 @@ class Heads:
         """What is done to the member's answer."""
         kind = "way back"
         for conf in self.confs:
+            told: set[Line] = set()  # one line may set two of them
             for name in WAY_BACK:
                 for line in dict.fromkeys(conf.lines.get(name, ())):
-                    yield Step(kind, self.standing.texts.get(line, name), "", line)
+                    why = FILTERED if name in FILTERS else ""
+                    if line not in told or not why:
+                        yield Step(kind, self.standing.texts.get(line, name), why, line)
+                    told.add(line)
         if not any(conf.reverse_maps for conf in self.confs):
             why = "a Location that names the member goes to the client as it is"
             yield Step(kind, "no ProxyPassReverse", why)

@@ -131,6 +131,23 @@ DIRECTIVES = (
         check=filters.Named(0),
     ),
     Directive(
+        "AddOutputFilter",
+        SVD,
+        "filter[;filter...] extension [extension] ...",
+        "filters that files of some endings pass",
+        takes=Args.ONE_AND_LIST,
+        module="mod_mime.c",
+        manual="Answers of members are no files: it says nothing of them, as in httpd.",
+        check=filters.Named(0),
+    ),
+    Directive(
+        "RemoveOutputFilter",
+        SVD,
+        "extension [extension] ...",
+        "endings of files whose AddOutputFilter does not hold here",
+        module="mod_mime.c",
+    ),
+    Directive(
         "AddOutputFilterByType",
         SVD,
         "filter[;filter...] type [type] ...",

@@ -32,7 +32,7 @@ _PROTECTS = "mod_{module} is not supported, and ignoring it would open what it p
 MODULE = "mod_macro.c"
 _NO_EFFECT = {
     "mime": "AddHandler RemoveHandler MultiviewsMatch ModMimeUsePathInfo"
-    " RemoveInputFilter RemoveOutputFilter",
+    " RemoveInputFilter",
     "mime_magic": "MimeMagicFile",
     "dir": "DirectoryCheckHandler DirectoryIndexRedirect",
     "autoindex": "AddIcon AddIconByType AddIconByEncoding AddAlt AddAltByType"
@@ -292,7 +292,7 @@ DIRECTIVES = (
             status=Status.EXPLAINED,
             reason="Off is what holds here",
             cure=cure,
-            check=filters.Switch(reason, cure),
+            check=filters.Switch(reason, cure, refused=name == "ProxyHTMLEnable"),
         )
         for name, (module, syntax, reason, cure) in _SWITCHES.items()
     ),
@@ -312,7 +312,6 @@ DIRECTIVES = (
         for name, module, syntax, index in (
             ("SetInputFilter", "core.c", "filter[;filter...]", 0),
             ("AddInputFilter", "mod_mime.c", "filter[;filter...] extension ...", 0),
-            ("AddOutputFilter", "mod_mime.c", "filter[;filter...] extension ...", 0),
         )
     ),
     *_all(

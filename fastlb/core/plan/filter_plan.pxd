@@ -22,11 +22,19 @@ cdef struct smart_filter:
     int provider_count
     filter_provider *providers  # in the order in which they are asked
 
+# AddOutputFilter of one ending of files; no filters: it is taken away.
+cdef struct ending_filters:
+    text ending                 # in lower case, without its dot
+    int count
+    unsigned char *filters      # FILTER_*
+
 # What a section says of them.
 cdef struct plan_filters:
     bint says_set               # SetOutputFilter
     int set_count
     unsigned char *set          # FILTER_*
+    int ending_count
+    ending_filters *endings
     int smart_count
     smart_filter *smarts
     int chain_count

@@ -77,7 +77,8 @@ cdef plan_filters *plan_filters_of(object conf) except? NULL:
     cdef int i, j
     if conf.output_filters is None and conf.substitute_line_bytes is None \
             and conf.substitute_inherit_before is None and not any(
-                (conf.smart_filters, conf.filter_chain, conf.substitutions)):
+                (conf.smart_filters, conf.filter_chain, conf.substitutions,
+                 conf.ending_filters)):
         return NULL
     filters_found = True
     f = <plan_filters *>plan_alloc(sizeof(plan_filters))
@@ -88,6 +89,16 @@ cdef plan_filters *plan_filters_of(object conf) except? NULL:
         for i, one in enumerate(conf.output_filters.filters):
             f.set[i] = one.number
             if f.set[i] == FILTER_BROTLI:
+                brotli_begin_library()
+    f.ending_count = len(conf.ending_filters)
+    f.endings = <ending_filters *>plan_alloc(sizeof(ending_filters) * f.ending_count)
+    for i, item in enumerate(conf.ending_filters):
+        f.endings[i].ending = plan_text(item.ending)
+        f.endings[i].count = len(item.filters)
+        f.endings[i].filters = <unsigned char *>plan_alloc(f.endings[i].count)
+        for j, one in enumerate(item.filters):
+            f.endings[i].filters[j] = one.number
+            if f.endings[i].filters[j] == FILTER_BROTLI:
                 brotli_begin_library()
     f.smart_count = len(conf.smart_filters)
     f.smarts = <smart_filter *>plan_alloc(sizeof(smart_filter) * f.smart_count)

@@ -65,6 +65,42 @@ cdef const smart_filter *smart_of(const request_facts *r, int name) noexcept nog
     return NULL
 
 
+cdef void list_endings(const request_facts *r, listed_filters *l) noexcept nogil:
+    """AddOutputFilter for each ending of the file that is served, as mod_mime finds
+    them: behind the first dot of its name."""
+    cdef value name = value(r.file.name.data, r.file.end)
+    cdef unsigned int i, begin = 0
+    cdef bint is_ending = False
+    for i in range(name.length):
+        if name.data[i] == c'/':
+            begin = i + 1
+    for i in range(begin, name.length + 1):
+        if i < name.length and name.data[i] != c'.':
+            continue
+        if is_ending:
+            list_ending(r, l, value(name.data + begin, i - begin))
+        is_ending = True
+        begin = i + 1
+
+
+cdef void list_ending(
+        const request_facts *r, listed_filters *l, value ending) noexcept nogil:
+    cdef int i, j, k
+    cdef const plan_filters *f
+    for i in range(r.conf_count - 1, -1, -1):
+        f = r.confs[i].filters
+        if f == NULL:
+            continue
+        for j in range(f.ending_count - 1, -1, -1):
+            if f.endings[j].ending.length != ending.length or not bytes_equal_nocase(
+                    f.endings[j].ending.data, ending.data, ending.length):
+                continue
+            for k in range(f.endings[j].count):
+                list_add(l, filter_rank(f.endings[j].filters[k]),
+                         f.endings[j].filters[k], NULL)
+            return
+
+
 cdef void filters_list(const request_facts *r, listed_filters *l) noexcept nogil:
     """All that might run: SetOutputFilter of the last section that has one, then the
     chains of all sections."""
@@ -74,6 +110,8 @@ cdef void filters_list(const request_facts *r, listed_filters *l) noexcept nogil
     cdef const plan_filters *f
     cdef const smart_filter *smart
     l.count = 0
+    if r.file != NULL and r.file.fd >= 0:
+        list_endings(r, l)
     for i in range(r.conf_count - 1, -1, -1):
         f = r.confs[i].filters
         if f != NULL and f.says_set:

@@ -217,6 +217,36 @@ ProxyPass / http://127.0.0.1:{m0}/
 )
 
 
+FILES = Conf(
+    "files",
+    """\
+LoadModule mime_module /usr/lib/apache2/modules/mod_mime.so
+TypesConfig /dev/null
+DocumentRoot "{root}/www"
+<Directory "{root}/www">
+  Require all granted
+</Directory>
+AddType text/html .html
+AddType text/plain .txt .log
+AddOutputFilterByType DEFLATE text/html
+AddOutputFilter SUBSTITUTE;DEFLATE TXT
+Substitute s/line/LINE/n
+Header unset ETag
+<Location /sub>
+  RemoveOutputFilter .txt
+</Location>
+""",
+    files={
+        "www/a.html": LONG.decode(),
+        "www/a.txt": LONG[:4000].decode(),
+        "www/sub/b.txt": LONG.decode(),
+        "www/c.txt.html": TEXT.decode(),
+        "www/small.html": "few",
+        "www/empty.html": "",
+    },
+)
+
+
 def says(*headers: str, body: bytes = TEXT, status: str = "200 OK") -> Script:
     return turn(answer(body, *headers, status=status))
 
@@ -593,4 +623,11 @@ CASES = (
     ),
     case("rate", RATE, *get("/x"), script=says(HTML)),
     case("rate of long", RATE, *get("/x"), script=says(HTML, body=LONG)),
+    *(
+        case(f"file {path}", FILES, *get(f"/{path}", ACCEPTS))
+        for path in (
+            *("a.html", "a.txt", "sub/b.txt", "c.txt.html", "small.html", "empty.html"),
+        )
+    ),
+    case("file uncoded", FILES, *get("/a.html")),
 )
