@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import os
+import socket
+import ssl
 from pathlib import Path
 
 import pytest
-from peers import HOST, answering, request, response
+from peers import DEADLINE_S, HOST, Peer, answering, request, response
+from ports import free_port
 from rig import Rig
+from tls_site import lay
 
 from fastlb.cli.explain.asked import Asked
 from fastlb.cli.explain.standing import stand
@@ -266,6 +271,44 @@ def test_what_is_written_into_htaccess_is_never_passed_over(rig: Rig) -> None:
     assert status(rig, "/sub/index.html") == 200
     assert status(rig, "/private/key.txt") == 500
     assert status(rig, "/private/missing") == 500
+
+
+def test_who_may_is_asked_for_a_password(rig: Rig) -> None:
+    root = tree(rig.folder)
+    (rig.folder / "users").write_text(
+        "bob:{SHA}/gW83NxJKAEngaXxoqd8u1OY4QY=\n"  # sha1 of "one"
+    )
+    rig.start(
+        f'DocumentRoot "{root}"\n<Directory "{root}/private">\nAuthType Basic\n'
+        f'AuthName files\nAuthUserFile "{rig.folder}/users"\nRequire valid-user\n'
+        "</Directory>\n"
+    )
+    assert status(rig, "/private/key.txt") == 401
+    assert status(rig, "/private/none") == 401
+    for password, answer in (("one", 200), ("two", 401)):
+        word = base64.b64encode(f"bob:{password}".encode()).decode()
+        asked = request("/private/key.txt", fields=f"Authorization: Basic {word}\r\n")
+        assert rig.ask(asked).status == answer
+
+
+def test_files_over_tls(rig: Rig) -> None:
+    root = tree(rig.folder)
+    lay(rig.folder)
+    port = free_port()
+    rig.start(
+        f"Listen {HOST}:{port}\n<VirtualHost {HOST}:{port}>\nServerName a.test\n"
+        f"SSLEngine On\nSSLCertificateFile {rig.folder}/site.pem\n"
+        f'DocumentRoot "{root}"\n</VirtualHost>\n'
+    )
+    plain = socket.create_connection((HOST, port), DEADLINE_S)
+    trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    trusting.check_hostname = False
+    trusting.verify_mode = ssl.CERT_NONE
+    client = Peer(trusting.wrap_socket(plain))
+    rig.clients.append(client)
+    for name in ("plain.txt", "big.bin", "empty", "big.bin"):
+        client.send(request(f"/{name}"))
+        assert client.take_response().body == (root / name).read_bytes()
 
 
 def test_files_over_one_connection_keep_their_order(rig: Rig) -> None:

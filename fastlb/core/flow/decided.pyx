@@ -208,5 +208,7 @@ cdef void say_rule(exchange *x, const decision *d) noexcept nogil:
         say_more(x, &SAY_INTERNAL_REDIRECTS, 0, NULL, REWRITE_REDIRECTS_MAX)
     elif why == REWRITE_MAP_IS_SILENT:
         say(x, &SAY_MAP_IS_SILENT)
+    elif why == REWRITE_NO_LINKS:
+        say(x, &SAY_RULE_FORBIDDEN)
     elif why == REWRITE_TOO_MANY_LOOKS:
         say_more(x, &SAY_TOO_MANY_LOOKS, 0, NULL, LOOKS_PER_REQUEST_MAX)

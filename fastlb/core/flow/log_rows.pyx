@@ -370,6 +370,11 @@ cdef log_row SAY_INTERNAL_REDIRECTS = log_row(
     b"error", b"core",
     b"AH00124: Request exceeded the limit of {number} internal redirects due to "
     b"probable configuration error.")
+cdef log_row SAY_RULE_FORBIDDEN = log_row(
+    b"error", b"rewrite",
+    b"AH00670: Options FollowSymLinks and SymLinksIfOwnerMatch are both off, so the "
+    b"RewriteRule directive is also forbidden due to its similar ability to circumvent "
+    b"directory restrictions: {uri}")
 cdef log_row SAY_TOO_MANY_LOOKS = log_row(
     b"error", b"core",
     b"AH00125: Request exceeded the limit of {number} subrequest nesting levels due "

@@ -22,6 +22,7 @@ cdef enum:
     REWRITE_RAW_TARGET = 7      # AH10408, AH10415
     REWRITE_TOO_MANY_REDIRECTS = 8  # AH00124
     REWRITE_TOO_MANY_LOOKS = 9  # AH00125
+    REWRITE_NO_LINKS = 11       # AH00670
     REWRITE_MAP_IS_SILENT = 10  # the program of a map has given no answer
 
 # Scratch of the worker's stack.

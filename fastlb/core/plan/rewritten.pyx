@@ -414,6 +414,9 @@ cdef int rewrite_in_sections(request_facts *r, rewrite_outcome *out) noexcept no
     if r.arena.starved:
         return rewrite_failed(&w, 500, 0, out)
     w.is_dir = True
+    if r.file != NULL and not file_options_of(r) & (FILES_FOLLOW | FILES_FOLLOW_OWN):
+        # As httpd: what a rule makes might be a link's way out.
+        return rewrite_failed(&w, 403, REWRITE_NO_LINKS, out)
     if r.mapping == NULL:
         file_and_rest(&w)
     if r.mapping == NULL and not w.options & OPTION_NO_SLASH \
@@ -472,6 +475,18 @@ cdef value path_with_prefix(
     return arena_written(&w.r.arena, &out)
 
 
+cdef value path_behind_alias(rewriting *w, value path) noexcept nogil:
+    """The URL of what lies where an Alias leads."""
+    cdef const file_alias *a = &w.r.vhost.aliases[w.r.file.alias]
+    if a.regex >= 0:
+        return path
+    if unlikely(w.trace >= 2):
+        trace_two(w, 2, True,
+                  b"trying to replace context docroot %s with context prefix %s",
+                  traced(&a.target), traced(&a.path))
+    return path_with_prefix(w, path, traced(&a.target), traced(&a.path))
+
+
 cdef void rewrite_base_of_url(rewriting *w) noexcept nogil:
     """RewriteBase in the place of the section's directory, behind a host."""
     cdef bint _takes_query
@@ -506,6 +521,8 @@ cdef int rewrite_begin_anew(rewriting *w, rewrite_outcome *out) noexcept nogil:
             trace_two(w, 2, True, b"trying to replace prefix %s with %s", w.directory,
                       w.base)
         path = path_with_prefix(w, path, w.directory, w.base)
+    elif r.file != NULL and r.file.alias >= 0:
+        path = path_behind_alias(w, path)
     elif root.length > 1 and path.length > root.length and memcmp(
             path.data, root.data, root.length) == 0 \
             and path.data[root.length] == c'/':

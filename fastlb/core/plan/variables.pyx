@@ -312,8 +312,15 @@ cdef value server_variable(request_facts *r, int kind) noexcept nogil:
 
 cdef value server_constant(request_facts *r, int kind) noexcept nogil:
     """What does not hang on the client."""
+    cdef const file_alias *alias
     if kind == VAR_SERVER_ADMIN:
         return variable_of_text(&r.vhost.server_admin)
+    if (kind == VAR_CONTEXT_PREFIX or kind == VAR_CONTEXT_DOCUMENT_ROOT) \
+            and r.file != NULL and r.file.alias >= 0:
+        alias = &r.vhost.aliases[r.file.alias]
+        if alias.regex < 0:
+            return variable_of_text(
+                &alias.path if kind == VAR_CONTEXT_PREFIX else &alias.target)
     if kind == VAR_DOCUMENT_ROOT or kind == VAR_CONTEXT_DOCUMENT_ROOT:
         return variable_of_text(&r.vhost.document_root)
     if kind == VAR_SERVER_SOFTWARE:

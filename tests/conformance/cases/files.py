@@ -29,6 +29,9 @@ FILES = {
     "more/index.html": "more index\n",
     "more/sub/index.html": "more sub\n",
     "outside.txt": "outside\n",
+    "again/file.txt": "again\n",
+    "again/here": "here\n",
+    "again/closed/file.txt": "closed\n",
 }
 TREE = (
     LOADED
@@ -218,6 +221,18 @@ Alias /more "{root}/more"
 <Directory "{root}">
   Require all granted
 </Directory>
+Alias /again "{root}/again"
+<Directory "{root}/again">
+  RewriteEngine On
+  RewriteRule ^was\\.txt$ file.txt [L]
+  RewriteRule ^here$ - [E=HERE:%{CONTEXT_PREFIX}]
+  Header set X-Here %{HERE}e
+</Directory>
+<Directory "{root}/again/closed">
+  RewriteEngine On
+  Options None
+  RewriteRule ^was\\.txt$ file.txt [L]
+</Directory>
 <Files "outside.txt">
   Require all denied
 </Files>
@@ -393,7 +408,8 @@ CASES: tuple[Case, ...] = (
             *("/group/plain.txt", "/group/etc/hostname", "/alias/file.txt", "/end"),
             *("/files/x", "/sub/route", "/sub/deep/a.txt"),
             *("/sub/deep", "/more/was.txt", "/more/out", "/more/no", "/more/moved"),
-            "/etc/hostname",
+            *("/etc/hostname", "/again/was.txt", "/again/here"),
+            *("/again/closed/was.txt", "/again/closed/file.txt"),
         ),
     ),
 )
