@@ -51,6 +51,7 @@ TESTED: dict[str, tuple[str, ...]] = {
         "test_a_large_file_waits_for_a_slow_client",
         "test_a_client_that_leaves_or_takes_nothing_closes_the_file",
         "test_a_file_that_shrinks_is_never_made_up",
+        "test_a_file_that_is_open_and_not_sent_is_closed",
     ),
     "files": (
         "test_a_directory_has_its_index_its_slash_and_else_nothing",

@@ -126,6 +126,22 @@ def test_a_file_that_shrinks_is_never_made_up(site: Path) -> None:
         assert len(client.rest()) < 8 << 20
 
 
+def test_a_file_that_is_open_and_not_sent_is_closed(site: Path) -> None:
+    """Another one takes its place, as the page of the error."""
+    text = f'Listen 80\nDocumentRoot "{site}"\nErrorDocument 404 /index.html\n'
+    text += "ErrorDocument 405 /index.html\n"
+    before = len(os.listdir("/proc/self/fd"))
+    with Bench(text) as bench:
+        for _ in range(20):
+            for asked in (
+                get("/sub/a.txt/more"),
+                get("/sub/a.txt", method="PUT"),
+                get("/sub/a.txt", method="OPTIONS"),
+            ):
+                bench.ask(asked).message()
+    assert len(os.listdir("/proc/self/fd")) <= before
+
+
 def test_a_directory_has_its_index_its_slash_and_else_nothing(site: Path) -> None:
     text = (
         f'Listen 80\nDocumentRoot "{site}"\nDirectoryIndex none.html a.txt index.html\n'

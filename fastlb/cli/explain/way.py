@@ -47,7 +47,7 @@ BY_HANDLER = -3  # the number of one that a SetHandler has
 class Way:
     """Where a request goes.
 
-    outcome  "member", "redirect", "handler", "tunnel", "here" or "error"
+    outcome  "member", "file", "redirect", "handler", "tunnel", "here" or "error"
     status   of an answer that is made here; 0: the member's
     goes_to  "balancer://name", a member's URL, the place of a redirect, or the status
     member   its URL, "" where none is asked

@@ -6,8 +6,8 @@ here decides which one, and keeps the connection's framing right.
 # uses: ground/chartable, ground/text, io/buffer, http/framing, plan/plan, plan/facts,
 #       plan/path, plan/expr, plan/match, plan/conditional, plan/redirect,
 #       plan/admission, plan/decide, plan/reasons, flow/exchange, flow/states,
-#       flow/due, flow/services, flow/opening, flow/settle, flow/labels,
-#       flow/rewrite_answer, flow/question, flow/request, flow/response,
+#       flow/due, flow/services, flow/opening, flow/file_send, flow/settle,
+#       flow/labels, flow/rewrite_answer, flow/question, flow/request, flow/response,
 #       flow/file_answer
 
 cdef void answer_send(
@@ -96,6 +96,7 @@ cdef void exchange_answer_error(
         question_lost(x)
     if x.up != NULL:
         exchange_detach(x, False)
+    file_close(x)       # of one that was open and is not sent
     x.status = status
     if not nested:
         document = document_for(&x.facts, status, &composed)

@@ -5,7 +5,7 @@ As httpd's default_handler and mod_dir. What is open becomes an answer in file_a
 # uses: ground/chartable, ground/text, io/writer, ground/arena, plan/template,
 #       plan/plan, plan/facts, plan/path, plan/own_name, plan/redirect, plan/because,
 #       plan/decide, flow/exchange, flow/due, flow/log_rows, flow/service_log,
-#       flow/opening, flow/file_answer, flow/answer
+#       flow/opening, flow/file_send, flow/file_answer, flow/answer
 
 cdef enum:
     FILES_ANSWERED = -1     # it is, or something is due
@@ -55,6 +55,7 @@ cdef int file_serve(exchange *x, decision *d) noexcept nogil:
             due_route(x)
             return FILES_ANSWERED
     if rc != FILE_OVERRIDDEN and not is_read:
+        file_close(x)
         exchange_answer_unmapped(x)
         return FILES_ANSWERED
     if rc == FILE_OVERRIDDEN:
