@@ -1,6 +1,8 @@
 """docs/differences-from-apache.md says what the cases show, and they what it says."""
 
+import tomllib
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +16,8 @@ from .servers import REPOSITORY
 PAGE = REPOSITORY / "docs/differences-from-apache.md"
 CASES = [case for cases in SUBJECTS.values() for case in cases]
 DIFFERENT = [pytest.param(case, id=case.name) for case in CASES if case.differs]
+UNSHOWN_MAX = 10
+"""Rows that may wait for their test; 2 do."""
 JUDGED = [pytest.param(one, id=one.name) for one in FAULTS if one.differs]
 
 
@@ -66,3 +70,15 @@ def test_what_compat_switches_is_played() -> None:
     played |= {one.differs for one in FAULTS if one.lenient}
     switched = {what for what, compat in switches().items() if compat}
     assert switched - played == set(elsewhere)
+
+
+def test_every_difference_is_shown() -> None:
+    """By a case, or by a test that is named in shown.toml, and is there."""
+    named = tomllib.loads((Path(__file__).parent / "shown.toml").read_text("utf-8"))
+    played = {case.differs for case in CASES} | {one.differs for one in FAULTS}
+    assert set(named) <= set(switches()), "it is not on the page (any more)"
+    for what, test in named.items():
+        file, _, name = test.partition("::")
+        assert f"def {name}(" in (REPOSITORY / file).read_text("utf-8"), what
+    unshown = set(switches()) - played - set(named)
+    assert len(unshown) <= UNSHOWN_MAX, f"name their tests in shown.toml: {unshown}"
