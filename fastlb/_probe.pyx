@@ -11,6 +11,7 @@ from fastlb._core cimport *
 
 include "probe/tls.pyx"
 include "probe/http.pyx"
+include "probe/cgi.pyx"
 include "probe/exit.pyx"
 include "probe/regex.pyx"
 include "probe/balance.pyx"

@@ -967,6 +967,16 @@ _CORE = {
         "What AuthLDAP or LDAP lines need is missing.",
         "",
     ),
+    "FB0396": Message(
+        "error",
+        "An application ended its answer before its head was whole: 502.",
+        "Look into its own log; what it wrote to STDERR stands here as AH01071.",
+    ),
+    "FB0397": Message(
+        "error",
+        "An application's Status is no number from 200 to 999: 502.",
+        "Let it write Status: 404 Not Found, or nothing for 200.",
+    ),
     "FB0355": Message(
         "error",
         "A rule keeps a group out, and the file that says who is in it cannot be read.",

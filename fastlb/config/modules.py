@@ -32,6 +32,9 @@ EMULATED = (
     "proxy_hcheck",
     "proxy_wstunnel",
     "proxy_ajp",
+    "proxy_fcgi",
+    "proxy_scgi",
+    "proxy_uwsgi",
     "proxy_connect",
     "lbmethod_byrequests",
     "lbmethod_bytraffic",
@@ -77,8 +80,8 @@ cache cache_disk cache_socache case_filter case_filter_in cern_meta cgi cgid
 charset_lite data dav dav_fs dav_lock dbd dialup dumpio echo
 ext_filter file_cache heartbeat http2 ident imagemap include info
 log_debug log_forensic lua md mime_magic negotiation optional_fn
-proxy_express proxy_fcgi proxy_fdpass proxy_ftp proxy_html proxy_http2 proxy_scgi
-proxy_uwsgi reflector request sed session session_cookie
+proxy_express proxy_fdpass proxy_ftp proxy_html proxy_http2
+reflector request sed session session_cookie
 session_crypto session_dbd slotmem_plain socache_dbm socache_dc socache_memcache
 socache_redis speling suexec systemd tls userdir usertrack vhost_alias
 xml2enc perl php php5 php7 python wsgi fcgid xsendfile auth_openidc auth_mellon

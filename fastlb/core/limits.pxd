@@ -93,6 +93,12 @@ cdef enum:
     STAGE_ROOM_MIN = 256            # for a stage to be asked at all
     FILTERED_WHOLE_MAX = 8192       # of a body whose length is told, and not chunked
     FILTER_RUNS_PER_STEP = 4        # of one connection before others are served
+    # applications behind a gateway (codecs/)
+    CGI_PAIRS_MAX = 1536            # told to an application; more: 500
+    SAID_BYTES_MAX = 8192           # of STDERR in one line of the log; more: left out
+    UWSGI_BYTES_MAX = 65535         # of all variables; more: 500
+    SCRIPT_REASON_MAX = 200         # of a Status; more: the usual phrase
+    SCRIPT_STATUS_BYTES = 224       # the status line that is made of it
     # work per turn of the loop
     EVENTS_PER_BATCH = 256
     BATCHES_PER_TURN = 64

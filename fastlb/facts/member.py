@@ -31,7 +31,7 @@ class Member:
     url: str  # normalised: "http://h:8080/path"
     key: str
     balancer_index: int  # -1: direct
-    scheme: str  # http, https, ws, wss, ajp
+    scheme: str  # http, https, ws, wss, ajp, fcgi, scgi, uwsgi
     host: str  # name or literal, IPv6 without brackets; "localhost" default for unix:
     port: int
     explicit_port: bool  # the URL carries a port other than the scheme's default

@@ -85,6 +85,16 @@ class EnvRule:
     expression: Expression | None = None  # SetEnvIfExpr; attribute is None then
 
 
+@dataclass(frozen=True, slots=True)
+class CgiEnvRule:
+    """ProxyFCGISetEnvIf: one variable of an application set, or taken away."""
+
+    condition: Expression
+    name: str
+    unset: bool
+    value: Expression | None  # None: empty
+
+
 def is_name_regex(attribute: str) -> bool:
     """Is an attribute of SetEnvIf a pattern over names of fields (is_header_regex)?"""
     return any(letter in attribute for letter in "*+?()[]{}^$|\\.")

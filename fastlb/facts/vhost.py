@@ -27,6 +27,7 @@ from fastlb.facts.rules import (
     AccessRule,
     Anonymous,
     AuthRequest,
+    CgiEnvRule,
     ComposedUser,
     Digest,
     EnvRule,
@@ -43,6 +44,7 @@ from fastlb.facts.words import (
     AuthType,
     BadHeader,
     EncodedSlashes,
+    FcgiBackend,
     NameLookups,
     Signature,
     Trace,
@@ -115,6 +117,9 @@ class DirConf:
     interpolate_env: bool | None = None
     hostname_lookups: NameLookups | None = None
     websocket_fallback: bool | None = None
+    cgi_pass_auth: bool | None = None  # CGIPassAuth
+    fcgi_backend: FcgiBackend | None = None
+    cgi_env_rules: tuple[CgiEnvRule, ...] = ()  # ProxyFCGISetEnvIf
     require_ssl: bool | None = None  # SSLRequireSSL
     tls_requires: tuple[Expression, ...] = ()  # SSLRequire: all must hold
     tls_verify: Verify | None = None  # SSLVerifyClient of a section

@@ -105,6 +105,13 @@ class Signature(Word):
     EMAIL = "EMail", 2
 
 
+class FcgiBackend(Word):
+    """ProxyFCGIBackendType: how SCRIPT_FILENAME is written."""
+
+    FPM = "FPM", 1
+    GENERIC = "GENERIC", 2
+
+
 class Compat(enum.Enum):
     """Directive `Compat`: which side wins where fastlb and Apache decide apart."""
 

@@ -254,3 +254,58 @@ cdef int fuzz_reverse(const uint8_t *data, size_t size) noexcept nogil:
             free(<void *>asked)
     fuzz_end(x)
     return 0
+
+
+cdef int fuzz_cgi_pairs(const uint8_t *data, size_t size) noexcept nogil:
+    """Names and values cut out of the bytes: what is packed can be taken apart."""
+    cdef cgi_list *all = &cgi_scratch
+    cdef size_t at = 1, room
+    cdef unsigned int name, content
+    cdef writer w
+    cdef char *out
+    if size < 2:
+        return 0
+    all.count = 0
+    all.overflow = False
+    while at + 2 < size:
+        name = data[at] & 127
+        content = data[at + 1]
+        at += 2
+        if at + name + content > size:
+            break
+        if data[at - 2] & 128:
+            cgi_add_field(all, <const char *>data + at, name,
+                          <const char *>data + at + name, content)
+        else:
+            cgi_set(all, <const char *>data + at, name,
+                    <const char *>data + at + name, content)
+        at += name + content
+    room = <size_t>data[0] << 8
+    out = <char *>malloc(room + 1)
+    writer_begin(&w, out, room)
+    if data[0] & 1:
+        put_scgi(&w, all, size)
+        must(w.full or byte_before(w.begin, writer_held(&w)) == c',')
+    elif data[0] & 2:
+        must(put_uwsgi(&w, all))
+        must(w.full or writer_held(&w) == 4 + uwsgi_size(all))
+    else:
+        put_fastcgi_params(&w, all)
+        fuzz_params(&w, all)
+    must(writer_held(&w) <= room)
+    free(out)
+    return 0
+
+
+cdef void fuzz_params(writer *w, const cgi_list *all) noexcept nogil:
+    """Records one behind the other, the last of them empty."""
+    cdef const uint8_t *p = <const uint8_t *>w.begin
+    cdef const uint8_t *end = <const uint8_t *>w.p
+    cdef unsigned int size = 1
+    if w.full:
+        return
+    while p < end:
+        must(end - p >= FASTCGI_HEAD and p[0] == 1 and p[1] == FASTCGI_PARAMS)
+        size = p[4] << 8 | p[5]
+        p += FASTCGI_HEAD + size
+    must(p == end and size == 0)

@@ -12,10 +12,13 @@ cdef struct named_target:
     const char *name
     fuzz_target run
 
-cdef named_target[15] fuzz_targets = [
+cdef named_target[18] fuzz_targets = [
     named_target(b"request_head", fuzz_request_head),
     named_target(b"response_head", fuzz_response_head),
     named_target(b"chunked", fuzz_chunked),
+    named_target(b"fastcgi", fuzz_fastcgi),
+    named_target(b"script_head", fuzz_script_head),
+    named_target(b"cgi_pairs", fuzz_cgi_pairs),
     named_target(b"ajp", fuzz_ajp),
     named_target(b"host", fuzz_host),
     named_target(b"fields", fuzz_fields),

@@ -280,3 +280,85 @@ cdef int fuzz_sticky(const uint8_t *data, size_t size) noexcept nogil:
     free(target)
     free(cookies)
     return 0
+
+
+cdef int fuzz_fastcgi(const uint8_t *data, size_t size) noexcept nogil:
+    """The first byte says where the rest is cut: the output is the same."""
+    cdef fastcgi_decoder whole, parts
+    cdef unsigned int cut
+    cdef char *one
+    cdef char *two
+    cdef unsigned int first, second = 0
+    cdef int rc, again
+    if size == 0:
+        return 0
+    cut = data[0] if data[0] < size - 1 else <unsigned int>(size - 1)
+    one = exactly(data + 1, size - 1)
+    fastcgi_begin(&whole)
+    rc = fuzz_records(&whole, one, size - 1, &first)
+    fastcgi_begin(&parts)
+    two = exactly(data + 1, cut)
+    again = fuzz_records(&parts, two, cut, &second)
+    must(memcmp(two, one, second) == 0 if second else True)
+    free(two)
+    if again == FASTCGI_MORE:
+        two = exactly(data + 1 + cut, size - 1 - cut)
+        cut = second
+        again = fuzz_records(&parts, two, size - 1 - <size_t>data_cut(data, size),
+                             &second)
+        must(memcmp(two, one + cut, second) == 0 if second else True)
+        second += cut
+        free(two)
+    must(again == rc and second == first)
+    must(whole.output_ended == parts.output_ended)
+    free(one)
+    return 0
+
+
+cdef size_t data_cut(const uint8_t *data, size_t size) noexcept nogil:
+    return data[0] if data[0] < size - 1 else size - 1
+
+
+cdef int fuzz_records(
+        fastcgi_decoder *d, char *data, size_t size,
+        unsigned int *output) noexcept nogil:
+    cdef char *out = data
+    cdef char *at = data
+    cdef value said
+    cdef int rc
+    while True:
+        rc = fastcgi_decode(d, &out, &at, data + size, &said)
+        must(data <= out <= at <= data + size)
+        if rc == FASTCGI_SAID:
+            must(data <= said.data and said.data + said.length <= at)
+        elif rc != FASTCGI_RECORD:
+            break
+    must(rc != FASTCGI_MORE or at == data + size)
+    output[0] = <unsigned int>(out - data)
+    return rc
+
+
+cdef int fuzz_script_head(const uint8_t *data, size_t size) noexcept nogil:
+    """A head that is made of it is one for the parser, or is refused by it."""
+    cdef head_limits limits = fuzz_limits()
+    cdef char *p = <char *>malloc(SCRIPT_HEAD_ROOM + size)
+    cdef char *at = p + SCRIPT_HEAD_ROOM
+    cdef char *begin
+    cdef unsigned int scanned = 0
+    cdef int length, rc
+    memcpy(at, data, size)
+    length = script_head_find_end(at, <unsigned int>(size // 2), &scanned)
+    if length == AGAIN:
+        length = script_head_find_end(at, <unsigned int>size, &scanned)
+    if length != AGAIN:
+        must(0 < length <= <int>size)
+        rc = script_head_to_http(at, <unsigned int>length, &begin)
+        if rc > 0:
+            must(begin >= p and begin + rc == at + length)
+            rc = head_parse_response(fuzz_head, begin, <unsigned int>rc, &limits)
+            if rc > 0:
+                check_spans(fuzz_head, begin, rc)
+                must(200 <= fuzz_head.status <= 999)
+                must(not fuzz_head.seen >> FIELD_TRANSFER_ENCODING & 1)
+    free(p)
+    return 0

@@ -30,8 +30,9 @@ def freeze_member(
         "io_buffer_bytes": params["io_buffer_bytes"]
         or settings["proxy_io_buffer_bytes"],
     }
-    if params["proxy_protocol"]:
+    if params["proxy_protocol"] or target.scheme in ("scgi", "uwsgi"):
         # A connection is its client's: whoever came next on it would be that one, too.
+        # SCGI and uwsgi end an answer with it.
         values["disable_reuse"] = True
     if not params["upgrade"]:
         default = ("websocket",) if target.scheme in WEBSOCKET_SCHEMES else ()

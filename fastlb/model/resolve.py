@@ -18,6 +18,7 @@ in one run.
                  +-- resolve_ldap.py     AuthLDAP*
                  +-- resolve_elsewhere.py AuthRequest
                  +-- resolve_files.py    <Directory>, <Files>, Alias, DirectoryIndex
+                 +-- resolve_gateways.py  ProxyFCGISetEnvIf
                  +-- resolve_logs.py     CustomLog, LogFormat, LogLevel
                  +-- resolve_remoteip.py RemoteIP*
                  +-- resolve_tls.py      SSL*, SSLProxy*, AllowCONNECT
@@ -40,6 +41,7 @@ from fastlb.model import (
     resolve_elsewhere,
     resolve_files,
     resolve_filters,
+    resolve_gateways,
     resolve_labels,
     resolve_ldap,
     resolve_logs,
@@ -87,6 +89,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     **resolve_ldap.HANDLERS,
     **resolve_elsewhere.HANDLERS,
     **resolve_files.HANDLERS,
+    **resolve_gateways.HANDLERS,
     **resolve_logs.HANDLERS,
     **resolve_remoteip.HANDLERS,
     **resolve_tls.HANDLERS,

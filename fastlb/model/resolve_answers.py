@@ -191,14 +191,6 @@ def _handled(place: Place) -> list[tuple[ConfDraft, Node]]:
 
 def _handler_head(place: Place, word: str) -> str:
     """`proxy:http://host:port` of a handler, which must be written out."""
-    if place.of_files:
-        raise Mistake(
-            "FB0284",
-            "SetHandler proxy:... in a section about files is not supported",
-            why="what would run there is no file to be sent as it is",
-            cure=r'ask for the path: <LocationMatch "\.php$">',
-            word=word,
-        )
     head = TARGET_HEAD.match(word[6:])
     if head is None or head[2][:1] not in ("", "/", "?"):
         raise Mistake(

@@ -29,7 +29,7 @@ from fastlb.model.resolve_params import (
     direct_params,
     member_target,
 )
-from fastlb.model.targets import Target, is_balancer_url
+from fastlb.model.targets import GATEWAY_SCHEMES, Target, is_balancer_url
 
 _SCHEMES: Final = ("http", "https")
 _NUMBER: Final = "FB0365"
@@ -106,6 +106,24 @@ def bind_asked(run: Drafts) -> None:
         for draft in list(server.asked):
             with run.report.mistakes_at(draft.node):
                 _bind(run, server, draft)
+                _refuse_gateways(run, server, draft)
+
+
+def _refuse_gateways(run: Drafts, server: ServerDraft, draft: MappingDraft) -> None:
+    """An application would be asked for a page of its own, with the client's method."""
+    members = [draft.member] if draft.member is not None else []
+    if draft.balancer is not None:
+        for owner in (server, run.main):
+            found = owner.balancers.get(draft.balancer)
+            members += found.members if found is not None else []
+    for member in members:
+        if member.target.scheme in GATEWAY_SCHEMES:
+            raise Mistake(
+                _NUMBER,
+                f"AuthRequest: {member.target.scheme}:// is not how it is asked",
+                cure="name a member that speaks HTTP",
+                word=draft.node.args[0],
+            )
 
 
 def _bind(run: Drafts, server: ServerDraft, draft: MappingDraft) -> None:

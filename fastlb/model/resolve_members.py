@@ -29,6 +29,7 @@ from fastlb.model.resolve_params import (
     take_member_param,
 )
 from fastlb.model.targets import (
+    GATEWAY_SCHEMES,
     TargetError,
     is_balancer_url,
     is_leading_part,
@@ -94,6 +95,7 @@ def balancer_member(run: Drafts, place: Place, node: Node) -> None:
         target = member_target(words[0], "BalancerMember")
     values = MEMBER.presets()
     scheme = "" if target is None else target.scheme
+    values["disable_reuse"] = scheme in GATEWAY_SCHEMES
     for key, value in params:
         take_member_param(
             run, node, values, key, value, prefix="BalancerMember ", scheme=scheme

@@ -27,6 +27,7 @@ from fastlb.facts.regex import why_refused
 from fastlb.model.drafts import BalancerDraft, Drafts, ServerDraft, Values
 from fastlb.model.report import Mistake, did_you_mean
 from fastlb.model.targets import (
+    GATEWAY_SCHEMES,
     Target,
     TargetError,
     advice_on,
@@ -38,14 +39,11 @@ from fastlb.model.targets import (
 _NOT_SERVED: Final = {
     "h2": "HTTP/2 towards members is not supported; use http://",
     "h2c": "HTTP/2 towards members is not supported; use http://",
-    "fcgi": "FastCGI is not supported; put an HTTP server before the application",
-    "scgi": "SCGI is not supported; put an HTTP server before the application",
-    "uwsgi": "uwsgi is not supported; use the application server's HTTP port",
     "ftp": "FTP is not supported",
     "fdpass": "passing sockets to another process is not supported",
 }
 
-_SERVED: Final = ("http", "https", "ws", "wss", "ajp")
+_SERVED: Final = ("http", "https", "ws", "wss", "ajp", *GATEWAY_SCHEMES)
 
 
 def _explain(
@@ -108,6 +106,7 @@ def direct_params(
 ) -> Values:
     """Of a member without a balancer: what ProxySet says of its URL."""
     values = {**MEMBER.presets(), "status": "I", "disable_reuse": disable_reuse}
+    values["disable_reuse"] |= target.scheme in GATEWAY_SCHEMES
     for settings in server.direct_settings:
         if is_leading_part(settings.target, target):
             for key, value in settings.pairs:

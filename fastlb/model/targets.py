@@ -27,6 +27,9 @@ DEFAULT_PORTS: Final = {
 
 TLS_SCHEMES: Final = ("https", "wss")
 WEBSOCKET_SCHEMES: Final = ("ws", "wss")
+GATEWAY_SCHEMES: Final = ("fcgi", "scgi", "uwsgi")
+"""Applications that know no HTTP: a connection serves one request, as in Apache, unless
+FastCGI's is told to stay (enablereuse=on)."""
 
 BALANCER_PREFIX: Final = "balancer://"
 BALANCER_NAME_MAX: Final = 95  # characters of "balancer://name" (Apache: 96 with NUL)

@@ -23,6 +23,11 @@ COPIES = {
     "codecs/ajp.pyx": (1, "decodes in place: never longer than what was read"),
     "http/chunked.pyx": (1, "decodes in place: never longer than what was read"),
     "http/fields.pyx": (1, "unfolds in place: never longer than what was read"),
+    "codecs/fastcgi.pyx": (2, "decodes in place; the part of a head that is missing"),
+    "codecs/script_head.pyx": (
+        2,
+        "in place, and room before it that its header demands",
+    ),
     "plan/client_names.pyx": (2, "a name and a line; their lengths are checked first"),
     "plan/logline.pyx": (1, "what a log program did not take moves to the front"),
     "ground/path.pyx": (1, "a run of slashes at the front becomes one: shorter"),

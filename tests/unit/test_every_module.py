@@ -77,7 +77,7 @@ HARMLESS = {
     """,
     "they say how something works that is not switched on": """
         brotli deflate filter cache cache_disk cache_socache charset_lite
-        xml2enc usertrack proxy_html proxy_ftp proxy_fcgi proxy_scgi BufferSize
+        xml2enc usertrack proxy_html proxy_ftp proxy_scgi BufferSize
     """,
     "what they would compress says the same": """
         AddOutputFilterByType FilterProvider SetOutputFilter

@@ -21,6 +21,11 @@ TESTED: dict[str, tuple[str, ...]] = {
         "test_the_first_piece_of_a_body_is_not_waited_for",
         "test_a_bad_packet_is_502_and_ends_the_connection",
     ),
+    "gateways": (
+        "test_an_application_gets_what_cgi_says",
+        "test_fastcgi_gets_a_body_in_records",
+        "test_a_programs_answer_is_one_of_http",
+    ),
     "codecs": (
         "test_a_request_is_forwarded_as_httpd_does",
         "test_a_question_is_asked_of_such_a_member",

@@ -183,6 +183,7 @@ SAMPLES: dict[str, str | tuple[str, str]] = {
     "AuthDigestQop": "auth",
     "AuthDigestAlgorithm": "MD5",
     "AllowMethods": "GET",
+    "ProxyFCGISetEnvIf": "true X y",
     "AuthLDAPURL": "ldap://h/dc=x",
     "LDAPTrustedMode": (DIRECTORY, "SSL"),
     "LDAPTrustedGlobalCert": (DIRECTORY, "CA_BASE64 {folder}/ca.crt"),

@@ -99,8 +99,6 @@ _SETTINGS = {
     " ProxyHTMLDocType ProxyHTMLExtended ProxyHTMLFixups ProxyHTMLInterp"
     " ProxyHTMLBufSize ProxyHTMLCharsetOut ProxyHTMLMeta ProxyHTMLStripComments",
     "proxy_ftp": "ProxyFtpDirCharset ProxyFtpEscapeWildcards ProxyFtpListOnWildcard",
-    "proxy_fcgi": "ProxyFCGIBackendType ProxyFCGISetEnvIf",
-    "proxy_scgi": "ProxySCGISendfile ProxySCGIInternalRedirect",
 }
 
 _CHANGES_ANSWERS = {

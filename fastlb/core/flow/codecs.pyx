@@ -1,6 +1,6 @@
 """Protocols of members beside HTTP/1.x, a row for each (struct member_codec)."""
 # uses: io/buffer, io/writer, ground/arena, plan/plan, plan/out_fields, flow/exchange,
-#       flow/ajp
+#       flow/ajp, flow/gateways
 
 cdef member_codec[PROTOCOLS] CODECS
 
@@ -20,6 +20,12 @@ cdef void codec_row(
 
 codec_row(PROTOCOL_AJP, b"AJP 1.3", sizeof(ajp_try), ajp_begin, ajp_head, ajp_frame,
           ajp_read_head, ajp_body)
+codec_row(PROTOCOL_FCGI, b"FastCGI", sizeof(fastcgi_try), fastcgi_try_begin,
+          fastcgi_request_head, fastcgi_frame, fastcgi_read_head, fastcgi_body)
+codec_row(PROTOCOL_SCGI, b"SCGI", sizeof(codec_state), gateway_begin,
+          scgi_request_head, NULL, scgi_read_head, NULL)
+codec_row(PROTOCOL_UWSGI, b"uwsgi", sizeof(codec_state), gateway_begin,
+          uwsgi_request_head, NULL, uwsgi_read_head, NULL)
 
 
 cdef bint codec_begin(exchange *x) noexcept nogil:

@@ -57,9 +57,11 @@ cdef bint coded_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
             or (c.ended and <long long>payload < c.promised):
         return coded_broken(x)
     x.attempt.bytes_in -= consumed - payload
-    if c.ended and payload == 0 and x.res.framing.kind == BODY_UNTIL_CLOSE:
+    if c.ended and x.res.framing.kind == BODY_UNTIL_CLOSE and (
+            payload == 0 or x.member.protocol == PROTOCOL_FCGI):
+        # All of it is here: it needs no chunks. (AJP: as httpd.)
         x.res.framing.kind = BODY_LENGTH
-        x.res.framing.length = 0
+        x.res.framing.length = payload
     foreseen_length = payload if c.ended else -1
     if rewrite_response(x, &response_head, data) < 0:
         filters_give(x)

@@ -426,3 +426,32 @@ cdef log_row SAY_PREFACE_COMMAND = log_row(
 cdef log_row SAY_PREFACE_PROTOCOL = log_row(
     b"error", b"remoteip",
     b"AH10183: RemoteIPProxyProtocol: unsupported protocol {number:02x}")
+# --- applications behind a gateway -------------------------------------------------
+
+# detail: what the application said
+cdef log_row SAY_FASTCGI_SAID = log_row(
+    b"error", b"proxy_fcgi",
+    b"AH01071: Got error '{detail}'")
+# number: the version
+cdef log_row SAY_FASTCGI_VERSION = log_row(
+    b"error", b"proxy_fcgi",
+    b"AH01068: Got bogus version {number} from {member}")
+# number: of the request
+cdef log_row SAY_FASTCGI_NUMBER = log_row(
+    b"error", b"proxy_fcgi",
+    b"AH01069: Got bogus rid {number}, expected 1, from {member}")
+# number: the kind
+cdef log_row SAY_FASTCGI_RECORD = log_row(
+    b"error", b"proxy_fcgi",
+    b"AH01072: Got bogus record {number} from {member}")
+cdef log_row SAY_SCRIPT_HEAD = log_row(
+    b"error", b"proxy_fcgi",
+    b"FB0396: End of script output before headers: {member}")
+cdef log_row SAY_SCRIPT_STATUS = log_row(
+    b"error", b"proxy",
+    b"FB0397: Invalid status line from script: {member}; it has to be a number from "
+    b"200 to 999")
+cdef log_row SAY_UWSGI_SIZE = log_row(
+    b"error", b"proxy_uwsgi",
+    b"AH10259: can't send headers to {member}: packet size too large; uwsgi takes "
+    b"65535 bytes of variables")

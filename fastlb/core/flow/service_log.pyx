@@ -199,6 +199,15 @@ cdef void say(exchange *x, const log_row *row) noexcept nogil:
     say_more(x, row, 0, NULL, 0)
 
 
+cdef void say_part(exchange *x, const log_row *row, value part) noexcept nogil:
+    """With bytes of a peer: its own words, up to a bound."""
+    cdef char[SAID_BYTES_MAX] words
+    if part.length >= SAID_BYTES_MAX:
+        part.length = SAID_BYTES_MAX - 1
+    if copy_terminated(&words[0], SAID_BYTES_MAX, part.data, part.length):
+        say_more(x, row, 0, &words[0], 0)
+
+
 cdef void say_of_client(
         client_facts *client, plan_vhost *v, const log_row *row,
         const char *detail) noexcept nogil:

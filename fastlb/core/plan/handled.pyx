@@ -51,22 +51,32 @@ cdef bint handler_is_target(value name) noexcept nogil:
     return name.length > 6 and bytes_equal_nocase(name.data, b"proxy:", 6)
 
 
+cdef value handler_file(request_facts *r) noexcept nogil:
+    """The path of the file that the request names, with all that follows it."""
+    cdef writer w
+    if r.file != NULL:
+        return r.file.name
+    arena_write(&r.arena, &w)
+    put(&w, r.vhost.document_root.data, r.vhost.document_root.length)
+    put(&w, r.decoded.data, r.decoded.length)
+    return arena_written(&r.arena, &w)
+
+
 cdef bint handler_target(
         request_facts *r, const plan_conf *c, value name) noexcept nogil:
     """Ask the member for the file. False: no line names such a member, or no memory"""
-    cdef const text *root = &r.vhost.document_root
     cdef unsigned int head = c.handler_head.length
     cdef value query = query_of(r)
     cdef value path
+    cdef unsigned int info
     cdef writer w
     if c.handler_mapping == NULL or name.length < head or not bytes_equal_nocase(
             name.data, c.handler_head.data, head):
         return False
-    arena_write(&r.arena, &w)
-    put(&w, root.data, root.length)
-    put(&w, r.decoded.data, r.decoded.length)
-    path = arena_written(&r.arena, &w)
-    path.length = file_end(path, root.length)
+    path = handler_file(r)
+    info = path.length
+    path.length = file_end(path, 0 if r.file != NULL else r.vhost.document_root.length)
+    info -= path.length
     arena_write(&r.arena, &w)
     put(&w, name.data + head, name.length - head)
     put(&w, path.data, path.length)
@@ -80,5 +90,6 @@ cdef bint handler_target(
     r.target = arena_written(&r.arena, &w)
     r.mapping = c.handler_mapping
     r.rewritten = REWRITTEN_TARGET
-    r.rest_at = 0
+    # What follows the file ends the path, too.
+    r.rest_at = r.decoded.length - info if info <= r.decoded.length else 0
     return not r.arena.starved

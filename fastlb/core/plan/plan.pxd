@@ -113,7 +113,8 @@ cdef enum:
     CONF_PASS_TRAILERS = 14         # ProxyPassTrailers
     CONF_DIRECTORY_SLASH = 15
     CONF_PATH_INFO = 16             # AcceptPathInfo
-    CONF_SWITCHES = 17
+    CONF_CGI_PASS_AUTH = 17
+    CONF_SWITCHES = 18
 
 # Options of a directory, as facts/files.py has them, and what is said beside them.
 cdef enum:
@@ -149,6 +150,17 @@ cdef enum:
     NAME_LOOKUPS_OFF = 0
     NAME_LOOKUPS_ON = 1
     NAME_LOOKUPS_DOUBLE = 2
+
+cdef enum:
+    FCGI_BACKEND_FPM = 1
+    FCGI_BACKEND_GENERIC = 2
+
+# ProxyFCGISetEnvIf.
+cdef struct cgi_env_op:
+    int condition               # an expression
+    int content                 # ... of the value; -1: empty
+    bint unset
+    text name
 
 cdef struct plan_conf:
     signed char flags[CONF_SWITCHES]    # by CONF_*; -1: not set
@@ -191,6 +203,9 @@ cdef struct plan_conf:
     int sign_in                 # an expression, or SIGN_IN_*
     int granted_count           # AuthRequestHeader
     text *granted
+    unsigned char fcgi_backend  # FCGI_BACKEND_*; 0: not said
+    int cgi_env_count
+    cgi_env_op *cgi_envs
     bint says_handler
     text handler                # SetHandler
     int handler_expr            # ... by an expression; -1: none
@@ -303,7 +318,10 @@ cdef enum:
 cdef enum:
     PROTOCOL_HTTP = 0
     PROTOCOL_AJP = 1
-    PROTOCOLS = 2
+    PROTOCOL_FCGI = 2
+    PROTOCOL_SCGI = 3
+    PROTOCOL_UWSGI = 4
+    PROTOCOLS = 5
 
 # Variables of a client's TLS that a member at ajp:// is told.
 cdef enum:
@@ -564,6 +582,7 @@ cdef enum:
     ENV_PROXY_NOHALFCLOSE = 14
     ENV_DOWNGRADE_10 = 15
     ENV_SUPPRESS_ERROR_CHARSET = 16
+    ENV_FCGI_PATHINFO = 17
 
 # The plan of this process.
 cdef plan_root plan

@@ -2,15 +2,15 @@
 # uses: ground/text, io/tls_library, io/tls_stream, balance/elect,
 #       balance/table_slots, plan/regex, plan/build, plan/tls_names,
 #       plan/variable_names, plan/expr_ops, plan/verdicts, plan/access_plan,
-#       plan/filter_plan, plan/labels_plan, plan/plan, plan/plan_members,
-#       plan/plan_hosts
+#       plan/filter_plan, plan/labels_plan, plan/plan, plan/plan_conf,
+#       plan/plan_members, plan/plan_hosts
 cdef tuple ENV_KNOWN = (
     "BALANCER_NAME", "BALANCER_WORKER_NAME", "BALANCER_WORKER_ROUTE",
     "BALANCER_SESSION_STICKY", "BALANCER_SESSION_ROUTE", "BALANCER_ROUTE_CHANGED",
     "no-proxy", "proxy-nokeepalive", "force-proxy-request-1.0",
     "proxy-initial-not-pooled", "proxy-interim-response", "nokeepalive",
     "force-response-1.0", "proxy-allow-http09", "proxy-nohalfclose", "downgrade-1.0",
-    "suppress-error-charset",
+    "suppress-error-charset", "proxy-fcgi-pathinfo",
 )
 
 
@@ -25,7 +25,8 @@ cdef object plan_begin(
         object model, Table table, object member_slots, object balancer_slots):
     """Make the plan of this process."""
     cdef int i
-    global plan_deciding
+    global plan_deciding, plan_std_env_wanted
+    plan_std_env_wanted = False
     memset(&plan, 0, sizeof(plan))
     regex_begin()
     plan_places.clear()
@@ -79,12 +80,71 @@ cdef object plan_begin(
     if any([member.scheme == "ajp" for member in model.members]):
         for i, name in enumerate(TOLD_NAMES):
             plan.told_tls[i] = plan_tls_name(name)
+    plan_tls_of_gateways()
     tls_names_end()
+
+
+# What StdEnvVars tells an application; of a certificate's names the parts that httpd
+# knows.
+cdef tuple TLS_STANDARD = (
+    "VERSION_INTERFACE", "VERSION_LIBRARY", "PROTOCOL", "SECURE_RENEG",
+    "COMPRESS_METHOD", "CIPHER", "CIPHER_EXPORT", "CIPHER_USEKEYSIZE",
+    "CIPHER_ALGKEYSIZE", "CLIENT_VERIFY", "SESSION_ID", "SESSION_RESUMED",
+    "CLIENT_V_REMAIN", "SERVER_CERT", "CLIENT_CERT",
+)
+cdef tuple TLS_OF_CERTIFICATES = (
+    "M_VERSION", "M_SERIAL", "V_START", "V_END", "A_KEY", "A_SIG", "S_DN", "I_DN",
+)
+cdef tuple TLS_OF_NAMES = (
+    "C", "ST", "L", "O", "OU", "CN", "T", "I", "G", "S", "D", "UID", "Email",
+)
+
+
+cdef bint any_gateway():
+    cdef int i
+    for i in range(plan.member_count):
+        if plan.members[i].protocol >= PROTOCOL_FCGI:
+            return True
+    return False
+
+
+cdef object plan_env_of_gateway(str name):
+    """As far as there is room: variables that rules name come first."""
+    if len(plan_envs) < ENV_COUNT_MAX:
+        plan_env(name)
+
+
+cdef object plan_tls_of_gateways():
+    """Who is asked by CGI's rules is told what TLS is about, without naming it."""
+    if not any_gateway():
+        return
+    plan_env_of_gateway("HTTPS")
+    plan_env_of_gateway("SSL_TLS_SNI")
+    if not plan_std_env_wanted:
+        return
+    for name in TLS_STANDARD:
+        plan_env_of_gateway(f"SSL_{name}")
+    for side in ("SERVER", "CLIENT"):
+        for name in TLS_OF_CERTIFICATES:
+            plan_env_of_gateway(f"SSL_{side}_{name}")
+        for whose in ("S_DN", "I_DN"):
+            for name in TLS_OF_NAMES:
+                plan_env_of_gateway(f"SSL_{side}_{whose}_{name}")
+
+
+cdef object plan_envs_of_gateways():
+    """... and of every variable by another name, behind a rule of a section."""
+    if not any_gateway():
+        return
+    for name in list(plan_envs):
+        if not name.startswith(("\0", "REDIRECT_", "SSL_", "HTTPS")):
+            plan_env_of_gateway(f"REDIRECT_{name}")
 
 
 cdef object plan_envs_end():
     """Every variable has its number: count them, and write down their names."""
     cdef int i
+    plan_envs_of_gateways()
     plan.env_count = len(plan_envs)
     plan_env_names_end()
     filter_env_end()

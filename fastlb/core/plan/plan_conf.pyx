@@ -7,8 +7,11 @@ cdef tuple CONF_FLAGS = (       # by CONF_*
     "use_canonical_physical_port", "track_first_byte", "expect_continue",
     "interpolate_env", "require_ssl", "std_env_vars", "export_cert_data",
     "websocket_fallback", "auth_request_cookies", "fake_basic_auth", "pass_trailers",
-    "directory_slash", "accept_path_info",
+    "directory_slash", "accept_path_info", "cgi_pass_auth",
 )
+
+
+cdef bint plan_std_env_wanted = False    # SSLOptions StdEnvVars stands anywhere
 
 
 cdef signed char plan_flag(object value):
@@ -203,7 +206,7 @@ cdef file_said *plan_file_said(object conf) except? NULL:
 
 
 cdef object plan_conf_of(plan_conf *c, object conf, plan_section *sections):
-    global client_names_wanted
+    global client_names_wanted, plan_std_env_wanted
     cdef int i
     for i, name in enumerate(CONF_FLAGS):
         c.flags[i] = plan_flag(getattr(conf, name))
@@ -244,6 +247,16 @@ cdef object plan_conf_of(plan_conf *c, object conf, plan_section *sections):
         sizeof(header_op) * c.request_header_count)
     for i, rule in enumerate(conf.request_header_rules):
         plan_header_op(&c.request_headers[i], rule)
+    c.fcgi_backend = conf.fcgi_backend.number if conf.fcgi_backend else 0
+    c.cgi_env_count = len(conf.cgi_env_rules)
+    c.cgi_envs = <cgi_env_op *>plan_alloc(sizeof(cgi_env_op) * c.cgi_env_count)
+    for i, rule in enumerate(conf.cgi_env_rules):
+        c.cgi_envs[i].condition = plan_expression(rule.condition, False)
+        c.cgi_envs[i].name = plan_text(rule.name)
+        c.cgi_envs[i].unset = rule.unset
+        c.cgi_envs[i].content = -1
+        if rule.value is not None:
+            c.cgi_envs[i].content = plan_expression(rule.value, False)
     c.reverse_count = len(conf.reverse_maps)
     c.reverses = <reverse_op *>plan_alloc(sizeof(reverse_op) * c.reverse_count)
     for i, rule in enumerate(conf.reverse_maps):
@@ -281,6 +294,9 @@ cdef object plan_conf_of(plan_conf *c, object conf, plan_section *sections):
         c.fake = plan_text("")
         c.fake_user = plan_expression(conf.auth_basic_fake.user, False)
         c.fake_password = plan_expression(conf.auth_basic_fake.password, False)
+    plan_std_env_wanted = (
+        plan_std_env_wanted or conf.std_env_vars is True
+        or conf.export_cert_data is True)
     plan.any_fake |= conf.auth_basic_fake is not None or bool(conf.fake_basic_auth)
     plan_tls_access(c, conf)
     c.says_handler = conf.handler is not None

@@ -2,7 +2,10 @@
 # uses: ground/text, balance/table, balance/lbmethods/methods, balance/elect,
 #       plan/build, plan/plan
 
-cdef dict PROTOCOL_NUMBERS = {"ajp": PROTOCOL_AJP}
+cdef dict PROTOCOL_NUMBERS = {
+    "ajp": PROTOCOL_AJP, "fcgi": PROTOCOL_FCGI, "scgi": PROTOCOL_SCGI,
+    "uwsgi": PROTOCOL_UWSGI,
+}
 
 
 cdef object plan_member_of(plan_member *m, object member, int index):

@@ -1,0 +1,106 @@
+"""gateways.pyx: members at fcgi://, scgi:// and uwsgi://, turn by turn.
+
+What applications see and answer at large is tests/e2e/test_gateways.py.
+"""
+
+from __future__ import annotations
+
+import pytest
+from flow_bench import Bench
+from flow_peers import SERVER, Peer, get, post
+from gateways import END, STDOUT, answer, pairs, record
+
+from tests.rows import rows
+
+HELLO = b"Status: 201 Made\r\nX-A: b\r\n\r\nhello"
+
+
+def direct(scheme: str, parameters: str = "") -> str:
+    return f"{SERVER}ProxyPass / {scheme}://127.0.0.1:8001/app/ {parameters}\n"
+
+
+def take_record(member: Peer) -> tuple[int, bytes]:
+    head = member.take(8)
+    assert head[0] == 1 and head[2:4] == b"\0\1", head
+    content = member.take(int.from_bytes(head[4:6], "big"))
+    member.take(head[6])
+    return head[1], content
+
+
+def take_parameters(member: Peer) -> dict[str, str]:
+    assert take_record(member)[0] == 1
+    kind, content = take_record(member)
+    assert (kind, take_record(member)) == (4, (4, b""))
+    return dict(pairs(content))
+
+
+def test_an_application_gets_what_cgi_says() -> None:
+    with Bench(direct("fcgi")) as bench:
+        client = bench.ask(get("/a%20b?q=1", "X-A: 1", "Proxy: evil"))
+        member = bench.members[0].accept()
+        env = take_parameters(member)
+        assert take_record(member) == (5, b"")
+        assert env["SCRIPT_NAME"] == "/a b"
+        assert env["SCRIPT_FILENAME"].endswith("/app/a%20b")
+        assert (env["QUERY_STRING"], env["HTTP_X_A"]) == ("q=1", "1")
+        assert "HTTP_PROXY" not in env
+        member.send(answer(HELLO))
+        assert client.status() == 201
+
+
+@rows(("size",), [(1,), (8_192,), (8_193,), (200_000,)])
+def test_fastcgi_gets_a_body_in_records(size: int) -> None:
+    data = bytes(97 + n % 26 for n in range(size))
+    with Bench(direct("fcgi")) as bench:
+        client = bench.ask(post(data))
+        member = bench.members[0].accept()
+        assert take_parameters(member)["CONTENT_LENGTH"] == str(size)
+        came = b""
+        while content := take_record(member)[1]:
+            came += content
+        assert came == data
+        member.send(answer(HELLO))
+        assert client.status() == 201
+
+
+@pytest.mark.parametrize("scheme", ["fcgi", "scgi"])
+def test_a_programs_answer_is_one_of_http(scheme: str) -> None:
+    """Byte by byte as in one piece."""
+    raw = HELLO
+    if scheme == "fcgi":
+        pieces = [HELLO[at : at + 5] for at in range(0, len(HELLO), 5)]
+        raw = b"".join(record(STDOUT, one, padding=3) for one in pieces)
+        raw += record(END, bytes(8))
+    with Bench(direct(scheme)) as bench:
+        client = bench.ask(get())
+        member = bench.members[0].accept()
+        for n in range(len(raw)):
+            member.send(raw[n : n + 1])
+            bench.settle()
+        member.close()
+        assert client.head().startswith(b"HTTP/1.1 201 Made\r\n")
+
+
+def test_what_is_no_answer_ends_the_connection() -> None:
+    for raw in (b"HTTP/1.1 200 OK\r\n\r\n", record(STDOUT) + record(END, bytes(8))):
+        with Bench(direct("fcgi", "enablereuse=on")) as bench:
+            client = bench.ask(get())
+            member = bench.members[0].accept()
+            member.send(raw)
+            assert client.status() == 502
+            bench.settle()
+            assert bench.counts()["upstreams"] == 0
+
+
+def test_a_connection_is_kept_behind_a_whole_answer() -> None:
+    with Bench(direct("fcgi", "enablereuse=on")) as bench:
+        client = bench.ask(get())
+        member = bench.members[0].accept()
+        take_parameters(member)
+        take_record(member)
+        member.send(answer(HELLO))
+        assert client.status() == 201
+        client.send(get())
+        assert take_parameters(member)["REQUEST_METHOD"] == "GET"
+        member.send(answer(HELLO))
+        assert client.status() == 201
