@@ -127,6 +127,14 @@ ProxyPass / http://127.0.0.1:{m0}/
 """,
 )
 
+BROTLI_SET = Conf(
+    "brotli of everything",
+    """\
+SetOutputFilter BROTLI_COMPRESS
+ProxyPass / http://127.0.0.1:{m0}/
+""",
+)
+
 SMART = Conf(
     "smart filters",
     """\
@@ -563,6 +571,12 @@ CASES = (
         BROTLI,
         *get("/x", "Accept-Encoding: gzip, br", "User-Agent: Old"),
         script=says(HTML),
+    ),
+    case(
+        "br 304",
+        BROTLI_SET,
+        *get("/x", "Accept-Encoding: br"),
+        script=turn(b'HTTP/1.1 304 Not Modified\r\nETag: "t"\r\n\r\n'),
     ),
     case("smart by type", SMART, *get("/x", ACCEPTS), script=says(HTML)),
     case(
