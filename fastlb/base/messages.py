@@ -223,7 +223,7 @@ _CONFIG = {
     ),
     "FB0170": Message(
         "error",
-        "A ScriptAlias leads to programs, and none are run.",
+        "ScriptAlias, AddHandler or a type leads to programs, and none are run.",
         "Run them behind a server of their own, and map that by ProxyPass.",
     ),
     "FB0171": Message(

@@ -30,6 +30,7 @@ _ENTRIES_MAX = 200  # of a directory that are looked at
 _PAGE_BYTES = 2048
 _WELCOME = re.compile(rb"<title>(Apache2 \w+ Default Page|Welcome to nginx)")
 _DIRECTORIES_MAX = 1000  # of a site, that are looked at for .htaccess
+_HANDLERS = ("type-map", "default-handler", "none")  # that run nothing
 _SCRIPTS = ("scriptalias", "scriptaliasmatch")
 _CURE = "map it by ProxyPass to a server that has the files, or delete the line"
 
@@ -60,6 +61,10 @@ def lint_files(run: Drafts, nodes: Sequence[Node]) -> None:
             served.add(_path(run, root.args[0]))
         for directory in sorted(served):
             _overrides(run, server, directory)
+        if served:
+            _programs(run, nodes, told)
+            if server.node is not None:
+                _programs(run, own, told)
         for node in _lines(own, ("userdir",)):
             _user_dir(run, node, paths)
 
@@ -136,6 +141,34 @@ def _script(run: Drafts, node: Node, paths: _Paths) -> None:
             cure="run it behind a server of its own, and map that by ProxyPass",
             word=node.args[1],
         )
+
+
+def _programs(run: Drafts, nodes: Sequence[Node], told: set[int]) -> None:
+    """AddHandler, and the types of PHP: files that somebody would have to run."""
+    for node in _below(nodes):
+        name, word = node.name.lower(), node.args[0].lower() if node.args else ""
+        if id(node) in told:
+            continue
+        if (name == "addhandler" and word not in _HANDLERS) or (
+            name == "addtype" and word.startswith("application/x-httpd-")
+        ):
+            told.add(id(node))
+            run.report.error(
+                node,
+                "FB0170",
+                f"{node.name} {word}: programs are not run",
+                why="httpd would answer with what such files write",
+                cure="run them behind a server of their own, and map that by ProxyPass",
+                word=node.args[0],
+            )
+
+
+def _below(nodes: Sequence[Node]) -> Iterator[Node]:
+    """All of a server, and what stands in its sections."""
+    for node in nodes:
+        yield node
+        if node.name.lower() != "virtualhost":
+            yield from _below(node.children)
 
 
 def _overrides(run: Drafts, server: ServerDraft, root: str) -> None:

@@ -42,6 +42,13 @@ def told(site: Path, lines: str) -> list[str]:
         ("DocumentRoot {site}/page.html", ["DocumentRoot"]),
         ("ScriptAlias /cgi-bin/ {site}/static/", ["ScriptAlias"]),
         ("ScriptAliasMatch ^/cgi(.*) {site}/static$1", ["ScriptAliasMatch"]),
+        ("DocumentRoot {site}\nAddHandler cgi-script .cgi", ["AddHandler"]),
+        ("DocumentRoot {site}\nAddType application/x-httpd-php .php", ["AddType"]),
+        (
+            "DocumentRoot {site}\n<Directory {site}>\nAddHandler php5-script .php\n"
+            "</Directory>",
+            ["AddHandler"],
+        ),
         ("DocumentRoot {site}\n" + OVERRIDES, ["AllowOverride"]),
         (OVERRIDES + "DocumentRoot {site}\n" + NO_OVERRIDES, ["AllowOverride"]),
         (OVERRIDES + "Alias /a {site}/static\n", ["AllowOverride"]),
@@ -67,6 +74,9 @@ def test_what_would_not_hold_is_told(
         "ScriptAlias /cgi-bin/ {site}/empty/",
         "ScriptAlias /cgi-bin/ {site}/static/\n" + PROXY,
         "DocumentRoot {site}\n" + NO_OVERRIDES,
+        "DocumentRoot {site}\nAddHandler type-map .var\nAddType text/x .x",
+        "DocumentRoot {site}\nAddHandler cgi-script .cgi\n" + PROXY,
+        "AddHandler cgi-script .cgi",
         "DocumentRoot {site}\n" + OVERRIDES + PROXY,
         "DocumentRoot {site}/empty\n" + OVERRIDES,
         "UserDir disabled",
@@ -93,6 +103,16 @@ def test_a_main_server_that_no_request_reaches_serves_nothing(
         conf.write_text(main + "Listen 81\n" * (port == 81) + host.format(port))
         _, found = resolve_file(conf)
         assert sum(item.number == "FB0169" for item in found) == count
+
+
+def test_what_the_main_server_says_of_programs_holds_for_its_hosts(
+    site: Path,
+) -> None:
+    conf = site.parent / "t.conf"
+    text = "AddHandler cgi-script .cgi\n" + SITE.format(f"DocumentRoot {site}") * 2
+    conf.write_text(text.replace("Listen 80\n", "", 1))
+    _, found = resolve_file(conf)
+    assert [d.line for d in found if d.number == "FB0170"] == [1]
 
 
 def test_home_directories_are_looked_for(site: Path) -> None:
