@@ -19,11 +19,11 @@ cdef enum:
     AJP_FIELD_CODED = 0xA000
     AJP_ANSWER_FIELDS = 11
 
-# By number, from 1 on.
+# By number, from 1 on; those of an answer as they stand before its value.
 cdef value[AJP_ANSWER_FIELDS + 1] AJP_ANSWER_NAMES
 cdef const char *AJP_ANSWER_WORDS = (
-    b"Content-Type Content-Language Content-Length Date Last-Modified Location"
-    b" Set-Cookie Set-Cookie2 Servlet-Engine Status WWW-Authenticate ")
+    b"Content-Type: Content-Language: Content-Length: Date: Last-Modified: Location: "
+    b"Set-Cookie: Set-Cookie2: Servlet-Engine: Status: WWW-Authenticate: ")
 cdef const char *AJP_METHODS = (
     b"OPTIONS GET HEAD POST PUT DELETE TRACE PROPFIND PROPPATCH MKCOL COPY MOVE LOCK"
     b" UNLOCK ACL REPORT VERSION-CONTROL CHECKIN CHECKOUT UNCHECKOUT SEARCH MKWORKSPACE"
@@ -172,8 +172,8 @@ cdef void ajp_name_answers() noexcept:
     cdef const char *p = AJP_ANSWER_WORDS
     cdef int number = 1
     while p[0] != 0:
-        AJP_ANSWER_NAMES[number] = value(p, <unsigned int>(strchr(p, c' ') - p))
-        p += AJP_ANSWER_NAMES[number].length + 1
+        AJP_ANSWER_NAMES[number] = value(p, <unsigned int>(strchr(p, c' ') - p + 1))
+        p += AJP_ANSWER_NAMES[number].length
         number += 1
 
 
@@ -188,6 +188,7 @@ cdef int ajp_head_text(
     cdef const char *end = content + length
     cdef value name, said
     cdef unsigned int status, count, code, _
+    cdef bint coded
     if length < 3 or p[0] != AJP_SEND_HEADERS:
         return FAILED
     status = ajp_u16(p + 1)
@@ -206,7 +207,8 @@ cdef int ajp_head_text(
         if end - p < 2:
             return FAILED
         code = ajp_u16(p)
-        if code & 0xFF00 == AJP_FIELD_CODED:
+        coded = code & 0xFF00 == AJP_FIELD_CODED
+        if coded:
             p += 2
             code &= 0xFF
             if not 1 <= code <= AJP_ANSWER_FIELDS:
@@ -223,7 +225,8 @@ cdef int ajp_head_text(
                 name.data, b"transfer-encoding", 17):
             continue
         put(w, name.data, name.length)
-        put(w, b": ", 2)
+        if not coded:
+            put(w, b": ", 2)
         put(w, said.data, said.length)
         put(w, b"\r\n", 2)
     put(w, b"\r\n", 2)

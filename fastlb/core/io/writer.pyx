@@ -59,8 +59,11 @@ cdef void put_hex(writer *w, unsigned long number) noexcept nogil:
 
 cdef void put_lower(writer *w, const char *data, size_t length) noexcept nogil:
     cdef size_t i
+    if unlikely(writer_room(w) < length) and writer_is_full(w, length):
+        return
     for i in range(length):
-        put_byte(w, <char>char_lower(data[i]))
+        w.p[i] = <char>char_lower(data[i])
+    w.p += length
 
 
 cdef bint copy_terminated(
