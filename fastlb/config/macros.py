@@ -43,13 +43,24 @@ class Macro:
         # At one place the longest name wins; what was put in is not read again.
         names = sorted(self.parameters, key=len, reverse=True)
         pattern = re.compile("|".join(map(re.escape, names))) if names else None
-        by_name = dict(zip(self.parameters, values, strict=True))
+        by_name = {
+            name: _put_in(name, value)
+            for name, value in zip(self.parameters, values, strict=True)
+        }
         for line in self.lines:
             text = line.text
             if pattern is not None:
                 text = pattern.sub(lambda found: by_name[found[0]], text)
             # columns are those of no file
             yield LogicalLine(text, line.number, 0, line.indent)
+
+
+def _put_in(name: str, value: str) -> str:
+    """What stands in the place of a parameter: of `@name` its value as one word."""
+    if not name.startswith("@") or value == name:
+        return value
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def begin(words: Sequence[str], file: str, line: int) -> Macro:

@@ -134,6 +134,17 @@ def test_a_macro_that_is_defined_anew_is_warned_of(tmp_path: Path) -> None:
     assert lines(nodes) == ["Listen 2"]
 
 
+def test_a_value_that_is_called_for_by_an_at_sign_is_one_word(tmp_path: Path) -> None:
+    text = "<Macro A @y>\nServerAdmin @y\n</Macro>\nUse A one\nUse A @y\n"
+    nodes, found = read(tmp_path, text + r"""Use A 'a \ "b"'""" + "\n")
+    assert found == []
+    assert lines(nodes) == [
+        'ServerAdmin "one"',
+        "ServerAdmin @y",
+        r'ServerAdmin "a \\ \"b\""',
+    ]
+
+
 def test_macros_that_use_each_other_have_a_bound(tmp_path: Path) -> None:
     # lines that are not read count too, and cost less
     text = "<Macro M0>\n<IfDefine NO>\n" + "ServerAdmin a\n" * 98

@@ -355,7 +355,8 @@ DIRECTIVES = (
         is_section=True,
         manual=(
             "Parameters are replaced by the values of Use wherever their names stand,"
-            " the longest name first. A complaint names the line within the section."
+            " the longest name first; of a parameter @name the value is one word, in"
+            " quotes. A complaint names the line within the section."
         ),
     ),
     Directive(
