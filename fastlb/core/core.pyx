@@ -3,10 +3,10 @@
 #       ground/arena, io/timer, io/watch, io/date, io/tls_stream, filters/gzip,
 #       balance/table, balance/table_slots, seam, plan/client_names, plan/tls_names,
 #       plan/verdicts, plan/plan, plan/plan_begin, plan/client, plan/facts,
-#       plan/tls_variables, plan/map_file, plan/rewrite_map, plan/plan_rewrite,
-#       plan/reasons, plan/logline, plan/late_lines, flow/exchange, flow/engine,
-#       flow/member, flow/row, flow/heads, flow/work, flow/listeners, flow/downstream,
-#       flow/pool, flow/settle, flow/connect, flow/route, flow/steps,
+#       plan/tls_variables, plan/unique_id, plan/map_file, plan/rewrite_map,
+#       plan/plan_rewrite, plan/reasons, plan/logline, plan/late_lines, flow/exchange,
+#       flow/engine, flow/member, flow/row, flow/heads, flow/work, flow/listeners,
+#       flow/downstream, flow/pool, flow/settle, flow/connect, flow/route, flow/steps,
 #       flow/upstream_events, flow/downstream_events, flow/accept, flow/events,
 #       flow/lone
 
@@ -95,6 +95,7 @@ cdef class Core:
         engine.view = &table.view
         engine.slot = table.worker(slot)
         engine.chance = int.from_bytes(os.urandom(8), "little")
+        unique_begin(os.urandom(UNIQUE_ROOT_BYTES + 2))
         if watch_begin(conn_release, tls_end) < 0:
             raise OSError(errno, "epoll_create1 failed")
         timers_begin(watch.now_us)

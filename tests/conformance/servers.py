@@ -28,7 +28,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 _MODULE_NAMES = (
     "mpm_prefork authz_core authz_host access_compat authn_core authn_file authn_anon "
     "auth_basic auth_digest authz_user authz_groupfile allowmethods env headers "
-    "setenvif alias status unique_id remoteip slotmem_shm proxy proxy_http "
+    "setenvif alias status unique_id macro remoteip slotmem_shm proxy proxy_http "
     "proxy_balancer proxy_hcheck proxy_wstunnel proxy_ajp proxy_connect "
     "filter deflate brotli substitute ratelimit "
     "lbmethod_byrequests lbmethod_bytraffic lbmethod_bybusyness lbmethod_heartbeat"

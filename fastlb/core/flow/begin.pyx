@@ -1,10 +1,10 @@
 """A head has come: an exchange begins, or its request is refused."""
 # uses: ground/text, ground/free_list, io/buffer, io/timer, io/watch, http/fields,
-#       http/head, http/hops, http/host, http/framing, balance/ledger, plan/plan,
-#       plan/client, plan/facts, plan/match, plan/remote_ip, flow/exchange,
-#       flow/engine, flow/states, flow/log_rows, flow/service_log, flow/heads,
-#       flow/downstream, flow/settle, flow/request, flow/answer, flow/route,
-#       flow/early
+#       http/head, http/hops, http/host, http/framing, balance/ledger, plan/build,
+#       plan/plan, plan/client, plan/facts, plan/unique_id, plan/match,
+#       plan/remote_ip, flow/exchange, flow/engine, flow/states, flow/log_rows,
+#       flow/service_log, flow/heads, flow/downstream, flow/settle, flow/request,
+#       flow/answer, flow/route, flow/early
 
 # What a head says before anything is decided about its request.
 cdef struct understanding:
@@ -112,6 +112,8 @@ cdef int exchange_understand(
         rc = early_rewrite(x)
         if rc < 0:
             return rc
+    if unlikely(plan_unique_id >= 0):
+        unique_id_learn(&x.facts)
     x.body.done = x.body.framing.kind == BODY_NONE
     return 1
 

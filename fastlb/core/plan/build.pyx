@@ -11,6 +11,7 @@ cdef int[ENV_COUNT_MAX] plan_env_redirected     # REDIRECT_NAME of each; -1: not
 cdef int plan_env_count = 0
 cdef int plan_script_url = -1               # mod_rewrite's own two; -1: not asked
 cdef int plan_script_uri = -1
+cdef int plan_unique_id = -1                # mod_unique_id's; -1: not asked
 
 
 cdef dict plan_places = {}      # of patterns: (text, ignore_case) -> where they stand
@@ -64,10 +65,11 @@ cdef object plan_env_names_end():
     """All names are known: write them down, and what each is called behind an internal
     redirect."""
     cdef int number
-    global plan_env_count, plan_script_url, plan_script_uri
+    global plan_env_count, plan_script_url, plan_script_uri, plan_unique_id
     plan_env_count = len(plan_envs)
     plan_script_url = plan_envs.get("SCRIPT_URL", -1)
     plan_script_uri = plan_envs.get("SCRIPT_URI", -1)
+    plan_unique_id = plan_envs.get("UNIQUE_ID", -1)
     for name, at in plan_envs.items():
         number = at
         plan_env_names[number] = plan_text(name.encode("latin-1", "replace"))

@@ -2,6 +2,9 @@
 # uses: plan/client_names, plan/build, plan/template, plan/letters, plan/tls_names,
 #       plan/variable_names, plan/expr_ops, plan/access_plan, plan/filter_plan,
 #       plan/labels_plan, plan/plan
+
+from fastlb.facts.regex import compile_pcre
+
 cdef tuple CONF_FLAGS = (       # by CONF_*
     "preserve_host", "add_headers", "redirect_relative", "use_canonical_name",
     "use_canonical_physical_port", "track_first_byte", "expect_continue",
@@ -75,12 +78,29 @@ cdef object plan_header_op(header_op *op, object rule):
         op.composed = plan_expression(rule.composed, False)
 
 
+cdef bint is_name_pattern(str attribute) except -1:
+    """... of SetEnvIf: does it mean names of fields by a pattern?"""
+    return any(c in attribute for c in "*+?()[]{}^$|\\.")
+
+
+cdef bint env_rule_has_groups(object rule) except -1:
+    """Where no pattern has any, a dollar sign of the value is one, as in httpd."""
+    if rule.attribute is None:
+        return False
+    patterns = [rule.regex]
+    if is_name_pattern(rule.attribute):
+        patterns.append(rule.attribute)
+    return any(
+        compile_pcre(one, ignore_case=rule.ignore_case).group_count
+        for one in patterns if one is not None)
+
+
 cdef object plan_env_op(env_op *op, object rule):
     op.variable = plan_env(rule.variable)
     op.unset = rule.value is None
     op.value = plan_template(
-        rule.value, 0 if rule.expression is not None
-        else NO_GROUPS if rule.attribute is None else 1, False, False)
+        rule.value, 0 if rule.expression is not None or env_rule_has_groups(rule)
+        else NO_GROUPS, False, False)
     op.attribute_env = -1
     op.regex = -1
     op.decides = rule.variable in plan_deciding
@@ -100,10 +120,10 @@ cdef object plan_env_op(env_op *op, object rule):
     low = rule.attribute.lower()
     if low in known:
         op.attribute = known[low]
-    elif rule.attribute in plan_envs:
+    elif rule.attribute in plan_envs or rule.attribute == "UNIQUE_ID":
         op.attribute = ATTR_ENV
-        op.attribute_env = plan_envs[rule.attribute]
-    elif any(c in rule.attribute for c in "*+?()[]{}^$|\\."):
+        op.attribute_env = plan_env(rule.attribute)
+    elif is_name_pattern(rule.attribute):
         op.attribute = ATTR_FIELD_REGEX
         op.attribute_env = plan_regex(rule.attribute, rule.ignore_case)
     else:

@@ -37,7 +37,10 @@ cdef value env_attribute(request_facts *r, env_op *op) noexcept nogil:
     elif op.attribute == ATTR_REQUEST_URI:
         out = r.decoded if r.request_uri.data == NULL else r.request_uri
     elif op.attribute == ATTR_ENV:
-        out = r.env[op.attribute_env]
+        # A field of that name comes first, as in httpd.
+        out = request_field(r, &op.name)
+        if out.data == NULL:
+            out = r.env[op.attribute_env]
         if out.data == NULL:
             out.data = b""
     return out
@@ -275,16 +278,36 @@ cdef void put_replacement(
         i += 1
 
 
+cdef bint field_came_before(
+        request_facts *r, int index, const text *name) noexcept nogil:
+    """Has another field of the request, in front of that one, the name?"""
+    cdef const char *data = request_bytes(r)
+    cdef int i
+    for i in range(index):
+        if r.req.fields[i].name_length == name.length and bytes_equal_nocase(
+                data + r.req.fields[i].name, name.data, name.length):
+            return True
+    return False
+
+
 cdef void header_echo(request_facts *r, out_list *out, header_op *op) noexcept nogil:
+    """Fields of one name are one, under the name that came first, as httpd reads
+    them."""
     cdef int i
     cdef field *f
     cdef const char *data = request_bytes(r)
+    cdef text name
+    cdef value joined
     for i in range(r.req.field_count):
         f = &r.req.fields[i]
-        if request_matches(
-                r, op.regex, False, data + f.name, f.name_length, NULL):
-            out_add(out, data + f.name, f.name_length, data + f.value,
-                    f.value_length, FIELD_OTHER, op.always)
+        name.data = data + f.name
+        name.length = f.name_length
+        if field_came_before(r, i, &name) or not request_matches(
+                r, op.regex, False, name.data, name.length, NULL):
+            continue
+        joined = field_as_sent(r, &name)
+        out_add(out, name.data, name.length, joined.data, joined.length,
+                FIELD_OTHER, op.always)
     if unlikely(r.trailers != NULL and r.vhost.said.merge_trailers):
         trailers_echo(r, out, op)
     if unlikely(r.proxies.data != NULL) and request_matches(

@@ -42,7 +42,7 @@ def _post(conf: Conf, name: str, body: bytes, view: View = View.FOUND) -> Case:
     )
     if view is View.STATUS:
         return Case(f"{conf.name}: {name}", conf, ask(data), view=view)
-    steps = (*ask(data), Log("t.log", 1))
+    steps = (*ask(data), Log("logs/t.log", 1))
     return Case(f"{conf.name}: {name}", conf, steps, members={0: REPLY}, view=view)
 
 
@@ -56,7 +56,7 @@ CASES = (
     Case(
         "trailers apart: a member that has none",
         APART,
-        (*ask(request("/")), Log("t.log", 1)),
+        (*ask(request("/")), Log("logs/t.log", 1)),
         members={0: turn(answer(b"x"))},
     ),
 )

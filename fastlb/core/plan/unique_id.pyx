@@ -1,0 +1,54 @@
+"""UNIQUE_ID: what no other request is called (mod_unique_id).
+
+    second of receipt (4 bytes) | the worker's own random bytes (10) | count (6)
+
+in base 64 with "-" and "_" for its last letters: 27 of them, as httpd writes them. The
+random bytes tell workers apart, and generations; within a worker the count does, which
+begins anywhere. Only a request of a configuration that names the variable has one.
+"""
+# uses: ground/text, ground/arena, io/date, plan/build, plan/facts
+
+cdef extern from *:
+    """
+    static const char UNIQUE_LETTERS[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    """
+    const char *UNIQUE_LETTERS
+
+cdef unsigned char[UNIQUE_ROOT_BYTES] unique_root
+cdef uint64_t unique_count = 0      # 48 bits of it are written
+
+
+cdef object unique_begin(bytes random):
+    """random: UNIQUE_ROOT_BYTES + 2 bytes, this worker's alone"""
+    global unique_count
+    cdef int i
+    for i in range(UNIQUE_ROOT_BYTES):
+        unique_root[i] = random[i]
+    # As httpd's: the low two bytes begin anywhere and count in front of the others.
+    unique_count = int.from_bytes(random[UNIQUE_ROOT_BYTES:], "big")
+
+
+cdef void unique_id_learn(request_facts *r) noexcept nogil:
+    global unique_count
+    cdef unsigned char[UNIQUE_BYTES + 1] raw
+    cdef char[UNIQUE_LETTERS_COUNT] written
+    cdef long long second = (r.started_us + wall_offset_us) // 1000000
+    cdef unsigned int bits
+    cdef value made
+    cdef int i
+    for i in range(4):
+        raw[i] = <unsigned char>(second >> (24 - 8 * i))
+    for i in range(UNIQUE_ROOT_BYTES):
+        raw[4 + i] = unique_root[i]
+    raw[14] = <unsigned char>(unique_count >> 8)
+    raw[15] = <unsigned char>unique_count
+    for i in range(4):
+        raw[16 + i] = <unsigned char>(unique_count >> (40 - 8 * i))
+    raw[UNIQUE_BYTES] = 0
+    unique_count += 1
+    for i in range(UNIQUE_LETTERS_COUNT):
+        bits = raw[6 * i // 8] << 8 | raw[6 * i // 8 + 1]
+        written[i] = UNIQUE_LETTERS[bits >> (10 - 6 * i % 8) & 63]
+    made = arena_copy(&r.arena, &written[0], UNIQUE_LETTERS_COUNT)
+    env_set(r, plan_unique_id, made.data, made.length)
