@@ -18,7 +18,7 @@ import uvloop
 from fastlb.base import memory
 from fastlb.logs.error import ErrorLog
 from fastlb.monitor.heritage import MonitorHeritage
-from fastlb.monitor.names import Name, names_of
+from fastlb.monitor.names import LooksUp, Name, names_of
 from fastlb.monitor.probe import Probe
 from fastlb.tls.expiry import DAY_S, warnings_of
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 TURN_S = 0.1
 ATTEMPTS_AT_ONCE = 64
+LOOK_UPS_AT_ONCE = 64
 
 
 def run(heritage: MonitorHeritage) -> int:
@@ -56,6 +57,8 @@ class Monitor:
         self._table = heritage.table
         self._expiries = heritage.expiries
         self._tasks: set[asyncio.Task[None]] = set()
+        # Apart: while name servers are silent, probes go on.
+        self._look_ups: set[asyncio.Task[None]] = set()
         now_s = loop.time()
         probed = heritage.probed
         slots = list(zip(heritage.model.members, heritage.member_slots, strict=True))
@@ -73,20 +76,22 @@ class Monitor:
         if self.names:
             from fastlb.names.resolver import Resolver  # large: for those who need it
 
-            self._resolver = Resolver(model.process.name_servers or ())
+            self.resolver: LooksUp = Resolver(model.process.name_servers or ())
 
     def turn(self) -> None:
         """Start what is due, then sleep a turn."""
         now_s = self._loop.time()
         for name in self.names:
-            if name.is_due(now_s) and len(self._tasks) < ATTEMPTS_AT_ONCE:
-                self._start(self._resolve(name))
+            if len(self._look_ups) >= LOOK_UPS_AT_ONCE:
+                break
+            if name.is_due(now_s):
+                self._start(self._resolve(name), self._look_ups)
         for probe in self.probes:
             if probe.is_due(now_s) and len(self._tasks) < ATTEMPTS_AT_ONCE:
-                self._start(self._probe(probe))
+                self._start(self._probe(probe), self._tasks)
         for watch in self.staples:
             if watch.is_due(now_s) and len(self._tasks) < ATTEMPTS_AT_ONCE:
-                self._start(self._staple(watch))
+                self._start(self._staple(watch), self._tasks)
         self._loop.call_later(TURN_S, self.turn)
 
     def tell_of_expiries(self) -> None:
@@ -98,10 +103,12 @@ class Monitor:
     def _log(self, module: str, text: str) -> None:
         self._errors.write("info", module, 0, "", 0, text)
 
-    def _start(self, work: Coroutine[None, None, None]) -> None:
+    def _start(
+        self, work: Coroutine[None, None, None], beside: set[asyncio.Task[None]]
+    ) -> None:
         task = self._loop.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        beside.add(task)
+        task.add_done_callback(beside.discard)
 
     async def _probe(self, probe: Probe) -> None:
         since_s = probe.out_since_s
@@ -127,7 +134,7 @@ class Monitor:
             self._errors.write(report.level, "ssl", 0, "", 0, report.text)
 
     async def _resolve(self, name: Name) -> None:
-        for line in await name.attempt(self._resolver, self._loop):
+        for line in await name.attempt(self.resolver, self._loop):
             self._errors.write(line.level, "proxy", 0, "", 0, line.text)
 
 

@@ -27,7 +27,7 @@ from fastlb.names.answer import (
 from fastlb.names.question import BadName, NoAnswer, Told, ask
 from fastlb.names.settings import Asking, Server, System
 
-HOSTS_PERIOD_S = 1.0  # of /etc/hosts: one stat
+HOSTS_PERIOD_S = 5.0  # of /etc/hosts: one stat
 LOOK_UP_TIMEOUT_S = 30.0
 OTHER_KIND_S = 1.0  # that addresses of one kind are waited for when others are there
 # Modules that know nothing that name servers are asked for: they may stand before dns.
@@ -55,6 +55,8 @@ class Resolver:
             return await asyncio.wait_for(self._look_up(host, known), timeout_s)
         except TimeoutError:
             return Answer(State.SILENT, why=f"no answer within {timeout_s:g}s")
+        except Exception as error:  # a fault of ours is not the name's
+            return Answer(State.SILENT, why=f"{type(error).__name__}: {error}")
 
     async def _look_up(self, host: str, known: Sequence[str]) -> Answer:
         sources = self._sources(host)

@@ -17,6 +17,8 @@ from trees import model_of
 from fastlb._core import Table
 from fastlb.facts.member import Member
 from fastlb.facts.words import Compat
+from fastlb.monitor.heritage import MonitorHeritage
+from fastlb.monitor.monitor import LOOK_UPS_AT_ONCE, Monitor
 from fastlb.monitor.names import Name, names_of
 from fastlb.monitor.probe import Probe
 from fastlb.monitor.verdict import (
@@ -418,3 +420,43 @@ def test_members_of_one_name_are_asked_for_once() -> None:
     table = cast(Table, OneSlot([("192.0.2.1", 80)]))
     found = names_of(slots, Compat.BETTER, table, 0.0)
     assert [name.host for name in found] == ["a.test", "a.test", "b.test"]
+
+
+def test_members_are_probed_while_name_servers_are_silent() -> None:
+    """However many names wait: their look-ups take no place of a probe's."""
+    lines = "".join(f"ProxyPass /{n}/ http://n{n}.test/\n" for n in range(100))
+    model = model_of(f"Listen 80\n{lines}ProxyPass / http://127.0.0.1:9/\n")
+    table = OneSlot()
+    table.flags = "E"
+    heritage = MonitorHeritage(
+        model=model,
+        table=cast(Table, table),
+        member_slots=tuple(range(len(model.members))),
+        probed=frozenset((len(model.members) - 1,)),
+        error_fds=(),
+    )
+
+    class Silent(Knows):
+        async def look_up(self, host: str, known: Sequence[str] = ()) -> Answer:
+            await asyncio.Event().wait()
+            return UNKNOWN
+
+    async def work() -> int:
+        loop = asyncio.get_running_loop()
+        monitor = Monitor(heritage, loop)
+        monitor.resolver = Silent()
+        for name in monitor.names:
+            name.due_s = 0.0
+        (probe,) = monitor.probes
+        monitor.turn()
+        first_s = probe.due_s
+        ends_s = loop.time() + 20
+        while probe.due_s == first_s and loop.time() < ends_s:
+            await asyncio.sleep(0.01)
+        assert probe.due_s > first_s, "it was not tried"
+        waiting = sum(name.running for name in monitor.names)
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+        return waiting
+
+    assert asyncio.run(work()) == LOOK_UPS_AT_ONCE
