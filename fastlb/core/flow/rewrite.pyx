@@ -254,7 +254,7 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
         put(w, b"GET", 3)
     put(w, b" ", 1)
     if unlikely(m.remote_origin.length):
-        put(w, m.remote_origin.data, m.remote_origin.length)
+        put_target(w, m.remote_origin.data, m.remote_origin.length)
     put_target(w, m.path.data, m.path.length)
     put_target(w, x.facts.target.data, x.facts.target.length)
     put(w, b" HTTP/1.0\r\n" if old else b" HTTP/1.1\r\n", 11)
@@ -296,7 +296,8 @@ cdef int request_head_write(exchange *x, writer *w) noexcept nogil:
     if x.attempt.expect_sent:
         request_expect_write(x, w, out)
     if unlikely(m.remote_field.length):
-        put(w, m.remote_field.data, m.remote_field.length)
+        put_field(w, b"Proxy-Authorization: ", 21, m.remote_field.data,
+                  m.remote_field.length)
     # Framing is ours.
     if x.body.chunked_out:
         put(w, b"Transfer-Encoding: chunked\r\n", 28)
@@ -362,7 +363,7 @@ cdef int question_head_write(exchange *x, writer *w) noexcept nogil:
         return -500
     put(w, b"GET ", 4)
     if unlikely(m.remote_origin.length):
-        put(w, m.remote_origin.data, m.remote_origin.length)
+        put_target(w, m.remote_origin.data, m.remote_origin.length)
     put_target(w, m.path.data, m.path.length)
     put_target(w, r.target.data, r.target.length)
     put(w, b" HTTP/1.1\r\n", 11)
@@ -389,7 +390,8 @@ cdef int question_head_write(exchange *x, writer *w) noexcept nogil:
         ours |= bit(FIELD_PROXY_AUTHORIZATION)
     out_write(out, w, ours)
     if unlikely(m.remote_field.length):
-        put(w, m.remote_field.data, m.remote_field.length)
+        put_field(w, b"Proxy-Authorization: ", 21, m.remote_field.data,
+                  m.remote_field.length)
     if m.said.disable_reuse:
         put(w, b"Connection: close\r\n\r\n", 21)
     else:

@@ -362,7 +362,7 @@ cdef struct plan_member:
     bint tls_check_date
     text tls_name               # the host of its URL
     text remote_origin          # ProxyRemote: what the proxy is asked for begins so
-    text remote_field           # ... and goes with "Proxy-Authorization: ..." CRLF
+    text remote_field           # ... and goes with Proxy-Authorization of this value
     text remote_connect         # of a member with TLS: the CONNECT that comes first
 
 cdef struct plan_mapping:

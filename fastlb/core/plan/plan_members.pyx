@@ -58,7 +58,7 @@ cdef object plan_remote_of(plan_member *m, object member, str host):
     if member.tls is None:
         port = f":{member.port}" if member.explicit_port else ""
         m.remote_origin = plan_text(f"http://{host}{port}")
-        m.remote_field = plan_text(field)
+        m.remote_field = plan_text(said)
         return
     asked = f"{host}:{member.port}"
     m.remote_connect = plan_text(
