@@ -98,7 +98,7 @@ def _gets(*targets: str, method: str = "GET") -> tuple[Step, ...]:
 
 OPTIONS = [
     Conf(
-        f"files behind links, {options}",
+        f"files behind links, {options} of {place}",
         LOADED
         + f"""\
 Alias /alt /etc/alternatives
