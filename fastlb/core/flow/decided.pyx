@@ -1,8 +1,7 @@
 """What was decided about a request that no member gets (plan/decide.pxd), is done."""
-# uses: io/timer, io/watch, http/framing, plan/verdicts, plan/rewrite_run,
-#       plan/redirect, plan/because, plan/decide, flow/exchange, flow/states,
-#       flow/due, flow/log_rows, flow/service_log, flow/services, flow/question,
-#       flow/answer, flow/files
+# uses: io/timer, io/watch, plan/verdicts, plan/rewrite_run, plan/redirect,
+#       plan/because, plan/decide, flow/exchange, flow/states, flow/due,
+#       flow/log_rows, flow/service_log, flow/services, flow/question, flow/answer
 
 cdef void exchange_answer_decided(
         exchange *x, int what, const decision *d) noexcept nogil:
@@ -40,28 +39,10 @@ cdef void exchange_answer_decided(
         exchange_answer_redirect(x, &d.moved)
     elif what == DECIDED_HANDLER:
         exchange_answer_handler(x, d.handler)
-    elif what == DECIDED_FILE:
-        exchange_answer_file(x)
     elif what == DECIDED_HERE:
         exchange_answer_here(x)
     else:
         exchange_answer_unmapped(x)
-
-
-cdef void exchange_answer_file(exchange *x) noexcept nogil:
-    """With a file of ours, or with what another path leads to that takes its place."""
-    cdef decision d
-    cdef int what = file_serve(x, &d)
-    if what == FILES_ANSWERED:
-        return
-    if what != DECIDED_MEMBER:
-        exchange_answer_decided(x, what, &d)
-    elif x.body.framing.kind != BODY_NONE:
-        exchange_answer_error(x, 404, NULL)
-    elif request_target(&x.facts, &d) != DECIDED_MEMBER:
-        exchange_answer_decided(x, DECIDED_ERROR, &d)
-    else:
-        due_elect(x)
 
 
 cdef void exchange_ask_verdict(exchange *x) noexcept nogil:

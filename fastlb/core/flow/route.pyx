@@ -1,6 +1,6 @@
 """From a complete head to a member, or to an answer of our own."""
 # uses: http/framing, plan/plan, plan/facts, plan/decide, flow/exchange, flow/states,
-#       flow/request, flow/answer, flow/decided, flow/choose, flow/connect
+#       flow/request, flow/answer, flow/files, flow/decided, flow/choose, flow/connect
 
 cdef void exchange_route(exchange *x) noexcept nogil:
     cdef decision d
@@ -12,7 +12,20 @@ cdef void exchange_route(exchange *x) noexcept nogil:
         exchange_proxy(x)
     elif what == DECIDED_TUNNEL:
         connect_route(x)
+    elif what == DECIDED_FILE:
+        exchange_route_file(x)
     else:
+        exchange_answer_decided(x, what, &d)
+
+
+cdef void exchange_route_file(exchange *x) noexcept nogil:
+    """To a file of ours, or to what another path leads to that takes its place: a
+    member, which gets the body of the request, too (DirectoryIndex index.php)."""
+    cdef decision d
+    cdef int what = file_serve(x, &d)
+    if what == DECIDED_MEMBER:
+        exchange_proxy(x)
+    elif what != FILES_ANSWERED:
         exchange_answer_decided(x, what, &d)
 
 
