@@ -1,0 +1,233 @@
+"""Clients that people use, through fastlb: WebDAV, git, pip and S3 on loopback.
+
+Each talks to a real server behind: httpd's mod_dav, `git http-backend` below httpd,
+pypiserver, moto. Sizes are small; what is compared is the client's own judgement.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from harness import HOST, Fastlb, is_listening, wait_for
+from ports import free_port
+
+MODULES = "/usr/lib/apache2/modules"
+START_DEADLINE_S = 60.0
+CLIENT_DEADLINE_S = 240.0
+
+
+class Program:
+    """A server that listens on a port of its own until it is ended."""
+
+    def __init__(self, folder: Path, port: int, words: Sequence[str]) -> None:
+        self.port = port
+        with (folder / "program.log").open("wb") as log:
+            self._process = subprocess.Popen(
+                words, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        wait_for(lambda: is_listening(port), f"{words[0]} listens", START_DEADLINE_S)
+
+    def stop(self) -> None:
+        self._process.terminate()
+        self._process.wait(START_DEADLINE_S)
+
+
+@pytest.fixture
+def programs() -> Iterator[list[Program]]:
+    made: list[Program] = []
+    yield made
+    for one in made:
+        one.stop()
+
+
+def httpd(folder: Path, modules: str, text: str) -> Program:
+    """A member that is httpd itself, in the foreground."""
+    port = free_port()
+    program = shutil.which("apache2", path=os.environ["PATH"] + ":/usr/sbin")
+    assert program is not None
+    loads = "".join(
+        f"LoadModule {name}_module {MODULES}/mod_{name}.so\n"
+        for name in ("mpm_event", "authz_core", *modules.split())
+    )
+    conf = folder / "member.conf"
+    user = "User www-data\nGroup www-data\n" if os.geteuid() == 0 else ""
+    conf.write_text(
+        f"ServerRoot {folder}\nServerName member\nListen {HOST}:{port}\n"
+        f"PidFile {folder}/member.pid\nErrorLog {folder}/member.log\n"
+        f"{loads}{user}{text}"
+    )
+    return Program(folder, port, [program, "-f", str(conf), "-DFOREGROUND"])
+
+
+def given_away(folder: Path) -> Path:
+    """A folder that httpd's children may write to."""
+    folder.mkdir()
+    if os.geteuid() == 0:
+        shutil.chown(folder, "www-data", "www-data")
+    for parent in (folder, *folder.parents):
+        if parent.stat().st_mode & 0o005 != 0o005 and parent.owner() == "root":
+            parent.chmod(parent.stat().st_mode | 0o011)
+    return folder
+
+
+def run(*words: str, folder: Path, **settings: str) -> str:
+    done = subprocess.run(
+        words,
+        cwd=folder,
+        env={**os.environ, "HOME": str(folder), "NO_PROXY": "*", **settings},
+        capture_output=True,
+        text=True,
+        timeout=CLIENT_DEADLINE_S,
+        check=False,
+    )
+    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+    return done.stdout
+
+
+@pytest.mark.needs("litmus", "apache2")
+def test_a_webdav_suite_finds_no_fault(
+    server: Fastlb, tmp_path: Path, programs: list[Program]
+) -> None:
+    files, locks = given_away(tmp_path / "dav"), given_away(tmp_path / "locks")
+    programs.append(
+        httpd(
+            tmp_path,
+            "dav dav_fs",
+            f"DavLockDB {locks}/db\nDocumentRoot {files}\n"
+            f"<Directory {files}>\nDav On\n</Directory>\n",
+        )
+    )
+    url = f"http://{HOST}:{programs[0].port}/"
+    server.write(f"ProxyPreserveHost On\nProxyPass / {url}\n")
+    server.start()
+    # http is the suite's own program about Expect; httpd's mod_dav fails none of these
+    told = run(
+        "litmus",
+        "-k",
+        f"http://{HOST}:{server.port}/",
+        folder=tmp_path,
+        TESTS="basic copymove props locks http",
+    )
+    assert told.count("0 failed") == 5, told
+
+
+@pytest.mark.needs("git", "apache2")
+def test_git_pushes_and_clones(
+    server: Fastlb, tmp_path: Path, programs: list[Program]
+) -> None:
+    root = given_away(tmp_path / "repositories")
+    backend = Path(run("git", "--exec-path", folder=tmp_path).strip())
+    run("git", "init", "-q", "--bare", str(root / "r.git"), folder=tmp_path)
+    run("git", "-C", str(root / "r.git"), "config", "http.receivepack", "true",
+        folder=tmp_path)  # fmt: skip
+    if os.geteuid() == 0:
+        run("chown", "-R", "www-data:www-data", str(root), folder=tmp_path)
+    programs.append(
+        httpd(
+            tmp_path,
+            "cgid alias env",
+            f"ScriptSock {tmp_path}/cgisock\nSetEnv GIT_PROJECT_ROOT {root}\n"
+            "SetEnv GIT_HTTP_EXPORT_ALL\n"
+            f"ScriptAlias /git/ {backend}/git-http-backend/\n",
+        )
+    )
+    server.write(f"ProxyPass /git/ http://{HOST}:{programs[0].port}/git/\n")
+    server.start()
+    url = f"http://{HOST}:{server.port}/git/r.git"
+    work = tmp_path / "work"
+    run("git", "init", "-q", "-b", "main", str(work), folder=tmp_path)
+    for number in range(200):
+        (work / f"file-{number}").write_bytes(os.urandom(20_000))
+    as_somebody = ("-c", "user.name=a", "-c", "user.email=a@b")
+    run("git", "add", ".", folder=work)
+    run("git", *as_somebody, "commit", "-q", "-m", "many", folder=work)
+    # more than http.postBuffer: in chunks
+    run("git", "push", "-q", url, "main", folder=work)
+    run(
+        "git", "clone", "-q", "-b", "main", url, str(tmp_path / "copy"), folder=tmp_path
+    )
+    assert run("git", "rev-parse", "HEAD", folder=tmp_path / "copy") == run(
+        "git", "rev-parse", "HEAD", folder=work
+    )
+    run("git", "fsck", "--strict", folder=tmp_path / "copy")
+
+
+@pytest.mark.needs("pypi-server")
+def test_pip_installs(server: Fastlb, tmp_path: Path, programs: list[Program]) -> None:
+    packages = tmp_path / "packages"
+    packages.mkdir()
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "pyproject.toml").write_text(
+        '[build-system]\nrequires = ["setuptools"]\n'
+        'build-backend = "setuptools.build_meta"\n'
+        '[project]\nname = "through-fastlb"\nversion = "1.2"\n'
+        "[tool.setuptools]\npy-modules = ['through_fastlb']\n"
+    )
+    (source / "through_fastlb.py").write_text("SAID = 'hello'\n" + "#" * 500_000)
+    run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation",
+        "-w", str(packages), str(source), folder=tmp_path)  # fmt: skip
+    port = free_port()
+    programs.append(
+        Program(
+            tmp_path,
+            port,
+            ["pypi-server", "run", "-i", HOST, "-p", str(port), str(packages)],
+        )
+    )
+    server.write(
+        f"ProxyPass / http://{HOST}:{port}/\nProxyPassReverse / http://{HOST}:{port}/\n"
+    )
+    server.start()
+    run(sys.executable, "-m", "pip", "install", "-q", "--isolated", "--no-cache-dir",
+        "--index-url", f"http://{HOST}:{server.port}/simple/",
+        "--target", str(tmp_path / "target"), "through-fastlb",
+        folder=tmp_path)  # fmt: skip
+    asks = "import through_fastlb as it; print(it.SAID)"
+    path = str(tmp_path / "target")
+    said = run(sys.executable, "-c", asks, folder=tmp_path, PYTHONPATH=path)
+    assert said == "hello\n"
+
+
+@pytest.mark.needs("moto_server")
+def test_s3_uploads_arrive(
+    server: Fastlb, tmp_path: Path, programs: list[Program]
+) -> None:
+    """In one piece, in several, and of unknown length: aws-chunked, with its trailer
+    and Expect: 100-continue."""
+    boto3 = pytest.importorskip("boto3")
+    port = free_port()
+    programs.append(
+        Program(tmp_path, port, ["moto_server", "-H", HOST, "-p", str(port)])
+    )
+    server.write(f"ProxyPreserveHost On\nProxyPass / http://{HOST}:{port}/\n")
+    server.start()
+    s3 = boto3.client(
+        "s3",
+        endpoint_url=f"http://{HOST}:{server.port}",
+        region_name="us-east-1",
+        aws_access_key_id="a",
+        aws_secret_access_key="b",
+    )
+    s3.create_bucket(Bucket="pail")
+    small, large = os.urandom(1000), os.urandom(6 << 20)
+    for name, data in (("small", small), ("large", large)):
+        s3.put_object(Bucket="pail", Key=name, Body=data, ChecksumAlgorithm="SHA256")
+        assert s3.get_object(Bucket="pail", Key=name)["Body"].read() == data
+    upload = s3.create_multipart_upload(Bucket="pail", Key="parts")["UploadId"]
+    parts = []
+    for number, data in ((1, large), (2, small)):
+        made = s3.upload_part(
+            Bucket="pail", Key="parts", UploadId=upload, PartNumber=number, Body=data
+        )
+        parts.append({"PartNumber": number, "ETag": made["ETag"]})
+    s3.complete_multipart_upload(
+        Bucket="pail", Key="parts", UploadId=upload, MultipartUpload={"Parts": parts}
+    )
+    assert s3.get_object(Bucket="pail", Key="parts")["Body"].read() == large + small
