@@ -995,6 +995,11 @@ _WORKER = {
         "A .htaccess file might say something about a file, and is not read.",
         "Write what it says into a <Directory>, and let AllowOverride allow nothing.",
     ),
+    "FB0425": Message(
+        "error",
+        "A file is not sent, since AddHandler or its type says that it is to be run.",
+        "Map its path to the server that runs it by ProxyPass, or remove the handler.",
+    ),
     "FB0501": Message(
         "emerg",
         "A worker cannot be set up, and the server ends.",

@@ -45,6 +45,8 @@ cdef enum:
     LOG_BEGAN_BYTES = 200           # of a broken answer, shown in the error log
     LOG_BUFFER_BYTES = 65536        # of lines of a turn; full: written before its end
     DROPPED_BYTES = 16384           # read away at once where nobody listens any more
+    RANGES_MAX = 1000               # of one Range; more: all of it is sent
+    BOUNDARY_BYTES = 16             # between parts of a multipart answer
     MIME_EXTENSION_MAX = 255        # of a file's name; a longer one says nothing
     # of one name, whose later ones say nothing; no name of a file has more
     MIME_EXTENSIONS_MAX = 128

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from fastlb.facts.mime_table import pack
@@ -37,6 +37,7 @@ class Mime:
     said: tuple[tuple[tuple[str, MimeField], str], ...] = ()
     removed: frozenset[tuple[str, MimeField]] = frozenset()
     default_language: str | None = None
+    use_path_info: bool | None = None
 
     def over(self, base: Mime) -> Mime:
         """A virtual host's over the main server's. What a section removes it takes
@@ -48,11 +49,12 @@ class Mime:
             base.default_language
             if self.default_language is None
             else self.default_language,
+            base.use_path_info if self.use_path_info is None else self.use_path_info,
         )
 
     def of_main_server(self) -> Mime:
         """There is nothing before it, so that nothing of it is removed (as httpd)."""
-        return Mime(self.said, frozenset(), self.default_language)
+        return replace(self, removed=frozenset())
 
     @cached_property
     def fields(self) -> frozenset[MimeField]:
@@ -107,3 +109,25 @@ class Expires:
             base.default if self.default is None else self.default,
             tuple({**dict(base.by_type), **dict(self.by_type)}.items()),
         )
+
+
+ETAG_PARTS = {"mtime": 2, "inode": 4, "size": 8}
+ETAG_NONE = 1
+
+
+@dataclass(frozen=True, slots=True)
+class FileETag:
+    """Of what tags are made: 0 for those of an outer section, with these and without
+    those."""
+
+    bits: int
+    add: int = 0
+    remove: int = 0
+
+    def over(self, base: FileETag) -> FileETag:
+        """A virtual host's over the main server's (core.c)."""
+        if self.bits:
+            return self
+        add = base.add & ~self.remove | self.add
+        remove = base.remove & ~self.add | self.remove
+        return FileETag(base.bits & ~remove | add, add, remove)

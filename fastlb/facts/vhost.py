@@ -17,7 +17,7 @@ from fastlb.facts.filters import (
     SmartFilter,
     Substitution,
 )
-from fastlb.facts.labels import Expires, Mime
+from fastlb.facts.labels import Expires, FileETag, Mime
 from fastlb.facts.ldap import Ldap
 from fastlb.facts.mapping import Mapping
 from fastlb.facts.remote_ip import RemoteProxy
@@ -147,6 +147,10 @@ class DirConf:
     forced_type: str | None = None  # ForceType; "none": that of an outer section ends
     mime: Mime | None = None
     expires: Expires | None = None
+    file_etag: FileETag | None = None
+    max_ranges: int | None = None  # 0: none is served; -1: unlimited
+    max_range_overlaps: int | None = None
+    max_range_reversals: int | None = None
     # Where that stands, by the field's name: of a tuple one line for each element, of
     # a scalar the line that holds. No setting: two that differ in it alone are equal.
     lines: Table[str, tuple[Line, ...]] = field(

@@ -360,5 +360,42 @@ cdef int fuzz_script_head(const uint8_t *data, size_t size) noexcept nogil:
                 check_spans(fuzz_head, begin, rc)
                 must(200 <= fuzz_head.status <= 999)
                 must(not fuzz_head.seen >> FIELD_TRANSFER_ENCODING & 1)
+
+
+cdef byte_range *fuzz_ranges = <byte_range *>calloc(RANGES_MAX, sizeof(byte_range))
+
+
+cdef int fuzz_validators(const uint8_t *data, size_t size) noexcept nogil:
+    """Range, dates and tags of a conditional request, over a size of the input's."""
+    cdef char *p
+    cdef long long whole = 1
+    cdef unsigned int length
+    cdef int overlaps, reversals, i, count
+    cdef conditions c
+    cdef validators v
+    if size < 2:
+        return 0
+    whole += data[0] * data[1]
+    p = exactly(data + 2, size - 2)
+    length = <unsigned int>(size - 2)
+    count = ranges_read(p, length, whole, fuzz_ranges, &overlaps, &reversals)
+    must(count >= RANGES_NONE_HOLDS and count <= RANGES_MAX)
+    for i in range(count):
+        must(0 <= fuzz_ranges[i].first <= fuzz_ranges[i].last)
+        must(fuzz_ranges[i].last < whole)
+    must(date_of(p, length) >= DATE_NONE)
+    memset(&c, 0, sizeof(c))
+    c.if_match = c.if_none_match = c.if_range = value(p, length)
+    c.if_modified_since = c.if_unmodified_since = value(p, length)
+    c.has_range = data[0] & 1
+    c.is_read = data[0] & 2
+    v.etag = value(b"\"a\"", 3)
+    if data[0] & 4:
+        v.etag = value(b"W/\"a\"", 5)
+    v.modified_s = data[1]
+    v.request_s = 1000
+    count = conditions_judge(&c, &v)
+    must(count == 200 or count == 304 or count == 412)
+    whatever(range_is_meant(&c, &v))
     free(p)
     return 0

@@ -6,11 +6,15 @@ As httpd merges, where `docs/differences-from-apache.md` says nothing else.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from typing import Final
 
 from fastlb.config.directives.balancer_params import BALANCER
 from fastlb.facts.vhost import DirConf, Line
 from fastlb.facts.words import Compat
 from fastlb.model.drafts import BalancerDraft, MemberDraft, ServerDraft, Values
+
+_OVER: Final = ("mime", "expires", "file_etag")
+"""Settings that say themselves what they are over those of the main server."""
 
 
 def merge_conf(base: DirConf, later: DirConf) -> DirConf:
@@ -38,7 +42,7 @@ def merge_conf(base: DirConf, later: DirConf) -> DirConf:
             lines[field.name] = tuple(kept.values())
         elif field.name == "file_options" and later.file_options is not None:
             changes[field.name] = later.file_options.over(base.file_options)
-        elif field.name in ("mime", "expires") and old is not None and new is not None:
+        elif field.name in _OVER and old is not None and new is not None:
             changes[field.name] = new.over(old)
         elif field.name == "error_override" or not isinstance(old, tuple):
             changes[field.name] = old if new is None else new

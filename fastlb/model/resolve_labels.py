@@ -59,6 +59,11 @@ def _default_language(_run: Drafts, place: Place, node: Node) -> None:
     _put(place, replace(_mime(place), default_language=node.args[0]))
 
 
+def _use_path_info(_run: Drafts, place: Place, node: Node) -> None:
+    said = node.args[0].lower() == "on"
+    _put(place, replace(_mime(place), use_path_info=said))
+
+
 def _types_config(run: Drafts, place: Place, node: Node) -> None:
     """Of a virtual host it says nothing, as in httpd."""
     if place.server.is_main:
@@ -139,7 +144,10 @@ HANDLERS: Final[dict[str, Handler]] = {
     **{f"add{kind}": _add for kind in ("type", "charset", "encoding", "language")},
     **{f"remove{k}": _remove for k in ("type", "charset", "encoding", "language")},
     "defaultlanguage": _default_language,
+    "modmimeusepathinfo": _use_path_info,
     "typesconfig": _types_config,
+    "addhandler": _add,
+    "removehandler": _remove,
     "expiresactive": _expires_active,
     "expiresdefault": _expires_default,
     "expiresbytype": _expires_by_type,

@@ -50,3 +50,44 @@ def read_date(bytes data not None):
     """Seconds since 1970, or -1."""
     cdef Fence fence = Fence(data)
     return date_of(fence.data, <unsigned int>len(data))
+
+
+def read_ranges(bytes data not None, long long size):
+    """([(first, last), ...], overlaps, reversals); "whole" or "none" for the list."""
+    cdef Fence fence = Fence(data)
+    cdef byte_range *out = <byte_range *>malloc(sizeof(byte_range) * RANGES_MAX)
+    cdef int overlaps, reversals, i
+    cdef int count = ranges_read(
+        fence.data, <unsigned int>len(data), size, out, &overlaps, &reversals)
+    try:
+        if count <= 0:
+            return ("none" if count else "whole"), overlaps, reversals
+        found = [(out[i].first, out[i].last) for i in range(count)]
+        return found, overlaps, reversals
+    finally:
+        free(out)
+
+
+def judge_conditions(dict asked, bytes etag, long long modified_s, long long request_s):
+    """(200, 304 or 412, whether Range is looked at). asked: by the field's name"""
+    cdef conditions c
+    cdef validators v
+    cdef list kept = []
+    cdef value *places = &c.if_match
+    memset(&c, 0, sizeof(c))
+    for i, name in enumerate((
+            "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since",
+            "If-Range")):
+        if name in asked:
+            fence = Fence(asked[name])
+            kept.append(fence)
+            places[<int>i] = value(
+                (<Fence>fence).data, <unsigned int>len(asked[name]))
+    c.has_range = "Range" in asked
+    c.is_read = asked.get("method", b"GET") != b"POST"
+    v.etag = value(NULL, 0)
+    if etag is not None:
+        v.etag = value(etag, <unsigned int>len(etag))
+    v.modified_s = modified_s
+    v.request_s = request_s
+    return conditions_judge(&c, &v), bool(range_is_meant(&c, &v))

@@ -20,6 +20,7 @@ class Conf:
     defines  names given with -D
     secure   TLS is spoken: mod_ssl is loaded, {tls} holds the files of identities.py
     members  how members speak TLS, by index; they speak plain HTTP otherwise
+    aged     the files were last changed in 1994
     """
 
     name: str
@@ -29,6 +30,7 @@ class Conf:
     bare: bool = False
     secure: bool = False
     members: Mapping[int, Secured] = field(default_factory=dict)
+    aged: bool = False
 
 
 # -- steps of the client -------------------------------------------------------------

@@ -21,6 +21,7 @@ from .case import FRONT, Conf
 from .identities import lay_down
 
 READY_SECONDS = 15.0
+AGED_SECONDS = 784111777  # Sun, 06 Nov 1994 08:49:37 GMT
 STOP_SECONDS = 10.0
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -190,6 +191,8 @@ def write_configuration(
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(filled(content, ports, root))
+        if conf.aged:
+            os.utime(path, (AGED_SECONDS, AGED_SECONDS))
     return root / "conf/httpd.conf"
 
 

@@ -139,6 +139,11 @@ TESTED: dict[str, tuple[str, ...]] = {
         "test_only_so_many_large_heads_are_read_at_once",
         "test_who_waits_for_room_longer_than_a_head_may_take_is_told",
     ),
+    "entity": (
+        "test_parts_of_a_large_file_go_out_with_what_stands_between_them",
+        "test_a_file_that_somebody_is_to_run_is_not_sent",
+        "test_a_tag_is_what_fileetag_says_of_all_sections",
+    ),
     "labels": (
         "test_a_charset_goes_behind_rules_and_a_type_before_them",
         "test_how_long_it_may_be_kept_begins_with_the_request",

@@ -81,6 +81,7 @@ SAMPLES: dict[str, str | tuple[str, str]] = {
     "AccessFileName": ".acl",
     "ExpiresByType": "text/html A1",
     "ExpiresDefault": "A1",
+    "FileETag": "Size",
     "TypesConfig": "{folder}/types",
     "ErrorDocument": "404 gone",
     "LogLevel": "debug",

@@ -92,16 +92,12 @@ DIRECTIVES = (
             reason=_NO_FILES,
         )
         for name, contexts, args, syntax in (
-            ("FileETag", SVD, Args.RAW, "component ..."),
             ("EnableMMAP", SVD, Args.ONE, "On|Off"),
             ("EnableSendfile", SVD, Args.ONE, "On|Off"),
             ("ContentDigest", SVD, Args.FLAG, "On|Off"),
             ("QualifyRedirectURL", SVD, Args.FLAG, "On|Off"),
             ("CGIVar", SVD, Args.TWO, "variable rule"),
             ("LimitXMLRequestBody", SVD, Args.ONE, "bytes"),
-            ("MaxRanges", SVD, Args.ONE, "default|unlimited|none|n"),
-            ("MaxRangeOverlaps", SVD, Args.ONE, "default|unlimited|none|n"),
-            ("MaxRangeReversals", SVD, Args.ONE, "default|unlimited|none|n"),
             ("ReadBufferSize", SVD, Args.ONE, "bytes"),
             ("FlushMaxThreshold", SV, Args.ONE, "bytes"),
             ("FlushMaxPipelined", SV, Args.ONE, "n"),

@@ -8,17 +8,21 @@ import re
 from fastlb.config.registry import (
     SV,
     SVD,
+    Args,
     Complaint,
+    D,
     Directive,
     Reader,
     Refused,
 )
-from fastlb.facts.labels import Expiry
+from fastlb.facts.labels import ETAG_NONE, ETAG_PARTS, Expiry, FileETag
 from fastlb.facts.mime_table import EXTENSION_MAX, VALUE_MAX
 
 MODULE = "mod_mime.c"
 EXPIRES = "mod_expires.c"
 CORE = "core.c"
+INT_MAX = 2**31 - 1
+RANGES_MAX = 1000
 SECONDS_MAX = 100 * 366 * 86400
 """A hundred years: what is longer is never meant, and dates end."""
 
@@ -45,6 +49,69 @@ class _Charset(Reader):
         return {"on": "iso-8859-1", "off": ""}.get(word.lower(), word)
 
 
+class _Bound(Reader):
+    """default, unlimited (-1), none (0) or a number."""
+
+    __slots__ = ("usual",)
+
+    def __init__(self, usual: int) -> None:
+        self.usual = usual
+
+    def read(self, name: str, words: tuple[str, ...]) -> int:
+        known = {"default": self.usual, "unlimited": -1, "none": 0}
+        number = known.get(words[0].lower())
+        if number is not None:
+            return number
+        digits = re.match(r"\+?[0-9]+", words[0])
+        if digits is None or not 0 < int(digits[0]) <= INT_MAX:
+            text = (
+                f"{name} requires 'none', 'default', 'unlimited' or a positive integer"
+            )
+            raise Refused(Complaint(text))
+        return int(digits[0])
+
+
+class _ETag(Reader):
+    """Components one after the other, as core.c reads them."""
+
+    __slots__ = ()
+
+    def read(self, name: str, words: tuple[str, ...]) -> FileETag:
+        bits = add = remove = 0
+        for index, word in enumerate(words):
+            sign, key = (word[0], word[1:]) if word[:1] in ("+", "-") else ("", word)
+            key = {"lmtime": "mtime", "lastmodified": "mtime"}.get(
+                key.lower(), key.lower()
+            )
+            if key == "digest":
+                raise Refused(
+                    Complaint(
+                        f"{name} {word} is not supported",
+                        "each request would read the whole file",
+                        "write MTime and Size, or INode",
+                        word=index,
+                    )
+                )
+            if key not in ("none", "all", *ETAG_PARTS):
+                text = f"Unknown keyword '{word.lstrip('+-')}' for {name} directive"
+                raise Refused(Complaint(text, word=index))
+            if key in ("none", "all"):
+                if sign:
+                    text = f"{name} keyword '{word[1:]}' cannot be used with '+' or '-'"
+                    raise Refused(Complaint(text, word=index))
+                bits = ETAG_NONE if key == "none" else sum(ETAG_PARTS.values())
+            elif sign == "+":
+                add |= ETAG_PARTS[key]
+                remove &= ~ETAG_PARTS[key]
+            elif sign == "-":
+                remove |= ETAG_PARTS[key]
+                add &= ~ETAG_PARTS[key]
+            else:
+                bits |= ETAG_PARTS[key]
+                add = remove = 0
+        return FileETag(bits, add, remove)
+
+
 class _Type(Reader):
     """A type in lower case; None is "none"."""
 
@@ -54,6 +121,15 @@ class _Type(Reader):
         if len(words[0]) > VALUE_MAX:
             raise Refused(Complaint(f"{name}: the name of a type is too long"))
         return words[0].lower()
+
+
+_MANUALS = {
+    "Type": "A name may have several extensions, in any order: page.html.fr.",
+    "Handler": (
+        "None but the default is here: a file that another one would run is answered"
+        " with 403, so that what it is made of is not shown."
+    ),
+}
 
 
 def _extensions(name: str, words: tuple[str, ...]) -> Complaint | None:
@@ -164,15 +240,14 @@ DIRECTIVES = (
             ("Charset", "charset", "a charset (e.g., iso-2022-jp),"),
             ("Encoding", "encoding", "an encoding (e.g., gzip),"),
             ("Language", "language", "a language (e.g., fr),"),
+            ("Handler", "handler", "a handler name"),
         )
         for verb, syntax, help_, manual in (
             (
                 "Add",
                 f"{what} extension [extension] ...",
                 f"{noun} followed by one or more file extensions",
-                "A name may have several extensions, in any order: page.html.fr."
-                if kind == "Type"
-                else "",
+                _MANUALS.get(kind, ""),
             ),
             (
                 "Remove",
@@ -187,6 +262,61 @@ DIRECTIVES = (
         SVD,
         "language",
         "language to use for documents with no other language file extension",
+    ),
+    Directive(
+        "ModMimeUsePathInfo",
+        D,
+        "On|Off",
+        "Set to 'yes' to allow mod_mime to use path info for type checking",
+    ),
+    Directive(
+        "FileETag",
+        SVD,
+        "[+|-]component ...",
+        "Specify components used to construct a file's ETag",
+        takes=Args.RAW,
+        module=CORE,
+        default="MTime Size",
+        manual="Components: INode, MTime, Size, All, None.",
+        differs="Digest is refused: each request would read the whole file.",
+        check=_ETag(),
+        sets="file_etag",
+    ),
+    *(
+        Directive(
+            name,
+            SVD,
+            "default|unlimited|none|n",
+            help_,
+            module=CORE,
+            default=usual,
+            manual=f"What has more is sent whole; never more than {RANGES_MAX} ranges.",
+            check=_Bound(int(usual)),
+            sets=field,
+        )
+        for name, field, usual, help_ in (
+            (
+                "MaxRanges",
+                "max_ranges",
+                "200",
+                "Maximum number of Ranges in a request before returning the entire"
+                " resource",
+            ),
+            (
+                "MaxRangeOverlaps",
+                "max_range_overlaps",
+                "20",
+                "Maximum number of overlaps in Ranges in a request before returning the"
+                " entire resource",
+            ),
+            (
+                "MaxRangeReversals",
+                "max_range_reversals",
+                "20",
+                "Maximum number of reversals in Ranges in a request before returning"
+                " the entire resource",
+            ),
+        )
     ),
     Directive(
         "ExpiresActive",

@@ -31,8 +31,7 @@ _PROTECTS = "mod_{module} is not supported, and ignoring it would open what it p
 
 MODULE = "mod_macro.c"
 _NO_EFFECT = {
-    "mime": "AddHandler RemoveHandler MultiviewsMatch ModMimeUsePathInfo"
-    " RemoveInputFilter",
+    "mime": "MultiviewsMatch RemoveInputFilter",
     "mime_magic": "MimeMagicFile",
     "dir": "DirectoryCheckHandler DirectoryIndexRedirect",
     "autoindex": "AddIcon AddIconByType AddIconByEncoding AddAlt AddAltByType"

@@ -6,8 +6,8 @@ here decides which one, and keeps the connection's framing right.
 # uses: ground/chartable, ground/text, io/buffer, http/framing, plan/plan, plan/facts,
 #       plan/path, plan/expr, plan/match, plan/conditional, plan/redirect,
 #       plan/admission, plan/decide, plan/reasons, flow/exchange, flow/states,
-#       flow/due, flow/services, flow/opening, flow/file_send, flow/settle,
-#       flow/labels, flow/rewrite_answer, flow/question, flow/request, flow/response,
+#       flow/due, flow/services, flow/opening, flow/labels, flow/file_send,
+#       flow/settle, flow/rewrite_answer, flow/question, flow/request, flow/response,
 #       flow/file_answer
 
 cdef void answer_send(
@@ -180,7 +180,8 @@ cdef void exchange_redirect_internally(
     what = document_decided(&x.facts, path, composed)
     if what == DECIDED_FILE and not file_is_overridden(
             x.facts.file, x.facts.vhost) and file_open(x.facts.file) == FILE_IS_OPEN:
-        file_answer(x)
+        if file_answer(x):
+            answer_page(x, x.local.error_status, NULL)
         return
     if what != DECIDED_MEMBER:
         x.local.second_status = x.local.error_status

@@ -2,69 +2,66 @@
 
 file_answer is the one place where a file that is open becomes an answer.
 """
-# uses: io/buffer, io/writer, ground/arena, io/stream, filters/chain, plan/facts,
+# uses: ground/text, io/buffer, io/stream, filters/chain, plan/entity, plan/facts,
 #       plan/reasons, flow/exchange, flow/states, flow/log_rows, flow/service_log,
-#       flow/file_send, flow/settle, flow/rewrite_answer, flow/request, flow/response
+#       flow/entity, flow/file_send, flow/settle, flow/rewrite_answer, flow/request,
+#       flow/response
 
-cdef const char *file_type(const file_facts *f) noexcept nogil:
-    """By the end of its name; NULL: nobody says."""
-    cdef const char **types = [
-        b".html", b"text/html", b".htm", b"text/html", b".css", b"text/css",
-        b".js", b"text/javascript", b".json", b"application/json",
-        b".txt", b"text/plain", b".xml", b"application/xml", b".png", b"image/png",
-        b".jpg", b"image/jpeg", b".gif", b"image/gif", b".svg", b"image/svg+xml",
-        b".ico", b"image/vnd.microsoft.icon", b".woff2", b"font/woff2", NULL]
-    cdef int i = 0
-    cdef unsigned int length
-    while types[i] != NULL:
-        length = <unsigned int>strlen(types[i])
-        if f.end > length and memcmp(
-                f.name.data + f.end - length, types[i], length) == 0:
-            return types[i + 1]
-        i += 2
-    return NULL
-
-
-cdef void file_fields(exchange *x) noexcept nogil:
-    """Last-Modified, ETag, Accept-Ranges."""
-    cdef file_facts *f = x.facts.file
-    cdef char[HTTP_DATE_BYTES] date
-    cdef tm parts
-    cdef writer w
-    gmtime_r(&f.about.st_mtim.tv_sec, &parts)
-    strftime(&date[0], HTTP_DATE_BYTES, b"%a, %d %b %Y %H:%M:%S GMT", &parts)
-    arena_write(&x.facts.arena, &w)
-    put(&w, x.local.more_fields.data, x.local.more_fields.length)
-    put(&w, b"Last-Modified\0", 14)
-    put(&w, &date[0], 30)
-    put(&w, b"ETag\0\"", 6)
-    put_hex(&w, <unsigned long>f.about.st_size)
-    put_byte(&w, c'-')
-    put_hex(&w, <unsigned long>(
-        f.about.st_mtim.tv_sec * 1000000 + f.about.st_mtim.tv_nsec // 1000))
-    put(&w, b"\"\0Accept-Ranges\0bytes\0", 22)
-    x.local.more_fields = arena_written(&x.facts.arena, &w)
+cdef bint file_is_run(request_facts *r, const entity *e) noexcept nogil:
+    """Would httpd have somebody run it (AddHandler, PHP's own types)? What it is made
+    of is nobody's business, so it is not sent."""
+    cdef int i
+    cdef text *said
+    if e.said.type.length > 20 and memcmp(
+            e.said.type.data, b"application/x-httpd-", 20) == 0:
+        return True
+    if e.said.handler.data == NULL:
+        return False
+    for i in range(r.conf_count - 1, -1, -1):
+        if r.confs[i].says_handler:
+            said = &r.confs[i].handler
+            return said.length != 15 or memcmp(said.data, b"default-handler", 15) != 0
+    return True
 
 
 # Answer with x.facts.file, which is open. An ErrorDocument keeps the error's status.
-cdef void file_answer(exchange *x) noexcept nogil:
+# returns 0, or the status of the error to be told
+cdef int file_answer(exchange *x) noexcept nogil:
     cdef file_facts *f = x.facts.file
     cdef unsigned int reason_length = 0
     cdef const char *reason
+    f.entity = entity_decide(x)
+    if unlikely(f.entity == NULL):
+        file_close(x)
+        return 500
+    if unlikely(file_is_run(&x.facts, f.entity)):
+        file_close(x)
+        f.entity = NULL
+        say(x, &SAY_FILE_IS_RUN)
+        return 403
+    if unlikely(f.entity.status == 416):
+        file_close(x)
+        f.entity = NULL
+        return 416
     exchange_enter(x, X_LOCAL)
-    x.status = x.local.error_status if x.local.error_status else 200
+    x.status = x.local.error_status if x.local.error_status else f.entity.status
     reason = reason_of(x.status, &reason_length)
     if not x.body.done and not request_drop_body(x):
         x.keepalive = False
-    file_fields(x)
     f.at = 0
-    f.left = f.about.st_size
+    f.left = 0
+    if f.entity.part_count == 1:
+        f.at = f.entity.parts[0].at
+        f.left = f.entity.parts[0].length
+    elif f.entity.status == 200:
+        f.left = f.about.st_size
     if rewrite_local(
-            x, x.status, reason, reason_length, file_type(f), f.left) < 0 \
+            x, x.status, reason, reason_length, NULL, f.entity.length) < 0 \
             or x.facts.arena.starved:
         exchange_abort(x)
-        return
+        return 0
     file_set_out(x)
+    return 0
 
 
 cdef void file_set_out(exchange *x) noexcept nogil:
@@ -72,11 +69,11 @@ cdef void file_set_out(exchange *x) noexcept nogil:
     cdef file_facts *f = x.facts.file
     cdef buffer *b = x.down.output
     cdef ssize_t n
-    if x.head_request or f.left == 0:
+    if x.head_request or (f.left == 0 and f.entity.part_count == 0):
         if unlikely(x.filters != NULL):
             chain_finish(x.filters)
         file_close(x)
-    elif unlikely(x.filters != NULL):
+    elif unlikely(x.filters != NULL or f.entity.part_count > 1):
         f.sends = True
     elif f.left <= <long long>buffer_room(b):
         while f.left:

@@ -4,7 +4,7 @@ A plain socket gets them from the kernel (sendfile), one that speaks TLS through
 buffer. A file that has become shorter meanwhile cannot be sent as it was promised: the
 connection ends before the answer does. One that grows is sent as long as it was.
 """
-# uses: io/buffer, io/stream, filters/chain, plan/facts, flow/exchange
+# uses: io/buffer, io/stream, filters/chain, plan/facts, flow/exchange, flow/entity
 
 cdef enum:
     FILE_SENT = 1
@@ -27,7 +27,8 @@ cdef int file_pump(exchange *x) noexcept nogil:
     if unlikely(x.filters != NULL):
         return file_feed(x)
     if f.left == 0:
-        return FILE_SENT
+        n = entity_next(x)
+        return FAILED if n < 0 else FILE_GOES_ON if n else FILE_SENT
     if unlikely(x.down.c.tls != NULL):
         n = file_read(x)
         return FILE_GOES_ON if n == 1 else <int>n
@@ -38,7 +39,7 @@ cdef int file_pump(exchange *x) noexcept nogil:
     x.record.bytes_out += n
     x.record.body_bytes_out += n
     if f.left == 0:
-        return FILE_SENT
+        return FILE_SENT if f.entity.part_count <= 1 else FILE_GOES_ON
     if n == wanted:
         return FILE_GOES_ON
     if fstat_file(f.fd, &f.about) != 0 or f.about.st_size < f.at + f.left:

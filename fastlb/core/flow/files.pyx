@@ -14,10 +14,13 @@ cdef enum:
 cdef int file_served(exchange *x) noexcept nogil:
     """The file is open. Always returns FILES_ANSWERED"""
     cdef file_facts *f = x.facts.file
+    cdef int status
     if f.end < f.name.length and not conf_flag(&x.facts, CONF_PATH_INFO, False):
         exchange_answer_error(x, 404, NULL)
     else:
-        file_answer(x)
+        status = file_answer(x)
+        if unlikely(status):
+            exchange_answer_error(x, status, NULL)
     return FILES_ANSWERED
 
 

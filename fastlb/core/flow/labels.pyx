@@ -8,7 +8,7 @@ A host of which nothing is said has no bits, and none of this is called.
 """
 # uses: ground/chartable, ground/text, ground/list, io/writer, ground/arena, io/date,
 #       http/fields, http/dates, plan/labels_plan, plan/plan, plan/out_fields,
-#       plan/facts, plan/target, plan/mime, plan/expires, flow/exchange
+#       plan/entity, plan/facts, plan/target, plan/mime, plan/expires, flow/exchange
 
 cdef enum:
     MIME_BITS = 31

@@ -389,6 +389,9 @@ cdef log_row SAY_FILE_OVERRIDDEN = log_row(
     b"error", b"core",
     b"FB0421: {uri}: a .htaccess file lies on the way to the file, and AllowOverride "
     b"lets it say something; it is not read, so nothing is sent")
+cdef log_row SAY_FILE_IS_RUN = log_row(
+    b"error", b"core",
+    b"FB0425: {uri}: the file has a handler that is not here, so it is not sent")
 cdef log_row SAY_FILE_DENIED = log_row(
     b"error", b"core",
     b"AH00132: file permissions deny server access: {uri}")

@@ -1,10 +1,10 @@
 """Composing heads towards the client: a member's, or of an answer made here."""
 # uses: ground/chartable, ground/text, ground/number, io/buffer, io/writer,
 #       ground/arena, io/date, http/fields, http/exit, http/hops, http/framing,
-#       plan/plan, plan/out_fields, plan/facts, plan/mime, plan/rules, plan/filtered,
-#       plan/reverse, plan/digest_auth, plan/reasons, plan/logline, flow/exchange,
-#       flow/engine, flow/filtering, flow/services, flow/trailers, flow/labels,
-#       flow/rewrite
+#       plan/plan, plan/out_fields, plan/entity, plan/facts, plan/rules,
+#       plan/filtered, plan/reverse, plan/digest_auth, plan/reasons, plan/logline,
+#       flow/exchange, flow/engine, flow/filtering, flow/services, flow/labels,
+#       flow/entity, flow/trailers, flow/rewrite
 
 cdef head response_head         # a member's; one is parsed at a time
 
@@ -315,7 +315,7 @@ cdef int local_head_write(
         long long content_length) noexcept nogil:
     cdef out_list *out = &out_scratch
     cdef value info
-    cdef bint is_file = x.facts.file != NULL and x.facts.file.fd >= 0
+    cdef bint is_file = x.facts.file != NULL and x.facts.file.entity != NULL
     cdef int tables = 3 if status < 300 or is_file else 2
     cdef unsigned int labels = x.facts.vhost.labels
     cdef mime_found found
@@ -336,10 +336,12 @@ cdef int local_head_write(
                     FIELD_OTHER, False)
     out_add_cookies(out, x.question.cookies)
     out_add_cookies(out, x.facts.cookies)
-    if unlikely(labels):
+    if is_file:
+        entity_fields(x, out, x.facts.file.entity)
+    elif unlikely(labels):
         labels_begin(x, out, status, &found, False)
-    if unlikely(x.facts.vhost.any_filter and x.facts.file != NULL
-                and x.facts.file.fd >= 0):
+    if unlikely(x.facts.vhost.any_filter and is_file
+                and x.facts.file.entity.status == 200):
         x.res.content_length = content_length
         x.res.chunked_out = False
         if not filters_on_head(x, out, status, content_length, True):
@@ -349,7 +351,11 @@ cdef int local_head_write(
     # errors keep only `always`.
     rules_headers(&x.facts, out, True, tables, True)
     rules_headers(&x.facts, out, True, tables, False)
-    if unlikely(labels):
+    if is_file:
+        entity_frame(x, out, x.facts.file.entity)
+        if x.facts.file.entity.part_count > 1:
+            content_length = x.facts.file.entity.length
+    elif unlikely(labels):
         labels_end(x, out, status, &found, False)
     # No rule sees it, in httpd.
     if x.local.challenge.data != NULL and x.facts.req.method_id == METHOD_CONNECT:

@@ -44,6 +44,7 @@ cdef struct file_facts:
     flag sends                  # its bytes are going out
     int fd                      # -1: it is not open
     file_status about
+    entity *entity              # what is said of it; NULL: nothing yet
     long long at                # of the next byte to be sent
     long long left
 

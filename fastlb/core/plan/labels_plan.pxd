@@ -19,6 +19,7 @@ cdef struct mime_table:
 cdef struct plan_mime:
     mime_table table
     text default_language       # length 0: not said
+    signed char use_path_info   # ModMimeUsePathInfo; -1: not said
 
 cdef struct plan_expiry:
     bint is_said
@@ -36,6 +37,21 @@ cdef struct plan_expires:
     type_expiry *by_type
     bint has_wildcards
 
+# FileETag: what a tag is made of.
+cdef enum:
+    ETAG_NONE = 1
+    ETAG_MTIME = 2
+    ETAG_INODE = 4
+    ETAG_SIZE = 8
+
+# MaxRanges and its kin.
+cdef enum:
+    RANGES_BOUND = 0
+    OVERLAPS_BOUND = 1
+    REVERSALS_BOUND = 2
+    RANGE_BOUNDS = 3
+    BOUND_UNSAID = -2
+
 # Of one place; what it does not say is unset.
 cdef struct plan_labels:
     bint says_charset
@@ -44,6 +60,11 @@ cdef struct plan_labels:
     text forced_type            # ForceType; length 0: none
     plan_mime *mime             # NULL: nothing is said
     plan_expires *expires
+    bint says_etag
+    unsigned int etag_bits      # 0: those of an outer place, with
+    unsigned int etag_add
+    unsigned int etag_remove
+    int range_bounds[RANGE_BOUNDS]      # -1: unlimited
 
 # What any place of a host says, of members' answers: bits beside one for each MIME_*.
 cdef enum:

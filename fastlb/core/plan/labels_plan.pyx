@@ -37,6 +37,9 @@ cdef plan_mime *plan_mime_of(object mime) except NULL:
     if mime.said or mime.removed:
         out.table.data = plan_table(mime.table).data
     out.default_language = plan_text(mime.default_language)
+    out.use_path_info = -1
+    if mime.use_path_info is not None:
+        out.use_path_info = mime.use_path_info
     return out
 
 
@@ -60,8 +63,12 @@ cdef plan_labels *plan_labels_of(object conf) except? NULL:
     """NULL: a place says nothing of them. What it says is noted for its host."""
     cdef plan_labels *out
     global labels_noted
-    said = (conf.default_charset, conf.forced_type, conf.mime, conf.expires)
-    if said == (None, None, None, None):
+    cdef int i
+    bounds = (conf.max_ranges, conf.max_range_overlaps, conf.max_range_reversals)
+    said = (
+        conf.default_charset, conf.forced_type, conf.mime, conf.expires,
+        conf.file_etag, *bounds)
+    if all([one is None for one in said]):
         return NULL
     out = <plan_labels *>plan_alloc(sizeof(plan_labels))
     if conf.default_charset:
@@ -73,6 +80,13 @@ cdef plan_labels *plan_labels_of(object conf) except? NULL:
     out.says_type = conf.forced_type is not None
     if conf.forced_type != "none":
         out.forced_type = plan_text(conf.forced_type)
+    if conf.file_etag is not None:
+        out.says_etag = True
+        out.etag_bits = conf.file_etag.bits
+        out.etag_add = conf.file_etag.add
+        out.etag_remove = conf.file_etag.remove
+    for i, bound in enumerate(bounds):
+        out.range_bounds[i] = BOUND_UNSAID if bound is None else bound
     if conf.mime is not None:
         out.mime = plan_mime_of(conf.mime)
         for item in conf.mime.fields:

@@ -1,4 +1,4 @@
-"""What the name of a file says of it (mime.pxd, labels_plan.pxd; mod_mime).
+"""What the name of a file says of it (entity.pxd, labels_plan.pxd; mod_mime).
 
 A name is read piece by piece: "page.fr.html.gz" is "page" with the extensions "fr",
 "html" and "gz", in any order. The last one that says a type or a charset wins;
@@ -9,7 +9,7 @@ speaks of it decides, and behind all of them TypesConfig's table.
   a.txt.gz      text/plain, x-gzip                  name's own
 """
 # uses: ground/chartable, ground/text, ground/hash, io/writer, ground/arena,
-#       plan/labels_plan, plan/facts
+#       plan/labels_plan, plan/entity, plan/facts
 
 cdef enum:
     MIME_NOTHING_SAID = 0
@@ -150,6 +150,16 @@ cdef value mime_default_language(request_facts *r) noexcept nogil:
             return value(labels.mime.default_language.data,
                          labels.mime.default_language.length)
     return value(NULL, 0)
+
+
+cdef bint mime_uses_path_info(request_facts *r) noexcept nogil:
+    cdef int i
+    cdef plan_labels *labels
+    for i in range(r.conf_count - 1, -1, -1):
+        labels = r.confs[i].labels
+        if labels != NULL and labels.mime != NULL and labels.mime.use_path_info >= 0:
+            return labels.mime.use_path_info
+    return False
 
 
 cdef void mime_of(
