@@ -144,7 +144,7 @@ def test_what_an_error_is_answered_with_is_told(tmp_path: Path) -> None:
 
 HANDLED = """\
 Listen 8080
-DocumentRoot /nowhere
+DocumentRoot /usr
 <Location /app>
   SetHandler "proxy:http://127.0.0.1:9001/base"
 </Location>
@@ -159,7 +159,7 @@ def test_a_handler_that_is_a_member_is_told(tmp_path: Path) -> None:
     way = way_of(standing, Asked("/app/x?y"))
     assert (way.outcome, way.member) == ("member", "http://127.0.0.1:9001")
     assert line_of(way, "mapping").startswith("SetHandler ")
-    assert way.sent[0] == "GET /base/nowhere/app?y HTTP/1.1"
+    assert way.sent[0] == "GET /base/usr/app?y HTTP/1.1"
     way = way_of(standing, Asked("/whole", fields=("X-Handler: proxy:http://h",)))
     assert (way.outcome, way.status) == ("error", 500)
     assert "does not write out" in steps(way, "end")[0].why

@@ -94,7 +94,6 @@ def test_an_empty_value_is_a_value() -> None:
         ("SetHandler proxy:http://h%{reqenv:X}:80/", "SetHandler proxy:http://h%{reqe"),
         ("SetHandler proxy:%{reqenv:X}", "SetHandler proxy:%{reqenv:X}: scheme, host"),
         ("SetHandler %{NO_SUCH}", "Can't parse expression : "),
-        ("SetHandler proxy:fcgi://h:9000/", ""),
     ],
 )
 def test_refusals(line: str, text: str) -> None:
@@ -275,14 +274,6 @@ def test_a_handler_of_a_member_that_is_defined_keeps_connections() -> None:
     assert handled is not None
     assert handled.member_index == model.vhosts[0].mappings[0].member_index
     assert not model.members[handled.member_index].disable_reuse
-
-
-def test_a_handler_of_files_that_is_a_member_is_refused() -> None:
-    for section in ("FilesMatch .php$", "Files x", "Directory /srv"):
-        name = section.split()[0]
-        text = f"<{section}>\nSetHandler proxy:http://h/\n</{name}>\n"
-        found = errors(LISTEN + text)
-        assert len(found) == 1 and "section about files is not supported" in found[0]
 
 
 def test_the_condition_of_a_probe_is_read_like_any_other() -> None:

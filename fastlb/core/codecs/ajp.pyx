@@ -168,7 +168,7 @@ cdef bint ajp_take(const char **p, const char *end, value *out) noexcept nogil:
     return True
 
 
-cdef void ajp_name_answers() noexcept:
+cdef void ajp_name_answers() noexcept nogil:
     cdef const char *p = AJP_ANSWER_WORDS
     cdef int number = 1
     while p[0] != 0:

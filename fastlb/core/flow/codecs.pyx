@@ -13,7 +13,7 @@ cdef void codec_row(
         int (*read_head)(exchange *x) noexcept nogil,
         int (*decode)(exchange *x, char *data, unsigned int length,
                       unsigned int *payload, unsigned int *consumed) noexcept nogil
-        ) noexcept:
+        ) noexcept nogil:
     CODECS[number] = member_codec(
         name, state_bytes, begin, head, frame, read_head, decode)
 
