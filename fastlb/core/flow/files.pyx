@@ -108,7 +108,7 @@ cdef int directory_serve(exchange *x, decision *d) noexcept nogil:
     cdef value path = r.decoded
     cdef const text *names
     cdef text usual = text(b"index.html", 10)
-    cdef int count, i, what
+    cdef int count, i, what, opened
     cdef int status = 0, because = BECAUSE_OF_NOTHING
     if byte_before(path.data, path.length) != c'/':
         if not conf_flag(r, CONF_DIRECTORY_SLASH, True):
@@ -120,20 +120,22 @@ cdef int directory_serve(exchange *x, decision *d) noexcept nogil:
         count = 1
     for i in range(min(count, INDEXES_TRIED_MAX)):
         what = request_decide_within(r, index_path(r, path, &names[i]), d)
-        if what == DECIDED_FILE:
-            what = file_try(x)
-            if what == FILE_IS_OPEN:
-                return file_served(x)
-            if what == FILE_IS_FORBIDDEN:
-                say(x, &SAY_FILE_DENIED)
-                status = 403
-        elif what == DECIDED_ERROR and d.status == 404:
-            pass
-        elif what == DECIDED_ERROR:
+        if what == DECIDED_ERROR and d.status != 404:
             status = d.status
             because = d.because
-        elif what != DECIDED_NOTHING:
+        if what == DECIDED_ERROR or what == DECIDED_NOTHING:
+            continue
+        if r.file == NULL:
+            return what         # a mapping takes it, or a handler that needs no file
+        opened = file_try(x)
+        if opened == FILE_IS_OPEN and what == DECIDED_FILE:
+            return file_served(x)
+        if opened == FILE_IS_OPEN:
+            file_close(x)       # its handler reads it, and is asked only if it is there
             return what
+        if opened == FILE_IS_FORBIDDEN:
+            say(x, &SAY_FILE_DENIED)
+            status = 403
     if status:
         return decided_error(d, status, because)
     what = request_decide_within(r, path, d)
