@@ -158,7 +158,7 @@ cdef extern from *:
     int getpid() nogil
 
 cdef extern from "sys/sendfile.h" nogil:
-    ssize_t sendfile(int out, int file, long long *at, size_t count)
+    ssize_t sendfile(int out, int file, long *at, size_t count)     # off_t *
 
 cdef extern from *:
     """

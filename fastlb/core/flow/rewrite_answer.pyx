@@ -347,6 +347,9 @@ cdef int local_head_write(
         if not filters_on_head(x, out, status, content_length, True):
             x.facts.arena.starved = True
         content_length = x.res.content_length
+    elif unlikely(x.facts.vhost.any_filter and is_file
+                  and x.facts.file.entity.status == 206):
+        filters_of_a_part(&x.facts, out, x.facts.file.about.st_size)
     # Handlers' answers are ordinary responses, and so is the file of an ErrorDocument;
     # errors keep only `always`.
     rules_headers(&x.facts, out, True, tables, True)

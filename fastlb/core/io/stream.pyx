@@ -84,7 +84,7 @@ cdef ssize_t stream_sendfile(
     if not c.writable:
         return AGAIN
     while True:
-        n = sendfile(c.fd, file, at, size)
+        n = sendfile(c.fd, file, <long *>at, size)
         # Fewer than asked for: the socket is full; or the file has become shorter, and
         # no edge will come.
         if likely(n >= 0):
