@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from flow_bench import Bench
 from flow_peers import get
+from trees import resolve_text
 
 BIG = bytes(range(256)) * 4096  # more than a socket takes at once
 
@@ -72,3 +73,11 @@ def test_a_tag_is_what_fileetag_says_of_all_sections(site: Path) -> None:
         tag = head.partition(b"\r\nETag: ")[2].partition(b"\r\n")[0]
         assert tag.count(b"-") == max(0, parts - 1), text
         assert bool(tag) == bool(parts), text
+
+
+def test_a_tag_of_the_whole_file_is_refused() -> None:
+    model, found = resolve_text("Listen 8080\nFileETag Digest\n")
+    assert model is None
+    assert [one.text for one in found if one.is_error] == [
+        "FileETag Digest is not supported"
+    ]
