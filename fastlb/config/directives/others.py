@@ -11,14 +11,8 @@ from fastlb.base.errors import Severity
 from fastlb.config import filters
 from fastlb.config.registry import SVD, Args, Directive, Status
 
-_FILES = "fastlb serves no files, so it changes nothing"
-_FILTERS = (
-    "fastlb passes bodies as members send them; it does not compress, cache or filter"
-)
-_UNFILTERED = (
-    "bodies go on as members send them: what would be compressed is not, and says the"
-    " same"
-)
+_NOTHING = "{why}, so it changes nothing"
+_UNFILTERED = "bodies of requests go on as clients send them"
 _SETS = "it says how mod_{module} works, which does nothing here"
 _RUNS = "mod_{module} is not part of fastlb, and runs programs or guards what it names"
 _ALONE = "it serves other directives, and those of them that protect are refused"
@@ -30,38 +24,66 @@ _ROUTES = "mod_{module} is not supported, and ignoring it would change routing"
 _PROTECTS = "mod_{module} is not supported, and ignoring it would open what it protects"
 
 MODULE = "mod_macro.c"
+_PROGRAMS_RUN = "no programs are run for requests"
+_NEVER_WRITTEN = "files are read and never written"
 _NO_EFFECT = {
-    "mime": "MultiviewsMatch RemoveInputFilter",
-    "mime_magic": "MimeMagicFile",
-    "dir": "DirectoryCheckHandler DirectoryIndexRedirect",
-    "autoindex": "AddIcon AddIconByType AddIconByEncoding AddAlt AddAltByType"
-    " AddAltByEncoding AddDescription DefaultIcon HeaderName ReadmeName IndexIgnore"
-    " IndexIgnoreReset IndexOptions IndexOrderDefault IndexStyleSheet"
-    " IndexHeadInsert FancyIndexing",
-    "negotiation": "LanguagePriority ForceLanguagePriority CacheNegotiatedDocs",
-    "userdir": "UserDir",
-    "cgi": "ScriptLog ScriptLogLength ScriptLogBuffer ScriptSock CGIDScriptTimeout"
-    " CGIScriptTimeout",
-    "include": "SSIEndTag SSIStartTag SSIErrorMsg SSITimeFormat SSIUndefinedEcho"
-    " SSIETag SSILastModified SSILegacyExprParser XBitHack",
-    "dav": "DavBasePath DavMinTimeout DavDepthInfinity DavLockDiscovery",
-    "dav_fs": "DavLockDB",
-    "dav_lock": "DavGenericLockDB",
-    "cern_meta": "MetaFiles MetaDir MetaSuffix",
-    "imagemap": "ImapMenu ImapDefault ImapBase",
-    "dialup": "ModemStandard",
-    "suexec": "SuexecUserGroup",
-    "info": "AddModuleInfo",
-    "speling": "CheckSpelling CheckCaseOnly CheckBasenameMatch",
-    "file_cache": "CacheFile MMapFile",
-    "http2": "H2Push H2Direct H2Upgrade H2MaxSessionStreams H2MinWorkers H2MaxWorkers"
-    " H2WindowSize H2StreamMaxMemSize H2ModernTLSOnly H2SerializeHeaders"
-    " H2TLSWarmUpSize H2TLSCoolDownSecs H2PushPriority H2PushDiarySize"
-    " H2PushResource H2EarlyHints H2EarlyHint H2CopyFiles"
-    " H2MaxWorkerIdleSeconds H2Padding H2OutputBuffering"
-    " H2StreamTimeout H2ProxyRequests H2MaxDataFrameLen H2WebSockets"
-    " H2MaxHeaderBlockLen H2MaxStreamErrors"
-    " H2SessionExtraFiles",
+    "no file is chosen for a name that is not there": {
+        "mime": "MultiviewsMatch",
+        "negotiation": "LanguagePriority ForceLanguagePriority CacheNegotiatedDocs",
+    },
+    "no name of a file decides about filters of requests": {
+        "mime": "RemoveInputFilter"
+    },
+    "no file is looked into for its type": {"mime_magic": "MimeMagicFile"},
+    "no listing of a directory is made here": {
+        "autoindex": "AddIcon AddIconByType AddIconByEncoding AddAlt AddAltByType"
+        " AddAltByEncoding AddDescription DefaultIcon HeaderName ReadmeName IndexIgnore"
+        " IndexIgnoreReset IndexOptions IndexOrderDefault IndexStyleSheet"
+        " IndexHeadInsert FancyIndexing",
+    },
+    "no path leads into a home directory": {"userdir": "UserDir"},
+    _PROGRAMS_RUN: {
+        "cgi": "ScriptLog ScriptLogLength ScriptLogBuffer ScriptSock CGIDScriptTimeout"
+        " CGIScriptTimeout",
+        "suexec": "SuexecUserGroup",
+    },
+    "pages are sent as they are, and nothing is included": {
+        "include": "SSIEndTag SSIStartTag SSIErrorMsg SSITimeFormat SSIUndefinedEcho"
+        " SSIETag SSILastModified SSILegacyExprParser XBitHack",
+    },
+    _NEVER_WRITTEN: {
+        "dav": "DavBasePath DavMinTimeout DavDepthInfinity DavLockDiscovery",
+        "dav_fs": "DavLockDB",
+        "dav_lock": "DavGenericLockDB",
+    },
+    "no head of an answer is read from a file": {
+        "cern_meta": "MetaFiles MetaDir MetaSuffix"
+    },
+    "no file is read as a map of an image": {
+        "imagemap": "ImapMenu ImapDefault ImapBase"
+    },
+    "no file is sent at the speed of a modem": {"dialup": "ModemStandard"},
+    "the page of server-info tells of no modules": {"info": "AddModuleInfo"},
+    "a name that is not there is not corrected": {
+        "speling": "CheckSpelling CheckCaseOnly CheckBasenameMatch"
+    },
+    "a file is opened anew for each request": {"file_cache": "CacheFile MMapFile"},
+    "HTTP/2 is not spoken": {
+        "http2": "H2Push H2Direct H2Upgrade H2MaxSessionStreams H2MinWorkers"
+        " H2MaxWorkers H2WindowSize H2StreamMaxMemSize H2ModernTLSOnly"
+        " H2SerializeHeaders H2TLSWarmUpSize H2TLSCoolDownSecs H2PushPriority"
+        " H2PushDiarySize H2PushResource H2EarlyHints H2EarlyHint H2CopyFiles"
+        " H2MaxWorkerIdleSeconds H2Padding H2OutputBuffering H2StreamTimeout"
+        " H2ProxyRequests H2MaxDataFrameLen H2WebSockets H2MaxHeaderBlockLen"
+        " H2MaxStreamErrors H2SessionExtraFiles",
+    },
+}
+
+# What httpd would answer otherwise: an index, by another way.
+_INDEX = {
+    "DirectoryIndexRedirect": "an index is answered in its directory's place, without a"
+    " redirect",
+    "DirectoryCheckHandler": "a handler of a section goes before an index, as with On",
 }
 
 _FOR_OTHERS = {
@@ -101,13 +123,17 @@ _SETTINGS = {
 }
 
 _CHANGES_ANSWERS = {
-    "cache": "CacheEnable",
-    "case_filter": "CaseFilter",
-    "case_filter_in": "CaseFilterIn",
-    "charset_lite": "CharsetSourceEnc CharsetDefault",
-    "reflector": "ReflectorHeader",
-    "log_forensic": "ForensicLog",
-    "dumpio": "DumpIOInput DumpIOOutput",
+    "fastlb keeps no answers: each is asked for anew": {"cache": "CacheEnable"},
+    "fastlb does not change the letters of a body": {
+        "case_filter": "CaseFilter",
+        "case_filter_in": "CaseFilterIn",
+        "charset_lite": "CharsetSourceEnc CharsetDefault",
+    },
+    "fastlb sends no request back as its answer": {"reflector": "ReflectorHeader"},
+    "fastlb writes no such log": {
+        "log_forensic": "ForensicLog",
+        "dumpio": "DumpIOInput DumpIOOutput",
+    },
 }
 
 # On they change answers, Off they are as good as not there.
@@ -127,7 +153,7 @@ _SWITCHES = {
     "Dav": (
         "dav",
         "On|Off|provider",
-        "files are not served, so they are not written either",
+        _NEVER_WRITTEN,
         "map the path to a server of WebDAV by ProxyPass",
     ),
 }
@@ -270,13 +296,28 @@ def _all(
 
 
 DIRECTIVES = (
-    *_all(_NO_EFFECT, Status.EXPLAINED, Severity.NOTE, _FILES, ""),
-    *_all(
-        _CHANGES_ANSWERS,
-        Status.EXPLAINED,
-        Severity.WARNING,
-        _FILTERS,
-        "let the members do it, or a server behind fastlb",
+    *(
+        one
+        for why, table in _NO_EFFECT.items()
+        for one in _all(
+            table, Status.EXPLAINED, Severity.NOTE, _NOTHING.format(why=why), ""
+        )
+    ),
+    *(
+        one
+        for name, why in _INDEX.items()
+        for one in _all({"dir": name}, Status.EXPLAINED, Severity.NOTE, why, "")
+    ),
+    *(
+        one
+        for why, table in _CHANGES_ANSWERS.items()
+        for one in _all(
+            table,
+            Status.EXPLAINED,
+            Severity.WARNING,
+            why,
+            "let the members do it, or a server behind fastlb",
+        )
     ),
     *_all(_SETTINGS, Status.EXPLAINED, Severity.NOTE, _SETS, ""),
     *(
