@@ -11,8 +11,11 @@ import pytest
 from flow_bench import Bench
 from flow_peers import ONE as PROXY
 from flow_peers import SERVER, answer, get
+from gateways import STDOUT, record
+from gateways import answer as records
 from rows import rows
-from test_flow_filters import ACCEPTS, DEFLATE, TEXT, asked, chunk
+from test_flow_filters import ACCEPTS, DEFLATE, TEXT, asked, chunk, unchunked
+from test_flow_gateways import take_parameters
 from test_flow_rewrite import line, member_of
 from test_flow_tls import NAMES, Certificates, pair
 from test_plan import Plan
@@ -20,6 +23,7 @@ from trees import errors, model_of, warnings
 
 LISTEN = "Listen 127.0.0.1:8080\n"
 ONE = "ProxyPass / http://127.0.0.1:8001/\n"
+UNKNOWN_TYPE = 11  # a record of the connection, by which FastCGI says no
 
 
 @rows("text", ["ChrootDir /srv", "SSLFIPS On", "SSLEngine optional"])
@@ -122,3 +126,106 @@ def test_trailers_of_a_body_that_is_changed_are_dropped() -> None:
         _, body = client.message()
         assert gzip.decompress(body) == TEXT[:4000]
         assert b"X-T: v" not in bytes(client.received) + client.taken
+
+
+# Applications behind a gateway
+
+
+def application(
+    scheme: str, output: bytes, text: str = "", *fields: str
+) -> tuple[bytes, bytes]:
+    """The answer to one request, of which the application has said so much."""
+    mapping = f"{SERVER}{text}\nProxyPass / {scheme}://127.0.0.1:8001/app/\n"
+    with Bench(mapping) as bench:
+        client = bench.ask(get("/", *fields))
+        member = bench.members[0].accept()
+        member.send(records(output) if scheme == "fcgi" else output)
+        member.close()
+        return client.message()
+
+
+def told(text: str, target: str = "/") -> dict[str, str]:
+    """What an application at fcgi:// is told of a request."""
+    with Bench(f"{SERVER}{text}\n") as bench:
+        bench.ask(get(target))
+        return take_parameters(bench.members[0].accept())
+
+
+def test_records_about_a_connection_are_skipped() -> None:
+    with Bench(f"{SERVER}ProxyPass / fcgi://127.0.0.1:8001/\n") as bench:
+        client = bench.ask(get())
+        member = bench.members[0].accept()
+        member.send(record(UNKNOWN_TYPE, bytes(8), number=0) + records(b"\r\nbody"))
+        head, body = client.message()
+        assert head.startswith(b"HTTP/1.1 200 ") and body == b"body"
+
+
+@pytest.mark.parametrize("scheme", ["fcgi", "scgi"])
+def test_an_application_says_nothing_of_our_connection(scheme: str) -> None:
+    output = b"Connection: close, X-B\r\nKeep-Alive: a\r\nUpgrade: b\r\nX-A: c\r\n\r\n"
+    head, _ = application(scheme, output + b"body")
+    assert b"\r\nX-A: c\r\n" in head
+    for name in (b"Connection", b"Keep-Alive", b"Upgrade"):
+        assert b"\r\n" + name + b":" not in head
+
+
+def test_an_application_redirects_clients_alone() -> None:
+    head, _ = application("scgi", b"Location: /there\r\n\r\nbody")
+    assert head.startswith(b"HTTP/1.1 200 ")
+    assert b"\r\nLocation: /there\r\n" in head
+    assert errors(f"{LISTEN}ProxySCGIInternalRedirect On\n")
+
+
+def test_an_application_judges_conditions_by_itself() -> None:
+    date = "Sun, 06 Nov 1994 08:49:37 GMT"
+    output = f'ETag: "a"\r\nLast-Modified: {date}\r\n\r\nbody'.encode()
+    for condition in ('If-None-Match: "a"', f"If-Modified-Since: {date}"):
+        head, body = application("fcgi", output, "", condition)
+        assert head.startswith(b"HTTP/1.1 200 ") and body == b"body"
+
+
+def test_a_note_to_the_proxy_is_no_variable_of_an_application() -> None:
+    text = '<Location />\nSetHandler "proxy:fcgi://127.0.0.1:8001"\n</Location>\n'
+    env = told(f"DocumentRoot /srv\n{text}SetEnv MINE 1", "/a.php")
+    assert env["MINE"] == "1"
+    assert "proxy-nokeepalive" not in env
+
+
+def test_where_a_script_ends_may_be_said_by_setenv() -> None:
+    mapping = "ProxyPass / fcgi://127.0.0.1:8001/app/"
+    for line_ in ("SetEnv {0} first-dot", "SetEnvIf Request_URI . {0}=first-dot"):
+        env = told(line_.format("proxy-fcgi-pathinfo") + f"\n{mapping}", "/a.php/b")
+        assert env["PATH_INFO"] == "/b"
+    env = told(f"SetEnv proxy-fcgi-pathinfo full\n{mapping}", "/a.php/b")
+    assert "PATH_INFO" not in env
+
+
+def test_pieces_of_an_application_go_on_as_they_come() -> None:
+    with Bench(f"{SERVER}ProxyPass / fcgi://127.0.0.1:8001/\n") as bench:
+        client = bench.ask(get())
+        member = bench.members[0].accept()
+        member.send(record(STDOUT, b"\r\none"))
+        assert b"chunked" in client.head()
+        assert client.take(8) == b"3\r\none\r\n"
+        member.send(record(STDOUT, b"two"))
+        assert client.take(8) == b"3\r\ntwo\r\n"
+
+
+# Bodies
+
+
+def test_a_window_of_deflate_is_at_least_9() -> None:
+    with asked(f"{DEFLATE}DeflateWindowSize 1\n", ACCEPTS) as (_, client, member):
+        member.send(answer(TEXT[:4000]))
+        head, body = client.message()
+        assert b"\r\nContent-Encoding: gzip\r\n" in head
+        assert gzip.decompress(body) == TEXT[:4000]
+
+
+def test_the_first_four_filters_change_a_body() -> None:
+    names = ";".join(["SUBSTITUTE"] * 4 + ["DEFLATE"])
+    text = f"{PROXY}SetOutputFilter {names}\nSubstitute s/a/b/n\n"
+    with asked(text, ACCEPTS) as (_, client, member):
+        member.send(answer(b"a" * 300))
+        assert b"Content-Encoding" not in client.head()
+        assert b"".join(unchunked(client)) == b"b" * 300
