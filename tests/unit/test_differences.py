@@ -8,12 +8,14 @@ import ssl
 from pathlib import Path
 
 import pytest
+from ajp_packets import ended, headers, piece
 from flow_bench import Bench
 from flow_peers import ONE as PROXY
 from flow_peers import SERVER, answer, get
 from gateways import STDOUT, record
 from gateways import answer as records
 from rows import rows
+from test_flow_ajp import take_request
 from test_flow_filters import ACCEPTS, DEFLATE, TEXT, asked, chunk, unchunked
 from test_flow_gateways import take_parameters
 from test_flow_rewrite import line, member_of
@@ -23,7 +25,10 @@ from trees import errors, model_of, warnings
 
 LISTEN = "Listen 127.0.0.1:8080\n"
 ONE = "ProxyPass / http://127.0.0.1:8001/\n"
+HTML = b"Content-Type: text/html\r\n\r\n"
+COMPRESS = "SetOutputFilter DEFLATE"
 UNKNOWN_TYPE = 11  # a record of the connection, by which FastCGI says no
+CODED_MIN = 68  # CODED_BYTES_MIN: a body up to so many goes as it is
 
 
 @rows("text", ["ChrootDir /srv", "SSLFIPS On", "SSLEngine optional"])
@@ -211,6 +216,33 @@ def test_pieces_of_an_application_go_on_as_they_come() -> None:
         assert client.take(8) == b"3\r\ntwo\r\n"
 
 
+def test_a_length_that_is_known_is_said_and_small_bodies_are_not_compressed() -> None:
+    for size in (5, CODED_MIN):
+        head, body = application("fcgi", HTML + b"a" * size, COMPRESS, ACCEPTS)
+        assert body == b"a" * size
+        assert f"\r\nContent-Length: {size}\r\n".encode() in head
+        assert b"Content-Encoding" not in head
+    head, body = application("fcgi", HTML + b"a" * 300, COMPRESS, ACCEPTS)
+    assert gzip.decompress(body) == b"a" * 300
+    assert f"\r\nContent-Length: {len(body)}\r\n".encode() in head
+
+
+@pytest.mark.parametrize("fields", [[], [("Content-Length", "5")]])
+def test_small_bodies_of_members_at_ajp_are_not_compressed(
+    fields: list[tuple[str, str]],
+) -> None:
+    text = f"{SERVER}{COMPRESS}\nProxyPass / ajp://127.0.0.1:8001/\n"
+    with Bench(text) as bench:
+        client = bench.ask(get("/", ACCEPTS))
+        member = bench.members[0].accept()
+        take_request(member)
+        head = headers(200, [("Content-Type", "text/html"), *fields])
+        member.send(head + piece(b"aaaaa") + ended())
+        assert b"Content-Encoding" not in client.head()
+        got = client.take(5) if fields else b"".join(unchunked(client))
+        assert got == b"aaaaa"
+
+
 # Bodies
 
 
@@ -229,3 +261,65 @@ def test_the_first_four_filters_change_a_body() -> None:
         member.send(answer(b"a" * 300))
         assert b"Content-Encoding" not in client.head()
         assert b"".join(unchunked(client)) == b"b" * 300
+
+
+# Files of the server's own
+
+
+def of_files(folder: Path, text: str, request: bytes) -> tuple[bytes, bytes]:
+    settings = f"Listen 80\nServerName h\nDocumentRoot {folder}\n{text}\n"
+    with Bench(settings) as bench:
+        client = bench.ask(request)
+        head = client.head()
+        length = head.partition(b"Content-Length: ")[2].partition(b"\r")[0]
+        size = 0 if request.startswith(b"HEAD") else int(length or b"0")
+        return head, client.take(size) if size else b""
+
+
+def test_no_listing_of_a_directory_is_made(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"a")
+    head, body = of_files(tmp_path, "Options +Indexes", get("/"))
+    assert head.startswith(b"HTTP/1.1 403 ")
+    assert b"a.txt" not in body
+
+
+def test_what_a_file_may_be_asked_for_has_no_type(tmp_path: Path) -> None:
+    (tmp_path / "a.x").write_bytes(b"a")
+    for method, typed in (("GET", True), ("OPTIONS", False)):
+        head, _ = of_files(tmp_path, "AddType a/b .x", get("/a.x", method=method))
+        assert head.startswith(b"HTTP/1.1 200 ")
+        assert (b"\r\nContent-Type: a/b\r\n" in head) is typed
+
+
+def test_the_length_of_an_empty_file_is_told_to_head(tmp_path: Path) -> None:
+    (tmp_path / "a.x").write_bytes(b"")
+    head, _ = of_files(tmp_path, "", get("/a.x", method="HEAD"))
+    assert b"\r\nContent-Length: 0\r\n" in head
+
+
+def test_head_does_not_compress_a_file_to_know_its_length(tmp_path: Path) -> None:
+    (tmp_path / "a.x").write_bytes(TEXT[:4000])
+    head, _ = of_files(tmp_path, COMPRESS, get("/a.x", ACCEPTS, method="HEAD"))
+    assert b"\r\nContent-Encoding: gzip\r\n" in head
+    assert b"Content-Length" not in head
+
+
+def test_a_page_that_would_include_is_sent_as_it_is(tmp_path: Path) -> None:
+    page = b'<!--#echo var="DOCUMENT_NAME" -->'
+    (tmp_path / "a.shtml").write_bytes(page)
+    text = (
+        "Options +Includes\nAddType text/html .shtml\nAddOutputFilter INCLUDES .shtml"
+    )
+    assert of_files(tmp_path, text, get("/a.shtml"))[1] == page
+
+
+def test_a_page_that_is_made_here_passes_no_filter(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = 200, "text/html", TEXT[:4000], ()
+    monkeypatch.setattr("flow_peers.Services.handle", lambda *_: made)
+    text = f"{SERVER}{COMPRESS}\n<Location />\nSetHandler server-status\n</Location>\n"
+    with Bench(text) as bench:
+        head, body = bench.ask(get("/", ACCEPTS)).message()
+        assert b"Content-Encoding" not in head
+        assert body == TEXT[:4000]
