@@ -243,11 +243,18 @@ class Desync:
     ) -> None:
         assert callable(alarm)
         rich = expected.stream.port == self.rich
-        ours = OURS | {b"transfer-encoding", b"x-set"}
+        ours = OURS | {b"transfer-encoding", b"x-set", b"te", b"trailer"}
         mine = [(n, v) for n, v in strict.end_to_end(sent) if n.lower() not in ours]
         theirs = [(n, v) for n, v in got.fields if n.lower() not in ours]
         if mine != theirs:
             raise alarm(f"fields {theirs!r} instead of {mine!r}")
+        asked = any(b"trailers" in value.lower() for value in sent.values(b"te"))
+        if got.values(b"te") not in ([], [b"trailers"] if asked else []):
+            raise alarm(f"TE {got.values(b'te')!r}")
+        told = b", ".join(sent.values(b"trailer")).lower()
+        for name in b", ".join(got.values(b"trailer")).lower().split(b", "):
+            if name not in told:
+                raise alarm(f"Trailer names {name!r}")
         kept = dict.fromkeys(OURS, b"")
         for name, value in strict.end_to_end(sent):
             low = name.lower()
@@ -274,7 +281,10 @@ class Desync:
                 raise alarm(f"{name!r} twice")
         if got.framing == "none" and sent.body:
             raise alarm("a body without a framing")
-        if not got.options() <= {b"keep-alive", b"close", b"upgrade"}:
+        options = {b"keep-alive", b"close", b"upgrade"}
+        if got.values(b"te"):
+            options.add(b"te")
+        if not got.options() <= options:
             raise alarm(f"Connection {got.options()!r}")
         if b"upgrade" not in got.options() and got.values(b"upgrade"):
             raise alarm("Upgrade without Connection: upgrade")
