@@ -3,8 +3,6 @@
 #       plan/variable_names, plan/expr_ops, plan/access_plan, plan/filter_plan,
 #       plan/labels_plan, plan/plan
 
-from fastlb.facts.regex import compile_pcre
-
 cdef tuple CONF_FLAGS = (       # by CONF_*
     "preserve_host", "add_headers", "redirect_relative", "use_canonical_name",
     "use_canonical_physical_port", "track_first_byte", "expect_continue",
@@ -83,23 +81,30 @@ cdef bint is_name_pattern(str attribute) except -1:
     return any(c in attribute for c in "*+?()[]{}^$|\\.")
 
 
-cdef bint env_rule_has_groups(object rule) except -1:
-    """Where no pattern has any, a dollar sign of the value is one, as in httpd."""
-    if rule.attribute is None:
+cdef bint env_rule_replaces(object rule) except -1:
+    """Does $1 of its value mean a group? Where the pattern is a literal, with each of
+    its special characters behind a backslash, httpd looks for that text and takes the
+    value as it is (mod_setenvif, non_regex_pattern)."""
+    cdef bint escaped = False
+    if rule.attribute is None or rule.regex is None:
         return False
-    patterns = [rule.regex]
-    if is_name_pattern(rule.attribute):
-        patterns.append(rule.attribute)
-    return any(
-        compile_pcre(one, ignore_case=rule.ignore_case).group_count
-        for one in patterns if one is not None)
+    for c in rule.regex:
+        if escaped:
+            if c not in "^.$|()[]*+?{}\\":
+                return True
+            escaped = False
+        elif c == "\\":
+            escaped = True
+        elif c in "^.$|()[]*+?{}":
+            return True
+    return False
 
 
 cdef object plan_env_op(env_op *op, object rule):
     op.variable = plan_env(rule.variable)
     op.unset = rule.value is None
     op.value = plan_template(
-        rule.value, 0 if rule.expression is not None or env_rule_has_groups(rule)
+        rule.value, 0 if rule.expression is not None or env_rule_replaces(rule)
         else NO_GROUPS, False, False)
     op.attribute_env = -1
     op.regex = -1
