@@ -70,7 +70,7 @@ def test_a_file_is_sent_whole(rig: Rig) -> None:
         assert got.body == content
         assert got.field("content-length") == str(len(content))
         assert (got.field("last-modified") or "").endswith("GMT")
-        assert (got.field("etag") or "").startswith('"')
+        assert (got.field("etag") or "").removeprefix("W/").startswith('"')
 
 
 def test_head_says_what_get_says(rig: Rig) -> None:

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from debian_site import SECRET, DebianSite, lay_application
@@ -58,18 +59,22 @@ def served(site: DebianSite, port: int, *command: str) -> Iterator[None]:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[tuple[DebianSite, int]]:
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder.stat().st_uid == os.geteuid():
-            folder.chmod(folder.stat().st_mode | 0o055)
+def site() -> Iterator[tuple[DebianSite, int]]:
+    with TemporaryDirectory(prefix="fastlb-site-") as name:
+        root = Path(name)
+        root.chmod(0o755)  # workers are others
+        yield from _site(root)
+
+
+def _site(root: Path) -> Iterator[tuple[DebianSite, int]]:
     port = free_port()
-    php = Php(tmp_path / "php")
-    tomcat = Tomcat(tmp_path / "tomcat", secret=SECRET, route="one")
+    php = Php(root / "php")
+    tomcat = Tomcat(root / "tomcat", secret=SECRET, route="one")
     lay_application(tomcat.webapps)
     try:
         php.start()
         tomcat.start()
-        yield DebianSite(tmp_path, port, php.socket, tomcat.ajp, free_port()), port
+        yield DebianSite(root, port, php.socket, tomcat.ajp, free_port()), port
     finally:
         tomcat.stop()
         php.stop()
