@@ -8,6 +8,7 @@ import shutil
 import socket
 import tempfile
 from collections import Counter
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,8 @@ def _lacks(need: str) -> bool:
         return not _has_ipv6()
     if need == "localhost":
         return not _knows_localhost()
+    if need.startswith("python:"):
+        return find_spec(need.removeprefix("python:")) is None
     if need == "tomcat10":
         return not (
             Path("/usr/share/tomcat10/bin/bootstrap.jar").exists()

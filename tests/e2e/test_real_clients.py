@@ -158,7 +158,7 @@ def test_git_pushes_and_clones(
     run("git", "fsck", "--strict", folder=tmp_path / "copy")
 
 
-@pytest.mark.needs("pypi-server")
+@pytest.mark.needs("python:pypiserver", "python:setuptools")
 def test_pip_installs(server: Fastlb, tmp_path: Path, programs: list[Program]) -> None:
     packages = tmp_path / "packages"
     packages.mkdir()
@@ -178,7 +178,17 @@ def test_pip_installs(server: Fastlb, tmp_path: Path, programs: list[Program]) -
         Program(
             tmp_path,
             port,
-            ["pypi-server", "run", "-i", HOST, "-p", str(port), str(packages)],
+            [
+                sys.executable,
+                "-m",
+                "pypiserver",
+                "run",
+                "-i",
+                HOST,
+                "-p",
+                str(port),
+                str(packages),
+            ],
         )
     )
     server.write(
@@ -195,7 +205,7 @@ def test_pip_installs(server: Fastlb, tmp_path: Path, programs: list[Program]) -
     assert said == "hello\n"
 
 
-@pytest.mark.needs("moto_server")
+@pytest.mark.needs("python:moto", "python:boto3")
 def test_s3_uploads_arrive(
     server: Fastlb, tmp_path: Path, programs: list[Program]
 ) -> None:
@@ -204,7 +214,11 @@ def test_s3_uploads_arrive(
     boto3 = pytest.importorskip("boto3")
     port = free_port()
     programs.append(
-        Program(tmp_path, port, ["moto_server", "-H", HOST, "-p", str(port)])
+        Program(
+            tmp_path,
+            port,
+            [sys.executable, "-m", "moto.server", "-H", HOST, "-p", str(port)],
+        )
     )
     server.write(f"ProxyPreserveHost On\nProxyPass / http://{HOST}:{port}/\n")
     server.start()
