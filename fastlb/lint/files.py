@@ -294,8 +294,8 @@ def _literal_beginning(pattern: str) -> str:
 
 
 def _path(run: Drafts, word: str) -> str:
-    path = os.path.join(run.server_root, word)
-    return filesystem_path(path).rstrip("/").replace("\0", "") or "/"
+    path = os.path.join(run.server_root, filesystem_path(word))
+    return path.rstrip("/").replace("\0", "") or "/"
 
 
 def _last(nodes: Sequence[Node], name: str) -> Node | None:

@@ -63,7 +63,13 @@ from fastlb.model.resolve_ldap import with_server
 from fastlb.model.resolve_logs import LogTargets, access_logs
 from fastlb.model.resolve_remote import remote_of
 from fastlb.model.resolve_remoteip import remote_proxies
-from fastlb.model.resolve_server import absolute, fields_of, presets, shared
+from fastlb.model.resolve_server import (
+    absolute,
+    absolute_text,
+    fields_of,
+    presets,
+    shared,
+)
 from fastlb.model.resolve_tls import (
     connect_ports,
     member_tls,
@@ -242,7 +248,7 @@ class _Freezer:
             "document_root": (
                 draft.rewrite.document_root
                 or main.rewrite.document_root
-                or absolute(self.run, "htdocs")
+                or absolute_text(self.run, "htdocs")
             ).rstrip("/"),
         }
         return VHost(**fields_of(VHost, values))
@@ -253,7 +259,7 @@ class _Freezer:
         if index:
             drafts += main.rewrite.mappings
         targets = tuple(self._mapping(index, item, bound) for item in drafts)
-        root = absolute(self.run, "htdocs")
+        root = absolute_text(self.run, "htdocs")
         return rewrite_server(main, draft, targets, root)
 
     def _shown_balancers(self, index: int) -> tuple[int, ...]:

@@ -24,7 +24,7 @@ from fastlb.model.drafts import (
 from fastlb.model.globs import is_glob
 from fastlb.model.report import Mistake
 from fastlb.model.resolve_rewrite import directory as rewrite_directory
-from fastlb.model.resolve_server import absolute
+from fastlb.model.resolve_server import absolute_text
 
 KINDS: Final = {
     "directory": SectionKind.DIRECTORY,
@@ -65,7 +65,7 @@ def section(run: Drafts, place: Place, node: Node, walk: Walk) -> None:
         if kind is SectionKind.DIRECTORY and is_regex:
             kind = SectionKind.DIRECTORY_MATCH
         if not is_regex:
-            pattern = absolute(run, pattern).rstrip("/")
+            pattern = absolute_text(run, pattern).rstrip("/")
     elif is_regex:
         kind = SectionKind.FILES_MATCH
     outer = place.section
@@ -196,8 +196,10 @@ def alias(run: Drafts, place: Place, node: Node) -> None:
         run.take_regex(
             node, pattern, complaint="Regular expression could not be compiled."
         )
-    elif not target.startswith("/"):
-        target = absolute(run, target) + ("/" if target.endswith("/") else "")
+    else:
+        # With its last slash, which counts; `..` no file that is asked for has.
+        whole = absolute_text(run, target).rstrip("/")
+        target = f"{whole}/" if target.endswith("/") or not whole else whole
     found = FileAlias(
         pattern, is_regex, target, name.startswith("script"), node.file, node.line
     )

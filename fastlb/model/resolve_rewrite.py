@@ -33,7 +33,7 @@ from fastlb.model.drafts import (
 from fastlb.model.expressions import taken
 from fastlb.model.globs import is_glob
 from fastlb.model.report import Mistake, did_you_mean
-from fastlb.model.resolve_server import absolute
+from fastlb.model.resolve_server import absolute, absolute_text
 from fastlb.model.rewrite_flags import RuleFlags, cond_flags, rule_flags
 from fastlb.model.rewrite_targets import TARGET_HEAD, TARGET_VARIES
 from fastlb.model.rewrite_words import (
@@ -333,7 +333,7 @@ def directory(run: Drafts, place: Place, node: Node) -> None:
     if place.directory is not None:
         pattern, is_regex = _pattern_of(run, place.directory)
         if not is_regex:
-            pattern = absolute(run, pattern).rstrip("/")
+            pattern = absolute_text(run, pattern).rstrip("/")
     if files is None:
         draft.directory = pattern if pattern.endswith("/") else f"{pattern}/"
     place.server.rewrite.directories.append(

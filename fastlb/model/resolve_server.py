@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any, Final
 
 from fastlb.config.directives import declarations
-from fastlb.config.lexer import filesystem_path
+from fastlb.config.lexer import configuration_text, filesystem_path
 from fastlb.config.registry import Directive, Scope, scope_of
 from fastlb.config.tree import Node
 from fastlb.model.drafts import Drafts, Handler, Place, Values
@@ -81,7 +81,7 @@ def _proxy_requests(run: Drafts, place: Place, node: Node) -> None:
 
 def _document_root(run: Drafts, place: Place, node: Node) -> None:
     if place.section is None:
-        place.server.rewrite.document_root = absolute(run, node.args[0])
+        place.server.rewrite.document_root = absolute_text(run, node.args[0])
     if place.server.is_main and place.section is None:
         run.process.values["document_root"] = node.args[0]
 
@@ -93,7 +93,16 @@ def _register_http_method(run: Drafts, _place: Place, node: Node) -> None:
 
 def absolute(run: Drafts, path: str) -> str:
     """A path of the configuration on this system; relative ones under ServerRoot."""
-    return filesystem_path(os.path.normpath(os.path.join(run.server_root, path)))
+    return filesystem_path(absolute_text(run, path))
+
+
+def absolute_text(run: Drafts, path: str) -> str:
+    """... as the plan and requests have it: each character is a byte (latin-1)."""
+    root = configuration_text(run.server_root)
+    whole = os.path.normpath(os.path.join(root, path))
+    # Two slashes at the front stay with normpath (POSIX leaves their meaning open); on
+    # Linux they are one, and no file that is asked for has two.
+    return whole[1:] if whole.startswith("//") else whole
 
 
 HANDLERS: Final[dict[str, Handler]] = {

@@ -7,6 +7,7 @@ import os
 import socket
 import ssl
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from peers import DEADLINE_S, HOST, Peer, answering, request, response
@@ -343,3 +344,38 @@ def test_a_sparse_file_of_10_gb_is_sent(rig: Rig) -> None:
     assert client.take_response("HEAD").field("content-length") == "10000000000"
     client.send(request("/huge.bin"))
     client.take(16 * MIB)
+
+
+@pytest.mark.parametrize("name", ["größe", "日本"])
+def test_names_that_are_not_ascii(rig: Rig, name: str) -> None:
+    """Bytes of the configuration are those of the disk and of the request."""
+    root = tree(rig.folder)
+    away, closed = root / name, root / "sub" / f"{name}-closed"
+    for folder in (away, closed):
+        folder.mkdir()
+        (folder / "plain.txt").write_bytes(b"there\n")
+    rig.start(
+        f'DocumentRoot "{away}"\n'
+        f'Alias /all/ "{root}/"\nAlias /{name} "{away}"\n'
+        f'<Directory "{closed}">\nRequire all denied\n</Directory>\n'
+    )
+    said = quote(name)
+    for target in ("/plain.txt", f"/all/{said}/plain.txt", f"/{said}/plain.txt"):
+        got = rig.ask(request(target))
+        assert (got.status, got.body) == (200, b"there\n"), target
+    assert status(rig, f"/all/sub/{said}-closed/plain.txt") == 403
+
+
+def test_paths_of_the_configuration_are_made_plain(rig: Rig) -> None:
+    """Two slashes at the front are one, and `..` leads where it leads."""
+    root = tree(rig.folder)
+    rig.start(
+        f'DocumentRoot "/{root}"\nAlias /up/ "{root}/sub/deep/../"\n'
+        f'Alias /one "{root}/sub/../plain.txt"\n'
+        f'<Directory "/{root}/private">\nRequire all denied\n</Directory>\n'
+    )
+    assert status(rig, "/plain.txt") == 200
+    assert status(rig, "/private/key.txt") == 403
+    assert status(rig, "/one") == 200
+    got = rig.ask(request("/up/index.html"))
+    assert (got.status, got.body) == (200, b"sub\n")

@@ -15,6 +15,7 @@ from test_plan import Plan
 from trees import errors
 
 from fastlb import _probe
+from fastlb.config.lexer import configuration_text
 from fastlb.facts.rewrite_maps import MapKind, pairs_of
 
 IS_LARGE, IS_NO_FILE, IS_TORN = -1, -2, -3
@@ -111,3 +112,14 @@ def test_hosts_with_the_same_map_hold_it_once(tmp_path: Path) -> None:
     for host in ("one.example", "two.example"):
         head = f"GET /a HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
         assert plan.raw(head, "192.0.2.1")["location"].endswith(b"/one")
+
+
+def test_a_map_has_a_name_that_is_not_ascii(tmp_path: Path) -> None:
+    path = tmp_path / "größe"
+    path.write_text("a one\n")
+    plan = Plan(
+        f"RewriteEngine on\nRewriteMap m {configuration_text(str(path))}\n"
+        "RewriteRule ^/(.) /${m:$1} [R]\n"
+    )
+    head = b"GET /a HTTP/1.1\r\nHost: h.example\r\n\r\n"
+    assert plan.raw(head, "192.0.2.1")["location"].endswith(b"/one")

@@ -224,7 +224,7 @@ cdef object plan_map_files(object model):
     map_files = <map_file *>plan_alloc(sizeof(map_file) * map_file_count)
     for (path, is_sdbm), number in map_numbers.items():
         f = &map_files[<int>number]
-        f.path = plan_text(path)
+        f.path = plan_text(os.fsencode(path))
         f.is_sdbm = is_sdbm
         # Nobody is served yet: it is read here.
         map_file_read(f, &f.fresh)
