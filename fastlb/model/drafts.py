@@ -215,6 +215,7 @@ class SectionHandshake:
     """A line in a section that says something of handshakes."""
 
     server: ServerDraft
+    section: object  # its draft, to tell which lines stand in the same
     node: Node
 
 

@@ -9,7 +9,7 @@ Source: httpd 2.4.71 mod_ssl, as observed with -D DUMP_CERTS.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Final
 
@@ -65,70 +65,118 @@ def _asked_in_sections(run: Drafts, own: ServerDraft, values: Values) -> Values:
     """Where a section wants a certificate the handshake asks for one, since nobody
     knows yet what the request will be for; who has none gets in everywhere else.
 
-    A depth of theirs is the host's, where the host itself asks for nothing.
+    One handshake has one depth: all sections that ask come to the same (check_sections
+    refuses others), and the least is taken whatever they say.
     """
-    verifies, depths = _section_lines(run, own)
+    sections = _said_in_sections(run, own)
     if values["verify"] is not Verify.NONE or not any(
-        verify is not Verify.NONE for verify, _ in verifies
+        said.asks for said in sections.values()
     ):
         return {}
-    asked: Values = {"verify": Verify.OPTIONAL}
-    if depths:
-        asked["verify_depth"] = max(depth for depth, _ in depths)
-    return asked
+    depths = [said.depth_under(values["verify_depth"]) for said in sections.values()]
+    return {"verify": Verify.OPTIONAL, "verify_depth": min(depths)}
 
 
-def _section_lines(
-    run: Drafts, own: ServerDraft
-) -> tuple[list[tuple[Verify, Node]], list[tuple[int, Node]]]:
-    """SSLVerifyClient and SSLVerifyDepth of the sections that hold for a server."""
-    verifies: list[tuple[Verify, Node]] = []
-    depths: list[tuple[int, Node]] = []
-    for said in run.section_handshakes:
-        if said.server is not own and not said.server.is_main:
+@dataclass(slots=True)
+class _SectionSays:
+    """What one section says of certificates, and where."""
+
+    verify: Verify | None = None
+    verify_node: Node | None = None
+    depth: int | None = None
+    depth_node: Node | None = None
+
+    @property
+    def asks(self) -> bool:
+        return self.verify not in (None, Verify.NONE)
+
+    def depth_under(self, host: int) -> int:
+        """Its own, else the host's."""
+        return host if self.depth is None else self.depth
+
+
+def _said_in_sections(run: Drafts, own: ServerDraft) -> dict[int, _SectionSays]:
+    """The sections that hold for a server, by their drafts' identity; those that ask
+    nobody whatever stands around them are left out.
+
+    One with a depth alone counts: another, around it, may ask.
+    """
+    sections: dict[int, _SectionSays] = {}
+    for line in run.section_handshakes:
+        if line.server is not own and not line.server.is_main:
             continue
-        values = dict(SETTERS[said.node.name.lower()].values(said.node.args))
+        said = sections.setdefault(id(line.section), _SectionSays())
+        values = dict(SETTERS[line.node.name.lower()].values(line.node.args))
         if "verify" in values:
-            verifies.append((values["verify"], said.node))
+            said.verify, said.verify_node = values["verify"], line.node
         else:
-            depths.append((values["verify_depth"], said.node))
-    return verifies, depths
+            said.depth, said.depth_node = values["verify_depth"], line.node
+    return {key: said for key, said in sections.items() if said.verify != Verify.NONE}
 
 
 def check_sections(run: Drafts) -> None:
     """What sections say of certificates, and a handshake for the host cannot."""
     told: set[int] = set()
+    noted: set[int] = set()
     for server in run.servers:
         lines = server_lines(run, server)
         if not is_tls(run, server, lines):
             continue
         host = tls_values(run, Scope.CLIENTS, lines.last)
-        verifies, depths = _section_lines(run, server)
-        deepest = host["verify_depth"]
-        if host["verify"] is Verify.NONE and depths:
-            deepest = max(depth for depth, _ in depths)
-        for verify, node in verifies:
+        sections = list(_said_in_sections(run, server).values())
+        for said in sections:
+            node = said.verify_node
+            if node is None or said.verify is None:
+                continue
             if (
-                verify is Verify.OPTIONAL_NO_CA
+                said.verify is Verify.OPTIONAL_NO_CA
                 and host["verify"] is not Verify.OPTIONAL_NO_CA
                 and id(node) not in told
             ):
                 told.add(id(node))
                 _refuse_in_section(
-                    run, node, f"{node.name} {verify.value}", _BEFORE_THE_PATH
+                    run, node, f"{node.name} {said.verify.value}", _BEFORE_THE_PATH
                 )
-            elif host["verify"] is Verify.NONE and verify is not Verify.NONE:
-                _note_asking(run, node, told)
-        for depth, node in depths:
-            if depth < deepest and id(node) not in told:
-                told.add(id(node))
-                _refuse_in_section(
-                    run,
-                    node,
-                    f"{node.name} {depth}",
-                    f"elsewhere in the host {deepest} is allowed, and the handshake"
-                    " is over when the path is known",
-                )
+            elif host["verify"] is Verify.NONE:
+                _note_asking(run, node, noted)
+        _check_depths(run, host, sections, told)
+
+
+def _check_depths(
+    run: Drafts, host: Values, sections: list[_SectionSays], told: set[int]
+) -> None:
+    """One handshake has one depth, and no section takes a certificate that is signed
+    over more steps than it says: they agree, or are refused.
+
+    A host that asks lets none in that is deeper than its own depth; what a section
+    allows beyond that opens nothing.
+    """
+    of_host: int = host["verify_depth"]
+    if host["verify"] is not Verify.NONE:
+        deepest = of_host
+    elif any(said.asks for said in sections):
+        deepest = max(said.depth_under(of_host) for said in sections)
+    else:
+        return
+    for said in sections:
+        depth = said.depth_under(of_host)
+        node = said.depth_node or said.verify_node
+        if node is None or depth >= deepest or id(node) in told:
+            continue
+        told.add(id(node))
+        what = f"SSLVerifyDepth {depth}"
+        if said.depth_node is None:
+            what = f"{node.name} with the host's SSLVerifyDepth, {depth},"
+        _refuse_in_section(
+            run,
+            node,
+            what,
+            f"elsewhere in the host {deepest} is allowed, and the handshake is over"
+            " when the path is known",
+            cure=f"write SSLVerifyDepth {depth} in the <VirtualHost> and in each of its"
+            " sections that has one, or give what needs another depth a virtual host of"
+            " its own",
+        )
 
 
 def _note_asking(run: Drafts, node: Node, told: set[int]) -> None:
@@ -149,14 +197,21 @@ _BEFORE_THE_PATH: Final = (
 )
 
 
-def _refuse_in_section(run: Drafts, node: Node, what: str, why: str) -> None:
+def _refuse_in_section(
+    run: Drafts,
+    node: Node,
+    what: str,
+    why: str,
+    *,
+    cure: str = "write it in the <VirtualHost>, or give what it guards a virtual host"
+    " of its own",
+) -> None:
     run.report.error(
         node,
         "FB0218",
         f"{what} inside a section would need a second handshake",
         why=why,
-        cure="write it in the <VirtualHost>, or give what it guards a virtual host of"
-        " its own",
+        cure=cure,
     )
 
 
@@ -344,7 +399,7 @@ def _verify(run: Drafts, place: Place, node: Node) -> None:
     if place.draft is place.server.default:
         _line(run, place, node)
         return
-    run.section_handshakes.append(SectionHandshake(place.server, node))
+    run.section_handshakes.append(SectionHandshake(place.server, place.draft, node))
     values = dict(SETTERS[node.name.lower()].values(node.args))
     if "verify" in values:
         place.draft.conf = replace(place.draft.conf, tls_verify=values["verify"])

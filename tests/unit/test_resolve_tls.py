@@ -300,6 +300,77 @@ def test_a_main_servers_section_makes_each_host_ask(files: str) -> None:
     )
 
 
+def section(name: str, *lines: str) -> str:
+    inside = "\n".join(lines)
+    return f"<Location {name}>\n{inside}\n</Location>\n"
+
+
+ASKS = "SSLVerifyClient require"
+
+
+@rows(
+    ("host", "sections"),
+    [
+        (
+            "SSLVerifyDepth 1",
+            [section("/a", ASKS), section("/b", ASKS, "SSLVerifyDepth 5")],
+        ),
+        ("", [section("/a", ASKS), section("/b", ASKS, "SSLVerifyDepth 5")]),
+        ("", [section("/", ASKS), section("/b", "SSLVerifyDepth 5")]),
+        (
+            "",
+            [
+                section("/a", ASKS, "SSLVerifyDepth 2"),
+                section("/b", ASKS, "SSLVerifyDepth 5"),
+            ],
+        ),
+        (
+            "SSLVerifyDepth 5",
+            [section("/a", ASKS), section("/b", ASKS, "SSLVerifyDepth 2")],
+        ),
+    ],
+)
+def test_one_section_gives_another_no_deeper_certificates(
+    files: str, host: str, sections: list[str]
+) -> None:
+    for said in (sections, sections[::-1]):
+        model, found = resolve_text(on(files, host, *said))
+        assert model is None
+        assert [item.number for item in found if item.is_error] == ["FB0218"]
+
+
+def test_a_main_servers_section_gives_a_host_no_deeper_certificates(
+    files: str,
+) -> None:
+    host = (
+        "<VirtualHost *:443>\nServerName a.test\nSSLEngine on\n"
+        f"SSLCertificateFile {files}/a.pem\n{section('/a', ASKS)}</VirtualHost>\n"
+    )
+    need = section("/b", ASKS, "SSLVerifyDepth 5")
+    model, found = resolve_text(LISTEN + host + need)
+    assert model is None
+    assert [item.number for item in found if item.is_error] == ["FB0218"]
+
+
+def test_sections_that_agree_on_a_depth_are_taken(files: str) -> None:
+    both = section("/a", ASKS, "SSLVerifyDepth 5"), section("/b", ASKS)
+    for host, sections, want in (
+        ("SSLVerifyDepth 5", both, 5),
+        ("SSLVerifyDepth 1", [section("/a", ASKS, "SSLVerifyDepth 5")], 5),
+        (
+            "",
+            [
+                section("/a", ASKS, "SSLVerifyDepth 3"),
+                section("/b", "SSLVerifyClient none", "SSLVerifyDepth 9"),
+            ],
+            3,
+        ),
+    ):
+        [main] = model_of(on(files, host, *sections)).vhosts
+        assert main.tls is not None
+        assert (main.tls.verify, main.tls.verify_depth) == (Verify.OPTIONAL, want)
+
+
 def test_none_in_a_section_asks_nobody(files: str) -> None:
     none = in_section("SSLVerifyClient none")
     [main] = model_of(on(files, none)).vhosts

@@ -251,7 +251,7 @@ _SERVER = (
             " for a certificate; a client without one is answered with 403 where the"
             " section requires it. Apache asks by a second handshake within the"
             " connection, which is never done here. optional_no_ca is refused there,"
-            " and so is a lesser SSLVerifyDepth than the host's."
+            " and so is a lesser SSLVerifyDepth than is allowed elsewhere in the host."
         ),
         sets="verify",
     ),

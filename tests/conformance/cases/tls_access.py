@@ -56,7 +56,7 @@ SECTIONS = secure(
     "tls clients in sections",
     "<Location /need>\nSSLVerifyClient require\nSSLVerifyDepth 2\n</Location>\n"
     "<Location /need/not>\nSSLVerifyClient none\n</Location>\n"
-    "<Location /may>\nSSLVerifyClient optional\n</Location>\n",
+    "<Location /may>\nSSLVerifyClient optional\nSSLVerifyDepth 2\n</Location>\n",
     AUTHORITY,
 )
 SUBJECT = (
