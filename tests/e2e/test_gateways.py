@@ -363,6 +363,31 @@ def test_passwords_and_proxies_stay_here(rig: Rig, scheme: str) -> None:
         assert second["HTTP_AUTHORIZATION"] == "Basic YTpi"
 
 
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_nothing_comes_back_by_connection(rig: Rig, scheme: str) -> None:
+    """What a client names there is not told beside what rules have made of it."""
+    fields = (
+        "Connection: X-User, X-Mail, X-Own, TE\r\nX-User: admin\r\nX-Mail: a@b\r\n"
+        "X-Own: 1\r\nTE: trailers\r\nUpgrade: x\r\nKeep-Alive: 5\r\n"
+    )
+    rules = (
+        "RequestHeader unset X-User\nRequestHeader set X-Mail ours\n"
+        "RequestHeader set Upgrade y\nRequestHeader unset Keep-Alive\n"
+    )
+    with gateway(scheme, saying(scheme)) as member:
+        rig.start(f"ProxyPass / {member.url}/\n{rules}")
+        assert rig.ask(request("/", fields=fields)).status == 200
+        env = member.calls[0].env
+        told = {n: v for n, v in env.items() if n.startswith("HTTP_")}
+        assert told == {
+            "HTTP_HOST": told["HTTP_HOST"],
+            "HTTP_CONNECTION": "X-User, X-Mail, X-Own, TE",
+            "HTTP_X_MAIL": "ours",
+            "HTTP_TE": "trailers",
+            "HTTP_UPGRADE": "y",
+        }
+
+
 def test_variables_are_set_and_taken_away_last(rig: Rig) -> None:
     with gateway("fcgi", saying("fcgi")) as member:
         rig.start(

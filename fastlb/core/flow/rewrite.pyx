@@ -7,8 +7,8 @@ when it is parsed, and framed anew when it goes out.
 # uses: ground/chartable, ground/text, ground/number, ground/list, io/buffer,
 #       io/writer, ground/arena, http/fields, http/head, http/exit, http/hops,
 #       http/framing, plan/plan, plan/out_fields, plan/client, plan/facts,
-#       plan/own_name, plan/expr_words, plan/expr, plan/rules, plan/tls_access,
-#       flow/exchange, flow/trailers
+#       plan/own_name, plan/expr_words, plan/expr, plan/rules, plan/cgi_variables,
+#       plan/tls_access, flow/exchange, flow/trailers
 
 # Fields of a request that who is asked about it does not get (AuthRequest).
 cdef const char *NOT_OF_A_QUESTION = (
@@ -200,7 +200,11 @@ cdef value basic_field(request_facts *r, value user, value password) noexcept no
 cdef inline int request_fields(exchange *x, out_list *out) noexcept nogil:
     """What the client sent, less what must not travel, as rules leave it. returns 0 or
     -500"""
+    cdef bint is_gateway = unlikely(
+        x.attempt.codec != NULL) and x.member.protocol >= PROTOCOL_FCGI
     out_from_head(out, &x.facts.req, request_bytes(&x.facts))
+    if is_gateway:
+        cgi_out_hops(&x.facts, out)
     if unlikely(x.facts.proxies.data != NULL):
         out_add_proxies(x, out)
     if unlikely(x.attempt.upgrade.length):
@@ -214,7 +218,7 @@ cdef inline int request_fields(exchange *x, out_list *out) noexcept nogil:
         rules_headers(&x.facts, out, False, 3, False)
         if unlikely(x.attempt.upgrade.length) and out_by_id(out, FIELD_UPGRADE) == NULL:
             x.attempt.upgrade.length = 0        # a rule took it out
-        if unlikely(out_by_id(out, FIELD_CONNECTION) != NULL):
+        if unlikely(out_by_id(out, FIELD_CONNECTION) != NULL) and not is_gateway:
             out_drop_named(out)
     return -500 if unlikely(out.overflow or x.facts.arena.starved) else 0
 

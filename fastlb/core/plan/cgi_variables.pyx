@@ -98,28 +98,35 @@ cdef void cgi_field(
     cgi_add_field(all, name.data, name.length, content.data, content.length)
 
 
+cdef void cgi_out_hops(request_facts *r, out_list *out) noexcept nogil:
+    """An application is no next hop: it may see how the client speaks to us. Rules
+    come behind this, so that they hold for these fields too. What only Connection names
+    stays out: a client could bring back by it what rules and services decide on."""
+    cdef int i
+    cdef field *f
+    cdef const char *data = request_bytes(r)
+    if likely(not r.req.seen & HOP_BY_HOP_IDS):
+        return
+    for i in range(r.req.field_count):
+        f = &r.req.fields[i]
+        if f.dropped and f.id < 32 and <unsigned int>1 << f.id & HOP_BY_HOP_IDS:
+            out_add(out, data + f.name, f.name_length, data + f.value, f.value_length,
+                    f.id, False)
+
+
 cdef void cgi_fields(
         request_facts *r, const out_list *fields, const plan_member *member,
         long long body, cgi_list *all) noexcept nogil:
     cdef int i
     cdef const out_field *o
-    cdef field *f
-    cdef const char *data = request_bytes(r)
     cdef char[NUMBER_DIGITS_MAX] digits
     cdef char *begin
     cdef value number
     for i in range(fields.count):
         o = &fields.fields[i]
-        if o.name_length and o.id != FIELD_CONNECTION:
+        if o.name_length:
             cgi_field(r, member, all, 0, o.id, value(o.name, o.name_length),
                       value(o.value, o.value_length))
-    if unlikely(r.req.seen & HOP_BY_HOP_IDS):
-        # An application is no next hop: it may see how the client speaks to us.
-        for i in range(r.req.field_count):
-            f = &r.req.fields[i]
-            if f.dropped:
-                cgi_field(r, member, all, 0, f.id, value(data + f.name, f.name_length),
-                          value(data + f.value, f.value_length))
     if body == CGI_UNKNOWN_BODY:
         cgi_add_field(all, b"Transfer-Encoding", 17, b"chunked", 7)
     elif body != CGI_NO_BODY:
