@@ -144,10 +144,10 @@ def test_programs_are_never_sent_as_they_are_written(rig: Rig) -> None:
     rig.start(
         f'DocumentRoot "{root}"\nScriptAlias /cgi/ "{rig.folder}/cgi/"\n'
         '<FilesMatch "\\.php$">\nSetHandler application/x-httpd-php\n</FilesMatch>\n'
-        "DirectoryIndex index.php\n"
+        "DirectoryIndex index.php\nErrorDocument 410 /index.php\nRedirect gone /gone\n"
     )
     (rig.folder / "cgi" / "run").write_bytes(b"secret")  # which the check has not seen
-    for target in ("/index.php", "/index.php/more", "/", "/cgi/run"):
+    for target in ("/index.php", "/index.php/more", "/", "/cgi/run", "/gone"):
         got = rig.ask(request(target))
         assert got.status >= 400
         assert b"secret" not in got.body

@@ -323,6 +323,21 @@ def test_an_application_makes_the_page_of_an_error(rig: Rig) -> None:
         assert "CONTENT_LENGTH" not in env
 
 
+def test_a_script_makes_the_page_of_an_error(rig: Rig, tmp_path: Path) -> None:
+    """SetHandler holds for an ErrorDocument, whose source is nobody's business."""
+    (tmp_path / "404.php").write_text("<?php secret")
+    with gateway("fcgi", lambda _: answer(b"Content-Type: a/b\r\n\r\nmade")) as member:
+        rig.start(
+            f'DocumentRoot "{tmp_path}"\nErrorDocument 404 /404.php?a\n'
+            f'<FilesMatch "\\.php$">\nSetHandler "proxy:{member.url}"\n</FilesMatch>'
+        )
+        got = rig.ask(request("/nothing", method="POST", body=b"abc"))
+        assert got.body == b"made"
+        env = member.calls[-1].env
+        assert env["SCRIPT_FILENAME"].endswith(f"{tmp_path}/404.php")
+        assert (env["REQUEST_METHOD"], env["QUERY_STRING"]) == ("GET", "a")
+
+
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_head_brings_no_body(rig: Rig, scheme: str) -> None:
     with gateway(scheme, saying(scheme)) as member:

@@ -134,7 +134,7 @@ cdef int document_decided(
     reads it
     """
     cdef decision d
-    cdef int because
+    cdef int because, what
     cdef unsigned int i = 0
     cdef value query
     while i < path.length and path.data[i] != c'?' and path.data[i] != c'#':
@@ -145,6 +145,7 @@ cdef int document_decided(
     r.rewritten = REWRITTEN_NOT
     r.original = value(NULL, 0)
     r.forced_type = value(NULL, 0)
+    r.forced_handler = value(NULL, 0)
     r.proxy_conf_count = 0
     r.rest_at = 0
     r.file = NULL
@@ -169,7 +170,13 @@ cdef int document_decided(
         return DECIDED_ERROR
     if not composed and request_admission(r, &because) != 0:
         return DECIDED_ERROR
-    return request_target(r, &d) if r.file == NULL else DECIDED_FILE
+    if r.file != NULL:
+        what = decided_handler(r, &d)
+        if what == DECIDED_NOTHING:
+            return DECIDED_FILE
+        if what != DECIDED_MEMBER:
+            return DECIDED_ERROR    # nobody here runs it, and its source is no page
+    return request_target(r, &d)
 
 
 cdef void exchange_redirect_internally(

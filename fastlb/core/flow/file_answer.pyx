@@ -2,26 +2,27 @@
 
 file_answer is the one place where a file that is open becomes an answer.
 """
-# uses: ground/text, io/buffer, io/stream, filters/chain, plan/entity, plan/facts,
-#       plan/reasons, flow/exchange, flow/states, flow/log_rows, flow/service_log,
-#       flow/entity, flow/file_send, flow/settle, flow/rewrite_answer, flow/request,
-#       flow/response
+# uses: ground/text, io/buffer, io/stream, filters/chain, plan/plan, plan/entity,
+#       plan/facts, plan/rewrite_url, plan/handled, plan/reasons, flow/exchange,
+#       flow/states, flow/log_rows, flow/service_log, flow/entity, flow/file_send,
+#       flow/settle, flow/rewrite_answer, flow/request, flow/response
 
 cdef bint file_is_run(request_facts *r, const entity *e) noexcept nogil:
     """Would httpd have somebody run it (AddHandler, PHP's own types)? What it is made
     of is nobody's business, so it is not sent."""
-    cdef int i
-    cdef text *said
+    cdef const plan_conf *c = handler_said(r)
+    cdef value name
     if e.said.type.length > 20 and memcmp(
             e.said.type.data, b"application/x-httpd-", 20) == 0:
         return True
-    if e.said.handler.data == NULL:
-        return False
-    for i in range(r.conf_count - 1, -1, -1):
-        if r.confs[i].says_handler:
-            said = &r.confs[i].handler
-            return said.length != 15 or memcmp(said.data, b"default-handler", 15) != 0
-    return True
+    if c != NULL:
+        # Whoever decided has asked for it already; a way past that opens no source.
+        name = handler_text(r, c)
+        if name.data == NULL:
+            return True
+        if name.length:
+            return not value_begins(name, b"default-handler", 15)
+    return e.said.handler.data != NULL
 
 
 # Answer with x.facts.file, which is open. An ErrorDocument keeps the error's status.
