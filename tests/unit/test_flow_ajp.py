@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -59,6 +61,13 @@ def take_piece(member: Peer) -> bytes:
 
 def letters(size: int) -> bytes:
     return bytes(97 + n % 26 for n in range(size))
+
+
+def chunks(told: bytes) -> Iterator[bytes]:
+    while told:
+        size, _, told = told.partition(b"\r\n")
+        yield told[: int(size, 16)]
+        told = told[int(size, 16) + 2 :]
 
 
 def upstreams(bench: Bench) -> int:
@@ -317,6 +326,38 @@ def test_who_has_all_that_was_promised_does_not_wait_for_the_end() -> None:
         assert client.message()[1] == b"abc"
         member.close()
         bench.settle()
+        client.send(get())
+        member = bench.members[0].accept()
+        take_request(member)
+        member.send(answered(b"other"))
+        assert client.message()[1] == b"other"
+
+
+@pytest.mark.parametrize("ends", ["silence", "close"])
+def test_what_filters_keep_of_an_answer_comes_without_its_end(ends: str) -> None:
+    """All that was promised has come, END_RESPONSE never does: what a filter has not
+    given yet, and the end of the body, are the client's before the next answer."""
+    text = "SetOutputFilter DEFLATE\n"
+    with Bench(
+        balancer("", text=text),
+        of_members={"timeout_ms": 50 if ends == "silence" else 0},
+    ) as bench:
+        client = bench.ask(get("/", "Accept-Encoding: gzip"))
+        member = bench.members[0].accept()
+        take_request(member)
+        body = letters(9000)
+        said = headers(200, [("Content-Length", "9000"), ("Content-Type", "text/html")])
+        member.send(said + piece(body[:8000]))
+        bench.settle()
+        member.send(piece(body[8000:]))
+        bench.settle()
+        if ends == "close":
+            member.close()
+        assert b"\r\nTransfer-Encoding: chunked\r\n" in client.head()
+        told = b""
+        while not told.endswith(b"\r\n0\r\n\r\n"):
+            told += client.take(1)
+        assert gzip.decompress(b"".join(chunks(told))) == body
         client.send(get())
         member = bench.members[0].accept()
         take_request(member)

@@ -38,6 +38,10 @@ cdef bint coded_is_enough(exchange *x) noexcept nogil:
     x.res.done = True
     x.res.reusable = False
     response_source_done(x)
+    if unlikely(x.filters != NULL):
+        # What they keep is a part of the answer, and so is its end.
+        filters_take(x, &x.up.input)
+        exchange_detach(x, False)
     return True
 
 

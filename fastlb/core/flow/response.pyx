@@ -539,8 +539,6 @@ cdef bint response_read_body(exchange *x) noexcept nogil:
         return True
     if n < 0:
         if x.res.framing.kind == BODY_CODED and coded_is_enough(x):
-            if unlikely(x.filters != NULL):
-                response_filtered(x)
             return True
         # AH01110: the client must not take it for whole.
         say_error(x, &SAY_RESPONSE, stream_errno if n == FAILED else 0)
