@@ -25,7 +25,9 @@ class Member:
     """One `BalancerMember`, or the target of a direct ProxyPass.
 
     key is the identity over reloads: balancer key + " " + url, or "direct url"
-    (with "@vhost-id" appended when a virtual host defines it).
+    (with "@vhost-id" appended when a virtual host defines it). Behind the url stands
+    " via host:port" of `remote`: its slot has the addresses of that proxy, and workers
+    that drain must not meet them where they would speak to the member itself.
     """
 
     url: str  # normalised: "http://h:8080/path"

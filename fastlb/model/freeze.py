@@ -287,18 +287,19 @@ class _Freezer:
             index = len(self.balancers)
             key = name + (f"@{self._ids[server]}" if server else "")
             first = len(self.members)
-            self.members += (
-                freeze_member(
-                    member,
-                    f"{key} {member.target.url}",
-                    index,
-                    self._settings[server],
-                    tls=self._member_tls(server, member, name),
-                    remote=self._remote(server, member),
-                    upgrade=found.upgrade,
+            for member in found.members:
+                remote = self._remote(server, member)
+                self.members.append(
+                    freeze_member(
+                        member,
+                        f"{key} {member.target.url}{_via(remote)}",
+                        index,
+                        self._settings[server],
+                        tls=self._member_tls(server, member, name),
+                        remote=remote,
+                        upgrade=found.upgrade,
+                    )
                 )
-                for member in found.members
-            )
             places = tuple(range(first, len(self.members)))
             self.balancers.append(freeze_balancer(found, key, places))
         self._balancer_indexes[server, name] = index
@@ -345,7 +346,7 @@ class _Freezer:
         if known is not None:
             return known
         server = self._owners.get(id(member), 0)
-        key = base = f"direct {member.target.url}" + (
+        key = base = f"direct {member.target.url}{_via(remote)}" + (
             f"@{self._ids[server]}" if server else ""
         )
         number = 1
@@ -445,3 +446,8 @@ def server_tokens(values: Values) -> str:
         "Major": f"fastlb/{major}",
         "Prod": "fastlb",
     }[values.get("server_tokens", "Full")]
+
+
+def _via(remote: Remote | None) -> str:
+    """What a member's key says of the proxy through which it is reached."""
+    return "" if remote is None else f" via {remote.host}:{remote.port}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import ssl
 import subprocess
@@ -19,6 +20,7 @@ from harness import (
     Member,
     Seen,
     answer,
+    exchange,
     is_listening,
     wait_for,
 )
@@ -189,3 +191,36 @@ def test_the_proxy_gets_what_httpd_sends_it(
         assert one.target.startswith("http://")
         for name in ("Host", "Proxy-Authorization", "Connection"):
             assert one.field(name) == two.field(name)
+
+
+MANY_VARIABLES = "".join(f"SetEnvIf Host none VAR_{n}\n" for n in range(300))
+"""More than a worker can hold: it does not start."""
+
+
+@pytest.mark.parametrize("is_pool", [False, True])
+@pytest.mark.parametrize("fails", [True, False])
+def test_a_reload_that_brings_a_proxy_is_none_of_the_old_workers(
+    server: Fastlb, make_member: MemberMaker, is_pool: bool, fails: bool
+) -> None:
+    """They speak to the member itself, whatever comes of the reload."""
+    plain, proxy = make_member("plain"), make_member("proxy")
+    text = f"ProxyPass / {plain.url}/ disablereuse=On\n"
+    if is_pool:
+        text = (
+            f"<Proxy balancer://b>\nBalancerMember {plain.url} disablereuse=On\n"
+            "</Proxy>\nProxyPass / balancer://b/\n"
+        )
+    server.write(text, workers=1)
+    server.start()
+    with server.connection() as connection:
+        assert exchange(connection, "GET", "/x", {}).text == "plain"
+        text += f"ProxyRemote * {proxy.url}\n"
+        server.write(text + MANY_VARIABLES * fails, workers=1)
+        if fails:
+            os.kill(server.pid, signal.SIGHUP)
+            server.wait_for_log("the server goes on as before")
+        else:
+            server.reload()
+        assert exchange(connection, "GET", "/x", {}).text == "plain"
+    for _ in range(3):
+        assert server.get("/y").text == ("plain" if fails else "proxy")
