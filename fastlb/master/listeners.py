@@ -38,7 +38,7 @@ class Listeners:
                 address = (listener.host, listener.port)
                 if address not in self._open and address not in new:
                     new[address] = bind(listener, settings, self._open)
-        except StartError:
+        except BaseException:
             close_all(new.values())
             raise
         self._open.update(new)
@@ -139,7 +139,7 @@ def _bind_one(
             )
         sock.bind((host, port))
         sock.listen(settings.listen_backlog)
-    except OSError:
+    except BaseException:
         sock.close()
         raise
     return sock

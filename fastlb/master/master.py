@@ -289,17 +289,20 @@ class Master:
             self._journal.write("warn", "core", text)
         try:
             self._prepare(model)
-        except StartError as error:
-            self._fail_next(error)
-        except OSError as error:
-            self._fail_next(StartError(Exit.CANNOT_SERVE, str(error)))
+        except Exception as error:
+            self._fail_next(why_not(error))
 
     def _look_at_next(self, following: Preparation) -> None:
         """Commit the next generation when all of it accepts; give up in time."""
         if following.generation is None:
             return
         if following.generation.is_serving():
-            self._commit(following.generation)
+            try:
+                self._commit(following.generation)
+            except Exception as error:
+                if self._next is not following:  # it is in force
+                    raise
+                self._fail_next(why_not(error))
         elif self._clock_s() > following.deadline_s:
             self._fail_next(
                 StartError(
@@ -353,12 +356,16 @@ class Master:
         following = self._next
         assert following is not None
         self._next = None
-        following.give_back(self._current)
+        step = following.step
         if following.generation is not None:
             self._workers.abort(following.generation)
+        try:
+            following.give_back(self._current)
+        finally:
+            if self._current is not None:
+                self._refuse(step, str(error))
         if self._current is None:
             raise error
-        self._refuse(following.step, str(error))
 
     # what -k reads
 
@@ -574,6 +581,17 @@ class Master:
                     seat.hall.close()
             if other is not generation:
                 other.logs.close()
+
+
+def why_not(error: Exception) -> StartError:
+    """What the operator reads. Of a fault of ours, where it is: the server that runs is
+    worth more than a reload."""
+    if isinstance(error, StartError):
+        return error
+    if isinstance(error, OSError):
+        return StartError(Exit.CANNOT_SERVE, str(error))
+    told = "".join(traceback.format_exception(error)).rstrip()
+    return StartError(Exit.CANNOT_SERVE, told)
 
 
 def generation_is_hopeless(generation: Generation) -> bool:

@@ -12,13 +12,14 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rights import AS_ROOT
 from trees import model_of
 
 from fastlb.facts.server import Model
-from fastlb.master import master, privileges, spawn
+from fastlb.master import claims, listeners, master, names, privileges, spawn
 from fastlb.master.errors import Exit, StartError
 from fastlb.master.journal import Journal
 from fastlb.master.master import Master, Orders
@@ -174,6 +175,54 @@ def test_a_fault_while_reading_does_not_end_the_server(model: Model) -> None:
 
     assert run(model, worker, load=load) == 0
     assert "reload refused while reading the configuration" in log_of(model)
+
+
+@pytest.mark.parametrize(
+    ("where", "name", "step"),
+    [
+        (names, "resolve", "looking up its members' names"),
+        (claims, "claim", "claiming slots for its members"),
+        (listeners, "bind", "binding its addresses"),
+        (spawn, "freeze", "starting its workers"),
+        (master, "changes", "starting its workers"),
+    ],
+)
+def test_a_fault_in_a_reload_does_not_end_the_server(
+    model: Model, monkeypatch: pytest.MonkeyPatch, where: Any, name: str, step: str
+) -> None:
+    """It is told, the server goes on, and the next reload is taken."""
+    right = getattr(where, name)
+    calls = []
+
+    def wrong_once(*args: Any, **kwargs: Any) -> Any:
+        calls.append(1)
+        if len(calls) == (1 if where is master else 2):
+            os.kill(os.getpid(), signal.SIGHUP)
+            raise RuntimeError("a fault of ours")
+        return right(*args, **kwargs)
+
+    monkeypatch.setattr(where, name, wrong_once)
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        port = sock.getsockname()[1]
+    more = replace(model.listeners[0], port=port)
+    another = replace(model, listeners=(*model.listeners, more))
+
+    def worker(heritage: Heritage) -> int:
+        os.write(heritage.ready_fd, MESSAGE_READY)
+        if heritage.generation == 0:
+            tell_master(heritage, signal.SIGHUP)
+        if heritage.generation == 2:
+            ends_s = time.monotonic() + 30
+            while "FB0604" not in log_of(model) and time.monotonic() < ends_s:
+                time.sleep(0.01)
+            tell_master(heritage, signal.SIGTERM)
+        return idle(heritage)
+
+    assert run(model, worker, load=lambda: another) == 0
+    log = log_of(model)
+    assert f"FB0606: reload refused while {step}; the server goes on" in log
+    assert "RuntimeError: a fault of ours" in log
+    assert log.count("AH00163") == 2
 
 
 def test_a_holder_drains_only_when_its_successor_accepts(model: Model) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import time
 from collections.abc import Sequence
 
@@ -51,3 +53,48 @@ def test_a_name_that_cannot_be_encoded_is_not_known() -> None:
     with NameServer() as dns:
         asked: Sequence[str] = ["a" * 300]
         assert names.resolve(asked, [dns.address])[asked[0]].state is State.UNKNOWN
+
+
+def test_descriptors_beyond_1023_are_waited_for() -> None:
+    with NameServer() as dns, contextlib.ExitStack() as held:
+        dns.tell("app.test", "192.0.2.1")
+        fd = 0
+        while fd < 1024:
+            fd = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+            held.callback(os.close, fd)
+        found = names.resolve(["app.test"], [dns.address])
+    assert found["app.test"].addresses == ("192.0.2.1",)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"no json",
+        b"[" * 10_000,
+        b"7",
+        b"[1, 2]",
+        b'["app.test", "found", ["192.0.2.1"], NaN, ""]',
+        b'["app.test", "found", ["192.0.2.1"], 1e99, ""]',
+        b'["app.test", "found", ["192.0.2.1"], "30", ""]',
+        b'["app.test", "found", [], 30, ""]',
+        b'["app.test", "found", ["elsewhere"], 30, ""]',
+        b'["app.test", "found", 7, 30, ""]',
+        b'["app.test", "odd", [], 30, ""]',
+        b'["other.test", "found", ["192.0.2.1"], 30, ""]',
+        b'[["app.test"], "found", ["192.0.2.1"], 30, ""]',
+    ],
+)
+def test_what_is_no_answer_is_passed_over(
+    line: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Strangers' bytes are read in the process that asks: it may be theirs."""
+
+    async def say(_names: object, _servers: object, writer: int) -> None:
+        os.write(writer, line + b'\n["app.test", "unknown", [], 30, "why"]\n')
+
+    monkeypatch.setattr(names, "look_up_all", say)
+    found = names.resolve(["app.test", "silent.test"])
+    assert found == {
+        "app.test": Answer(State.UNKNOWN, why="why"),
+        "silent.test": names.TOO_LATE,
+    }
