@@ -366,6 +366,21 @@ def test_a_rate_is_kept_and_a_length_too() -> None:
         assert is_kept(bench)
 
 
+@pytest.mark.parametrize("digits", range(13, 20))
+@pytest.mark.parametrize("filled", [1, 6_500])
+def test_a_length_of_any_size_is_told_whole(digits: int, filled: int) -> None:
+    """filled: half of the head, so that little room is left behind it."""
+    text = f"{ONE}SetOutputFilter RATE_LIMIT\nSetEnv rate-limit 100\n"
+    length = b"Content-Length: %d\r\n" % (9 * 10 ** (digits - 1))
+    more = b"X-More: %b\r\n" % (b"x" * filled) * 2
+    with asked(text) as (_, client, member):
+        member.send(b"HTTP/1.1 200 OK\r\n" + more + length + b"\r\n" + b"a" * 99)
+        head = client.head()
+        assert head.endswith(b"\r\n\r\n")
+        assert b"\r\n" + length in head
+        assert client.take(99) == b"a" * 99
+
+
 # Files
 
 

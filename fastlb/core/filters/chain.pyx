@@ -13,7 +13,6 @@ cdef body_filters *chain_begin(const filter_settings *said) noexcept nogil:
         return NULL
     memset(f, 0, sizeof(body_filters))
     f.said = said[0]
-    f.known_length = -1
     f.idle = True
     return f
 

@@ -63,7 +63,6 @@ cdef struct body_filters:
     flag ended                  # nothing comes behind the input
     flag flush                  # what is kept is to be given
     flag idle                   # all has been done that can be
-    long long known_length      # of what comes out, and nobody changes; -1
     long long allowed           # RATE_LIMIT: bytes that may go now
     long long paused_us         # ... and when more may; 0: now
     flag streams                # it gives what it makes before its end, as SUBSTITUTE

@@ -29,8 +29,9 @@ cdef bint filters_on_head(
     """Choose, edit the head, and begin. Called anew when the head needs more room.
 
     length: of the body; -1: unknown. has_body: it passes filters, be it that only its
-    head is sent. How the body is framed is not known before the
-    head goes out: x.filters says where that is to be told. False: there is no memory
+    head is sent. Where a filter changes its length, how it is framed is not known
+    before the head goes out: x.filters says where that is to be told. False: there is
+    no memory
     """
     cdef filter_choice choice
     cdef filter_settings said
@@ -51,7 +52,6 @@ cdef bint filters_on_head(
         for i in range(choice.count):
             if not chain_add(x.filters, choice.filters[i]):
                 return False
-    x.filters.known_length = x.res.content_length
     if x.res.content_length >= 0:
         return True
     if x.facts.req.minor == 1 and not is_downgraded(x):
@@ -122,8 +122,8 @@ cdef void filters_frame(exchange *x) noexcept nogil:
         | head ...  ^  ... | CHUNK_HEAD_ROOM | body |
                     framing_at                body_at
 
-    The whole body beside its head has a length, as in httpd. The body stays where it
-    is; the head moves up to it.
+    The whole body beside its head has a length, as in httpd; a length that a member
+    told is in the head already. The body stays where it is; the head moves up to it.
     """
     cdef body_filters *f = x.filters
     cdef buffer *b = x.down.output
@@ -143,10 +143,6 @@ cdef void filters_frame(exchange *x) noexcept nogil:
         put(&w, b"Content-Length: ", 16)
         put_number(&w, made)
         put(&w, b"\r\n", 2)
-    elif f.framing_at and f.known_length >= 0:
-        put(&w, b"Content-Length: ", 16)
-        put_number(&w, f.known_length)
-        put(&w, b"\r\n", 2)
     elif f.framing_at and x.res.chunked_out:
         put(&w, b"Transfer-Encoding: chunked\r\n", 28)
     told = writer_held(&w)
@@ -156,7 +152,7 @@ cdef void filters_frame(exchange *x) noexcept nogil:
         f.framing_at = b.start
     before = f.framing_at - b.start
     behind = body_at - gap - f.framing_at
-    ASSERT(told <= BUFFER_HEADROOM)
+    ASSERT(not w.full)      # what is `made` lies in a buffer: it has few digits
     fits = buffer_move(
         b, body_at - chunk - behind, &b.data[f.framing_at], behind) \
         and buffer_move(b, body_at - chunk - behind - told - before,

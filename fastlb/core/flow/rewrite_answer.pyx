@@ -197,7 +197,7 @@ cdef int response_head_write(
     out_write(out, w, ours)
     if via_is_added(x) and x.attempt.codec == NULL:
         put_via(x, w, NULL, x.facts.req.minor)
-    if unlikely(x.filters != NULL):
+    if unlikely(x.filters != NULL and x.res.content_length < 0):
         x.filters.framing_at = head_at(x, w)
     elif x.res.chunked_out:
         put(w, b"Transfer-Encoding: chunked\r\n", 28)
@@ -379,7 +379,7 @@ cdef int local_head_write(
     if unlikely(x.facts.vhost.any_filter):
         vary_mend(&x.facts, out)
     out_write(out, w, 0)
-    if unlikely(x.filters != NULL):
+    if unlikely(x.filters != NULL and content_length < 0):
         x.filters.framing_at = head_at(x, w)
     elif content_length >= 0 and not (
             x.head_request and content_length and not is_file):
