@@ -52,6 +52,9 @@ def test_what_compat_switches_is_played() -> None:
     """Or stands here, with the reason why a case cannot show it."""
     elsewhere = {
         "state over a reload": "a case has one generation: tests/unit/test_claims.py",
+        "which of a request's trailers `MergeTrailers` makes fields": (
+            "tests/e2e/test_trailers.py"
+        ),
         "OCSP stapling: the responder fails": "tests/unit/test_stapling.py",
         "`MaxRequestWorkers` where it is not written": "tests/unit/test_resolve.py",
         "connections that are not in work": "tests/e2e/test_connections.py",

@@ -102,6 +102,15 @@ FORBIDDEN = (
     "Forwarded: for=x", "Sec-Fetch-Site: none", "Location: /", "Range: bytes=0-1",
     "Proxy-Authorization: x", "Proxy-Foo: x", "Content_Length: 3", "Via: 1.1 me",
     "Expect: 100-continue", "Upgrade: h2c", f"X-{'y' * 200}: long",
+    "Proxy: http://evil/", "proxy: x", "Remote-User: root", "REMOTE_USER: root",
+    "Remote-Addr: 127.0.0.1", "Client-IP: 127.0.0.1", "True-Client-IP: 127.0.0.1",
+    "X-Cluster-Client-IP: 127.0.0.1", "CF-Connecting-IP: 127.0.0.1", "X-Real-IP: ::1",
+    "X-Forwarded-Proto: https", "X_Forwarded: https", "Forwarded-For: ::1",
+    "Fastly-Client-IP: ::1", "WL-Proxy-Client-IP: ::1", "X-Client-Cert: x",
+    "SSL-Client-Verify: SUCCESS", "X-SSL-Client-S-DN: CN=root", "X-Remote-User: root",
+    "X-Auth-Request-User: root", "X-WEBAUTH-USER: root", "X-Host: evil",
+    "X-Scheme: https", "X-URL-Scheme: https", "X-Original-Host: evil",
+    "X-Authenticated-User: root",
 )  # fmt: skip
 
 
@@ -223,6 +232,30 @@ def test_a_request_is_repeated_with_them(rig: Rig) -> None:
         assert client.take_response("PUT").body == b"got"
     assert seen == [(b"hello", PASSED), (b"", PASSED), (b"", PASSED)]
     assert rig.members[0].connections == 2
+
+
+@pytest.mark.parametrize("compat", [False, True])
+def test_what_is_not_passed_on_is_not_merged(rig: Rig, compat: bool) -> None:
+    lines = (
+        b"X-Forwarded-For: 6\r\nX-User: root\r\nx_user: toor\r\nProxy: x\r\nX-A: 1\r\n"
+    )
+    rig.serve(
+        Member(),
+        text=f"{'Compat apache' if compat else ''}\nMergeTrailers On\n"
+        "RequestHeader set X-User ours\n"
+        'LogFormat "%{X-Forwarded-For}i|%{X-User}i|%{Proxy}i|%{X-A}i|%{Proxy}^ti" t\n'
+        "CustomLog t.log t\nHeader echo ^(X|Proxy)\n"
+        'Header set Y "expr=%{HTTP:Proxy}"\n',
+    )
+    client = rig.client()
+    client.send(post(b"a", trailers=lines, fields="X-Forwarded-For: 5\r\n"))
+    got = dict(client.take_response("POST").fields)
+    assert (got.get("Proxy"), got.get("X-User"), got["X-A"], got["Y"]) == (
+        ("x", "root", "1", "x") if compat else (None, None, "1", "")
+    )
+    log = rig.folder / "t.log"
+    wait_for(lambda: log.exists() and log.read_text().count("\n") == 1, "a line")
+    assert log.read_text() == ("5, 6|root|x|1|x\n" if compat else "5|-|-|1|x\n")
 
 
 @pytest.mark.parametrize("merged", [False, True])

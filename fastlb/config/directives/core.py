@@ -417,9 +417,10 @@ DIRECTIVES = (
         "whether trailers of a request are fields of its head, too",
         default="Off",
         manual=(
-            "Logs, and rules for the answer, find them as fields of the request then."
+            "Logs, and rules for the answer, find them as fields of the request then,"
+            " but for those that are not passed on either (ProxyPassTrailers)."
             " A member has got the head before, so it gets them as trailers or not at"
-            " all (ProxyPassTrailers)."
+            " all."
         ),
         sets="merge_trailers",
     ),

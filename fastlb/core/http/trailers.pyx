@@ -2,18 +2,22 @@
 # uses: ground/chartable, http/fields
 
 # Beside those that fields.pxd numbers; "-" at the end: whatever begins so. X_User is
-# X-User to those who make variables of names (CGI, WSGI), so "_" is "-" in a name.
+# X-User to those who make variables of names (CGI, WSGI), so "_" is "-" in a name; and
+# Proxy is HTTP_PROXY, by which libraries find their own proxy (CVE-2016-5385). What
+# proxies tell of who asks no client tells behind their backs.
 cdef const char *NOT_BEHIND_A_BODY = (
     b"accept-ranges access-control- age alt-svc authentication-info authorization "
-    b"cache-control clear-site-data content-disposition content-encoding "
+    b"cache-control cf- clear-site-data client-ip content-disposition content-encoding "
     b"content-language content-range content-security-policy "
-    b"content-security-policy-report-only early-data forwarded front-end-https "
-    b"http2-settings if- link origin permissions-policy pragma proxy- range refresh "
-    b"sec- set-cookie2 strict-transport-security vary warning x-accel- "
-    b"x-client-ip x-content-type-options x-forwarded- x-frame-options "
-    b"x-http-method x-http-method-override x-method-override x-original-url "
-    b"x-original-uri x-original-method x-real-ip x-remote-user x-rewrite-url "
-    b"x-sendfile x-lighttpd-send-file ")
+    b"content-security-policy-report-only early-data fastly-client-ip forwarded "
+    b"forwarded-for front-end-https "
+    b"http2-settings if- link origin permissions-policy pragma proxy proxy- range "
+    b"refresh remote- sec- set-cookie2 ssl- strict-transport-security true-client-ip "
+    b"vary warning wl-proxy- x-accel- x-auth- x-authenticated- x-client- "
+    b"x-cluster-client-ip x-content-type-options x-forwarded x-forwarded- "
+    b"x-frame-options x-host x-http-method x-http-method-override x-method-override "
+    b"x-original- x-real-ip x-remote- x-rewrite-url x-scheme x-sendfile x-ssl- "
+    b"x-url-scheme x-lighttpd-send-file x-webauth- ")
 
 
 cdef bint next_trailer(const char **p, const char *end, trailer *out) noexcept nogil:

@@ -331,7 +331,8 @@ cdef void trailers_echo(
     while next_trailer(&at, end, &t):
         name.data = t.name
         name.length = t.name_length
-        if trailer_value(r, &before, &name).data == NULL and request_matches(
+        if trailer_is_merged(r, t.name, t.name_length) and trailer_value(
+                r, &before, &name).data == NULL and request_matches(
                 r, op.regex, False, t.name, t.name_length, NULL):
             joined = trailer_value(r, s, &name)
             out_add(out, t.name, t.name_length, joined.data, joined.length,

@@ -57,6 +57,20 @@ cdef bint trailer_is_decided(
     return False
 
 
+# MergeTrailers: is what came behind the body one of the head's fields now, for logs and
+# late rules? Not what is not passed on, for the same reasons: a log, or a rule, would
+# be told by a client who it is. Compat apache: all of them, as in httpd.
+cdef bint trailer_is_merged(
+        request_facts *r, const char *name, unsigned int length) noexcept nogil:
+    cdef trailer t
+    if likely(r.trailers == NULL or not r.vhost.said.merge_trailers):
+        return False
+    t.name = name
+    t.name_length = length
+    return plan.compat_apache or (
+        trailer_may_travel(name, length) and not trailer_is_decided(r, False, &t))
+
+
 cdef bint trailer_is_called(const trailer *t, const text *name) noexcept nogil:
     return t.name_length == name.length and names_are_alike(
         t.name, name.data, name.length)

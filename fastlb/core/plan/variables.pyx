@@ -59,7 +59,7 @@ cdef inline bint text_is_nocase(const text *a, const text *b) noexcept nogil:
 cdef value request_field(request_facts *r, const text *name) noexcept nogil:
     if unlikely(r.out != NULL and not r.out_is_answer):
         return field_going_out(r, name, True)
-    if unlikely(r.trailers != NULL and r.vhost.said.merge_trailers):
+    if unlikely(trailer_is_merged(r, name.data, name.length)):
         return field_or_trailer(r, name)
     return field_as_sent(r, name)
 
