@@ -345,6 +345,7 @@ cdef int fuzz_script_head(const uint8_t *data, size_t size) noexcept nogil:
     cdef char *at = p + SCRIPT_HEAD_ROOM
     cdef char *begin
     cdef unsigned int scanned = 0
+    cdef long long announced
     cdef int length, rc
     memcpy(at, data, size)
     length = script_head_find_end(at, <unsigned int>(size // 2), &scanned)
@@ -352,7 +353,8 @@ cdef int fuzz_script_head(const uint8_t *data, size_t size) noexcept nogil:
         length = script_head_find_end(at, <unsigned int>size, &scanned)
     if length != AGAIN:
         must(0 < length <= <int>size)
-        rc = script_head_to_http(at, <unsigned int>length, &begin)
+        rc = script_head_to_http(at, <unsigned int>length, &begin, &announced)
+        must(announced >= -1)
         if rc > 0:
             must(begin >= p and begin + rc == at + length)
             rc = head_parse_response(fuzz_head, begin, <unsigned int>rc, &limits)

@@ -120,11 +120,13 @@ def fastcgi_decoded(pieces):
 
 
 def script_head(bytes data, pieces=None):
-    """(what it becomes, bytes that it had); None: it is not whole; or a code."""
+    """(what it becomes, bytes that it had, what its body should have); None: it is not
+    whole; or a code."""
     cdef unsigned int scanned = 0
     cdef unsigned int looked = 0
     cdef int length = AGAIN
     cdef int result
+    cdef long long announced
     cdef char *begin
     cdef Fence fence = Fence(b"-" * SCRIPT_HEAD_ROOM + data)
     cdef char *at = fence.data + SCRIPT_HEAD_ROOM
@@ -136,9 +138,9 @@ def script_head(bytes data, pieces=None):
     if length == AGAIN:
         return None
     assert length <= looked
-    result = script_head_to_http(at, <unsigned int>length, &begin)
+    result = script_head_to_http(at, <unsigned int>length, &begin, &announced)
     if result < 0:
         return result
     assert begin >= fence.data
     assert begin + result == at + length
-    return begin[:result], length
+    return begin[:result], length, announced

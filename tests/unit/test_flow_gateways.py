@@ -92,6 +92,44 @@ def test_what_is_no_answer_ends_the_connection() -> None:
             assert bench.counts()["upstreams"] == 0
 
 
+@pytest.mark.parametrize("scheme", ["scgi", "uwsgi"])
+@pytest.mark.parametrize("version", ["1.1", "1.0"])
+@pytest.mark.parametrize("coded", [False, True])
+def test_less_than_was_announced_is_no_whole_answer(
+    scheme: str, version: str, coded: bool
+) -> None:
+    """The end of the connection is that of a body, unless the application has said that
+    more was to come."""
+    first = b"Status: 200 OK\r\n" if scheme == "scgi" else b"HTTP/1.1 200 OK\r\n"
+    text = "SetOutputFilter DEFLATE\n" if coded else ""
+    with Bench(direct(scheme) + text) as bench:
+        asked = get("/", "Accept-Encoding: gzip")
+        client = bench.ask(asked.replace(b"HTTP/1.1", f"HTTP/{version}".encode()))
+        member = bench.members[0].accept()
+        bench.settle()
+        member.look()
+        member.send(first + b"Content-Length: 900\r\n\r\n" + b"four" * 200)
+        bench.settle()
+        member.close()
+        told = client.rest()
+        if b"\r\nTransfer-Encoding: chunked\r\n" in told:
+            assert not told.endswith(b"0\r\n\r\n")
+        elif b"\r\nContent-Length: 900\r\n" not in told:
+            assert client.was_reset
+
+
+def test_more_than_was_announced_is_passed_on_as_by_httpd() -> None:
+    with Bench(direct("scgi")) as bench:
+        client = bench.ask(get())
+        member = bench.members[0].accept()
+        bench.settle()
+        member.look()
+        member.send(b"Content-Length: 2\r\n\r\nfour")
+        member.close()
+        assert client.head().startswith(b"HTTP/1.1 200 OK\r\n")
+        assert client.take(14) == b"4\r\nfour\r\n0\r\n\r\n"
+
+
 def test_a_connection_is_kept_behind_a_whole_answer() -> None:
     with Bench(direct("fcgi", "enablereuse=on")) as bench:
         client = bench.ask(get())

@@ -13,7 +13,7 @@ def made(raw: bytes) -> bytes | int | None:
     assert _probe.script_head(raw + b"rest", [1] * (len(raw) + 4)) == whole
     if not isinstance(whole, tuple):
         return int(whole) if whole is not None else None
-    head, length = whole
+    head, length, _ = whole
     assert length == len(raw)
     return bytes(head)
 
@@ -46,6 +46,28 @@ def made(raw: bytes) -> bytes | int | None:
 )
 def test_a_head_of_http_is_made(raw: bytes, head: bytes) -> None:
     assert made(raw) == head
+
+
+@rows(
+    ("lines", "announced"),
+    [
+        (b"A: b", -1),
+        (b"Content-Length: 4", 4),
+        (b"A: b\r\ncontent-length:\t12 \t\r\nC: d", 12),
+        (b"Content-Length: 0", 0),
+        (b"Content-Length: 4\r\nContent-Length: 4", -1),
+        (b"Content-Length: 4\r\nA: b\r\nContent-Length: x", -1),
+        (b"Content-Length: ", -1),
+        (b"Content-Length:", -1),
+        (b"Content-Length: +4", -1),
+        (b"Content-Length: 4 4", -1),
+        (b"Content-Length: 99999999999999999999", -1),
+    ],
+)
+def test_what_its_body_should_have_is_remembered(lines: bytes, announced: int) -> None:
+    for end in (b"\r\n", b"\n"):
+        raw = lines.replace(b"\r\n", end) + end * 2
+        assert _probe.script_head(raw)[2] == announced
 
 
 @rows(

@@ -24,5 +24,9 @@ cdef enum:
 #
 # Status goes, and what a program says of a framing that is not its own: bodies end
 # where the protocol ends them (Content-Length, Transfer-Encoding; as in httpd).
+#
+# announced     out: what Content-Length has said; -1: nothing, several things, or what
+#               is no number
 cdef int script_head_to_http(
-    char *data, unsigned int length, char **begin) noexcept nogil
+    char *data, unsigned int length, char **begin, long long *announced
+) noexcept nogil

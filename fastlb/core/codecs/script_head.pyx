@@ -1,5 +1,5 @@
 """The head of what a program answers (script_head.pxd)."""
-# uses: ground/chartable, io/writer, http/scan
+# uses: ground/chartable, ground/number, io/writer, http/scan
 
 cdef int script_head_find_end(
     const char *data, unsigned int length, unsigned int *scanned
@@ -25,9 +25,23 @@ cdef bint line_is_of(
         line, name, length)
 
 
+cdef inline bint script_is_blank(char one) noexcept nogil:
+    return one == c" " or one == c"\t" or one == c"\r" or one == c"\n"
+
+
+cdef long long script_length(const char *p, const char *end) noexcept nogil:
+    """The number that a line ends with; -1: it is none"""
+    while p < end and script_is_blank(p[0]):
+        p += 1
+    while end > p and script_is_blank((end - 1)[0]):
+        end -= 1
+    return decimal_of(p, <unsigned int>(end - p))
+
+
 cdef int script_head_to_http(
-    char *data, unsigned int length, char **begin
+    char *data, unsigned int length, char **begin, long long *announced
 ) noexcept nogil:
+    cdef int lengths = 0
     cdef char *line = data
     cdef char *end = data + length
     cdef char *first = data     # what is taken out moves the lines before it down
@@ -35,6 +49,7 @@ cdef int script_head_to_http(
     cdef char[SCRIPT_STATUS_BYTES] status
     cdef writer w
     writer_begin(&w, &status[0], SCRIPT_STATUS_BYTES)
+    announced[0] = -1
     if length >= 5 and memcmp(data, b"HTTP/", 5) == 0:
         return -502
     while line < end:
@@ -45,8 +60,10 @@ cdef int script_head_to_http(
         if line_is_of(line, stop, b"status", 6):
             if writer_held(&w) or not put_script_status(&w, line + 7, stop):
                 return -502
-        elif not line_is_of(line, stop, b"content-length", 14) \
-                and not line_is_of(line, stop, b"transfer-encoding", 17):
+        elif line_is_of(line, stop, b"content-length", 14):
+            lengths += 1
+            announced[0] = script_length(line + 15, stop) if lengths == 1 else -1
+        elif not line_is_of(line, stop, b"transfer-encoding", 17):
             line = stop
             continue
         memmove(first + (stop - line), first, line - first)

@@ -171,6 +171,8 @@ cdef struct codec_state:
     const member_codec *of
     unsigned int credit         # bytes that may go out as the next piece of the body
     long long promised          # of the answer's body, still to come; -1: nobody knows
+    # of a body that ends with the connection: bytes announced that have not come
+    long long missing
     flag bodiless               # the client gets none of it
     flag wants_end              # the member is to be told when there is no more
     flag asked                  # it has asked for more of the request

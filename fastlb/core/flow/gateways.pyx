@@ -138,7 +138,8 @@ cdef int gateway_head_to_http(exchange *x, unsigned int length) noexcept nogil:
     cdef char *begin = NULL
     cdef int rc
     ASSERT(b.start >= SCRIPT_HEAD_ROOM)
-    rc = script_head_to_http(&b.data[b.start], length, &begin)
+    rc = script_head_to_http(
+        &b.data[b.start], length, &begin, &x.attempt.codec.missing)
     if rc < 0:
         say(x, &SAY_SCRIPT_STATUS)
         return FAILED

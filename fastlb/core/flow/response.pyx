@@ -482,6 +482,8 @@ cdef bint response_take(exchange *x) noexcept nogil:
             return exchange_cut(x)
         return True
     x.record.body_bytes_out += held
+    if unlikely(x.attempt.codec != NULL):
+        x.attempt.codec.missing -= held
     if x.res.chunked_out and likely(x.filters == NULL):
         body_frame(x.up.input, x.res.done)
     return True
@@ -529,7 +531,8 @@ cdef bint response_read_body(exchange *x) noexcept nogil:
     if n == AGAIN:
         buffer_drop(&u.input)
         return True
-    if n == CLOSED and x.res.framing.kind == BODY_UNTIL_CLOSE:
+    if n == CLOSED and x.res.framing.kind == BODY_UNTIL_CLOSE and (
+            likely(x.attempt.codec == NULL) or x.attempt.codec.missing <= 0):
         x.res.done = True
         response_source_done(x)
         if unlikely(x.filters != NULL):
