@@ -116,6 +116,8 @@ cdef enum:
     TRIED_IN_EXCHANGE = 4           # so many have room in its exchange
     TRIED_IN_PIECE = 60             # the others in pieces of their own
     # the plan
+    PLAN_BLOCK_BYTES = 1 << 18      # from the system at once; what is touched counts
+    PLAN_ALIGN = 16                 # of each piece in it
     SECTIONS_MATCHED_MAX = 64       # sections that may apply to one request; more: 500
     FILE_LEVELS_MAX = 16            # places in a path where Options change; more: 500
     FILE_NAME_BYTES_MAX = 4096      # of a file that is sent, with its end; as PATH_MAX

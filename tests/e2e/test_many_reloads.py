@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 from certificates import make_ca, make_pair
-from harness import HOST, Fastlb, is_listening, wait_for
+from harness import HOST, DeadlineError, Fastlb, is_listening, wait_for
 
 RELOADS = 40
 RELOAD_S_MAX = 5.0  # on a machine that is busy with other things
@@ -136,11 +136,28 @@ class Site:
         began_s = time.monotonic()
         self.server.reload()
         took_s = time.monotonic() - began_s
-        wait_for(
-            lambda: len(self.server.workers()) - len(self.left()) == self._workers,
-            "only tunnels are left of the older generations",
-        )
+        try:
+            wait_for(
+                lambda: len(self.server.workers()) - len(self.left()) == self._workers,
+                "only tunnels are left of the older generations",
+            )
+        except DeadlineError as error:
+            raise DeadlineError("\n".join([str(error), *self.others()])) from None
         return took_s
+
+    def others(self) -> list[str]:
+        """What those do that have more than tunnels, and what was logged last."""
+        told = []
+        for pid in set(self.server.workers()) - set(self.left()):
+            with suppress(psutil.Error):
+                one = psutil.Process(pid)
+                talks = [
+                    f"{c.laddr}-{c.raddr} {c.status}" for c in one.net_connections()
+                ]
+                told.append(
+                    f"{pid}: {one.status()}, {one.num_threads()} threads {talks}"
+                )
+        return [*told, *self.server.error_log.splitlines()[-9:]]
 
     def leave(self) -> int:
         """Open a tunnel and reload: the worker that is left with it."""

@@ -5,6 +5,13 @@ import ipaddress
 
 from fastlb.facts.regex import compile_pcre
 
+cdef extern from "<sys/mman.h>" nogil:
+    int PLAN_MAP_ACCESS "(PROT_READ | PROT_WRITE)"
+    int PLAN_MAP_PRIVATE "(MAP_PRIVATE | MAP_ANONYMOUS)"
+    void *PLAN_MAP_FAILED "MAP_FAILED"
+    void *plan_mmap "mmap"(
+        void *address, size_t length, int access, int flags, int fd, long at)
+
 cdef dict plan_envs = {}
 cdef text[ENV_COUNT_MAX] plan_env_names     # by number
 cdef int[ENV_COUNT_MAX] plan_env_redirected     # REDIRECT_NAME of each; -1: not asked
@@ -22,11 +29,32 @@ cdef str ENV_OF_NOTE = "\0n:"
 cdef str ENV_OF_FIELD = "\0o:"
 
 
-# That many bytes, cleared.
+# What a plan lies in: blocks of its own, one piece behind the other. In the holes of a
+# heap that came from the master, its pieces would make a copy of page after page.
+cdef char *plan_block = NULL
+cdef size_t plan_block_used = PLAN_BLOCK_BYTES
+
+
+# That many bytes, cleared. In debug builds each piece is an allocation of its own, of
+# just that size.
 cdef void *plan_alloc(size_t size) except NULL:
-    cdef void *p = calloc(1, size if size else 1)
-    if p == NULL:
-        raise MemoryError("no memory for the plan")
+    global plan_block, plan_block_used
+    cdef void *p
+    cdef size_t room = (size + PLAN_ALIGN - 1) & ~<size_t>(PLAN_ALIGN - 1)
+    if DEBUG_BUILD or room > PLAN_BLOCK_BYTES // 4:
+        p = calloc(1, size if size else 1)
+        if p == NULL:
+            raise MemoryError("no memory for the plan")
+        return p
+    if room > PLAN_BLOCK_BYTES - plan_block_used:
+        p = plan_mmap(
+            NULL, PLAN_BLOCK_BYTES, PLAN_MAP_ACCESS, PLAN_MAP_PRIVATE, -1, 0)
+        if p == PLAN_MAP_FAILED:
+            raise MemoryError("no memory for the plan")
+        plan_block = <char *>p
+        plan_block_used = 0
+    p = &plan_block[plan_block_used]
+    plan_block_used += room
     return p
 
 
