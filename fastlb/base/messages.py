@@ -967,6 +967,16 @@ _CORE = {
         "What AuthLDAP or LDAP lines need is missing.",
         "",
     ),
+    "FB0370": Message(
+        "warning",
+        "What stands in an alias of a provider has no effect there.",
+        "Write it into the section that names the alias.",
+    ),
+    "FB0371": Message(
+        "error",
+        "An alias of a provider has a name that is taken.",
+        "Give it another name.",
+    ),
     "FB0396": Message(
         "error",
         "An application ended its answer before its head was whole: 502.",

@@ -9,8 +9,9 @@ import enum
 from dataclasses import dataclass, field
 
 from fastlb.facts.expressions import Expression
+from fastlb.facts.ldap import Ldap
 from fastlb.facts.mapping import Mapping
-from fastlb.facts.words import Order, Satisfy
+from fastlb.facts.words import AuthProvider, Order, Satisfy
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +172,9 @@ class AccessRule:
     rules: tuple[AccessRule, ...] = ()
     limits: tuple[MethodLimit, ...] = ()
     expression: Expression | None = None  # EXPR; of USER, GROUP, LDAP_* the words
+    alias: str = ""  # by which Require names it (<AuthzProviderAlias>)
+    # ... what that says: GROUP's file, the directory of LDAP_*; None: the section's
+    source: str | Ldap | None = None
     # Where it stands; "" for one that is made of several lines
     file: str = field(default="", compare=False, repr=False)
     line: int = field(default=0, compare=False, repr=False)
@@ -208,12 +212,27 @@ class Anonymous:
 
 
 @dataclass(frozen=True, slots=True)
+class AliasedProvider:
+    """<AuthnProviderAlias>. None: what the section says that names it."""
+
+    name: str
+    kind: AuthProvider
+    user_file: str | None = None
+    anonymous: Anonymous | None = None
+    ldap: Ldap | None = None
+
+
+Provider = AuthProvider | AliasedProvider
+
+
+@dataclass(frozen=True, slots=True)
 class Digest:
     """AuthDigest* of a section; that of an inner one holds as a whole."""
 
     lifetime_s: int = 300  # of a nonce; 0: it serves once; less: for ever
     counts: bool = False  # AuthDigestNcCheck
     domain: tuple[str, ...] = ()
+    providers: tuple[Provider, ...] = ()  # (): the file
 
 
 @dataclass(frozen=True, slots=True)

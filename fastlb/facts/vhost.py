@@ -34,13 +34,13 @@ from fastlb.facts.rules import (
     HeaderRule,
     MethodLimit,
     OldAccess,
+    Provider,
     Redirect,
     ReverseMap,
 )
 from fastlb.facts.tls import TlsServer, Verify
 from fastlb.facts.words import (
     AuthMerging,
-    AuthProvider,
     AuthType,
     BadHeader,
     EncodedSlashes,
@@ -85,7 +85,7 @@ class DirConf:
     auth_name: str | Expression | None = None
     auth_user_file: str | None = None
     auth_group_file: str | None = None
-    auth_basic_providers: tuple[AuthProvider, ...] | None = None
+    auth_basic_providers: tuple[Provider, ...] | None = None
     auth_basic_authoritative: bool | None = None
     # Authorization towards members; "": Off
     auth_basic_fake: str | ComposedUser | None = None

@@ -106,6 +106,15 @@ def _rules_met(run: Drafts, path: str) -> Iterator[AccessRule]:
     for spot in spots:
         if any(_meet(run, file, spot, path) for file in files):
             yield from spot.draft.requires
+    for spot in spots:
+        for rule in spot.draft.requires:
+            if _names(rule, path):
+                yield rule
+
+
+def _names(rule: AccessRule, path: str) -> bool:
+    """Is this the file of an alias by which it is meant?"""
+    return rule.source == path or any(_names(inner, path) for inner in rule.rules)
 
 
 def _meet(run: Drafts, file: _Spot, rule: _Spot, path: str) -> bool:

@@ -22,6 +22,7 @@ from fastlb.facts.rewrite import Expansion, FileNames, RewriteCond, RewriteRule
 from fastlb.facts.rewrite_maps import RewriteMap
 from fastlb.facts.rules import (
     AccessRule,
+    AliasedProvider,
     EnvCondition,
     Format,
     HeaderRule,
@@ -367,6 +368,8 @@ class Drafts:
     header_rules: list[tuple[Node, HeaderRule]] = field(default_factory=list)
     auth_files: list[tuple[Node, str]] = field(default_factory=list)  # with its path
     asks_directory: bool = False  # AuthLDAPURL
+    authn_aliases: dict[str, AliasedProvider] = field(default_factory=dict)
+    authz_aliases: dict[str, AccessRule] = field(default_factory=dict)
     # SSLVerifyClient and SSLVerifyDepth in sections
     section_handshakes: list[SectionHandshake] = field(default_factory=list)
     variables: list[tuple[Node, str]] = field(default_factory=list)  # set, by name

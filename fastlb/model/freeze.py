@@ -61,6 +61,7 @@ from fastlb.model.resolve_files import frozen, in_order
 from fastlb.model.resolve_labels import members_have_types, types_of
 from fastlb.model.resolve_ldap import with_server
 from fastlb.model.resolve_logs import LogTargets, access_logs
+from fastlb.model.resolve_providers import providers_with_server, rule_with_server
 from fastlb.model.resolve_remote import remote_of
 from fastlb.model.resolve_remoteip import remote_proxies
 from fastlb.model.resolve_server import (
@@ -415,7 +416,10 @@ class _Freezer:
             handler_mapping=handled,
             auth_request=asked,
             reverse_maps=tuple(self._reverse(server, r) for r in draft.reverse_maps),
-            access=access_rule(draft),
+            access=rule_with_server(self.run, access_rule(draft)),
+            auth_basic_providers=providers_with_server(
+                self.run, draft.conf.auth_basic_providers
+            ),
             auth_ldap=with_server(self.run, draft.conf.auth_ldap),
             rewrite=rewrite_dir(draft.rewrite),
             ifs=tuple(

@@ -14,6 +14,7 @@ in one run.
                  +-- resolve_filters.py  SetOutputFilter, AddOutputFilterByType
                  +-- resolve_rewrite.py  RewriteRule and its kin
                  +-- resolve_access.py   Require, Order
+                 +-- resolve_providers.py AuthBasicProvider, <AuthnProviderAlias>
                  +-- resolve_labels.py   mod_mime, mod_expires
                  +-- resolve_ldap.py     AuthLDAP*
                  +-- resolve_elsewhere.py AuthRequest
@@ -47,6 +48,7 @@ from fastlb.model import (
     resolve_logs,
     resolve_mappings,
     resolve_members,
+    resolve_providers,
     resolve_remote,
     resolve_remoteip,
     resolve_rewrite,
@@ -85,6 +87,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     **resolve_filters.HANDLERS,
     **resolve_rewrite.HANDLERS,
     **resolve_access.HANDLERS,
+    **resolve_providers.HANDLERS,
     **resolve_labels.HANDLERS,
     **resolve_ldap.HANDLERS,
     **resolve_elsewhere.HANDLERS,
@@ -165,6 +168,8 @@ def _take(run: Drafts, place: Place, node: Node) -> None:
         _if(run, place, node)
     elif name in ("limit", "limitexcept"):
         _limit(run, place, node)
+    elif name in resolve_providers.ALIASES:
+        resolve_providers.alias(run, place, node, _walk)
     elif name in resolve_files.KINDS:
         resolve_files.section(run, place, node, _walk)
     else:

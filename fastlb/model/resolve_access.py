@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Final, TypeVar
 
 from fastlb.config.directives import auth_digest
+from fastlb.config.directives.access import PROVIDERS, unknown_provider
 from fastlb.config.tree import Node
 from fastlb.facts.rules import (
     AccessOp,
@@ -24,7 +25,7 @@ from fastlb.facts.rules import (
     OldAccess,
     OldWord,
 )
-from fastlb.facts.words import AuthProvider, Order, Satisfy, Word
+from fastlb.facts.words import Order, Satisfy, Word
 from fastlb.model.drafts import ConfDraft, Drafts, Handler, Place
 from fastlb.model.expressions import taken, text_taken
 from fastlb.model.networks import NetworkError, network_of
@@ -70,7 +71,7 @@ def method_limit(node: Node) -> MethodLimit:
 
 def require(run: Drafts, place: Place, node: Node) -> None:
     """A `Require` line in a section."""
-    rule = _standing(_require(run, node), node)
+    rule = _standing(require_of(run, node), node)
     if rule.negated:
         raise Mistake(
             "FB0260",
@@ -140,7 +141,7 @@ def _enclosed(run: Drafts, node: Node) -> AccessRule | None:
     if node.name.lower() in CONTAINERS:
         return _container(run, node)
     if node.name.lower() == "require":
-        return _standing(_require(run, node), node)
+        return _standing(require_of(run, node), node)
     return None
 
 
@@ -202,12 +203,28 @@ def _require_expr(run: Drafts, node: Node, negated: bool) -> AccessRule:
     return AccessRule(AccessOp.EXPR, (text,), negated, expression=expression)
 
 
-def _require(run: Drafts, node: Node) -> AccessRule:
+def _aliased(known: AccessRule, negated: bool) -> AccessRule:
+    """The Require that <AuthzProviderAlias> has named."""
+    if negated and known.op is AccessOp.GRANTED:
+        return replace(known, op=AccessOp.DENIED)
+    if negated and known.op is AccessOp.DENIED:
+        return replace(known, op=AccessOp.GRANTED)
+    return replace(known, negated=negated)
+
+
+def require_of(run: Drafts, node: Node) -> AccessRule:
+    """What one line says; its place is not noted yet."""
     words = list(node.args)
-    negated = bool(words) and words[0].lower() == "not"
+    negated = len(words) > 1 and words[0].lower() == "not"
     if negated:
         del words[0]
+    alias = run.authz_aliases.get(words[0])
+    if alias is not None:
+        return _aliased(alias, negated)
     kind, args = words[0].lower(), tuple(words[1:])
+    if kind not in PROVIDERS:
+        stray = unknown_provider(words[0])
+        raise Mistake("FB0107", stray.text, cure=stray.cure, word=words[0])
     if kind == "all":
         if len(args) != 1 or args[0].lower() not in ("granted", "denied"):
             raise Mistake(
@@ -356,20 +373,6 @@ def escaped_quotes(text: str) -> str:
     return re.sub(r'(\\.)|"', lambda found: found[1] or r"\"", text, flags=re.DOTALL)
 
 
-def auth_provider(_run: Drafts, place: Place, node: Node) -> None:
-    """`AuthBasicProvider`: more lines of a section are one list.
-
-    Who is asked twice says the same, and is asked once.
-    """
-    conf = place.draft.conf
-    said = conf.auth_basic_providers or ()
-    # socache only remembers what others say, and so does the core
-    words = (word for word in node.args if word.lower() != "socache")
-    more = (_word(AuthProvider, word) for word in words)
-    providers = tuple(dict.fromkeys((*said, *more)))
-    place.draft.conf = replace(conf, auth_basic_providers=providers)
-
-
 def basic_fake(run: Drafts, place: Place, node: Node) -> None:
     """`AuthBasicFake user [password]` or `AuthBasicFake off`."""
     user, *rest = node.args
@@ -477,7 +480,6 @@ HANDLERS: Final[dict[str, Handler]] = {
     "authgroupfile": auth_file,
     "authtype": auth_type,
     "authname": auth_name,
-    "authbasicprovider": auth_provider,
     "authbasicfake": basic_fake,
     "anonymous": anonymous,
     "anonymous_mustgiveemail": anonymous,
@@ -485,8 +487,8 @@ HANDLERS: Final[dict[str, Handler]] = {
     "anonymous_verifyemail": anonymous,
     **dict.fromkeys(
         (
-            *("authdigestprovider", "authdigestqop", "authdigestalgorithm"),
-            *("authdigestnoncelifetime", "authdigestnccheck", "authdigestdomain"),
+            *("authdigestqop", "authdigestalgorithm", "authdigestdomain"),
+            *("authdigestnoncelifetime", "authdigestnccheck"),
         ),
         digest,
     ),

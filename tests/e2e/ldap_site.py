@@ -290,6 +290,28 @@ SECTIONS = {
     "file-user": Section(
         f"AuthBasicProvider file\n{URL}{FILE}Require ldap-user bob local", "bob/file"
     ),
+    # by other names
+    "alias": Section("AuthBasicProvider bosses\nRequire valid-user", "bob"),
+    "aliases": Section(
+        f"AuthBasicProvider bosses lawyers\nAuthLDAPURL {BASE}?mail\n"
+        "Require valid-user",
+        "bob eve",
+        "mail",
+    ),
+    "alias-of-the-section": Section(
+        f"AuthBasicProvider bare\n{URL}Require valid-user", PEOPLE
+    ),
+    "alias-file": Section(
+        f"AuthBasicProvider local bosses\n{FILE}Require valid-user", "bob/file local"
+    ),
+    "alias-group": Section(f"{URL}Require staff", "bob"),
+    "alias-not": Section(
+        f"{URL}<RequireAll>\nRequire valid-user\nRequire not staff\n</RequireAll>",
+        "eve joe odd",
+    ),
+    "alias-and-rule": Section(
+        f"{URL}Require staff\nRequire ldap-attribute departmentNumber=legal", "bob eve"
+    ),
     # who cannot be asked
     "down": Section(
         "AuthLDAPURL ldap://127.0.0.1:1/dc=example,dc=org?uid\nRequire valid-user",
@@ -314,6 +336,24 @@ SECTIONS = {
         "AuthLDAPURL {tls_url}/dc=example,dc=org?uid\nRequire valid-user", PEOPLE
     ),
 }
+
+
+ALIASES = f"""\
+<AuthnProviderAlias ldap bosses>
+  AuthLDAPURL {BASE}?uid?sub?(title=boss)
+</AuthnProviderAlias>
+<AuthnProviderAlias ldap lawyers>
+  AuthLDAPURL {BASE}?uid?sub?(departmentNumber=legal)
+</AuthnProviderAlias>
+<AuthnProviderAlias ldap bare>
+</AuthnProviderAlias>
+<AuthnProviderAlias file local>
+  {FILE}
+</AuthnProviderAlias>
+<AuthzProviderAlias ldap-group staff "{dn_of_group("staff")}">
+  {URL}
+</AuthzProviderAlias>
+"""
 
 
 def echo(message: Message) -> bytes:
@@ -354,7 +394,7 @@ def filled(text: str, directory: Slapd, users: Path) -> str:
 
 def everything(directory: Slapd, users: Path) -> str:
     sections = "".join(section(name, s.text) for name, s in SECTIONS.items())
-    return server_text(directory) + filled(sections, directory, users)
+    return server_text(directory) + filled(ALIASES + sections, directory, users)
 
 
 def ask(port: int, path: str, who: str = "", fields: str = "") -> Message:

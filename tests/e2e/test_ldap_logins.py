@@ -13,6 +13,7 @@ import pytest
 from conftest import MemberMaker
 from harness import HOST, Fastlb, wait_for
 from ldap_site import (
+    BASE,
     LOGINS,
     SECTIONS,
     URL,
@@ -64,6 +65,33 @@ def test_httpd_lets_the_same_in(
 def test_who_is_let_in(rig: Rig, directory: Slapd, ldap_folder: Path) -> None:
     rig.serve(answering(echo), text=everything(directory, ldap_folder / "users"))
     assert odd_ones(rig.port) == {}
+
+
+@pytest.mark.needs("apache2")
+def test_an_alias_asks_its_own_directory(
+    rig: Rig,
+    directory: Slapd,
+    ldap_folder: Path,
+    scripted: Callable[[Handler], ScriptedMember],
+) -> None:
+    """Where bob is nobody; httpd asks there about the entry of the section's."""
+    alias = (
+        f'<AuthzProviderAlias ldap-group staff "{dn_of_group("staff")}">\n'
+        f"AuthLDAPURL {BASE}?uid?sub?(departmentNumber=legal)\n"
+        "</AuthzProviderAlias>\n"
+    )
+    text = alias + section("in", f"{URL}Require staff")
+    text = server_text(directory) + filled(text, directory, ldap_folder / "users")
+    member = scripted(answering(echo))
+    modules = ("auth_basic", "authn_file", "authz_user", "headers")
+    with httpd.running(
+        ldap_folder,
+        (*modules, "ldap", "authnz_ldap"),
+        f"{text}ProxyPass / {member.url}/\n",
+    ) as port:
+        assert ask(port, "/in", "bob").status == 200
+    rig.serve(answering(echo), text=text)
+    assert ask(rig.port, "/in", "bob").status == 401
 
 
 TOLD = (

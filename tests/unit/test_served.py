@@ -172,6 +172,14 @@ SAMPLES: dict[str, str | tuple[str, str]] = {
     "<ElseIf>": '<If "false">\n</If>\n<ElseIf "true">\nSetEnv a b\n</ElseIf>',
     "<Else>": '<If "false">\n</If>\n<Else>\nSetEnv a b\n</Else>',
     "SetEnvIfExpr": "true a=b",
+    "<AuthnProviderAlias>": (
+        "<AuthnProviderAlias anon a>\nAnonymous *\n</AuthnProviderAlias>\n"
+        "<Location /l>\nAuthBasicProvider a\n</Location>"
+    ),
+    "<AuthzProviderAlias>": (
+        "<AuthzProviderAlias group a b>\nAuthGroupFile g\n</AuthzProviderAlias>\n"
+        "<Location /l>\nRequire a\n</Location>"
+    ),
     "<RequireAll>": REQUIRE.format("All"),
     "<RequireAny>": REQUIRE.format("Any"),
     "<RequireNone>": REQUIRE.format("None"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from fastlb.facts.rules import AccessOp, AccessRule
+from fastlb.facts.rules import AccessOp, AccessRule, AliasedProvider
 from fastlb.facts.vhost import DirConf
 from fastlb.facts.words import AuthProvider
 
@@ -89,7 +89,8 @@ def access_text(rule: AccessRule) -> str:
     if rule.op in CONTAINERS:
         return f"<{rule.op.value}>"
     words = ["Require", "not" if rule.negated else "", rule.op.value, *rule.args]
-    return " ".join(word for word in words if word)
+    text = " ".join(word for word in words if word)
+    return f"{text}, by the name of {rule.alias}" if rule.alias else text
 
 
 def who_knows(confs: Sequence[DirConf]) -> str:
@@ -98,11 +99,17 @@ def who_knows(confs: Sequence[DirConf]) -> str:
     directories = [conf.auth_ldap for conf in confs if conf.auth_ldap]
     words: list[str] = []
     for provider in said[-1] if said else (AuthProvider.FILE,):
-        if provider is AuthProvider.LDAP and directories:
-            hosts = (f"{host}:{port}" for host, port in directories[-1].hosts)
-            words.append(f"ldap ({', '.join(hosts)})")
+        kind, directory = provider, directories[-1] if directories else None
+        name = ""
+        if isinstance(provider, AliasedProvider):
+            kind, directory = provider.kind, provider.ldap or directory
+            name = f"{provider.name}: "
+        assert isinstance(kind, AuthProvider)
+        if kind is AuthProvider.LDAP and directory:
+            hosts = (f"{host}:{port}" for host, port in directory.hosts)
+            words.append(f"{name}ldap ({', '.join(hosts)})")
         else:
-            words.append(provider.value)
+            words.append(f"{name}{kind.value}")
     return f"; who it is is asked of {', then '.join(words)}"
 
 

@@ -16,6 +16,7 @@ from fastlb.config.registry import (
     D,
     Directive,
     Refused,
+    S,
     Status,
 )
 from fastlb.config.suggest import nearest
@@ -30,6 +31,10 @@ PROVIDERS = (
     *("user", "group", "valid-user"),
     *("ldap-user", "ldap-group", "ldap-dn", "ldap-attribute", "ldap-filter"),
     "ldap-search",
+)
+UNSERVED = (
+    *("dbm-group", "dbm-file-group", "dbd-group", "dbd-login", "dbd-logout"),
+    *("file-owner", "file-group"),
 )
 
 
@@ -57,7 +62,7 @@ def _require(name: str, words: tuple[str, ...]) -> Complaint | None:
             "FB0117",
             word=index,
         )
-    if provider.startswith(("dbm-", "dbd-", "file-")):
+    if provider in UNSERVED:
         return Complaint(
             f"Require {words[index]} is not supported",
             "ignoring it would open what it protects",
@@ -65,13 +70,17 @@ def _require(name: str, words: tuple[str, ...]) -> Complaint | None:
             "FB0117",
             word=index,
         )
-    if provider not in PROVIDERS:
-        best = nearest(provider, PROVIDERS)
-        cure = f"did you mean Require {best}?" if best else ""
-        return Complaint(
-            f"Unknown Authz provider: {words[index]}", "", cure, word=index
-        )
-    return None
+    return None  # another one may be an alias: the model knows
+
+
+def unknown_provider(word: str) -> Complaint:
+    """Of a Require that is no alias either."""
+    best = nearest(word.lower(), PROVIDERS)
+    return Complaint(
+        f"Unknown Authz provider: {word}",
+        "",
+        f"did you mean Require {best}?" if best else "",
+    )
 
 
 def _order(name: str, words: tuple[str, ...]) -> Complaint | None:
@@ -108,20 +117,27 @@ class AuthTypes(Choice):
         return Choice.read(self, name, words)
 
 
-def _providers(name: str, words: tuple[str, ...]) -> Complaint | None:
+def unserved_provider(name: str, words: tuple[str, ...]) -> Complaint | None:
+    """Who knows users by Apache alone. Whether a name is an alias, the model knows."""
     for index, word in enumerate(words):
-        if word.lower() not in ("file", "anon", "ldap", "socache"):
-            known = word.lower() in ("dbm", "dbd", "fcgi")
+        if word.lower() in ("dbm", "dbd", "fcgi"):
             return Complaint(
-                f"{name} {word} is not supported"
-                if known
-                else f"Unknown Authn provider: {word}",
-                "ignoring it would let others in than it does" if known else "",
-                "write AuthBasicProvider file" if known else "",
-                "FB0117" if known else "FB0107",
+                f"{name} {word} is not supported",
+                "ignoring it would let others in than it does",
+                "let AuthUserFile name a file that htpasswd wrote",
+                "FB0117",
                 word=index,
             )
     return None
+
+
+def _base_provider(name: str, words: tuple[str, ...]) -> Complaint | None:
+    """<AuthnProviderAlias file name>, <AuthzProviderAlias group name words>."""
+    if len(words) < 2 or not words[0] or not words[1]:
+        return Complaint(f"<{name}> directive requires additional arguments")
+    if name == "AuthnProviderAlias":
+        return unserved_provider(name, words[:1])
+    return _require(name, (words[0], *words[2:]))
 
 
 def _field_names(name: str, words: tuple[str, ...]) -> Complaint | None:
@@ -277,6 +293,35 @@ DIRECTIVES = (
         sets="auth_type",
     ),
     Directive(
+        "AuthnProviderAlias",
+        S,
+        "file|anon|ldap alias",
+        "another name for who knows the users, with settings of its own",
+        takes=Args.SECTION,
+        module=AUTHN,
+        manual=(
+            "What it holds (AuthUserFile, Anonymous, AuthLDAPURL and their like) goes"
+            " before what the section says in which AuthBasicProvider or"
+            " AuthDigestProvider names the alias. So several files or directories are"
+            " asked one after the other. It stands before the lines that name it."
+        ),
+        check=_base_provider,
+        is_section=True,
+    ),
+    Directive(
+        "AuthzProviderAlias",
+        S,
+        'provider alias ["words"]',
+        "another name for a Require, with settings of its own",
+        takes=Args.SECTION,
+        manual=(
+            "Require alias is Require provider words, with the AuthGroupFile or"
+            " AuthLDAPURL that stands in it. Several words are one, between quotes."
+        ),
+        check=_base_provider,
+        is_section=True,
+    ),
+    Directive(
         "AuthName",
         D,
         "realm",
@@ -306,11 +351,12 @@ DIRECTIVES = (
     Directive(
         "AuthBasicProvider",
         D,
-        "file|anon|ldap|socache ...",
+        "file|anon|ldap|socache|alias ...",
         "who knows the users, in the order to ask",
         module="mod_auth_basic.c",
         shown_default="file",
-        check=_providers,
+        manual="<AuthnProviderAlias> makes an alias.",
+        check=unserved_provider,
     ),
     Directive(
         "AuthBasicAuthoritative",

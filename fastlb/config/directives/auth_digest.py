@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from fastlb.config.checks import Integer
+from fastlb.config.directives.access import unserved_provider
 from fastlb.config.registry import (
     SV,
     Complaint,
@@ -23,24 +24,16 @@ _UNIT = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20}
 
 def _providers(name: str, words: tuple[str, ...]) -> Complaint | None:
     for index, word in enumerate(words):
-        if word.lower() in ("file", "socache"):
-            continue
         if word.lower() in ("anon", "ldap"):
-            return Complaint(
-                f"The '{word}' Authn provider doesn't support Digest Authentication",
-                word=index,
-            )
-        known = word.lower() in ("dbm", "dbd", "fcgi")
-        return Complaint(
-            f"{name} {word} is not supported"
-            if known
-            else f"Unknown Authn provider: {word}",
-            "ignoring it would let others in than it does" if known else "",
-            f"write {name} file" if known else "",
-            "FB0117" if known else "FB0107",
-            word=index,
-        )
-    return None
+            return no_digests(word, index)
+    return unserved_provider(name, words)
+
+
+def no_digests(word: str, index: int = 0) -> Complaint:
+    return Complaint(
+        f"The '{word}' Authn provider doesn't support Digest Authentication",
+        word=index,
+    )
 
 
 def _qop(name: str, words: tuple[str, ...]) -> Complaint | None:
@@ -87,8 +80,8 @@ DIRECTIVES = (
     Directive(
         "AuthDigestProvider",
         D,
-        "file|socache ...",
-        "who knows the users",
+        "file|socache|alias ...",
+        "who knows the users, in the order to ask",
         module=MODULE,
         shown_default="file",
         check=_providers,

@@ -261,11 +261,9 @@ _PROTECTION = {
     " AuthFormSize AuthFormLoginSuccessLocation AuthFormLogoutLocation"
     " AuthFormSitePassphrase AuthFormAuthoritative AuthFormFakeBasicAuth"
     " AuthFormDisableNoStore",
-    "authn_core": "<AuthnProviderAlias",
     "authn_dbd": "AuthDBDUserPWQuery AuthDBDUserRealmQuery",
     "authn_dbm": "AuthDBMUserFile AuthDBMType",
     "authnz_fcgi": "AuthnzFcgiDefineProvider AuthnzFcgiCheckAuthnProvider",
-    "authz_core": "<AuthzProviderAlias",
     "authz_dbd": "AuthzDBDQuery AuthzDBDRedirectQuery AuthzDBDLoginToReferer",
     "authz_dbm": "AuthDBMGroupFile AuthzDBMType",
     "auth_openidc": "OIDCProviderMetadataURL OIDCClientID OIDCClientSecret"

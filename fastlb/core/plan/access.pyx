@@ -92,7 +92,8 @@ cdef auth_question group_question(
 
 # Require ldap-*
 cdef bint directory_names_user(request_facts *r, access_op *op) noexcept nogil:
-    cdef auth_question q = group_question(r, op, access_directory(r))
+    cdef auth_question q = group_question(
+        r, op, op.source if op.source >= 0 else access_directory(r))
     cdef value found
     cdef int verdict
     if q.user.data == NULL:
@@ -113,7 +114,8 @@ cdef bint directory_names_user(request_facts *r, access_op *op) noexcept nogil:
 
 
 cdef bint user_is_in_group(request_facts *r, access_op *op) noexcept nogil:
-    cdef auth_question q = group_question(r, op, access_group_file(r))
+    cdef auth_question q = group_question(
+        r, op, op.source if op.source >= 0 else access_group_file(r))
     cdef value found
     cdef int verdict
     if unlikely(op.expr >= 0) and not groups_named(r, op.expr, &q.secret):

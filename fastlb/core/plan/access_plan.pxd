@@ -43,6 +43,7 @@ cdef struct access_op:
     text *names                 # methods, users
     int *envs
     int names_number            # GROUP, LDAP: of plan_names; HOST: of plan_hosts
+    int source                  # GROUP, LDAP: that of an alias; -1: the section's
     int expr                    # EXPR: its number; USER, GROUP, LDAP: of the words
     bint names_user             # EXPR: it asks for REMOTE_USER
 
@@ -80,20 +81,11 @@ cdef enum:
     AUTH_DIGEST = 2
     AUTH_OTHER = 3              # an expression has said something else
 
-# AuthDigest*.
-cdef struct plan_digest:
-    long long lifetime_ms       # of a nonce; 0: it serves once; less: for ever
-    bint counts                 # AuthDigestNcCheck
-    text domain                 # of the challenge, with its name; may be empty
-
-# Where nobody says it.
-cdef plan_digest digest_usual
-
 cdef enum:
     PROVIDER_FILE = 0
     PROVIDER_ANON = 1
     PROVIDER_LDAP = 2
-    PROVIDERS_MAX = 4
+    PROVIDERS_MAX = 16          # of one line
 
 # AuthBasicProvider anon.
 cdef struct plan_guests:
@@ -103,6 +95,31 @@ cdef struct plan_guests:
     bint verify                 # that it looks like an address of mail
     int name_count
     text *names
+
+# One who knows users. What an alias does not say is said by the section: -1, NULL.
+cdef struct plan_provider:
+    unsigned char kind          # PROVIDER_*
+    bint is_alias
+    int user_file
+    int directory
+    int attribute_count         # of the directory
+    int *attributes
+    plan_guests *guests
+
+# In the order in which they are asked.
+cdef struct plan_providers:
+    int count                   # 0: not said, so it is the file
+    plan_provider[PROVIDERS_MAX] list
+
+# AuthDigest*.
+cdef struct plan_digest:
+    long long lifetime_ms       # of a nonce; 0: it serves once; less: for ever
+    bint counts                 # AuthDigestNcCheck
+    text domain                 # of the challenge, with its name; may be empty
+    plan_providers *providers   # NULL: not said
+
+# Where nobody says it.
+cdef plan_digest digest_usual
 
 cdef enum:
     ELSEWHERE_UNSAID = -1
@@ -120,8 +137,7 @@ cdef struct plan_auth:
     int *attributes
     signed char authoritative   # AuthBasicAuthoritative; -1: not said
     signed char forbids         # AuthzSendForbiddenOnFailure
-    int provider_count          # 0: not said
-    unsigned char[PROVIDERS_MAX] providers
+    plan_providers *providers   # NULL: not said
     plan_guests *guests         # NULL: not said
     plan_digest *digest         # NULL: not said
 

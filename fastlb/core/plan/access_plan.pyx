@@ -3,7 +3,7 @@
 
 import os
 
-cdef plan_digest digest_usual = plan_digest(300000, False, text(b"", 0))
+cdef plan_digest digest_usual = plan_digest(300000, False, text(b"", 0), NULL)
 cdef list plan_names = []
 cdef list auth_requests = []
 cdef list plan_hosts = []
@@ -58,7 +58,11 @@ cdef int access_write(access_op *ops, object rule) except -1:
     op.negated = rule.negated
     op.limits = plan_limits(rule.limits)
     op.limited = op.limits.count > 0
-    op.names_number = op.expr = -1
+    op.names_number = op.expr = op.source = -1
+    if isinstance(rule.source, str):
+        op.source = auth_file_add(os.fsencode(rule.source))
+    elif rule.source is not None:
+        op.source = auth_file_add(rule.source)
     if op.op == ACCESS_IP:
         op.network_count = len(rule.args)
         op.networks = <network *>plan_alloc(sizeof(network) * len(rule.args))
@@ -160,9 +164,46 @@ cdef signed char said_flag(object value) except -2:
     return -1 if value is None else bool(value)
 
 
+cdef int *plan_attributes(object directory, int *count) except NULL:
+    cdef int *out
+    cdef int i
+    count[0] = len(directory.attributes)
+    out = <int *>plan_alloc(sizeof(int) * count[0])
+    for i, name in enumerate(directory.variables()):
+        out[i] = plan_env(name)
+    return out
+
+
+cdef plan_providers *plan_providers_of(object said) except? NULL:
+    """AuthBasicProvider, AuthDigestProvider; NULL: not said"""
+    cdef plan_providers *out
+    cdef plan_provider *one
+    if not said:
+        return NULL
+    out = <plan_providers *>plan_alloc(sizeof(plan_providers))
+    for provider in said:
+        if out.count == PROVIDERS_MAX:
+            raise ValueError(f"more than {PROVIDERS_MAX} providers of users")
+        one = &out.list[out.count]
+        out.count += 1
+        one.user_file = one.directory = -1
+        one.is_alias = hasattr(provider, "kind")
+        if not one.is_alias:
+            one.kind = provider.number
+            continue
+        one.kind = provider.kind.number
+        if provider.user_file is not None:
+            one.user_file = auth_file_add(os.fsencode(provider.user_file))
+        if provider.ldap is not None:
+            one.directory = auth_file_add(provider.ldap)
+            one.attributes = plan_attributes(provider.ldap, &one.attribute_count)
+        if provider.anonymous is not None:
+            one.guests = plan_guests_of(provider.anonymous)
+    return out
+
+
 cdef plan_auth *plan_auth_of(object conf) except? NULL:
     cdef plan_auth *out
-    cdef int i
     words = (
         conf.auth_type, conf.auth_name, conf.auth_user_file, conf.auth_group_file,
         conf.auth_basic_authoritative, conf.forbidden_on_failure,
@@ -187,22 +228,17 @@ cdef plan_auth *plan_auth_of(object conf) except? NULL:
         out.group_file = auth_file_add(os.fsencode(conf.auth_group_file))
     if conf.auth_ldap is not None:
         out.directory = auth_file_add(conf.auth_ldap)
-        out.attribute_count = len(conf.auth_ldap.attributes)
-        out.attributes = <int *>plan_alloc(sizeof(int) * out.attribute_count)
-        for i, name in enumerate(conf.auth_ldap.variables()):
-            out.attributes[i] = plan_env(name)
+        out.attributes = plan_attributes(conf.auth_ldap, &out.attribute_count)
     out.authoritative = said_flag(conf.auth_basic_authoritative)
     out.forbids = said_flag(conf.forbidden_on_failure)
-    providers = conf.auth_basic_providers or ()
-    out.provider_count = len(providers)
-    for i, provider in enumerate(providers):
-        out.providers[i] = provider.number
+    out.providers = plan_providers_of(conf.auth_basic_providers)
     if conf.anonymous is not None:
         out.guests = plan_guests_of(conf.anonymous)
     if conf.auth_digest is not None:
         out.digest = <plan_digest *>plan_alloc(sizeof(plan_digest))
         out.digest.lifetime_ms = conf.auth_digest.lifetime_s * 1000
         out.digest.counts = conf.auth_digest.counts
+        out.digest.providers = plan_providers_of(conf.auth_digest.providers)
         domain = " ".join(conf.auth_digest.domain)
         out.digest.domain = plan_text(f', domain="{domain}"' if domain else "")
     return out

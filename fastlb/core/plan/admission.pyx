@@ -48,15 +48,14 @@ cdef int authenticate_basic(
         return refused(
             because, BECAUSE_OF_NOTHING if found == CREDENTIALS_NONE
             else BECAUSE_SCHEME, 401)
-    for i in range(said.provider_count if said.provider_count else 1):
-        if said.provider_count and said.providers[i] == PROVIDER_ANON:
-            verdict = guest_verdict(r.user, password, said.guests)
-        else:
-            verdict = password_verdict(
-                r, said, password, said.provider_count > 0
-                and said.providers[i] == PROVIDER_LDAP, because)
-        if verdict != VERDICT_NOBODY:
-            break
+    if likely(said.providers == NULL):
+        verdict = password_verdict(r, said, password, False, because)
+    else:
+        for i in range(said.providers.count):
+            verdict = provider_verdict(
+                r, said, &said.providers.list[i], password, because)
+            if verdict != VERDICT_NOBODY:
+                break
     if verdict == VERDICT_GRANTED:
         return 0
     if said.authoritative == 0 and verdict != VERDICT_DENIED:
@@ -71,6 +70,21 @@ cdef int authenticate_basic(
     return refused(
         because, BECAUSE_PASSWORD if verdict == VERDICT_DENIED else BECAUSE_NO_USER,
         401)
+
+
+cdef int provider_verdict(
+        request_facts *r, const plan_auth *said, const plan_provider *provider,
+        value password, int *because) noexcept nogil:
+    """Of one of several who may know the user."""
+    cdef plan_auth own
+    if unlikely(provider.is_alias):
+        own = said[0]
+        alias_said(&own, provider)
+        said = &own
+    if provider.kind == PROVIDER_ANON:
+        return guest_verdict(r.user, password, said.guests)
+    return password_verdict(
+        r, said, password, provider.kind == PROVIDER_LDAP, because)
 
 
 cdef int guest_verdict(

@@ -70,8 +70,7 @@ cdef plan_auth auth_said(request_facts *r) noexcept nogil:
         if out.digest == NULL:
             # As a whole: httpd has no merging of it.
             out.digest = one.digest
-        if out.provider_count == 0:
-            out.provider_count = one.provider_count
+        if out.providers == NULL:
             out.providers = one.providers
     if unlikely(out.kind_expr >= 0):
         out.kind = <signed char>kind_composed(r, out.kind_expr)
@@ -80,3 +79,15 @@ cdef plan_auth auth_said(request_facts *r) noexcept nogil:
     if out.digest == NULL:
         out.digest = &digest_usual
     return out
+
+
+cdef void alias_said(plan_auth *said, const plan_provider *alias) noexcept nogil:
+    """What stands in <AuthnProviderAlias> goes before what the section says."""
+    if alias.user_file >= 0:
+        said.user_file = alias.user_file
+    if alias.directory >= 0:
+        said.directory = alias.directory
+        said.attribute_count = alias.attribute_count
+        said.attributes = alias.attributes
+    if alias.guests != NULL:
+        said.guests = alias.guests

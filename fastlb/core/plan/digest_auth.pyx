@@ -201,11 +201,28 @@ cdef int login_judge(
 cdef int hash_verdict(
         request_facts *r, const plan_auth *said, digest_login *login,
         int *because) noexcept nogil:
-    """What the file holds of the user in this realm."""
+    """What the files hold of the user in this realm."""
+    cdef const plan_providers *providers = said.digest.providers
+    cdef int verdict = VERDICT_NOBODY
+    cdef int i, file
+    if likely(providers == NULL):
+        return file_verdict(r, said.user_file, login, because)
+    for i in range(providers.count):
+        file = providers.list[i].user_file
+        verdict = file_verdict(
+            r, file if file >= 0 else said.user_file, login, because)
+        if verdict != VERDICT_NOBODY:
+            break
+    return verdict
+
+
+cdef int file_verdict(
+        request_facts *r, int file, digest_login *login,
+        int *because) noexcept nogil:
     cdef auth_question q
     memset(&q, 0, sizeof(q))
     q.kind = ASKS_HASH
-    q.file = said.user_file
+    q.file = file
     q.user = login.user
     q.secret = login.realm      # which is the one that is asked for
     q.names_number = -1

@@ -23,6 +23,7 @@ USERS = (
     + f"more:the vault:{hashlib.md5(b'more:the vault:one').hexdigest()}:words\n"
 )
 FILES = {"users": USERS, "groups": "staff: eve\n"}
+OTHERS = _line("bob", "the vault", "two") + _line("zoe", "the vault", "one")
 
 PLAIN = Conf(
     "digest",
@@ -124,6 +125,47 @@ BARE = Conf(
 ProxyPass / http://127.0.0.1:{m0}/
 """,
     files=FILES,
+)
+
+
+ALIASES = Conf(
+    "digest aliases",
+    """\
+<AuthnProviderAlias file first>
+  AuthUserFile "{root}/users"
+</AuthnProviderAlias>
+<AuthnProviderAlias file second>
+  AuthUserFile "{root}/others"
+</AuthnProviderAlias>
+<AuthnProviderAlias file gone>
+  AuthUserFile "{root}/nowhere"
+</AuthnProviderAlias>
+<Location />
+  AuthType Digest
+  AuthName "the vault"
+  AuthUserFile "{root}/others"
+  AuthDigestProvider first
+  Require valid-user
+</Location>
+<Location /both>
+  AuthDigestProvider first second
+</Location>
+<Location /turned>
+  AuthDigestProvider second
+  AuthDigestProvider first
+</Location>
+<Location /gone>
+  AuthDigestProvider second gone first
+</Location>
+<Location /plain>
+  AuthDigestProvider file first
+</Location>
+<Location /unsaid>
+  AuthDigestNcCheck On
+</Location>
+ProxyPass / http://127.0.0.1:{m0}/
+""",
+    files=FILES | {"others": OTHERS},
 )
 
 
@@ -248,6 +290,14 @@ CASES: tuple[Case, ...] = (
             ("nothing behind", ("Authorization: Digest",)),
             ("commas", ("Authorization: Digest ,,=,",)),
             ("open quotes", ('Authorization: Digest username="bob',)),
+        )
+    ),
+    *(
+        _proved(path, f"{user} {password}", ALIASES, user=user, password=password)
+        for path in ("/x", "/both", "/turned", "/gone", "/plain", "/unsaid")
+        for user, password in (
+            *(("bob", "one"), ("bob", "two"), ("eve", "two"), ("zoe", "one")),
+            ("joe", "x"),
         )
     ),
     *(

@@ -326,6 +326,141 @@ ProxyPass / http://127.0.0.1:{m0}/
 )
 
 
+ALIASES = Conf(
+    "aliases",
+    """\
+<AuthnProviderAlias file first>
+  AuthUserFile "{root}/users"
+</AuthnProviderAlias>
+<AuthnProviderAlias file second>
+  AuthUserFile "{root}/others"
+</AuthnProviderAlias>
+<AuthnProviderAlias file section>
+</AuthnProviderAlias>
+<AuthnProviderAlias file gone>
+  AuthUserFile "{root}/nowhere"
+</AuthnProviderAlias>
+<AuthnProviderAlias anon visitors>
+  Anonymous guest
+  Anonymous_MustGiveEmail Off
+</AuthnProviderAlias>
+<AuthzProviderAlias group staff-only staff>
+  AuthGroupFile "{root}/groups"
+</AuthzProviderAlias>
+<AuthzProviderAlias group strangers "guests nobody">
+  AuthGroupFile "{root}/strangers"
+</AuthzProviderAlias>
+<AuthzProviderAlias group of-the-section "staff guests">
+</AuthzProviderAlias>
+<AuthzProviderAlias user some "eve 'joe'">
+</AuthzProviderAlias>
+<AuthzProviderAlias valid-user anybody>
+</AuthzProviderAlias>
+<AuthzProviderAlias all nobody denied>
+</AuthzProviderAlias>
+<AuthzProviderAlias ip here "10.0.0.0/8 127.0.0.1">
+</AuthzProviderAlias>
+<AuthzProviderAlias method reading "GET OPTIONS">
+</AuthzProviderAlias>
+<AuthzProviderAlias env key "LET_IN OTHER">
+</AuthzProviderAlias>
+<AuthzProviderAlias expr bob "%{REMOTE_USER} == 'bob'">
+</AuthzProviderAlias>
+SetEnvIf X-Key "^open$" LET_IN
+<Location />
+  AuthType Basic
+  AuthName aliased
+  AuthUserFile "{root}/others"
+  AuthGroupFile "{root}/strangers"
+  AuthBasicProvider first
+  Require valid-user
+</Location>
+<Location /both>
+  AuthBasicProvider first second
+</Location>
+<Location /turned>
+  AuthBasicProvider second first
+</Location>
+<Location /lines>
+  AuthBasicProvider second
+  AuthBasicProvider visitors first
+</Location>
+<Location /section>
+  AuthBasicProvider section
+</Location>
+<Location /gone>
+  AuthBasicProvider second gone first
+</Location>
+<Location /plain>
+  AuthBasicProvider file first
+</Location>
+<Location /staff>
+  Require staff-only
+</Location>
+<Location /strangers>
+  Require strangers whatever stands here
+</Location>
+<Location /of-the-section>
+  AuthGroupFile "{root}/groups"
+  Require of-the-section
+</Location>
+<Location /any>
+  Require some
+  Require strangers
+</Location>
+<Location /not>
+  <RequireAll>
+    Require anybody
+    Require not staff-only
+  </RequireAll>
+</Location>
+<Location /none>
+  <RequireAll>
+    Require anybody
+    <RequireNone>
+      Require some
+      Require strangers
+    </RequireNone>
+  </RequireAll>
+</Location>
+<Location /nobody>
+  Require nobody
+</Location>
+<Location /not-nobody>
+  <RequireAll>
+    Require not nobody
+    Require anybody
+  </RequireAll>
+</Location>
+<Location /here>
+  Require here
+</Location>
+<Location /not-here>
+  <RequireAll>
+    Require not here
+    Require anybody
+  </RequireAll>
+</Location>
+<Location /reading>
+  Require reading
+</Location>
+<Location /key>
+  Require key
+</Location>
+<Location /bob>
+  Require bob
+</Location>
+ProxyPass / http://127.0.0.1:{m0}/
+""",
+    files=FILES
+    | {
+        "others": "bob:{SHA}rXguzax3D8brmmLkT5CHP7l/sms=\n"
+        "zoe:{SHA}rXguzax3D8brmmLkT5CHP7l/sms=\n",
+        "strangers": "guests: ann zoe\nstaff: dan\n",
+    },
+)
+
+
 def basic(user: str, password: str | None = None) -> str:
     """Field with name and password; None: that of the file."""
     word = f"{user}:{PASSWORDS.get(user, '') if password is None else password}"
@@ -500,6 +635,23 @@ CASES: tuple[Case, ...] = (
             ("no name", (basic("", "me@home.test"),)),
             ("bob", (basic("bob"),)),
             ("zoe", (basic("zoe", "x"),)),
+        )
+    ),
+    *(
+        Case(f"aliases: {path} {what}", ALIASES, get(path, *headers), view=View.STATUS)
+        for path in (
+            *("/", "/both", "/turned", "/lines", "/section", "/gone", "/plain"),
+            *("/staff", "/strangers", "/of-the-section", "/any", "/not", "/none"),
+            *("/nobody", "/not-nobody", "/here", "/not-here", "/reading", "/key"),
+            "/bob",
+        )
+        for what, headers in (
+            ("nobody", ()),
+            ("key", ("X-Key: open",)),
+            *((user, (basic(user),)) for user in PASSWORDS),
+            ("bob of the others", (basic("bob", "two"),)),
+            ("zoe", (basic("zoe", "two"),)),
+            ("guest", (basic("guest", ""),)),
         )
     ),
     *(
