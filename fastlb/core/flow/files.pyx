@@ -3,9 +3,9 @@
 As httpd's default_handler and mod_dir. What is open becomes an answer in file_answer.
 """
 # uses: ground/chartable, ground/text, io/writer, ground/arena, plan/template,
-#       plan/plan, plan/facts, plan/path, plan/own_name, plan/redirect, plan/because,
-#       plan/decide, flow/exchange, flow/due, flow/log_rows, flow/service_log,
-#       flow/opening, flow/file_send, flow/file_answer, flow/answer
+#       plan/plan, plan/facts, plan/path, plan/own_name, plan/handled, plan/redirect,
+#       plan/because, plan/decide, flow/exchange, flow/due, flow/log_rows,
+#       flow/service_log, flow/opening, flow/file_send, flow/file_answer, flow/answer
 
 cdef enum:
     FILES_ANSWERED = -1     # it is, or something is due
@@ -53,7 +53,7 @@ cdef int file_serve(exchange *x, decision *d) noexcept nogil:
         return directory_serve(x, d)
     if (rc == FILE_HAS_REST or rc == FILE_IS_MISSING) and not f.is_whole:
         # Which sections hold hangs on where the file ends.
-        x.facts.file_end = file_true_end(f)
+        x.facts.file_end = file_end(f.name, 0)
         if x.facts.file_end < f.name.length:
             due_route(x)
             return FILES_ANSWERED

@@ -186,23 +186,3 @@ cdef bint file_is_overridden(
                     errno != ENOENT and errno != ENOTDIR):
                 return True
     return False
-
-
-cdef unsigned int file_true_end(const file_facts *f) noexcept nogil:
-    """Where the file ends that a name with a rest holds: behind the first part that is
-    no directory, or not there. Its length: there is no rest"""
-    cdef char[FILE_NAME_BYTES_MAX] path
-    cdef file_status about
-    cdef unsigned int at = 1
-    if not copy_terminated(&path[0], sizeof(path), f.name.data, f.name.length):
-        return f.name.length
-    while True:
-        while at < f.name.length and path[at] != c'/':
-            at += 1
-        if at >= f.name.length:
-            return f.name.length
-        path[at] = 0
-        if lstat_file(AT_FDCWD, &path[0], &about, 0) != 0 or not S_ISDIR(about.st_mode):
-            return at
-        path[at] = c'/'
-        at += 1

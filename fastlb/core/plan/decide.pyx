@@ -1,8 +1,8 @@
 """What becomes of a request (decide.pxd)."""
 # uses: ground/text, ground/path, ground/arena, io/tls_state, http/fields,
 #       plan/verdicts, plan/rewrite_rules, plan/plan, plan/facts, plan/rewrite_run,
-#       plan/path, plan/tls_variables, plan/own_name, plan/target, plan/file_names,
-#       plan/handled, plan/rewritten, plan/match, plan/conditional, plan/rules,
+#       plan/path, plan/tls_variables, plan/own_name, plan/target, plan/handled,
+#       plan/rewritten, plan/match, plan/conditional, plan/file_match, plan/rules,
 #       plan/redirect, plan/because, plan/admission, plan/reading, plan/looking
 
 cdef int decided_error(decision *d, int status, int because) noexcept nogil:
@@ -164,17 +164,18 @@ cdef int decide_file(request_facts *r, decision *d) noexcept nogil:
     outside of sections comes before it. returns as decide_sections"""
     cdef int rc
     if r.file == NULL and match_redirect(r, False, &d.moved) != 0:
-        rc = 0
+        rc = 0 if match_sections_of_file(r) else FAILED
     else:
-        rc = file_find(r)
+        rc = match_file(r)
+    if unlikely(rc == FAILED):
+        return decided_error(d, 500, BECAUSE_OF_SECTIONS)
     if unlikely(rc < 0):
         return decided_error(
-            d, -rc, BECAUSE_CLIMBS if rc == -403 else BECAUSE_OF_NOTHING)
-    if r.file != NULL and not match_file_sections(r):
-        return decided_error(d, 500, BECAUSE_OF_SECTIONS)
+            d, -rc, BECAUSE_CLIMBS if rc == -403 and r.file == NULL
+            else BECAUSE_OF_NOTHING)
     if unlikely(r.vhost.any_late_if):
-        return decide_late_ifs(r, d)
-    if r.proxy_conf_count:
+        rules_env_if(r, 1, r.conf_count)    # see decide_late_ifs
+    elif r.proxy_conf_count:
         rules_env_if(r, 1, 1 + r.proxy_conf_count)
     return DECIDED_MEMBER
 

@@ -2,8 +2,8 @@
 
 As httpd's mod_alias, core_translate, ap_directory_walk and ap_file_walk; but the disk
 is not looked at here: a name is taken for a file's as a whole. Where it is not,
-whoever opens it (flow/opening.pyx) says where the file ends (r.file_end), and the
-request is decided about anew.
+file_match.pyx finds out where the file ends, or whoever opens it (flow/files.pyx) says
+so (r.file_end), and the request is decided about anew.
 """
 # uses: ground/chartable, ground/text, io/writer, ground/path, ground/arena,
 #       plan/template, plan/plan, plan/facts, plan/undecided
@@ -218,3 +218,12 @@ cdef bint match_file_sections(request_facts *r) noexcept nogil:
     r.conf_count += count
     r.proxy_conf_count = count
     return True
+
+
+cdef void forget_file_sections(request_facts *r) noexcept nogil:
+    """... which are to be matched once more."""
+    cdef int count = r.proxy_conf_count
+    memmove(&r.confs[1], &r.confs[1 + count],
+            sizeof(void *) * (r.conf_count - 1 - count))
+    r.conf_count -= count
+    r.proxy_conf_count = 0

@@ -28,18 +28,22 @@ cdef value handler_text(request_facts *r, const plan_conf *c) noexcept nogil:
 
 cdef unsigned int file_end(value name, unsigned int root) noexcept nogil:
     """Where the file ends that a path names: behind the first part that is no
-    directory. root: length of what need not be looked at"""
-    cdef char[REWRITE_NAME_BYTES] path
+    directory, or not there. root: length of what need not be looked at.
+
+    returns 0 where nobody can say: no path is as long as what would have to be one
+    """
+    cdef char[FILE_NAME_BYTES_MAX] path
     cdef struct_stat about
     cdef unsigned int at = root + 1
-    if at >= name.length or not copy_terminated(
-            &path[0], sizeof(path), name.data, name.length):
+    cdef unsigned int room = min(name.length, <unsigned int>(sizeof(path) - 1))
+    if at >= name.length:
         return name.length
+    copy_terminated(&path[0], sizeof(path), name.data, room)
     while True:
-        while at < name.length and name.data[at] != c'/':
+        while at < room and name.data[at] != c'/':
             at += 1
-        if at >= name.length:
-            return name.length
+        if at >= room:
+            return name.length if room == name.length else 0
         path[at] = 0
         if stat(&path[0], &about) != 0 or not S_ISDIR(about.st_mode):
             return at
@@ -64,7 +68,8 @@ cdef value handler_file(request_facts *r) noexcept nogil:
 
 cdef bint handler_target(
         request_facts *r, const plan_conf *c, value name) noexcept nogil:
-    """Ask the member for the file. False: no line names such a member, or no memory"""
+    """Ask the member for the file. False: no line names such a member, or no memory,
+    or nobody can say where the file ends"""
     cdef unsigned int head = c.handler_head.length
     cdef value query = query_of(r)
     cdef value path
@@ -75,7 +80,13 @@ cdef bint handler_target(
         return False
     path = handler_file(r)
     info = path.length
-    path.length = file_end(path, 0 if r.file != NULL else r.vhost.document_root.length)
+    if r.file != NULL and r.file.is_whole:
+        path.length = r.file.end    # of which sections were asked
+    else:
+        path.length = file_end(
+            path, 0 if r.file != NULL else r.vhost.document_root.length)
+    if path.length == 0:
+        return False
     info -= path.length
     arena_write(&r.arena, &w)
     put(&w, name.data + head, name.length - head)

@@ -6,8 +6,8 @@ request itself; what the request's variables are, they are here, too.
 """
 # uses: ground/chartable, ground/text, io/writer, ground/arena, plan/variable_names,
 #       plan/verdicts, plan/facts, plan/path, plan/target, plan/variables,
-#       plan/file_names, plan/rewrite_url, plan/rewritten, plan/match,
-#       plan/conditional, plan/admission
+#       plan/rewrite_url, plan/rewritten, plan/match, plan/conditional,
+#       plan/file_match, plan/admission
 
 cdef enum:
     LOOK_IS_DONE = 0
@@ -79,13 +79,13 @@ cdef int look_at(request_facts *r, const looked_up *look) noexcept nogil:
                 return -rc
         if not match_proxy_sections(r):
             return 500
-    elif r.vhost.serves_files:
-        rc = file_find(r)
-        if rc < 0:
-            return -rc
-        if r.file != NULL and not match_file_sections(r):
+        if r.vhost.any_late_if and not match_ifs_again(r):
             return 500
-    if r.vhost.any_late_if and not match_ifs_again(r):
+    elif r.vhost.serves_files:
+        rc = match_file(r)
+        if rc < 0:
+            return 500 if rc == FAILED else -rc
+    elif r.vhost.any_late_if and not match_ifs_again(r):
         return 500
     if r.conf_count == look.conf_count and memcmp(
             &r.confs[0], look.confs, sizeof(void *) * r.conf_count) == 0:

@@ -165,7 +165,10 @@ cdef void file_and_rest(rewriting *w) noexcept nogil:
     cdef unsigned int at
     if w.r.file != NULL and w.r.file.alias >= 0:
         root = 0                # it lies elsewhere
-    at = file_end(name, root)
-    if at < name.length:
+    if w.r.file != NULL and w.r.file.is_whole and same_text(name, w.r.file.name):
+        at = w.r.file.end
+    else:
+        at = file_end(name, root)
+    if 0 < at < name.length:
         w.filename.length = at
         w.path_info = value_from(name, at)

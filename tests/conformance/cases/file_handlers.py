@@ -1,0 +1,81 @@
+"""Files that a handler takes: which file it is, who may have it, and what is found."""
+
+from ..case import Case, Conf, Step, View, ask, request
+from .files import FILES, LOADED
+
+SITE = {
+    **FILES,
+    "site/ok.php": "<?php secret",
+    "site/admin.php": "<?php secret",
+    "site/upload/a.jpg": "<?php secret",
+    "site/upload/b.php": "<?php secret",
+    "site/closed/a.txt": "<?php secret",
+    "site/sub/index.php": "<?php secret",
+}
+GUARDED = Conf(
+    "files that a handler takes",
+    LOADED
+    + """\
+DocumentRoot "{root}/site"
+<FilesMatch "\\.php$">
+  SetHandler "proxy:http://127.0.0.1:{m0}"
+</FilesMatch>
+<Files "admin.php">
+  Require all denied
+</Files>
+<Directory "{root}/site/upload">
+  <Files "b.php">
+    SetHandler none
+    Require all denied
+  </Files>
+</Directory>
+<Directory "{root}/site/closed/">
+  Require all denied
+</Directory>
+<Directory "{root}/site/sub">
+  RewriteEngine On
+  RewriteRule go$ http://127.0.0.1:{m0}/gone [P]
+  RewriteRule ^route index.php
+  <Files "other.html">
+    Require all denied
+  </Files>
+</Directory>
+""",
+    files=SITE,
+)
+
+
+def _gets(*targets: str, method: str = "GET") -> tuple[Step, ...]:
+    steps: tuple[Step, ...] = ()
+    for target in targets:
+        steps += ask(request(target, "Connection: close", method=method), conn=target)
+    return steps
+
+
+CASES: tuple[Case, ...] = (
+    Case(
+        "file handlers: where the file ends",
+        GUARDED,
+        _gets(
+            *("/ok.php", "/ok.php/", "/ok.php/x", "/ok.php/x.php", "/none.php"),
+            *("/none/x.php", "/plain.txt/x.php", "/admin.php", "/admin.php/"),
+            *("/admin.php/x", "/admin.php/x.php", "/admin.php/x.php/y"),
+            *("/upload/a.jpg/x.php", "/upload/b.php/x.php", "/upload/x.php"),
+            *("/closed/x.php", "/closed/a.txt/x.php", "/closed/a.txt/x"),
+            *("/admin.php/" + "n/" * 2100 + "x.php", "/admin.php/x%20y.php"),
+            *("/ok.php/" + "n" * 300 + ".php", "/" + "n" * 300 + "/x.php"),
+            "/ok.php/x%20y.php",
+        ),
+        view=View.TARGET,
+    ),
+    Case(
+        "file handlers: where the file ends that a rule takes",
+        GUARDED,
+        _gets(
+            *("/sub/go", "/sub/a.go", "/sub/other.html", "/sub/other.html/go"),
+            *("/sub/index.html/go", "/sub/none/go", "/sub/route", "/sub/route/x"),
+            "/sub/other.html/route",
+        ),
+        view=View.TARGET,
+    ),
+)
