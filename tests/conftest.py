@@ -10,6 +10,7 @@ import tempfile
 from collections import Counter
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -93,6 +94,19 @@ def pytest_collection_finish() -> None:
     """What is there now stays: neither we nor what tests fork look at it again."""
     gc.collect()
     gc.freeze()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """One of several processes: what it lacked is told by the one that began them."""
+    told = getattr(session.config, "workeroutput", None)
+    if told is not None:
+        told["missing"] = dict(_missing)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    for need, count in node.workeroutput.get("missing", {}).items():
+        _missing[need] = count  # each of them has looked at every test
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
