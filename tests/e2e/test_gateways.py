@@ -432,6 +432,43 @@ def test_variables_are_set_and_taken_away_last(rig: Rig) -> None:
         assert member.calls[1].env["SCRIPT_FILENAME"] == "/app/generic/x"
 
 
+def test_conditions_see_what_stands_there(rig: Rig) -> None:
+    """As of httpd: fields of the head, and what was set or taken away before."""
+    with gateway("fcgi", saying("fcgi")) as member:
+        rig.start(
+            f"""ProxyPass / {member.url}/app/
+            SetEnv GONE there
+            SetEnvIf Host . FOO=1
+            Header set Seen "%{{Y}}e %{{GONE}}e %{{FOO}}e %{{REQUEST_URI}}e"
+            ProxyFCGISetEnvIf "reqenv('HTTP_X') == 'one'" Y "y-%{{reqenv:HTTP_X}}"
+            ProxyFCGISetEnvIf "true" !GONE
+            ProxyFCGISetEnvIf "reqenv('GONE') == ''" Z gone
+            ProxyFCGISetEnvIf "reqenv('GONE') == 'there'" Z there
+            ProxyFCGISetEnvIf "true" !HTTP_X
+            ProxyFCGISetEnvIf "reqenv('HTTP_X') == ''" W none
+            ProxyFCGISetEnvIf "req('X') == 'one'" V field
+            ProxyFCGISetEnvIf "env('FOO') == '1'" FOO two
+            ProxyFCGISetEnvIf "reqenv('FOO') == 'two'" AFTER two
+            ProxyFCGISetEnvIf "reqenv('NEW') == ''" NEW a
+            ProxyFCGISetEnvIf "reqenv('NEW') == 'a'" U "%{{reqenv:REQUEST_URI}}"
+            """
+        )
+        names = ("Y", "HTTP_X", "GONE", "Z", "W", "V", "FOO", "AFTER", "NEW", "U")
+        got = rig.ask(request("/a?b", fields="X: one\r\n"))
+        env = member.calls[0].env
+        assert {n: env[n] for n in names if n in env} == {
+            "Y": "y-one",
+            "Z": "gone",
+            "W": "none",
+            "V": "field",
+            "FOO": "two",
+            "AFTER": "two",
+            "NEW": "a",
+            "U": "/a?b",
+        }
+        assert got.field("Seen") == "y-one (null) two (null)"
+
+
 def test_uwsgi_takes_no_more_than_its_sizes_say(rig: Rig) -> None:
     with gateway("uwsgi", saying("uwsgi")) as member:
         rig.start(f"ProxyPass / {member.url}/\nLimitRequestFieldSize 100000")

@@ -434,28 +434,47 @@ cdef bint cgi_is_generic(const request_facts *r) noexcept nogil:
 
 
 cdef bint cgi_set_env_if(request_facts *r, cgi_list *all) noexcept nogil:
-    """ProxyFCGISetEnvIf. False: one could not be worked out"""
+    """ProxyFCGISetEnvIf. False: one could not be worked out
+
+    What conditions ask for by reqenv() is what stands in the list. Behind that the
+    request has again what it had, and what was said here: the list is of this try.
+    """
+    cdef value[ENV_COUNT_MAX] before
+    cdef bint done = True
     cdef int i, j
     for i in range(r.conf_count):
+        if r.confs[i].cgi_env_count:
+            break
+    else:
+        return True
+    memcpy(&before[0], r.env, plan.env_count * sizeof(value))
+    for i in range(plan.env_count):
+        cgi_env_learn(r, i, all)
+    for i in range(r.conf_count):
         for j in range(r.confs[i].cgi_env_count):
-            if not cgi_env_apply(r, &r.confs[i].cgi_envs[j], all):
-                return False
-    return True
+            done = done and cgi_env_apply(
+                r, &r.confs[i].cgi_envs[j], all, &before[0])
+    memcpy(r.env, &before[0], plan.env_count * sizeof(value))
+    return done
+
+
+cdef void cgi_env_learn(request_facts *r, int number, cgi_list *all) noexcept nogil:
+    cdef text name = plan_env_names[number]
+    cdef cgi_pair *p
+    if name.length == 0 or name.data[0] == 0:
+        return          # a note, or a field of the answer
+    p = cgi_find(all, name.data, name.length)
+    r.env[number] = value(NULL, 0) if p == NULL else value(
+        p.content, p.content_length)
 
 
 cdef bint cgi_env_apply(
-        request_facts *r, const cgi_env_op *op, cgi_list *all) noexcept nogil:
+        request_facts *r, const cgi_env_op *op, cgi_list *all, value *before
+) noexcept nogil:
     cdef expr_groups groups
-    cdef value made
-    cdef int holds, i
-    cdef cgi_pair *p
-    # What it asks for by reqenv() is what stands in the list.
-    for i in range(plan.env_count):
-        if plan_env_names[i].length == 0 or plan_env_names[i].data[0] == 0:
-            continue
-        p = cgi_find(all, plan_env_names[i].data, plan_env_names[i].length)
-        if p != NULL and not p.is_field:
-            env_set(r, i, p.content, p.content_length)
+    cdef value made = value(NULL, 0)
+    cdef int number
+    cdef int holds
     memset(&groups, 0, sizeof(groups))
     holds = expr_holds(r, op.condition, &groups)
     if holds < 0:
@@ -464,11 +483,16 @@ cdef bint cgi_env_apply(
         return True
     if op.unset:
         cgi_unset(all, op.name.data, op.name.length)
-        return True
-    made = value(b"", 0)
-    if op.content >= 0:
-        made = expr_text(r, op.content, &groups)
-        if made.data == NULL:
-            return False
-    cgi_set(all, op.name.data, op.name.length, made.data, made.length)
+    else:
+        made = value(b"", 0)
+        if op.content >= 0:
+            made = expr_text(r, op.content, &groups)
+            if made.data == NULL:
+                return False
+        made = arena_copy(&r.arena, made.data, made.length)
+        cgi_set(all, op.name.data, op.name.length, made.data, made.length)
+    number = plan_env_find(value(op.name.data, op.name.length))
+    if number >= 0:
+        r.env[number] = made
+        before[number] = made
     return True
