@@ -828,7 +828,8 @@ _REWRITING = {
     ),
     "FB0820": Message(
         "warning",
-        "As many bodies are being coded as a worker codes at once; others go uncoded.",
+        "As many bodies are being coded as a worker codes at once: others go"
+        " uncompressed, and are answered with 503 where they must be changed.",
         "More workers (StartServers) code more; slow clients keep a coder for long.",
     ),
     "FB0821": Message(

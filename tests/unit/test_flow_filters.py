@@ -195,6 +195,117 @@ def test_beyond_a_bound_bodies_go_as_they_are() -> None:
             b"".join(unchunked(client))
 
 
+@contextmanager
+def held(bench: Bench, count: int) -> Iterator[None]:
+    """So many coders are out: answers at /held, which wait for more of their bodies."""
+    waiting = []
+    for _ in range(count):
+        client = bench.ask(get("/held", ACCEPTS))
+        member = bench.members[0].accept()
+        member.message()
+        member.send(CHUNKS + chunk(TEXT[:100]))
+        assert b"-Encoding: gzip\r\n" in client.head()
+        waiting.append((client, member))
+    assert bench.counts()["coders"] == count
+    yield
+    for client, member in waiting:
+        client.reset()
+        bench.settle()
+        member.close()
+    bench.settle()
+    assert bench.counts()["coders"] == 0
+
+
+def at_bound(filters: str, more: str = "", files: str = "") -> str:
+    return (
+        f"{files}{ONE}<Location /held>\nSetOutputFilter DEFLATE\n</Location>\n"
+        f"<Location /x>\nSetOutputFilter {filters}\n{more}\n</Location>\n"
+    )
+
+
+def fetch(bench: Bench, sent: bytes, *fields: str, path: str = "/x") -> Peer:
+    client = bench.ask(get(path, *fields))
+    member = bench.members[0].accept()
+    member.message()
+    member.send(sent)
+    return client
+
+
+SWAP = "Substitute s/bottles/cans/n"
+
+
+def test_beyond_the_bound_what_must_be_changed_is_503() -> None:
+    """... and is not said to be the member's fault."""
+    packed = answer(gzip.compress(TEXT[:900]), GZIPPED)
+    for filters, sent, accepts in (
+        ("INFLATE", packed, ()),
+        ("INFLATE", packed, ("Accept-Encoding: br, gzip;q=0",)),
+        ("INFLATE;SUBSTITUTE", packed, (ACCEPTS,)),
+    ):
+        with Bench(at_bound(filters, SWAP)) as bench, held(bench, 128):
+            client = fetch(bench, sent, *accepts)
+            assert client.message()[0].startswith(b"HTTP/1.1 503 ")
+            assert bench.services.pages == [(503, "")]
+
+
+def test_beyond_the_bound_gzip_goes_to_who_takes_it() -> None:
+    packed = answer(gzip.compress(TEXT[:900]), GZIPPED)
+    with Bench(at_bound("INFLATE;DEFLATE")) as bench, held(bench, 128):
+        head, body = fetch(bench, packed, ACCEPTS).message()
+        assert b"\r\nContent-Encoding: gzip\r\n" in head
+        assert gzip.decompress(body) == TEXT[:900]
+
+
+def test_one_coder_for_two_filters_is_the_first_ones() -> None:
+    """Both had been chosen, and the second was not there: 502."""
+    packed = answer(gzip.compress(TEXT[:900]), GZIPPED)
+    with Bench(at_bound("INFLATE;DEFLATE")) as bench, held(bench, 127):
+        head, body = fetch(bench, packed, ACCEPTS).message()
+        assert b"\r\nContent-Encoding" not in head
+        assert body == TEXT[:900]
+
+
+@pytest.mark.parametrize("count", [126, 127, 128])
+def test_a_head_that_is_composed_twice_says_what_its_body_is(count: int) -> None:
+    more = "".join(f'Header set X-{n} "{"x" * 3000}"\n' for n in range(8))
+    with Bench(at_bound("DEFLATE", more)) as bench, held(bench, count):
+        head, body = fetch(bench, answer(TEXT[:900]), ACCEPTS).message()
+        assert (b"\r\nContent-Encoding: gzip\r\n" in head) == (count < 128)
+        assert (body != TEXT[:900]) == (count < 128)
+
+
+def test_a_file_that_must_be_changed_is_503_too(tmp_path: Path) -> None:
+    (tmp_path / "a.txt.gz").write_bytes(gzip.compress(TEXT[:900]))
+    files = f"DocumentRoot {tmp_path}\nAddEncoding x-gzip .gz\n"
+    text = at_bound("INFLATE", files=files).replace("/x>", "/a.txt.gz>")
+    text = text.replace("ProxyPass / ", "ProxyPass /held ")
+    with Bench(text) as bench:
+        client = bench.ask(get("/a.txt.gz"))
+        assert client.message()[1] == TEXT[:900]
+        with held(bench, 128):
+            client.send(get("/a.txt.gz"))
+            head, _ = client.message()
+            assert head.startswith(b"HTTP/1.1 503 ")
+            assert b"Content-Encoding" not in head
+            client = bench.ask(get("/a.txt.gz", method="HEAD"))
+            assert client.head().startswith(b"HTTP/1.1 200 ")
+        client = bench.ask(get("/a.txt.gz"))
+        assert client.message()[1] == TEXT[:900]
+
+
+def test_a_coder_is_free_when_its_body_has_ended() -> None:
+    """The client has not taken what it made, and RATE_LIMIT lets none of it go."""
+    text = f"{ONE}SetOutputFilter DEFLATE;RATE_LIMIT\nSetEnv rate-limit 1\n"
+    noise = random.Random(1).randbytes(3000)
+    with asked(text, ACCEPTS) as (bench, client, member):
+        member.send(answer(noise))
+        client.head()
+        bench.settle()
+        assert not client.ended
+        assert bench.counts()["exchanges"] == 1
+        assert bench.counts()["coders"] == 0
+
+
 def test_head_and_304_of_what_would_be_unpacked() -> None:
     with asked(INFLATE, method="HEAD") as (bench, client, member):
         member.send(

@@ -9,14 +9,15 @@ cdef brotli_library brotli
 cdef int brotli_count = 0
 
 
-cdef bint brotlis_are_free() noexcept nogil:
-    return brotli_count < BROTLIS_MAX and coders_are_free()
+cdef int brotlis_left() noexcept nogil:
+    """... of the coders that are left."""
+    return BROTLIS_MAX - brotli_count
 
 
 cdef bint brotli_begin(body_stage *stage, const filter_settings *said) noexcept nogil:
     """False: there are too many, or there is no memory."""
     global brotli_count
-    if not brotlis_are_free() or brotli.create == NULL:
+    if brotlis_left() <= 0 or coders_left() <= 0 or brotli.create == NULL:
         return False
     stage.state = brotli.create(NULL, NULL, NULL)
     if stage.state == NULL:

@@ -46,18 +46,26 @@ cdef bint chain_add(body_filters *f, int filter) noexcept nogil:
     return begun
 
 
+cdef void stage_end(body_stage *s) noexcept nogil:
+    """Free its coder: it has given its last byte, or nobody takes any."""
+    if s.state == NULL:
+        return
+    if s.filter == FILTER_DEFLATE:
+        deflate_end(s)
+    elif s.filter == FILTER_INFLATE:
+        inflate_end(s)
+    elif s.filter == FILTER_BROTLI:
+        brotli_end(s)
+    else:
+        substitute_end(s)
+    s.state = NULL
+
+
 cdef void chain_end(body_filters *f) noexcept nogil:
     """Free it and all that it holds."""
     cdef int i
     for i in range(f.count):
-        if f.stages[i].filter == FILTER_DEFLATE:
-            deflate_end(&f.stages[i])
-        elif f.stages[i].filter == FILTER_INFLATE:
-            inflate_end(&f.stages[i])
-        elif f.stages[i].filter == FILTER_BROTLI:
-            brotli_end(&f.stages[i])
-        elif f.stages[i].filter == FILTER_SUBSTITUTE:
-            substitute_end(&f.stages[i])
+        stage_end(&f.stages[i])
     for i in range(FILTERS_MAX):
         buffer_drop(&f.between[i])
     buffer_drop(&f.input)
@@ -167,6 +175,8 @@ cdef int stage_step(
     if rc == 1 and io.asked == STAGE_END:
         s.done = True
         s.flushed = True
+        # A client may take long for what waits for it: it holds no coder meanwhile.
+        stage_end(s)
     elif rc == 1 and io.asked == STAGE_FLUSH:
         s.flushed = True
     return rc

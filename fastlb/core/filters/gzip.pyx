@@ -1,8 +1,8 @@
 """DEFLATE and INFLATE: bodies into gzip's form and out of it (RFC 1952).
 
 A compressor takes some 400 KiB, and to begin one anew costs less than to make one: a
-few are kept. A worker has only so many at once; whoever comes beyond them goes
-uncompressed.
+few are kept. A worker has only so many at once (plan/filtered.pyx: what becomes of
+those who come beyond them).
 """
 # uses: ground/free_list, io/writer, filters/zlib, filters/stage
 
@@ -30,8 +30,8 @@ cdef free_list deflate_pool = free_list(NULL, 0, DEFLATES_KEPT_MAX)
 cdef int coder_count = 0        # states of all kinds that are out
 
 
-cdef bint coders_are_free() noexcept nogil:
-    return coder_count < CODERS_MAX
+cdef int coders_left() noexcept nogil:
+    return CODERS_MAX - coder_count
 
 
 cdef int coders_out() noexcept nogil:
@@ -58,7 +58,7 @@ cdef void deflate_free(deflate_state *s) noexcept nogil:
 cdef bint deflate_begin(body_stage *stage, const filter_settings *said) noexcept nogil:
     """False: there are too many, or there is no memory."""
     cdef deflate_state *s
-    if not coders_are_free():
+    if coders_left() <= 0:
         return False
     s = <deflate_state *>free_list_pop(&deflate_pool)
     if s != NULL and (s.window != said.window or s.memory != said.memory
@@ -122,7 +122,7 @@ cdef int deflate_step(body_stage *stage, stage_io *io) noexcept nogil:
 
 cdef bint inflate_begin(body_stage *stage) noexcept nogil:
     cdef inflate_state *s
-    if not coders_are_free():
+    if coders_left() <= 0:
         return False
     s = <inflate_state *>calloc(1, sizeof(inflate_state))
     if s == NULL:

@@ -49,7 +49,7 @@ cdef struct body_stage:
     unsigned char filter        # FILTER_*
     flag done                   # it has given its last byte
     flag flushed                # it keeps nothing that it could give
-    void *state
+    void *state                 # NULL: it needs none, or needs it no more
     long long bytes_in
     long long bytes_out
 

@@ -37,7 +37,7 @@ cdef bint substitute_begin(
         body_stage *stage, const substitute_state *chosen) noexcept nogil:
     """chosen: rules, as they were chosen; nothing else of it. False: no memory."""
     cdef substitute_state *s
-    if not coders_are_free():
+    if coders_left() <= 0:
         return False
     s = <substitute_state *>malloc(sizeof(substitute_state))
     if s == NULL:

@@ -52,6 +52,7 @@ cdef bint coded_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
     cdef char *data = &u.input.data[u.input.start]
     cdef unsigned int held = buffer_held(u.input) - head_bytes
     cdef unsigned int payload = 0, consumed = 0
+    cdef int rc
     global foreseen_length
     c.bodiless = x.res.framing.kind == BODY_NONE
     c.promised = x.res.framing.length if x.res.framing.kind == BODY_LENGTH else -1
@@ -67,9 +68,12 @@ cdef bint coded_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
         x.res.framing.kind = BODY_LENGTH
         x.res.framing.length = payload
     foreseen_length = payload if c.ended else -1
-    if rewrite_response(x, &response_head, data) < 0:
+    rc = rewrite_response(x, &response_head, data)
+    if unlikely(rc == -502):
         filters_give(x)
         return coded_broken(x)
+    if unlikely(rc < 0):
+        return exchange_withhold(x, -rc)
     x.res.framing.kind = BODY_CODED
     x.res.head_sent = True
     u.input.start += head_bytes

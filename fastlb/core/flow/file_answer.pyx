@@ -31,6 +31,7 @@ cdef int file_answer(exchange *x) noexcept nogil:
     cdef file_facts *f = x.facts.file
     cdef unsigned int reason_length = 0
     cdef const char *reason
+    cdef int rc
     f.entity = entity_decide(x)
     if unlikely(f.entity == NULL):
         file_close(x)
@@ -44,7 +45,6 @@ cdef int file_answer(exchange *x) noexcept nogil:
         file_close(x)
         f.entity = NULL
         return 416
-    exchange_enter(x, X_LOCAL)
     x.status = x.local.error_status if x.local.error_status else f.entity.status
     reason = reason_of(x.status, &reason_length)
     if not x.body.done and not request_drop_body(x):
@@ -56,9 +56,14 @@ cdef int file_answer(exchange *x) noexcept nogil:
         f.left = f.entity.parts[0].length
     elif f.entity.status == 200:
         f.left = f.about.st_size
-    if rewrite_local(
-            x, x.status, reason, reason_length, NULL, f.entity.length) < 0 \
-            or x.facts.arena.starved:
+    rc = rewrite_local(x, x.status, reason, reason_length, NULL, f.entity.length)
+    if unlikely(rc < 0 and rc != FAILED):
+        file_close(x)
+        f.entity = NULL
+        memset(&x.res, 0, sizeof(response_side))
+        return -rc
+    exchange_enter(x, X_LOCAL)
+    if rc < 0 or x.facts.arena.starved:
         exchange_abort(x)
         return 0
     file_set_out(x)

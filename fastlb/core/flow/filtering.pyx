@@ -11,8 +11,9 @@ Nothing is read while the chain has anything left to do, so it holds one buffer 
 came. When the member pauses the chain gives what it keeps, as httpd has it.
 """
 # uses: io/buffer, io/writer, ground/arena, io/timer, io/watch, io/stream,
-#       http/chunked, filters/stage, filters/gzip, filters/chain, plan/plan,
-#       plan/out_fields, plan/filtered, flow/exchange, flow/log_rows, flow/service_log
+#       http/chunked, filters/stage, filters/gzip, filters/brotli, filters/chain,
+#       plan/plan, plan/out_fields, plan/filtered, flow/exchange, flow/log_rows,
+#       flow/service_log
 
 cdef enum:
     CHUNK_HEAD_ROOM = 8         # "1ffff\r\n" and one more
@@ -23,47 +24,54 @@ cdef long long foreseen_length = -1
 cdef long long filters_told_us = 0
 
 
-cdef bint filters_on_head(
+cdef int filters_on_head(
         exchange *x, out_list *out, int status, long long length,
         bint has_body) noexcept nogil:
-    """Choose, edit the head, and begin. Called anew when the head needs more room.
+    """Choose, edit the head, and begin. Called anew when the head needs more room: then
+    what was begun is given back, so that the choice finds what it found before, and the
+    head says what the chain does.
 
     length: of the body; -1: unknown. has_body: it passes filters, be it that only its
     head is sent. Where a filter changes its length, how it is framed is not known
-    before the head goes out: x.filters says where that is to be told. False: there is
-    no memory
+    before the head goes out: x.filters says where that is to be told. returns 0, or the
+    status of the error, negated, that is the answer instead
     """
     cdef filter_choice choice
     cdef filter_settings said
     cdef int i
-    if unlikely(not coders_are_free()):
-        filters_told(x)
+    filters_give(x)
+    memset(&choice, 0, sizeof(choice))
+    choice.coders = FILTERS_MAX if x.head_request else coders_left()
+    choice.brotlis = FILTERS_MAX if x.head_request else brotlis_left()
     filters_choose(&x.facts, out, status, length, has_body, &choice)
+    if unlikely(choice.is_short):
+        filters_told(x)
+    if unlikely(choice.refused):
+        return -choice.refused
     if choice.is_changed:
         x.res.content_length = -1
         x.res.chunked_out = False
     if choice.count == 0 or x.head_request:
-        return True
+        return 0
+    filter_settings_of(&x.facts, &said)
+    x.filters = chain_begin(&said)
     if x.filters == NULL:
-        filter_settings_of(&x.facts, &said)
-        x.filters = chain_begin(&said)
-        if x.filters == NULL:
-            return False
-        for i in range(choice.count):
-            if not chain_add(x.filters, choice.filters[i]):
-                return False
+        return -503
+    for i in range(choice.count):
+        if not chain_add(x.filters, choice.filters[i]):
+            return -503
     if x.res.content_length >= 0:
-        return True
+        return 0
     if x.facts.req.minor == 1 and not is_downgraded(x):
         x.res.chunked_out = True
     else:
         x.res.close_delimited = True
         x.keepalive = False
-    return True
+    return 0
 
 
 cdef void filters_told(exchange *x) noexcept nogil:
-    """There are too many: said once in a while."""
+    """There are too few coders: said once in a while."""
     global filters_told_us
     if filters_told_us == 0 or watch.now_us - filters_told_us > FILTERS_TOLD_EVERY_US:
         filters_told_us = watch.now_us

@@ -65,7 +65,8 @@ cdef log_row SAY_RESPONSE = log_row(
 # once a minute
 cdef log_row SAY_FILTERS_FULL = log_row(
     b"warn", b"deflate",
-    b"FB0820: {uri}: a worker codes no more bodies at once; others go as they are")
+    b"FB0820: {uri}: a worker codes no more bodies at once; others go as they are, and "
+    b"are answered with 503 where they cannot")
 cdef log_row SAY_FILTER_BROKEN = log_row(
     b"error", b"deflate",
     b"FB0821: {uri}: what {member} sends cannot be read by a filter; the answer is "

@@ -270,15 +270,19 @@ cdef bint response_is_http09(exchange *x) noexcept nogil:
 
 cdef bint response_http09(exchange *x) noexcept nogil:
     """Relay a bare body with 200 until the member closes."""
+    cdef int rc
     head_clear(&response_head)
     response_head.status = 200
     response_head.reason = span(13, 2)
     x.res.framing.kind = BODY_UNTIL_CLOSE
     x.res.reusable = False
     x.status = 200
-    if rewrite_response(x, &response_head, b"HTTP/1.0 200 OK\r\n") < 0:
+    rc = rewrite_response(x, &response_head, b"HTTP/1.0 200 OK\r\n")
+    if unlikely(rc == -502):
         filters_give(x)
         return due_lost(x, 502, NULL, False)
+    if unlikely(rc < 0):
+        return exchange_withhold(x, -rc)
     x.res.head_sent = True
     if not response_take(x):
         return False
@@ -320,6 +324,7 @@ cdef bint response_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
     cdef char *data = &u.input.data[u.input.start]
     cdef hop_facts hop
     cdef unsigned int held, payload = 0, consumed = 0
+    cdef int rc
     global foreseen_length
     if framing_of_response(
             &response_head, data, x.facts.req.method_id
@@ -386,9 +391,12 @@ cdef bint response_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
     foreseen_length = -1
     if unlikely(x.facts.vhost.any_filter):
         foreseen_length = response_length(x, payload)
-    if rewrite_response(x, &response_head, data) < 0:
+    rc = rewrite_response(x, &response_head, data)
+    if unlikely(rc == -502):
         filters_give(x)
         return response_broken(x)
+    if unlikely(rc < 0):
+        return exchange_withhold(x, -rc)
     x.res.head_sent = True
     u.input.start += head_bytes
     held = buffer_held(u.input)

@@ -151,6 +151,7 @@ cdef int response_head_write(
     cdef const char *reason = reason_said(res, data, &reason_length)
     cdef unsigned int labels = x.facts.vhost.labels
     cdef mime_found found
+    cdef int rc
     x.facts.status = x.local.error_status if x.local.overridden else res.status
     out_from_head(out, res, data)
     out_add_challenge(x, out, True)     # of a 401 whose page a member has
@@ -164,12 +165,14 @@ cdef int response_head_write(
         out_add_cookies(out, x.question.cookies)
         out_add_cookies(out, x.facts.cookies)
         out_always_first(out)
-    if unlikely(x.facts.vhost.any_filter) and not filters_on_head(
+    if unlikely(x.facts.vhost.any_filter):
+        rc = filters_on_head(
             x, out, x.facts.status,
             x.res.framing.length if x.res.framing.kind == BODY_LENGTH
             else foreseen_length,
-            not (x.head_request or x.res.framing.kind == BODY_NONE)):
-        return -502
+            not (x.head_request or x.res.framing.kind == BODY_NONE))
+        if rc < 0:
+            return rc
     if has_rules(x, True):
         # What is early and not `always` is gone when an answer takes its place.
         rules_headers(&x.facts, out, True, 2, True)
@@ -229,7 +232,7 @@ cdef int rewrite_response(exchange *x, head *res, const char *data) noexcept nog
 
     Settles keep-alive and the framing towards the client. The rules that ran before may
     be run again when the head needs a larger buffer; they read the member's head anew
-    each time. returns 0 or -502.
+    each time. returns 0, -502, or -503: its body cannot pass filters now.
     """
     cdef writer w
     cdef int size_class
@@ -319,6 +322,7 @@ cdef int local_head_write(
     cdef int tables = 3 if status < 300 or is_file else 2
     cdef unsigned int labels = x.facts.vhost.labels
     cdef mime_found found
+    cdef int rc
     x.facts.status = status
     out.count = 0
     out.overflow = False
@@ -344,8 +348,9 @@ cdef int local_head_write(
                 and x.facts.file.entity.status == 200):
         x.res.content_length = content_length
         x.res.chunked_out = False
-        if not filters_on_head(x, out, status, content_length, True):
-            x.facts.arena.starved = True
+        rc = filters_on_head(x, out, status, content_length, True)
+        if rc < 0:
+            return rc
         content_length = x.res.content_length
     elif unlikely(x.facts.vhost.any_filter and is_file
                   and x.facts.file.entity.status == 206):
@@ -396,10 +401,11 @@ cdef int local_head_write(
 cdef int rewrite_local(
         exchange *x, int status, const char *reason, unsigned int reason_length,
         const char *content_type, long long content_length) noexcept nogil:
-    """The head of an answer made here. content_length < 0: no body at all (204,
-    304)."""
+    """The head of an answer made here. content_length < 0: no body at all (204, 304).
+    returns 0, FAILED, or -503: nothing is composed, and its body cannot pass filters
+    now."""
     cdef writer w
-    cdef int size_class
+    cdef int size_class, rc
     cdef buffer *earlier = x.down.output    # interim heads
     if status_drops_connection(status):
         x.keepalive = False
@@ -408,8 +414,13 @@ cdef int rewrite_local(
     for size_class in range(BUFFER_CLASSES):
         if head_room(x, &w, size_class, earlier) < 0:
             break
-        local_head_write(x, &w, status, reason, reason_length, content_type,
-                         content_length)
+        rc = local_head_write(x, &w, status, reason, reason_length, content_type,
+                              content_length)
+        if unlikely(rc < 0):
+            buffer_drop(&x.down.output)
+            x.down.output = earlier
+            filters_give(x)
+            return rc
         if not w.full:
             buffer_give(earlier)
             if x.facts.req.minor != 9:

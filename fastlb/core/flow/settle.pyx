@@ -1,7 +1,7 @@
 """How an exchange ends. What ends it frees it: neither it nor its connections may be
 touched then."""
 # uses: ground/free_list, io/buffer, ground/arena, io/watch, balance/ledger,
-#       plan/plan, plan/logline, flow/exchange, flow/engine, flow/filtering,
+#       plan/plan, plan/logline, flow/exchange, flow/engine, flow/due, flow/filtering,
 #       flow/work, flow/queue, flow/attempt, flow/downstream, flow/upstream,
 #       flow/pool, flow/pipes, flow/file_send
 
@@ -25,6 +25,14 @@ cdef void exchange_detach(exchange *x, bint reuse) noexcept nogil:
         pool_put(u)
     else:
         upstream_close(u)
+
+
+cdef bint exchange_withhold(exchange *x, int status) noexcept nogil:
+    """A member's answer cannot go out, and an error does. Always returns False."""
+    filters_give(x)
+    exchange_detach(x, False)
+    memset(&x.res, 0, sizeof(response_side))
+    return due_error(x, status, NULL)
 
 
 cdef void exchange_leave_queues(exchange *x) noexcept nogil:

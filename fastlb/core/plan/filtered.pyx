@@ -1,11 +1,15 @@
 """Which filters an answer passes, and what they make of its head (filtered.pxd).
 
+A worker has only so many coders. Who comes beyond them goes uncompressed, which every
+client can read; what is packed stays so for a client that takes it. A client that does
+not, and a body in which something is to be substituted, have no such way: 503.
+
 Decided while the head is composed, before rules of mod_headers see it: in httpd these
 come behind every filter that codes a body.
 """
 # uses: ground/chartable, ground/text, ground/list, io/writer, ground/arena,
-#       http/fields, filters/stage, filters/gzip, filters/brotli, filters/substitute,
-#       plan/filter_plan, plan/out_fields, plan/facts, plan/expr
+#       http/fields, filters/stage, filters/substitute, plan/filter_plan,
+#       plan/out_fields, plan/facts, plan/expr
 
 cdef struct listed_filter:
     unsigned char rank
@@ -367,14 +371,23 @@ cdef void etag_alter(
 
 # Each filter's word ----------------------------------------------------------------
 
+cdef bint coder_is_left(filter_choice *choice, bint is_brotli) noexcept nogil:
+    """Is there one for this answer? Then it is the answer's."""
+    if choice.coders <= 0 or (is_brotli and choice.brotlis <= 0):
+        choice.is_short = True
+        return False
+    choice.coders -= 1
+    choice.brotlis -= is_brotli
+    return True
+
+
 cdef bint deflate_takes(
         request_facts *r, out_list *out, int status, long long length,
-        bint has_body) noexcept nogil:
+        bint has_body, filter_choice *choice) noexcept nogil:
     """Is the body compressed? Then the head says so already."""
     cdef value type
     cdef value only
     if not has_body or 0 <= length <= CODED_BYTES_MIN or status == 204 \
-            or not coders_are_free() \
             or env_is_set(r, filter_env.no_gzip) \
             or out_named(out, b"Content-Range", 13, 0) >= 0:
         return False
@@ -389,6 +402,8 @@ cdef bint deflate_takes(
     vary_on_encoding(r, out)
     if not env_is_set(r, filter_env.force_gzip) \
             and not coding_is_accepted(r, b"gzip", 4):
+        return False
+    if not coder_is_left(choice, False):
         return False
     coding_add(r, out, b"gzip", 4)
     etag_alter(r, out, r.vhost.said.deflate_etag, b"gzip", 4)
@@ -414,14 +429,17 @@ cdef void coding_add(
     out_unset(out, b"Content-MD5", 11)
 
 
-cdef bint brotli_takes(request_facts *r, out_list *out, int status) noexcept nogil:
+cdef bint brotli_takes(
+        request_facts *r, out_list *out, int status, bint has_body,
+        filter_choice *choice) noexcept nogil:
     """As deflate_takes. httpd judges no length here, and heads without a body too."""
     if status == 204 or env_is_set(r, filter_env.no_brotli) \
-            or not brotlis_are_free() \
             or out_named(out, b"Content-Range", 13, 0) >= 0 or is_coded(out):
         return False
     vary_on_encoding(r, out)
     if not coding_is_accepted(r, b"br", 2):
+        return False
+    if has_body and not coder_is_left(choice, True):
         return False
     coding_add(r, out, b"br", 2)
     etag_alter(r, out, r.vhost.said.brotli_etag, b"br", 2)
@@ -483,7 +501,8 @@ cdef void substitutions_turn(substitute_state *s, int first) noexcept nogil:
 
 
 cdef bint inflate_takes(
-        request_facts *r, out_list *out, int status) noexcept nogil:
+        request_facts *r, out_list *out, int status, bint has_body,
+        filter_choice *choice) noexcept nogil:
     """Is the body unpacked? gzip must be its last coding, which is taken away. The head
     says so where no body follows, too."""
     cdef int i, last = -1
@@ -510,6 +529,11 @@ cdef bint inflate_takes(
     if not (length == 4 and bytes_equal_nocase(name, b"gzip", 4)
             or length == 6 and bytes_equal_nocase(name, b"x-gzip", 6)):
         return False
+    if has_body and not coder_is_left(choice, False):
+        choice.stays_coded = True
+        if not coding_is_accepted(r, b"gzip", 4):
+            choice.refused = 503
+        return False
     if before:
         out_set(f, value(f.value, before))
     else:
@@ -528,8 +552,6 @@ cdef void filters_choose(
     cdef int i
     cdef int filter
     cdef bint takes
-    choice.count = 0
-    choice.is_changed = False
     filters_list(r, &l)
     for i in range(l.count):
         if choice.count == FILTERS_MAX:
@@ -539,14 +561,17 @@ cdef void filters_choose(
             filter = smart_provider(r, out, l.items[i].smart, status)
         takes = False
         if filter == FILTER_DEFLATE:
-            takes = deflate_takes(r, out, status, length, has_body)
+            takes = deflate_takes(r, out, status, length, has_body, choice)
         elif filter == FILTER_INFLATE:
-            takes = inflate_takes(r, out, status)
+            takes = inflate_takes(r, out, status, has_body, choice)
         elif filter == FILTER_BROTLI:
-            takes = brotli_takes(r, out, status)
+            takes = brotli_takes(r, out, status, has_body, choice)
         elif filter == FILTER_SUBSTITUTE:
             substitute_choose(r, &substitute_scratch)
             takes = True
+            if has_body and (
+                    choice.stays_coded or not coder_is_left(choice, False)):
+                choice.refused = 503
         choice.is_changed |= takes
         if filter == FILTER_RATE_LIMIT:
             takes = kib_of(r, filter_env.rate_limit) > 0
