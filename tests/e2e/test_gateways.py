@@ -403,6 +403,24 @@ def test_nothing_comes_back_by_connection(rig: Rig, scheme: str) -> None:
         }
 
 
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_header_always_is_about_what_a_program_says(rig: Rig, scheme: str) -> None:
+    """As in httpd, which keeps a program's fields for errors, too; uwsgi's is HTTP."""
+    output = b"Content-Type: a/b\r\nETag: e\r\nX-Made-By: x\r\nX-Set: theirs\r\n\r\nok"
+    rules = (
+        "Header always unset X-Made-By\nHeader always set X-Set ours\n"
+        "Header set ETag mine\n"
+    )
+    with gateway(scheme, saying(scheme, output)) as member:
+        rig.start(f"ProxyPass / {member.url}/\n{rules}")
+        client = rig.client()
+        client.send(request("/"))
+        _, fields = client.take_head()
+        made = [value for name, value in fields if name in ("X-Made-By", "X-Set")]
+        assert made == (["ours", "x", "theirs"] if scheme == "uwsgi" else ["ours"])
+        assert [value for name, value in fields if name == "ETag"] == ["mine"]
+
+
 def test_variables_are_set_and_taken_away_last(rig: Rig) -> None:
     with gateway("fcgi", saying("fcgi")) as member:
         rig.start(

@@ -24,6 +24,24 @@ cdef void out_always_first(out_list *out) noexcept nogil:
         front += 1
 
 
+cdef bint is_of_success(out_field *o) noexcept nogil:
+    """Of a program's fields, the few that Apache does not keep for errors, too."""
+    return (o.id == FIELD_CONTENT_TYPE or o.id == FIELD_LOCATION
+            or o.id == FIELD_LAST_MODIFIED
+            or (o.name_length == 4 and bytes_equal_nocase(o.name, b"ETag", 4))
+            or (o.name_length == 13
+                and bytes_equal_nocase(o.name, b"Content-Range", 13)))
+
+
+cdef void out_of_program(out_list *out) noexcept nogil:
+    """What a program says in its head is in the table that `Header always` works on
+    (ap_scan_script_header)."""
+    cdef int i
+    for i in range(out.count):
+        out.fields[i].always = not is_of_success(&out.fields[i])
+    out_always_first(out)
+
+
 cdef bint answers_as_10(exchange *x) noexcept nogil:
     """force-response-1.0: for clients that stumble over a 1.1 behind their 1.0."""
     return (x.facts.env[ENV_FORCE_RESPONSE_10].data != NULL
@@ -154,6 +172,9 @@ cdef int response_head_write(
     cdef int rc
     x.facts.status = x.local.error_status if x.local.overridden else res.status
     out_from_head(out, res, data)
+    if unlikely(x.attempt.codec != NULL) and (
+            x.member.protocol == PROTOCOL_FCGI or x.member.protocol == PROTOCOL_SCGI):
+        out_of_program(out)
     out_add_challenge(x, out, True)     # of a 401 whose page a member has
     for i in range(out.count):
         field_mend(x, &out.fields[i])
