@@ -14,10 +14,12 @@ import struct
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 HOST = "127.0.0.1"
 DEADLINE_S = 30.0
 BEGIN, ABORT, END, PARAMS, STDIN, STDOUT, STDERR, DATA, GET_VALUES = range(1, 10)
+UNKNOWN_TYPE = 11
 KEEP_CONN = 1
 
 
@@ -36,6 +38,12 @@ Answer = Callable[[Call], bytes | None]
 """None: close without a byte."""
 
 
+class Source(Protocol):
+    """Where a request is read from: a socket, or what acts as one."""
+
+    def recv(self, count: int, /) -> bytes: ...
+
+
 def record(kind: int, content: bytes = b"", number: int = 1, padding: int = 0) -> bytes:
     """One record of FastCGI."""
     head = struct.pack(">BBHHBB", 1, kind, number, len(content), padding, 0)
@@ -52,7 +60,7 @@ def answer(
     return said + told + record(STDOUT) + record(END, bytes(8))
 
 
-def _take(sock: socket.socket, count: int) -> bytes:
+def _take(sock: Source, count: int) -> bytes:
     data = b""
     while len(data) < count:
         more = sock.recv(min(count - len(data), 65536))
@@ -92,7 +100,7 @@ def _environment(
     return dict(found), names
 
 
-def take_fastcgi(sock: socket.socket) -> Call | None:
+def take_fastcgi(sock: Source) -> Call | None:
     """The next request; None at the end between two."""
     first = sock.recv(1)
     if not first:
@@ -130,7 +138,7 @@ def take_fastcgi(sock: socket.socket) -> Call | None:
     return Call(env, body, bool(begun[2] & KEEP_CONN), names, tuple(sizes))
 
 
-def take_scgi(sock: socket.socket) -> Call | None:
+def take_scgi(sock: Source) -> Call | None:
     digits = sock.recv(1)
     if not digits:
         return None
@@ -146,7 +154,7 @@ def take_scgi(sock: socket.socket) -> Call | None:
     return Call(env, _take(sock, int(env["CONTENT_LENGTH"])), names=names)
 
 
-def take_uwsgi(sock: socket.socket) -> Call | None:
+def take_uwsgi(sock: Source) -> Call | None:
     head = sock.recv(1)
     if not head:
         return None

@@ -228,6 +228,7 @@ class Case:
     compat: bool = False
     pages: bool = False  # compare the text of error pages too
     hop_by_hop: bool = False  # compare Connection and Keep-Alive too
+    framing: bool = True  # False: how long a body is may be told in any way
 
 
 def request(

@@ -393,6 +393,9 @@ class Session:
             noted = without_length(noted)
         elif response.framing == "none" and PAGE_TYPE in noted:
             noted = without_length(noted)  # the head of a page, asked for with HEAD
+        elif not self.case.framing:
+            response.framing = "any" if response.framing != "none" else "none"
+            noted = without_length(noted)
         entry: Entry = {
             "conn": name,
             "status": response.status,

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tests.ajp_packets import CPING, CPONG, forwarded, wanted
 
-from . import ajp_member
+from . import ajp_member, gateway_member
 from .identities import common_name
 
 READ_BYTES = 65536
@@ -157,6 +157,13 @@ class _Stream:
         while not self.buffer:
             self._more()
         return self.buffer[:1]
+
+    def recv(self, count: int) -> bytes:
+        """As a socket's; b"" at the end."""
+        if not self.buffer:
+            return self.sock.recv(count)
+        taken, self.buffer = self.buffer[:count], self.buffer[count:]
+        return taken
 
     def packet(self) -> bytes:
         """The content of one of AJP."""
@@ -392,9 +399,21 @@ class Member:
             received.framing = f"pieces of {sizes}"
         return self._act(stream, now)
 
+    def _gateway_exchange(self, stream: _Stream, scheme: str) -> bool:
+        """A request as an application sees it, whose connection mostly ends with it."""
+        call = gateway_member.take(stream, scheme)
+        received = Received(gateway_member.told(scheme, call), call.body)
+        with self._lock:
+            self.received.append(received)
+        now = self._next_turn(gateway_member.named(scheme, self.name))
+        return self._act(stream, now) and call.keep
+
     def _exchange(self, stream: _Stream) -> bool:
-        if stream.first() == b"\x12":
+        first = stream.first()
+        if first == b"\x12":
             return self._ajp_exchange(stream)
+        if scheme := gateway_member.spoken_by(first):
+            return self._gateway_exchange(stream, scheme)
         received = Received(stream.until(b"\r\n\r\n"), tls=stream.tls)
         with self._lock:
             self.received.append(received)

@@ -90,7 +90,7 @@ def fields(
             value = value.lower()
         if lower in ("www-authenticate", "authorization", "authentication-info"):
             value = without_nonces(value)
-        if lower == "via":
+        if lower in ("via", "server_software", "server_signature"):
             value = PRODUCT.sub("<product>", value)
         if not hop_by_hop:
             if lower == "keep-alive":

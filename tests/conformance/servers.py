@@ -31,6 +31,7 @@ _MODULE_NAMES = (
     "auth_basic auth_digest authz_user authz_groupfile allowmethods env headers "
     "setenvif alias status unique_id macro remoteip slotmem_shm proxy proxy_http "
     "proxy_balancer proxy_hcheck proxy_wstunnel proxy_ajp proxy_connect "
+    "proxy_fcgi proxy_scgi proxy_uwsgi "
     "filter deflate brotli substitute ratelimit "
     "lbmethod_byrequests lbmethod_bytraffic lbmethod_bybusyness lbmethod_heartbeat"
 )
