@@ -78,12 +78,37 @@ def in_noise(_: dns.message.Message, answer: dns.message.Message) -> list[bytes]
     return [b"", b"x", wire[:11], wire[:-3], bytes(random.randbytes(200)), wire]
 
 
+def as_questions(_: dns.message.Message, answer: dns.message.Message) -> list[bytes]:
+    """Its own question, sent back to it with addresses."""
+    answer.flags &= ~dns.flags.QR
+    return [answer.to_wire()]
+
+
+def without_a_question(
+    _: dns.message.Message, answer: dns.message.Message
+) -> list[bytes]:
+    answer.question.clear()
+    return [answer.to_wire()]
+
+
+def with_too_many(_: dns.message.Message, answer: dns.message.Message) -> list[bytes]:
+    """Records are said to follow for which there is no room."""
+    wire = bytearray(answer.to_wire())
+    wire[10:12] = b"\xff\xff"
+    return [bytes(wire)]
+
+
+def cut(wire: bytes) -> bytes:
+    return wire[:2] + bytes([wire[2] | 2]) + wire[3:-3]
+
+
 class NameServer:
     """questions: names and types that came, in order."""
 
     def __init__(self) -> None:
         self.manner: Manner = rightly
         self.by_tcp_only = False  # datagrams are cut
+        self.cuts_records = False  # ... within a record, by those that do not care
         self.questions: list[tuple[str, str]] = []
         self._records: dict[tuple[str, str], list[tuple[str, int]]] = {}
         self._lock = threading.Lock()
@@ -165,7 +190,7 @@ class NameServer:
                 answer.answer.clear()
                 answer.flags |= dns.flags.TC
             for wire in self.manner(question, answer):
-                self._udp.sendto(wire, peer)
+                self._udp.sendto(cut(wire) if self.cuts_records else wire, peer)
 
     def _serve_tcp(self) -> None:
         while not self._ends.is_set():

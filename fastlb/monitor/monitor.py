@@ -74,7 +74,7 @@ class Monitor:
         model = heritage.model
         self.names = names_of(slots, model.compat, heritage.table, now_s)
         if self.names:
-            from fastlb.names.resolver import Resolver  # large: for those who need it
+            from fastlb.names.resolver import Resolver  # for those who need it
 
             self.resolver: LooksUp = Resolver(model.process.name_servers or ())
 

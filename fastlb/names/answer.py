@@ -13,6 +13,7 @@ from fastlb.base.limits import ADDRESSES_PER_MEMBER_MAX
 NAME_TTL_MIN_S = 1.0
 NAME_TTL_MAX_S = 3600.0
 NAME_PERIOD_S = 30.0  # of an answer that does not say how long it holds
+WAYS_MAX = 16  # addresses of each kind that are tried for a way: a socket each
 NO_SUCH_NAME = "no such name"
 
 
@@ -45,7 +46,12 @@ def ordered(addresses: Iterable[str], known: Sequence[str]) -> tuple[str, ...]:
     told = {address: literal_of(address) or address for address in addresses}
     there = dict.fromkeys(told.values())
     stay = [address for address in known if address in there]
-    new = [address for address in there if address not in stay]
+    stays = frozenset(stay)
+    kinds: tuple[list[str], list[str]] = ([], [])
+    for address in there:
+        if address not in stays and len(kinds[":" in address]) < WAYS_MAX:
+            kinds[":" in address].append(address)
+    new = [*kinds[False], *kinds[True]]
     if len(new) > 1:
         new.sort(key=lambda address: (not has_way(address), ":" not in address))
     return tuple([*stay, *new][:ADDRESSES_PER_MEMBER_MAX])

@@ -1,35 +1,28 @@
 """One question to name servers, over UDP and, where the answer does not fit, TCP.
 
-dnspython makes the question and reads the answer: a parser of strangers' bytes that
-cannot write beyond its memory. A socket for each question has a port that the kernel
-chose at random and takes datagrams of the server alone; what does not fit the question
-(its number, its name, its type) is passed over, and the right answer still waited for.
+A socket for each question has a port that the kernel chose at random and takes
+datagrams of the server alone; what does not fit the question (its number, its name, its
+type) is passed over, and the right answer still waited for.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import dns.exception
-import dns.flags
-import dns.message
-import dns.name
-import dns.rcode
-import dns.rdataclass
-import dns.rdatatype
-import dns.rdtypes.ANY.CNAME
-import dns.rdtypes.ANY.SOA
-import dns.rdtypes.IN.A
-import dns.rdtypes.IN.AAAA  # ... all of which are else loaded when an answer comes
-
+from fastlb.names import packet
+from fastlb.names.packet import BadName, Malformed, Reply
 from fastlb.names.settings import Asking, Server
 
-DATAGRAM_BYTES_MAX = 65_535
+__all__ = ["BadName", "NoAnswer", "Told", "ask"]
+
+DATAGRAM_BYTES_MAX = 4096  # three times of what is asked for; the rest is cut off
 EDNS_PAYLOAD = 1232
+MALFORMED_MAX = 16  # that have the right number and question: whoever sends them knows
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +49,8 @@ class NoAnswer(Exception):
 
 
 async def ask(name: str, kind: str, servers: Sequence[Server], asking: Asking) -> Told:
-    """kind: A or AAAA. servers: in the order in which they are tried. NoAnswer."""
-    try:
-        query = dns.message.make_query(
-            dns.name.from_text(name), kind, use_edns=0 if asking.edns else None
-        )
-    except (dns.exception.DNSException, UnicodeError, ValueError) as error:
-        raise BadName(str(error)) from None
-    if asking.edns:
-        query.use_edns(0, payload=EDNS_PAYLOAD)
+    """kind: A or AAAA. servers: in the order in which they are tried. NoAnswer,
+    BadName."""
     failure: NoAnswer | None = None
     for attempt in range(asking.attempts):
         # As the C library: later rounds share what the first one gave to each.
@@ -72,11 +58,17 @@ async def ask(name: str, kind: str, servers: Sequence[Server], asking: Asking) -
         if attempt:
             wait_s = max(1.0, wait_s / len(servers))
         for server in servers:
+            asked = packet.question(
+                name,
+                kind,
+                int.from_bytes(os.urandom(2)),
+                payload=EDNS_PAYLOAD if asking.edns else 0,
+            )
             try:
-                answer = await asyncio.wait_for(
-                    _exchange(query, server, asking.by_tcp), wait_s
+                reply = await asyncio.wait_for(
+                    _exchange(asked, server, asking.by_tcp), wait_s
                 )
-                return _told(answer, server)
+                return _told(reply, server)
             except NoAnswer as error:
                 # That somebody answered tells more than that nobody did.
                 failure = error if error.servfail or failure is None else failure
@@ -86,81 +78,53 @@ async def ask(name: str, kind: str, servers: Sequence[Server], asking: Asking) -
     raise failure or NoAnswer("there is no name server")
 
 
-class BadName(Exception):
-    """No name server can know such a name."""
+def _told(reply: Reply, server: Server) -> Told:
+    if reply.code not in (packet.NOERROR, packet.NXDOMAIN):
+        is_named = reply.code < len(packet.CODES)
+        code = packet.CODES[reply.code] if is_named else f"code {reply.code}"
+        raise NoAnswer(f"{server[0]}: {code}", servfail=True)
+    if reply.fault:
+        raise NoAnswer(f"{server[0]}: {reply.fault}", servfail=True)
+    return Told(reply.addresses, reply.ttl_s, server)
 
 
-def _told(answer: dns.message.Message, server: Server) -> Told:
-    code = answer.rcode()
-    if code not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
-        raise NoAnswer(f"{server[0]}: {dns.rcode.to_text(code)}", servfail=True)
-    try:
-        found = answer.resolve_chaining()  # type: ignore[attr-defined]
-    except dns.exception.DNSException as error:
-        raise NoAnswer(f"{server[0]}: {error}", servfail=True) from None
-    addresses = () if found.answer is None else tuple(str(one) for one in found.answer)
-    if (
-        not addresses
-        and found.cnames
-        and code == dns.rcode.NOERROR
-        and _is_lame(answer)
-    ):
-        raise NoAnswer(f"{server[0]}: a chain without an end", servfail=True)
-    return Told(addresses, float(found.minimum_ttl), server)
-
-
-def _is_lame(answer: dns.message.Message) -> bool:
-    """An alias whose end the server does not know: it does not recurse."""
-    return not answer.flags & dns.flags.RA and not answer.authority
-
-
-async def _exchange(
-    query: dns.message.Message, server: Server, by_tcp: bool
-) -> dns.message.Message:
+async def _exchange(asked: bytes, server: Server, by_tcp: bool) -> Reply:
     if by_tcp:
-        return await _by_tcp(query, server)
+        return await _by_tcp(asked, server)
     loop = asyncio.get_running_loop()
     family = socket.AF_INET6 if ":" in server[0] else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as sock:
         sock.connect(server)
-        sock.send(query.to_wire())
+        sock.send(asked)
+        malformed = 0
         while True:  # ends with the caller's time
             data = await loop.sock_recv(sock, DATAGRAM_BYTES_MAX)
+            # What is there already is not waited for: without this, whoever sends
+            # faster than it is read would stop everything else, and the clock.
+            await asyncio.sleep(0)
+            if not packet.answers(data, asked):
+                continue
+            if packet.is_cut(data):
+                return await _by_tcp(asked, server)
             try:
-                answer = dns.message.from_wire(data)
-            except Exception:  # whatever a stranger's bytes bring about
-                if _is_cut(data, query):
-                    return await _by_tcp(query, server)
-                continue
-            if not query.is_response(answer):
-                continue
-            if answer.flags & dns.flags.TC:
-                return await _by_tcp(query, server)
-            return answer
+                return packet.read(data)
+            except Malformed as error:
+                malformed += 1
+                if malformed >= MALFORMED_MAX:
+                    raise NoAnswer(f"{server[0]}: {error}", servfail=True) from None
 
 
-def _is_cut(data: bytes, query: dns.message.Message) -> bool:
-    """Truncated in the middle of a record, as some servers do it."""
-    if len(data) < 12:
-        return False
-    number, flags = struct.unpack_from("!HH", data)
-    is_cut = flags & dns.flags.TC and flags & dns.flags.QR
-    return bool(is_cut) and number == query.id
-
-
-async def _by_tcp(query: dns.message.Message, server: Server) -> dns.message.Message:
+async def _by_tcp(asked: bytes, server: Server) -> Reply:
     reader, writer = await asyncio.open_connection(*server)
     try:
-        data = query.to_wire()
-        writer.write(struct.pack("!H", len(data)) + data)
+        writer.write(struct.pack("!H", len(asked)) + asked)
         (size,) = struct.unpack("!H", await reader.readexactly(2))
         data = await reader.readexactly(size)
     finally:
         writer.close()
-    try:
-        answer = dns.message.from_wire(data)
-    except Exception as error:  # as above
-        raise NoAnswer(f"{server[0]}: {error}", servfail=True) from None
-    if not query.is_response(answer):
+    if not packet.answers(data, asked):
         raise NoAnswer(f"{server[0]}: answers another question", servfail=True)
-    return answer
+    try:
+        return packet.read(data)
+    except Malformed as error:
+        raise NoAnswer(f"{server[0]}: {error}", servfail=True) from None
