@@ -20,6 +20,8 @@ settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
 
 
+NODE_MODULES = "e2e/applications/node_modules"  # `npm install` there brings them
+
 _bytecode: list[str] = []
 
 
@@ -67,6 +69,8 @@ def _lacks(need: str) -> bool:
             Path("/usr/share/tomcat10/bin/bootstrap.jar").exists()
             and shutil.which("java")
         )
+    if need == "verdaccio":
+        return not (Path(__file__).parent / NODE_MODULES / need).is_dir()
     return not shutil.which(need)
 
 
