@@ -106,16 +106,26 @@ class ReverseDraft:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What a rule looks at: $N and %N are groups of these expressions."""
+
+    pattern: str
+    ignore_case: bool
+    negated: bool
+    conds: tuple[RewriteCond, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RewriteTarget:
     """Where a rule with [P] leads: scheme and authority as written.
 
-    url may begin with, or have as its host, a look-up in a map: its values are then
-    the hosts. parts are those of the substitution.
+    url "": a request says something of them; parts are those of the substitution
     """
 
     url: str
     node: Node
     parts: Expansion = ()
+    asked: Asked | None = None
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ from fastlb.model.drafts import ConfDraft, Drafts, Handler, Place, ReverseDraft
 from fastlb.model.expressions import taken, text_taken
 from fastlb.model.report import Mistake, did_you_mean
 from fastlb.model.resolve_params import balancer_target
-from fastlb.model.rewrite_targets import TARGET_HEAD
+from fastlb.model.rewrite_hosts import TARGET_HEAD
 from fastlb.model.targets import is_balancer_url
 
 _STATUS_WORDS: Final = {

@@ -6,6 +6,8 @@ Apache's messages and the order in which it finds them: mod_proxy.c add_pass.
 from __future__ import annotations
 
 import re
+from itertools import product
+from math import prod
 from typing import Final
 
 from fastlb.config.tree import Node
@@ -19,6 +21,7 @@ from fastlb.model.drafts import (
     balancer_of,
 )
 from fastlb.model.globs import glob_to_regex
+from fastlb.model.regex_values import groups_of
 from fastlb.model.report import Mistake, did_you_mean
 from fastlb.model.resolve_params import (
     balancer_target,
@@ -38,6 +41,13 @@ MAPPING_WORDS: Final = ("nocanon", "noquery", "interpolate")
 _HOST_FROM_REQUEST: Final = re.compile(
     r"(?:unix:[^|]*\|)?[a-z0-9+.-]+://(?:\$(?!\{)|[^/]*\$[0-9][^/?$])", re.IGNORECASE
 )
+_AUTHORITY: Final = re.compile(
+    r"((?:unix:[^|]*\|)?[A-Za-z0-9+.-]+://)([^/?]*)(.*)", re.DOTALL
+)
+_GROUP: Final = re.compile(r"\$([0-9])")
+_IN_HOST: Final = re.compile(r"[A-Za-z0-9.:_-]+")
+ROWS_MAX: Final = 256
+"""Mappings that one ProxyPassMatch stands for."""
 _HOST_FROM_VARIABLE: Final = re.compile(r"[^:]*://[^/]*\$\{")
 # What a <LocationMatch> may hold that is meant, and taken by Apache, as it stands.
 _PLAIN_PATH: Final = re.compile(r"/[^][*?\\^$|(){}+]*")
@@ -99,22 +109,65 @@ def proxy_pass(run: Drafts, place: Place, node: Node) -> None:
             params.append((key, value))
     if is_regex:
         run.take_regex(node, pattern)
-    draft = MappingDraft(
-        pattern=pattern,
-        is_regex=is_regex,
-        target=target,
-        node=node,
-        nocanon="nocanon" in flags,
-        noquery="noquery" in flags,
-        interpolate="interpolate" in flags,
-        encoded=encoded,
-    )
-    if target != "!":
-        _bind_target(run, place, node, draft, params)
-    if section is None:
-        place.server.mappings.append(draft)
-    else:
-        place.draft.mapping = draft
+    rows = [(pattern, target)]
+    if is_regex and section is None:
+        rows = written_out(pattern, target) or rows
+    for pattern, target in rows:
+        draft = MappingDraft(
+            pattern=pattern,
+            is_regex=is_regex,
+            target=target,
+            node=node,
+            nocanon="nocanon" in flags,
+            noquery="noquery" in flags,
+            interpolate="interpolate" in flags,
+            encoded=encoded,
+        )
+        if len(rows) > 1:
+            run.take_regex(node, pattern)
+        if target != "!":
+            _bind_target(run, place, node, draft, params)
+        if section is None:
+            place.server.mappings.append(draft)
+        else:
+            place.draft.mapping = draft
+
+
+def written_out(pattern: str, target: str) -> list[tuple[str, str]]:
+    """A ProxyPassMatch for each host that its groups can name.
+
+    `^/(a|b)/(.*)` to http://$1.internal/$2 is `^/(a)/(.*)` to http://a.internal/$2, and
+    the same of b. []: the host is written, or a group can hold what nobody knows.
+    """
+    head = _AUTHORITY.match(target)
+    numbers = dict.fromkeys(map(int, _GROUP.findall(head[2]))) if head else {}
+    groups = groups_of(pattern)
+    choices: list[list[tuple[int, str]]] = []
+    for number in numbers:
+        group = groups.get(number)
+        if group is None or group.holds_groups or group.is_repeated or not number:
+            return []
+        values = sorted(group.values or ())
+        if not values or not all(map(_IN_HOST.fullmatch, values)):
+            return []
+        choices.append([(number, value) for value in values])
+    if not choices or prod(map(len, choices)) > ROWS_MAX:
+        return []
+    found: list[tuple[str, str]] = []
+    for chosen in product(*choices):
+        values_of = dict(chosen)
+        made = pattern
+        for number in sorted(values_of, key=lambda one: groups[one].begin)[::-1]:
+            group = groups[number]
+            word = re.sub(r"[^A-Za-z0-9]", r"\\\g<0>", values_of[number])
+            made = made[: group.begin] + word + made[group.end :]
+        assert head is not None
+        found.append((made, head[1] + _filled(head[2], values_of) + head[3]))
+    return found
+
+
+def _filled(text: str, values_of: dict[int, str]) -> str:
+    return _GROUP.sub(lambda found: values_of[int(found[1])], text)
 
 
 def _not_a_pair(place: Place, target: str, word: str) -> Mistake:
@@ -163,7 +216,8 @@ def _bind_target(
             "FB0224",
             f"ProxyPass {text}: the host may not come from the request",
             why="whoever sends the request would choose where it goes",
-            cure="write the host, and a slash before the first $",
+            cure="write the host, and a slash before the first $; or let it stand for a"
+            " group such as (one|two)",
             word=text,
         )
     target = member_target(text, "ProxyPass")

@@ -23,6 +23,7 @@ from fastlb.facts.rewrite import (
 )
 from fastlb.facts.rewrite_maps import FUNCTIONS, MapKind, RewriteMap
 from fastlb.model.drafts import (
+    Asked,
     DirectoryDraft,
     Drafts,
     Handler,
@@ -35,7 +36,7 @@ from fastlb.model.globs import is_glob
 from fastlb.model.report import Mistake, did_you_mean
 from fastlb.model.resolve_server import absolute, absolute_text
 from fastlb.model.rewrite_flags import RuleFlags, cond_flags, rule_flags
-from fastlb.model.rewrite_targets import TARGET_HEAD, TARGET_VARIES
+from fastlb.model.rewrite_hosts import TARGET_HEAD
 from fastlb.model.rewrite_words import (
     WordProblem,
     expansion_of,
@@ -240,7 +241,8 @@ def _rule(
         if output.startswith("/"):
             _leads_back(run, node, flags, output)
         else:
-            draft.targets.append(_target(node, output))
+            asked = Asked(pattern, "nc" in flags.on, negated, conds)
+            draft.targets.append(_target(node, output, asked))
     return RewriteRule(
         conds=conds,
         pattern=pattern,
@@ -445,27 +447,22 @@ _MAPS_REFUSED: Final = {
 }
 
 
-def _target(node: Node, output: str) -> RewriteTarget:
-    """Where [P] leads: what of the substitution is written as it is.
-
-    Raises WordProblem where the host comes from the request: whoever sends it would
-    choose where it goes.
-    """
+def _target(node: Node, output: str, asked: Asked) -> RewriteTarget:
+    """Where [P] leads: what of the substitution is written as it is, or its parts."""
     found = TARGET_HEAD.match(output)
-    if found is None and TARGET_VARIES.match(output):
-        return RewriteTarget("", node, expansion_of(output))
-    if found is None:
-        raise WordProblem(
-            f"[P] to {output}: the host must be written"
-            if "://" in output
-            else f"[P] to {output}: write the member's URL"
-        )
+    if found is None and "://" not in output and not _BEGINS_ANYHOW.match(output):
+        raise WordProblem(f"[P] to {output}: write the member's URL")
+    if found is None or found[2][:1] in ("$", "%", "\\"):
+        return RewriteTarget("", node, expansion_of(output), asked)
     if is_balancer_url(found[1]):
         try:
             split_balancer_url(found[1])
         except TargetError as problem:
             raise WordProblem(str(problem)) from problem
     return RewriteTarget(found[1], node)
+
+
+_BEGINS_ANYHOW: Final = re.compile(r"[$%][{0-9]")
 
 
 def _compile(run: Drafts, node: Node, pattern: str, ignore_case: bool) -> None:

@@ -194,3 +194,38 @@ def test_connections_of_a_regex_member_are_kept_unless_apache_decides() -> None:
     assert model_of("Compat apache\n" + text + "\n").members[0].disable_reuse
     on = model_of("Compat apache\n" + text + " enablereuse=on\n")
     assert not on.members[0].disable_reuse
+
+
+def test_a_host_of_a_group_is_a_mapping_for_each() -> None:
+    for line, wanted in (
+        (
+            "ProxyPassMatch ^/(a|b-c)/(.*) http://$1.x:81/$2",
+            [
+                ("^/(a)/(.*)", "http://a.x:81/$2"),
+                ("^/(b\\-c)/(.*)", "http://b-c.x:81/$2"),
+            ],
+        ),
+        (
+            "ProxyPassMatch ^/([12])(x)/(.*) http://$2:808$1/$3",
+            [
+                ("^/(1)(x)/(.*)", "http://x:8081/$3"),
+                ("^/(2)(x)/(.*)", "http://x:8082/$3"),
+            ],
+        ),
+        ("ProxyPassMatch ^/x(.*) http://y$1", [("^/x(.*)", "http://y$1")]),
+    ):
+        model = model_of(f"Listen 80\n{line}\n")
+        rows = model.vhosts[0].mappings
+        assert [(one.pattern, one.target) for one in rows][: len(wanted)] == wanted
+
+
+def test_a_host_of_any_name_is_refused() -> None:
+    for line in (
+        "ProxyPassMatch ^/([^/]*)/(.*) http://$1/$2",
+        "ProxyPassMatch ^/(?:(a)|b)/(.*) http://$1.x/$2",
+        "ProxyPassMatch ^/((a)|b)/(.*) http://$1.x/$2",
+        "ProxyPassMatch ^/(a|/)/(.*) http://$1.x/$2",
+        "ProxyPassMatch ^/([a-z]{2})/(.*) http://$1.x/$2",
+    ):
+        (found,) = errors(f"Listen 80\n{line}\n")
+        assert "the host may not come from the request" in found, line

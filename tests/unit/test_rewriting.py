@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from test_plan import Plan
-from trees import errors, warnings
+from trees import errors, model_of, warnings
 
 WEBSOCKET = ("Upgrade: websocket", "Connection: Upgrade")
 # The ways in which people write it.
@@ -204,6 +204,101 @@ def test_a_name_of_ours_is_one_of_those_that_are_configured() -> None:
     # Whoever sends the request does not choose where it goes.
     for host in ("a.many.example", "169.254.169.254", "one.example:82"):
         assert asked(host, "/h/x")["status"] == 500, host
+
+
+def hosts_of(folder: Path, lines: str) -> list[str]:
+    """Hosts that the rules of a server lead to."""
+    text = "Listen 80\nServerName own.example\nRewriteEngine on\n"
+    text += f"RewriteMap m {folder}/hosts\nRewriteMap names {folder}/names\n"
+    model = model_of(f"{text}{lines}\n")
+    rules = model.vhosts[0].rewrite
+    assert rules is not None
+    return sorted(one.target for one in rules.targets)
+
+
+def test_a_host_is_one_of_those_that_the_configuration_bounds(tmp_path: Path) -> None:
+    (tmp_path / "hosts").write_text("a one:81\nb two:81\n")
+    (tmp_path / "names").write_text("a one\nb two\n")
+    for lines, wanted in (
+        ("RewriteRule ^/(a|b)/(.*) http://$1.x:81/$2 [P]", "a.x:81 b.x:81"),
+        ("RewriteRule ^/([12])/(.*) http://x:808$1/$2 [P]", "x:8081 x:8082"),
+        ("RewriteRule ^/(a)?x http://$1b/ [P]", "ab b"),
+        (
+            "RewriteCond %{HTTP_HOST} ^(a|b)\\.\nRewriteRule ^ http://%1:81/ [P]",
+            "a:81 b:81",
+        ),
+        (
+            "RewriteCond %{HTTP_HOST} ^(a)\\.\nRewriteCond %{REQUEST_URI} ^/(b|c)\n"
+            "RewriteRule ^ http://%1:81/ [P]",
+            "b:81 c:81",
+        ),
+        (
+            "RewriteCond %{HTTP_HOST} ^(a)\\. [OR]\nRewriteCond %{HTTP_HOST} ^(b)$\n"
+            "RewriteCond %{REQUEST_URI} !^/(c)\nRewriteRule ^ http://%1:81/ [P]",
+            "a:81 b:81",
+        ),
+        (
+            "RewriteCond ${m:%{HTTP_HOST}} (.+)\nRewriteRule ^ http://%1/ [P]",
+            "one:81 two:81",
+        ),
+        (
+            "RewriteCond %{HTTP_HOST} ^own\\.(.*)$\nRewriteRule ^ http://%1:81/ [P]",
+            "example:81",
+        ),
+        (
+            "RewriteRule ^/(a|b)/ - [E=to:$1]\nRewriteRule ^ - [E=to:${names:x|c}]\n"
+            "RewriteRule ^ http://%{ENV:to}:81/ [P]",
+            "a:81 b:81 c:81 one:81 two:81",
+        ),
+        ("SetEnv to d\nRewriteRule ^ http://%{ENV:to}:81/ [P]", "d:81"),
+        ("RewriteRule ^ http://x:%{SERVER_PORT}/ [P]", "x"),
+        ("RewriteRule ^(/a.*) http://x:81$1 [P]", "x:81"),
+        ("RewriteRule ^/a(.*) http://x:81$1 [P]", "x:81"),
+        ("RewriteRule ^ http://x:81%{REQUEST_URI} [P]", "x:81"),
+        ("RewriteRule ^(.*)\\.htm$ http://x:81$1.html [P]", "x:81"),
+    ):
+        found = [one.split("://")[1] for one in hosts_of(tmp_path, lines)]
+        assert found == wanted.split(), lines
+
+
+def test_whoever_asks_never_chooses_any_host() -> None:
+    for lines in (
+        "RewriteRule ^/([^/]*)/(.*) http://$1/$2 [P]",
+        "RewriteRule ^/([a-z.]+)/(.*) http://in-$1:80/$2 [P]",
+        "RewriteRule ^/(.*)/(.*) http://$1.internal/$2 [P]",
+        "RewriteRule ^/([0-9]+)/(.*) http://x:80$1/$2 [P]",
+        "RewriteCond %{HTTP_HOST} ^(.*)\\.own\nRewriteRule ^ http://%1/ [P]",
+        "RewriteCond %{HTTP:X-To} ^(.*)$\nRewriteRule ^ http://app-%1/ [P]",
+        "RewriteCond %{HTTP:X-To} (.*)\nRewriteRule ^ http://%1/ [P]",
+        "RewriteCond %{HTTP:X-To} ^(a)$ [OR]\nRewriteCond %{HTTP:X-To} (.*)\n"
+        "RewriteRule ^ http://%1/ [P]",
+        "RewriteCond %{HTTP:X-To} (.*) [OR]\nRewriteCond %{HTTP:X-To} ^(a)$\n"
+        "RewriteRule ^ http://%1/ [P]",
+        'RewriteCond expr "%{HTTP:X-To} =~ /(.*)/"\nRewriteRule ^ http://%1/ [P]',
+        "RewriteRule ^ http://%{HTTP:X-To}/ [P]",
+        "RewriteRule ^ http://%{QUERY_STRING}/ [P]",
+        "RewriteRule ^ - [E=to:%{HTTP:X-To}]\nRewriteRule ^ http://%{ENV:to}/ [P]",
+        "RewriteRule ^/(.*) - [E=to:a]\nRewriteRule ^/(.*) - [E=$1:b]\n"
+        "RewriteRule ^ http://%{ENV:to}/ [P]",
+        "SetEnvIf X-To (.*) to=$1\nRewriteRule ^ http://%{ENV:to}/ [P]",
+        "RewriteRule ^/(.*) $1 [P]",
+        "RewriteRule ^ %{HTTP:X-To} [P]",
+    ):
+        found = errors(f"Listen 80\nServerName own.example\n{lines}\n")
+        assert len(found) == 1 and "RewriteRule: [P]" in found[0], (lines, found)
+
+
+def test_who_names_another_host_gets_500() -> None:
+    plan = Plan(
+        "RewriteEngine on\nRewriteCond %{HTTP:X-To} ^(a|b)$ [NC]\n"
+        "RewriteRule ^/c/(.*) http://%1.x:81/$1 [P]\n"
+        "RewriteRule ^/s/(.*) http://127.0.0.1:80$1 [P]\n"
+    )
+    one, other = plan("/c/x", "X-To: a"), plan("/c/x", "X-To: B")
+    assert (one["what"], one["target"]) == ("member", b"/x")
+    assert other["what"] == "member" and one["member"] != other["member"]
+    for path in ("/s/81/x", "/s/.evil.example/", "/s/@evil.example/"):
+        assert plan(path)["status"] == 500, path
 
 
 def test_a_scheme_may_be_found_by_the_rules() -> None:
