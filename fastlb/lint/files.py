@@ -31,6 +31,9 @@ _PAGE_BYTES = 2048
 _WELCOME = re.compile(rb"<title>(Apache2 \w+ Default Page|Welcome to nginx)")
 _DIRECTORIES_MAX = 1000  # of a site, that are looked at for .htaccess
 _HANDLERS = ("type-map", "default-handler", "none")  # that run nothing
+_TYPES = ("addtype", "forcetype")
+_RUN = "application/x-httpd-"  # what httpd takes for the name of a handler
+_TYPE_FLAG = re.compile(rf'(?i)[\[,]\s*(?:T|type)="?({_RUN}[^],"]*)')
 _SCRIPTS = ("scriptalias", "scriptaliasmatch")
 _CURE = "map it by ProxyPass to a server that has the files, or delete the line"
 
@@ -146,12 +149,8 @@ def _script(run: Drafts, node: Node, paths: _Paths) -> None:
 def _programs(run: Drafts, nodes: Sequence[Node], told: set[int]) -> None:
     """AddHandler, and the types of PHP: files that somebody would have to run."""
     for node in _below(nodes):
-        name, word = node.name.lower(), node.args[0].lower() if node.args else ""
-        if id(node) in told:
-            continue
-        if (name == "addhandler" and word not in _HANDLERS) or (
-            name == "addtype" and word.startswith("application/x-httpd-")
-        ):
+        word = _run_by(node)
+        if word and id(node) not in told:
             told.add(id(node))
             run.report.error(
                 node,
@@ -161,6 +160,19 @@ def _programs(run: Drafts, nodes: Sequence[Node], told: set[int]) -> None:
                 cure="run them behind a server of their own, and map that by ProxyPass",
                 word=node.args[0],
             )
+
+
+def _run_by(node: Node) -> str:
+    """The handler, or the type, by which the line has files run; "": it has none."""
+    name, word = node.name.lower(), node.args[0].lower() if node.args else ""
+    if name == "addhandler" and word not in _HANDLERS:
+        return word
+    if name in _TYPES and word.startswith(_RUN):
+        return word
+    if name == "rewriterule" and len(node.args) > 2:
+        flag = _TYPE_FLAG.search(node.args[2])
+        return flag[1].lower() if flag is not None else ""
+    return ""
 
 
 def _below(nodes: Sequence[Node]) -> Iterator[Node]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from flow_bench import Bench
 from flow_peers import get
+from rows import rows
 from trees import resolve_text
 
 BIG = bytes(range(256)) * 4096  # more than a socket takes at once
@@ -52,6 +53,38 @@ def test_a_file_that_somebody_is_to_run_is_not_sent(site: Path) -> None:
         assert b"secret" not in body
     head, body = ask(site, text, get("/a.txt"))
     assert body == b"secret"
+
+
+PHP = "application/x-httpd-php"
+UNSEEN = "RewriteEngine On\nRewriteRule ^/(.*)x$ /$1"  # may take whatever is asked for
+
+
+@rows(
+    ("settings", "name", "is_sent"),
+    [
+        (f"ForceType {PHP}", "a.txt", False),
+        (f"ForceType {PHP.upper()}-source", "a.txt", False),
+        (f"<Files a.txt>\nForceType {PHP}\n</Files>", "a.txt", False),
+        (f"<Files a.txt>\nForceType {PHP}\n</Files>", "a.cgi", True),
+        (f"RewriteRule ^/y$ /a.txt [T={PHP}]", "y", False),
+        (f"RewriteRule ^/y$ /a.txt [T={PHP}]", "a.txt", True),
+        ("RewriteRule ^/y$ /a.txt [T=text/plain]", "y", True),
+        (f"RewriteRule ^/y$ /a.txt [T=a/b]\nForceType {PHP}", "y", False),
+        # A type that was said in another place is that of nobody's program.
+        ("TypesConfig {site}/types", "a.php", False),
+        ("TypesConfig {site}/types\nForceType text/plain", "a.php", True),
+        ("TypesConfig {site}/types\nForceType none", "a.php", False),
+        ("TypesConfig {site}/types\nRewriteRule php$ - [T=a/b]", "a.php", True),
+    ],
+)
+def test_a_type_of_programs_keeps_its_file_back(
+    site: Path, settings: str, name: str, is_sent: bool
+) -> None:
+    (site / "types").write_text(f"{PHP} php\n")
+    text = f"{UNSEEN}\n{settings}".replace("{site}", str(site))
+    head, body = ask(site, text, get(f"/{name}"))
+    assert head.startswith(b"HTTP/1.1 200 " if is_sent else b"HTTP/1.1 403 ")
+    assert (body == b"secret") == is_sent
 
 
 def test_a_handler_of_a_section_takes_the_place_of_that_of_a_name(site: Path) -> None:

@@ -44,6 +44,12 @@ def told(site: Path, lines: str) -> list[str]:
         ("ScriptAliasMatch ^/cgi(.*) {site}/static$1", ["ScriptAliasMatch"]),
         ("DocumentRoot {site}\nAddHandler cgi-script .cgi", ["AddHandler"]),
         ("DocumentRoot {site}\nAddType application/x-httpd-php .php", ["AddType"]),
+        ("DocumentRoot {site}\nForceType application/x-httpd-php", ["ForceType"]),
+        (
+            "DocumentRoot {site}\nRewriteEngine On\n"
+            "RewriteRule ^/a$ /b [L,T=application/x-httpd-php]",
+            ["RewriteRule"],
+        ),
         (
             "DocumentRoot {site}\n<Directory {site}>\nAddHandler php5-script .php\n"
             "</Directory>",
@@ -76,6 +82,8 @@ def test_what_would_not_hold_is_told(
         "DocumentRoot {site}\n" + NO_OVERRIDES,
         "DocumentRoot {site}\nAddHandler type-map .var\nAddType text/x .x",
         "DocumentRoot {site}\nAddHandler cgi-script .cgi\n" + PROXY,
+        "DocumentRoot {site}\nForceType text/plain\nRewriteEngine On\n"
+        "RewriteRule ^/a$ /b [T=text/plain,E=a:application/x-httpd-php]",
         "AddHandler cgi-script .cgi",
         "DocumentRoot {site}\n" + OVERRIDES + PROXY,
         "DocumentRoot {site}/empty\n" + OVERRIDES,

@@ -2,27 +2,36 @@
 
 file_answer is the one place where a file that is open becomes an answer.
 """
-# uses: ground/text, io/buffer, io/stream, filters/chain, plan/plan, plan/entity,
-#       plan/facts, plan/rewrite_url, plan/handled, plan/reasons, flow/exchange,
-#       flow/states, flow/log_rows, flow/service_log, flow/entity, flow/file_send,
-#       flow/settle, flow/rewrite_answer, flow/request, flow/response
+# uses: ground/chartable, ground/text, io/buffer, io/stream, filters/chain, plan/plan,
+#       plan/entity, plan/facts, plan/handled, plan/reasons, flow/exchange,
+#       flow/states, flow/log_rows, flow/service_log, flow/labels, flow/entity,
+#       flow/file_send, flow/settle, flow/rewrite_answer, flow/request, flow/response
+
+cdef bint type_is_run(value type) noexcept nogil:
+    """Does httpd take it for the name of a handler: PHP's types, those of CGI?"""
+    return type.length > 20 and bytes_equal_nocase(
+        type.data, b"application/x-httpd-", 20)
+
 
 cdef bint file_is_run(request_facts *r, const entity *e) noexcept nogil:
-    """Would httpd have somebody run it (AddHandler, PHP's own types)? What it is made
-    of is nobody's business, so it is not sent."""
+    """Would httpd have somebody run it: by SetHandler, AddHandler, or else by its type,
+    whoever says that? What it is made of is nobody's business, so it is not sent."""
     cdef const plan_conf *c = handler_said(r)
-    cdef value name
-    if e.said.type.length > 20 and memcmp(
-            e.said.type.data, b"application/x-httpd-", 20) == 0:
-        return True
+    cdef value name = value(b"", 0)
+    cdef value forced
     if c != NULL:
         # Whoever decided has asked for it already; a way past that opens no source.
         name = handler_text(r, c)
         if name.data == NULL:
             return True
-        if name.length:
-            return not value_begins(name, b"default-handler", 15)
-    return e.said.handler.data != NULL
+    if name.length == 0 and e.said.handler.data != NULL:
+        name = e.said.handler
+    if name.length:
+        return not handler_is_default(name)
+    forced = labels_forced(r)
+    if type_is_run(r.forced_type) or type_is_run(forced):
+        return True
+    return r.forced_type.length == 0 and forced.length == 0 and type_is_run(e.said.type)
 
 
 # Answer with x.facts.file, which is open. An ErrorDocument keeps the error's status.

@@ -51,6 +51,11 @@ cdef unsigned int file_end(value name, unsigned int root) noexcept nogil:
         at += 1
 
 
+cdef bint handler_is_default(value name) noexcept nogil:
+    """Whoever sends files; no other one is to have it."""
+    return name.length == 15 and memcmp(name.data, b"default-handler", 15) == 0
+
+
 cdef bint handler_is_target(value name) noexcept nogil:
     return name.length > 6 and bytes_equal_nocase(name.data, b"proxy:", 6)
 
