@@ -123,6 +123,7 @@ cdef enum:
     FILE_NAME_BYTES_MAX = 4096      # of a file that is sent, with its end; as PATH_MAX
     FILE_LINKS_MAX = 40             # followed on the way to a file, one by one
     FILE_SEND_BYTES_MAX = 1 << 20   # of a file handed to the kernel at once
+    FILES_CUT_MAX = 4               # names with a rest that one request comes by; 404
     INDEXES_TRIED_MAX = 32          # names of DirectoryIndex in one directory
     CONFS_MAX = SECTIONS_MATCHED_MAX + 1    # and what holds outside them
     EDITED_VALUE_BYTES_MAX = 8192   # a field value after Header edit

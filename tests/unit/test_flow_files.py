@@ -164,3 +164,33 @@ def test_what_is_not_there_falls_back(site: Path) -> None:
         os.unlink(site / "index.html")
         assert bench.ask(get("/app/route")).status() == 404
         assert bench.ask(get("/index.html")).status() == 404
+
+
+def picking(site: Path, *names: str) -> str:
+    """A rule that leads to any of them, whenever it is asked."""
+    (site / "map").write_text(f"k {'|'.join(names)}\n")
+    return (
+        f"Listen 8080\nDocumentRoot {site}\nRewriteEngine On\n"
+        f"RewriteMap m rnd:{site}/map\nRewriteCond ${{m:k}} (.*)\n"
+        "RewriteRule ^/r$ /%1 [E=PICK:%1]\nHeader always set X-Pick %{PICK}e\n"
+    )
+
+
+def test_where_a_file_ends_is_not_said_of_another_one(site: Path) -> None:
+    (site / "directorys").mkdir()
+    (site / "directorys" / "a.txt").write_bytes(b"a")
+    picks = {"index.html/more": 404, "directorys/a.txt": 200}
+    seen = set()
+    with Bench(picking(site, *picks)) as bench:
+        for _ in range(64):
+            head, _ = bench.ask(get("/r")).message()
+            pick = head.partition(b"\r\nX-Pick: ")[2].partition(b"\r\n")[0].decode()
+            assert head.startswith(f"HTTP/1.1 {picks[pick]} ".encode()), pick
+            seen.add(pick)
+    assert seen == set(picks)
+
+
+def test_names_with_a_rest_are_not_cut_without_end(site: Path) -> None:
+    with Bench(picking(site, *(f"index.html/{n}" for n in range(100)))) as bench:
+        for _ in range(4):
+            assert bench.ask(get("/r")).message()[0].startswith(b"HTTP/1.1 404 ")

@@ -149,7 +149,6 @@ cdef int document_decided(
     r.proxy_conf_count = 0
     r.rest_at = 0
     r.file = NULL
-    r.file_end = 0
     if path_decode(r, path.data, i) < 0:
         return DECIDED_ERROR
     r.query = query

@@ -53,8 +53,13 @@ cdef int file_serve(exchange *x, decision *d) noexcept nogil:
         return directory_serve(x, d)
     if (rc == FILE_HAS_REST or rc == FILE_IS_MISSING) and not f.is_whole:
         # Which sections hold hangs on where the file ends.
-        x.facts.file_end = file_end(f.name, 0)
-        if x.facts.file_end < f.name.length:
+        f.end = file_end(f.name, 0)
+        f.is_whole = True
+        if 0 < f.end < f.name.length:
+            f.cuts = 1 if x.facts.cut == NULL else x.facts.cut.cuts + 1
+            if f.cuts > FILES_CUT_MAX:
+                return file_failed(x, 404)      # rules name another one each time
+            x.facts.cut = f
             due_route(x)
             return FILES_ANSWERED
     if rc != FILE_OVERRIDDEN and not is_read:

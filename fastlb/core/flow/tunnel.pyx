@@ -195,6 +195,7 @@ cdef void values_follow(
     x.question.cookies = NULL
     x.facts.looks = NULL
     x.facts.file = NULL
+    x.facts.cut = NULL
     x.facts.wanted = NULL
     x.facts.trailers = NULL
     x.facts.digest = NULL       # nobody decides about it any more

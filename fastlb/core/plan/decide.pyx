@@ -288,7 +288,6 @@ cdef int request_decide_within(
     r.target = value(NULL, 0)
     r.proxy_conf_count = 0
     r.rest_at = 0
-    r.file_end = 0
     r.ways = 0
     if not r.query_is_made:
         r.query = query_of(r)

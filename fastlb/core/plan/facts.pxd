@@ -40,7 +40,8 @@ cdef struct file_facts:
     int alias                   # which one leads there; -1: DocumentRoot, or a rule
     int level_count
     file_level levels[FILE_LEVELS_MAX]
-    flag is_whole               # the end is known
+    flag is_whole               # the end is what the disk says
+    unsigned char cuts          # so many names were cut for this request, with it
     flag sends                  # its bytes are going out
     int fd                      # -1: it is not open
     file_status about
@@ -74,6 +75,7 @@ cdef struct request_facts:
     int verdict_count           # what it has learned
     auth_verdict *verdicts      # in its arena; NULL: nothing yet
     file_facts *file            # NULL: no file of ours is meant
+    file_facts *cut             # one whose end whoever opened it has found out, or NULL
     plan_question *question     # of AuthRequest, if that is what it waits for
     auth_question asks          # what access waits for; asks.kind ASKS_NOTHING
     unsigned int regex_us       # spent on matches, REGEX_REQUEST_US_MAX
@@ -90,7 +92,6 @@ cdef struct request_facts:
     flag is_reading             # another reading is tried
     flag query_is_made          # a rule has made the query
     flag rewriting_ended        # a rule said END
-    unsigned int file_end       # where the file ends that r.file names; 0: not known
     flag is_subrequest          # it only looks ahead
     flag target_is_raw          # [P,NE]: escapes in it are the member's to undo
     unsigned char rewritten     # REWRITTEN_*

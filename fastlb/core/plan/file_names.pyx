@@ -2,8 +2,8 @@
 
 As httpd's mod_alias, core_translate, ap_directory_walk and ap_file_walk; but the disk
 is not looked at here: a name is taken for a file's as a whole. Where it is not,
-file_match.pyx finds out where the file ends, or whoever opens it (flow/files.pyx) says
-so (r.file_end), and the request is decided about anew.
+file_match.pyx finds out where the file ends, or whoever opens it (flow/files.pyx); he
+keeps it in r.cut, and the request is decided about anew.
 """
 # uses: ground/chartable, ground/text, io/writer, ground/path, ground/arena,
 #       plan/template, plan/plan, plan/facts, plan/undecided
@@ -24,9 +24,10 @@ cdef file_facts *file_take(request_facts *r, value name, int alias) noexcept nog
             0, path_normalise(<char *>name.data, length, True, &reduced))
     f.name = value(name.data, length)
     f.end = length
-    f.is_whole = 0 < r.file_end < length and name.data[r.file_end] == c'/'
+    f.is_whole = r.cut != NULL and same_text(r.cut.name, f.name)
     if f.is_whole:
-        f.end = r.file_end
+        f.end = r.cut.end
+    f.cuts = 0
     f.alias = alias
     f.level_count = 0
     f.sends = False
