@@ -29,7 +29,8 @@ _STATUS_WORDS: Final = {
 }
 _URL: Final = re.compile(r"[A-Za-z0-9+.-]+:")
 _HANDLERS_KNOWN: Final = (
-    *("server-status", "server-info", "ldap-status", "balancer-manager", "none"),
+    *("server-status", "server-info", "ldap-status", "balancer-manager"),
+    *("default-handler", "none"),
 )
 _HANDLERS_UNSUPPORTED: Final = ("balancer-manager",)
 _HTTP_STATUSES: Final = range(400, 600)

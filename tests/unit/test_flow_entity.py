@@ -90,8 +90,9 @@ def test_a_type_of_programs_keeps_its_file_back(
 def test_a_handler_of_a_section_takes_the_place_of_that_of_a_name(site: Path) -> None:
     text = "AddHandler type-map .cgi\n<Location />\nSetHandler {0}\n</Location>"
     for handler, status in (("default-handler", 200), ("none", 403)):
-        head, _ = ask(site, text.format(handler), get("/a.cgi"))
+        head, body = ask(site, text.format(handler), get("/a.cgi"))
         assert head.startswith(f"HTTP/1.1 {status} ".encode())
+        assert (body == b"secret") == (status == 200)
 
 
 def test_a_tag_is_what_fileetag_says_of_all_sections(site: Path) -> None:

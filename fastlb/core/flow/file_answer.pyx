@@ -19,6 +19,8 @@ cdef bint file_is_run(request_facts *r, const entity *e) noexcept nogil:
     cdef const plan_conf *c = handler_said(r)
     cdef value name = value(b"", 0)
     cdef value forced
+    if handler_is_default(r.forced_handler):
+        return False            # a rule's [H] comes before sections (as httpd)
     if c != NULL:
         # Whoever decided has asked for it already; a way past that opens no source.
         name = handler_text(r, c)

@@ -151,8 +151,11 @@ cdef int directory_serve(exchange *x, decision *d) noexcept nogil:
 
 cdef int directory_listing(exchange *x, decision *d) noexcept nogil:
     """There is no index in it."""
+    cdef const plan_conf *c = handler_said(&x.facts)
     if fallback_of(&x.facts) != NULL:
         return file_fall_back(x, d)
+    if unlikely(c != NULL and handler_is_default(handler_text(&x.facts, c))):
+        return file_failed(x, 404)      # which sends files
     say(x, &SAY_NO_INDEX)
     return file_failed(x, 403)
 

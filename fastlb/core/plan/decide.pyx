@@ -255,7 +255,8 @@ cdef int decide_here(request_facts *r, decision *d) noexcept nogil:
     what = decided_redirect(r, True, d)
     if unlikely(what != DECIDED_NOTHING):
         return what
-    if unlikely(r.forced_handler.data != NULL):
+    if unlikely(r.forced_handler.data != NULL) and (
+            mapped or not handler_is_default(r.forced_handler)):
         d.forced.data = r.forced_handler.data
         d.forced.length = r.forced_handler.length
         d.handler = &d.forced
@@ -312,12 +313,12 @@ cdef int decided_handler(request_facts *r, decision *d) noexcept nogil:
     cdef const plan_conf *c = handler_said(r)
     cdef value name
     cdef int because, refusal
-    if likely(c == NULL):
+    if likely(c == NULL) or handler_is_default(r.forced_handler):
         return DECIDED_NOTHING
     name = handler_text(r, c)
     if unlikely(name.data == NULL):
         return decided_error(d, 500, BECAUSE_OF_NOTHING)
-    if name.length == 0:
+    if name.length == 0 or handler_is_default(name):
         return DECIDED_NOTHING
     if not handler_is_target(name):
         d.forced.data = name.data

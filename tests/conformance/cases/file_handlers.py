@@ -43,6 +43,36 @@ DocumentRoot "{root}/site"
 """,
     files=SITE,
 )
+DEFAULT = Conf(
+    "files that the default handler sends",
+    LOADED
+    + """\
+DocumentRoot "{root}/site"
+<Directory "{root}/site/sub">
+  SetHandler default-handler
+</Directory>
+<FilesMatch "\\.php$">
+  SetHandler "proxy:http://127.0.0.1:{m0}"
+</FilesMatch>
+<Files "admin.php">
+  SetHandler default-handler
+</Files>
+<Location /names>
+  SetHandler Default-Handler
+</Location>
+AddHandler default-handler .secret
+AddHandler type-map .jpg
+<Files "a.jpg">
+  SetHandler default-handler
+</Files>
+<Location /none>
+  SetHandler default-handler
+</Location>
+RewriteEngine On
+RewriteRule ^/ok.php$ - [H=default-handler]
+""",
+    files=SITE,
+)
 
 
 def _gets(*targets: str, method: str = "GET") -> tuple[Step, ...]:
@@ -77,5 +107,15 @@ CASES: tuple[Case, ...] = (
             "/sub/other.html/route",
         ),
         view=View.TARGET,
+    ),
+    Case(
+        "file handlers: the default one",
+        DEFAULT,
+        _gets(
+            *("/sub/other.html", "/sub/none", "/sub/", "/sub", "/sub/index.php"),
+            *("/admin.php", "/admin.php/x", "/names/one.secret", "/names/two.txt"),
+            *("/upload/a.jpg", "/none", "/none/x", "/sub/deep/", "/ok.php"),
+        ),
+        view=View.SEQUENCE,
     ),
 )
