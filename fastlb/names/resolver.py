@@ -14,6 +14,9 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
 
 from fastlb.names.answer import (
     NAME_PERIOD_S,
@@ -29,10 +32,12 @@ from fastlb.names.settings import Asking, Server, System
 
 HOSTS_PERIOD_S = 5.0  # of /etc/hosts: one stat
 LOOK_UP_TIMEOUT_S = 30.0
+THREADS_MAX = 64  # as many as look-ups at once: a slow name takes no other's
 OTHER_KIND_S = 1.0  # that addresses of one kind are waited for when others are there
 # Modules that know nothing that name servers are asked for: they may stand before dns.
 BESIDE_DNS = frozenset(("mymachines", "myhostname", "resolve", "files", "dns"))
 MULTICAST = ".local"
+Infos = Sequence[tuple[int, int, int, str, tuple[Any, ...]]]  # of getaddrinfo
 
 
 class Resolver:
@@ -45,6 +50,8 @@ class Resolver:
         self._system = system if system is not None else System()
         self._turn = 0
         self._good: Server | None = None  # who answered last
+        self._threads = ThreadPoolExecutor(THREADS_MAX, "names")  # made when needed
+        self._asked: dict[str, asyncio.Future[Infos]] = {}  # of the C library
 
     async def look_up(
         self, host: str, known: Sequence[str] = (), timeout_s: float = LOOK_UP_TIMEOUT_S
@@ -72,7 +79,7 @@ class Resolver:
             elif source == "dns":
                 answer = await self._ask(host, known)
             else:
-                answer = await by_system(host, known)
+                answer = await self._system_says(host, known)
             if answer.state is State.FOUND:
                 return answer
             # What one could not say is not denied by another.
@@ -146,6 +153,30 @@ class Resolver:
             return Answer(State.SILENT, why=str(failure))
         return Answer(State.UNKNOWN, why=NO_SUCH_NAME)
 
+    async def _system_says(self, host: str, known: Sequence[str]) -> Answer:
+        """What the C library says, in a thread that nobody can stop.
+
+        Whoever gives up leaves it running. The next one waits for the same thread, so
+        that a slow name has one of them and the others have theirs.
+        """
+        loop = asyncio.get_running_loop()
+        told = self._asked.get(host)
+        if told is None:
+            call = partial(socket.getaddrinfo, host, None, type=socket.SOCK_STREAM)
+            told = loop.run_in_executor(self._threads, call)
+            self._asked[host] = told
+            told.add_done_callback(lambda _: self._asked.pop(host, None))
+            told.add_done_callback(lambda one: one.cancelled() or one.exception())
+        try:
+            infos = await asyncio.shield(told)
+        except socket.gaierror as error:
+            if error.errno in (socket.EAI_AGAIN, socket.EAI_SYSTEM, socket.EAI_MEMORY):
+                return Answer(State.SILENT, why=error.strerror or str(error))
+            return Answer(State.UNKNOWN, why=NO_SUCH_NAME)
+        except (OSError, UnicodeError) as error:
+            return Answer(State.UNKNOWN, why=str(error))
+        return _found([str(info[4][0]) for info in infos], NAME_PERIOD_S, known)
+
     def _order(self, asking: Asking) -> tuple[Server, ...]:
         servers = self._servers or asking.servers
         if asking.rotates:
@@ -187,20 +218,6 @@ def candidates(host: str, asking: Asking) -> list[str]:
     if host.count(".") >= asking.ndots:
         return [f"{host}.", *longer]
     return [*longer, f"{host}."]
-
-
-async def by_system(host: str, known: Sequence[str] = ()) -> Answer:
-    """What the C library says, in a thread that nobody can stop."""
-    loop = asyncio.get_running_loop()
-    try:
-        infos = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except socket.gaierror as error:
-        if error.errno in (socket.EAI_AGAIN, socket.EAI_SYSTEM, socket.EAI_MEMORY):
-            return Answer(State.SILENT, why=error.strerror or str(error))
-        return Answer(State.UNKNOWN, why=NO_SUCH_NAME)
-    except (OSError, UnicodeError) as error:
-        return Answer(State.UNKNOWN, why=str(error))
-    return _found([str(info[4][0]) for info in infos], NAME_PERIOD_S, known)
 
 
 def _found(addresses: Iterable[str], ttl_s: float, known: Sequence[str]) -> Answer:

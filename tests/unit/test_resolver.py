@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -224,6 +225,38 @@ def test_what_only_the_c_library_knows_holds_for_a_while(
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     found = look_up(None, files, "only.test")
     assert found == Answer(State.FOUND, ("192.0.2.9",), NAME_PERIOD_S)
+
+
+def test_a_slow_name_of_the_c_library_takes_no_other_s_thread(
+    files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files.nsswitch.write_text("hosts: files sss dns\n")
+    goes_on = threading.Event()
+    asked = []
+
+    def getaddrinfo(host: str, *_: object, **__: object) -> list[object]:
+        asked.append(host)
+        if host.startswith("slow"):
+            goes_on.wait(30)
+        return [(2, 1, 6, "", ("192.0.2.9", 0))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    asks = Resolver((), files.system)
+    names = [f"slow{n}.test" for n in range(40)]
+
+    async def work() -> None:
+        for _ in range(3):
+            slow = await asyncio.gather(*(asks.look_up(one, (), 0.2) for one in names))
+            assert {one.state for one in slow} == {State.SILENT}
+        assert (await asks.look_up("fast.test", (), 10)).state is State.FOUND
+        assert sorted(asked) == sorted([*names, "fast.test"])
+        goes_on.set()
+        assert (await asks.look_up(names[0], (), 10)).state is State.FOUND
+
+    try:
+        asyncio.run(work())
+    finally:
+        goes_on.set()
 
 
 # name servers
