@@ -10,8 +10,9 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Coroutine
-from typing import TYPE_CHECKING
+from collections.abc import Coroutine, Sequence
+from operator import attrgetter
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import uvloop
 
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from fastlb.monitor.stapling import StapleWatch
 
 TURN_S = 0.1
-ATTEMPTS_AT_ONCE = 64
+PROBES_AT_ONCE = 64
+STAPLES_AT_ONCE = 64
 LOOK_UPS_AT_ONCE = 64
 
 
@@ -56,8 +58,9 @@ class Monitor:
         self._errors = ErrorLog(heritage.model, heritage.error_fds)
         self._table = heritage.table
         self._expiries = heritage.expiries
-        self._tasks: set[asyncio.Task[None]] = set()
-        # Apart: while name servers are silent, probes go on.
+        # Apart: while name servers or responders are silent, probes go on.
+        self._probes: set[asyncio.Task[None]] = set()
+        self._staples: set[asyncio.Task[None]] = set()
         self._look_ups: set[asyncio.Task[None]] = set()
         now_s = loop.time()
         probed = heritage.probed
@@ -81,17 +84,12 @@ class Monitor:
     def turn(self) -> None:
         """Start what is due, then sleep a turn."""
         now_s = self._loop.time()
-        for name in self.names:
-            if len(self._look_ups) >= LOOK_UPS_AT_ONCE:
-                break
-            if name.is_due(now_s):
-                self._start(self._resolve(name), self._look_ups)
-        for probe in self.probes:
-            if probe.is_due(now_s) and len(self._tasks) < ATTEMPTS_AT_ONCE:
-                self._start(self._probe(probe), self._tasks)
-        for watch in self.staples:
-            if watch.is_due(now_s) and len(self._tasks) < ATTEMPTS_AT_ONCE:
-                self._start(self._staple(watch), self._tasks)
+        for name in due(self.names, now_s, LOOK_UPS_AT_ONCE - len(self._look_ups)):
+            self._start(self._resolve(name), self._look_ups)
+        for probe in due(self.probes, now_s, PROBES_AT_ONCE - len(self._probes)):
+            self._start(self._probe(probe), self._probes)
+        for watch in due(self.staples, now_s, STAPLES_AT_ONCE - len(self._staples)):
+            self._start(self._staple(watch), self._staples)
         self._loop.call_later(TURN_S, self.turn)
 
     def tell_of_expiries(self) -> None:
@@ -136,6 +134,25 @@ class Monitor:
     async def _resolve(self, name: Name) -> None:
         for line in await name.attempt(self.resolver, self._loop):
             self._errors.write(line.level, "proxy", 0, "", 0, line.text)
+
+
+class Watch(Protocol):
+    """What is looked at with each turn. due_s: by the loop's clock."""
+
+    due_s: float
+
+    def is_due(self, now_s: float) -> bool: ...
+
+
+W = TypeVar("W", bound=Watch)
+
+
+def due(watches: Sequence[W], now_s: float, room: int) -> list[W]:
+    """As many as there is room for; whoever has waited longest comes first, so that
+    those that take long and are soon due again leave room for the others."""
+    found = [watch for watch in watches if watch.is_due(now_s)]
+    found.sort(key=attrgetter("due_s"))
+    return found[: max(room, 0)]
 
 
 def staple_watches(heritage: MonitorHeritage, now_s: float) -> list[StapleWatch]:

@@ -92,19 +92,25 @@ class Name:
         known = [host for host, _ in self._table.addresses(self._members[0][1])]
         try:
             answer = await resolver.look_up(self.host, known)
+            if answer.state is State.FOUND:
+                return self._found(answer)
+            return self._missed(answer)
+        except BaseException:
+            self._misses += 1
+            raise
         finally:
+            # Whatever came of it: else it would be due again with the next turn.
             self.running = False
-        self._asked_s = clock.time()
-        lines = (
-            self._found(answer) if answer.state is State.FOUND else self._missed(answer)
-        )
-        self.due_s = self._asked_s + self._wait_s()
+            self._asked_s = clock.time()
+            self.due_s = self._asked_s + self._wait_s()
+            self._tell_renewal()
+
+    def _tell_renewal(self) -> None:
         renewal_us = int(self.due_s * 1e6)
         if self._period_s == NEVER and self.is_known():
             renewal_us = 0
         for _, slot in self._members:
             self._table.set_renewal(slot, renewal_us)
-        return lines
 
     def _wait_s(self) -> float:
         period_s = self._ttl_s if self._period_s is None else self._period_s

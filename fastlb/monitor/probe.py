@@ -71,12 +71,10 @@ class Probe:
             )
         finally:
             self.running = False
-        if reached:
-            return self._table.mark_up(self.slot)
-        now_s = loop.time()
-        out_for_s = now_s - (self.out_since_s if self.out_since_s else now_s)
-        self.due_s = now_s + probe_delay_s(out_for_s)
-        return False
+            now_s = loop.time()
+            out_for_s = now_s - (self.out_since_s if self.out_since_s else now_s)
+            self.due_s = now_s + probe_delay_s(out_for_s)
+        return reached and self._table.mark_up(self.slot)
 
 
 async def can_connect(

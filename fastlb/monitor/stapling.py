@@ -76,6 +76,8 @@ class StapleWatch:
     async def attempt(self, loop: asyncio.AbstractEventLoop) -> Report | None:
         """Ask once; what there is to say."""
         self.running = True
+        # Of a fault of ours: else it would be due again with the next turn.
+        self.due_s = loop.time() + FIRST_RETRY_S
         try:
             return await self._attempt(loop)
         finally:

@@ -18,9 +18,10 @@ from fastlb._core import Table
 from fastlb.facts.member import Member
 from fastlb.facts.words import Compat
 from fastlb.monitor.heritage import MonitorHeritage
-from fastlb.monitor.monitor import LOOK_UPS_AT_ONCE, Monitor
+from fastlb.monitor.monitor import LOOK_UPS_AT_ONCE, STAPLES_AT_ONCE, Monitor, due
 from fastlb.monitor.names import Name, names_of
 from fastlb.monitor.probe import Probe
+from fastlb.monitor.stapling import StapleWatch
 from fastlb.monitor.verdict import (
     DELAY_MAX_S,
     DELAY_MIN_S,
@@ -409,6 +410,48 @@ def test_a_name_is_asked_for_for_ever_and_never_without_a_pause(
         now_s = name.due_s
 
 
+class Faulty(OneSlot):
+    def set_addresses(self, _slot: int, new: Sequence[tuple[str, int]]) -> bool:
+        raise ValueError("a fault of ours")
+
+
+@pytest.mark.parametrize("params", ["", "addressttl=-1", "addressttl=1"])
+@pytest.mark.parametrize("known", [[], [("192.0.2.1", 80)]])
+def test_a_fault_does_not_ask_with_every_turn(
+    params: str, known: list[tuple[str, int]]
+) -> None:
+    table, knows = Faulty(known), Knows()
+    name = name_of(member("any.test", 80, params), table)
+    now_s = 0.5
+    for _ in range(5):
+        if not name.is_due(now_s):
+            assert known, "it is never asked for again"
+            return
+        knows.now_s, knows.answer = now_s, at("192.0.2.9")
+        with pytest.raises(ValueError, match="a fault of ours"):
+            asyncio.run(name.attempt(knows, knows))
+        assert not name.running
+        assert name.due_s >= now_s + 1
+        assert not name.is_due(now_s + 0.9)
+        now_s = name.due_s
+
+
+def test_whoever_takes_long_and_is_soon_due_again_leaves_room() -> None:
+    class Slow:
+        due_s = 0.0
+
+        def is_due(self, now_s: float) -> bool:
+            return now_s >= self.due_s
+
+    watches = [Slow() for _ in range(12)]
+    taken = set()
+    for now_s in range(3):
+        for watch in due(watches, now_s, 4):
+            watch.due_s = now_s + 0.5
+            taken.add(watch)
+    assert len(taken) == 12
+
+
 def test_members_of_one_name_are_asked_for_once() -> None:
     slots = [
         (member("a.test", 80), 0),
@@ -422,8 +465,8 @@ def test_members_of_one_name_are_asked_for_once() -> None:
     assert [name.host for name in found] == ["a.test", "a.test", "b.test"]
 
 
-def test_members_are_probed_while_name_servers_are_silent() -> None:
-    """However many names wait: their look-ups take no place of a probe's."""
+def test_members_are_probed_while_others_are_silent() -> None:
+    """However many names and responders are waited for: they take no probe's place."""
     lines = "".join(f"ProxyPass /{n}/ http://n{n}.test/\n" for n in range(100))
     model = model_of(f"Listen 80\n{lines}ProxyPass / http://127.0.0.1:9/\n")
     table = OneSlot()
@@ -441,10 +484,27 @@ def test_members_are_probed_while_name_servers_are_silent() -> None:
             await asyncio.Event().wait()
             return UNKNOWN
 
+    class SilentStaple:
+        due_s = 0.0
+        running = False
+
+        def is_due(self, _now_s: float) -> bool:
+            return not self.running
+
+        async def attempt(self, _loop: object) -> None:
+            self.running = True
+            await asyncio.Event().wait()
+
     async def work() -> int:
         loop = asyncio.get_running_loop()
         monitor = Monitor(heritage, loop)
         monitor.resolver = Silent()
+        staples = [SilentStaple() for _ in range(100)]
+        monitor.staples = cast(list[StapleWatch], staples)
+        monitor.turn()
+        await asyncio.sleep(0)
+        assert sum(one.running for one in staples) == STAPLES_AT_ONCE
+        monitor.probes[0].due_s = 0.0
         for name in monitor.names:
             name.due_s = 0.0
         (probe,) = monitor.probes
