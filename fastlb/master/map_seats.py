@@ -1,8 +1,8 @@
 """Programs of RewriteMap: a keeper for each, forked with its generation.
 
 A keeper (monitor/map_keeper.py) is the map's user from its first line on, so the
-program is, too; whoever may ask it got the door in its heritage. The door outlives a
-keeper that dies: questions wait in it for the next one.
+program is, too; whoever may ask it got the door of its seat in its heritage. The door
+outlives a keeper that dies: questions wait in it for the next one.
 """
 
 from __future__ import annotations
@@ -31,20 +31,31 @@ FORK_FAILED_DELAY_S = 1.0
 
 @dataclass(slots=True, eq=False)
 class MapSeat:
-    """The place of one keeper. door: the workers' end, hall: the keeper's."""
+    """The place of one keeper. doors: the workers' ends, one for each of their seats;
+    halls: the keeper's."""
 
     known: RewriteMap
     identity: Identity | None
-    door: socket.socket
-    hall: socket.socket
+    doors: tuple[socket.socket, ...]
+    halls: tuple[socket.socket, ...]
     pid: int | None = None
     due_s: float = 0.0
     born_s: float = 0.0
     back_off: BackOff = field(default_factory=BackOff)
 
     def close(self) -> None:
-        self.door.close()
-        self.hall.close()
+        self.close_doors()
+        self.close_halls()
+
+    def close_doors(self, but: int | None = None) -> None:
+        """but: a worker's seat."""
+        for number, door in enumerate(self.doors):
+            if number != but:
+                door.close()
+
+    def close_halls(self) -> None:
+        for hall in self.halls:
+            hall.close()
 
 
 def seats_of(model: Model, usual: Identity | None, program: str) -> tuple[MapSeat, ...]:
@@ -55,9 +66,14 @@ def seats_of(model: Model, usual: Identity | None, program: str) -> tuple[MapSea
     found = [(k, identity_of(model, k, usual, program)) for k in programs_of(model)]
     seats = []
     for known, identity in found:
-        door, hall = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        door.setblocking(False)
-        seats.append(MapSeat(known, identity, door, hall))
+        pairs = [
+            socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            for _ in range(model.process.start_servers)
+        ]
+        for door, _ in pairs:
+            door.setblocking(False)
+        doors, halls = zip(*pairs, strict=True)
+        seats.append(MapSeat(known, identity, doors, halls))
     return tuple(seats)
 
 
@@ -132,7 +148,7 @@ class MapSeats:
 
     def _fork(self, generation: Generation, seat: MapSeat, now_s: float) -> None:
         heritage = MapHeritage(
-            seat.known, seat.hall, generation.model, generation.logs.error_fds
+            seat.known, seat.halls, generation.model, generation.logs.error_fds
         )
         seat.born_s = now_s
         try:

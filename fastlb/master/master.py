@@ -576,9 +576,9 @@ class Master:
             for seat in other.map_seats:
                 # A door that somebody holds keeps a keeper waiting for questions.
                 if other is not generation or not keep_sockets:
-                    seat.door.close()
+                    seat.close_doors()
                 if seat is not keeper:
-                    seat.hall.close()
+                    seat.close_halls()
             if other is not generation:
                 other.logs.close()
 

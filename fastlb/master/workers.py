@@ -126,13 +126,15 @@ class Workers:
             started_us=means.started_us,
             foreground=means.foreground,
             tls=generation.tls,
-            map_doors=tuple(seat.door for seat in generation.map_seats),
+            map_doors=tuple(one.doors[seat.number] for one in generation.map_seats),
         )
 
         def let_go() -> None:
             means.table.be_worker(slot)
             os.close(reader)
             means.let_go(generation)
+            for one in generation.map_seats:
+                one.close_doors(but=seat.number)
 
         try:
             pid = spawn.fork(

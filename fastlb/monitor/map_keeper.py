@@ -6,6 +6,10 @@ has one here. A program that says nothing in time, too much, or something that n
 has asked for, is out of step: its next line might be the answer to another question, so
 it is ended and another one is started, the more slowly the more often that happens.
 
+Each seat of the generation has a door of its own, through which its workers hand in
+their lines: what one worker may keep open, and waiting, takes nothing of the others',
+and the seats whose workers wait are asked for in turn.
+
 The keeper lives one generation. It ends when it is told to (TERM), or when the last
 process that could ask has gone: then its door and all lines are closed.
 """
@@ -21,7 +25,7 @@ import socket
 import subprocess
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from fastlb.base import descriptors, map_letters
@@ -33,9 +37,13 @@ from fastlb.logs.error import ErrorLog
 LINE_S: Final = 10.0
 """For a line of the program."""
 QUEUE_MAX: Final = 1024
-"""Questions that wait, of all workers; more are answered as faults."""
+"""Questions that wait, of all workers, and for each seat its share; more are answered
+as faults."""
+QUEUE_SHARE_MIN: Final = 64
 LINES_MAX: Final = 512
-"""Of all workers, one each; a descriptor for the program must be left."""
+"""Of all workers, one each; a descriptor for the program must be left. Of those of one
+seat, which drain or take over, its share."""
+LINES_SHARE_MIN: Final = 2
 YOUNG_S: Final = 1.0
 DELAY_FIRST_S: Final = 0.25
 DELAY_MAX_S: Final = 10.0
@@ -49,18 +57,30 @@ _LIBC: Final = ctypes.CDLL(None, use_errno=True)
 
 @dataclass(frozen=True, slots=True)
 class MapHeritage:
-    """What the keeper gets from the master. door: workers hand their lines in there."""
+    """What the keeper gets from the master. doors: the workers of each seat hand their
+    lines in there."""
 
     known: RewriteMap
-    door: socket.socket
+    doors: tuple[socket.socket, ...]
     model: Model
     error_fds: tuple[int, ...]
 
 
 class Question(NamedTuple):
+    seat: Seat
     line: socket.socket
     number: int
     key: bytes
+
+
+@dataclass(slots=True, eq=False)
+class Seat:
+    """Whoever comes through one door. Its queue: what waits."""
+
+    door: socket.socket
+    is_open: bool = True  # the door
+    lines: set[socket.socket] = field(default_factory=set)
+    queue: deque[Question] = field(default_factory=deque)
 
 
 def run(heritage: MapHeritage) -> int:
@@ -84,12 +104,13 @@ class Keeper:
 
     def __init__(self, heritage: MapHeritage, loop: asyncio.AbstractEventLoop) -> None:
         self._known = heritage.known
-        self._door = heritage.door
+        self._seats = [Seat(door) for door in heritage.doors]
+        count = len(self._seats)
+        self._lines_max = max(LINES_SHARE_MIN, LINES_MAX // count)
+        self._queue_max = max(QUEUE_SHARE_MIN, QUEUE_MAX // count)
         self._loop = loop
         self._errors = ErrorLog(heritage.model, heritage.error_fds)
-        self._is_open = True  # the door
-        self._lines: set[socket.socket] = set()
-        self._queue: deque[Question] = deque()
+        self._turns: deque[Seat] = deque()  # those with a queue, who is next first
         self._asked: Question | None = None
         self._program: subprocess.Popen[bytes] | None = None
         self._unsent = b""
@@ -100,8 +121,9 @@ class Keeper:
         self._rests = False  # nothing is started for a while
 
     def begin(self) -> None:
-        self._door.setblocking(False)
-        self._loop.add_reader(self._door, self._take_line)
+        for seat in self._seats:
+            seat.door.setblocking(False)
+            self._loop.add_reader(seat.door, self._take_line, seat)
         self._start()
 
     def end(self) -> None:
@@ -109,35 +131,35 @@ class Keeper:
 
     # those who ask
 
-    def _take_line(self) -> None:
+    def _take_line(self, seat: Seat) -> None:
         try:
-            text, fds, _, _ = socket.recv_fds(self._door, 16, 4)
+            text, fds, _, _ = socket.recv_fds(seat.door, 16, 4)
         except BlockingIOError:
             return
         except OSError:
             text, fds = b"", []
         for fd in fds:
-            self._add_line(fd)
+            self._add_line(seat, fd)
         if not text:
-            self._is_open = False
-            self._loop.remove_reader(self._door)
+            seat.is_open = False
+            self._loop.remove_reader(seat.door)
             self._end_if_alone()
 
-    def _add_line(self, fd: int) -> None:
+    def _add_line(self, seat: Seat, fd: int) -> None:
         """Of a worker; one that was taken over hands in what it likes."""
         try:
             line = socket.socket(fileno=fd)
         except OSError:
             os.close(fd)
             return
-        if len(self._lines) >= LINES_MAX or line.type != socket.SOCK_SEQPACKET:
+        if len(seat.lines) >= self._lines_max or line.type != socket.SOCK_SEQPACKET:
             line.close()
             return
         line.setblocking(False)
-        self._lines.add(line)
-        self._loop.add_reader(line, self._hear, line)
+        seat.lines.add(line)
+        self._loop.add_reader(line, self._hear, seat, line)
 
-    def _hear(self, line: socket.socket) -> None:
+    def _hear(self, seat: Seat, line: socket.socket) -> None:
         try:
             letter = line.recv(map_letters.LETTER_BYTES_MAX)
         except BlockingIOError:
@@ -147,35 +169,48 @@ class Keeper:
         try:
             number, key = map_letters.read_question(letter)
         except ValueError:  # its end, too
-            self._forget(line)
+            self._forget(seat, line)
             return
-        if self._rests or len(self._queue) >= QUEUE_MAX:
-            self._answer(Question(line, number, key), Told.FAULT)
+        question = Question(seat, line, number, key)
+        if self._rests or len(seat.queue) >= self._queue_max:
+            self._answer(question, Told.FAULT)
             return
-        self._queue.append(Question(line, number, key))
+        if not seat.queue:
+            self._turns.append(seat)
+        seat.queue.append(question)
         self._ask_next()
 
-    def _forget(self, line: socket.socket) -> None:
+    def _forget(self, seat: Seat, line: socket.socket) -> None:
         """A worker has gone, or does not read: nobody waits for its answers."""
-        if line not in self._lines:
+        if line not in seat.lines:
             return
-        self._lines.discard(line)
+        seat.lines.discard(line)
         self._loop.remove_reader(line)
         line.close()
-        self._queue = deque(q for q in self._queue if q.line is not line)
+        seat.queue = deque(q for q in seat.queue if q.line is not line)
+        if not seat.queue and seat in self._turns:
+            self._turns.remove(seat)
         self._end_if_alone()
 
     def _end_if_alone(self) -> None:
-        if not self._is_open and not self._lines:
+        if not any(seat.is_open or seat.lines for seat in self._seats):
             self.end()
 
     def _answer(self, question: Question, told: Told, value: bytes = b"") -> None:
-        if question.line not in self._lines:
+        if question.line not in question.seat.lines:
             return
         try:
             question.line.send(map_letters.answer(question.number, told, value))
         except OSError:
-            self._forget(question.line)
+            self._forget(question.seat, question.line)
+
+    def _take_next(self) -> Question:
+        """Of the seat whose turn it is."""
+        seat = self._turns.popleft()
+        question = seat.queue.popleft()
+        if seat.queue:
+            self._turns.append(seat)
+        return question
 
     # the program
 
@@ -201,12 +236,12 @@ class Keeper:
         self._loop.add_reader(program.stdout.fileno(), self._read)
 
     def _ask_next(self) -> None:
-        if self._asked is not None or self._program is None or not self._queue:
+        if self._asked is not None or self._program is None or not self._turns:
             return
         self._read()  # what it says now is no answer to what follows
-        if self._program is None or not self._queue:
+        if self._program is None or not self._turns:
             return
-        self._asked = self._queue.popleft()
+        self._asked = self._take_next()
         self._unsent = self._asked.key + b"\n"
         self._late = self._loop.call_later(
             LINE_S, self._lost, f"has said nothing for {LINE_S:.0f} s"
@@ -297,9 +332,8 @@ class Keeper:
             + (f" in {delay_s:g} s" if delay_s else ""),
         )
         if delay_s:
-            queue, self._queue = self._queue, deque()
-            for question in queue:
-                self._answer(question, Told.FAULT)
+            while self._turns:
+                self._answer(self._take_next(), Told.FAULT)
             self._rests = True
             self._loop.call_later(delay_s, self._start_again)
         else:
@@ -338,9 +372,10 @@ class Keeper:
 
     def put_away(self) -> None:
         """The keeper goes: so does the program, as httpd ends it."""
-        for one in (self._door, *self._lines):
-            self._loop.remove_reader(one)
-            one.close()
+        for seat in self._seats:
+            for one in (seat.door, *seat.lines):
+                self._loop.remove_reader(one)
+                one.close()
         program, self._program = self._program, None
         if program is None:
             return

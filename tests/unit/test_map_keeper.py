@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -35,18 +35,24 @@ done
 
 
 class Room:
-    """A keeper in a thread of its own, and a line to it."""
+    """A keeper in a thread of its own, and lines to it. seats: of workers."""
 
-    def __init__(self, folder: Path, text: str) -> None:
+    def __init__(self, folder: Path, text: str, seats: int = 1) -> None:
         self.log = folder / "log"
         path = folder / "map"
         path.write_text(text)
         path.chmod(0o755)
-        self.door, hall = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        pairs = [
+            socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            for _ in range(seats)
+        ]
+        self.doors = [ours for ours, _ in pairs]
+        self.door = self.doors[0]
+        halls = tuple(theirs for _, theirs in pairs)
         known = RewriteMap("m", MapKind.PRG, str(path))
         model = model_of("Listen 127.0.0.1:8080\nServerName a.test\n")
         self.file = self.log.open("ab")
-        heritage = MapHeritage(known, hall, model, (self.file.fileno(),))
+        heritage = MapHeritage(known, halls, model, (self.file.fileno(),))
         self.loop = asyncio.SelectorEventLoop()
         self.keeper = Keeper(heritage, self.loop)
         self.thread = threading.Thread(target=self.live)
@@ -58,11 +64,11 @@ class Room:
         self.keeper.put_away()
         self.loop.close()
 
-    def line(self) -> socket.socket:
+    def line(self, seat: int = 0) -> socket.socket:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.settimeout(20)
         with theirs:
-            socket.send_fds(self.door, [b"+"], [theirs.fileno()])
+            socket.send_fds(self.doors[seat], [b"+"], [theirs.fileno()])
         return ours
 
     def has_said(self, text: str) -> bool:
@@ -70,13 +76,14 @@ class Room:
 
 
 @contextmanager
-def room(folder: Path, text: str = PROGRAM) -> Iterator[Room]:
-    made = Room(folder, text)
+def room(folder: Path, text: str = PROGRAM, seats: int = 1) -> Iterator[Room]:
+    made = Room(folder, text, seats)
     try:
         yield made
     finally:
         # Nobody who could ask is left: that ends it.
-        made.door.close()
+        for door in made.doors:
+            door.close()
         made.thread.join(20)
         assert not made.thread.is_alive()
         made.file.close()
@@ -180,12 +187,70 @@ def test_more_than_may_wait_are_turned_away(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(map_keeper, "QUEUE_MAX", 1)
+    monkeypatch.setattr(map_keeper, "QUEUE_SHARE_MIN", 1)
     monkeypatch.setattr(map_keeper, "LINE_S", 0.2)
     with room(tmp_path) as here, here.line() as line:
         told = {n: what for n, what, _ in ask(line, b"hang", b"a", b"b", b"c")}
         assert told[2] is told[3] is Told.FAULT
         assert told[0] is Told.FAULT
         assert told[1] is Told.VALUE
+
+
+@pytest.mark.parametrize("what", ["lines", "questions", "a flood"])
+def test_no_worker_takes_what_is_anothers(tmp_path: Path, what: str) -> None:
+    """One that was taken over keeps what it can of the keeper."""
+    with ExitStack() as held:
+        here = held.enter_context(room(tmp_path, seats=2))
+        greedy = [held.enter_context(here.line(0))]
+        ask(greedy[0], b"a")
+        if what == "lines":
+            for _ in range(600):
+                greedy.append(held.enter_context(here.line(0)))
+                greedy[-1].setblocking(False)
+        elif what == "questions":
+            for number in range(600):
+                greedy[0].send(map_letters.question(number, b"mine"))
+        else:
+            stop = threading.Event()
+            thread = threading.Thread(target=flood, args=(greedy[0], stop))
+            thread.start()
+            held.callback(thread.join)
+            held.callback(stop.set)
+        other = held.enter_context(here.line(1))
+        for number in range(20):
+            assert ask(other, b"%d" % number) == [(0, Told.VALUE, b"<%d>" % number)]
+
+
+def flood(line: socket.socket, stop: threading.Event) -> None:
+    """More questions than are answered, and answers read."""
+    line.setblocking(False)
+    number = 0
+    while not stop.is_set():
+        number += 1
+        with suppress(OSError):
+            line.send(map_letters.question(number, b"mine"))
+        with suppress(OSError):
+            line.recv(map_letters.LETTER_BYTES_MAX)
+
+
+def test_seats_are_asked_for_in_turn(tmp_path: Path) -> None:
+    """A hundred questions of one worker do not come before one of another."""
+    slow = "#!/bin/sh\nwhile read -r key; do sleep 0.05; echo $key; done\n"
+    with (
+        room(tmp_path, slow, seats=2) as here,
+        here.line(0) as one,
+        here.line(1) as other,
+    ):
+        for number in range(60):
+            one.send(map_letters.question(number, b"mine"))
+        one.recv(100)
+        assert ask(other, b"yours") == [(0, Told.VALUE, b"yours")]
+        one.setblocking(False)
+        answered = 0
+        with suppress(BlockingIOError):
+            while one.recv(100):
+                answered += 1
+        assert answered < 40
 
 
 def test_it_ends_with_its_program(tmp_path: Path) -> None:
