@@ -9,7 +9,7 @@ error under `-t --strict`) or a note; what its start would refuse is an error.
                +-- rules.py        Header lines and variables
                +-- forward.py      ProxyRequests
                +-- remote.py       ProxyRemote
-               +-- files.py        what httpd would serve from the disk
+               +-- files.py        what httpd would run or read on the disk
                +-- logs.py         where logs go
                +-- users.py        AuthUserFile, AuthGroupFile
                +-- tls_hosts.py    certificates, and all that SSL* lines say

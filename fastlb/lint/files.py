@@ -1,9 +1,9 @@
-"""Files that httpd would serve, and that are answered with 404 here.
+"""Files that httpd would run, read or serve, and fastlb does not.
 
-A DocumentRoot, an Alias or a UserDir changes an answer where no mapping takes its
-paths and files lie behind it. Where there are none httpd answers with 404 as well, and
-what a distribution brings for httpd's own pages (icons of listings, a page of welcome)
-is nobody's site: of these the note of the directive is all that is said.
+Files of DocumentRoot and Alias are served; programs are not run, a .htaccess is not
+read and home directories are not served. That changes an answer where no mapping takes
+the paths and something lies there, which is looked for. What a distribution brings for
+httpd's own pages (icons of listings, a page of welcome) is nobody's site.
 """
 
 from __future__ import annotations
