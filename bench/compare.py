@@ -238,6 +238,12 @@ def run_rounds(
                     f"{entrant.label}: nothing was answered: {result.failure_text()}"
                 )
             check_handshakes(scenario, entrant, result)
+            if result.failures.get("uncoded"):
+                # What was not compressed cost nothing: beside it nobody is dear.
+                raise RuntimeError(
+                    f"{entrant.label}: {result.failures['uncoded']} answers of "
+                    f"{scenario.key} were not coded"
+                )
             rounds[entrant].results.append(result)
             if number == count - 1:
                 rounds[entrant].pss_bytes = measure.pss_bytes(pids)

@@ -9,6 +9,7 @@
  *   ok            an expected answer, whole
  *   status        a whole answer with another status
  *   short         a whole answer of another size than --expect-bytes
+ *   uncoded       a whole answer without the --expect-coding
  *   misrouted     a whole answer from a member other than the cookie's (--routes)
  *   refused       the connection was not made
  *   reset         ECONNRESET or EPIPE with the request outstanding
@@ -73,10 +74,11 @@ enum {
 
 enum state { CLOSED, SENDING, READING, IDLE };
 enum framing { IN_HEAD, BY_LENGTH, BY_CHUNKS, UNTIL_CLOSE, BY_ECHO };
-enum outcome { OK, STATUS, SHORT, MISROUTED, REFUSED, RESET, END, BAD, TIMEOUT, HANDSHAKE,
-               OUTCOMES };
-static const char *outcome_names[] = {"ok",    "status", "short", "misrouted", "refused",
-                                      "reset", "eof",    "bad",   "timeout",   "handshake"};
+enum outcome { OK, STATUS, SHORT, UNCODED, MISROUTED, REFUSED, RESET, END, BAD, TIMEOUT,
+               HANDSHAKE, OUTCOMES };
+static const char *outcome_names[] = {"ok",      "status", "short", "uncoded",
+                                      "misrouted", "refused", "reset", "eof",
+                                      "bad",     "timeout", "handshake"};
 
 struct conn {
     int fd;
@@ -91,6 +93,7 @@ struct conn {
     int waits_to_write;
     int status;
     int will_close;     /* the answer said so */
+    int is_coded;       /* ... that it has the coding that is expected */
     int member;         /* index in members of this answer, -1 unknown */
     int timer_at;       /* place in the timer heap, -1 none */
     size_t sent;
@@ -112,7 +115,7 @@ static struct {
     long requests;
     double seconds, warmup, hold, request_timeout;
     int64_t think_ns, expect_bytes;
-    const char *method, *path;
+    const char *method, *path, *coding;
     size_t body_bytes;
     int wants_sequence, status;
 } opt = {.connections = 1, .method = "GET", .path = "/", .sources = 8, .check_route = 1,
@@ -474,6 +477,7 @@ static void start_request(struct conn *c)
     c->sent = c->head_size = 0;
     c->status = 0;
     c->will_close = 0;
+    c->is_coded = 0;
     c->member = -1;
     c->body_bytes = 0;
     if (c->fd < 0 && open_conn(c) < 0) {
@@ -516,6 +520,8 @@ static void answer_is_whole(struct conn *c)
         what = STATUS;
     else if (opt.expect_bytes >= 0 && c->body_bytes != opt.expect_bytes)
         what = SHORT;
+    else if (opt.coding && !c->is_coded)
+        what = UNCODED;
     else if (route_count && opt.check_route &&
              (c->member < 0 || strcmp(members[c->member], routes[c->route])))
         what = MISROUTED;
@@ -591,6 +597,10 @@ static int read_head(struct conn *c, const char *head, const char *end)
             c->will_close = 1;
         else if (strncasecmp(value, "keep-alive", 10) == 0)
             c->will_close = 0;
+    }
+    if (opt.coding && (value = field(head, end, "Content-Encoding"))) {
+        size_t size = strlen(opt.coding);
+        c->is_coded = strncasecmp(value, opt.coding, size) == 0 && value[size] == '\r';
     }
     if ((value = field(head, end, "X-Member")))
         c->member = member_index(value);
@@ -1039,7 +1049,8 @@ static void usage(void)
             "  [--think-ms MAX]         pause 0..MAX before each request\n"
             "  [--routes a,b]           a cookie per connection that asks for a, b, ...\n"
             "  [--no-route-check]       ... and any member may answer\n"
-            "  [--expect-bytes N] [--expect-status N] [--request-timeout S]\n"
+            "  [--expect-bytes N] [--expect-status N] [--expect-coding NAME]\n"
+            "  [--request-timeout S]\n"
             "  [--hold S]               ask, hold every connection S, ask again\n"
             "  [--in-flight N]          most requests outstanding at once\n"
             "  [--sources N]            client addresses 127.0.0.1 .. N\n"
@@ -1070,7 +1081,7 @@ static void read_options(int argc, char **argv)
     enum { CONNECT = 1, CONNECTIONS, SECONDS, REQUESTS, WARMUP, METHOD, PATH, BODY, CLOSE,
            PER_CONNECTION, THINK, ROUTES, NO_CHECK, EXPECT, EXPECT_STATUS, REQ_TIMEOUT,
            HOLD, IN_FLIGHT, SOURCES, PIDS, SEQUENCE, MESSAGES, BY_TLS, RESUME, CIPHERS,
-           GROUPS };
+           GROUPS, CODING };
     static const struct option table[] = {
         {"connect", 1, 0, CONNECT}, {"connections", 1, 0, CONNECTIONS},
         {"seconds", 1, 0, SECONDS}, {"requests", 1, 0, REQUESTS},
@@ -1079,6 +1090,7 @@ static void read_options(int argc, char **argv)
         {"per-connection", 1, 0, PER_CONNECTION}, {"think-ms", 1, 0, THINK},
         {"routes", 1, 0, ROUTES}, {"no-route-check", 0, 0, NO_CHECK},
         {"expect-bytes", 1, 0, EXPECT}, {"expect-status", 1, 0, EXPECT_STATUS},
+        {"expect-coding", 1, 0, CODING},
         {"request-timeout", 1, 0, REQ_TIMEOUT}, {"hold", 1, 0, HOLD},
         {"in-flight", 1, 0, IN_FLIGHT}, {"sources", 1, 0, SOURCES},
         {"pids", 1, 0, PIDS}, {"sequence", 0, 0, SEQUENCE},
@@ -1101,6 +1113,7 @@ static void read_options(int argc, char **argv)
         case NO_CHECK: opt.check_route = 0; break;
         case EXPECT: opt.expect_bytes = atoll(optarg); break;
         case EXPECT_STATUS: opt.status = atoi(optarg); break;
+        case CODING: opt.coding = optarg; break;
         case REQ_TIMEOUT: opt.request_timeout = atof(optarg); break;
         case HOLD: opt.hold = atof(optarg); break;
         case IN_FLIGHT: opt.in_flight = atoi(optarg); break;

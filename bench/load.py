@@ -13,8 +13,8 @@ import machine
 from native import program
 
 FAILURE_KINDS = (
-    "status", "short", "misrouted", "refused", "reset", "eof", "bad", "timeout",
-    "handshake",
+    "status", "short", "uncoded", "misrouted", "refused", "reset", "eof", "bad",
+    "timeout", "handshake",
 )  # fmt: skip
 
 

@@ -9,14 +9,13 @@ A configuration is made from `peers/NAME.conf.in`:
 
 Flags of a line may follow each other; all must hold. What a scenario is about:
 `tls` (HTTPS in front; with `rsa` a certificate of that kind), `https` (HTTPS members),
-`websocket` (tunnels to the members), `files` (files of the proxy's own below
-/files). How it is done: `log` (an access log), `gather`
-(nginx: log lines are gathered before they are written), `stream` (nginx: no buffering
-of answers), `cached` (nginx: files are kept open), `reuseport` (nginx: a socket for
-each worker), `wide` (Apache: threads for many connections), `gzip` (text is
-compressed), `sticky` (sessions by cookie), `status` (a status page), `generation` (a
-path that only this version of the configuration knows: by it a reload is seen to have
-come into force).
+`ajp` (members by AJP), `websocket` (tunnels to the members), `files` (files of the
+proxy's own below /files), `gzip` (text is compressed). How it is done: `log` (an access
+log), `gather` (nginx: log lines are gathered before they are written), `stream` (nginx:
+no buffering of answers), `cached` (nginx: files are kept open), `reuseport` (nginx: a
+socket for each worker), `wide` (Apache: threads for many connections), `sticky`
+(sessions by cookie), `status` (a status page), `generation` (a path that only this
+version of the configuration knows: by it a reload is seen to have come into force).
 """
 
 from __future__ import annotations

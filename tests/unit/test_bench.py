@@ -1,0 +1,107 @@
+"""The bench: what counts as a failure, and beside whom fastlb is set."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+BENCH = Path(__file__).parents[2] / "bench"
+SCENARIO = """
+import scenarios
+one = next(one for one in scenarios.SCENARIOS if one.key == words[0])
+print(json.dumps({
+    "options": one.options,
+    "nginx": [e.label for e in one.entrants if e.proxy == "nginx"],
+    "beside": [e.label for e in one.bars[0].others],
+}))
+"""
+LOAD = """
+import load
+result = load.run(min(os.sched_getaffinity(0)), words[0], words[1:])
+print(json.dumps([result.ok, result.failures]))
+"""
+APACHE = """
+import peers, members
+named = "RUN PORT WORKERS THREADS RECYCLE GENERATION FIRST SCHEME MODULES USER GROUP"
+values = dict.fromkeys(named.split(), "1")
+setup = peers.Setup((members.Member("r1", "127.0.0.1:1"),), frozenset(words))
+print(json.dumps(peers.render(open("peers/apache.conf.in").read(), values, setup)))
+"""
+
+
+def bench(code: str, *words: str) -> Any:
+    """What code prints, run as the bench's own programs are: it is no package."""
+    head = "import json, os, sys\nwords = sys.argv[1:]\n"
+    done = subprocess.run(
+        [sys.executable, "-c", head + code, *words],
+        cwd=BENCH,
+        capture_output=True,
+        check=True,
+        timeout=120,
+    )
+    return json.loads(done.stdout)
+
+
+class Answers(BaseHTTPRequestHandler):
+    """The last part of the path is the coding that it says; "-": none."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        coding = self.path.rpartition("/")[2]
+        self.send_response(200)
+        if coding != "-":
+            self.send_header("Content-Encoding", coding)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"ok")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.mark.skipif(not shutil.which("gcc"), reason="load.c is compiled")
+@pytest.mark.parametrize(
+    ("said", "failures"),
+    [("gzip", {}), *((said, {"uncoded": 5}) for said in ("-", "br", "gzipx"))],
+)
+def test_an_answer_that_is_not_coded_is_a_failure(
+    said: str, failures: dict[str, int]
+) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            address = f"127.0.0.1:{server.server_address[1]}"
+            words = ["--path", f"/{said}", "--requests", "5"]
+            result = bench(LOAD, address, *words, "--expect-coding", "gzip")
+        finally:
+            server.shutdown()
+            thread.join()
+    assert result == [5 - sum(failures.values()), failures]
+
+
+def test_what_is_compressed_must_be() -> None:
+    assert bench(SCENARIO, "gzip")["options"][-2:] == ["--expect-coding", "gzip"]
+
+
+@pytest.mark.parametrize("key", ["file1k", "file1m"])
+def test_files_are_set_beside_the_better_nginx(key: str) -> None:
+    found = bench(SCENARIO, key)
+    assert sorted(found["beside"]) == sorted(found["nginx"])
+    assert len(found["nginx"]) == 2
+
+
+@pytest.mark.parametrize(("flags", "count"), [((), 1), (("ajp",), 0)])
+def test_apache_has_packets_of_its_own_size_for_ajp(
+    flags: tuple[str, ...], count: int
+) -> None:
+    assert bench(APACHE, *flags).count("\nProxyIOBufferSize") == count
