@@ -16,22 +16,19 @@ import base64
 import hashlib
 import os
 import shutil
-import socket
 import subprocess
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from certificates import Pair, make_ca, make_pair
 from ports import HOST, free_port
-from programs import bare_environment
+from programs import ForeignServer, bare_environment
 
 SUFFIX = "dc=example,dc=org"
 READER = f"cn=reader,{SUFFIX}"
 READERS_PASSWORD = "reading room"
 ADMIN = f"cn=admin,{SUFFIX}"
 ADMINS_PASSWORD = "may write"
-DEADLINE_S = 30.0
 SCHEMAS = ("core", "cosine", "inetorgperson", "nis")
 MODULES = "/usr/lib/ldap"
 
@@ -144,13 +141,12 @@ access to *
 """
 
 
-class Slapd:
+class Slapd(ForeignServer):
     """One slapd; port and tls_port stay the same over its life."""
 
     def __init__(self, root: Path) -> None:
         self.root = root / "slapd"
         self.port, self.tls_port = free_port(), free_port()
-        self._process: subprocess.Popen[bytes] | None = None
         (self.root / "data").mkdir(parents=True)
         self.authority = make_ca("fastlb test directory")
         self.ca = self.authority.write(self.root)
@@ -167,6 +163,11 @@ class Slapd:
         (self.root / "slapd.conf").write_text(conf)
         (self.root / "all.ldif").write_text(ldif())
         self._run("slapadd", "-q", "-l", str(self.root / "all.ldif"))
+        where = f"ldap://{HOST}:{self.port}/ ldaps://{HOST}:{self.tls_port}/"
+        words = ["-f", str(self.root / "slapd.conf"), "-h", where, "-d", "stats"]
+        super().__init__(
+            [_found("slapd"), *words], [self.port, self.tls_port], self.root / "log"
+        )
 
     def show(self, pair: Pair) -> None:
         """The certificate it has from its next start on."""
@@ -198,35 +199,6 @@ class Slapd:
             capture_output=True,
             check=True,
         )
-
-    def start(self) -> None:
-        """Returns when it answers."""
-        where = f"ldap://{HOST}:{self.port}/ ldaps://{HOST}:{self.tls_port}/"
-        conf = str(self.root / "slapd.conf")
-        with (self.root / "log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [_found("slapd"), "-f", conf, "-h", where, "-d", "stats"],
-                env=bare_environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
-        deadline = time.monotonic() + DEADLINE_S
-        while not all(_answers(port) for port in (self.port, self.tls_port)):
-            assert self._process.poll() is None, self.log
-            assert time.monotonic() < deadline, f"slapd does not answer\n{self.log}"
-            time.sleep(0.02)
-
-    def stop(self) -> None:
-        if self._process is None:
-            return
-        self._process.terminate()
-        try:
-            self._process.wait(DEADLINE_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait(DEADLINE_S)
-        self._process = None
 
 
 def ldif() -> str:
@@ -264,8 +236,3 @@ def _found(program: str) -> str:
     found = shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin")
     assert found is not None, f"{program} is not installed"
     return found
-
-
-def _answers(port: int) -> bool:
-    with socket.socket() as sock:
-        return sock.connect_ex((HOST, port)) == 0

@@ -12,22 +12,15 @@ is root, nobody does.
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
-import socket
-import subprocess
-import time
 from pathlib import Path
 
-from ports import HOST, free_port
-from programs import bare_environment
+from ports import free_port
+from programs import ForeignServer
 from rights import IS_ROOT
 
 HOME = Path("/usr/share/tomcat10")
 SETTINGS = HOME / "etc"
-DEADLINE_S = 120.0  # a Java machine begins slowly where others work beside it
-STOP_S = 20.0
 SERVER = """\
 <Server port="-1">
   <Service name="Catalina">
@@ -42,8 +35,10 @@ SERVER = """\
 """
 
 
-class Tomcat:
+class Tomcat(ForeignServer):
     """One server; `connector` is put into both of its connectors."""
+
+    START_S = 120.0  # a Java machine begins slowly where others work beside it
 
     def __init__(
         self, folder: Path, secret: str = "", route: str = "", connector: str = ""
@@ -66,62 +61,28 @@ class Tomcat:
                 connector=connector,
             )
         )
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def log(self) -> Path:
-        return self.base / "logs/said"
+        self.log = folder / "logs/said"
+        super().__init__(
+            [
+                "java",
+                *("-Xmx128m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"),
+                "-Djava.awt.headless=true",
+                f"-Dcatalina.home={HOME}",
+                f"-Dcatalina.base={folder}",
+                f"-Djava.io.tmpdir={folder / 'temp'}",
+                "-cp",
+                f"{HOME}/bin/bootstrap.jar:{HOME}/bin/tomcat-juli.jar",
+                "org.apache.catalina.startup.Bootstrap",
+                "start",
+            ],
+            [self.http, self.ajp],
+            self.log,
+            folder=folder,
+            user="nobody:nogroup" if IS_ROOT else "",
+        )
 
     def start(self) -> None:
-        assert self._process is None
         if IS_ROOT:
             for path in (self.base, *self.base.rglob("*")):
                 shutil.chown(path, "nobody", "nogroup")
-        with self.log.open("ab") as said:
-            self._process = subprocess.Popen(
-                [
-                    "java",
-                    *("-Xmx128m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"),
-                    "-Djava.awt.headless=true",
-                    f"-Dcatalina.home={HOME}",
-                    f"-Dcatalina.base={self.base}",
-                    f"-Djava.io.tmpdir={self.base / 'temp'}",
-                    "-cp",
-                    f"{HOME}/bin/bootstrap.jar:{HOME}/bin/tomcat-juli.jar",
-                    "org.apache.catalina.startup.Bootstrap",
-                    "start",
-                ],
-                cwd=self.base,
-                env=bare_environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=said,
-                start_new_session=True,
-                user="nobody" if IS_ROOT else None,
-                group="nogroup" if IS_ROOT else None,
-                extra_groups=[] if IS_ROOT else None,
-            )
-        deadline = time.monotonic() + DEADLINE_S
-        while not all(map(_listens, (self.http, self.ajp))):
-            assert self._process.poll() is None, self.log.read_text()[-2000:]
-            assert time.monotonic() < deadline, self.log.read_text()[-2000:]
-            time.sleep(0.1)
-
-    def stop(self) -> None:
-        process, self._process = self._process, None
-        if process is None or process.poll() is not None:
-            return
-        process.terminate()
-        try:
-            process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait(STOP_S)
-
-
-def _listens(port: int) -> bool:
-    try:
-        socket.create_connection((HOST, port), timeout=1).close()
-    except OSError:
-        return False
-    return True
+        super().start()

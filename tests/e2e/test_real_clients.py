@@ -10,44 +10,38 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from harness import HOST, Fastlb, is_listening, wait_for
+from harness import HOST, Fastlb
 from ports import free_port
+from programs import ForeignServer
 
 MODULES = "/usr/lib/apache2/modules"
-START_DEADLINE_S = 60.0
 CLIENT_DEADLINE_S = 240.0
 
 
-class Program:
-    """A server that listens on a port of its own until it is ended."""
-
-    def __init__(self, folder: Path, port: int, words: Sequence[str]) -> None:
-        self.port = port
-        with (folder / "program.log").open("wb") as log:
-            self._process = subprocess.Popen(
-                words, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
-        wait_for(lambda: is_listening(port), f"{words[0]} listens", START_DEADLINE_S)
-
-    def stop(self) -> None:
-        self._process.terminate()
-        self._process.wait(START_DEADLINE_S)
+Begin = Callable[[Path, int, Sequence[str]], None]
 
 
 @pytest.fixture
-def programs() -> Iterator[list[Program]]:
-    made: list[Program] = []
-    yield made
+def begin() -> Iterator[Begin]:
+    """Start a server in a folder, on a port."""
+    made: list[ForeignServer] = []
+
+    def start(folder: Path, port: int, words: Sequence[str]) -> None:
+        one = ForeignServer(words, [port], folder / "program.log", folder=folder)
+        made.append(one)
+        one.start()
+
+    yield start
     for one in made:
         one.stop()
 
 
-def httpd(folder: Path, modules: str, text: str) -> Program:
-    """A member that is httpd itself, in the foreground."""
+def httpd(begin: Begin, folder: Path, modules: str, text: str) -> int:
+    """A member that is httpd itself, in the foreground; its port."""
     port = free_port()
     program = shutil.which("apache2", path=os.environ["PATH"] + ":/usr/sbin")
     assert program is not None
@@ -62,7 +56,8 @@ def httpd(folder: Path, modules: str, text: str) -> Program:
         f"PidFile {folder}/member.pid\nErrorLog {folder}/member.log\n"
         f"{loads}{user}{text}"
     )
-    return Program(folder, port, [program, "-f", str(conf), "-DFOREGROUND"])
+    begin(folder, port, [program, "-f", str(conf), "-DFOREGROUND"])
+    return port
 
 
 def given_away(folder: Path) -> Path:
@@ -92,18 +87,17 @@ def run(*words: str, folder: Path, **settings: str) -> str:
 
 @pytest.mark.needs("litmus", "apache2")
 def test_a_webdav_suite_finds_no_fault(
-    server: Fastlb, tmp_path: Path, programs: list[Program]
+    server: Fastlb, tmp_path: Path, begin: Begin
 ) -> None:
     files, locks = given_away(tmp_path / "dav"), given_away(tmp_path / "locks")
-    programs.append(
-        httpd(
-            tmp_path,
-            "dav dav_fs",
-            f"DavLockDB {locks}/db\nDocumentRoot {files}\n"
-            f"<Directory {files}>\nDav On\n</Directory>\n",
-        )
+    port = httpd(
+        begin,
+        tmp_path,
+        "dav dav_fs",
+        f"DavLockDB {locks}/db\nDocumentRoot {files}\n"
+        f"<Directory {files}>\nDav On\n</Directory>\n",
     )
-    url = f"http://{HOST}:{programs[0].port}/"
+    url = f"http://{HOST}:{port}/"
     server.write(f"ProxyPreserveHost On\nProxyPass / {url}\n")
     server.start()
     # http is the suite's own program about Expect; httpd's mod_dav fails none of these
@@ -118,9 +112,7 @@ def test_a_webdav_suite_finds_no_fault(
 
 
 @pytest.mark.needs("git", "apache2")
-def test_git_pushes_and_clones(
-    server: Fastlb, tmp_path: Path, programs: list[Program]
-) -> None:
+def test_git_pushes_and_clones(server: Fastlb, tmp_path: Path, begin: Begin) -> None:
     root = given_away(tmp_path / "repositories")
     backend = Path(run("git", "--exec-path", folder=tmp_path).strip())
     run("git", "init", "-q", "--bare", str(root / "r.git"), folder=tmp_path)
@@ -128,16 +120,15 @@ def test_git_pushes_and_clones(
         folder=tmp_path)  # fmt: skip
     if os.geteuid() == 0:
         run("chown", "-R", "www-data:www-data", str(root), folder=tmp_path)
-    programs.append(
-        httpd(
-            tmp_path,
-            "cgid alias env",
-            f"ScriptSock {tmp_path}/cgisock\nSetEnv GIT_PROJECT_ROOT {root}\n"
-            "SetEnv GIT_HTTP_EXPORT_ALL\n"
-            f"ScriptAlias /git/ {backend}/git-http-backend/\n",
-        )
+    port = httpd(
+        begin,
+        tmp_path,
+        "cgid alias env",
+        f"ScriptSock {tmp_path}/cgisock\nSetEnv GIT_PROJECT_ROOT {root}\n"
+        "SetEnv GIT_HTTP_EXPORT_ALL\n"
+        f"ScriptAlias /git/ {backend}/git-http-backend/\n",
     )
-    server.write(f"ProxyPass /git/ http://{HOST}:{programs[0].port}/git/\n")
+    server.write(f"ProxyPass /git/ http://{HOST}:{port}/git/\n")
     server.start()
     url = f"http://{HOST}:{server.port}/git/r.git"
     work = tmp_path / "work"
@@ -159,7 +150,7 @@ def test_git_pushes_and_clones(
 
 
 @pytest.mark.needs("python:pypiserver", "python:setuptools")
-def test_pip_installs(server: Fastlb, tmp_path: Path, programs: list[Program]) -> None:
+def test_pip_installs(server: Fastlb, tmp_path: Path, begin: Begin) -> None:
     packages = tmp_path / "packages"
     packages.mkdir()
     source = tmp_path / "source"
@@ -174,23 +165,8 @@ def test_pip_installs(server: Fastlb, tmp_path: Path, programs: list[Program]) -
     run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation",
         "-w", str(packages), str(source), folder=tmp_path)  # fmt: skip
     port = free_port()
-    programs.append(
-        Program(
-            tmp_path,
-            port,
-            [
-                sys.executable,
-                "-m",
-                "pypiserver",
-                "run",
-                "-i",
-                HOST,
-                "-p",
-                str(port),
-                str(packages),
-            ],
-        )
-    )
+    words = ["-m", "pypiserver", "run", "-i", HOST, "-p", str(port), str(packages)]
+    begin(tmp_path, port, [sys.executable, *words])
     server.write(
         f"ProxyPass / http://{HOST}:{port}/\nProxyPassReverse / http://{HOST}:{port}/\n"
     )
@@ -206,20 +182,13 @@ def test_pip_installs(server: Fastlb, tmp_path: Path, programs: list[Program]) -
 
 
 @pytest.mark.needs("python:moto", "python:boto3")
-def test_s3_uploads_arrive(
-    server: Fastlb, tmp_path: Path, programs: list[Program]
-) -> None:
+def test_s3_uploads_arrive(server: Fastlb, tmp_path: Path, begin: Begin) -> None:
     """In one piece, in several, and of unknown length: aws-chunked, with its trailer
     and Expect: 100-continue."""
     boto3 = pytest.importorskip("boto3")
     port = free_port()
-    programs.append(
-        Program(
-            tmp_path,
-            port,
-            [sys.executable, "-m", "moto.server", "-H", HOST, "-p", str(port)],
-        )
-    )
+    words = ["-m", "moto.server", "-H", HOST, "-p", str(port)]
+    begin(tmp_path, port, [sys.executable, *words])
     server.write(f"ProxyPreserveHost On\nProxyPass / http://{HOST}:{port}/\n")
     server.start()
     s3 = boto3.client(
