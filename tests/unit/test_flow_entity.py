@@ -95,6 +95,13 @@ def test_a_handler_of_a_section_takes_the_place_of_that_of_a_name(site: Path) ->
         assert (body == b"secret") == (status == 200)
 
 
+def test_no_handler_is_none_that_only_begins_so(site: Path) -> None:
+    text = "<Location />\nSetHandler {0}\n</Location>"
+    for handler, is_sent in (("none", True), ("None", True), ("nonesuch", False)):
+        _, body = ask(site, text.format(handler), get("/a.txt"))
+        assert (body == b"secret") == is_sent
+
+
 def test_a_tag_is_what_fileetag_says_of_all_sections(site: Path) -> None:
     for text, parts in (
         ("FileETag None", 0),

@@ -5,7 +5,7 @@ is a member, who is asked for the file that the request would name: DocumentRoot
 path up to what does not exist, and one segment of that. What follows is not sent.
 """
 # uses: ground/chartable, ground/text, io/writer, ground/arena, plan/template,
-#       plan/plan, plan/facts, plan/path, plan/target, plan/expr, plan/rewrite_url
+#       plan/plan, plan/facts, plan/path, plan/target, plan/expr
 
 cdef const plan_conf *handler_said(const request_facts *r) noexcept nogil:
     """NULL: no section says it."""
@@ -21,7 +21,7 @@ cdef value handler_text(request_facts *r, const plan_conf *c) noexcept nogil:
     cdef value name = value(c.handler.data, c.handler.length)
     if unlikely(c.handler_expr >= 0):
         name = expr_text(r, c.handler_expr, NULL)
-    if value_begins(name, b"none", 4):
+    if name.length == 4 and memcmp(name.data, b"none", 4) == 0:
         name.length = 0
     return name
 
