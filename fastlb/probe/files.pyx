@@ -1,10 +1,10 @@
 """Opening files, along links that may be followed and others."""
 
 
-def open_file(bytes name not None, levels, bint by_parts=False):
+def open_file(bytes name not None, levels, bint by_parts=False, bint reads=True):
     """(FILE_*, the first bytes): levels are pairs of a place in the name and FILES_*.
 
-    by_parts: as where the kernel has no openat2
+    by_parts: as where the kernel has no openat2; reads: False to see what it is
     """
     global openat2_is_missing
     cdef file_facts f
@@ -20,9 +20,9 @@ def open_file(bytes name not None, levels, bint by_parts=False):
     for i, (at, options) in enumerate(levels):
         f.levels[i] = file_level(at, options)
     openat2_is_missing = before or by_parts
-    rc = file_open(&f)
+    rc = file_open(&f) if reads else file_see(&f)
     openat2_is_missing = before
-    if rc != FILE_IS_OPEN:
+    if rc != FILE_IS_OPEN or not reads:
         return rc, b""
     n = read_file(f.fd, &data[0], sizeof(data))
     close(f.fd)

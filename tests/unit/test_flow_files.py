@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,7 @@ def test_what_opening_finds(
     levels = [(0, FOLLOW), (len(str(site)), options)]
     path = f"{site}/{name}".encode()
     assert _probe.open_file(path, levels, by_parts)[0] == found
+    assert _probe.open_file(path, levels, by_parts, reads=False)[0] == found
     if options != OWNER:  # nobody looks at links above the site then
         levels = [(0, options)]
         assert _probe.open_file(path, levels, by_parts)[0] == found
@@ -73,6 +75,44 @@ def test_a_link_to_what_is_anothers_is_not_followed(site: Path) -> None:
     os.lchown(site / "system", 12345, 12345) if os.getuid() == 0 else None
     found = _probe.open_file(f"{site}/system".encode(), [(0, OWNER)])
     assert found[0] == FORBIDDEN
+
+
+def seen_by_a_stranger(path: str, by_parts: bool, reads: bool) -> int:
+    """... who has no rights but those of everybody. Of the low byte of FILE_*."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            if os.geteuid() == 0:
+                os.setgroups([])
+                os.setresgid(65534, 65534, 65534)
+                os.setresuid(65534, 65534, 65534)
+            found = _probe.open_file(path.encode(), [(0, FOLLOW)], by_parts, reads)
+            os._exit(found[0] & 255)
+        finally:
+            os._exit(99)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+@pytest.mark.parametrize("by_parts", [False, True])
+def test_what_may_not_be_read_may_be_seen(by_parts: bool) -> None:
+    """A script that only its application reads, a directory that nobody lists."""
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "run.php"
+        script.write_bytes(b"secret")
+        script.chmod(0)
+        for mode, file in ((0o711, OPEN), (0o700, FORBIDDEN)):
+            os.chmod(folder, mode if os.geteuid() == 0 else mode & ~0o400)
+            if mode == 0o700 and os.geteuid() != 0:
+                break  # it is the test's own
+            for path, reads, found in (
+                (str(script), True, FORBIDDEN),
+                (str(script), False, file),
+                (folder, True, DIRECTORY),
+                (f"{folder}/", True, DIRECTORY),
+                (f"{folder}/", False, DIRECTORY),
+            ):
+                assert seen_by_a_stranger(path, by_parts, reads) == found & 255, path
+        os.chmod(folder, 0o700)
 
 
 def test_options_hold_from_their_directory_on(site: Path) -> None:

@@ -13,3 +13,6 @@ cdef bint openat2_is_missing
 
 # Open what f.name names, up to f.end. returns FILE_*
 cdef int file_open(file_facts *f) noexcept nogil
+# See what it names, for somebody else who opens it: it need not be one that a worker
+# may read. returns FILE_*; nothing is open then
+cdef int file_see(file_facts *f) noexcept nogil

@@ -21,11 +21,16 @@ cdef int file_refused(int error) noexcept nogil:
     return FILE_IS_FORBIDDEN
 
 
-cdef int file_look_up(const char *path, int how) noexcept nogil:
+cdef inline int file_flags(bint reads) noexcept nogil:
+    """... to open it for reading, or only to see what it is."""
+    return O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY if reads else O_PATH | O_CLOEXEC
+
+
+cdef int file_look_up(const char *path, int how, bint reads) noexcept nogil:
     """Open it at once. how: RESOLVE_*. returns a descriptor; -1: file_errno; -2: only
     one part after the other will do"""
     global openat2_is_missing, file_errno
-    cdef int flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY
+    cdef int flags = file_flags(reads)
     cdef int fd
     if likely(not openat2_is_missing):
         fd = openat2(AT_FDCWD, path, flags, how)
@@ -41,6 +46,26 @@ cdef int file_look_up(const char *path, int how) noexcept nogil:
 
 
 cdef int file_open(file_facts *f) noexcept nogil:
+    global file_errno
+    cdef int rc
+    file_errno = 0
+    rc = file_reach(f, True)
+    if unlikely(rc == FILE_IS_FORBIDDEN and file_errno == EACCES) \
+            and file_see(f) == FILE_IS_DIRECTORY:
+        return FILE_IS_DIRECTORY    # nobody reads it: files in it may be served
+    return rc
+
+
+cdef int file_see(file_facts *f) noexcept nogil:
+    cdef int rc = file_reach(f, False)
+    if f.fd >= 0:
+        close(f.fd)
+        f.fd = -1
+    return rc
+
+
+cdef int file_reach(file_facts *f, bint reads) noexcept nogil:
+    """f.fd, for reading or for a look. returns FILE_*"""
     cdef char[FILE_NAME_BYTES_MAX] path
     cdef unsigned char every = 0xFF, some = 0
     cdef int fd = -2
@@ -53,11 +78,12 @@ cdef int file_open(file_facts *f) noexcept nogil:
     if some & FILES_FOLLOW_OWN:
         pass
     elif every & FILES_FOLLOW:
-        fd = file_look_up(&path[0], RESOLVE_NO_MAGICLINKS)
+        fd = file_look_up(&path[0], RESOLVE_NO_MAGICLINKS, reads)
     elif not some & FILES_FOLLOW:
-        fd = file_look_up(&path[0], RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS)
+        fd = file_look_up(
+            &path[0], RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS, reads)
     if fd == -2:
-        fd = file_walk(f, &path[0])
+        fd = file_walk(f, &path[0], reads)
         if fd < -1:
             return fd
     if fd < 0:
@@ -86,7 +112,7 @@ cdef unsigned char file_options_at(
     return f.levels[i].options
 
 
-cdef int file_walk(const file_facts *f, char *path) noexcept nogil:
+cdef int file_walk(const file_facts *f, char *path, bint reads) noexcept nogil:
     """One part after the other. returns a descriptor; -1: file_errno;
     FILE_IS_FORBIDDEN"""
     global file_errno
@@ -103,12 +129,11 @@ cdef int file_walk(const file_facts *f, char *path) noexcept nogil:
         last = i == f.end
         path[i] = 0
         if begin == i:          # the root, or what is meant ends with a slash
-            following = openat(
-                at, b".", O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_DIRECTORY)
+            following = openat(at, b".", file_flags(reads) | O_DIRECTORY)
             file_errno = errno
         else:
             following = file_step(
-                at, path + begin, file_options_at(f, begin - 1), last)
+                at, path + begin, file_options_at(f, begin - 1), last and reads)
         close(at)
         at = following
         if last:
@@ -119,9 +144,10 @@ cdef int file_walk(const file_facts *f, char *path) noexcept nogil:
 
 
 cdef int file_step(
-        int at, const char *part, unsigned char options, bint last) noexcept nogil:
-    """One part of a path. returns a descriptor, to be read of the last one; -1:
-    file_errno; FILE_IS_FORBIDDEN: a link that is not to be followed"""
+        int at, const char *part, unsigned char options, bint reads) noexcept nogil:
+    """One part of a path. returns a descriptor, to be read if it is the last one and
+    that is wished; -1: file_errno; FILE_IS_FORBIDDEN: a link that is not to be
+    followed"""
     global file_errno
     cdef file_status link, target, again
     cdef int flags = O_PATH | O_CLOEXEC
@@ -142,14 +168,13 @@ cdef int file_step(
             if fd >= 0:
                 close(fd)
             return FILE_IS_FORBIDDEN
-    if not last:
+    if not reads:
         return fd
     # What is held can be looked at and not read: it is opened once more, and must be
     # the same.
     close(fd)
     fd = openat(
-        at, part, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY
-        | (0 if S_ISLNK(link.st_mode) else O_NOFOLLOW))
+        at, part, file_flags(True) | (0 if S_ISLNK(link.st_mode) else O_NOFOLLOW))
     file_errno = errno
     if fd >= 0 and (
             fstat_file(fd, &again) != 0 or again.st_ino != target.st_ino
@@ -157,6 +182,12 @@ cdef int file_step(
         close(fd)
         return FILE_IS_FORBIDDEN
     return fd
+
+
+cdef bint file_is_denied(file_facts *f, const plan_vhost *v) noexcept nogil:
+    """Does anything keep it from whoever else opens it: .htaccess, a link that is not
+    to be followed?"""
+    return file_is_overridden(f, v) or file_see(f) == FILE_IS_FORBIDDEN
 
 
 cdef bint file_is_overridden(
