@@ -338,6 +338,80 @@ def test_a_script_makes_the_page_of_an_error(rig: Rig, tmp_path: Path) -> None:
         assert (env["REQUEST_METHOD"], env["QUERY_STRING"]) == ("GET", "a")
 
 
+def test_what_keeps_a_file_back_keeps_it_from_its_handler(
+    rig: Rig, tmp_path: Path
+) -> None:
+    """A .htaccess that is not read, a link that is not to be followed."""
+    for name in ("private", "never", "open"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "run.php").touch()
+        (tmp_path / name / "link.php").symlink_to(tmp_path / "open" / "run.php")
+        (tmp_path / name / "gone.php").symlink_to("nowhere.php")
+    with gateway("fcgi", saying("fcgi")) as member:
+        rig.start(
+            f"""DocumentRoot "{tmp_path}"
+            <Directory "{tmp_path}">
+            AllowOverride All
+            RewriteEngine On
+            RewriteRule by-rule$ {member.url}/x [P]
+            </Directory>
+            <Directory "{tmp_path}/never">
+            Options SymLinksIfOwnerMatch
+            </Directory>
+            <Directory "{tmp_path}/never">
+            Options -FollowSymLinks -SymLinksIfOwnerMatch
+            RewriteEngine Off
+            </Directory>
+            <FilesMatch "\\.php$">
+            SetHandler "proxy:{member.url}"
+            </FilesMatch>
+            <Location /fall>
+            FallbackResource /private/run.php
+            </Location>
+            <Location /fall/never>
+            FallbackResource /never/link.php
+            </Location>
+            <Directory "{tmp_path}/open">
+            DirectoryIndex /private/run.php
+            </Directory>
+            ErrorDocument 410 /private/run.php
+            ErrorDocument 418 /never/link.php
+            ErrorDocument 402 /open/run.php
+            Redirect 410 /gone
+            Redirect 418 /teapot
+            Redirect 402 /paid
+            <Location /private/status>
+            SetHandler server-status
+            </Location>
+            """
+        )
+        (tmp_path / "private" / ".htaccess").write_text("Require all denied\n")
+        for target, status in {
+            "/private/run.php": 500,
+            "/private/none.php": 500,
+            "/private/run.php/more": 500,
+            "/private/by-rule": 500,
+            "/private/status": 500,
+            "/never/link.php": 403,
+            "/never/link.php/more": 403,
+            "/never/gone.php": 403,
+            "/open/gone.php": 403,
+            "/fall/x": 500,
+            "/fall/never/x": 403,
+            "/open/": 500,
+            "/gone": 410,
+            "/teapot": 418,
+        }.items():
+            assert rig.ask(request(target)).status == status, target
+        assert member.calls == []
+        for target in (
+            *("/open/run.php", "/open/link.php", "/open/run.php/more"),
+            *("/open/none.php", "/never/run.php", "/open/by-rule"),
+        ):
+            assert rig.ask(request(target)).body == b"hello", target
+        assert rig.ask(request("/paid")).body == b"hello"
+
+
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_head_brings_no_body(rig: Rig, scheme: str) -> None:
     with gateway(scheme, saying(scheme)) as member:

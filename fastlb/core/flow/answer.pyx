@@ -173,7 +173,7 @@ cdef int document_decided(
         what = decided_handler(r, &d)
         if what == DECIDED_NOTHING:
             return DECIDED_FILE
-        if what != DECIDED_MEMBER:
+        if what != DECIDED_MEMBER or file_is_denied(r.file, r.vhost):
             return DECIDED_ERROR    # nobody here runs it, and its source is no page
     return request_target(r, &d)
 

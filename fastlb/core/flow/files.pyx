@@ -36,6 +36,34 @@ cdef int file_try(exchange *x) noexcept nogil:
     return file_open(x.facts.file)
 
 
+cdef int file_try_to_see(exchange *x) noexcept nogil:
+    """... or see what it is, for whoever has it in our place."""
+    if unlikely(file_is_overridden(x.facts.file, x.facts.vhost)):
+        return FILE_OVERRIDDEN
+    return file_see(x.facts.file)
+
+
+cdef int file_barred(exchange *x, int rc) noexcept nogil:
+    """rc: FILE_OVERRIDDEN or FILE_IS_FORBIDDEN. Always returns FILES_ANSWERED"""
+    if rc == FILE_OVERRIDDEN:
+        say(x, &SAY_FILE_OVERRIDDEN)
+        return file_failed(x, 500)
+    say(x, &SAY_FILE_DENIED)
+    return file_failed(x, 403)
+
+
+# Somebody else is to have x.facts.file: a member, by SetHandler or by a rule of a
+# section, or a page of ours. What keeps a file from clients keeps it from them, and a
+# directory has its slash and its index first. what: DECIDED_*. returns as file_serve
+cdef int file_handed(exchange *x, int what, decision *d) noexcept nogil:
+    cdef int rc = file_try_to_see(x)
+    if unlikely(rc == FILE_OVERRIDDEN or rc == FILE_IS_FORBIDDEN):
+        return file_barred(x, rc)
+    if rc == FILE_IS_DIRECTORY and x.facts.file.end == x.facts.file.name.length:
+        return directory_serve(x, d)
+    return what
+
+
 # Serve x.facts.file. returns FILES_ANSWERED; or what was decided about another path
 # that takes its place (DECIDED_*, never DECIDED_FILE)
 cdef int file_serve(exchange *x, decision *d) noexcept nogil:
@@ -66,12 +94,8 @@ cdef int file_serve(exchange *x, decision *d) noexcept nogil:
         file_close(x)
         exchange_answer_unmapped(x)
         return FILES_ANSWERED
-    if rc == FILE_OVERRIDDEN:
-        say(x, &SAY_FILE_OVERRIDDEN)
-        return file_failed(x, 500)
-    if rc == FILE_IS_FORBIDDEN:
-        say(x, &SAY_FILE_DENIED)
-        return file_failed(x, 403)
+    if rc == FILE_OVERRIDDEN or rc == FILE_IS_FORBIDDEN:
+        return file_barred(x, rc)
     return file_fall_back(x, d)
 
 
@@ -98,11 +122,25 @@ cdef int file_fall_back(exchange *x, decision *d) noexcept nogil:
         if same_text(path, x.facts.decoded):
             break
         what = request_decide_within(&x.facts, path, d)
+        if what == DECIDED_NOTHING:
+            return file_failed(x, 404)
         if what != DECIDED_FILE:
-            return file_failed(x, 404) if what == DECIDED_NOTHING else what
+            return file_passed_on(x, what)
         if file_try(x) == FILE_IS_OPEN:
             return file_served(x)
     return file_failed(x, 404)
+
+
+cdef int file_passed_on(exchange *x, int what) noexcept nogil:
+    """... to whom another path is decided for. returns what, or FILES_ANSWERED"""
+    cdef int rc
+    if x.facts.file == NULL or not (
+            what == DECIDED_MEMBER or what == DECIDED_HANDLER):
+        return what
+    rc = file_try_to_see(x)
+    if rc == FILE_OVERRIDDEN or rc == FILE_IS_FORBIDDEN:
+        return file_barred(x, rc)
+    return what
 
 
 # Directories ---------------------------------------------------------------------
@@ -113,7 +151,7 @@ cdef int directory_serve(exchange *x, decision *d) noexcept nogil:
     cdef value path = r.decoded
     cdef const text *names
     cdef text usual = text(b"index.html", 10)
-    cdef int count, i, what, opened
+    cdef int count, i, what, found
     cdef int status = 0, because = BECAUSE_OF_NOTHING
     if byte_before(path.data, path.length) != c'/':
         if not conf_flag(r, CONF_DIRECTORY_SLASH, True):
@@ -132,13 +170,13 @@ cdef int directory_serve(exchange *x, decision *d) noexcept nogil:
             continue
         if r.file == NULL:
             return what         # a mapping takes it, or a handler that needs no file
-        opened = file_try(x)
-        if opened == FILE_IS_OPEN and what == DECIDED_FILE:
-            return file_served(x)
-        if opened == FILE_IS_OPEN:
-            file_close(x)       # its handler reads it, and is asked only if it is there
-            return what
-        if opened == FILE_IS_FORBIDDEN:
+        # Its handler reads it, and is asked only if it is there.
+        found = file_try(x) if what == DECIDED_FILE else file_try_to_see(x)
+        if found == FILE_IS_OPEN:
+            return file_served(x) if what == DECIDED_FILE else what
+        if found == FILE_OVERRIDDEN:
+            return file_barred(x, found)
+        if found == FILE_IS_FORBIDDEN:
             say(x, &SAY_FILE_DENIED)
             status = 403
     if status:

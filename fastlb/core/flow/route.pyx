@@ -8,25 +8,26 @@ cdef void exchange_route(exchange *x) noexcept nogil:
     exchange_renew(x)
     exchange_enter(x, X_DECIDE)
     what = request_decide(&x.facts, &d)
-    if likely(what == DECIDED_MEMBER):
+    if likely(what == DECIDED_MEMBER and x.facts.file == NULL):
         exchange_proxy(x)
     elif what == DECIDED_TUNNEL:
         connect_route(x)
     elif what == DECIDED_FILE:
-        exchange_route_file(x)
+        exchange_route_found(x, file_serve(x, &d), &d)
+    elif x.facts.file != NULL and (what == DECIDED_MEMBER or what == DECIDED_HANDLER):
+        exchange_route_found(x, file_handed(x, what, &d), &d)
     else:
         exchange_answer_decided(x, what, &d)
 
 
-cdef void exchange_route_file(exchange *x) noexcept nogil:
-    """To a file of ours, or to what another path leads to that takes its place: a
-    member, which gets the body of the request, too (DirectoryIndex index.php)."""
-    cdef decision d
-    cdef int what = file_serve(x, &d)
+cdef void exchange_route_found(exchange *x, int what, const decision *d) noexcept nogil:
+    """To what is decided now that the file was looked at, or what another path leads to
+    that takes its place: a member, which gets the body of the request, too
+    (DirectoryIndex index.php)."""
     if what == DECIDED_MEMBER:
         exchange_proxy(x)
     elif what != FILES_ANSWERED:
-        exchange_answer_decided(x, what, &d)
+        exchange_answer_decided(x, what, d)
 
 
 cdef void exchange_route_anew(exchange *x) noexcept nogil:

@@ -73,6 +73,44 @@ RewriteRule ^/ok.php$ - [H=default-handler]
 """,
     files=SITE,
 )
+WAYS = Conf(
+    "directories that a handler takes",
+    LOADED
+    + """\
+DocumentRoot "{root}/site"
+Alias /alt /etc/alternatives
+<Location /sub>
+  SetHandler "proxy:http://127.0.0.1:{m0}"
+</Location>
+<Location /bare>
+  SetHandler "proxy:http://127.0.0.1:{m0}"
+</Location>
+<Location /names>
+  SetHandler "proxy:http://127.0.0.1:{m0}"
+  FallbackResource /plain.txt
+</Location>
+<Location /private>
+  SetHandler nonesuch
+</Location>
+<Location /sub/index.html>
+  SetHandler none
+</Location>
+<Directory /etc/alternatives>
+  SetHandler "proxy:http://127.0.0.1:{m0}"
+  Options None
+</Directory>
+<Directory "{root}/site/upload">
+  RewriteEngine On
+  RewriteRule ^$ http://127.0.0.1:{m0}/upload [P]
+</Directory>
+<Directory "{root}/site/closed">
+  DirectoryIndex a.txt
+  RewriteEngine On
+  RewriteRule ^$ http://127.0.0.1:{m0}/closed [P]
+</Directory>
+""",
+    files=SITE,
+)
 
 
 def _gets(*targets: str, method: str = "GET") -> tuple[Step, ...]:
@@ -117,5 +155,26 @@ CASES: tuple[Case, ...] = (
             *("/upload/a.jpg", "/none", "/none/x", "/sub/deep/", "/ok.php"),
         ),
         view=View.SEQUENCE,
+    ),
+    Case(
+        "file handlers: directories",
+        WAYS,
+        _gets(
+            *("/sub", "/sub/", "/sub/deep", "/sub/deep/", "/sub/none", "/sub?a"),
+            *("/sub/?a", "/sub/none/", "/bare", "/bare/", "/names", "/names/"),
+            *("/names/none", "/private", "/private/", "/private/none"),
+            *("/alt/", "/alt", "/alt/awk", "/alt/README", "/alt/none", "/alt/awk/x"),
+            *("/upload/", "/upload", "/closed/", "/closed"),
+        ),
+        view=View.SEQUENCE,
+    ),
+    Case(
+        "file handlers: directories, asked in other ways",
+        WAYS,
+        (
+            *_gets("/sub", "/sub/", "/bare/", "/bare", method="POST"),
+            *_gets("/sub/deep/", "/sub/deep", method="DELETE"),
+        ),
+        view=View.TARGET,
     ),
 )
