@@ -5,10 +5,13 @@ What applications see and answer at large is tests/e2e/test_gateways.py.
 
 from __future__ import annotations
 
+import contextlib
+import socket
+
 import pytest
 from flow_bench import Bench
 from flow_peers import SERVER, Peer, get, post
-from gateways import END, STDOUT, answer, pairs, record
+from gateways import END, STDOUT, TAKE, Call, answer, pairs, record
 
 from tests.rows import rows
 
@@ -61,6 +64,56 @@ def test_fastcgi_gets_a_body_in_records(size: int) -> None:
         assert came == data
         member.send(answer(HELLO))
         assert client.status() == 201
+
+
+def take_packed(scheme: str, member: Peer) -> Call:
+    """What SCGI or uwsgi brings, when all of it has come."""
+    found: list[Call] = []
+
+    def came() -> bool:
+        member.look()
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            ours.sendall(member.received)
+            ours.shutdown(socket.SHUT_WR)
+            with contextlib.suppress(EOFError, ValueError):
+                call = TAKE[scheme](theirs)
+                assert call is not None
+                found.append(call)
+        return bool(found)
+
+    member.bench.until(came, member)
+    member.received.clear()
+    return found[0]
+
+
+@pytest.mark.parametrize("scheme", ["fcgi", "scgi", "uwsgi"])
+@pytest.mark.parametrize("data", [b"", b"abcde"])
+def test_a_body_with_trailers_has_a_length(scheme: str, data: bytes) -> None:
+    """All of it has come before the application is asked."""
+    chunk = b"%x\r\n%s\r\n" % (len(data), data) if data else b""
+    with Bench(direct(scheme)) as bench:
+        client = bench.ask(
+            post(
+                chunk + b"0\r\nX-Sum: 1\r\n\r\n",
+                "Transfer-Encoding: chunked",
+                "Trailer: X-Sum",
+            )
+        )
+        member = bench.members[0].accept()
+        if scheme == "fcgi":
+            env, came = take_parameters(member), b""
+            while content := take_record(member)[1]:
+                came += content
+        else:
+            call = take_packed(scheme, member)
+            env, came = call.env, call.body
+        assert came == data
+        assert env["CONTENT_LENGTH"] == str(len(data))
+        assert "HTTP_TRANSFER_ENCODING" not in env
+        if scheme == "fcgi":
+            member.send(answer(HELLO))
+            assert client.status() == 201
 
 
 @pytest.mark.parametrize("scheme", ["fcgi", "scgi"])

@@ -39,7 +39,13 @@ cdef inline long long gateway_body(const exchange *x) noexcept nogil:
     """As cgi_variables wants it."""
     if x.body.framing.kind == BODY_NONE:
         return CGI_NO_BODY
-    return CGI_UNKNOWN_BODY if x.body.chunked_out else x.body.framing.length
+    if likely(not x.body.chunked_out):
+        return x.body.framing.length
+    # For its trailers it is chunked at http://, though all of it is at hand; what is
+    # larger has no length with and without them (request_prefetch).
+    if x.body.done and not x.body.lost and x.body.kept <= BODY_PREFETCH_BYTES:
+        return x.body.kept
+    return CGI_UNKNOWN_BODY
 
 
 cdef int gateway_variables(
