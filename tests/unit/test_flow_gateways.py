@@ -183,6 +183,30 @@ def test_more_than_was_announced_is_passed_on_as_by_httpd() -> None:
         assert client.take(14) == b"4\r\nfour\r\n0\r\n\r\n"
 
 
+@pytest.mark.parametrize("data", [b"", b"abcde", b"a" * 9000, b"a" * 40_000])
+def test_a_kept_connection_is_replaced_though_a_body_went_out(data: bytes) -> None:
+    """As at http://, be it that a body has gone out with the head."""
+    with Bench(direct("fcgi", "enablereuse=on")) as bench:
+        client = bench.ask(get())
+        member = bench.members[0].accept()
+        take_parameters(member)
+        take_record(member)
+        member.send(answer(HELLO))
+        assert client.status() == 201
+        client.send(post(data, method="PUT"))
+        take_parameters(member)
+        bench.settle()
+        member.close()
+        again = bench.members[0].accept()
+        assert take_parameters(again)["CONTENT_LENGTH"] == str(len(data))
+        came = b""
+        while content := take_record(again)[1]:
+            came += content
+        assert came == data
+        again.send(answer(HELLO))
+        assert client.status() == 201
+
+
 def test_a_connection_is_kept_behind_a_whole_answer() -> None:
     with Bench(direct("fcgi", "enablereuse=on")) as bench:
         client = bench.ask(get())

@@ -96,10 +96,15 @@ cdef bint request_may_move(exchange *x) noexcept nogil:
 
 cdef bint request_can_be_sent_again(exchange *x) noexcept nogil:
     """Nothing of it can have been processed twice, and its bytes are at hand."""
-    if x.body.lost:
-        return False
     if unlikely(x.attempt.codec != NULL) and x.attempt.body_sent:
         return False    # as httpd: what has read a part of a body is not asked twice
+    return request_is_at_hand(x)
+
+
+cdef bint request_is_at_hand(exchange *x) noexcept nogil:
+    """... and nobody may have read of it, since nobody was there any more."""
+    if x.body.lost:
+        return False
     if x.attempt.await_continue:
         return True     # the body was held back for the 100 that never came
     return x.attempt.bytes_out == 0 or request_is_idempotent(x)
