@@ -164,6 +164,8 @@ def test_a_connection_that_ended_meanwhile_is_made_anew(rig: Rig) -> None:
 HEADS = {
     "status": (b"Status: 404 Gone Away\r\n\r\nx", 404, "Gone Away", b"x"),
     "bare": (b"Status: 404\r\n\r\nx", 404, "Not Found", b"x"),
+    "rare": (b"Status: 418\r\n\r\nx", 418, "", b"x"),
+    "nobody's": (b"Status: 299\r\n\r\nx", 299, "", b"x"),
     "empty": (b"\r\nbody", 200, "OK", b"body"),
     "location": (b"Status: 302 Found\r\nLocation: /l\r\n\r\n", 302, "Found", b""),
     "length": (b"Content-Length: 2\r\n\r\nfour", 200, "OK", b"four"),

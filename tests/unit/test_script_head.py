@@ -27,8 +27,8 @@ def made(raw: bytes) -> bytes | int | None:
         (b"A: b\nC: d\n\n", b"HTTP/1.1 200 OK\r\nA: b\nC: d\n\n"),
         (b"A: b\n\r\n", b"HTTP/1.1 200 OK\r\nA: b\n\r\n"),
         (b"Status: 404 Not Here\r\n\r\n", b"HTTP/1.1 404 Not Here\r\n\r\n"),
-        (b"status:404\n\n", b"HTTP/1.1 404 \x01\r\n\n"),
-        (b"Status:  404 \r\n\r\n", b"HTTP/1.1 404 \x01\r\n\r\n"),
+        (b"status:404\n\n", b"HTTP/1.1 404 \r\n\n"),
+        (b"Status:  404 \r\n\r\n", b"HTTP/1.1 404 \r\n\r\n"),
         (
             b"A: b\r\nSTATUS: 302 Found\r\nC: d\r\n\r\n",
             b"HTTP/1.1 302 Found\r\nA: b\r\nC: d\r\n\r\n",

@@ -96,11 +96,11 @@ cdef bint put_script_status(
     put(w, b"HTTP/1.1 ", 9)
     put(w, p, 3)
     put(w, b" ", 1)
-    # Without a phrase, or with one that is none, the usual one: as of a member whose
-    # phrase holds controls.
+    # With one that is none, the usual phrase: as of a member whose phrase holds
+    # controls.
     if 4 < end - p <= SCRIPT_REASON_MAX:
         put(w, p + 4, end - p - 4)
-    else:
+    elif end - p > 4:
         put_byte(w, 1)
     put(w, b"\r\n", 2)
     return True

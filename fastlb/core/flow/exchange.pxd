@@ -174,6 +174,7 @@ cdef struct codec_state:
     # of a body that ends with the connection: bytes announced that have not come
     long long missing
     flag bodiless               # the client gets none of it
+    flag is_script              # its head is a program's, often without a reason
     flag wants_end              # the member is to be told when there is no more
     flag asked                  # it has asked for more of the request
     flag greeted                # it has answered the ping; now the request can go

@@ -144,6 +144,7 @@ cdef int gateway_head_to_http(exchange *x, unsigned int length) noexcept nogil:
     cdef char *begin = NULL
     cdef int rc
     ASSERT(b.start >= SCRIPT_HEAD_ROOM)
+    x.attempt.codec.is_script = True
     rc = script_head_to_http(
         &b.data[b.start], length, &begin, &x.attempt.codec.missing)
     if rc < 0:

@@ -212,6 +212,9 @@ cdef int response_head_write(
         reason = reason_of(x.local.error_status, &reason_length)
         put_status_line(x, w, x.local.error_status, reason, reason_length)
     else:
+        if unlikely(reason_length == 0 and x.attempt.codec != NULL) \
+                and x.attempt.codec.is_script:
+            reason = reason_known(res.status, &reason_length)
         put_status_line(x, w, res.status, reason, reason_length)
     if out_by_id(out, FIELD_DATE) == NULL:
         put_field(w, b"Date: ", 6, http_date(), 29)

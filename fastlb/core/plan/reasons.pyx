@@ -26,13 +26,22 @@ cdef void reasons_begin(dict texts) except *:
 
 # The usual phrase of a status.
 cdef const char *reason_of(int status, unsigned int *length) noexcept nogil:
+    cdef const char *found = reason_known(status, length)
+    if length[0]:
+        return found
+    length[0] = 7
+    return b"Unknown"
+
+
+# ... where there is one; else b"".
+cdef const char *reason_known(int status, unsigned int *length) noexcept nogil:
     cdef int i
     for i in range(reason_count):
         if reasons[i].status == status:
             length[0] = <unsigned int>strlen(reasons[i].text)
             return reasons[i].text
-    length[0] = 7
-    return b"Unknown"
+    length[0] = 0
+    return b""
 
 
 cdef const char *reason_said(
