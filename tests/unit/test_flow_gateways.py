@@ -207,6 +207,30 @@ def test_a_kept_connection_is_replaced_though_a_body_went_out(data: bytes) -> No
         assert client.status() == 201
 
 
+@pytest.mark.parametrize(
+    ("scheme", "status", "is_lost"),
+    [("fcgi", 504, False), ("scgi", 504, False), ("uwsgi", 500, True)],
+)
+@pytest.mark.parametrize("ping_ms", [0, 5_000])
+def test_who_is_silent_is_waited_for_as_by_httpd(
+    scheme: str, status: int, is_lost: bool, ping_ms: int
+) -> None:
+    """A slow request is no member's fault, and is not asked of another one. ping= says
+    nothing of it."""
+    members = "".join(
+        f"BalancerMember {scheme}://127.0.0.1:{port} {parameters}\n"
+        for port, parameters in ((8001, ""), (8002, "status=+H"))
+    )
+    text = f"<Proxy balancer://b>\n{members}</Proxy>\nProxyPass / balancer://b/\n"
+    said = {"timeout_ms": 50, "ping_ms": ping_ms}
+    with Bench(SERVER + text, of_members=said) as bench:
+        client = bench.ask(get())
+        bench.members[0].accept()
+        assert client.status() == status
+        assert bench.members[1].is_unasked()
+        assert ("Err" in bench.members[0].facts_now["status"]) is is_lost
+
+
 def test_a_connection_is_kept_behind_a_whole_answer() -> None:
     with Bench(direct("fcgi", "enablereuse=on")) as bench:
         client = bench.ask(get())

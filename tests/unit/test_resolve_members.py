@@ -427,6 +427,16 @@ def told(text: str) -> list[tuple[str, str, str]]:
 
 
 @rows(
+    ("scheme", "is_told"),
+    [("http", 0), ("ws", 0), ("ajp", 0), ("fcgi", 1), ("scgi", 1), ("uwsgi", 1)],
+)
+def test_nobody_behind_a_gateway_can_be_pinged(scheme: str, is_told: int) -> None:
+    found = told(balancer(f"BalancerMember {scheme}://a ping=1") + PASS)
+    texts = [text for _, number, text in found if number == "FB0127"]
+    assert [t.startswith("ping=1 has no effect: ") for t in texts] == [True] * is_told
+
+
+@rows(
     ("parameters", "number", "texts"),
     [
         ("flushpackets=auto", "FB0127", ["flushpackets=auto has no effect: what a "]),

@@ -204,6 +204,8 @@ MEMBER: Final = Parameters(
         ),
         "Expect: 100-continue (ajp: CPING) is asked first, and this long waited for",
         sets="ping_ms",
+        reason="an application behind a gateway cannot be asked",
+        of=("http", "https", "ws", "wss", "ajp"),
     ),
     Parameter(
         "retry",

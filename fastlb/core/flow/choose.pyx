@@ -260,13 +260,21 @@ cdef void exchange_on_member_timeout(exchange *x) noexcept nogil:
 
 cdef void exchange_coded_timeout(exchange *x) noexcept nogil:
     """... who does not speak HTTP, and was silent before its head: as httpd. Who has
-    answered a ping is there, and only this request takes it too long."""
-    cdef bint pinged = x.member.said.ping_us > 0
+    answered a ping is there, and only this request takes it too long; so does an
+    application at fcgi:// or scgi://, whom nobody can ping. One at uwsgi:// is lost,
+    and the request is nobody else's."""
+    cdef int protocol = x.member.protocol
     if x.attempt.await_continue:
         coded_ping_lost(x)      # who was called by the clock does what is due
         return
     x.attempt.timed_out = True
-    exchange_member_lost(x, 504 if pinged else coded_status(x), NULL, not pinged)
+    if protocol == PROTOCOL_FCGI or protocol == PROTOCOL_SCGI or (
+            protocol == PROTOCOL_AJP and x.member.said.ping_us > 0):
+        exchange_member_lost(x, 504, NULL, False)
+    elif protocol == PROTOCOL_UWSGI:
+        exchange_member_lost(x, 500, NULL, True)
+    else:
+        exchange_member_lost(x, coded_status(x), NULL, True)
 
 
 cdef void exchange_member_lost(
