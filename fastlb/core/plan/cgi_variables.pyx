@@ -297,7 +297,9 @@ cdef void cgi_request(
         script.length = cgi_file_end(r)
         info = value(r.decoded.data + script.length, r.decoded.length - script.length)
     elif member.protocol == PROTOCOL_FCGI:
-        cgi_path_info(r, member, &script, &info)
+        cgi_path_info(r, member, r.env[ENV_FCGI_PATHINFO], &script, &info)
+    elif member.protocol == PROTOCOL_SCGI and r.env[ENV_SCGI_PATHINFO].data != NULL:
+        cgi_path_info(r, member, value(b"1", 1), &script, &info)
     cgi_tell(all, b"SCRIPT_NAME", 11, script)
     if info.length:
         cgi_tell(all, b"PATH_INFO", 9, info)
@@ -316,10 +318,9 @@ cdef value cgi_translated(request_facts *r, value info) noexcept nogil:
 
 
 cdef void cgi_path_info(
-        request_facts *r, const plan_member *member, value *script, value *info
-) noexcept nogil:
-    """proxy-fcgi-pathinfo, where it was set before the mapping was known (SetEnvIf)."""
-    cdef value wish = r.env[ENV_FCGI_PATHINFO]
+        request_facts *r, const plan_member *member, value wish, value *script,
+        value *info) noexcept nogil:
+    """proxy-fcgi-pathinfo, and proxy-scgi-pathinfo whatever it is."""
     cdef value path = target_file(r)
     cdef unsigned int at, dot
     cdef writer w
@@ -350,7 +351,10 @@ cdef void cgi_path_info(
     while at < path.length and path.data[at] != c'/':
         at += 1
     if at < path.length:
-        info[0] = value(path.data + at, path.length - at)
+        # Unescaped as the whole path is, so that SCRIPT_NAME ends where it begins.
+        arena_write(&r.arena, &w)
+        put_unescaped(&w, value(path.data + at, path.length - at))
+        info[0] = arena_written(&r.arena, &w)
         script.length = cgi_script_end(script[0], info[0])
 
 

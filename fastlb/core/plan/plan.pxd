@@ -583,6 +583,7 @@ cdef enum:
     ENV_DOWNGRADE_10 = 15
     ENV_SUPPRESS_ERROR_CHARSET = 16
     ENV_FCGI_PATHINFO = 17
+    ENV_SCGI_PATHINFO = 18
 
 # The plan of this process.
 cdef plan_root plan

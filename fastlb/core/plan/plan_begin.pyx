@@ -10,7 +10,7 @@ cdef tuple ENV_KNOWN = (
     "no-proxy", "proxy-nokeepalive", "force-proxy-request-1.0",
     "proxy-initial-not-pooled", "proxy-interim-response", "nokeepalive",
     "force-response-1.0", "proxy-allow-http09", "proxy-nohalfclose", "downgrade-1.0",
-    "suppress-error-charset", "proxy-fcgi-pathinfo",
+    "suppress-error-charset", "proxy-fcgi-pathinfo", "proxy-scgi-pathinfo",
 )
 
 

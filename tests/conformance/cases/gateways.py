@@ -21,6 +21,16 @@ def each(text: str) -> str:
     return "".join(text.replace("SCHEME", scheme) for scheme in SCHEMES)
 
 
+SCGI = """\
+<Location /info-below/>
+  ProxyPass scgi://127.0.0.1:{m0}/app/ retry=0
+  SetEnvIf Request_URI . proxy-scgi-pathinfo=1
+</Location>
+<Location /info-root/>
+  ProxyPass scgi://127.0.0.1:{m0}/ retry=0
+  SetEnvIf Request_URI . proxy-scgi-pathinfo=no
+</Location>
+"""
 MAPPED = Conf(
     "applications",
     "ServerAdmin who@front.test\n"
@@ -63,11 +73,12 @@ ProxyPass /sticky-SCHEME/ balancer://sticky-SCHEME/docs/
   BalancerMember SCHEME://127.0.0.1:{m1} retry=600 status=+H
 </Proxy>
 ProxyPass /two-SCHEME/ balancer://two-SCHEME/
-"""),
+""")
+    + SCGI,
     files=FILES,
 )
 
-PATHINFO = ("1", "last-dot", "full", "unescape")
+PATHINFO = ("1", "first-dot", "last-dot", "full", "unescape")
 FASTCGI = Conf(
     "applications by FastCGI",
     """\
@@ -271,10 +282,14 @@ CASES: tuple[Case, ...] = (
         _case(
             "fcgi",
             f"proxy-fcgi-pathinfo={how}",
-            *get(f"/info-{how}/d.x/a%20b.php/info?q"),
+            *get(f"/info-{how}/d.x/a%20b.php/in%20fo?q"),
             conf=FASTCGI,
         )
         for how in PATHINFO
+    ),
+    *(
+        _case("scgi", f"proxy-scgi-pathinfo {where}", *get(f"/info-{where}/a%20b/c?q"))
+        for where in ("below", "root")
     ),
     _handled("a script", "/index.php?a=b"),
     _handled("what follows it", "/index.php/in%20fo/x?q"),
