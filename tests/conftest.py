@@ -71,6 +71,12 @@ def _lacks(need: str) -> bool:
         )
     if need == "verdaccio":
         return not (Path(__file__).parent / NODE_MODULES / need).is_dir()
+    if need == "django":  # in Debian's Python, behind uWSGI
+        return not (
+            Path("/usr/lib/python3/dist-packages/django").is_dir()
+            and Path("/usr/lib/uwsgi/plugins/python3_plugin.so").exists()
+            and shutil.which("uwsgi")
+        )
     return not shutil.which(need)
 
 

@@ -65,3 +65,10 @@ class Php(ForeignServer):
             [port or self.socket],
             folder / "php.log",
         )
+
+    @property
+    def url(self) -> str:
+        """As SetHandler names it, behind `proxy:`."""
+        if self.port:
+            return f"fcgi://{HOST}:{self.port}"
+        return f"unix:{self.socket}|fcgi://localhost"
