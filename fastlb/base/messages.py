@@ -1008,8 +1008,9 @@ _WORKER = {
     ),
     "FB0425": Message(
         "error",
-        "A file is not sent, since AddHandler or its type says that it is to be run.",
-        "Map its path to the server that runs it by ProxyPass, or remove the handler.",
+        "A file is not sent, since AddHandler or its type says that it is to be run, or"
+        " INCLUDES that it is to be filled in.",
+        "Map its path to the server that does so by ProxyPass, or remove the handler.",
     ),
     "FB0501": Message(
         "emerg",

@@ -15,7 +15,8 @@ SEEN = "includes"
 _HARMLESS = frozenset(HARMLESS.split())
 _SEEN = frozenset(SEEN.split())
 _NOTED = (_HARMLESS | _SEEN) - {"none"}
-_SERVED = {one.value: one for one in Filter}
+_KNOWN = {one.value: one for one in Filter}
+_SERVED = _KNOWN.keys() - _SEEN
 
 
 _OF_OUTPUT = (
@@ -25,9 +26,9 @@ _OF_OUTPUT = (
 
 
 def named(words: str) -> list[tuple[str, Filter | None]]:
-    """Filters of a list `filter;filter`, as spelled; None: it is not served."""
+    """Filters of a list `filter;filter`, as spelled; None: it changes nothing here."""
     spelled = [one.strip() for one in words.split(";")]
-    return [(one, _SERVED.get(one.lower())) for one in spelled if one]
+    return [(one, _KNOWN.get(one.lower())) for one in spelled if one]
 
 
 @dataclass(frozen=True, slots=True)

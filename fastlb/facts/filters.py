@@ -23,6 +23,10 @@ class Filter(Word):
     BROTLI = "brotli_compress", 3
     SUBSTITUTE = "substitute", 4
     RATE_LIMIT = "rate_limit", 5
+    INCLUDES = (
+        "includes",
+        6,
+    )  # which nobody has: a file that it would change is not sent
 
 
 class AlterETag(Word):
@@ -86,6 +90,7 @@ class SmartFilter:
 RANKS: Final = {
     Filter.INFLATE: 9,
     Filter.SUBSTITUTE: 10,
+    Filter.INCLUDES: 10,
     Filter.DEFLATE: 20,
     Filter.BROTLI: 20,
     Filter.RATE_LIMIT: 49,

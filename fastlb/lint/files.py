@@ -16,10 +16,13 @@ from itertools import islice
 
 from fastlb._pcre2 import PatternError, PatternLimitError
 from fastlb.base.regular import open_regular
+from fastlb.config.filters import named
 from fastlb.config.lexer import filesystem_path
 from fastlb.config.tree import Node
+from fastlb.facts.files import INCLUDES, FileOptions
+from fastlb.facts.filters import Filter
 from fastlb.facts.regex import compile_pcre
-from fastlb.facts.vhost import SectionKind
+from fastlb.facts.vhost import DirConf, SectionKind
 from fastlb.lint.mappings import mappings_of
 from fastlb.lint.takers import Takers, is_under
 from fastlb.model.drafts import Drafts, MappingDraft, SectionDraft, ServerDraft
@@ -34,6 +37,8 @@ _HANDLERS = ("type-map", "default-handler", "none")  # that run nothing
 _TYPES = ("addtype", "forcetype")
 _RUN = "application/x-httpd-"  # what httpd takes for the name of a handler
 _TYPE_FLAG = re.compile(rf'(?i)[\[,]\s*(?:T|type)="?({_RUN}[^],"]*)')
+_FILTERS = ("setoutputfilter", "addoutputfilter", "addoutputfilterbytype")
+_OF_DIRECTORIES = (SectionKind.DIRECTORY, SectionKind.DIRECTORY_MATCH)
 _SCRIPTS = ("scriptalias", "scriptaliasmatch")
 _CURE = "map it by ProxyPass to a server that has the files, or delete the line"
 
@@ -64,6 +69,7 @@ def lint_files(run: Drafts, nodes: Sequence[Node]) -> None:
             served.add(_path(run, root.args[0]))
         for directory in sorted(served):
             _overrides(run, server, directory)
+            _includes(run, server, directory, (*own, *nodes), told)
         if served:
             _programs(run, nodes, told)
             if server.node is not None:
@@ -211,6 +217,92 @@ def _overrides(run: Drafts, server: ServerDraft, root: str) -> None:
                     " AllowOverride None",
                 )
                 return
+
+
+def _includes(
+    run: Drafts,
+    server: ServerDraft,
+    root: str,
+    nodes: Sequence[Node],
+    told: set[int],
+) -> None:
+    """A page that mod_include would fill in, where Options let it."""
+    line = next((n for n in _below(nodes) if _names_includes(n)), None)
+    if line is None or id(line) in told:
+        return
+    sections = in_order(run.main, server)
+    others = [*run.main.sections, *server.sections]
+    others += [s for s in sections if s.kind not in _OF_DIRECTORIES]
+    anywhere = any(_lets_include(s.draft.conf.file_options) for s in others)
+    for directory in _directories(root):
+        confs = [run.main.default.conf, server.default.conf]
+        confs += [s.draft.conf for s in sections if _holds(s, directory)]
+        options: FileOptions | None = None
+        for conf in confs:
+            if conf.file_options is not None:
+                options = conf.file_options.over(options)
+        if not anywhere and not _lets_include(options):
+            continue
+        confs += [s.draft.conf for s in others]
+        name = next((n for n in _names(directory) if _is_filled_in(n, confs)), None)
+        if name is not None:
+            told.add(id(line))
+            run.report.error(
+                line,
+                "FB0170",
+                f"{line.name} {line.args[0]}: nothing is put into pages",
+                why=f"httpd would fill in {os.path.join(directory, name)}, and what"
+                " stands in it is not sent as it is",
+                cure="map it by ProxyPass to a server that does so, or take Includes"
+                " from its Options",
+                word=line.args[0],
+            )
+            return
+
+
+def _names_includes(node: Node) -> bool:
+    words = node.args[:1]
+    if node.name.lower() == "filterprovider":
+        words = node.args[1:2]
+    elif node.name.lower() not in _FILTERS:
+        return False
+    return any(one is Filter.INCLUDES for word in words for _, one in named(word))
+
+
+def _lets_include(options: FileOptions | None) -> bool:
+    return options is not None and bool(options.on & INCLUDES)
+
+
+def _is_filled_in(name: str, confs: Sequence[DirConf]) -> bool:
+    """By its endings, or because any file might be."""
+    by_ending: dict[str, bool] = {}
+    whole = chosen = False
+    for conf in confs:
+        for item in conf.ending_filters:
+            by_ending[item.ending] = Filter.INCLUDES in item.filters
+        if conf.output_filters is not None:
+            whole = Filter.INCLUDES in conf.output_filters.filters
+        chosen = chosen or any(
+            provider.filter is Filter.INCLUDES
+            for smart in conf.smart_filters
+            for provider in smart.providers
+        )
+    return (
+        whole
+        or chosen
+        or any(by_ending.get(part.lower(), False) for part in name.split(".")[1:])
+    )
+
+
+def _names(directory: str) -> Iterator[str]:
+    """Files of a directory; so many are looked at and no more."""
+    try:
+        with os.scandir(directory) as entries:
+            for entry in islice(entries, _ENTRIES_MAX):
+                if entry.is_file():
+                    yield entry.name
+    except OSError:
+        return
 
 
 def _directories(root: str) -> Iterator[str]:

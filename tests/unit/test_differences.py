@@ -304,15 +304,6 @@ def test_head_does_not_compress_a_file_to_know_its_length(tmp_path: Path) -> Non
     assert b"Content-Length" not in head
 
 
-def test_a_page_that_would_include_is_sent_as_it_is(tmp_path: Path) -> None:
-    page = b'<!--#echo var="DOCUMENT_NAME" -->'
-    (tmp_path / "a.shtml").write_bytes(page)
-    text = (
-        "Options +Includes\nAddType text/html .shtml\nAddOutputFilter INCLUDES .shtml"
-    )
-    assert of_files(tmp_path, text, get("/a.shtml"))[1] == page
-
-
 def test_a_page_that_is_made_here_passes_no_filter(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -16,7 +16,7 @@ BIG = bytes(range(256)) * 4096  # more than a socket takes at once
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     (tmp_path / "big.bin").write_bytes(BIG)
-    for name in ("a.cgi", "a.php", "a.txt"):
+    for name in ("a.cgi", "a.php", "a.txt", "a.shtml", "a.shtml.en"):
         (tmp_path / name).write_bytes(b"secret")
     return tmp_path
 
@@ -93,6 +93,50 @@ def test_a_handler_of_a_section_takes_the_place_of_that_of_a_name(site: Path) ->
         head, body = ask(site, text.format(handler), get("/a.cgi"))
         assert head.startswith(f"HTTP/1.1 {status} ".encode())
         assert (body == b"secret") == (status == 200)
+
+
+SHTML = "AddOutputFilter INCLUDES .shtml"
+
+
+@rows(
+    ("settings", "name", "is_sent"),
+    [
+        (SHTML, "a.shtml", True),
+        (f"{SHTML}\nOptions +Includes", "a.shtml", False),
+        (f"{SHTML}\nOptions +Includes", "a.shtml.en", False),
+        (f"{SHTML}\nOptions +Includes", "a.txt", True),
+        (f"{SHTML}\nOptions All", "a.shtml", False),
+        (f"{SHTML}\nOptions IncludesNoExec", "a.shtml", False),
+        (f"{SHTML}\n<Files a*>\nOptions +Includes\n</Files>", "a.shtml", False),
+        (
+            f"{SHTML}\nOptions +Includes\n<Files a*>\nOptions -Includes\n</Files>",
+            "a.shtml",
+            True,
+        ),
+        (
+            f"{SHTML}\nOptions All\n<Files a*>\nRemoveOutputFilter .shtml\n</Files>",
+            "a.shtml",
+            True,
+        ),
+        ("SetOutputFilter INCLUDES\nOptions All", "a.txt", False),
+        ("SetOutputFilter DEFLATE;INCLUDES\nOptions All", "a.txt", False),
+        ("AddOutputFilterByType INCLUDES a/b\nOptions All", "a.txt", True),
+        (
+            "AddOutputFilterByType INCLUDES a/b\nOptions All\nAddType a/b txt",
+            "a.txt",
+            0,
+        ),
+        ("AddOutputFilterByType INCLUDES a/b\nOptions All\nForceType a/b", "a.txt", 0),
+        ('FilterProvider I INCLUDES "true"\nFilterChain I\nOptions All', "a.txt", 0),
+        ('FilterProvider I INCLUDES "true"\nOptions All', "a.txt", True),
+    ],
+)
+def test_a_page_that_would_include_others_is_not_sent(
+    site: Path, settings: str, name: str, is_sent: bool
+) -> None:
+    head, body = ask(site, f"{UNSEEN}\n{settings}", get(f"/{name}"))
+    assert head.startswith(b"HTTP/1.1 200 " if is_sent else b"HTTP/1.1 403 ")
+    assert (body == b"secret") == is_sent
 
 
 def test_no_handler_is_none_that_only_begins_so(site: Path) -> None:

@@ -70,6 +70,43 @@ def test_what_would_not_hold_is_told(
     assert told(site, lines) == directives
 
 
+INCLUDED = "DocumentRoot {site}\nAddOutputFilter INCLUDES .shtml\n"
+STATIC = "<Directory {site}/static>\nOptions {0}\n</Directory>\n"
+EMPTY = STATIC.replace("static", "empty")
+
+
+@rows(
+    ("lines", "is_refused"),
+    [
+        (INCLUDED, False),  # as RHEL ships it
+        (INCLUDED + "Options +Includes", True),
+        (INCLUDED + STATIC.replace("{0}", "All"), True),
+        (INCLUDED + EMPTY.replace("{0}", "All"), False),
+        (
+            INCLUDED + "Options All\n" + STATIC.replace("{0}", "None"),
+            False,
+        ),
+        (INCLUDED + "<Files *.shtml>\nOptions +Includes\n</Files>", True),
+        (INCLUDED + "<Location /s>\nOptions +Includes\n</Location>", True),
+        (INCLUDED + "Options All\n" + PROXY, False),
+        (INCLUDED.replace(".shtml", ".inc") + "Options All\n", False),
+        ("DocumentRoot {site}\nSetOutputFilter INCLUDES\nOptions All\n", True),
+        ("DocumentRoot {site}\nSetOutputFilter INCLUDES\n", False),
+        (
+            "DocumentRoot {site}\nAddOutputFilterByType INCLUDES text/html\n"
+            "Options IncludesNOEXEC\n",
+            True,
+        ),
+        ("Alias /s {site}/static\nAddOutputFilter INCLUDES .shtml\nOptions All", True),
+    ],
+)
+def test_a_page_that_would_include_others_is_refused(
+    site: Path, lines: str, is_refused: bool
+) -> None:
+    (site / "static" / "b.shtml").touch()
+    assert bool(told(site, lines)) == is_refused
+
+
 @rows(
     "lines",
     [

@@ -34,8 +34,9 @@ DIRECTIVES = (
         manual=(
             "FollowSymLinks, SymLinksIfOwnerMatch, Indexes, Includes, IncludesNOEXEC,"
             " ExecCGI, MultiViews, All, None. Words without signs replace what holds"
-            " around the section. Nothing is run and nothing negotiated: ExecCGI,"
-            " Includes and MultiViews change nothing."
+            " around the section. Nothing is run and nothing negotiated: ExecCGI and"
+            " MultiViews change nothing, and a file that INCLUDES would fill in under"
+            " Includes is not sent."
         ),
     ),
     Directive(

@@ -17,6 +17,7 @@ cdef enum:
     FILTER_BROTLI = 3
     FILTER_SUBSTITUTE = 4
     FILTER_RATE_LIMIT = 5
+    FILTER_INCLUDES = 6         # no stage: a file that it would change is not sent
 
 cdef enum:
     STAGE_MORE = 0              # more is to come: keep whatever pays

@@ -3,9 +3,10 @@
 file_answer is the one place where a file that is open becomes an answer.
 """
 # uses: ground/chartable, ground/text, io/buffer, io/stream, filters/chain, plan/plan,
-#       plan/entity, plan/facts, plan/handled, plan/reasons, flow/exchange,
-#       flow/states, flow/log_rows, flow/service_log, flow/labels, flow/entity,
-#       flow/file_send, flow/settle, flow/rewrite_answer, flow/request, flow/response
+#       plan/entity, plan/facts, plan/file_names, plan/handled, plan/filtered,
+#       plan/reasons, flow/exchange, flow/states, flow/log_rows, flow/service_log,
+#       flow/labels, flow/entity, flow/file_send, flow/settle, flow/rewrite_answer,
+#       flow/request, flow/response
 
 cdef bint type_is_run(value type) noexcept nogil:
     """Does httpd take it for the name of a handler: PHP's types, those of CGI?"""
@@ -36,6 +37,16 @@ cdef bint file_is_run(request_facts *r, const entity *e) noexcept nogil:
     return r.forced_type.length == 0 and forced.length == 0 and type_is_run(e.said.type)
 
 
+cdef bint file_is_composed(request_facts *r, const entity *e) noexcept nogil:
+    """Is it a page that would include others? What stands in it is for mod_include."""
+    cdef value type = r.forced_type
+    if likely(not file_options_of(r) & FILES_INCLUDES):
+        return False
+    if type.length == 0:
+        type = labels_forced(r)
+    return filter_includes(r, type if type.length else e.said.type)
+
+
 # Answer with x.facts.file, which is open. An ErrorDocument keeps the error's status.
 # returns 0, or the status of the error to be told
 cdef int file_answer(exchange *x) noexcept nogil:
@@ -47,7 +58,8 @@ cdef int file_answer(exchange *x) noexcept nogil:
     if unlikely(f.entity == NULL):
         file_close(x)
         return 500
-    if unlikely(file_is_run(&x.facts, f.entity)):
+    if unlikely(file_is_run(&x.facts, f.entity)
+                or file_is_composed(&x.facts, f.entity)):
         file_close(x)
         f.entity = NULL
         say(x, &SAY_FILE_IS_RUN)

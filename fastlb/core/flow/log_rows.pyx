@@ -392,7 +392,8 @@ cdef log_row SAY_FILE_OVERRIDDEN = log_row(
     b"lets it say something; it is not read, so nothing is sent")
 cdef log_row SAY_FILE_IS_RUN = log_row(
     b"error", b"core",
-    b"FB0425: {uri}: the file has a handler that is not here, so it is not sent")
+    b"FB0425: {uri}: the file has a handler or a filter that is not here, so it is "
+    b"not sent")
 cdef log_row SAY_FILE_DENIED = log_row(
     b"error", b"core",
     b"AH00132: file permissions deny server access: {uri}")

@@ -33,7 +33,7 @@ cdef unsigned char filter_rank(int filter) noexcept nogil:
     """Where it stands in a chain, as httpd registers it: lower ones come first."""
     if filter == FILTER_INFLATE:
         return 9
-    if filter == FILTER_SUBSTITUTE:
+    if filter == FILTER_SUBSTITUTE or filter == FILTER_INCLUDES:
         return 10
     return 49 if filter == FILTER_RATE_LIMIT else 20
 
@@ -619,3 +619,27 @@ cdef void filter_settings_of(
             said.ratio_limit = r.confs[i].inflate_ratio_limit
         if r.confs[i].inflate_ratio_burst >= 0:
             said.ratio_burst = r.confs[i].inflate_ratio_burst
+
+
+cdef bint filter_includes(const request_facts *r, value type) noexcept nogil:
+    """Would mod_include look at a file, of that type, for what to put into it? It does
+    under Options Includes. An expression that chooses it is taken to hold."""
+    cdef listed_filters l
+    cdef const filter_provider *p
+    cdef int i, j, k
+    filters_list(r, &l)
+    for i in range(l.count):
+        if l.items[i].smart == NULL:
+            if l.items[i].filter == FILTER_INCLUDES:
+                return True
+            continue
+        for j in range(l.items[i].smart.provider_count):
+            p = &l.items[i].smart.providers[j]
+            if p.filter != FILTER_INCLUDES:
+                continue
+            if p.expr >= 0:
+                return True
+            for k in range(p.type_count):
+                if type_is(type, &p.types[k]):
+                    return True
+    return False
