@@ -8,6 +8,11 @@ cdef str string_of(const char *data, unsigned int length):
     return data[:length].decode("latin-1")
 
 
+cdef str said_of(const char *data, unsigned int length):
+    """For a line of the error log, which escapes bytes as they are."""
+    return data[:length].decode("utf-8", "surrogateescape")
+
+
 cdef void seam_say(
         str level, str module, int vhost, str client, int error, str message) noexcept:
     try:

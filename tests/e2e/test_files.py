@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from harness import wait_for
 from peers import DEADLINE_S, HOST, Peer, answering, request, response
 from ports import free_port
 from rig import Rig
@@ -364,6 +365,10 @@ def test_names_that_are_not_ascii(rig: Rig, name: str) -> None:
         got = rig.ask(request(target))
         assert (got.status, got.body) == (200, b"there\n"), target
     assert status(rig, f"/all/sub/{said}-closed/plain.txt") == 403
+    # ... and of the error log, each as it is
+    raw = "".join(chr(b) if b < 0x80 else f"\\x{b:02x}" for b in name.encode())
+    line = f"AH01630: client denied by server configuration: /all/sub/{raw}-closed"
+    wait_for(lambda: line in rig.error_log, line)
 
 
 def test_paths_of_the_configuration_are_made_plain(rig: Rig) -> None:

@@ -10,10 +10,10 @@ from string import Formatter
 
 cdef str member_name(exchange *x):
     if x.member == &connect_target:
-        return string_of(
+        return said_of(
             request_bytes(&x.facts) + x.facts.req.target.offset,
             x.facts.req.target.length)
-    return string_of(x.member.name.data, x.member.name.length)
+    return said_of(x.member.name.data, x.member.name.length)
 
 
 cdef str member_host(exchange *x):
@@ -23,7 +23,7 @@ cdef str member_host(exchange *x):
 cdef str request_uri(exchange *x):
     if x.facts.decoded.data == NULL:
         return "-"
-    return string_of(x.facts.decoded.data, x.facts.decoded.length)
+    return said_of(x.facts.decoded.data, x.facts.decoded.length)
 
 
 cdef object log_fact(exchange *x, str name):
@@ -69,30 +69,30 @@ cdef object log_fact(exchange *x, str name):
         return response_began(x)
     else:
         return log_access_fact(x, name)
-    return string_of(v.data, v.length)
+    return said_of(v.data, v.length)
 
 
 cdef object log_access_fact(exchange *x, str name):
     """... of who may."""
     cdef plan_auth said
     if name == "user":
-        return string_of(x.facts.user.data, x.facts.user.length)
+        return said_of(x.facts.user.data, x.facts.user.length)
     if name == "method":
         method = request_part(&x.facts, x.facts.req.method)
-        return string_of(method.data, method.length)
+        return said_of(method.data, method.length)
     if name == "granted_status":
         return x.facts.granted_status
     if name == "auth_file":
-        return auth_file_source(x.facts.asks.file).decode("utf-8", "replace")
+        return auth_file_source(x.facts.asks.file).decode("utf-8", "surrogateescape")
     if name == "auth_file_bytes":
         return AUTH_FILE_BYTES_MAX
     if name == "sent":
-        return string_of(
+        return said_of(
             request_bytes(&x.facts) + x.facts.req.target.offset,
             x.facts.req.target.length)
     if name == "realm":
         said = auth_said(&x.facts)
-        return string_of(said.name.data, said.name.length)
+        return said_of(said.name.data, said.name.length)
     if name.startswith("digest_"):
         return log_digest_fact(x.facts.digest, name)
     return log_plan_fact(x, name)
@@ -117,7 +117,7 @@ cdef object log_digest_fact(const digest_login *l, str name):
         v = l.nonce
     elif name == "digest_count":
         v = l.count
-    return string_of(v.data, v.length)
+    return said_of(v.data, v.length)
 
 
 cdef object log_plan_fact(exchange *x, str name):
@@ -131,7 +131,7 @@ cdef object log_plan_fact(exchange *x, str name):
         t = x.facts.client.tls_vhost.server_name
     else:
         t = plan.balancer_names[x.choice.balancer_index]
-    return string_of(t.data, t.length)
+    return said_of(t.data, t.length)
 
 
 cdef bint member_is_unknown(const plan_member *m) noexcept nogil:
@@ -157,7 +157,7 @@ cdef str response_began(exchange *x):
     cdef buffer *b = x.up.input
     if b == NULL:
         return ""
-    return string_of(
+    return said_of(
         &b.data[b.start],
         min(buffer_held(b), <unsigned int>LOG_BEGAN_BYTES)).partition("\n")[0]
 
@@ -169,7 +169,7 @@ cdef void log_say(
     cdef dict facts = {"number": number, "detail": ""}
     try:
         if detail != NULL:
-            facts["detail"] = string_of(detail, <unsigned int>strlen(detail))
+            facts["detail"] = said_of(detail, <unsigned int>strlen(detail))
         line = row.line.decode()
         for piece in Formatter().parse(line):
             if piece[1] and piece[1] not in facts:

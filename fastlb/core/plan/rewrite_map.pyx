@@ -185,7 +185,7 @@ cdef void map_file_take(map_file *f, client_facts *client, int vhost):
         seam_say(
             "error", "rewrite", vhost, client_text(client) if client != NULL else "", 0,
             "AH00661: mod_rewrite: can't access text RewriteMap file "
-            f"{string_of(f.path.data, f.path.length)}: {map_problem(f.held.problem)}")
+            f"{said_of(f.path.data, f.path.length)}: {map_problem(f.held.problem)}")
 
 
 cdef str map_problem(int problem):

@@ -62,7 +62,7 @@ cdef void trace_say(rewriting *w, int level, value line) noexcept nogil:
         with gil:
             seam_say(
                 f"trace{level}", "rewrite", w.r.vhost.index, client_text(w.r.client),
-                0, string_of(line.data, line.length))
+                0, said_of(line.data, line.length))
 
 
 cdef void trace_two(

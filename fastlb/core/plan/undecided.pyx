@@ -58,6 +58,7 @@ cdef void regex_tell(
     """At most once a minute for each pattern of a worker; regex_give_up counts."""
     with gil:
         pattern, place = regex_kept[number]
+        said = pattern.pattern.decode("utf-8", "surrogateescape")
         told = "the time for matches of one request is used up"
         if why:
             told = regex_reason(why)
@@ -68,6 +69,5 @@ cdef void regex_tell(
             "error" if decides else "warn", "core", r.vhost.index,
             client_text(r.client), 0,
             f"{'FB0301' if decides else 'FB0302'}: {place or 'a regular expression'}: "
-            "the match of "
-            f"{pattern.pattern.decode('latin-1')} with {length} bytes was given up: "
-            f"{told}; {end}{more}")
+            f"the match of {said} with {length} bytes was given up: {told}; "
+            f"{end}{more}")
