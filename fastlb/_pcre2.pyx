@@ -146,7 +146,7 @@ cdef class Pattern:
         if found == NULL:
             raise MemoryError("no memory for a match")
         try:
-            regex_budget_begin()
+            regex_budget_begin(len(subject))
             rc = pcre2_match(
                 self.code, <const unsigned char *><const char *>subject, len(subject),
                 0, 0, found, context)

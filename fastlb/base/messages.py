@@ -837,6 +837,17 @@ _REWRITING = {
         "A filter cannot read what a member sends (INFLATE: no gzip, or a bomb).",
         "Look at the member's Content-Encoding, and at DeflateInflateRatioLimit.",
     ),
+    "FB0822": Message(
+        "error",
+        "SUBSTITUTE has met a bound: the length of a line, memory, or time.",
+        "Leave bodies without lines out (AddOutputFilterByType), write less costly"
+        " patterns, or a larger SubstituteMaxLineLength (16m at most).",
+    ),
+    "FB0823": Message(
+        "error",
+        "More filters, or Substitute, than change one answer: refused, or 500.",
+        "Let fewer sections that hold for one request name some.",
+    ),
 }
 _CORE = {
     "FB0301": Message(

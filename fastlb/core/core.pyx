@@ -1,7 +1,7 @@
 """The class Core: what the worker calls (`_core.pyi`)."""
 # uses: ground/text, ground/free_list, io/buffer, ground/address, ground/path,
-#       ground/arena, io/timer, io/watch, io/date, io/tls_stream, filters/gzip,
-#       balance/table, balance/table_slots, seam, plan/client_names, plan/tls_names,
+#       ground/arena, io/timer, io/watch, io/date, io/tls_stream, balance/table,
+#       balance/table_slots, seam, filters/chain, plan/client_names, plan/tls_names,
 #       plan/verdicts, plan/plan, plan/plan_begin, plan/client, plan/facts,
 #       plan/tls_variables, plan/unique_id, plan/map_file, plan/rewrite_map,
 #       plan/plan_rewrite, plan/reasons, plan/logline, plan/late_lines, flow/exchange,

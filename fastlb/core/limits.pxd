@@ -79,16 +79,25 @@ cdef enum:
     BODY_PREFETCH_BYTES = 16384     # of a chunked body, before a member is asked
     BODY_KEEP_BYTES = 65536         # of a request's body, kept for another member
     # bodies that filters change (filters/)
-    FILTERS_MAX = 4                 # of one answer; more are refused by the check
-    FILTERS_LISTED_MAX = 32         # that might run, by all its sections; more do not
+    FILTERS_MAX = 4                 # that change one answer; more: 500
+    FILTERS_LISTED_MAX = 32         # that might run, by all its sections; more: 500
     FILTERS_TOLD_EVERY_US = 60000000    # that there are too many, to the log
     CODERS_MAX = 128                # of one worker at once; beyond: bodies as they are
     DEFLATES_KEPT_MAX = 4           # compressors, some 400 KiB each; more are freed
     CHAINS_KEPT_MAX = 64
     BROTLIS_MAX = 32                # of the coders, some 2 MiB each
-    SUBSTITUTIONS_MAX = 64          # of one answer; more are refused by the check
+    SUBSTITUTIONS_MAX = 64          # of one answer; more: 500
     SUBSTITUTE_LINE_MAX = 16 << 20  # bytes of a line
     SUBSTITUTE_LINE_USUAL = 1 << 20
+    SUBSTITUTE_BYTES_MAX = 64 << 20     # of a worker's lines; more: 503, or cut
+    SUBSTITUTE_BYTES_KEPT = 65536   # of memory for a line, until the next one comes
+    SUBSTITUTE_US_FIRST = 500000    # of processor time of one answer ...
+    SUBSTITUTE_US_PER_KIB = 2000    # ... and for each KiB of it; more: it is cut
+    SUBSTITUTE_SLICE_BYTES = 65536  # that are searched at once
+    FILTER_TURN_US = 4000           # of processor time, before others are served
+    FILTER_WORK_PER_LOOK = 16384    # bytes looked at, between two looks at the clock
+    REGEX_CALL_WORK = 1024          # in such bytes: a match in a short text
+    REGEX_CALL_SHORT = 256          # ... up to so many bytes
     RATE_INTERVAL_US = 200000       # between two pieces of RATE_LIMIT, as in httpd
     RATES_PER_SECOND = 5
     RATE_MAX = 0x7FFFFFFF           # bytes a second; more are no limit, as in httpd
@@ -96,7 +105,6 @@ cdef enum:
     CODING_BYTES = 18               # of gzip's form around a body
     CODED_BYTES_MIN = CODING_BYTES + 50     # a body up to so many goes as it is
     STAGE_ROOM_MIN = 256            # for a stage to be asked at all
-    FILTERED_WHOLE_MAX = 8192       # of a body whose length is told, and not chunked
     FILTER_RUNS_PER_STEP = 4        # of one connection before others are served
     # applications behind a gateway (codecs/)
     CGI_PAIRS_MAX = 1536            # told to an application; more: 500
@@ -145,7 +153,8 @@ cdef enum:
     # access hangs on it (regex_steps.pyx says how a match is bounded)
     REGEX_STEPS_MAX = 1000000           # items of a pattern met by one match
     REGEX_MATCH_US_MAX = 8000           # processor time of one match
-    REGEX_STEPS_PER_LOOK = 256          # at the clock
+    REGEX_STEPS_PER_LOOK = 256          # at the clock, in a text up to ...
+    REGEX_STEP_BYTES = 65536            # ... so many bytes; fewer in a longer one
     REGEX_FAST_WORK_MAX = 2000000       # bytes looked at before steps are counted
     REGEX_DEPTH_MAX = 50000             # nested backtracking, when interpreted
     REGEX_HEAP_KIB_MAX = 8192           # memory of one match, when interpreted

@@ -66,16 +66,18 @@ cdef int fuzz_chain(
             rc = 1
             break
     chain_end(f)
-    must(coders_out() == 0)
+    must(coders_out() == 0 and substitute_bytes == 0)
     return rc
 
 
 cdef int fuzz_filters(const uint8_t *data, size_t size) noexcept nogil:
-    """What was packed is unpacked to what it was; pieces become what the whole does."""
+    """What was packed is unpacked to what it was; pieces become what the whole does,
+    and so does what is left at every step, and gone on with."""
     cdef int[2] around = [FILTER_DEFLATE, FILTER_INFLATE]
     cdef int[1] alone
     cdef char *first
     cdef char *second
+    global turn_work_per_look, turn_us_max
     cdef size_t step, made, again
     cdef int rc
     if size < 2:
@@ -88,7 +90,11 @@ cdef int fuzz_filters(const uint8_t *data, size_t size) noexcept nogil:
         must(made == size - 2 and memcmp(first, data + 2, made) == 0)
     else:
         alone[0] = FILTER_INFLATE if data[0] % 3 == 1 else FILTER_SUBSTITUTE
+        turn_work_per_look = 1
+        turn_us_max = -1
         rc = fuzz_chain(&alone[0], 1, data + 2, size - 2, step, first, &made)
+        turn_work_per_look = FILTER_WORK_PER_LOOK
+        turn_us_max = FILTER_TURN_US
         must(rc == fuzz_chain(
             &alone[0], 1, data + 2, size - 2, size, second, &again))
         if rc == 0:

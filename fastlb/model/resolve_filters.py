@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from fastlb.base.limits import FILTERS_LISTED_MAX, FILTERS_MAX, SUBSTITUTIONS_MAX
 from fastlb.config.directives.filters import substitution_parts
 from fastlb.config.filters import named
 from fastlb.config.tree import Node
@@ -26,6 +27,7 @@ from fastlb.model.drafts import Drafts, Handler, Place
 from fastlb.model.expressions import taken
 
 _BY_TYPE: Final = "BYTYPE:"
+_COMPRESS: Final = (Filter.DEFLATE, Filter.BROTLI)
 _PLACES: Final = {
     "resource": 10,
     "content_set": 20,
@@ -36,21 +38,39 @@ _PLACES: Final = {
 """Ranks of FilterDeclare's types (facts/filters.py)."""
 
 
-def set_output_filter(_run: Drafts, place: Place, node: Node) -> None:
+def _found(run: Drafts, node: Node) -> tuple[Filter, ...]:
+    """The filters of `filter[;filter...]`, as many as an answer may pass.
+
+    Of those that compress, one does: it finds what another has compressed.
+    """
+    found = tuple(one for _, one in named(node.args[0]) if one is not None)
+    coders = [one for one in found if one in _COMPRESS]
+    changing = len(found) - max(0, len(coders) - 1)
+    if changing > FILTERS_MAX or len(found) > FILTERS_LISTED_MAX:
+        run.report.error(
+            node,
+            "FB0823",
+            f"{node.name} names {changing} filters that would change one answer, which"
+            f" passes {FILTERS_MAX} at most",
+            cure="name each filter once",
+        )
+    return found
+
+
+def set_output_filter(run: Drafts, place: Place, node: Node) -> None:
     """`SetOutputFilter filter[;filter...]`."""
-    found = [one for _, one in named(node.args[0]) if one is not None]
     place.draft.conf = replace(
-        place.draft.conf, output_filters=FilterList(tuple(found))
+        place.draft.conf, output_filters=FilterList(_found(run, node))
     )
 
 
-def by_ending(_run: Drafts, place: Place, node: Node) -> None:
+def by_ending(run: Drafts, place: Place, node: Node) -> None:
     """`AddOutputFilter filter[;filter...] ext ...`, `RemoveOutputFilter ext ...`."""
     endings: tuple[str, ...] = node.args
     found: tuple[Filter, ...] = ()
     if node.name.lower() == "addoutputfilter":
         endings = node.args[1:]
-        found = tuple(one for _, one in named(node.args[0]) if one is not None)
+        found = _found(run, node)
     conf = place.draft.conf
     more = (EndingFilters(word.lower().lstrip("."), found) for word in endings)
     place.draft.conf = replace(conf, ending_filters=(*conf.ending_filters, *more))
@@ -101,7 +121,7 @@ def provider(run: Drafts, place: Place, node: Node) -> None:
     )
 
 
-def chain(_run: Drafts, place: Place, node: Node) -> None:
+def chain(run: Drafts, place: Place, node: Node) -> None:
     """`FilterChain [+=-@!]name ...`."""
     names = list(place.draft.conf.filter_chain)
     for word in node.args:
@@ -116,6 +136,14 @@ def chain(_run: Drafts, place: Place, node: Node) -> None:
             names = [RESET, name]
         else:
             names.append(name if sign == "+" else word)
+    if len(names) > FILTERS_LISTED_MAX:
+        run.report.error(
+            node,
+            "FB0823",
+            f"with this line {len(names)} filters stand in the chain of this place,"
+            f" which has {FILTERS_LISTED_MAX} at most",
+            cure="give filters that exclude each other one name, by FilterProvider",
+        )
     place.draft.conf = replace(place.draft.conf, filter_chain=tuple(names))
 
 
@@ -134,6 +162,13 @@ def substitute(run: Drafts, place: Place, node: Node) -> None:
     rule = Substitution(wanted, replacement, is_regex, ignore_case)
     conf = place.draft.conf
     place.draft.conf = replace(conf, substitutions=(*conf.substitutions, rule))
+    if len(conf.substitutions) == SUBSTITUTIONS_MAX:
+        run.report.error(
+            node,
+            "FB0823",
+            f"this is more than {SUBSTITUTIONS_MAX} Substitute for one answer",
+            cure="join patterns by |, or let sections divide them among paths",
+        )
 
 
 HANDLERS: Final[dict[str, Handler]] = {

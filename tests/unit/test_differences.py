@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import re
 import ssl
 from pathlib import Path
 
@@ -254,13 +255,65 @@ def test_a_window_of_deflate_is_at_least_9() -> None:
         assert gzip.decompress(body) == TEXT[:4000]
 
 
-def test_the_first_four_filters_change_a_body() -> None:
-    names = ";".join(["SUBSTITUTE"] * 4 + ["DEFLATE"])
+MANY_RULES = "".join(f"Substitute s/a{n}/b/n\n" for n in range(40))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"SetOutputFilter {';'.join(['SUBSTITUTE'] * 4 + ['DEFLATE'])}",
+        "SetOutputFilter RATE_LIMIT;INFLATE;INFLATE;SUBSTITUTE;DEFLATE",
+        f"SetOutputFilter {';'.join(['DEFLATE'] * 33)}",
+        f"AddOutputFilter {';'.join(['SUBSTITUTE'] * 5)} html",
+        f"FilterChain {' '.join(f'f{n}' for n in range(33))}",
+        f"SetOutputFilter SUBSTITUTE\n{MANY_RULES}{MANY_RULES}",
+    ],
+)
+def test_more_filters_than_an_answer_passes(text: str) -> None:
+    (told,) = errors(f"{PROXY}{text}\n")
+    assert re.search(
+        r"SetOutputFilter names|AddOutputFilter names|in the chain|than 64", told
+    )
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner"),
+    [
+        (
+            "AddOutputFilterByType SUBSTITUTE text/html\nSubstitute s/a/b/n",
+            "SetOutputFilter SUBSTITUTE;SUBSTITUTE;SUBSTITUTE;SUBSTITUTE",
+        ),
+        (
+            f"FilterChain {' '.join(f'f{n}' for n in range(20))}",
+            f"FilterChain {' '.join(f'g{n}' for n in range(20))}",
+        ),
+        (
+            f"SetOutputFilter SUBSTITUTE\n{MANY_RULES}",
+            MANY_RULES,
+        ),
+    ],
+)
+def test_sections_that_come_to_more_filters_are_500(outer: str, inner: str) -> None:
+    text = (
+        f"{PROXY}<Location /a>\n{outer}\n</Location>\n"
+        f"<Location /a/b>\n{inner}\n</Location>\n"
+    )
+    for path, status in (("/a", 200), ("/a/b", 500)):
+        with Bench(text) as bench:
+            client = bench.ask(get(path))
+            member = bench.members[0].accept()
+            member.message()
+            member.send(answer(b"a" * 300, "Content-Type: text/html"))
+            assert client.head().startswith(b"HTTP/1.1 %d " % status)
+            assert bench.has_said("FB0823") == (status == 500)
+
+
+def test_every_filter_once_is_not_too_many() -> None:
+    names = "INFLATE;SUBSTITUTE;BROTLI_COMPRESS;DEFLATE;RATE_LIMIT"
     text = f"{PROXY}SetOutputFilter {names}\nSubstitute s/a/b/n\n"
     with asked(text, ACCEPTS) as (_, client, member):
         member.send(answer(b"a" * 300))
-        assert b"Content-Encoding" not in client.head()
-        assert b"".join(unchunked(client)) == b"b" * 300
+        assert b"-Encoding: gzip" in client.head()
 
 
 # Files of the server's own

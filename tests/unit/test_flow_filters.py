@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import random
+import re
 import time
 import zlib
 from collections.abc import Iterator
@@ -458,6 +459,87 @@ def test_a_long_line_is_given_in_pieces() -> None:
         client.head()
         assert b"".join(unchunked(client)) == body.replace(b"a", b"AA")
         assert is_kept(bench)
+
+
+def longest_turn(bench: Bench, client: Peer, member: Peer, sent: bytes) -> float:
+    """... until the answer has ended or is cut, in seconds of processor time."""
+    longest = 0.0
+    deadline = time.monotonic() + 60
+    while not (client.ended or client.received.endswith(b"\r\n0\r\n\r\n")):
+        assert time.monotonic() < deadline
+        sent = sent[member.push(sent) :]
+        began = time.thread_time()
+        bench.turn()
+        longest = max(longest, time.thread_time() - began)
+        client.look()
+    return longest
+
+
+@rows(
+    "rule",
+    [
+        "s/a(?=.*b)/c/",  # each match looks at all that is left
+        "s/(a|aa)+$/c/",
+        f"s/{'a' * 2000}b/c/ni",
+    ],
+)
+def test_what_takes_long_is_cut_and_keeps_nobody_waiting(rule: str) -> None:
+    with asked(substituting(rule)) as (bench, client, member):
+        sent = answer(b"a" * 150_000 + b"b\n" + b"a" * 150_000 + b"\n")
+        assert longest_turn(bench, client, member, sent) < 0.2
+        assert bench.has_said("FB0822") == client.ended
+
+
+def test_a_line_is_left_and_gone_on_with() -> None:
+    line = b"ABBA ab--BA xyz" * 30_000
+    rules = ("s/ab/<ab>/ni", "s/b(.)b/[$1$0]/i", "s/-/+/n", "s/x?y/Y/", "s/none/n/")
+    want = re.sub(rb"(?i)ab", rb"<ab>", line)
+    want = re.sub(rb"(?i)b(.)b", rb"[\1\g<0>]", want)
+    want = want.replace(b"-", b"+").replace(b"xy", b"Y") + b"\n"
+    more = "SubstituteMaxLineLength 4m\nSubstituteInheritBefore On\n"
+    with asked(substituting(*rules, more=more)) as (bench, client, member):
+        member.send(answer(line + b"\n" + line + b"\n"), client)
+        client.head()
+        assert b"".join(unchunked(client)) == want * 2
+        assert is_kept(bench)
+        assert bench.counts()["coders"] == 0
+
+
+@pytest.mark.parametrize("count", [4, 5])
+def test_lines_of_all_answers_have_a_bound(count: int) -> None:
+    """64 MiB; a line of more than 8 MiB takes 16. Then nobody begins, and who works
+    is cut; a line that is through gives its memory back."""
+    text = substituting("s/a/b/n", more="SubstituteMaxLineLength 16m\n")
+    half = b"x" * ((8 << 20) + 9)
+    with Bench(text) as bench:
+        waiting = []
+        for _ in range(count):
+            client = bench.ask()
+            member = bench.members[0].accept()
+            member.message()
+            member.send(CHUNKS + chunk(b"x" * 10))
+            client.head()
+            waiting.append((client, member))
+        for _, member in waiting[:4]:
+            member.send(chunk(half))
+            bench.settle()
+        if count == 4:
+            client = fetch(bench, answer(b"a"), path="/")
+            assert client.message()[0].startswith(b"HTTP/1.1 503 ")
+            waiting[0][1].send(chunk(b"\n"))
+            assert b"x" * 1000 in waiting[0][0].take(8 << 20)
+            bench.settle()
+        else:
+            assert not waiting[3][0].rest()
+            assert any("all lines together" in one for one in bench.services.logged)
+        client = fetch(bench, answer(b"a"), path="/")
+        client.head()
+        assert b"".join(unchunked(client)) == b"b"
+        for client, member in waiting:
+            client.reset()
+            member.close()
+        bench.settle()
+        assert bench.counts()["coders"] == 0
 
 
 # RATE_LIMIT

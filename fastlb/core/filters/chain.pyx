@@ -1,8 +1,13 @@
 """A chain at work (stage.pxd)."""
-# uses: ground/free_list, io/buffer, io/writer, io/watch, filters/stage, filters/gzip,
-#       filters/brotli, filters/substitute
+# uses: ground/free_list, io/buffer, io/writer, io/watch, filters/stage, filters/turn,
+#       filters/gzip, filters/brotli, filters/substitute
 
 cdef free_list chain_pool = free_list(NULL, 0, CHAINS_KEPT_MAX)
+
+
+cdef int coders_out() noexcept nogil:
+    """Live states, for leak tests."""
+    return coder_count + substitute_count
 
 
 cdef body_filters *chain_begin(const filter_settings *said) noexcept nogil:
@@ -152,6 +157,17 @@ cdef void chain_allow(body_filters *f) noexcept nogil:
     f.idle = False
 
 
+cdef int chain_substitutes(
+        body_filters *f, body_stage *s, stage_io *io) noexcept nogil:
+    """substitute_step, and its time, of which there is so much for each byte."""
+    cdef long long began_us = turn_clock_us()
+    cdef int rc = substitute_step(s, io)
+    f.spent_us += turn_clock_us() - began_us
+    if f.spent_us > SUBSTITUTE_US_FIRST + s.bytes_in // 1024 * SUBSTITUTE_US_PER_KIB:
+        return turn_fails(WHY_FILTER_TIME)
+    return rc
+
+
 cdef int stage_step(
         body_filters *f, body_stage *s, stage_io *io) noexcept nogil:
     """One stage, once. returns 1: it has done what was asked; 0: no room; FAILED"""
@@ -165,11 +181,12 @@ cdef int stage_step(
     elif s.filter == FILTER_BROTLI:
         rc = brotli_step(s, io)
     elif s.filter == FILTER_SUBSTITUTE:
-        rc = substitute_step(s, io)
+        rc = chain_substitutes(f, s, io)
     else:
         rc = rate_step(f, io)
     s.bytes_in += length - io.length
     s.bytes_out += room - io.room
+    turn_spend(length - io.length + room - io.room)
     if length != io.length:
         s.flushed = False
     if rc == 1 and io.asked == STAGE_END:
@@ -244,7 +261,7 @@ cdef int chain_stage(
 cdef int chain_run(
         body_filters *f, char *out, unsigned int room,
         unsigned int *made) noexcept nogil:
-    """Go on until nothing moves any more, or there is no room.
+    """Go on until nothing moves any more, there is no room, or its turn is over.
 
     made: bytes that were written. returns 0, or FAILED: what came cannot be read, and
     the body cannot be completed
@@ -256,7 +273,8 @@ cdef int chain_run(
     cdef bint moved = True
     last.out = out
     last.room = room
-    while moved:
+    turn_begin()
+    while moved and not turn.is_over:
         moved = False
         before = NULL
         source = &f.input
@@ -266,6 +284,8 @@ cdef int chain_run(
                 made[0] = room - last.room
                 return FAILED
             moved |= rc == 1
+            if turn.is_over:
+                break
             before = &f.stages[i]
             source = &f.between[i]
         # httpd knows a length only of what came to its end in one go.
@@ -273,5 +293,6 @@ cdef int chain_run(
                 f.last.bytes_out > f.said.piece or f.last.filter == FILTER_BROTLI))):
             f.is_long = True
     made[0] = room - last.room
-    f.idle = last.room >= STAGE_ROOM_MIN or chain_is_done(f)
+    f.idle = chain_is_done(f) or (last.room >= STAGE_ROOM_MIN and not turn.is_over)
+    f.yields = turn.is_over and not f.idle
     return 0

@@ -27,16 +27,11 @@ cdef struct inflate_state:
     unsigned char given         # of them, to the library or (plain) to the client
 
 cdef free_list deflate_pool = free_list(NULL, 0, DEFLATES_KEPT_MAX)
-cdef int coder_count = 0        # states of all kinds that are out
+cdef int coder_count = 0        # states of gzip and brotli that are out
 
 
 cdef int coders_left() noexcept nogil:
     return CODERS_MAX - coder_count
-
-
-cdef int coders_out() noexcept nogil:
-    """Live states, for leak tests."""
-    return coder_count
 
 
 cdef void coder_came() noexcept nogil:

@@ -19,6 +19,13 @@ cdef enum:
     FILTER_RATE_LIMIT = 5
     FILTER_INCLUDES = 6         # no stage: a file that it would change is not sent
 
+# Why a chain has FAILED.
+cdef enum:
+    WHY_FILTER_DATA = 0         # what came is not what it is called
+    WHY_FILTER_LINE = 1         # SUBSTITUTE: a line is too long, or becomes so
+    WHY_FILTER_MEMORY = 2       # ... there is no memory for it
+    WHY_FILTER_TIME = 3         # ... it takes too much time
+
 cdef enum:
     STAGE_MORE = 0              # more is to come: keep whatever pays
     STAGE_FLUSH = 1             # give all that can be given; more is to come
@@ -64,6 +71,8 @@ cdef struct body_filters:
     flag ended                  # nothing comes behind the input
     flag flush                  # what is kept is to be given
     flag idle                   # all has been done that can be
+    flag yields                 # its turn is over, and it is not idle
+    long long spent_us          # SUBSTITUTE: processor time
     long long allowed           # RATE_LIMIT: bytes that may go now
     long long paused_us         # ... and when more may; 0: now
     flag streams                # it gives what it makes before its end, as SUBSTITUTE

@@ -15,11 +15,19 @@ cdef struct line_buffer:
     unsigned int room
     unsigned int length
 
+# A line is at work from its end to the last rule, over turns if need be. What a rule
+# looks through is the line, or `made` by the rules before it; what it makes of that is
+# in `other`, and becomes `made`.
 cdef struct substitute_state:
-    line_buffer line            # of which the end has not come
+    line_buffer line            # of which the end has not come, or that is at work
     line_buffer made            # of the last line, and not given yet
-    line_buffer other           # what the rule before has made
+    line_buffer other
     unsigned int given          # of `made`
     unsigned int most           # bytes of a line; SubstituteMaxLineLength
+    bint at_work
+    bint is_made                # the rule looks through `made`
+    int rule                    # whose turn it is
+    unsigned int copied         # of what it looks through, into `other`
+    unsigned int searched       # of it
     int count
     const substitution *rules[SUBSTITUTIONS_MAX]

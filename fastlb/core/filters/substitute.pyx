@@ -2,29 +2,46 @@
 
 Each rule sees what those before it have made of the line, with its end. A line lies in
 one piece, as long as SubstituteMaxLineLength allows; a longer one breaks the answer.
+The lines of all answers of a worker take so much memory at most, and a line that takes
+long is left between two matches, or two slices of a search, and gone on with.
 """
-# uses: ground/chartable, ground/text, io/writer, filters/stage, filters/gzip,
+# uses: ground/chartable, ground/text, io/writer, filters/stage, filters/turn,
 #       plan/regex
 
 cdef enum:
     LINE_BYTES_FIRST = 4096     # of a buffer for lines; it is doubled as is needed
+    PLAIN_CALL_WORK = 32        # to begin a search, in bytes that are looked at
+
+cdef int substitute_count = 0       # states that are out
+cdef long long substitute_bytes = 0     # of their lines
+
+
+cdef bint lines_are_free() noexcept nogil:
+    """May another body be begun?"""
+    return substitute_bytes + 3 * LINE_BYTES_FIRST <= SUBSTITUTE_BYTES_MAX
 
 
 cdef bint line_put(
         line_buffer *b, const char *data, unsigned int length,
         unsigned int most) noexcept nogil:
-    """False: it would be too long, or there is no memory."""
+    """False, and turn.why: it would be too long, or there is no memory."""
+    global substitute_bytes
     cdef unsigned int room = b.room if b.room else LINE_BYTES_FIRST
     cdef char *larger
     cdef writer w
     if length > most or b.length > most - length:
+        turn.why = WHY_FILTER_LINE
         return False
     while room < b.length + length:
         room *= 2
     if room != b.room:
-        larger = <char *>realloc(b.data, room)
+        larger = NULL
+        if substitute_bytes + room - b.room <= SUBSTITUTE_BYTES_MAX:
+            larger = <char *>realloc(b.data, room)
         if larger == NULL:
+            turn.why = WHY_FILTER_MEMORY
             return False
+        substitute_bytes += room - b.room
         b.data = larger
         b.room = room
     writer_begin(&w, b.data + b.length, b.room - b.length)
@@ -33,28 +50,52 @@ cdef bint line_put(
     return True
 
 
+cdef void line_free(line_buffer *b) noexcept nogil:
+    global substitute_bytes
+    substitute_bytes -= b.room
+    free(b.data)
+    b.data = NULL
+    b.room = 0
+    b.length = 0
+
+
+cdef void lines_spare(substitute_state *s) noexcept nogil:
+    """A line is through: memory of a long one is not kept for the next."""
+    if s.made.room > SUBSTITUTE_BYTES_KEPT:
+        line_free(&s.made)
+    if s.other.room > SUBSTITUTE_BYTES_KEPT:
+        line_free(&s.other)
+    if s.line.length == 0 and s.line.room > SUBSTITUTE_BYTES_KEPT:
+        line_free(&s.line)
+
+
 cdef bint substitute_begin(
         body_stage *stage, const substitute_state *chosen) noexcept nogil:
     """chosen: rules, as they were chosen; nothing else of it. False: no memory."""
+    global substitute_count
     cdef substitute_state *s
-    if coders_left() <= 0:
+    if not lines_are_free():
         return False
-    s = <substitute_state *>malloc(sizeof(substitute_state))
+    s = <substitute_state *>calloc(1, sizeof(substitute_state))
     if s == NULL:
         return False
-    s[0] = chosen[0]
-    coder_came()
+    s.most = chosen.most
+    s.count = chosen.count
+    s.rules = chosen.rules
+    substitute_count += 1
     stage.state = s
     return True
 
 
 cdef void substitute_end(body_stage *stage) noexcept nogil:
+    global substitute_count
     cdef substitute_state *s = <substitute_state *>stage.state
-    free(s.line.data)
-    free(s.made.data)
-    free(s.other.data)
+    line_free(&s.line)
+    line_free(&s.made)
+    line_free(&s.other)
     free(s)
-    coder_went()
+    substitute_count -= 1
+    ASSERT(substitute_count > 0 or substitute_bytes == 0)
 
 
 cdef const char *plain_find(
@@ -71,25 +112,37 @@ cdef const char *plain_find(
 
 
 cdef int plain_apply(
-        substitute_state *s, const substitution *rule, value line,
-        line_buffer *to) noexcept nogil:
-    """What the line becomes in `to`. returns 1; 0: nothing is found; FAILED"""
-    cdef const char *at = line.data
-    cdef const char *end = at + line.length
+        substitute_state *s, const substitution *rule, value line) noexcept nogil:
+    """What the line becomes, in s.other. returns 1; 0: nothing is found; AGAIN: the
+    turn is over; FAILED"""
+    cdef unsigned int size = rule.wanted.length
+    cdef unsigned int most = SUBSTITUTE_SLICE_BYTES
+    cdef unsigned int slice, begin
     cdef const char *found
-    to.length = 0
-    while True:
-        found = plain_find(rule, at, <unsigned int>(end - at))
+    if rule.ignore_case and size > 1:
+        most = SUBSTITUTE_SLICE_BYTES // size + 1
+    while size and line.length - s.searched >= size:
+        begin = s.searched
+        slice = min(line.length - begin, most + size - 1)
+        found = plain_find(rule, line.data + begin, slice)
         if found == NULL:
-            break
-        if not (line_put(to, at, <unsigned int>(found - at), s.most)
-                and line_put(to, rule.replacement.data, rule.replacement.length,
-                             s.most)):
-            return FAILED
-        at = found + rule.wanted.length
-    if at == line.data:
+            s.searched = begin + slice - (size - 1)
+        else:
+            s.searched = <unsigned int>(found - line.data)
+            if not (line_put(&s.other, line.data + s.copied,
+                             s.searched - s.copied, s.most)
+                    and line_put(&s.other, rule.replacement.data,
+                                 rule.replacement.length, s.most)):
+                return FAILED
+            s.searched += size
+            s.copied = s.searched
+        slice = s.searched - begin
+        if turn_spend(slice * size if rule.ignore_case else slice):
+            return AGAIN
+    if s.copied == 0:
         return 0
-    return 1 if line_put(to, at, <unsigned int>(end - at), s.most) else FAILED
+    return 1 if line_put(
+        &s.other, line.data + s.copied, line.length - s.copied, s.most) else FAILED
 
 
 cdef bint replacement_put(
@@ -118,64 +171,84 @@ cdef bint replacement_put(
 
 
 cdef int regex_apply(
-        substitute_state *s, const substitution *rule, value line,
-        line_buffer *to) noexcept nogil:
+        substitute_state *s, const substitution *rule, value line) noexcept nogil:
     """As plain_apply. What is left behind a match is searched as a text of its own, as
     in httpd: ^ means its beginning. An empty match is stepped over."""
     cdef int[2 * REGEX_PAIRS_MAX] groups
-    cdef value rest = line
+    cdef value rest
     cdef unsigned int step
+    cdef bint is_over
     cdef int rc
-    to.length = 0
     while True:
+        rest = value(line.data + s.copied, line.length - s.copied)
         rc = regex_match(rule.regex, rest.data, rest.length, &groups[0])
+        is_over = turn_spend(
+            REGEX_CALL_WORK if rest.length <= REGEX_CALL_SHORT
+            else FILTER_WORK_PER_LOOK)
         if rc == REGEX_NO_MATCH:
             break
-        if rc < 0 or not (
-                line_put(to, rest.data, groups[0], s.most)
-                and replacement_put(s, &rule.replacement, rest, &groups[0], to)):
+        if rc < 0:
+            return turn_fails(WHY_FILTER_TIME)
+        if not (line_put(&s.other, rest.data, groups[0], s.most)
+                and replacement_put(
+                    s, &rule.replacement, rest, &groups[0], &s.other)):
             return FAILED
         step = groups[1]
         if groups[1] == groups[0] and step < rest.length:
-            if not line_put(to, rest.data + step, 1, s.most):
+            if not line_put(&s.other, rest.data + step, 1, s.most):
                 return FAILED
             step += 1
-        rest = value(rest.data + step, rest.length - step)
-        if rest.length == 0:
+        s.copied += step
+        if s.copied == line.length:
             break
-    if rest.data == line.data:
+        if is_over:
+            return AGAIN
+    if s.copied == 0:
         return 0
-    return 1 if line_put(to, rest.data, rest.length, s.most) else FAILED
+    return 1 if line_put(
+        &s.other, line.data + s.copied, line.length - s.copied, s.most) else FAILED
 
 
-cdef bint substitute_line(
+cdef int substitute_line(
         substitute_state *s, value line, value *result) noexcept nogil:
-    """All rules, one behind the other. False: it became too long."""
+    """All rules, one behind the other, from where they were left. returns 1; AGAIN: the
+    turn is over; FAILED"""
     cdef const substitution *rule
     cdef line_buffer changed
-    cdef int i, rc
-    for i in range(s.count):
-        rule = s.rules[i]
+    cdef int rc
+    while True:
+        if s.is_made:
+            line = value(s.made.data, s.made.length)
+        if s.rule == s.count:
+            break
+        if turn.is_over:
+            return AGAIN
+        rule = s.rules[s.rule]
         if rule.regex < 0:
-            rc = plain_apply(s, rule, line, &s.other)
+            turn_spend(PLAIN_CALL_WORK)
+            rc = plain_apply(s, rule, line)
         else:
-            rc = regex_apply(s, rule, line, &s.other)
+            rc = regex_apply(s, rule, line)
         if rc < 0:
-            return False
-        if rc == 0:
-            continue
-        changed = s.other
-        s.other = s.made
-        s.made = changed
-        line = value(s.made.data, s.made.length)
+            return rc
+        if rc == 1:
+            changed = s.other
+            s.other = s.made
+            s.made = changed
+            s.is_made = True
+        s.rule += 1
+        s.other.length = 0
+        s.copied = 0
+        s.searched = 0
     result[0] = line
-    return True
+    return 1
 
 
 cdef bint substitute_give(
         substitute_state *s, stage_io *io, value line) noexcept nogil:
     """As much of a line as there is room for; the rest is kept in `made`."""
     cdef unsigned int size = line.length if line.length < io.room else io.room
+    cdef line_buffer unused
     cdef writer w
     writer_begin(&w, io.out, io.room)
     put(&w, line.data, size)
@@ -184,6 +257,10 @@ cdef bint substitute_give(
     if size == line.length:
         s.made.length = s.given = 0
         return True
+    if line.data == s.line.data:
+        unused = s.made
+        s.made = s.line
+        s.line = unused
     if line.data == s.made.data:
         s.given = size
         return True
@@ -193,43 +270,63 @@ cdef bint substitute_give(
 
 
 cdef int substitute_step(body_stage *stage, stage_io *io) noexcept nogil:
-    """As deflate_step."""
+    """As deflate_step; 0: its turn is over, too."""
     cdef substitute_state *s = <substitute_state *>stage.state
     cdef const char *end
     cdef unsigned int size
     cdef value line
+    cdef int rc
     while True:
-        if s.given < s.made.length:
-            line = value(s.made.data + s.given, s.made.length - s.given)
-            size = line.length if line.length < io.room else io.room
-            if not line_give(io, line, size):
-                return FAILED
-            s.given += size
+        if not s.at_work:
             if s.given < s.made.length:
-                return 0
-        s.made.length = s.given = 0
-        if io.length == 0 and not (io.asked == STAGE_END and s.line.length):
-            return 1
-        if io.room == 0:
-            return 0
-        line = value(io.data, io.length)
-        if io.length:
-            end = <const char *>memchr(io.data, c'\n', io.length)
-            if end != NULL:
-                line.length = <unsigned int>(end + 1 - io.data)
-            io.data += line.length
-            io.length -= line.length
-            if s.line.length or end == NULL:
-                if not line_put(&s.line, line.data, line.length, s.most):
+                line = value(s.made.data + s.given, s.made.length - s.given)
+                size = line.length if line.length < io.room else io.room
+                if not line_give(io, line, size):
                     return FAILED
-                line = value(s.line.data, s.line.length)
-                if end == NULL:
-                    continue
-        else:
+                s.given += size
+                if s.given < s.made.length:
+                    return 0
+            s.made.length = s.given = 0
+            lines_spare(s)
+            if io.length == 0 and not (io.asked == STAGE_END and s.line.length):
+                return 1
+        if io.room == 0 or turn.is_over:
+            return 0
+        if s.at_work:
             line = value(s.line.data, s.line.length)
-        if line.length > s.most or not substitute_line(s, line, &line) \
-                or not substitute_give(s, io, line):
+        else:
+            line = value(io.data, io.length)
+            if io.length:
+                end = <const char *>memchr(io.data, c'\n', io.length)
+                if end != NULL:
+                    line.length = <unsigned int>(end + 1 - io.data)
+                io.data += line.length
+                io.length -= line.length
+                if s.line.length or end == NULL:
+                    if not line_put(&s.line, line.data, line.length, s.most):
+                        return FAILED
+                    line = value(s.line.data, s.line.length)
+                    if end == NULL:
+                        continue
+            else:
+                line = value(s.line.data, s.line.length)
+            if line.length > s.most:
+                return turn_fails(WHY_FILTER_LINE)
+            s.at_work = True
+            s.is_made = False
+            s.rule = 0
+        rc = substitute_line(s, line, &line)
+        if rc == FAILED:
             return FAILED
+        if rc == AGAIN:
+            # It is gone on with where it lies: not in what came, which is taken.
+            if s.line.length == 0 and not s.is_made and not line_put(
+                    &s.line, line.data, line.length, s.most):
+                return FAILED
+            return 0
+        if not substitute_give(s, io, line):
+            return FAILED
+        s.at_work = False
         s.line.length = 0
 
 

@@ -11,9 +11,9 @@ Nothing is read while the chain has anything left to do, so it holds one buffer 
 came. When the member pauses the chain gives what it keeps, as httpd has it.
 """
 # uses: io/buffer, io/writer, ground/arena, io/timer, io/watch, io/stream,
-#       http/chunked, filters/stage, filters/gzip, filters/brotli, filters/chain,
-#       plan/plan, plan/out_fields, plan/filtered, flow/exchange, flow/log_rows,
-#       flow/service_log
+#       http/chunked, filters/stage, filters/turn, filters/gzip, filters/brotli,
+#       filters/chain, plan/plan, plan/out_fields, plan/filtered, flow/exchange,
+#       flow/log_rows, flow/service_log
 
 cdef enum:
     CHUNK_HEAD_ROOM = 8         # "1ffff\r\n" and one more
@@ -47,6 +47,8 @@ cdef int filters_on_head(
     if unlikely(choice.is_short):
         filters_told(x)
     if unlikely(choice.refused):
+        if choice.refused == 500:
+            say(x, &SAY_FILTERS_MANY)
         return -choice.refused
     if choice.is_changed:
         x.res.content_length = -1
@@ -76,6 +78,20 @@ cdef void filters_told(exchange *x) noexcept nogil:
     if filters_told_us == 0 or watch.now_us - filters_told_us > FILTERS_TOLD_EVERY_US:
         filters_told_us = watch.now_us
         say(x, &SAY_FILTERS_FULL)
+
+
+cdef void filters_say_why(exchange *x) noexcept nogil:
+    if turn.why == WHY_FILTER_LINE:
+        say_more(x, &SAY_FILTER_BOUND, 0,
+                 b"a line is longer than SubstituteMaxLineLength", 0)
+    elif turn.why == WHY_FILTER_MEMORY:
+        say_more(x, &SAY_FILTER_BOUND, 0,
+                 b"all lines together take the memory that a worker has for them", 0)
+    elif turn.why == WHY_FILTER_TIME:
+        say_more(x, &SAY_FILTER_BOUND, 0,
+                 b"its lines take too much time for their length", 0)
+    else:
+        say(x, &SAY_FILTER_BROKEN)
 
 
 cdef bint is_downgraded(exchange *x) noexcept nogil:
@@ -114,7 +130,7 @@ cdef int filters_run(exchange *x) noexcept nogil:
         b.end += CHUNK_HEAD_ROOM
         f.body_at = b.end
     if chain_run(f, &b.data[b.end], buffer_room(b), &made) < 0:
-        say(x, &SAY_FILTER_BROKEN)
+        filters_say_why(x)
         return FAILED
     b.end += made
     x.record.body_bytes_out += made
@@ -234,7 +250,9 @@ cdef int filters_flush(exchange *x) noexcept nogil:
                 chain_allow(f)
             if not f.idle and (
                     d.output == NULL or buffer_room(d.output) >= FILTERED_ROOM_MIN):
-                if runs == FILTER_RUNS_PER_STEP:
+                if runs == FILTER_RUNS_PER_STEP or f.yields:
+                    watch.has_worked |= f.yields
+                    f.yields = False
                     watch_queue(&d.c)
                     return AGAIN
                 runs += 1

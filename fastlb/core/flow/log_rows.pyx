@@ -74,6 +74,14 @@ cdef log_row SAY_FILTER_BROKEN = log_row(
 cdef log_row SAY_SEND = log_row(
     b"error", b"proxy_http",
     b"AH01084: pass request body failed to {member}")
+cdef log_row SAY_FILTER_BOUND = log_row(
+    b"error", b"substitute",
+    b"FB0822: {uri}: Substitute on what {member} sends: {detail}; the answer is broken "
+    b"off")
+cdef log_row SAY_FILTERS_MANY = log_row(
+    b"error", b"filter",
+    b"FB0823: {uri}: all sections of it together name more filters, or more "
+    b"Substitute, than change one answer; it is answered with 500")
 cdef log_row SAY_TUNNEL_BEGINS = log_row(
     b"debug", b"proxy_http",
     b"AH10239: HTTP: tunneling protocol {upgrade}")

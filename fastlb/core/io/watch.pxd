@@ -43,6 +43,7 @@ cdef struct watch_set:
     conn_handler end_tls        # of one that is closed with a state of TLS
     conn_handler release        # frees a dead conn's struct
     long open_count             # registered descriptors
+    bint has_worked             # for long: the turn ends with this batch
 
 cdef watch_set watch
 cdef long long clock_us() noexcept nogil

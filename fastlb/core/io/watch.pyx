@@ -115,8 +115,8 @@ cdef void watch_run_queued() noexcept nogil:
 
 
 cdef bint watch_turn() noexcept nogil:
-    """One turn: batches until nothing is ready or the bound is reached. returns True
-    when work is left."""
+    """One turn: batches until nothing is ready, the bound is reached, or one took long.
+    returns True when work is left."""
     cdef int _, i, count
     cdef unsigned int what
     cdef conn *c
@@ -152,4 +152,7 @@ cdef bint watch_turn() noexcept nogil:
             watch_run_queued()
         if watch.dead != NULL:
             watch_free_dead()
+        if unlikely(watch.has_worked):
+            watch.has_worked = False
+            return True
     return True

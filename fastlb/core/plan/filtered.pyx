@@ -2,7 +2,8 @@
 
 A worker has only so many coders. Who comes beyond them goes uncompressed, which every
 client can read; what is packed stays so for a client that takes it. A client that does
-not, and a body in which something is to be substituted, have no such way: 503.
+not, and a body in which something is to be substituted, have no such way: 503. More
+filters than one answer passes, by all the sections of its request, are 500.
 
 Decided while the head is composed, before rules of mod_headers see it: in httpd these
 come behind every filter that codes a body.
@@ -18,6 +19,7 @@ cdef struct listed_filter:
 
 cdef struct listed_filters:
     int count
+    bint overflow               # there were more
     listed_filter items[FILTERS_LISTED_MAX]
 
 cdef bint env_is_set(const request_facts *r, int number) noexcept nogil:
@@ -45,6 +47,7 @@ cdef void list_add(
     cdef int i, place = 0
     cdef listed_filter moved, one = listed_filter(rank, filter, smart)
     if l.count == FILTERS_LISTED_MAX:
+        l.overflow = True
         return
     while place < l.count and l.items[place].rank <= rank:
         place += 1
@@ -114,6 +117,7 @@ cdef void filters_list(const request_facts *r, listed_filters *l) noexcept nogil
     cdef const plan_filters *f
     cdef const smart_filter *smart
     l.count = 0
+    l.overflow = False
     if r.file != NULL and r.file.fd >= 0:
         list_endings(r, l)
     for i in range(r.conf_count - 1, -1, -1):
@@ -132,6 +136,8 @@ cdef void filters_list(const request_facts *r, listed_filters *l) noexcept nogil
             elif names < FILTERS_LISTED_MAX:
                 chain[names] = f.chain[j]
                 names += 1
+            else:
+                l.overflow = True
     for i in range(names):
         smart = smart_of(r, chain[i])
         if smart != NULL:
@@ -461,9 +467,9 @@ cdef long long kib_of(const request_facts *r, int variable) noexcept nogil:
     return number if number < RATE_MAX else 0
 
 
-cdef void substitute_choose(
+cdef bint substitute_choose(
         const request_facts *r, substitute_state *s) noexcept nogil:
-    """What is substituted. No rule need be there."""
+    """What is substituted. No rule need be there. False: too many are."""
     cdef int i, j, first
     cdef int before = 0
     cdef const plan_filters *f
@@ -480,11 +486,12 @@ cdef void substitute_choose(
         first = s.count
         for j in range(f.substitution_count):
             if s.count == SUBSTITUTIONS_MAX:
-                break
+                return False
             s.rules[s.count] = &f.substitutions[j]
             s.count += 1
         if not before:
             substitutions_turn(s, first)
+    return True
 
 
 cdef void substitutions_turn(substitute_state *s, int first) noexcept nogil:
@@ -553,9 +560,9 @@ cdef void filters_choose(
     cdef int filter
     cdef bint takes
     filters_list(r, &l)
+    if l.overflow:
+        choice.refused = 500
     for i in range(l.count):
-        if choice.count == FILTERS_MAX:
-            break
         filter = l.items[i].filter
         if l.items[i].smart != NULL:
             filter = smart_provider(r, out, l.items[i].smart, status)
@@ -567,15 +574,20 @@ cdef void filters_choose(
         elif filter == FILTER_BROTLI:
             takes = brotli_takes(r, out, status, has_body, choice)
         elif filter == FILTER_SUBSTITUTE:
-            substitute_choose(r, &substitute_scratch)
             takes = True
-            if has_body and (
-                    choice.stays_coded or not coder_is_left(choice, False)):
+            if not substitute_choose(r, &substitute_scratch):
+                choice.refused = 500
+            elif has_body and not lines_are_free():
+                choice.is_short = True
+                choice.refused = 503
+            elif has_body and choice.stays_coded:
                 choice.refused = 503
         choice.is_changed |= takes
         if filter == FILTER_RATE_LIMIT:
             takes = kib_of(r, filter_env.rate_limit) > 0
-        if takes and has_body:
+        if takes and has_body and choice.count == FILTERS_MAX:
+            choice.refused = 500
+        elif takes and has_body:
             choice.filters[choice.count] = <unsigned char>filter
             choice.count += 1
             length = -1

@@ -76,7 +76,7 @@ cdef int regex_match(
         data = b""              # an empty subject; some versions refuse NULL
     rc = regex_try_fast(p, data, length)
     if unlikely(rc < 0 and rc != PCRE2_ERROR_NOMATCH):
-        regex_budget_begin()
+        regex_budget_begin(length)
         if p.jit:
             rc = pcre2_jit_match(
                 p.code, <const unsigned char *>data, length, 0, 0, regex_found,

@@ -5,13 +5,14 @@ start, does not count recursions of machine code, and one count may look at the 
 subject: with a limit of 500 000 `\\w(?R)*\\bb*?^` took 278 ms on 8 KB without
 reaching it, and `^.*?.*?[^c]*+[de]` 376 ms until it did. So patterns are compiled with
 a callout before each item, which is a step: they are counted over the whole match, and
-every REGEX_STEPS_PER_LOOK of them the processor's time is looked at, because a step
-may take as long as the subject is.
+every REGEX_STEPS_PER_LOOK of them, or more often in a long text, the processor's time
+is looked at, because a step may take as long as the subject is.
 """
 # uses: plan/pcre2
 
 cdef struct regex_budget:
     int steps                   # left
+    int mask                    # of their number, where it is time to look
     long long until_us          # of the thread's time; 0: not looked yet
 
 cdef regex_budget regex_left
@@ -21,7 +22,7 @@ cdef int regex_step(pcre2_callout_block *block, void *data) noexcept nogil:
     cdef timespec now
     cdef long long now_us
     regex_left.steps -= 1
-    if regex_left.steps & (REGEX_STEPS_PER_LOOK - 1):
+    if regex_left.steps & regex_left.mask:
         return 0
     if regex_left.steps <= 0:
         return PCRE2_ERROR_CALLOUT
@@ -33,9 +34,16 @@ cdef int regex_step(pcre2_callout_block *block, void *data) noexcept nogil:
     return PCRE2_ERROR_CALLOUT if now_us > regex_left.until_us else 0
 
 
-cdef void regex_budget_begin() noexcept nogil:
+cdef void regex_budget_begin(size_t length) noexcept nogil:
+    """length: of what is searched; the longer a step may take, the fewer between two
+    looks."""
     regex_left.steps = REGEX_STEPS_MAX
     regex_left.until_us = 0
+    regex_left.mask = REGEX_STEPS_PER_LOOK - 1
+    length //= REGEX_STEP_BYTES
+    while length and regex_left.mask:
+        length >>= 1
+        regex_left.mask >>= 1
 
 
 cdef pcre2_match_context *regex_context_new() noexcept:
