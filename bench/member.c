@@ -9,7 +9,7 @@
  *   /text    64 KiB of words, which compress to a fifth, as pages do
  *   any POST or PUT: the body is read and thrown away, the answer is "/small"'s
  *   Upgrade: websocket       101, and then every message comes back
- *   AJP 1.3 (the first byte tells)   "/small"'s, in packets, whatever is asked for
+ *   AJP 1.3 or FastCGI (the first byte tells)   "/small"'s, whatever is asked for
  *
  * Each answer carries "X-Member: NAME". HTTP/1.1 with Content-Length only; a chunked
  * request gets 501, because no proxy here has a reason to send one.
@@ -45,7 +45,7 @@ struct answer {
 
 struct member {
     const char *name;
-    struct answer small, big64k, big1m, text, missing, refused, upgraded, ajp;
+    struct answer small, big64k, big1m, text, missing, refused, upgraded, ajp, fastcgi;
 };
 
 /* A listener has member set and fd only; a connection uses everything. */
@@ -59,6 +59,7 @@ struct conn {
     size_t sent;
     int64_t body_left;     /* bytes of the request body still to come */
     int close_after;
+    int keeps;             /* what FastCGI said with the request that goes on */
     int waits_to_write;
     size_t head_size;      /* bytes kept in head */
     char *head;            /* an incomplete head; NULL most of the time */
@@ -197,6 +198,33 @@ static struct answer make_ajp(const struct answer *small, const char *name)
     return a;
 }
 
+/* ... as one record of STDOUT and END_REQUEST, which is what php-fpm sends. */
+static struct answer make_fastcgi(const struct answer *small, const char *name)
+{
+    static const char end[16] = {1, 3, 0, 1, 0, 8, 0, 0};
+    struct answer a = {.data = malloc(2048)};
+    if (!a.data)
+        die("malloc");
+    int head = snprintf(a.data + 8, 1024,
+                        "Content-Type: text/html; charset=utf-8\r\n"
+                        "Content-Length: 200\r\n"
+                        "Cache-Control: max-age=60, private\r\n"
+                        "ETag: \"5f3e-5b1c-c8\"\r\n"
+                        "Vary: Accept-Encoding\r\n"
+                        "X-Member: %s\r\n"
+                        "\r\n",
+                        name);
+    unsigned said = head + 200, padding = -said & 7;
+    memcpy(a.data, "\1\6\0\1", 4);
+    *put16(a.data + 4, said) = padding;
+    a.data[7] = 0;
+    memcpy(a.data + 8 + head, small->data + small->size - 200, 200);
+    memset(a.data + 8 + said, 0, padding);
+    memcpy(a.data + 8 + said + padding, end, 16);
+    a.size = 8 + said + padding + 16;
+    return a;
+}
+
 static void watch(struct conn *c, int op, uint32_t events)
 {
     struct epoll_event e = {.events = events, .data.ptr = c};
@@ -231,6 +259,7 @@ static void listen_on(char *address)
     m->refused = make_answer("501 Not Implemented", name, 20);
     m->upgraded = make_upgrade(name);
     m->ajp = make_ajp(&m->small, name);
+    m->fastcgi = make_fastcgi(&m->small, name);
     c->is_listener = 1;
     c->member = m;
     c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -508,6 +537,31 @@ static int take_packets(struct conn *c, const unsigned char *data, size_t size)
     return -1;
 }
 
+/* Records of FastCGI: the empty one of STDIN is answered. They come whole, or are not for
+ * us. -1 when the connection was dropped. */
+static int take_records(struct conn *c, const unsigned char *data, size_t size)
+{
+    while (size >= 8) {
+        size_t content = data[4] << 8 | data[5], whole = 8 + content + data[6];
+        if (data[0] != 1 || whole > size || c->answer)
+            break;
+        if (data[1] == 1 && content == 8)
+            c->keeps = data[10] & 1;
+        if (data[1] == 5 && content == 0) {
+            c->answer = &c->member->fastcgi;
+            c->close_after = !c->keeps;
+            if (send_answer(c) < 0)
+                return -1;
+        }
+        data += whole;
+        size -= whole;
+    }
+    if (size == 0)
+        return 0;
+    drop(c);
+    return -1;
+}
+
 /* Whether the connection lives and has given bytes. */
 static int on_readable(struct conn *c)
 {
@@ -528,6 +582,8 @@ static int on_readable(struct conn *c)
         return take_frames(c, scratch, n) == 0;
     if (*scratch == 0x12 && !c->head_size && c->body_left <= 0)
         return take_packets(c, (unsigned char *)scratch, n) == 0;
+    if (*scratch == 1 && !c->head_size && c->body_left <= 0)
+        return take_records(c, (unsigned char *)scratch, n) == 0;
     const char *data = scratch;
     size_t left = n;
     if (c->body_left > 0) {

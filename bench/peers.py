@@ -9,7 +9,7 @@ A configuration is made from `peers/NAME.conf.in`:
 
 Flags of a line may follow each other; all must hold. What a scenario is about:
 `tls` (HTTPS in front; with `rsa` a certificate of that kind), `https` (HTTPS members),
-`ajp` (members by AJP), `websocket` (tunnels to the members), `files` (files of the
+`ajp`, `fcgi` (members by these), `websocket` (tunnels to them), `files` (files of the
 proxy's own below /files), `gzip` (text is compressed). How it is done: `log` (an access
 log), `gather` (nginx: log lines are gathered before they are written), `stream` (nginx:
 no buffering of answers), `cached` (nginx: files are kept open), `reuseport` (nginx: a
@@ -279,7 +279,9 @@ def write_configuration(kind: Kind, run: Path, port: int, setup: Setup) -> Path:
             "RECYCLE": str(setup.recycle),
             "GENERATION": str(setup.generation),
             "FIRST": setup.members[0].address,
-            "SCHEME": next((s for s in ("https", "ajp") if s in setup.flags), "http"),
+            "SCHEME": next(
+                (s for s in ("https", "ajp", "fcgi") if s in setup.flags), "http"
+            ),
             "MODULES": APACHE_MODULES,
             "USER": USER if is_root else f"#{os.geteuid()}",
             "GROUP": GROUP if is_root else f"#{os.getegid()}",

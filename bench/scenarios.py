@@ -298,6 +298,21 @@ SCENARIOS = (
         ),
     ),
     Scenario(
+        "fcgi64",
+        "small GET, 64 kept-alive connections, applications by FastCGI on kept "
+        "connections",
+        64,
+        SMALL,
+        tuple(
+            entrant(n) for n in ("fastlb", "fastlb fcgi", "nginx fcgi", "apache fcgi")
+        ),
+        (
+            ratio("FastCGI small GET: nginx", "nginx fcgi", 1.0, "fastlb fcgi"),
+            ratio("FastCGI small GET: Apache", "apache fcgi", 0.50, "fastlb fcgi"),
+            ratio("FastCGI small GET: our HTTP", "fastlb", 1.10, "fastlb fcgi"),
+        ),
+    ),
+    Scenario(
         "file1k",
         "a file of 1 KiB, 64 kept-alive connections",
         64,
