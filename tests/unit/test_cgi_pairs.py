@@ -83,6 +83,15 @@ def test_a_long_value_goes_over_records(size: int) -> None:
     )
 
 
+def test_names_and_values_of_every_size_are_copied_whole() -> None:
+    letters = bytes(97 + n % 26 for n in range(160))
+    for size in range(1, 140):
+        name, content = letters[:size], letters[20 : 20 + size]
+        packed = _probe.cgi_packed("fcgi", [(name, content), (b"N", b"")], ROOM)
+        length = bytes([size]) if size < 128 else b"\x80\0\0" + bytes([size])
+        assert 2 * length + name + content + b"\x01\0N" in packed, size
+
+
 def test_scgi_is_a_netstring() -> None:
     variables = [
         (b"GATEWAY_INTERFACE", b"CGI/1.1"),

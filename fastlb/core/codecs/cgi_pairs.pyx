@@ -21,10 +21,17 @@ cdef cgi_pair *cgi_next(
 # variable.
 cdef inline unsigned int until_nul(
         const char *content, unsigned int length) noexcept nogil:
-    cdef const char *stop = NULL
-    if length:
-        stop = <const char *>memchr(content, 0, length)
-    return length if stop == NULL else <unsigned int>(stop - content)
+    cdef unsigned int at = 0
+    cdef unsigned long long word
+    while at + 8 <= length:
+        memcpy(&word, content + at, 8)
+        # Is one of the eight bytes 0?
+        if unlikely((word - 0x0101010101010101ull) & ~word & 0x8080808080808080ull):
+            break
+        at += 8
+    while at < length and content[at] != 0:
+        at += 1
+    return at
 
 
 cdef void cgi_add(
@@ -55,6 +62,40 @@ cdef bint cgi_add_field(
         p.name_length = name_length + 5
         p.is_field = True
     return True
+
+
+cdef inline void copy_short(
+        char *to, const char *data, size_t size) noexcept nogil:
+    """As memcpy, without a call for what is short, as most names and values are."""
+    if size > 32:
+        memcpy(to, data, size)
+    elif size >= 16:
+        memcpy(to, data, 16)
+        memcpy(to + size - 16, data + size - 16, 16)
+    elif size >= 8:
+        memcpy(to, data, 8)
+        memcpy(to + size - 8, data + size - 8, 8)
+    elif size >= 4:
+        memcpy(to, data, 4)
+        memcpy(to + size - 4, data + size - 4, 4)
+    elif size:
+        to[0] = data[0]
+        to[size >> 1] = data[size >> 1]
+        to[size - 1] = data[size - 1]
+
+
+cdef char *copy_pair(char *to, const cgi_pair *p) noexcept nogil:
+    """Name and value where there is room for them. returns what is behind them"""
+    cdef unsigned int i
+    if p.is_field:
+        memcpy(to, b"HTTP_", 5)
+        for i in range(5, p.name_length):
+            to[i] = cgi_upper(p.name[i - 5])
+    else:
+        copy_short(to, p.name, p.name_length)
+    to += p.name_length
+    copy_short(to, p.content, p.content_length)
+    return to + p.content_length
 
 
 cdef inline char cgi_upper(char c) noexcept nogil:

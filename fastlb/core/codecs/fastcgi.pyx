@@ -132,6 +132,14 @@ cdef void put_fastcgi_params(writer *w, const cgi_list *all) noexcept nogil:
     put(w, &head[0], FASTCGI_HEAD)
     for i in range(all.count):
         p = &all.pairs[i]
+        size = 2 + p.name_length + p.content_length
+        if likely(p.name_length <= 127 and p.content_length <= 127
+                  and w.p - record + size <= FASTCGI_HEAD + FASTCGI_CONTENT_MAX
+                  and size <= writer_room(w)):
+            w.p[0] = <char>p.name_length
+            w.p[1] = <char>p.content_length
+            w.p = copy_pair(w.p + 2, p)
+            continue
         writer_begin(&sizes, &both[0], sizeof(both))
         put_size(&sizes, p.name_length)
         put_size(&sizes, p.content_length)
