@@ -85,7 +85,7 @@ cdef int ranges_read(
         comma = <const char *>memchr_or_end(p, c',', end - p)
         if not range_one(p, comma, size, &one):
             return RANGES_WHOLE
-        if one.first == 0 and comma - p == 2:
+        if one.first == 0 and comma - p == 2 and p[1] == c'-':
             l.count = 0
             l.sum = 0
             l.is_open = True
