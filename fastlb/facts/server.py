@@ -12,6 +12,9 @@ from fastlb.facts.rules import LogTarget
 from fastlb.facts.vhost import VHost
 from fastlb.facts.words import Compat
 
+# Where no line says another, as httpd was built by the distributions.
+DOCUMENT_ROOT = "/var/www/html"
+
 
 @dataclass(frozen=True, slots=True)
 class ProcessSettings:
@@ -31,7 +34,7 @@ class ProcessSettings:
     send_buffer_bytes: int  # of listening sockets; 0: the system's
     receive_buffer_bytes: int
     extended_status: bool
-    document_root: str = ""  # nothing is served from it; -S shows it
+    document_root: str = ""  # of the main server; -S shows it
     max_client_connections: int = 0  # over all workers; 0: what descriptors allow
     max_tunnel_servers: int = 512  # workers left with tunnels; 0: no bound
     digest_memory_bytes: int = 65536  # AuthDigestShmemSize

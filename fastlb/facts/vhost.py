@@ -285,7 +285,6 @@ class VHost:
     read_body: ReadLimit = ReadLimit()
     rewrite: RewriteServer | None = None  # None: no line of mod_rewrite
     document_root: str = ""  # without its last slash
-    has_root: bool = False  # DocumentRoot is written: files below it are served
     file_aliases: tuple[FileAlias, ...] = ()  # in the order in which they are tried
     # In httpd's order: by the length of their paths, expressions, then names of files
     file_sections: tuple[FileSection, ...] = ()

@@ -23,7 +23,7 @@ from fastlb.facts.member import Member, Remote
 from fastlb.facts.regex import freeze_regexes
 from fastlb.facts.rewrite import RewriteServer
 from fastlb.facts.rules import ReverseMap
-from fastlb.facts.server import Model, ProcessSettings
+from fastlb.facts.server import DOCUMENT_ROOT, Model, ProcessSettings
 from fastlb.facts.tls import TlsMember
 from fastlb.facts.vhost import (
     DirConf,
@@ -66,7 +66,6 @@ from fastlb.model.resolve_remote import remote_of
 from fastlb.model.resolve_remoteip import remote_proxies
 from fastlb.model.resolve_server import (
     absolute,
-    absolute_text,
     fields_of,
     presets,
     shared,
@@ -126,7 +125,7 @@ def freeze(run: Drafts, tree: Tree, host_name: str) -> Model:
 def process_settings(run: Drafts) -> ProcessSettings:
     """The process directives with their defaults."""
     said = run.process.values
-    values = {**presets(Scope.PROCESS), "document_root": "htdocs", **said}
+    values = {**presets(Scope.PROCESS), "document_root": DOCUMENT_ROOT, **said}
     mpm = process_model(run.modules)
     if run.process.compat is not Compat.APACHE:
         values["async_factor"] = -1
@@ -240,7 +239,6 @@ class _Freezer:
             "access_file_names": (
                 draft.access_file_names or main.access_file_names or (".htaccess",)
             ),
-            "has_root": bool(draft.rewrite.document_root or main.rewrite.document_root),
             "tls": self._tls[index],
             "tls_group": self._tls_groups[index],
             "connect_ports": ports,
@@ -249,7 +247,7 @@ class _Freezer:
             "document_root": (
                 draft.rewrite.document_root
                 or main.rewrite.document_root
-                or absolute_text(self.run, "htdocs")
+                or DOCUMENT_ROOT
             ).rstrip("/"),
         }
         return VHost(**fields_of(VHost, values))
@@ -260,8 +258,7 @@ class _Freezer:
         if index:
             drafts += main.rewrite.mappings
         targets = tuple(self._mapping(index, item, bound) for item in drafts)
-        root = absolute_text(self.run, "htdocs")
-        return rewrite_server(main, draft, targets, root)
+        return rewrite_server(main, draft, targets, DOCUMENT_ROOT)
 
     def _shown_balancers(self, index: int) -> tuple[int, ...]:
         """First the main server's that it does not mention, then its own (as Apache).

@@ -6,7 +6,7 @@ import pytest
 from flow_bench import Bench
 from flow_peers import ONE, SERVER, answer, get, post
 
-HERE = SERVER  # nothing is mapped
+HERE = SERVER + "DocumentRoot /none-such\n"  # nothing is there
 
 
 # answer: what is made here
@@ -17,7 +17,7 @@ HERE = SERVER  # nothing is mapped
     [
         (get(), 404, None),
         (get(method="POST"), 404, None),
-        (get(method="OPTIONS"), 200, "GET,HEAD,POST,OPTIONS"),
+        (get(method="OPTIONS"), 200, "GET,POST,OPTIONS,HEAD,TRACE"),
         (get(method="DELETE"), 405, "GET,POST,OPTIONS,HEAD,TRACE"),
         (get(method="MKCOL"), 405, "GET,POST,OPTIONS,HEAD,TRACE"),
         (get(method="MKCO"), 501, None),

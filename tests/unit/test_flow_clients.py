@@ -13,7 +13,8 @@ from flow_peers import ONE, Peer, answer, get, post
 
 from fastlb.facts.vhost import ReadLimit
 
-NO_MEMBER = "Listen 80\nServerName h\n"  # every request is answered here, with 404
+# Every request is answered here, with 404.
+NO_MEMBER = "Listen 80\nServerName h\nDocumentRoot /none-such\n"
 LARGE_HEADS = "LimitRequestFieldSize 2000000\nLimitRequestLine 2000000\n"
 
 # accept

@@ -77,8 +77,8 @@ ProxyPass /none !
         ("/app/a/../b", "member", 0, b"/x/b"),
         ("/app/%7ea", "member", 0, b"/x/~a"),
         ("/old/a%20b", "member", 1, b"/new/a%20b"),
-        ("/none/a", "nothing", -1, None),
-        ("/elsewhere", "nothing", -1, None),
+        ("/none/a", "file", -1, None),
+        ("/elsewhere", "file", -1, None),
     ],
 )
 def test_a_mapping_says_who_is_asked_for_what(
@@ -86,6 +86,15 @@ def test_a_mapping_says_who_is_asked_for_what(
 ) -> None:
     found = Plan(TWO)(target)
     assert (found["what"], found["member"], found["target"]) == (what, member, sent)
+
+
+def test_a_root_that_is_written_nowhere() -> None:
+    """Debian's httpd was built with this one, where its package puts a page."""
+    text = LISTEN + "ProxyPass /x http://127.0.0.1:80/x\n"
+    assert [v.document_root for v in model_of(text).vhosts] == ["/var/www/html"]
+    assert Plan(text, "")("/page.html")["what"] == "file"
+    text = LISTEN + "DocumentRoot /srv\n<VirtualHost *>\nServerName h\n</VirtualHost>\n"
+    assert {v.document_root for v in model_of(text).vhosts} == {"/srv"}
 
 
 def test_sections_that_match_set_what_they_say() -> None:

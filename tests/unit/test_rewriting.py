@@ -79,7 +79,7 @@ def test_pass_through_maps_the_new_path() -> None:
         "ProxyPass /new http://127.0.0.1:80/x\n"
     )
     assert plan("/old/y?c=d")["target"] == b"/x/y?a=b&c=d"
-    assert plan("/other")["what"] == "nothing"
+    assert plan("/other")["what"] == "file"
 
 
 PIECES = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastlb.config.checks import Choice
 from fastlb.config.registry import SV, SVD, Args, D, Directive
+from fastlb.facts.server import DOCUMENT_ROOT
 
 MODULE = "core.c"
 _ALIAS = "mod_alias.c"
@@ -15,13 +16,13 @@ DIRECTIVES = (
         SV,
         "directory",
         "Root directory of the document tree",
+        default=DOCUMENT_ROOT,
         manual=(
             "What no ProxyPass, no Redirect and no Alias takes is looked for below it."
-            " Where it is written nowhere, such requests are answered with 404."
         ),
         differs=(
-            "Apache serves files of a directory that was named when it was built where"
-            " none is written."
+            "Apache's default is the directory that was named when it was built:"
+            " Debian's is this one."
         ),
     ),
     Directive(

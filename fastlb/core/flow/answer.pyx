@@ -160,8 +160,7 @@ cdef int document_decided(
     if match_mapping(r):
         if decide_sections(r, &d) != DECIDED_MEMBER:
             return DECIDED_ERROR
-    elif not r.vhost.serves_files or decide_file(r, &d) != DECIDED_MEMBER \
-            or r.file == NULL:
+    elif decide_file(r, &d) != DECIDED_MEMBER or r.file == NULL:
         return DECIDED_ERROR
     if r.undecided:
         return DECIDED_ERROR

@@ -232,13 +232,11 @@ cdef int decide_here(request_facts *r, decision *d) noexcept nogil:
         what = decide_sections(r, d)
         if unlikely(what != DECIDED_MEMBER):
             return what
-    elif unlikely(r.vhost.serves_files):
+    else:
         r.proxy_conf_count = 0
         what = decide_file(r, d)
         if unlikely(what != DECIDED_MEMBER):
             return what
-    elif unlikely(r.vhost.any_late_if) and decide_late_ifs(r, d) != DECIDED_MEMBER:
-        return DECIDED_ERROR
     what = request_admit(r, d)
     if unlikely(what != DECIDED_MEMBER):
         return what

@@ -80,8 +80,6 @@ cdef int file_find(request_facts *r) noexcept nogil:
             alias = i
             break
     if alias < 0:
-        if not r.vhost.has_root:
-            return 0
         arena_write(&r.arena, &w)
         put(&w, root.data, root.length)
         put(&w, r.decoded.data, r.decoded.length)

@@ -81,12 +81,10 @@ cdef int look_at(request_facts *r, const looked_up *look) noexcept nogil:
             return 500
         if r.vhost.any_late_if and not match_ifs_again(r):
             return 500
-    elif r.vhost.serves_files:
+    else:
         rc = match_file(r)
         if rc < 0:
             return 500 if rc == FAILED else -rc
-    elif r.vhost.any_late_if and not match_ifs_again(r):
-        return 500
     if r.conf_count == look.conf_count and memcmp(
             &r.confs[0], look.confs, sizeof(void *) * r.conf_count) == 0:
         r.user = look.user

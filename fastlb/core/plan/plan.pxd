@@ -459,8 +459,6 @@ cdef struct plan_vhost:
     plan_remote_ip remote_ip
     bint has_early              # RequestHeader ... early
     text document_root          # without its last slash
-    bint has_root               # ... and files below it are served
-    bint serves_files           # a request may name a file
     int alias_count
     file_alias *aliases
     int file_section_count

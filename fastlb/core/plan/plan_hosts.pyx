@@ -46,9 +46,7 @@ cdef object plan_files_of(plan_vhost *v, object vhost):
     cdef int i
     cdef file_section *s
     kinds = {"Directory": 0, "DirectoryMatch": 1, "Files": 2, "FilesMatch": 3}
-    v.has_root = vhost.has_root
     v.alias_count = len(vhost.file_aliases)
-    v.serves_files = v.has_root or v.alias_count > 0
     v.aliases = <file_alias *>plan_alloc(sizeof(file_alias) * v.alias_count)
     for i, found in enumerate(vhost.file_aliases):
         v.aliases[i].path = plan_text(found.pattern)

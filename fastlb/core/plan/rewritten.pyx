@@ -101,7 +101,7 @@ cdef int rewrite_in_server(request_facts *r, rewrite_outcome *out) noexcept nogi
         if w.filename.length == 0 or w.filename.data[0] != c'/':
             return rewrite_failed(&w, 400, 0, out)
         r.rewritten = REWRITTEN_FILE
-        if r.vhost.serves_files and not rewrite_to_file(&w):
+        if not rewrite_to_file(&w):
             return rewrite_failed(&w, 500, 0, out)
         return REWROTE_NOTHING
     if w.filename.length == 0 or w.filename.data[0] != c'/':
@@ -126,7 +126,7 @@ cdef bint rewrite_to_file(rewriting *w) noexcept nogil:
     if is_whole and not (copy_terminated(&first[0], sizeof(first), name.data, end)
                          and end > 1 and stat(&first[0], &about) == 0):
         is_whole = False
-    if path_climbs(name.data, name.length) or (not is_whole and not r.vhost.has_root):
+    if path_climbs(name.data, name.length):
         return True
     if is_whole:
         name = arena_copy(&r.arena, name.data, name.length)
