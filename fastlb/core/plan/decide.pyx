@@ -200,16 +200,26 @@ cdef int request_decide(request_facts *r, decision *d) noexcept nogil:
         what = decide_once(r, d)
         if likely(r.wanted == NULL):
             return what
-        while r.wanted != NULL:
-            what = look_ahead(r)
-            if what == LOOK_WAITS:
-                return DECIDED_WAIT
-            if what != LOOK_IS_DONE:
-                d.rule = NULL
-                d.rewrite_because = (
-                    REWRITE_TOO_MANY_LOOKS if what == LOOK_TOO_MANY else 0)
-                return decided_error(d, 500, BECAUSE_OF_A_RULE)
+        what = decide_looks(r, d)
+        if what != DECIDED_MEMBER:
+            return what
         request_forget_env(r)
+
+
+cdef int decide_looks(request_facts *r, decision *d) noexcept nogil:
+    """Find out what rules ask about other URLs; then it is to be decided anew. returns
+    DECIDED_MEMBER, DECIDED_WAIT or DECIDED_ERROR"""
+    cdef int what
+    while r.wanted != NULL:
+        what = look_ahead(r)
+        if what == LOOK_WAITS:
+            return DECIDED_WAIT
+        if what != LOOK_IS_DONE:
+            d.rule = NULL
+            d.rewrite_because = (
+                REWRITE_TOO_MANY_LOOKS if what == LOOK_TOO_MANY else 0)
+            return decided_error(d, 500, BECAUSE_OF_A_RULE)
+    return DECIDED_MEMBER
 
 
 cdef int decide_once(request_facts *r, decision *d) noexcept nogil:
@@ -278,6 +288,38 @@ cdef int decide_here(request_facts *r, decision *d) noexcept nogil:
 # query of its own. Access is looked at as for any other.
 cdef int request_decide_within(
         request_facts *r, value path, decision *d) noexcept nogil:
+    cdef value[ENV_COUNT_MAX] env
+    cdef value script_url = r.script_url
+    cdef made_cookie *cookies = r.cookies
+    cdef bint ended = r.rewriting_ended
+    cdef unsigned char redirects = r.redirects
+    cdef int trace_at = r.trace_at
+    cdef int what
+    cdef value query = query_of(r)
+    if not r.query_is_made:
+        query = arena_copy(&r.arena, query.data, query.length)
+    if likely(r.vhost.rewrite == NULL):
+        return decide_within(r, path, query, d)
+    memcpy(&env[0], &r.env[0], sizeof(value) * plan.env_count)
+    while True:
+        what = decide_within(r, path, query, d)
+        if likely(r.wanted == NULL):
+            return what
+        what = decide_looks(r, d)
+        if what != DECIDED_MEMBER:
+            return what
+        # All that rules have made since goes; what was there before stays.
+        rewrite_forget(r)
+        r.script_url = script_url
+        r.cookies = cookies
+        r.rewriting_ended = ended
+        r.redirects = redirects
+        r.trace_at = trace_at
+        memcpy(&r.env[0], &env[0], sizeof(value) * plan.env_count)
+
+
+cdef int decide_within(
+        request_facts *r, value path, value query, decision *d) noexcept nogil:
     cdef int what
     r.rewritten = REWRITTEN_NOT
     r.original = value(NULL, 0)
@@ -288,10 +330,8 @@ cdef int request_decide_within(
     r.proxy_conf_count = 0
     r.rest_at = 0
     r.ways = 0
-    if not r.query_is_made:
-        r.query = query_of(r)
-        r.query = arena_copy(&r.arena, r.query.data, r.query.length)
-        r.query_is_made = True
+    r.query = query
+    r.query_is_made = True
     r.decoded = path
     r.path_is_plain = False
     r.reduced = True

@@ -239,6 +239,37 @@ Alias /again "{root}/again"
 """,
     files=FILES,
 )
+LOOKS = Conf(
+    "indexes that rules look ahead for",
+    LOADED
+    + """\
+Header unset ETag
+DocumentRoot "{root}/site"
+FallbackResource /fall.html
+RewriteEngine On
+RewriteCond %{QUERY_STRING} allowed
+RewriteCond /plain.txt -U
+RewriteRule ^/sub/index\\.html$ /plain.txt [PT]
+RewriteCond %{QUERY_STRING} denied
+RewriteCond /private/key.txt -U
+RewriteRule ^/sub/index\\.html$ /plain.txt [PT]
+RewriteCond %{QUERY_STRING} where
+RewriteCond %{LA-U:REQUEST_FILENAME} /sub/index\\.html$
+RewriteRule ^/sub/index\\.html$ /sub/other.html [PT]
+RewriteCond %{QUERY_STRING} nested
+RewriteCond /sub/?allowed -U
+RewriteRule ^/sub/index\\.html$ /na\\ me.txt [PT]
+RewriteCond /plain.txt -U
+RewriteRule ^/fall\\.html$ /sub/other.html [PT]
+<Directory "{root}/site/private">
+  Require all denied
+</Directory>
+<Directory "{root}/site/sub">
+  FallbackResource disabled
+</Directory>
+""",
+    files=FILES,
+)
 PATHS = (
     "/",
     "/plain.txt",
@@ -369,6 +400,14 @@ CASES: tuple[Case, ...] = (
         _gets(
             *("/", "/sub/", "/bare/", "/names", "/names/", "/sub/deep/"),
             *("/private/", "/sub?x=y", "/sub/?x=y"),
+        ),
+    ),
+    Case(
+        "files: indexes that rules look ahead for",
+        LOOKS,
+        _gets(
+            *("/sub/", "/sub/?allowed", "/sub/?denied", "/sub/?where", "/sub/?nested"),
+            *("/none", "/sub/none", "/bare/", "/private/"),
         ),
     ),
     Case(
