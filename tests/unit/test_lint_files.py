@@ -70,6 +70,67 @@ def test_what_would_not_hold_is_told(
     assert told(site, lines) == directives
 
 
+RUN = "SetHandler cgi-script\n"
+PHP = "SetHandler application/x-httpd-php\n"
+
+
+@rows(
+    ("lines", "directives"),
+    [
+        ('<Files ~ "\\.cgi$">\n' + RUN + "</Files>", ["SetHandler"]),
+        ("<Files *.cgi>\n" + RUN + "</Files>", ["SetHandler"]),
+        ("<Files a.cgi>\n" + RUN + "</Files>", ["SetHandler"]),
+        ("<Files b.cgi>\n" + RUN + "</Files>", []),
+        # As Debian has it: of files that are not there nobody speaks.
+        ('<FilesMatch ".+\\.ph(?:ar|p|tml)$">\n' + PHP + "</FilesMatch>", []),
+        ('<FilesMatch ".+\\.cgi$">\n' + PHP + "</FilesMatch>", ["SetHandler"]),
+        ("<Directory {site}>\n" + RUN + "</Directory>", ["SetHandler"]),
+        ("<Directory {site}/static>\n" + RUN + "</Directory>", ["SetHandler"]),
+        ("<Directory {site}/empty>\n" + RUN + "</Directory>", []),
+        ("<Directory /none-such>\n" + RUN + "</Directory>", []),
+        (
+            "<Directory {site}/empty>\n<Files *.cgi>\n"
+            + RUN
+            + "</Files>\n</Directory>",
+            [],
+        ),
+        (
+            "<Directory {site}>\n<Files *.cgi>\n" + RUN + "</Files>\n</Directory>",
+            ["SetHandler"],
+        ),
+        ("<Location /static>\n" + RUN + "</Location>", ["SetHandler"]),
+        ("<Location /a.cgi>\n" + RUN + "</Location>", ["SetHandler"]),
+        ("<Location /none-such>\n" + RUN + "</Location>", []),
+        (
+            "ProxyPass /static http://127.0.0.1:1/\n<Location /static>\n"
+            + RUN
+            + "</Location>",
+            [],
+        ),
+        ("<Files *.cgi>\nSetHandler nonesuch\n</Files>", []),
+        ("<Files *.cgi>\nSetHandler none\n</Files>", []),
+        ("<Files *.cgi>\n" + RUN + "</Files>\n" + PROXY, []),
+        ("Dav On", ["Dav"]),
+        ("Dav Off", []),
+        ("<Directory {site}/static>\nDav On\n</Directory>", ["Dav"]),
+        ("<Directory />\nDav filesystem\n</Directory>", ["Dav"]),
+        ("<Directory /none-such>\nDav On\n</Directory>", []),
+        ("<Location /dav>\nDav On\n</Location>", ["Dav"]),
+        (
+            "ProxyPass /dav http://127.0.0.1:1/\n<Location /dav>\nDav On\n</Location>",
+            [],
+        ),
+        ("<Location /dav>\nDav On\n</Location>\n" + PROXY, []),
+        ("DAVLockDB {site}/lock", []),
+    ],
+)
+def test_a_handler_that_nobody_has_is_refused_where_it_would_work(
+    site: Path, lines: str, directives: list[str]
+) -> None:
+    (site / "a.cgi").touch()
+    assert told(site, "DocumentRoot {site}\n" + lines) == directives
+
+
 INCLUDED = "DocumentRoot {site}\nAddOutputFilter INCLUDES .shtml\n"
 STATIC = "<Directory {site}/static>\nOptions {0}\n</Directory>\n"
 EMPTY = STATIC.replace("static", "empty")
