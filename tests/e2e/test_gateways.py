@@ -414,6 +414,46 @@ def test_what_keeps_a_file_back_keeps_it_from_its_handler(
         assert rig.ask(request("/paid")).body == b"hello"
 
 
+def test_sections_of_files_hold_however_the_path_is_read(
+    rig: Rig, tmp_path: Path
+) -> None:
+    """They were asked for one reading only: another one had no handler, and no rule."""
+    for name in ("a b.php", "admin.php"):
+        (tmp_path / name).touch()
+    with gateway("fcgi", saying("fcgi")) as member:
+        rig.start(
+            f"""DocumentRoot "{tmp_path}"
+            Alias /all "{tmp_path}"
+            SetEnvIf Request_URI "%20b\\.php/private" closed
+            <FilesMatch "\\.php$">
+            SetHandler "proxy:{member.url}"
+            </FilesMatch>
+            <Location /all>
+            SetHandler "proxy:{member.url}"
+            </Location>
+            <Files "admin.php">
+            Require all denied
+            </Files>
+            <Files "a b.php">
+            <RequireAll>
+            Require all granted
+            Require not env closed
+            </RequireAll>
+            </Files>
+            """
+        )
+        for target, status in {
+            "/a%20b.php": 200,
+            "/a%20b.php/more": 200,
+            "/a%20b.php/private": 403,
+            "/all/a%20b": 200,
+            "/all/admin.php": 403,
+            "/all/admin.php;x": 403,
+            "/all/admin.php;x/more": 403,
+        }.items():
+            assert rig.ask(request(target)).status == status, target
+
+
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_head_brings_no_body(rig: Rig, scheme: str) -> None:
     with gateway(scheme, saying(scheme)) as member:

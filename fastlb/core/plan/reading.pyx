@@ -6,8 +6,8 @@ else - settings, the mapping, the target - is of the first reading, which is htt
 """
 # uses: ground/text, ground/number, io/writer, ground/path, ground/arena,
 #       plan/verdicts, plan/plan, plan/facts, plan/target, plan/handled,
-#       plan/rewritten, plan/match, plan/conditional, plan/rules, plan/redirect,
-#       plan/because, plan/admission
+#       plan/rewritten, plan/match, plan/conditional, plan/file_match, plan/rules,
+#       plan/redirect, plan/because, plan/admission
 
 cdef struct first_reading:
     value decoded
@@ -16,6 +16,7 @@ cdef struct first_reading:
     bint reduced
     bint excluded
     plan_mapping *mapping
+    file_facts *file
     const plan_conf *handler    # whose SetHandler leads to the member; NULL: none's
     value user
     int conf_count
@@ -157,6 +158,7 @@ cdef bint reading_admits(
     first.reduced = r.reduced
     first.excluded = r.excluded
     first.mapping = r.mapping
+    first.file = r.file
     first.handler = handler_said(r)
     if first.handler != NULL and (
             r.mapping == NULL or first.handler.handler_mapping != r.mapping):
@@ -205,6 +207,7 @@ cdef bint reading_admits(
     r.reduced = first.reduced
     r.excluded = first.excluded
     r.mapping = first.mapping
+    r.file = first.file
     r.user = first.user
     r.conf_count = first.conf_count
     r.proxy_conf_count = first.proxy_conf_count
@@ -222,6 +225,8 @@ cdef bint reading_decide(
     cdef redirected elsewhere
     cdef rewrite_outcome made
     r.refused = 0
+    if r.rewritten != REWRITTEN_FILE:
+        r.file = NULL
     if not match_locations(r):
         return False
     r.request_uri = asked
@@ -252,8 +257,10 @@ cdef bint reading_decide(
             return False
         if not match_proxy_sections(r):
             return False
-        if r.proxy_conf_count and not r.vhost.any_late_if:
-            rules_env_if(r, 1, 1 + r.proxy_conf_count)
+    elif first.file != NULL and match_file(r) < 0:
+        return False
+    if r.proxy_conf_count and not r.vhost.any_late_if:
+        rules_env_if(r, 1, 1 + r.proxy_conf_count)
     if unlikely(r.vhost.any_late_if):
         if not match_ifs_again(r):
             return False
