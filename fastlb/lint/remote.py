@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from fastlb.config.tree import Node
 from fastlb.model.drafts import Drafts, ServerDraft
+from fastlb.model.report import place_of
 from fastlb.model.resolve_remote import (
     HTTP,
     asks_for_a_part,
     line_for,
     lines_of,
-    targets_of,
+    members_of,
 )
 
 NUMBER = "FB0116"
@@ -31,8 +32,9 @@ def lint_remote(run: Drafts) -> None:
 def _faults(run: Drafts, server: ServerDraft) -> Iterator[tuple[Node, str, str, str]]:
     """Line, sentence, why, cure."""
     lines = lines_of(run, server)
+    members = members_of(run, server)
     for node in lines:
-        for target in targets_of(run, server):
+        for target in (member.target for member in members):
             if asks_for_a_part(node, target):
                 yield (
                     node,
@@ -48,8 +50,16 @@ def _faults(run: Drafts, server: ServerDraft) -> Iterator[tuple[Node, str, str, 
             "ProxyRequests is On",
             "let clients use that proxy, or leave ProxyRequests Off",
         )
-    for target in targets_of(run, server):
+    for member in members:
+        target = member.target
         line = line_for(run, server, target)
+        if line is not None and member.params["proxy_protocol"]:
+            yield (
+                member.node,
+                f"proxyprotocol= of {target.url} would be said to the proxy before it",
+                f"{line.name} at {place_of(line)} puts one there",
+                "leave out proxyprotocol=, or name the host of the member in NoProxy",
+            )
         if line is not None and target.scheme not in HTTP:
             yield (
                 line,

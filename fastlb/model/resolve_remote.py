@@ -16,7 +16,7 @@ from fastlb._pcre2 import Pattern
 from fastlb.base.addresses import literal_of
 from fastlb.config.tree import Node
 from fastlb.facts.member import Remote
-from fastlb.model.drafts import Drafts, Handler, Place, ServerDraft
+from fastlb.model.drafts import Drafts, Handler, MemberDraft, Place, ServerDraft
 from fastlb.model.targets import Target, parse_target
 
 HTTP = ("http", "https", "wss")
@@ -131,17 +131,16 @@ def _direct(run: Drafts, place: Place, node: Node) -> None:
     place.server.directs.append(node)
 
 
-def targets_of(run: Drafts, server: ServerDraft) -> list[Target]:
-    """Of all members that a server has or inherits, but for those that are reached
-    directly."""
+def members_of(run: Drafts, server: ServerDraft) -> list[MemberDraft]:
+    """All that a server has or inherits, but for those that are reached directly."""
     members = server.every_member()
     if not server.is_main:
         members = [*run.main.every_member(), *members]
-    targets = [member.target for member in members]
     return [
-        target
-        for target in targets
-        if target.unix_path is None and not _is_direct(run, server, target)
+        member
+        for member in members
+        if member.target.unix_path is None
+        and not _is_direct(run, server, member.target)
     ]
 
 

@@ -123,6 +123,16 @@ def test_a_virtual_host_adds_its_lines_and_has_members_of_its_own() -> None:
             "a member at ws: is not reached through another proxy",
         ),
         (
+            "ProxyRemote * http://p1\nProxyPass / http://a.test/ proxyprotocol=v1",
+            "proxyprotocol= of http://a.test/ would be said to the proxy before it",
+        ),
+        (
+            "ProxyRemote https http://p1\nSSLProxyEngine On\n<Proxy balancer://b>\n"
+            "BalancerMember https://a.test proxyprotocol=v2\n</Proxy>\n"
+            "ProxyPass / balancer://b/",
+            "proxyprotocol= of https://a.test would be said to the proxy before it",
+        ),
+        (
             "ProxyRemote * http://p1\nProxyRequests On\n"
             "<Proxy *>\nRequire ip 10\n</Proxy>\nProxyPass / http://a.test/",
             "what a CONNECT asks for is not reached through another proxy",
@@ -133,6 +143,18 @@ def test_what_is_refused(text: str, sentence: str) -> None:
     found = errors(f"Listen 80\n{text}\n")
     assert len(found) == 1
     assert sentence in found[0]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "ProxyRemote http://b http://p1\nProxyPass / http://a.test/ proxyprotocol=v1",
+        "ProxyRemote * http://p1\nNoProxy a.test\n"
+        "ProxyPass / http://a.test/ proxyprotocol=v1",
+    ],
+)
+def test_who_is_reached_directly_may_be_told_the_client(lines: str) -> None:
+    assert errors(f"Listen 80\n{lines}\n") == []
 
 
 @given(st.text(alphabet="0123456789./:abf", max_size=20))
