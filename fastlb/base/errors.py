@@ -15,6 +15,8 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from fastlb.base.masking import masked
+
 COMMAND_LINE = "-c/-C directives"  # Apache's name for the file of -C and -c
 
 
@@ -62,6 +64,10 @@ class Diagnostic:
     trail: tuple[tuple[str, int], ...] = ()
     moment: int = field(default=0, compare=False)
     about: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        for name in ("text", "why", "cure"):
+            object.__setattr__(self, name, masked(getattr(self, name)))
 
     @property
     def is_error(self) -> bool:

@@ -28,6 +28,7 @@ Item = TypeVar("Item")
 NOWHERE: Final[Line] = ("", 0)
 LISTED_MAX: Final = 6  # changes in one line of the log
 
+_SECRET: Final = frozenset(("secret", "bind_password"))
 _NOT_SETTINGS: Final = frozenset(
     (
         *("file", "line", "lines", "index", "tls_group", "balancers", "vhost_id"),
@@ -355,7 +356,9 @@ def _details(old: Any, new: Any) -> str:
 
 
 def _both(name: str, before: Any, after: Any) -> str:
-    """`60 s -> 30 s`; "" for what has no short form."""
+    """`60 s -> 30 s`; "" for what has no short form, or is nobody's business."""
+    if name in _SECRET:
+        return ""
     texts = [_text(name, before), _text(name, after)]
     if None in texts:
         return ""

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TypedDict, Unpack
 
 from fastlb.base.errors import Diagnostic, Severity, sort_by_place
+from fastlb.base.masking import masked
 from fastlb.config.suggest import nearest
 from fastlb.config.tree import Node
 
@@ -90,8 +91,8 @@ class Report:
                 line=node.line,
                 column=column_of(node, word),
                 directive=node.name,
-                text=text,
-                why=why,
+                text=masked(text, node.args),
+                why=masked(why, node.args),
                 cure=cure,
             )
         )

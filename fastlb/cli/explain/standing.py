@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fastlb._core import Explainer, Table
+from fastlb.base.masking import masked_words
 from fastlb.cli.explain.asked import AskedError
 from fastlb.cli.explain.step import NOWHERE
 from fastlb.config.tree import Node, Tree
@@ -161,7 +162,7 @@ def stand(model: Model, tree: Tree) -> Standing:
 
 def _read_texts(nodes: Iterable[Node], texts: dict[Line, str]) -> None:
     for node in nodes:
-        text = f"{node.name} {node.raw}".rstrip()
+        text = f"{node.name} {masked_words(node.name, node.raw)}".rstrip()
         texts[node.file, node.line] = f"<{text}>" if node.is_section else text
         _read_texts(node.children, texts)
 

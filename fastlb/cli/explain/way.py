@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from fastlb.base.masking import masked_field
 from fastlb.cli.explain.access import (
     BECAUSE,
     DENIALS,
@@ -123,7 +124,7 @@ class _Story:
         sent: tuple[str, ...] = ()
         back: tuple[str, ...] = ()
         if outcome == "member":
-            sent = lines_of(self.found["head"])
+            sent = tuple(map(masked_field, lines_of(self.found["head"])))
             self.header_rules()
             confs = [self.conf(index) for index in self.found["sections"]]
             heads = Heads(self.standing, self.vhost, confs, self.found)
