@@ -207,15 +207,18 @@ cdef int fuzz_client_hello(const uint8_t *data, size_t size) noexcept nogil:
 # The answer of a proxy to CONNECT: where it ends does not hang on how it came.
 cdef int fuzz_remote(const uint8_t *data, size_t size) noexcept nogil:
     cdef char *p = exactly(data, size)
-    cdef ssize_t end = remote_head_size(p, size)
-    cdef size_t i
-    must(0 <= end <= <ssize_t>size)
-    must(-1 <= remote_status(p, size) <= 999)
+    cdef char *part
+    cdef int end = remote_head(fuzz_head, p, <unsigned int>size)
+    cdef int i
+    must(end == AGAIN or end == -502 or 0 < end <= <int>size)
     if end > 0:
         must(p[end - 1] == c'\n')
-        must(remote_head_size(p, <size_t>end) == end)
-        for i in range(<size_t>end):
-            must(remote_head_size(p, i) == 0)
+        must(100 <= fuzz_head.status <= 999)
+        check_spans(fuzz_head, p, end)
+        for i in range(end):
+            part = exactly(data, i)
+            must(remote_head(fuzz_head, part, <unsigned int>i) == AGAIN)
+            free(part)
     free(p)
     return 0
 

@@ -3,9 +3,9 @@
 ProxyRemote. What the proxy answers is looked at where it lies, and taken when its head
 is whole: what follows is the member's, and comes when TLS has begun.
 """
-# uses: ground/text, io/timer, io/watch, balance/ledger, flow/exchange, flow/engine,
-#       flow/states, flow/member, flow/log_rows, flow/service_log, flow/choose,
-#       flow/secure
+# uses: ground/text, io/timer, io/watch, http/fields, http/head, balance/ledger,
+#       flow/exchange, flow/engine, flow/states, flow/member, flow/log_rows,
+#       flow/service_log, flow/rewrite_answer, flow/choose, flow/secure
 
 cdef enum:
     REMOTE_HEAD_BYTES_MAX = 8192    # of the proxy's answer to CONNECT
@@ -21,69 +21,49 @@ cdef void remote_ask(upstream *u) noexcept nogil:
     timer_set(&u.c.timer, watch.now_us + exchange_timeout_us(u.x))
 
 
-cdef int remote_status(const char *data, size_t length) noexcept nogil:
-    """Of "HTTP/1.x NNN"; -1: it is none."""
-    cdef int i
-    cdef int status = 0
-    if length < 12 or memcmp(data, b"HTTP/1.", 7) != 0 or data[8] != c' ':
-        return -1
-    for i in range(9, 12):
-        if not c'0' <= data[i] <= c'9':
-            return -1
-        status = status * 10 + data[i] - c'0'
-    if length > 12 and data[12] != c' ' and data[12] != c'\r' and data[12] != c'\n':
-        return -1
-    return status
-
-
-cdef ssize_t remote_head_size(const char *data, size_t length) noexcept nogil:
-    """Bytes up to the empty line and with it; 0: it has not come."""
-    cdef bint is_empty = False
-    cdef size_t i
-    for i in range(length):
-        if data[i] != c'\n':
-            is_empty = is_empty and data[i] == c'\r'
-        elif is_empty:
-            return <ssize_t>(i + 1)
-        else:
-            is_empty = True
-    return 0
+cdef int remote_head(head *out, char *data, unsigned int length) noexcept nogil:
+    """Parse the proxy's answer to CONNECT, as any answer is (RFC 9112 4). returns bytes
+    of its head, which may be changed; AGAIN; -502: it is none"""
+    cdef unsigned int scanned = 0
+    cdef int size = head_find_end(data, length, &scanned)
+    cdef head_limits limits
+    if size == AGAIN:
+        return AGAIN
+    memset(&limits, 0, sizeof(limits))
+    limits.line_bytes = limits.field_bytes = REMOTE_HEAD_BYTES_MAX
+    limits.field_count = FIELD_COUNT_MAX
+    limits.strict = True
+    return head_parse_response(out, data, <unsigned int>size, &limits)
 
 
 cdef void remote_answered(upstream *u) noexcept nogil:
     """Something has come of its answer, or it has gone."""
     cdef char[REMOTE_HEAD_BYTES_MAX] head
     cdef ssize_t n = recv(u.c.fd, &head[0], sizeof(head), MSG_PEEK)
-    cdef ssize_t size
-    cdef int status
+    cdef int size
     if n < 0 and (errno == EAGAIN or errno == EINTR) and not u.c.broken:
         return
     if n <= 0:
         remote_lost(u.x, b"it has closed the connection")
         return
-    size = remote_head_size(&head[0], <size_t>n)
-    if size == 0:
+    size = remote_head(&response_head, &head[0], <unsigned int>n)
+    if size == AGAIN:
         if n == REMOTE_HEAD_BYTES_MAX:
             remote_lost(u.x, b"its answer is too large")
         elif u.c.peer_closed or u.c.broken:
             remote_lost(u.x, b"it has closed the connection")
         return
-    status = remote_status(&head[0], <size_t>size)
-    if not 200 <= status <= 299:
-        remote_refused(u.x, status)
+    if size < 0:
+        remote_lost(u.x, b"it does not answer in HTTP")
+        return
+    if not 200 <= response_head.status <= 299:
+        say_more(u.x, &SAY_REMOTE_REFUSED, 0, NULL, response_head.status)
+        remote_give_up(u.x)
         return
     if recv(u.c.fd, &head[0], <size_t>size, 0) != size:
         remote_lost(u.x, b"it has closed the connection")
         return
     upstream_secure(u)
-
-
-cdef void remote_refused(exchange *x, int status) noexcept nogil:
-    if status < 0:
-        remote_lost(x, b"it does not answer in HTTP")
-        return
-    say_more(x, &SAY_REMOTE_REFUSED, 0, NULL, status)
-    remote_give_up(x)
 
 
 cdef void remote_lost(exchange *x, const char *why) noexcept nogil:
