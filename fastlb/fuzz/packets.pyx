@@ -36,7 +36,8 @@ cdef void fuzz_ajp_head(const char *p, unsigned int length) noexcept nogil:
 
 
 cdef int fuzz_ajp(const uint8_t *data, size_t size) noexcept nogil:
-    """As fuzz_chunked: what follows a head, in one piece and in two."""
+    """As fuzz_chunked: what follows a head, in one piece and in two; packets as large
+    as ProxyIOBufferSize may make them."""
     cdef ajp_decoder whole, parts
     cdef unsigned int payload, consumed, first, first_consumed, second, second_consumed
     cdef unsigned int cut, i
@@ -50,12 +51,12 @@ cdef int fuzz_ajp(const uint8_t *data, size_t size) noexcept nogil:
     one = exactly(data + 1, size - 1)
     fuzz_ajp_head(one, <unsigned int>(size - 1))
     memset(&whole, 0, sizeof(whole))
-    whole.packet_max = AJP_PACKET_BYTES
+    whole.packet_max = ((data[0] & 7) + 1) * AJP_PACKET_BYTES
     rc = ajp_decode(&whole, one, <unsigned int>(size - 1), &payload, &consumed)
     must(payload <= consumed and consumed <= size - 1)
     must(rc < 0 or whole.ended or consumed == size - 1)
     memset(&parts, 0, sizeof(parts))
-    parts.packet_max = AJP_PACKET_BYTES
+    parts.packet_max = whole.packet_max
     two = exactly(data + 1, cut)
     three = exactly(data + 1 + cut, size - 1 - cut)
     second = second_consumed = 0
