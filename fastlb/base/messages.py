@@ -1007,6 +1007,12 @@ _CORE = {
 }
 
 _WORKER = {
+    "FB0398": Message(
+        "error",
+        "An application at fcgi:// writes more beside one answer (to STDERR, or in"
+        " records of a kind that is unknown) than the log takes; the rest is left out.",
+        "Look into its own log, and let it write less.",
+    ),
     "FB0420": Message(
         "error",
         "A file became shorter while it was sent; the connection was closed.",

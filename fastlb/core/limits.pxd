@@ -108,7 +108,8 @@ cdef enum:
     FILTER_RUNS_PER_STEP = 4        # of one connection before others are served
     # applications behind a gateway (codecs/)
     CGI_PAIRS_MAX = 1536            # told to an application; more: 500
-    SAID_BYTES_MAX = 8192           # of STDERR in one line of the log; more: left out
+    SAID_BYTES_MAX = 8192           # of STDERR in one line of the log; "..." for more
+    SAID_LINES_MAX = 100            # of what one answer of FastCGI says beside itself
     UWSGI_BYTES_MAX = 65535         # of all variables; more: 500
     SCRIPT_REASON_MAX = 200         # of a Status; more: the usual phrase
     SCRIPT_STATUS_BYTES = 224       # the status line that is made of it

@@ -11,7 +11,7 @@ import socket
 import pytest
 from flow_bench import Bench
 from flow_peers import SERVER, Peer, get, post
-from gateways import END, STDOUT, TAKE, Call, answer, pairs, record
+from gateways import END, STDERR, STDOUT, TAKE, Call, answer, pairs, record
 
 from tests.rows import rows
 
@@ -181,6 +181,36 @@ def test_more_than_was_announced_is_passed_on_as_by_httpd() -> None:
         member.close()
         assert client.head().startswith(b"HTTP/1.1 200 OK\r\n")
         assert client.take(14) == b"4\r\nfour\r\n0\r\n\r\n"
+
+
+@pytest.mark.parametrize("kind", [STDERR, 77])
+def test_what_is_said_beside_an_answer_is_bounded(kind: int) -> None:
+    """A hundred lines of a request are enough; what is left out is said once."""
+    with Bench(direct("fcgi")) as bench:
+        client = bench.ask(get())
+        member = bench.members[0].accept()
+        take_parameters(member)
+        many = b"".join(record(kind, b"oh no") for _ in range(300))
+        member.send(many)
+        bench.settle()
+        member.send(many + answer(HELLO))
+        assert client.status() == 201
+        logged = bench.services.logged
+        told = [line for line in logged if "AH01071" in line or "AH01072" in line]
+        assert len(told) == 100
+        assert len([line for line in logged if "FB0398" in line]) == 1
+
+
+def test_a_long_word_of_an_application_is_cut_and_looks_so() -> None:
+    with Bench(direct("fcgi")) as bench:
+        client = bench.ask(get())
+        member = bench.members[0].accept()
+        take_parameters(member)
+        member.send(record(STDERR, b"x" * 9000) + answer(HELLO))
+        assert client.status() == 201
+        (line,) = [line for line in bench.services.logged if "AH01071" in line]
+        assert line.count("x") <= 8200
+        assert line.endswith("...'")
 
 
 @pytest.mark.parametrize("data", [b"", b"abcde", b"a" * 9000, b"a" * 40_000])

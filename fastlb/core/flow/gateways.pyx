@@ -17,6 +17,7 @@ cdef struct fastcgi_try:
     fastcgi_decoder decoder
     unsigned int scanned        # script_head_find_end's place
     unsigned int taken          # bytes of output that up.input begins with
+    unsigned int told           # lines in the log about what came beside the output
 
 
 cdef inline fastcgi_try *fastcgi_of(exchange *x) noexcept nogil:
@@ -100,12 +101,15 @@ cdef int fastcgi_take(exchange *x, char *data, unsigned int length) noexcept nog
     cdef int rc
     while True:
         rc = fastcgi_decode(&t.decoder, &out, &at, data + length, &said)
-        if unlikely(rc == FASTCGI_SAID):
-            say_part(x, &SAY_FASTCGI_SAID, said)
-        elif unlikely(rc == FASTCGI_RECORD):
-            say_more(x, &SAY_FASTCGI_RECORD, 0, NULL, t.decoder.odd)
-        else:
+        if likely(rc != FASTCGI_SAID and rc != FASTCGI_RECORD):
             break
+        if unlikely(t.told == SAID_LINES_MAX):
+            say_more(x, &SAY_FASTCGI_ENOUGH, 0, NULL, SAID_LINES_MAX)
+        elif rc == FASTCGI_SAID and t.told < SAID_LINES_MAX:
+            say_part(x, &SAY_FASTCGI_SAID, said)
+        elif t.told < SAID_LINES_MAX:
+            say_more(x, &SAY_FASTCGI_RECORD, 0, NULL, t.decoder.odd)
+        t.told += t.told <= SAID_LINES_MAX
     t.taken = <unsigned int>(out - data)
     if unlikely(rc == FASTCGI_VERSION):
         say_more(x, &SAY_FASTCGI_VERSION, 0, NULL, t.decoder.odd)

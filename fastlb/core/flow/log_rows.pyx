@@ -457,6 +457,11 @@ cdef log_row SAY_FASTCGI_NUMBER = log_row(
 cdef log_row SAY_FASTCGI_RECORD = log_row(
     b"error", b"proxy_fcgi",
     b"AH01072: Got bogus record {number} from {member}")
+# number: how many were
+cdef log_row SAY_FASTCGI_ENOUGH = log_row(
+    b"error", b"proxy_fcgi",
+    b"FB0398: {member} has said {number} things beside this answer; what more it says "
+    b"is left out")
 cdef log_row SAY_SCRIPT_HEAD = log_row(
     b"error", b"proxy_fcgi",
     b"FB0396: End of script output before headers: {member}")

@@ -202,10 +202,14 @@ cdef void say(exchange *x, const log_row *row) noexcept nogil:
 cdef void say_part(exchange *x, const log_row *row, value part) noexcept nogil:
     """With bytes of a peer: its own words, up to a bound."""
     cdef char[SAID_BYTES_MAX] words
-    if part.length >= SAID_BYTES_MAX:
-        part.length = SAID_BYTES_MAX - 1
-    if copy_terminated(&words[0], SAID_BYTES_MAX, part.data, part.length):
-        say_more(x, row, 0, &words[0], 0)
+    cdef bint is_long = part.length >= SAID_BYTES_MAX
+    cdef writer w
+    writer_begin(&w, &words[0], SAID_BYTES_MAX)
+    put(&w, part.data, SAID_BYTES_MAX - 4 if is_long else part.length)
+    if is_long:
+        put(&w, b"...", 3)
+    put_byte(&w, 0)
+    say_more(x, row, 0, &words[0], 0)
 
 
 cdef void say_of_client(
