@@ -217,6 +217,19 @@ def test_a_member_that_pauses_within_its_answer_is_left() -> None:
         assert bench.has_said("AH01110")
 
 
+def test_the_end_of_a_connection_is_no_end_of_an_answer_whose_member_pauses() -> None:
+    """Where our close would end the body only a reset tells that more was to come."""
+    with Bench(ONE, of_hosts={"timeout_ms": 60}) as bench:
+        client = bench.ask(get().replace(b"HTTP/1.1", b"HTTP/1.0"))
+        member = bench.members[0].accept()
+        member.message()
+        member.send(OK_CHUNKED + chunk(b"some"))
+        client.head()
+        assert client.take(4) == b"some"
+        client.rest()
+        assert client.was_reset
+
+
 # what is decided by an answer
 
 

@@ -246,7 +246,7 @@ cdef void exchange_on_member_timeout(exchange *x) noexcept nogil:
         return
     say_error(x, &SAY_RESPONSE if x.res.head_sent else &SAY_STATUS_LINE, ETIMEDOUT)
     if x.res.head_sent:
-        exchange_abort(x)
+        exchange_cut(x)
     elif unlikely(x.attempt.codec != NULL):
         exchange_coded_timeout(x)
     elif x.attempt.await_continue:
