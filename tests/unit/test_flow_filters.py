@@ -577,6 +577,70 @@ def test_a_length_of_any_size_is_told_whole(digits: int, filled: int) -> None:
 # Files
 
 
+SECRETS = b"".join(b"%d a secret of many\n" % n for n in range(300))
+
+
+@pytest.mark.parametrize("wanted", ["0-99", "1000-1099", "-5", "0-9,50-99", "0-"])
+@pytest.mark.parametrize("filters", ["SUBSTITUTE", "DEFLATE", "SUBSTITUTE;DEFLATE"])
+def test_no_part_of_a_file_passes_its_filters_by(
+    tmp_path: Path, wanted: str, filters: str
+) -> None:
+    (tmp_path / "a.html").write_bytes(SECRETS)
+    text = (
+        f"Listen 80\nServerName h\nDocumentRoot {tmp_path}\n"
+        f"SetOutputFilter {filters}\nSubstitute s/secret/word/n\n"
+    )
+    fields = (f"Range: bytes={wanted}", *([ACCEPTS] if "DEFLATE" in filters else []))
+    with Bench(text) as bench:
+        client = bench.ask(get("/a.html", *fields))
+        head = client.head()
+        assert head.startswith(b"HTTP/1.1 200 ")
+        assert b"Content-Range" not in head
+        if b"chunked" in head:
+            got = b"".join(unchunked(client))
+        else:
+            length = head.split(b"Content-Length: ")[1].split(b"\r")[0]
+            got = client.take(int(length))
+        if "DEFLATE" in filters:
+            got = gzip.decompress(got)
+        want = SECRETS.replace(b"secret", b"word")
+        assert got == (want if "SUBSTITUTE" in filters else SECRETS)
+
+
+def test_a_client_without_gzip_gets_its_part(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_bytes(SECRETS)
+    text = (
+        f"Listen 80\nServerName h\nDocumentRoot {tmp_path}\nSetOutputFilter DEFLATE\n"
+    )
+    with Bench(text) as bench:
+        client = bench.ask(get("/a.html", "Range: bytes=10-19"))
+        head, body = client.message()
+        assert head.startswith(b"HTTP/1.1 206 ")
+        assert b"\r\nVary: Accept-Encoding\r\n" in head
+        assert body == SECRETS[10:20]
+
+
+def test_a_part_of_a_file_keeps_its_rate(tmp_path: Path) -> None:
+    page = text_of(50_000)
+    (tmp_path / "a.html").write_bytes(page)
+    text = (
+        f"Listen 80\nServerName h\nDocumentRoot {tmp_path}\n"
+        "SetOutputFilter RATE_LIMIT\nSetEnv rate-limit 100\n"
+    )
+    with Bench(text) as bench:
+        began = time.monotonic()
+        client = bench.ask(get("/a.html", "Range: bytes=1000-40999"))
+        head, body = client.message()
+        assert head.startswith(b"HTTP/1.1 206 ")
+        assert b"\r\nContent-Range: bytes 1000-40999/50000\r\n" in head
+        assert body == page[1000:41_000]
+        assert time.monotonic() - began >= 0.15
+        client = bench.ask(
+            get("/a.html", "Range: bytes=0-9,20-49", "Connection: close")
+        )
+        assert client.message()[1] == page
+
+
 def test_a_file_passes_filters_as_an_answer_does(tmp_path: Path) -> None:
     page = text_of(300_000)
     (tmp_path / "page.html").write_bytes(page)

@@ -138,6 +138,15 @@ cdef bint entity_ranges(exchange *x, entity *e, value said) noexcept nogil:
     return True
 
 
+cdef void entity_whole(entity *e, long long size) noexcept nogil:
+    """No ranges of it after all."""
+    e.status = 200
+    e.length = size
+    e.part_count = 0
+    e.parts = NULL
+    e.content_range = value(NULL, 0)
+
+
 cdef void put_span(writer *w, const entity_part *part, long long size) noexcept nogil:
     """"5-9/100\""""
     put_number(w, part.at)

@@ -72,6 +72,12 @@ cdef int file_answer(exchange *x) noexcept nogil:
     reason = reason_of(x.status, &reason_length)
     if not x.body.done and not request_drop_body(x):
         x.keepalive = False
+    rc = rewrite_local(x, x.status, reason, reason_length, NULL, f.entity.length)
+    if unlikely(rc == 1):
+        entity_whole(f.entity, f.about.st_size)
+        x.status = 200
+        reason = reason_of(x.status, &reason_length)
+        rc = rewrite_local(x, x.status, reason, reason_length, NULL, f.entity.length)
     f.at = 0
     f.left = 0
     if f.entity.part_count == 1:
@@ -79,7 +85,6 @@ cdef int file_answer(exchange *x) noexcept nogil:
         f.left = f.entity.parts[0].length
     elif f.entity.status == 200:
         f.left = f.about.st_size
-    rc = rewrite_local(x, x.status, reason, reason_length, NULL, f.entity.length)
     if unlikely(rc < 0 and rc != FAILED):
         file_close(x)
         f.entity = NULL

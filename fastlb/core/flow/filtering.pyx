@@ -37,8 +37,7 @@ cdef int filters_on_head(
     status of the error, negated, that is the answer instead
     """
     cdef filter_choice choice
-    cdef filter_settings said
-    cdef int i
+    cdef int rc
     filters_give(x)
     memset(&choice, 0, sizeof(choice))
     choice.coders = FILTERS_MAX if x.head_request else coders_left()
@@ -55,6 +54,42 @@ cdef int filters_on_head(
         x.res.chunked_out = False
     if choice.count == 0 or x.head_request:
         return 0
+    rc = filters_begin(x, &choice)
+    if rc < 0 or x.res.content_length >= 0:
+        return rc
+    if x.facts.req.minor == 1 and not is_downgraded(x):
+        x.res.chunked_out = True
+    else:
+        x.res.close_delimited = True
+        x.keepalive = False
+    return 0
+
+
+cdef int filters_on_part(
+        exchange *x, out_list *out, long long size, long long length,
+        bint is_one) noexcept nogil:
+    """As filters_on_head, of parts of a file that goes out as it lies there: length
+    bytes of so many. returns 1, too: its body would be changed, so that there are no
+    parts of it
+
+    In httpd ranges are cut out of what filters have made, where that is short.
+    """
+    cdef filter_choice choice
+    memset(&choice, 0, sizeof(choice))
+    choice.coders = FILTERS_MAX
+    choice.brotlis = FILTERS_MAX
+    filters_choose(&x.facts, out, 200, size, True, &choice)
+    if choice.is_changed or choice.refused or (choice.count and not is_one):
+        return 1
+    x.res.content_length = length
+    x.res.chunked_out = False
+    return 0 if choice.count == 0 or x.head_request else filters_begin(x, &choice)
+
+
+cdef int filters_begin(exchange *x, const filter_choice *choice) noexcept nogil:
+    """returns 0, or -503: there is no memory."""
+    cdef filter_settings said
+    cdef int i
     filter_settings_of(&x.facts, &said)
     x.filters = chain_begin(&said)
     if x.filters == NULL:
@@ -62,13 +97,6 @@ cdef int filters_on_head(
     for i in range(choice.count):
         if not chain_add(x.filters, choice.filters[i]):
             return -503
-    if x.res.content_length >= 0:
-        return 0
-    if x.facts.req.minor == 1 and not is_downgraded(x):
-        x.res.chunked_out = True
-    else:
-        x.res.close_delimited = True
-        x.keepalive = False
     return 0
 
 

@@ -378,7 +378,12 @@ cdef int local_head_write(
         content_length = x.res.content_length
     elif unlikely(x.facts.vhost.any_filter and is_file
                   and x.facts.file.entity.status == 206):
-        filters_of_a_part(&x.facts, out, x.facts.file.about.st_size)
+        filters_give(x)
+        rc = filters_on_part(
+            x, out, x.facts.file.about.st_size, content_length,
+            x.facts.file.entity.part_count == 1)
+        if rc:
+            return rc
     # Handlers' answers are ordinary responses, and so is the file of an ErrorDocument;
     # errors keep only `always`.
     rules_headers(&x.facts, out, True, tables, True)
@@ -426,8 +431,8 @@ cdef int rewrite_local(
         exchange *x, int status, const char *reason, unsigned int reason_length,
         const char *content_type, long long content_length) noexcept nogil:
     """The head of an answer made here. content_length < 0: no body at all (204, 304).
-    returns 0, FAILED, or -503: nothing is composed, and its body cannot pass filters
-    now."""
+    returns 0 or FAILED; with nothing composed -503: its body cannot pass filters now,
+    or 1: there are no parts of what filters make of it."""
     cdef writer w
     cdef int size_class, rc
     cdef buffer *earlier = x.down.output    # interim heads
@@ -440,7 +445,7 @@ cdef int rewrite_local(
             break
         rc = local_head_write(x, &w, status, reason, reason_length, content_type,
                               content_length)
-        if unlikely(rc < 0):
+        if unlikely(rc):
             buffer_drop(&x.down.output)
             x.down.output = earlier
             filters_give(x)

@@ -593,24 +593,6 @@ cdef void filters_choose(
             length = -1
 
 
-cdef void filters_of_a_part(
-        request_facts *r, out_list *out, long long length) noexcept nogil:
-    """A part of a file goes out as it lies there. The whole, of that length, might be
-    coded, so the answer hangs on what the client takes all the same."""
-    cdef listed_filters l
-    cdef int i
-    cdef int filter
-    filters_list(r, &l)
-    for i in range(l.count):
-        filter = l.items[i].filter
-        if l.items[i].smart != NULL:
-            filter = smart_provider(r, out, l.items[i].smart, 200)
-        if (filter == FILTER_BROTLI and not env_is_set(r, filter_env.no_brotli)
-                or filter == FILTER_DEFLATE and length > CODED_BYTES_MIN
-                and not env_is_set(r, filter_env.no_gzip)) and not is_coded(out):
-            vary_on_encoding(r, out)
-
-
 cdef void filter_settings_of(
         const request_facts *r, filter_settings *said) noexcept nogil:
     cdef int i
