@@ -184,6 +184,22 @@ def test_nothing_beyond_what_is_granted(rig: Rig) -> None:
     assert status(rig, "/sub/index.html") == 200
 
 
+def test_whoever_asks_does_not_choose_where_a_rule_leads(rig: Rig) -> None:
+    """A target that begins with what was asked for lies below DocumentRoot."""
+    root = tree(rig.folder)
+    rig.start(
+        f'DocumentRoot "{root}"\n<Directory />\nRequire all granted\n</Directory>\n'
+        "RewriteEngine On\nRewriteRule ^/a(/.*) $1\nRewriteRule ^/b(.*) $1\n"
+        "RewriteRule ^/u(/.*) $1 [UnsafePrefixStat]\n"
+        "RewriteCond %{QUERY_STRING} (.*)\nRewriteRule ^/q %1\n"
+    )
+    away = f"{rig.folder}/outside.txt"
+    for target in (f"/a{away}", f"/b{away}", f"/q?{away}", f"/b/..{away}"):
+        assert status(rig, target) in (403, 404), target
+    assert status(rig, "/a/plain.txt") == 200
+    assert status(rig, f"/u{away}") == 200
+
+
 def test_methods(rig: Rig) -> None:
     site(rig)
     assert status(rig, "/plain.txt", "POST") == 200
