@@ -200,6 +200,23 @@ def test_whoever_asks_does_not_choose_where_a_rule_leads(rig: Rig) -> None:
     assert status(rig, f"/u{away}") == 200
 
 
+def test_the_access_log_names_the_file(rig: Rig) -> None:
+    root = tree(rig.folder)
+    member = rig.member(answering(lambda _: response(b"ok")))
+    rig.start(
+        f'DocumentRoot "{root}"\nAlias /up "{root}/sub"\n'
+        f"ProxyPass /member {member.url}/\nCustomLog f.log %f\n"
+    )
+    for target in ("/plain.txt", "/sub/", "/up/index.html", "/member"):
+        assert status(rig, target) == 200
+    log = rig.folder / "f.log"
+    wait_for(lambda: log.exists() and log.read_text().count("\n") == 4, "four lines")
+    names = [f"{root}/{name}" for name in ("plain.txt", "sub/index.html")]
+    told = log.read_text().splitlines()
+    assert told[:3] == [*names, names[1]]
+    assert told[3].startswith("proxy:http://127.0.0.1:")
+
+
 def test_methods(rig: Rig) -> None:
     site(rig)
     assert status(rig, "/plain.txt", "POST") == 200

@@ -297,9 +297,12 @@ cdef void put_request_line(request_facts *r, writer *w) noexcept nogil:
 
 
 cdef void put_target_name(request_facts *r, const logged *l, writer *w) noexcept nogil:
-    """%f of a proxied request: proxy:http://h:80/path"""
+    """%f: the name of the file; of a proxied request proxy:http://h:80/path"""
     if l.member == NULL:
-        put(w, b"-", 1)
+        if r.file != NULL:
+            put_escaped(w, r.file.name.data, r.file.end)
+        else:
+            put(w, b"-", 1)
         return
     put(w, b"proxy:", 6)
     put_escaped(w, l.member.origin.data, l.member.origin.length)
