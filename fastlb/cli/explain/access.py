@@ -118,5 +118,5 @@ def unmapped(method: str) -> tuple[int, str]:
     if method in ("OPTIONS", "TRACE"):
         return 200, "answered here"
     if method in ("GET", "HEAD", "POST"):
-        return 404, "nothing is mapped there, and no DocumentRoot is written"
+        return 404, "nothing is mapped there"
     return 405, "nothing is mapped there"
