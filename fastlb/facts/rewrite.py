@@ -31,7 +31,8 @@ class Part:
     text     the literal, the variable's name as written, or the map's
     number   of a group
     key, default  of a map
-    looks_ahead   the variable is that of the request as it will be (LA-U)
+    looks_ahead   the variable is that of another request: "U" of the URL as it will be,
+                  "F" of the file (LA-U, LA-F)
     """
 
     kind: PartKind
@@ -39,7 +40,7 @@ class Part:
     number: int = 0
     key: tuple[Part, ...] = ()
     default: tuple[Part, ...] = ()
-    looks_ahead: bool = False
+    looks_ahead: str = ""
 
 
 Expansion = tuple[Part, ...]

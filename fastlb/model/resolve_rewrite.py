@@ -72,7 +72,6 @@ _STRING_TESTS: Final = (
     ("=", CondTest.STRING_EQUAL),
 )
 _TAKES_NOCASE: Final = (CondTest.REGEX, *(test for _, test in _STRING_TESTS))
-_UNSERVED_TESTS: Final = (CondTest.FILE_IS_FINE,)
 
 
 def _draft(place: Place) -> RewriteDraft:
@@ -135,11 +134,6 @@ def _cond(run: Drafts, node: Node, in_section: bool) -> RewriteCond:
     if line.first.lower() == "expr":
         return _expression_cond(run, node, pattern, negated, flags)
     test, operand, inverts = _test_of(pattern.removeprefix("!"))
-    if test in _UNSERVED_TESTS:
-        raise WordProblem(
-            f"{test.value} is not supported: what a <Directory> allows is not known"
-            " here; write -f, which asks whether the file is there"
-        )
     ignore_case = "nc" in flags
     if ignore_case and test not in _TAKES_NOCASE:
         run.report.warn(
@@ -477,8 +471,8 @@ def _expansion(text: str, in_section: bool) -> Expansion:
 
 
 def _part(part: Part, in_section: bool) -> Part:
-    """%{LA-U:NAME} looks ahead in the rules of a server. In a section who a user is, is
-    known, and what else is as it was asked for is the same."""
+    """%{LA-U:NAME} and %{LA-F:NAME} look ahead. In a section who a user is, is known,
+    and what else is as it was asked for is the same."""
     if part.kind is PartKind.MAP:
         key, default = (
             tuple(_part(one, in_section) for one in parts)
@@ -488,15 +482,9 @@ def _part(part: Part, in_section: bool) -> Part:
     prefix, rest = part.text[:5].upper(), part.text[5:].upper()
     if part.kind is not PartKind.VARIABLE or prefix not in ("LA-U:", "LA-F:"):
         return part
-    if prefix == "LA-F:" and rest in _OF_A_FILE:
-        raise WordProblem(
-            f"%{{{part.text}}} is not supported: write %{{LA-U:{part.text[5:]}}}"
-        )
-    if in_section and (rest.startswith("ENV:") or rest in _FILES):
-        raise WordProblem(
-            f"%{{{part.text}}} is not supported in a section: put the rule outside"
-        )
-    return replace(part, looks_ahead=prefix == "LA-U:" and not in_section)
+    looks = prefix == "LA-U:" if not in_section else rest in _FILES
+    looks |= rest.startswith("ENV:") or (not in_section and rest in _OF_A_FILE)
+    return replace(part, looks_ahead=prefix[3] if looks else "")
 
 
 _FILES: Final = ("REQUEST_FILENAME", "SCRIPT_FILENAME")

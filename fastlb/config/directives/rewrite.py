@@ -75,11 +75,12 @@ DIRECTIVES = (
         manual=(
             "Holds for the next RewriteRule. The test string may hold $N, %N and"
             " %{VARIABLE}; the pattern is a regular expression, or one of <text >text"
-            " =text <=text >=text -lt -le -eq -ge -gt -ne -f -d -s -l -x -U, each with"
-            " ! before it. Flags: NC, OR, NV. %{LA-U:REMOTE_USER} in the rules of a"
+            " =text <=text >=text -lt -le -eq -ge -gt -ne -f -d -s -l -x -U -F, each"
+            " with ! before it. Flags: NC, OR, NV. %{LA-U:REMOTE_USER} in rules of a"
             " server is who the user will be, and -U whether a URL would be answered"
             " without an error: the request is looked at as it will be, its password"
-            " checked."
+            " checked. -F and %{LA-F:REQUEST_FILENAME} look at a file of that name"
+            " instead, as the sections of its path would let it be sent."
         ),
     ),
     Directive(

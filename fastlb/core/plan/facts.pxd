@@ -16,7 +16,9 @@ cdef struct made_cookie:     # in the request's arena
 # Another URL that a rule asks about (plan/looking.pyx), in the request's arena.
 cdef struct looked_up:
     looked_up *next
-    value path                  # as the rule gives it
+    value path                  # as the rule gives it; of a file's all of it
+    bint of_file                # a file of that name, not a URL
+    value beside                # ... its URL, if it lies beside that of who asks
     int variable                # what is asked of it; -1: whether it may be asked for
     value here                  # the path of whoever asks
     int conf_count              # ... what applies to it, and who it is

@@ -6,8 +6,8 @@ request itself; what the request's variables are, they are here, too.
 """
 # uses: ground/chartable, ground/text, io/writer, ground/arena, plan/variable_names,
 #       plan/verdicts, plan/facts, plan/path, plan/target, plan/variables,
-#       plan/rewrite_url, plan/rewritten, plan/match, plan/conditional,
-#       plan/file_match, plan/admission
+#       plan/file_names, plan/rewrite_url, plan/handled, plan/rewritten, plan/match,
+#       plan/conditional, plan/file_match, plan/admission
 
 cdef enum:
     LOOK_IS_DONE = 0
@@ -24,6 +24,7 @@ cdef int look_ahead(request_facts *r) noexcept nogil:
     """
     cdef looked_up *look = r.wanted
     cdef int told = r.trace_told
+    cdef file_facts *cut = r.cut
     cdef int status
     cdef value found = value(NULL, 0)
     r.look_count += 1
@@ -40,9 +41,12 @@ cdef int look_ahead(request_facts *r) noexcept nogil:
     r.challenge = value(NULL, 0)
     r.proxy_conf_count = 0
     r.host_wanted = 0
-    status = look_at(r, look)
+    status = look_at_file(r, look) if look.of_file else look_at(r, look)
     if status >= 0 and look.variable >= 0:
         found = look_value(r, look, status)
+    elif status >= 0 and look.of_file and r.file != NULL:
+        found = value(r.file.name.data, r.file.end)
+    r.cut = cut                 # which is the request's own
     look.traced = r.trace_told
     r.trace_told = told
     r.is_subrequest = False
@@ -60,7 +64,7 @@ cdef int look_at(request_facts *r, const looked_up *look) noexcept nogil:
     """returns the status that it would be answered with, as far as that is known before
     a member is asked: 200; -1: something is to be waited for"""
     cdef rewrite_outcome made
-    cdef int rc, because
+    cdef int rc
     rc = look_path(r, look)
     if rc != 0:
         return rc
@@ -85,6 +89,39 @@ cdef int look_at(request_facts *r, const looked_up *look) noexcept nogil:
         rc = match_file(r)
         if rc < 0:
             return 500 if rc == FAILED else -rc
+    return look_admitted(r, look)
+
+
+cdef int look_at_file(request_facts *r, const looked_up *look) noexcept nogil:
+    """As httpd's ap_sub_req_lookup_file: sections of its path, and those of a URL only
+    where it lies beside the request's own file. returns as look_at"""
+    cdef file_facts *f
+    r.query = value(b"", 0)
+    r.query_is_made = True
+    r.path_is_plain = False
+    r.reduced = True
+    r.decoded = look.beside if look.beside.length else value(b"", 0)
+    if not match_locations(r):
+        return 500
+    if r.vhost.any_if and not match_ifs(r):
+        return 500
+    f = file_take(r, arena_copy(&r.arena, look.path.data, look.path.length), -1)
+    if f == NULL:
+        return 500
+    r.file = f
+    f.end = file_end(f.name, 0)
+    f.is_whole = True
+    if f.end == 0:
+        return 403              # a name that is too long
+    if not match_sections_of_file(r):
+        return 500
+    return look_admitted(r, look)
+
+
+cdef int look_admitted(request_facts *r, const looked_up *look) noexcept nogil:
+    """May it be asked for, by access and rules of its sections? returns as look_at"""
+    cdef rewrite_outcome made
+    cdef int rc, because
     if r.conf_count == look.conf_count and memcmp(
             &r.confs[0], look.confs, sizeof(void *) * r.conf_count) == 0:
         r.user = look.user
@@ -136,10 +173,14 @@ cdef int look_path(request_facts *r, const looked_up *look) noexcept nogil:
 cdef value look_value(
         request_facts *r, const looked_up *look, int status) noexcept nogil:
     cdef const plan_variable *v = &plan_variables[look.variable]
+    cdef unsigned int end
     if v.kind == VAR_AUTH_TYPE and r.challenge.data != NULL:
         return value(b"Basic", 5)
     if v.kind == VAR_REQUEST_FILENAME or v.kind == VAR_SCRIPT_FILENAME:
         if r.mapping != NULL:
             return file_name(r)
+        if r.file != NULL:
+            end = r.file.end if r.file.is_whole else file_end(r.file.name, 0)
+            return value(r.file.name.data, end)
         return section_filename(r) if status != 400 else value(NULL, 0)
     return variable_value(r, look.variable)

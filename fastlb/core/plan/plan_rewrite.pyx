@@ -41,7 +41,7 @@ cdef rewrite_text rewrite_text_of(object parts) except *:
         p.literal = plan_text(part.text if p.kind <= PART_ESCAPED else None)
         if p.kind == PART_VARIABLE:
             name = part.text
-            p.looks_ahead = part.looks_ahead
+            p.looks_ahead = ("", "U", "F").index(part.looks_ahead)
             if name[:5].upper() in ("LA-U:", "LA-F:"):
                 name = name[5:]     # the check takes it where that is the same
                 p.name = plan_text(name)

@@ -23,6 +23,8 @@ cdef bint rewrite_cond_holds(rewriting *w, const rewrite_cond *c) noexcept nogil
         holds = cond_strings(c, subject)
     elif c.test == TEST_URL:
         holds = rewrite_url_is_fine(w, subject)
+    elif c.test == TEST_LOOKED_UP_FILE:
+        holds = rewrite_file_is_fine(w, subject)
     else:
         holds = cond_file(c, subject)
     if c.negated:

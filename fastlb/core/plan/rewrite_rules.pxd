@@ -30,12 +30,18 @@ cdef struct rewrite_part:
     unsigned char kind          # PART_*
     unsigned char number        # of the group
     int variable                # number (variable_names.pxd); -1: nobody knows it
-    bint looks_ahead            # LA-U: in a server, that of what will be
+    int looks_ahead             # LOOKS_*: LA-U and LA-F, where that will be another
     text name                   # ... as written
     text literal                # of ENV: what the process was given
     int map                     # its number; -1: there is none of its name
     rewrite_text key
     rewrite_text fallback
+
+# Which request a variable is asked of.
+cdef enum:
+    LOOKS_NOWHERE = 0           # this one
+    LOOKS_AT_URL = 1            # LA-U
+    LOOKS_AT_FILE = 2           # LA-F
 
 # In the order of facts.rewrite.CondTest.
 cdef enum:
