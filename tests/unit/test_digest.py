@@ -294,6 +294,28 @@ def test_a_nonce_is_for_its_realm_its_kind_and_its_client() -> None:
     assert challenge_of(found)["stale"] == "true"
 
 
+def test_sections_of_two_readings_may_ask_for_nonces_of_two_kinds() -> None:
+    """A client has one to give, and gets in by one that serves once."""
+    plan = Plan(TEXT)
+    for target in ("/x/..;/once", "/once/..;/x", "/counted/..;/once", "/late/..;/once"):
+        told = challenge_of(plan(target))
+        for _ in range(3):
+            sent = proof(told, target)
+            found = asked(plan, target, sent)
+            if found["what"] == "member":
+                break
+            told = challenge_of(found)
+            assert told["stale"] == "true"
+        assert found["what"] == "member", target
+        found = asked(plan, target, sent)
+        assert found["because"] == "nonce used", target
+    told = challenge_of(plan("/once"))
+    sent = proof(told, "/x")
+    assert asked(plan, "/x", sent)["what"] == "member"
+    assert asked(plan, "/x", sent)["because"] == "nonce used"
+    assert asked(plan, "/once", proof(told, "/once"))["because"] == "nonce used"
+
+
 def test_another_server_has_another_secret() -> None:
     told = challenge_of(Plan(TEXT)("/x"))
     found = asked(Plan(TEXT), "/x", proof(told, "/x"))

@@ -145,11 +145,18 @@ cdef int nonce_judge(
     cdef uint64_t count = 0
     if not nonce_is_ours(
             plan.nonces, login.nonce, once, login.opaque, said.name, &login.number):
-        return digest_refused(r, said, True, because, BECAUSE_NONCE_FORGED)
-    if d.lifetime_ms > 0 and login.number > now_ms:
-        return digest_refused(r, said, True, because, BECAUSE_NONCE_EARLY)
-    if d.lifetime_ms > 0 and now_ms - login.number > <uint64_t>d.lifetime_ms:
-        return digest_refused(r, said, True, because, BECAUSE_NONCE_OLD)
+        # One that serves once is as good where others live: another reading of the
+        # path may ask for it, and a client has only one to give.
+        if once or not login.client & 1 or not nonce_is_ours(
+                plan.nonces, login.nonce, True, login.opaque, said.name,
+                &login.number):
+            return digest_refused(r, said, True, because, BECAUSE_NONCE_FORGED)
+        once = True
+    if not once and d.lifetime_ms > 0:
+        if login.number > now_ms:
+            return digest_refused(r, said, True, because, BECAUSE_NONCE_EARLY)
+        if now_ms - login.number > <uint64_t>d.lifetime_ms:
+            return digest_refused(r, said, True, because, BECAUSE_NONCE_OLD)
     if not d.counts and not once:
         login.state = NONCE_ACCEPTED
         return 0
