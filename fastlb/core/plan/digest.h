@@ -15,6 +15,7 @@
 
 #define DIGEST_BLOCK 64     /* bytes */
 #define DIGEST_STEPS 64     /* of MD5 */
+#define MD5_WORDS 16
 #define SHA1_WORDS 80
 #define SHA1_STATE 5
 
@@ -27,23 +28,63 @@ static inline uint32_t rotated(uint32_t word, int bits)
 static int digest_block(const unsigned char *text, size_t length, size_t block,
                         int big_endian, unsigned char out[DIGEST_BLOCK])
 {
-    size_t begin = block * 64, i;
+    size_t begin = block * 64, held = 0, i;
     size_t blocks = (length + 8) / 64 + 1;
     uint64_t bits = (uint64_t)length * 8;
     if (block >= blocks)
         return 0;
-    for (i = 0; i < 64; i++)
-        out[i] = begin + i < length ? text[begin + i] : begin + i == length ? 0x80 : 0;
+    if (begin < length) {
+        held = length - begin < 64 ? length - begin : 64;
+        memcpy(out, text + begin, held);
+    }
+    memset(out + held, 0, 64 - held);
+    if (begin <= length && held < 64)
+        out[held] = 0x80;
     if (block == blocks - 1)
         for (i = 0; i < 8; i++)
             out[56 + i] = (unsigned char)(bits >> 8 * (big_endian ? 7 - i : i));
     return 1;
 }
 
+/* RFC 1321 3.4: four rounds of sixteen steps, four of them at a time, so that the
+ * compiler knows each turn and moves no word. */
+#define MD5_STEP(mixed, a, b, at, turn) \
+    a = b + rotated(a + (mixed) + words[(at) & 15] + *sine++, turn)
+#define MD5_ROUND(mixed, first, step, t0, t1, t2, t3) \
+    for (i = 0; i < 4; i++) { \
+        int at = first + 4 * i * step; \
+        MD5_STEP(mixed(b, c, d), a, b, at, t0); \
+        MD5_STEP(mixed(a, b, c), d, a, at + step, t1); \
+        MD5_STEP(mixed(d, a, b), c, d, at + 2 * step, t2); \
+        MD5_STEP(mixed(c, d, a), b, c, at + 3 * step, t3); \
+    }
+#define MD5_F(x, y, z) ((z) ^ ((x) & ((y) ^ (z))))
+#define MD5_G(x, y, z) ((y) ^ ((z) & ((x) ^ (y))))
+#define MD5_H(x, y, z) ((x) ^ (y) ^ (z))
+#define MD5_I(x, y, z) ((y) ^ ((x) | ~(z)))
+
+static void md5_mix(uint32_t state[4], const unsigned char bytes[DIGEST_BLOCK],
+                    const uint32_t sines[DIGEST_STEPS])
+{
+    uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
+    const uint32_t *sine = sines;
+    uint32_t words[MD5_WORDS];
+    int i;
+    for (i = 0; i < 16; i++)
+        words[i] = bytes[4 * i] | (uint32_t)bytes[4 * i + 1] << 8
+            | (uint32_t)bytes[4 * i + 2] << 16 | (uint32_t)bytes[4 * i + 3] << 24;
+    MD5_ROUND(MD5_F, 0, 1, 7, 12, 17, 22)
+    MD5_ROUND(MD5_G, 1, 5, 5, 9, 14, 20)
+    MD5_ROUND(MD5_H, 5, 3, 4, 11, 16, 23)
+    MD5_ROUND(MD5_I, 0, 7, 6, 10, 15, 21)
+    state[0] += a;
+    state[1] += b;
+    state[2] += c;
+    state[3] += d;
+}
+
 static void digest_md5(const unsigned char *text, size_t length, unsigned char out[16])
 {
-    static const int turns[4][4] = {
-        {7, 12, 17, 22}, {5, 9, 14, 20}, {4, 11, 16, 23}, {6, 10, 15, 21}};
     static uint32_t sines[DIGEST_STEPS];
     uint32_t state[4] = {0x67452301u, 0xefcdab89u, 0x98badcfeu, 0x10325476u};
     unsigned char bytes[DIGEST_BLOCK];
@@ -52,37 +93,8 @@ static void digest_md5(const unsigned char *text, size_t length, unsigned char o
     if (sines[0] == 0)
         for (i = 63; i >= 0; i--)
             sines[i] = (uint32_t)(long long)floor(fabs(sin(i + 1.0)) * 4294967296.0);
-    for (block = 0; digest_block(text, length, block, 0, bytes); block++) {
-        uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
-        for (i = 0; i < 64; i++) {
-            int round = i / 16, at = i;
-            uint32_t mixed, word, next;
-            if (round == 0) {
-                mixed = (b & c) | (~b & d);
-            } else if (round == 1) {
-                mixed = (d & b) | (~d & c);
-                at = 5 * i + 1;
-            } else if (round == 2) {
-                mixed = b ^ c ^ d;
-                at = 3 * i + 5;
-            } else {
-                mixed = c ^ (b | ~d);
-                at = 7 * i;
-            }
-            at = at % 16 * 4;
-            word = bytes[at] | (uint32_t)bytes[at + 1] << 8
-                | (uint32_t)bytes[at + 2] << 16 | (uint32_t)bytes[at + 3] << 24;
-            next = b + rotated(a + mixed + word + sines[i], turns[round][i % 4]);
-            a = d;
-            d = c;
-            c = b;
-            b = next;
-        }
-        state[0] += a;
-        state[1] += b;
-        state[2] += c;
-        state[3] += d;
-    }
+    for (block = 0; digest_block(text, length, block, 0, bytes); block++)
+        md5_mix(state, bytes, sines);
     for (i = 0; i < 16; i++)
         out[i] = (unsigned char)(state[i / 4] >> 8 * (i % 4));
 }

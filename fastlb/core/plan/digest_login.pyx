@@ -29,8 +29,13 @@ cdef value login_key(login_text *t) noexcept nogil:
 cdef value login_value(login_text *t, writer *w) noexcept nogil:
     """A token, or what stands between quotes."""
     cdef const char *begin = w.p
+    cdef const char *quote
     if t.p < t.end and t.p[0] == c'"':
         t.p += 1
+        quote = <const char *>memchr_or_end(t.p, c'"', <size_t>(t.end - t.p))
+        if likely(memchr(t.p, c'\\', <size_t>(quote - t.p)) == NULL):
+            put(w, t.p, <unsigned int>(quote - t.p))
+            t.p = quote
         while t.p < t.end and t.p[0] != c'"':
             if t.p[0] == c'\\' and t.p + 1 < t.end:
                 t.p += 1
@@ -45,19 +50,33 @@ cdef value login_value(login_text *t, writer *w) noexcept nogil:
     return value(begin, <unsigned int>(w.p - begin))
 
 
+# Of the same length.
+cdef inline bint key_is(value key, const char *name) noexcept nogil:
+    return bytes_equal_nocase(key.data, name, key.length)
+
+
 cdef value *login_place(digest_login *login, value key) noexcept nogil:
     """Where the value of a key is kept; NULL: nobody asks for it."""
-    cdef const char **names = [
-        b"username", b"realm", b"nonce", b"uri", b"response", b"algorithm", b"cnonce",
-        b"opaque", b"qop", b"nc"]
-    cdef value **places = [
-        &login.user, &login.realm, &login.nonce, &login.uri, &login.response,
-        &login.algorithm, &login.cnonce, &login.opaque, &login.qop, &login.count]
-    cdef int i
-    for i in range(10):
-        if strlen(names[i]) == key.length and bytes_equal_nocase(
-                names[i], key.data, key.length):
-            return places[i]
+    if key.length == 8:
+        if key_is(key, b"username"):
+            return &login.user
+        return &login.response if key_is(key, b"response") else NULL
+    if key.length == 5:
+        if key_is(key, b"realm"):
+            return &login.realm
+        return &login.nonce if key_is(key, b"nonce") else NULL
+    if key.length == 3:
+        if key_is(key, b"uri"):
+            return &login.uri
+        return &login.qop if key_is(key, b"qop") else NULL
+    if key.length == 6:
+        if key_is(key, b"cnonce"):
+            return &login.cnonce
+        return &login.opaque if key_is(key, b"opaque") else NULL
+    if key.length == 2:
+        return &login.count if key_is(key, b"nc") else NULL
+    if key.length == 9 and key_is(key, b"algorithm"):
+        return &login.algorithm
     return NULL
 
 
