@@ -69,7 +69,7 @@ def dn_of_group(name: str) -> str:
 ENTRIES: tuple[Entry, ...] = (
     *(
         (f"ou={name}", "", {"objectClass": "organizationalUnit", "ou": name})
-        for name in ("people", "others", "groups", "hidden")
+        for name in ("people", "others", "groups", "hidden", "private")
     ),
     (
         "cn=reader",
@@ -100,6 +100,13 @@ ENTRIES: tuple[Entry, ...] = (
             "mail": "odd@example.org",
             "userPassword": "odd",
         },
+    ),
+    # Only who has logged in sees what is private.
+    ("uid=own", "ou=private", person("own", "Own Er", "mine")[2]),
+    (
+        "cn=members",
+        "ou=private",
+        {"objectClass": "groupOfNames", "cn": "members", "member": dn_of("bob")},
     ),
     group("staff", "groupOfNames", member=dn_of("bob")),
     group("odd", "groupOfNames", member=ODD_DN),
@@ -135,6 +142,9 @@ access to attrs=userPassword
     by * none
 access to dn.subtree="ou=hidden,{suffix}"
     by dn.exact="{reader}" read
+    by * none
+access to dn.subtree="ou=private,{suffix}"
+    by users read
     by * none
 access to *
     by * read

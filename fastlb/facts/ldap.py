@@ -40,6 +40,18 @@ class Ldap:
     sub_group_classes: tuple[str, ...] = ()  # (): SUB_GROUP_CLASSES
     sub_group_depth: int = 10
     compare_on_server: bool = True
+    user_attribute: str = ""  # what says how a user is called from then on
+    user_is_dn: bool = False  # ... else the name of his entry
+    # He searches for his entry himself: bound as what he calls himself, or as what a
+    # pattern makes of it (the expression, what is put in its place)
+    initial_bind_as_user: bool = False
+    bind_pattern: tuple[str, str] | None = None
+    # ... and by his entry's name for what rules ask
+    search_as_user: bool = False
+    compare_as_user: bool = False
+    # PEM: who we are, certificate and key; of a section, else of the server
+    client_cert: str = field(default="", repr=False)
+    client_key: str = field(default="", repr=False)
     dereference: str = "always"
     # LDAP*, of the whole server
     trust: str = field(default="", repr=False)  # PEM; "": whom the system trusts
@@ -47,6 +59,16 @@ class Ldap:
     connect_timeout_s: int = 10
     timeout_s: int = 60
     keeps: bool = True  # what has been found, for a time
+
+    @property
+    def user_attribute_number(self) -> int:
+        """Of the attributes; -1: none of them says how he is called."""
+        names = self.attributes
+        return names.index(self.user_attribute) if self.user_attribute in names else -1
+
+    @property
+    def asks_as_user(self) -> bool:
+        return self.initial_bind_as_user or self.search_as_user or self.compare_as_user
 
     def variables(self) -> tuple[str, ...]:
         """What tells of each attribute: AUTHENTICATE_TELEPHONENUMBER."""

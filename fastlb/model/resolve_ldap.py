@@ -6,6 +6,7 @@ it: `with_server` joins them when the drafts are frozen.
 
 from __future__ import annotations
 
+import base64
 import importlib.util
 import shlex
 import ssl
@@ -13,6 +14,7 @@ import subprocess
 from dataclasses import fields, replace
 from typing import Any, Final
 
+from fastlb.base.own_certificate import show_certificate
 from fastlb.base.regular import open_regular
 from fastlb.config.directives import auth_ldap
 from fastlb.config.tree import Node
@@ -77,8 +79,50 @@ def flag(_run: Drafts, place: Place, node: Node) -> None:
         "authldapbindauthoritative": "bind_authoritative",
         "authldapgroupattributeisdn": "group_is_dn",
         "authldapcomparednonserver": "compare_on_server",
+        "authldapremoteuserisdn": "user_is_dn",
+        "authldapinitialbindasuser": "initial_bind_as_user",
+        "authldapsearchasuser": "search_as_user",
+        "authldapcompareasuser": "compare_as_user",
     }[node.name.lower()]
     _say(place, **{name: node.args[0].lower() == "on"})
+
+
+def user_attribute(_run: Drafts, place: Place, node: Node) -> None:
+    _say(place, user_attribute=node.args[0])
+
+
+def bind_pattern(run: Drafts, place: Place, node: Node) -> None:
+    """`AuthLDAPInitialBindPattern regex substitution`."""
+    pattern, made = node.args
+    run.take_regex(
+        node,
+        pattern,
+        complaint="AuthLDAPInitialBindPattern: cannot compile regular expression"
+        f" '{pattern}'",
+    )
+    _say(place, bind_pattern=(pattern, made))
+
+
+def client_cert(run: Drafts, place: Place, node: Node) -> None:
+    """`LDAPTrustedClientCert type file`: read now, as a worker may not be allowed."""
+    kind, path = node.args[0].upper(), absolute(run, node.args[1])
+    is_key = kind.startswith("KEY")
+    try:
+        with open_regular(path) as file:
+            data = file.read(CERTIFICATES_BYTES_MAX)
+    except OSError as problem:
+        text = f"{node.name}: {problem.strerror}"
+        raise Mistake("FB0369", text, word=node.args[1]) from None
+    pem = data.decode("ascii", "ignore")
+    if kind.endswith("_DER"):
+        words = base64.encodebytes(data).decode()
+        name = "PRIVATE KEY" if is_key else "CERTIFICATE"
+        pem = f"-----BEGIN {name}-----\n{words}-----END {name}-----\n"
+    name = "client_key" if is_key else "client_cert"
+    if place.section is not None:
+        _say(place, **{name: pem})
+    else:
+        run.process.values[_SAID + name] = pem
 
 
 def more(_run: Drafts, place: Place, node: Node) -> None:
@@ -151,7 +195,27 @@ def with_server(run: Drafts, said: Ldap | None) -> Ldap | None:
     values = {name: run.process.values.get(_SAID + name) for name in names}
     mode = said.mode or run.process.values.get(_SAID + "mode", LdapMode.PLAIN)
     found = {name: value for name, value in values.items() if value is not None}
-    return replace(said, mode=mode, **found)
+    if said.client_cert or said.client_key:
+        found = {k: v for k, v in found.items() if k not in _OWN}
+    if said.user_attribute == said.attribute and not said.attributes:
+        found["attributes"] = (said.attribute,)
+    whole = replace(said, mode=mode, **found)
+    _check_certificate(whole)
+    return whole
+
+
+_OWN: Final = ("client_cert", "client_key")
+
+
+def _check_certificate(said: Ldap) -> None:
+    if not said.client_cert and not said.client_key:
+        return
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        show_certificate(context, said.client_cert, said.client_key)
+    except OSError as problem:
+        text = f"LDAPTrustedClientCert: certificate and key do not fit: {problem}"
+        raise Mistake("FB0369", text) from None
 
 
 HANDLERS: Final[dict[str, Handler]] = {
@@ -161,6 +225,16 @@ HANDLERS: Final[dict[str, Handler]] = {
     "authldapbindauthoritative": flag,
     "authldapgroupattributeisdn": flag,
     "authldapcomparednonserver": flag,
+    **dict.fromkeys(
+        (
+            *("authldapremoteuserisdn", "authldapinitialbindasuser"),
+            *("authldapsearchasuser", "authldapcompareasuser"),
+        ),
+        flag,
+    ),
+    "authldapremoteuserattribute": user_attribute,
+    "authldapinitialbindpattern": bind_pattern,
+    "ldaptrustedclientcert": client_cert,
     "authldapgroupattribute": more,
     "authldapsubgroupattribute": more,
     "authldapsubgroupclass": more,

@@ -17,7 +17,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 import ldap3
@@ -25,7 +25,10 @@ from ldap3.core import exceptions as problems
 from ldap3.core.tls import Tls
 from ldap3.utils.conv import escape_filter_chars
 
+from fastlb._pcre2 import PatternLimitError
+from fastlb.base.own_certificate import show_certificate
 from fastlb.facts.ldap import GROUP_ATTRIBUTES, SUB_GROUP_CLASSES, Ldap, LdapMode
+from fastlb.facts.regex import compile_pcre
 
 CONNECTIONS_MAX: Final = 8  # of one thread
 IDLE_S: Final = 60.0  # unused for longer, it may be dead: another is made
@@ -38,6 +41,14 @@ _DEREFERENCES: Final = {
     "searching": ldap3.DEREF_SEARCH,
     "finding": ldap3.DEREF_BASE,
     "always": ldap3.DEREF_ALWAYS,
+}
+_RIGHTS: Final = {  # which AuthLDAP...AsUser a rule goes by; all of them
+    "ldap-user": ("compare",),
+    "ldap-attribute": ("compare",),
+    "ldap-group": ("compare", "search"),
+    "ldap-dn": ("search",),
+    "ldap-filter": ("search",),
+    "ldap-search": ("search",),
 }
 _SUCCESS: Final = 0
 _SIZE_LIMIT: Final = 4
@@ -120,8 +131,12 @@ def _cut(on: Any) -> None:
 
 
 @functools.lru_cache(maxsize=64)
-def _context(trust: str, verifies: bool) -> ssl.SSLContext:
+def _context(
+    trust: str, verifies: bool, cert: str = "", key: str = ""
+) -> ssl.SSLContext:
     context = ssl.create_default_context(cadata=trust or None)
+    if cert:
+        show_certificate(context, cert, key)
     if not verifies:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -145,7 +160,7 @@ class Directories:
         if not password or b"\0" in password:
             return False  # to bind without one succeeds, as nobody
         try:
-            name = self._asked(said, lambda on: _entry(on, said, user))
+            name = self._entry_of(said, user, password)
         except _Unwelcome:
             # As httpd, where the password of AuthLDAPBindDN is wrong
             return False if said.bind_authoritative else None
@@ -165,13 +180,57 @@ class Directories:
         right = self.password(said, user, password)
         if right is None:
             return None
-        told = self._asked(said, lambda on: _told(on, said, user)) if right else b""
+        told = b""
+        if right and said.initial_bind_as_user:
+            name = own_name(said, user)
+            told = _asked_as(said, name, password, lambda on: _told(on, said, user))
+        elif right:
+            told = self._asked(said, lambda on: _told(on, said, user))
         return right, told[:ATTRIBUTES_BYTES_MAX]
 
-    def holds(self, said: Ldap, user: bytes, kind: str, text: str) -> bool:
-        """Does Require kind let him in? Raises LdapError."""
+    def _entry_of(self, said: Ldap, user: bytes, password: bytes) -> str | None:
+        """The name of his entry, for which he may have to search himself."""
+        if not said.initial_bind_as_user or not password:
+            return self._asked(said, lambda on: _entry(on, said, user))
+        name = own_name(said, user)
+        if not name:
+            return None
+        return _asked_as(said, name, password, lambda on: _entry(on, said, user))
+
+    def holds(
+        self, said: Ldap, user: bytes, kind: str, text: str, password: bytes = b""
+    ) -> bool:
+        """Does Require kind let him in? Raises LdapError.
+
+        password: his, where the directory is to be asked in his name
+        """
+        rule = (kind, text)
         try:
-            return self._asked(said, lambda on: _holds(on, said, user, kind, text))
+            if not password or (kind == "ldap-search" and not said.search_as_user):
+                return self._asked(said, lambda on: _holds(on, said, user, rule))
+            name = self._entry_of(said, user, password)
+            if name is None:
+                return False
+
+            def ask(on: Any) -> bool:
+                return _holds(on, said, user, rule, name)
+
+            may = {"search": said.search_as_user, "compare": said.compare_as_user}
+            as_user = all(may[what] for what in _RIGHTS.get(kind, ("search",)))
+            if as_user:
+                return _asked_as(said, name, password, ask)
+            if kind == "ldap-group" and said.compare_as_user:
+                # The group itself as he sees it, those within it as others do
+                alone, value = (
+                    replace(said, sub_group_depth=0),
+                    _member(said, user, name),
+                )
+                if _asked_as(
+                    said, name, password, lambda on: _is_in(on, alone, text, value)
+                ):
+                    return True
+                return self._asked(said, lambda on: _is_below(on, said, text, value))
+            return self._asked(said, ask)
         except _Unwelcome as problem:
             raise LdapError(f"AuthLDAPBindDN: {problem}") from None
 
@@ -207,6 +266,44 @@ class Directories:
             if len(kept) > CONNECTIONS_MAX:
                 _close(kept.popitem(last=False)[1].connection)
             return answer
+
+
+def _asked_as(said: Ldap, name: str, password: bytes, ask: Callable[[Any], T]) -> T:
+    """What ask returns over a connection of that user's own, which ends with it."""
+    connection = _connected(said, name, password)
+    try:
+        with _reasons(), _within(connection, said.timeout_s):
+            return ask(connection)
+    finally:
+        _close(connection)
+
+
+def own_name(said: Ldap, user: bytes) -> str:
+    """As whom he binds before his entry is known (AuthLDAPInitialBindPattern)."""
+    try:
+        called = user.decode()
+    except UnicodeDecodeError:
+        return ""
+    if "\0" in called:
+        return ""
+    if said.bind_pattern is None:
+        return called
+    pattern, made = said.bind_pattern
+    try:
+        spans = compile_pcre(pattern).search(user)
+    except PatternLimitError as problem:
+        raise LdapError(f"AuthLDAPInitialBindPattern: {problem}") from None
+    if spans is None:
+        return called
+
+    def group(found: re.Match[str]) -> str:
+        if found[1] is not None:
+            return str(found[1])
+        number = int(found[2])
+        begin, end = spans[number] if number < len(spans) else (-1, -1)
+        return user[begin:end].decode("utf-8", "replace") if begin >= 0 else ""
+
+    return re.sub(r"\\(.)|\$([0-9])", group, made)
 
 
 class _Unwelcome(LdapError):
@@ -272,7 +369,9 @@ def _bind(said: Ldap, on: Any) -> None:
 def _made(said: Ldap, host: str, port: int, name: str, password: bytes) -> Any:
     tls = None
     if said.mode in (LdapMode.TLS, LdapMode.STARTTLS):
-        tls = _Checked(_context(said.trust, said.verifies))
+        tls = _Checked(
+            _context(said.trust, said.verifies, said.client_cert, said.client_key)
+        )
     server = ldap3.Server(
         host,
         port,
@@ -365,16 +464,21 @@ def _told(on: Any, said: Ldap, user: bytes) -> bytes:
     for entry in found:
         for kind, raw in entry["raw_attributes"].items():
             values[kind.lower()] = b"; ".join(raw).replace(b"\0", b"")
-    return b"".join(
+    told = b"".join(
         values.get(attribute.lower(), b"") + b"\0" for attribute in said.attributes
     )
+    return told + name.encode("utf-8", "surrogateescape") + b"\0"
 
 
-def _holds(on: Any, said: Ldap, user: bytes, kind: str, text: str) -> bool:
+def _holds(
+    on: Any, said: Ldap, user: bytes, rule: tuple[str, str], name: str | None = None
+) -> bool:
+    """rule: its kind and its words. name: of his entry, if it is known"""
+    kind, text = rule
     if kind == "ldap-search":
         scope = ldap3.SUBTREE if said.subtree else ldap3.LEVEL
         return len(_search(on, said, said.base, text, scope=scope)) == 1
-    name = _entry(on, said, user)
+    name = name or _entry(on, said, user)
     if name is None:
         return False
     if kind == "ldap-user":
@@ -389,8 +493,7 @@ def _holds(on: Any, said: Ldap, user: bytes, kind: str, text: str) -> bool:
         other = _entry(on, said, user, inner)
         return other is not None and _is_same(on, said, name, other)
     if kind == "ldap-group":
-        value = name if said.group_is_dn else user.decode()
-        return _is_in(on, said, text, value)
+        return _is_in(on, said, text, _member(said, user, name))
     raise LdapError(f"Require {kind} is not known")
 
 
@@ -410,6 +513,19 @@ def _is_same(on: Any, said: Ldap, name: str, other: str) -> bool:
         return name == other
     found = _search(on, said, other, "(objectClass=*)", scope=ldap3.BASE)
     return [one["dn"] for one in found] == [name]
+
+
+def _member(said: Ldap, user: bytes, name: str) -> str:
+    """What groups hold of him."""
+    return name if said.group_is_dn else user.decode()
+
+
+def _is_below(on: Any, said: Ldap, group: str, value: str) -> bool:
+    """In a group that is in it."""
+    if not said.sub_group_depth:
+        return False
+    below = replace(said, sub_group_depth=said.sub_group_depth - 1)
+    return any(_is_in(on, below, one, value) for one in _sub_groups(on, said, group))
 
 
 def _is_in(on: Any, said: Ldap, group: str, value: str) -> bool:

@@ -163,7 +163,7 @@ class Passwords:
             self._directories = Directories()
         try:
             if kind == Asks.PASSWORD:
-                if said.attributes:
+                if said.attributes or said.user_is_dn:
                     return self._ask_for_attributes(said, user, password)
                 right = self._directories.password(said, user, password)
                 if right is None:
@@ -172,7 +172,7 @@ class Passwords:
                 return Found(Verdict.GRANTED if right else Verdict.DENIED, keep)
             what, *written = (str(name) for name in names)
             text = written[0] if written else ""
-            holds = self._directories.holds(said, user, what, text)
+            holds = self._directories.holds(said, user, what, text, password)
         except LdapError as problem:
             return Found(Verdict.FAULT, why=f"FB0368: AuthLDAPURL: {problem}")
         return Found(Verdict.GRANTED if holds else Verdict.DENIED, said.keeps)

@@ -39,6 +39,7 @@ LOGINS = {
     "joe": Login("joe", "gänse:füße"),
     "odd": Login(ODD_UID, "odd"),
     "zoe": Login("zoe", "x"),
+    "own": Login("own", "mine"),
     # what a filter could be talked into
     "BOB": Login("BOB", "secret"),
     "star": Login("*", "secret"),

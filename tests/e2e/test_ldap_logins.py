@@ -10,10 +10,12 @@ from pathlib import Path
 
 import httpd
 import pytest
+from certificates import make_pair
 from conftest import MemberMaker
 from harness import HOST, Fastlb, wait_for
 from ldap_site import (
     BASE,
+    FILE,
     LOGINS,
     SECTIONS,
     URL,
@@ -92,6 +94,126 @@ def test_an_alias_asks_its_own_directory(
         assert ask(port, "/in", "bob").status == 200
     rig.serve(answering(echo), text=text)
     assert ask(rig.port, "/in", "bob").status == 401
+
+
+MEMBERS = f"cn=members,ou=private,{SUFFIX}"
+MAILS = URL.replace("?uid", "?uid,mail,telephoneNumber")
+BINDS = (
+    f"{URL}AuthLDAPInitialBindAsUser on\n"
+    "AuthLDAPInitialBindPattern (.+) uid=$1,ou=private,dc=example,dc=org\n"
+)
+BOTH = "AuthLDAPSearchAsUser on\nAuthLDAPCompareAsUser on\n"
+CALLED = {
+    # what he is called from then on
+    "mail": f"{MAILS}AuthLDAPRemoteUserAttribute mail\nRequire valid-user",
+    "mail-user": f"{MAILS}AuthLDAPRemoteUserAttribute mail\n"
+    "Require user bob@example.org",
+    "mail-uid": f"{MAILS}AuthLDAPRemoteUserAttribute mail\nRequire user bob",
+    "mail-group": f"{MAILS}AuthLDAPRemoteUserAttribute mail\n{group('staff')}",
+    "mail-unix": f"{MAILS}AuthLDAPRemoteUserAttribute mail\n"
+    "AuthLDAPGroupAttribute memberUid\nAuthLDAPGroupAttributeIsDN off\n"
+    f"{group('unix')}",
+    "mail-ldap-user": f"{MAILS}AuthLDAPRemoteUserAttribute mail\nRequire ldap-user bob",
+    "mail-unnamed": f"{URL}AuthLDAPRemoteUserAttribute mail\nRequire valid-user",
+    "uid": f"{URL}AuthLDAPRemoteUserAttribute uid\nRequire valid-user",
+    "none": f"{MAILS}AuthLDAPRemoteUserAttribute telephoneNumber\nRequire valid-user",
+    "dn": f"{URL}AuthLDAPRemoteUserIsDN on\nRequire valid-user",
+    "dn-group": f"{URL}AuthLDAPRemoteUserIsDN on\n{group('staff')}",
+    "dn-mail": f"{MAILS}AuthLDAPRemoteUserIsDN on\n"
+    "AuthLDAPRemoteUserAttribute mail\nRequire valid-user",
+    "dn-off": f"{URL}AuthLDAPRemoteUserIsDN off\nRequire valid-user",
+    # who asks
+    "nobody": f"{URL}Require ldap-group {MEMBERS}",
+    "search": f"{URL}AuthLDAPSearchAsUser on\nRequire ldap-group {MEMBERS}",
+    "compare": f"{URL}AuthLDAPCompareAsUser on\nRequire ldap-group {MEMBERS}",
+    "himself": f"{URL}{BOTH}Require ldap-group {MEMBERS}",
+    "himself-made": f"{URL}{BOTH}Require ldap-group %{{tolower:{MEMBERS}}}",
+    "himself-dn": f"{MAILS}{BOTH}AuthLDAPRemoteUserIsDN on\n"
+    f"Require ldap-group {MEMBERS}",
+    "himself-not": f"{URL}{BOTH}<RequireAll>\nRequire valid-user\n"
+    f"Require not ldap-group {MEMBERS}\n</RequireAll>",
+    "himself-filter": f"{URL}AuthLDAPSearchAsUser on\n"
+    "Require ldap-filter departmentNumber=sales",
+    "himself-search": f"{URL}AuthLDAPSearchAsUser on\n<RequireAll>\n"
+    "Require valid-user\nRequire ldap-search (uid=own)\n</RequireAll>",
+    "file": f"AuthBasicProvider file\n{URL}{FILE}{BOTH}Require ldap-group {MEMBERS}",
+    # who searches for his entry
+    "binds": f"{BINDS}Require valid-user",
+    "binds-mail": BINDS.replace("?uid", "?uid,mail")
+    + "AuthLDAPRemoteUserAttribute mail\nRequire valid-user",
+    "binds-user": f"{BINDS}AuthLDAPCompareAsUser on\nRequire ldap-user own",
+    "binds-as-he-says": f"{URL}AuthLDAPInitialBindAsUser on\nRequire valid-user",
+}
+
+
+@pytest.mark.needs("apache2")
+def test_names_and_questions_of_users_are_those_of_httpd(
+    rig: Rig,
+    directory: Slapd,
+    ldap_folder: Path,
+    scripted: Callable[[Handler], ScriptedMember],
+) -> None:
+    """AuthLDAPRemoteUser*, AuthLDAP*AsUser; a second time by what is kept."""
+    sections = "".join(section(name, one) for name, one in CALLED.items())
+    sections = filled(sections, directory, ldap_folder / "users")
+    member = scripted(answering(echo))
+    modules = ("auth_basic", "authn_file", "authz_user", "headers")
+    asking = ("", "bob", "BOB", "bob/wrong", "eve", "own", "bob/file", "dn")
+
+    def seen(port: int) -> dict[str, tuple[int, bytes]]:
+        found = {}
+        for name in CALLED:
+            for who in asking:
+                got = ask(port, f"/{name}", who)
+                body = got.body if got.status == 200 else b""
+                found[f"{name} {who}"] = (got.status, body)
+        return found
+
+    with httpd.running(
+        ldap_folder,
+        (*modules, "ldap", "authnz_ldap"),
+        f"{server_text(directory)}{sections}ProxyPass / {member.url}/\n",
+    ) as port:
+        expected = seen(port)
+    assert expected["mail bob"] == (200, b"bob@example.org")
+    assert expected["dn bob"] == (200, dn_of("bob").encode())
+    assert (expected["nobody bob"][0], expected["himself bob"][0]) == (401, 200)
+    assert expected["binds own"] == (200, b"own")
+    text = server_text(directory, keeps=True) + sections
+    rig.serve(answering(echo), text=text)
+    for _ in range(2):
+        found = seen(rig.port)
+        odd = {
+            name: (found[name], expected[name])
+            for name in expected
+            if found[name] != expected[name]
+        }
+        assert odd == {}
+
+
+def test_a_directory_knows_us_by_a_certificate(
+    rig: Rig, own_directory: Slapd, ldap_folder: Path
+) -> None:
+    """LDAPTrustedClientCert, of the server and of a section; without it nobody is."""
+    conf = own_directory.root / "slapd.conf"
+    key = "TLSCertificateKeyFile"
+    text = conf.read_text().replace(key, f"TLSVerifyClient demand\n{key}")
+    conf.write_text(text)
+    own_directory.stop()
+    own_directory.start()
+    make_pair(own_directory.authority, client=True).write(rig.folder, "us")
+    lines = "".join(
+        f'LDAPTrustedClientCert {kind}_BASE64 "{rig.folder}/us.{ending}"\n'
+        for kind, ending in (("CERT", "crt"), ("KEY", "key"))
+    )
+    url = "AuthLDAPURL {tls_url}/dc=example,dc=org?uid\nRequire valid-user\n"
+    sections = section("in", f"{lines}{url}") + section("out", url)
+    common = server_text(own_directory)
+    text = common + filled(sections, own_directory, ldap_folder / "users")
+    rig.serve(answering(echo), text=text)
+    assert ask(rig.port, "/in", "bob").status == 200
+    assert ask(rig.port, "/in", "bob/wrong").status == 401
+    assert ask(rig.port, "/out", "bob").status == 500
 
 
 TOLD = (

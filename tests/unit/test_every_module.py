@@ -57,8 +57,7 @@ HARMLESS = {
     """,
     "they are of a protocol that is not spoken": "http2 ProtocolsHonorOrder Protocol",
     "they tune how a directory is asked, or are usual": """
-        util_ldap AuthLDAPCharsetConfig AuthLDAPRemoteUserIsDN AuthLDAPSearchAsUser
-        AuthLDAPInitialBindAsUser AuthLDAPCompareAsUser
+        util_ldap AuthLDAPCharsetConfig
     """,
     "they serve directives that are refused": """
         dbd socache_memcache socache_redis request

@@ -194,6 +194,8 @@ SAMPLES: dict[str, str | tuple[str, str]] = {
     "AllowMethods": "GET",
     "ProxyFCGISetEnvIf": "true X y",
     "AuthLDAPURL": "ldap://h/dc=x",
+    "AuthLDAPInitialBindPattern": "(.*) uid=$1",
+    "LDAPTrustedClientCert": (DIRECTORY, "CERT_BASE64 {folder}/host.pem"),
     "LDAPTrustedMode": (DIRECTORY, "SSL"),
     "LDAPTrustedGlobalCert": (DIRECTORY, "CA_BASE64 {folder}/ca.crt"),
     "LDAPVerifyServerCert": (DIRECTORY, "Off"),

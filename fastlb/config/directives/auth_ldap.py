@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -36,7 +35,6 @@ _MODES: Final = {
     "tls": LdapMode.STARTTLS,
     "starttls": LdapMode.STARTTLS,
 }
-_OPENS = "ignoring it would let others in than it does"
 
 
 class Url(Reader):
@@ -98,21 +96,24 @@ def _wrong(text: str, word: int = 0) -> Refused:
     return Refused(Complaint(text, "", "write ldap://host/base?attribute", word=word))
 
 
-@dataclass(frozen=True, slots=True)
-class Only(Reader):
-    """On or Off, of which only usual is served."""
-
-    usual: str
-    why: str
-    cure: str = "take it out"
-
-    def read(self, name: str, words: tuple[str, ...]) -> None:
-        if words[0].lower() != self.usual:
-            raise Refused(
-                Complaint(
-                    f"{name} {words[0]} is not supported", self.why, self.cure, "FB0117"
-                )
-            )
+def _client_cert(name: str, words: tuple[str, ...]) -> Complaint | None:
+    kinds = ("CERT_BASE64", "CERT_DER", "KEY_BASE64", "KEY_DER")
+    if words[0].upper() not in kinds:
+        return Complaint(
+            f"{name} {words[0]} is not supported",
+            "the directory would refuse us",
+            f"write {name} CERT_BASE64 and KEY_BASE64, each with its file",
+            "FB0117",
+        )
+    if len(words) > 2:
+        return Complaint(
+            f"{name}: a key with a password is not supported",
+            "the directory would refuse us",
+            "take the password off: openssl pkey -in KEY -out PLAIN",
+            "FB0117",
+            word=2,
+        )
+    return None
 
 
 def _global_cert(name: str, words: tuple[str, ...]) -> Complaint | None:
@@ -247,42 +248,41 @@ DIRECTIVES = (
         DEREFERENCE,
     ),
     *(
-        Directive(
-            name,
-            D,
-            "On|Off",
-            help_text,
-            module=MODULE,
-            status=Status.EXPLAINED,
-            reason="Off is what holds here",
-            check=Only("off", why, cure),
-        )
-        for name, help_text, why, cure in (
+        _section(name, "On|Off", help_text, "Off", manual=manual)
+        for name, help_text, manual in (
             (
                 "AuthLDAPRemoteUserIsDN",
                 "whether a user is called by the name of his entry",
-                "members and Require user would get another name",
-                "let members look it up",
+                "From then on: for members, logs and Require user.",
             ),
             (
                 "AuthLDAPInitialBindAsUser",
                 "whether he himself searches for his entry",
-                _OPENS,
-                "write AuthLDAPBindDN and AuthLDAPBindPassword",
+                "Bound by the name that he gives, or by AuthLDAPInitialBindPattern.",
             ),
             (
                 "AuthLDAPSearchAsUser",
-                "whether he himself searches",
-                _OPENS,
-                "write AuthLDAPBindDN and AuthLDAPBindPassword",
+                "whether he himself searches, for Require ldap-dn, filter and search",
+                "For ldap-group together with AuthLDAPCompareAsUser.",
             ),
             (
                 "AuthLDAPCompareAsUser",
-                "whether he himself compares",
-                _OPENS,
-                "write AuthLDAPBindDN and AuthLDAPBindPassword",
+                "whether he himself compares, for Require ldap-user and ldap-attribute",
+                "For ldap-group together with AuthLDAPSearchAsUser.",
             ),
         )
+    ),
+    _section(
+        "AuthLDAPRemoteUserAttribute",
+        "attribute",
+        "what a user is called from then on",
+        manual="One of those that AuthLDAPURL names; goes before RemoteUserIsDN.",
+    ),
+    _section(
+        "AuthLDAPInitialBindPattern",
+        "regex substitution",
+        "as whom a user searches for his entry",
+        "(.*) $1",
     ),
     *(
         Directive(
@@ -297,25 +297,11 @@ DIRECTIVES = (
         )
         for name, syntax, help_text, reason, cure in (
             (
-                "AuthLDAPRemoteUserAttribute",
-                "attribute",
-                "what a user is called from then on",
-                "it is not supported, and members would get another name",
-                "let members look it up",
-            ),
-            (
                 "AuthLDAPAuthorizePrefix",
                 "prefix",
                 "how variables of attributes begin",
                 "it is not supported, and who reads these variables would find nothing",
                 "take it out",
-            ),
-            (
-                "AuthLDAPInitialBindPattern",
-                "regex substitution",
-                "as whom a user searches",
-                f"it is not supported, and {_OPENS}",
-                "write AuthLDAPBindDN and AuthLDAPBindPassword",
             ),
         )
     ),
@@ -375,14 +361,16 @@ DIRECTIVES = (
     ),
     Directive(
         "LDAPTrustedClientCert",
-        SV,
-        "type file [password]",
+        S | D,
+        "CERT_BASE64|CERT_DER|KEY_BASE64|KEY_DER file",
         "how a directory knows us",
         module=SERVER,
         takes=Args.TWO_THREE,
-        status=Status.REFUSED,
-        reason="it is not supported, and the directory would refuse us",
-        cure="write AuthLDAPBindDN and AuthLDAPBindPassword",
+        manual=(
+            "The certificate and its key, a line each; of a section both, or those of"
+            " the server."
+        ),
+        check=_client_cert,
     ),
     *(
         Directive(

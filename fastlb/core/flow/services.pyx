@@ -210,7 +210,8 @@ cdef object verdict_question(const auth_question *q):
     """(kind, file, user, password, names), for worker/passwords.py."""
     return (
         q.kind, auth_file_source(q.file), q.user.data[:q.user.length],
-        q.secret.data[:q.secret.length] if q.kind == ASKS_PASSWORD else b"",
+        q.secret.data[
+            :q.secret.length if q.kind == ASKS_PASSWORD else q.password_bytes],
         verdict_names(q))
 
 
@@ -222,8 +223,10 @@ cdef object verdict_names(const auth_question *q):
         return (q.secret.data[:q.secret.length],)
     if q.names_number >= 0:
         names = plan_names[q.names_number]
-        if q.secret.length:     # what a request makes of the words of Require ldap-*
-            names += (q.secret.data[:q.secret.length].decode("utf-8", "replace"),)
+        if q.secret.length > q.password_bytes:
+            # what a request makes of the words of Require ldap-*
+            words = q.secret.data[q.password_bytes:q.secret.length]
+            names += (words.decode("utf-8", "replace"),)
         return names
     text = q.secret.data[:q.secret.length].decode("latin-1")
     return tuple(text.rstrip("\0").split("\0"))

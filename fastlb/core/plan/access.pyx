@@ -1,6 +1,7 @@
 """Who may ask for this (access.pxd)?"""
-# uses: ground/text, ground/address, ground/arena, plan/verdicts, plan/access_plan,
-#       plan/plan, plan/client, plan/facts, plan/expr, plan/named
+# uses: ground/text, io/writer, ground/address, ground/arena, plan/verdicts,
+#       plan/access_plan, plan/plan, plan/client, plan/facts, plan/expr, plan/named,
+#       plan/credentials
 
 # Methods -------------------------------------------------------------------------
 
@@ -90,12 +91,31 @@ cdef auth_question group_question(
     return q
 
 
+cdef bint asks_himself(request_facts *r, auth_question *q) noexcept nogil:
+    """His password before the words of the rule, if a directory knew it. False: it is
+    longer than what can be asked"""
+    cdef value user, password
+    cdef writer w
+    if r.env[directory_login].data == NULL or credentials_basic(
+            r, &user, &password) != CREDENTIALS_FOUND:
+        return True
+    arena_write(&r.arena, &w)
+    put(&w, password.data, password.length)
+    put(&w, q.secret.data, q.secret.length)
+    q.secret = arena_written(&r.arena, &w)
+    q.password_bytes = password.length
+    return q.secret.data != NULL and q.secret.length <= PASSWORD_BYTES_MAX
+
+
 # Require ldap-*
 cdef bint directory_names_user(request_facts *r, access_op *op) noexcept nogil:
     cdef auth_question q = group_question(
         r, op, op.source if op.source >= 0 else access_directory(r))
     cdef value found
     cdef int verdict
+    if unlikely(directory_login >= 0) \
+            and r.env[directory_login].data != NULL:
+        q.user = r.env[directory_login]
     if q.user.data == NULL:
         q.user.data = b""       # ldap-search
     if op.expr >= 0:
@@ -103,6 +123,9 @@ cdef bint directory_names_user(request_facts *r, access_op *op) noexcept nogil:
         if q.secret.data == NULL or q.secret.length > PASSWORD_BYTES_MAX:
             r.undecided = True
             return False
+    if q.file >= 0 and unlikely(auth_files[q.file].as_user) and not asks_himself(r, &q):
+        r.undecided = True
+        return False
     if q.file < 0 or q.user.length > USER_BYTES_MAX:
         r.undecided = True
         return False

@@ -1,7 +1,8 @@
 """The phases of access (admission.pxd)."""
 # uses: ground/chartable, ground/text, io/writer, ground/arena, plan/verdicts,
-#       plan/access_plan, plan/plan, plan/facts, plan/expr, plan/credentials,
-#       plan/because, plan/tls_access, plan/access, plan/auth_said, plan/digest_auth
+#       plan/access_plan, plan/plan, plan/facts, plan/expr, plan/rewrite_url,
+#       plan/credentials, plan/because, plan/tls_access, plan/access, plan/auth_said,
+#       plan/digest_auth
 
 
 cdef int refused(int *because, int why, int status) noexcept nogil:
@@ -129,25 +130,50 @@ cdef int password_verdict(
         because[0] = BECAUSE_DIRECTORY if of_directory else BECAUSE_NO_FILE
         return VERDICT_FAULT
     verdict = access_verdict(r, &q, &found)
-    if verdict == VERDICT_GRANTED and of_directory and said.attribute_count:
-        attributes_told(r, said, found)
+    if verdict == VERDICT_GRANTED and of_directory and not user_told(
+            r, said, &auth_files[q.file], found):
+        return VERDICT_FAULT
     return verdict
 
 
-cdef void attributes_told(
-        request_facts *r, const plan_auth *said, value found) noexcept nogil:
-    """AUTHENTICATE_*: a value for each attribute, with a NUL behind it."""
+cdef value part_told(value *rest) noexcept nogil:
+    """The next of what a directory has told, each with a NUL behind it; data NULL: that
+    was all"""
     cdef const char *end
-    cdef unsigned int length
+    cdef value part = value(NULL, 0)
+    if rest.length == 0:
+        return part
+    end = <const char *>memchr_or_end(rest.data, 0, rest.length)
+    part = value(rest.data, <unsigned int>(end - rest.data))
+    rest[0] = value_from(rest[0], min(part.length + 1, rest.length))
+    return part
+
+
+cdef bint user_told(
+        request_facts *r, const plan_auth *said, const auth_file *directory,
+        value found) noexcept nogil:
+    """AUTHENTICATE_*, and what he is called from now on (AuthLDAPRemoteUser*).
+
+    False: the directory does not say it, or at too great a length
+    """
+    cdef value called = r.user
+    cdef value part
     cdef int i
     for i in range(said.attribute_count):
-        end = <const char *>memchr_or_end(found.data, 0, found.length)
-        length = <unsigned int>(end - found.data)
-        env_set(r, said.attributes[i], found.data, length)
-        if length >= found.length:
-            return
-        found.data += length + 1
-        found.length -= length + 1
+        part = part_told(&found)
+        if part.data == NULL:
+            part = value(b"", 0)
+        env_set(r, said.attributes[i], part.data, part.length)
+        if i == directory.user_attribute:
+            called = part
+    if directory.user_is_dn and directory.user_attribute < 0:
+        called = part_told(&found)
+    if not 0 < called.length <= USER_BYTES_MAX:
+        return r.user.length == 0 and called.length == 0
+    if directory_login >= 0:
+        env_set(r, directory_login, r.user.data, r.user.length)
+        r.user = called
+    return True
 
 
 cdef int authenticate(
@@ -231,6 +257,8 @@ cdef int admitted_here(request_facts *r, int *because) noexcept nogil:
     cdef int satisfy = SATISFY_UNSAID
     because[0] = BECAUSE_OF_NOTHING
     r.user = value(NULL, 0)
+    if unlikely(directory_login >= 0):
+        r.env[directory_login] = value(NULL, 0)
     r.challenge = value(NULL, 0)
     r.asks.kind = ASKS_NOTHING
     because[0] = tls_refusal(r)

@@ -40,6 +40,7 @@ cdef struct auth_question:
     value user
     value secret                # PASSWORD; HASH: the realm; GROUP: each with a NUL
     int names_number            # behind it, if -1; else the groups, in plan_names
+    unsigned int password_bytes     # GROUP: of the secret, where he asks himself
     verdict_key key
 
 cdef struct auth_verdict:
@@ -55,6 +56,14 @@ cdef struct auth_file:
     uint64_t state              # changes whenever the file does
     file_status was
     bint is_there
+    # ... of a directory: what a user is called from then on (AuthLDAPRemoteUser*)
+    int user_attribute          # number of the attribute that says it; -1: none
+    bint user_is_dn
+    bint as_user                # AuthLDAP*AsUser: it may be asked in the user's name
+
+# The variable of what a directory's user has called himself, where he may be called
+# otherwise from then on, or asks himself; -1: nowhere.
+cdef int directory_login
 
 # The path of a file, or how a directory is asked (facts/ldap.py), for Python.
 cdef object auth_file_source(int number)

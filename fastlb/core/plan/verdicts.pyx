@@ -15,6 +15,7 @@ cdef enum:
 
 cdef auth_file *auth_files = NULL
 cdef int auth_file_count = 0
+cdef int directory_login = -1
 cdef dict auth_file_numbers = {}
 cdef list auth_file_sources = []
 cdef verdict_place *verdict_places = NULL
@@ -35,11 +36,23 @@ cdef int auth_file_add(object source) except -2:
     auth_files[auth_file_count].path = text(NULL, 0)
     if isinstance(source, bytes):
         auth_files[auth_file_count].path = plan_text(source)
+    else:
+        plan_directory_of(&auth_files[auth_file_count], source)
     auth_files[auth_file_count].looked_us = -1
     auth_file_numbers[source] = auth_file_count
     auth_file_sources.append(source)
     auth_file_count += 1
     return auth_file_count - 1
+
+
+cdef object plan_directory_of(auth_file *f, object said):
+    """What a directory says of users beside yes and no."""
+    global directory_login
+    f.user_attribute = said.user_attribute_number
+    f.user_is_dn = said.user_is_dn
+    f.as_user = said.asks_as_user
+    if f.user_attribute >= 0 or f.user_is_dn or f.as_user:
+        directory_login = plan_env(ENV_OF_NOTE + "ldap-login")
 
 
 cdef object auth_file_source(int number):
@@ -48,12 +61,13 @@ cdef object auth_file_source(int number):
 
 # A secret of this process, and room for verdicts where there are files.
 cdef object verdicts_begin():
-    global auth_file_count
+    global auth_file_count, directory_login
     cdef bytes secret = os.urandom(sizeof(verdict_secret))
     memcpy(&verdict_secret[0], <const char *>secret, sizeof(verdict_secret))
     auth_file_numbers.clear()
     auth_file_sources.clear()
     auth_file_count = 0
+    directory_login = -1
     if verdict_places != NULL:
         memset(verdict_places, 0, sizeof(verdict_place) * VERDICTS_MAX)
 
@@ -97,7 +111,7 @@ cdef void verdict_key_of(auth_question *q) noexcept nogil:
     auth_file_look(f)
     begin[0] = <uint64_t>q.kind << 32 | <unsigned int>q.file
     begin[1] = f.state
-    begin[2] = <unsigned int>q.names_number
+    begin[2] = <uint64_t>q.password_bytes << 32 | <unsigned int>q.names_number
     begin[3] = <uint64_t>q.user.length << 32 | q.secret.length
     writer_begin(&w, &text[0], sizeof(text))
     put(&w, <const char *>&begin[0], sizeof(begin))
