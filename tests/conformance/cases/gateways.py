@@ -98,9 +98,14 @@ FASTCGI = Conf(
   ProxyFCGISetEnvIf "true" !SERVER_ADMIN
   ProxyFCGISetEnvIf "true" SERVER_NAME
   ProxyFCGISetEnvIf "false" NOT x
+  ProxyFCGISetEnvIf "%{req_novary:X-To} == 'one'" TO one
   ProxyFCGISetEnvIf "true" SECOND "%{reqenv:NEW}"
   ProxyFCGISetEnvIf "reqenv('SCRIPT_FILENAME') =~ m#^proxy:fcgi://[^/]+(.*)#" \\
     SCRIPT_FILENAME "$1"
+</Location>
+<Location /vary/>
+  ProxyPass fcgi://127.0.0.1:{m0}/app/ retry=0
+  ProxyFCGISetEnvIf "%{req:X-To} == 'one'" TO one
 </Location>
 <Location /kept/>
   ProxyPass fcgi://127.0.0.1:{m1}/app/ enablereuse=on
@@ -277,6 +282,23 @@ CASES: tuple[Case, ...] = (
     _case("fcgi", "generic", *get("/generic/a%20b/c?q"), conf=FASTCGI),
     _case("fcgi", "FPM by name", *get("/fpm/a%20b/c?q"), conf=FASTCGI),
     _case("fcgi", "variables by ProxyFCGISetEnvIf", *get("/set/x?ab"), conf=FASTCGI),
+    _case(
+        "fcgi", "... which a field decides", *get("/set/x", "X-To: one"), conf=FASTCGI
+    ),
+    Case(
+        "fcgi: a field that ProxyFCGISetEnvIf asks for",
+        FASTCGI,
+        get("/vary/x", "X-To: one"),
+        framing=False,
+        differs="`Vary` and fields that `ProxyFCGISetEnvIf` asks for",
+        instead={
+            "client/0/fields": [
+                ["Content-Type", "text/plain"],
+                ["Date", "<now>"],
+                ["Server", "<product>"],
+            ]
+        },
+    ),
     _case("fcgi", "a kept connection", *get("/kept/x") * 2, conf=FASTCGI),
     *(
         _case(
