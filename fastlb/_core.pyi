@@ -157,6 +157,10 @@ class Services(Protocol):
         second_status: how an ErrorDocument's own request ended; 0: there was none.
         host_name, host_port: as in Request, for the footer.
         """
+    def signature(
+        self, vhost_index: int, path: str, host_name: str, host_port: int
+    ) -> bytes:
+        """The line at the foot of a page of ours, b"" for none (ServerSignature)."""
     def handle(
         self, name: str, request: Request
     ) -> tuple[int, str, bytes, tuple[tuple[str, str], ...]]:

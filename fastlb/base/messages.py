@@ -1029,6 +1029,11 @@ _WORKER = {
         " INCLUDES that it is to be filled in.",
         "Map its path to the server that does so by ProxyPass, or remove the handler.",
     ),
+    "FB0426": Message(
+        "error",
+        "A directory was not listed: other listings take all memory that they may.",
+        "List fewer names (IndexIgnore), or give large directories an index.",
+    ),
     "FB0501": Message(
         "emerg",
         "A worker cannot be set up, and the server ends.",

@@ -62,6 +62,7 @@ EMULATED = (
     "filter",
     "deflate",
     "mime",
+    "autoindex",
     "expires",
     "brotli",
     "substitute",
@@ -75,7 +76,7 @@ PROCESS_MODELS = ("mpm_prefork", "mpm_worker", "mpm_event")
 _OUT_OF_SCOPE = """
 actions asis auth_form
 authn_dbd authn_dbm authn_socache authnz_fcgi authz_dbd
-authz_dbm authz_owner autoindex bucketeer buffer
+authz_dbm authz_owner bucketeer buffer
 cache cache_disk cache_socache case_filter case_filter_in cern_meta cgi cgid
 charset_lite data dav dav_fs dav_lock dbd dialup dumpio echo
 ext_filter file_cache heartbeat http2 ident imagemap include info

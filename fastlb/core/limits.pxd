@@ -134,6 +134,13 @@ cdef enum:
     FILE_SEND_BYTES_MAX = 1 << 20   # of a file handed to the kernel at once
     FILES_CUT_MAX = 4               # names with a rest that one request comes by; 404
     INDEXES_TRIED_MAX = 32          # names of DirectoryIndex in one directory
+    # listings of directories (flow/listing.pyx)
+    LISTING_NAMES_MAX = 16384       # of one page; it says that there are more
+    LISTING_LOOKS_MAX = 1 << 16     # at names that may be shown; as above
+    LISTING_NAME_BYTES_MAX = 255    # of a name (NAME_MAX); a longer one is left out
+    LISTING_TURN_US = 2000          # of one listing before others are served
+    LISTING_TEXT_BYTES_MAX = 1 << 20    # of HeaderName, ReadmeName; more: left out
+    LISTING_BYTES_MAX = 64 << 20    # of all listings of a worker; more: 503
     CONFS_MAX = SECTIONS_MATCHED_MAX + 1    # and what holds outside them
     EDITED_VALUE_BYTES_MAX = 8192   # a field value after Header edit
     # rewriting (plan/rewriting.pyx); what exceeds a bound is answered with 500

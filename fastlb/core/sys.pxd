@@ -184,8 +184,13 @@ cdef extern from *:
         return -1;
     #endif
     }
+    static ssize_t fastlb_getdents64(int fd, void *out, size_t size) {
+        return (ssize_t)syscall(SYS_getdents64, fd, out, size);
+    }
     """
     int RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS
+    # Names of a directory as the kernel gives them; libc's readdir takes memory.
+    ssize_t getdents64 "fastlb_getdents64"(int fd, void *out, size_t size) nogil
     int openat2 "fastlb_openat2"(
         int fd, const char *path, int flags, int resolve) nogil
 

@@ -76,3 +76,4 @@ class Model:
     deciding_variables: frozenset[str] = frozenset()  # access hangs on them
     mime_types: bytes = b""  # TypesConfig, as mime_table.py packs it; b"": none
     types_of_members: bool = False  # they hold for members' answers, too
+    lists_directories: bool = True  # where Options Indexes holds; else nowhere

@@ -19,6 +19,7 @@ from fastlb.facts.filters import (
 )
 from fastlb.facts.labels import Expires, FileETag, Mime
 from fastlb.facts.ldap import Ldap
+from fastlb.facts.listing import Listing
 from fastlb.facts.mapping import Mapping
 from fastlb.facts.remote_ip import RemoteProxy
 from fastlb.facts.rewrite import RewriteDir, RewriteServer
@@ -134,6 +135,7 @@ class DirConf:
     directory_slash: bool | None = None
     accept_path_info: bool | None = None
     fallback_resource: str | None = None  # "": disabled
+    listing: Listing | None = None  # of a directory without an index
     output_filters: FilterList | None = None  # SetOutputFilter
     ending_filters: tuple[EndingFilters, ...] = ()  # of one ending the last holds
     smart_filters: tuple[SmartFilter, ...] = ()  # declared here; of a name the last

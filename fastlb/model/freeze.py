@@ -60,6 +60,7 @@ from fastlb.model.resolve_access import access_rule
 from fastlb.model.resolve_files import frozen, in_order
 from fastlb.model.resolve_labels import members_have_types, types_of
 from fastlb.model.resolve_ldap import with_server
+from fastlb.model.resolve_listing import lists_directories
 from fastlb.model.resolve_logs import LogTargets, access_logs
 from fastlb.model.resolve_providers import providers_with_server, rule_with_server
 from fastlb.model.resolve_remote import remote_of
@@ -119,6 +120,7 @@ def freeze(run: Drafts, tree: Tree, host_name: str) -> Model:
         deciding_variables=deciding_variables(vhosts),
         mime_types=table_of_types(types_of(run)),
         types_of_members=members_have_types(run, vhosts),
+        lists_directories=lists_directories(run),
     )
 
 

@@ -19,6 +19,7 @@ in one run.
                  +-- resolve_ldap.py     AuthLDAP*
                  +-- resolve_elsewhere.py AuthRequest
                  +-- resolve_files.py    <Directory>, <Files>, Alias, DirectoryIndex
+                 +-- resolve_listing.py  IndexOptions, IndexIgnore, AddIcon
                  +-- resolve_gateways.py  ProxyFCGISetEnvIf
                  +-- resolve_logs.py     CustomLog, LogFormat, LogLevel
                  +-- resolve_remoteip.py RemoteIP*
@@ -45,6 +46,7 @@ from fastlb.model import (
     resolve_gateways,
     resolve_labels,
     resolve_ldap,
+    resolve_listing,
     resolve_logs,
     resolve_mappings,
     resolve_members,
@@ -92,6 +94,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     **resolve_ldap.HANDLERS,
     **resolve_elsewhere.HANDLERS,
     **resolve_files.HANDLERS,
+    **resolve_listing.HANDLERS,
     **resolve_gateways.HANDLERS,
     **resolve_logs.HANDLERS,
     **resolve_remoteip.HANDLERS,

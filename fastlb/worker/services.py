@@ -98,6 +98,13 @@ class WorkerServices:
         )
         return reason or pages.reason_of(status, detail), body
 
+    def signature(
+        self, vhost_index: int, path: str, host_name: str, host_port: int
+    ) -> bytes:
+        vhost = self._model.vhosts[vhost_index]
+        line = pages.signature(vhost, path, host_name, host_port, rule="")
+        return line.lstrip("\n").encode("latin-1", "xmlcharrefreplace")
+
     def handle(self, name: str, request: Request) -> Answer:
         handler = self._handlers.get(name)
         if handler is not None:

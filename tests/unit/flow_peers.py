@@ -91,6 +91,13 @@ class Services:
         self.pages.append((status, detail))
         return reason or "Told", f"{status} {detail}".encode()
 
+    def signature(
+        self, vhost_index: int, path: str, host_name: str, host_port: int
+    ) -> bytes:
+        if self.fault:
+            raise RuntimeError("a line that fails")
+        return b"<address>signed</address>\n"
+
     def handle(
         self, name: str, request: Request
     ) -> tuple[int, str, bytes, tuple[tuple[str, str], ...]]:

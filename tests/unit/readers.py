@@ -27,6 +27,7 @@ FILLERS = (
     *("plan.pyx", "plan_begin.pyx", "plan_conf.pyx", "plan_hosts.pyx"),
     "plan_members.pyx",
     "labels_plan.pyx",
+    "listing_plan.pyx",
 )
 DOORS = (
     *FILLERS,

@@ -149,7 +149,7 @@ def test_the_name_alone_says_what_could_be_done(
 def test_notes_are_folded_shown_or_hidden(
     conf: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    lines = "AddIcon a b\nAddAlt x y\nAddAlt x z\nSetEnv A=B\n"
+    lines = "XBitHack Full\nSSIETag On\nSSIETag Off\nSetEnv A=B\n"
     conf.write_text(conf.read_text() + lines)
 
     def told(*words: str) -> list[str]:
@@ -159,10 +159,10 @@ def test_notes_are_folded_shown_or_hidden(
     warning, note = told("-t")
     assert "warning FB0271" in warning
     assert note.startswith("note FB0118: ")
-    assert "AddIcon, AddAlt" in note
+    assert "XBitHack, SSIETag" in note
     each = told("-t", "-v")
     assert [line.partition("note FB0118: ")[2][:7] for line in each[:3]] == [
-        *("AddIcon", "AddAlt:", "AddAlt:")
+        *("XBitHac", "SSIETag", "SSIETag")
     ]
     assert told("-t", "-e", "warn") == [warning]
     assert told("-t", "-e", "error") == []

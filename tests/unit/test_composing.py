@@ -32,6 +32,10 @@ COPIES = {
     "plan/logline.pyx": (1, "what a log program did not take moves to the front"),
     "ground/path.pyx": (1, "a run of slashes at the front becomes one: shorter"),
     "flow/early.pyx": (2, "a head in the place of another; the buffer grew before"),
+    "flow/listing_read.pyx": (
+        4,
+        "a request as a whole, and back; a name whose length is checked first",
+    ),
     "flow/services.pyx": (1, "a block of its own, as long as it is measured"),
     "plan/asking.pyx": (2, "two addresses of sixteen bytes"),
     "plan/build.pyx": (1, "made once, before any client, as long as it is measured"),

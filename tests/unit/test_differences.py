@@ -329,13 +329,6 @@ def of_files(folder: Path, text: str, request: bytes) -> tuple[bytes, bytes]:
         return head, client.take(size) if size else b""
 
 
-def test_no_listing_of_a_directory_is_made(tmp_path: Path) -> None:
-    (tmp_path / "a.txt").write_bytes(b"a")
-    head, body = of_files(tmp_path, "Options +Indexes", get("/"))
-    assert head.startswith(b"HTTP/1.1 403 ")
-    assert b"a.txt" not in body
-
-
 def test_what_a_file_may_be_asked_for_has_no_type(tmp_path: Path) -> None:
     (tmp_path / "a.x").write_bytes(b"a")
     for method, typed in (("GET", True), ("OPTIONS", False)):

@@ -62,6 +62,26 @@ TESTED: dict[str, tuple[str, ...]] = {
         "test_a_directory_has_its_index_its_slash_and_else_nothing",
         "test_what_is_not_there_falls_back",
     ),
+    "listing": (
+        "test_a_directory_is_listed_where_options_allow_it",
+        "test_others_are_served_while_a_large_directory_is_read",
+        "test_a_client_that_leaves_ends_what_is_read_for_it",
+        "test_header_and_readme_are_what_a_request_would_get",
+    ),
+    "listing_read": (
+        "test_what_a_request_may_not_have_is_not_shown",
+        "test_links_are_shown_that_may_be_followed",
+        "test_a_page_is_bounded_and_says_so",
+    ),
+    "listing_said": (
+        "test_ignored_names_and_forbidden_ones_that_are_shown",
+        "test_the_query_chooses_order_and_form",
+    ),
+    "listing_order": ("test_the_query_chooses_order_and_form",),
+    "listing_page": (
+        "test_hostile_names_open_no_tag_and_lead_to_themselves",
+        "test_a_slow_client_gets_the_whole_page",
+    ),
     "opening": (
         "test_what_opening_finds",
         "test_options_hold_from_their_directory_on",

@@ -980,7 +980,7 @@ def test_passwords_are_never_ignored(tmp_path: Path) -> None:
 
 
 def test_what_changes_nothing_is_noted_wherever_it_stands(tmp_path: Path) -> None:
-    text = "AddIcon a b\nAddIcon c d\nAddAlt x y\n"
+    text = "XBitHack Full\nXBitHack On\nSSIETag On\n"
     tree, diagnostics = read(tmp_path, text)
     assert [(d.severity, d.line) for d in diagnostics] == [
         (Severity.NOTE, 1),
@@ -991,7 +991,7 @@ def test_what_changes_nothing_is_noted_wherever_it_stands(tmp_path: Path) -> Non
 
 
 def test_notes_leave_room_for_what_is_graver(tmp_path: Path) -> None:
-    text = "AddIcon a b\n" * limits.DIAGNOSTICS_MAX + "Timeout abc\n"
+    text = "XBitHack On\n" * limits.DIAGNOSTICS_MAX + "Timeout abc\n"
     _, diagnostics = read(tmp_path, text)
     *others, wrong, rest = diagnostics
     assert (wrong.severity, wrong.line) == (Severity.ERROR, limits.DIAGNOSTICS_MAX + 1)

@@ -76,6 +76,8 @@ SAMPLES: dict[str, str | tuple[str, str]] = {
     "Substitute": "s/a/b/",
     "HttpProtocolOptions": "Unsafe",
     "Options": "Indexes",
+    "IndexOptions": "FancyIndexing",
+    "IndexOrderDefault": "Descending Name",
     "AllowOverride": "All",
     "AllowOverrideList": "Redirect",
     "AccessFileName": ".acl",

@@ -531,7 +531,12 @@ class _Story:
             self.add("root", text, "no Alias matches", line)
         path = os.fsdecode(self.found["file"])
         confs = [self.conf(index) for index in self.found["sections"]]
-        status, why, end = at_path(path, self.found["path"].endswith(b"/"), confs)
+        status, why, end = at_path(
+            path,
+            self.found["path"].endswith(b"/"),
+            confs,
+            lists=self.standing.model.lists_directories,
+        )
         self.add("end", end if status == 200 else status_line(status), why)
         if status == 200:
             return "file", 200, end.removeprefix("the file "), ""

@@ -35,12 +35,6 @@ _NO_EFFECT = {
         "mime": "RemoveInputFilter"
     },
     "no file is looked into for its type": {"mime_magic": "MimeMagicFile"},
-    "no listing of a directory is made here": {
-        "autoindex": "AddIcon AddIconByType AddIconByEncoding AddAlt AddAltByType"
-        " AddAltByEncoding AddDescription DefaultIcon HeaderName ReadmeName IndexIgnore"
-        " IndexIgnoreReset IndexOptions IndexOrderDefault IndexStyleSheet"
-        " IndexHeadInsert FancyIndexing",
-    },
     "no path leads into a home directory": {"userdir": "UserDir"},
     _PROGRAMS_RUN: {
         "cgi": "ScriptLog ScriptLogLength ScriptLogBuffer ScriptSock CGIDScriptTimeout"

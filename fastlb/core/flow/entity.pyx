@@ -199,20 +199,55 @@ cdef entity *entity_decide(exchange *x) noexcept nogil:
     return e
 
 
+# Of a page that is made here and lies in x.facts.file, which is as long as the page and
+# has changed with its directory. Conditions are not looked at (as httpd). NULL: there
+# is no memory
+cdef entity *entity_of_listing(
+        exchange *x, value type, long long length, bint is_tracked) noexcept nogil:
+    cdef request_facts *r = &x.facts
+    cdef file_facts *f = r.file
+    cdef entity *e = <entity *>arena_take_struct(&r.arena, sizeof(entity))
+    cdef value asked = request_field(r, &FIELD_NAMED_RANGE)
+    cdef value when = request_field(r, &FIELD_NAMED_IF_RANGE)
+    cdef writer w
+    if e == NULL:
+        return NULL
+    memset(e, 0, sizeof(entity))
+    e.is_listing = True
+    e.status = 200
+    e.said.type = type
+    e.modified_s = min(
+        f.about.st_mtim.tv_sec, (r.started_us + wall_offset_us) // 1000000)
+    if is_tracked:
+        arena_write(&r.arena, &w)
+        put_date(&w, e.modified_s)
+        e.modified = arena_written(&r.arena, &w)
+        e.etag = entity_etag(x)
+    f.about.st_size = length
+    e.length = length
+    if length > 0 and asked.data != NULL and when.data == NULL and not x.head_request \
+            and not entity_ranges(x, e, asked):
+        return NULL
+    return e
+
+
 cdef void entity_fields(exchange *x, out_list *out, entity *e) noexcept nogil:
     """All that rules may change."""
     cdef value type = x.facts.forced_type
-    out_add(out, b"Last-Modified", 13, e.modified.data, e.modified.length,
-            FIELD_LAST_MODIFIED, False)
+    if e.modified.data != NULL:
+        out_add(out, b"Last-Modified", 13, e.modified.data, e.modified.length,
+                FIELD_LAST_MODIFIED, False)
     if e.etag.data != NULL:
         out_add(out, b"ETag", 4, e.etag.data, e.etag.length, FIELD_OTHER, False)
-    if e.no_ranges:
+    if e.is_listing:
+        pass
+    elif e.no_ranges:
         out_add(out, b"Accept-Ranges", 13, b"none", 4, FIELD_OTHER, False)
     else:
         out_add(out, b"Accept-Ranges", 13, b"bytes", 5, FIELD_OTHER, False)
     if type.data == NULL:
         type = labels_forced(&x.facts)
-    if type.length == 0:
+    if type.length == 0 or e.is_listing:
         type = e.said.type
     if type.length and e.status != 304:
         out_add(out, b"Content-Type", 12, type.data, type.length, FIELD_CONTENT_TYPE,

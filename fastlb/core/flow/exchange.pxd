@@ -81,7 +81,8 @@ cdef enum:
 #                    --> REFUSED -------> DECIDE    the member is lost: another   |
 #                    --> SEND ----------------------------------------------------'
 #                            --> TUNNEL
-#   DECIDE, READ_BODY, WAIT_HOST, WAIT_ADDRESS, SEND --> LOCAL
+#                    --> LISTING -------> DECIDE    an ErrorDocument is a member's
+#   DECIDE, READ_BODY, WAIT_HOST, WAIT_ADDRESS, LISTING, SEND --> LOCAL
 #
 # It may end in any of them; LOCAL and TUNNEL lead nowhere else.
 cdef enum:
@@ -96,6 +97,7 @@ cdef enum:
     X_SEND = 8          # connecting; request (or a question) going out, answer coming
     X_LOCAL = 9         # answered here
     X_TUNNEL = 10       # bytes both ways, until both sides have ended
+    X_LISTING = 11      # a directory is read, and its page made, turn by turn
     X_STATES
 
 # The body that the client sends, as far as it has come (request.pyx).

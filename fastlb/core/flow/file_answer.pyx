@@ -51,9 +51,6 @@ cdef bint file_is_composed(request_facts *r, const entity *e) noexcept nogil:
 # returns 0, or the status of the error to be told
 cdef int file_answer(exchange *x) noexcept nogil:
     cdef file_facts *f = x.facts.file
-    cdef unsigned int reason_length = 0
-    cdef const char *reason
-    cdef int rc
     f.entity = entity_decide(x)
     if unlikely(f.entity == NULL):
         file_close(x)
@@ -68,6 +65,15 @@ cdef int file_answer(exchange *x) noexcept nogil:
         file_close(x)
         f.entity = NULL
         return 416
+    return file_head(x)
+
+
+cdef int file_head(exchange *x) noexcept nogil:
+    """What is said of it is known: answer. returns as file_answer"""
+    cdef file_facts *f = x.facts.file
+    cdef unsigned int reason_length = 0
+    cdef const char *reason
+    cdef int rc
     x.status = x.local.error_status if x.local.error_status else f.entity.status
     reason = reason_of(x.status, &reason_length)
     if not x.body.done and not request_drop_body(x):

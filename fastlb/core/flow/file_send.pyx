@@ -4,7 +4,8 @@ A plain socket gets them from the kernel (sendfile), one that speaks TLS through
 buffer. A file that has become shorter meanwhile cannot be sent as it was promised: the
 connection ends before the answer does. One that grows is sent as long as it was.
 """
-# uses: io/buffer, io/stream, filters/chain, plan/facts, flow/exchange, flow/entity
+# uses: io/buffer, io/stream, filters/chain, plan/listing, plan/facts, flow/exchange,
+#       flow/entity
 
 cdef enum:
     FILE_SENT = 1
@@ -17,6 +18,31 @@ cdef void file_close(exchange *x) noexcept nogil:
         close(x.facts.file.fd)
         x.facts.file.fd = -1
         x.facts.file.sends = False
+    if x.facts.file != NULL and unlikely(x.facts.file.listing != NULL):
+        listing_close(x.facts.file)
+
+
+cdef long long listings_held = 0        # bytes of all pages and names of this worker
+
+
+cdef void listing_holds(listing *ls, long long more) noexcept nogil:
+    """So many bytes more than before."""
+    global listings_held
+    ls.held += more
+    listings_held += more
+
+
+cdef void listing_close(file_facts *f) noexcept nogil:
+    """Nothing of a listing is there any more but what lies in the arena."""
+    global listings_held
+    cdef listing *ls = f.listing
+    f.listing = NULL
+    if ls.directory >= 0:
+        close(ls.directory)
+    if ls.page >= 0:
+        close(ls.page)
+    listings_held -= ls.held
+    ASSERT(listings_held >= 0)
 
 
 cdef int file_pump(exchange *x) noexcept nogil:

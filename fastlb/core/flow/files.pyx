@@ -3,9 +3,10 @@
 As httpd's default_handler and mod_dir. What is open becomes an answer in file_answer.
 """
 # uses: ground/chartable, ground/text, io/writer, ground/arena, plan/template,
-#       plan/plan, plan/facts, plan/path, plan/own_name, plan/handled, plan/redirect,
-#       plan/because, plan/decide, flow/exchange, flow/due, flow/log_rows,
-#       flow/service_log, flow/opening, flow/file_send, flow/file_answer, flow/answer
+#       plan/plan, plan/facts, plan/path, plan/own_name, plan/file_names,
+#       plan/handled, plan/redirect, plan/because, plan/decide, flow/exchange,
+#       flow/due, flow/log_rows, flow/service_log, flow/opening, flow/file_send,
+#       flow/file_answer, flow/answer, flow/listing
 
 cdef enum:
     FILES_ANSWERED = -1     # it is, or something is due
@@ -194,6 +195,11 @@ cdef int directory_listing(exchange *x, decision *d) noexcept nogil:
         return file_fall_back(x, d)
     if unlikely(c != NULL and handler_is_default(handler_text(&x.facts, c))):
         return file_failed(x, 404)      # which sends files
+    if x.facts.req.method_id == METHOD_POST:
+        return file_failed(x, 404)      # nobody takes it (as httpd)
+    if plan.lists_directories and file_options_of(&x.facts) & FILES_INDEXES:
+        listing_begin(x)
+        return FILES_ANSWERED
     say(x, &SAY_NO_INDEX)
     return file_failed(x, 403)
 

@@ -409,6 +409,13 @@ cdef log_row SAY_NO_INDEX = log_row(
     b"error", b"autoindex",
     b"AH01276: Cannot serve directory {uri}: no matching DirectoryIndex found, and "
     b"server-generated directory index forbidden by Options directive")
+cdef log_row SAY_LISTING_DENIED = log_row(
+    b"error", b"autoindex",
+    b"AH01275: Can't open directory for index: {uri}")
+cdef log_row SAY_LISTINGS_ARE_MANY = log_row(
+    b"error", b"autoindex",
+    b"FB0426: {uri}: pages of directories take all the memory that a worker has for "
+    b"them, so this one is not made now")
 cdef log_row SAY_PREFACE_IS_NONE = log_row(
     b"error", b"remoteip",
     b"FB0320: RemoteIPProxyProtocol: the connection does not begin with a PROXY "

@@ -50,6 +50,9 @@ cdef int file_open(file_facts *f) noexcept nogil:
     cdef int rc
     file_errno = 0
     rc = file_reach(f, True)
+    if rc == FILE_IS_DIRECTORY:
+        close(f.fd)
+        f.fd = -1
     if unlikely(rc == FILE_IS_FORBIDDEN and file_errno == EACCES) \
             and file_see(f) == FILE_IS_DIRECTORY:
         return FILE_IS_DIRECTORY    # nobody reads it: files in it may be served
@@ -65,7 +68,7 @@ cdef int file_see(file_facts *f) noexcept nogil:
 
 
 cdef int file_reach(file_facts *f, bint reads) noexcept nogil:
-    """f.fd, for reading or for a look. returns FILE_*"""
+    """f.fd, for reading or for a look, of a directory, too. returns FILE_*"""
     cdef char[FILE_NAME_BYTES_MAX] path
     cdef unsigned char every = 0xFF, some = 0
     cdef int fd = -2
@@ -97,7 +100,7 @@ cdef int file_reach(file_facts *f, bint reads) noexcept nogil:
             f.fd = fd
             return FILE_IS_OPEN
         if S_ISDIR(f.about.st_mode):
-            close(fd)
+            f.fd = fd
             return FILE_IS_DIRECTORY
     close(fd)
     return FILE_IS_FORBIDDEN

@@ -109,6 +109,20 @@ cdef void service_error_page(
         client_failed(x.facts.client, x.facts.vhost.index)
 
 
+cdef value service_signature(exchange *x) noexcept with gil:
+    """The line at the foot of a page (ServerSignature); length 0: none."""
+    cdef value where = x.facts.decoded
+    cdef bytes line
+    try:
+        line = services.signature(
+            x.facts.vhost.index, string_of(where.data, where.length), own_name(x),
+            self_port(&x.facts))
+        return arena_copy(&x.facts.arena, line, <unsigned int>len(line))
+    except Exception:
+        client_failed(x.facts.client, x.facts.vhost.index)
+        return value(NULL, 0)
+
+
 cdef bint service_handle(
         exchange *x, const text *handler, page *out) noexcept with gil:
     """The answer of a SetHandler (server-status and its kin), with x.status and

@@ -9,8 +9,8 @@ A function that may end the exchange returns False when it did, or when somethin
 """
 # uses: plan/verdicts, flow/exchange, flow/states, flow/waiting, flow/due,
 #       flow/log_rows, flow/service_log, flow/filtering, flow/queue, flow/settle,
-#       flow/request, flow/tunnel, flow/response, flow/answer, flow/choose,
-#       flow/connect, flow/route
+#       flow/request, flow/tunnel, flow/response, flow/answer, flow/listing,
+#       flow/choose, flow/connect, flow/route
 
 cdef void exchange_do_due() noexcept nogil:
     """Do what the last step has left to do, and what follows from that."""
@@ -52,6 +52,8 @@ cdef void exchange_step(exchange *x) noexcept nogil:
         tunnel_step(x)
     elif x.state == X_LOCAL:
         response_pump(x)
+    elif x.state == X_LISTING:
+        listing_go_on(x)
     elif x.state == X_CALLED:
         pool_keep_promise(x)
         exchange_find_connection(x)

@@ -19,5 +19,11 @@ cdef struct arena:
     flag starved                # what was asked for could not be given
     char scratch[SCRATCH_BYTES]
 
+# How much was taken once, for who gives back what was taken since (arena_back).
+cdef struct arena_place:
+    buffer *pieces
+    unsigned int end            # of the last piece
+    unsigned int used
+
 # Give all of it back.
 cdef void arena_end(arena *a) noexcept nogil

@@ -78,6 +78,22 @@ cdef void arena_end(arena *a) noexcept nogil:
         arena_give(b)
 
 
+cdef arena_place arena_here(const arena *a) noexcept nogil:
+    return arena_place(a.pieces, a.pieces.end if a.pieces != NULL else 0, a.used)
+
+
+cdef void arena_back(arena *a, arena_place place) noexcept nogil:
+    """Nothing that was taken since is used any more."""
+    cdef buffer *b
+    while a.pieces != place.pieces:
+        b = a.pieces
+        a.pieces = b.next
+        arena_give(b)
+    if place.pieces != NULL:
+        place.pieces.end = place.end
+    a.used = place.used
+
+
 cdef char *arena_piece(arena *a, size_t *size) noexcept nogil:
     """At least so many bytes, or all that is left where they are taken from."""
     cdef size_t left = SCRATCH_BYTES - a.used

@@ -25,6 +25,7 @@ cdef struct entity:
     long long modified_s
     long long length            # of what is sent; 412 to HEAD: of the file
     bint no_ranges              # MaxRanges none
+    bint is_listing             # a page of ours (flow/listing.pyx)
     int part_count              # more than one: multipart/byteranges
     int part_next
     entity_part *parts

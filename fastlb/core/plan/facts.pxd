@@ -48,6 +48,7 @@ cdef struct file_facts:
     int fd                      # -1: it is not open
     file_status about
     entity *entity              # what is said of it; NULL: nothing yet
+    listing *listing            # of a directory; NULL: none is made
     long long at                # of the next byte to be sent
     long long left
 

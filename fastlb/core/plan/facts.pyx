@@ -1,7 +1,7 @@
 """A request (facts.pxd)."""
 # uses: ground/text, io/buffer, ground/arena, http/fields, http/head, http/trailers,
 #       plan/verdicts, plan/plan, plan/out_fields, plan/client, plan/digest,
-#       plan/entity
+#       plan/entity, plan/listing
 
 cdef const char *request_bytes(const request_facts *r) noexcept nogil:
     return &r.input[0].data[r.base]

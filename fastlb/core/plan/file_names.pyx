@@ -33,6 +33,7 @@ cdef file_facts *file_take(request_facts *r, value name, int alias) noexcept nog
     f.sends = False
     f.fd = -1
     f.entity = NULL
+    f.listing = NULL
     f.at = f.left = 0
     return f
 

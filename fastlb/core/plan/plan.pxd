@@ -137,6 +137,7 @@ cdef struct file_said:
     text *indexes
     bint says_fallback
     text fallback                   # FallbackResource; length 0: disabled
+    plan_listing *listing           # IndexOptions and its kin; NULL: nothing of them
 
 # Alias and its kin.
 cdef struct file_alias:
@@ -553,6 +554,7 @@ cdef struct plan_root:
     bint any_fake               # AuthBasicFake or FakeBasicAuth stands anywhere
     bint any_tls_access         # SSLRequire, SSLUserName, SSLVerifyClient in a section
     bint any_elsewhere          # AuthRequest does
+    bint lists_directories      # where Options Indexes holds; else nowhere
     nonce_view *nonces          # of the table
     int log_count
     long long max_connections_per_child

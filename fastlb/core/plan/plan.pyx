@@ -6,7 +6,7 @@ done. Text becomes latin-1, which is what HTTP/1 carries.
 """
 # uses: ground/text, ground/address, nonces, io/tls_state, io/watch, http/fields,
 #       balance/table, balance/elect, plan/build, plan/template, plan/access_plan,
-#       plan/rewrite_rules, plan/filter_plan, plan/labels_plan
+#       plan/rewrite_rules, plan/filter_plan, plan/labels_plan, plan/listing_plan
 import ipaddress
 from dataclasses import fields
 

@@ -41,6 +41,7 @@ cdef object plan_begin(
     expressions_begin()
     filter_names_begin()
     plan_types(model.mime_types, model.types_of_members)
+    plan.lists_directories = model.lists_directories
     for name in ENV_KNOWN:
         plan_env(name)
     plan.remote_ip_note = -1

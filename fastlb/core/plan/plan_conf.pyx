@@ -1,7 +1,7 @@
 """Settings of a place (a host, a section, an <If>), from the model into the plan."""
 # uses: plan/client_names, plan/build, plan/template, plan/letters, plan/tls_names,
 #       plan/variable_names, plan/expr_ops, plan/access_plan, plan/filter_plan,
-#       plan/labels_plan, plan/plan
+#       plan/labels_plan, plan/listing_plan, plan/plan
 
 cdef tuple CONF_FLAGS = (       # by CONF_*
     "preserve_host", "add_headers", "redirect_relative", "use_canonical_name",
@@ -212,7 +212,7 @@ cdef file_said *plan_file_said(object conf) except? NULL:
     said_options = conf.file_options
     index = conf.directory_index
     if said_options is None and index is None and conf.overrides is None \
-            and conf.fallback_resource is None:
+            and conf.fallback_resource is None and conf.listing is None:
         return NULL
     said = <file_said *>plan_alloc(sizeof(file_said))
     if said_options is not None:
@@ -227,6 +227,7 @@ cdef file_said *plan_file_said(object conf) except? NULL:
         said.indexes = plan_texts(index.names)
     said.says_fallback = conf.fallback_resource is not None
     said.fallback = plan_text(conf.fallback_resource)
+    said.listing = plan_listing_of(conf.listing)
     return said
 
 
