@@ -848,6 +848,16 @@ _REWRITING = {
         "More filters, or Substitute, than change one answer: refused, or 500.",
         "Let fewer sections that hold for one request name some.",
     ),
+    "FB0824": Message(
+        "warning",
+        "A page whose links ProxyHTMLURLMap is to change was coded by the member.",
+        "Unpack it: SetOutputFilter INFLATE, or RequestHeader unset Accept-Encoding.",
+    ),
+    "FB0825": Message(
+        "warning",
+        "Links in a page stay as they are: a value, a script or a pattern is too much.",
+        "Look for links of 64 KiB, scripts of 1 MiB, and slow patterns (flag R).",
+    ),
 }
 _CORE = {
     "FB0301": Message(

@@ -11,7 +11,7 @@ from fastlb.facts.filters import Filter
 # What they do to a body is undone by whoever gets it, or spares somebody work.
 HARMLESS = "deflate inflate brotli_compress cache cache_save cache_out buffer none"
 # What they do to a body is seen in it, and withholds nothing.
-SEEN = "includes"
+SEEN = "includes xml2enc"
 _HARMLESS = frozenset(HARMLESS.split())
 _SEEN = frozenset(SEEN.split())
 _NOTED = (_HARMLESS | _SEEN) - {"none"}
@@ -95,12 +95,9 @@ class Switch:
 
     reason: str
     cure: str
-    refused: bool = False  # what it would do is seen by everybody
 
     def __call__(self, name: str, words: tuple[str, ...]) -> Complaint | None:
         if words[0].lower() in ("off", "none"):
             return None
         text = f"{name} {words[0]} is not supported: {self.reason}"
-        if self.refused:
-            return Complaint(text, "", self.cure, "FB0116")
         return Complaint(text, "", self.cure, "FB0117", Severity.WARNING)

@@ -66,6 +66,7 @@ EMULATED = (
     "expires",
     "brotli",
     "substitute",
+    "proxy_html",
     "ratelimit",
 )
 
@@ -81,7 +82,7 @@ cache cache_disk cache_socache case_filter case_filter_in cern_meta cgi cgid
 charset_lite data dav dav_fs dav_lock dbd dialup dumpio echo
 ext_filter file_cache heartbeat http2 ident imagemap include info
 log_debug log_forensic lua md mime_magic negotiation optional_fn
-proxy_express proxy_fdpass proxy_ftp proxy_html proxy_http2
+proxy_express proxy_fdpass proxy_ftp proxy_http2
 reflector request sed session session_cookie
 session_crypto session_dbd slotmem_plain socache_dbm socache_dc socache_memcache
 socache_redis speling suexec systemd tls userdir usertrack vhost_alias

@@ -27,6 +27,7 @@ class Filter(Word):
         "includes",
         6,
     )  # which nobody has: a file that it would change is not sent
+    HTML = "proxy-html", 7
 
 
 class AlterETag(Word):
@@ -91,6 +92,7 @@ RANKS: Final = {
     Filter.INFLATE: 9,
     Filter.SUBSTITUTE: 10,
     Filter.INCLUDES: 10,
+    Filter.HTML: 10,
     Filter.DEFLATE: 20,
     Filter.BROTLI: 20,
     Filter.RATE_LIMIT: 49,

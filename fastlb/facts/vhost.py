@@ -17,6 +17,7 @@ from fastlb.facts.filters import (
     SmartFilter,
     Substitution,
 )
+from fastlb.facts.html import Html
 from fastlb.facts.labels import Expires, FileETag, Mime
 from fastlb.facts.ldap import Ldap
 from fastlb.facts.listing import Listing
@@ -143,6 +144,7 @@ class DirConf:
     substitutions: tuple[Substitution, ...] = ()  # Substitute
     substitute_line_bytes: int | None = None  # SubstituteMaxLineLength
     substitute_inherit_before: bool | None = None
+    html: Html | None = None  # of pages, by mod_proxy_html
     inflate_ratio_limit: int | None = None
     inflate_ratio_burst: int | None = None
     default_charset: str | None = None  # "": Off

@@ -13,7 +13,7 @@ from fastlb.facts.vhost import DirConf, Line
 from fastlb.facts.words import Compat
 from fastlb.model.drafts import BalancerDraft, MemberDraft, ServerDraft, Values
 
-_OVER: Final = ("mime", "expires", "file_etag", "listing")
+_OVER: Final = ("mime", "expires", "file_etag", "listing", "html")
 """Settings that say themselves what they are over those of the main server."""
 
 

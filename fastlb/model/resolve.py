@@ -12,6 +12,7 @@ in one run.
                  +-- resolve_rules.py    Header, RequestHeader, SetEnv, SetEnvIf
                  +-- resolve_answers.py  ProxyPassReverse, Redirect, ErrorDocument
                  +-- resolve_filters.py  SetOutputFilter, AddOutputFilterByType
+                 +-- resolve_html.py     ProxyHTML*
                  +-- resolve_rewrite.py  RewriteRule and its kin
                  +-- resolve_access.py   Require, Order
                  +-- resolve_providers.py AuthBasicProvider, <AuthnProviderAlias>
@@ -44,6 +45,7 @@ from fastlb.model import (
     resolve_files,
     resolve_filters,
     resolve_gateways,
+    resolve_html,
     resolve_labels,
     resolve_ldap,
     resolve_listing,
@@ -87,6 +89,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     **resolve_rules.HANDLERS,
     **resolve_answers.HANDLERS,
     **resolve_filters.HANDLERS,
+    **resolve_html.HANDLERS,
     **resolve_rewrite.HANDLERS,
     **resolve_access.HANDLERS,
     **resolve_providers.HANDLERS,

@@ -33,6 +33,7 @@ DOORS = (
     *FILLERS,
     "access_plan.pyx",
     "filter_plan.pyx",
+    "html_plan.pyx",
     "plan_rewrite.pyx",
     "expr_ops.pyx",
     "logline.pyx",

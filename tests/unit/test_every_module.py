@@ -76,7 +76,7 @@ HARMLESS = {
     """,
     "they say how something works that is not switched on": """
         brotli deflate filter cache cache_disk cache_socache charset_lite
-        xml2enc usertrack proxy_html proxy_ftp proxy_scgi BufferSize
+        xml2enc usertrack ProxyHTMLBufSize proxy_ftp proxy_scgi BufferSize
     """,
     "what they would compress says the same": """
         AddOutputFilterByType FilterProvider SetOutputFilter
@@ -95,7 +95,7 @@ EXPLAINED = {word for words in HARMLESS.values() for word in words.split()}
 _CHANGES_ANSWERS = """
 cache case_filter case_filter_in charset_lite dumpio heartbeat heartmonitor
 lbmethod_heartbeat log_forensic reflector
-CookieTracking Dav DAV ProxyHTMLEnable
+CookieTracking Dav DAV ProxyHTMLCharsetOut ProxyHTMLMeta
 AddInputFilter AddOutputFilter ErrorLogFormat ProxyHCExpr ProxyHCTemplate
 Protocols RequestReadTimeout SetInputFilter SetOutputFilter
 SSLSessionTicketKeyFile
@@ -189,9 +189,6 @@ def test_modules_without_directives_are_known() -> None:
         "AddOutputFilter mask .html",
         "FilterProvider hide SED true",
         "SetInputFilter DEFLATE",
-        "SetOutputFilter proxy-html",
-        "AddOutputFilterByType XML2ENC text/html",
-        "ProxyHTMLEnable On",
     ],
 )
 def test_a_filter_that_could_hide_or_limit_is_refused(
@@ -212,6 +209,9 @@ def test_compression_is_served_and_what_changes_nothing_noted(tmp_path: Path) ->
     "line",
     [
         "SetOutputFilter INCLUDES",
+        "AddOutputFilterByType XML2ENC text/html",
+        "ProxyHTMLMeta On",
+        "ProxyHTMLCharsetOut utf-8",
         "CookieTracking on",
         "Dav filesystem",
         "CacheEnable disk /",
@@ -229,7 +229,8 @@ def test_what_shows_in_an_answer_is_warned_about(tmp_path: Path, line: str) -> N
     [
         "AddOutputFilter INCLUDES .shtml",
         "CookieTracking off",
-        "ProxyHTMLEnable Off",
+        "ProxyHTMLMeta Off",
+        "ProxyHTMLCharsetOut *",
         "Dav Off",
         "Protocols h2 http/1.1",
     ],

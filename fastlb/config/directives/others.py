@@ -34,6 +34,9 @@ _NO_EFFECT = {
     "no name of a file decides about filters of requests": {
         "mime": "RemoveInputFilter"
     },
+    "pages keep the charset that their members give them": {
+        "xml2enc": "xml2EncDefault xml2EncAlias xml2StartParse"
+    },
     "no file is looked into for its type": {"mime_magic": "MimeMagicFile"},
     "no path leads into a home directory": {"userdir": "UserDir"},
     _PROGRAMS_RUN: {
@@ -107,12 +110,8 @@ _SETTINGS = {
     " CacheSocacheMinTime CacheSocacheReadSize CacheSocacheReadTime",
     "buffer": "BufferSize",
     "charset_lite": "CharsetOptions",
-    "xml2enc": "xml2EncDefault xml2EncAlias xml2StartParse",
     "usertrack": "CookieName CookieDomain CookieExpires CookieStyle CookieHTTPOnly"
     " CookieSameSite CookieSecure",
-    "proxy_html": "ProxyHTMLURLMap ProxyHTMLLinks ProxyHTMLEvents"
-    " ProxyHTMLDocType ProxyHTMLExtended ProxyHTMLFixups ProxyHTMLInterp"
-    " ProxyHTMLBufSize ProxyHTMLCharsetOut ProxyHTMLMeta ProxyHTMLStripComments",
     "proxy_ftp": "ProxyFtpDirCharset ProxyFtpEscapeWildcards ProxyFtpListOnWildcard",
 }
 
@@ -137,12 +136,6 @@ _SWITCHES = {
         "On|Off",
         "no cookie that counts visitors is set",
         "let the members set it, or add a cookie with Header",
-    ),
-    "ProxyHTMLEnable": (
-        "proxy_html",
-        "On|Off",
-        "links in pages of members go on as they are",
-        "let the members write links of this server, as from X-Forwarded-Host",
     ),
     "Dav": (
         "dav",
@@ -322,7 +315,7 @@ DIRECTIVES = (
             status=Status.EXPLAINED,
             reason="Off is what holds here",
             cure=cure,
-            check=filters.Switch(reason, cure, refused=name == "ProxyHTMLEnable"),
+            check=filters.Switch(reason, cure),
         )
         for name, (module, syntax, reason, cure) in _SWITCHES.items()
     ),

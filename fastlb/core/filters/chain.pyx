@@ -1,6 +1,6 @@
 """A chain at work (stage.pxd)."""
 # uses: ground/free_list, io/buffer, io/writer, io/watch, filters/stage, filters/turn,
-#       filters/gzip, filters/brotli, filters/substitute
+#       filters/gzip, filters/brotli, filters/substitute, filters/page, filters/html
 
 cdef free_list chain_pool = free_list(NULL, 0, CHAINS_KEPT_MAX)
 
@@ -40,6 +40,8 @@ cdef bint chain_add(body_filters *f, int filter) noexcept nogil:
     elif filter == FILTER_SUBSTITUTE:
         begun = substitute_begin(
             s, <const substitute_state *>f.said.substitutions)
+    elif filter == FILTER_HTML:
+        begun = html_begin(s, <const html_state *>f.said.html)
     elif filter == FILTER_RATE_LIMIT:
         begun = True
         f.allowed = f.said.rate // RATES_PER_SECOND + f.said.burst
@@ -61,6 +63,8 @@ cdef void stage_end(body_stage *s) noexcept nogil:
         inflate_end(s)
     elif s.filter == FILTER_BROTLI:
         brotli_end(s)
+    elif s.filter == FILTER_HTML:
+        html_end(s)
     else:
         substitute_end(s)
     s.state = NULL
@@ -182,6 +186,8 @@ cdef int stage_step(
         rc = brotli_step(s, io)
     elif s.filter == FILTER_SUBSTITUTE:
         rc = chain_substitutes(f, s, io)
+    elif s.filter == FILTER_HTML:
+        rc = html_step(s, io)
     else:
         rc = rate_step(f, io)
     s.bytes_in += length - io.length

@@ -18,6 +18,7 @@ cdef enum:
     FILTER_SUBSTITUTE = 4
     FILTER_RATE_LIMIT = 5
     FILTER_INCLUDES = 6         # no stage: a file that it would change is not sent
+    FILTER_HTML = 7
 
 # Why a chain has FAILED.
 cdef enum:
@@ -52,6 +53,7 @@ cdef struct filter_settings:
     long long rate              # bytes a second of RATE_LIMIT
     long long burst             # bytes that go at once before
     const void *substitutions   # substitute_state, scratch of who begins the chain
+    const void *html            # html_state, likewise
 
 cdef struct body_stage:
     unsigned char filter        # FILTER_*
@@ -60,6 +62,7 @@ cdef struct body_stage:
     void *state                 # NULL: it needs none, or needs it no more
     long long bytes_in
     long long bytes_out
+    unsigned int left           # HTML: what stayed as it was because it was too much
 
 cdef struct body_filters:
     buffer *input               # not taken yet; NULL: nothing

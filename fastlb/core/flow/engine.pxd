@@ -26,6 +26,9 @@ cdef struct engine_state:
     long long room_sought_us    # when nothing was found that could make room
     long member_max             # connections to members
     long pipe_max
+    # when the log was told last of pages whose links stay as they are (filtering.pyx)
+    long long page_coded_us
+    long long page_left_us
     bint accepting
     bint paused                 # no more connections, or out of descriptors
     bint draining

@@ -13,7 +13,7 @@ came. When the member pauses the chain gives what it keeps, as httpd has it.
 # uses: io/buffer, io/writer, ground/arena, io/timer, io/watch, io/stream,
 #       http/chunked, filters/stage, filters/turn, filters/gzip, filters/brotli,
 #       filters/chain, plan/plan, plan/out_fields, plan/filtered, flow/exchange,
-#       flow/log_rows, flow/service_log
+#       flow/engine, flow/log_rows, flow/service_log
 
 cdef enum:
     CHUNK_HEAD_ROOM = 8         # "1ffff\r\n" and one more
@@ -43,6 +43,8 @@ cdef int filters_on_head(
     choice.coders = FILTERS_MAX if x.head_request else coders_left()
     choice.brotlis = FILTERS_MAX if x.head_request else brotlis_left()
     filters_choose(&x.facts, out, status, length, has_body, &choice)
+    if choice.is_coded_page:
+        pages_told(x, &SAY_PAGE_CODED, &engine.page_coded_us)
     if unlikely(choice.is_short):
         filters_told(x)
     if unlikely(choice.refused):
@@ -120,6 +122,14 @@ cdef void filters_say_why(exchange *x) noexcept nogil:
                  b"its lines take too much time for their length", 0)
     else:
         say(x, &SAY_FILTER_BROKEN)
+
+
+cdef void pages_told(
+        exchange *x, const log_row *row, long long *told_us) noexcept nogil:
+    """Links that stay as they are: said once in a while."""
+    if told_us[0] == 0 or watch.now_us - told_us[0] > FILTERS_TOLD_EVERY_US:
+        told_us[0] = watch.now_us
+        say(x, row)
 
 
 cdef bint is_downgraded(exchange *x) noexcept nogil:
@@ -224,7 +234,7 @@ cdef void filters_frame(exchange *x) noexcept nogil:
 
 
 cdef void filters_note(exchange *x) noexcept nogil:
-    """DeflateFilterNote: figures for the log."""
+    """DeflateFilterNote: figures for the log; and what PROXY_HTML has left."""
     cdef body_filters *f = x.filters
     cdef const plan_vhost *v = x.facts.vhost
     cdef body_stage *s
@@ -239,6 +249,8 @@ cdef void filters_note(exchange *x) noexcept nogil:
             filters_note_one(
                 x, v.brotli_note_ratio,
                 out * 100 // s.bytes_in if s.bytes_in else 0, s.bytes_in > 0)
+        if s.left:
+            pages_told(x, &SAY_PAGE_LEFT, &engine.page_left_us)
         if s.filter != FILTER_DEFLATE:
             continue
         out = s.bytes_out - CODING_BYTES

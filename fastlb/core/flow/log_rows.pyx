@@ -71,6 +71,15 @@ cdef log_row SAY_FILTER_BROKEN = log_row(
     b"error", b"deflate",
     b"FB0821: {uri}: what {member} sends cannot be read by a filter; the answer is "
     b"broken off")
+# both once a minute
+cdef log_row SAY_PAGE_CODED = log_row(
+    b"warn", b"proxy_html",
+    b"FB0824: {uri}: {member} has coded the page, so that links in it cannot be "
+    b"changed; it goes as it is")
+cdef log_row SAY_PAGE_LEFT = log_row(
+    b"warn", b"proxy_html",
+    b"FB0825: {uri}: links in the page from {member} stay as they are: a value, a "
+    b"script or what becomes of it is too long, or a pattern took too long")
 cdef log_row SAY_SEND = log_row(
     b"error", b"proxy_http",
     b"AH01084: pass request body failed to {member}")

@@ -43,6 +43,7 @@ cdef struct plan_filters:
     substitution *substitutions
     long long line_bytes        # SubstituteMaxLineLength; -1: not set
     signed char inherit_before  # SubstituteInheritBefore; -1: not set
+    plan_html *html             # NULL: nothing of pages
 
 cdef struct filter_variables:
     int no_gzip
@@ -52,3 +53,4 @@ cdef struct filter_variables:
     int no_brotli
     int rate_limit
     int rate_burst              # rate-initial-burst
+    int force_html              # PROXY_HTML_FORCE

@@ -1,6 +1,6 @@
 """Filters of a section, from the model into the plan (filter_plan.pxd)."""
 # uses: ground/text, filters/stage, filters/brotli, filters/substitute, plan/build,
-#       plan/expr_ops
+#       plan/expr_ops, plan/html_plan
 cdef dict filter_names = {}     # of smart filters, by number
 cdef bint filters_found = False     # since somebody has looked
 
@@ -18,6 +18,7 @@ cdef object filter_env_end():
     filter_env.no_brotli = plan_envs.get("no-brotli", -1)
     filter_env.rate_limit = plan_envs.get("rate-limit", -1)
     filter_env.rate_burst = plan_envs.get("rate-initial-burst", -1)
+    filter_env.force_html = plan_envs.get("PROXY_HTML_FORCE", -1)
 
 
 cdef object brotli_begin_library():
@@ -69,19 +70,28 @@ cdef object substitution_of(substitution *s, object rule):
     s.replacement = plan_text(rule.replacement)
 
 
+cdef void html_group_set(plan_filters *f, unsigned char group) noexcept:
+    if f != NULL and f.html != NULL:
+        f.html.group = group
+
+
 cdef plan_filters *plan_filters_of(object conf) except? NULL:
     """NULL: it says nothing of them."""
     global filters_found
     cdef plan_filters *f
     cdef smart_filter *smart
     cdef int i, j
-    if conf.output_filters is None and conf.substitute_line_bytes is None \
-            and conf.substitute_inherit_before is None and not any(
-                (conf.smart_filters, conf.filter_chain, conf.substitutions,
-                 conf.ending_filters)):
+    says_any = (
+        conf.output_filters is not None or conf.substitute_line_bytes is not None
+        or conf.substitute_inherit_before is not None or any(
+            (conf.smart_filters, conf.filter_chain, conf.substitutions,
+             conf.ending_filters)))
+    if not says_any and conf.html is None:
         return NULL
-    filters_found = True
+    # What pages have for links is said everywhere, and heeded where it is switched on.
+    filters_found |= says_any or conf.html.enabled
     f = <plan_filters *>plan_alloc(sizeof(plan_filters))
+    f.html = plan_html_of(conf.html)
     f.says_set = conf.output_filters is not None
     if f.says_set:
         f.set_count = len(conf.output_filters.filters)

@@ -9,3 +9,4 @@ cdef struct filter_choice:
     int coders                  # in: that may be begun, of all kinds
     int brotlis                 # in: ... and of them for brotli
     bint stays_coded            # INFLATE was left out
+    bint is_coded_page          # links in it cannot be seen

@@ -9,8 +9,8 @@ Decided while the head is composed, before rules of mod_headers see it: in httpd
 come behind every filter that codes a body.
 """
 # uses: ground/chartable, ground/text, ground/list, io/writer, ground/arena,
-#       http/fields, filters/stage, filters/substitute, plan/filter_plan,
-#       plan/out_fields, plan/facts, plan/expr
+#       http/fields, filters/stage, filters/substitute, plan/html_plan,
+#       plan/filter_plan, plan/out_fields, plan/facts, plan/expr, plan/html_said
 
 cdef struct listed_filter:
     unsigned char rank
@@ -35,7 +35,8 @@ cdef unsigned char filter_rank(int filter) noexcept nogil:
     """Where it stands in a chain, as httpd registers it: lower ones come first."""
     if filter == FILTER_INFLATE:
         return 9
-    if filter == FILTER_SUBSTITUTE or filter == FILTER_INCLUDES:
+    if filter == FILTER_SUBSTITUTE or filter == FILTER_INCLUDES \
+            or filter == FILTER_HTML:
         return 10
     return 49 if filter == FILTER_RATE_LIMIT else 20
 
@@ -142,6 +143,8 @@ cdef void filters_list(const request_facts *r, listed_filters *l) noexcept nogil
         smart = smart_of(r, chain[i])
         if smart != NULL:
             list_add(l, smart.rank, FILTER_NONE, smart)
+    if html_switches(r) & HTML_ENABLED:
+        list_add(l, filter_rank(FILTER_HTML), FILTER_HTML, NULL)
 
 
 cdef bint type_is(value type, const text *wanted) noexcept nogil:
@@ -507,6 +510,27 @@ cdef void substitutions_turn(substitute_state *s, int first) noexcept nogil:
             one = moved
 
 
+cdef bint html_takes(
+        request_facts *r, const out_list *out, int status,
+        filter_choice *choice) noexcept nogil:
+    """Is it a page of a member that can be read? A part of one cannot, since what it is
+    part of has another length here; nor what is coded, of which the log is told."""
+    cdef value type = out_value(out, FIELD_CONTENT_TYPE)
+    cdef bint is_xml = html_type(type, b"application/xhtml+xml", 21)
+    if not env_is_set(r, filter_env.force_html) and (
+            r.file != NULL and r.file.fd >= 0
+            or not (is_xml or html_type(type, b"text/html", 9))):
+        return False
+    if status == 204 or not html_charset_is_read(type) \
+            or out_named(out, b"Content-Range", 13, 0) >= 0:
+        return False
+    if is_coded(out):
+        choice.is_coded_page = True
+        return False
+    html_choose(r, &html_scratch, is_xml)
+    return html_scratch.links != NULL
+
+
 cdef bint inflate_takes(
         request_facts *r, out_list *out, int status, bint has_body,
         filter_choice *choice) noexcept nogil:
@@ -582,6 +606,11 @@ cdef void filters_choose(
                 choice.refused = 503
             elif has_body and choice.stays_coded:
                 choice.refused = 503
+        elif filter == FILTER_HTML:
+            takes = html_takes(r, out, status, choice)
+            if has_body and (choice.stays_coded and choice.is_coded_page or (
+                    takes and not coder_is_left(choice, False))):
+                choice.refused = 503
         choice.is_changed |= takes
         if filter == FILTER_RATE_LIMIT:
             takes = kib_of(r, filter_env.rate_limit) > 0
@@ -606,6 +635,7 @@ cdef void filter_settings_of(
     said.rate = kib_of(r, filter_env.rate_limit)
     said.burst = kib_of(r, filter_env.rate_burst)
     said.substitutions = &substitute_scratch
+    said.html = &html_scratch
     said.ratio_limit = 200
     said.ratio_burst = 3
     for i in range(r.conf_count):

@@ -1,7 +1,7 @@
 """Settings of a place (a host, a section, an <If>), from the model into the plan."""
 # uses: plan/client_names, plan/build, plan/template, plan/letters, plan/tls_names,
-#       plan/variable_names, plan/expr_ops, plan/access_plan, plan/filter_plan,
-#       plan/labels_plan, plan/listing_plan, plan/plan
+#       plan/variable_names, plan/expr_ops, plan/access_plan, plan/html_plan,
+#       plan/filter_plan, plan/labels_plan, plan/listing_plan, plan/plan
 
 cdef tuple CONF_FLAGS = (       # by CONF_*
     "preserve_host", "add_headers", "redirect_relative", "use_canonical_name",
@@ -372,6 +372,7 @@ cdef object plan_conf_of(plan_conf *c, object conf, plan_section *sections):
             c.ifs[i].expr = plan_expression(item.condition, True)
         c.ifs[i].is_else = item.is_else
         plan_conf_of(&c.ifs[i].conf, item.conf, sections)
+        html_group_set(c.ifs[i].conf.filters, HTML_OF_IFS)
 
 
 cdef bint any_if(object conf) except -1:

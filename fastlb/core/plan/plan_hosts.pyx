@@ -1,7 +1,7 @@
 """Virtual hosts, and which of them has which address, from the model into the plan."""
 # uses: ground/address, plan/regex, plan/build, plan/template, plan/expr_ops,
-#       plan/access_plan, plan/filter_plan, plan/labels_plan, plan/plan,
-#       plan/plan_conf
+#       plan/access_plan, plan/html_plan, plan/filter_plan, plan/labels_plan,
+#       plan/plan, plan/plan_conf
 import ipaddress
 
 cdef object plan_named_groups(plan_section *s):
@@ -68,6 +68,8 @@ cdef object plan_files_of(plan_vhost *v, object vhost):
         s.pattern = plan_text(section.pattern)
         s.within = section.within
         plan_conf_of(&s.conf, section.conf, v.sections)
+        html_group_set(s.conf.filters, HTML_OF_DIRECTORIES
+                       if s.kind <= SECTION_DIRECTORY_MATCH else HTML_OF_FILES)
         if any_if(section.conf):
             v.any_if = v.any_late_if = True     # which file it is, is known late
 
@@ -143,6 +145,8 @@ cdef object plan_vhost_of(plan_vhost *v, object vhost):
         if section.is_regex:
             plan_named_groups(&v.sections[i])
         plan_conf_of(&v.sections[i].conf, section.conf, v.sections)
+        if v.sections[i].kind <= SECTION_LOCATION_MATCH:
+            html_group_set(v.sections[i].conf.filters, HTML_OF_LOCATIONS)
         if v.sections[i].kind <= SECTION_LOCATION_MATCH:
             v.any_location = True
         v.any_if |= any_if(section.conf)

@@ -46,12 +46,6 @@ cdef void regex_give_up(
     p.untold = 0
 
 
-cdef long long clock_coarse_us() noexcept nogil:
-    cdef timespec now
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &now)
-    return <long long>now.tv_sec * 1000000 + now.tv_nsec // 1000
-
-
 cdef void regex_tell(
         request_facts *r, int number, bint decides, unsigned int length,
         int why) noexcept nogil:
