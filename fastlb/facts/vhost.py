@@ -156,7 +156,8 @@ class DirConf:
     max_range_overlaps: int | None = None
     max_range_reversals: int | None = None
     # Where that stands, by the field's name: of a tuple one line for each element, of
-    # a scalar the line that holds. No setting: two that differ in it alone are equal.
+    # a scalar the line that holds, of html all. No setting: two that differ in it alone
+    # are equal.
     lines: Table[str, tuple[Line, ...]] = field(
         default_factory=dict, compare=False, repr=False
     )

@@ -204,6 +204,8 @@ def note_lines(draft: ConfDraft, before: DirConf, node: Node) -> None:
         if isinstance(new, tuple) and isinstance(old, tuple) and name not in _WHOLE:
             known = draft.lines.get(name, ())
             draft.lines[name] = known + (line,) * (len(new) - len(known))
+        elif name == "html":  # each of its lines says another part of it
+            draft.lines[name] = (*draft.lines.get(name, ()), line)
         else:
             draft.lines[name] = (line,)
 

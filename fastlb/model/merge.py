@@ -44,6 +44,8 @@ def merge_conf(base: DirConf, later: DirConf) -> DirConf:
             changes[field.name] = later.file_options.over(base.file_options)
         elif field.name in _OVER and old is not None and new is not None:
             changes[field.name] = new.over(old)
+            if field.name == "html":
+                _join(lines, field.name, base, later)
         elif field.name == "error_override" or not isinstance(old, tuple):
             changes[field.name] = old if new is None else new
         else:

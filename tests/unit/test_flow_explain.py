@@ -273,6 +273,44 @@ def test_a_members_answer_comes_out_as_the_rules_say(main_only: Ask) -> None:
     ]
 
 
+def test_what_becomes_of_a_page_is_told_and_not_what_a_link_is(tmp_path: Path) -> None:
+    pages = """
+Listen 127.0.0.1:8080
+ServerName h
+ProxyHTMLLinks a href
+ProxyHTMLEvents onclick
+ProxyHTMLURLMap /in /out
+ProxyPass /page http://127.0.0.1:9001/
+ProxyPass /set http://127.0.0.1:9001/
+ProxyPass /other http://127.0.0.1:9001/
+<Location /page>
+  ProxyHTMLEnable On
+  ProxyHTMLURLMap / /page/
+</Location>
+<Location /page/off>
+  ProxyHTMLEnable Off
+  ProxyHTMLFixups reset
+</Location>
+<Location /set>
+  SetOutputFilter proxy-html
+</Location>
+"""
+    standing = standing_of(tmp_path, pages)
+
+    def told(path: str) -> list[str]:
+        back = steps(way_of(standing, Asked(path)), "way back")
+        return [one.text for one in back if "HTML" in one.text.upper()]
+
+    assert told("/page/x") == [
+        "ProxyHTMLURLMap /in /out",
+        "ProxyHTMLEnable On",
+        "ProxyHTMLURLMap / /page/",
+    ]
+    assert told("/page/off") == []
+    assert told("/other") == []
+    assert told("/set") == ["ProxyHTMLURLMap /in /out", "SetOutputFilter proxy-html"]
+
+
 def test_the_virtual_host_and_why(tmp_path: Path) -> None:
     standing = standing_of(tmp_path, SITE)
 

@@ -13,6 +13,7 @@ from fastlb.cli.explain.access import who_knows
 from fastlb.cli.explain.standing import Standing
 from fastlb.cli.explain.step import NOWHERE, Step, line_of
 from fastlb.cli.explain.told import text_of_bytes
+from fastlb.facts.filters import Filter
 from fastlb.facts.vhost import DirConf, Line, VHost
 from fastlb.facts.words import Via
 
@@ -26,10 +27,14 @@ WAY_BACK = (
         "smart_filters",
         "filter_chain",
         "substitutions",
+        "html",
     ),
 )
+# They say what a link is: Debian's configuration has twenty of them.
+UNTOLD = ("ProxyHTMLLinks ", "ProxyHTMLEvents ")
 FILTERS = ("output_filters", "ending_filters", "smart_filters", "filter_chain")
 FILTERED = "a filter of the body, if the answer's head and the client's allow it"
+PAGES = "of links in pages that are not coded"
 ADDED = ("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Server")
 # Of a client's connection alone (RFC 9110 7.6.1), or written anew.
 HOP_BY_HOP = {
@@ -80,19 +85,38 @@ class Heads:
     def back(self) -> Iterator[Step]:
         """What is done to the member's answer."""
         kind = "way back"
+        changes_pages = self._changes_pages()
         for conf in self.confs:
             told: set[Line] = set()  # one line may set two of them
             for name in WAY_BACK:
                 for line in dict.fromkeys(conf.lines.get(name, ())):
                     why = FILTERED if name in FILTERS else ""
+                    text = self.standing.texts.get(line, name)
+                    if name == "html":
+                        if not changes_pages or text.startswith(UNTOLD):
+                            continue
+                        why = PAGES
                     if line not in told or not why:
-                        yield Step(kind, self.standing.texts.get(line, name), why, line)
+                        yield Step(kind, text, why, line)
                     told.add(line)
         if not any(conf.reverse_maps for conf in self.confs):
             why = "a Location that names the member goes to the client as it is"
             yield Step(kind, "no ProxyPassReverse", why)
         if self.vhost.proxy_via in (Via.ON, Via.FULL) and "protocol" not in self.found:
             yield Step(kind, *self._via())
+
+    def _changes_pages(self) -> bool:
+        """Is mod_proxy_html at work, be it among filters that are set?"""
+        on = False
+        for conf in self.confs:
+            if conf.html is not None:
+                on = conf.html.enabled or (on and not conf.html.resets)
+            on = on or any(
+                Filter.HTML in said.filters
+                for said in (conf.output_filters, *conf.ending_filters)
+                if said is not None
+            )
+        return on
 
     def _flag(self, name: str) -> tuple[bool | None, Line]:
         """(a switch by the last section that says it, where); None: nobody does."""
