@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import pytest
 from flow_bench import Bench
 from flow_peers import ONE, Peer, answer, get
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from rows import rows
 from trees import resolve_text
 
@@ -360,6 +362,75 @@ def test_xhtml_has_sections_and_elements_without_an_end() -> None:
     assert changed(ON + MAPS, page, fields=kind) == want
     pieces = [page[at : at + 1] for at in range(len(page))]
     assert changed(ON + MAPS, *pieces, fields=kind) == want
+
+
+PARTS = st.sampled_from(
+    [
+        *(
+            b"<",
+            b"</",
+            b"<!",
+            b"<!-",
+            b"<!--",
+            b"-",
+            b"--",
+            b"-->",
+            b"--!>",
+            b">",
+            b"/",
+        ),
+        *(
+            b"=",
+            b"'",
+            b'"',
+            b" ",
+            b"\n",
+            b"\0",
+            b"a",
+            b"A",
+            b"img",
+            b"script",
+            b"title",
+        ),
+        *(
+            b"href",
+            b"srcset",
+            b"onclick",
+            b"&amp;",
+            b"&#47;",
+            b"&",
+            b"/x",
+            b"http://in",
+        ),
+        *(b'<a href="/x">', b"<img srcset='/a,/b 2x'>", b"<script>", b"</script>"),
+        *(b"<![CDATA[", b"]]>", b"<?", b"<!doctype x>", b"<style>", b"</style>", b","),
+    ]
+)
+LONG = "MaxKeepAliveRequests 0\n"  # one client asks for all
+SAYS = (
+    f"{EXTENDED}{MAPS}ProxyHTMLStripComments On\nProxyHTMLDocType <!D>\n",
+    f"{EXTENDED}{MAPS}ProxyHTMLURLMap (.)n /$1&'\\\" Rl\n",
+    f"{ON}ProxyHTMLURLMap nothing nowhere\n",
+)
+
+
+@pytest.mark.parametrize("number", range(len(SAYS)))
+def test_pieces_become_what_the_whole_does(number: int) -> None:
+    with Bench(SAYS[number] + LONG) as bench:
+        pages = Pages(bench)
+
+        @settings(max_examples=60, deadline=None, database=None)
+        @given(st.lists(st.lists(PARTS, max_size=9).map(b"".join), max_size=5))
+        def play(pieces: list[bytes]) -> None:
+            whole = b"".join(pieces)
+            got = pages.ask([whole])
+            assert pages.ask(pieces) == got
+            assert pages.ask([whole[at : at + 1] for at in range(len(whole))]) == got
+            if number == len(SAYS) - 1:
+                assert got == whole
+
+        play()
+        assert bench.counts()["coders"] == 0
 
 
 # Bounds
