@@ -5,6 +5,8 @@ from ..case import Case, Close, Conf, Step, View, ask, get, request
 HANDLED = Conf(
     "handlers that are targets",
     """\
+LoadModule dir_module /usr/lib/apache2/modules/mod_dir.so
+DocumentRoot "{root}/htdocs"
 <Location /plain>
   SetHandler "proxy:http://127.0.0.1:{m0}"
 </Location>
