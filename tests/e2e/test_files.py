@@ -140,7 +140,6 @@ def test_what_is_explained_is_played(rig: Rig) -> None:
 
 def test_programs_are_never_sent_as_they_are_written(rig: Rig) -> None:
     root = tree(rig.folder)
-    (root / "index.php").write_bytes(b"<?php secret")
     (rig.folder / "cgi").mkdir()
     rig.start(
         f'DocumentRoot "{root}"\nScriptAlias /cgi/ "{rig.folder}/cgi/"\n'
@@ -148,6 +147,7 @@ def test_programs_are_never_sent_as_they_are_written(rig: Rig) -> None:
         "DirectoryIndex index.php\nErrorDocument 410 /index.php\nRedirect gone /gone\n"
     )
     (rig.folder / "cgi" / "run").write_bytes(b"secret")  # which the check has not seen
+    (root / "index.php").write_bytes(b"<?php secret")
     for target in ("/index.php", "/index.php/more", "/", "/cgi/run", "/gone"):
         got = rig.ask(request(target))
         assert got.status >= 400
