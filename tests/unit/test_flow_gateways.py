@@ -51,6 +51,24 @@ def test_an_application_gets_what_cgi_says() -> None:
         assert client.status() == 201
 
 
+@pytest.mark.parametrize("scheme", ["fcgi", "scgi", "uwsgi"])
+@pytest.mark.parametrize("path", ["", "/mem"])
+def test_the_path_of_a_balanced_member_comes_once(scheme: str, path: str) -> None:
+    text = (
+        f"{SERVER}<Proxy balancer://b>\nBalancerMember {scheme}://127.0.0.1:8001{path}\n"
+        "</Proxy>\nProxyPass /b/ balancer://b/in/\n"
+    )
+    with Bench(text) as bench:
+        bench.ask(get("/b/x?q"))
+        member = bench.members[0].accept()
+        if scheme == "fcgi":
+            env = take_parameters(member)
+        else:
+            env = take_packed(scheme, member).env
+        name = f"{scheme}://127.0.0.1:8001{path}/in/x"
+        assert env["SCRIPT_FILENAME"] == f"proxy:{name}"
+
+
 @rows(("size",), [(1,), (8_192,), (8_193,), (200_000,)])
 def test_fastcgi_gets_a_body_in_records(size: int) -> None:
     data = bytes(97 + n % 26 for n in range(size))

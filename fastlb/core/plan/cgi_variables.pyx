@@ -197,7 +197,8 @@ cdef void put_member_origin(writer *w, const plan_member *m) noexcept nogil:
     """"proxy:fcgi://host:8000", as httpd names the file: behind a unix socket without
     the port that nobody connects to, and uwsgi's own port is left out."""
     cdef const char *url = m.origin.data
-    cdef const char *end = url + m.origin.length
+    # Of a balancer's member it has the path, which is for what is asked for.
+    cdef const char *end = url + m.origin.length - m.path.length
     cdef const char *stop
     put(w, b"proxy:", 6)
     if m.unix_path.length:
