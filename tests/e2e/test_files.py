@@ -417,3 +417,31 @@ def test_paths_of_the_configuration_are_made_plain(rig: Rig) -> None:
     assert status(rig, "/one") == 200
     got = rig.ask(request("/up/index.html"))
     assert (got.status, got.body) == (200, b"sub\n")
+
+
+def test_a_directory_is_listed_whole(rig: Rig) -> None:
+    root = tree(rig.folder)
+    for number in range(3_000):
+        (root / "bare" / f"file{number:04}").touch()
+    (root / "bare" / ".htpasswd").touch()
+    rig.start(
+        f'DocumentRoot "{root}"\n{guarded(root)}'
+        f'<Directory "{root}/bare">\nOptions Indexes\n</Directory>\n'
+    )
+    answer = rig.ask(request("/bare/"))
+    assert answer.status == 200
+    links = [f'"file{number:04}"'.encode() for number in range(3_000)]
+    found = [answer.body.find(link) for link in links]
+    assert -1 not in found
+    assert found == sorted(found)
+    assert b".htpasswd" not in answer.body
+    assert answer.body.endswith(b"</body></html>\n")
+    assert status(rig, "/bare/", "HEAD") == 200
+    assert status(rig, "/sub/deep/") == 403
+    assert status(rig, "/bare/", "POST") == 404
+    conf = str(rig.folder / "httpd.conf")
+    loaded = load(Source(conf, str(rig.folder), (), (), (), {}))
+    assert loaded.model is not None
+    standing = stand(loaded.model, loaded.tree)
+    told = way_of(standing, Asked(f"http://{HOST}:{rig.port}/bare/"))
+    assert (told.status, told.goes_to) == (200, f"a listing of {root}/bare/")
