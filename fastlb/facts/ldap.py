@@ -61,12 +61,6 @@ class Ldap:
     keeps: bool = True  # what has been found, for a time
 
     @property
-    def user_attribute_number(self) -> int:
-        """Of the attributes; -1: none of them says how he is called."""
-        names = self.attributes
-        return names.index(self.user_attribute) if self.user_attribute in names else -1
-
-    @property
     def asks_as_user(self) -> bool:
         return self.initial_bind_as_user or self.search_as_user or self.compare_as_user
 

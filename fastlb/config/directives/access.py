@@ -124,7 +124,9 @@ def unserved_provider(name: str, words: tuple[str, ...]) -> Complaint | None:
             return Complaint(
                 f"{name} {word} is not supported",
                 "ignoring it would let others in than it does",
-                "let AuthUserFile name a file that htpasswd wrote",
+                "keep users in the file of AuthUserFile"
+                if name == "AuthnProviderAlias"
+                else f"write {name} file",
                 "FB0117",
                 word=index,
             )

@@ -62,7 +62,7 @@ cdef int access_write(access_op *ops, object rule) except -1:
     if isinstance(rule.source, str):
         op.source = auth_file_add(os.fsencode(rule.source))
     elif rule.source is not None:
-        op.source = auth_file_add(rule.source)
+        op.source = plan_directory(rule.source)
     if op.op == ACCESS_IP:
         op.network_count = len(rule.args)
         op.networks = <network *>plan_alloc(sizeof(network) * len(rule.args))
@@ -164,6 +164,22 @@ cdef signed char said_flag(object value) except -2:
     return -1 if value is None else bool(value)
 
 
+cdef int plan_directory(object said) except -2:
+    """Its number; and what it says of users beside yes and no."""
+    global directory_login
+    cdef int number = auth_file_add(said)
+    cdef auth_file *f = &auth_files[number]
+    names = said.attributes
+    f.called_by = -1
+    if said.user_attribute in names:
+        f.called_by = names.index(said.user_attribute)
+    f.user_is_dn = said.user_is_dn
+    f.as_user = said.asks_as_user
+    if f.called_by >= 0 or f.user_is_dn or f.as_user:
+        directory_login = plan_env(ENV_OF_NOTE + "ldap-login")
+    return number
+
+
 cdef int *plan_attributes(object directory, int *count) except NULL:
     cdef int *out
     cdef int i
@@ -195,7 +211,7 @@ cdef plan_providers *plan_providers_of(object said) except? NULL:
         if provider.user_file is not None:
             one.user_file = auth_file_add(os.fsencode(provider.user_file))
         if provider.ldap is not None:
-            one.directory = auth_file_add(provider.ldap)
+            one.directory = plan_directory(provider.ldap)
             one.attributes = plan_attributes(provider.ldap, &one.attribute_count)
         if provider.anonymous is not None:
             one.guests = plan_guests_of(provider.anonymous)
@@ -227,7 +243,7 @@ cdef plan_auth *plan_auth_of(object conf) except? NULL:
     if conf.auth_group_file is not None:
         out.group_file = auth_file_add(os.fsencode(conf.auth_group_file))
     if conf.auth_ldap is not None:
-        out.directory = auth_file_add(conf.auth_ldap)
+        out.directory = plan_directory(conf.auth_ldap)
         out.attributes = plan_attributes(conf.auth_ldap, &out.attribute_count)
     out.authoritative = said_flag(conf.auth_basic_authoritative)
     out.forbids = said_flag(conf.forbidden_on_failure)

@@ -164,9 +164,9 @@ cdef bint user_told(
         if part.data == NULL:
             part = value(b"", 0)
         env_set(r, said.attributes[i], part.data, part.length)
-        if i == directory.user_attribute:
+        if i == directory.called_by:
             called = part
-    if directory.user_is_dn and directory.user_attribute < 0:
+    if directory.user_is_dn and directory.called_by < 0:
         called = part_told(&found)
     if not 0 < called.length <= USER_BYTES_MAX:
         return r.user.length == 0 and called.length == 0

@@ -57,7 +57,7 @@ cdef struct auth_file:
     file_status was
     bint is_there
     # ... of a directory: what a user is called from then on (AuthLDAPRemoteUser*)
-    int user_attribute          # number of the attribute that says it; -1: none
+    int called_by               # number of the attribute that says it; -1: none
     bint user_is_dn
     bint as_user                # AuthLDAP*AsUser: it may be asked in the user's name
 

@@ -36,23 +36,11 @@ cdef int auth_file_add(object source) except -2:
     auth_files[auth_file_count].path = text(NULL, 0)
     if isinstance(source, bytes):
         auth_files[auth_file_count].path = plan_text(source)
-    else:
-        plan_directory_of(&auth_files[auth_file_count], source)
     auth_files[auth_file_count].looked_us = -1
     auth_file_numbers[source] = auth_file_count
     auth_file_sources.append(source)
     auth_file_count += 1
     return auth_file_count - 1
-
-
-cdef object plan_directory_of(auth_file *f, object said):
-    """What a directory says of users beside yes and no."""
-    global directory_login
-    f.user_attribute = said.user_attribute_number
-    f.user_is_dn = said.user_is_dn
-    f.as_user = said.asks_as_user
-    if f.user_attribute >= 0 or f.user_is_dn or f.as_user:
-        directory_login = plan_env(ENV_OF_NOTE + "ldap-login")
 
 
 cdef object auth_file_source(int number):
