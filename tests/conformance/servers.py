@@ -44,9 +44,9 @@ DefaultRuntimeDir "{root}/run"
 PidFile "{root}/run/server.pid"
 ErrorLog "{root}/logs/error.log"
 StartServers 4
+DocumentRoot "{root}/htdocs"
 """
 APACHE = """\
-DocumentRoot "{root}/htdocs"
 MinSpareServers 1
 MaxSpareServers 8
 """
