@@ -24,11 +24,13 @@ COPIES = {
     "http/chunked.pyx": (1, "decodes in place: never longer than what was read"),
     "http/fields.pyx": (1, "unfolds in place: never longer than what was read"),
     "codecs/fastcgi.pyx": (2, "decodes in place; the part of a head that is missing"),
+    "codecs/cgi_pairs.pyx": (1, "a pair, where its caller has found room for it"),
     "codecs/script_head.pyx": (
         2,
         "in place, and room before it that its header demands",
     ),
     "plan/client_names.pyx": (2, "a name and a line; their lengths are checked first"),
+    "plan/digest.h": (1, "a block of 64 bytes at most, into one of 64"),
     "plan/logline.pyx": (1, "what a log program did not take moves to the front"),
     "ground/path.pyx": (1, "a run of slashes at the front becomes one: shorter"),
     "flow/early.pyx": (2, "a head in the place of another; the buffer grew before"),
@@ -47,6 +49,7 @@ OF_A_SIZE = re.compile(r"mem(cpy|move)\(.*(sizeof|, \d+\))")
 # Chapter -> (stores through a pointer to characters, why)
 STORES = {
     "io/tls_stream.pyx": (1, "a length that OpenSSL asks for"),
+    "codecs/cgi_pairs.pyx": (2, "a pair, where its caller has found room for it"),
     "http/fields.pyx": (1, "unfolds in place"),
     "flow/opening.pyx": (2, "ends a part of a path, and puts the slash back"),
     "ground/address.pyx": (4, "an address of sixteen bytes"),

@@ -67,6 +67,7 @@ cdef bint cgi_add_field(
 cdef inline void copy_short(
         char *to, const char *data, size_t size) noexcept nogil:
     """As memcpy, without a call for what is short, as most names and values are."""
+    cdef size_t at = 0
     if size > 32:
         memcpy(to, data, size)
     elif size >= 16:
@@ -78,10 +79,10 @@ cdef inline void copy_short(
     elif size >= 4:
         memcpy(to, data, 4)
         memcpy(to + size - 4, data + size - 4, 4)
-    elif size:
-        to[0] = data[0]
-        to[size >> 1] = data[size >> 1]
-        to[size - 1] = data[size - 1]
+    else:
+        while at < size:
+            to[at] = data[at]
+            at += 1
 
 
 cdef char *copy_pair(char *to, const cgi_pair *p) noexcept nogil:
