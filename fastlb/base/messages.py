@@ -840,8 +840,8 @@ _REWRITING = {
     "FB0822": Message(
         "error",
         "SUBSTITUTE has met a bound: the length of a line, memory, or time.",
-        "Leave bodies without lines out (AddOutputFilterByType), write less costly"
-        " patterns, or a larger SubstituteMaxLineLength (16m at most).",
+        "Leave bodies without lines out (AddOutputFilterByType), and patterns that"
+        " take long; a longer line is let through up to 16 MiB.",
     ),
     "FB0823": Message(
         "error",

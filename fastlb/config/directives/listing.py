@@ -126,7 +126,7 @@ DIRECTIVES = (
         "FancyIndexing",
         SVD,
         "On|Off",
-        "no longer supported: use IndexOptions FancyIndexing",
+        "what stands in IndexOptions today",
         takes=Args.RAW,
         status=Status.EXPLAINED,
         on_use=Severity.NOTE,
