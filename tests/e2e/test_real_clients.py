@@ -10,11 +10,13 @@ import os
 import shutil
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from harness import HOST, Fastlb
+from harness import HOST, Fastlb, wait_for
 from ports import free_port
 from programs import ForeignServer
 
@@ -69,6 +71,14 @@ def given_away(folder: Path) -> Path:
         if parent.stat().st_mode & 0o005 != 0o005 and parent.owner() == "root":
             parent.chmod(parent.stat().st_mode | 0o011)
     return folder
+
+
+def answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=CLIENT_DEADLINE_S):
+            return True
+    except urllib.error.HTTPError:
+        return False
 
 
 def run(*words: str, folder: Path, **settings: str) -> str:
@@ -128,6 +138,9 @@ def test_git_pushes_and_clones(server: Fastlb, tmp_path: Path, begin: Begin) -> 
         "SetEnv GIT_HTTP_EXPORT_ALL\n"
         f"ScriptAlias /git/ {backend}/git-http-backend/\n",
     )
+    # httpd listens before what starts its programs does, and says 503 until then.
+    asked = f"http://{HOST}:{port}/git/r.git/info/refs?service=git-upload-pack"
+    wait_for(lambda: answers(asked), "git answers below httpd")
     server.write(f"ProxyPass /git/ http://{HOST}:{port}/git/\n")
     server.start()
     url = f"http://{HOST}:{server.port}/git/r.git"
