@@ -11,12 +11,21 @@ import pytest
 
 from .cases.sections import SEVERAL_WAYS
 from .plays import LIVE
-from .servers import apache, fastlb
-from .spellings import SETTINGS, SPELLINGS, Row, Rows, play, recorded, unlike
+from .servers import apache
+from .spellings import (
+    SETTINGS,
+    SPELLINGS,
+    Row,
+    Rows,
+    play,
+    recorded,
+    unlike,
+    without_files,
+)
 from .test_differences import switches
 
 ENOUGH = 700
-LAX = re.compile(r"[;\\]|%5c|%3b|%2f", re.IGNORECASE)
+LAX = re.compile(r"[;\\]|%5c|%3b|%2f|%25", re.IGNORECASE)
 RAW = ("nocanon", "mapping=encoded")
 
 
@@ -73,7 +82,7 @@ KINDS: dict[str, Kind] = {
 
 @cache
 def ours() -> Rows:
-    return play(fastlb())
+    return play(without_files())
 
 
 @cache

@@ -95,6 +95,7 @@ class Rig:
         conf = self.folder / "httpd.conf"
         conf.write_text(
             f'ServerRoot "{self.folder}"\nServerName test.example\n'
+            f'DocumentRoot "{self.folder}/none"\n'
             f"Listen {HOST}:{self.port}\nErrorLog error.log\nLogLevel info\n"
             f'LogFormat "%r|%>s|%b|%O|%I|%X|%D" e2e\nCustomLog access.log e2e\n'
             f"<Location /server-status>\nSetHandler server-status\n</Location>\n"

@@ -41,6 +41,7 @@ def serving(server: RigServer, stage: Stage) -> Iterator[str]:
     conf.write_text(
         f'ServerRoot "{stage.folder}"\nErrorLog "{stage.folder}/logs/error.log"\n'
         f"Define APACHE_LOG_DIR {stage.folder}/logs\nServerName stage.example.org\n"
+        f'DocumentRoot "{stage.folder}/none"\n'
         f"{stage.laid}"
     )
     control = socket.socket(socket.AF_UNIX)

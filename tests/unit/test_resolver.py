@@ -235,7 +235,8 @@ def test_a_slow_name_of_the_c_library_takes_no_other_s_thread(
     asked = []
 
     def getaddrinfo(host: str, *_: object, **__: object) -> list[object]:
-        asked.append(host)
+        if host.endswith(".test"):  # others of this process may ask for theirs
+            asked.append(host)
         if host.startswith("slow"):
             goes_on.wait(30)
         return [(2, 1, 6, "", ("192.0.2.9", 0))]
