@@ -57,4 +57,5 @@ cdef int names_compare(const void *one, const void *other, void *how) noexcept n
 
 
 cdef void listing_sort(listing *ls) noexcept nogil:
-    sort_by(ls.names, ls.count, sizeof(void *), names_compare, <void *>ls)
+    if ls.count > 1:
+        sort_by(ls.names, ls.count, sizeof(void *), names_compare, <void *>ls)
