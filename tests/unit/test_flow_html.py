@@ -465,6 +465,17 @@ def test_a_script_that_is_too_long_stays_as_it_is() -> None:
         assert changed(text, page) == want
 
 
+def test_memory_of_a_page_is_given_back_to_a_worker() -> None:
+    """All lines of a worker may take 64 MiB at once: forty pages take more, one behind
+    the other."""
+    script = b"http://in" + b"x" * 1_000_000
+    page = b"<script>%b</script><a href='http://in&amp;'>" % script
+    with Bench(f"{EXTENDED}ProxyHTMLURLMap http://in /out\n") as bench:
+        pages = Pages(bench)
+        for _ in range(40):
+            assert pages.ask([page]) == page.replace(b"http://in", b"/out")
+
+
 def test_what_becomes_too_long_stays_as_it_is() -> None:
     text = f"{EXTENDED}ProxyHTMLURLMap a {'b' * 4000} c\n"
     page = b"<p onclick=%b><p onclick=ac>" % (b"a" * 2000)

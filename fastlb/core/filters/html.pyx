@@ -11,7 +11,7 @@ have to be taken out. Every byte is looked at a fixed number of times.
 `<!--<script>` within a script, which hides the next `</script>` from a browser, is not
 known here; what follows is then read as a page, and passes as it is but for its links.
 """
-# uses: ground/chartable, ground/text, io/writer, filters/stage, filters/gzip,
+# uses: ground/chartable, ground/text, io/writer, filters/stage, filters/turn,
 #       filters/substitute, filters/page, filters/html_maps
 
 cdef enum:
@@ -39,29 +39,47 @@ cdef enum:
 
 cdef bint html_begin(body_stage *stage, const html_state *chosen) noexcept nogil:
     """chosen: what was said of this answer; all else of it is 0. False: no memory."""
+    global substitute_count
     cdef html_state *s
-    if coders_left() <= 0:
+    if not lines_are_free():
         return False
     s = <html_state *>malloc(sizeof(html_state))
     if s == NULL:
         return False
     s[0] = chosen[0]
-    coder_came()
+    substitute_count += 1
     stage.state = s
     return True
 
 
 cdef void html_end(body_stage *stage) noexcept nogil:
+    global substitute_count
     cdef html_state *s = <html_state *>stage.state
     stage.left = s.left
-    free(s.held.data)
-    free(s.made.data)
-    free(s.other.data)
-    free(s.subject.data)
-    free(s.joined.data)
-    free(s.places)
+    line_free(&s.held)
+    line_free(&s.made)
+    line_free(&s.other)
+    line_free(&s.subject)
+    line_free(&s.joined)
+    html_places_free(s)
     free(s)
-    coder_went()
+    substitute_count -= 1
+    ASSERT(substitute_count > 0 or substitute_bytes == 0)
+
+
+cdef void html_spare(html_state *s) noexcept nogil:
+    """A value is through: memory of a long one is not kept for the next."""
+    if s.held.length == 0 and s.held.room > SUBSTITUTE_BYTES_KEPT:
+        line_free(&s.held)
+    if s.made.room > SUBSTITUTE_BYTES_KEPT:
+        line_free(&s.made)
+    if s.other.room > SUBSTITUTE_BYTES_KEPT:
+        line_free(&s.other)
+    if s.subject.room > SUBSTITUTE_BYTES_KEPT:
+        line_free(&s.subject)
+        html_places_free(s)
+    if s.joined.room > SUBSTITUTE_BYTES_KEPT:
+        line_free(&s.joined)
 
 
 # Bytes ------------------------------------------------------------------------------
@@ -549,17 +567,18 @@ cdef bint html_finish(html_state *s) noexcept nogil:
 
 
 cdef int html_step(body_stage *stage, stage_io *io) noexcept nogil:
-    """As deflate_step."""
+    """As deflate_step; 0: its turn is over, too."""
     cdef html_state *s = <html_state *>stage.state
     cdef bint sound
     while True:
         if not html_give(s, io):
             return 0
+        html_spare(s)
         if io.length == 0:
             if io.asked != STAGE_END or s.ended:
                 return 1
             sound = html_finish(s)
-        elif io.room == 0:
+        elif io.room == 0 or turn.is_over:
             return 0
         elif s.marks:
             sound = html_marked(s, io)

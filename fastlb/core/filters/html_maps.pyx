@@ -3,8 +3,8 @@
 A map looks at a value as whoever reads the page sees it, with its references read:
 `/a?b&#38;c` begins with `/a?b&`. What it does not replace stays as it is written.
 """
-# uses: ground/chartable, ground/text, io/watch, plan/regex, filters/substitute,
-#       filters/page
+# uses: ground/chartable, ground/text, io/watch, filters/turn, plan/regex,
+#       filters/substitute, filters/page
 
 # A value as it is read, and as it is written.
 cdef struct html_subject:
@@ -67,13 +67,26 @@ cdef html_reference html_reference_at(
     return html_reference(<unsigned int>(at - p), <char>number)
 
 
+cdef void html_places_free(html_state *s) noexcept nogil:
+    global substitute_bytes
+    substitute_bytes -= <long long>s.places_room * sizeof(unsigned int)
+    free(s.places)
+    s.places = NULL
+    s.places_room = 0
+
+
 cdef bint html_places_grow(html_state *s, unsigned int room) noexcept nogil:
+    global substitute_bytes
     cdef unsigned int *larger
     if room <= s.places_room:
         return True
+    if substitute_bytes + <long long>room * sizeof(unsigned int) \
+            > SUBSTITUTE_BYTES_MAX:
+        return False
     larger = <unsigned int *>realloc(s.places, room * sizeof(unsigned int))
     if larger == NULL:
         return False
+    substitute_bytes += <long long>(room - s.places_room) * sizeof(unsigned int)
     s.places = larger
     s.places_room = room
     return True
@@ -178,6 +191,7 @@ cdef int html_match(
         return 0
     began = clock_coarse_us()
     rc = regex_match(rule.map.regex, data, length, groups)
+    turn_spend(min(length, REGEX_CALL_WORK))
     s.patterns_us += min(clock_coarse_us() - began, REGEX_CHARGE_US_MAX)
     if rc < 0:
         rule.given_up = True
@@ -286,6 +300,7 @@ cdef int html_apply(
     cdef int rc
     if is_changed:
         raw = value(s.made.data, s.made.length)
+    turn_spend(raw.length)
     if not html_read(s, raw, s.kind != HTML_OF_TEXTS, &u):
         return FAILED
     s.other.length = 0

@@ -608,8 +608,10 @@ cdef void filters_choose(
                 choice.refused = 503
         elif filter == FILTER_HTML:
             takes = html_takes(r, out, status, choice)
-            if has_body and (choice.stays_coded and choice.is_coded_page or (
-                    takes and not coder_is_left(choice, False))):
+            if takes and has_body and not lines_are_free():
+                choice.is_short = True
+                choice.refused = 503
+            elif has_body and choice.stays_coded and choice.is_coded_page:
                 choice.refused = 503
         choice.is_changed |= takes
         if filter == FILTER_RATE_LIMIT:
