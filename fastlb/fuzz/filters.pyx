@@ -3,9 +3,22 @@
 cdef enum:
     FUZZ_MADE_MAX = 1 << 20     # bytes of what a chain has made; more is enough
     FUZZ_ROOM = 512             # at once
+    FUZZ_MAPS = 4
+    # of what data[0] says of a page
+    FUZZ_IS_XML = 1
+    FUZZ_EXTENDED = 2
+    FUZZ_STRIPS = 4
+    FUZZ_DOCTYPE = 8
+    FUZZ_FIXUPS = 16
+    FUZZ_WITHOUT_MAPS = 32
 
 cdef substitution[2] fuzz_rules
 cdef substitute_state fuzz_substitutions
+cdef html_state fuzz_page
+cdef html_map[FUZZ_MAPS] fuzz_maps
+cdef html_link[FUZZ_MAPS] fuzz_links
+cdef text[FUZZ_MAPS] fuzz_names
+cdef html_events fuzz_events
 
 
 cdef filter_settings fuzz_settings() noexcept nogil:
@@ -25,6 +38,7 @@ cdef filter_settings fuzz_settings() noexcept nogil:
     fuzz_substitutions.rules[0] = &fuzz_rules[0]
     fuzz_substitutions.rules[1] = &fuzz_rules[1]
     said.substitutions = &fuzz_substitutions
+    said.html = &fuzz_page
     return said
 
 
@@ -99,6 +113,87 @@ cdef int fuzz_filters(const uint8_t *data, size_t size) noexcept nogil:
             &alone[0], 1, data + 2, size - 2, size, second, &again))
         if rc == 0:
             must(made == again and memcmp(first, second, made) == 0)
+    free(first)
+    free(second)
+    return 0
+
+
+cdef void fuzz_map_add(
+        unsigned char flags, const char *wanted,
+        const char *replacement) noexcept nogil:
+    cdef html_map *m = &fuzz_maps[fuzz_page.count]
+    cdef html_rule *rule = &fuzz_page.rules[fuzz_page.count]
+    memset(m, 0, sizeof(html_map))
+    m.flags = flags
+    m.regex = -1
+    rule.map = m
+    rule.wanted = value(wanted, <unsigned int>strlen(wanted))
+    rule.replacement = value(replacement, <unsigned int>strlen(replacement))
+    fuzz_page.count += 1
+
+
+cdef void fuzz_link_add(
+        int at, const char *element, const char *attribute) noexcept nogil:
+    fuzz_names[at] = text(attribute, <unsigned int>strlen(attribute))
+    fuzz_links[at] = html_link(
+        text(element, <unsigned int>strlen(element)), 1, &fuzz_names[at])
+
+
+cdef void fuzz_page_begin(unsigned char switches) noexcept nogil:
+    global fuzz_events
+    cdef int everywhere = HTML_OF_LINKS | HTML_OF_EVENTS | HTML_OF_TEXTS
+    memset(&fuzz_page, 0, sizeof(fuzz_page))
+    fuzz_link_add(0, b"a", b"href")
+    fuzz_link_add(1, b"img", b"srcset")
+    fuzz_link_add(2, b"meta", b"content")
+    fuzz_names[3] = text(b"onclick", 7)
+    fuzz_events = html_events(1, &fuzz_names[3])
+    fuzz_page.links = &fuzz_links[0]
+    fuzz_page.link_count = 3
+    fuzz_page.events = &fuzz_events
+    fuzz_page.is_xml = switches & FUZZ_IS_XML != 0
+    fuzz_page.extended = switches & FUZZ_EXTENDED != 0
+    fuzz_page.strips = switches & FUZZ_STRIPS != 0
+    fuzz_page.lower_case = fuzz_page.slashes = switches & FUZZ_FIXUPS != 0
+    if switches & FUZZ_DOCTYPE:
+        fuzz_page.wants_doctype = True
+        fuzz_page.doctype = text(b"<!D>", 4)
+    if not switches & FUZZ_WITHOUT_MAPS:
+        fuzz_page.maps_texts = fuzz_page.extended
+        fuzz_map_add(<unsigned char>everywhere, b"/", b"/<g\"' >/")
+        fuzz_map_add(<unsigned char>everywhere, b"a&", b"")
+        fuzz_map_add(<unsigned char>(everywhere | HTML_AT_START), b"ab", b"abab")
+        fuzz_map_add(<unsigned char>(everywhere | HTML_AT_END), b"b", b"&amp;b")
+
+
+cdef int fuzz_html(const uint8_t *data, size_t size) noexcept nogil:
+    """A page becomes the same in pieces as a whole, be it left at every step, and
+    without a map what it was."""
+    global turn_work_per_look, turn_us_max
+    cdef int[1] alone = [FILTER_HTML]
+    cdef unsigned char changes
+    cdef char *first
+    cdef char *second
+    cdef size_t made, again
+    cdef int rc
+    if size < 2:
+        return 0
+    first = <char *>malloc(FUZZ_MADE_MAX + 2 * FUZZ_ROOM)
+    second = <char *>malloc(FUZZ_MADE_MAX + 2 * FUZZ_ROOM)
+    fuzz_page_begin(data[0])
+    turn_work_per_look = 1
+    turn_us_max = -1
+    rc = fuzz_chain(
+        &alone[0], 1, data + 2, size - 2, <size_t>data[1] + 1, first, &made)
+    turn_work_per_look = FILTER_WORK_PER_LOOK
+    turn_us_max = FILTER_TURN_US
+    must(rc >= 0)
+    must(rc == fuzz_chain(&alone[0], 1, data + 2, size - 2, size, second, &again))
+    if rc == 0:
+        must(made == again and memcmp(first, second, made) == 0)
+        changes = FUZZ_STRIPS | FUZZ_DOCTYPE | FUZZ_FIXUPS
+        if data[0] & FUZZ_WITHOUT_MAPS and not data[0] & changes:
+            must(made == size - 2 and memcmp(first, data + 2, made) == 0)
     free(first)
     free(second)
     return 0

@@ -37,6 +37,7 @@ DICTIONARY = (
     "%0d%0a",
     "HTTP/1.1 200 ", "Set-Cookie: ", "Location: ", "Cookie: ROUTE=", ";jsessionid=",
     "Path=/", "Domain=", "//", "\\\\",
+    "<a href=", "<!--", "-->", "</script", "<script>", "<![CDATA[", "srcset=", "&#47;",
     "AB\\x00", "\\x04\\x00\\xc8", "\\xa0\\x03", "AB\\x00\\x02\\x05\\x01",
 )  # fmt: skip
 
