@@ -59,7 +59,6 @@ HEADS: Mapping[str, tuple[bytes, Told]] = {
     "a status that is no number": (b"Status: abc\r\n\r\nx", IS_BROKEN),
     "a status of two digits": (b"Status: 99 low\r\n\r\nx", IS_BROKEN),
     "a status of four digits": (b"Status: 1000 hi\r\n\r\nx", IS_BROKEN),
-    "a status of 100": (b"Status: 100 Continue\r\n\r\nx", IS_BROKEN),
     "a status of 101": (b"Status: 101 Other\r\nUpgrade: x\r\n\r\nx", IS_BROKEN),
     "a status of 999": (b"Status: 999 Far\r\n\r\nx", NOBODY),
     "two statuses": (b"Status: 201\r\nStatus: 202\r\n\r\nx", IS_BROKEN),
