@@ -20,7 +20,9 @@ settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
 
 
-NODE_MODULES = "e2e/applications/node_modules"  # `npm install` there brings them
+NODE_MODULES = (
+    "e2e/applications/registry/node_modules"  # `npm install` there brings them
+)
 
 _bytecode: list[str] = []
 

@@ -1,7 +1,8 @@
 """npm publishes and installs through fastlb and through httpd, a real registry behind.
 
-The registry is npm's verdaccio (tests/e2e/applications: `npm install`). Packages with a
-scope have %2f in their names, which both pass on as it is.
+The registry is npm's verdaccio: `npm install --prefix
+tests/e2e/applications/registry`. Packages with a scope have %2f in their names, which
+both pass on as it is.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ import pytest
 from harness import HOST, Fastlb, is_listening, wait_for
 from ports import free_port
 
-VERDACCIO = Path(__file__).parent / "applications/node_modules/verdaccio/bin/verdaccio"
+VERDACCIO = (
+    Path(__file__).parent / "applications/registry/node_modules/verdaccio/bin/verdaccio"
+)
 MODULES = "/usr/lib/apache2/modules"
 DEADLINE_S = 120.0
 FILLING = "x" * 700_000  # a tarball of more than one buffer
