@@ -1,7 +1,7 @@
 """A request (facts.pxd)."""
 # uses: ground/text, io/buffer, ground/arena, http/fields, http/head, http/trailers,
-#       plan/verdicts, plan/plan, plan/out_fields, plan/client, plan/digest,
-#       plan/entity, plan/listing
+#       plan/build, plan/verdicts, plan/plan, plan/out_fields, plan/client,
+#       plan/digest, plan/entity, plan/listing
 
 cdef const char *request_bytes(const request_facts *r) noexcept nogil:
     return &r.input[0].data[r.base]
@@ -104,14 +104,21 @@ cdef void request_learn_authority(request_facts *r) noexcept nogil:
     r.authority.length = at - scheme
 
 
-# All variables but those of the connection: the request is to be decided anew.
+cdef value env_of(const request_facts *r, int variable) noexcept nogil:
+    """variable: its number; -1: nobody asks for it"""
+    return r.env[variable] if variable >= 0 else value(NULL, 0)
+
+
+# All variables but what was found when the request came (remote_ip_learn,
+# unique_id_learn): it is to be decided anew.
 cdef void request_forget_env(request_facts *r) noexcept nogil:
-    cdef value proxies = value(NULL, 0)
-    if plan.remote_ip_note >= 0:
-        proxies = r.env[plan.remote_ip_note]
+    cdef value proxies = env_of(r, plan.remote_ip_note)
+    cdef value unique = env_of(r, plan_unique_id)
     memset(&r.env[0], 0, sizeof(value) * plan.env_count)
     if plan.remote_ip_note >= 0:
         r.env[plan.remote_ip_note] = proxies
+    if plan_unique_id >= 0:
+        r.env[plan_unique_id] = unique
 
 
 # Is something that a rule has asked to be found out first? What it made counts nothing.
