@@ -205,37 +205,38 @@ class Directories:
         password: his, where the directory is to be asked in his name
         """
         rule = (kind, text)
-        try:
-            if not password or (kind == "ldap-search" and not said.search_as_user):
-                return self._asked(said, lambda on: _holds(on, said, user, rule))
-            name = self._entry_of(said, user, password)
-            if name is None:
-                return False
+        if not password or (kind == "ldap-search" and not said.search_as_user):
+            return self._asked(said, lambda on: _holds(on, said, user, rule))
+        name = self._entry_of(said, user, password)
+        if name is None:
+            return False
 
-            def ask(on: Any) -> bool:
-                return _holds(on, said, user, rule, name)
+        def ask(on: Any) -> bool:
+            return _holds(on, said, user, rule, name)
 
-            may = {"search": said.search_as_user, "compare": said.compare_as_user}
-            as_user = all(may[what] for what in _RIGHTS.get(kind, ("search",)))
-            if as_user:
-                return _asked_as(said, name, password, ask)
-            if kind == "ldap-group" and said.compare_as_user:
-                # The group itself as he sees it, those within it as others do
-                alone, value = (
-                    replace(said, sub_group_depth=0),
-                    _member(said, user, name),
-                )
-                if _asked_as(
-                    said, name, password, lambda on: _is_in(on, alone, text, value)
-                ):
-                    return True
-                return self._asked(said, lambda on: _is_below(on, said, text, value))
-            return self._asked(said, ask)
-        except _Unwelcome as problem:
-            raise LdapError(f"AuthLDAPBindDN: {problem}") from None
+        may = {"search": said.search_as_user, "compare": said.compare_as_user}
+        as_user = all(may[what] for what in _RIGHTS.get(kind, ("search",)))
+        if as_user:
+            return _asked_as(said, name, password, ask)
+        if kind == "ldap-group" and said.compare_as_user:
+            # The group itself as he sees it, those within it as others do
+            alone, value = replace(said, sub_group_depth=0), _member(said, user, name)
+            if _asked_as(
+                said, name, password, lambda on: _is_in(on, alone, text, value)
+            ):
+                return True
+            return self._asked(said, lambda on: _is_below(on, said, text, value))
+        return self._asked(said, ask)
 
     def _asked(self, said: Ldap, ask: Callable[[Any], T]) -> T:
-        """What ask returns; once more if the connection was lost since it was used."""
+        """What ask returns as AuthLDAPBindDN."""
+        try:
+            return self._asked_of_kept(said, ask)
+        except _Unwelcome as problem:
+            raise _Unwelcome(f"AuthLDAPBindDN: {problem}") from None
+
+    def _asked_of_kept(self, said: Ldap, ask: Callable[[Any], T]) -> T:
+        """... once more if the connection was lost since it was used."""
         kept: OrderedDict[Ldap, _Kept] | None = getattr(self._local, "kept", None)
         if kept is None:
             kept = self._local.kept = OrderedDict()
@@ -270,10 +271,13 @@ class Directories:
 
 def _asked_as(said: Ldap, name: str, password: bytes, ask: Callable[[Any], T]) -> T:
     """What ask returns over a connection of that user's own, which ends with it."""
-    connection = _connected(said, name, password)
+    connection = None
     try:
+        connection = _connected(said, name, password)
         with _reasons(), _within(connection, said.timeout_s):
             return ask(connection)
+    except _Unwelcome as problem:
+        raise _Unwelcome(f"the user himself: {problem}") from None
     finally:
         _close(connection)
 

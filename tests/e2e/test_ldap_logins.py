@@ -191,6 +191,37 @@ def test_names_and_questions_of_users_are_those_of_httpd(
         assert odd == {}
 
 
+@pytest.mark.needs("apache2")
+def test_a_password_is_for_the_server_that_knows_it(
+    rig: Rig,
+    directory: Slapd,
+    ldap_folder: Path,
+    scripted: Callable[[Handler], ScriptedMember],
+) -> None:
+    """By another name it is another server, which httpd hands the password to."""
+    alias = f"<AuthnProviderAlias ldap knows>\n{URL}</AuthnProviderAlias>\n"
+    asks = f"{BOTH}Require ldap-group {MEMBERS}"
+    other = URL.replace("{url}", "ldap://localhost:{port}")
+    text = alias + "".join(
+        section(name, f"AuthBasicProvider knows\n{url}{asks}")
+        for name, url in (("same", URL), ("other", other))
+    )
+    text = text.replace("{port}", str(directory.port))
+    text = server_text(directory) + filled(text, directory, ldap_folder / "users")
+    member = scripted(answering(echo))
+    modules = ("auth_basic", "authn_file", "authz_user", "headers")
+    with httpd.running(
+        ldap_folder,
+        (*modules, "ldap", "authnz_ldap"),
+        f"{text}ProxyPass / {member.url}/\n",
+    ) as port:
+        assert ask(port, "/same", "bob").status == 200
+        assert ask(port, "/other", "bob").status == 200
+    rig.serve(answering(echo), text=text)
+    assert ask(rig.port, "/same", "bob").status == 200
+    assert ask(rig.port, "/other", "bob").status == 401
+
+
 def test_a_directory_knows_us_by_a_certificate(
     rig: Rig, own_directory: Slapd, ldap_folder: Path
 ) -> None:

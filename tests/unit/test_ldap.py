@@ -303,6 +303,16 @@ def test_a_wrong_password_may_leave_the_question_to_others(
         Directories().holds(closed, b"bob", "ldap-user", "bob")
 
 
+def test_who_could_not_bind_is_named(directory: list[str]) -> None:
+    said = replace(SAID, search_as_user=True, initial_bind_as_user=True)
+    said = replace(said, bind_pattern=("(.+)", "uid=$1,ou=people,dc=x"))
+    with pytest.raises(LdapError, match=r"^the user himself: "):
+        Directories().holds(said, b"bob", "ldap-dn", BOB_DN, b"two")
+    with pytest.raises(LdapError, match=r"^AuthLDAPBindDN: "):
+        closed = replace(said, bind_password="wrong")
+        Directories().holds(closed, b"bob", "ldap-dn", BOB_DN)
+
+
 def test_words_and_pairs() -> None:
     assert list(words_of('a "b c" "d\\"e"')) == ["a", "b c", 'd"e']
     assert list(pairs_of('a=b c="d e" f=')) == [("a", "b"), ("c", "d e"), ("f", "")]
@@ -416,6 +426,39 @@ def test_a_group_that_nobody_can_ask_for_lets_nobody_in() -> None:
         assert plan(path, BOB, verdicts=[GRANTED, verdict])["status"] == status
     assert plan("/group", BOB, verdicts=[GRANTED, GRANTED])["what"] == "member"
     assert plan("/not", BOB, verdicts=[GRANTED, DENIED])["what"] == "member"
+
+
+HIMSELF = "AuthLDAPSearchAsUser on\nAuthLDAPCompareAsUser on\n"
+
+
+@rows(
+    ("knows", "asked", "given"),
+    [
+        ("ldap://a/dc=x", "ldap://a/dc=x", b"one"),
+        ("ldap://a/dc=x?mail", "ldap://a/dc=y?uid?one?(title=boss)", b"one"),
+        ("ldap://a/dc=x", "ldap://b/dc=x", b""),
+        ("ldap://a/dc=x", "ldap://a:390/dc=x", b""),
+        ("ldap://a/dc=x STARTTLS", "ldap://a/dc=x", b""),
+        ('"ldap://a b/dc=x"', "ldap://a/dc=x", b""),
+    ],
+)
+def test_a_password_is_given_to_no_other_directory(
+    knows: str, asked: str, given: bytes
+) -> None:
+    plan = Plan(
+        "ProxyPass / http://127.0.0.1:1/\n"
+        f"<AuthnProviderAlias ldap those>\nAuthLDAPURL {knows}\n"
+        "</AuthnProviderAlias>\n"
+        f"<AuthzProviderAlias ldap-dn boss {BOB_DN}>\nAuthLDAPURL {asked}\n{HIMSELF}"
+        "</AuthzProviderAlias>\n"
+        "<Location />\nAuthType Basic\nAuthName vault\nAuthBasicProvider those\n"
+        f"AuthLDAPURL {asked}\n{HIMSELF}</Location>\n"
+        "<Location /section>\nRequire ldap-group cn=staff,dc=x\n</Location>\n"
+        "<Location /alias>\nRequire boss\n</Location>\n"
+    )
+    for path in ("/section", "/alias"):
+        _, user, password, _ = plan(path, BOB, verdicts=[GRANTED])["asks"]
+        assert (user, password or b"") == (b"bob", given), path
 
 
 def test_without_a_url_nobody_comes_in() -> None:

@@ -92,12 +92,13 @@ cdef auth_question group_question(
 
 
 cdef bint asks_himself(request_facts *r, auth_question *q) noexcept nogil:
-    """His password before the words of the rule, if a directory knew it. False: it is
-    longer than what can be asked"""
+    """His password before the words of the rule, if this server knew it: another one
+    never gets it. False: it is longer than what can be asked"""
     cdef value user, password
     cdef writer w
-    if r.env[directory_login].data == NULL or credentials_basic(
-            r, &user, &password) != CREDENTIALS_FOUND:
+    if r.env[directory_login].data == NULL \
+            or not same_text(auth_files[q.file].server, r.env[directory_server]) \
+            or credentials_basic(r, &user, &password) != CREDENTIALS_FOUND:
         return True
     arena_write(&r.arena, &w)
     put(&w, password.data, password.length)

@@ -166,17 +166,21 @@ cdef signed char said_flag(object value) except -2:
 
 cdef int plan_directory(object said) except -2:
     """Its number; and what it says of users beside yes and no."""
-    global directory_login
+    global directory_login, directory_server
     cdef int number = auth_file_add(said)
     cdef auth_file *f = &auth_files[number]
+    cdef text server
     names = said.attributes
     f.called_by = -1
     if said.user_attribute in names:
         f.called_by = names.index(said.user_attribute)
     f.user_is_dn = said.user_is_dn
     f.as_user = said.asks_as_user
+    server = plan_text(ascii((said.hosts, said.mode)))
+    f.server = value(server.data, server.length)
     if f.called_by >= 0 or f.user_is_dn or f.as_user:
         directory_login = plan_env(ENV_OF_NOTE + "ldap-login")
+        directory_server = plan_env(ENV_OF_NOTE + "ldap-server")
     return number
 
 

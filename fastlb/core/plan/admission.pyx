@@ -172,6 +172,7 @@ cdef bint user_told(
         return r.user.length == 0 and called.length == 0
     if directory_login >= 0:
         env_set(r, directory_login, r.user.data, r.user.length)
+        env_set(r, directory_server, directory.server.data, directory.server.length)
         r.user = called
     return True
 

@@ -60,10 +60,13 @@ cdef struct auth_file:
     int called_by               # number of the attribute that says it; -1: none
     bint user_is_dn
     bint as_user                # AuthLDAP*AsUser: it may be asked in the user's name
+    value server                # its hosts, and how they are spoken to
 
 # The variable of what a directory's user has called himself, where he may be called
-# otherwise from then on, or asks himself; -1: nowhere.
+# otherwise from then on, or asks himself; -1: nowhere. And that of the server to which
+# he has given his password.
 cdef int directory_login
+cdef int directory_server
 
 # The path of a file, or how a directory is asked (facts/ldap.py), for Python.
 cdef object auth_file_source(int number)

@@ -16,6 +16,7 @@ cdef enum:
 cdef auth_file *auth_files = NULL
 cdef int auth_file_count = 0
 cdef int directory_login = -1
+cdef int directory_server = -1
 cdef dict auth_file_numbers = {}
 cdef list auth_file_sources = []
 cdef verdict_place *verdict_places = NULL
@@ -49,13 +50,13 @@ cdef object auth_file_source(int number):
 
 # A secret of this process, and room for verdicts where there are files.
 cdef object verdicts_begin():
-    global auth_file_count, directory_login
+    global auth_file_count, directory_login, directory_server
     cdef bytes secret = os.urandom(sizeof(verdict_secret))
     memcpy(&verdict_secret[0], <const char *>secret, sizeof(verdict_secret))
     auth_file_numbers.clear()
     auth_file_sources.clear()
     auth_file_count = 0
-    directory_login = -1
+    directory_login = directory_server = -1
     if verdict_places != NULL:
         memset(verdict_places, 0, sizeof(verdict_place) * VERDICTS_MAX)
 
