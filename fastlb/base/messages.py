@@ -823,7 +823,7 @@ _REWRITING = {
     ),
     "FB0807": Message(
         "error",
-        "A RewriteRule with [P] leads to a host that was not known at start.",
+        "A RewriteRule with [P] leads to a host that was not its own at start.",
         "Write scheme, host and port into the substitution.",
     ),
     "FB0820": Message(

@@ -90,6 +90,7 @@ class RewriteRule:
     """One RewriteRule with the RewriteConds before it.
 
     prefix  what every path begins with that the pattern can match; "": unknown
+    targets  of P: it leads to these of RewriteServer.targets, whatever a request says
     """
 
     conds: tuple[RewriteCond, ...]
@@ -131,6 +132,7 @@ class RewriteRule:
     handler: Expansion | None  # H
     file: str
     line: int
+    targets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +175,7 @@ class RewriteServer:
     """The rules of a server, merged with those it inherits.
 
     engine   whether they run where no section says otherwise
-    targets  where [P] may lead: a mapping for each member or balancer
+    targets  where rules with P lead: a mapping for each member or balancer
     """
 
     engine: bool

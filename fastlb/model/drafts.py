@@ -120,10 +120,13 @@ class RewriteTarget:
     """Where a rule with [P] leads: scheme and authority as written.
 
     url "": a request says something of them; parts are those of the substitution
+    rules, at  the rule's place in the list that keeps it
     """
 
     url: str
     node: Node
+    rules: list[RewriteRule]
+    at: int
     parts: Expansion = ()
     asked: Asked | None = None
 

@@ -198,7 +198,10 @@ def rewrite_rule(run: Drafts, place: Place, node: Node) -> None:
     draft.is_touched = True
     conds, draft.conds = tuple(draft.conds), []
     try:
-        draft.rules.append(_rule(run, node, draft, conds, _is_section(place)))
+        rule = _rule(run, node, conds, _is_section(place))
+        draft.rules.append(rule)
+        if rule.proxy and rule.substitution is not None:
+            draft.targets.append(_target(node, draft.rules))
     except WordProblem as problem:
         raise Mistake("FB0805", f"RewriteRule: {problem}") from problem
 
@@ -208,11 +211,7 @@ def _is_section(place: Place) -> bool:
 
 
 def _rule(
-    run: Drafts,
-    node: Node,
-    draft: RewriteDraft,
-    conds: tuple[RewriteCond, ...],
-    in_section: bool,
+    run: Drafts, node: Node, conds: tuple[RewriteCond, ...], in_section: bool
 ) -> RewriteRule:
     line = split_line(node.raw)
     if line is None:
@@ -231,12 +230,8 @@ def _rule(
     elif "qsd" in flags.on and "?" not in output:
         query_none = True
     is_substituted = line.second != "-" and not flags.sets_status
-    if is_substituted and "p" in flags.on:
-        if output.startswith("/"):
-            _leads_back(run, node, flags, output)
-        else:
-            asked = Asked(pattern, "nc" in flags.on, negated, conds)
-            draft.targets.append(_target(node, output, asked))
+    if is_substituted and "p" in flags.on and output.startswith("/"):
+        _leads_back(run, node, flags, output)
     return RewriteRule(
         conds=conds,
         pattern=pattern,
@@ -441,19 +436,23 @@ _MAPS_REFUSED: Final = {
 }
 
 
-def _target(node: Node, output: str, asked: Asked) -> RewriteTarget:
-    """Where [P] leads: what of the substitution is written as it is, or its parts."""
+def _target(node: Node, rules: list[RewriteRule]) -> RewriteTarget:
+    """Where [P] of the last rule leads: what of the substitution is written as it is,
+    or its parts."""
+    rule, at = rules[-1], len(rules) - 1
+    output = rule.output
     found = TARGET_HEAD.match(output)
     if found is None and "://" not in output and not _BEGINS_ANYHOW.match(output):
         raise WordProblem(f"[P] to {output}: write the member's URL")
     if found is None or found[2][:1] in ("$", "%", "\\"):
-        return RewriteTarget("", node, expansion_of(output), asked)
+        asked = Asked(rule.pattern, rule.ignore_case, rule.negated, rule.conds)
+        return RewriteTarget("", node, rules, at, expansion_of(output), asked)
     if is_balancer_url(found[1]):
         try:
             split_balancer_url(found[1])
         except TargetError as problem:
             raise WordProblem(str(problem)) from problem
-    return RewriteTarget(found[1], node)
+    return RewriteTarget(found[1], node, rules, at)
 
 
 _BEGINS_ANYHOW: Final = re.compile(r"[$%][{0-9]")

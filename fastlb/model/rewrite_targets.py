@@ -7,6 +7,7 @@ rewrite_hosts.py tells what a request can choose from.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from fastlb.config.tree import Node
 from fastlb.model.drafts import (
@@ -30,22 +31,30 @@ def bind_targets(run: Drafts) -> None:
     """Give each [P], and each SetHandler, its balancer or member, once all of them are
     known."""
     for server in (run.main, *run.vhosts):
-        seen: set[str] = set()
+        known: dict[str, MappingDraft] = {}
         for target in rewrite_targets(server):
             with run.report.mistakes_at(target.node):
-                for url in urls_of(run, server, target):
-                    try:
-                        mapping = _mapping(run, server, url, target.node)
-                    except NowhereError as mistake:
-                        _warn_of_nowhere(run, target.node, mistake)
-                        continue
-                    if mapping.target not in seen:
-                        seen.add(mapping.target)
-                        server.rewrite.mappings.append(mapping)
+                found = dict(_leads_to(run, server, target))
+                rule = target.rules[target.at]
+                target.rules[target.at] = replace(rule, targets=tuple(found))
+                known = {**found, **known}
+        server.rewrite.mappings += known.values()
         for draft, node in server.handlers:
             with run.report.mistakes_at(node):
                 url = (draft.conf.handler_head or "").partition(":")[2]
                 draft.handled = _mapping(run, server, url, node, "SetHandler")
+
+
+def _leads_to(
+    run: Drafts, server: ServerDraft, target: RewriteTarget
+) -> Iterable[tuple[str, MappingDraft]]:
+    for url in urls_of(run, server, target):
+        try:
+            mapping = _mapping(run, server, url, target.node)
+        except NowhereError as mistake:
+            _warn_of_nowhere(run, target.node, mistake)
+            continue
+        yield mapping.target, mapping
 
 
 def _warn_of_nowhere(run: Drafts, node: Node, mistake: NowhereError) -> None:

@@ -301,6 +301,59 @@ def test_who_names_another_host_gets_500() -> None:
         assert plan(path)["status"] == 500, path
 
 
+ADMIN = (
+    "RewriteCond %{REMOTE_ADDR} ^10\\.\n"
+    "RewriteRule ^/admin/(.*) http://admin.internal:81/$1 [P]\n"
+)
+ANY_HOST = "RewriteRule ([^/]*)$ http://%{HTTP_HOST}:81/$1 [P]\n"
+
+
+@pytest.mark.parametrize(
+    ("rules", "path"),
+    [
+        (ANY_HOST, "/x"),
+        (f"<Location /in>\nRewriteEngine on\n{ANY_HOST}</Location>\n", "/in/x"),
+        (f"<Directory /var>\nRewriteEngine on\n{ANY_HOST}</Directory>\n", "/x"),
+        # one without [P], over the URL of a member
+        (
+            "RewriteRule ^/in/(.*) http://one.example:81/$1 [P]\n"
+            "<Location /in>\nRewriteEngine on\n"
+            "RewriteRule ([^/]*)$ proxy:http://%{HTTP_HOST}:81/$1\n</Location>\n",
+            "/in/x",
+        ),
+    ],
+)
+def test_a_rule_leads_to_no_target_of_another(rules: str, path: str) -> None:
+    """Which another rule has for those alone whom its conditions let by."""
+    plan = Plan(
+        "<VirtualHost *>\nServerName one.example\nRewriteEngine on\n"
+        f"{ADMIN}{rules}</VirtualHost>\n"
+    )
+
+    def asked(host: str, path: str, remote: str) -> dict[str, Any]:
+        head = f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n"
+        return plan.raw(head.encode(), remote)
+
+    mine = asked("one.example", path, "192.0.2.1")
+    assert (mine["what"], mine["target"]) == ("member", b"/x")
+    admin = asked("one.example", "/admin/x", "10.0.0.1")
+    assert (admin["what"], admin["target"]) == ("member", b"/x")
+    assert admin["member"] != mine["member"]
+    assert asked("admin.internal", path, "192.0.2.1")["status"] == 500
+
+
+def test_an_inherited_rule_leads_to_its_own_targets() -> None:
+    plan = Plan(
+        "RewriteEngine on\nRewriteOptions InheritDown\n"
+        "RewriteRule ^/(a|b)/(.*) http://$1.x:81/$2 [P]\n"
+        "<VirtualHost *>\nServerName one.example\nRewriteEngine on\n"
+        "RewriteRule ^/own/(.*) http://own.x:81/$1 [P]\n</VirtualHost>\n"
+    )
+    found = [plan(f"/{path}/x") for path in ("a", "b", "own")]
+    assert [one["what"] for one in found] == ["member"] * 3
+    assert len({one["member"] for one in found}) == 3
+
+
 def test_a_scheme_may_be_found_by_the_rules() -> None:
     plan = Plan(
         "RewriteEngine on\n"

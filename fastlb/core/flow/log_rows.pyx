@@ -382,7 +382,7 @@ cdef log_row SAY_RAW_TARGET = log_row(
     b"AH10415: To be forwarded path contains control characters or spaces")
 cdef log_row SAY_UNKNOWN_TARGET = log_row(
     b"error", b"rewrite",
-    b"FB0807: RewriteRule '{detail}' sends {uri} to a host that no line names")
+    b"FB0807: RewriteRule '{detail}' sends {uri} to a host that is none of its own")
 # number: the limit
 cdef log_row SAY_INTERNAL_REDIRECTS = log_row(
     b"error", b"core",

@@ -23,7 +23,9 @@ cdef dict REWRITE_OPTIONS = {
 }
 
 
-cdef dict rewrite_map_numbers = {}      # of the virtual host that is being made
+# Of the virtual host that is being made.
+cdef dict rewrite_map_numbers = {}
+cdef dict rewrite_target_numbers = {}
 
 
 cdef rewrite_text rewrite_text_of(object parts) except *:
@@ -134,6 +136,9 @@ cdef object plan_rewrite_rule(rewrite_rule *r, object rule):
     r.mime_type = rewrite_text_of(rule.mime_type or ())
     r.has_handler = rule.handler is not None
     r.handler = rewrite_text_of(rule.handler or ())
+    leads = [rewrite_target_numbers[target] for target in rule.targets]
+    r.lead_count = len(leads)
+    r.leads = numbers_of(leads)
 
 
 cdef rewrite_index *rewrite_index_of(const rewrite_list *rules) except NULL:
@@ -303,6 +308,7 @@ cdef rewrite_server *plan_rewrite_server(
     cdef rewrite_server *s
     cdef int i
     rewrite_map_numbers.clear()
+    rewrite_target_numbers.clear()
     said = vhost.rewrite
     if said is None:
         return NULL
@@ -314,14 +320,15 @@ cdef rewrite_server *plan_rewrite_server(
     for i, known in enumerate(said.maps):
         plan_rewrite_map(&s.maps[i], known)
         rewrite_map_numbers[known.name] = i
-    s.list = rewrite_list_of(said.rules, True)
     s.target_count = len(said.targets)
     s.targets = <rewrite_target *>plan_alloc(sizeof(rewrite_target) * s.target_count)
     v.rewrite_mappings = <plan_mapping *>plan_alloc(
         sizeof(plan_mapping) * s.target_count)
     for i, mapping in enumerate(said.targets):
+        rewrite_target_numbers.setdefault(mapping.target, i)
         plan_rewrite_target(&s.targets[i], model, mapping)
         plan_mapping_of(&v.rewrite_mappings[i], mapping, v.sections)
+    s.list = rewrite_list_of(said.rules, True)
     s.document_root = plan_text(said.document_root)
     s.directory_count = len(said.directories)
     s.directories = <rewrite_directory *>plan_alloc(

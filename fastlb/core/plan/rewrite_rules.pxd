@@ -125,6 +125,8 @@ cdef struct rewrite_rule:
     rewrite_text mime_type
     bint has_handler
     rewrite_text handler
+    int lead_count
+    int *leads                  # P: indexes into rewrite_server.targets
 
 # Rules by their prefixes (rewrite_index.pyx).
 cdef struct rewrite_bucket:
@@ -219,7 +221,7 @@ cdef struct rewrite_map:
     int file                    # index into map_files; -1
     int program                 # ... of maps_by_program (facts/rewrite_maps.py); -1
 
-# Where [P] may lead.
+# Where rules with [P] lead, each to its own.
 cdef struct rewrite_target:
     text scheme                 # in lower case
     text host                   # or the balancer's name; without brackets

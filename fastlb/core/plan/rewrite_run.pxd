@@ -18,7 +18,7 @@ cdef enum:
     REWRITE_TOO_MANY_ROUNDS = 3     # AH02596
     REWRITE_RAW_QUERY = 4       # AH10410
     REWRITE_RAW_QUERY_IN_DIR = 5    # AH10411
-    REWRITE_UNKNOWN_TARGET = 6  # [P] to whom nobody knew at start
+    REWRITE_UNKNOWN_TARGET = 6  # [P] to whom the rule did not name at start
     REWRITE_RAW_TARGET = 7      # AH10408, AH10415
     REWRITE_TOO_MANY_REDIRECTS = 8  # AH00124
     REWRITE_TOO_MANY_LOOKS = 9  # AH00125

@@ -267,15 +267,17 @@ cdef int rewrite_redirect(
 
 # [P] -----------------------------------------------------------------------------
 
-cdef const rewrite_target *rewrite_target_of(
-        request_facts *r, value url, unsigned int *path_at) noexcept nogil:
-    """Whose URL it is. path_at: out, where the path begins. NULL: nobody's."""
+cdef plan_mapping *rewrite_target_of(
+        request_facts *r, const rewrite_rule *rule, value url,
+        unsigned int *path_at) noexcept nogil:
+    """Which target of the rule has the URL, or whether the one that it had. path_at:
+    out, where the path begins. NULL: none; those of another rule are for whomever the
+    conditions of that let by"""
     cdef value socket = value(b"", 0)
     cdef value rest = url
     cdef value scheme, authority, host
     cdef unsigned int at
     cdef int port, i
-    cdef rewrite_target *t
     if value_begins(url, b"unix:", 5):
         at = <unsigned int>(
             <const char *>memchr_or_end(url.data, c'|', url.length) - url.data)
@@ -297,20 +299,28 @@ cdef const rewrite_target *rewrite_target_of(
             authority = value_from(authority, i + 1)
             break
     host = authority_host(authority, &port)
+    for i in range(rule.lead_count):
+        if target_is(&r.vhost.rewrite.targets[rule.leads[i]], scheme, host, port,
+                     socket):
+            return &r.vhost.rewrite_mappings[rule.leads[i]]
     for i in range(r.vhost.rewrite.target_count):
-        t = &r.vhost.rewrite.targets[i]
-        if t.scheme.length != scheme.length or not bytes_equal_nocase(
-                t.scheme.data, scheme.data, scheme.length):
-            continue
-        if t.host.length != host.length or not bytes_equal_nocase(
-                t.host.data, host.data, host.length):
-            continue
-        if t.socket.length != socket.length or memcmp(
-                t.socket.data, socket.data, socket.length) != 0:
-            continue
-        if port == t.port or (port == 0 and t.port == t.usual_port):
-            return t
+        if &r.vhost.rewrite_mappings[i] == r.mapping and target_is(
+                &r.vhost.rewrite.targets[i], scheme, host, port, socket):
+            return r.mapping
     return NULL
+
+
+cdef bint target_is(
+        const rewrite_target *t, value scheme, value host, int port,
+        value socket) noexcept nogil:
+    return (
+        t.scheme.length == scheme.length and bytes_equal_nocase(
+            t.scheme.data, scheme.data, scheme.length)
+        and t.host.length == host.length and bytes_equal_nocase(
+            t.host.data, host.data, host.length)
+        and t.socket.length == socket.length and memcmp(
+            t.socket.data, socket.data, socket.length) == 0
+        and (port == t.port or (port == 0 and t.port == t.usual_port)))
 
 
 cdef value authority_host(value authority, int *port) noexcept nogil:
@@ -343,11 +353,11 @@ cdef int rewrite_to_target(
     cdef request_facts *r = w.r
     cdef value url = value_from(w.filename, 6)
     cdef unsigned int at = 0
-    cdef const rewrite_target *t = rewrite_target_of(r, url, &at)
+    cdef plan_mapping *led_to = rewrite_target_of(r, w.last, url, &at)
     cdef value path
     cdef writer made
     cdef int how = PATH_AS_IS if became == REWRITE_NOESCAPE else path_form(r)
-    if unlikely(t == NULL):
+    if unlikely(led_to == NULL):
         w.failed = w.last
         return rewrite_failed(w, 500, REWRITE_UNKNOWN_TARGET, out)
     path = value_from(url, at)
@@ -364,7 +374,7 @@ cdef int rewrite_to_target(
     r.target = arena_written(&r.arena, &made)
     if r.target.data == NULL or not rewrite_keep_query(w):
         return rewrite_failed(w, 500, 0, out)
-    r.mapping = &r.vhost.rewrite_mappings[t - r.vhost.rewrite.targets]
+    r.mapping = led_to
     r.rewritten = REWRITTEN_TARGET
     r.target_is_raw = how == PATH_AS_IS
     if unlikely(w.trace >= 1):
