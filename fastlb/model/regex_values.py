@@ -102,6 +102,8 @@ class _Reader:
         found = _QUANTIFIER.match(self.text, self.at)
         if found is None or (found[1] is None and not (found[2] or found[4])):
             return item
+        if found[3] and not found[2]:
+            raise _UnreadError  # "{,2}" is what it looks like to PCRE2 before 10.43
         self.at = found.end()
         self._may_be_left_out(first)
         if found[1] == "?":
@@ -109,7 +111,7 @@ class _Reader:
         elif found[1]:
             least, most = int(found[1] == "+"), -1
         else:
-            least = int(found[2] or 0)
+            least = int(found[2])
             most = least if not found[3] else int(found[4]) if found[4] else -1
         if item is None or item == _NOTHING:
             return item
@@ -182,11 +184,21 @@ class _Reader:
         return None if anything else bounded(found)
 
     def _member(self) -> Values | None:
+        """One of a class, where what stands for a place elsewhere is a letter, or
+        nothing."""
         letter = self.text[self.at]
         if letter == "[" and self.text[self.at + 1] in ":.=":
             raise _UnreadError
         self.at += 1
-        return self._escape() if letter == "\\" else frozenset((letter,))
+        if letter != "\\":
+            return frozenset((letter,))
+        if self.text[self.at] == "b":
+            self.at += 1
+            return frozenset(("\b",))
+        found = self._escape()
+        if found == _NOTHING:
+            raise _UnreadError
+        return found
 
     def _group(self) -> Values | None:
         rest = self.text[self.at : self.at + 80]

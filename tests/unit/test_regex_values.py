@@ -28,8 +28,10 @@ DIGITS = " ".join(string.digits)
         ("(ab?)", 1, "a ab"),
         ("(ab??c)", 1, "ac abc"),
         ("(a{2})", 1, "aa"),
+        ("([a\\b]|c)", 1, "a \b c"),
+        ("([\\b])", 1, "\b"),
+        ("([+\\b-])", 1, "+ \b -"),
         ("(a{1,3})", 1, "a aa aaa"),
-        ("(a{,2}b)", 1, "b ab aab"),
         ("([a-cx-z_.-])", 1, "a b c x y z _ . -"),
         ("([]a])", 1, "] a"),
         ("([\\]\\d-])", 1, f"] - {DIGITS}"),
@@ -51,6 +53,9 @@ DIGITS = " ".join(string.digits)
         ("(\\S)", 1, None),
         ("([[:alpha:]])", 1, None),
         ("(a)(b\\1)", 2, None),
+        ("([\\A-z])", 1, None),
+        ("([\\Z])", 1, None),
+        ("(a{,2}b)", 1, None),
         ("(\\x41)", 1, None),
         ("(?x)( a )", 1, None),
         ("(?|(a)|(b))", 1, None),
@@ -62,7 +67,11 @@ DIGITS = " ".join(string.digits)
 def test_words(pattern: str, number: int, words: str | None) -> None:
     group = groups_of(pattern).get(number)
     found = None if group is None else group.values
-    assert found == (None if words is None else set(words.split()))
+    assert found == (None if words is None else set(words.split(" ")))
+
+
+def test_a_backspace_may_begin_a_range() -> None:
+    assert groups_of("([\\b-z])")[1].values == set(map(chr, range(8, ord("z") + 1)))
 
 
 def test_who_need_not_take_part_is_told() -> None:
@@ -73,11 +82,14 @@ def test_who_need_not_take_part_is_told() -> None:
 
 
 PIECES = st.sampled_from(
-    ("a", "b", "\\.", "[a-c]", "\\d", "(", ")", "(?:", "|", "?", "{1,2}", "^", "$")
+    (
+        *("a", "b", "\\.", "[a-c]", "[a\\b]", "[\\b-c]", "\\b", "\\d", "(", ")"),
+        *("(?:", "|", "?", "{1,2}", "{,2}", "^", "$"),
+    )
 )
 
 
-@given(st.lists(PIECES, max_size=12).map("".join), st.text("ab.c1", max_size=6))
+@given(st.lists(PIECES, max_size=12).map("".join), st.text("ab.c1\b", max_size=6))
 def test_no_capture_is_missed(pattern: str, subject: str) -> None:
     try:
         compiled = re.compile(pattern, re.ASCII)
