@@ -84,8 +84,13 @@ def _ask_process(
         asyncio.run(look_up_all(names, servers, writer))
         os._exit(0)  # what the C library asks runs in threads that do not end
 
-    pid = spawn.fork("fastlb-names", body, let_go=let_go, identity=identity)
-    os.close(writer)
+    try:
+        pid = spawn.fork("fastlb-names", body, let_go=let_go, identity=identity)
+    except OSError:
+        os.close(reader)
+        raise
+    finally:
+        os.close(writer)
     try:
         text = _read_until(reader, time.monotonic() + deadline_s)
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import time
 from collections.abc import Sequence
@@ -53,6 +54,19 @@ def test_a_name_that_cannot_be_encoded_is_not_known() -> None:
     with NameServer() as dns:
         asked: Sequence[str] = ["a" * 300]
         assert names.resolve(asked, [dns.address])[asked[0]].state is State.UNKNOWN
+
+
+def test_nothing_stays_open_when_no_process_can_be_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def no_room() -> int:
+        raise BlockingIOError(errno.EAGAIN, "too many processes")
+
+    monkeypatch.setattr(os, "fork", no_room)
+    before = os.listdir("/proc/self/fd")
+    with pytest.raises(BlockingIOError):
+        names.resolve(["app.test"])
+    assert os.listdir("/proc/self/fd") == before
 
 
 def test_descriptors_beyond_1023_are_waited_for() -> None:
