@@ -20,6 +20,7 @@ import asyncio
 import contextlib
 import ctypes
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -134,13 +135,14 @@ class Keeper:
     def _take_line(self, seat: Seat) -> None:
         try:
             text, fds, _, _ = socket.recv_fds(seat.door, 16, 4)
+            has_ended = not text and _is_let_go(seat.door)
         except BlockingIOError:
             return
         except OSError:
-            text, fds = b"", []
+            fds, has_ended = [], True
         for fd in fds:
             self._add_line(seat, fd)
-        if not text:
+        if has_ended:
             seat.is_open = False
             self._loop.remove_reader(seat.door)
             self._end_if_alone()
@@ -387,6 +389,13 @@ class Keeper:
         _signal_group(program, signal.SIGKILL)
         with contextlib.suppress(subprocess.TimeoutExpired):
             program.wait(END_S)
+
+
+def _is_let_go(door: socket.socket) -> bool:
+    """Has nobody its other end? An empty letter reads like that, too."""
+    poll = select.poll()
+    poll.register(door, select.POLLRDHUP)
+    return bool(poll.poll(0))
 
 
 def _has_ended(program: subprocess.Popen[bytes]) -> bool:

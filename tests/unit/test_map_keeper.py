@@ -172,6 +172,14 @@ def test_a_letter_that_is_none_closes_its_line_alone(
         assert ask(other, b"a") == [(0, Told.VALUE, b"<a>")]
 
 
+def test_an_empty_letter_closes_no_door(tmp_path: Path) -> None:
+    """It reads like the end: another worker would find nobody behind the door."""
+    with room(tmp_path) as here:
+        here.door.send(b"")
+        with here.line() as line:
+            assert ask(line, b"a") == [(0, Told.VALUE, b"<a>")]
+
+
 def test_who_asks_and_goes_leaves_no_hole(tmp_path: Path) -> None:
     with room(tmp_path) as here, here.line() as other:
         with here.line() as one:
