@@ -6,7 +6,8 @@ Apache's messages and the order in which it finds them: mod_proxy.c add_pass.
 from __future__ import annotations
 
 import re
-from itertools import product
+from collections.abc import Collection, Mapping
+from itertools import pairwise, product
 from math import prod
 from typing import Final
 
@@ -21,7 +22,7 @@ from fastlb.model.drafts import (
     balancer_of,
 )
 from fastlb.model.globs import glob_to_regex
-from fastlb.model.regex_values import groups_of
+from fastlb.model.regex_values import Group, groups_of
 from fastlb.model.report import Mistake, did_you_mean
 from fastlb.model.resolve_params import (
     balancer_target,
@@ -46,6 +47,8 @@ _AUTHORITY: Final = re.compile(
 )
 _GROUP: Final = re.compile(r"\$([0-9])")
 _IN_HOST: Final = re.compile(r"[A-Za-z0-9.:_-]+")
+_LETTERS: Final = re.compile(r"\^(?:[^][\\.^$*+?(){}|]|\\[^A-Za-z0-9])*")
+"""The beginning of a path, letter by letter."""
 ROWS_MAX: Final = 256
 """Mappings that one ProxyPassMatch stands for."""
 _HOST_FROM_VARIABLE: Final = re.compile(r"[^:]*://[^/]*\$\{")
@@ -138,6 +141,7 @@ def written_out(pattern: str, target: str) -> list[tuple[str, str]]:
 
     `^/(a|b)/(.*)` to http://$1.internal/$2 is `^/(a)/(.*)` to http://a.internal/$2, and
     the same of b. []: the host is written, or a group can hold what nobody knows.
+    Mistake: which of them a path is for would change.
     """
     head = _AUTHORITY.match(target)
     numbers = dict.fromkeys(map(int, _GROUP.findall(head[2]))) if head else {}
@@ -153,6 +157,15 @@ def written_out(pattern: str, target: str) -> list[tuple[str, str]]:
         choices.append([(number, value) for value in values])
     if not choices or prod(map(len, choices)) > ROWS_MAX:
         return []
+    if not _is_decided(pattern, groups, numbers):
+        raise Mistake(
+            "FB0224",
+            f"ProxyPass {target}: several words of a group may fit one path",
+            why="which host is meant depends on their order, or on where they stand",
+            cure="let ^/ and plain letters stand before a group such as (one|two), and"
+            " no word of it begin with another",
+            word=target,
+        )
     found: list[tuple[str, str]] = []
     for chosen in product(*choices):
         values_of = dict(chosen)
@@ -164,6 +177,29 @@ def written_out(pattern: str, target: str) -> list[tuple[str, str]]:
         assert head is not None
         found.append((made, head[1] + _filled(head[2], values_of) + head[3]))
     return found
+
+
+def _is_decided(
+    pattern: str, groups: Mapping[int, Group], named: Collection[int]
+) -> bool:
+    """Does a path fit one choice of words alone, whatever their order?
+
+    So it is where the path begins with letters and groups of words, as far as those
+    that are named have several, and no word begins with another.
+    """
+    choices = [one for number, one in groups.items() if number and one.values]
+    several = [
+        groups[number] for number in named if len(groups[number].values or ()) > 1
+    ]
+    end = max((one.end + 1 for one in several), default=0)
+    head = pattern[:end]
+    for one in sorted(choices, key=lambda one: one.begin)[::-1]:
+        if one.end < end and not (one.holds_groups or one.is_repeated):
+            words = sorted(one.values or ())
+            if any(longer.startswith(word) for word, longer in pairwise(words)):
+                return False
+            head = head[: head.rfind("(", 0, one.begin)] + head[one.end + 1 :]
+    return not end or _LETTERS.fullmatch(head) is not None
 
 
 def _filled(text: str, values_of: dict[int, str]) -> str:

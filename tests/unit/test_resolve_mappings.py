@@ -213,10 +213,45 @@ def test_a_host_of_a_group_is_a_mapping_for_each() -> None:
             ],
         ),
         ("ProxyPassMatch ^/x(.*) http://y$1", [("^/x(.*)", "http://y$1")]),
+        (
+            "ProxyPassMatch ^/a\\.b-(?<n>x|y)(z)(.*)/(w) http://$1$2$4/$3",
+            [
+                ("^/a\\.b-(?<n>x)(z)(.*)/(w)", "http://xzw/$3"),
+                ("^/a\\.b-(?<n>y)(z)(.*)/(w)", "http://yzw/$3"),
+            ],
+        ),
+        (  # one word, wherever it stands
+            "ProxyPassMatch /(.*)/(a) http://$2.x/$1",
+            [("/(.*)/(a)", "http://a.x/$1")],
+        ),
+        (
+            "ProxyPassMatch ^/(x|y)/([01]) http://h$2/$1",
+            [("^/(x|y)/(0)", "http://h0/$1"), ("^/(x|y)/(1)", "http://h1/$1")],
+        ),
     ):
         model = model_of(f"Listen 80\n{line}\n")
         rows = model.vhosts[0].mappings
         assert [(one.pattern, one.target) for one in rows][: len(wanted)] == wanted
+
+
+def test_words_that_fit_one_path_are_refused() -> None:
+    """Which of them is meant, their order says, or where in the path they stand."""
+    for line in (
+        "ProxyPassMatch ^/(ab|a)(.*)$ http://$1.x/$2",
+        "ProxyPassMatch ^/(a|ab)/(.*)$ http://h$1/$2",
+        "ProxyPassMatch ^/(aa?)/(.*)$ http://h$1/$2",
+        "ProxyPassMatch /(b|a)/ http://$1.x/",
+        "ProxyPassMatch ^/(.*)/(a|b)/ http://$2.x/$1",
+        "ProxyPassMatch ^/x?(a|x) http://$1.y/",
+        "ProxyPassMatch ^/[xy](a|b) http://$1.y/",
+        "ProxyPassMatch ^/((a|b)c) http://$2.y/$1",
+        "ProxyPassMatch ^/(x|xa?)(a|b) http://$2.y/$1",
+        "ProxyPassMatch ^/(a|b)(c|cd) http://$1$2.y/",
+        "ProxyPassMatch ^/(a|ab)(?:/.*)? balancer://$1/",
+        "ProxyPassMatch ^/(?i)(a|b)/ http://$1.y/",
+    ):
+        (found,) = errors(f"Listen 80\n{line}\n")
+        assert "several words of a group may fit one path" in found, line
 
 
 def test_a_host_of_any_name_is_refused() -> None:
