@@ -108,15 +108,21 @@ class _Looker:
         maps, inherited = self.server.rewrite.maps, self.run.main.rewrite.maps
         known = maps.get(part.text) or inherited.get(part.text)
         if known is None:
-            return frozenset(("",))
+            return self.text(part.default)
         if known.kind is MapKind.PRG:
             return None
         if known.kind is MapKind.INT:
             keys, change = self.text(part.key), _CASES.get(known.source)
             return keys and change and bounded(change(key) for key in keys)
         found = set(_map_values(known.kind, known.source, part.text))
-        default = self.text(part.default)
-        return frozenset(found | (default or set()) if part.default else found)
+        default = self.text(part.default) if part.default else frozenset()
+        return default if default is None else bounded(found | default)
+
+    def has_empty_map(self, parts: Iterable[Part]) -> bool:
+        return any(
+            part.kind is PartKind.MAP and self._map(part) == frozenset()
+            for part in parts
+        )
 
     def _variable(self, name: str) -> Values | None:
         upper = name.upper()
@@ -191,7 +197,7 @@ class _Looker:
 
 
 def urls_of(run: Drafts, server: ServerDraft, target: RewriteTarget) -> list[str]:
-    """What is written, or what may stand there."""
+    """What is written, or what may stand there. []: a map that holds nothing yet."""
     if target.url or target.asked is None:
         return [target.url]
     looker = _Looker(run, server, target.asked)
@@ -223,7 +229,8 @@ def urls_of(run: Drafts, server: ServerDraft, target: RewriteTarget) -> list[str
     heads = (TARGET_HEAD.match(text) for text in texts)
     found = list(dict.fromkeys(head[1] for head in heads if head is not None))
     found = [url for url in found if url.rpartition("/")[2][0] not in ".:"]
-    if not found:
+    subjects = (one for cond in target.asked.conds for one in cond.subject)
+    if not found and not looker.has_empty_map((*target.parts, *subjects)):
         raise _strangers_choose()
     return found
 

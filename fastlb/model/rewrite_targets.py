@@ -48,7 +48,15 @@ def bind_targets(run: Drafts) -> None:
 def _leads_to(
     run: Drafts, server: ServerDraft, target: RewriteTarget
 ) -> Iterable[tuple[str, MappingDraft]]:
-    for url in urls_of(run, server, target):
+    urls = urls_of(run, server, target)
+    if not urls:
+        nowhere = NowhereError(
+            "FB0812",
+            "RewriteRule: [P]: the host comes from a map that holds none",
+            cure="write hosts into its file, and reload",
+        )
+        _warn_of_nowhere(run, target.node, nowhere)
+    for url in urls:
         try:
             mapping = _mapping(run, server, url, target.node)
         except NowhereError as mistake:

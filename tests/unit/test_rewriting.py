@@ -221,6 +221,11 @@ def test_a_host_is_one_of_those_that_the_configuration_bounds(tmp_path: Path) ->
     (tmp_path / "names").write_text("a one\nb two\n")
     for lines, wanted in (
         ("RewriteRule ^/(a|b)/(.*) http://$1.x:81/$2 [P]", "a.x:81 b.x:81"),
+        ("RewriteRule ^ http://${nomap:x|a}:81/ [P]", "a:81"),
+        (
+            "RewriteRule ^/(a|b) http://${m:x|$1:81}/ [P]",
+            "a:81 b:81 one:81 two:81",
+        ),
         ("RewriteRule ^/([12])/(.*) http://x:808$1/$2 [P]", "x:8081 x:8082"),
         ("RewriteRule ^/(a)?x http://$1b/ [P]", "ab b"),
         (
@@ -261,7 +266,28 @@ def test_a_host_is_one_of_those_that_the_configuration_bounds(tmp_path: Path) ->
         assert found == wanted.split(), lines
 
 
-def test_whoever_asks_never_chooses_any_host() -> None:
+def test_a_map_that_holds_nothing_yet_leads_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "hosts").write_text("# to come\n")
+    (tmp_path / "names").write_text("")
+    for lines, wanted in (
+        ("RewriteRule ^/(.*) http://${m:$1}/ [P]", ""),
+        ("RewriteRule ^/(.*) http://${m:$1|one:81}/ [P]", "one:81"),
+        ("RewriteRule ^ http://${names:x}-${m:x}.y/ [P]", ""),
+        ("RewriteCond ${m:%{HTTP_HOST}} (.+)\nRewriteRule ^ http://%1/ [P]", ""),
+    ):
+        found = [one.split("://")[1] for one in hosts_of(tmp_path, lines)]
+        assert found == wanted.split(), lines
+    text = (
+        f"RewriteEngine on\nRewriteMap m {tmp_path}/hosts\n"
+        "RewriteRule ^/(.*) http://${m:$1}/ [P]\n"
+    )
+    (told,) = warnings(f"Listen 8080\n{text}")
+    assert "the host comes from a map that holds none" in told
+    assert Plan(text)("/x")["status"] == 500
+
+
+def test_whoever_asks_never_chooses_any_host(tmp_path: Path) -> None:
+    (tmp_path / "hosts").write_text("a one:81\n")
     for lines in (
         "RewriteRule ^/([^/]*)/(.*) http://$1/$2 [P]",
         "RewriteRule ^/([a-z.]+)/(.*) http://in-$1:80/$2 [P]",
@@ -283,8 +309,13 @@ def test_whoever_asks_never_chooses_any_host() -> None:
         "SetEnvIf X-To (.*) to=$1\nRewriteRule ^ http://%{ENV:to}/ [P]",
         "RewriteRule ^/(.*) $1 [P]",
         "RewriteRule ^ %{HTTP:X-To} [P]",
+        "RewriteRule ^/(.*) http://${m:$1|%{HTTP:X-To}}/ [P]",
+        "RewriteRule ^/(.*) http://${m:$1|${m:x|$1}}/ [P]",
+        "RewriteRule ^/(.*) http://${low:$1|none}/ [P]",
+        "RewriteRule ^/(.*) - [E=to:${m:$1|$1}]\nRewriteRule ^ http://%{ENV:to}/ [P]",
     ):
-        found = errors(f"Listen 80\nServerName own.example\n{lines}\n")
+        maps = f"RewriteMap m {tmp_path}/hosts\nRewriteMap low int:tolower\n"
+        found = errors(f"Listen 80\nServerName own.example\n{maps}{lines}\n")
         assert len(found) == 1 and "RewriteRule: [P]" in found[0], (lines, found)
 
 
