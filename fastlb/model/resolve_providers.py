@@ -43,7 +43,7 @@ def alias(run: Drafts, place: Place, node: Node, walk: Walk) -> None:
     children = tuple(_sources(run, node))
     walk(run, replace(place, draft=draft, section=section), children)
     is_authn = node.name.lower() == "authnprovideralias"
-    if is_authn and base == name:
+    if is_authn and base.lower() == name.lower():
         raise Mistake(
             "FB0371",
             "The alias provider name must be different from the base provider name.",

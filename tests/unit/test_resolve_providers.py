@@ -49,6 +49,10 @@ def section(*lines: str) -> str:
             "The alias provider name must be different from the base provider name.",
         ),
         (
+            "<AuthnProviderAlias file File>\n</AuthnProviderAlias>\n",
+            "The alias provider name must be different from the base provider name.",
+        ),
+        (
             "<AuthnProviderAlias file ldap>\n</AuthnProviderAlias>\n",
             "The alias provider ldap has already be registered previously as either a"
             " base provider or an alias provider.",
@@ -128,6 +132,25 @@ def test_a_required_alias_has_its_own_source() -> None:
     assert (some.op, some.args, some.source) == (AccessOp.GROUP, ("a", "b"), "/g")
     assert isinstance(directory.source, Ldap)
     assert directory.source.timeout_s == 7  # which is said behind it
+
+
+def test_the_case_of_an_alias_counts() -> None:
+    """As in httpd, where none of these is another's name."""
+    text = (
+        "<AuthzProviderAlias all User granted>\n</AuthzProviderAlias>\n"
+        "<AuthnProviderAlias anon File>\n</AuthnProviderAlias>\n" + FIRST
+    )
+    said = section("Require user bob", "Require User", "AuthBasicProvider file File")
+    conf = model_of(LISTEN + text + said).vhosts[0].sections[0].conf
+    assert conf.access is not None
+    assert [rule.op for rule in conf.access.rules] == [AccessOp.USER, AccessOp.GRANTED]
+    assert conf.auth_basic_providers == (
+        AuthProvider.FILE,
+        AliasedProvider("File", AuthProvider.ANON),
+    )
+    for line, word in (("Require FIRST", "z"), ("AuthBasicProvider First", "n")):
+        (found,) = errors(LISTEN + text + section(line))
+        assert f"Unknown Auth{word} provider" in found, line
 
 
 def test_what_has_no_effect_is_said() -> None:
