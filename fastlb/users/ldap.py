@@ -186,7 +186,12 @@ class Directories:
             told = _asked_as(said, name, password, lambda on: _told(on, said, user))
         elif right:
             told = self._asked(said, lambda on: _told(on, said, user))
-        return right, told[:ATTRIBUTES_BYTES_MAX]
+        if len(told) > ATTRIBUTES_BYTES_MAX:
+            # A part of it might be somebody else's name.
+            raise LdapError(
+                f"more than {ATTRIBUTES_BYTES_MAX} bytes are told of a user"
+            )
+        return right, told
 
     def _entry_of(self, said: Ldap, user: bytes, password: bytes) -> str | None:
         """The name of his entry, for which he may have to search himself."""

@@ -303,6 +303,20 @@ def test_a_wrong_password_may_leave_the_question_to_others(
         Directories().holds(closed, b"bob", "ldap-user", "bob")
 
 
+def test_what_is_told_of_a_user_is_all_of_it_or_nothing(
+    directory: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name that is cut might be that of somebody else."""
+    said = replace(SAID, attributes=("uid", "title"), user_is_dn=True)
+    told = f"bob\0boss\0{BOB_DN}\0".encode()
+    monkeypatch.setattr(ldap, "ATTRIBUTES_BYTES_MAX", len(told))
+    assert Directories().attributes(said, b"bob", b"one") == (True, told)
+    monkeypatch.setattr(ldap, "ATTRIBUTES_BYTES_MAX", len(told) - 1)
+    with pytest.raises(LdapError, match="bytes are told of a user"):
+        Directories().attributes(said, b"bob", b"one")
+    assert Directories().attributes(said, b"bob", b"two") == (False, b"")
+
+
 def test_who_could_not_bind_is_named(directory: list[str]) -> None:
     said = replace(SAID, search_as_user=True, initial_bind_as_user=True)
     said = replace(said, bind_pattern=("(.+)", "uid=$1,ou=people,dc=x"))
@@ -459,6 +473,27 @@ def test_a_password_is_given_to_no_other_directory(
     for path in ("/section", "/alias"):
         _, user, password, _ = plan(path, BOB, verdicts=[GRANTED])["asks"]
         assert (user, password or b"") == (b"bob", given), path
+
+
+def test_nobody_is_called_by_what_has_no_end() -> None:
+    plan = Plan(
+        "ProxyPass / http://127.0.0.1:1/\n<Location />\nAuthType Basic\n"
+        "AuthName vault\nAuthBasicProvider ldap\nRequire valid-user\n</Location>\n"
+        "<Location /dn>\nAuthLDAPURL ldap://h/dc=x\nAuthLDAPRemoteUserIsDN on\n"
+        "</Location>\n<Location /mail>\nAuthLDAPURL ldap://h/dc=x?uid,mail\n"
+        "AuthLDAPRemoteUserAttribute mail\n</Location>\n"
+    )
+    for path, told, what in (
+        ("/dn", b"uid=bob,dc=x\0", "member"),
+        ("/dn", b"uid=bob,dc=x", "error"),
+        ("/dn", b"", "error"),
+        ("/mail", b"bob\0bob@x\0uid=bob,dc=x\0", "member"),
+        ("/mail", b"bob\0bob@x", "error"),
+        ("/mail", b"bob", "error"),
+    ):
+        found = plan(path, BOB, verdicts=[(GRANTED, told)])
+        assert found["what"] == what, (path, told)
+        assert what == "member" or found["status"] == 500, (path, told)
 
 
 def test_without_a_url_nobody_comes_in() -> None:

@@ -138,14 +138,15 @@ cdef int password_verdict(
 
 cdef value part_told(value *rest) noexcept nogil:
     """The next of what a directory has told, each with a NUL behind it; data NULL: that
-    was all"""
-    cdef const char *end
+    was all, and what has no end is a part of a name at most"""
+    cdef const char *end = NULL
     cdef value part = value(NULL, 0)
-    if rest.length == 0:
+    if rest.length:
+        end = <const char *>memchr(rest.data, 0, rest.length)
+    if end == NULL:
         return part
-    end = <const char *>memchr_or_end(rest.data, 0, rest.length)
     part = value(rest.data, <unsigned int>(end - rest.data))
-    rest[0] = value_from(rest[0], min(part.length + 1, rest.length))
+    rest[0] = value_from(rest[0], part.length + 1)
     return part
 
 
