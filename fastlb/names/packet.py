@@ -3,7 +3,7 @@ than addresses take.
 
 An answer is a stranger's. Whether it answers at all is read off its front
 (`answers`), before anything in it is followed; what is read then has a bound for each
-of its parts, so that the worst one takes milliseconds.
+of its parts, and is read once, so that the worst one takes milliseconds.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import socket
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 RECORDS_MAX: Final = 1024
 """Read of one answer; what stands behind them is not looked at."""
@@ -123,23 +123,24 @@ def _read(data: bytes) -> Reply:
     if (answered + authority + added) * _RECORD_BYTES_MIN > len(data) - _HEAD.size:
         raise Malformed("it says that it has more records than there is room for")
     at = _HEAD.size
+    names = Names(data)
     name, kind = b"\0", 0
     if questions:
-        name, at = _name(data, at)
+        name, at = names.read(at)
         kind, _ = struct.unpack_from("!HH", data, at)
         at += 4
     code = flags & 15
     links: dict[bytes, tuple[bytes, int]] = {}
     found: dict[bytes, list[tuple[str, int]]] = {}
     total = answered + authority + added
-    for number, record in enumerate(_records(data, at, total)):
+    for number, record in enumerate(_records(data, names, at, total)):
         owner, its_kind, its_class, ttl, start, size = record
         if its_kind == OPT:
             code |= ttl >> 24 << 4
         if number >= answered or its_class != IN:
             continue
         if its_kind == CNAME:
-            links.setdefault(owner, (_name(data, start)[0], ttl))
+            links.setdefault(owner, (names.read(start)[0], ttl))
         elif its_kind == kind and its_kind in _FAMILIES:
             family, length = _FAMILIES[its_kind]
             if size != length:
@@ -175,11 +176,11 @@ def _follow(
 
 
 def _records(
-    data: bytes, at: int, total: int
+    data: bytes, names: Names, at: int, total: int
 ) -> Iterator[tuple[bytes, int, int, int, int, int]]:
     """(whose, type, class, TTL, where what it says begins, its bytes) of each."""
     for _ in range(min(total, RECORDS_MAX)):
-        owner, at = _name(data, at)
+        owner, at = names.read(at)
         kind, its_class, ttl, size = _RECORD.unpack_from(data, at)
         at += _RECORD.size
         if at + size > len(data):
@@ -192,25 +193,60 @@ def _records(
         raise Malformed("it goes on behind its last record")
 
 
-def _name(data: bytes, at: int) -> tuple[bytes, int]:
-    """A name in small letters, as labels with their lengths, and where it ends."""
-    labels: list[bytes] = []
-    size = hops = after = 0
-    first = at
-    while True:
-        length = data[at]
-        if length >= _POINTER:
-            target = (length & 0x3F) << 8 | data[at + 1]
-            hops += 1
-            if target >= first or hops > HOPS_MAX:
-                raise Malformed("a name that leads nowhere")
-            after = after or at + 2
-            first = at = target
-            continue
-        size += length + 1
-        if length >= _LABEL_END or size > NAME_BYTES_MAX:
-            raise Malformed("a name that is none")
-        labels.append(data[at : at + 1 + length])
-        at += 1 + length
-        if not length:
-            return b"".join(labels).lower(), after or at
+class _Tail(NamedTuple):
+    """What a name is from one of its labels on."""
+
+    labels: bytes  # in small letters, with their lengths
+    hops: int
+    target: int  # of its first pointer; -1: it has none
+    end: int  # of the bytes that follow each other
+
+
+class Names:
+    """Names of one answer. Each label is looked at once, however many lead there."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._known: dict[int, _Tail] = {}  # by where it begins
+
+    def read(self, at: int) -> tuple[bytes, int]:
+        """A name in small letters, as labels with their lengths, and where it ends."""
+        tail = self._tail(at, 0)
+        return tail.labels, tail.end
+
+    def _tail(self, first: int, hops: int) -> _Tail:
+        """hops: pointers on the way to `first`."""
+        places: list[int] = []
+        at, size = first, 0
+        while (tail := self._known.get(at)) is None:
+            length = self._data[at]
+            if length >= _POINTER:
+                tail = self._led(at, first, hops)
+                break
+            size += length + 1
+            if length >= _LABEL_END or size > NAME_BYTES_MAX:
+                raise Malformed("a name that is none")
+            places.append(at)
+            at += 1 + length
+            if not length:
+                tail = _Tail(b"", 0, -1, at)
+                break
+        if tail.target >= first or hops + tail.hops > HOPS_MAX:
+            raise Malformed("a name that leads nowhere")
+        for place in reversed(places):
+            label = self._data[place : place + 1 + self._data[place]].lower()
+            tail = tail._replace(labels=label + tail.labels)
+            if len(tail.labels) > NAME_BYTES_MAX:
+                raise Malformed("a name that is none")
+            self._known[place] = tail
+        return tail
+
+    def _led(self, at: int, first: int, hops: int) -> _Tail:
+        """What the pointer leads to: before its name, so that none is a circle."""
+        target = (self._data[at] & 0x3F) << 8 | self._data[at + 1]
+        if target >= first or hops >= HOPS_MAX:
+            raise Malformed("a name that leads nowhere")
+        inner = self._tail(target, hops + 1)
+        tail = _Tail(inner.labels, inner.hops + 1, target, at + 2)
+        self._known[at] = tail
+        return tail
