@@ -516,6 +516,54 @@ def test_a_kept_connection_that_died_is_replaced() -> None:
         assert client.message()[1] == b"again"
 
 
+@pytest.mark.parametrize("method", ["PUT", "POST"])
+@pytest.mark.parametrize("chunked", [False, True])
+def test_who_has_asked_for_the_body_is_not_asked_once_more(
+    method: str, chunked: bool
+) -> None:
+    """The kept connection was alive: the container has begun to read."""
+    asked = post(letters(5), method=method)
+    if chunked:
+        asked = post(
+            b"5\r\nabcde\r\n0\r\n\r\n", "Transfer-Encoding: chunked", method=method
+        )
+    with Bench(ONE) as bench:
+        client = bench.ask(get())
+        member = bench.members[0].accept()
+        take_request(member)
+        member.send(answered())
+        client.message()
+        client.send(asked)
+        take_request(member)
+        if not chunked:
+            take_piece(member)
+        member.send(wanted())
+        take_piece(member)
+        member.close()
+        assert client.status() in {500, 503}
+        assert bench.members[0].is_unasked()
+
+
+def test_who_has_answered_a_ping_is_not_asked_once_more() -> None:
+    with Bench(balancer("ping=5")) as bench:
+        client = bench.ask(get())
+        member = bench.members[0].accept()
+        take_pinged(member)
+        member.send(answered())
+        client.message()
+        client.send(get())
+        take_pinged(member)
+        member.close()
+        assert client.status() == 503
+        assert bench.members[0].is_unasked()
+
+
+def take_pinged(member: Peer) -> Forwarded:
+    assert member.take(5) == CPING
+    member.send(CPONG)
+    return take_request(member)
+
+
 def test_a_question_is_asked_of_such_a_member() -> None:
     text = (
         f"{SERVER}<Location /app>\nAuthRequest /auth\nAuthRequestHeader X-User\n"

@@ -255,6 +255,30 @@ def test_a_kept_connection_is_replaced_though_a_body_went_out(data: bytes) -> No
         assert client.status() == 201
 
 
+@pytest.mark.parametrize("method", ["GET", "PUT", "POST"])
+@pytest.mark.parametrize("data", [b"", b"abcde"])
+def test_who_has_said_something_is_not_asked_once_more(
+    method: str, data: bytes
+) -> None:
+    """The kept connection was alive: the application may have begun."""
+    with Bench(direct("fcgi", "enablereuse=on")) as bench:
+        client = bench.ask(get())
+        member = bench.members[0].accept()
+        take_parameters(member)
+        take_record(member)
+        member.send(answer(HELLO))
+        assert client.status() == 201
+        client.send(post(data, method=method))
+        take_parameters(member)
+        member.send(record(STDERR, b"oh no"))
+        bench.until(
+            lambda: any("oh no" in line for line in bench.services.logged), "it is told"
+        )
+        member.close()
+        assert client.status() in {500, 503}
+        assert bench.members[0].is_unasked()
+
+
 @pytest.mark.parametrize(
     ("scheme", "status", "is_lost"),
     [("fcgi", 504, False), ("scgi", 504, False), ("uwsgi", 500, True)],

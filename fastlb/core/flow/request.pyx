@@ -358,9 +358,10 @@ cdef bint request_send_failed(exchange *x) noexcept nogil:
 
 
 cdef bint stale_retry(exchange *x) noexcept nogil:
-    """A reused connection was dead: once more on a fresh one to the same member."""
-    if x.up.requests <= 1 or x.attempt.fresh or x.res.head_sent \
-            or x.res.interim_count or not request_is_at_hand(x):
+    """A reused connection was dead: once more on a fresh one to the same member. Who
+    has said a single byte was alive, and may have done what was asked."""
+    if x.up.requests <= 1 or x.attempt.fresh or x.attempt.bytes_in \
+            or not request_is_at_hand(x):
         return False
     exchange_detach(x, False)
     exchange_enter(x, X_DECIDE)
