@@ -6,6 +6,7 @@ import grp
 import pwd
 from collections.abc import Iterator
 
+from fastlb.base.masking import masked_words
 from fastlb.config.modules import EMULATED
 from fastlb.config.tree import Node, Tree
 from fastlb.facts.dump import dump_run_cfg, dump_vhosts
@@ -49,7 +50,7 @@ def include_lines(tree: Tree) -> Iterator[str]:
 
 def config_lines(tree: Tree) -> Iterator[str]:
     """Every directive with its line, as httpd's mod_info prints it: conditions are
-    decided, variables expanded."""
+    decided, variables expanded. Differs from Apache: passwords are left out."""
     yield from _node_lines(tree.nodes, 0, [""])
 
 
@@ -61,10 +62,11 @@ def _node_lines(nodes: tuple[Node, ...], depth: int, file: list[str]) -> Iterato
             file[0] = node.file
             yield f"{indent}# In file: {node.file}"
         yield f"{indent}# {node.line:3d}:"
+        raw = masked_words(node.name, node.raw)
         if not node.is_section:
-            yield f"{indent}{node.name} {node.raw}".rstrip()
+            yield f"{indent}{node.name} {raw}".rstrip()
             continue
-        yield f"{indent}<{node.name} {node.raw}>"
+        yield f"{indent}<{node.name} {raw}>"
         yield from _node_lines(node.children, depth + 1, file)
         yield f"{indent}</{node.name}>"
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TypedDict, Unpack
 
 from fastlb.base.errors import Diagnostic, Severity, sort_by_place
-from fastlb.base.masking import masked
+from fastlb.base.masking import masked_about
 from fastlb.config.suggest import nearest
 from fastlb.config.tree import Node
 
@@ -91,9 +91,9 @@ class Report:
                 line=node.line,
                 column=column_of(node, word),
                 directive=node.name,
-                text=masked(text, node.args),
-                why=masked(why, node.args),
-                cure=cure,
+                text=masked_about(text, node.name, node.raw),
+                why=masked_about(why, node.name, node.raw),
+                cure=masked_about(cure, node.name, node.raw),
             )
         )
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
+from fastlb.base.masking import masked_trace
 from fastlb.cli.explain.step import Step
 from fastlb.facts.rewrite import RewriteRule
 from fastlb.facts.vhost import DirConf, Line, VHost
@@ -83,7 +84,7 @@ def _by_rule(
         tried = TRIED.search(text)
         if tried is None:
             if found:
-                found[-1][2].append(text)
+                found[-1][2].append(masked_trace(text))
             continue
         order = [*range(at + 1, len(rules)), *range(at + 1)]
         at = next((i for i in order if rules[i].pattern == tried[1]), -1)

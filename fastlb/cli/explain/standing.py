@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fastlb._core import Explainer, Table
-from fastlb.base.masking import masked_words
+from fastlb.base.masking import masked_words, secrets_of
 from fastlb.cli.explain.asked import AskedError
 from fastlb.cli.explain.step import NOWHERE
 from fastlb.config.tree import Node, Tree
@@ -35,6 +35,7 @@ class Standing:
     explainer: Explainer
     member_slots: tuple[int, ...]
     texts: dict[Line, str] = field(default_factory=dict)  # a line as it is written
+    secrets: set[str] = field(default_factory=set)  # what no line of it may show
     as_of: str = "on a server that has just started"  # who has counted
     worker: int = -1  # whose the requests are that are under way; -1: none are
 
@@ -156,15 +157,11 @@ def stand(model: Model, tree: Tree) -> Standing:
     members, balancers = claims.claim(table, model, GENERATION)
     explainer = Explainer(model, table, members, balancers)
     standing = Standing(model, tree, table, explainer, members)
-    _read_texts(tree.nodes, standing.texts)
-    return standing
-
-
-def _read_texts(nodes: Iterable[Node], texts: dict[Line, str]) -> None:
-    for node in nodes:
+    for node in _every(tree.nodes):
         text = f"{node.name} {masked_words(node.name, node.raw)}".rstrip()
-        texts[node.file, node.line] = f"<{text}>" if node.is_section else text
-        _read_texts(node.children, texts)
+        standing.texts[node.file, node.line] = f"<{text}>" if node.is_section else text
+        standing.secrets |= secrets_of(node.name, node.raw)
+    return standing
 
 
 def _every(nodes: Iterable[Node]) -> Iterator[Node]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from urllib.parse import urlsplit
 
-from fastlb.base.masking import masked_field
+from fastlb.base.masking import masked_field, masked_users, masked_value
 from fastlb.cli.explain.access import (
     BECAUSE,
     DENIALS,
@@ -69,7 +70,27 @@ class Way:
 
 def way_of(standing: Standing, asked: Asked, answer: Sequence[str] = ()) -> Way:
     """Explain one request. Raises AskedError. answer: fields of a member's answer."""
-    return _Story(standing, asked).told(answer)
+    way = _Story(standing, asked).told(answer)
+    shown = partial(masked_users, secrets=standing.secrets)
+    return replace(
+        way,
+        steps=tuple(_masked(step, shown) for step in way.steps),
+        goes_to=shown(way.goes_to),
+        member=shown(way.member),
+        target=shown(way.target),
+        sent=tuple(map(shown, way.sent)),
+        answer=tuple(map(shown, way.answer)),
+    )
+
+
+def _masked(step: Step, shown: Callable[[str], str]) -> Step:
+    """What rules make of a line may show its secrets in other places."""
+    return replace(
+        step,
+        text=shown(step.text),
+        why=shown(step.why),
+        lost=tuple(_masked(one, shown) for one in step.lost),
+    )
 
 
 class _Story:
@@ -298,9 +319,9 @@ class _Story:
             name = "set_env_if" if kind == "if" else "env_rules"
             rule = getattr(conf, name)[number]
             value = self.found["env"].get(rule.variable)
-            shown = (
-                "is removed" if rule.value is None else f"= {text_of_bytes(value)!r}"
-            )
+            shown = "is removed"
+            if rule.value is not None:
+                shown = f"= {masked_value(rule.variable, text_of_bytes(value))!r}"
             line = line_of(conf, name, number)
             why = self.written(line, "")
             self.add("variable", f"{rule.variable} {shown}", why, line)
