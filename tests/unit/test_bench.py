@@ -100,8 +100,8 @@ def test_files_are_set_beside_the_better_nginx(key: str) -> None:
     assert len(found["nginx"]) == 2
 
 
-@pytest.mark.parametrize(("flags", "count"), [((), 1), (("ajp",), 0)])
-def test_apache_has_packets_of_its_own_size_for_ajp(
+@pytest.mark.parametrize(("flags", "count"), [((), 1), (("ajp",), 0), (("fcgi",), 0)])
+def test_apache_takes_no_large_buffer_for_each_packet_or_record(
     flags: tuple[str, ...], count: int
 ) -> None:
     assert bench(APACHE, *flags).count("\nProxyIOBufferSize") == count
