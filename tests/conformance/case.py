@@ -196,7 +196,7 @@ class View(Enum):
     """How much of an outcome is compared."""
 
     FULL = "full"  # responses and requests with all fields
-    SEQUENCE = "sequence"  # status and body of each response: who answered
+    SEQUENCE = "sequence"  # status, body (and whether it is whole): who answered
     TARGET = "target"  # status, and the request lines that members saw
     FOUND = "found"  # X-Found of each response, and who answered if that is decided
     KEYS = "keys"  # content type and the names in a body of "name: value" lines

@@ -445,8 +445,7 @@ class Session:
         others = [e for e in self.entries if "log" in e or "errors" in e]
         match self.case.view:
             case View.SEQUENCE:
-                seen = [f"{_code(e)} {e.get('body', '')}".strip() for e in answers]
-                return [*shown, *seen, *others]
+                return [*shown, *map(_answered, answers), *others]
             case View.TARGET:
                 lines = [
                     f"{member.name} "
@@ -473,6 +472,12 @@ class Session:
             if member.received
         }
         return {"client": self.entries, "members": got}
+
+
+def _answered(entry: Entry) -> str:
+    """Status and body, and whether all of it has come."""
+    told = f"{_code(entry)} {entry.get('body', '')}".strip()
+    return f"{told} (cut)" if "cut" in entry else told
 
 
 def _code(entry: Entry) -> str:

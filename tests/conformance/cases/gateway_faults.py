@@ -24,6 +24,10 @@ NUMBER = (
 LOCAL = "`Location: /path` of an application at `scgi://` without `Status`"
 HOPS = "`Connection`, `Keep-Alive`, `Upgrade` and their like in an application's head"
 DATES = "`Last-Modified` of an application at `fcgi://` or `scgi://` that is no date"
+SHORT = (
+    "less of a body than `Content-Length` of an application at `scgi://` or `uwsgi://` "
+    "says"
+)
 CODED = "`Transfer-Encoding` of an application at `uwsgi://`"
 BAD = "502 <page 502 Bad Gateway>"
 GONE = "503 <page 503 Service Unavailable>"
@@ -66,7 +70,10 @@ HEADS: Mapping[str, tuple[bytes, Told]] = {
     "not modified, with a body": (b"Status: 304\r\n\r\nbody", NOBODY),
     "a length": (b"Content-Length: 4\r\n\r\nfour", NOBODY),
     "a length that is too small": (b"Content-Length: 2\r\n\r\nfour", NOBODY),
-    "a length that is too large": (b"Content-Length: 20\r\n\r\nfour", NOBODY),
+    "a length that is too large": (
+        b"Content-Length: 20\r\n\r\nfour",
+        {"scgi": (SHORT, "200 four (cut)")},
+    ),
     "a coding": (
         b"Transfer-Encoding: chunked\r\n\r\n4\r\nfour\r\n0\r\n\r\n",
         {"uwsgi": (CODED, "200 four")},
@@ -119,7 +126,7 @@ OURS = [["Date", "<now>"], ["Server", "<product>"]]
 
 
 def _case(scheme: str, name: str, told: Told, *actions: Action) -> Case:
-    """Only who answers is compared."""
+    """Who answers, with what, and whether all of it comes is compared."""
     row, ours = told.get(scheme, ("", ""))
     return Case(
         f"{scheme} faults: {name}",
