@@ -129,6 +129,7 @@ cdef int fastcgi_read_head(exchange *x) noexcept nogil:
     cdef fastcgi_try *t = fastcgi_of(x)
     cdef buffer *b = x.up.input
     cdef char *data = &b.data[b.start]
+    cdef long long announced    # unheeded, as by httpd: END_REQUEST says what is whole
     cdef int length
     if fastcgi_take(x, data, buffer_held(b)) < 0:
         return FAILED
@@ -140,17 +141,17 @@ cdef int fastcgi_read_head(exchange *x) noexcept nogil:
             return FAILED
         return AGAIN
     t.taken -= <unsigned int>length
-    return gateway_head_to_http(x, <unsigned int>length)
+    return gateway_head_to_http(x, <unsigned int>length, &announced)
 
 
-cdef int gateway_head_to_http(exchange *x, unsigned int length) noexcept nogil:
+cdef int gateway_head_to_http(
+        exchange *x, unsigned int length, long long *announced) noexcept nogil:
     cdef buffer *b = x.up.input
     cdef char *begin = NULL
     cdef int rc
     ASSERT(b.start >= SCRIPT_HEAD_ROOM)
     x.attempt.codec.is_script = True
-    rc = script_head_to_http(
-        &b.data[b.start], length, &begin, &x.attempt.codec.missing)
+    rc = script_head_to_http(&b.data[b.start], length, &begin, announced)
     if rc < 0:
         say(x, &SAY_SCRIPT_STATUS)
         return FAILED
@@ -193,7 +194,8 @@ cdef int scgi_read_head(exchange *x) noexcept nogil:
     if length == AGAIN:
         return AGAIN
     x.up.scanned = 0
-    return gateway_head_to_http(x, <unsigned int>length)
+    return gateway_head_to_http(
+        x, <unsigned int>length, &x.attempt.codec.missing)
 
 
 cdef int uwsgi_request_head(exchange *x, out_list *out, writer *w) noexcept nogil:
