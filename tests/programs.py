@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -66,9 +67,16 @@ class ForeignServer:
                 group=group or None,
                 extra_groups=[] if user else None,
             )
+        try:
+            self._await(self._process)
+        except BaseException:
+            self.stop()
+            raise
+
+    def _await(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + self.START_S
         while not all(map(listens, self._places)):
-            assert self._process.poll() is None, f"it has ended\n{self.said()}"
+            assert process.poll() is None, f"it has ended\n{self.said()}"
             assert time.monotonic() < deadline, f"it does not listen\n{self.said()}"
             time.sleep(0.02)
 
@@ -77,11 +85,11 @@ class ForeignServer:
         if process is None:
             return
         process.terminate()
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(self.STOP_S)
-        except subprocess.TimeoutExpired:
+        with contextlib.suppress(ProcessLookupError):  # all have ended with it
             os.killpg(process.pid, signal.SIGKILL)
-            process.wait(self.STOP_S)
+        process.wait(self.STOP_S)
 
     def said(self) -> str:
         """The end of what it has said so far."""

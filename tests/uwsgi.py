@@ -70,6 +70,7 @@ class Uwsgi(ForeignServer):
             [*_within(folder), PYTHON, "-c", "import portal; portal.prepare()"],
             env=bare_environment(),
             stdin=subprocess.DEVNULL,
+            timeout=ForeignServer.START_S,
             check=True,
         )
 
