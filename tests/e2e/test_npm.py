@@ -16,8 +16,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from harness import HOST, Fastlb, is_listening, wait_for
+from harness import HOST, Fastlb
 from ports import free_port
+from programs import ForeignServer, bare_environment
 
 VERDACCIO = (
     Path(__file__).parent / "applications/registry/node_modules/verdaccio/bin/verdaccio"
@@ -48,11 +49,8 @@ def registry(tmp_path: Path) -> Iterator[int]:
     """The port of an empty one."""
     port = free_port()
     (tmp_path / "registry.yaml").write_text(REGISTRY)
-    with began(
-        tmp_path,
-        port,
-        ["node", str(VERDACCIO), "-c", "registry.yaml", "-l", f"{HOST}:{port}"],
-    ):
+    words = ["node", str(VERDACCIO), "-c", "registry.yaml", "-l", f"{HOST}:{port}"]
+    with began(tmp_path, port, words):
         yield port
 
 
@@ -79,16 +77,12 @@ def apache(tmp_path: Path, registry: int) -> Iterator[int]:
 @contextmanager
 def began(folder: Path, port: int, words: list[str]) -> Iterator[None]:
     """A program that listens, until the block ends."""
-    with (folder / f"{port}.log").open("wb") as log:
-        process = subprocess.Popen(
-            words, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-        )
+    server = ForeignServer(words, [port], folder / f"{port}.log", folder=folder)
+    server.start()
     try:
-        wait_for(lambda: is_listening(port), f"{words[0]} listens", DEADLINE_S)
         yield
     finally:
-        process.terminate()
-        process.wait(DEADLINE_S)
+        server.stop()
 
 
 def npm(folder: Path, port: int, *words: str) -> str:
@@ -100,7 +94,7 @@ def npm(folder: Path, port: int, *words: str) -> str:
     done = subprocess.run(
         ["npm", *words],
         cwd=folder,
-        env={**os.environ, "HOME": str(folder), "NO_PROXY": "*", "CI": "1"},
+        env={**bare_environment(), "HOME": str(folder), "NO_PROXY": "*", "CI": "1"},
         capture_output=True,
         text=True,
         timeout=DEADLINE_S,
@@ -125,7 +119,13 @@ def installed(folder: Path, port: int, name: str) -> dict[str, str]:
     npm(folder, port, "install", name)
     asks = f"console.log(require({name!r}))"
     done = subprocess.run(
-        ["node", "-e", asks], cwd=folder, capture_output=True, text=True, check=True
+        ["node", "-e", asks],
+        cwd=folder,
+        env=bare_environment(),
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+        check=True,
     )
     assert done.stdout == f"{name}\n"
     lock = json.loads((folder / "package-lock.json").read_text())
