@@ -36,7 +36,7 @@ import netns
 import peers
 import report
 import run
-from members import MemberProcess, make_members
+from members import MemberProcess, accepted, make_members
 from memory import compare_idle, compare_workers
 from report import Verdict, median_and_spread, table, verdict_table, worst
 from run import MIB, Findings, Place, Plan
@@ -55,6 +55,7 @@ from scenarios import (
 )
 
 WARMUP_S = 0.3
+KEPT_AT_LEAST = 10  # requests on a connection to an application
 
 
 @dataclass
@@ -228,6 +229,7 @@ def run_rounds(
             ]
             if "--routes" in options and "sticky" not in entrant.flags:
                 options.append("--no-route-check")
+            before = accepted(place.members)
             result = load.run(place.cores.load, proxy.address, options)
             if proxy.tree() != pids or result.cpu_s is None:
                 raise RuntimeError(
@@ -238,6 +240,7 @@ def run_rounds(
                     f"{entrant.label}: nothing was answered: {result.failure_text()}"
                 )
             check_handshakes(scenario, entrant, result)
+            check_connections(entrant, result, accepted(place.members) - before)
             if result.failures.get("uncoded"):
                 # What was not compressed cost nothing: beside it nobody is dear.
                 raise RuntimeError(
@@ -247,6 +250,16 @@ def run_rounds(
             rounds[entrant].results.append(result)
             if number == count - 1:
                 rounds[entrant].pss_bytes = measure.pss_bytes(pids)
+
+
+def check_connections(entrant: Entrant, result: load.LoadResult, opened: int) -> None:
+    """RuntimeError when applications were called on connections of their own, which
+    costs a proxy more than what is compared."""
+    if "fcgi" in entrant.flags and opened > result.window_requests // KEPT_AT_LEAST:
+        raise RuntimeError(
+            f"{entrant.label}: {opened} connections to members for "
+            f"{result.window_requests} requests"
+        )
 
 
 def check_handshakes(

@@ -7,6 +7,7 @@
  *
  *   /small   200 bytes      /64k  64 KiB      /1m  1 MiB      else 404
  *   /text    64 KiB of words, which compress to a fifth, as pages do
+ *   /accepted   how many connections there have been, this one among them
  *   any POST or PUT: the body is read and thrown away, the answer is "/small"'s
  *   Upgrade: websocket       101, and then every message comes back
  *   AJP 1.3 or FastCGI (the first byte tells)   "/small"'s, whatever is asked for
@@ -37,6 +38,7 @@
 #include "tls.h"
 
 enum { EVENTS_MAX = 512, HEAD_BYTES_MAX = 16384, READ_BYTES = 262144, MEMBERS_MAX = 64 };
+enum { COUNT_BYTES = 20 };
 
 struct answer {
     char *data;
@@ -45,7 +47,8 @@ struct answer {
 
 struct member {
     const char *name;
-    struct answer small, big64k, big1m, text, missing, refused, upgraded, ajp, fastcgi;
+    struct answer small, big64k, big1m, text, missing, refused, upgraded, ajp, fastcgi,
+        accepted;
 };
 
 /* A listener has member set and fd only; a connection uses everything. */
@@ -67,6 +70,7 @@ struct conn {
 
 static int epoll_fd, is_tls;
 static int is_first_request = 1;
+static long long accepted;
 static char scratch[READ_BYTES];
 
 static void die(const char *what)
@@ -255,6 +259,7 @@ static void listen_on(char *address)
     m->text = make_answer("200 OK", name, 65536);
     make_words(&m->text, 65536);
     m->big1m = make_answer("200 OK", name, 1048576);
+    m->accepted = make_answer("200 OK", name, COUNT_BYTES);
     m->missing = make_answer("404 Not Found", name, 20);
     m->refused = make_answer("501 Not Implemented", name, 20);
     m->upgraded = make_upgrade(name);
@@ -327,11 +332,20 @@ static void accept_all(struct conn *listener)
         struct conn *c = calloc(1, sizeof *c);
         if (!c)
             die("calloc");
+        accepted++;
         c->fd = fd;
         c->member = listener->member;
         c->ssl = greet(fd);
         watch(c, EPOLL_CTL_ADD, EPOLLIN);
     }
+}
+
+static const struct answer *count_of(struct member *m)
+{
+    char digits[COUNT_BYTES + 1];
+    snprintf(digits, sizeof digits, "%*lld", COUNT_BYTES, accepted);
+    memcpy(m->accepted.data + m->accepted.size - COUNT_BYTES, digits, COUNT_BYTES);
+    return &m->accepted;
 }
 
 /* Returns 0 while the connection lives, -1 when it was dropped. */
@@ -424,6 +438,8 @@ static void read_head(struct conn *c, const char *head, const char *end)
         c->answer = &m->text;
     else if (path_ends(path, stop, "/1m"))
         c->answer = &m->big1m;
+    else if (path_ends(path, stop, "/accepted"))
+        c->answer = count_of(m);
     else
         c->answer = &m->missing;
 }

@@ -8,7 +8,9 @@ import signal
 import socket
 import subprocess
 import tempfile
+from contextlib import closing
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
 
 import machine
@@ -25,6 +27,13 @@ class Member:
     @property
     def spec(self) -> str:
         return f"{self.address}:{self.name}"
+
+
+def accepted(members: tuple[Member, ...]) -> int:
+    """Connections that their process has had so far; asking is one, too."""
+    with closing(HTTPConnection(members[0].address, timeout=10)) as connection:
+        connection.request("GET", "/accepted")
+        return int(connection.getresponse().read())
 
 
 def free_port() -> int:

@@ -36,6 +36,30 @@ setup = peers.Setup((members.Member("r1", "127.0.0.1:1"),), frozenset(words))
 print(json.dumps(peers.render(open("peers/apache.conf.in").read(), values, setup)))
 """
 
+ACCEPTED = """
+import http.client, members
+served = members.make_members(2)
+process = members.MemberProcess(min(os.sched_getaffinity(0)), served)
+kept = http.client.HTTPConnection(served[1].address)
+counts = [members.accepted(served)]
+for _ in range(5):
+    kept.request("GET", "/small")
+    kept.getresponse().read()
+counts.append(members.accepted(served))
+process.stop()
+print(json.dumps(counts))
+"""
+ON_THEIR_OWN = """
+import compare, types
+entrant = types.SimpleNamespace(label="it", flags=frozenset(words[1:]))
+result = types.SimpleNamespace(window_requests=1000)
+try:
+    compare.check_connections(entrant, result, int(words[0]))
+    print(json.dumps(True))
+except RuntimeError as error:
+    print(json.dumps(str(error)))
+"""
+
 
 def bench(code: str, *words: str) -> Any:
     """What code prints, run as the bench's own programs are: it is no package."""
@@ -105,3 +129,15 @@ def test_apache_takes_no_large_buffer_for_each_packet_or_record(
     flags: tuple[str, ...], count: int
 ) -> None:
     assert bench(APACHE, *flags).count("\nProxyIOBufferSize") == count
+
+
+@pytest.mark.skipif(not shutil.which("gcc"), reason="member.c is compiled")
+def test_members_count_connections() -> None:
+    first, then = bench(ACCEPTED)
+    assert then - first == 2  # the one that is kept, and who asks
+
+
+def test_applications_must_be_called_on_kept_connections() -> None:
+    assert bench(ON_THEIR_OWN, "64", "fcgi") is True
+    assert bench(ON_THEIR_OWN, "1000") is True
+    assert "1000 connections to members" in bench(ON_THEIR_OWN, "1000", "fcgi")
