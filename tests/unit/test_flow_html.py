@@ -436,6 +436,17 @@ def test_pieces_become_what_the_whole_does(number: int) -> None:
 # Bounds
 
 
+def test_a_name_that_is_too_long_is_none() -> None:
+    """Of 65 letters 64 are kept; behind them lies the attribute before."""
+    kept = "n" * 64
+    lines = f"ProxyHTMLLinks {kept} href\nProxyHTMLLinks {kept}x href\n"
+    page = b'<p x=""><%b href="/"></%b><p x=""><%bx href="/">' % (
+        *(kept.encode(),) * 3,
+    )
+    want = page.replace(b'"/"', b'"/gw/"', 1)
+    assert changed(ON + lines + MAPS, page) == want
+
+
 def test_a_value_that_is_too_long_stays_as_it_is() -> None:
     for size, is_changed in ((65_536, True), (65_537, False)):
         value = b"/" + b"x" * (size - 1)

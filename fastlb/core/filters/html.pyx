@@ -319,7 +319,7 @@ cdef void html_named(html_state *s) noexcept nogil:
     """The name of an element has ended."""
     cdef int i
     s.link = NULL
-    if s.is_end:
+    if s.is_end or s.name_length > HTML_NAME_BYTES_MAX:
         return
     for i in range(s.link_count):
         if html_is_text(s.name, s.name_length, &s.links[i].element):
