@@ -67,7 +67,9 @@ include "core/codecs/script_head.pyx"
 include "core/codecs/ajp.pyx"
 
 # filters: bodies that are changed on their way
+include "core/filters/stage.pyx"
 include "core/filters/turn.pyx"
+include "core/filters/lines.pyx"
 include "core/filters/gzip.pyx"
 include "core/filters/brotli.pyx"
 

@@ -80,7 +80,7 @@ cdef int fuzz_chain(
             rc = 1
             break
     chain_end(f)
-    must(coders_out() == 0 and substitute_bytes == 0)
+    must(coders_out() == 0 and line_memory_bytes == 0)
     return rc
 
 

@@ -1,13 +1,14 @@
 """A chain at work (stage.pxd)."""
-# uses: ground/free_list, io/buffer, io/writer, io/watch, filters/stage, filters/turn,
-#       filters/gzip, filters/brotli, filters/substitute, filters/page, filters/html
+# uses: ground/free_list, io/buffer, io/watch, filters/stage, filters/turn,
+#       filters/lines, filters/gzip, filters/brotli, filters/substitute, filters/page,
+#       filters/html
 
 cdef free_list chain_pool = free_list(NULL, 0, CHAINS_KEPT_MAX)
 
 
 cdef int coders_out() noexcept nogil:
     """Live states, for leak tests."""
-    return coder_count + substitute_count
+    return coder_count + line_owners
 
 
 cdef body_filters *chain_begin(const filter_settings *said) noexcept nogil:
@@ -130,16 +131,11 @@ cdef bint chain_is_done(const body_filters *f) noexcept nogil:
 
 cdef int rate_step(body_filters *f, stage_io *io) noexcept nogil:
     """RATE_LIMIT: as much as may go now. What is to come waits for chain_allow."""
-    cdef unsigned int size = io.length if io.length < io.room else io.room
-    cdef writer w
+    cdef unsigned int size = min(io.length, io.room)
     if size > f.allowed:
         size = <unsigned int>f.allowed
-    writer_begin(&w, io.out, io.room)
-    put(&w, io.data, size)
-    io.data += size
-    io.length -= size
-    io.out = w.p
-    io.room -= size
+    stage_put(io, io.data, size)
+    stage_take(io, size)
     f.allowed -= size
     if f.allowed == 0 and io.length:
         f.paused_us = watch.now_us + RATE_INTERVAL_US

@@ -4,7 +4,7 @@ A compressor takes some 400 KiB, and to begin one anew costs less than to make o
 few are kept. A worker has only so many at once (plan/filtered.pyx: what becomes of
 those who come beyond them).
 """
-# uses: ground/free_list, io/writer, filters/zlib, filters/stage
+# uses: ground/free_list, filters/zlib, filters/stage
 
 cdef enum:
     GZIP_FORM = 16              # added to the bits of a window: gzip, not zlib
@@ -156,19 +156,12 @@ cdef bint inflate_knows(inflate_state *s, stage_io *io) noexcept nogil:
 
 cdef int inflate_pass(inflate_state *s, stage_io *io) noexcept nogil:
     """What is no gzip goes as it is. There is room for its first bytes."""
-    cdef writer w
     cdef unsigned int size
-    writer_begin(&w, io.out, io.room)
-    put(&w, &s.magic[s.given], s.begun - s.given)
+    stage_put(io, &s.magic[s.given], s.begun - s.given)
     s.given = s.begun
-    size = <unsigned int>writer_room(&w)
-    if io.length < size:
-        size = io.length
-    put(&w, io.data, size)
-    io.data += size
-    io.length -= size
-    io.out = w.p
-    io.room = <unsigned int>writer_room(&w)
+    size = min(io.length, io.room)
+    stage_put(io, io.data, size)
+    stage_take(io, size)
     return io.length == 0
 
 

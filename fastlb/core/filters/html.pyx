@@ -11,8 +11,8 @@ have to be taken out. Every byte is looked at a fixed number of times.
 `<!--<script>` within a script, which hides the next `</script>` from a browser, is not
 known here; what follows is then read as a page, and passes as it is but for its links.
 """
-# uses: ground/chartable, ground/text, io/writer, filters/stage, filters/turn,
-#       filters/substitute, filters/page, filters/html_maps
+# uses: ground/chartable, ground/text, filters/stage, filters/turn, filters/lines,
+#       filters/page, filters/html_maps
 
 cdef enum:
     HTML_AT_TEXT = 0
@@ -39,7 +39,7 @@ cdef enum:
 
 cdef bint html_begin(body_stage *stage, const html_state *chosen) noexcept nogil:
     """chosen: what was said of this answer; all else of it is 0. False: no memory."""
-    global substitute_count
+    global line_owners
     cdef html_state *s
     if not lines_are_free():
         return False
@@ -47,13 +47,13 @@ cdef bint html_begin(body_stage *stage, const html_state *chosen) noexcept nogil
     if s == NULL:
         return False
     s[0] = chosen[0]
-    substitute_count += 1
+    line_owners += 1
     stage.state = s
     return True
 
 
 cdef void html_end(body_stage *stage) noexcept nogil:
-    global substitute_count
+    global line_owners
     cdef html_state *s = <html_state *>stage.state
     stage.left = s.left
     line_free(&s.held)
@@ -63,8 +63,8 @@ cdef void html_end(body_stage *stage) noexcept nogil:
     line_free(&s.joined)
     html_places_free(s)
     free(s)
-    substitute_count -= 1
-    ASSERT(substitute_count > 0 or substitute_bytes == 0)
+    line_owners -= 1
+    ASSERT(line_owners > 0 or line_memory_bytes == 0)
 
 
 cdef void html_spare(html_state *s) noexcept nogil:
@@ -87,29 +87,13 @@ cdef void html_spare(html_state *s) noexcept nogil:
 cdef void html_pass(
         stage_io *io, unsigned int size, unsigned int taken) noexcept nogil:
     """Give so many bytes, for which there is room, and take so many."""
-    cdef writer w
-    writer_begin(&w, io.out, io.room)
-    put(&w, io.data, size)
-    io.out = w.p
-    io.room -= size
-    io.data += taken
-    io.length -= taken
+    stage_put(io, io.data, size)
+    stage_take(io, taken)
 
 
 cdef bint html_give(html_state *s, stage_io *io) noexcept nogil:
     """What is made, as much as there is room for. True: nothing is left of it."""
-    cdef unsigned int size = s.made.length - s.given
-    cdef writer w
-    if size == 0:
-        return True
-    if size > io.room:
-        size = io.room
-    writer_begin(&w, io.out, io.room)
-    put(&w, s.made.data + s.given, size)
-    io.out = w.p
-    io.room -= size
-    s.given += size
-    if s.given < s.made.length:
+    if not line_give(io, &s.made, &s.given):
         return False
     s.given = s.made.length = 0
     return True
@@ -223,9 +207,7 @@ cdef void html_token_begin(
 
 cdef bint html_keep(html_state *s) noexcept nogil:
     """What was held is to be given as it is. Nothing else is made."""
-    cdef line_buffer held = s.held
-    s.held = s.made
-    s.made = held
+    lines_exchange(&s.held, &s.made)
     s.held.length = 0
     return True
 

@@ -3,8 +3,8 @@
 A map looks at a value as whoever reads the page sees it, with its references read:
 `/a?b&#38;c` begins with `/a?b&`. What it does not replace stays as it is written.
 """
-# uses: ground/chartable, ground/text, io/watch, filters/turn, plan/regex,
-#       filters/substitute, filters/page
+# uses: ground/chartable, ground/text, io/watch, filters/turn, filters/lines,
+#       plan/regex, filters/page
 
 # A value as it is read, and as it is written.
 cdef struct html_subject:
@@ -68,25 +68,25 @@ cdef html_reference html_reference_at(
 
 
 cdef void html_places_free(html_state *s) noexcept nogil:
-    global substitute_bytes
-    substitute_bytes -= <long long>s.places_room * sizeof(unsigned int)
+    global line_memory_bytes
+    line_memory_bytes -= <long long>s.places_room * sizeof(unsigned int)
     free(s.places)
     s.places = NULL
     s.places_room = 0
 
 
 cdef bint html_places_grow(html_state *s, unsigned int room) noexcept nogil:
-    global substitute_bytes
+    global line_memory_bytes
     cdef unsigned int *larger
     if room <= s.places_room:
         return True
-    if substitute_bytes + <long long>room * sizeof(unsigned int) \
+    if line_memory_bytes + <long long>room * sizeof(unsigned int) \
             > SUBSTITUTE_BYTES_MAX:
         return False
     larger = <unsigned int *>realloc(s.places, room * sizeof(unsigned int))
     if larger == NULL:
         return False
-    substitute_bytes += <long long>(room - s.places_room) * sizeof(unsigned int)
+    line_memory_bytes += <long long>(room - s.places_room) * sizeof(unsigned int)
     s.places = larger
     s.places_room = room
     return True
@@ -296,7 +296,6 @@ cdef int html_apply(
     """One map. is_changed: maps before have made s.made of the value. returns 1: s.made
     is what it has become; 0; FAILED"""
     cdef html_subject u
-    cdef line_buffer other
     cdef int rc
     if is_changed:
         raw = value(s.made.data, s.made.length)
@@ -311,9 +310,7 @@ cdef int html_apply(
     else:
         rc = html_plain(s, rule, &u)
     if rc == 1:
-        other = s.other
-        s.other = s.made
-        s.made = other
+        lines_exchange(&s.other, &s.made)
     return rc
 
 
@@ -323,7 +320,6 @@ cdef bint html_fixed(html_state *s, value raw) noexcept nogil:
     """ProxyHTMLFixups: s.made is what they make of it. References stay as they are
     written. False: there is no memory."""
     cdef unsigned int i = 0, behind
-    cdef line_buffer other
     cdef char c
     s.other.length = 0
     while i < raw.length:
@@ -346,9 +342,7 @@ cdef bint html_fixed(html_state *s, value raw) noexcept nogil:
         if not line_put(&s.other, &c, 1, HTML_MADE_BYTES_MAX):
             return False
         i += 1
-    other = s.other
-    s.other = s.made
-    s.made = other
+    lines_exchange(&s.other, &s.made)
     return True
 
 
@@ -403,13 +397,10 @@ cdef int html_join(
 
 cdef bint html_joined(html_state *s, value raw, unsigned int at) noexcept nogil:
     """The rest of a value goes behind what was joined, and all of it to s.made."""
-    cdef line_buffer joined
     if not line_put(&s.joined, raw.data + at, raw.length - at, HTML_MADE_BYTES_MAX):
         s.left += 1
         return False
-    joined = s.joined
-    s.joined = s.made
-    s.made = joined
+    lines_exchange(&s.joined, &s.made)
     return True
 
 

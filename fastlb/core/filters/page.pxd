@@ -9,7 +9,7 @@
 # tree is made. What is kept is the name of the element, that of the attribute, and a
 # value of interest whose end has not come.
 #
-# uses: ground/text, filters/substitute
+# uses: ground/text, filters/lines
 
 # Text with variables of the request (V, v).
 cdef struct html_part:

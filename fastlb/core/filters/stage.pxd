@@ -6,8 +6,6 @@
 # whether it has done what was asked. Whoever has no room waits, and so does everybody
 # before it: a chain holds what it was given last, what its stages keep for themselves,
 # and one small buffer between any two.
-#
-# uses: io/buffer
 
 # facts.filters.Filter
 cdef enum:

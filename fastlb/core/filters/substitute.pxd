@@ -1,6 +1,3 @@
-cdef extern from "string.h" nogil:
-    void *memmem(const void *data, size_t size, const void *wanted, size_t wanted_size)
-
 # Substitute: what is looked for in each line, and what takes its place.
 
 cdef struct substitution:
@@ -9,11 +6,6 @@ cdef struct substitution:
     text wanted
     int regex                   # -1: plain
     text replacement
-
-cdef struct line_buffer:
-    char *data
-    unsigned int room
-    unsigned int length
 
 # A line is at work from its end to the last rule, over turns if need be. What a rule
 # looks through is the line, or `made` by the rules before it; what it makes of that is

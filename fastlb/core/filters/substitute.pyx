@@ -5,58 +5,11 @@ one piece, as long as SubstituteMaxLineLength allows; a longer one breaks the an
 The lines of all answers of a worker take so much memory at most, and a line that takes
 long is left between two matches, or two slices of a search, and gone on with.
 """
-# uses: ground/chartable, ground/text, io/writer, filters/stage, filters/turn,
+# uses: ground/chartable, ground/text, filters/stage, filters/turn, filters/lines,
 #       plan/regex
 
 cdef enum:
-    LINE_BYTES_FIRST = 4096     # of a buffer for lines; it is doubled as is needed
     PLAIN_CALL_WORK = 32        # to begin a search, in bytes that are looked at
-
-cdef int substitute_count = 0       # states that are out
-cdef long long substitute_bytes = 0     # of their lines
-
-
-cdef bint lines_are_free() noexcept nogil:
-    """May another body be begun?"""
-    return substitute_bytes + 3 * LINE_BYTES_FIRST <= SUBSTITUTE_BYTES_MAX
-
-
-cdef bint line_put(
-        line_buffer *b, const char *data, unsigned int length,
-        unsigned int most) noexcept nogil:
-    """False, and turn.why: it would be too long, or there is no memory."""
-    global substitute_bytes
-    cdef unsigned int room = b.room if b.room else LINE_BYTES_FIRST
-    cdef char *larger
-    cdef writer w
-    if length > most or b.length > most - length:
-        turn.why = WHY_FILTER_LINE
-        return False
-    while room < b.length + length:
-        room *= 2
-    if room != b.room:
-        larger = NULL
-        if substitute_bytes + room - b.room <= SUBSTITUTE_BYTES_MAX:
-            larger = <char *>realloc(b.data, room)
-        if larger == NULL:
-            turn.why = WHY_FILTER_MEMORY
-            return False
-        substitute_bytes += room - b.room
-        b.data = larger
-        b.room = room
-    writer_begin(&w, b.data + b.length, b.room - b.length)
-    put(&w, data, length)
-    b.length += length
-    return True
-
-
-cdef void line_free(line_buffer *b) noexcept nogil:
-    global substitute_bytes
-    substitute_bytes -= b.room
-    free(b.data)
-    b.data = NULL
-    b.room = 0
-    b.length = 0
 
 
 cdef void lines_spare(substitute_state *s) noexcept nogil:
@@ -72,7 +25,7 @@ cdef void lines_spare(substitute_state *s) noexcept nogil:
 cdef bint substitute_begin(
         body_stage *stage, const substitute_state *chosen) noexcept nogil:
     """chosen: rules, as they were chosen; nothing else of it. False: no memory."""
-    global substitute_count
+    global line_owners
     cdef substitute_state *s
     if not lines_are_free():
         return False
@@ -82,20 +35,20 @@ cdef bint substitute_begin(
     s.most = chosen.most
     s.count = chosen.count
     s.rules = chosen.rules
-    substitute_count += 1
+    line_owners += 1
     stage.state = s
     return True
 
 
 cdef void substitute_end(body_stage *stage) noexcept nogil:
-    global substitute_count
+    global line_owners
     cdef substitute_state *s = <substitute_state *>stage.state
     line_free(&s.line)
     line_free(&s.made)
     line_free(&s.other)
     free(s)
-    substitute_count -= 1
-    ASSERT(substitute_count > 0 or substitute_bytes == 0)
+    line_owners -= 1
+    ASSERT(line_owners > 0 or line_memory_bytes == 0)
 
 
 cdef const char *plain_find(
@@ -214,7 +167,6 @@ cdef int substitute_line(
     """All rules, one behind the other, from where they were left. returns 1; AGAIN: the
     turn is over; FAILED"""
     cdef const substitution *rule
-    cdef line_buffer changed
     cdef int rc
     while True:
         if s.is_made:
@@ -232,9 +184,7 @@ cdef int substitute_line(
         if rc < 0:
             return rc
         if rc == 1:
-            changed = s.other
-            s.other = s.made
-            s.made = changed
+            lines_exchange(&s.other, &s.made)
             s.is_made = True
         s.rule += 1
         s.other.length = 0
@@ -247,20 +197,13 @@ cdef int substitute_line(
 cdef bint substitute_give(
         substitute_state *s, stage_io *io, value line) noexcept nogil:
     """As much of a line as there is room for; the rest is kept in `made`."""
-    cdef unsigned int size = line.length if line.length < io.room else io.room
-    cdef line_buffer unused
-    cdef writer w
-    writer_begin(&w, io.out, io.room)
-    put(&w, line.data, size)
-    io.out = w.p
-    io.room -= size
+    cdef unsigned int size = min(line.length, io.room)
+    stage_put(io, line.data, size)
     if size == line.length:
         s.made.length = s.given = 0
         return True
     if line.data == s.line.data:
-        unused = s.made
-        s.made = s.line
-        s.line = unused
+        lines_exchange(&s.made, &s.line)
     if line.data == s.made.data:
         s.given = size
         return True
@@ -273,19 +216,12 @@ cdef int substitute_step(body_stage *stage, stage_io *io) noexcept nogil:
     """As deflate_step; 0: its turn is over, too."""
     cdef substitute_state *s = <substitute_state *>stage.state
     cdef const char *end
-    cdef unsigned int size
     cdef value line
     cdef int rc
     while True:
         if not s.at_work:
-            if s.given < s.made.length:
-                line = value(s.made.data + s.given, s.made.length - s.given)
-                size = line.length if line.length < io.room else io.room
-                if not line_give(io, line, size):
-                    return FAILED
-                s.given += size
-                if s.given < s.made.length:
-                    return 0
+            if not line_give(io, &s.made, &s.given):
+                return 0
             s.made.length = s.given = 0
             lines_spare(s)
             if io.length == 0 and not (io.asked == STAGE_END and s.line.length):
@@ -300,8 +236,7 @@ cdef int substitute_step(body_stage *stage, stage_io *io) noexcept nogil:
                 end = <const char *>memchr(io.data, c'\n', io.length)
                 if end != NULL:
                     line.length = <unsigned int>(end + 1 - io.data)
-                io.data += line.length
-                io.length -= line.length
+                stage_take(io, line.length)
                 if s.line.length or end == NULL:
                     if not line_put(&s.line, line.data, line.length, s.most):
                         return FAILED
@@ -328,12 +263,3 @@ cdef int substitute_step(body_stage *stage, stage_io *io) noexcept nogil:
             return FAILED
         s.at_work = False
         s.line.length = 0
-
-
-cdef bint line_give(stage_io *io, value line, unsigned int size) noexcept nogil:
-    cdef writer w
-    writer_begin(&w, io.out, io.room)
-    put(&w, line.data, size)
-    io.out = w.p
-    io.room -= size
-    return not w.full

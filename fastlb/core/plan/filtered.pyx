@@ -9,7 +9,7 @@ Decided while the head is composed, before rules of mod_headers see it: in httpd
 come behind every filter that codes a body.
 """
 # uses: ground/chartable, ground/text, ground/list, io/writer, ground/arena,
-#       http/fields, filters/stage, filters/substitute, plan/html_plan,
+#       http/fields, filters/stage, filters/lines, filters/substitute, plan/html_plan,
 #       plan/filter_plan, plan/out_fields, plan/facts, plan/expr, plan/html_said
 
 cdef struct listed_filter:
