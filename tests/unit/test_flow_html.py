@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Sequence
 
 import pytest
@@ -501,6 +502,21 @@ def test_a_pattern_that_takes_too_long_is_not_tried_again() -> None:
     with Bench(text) as bench:
         assert Pages(bench).ask([page]) == evil * 300 + b'<a onclick="/out">'
         assert sum("FB0825" in line for line in bench.services.logged) == 1
+
+
+def test_what_a_page_left_is_not_what_breaks_another_filter() -> None:
+    """A value becomes too long, and then it is no gzip: the log tells that."""
+    text = f"{EXTENDED}SetOutputFilter INFLATE\nProxyHTMLURLMap a {'b' * 4000} c\n"
+    page = b"<p onclick=%b>" % (b"a" * 2000)
+    with Bench(text) as bench:
+        client = bench.ask(get("/"))
+        member = bench.members[0].accept()
+        member.message()
+        packed = gzip.compress(page)[:-8] + b"\0" * 8
+        member.send(answer(packed, PAGE, "Content-Encoding: gzip"))
+        assert not client.rest().endswith(b"0\r\n\r\n")
+        assert any("FB0821" in line for line in bench.services.logged)
+        assert not any("FB0822" in line for line in bench.services.logged)
 
 
 # What is a page

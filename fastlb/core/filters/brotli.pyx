@@ -3,7 +3,7 @@
 A coder takes some 2 MiB as httpd has it by default, and more with a larger quality and
 window: fewer of them are out at once than of gzip's, and none is kept.
 """
-# uses: filters/stage, filters/gzip
+# uses: filters/stage, filters/turn, filters/gzip
 
 cdef brotli_library brotli
 cdef int brotli_count = 0
@@ -54,7 +54,7 @@ cdef int brotli_step(body_stage *stage, stage_io *io) noexcept nogil:
     io.out = <char *>out
     io.room = <unsigned int>room
     if not rc:
-        return FAILED
+        return turn_fails(WHY_FILTER_DATA)
     if operation == BROTLI_FINISH:
         return brotli.is_finished(stage.state)
     return (io.asked != STAGE_END and io.length == 0

@@ -225,7 +225,7 @@ cdef int chain_stage(
         if f.between[i] == NULL:
             f.between[i] = buffer_take(BUFFER_SMALL)
             if f.between[i] == NULL:
-                return FAILED
+                return turn_fails(WHY_FILTER_DATA)
         to = f.between[i]
         io.out = &to.data[to.end]
         io.room = buffer_room(to)

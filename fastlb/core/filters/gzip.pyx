@@ -4,7 +4,7 @@ A compressor takes some 400 KiB, and to begin one anew costs less than to make o
 few are kept. A worker has only so many at once (plan/filtered.pyx: what becomes of
 those who come beyond them).
 """
-# uses: ground/free_list, filters/zlib, filters/stage
+# uses: ground/free_list, filters/zlib, filters/stage, filters/turn
 
 cdef enum:
     GZIP_FORM = 16              # added to the bits of a window: gzip, not zlib
@@ -111,7 +111,7 @@ cdef int deflate_step(body_stage *stage, stage_io *io) noexcept nogil:
     if rc == Z_STREAM_END:
         return 1
     if rc != Z_OK and rc != Z_BUF_ERROR:
-        return FAILED
+        return turn_fails(WHY_FILTER_DATA)
     return 1 if io.asked != STAGE_END and io.length == 0 and io.room else 0
 
 
@@ -212,7 +212,8 @@ cdef int inflate_step(
         return 1
     if s.begun < GZIP_MAGIC_BYTES and not inflate_knows(s, io):
         # A body without a byte needs no coding around it.
-        return 1 if io.asked != STAGE_END or s.begun == 0 else FAILED
+        return 1 if io.asked != STAGE_END or s.begun == 0 \
+            else turn_fails(WHY_FILTER_DATA)
     if s.plain:
         return inflate_pass(s, io)
     rc = inflate_once(s, io, piece)
@@ -221,13 +222,13 @@ cdef int inflate_step(
         io.length = 0
         return 1
     if rc != Z_OK and rc != Z_BUF_ERROR:
-        return FAILED
+        return turn_fails(WHY_FILTER_DATA)
     if z.total_in and z.total_out // z.total_in >= <unsigned long>said.ratio_limit:
         s.hits += 1
         if s.hits > said.ratio_burst:
-            return FAILED
+            return turn_fails(WHY_FILTER_DATA)
     else:
         s.hits = 0
     if io.length or room - io.room == piece:
         return 0
-    return FAILED if io.asked == STAGE_END else 1
+    return turn_fails(WHY_FILTER_DATA) if io.asked == STAGE_END else 1

@@ -4,7 +4,6 @@ What a member sends decides how much work it makes: text that a pattern nearly m
 a small body that becomes a large one. A chain stops between two steps when its time is
 over, and goes on in its connection's next turn.
 """
-# uses: filters/stage
 
 cdef struct filter_turn:
     long long began_us          # of the thread's time
@@ -30,7 +29,6 @@ cdef void turn_begin() noexcept nogil:
     turn.began_us = turn_clock_us()
     turn.work = 0
     turn.is_over = False
-    turn.why = WHY_FILTER_DATA
 
 
 cdef bint turn_spend(unsigned int work) noexcept nogil:
