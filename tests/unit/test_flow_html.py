@@ -649,6 +649,8 @@ def test_a_host_is_merged_with_the_server_as_sections_are() -> None:
         ("ProxyHTMLURLMap ( /a R", "FB0222"),
         ("ProxyHTMLURLMap /a /b c NAME", "FB0304"),
         ("ProxyHTMLURLMap /a /b z", "FB0117"),
+        ("ProxyHTMLURLMap /a /b r", "FB0117"),
+        ("ProxyHTMLURLMap /a /b H", "FB0117"),
         ("ProxyHTMLLinks A href", "FB0117"),
         ("ProxyHTMLFixups uppercase", "FB0117"),
     ],

@@ -49,7 +49,7 @@ def _map(name: str, words: tuple[str, ...]) -> Complaint | None:
             word=2,
         )
     for letter in flags:
-        if letter.lower() not in _FLAGS.lower():
+        if letter not in _FLAGS:
             return Complaint(
                 f"{name}: {letter} is no flag of it",
                 "it says nothing, as in Apache",
