@@ -96,6 +96,7 @@ include "core/seam.pyx"
 # plan: the model in C, look-ups and rules over it
 include "core/plan/regex_steps.pyx"
 include "core/plan/regex.pyx"
+include "core/filters/replace.pyx"
 include "core/filters/substitute.pyx"
 include "core/filters/html_maps.pyx"
 include "core/filters/html.pyx"

@@ -3,7 +3,7 @@
 cdef enum:
     FUZZ_MADE_MAX = 1 << 20     # bytes of what a chain has made; more is enough
     FUZZ_ROOM = 512             # at once
-    FUZZ_MAPS = 4
+    FUZZ_MAPS = 5
     # of what data[0] says of a page
     FUZZ_IS_XML = 1
     FUZZ_EXTENDED = 2
@@ -164,6 +164,9 @@ cdef void fuzz_page_begin(unsigned char switches) noexcept nogil:
         fuzz_map_add(<unsigned char>everywhere, b"a&", b"")
         fuzz_map_add(<unsigned char>(everywhere | HTML_AT_START), b"ab", b"abab")
         fuzz_map_add(<unsigned char>(everywhere | HTML_AT_END), b"b", b"&amp;b")
+        # Some pattern of the plan's.
+        fuzz_map_add(<unsigned char>(everywhere | HTML_NOT_LAST), b"", b"<$0&$1\\$>")
+        fuzz_maps[fuzz_page.count - 1].regex = 0
 
 
 cdef int fuzz_html(const uint8_t *data, size_t size) noexcept nogil:

@@ -38,6 +38,7 @@ DICTIONARY = (
     "HTTP/1.1 200 ", "Set-Cookie: ", "Location: ", "Cookie: ROUTE=", ";jsessionid=",
     "Path=/", "Domain=", "//", "\\\\",
     "<a href=", "<!--", "-->", "</script", "<script>", "<![CDATA[", "srcset=", "&#47;",
+    "<svg>", "/>",
     "AB\\x00", "\\x04\\x00\\xc8", "\\xa0\\x03", "AB\\x00\\x02\\x05\\x01",
 )  # fmt: skip
 

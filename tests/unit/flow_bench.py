@@ -296,3 +296,17 @@ def served(text: str = ONE, **more: Any) -> Iterator[tuple[Bench, Peer, Peer]]:
     with Bench(text, **more) as bench:
         client = bench.ask()
         yield bench, client, bench.members[0].accept()
+
+
+def longest_turn(bench: Bench, client: Peer, member: Peer, sent: bytes) -> float:
+    """... until the answer has ended or is cut, in seconds of processor time."""
+    longest = 0.0
+    deadline = time.monotonic() + 60
+    while not (client.ended or client.received.endswith(b"\r\n0\r\n\r\n")):
+        assert time.monotonic() < deadline
+        sent = sent[member.push(sent) :]
+        began = time.thread_time()
+        bench.turn()
+        longest = max(longest, time.thread_time() - began)
+        client.look()
+    return longest

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from flow_bench import Bench
+from flow_bench import Bench, longest_turn
 from flow_peers import ONE, Peer, answer, get
 from rows import rows
 
@@ -459,20 +459,6 @@ def test_a_long_line_is_given_in_pieces() -> None:
         client.head()
         assert b"".join(unchunked(client)) == body.replace(b"a", b"AA")
         assert is_kept(bench)
-
-
-def longest_turn(bench: Bench, client: Peer, member: Peer, sent: bytes) -> float:
-    """... until the answer has ended or is cut, in seconds of processor time."""
-    longest = 0.0
-    deadline = time.monotonic() + 60
-    while not (client.ended or client.received.endswith(b"\r\n0\r\n\r\n")):
-        assert time.monotonic() < deadline
-        sent = sent[member.push(sent) :]
-        began = time.thread_time()
-        bench.turn()
-        longest = max(longest, time.thread_time() - began)
-        client.look()
-    return longest
 
 
 @rows(

@@ -92,8 +92,12 @@ cdef void html_pass(
 
 
 cdef bint html_give(html_state *s, stage_io *io) noexcept nogil:
-    """What is made, as much as there is room for. True: nothing is left of it."""
-    if not line_give(io, &s.made, &s.given):
+    """What is said and made, as much as there is room for. True: nothing is left."""
+    cdef unsigned int size = min(s.said.length, io.room)
+    stage_put(io, s.said.data, size)
+    s.said.data += size
+    s.said.length -= size
+    if s.said.length or not line_give(io, &s.made, &s.given):
         return False
     s.given = s.made.length = 0
     return True
@@ -205,41 +209,52 @@ cdef void html_token_begin(
         s.kind = HTML_OF_TEXTS
 
 
-cdef bint html_keep(html_state *s) noexcept nogil:
+cdef void html_keep(html_state *s) noexcept nogil:
     """What was held is to be given as it is. Nothing else is made."""
     lines_exchange(&s.held, &s.made)
     s.held.length = 0
-    return True
 
 
-cdef bint html_held_end(html_state *s) noexcept nogil:
-    """The end of what is held has come: change it. False: there is no memory."""
+cdef void html_say_empty(html_state *s) noexcept nogil:
+    """A value without quotes that has become nothing would be none."""
+    if s.at == HTML_IN_VALUE and s.quote == 0 and s.made.length == 0:
+        s.said = text(b'""', 2)
+
+
+cdef int html_held_end(html_state *s) noexcept nogil:
+    """The end of what is held has come: change it. returns 1; AGAIN: the turn is
+    over"""
     cdef const char *data = s.held.data
     cdef unsigned int length = s.held.length, tail = 0
+    cdef int rc
     if s.at == HTML_IN_RAW:
         tail = 2 + s.name_length
     elif s.at == HTML_IN_COMMENT:
         tail = 4 if length >= 4 and memcmp(data + length - 4, b"--!>", 4) == 0 else 3
     if tail > length:
         tail = length
-    if not html_change(s, value(data, length - tail)):
-        return html_keep(s)
-    s.held.length = 0
-    if s.at == HTML_IN_VALUE and s.quote == 0 and s.made.length == 0:
-        return line_put(&s.made, b'""', 2, HTML_MADE_BYTES_MAX)
-    # What it became may be as large as it may be; its end is not counted.
-    return line_put(&s.made, data + length - tail, tail, 2 * HTML_MADE_BYTES_MAX)
+    rc = html_change(s, value(data, length - tail))
+    if rc == AGAIN:
+        return AGAIN
+    if rc == 1:
+        html_say_empty(s)
+        # What it became may be as large as it may be; its end is not counted.
+        if tail == 0 or line_put(
+                &s.made, data + length - tail, tail, 2 * HTML_MADE_BYTES_MAX):
+            s.held.length = 0
+            return 1
+        s.left += 1
+    html_keep(s)
+    return 1
 
 
-cdef bint html_token_end(html_state *s) noexcept nogil:
-    """False: there is no memory."""
-    if s.how == HTML_HOLD and not html_held_end(s):
-        return False
+cdef void html_token_end(html_state *s) noexcept nogil:
+    """... or its turn is over, and it is gone on with."""
+    if s.how == HTML_HOLD and html_held_end(s) == AGAIN:
+        return
     if s.how == HTML_DROP and s.at == HTML_IN_BOGUS:
         s.wants_doctype = False
-        if not line_put(
-                &s.made, s.doctype.data, s.doctype.length, HTML_MADE_BYTES_MAX):
-            return False
+        s.said = s.doctype
     s.how = HTML_PASS
     if s.at == HTML_IN_VALUE:
         s.at = HTML_AT_QUOTE if s.quote else HTML_AT_TAG
@@ -249,14 +264,15 @@ cdef bint html_token_end(html_state *s) noexcept nogil:
         s.slash = False
     else:
         s.at = HTML_AT_TEXT
-    return True
 
 
-cdef bint html_within(html_state *s, stage_io *io) noexcept nogil:
-    """Bytes of a token whose end is looked for. False: there is no memory."""
+cdef void html_within(html_state *s, stage_io *io) noexcept nogil:
+    """Bytes of a token whose end is looked for."""
     cdef unsigned int size = io.length
     cdef unsigned int most = HTML_VALUE_BYTES_MAX if s.at == HTML_IN_VALUE \
         else HTML_TEXT_BYTES_MAX
+    cdef unsigned char steps = s.steps
+    cdef flag fresh = s.fresh
     cdef const char *found
     if s.how == HTML_PASS and size > io.room:
         size = io.room
@@ -265,21 +281,18 @@ cdef bint html_within(html_state *s, stage_io *io) noexcept nogil:
         size = <unsigned int>(found - io.data)
     if s.how == HTML_PASS:
         html_pass(io, size, size)
-    elif s.how == HTML_DROP:
-        html_pass(io, 0, size)
-    elif s.held.length + size <= most:
-        if not line_put(&s.held, io.data, size, most):
-            return False
+    elif s.how == HTML_DROP or line_put(&s.held, io.data, size, most):
         html_pass(io, 0, size)
     else:
-        # It is too long: all of it goes as it is.
+        # It is too long, or there is no memory for it: all of it goes as it is.
         html_keep(s)
         s.left += 1
         s.how = HTML_PASS
-        if not line_put(&s.made, io.data, size, HTML_MADE_BYTES_MAX):
-            return False
-        html_pass(io, 0, size)
-    return found == NULL or html_token_end(s)
+        s.steps = steps
+        s.fresh = fresh
+        return
+    if found != NULL:
+        html_token_end(s)
 
 
 # Tags -------------------------------------------------------------------------------
@@ -303,6 +316,7 @@ cdef void html_named(html_state *s) noexcept nogil:
     s.link = NULL
     if s.is_end or s.name_length > HTML_NAME_BYTES_MAX:
         return
+    turn_spend(<unsigned int>s.link_count)
     for i in range(s.link_count):
         if html_is_text(s.name, s.name_length, &s.links[i].element):
             s.link = &s.links[i]
@@ -319,6 +333,7 @@ cdef unsigned char html_kind(const html_state *s) noexcept nogil:
             if html_is_text(s.attribute, s.attribute_length, &s.link.attributes[i]):
                 return HTML_OF_LINKS
     if s.extended and s.events != NULL:
+        turn_spend(<unsigned int>s.events.count)
         for i in range(s.events.count):
             if html_is_text(s.attribute, s.attribute_length, &s.events.names[i]):
                 return HTML_OF_EVENTS
@@ -347,17 +362,21 @@ cdef inline bint html_marks_matter(const html_state *s) noexcept nogil:
     return s.strips or s.wants_doctype
 
 
-cdef bint html_doctype_put(html_state *s) noexcept nogil:
-    """Before the first element. False: there is no memory."""
+cdef void html_doctype_put(html_state *s) noexcept nogil:
+    """Before the first element, whose < was not given."""
     s.wants_doctype = False
-    return line_put(
-        &s.made, s.doctype.data, s.doctype.length, HTML_MADE_BYTES_MAX) and line_put(
-            &s.made, b"<", 1, HTML_MADE_BYTES_MAX)
+    s.said = s.doctype
+    s.marks = 1
 
 
-cdef bint html_marked(html_state *s, stage_io *io) noexcept nogil:
+cdef void html_marks_give(html_state *s) noexcept nogil:
+    s.said = text(b"<!-", s.marks)
+    s.marks = 0
+
+
+cdef void html_marked(html_state *s, stage_io *io) noexcept nogil:
     """`<`, `<!` or `<!-` came before, and was not given: it is now, or goes with what
-    it begins. False: there is no memory."""
+    it begins."""
     cdef char c = io.data[0]
     cdef bint taken = False
     if s.at == HTML_AT_OPEN and c == c'!':
@@ -369,24 +388,18 @@ cdef bint html_marked(html_state *s, stage_io *io) noexcept nogil:
     if taken:
         s.marks += 1
         html_pass(io, 0, 1)
-        return True
-    if s.at == HTML_AT_DASH and c == c'-' and s.strips:
+    elif s.at == HTML_AT_DASH and c == c'-' and s.strips:
         s.marks = 0
         html_pass(io, 0, 1)
         html_token_begin(s, HTML_IN_COMMENT, HTML_DROP)
-        return True
-    if s.at == HTML_AT_BANG and (c | 32) == c'd' and s.wants_doctype:
+    elif s.at == HTML_AT_BANG and (c | 32) == c'd' and s.wants_doctype:
         s.marks = 0
         html_token_begin(s, HTML_IN_BOGUS, HTML_DROP)
-        return True
-    if s.at == HTML_AT_OPEN and s.wants_doctype \
+    elif s.at == HTML_AT_OPEN and s.wants_doctype \
             and char_class[<unsigned char>c] & CHAR_ALPHA:
-        s.marks = 0
-        return html_doctype_put(s)
-    if not line_put(&s.made, b"<!-", s.marks, HTML_MADE_BYTES_MAX):
-        return False
-    s.marks = 0
-    return True
+        html_doctype_put(s)
+    else:
+        html_marks_give(s)
 
 
 cdef const char *html_bang(html_state *s, const char *p) noexcept nogil:
@@ -472,15 +485,41 @@ cdef const char *html_tag(
     return p
 
 
-cdef bint html_tags(html_state *s, stage_io *io) noexcept nogil:
-    """Bytes up to a value, or to a token, that do not merely pass. False: there is no
-    memory."""
+cdef const char *html_value(
+        html_state *s, stage_io *io, const char *p, const char *end) noexcept nogil:
+    """A value begins at p; where its end is here, it is changed at once. returns where
+    to go on; NULL: it is another, or will be, and all up to its end is taken"""
+    cdef const char *found = html_value_end(s, p, end)
+    cdef int rc = 0
+    if found == NULL or found - p > HTML_VALUE_BYTES_MAX:
+        return p
+    if s.kind:
+        rc = html_change(s, value(p, <unsigned int>(found - p)))
+    if rc == AGAIN and not line_put(
+            &s.held, p, <unsigned int>(found - p), HTML_VALUE_BYTES_MAX):
+        # There is no memory to go on with it when what came is gone.
+        html_change_end(s, False)
+        s.left += 1
+        rc = 0
+    if rc == 1:
+        html_say_empty(s)
+    if rc:
+        html_pass(io, <unsigned int>(p - io.data), <unsigned int>(found - io.data))
+        found = NULL
+    if rc != AGAIN:
+        s.how = HTML_PASS
+        html_token_end(s)
+    return found
+
+
+cdef void html_tags(html_state *s, stage_io *io) noexcept nogil:
+    """Bytes up to a value, or to a token, that do not merely pass."""
     cdef const char *begin = io.data
     cdef const char *p = begin
     cdef const char *end = begin + min(io.length, io.room)
     cdef const char *found
     cdef unsigned int back
-    while p < end:
+    while p < end and not turn.is_over:
         if s.at == HTML_AT_TEXT:
             found = <const char *>memchr(p, c'<', end - p)
             if found == NULL:
@@ -494,7 +533,8 @@ cdef bint html_tags(html_state *s, stage_io *io) noexcept nogil:
                 # Its < is in this piece, or html_marked had seen it.
                 html_pass(io, <unsigned int>(p - begin) - 1,
                           <unsigned int>(p - begin))
-                return html_doctype_put(s)
+                html_doctype_put(s)
+                return
             p += s.at == HTML_AT_CLOSE or s.at == HTML_AT_BANG
         elif s.at == HTML_AT_CLOSE:
             html_opened(s, p[0], True)
@@ -514,20 +554,9 @@ cdef bint html_tags(html_state *s, stage_io *io) noexcept nogil:
             p += s.quote != 0
             s.kind = html_kind(s)
             html_token_begin(s, HTML_IN_VALUE, HTML_HOLD if s.kind else HTML_PASS)
-            found = html_value_end(s, p, end)
-            if found == NULL or found - p > HTML_VALUE_BYTES_MAX:
-                break
-            s.how = HTML_PASS
-            if s.kind and html_change(
-                    s, value(p, <unsigned int>(found - p))):
-                html_pass(io, <unsigned int>(p - begin),
-                          <unsigned int>(found - begin))
-                if s.quote == 0 and s.made.length == 0 and not line_put(
-                        &s.made, b'""', 2, HTML_MADE_BYTES_MAX):
-                    return False
-                return html_token_end(s)
-            p = found
-            html_token_end(s)
+            p = html_value(s, io, p, end)
+            if p == NULL:
+                return
         if s.at >= HTML_IN_VALUE:
             break
     back = 0
@@ -537,36 +566,36 @@ cdef bint html_tags(html_state *s, stage_io *io) noexcept nogil:
         elif s.how == HTML_DROP and s.at >= HTML_IN_VALUE:
             back = 4 if s.at == HTML_IN_COMMENT else 2
     html_pass(io, <unsigned int>(p - begin) - back, <unsigned int>(p - begin))
-    return True
 
 
-cdef bint html_finish(html_state *s) noexcept nogil:
-    """Nothing more comes: what is kept goes as it is. False: there is no memory."""
+cdef void html_finish(html_state *s) noexcept nogil:
+    """Nothing more comes: what is kept goes as it is."""
     s.ended = True
     if s.at >= HTML_IN_VALUE and s.how == HTML_HOLD:
-        return html_keep(s)
-    return line_put(&s.made, b"<!-", s.marks, HTML_MADE_BYTES_MAX)
+        html_keep(s)
+    else:
+        html_marks_give(s)
 
 
 cdef int html_step(body_stage *stage, stage_io *io) noexcept nogil:
-    """As deflate_step; 0: its turn is over, too."""
+    """As deflate_step, but that it never fails; 0: its turn is over, too."""
     cdef html_state *s = <html_state *>stage.state
-    cdef bint sound
     while True:
-        if not html_give(s, io):
-            return 0
-        html_spare(s)
-        if io.length == 0:
-            if io.asked != STAGE_END or s.ended:
+        if not s.work.is_begun:
+            if not html_give(s, io):
+                return 0
+            html_spare(s)
+            if io.length == 0 and (io.asked != STAGE_END or s.ended):
                 return 1
-            sound = html_finish(s)
-        elif io.room == 0 or turn.is_over:
+        if io.room == 0 or turn.is_over:
             return 0
+        if s.work.is_begun:
+            html_token_end(s)
+        elif io.length == 0:
+            html_finish(s)
         elif s.marks:
-            sound = html_marked(s, io)
+            html_marked(s, io)
         elif s.at >= HTML_IN_VALUE:
-            sound = html_within(s, io)
+            html_within(s, io)
         else:
-            sound = html_tags(s, io)
-        if not sound:
-            return FAILED
+            html_tags(s, io)

@@ -2,16 +2,13 @@
 
 A map looks at a value as whoever reads the page sees it, with its references read:
 `/a?b&#38;c` begins with `/a?b&`. What it does not replace stays as it is written.
-"""
-# uses: ground/chartable, ground/text, io/watch, filters/turn, filters/lines,
-#       plan/regex, filters/page
 
-# A value as it is read, and as it is written.
-cdef struct html_subject:
-    value raw
-    value read
-    # of each byte of `read` in `raw`, and of the end; NULL: it is written as it is read
-    const unsigned int *places
+A value is left between two maps, or within one (replace.pyx), when the turn is over. It
+is changed by all of its maps or stays as it is: short of memory, too long, or tried at
+a pattern that takes too long.
+"""
+# uses: ground/chartable, ground/text, filters/stage, filters/turn, filters/lines,
+#       filters/replace, filters/page
 
 # A reference of one ASCII character.
 cdef struct html_reference:
@@ -92,347 +89,203 @@ cdef bint html_places_grow(html_state *s, unsigned int room) noexcept nogil:
     return True
 
 
-cdef bint html_read(
-        html_state *s, value raw, bint with_references, html_subject *u) noexcept nogil:
-    """False: there is no memory."""
-    cdef const char *p = raw.data
-    cdef const char *end = p + raw.length
-    cdef html_reference found
-    u.raw = raw
-    u.read = raw
-    u.places = NULL
-    if not with_references or raw.length == 0 or memchr(p, c'&', raw.length) == NULL:
-        return True
-    if not html_places_grow(s, raw.length + 1):
-        return False
-    s.subject.length = 0
-    while p < end:
-        found = html_reference(1, p[0])
+cdef bint html_read_some(html_state *s, value raw) noexcept nogil:
+    """Some more of a value into s.subject. False: there is no memory."""
+    cdef html_mapping *one = &s.work.one
+    cdef const char *p = raw.data + one.read_to
+    cdef const char *end = raw.data + raw.length
+    cdef const char *until = p + min(end - p, SUBSTITUTE_SLICE_BYTES)
+    cdef const char *found
+    cdef html_reference reference
+    cdef unsigned int i, size
+    while p < until:
         if p[0] == c'&':
-            found = html_reference_at(p, end)
-        s.places[s.subject.length] = <unsigned int>(p - raw.data)
-        if not line_put(&s.subject, &found.meant, 1, HTML_TEXT_BYTES_MAX):
+            reference = html_reference_at(p, end)
+            s.places[s.subject.length] = <unsigned int>(p - raw.data)
+            if not line_put(&s.subject, &reference.meant, 1, HTML_TEXT_BYTES_MAX):
+                return False
+            p += reference.length
+            continue
+        found = <const char *>memchr(p, c'&', until - p)
+        size = <unsigned int>((until if found == NULL else found) - p)
+        for i in range(size):
+            s.places[s.subject.length + i] = <unsigned int>(p - raw.data) + i
+        if not line_put(&s.subject, p, size, HTML_TEXT_BYTES_MAX):
             return False
-        p += found.length
-    s.places[s.subject.length] = raw.length
-    u.read = value(s.subject.data, s.subject.length)
-    u.places = s.places
+        p += size
+    turn_spend(<unsigned int>(p - raw.data) - one.read_to)
+    one.read_to = <unsigned int>(p - raw.data)
+    s.places[s.subject.length] = one.read_to
     return True
 
 
-cdef bint html_put_raw(
-        line_buffer *to, const html_subject *u, unsigned int begin,
-        unsigned int end) noexcept nogil:
-    """What is read from begin to end, as it is written."""
-    if u.places != NULL:
-        begin = u.places[begin]
-        end = u.places[end]
-    return line_put(to, u.raw.data + begin, end - begin, HTML_MADE_BYTES_MAX)
-
-
-cdef const char *html_escape(char c, unsigned char quote) noexcept nogil:
-    """How a byte is written in a value with these quotes (0: none); NULL: as it is."""
-    if c == c'&':
-        return b"&amp;"
-    if c == c'<':
-        return b"&lt;"
-    if c == c'>':
-        return b"&gt;"
-    if c == c'"':
-        return b"&quot;"
-    if c == c"'" and quote != c'"':
-        return b"&#39;"
-    if quote:
-        return NULL
-    if c == c' ':
-        return b"&#32;"
-    if c == c'\t':
-        return b"&#9;"
-    if c == c'\n':
-        return b"&#10;"
-    if c == c'\f':
-        return b"&#12;"
-    if c == c'\r':
-        return b"&#13;"
-    if c == c'`':
-        return b"&#96;"
-    return NULL
-
-
-cdef bint html_put(
-        const html_state *s, line_buffer *to, const char *data,
-        unsigned int length) noexcept nogil:
-    """Text of a map, as it is written in what is changed now."""
-    cdef unsigned int i, begin = 0
-    cdef const char *escaped
+cdef int html_read(html_state *s, value raw, searched_text *t) noexcept nogil:
+    """How a map sees it. returns 1; AGAIN: the turn is over; FAILED"""
+    cdef html_mapping *one = &s.work.one
+    t.raw = t.read = raw
+    t.places = NULL
     if s.kind == HTML_OF_TEXTS:
-        return line_put(to, data, length, HTML_MADE_BYTES_MAX)
-    for i in range(length):
-        escaped = html_escape(data[i], s.quote)
-        if escaped == NULL:
-            continue
-        if not (line_put(to, data + begin, i - begin, HTML_MADE_BYTES_MAX) and line_put(
-                to, escaped, <unsigned int>strlen(escaped), HTML_MADE_BYTES_MAX)):
-            return False
-        begin = i + 1
-    return line_put(to, data + begin, length - begin, HTML_MADE_BYTES_MAX)
+        return 1
+    if one.reading == HTML_UNREAD:
+        one.reading = HTML_READ_AS_IS
+        if raw.length and memchr(raw.data, c'&', raw.length) != NULL:
+            one.reading = HTML_READ
+            one.read_to = 0
+            s.subject.length = 0
+            if raw.length > HTML_TEXT_BYTES_MAX \
+                    or not html_places_grow(s, raw.length + 1):
+                return FAILED
+    if one.reading == HTML_READ_AS_IS:
+        return 1
+    while one.read_to < raw.length:
+        if not html_read_some(s, raw):
+            return FAILED
+        if turn.is_over and one.read_to < raw.length:
+            return AGAIN
+    t.read = value(s.subject.data, s.subject.length)
+    t.places = s.places
+    return 1
 
 
 # One map ----------------------------------------------------------------------------
 
-cdef int html_match(
-        html_state *s, html_rule *rule, const char *data, unsigned int length,
-        int *groups) noexcept nogil:
-    """returns 1, 0. A pattern that takes too long is not tried any more in this page:
-    httpd takes such a match for none, too."""
-    cdef long long began
-    cdef int rc
-    if rule.given_up or s.patterns_us >= HTML_PATTERNS_US_MAX:
-        return 0
-    began = clock_coarse_us()
-    rc = regex_match(rule.map.regex, data, length, groups)
-    turn_spend(min(length, REGEX_CALL_WORK))
-    s.patterns_us += min(clock_coarse_us() - began, REGEX_CHARGE_US_MAX)
-    if rc < 0:
-        rule.given_up = True
-    if rc < 0 or s.patterns_us >= HTML_PATTERNS_US_MAX:
-        s.left += 1
-    return rc > 0
-
-
-cdef bint html_put_groups(
-        const html_state *s, line_buffer *to, value replacement, const html_subject *u,
-        unsigned int from_, const int *groups) noexcept nogil:
-    """$0 to $9 are groups, counted from `from_`; a backslash makes what is behind it
-    ordinary."""
-    cdef unsigned int i = 0
-    cdef int g
-    while i < replacement.length:
-        if replacement.data[i] == c'$' and i + 1 < replacement.length \
-                and c'0' <= replacement.data[i + 1] <= c'9':
-            g = 2 * (replacement.data[i + 1] - c'0')
-            i += 2
-            if groups[g] >= 0 and not html_put_raw(
-                    to, u, from_ + groups[g], from_ + groups[g + 1]):
-                return False
-            continue
-        if replacement.data[i] == c'\\' and i + 1 < replacement.length:
-            i += 1
-        if not html_put(s, to, replacement.data + i, 1):
-            return False
-        i += 1
-    return True
-
-
 cdef int html_beginning(
-        html_state *s, html_rule *rule, const html_subject *u) noexcept nogil:
-    """The beginning of a link. returns 1: s.other is what it becomes; 0; FAILED"""
+        const html_rule *rule, const searched_text *t) noexcept nogil:
+    """The beginning of a link. As plain_apply."""
     cdef value wanted = rule.wanted
-    if u.read.length < wanted.length or not bytes_equal_nocase(
-            u.read.data, wanted.data, wanted.length):
+    if t.read.length < wanted.length or not bytes_equal_nocase(
+            t.read.data, wanted.data, wanted.length):
         return 0
-    return 1 if (html_put(s, &s.other, rule.replacement.data, rule.replacement.length)
-                 and html_put_raw(&s.other, u, wanted.length, u.read.length)) \
-        else FAILED
+    turn_spend(t.read.length)
+    return 1 if (text_put(t, rule.replacement.data, rule.replacement.length)
+                 and text_put_read(t, wanted.length, t.read.length)) else FAILED
 
 
-cdef int html_plain(
-        html_state *s, html_rule *rule, const html_subject *u) noexcept nogil:
-    """Each place where the text is found. As html_beginning."""
+cdef int html_anchored(
+        const html_rule *rule, const searched_text *t) noexcept nogil:
+    """The beginning of an event or a text (^), its end ($), or all of it. As
+    plain_apply."""
     cdef value wanted = rule.wanted
-    cdef const char *data = u.read.data
-    cdef const char *found
-    cdef unsigned int at = 0, behind, length = u.read.length
-    if wanted.length == 0 or wanted.length > length:
+    cdef unsigned int at = 0
+    if t.read.length < wanted.length:
         return 0
     if rule.map.flags & HTML_AT_END:
-        behind = length - wanted.length
-        found = data + behind if memcmp(
-            data + behind, wanted.data, wanted.length) == 0 else NULL
-    else:
-        found = <const char *>memmem(data, length, wanted.data, wanted.length)
-    if found == NULL or (rule.map.flags & HTML_AT_START and found != data):
+        at = t.read.length - wanted.length
+    if (at and rule.map.flags & HTML_AT_START) or memcmp(
+            t.read.data + at, wanted.data, wanted.length) != 0:
         return 0
-    while found != NULL:
-        behind = <unsigned int>(found - data)
-        if not (html_put_raw(&s.other, u, at, behind) and html_put(
-                s, &s.other, rule.replacement.data, rule.replacement.length)):
-            return FAILED
-        at = behind + wanted.length
-        if rule.map.flags & (HTML_AT_START | HTML_AT_END):
-            break
-        found = <const char *>memmem(data + at, length - at, wanted.data, wanted.length)
-    return 1 if html_put_raw(&s.other, u, at, length) else FAILED
+    turn_spend(t.read.length)
+    return 1 if (text_put_read(t, 0, at)
+                 and text_put(t, rule.replacement.data, rule.replacement.length)
+                 and text_put_read(t, at + wanted.length, t.read.length)) else FAILED
 
 
 cdef int html_pattern(
-        html_state *s, html_rule *rule, const html_subject *u,
-        bint once) noexcept nogil:
-    """The first match, or each. What is left behind a match is searched as a text of
-    its own, as in httpd; an empty match is stepped over. As html_beginning."""
-    cdef int[2 * REGEX_PAIRS_MAX] groups
-    cdef unsigned int at = 0, behind, length = u.read.length
-    cdef bint changed = False
-    while html_match(s, rule, u.read.data + at, length - at, &groups[0]):
-        changed = True
-        if not (html_put_raw(&s.other, u, at, at + groups[0]) and html_put_groups(
-                s, &s.other, rule.replacement, u, at, &groups[0])):
-            return FAILED
-        behind = at + groups[1]
-        if groups[1] == groups[0] and behind < length and not once:
-            if not html_put_raw(&s.other, u, behind, behind + 1):
-                return FAILED
-            behind += 1
-        at = behind
-        if once or at >= length:
-            break
-    if not changed:
-        return 0
-    return 1 if html_put_raw(&s.other, u, at, length) else FAILED
-
-
-cdef int html_apply(
-        html_state *s, html_rule *rule, bint is_changed, value raw) noexcept nogil:
-    """One map. is_changed: maps before have made s.made of the value. returns 1: s.made
-    is what it has become; 0; FAILED"""
-    cdef html_subject u
+        html_state *s, html_rule *rule, const searched_text *t) noexcept nogil:
+    """As pattern_apply. A pattern that takes too long is not tried any more in this
+    page: httpd takes such a match for none, too."""
+    cdef long long began_us
     cdef int rc
-    if is_changed:
+    if rule.given_up or s.work.skips_patterns:
+        return 0
+    began_us = turn_clock_us()
+    rc = pattern_apply(&s.work.one.search, t, rule.map.regex, rule.replacement,
+                       s.kind == HTML_OF_LINKS)
+    if rc == FAILED and turn.why == WHY_FILTER_TIME:
+        rule.given_up = True
+    s.patterns_us += turn_clock_us() - began_us
+    return FAILED if rc == AGAIN and s.patterns_us >= HTML_PATTERNS_US_MAX else rc
+
+
+cdef int html_apply(html_state *s, html_rule *rule, value raw) noexcept nogil:
+    """One map. returns 1: s.other is what the link becomes; 0; AGAIN; FAILED"""
+    cdef searched_text t
+    cdef int rc
+    if s.work.one.is_made:
         raw = value(s.made.data, s.made.length)
-    turn_spend(raw.length)
-    if not html_read(s, raw, s.kind != HTML_OF_TEXTS, &u):
-        return FAILED
-    s.other.length = 0
+    turn_spend(PLAIN_CALL_WORK)
+    rc = html_read(s, raw, &t)
+    if rc != 1:
+        return rc
+    t.escapes = TEXT_AS_IS
+    if s.kind != HTML_OF_TEXTS:
+        t.escapes = s.quote if s.quote else TEXT_UNQUOTED
+    t.to = &s.other
+    t.most = HTML_MADE_BYTES_MAX
     if rule.map.regex >= 0:
-        rc = html_pattern(s, rule, &u, s.kind == HTML_OF_LINKS)
-    elif s.kind == HTML_OF_LINKS:
-        rc = html_beginning(s, rule, &u)
-    else:
-        rc = html_plain(s, rule, &u)
-    if rc == 1:
-        lines_exchange(&s.other, &s.made)
-    return rc
+        return html_pattern(s, rule, &t)
+    if s.kind == HTML_OF_LINKS:
+        return html_beginning(rule, &t)
+    if rule.map.flags & (HTML_AT_START | HTML_AT_END):
+        return html_anchored(rule, &t)
+    return plain_apply(&s.work.one.search, &t, rule.wanted, False, rule.replacement)
 
 
-# One value --------------------------------------------------------------------------
+# One link ---------------------------------------------------------------------------
 
-cdef bint html_fixed(html_state *s, value raw) noexcept nogil:
-    """ProxyHTMLFixups: s.made is what they make of it. References stay as they are
-    written. False: there is no memory."""
-    cdef unsigned int i = 0, behind
-    cdef char c
-    s.other.length = 0
-    while i < raw.length:
-        c = raw.data[i]
-        behind = i + 1
-        while c == c'&' and behind < raw.length and (
-                char_class[<unsigned char>raw.data[behind]] & (CHAR_ALPHA | CHAR_DIGIT)
-                or raw.data[behind] == c'#'):
-            behind += 1
-        if c == c'&' and behind < raw.length and raw.data[behind] == c';':
-            if not line_put(
-                    &s.other, raw.data + i, behind - i, HTML_MADE_BYTES_MAX):
-                return False
-            i = behind
-            continue
-        if s.slashes and c == c'\\':
-            c = c'/'
-        elif s.lower_case:
-            c = <char>char_lower(c)
-        if not line_put(&s.other, &c, 1, HTML_MADE_BYTES_MAX):
-            return False
-        i += 1
-    lines_exchange(&s.other, &s.made)
-    return True
+cdef bint html_is_last(
+        const html_state *s, const html_rule *rule, bint found) noexcept nogil:
+    """Is no map asked behind this one?"""
+    if s.kind == HTML_OF_EVENTS:
+        return found and rule.map.flags & HTML_LAST != 0
+    # Of plain ones the first is the last, whatever its flags.
+    return s.kind == HTML_OF_LINKS and s.work.one.is_made and (
+        found and rule.map.regex < 0 or not rule.map.flags & HTML_NOT_LAST)
 
 
-cdef bint html_change_one(html_state *s, value raw) noexcept nogil:
-    """True: s.made is what becomes of it; else it stays as it is."""
+cdef int html_map_all(html_state *s, value raw) noexcept nogil:
+    """All maps, from where they were left. returns 1: s.made is what the link becomes;
+    0: it stays; AGAIN; FAILED"""
+    cdef html_mapping *one = &s.work.one
     cdef html_rule *rule
-    cdef bint changed = False
-    cdef int i, rc
-    s.made.length = 0
-    for i in range(s.count):
-        rule = &s.rules[i]
-        if not rule.map.flags & s.kind:
-            continue
-        rc = html_apply(s, rule, changed, raw)
-        if rc < 0:
-            s.left += 1
-            s.made.length = 0
-            return False
-        if rc == 1:
-            changed = True
-            if s.kind == HTML_OF_EVENTS and rule.map.flags & HTML_LAST:
+    cdef int rc
+    while one.rule < s.count:
+        rule = &s.rules[one.rule]
+        if rule.map.flags & s.kind:
+            rc = html_apply(s, rule, raw)
+            if rc < 0:
+                return rc
+            if rc == 1:
+                lines_exchange(&s.other, &s.made)
+                one.is_made = True
+                one.reading = HTML_UNREAD
+            s.other.length = 0
+            memset(&one.search, 0, sizeof(text_search))
+            if html_is_last(s, rule, rc == 1):
                 break
-        if s.kind != HTML_OF_LINKS:
-            continue
-        # Of plain ones the first is the last, whatever its flags.
-        if changed and (rc == 1 and rule.map.regex < 0
-                        or not rule.map.flags & HTML_NOT_LAST):
-            break
-    if s.kind == HTML_OF_LINKS and (s.lower_case or s.slashes):
-        return html_fixed(s, value(s.made.data, s.made.length) if changed else raw)
-    return changed
+        one.rule += 1
+        if turn.is_over and one.rule < s.count:
+            return AGAIN
+    return one.is_made
 
 
 cdef inline bint html_blank(char c) noexcept nogil:
     return c == c' ' or c == c'\t' or c == c'\n' or c == c'\f' or c == c'\r'
 
 
-cdef int html_join(
-        html_state *s, value all_, unsigned int *at, unsigned int begin,
-        unsigned int end) noexcept nogil:
-    """One link within a value: what is before it and what it becomes go to s.joined.
-    at: in and out, up to where that is done. returns 1: it is another; 0; FAILED"""
-    cdef bint changed = html_change_one(s, value(all_.data + begin, end - begin))
-    if not changed:
-        return 0
-    if not (line_put(&s.joined, all_.data + at[0], begin - at[0], HTML_MADE_BYTES_MAX)
-            and line_put(&s.joined, s.made.data, s.made.length, HTML_MADE_BYTES_MAX)):
-        return FAILED
-    at[0] = end
-    return 1
-
-
-cdef bint html_joined(html_state *s, value raw, unsigned int at) noexcept nogil:
-    """The rest of a value goes behind what was joined, and all of it to s.made."""
-    if not line_put(&s.joined, raw.data + at, raw.length - at, HTML_MADE_BYTES_MAX):
-        s.left += 1
+cdef bint html_list_next(html_work *w, value raw) noexcept nogil:
+    """srcset: `link 1x, link 640w`; a comma ends a candidate, but not within a link."""
+    cdef unsigned int i = w.behind
+    while i < raw.length and (html_blank(raw.data[i]) or raw.data[i] == c','):
+        i += 1
+    if i == raw.length:
         return False
-    lines_exchange(&s.joined, &s.made)
+    w.begin = i
+    while i < raw.length and not html_blank(raw.data[i]):
+        i += 1
+        if byte_before(raw.data, i) != c',':
+            w.end = i       # commas behind it are not the link's
+    if w.end == i:
+        while i < raw.length and raw.data[i] != c',':
+            i += 1
+    w.behind = i
     return True
 
 
-cdef bint html_change_list(html_state *s, value raw) noexcept nogil:
-    """srcset: `link 1x, link 640w`; a comma ends a candidate, but not within a link."""
-    cdef unsigned int i = 0, at = 0, begin, end
-    cdef bint changed = False
-    cdef int rc
-    s.joined.length = 0
-    while i < raw.length:
-        if html_blank(raw.data[i]) or raw.data[i] == c',':
-            i += 1
-            continue
-        begin = end = i
-        while i < raw.length and not html_blank(raw.data[i]):
-            i += 1
-            if byte_before(raw.data, i) != c',':
-                end = i     # commas behind it are not the link's
-        rc = html_join(s, raw, &at, begin, end)
-        if rc < 0:
-            s.left += 1
-            return False
-        changed |= rc == 1
-        while end == i and i < raw.length and raw.data[i] != c',':
-            i += 1
-    return changed and html_joined(s, raw, at)
-
-
-cdef bint html_change_refresh(html_state *s, value raw) noexcept nogil:
+cdef bint html_refresh_link(html_work *w, value raw) noexcept nogil:
     """`5; url=link` of <meta http-equiv=refresh content>, where nothing else of it is
     a link."""
-    cdef unsigned int i = 0, at = 0, begin, end = raw.length
+    cdef unsigned int i = 0, begin, end = raw.length
     cdef bint seconds = False
     while i < raw.length and (html_blank(raw.data[i]) or raw.data[i] == c'.'
                               or c'0' <= raw.data[i] <= c'9'):
@@ -459,9 +312,12 @@ cdef bint html_change_refresh(html_state *s, value raw) noexcept nogil:
         end = begin
         while end < raw.length and raw.data[end] != raw.data[i]:
             end += 1
-    s.joined.length = 0
-    return html_join(s, raw, &at, begin, end) == 1 and html_joined(s, raw, at)
+    w.begin = begin
+    w.end = end
+    return True
 
+
+# One value --------------------------------------------------------------------------
 
 cdef inline bint html_is(
         const char *name, unsigned int length, const char *word,
@@ -469,20 +325,150 @@ cdef inline bint html_is(
     return length == size and memcmp(name, word, size) == 0
 
 
-cdef bint html_change(html_state *s, value raw) noexcept nogil:
-    """What becomes of the value, event or text (s.kind) that ends here. As
-    html_change_one."""
-    cdef bint changed
-    if s.kind == HTML_OF_LINKS and (
-            html_is(s.attribute, s.attribute_length, b"srcset", 6)
-            or html_is(s.attribute, s.attribute_length, b"imagesrcset", 11)):
-        changed = html_change_list(s, raw)
-    else:
-        changed = html_change_one(s, raw)
-        if not changed and s.kind == HTML_OF_LINKS \
-                and html_is(s.name, s.name_length, b"meta", 4) \
-                and html_is(s.attribute, s.attribute_length, b"content", 7):
-            changed = html_change_refresh(s, raw)
-    if not changed:
+cdef unsigned char html_form(const html_state *s) noexcept nogil:
+    if s.kind != HTML_OF_LINKS:
+        return HTML_ALL
+    if html_is(s.attribute, s.attribute_length, b"srcset", 6) \
+            or html_is(s.attribute, s.attribute_length, b"imagesrcset", 11):
+        return HTML_LIST
+    if html_is(s.name, s.name_length, b"meta", 4) \
+            and html_is(s.attribute, s.attribute_length, b"content", 7):
+        return HTML_REFRESH
+    return HTML_ALL
+
+
+cdef bint html_link_next(html_state *s, value raw) noexcept nogil:
+    """The next link of a value. False: there is none."""
+    cdef html_work *w = &s.work
+    memset(&w.one, 0, sizeof(html_mapping))
+    s.other.length = 0
+    if w.form == HTML_LIST:
+        return html_list_next(w, raw)
+    if w.looked > (w.form == HTML_REFRESH):
+        return False
+    w.looked += 1
+    w.begin = 0
+    w.end = raw.length
+    return w.looked == 1 or html_refresh_link(w, raw)
+
+
+cdef bint html_join(html_state *s, value raw) noexcept nogil:
+    """One of several links has become s.made: what is before it and that go to
+    s.joined. False: there is no memory."""
+    cdef html_work *w = &s.work
+    if not (line_put(&s.joined, raw.data + w.joined_to, w.begin - w.joined_to,
+                     HTML_MADE_BYTES_MAX)
+            and line_put(&s.joined, s.made.data, s.made.length, HTML_MADE_BYTES_MAX)):
+        return False
+    s.made.length = 0
+    w.joined_to = w.end
+    w.is_joined = True
+    return True
+
+
+cdef int html_map_links(html_state *s, value raw) noexcept nogil:
+    """All links of a value. As html_map_all."""
+    cdef html_work *w = &s.work
+    cdef int rc
+    while w.in_link or html_link_next(s, raw):
+        w.in_link = True
+        rc = html_map_all(s, value(raw.data + w.begin, w.end - w.begin))
+        if rc < 0:
+            return rc
+        w.in_link = False
+        if rc == 1 and w.begin == 0 and w.end == raw.length:
+            return 1
+        if rc == 1 and not html_join(s, raw):
+            return FAILED
+        if turn_spend(<unsigned int>s.count):
+            return AGAIN
+    if not w.is_joined:
+        return 0
+    if not line_put(&s.joined, raw.data + w.joined_to, raw.length - w.joined_to,
+                    HTML_MADE_BYTES_MAX):
+        return FAILED
+    lines_exchange(&s.joined, &s.made)
+    return 1
+
+
+cdef unsigned int html_reference_end(
+        const line_buffer *b, unsigned int at) noexcept nogil:
+    """Behind the reference that begins at the & there; `at`: none does."""
+    cdef unsigned int behind = at + 1
+    while behind < b.length and (
+            char_class[<unsigned char>b.data[behind]] & (CHAR_ALPHA | CHAR_DIGIT)
+            or b.data[behind] == c'#'):
+        behind += 1
+    return behind + 1 if behind < b.length and b.data[behind] == c';' else at
+
+
+cdef int html_fix(html_state *s, value raw) noexcept nogil:
+    """ProxyHTMLFixups, behind all maps. References stay as they are written. returns 1:
+    s.made is what they make of the value; AGAIN; FAILED"""
+    cdef html_work *w = &s.work
+    cdef line_buffer *b = &s.made
+    cdef unsigned int i, until
+    if not w.is_changed:
+        if not line_put(b, raw.data, raw.length, HTML_MADE_BYTES_MAX):
+            return FAILED
+        w.is_changed = True
+    while w.fixed_to < b.length:
+        i = w.fixed_to
+        until = min(b.length, i + SUBSTITUTE_SLICE_BYTES)
+        while i < until:
+            if b.data[i] == c'&':
+                w.fixed_to = html_reference_end(b, i)
+                if w.fixed_to > i:
+                    i = w.fixed_to
+                    continue
+            if s.slashes and b.data[i] == c'\\':
+                b.data[i] = c'/'
+            elif s.lower_case:
+                b.data[i] = <char>char_lower(b.data[i])
+            i += 1
+        w.fixed_to = i
+        if turn_spend(SUBSTITUTE_SLICE_BYTES) and i < b.length:
+            return AGAIN
+    return 1
+
+
+cdef int html_go_on(html_state *s, value raw) noexcept nogil:
+    """Maps, then fixups, from where they were left. As html_map_all."""
+    cdef html_work *w = &s.work
+    cdef int rc
+    if not w.is_mapped:
+        rc = html_map_links(s, raw)
+        if rc < 0:
+            return rc
+        w.is_mapped = True
+        w.is_changed = rc == 1
+    if s.kind == HTML_OF_LINKS and (s.lower_case or s.slashes):
+        return html_fix(s, raw)
+    return w.is_changed
+
+
+cdef void html_change_end(html_state *s, bint is_changed) noexcept nogil:
+    """Whatever was made of the value is given, or it stays as it is."""
+    s.work.is_begun = False
+    if not is_changed:
         s.made.length = 0
-    return changed
+
+
+cdef int html_change(html_state *s, value raw) noexcept nogil:
+    """What becomes of the value, event or text (s.kind) that ends here. returns 1:
+    s.made is that; 0: it stays as it is; AGAIN: the turn is over"""
+    cdef html_work *w = &s.work
+    cdef int rc
+    if not w.is_begun:
+        memset(w, 0, sizeof(html_work))
+        w.is_begun = True
+        w.form = html_form(s)
+        w.skips_patterns = s.patterns_us >= HTML_PATTERNS_US_MAX
+        s.left += w.skips_patterns
+        s.made.length = s.joined.length = 0
+    rc = html_go_on(s, raw)
+    if rc == AGAIN:
+        return AGAIN
+    html_change_end(s, rc == 1)
+    s.left += rc < 0
+    return rc == 1

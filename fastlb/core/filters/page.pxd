@@ -9,7 +9,7 @@
 # tree is made. What is kept is the name of the element, that of the attribute, and a
 # value of interest whose end has not come.
 #
-# uses: ground/text, filters/lines
+# uses: ground/text, filters/lines, filters/replace
 
 # Text with variables of the request (V, v).
 cdef struct html_part:
@@ -57,6 +57,43 @@ cdef struct html_rule:
     value replacement
     bint given_up               # its pattern took too long in this page
 
+# How links lie in a value.
+cdef enum:
+    HTML_ALL = 0                # all of it is one, or an event, or a text
+    HTML_LIST = 1               # srcset
+    HTML_REFRESH = 2            # <meta content>: all of it, or what is behind url=
+
+cdef enum:
+    HTML_UNREAD = 0
+    HTML_READ_AS_IS = 1         # it has no references
+    HTML_READ = 2               # it is in `subject`, up to read_to
+
+# One link at work, from the first map to the last, over turns if need be. What a map
+# makes of it is in `other`, and becomes `made`.
+cdef struct html_mapping:
+    int rule                    # whose turn it is
+    flag is_made                # rules before have made something else of it
+    unsigned char reading       # HTML_UNREAD, ...
+    unsigned int read_to        # of what the rule looks through
+    text_search search
+
+# A value at work. It stays where it is, or the same bytes come again in `held`.
+cdef struct html_work:
+    flag is_begun
+    unsigned char form          # HTML_ALL, ...
+    flag skips_patterns         # they have had their time
+    flag in_link                # from begin to end
+    unsigned char looked        # how often for one, but in a list
+    flag is_joined              # one of its links is another
+    flag is_mapped              # all links are through
+    flag is_changed             # ... and one is another: `made` is the value
+    unsigned int begin
+    unsigned int end
+    unsigned int behind         # where the next one is looked for
+    unsigned int joined_to      # of the value, in `joined`
+    unsigned int fixed_to       # of `made`, by ProxyHTMLFixups
+    html_mapping one
+
 cdef enum:
     HTML_PASS = 0               # what comes goes on
     HTML_HOLD = 1               # it is kept until its end has come
@@ -93,7 +130,9 @@ cdef struct html_state:
     char name[HTML_NAME_BYTES_MAX]
     char attribute[HTML_NAME_BYTES_MAX]
     const html_link *link       # of the element; NULL: it has none
+    html_work work
     # memory
+    text said                   # of the plan: to be given before what is made
     line_buffer held            # what is kept until its end has come
     line_buffer made            # to be given
     line_buffer other           # what the rule before has made
@@ -104,4 +143,4 @@ cdef struct html_state:
     unsigned int given          # of `made`
     # for the log
     unsigned int left           # values that were too long, or became so
-    long long patterns_us
+    long long patterns_us       # of the thread's time

@@ -19,7 +19,6 @@ cdef struct substitute_state:
     bint at_work
     bint is_made                # the rule looks through `made`
     int rule                    # whose turn it is
-    unsigned int copied         # of what it looks through, into `other`
-    unsigned int searched       # of it
+    text_search search          # ... in what it looks through
     int count
     const substitution *rules[SUBSTITUTIONS_MAX]
