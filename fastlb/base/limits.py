@@ -17,6 +17,7 @@ NAME_SERVERS_MAX = 8  # of Resolver
 FILTERS_MAX = 4  # that change one answer; as in core/limits.pxd
 FILTERS_LISTED_MAX = 32  # that might, as in core/limits.pxd
 SUBSTITUTIONS_MAX = 64  # of one answer, as in core/limits.pxd
+HTML_MAPS_MAX = 128  # ProxyHTMLURLMap of one answer, as in core/limits.pxd
 
 AUTH_FILE_BYTES_MAX = 16 * 1024 * 1024  # users, groups; as in core/limits.pxd
 

@@ -839,13 +839,14 @@ _REWRITING = {
     ),
     "FB0822": Message(
         "error",
-        "SUBSTITUTE has met a bound: the length of a line, memory, or time.",
+        "A filter of lines has met a bound: the length of a line, memory, or time.",
         "Leave bodies without lines out (AddOutputFilterByType), and patterns that"
         " take long; a longer line is let through up to 16 MiB.",
     ),
     "FB0823": Message(
         "error",
-        "More filters, or Substitute, than change one answer: refused, or 500.",
+        "More filters, Substitute or ProxyHTMLURLMap than change one answer: refused,"
+        " or 500.",
         "Let fewer sections that hold for one request name some.",
     ),
     "FB0824": Message(
@@ -855,7 +856,8 @@ _REWRITING = {
     ),
     "FB0825": Message(
         "warning",
-        "Links in a page stay as they are: a value, a script or a pattern is too much.",
+        "Links in a page stay as they are: a value, a script or a pattern is too much,"
+        " or memory is short.",
         "Look for links of 64 KiB, scripts of 1 MiB, and slow patterns (flag R).",
     ),
 }

@@ -98,7 +98,7 @@ cdef enum:
     FILTER_WORK_PER_LOOK = 16384    # bytes looked at, between two looks at the clock
     REGEX_CALL_WORK = 1024          # in such bytes: a match in a short text
     REGEX_CALL_SHORT = 256          # ... up to so many bytes
-    HTML_MAPS_MAX = 128             # of one answer; more say nothing
+    HTML_MAPS_MAX = 128             # of one answer; more: 500
     HTML_NAME_BYTES_MAX = 64        # of an element or attribute; longer: none is meant
     HTML_VALUE_BYTES_MAX = 65536    # of an attribute's value; longer: it stays as it is
     HTML_TEXT_BYTES_MAX = 1 << 20   # of a script, style or comment, likewise

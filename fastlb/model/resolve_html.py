@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import Final
 
+from fastlb.base.limits import HTML_MAPS_MAX
 from fastlb.config.tree import Node
 from fastlb.facts.html import Html, HtmlLinks, HtmlMap, Part
 from fastlb.model.drafts import Drafts, Handler, Place
@@ -116,6 +117,13 @@ def _url_map(run: Drafts, place: Place, node: Node) -> None:
     )
     said = _said(place)
     _put(place, replace(said, maps=(*said.maps, one)))
+    if len(said.maps) == HTML_MAPS_MAX:
+        run.report.error(
+            node,
+            "FB0823",
+            f"this is more than {HTML_MAPS_MAX} ProxyHTMLURLMap for one answer",
+            cure="join patterns by | (flag R), or let sections divide them among paths",
+        )
 
 
 HANDLERS: Final[dict[str, Handler]] = {

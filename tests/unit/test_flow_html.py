@@ -683,6 +683,15 @@ def test_a_coded_page_is_told_of_and_goes_as_it_is() -> None:
         assert sum("FB0824" in line for line in bench.services.logged) == 1
 
 
+def test_what_has_nothing_to_do_is_not_told_of() -> None:
+    """A coded page without links, or without a map; its length is the member's."""
+    for text in (f"{ONE}ProxyHTMLEnable On\n{MAPS}", ON):
+        with Bench(text) as bench:
+            got = Pages(bench).ask([b"\x1f"], PAGE, "Content-Encoding: gzip")
+            assert got == b"\x1f"
+            assert not any("FB0824" in line for line in bench.services.logged)
+
+
 def test_the_length_is_not_the_members_and_other_fields_are() -> None:
     with Bench(ON + MAPS) as bench:
         client = bench.ask(get("/"))
@@ -772,6 +781,24 @@ def test_what_would_break_a_page_is_refused(line: str, number: str) -> None:
         number
     ]
     assert (model is None) == (number != "FB0117")
+
+
+def test_more_maps_than_one_answer_has_are_refused() -> None:
+    """... or 500, where the sections of a request come to them together. The worker
+    has the same bound as the check."""
+    for count, numbers in ((128, []), (129, ["FB0823"]), (300, ["FB0823"])):
+        model, found = resolve_text(f"{ON}{many_maps(count)}")
+        assert [one.number for one in found] == numbers
+        assert (model is None) == bool(numbers)
+    more = "<Location /more>\nProxyHTMLURLMap /y /z\n</Location>\n"
+    for path, status in (("/", 200), ("/more", 500)):
+        with Bench(f"{ON}{many_maps(128)}{more}") as bench:
+            client = bench.ask(get(path))
+            member = bench.members[0].accept()
+            member.message()
+            member.send(answer(b"<a href=/127x>", PAGE))
+            assert client.head().startswith(b"HTTP/1.1 %d " % status)
+            assert bench.has_said("FB0823") == (status == 500)
 
 
 def test_what_debian_has_is_taken_in_silence() -> None:

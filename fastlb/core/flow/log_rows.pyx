@@ -79,18 +79,19 @@ cdef log_row SAY_PAGE_CODED = log_row(
 cdef log_row SAY_PAGE_LEFT = log_row(
     b"warn", b"proxy_html",
     b"FB0825: {uri}: links in the page from {member} stay as they are: a value, a "
-    b"script or what becomes of it is too long, or a pattern took too long")
+    b"script or what becomes of it is too long, a pattern took too long, or memory is "
+    b"short")
 cdef log_row SAY_SEND = log_row(
     b"error", b"proxy_http",
     b"AH01084: pass request body failed to {member}")
 cdef log_row SAY_FILTER_BOUND = log_row(
-    b"error", b"substitute",
-    b"FB0822: {uri}: Substitute on what {member} sends: {detail}; the answer is broken "
+    b"error", b"filter",
+    b"FB0822: {uri}: a filter on what {member} sends: {detail}; the answer is broken "
     b"off")
 cdef log_row SAY_FILTERS_MANY = log_row(
     b"error", b"filter",
-    b"FB0823: {uri}: all sections of it together name more filters, or more "
-    b"Substitute, than change one answer; it is answered with 500")
+    b"FB0823: {uri}: all sections of it together name more filters, Substitute or "
+    b"ProxyHTMLURLMap than change one answer; it is answered with 500")
 cdef log_row SAY_TUNNEL_BEGINS = log_row(
     b"debug", b"proxy_http",
     b"AH10239: HTTP: tunneling protocol {upgrade}")

@@ -513,8 +513,9 @@ cdef void substitutions_turn(substitute_state *s, int first) noexcept nogil:
 cdef bint html_takes(
         request_facts *r, const out_list *out, int status,
         filter_choice *choice) noexcept nogil:
-    """Is it a page of a member that can be read? A part of one cannot, since what it is
-    part of has another length here; nor what is coded, of which the log is told."""
+    """Is it a page of a member that would become another, and can be read? A part of
+    one cannot, since what it is part of has another length here; nor what is coded, of
+    which the log is told."""
     cdef value type = out_value(out, FIELD_CONTENT_TYPE)
     cdef bint is_xml = html_type(type, b"application/xhtml+xml", 21)
     if not env_is_set(r, filter_env.force_html) and (
@@ -524,11 +525,12 @@ cdef bint html_takes(
     if status == 204 or not html_charset_is_read(type) \
             or out_named(out, b"Content-Range", 13, 0) >= 0:
         return False
-    if is_coded(out):
-        choice.is_coded_page = True
+    if not html_choose(r, &html_scratch, is_xml):
+        choice.refused = 500
+    if not html_has_work(&html_scratch):
         return False
-    html_choose(r, &html_scratch, is_xml)
-    return html_scratch.links != NULL
+    choice.is_coded_page = is_coded(out)
+    return not choice.is_coded_page
 
 
 cdef bint inflate_takes(

@@ -64,8 +64,8 @@ cdef void html_maps_turn(const html_map **maps, int count) noexcept nogil:
 
 cdef int html_maps_join(
         const request_facts *r, const html_map **maps) noexcept nogil:
-    """All maps in the order in which they are asked; how many. begin: where those of a
-    group begin, which are joined to those before at its end."""
+    """All maps in the order in which they are asked; how many, or FAILED: too many.
+    begin: where those of a group begin, which are joined to those before at its end."""
     cdef const plan_html *before = NULL
     cdef const plan_html *h
     cdef int i, held, at = 0, begin = 0, count = 0
@@ -76,7 +76,9 @@ cdef int html_maps_join(
                 html_maps_turn(maps, count)
             begin = count
         held = count
-        for i in range(min(h.map_count, HTML_MAPS_MAX - count)):
+        if h.map_count > HTML_MAPS_MAX - count:
+            return FAILED
+        for i in range(h.map_count):
             maps[count] = &h.maps[i]
             count += 1
         if begin < held < count:
@@ -128,13 +130,13 @@ cdef void html_rule_add(
         s.maps_texts = True
 
 
-cdef void html_choose(request_facts *r, html_state *s, bint is_xml) noexcept nogil:
-    """All that holds for this answer."""
+cdef bint html_choose(request_facts *r, html_state *s, bint is_xml) noexcept nogil:
+    """All that holds for this answer. False: it has too many maps."""
     cdef unsigned char switches = html_switches(r)
     cdef bint interpolates = switches & HTML_INTERPOLATES != 0
     cdef const html_map *maps[HTML_MAPS_MAX]
     cdef const plan_html *h
-    cdef int i, at = 0
+    cdef int i, count, at = 0
     memset(s, 0, sizeof(html_state))
     s.is_xml = is_xml
     s.extended = switches & HTML_EXTENDED != 0
@@ -152,8 +154,16 @@ cdef void html_choose(request_facts *r, html_state *s, bint is_xml) noexcept nog
             s.doctype = h.doctype
         h = html_next(r, &at)
     s.wants_doctype = s.doctype.length > 0
-    for i in range(html_maps_join(r, &maps[0])):
+    count = html_maps_join(r, &maps[0])
+    for i in range(count):
         html_rule_add(r, s, maps[i], interpolates)
+    return count >= 0
+
+
+cdef bint html_has_work(const html_state *s) noexcept nogil:
+    """Would a page become another?"""
+    return s.links != NULL and (
+        s.count > 0 or s.strips or s.wants_doctype or s.lower_case or s.slashes)
 
 
 cdef bint html_type(
