@@ -683,6 +683,28 @@ def test_a_coded_page_is_told_of_and_goes_as_it_is() -> None:
         assert sum("FB0824" in line for line in bench.services.logged) == 1
 
 
+def test_all_of_a_page_is_asked_for() -> None:
+    """A part of one could not be read, and would go out as it is."""
+    wanted = ("Range: bytes=0-9", 'If-Range: "t"')
+    more = "RequestHeader edit Range bytes= bytes=1\n"
+    smart = "FilterProvider f proxy-html true\nFilterChain f\n"
+    off = ON.replace("Enable On", "Enable Off")
+    for text, is_asked in (
+        (ON + MAPS, False),
+        (ON + MAPS + more, False),
+        (f"{ON}ProxyHTMLStripComments On\n", False),
+        (off + MAPS + smart, False),
+        (ON, True),
+        (off + MAPS, True),
+        (f"{ONE}ProxyHTMLEnable On\n{MAPS}", True),
+        (f"{ONE}SetOutputFilter SUBSTITUTE\nSubstitute s/a/b/\n", True),
+    ):
+        with Bench(text) as bench:
+            bench.ask(get("/", *wanted))
+            head = bench.members[0].accept().head().lower()
+            assert (b"range: " in head) == is_asked, text
+
+
 def test_what_has_nothing_to_do_is_not_told_of() -> None:
     """A coded page without links, or without a map; its length is the member's."""
     for text in (f"{ONE}ProxyHTMLEnable On\n{MAPS}", ON):

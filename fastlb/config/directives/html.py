@@ -104,7 +104,9 @@ DIRECTIVES = (
             " attributes that ProxyHTMLLinks names are looked at while a page passes;"
             " every other byte goes on as it is. A value of more than 64 KiB, or a"
             " script of more than 1 MiB, goes on as it is, too. What an outer section"
-            " switches on stays on, unless ProxyHTMLFixups reset stands beside Off."
+            " switches on stays on, unless ProxyHTMLFixups reset stands beside Off. A"
+            " part of a page cannot be read, so Range is not passed on to members:"
+            " films, which need it, want a section with these two lines."
         ),
         differs=(
             "The page is not written anew: names, quotes, faults, the DOCTYPE, comments"

@@ -8,7 +8,7 @@ when it is parsed, and framed anew when it goes out.
 #       io/writer, ground/arena, http/fields, http/head, http/exit, http/hops,
 #       http/framing, plan/plan, plan/out_fields, plan/client, plan/facts,
 #       plan/own_name, plan/expr_words, plan/expr, plan/rules, plan/cgi_variables,
-#       plan/tls_access, flow/exchange, flow/trailers
+#       plan/filtered, plan/tls_access, flow/exchange, flow/trailers
 
 # Fields of a request that who is asked about it does not get (AuthRequest).
 cdef const char *NOT_OF_A_QUESTION = (
@@ -220,6 +220,9 @@ cdef inline int request_fields(exchange *x, out_list *out) noexcept nogil:
             x.attempt.upgrade.length = 0        # a rule took it out
         if unlikely(out_by_id(out, FIELD_CONNECTION) != NULL) and not is_gateway:
             out_drop_named(out)
+    if unlikely(x.facts.vhost.any_filter) and pages_are_changed(&x.facts):
+        out_take(out, b"range", 5)
+        out_take(out, b"if-range", 8)
     return -500 if unlikely(out.overflow or x.facts.arena.starved) else 0
 
 

@@ -533,6 +533,25 @@ cdef bint html_takes(
     return not choice.is_coded_page
 
 
+cdef bint pages_are_changed(const request_facts *r) noexcept nogil:
+    """May the answer be a page in which links are changed? A part of it could not be
+    read, so that all of it is asked for."""
+    cdef listed_filters l
+    cdef int i, j
+    if not r.vhost.any_filter or not html_may_work(r):
+        return False
+    filters_list(r, &l)
+    for i in range(l.count):
+        if l.items[i].smart == NULL:
+            if l.items[i].filter == FILTER_HTML:
+                return True
+            continue
+        for j in range(l.items[i].smart.provider_count):
+            if l.items[i].smart.providers[j].filter == FILTER_HTML:
+                return True
+    return False
+
+
 cdef bint inflate_takes(
         request_facts *r, out_list *out, int status, bint has_body,
         filter_choice *choice) noexcept nogil:

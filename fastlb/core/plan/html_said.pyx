@@ -53,6 +53,20 @@ cdef unsigned char html_switches(const request_facts *r) noexcept nogil:
     return group if resets else all_ | group
 
 
+cdef bint html_may_work(const request_facts *r) noexcept nogil:
+    """Might a page become another, by what is written?"""
+    cdef bint has_links = False, has_work = html_switches(r) & (
+        HTML_STRIPS | HTML_LOWER_CASE | HTML_SLASHES) != 0
+    cdef int at = 0
+    cdef const plan_html *h = html_next(r, &at)
+    while h != NULL:
+        if h.says_links:
+            has_links = h.link_count > 0
+        has_work = has_work or h.map_count > 0 or h.doctype.length > 0
+        h = html_next(r, &at)
+    return has_links and has_work
+
+
 cdef void html_maps_turn(const html_map **maps, int count) noexcept nogil:
     cdef const html_map *one
     cdef int i
