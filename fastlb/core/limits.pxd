@@ -103,6 +103,7 @@ cdef enum:
     HTML_VALUE_BYTES_MAX = 65536    # of an attribute's value; longer: it stays as it is
     HTML_TEXT_BYTES_MAX = 1 << 20   # of a script, style or comment, likewise
     HTML_MADE_BYTES_MAX = 4 << 20   # of what becomes of one of them, likewise
+    HTML_DRAWINGS_MAX = 255         # <svg> within each other; more are not counted
     HTML_PATTERNS_US_MAX = 100000   # of one body's patterns; then none is tried more
     RATE_INTERVAL_US = 200000       # between two pieces of RATE_LIMIT, as in httpd
     RATES_PER_SECOND = 5

@@ -340,21 +340,34 @@ cdef unsigned char html_kind(const html_state *s) noexcept nogil:
     return 0
 
 
+cdef void html_drawing(html_state *s) noexcept nogil:
+    """<svg> or <math> begins or ends. Within it a slash ends an element, and a title
+    has elements."""
+    if s.is_end:
+        s.drawings -= s.drawings > 0
+    elif not s.slash and s.drawings < HTML_DRAWINGS_MAX:
+        s.drawings += 1
+
+
 cdef void html_tag_end(html_state *s) noexcept nogil:
     """Behind its >: a page goes on, or what only the end tag of its name ends."""
     cdef const char *name = s.name
     cdef unsigned int length = s.name_length
     cdef bint is_script
     s.at = HTML_AT_TEXT
-    if s.is_end or (s.is_xml and s.slash):
+    if html_is(name, length, b"svg", 3) or html_is(name, length, b"math", 4):
+        html_drawing(s)
+        return
+    if s.is_end or (s.slash and (s.is_xml or s.drawings)):
         return
     is_script = html_is(name, length, b"script", 6) \
         or html_is(name, length, b"style", 5)
-    if is_script or html_is(name, length, b"textarea", 8) \
-            or html_is(name, length, b"title", 5) or html_is(name, length, b"xmp", 3):
+    if is_script or s.drawings == 0 and (
+            html_is(name, length, b"textarea", 8)
+            or html_is(name, length, b"title", 5) or html_is(name, length, b"xmp", 3)):
         html_token_begin(
             s, HTML_IN_RAW, HTML_HOLD if is_script and s.maps_texts else HTML_PASS)
-    elif html_is(name, length, b"plaintext", 9) and not s.is_xml:
+    elif html_is(name, length, b"plaintext", 9) and not (s.is_xml or s.drawings):
         html_token_begin(s, HTML_IN_REST, HTML_PASS)
 
 

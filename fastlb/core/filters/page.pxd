@@ -123,6 +123,7 @@ cdef struct html_state:
     flag fresh                  # a comment that has only dashes yet
     flag is_end                 # </name
     flag slash                  # the last byte of the tag
+    unsigned char drawings      # <svg> and <math> that are open
     flag wants_doctype          # it has not been put yet
     flag ended
     unsigned char name_length   # HTML_NAME_BYTES_MAX + 1: too long
