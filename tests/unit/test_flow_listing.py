@@ -104,6 +104,19 @@ def test_what_a_request_may_not_have_is_not_shown(site: Path) -> None:
     ]
 
 
+def test_what_rules_set_for_names_is_not_said_of_the_page(site: Path) -> None:
+    text = (
+        f'<Directory "{site}">\nOptions +FollowSymLinks\nRewriteEngine On\n'
+        "RewriteRule ^ - [CO=page:yes:h]\n"
+        "RewriteRule ^(.+)$ - [CO=name_$1:$1:h]\n</Directory>\n"
+        "DirectoryIndex disabled\nHeaderName b.html\nReadmeName a.txt"
+    )
+    head, page = asked(configuration(site, text))
+    cookies = re.findall(rb"\r\nSet-Cookie: ([^\r]*)", head)
+    assert cookies == [b"page=yes; path=/; domain=h"]
+    assert links(page) == ["a.txt", "b.html", "dir/", "link.txt", "sub/"]
+
+
 def test_ignored_names_and_forbidden_ones_that_are_shown(site: Path) -> None:
     (site / ".htpasswd").write_bytes(b"x")
     text = (

@@ -189,7 +189,7 @@ cdef int listing_text_of(
         put(&w, path.data, path.length)
     put(&w, said.data, said.length)
     path = arena_written(&r.arena, &w)
-    what = request_decide_within(r, path, &d)
+    what = listing_decide(r, path, &d)
     if what == DECIDED_FILE and not path_climbs(path.data, path.length) \
             and not file_is_overridden(r.file, r.vhost) \
             and file_open(r.file) == FILE_IS_OPEN:

@@ -39,6 +39,15 @@ cdef void listing_restore(const listing *ls, request_facts *r) noexcept nogil:
     memcpy(&r.env[0], ls.kept + head + confs, sizeof(value) * plan.env_count)
 
 
+cdef int listing_decide(request_facts *r, value path, decision *d) noexcept nogil:
+    """What would become of a request for it: between listing_keep and
+    listing_restore."""
+    r.regex_us = 0
+    # What joined those of the request would hang on them when its memory is given back.
+    r.cookies = NULL
+    return request_decide_within(r, path, d)
+
+
 # One name ------------------------------------------------------------------------
 
 cdef bint listing_stat(
@@ -63,9 +72,7 @@ cdef bint listing_stat(
 cdef bint listing_admits(listing *ls, request_facts *r, value path) noexcept nogil:
     """Would a request for it be let in, as far as is known now?"""
     cdef decision d
-    cdef int what
-    r.regex_us = 0
-    what = request_decide_within(r, path, &d)
+    cdef int what = listing_decide(r, path, &d)
     if what == DECIDED_ERROR:
         return ls.options & LISTING_SHOWS_FORBIDDEN != 0 and (
             d.status == 401 or d.status == 403)
