@@ -216,6 +216,71 @@ def test_header_and_readme_are_what_a_request_would_get(site: Path) -> None:
     assert b"<h1>Index of /</h1>" in page
 
 
+@rows(
+    ("text", "shown"),
+    [
+        ("", b"<b>"),
+        ("<Directory {site}>\nRewriteEngine On\nOptions +FollowSymLinks\n"
+         "RewriteRule ^b - [T=text/plain]\n</Directory>", b"<pre>\n&lt;b&gt;"),
+        ("<Directory {site}>\nRewriteEngine On\nOptions +FollowSymLinks\n"
+         "RewriteRule ^b - [T=application/x-httpd-php]\n</Directory>", b""),
+        ("<Files b.html>\nForceType application/x-httpd-php\n</Files>", b""),
+        ("<Files b.html>\nForceType image/png\n</Files>", b""),
+        ("AddHandler cgi-script .html", b""),
+        ("AddType application/x-httpd-php .html", b""),
+        ("<Files b.html>\nSetHandler cgi-script\n</Files>", b""),
+        ("<Directory {site}>\nOptions +Includes\nSetOutputFilter INCLUDES\n"
+         "</Directory>", b""),
+        ("<Directory {site}>\nOptions +Includes\n</Directory>\n"
+         "AddOutputFilterByType INCLUDES text/html", b""),
+    ],
+)  # fmt: skip
+def test_a_header_is_judged_as_any_file_is(site: Path, text: str, shown: bytes) -> None:
+    # The rule may take whatever is asked for, so the check does not look.
+    types = (
+        "AddType text/html .html\nHeaderName b.html\n"
+        "RewriteEngine On\nRewriteRule ^/(.*)x$ /$1\n"
+    )
+    said = text.replace("{site}", f'"{site}"')
+    (site / "b.html").unlink(missing_ok=True)
+    with Bench(configuration(site, f"{types}{said}")) as bench:
+        (site / "b.html").write_bytes(b"<b>")  # where the check did not see it
+        _, page = bench.ask(get("/")).message()
+    assert shown in page
+    assert (b"<h1>Index of" in page) is (not shown)
+    assert (b"<b>" in page or b"&lt;b&gt;" in page) is bool(shown)
+
+
+def test_a_header_is_not_shown_that_a_request_would_not_get(site: Path) -> None:
+    inner = site / "sub"
+    (inner / "c.html").write_bytes(b"<i>inner")
+    text = "AddType text/html .html .txt\nIndexIgnore *\n"
+    for name, options, allowed in (
+        ("sub/c.html", "None", True),
+        ("link.txt", "None", False),
+        ("link.txt", "FollowSymLinks", True),
+        ("dir/c.html", "SymLinksIfOwnerMatch", True),
+        ("dir/c.html", "None", False),
+        ("gone", "FollowSymLinks", False),
+        ("pipe", "FollowSymLinks", False),
+        ("sub", "FollowSymLinks", False),
+    ):
+        conf = configuration(
+            site, f"{text}HeaderName {name}", f"Indexes {options}".removesuffix(" None")
+        )
+        _, page = asked(conf)
+        assert (b"<h1>Index of" not in page) is allowed, name
+    conf = configuration(
+        site,
+        f"{text}HeaderName sub/c.html\n"
+        f'<Directory "{inner}">\nAllowOverride All\n</Directory>',
+    )
+    with Bench(conf) as bench:
+        assert b"<i>inner" in bench.ask(get("/")).message()[1]
+        (inner / ".htaccess").write_bytes(b"Require all denied\n")
+        assert b"<i>inner" not in bench.ask(get("/")).message()[1]
+
+
 def test_the_query_chooses_order_and_form(site: Path) -> None:
     (site / "a.txt").write_bytes(b"x" * 2000)
     text = configuration(site, "IndexOptions FancyIndexing")

@@ -231,9 +231,17 @@ cdef entity *entity_of_listing(
     return e
 
 
+cdef value type_of_file(request_facts *r, const mime_found *said) noexcept nogil:
+    """By a rule, by ForceType, or by its name; length 0: it has none."""
+    cdef value type = r.forced_type
+    if type.length == 0:
+        type = labels_forced(r)
+    return type if type.length else said.type
+
+
 cdef void entity_fields(exchange *x, out_list *out, entity *e) noexcept nogil:
     """All that rules may change."""
-    cdef value type = x.facts.forced_type
+    cdef value type = e.said.type if e.is_listing else type_of_file(&x.facts, &e.said)
     if e.modified.data != NULL:
         out_add(out, b"Last-Modified", 13, e.modified.data, e.modified.length,
                 FIELD_LAST_MODIFIED, False)
@@ -245,10 +253,6 @@ cdef void entity_fields(exchange *x, out_list *out, entity *e) noexcept nogil:
         out_add(out, b"Accept-Ranges", 13, b"none", 4, FIELD_OTHER, False)
     else:
         out_add(out, b"Accept-Ranges", 13, b"bytes", 5, FIELD_OTHER, False)
-    if type.data == NULL:
-        type = labels_forced(&x.facts)
-    if type.length == 0 or e.is_listing:
-        type = e.said.type
     if type.length and e.status != 304:
         out_add(out, b"Content-Type", 12, type.data, type.length, FIELD_CONTENT_TYPE,
                 False)

@@ -14,7 +14,7 @@ cdef bint type_is_run(value type) noexcept nogil:
         type.data, b"application/x-httpd-", 20)
 
 
-cdef bint file_is_run(request_facts *r, const entity *e) noexcept nogil:
+cdef bint file_is_run(request_facts *r, const mime_found *said) noexcept nogil:
     """Would httpd have somebody run it: by SetHandler, AddHandler, or else by its type,
     whoever says that? What it is made of is nobody's business, so it is not sent."""
     cdef const plan_conf *c = handler_said(r)
@@ -27,24 +27,26 @@ cdef bint file_is_run(request_facts *r, const entity *e) noexcept nogil:
         name = handler_text(r, c)
         if name.data == NULL:
             return True
-    if name.length == 0 and e.said.handler.data != NULL:
-        name = e.said.handler
+    if name.length == 0 and said.handler.data != NULL:
+        name = said.handler
     if name.length:
         return not handler_is_default(name)
     forced = labels_forced(r)
     if type_is_run(r.forced_type) or type_is_run(forced):
         return True
-    return r.forced_type.length == 0 and forced.length == 0 and type_is_run(e.said.type)
+    return r.forced_type.length == 0 and forced.length == 0 and type_is_run(said.type)
 
 
-cdef bint file_is_composed(request_facts *r, const entity *e) noexcept nogil:
+cdef bint file_is_composed(request_facts *r, const mime_found *said) noexcept nogil:
     """Is it a page that would include others? What stands in it is for mod_include."""
-    cdef value type = r.forced_type
     if likely(not file_options_of(r) & FILES_INCLUDES):
         return False
-    if type.length == 0:
-        type = labels_forced(r)
-    return filter_includes(r, type if type.length else e.said.type)
+    return filter_includes(r, type_of_file(r, said))
+
+
+cdef bint file_is_kept(request_facts *r, const mime_found *said) noexcept nogil:
+    """Is what stands in it for somebody who is not here?"""
+    return file_is_run(r, said) or file_is_composed(r, said)
 
 
 # Answer with x.facts.file, which is open. An ErrorDocument keeps the error's status.
@@ -55,8 +57,7 @@ cdef int file_answer(exchange *x) noexcept nogil:
     if unlikely(f.entity == NULL):
         file_close(x)
         return 500
-    if unlikely(file_is_run(&x.facts, f.entity)
-                or file_is_composed(&x.facts, f.entity)):
+    if unlikely(file_is_kept(&x.facts, &f.entity.said)):
         file_close(x)
         f.entity = NULL
         say(x, &SAY_FILE_IS_RUN)

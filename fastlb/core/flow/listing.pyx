@@ -7,11 +7,10 @@
 """
 # uses: ground/chartable, ground/text, io/writer, ground/path, ground/arena, io/timer,
 #       io/watch, http/html, plan/listing_plan, plan/plan, plan/entity, plan/listing,
-#       plan/facts, plan/mime, plan/file_names, plan/filtered, plan/decide,
-#       flow/exchange, flow/states, flow/log_rows, flow/service_log, flow/services,
-#       flow/opening, flow/labels, flow/entity, flow/file_send, flow/file_answer,
-#       flow/answer, flow/listing_said, flow/listing_order, flow/listing_page,
-#       flow/listing_read
+#       plan/facts, plan/mime, plan/decide, flow/exchange, flow/states, flow/log_rows,
+#       flow/service_log, flow/services, flow/opening, flow/entity, flow/file_send,
+#       flow/file_answer, flow/answer, flow/listing_said, flow/listing_order,
+#       flow/listing_page, flow/listing_read
 
 cdef enum:
     TEXT_IS_NONE = 0
@@ -176,7 +175,6 @@ cdef int listing_text_of(
     cdef decision d
     cdef mime_found found
     cdef value path = value(ls.path, ls.path_length)
-    cdef value type
     cdef int what, kind = TEXT_IS_NONE
     cdef writer w
     fd[0] = -1
@@ -194,15 +192,10 @@ cdef int listing_text_of(
             and not file_is_overridden(r.file, r.vhost) \
             and file_open(r.file) == FILE_IS_OPEN:
         if r.file.about.st_size <= LISTING_TEXT_BYTES_MAX:
-            memset(&found, 0, sizeof(found))
             path = entity_name(x)
             mime_of(r, path.data, path.length, &found)
-            type = labels_forced(r)
-            if type.length == 0:
-                type = found.type
-            if found.handler.data == NULL and not (
-                    file_options_of(r) & FILES_INCLUDES and filter_includes(r, type)):
-                kind = text_kind(type)
+            if not file_is_kept(r, &found):
+                kind = text_kind(type_of_file(r, &found))
         if kind == TEXT_IS_NONE:
             close(r.file.fd)
         else:
