@@ -117,6 +117,49 @@ def test_what_rules_set_for_names_is_not_said_of_the_page(site: Path) -> None:
     assert links(page) == ["a.txt", "b.html", "dir/", "link.txt", "sub/"]
 
 
+def test_a_name_is_shown_where_its_url_leads_to_it(site: Path, tmp_path: Path) -> None:
+    for name in ("alias", "match", "mapped", "rule", "sent", "kept", "script", "inner"):
+        (site / name).write_bytes(b"x")
+    other = tmp_path / "outside.txt"
+    _, page = asked(
+        configuration(
+            site,
+            f'Alias /alias "{other}"\nAliasMatch ^/ma "{other}"\n'
+            f'ScriptAlias /script "{site}/script"\n'
+            "ProxyPass /mapped http://127.0.0.1:8001/\nRedirect /sent /kept\n"
+            "RewriteEngine On\nRewriteRule ^/rule /kept [PT]\n"
+            f'<Directory "{site}">\nOptions +FollowSymLinks\nRewriteEngine On\n'
+            "RewriteRule ^inner kept\n</Directory>",
+        ),
+    )
+    assert links(page) == ["a.txt", "b.html", "dir/", "kept", "link.txt", "sub/"]
+
+
+def test_a_directory_is_asked_for_with_its_slash(site: Path) -> None:
+    for name in ("secret", "open"):
+        (site / name).mkdir()
+    (site / "open.txt").write_bytes(b"x")
+    text = (
+        '<Location "/secret/">\nRequire all denied\n</Location>\n'
+        '<LocationMatch "^/dir/$">\nRequire all denied\n</LocationMatch>\n'
+        '<LocationMatch "^/open$">\nRequire all denied\n</LocationMatch>'
+    )
+    _, page = asked(configuration(site, text, "Indexes FollowSymLinks"))
+    assert links(page) == ["a.txt", "b.html", "link.txt", "open.txt", "open/", "sub/"]
+
+
+def test_a_directory_is_not_shown_whose_htaccess_nobody_reads(site: Path) -> None:
+    allowed = f'<Directory "{site}">\nAllowOverride AuthConfig\n</Directory>'
+    with Bench(configuration(site, allowed, "Indexes FollowSymLinks")) as bench:
+        assert "sub/" in links(bench.ask(get("/")).message()[1])
+        (site / "sub" / ".htaccess").write_bytes(b"Require all denied\n")
+        page = bench.ask(get("/")).message()[1]
+        assert links(page) == ["a.txt", "b.html", "link.txt"]
+        (site / ".htaccess").write_bytes(b"")
+        assert bench.ask(get("/")).head().startswith(b"HTTP/1.1 500 ")
+        assert bench.has_said("FB0421")
+
+
 def test_ignored_names_and_forbidden_ones_that_are_shown(site: Path) -> None:
     (site / ".htpasswd").write_bytes(b"x")
     text = (

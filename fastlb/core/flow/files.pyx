@@ -198,6 +198,8 @@ cdef int directory_listing(exchange *x, decision *d) noexcept nogil:
     if x.facts.req.method_id == METHOD_POST:
         return file_failed(x, 404)      # nobody takes it (as httpd)
     if plan.lists_directories and file_options_of(&x.facts) & FILES_INDEXES:
+        if file_is_overridden(x.facts.file, x.facts.vhost):
+            return file_barred(x, FILE_OVERRIDDEN)
         listing_begin(x)
         return FILES_ANSWERED
     say(x, &SAY_NO_INDEX)

@@ -26,7 +26,7 @@ cdef bint listing_place(listing *ls, request_facts *r) noexcept nogil:
     """Where names are put behind. False: there is no memory"""
     cdef value path = r.decoded
     cdef value folder = value(r.file.name.data, r.file.end)
-    cdef unsigned int more = LISTING_NAME_BYTES_MAX + 2
+    cdef unsigned int more = 1 + LISTING_NAME_BYTES_MAX + 1
     cdef writer w
     ls.path = arena_take(&r.arena, path.length + more)
     ls.folder = arena_take(&r.arena, folder.length + more)

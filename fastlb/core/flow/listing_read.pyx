@@ -5,7 +5,7 @@ that is denied, or that a rule forbids, is not shown, nor is a link that Options
 nobody follow. What that question changes of the request is put back
 (listing_restore).
 """
-# uses: ground/text, io/writer, ground/path, ground/arena, io/watch,
+# uses: ground/chartable, ground/text, io/writer, ground/path, ground/arena, io/watch,
 #       plan/listing_plan, plan/plan, plan/entity, plan/listing, plan/facts,
 #       plan/mime, plan/decide, flow/opening, flow/file_send, flow/listing_said
 
@@ -51,16 +51,13 @@ cdef int listing_decide(request_facts *r, value path, decision *d) noexcept nogi
 # One name ------------------------------------------------------------------------
 
 cdef bint listing_stat(
-        const listing *ls, const file_facts *f, const char *name,
-        file_status *about) noexcept nogil:
+        const listing *ls, const char *name, file_status *about) noexcept nogil:
     """What lies there, behind a link that may be followed. False: nothing to show"""
     cdef file_status link
     cdef unsigned char options = ls.folder_options
     if lstat_file(ls.directory, name, about, AT_SYMLINK_NOFOLLOW) != 0:
         return False
     if S_ISLNK(about.st_mode):
-        if f != NULL:
-            options = file_options_at(f, ls.folder_length - 1)
         link = about[0]
         if not options & (FILES_FOLLOW | FILES_FOLLOW_OWN) \
                 or lstat_file(ls.directory, name, about, 0) != 0 \
@@ -69,14 +66,20 @@ cdef bint listing_stat(
     return S_ISREG(about.st_mode) or S_ISDIR(about.st_mode)
 
 
-cdef bint listing_admits(listing *ls, request_facts *r, value path) noexcept nogil:
-    """Would a request for it be let in, as far as is known now?"""
+cdef bint listing_admits(
+        listing *ls, request_facts *r, value path, value whole) noexcept nogil:
+    """Would a request for it be let in, as far as is known now, and lead there? A
+    directory's paths end with a slash."""
     cdef decision d
     cdef int what = listing_decide(r, path, &d)
     if what == DECIDED_ERROR:
         return ls.options & LISTING_SHOWS_FORBIDDEN != 0 and (
             d.status == 401 or d.status == 403)
-    return what != DECIDED_WAIT
+    if what == DECIDED_WAIT or r.file == NULL or not same_text(r.file.name, whole):
+        return False
+    # That of the directory which is listed has been looked for.
+    return byte_before(whole.data, whole.length) != c'/' \
+        or not file_is_overridden(r.file, r.vhost)
 
 
 cdef bint listing_looks(listing *ls, const char *name, value whole) noexcept nogil:
@@ -122,30 +125,33 @@ cdef int listing_take(listing *ls, request_facts *r, const char *name) noexcept 
     cdef listed_name shown
     cdef listed_name *n
     cdef bint is_directory
-    cdef bint is_shown = False
+    cdef bint is_shown
     cdef writer w
     if length <= LISTING_NAME_BYTES_MAX:
-        memcpy(ls.folder + ls.folder_length, name, length + 1)
-        memcpy(ls.path + ls.path_length, name, length + 1)
-    if not listing_looks(ls, name, whole):
+        # The slash is a directory's.
+        memcpy(ls.folder + ls.folder_length, name, length)
+        memcpy(ls.path + ls.path_length, name, length)
+        ls.folder[whole.length] = ls.path[path.length] = c'/'
+    if not listing_looks(ls, name, whole) or not listing_stat(ls, name, &about):
         return 0
+    is_directory = S_ISDIR(about.st_mode)
     place = arena_here(&r.arena)
     memset(&shown, 0, sizeof(shown))
     shown.size = shown.modified_us = -1
-    if listing_admits(ls, r, path) and listing_stat(ls, r.file, name, &about):
-        is_shown = True
-        is_directory = S_ISDIR(about.st_mode)
-        if ls.options & (LISTING_FANCY | LISTING_TABLE):
-            memset(&found, 0, sizeof(found))
-            if not is_directory:
-                mime_of(r, name, length, &found)
-                shown.size = about.st_size
-            shown.modified_us = (
-                about.st_mtim.tv_sec * 1000000 + about.st_mtim.tv_nsec // 1000)
-            shown.comes_first = (
-                is_directory and ls.options & LISTING_FOLDERS_FIRST != 0)
-            listing_adorn(
-                ls, &shown, whole, value(name, length), is_directory, &found)
+    is_shown = listing_admits(
+        ls, r, value(path.data, path.length + is_directory),
+        value(whole.data, whole.length + is_directory))
+    if is_shown and ls.options & (LISTING_FANCY | LISTING_TABLE):
+        memset(&found, 0, sizeof(found))
+        if not is_directory:
+            mime_of(r, name, length, &found)
+            shown.size = about.st_size
+        shown.modified_us = (
+            about.st_mtim.tv_sec * 1000000 + about.st_mtim.tv_nsec // 1000)
+        shown.comes_first = (
+            is_directory and ls.options & LISTING_FOLDERS_FIRST != 0)
+        listing_adorn(
+            ls, &shown, whole, value(name, length), is_directory, &found)
     listing_restore(ls, r)
     arena_back(&r.arena, place)
     if unlikely(r.arena.starved):
