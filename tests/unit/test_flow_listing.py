@@ -60,6 +60,18 @@ def test_a_directory_is_listed_where_options_allow_it(site: Path) -> None:
     assert b"a.txt" not in page
 
 
+def test_a_listing_answers_who_reads(site: Path) -> None:
+    text = configuration(site, "DirectorySlash Off")
+    for method in ("GET", "POST", "DELETE", "PUT", "OPTIONS", "PROPFIND"):
+        for path in ("/", "/sub"):
+            with Bench(text) as bench:
+                client = bench.ask(get(path, method=method))
+                head, page = client.message()
+                assert (b"<title>Index of" in page) is (method == "GET"), method
+                if method == "DELETE":
+                    assert head.startswith(b"HTTP/1.1 405 "), path
+
+
 @rows(
     ("options", "shown"),
     [

@@ -65,17 +65,20 @@ cdef int file_handed(exchange *x, int what, decision *d) noexcept nogil:
     return what
 
 
+cdef inline bint is_read(int method) noexcept nogil:
+    """Does it ask for what is in a file?"""
+    return method == METHOD_GET or method == METHOD_HEAD or method == METHOD_POST
+
+
 # Serve x.facts.file. returns FILES_ANSWERED; or what was decided about another path
 # that takes its place (DECIDED_*, never DECIDED_FILE)
 cdef int file_serve(exchange *x, decision *d) noexcept nogil:
     cdef file_facts *f = x.facts.file
-    cdef int method = x.facts.req.method_id
     cdef int rc = file_try(x)
-    cdef bint is_read = (
-        method == METHOD_GET or method == METHOD_HEAD or method == METHOD_POST)
-    if likely(rc == FILE_IS_OPEN and is_read):
+    cdef bint reads = is_read(x.facts.req.method_id)
+    if likely(rc == FILE_IS_OPEN and reads):
         return file_served(x)
-    if rc == FILE_IS_DIRECTORY and (is_read or byte_before(
+    if rc == FILE_IS_DIRECTORY and (reads or byte_before(
             x.facts.decoded.data, x.facts.decoded.length) != c'/'):
         if f.end < f.name.length:
             return file_failed(x, 404)
@@ -91,7 +94,7 @@ cdef int file_serve(exchange *x, decision *d) noexcept nogil:
             x.facts.cut = f
             due_route(x)
             return FILES_ANSWERED
-    if rc != FILE_OVERRIDDEN and not is_read:
+    if rc != FILE_OVERRIDDEN and not reads:
         file_close(x)
         exchange_answer_unmapped(x)
         return FILES_ANSWERED
@@ -191,6 +194,9 @@ cdef int directory_serve(exchange *x, decision *d) noexcept nogil:
 cdef int directory_listing(exchange *x, decision *d) noexcept nogil:
     """There is no index in it."""
     cdef const plan_conf *c = handler_said(&x.facts)
+    if not is_read(x.facts.req.method_id):
+        exchange_answer_unmapped(x)
+        return FILES_ANSWERED
     if fallback_of(&x.facts) != NULL:
         return file_fall_back(x, d)
     if unlikely(c != NULL and handler_is_default(handler_text(&x.facts, c))):
