@@ -145,6 +145,8 @@ cdef enum:
     LISTING_NAMES_MAX = 16384       # of one page; it says that there are more
     LISTING_LOOKS_MAX = 1 << 16     # at names that may be shown; as above
     LISTING_NAME_BYTES_MAX = 255    # of a name (NAME_MAX); a longer one is left out
+    LISTING_PATTERN_BYTES_MAX = 255     # of P= in a query; a longer one: no name
+    LISTING_REGEX_US_MAX = 2000000  # of matches for all names; more: it is cut
     LISTING_TURN_US = 2000          # of one listing before others are served
     LISTING_TEXT_BYTES_MAX = 1 << 20    # of HeaderName, ReadmeName; more: left out
     LISTING_BYTES_MAX = 64 << 20    # of all listings of a worker; more: 503

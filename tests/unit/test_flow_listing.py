@@ -212,6 +212,14 @@ def test_a_page_is_bounded_and_says_so(tmp_path: Path) -> None:
     assert b"<p>There are more names than these 16384.</p>\n" in page
 
 
+def test_expressions_for_names_have_a_bound_together(tmp_path: Path) -> None:
+    for number in range(2000):
+        (tmp_path / f"{'a' * 60}b{number}").touch()
+    text = '<FilesMatch "^(a|aa)+$">\nRequire all denied\n</FilesMatch>'
+    page = asked(configuration(tmp_path, text))[1]
+    assert b"<p>There are more names than these 0.</p>\n" in page
+
+
 def test_others_are_served_while_a_large_directory_is_read(tmp_path: Path) -> None:
     site = tmp_path / "site"
     site.mkdir()
@@ -348,6 +356,17 @@ def test_the_query_chooses_order_and_form(site: Path) -> None:
     assert b'P=%22%3e%3cscript%3e*">' in page
     _, page = asked(text, "/?P=a%26*")
     assert b'P=a&amp;*">' in page
+
+
+def test_a_pattern_that_is_longer_than_names_are_matches_none(site: Path) -> None:
+    text = configuration(site, "IndexOptions FancyIndexing")
+    for pattern in ("%26" * 2000, "*" * 256, "*" * 250 + "[abcdefg]*"):
+        head, page = asked(text, f"/?P={pattern}")
+        assert head.startswith(b"HTTP/1.1 200 "), pattern
+        assert b"a.txt" not in page
+        assert b"P=" not in page
+    _, page = asked(text, "/?P=" + "*" * 255)
+    assert b"a.txt" in page
 
 
 def test_a_listing_is_filtered_and_has_ranges(site: Path) -> None:

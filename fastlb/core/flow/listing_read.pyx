@@ -89,6 +89,8 @@ cdef bint listing_looks(listing *ls, const char *name, value whole) noexcept nog
             name[0] == c'.' and (
                 last.length == 1 or (last.length == 2 and name[1] == c'.'))):
         return False
+    if ls.pattern.length > LISTING_PATTERN_BYTES_MAX:
+        return False
     if ls.pattern.length and (
             (name[0] == c'.' and ls.pattern.data[0] != c'.') or not glob_match(
                 ls.pattern.data, ls.pattern.length, last.data, last.length, False,
@@ -152,6 +154,7 @@ cdef int listing_take(listing *ls, request_facts *r, const char *name) noexcept 
             is_directory and ls.options & LISTING_FOLDERS_FIRST != 0)
         listing_adorn(
             ls, &shown, whole, value(name, length), is_directory, &found)
+    ls.regex_us += r.regex_us
     listing_restore(ls, r)
     arena_back(&r.arena, place)
     if unlikely(r.arena.starved):
@@ -188,7 +191,8 @@ cdef int listing_read(listing *ls, request_facts *r) noexcept nogil:
     listing_keep(ls, r)
     while True:
         while ls.batch_at < ls.batch_end:
-            if ls.count == LISTING_NAMES_MAX or ls.looked_at == LISTING_LOOKS_MAX:
+            if ls.count == LISTING_NAMES_MAX or ls.looked_at == LISTING_LOOKS_MAX \
+                    or ls.regex_us > LISTING_REGEX_US_MAX:
                 ls.is_cut = True
                 return 0
             entry = ls.batch + ls.batch_at

@@ -217,7 +217,7 @@ cdef void listing_ask(listing *ls, request_facts *r) noexcept nogil:
             ls.options |= LISTING_VERSION_SORT
         put(&w, b";V=", 3)
         put_byte(&w, versions)
-    if ls.pattern.length:
+    if 0 < ls.pattern.length <= LISTING_PATTERN_BYTES_MAX:
         put(&w, b";P=", 3)
         put_link_part(&w, ls.pattern.data, ls.pattern.length)
     ls.query = arena_written(&r.arena, &w)

@@ -54,6 +54,7 @@ cdef struct listing:
     unsigned int batch_at
     unsigned int batch_end
     int looked_at
+    long long regex_us          # of matches for its names
     bint is_cut                 # there is more
     long long held              # bytes, of LISTING_BYTES_MAX
     bint has_parent
