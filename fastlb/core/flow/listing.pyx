@@ -1,8 +1,9 @@
 """A listing of a directory that has no index (mod_autoindex), turn by turn.
 
     listing_begin   what is said of it; open it
-    listing_read    the names (listing_read)      -.  a turn is LISTING_TURN_US long,
-    listing_write   sorted, the page (listing_page) -'  then others are served
+    listing_read    the names (listing_read)      -.
+    listing_sort    their order (listing_order)     |  a turn is LISTING_TURN_US long,
+    listing_write   the page (listing_page)       -'  then others are served
     listing_send    the page goes out as a file does: HEAD, ranges, filters, TLS
 """
 # uses: ground/chartable, ground/text, io/writer, ground/path, ground/arena, io/timer,
@@ -116,17 +117,22 @@ cdef void listing_begin(exchange *x) noexcept nogil:
 cdef void listing_go_on(exchange *x) noexcept nogil:
     """One turn of it."""
     cdef listing *ls = x.facts.file.listing
+    cdef long long until = clock_us() + LISTING_TURN_US
     cdef int rc = 0
     if ls.stage == LISTING_READS:
-        rc = listing_read(ls, &x.facts)
+        rc = listing_read(ls, &x.facts, until)
         if rc == 0:
             close(ls.directory)
             ls.directory = -1
+            ls.stage = LISTING_SORTS
+    if ls.stage == LISTING_SORTS:
+        rc = listing_sort(ls, &x.facts, until)
+        if rc == 0:
             ls.stage = LISTING_BEGINS_PAGE
-            if ls.looked_at > NAMES_PER_LOOK * ROWS_PER_LOOK:
-                rc = AGAIN
     if rc == 0:
-        rc = listing_write(x, ls)
+        rc = listing_write(x, ls, until)
+    if rc == AGAIN and listings_held > LISTING_BYTES_MAX:
+        rc = -503
     if rc == 0:
         listing_send(x)
     elif rc == AGAIN:
@@ -140,22 +146,20 @@ cdef void listing_go_on(exchange *x) noexcept nogil:
         exchange_answer_error(x, -rc, NULL)
 
 
-cdef int listing_write(exchange *x, listing *ls) noexcept nogil:
+cdef int listing_write(
+        exchange *x, listing *ls, long long until) noexcept nogil:
     """The page. returns as listing_read"""
-    cdef long long until
     if ls.stage == LISTING_BEGINS_PAGE:
-        listing_sort(ls)
         if not page_open(ls):
             return -500
         listing_head(x, ls)
         put_listing_begin(ls)
         ls.stage = LISTING_WRITES
-    until = clock_us() + LISTING_TURN_US
     while ls.next < ls.count:
         put_listed(ls, ls.names[ls.next], ls.next + ls.has_parent)
         ls.next += 1
         if ls.next % ROWS_PER_LOOK == 0 and clock_us() >= until:
-            return -503 if listings_held > LISTING_BYTES_MAX else AGAIN
+            return AGAIN
     put_listing_end(ls)
     listing_foot(x, ls)
     if ls.w.full or not page_write(&ls.w, 0) or x.facts.arena.starved:

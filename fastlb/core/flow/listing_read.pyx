@@ -11,7 +11,6 @@ nobody follow. What that question changes of the request is put back
 
 cdef enum:
     BATCH_BYTES = 16384         # of names, from the kernel at once
-    NAMES_PER_LOOK = 16         # at the clock
     NAMES_ROOM = 64             # to begin with
     ENTRY_TYPE_AT = 18          # struct linux_dirent64
     ENTRY_NAME_AT = 19
@@ -181,10 +180,10 @@ cdef int listing_take(listing *ls, request_facts *r, const char *name) noexcept 
 
 # All of them ---------------------------------------------------------------------
 
-cdef int listing_read(listing *ls, request_facts *r) noexcept nogil:
+cdef int listing_read(
+        listing *ls, request_facts *r, long long until) noexcept nogil:
     """Go on. returns 0: all of it is read; AGAIN: it is others' turn; a status,
     negated"""
-    cdef long long until = clock_us() + LISTING_TURN_US
     cdef char *entry
     cdef ssize_t n
     cdef unsigned short size
@@ -201,8 +200,8 @@ cdef int listing_read(listing *ls, request_facts *r) noexcept nogil:
             ls.looked_at += 1
             if listing_take(ls, r, entry + ENTRY_NAME_AT) < 0:
                 return -500
-            if ls.looked_at % NAMES_PER_LOOK == 0 and clock_us() >= until:
-                return -503 if listings_held > LISTING_BYTES_MAX else AGAIN
+            if clock_us() >= until:     # a name may take as long as a request
+                return AGAIN
         n = getdents64(ls.directory, ls.batch, BATCH_BYTES)
         if n <= 0:
             return 0            # a directory that has gone meanwhile is empty

@@ -14,8 +14,18 @@ cdef struct listed_name:
 
 cdef enum:
     LISTING_READS = 0
-    LISTING_BEGINS_PAGE = 1
-    LISTING_WRITES = 2
+    LISTING_SORTS = 1
+    LISTING_BEGINS_PAGE = 2
+    LISTING_WRITES = 3
+
+# How far names are sorted: two runs of them at a time become one.
+cdef struct listing_merge:
+    int run                     # names of one, in order; 0: it has not begun
+    int left                    # the next one of the first
+    int middle                  # ... where that ends
+    int right                   # the next one of the second
+    int end
+    int out                     # so many of this round are done
 
 cdef struct listing:
     unsigned char stage         # LISTING_*
@@ -62,6 +72,8 @@ cdef struct listing:
     int count
     int room
     listed_name **names
+    listed_name **merged        # room for as many
+    listing_merge merge
     # the page
     int page                    # a file in memory; -1: none yet
     int next                    # of the names
