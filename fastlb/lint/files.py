@@ -15,6 +15,7 @@ from itertools import islice
 
 from fastlb.config.lexer import filesystem_path
 from fastlb.config.tree import Node
+from fastlb.facts.server import DOCUMENT_ROOT
 from fastlb.lint.programs import (
     dav_lines,
     handlers,
@@ -60,10 +61,11 @@ def lint_files(run: Drafts, nodes: Sequence[Node]) -> None:
             for alias in (*server.file_aliases, *run.main.file_aliases)
             if not alias.is_regex and not paths.are_taken(alias.pattern)
         }
-        if root is not None and (
-            not paths.are_taken("/") or any(m.exclude for m in paths.mappings)
-        ):
-            served.add(path_of(run, root.args[0]))
+        if not paths.are_taken("/") or any(m.exclude for m in paths.mappings):
+            if root is not None:
+                served.add(path_of(run, root.args[0]))
+            elif first_file(DOCUMENT_ROOT):
+                served.add(DOCUMENT_ROOT)
         for directory in sorted(served):
             _overrides(run, server, directory)
             includes(run, server, directory, (*own, *nodes), told)

@@ -9,6 +9,8 @@ import pytest
 from rows import rows
 from trees import resolve_file
 
+from fastlb.lint import files
+
 SITE = "Listen 80\n<VirtualHost *:80>\nServerName a.test\n{}\n</VirtualHost>\n"
 PROXY = "ProxyPass / http://127.0.0.1:1/\n"
 TOLD = ("FB0162", "FB0169", "FB0170", "FB0171")
@@ -190,6 +192,26 @@ def test_a_page_that_would_include_others_is_refused(
 )
 def test_what_holds_or_is_taken_is_not(site: Path, lines: str) -> None:
     assert told(site, lines) == []
+
+
+def test_what_lies_where_no_line_says_is_looked_at(
+    site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "DOCUMENT_ROOT", str(site))
+    overrides = "<Directory {site}/static>\nAllowOverride All\n</Directory>"
+    programs = "AddHandler cgi-script .cgi"
+    assert told(site, overrides) == ["AllowOverride"]
+    assert told(site, programs) == ["AddHandler"]
+    assert told(site, programs + "\n" + PROXY) == []
+    assert told(site, "DocumentRoot {site}/empty\n" + overrides) == []
+    # What a distribution puts there is nobody's site.
+    (site / "page.html").rename(site / "index.html")
+    (site / "index.html").write_text("<title>Apache2 Debian Default Page</title>")
+    for name in ("static/.htaccess", "static/a.css"):
+        (site / name).unlink()
+    (site / "static").rmdir()
+    (site / "empty").rmdir()
+    assert told(site, programs) == []
 
 
 def test_another_name_of_such_files_is_known(site: Path) -> None:
