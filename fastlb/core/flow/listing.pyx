@@ -211,10 +211,7 @@ cdef int listing_text_of(
 
 
 cdef int text_kind(value type) noexcept nogil:
-    type.length = <unsigned int>(<const char *>memchr_or_end(
-        type.data, c';', type.length) - type.data)
-    while type.length and byte_before(type.data, type.length) in (c' ', c'\t'):
-        type.length -= 1
+    type = type_alone(type)
     if (type.length == 9 and bytes_equal_nocase(type.data, b"text/html", 9)) or (
             type.length == 21
             and bytes_equal_nocase(type.data, b"application/xhtml+xml", 21)):

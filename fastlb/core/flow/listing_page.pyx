@@ -278,7 +278,7 @@ cdef void put_rule(listing *ls, const char *otherwise) noexcept nogil:
 
 
 cdef const text *blank_icon(const listing *ls) noexcept nogil:
-    return listing_icon(ls, value(b"^^BLANKICON^^", 13), NULL, True)
+    return listing_item(ls, False, value(b"^^BLANKICON^^", 13), NULL, True)
 
 
 cdef void put_fancy_head(listing *ls) noexcept nogil:
@@ -405,17 +405,8 @@ cdef void put_row_begin(listing *ls, const listed_name *n, int row) noexcept nog
     put_text(w, b'   <tr class="odd' if row & 1 else b'   <tr class="even')
     if n.alt != NULL and ls.options & LISTING_ALT_CLASS:
         put_byte(w, c'-')
-        put_class(w, n.alt)
+        put_lower(w, n.alt.data, n.alt.length)
     put_text(w, b'">')
-
-
-cdef void put_class(writer *w, const text *alt) noexcept nogil:
-    """In lower case."""
-    cdef unsigned int i
-    cdef char c
-    for i in range(alt.length):
-        c = <char>char_lower(<unsigned char>alt.data[i])
-        put(w, &c, 1)
 
 
 cdef void put_row(listing *ls, const listed_name *n, int row) noexcept nogil:

@@ -4,7 +4,8 @@ As mod_autoindex merges, and as it reads ?C=N;O=D. What shows a name and what le
 out is asked here, too. Nothing here looks at a disk.
 """
 # uses: ground/chartable, ground/text, io/writer, ground/path, ground/arena,
-#       http/html, plan/listing_plan, plan/entity, plan/listing, plan/facts, plan/path
+#       http/html, plan/listing_plan, plan/entity, plan/listing, plan/facts,
+#       plan/path, plan/mime, plan/expr_words
 
 cdef enum:
     LISTING_NAME_WIDTH = 23     # of names and descriptions, where nothing is said
@@ -133,31 +134,6 @@ cdef char query_letter(value *rest, char name, const char *known) noexcept nogil
     return letter
 
 
-cdef value unescaped(request_facts *r, value said) noexcept nogil:
-    """length 0: an escape is broken, or of what no name holds"""
-    cdef unsigned int i = 0
-    cdef unsigned char high, low
-    cdef writer w
-    arena_write(&r.arena, &w)
-    while i < said.length:
-        if said.data[i] != c'%':
-            put_byte(&w, said.data[i])
-            i += 1
-            continue
-        if i + 2 >= said.length:
-            return value(NULL, 0)
-        high = hex_value[<unsigned char>said.data[i + 1]]
-        low = hex_value[<unsigned char>said.data[i + 2]]
-        if high > 15 or low > 15:
-            return value(NULL, 0)
-        high = high << 4 | low
-        if high == 0 or high == c'/':
-            return value(NULL, 0)
-        put_byte(&w, <char>high)
-        i += 3
-    return arena_written(&r.arena, &w)
-
-
 cdef void query_pattern(listing *ls, request_facts *r, value *rest) noexcept nogil:
     """P=*.txt"""
     cdef unsigned int i = 2
@@ -165,7 +141,7 @@ cdef void query_pattern(listing *ls, request_facts *r, value *rest) noexcept nog
         i += 1
     ls.pattern = value(NULL, 0)
     if i > 2:
-        ls.pattern = unescaped(r, value(rest.data + 2, i - 2))
+        ls.pattern = unescaped_path(r, value(rest.data + 2, i - 2), False)
     if i < rest.length:
         i += 1
     rest[0] = value(rest.data + i, rest.length - i)
@@ -260,12 +236,7 @@ cdef const text *items_find(
                 return &item.said
         elif not by_path and found != NULL:
             if found.encoding.data == NULL:
-                type = found.type
-                type.length = <unsigned int>(<const char *>memchr_or_end(
-                    type.data, c';', type.length) - type.data)
-                while type.length and byte_before(
-                        type.data, type.length) in (c' ', c'\t'):
-                    type.length -= 1
+                type = type_alone(found.type)
                 if item.kind == LISTED_BY_TYPE and type.length and star_match(
                         value_of(&item.pattern), type, True):
                     return &item.said
@@ -275,25 +246,16 @@ cdef const text *items_find(
     return NULL
 
 
-cdef const text *listing_icon(
-        const listing *ls, value path, const mime_found *found,
+cdef const text *listing_item(
+        const listing *ls, bint of_alts, value path, const mime_found *found,
         bint by_path) noexcept nogil:
+    """The icon of a name, or the text for it, by the innermost section that knows one.
+    NULL: none does"""
     cdef const text *said
     cdef int i
     for i in range(ls.said_count - 1, -1, -1):
-        said = items_find(&ls.said[i].icons, path, found, by_path)
-        if said != NULL:
-            return said
-    return NULL
-
-
-cdef const text *listing_alt(
-        const listing *ls, value path, const mime_found *found,
-        bint by_path) noexcept nogil:
-    cdef const text *said
-    cdef int i
-    for i in range(ls.said_count - 1, -1, -1):
-        said = items_find(&ls.said[i].alts, path, found, by_path)
+        said = items_find(
+            &ls.said[i].alts if of_alts else &ls.said[i].icons, path, found, by_path)
         if said != NULL:
             return said
     return NULL
@@ -339,12 +301,12 @@ cdef void listing_adorn(
     directory above"""
     cdef value directory = value(b"^^DIRECTORY^^", 13)
     cdef bint is_parent = found == NULL
-    n.icon = listing_icon(ls, path, found, is_directory)
-    n.alt = listing_alt(ls, path, found, is_directory)
+    n.icon = listing_item(ls, False, path, found, is_directory)
+    n.alt = listing_item(ls, True, path, found, is_directory)
     if is_directory and n.icon == NULL:
-        n.icon = listing_icon(ls, directory, NULL, True)
+        n.icon = listing_item(ls, False, directory, NULL, True)
     if is_directory and n.alt == NULL:
-        n.alt = listing_alt(ls, directory, NULL, True)
+        n.alt = listing_item(ls, True, directory, NULL, True)
         if n.alt == NULL:
             n.alt = &ALT_OF_PARENT if is_parent else &ALT_OF_DIRECTORY
     n.about = listing_about(ls, path, name)

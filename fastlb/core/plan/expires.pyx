@@ -1,5 +1,5 @@
 """For how long an answer may be kept (labels_plan.pxd; mod_expires)."""
-# uses: ground/chartable, ground/text, plan/labels_plan, plan/facts
+# uses: ground/chartable, ground/text, plan/labels_plan, plan/facts, plan/mime
 
 cdef const plan_expiry *expires_of_type(
         request_facts *r, const char *type, unsigned int length) noexcept nogil:
@@ -63,9 +63,7 @@ cdef const plan_expiry *expires_for(
     if active <= 0:
         return NULL
     if type != NULL:
-        length = <unsigned int>(<const char *>memchr_or_end(type, c';', length) - type)
-        length = <unsigned int>(
-            without_blanks(<char *>type, <char *>type + length) - type)
+        length = type_alone(value(type, length)).length
         found = expires_of_type(r, type, length)
         if found == NULL and wildcards > 0:
             found = expires_of_family(r, type, length)

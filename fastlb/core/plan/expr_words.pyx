@@ -84,8 +84,10 @@ cdef value escaped_path(request_facts *r, value word) noexcept nogil:
     return arena_written(&r.arena, &w)
 
 
-cdef value unescaped_path(request_facts *r, value word) noexcept nogil:
-    """Empty where an escape is none or a NUL; one of a slash stays as it is."""
+cdef value unescaped_path(
+        request_facts *r, value word, bint has_slashes) noexcept nogil:
+    """Empty where an escape is none or a NUL; one of a slash stays as it is, or is none
+    where it has no slashes."""
     cdef unsigned int i = 0
     cdef int byte
     cdef writer w
@@ -96,7 +98,7 @@ cdef value unescaped_path(request_facts *r, value word) noexcept nogil:
             i += 1
             continue
         byte = hex_pair(word.data + i + 1) if i + 2 < word.length else -1
-        if byte <= 0:
+        if byte <= 0 or (byte == c'/' and not has_slashes):
             arena_written(&r.arena, &w)
             return value(NULL, 0)
         if byte == c'/':
@@ -288,7 +290,7 @@ cdef value expr_function(
     if function == FUNCTION_ESCAPE:
         return escaped_path(r, word)
     if function == FUNCTION_UNESCAPE:
-        return unescaped_path(r, word)
+        return unescaped_path(r, word, True)
     if function == FUNCTION_BASE64:
         return base64_of(r, word)
     if function == FUNCTION_UNBASE64:

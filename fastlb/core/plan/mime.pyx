@@ -140,6 +140,17 @@ cdef value mime_type_with(
     return arena_written(&r.arena, &w)
 
 
+cdef value type_alone(value type) noexcept nogil:
+    """Without its parameters."""
+    if type.data == NULL:
+        return type
+    type.length = <unsigned int>(
+        <const char *>memchr_or_end(type.data, c';', type.length) - type.data)
+    type.length = <unsigned int>(without_blanks(
+        <char *>type.data, <char *>type.data + type.length) - type.data)
+    return type
+
+
 cdef value mime_default_language(request_facts *r) noexcept nogil:
     cdef int i
     cdef plan_labels *labels
