@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import os
 import re
+import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -237,17 +242,124 @@ def test_others_are_served_while_a_large_directory_is_read(tmp_path: Path) -> No
         assert bench.log_lines() == ["/file1", "/"]
 
 
+def descriptors() -> dict[int, str]:
+    """What is open in this process."""
+    found = {}
+    for number in map(int, os.listdir("/proc/self/fd")):
+        with contextlib.suppress(FileNotFoundError):  # that of the listing itself
+            found[number] = os.readlink(f"/proc/self/fd/{number}")
+    return found
+
+
+SLOW = '<FilesMatch "^(a|aa)+$">\nRequire all denied\n</FilesMatch>'
+
+
+def many(site: Path, count: int = 12_000) -> Path:
+    """Names at each of which SLOW looks for long."""
+    site.mkdir()
+    for number in range(count):
+        (site / f"{'a' * 20}b{number}").touch()
+    return site
+
+
 def test_a_client_that_leaves_ends_what_is_read_for_it(tmp_path: Path) -> None:
-    for number in range(12_000):
-        (tmp_path / f"file{number}").touch()
-    before = len(os.listdir("/proc/self/fd"))
-    with Bench(configuration(tmp_path)) as bench:
+    site = many(tmp_path / "site")
+    with Bench(configuration(site, SLOW)) as bench:
+        bench.settle()
+        before = descriptors()
         gone = bench.client()
         gone.send(get("/"))
         bench.turn()
+        assert str(site) in descriptors().values()
         gone.reset()
         bench.until(lambda: not any(bench.passing().values()), "it to end")
-    assert len(os.listdir("/proc/self/fd")) <= before + 1
+        assert descriptors() == before
+
+
+def test_a_client_that_leaves_ends_the_page_that_it_does_not_read(
+    tmp_path: Path,
+) -> None:
+    site = many(tmp_path / "site")
+    text = configuration(site, "IndexOptions FancyIndexing HTMLTable NameWidth=*")
+    with Bench(text, narrow=True) as bench:
+        bench.settle()
+        before = descriptors()
+        gone = bench.client()
+        gone.send(get("/"))
+        page = "/memfd:listing (deleted)"
+        bench.until(lambda: page in descriptors().values(), "a page")
+        bench.settle()
+        assert page in descriptors().values()
+        gone.reset()
+        bench.until(lambda: not any(bench.passing().values()), "it to end")
+        assert descriptors() == before
+
+
+def test_a_directory_that_cannot_be_read_on_is_cut(tmp_path: Path) -> None:
+    site = many(tmp_path / "site")
+    other = os.open(tmp_path, os.O_PATH)
+    with Bench(configuration(site, SLOW)) as bench:
+        client = bench.client()
+        client.send(get("/"))
+        bench.turn()
+        place = {name: number for number, name in descriptors().items()}
+        os.dup2(other, place[str(site)])  # which nobody reads: EBADF
+        head, page = client.message()
+    os.close(other)
+    assert head.startswith(b"HTTP/1.1 200 ")
+    count = len(links(page))
+    assert 0 < count < 12_000
+    assert f"<p>There are more names than these {count}.</p>".encode() in page
+
+
+def test_a_directory_that_has_gone_has_no_more_names(tmp_path: Path) -> None:
+    site = many(tmp_path / "site")
+    with Bench(configuration(site, SLOW)) as bench:
+        client = bench.client()
+        client.send(get("/"))
+        bench.turn()
+        assert str(site) in descriptors().values()
+        shutil.rmtree(site)
+        head, page = client.message()
+    assert head.startswith(b"HTTP/1.1 200 ")
+    assert len(links(page)) < 12_000
+    assert b"more names" not in page
+
+
+@contextlib.contextmanager
+def as_a_stranger() -> Iterator[None]:
+    """To the file system this thread has no rights but those of everybody."""
+    library = ctypes.CDLL(None)
+    if os.geteuid() == 0:
+        library.setfsuid(65534)
+    yield
+    if os.geteuid() == 0:
+        library.setfsuid(0)
+
+
+def test_a_directory_that_may_not_be_read_is_not_listed() -> None:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Bench(configuration(Path(folder))) as bench,
+    ):
+        assert bench.ask(get("/")).head().startswith(b"HTTP/1.1 200 ")
+        Path(folder).chmod(0o311)
+        with as_a_stranger():
+            assert bench.ask(get("/")).head().startswith(b"HTTP/1.1 403 ")
+        assert bench.has_said("AH01275")
+        Path(folder).chmod(0o700)
+
+
+@pytest.mark.parametrize("order", ["C=N", "C=S;O=D", "V=1"])
+def test_names_are_in_order_however_many_there_are(tmp_path: Path, order: str) -> None:
+    for count in (1, 2, 3, 64, 65, 1000):
+        for number in range(count):
+            (tmp_path / f"n{number * 7919 % 1009}").touch()
+        page = asked(configuration(tmp_path, ""), f"/?F=0;{order}")[1]
+        expected = sorted(os.listdir(tmp_path), reverse="O=D" in order)
+        if "V=1" in order:
+            expected.sort(key=lambda name: int(name[1:]))
+        assert links(page) == expected
 
 
 def test_a_slow_client_gets_the_whole_page(tmp_path: Path) -> None:

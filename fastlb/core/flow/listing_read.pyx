@@ -204,6 +204,8 @@ cdef int listing_read(
                 return AGAIN
         n = getdents64(ls.directory, ls.batch, BATCH_BYTES)
         if n <= 0:
-            return 0            # a directory that has gone meanwhile is empty
+            # One that has gone meanwhile is empty.
+            ls.is_cut = n < 0 and errno != ENOENT
+            return 0
         ls.batch_at = 0
         ls.batch_end = <unsigned int>n
