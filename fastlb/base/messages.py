@@ -236,6 +236,11 @@ _CONFIG = {
         "AllowOverride stands where it says nothing.",
         "Write it into a <Directory>.",
     ),
+    "FB0173": Message(
+        "warning",
+        "Options MultiViews holds where a file lies that httpd would find by it.",
+        "Let links name the files, or add what is missing by a RewriteRule.",
+    ),
     "FB0161": Message(
         "warning",
         "A line of envvars asks for more than variables; it is not run.",

@@ -16,6 +16,7 @@ from itertools import islice
 from fastlb.config.lexer import filesystem_path
 from fastlb.config.tree import Node
 from fastlb.facts.server import DOCUMENT_ROOT
+from fastlb.lint.negotiation import negotiation
 from fastlb.lint.programs import (
     dav_lines,
     handlers,
@@ -69,6 +70,7 @@ def lint_files(run: Drafts, nodes: Sequence[Node]) -> None:
         for directory in sorted(served):
             _overrides(run, server, directory)
             includes(run, server, directory, (*own, *nodes), told)
+            negotiation(run, server, directory, (*nodes, *own), told)
             handlers(run, server, directory, paths, told)
         every = own if server.node is None else (*own, *nodes)
         for node in dav_lines(every, paths, served):

@@ -26,6 +26,7 @@ from fastlb.lint.sites import (
     holds,
     matches,
     names,
+    options_of,
     path_of,
 )
 from fastlb.lint.takers import is_under
@@ -209,11 +210,7 @@ def includes(
     for directory in directories(root):
         confs = [run.main.default.conf, server.default.conf]
         confs += [s.draft.conf for s in sections if holds(s, directory)]
-        options: FileOptions | None = None
-        for conf in confs:
-            if conf.file_options is not None:
-                options = conf.file_options.over(options)
-        if not anywhere and not _lets_include(options):
+        if not anywhere and not _lets_include(options_of(confs)):
             continue
         confs += [s.draft.conf for s in others]
         name = next((n for n in names(directory) if _is_filled_in(n, confs)), None)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from fastlb._pcre2 import PatternError, PatternLimitError
 from fastlb.base.regular import open_regular
 from fastlb.config.lexer import filesystem_path
 from fastlb.config.tree import Node
+from fastlb.facts.files import FileOptions
 from fastlb.facts.regex import compile_pcre
-from fastlb.facts.vhost import SectionKind
+from fastlb.facts.vhost import DirConf, SectionKind
 from fastlb.lint.mappings import mappings_of
 from fastlb.lint.takers import Takers, is_under
 from fastlb.model.drafts import Drafts, MappingDraft, SectionDraft, ServerDraft
@@ -78,14 +79,14 @@ def first_file(directory: str) -> str:
         with os.scandir(directory) as entries:
             for entry in islice(entries, ENTRIES_MAX):
                 hidden = entry.name.startswith(".")
-                if not hidden and not _is_welcome(entry.path):
+                if not hidden and not is_welcome(entry.path):
                     return entry.name
     except OSError:
         return ""
     return ""
 
 
-def _is_welcome(path: str) -> bool:
+def is_welcome(path: str) -> bool:
     """The page that a distribution puts where a site will be."""
     if not os.path.basename(path).startswith("index."):
         return False
@@ -127,6 +128,15 @@ def holds(section: SectionDraft, directory: str) -> bool:
         heads = ("/".join(parts[: end + 1]) for end in range(len(parts)))
         return any(matches(pattern, head) for head in heads)
     return f"{directory}/".startswith(f"{section.pattern}/")
+
+
+def options_of(confs: Iterable[DirConf]) -> FileOptions | None:
+    """What they say together, in their order."""
+    options: FileOptions | None = None
+    for conf in confs:
+        if conf.file_options is not None:
+            options = conf.file_options.over(options)
+    return options
 
 
 def matches(pattern: str, path: str) -> bool:

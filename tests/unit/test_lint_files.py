@@ -13,7 +13,7 @@ from fastlb.lint import files
 
 SITE = "Listen 80\n<VirtualHost *:80>\nServerName a.test\n{}\n</VirtualHost>\n"
 PROXY = "ProxyPass / http://127.0.0.1:1/\n"
-TOLD = ("FB0162", "FB0169", "FB0170", "FB0171")
+TOLD = ("FB0162", "FB0169", "FB0170", "FB0171", "FB0173")
 OVERRIDES = "<Directory {site}/static>\nAllowOverride All\n</Directory>\n"
 NO_OVERRIDES = "<Directory {site}>\nAllowOverride None\n</Directory>\n"
 
@@ -131,6 +131,65 @@ def test_a_handler_that_nobody_has_is_refused_where_it_would_work(
 ) -> None:
     (site / "a.cgi").touch()
     assert told(site, "DocumentRoot {site}\n" + lines) == directives
+
+
+VIEWS = "Options Indexes MultiViews\n"
+
+
+@rows(
+    ("lines", "directives"),
+    [
+        (VIEWS, ["Options"]),
+        ("<Directory {site}>\nOptions +multiviews\n</Directory>", ["Options"]),
+        ("<Directory {site}/static>\nOptions RunScripts\n</Directory>", ["Options"]),
+        ("<Location />\n" + VIEWS + "</Location>", ["Options"]),
+        (
+            "<Directory {site}>\n<Files *>\n" + VIEWS + "</Files>\n</Directory>",
+            ["Options"],
+        ),
+        ("<Directory {site}/empty>\n" + VIEWS + "</Directory>", []),
+        ("<Directory /none-such>\n" + VIEWS + "</Directory>", []),
+        ("<Directory {site}>\nOptions All\n</Directory>", []),
+        ("<Directory {site}>\nOptions -MultiViews\n</Directory>", []),
+        (
+            VIEWS + "<Directory {site}>\nOptions Indexes\n</Directory>",
+            [],
+        ),
+        (VIEWS + PROXY, []),
+        (VIEWS + PROXY + "Alias /a {site}/empty\n", []),
+    ],
+)
+def test_files_that_views_would_find_are_looked_for(
+    site: Path, lines: str, directives: list[str]
+) -> None:
+    assert told(site, "DocumentRoot {site}\n" + lines) == directives
+
+
+@rows(
+    ("names", "is_found"),
+    [
+        (("about.html",), True),
+        (("index.html.de", "index.html.en"), True),
+        (("about", "about.html"), False),
+        (("README", ".hidden.html"), False),
+    ],
+)
+def test_views_find_what_is_called_by_its_beginning(
+    site: Path, names: tuple[str, ...], is_found: bool
+) -> None:
+    folder = site / "empty"
+    for path in folder.iterdir():
+        path.unlink()
+    for name in names:
+        (folder / name).touch()
+    lines = "DocumentRoot {site}/empty\n" + VIEWS
+    assert told(site, lines) == (["Options"] if is_found else [])
+
+
+def test_a_distributions_own_pages_need_no_views(site: Path) -> None:
+    (site / "empty/index.html").write_text("<title>Apache2 Debian Default Page</title>")
+    assert told(site, "DocumentRoot {site}/empty\n" + VIEWS) == []
+    assert told(site, VIEWS + "Alias /icons/ /usr/share/apache2/icons/\n") == []
 
 
 INCLUDED = "DocumentRoot {site}\nAddOutputFilter INCLUDES .shtml\n"

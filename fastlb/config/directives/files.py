@@ -37,7 +37,8 @@ DIRECTIVES = (
             " ExecCGI, MultiViews, All, None. Words without signs replace what holds"
             " around the section. Nothing is run and nothing negotiated: ExecCGI and"
             " MultiViews change nothing, and a file that INCLUDES would fill in under"
-            " Includes is not sent."
+            " Includes is not sent. The check warns of MultiViews where a file lies"
+            " that it would find."
         ),
     ),
     Directive(
