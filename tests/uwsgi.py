@@ -19,6 +19,7 @@ from programs import ForeignServer, bare_environment
 
 PYTHON = "/usr/bin/python3"
 PLUGINS = "/usr/lib/uwsgi/plugins"
+DJANGO_STATIC = Path("/usr/lib/python3/dist-packages/django/contrib/admin/static/admin")
 PROJECT = Path(__file__).parent / "e2e/applications"
 # What uWSGI calls the protocols.
 SOCKETS = {

@@ -14,12 +14,14 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from browser import Browser, Page, needed
 from certificates import Authority, make_ca, make_pair
 from harness import HOST, Fastlb, is_listening, wait_for
 from ports import free_port
+from uwsgi import DJANGO_STATIC, Uwsgi
 
 pytestmark = pytest.mark.browser
 
@@ -278,11 +280,51 @@ RequestHeader set X-Forwarded-Proto "expr=%{{REQUEST_SCHEME}}"
 ProxyPass / http://{HOST}:{port}/
 ProxyPassReverse / http://{HOST}:{port}/""",
     )
-    page = browser.visitor()
+    sign_in_and_add_a_user(browser.visitor(), url, "boss", "open sesame")
+
+
+@pytest.mark.needs("django")
+def test_the_admin_of_django_by_uwsgi(
+    server: Fastlb, browser: Browser, tmp_path: Path, authority: Authority
+) -> None:
+    """uWSGI's page on httpd: its own protocol, and static files from disk."""
+    Uwsgi.prepare(tmp_path)
+    app = Uwsgi(tmp_path, "one")
+    with ExitStack() as running:
+        app.start()
+        running.callback(app.stop)
+        url = serve(
+            server,
+            "admin.test",
+            tmp_path,
+            authority,
+            f"""\
+Alias /app/static/admin {DJANGO_STATIC}
+<Directory {DJANGO_STATIC}>
+    Require all granted
+    ExpiresActive On
+    ExpiresDefault "access plus 1 day"
+</Directory>
+ProxyPass /app/static/admin !
+ProxyPass /app {app.url("uwsgi")}
+SetEnvIf Request_URI . proxy-uwsgi-pathinfo=1""",
+        )
+        page = browser.visitor()
+        page.open(f"{url}app/admin/")
+        assert page.evaluate("getComputedStyle(document.body).margin") == "0px"
+        sheet = "(await fetch('/app/static/admin/css/base.css')).headers"
+        assert page.evaluate(f"{sheet}.get('cache-control')") == "max-age=86400"
+        page.leave()
+        sign_in_and_add_a_user(browser.visitor(), f"{url}app/", "ada", "love lace")
+
+
+def sign_in_and_add_a_user(page: Page, url: str, name: str, password: str) -> None:
+    """url: above the admin"""
+    path = urlsplit(url).path
     arrival = page.open(f"{url}admin/")
-    assert arrival.url == f"{url}admin/login/?next=/admin/"
-    submit(page, "#login-form", username="boss", password="open sesame")
-    wait_for(lambda: arrived(page) == "/admin/", "signed in")
+    assert arrival.url == f"{url}admin/login/?next={path}admin/"
+    submit(page, "#login-form", username=name, password=password)
+    wait_for(lambda: arrived(page) == f"{path}admin/", "signed in")
     page.open(f"{url}admin/auth/user/add/")
     word = "a word of the guest's"
     submit(page, "#user_form", username="guest", password1=word, password2=word)
@@ -292,7 +334,7 @@ ProxyPassReverse / http://{HOST}:{port}/""",
         "[...document.querySelectorAll('#result_list th.field-username')]"
         ".map((cell) => cell.textContent)"
     )
-    assert rows == ["boss", "guest"]
+    assert rows == [name, "guest"]
     page.leave()
 
 
