@@ -2,11 +2,10 @@
 
 As httpd's default_handler and mod_dir. What is open becomes an answer in file_answer.
 """
-# uses: ground/chartable, ground/text, io/writer, ground/arena, plan/template,
-#       plan/plan, plan/facts, plan/path, plan/own_name, plan/file_names,
-#       plan/handled, plan/redirect, plan/because, plan/decide, flow/exchange,
-#       flow/due, flow/log_rows, flow/service_log, flow/opening, flow/file_send,
-#       flow/file_answer, flow/answer, flow/listing
+# uses: ground/chartable, ground/text, io/writer, ground/arena, plan/plan, plan/facts,
+#       plan/file_names, plan/handled, plan/redirect, plan/because, plan/decide,
+#       flow/exchange, flow/due, flow/log_rows, flow/service_log, flow/opening,
+#       flow/file_send, flow/file_answer, flow/answer, flow/listing
 
 cdef enum:
     FILES_ANSWERED = -1     # it is, or something is due
@@ -160,7 +159,8 @@ cdef int directory_serve(exchange *x, decision *d) noexcept nogil:
     if byte_before(path.data, path.length) != c'/':
         if not conf_flag(r, CONF_DIRECTORY_SLASH, True):
             return directory_listing(x, d)
-        return directory_redirect(x)
+        redirect_to_slash(r, &d.moved)
+        return DECIDED_REDIRECT
     names = indexes_of(r, &count)
     if names == NULL:
         names = &usual
@@ -230,21 +230,3 @@ cdef value index_path(request_facts *r, value path, const text *name) noexcept n
         put(&w, path.data, path.length)
     put(&w, name.data, name.length)
     return arena_written(&r.arena, &w)
-
-
-cdef int directory_redirect(exchange *x) noexcept nogil:
-    cdef request_facts *r = &x.facts
-    cdef redirected moved
-    cdef value host = self_reference(r)
-    cdef value query = query_of(r)
-    cdef writer w
-    arena_write(&r.arena, &w)
-    put_own_scheme(r, &w)
-    put(&w, host.data, host.length)
-    put_path(&w, r.decoded.data, r.decoded.length, PATH_CANONICAL)
-    put_byte(&w, c'/')
-    put(&w, query.data, query.length)
-    moved.status = 301
-    moved.location = arena_written(&r.arena, &w)
-    exchange_answer_redirect(x, &moved)
-    return FILES_ANSWERED

@@ -1,9 +1,10 @@
 """What becomes of a request (decide.pxd)."""
-# uses: ground/text, ground/path, ground/arena, io/tls_state, http/fields,
-#       plan/verdicts, plan/rewrite_rules, plan/plan, plan/facts, plan/rewrite_run,
-#       plan/path, plan/tls_variables, plan/own_name, plan/target, plan/handled,
-#       plan/rewritten, plan/match, plan/conditional, plan/file_match, plan/rules,
-#       plan/redirect, plan/because, plan/admission, plan/reading, plan/looking
+# uses: ground/chartable, ground/text, ground/path, ground/arena, io/tls_state,
+#       http/fields, plan/verdicts, plan/rewrite_rules, plan/plan, plan/facts,
+#       plan/rewrite_run, plan/path, plan/tls_variables, plan/own_name, plan/target,
+#       plan/expr_words, plan/handled, plan/rewritten, plan/match, plan/conditional,
+#       plan/file_match, plan/rules, plan/redirect, plan/because, plan/admission,
+#       plan/reading, plan/looking
 
 cdef int decided_error(decision *d, int status, int because) noexcept nogil:
     d.status = status
@@ -191,6 +192,27 @@ cdef int decided_redirect(
     return DECIDED_REDIRECT
 
 
+cdef int decided_anew(
+        request_facts *r, rewrite_outcome *made, decision *d) noexcept nogil:
+    """A rule of sections has made another path, but the one that was asked for is still
+    for their Redirect, and a directory has its slash first (as httpd)."""
+    cdef int what = decided_redirect(r, True, d)
+    cdef int status
+    if what != DECIDED_NOTHING:
+        return what
+    if r.mapping == NULL and r.file != NULL \
+            and byte_before(r.decoded.data, r.decoded.length) != c'/' \
+            and conf_flag(r, CONF_DIRECTORY_SLASH, True) \
+            and expr_file_is(r.file.name, c'd'):
+        redirect_to_slash(r, &d.moved)
+        return DECIDED_REDIRECT
+    status = rewrite_begin(r, made)
+    if likely(status == 0):
+        return DECIDED_ANEW
+    made.status = status
+    return decided_by_rule(r, made, d)
+
+
 cdef int request_decide(request_facts *r, decision *d) noexcept nogil:
     cdef int what
     if likely(r.vhost.rewrite == NULL):
@@ -253,7 +275,7 @@ cdef int decide_here(request_facts *r, decision *d) noexcept nogil:
     if unlikely(r.vhost.rewrite != NULL and r.vhost.rewrite.has_dirs):
         what = rewrite_in_sections(r, &made)
         if what == REWROTE_PATH:
-            return DECIDED_ANEW
+            return decided_anew(r, &made, d)
         if what != REWROTE_NOTHING:
             return decided_by_rule(r, &made, d)
         mapped = r.mapping != NULL

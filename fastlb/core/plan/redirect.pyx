@@ -104,3 +104,18 @@ cdef int match_redirect(
             if rc != 0:
                 return rc
     return 0
+
+
+# Of a directory that is asked for without its slash.
+cdef void redirect_to_slash(request_facts *r, redirected *out) noexcept nogil:
+    cdef value host = self_reference(r)
+    cdef value query = query_of(r)
+    cdef writer w
+    arena_write(&r.arena, &w)
+    put_own_scheme(r, &w)
+    put(&w, host.data, host.length)
+    put_path(&w, r.decoded.data, r.decoded.length, PATH_CANONICAL)
+    put_byte(&w, c'/')
+    put(&w, query.data, query.length)
+    out.status = 301
+    out.location = arena_written(&r.arena, &w)

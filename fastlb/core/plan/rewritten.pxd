@@ -4,7 +4,7 @@ cdef enum:
     REWROTE_NOTHING = 0         # or only the query, a variable, a path ([PT])
     REWROTE_STATUS = 1          # out.status, out.because
     REWROTE_REDIRECT = 2        # out.status, out.location
-    REWROTE_PATH = 3            # sections only: begin anew with r.decoded
+    REWROTE_PATH = 3            # sections only: out.location, for rewrite_begin
 
 cdef struct rewrite_outcome:
     int status

@@ -519,13 +519,10 @@ cdef void rewrite_base_of_url(rewriting *w) noexcept nogil:
 
 
 cdef int rewrite_begin_anew(rewriting *w, rewrite_outcome *out) noexcept nogil:
-    """An internal redirect: the path is decoded once more, as one that was sent."""
+    """An internal redirect: what is asked for instead, for rewrite_begin."""
     cdef request_facts *r = w.r
     cdef value root = traced(&r.vhost.rewrite.document_root)
     cdef value path = w.filename
-    cdef value query
-    cdef unsigned int i
-    cdef int rc
     if w.base.length:
         if unlikely(w.trace >= 2):
             trace_two(w, 2, True, b"trying to replace prefix %s with %s", w.directory,
@@ -542,16 +539,30 @@ cdef int rewrite_begin_anew(rewriting *w, rewrite_outcome *out) noexcept nogil:
         path = value_from(path, root.length)
     if unlikely(w.trace >= 1):
         trace_one(w, 1, True, b"internal redirect with %s [INTERNAL REDIRECT]", path)
-    r.redirects += 1
-    if r.redirects > REWRITE_REDIRECTS_MAX:
-        return rewrite_failed(w, 500, REWRITE_TOO_MANY_REDIRECTS, out)
     if w.args.data != NULL:
         path = rewrite_joined(w, path.data, path.length, value(b"?", 1))
         path = rewrite_joined(w, path.data, path.length, w.args)
-    if path.data == NULL:
+    out.location = path
+    out.rule = w.failed
+    if path.data == NULL or not rewrite_keep_query(w):
         return rewrite_failed(w, 500, 0, out)
+    return REWROTE_PATH
+
+
+# The path of REWROTE_PATH takes the place of the request's: it is decoded once more, as
+# one that was sent. returns 0, or the status with out.because
+cdef int rewrite_begin(request_facts *r, rewrite_outcome *out) noexcept nogil:
+    cdef value path = out.location
+    cdef value query
+    cdef unsigned int i = 0
+    cdef int rc
+    out.location = value(NULL, 0)
+    out.because = 0
+    r.redirects += 1
+    if r.redirects > REWRITE_REDIRECTS_MAX:
+        out.because = REWRITE_TOO_MANY_REDIRECTS
+        return 500
     # A URL is parsed once more: its query begins at the first mark, a fragment ends it.
-    i = 0
     while i < path.length and path.data[i] != c'?' and path.data[i] != c'#':
         i += 1
     query = value_from(path, i)
@@ -559,19 +570,17 @@ cdef int rewrite_begin_anew(rewriting *w, rewrite_outcome *out) noexcept nogil:
         query.data, c'#', query.length) - query.data)
     rc = path_decode(r, path.data, i)
     if rc < 0:
-        return rewrite_failed(w, -rc, 0, out)
+        return -rc
     r.query = arena_copy(&r.arena, query.data, query.length)
-    r.query_is_made = True
     if r.arena.starved:
-        return rewrite_failed(w, 500, 0, out)
-    r.path_is_plain = False
+        return 500
     r.rewritten = REWRITTEN_NOT
     r.original = value(NULL, 0)
     r.forced_handler = value(NULL, 0)
     r.forced_type = value(NULL, 0)
     r.reduced = True
     env_of_redirect(r)
-    return REWROTE_PATH
+    return 0
 
 
 cdef void env_of_redirect(request_facts *r) noexcept nogil:

@@ -51,6 +51,40 @@ ProxyPass / http://127.0.0.1:{m0}/
 """,
 )
 
+RULES = Conf(
+    "Redirect beside rules of a directory",
+    r"""
+LoadModule rewrite_module modules/mod_rewrite.so
+LoadModule dir_module modules/mod_dir.so
+DocumentRoot "{root}/site"
+<Directory "{root}/site/flat">
+  DirectorySlash Off
+</Directory>
+<Directory "{root}/site">
+  Require all granted
+  ForceType text/plain
+  RewriteEngine on
+  RewriteBase /
+  RewriteRule ^forbidden/ - [F]
+  RewriteRule ^away/ http://to.test/by-a-rule [R]
+  RewriteRule ^to/(.*)$ made/$1 [L]
+  RewriteRule ^raw/ none%zz [L]
+  RewriteCond %{REQUEST_FILENAME} !-f
+  RewriteRule ^(.*)$ file.txt?asked=$1 [QSA]
+  RedirectMatch 404 /\.git
+  RedirectMatch ^/(?:new|forbidden|away)/(.*) http://to.test/$1
+  RedirectMatch ^/raw/ http://to.test/raw
+  Redirect /made http://to.test/made
+</Directory>
+""",
+    files={
+        "site/file.txt": "file\n",
+        "site/new/a": "a\n",
+        "site/flat/a": "a\n",
+    },
+    aged=True,
+)
+
 INHERIT = Conf(
     "Redirect of vhost and main",
     """\
@@ -193,6 +227,14 @@ CASES: tuple[Case, ...] = (
     _case(PROXY, "ProxyPass before a server's Redirect", "/redirected"),
     _case(PROXY, "Redirect in a section before ProxyPass", "/location/x"),
     _case(PROXY, "Redirect where ProxyPass is excluded", "/except/x"),
+    *(
+        _case(RULES, path, path)
+        for path in (
+            *("/.git/config", "/new/a", "/new/b?c=d", "/none", "/file.txt", "/to/a?b"),
+            *("/made/a", "/forbidden/a", "/away/a", "/raw/a", "/"),
+            *("/new", "/new?c=d", "/new/", "/flat", "/file.txt/more"),
+        )
+    ),
     _case(INHERIT, "vhost before main", "/a/x"),
     _case(INHERIT, "main behind", "/b/x"),
     _case(RELATIVE, "target", "/a/x"),
