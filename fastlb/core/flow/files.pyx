@@ -156,6 +156,7 @@ cdef int directory_serve(exchange *x, decision *d) noexcept nogil:
     cdef text usual = text(b"index.html", 10)
     cdef int count, i, what, found
     cdef int status = 0, because = BECAUSE_OF_NOTHING
+    cdef facts_kept kept
     if byte_before(path.data, path.length) != c'/':
         if not conf_flag(r, CONF_DIRECTORY_SLASH, True):
             return directory_listing(x, d)
@@ -165,7 +166,9 @@ cdef int directory_serve(exchange *x, decision *d) noexcept nogil:
     if names == NULL:
         names = &usual
         count = 1
+    facts_keep(r, &kept)
     for i in range(min(count, INDEXES_TRIED_MAX)):
+        facts_put_back(r, &kept)      # no name sees what rules made of another's
         what = request_decide_within(r, index_path(r, path, &names[i]), d)
         if what == DECIDED_ERROR and d.status != 404:
             status = d.status
@@ -185,6 +188,7 @@ cdef int directory_serve(exchange *x, decision *d) noexcept nogil:
             status = 403
     if status:
         return decided_error(d, status, because)
+    facts_put_back(r, &kept)
     what = request_decide_within(r, path, d)
     if what != DECIDED_FILE:
         return what

@@ -23,6 +23,15 @@ cdef struct decision:
     int rewrite_because         # REWRITE_*; 0: nothing is to be said
     const rewrite_rule *rule    # ... of this one
 
+# What rules and SetEnvIf may change of a request for what is decided within it, and
+# nobody else is to see.
+cdef struct facts_kept:
+    value query
+    bint query_is_made
+    bint rewriting_ended
+    unsigned char redirects
+    value[ENV_COUNT_MAX] env
+
 # Decide. returns DECIDED_*; r has its host, path and head
 cdef int request_decide(request_facts *r, decision *d) noexcept nogil
 # r.target, for a member. returns DECIDED_MEMBER or DECIDED_ERROR

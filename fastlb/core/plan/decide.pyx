@@ -306,15 +306,29 @@ cdef int decide_here(request_facts *r, decision *d) noexcept nogil:
     return DECIDED_FILE if what == DECIDED_NOTHING and r.file != NULL else what
 
 
+cdef void facts_keep(request_facts *r, facts_kept *kept) noexcept nogil:
+    kept.query = r.query
+    kept.query_is_made = r.query_is_made
+    kept.rewriting_ended = r.rewriting_ended
+    kept.redirects = r.redirects
+    memcpy(&kept.env[0], &r.env[0], sizeof(value) * plan.env_count)
+
+
+cdef void facts_put_back(request_facts *r, const facts_kept *kept) noexcept nogil:
+    r.query = kept.query
+    r.query_is_made = kept.query_is_made
+    r.rewriting_ended = kept.rewriting_ended
+    r.redirects = kept.redirects
+    memcpy(&r.env[0], &kept.env[0], sizeof(value) * plan.env_count)
+
+
 # ... about a path within, in the place of the one that was sent: decoded, without a
 # query of its own. Access is looked at as for any other.
 cdef int request_decide_within(
         request_facts *r, value path, decision *d) noexcept nogil:
-    cdef value[ENV_COUNT_MAX] env
+    cdef facts_kept kept
     cdef value script_url = r.script_url
     cdef made_cookie *cookies = r.cookies
-    cdef bint ended = r.rewriting_ended
-    cdef unsigned char redirects = r.redirects
     cdef int trace_at = r.trace_at
     cdef int what
     cdef value query = query_of(r)
@@ -322,7 +336,7 @@ cdef int request_decide_within(
         query = arena_copy(&r.arena, query.data, query.length)
     if likely(r.vhost.rewrite == NULL):
         return decide_within(r, path, query, d)
-    memcpy(&env[0], &r.env[0], sizeof(value) * plan.env_count)
+    facts_keep(r, &kept)
     while True:
         what = decide_within(r, path, query, d)
         if likely(r.wanted == NULL):
@@ -332,12 +346,10 @@ cdef int request_decide_within(
             return what
         # All that rules have made since goes; what was there before stays.
         rewrite_forget(r)
+        facts_put_back(r, &kept)
         r.script_url = script_url
         r.cookies = cookies
-        r.rewriting_ended = ended
-        r.redirects = redirects
         r.trace_at = trace_at
-        memcpy(&r.env[0], &env[0], sizeof(value) * plan.env_count)
 
 
 cdef int decide_within(

@@ -140,6 +140,49 @@ ProxyPass /taken http://127.0.0.1:{m0}
 """,
     files=FILES,
 )
+# What a rule makes of the first name of an index, and the second one does not see.
+NAMES = Conf(
+    "names of an index",
+    LOADED
+    + """\
+LoadModule env_module /usr/lib/apache2/modules/mod_env.so
+Header unset ETag
+Header set X-Query "expr=%{QUERY_STRING}|"
+Header set X-One "%{ONE}e"
+Header set X-Uri "%{URI}e"
+DocumentRoot "{root}/site"
+DirectoryIndex one two three
+SetEnvIf Request_URI /uri/one$ URI=yes
+RewriteEngine on
+RewriteRule ^/query/one$ /none?changed [PT]
+RewriteRule ^/env/one$ - [E=ONE:yes]
+RewriteRule ^/cookie/one$ - [CO=c:v:.test]
+RewriteRule ^/end/one$ - [END]
+RewriteRule ^/end/two$ /found.txt [PT]
+<Directory "{root}/site">
+  Require all granted
+  ForceType text/plain
+  RewriteEngine on
+  RewriteRule ^of/query/one$ /none?changed
+  RewriteRule ^of/env/one$ - [E=ONE:yes]
+  RewriteRule ^of/end/one$ - [END]
+  RewriteRule ^of/end/two$ /found.txt
+  RewriteRule ^of/round/one$ /of/round/one?changed
+</Directory>
+""",
+    files={
+        "mime.types": "",
+        "site/found.txt": "found\n",
+        **{
+            f"site/{way}/two": "two\n"
+            for way in (
+                *("uri", "query", "env", "cookie", "end"),
+                *("of/query", "of/env", "of/end", "of/round"),
+            )
+        },
+    },
+    aged=True,
+)
 FALLBACK = Conf(
     "files that fall back",
     LOADED
@@ -409,6 +452,14 @@ CASES: tuple[Case, ...] = (
             *("/sub/", "/sub/?allowed", "/sub/?denied", "/sub/?where", "/sub/?nested"),
             *("/none", "/sub/none", "/bare/", "/private/"),
         ),
+    ),
+    *(
+        Case(f"names of an index: {path}", NAMES, get(path))
+        for way in (
+            *("uri", "query", "env", "cookie", "end"),
+            *("of/query", "of/env", "of/end", "of/round"),
+        )
+        for path in (f"/{way}/", f"/{way}/?asked")
     ),
     Case(
         "files: fallback",
