@@ -3,8 +3,8 @@
 As httpd's default_handler, http_etag and byterange filter:
 
     entity_decide   before the head: 200, 304, 412, 416, or which ranges of it
-    entity_fields   before rules;  entity_frame  behind them, for parts have the type
-                    that rules leave
+    entity_fields   before filters and rules, entity_unsaid  behind those of a 304;
+                    entity_frame  behind rules, for parts have the type that they leave
     entity_next     the next part on its way out
 """
 # uses: ground/chartable, ground/text, ground/number, io/buffer, io/writer,
@@ -253,14 +253,21 @@ cdef void entity_fields(exchange *x, out_list *out, entity *e) noexcept nogil:
         out_add(out, b"Accept-Ranges", 13, b"none", 4, FIELD_OTHER, False)
     else:
         out_add(out, b"Accept-Ranges", 13, b"bytes", 5, FIELD_OTHER, False)
-    if type.length and e.status != 304:
+    if type.length:
         out_add(out, b"Content-Type", 12, type.data, type.length, FIELD_CONTENT_TYPE,
                 False)
-    if e.said.encoding.data != NULL and e.status != 304:
+    if e.said.encoding.data != NULL:
         out_add(out, b"Content-Encoding", 16, e.said.encoding.data,
                 e.said.encoding.length, FIELD_OTHER, False)   # filters look at it
     if x.local.error_status == 0 and e.status < 400:
         labels_keep(x, out, expires_for(&x.facts, type.data, type.length), e.modified_s)
+
+
+cdef void entity_unsaid(out_list *out, entity *e) noexcept nogil:
+    """What a 304 does not repeat, though filters have looked at it."""
+    out_unset(out, b"Content-Type", 12)
+    if e.said.encoding.data != NULL:
+        out_unset(out, b"Content-Encoding", 16)
 
 
 cdef void entity_frame(exchange *x, out_list *out, entity *e) noexcept nogil:

@@ -62,6 +62,8 @@ cdef int file_answer(exchange *x) noexcept nogil:
         f.entity = NULL
         say(x, &SAY_FILE_IS_RUN)
         return 403
+    if unlikely(f.entity.status == 416) and not answer_has_parts(x):
+        entity_whole(f.entity, f.about.st_size)
     if unlikely(f.entity.status == 416):
         file_close(x)
         f.entity = NULL

@@ -67,21 +67,28 @@ cdef int filters_on_head(
     return 0
 
 
-cdef int filters_on_part(
-        exchange *x, out_list *out, long long size, long long length,
-        bint is_one) noexcept nogil:
-    """As filters_on_head, of parts of a file that goes out as it lies there: length
-    bytes of so many. returns 1, too: its body would be changed, so that there are no
-    parts of it
+cdef bint filters_keep_file(
+        exchange *x, out_list *out, bint is_one, filter_choice *choice) noexcept nogil:
+    """Does a file go out as it lies there, so that parts can be cut out of it? Of what
+    filters make of it there are none, whatever its own length is.
 
     In httpd ranges are cut out of what filters have made, where that is short.
     """
-    cdef filter_choice choice
-    memset(&choice, 0, sizeof(choice))
+    memset(choice, 0, sizeof(filter_choice))
     choice.coders = FILTERS_MAX
     choice.brotlis = FILTERS_MAX
-    filters_choose(&x.facts, out, 200, size, True, &choice)
-    if choice.is_changed or choice.refused or (choice.count and not is_one):
+    filters_choose(
+        &x.facts, out, 200, x.facts.file.about.st_size, True, choice)
+    return not choice.is_changed and not choice.refused and (
+        choice.count == 0 or is_one)
+
+
+cdef int filters_on_part(
+        exchange *x, out_list *out, long long length, bint is_one) noexcept nogil:
+    """As filters_on_head, of parts of a file: length bytes of it. returns 1, too: there
+    are no parts of it"""
+    cdef filter_choice choice
+    if not filters_keep_file(x, out, is_one, &choice):
         return 1
     x.res.content_length = length
     x.res.chunked_out = False

@@ -380,10 +380,15 @@ cdef int local_head_write(
                   and x.facts.file.entity.status == 206):
         filters_give(x)
         rc = filters_on_part(
-            x, out, x.facts.file.about.st_size, content_length,
-            x.facts.file.entity.part_count == 1)
+            x, out, content_length, x.facts.file.entity.part_count == 1)
         if rc:
             return rc
+    elif unlikely(is_file and x.facts.file.entity.status == 304):
+        if x.facts.vhost.any_filter:
+            rc = filters_on_head(x, out, 304, -1, False)
+            if rc < 0:
+                return rc
+        entity_unsaid(out, x.facts.file.entity)
     # Handlers' answers are ordinary responses, and so is the file of an ErrorDocument;
     # errors keep only `always`.
     rules_headers(&x.facts, out, True, tables, True)
@@ -425,6 +430,18 @@ cdef int local_head_write(
     if response_field_count:
         remember_response_fields(x, out)
     return 0
+
+
+cdef bint answer_has_parts(exchange *x) noexcept nogil:
+    """Of x.facts.file, whose ranges none holds: is its own length the body's?"""
+    cdef out_list *out = &out_scratch
+    cdef filter_choice choice
+    if likely(not x.facts.vhost.any_filter):
+        return True
+    out.count = 0
+    out.overflow = False
+    entity_fields(x, out, x.facts.file.entity)
+    return filters_keep_file(x, out, True, &choice)
 
 
 cdef int rewrite_local(

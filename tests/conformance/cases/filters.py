@@ -254,6 +254,135 @@ Header unset ETag
     },
 )
 
+# What a filter changes has another length than the file, and another name.
+IN_PART = Conf(
+    "files in part",
+    """\
+LoadModule mime_module /usr/lib/apache2/modules/mod_mime.so
+TypesConfig /dev/null
+AddType text/plain .txt
+DocumentRoot "{root}/www"
+<Directory "{root}/www">
+  Require all granted
+</Directory>
+FileETag Size
+Substitute s/All/Any/n
+SetEnv rate-limit 4000
+<Location /deflate>
+  SetOutputFilter DEFLATE
+</Location>
+<Location /br>
+  SetOutputFilter BROTLI_COMPRESS
+</Location>
+<Location /text>
+  SetOutputFilter SUBSTITUTE
+</Location>
+<Location /both>
+  SetOutputFilter SUBSTITUTE;DEFLATE
+</Location>
+<Location /rate>
+  SetOutputFilter RATE_LIMIT
+</Location>
+""",
+    files={
+        f"www/{way}/{name}.txt": text.decode()
+        for way in ("deflate", "br", "text", "both", "rate", "none")
+        for name, text in (("a", TEXT), ("long", LONG))
+    },
+    aged=True,
+)
+WAYS_OF_PARTS = ("none", "deflate", "br", "text", "both", "rate")
+PART_TAG = f"{len(TEXT):x}"
+CODINGS = "Accept-Encoding: gzip, br"
+WHEN = "Sun, 06 Nov 1994 08:49:37 GMT"
+PARTS = {
+    "first": ("Range: bytes=0-9",),
+    "last": ("Range: bytes=-9",),
+    "beyond the coded": ("Range: bytes=400-",),
+    "beyond the file": ("Range: bytes=5000-",),
+    "two": ("Range: bytes=0-3,8-9",),
+    "all": ("Range: bytes=0-",),
+    "If-Range": ("Range: bytes=0-9", f'If-Range: "{PART_TAG}"'),
+    "If-Range with its coding": ("Range: bytes=0-9", f'If-Range: "{PART_TAG}-gzip"'),
+    "If-Range of another": ("Range: bytes=5000-", 'If-Range: "x"'),
+    "If-Range of a time": ("Range: bytes=0-9", f"If-Range: {WHEN}"),
+}
+CONDITIONS = {
+    "If-None-Match": (f'If-None-Match: "{PART_TAG}"',),
+    "If-None-Match with its coding": (f'If-None-Match: "{PART_TAG}-gzip"',),
+    "If-None-Match with br": (f'If-None-Match: "{PART_TAG}-br"',),
+    "If-None-Match, weak": (f'If-None-Match: W/"{PART_TAG}-gzip"',),
+    "If-None-Match *": ("If-None-Match: *",),
+    "If-Match": (f'If-Match: "{PART_TAG}"',),
+    "If-Match with its coding": (f'If-Match: "{PART_TAG}-gzip"',),
+    "If-Modified-Since": (f"If-Modified-Since: {WHEN}",),
+}
+WHOLE_FIELDS = [
+    ["Accept-Ranges", "bytes"],
+    ["Content-Encoding", "gzip"],
+    ["Content-Length", "71"],
+    ["Content-Type", "text/plain"],
+    ["Date", "<now>"],
+    ["ETag", f'"{PART_TAG}-gzip"'],
+    ["Last-Modified", WHEN],
+    ["Server", "<product>"],
+    ["Vary", "Accept-Encoding"],
+]
+
+
+def whole(fields: list[list[str]]) -> Mapping[str, object]:
+    """All of the text in the place of parts, or of a 416."""
+    return {
+        "client/0/status": "HTTP/1.1 200 OK",
+        "client/0/fields": fields,
+        "client/0/framing": "length",
+        "client/0/body": TEXT.decode(),
+    }
+
+
+# What is answered otherwise on purpose, by the row that says so.
+OTHER_PARTS: dict[tuple[str, str], tuple[str, Mapping[str, object]]] = {
+    **{
+        ("deflate", name): (
+            "`Range` for a file that `DEFLATE` or `BROTLI_COMPRESS` codes",
+            whole(WHOLE_FIELDS),
+        )
+        for name in (
+            *("first", "two", "beyond the coded", "beyond the file"),
+            *("If-Range with its coding", "If-Range of a time"),
+        )
+    },
+    ("rate", "two"): (
+        "several ranges of a file under `RATE_LIMIT`",
+        whole(
+            [
+                ["Accept-Ranges", "bytes"],
+                ["Content-Length", f"{len(TEXT)}"],
+                ["Content-Type", "text/plain"],
+                ["Date", "<now>"],
+                ["ETag", f'"{PART_TAG}"'],
+                ["Last-Modified", WHEN],
+                ["Server", "<product>"],
+            ]
+        ),
+    ),
+    ("br", "If-Match with its coding"): (
+        "412 for a file under `BROTLI_COMPRESS`",
+        {
+            "client/0/fields": [
+                ["Accept-Ranges", "bytes"],
+                ["Content-Length", "0"],
+                ["Content-Type", "text/plain"],
+                ["Date", "<now>"],
+                ["ETag", f'"{PART_TAG}"'],
+                ["Last-Modified", WHEN],
+                ["Server", "<product>"],
+            ],
+            "client/0/body": "",
+        },
+    ),
+}
+
 
 def says(*headers: str, body: bytes = TEXT, status: str = "200 OK") -> Script:
     return turn(answer(body, *headers, status=status))
@@ -644,4 +773,47 @@ CASES = (
         )
     ),
     case("file uncoded", FILES, *get("/a.html")),
+    *(
+        case(f"file by {way}, {name}", IN_PART, *get(f"/{way}/a.txt", CODINGS, *fields))
+        for way in WAYS_OF_PARTS
+        for name, fields in {"whole": (), **CONDITIONS, **PARTS}.items()
+        if (way, name) not in OTHER_PARTS
+        and (way not in ("deflate", "br", "both") or name not in PARTS)
+    ),
+    *(
+        Case(
+            f"file by {way}, {name}",
+            IN_PART,
+            get(f"/{way}/a.txt", CODINGS, *{**PARTS, **CONDITIONS}[name]),
+            differs=differs,
+            instead=instead,
+        )
+        for (way, name), (differs, instead) in OTHER_PARTS.items()
+    ),
+    *(
+        case(
+            f"file by {way}, {name}",
+            IN_PART,
+            *get(f"/{way}/a.txt", CODINGS, *PARTS[name]),
+        )
+        for way in ("deflate", "br", "both")
+        for name in ("If-Range", "If-Range of another")
+    ),
+    *(
+        case(
+            f"long file by {way}, {name}",
+            IN_PART,
+            *get(f"/{way}/long.txt", CODINGS, *PARTS[name]),
+        )
+        for way in ("none", "text", "rate")
+        for name in ("first", "beyond the file")
+    ),
+    *(
+        case(
+            f"file by {way}, HEAD of a part",
+            IN_PART,
+            *get(f"/{way}/a.txt", CODINGS, "Range: bytes=5000-", method="HEAD"),
+        )
+        for way in ("none", "text", "rate")
+    ),
 )
