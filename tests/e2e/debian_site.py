@@ -1,20 +1,16 @@
 """A stock Debian server with what many have behind it, to be served by httpd or by us.
 
 Files below a document root and an alias, compression as Debian enables it, PHP by
-php-fpm, a Tomcat by AJP, a member that is down and the page that says sorry for it. The
-tree is `/etc/apache2` of the package; what is added is one site and the modules that
-`a2enmod` would link for it.
+php-fpm, a Tomcat by AJP, a member that is down and the page that says sorry for it.
 """
 
 from __future__ import annotations
 
 import gzip
 import os
-import re
 from pathlib import Path
 
-from rights import IS_ROOT
-from stock import DebianTree
+from stock_site import StockSite
 
 MODULES = (
     *("proxy", "proxy_http", "proxy_ajp", "proxy_fcgi", "proxy_balancer"),
@@ -156,39 +152,19 @@ def lay_application(webapps: Path) -> None:
         (webapps / "app" / name).write_text(content)
 
 
-class DebianSite:
-    """The tree with its site; `conf` and `environ` are what both servers get."""
+class DebianSite(StockSite):
+    """The tree with its site."""
 
     def __init__(self, root: Path, port: int, php: Path, ajp: int, closed: int) -> None:
-        self.run = root / "run"
-        self.run.mkdir()
         www, static = lay_files(root)
-        tree = DebianTree(root / "apache2")
-        for name in MODULES:
-            tree.enable_module(name)
-        ports = tree.root / "ports.conf"
-        ports.write_text(re.sub(r"\b80\b", str(port), ports.read_text(), count=1))
-        (tree.root / "sites-enabled/000-default.conf").unlink()
-        (tree.root / "sites-available/shop.conf").write_text(
-            SITE.format(
-                port=port,
-                www=www,
-                static=static,
-                php=php,
-                ajp=ajp,
-                closed=closed,
-                secret=SECRET,
-                logs=self.run,
-            )
+        text = SITE.format(
+            port=port,
+            www=www,
+            static=static,
+            php=php,
+            ajp=ajp,
+            closed=closed,
+            secret=SECRET,
+            logs=root / "run",
         )
-        tree.enable("sites", "shop")
-        self.tree = tree
-        self.conf = tree.conf
-        user = {"USER": "www-data", "GROUP": "www-data"} if IS_ROOT else {}
-        self.environ = {
-            **{f"APACHE_RUN_{name}": value for name, value in user.items()},
-            "APACHE_RUN_DIR": str(self.run),
-            "APACHE_LOG_DIR": str(self.run),
-            "APACHE_LOCK_DIR": str(self.run),
-            "APACHE_PID_FILE": str(self.run / "apache2.pid"),
-        }
+        super().__init__(root, port, MODULES, text)

@@ -12,7 +12,9 @@ from __future__ import annotations
 import gzip
 import http.client
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from difflib import unified_diff
 from email.utils import formatdate, parsedate_to_datetime
 
 from harness import HOST
@@ -24,8 +26,11 @@ BOUNDARY = re.compile(r"boundary=(\S+)")
 HEADING = re.compile(rb"<h1>(.*?)</h1>", re.S | re.I)
 # The lengths of their answers are told where they are known, which httpd does not; and
 # what is short and known to be whole is not compressed.
-BEHIND_GATEWAYS = re.compile(r"/app|/sub/|/[a-z]+\.php")
+BEHIND_GATEWAYS = re.compile(
+    r"/app|/sub/|/[a-z]+\.php|/dokuwiki/(?!lib/(?:images|scripts)/)"
+)
 COMPRESSED_MIN = 100
+TOLD_MAX = 20_000
 ONLY_HTTPD_TELLS = re.compile(
     r"^(SCRIPT_URL|SCRIPT_URI|proxy-nokeepalive) = .*\n", re.M
 )
@@ -168,6 +173,23 @@ def comparable(asked: Asked, answer: Answer) -> list[str]:
     if boundary is not None:
         lines = [line.replace(boundary[1], "<boundary>") for line in lines]
     return [SESSION.sub("<session>", line) for line in lines]
+
+
+def told_apart(
+    asked: Sequence[Asked], wanted: Sequence[list[str]], found: Sequence[list[str]]
+) -> str:
+    """Where our answers are not httpd's; empty: nowhere."""
+    different = [
+        "\n".join([str(one), *unified_diff(_lines(first), _lines(second), n=0)])
+        for one, first, second in zip(asked, wanted, found, strict=True)
+        if first != second
+    ]
+    told = "\n".join(different)[:TOLD_MAX]
+    return f"{len(different)} differ\n{told}" if different else ""
+
+
+def _lines(answer: Sequence[str]) -> list[str]:
+    return "\n".join(answer).splitlines()
 
 
 def _without_named(asked: Asked, told: dict[str, str], body: bytes) -> None:
