@@ -72,6 +72,8 @@ def _lacks(need: str) -> bool:
             Path("/usr/share/tomcat10/bin/bootstrap.jar").exists()
             and shutil.which("java")
         )
+    if need == "dokuwiki":
+        return not Path("/usr/share/dokuwiki/doku.php").exists()
     if need == "verdaccio":
         return not (Path(__file__).parent / NODE_MODULES / need).is_dir()
     if need == "django":  # in Debian's Python, behind uWSGI

@@ -10,6 +10,7 @@ It needs no rights: whoever tests runs it; where that is root, its workers are w
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from ports import HOST
@@ -27,6 +28,7 @@ pm = static
 pm.max_children = 2
 catch_workers_output = yes
 security.limit_extensions =
+{extensions}
 """
 RIGHTS = """\
 user = www-data
@@ -43,9 +45,14 @@ def program() -> str | None:
 
 
 class Php(ForeignServer):
-    """One pool of two workers."""
+    """One pool of two workers.
 
-    def __init__(self, folder: Path, port: int = 0) -> None:
+    extensions  of PHP, which an application needs beside those that are built in
+    """
+
+    def __init__(
+        self, folder: Path, port: int = 0, extensions: Sequence[str] = ()
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.port = port
@@ -55,6 +62,9 @@ class Php(ForeignServer):
             folder=folder,
             rights=RIGHTS if IS_ROOT else "",
             listen=f"{HOST}:{port}" if port else self.socket,
+            extensions="\n".join(
+                f"php_admin_value[extension] = {n}" for n in extensions
+            ),
         )
         conf.write_text(text)
         found = program()
