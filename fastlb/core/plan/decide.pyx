@@ -160,14 +160,27 @@ cdef int decide_sections(request_facts *r, decision *d) noexcept nogil:
     return DECIDED_MEMBER
 
 
+cdef int decided_redirect(
+        request_facts *r, int rc, decision *d) noexcept nogil:
+    """What match_redirect has returned, and d.moved holds. DECIDED_NOTHING: none
+    applies."""
+    if likely(rc == 0):
+        return DECIDED_NOTHING
+    if rc < 0:
+        return decided_error(d, -rc, BECAUSE_OF_NOTHING)
+    return DECIDED_REDIRECT
+
+
 cdef int decide_file(request_facts *r, decision *d) noexcept nogil:
     """The file of what no mapping takes, and the sections that hold for it. A Redirect
-    outside of sections comes before it. returns as decide_sections"""
-    cdef int rc
-    if r.file == NULL and match_redirect(r, False, &d.moved) != 0:
-        rc = 0 if match_sections_of_file(r) else FAILED
-    else:
-        rc = match_file(r)
+    that needs neither comes before them. returns as decide_sections, or
+    DECIDED_REDIRECT"""
+    cdef int rc, what
+    if r.file == NULL:          # no rule has named it
+        what = decided_redirect(r, match_redirect_early(r, &d.moved), d)
+        if what != DECIDED_NOTHING:
+            return what
+    rc = match_file(r)
     if unlikely(rc == FAILED):
         return decided_error(d, 500, BECAUSE_OF_SECTIONS)
     if unlikely(rc < 0):
@@ -181,22 +194,11 @@ cdef int decide_file(request_facts *r, decision *d) noexcept nogil:
     return DECIDED_MEMBER
 
 
-cdef int decided_redirect(
-        request_facts *r, bint in_sections, decision *d) noexcept nogil:
-    """DECIDED_NOTHING: none applies."""
-    cdef int rc = match_redirect(r, in_sections, &d.moved)
-    if likely(rc == 0):
-        return DECIDED_NOTHING
-    if rc < 0:
-        return decided_error(d, -rc, BECAUSE_OF_NOTHING)
-    return DECIDED_REDIRECT
-
-
 cdef int decided_anew(
         request_facts *r, rewrite_outcome *made, decision *d) noexcept nogil:
     """A rule of sections has made another path, but the one that was asked for is still
     for their Redirect, and a directory has its slash first (as httpd)."""
-    cdef int what = decided_redirect(r, True, d)
+    cdef int what = decided_redirect(r, match_redirect(r, True, &d.moved), d)
     cdef int status
     if what != DECIDED_NOTHING:
         return what
@@ -282,7 +284,7 @@ cdef int decide_here(request_facts *r, decision *d) noexcept nogil:
     if unlikely(r.client.tls_vhost != NULL):
         rules_tls_env(r)
     rules_env(r)
-    what = decided_redirect(r, True, d)
+    what = decided_redirect(r, match_redirect(r, True, &d.moved), d)
     if unlikely(what != DECIDED_NOTHING):
         return what
     if unlikely(r.forced_handler.data != NULL) and (
@@ -296,11 +298,7 @@ cdef int decide_here(request_facts *r, decision *d) noexcept nogil:
         if unlikely(r.req.seen >> FIELD_MAX_FORWARDS & 1) and goes_no_further(r):
             return DECIDED_HERE
         return DECIDED_MEMBER
-    if likely(r.rewritten != REWRITTEN_FILE):
-        what = decided_redirect(r, False, d)
-        if what != DECIDED_NOTHING:
-            return what
-    elif r.file == NULL:
+    if r.rewritten == REWRITTEN_FILE and r.file == NULL:
         return DECIDED_NOTHING
     what = decided_handler(r, d)
     return DECIDED_FILE if what == DECIDED_NOTHING and r.file != NULL else what

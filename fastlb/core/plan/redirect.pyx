@@ -106,6 +106,24 @@ cdef int match_redirect(
     return 0
 
 
+# Of what no mapping takes, before access is looked at and a file is looked for, as
+# mod_alias does it: a <Location>'s that asks for no path, then those outside of
+# sections. returns as match_redirect
+cdef int match_redirect_early(request_facts *r, redirected *out) noexcept nogil:
+    cdef bint relative = conf_flag(r, CONF_REDIRECT_RELATIVE, False)
+    cdef redirect_op *op
+    cdef int i, j, rc
+    for i in range(r.conf_count - r.if_conf_count - 1, 0, -1):
+        for j in range(r.confs[i].redirect_count):
+            op = &r.confs[i].redirects[j]
+            if op.regex >= 0 or op.pattern.length:
+                continue
+            rc = redirect_apply(r, op, not relative, out)
+            if rc != 0:
+                return rc
+    return match_redirect(r, False, out)
+
+
 # Of a directory that is asked for without its slash.
 cdef void redirect_to_slash(request_facts *r, redirected *out) noexcept nogil:
     cdef value host = self_reference(r)

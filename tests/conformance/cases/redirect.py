@@ -85,6 +85,35 @@ DocumentRoot "{root}/site"
     aged=True,
 )
 
+ACCESS = Conf(
+    "Redirect before access",
+    r"""
+LoadModule rewrite_module modules/mod_rewrite.so
+DocumentRoot "{root}/site"
+Redirect /moved http://to.test/moved
+RedirectMatch 410 ^/gone/
+<Location />
+  Require all denied
+</Location>
+<Location /section>
+  Redirect http://to.test/section
+</Location>
+<Location /path>
+  RedirectMatch ^/path/a http://to.test/path
+</Location>
+<Location /ruled>
+  RewriteEngine on
+  RewriteRule .* - [F]
+  Redirect http://to.test/ruled
+</Location>
+<Location /member>
+  Redirect http://to.test/member
+</Location>
+ProxyPass /member http://127.0.0.1:{m0}/
+""",
+    files={"site/file.txt": "file\n"},
+)
+
 INHERIT = Conf(
     "Redirect of vhost and main",
     """\
@@ -233,6 +262,13 @@ CASES: tuple[Case, ...] = (
             *("/.git/config", "/new/a", "/new/b?c=d", "/none", "/file.txt", "/to/a?b"),
             *("/made/a", "/forbidden/a", "/away/a", "/raw/a", "/"),
             *("/new", "/new?c=d", "/new/", "/flat", "/file.txt/more"),
+        )
+    ),
+    *(
+        _case(ACCESS, path, path)
+        for path in (
+            *("/moved", "/moved/a?b", "/gone/a", "/section/a", "/path/a", "/ruled/a"),
+            *("/member/a", "/file.txt"),
         )
     ),
     _case(INHERIT, "vhost before main", "/a/x"),
