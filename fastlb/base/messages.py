@@ -1006,6 +1006,11 @@ _CORE = {
         "An alias of a provider has a name that is taken.",
         "Give it another name.",
     ),
+    "FB0375": Message(
+        "warning",
+        "SSLCipherSuite of a section names no cipher that its virtual host offers.",
+        "Write a wider SSLCipherSuite in the <VirtualHost>.",
+    ),
     "FB0396": Message(
         "error",
         "An application ended its answer before its head was whole: 502.",

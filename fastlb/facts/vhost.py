@@ -125,6 +125,7 @@ class DirConf:
     require_ssl: bool | None = None  # SSLRequireSSL
     tls_requires: tuple[Expression, ...] = ()  # SSLRequire: all must hold
     tls_verify: Verify | None = None  # SSLVerifyClient of a section
+    tls_ciphers: str | None = None  # SSLCipherSuite of a section, up to TLS 1.2
     fake_basic_auth: bool | None = None  # SSLOptions FakeBasicAuth
     tls_user: str | None = None  # SSLUserName
     std_env_vars: bool | None = None  # SSLOptions StdEnvVars

@@ -11,13 +11,14 @@ from cryptography import x509
 from OpenSSL import SSL
 
 from fastlb.config.registry import Scope
-from fastlb.config.tls_checks import cipher_list
+from fastlb.config.tls_checks import NO_ANONYMOUS, cipher_list
 from fastlb.config.tree import Node
 from fastlb.lint import chains
 from fastlb.model.drafts import Drafts, TlsLines
 from fastlb.model.resolve_server import absolute
 from fastlb.model.resolve_tls import tls_values
 from fastlb.tls.pem import FileTrouble, PemFile, Trouble, names_in, read_pem
+from fastlb.tls.protocols import ciphers_of
 
 SYSTEM_BUNDLES: Final = (
     "/etc/ssl/certs/ca-certificates.crt",
@@ -199,20 +200,47 @@ class TlsFiles:
                 word = node.args[-1]
                 take((word if is_suites else cipher_list(word)).encode("latin-1"))
             except SSL.Error:
-                number = "AH10127" if is_suites else "AH01898"
-                kind = (
-                    "permitted TLSv1.3 ciphers"
-                    if is_suites
-                    else "permitted SSL ciphers"
-                )
-                self.run.report.error(
+                self._no_cipher(
                     node,
-                    "FB0217",
-                    f"{number}: Unable to configure {kind}",
-                    why=f"the TLS library knows none of {node.args[-1]}",
-                    cure="openssl ciphers -v lists names",
-                    word=node.args[-1],
+                    "AH10127: Unable to configure permitted TLSv1.3 ciphers"
+                    if is_suites
+                    else "AH01898: Unable to configure permitted SSL ciphers",
                 )
+
+    def section_ciphers(self, node: Node, host: str | None) -> None:
+        """SSLCipherSuite of a section. host: the list of the virtual host around it."""
+        try:
+            wanted = set(ciphers_of(cipher_list(node.args[-1]) + NO_ANONYMOUS))
+        except SSL.Error:
+            self._no_cipher(
+                node,
+                "AH02253: Unable to reconfigure (per-directory) permitted SSL ciphers",
+            )
+            return
+        try:
+            offered = set(ciphers_of(host or "DEFAULT"))
+        except SSL.Error:
+            return  # that has been said of the host's line
+        if not wanted & offered:
+            self.run.report.warn(
+                node,
+                "FB0375",
+                "no cipher of this list is one of the virtual host's",
+                why="a handshake chooses among those of the host, and is not repeated:"
+                " 403 for every client up to TLS 1.2",
+                cure="write a wider SSLCipherSuite in the <VirtualHost>",
+                word=node.args[-1],
+            )
+
+    def _no_cipher(self, node: Node, text: str) -> None:
+        self.run.report.error(
+            node,
+            "FB0217",
+            text,
+            why=f"the TLS library knows none of {node.args[-1]}",
+            cure="openssl ciphers -v lists names",
+            word=node.args[-1],
+        )
 
     def is_known(self, certificate: x509.Certificate) -> bool:
         """Whether an authority of this system, or of the configuration, issued it."""

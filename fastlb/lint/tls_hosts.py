@@ -65,6 +65,9 @@ def lint_tls_hosts(run: Drafts, now: datetime) -> None:
         if versions is not None:
             files.protocols(versions, lines, Scope.CLIENTS)
         files.ciphers(lines, "ssl")
+        for owner, node in run.section_ciphers:
+            if owner is server or owner.is_main:
+                files.section_ciphers(node, tls.protocols.ciphers)
     _addresses(run, hosts)
     lint_tls_members(files)
 

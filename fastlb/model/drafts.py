@@ -387,6 +387,8 @@ class Drafts:
     authz_aliases: dict[str, AccessRule] = field(default_factory=dict)
     # SSLVerifyClient and SSLVerifyDepth in sections
     section_handshakes: list[SectionHandshake] = field(default_factory=list)
+    # SSLCipherSuite in sections
+    section_ciphers: list[tuple[ServerDraft, Node]] = field(default_factory=list)
     variables: list[tuple[Node, str]] = field(default_factory=list)  # set, by name
     noted: set[str] = field(default_factory=set)  # parameters that a note was made of
     types_config: Node | None = None  # the main server's

@@ -387,11 +387,22 @@ def _each(lines: Callable[[ServerDraft], list[Node]]) -> Handler:
 
 
 def _ciphers(run: Drafts, place: Place, node: Node) -> None:
-    """SSLCipherSuite: of a whole host only."""
+    """SSLCipherSuite, of a host or a section."""
     if place.draft is place.server.default:
         _line(run, place, node)
         return
-    _refuse_in_section(run, node, node.name, _BEFORE_THE_PATH)
+    said = dict(SETTERS[node.name.lower()].values(node.args))
+    if "suites" in said:
+        run.report.error(
+            node,
+            "FB0218",
+            "TLSv1.3 ciphers cannot be set inside a directory context",
+            why=_BEFORE_THE_PATH,
+            cure="write it in the <VirtualHost>",
+        )
+        return
+    run.section_ciphers.append((place.server, node))
+    place.draft.conf = replace(place.draft.conf, tls_ciphers=said["ciphers"])
 
 
 def _verify(run: Drafts, place: Place, node: Node) -> None:

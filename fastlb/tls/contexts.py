@@ -19,13 +19,15 @@ from OpenSSL import SSL
 from fastlb._core import TLS_FUNCTIONS
 from fastlb.facts.server import Model
 from fastlb.facts.tls import KeyPair, TlsMember, TlsServer
-from fastlb.facts.vhost import VHost
+from fastlb.facts.vhost import VHost, every_conf
 from fastlb.tls import stamps
+from fastlb.tls.errors import failing
 from fastlb.tls.expiry import expiries
 from fastlb.tls.handles import ServerHandle, TlsHandles
 from fastlb.tls.library import addresses, context_address
 from fastlb.tls.member_context import member_context
 from fastlb.tls.pass_phrases import PassPhrases
+from fastlb.tls.protocols import ciphers_of
 from fastlb.tls.server_context import policy, server_context
 from fastlb.tls.stamps import Stamps
 from fastlb.tls.stapling import Stapled, keep_answers, staple
@@ -78,6 +80,7 @@ class Contexts:
         self.servers: list[Host | None] = []
         self.members: list[Made | None] = []
         self.expiries = expiries(model)
+        self._ciphers = section_ciphers(model)
         for vhost in model.vhosts:
             host = None
             if vhost.tls is not None:
@@ -109,6 +112,7 @@ class Contexts:
                 context_address(made.context) if made is not None else None
                 for made in self.members
             ),
+            ciphers=self._ciphers,
         )
 
     def stapled(self) -> tuple[Stapled, ...]:
@@ -179,6 +183,24 @@ class Contexts:
 
     def _is_fresh(self, made: Made, files: Stamps) -> bool:
         return made.files == files and self._now_s - made.made_s < TICKET_KEYS_MAX_S
+
+
+def section_ciphers(model: Model) -> dict[str, tuple[str, ...]]:
+    """What SSLCipherSuite of each section means."""
+    written = {
+        conf.tls_ciphers
+        for vhost in model.vhosts
+        for conf in every_conf(vhost)
+        if conf.tls_ciphers is not None
+    }
+    found = {}
+    for one in written:
+        with failing(
+            "AH02253: Unable to reconfigure (per-directory) permitted SSL ciphers:"
+            f" {one}"
+        ):
+            found[one] = ciphers_of(one)
+    return found
 
 
 def make_server_context(

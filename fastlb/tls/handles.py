@@ -27,8 +27,10 @@ class TlsHandles:
 
     servers: by index of virtual host, members: address of SSL_CTX by index of member;
     None where there is no TLS.
+    ciphers: what SSLCipherSuite of a section means, by the list as it is written
     """
 
     functions: dict[str, int]
     servers: tuple[ServerHandle | None, ...]
     members: tuple[int | None, ...]
+    ciphers: dict[str, tuple[str, ...]]

@@ -54,6 +54,14 @@ def restrict(context: SSL.Context, protocols: Protocols, whose: str) -> None:
             context.set_tls13_ciphersuites(protocols.suites.encode())
 
 
+def ciphers_of(written: str) -> tuple[str, ...]:
+    """The names, up to TLS 1.2, that a list stands for; SSL.Error: it has none."""
+    context = SSL.Context(SSL.TLS_SERVER_METHOD)
+    context.set_cipher_list(written.encode("latin-1"))
+    names = SSL.Connection(context, None).get_cipher_list()
+    return tuple(name for name in names if not name.startswith("TLS_"))
+
+
 def obey(
     context: SSL.Context, commands: tuple[tuple[str, str], ...], whose: str
 ) -> None:

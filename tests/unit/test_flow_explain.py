@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from certificates import make_pair
 from rights import AS_ROOT
 
 from fastlb.cli.explain.asked import Asked, AskedError
@@ -140,6 +141,28 @@ def test_what_an_error_is_answered_with_is_told(tmp_path: Path) -> None:
     assert [step.text for step in steps(way, "challenge")] == [
         'Basic realm="for h.example"'
     ]
+
+
+CIPHERS = """\
+Listen 8443
+SSLEngine on
+SSLCertificateFile own.pem
+<Location /x>
+  SSLCipherSuite HIGH
+</Location>
+"""
+
+
+def test_ciphers_of_a_section_are_told(tmp_path: Path) -> None:
+    make_pair(None, ["h"]).write(tmp_path, "own")
+    standing = standing_of(tmp_path, CIPHERS)
+
+    def told(path: str) -> list[str]:
+        way = way_of(standing, Asked(f"https://h:8443{path}"))
+        return [step.text for step in steps(way, "access")]
+
+    assert told("/x/y") == ["SSLCipherSuite HIGH"]
+    assert told("/") == []
 
 
 HANDLED = """\

@@ -209,10 +209,14 @@ FROM_PYTHON = (
 )
 
 
-def tls_client(bench: Bench) -> Peer:
+def tls_client(bench: Bench, version: str = "", ciphers: str = "") -> Peer:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
+    if version:
+        context.maximum_version = ssl.TLSVersion[version]
+    if ciphers:
+        context.set_ciphers(ciphers)
     client = bench.client()
     client.shake(context, name="h")
     return client
@@ -274,6 +278,46 @@ def test_the_environment_has_what_ssloptions_say(
         head = asked_with(bench, tls_client(bench))
         assert b"\r\nX-Https: %b\r\n" % https in head
         assert b"\r\nX-Subject: %b\r\n" % subject in head
+
+
+SHORT, LONG = "ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-RSA-AES256-GCM-SHA384"
+SHORTS, LONGS = (f"{one}:{one.replace('-RSA-', '-ECDSA-')}" for one in (SHORT, LONG))
+CIPHERS = (
+    f"<Location /long>\nSSLCipherSuite {LONGS}\n</Location>\n"
+    f"<Location /long/short>\nSSLCipherSuite {SHORTS}\n</Location>\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("version", "ciphers", "path", "denied"),
+    [
+        ("TLSv1_2", SHORTS, "/", False),
+        ("TLSv1_2", LONGS, "/long", False),
+        ("TLSv1_2", SHORTS, "/long", True),
+        ("TLSv1_2", SHORTS, "/x/../lon%67/y", True),
+        ("TLSv1_2", SHORTS, "/long/short", False),
+        ("TLSv1_2", LONGS, "/long/short", True),
+        ("TLSv1_3", "", "/long", False),
+    ],
+)
+def test_a_section_takes_its_own_ciphers_alone(
+    version: str, ciphers: str, path: str, denied: bool, site: Certificates
+) -> None:
+    with site.bench(SERVER + NAMES + CIPHERS) as bench:
+        client = tls_client(bench, version, ciphers)
+        client.send(get(path))
+        if denied:
+            assert client.status() == 403
+            assert any(
+                "AH02264: SSL cipher suite not renegotiated: access to /long" in line
+                and "denied using cipher ECDHE-" in line
+                for line in bench.services.logged
+            )
+            return
+        member = bench.members[0].accept()
+        member.head()
+        member.send(answer(b"", "Connection: close"))
+        assert client.status() == 200
 
 
 def test_a_plain_connection_has_no_variables() -> None:

@@ -325,6 +325,23 @@ def test_one_chain_file_may_serve_two_certificates(files: Path) -> None:
         (["SSLProtocol TLSv1", "SSLCipherSuite ALL:@SECLEVEL=0"], []),
         (["SSLCipherSuite NOPE"], [("error", "FB0217", 2)]),
         (["SSLCipherSuite TLSv1.3 NOPE"], [("error", "FB0217", 2)]),
+        (
+            ["<Location /x>", "SSLCipherSuite NOPE", "</Location>"],
+            [("error", "FB0217", 3)],
+        ),
+        (
+            ["<Location /x>", "SSLCipherSuite ECDHE+AES256", "</Location>"],
+            [],
+        ),
+        (
+            [
+                "SSLCipherSuite ECDHE+AES128",
+                "<Location /x>",
+                "SSLCipherSuite ECDHE+AES256",
+                "</Location>",
+            ],
+            [("warning", "FB0375", 4)],
+        ),
         (["SSLCARevocationCheck chain"], [("error", "FB0279", 2)]),
         (["SSLCARevocationFile list"], [("warning", "FB0279", 2)]),
         (["SSLCARevocationFile list", "SSLCARevocationCheck leaf"], []),

@@ -263,7 +263,7 @@ def in_section(*lines: str) -> str:
 @rows(
     ("host", "section"),
     [
-        ("", "SSLCipherSuite HIGH"),
+        ("", "SSLCipherSuite TLSv1.3 TLS_AES_128_GCM_SHA256"),
         ("SSLVerifyClient require", "SSLVerifyClient optional_no_ca"),
         ("SSLVerifyClient optional\nSSLVerifyDepth 3", "SSLVerifyDepth 2"),
     ],
@@ -274,6 +274,14 @@ def test_what_needs_a_second_handshake_is_refused_in_sections(
     model, found = resolve_text(on(files, host, in_section(section)))
     assert model is None
     assert [item.number for item in found if item.is_error] == ["FB0218"]
+
+
+def test_a_section_keeps_its_own_ciphers(files: str) -> None:
+    [main] = model_of(on(files, in_section("SSLCipherSuite HIGH"))).vhosts
+    assert main.tls is not None
+    assert main.tls.protocols.ciphers is None
+    assert main.default_conf.tls_ciphers is None
+    assert main.sections[0].conf.tls_ciphers == "HIGH:!aNULL:!eNULL:!EXP"
 
 
 def test_a_section_that_wants_a_certificate_lets_the_handshake_ask(files: str) -> None:

@@ -131,6 +131,7 @@ class _Story:
             self.steps += rewrite_steps(
                 self.found["rules"], self.vhost, confs, self.written
             )
+            self.cipher()
             self.access()
             self.elsewhere()
             self.where()
@@ -348,6 +349,19 @@ class _Story:
             "denied" if denied else "granted",
             why or f"by the rules of {self.place_of_conf(last)}",
         )
+
+    def cipher(self) -> None:
+        """SSLCipherSuite of a section: explain shakes no hands."""
+        confs = [self.conf(section) for section in self.found["sections"]]
+        said = [conf for conf in confs if conf.tls_ciphers is not None]
+        if said and self.arrival.tls:
+            self.add(
+                "access",
+                self.written(line_of(said[-1], "tls_ciphers", 0), "SSLCipherSuite"),
+                "403 for a connection up to TLS 1.2 whose cipher is none of these;"
+                " what follows is what another leads to",
+                line_of(said[-1], "tls_ciphers", 0),
+            )
 
     def old_access(self) -> None:
         """What is said in the language of Apache 2.2; the last section's holds."""

@@ -1,7 +1,8 @@
 """What was decided about a request that no member gets (plan/decide.pxd), is done."""
-# uses: io/timer, io/watch, plan/verdicts, plan/rewrite_run, plan/redirect,
-#       plan/because, plan/decide, flow/exchange, flow/states, flow/due,
-#       flow/log_rows, flow/service_log, flow/services, flow/question, flow/answer
+# uses: io/timer, io/watch, plan/tls_names, plan/verdicts, plan/rewrite_run,
+#       plan/tls_variables, plan/redirect, plan/because, plan/decide, flow/exchange,
+#       flow/states, flow/due, flow/log_rows, flow/service_log, flow/services,
+#       flow/question, flow/answer
 
 cdef void exchange_answer_decided(
         exchange *x, int what, const decision *d) noexcept nogil:
@@ -149,6 +150,9 @@ cdef void say_because(exchange *x, int because) noexcept nogil:
         say(x, &SAY_PLAIN)
     elif because == BECAUSE_NO_CERTIFICATE:
         say(x, &SAY_NO_CERTIFICATE)
+    elif because == BECAUSE_CIPHER:
+        say_more(x, &SAY_CIPHER, 0, tls_variable(
+            x.facts.client, tls_name_cipher).data, 0)
     elif because == BECAUSE_TLS_REQUIRE:
         say(x, &SAY_TLS_REQUIRE)
     elif because == BECAUSE_SPOOF:

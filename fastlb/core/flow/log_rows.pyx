@@ -192,6 +192,10 @@ cdef log_row SAY_NO_CERTIFICATE = log_row(
     b"error", b"ssl",
     b"AH10158: access to {uri} failed: SSLVerifyClient wants a certificate, and the "
     b"handshake has brought none that holds")
+cdef log_row SAY_CIPHER = log_row(
+    b"error", b"ssl",
+    b"AH02264: SSL cipher suite not renegotiated: access to {uri} denied using cipher "
+    b"{detail}")
 cdef log_row SAY_TLS_REQUIRE = log_row(
     b"error", b"ssl",
     b"AH02229: access to {uri} failed, reason: SSL requirement expression not "

@@ -23,7 +23,7 @@ cdef dict BECAUSE_WORDS = {
     BECAUSE_UNKNOWN_TYPE: "unknown type", BECAUSE_METHOD: "method",
     BECAUSE_ELSEWHERE: "elsewhere", BECAUSE_NO_ANSWER: "no answer",
     BECAUSE_NO_CERTIFICATE: "no certificate", BECAUSE_TLS_REQUIRE: "tls require",
-    BECAUSE_SPOOF: "spoof", BECAUSE_COLON: "colon",
+    BECAUSE_CIPHER: "cipher", BECAUSE_SPOOF: "spoof", BECAUSE_COLON: "colon",
     BECAUSE_FILE_LARGE: "file large", BECAUSE_DIGEST_NO_NAME: "no name",
     BECAUSE_DIGEST_SCHEME: "scheme", BECAUSE_DIGEST_BROKEN: "digest broken",
     BECAUSE_DIGEST_URI: "digest uri", BECAUSE_DIGEST_OPAQUE: "digest opaque",

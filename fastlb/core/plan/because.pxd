@@ -49,4 +49,5 @@ cdef enum:
     BECAUSE_TLS_REQUIRE = 44        # SSLRequire does not hold
     BECAUSE_SPOOF = 45          # a password that only FakeBasicAuth gives
     BECAUSE_COLON = 46          # of FakeBasicAuth: no name holds one
-    BECAUSES = 47
+    BECAUSE_CIPHER = 47         # SSLCipherSuite of a section
+    BECAUSES = 48

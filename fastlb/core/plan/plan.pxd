@@ -193,6 +193,7 @@ cdef struct plan_conf:
     old_access *old             # NULL: nor of Order, Allow, Deny, Satisfy
     method_limit *methods       # AllowMethods; NULL: not said
     signed char tls_verify      # SSLVerifyClient: VERIFY_*; -1: not said
+    int tls_ciphers             # SSLCipherSuite: number of its list; -1: not said
     int tls_require_count       # SSLRequire: all of these hold
     int *tls_requires
     int tls_user                # SSLUserName: a variable; -1: not said
@@ -237,6 +238,11 @@ cdef enum:
     SECTION_LOCATION_MATCH = 1
     SECTION_PROXY = 2
     SECTION_PROXY_MATCH = 3
+
+# SSLCipherSuite of sections: the names that the library reads out of it.
+cdef struct cipher_list:
+    int count
+    text *names
 
 cdef struct plan_section:
     unsigned char kind
@@ -552,7 +558,9 @@ cdef struct plan_root:
     int told_env_count
     int *told_envs
     bint any_fake               # AuthBasicFake or FakeBasicAuth stands anywhere
-    bint any_tls_access         # SSLRequire, SSLUserName, SSLVerifyClient in a section
+    # SSLRequire, SSLUserName; SSLVerifyClient, SSLCipherSuite in a section
+    bint any_tls_access
+    cipher_list *cipher_lists   # by number; NULL: nobody shakes hands here
     bint any_elsewhere          # AuthRequest does
     bint lists_directories      # where Options Indexes holds; else nowhere
     nonce_view *nonces          # of the table

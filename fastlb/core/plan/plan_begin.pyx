@@ -171,6 +171,11 @@ cdef object plan_tls(object handles):
                 plan.vhosts[i].tls_session_context, tls_choose_protocol, NULL)
             tls.SSL_CTX_set_alpn_select_cb(
                 plan.vhosts[i].tls_context, tls_choose_protocol, NULL)
+    plan.cipher_lists = <cipher_list *>plan_alloc(
+        sizeof(cipher_list) * len(cipher_lists))
+    for i, written in enumerate(cipher_lists):
+        plan.cipher_lists[i].count = len(handles.ciphers[written])
+        plan.cipher_lists[i].names = plan_texts(handles.ciphers[written])
     for i, context in enumerate(handles.members):
         if context is not None:
             plan.members[i].tls_context = <void *><size_t>context

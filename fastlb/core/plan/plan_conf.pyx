@@ -193,6 +193,9 @@ cdef object plan_tls_access(plan_conf *c, object conf):
     if conf.tls_verify is not None:
         c.tls_verify = VERIFY_NUMBERS[conf.tls_verify.value]
         plan_tls_name("SSL_CLIENT_VERIFY")
+    c.tls_ciphers = -1
+    if conf.tls_ciphers is not None:
+        c.tls_ciphers = plan_cipher_list(conf.tls_ciphers)
     if conf.fake_basic_auth:
         plan_tls_name(TLS_SUBJECT_LINE)
     c.tls_user = -1
@@ -203,7 +206,8 @@ cdef object plan_tls_access(plan_conf *c, object conf):
     for i, expression in enumerate(conf.tls_requires):
         c.tls_requires[i] = plan_expression(expression, True)
     plan.any_tls_access |= (
-        c.tls_require_count > 0 or c.tls_user >= 0 or c.tls_verify >= 0)
+        c.tls_require_count > 0 or c.tls_user >= 0 or c.tls_verify >= 0
+        or c.tls_ciphers >= 0)
 
 
 cdef file_said *plan_file_said(object conf) except? NULL:

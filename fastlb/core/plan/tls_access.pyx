@@ -4,16 +4,18 @@ The handshake is over when the path is known: what a section demands of a certif
 is looked up in what the handshake has found, and nobody is asked twice.
 """
 # uses: ground/text, ground/arena, io/tls_state, plan/tls_names, plan/plan,
-#       plan/facts, plan/tls_variables, plan/variables, plan/expr, plan/because
+#       plan/client, plan/facts, plan/tls_variables, plan/variables, plan/expr,
+#       plan/because
 
 # What goes with a name that a certificate gives.
 cdef value FAKE_PASSWORD = value(b"password", 8)
 
 
 cdef int tls_refusal(request_facts *r) noexcept nogil:
-    """SSLRequireSSL; SSLVerifyClient and SSLRequire, which say nothing of plain
-    connections. returns BECAUSE_*"""
+    """SSLRequireSSL; SSLCipherSuite, SSLVerifyClient and SSLRequire, which say nothing
+    of plain connections. returns BECAUSE_*"""
     cdef signed char verify = -1
+    cdef int ciphers = -1
     cdef int i, j
     if r.client.tls_vhost == NULL:
         if unlikely(conf_flag(r, CONF_REQUIRE_SSL, False)):
@@ -24,6 +26,11 @@ cdef int tls_refusal(request_facts *r) noexcept nogil:
     for i in range(r.conf_count):
         if r.confs[i].tls_verify >= 0:
             verify = r.confs[i].tls_verify
+        if r.confs[i].tls_ciphers >= 0:
+            ciphers = r.confs[i].tls_ciphers
+    if ciphers >= 0 and plan.cipher_lists != NULL and not cipher_is_listed(
+            r.client, &plan.cipher_lists[ciphers]):
+        return BECAUSE_CIPHER
     if verify == VERIFY_REQUIRE and not same_word(
             tls_variable(r.client, tls_name_verify), value(b"SUCCESS", 7)):
         return BECAUSE_NO_CERTIFICATE
@@ -32,6 +39,20 @@ cdef int tls_refusal(request_facts *r) noexcept nogil:
             if expr_holds(r, r.confs[i].tls_requires[j], NULL) <= 0:
                 return BECAUSE_TLS_REQUIRE
     return BECAUSE_OF_NOTHING
+
+
+cdef bint cipher_is_listed(
+        client_facts *client, const cipher_list *listed) noexcept nogil:
+    """SSLCipherSuite of a section. In TLS 1.3 nobody is asked, as in httpd: such a
+    list names no suites of it."""
+    cdef value cipher = tls_variable(client, tls_name_cipher)
+    cdef int i
+    if same_text(tls_variable(client, tls_name_protocol), value(b"TLSv1.3", 7)):
+        return True
+    for i in range(listed.count):
+        if same_text(cipher, value(listed.names[i].data, listed.names[i].length)):
+            return True
+    return False
 
 
 cdef value tls_user(request_facts *r) noexcept nogil:

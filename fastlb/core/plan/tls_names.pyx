@@ -23,6 +23,18 @@ cdef dict TLS_OLD_NAMES = {
 }
 
 
+cdef list cipher_lists = []         # SSLCipherSuite of sections, by number
+
+
+cdef int plan_cipher_list(object written) except -2:
+    """Number of a list; what the names in it are, the library says (plan_tls)."""
+    plan_tls_name("SSL_CIPHER")
+    plan_tls_name("SSL_PROTOCOL")
+    if written not in cipher_lists:
+        cipher_lists.append(written)
+    return cipher_lists.index(written)
+
+
 cdef int plan_tls_name(object name) except -2:
     """Number of a variable."""
     global tls_name_protocol, tls_name_cipher, tls_name_https, tls_name_verify
@@ -47,6 +59,7 @@ cdef object tls_names_begin():
     global tls_name_protocol, tls_name_cipher, tls_name_https, tls_name_verify
     global tls_name_subject
     tls_names.clear()
+    cipher_lists.clear()
     tls_name_https = -1
     tls_name_verify = -1
     tls_name_subject = -1

@@ -84,6 +84,17 @@ NAMED = secure(
     files=USERS,
 )
 
+AES128 = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256"
+AES256 = AES128.replace("128", "256").replace("SHA256", "SHA384")
+CIPHERS = secure(
+    "tls ciphers in sections",
+    "<Location /high>\nSSLCipherSuite HIGH\n</Location>\n"
+    f"<Location /long>\nSSLCipherSuite {AES256}\n</Location>\n"
+    f"<Location /long/short>\nSSLCipherSuite SSL {AES128}\n</Location>\n"
+    "<Location /opt>\nSSLOptions +OptRenegotiate\n"
+    f"SSLCipherSuite {AES256}\n</Location>\n",
+)
+
 CLIENTS = ("", "client")
 
 
@@ -107,6 +118,7 @@ UNSTRICT = (
     "`SSLRequireSSL`, `SSLRequire` under `Satisfy any` without"
     " `SSLOptions +StrictRequire`"
 )
+CIPHERS_IN_SECTIONS = "`SSLCipherSuite` in a section, up to TLS 1.2"
 IN_SECTIONS = "`SSLVerifyClient`, `SSLVerifyDepth` in a section"
 
 
@@ -132,6 +144,39 @@ def sections() -> list[Case]:
                         instead={"": refused(version)} if is_cut else {},
                     )
                 )
+    return found
+
+
+def ciphers() -> list[Case]:
+    """httpd shakes hands anew where the section has a cipher that the host has not,
+    and closes where that fails."""
+    found = []
+    for suites in (AES128, AES256, f"{AES128}:{AES256}", f"{AES256}:{AES128}"):
+        first = suites[12:18]
+        for path in ("/", "/high", "/long", "/long/short", "/opt"):
+            wanted = {"/long": "AES256", "/opt": "AES256", "/long/short": "AES128"}
+            is_denied = wanted.get(path, first) != first
+            found.append(
+                Case(
+                    f"tls ciphers in sections: {suites.count(':') // 2 + 1} lists,"
+                    f" {first}, {path}",
+                    CIPHERS,
+                    over(path, version="TLSv1.2", suites=suites),
+                    view=View.SEQUENCE,
+                    differs=CIPHERS_IN_SECTIONS if is_denied else "",
+                    instead={"": refused("TLSv1.2")} if is_denied else {},
+                )
+            )
+    found += [
+        Case(f"tls ciphers in sections: TLSv1.3, {path}", CIPHERS, over(path))
+        for path in ("/high", "/long", "/long/short", "/opt")
+    ]
+    found += [
+        Case(
+            f"tls ciphers in sections: plain, {path}", CIPHERS, get(path, port="port2")
+        )
+        for path in ("/", "/long")
+    ]
     return found
 
 
@@ -180,6 +225,7 @@ CASES: tuple[Case, ...] = (
         pages=True,
     ),
     *sections(),
+    *ciphers(),
     *(
         Case(
             f"tls users: {client or 'nobody'}, {path} {number}",
