@@ -1011,6 +1011,11 @@ _CORE = {
         "SSLCipherSuite of a section names no cipher that its virtual host offers.",
         "Write a wider SSLCipherSuite in the <VirtualHost>.",
     ),
+    "FB0376": Message(
+        "error",
+        "A file of AuthDBMUserFile or AuthDBMGroupFile is no SDBM file.",
+        "Make it anew with htdbm -cTSDBM, and write AuthDBMType SDBM.",
+    ),
     "FB0396": Message(
         "error",
         "An application ended its answer before its head was whole: 502.",

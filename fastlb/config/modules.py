@@ -48,9 +48,11 @@ EMULATED = (
     "authz_host",
     "authz_user",
     "authz_groupfile",
+    "authz_dbm",
     "authn_core",
     "authn_file",
     "authn_anon",
+    "authn_dbm",
     "auth_basic",
     "auth_digest",
     "authnz_ldap",
@@ -76,8 +78,8 @@ PROCESS_MODELS = ("mpm_prefork", "mpm_worker", "mpm_event")
 # Known, not there, harmless without their directives.
 _OUT_OF_SCOPE = """
 actions asis auth_form
-authn_dbd authn_dbm authn_socache authnz_fcgi authz_dbd
-authz_dbm authz_owner bucketeer buffer
+authn_dbd authn_socache authnz_fcgi authz_dbd
+authz_owner bucketeer buffer
 cache cache_disk cache_socache case_filter case_filter_in cern_meta cgi cgid
 charset_lite data dav dav_fs dav_lock dbd dialup dumpio echo
 ext_filter file_cache heartbeat http2 ident imagemap include info

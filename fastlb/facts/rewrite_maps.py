@@ -84,7 +84,7 @@ def pairs_of(kind: MapKind, source: str) -> dict[bytes, bytes]:
         if about.st_size > MAP_BYTES_MAX:
             raise ValueError(f"{path} is larger than {MAP_BYTES_MAX >> 20} MiB")
         data = file.read(MAP_BYTES_MAX)
-    return _sdbm_pairs(data) if kind is MapKind.SDBM else _text_pairs(data)
+    return sdbm_pairs(data) if kind is MapKind.SDBM else _text_pairs(data)
 
 
 def _text_pairs(data: bytes) -> dict[bytes, bytes]:
@@ -98,7 +98,8 @@ def _text_pairs(data: bytes) -> dict[bytes, bytes]:
     return found
 
 
-def _sdbm_pairs(data: bytes) -> dict[bytes, bytes]:
+def sdbm_pairs(data: bytes) -> dict[bytes, bytes]:
+    """What a file of pages holds. Raises ValueError."""
     found: dict[bytes, bytes] = {}
     for at in range(0, len(data), _PAGE):
         page = data[at : at + _PAGE]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 
+from fastlb.facts.dbm import DbmFile
 from fastlb.facts.expressions import Expression
 from fastlb.facts.ldap import Ldap
 from fastlb.facts.mapping import Mapping
@@ -140,6 +141,7 @@ class AccessOp(enum.Enum):
     USER = "user"
     VALID_USER = "valid-user"
     GROUP = "group"
+    DBM_GROUP = "dbm-group"
     EXPR = "expr"
     # what a directory says; args: the words behind it, as one
     LDAP_USER = "ldap-user"
@@ -171,10 +173,10 @@ class AccessRule:
     negated: bool = False
     rules: tuple[AccessRule, ...] = ()
     limits: tuple[MethodLimit, ...] = ()
-    expression: Expression | None = None  # EXPR; of USER, GROUP, LDAP_* the words
+    expression: Expression | None = None  # EXPR; of users and groups the words
     alias: str = ""  # by which Require names it (<AuthzProviderAlias>)
     # ... what that says: GROUP's file, the directory of LDAP_*; None: the section's
-    source: str | Ldap | None = None
+    source: str | DbmFile | Ldap | None = None
     # Where it stands; "" for one that is made of several lines
     file: str = field(default="", compare=False, repr=False)
     line: int = field(default=0, compare=False, repr=False)
@@ -217,7 +219,7 @@ class AliasedProvider:
 
     name: str
     kind: AuthProvider
-    user_file: str | None = None
+    user_file: str | DbmFile | None = None
     anonymous: Anonymous | None = None
     ldap: Ldap | None = None
 

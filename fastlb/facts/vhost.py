@@ -8,6 +8,7 @@ from collections.abc import Mapping as Table
 from dataclasses import dataclass, field
 
 from fastlb.base.levels import Level
+from fastlb.facts.dbm import DbmFile
 from fastlb.facts.expressions import Expression
 from fastlb.facts.files import DirectoryIndex, FileAlias, FileOptions
 from fastlb.facts.filters import (
@@ -87,6 +88,8 @@ class DirConf:
     auth_name: str | Expression | None = None
     auth_user_file: str | None = None
     auth_group_file: str | None = None
+    auth_dbm_user_file: DbmFile | None = None
+    auth_dbm_group_file: DbmFile | None = None
     auth_basic_providers: tuple[Provider, ...] | None = None
     auth_basic_authoritative: bool | None = None
     # Authorization towards members; "": Off

@@ -87,6 +87,7 @@ class AuthProvider(Word):
     FILE = "file", 0
     ANON = "anon", 1
     LDAP = "ldap", 2
+    DBM = "dbm", 3
 
 
 class NameLookups(Word):

@@ -1,4 +1,4 @@
-"""AuthUserFile and AuthGroupFile: files that cannot do what they are named for.
+"""AuthUserFile, AuthGroupFile, AuthDBM*File: files that cannot do what they are for.
 
 httpd says nothing at its start, and answers every request with 500; or, where a group
 is kept out, with whatever is asked for: nobody is known to be in it.
@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from fastlb.base.limits import AUTH_FILE_BYTES_MAX
 from fastlb.base.regular import open_regular
 from fastlb.config.tree import Node
+from fastlb.facts.rewrite_maps import sdbm_pairs
 from fastlb.facts.rules import AccessOp, AccessRule
 from fastlb.facts.vhost import SectionKind
 from fastlb.facts.words import AuthMerging
@@ -21,7 +22,8 @@ from fastlb.model.drafts import ConfDraft, Drafts, SectionDraft, ServerDraft
 from fastlb.users.files import digests_of, users_of
 from fastlb.users.hashes import is_digest, is_known
 
-READ_MAX: Final = 1 << 20  # of a file that is looked through
+READ_MAX: Final = 1 << 20  # of a file that is looked through; pages of SDBM whole
+DBM_NAMES: Final = ("authdbmuserfile", "authdbmgroupfile")
 
 
 def lint_users(run: Drafts) -> None:
@@ -33,6 +35,9 @@ def lint_users(run: Drafts) -> None:
         except PermissionError:
             continue  # whoever checks need not be who serves
         except OSError as problem:
+            if node.name.lower() in DBM_NAMES:
+                _no_dbm(run, node, path.removesuffix(".pag"), problem)
+                continue
             if node.name.lower() == "authgroupfile" and _admits(
                 run, node, path, problem
             ):
@@ -61,6 +66,43 @@ def lint_users(run: Drafts) -> None:
             continue
         if node.name.lower() == "authuserfile":
             _entries(run, node, text)
+        elif node.name.lower() in DBM_NAMES:
+            _pages(run, node, text)
+
+
+def _no_dbm(run: Drafts, node: Node, path: str, problem: OSError) -> None:
+    """There is no file of pages; another kind of file has the name itself."""
+    if os.path.exists(path):
+        _no_sdbm(run, node)
+        return
+    run.report.warn(
+        node,
+        "FB0351",
+        f"{node.name}: {problem.strerror}",
+        why="requests that need it are answered with 500",
+        cure="make it with htdbm -cTSDBM",
+        word=node.args[0],
+    )
+
+
+def _pages(run: Drafts, node: Node, data: bytes) -> None:
+    try:
+        sdbm_pairs(data)
+    except ValueError:
+        _no_sdbm(run, node)
+
+
+def _no_sdbm(run: Drafts, node: Node) -> None:
+    kind = "AuthDBMType" if node.name.lower() == "authdbmuserfile" else "AuthzDBMType"
+    run.report.error(
+        node,
+        "FB0376",
+        f"{node.name}: {node.args[0]} is no SDBM file",
+        why="no other kind is read; Apache's own default may be another (Berkeley DB in"
+        " Debian)",
+        cure=f"make it anew with htdbm -cTSDBM, and write {kind} SDBM for Apache",
+        word=node.args[0],
+    )
 
 
 def _admits(run: Drafts, node: Node, path: str, problem: OSError) -> bool:

@@ -15,6 +15,7 @@ from typing import Final, TypeVar
 from fastlb.config.directives import auth_digest
 from fastlb.config.directives.access import PROVIDERS, unknown_provider
 from fastlb.config.tree import Node
+from fastlb.facts.dbm import DbmFile
 from fastlb.facts.rules import (
     AccessOp,
     AccessRule,
@@ -259,7 +260,7 @@ def require_of(run: Drafts, node: Node) -> AccessRule:
             args = tuple(dict.fromkeys((*args, *_ONE_METHOD_NAMES)))
     elif kind.startswith("ldap-"):
         return _require_ldap(run, node, AccessOp(kind), negated)
-    elif kind in ("user", "group"):
+    elif kind in ("user", "group", "dbm-group"):
         return _require_named(run, node, AccessOp(kind), negated, args)
     elif kind in ("host", "forward-dns"):
         args = tuple(word.lower() for word in args)
@@ -347,6 +348,16 @@ def auth_file(run: Drafts, place: Place, node: Node) -> None:
         place.draft.conf = replace(place.draft.conf, auth_user_file=path)
     else:
         place.draft.conf = replace(place.draft.conf, auth_group_file=path)
+
+
+def dbm_file(run: Drafts, place: Place, node: Node) -> None:
+    """`AuthDBMUserFile` and `AuthDBMGroupFile`."""
+    file = DbmFile(absolute(run, node.args[0]))
+    run.auth_files.append((node, file.pages))
+    if node.name.lower() == "authdbmuserfile":
+        place.draft.conf = replace(place.draft.conf, auth_dbm_user_file=file)
+    else:
+        place.draft.conf = replace(place.draft.conf, auth_dbm_group_file=file)
 
 
 def auth_name(run: Drafts, place: Place, node: Node) -> None:
@@ -478,6 +489,8 @@ HANDLERS: Final[dict[str, Handler]] = {
     "satisfy": satisfy,
     "authuserfile": auth_file,
     "authgroupfile": auth_file,
+    "authdbmuserfile": dbm_file,
+    "authdbmgroupfile": dbm_file,
     "authtype": auth_type,
     "authname": auth_name,
     "authbasicfake": basic_fake,

@@ -14,6 +14,7 @@ from fastlb.config.directives.access import PROVIDERS
 from fastlb.config.directives.auth_digest import no_digests
 from fastlb.config.lexer import split_words
 from fastlb.config.tree import Node
+from fastlb.facts.dbm import DbmFile
 from fastlb.facts.ldap import Ldap
 from fastlb.facts.rules import (
     AccessOp,
@@ -31,7 +32,11 @@ from fastlb.model.resolve_ldap import with_server
 
 ALIASES: Final = ("authnprovideralias", "authzprovideralias")
 PROVIDERS_MAX: Final = 16  # that one line names; PROVIDERS_MAX of the core
-_SOURCES: Final = ("authuserfile", "authgroupfile", "anonymous", "authldap")
+_SOURCES: Final = (
+    *("authuserfile", "authgroupfile", "anonymous", "authldap"),
+    *("authdbm", "authzdbm"),
+)
+_DIGESTS: Final = (AuthProvider.FILE, AuthProvider.DBM)
 Walk = Callable[[Drafts, Place, tuple[Node, ...]], None]
 
 
@@ -76,10 +81,15 @@ def _sources(run: Drafts, node: Node) -> Iterator[Node]:
 
 def _authn(base: str, name: str, conf: DirConf) -> AliasedProvider:
     kind = _provider(base)
+    file: str | DbmFile | None = None
+    if kind is AuthProvider.FILE:
+        file = conf.auth_user_file
+    elif kind is AuthProvider.DBM:
+        file = conf.auth_dbm_user_file
     return AliasedProvider(
         name,
         kind,
-        conf.auth_user_file if kind is AuthProvider.FILE else None,
+        file,
         conf.anonymous if kind is AuthProvider.ANON else None,
         conf.auth_ldap if kind is AuthProvider.LDAP else None,
     )
@@ -105,9 +115,11 @@ def _authz(run: Drafts, node: Node, conf: DirConf, words: list[str]) -> AccessRu
         node, name="Require", args=(base, *split), raw=f"{base} {text}", children=()
     )
     rule = require_of(run, said)
-    source: str | Ldap | None = None
+    source: str | DbmFile | Ldap | None = None
     if rule.op is AccessOp.GROUP:
         source = conf.auth_group_file
+    elif rule.op is AccessOp.DBM_GROUP:
+        source = conf.auth_dbm_group_file
     elif rule.op.value.startswith("ldap-"):
         source = conf.auth_ldap
     return replace(rule, alias=name, source=source)
@@ -153,7 +165,7 @@ def digest(run: Drafts, place: Place, node: Node) -> None:
     providers = _providers(run, node, said.providers)
     for one in providers:
         kind = one.kind if isinstance(one, AliasedProvider) else one
-        if kind is not AuthProvider.FILE:
+        if kind not in _DIGESTS:
             name = one.name if isinstance(one, AliasedProvider) else one.value
             raise Mistake("FB0107", no_digests(name).text, word=name)
     place.draft.conf = replace(conf, auth_digest=replace(said, providers=providers))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -10,6 +11,8 @@ from typing import Final
 
 from fastlb.base.limits import AUTH_FILE_BYTES_MAX
 from fastlb.base.regular import open_regular
+from fastlb.facts.dbm import DbmFile
+from fastlb.facts.rewrite_maps import sdbm_pairs
 
 Stamp = tuple[int, ...]
 Kind = Callable[[bytes], Iterator[tuple[bytes, bytes]]]
@@ -44,17 +47,25 @@ class Files:
     def __init__(self) -> None:
         self._kept: dict[tuple[bytes, Kind], Kept] = {}
 
-    def users(self, path: bytes) -> Kept:
+    def users(self, file: bytes | DbmFile) -> Kept:
         """Name -> hash. Raises OSError."""
-        return self._read(path, users_of)
+        if isinstance(file, DbmFile):
+            return self._read(os.fsencode(file.pages), dbm_hashes_of)
+        return self._read(file, users_of)
 
     def groups(self, path: bytes) -> Kept:
         """Group in lower case -> its users, each between two ends of a line."""
         return self._read(path, groups_of)
 
-    def digests(self, path: bytes) -> Kept:
+    def dbm_groups(self, file: DbmFile) -> Kept:
+        """User, or "user:realm" -> groups, with commas between them."""
+        return self._read(os.fsencode(file.pages), dbm_groups_of)
+
+    def digests(self, file: bytes | DbmFile) -> Kept:
         """ "name:realm" -> hash, as htdigest writes them."""
-        return self._read(path, digests_of)
+        if isinstance(file, DbmFile):
+            return self._read(os.fsencode(file.pages), dbm_hashes_of)
+        return self._read(file, digests_of)
 
     def _read(self, path: bytes, kind: Kind) -> Kept:
         kept = self._kept.get((path, kind))
@@ -109,3 +120,27 @@ def groups_of(text: bytes) -> Iterator[tuple[bytes, bytes]]:
         words = (word.strip(b"\"'") for word in users.split())
         joined[name] = joined.get(name, b"\n") + b"".join(w + b"\n" for w in words)
     return iter(joined.items())
+
+
+def dbm_hashes_of(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """User, or user:realm, and what stands before a first colon of its value."""
+    for key, value in _dbm_pairs(data):
+        yield key, value.partition(b":")[0]
+
+
+def dbm_groups_of(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """The same with the groups: what stands behind a first colon, where there is one,
+    up to a second."""
+    for key, value in _dbm_pairs(data):
+        first, colon, rest = value.partition(b":")
+        yield key, rest.partition(b":")[0] if colon else first
+
+
+def _dbm_pairs(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """As strings of C. Raises OSError for what is no SDBM file."""
+    try:
+        pairs = sdbm_pairs(data)
+    except ValueError as problem:
+        raise OSError(errno.EINVAL, str(problem)) from None
+    for key, value in pairs.items():
+        yield key, value.partition(b"\0")[0]

@@ -20,6 +20,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from fastlb.facts.dbm import DbmFile
 from fastlb.facts.ldap import Ldap
 
 if TYPE_CHECKING:
@@ -56,9 +57,10 @@ class Asks(enum.IntEnum):
     HASH = 5
 
 
-Question = tuple[int, bytes | Ldap, bytes, bytes, tuple[str | bytes, ...]]
+Question = tuple[int, bytes | DbmFile | Ldap, bytes, bytes, tuple[str | bytes, ...]]
 """Asks, file or directory, user, password, groups or realm. Of a directory a group is
-what Require says: "ldap-dn", and the rest of its line."""
+what Require says: "ldap-dn", and the rest of its line; of a DbmFile the realm goes
+before the groups."""
 
 
 class Found(NamedTuple):
@@ -118,7 +120,7 @@ class Passwords:
         loop.run_in_executor(threads, self.find, question).add_done_callback(done)
         return True
 
-    def _threads_for(self, source: bytes | Ldap) -> ThreadPoolExecutor:
+    def _threads_for(self, source: bytes | DbmFile | Ldap) -> ThreadPoolExecutor:
         if not isinstance(source, Ldap):
             return self._threads
         known = self._asker_of.get(source.hosts)
@@ -141,7 +143,10 @@ class Passwords:
 
             self._files = Files()
         try:
+            if kind == Asks.GROUP and isinstance(path, DbmFile):
+                return self._dbm_group(path, user, names)
             if kind == Asks.GROUP:
+                assert isinstance(path, bytes)
                 return self._group(path, user, names)
             if kind == Asks.HASH:
                 return self._hash(path, user, names[0])
@@ -198,7 +203,7 @@ class Passwords:
                     self._told.popitem(last=False)
         return Found(Verdict.GRANTED if right else Verdict.DENIED, False, told)
 
-    def _password(self, path: bytes, user: bytes, password: bytes) -> Found:
+    def _password(self, path: bytes | DbmFile, user: bytes, password: bytes) -> Found:
         from fastlb.users.hashes import matches
 
         assert self._files is not None
@@ -223,7 +228,7 @@ class Passwords:
                 self._known.popitem(last=False)
         return Found(Verdict.GRANTED, kept.settled)
 
-    def _hash(self, path: bytes, user: bytes, realm: str | bytes) -> Found:
+    def _hash(self, path: bytes | DbmFile, user: bytes, realm: str | bytes) -> Found:
         from fastlb.users.hashes import is_digest
 
         assert self._files is not None and isinstance(realm, bytes)
@@ -251,6 +256,22 @@ class Passwords:
             if b"\n" not in user and named in users:
                 return Found(Verdict.GRANTED, kept.settled)
         return Found(Verdict.DENIED, kept.settled)
+
+    def _dbm_group(
+        self, file: DbmFile, user: bytes, names: Sequence[str | bytes]
+    ) -> Found:
+        """Source: mod_authz_dbm.c, dbmgroup_check_authorization."""
+        assert self._files is not None
+        realm, *wanted = (str(name).encode("latin-1") for name in names)
+        kept = self._files.dbm_groups(file)
+        if kept.is_large:
+            return Found(Verdict.LARGE)
+        groups = kept.entries.get(user + b":" + realm)
+        if groups is None:
+            groups = kept.entries.get(user, b"")
+        his = {group for group in groups.split(b",") if group}
+        verdict = Verdict.DENIED if his.isdisjoint(wanted) else Verdict.GRANTED
+        return Found(verdict, kept.settled)
 
     def shutdown(self) -> None:
         self._threads.shutdown(wait=False)

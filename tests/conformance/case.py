@@ -16,7 +16,7 @@ class Conf:
     text     httpd.conf; `{port}`, `{m0}`, `{m1}` ... are port numbers, `{root}` the
              server's directory.  `Listen 127.0.0.1:{port}` and `ServerName front.test`
              stand in the preamble unless bare is set.
-    files    further files by their path under the server's directory
+    files    further files by their path under the server's directory; bytes as they are
     defines  names given with -D
     secure   TLS is spoken: mod_ssl is loaded, {tls} holds the files of identities.py
     members  how members speak TLS, by index; they speak plain HTTP otherwise
@@ -25,7 +25,7 @@ class Conf:
 
     name: str
     text: str
-    files: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str | bytes] = field(default_factory=dict)
     defines: tuple[str, ...] = ()
     bare: bool = False
     secure: bool = False

@@ -508,7 +508,8 @@ def _found(entry: Entry) -> str:
 
 def member_count(conf: Conf) -> int:
     """How many members a configuration names."""
-    texts = [conf.text, *conf.files.values()]
+    files = (text for text in conf.files.values() if isinstance(text, str))
+    texts = [conf.text, *files]
     indexes = [int(found) for text in texts for found in MEMBER_MARK.findall(text)]
     return max(indexes, default=-1) + 1
 

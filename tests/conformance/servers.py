@@ -28,6 +28,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 # Debian builds core, http, log_config, logio, so, unixd, version and watchdog in.
 _MODULE_NAMES = (
     "mpm_prefork authz_core authz_host access_compat authn_core authn_file authn_anon "
+    "authn_dbm authz_dbm "
     "auth_basic auth_digest authz_user authz_groupfile allowmethods env headers "
     "setenvif alias status unique_id macro remoteip slotmem_shm proxy proxy_http "
     "proxy_balancer proxy_hcheck proxy_wstunnel proxy_ajp proxy_connect "
@@ -191,7 +192,10 @@ def write_configuration(
     for name, content in files.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(filled(content, ports, root))
+        if isinstance(content, bytes):
+            path.write_bytes(content)
+        else:
+            path.write_text(filled(content, ports, root))
         if conf.aged:
             os.utime(path, (AGED_SECONDS, AGED_SECONDS))
     return root / "conf/httpd.conf"

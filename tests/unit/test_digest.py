@@ -382,7 +382,7 @@ def test_what_is_not_served_is_refused() -> None:
         ("AuthDigestQop auth auth-int", "only 'auth' is supported"),
         ("AuthDigestAlgorithm MD5-sess", "Unsupported algorithm"),
         ("AuthDigestProvider anon", "doesn't support Digest Authentication"),
-        ("AuthDigestProvider dbm", "is not supported"),
+        ("AuthDigestProvider dbd", "is not supported"),
         ("AuthDigestProvider foo", "Unknown Authn provider: foo"),
         ("AuthDigestNonceLifetime 5x", "Invalid time in AuthDigestNonceLifetime: 5x"),
         ("AuthDigestNonceFormat x", "Invalid command 'AuthDigestNonceFormat'"),

@@ -62,6 +62,9 @@ HARMLESS = {
     "they serve directives that are refused": """
         dbd socache_memcache socache_redis request
     """,
+    "they name the one kind that is read; another is refused": """
+        AuthDBMType AuthzDBMType
+    """,
     "they are of pages and logs": """
         info ident log_debug SeeRequestTail SSLLog SSLLogLevel MacroIgnoreEmptyArgs
         MacroIgnoreBadNesting

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sdbm import page
 from trees import resolve_file
 
 SITE = """\
@@ -83,3 +84,27 @@ def test_a_rule_with_a_file_of_its_own_asks_no_other(tmp_path: Path) -> None:
         before=f"<Location /a/b>\n{own}\n</Location>",
     )
     assert found == ["FB0351"]
+
+
+def test_pairs_are_read_from_sdbm_alone(tmp_path: Path) -> None:
+    for made, severity in (
+        ("users.pag", None),
+        ("users", "FB0376"),
+        ("others", "FB0351"),
+    ):
+        folder = tmp_path / made.replace(".", "_")
+        folder.mkdir()
+        (folder / made).write_bytes(page({"bob": "x"}))
+        conf = folder / "t.conf"
+        conf.write_text(
+            "Listen 80\n<Location />\nAuthType Basic\nAuthName x\n"
+            f"AuthBasicProvider dbm\nAuthDBMUserFile {folder}/users\n"
+            "Require valid-user\n</Location>\n"
+        )
+        _, found = resolve_file(conf)
+        wanted = ("FB0376", "FB0351")
+        told = [item.number for item in found if item.number in wanted]
+        assert told == ([severity] if severity else [])
+    (tmp_path / "users_pag/users.pag").write_bytes(b"x" * 1024)
+    _, found = resolve_file(tmp_path / "users_pag/t.conf")
+    assert [item.number for item in found if item.is_error] == ["FB0376"]

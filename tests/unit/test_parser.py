@@ -974,7 +974,7 @@ def test_what_would_change_routing_is_refused(tmp_path: Path) -> None:
 
 
 def test_passwords_are_never_ignored(tmp_path: Path) -> None:
-    for line in ("AuthType Form", "AuthBasicProvider dbm", "AuthDigestProvider dbm"):
+    for line in ("AuthType Form", "AuthBasicProvider dbd", "AuthDigestProvider dbd"):
         text = f"<Location />\n{line}\nRequire valid-user\n</Location>\n"
         assert [line for line, _ in errors(tmp_path, text)] == [2]
 

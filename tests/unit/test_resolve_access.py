@@ -112,7 +112,8 @@ def test_what_decides_nothing_is_refused(lines: list[str], text: str) -> None:
     ["Require ip 10.1.2.3.4", "Require all", "Require foo", "Require ip", "Require",
      "Require user", "Require expr", "Require method FOO",
     "Order a,b", "Allow 10.1",
-     "Deny from 10.1/x", "Satisfy x", "AuthType Form", "AuthBasicProvider dbm"],
+     "Deny from 10.1/x", "Satisfy x", "AuthType Form", "AuthBasicProvider dbd",
+     "AuthDBMType GDBM", "AuthzDBMType DB"],
 )  # fmt: skip
 def test_malformed_lines_are_refused_once(line: str) -> None:
     assert len(errors(LISTEN + f"<Location />\n{line}\n</Location>\n")) == 1

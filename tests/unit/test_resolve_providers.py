@@ -76,12 +76,12 @@ def section(*lines: str) -> str:
             "'require ip' requires an argument",
         ),
         (
-            "<AuthzProviderAlias dbm-group a b>\n</AuthzProviderAlias>\n",
-            "Require dbm-group is not supported",
+            "<AuthzProviderAlias dbd-group a b>\n</AuthzProviderAlias>\n",
+            "Require dbd-group is not supported",
         ),
         (
-            "<AuthnProviderAlias dbm a>\n</AuthnProviderAlias>\n",
-            "AuthnProviderAlias dbm is not supported",
+            "<AuthnProviderAlias dbd a>\n</AuthnProviderAlias>\n",
+            "AuthnProviderAlias dbd is not supported",
         ),
         (
             f"<VirtualHost *>\n{FIRST}</VirtualHost>\n",

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import os
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
 from rows import rows
+from sdbm import page
 
 from fastlb.base.limits import AUTH_FILE_BYTES_MAX
+from fastlb.facts.dbm import DbmFile
 from fastlb.users import files, hashes
-from fastlb.users.files import Files, digests_of, groups_of, users_of
+from fastlb.users.files import (
+    Files,
+    dbm_hashes_of,
+    digests_of,
+    groups_of,
+    users_of,
+)
 from fastlb.worker.passwords import Asks, Found, Passwords, Verdict
 
 # What htpasswd -nb with -B, -m, -s, -5, -2, -d has written, and openssl passwd -1.
@@ -153,6 +162,65 @@ def test_hashes_of_htdigest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         asked = (Asks.HASH, os.fsencode(path), user, b"", (realm,))
         assert passwords.find(asked) == found
     assert dict(digests_of(b"a:b:c\na:b:d\n")) == {b"a:b": b"c"}
+    passwords.shutdown()
+
+
+def htdbm(path: Path, options: str, user: str, *more: str) -> None:
+    words = ["htdbm", f"-{options}TSDBM", str(path), user, *more]
+    subprocess.run(words, check=True, capture_output=True)
+
+
+@pytest.mark.needs("htdbm")
+def test_what_htdbm_makes_is_read(tmp_path: Path) -> None:
+    users, asked = tmp_path / "users", DbmFile(str(tmp_path / "users"))
+    htdbm(users, "cbB", "bob", "one")
+    htdbm(users, "bs", "eve", "two")
+    htdbm(users, "bmt", "joe", "three", "with a comment")
+    for number in range(200):
+        htdbm(users, "bs", f"user{number}", f"word{number}")
+    passwords = Passwords()
+    for user, word, verdict in (
+        (b"bob", b"one", Verdict.GRANTED),
+        (b"bob", b"two", Verdict.DENIED),
+        (b"eve", b"two", Verdict.GRANTED),
+        (b"joe", b"three", Verdict.GRANTED),
+        (b"user0", b"word0", Verdict.GRANTED),
+        (b"user199", b"word199", Verdict.GRANTED),
+        (b"zoe", b"one", Verdict.NOBODY),
+    ):
+        question = (Asks.PASSWORD, asked, user, word, ())
+        assert passwords.find(question).verdict is verdict, user
+    htdbm(users, "x", "eve")
+    question = (Asks.PASSWORD, asked, b"eve", b"two", ())
+    assert passwords.find(question).verdict is Verdict.NOBODY
+    passwords.shutdown()
+
+
+def test_pairs_of_users_and_groups(tmp_path: Path) -> None:
+    pairs = {
+        "bob": "one,two:",
+        "eve": "hash:one, two:comment",
+        "bob:r": ",three,",
+        "ann": "hash",
+    }
+    (tmp_path / "made.pag").write_bytes(page(pairs))
+    made, passwords = DbmFile(str(tmp_path / "made")), Passwords()
+    for user, realm, group, verdict in (
+        (b"bob", "s", "two", Verdict.DENIED),
+        (b"eve", "s", "one", Verdict.GRANTED),
+        (b"eve", "s", "two", Verdict.DENIED),
+        (b"eve", "s", " two", Verdict.GRANTED),
+        (b"bob", "r", "three", Verdict.GRANTED),
+        (b"bob", "r", "", Verdict.DENIED),
+        (b"ann", "r", "hash", Verdict.GRANTED),
+        (b"zoe", "r", "one", Verdict.DENIED),
+    ):
+        question = (Asks.GROUP, made, user, b"", (realm, group))
+        assert passwords.find(question).verdict is verdict, (user, realm, group)
+    assert dict(dbm_hashes_of(page(pairs)))[b"eve"] == b"hash"
+    (tmp_path / "made.pag").write_bytes(b"no page")
+    question = (Asks.GROUP, made, b"bob", b"", ("r", "one"))
+    assert passwords.find(question).verdict is Verdict.FAULT
     passwords.shutdown()
 
 

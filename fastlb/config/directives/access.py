@@ -28,12 +28,12 @@ AUTHN = "mod_authn_core.c"
 ANON = "mod_authn_anon.c"
 PROVIDERS = (
     *("all", "ip", "host", "forward-dns", "local", "env", "method", "expr"),
-    *("user", "group", "valid-user"),
+    *("user", "group", "dbm-group", "valid-user"),
     *("ldap-user", "ldap-group", "ldap-dn", "ldap-attribute", "ldap-filter"),
     "ldap-search",
 )
 UNSERVED = (
-    *("dbm-group", "dbm-file-group", "dbd-group", "dbd-login", "dbd-logout"),
+    *("dbm-file-group", "dbd-group", "dbd-login", "dbd-logout"),
     *("file-owner", "file-group"),
 )
 
@@ -120,7 +120,7 @@ class AuthTypes(Choice):
 def unserved_provider(name: str, words: tuple[str, ...]) -> Complaint | None:
     """Who knows users by Apache alone. Whether a name is an alias, the model knows."""
     for index, word in enumerate(words):
-        if word.lower() in ("dbm", "dbd", "fcgi"):
+        if word.lower() in ("dbd", "fcgi"):
             return Complaint(
                 f"{name} {word} is not supported",
                 "ignoring it would let others in than it does",
@@ -131,6 +131,19 @@ def unserved_provider(name: str, words: tuple[str, ...]) -> Complaint | None:
                 word=index,
             )
     return None
+
+
+def _dbm_type(name: str, words: tuple[str, ...]) -> Complaint | None:
+    """AuthDBMType, AuthzDBMType."""
+    if words[0].lower() in ("sdbm", "default"):
+        return None
+    return Complaint(
+        f"{name} {words[0]}: only SDBM files are read",
+        "nobody in the file would be known",
+        f"write {name} SDBM, and make the file anew with htdbm -cTSDBM",
+        "FB0117",
+        word=0,
+    )
 
 
 def _base_provider(name: str, words: tuple[str, ...]) -> Complaint | None:
@@ -166,8 +179,8 @@ DIRECTIVES = (
     Directive(
         "Require",
         D,
-        "[not] all|ip|host|forward-dns|local|env|method|user|group|valid-user|expr|"
-        "ldap-user|ldap-group|ldap-dn|ldap-attribute|ldap-filter ...",
+        "[not] all|ip|host|forward-dns|local|env|method|user|group|dbm-group|"
+        "valid-user|expr|ldap-user|ldap-group|ldap-dn|ldap-attribute|ldap-filter ...",
         "who may use what the section covers",
         takes=Args.RAW,
         manual=(
@@ -175,6 +188,8 @@ DIRECTIVES = (
             " Without any Require everybody may. ip takes addresses, networks and"
             " beginnings of addresses; host looks names up in both directions. user and"
             " group take an expression's text as well, which is divided into names."
+            " dbm-group asks the file of AuthDBMGroupFile for user:realm, then for"
+            " user."
             " What begins with ldap- is asked of the directory of AuthLDAPURL."
         ),
         check=_require,
@@ -297,7 +312,7 @@ DIRECTIVES = (
     Directive(
         "AuthnProviderAlias",
         S,
-        "file|anon|ldap alias",
+        "file|anon|dbm|ldap alias",
         "another name for who knows the users, with settings of its own",
         takes=Args.SECTION,
         module=AUTHN,
@@ -351,9 +366,53 @@ DIRECTIVES = (
         module="mod_authz_groupfile.c",
     ),
     Directive(
+        "AuthDBMUserFile",
+        D,
+        "file",
+        "users and their passwords, as htdbm -TSDBM writes them",
+        module="mod_authn_dbm.c",
+        manual=(
+            "For AuthBasicProvider dbm, and for AuthDigestProvider dbm, which looks for"
+            " user:realm. The name stands without the .pag and .dir of the two files."
+        ),
+    ),
+    Directive(
+        "AuthDBMGroupFile",
+        D,
+        "file",
+        "groups for Require dbm-group: each user with the groups, between commas",
+        module="mod_authz_dbm.c",
+        manual=(
+            "What stands before a first colon is no group: the file of AuthDBMUserFile"
+            " may hold both, hash:group,group."
+        ),
+    ),
+    *(
+        Directive(
+            name,
+            D,
+            "SDBM",
+            f"what kind of file {whose} names",
+            module=f"mod_{module}.c",
+            status=Status.EXPLAINED,
+            silent=True,
+            shown_default="SDBM",
+            check=_dbm_type,
+            reason="SDBM files alone are read",
+            differs=(
+                "SDBM alone is read, and default means it; Apache's default is what its"
+                " library was built with: Berkeley DB in Debian."
+            ),
+        )
+        for name, whose, module in (
+            ("AuthDBMType", "AuthDBMUserFile", "authn_dbm"),
+            ("AuthzDBMType", "AuthDBMGroupFile", "authz_dbm"),
+        )
+    ),
+    Directive(
         "AuthBasicProvider",
         D,
-        "file|anon|ldap|socache|alias ...",
+        "file|anon|dbm|ldap|socache|alias ...",
         "who knows the users, in the order to ask",
         module="mod_auth_basic.c",
         shown_default="file",

@@ -80,7 +80,7 @@ DIRECTIVES = (
     Directive(
         "AuthDigestProvider",
         D,
-        "file|socache|alias ...",
+        "file|dbm|socache|alias ...",
         "who knows the users, in the order to ask",
         module=MODULE,
         shown_default="file",

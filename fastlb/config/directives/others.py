@@ -249,10 +249,8 @@ _PROTECTION = {
     " AuthFormSitePassphrase AuthFormAuthoritative AuthFormFakeBasicAuth"
     " AuthFormDisableNoStore",
     "authn_dbd": "AuthDBDUserPWQuery AuthDBDUserRealmQuery",
-    "authn_dbm": "AuthDBMUserFile AuthDBMType",
     "authnz_fcgi": "AuthnzFcgiDefineProvider AuthnzFcgiCheckAuthnProvider",
     "authz_dbd": "AuthzDBDQuery AuthzDBDRedirectQuery AuthzDBDLoginToReferer",
-    "authz_dbm": "AuthDBMGroupFile AuthzDBMType",
     "auth_openidc": "OIDCProviderMetadataURL OIDCClientID OIDCClientSecret"
     " OIDCRedirectURI OIDCCryptoPassphrase",
     "auth_mellon": "MellonEnable MellonEndpointPath",

@@ -1,7 +1,7 @@
 """Who may ask for this (access.pxd)?"""
 # uses: ground/text, io/writer, ground/address, ground/arena, plan/verdicts,
 #       plan/access_plan, plan/plan, plan/client, plan/facts, plan/expr, plan/named,
-#       plan/credentials
+#       plan/credentials, plan/auth_said
 
 # Methods -------------------------------------------------------------------------
 
@@ -62,11 +62,16 @@ cdef int access_verdict(
 
 
 # The last section's value: the number of a group file, -1 when none is said.
-cdef int access_group_file(request_facts *r) noexcept nogil:
-    cdef int i
+cdef int access_group_file(request_facts *r, bint of_dbm) noexcept nogil:
+    cdef plan_auth *said
+    cdef int i, file
     for i in range(r.conf_count - 1, -1, -1):
-        if r.confs[i].auth != NULL and r.confs[i].auth.group_file >= 0:
-            return r.confs[i].auth.group_file
+        said = r.confs[i].auth
+        if said == NULL:
+            continue
+        file = said.dbm_group_file if of_dbm else said.group_file
+        if file >= 0:
+            return file
     return -1
 
 
@@ -139,7 +144,7 @@ cdef bint directory_names_user(request_facts *r, access_op *op) noexcept nogil:
 
 cdef bint user_is_in_group(request_facts *r, access_op *op) noexcept nogil:
     cdef auth_question q = group_question(
-        r, op, op.source if op.source >= 0 else access_group_file(r))
+        r, op, op.source if op.source >= 0 else access_group_file(r, False))
     cdef value found
     cdef int verdict
     if unlikely(op.expr >= 0) and not groups_named(r, op.expr, &q.secret):
@@ -149,6 +154,46 @@ cdef bint user_is_in_group(request_facts *r, access_op *op) noexcept nogil:
     verdict = access_verdict(r, &q, &found)
     if verdict == VERDICT_LARGE:
         # Nobody knows who is in it: who is kept out for it must not come in.
+        r.undecided = True
+    return verdict == VERDICT_GRANTED
+
+
+cdef value dbm_groups_named(request_facts *r, access_op *op) noexcept nogil:
+    """The realm and the groups, each with a NUL; data NULL: that cannot be asked."""
+    cdef plan_auth said = auth_said(r)
+    cdef value groups = value(b"", 0)
+    cdef writer w
+    cdef int i
+    if unlikely(op.expr >= 0) and not groups_named(r, op.expr, &groups):
+        return value(NULL, 0)
+    arena_write(&r.arena, &w)
+    put(&w, said.name.data, said.name.length)
+    put_byte(&w, 0)
+    put(&w, groups.data, groups.length)
+    for i in range(op.name_count):
+        put(&w, op.names[i].data, op.names[i].length)
+        put_byte(&w, 0)
+    groups = arena_written(&r.arena, &w)
+    if groups.length > PASSWORD_BYTES_MAX:
+        r.undecided = True
+        return value(NULL, 0)
+    return groups
+
+
+# Require dbm-group
+cdef bint user_is_in_dbm_group(request_facts *r, access_op *op) noexcept nogil:
+    cdef auth_question q = group_question(
+        r, op, op.source if op.source >= 0 else access_group_file(r, True))
+    cdef value found
+    cdef int verdict
+    if q.file < 0:
+        return False
+    q.secret = dbm_groups_named(r, op)
+    if q.secret.data == NULL:
+        return False
+    verdict = access_verdict(r, &q, &found)
+    if verdict == VERDICT_FAULT or verdict == VERDICT_LARGE:
+        # Whom a rule keeps out must not come in while nobody knows.
         r.undecided = True
     return verdict == VERDICT_GRANTED
 
@@ -214,6 +259,8 @@ cdef bint access_hit(request_facts *r, access_op *op) noexcept nogil:
                 return True
     elif op.op == ACCESS_GROUP:
         return user_is_in_group(r, op)
+    elif op.op == ACCESS_DBM_GROUP:
+        return user_is_in_dbm_group(r, op)
     elif op.op >= ACCESS_LDAP:
         return directory_names_user(r, op)
     elif op.op == ACCESS_VALID_USER:

@@ -16,9 +16,10 @@ cdef enum:
     ACCESS_USER = 11
     ACCESS_VALID_USER = 12
     ACCESS_GROUP = 13
-    ACCESS_EXPR = 14
-    ACCESS_LDAP = 15             # ldap-user, and those behind it
-    ACCESS_LDAP_SEARCH = 20
+    ACCESS_DBM_GROUP = 14
+    ACCESS_EXPR = 15
+    ACCESS_LDAP = 16             # ldap-user, and those behind it
+    ACCESS_LDAP_SEARCH = 21
 
 # <Limit> or <LimitExcept>: the methods for which something is said.
 cdef struct method_limit:
@@ -40,11 +41,13 @@ cdef struct access_op:
     int network_count
     network *networks
     int name_count
-    text *names                 # methods, users
+    text *names                 # methods, users; of DBM_GROUP the groups
     int *envs
     int names_number            # GROUP, LDAP: of plan_names; HOST: of plan_hosts
-    int source                  # GROUP, LDAP: that of an alias; -1: the section's
-    int expr                    # EXPR: its number; USER, GROUP, LDAP: of the words
+    # GROUP, DBM_GROUP, LDAP: that of an alias; -1: the section's
+    int source
+    # EXPR: its number; USER, GROUP, DBM_GROUP, LDAP: of the words
+    int expr
     bint names_user             # EXPR: it asks for REMOTE_USER
 
 # Order and Satisfy of Apache 2.2, for some methods or for all.
@@ -85,6 +88,7 @@ cdef enum:
     PROVIDER_FILE = 0
     PROVIDER_ANON = 1
     PROVIDER_LDAP = 2
+    PROVIDER_DBM = 3
     PROVIDERS_MAX = 16          # of one line
 
 # AuthBasicProvider anon.
@@ -100,7 +104,7 @@ cdef struct plan_guests:
 cdef struct plan_provider:
     unsigned char kind          # PROVIDER_*
     bint is_alias
-    int user_file
+    int user_file               # FILE, DBM
     int directory
     int attribute_count         # of the directory
     int *attributes
@@ -132,6 +136,8 @@ cdef struct plan_auth:
     int name_expr               # of the realm; -1: none
     int user_file               # -1: not said
     int group_file
+    int dbm_user_file
+    int dbm_group_file
     int directory               # AuthLDAPURL and its like
     int attribute_count         # ... what it tells of a user, as variables
     int *attributes

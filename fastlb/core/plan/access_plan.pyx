@@ -51,18 +51,18 @@ cdef int access_write(access_op *ops, object rule) except -1:
     names = [
         "RequireAll", "RequireAny", "RequireNone", "all granted", "all denied", "ip",
         "local", "host", "forward-dns", "env", "method", "user", "valid-user", "group",
-        "expr", "ldap-user", "ldap-group", "ldap-dn", "ldap-attribute", "ldap-filter",
-        "ldap-search",
+        "dbm-group", "expr", "ldap-user", "ldap-group", "ldap-dn", "ldap-attribute",
+        "ldap-filter", "ldap-search",
     ]
     op.op = names.index(rule.op.value)
     op.negated = rule.negated
     op.limits = plan_limits(rule.limits)
     op.limited = op.limits.count > 0
     op.names_number = op.expr = op.source = -1
-    if isinstance(rule.source, str):
-        op.source = auth_file_add(os.fsencode(rule.source))
-    elif rule.source is not None:
+    if op.op >= ACCESS_LDAP and rule.source is not None:
         op.source = plan_directory(rule.source)
+    elif rule.source is not None:
+        op.source = plan_auth_file(rule.source)
     if op.op == ACCESS_IP:
         op.network_count = len(rule.args)
         op.networks = <network *>plan_alloc(sizeof(network) * len(rule.args))
@@ -73,9 +73,10 @@ cdef int access_write(access_op *ops, object rule) except -1:
         op.envs = <int *>plan_alloc(sizeof(int) * len(rule.args))
         for i, arg in enumerate(rule.args):
             op.envs[i] = plan_env(arg)
-    elif op.op in (ACCESS_USER, ACCESS_GROUP) and rule.expression is not None:
+    elif rule.expression is not None and op.op in (
+            ACCESS_USER, ACCESS_GROUP, ACCESS_DBM_GROUP):
         op.expr = plan_expression(rule.expression, True)
-    elif op.op in (ACCESS_METHOD, ACCESS_USER):
+    elif op.op in (ACCESS_METHOD, ACCESS_USER, ACCESS_DBM_GROUP):
         op.name_count = len(rule.args)
         op.names = <text *>plan_alloc(sizeof(text) * len(rule.args))
         for i, arg in enumerate(rule.args):
@@ -164,6 +165,13 @@ cdef signed char said_flag(object value) except -2:
     return -1 if value is None else bool(value)
 
 
+cdef int plan_auth_file(object said) except -2:
+    """Number of a file; -1: none is said."""
+    if said is None:
+        return -1
+    return auth_file_add(os.fsencode(said) if isinstance(said, str) else said)
+
+
 cdef int plan_directory(object said) except -2:
     """Its number; and what it says of users beside yes and no."""
     global directory_login, directory_server
@@ -212,8 +220,7 @@ cdef plan_providers *plan_providers_of(object said) except? NULL:
             one.kind = provider.number
             continue
         one.kind = provider.kind.number
-        if provider.user_file is not None:
-            one.user_file = auth_file_add(os.fsencode(provider.user_file))
+        one.user_file = plan_auth_file(provider.user_file)
         if provider.ldap is not None:
             one.directory = plan_directory(provider.ldap)
             one.attributes = plan_attributes(provider.ldap, &one.attribute_count)
@@ -226,6 +233,7 @@ cdef plan_auth *plan_auth_of(object conf) except? NULL:
     cdef plan_auth *out
     words = (
         conf.auth_type, conf.auth_name, conf.auth_user_file, conf.auth_group_file,
+        conf.auth_dbm_user_file, conf.auth_dbm_group_file,
         conf.auth_basic_authoritative, conf.forbidden_on_failure,
         conf.auth_basic_providers, conf.anonymous, conf.auth_digest, conf.auth_ldap)
     if all([word is None for word in words]):
@@ -241,11 +249,11 @@ cdef plan_auth *plan_auth_of(object conf) except? NULL:
         out.name = plan_text(conf.auth_name)
     elif conf.auth_name is not None:
         out.name_expr = plan_expression(conf.auth_name, False)
-    out.user_file = out.group_file = out.directory = -1
-    if conf.auth_user_file is not None:
-        out.user_file = auth_file_add(os.fsencode(conf.auth_user_file))
-    if conf.auth_group_file is not None:
-        out.group_file = auth_file_add(os.fsencode(conf.auth_group_file))
+    out.user_file = plan_auth_file(conf.auth_user_file)
+    out.group_file = plan_auth_file(conf.auth_group_file)
+    out.dbm_user_file = plan_auth_file(conf.auth_dbm_user_file)
+    out.dbm_group_file = plan_auth_file(conf.auth_dbm_group_file)
+    out.directory = -1
     if conf.auth_ldap is not None:
         out.directory = plan_directory(conf.auth_ldap)
         out.attributes = plan_attributes(conf.auth_ldap, &out.attribute_count)

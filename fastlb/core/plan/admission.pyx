@@ -1,7 +1,7 @@
 """The phases of access (admission.pxd)."""
 # uses: ground/chartable, ground/text, io/writer, ground/arena, plan/verdicts,
 #       plan/access_plan, plan/plan, plan/facts, plan/expr, plan/rewrite_url,
-#       plan/credentials, plan/because, plan/tls_access, plan/access, plan/auth_said,
+#       plan/credentials, plan/because, plan/tls_access, plan/auth_said, plan/access,
 #       plan/digest_auth
 
 
@@ -50,7 +50,7 @@ cdef int authenticate_basic(
             because, BECAUSE_OF_NOTHING if found == CREDENTIALS_NONE
             else BECAUSE_SCHEME, 401)
     if likely(said.providers == NULL):
-        verdict = password_verdict(r, said, password, False, because)
+        verdict = password_verdict(r, said, password, PROVIDER_FILE, because)
     else:
         for i in range(said.providers.count):
             verdict = provider_verdict(
@@ -84,8 +84,7 @@ cdef int provider_verdict(
         said = &own
     if provider.kind == PROVIDER_ANON:
         return guest_verdict(r.user, password, said.guests)
-    return password_verdict(
-        r, said, password, provider.kind == PROVIDER_LDAP, because)
+    return password_verdict(r, said, password, provider.kind, because)
 
 
 cdef int guest_verdict(
@@ -115,14 +114,18 @@ cdef int guest_verdict(
 
 
 cdef int password_verdict(
-        request_facts *r, const plan_auth *said, value password, bint of_directory,
+        request_facts *r, const plan_auth *said, value password, int kind,
         int *because) noexcept nogil:
+    """Of a file or a directory: PROVIDER_*."""
+    cdef bint of_directory = kind == PROVIDER_LDAP
     cdef auth_question q
     cdef value found = value(NULL, 0)
     cdef int verdict
     memset(&q, 0, sizeof(q))
     q.kind = ASKS_PASSWORD
     q.file = said.directory if of_directory else said.user_file
+    if kind == PROVIDER_DBM:
+        q.file = said.dbm_user_file
     q.user = r.user
     q.secret = password
     because[0] = BECAUSE_DIRECTORY if of_directory else BECAUSE_FILE_CLOSED

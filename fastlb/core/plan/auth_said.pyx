@@ -43,6 +43,7 @@ cdef plan_auth auth_said(request_facts *r) noexcept nogil:
     out.kind = AUTH_UNSAID
     out.kind_expr = out.name_expr = -1
     out.user_file = out.group_file = out.directory = -1
+    out.dbm_user_file = out.dbm_group_file = -1
     out.authoritative = out.forbids = -1
     for i in range(r.conf_count - 1, -1, -1):
         one = r.confs[i].auth
@@ -56,6 +57,8 @@ cdef plan_auth auth_said(request_facts *r) noexcept nogil:
             out.name_expr = one.name_expr
         if out.user_file < 0:
             out.user_file = one.user_file
+        if out.dbm_user_file < 0:
+            out.dbm_user_file = one.dbm_user_file
         if out.directory < 0:
             # As a whole, as well.
             out.directory = one.directory
@@ -83,7 +86,9 @@ cdef plan_auth auth_said(request_facts *r) noexcept nogil:
 
 cdef void alias_said(plan_auth *said, const plan_provider *alias) noexcept nogil:
     """What stands in <AuthnProviderAlias> goes before what the section says."""
-    if alias.user_file >= 0:
+    if alias.user_file >= 0 and alias.kind == PROVIDER_DBM:
+        said.dbm_user_file = alias.user_file
+    elif alias.user_file >= 0:
         said.user_file = alias.user_file
     if alias.directory >= 0:
         said.directory = alias.directory

@@ -1,7 +1,7 @@
 """AuthType Digest (digest_auth.pxd)."""
 # uses: ground/chartable, ground/text, io/writer, ground/arena, nonces, io/watch,
 #       plan/verdicts, plan/access_plan, plan/plan, plan/digest, plan/facts,
-#       plan/expr_words, plan/because, plan/access, plan/auth_said, plan/digest_login
+#       plan/expr_words, plan/because, plan/auth_said, plan/access, plan/digest_login
 
 cdef enum:
     NEXT_NONCE_MS = 30000       # before the end of a nonce the next one is told
@@ -216,8 +216,11 @@ cdef int hash_verdict(
         return file_verdict(r, said.user_file, login, because)
     for i in range(providers.count):
         file = providers.list[i].user_file
-        verdict = file_verdict(
-            r, file if file >= 0 else said.user_file, login, because)
+        if file < 0:
+            file = said.user_file
+            if providers.list[i].kind == PROVIDER_DBM:
+                file = said.dbm_user_file
+        verdict = file_verdict(r, file, login, because)
         if verdict != VERDICT_NOBODY:
             break
     return verdict

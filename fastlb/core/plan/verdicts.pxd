@@ -38,7 +38,8 @@ cdef struct auth_question:
     int kind                    # ASKS_*
     int file                    # REQUEST: index into auth_requests
     value user
-    value secret                # PASSWORD; HASH: the realm; GROUP: each with a NUL
+    # PASSWORD; HASH: the realm; GROUP: each with a NUL, of dbm the realm before them
+    value secret
     int names_number            # behind it, if -1; else the groups, in plan_names
     unsigned int password_bytes     # GROUP: of the secret, where he asks himself
     verdict_key key
@@ -68,7 +69,8 @@ cdef struct auth_file:
 cdef int directory_login
 cdef int directory_server
 
-# The path of a file, or how a directory is asked (facts/ldap.py), for Python.
+# The path of a file, a DbmFile (facts/dbm.py), or how a directory is asked
+# (facts/ldap.py), for Python.
 cdef object auth_file_source(int number)
 # found: FOUND_BYTES, or nothing.
 cdef void verdict_keep(

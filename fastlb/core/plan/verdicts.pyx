@@ -37,6 +37,8 @@ cdef int auth_file_add(object source) except -2:
     auth_files[auth_file_count].path = text(NULL, 0)
     if isinstance(source, bytes):
         auth_files[auth_file_count].path = plan_text(source)
+    elif hasattr(source, "pages"):      # of dbm
+        auth_files[auth_file_count].path = plan_text(os.fsencode(source.pages))
     auth_files[auth_file_count].looked_us = -1
     auth_file_numbers[source] = auth_file_count
     auth_file_sources.append(source)
