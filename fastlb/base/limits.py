@@ -12,6 +12,7 @@ DIAGNOSTICS_MAX = 500  # of them printed; a number stands for the rest
 
 MEMBERS_PER_BALANCER_MAX = 4096  # as in core/limits.pxd
 ADDRESSES_PER_MEMBER_MAX = 8  # as in core/limits.pxd
+MEMBER_KEY_BYTES_MAX = 768  # as in core/balance/table.h
 NAME_SERVERS_MAX = 8  # of Resolver
 
 FILTERS_MAX = 4  # that change one answer; as in core/limits.pxd
@@ -20,5 +21,7 @@ SUBSTITUTIONS_MAX = 64  # of one answer, as in core/limits.pxd
 HTML_MAPS_MAX = 128  # ProxyHTMLURLMap of one answer, as in core/limits.pxd
 
 AUTH_FILE_BYTES_MAX = 16 * 1024 * 1024  # users, groups; as in core/limits.pxd
+
+VARIABLES_MAX = 256  # that rules and logs name; ENV_COUNT_MAX of core/limits.pxd
 
 PORT_MAX = 65_535

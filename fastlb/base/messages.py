@@ -1014,7 +1014,17 @@ _CORE = {
     "FB0376": Message(
         "error",
         "A file of AuthDBMUserFile or AuthDBMGroupFile is no SDBM file.",
-        "Make it anew with htdbm -cTSDBM, and write AuthDBMType SDBM.",
+        "Make it anew with htdbm -cTSDBM.",
+    ),
+    "FB0377": Message(
+        "error",
+        "The name of a balancer and the URL of a member are too long together.",
+        "Write a shorter URL.",
+    ),
+    "FB0378": Message(
+        "error",
+        "Rules and logs name more variables than a request can have.",
+        "Name fewer; those of several sections may share one.",
     ),
     "FB0396": Message(
         "error",

@@ -194,7 +194,8 @@ cdef enum:
     EXPR_STACK_MAX = 32                 # words at once; more are refused by the check
     EXPR_FILE_BYTES_MAX = 65536         # of file(); a larger one is an error
     EXPR_GLOB_STEPS_MAX = 1 << 20       # of one -fnmatch; more are an error
-    ENV_COUNT_MAX = 256             # environment variables that rules or logs name
+    # environment variables that rules or logs name; VARIABLES_MAX of base/limits.py
+    ENV_COUNT_MAX = 256
     HOST_NAMES_MAX = 64             # lists of names in Require host; beyond: 500
     # who may (verdicts.pxd, credentials.pxd)
     USER_BYTES_MAX = 255            # a longer name is nobody's

@@ -12,6 +12,7 @@ error under `-t --strict`) or a note; what its start would refuse is an error.
                +-- files.py        what httpd would run or read on the disk
                +-- logs.py         where logs go
                +-- users.py        AuthUserFile, AuthGroupFile
+               +-- variables.py    how many variables there are
                +-- tls_hosts.py    certificates, and all that SSL* lines say
 """
 
@@ -32,6 +33,7 @@ from fastlb.lint.mappings import lint_mappings
 from fastlb.lint.remote import lint_remote
 from fastlb.lint.rules import lint_rules
 from fastlb.lint.servers import lint_servers
+from fastlb.lint.variables import lint_variables
 from fastlb.model.drafts import Drafts, TlsLines
 from fastlb.model.freeze import freeze
 from fastlb.model.resolve import draft
@@ -64,6 +66,10 @@ def checked_model(
     lint_logs(run, tree.nodes)
     files = [path for path, _, _ in tree.files]
     model = None if run.report.has_errors() else freeze(run, tree, host_name)
+    if model is not None and not run.report.has_errors():
+        lint_variables(run.report, tree, model)
+    if run.report.has_errors():
+        model = None
     return model, run.report.sorted(files)
 
 

@@ -99,8 +99,8 @@ def _no_sdbm(run: Drafts, node: Node) -> None:
         "FB0376",
         f"{node.name}: {node.args[0]} is no SDBM file",
         why="no other kind is read; Apache's own default may be another (Berkeley DB in"
-        " Debian)",
-        cure=f"make it anew with htdbm -cTSDBM, and write {kind} SDBM for Apache",
+        f" Debian), and it reads this one by {kind} SDBM",
+        cure="make it anew with htdbm -cTSDBM",
         word=node.args[0],
     )
 

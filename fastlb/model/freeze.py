@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from fastlb.base.limits import MEMBER_KEY_BYTES_MAX
 from fastlb.base.version import VERSION
 from fastlb.config.modules import process_model
 from fastlb.config.registry import Scope
@@ -289,10 +290,12 @@ class _Freezer:
             first = len(self.members)
             for member in found.members:
                 remote = self._remote(server, member)
+                member_key = f"{key} {member.target.url}{_via(remote)}"
+                self._check_key(member, member_key)
                 self.members.append(
                     freeze_member(
                         member,
-                        f"{key} {member.target.url}{_via(remote)}",
+                        member_key,
                         index,
                         self._settings[server],
                         tls=self._member_tls(server, member, name),
@@ -354,6 +357,7 @@ class _Freezer:
             number += 1
             key = f"{base}#{number}"
         self._keys.add(key)
+        self._check_key(member, key)
         index = len(self.members)
         self._direct_indexes[id(member), tls, remote] = index
         self.members.append(
@@ -362,6 +366,21 @@ class _Freezer:
             )
         )
         return index
+
+    def _check_key(self, member: MemberDraft, key: str) -> None:
+        """By its key a member is found again after a reload."""
+        size = len(key.encode())
+        if size > MEMBER_KEY_BYTES_MAX:
+            self.run.report.error(
+                member.node,
+                "FB0377",
+                f"a member's balancer and URL have {size} bytes together, more than"
+                f" {MEMBER_KEY_BYTES_MAX}: {member.target.url[:60]}...",
+                why="under both it is known to all workers, and over reloads",
+                cure="write a shorter URL; a longer path may be made by a RewriteRule"
+                " with [P]",
+                word=member.target.url,
+            )
 
     def _remote(self, server: int, draft: MemberDraft) -> Remote | None:
         return remote_of(self.run, self._drafts[server], draft.target)

@@ -83,3 +83,6 @@ def test_one_bound_has_one_number() -> None:
     assert address == number_of("ADDRESS_BYTES", "balance/table.h")
     members = number_of("MEMBERS_PER_BALANCER_MAX", "limits.pxd")
     assert members == limits.MEMBERS_PER_BALANCER_MAX >= 4096
+    assert number_of("ENV_COUNT_MAX", "limits.pxd") == limits.VARIABLES_MAX
+    key = number_of("MEMBER_KEY_BYTES_MAX", "balance/table.h")
+    assert key == limits.MEMBER_KEY_BYTES_MAX

@@ -543,3 +543,18 @@ def test_a_host_that_says_upgrade_has_members_of_its_own() -> None:
     shared = text.replace("</Proxy>", "ProxySet upgrade=ANY\n</Proxy>", 1)
     shared = shared.replace("/ upgrade=ANY", "/")
     assert [member.upgrade for member in model_of(shared).members] == [("ANY",)]
+
+
+def test_what_no_slot_can_hold_is_refused_where_it_stands() -> None:
+    for line in (
+        "ProxyPass /a http://127.0.0.1:1/{0}/",
+        "<Proxy balancer://b>\nBalancerMember http://127.0.0.1:1/{0}\n</Proxy>\n"
+        "ProxyPass /a balancer://b/",
+    ):
+        model, found = resolve_text("Listen 80\n" + line.format("x" * 800) + "\n")
+        assert model is None
+        [told] = [item for item in found if item.is_error]
+        assert told.number == "FB0377"
+        assert "http://127.0.0.1:1/xxx" in told.text
+        assert told.line == (3 if "Member" in line else 2)
+        model_of("Listen 80\n" + line.format("x" * 600) + "\n")

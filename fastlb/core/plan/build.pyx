@@ -83,8 +83,8 @@ cdef int plan_env(object name) except -2:
     if name not in plan_envs:
         if len(plan_envs) >= ENV_COUNT_MAX:
             raise ValueError(
-                f"more than {ENV_COUNT_MAX} environment variables are named by rules"
-            )
+                f"more than {ENV_COUNT_MAX} environment variables are named by rules:"
+                f" {name}")
         plan_envs[name] = len(plan_envs)
     return plan_envs[name]
 
