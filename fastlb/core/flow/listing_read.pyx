@@ -115,44 +115,67 @@ cdef listed_name *listing_more(listing *ls, request_facts *r) noexcept nogil:
     return <listed_name *>arena_take_struct(&r.arena, sizeof(listed_name))
 
 
+cdef void listing_name(listing *ls, const char *name) noexcept nogil:
+    """Behind its directory's paths, with a slash behind it, if there is room."""
+    cdef unsigned int length = <unsigned int>strlen(name)
+    if length > LISTING_NAME_BYTES_MAX:
+        return
+    memcpy(ls.folder + ls.folder_length, name, length)
+    memcpy(ls.path + ls.path_length, name, length)
+    ls.folder[ls.folder_length + length] = c'/'
+    ls.path[ls.path_length + length] = c'/'
+
+
 cdef int listing_take(listing *ls, request_facts *r, const char *name) noexcept nogil:
     """Look at one name. returns 0, or FAILED: there is no memory"""
-    cdef unsigned int length = <unsigned int>strlen(name)
-    cdef value whole = value(ls.folder, ls.folder_length + length)
-    cdef value path = value(ls.path, ls.path_length + length)
-    cdef arena_place place
     cdef file_status about
-    cdef mime_found found
-    cdef listed_name shown
-    cdef listed_name *n
-    cdef bint is_directory
-    cdef bint is_shown
-    cdef writer w
-    if length <= LISTING_NAME_BYTES_MAX:
-        # The slash is a directory's.
-        memcpy(ls.folder + ls.folder_length, name, length)
-        memcpy(ls.path + ls.path_length, name, length)
-        ls.folder[whole.length] = ls.path[path.length] = c'/'
+    cdef value whole = value(
+        ls.folder, ls.folder_length + <unsigned int>strlen(name))
+    listing_name(ls, name)
     if not listing_looks(ls, name, whole) or not listing_stat(ls, name, &about):
         return 0
-    is_directory = S_ISDIR(about.st_mode)
-    place = arena_here(&r.arena)
-    memset(&shown, 0, sizeof(shown))
+    return listing_add(ls, r, name, &about)
+
+
+cdef bint listing_see(
+        listing *ls, request_facts *r, value name, const file_status *about,
+        listed_name *shown) noexcept nogil:
+    """What is shown of a name. False: nothing. Between listing_keep and
+    listing_restore"""
+    cdef bint is_directory = S_ISDIR(about.st_mode)
+    cdef unsigned int length = name.length + is_directory
+    cdef value whole = value(ls.folder, ls.folder_length + name.length)
+    cdef mime_found found
+    memset(shown, 0, sizeof(listed_name))
     shown.size = shown.modified_us = -1
-    is_shown = listing_admits(
-        ls, r, value(path.data, path.length + is_directory),
-        value(whole.data, whole.length + is_directory))
-    if is_shown and ls.options & (LISTING_FANCY | LISTING_TABLE):
-        memset(&found, 0, sizeof(found))
-        if not is_directory:
-            mime_of(r, name, length, &found)
-            shown.size = about.st_size
-        shown.modified_us = (
-            about.st_mtim.tv_sec * 1000000 + about.st_mtim.tv_nsec // 1000)
-        shown.comes_first = (
-            is_directory and ls.options & LISTING_FOLDERS_FIRST != 0)
-        listing_adorn(
-            ls, &shown, whole, value(name, length), is_directory, &found)
+    if not listing_admits(
+            ls, r, value(ls.path, ls.path_length + length),
+            value(ls.folder, ls.folder_length + length)):
+        return False
+    if not ls.options & (LISTING_FANCY | LISTING_TABLE):
+        return True
+    memset(&found, 0, sizeof(found))
+    if not is_directory:
+        mime_of(r, name.data, name.length, &found)
+        shown.size = about.st_size
+    shown.modified_us = (
+        about.st_mtim.tv_sec * 1000000 + about.st_mtim.tv_nsec // 1000)
+    shown.comes_first = is_directory and ls.options & LISTING_FOLDERS_FIRST != 0
+    listing_adorn(ls, shown, whole, name, is_directory, &found)
+    return True
+
+
+cdef int listing_add(
+        listing *ls, request_facts *r, const char *name,
+        const file_status *about) noexcept nogil:
+    """A name that is there, if a request for it would be let in. returns as
+    listing_take"""
+    cdef value whole = value(name, <unsigned int>strlen(name))
+    cdef arena_place place = arena_here(&r.arena)
+    cdef listed_name shown
+    cdef listed_name *n
+    cdef bint is_shown = listing_see(ls, r, whole, about, &shown)
+    cdef writer w
     ls.regex_us += r.regex_us
     listing_restore(ls, r)
     arena_back(&r.arena, place)
@@ -165,8 +188,8 @@ cdef int listing_take(listing *ls, request_facts *r, const char *name) noexcept 
         return FAILED
     n[0] = shown
     arena_write(&r.arena, &w)
-    put(&w, name, length)
-    if is_directory:
+    put(&w, name, whole.length)
+    if S_ISDIR(about.st_mode):
         put_byte(&w, c'/')
     n.name = arena_written(&r.arena, &w)
     if n.name.data == NULL:
