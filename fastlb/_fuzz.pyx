@@ -12,5 +12,6 @@ include "_core.pyx"
 include "fuzz/readers.pyx"      # parsers: bytes in, spans and codes out
 include "fuzz/packets.pyx"      # ... of members that do not speak HTTP
 include "fuzz/composers.pyx"    # heads, targets and log lines made out of bytes
+include "fuzz/listings.pyx"     # names and queries of a directory's listing
 include "fuzz/filters.pyx"      # bodies of answers in pieces, as filters take them
 include "fuzz/driver.pyx"       # names, and the call of the fuzzer

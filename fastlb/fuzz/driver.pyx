@@ -12,7 +12,7 @@ cdef struct named_target:
     const char *name
     fuzz_target run
 
-cdef named_target[22] fuzz_targets = [
+cdef named_target[23] fuzz_targets = [
     named_target(b"request_head", fuzz_request_head),
     named_target(b"response_head", fuzz_response_head),
     named_target(b"chunked", fuzz_chunked),
@@ -34,6 +34,7 @@ cdef named_target[22] fuzz_targets = [
     named_target(b"filters", fuzz_filters),
     named_target(b"html", fuzz_html),
     named_target(b"validators", fuzz_validators),
+    named_target(b"listings", fuzz_listings),
     named_target(NULL, NULL),
 ]
 

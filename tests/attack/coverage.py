@@ -37,6 +37,7 @@ DICTIONARY = (
     "%0d%0a",
     "HTTP/1.1 200 ", "Set-Cookie: ", "Location: ", "Cookie: ROUTE=", ";jsessionid=",
     "Path=/", "Domain=", "//", "\\\\",
+    "C=S;O=D", "P=*", "F=2&", "%26", "\\x0a",
     "<a href=", "<!--", "-->", "</script", "<script>", "<![CDATA[", "srcset=", "&#47;",
     "<svg>", "/>",
     "AB\\x00", "\\x04\\x00\\xc8", "\\xa0\\x03", "AB\\x00\\x02\\x05\\x01",
@@ -60,6 +61,23 @@ Require all granted
 <Files "*.x">
 Require all denied
 </Files>
+<Directory /site/aa>
+Require all granted
+IndexIgnore *~ HEADER*
+IndexStyleSheet /s.css
+AddIcon (TXT,/icons/t) .txt ^^BLANKICON^^
+AddAlt DIR ^^DIRECTORY^^
+AddAlt "a <alt>" *.c
+AddDescription "d <b>&amp; and" *d*
+DefaultIcon /i
+</Directory>
+"""
+
+# No member has what lies there, and rules set cookies for each name of it.
+LISTED = """\
+RewriteRule ^/aa/ - [CO=page:1:a.example]
+RewriteRule ^/aa/(.+)$ - [CO=name:$1:a.example]
+ProxyPass /aa/ !
 """
 
 
@@ -246,6 +264,9 @@ def core_of_everything(folder: Path) -> object:
     text = CONF.format(host=HOST, format=FORMAT, ssl="", **ports)
     text = text.replace(" *:8002", "").replace(
         "LogFormat", "ServerName t\nLogFormat", 1
+    )
+    text = text.replace(
+        "    ProxyPass /server-status !", f"{LISTED}ProxyPass /server-status !"
     )
     text += FILES
     conf.write_text(f'ServerRoot "{folder}"\nErrorLog error.log\n{text}')
