@@ -438,6 +438,13 @@ def _search(
     return [one for one in on.response if one["type"] == "searchResEntry"]
 
 
+def _searched(on: Any, said: Ldap, text: str) -> list[dict[str, Any]]:
+    """What a filter of Require ldap-search finds; parentheses around it may lack."""
+    scope = ldap3.SUBTREE if said.subtree else ldap3.LEVEL
+    whole = text if text.startswith("(") else f"({text})"
+    return _search(on, said, said.base, whole, scope=scope)
+
+
 def _entry(on: Any, said: Ldap, user: bytes, text: str = "") -> str | None:
     """The name of his entry. text: a filter in place of AuthLDAPURL's"""
     try:
@@ -485,8 +492,7 @@ def _holds(
     """rule: its kind and its words. name: of his entry, if it is known"""
     kind, text = rule
     if kind == "ldap-search":
-        scope = ldap3.SUBTREE if said.subtree else ldap3.LEVEL
-        return len(_search(on, said, said.base, text, scope=scope)) == 1
+        return len(_searched(on, said, text)) == 1
     name = name or _entry(on, said, user)
     if name is None:
         return False

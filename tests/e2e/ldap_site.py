@@ -241,6 +241,11 @@ SECTIONS = {
         " (uid=%{tolower:BOB})\n</RequireAll>",
         PEOPLE,
     ),
+    "ldap-search-bare": Section(
+        f"{URL}<RequireAll>\nRequire valid-user\nRequire ldap-search uid=bob\n"
+        "</RequireAll>",
+        PEOPLE,
+    ),
     "ldap-search-of-two": Section(
         f"{URL}Require ldap-user joe\nRequire ldap-search (departmentNumber=sales)",
         "joe",
