@@ -40,6 +40,7 @@ class Ldap:
     sub_group_classes: tuple[str, ...] = ()  # (): SUB_GROUP_CLASSES
     sub_group_depth: int = 10
     compare_on_server: bool = True
+    authorize_prefix: str = "AUTHORIZE_"  # of what is told of whom a rule lets in
     user_attribute: str = ""  # what says how a user is called from then on
     user_is_dn: bool = False  # ... else the name of his entry
     # He searches for his entry himself: bound as what he calls himself, or as what a
@@ -64,9 +65,8 @@ class Ldap:
     def asks_as_user(self) -> bool:
         return self.initial_bind_as_user or self.search_as_user or self.compare_as_user
 
-    def variables(self) -> tuple[str, ...]:
+    def variables(self, prefix: str = "AUTHENTICATE_") -> tuple[str, ...]:
         """What tells of each attribute: AUTHENTICATE_TELEPHONENUMBER."""
         return tuple(
-            "AUTHENTICATE_" + re.sub(r"[^A-Z0-9]", "_", name.upper())
-            for name in self.attributes
+            prefix + re.sub(r"[^A-Z0-9]", "_", name.upper()) for name in self.attributes
         )

@@ -91,6 +91,10 @@ def user_attribute(_run: Drafts, place: Place, node: Node) -> None:
     _say(place, user_attribute=node.args[0])
 
 
+def authorize_prefix(_run: Drafts, place: Place, node: Node) -> None:
+    _say(place, authorize_prefix=node.args[0])
+
+
 def bind_pattern(run: Drafts, place: Place, node: Node) -> None:
     """`AuthLDAPInitialBindPattern regex substitution`."""
     pattern, made = node.args
@@ -233,6 +237,7 @@ HANDLERS: Final[dict[str, Handler]] = {
         flag,
     ),
     "authldapremoteuserattribute": user_attribute,
+    "authldapauthorizeprefix": authorize_prefix,
     "authldapinitialbindpattern": bind_pattern,
     "ldaptrustedclientcert": client_cert,
     "authldapgroupattribute": more,

@@ -178,20 +178,32 @@ class Directories:
         """As password, with what stands in said.attributes: each with a NUL behind it,
         several values of one joined, and nothing for one that is not there."""
         right = self.password(said, user, password)
-        if right is None:
-            return None
-        told = b""
-        if right and said.initial_bind_as_user:
-            name = own_name(said, user)
-            told = _asked_as(said, name, password, lambda on: _told(on, said, user))
-        elif right:
-            told = self._asked(said, lambda on: _told(on, said, user))
+        if not right:
+            return right if right is None else (False, b"")
+        return True, self.told(said, user, "", "", password)
+
+    def told(
+        self, said: Ldap, user: bytes, kind: str, text: str, password: bytes = b""
+    ) -> bytes:
+        """As attributes, of the user, whom Require kind may have let in; of ldap-search
+        of the entry that it finds. Raises LdapError."""
+
+        def ask(on: Any) -> bytes:
+            if kind != "ldap-search":
+                return _told(on, said, user)
+            found = _searched(on, said, text)
+            return _told_of(on, said, str(found[0]["dn"])) if found else b""
+
+        if password and said.initial_bind_as_user:
+            told = _asked_as(said, own_name(said, user), password, ask)
+        else:
+            told = self._asked(said, ask)
         if len(told) > ATTRIBUTES_BYTES_MAX:
             # A part of it might be somebody else's name.
             raise LdapError(
                 f"more than {ATTRIBUTES_BYTES_MAX} bytes are told of a user"
             )
-        return right, told
+        return told
 
     def _entry_of(self, said: Ldap, user: bytes, password: bytes) -> str | None:
         """The name of his entry, for which he may have to search himself."""
@@ -471,8 +483,11 @@ def _entry(on: Any, said: Ldap, user: bytes, text: str = "") -> str | None:
 
 def _told(on: Any, said: Ldap, user: bytes) -> bytes:
     name = _entry(on, said, user)
-    if name is None:
-        return b""
+    return b"" if name is None else _told_of(on, said, name)
+
+
+def _told_of(on: Any, said: Ldap, name: str) -> bytes:
+    """What stands in said.attributes of an entry, and its name."""
     found = _search(
         on, said, name, "(objectClass=*)", scope=ldap3.BASE, names=said.attributes
     )

@@ -55,6 +55,7 @@ class Asks(enum.IntEnum):
     PASSWORD = 1
     GROUP = 2
     HASH = 5
+    TOLD = 6
 
 
 Question = tuple[int, bytes | DbmFile | Ldap, bytes, bytes, tuple[str | bytes, ...]]
@@ -177,31 +178,59 @@ class Passwords:
                 return Found(Verdict.GRANTED if right else Verdict.DENIED, keep)
             what, *written = (str(name) for name in names)
             text = written[0] if written else ""
+            if kind == Asks.TOLD:
+                return self._ask_what_it_tells(said, user, password, (what, text))
             holds = self._directories.holds(said, user, what, text, password)
         except LdapError as problem:
             return Found(Verdict.FAULT, why=f"FB0368: AuthLDAPURL: {problem}")
         return Found(Verdict.GRANTED if holds else Verdict.DENIED, said.keeps)
 
     def _ask_for_attributes(self, said: Ldap, user: bytes, password: bytes) -> Found:
-        """What the directory tells of a user is kept here: the core has no room."""
         assert self._directories is not None
-        text = b"".join(len(part).to_bytes(4) + part for part in (user, password))
-        secret = hashlib.blake2b(text, key=self._secret, digest_size=32).digest()
-        key, now_s = (said, secret), time.monotonic()
-        with self._lock:
-            known = self._told.get(key)
-        if known is not None and now_s < known[0]:
-            return Found(Verdict.GRANTED, False, known[1])
+        key = said, self._secret_of(user, password)
+        known = self._told_of(key)
+        if known is not None:
+            return Found(Verdict.GRANTED, False, known)
         found = self._directories.attributes(said, user, password)
         if found is None:
             return Found(Verdict.NOBODY)
         right, told = found
         if right and said.keeps:
-            with self._lock:
-                self._told[key] = (now_s + TOLD_S, told)
-                if len(self._told) > KNOWN_MAX:
-                    self._told.popitem(last=False)
+            self._keep_told(key, told)
         return Found(Verdict.GRANTED if right else Verdict.DENIED, False, told)
+
+    def _ask_what_it_tells(
+        self, said: Ldap, user: bytes, password: bytes, rule: tuple[str, str]
+    ) -> Found:
+        """Of whom a rule lets in; others know no more than that it does not."""
+        assert self._directories is not None
+        words = (word.encode("utf-8", "surrogateescape") for word in rule)
+        key = said, self._secret_of(user, password, *words)
+        known = self._told_of(key)
+        if known is not None:
+            return Found(Verdict.GRANTED, False, known)
+        if not self._directories.holds(said, user, *rule, password):
+            return Found(Verdict.DENIED, said.keeps)
+        told = self._directories.told(said, user, *rule, password)
+        if said.keeps:
+            self._keep_told(key, told)
+        return Found(Verdict.GRANTED, False, told)
+
+    def _secret_of(self, *parts: bytes) -> bytes:
+        text = b"".join(len(part).to_bytes(4) + part for part in parts)
+        return hashlib.blake2b(text, key=self._secret, digest_size=32).digest()
+
+    def _told_of(self, key: tuple[Ldap, bytes]) -> bytes | None:
+        """What a directory tells of a user is kept here: the core has no room."""
+        with self._lock:
+            known = self._told.get(key)
+        return known[1] if known is not None and time.monotonic() < known[0] else None
+
+    def _keep_told(self, key: tuple[Ldap, bytes], told: bytes) -> None:
+        with self._lock:
+            self._told[key] = (time.monotonic() + TOLD_S, told)
+            if len(self._told) > KNOWN_MAX:
+                self._told.popitem(last=False)
 
     def _password(self, path: bytes | DbmFile, user: bytes, password: bytes) -> Found:
         from fastlb.users.hashes import matches
@@ -213,9 +242,7 @@ class Passwords:
         stored = kept.entries.get(user)
         if stored is None:
             return Found(Verdict.NOBODY)
-        parts = (user, stored, password)
-        text = b"".join(len(part).to_bytes(4) + part for part in parts)
-        key = hashlib.blake2b(text, key=self._secret, digest_size=32).digest()
+        key = self._secret_of(user, stored, password)
         with self._lock:
             if key in self._known:
                 self._known.move_to_end(key)

@@ -281,6 +281,62 @@ def test_variables_tell_of_a_user(
     assert found[0][0].startswith(b"bob|bob@example.org|Bob Builder|")
 
 
+MORE = URL.replace("?uid", "?uid,mail,nosuch")
+_NAMES = "|".join(
+    f"%{{{prefix}{name}}}e"
+    for prefix in ("AUTHENTICATE_", "AUTHORIZE_", "X_")
+    for name in ("UID", "MAIL", "NOSUCH")
+)
+SHOWN = f'RequestHeader set X-User "{_NAMES}"'
+BY_FILE = f"AuthBasicProvider file\n{FILE}"
+GRANTED = {
+    "both": f"{MORE}Require ldap-user bob joe\n",
+    "valid": f"{MORE}Require valid-user\n",
+    "group": f"{MORE}{group('staff')}\n",
+    "file": f"{BY_FILE}{MORE}Require ldap-user bob joe\n",
+    "filter": f"{BY_FILE}{MORE}Require ldap-filter objectClass=*\n",
+    "search": f"{MORE}Require ldap-search uid=bob\n",
+    "prefix": f"{BY_FILE}{MORE}AuthLDAPAuthorizePrefix X_\nRequire ldap-user bob\n",
+    "not": f"{MORE}<RequireAny>\nRequire ldap-user joe\nRequire user bob\n"
+    "</RequireAny>\n",
+}
+
+
+@pytest.mark.needs("apache2")
+def test_variables_tell_of_whom_a_rule_lets_in(
+    rig: Rig,
+    directory: Slapd,
+    ldap_folder: Path,
+    scripted: Callable[[Handler], ScriptedMember],
+) -> None:
+    sections = "".join(
+        section(name, f"{text}{SHOWN}") for name, text in GRANTED.items()
+    )
+    text = server_text(directory, keeps=True)
+    text += filled(sections, directory, ldap_folder / "users")
+    member = scripted(answering(echo))
+    modules = ("auth_basic", "authn_file", "authz_user", "headers")
+    asked = [(path, who) for path in GRANTED for who in ("bob", "joe", "bob/file")]
+
+    def said(port: int) -> dict[tuple[str, str], tuple[int, bytes]]:
+        found = {}
+        for path, who in asked * 2:
+            got = ask(port, f"/{path}", who)
+            came = got.status, got.body if got.status == 200 else b""
+            assert found.setdefault((path, who), came) == came
+        return found
+
+    with httpd.running(
+        ldap_folder,
+        (*modules, "ldap", "authnz_ldap"),
+        f"{text}ProxyPass / {member.url}/\n",
+    ) as port:
+        theirs = said(port)
+    rig.serve(answering(echo), text=text)
+    assert said(rig.port) == theirs
+    assert b"bob@example.org" in theirs["prefix", "bob/file"][1]
+
+
 @pytest.mark.needs("ldapmodify")
 def test_what_changes_holds_for_the_next_request(
     rig: Rig, own_directory: Slapd

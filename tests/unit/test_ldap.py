@@ -112,7 +112,7 @@ def test_what_a_url_says(words: str, fields: dict[str, object]) -> None:
         "AuthLDAPURL ldap://h/dc=x MAYBE",
         "AuthLDAPBindPassword exec:/bin/false",
         "AuthLDAPBindPassword exec:/nowhere/at/all",
-        "AuthLDAPAuthorizePrefix X_",
+        "AuthLDAPAuthorizePrefix",
         "AuthLDAPInitialBindPattern ( x",
         "LDAPTrustedClientCert CERT_PFX /x",
         "LDAPTrustedClientCert KEY_BASE64 /x secret",
@@ -136,6 +136,9 @@ def test_of_several_attributes_the_first_is_a_users_name() -> None:
     said = said_of("AuthLDAPURL ldap://h/dc=x?cn,mail")
     assert (said.attribute, said.attributes) == ("cn", ("cn", "mail"))
     assert said.variables() == ("AUTHENTICATE_CN", "AUTHENTICATE_MAIL")
+    assert said.variables(said.authorize_prefix) == ("AUTHORIZE_CN", "AUTHORIZE_MAIL")
+    own = said_of("AuthLDAPURL ldap://h/dc=x?cn,mail\nAuthLDAPAuthorizePrefix x_")
+    assert own.variables(own.authorize_prefix) == ("x_CN", "x_MAIL")
     (odd, _) = said_of("AuthLDAPURL ldap://h/dc=x?sAM-Name;x,cn").variables()
     assert odd == "AUTHENTICATE_SAM_NAME_X"
     assert said_of("AuthLDAPURL ldap://h/dc=x?cn").attributes == ()

@@ -284,26 +284,11 @@ DIRECTIVES = (
         "as whom a user searches for his entry",
         "(.*) $1",
     ),
-    *(
-        Directive(
-            name,
-            D,
-            syntax,
-            help_text,
-            module=MODULE,
-            status=Status.REFUSED,
-            reason=reason,
-            cure=cure,
-        )
-        for name, syntax, help_text, reason, cure in (
-            (
-                "AuthLDAPAuthorizePrefix",
-                "prefix",
-                "how variables of attributes begin",
-                "it is not supported, and who reads these variables would find nothing",
-                "take it out",
-            ),
-        )
+    _section(
+        "AuthLDAPAuthorizePrefix",
+        "prefix",
+        "how variables begin that tell of a user whom Require ldap-... lets in",
+        "AUTHORIZE_",
     ),
     Directive(
         "AuthLDAPCharsetConfig",

@@ -1,7 +1,7 @@
 """Who may ask for this (access.pxd)?"""
 # uses: ground/text, io/writer, ground/address, ground/arena, plan/verdicts,
 #       plan/access_plan, plan/plan, plan/client, plan/facts, plan/expr, plan/named,
-#       plan/credentials, plan/auth_said
+#       plan/rewrite_url, plan/credentials, plan/auth_said
 
 # Methods -------------------------------------------------------------------------
 
@@ -113,6 +113,37 @@ cdef bint asks_himself(request_facts *r, auth_question *q) noexcept nogil:
     return q.secret.data != NULL and q.secret.length <= PASSWORD_BYTES_MAX
 
 
+cdef value part_told(value *rest) noexcept nogil:
+    """The next of what a directory has told, each with a NUL behind it; data NULL: that
+    was all, and what has no end is a part of a name at most"""
+    cdef const char *end = NULL
+    cdef value part = value(NULL, 0)
+    if rest.length:
+        end = <const char *>memchr(rest.data, 0, rest.length)
+    if end == NULL:
+        return part
+    part = value(rest.data, <unsigned int>(end - rest.data))
+    rest[0] = value_from(rest[0], part.length + 1)
+    return part
+
+
+cdef void granted_told(
+        request_facts *r, const access_op *op, int directory,
+        value found) noexcept nogil:
+    """AUTHORIZE_*: as it has told of who the user is, or found, as it tells now."""
+    cdef const auth_file *f = &auth_files[directory]
+    cdef bint is_known = r.told_by == directory + 1
+    cdef value part
+    cdef int i
+    for i in range(f.told_count):
+        part = r.env[r.told[i]] if is_known else part_told(&found)
+        if part.data == NULL:
+            part = value(b"", 0)
+        env_set(r, f.granted[i], part.data, part.length)
+        if not is_known and op.op != ACCESS_LDAP_SEARCH:
+            env_set(r, f.told[i], part.data, part.length)
+
+
 # Require ldap-*
 cdef bint directory_names_user(request_facts *r, access_op *op) noexcept nogil:
     cdef auth_question q = group_question(
@@ -135,10 +166,15 @@ cdef bint directory_names_user(request_facts *r, access_op *op) noexcept nogil:
     if q.file < 0 or q.user.length > USER_BYTES_MAX:
         r.undecided = True
         return False
+    if unlikely(auth_files[q.file].told_count
+                and r.told_by != q.file + 1):
+        q.kind = ASKS_TOLD
     verdict = access_verdict(r, &q, &found)
     if verdict == VERDICT_FAULT or verdict == VERDICT_BUSY:
         # Whom a rule keeps out must not come in while nobody can be asked.
         r.undecided = True
+    if verdict == VERDICT_GRANTED:
+        granted_told(r, op, q.file, found)
     return verdict == VERDICT_GRANTED
 
 

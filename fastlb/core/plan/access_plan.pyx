@@ -172,6 +172,16 @@ cdef int plan_auth_file(object said) except -2:
     return auth_file_add(os.fsencode(said) if isinstance(said, str) else said)
 
 
+cdef int *plan_told(object names, int *count) except NULL:
+    cdef int *out
+    cdef int i
+    count[0] = len(names)
+    out = <int *>plan_alloc(sizeof(int) * count[0])
+    for i, name in enumerate(names):
+        out[i] = plan_env(name)
+    return out
+
+
 cdef int plan_directory(object said) except -2:
     """Its number; and what it says of users beside yes and no."""
     global directory_login, directory_server
@@ -186,20 +196,12 @@ cdef int plan_directory(object said) except -2:
     f.as_user = said.asks_as_user
     server = plan_text(ascii((said.hosts, said.mode)))
     f.server = value(server.data, server.length)
+    f.granted = plan_told(said.variables(said.authorize_prefix), &f.told_count)
+    f.told = plan_told(said.variables(), &f.told_count)
     if f.called_by >= 0 or f.user_is_dn or f.as_user:
         directory_login = plan_env(ENV_OF_NOTE + "ldap-login")
         directory_server = plan_env(ENV_OF_NOTE + "ldap-server")
     return number
-
-
-cdef int *plan_attributes(object directory, int *count) except NULL:
-    cdef int *out
-    cdef int i
-    count[0] = len(directory.attributes)
-    out = <int *>plan_alloc(sizeof(int) * count[0])
-    for i, name in enumerate(directory.variables()):
-        out[i] = plan_env(name)
-    return out
 
 
 cdef plan_providers *plan_providers_of(object said) except? NULL:
@@ -223,7 +225,8 @@ cdef plan_providers *plan_providers_of(object said) except? NULL:
         one.user_file = plan_auth_file(provider.user_file)
         if provider.ldap is not None:
             one.directory = plan_directory(provider.ldap)
-            one.attributes = plan_attributes(provider.ldap, &one.attribute_count)
+            one.attributes = plan_told(
+                provider.ldap.variables(), &one.attribute_count)
         if provider.anonymous is not None:
             one.guests = plan_guests_of(provider.anonymous)
     return out
@@ -256,7 +259,8 @@ cdef plan_auth *plan_auth_of(object conf) except? NULL:
     out.directory = -1
     if conf.auth_ldap is not None:
         out.directory = plan_directory(conf.auth_ldap)
-        out.attributes = plan_attributes(conf.auth_ldap, &out.attribute_count)
+        out.attributes = plan_told(
+            conf.auth_ldap.variables(), &out.attribute_count)
     out.authoritative = said_flag(conf.auth_basic_authoritative)
     out.forbids = said_flag(conf.forbidden_on_failure)
     out.providers = plan_providers_of(conf.auth_basic_providers)

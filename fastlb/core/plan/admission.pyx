@@ -1,8 +1,7 @@
 """The phases of access (admission.pxd)."""
 # uses: ground/chartable, ground/text, io/writer, ground/arena, plan/verdicts,
-#       plan/access_plan, plan/plan, plan/facts, plan/expr, plan/rewrite_url,
-#       plan/credentials, plan/because, plan/tls_access, plan/auth_said, plan/access,
-#       plan/digest_auth
+#       plan/access_plan, plan/plan, plan/facts, plan/expr, plan/credentials,
+#       plan/because, plan/tls_access, plan/auth_said, plan/access, plan/digest_auth
 
 
 cdef int refused(int *because, int why, int status) noexcept nogil:
@@ -136,21 +135,10 @@ cdef int password_verdict(
     if verdict == VERDICT_GRANTED and of_directory and not user_told(
             r, said, &auth_files[q.file], found):
         return VERDICT_FAULT
+    if verdict == VERDICT_GRANTED and of_directory:
+        r.told_by = q.file + 1
+        r.told = said.attributes
     return verdict
-
-
-cdef value part_told(value *rest) noexcept nogil:
-    """The next of what a directory has told, each with a NUL behind it; data NULL: that
-    was all, and what has no end is a part of a name at most"""
-    cdef const char *end = NULL
-    cdef value part = value(NULL, 0)
-    if rest.length:
-        end = <const char *>memchr(rest.data, 0, rest.length)
-    if end == NULL:
-        return part
-    part = value(rest.data, <unsigned int>(end - rest.data))
-    rest[0] = value_from(rest[0], part.length + 1)
-    return part
 
 
 cdef bint user_told(
@@ -262,6 +250,7 @@ cdef int admitted_here(request_facts *r, int *because) noexcept nogil:
     cdef int satisfy = SATISFY_UNSAID
     because[0] = BECAUSE_OF_NOTHING
     r.user = value(NULL, 0)
+    r.told_by = 0
     if unlikely(directory_login >= 0):
         r.env[directory_login] = value(NULL, 0)
     r.challenge = value(NULL, 0)

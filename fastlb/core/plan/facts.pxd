@@ -68,6 +68,8 @@ cdef struct request_facts:
     flag host_forward
     # who may
     flag undecided              # access hangs on a match that was given up: 500
+    int told_by                 # 1 + number of the directory that told (AUTHENTICATE_*)
+    const int *told             # ... and its variables; 0: none has
     value user                  # who the client says it is; NULL: nobody asked
     value challenge             # WWW-Authenticate of the 401
     value granted               # "name\0value\0...": of what AuthRequest was answered

@@ -16,6 +16,7 @@ cdef enum:
     ASKS_REQUEST = 3            # AuthRequest: does that server let it in? never kept
     ASKS_MAP = 4                # what does a program say for a key? (rewrite_map.pyx)
     ASKS_HASH = 5               # what the file holds of the user in a realm (Digest)
+    ASKS_TOLD = 6               # as GROUP; and what is told of the user?
 
 # VERDICT_UNKNOWN is said when the question was asked.
 cdef enum:
@@ -62,6 +63,9 @@ cdef struct auth_file:
     bint user_is_dn
     bint as_user                # AuthLDAP*AsUser: it may be asked in the user's name
     value server                # its hosts, and how they are spoken to
+    int told_count              # what it tells of whom a rule lets in:
+    int *granted                # AUTHORIZE_*, and
+    int *told                   # AUTHENTICATE_*, where another has checked the password
 
 # The variable of what a directory's user has called himself, where he may be called
 # otherwise from then on, or asks himself; -1: nowhere. And that of the server to which

@@ -122,7 +122,7 @@ cdef void verdict_key_of_map(int program, value key, verdict_key *out) noexcept 
 # Refusals of passwords are not: whoever guesses would push out what others know.
 cdef bint verdict_may_be_kept(const auth_question *q, int verdict) noexcept nogil:
     return verdict == VERDICT_GRANTED or (
-        verdict == VERDICT_DENIED and q.kind == ASKS_GROUP)
+        verdict == VERDICT_DENIED and (q.kind == ASKS_GROUP or q.kind == ASKS_TOLD))
 
 
 cdef verdict_place *verdict_group(const verdict_key *key) noexcept nogil:
