@@ -130,6 +130,22 @@ ReadmeName README.txt
 """,
 )
 
+CLOSED = _conf(
+    "closed",
+    """\
+DirectorySlash Off
+<Location "/main/sub/">
+  Require all denied
+</Location>
+<LocationMatch "^/main/closed$">
+  Require all granted
+</LocationMatch>
+<Files Dir>
+  Require all denied
+</Files>
+""",
+)
+
 
 def _gets(*targets: str, method: str = "GET") -> tuple[Step, ...]:
     steps: tuple[Step, ...] = ()
@@ -153,6 +169,16 @@ CASES = (
             f"listings: {method}",
             PLAIN,
             _gets("/main/", "/off/", method=method),
+            view=View.STATUS,
+        )
+        for method in ("POST", "DELETE", "OPTIONS")
+    ),
+    Case("listings: a directory is asked with its slash", CLOSED, _gets("/main/")),
+    *(
+        Case(
+            f"listings: {method} without a slash",
+            CLOSED,
+            _gets("/plain", method=method),
             view=View.STATUS,
         )
         for method in ("POST", "DELETE", "OPTIONS")
