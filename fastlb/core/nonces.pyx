@@ -1,8 +1,9 @@
 """Nonces and who has used them (nonces.pxd)."""
-# uses: shared, ground/chartable, ground/text, ground/hash, io/writer
+# uses: shared, ground/chartable, ground/text, ground/number, ground/hash, io/writer
 
 cdef enum:
     SIGNED_WORDS = 6            # number, kind, two hashes
+    WORD_BYTES = 8
 
 
 # Make the part, for so many clients at least. returns 0; FAILED: errno is kept
@@ -105,32 +106,42 @@ cdef void nonce_sign(
         text realm, uint64_t *out) noexcept nogil:
     """128 bits over all that it is for; of texts of any length their hashes."""
     cdef uint64_t[SIGNED_WORDS] what
-    if opaque.data == NULL:
-        opaque = value(b"", 0)
     what[0] = number
     what[1] = serves_once
-    sip_hash(opaque.data, opaque.length, &v.secret[0], &what[2])
+    what[2] = what[3] = 0       # of no opaque at all, as most are
+    if opaque.length:
+        sip_hash(opaque.data, opaque.length, &v.secret[0], &what[2])
     sip_hash(realm.data, realm.length, &v.secret[0], &what[4])
     sip_hash(<const char *>&what[0], sizeof(what), &v.secret[0], out)
 
 
-cdef void put_word(writer *w, uint64_t number) noexcept nogil:
+cdef void word_letters(uint64_t number, char *out) noexcept nogil:
     """Sixteen digits."""
-    cdef const char *digits = b"0123456789abcdef"
-    cdef int bits
-    for bits in range(60, -4, -4):
-        put_byte(w, digits[number >> bits & 15])
+    cdef unsigned char[WORD_BYTES] parts
+    cdef int i
+    for i in range(WORD_BYTES):
+        parts[i] = <unsigned char>(number >> (56 - 8 * i))
+    hex_letters(&parts[0], WORD_BYTES, out)
+
+
+cdef void nonce_letters(
+        const nonce_view *v, uint64_t number, bint serves_once, value opaque,
+        text realm, char *out) noexcept nogil:
+    """NONCE_BYTES."""
+    cdef uint64_t[2] signature
+    nonce_sign(v, number, serves_once, opaque, realm, &signature[0])
+    word_letters(number, out)
+    word_letters(signature[0], out + 16)
+    word_letters(signature[1], out + 32)
 
 
 # Write a nonce, NONCE_BYTES. opaque and realm are what it is signed for.
 cdef void put_nonce(
         writer *w, const nonce_view *v, uint64_t number, bint serves_once, value opaque,
         text realm) noexcept nogil:
-    cdef uint64_t[2] signature
-    nonce_sign(v, number, serves_once, opaque, realm, &signature[0])
-    put_word(w, number)
-    put_word(w, signature[0])
-    put_word(w, signature[1])
+    cdef char[NONCE_BYTES] made
+    nonce_letters(v, number, serves_once, opaque, realm, &made[0])
+    put(w, &made[0], NONCE_BYTES)
 
 
 cdef bint hex_read(const char *data, unsigned int length, uint64_t *out) noexcept nogil:
@@ -152,13 +163,11 @@ cdef bint nonce_is_ours(
         const nonce_view *v, value nonce, bint serves_once, value opaque, text realm,
         uint64_t *number) noexcept nogil:
     cdef char[NONCE_BYTES] made
-    cdef writer w
     cdef unsigned char wrong = 0
     cdef int i
     if nonce.length != NONCE_BYTES or not hex_read(nonce.data, 16, number):
         return False
-    writer_begin(&w, &made[0], NONCE_BYTES)
-    put_nonce(&w, v, number[0], serves_once, opaque, realm)
+    nonce_letters(v, number[0], serves_once, opaque, realm, &made[0])
     # Its time tells nothing of how much was right.
     for i in range(NONCE_BYTES):
         wrong |= <unsigned char>(made[i] ^ nonce.data[i])

@@ -4,6 +4,30 @@
 cdef const char *HEX_LOWER = b"0123456789abcdef"
 cdef const char *HEX_UPPER = b"0123456789ABCDEF"
 
+cdef enum:
+    PAIR_LETTERS = 2            # of a byte
+    PAIRS_BYTES = 512
+
+cdef char[PAIRS_BYTES] hex_pairs        # of every byte, in lower case
+
+
+cdef void hex_pairs_begin() noexcept nogil:
+    cdef int i
+    for i in range(PAIRS_BYTES // PAIR_LETTERS):
+        hex_pairs[PAIR_LETTERS * i] = HEX_LOWER[i >> 4]
+        hex_pairs[PAIR_LETTERS * i + 1] = HEX_LOWER[i & 15]
+
+
+hex_pairs_begin()
+
+
+cdef void hex_letters(
+        const unsigned char *data, unsigned int count, char *out) noexcept nogil:
+    """Two digits in lower case for each byte; out: room for them."""
+    cdef unsigned int i
+    for i in range(count):
+        memcpy(out + PAIR_LETTERS * i, &hex_pairs[PAIR_LETTERS * data[i]], 2)
+
 
 cdef long long decimal_of(const char *p, unsigned int length) noexcept nogil:
     """Digits only, below 2**63; -1: it is anything else, or nothing."""

@@ -3,18 +3,16 @@
  * (RFC 7616).
  *
  * One block at a time; `length` bytes of text are followed by a one bit, zeros, and the
- * length in bits (RFC 1321 3.1, RFC 3174 4), which digest_block lays out.
+ * length in bits (RFC 1321 3.1, RFC 3174 4), which md5_end and digest_block lay out.
  */
 #ifndef FASTLB_DIGEST_H
 #define FASTLB_DIGEST_H
 
-#include <math.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
 #define DIGEST_BLOCK 64     /* bytes */
-#define DIGEST_STEPS 64     /* of MD5 */
 #define MD5_WORDS 16
 #define SHA1_WORDS 80
 #define SHA1_STATE 5
@@ -24,9 +22,9 @@ static inline uint32_t rotated(uint32_t word, int bits)
     return word << bits | word >> (32 - bits);
 }
 
-/* Block number `block` of the padded text; returns 0 behind the last. */
+/* Block number `block` of a padded text of SHA-1; returns 0 behind the last. */
 static int digest_block(const unsigned char *text, size_t length, size_t block,
-                        int big_endian, unsigned char out[DIGEST_BLOCK])
+                        unsigned char out[DIGEST_BLOCK])
 {
     size_t begin = block * 64, held = 0, i;
     size_t blocks = (length + 8) / 64 + 1;
@@ -42,61 +40,136 @@ static int digest_block(const unsigned char *text, size_t length, size_t block,
         out[held] = 0x80;
     if (block == blocks - 1)
         for (i = 0; i < 8; i++)
-            out[56 + i] = (unsigned char)(bits >> 8 * (big_endian ? 7 - i : i));
+            out[56 + i] = (unsigned char)(bits >> 8 * (7 - i));
     return 1;
 }
 
-/* RFC 1321 3.4: four rounds of sixteen steps, four of them at a time, so that the
- * compiler knows each turn and moves no word. */
-#define MD5_STEP(mixed, a, b, at, turn) \
-    a = b + rotated(a + (mixed) + words[(at) & 15] + *sine++, turn)
-#define MD5_ROUND(mixed, first, step, t0, t1, t2, t3) \
-    for (i = 0; i < 4; i++) { \
-        int at = first + 4 * i * step; \
-        MD5_STEP(mixed(b, c, d), a, b, at, t0); \
-        MD5_STEP(mixed(a, b, c), d, a, at + step, t1); \
-        MD5_STEP(mixed(d, a, b), c, d, at + 2 * step, t2); \
-        MD5_STEP(mixed(c, d, a), b, c, at + 3 * step, t3); \
-    }
-#define MD5_F(x, y, z) ((z) ^ ((x) & ((y) ^ (z))))
-#define MD5_G(x, y, z) ((y) ^ ((z) & ((x) ^ (y))))
-#define MD5_H(x, y, z) ((x) ^ (y) ^ (z))
-#define MD5_I(x, y, z) ((y) ^ ((x) | ~(z)))
+/* The MD5 of what is added piece by piece: nothing is put together for it. */
+struct md5_run {
+    uint32_t state[4];
+    unsigned char block[DIGEST_BLOCK];  /* what is left of length is in it */
+    size_t length;
+};
 
-static void md5_mix(uint32_t state[4], const unsigned char bytes[DIGEST_BLOCK],
-                    const uint32_t sines[DIGEST_STEPS])
+/* RFC 1321 3.4. Of the four words of the state the newest, x, is ready last: all that
+ * can be added without it is added before. */
+#define MD5_F(x, y, z) ((z) ^ ((x) & ((y) ^ (z))))
+#define MD5_G(x, y, z) (((y) & ~(z)) + ((x) & (z)))
+#define MD5_H(x, y, z) ((x) ^ ((y) ^ (z)))
+#define MD5_I(x, y, z) ((y) ^ ((x) | ~(z)))
+#define MD5_STEP(mixed, a, b, c, d, at, turn, sine) \
+    a += words[at] + sine; \
+    a += mixed(b, c, d); \
+    a = b + rotated(a, turn);
+#define MD5_FOUR(mixed, i0, i1, i2, i3, t0, t1, t2, t3, s0, s1, s2, s3) \
+    MD5_STEP(mixed, a, b, c, d, i0, t0, s0) \
+    MD5_STEP(mixed, d, a, b, c, i1, t1, s1) \
+    MD5_STEP(mixed, c, d, a, b, i2, t2, s2) \
+    MD5_STEP(mixed, b, c, d, a, i3, t3, s3)
+
+static void md5_mix(uint32_t state[4], const unsigned char bytes[DIGEST_BLOCK])
 {
     uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
-    const uint32_t *sine = sines;
     uint32_t words[MD5_WORDS];
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    memcpy(words, bytes, sizeof(words));
+#else
     int i;
-    for (i = 0; i < 16; i++)
+    for (i = 0; i < MD5_WORDS; i++)
         words[i] = bytes[4 * i] | (uint32_t)bytes[4 * i + 1] << 8
             | (uint32_t)bytes[4 * i + 2] << 16 | (uint32_t)bytes[4 * i + 3] << 24;
-    MD5_ROUND(MD5_F, 0, 1, 7, 12, 17, 22)
-    MD5_ROUND(MD5_G, 1, 5, 5, 9, 14, 20)
-    MD5_ROUND(MD5_H, 5, 3, 4, 11, 16, 23)
-    MD5_ROUND(MD5_I, 0, 7, 6, 10, 15, 21)
+#endif
+    /* the words of four steps, their turns, and |sin(n)| * 2^32 of each */
+    MD5_FOUR(MD5_F, 0, 1, 2, 3, 7, 12, 17, 22,
+             0xd76aa478u, 0xe8c7b756u, 0x242070dbu, 0xc1bdceeeu)
+    MD5_FOUR(MD5_F, 4, 5, 6, 7, 7, 12, 17, 22,
+             0xf57c0fafu, 0x4787c62au, 0xa8304613u, 0xfd469501u)
+    MD5_FOUR(MD5_F, 8, 9, 10, 11, 7, 12, 17, 22,
+             0x698098d8u, 0x8b44f7afu, 0xffff5bb1u, 0x895cd7beu)
+    MD5_FOUR(MD5_F, 12, 13, 14, 15, 7, 12, 17, 22,
+             0x6b901122u, 0xfd987193u, 0xa679438eu, 0x49b40821u)
+    MD5_FOUR(MD5_G, 1, 6, 11, 0, 5, 9, 14, 20,
+             0xf61e2562u, 0xc040b340u, 0x265e5a51u, 0xe9b6c7aau)
+    MD5_FOUR(MD5_G, 5, 10, 15, 4, 5, 9, 14, 20,
+             0xd62f105du, 0x02441453u, 0xd8a1e681u, 0xe7d3fbc8u)
+    MD5_FOUR(MD5_G, 9, 14, 3, 8, 5, 9, 14, 20,
+             0x21e1cde6u, 0xc33707d6u, 0xf4d50d87u, 0x455a14edu)
+    MD5_FOUR(MD5_G, 13, 2, 7, 12, 5, 9, 14, 20,
+             0xa9e3e905u, 0xfcefa3f8u, 0x676f02d9u, 0x8d2a4c8au)
+    MD5_FOUR(MD5_H, 5, 8, 11, 14, 4, 11, 16, 23,
+             0xfffa3942u, 0x8771f681u, 0x6d9d6122u, 0xfde5380cu)
+    MD5_FOUR(MD5_H, 1, 4, 7, 10, 4, 11, 16, 23,
+             0xa4beea44u, 0x4bdecfa9u, 0xf6bb4b60u, 0xbebfbc70u)
+    MD5_FOUR(MD5_H, 13, 0, 3, 6, 4, 11, 16, 23,
+             0x289b7ec6u, 0xeaa127fau, 0xd4ef3085u, 0x04881d05u)
+    MD5_FOUR(MD5_H, 9, 12, 15, 2, 4, 11, 16, 23,
+             0xd9d4d039u, 0xe6db99e5u, 0x1fa27cf8u, 0xc4ac5665u)
+    MD5_FOUR(MD5_I, 0, 7, 14, 5, 6, 10, 15, 21,
+             0xf4292244u, 0x432aff97u, 0xab9423a7u, 0xfc93a039u)
+    MD5_FOUR(MD5_I, 12, 3, 10, 1, 6, 10, 15, 21,
+             0x655b59c3u, 0x8f0ccc92u, 0xffeff47du, 0x85845dd1u)
+    MD5_FOUR(MD5_I, 8, 15, 6, 13, 6, 10, 15, 21,
+             0x6fa87e4fu, 0xfe2ce6e0u, 0xa3014314u, 0x4e0811a1u)
+    MD5_FOUR(MD5_I, 4, 11, 2, 9, 6, 10, 15, 21,
+             0xf7537e82u, 0xbd3af235u, 0x2ad7d2bbu, 0xeb86d391u)
     state[0] += a;
     state[1] += b;
     state[2] += c;
     state[3] += d;
 }
 
+static void md5_begin(struct md5_run *run)
+{
+    run->state[0] = 0x67452301u;
+    run->state[1] = 0xefcdab89u;
+    run->state[2] = 0x98badcfeu;
+    run->state[3] = 0x10325476u;
+    run->length = 0;
+}
+
+static void md5_add(struct md5_run *run, const void *data, size_t length)
+{
+    const unsigned char *text = data;
+    size_t held = run->length % DIGEST_BLOCK, part;
+    run->length += length;
+    while (length) {
+        part = DIGEST_BLOCK - held < length ? DIGEST_BLOCK - held : length;
+        memcpy(run->block + held, text, part);
+        text += part;
+        length -= part;
+        held += part;
+        if (held == DIGEST_BLOCK) {
+            md5_mix(run->state, run->block);
+            held = 0;
+        }
+    }
+}
+
+static void md5_end(struct md5_run *run, unsigned char out[16])
+{
+    size_t held = run->length % DIGEST_BLOCK;
+    uint64_t bits = (uint64_t)run->length * 8;
+    int i;
+    run->block[held++] = 0x80;
+    if (held > DIGEST_BLOCK - 8) {
+        memset(run->block + held, 0, DIGEST_BLOCK - held);
+        md5_mix(run->state, run->block);
+        held = 0;
+    }
+    memset(run->block + held, 0, DIGEST_BLOCK - 8 - held);
+    for (i = 0; i < 8; i++)
+        run->block[DIGEST_BLOCK - 8 + i] = (unsigned char)(bits >> 8 * i);
+    md5_mix(run->state, run->block);
+    for (i = 0; i < 16; i++)
+        out[i] = (unsigned char)(run->state[i / 4] >> 8 * (i % 4));
+}
+
 static void digest_md5(const unsigned char *text, size_t length, unsigned char out[16])
 {
-    static uint32_t sines[DIGEST_STEPS];
-    uint32_t state[4] = {0x67452301u, 0xefcdab89u, 0x98badcfeu, 0x10325476u};
-    unsigned char bytes[DIGEST_BLOCK];
-    size_t block;
-    int i;
-    if (sines[0] == 0)
-        for (i = 63; i >= 0; i--)
-            sines[i] = (uint32_t)(long long)floor(fabs(sin(i + 1.0)) * 4294967296.0);
-    for (block = 0; digest_block(text, length, block, 0, bytes); block++)
-        md5_mix(state, bytes, sines);
-    for (i = 0; i < 16; i++)
-        out[i] = (unsigned char)(state[i / 4] >> 8 * (i % 4));
+    struct md5_run run;
+    md5_begin(&run);
+    md5_add(&run, text, length);
+    md5_end(&run, out);
 }
 
 static void digest_sha1(const unsigned char *text, size_t length, unsigned char out[20])
@@ -107,7 +180,7 @@ static void digest_sha1(const unsigned char *text, size_t length, unsigned char 
     uint32_t words[SHA1_WORDS];
     size_t block;
     int i;
-    for (block = 0; digest_block(text, length, block, 1, bytes); block++) {
+    for (block = 0; digest_block(text, length, block, bytes); block++) {
         uint32_t a = state[0], b = state[1], c = state[2], d = state[3], e = state[4];
         for (i = 0; i < 80; i++)
             words[i] = i < 16

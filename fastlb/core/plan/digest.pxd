@@ -4,6 +4,11 @@
 # uses: ground/text
 
 cdef extern from "plan/digest.h" nogil:
+    struct md5_run:
+        pass
+    void md5_begin(md5_run *run)
+    void md5_add(md5_run *run, const void *data, size_t length)
+    void md5_end(md5_run *run, unsigned char *out)
     void digest_md5(const unsigned char *text, size_t length, unsigned char *out)
     void digest_sha1(const unsigned char *text, size_t length, unsigned char *out)
 

@@ -1,7 +1,7 @@
 """AuthType Digest (digest_auth.pxd)."""
-# uses: ground/chartable, ground/text, io/writer, ground/arena, nonces, io/watch,
-#       plan/verdicts, plan/access_plan, plan/plan, plan/digest, plan/facts,
-#       plan/expr_words, plan/because, plan/auth_said, plan/access, plan/digest_login
+# uses: ground/chartable, ground/text, ground/number, io/writer, ground/arena, nonces,
+#       io/watch, plan/verdicts, plan/access_plan, plan/plan, plan/digest, plan/facts,
+#       plan/because, plan/auth_said, plan/access, plan/digest_login
 
 cdef enum:
     NEXT_NONCE_MS = 30000       # before the end of a nonce the next one is told
@@ -9,38 +9,37 @@ cdef enum:
 
 # What is hashed ------------------------------------------------------------------
 
-cdef value md5_of(request_facts *r, writer *w) noexcept nogil:
-    """Of what was written, in hexadecimal; data NULL: it is not whole."""
+cdef void md5_letters(md5_run *run, char *out) noexcept nogil:
+    """Of what was added, MD5_LETTERS of hexadecimal."""
     cdef unsigned char[MD5_BYTES] digest
-    cdef value text = arena_written(&r.arena, w)
-    if text.data == NULL:
-        return text
-    digest_md5(<const unsigned char *>text.data, text.length, &digest[0])
-    return hex_of(r, &digest[0], MD5_BYTES)
+    md5_end(run, &digest[0])
+    hex_letters(&digest[0], MD5_BYTES, out)
 
 
-cdef void put_part(writer *w, value part) noexcept nogil:
-    put(w, part.data, part.length)
-    put(w, b":", 1)
+cdef void md5_part(md5_run *run, value part) noexcept nogil:
+    if part.length:
+        md5_add(run, part.data, part.length)
+    md5_add(run, b":", 1)
 
 
-cdef value digest_response(
-        request_facts *r, const digest_login *login, value method) noexcept nogil:
+# out: MD5_LETTERS
+cdef void digest_response(
+        const digest_login *login, value method, char *out) noexcept nogil:
     """RFC 7616 3.4.1; method empty: what the server proves itself with (3.5)."""
-    cdef writer w
-    cdef value target
-    arena_write(&r.arena, &w)
-    put_part(&w, method)
-    put(&w, login.uri.data, login.uri.length)
-    target = md5_of(r, &w)
-    arena_write(&r.arena, &w)
-    put_part(&w, login.hash)
-    put_part(&w, login.nonce)
-    put_part(&w, login.count)
-    put_part(&w, login.cnonce)
-    put_part(&w, login.qop)
-    put(&w, target.data, target.length)
-    return md5_of(r, &w)
+    cdef md5_run run
+    cdef char[MD5_LETTERS] target
+    md5_begin(&run)
+    md5_part(&run, method)
+    md5_add(&run, login.uri.data, login.uri.length)
+    md5_letters(&run, &target[0])
+    md5_begin(&run)
+    md5_part(&run, login.hash)
+    md5_part(&run, login.nonce)
+    md5_part(&run, login.count)
+    md5_part(&run, login.cnonce)
+    md5_part(&run, login.qop)
+    md5_add(&run, &target[0], MD5_LETTERS)
+    md5_letters(&run, out)
 
 
 cdef bint is_same_secret(value a, value b) noexcept nogil:
@@ -174,17 +173,20 @@ cdef int nonce_judge(
     return digest_refused(r, said, False, because, BECAUSE_NONCE_REPLAYED)
 
 
-cdef value realm_read(request_facts *r, text name) noexcept nogil:
-    """AuthName as a client reads it: without its backslashes."""
+cdef bint realm_is(value realm, text name) noexcept nogil:
+    """... AuthName as a client reads it: without its backslashes?"""
     cdef unsigned int i = 0
-    cdef writer w
-    arena_write(&r.arena, &w)
+    cdef unsigned int at = 0
+    if likely(memchr_or_end(name.data, c'\\', name.length) == name.data + name.length):
+        return same_text(realm, value(name.data, name.length))
     while i < name.length:
         if name.data[i] == c'\\' and i + 1 < name.length:
             i += 1
-        put_byte(&w, name.data[i])
+        if at == realm.length or realm.data[at] != name.data[i]:
+            return False
+        at += 1
         i += 1
-    return arena_written(&r.arena, &w)
+    return at == realm.length
 
 
 cdef int login_judge(
@@ -195,8 +197,8 @@ cdef int login_judge(
         return BECAUSE_DIGEST_URI
     if login.opaque.data != NULL and login.client == 0:
         return BECAUSE_DIGEST_OPAQUE
-    if login.realm.length > PASSWORD_BYTES_MAX or not same_text(
-            login.realm, realm_read(r, said.name)):
+    if login.realm.length > PASSWORD_BYTES_MAX or not realm_is(
+            login.realm, said.name):
         return BECAUSE_DIGEST_REALM
     if login.algorithm.data != NULL and not (
             login.algorithm.length == 3 and bytes_equal_nocase(
@@ -245,6 +247,7 @@ cdef int file_verdict(
 
 cdef int authenticate_digest(
         request_facts *r, const plan_auth *said, int *because) noexcept nogil:
+    cdef char[MD5_LETTERS] proof
     cdef digest_login *login
     cdef int verdict, why
     r.user = value(NULL, 0)
@@ -280,9 +283,8 @@ cdef int authenticate_digest(
         return digest_refused(r, said, False, because, BECAUSE_DIGEST_NO_USER)
     if login.qop.length != 4 or not bytes_equal_nocase(login.qop.data, b"auth", 4):
         return digest_refused(r, said, False, because, BECAUSE_DIGEST_QOP)
-    if not is_same_secret(
-            login.response,
-            digest_response(r, login, request_part(r, r.req.method))):
+    digest_response(login, request_part(r, r.req.method), &proof[0])
+    if not is_same_secret(login.response, value(&proof[0], MD5_LETTERS)):
         return digest_refused(r, said, False, because, BECAUSE_DIGEST_PASSWORD)
     return nonce_judge(r, said, login, because)
 
@@ -312,17 +314,17 @@ cdef bint next_nonce_is_due(
 cdef value digest_info(request_facts *r) noexcept nogil:
     cdef digest_login *login = r.digest
     cdef plan_auth said
-    cdef value proof
+    cdef char[MD5_LETTERS] proof
     cdef writer w
     if login == NULL or login.state != NONCE_ACCEPTED:
         return value(NULL, 0)
     said = auth_said(r)
     if said.kind != AUTH_DIGEST:
         return value(NULL, 0)
-    proof = digest_response(r, login, value(b"", 0))
+    digest_response(login, value(b"", 0), &proof[0])
     arena_write(&r.arena, &w)
     put(&w, b'rspauth="', 9)
-    put(&w, proof.data, proof.length)
+    put(&w, &proof[0], MD5_LETTERS)
     put(&w, b'"', 1)
     if next_nonce_is_due(said.digest, login):
         put(&w, b', nextnonce="', 13)

@@ -4,55 +4,84 @@ this request (digest.pxd)."""
 #       http/fields, http/head, http/host, plan/digest, plan/facts, plan/own_name,
 #       plan/credentials
 
-cdef bint is_blank(char c) noexcept nogil:
-    return c == c' ' or (c'\t' <= c <= c'\r')
+cdef enum:
+    LOGIN_BLANK = 1             # bits of login_letters
+    LOGIN_KEY_ENDS = 2
+    LOGIN_VALUE_ENDS = 4
+
+cdef unsigned char[BYTE_VALUES] login_letters
 
 
-# A place in the field, and its end.
+cdef void login_begin() noexcept nogil:
+    cdef int i
+    for i in range(BYTE_VALUES):
+        login_letters[i] = 0
+        if i == c' ' or c'\t' <= i <= c'\r':
+            login_letters[i] = LOGIN_BLANK | LOGIN_KEY_ENDS | LOGIN_VALUE_ENDS
+    login_letters[<unsigned char>c'='] = LOGIN_KEY_ENDS
+    login_letters[<unsigned char>c','] = LOGIN_KEY_ENDS | LOGIN_VALUE_ENDS
+
+
+login_begin()
+
+
+cdef inline bint is_letter_of(char c, int kind) noexcept nogil:
+    return (login_letters[<unsigned char>c] & kind) != 0
+
+
+# A place in a copy of the field, which is the request's own, and its end.
 cdef struct login_text:
-    const char *p
-    const char *end
+    char *p
+    char *end
+    bint escapes                # a backslash stands anywhere
 
 
-cdef void blanks_skip(login_text *t) noexcept nogil:
-    while t.p < t.end and is_blank(t.p[0]):
+cdef inline void blanks_skip(login_text *t) noexcept nogil:
+    while t.p < t.end and is_letter_of(t.p[0], LOGIN_BLANK):
         t.p += 1
 
 
-cdef value login_key(login_text *t) noexcept nogil:
+cdef inline value login_word(login_text *t, int ends) noexcept nogil:
     cdef const char *begin = t.p
-    while t.p < t.end and t.p[0] != c'=' and t.p[0] != c',' and not is_blank(t.p[0]):
+    while t.p < t.end and not is_letter_of(t.p[0], ends):
         t.p += 1
     return value(begin, <unsigned int>(t.p - begin))
 
 
-cdef value login_value(login_text *t, writer *w) noexcept nogil:
-    """A token, or what stands between quotes."""
-    cdef const char *begin = w.p
-    cdef const char *quote
-    if t.p < t.end and t.p[0] == c'"':
+cdef value login_unescaped(login_text *t) noexcept nogil:
+    """Up to a quote, without the backslashes: it only becomes shorter, in its place."""
+    cdef const char *begin = t.p
+    cdef char *out = t.p
+    while t.p < t.end and t.p[0] != c'"':
+        if t.p[0] == c'\\' and t.p + 1 < t.end:
+            t.p += 1
+        out[0] = t.p[0]
+        out += 1
         t.p += 1
-        quote = <const char *>memchr_or_end(t.p, c'"', <size_t>(t.end - t.p))
-        if likely(memchr(t.p, c'\\', <size_t>(quote - t.p)) == NULL):
-            put(w, t.p, <unsigned int>(quote - t.p))
-            t.p = quote
-        while t.p < t.end and t.p[0] != c'"':
-            if t.p[0] == c'\\' and t.p + 1 < t.end:
-                t.p += 1
-            put_byte(w, t.p[0])
-            t.p += 1
-        if t.p < t.end:
-            t.p += 1
+    return value(begin, <unsigned int>(out - begin))
+
+
+cdef inline value login_value(login_text *t) noexcept nogil:
+    """A token, or what stands between quotes."""
+    cdef value said
+    if t.p == t.end or t.p[0] != c'"':
+        return login_word(t, LOGIN_VALUE_ENDS)
+    t.p += 1
+    if unlikely(t.escapes):
+        said = login_unescaped(t)
     else:
-        while t.p < t.end and t.p[0] != c',' and not is_blank(t.p[0]):
-            put_byte(w, t.p[0])
-            t.p += 1
-    return value(begin, <unsigned int>(w.p - begin))
+        said.data = t.p
+        t.p = <char *>memchr_or_end(t.p, c'"', <size_t>(t.end - t.p))
+        said.length = <unsigned int>(t.p - said.data)
+    if t.p < t.end:
+        t.p += 1
+    return said
 
 
 # Of the same length.
 cdef inline bint key_is(value key, const char *name) noexcept nogil:
-    return bytes_equal_nocase(key.data, name, key.length)
+    return memcmp(key.data, name, key.length) == 0 or bytes_equal_nocase(
+        key.data, name, key.length)
 
 
 cdef value *login_place(digest_login *login, value key) noexcept nogil:
@@ -80,22 +109,19 @@ cdef value *login_place(digest_login *login, value key) noexcept nogil:
     return NULL
 
 
-cdef void login_fill(digest_login *login, login_text t, writer *w) noexcept nogil:
-    """All keys with their values; of one that stands there twice the last.
-
-    w: has room for all; no value is longer than what it was.
-    """
+cdef void login_fill(digest_login *login, login_text t) noexcept nogil:
+    """All keys with their values; of one that stands there twice the last."""
     cdef value key, said
     cdef value *place
     while t.p < t.end:
         blanks_skip(&t)
-        key = login_key(&t)
+        key = login_word(&t, LOGIN_KEY_ENDS)
         blanks_skip(&t)
-        said = value(w.p, 0)
+        said = value(t.p, 0)
         if t.p < t.end and t.p[0] == c'=':
             t.p += 1
             blanks_skip(&t)
-            said = login_value(&t, w)
+            said = login_value(&t)
         while t.p < t.end and t.p[0] != c',':
             t.p += 1
         t.p += 1
@@ -121,16 +147,14 @@ cdef digest_login *digest_read(request_facts *r) noexcept nogil:
     cdef field *f
     cdef login_text t
     cdef digest_login *login
-    cdef writer w
-    cdef unsigned int length = 0
+    cdef value copy = value(b"", 0)
     if r.digest != NULL:
         return r.digest
     f = authorization_of(r, &several)
     login = <digest_login *>arena_take_struct(&r.arena, sizeof(digest_login))
     if f != NULL:
-        length = f.value_length
-    writer_begin(&w, arena_take(&r.arena, length + 1), length)
-    if login == NULL or w.begin == NULL:
+        copy = arena_copy(&r.arena, request_bytes(r) + f.value, f.value_length)
+    if login == NULL or copy.data == NULL:
         r.arena.starved = True
         return NULL
     memset(login, 0, sizeof(digest_login))
@@ -138,17 +162,18 @@ cdef digest_login *digest_read(request_facts *r) noexcept nogil:
     if f == NULL:
         return login
     login.status = LOGIN_OTHER
-    t.p = request_bytes(r) + f.value
-    t.end = t.p + f.value_length
-    if f.value_length < 6 or not bytes_equal_nocase(t.p, b"digest", 6) or (
-            f.value_length > 6 and not is_blank(t.p[6])):
+    t.p = <char *>copy.data
+    t.end = t.p + copy.length
+    t.escapes = memchr_or_end(t.p, c'\\', copy.length) != t.end
+    if copy.length < 6 or not bytes_equal_nocase(t.p, b"digest", 6) or (
+            copy.length > 6 and not is_letter_of(t.p[6], LOGIN_BLANK)):
         return login
     t.p += 6
     login.status = LOGIN_BROKEN
     if several:
         # Which of them a member would believe, nobody knows.
         return login
-    login_fill(login, t, &w)
+    login_fill(login, t)
     if login.opaque.data != NULL and not hex_read(
             login.opaque.data, login.opaque.length, &login.client):
         login.client = 0

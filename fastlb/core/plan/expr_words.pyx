@@ -176,14 +176,12 @@ cdef value of_base64(request_facts *r, value word) noexcept nogil:
 
 
 cdef value hex_of(
-        request_facts *r, const unsigned char *bytes_in, int count) noexcept nogil:
-    cdef int i
-    cdef writer w
-    arena_write(&r.arena, &w)
-    for i in range(count):
-        put_byte(&w, HEX_LOWER[bytes_in[i] >> 4])
-        put_byte(&w, HEX_LOWER[bytes_in[i] & 15])
-    return arena_written(&r.arena, &w)
+        request_facts *r, const unsigned char *bytes_in,
+        unsigned int count) noexcept nogil:
+    """count: DIGEST_BYTES_MAX at most"""
+    cdef char[PAIR_LETTERS * DIGEST_BYTES_MAX] letters
+    hex_letters(bytes_in, count, &letters[0])
+    return arena_copy(&r.arena, &letters[0], PAIR_LETTERS * count)
 
 
 cdef value digest_of(request_facts *r, value word, bint sha1) noexcept nogil:
