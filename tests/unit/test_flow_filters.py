@@ -213,8 +213,7 @@ def held(bench: Bench, count: int) -> Iterator[None]:
         client.reset()
         bench.settle()
         member.close()
-    bench.settle()
-    assert bench.counts()["coders"] == 0
+    bench.until(lambda: bench.counts()["coders"] == 0, "the coders to come back")
 
 
 def at_bound(filters: str, more: str = "", files: str = "") -> str:
