@@ -6,6 +6,7 @@ Whom a section of ldap_site.py lets in is what httpd lets in: a test plays it th
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import httpd
@@ -33,6 +34,23 @@ from slapd import READER, READERS_PASSWORD, SUFFIX, Slapd, dn_of, dn_of_group, h
 
 pytestmark = pytest.mark.needs("slapd", "slapadd")
 
+MODULES = (
+    *("auth_basic", "authn_file", "authz_user", "headers"),
+    *("ldap", "authnz_ldap"),
+)
+HttpdServes = Callable[[str], AbstractContextManager[int]]
+
+
+@pytest.fixture
+def httpd_serves(
+    ldap_folder: Path, scripted: Callable[[Handler], ScriptedMember]
+) -> HttpdServes:
+    """httpd with some text, in front of a member that says who asks it; its port."""
+    member = scripted(answering(echo))
+    return lambda text: httpd.running(
+        ldap_folder, MODULES, f"{text}ProxyPass / {member.url}/\n"
+    )
+
 
 def odd_ones(port: int) -> dict[str, tuple[int | str, int | str]]:
     """Of every section and everybody who asks: what came, where it is not expected."""
@@ -55,12 +73,9 @@ def odd_ones(port: int) -> dict[str, tuple[int | str, int | str]]:
 
 @pytest.mark.needs("apache2")
 def test_httpd_lets_the_same_in(
-    directory: Slapd, ldap_folder: Path, scripted: Callable[[Handler], ScriptedMember]
+    directory: Slapd, ldap_folder: Path, httpd_serves: HttpdServes
 ) -> None:
-    member = scripted(answering(echo))
-    modules = ("auth_basic", "authn_file", "authz_user", "headers")
-    text = everything(directory, ldap_folder / "users") + f"ProxyPass / {member.url}/\n"
-    with httpd.running(ldap_folder, (*modules, "ldap", "authnz_ldap"), text) as port:
+    with httpd_serves(everything(directory, ldap_folder / "users")) as port:
         assert odd_ones(port) == {}
 
 
@@ -74,7 +89,7 @@ def test_an_alias_asks_its_own_directory(
     rig: Rig,
     directory: Slapd,
     ldap_folder: Path,
-    scripted: Callable[[Handler], ScriptedMember],
+    httpd_serves: HttpdServes,
 ) -> None:
     """Where bob is nobody; httpd asks there about the entry of the section's."""
     alias = (
@@ -84,13 +99,7 @@ def test_an_alias_asks_its_own_directory(
     )
     text = alias + section("in", f"{URL}Require staff")
     text = server_text(directory) + filled(text, directory, ldap_folder / "users")
-    member = scripted(answering(echo))
-    modules = ("auth_basic", "authn_file", "authz_user", "headers")
-    with httpd.running(
-        ldap_folder,
-        (*modules, "ldap", "authnz_ldap"),
-        f"{text}ProxyPass / {member.url}/\n",
-    ) as port:
+    with httpd_serves(text) as port:
         assert ask(port, "/in", "bob").status == 200
     rig.serve(answering(echo), text=text)
     assert ask(rig.port, "/in", "bob").status == 401
@@ -151,13 +160,11 @@ def test_names_and_questions_of_users_are_those_of_httpd(
     rig: Rig,
     directory: Slapd,
     ldap_folder: Path,
-    scripted: Callable[[Handler], ScriptedMember],
+    httpd_serves: HttpdServes,
 ) -> None:
     """AuthLDAPRemoteUser*, AuthLDAP*AsUser; a second time by what is kept."""
     sections = "".join(section(name, one) for name, one in CALLED.items())
     sections = filled(sections, directory, ldap_folder / "users")
-    member = scripted(answering(echo))
-    modules = ("auth_basic", "authn_file", "authz_user", "headers")
     asking = ("", "bob", "BOB", "bob/wrong", "eve", "own", "bob/file", "dn")
 
     def seen(port: int) -> dict[str, tuple[int, bytes]]:
@@ -169,11 +176,7 @@ def test_names_and_questions_of_users_are_those_of_httpd(
                 found[f"{name} {who}"] = (got.status, body)
         return found
 
-    with httpd.running(
-        ldap_folder,
-        (*modules, "ldap", "authnz_ldap"),
-        f"{server_text(directory)}{sections}ProxyPass / {member.url}/\n",
-    ) as port:
+    with httpd_serves(server_text(directory) + sections) as port:
         expected = seen(port)
     assert expected["mail bob"] == (200, b"bob@example.org")
     assert expected["dn bob"] == (200, dn_of("bob").encode())
@@ -196,7 +199,7 @@ def test_a_password_is_for_the_server_that_knows_it(
     rig: Rig,
     directory: Slapd,
     ldap_folder: Path,
-    scripted: Callable[[Handler], ScriptedMember],
+    httpd_serves: HttpdServes,
 ) -> None:
     """By another name it is another server, which httpd hands the password to."""
     alias = f"<AuthnProviderAlias ldap knows>\n{URL}</AuthnProviderAlias>\n"
@@ -208,13 +211,7 @@ def test_a_password_is_for_the_server_that_knows_it(
     )
     text = text.replace("{port}", str(directory.port))
     text = server_text(directory) + filled(text, directory, ldap_folder / "users")
-    member = scripted(answering(echo))
-    modules = ("auth_basic", "authn_file", "authz_user", "headers")
-    with httpd.running(
-        ldap_folder,
-        (*modules, "ldap", "authnz_ldap"),
-        f"{text}ProxyPass / {member.url}/\n",
-    ) as port:
+    with httpd_serves(text) as port:
         assert ask(port, "/same", "bob").status == 200
         assert ask(port, "/other", "bob").status == 200
     rig.serve(answering(echo), text=text)
@@ -260,20 +257,14 @@ def test_variables_tell_of_a_user(
     rig: Rig,
     directory: Slapd,
     ldap_folder: Path,
-    scripted: Callable[[Handler], ScriptedMember],
+    httpd_serves: HttpdServes,
 ) -> None:
     """As httpd; a second login is let in by what is kept."""
     sections = section("in", TOLD)
     text = server_text(directory, keeps=True)
     text += filled(sections, directory, ldap_folder / "users")
-    member = scripted(answering(echo))
-    modules = ("auth_basic", "authn_file", "authz_user", "headers")
     found = []
-    with httpd.running(
-        ldap_folder,
-        (*modules, "ldap", "authnz_ldap"),
-        f"{text}ProxyPass / {member.url}/\n",
-    ) as port:
+    with httpd_serves(text) as port:
         found.append([ask(port, "/in", who).body for who in ("bob", "joe", "bob")])
     rig.serve(answering(echo), text=text)
     found.append([ask(rig.port, "/in", who).body for who in ("bob", "joe", "bob")])
@@ -307,15 +298,13 @@ def test_variables_tell_of_whom_a_rule_lets_in(
     rig: Rig,
     directory: Slapd,
     ldap_folder: Path,
-    scripted: Callable[[Handler], ScriptedMember],
+    httpd_serves: HttpdServes,
 ) -> None:
     sections = "".join(
         section(name, f"{text}{SHOWN}") for name, text in GRANTED.items()
     )
     text = server_text(directory, keeps=True)
     text += filled(sections, directory, ldap_folder / "users")
-    member = scripted(answering(echo))
-    modules = ("auth_basic", "authn_file", "authz_user", "headers")
     asked = [(path, who) for path in GRANTED for who in ("bob", "joe", "bob/file")]
 
     def said(port: int) -> dict[tuple[str, str], tuple[int, bytes]]:
@@ -326,11 +315,7 @@ def test_variables_tell_of_whom_a_rule_lets_in(
             assert found.setdefault((path, who), came) == came
         return found
 
-    with httpd.running(
-        ldap_folder,
-        (*modules, "ldap", "authnz_ldap"),
-        f"{text}ProxyPass / {member.url}/\n",
-    ) as port:
+    with httpd_serves(text) as port:
         theirs = said(port)
     rig.serve(answering(echo), text=text)
     assert said(rig.port) == theirs
