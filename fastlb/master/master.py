@@ -53,6 +53,7 @@ from fastlb.worker.heritage import Heritage
 
 PROGRAM = "fastlb"
 DEAF_S = 5.0  # for workers to close what they listen on, before a place is given up
+UNDONE_S = 5.0  # ... for those of a refused reload to end, before the next begins
 FAULT_PAUSE_S = 0.1  # so that a fault that repeats does not fill the log
 
 
@@ -134,6 +135,8 @@ class Master:
         self._next: Preparation | None = None
         self._last_number = -1
         self._reload_wanted = False
+        self._undone: Generation | None = None  # of the last reload that was refused
+        self._undone_by_s = 0.0
         self._stopping: Stopping | None = None
         self._drain_ends_s: float | None = None
         self._deaf_by_s = 0.0  # ... and by when nobody listens any more
@@ -359,6 +362,8 @@ class Master:
         step = following.step
         if following.generation is not None:
             self._workers.abort(following.generation)
+            self._undone = following.generation
+            self._undone_by_s = self._clock_s() + UNDONE_S
         try:
             following.give_back(self._current)
         finally:
@@ -366,6 +371,15 @@ class Master:
                 self._refuse(step, str(error))
         if self._current is None:
             raise error
+
+    def _is_undone(self) -> bool:
+        """Are the workers of a refused reload gone? Until then they listen where only
+        it did, and the next one could not bind there."""
+        return (
+            self._undone is None
+            or not self._undone.workers()
+            or self._clock_s() >= self._undone_by_s
+        )
 
     # what -k reads
 
@@ -454,10 +468,13 @@ class Master:
         self._retire()
         if self._next is not None:
             self._look_at_next(self._next)
+        self._moments = []
         # After that: a reload asked for meanwhile begins with the end of this one.
         if self._reload_wanted and self._next is None and self._current is not None:
-            self._begin_reload()
-        self._moments = []
+            if self._is_undone():
+                self._begin_reload()
+            else:
+                self._moments.append(self._undone_by_s)
         if self.phase is not Phase.STOPPING:
             for generation in self._workers.generations:
                 self._moments += self._maps.fill(generation, self._clock_s())

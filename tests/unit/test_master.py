@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ports import free_port
 from rights import AS_ROOT
 from trees import model_of
 
@@ -34,6 +34,7 @@ StartServers 1
 """
 CONF += AS_ROOT
 FATAL = 0xF
+DEADLINE_S = 60.0  # for a master to end
 WorkerBody = Callable[[Heritage], int]
 
 
@@ -45,9 +46,7 @@ def _same_user(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def model(tmp_path: Path) -> Model:
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        port = sock.getsockname()[1]
-    return model_of(CONF.format(root=tmp_path, port=port))
+    return model_of(CONF.format(root=tmp_path, port=free_port()))
 
 
 def idle(_heritage: object) -> int:
@@ -86,8 +85,23 @@ def run(model: Model, worker: WorkerBody, *, load: Callable[[], Model]) -> int:
             return int(error.code)
 
     pid = spawn.fork("master", body, let_go=lambda: None, identity=None)
-    _, status = os.waitpid(pid, 0)
-    return os.waitstatus_to_exitcode(status)
+    ends_s = time.monotonic() + DEADLINE_S
+    while True:
+        found, status = os.waitpid(pid, os.WNOHANG)
+        if found:
+            return os.waitstatus_to_exitcode(status)
+        if time.monotonic() > ends_s:
+            os.kill(pid, signal.SIGTERM)
+            os.waitpid(pid, 0)
+            raise AssertionError(f"the master does not end\n{log_of(model)}")
+        time.sleep(0.005)
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """In a worker: wait for it, or for half of what the test waits."""
+    ends_s = time.monotonic() + DEADLINE_S / 2
+    while not holds() and time.monotonic() < ends_s:
+        time.sleep(0.005)
 
 
 def log_of(model: Model) -> str:
@@ -202,9 +216,7 @@ def test_a_fault_in_a_reload_does_not_end_the_server(
         return right(*args, **kwargs)
 
     monkeypatch.setattr(where, name, wrong_once)
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        port = sock.getsockname()[1]
-    more = replace(model.listeners[0], port=port)
+    more = replace(model.listeners[0], port=free_port())
     another = replace(model, listeners=(*model.listeners, more))
 
     def worker(heritage: Heritage) -> int:
@@ -212,9 +224,7 @@ def test_a_fault_in_a_reload_does_not_end_the_server(
         if heritage.generation == 0:
             tell_master(heritage, signal.SIGHUP)
         if heritage.generation == 2:
-            ends_s = time.monotonic() + 30
-            while "FB0604" not in log_of(model) and time.monotonic() < ends_s:
-                time.sleep(0.01)
+            until(lambda: "FB0604" in log_of(model))
             tell_master(heritage, signal.SIGTERM)
         return idle(heritage)
 
@@ -222,6 +232,50 @@ def test_a_fault_in_a_reload_does_not_end_the_server(
     log = log_of(model)
     assert f"FB0606: reload refused while {step}; the server goes on" in log
     assert "RuntimeError: a fault of ours" in log
+    assert log.count("AH00163") == 2
+
+
+def test_the_next_reload_waits_for_the_workers_of_a_refused_one(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They listen where only the refused one did, until they end."""
+    right = master.changes
+    calls = []
+
+    def wrong_once(*args: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 1:
+            os.kill(os.getpid(), signal.SIGHUP)
+            raise RuntimeError("a fault of ours")
+        return right(*args)
+
+    monkeypatch.setattr(master, "changes", wrong_once)
+    more = replace(model.listeners[0], port=free_port())
+    another = replace(model, listeners=(*model.listeners, more))
+
+    def worker(heritage: Heritage) -> int:
+        if heritage.generation == 1:
+
+            def leave(*_: object) -> None:
+                until(lambda: log_of(model).count("AH00171") == 2)
+                os._exit(0)
+
+            signal.signal(signal.SIGTERM, leave)
+            signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        os.write(heritage.ready_fd, MESSAGE_READY)
+        if heritage.generation == 0:
+            tell_master(heritage, signal.SIGHUP)
+        elif heritage.generation == 1:
+            while True:
+                signal.pause()
+        else:
+            until(lambda: "FB0604" in log_of(model))
+            tell_master(heritage, signal.SIGTERM)
+        return idle(heritage)
+
+    assert run(model, worker, load=lambda: another) == 0
+    log = log_of(model)
+    assert log.count("FB0606") == 1
     assert log.count("AH00163") == 2
 
 
