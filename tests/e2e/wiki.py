@@ -31,8 +31,10 @@ OF_THE_MACHINE = ("local.php", "acl.auth.php", "users.auth.php")
 EXTENSIONS = ("ctype", "dom", "fileinfo", "iconv", "posix", "simplexml", "xml")
 # Links as the rules of the .htaccess want them; `install.php` writes it first.
 WISHES = "$conf['userewrite'] = 1;\n"
-# In place of the package's /var/lib, and from before the installation on.
-PROTECTED = "<?php\n$conf['savedir'] = DOKU_INC . 'data';\n"
+# In place of the package's /var/lib, and from before the installation on. Pages are
+# made anew each time: one that was kept does not see what was uploaded within the
+# second in which it was made.
+PROTECTED = "<?php\n$conf['savedir'] = DOKU_INC . 'data';\n$conf['cachetime'] = -1;\n"
 
 
 class Wiki:
