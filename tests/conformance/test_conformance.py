@@ -31,6 +31,19 @@ def _httpd(subject: str, case: Case) -> Outcome:
     return outcome("apache", subject, case) if LIVE else _kept(subject)[case.name]
 
 
+def _steady(told: Outcome) -> Outcome:
+    """What httpd says each time: whether all of its 500 comes hangs on how far it has
+    read what an application said wrong."""
+    if not isinstance(told, list):
+        return told
+    return [
+        one.removesuffix(" (cut)")
+        if isinstance(one, str) and one.startswith("500 <page ")
+        else one
+        for one in told
+    ]
+
+
 @pytest.mark.parametrize(("subject", "case"), EVERY)
 def test_fastlb_answers_as_httpd(subject: str, case: Case) -> None:
     want = expected(case, _httpd(subject, case))
@@ -49,7 +62,8 @@ def test_case_is_recorded(subject: str, case: Case) -> None:
     """Each case has its recording; with httpd at hand, the recording still holds."""
     kept = _kept(subject)[case.name]
     if LIVE:
-        told = difference(kept, outcome("apache", subject, case))
+        now = outcome("apache", subject, case)
+        told = difference(_steady(kept), _steady(now))
         assert not told, f"httpd no longer answers as recorded\n{told}"
 
 
