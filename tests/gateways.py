@@ -188,6 +188,7 @@ class Gateway:
     connections: int = 0
     _sock: socket.socket = field(init=False)
     _open: list[socket.socket] = field(default_factory=list)
+    _threads: list[threading.Thread] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if self.path:
@@ -201,7 +202,7 @@ class Gateway:
             self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             self._sock.bind((HOST, 0))
         self._sock.listen(64)
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._run(self._accept)
 
     @property
     def url(self) -> str:
@@ -220,12 +221,17 @@ class Gateway:
                 sock, _ = self._sock.accept()
             except OSError:
                 return
+            sock.settimeout(DEADLINE_S)
             self.connections += 1
             self._open.append(sock)
-            threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
+            self._run(self._serve, sock)
+
+    def _run(self, work: Callable[..., None], *args: socket.socket) -> None:
+        thread = threading.Thread(target=work, args=args, daemon=True)
+        self._threads.append(thread)
+        thread.start()
 
     def _serve(self, sock: socket.socket) -> None:
-        sock.settimeout(DEADLINE_S)
         try:
             while call := TAKE[self.scheme](sock):
                 self.calls.append(call)
@@ -249,10 +255,11 @@ class Gateway:
         with contextlib.suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
         self._sock.close()
+        self._threads[0].join(DEADLINE_S)  # nobody is accepted any more
         for sock in self._open:
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)  # its thread may wait in recv
-            with contextlib.suppress(OSError):
-                sock.close()
+        for thread in self._threads:
+            thread.join(DEADLINE_S)
         if self.faults:
             raise self.faults[0]
