@@ -8,7 +8,6 @@ import shutil
 import socket
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -83,14 +82,6 @@ def _lacks(need: str) -> bool:
             and shutil.which("uwsgi")
         )
     return not shutil.which(need)
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _no_site_of_the_machine() -> Iterator[None]:
-    """What lies in /var/www/html here is of no test."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("fastlb.lint.files.DOCUMENT_ROOT", "/none-such")
-        yield
 
 
 _missing: Counter[str] = Counter()
