@@ -9,6 +9,7 @@ Source: httpd 2.4.71, as recorded in tests/unit/data/tls_variables.
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,6 +18,9 @@ from cryptography.hazmat.bindings._rust import _openssl
 from fastlb.tls.der import content, dotted, elements
 
 UTF8, BMP, UNIVERSAL = 12, 30, 28
+# A worker may not be allowed to read where Python's codecs lie.
+for _codec in ("utf-16-be", "utf-32-be"):
+    codecs.lookup(_codec)
 BYTEWISE = frozenset((18, 19, 20, 22, 23, 24, 26))  # one byte a character
 SPECIAL = frozenset(b',+"\\<>;')
 BACKSLASH = 0x5C
@@ -155,15 +159,19 @@ def is_control(number: int) -> bool:
 
 
 def utf8_of(part: Attribute) -> bytes | None:
+    return utf8_of_string(part.tag, part.value)
+
+
+def utf8_of_string(tag: int, value: bytes) -> bytes | None:
     """The value in UTF-8; None for what is no string of characters."""
-    if part.tag == UTF8:
-        return part.value
-    if part.tag == BMP:
-        return part.value.decode("utf-16-be", "replace").encode("utf-8", "replace")
-    if part.tag == UNIVERSAL:
-        return part.value.decode("utf-32-be", "replace").encode("utf-8", "replace")
-    if part.tag in BYTEWISE:
-        return part.value.decode("latin-1").encode("utf-8")
+    if tag == UTF8:
+        return value
+    if tag == BMP:
+        return value.decode("utf-16-be", "replace").encode("utf-8", "replace")
+    if tag == UNIVERSAL:
+        return value.decode("utf-32-be", "replace").encode("utf-8", "replace")
+    if tag in BYTEWISE:
+        return value.decode("latin-1").encode("utf-8")
     return None
 
 
