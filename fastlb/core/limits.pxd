@@ -159,7 +159,7 @@ cdef enum:
     REWRITE_REDIRECTS_MAX = 10      # by rules of sections (LimitInternalRecursion)
     REWRITE_LIST_PLAIN = 8          # so many rules need no index
     REWRITE_PREFIX_MAX = 64         # bytes of a literal prefix that the index knows
-    LOOKS_PER_REQUEST_MAX = 32      # that rules take at other URLs
+    LOOKS_PER_REQUEST_MAX = 128     # that rules take at other URLs
     REWRITE_MAP_LOOK_US = 1000000   # at the file of a map, to see whether it changed
     REWRITE_MAP_BYTES_MAX = 64 << 20    # of its file; more: nothing is found
     REWRITE_MAP_PAIRS_MAX = 4 << 20     # in it

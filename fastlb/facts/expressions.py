@@ -43,6 +43,9 @@ class Step(enum.Enum):
     EMPTY = enum.auto()
     TRUTH = enum.auto()
     FILE = enum.auto()  # number: the letter
+    URL_IS_FINE = enum.auto()  # -U: what would become of a request for it?
+    FILE_IS_FINE = enum.auto()  # -F
+    PEER_EXTENSION = enum.auto()  # text: as plan_tls_name reads it
     CONSTANT = enum.auto()  # number: 0 or 1
     IS_ONE = enum.auto()  # of a list: the word on top is the one below, which stays
     NOT = enum.auto()
@@ -101,6 +104,7 @@ class Expression:
     asks_for_uri: bool = False
     asks_for_target: bool = False
     asks_for_user: bool = False  # REMOTE_USER
+    looks: bool = False  # -U, -F: at what would become of another request
     variables: tuple[str, ...] = ()  # of the environment that it names
     place: str = field(default="", compare=False)  # "If at conf/fastlb.conf:12"
 

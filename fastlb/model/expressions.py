@@ -6,6 +6,7 @@ refuses whatever it does not.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from fastlb._pcre2 import PatternError
@@ -50,6 +51,9 @@ _LOOK_UPS: Final = {"req": "HTTP:", "http": "HTTP:", "req_novary": "HTTP:"} | {
 """Functions whose value is a variable's when their name is written out."""
 
 LISTS: Final = ("peerextlist",)
+_EXTENSION: Final = re.compile(r"[0-2](\.[0-9]+)+")
+_PRINTED: Final = ("2.5.29.", "1.3.6.1.5.5.7.1.")
+"""Extensions whose text is what the TLS library makes of their parts."""
 _LATER: Final = ("replace", "join", "sub", "split", "unique", "filemod", "sha256")
 """Functions of httpd's next version."""
 
@@ -80,7 +84,16 @@ _GLOBS: Final = {
     "strcmatch": facts.GLOB_CROSSES | facts.GLOB_IGNORES_CASE,
 }
 _FILES: Final = "defsLhx"
-_SUBREQUESTS: Final = "FUA"
+_SUBREQUESTS: Final = {
+    "U": Step.URL_IS_FINE,
+    "A": Step.URL_IS_FINE,
+    "F": Step.FILE_IS_FINE,
+}
+_LOOKING: Final = (
+    *("if", "elseif", "require", "setenvifexpr", "rewritecond", "sslrequire"),
+    *("header", "requestheader"),
+)
+"""Where they may stand: what is asked for while it is decided about a request."""
 _OF_THE_TARGET: Final = ("REQUEST_FILENAME", "SCRIPT_FILENAME", "HANDLER")
 
 STACK_MAX: Final = 32
@@ -161,6 +174,7 @@ class _Writer:
         self.ops: list[Op] = []
         self.held = 0  # words on the stack
         self.names: set[str] = set()
+        self.steps: set[Step] = set()
         self.variables: list[str] = []
 
     def written(self, text: str) -> Expression:
@@ -175,8 +189,10 @@ class _Writer:
             text=text,
             ops=tuple(self.ops),
             asks_for_uri="REQUEST_URI" in self.names,
-            asks_for_target=not self.names.isdisjoint(_OF_THE_TARGET),
+            asks_for_target=not self.names.isdisjoint(_OF_THE_TARGET)
+            or Step.FILE_IS_FINE in self.steps,
             asks_for_user="REMOTE_USER" in self.names,
+            looks=not self.steps.isdisjoint(_SUBREQUESTS.values()),
             variables=tuple(dict.fromkeys(self.variables)),
             place=f"{self.node.name} at {place_of(self.node)}",
         )
@@ -184,6 +200,7 @@ class _Writer:
     def put(self, step: Step, number: int = 0, text: str = "", taken: int = 0) -> int:
         """Add a step that takes so many words; returns its place."""
         self.held -= taken
+        self.steps.add(step)
         if step.value <= Step.FUNCTION.value:
             self.held += 1
         if self.held > STACK_MAX:
@@ -220,7 +237,7 @@ class _Writer:
             case nodes.InWords(word, words):
                 self._in_words(word, words, depth)
             case nodes.InFunction():
-                self._in_function(node)
+                self._in_function(node, depth)
             case nodes.Unary():
                 self._unary(node, depth)
             case nodes.Binary():
@@ -252,18 +269,29 @@ class _Writer:
             self.ops[at] = Op(Step.JUMP_IF, len(self.ops))
         self.put(Step.DROP, taken=1)
 
-    def _in_function(self, node: nodes.InFunction) -> None:
+    def _in_function(self, node: nodes.InFunction, depth: int) -> None:
         if node.name.lower() not in LISTS:
             raise ExpressionError(
                 f"List-returning function '{node.name}' does not exist",
                 node.at,
                 "write the words of the list: -in {'a', 'b'}",
             )
-        raise ExpressionError(
-            f"the function {node.name} is not supported",
-            node.at,
-            "ask for a part of the certificate that has a variable: %{SSL_CLIENT_...}",
-        )
+        oid = node.argument.text if isinstance(node.argument, nodes.Text) else ""
+        if _EXTENSION.fullmatch(oid) is None:
+            raise ExpressionError(
+                f"{node.name} takes the number of an extension",
+                node.at,
+                f"write it out: {node.name}('1.3.6.1.4.1.99999.1')",
+            )
+        if oid.startswith(_PRINTED):
+            raise ExpressionError(
+                f"{node.name}('{oid}') is not supported",
+                node.at,
+                "that extension is no text: ask for a part of the certificate that"
+                " has a variable: %{SSL_CLIENT_...}",
+            )
+        self.word(node.word, depth)
+        self.put(Step.PEER_EXTENSION, text=f"PEER_EXTENSION {oid}", taken=1)
 
     def _match(self, node: nodes.Match, depth: int) -> None:
         self.word(node.word, depth)
@@ -308,16 +336,20 @@ class _Writer:
             self.word(node.word, depth)
             self.put(Step.FILE, ord(node.operator), taken=1)
         elif node.operator in _SUBREQUESTS:
-            raise ExpressionError(
-                f"the operator -{node.operator} is not supported",
-                node.at,
-                "it would make a request of its own: ask for what its <Location> asks",
-            )
+            if self.node.name.lower() not in _LOOKING:
+                raise ExpressionError(
+                    f"the operator -{node.operator} is not supported here",
+                    node.at,
+                    "ask it before: SetEnvIfExpr sets a variable, and this asks for"
+                    " that",
+                )
+            self.word(node.word, depth)
+            self.put(_SUBREQUESTS[node.operator], taken=1)
         else:
             raise ExpressionError(
                 f"Unary operator '-{node.operator}' does not exist",
                 node.at,
-                "there are -n -z -T -R -d -e -f -s -L -h -x",
+                "there are -n -z -T -R -d -e -f -s -L -h -x -U -A -F",
             )
 
     def _binary(self, node: nodes.Binary, depth: int) -> None:

@@ -18,7 +18,7 @@ from cryptography import x509
 
 from fastlb.base.version import VERSION
 from fastlb.tls import dn
-from fastlb.tls.der import content
+from fastlb.tls.der import content, elements
 from fastlb.tls.facts import ConnectionFacts
 from fastlb.tls.issuers import extension
 from fastlb.tls.library import library_version
@@ -48,6 +48,9 @@ OTHER_NAMES = {
 }
 MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 DAY_S = 86400
+EXTENSION = "PEER_EXTENSION "
+"""Before the number of an extension of the client's certificate (PeerExtList)."""
+TEXTS = (0x0C, 0x16, 0x1A, 0x1E)  # UTF8String, IA5String, VisibleString, BMPString
 WEAK_BITS = 56  # ciphers below it were made for export
 
 
@@ -61,6 +64,8 @@ def variable(
     (surrogateescape).
     """
     upper = name.upper()
+    if name.startswith(EXTENSION):
+        return extension_texts(facts, name.removeprefix(EXTENSION))
     if upper == "HTTPS":
         return "off" if facts is None else "on"
     if upper in VERSIONS:
@@ -116,6 +121,31 @@ def of_certificate(rest: str, der: bytes, now_s: float | None) -> str | None:
     if upper.startswith("SAN_"):
         return alternative(upper.removeprefix("SAN_"), certificate)
     return None
+
+
+def extension_texts(facts: ConnectionFacts | None, oid: str) -> str | None:
+    """Of each extension of this number, one after the other, a NUL behind each. One
+    that is no DisplayText (RFC 5280 4.2.1.4), or an empty one, has no text, as in
+    mod_ssl, which reads up to a NUL."""
+    if facts is None or facts.client is None:
+        return None
+    found = ""
+    try:
+        for one in parse_certificate(facts.client).extensions:
+            if one.oid.dotted_string == oid:
+                found += display_text(one.value.public_bytes())
+    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+        return None  # what cannot be read has none
+    return found
+
+
+def display_text(der: bytes) -> str:
+    """Of an extension's value, with a NUL behind it; "" where there is none."""
+    for tag, value, _ in elements(der):
+        text = dn.utf8_of_string(tag, value) if tag in TEXTS else None
+        kept = (text or b"").partition(b"\0")[0]
+        return kept.decode("utf-8", "surrogateescape") + "\0" if kept else ""
+    return ""
 
 
 def verdict(facts: ConnectionFacts) -> str:

@@ -95,8 +95,10 @@ def made(
     key: Key | None = None,
     client: bool = False,
     authority: bool = False,
+    told: Sequence[tuple[str, bytes]] = (),
 ) -> Identity:
-    """Signed by issuer, or by itself; also: names in subjectAltName."""
+    """Signed by issuer, or by itself; also: names in subjectAltName; told: more
+    extensions, with their DER."""
     own = key or ec.generate_private_key(ec.SECP256R1())
     signer = issuer.key if issuer else own
     builder = (
@@ -112,6 +114,9 @@ def made(
     if also:
         names = x509.SubjectAlternativeName([_general(one) for one in also])
         builder = builder.add_extension(names, critical=False)
+    for number, der in told:
+        more = x509.UnrecognizedExtension(x509.ObjectIdentifier(number), der)
+        builder = builder.add_extension(more, critical=False)
     if not authority:
         usage = ExtendedKeyUsageOID
         purpose = usage.CLIENT_AUTH if client else usage.SERVER_AUTH
@@ -166,6 +171,16 @@ def _identities() -> dict[str, Identity]:
             ca,
             ("klaere@person.test", "k@person.test", "kp.person.test"),
             client=True,
+            told=[
+                ("1.3.6.1.4.1.32473.1", b"\x0c\x06a word"),
+                ("1.3.6.1.4.1.32473.2", b"\x16\x05a\x01~\xc3\xa4"),
+                ("1.3.6.1.4.1.32473.3", b"\x02\x01\x05"),
+                ("1.3.6.1.4.1.32473.4", b"\x0c\x03a\x00b"),
+                ("1.3.6.1.4.1.32473.5", b"\x13\x01a"),
+                ("1.3.6.1.4.1.32473.6", b"\x0c\x00"),
+                ("1.3.6.1.4.1.32473.7", b"\x1e\x04\x00a\x00b"),
+                ("2.16.840.1.113730.1.13", b"\x16\x09a comment"),
+            ],
         ),
         "stranger": made(13, name("CN=Stranger"), far, client=True),
         "expired": made(14, name("CN=Expired"), ca, until=OVER, client=True),

@@ -27,9 +27,9 @@ class _Run:
 NODE = Node("If", (), "", "t.conf", 1, 0)
 
 
-def compiled(text: str, *, is_text: bool = False) -> Expression:
+def compiled(text: str, node: Node = NODE, *, is_text: bool = False) -> Expression:
     """Raises ExpressionError."""
     run = cast(Drafts, _Run())
     if is_text:
-        return expressions.text_expression(run, NODE, text)
-    return expressions.condition(run, NODE, text)
+        return expressions.text_expression(run, node, text)
+    return expressions.condition(run, node, text)

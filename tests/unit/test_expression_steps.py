@@ -32,7 +32,8 @@ from fastlb.model.expressions import OPS_MAX, STACK_MAX
         ("(true", "syntax error, unexpected $end", 5, "parenthesis"),
         ("'a", "Unterminated string or variable", 2, "close the quote"),
         ("'a' -ipmatch 'b'", "parsing of subnet/netmask failed", 4, "10.0.0.0/8"),
-        ("-U '/a'", "the operator -U is not supported", 0, "<Location>"),
+        ("'a' in PeerExtList('x')", "PeerExtList takes the number of an", 7, "1.3.6"),
+        ("'a' in PeerExtList('2.5.29.17')", "PeerExtList('2.5.29.17') is", 7, "%{SSL"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place_and_a_cure(

@@ -9,7 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from expressions import compiled
 from test_plan import Plan
+
+from fastlb.config.expressions.errors import ExpressionError
+from fastlb.config.tree import Node
 
 RIGHT = "Authorization: Basic YW5uOnNlY3JldA=="
 GRANTED, DENIED = 1, 2
@@ -101,3 +105,70 @@ def test_rules_look_at_files(tmp_path: Path) -> None:
         field = f"X-F: {name}"
         assert (plan("/f", field)["status"] == 406) is there, name
         assert (plan("/m", field)["status"] == 410) is not there, name
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_fine"),
+    [
+        ("/plain", True),
+        ("/closed/x", False),
+        ("/closed", False),
+        ("closed", False),
+        ("/moved", True),
+        ("", True),
+    ],
+)
+def test_expressions_ask_for_another_url(asked: str, is_fine: bool) -> None:
+    plan = Plan(
+        f"SetEnvIfExpr \"-U '{asked}'\" fine\nSetEnvIfExpr \"! -A '{asked}'\" no\n"
+        f"<Location /a>\n<If \"-U '{asked}'\">\nSetEnv by_if\n</If>\n</Location>\n"
+        f"<Location /must>\nRequire expr \"-U '{asked}'\"\n</Location>\n"
+        "<Location /closed>\nRequire all denied\n</Location>\n"
+        "Redirect /moved http://elsewhere.test/\nHeader set A %{fine}e%{no}e%{by_if}e\n"
+        "ProxyPass / http://127.0.0.1:80/\n"
+    )
+    found = plan("/a?q")
+    assert (found["what"], found["target"]) == ("member", b"/a?q")
+    assert set(found["env"]) == ({"fine", "by_if"} if is_fine else {"no"})
+    assert plan("/must")["status"] == (0 if is_fine else 403)
+
+
+def test_a_file_is_looked_for_by_sections(tmp_path: Path) -> None:
+    (tmp_path / "there").write_text("x")
+    plan = Plan(
+        f"SetEnvIfExpr \"-F '{tmp_path}/there'\" early\n"
+        "<Location /a>\n"
+        f"<If \"-F '{tmp_path}/there'\">\nSetEnv there\n</If>\n"
+        f"<If \"-F '{tmp_path}'\">\nSetEnv folder\n</If>\n"
+        f"<If \"-F '{tmp_path}/gone'\">\nSetEnv gone\n</If>\n"
+        "<If \"-F 'there'\">\nSetEnv beside\n</If>\n</Location>\n"
+        "Header set A %{early}e%{there}e%{folder}e%{gone}e%{beside}e\n"
+        "ProxyPass / http://127.0.0.1:80/\n"
+    )
+    assert set(plan("/a")["env"]) == {"early", "there"}
+
+
+def test_a_look_of_an_expression_waits_and_ends(users: Path) -> None:
+    plan = Plan(
+        "<Location /a>\nRequire expr \"-U '/b'\"\n</Location>\n"
+        f"<Location /b>\n{ASKS.format(users=users)}</Location>\n"
+        "<If \"-U '/x%{REQUEST_URI}'\">\nSetEnv deeper\n</If>\n"
+        "ProxyPass / http://127.0.0.1:80/\n"
+    )
+    assert plan("/c")["status"] == 500  # looks without an end
+    plan = Plan(
+        "<Location /a>\nRequire expr \"-U '/b'\"\n</Location>\n"
+        f"<Location /b>\n{ASKS.format(users=users)}</Location>\n"
+        "ProxyPass / http://127.0.0.1:80/\n"
+    )
+    assert plan("/a", RIGHT)["what"] == "wait"
+    assert plan("/a", RIGHT, verdicts=(GRANTED,))["what"] == "member"
+    assert plan("/a", RIGHT, verdicts=(DENIED,))["status"] == 403
+    assert plan("/a")["status"] == 403
+
+
+def test_who_asks_too_late_is_refused() -> None:
+    late = Node("CustomLog", (), "", "t.conf", 1, 0)
+    with pytest.raises(ExpressionError, match="-U is not supported here") as problem:
+        compiled("-U '/a'", late)
+    assert "SetEnvIfExpr" in problem.value.cure

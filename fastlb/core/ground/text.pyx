@@ -5,6 +5,10 @@ cdef bint same_text(value a, value b) noexcept nogil:
     return a.length == b.length and memcmp(a.data, b.data, a.length) == 0
 
 
+cdef value value_from(value v, unsigned int at) noexcept nogil:
+    return value(v.data + at, v.length - at)
+
+
 cdef const void *memchr_or_end(
         const char *data, int c, size_t length) noexcept nogil:
     """Where the byte stands, or the end: never NULL."""

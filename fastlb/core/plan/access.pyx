@@ -1,7 +1,7 @@
 """Who may ask for this (access.pxd)?"""
 # uses: ground/text, io/writer, ground/address, ground/arena, plan/verdicts,
 #       plan/access_plan, plan/plan, plan/client, plan/facts, plan/expr, plan/named,
-#       plan/rewrite_url, plan/credentials, plan/auth_said
+#       plan/credentials, plan/auth_said
 
 # Methods -------------------------------------------------------------------------
 

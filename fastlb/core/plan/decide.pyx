@@ -115,6 +115,8 @@ cdef int decide_path(request_facts *r, decision *d) noexcept nogil:
                 return decided_error(d, 500, BECAUSE_OF_SECTIONS)
         if r.vhost.any_if and not match_ifs(r):
             return decided_error(d, 500, BECAUSE_OF_SECTIONS)
+        if unlikely(r.wanted != NULL):
+            return DECIDED_WAIT
         if likely(not r.vhost.any_late_if):
             rules_env_if(r, 1, r.conf_count)
     else:
@@ -217,7 +219,7 @@ cdef int decided_anew(
 
 cdef int request_decide(request_facts *r, decision *d) noexcept nogil:
     cdef int what
-    if likely(r.vhost.rewrite == NULL):
+    if likely(not r.vhost.may_look):
         return decide_once(r, d)
     while True:
         rewrite_forget(r)
@@ -231,7 +233,7 @@ cdef int request_decide(request_facts *r, decision *d) noexcept nogil:
 
 
 cdef int decide_looks(request_facts *r, decision *d) noexcept nogil:
-    """Find out what rules ask about other URLs; then it is to be decided anew. returns
+    """Find out what is asked about other URLs; then it is to be decided anew. returns
     DECIDED_MEMBER, DECIDED_WAIT or DECIDED_ERROR"""
     cdef int what
     while r.wanted != NULL:
@@ -271,6 +273,10 @@ cdef int decide_here(request_facts *r, decision *d) noexcept nogil:
         what = decide_file(r, d)
         if unlikely(what != DECIDED_MEMBER):
             return what
+    if unlikely(r.vhost.may_look):
+        headers_look(r)
+        if r.wanted != NULL:
+            return DECIDED_WAIT
     what = request_admit(r, d)
     if unlikely(what != DECIDED_MEMBER):
         return what
@@ -332,7 +338,7 @@ cdef int request_decide_within(
     cdef value query = query_of(r)
     if not r.query_is_made:
         query = arena_copy(&r.arena, query.data, query.length)
-    if likely(r.vhost.rewrite == NULL):
+    if likely(not r.vhost.may_look):
         return decide_within(r, path, query, d)
     facts_keep(r, &kept)
     while True:

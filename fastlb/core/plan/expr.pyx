@@ -1,7 +1,7 @@
 """The evaluator of expressions (expr.pxd)."""
 # uses: ground/text, io/writer, ground/address, ground/arena, io/watch, seam,
-#       plan/expr_ops, plan/client, plan/facts, plan/undecided, plan/variables,
-#       plan/expr_words
+#       plan/expr_ops, plan/client, plan/facts, plan/undecided, plan/tls_variables,
+#       plan/variables, plan/expr_words, plan/look_up
 
 cdef long long expr_told_us = 0     # when the log was told of one last
 
@@ -160,6 +160,15 @@ cdef int expr_run(
                 holds = expr_truth(stack[held])
             elif op.step == EXPR_FILE:
                 holds = expr_file_is(stack[held], op.number)
+            elif op.step == EXPR_URL_IS_FINE:
+                holds = url_is_fine(look_up_url(r, stack[held]))
+            elif op.step == EXPR_FILE_IS_FINE:
+                holds = file_is_fine(look_up_file(
+                    r, stack[held],
+                    value(NULL, 0) if r.file == NULL else folder_of(r.file.name)))
+            elif op.step == EXPR_PEER_EXTENSION:
+                holds = word_is_told(
+                    stack[held], tls_variable(r.client, op.number))
             elif op.step == EXPR_ADDRESS:
                 holds = expr_address(stack[held], &address[0]) and network_holds(
                     op.networks, &address[0])
@@ -171,6 +180,18 @@ cdef int expr_run(
         expr_give_up(r, number)
         return FAILED
     return holds
+
+
+cdef bint word_is_told(value word, value told) noexcept nogil:
+    """Is it one of those that a NUL ends each?"""
+    cdef unsigned int length
+    while told.length:
+        length = <unsigned int>(
+            <const char *>memchr_or_end(told.data, 0, told.length) - told.data)
+        if same_word(word, value(told.data, length)):
+            return True
+        told = value_from(told, min(length + 1, told.length))
+    return False
 
 
 cdef bint same_word(value a, value b) noexcept nogil:

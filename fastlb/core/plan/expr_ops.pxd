@@ -27,6 +27,9 @@ cdef enum:
     EXPR_EMPTY
     EXPR_TRUTH
     EXPR_FILE
+    EXPR_URL_IS_FINE
+    EXPR_FILE_IS_FINE
+    EXPR_PEER_EXTENSION
     EXPR_CONSTANT
     EXPR_IS_ONE
     EXPR_NOT
@@ -46,6 +49,7 @@ cdef struct plan_expr:
     int count
     expr_op *ops
     bint decides                # access hangs on it
+    bint looks                  # at what would become of another request
 
 # Number of an expression (facts.expressions.Expression), for good. decides: a match in
 # it that nobody can decide must not let the request through
@@ -53,3 +57,5 @@ cdef int plan_expression(object expression, bint decides) except -2
 # By number, and where each stands.
 cdef plan_expr *plan_exprs
 cdef list expr_places
+# Does any of them look (expr_ops.pyx)?
+cdef bint plan_exprs_look

@@ -1,22 +1,25 @@
 """Expressions by number (expr_ops.pxd)."""
-# uses: ground/text, ground/address, plan/regex, plan/build, plan/variable_names
+# uses: ground/text, ground/address, plan/regex, plan/build, plan/tls_names,
+#       plan/variable_names
 
 cdef plan_expr *plan_exprs = NULL
 cdef int plan_expr_count = 0
 cdef dict expr_numbers = {}         # (expression, decides) -> number
 cdef list expr_places = []          # where each stands
+cdef bint plan_exprs_look = False
 
 
 # Forget all.
 cdef object expressions_begin():
-    global plan_expr_count
+    global plan_expr_count, plan_exprs_look
     plan_expr_count = 0
+    plan_exprs_look = False
     expr_numbers.clear()
     expr_places.clear()
 
 
 cdef int plan_expression(object expression, bint decides) except -2:
-    global plan_exprs, plan_expr_count
+    global plan_exprs, plan_expr_count, plan_exprs_look
     cdef plan_expr *grown
     cdef plan_expr *e
     cdef int i
@@ -30,6 +33,8 @@ cdef int plan_expression(object expression, bint decides) except -2:
     plan_exprs = grown
     e = &plan_exprs[plan_expr_count]
     e.decides = decides
+    e.looks = expression.looks
+    plan_exprs_look = plan_exprs_look or expression.looks
     e.count = len(expression.ops)
     e.ops = <expr_op *>plan_alloc(sizeof(expr_op) * e.count)
     for i, op in enumerate(expression.ops):
@@ -54,6 +59,8 @@ cdef object plan_expr_op(expr_op *op, object step):
         op.negated = op.number & 2 != 0
         op.number = plan_regex(step.text.decode("latin-1"), bool(op.number & 1))
         op.has_groups = regex_kept[op.number][0].group_count > 0
+    elif op.step == EXPR_PEER_EXTENSION:
+        op.number = plan_tls_name(step.text.decode("latin-1"))
     elif op.step == EXPR_ADDRESS or op.step == EXPR_CLIENT:
         op.networks = <network *>plan_alloc(sizeof(network))
         plan_network(op.networks, step.text.decode("latin-1"))

@@ -6,7 +6,7 @@ request itself; what the request's variables are, they are here, too.
 """
 # uses: ground/chartable, ground/text, io/writer, ground/arena, plan/variable_names,
 #       plan/verdicts, plan/facts, plan/path, plan/target, plan/variables,
-#       plan/file_names, plan/rewrite_url, plan/handled, plan/rewritten, plan/match,
+#       plan/file_names, plan/handled, plan/rewritten, plan/match,
 #       plan/conditional, plan/file_match, plan/admission
 
 cdef enum:
@@ -70,12 +70,14 @@ cdef int look_at(request_facts *r, const looked_up *look) noexcept nogil:
         return rc
     if not match_locations(r):
         return 500
-    if rewrite_in_server(r, &made) != REWROTE_NOTHING:
+    if r.vhost.rewrite != NULL and rewrite_in_server(r, &made) != REWROTE_NOTHING:
         return -1 if request_waits(r) else made.status
     if r.original.data != NULL and not match_locations(r):
         return 500
     if r.vhost.any_if and not match_ifs(r):
         return 500
+    if r.wanted != NULL:
+        return -1
     if find_mapping(r):
         if r.mapping.any_dynamic:
             rc = match_target(r)
@@ -122,16 +124,18 @@ cdef int look_admitted(request_facts *r, const looked_up *look) noexcept nogil:
     """May it be asked for, by access and rules of its sections? returns as look_at"""
     cdef rewrite_outcome made
     cdef int rc, because
+    if r.wanted != NULL:
+        return -1               # for what an <If> asks
     if r.conf_count == look.conf_count and memcmp(
             &r.confs[0], look.confs, sizeof(void *) * r.conf_count) == 0:
         r.user = look.user
     else:
         rc = request_admission(r, &because)
-        if r.host_wanted or r.asks.kind != ASKS_NOTHING:
+        if r.host_wanted or r.asks.kind != ASKS_NOTHING or r.wanted != NULL:
             return -1
         if rc != 0:
             return rc
-    if r.vhost.rewrite.has_dirs:
+    if r.vhost.rewrite != NULL and r.vhost.rewrite.has_dirs:
         rc = rewrite_in_sections(r, &made)
         if request_waits(r):
             return -1

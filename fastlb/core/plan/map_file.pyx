@@ -4,7 +4,7 @@ It is read without Python, so that a thread can do it while the loop goes on: it
 block of its own, which takes the place of the one before in the loop's thread. Only a
 regular file is read: whoever puts a pipe there stops nobody.
 """
-# uses: ground/text, ground/hash, plan/rewrite_rules, plan/rewrite_url
+# uses: ground/text, ground/hash, plan/rewrite_rules
 
 cdef map_file *map_files = NULL
 cdef int map_file_count = 0

@@ -503,6 +503,7 @@ cdef struct plan_vhost:
     int tls_group               # hosts of one group may be asked for; -1: plain
     bint strict_sni             # SSLStrictSNIVHostCheck
     rewrite_server *rewrite     # NULL: no line of mod_rewrite
+    bint may_look               # rules or expressions ask about other requests
     plan_mapping *rewrite_mappings  # of its targets
 
 # Virtual hosts that share an address (facts.listener.AddressSet).

@@ -362,4 +362,7 @@ cdef object plan_rewrites(object model):
         v.rewrite = plan_rewrite_server(v, model, vhost)
         for j, section in enumerate(vhost.sections):
             v.sections[j].conf.rewrite = plan_rewrite_dir(section.conf.rewrite)
+    for i in range(plan.vhost_count):
+        plan.vhosts[i].may_look = (
+            plan_exprs_look or plan.vhosts[i].rewrite != NULL)
     tls_names_end()

@@ -6,10 +6,6 @@ cdef bint value_begins(value v, const char *head, unsigned int length) noexcept 
     return v.length >= length and bytes_equal_nocase(v.data, head, length)
 
 
-cdef value value_from(value v, unsigned int at) noexcept nogil:
-    return value(v.data + at, v.length - at)
-
-
 cdef unsigned int uri_scheme(value uri, bint *takes_query) noexcept nogil:
     """Bytes of the scheme with its "://"; 0: the URL is not absolute.
 

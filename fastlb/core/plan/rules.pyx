@@ -5,8 +5,8 @@ looked up when it is met.
 """
 # uses: ground/chartable, ground/text, ground/list, io/writer, ground/address,
 #       ground/arena, io/watch, io/date, http/fields, http/exit, http/trailers,
-#       plan/template, plan/plan, plan/out_fields, plan/client, plan/facts,
-#       plan/trailing, plan/undecided, plan/variables, plan/expr
+#       plan/template, plan/expr_ops, plan/plan, plan/out_fields, plan/client,
+#       plan/facts, plan/trailing, plan/undecided, plan/variables, plan/expr
 
 # Variables -----------------------------------------------------------------------
 
@@ -397,6 +397,24 @@ cdef void header_apply(
         return
     out_add(out, op.name.data, op.name.length, v.data, v.length,
             <unsigned char>field_number(op.name.data, op.name.length), op.always)
+
+
+# Ask what conditions of Header and RequestHeader will ask about other requests: when
+# they apply it is too late to find it out.
+cdef void headers_look(request_facts *r) noexcept nogil:
+    cdef int i
+    for i in range(r.conf_count):
+        headers_of_one_look(r, r.confs[i].headers, r.confs[i].header_count)
+        headers_of_one_look(
+            r, r.confs[i].request_headers, r.confs[i].request_header_count)
+
+
+cdef void headers_of_one_look(
+        request_facts *r, const header_op *ops, int count) noexcept nogil:
+    cdef int i
+    for i in range(count):
+        if ops[i].expr >= 0 and plan_exprs[ops[i].expr].looks:
+            expr_holds(r, ops[i].expr, NULL)
 
 
 # Header (response=True) or RequestHeader of all sections.

@@ -24,6 +24,7 @@ def secure(name: str, inside: str, tls: str = OPTIONAL, files: str = "") -> Conf
     )
 
 
+OWN = "1.3.6.1.4.1.32473"  # extensions of the client (identities.py)
 # path -> SSLRequire of its section
 REQUIRED = {
     "yes": "true",
@@ -39,6 +40,16 @@ REQUIRED = {
     "bits": "%{SSL_CIPHER_USEKEYSIZE} >= 128",
     "few": "%{SSL_CIPHER_USEKEYSIZE} >= 1000",
     "file": 'file("/nowhere") == "x"',
+    "extension": f'"a word" in PeerExtList("{OWN}.1")',
+    "begins": f'"a" in PeerExtList("{OWN}.1")',
+    "bytes": f'"a\x01~\u00c3\u00a4" in PeerExtList("{OWN}.2")',
+    "integer": f'"5" in PeerExtList("{OWN}.3")',
+    "nul": f'"a" in PeerExtList("{OWN}.4")',
+    "printable": f'"a" in PeerExtList("{OWN}.5")',
+    "absent": f'"" in PeerExtList("{OWN}.9")',
+    "two": f'"ab" in PeerExtList("{OWN}.7")',
+    "comment": '"a comment" in PeerExtList("2.16.840.1.113730.1.13")',
+    "not": f'not "a word" in PeerExtList("{OWN}.1")',
     "address": "%{REMOTE_ADDR} =~ m/^127\\./ or %{TIME_HOUR} < 100",
 }
 REQUIRE = secure(
