@@ -20,6 +20,7 @@ PROTOCOLS: Final = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 CONF_COMMANDS: Final = (
     *("Curves", "Groups", "ECDHParameters", "SignatureAlgorithms", "DHParameters"),
     *("MinProtocol", "MaxProtocol", "CipherString", "Ciphersuites", "Options"),
+    "Protocol",
 )
 """Commands of SSLOpenSSLConfCmd that are honoured."""
 
@@ -29,7 +30,7 @@ CONF_OPTIONS: Final = ("ServerPreference", "PrioritizeChaCha", "SessionTicket")
 OTHER_COMMANDS: Final = (
     *("Certificate", "PrivateKey", "ChainCAFile", "ChainCAPath", "VerifyCAFile"),
     *("VerifyCAPath", "ServerInfoFile"),
-    *("RecordPadding", "NumTickets", "Protocol", "VerifyMode", "ClientCAFile"),
+    *("RecordPadding", "NumTickets", "VerifyMode", "ClientCAFile"),
     *("ClientCAPath", "ClientSignatureAlgorithms", "VerifyServerStore"),
 )
 """Commands that OpenSSL knows and that are not honoured."""
@@ -42,6 +43,9 @@ SYSTEM_POLICY: Final = "/etc/crypto-policies/back-ends/openssl.config"
 
 _CONF_VERSIONS: Final = ("None", *PROTOCOLS)
 _FREE_VALUES: Final = ("CipherString", "DHParameters")
+_LISTED_VERSION: Final = re.compile(
+    r"[+-]?(?:ALL|SSLv[23]|D?TLSv1|TLSv1\.[123]|DTLSv1\.2)", re.IGNORECASE
+)
 _NAMED: Final = re.compile(r"[A-Za-z0-9_.:*?/+-]+")
 
 
@@ -285,6 +289,16 @@ def conf_command(_name: str, words: tuple[str, ...]) -> Complaint | None:
                 f"write one of {', '.join(_CONF_VERSIONS)}",
                 word=1,
             )
+    elif spelled == "Protocol":
+        for version in value.split(","):
+            if not _LISTED_VERSION.fullmatch(version.strip()):
+                return Complaint(
+                    f"'{version.strip()}': invalid OpenSSL protocol version",
+                    "",
+                    f"write ALL or some of {', '.join(PROTOCOLS)}, with commas, and -"
+                    " before what is not to be spoken",
+                    word=1,
+                )
     elif spelled == "Options":
         for option in value.split(","):
             if option.lstrip("+-").lower() not in {o.lower() for o in CONF_OPTIONS}:

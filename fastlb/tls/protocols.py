@@ -22,6 +22,7 @@ FORBIDDEN = {
     "TLSv1.2": SSL.OP_NO_TLSv1_2,
     "TLSv1.3": SSL.OP_NO_TLSv1_3,
 }
+NEVER_SPOKEN = ("sslv2", "sslv3", "dtlsv1", "dtlsv1.2")  # but lists may name them
 OP_PRIORITIZE_CHACHA = 0x200000  # pyOpenSSL has no name for it
 # Names of SSL_CONF_cmd(3) for Options; a leading "-" does the opposite.
 OPTIONS = {
@@ -65,8 +66,15 @@ def ciphers_of(written: str) -> tuple[str, ...]:
 def obey(
     context: SSL.Context, commands: tuple[tuple[str, str], ...], whose: str
 ) -> None:
-    """SSLOpenSSLConfCmd, in their order; the commands the library can be told."""
-    for name, value in commands:
+    """SSLOpenSSLConfCmd, in their order; the commands the library can be told.
+
+    All lists of versions are one: what a later one allows is not forbidden first.
+    """
+    lists = [value for name, value in commands if name.lower() == "protocol"]
+    told = [(name, value) for name, value in commands if name.lower() != "protocol"]
+    if lists:
+        told.append(("Protocol", ",".join(lists)))
+    for name, value in told:
         act = COMMANDS.get(name.lower())
         with failing(
             f'AH02407: "SSLOpenSSLConfCmd {name} {value}" failed for {whose}',
@@ -82,6 +90,23 @@ def set_options(context: SSL.Context, value: str) -> None:
     for word in value.split(","):
         bits, is_set_by_name = OPTIONS[word.strip().lstrip("+-").lower()]
         if is_set_by_name is not word.strip().startswith("-"):
+            context.set_options(bits)
+
+
+def forbid(context: SSL.Context, value: str) -> None:
+    """Protocol: a list of versions, with a sign or without; the last word counts.
+
+    It takes away only: what SSLProtocol leaves out is not spoken, whatever it says.
+    """
+    spoken = dict.fromkeys(FORBIDDEN, True)
+    for word in value.lower().split(","):
+        name = word.strip().lstrip("+-")
+        named = [one for one in FORBIDDEN if name in ("all", one.lower())]
+        if not named and name not in NEVER_SPOKEN:
+            raise ValueError(f"{name} is not one of {', '.join(FORBIDDEN)}")
+        spoken |= dict.fromkeys(named, not word.strip().startswith("-"))
+    for version, bits in FORBIDDEN.items():
+        if not spoken[version]:
             context.set_options(bits)
 
 
@@ -125,4 +150,5 @@ COMMANDS: dict[str, Callable[[SSL.Context, str], None]] = {
     # a file: with it, and only then, DHE is offered up to TLS 1.2
     "dhparameters": lambda made, said: made.load_tmp_dh(said),
     "options": set_options,
+    "protocol": forbid,
 }

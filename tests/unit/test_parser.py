@@ -605,6 +605,14 @@ HEADER_ACTION = (
             "'SSLv3': invalid OpenSSL protocol version",
         ),
         (
+            "SSLOpenSSLConfCmd Protocol -ALL,,TLSv1.2",
+            "'': invalid OpenSSL protocol version",
+        ),
+        (
+            'SSLOpenSSLConfCmd Protocol "-ALL TLSv1.2"',
+            "'-ALL TLSv1.2': invalid OpenSSL protocol version",
+        ),
+        (
             "SSLOpenSSLConfCmd Options Bugs",
             "SSLOpenSSLConfCmd Options Bugs: not honoured",
         ),

@@ -306,6 +306,37 @@ def test_commands_of_openssl_are_obeyed(ca: Authority, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("lists", "version"),
+    [
+        (["-ALL, TLSv1.2"], "TLSv1.2"),
+        (["-all, +tlsv1.3"], "TLSv1.3"),
+        (["-TLSv1.3"], "TLSv1.2"),
+        (["ALL,-TLSv1.2,-SSLv3"], "TLSv1.3"),
+        (["-ALL", "TLSv1.2"], "TLSv1.2"),
+        (["TLSv1.2"], "TLSv1.3"),
+        (["DTLSv1.2"], "TLSv1.3"),
+    ],
+)
+def test_versions_are_listed_for_the_library(
+    ca: Authority, tmp_path: Path, lists: list[str], version: str
+) -> None:
+    files = make_pair(ca, ["one.test"]).write(tmp_path, "one")
+    commands = tuple(("Protocol", value) for value in lists)
+    shaken = shake(serving(settings(files, conf_commands=commands)))
+    assert shaken.client.version() == version
+
+
+def test_what_sslprotocol_leaves_out_no_list_brings_back(
+    ca: Authority, tmp_path: Path
+) -> None:
+    files = make_pair(ca, ["one.test"]).write(tmp_path, "one")
+    spoken = Protocols(("TLSv1.2",), None, None)
+    commands = (("Protocol", "ALL,TLSv1.3"),)
+    made = settings(files, protocols=spoken, conf_commands=commands)
+    assert shake(serving(made)).client.version() == "TLSv1.2"
+
+
+@pytest.mark.parametrize(
     ("curve", "group"), [("secp384r1", "secp384r1"), ("Automatic", "x25519")]
 )
 def test_a_curve_has_an_older_name(
@@ -334,6 +365,7 @@ def test_parameters_allow_dhe(ca: Authority, tmp_path: Path) -> None:
         ("DHParameters", "/nowhere"),
         ("Groups", "nonsense"),
         ("MinProtocol", "SSLv9"),
+        ("Protocol", "SSLv9"),
         ("Nonsense", "on"),
     ],
 )
