@@ -29,7 +29,7 @@ from fastlb.lint.tls_trust import no_authorities, revocation
 from fastlb.model.drafts import Drafts, ServerDraft, TlsLines
 from fastlb.model.report import place_of
 from fastlb.model.resolve_tls import DH_COMMAND, server_lines, server_tls
-from fastlb.model.resolve_vhosts import address_sets
+from fastlb.model.resolve_vhosts import address_sets, own_name
 from fastlb.tls.pem import PemFile, belongs
 
 _CERTIFICATE_FILES: Final = (
@@ -99,8 +99,7 @@ def _paths(files: TlsFiles, lines: TlsLines) -> None:
 
 def host_name(run: Drafts, server: ServerDraft) -> str:
     """name:port as mod_ssl's messages have it."""
-    names = (one.settings.get("server_name") for one in (server, run.main))
-    name = next(filter(None, names), "localhost")
+    name = own_name(server, run.main) or "localhost"
     ports = [port for _, port in server.addresses if port is not None]
     port = server.settings.get("server_port") or (ports[0] if ports else 443)
     return f"{name}:{port}"

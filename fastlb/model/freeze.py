@@ -81,6 +81,7 @@ from fastlb.model.resolve_tls import (
 from fastlb.model.resolve_vhosts import (
     address_sets,
     listeners,
+    own_name,
     own_port,
     vhost_ids,
 )
@@ -165,7 +166,7 @@ class _Freezer:
         self._settings: list[Values] = [
             {**defaults, **main, **draft.settings} for draft in self._drafts
         ]
-        self._names = [item.get("server_name") or host_name for item in self._settings]
+        self._names = [own_name(one, run.main) or host_name for one in self._drafts]
         self._ids = ["", *vhost_ids(run.vhosts, self._names[1:])]
         self._balancer_indexes: dict[tuple[int, str], int] = {}
         self._direct_indexes: dict[

@@ -65,6 +65,18 @@ def listeners(run: Drafts) -> tuple[Listener, ...]:
     )
 
 
+def own_name(server: ServerDraft, main: ServerDraft) -> str:
+    """The name a server says it has; "" where nothing says one.
+
+    A virtual host without ServerName has the name that stands for its address. httpd
+    looks up what the address is called, which is that name or a surprise.
+    """
+    said: str | None = server.settings.get("server_name")
+    if said is None and all(host != "*" for host, _ in server.addresses):
+        said = next(iter(server.written_names), None)
+    return said or main.settings.get("server_name", "")
+
+
 def own_port(server: ServerDraft, main: ServerDraft) -> int | None:
     """The port that a server says it has (httpd's server_rec.port).
 

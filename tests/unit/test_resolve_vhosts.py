@@ -87,6 +87,17 @@ def test_a_host_without_a_name_has_the_main_servers() -> None:
     assert model_of(VHOSTS).vhosts[3].server_name == "host.test"
 
 
+def test_a_host_without_a_name_has_the_one_that_stands_for_its_address() -> None:
+    def name_at(address: str) -> str:
+        vhost = f"<VirtualHost {address}>\n</VirtualHost>\n"
+        return model_of("ServerName m.test\nListen 80\n" + vhost).vhosts[1].server_name
+
+    assert name_at("LocalHost:80") == "localhost"
+    assert name_at("127.0.0.1:80 localhost:81") == "localhost"
+    assert name_at("localhost:80 *:80") == "m.test"
+    assert name_at("127.0.0.1:80") == "m.test"
+
+
 def test_ids_are_address_port_and_name_and_differ() -> None:
     model = model_of(
         "Listen 80\n"

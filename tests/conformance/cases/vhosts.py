@@ -49,6 +49,16 @@ PORTLESS = tuple(
     }.items()
 )
 
+# Without ServerName, and seen in X-Forwarded-Server as well.
+NAMELESS = Conf(
+    "nameless",
+    "Listen 127.0.0.1:{port2}\nListen 127.0.0.2:{port}\n"
+    "ProxyPass / http://127.0.0.1:{m0}/\n"
+    "<VirtualHost localhost:{port}>\n</VirtualHost>\n"
+    "<VirtualHost localhost:{port2} *:{port2}>\n</VirtualHost>\n"
+    "<VirtualHost 127.0.0.2:{port}>\n</VirtualHost>\n",
+)
+
 ADDRESSES = Conf(
     "addresses",
     "Listen 127.0.0.1:{port2}\nListen 127.0.0.2:{port}\n"
@@ -145,6 +155,19 @@ CASES: tuple[Case, ...] = (
         Case(f"{conf.name}: {port}", conf, get("/x", host="own.test", port=port))
         for conf in PORTLESS
         for port in ("port", "port2")
+    ),
+    Case("nameless: a name as its address", NAMELESS, get("/x", host="other.test")),
+    Case(
+        "nameless: a name, and every address",
+        NAMELESS,
+        get("/x", host="other.test", port="port2"),
+    ),
+    Case(
+        "nameless: an address",
+        NAMELESS,
+        (Send(request("/x", host="other.test"), address="127.0.0.2"), Recv()),
+        differs="a virtual host without `ServerName`, of an address in numbers",
+        instead={"members/m0/0/fields/3/1": "front.test"},
     ),
     _host(NAMES, "no Host", None),
     Case(
