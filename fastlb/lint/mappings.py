@@ -117,7 +117,7 @@ def _slashes(run: Drafts, server: ServerDraft, mapping: MappingDraft) -> None:
     result = path + probe[len(pattern) :]
     if mapping.member is not None and not path:
         why = f"Apache asks for the host {mapping.member.target.host}x when {probe} is"
-        why += " asked for"
+        why += " asked for; here the slash is put in"
     else:
         why = f"{probe} becomes {result}"
     run.report.warn(

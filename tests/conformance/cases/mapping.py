@@ -242,7 +242,34 @@ LITERAL_LOCATION_MATCH = Case(
     compat=True,
 )
 
+JOINTS = Conf(
+    "a host alone",
+    """\
+<Proxy balancer://pool>
+  BalancerMember http://127.0.0.1:{m1}
+</Proxy>
+ProxyPass /host/ http://127.0.0.1:{m0}
+ProxyPass /sent/ http://127.0.0.1:{m0} nocanon
+ProxyPass /pool/ balancer://pool
+""",
+)
+
 CASES: tuple[Case, ...] = (
+    *(
+        Case(
+            f"a host alone behind a slash: {path}",
+            JOINTS,
+            get(f"/{path}/x?q"),
+            view=View.TARGET,
+            differs="`ProxyPass /a/ http://h:80`, `ProxyPass /a/ balancer://b`: the"
+            " path ends with a slash, and the target is a host alone",
+            instead={
+                "": {"answers": ["200"], "members": [f"{member} GET /x?q HTTP/1.1"]}
+            },
+        )
+        for path, member in (("host", "m0"), ("sent", "m0"), ("pool", "m1"))
+    ),
+    *_targets(JOINTS, {path: f"/{path}/" for path in ("host", "sent", "pool")}),
     *_targets(
         PREFIX,
         {
