@@ -106,9 +106,10 @@ class Table:
         """slot, key, used, lbmethod, elections, members (slots)."""
     def snapshot_member(self, slot: int) -> dict[str, Any]:
         """key, status, flags, elected, busy, transferred, read, lbstatus,
-        load_factor, lbset, route, redirect, retries, error_time_us, retry_ms;
-        slot, used, balancer_slot, epoch, probed (the monitor may clear E),
-        probe_clears (this E is one that a probe disproves)."""
+        response_us (byresponsetime; 0: nothing is known), load_factor, lbset,
+        route, redirect, retries, error_time_us, retry_ms; slot, used, balancer_slot,
+        epoch, probed (the monitor may clear E), probe_clears (this E is one that a
+        probe disproves)."""
     def snapshot_workers(self) -> list[dict[str, Any]]:
         """For each used slot: slot, pid, generation, number, state, accesses,
         bytes_out, duration_us, connections (open now), accepted, busy (exchanges

@@ -219,6 +219,11 @@ cdef enum:
     LOCK_LATE_TRIES = 100
     LB_METHODS_MAX = 16         # rows of lbmethods/methods.pyx
     LB_SCORES_MAX = 4           # numbers that a method tells of a candidate
+    # the time to an answer (balance/ledger.pxd)
+    RESPONSE_HALF_LIFE_US = 5000000
+    RESPONSE_STEP_US = 1000         # two answers within it weigh as one
+    RESPONSE_UNKNOWN_US = 1000000   # thought of a member that has not answered yet
+    RESPONSE_US_MAX = 600000000     # a longer one counts as that
     ELECT_LBSTATUS_MAX = 0x7FFFFFFF     # what Apache's holds; more begins anew
     ERROR_AHEAD_US = 10000000       # a failure so far in the future is none
     FLAG_TRIES_MAX = 100

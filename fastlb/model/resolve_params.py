@@ -14,8 +14,8 @@ from typing import Final
 from fastlb.config.directives.balancer_params import (
     BALANCER,
     LBMETHODS,
+    LBMETHODS_OWN,
     LBMETHODS_REPLACED,
-    LBMETHODS_UNKNOWN_TO_APACHE,
     REGEX_REFUSED,
     UNKNOWN_METHOD,
 )
@@ -151,7 +151,7 @@ def take_balancer_param(
     if key.lower() == "upgrade" and run.lenient:
         _take_upgrade(run, node, balancer, value)
         return
-    is_own_method = key.lower() == "lbmethod" and value in LBMETHODS_UNKNOWN_TO_APACHE
+    is_own_method = key.lower() == "lbmethod" and value in LBMETHODS_OWN
     if is_own_method and not run.lenient:
         complaint: str | None = UNKNOWN_METHOD
     else:
@@ -175,7 +175,7 @@ def take_balancer_param(
         why = f"Apache 2.4 has no method {value}"
         cure = "leave out Compat apache and --strict, or write lbmethod=bybusyness"
     elif complaint == UNKNOWN_METHOD:
-        refused = () if run.lenient else LBMETHODS_UNKNOWN_TO_APACHE
+        refused = () if run.lenient else LBMETHODS_OWN
         known = [m for m in LBMETHODS + LBMETHODS_REPLACED if m not in refused]
         cure = did_you_mean(value, known)
     run.report.error(

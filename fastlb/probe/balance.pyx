@@ -157,7 +157,7 @@ cdef class BalancerProbe:
         memset(&c, 0, sizeof(c))
         c.table = &self.table.view
         balancer_lock(&self.table.view, self.plan.slot)
-        if lb_method_of(self.plan.lbmethod).pays:
+        if lb_method_of(self.plan.lbmethod).needs & LB_PAYS:
             elect_begin(&c, self.plan.slot)
             for i in range(asked):
                 lb_add(&c, self.members[i], lb_factor(&c, self.members[i]))
@@ -192,6 +192,18 @@ cdef class TableProbe:
 
     def count_bytes(self, int member, long long sent, long long received):
         ledger_bytes(self.table.member(member), sent, received)
+
+    def answered(self, int member, long long now_us, long long taken_us):
+        ledger_answered(self.table.member(member), now_us, taken_us)
+
+    def unanswered(
+            self, int member, long long now_us, long long waited_us, bint is_lost):
+        ledger_unanswered(self.table.member(member), now_us, waited_us, is_lost)
+
+    def write_response(self, int member, long long response_ns, long long answered_us):
+        """As a worker that was taken over may."""
+        atomic_set_i64(&self.table.member(member).response_ns, response_ns)
+        atomic_set_i64(&self.table.member(member).answered_us, answered_us)
 
     def connection_opened(self, int worker):
         ledger_connection_opened(self.table.worker(worker))

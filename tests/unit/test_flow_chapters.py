@@ -87,6 +87,8 @@ TESTED: dict[str, tuple[str, ...]] = {
         "test_options_hold_from_their_directory_on",
     ),
     "attempt": (
+        "test_an_answer_is_timed_where_the_method_asks_for_it",
+        "test_no_member_answers_for_a_slow_client",
         "test_all_that_were_tried_are_busy_until_the_end",
         "test_what_one_member_did_is_not_counted_against_the_next",
         "test_a_body_that_was_kept_goes_to_the_next_connection_whole",

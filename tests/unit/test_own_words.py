@@ -60,7 +60,7 @@ def own_parameters() -> set[str]:
     """`member key` or `balancer key`, or `balancer lbmethod=word`."""
     own = {f"balancer {key}" for key in BALANCER.names() if BALANCER.is_own(key)}
     own |= {f"member {key}" for key in MEMBER.names() if MEMBER.is_own(key)}
-    methods = balancer_params.LBMETHODS_UNKNOWN_TO_APACHE
+    methods = balancer_params.LBMETHODS_OWN
     return own | {f"balancer lbmethod={method}" for method in methods}
 
 
@@ -193,6 +193,6 @@ def test_an_own_method_must_be_declared_so(monkeypatch: pytest.MonkeyPatch) -> N
         "balancer lbmethod=planted: taken under Compat apache",
     ]
     for module in (balancer_params, resolve_params):
-        unknown = (*balancer_params.LBMETHODS_UNKNOWN_TO_APACHE, "planted")
-        monkeypatch.setattr(module, "LBMETHODS_UNKNOWN_TO_APACHE", unknown)
+        unknown = (*balancer_params.LBMETHODS_OWN, "planted")
+        monkeypatch.setattr(module, "LBMETHODS_OWN", unknown)
     assert word_faults(REGISTRY, says) == []

@@ -255,7 +255,7 @@ def test_a_method_that_is_refused_is_not_meant() -> None:
     assert "bychoice" not in found[0].cure
 
 
-@rows("name", ["heartbeat", "byresponsetime"])
+@rows("name", ["heartbeat"])
 def test_methods_that_are_not_built_yet_are_served_by_byrequests(name: str) -> None:
     text = balancer("BalancerMember http://a", f"ProxySet lbmethod={name}")
     assert model_of(text).balancers[0].lbmethod == "byrequests"

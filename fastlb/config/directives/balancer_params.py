@@ -19,16 +19,14 @@ from fastlb.config.parameter import (
 from fastlb.facts.regex import compile_pcre
 
 NONCE_SIZE: Final = 37
-LBMETHODS_OWN: Final = ("bychoice",)
+LBMETHODS_OWN: Final = ("bychoice", "byresponsetime")
 """Methods that Apache has not: refused under `Compat apache`."""
 
 LBMETHODS: Final = ("byrequests", "bytraffic", "bybusyness", *LBMETHODS_OWN)
 """Methods that are served."""
 
-LBMETHODS_REPLACED: Final = ("heartbeat", "byresponsetime")
+LBMETHODS_REPLACED: Final = ("heartbeat",)
 """Known names in whose place byrequests serves."""
-
-LBMETHODS_UNKNOWN_TO_APACHE: Final = (*LBMETHODS_OWN, "byresponsetime")
 
 UNKNOWN_METHOD: Final = "unknown lbmethod"
 REGEX_REFUSED: Final = "routeregex could not be compiled"

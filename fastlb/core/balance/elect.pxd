@@ -11,6 +11,7 @@ cdef struct balancer_plan:
     member_slot **members       # into the table, declaration order
     int *member_index           # the same members as indexes into the plan
     int lbmethod                # its row in lbmethods/methods.pyx
+    flag is_timed               # that asks for times to an answer
     const char *sticky_cookie   # NULL: not sticky
     unsigned int sticky_cookie_length
     const char *sticky_url

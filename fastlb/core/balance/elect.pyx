@@ -261,7 +261,8 @@ cdef int elect_chosen(
 cdef int elect(
         table_view *t, const balancer_plan *b, long long now_us, uint64_t random,
         const char *route, unsigned int route_length, election *out) noexcept nogil:
-    cdef bint pays = lb_method_of(b.lbmethod).pays and b.member_count > 0
+    cdef bint pays = (
+        lb_method_of(b.lbmethod).needs & LB_PAYS != 0 and b.member_count > 0)
     cdef long long before = 0
     cdef int lock = LOCK_FREE
     cdef lb_choice c

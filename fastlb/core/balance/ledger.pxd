@@ -24,6 +24,28 @@ cdef long long ledger_busy_of(
 cdef void ledger_bytes(
     member_slot *m, long long sent, long long received) noexcept nogil
 
+# How long a member takes to answer, for methods that ask (LB_TIMES): a mean that rises
+# at once and forgets by time, so that a burst weighs no more than the time it takes (a
+# peak EWMA).
+#
+#   sample    from when a member is asked until the head of its answer is here; of a
+#             request with a body, from when the last of that went out
+#   weight    of what was known, 2 ^ -(age / RESPONSE_HALF_LIFE_US)
+#   known     the greater of the sample and (known * weight + sample * (1 - weight))
+#
+# known and its age are two words of the member's slot, written plainly. Of workers that
+# write at one moment the last one is right: a sample of the others is lost, or an age
+# is that of another sample, and the next one mends it. What no process of ours can have
+# written is taken for nothing known.
+
+# It has answered.
+cdef void ledger_answered(
+    member_slot *m, long long now_us, long long taken_us) noexcept nogil
+# It was not waited for any longer: it takes so long at least. is_lost: it took of the
+# request and gave no answer, which counts as twice what is known, too.
+cdef void ledger_unanswered(
+    member_slot *m, long long now_us, long long waited_us, bint is_lost) noexcept nogil
+
 # A connection of a client more: counted as open, and for ever.
 cdef void ledger_connection_opened(worker_slot *w) noexcept nogil
 

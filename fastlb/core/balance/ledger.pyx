@@ -3,6 +3,9 @@
 #
 # uses: balance/table
 
+cdef extern from "<math.h>" nogil:
+    double ledger_exp2 "exp2"(double x)
+
 cdef void ledger_up(int32_t *gauge) noexcept nogil:
     atomic_set_i32(gauge, atomic_get_i32(gauge) + 1)
 
@@ -51,6 +54,61 @@ cdef void ledger_bytes(
         atomic_add_u64(&m.transferred, <uint64_t>sent)
     if received > 0:
         atomic_add_u64(&m.read, <uint64_t>received)
+
+
+# --- their times to an answer
+
+# What is left of something known so long ago, 0 to 1.
+cdef double ledger_fading(long long age_us) noexcept nogil:
+    return ledger_exp2(-<double>age_us / RESPONSE_HALF_LIFE_US)
+
+
+# Nanoseconds that are known of it; 0: nothing; -1: what stands there is a lie.
+cdef long long ledger_response_ns(
+        const member_slot *m, long long now_us) noexcept nogil:
+    cdef long long known_ns = atomic_get_i64(&m.response_ns)
+    cdef long long answered_us = atomic_get_i64(&m.answered_us)
+    if (known_ns < 0 or known_ns > <long long>RESPONSE_US_MAX * 1000
+            or answered_us < 0 or answered_us > now_us + ERROR_AHEAD_US):
+        return -1
+    return known_ns
+
+
+# How long ago it was brought up.
+cdef long long ledger_response_age_us(
+        const member_slot *m, long long now_us) noexcept nogil:
+    cdef long long answered_us = atomic_get_i64(&m.answered_us)
+    return now_us - answered_us if 0 <= answered_us < now_us else 0
+
+
+cdef void ledger_answered(
+        member_slot *m, long long now_us, long long taken_us) noexcept nogil:
+    cdef long long known_ns = ledger_response_ns(m, now_us)
+    cdef long long age_us = ledger_response_age_us(m, now_us)
+    cdef long long sample_ns = 1000
+    if taken_us > 1:
+        sample_ns *= taken_us if taken_us < RESPONSE_US_MAX else RESPONSE_US_MAX
+    if sample_ns < known_ns:
+        # It weighs next to nothing, and the line is shared: the next one counts.
+        if age_us < RESPONSE_STEP_US:
+            return
+        sample_ns += <long long>(<double>(known_ns - sample_ns) * ledger_fading(age_us))
+    atomic_set_i64(&m.response_ns, sample_ns)
+    atomic_set_i64(&m.answered_us, now_us)
+
+
+cdef void ledger_unanswered(
+        member_slot *m, long long now_us, long long waited_us,
+        bint is_lost) noexcept nogil:
+    cdef long long least_us = ledger_response_ns(m, now_us) // 1000
+    if least_us <= 0:
+        least_us = RESPONSE_UNKNOWN_US
+    elif is_lost:
+        least_us *= 2
+    if waited_us > least_us:
+        ledger_answered(m, now_us, waited_us)
+    elif is_lost:
+        ledger_answered(m, now_us, least_us)
 
 
 # Under the balancer's lock.

@@ -90,7 +90,9 @@ struct member_slot {
     int64_t error_time_us;
     uint32_t retries, stamp;
     uint64_t unused0[2];
-    uint64_t transferred, read, unused1[6];
+    uint64_t transferred, read;
+    int64_t response_ns, answered_us;
+    uint64_t unused1[4];
 };
 
 struct worker_slot {

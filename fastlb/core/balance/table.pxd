@@ -141,6 +141,8 @@ cdef extern from "table.h" nogil:
         uint32_t stamp                  # 44   locked; the election that touched it last
         uint64_t transferred            # 64   atomic; bytes sent to it
         uint64_t read                   # 72   atomic; bytes received from it
+        int64_t response_ns             # 80   atomic; time to an answer (ledger.pxd)
+        int64_t answered_us             # 88   atomic; when that was last brought up
 
     struct worker_slot:
         uint64_t accesses               # 0    own; requests answered

@@ -459,6 +459,7 @@ cdef class Table:
             "transferred": atomic_get_u64(&m.transferred),
             "read": atomic_get_u64(&m.read),
             "lbstatus": atomic_get_i64(&m.lbstatus),
+            "response_us": atomic_get_i64(&m.response_ns) // 1000,
             "load_factor": atomic_get_i32(&e.load_factor),
             "lbset": atomic_get_i32(&e.lbset),
             "route": table_text_of(e.route, e.route_length),

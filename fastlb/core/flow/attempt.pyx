@@ -4,7 +4,7 @@ Every member that was tried stays busy until the client's request ends, as in Ap
 Most requests try one; a balancer of thousands may have one try them all, so what has no
 room in the exchange goes into pieces of its own.
 """
-# uses: io/buffer, balance/table, balance/ledger, plan/plan, flow/exchange,
+# uses: io/buffer, io/watch, balance/table, balance/ledger, plan/plan, flow/exchange,
 #       flow/engine, flow/member
 
 
@@ -17,6 +17,24 @@ cdef void attempt_begin(exchange *x, bint fresh) noexcept nogil:
     memset(&x.res, 0, sizeof(response_side))
     x.attempt.fresh = fresh
     x.attempt.framed = x.body.chunked_out
+    if unlikely(x.choice.balancer != NULL and x.choice.balancer.is_timed):
+        x.attempt.due_from_us = watch.now_us
+
+
+cdef void attempt_answered(exchange *x) noexcept nogil:
+    """The head of the answer is here; an interim one is none."""
+    if unlikely(x.attempt.due_from_us):
+        ledger_answered(
+            x.member.slot, watch.now_us, watch.now_us - x.attempt.due_from_us)
+        x.attempt.due_from_us = 0
+
+
+cdef void attempt_unanswered(exchange *x, bint is_lost) noexcept nogil:
+    """It ends without one; is_lost: by the member."""
+    if unlikely(x.attempt.due_from_us):
+        ledger_unanswered(
+            x.member.slot, watch.now_us, watch.now_us - x.attempt.due_from_us, is_lost)
+        x.attempt.due_from_us = 0
 
 
 cdef bint tried_add(exchange *x) noexcept nogil:

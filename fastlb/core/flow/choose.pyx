@@ -286,6 +286,8 @@ cdef void exchange_member_lost(
     # What is at an address that the member had is not its fault any more.
     if unlikely(mark_error and x.up != NULL and upstream_is_of_old(x.up)):
         mark_error = False
+    if x.attempt.bytes_out:
+        attempt_unanswered(x, True)
     exchange_detach(x, False)
     if mark_error and x.choice.balancer != NULL:
         first = member_failed(engine.view, m.slot, watch.now_us, status == 503)

@@ -199,6 +199,8 @@ cdef struct attempt:
     flag ping_sent              # the Expect is ours (ping=)
     flag framed                 # the body goes out in pieces with a frame around each
     codec_state *codec          # NULL: HTTP/1.x
+    # since when an answer is due whose time is taken (LB_TIMES); 0: none is, or no more
+    long long due_from_us
     long long bytes_out         # to the member; 0: nothing of the request was sent
     long long bytes_in          # from it; ledger.pxd says what counts
 

@@ -558,6 +558,8 @@ cdef bint request_end_empty(exchange *x) noexcept nogil:
 cdef void request_complete(exchange *x) noexcept nogil:
     """All of it has been handed over: the member's time to answer begins."""
     x.attempt.sent = True
+    if unlikely(x.attempt.due_from_us and x.body.bytes_in):
+        x.attempt.due_from_us = watch.now_us    # no member answers for a slow client
     request_wait_for_member(x)
 
 

@@ -7,9 +7,9 @@ the whole of the backpressure.
 # uses: io/buffer, ground/arena, io/timer, io/watch, io/stream, http/fields,
 #       http/head, http/hops, http/framing, http/chunked, balance/ledger, plan/plan,
 #       plan/facts, flow/exchange, flow/engine, flow/due, flow/member, flow/log_rows,
-#       flow/service_log, flow/filtering, flow/pipes, flow/file_send, flow/settle,
-#       flow/trailers, flow/rewrite_answer, flow/question, flow/request, flow/splice,
-#       flow/tunnel, flow/coded
+#       flow/service_log, flow/filtering, flow/attempt, flow/pipes, flow/file_send,
+#       flow/settle, flow/trailers, flow/rewrite_answer, flow/question, flow/request,
+#       flow/splice, flow/tunnel, flow/coded
 
 cdef enum:
     SPLICE_BYTES_MIN = 131072   # of a body still to come, for splice to pay
@@ -331,6 +331,7 @@ cdef bint response_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
             if likely(x.question.of == NULL) else METHOD_GET, &x.res.framing) < 0 \
             or head_drop_hop_by_hop(&response_head, data, &hop) < 0:
         return response_broken(x)
+    attempt_answered(x)
     if unlikely(x.question.of != NULL) and not question_is_relayed(
             x, &response_head, data):
         response_judge(x, response_head.status)

@@ -16,6 +16,7 @@ cdef void exchange_detach(exchange *x, bint reuse) noexcept nogil:
     cdef upstream *u = x.up
     if u == NULL:
         return
+    attempt_unanswered(x, False)
     x.up = NULL
     u.x = NULL
     ASSERT(x.attempt.bytes_out >= 0)

@@ -16,7 +16,8 @@ draining and the log line go by its end.
 #       io/watch, io/tls_stream, io/stream, http/fields, http/exit, http/framing,
 #       balance/ledger, seam, plan/plan, plan/facts, flow/exchange, flow/engine,
 #       flow/states, flow/due, flow/member, flow/log_rows, flow/service_log,
-#       flow/services, flow/work, flow/downstream, flow/settle, flow/rewrite_answer
+#       flow/services, flow/work, flow/attempt, flow/downstream, flow/settle,
+#       flow/rewrite_answer
 
 # How far one direction came.
 cdef enum:
@@ -79,6 +80,7 @@ cdef bint tunnel_begin(exchange *x, head *res, unsigned int head_bytes) noexcept
         told = service_unexpected_upgrade(x, granted)
         say_more(x, &SAY_RETURNED, 0, told, 0)
         return due_lost(x, 502, told, False)
+    attempt_answered(x)
     x.status = 101
     x.keepalive = False
     if rewrite_interim(x, res, &u.input.data[u.input.start]) < 0:

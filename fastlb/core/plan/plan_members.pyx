@@ -1,6 +1,6 @@
 """Members and balancers, from the model into the plan."""
-# uses: ground/text, balance/table, balance/lbmethods/methods, balance/elect,
-#       plan/build, plan/plan
+# uses: ground/text, balance/table, balance/lbmethods/method,
+#       balance/lbmethods/methods, balance/elect, plan/build, plan/plan
 
 cdef dict PROTOCOL_NUMBERS = {
     "ajp": PROTOCOL_AJP, "fcgi": PROTOCOL_FCGI, "scgi": PROTOCOL_SCGI,
@@ -76,6 +76,7 @@ cdef object plan_balancer_of(balancer_plan *b, object balancer):
     b.lbmethod = lb_method_find(balancer.lbmethod.encode())
     if b.lbmethod < 0:
         raise ValueError(f"unknown lbmethod {balancer.lbmethod!r}")
+    b.is_timed = lb_method_of(b.lbmethod).needs & LB_TIMES != 0
     cdef text name
     if balancer.sticky_cookie:
         name = plan_text(balancer.sticky_cookie)

@@ -33,13 +33,21 @@ cdef struct lb_score:
 # at this candidate at all
 ctypedef int (*lb_tell)(const lb_choice *c, int i, lb_score *scores) noexcept nogil
 
-# pays: it keeps lbstatus, through lb_add and lb_sub alone. Then it chooses under the
+# What a method needs beside the candidates.
+#
+# LB_PAYS: it keeps lbstatus, through lb_add and lb_sub alone. Then it chooses under the
 # balancer's lock, all workers' elections are one sequence, and one whose process died
 # half way is undone. A method that does not pay writes nothing and reads single words:
 # it chooses before the lock is taken, which then covers the count of `elected` only.
+#
+# LB_TIMES: the times to an answer (ledger.pxd) are taken of its balancer's members.
+cdef enum:
+    LB_PAYS = 1
+    LB_TIMES = 2
+
 cdef struct lb_method:
     const char *name        # as in lbmethod=
-    bint pays
+    int needs               # LB_*
     lb_choose choose
     lb_reset reset
     lb_tell tell

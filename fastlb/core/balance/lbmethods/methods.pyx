@@ -1,20 +1,20 @@
 """The methods by number (methods.pxd)."""
 # uses: balance/lbmethods/method, balance/lbmethods/byrequests,
 #       balance/lbmethods/bytraffic, balance/lbmethods/bybusyness,
-#       balance/lbmethods/bychoice
+#       balance/lbmethods/bychoice, balance/lbmethods/byresponsetime
 
 cdef lb_method[LB_METHODS_MAX] LB_METHODS
 cdef int lb_method_count = 0
 
 
 cdef int lb_method_row(
-        const char *name, bint pays, lb_choose choose, lb_reset reset, lb_tell tell,
+        const char *name, int needs, lb_choose choose, lb_reset reset, lb_tell tell,
         const char *rule) except -1:
     global lb_method_count
     if lb_method_count == LB_METHODS_MAX:
         raise RuntimeError("there are more methods than LB_METHODS_MAX")
     LB_METHODS[lb_method_count].name = name
-    LB_METHODS[lb_method_count].pays = pays
+    LB_METHODS[lb_method_count].needs = needs
     LB_METHODS[lb_method_count].choose = choose
     LB_METHODS[lb_method_count].reset = reset
     LB_METHODS[lb_method_count].tell = tell
@@ -24,18 +24,22 @@ cdef int lb_method_row(
 
 
 lb_method_row(
-    b"byrequests", True, byrequests_choose, byrequests_reset, byrequests_tell,
+    b"byrequests", LB_PAYS, byrequests_choose, byrequests_reset, byrequests_tell,
     b"the greatest lbstatus, of equal ones the first")
 lb_method_row(
-    b"bytraffic", False, bytraffic_choose, bytraffic_reset, bytraffic_tell,
+    b"bytraffic", 0, bytraffic_choose, bytraffic_reset, bytraffic_tell,
     b"the least traffic, of equal ones the first")
 # what it keeps is what byrequests keeps
 lb_method_row(
-    b"bybusyness", True, bybusyness_choose, byrequests_reset, bybusyness_tell,
+    b"bybusyness", LB_PAYS, bybusyness_choose, byrequests_reset, bybusyness_tell,
     b"the least busy, of equal ones the greatest lbstatus, then the first")
 lb_method_row(
-    b"bychoice", False, bychoice_choose, bychoice_reset, bychoice_tell,
+    b"bychoice", 0, bychoice_choose, bychoice_reset, bychoice_tell,
     b"of two that are drawn the less busy for its factor")
+lb_method_row(
+    b"byresponsetime", LB_TIMES, byresponsetime_choose, byresponsetime_reset,
+    byresponsetime_tell,
+    b"of two that are drawn the one whose answer is due sooner")
 
 
 cdef const lb_method *lb_method_of(int number) noexcept nogil:
