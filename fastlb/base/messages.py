@@ -758,6 +758,11 @@ _MODEL = {
         "The file of types that TypesConfig names cannot be read.",
         "Correct the path; on Debian it is /etc/mime.types (package media-types).",
     ),
+    "FB0385": Message(
+        "warning",
+        "hashkey= and hashload= are for lbmethod=byhash alone.",
+        "Write lbmethod=byhash, or leave them out.",
+    ),
     "FB0390": Message(
         "error",
         "A request goes elsewhere than #@ expect says.",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fastlb.facts.words import HashBy
+
 
 @dataclass(frozen=True, slots=True)
 class Balancer:
@@ -30,5 +32,8 @@ class Balancer:
     fail_on_status: tuple[int, ...]
     fail_on_timeout: bool
     force_recovery: bool
+    hash_by: HashBy  # what byhash elects by
+    hash_name: str  # of that header or cookie
+    hash_load_percent: int  # that a member may have of the mean; 0: any
     file: str
     line: int

@@ -34,6 +34,16 @@ class Trace(Word):
     EXTENDED = "extended", 2
 
 
+class HashBy(Word):
+    """hashkey= of a balancer: what of a request its key is made of."""
+
+    IP = "ip", 1
+    URI = "uri", 2
+    PATH = "path", 3
+    HEADER = "header", 4
+    COOKIE = "cookie", 5
+
+
 class EncodedSlashes(Word):
     """AllowEncodedSlashes: what happens to %2F in a path."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fastlb.config.directives.balancer_params import BALANCER
 from fastlb.config.tree import Node
 from fastlb.lint.balancer_names import BalancerNames
 from fastlb.model.drafts import Drafts, MemberDraft, ServerDraft, Values
@@ -39,6 +40,7 @@ def lint_balancers(run: Drafts) -> None:
             _out_of_service(subject)
             _routes(subject)
             _redirects(subject)
+            _hashing(subject)
         _hidden_members(run, server)
         _unused(run, server, names)
         for member in server.every_member():
@@ -84,6 +86,28 @@ def _standbys(subject: _Subject) -> None:
             " while no other member can",
             word="status",
         )
+
+
+def _hashing(subject: _Subject) -> None:
+    presets = BALANCER.presets()
+    said = {
+        "hash_by": "hashkey",
+        "hash_name": "hashkey",
+        "hash_load_percent": "hashload",
+    }
+    for setting, key in said.items():
+        if subject.params[setting] == presets[setting]:
+            continue
+        if subject.params["lbmethod"] != "byhash":
+            subject.run.report.warn(
+                subject.node,
+                "FB0385",
+                f"{key}= of {subject.name} has no effect",
+                why=f"lbmethod={subject.params['lbmethod']} does not hash",
+                cure="write lbmethod=byhash",
+                word=key,
+            )
+        return
 
 
 def _out_of_service(subject: _Subject) -> None:

@@ -29,7 +29,7 @@ cdef class BalancerProbe:
             self, Table table, int balancer_slot, members, *, sticky_cookie=None,
             sticky_url=None, separator=".", scolon=False, nofailover=False,
             force_recovery=True, compat_apache=False, max_attempts=None,
-            route_regex=-1, lbmethod="byrequests"):
+            route_regex=-1, lbmethod="byrequests", hash_load=125):
         cookie = None if sticky_cookie is None else sticky_cookie.encode()
         url = None if sticky_url is None else sticky_url.encode()
         if len(members) > MEMBERS_PER_BALANCER_MAX:
@@ -39,6 +39,7 @@ cdef class BalancerProbe:
         memset(&self.plan, 0, sizeof(self.plan))
         self.plan.slot = table.balancer(balancer_slot)
         self.plan.lbmethod = lb_method_find(lbmethod.encode())
+        self.plan.hash_load_percent = hash_load
         self.plan.member_count = len(members)
         self.plan.members = self.members
         for i, slot in enumerate(members):
@@ -59,11 +60,13 @@ cdef class BalancerProbe:
         self.plan.max_attempts = (
             len(members) - 1 if max_attempts is None else max_attempts)
 
-    def elect(self, long long now_us=0, bytes route=b"", uint64_t random=0):
+    def elect(
+            self, long long now_us=0, bytes route=b"", uint64_t random=0,
+            uint64_t key=0):
         """One election as a dict of struct election."""
         cdef election out
         elect(
-            &self.table.view, &self.plan, now_us, random, route,
+            &self.table.view, &self.plan, now_us, random, key, route,
             <unsigned int>len(route), &out)
         return {
             "chosen": out.chosen,
@@ -75,9 +78,9 @@ cdef class BalancerProbe:
             "began_anew": bool(out.began_anew),
         }
 
-    def told(self, long long now_us=0, uint64_t random=0):
+    def told(self, long long now_us=0, uint64_t random=0, uint64_t key=0):
         """What an election with the same arguments would look at."""
-        return elect_told(&self.table.view, &self.plan, now_us, random)
+        return elect_told(&self.table.view, &self.plan, now_us, random, key)
 
     def sequence(
             self, int count, long long now_us=0, bytes route=b"", uint64_t seed=0):
@@ -86,7 +89,7 @@ cdef class BalancerProbe:
         chosen = []
         for _ in range(count):
             elect(
-                &self.table.view, &self.plan, now_us, chance_next(&seed), route,
+                &self.table.view, &self.plan, now_us, chance_next(&seed), 0, route,
                 <unsigned int>len(route), &out)
             chosen.append(out.chosen)
         return chosen
@@ -101,7 +104,9 @@ cdef class BalancerProbe:
         cdef int _i
         for _i in range(count):
             random += 0x9E3779B97F4A7C15ULL     # spread well enough
-            elect(&self.table.view, &self.plan, now_us, random, data, length, &out)
+            elect(
+                &self.table.view, &self.plan, now_us, random, random, data, length,
+                &out)
         return (clock_us() - begun) * 1000 / <double>count
 
     def may_retry(

@@ -65,6 +65,8 @@ def test_what_compat_switches_is_played() -> None:
         ),
         "`lbmethod=bychoice`": "tests/unit/test_own_words.py",
         "`lbmethod=byresponsetime`": "tests/unit/test_own_words.py",
+        "`lbmethod=byhash`": "tests/unit/test_own_words.py",
+        "parameters of balancers of our own": "tests/unit/test_own_words.py",
         "tunnels (`101`, `CONNECT`) and `MaxRequestWorkers`": "tests/e2e/test_work.py",
     }
     played = {case.differs for case in CASES if case.compat}

@@ -26,6 +26,8 @@ VALUES = {
     "failonstatus": "503",
     "failontimeout": "on",
     "flusher": "flush",
+    "hashkey": "uri",
+    "hashload": "150",
     "flushpackets": "auto",
     "forcerecovery": "on",
     "hcinterval": "5",
@@ -52,6 +54,7 @@ MORE = {
     "status": ("hot_standby", "+D-E", "HI", "R", "C"),
     "upgrade": ("ANY", "NONE", "*"),
     "flushpackets": ("on", "off"),
+    "hashkey": ("header:X-Key", "cookie:sid"),
     "hcmethod": ("TCP", "OPTIONS", "GET", "GET11", "HEAD11", "OPTIONS11", "CPING"),
     "stickysessionsep": ("Off",),
 }

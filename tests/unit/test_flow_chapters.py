@@ -156,6 +156,11 @@ TESTED: dict[str, tuple[str, ...]] = {
         "test_access_is_told_rule_by_rule",
         "test_sections_by_expression_are_told",
     ),
+    "hash_key": (
+        "test_requests_of_one_key_go_to_one_member",
+        "test_a_client_is_known_by_its_address",
+        "test_without_a_key_members_are_drawn",
+    ),
     "heads": (
         "test_a_head_grows_through_all_sizes_of_buffers",
         "test_only_so_many_large_heads_are_read_at_once",

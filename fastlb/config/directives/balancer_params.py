@@ -17,9 +17,10 @@ from fastlb.config.parameter import (
     text,
 )
 from fastlb.facts.regex import compile_pcre
+from fastlb.facts.words import HashBy
 
 NONCE_SIZE: Final = 37
-LBMETHODS_OWN: Final = ("bychoice", "byresponsetime")
+LBMETHODS_OWN: Final = ("bychoice", "byresponsetime", "byhash")
 """Methods that Apache has not: refused under `Compat apache`."""
 
 LBMETHODS: Final = ("byrequests", "bytraffic", "bybusyness", *LBMETHODS_OWN)
@@ -31,6 +32,10 @@ LBMETHODS_REPLACED: Final = ("heartbeat",)
 UNKNOWN_METHOD: Final = "unknown lbmethod"
 REGEX_REFUSED: Final = "routeregex could not be compiled"
 
+HASH_KEY_REFUSED: Final = "hashkey must be ip, uri, path, header:NAME or cookie:NAME"
+HASH_LOAD_REFUSED: Final = "hashload must be more than 100 (percent), or 0"
+
+_TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _RELOADED: Final = "there is no balancer-manager; balancers are changed by a reload"
 
 
@@ -65,6 +70,27 @@ def _route_regex(value: str) -> str:
 def _fail_on_status(value: str) -> tuple[int, ...]:
     read = number(100, 599, "failonstatus must be one or more HTTP response codes")
     return tuple(read(word) for word in re.split(r"[, ]+", value) if word)
+
+
+def _hash_key(value: str) -> dict[str, Any]:
+    """Header names ignore case, and cookies' do not."""
+    word, colon, name = value.partition(":")
+    by = next((one for one in HashBy if one.value == word.lower()), None)
+    is_named = by in {HashBy.HEADER, HashBy.COOKIE}
+    if (
+        by is None
+        or is_named != bool(colon)
+        or is_named != bool(_TOKEN.fullmatch(name))
+    ):
+        raise BadValue(HASH_KEY_REFUSED)
+    return {"hash_by": by, "hash_name": name}
+
+
+def _hash_load(value: str) -> int:
+    percent: int = number(0, 100_000, HASH_LOAD_REFUSED)(value)
+    if 0 < percent <= 100:
+        raise BadValue(HASH_LOAD_REFUSED)
+    return percent
 
 
 def _nonce(value: str) -> str:
@@ -149,6 +175,22 @@ BALANCER: Final = Parameters(
         "whether all members are tried at once when all are in error",
         True,
         sets="force_recovery",
+    ),
+    Parameter(
+        "hashkey",
+        _hash_key,
+        "what byhash elects by: ip, uri, path, header:NAME or cookie:NAME",
+        {"hash_by": HashBy.IP, "hash_name": ""},
+        sets=("hash_by", "hash_name"),
+        own=True,
+    ),
+    Parameter(
+        "hashload",
+        _hash_load,
+        "percent of the mean that byhash lets a member have under way; 0: any",
+        125,
+        sets="hash_load_percent",
+        own=True,
     ),
     Parameter(
         "nonce",

@@ -12,6 +12,10 @@ cdef struct balancer_plan:
     int *member_index           # the same members as indexes into the plan
     int lbmethod                # its row in lbmethods/methods.pyx
     flag is_timed               # that asks for times to an answer
+    unsigned char hash_by       # HASH_BY_*, where it asks for keys
+    int hash_load_percent       # hashload=; 0: no bound
+    const char *hash_name       # of a header or cookie
+    unsigned int hash_name_length
     const char *sticky_cookie   # NULL: not sticky
     unsigned int sticky_cookie_length
     const char *sticky_url
@@ -28,6 +32,15 @@ cdef struct balancer_plan:
     bint compat_apache          # Compat apache: 5.6 to the letter
     int max_attempts            # tries after the first
     long long timeout_ms
+
+# hashkey= (facts/words.py): what of a request its key is made of.
+cdef enum:
+    HASH_BY_NOTHING = 0
+    HASH_BY_IP = 1
+    HASH_BY_URI = 2
+    HASH_BY_PATH = 3
+    HASH_BY_HEADER = 4
+    HASH_BY_COOKIE = 5
 
 # Why an election gave nobody.
 cdef enum:
@@ -49,12 +62,13 @@ cdef struct election:
 cdef void elect_begin(lb_choice *c, balancer_slot *slot) noexcept nogil
 
 # One election. Adds 1 to elected of the chosen member; busy is the caller's business
-# (ledger). random: 64 bits drawn for it (chance.pxd).
+# (ledger). random: 64 bits drawn for it (chance.pxd). key: lb_choice.key.
 # route/route_length: what the client asked for; length 0: nothing.
 # returns the position of the chosen member, or -1 with out.why set.
 cdef int elect(
     table_view *t, const balancer_plan *b, long long now_us, uint64_t random,
-    const char *route, unsigned int route_length, election *out) noexcept nogil
+    uint64_t key, const char *route, unsigned int route_length,
+    election *out) noexcept nogil
 
 # May another member be tried after this failure? attempts: tries made so far (>= 1).
 # response_started: a byte of the response has gone out. replayable: nothing of the

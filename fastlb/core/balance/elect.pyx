@@ -260,7 +260,8 @@ cdef int elect_chosen(
 
 cdef int elect(
         table_view *t, const balancer_plan *b, long long now_us, uint64_t random,
-        const char *route, unsigned int route_length, election *out) noexcept nogil:
+        uint64_t key, const char *route, unsigned int route_length,
+        election *out) noexcept nogil:
     cdef bint pays = (
         lb_method_of(b.lbmethod).needs & LB_PAYS != 0 and b.member_count > 0)
     cdef long long before = 0
@@ -281,6 +282,8 @@ cdef int elect(
     c.candidates = elect_candidates
     c.now_us = now_us
     c.random = random
+    c.key = key
+    c.load_percent = b.hash_load_percent
     if likely(pays):
         if DEBUG_BUILD:
             before = elect_sum(b)

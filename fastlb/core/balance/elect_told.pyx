@@ -31,7 +31,7 @@ cdef object elect_told_state(uint32_t flags):
 
 cdef object elect_told(
         const table_view *t, const balancer_plan *b, long long now_us,
-        uint64_t random):
+        uint64_t random, uint64_t key):
     """What elect would look at now, without a route.
 
     members  by position: state (elect_told_state), lbset, retry_ms until an E is over
@@ -53,6 +53,8 @@ cdef object elect_told(
     c.candidates = elect_candidates
     c.now_us = now_us
     c.random = random
+    c.key = key
+    c.load_percent = b.hash_load_percent
     members = []
     for i in range(b.member_count):
         kept[i] = b.members[i][0]

@@ -6,7 +6,7 @@ to the connection that it goes out on."""
 #       flow/engine, flow/states, flow/member, flow/log_rows, flow/service_log,
 #       flow/services, flow/queue, flow/attempt, flow/pool, flow/settle,
 #       flow/question, flow/tunnel, flow/coded, flow/response, flow/answer,
-#       flow/connecting, flow/send
+#       flow/connecting, flow/send, flow/hash_key
 
 cdef void exchange_elect(exchange *x) noexcept nogil:
     """Find a member and ask it; also for every further try of the same request."""
@@ -49,6 +49,8 @@ cdef bint member_choose(exchange *x) noexcept nogil:
             exchange_sticky(x)
     chosen = elect(
         engine.view, x.choice.balancer, watch.now_us, chance_next(&engine.chance),
+        hash_key_of(x, x.choice.balancer)
+        if unlikely(x.choice.balancer.hash_by) else <uint64_t>0,
         x.choice.sticky.route, x.choice.sticky.route_length, &x.choice.election)
     if unlikely(x.choice.election.lock != LOCK_FREE):
         say_lock(x)

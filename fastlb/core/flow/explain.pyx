@@ -17,8 +17,8 @@ caller's, and has counted nothing.
 #       plan/plan_begin, plan/out_fields, plan/client, plan/facts, plan/plan_rewrite,
 #       plan/match, plan/decide, plan/asking, plan/reasons, plan/logline,
 #       flow/exchange, flow/engine, flow/filtering, flow/services, flow/attempt,
-#       flow/rewrite, flow/rewrite_answer, flow/codecs, flow/tunnel, flow/choose,
-#       flow/begin, flow/explained
+#       flow/rewrite, flow/rewrite_answer, flow/codecs, flow/tunnel, flow/hash_key,
+#       flow/choose, flow/begin, flow/explained
 
 from libc.stdlib cimport calloc
 
@@ -337,7 +337,7 @@ cdef class Explainer:
             chance = engine.chance
             told["election"] = elect_told(
                 engine.view, &plan.balancers[m.balancer], watch.now_us,
-                chance_next(&chance))
+                chance_next(&chance), hash_key_of(x, &plan.balancers[m.balancer]))
             if not member_choose(x):
                 told["what"] = "error"
                 told["status"] = 503

@@ -78,6 +78,12 @@ cdef object plan_balancer_of(balancer_plan *b, object balancer):
         raise ValueError(f"unknown lbmethod {balancer.lbmethod!r}")
     b.is_timed = lb_method_of(b.lbmethod).needs & LB_TIMES != 0
     cdef text name
+    if lb_method_of(b.lbmethod).needs & LB_HASHES:
+        b.hash_by = balancer.hash_by.number
+        name = plan_text(balancer.hash_name)
+        b.hash_name = name.data
+        b.hash_name_length = name.length
+        b.hash_load_percent = balancer.hash_load_percent
     if balancer.sticky_cookie:
         name = plan_text(balancer.sticky_cookie)
         b.sticky_cookie = name.data

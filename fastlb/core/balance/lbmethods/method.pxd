@@ -15,6 +15,9 @@ cdef struct lb_choice:
     bint is_wild            # a number was met that no process of ours can have written
     long long now_us
     uint64_t random         # every bit drawn anew for this election
+    # for methods that hash (LB_HASHES):
+    uint64_t key            # of what the request is hashed by; 0: it has none of that
+    int load_percent        # that a member may have of the mean; 0: any
     # for methods that pay:
     long long total         # of what lb_add gave
     uint32_t number         # of this election
@@ -41,9 +44,12 @@ ctypedef int (*lb_tell)(const lb_choice *c, int i, lb_score *scores) noexcept no
 # it chooses before the lock is taken, which then covers the count of `elected` only.
 #
 # LB_TIMES: the times to an answer (ledger.pxd) are taken of its balancer's members.
+#
+# LB_HASHES: requests of its balancer have a key (flow/hash_key.pyx).
 cdef enum:
     LB_PAYS = 1
     LB_TIMES = 2
+    LB_HASHES = 4
 
 cdef struct lb_method:
     const char *name        # as in lbmethod=

@@ -1,7 +1,8 @@
 """The methods by number (methods.pxd)."""
 # uses: balance/lbmethods/method, balance/lbmethods/byrequests,
 #       balance/lbmethods/bytraffic, balance/lbmethods/bybusyness,
-#       balance/lbmethods/bychoice, balance/lbmethods/byresponsetime
+#       balance/lbmethods/bychoice, balance/lbmethods/byresponsetime,
+#       balance/lbmethods/byhash
 
 cdef lb_method[LB_METHODS_MAX] LB_METHODS
 cdef int lb_method_count = 0
@@ -40,6 +41,9 @@ lb_method_row(
     b"byresponsetime", LB_TIMES, byresponsetime_choose, byresponsetime_reset,
     byresponsetime_tell,
     b"of two that are drawn the one whose answer is due sooner")
+lb_method_row(
+    b"byhash", LB_HASHES, byhash_choose, byhash_reset, byhash_tell,
+    b"the first in the order of the request's key that has room")
 
 
 cdef const lb_method *lb_method_of(int number) noexcept nogil:
