@@ -86,6 +86,13 @@ class Table:
     def mark_up(self, member_slot: int) -> bool:
         """Clear E (the master: and C); True when E was set. Used by the monitor."""
     def error_time_us(self, member_slot: int) -> int: ...
+    def set_heartbeat(
+        self, member_slot: int, ready: int, busy: int, heard_us: int
+    ) -> None:
+        """What the member said of its workers, and when (monotonic clock). Master and
+        monitor only."""
+    def heartbeat(self, member_slot: int) -> tuple[int, int, int]:
+        """ready, busy, heard_us (0: it was never heard)."""
 
     # slots of workers and the monitor: the master alone claims, before the fork
     def claim_worker(self, pid: int, generation: int, number: int) -> int:

@@ -403,10 +403,6 @@ _MODEL = {
         "A parameter of a member or balancer is not known or has a wrong value.",
         "See the manual of ProxyPass.",
     ),
-    "FB0231": Message(
-        "warning",
-        "This lbmethod is not supported; byrequests serves in its place.",
-    ),
     "FB0232": Message(
         "warning",
         "routeregex= is an extension that Apache refuses.",
@@ -763,6 +759,11 @@ _MODEL = {
         "hashkey= and hashload= are for lbmethod=byhash alone.",
         "Write lbmethod=byhash, or leave them out.",
     ),
+    "FB0386": Message(
+        "warning",
+        "lbmethod=heartbeat asks for heartbeats, and nobody is to hear or read any.",
+        "Say where they are sent to: HeartbeatListen.",
+    ),
     "FB0390": Message(
         "error",
         "A request goes elsewhere than #@ expect says.",
@@ -1108,6 +1109,21 @@ _WORKER = {
         "Look at the name servers of resolv.conf or Resolver, or correct the name.",
     ),
     "FB0509": Message("notice", "Name servers know the name of a member again."),
+    "FB0512": Message(
+        "error",
+        "The address of HeartbeatListen cannot be listened on.",
+        "See that it is one of this machine and free, and its port above 1023.",
+    ),
+    "FB0513": Message(
+        "warning",
+        "More servers send heartbeats than HeartbeatMaxServers allows.",
+        "Raise it, or see who sends: anybody on the network can.",
+    ),
+    "FB0514": Message(
+        "error",
+        "The file of HeartbeatStorage cannot be read, or written.",
+        "The monitor does it, as User and Group say.",
+    ),
     "FB0506": Message("info", "An OCSP answer was fetched and is sent to clients."),
 }
 

@@ -94,6 +94,10 @@ def command_of(word: str) -> Callable[[Sequence[str]], int] | None:
         from fastlb.cli.explain import command
 
         return command.run
+    if word == "heartbeat":
+        from fastlb.cli import heartbeat
+
+        return heartbeat.run
     if word == "diff":
         from fastlb.cli import compare
 

@@ -30,6 +30,7 @@ Usage: {program} [-D name] [-d directory] [-f file]
        {program} demo [--port number]
        {program} explain [-f file] ... URL
        {program} diff OLD NEW
+       {program} heartbeat --to ADDRESS:PORT ...
 Options:
   -D name            : define a name for use in <IfDefine name> directives
   -d directory       : specify an alternate initial ServerRoot

@@ -219,6 +219,9 @@ cdef enum:
     LOCK_LATE_TRIES = 100
     LB_METHODS_MAX = 16         # rows of lbmethods/methods.pyx
     LB_SCORES_MAX = 4           # numbers that a method tells of a candidate
+    # heartbeats: how long one counts, and of how many workers one can tell
+    HEARTBEAT_LAST_US = 10000000
+    HEARTBEAT_READY_MAX = 1000000
     # the time to an answer (balance/ledger.pxd)
     RESPONSE_HALF_LIFE_US = 5000000
     RESPONSE_STEP_US = 1000         # two answers within it weigh as one

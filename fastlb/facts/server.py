@@ -51,6 +51,10 @@ class ProcessSettings:
     name_servers: tuple[tuple[str, int], ...] | None = (
         None  # Resolver; None: resolv.conf's
     )
+    # What members say of themselves (lbmethod=heartbeat)
+    heartbeat_listen: tuple[str, int] | None = None  # HeartbeatListen
+    heartbeat_max_servers: int = 10  # 0: kept in the file, any number
+    heartbeat_storage: str = ""  # the file
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ def lint_balancers(run: Drafts) -> None:
             _routes(subject)
             _redirects(subject)
             _hashing(subject)
+            _heartbeats(subject)
         _hidden_members(run, server)
         _unused(run, server, names)
         for member in server.every_member():
@@ -108,6 +109,23 @@ def _hashing(subject: _Subject) -> None:
                 word=key,
             )
         return
+
+
+def _heartbeats(subject: _Subject) -> None:
+    said = subject.run.process.values
+    if (
+        subject.params["lbmethod"] != "heartbeat"
+        or {*("heartbeat_listen", "heartbeat_storage")} & said.keys()
+    ):
+        return
+    subject.run.report.warn(
+        subject.node,
+        "FB0386",
+        f"nobody hears the members of {subject.name} (lbmethod=heartbeat)",
+        why="without HeartbeatListen or HeartbeatStorage nothing is known of them",
+        cure="write HeartbeatListen address:port, where they send to",
+        word="lbmethod",
+    )
 
 
 def _out_of_service(subject: _Subject) -> None:

@@ -9,6 +9,7 @@ members.
 
 from __future__ import annotations
 
+import os.path
 from dataclasses import replace
 from typing import Final
 
@@ -87,6 +88,11 @@ from fastlb.model.resolve_vhosts import (
 )
 from fastlb.model.targets import TLS_SCHEMES
 
+_PATHS: Final = (
+    *("server_root", "document_root", "runtime_dir", "pid_file"),
+    "heartbeat_storage",
+)
+
 APACHE_REQUEST_WORKERS: Final = {
     "mpm_prefork": 256,
     "mpm_worker": 400,
@@ -140,7 +146,9 @@ def process_settings(run: Drafts) -> ProcessSettings:
             values["max_request_workers"] = APACHE_REQUEST_WORKERS[mpm]
     values["server_root"] = ""
     values["pid_file"] = values["pid_file"] or f"{values['runtime_dir']}/fastlb.pid"
-    for name in ("server_root", "document_root", "runtime_dir", "pid_file"):
+    storage = values["heartbeat_storage"] or "hb.dat"
+    values["heartbeat_storage"] = os.path.join(values["runtime_dir"], storage)
+    for name in _PATHS:
         values[name] = absolute(run, values[name])
     values["start_servers"] = max(1, said.get("start_servers", run.cpu_count))
     return ProcessSettings(**fields_of(ProcessSettings, values))

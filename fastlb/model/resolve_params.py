@@ -15,7 +15,6 @@ from fastlb.config.directives.balancer_params import (
     BALANCER,
     LBMETHODS,
     LBMETHODS_OWN,
-    LBMETHODS_REPLACED,
     REGEX_REFUSED,
     UNKNOWN_METHOD,
 )
@@ -158,7 +157,7 @@ def take_balancer_param(
         complaint = BALANCER.take(balancer.params, key, value, own=run.lenient)
     pair = f"{key}={value}"
     if complaint is None:
-        _explain_balancer_param(run, node, balancer.params, key.lower(), value)
+        _explain_balancer_param(run, node, key.lower(), value)
         return
     tail = f" {pair}; {name}" if name else ""
     why = cure = ""
@@ -176,7 +175,7 @@ def take_balancer_param(
         cure = "leave out Compat apache and --strict, or write lbmethod=bybusyness"
     elif complaint == UNKNOWN_METHOD:
         refused = () if run.lenient else LBMETHODS_OWN
-        known = [m for m in LBMETHODS + LBMETHODS_REPLACED if m not in refused]
+        known = [m for m in LBMETHODS if m not in refused]
         cure = did_you_mean(value, known)
     run.report.error(
         node, "FB0230", prefix + complaint + tail, why=why, cure=cure, word=pair
@@ -202,19 +201,8 @@ def _take_upgrade(run: Drafts, node: Node, balancer: BalancerDraft, value: str) 
     )
 
 
-def _explain_balancer_param(
-    run: Drafts, node: Node, params: Values, key: str, value: str
-) -> None:
-    if key == "lbmethod" and params["lbmethod"] != params["lbmethod_asked"]:
-        run.report.warn(
-            node,
-            "FB0231",
-            f"lbmethod={value} is not supported; byrequests serves in its place",
-            why="requests are shared out by loadfactor only",
-            cure="write lbmethod=bybusyness, which gives less to members that are slow",
-            word=f"{key}={value}",
-        )
-    elif key == "routeregex":
+def _explain_balancer_param(run: Drafts, node: Node, key: str, value: str) -> None:
+    if key == "routeregex":
         run.take_regex(node, value)
         run.report.warn(
             node,

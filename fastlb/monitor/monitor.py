@@ -18,6 +18,7 @@ import uvloop
 
 from fastlb.base import memory
 from fastlb.logs.error import ErrorLog
+from fastlb.monitor.heartbeats import heartbeats_of
 from fastlb.monitor.heritage import MonitorHeritage
 from fastlb.monitor.names import LooksUp, Name, names_of
 from fastlb.monitor.probe import Probe
@@ -42,6 +43,8 @@ def run(heritage: MonitorHeritage) -> int:
         loop.add_signal_handler(number, loop.stop)
     loop.call_soon(signal.pthread_sigmask, signal.SIG_SETMASK, ())
     loop.call_soon(monitor.turn)
+    if monitor.heartbeats is not None:
+        loop.call_soon(monitor.heartbeats.begin, loop)
     loop.call_soon(monitor.tell_of_expiries)
     loop.run_forever()
     # Look-ups under way run in threads that cannot be stopped: leave without them.
@@ -75,6 +78,7 @@ class Monitor:
             if watch.stapled.trouble:
                 self._tell_of(watch)
         model = heritage.model
+        self.heartbeats = heartbeats_of(model, slots, heritage.table, self._tell)
         self.names = names_of(slots, model.compat, heritage.table, now_s)
         if self.names:
             from fastlb.names.resolver import Resolver  # for those who need it
@@ -97,6 +101,9 @@ class Monitor:
         for text in warnings_of(self._expiries, time.time()):
             self._errors.write("warn", "ssl", 0, "", 0, f"FB0505: {text}")
         self._loop.call_later(DAY_S, self.tell_of_expiries)
+
+    def _tell(self, level: str, text: str) -> None:
+        self._errors.write(level, "heartmonitor", 0, "", 0, text)
 
     def _log(self, module: str, text: str) -> None:
         self._errors.write("info", module, 0, "", 0, text)

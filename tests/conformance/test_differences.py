@@ -66,6 +66,12 @@ def test_what_compat_switches_is_played() -> None:
         "`lbmethod=bychoice`": "tests/unit/test_own_words.py",
         "`lbmethod=byresponsetime`": "tests/unit/test_own_words.py",
         "`lbmethod=byhash`": "tests/unit/test_own_words.py",
+        "`lbmethod=heartbeat` while no member was heard, or none has a worker ready": (
+            "tests/unit/test_heartbeat.py"
+        ),
+        "`lbmethod=heartbeat` and a member that has just started": (
+            "tests/unit/test_heartbeat.py"
+        ),
         "parameters of balancers of our own": "tests/unit/test_own_words.py",
         "tunnels (`101`, `CONNECT`) and `MaxRequestWorkers`": "tests/e2e/test_work.py",
     }

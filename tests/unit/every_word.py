@@ -79,7 +79,7 @@ def in_its_place(item: Directive, line: str) -> str:
 def values_of(key: str) -> Iterable[str]:
     """What is shown of a parameter."""
     if key == "lbmethod":
-        return (*balancer_params.LBMETHODS, *balancer_params.LBMETHODS_REPLACED)
+        return balancer_params.LBMETHODS
     value = VALUES.get(key, "1")
     return (value, *MORE.get(key, ())) if value else ()
 

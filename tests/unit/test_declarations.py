@@ -42,7 +42,7 @@ ON_THE_WAY = {
 }
 WORDS = (
     *("1", "8192", "On", "127.0.0.1", "header=1", "Strict", "all", "leaf"),
-    *("http://a/", "builtin", "info", "18"),
+    *("http://a/", "builtin", "info", "18", "127.0.0.1:9"),
 )
 VALUES = (
     *("1", "8192", "On", "5s", "+H", "byrequests", "GET", "off", "404", "x", "v1"),
@@ -121,7 +121,7 @@ def test_a_field_that_a_directive_sets_always_has_a_value() -> None:
     for scope in (Scope.PROCESS, Scope.SERVER):
         unset = {name: v for name, v in presets(scope).items() if v is None}
         # made of others, or of the machine
-        for name in ("pid_file", "start_servers", "server_name"):
+        for name in ("pid_file", "start_servers", "server_name", "heartbeat_storage"):
             unset.pop(name, None)
         assert list(wrong_field(FACTS[scope], unset)) == []
 

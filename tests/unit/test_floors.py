@@ -16,7 +16,7 @@ FLOORS = (
     ("config",),
     ("model",),
     ("_core", "_probe", "_fuzz"),
-    ("tls", "logs", "admin", "users", "names"),
+    ("tls", "logs", "admin", "users", "names", "heartbeat"),
     ("lint",),
     ("worker", "monitor"),
     ("master",),

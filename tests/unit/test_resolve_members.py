@@ -220,7 +220,8 @@ def test_an_unknown_parameter_gets_the_nearest_name() -> None:
 
 @rows("name", LBMETHODS)
 def test_methods_are_served_by_their_name(name: str) -> None:
-    text = balancer("BalancerMember http://a", f"ProxySet lbmethod={name}")
+    text = "HeartbeatListen 127.0.0.1:9\n"
+    text += balancer("BalancerMember http://a", f"ProxySet lbmethod={name}")
     assert model_of(text).balancers[0].lbmethod == name
     assert warnings(text) == []
 
@@ -228,7 +229,7 @@ def test_methods_are_served_by_their_name(name: str) -> None:
 def test_compat_apache_knows_apaches_methods_only() -> None:
     """Each that is served is Apache's, or is refused there with the reason."""
     assert set(LBMETHODS) - set(LBMETHODS_OWN) == {
-        *("byrequests", "bytraffic", "bybusyness"),
+        *("byrequests", "bytraffic", "bybusyness", "heartbeat"),
     }
     for name in LBMETHODS:
         text = balancer("BalancerMember http://a", f"ProxySet lbmethod={name}")
@@ -253,15 +254,6 @@ def test_a_method_that_is_refused_is_not_meant() -> None:
     assert [d.cure for d in found if d.is_error] == ["did you mean bychoice?"]
     _, found = resolve_text("Compat apache\n" + text)
     assert "bychoice" not in found[0].cure
-
-
-@rows("name", ["heartbeat"])
-def test_methods_that_are_not_built_yet_are_served_by_byrequests(name: str) -> None:
-    text = balancer("BalancerMember http://a", f"ProxySet lbmethod={name}")
-    assert model_of(text).balancers[0].lbmethod == "byrequests"
-    assert warnings(text) == [
-        f"4: lbmethod={name} is not supported; byrequests serves in its place"
-    ]
 
 
 def test_health_parameters_are_taken_with_a_warning() -> None:

@@ -88,6 +88,7 @@ SAMPLES: dict[str, str | tuple[str, str]] = {
     "ErrorDocument": "404 gone",
     "LogLevel": "debug",
     "Resolver": "127.0.0.1:5353",
+    "HeartbeatListen": "127.0.0.1:9",
     "LoadModule": "x_module modules/mod_x.so",
     "Listen": "8081",
     "ProxyRemote": "* http://127.0.0.1:9",

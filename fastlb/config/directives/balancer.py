@@ -2,29 +2,64 @@
 
 from __future__ import annotations
 
+import ipaddress
+
+from fastlb.base.limits import PORT_MAX
 from fastlb.config.checks import Duration, Integer
 from fastlb.config.directives.balancer_params import LBMETHODS, LBMETHODS_OWN
-from fastlb.config.registry import SV, SVD, Args, Complaint, Directive, S, Status
+from fastlb.config.registry import (
+    SV,
+    SVD,
+    Args,
+    Complaint,
+    Directive,
+    Reader,
+    Refused,
+    S,
+    Status,
+)
 
 MODULE = "mod_proxy.c"
 HEARTMONITOR = "mod_heartmonitor.c"
-_HEARTBEATS = "heartbeats are not supported"
-_BUSYNESS = "write lbmethod=bybusyness, which gives less to members that are slow"
 
 
-def _heartbeat_servers(name: str, words: tuple[str, ...]) -> Complaint | None:
-    found = Integer(0)(name, words)
-    if found is not None or int(words[0]) == 0 or int(words[0]) >= 10:
-        return found
-    return Complaint(
-        f"{name}: Should be 0 for file storage, or greater or equal than 10 for slotmem"
-    )
+class Servers(Reader):
+    """HeartbeatMaxServers."""
+
+    __slots__ = ()
+
+    def read(self, name: str, words: tuple[str, ...]) -> int:
+        value: int = Integer(0).read(name, words)
+        if 0 < value < 10:
+            raise Refused(
+                Complaint(
+                    f"{name}: Should be 0 for file storage, or greater or equal than 10"
+                    " for slotmem"
+                )
+            )
+        return value
 
 
-def _address(name: str, words: tuple[str, ...]) -> Complaint | None:
-    if not words[0].rpartition(":")[2].isdigit():
-        return Complaint(f"{name}: No port provided in multicast address")
-    return None
+class ListenAddress(Reader):
+    """HeartbeatListen: (address, port)."""
+
+    __slots__ = ()
+
+    def read(self, name: str, words: tuple[str, ...]) -> tuple[str, int]:
+        host, _, port = words[0].rpartition(":")
+        if not port.isdecimal() or not 0 < int(port) <= PORT_MAX or not host:
+            raise Refused(Complaint(f"{name}: No port provided in multicast address"))
+        literal = "0.0.0.0" if host == "*" else host.strip("[]")
+        try:
+            ipaddress.ip_address(literal)
+        except ValueError:
+            raise Refused(
+                Complaint(
+                    f"{name}: {host} is no address",
+                    "it is bound before names can be asked for",
+                )
+            ) from None
+        return literal, int(port)
 
 
 def _methods() -> str:
@@ -101,10 +136,13 @@ DIRECTIVES = (
         "file",
         "file that heartbeats are kept in",
         module="mod_lbmethod_heartbeat.c",
-        default="hb.dat",
-        status=Status.UNSUPPORTED,
-        reason=_HEARTBEATS,
-        cure=_BUSYNESS,
+        shown_default="hb.dat",
+        manual=(
+            "With HeartbeatMaxServers 0 what HeartbeatListen hears is written there;"
+            " without HeartbeatListen it is read from there, as mod_heartmonitor of"
+            " another server writes it. A relative name is under DefaultRuntimeDir."
+        ),
+        sets="heartbeat_storage",
     ),
     Directive(
         "HeartbeatListen",
@@ -112,10 +150,12 @@ DIRECTIVES = (
         "address:port",
         "address to hear heartbeats of members on",
         module=HEARTMONITOR,
-        check=_address,
-        status=Status.UNSUPPORTED,
-        reason=_HEARTBEATS,
-        cure=_BUSYNESS,
+        manual=(
+            "For lbmethod=heartbeat. Of a multicast address the group is joined."
+            " docs/balancing.md says who sends, and what."
+        ),
+        check=ListenAddress(),
+        sets="heartbeat_listen",
     ),
     Directive(
         "HeartbeatMaxServers",
@@ -124,10 +164,9 @@ DIRECTIVES = (
         "how many members may send heartbeats",
         module=HEARTMONITOR,
         default="10",
-        check=_heartbeat_servers,
-        status=Status.UNSUPPORTED,
-        reason=_HEARTBEATS,
-        cure=_BUSYNESS,
+        manual="0: any number, and HeartbeatStorage is written.",
+        check=Servers(),
+        sets="heartbeat_max_servers",
     ),
     Directive(
         "HeartbeatAddress",
@@ -136,7 +175,7 @@ DIRECTIVES = (
         "address to send heartbeats to",
         module="mod_heartbeat.c",
         status=Status.UNSUPPORTED,
-        reason=_HEARTBEATS,
+        reason="this server says nothing of itself to others",
     ),
     Directive(
         "WatchdogInterval",

@@ -23,11 +23,10 @@ NONCE_SIZE: Final = 37
 LBMETHODS_OWN: Final = ("bychoice", "byresponsetime", "byhash")
 """Methods that Apache has not: refused under `Compat apache`."""
 
-LBMETHODS: Final = ("byrequests", "bytraffic", "bybusyness", *LBMETHODS_OWN)
-"""Methods that are served."""
-
-LBMETHODS_REPLACED: Final = ("heartbeat",)
-"""Known names in whose place byrequests serves."""
+LBMETHODS: Final = (
+    *("byrequests", "bytraffic", "bybusyness", "heartbeat"),
+    *LBMETHODS_OWN,
+)
 
 UNKNOWN_METHOD: Final = "unknown lbmethod"
 REGEX_REFUSED: Final = "routeregex could not be compiled"
@@ -39,11 +38,10 @@ _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _RELOADED: Final = "there is no balancer-manager; balancers are changed by a reload"
 
 
-def _lbmethod(value: str) -> dict[str, Any]:
-    if value not in LBMETHODS + LBMETHODS_REPLACED:
+def _lbmethod(value: str) -> str:
+    if value not in LBMETHODS:
         raise BadValue(UNKNOWN_METHOD)
-    served = value if value in LBMETHODS else "byrequests"
-    return {"lbmethod": served, "lbmethod_asked": value}
+    return value
 
 
 def _sticky(value: str) -> dict[str, Any]:
@@ -105,8 +103,7 @@ BALANCER: Final = Parameters(
         "lbmethod",
         _lbmethod,
         "how members are elected",
-        {"lbmethod": "byrequests", "lbmethod_asked": "byrequests"},
-        sets=("lbmethod", "lbmethod_asked"),
+        "byrequests",
     ),
     Parameter(
         "stickysession",

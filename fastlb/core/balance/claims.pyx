@@ -142,6 +142,7 @@ cdef int claim_new_member(
     if r.version != 0:
         address_record_write(r, r.addresses, 0)
     atomic_set_i64(&r.renewal_us, 0)
+    atomic_set_i64(&r.heard_us, 0)
     claim_begin(t, m, c)
     claim_configure(t, m, c)
     atomic_set_release_u32(&e.used, 1)

@@ -217,8 +217,8 @@ cdef int elect_scan(lb_choice *c, const balancer_plan *b) noexcept nogil:
     if c.count == 0:
         return -1
     i = lb_method_of(b.lbmethod).choose(c)
-    ASSERT(0 <= i < c.count)
-    return elect_positions[i]
+    ASSERT(-1 <= i < c.count)
+    return elect_positions[i] if i >= 0 else -1
 
 
 # --- the election
@@ -282,6 +282,7 @@ cdef int elect(
     c.candidates = elect_candidates
     c.now_us = now_us
     c.random = random
+    c.compat_apache = b.compat_apache
     c.key = key
     c.load_percent = b.hash_load_percent
     if likely(pays):

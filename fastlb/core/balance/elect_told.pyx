@@ -53,6 +53,7 @@ cdef object elect_told(
     c.candidates = elect_candidates
     c.now_us = now_us
     c.random = random
+    c.compat_apache = b.compat_apache
     c.key = key
     c.load_percent = b.hash_load_percent
     members = []

@@ -67,8 +67,9 @@ struct member_address {
 struct address_record {
     uint32_t version, count;
     struct member_address addresses[TABLE_ADDRESSES_MAX];
-    int64_t renewal_us;
-    uint64_t unused0[6];
+    int64_t renewal_us, heard_us;
+    uint32_t ready, busy;
+    uint64_t unused0[4];
 };
 
 /* --- the field */
@@ -112,6 +113,7 @@ TABLE_SIZE(member_names, 832);
 TABLE_SIZE(worker_entry, 64);
 TABLE_SIZE(member_address, 24);
 TABLE_SIZE(address_record, 256); TABLE_AT(address_record, renewal_us, 200);
+TABLE_AT(address_record, ready, 216);
 TABLE_SIZE(balancer_slot, 64);
 TABLE_SIZE(member_slot, 128); TABLE_AT(member_slot, transferred, 64);
 TABLE_SIZE(worker_slot, 64);

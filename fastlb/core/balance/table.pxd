@@ -2,7 +2,8 @@
 # (shared.pxd). A process that was taken over spoils only what it may write:
 #
 #   book        written by the master alone: who is who, what is configured, counts
-#   directory   written by master and monitor: the members' addresses
+#   directory   written by master and monitor: the members' addresses, what they say of
+#               themselves
 #   field       written by all: states, counters, elections. Numbers only: nothing in
 #               it is an index, a length, a pointer, or the bound of a loop
 #
@@ -118,6 +119,9 @@ cdef extern from "table.h" nogil:
         uint32_t count                  # 4
         member_address addresses[TABLE_ADDRESSES_MAX]   # 8      in the order to try
         int64_t renewal_us      # 200  atomic; CLOCK_MONOTONIC; 0: not asked for again
+        int64_t heard_us        # 208  atomic; its last heartbeat, likewise; 0: none
+        uint32_t ready          # 216  atomic; what that said: workers without a request
+        uint32_t busy           # 220  atomic; ... and with one
 
     # --- the field
 

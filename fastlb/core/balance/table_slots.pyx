@@ -279,6 +279,26 @@ cdef class Table:
         for slot in table_slots_in(gone[HELD_BALANCERS]):
             claim_free_balancer(&self.view, slot)
 
+    def set_heartbeat(
+            self, int member_slot, unsigned int ready, unsigned int busy,
+            long long heard_us):
+        cdef address_record *record
+        self.member(member_slot)
+        record = <address_record *>table_directory_pen(
+            &self.view, &self.view.address_records[member_slot])
+        if record == NULL:
+            raise TableError("only master and monitor write heartbeats")
+        atomic_set_u32(&record.ready, ready)
+        atomic_set_u32(&record.busy, busy)
+        atomic_set_i64(&record.heard_us, heard_us)
+
+    def heartbeat(self, int member_slot):
+        cdef const address_record *record
+        self.member(member_slot)
+        record = &self.view.address_records[member_slot]
+        return (atomic_get_u32(&record.ready), atomic_get_u32(&record.busy),
+                atomic_get_i64(&record.heard_us))
+
     def set_addresses(self, int member_slot, addresses):
         cdef member_address[TABLE_ADDRESSES_MAX] resolved
         cdef int count = 0

@@ -14,6 +14,7 @@ cdef struct lb_choice:
     int count               # of candidates, at least 1
     bint is_wild            # a number was met that no process of ours can have written
     long long now_us
+    bint compat_apache
     uint64_t random         # every bit drawn anew for this election
     # for methods that hash (LB_HASHES):
     uint64_t key            # of what the request is hashed by; 0: it has none of that
@@ -22,7 +23,8 @@ cdef struct lb_choice:
     long long total         # of what lb_add gave
     uint32_t number         # of this election
 
-# Which candidate serves, 0 to count - 1; any of them may be named.
+# Which candidate serves, 0 to count - 1; any of them may be named. -1: none of them may
+# (heartbeat alone, under compat_apache).
 ctypedef int (*lb_choose)(lb_choice *c) noexcept nogil
 # Begin anew: what the method keeps in that member goes back to its start.
 ctypedef void (*lb_reset)(member_slot *m) noexcept nogil

@@ -2,7 +2,7 @@
 # uses: balance/lbmethods/method, balance/lbmethods/byrequests,
 #       balance/lbmethods/bytraffic, balance/lbmethods/bybusyness,
 #       balance/lbmethods/bychoice, balance/lbmethods/byresponsetime,
-#       balance/lbmethods/byhash
+#       balance/lbmethods/byhash, balance/lbmethods/heartbeat
 
 cdef lb_method[LB_METHODS_MAX] LB_METHODS
 cdef int lb_method_count = 0
@@ -44,6 +44,9 @@ lb_method_row(
 lb_method_row(
     b"byhash", LB_HASHES, byhash_choose, byhash_reset, byhash_tell,
     b"the first in the order of the request's key that has room")
+lb_method_row(
+    b"heartbeat", 0, heartbeat_choose, heartbeat_reset, heartbeat_tell,
+    b"whoever is drawn by the workers that are ready, as members say themselves")
 
 
 cdef const lb_method *lb_method_of(int number) noexcept nogil:
