@@ -257,12 +257,14 @@ def heartbeats_of(
 
 def listening(host: str, port: int) -> socket.socket:
     """A datagram socket there; of a multicast address, a member of its group."""
-    address = ipaddress.ip_address(host)
-    family = socket.AF_INET6 if address.version == 6 else socket.AF_INET
+    (family, _, _, _, place), *_ = socket.getaddrinfo(
+        host, port, type=socket.SOCK_DGRAM
+    )
+    address = ipaddress.ip_address(str(place[0]).partition("%")[0])
     sock = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind((host, port))
+        sock.bind(place)
         if address.is_multicast:
             join(sock, address)
     except BaseException:

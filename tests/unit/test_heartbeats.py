@@ -192,6 +192,19 @@ def test_the_group_of_a_multicast_address_is_joined(group: str) -> None:
     assert value == address.packed + b"\0\0\0\0"
 
 
+@pytest.mark.parametrize(
+    ("word", "place"),
+    [
+        ("239.0.0.1:27999", ("239.0.0.1", 27999)),
+        ("localhost:27999", ("localhost", 27999)),
+        ("[::1]:27999", ("::1", 27999)),
+    ],
+)
+def test_where_heartbeats_are_heard(word: str, place: tuple[str, int]) -> None:
+    model = model_of(f"Listen 80\nHeartbeatListen {word}\n")
+    assert model.process.heartbeat_listen == place
+
+
 def test_an_address_that_cannot_be_had_is_told() -> None:
     heard = Heard("HeartbeatListen 192.0.2.77:27999")
     with heard.running():

@@ -651,6 +651,21 @@ HEADER_ACTION = (
             "HeartbeatListen: No port provided in multicast address",
         ),
         (
+            "HeartbeatListen 27999",
+            "HeartbeatListen: No host provided in multicast address",
+        ),
+        *(
+            (
+                f"HeartbeatListen {word}",
+                "HeartbeatListen: Unable to parse multicast address.",
+            )
+            for word in (":27999", "127.0.0.1:0", "127.0.0.1:99999", "h:x")
+        ),
+        (
+            "HeartbeatListen *:27999",
+            "HeartbeatListen: apr_sockaddr_info_get failed on multicast address",
+        ),
+        (
             "RequestReadTimeout foo",
             "Invalid RequestReadTimeout parameter. Parameter must be in the form"
             " 'key=value'",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
-
 from fastlb.base.limits import PORT_MAX
 from fastlb.config.checks import Duration, Integer
 from fastlb.config.directives.balancer_params import LBMETHODS, LBMETHODS_OWN
@@ -41,25 +39,25 @@ class Servers(Reader):
 
 
 class ListenAddress(Reader):
-    """HeartbeatListen: (address, port)."""
+    """HeartbeatListen: (host, port). A name is asked for when the monitor begins."""
 
     __slots__ = ()
 
     def read(self, name: str, words: tuple[str, ...]) -> tuple[str, int]:
-        host, _, port = words[0].rpartition(":")
-        if not port.isdecimal() or not 0 < int(port) <= PORT_MAX or not host:
-            raise Refused(Complaint(f"{name}: No port provided in multicast address"))
-        literal = "0.0.0.0" if host == "*" else host.strip("[]")
-        try:
-            ipaddress.ip_address(literal)
-        except ValueError:
-            raise Refused(
-                Complaint(
-                    f"{name}: {host} is no address",
-                    "it is bound before names can be asked for",
-                )
-            ) from None
-        return literal, int(port)
+        host, colon, port = words[0].rpartition(":")
+        if not colon and port.isdecimal():
+            raise _refused(name, "No host provided in multicast address")
+        if not colon:
+            raise _refused(name, "No port provided in multicast address")
+        if not host or not port.isdecimal() or not 0 < int(port) <= PORT_MAX:
+            raise _refused(name, "Unable to parse multicast address.")
+        if host == "*":
+            raise _refused(name, "apr_sockaddr_info_get failed on multicast address")
+        return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def _refused(name: str, text: str) -> Refused:
+    return Refused(Complaint(f"{name}: {text}"))
 
 
 def _methods() -> str:
