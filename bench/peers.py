@@ -14,8 +14,9 @@ proxy's own below /files), `gzip` (text is compressed). How it is done: `log` (a
 log), `gather` (nginx: log lines are gathered before they are written), `stream` (nginx:
 no buffering of answers), `cached` (nginx: files are kept open), `reuseport` (nginx: a
 socket for each worker), `wide` (Apache: threads for many connections), `sticky`
-(sessions by cookie), `status` (a status page), `generation` (a path that only this
-version of the configuration knows: by it a reload is seen to have come into force).
+(sessions by cookie), `race` (HAProxy: careful with idle connections), `status` (a
+status page), `generation` (a path that only this version of the configuration knows: by
+it a reload is seen to have come into force).
 """
 
 from __future__ import annotations
