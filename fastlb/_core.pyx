@@ -180,6 +180,7 @@ include "core/plan/logline.pyx"
 include "core/plan/late_lines.pyx"
 
 # flow: connections and their coupling
+include "core/flow/kept.pyx"
 include "core/flow/exchange.pyx"
 include "core/flow/engine.pyx"
 include "core/flow/states.pyx"

@@ -940,6 +940,16 @@ _CORE = {
         "The proxy that ProxyRemote names made no tunnel to a member with TLS.",
         "Look whether it is a proxy, and whether it is overloaded.",
     ),
+    "FB0324": Message(
+        "info",
+        "A member has ended a connection that was kept open just as a request went out"
+        " on it; the request was sent again, by the rule that the line tells.",
+    ),
+    "FB0325": Message(
+        "debug",
+        "A request that cannot be sent twice takes a new connection to its member: kept"
+        " ones have been idle for too long to be sure of.",
+    ),
     "FB0320": Message(
         "error",
         "A connection did not begin with a PROXY header, and was closed.",
@@ -1088,7 +1098,9 @@ _WORKER = {
         "Report it, with the lines behind it: it is a fault of fastlb.",
     ),
     "FB0503": Message(
-        "info", "A member that was out takes connections again, and is asked again."
+        "notice",
+        "A member that was out is asked again: it takes connections, or its name is "
+        "known.",
     ),
     "FB0504": Message(
         "info", "The name of a member, unknown so far, has been found, or has moved."

@@ -135,6 +135,7 @@ cdef extern from *:
     #include <fcntl.h>
     #include <unistd.h>
     #include <sys/ioctl.h>
+    #include <linux/sockios.h>
     /* Cython's stock declaration of splice is absent; flags are 0 where missing. */
     """
     int O_NONBLOCK, O_CLOEXEC, O_RDONLY, O_PATH, O_NOFOLLOW, O_DIRECTORY, O_NOCTTY
@@ -148,7 +149,7 @@ cdef extern from *:
     int open_file "open"(const char *path, int flags) nogil
     ssize_t read_file "read"(int fd, void *data, size_t size) nogil
     int F_SETPIPE_SZ
-    unsigned long FIONREAD
+    unsigned long FIONREAD, SIOCOUTQ
     unsigned int SPLICE_F_MOVE, SPLICE_F_NONBLOCK, SPLICE_F_MORE
     int pipe2(int *fds, int flags) nogil
     int fcntl(int fd, int command, ...) nogil

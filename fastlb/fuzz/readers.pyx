@@ -81,6 +81,17 @@ cdef int fuzz_request_head(const uint8_t *data, size_t size) noexcept nogil:
     return 0
 
 
+cdef void fuzz_kept(const char *p) noexcept nogil:
+    """What the head says of how long its connection is kept."""
+    cdef kept_time kept
+    cdef field *f = head_field(fuzz_head, FIELD_KEEP_ALIVE)
+    memset(&kept, 0, sizeof(kept))
+    if f != NULL:
+        kept_hear(&kept, p + f.value, f.value_length)
+    must(0 <= kept.said_us <= <long long>KEPT_SAID_S_MAX * 1000000)
+    must(kept_for_us(&kept) > 0)
+
+
 cdef int fuzz_response_head(const uint8_t *data, size_t size) noexcept nogil:
     cdef head_limits limits = fuzz_limits()
     cdef framing body
@@ -98,6 +109,7 @@ cdef int fuzz_response_head(const uint8_t *data, size_t size) noexcept nogil:
         if framing_of_response(fuzz_head, p, data[0] >> 1 & 15, &body) == 0:
             must(body.length >= 0)
         head_drop_hop_by_hop(fuzz_head, p, &hop)
+        fuzz_kept(p)
     free(p)
     return 0
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
 import threading
+import time
 
 import pytest
 from harness import wait_for
-from peers import Message, Peer, answering, request, response
+from peers import CutError, Message, Peer, SilenceError, answering, request, response
 from rig import Rig
 
 
@@ -150,7 +153,7 @@ def test_a_chunked_body_is_whole_when_it_is_sent_again(rig: Rig) -> None:
         assert message is not None
         if message.method == "PUT":
             got.append(message.body)
-        peer.send(response(b"ok"))
+        peer.send(response(b"ok", fields="Keep-Alive: timeout=60\r\n"))
         if is_first:
             peer.take_head()
             peer.reset()
@@ -168,6 +171,32 @@ def test_a_chunked_body_is_whole_when_it_is_sent_again(rig: Rig) -> None:
     client.send(b"0\r\n\r\n")
     assert client.take_response().status == 200
     assert got == [body]
+
+
+IDLE_S = 0.05
+
+
+def test_posts_at_the_moment_at_which_a_member_closes_are_answered(rig: Rig) -> None:
+    """None is sent twice, and none is lost: they go out on a connection that is clearly
+    younger than what this member keeps, or on a new one."""
+    seen = []
+
+    def member(peer: Peer) -> None:
+        peer.sock.settimeout(IDLE_S)
+        with contextlib.suppress(SilenceError, CutError):
+            while (message := peer.take_request()) is not None:
+                seen.append(message.target)
+                peer.send(echo(message))
+
+    rig.serve(member)
+    client = rig.client()
+    chance = random.Random(1)
+    targets = [f"/{n}" for n in range(100)]
+    for target in targets:
+        client.send(request(target, "POST", b"x"))
+        assert client.take_response().body == f"POST {target}".encode()
+        time.sleep(IDLE_S * chance.uniform(0.6, 1.1))
+    assert seen == targets
 
 
 # what is kept

@@ -202,6 +202,10 @@ TESTED: dict[str, tuple[str, ...]] = {
         "test_a_pipe_with_bytes_in_it_serves_nobody_else",
         "test_without_descriptors_for_pipes_bodies_are_copied",
     ),
+    "kept": (
+        "test_a_request_that_goes_once_takes_no_connection_that_may_be_closing",
+        "test_a_member_that_says_how_long_it_keeps_connections_is_believed",
+    ),
     "pool": (
         "test_the_connection_that_served_last_serves_next",
         "test_one_that_its_member_ended_or_spoke_on_is_not_used_again",

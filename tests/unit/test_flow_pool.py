@@ -117,6 +117,107 @@ def test_what_is_idle_at_an_old_address_ends_by_itself(
         assert bench.counts()["upstreams"] == left
 
 
+LONG_MS = 400
+
+
+def test_a_request_that_goes_once_takes_no_connection_that_may_be_closing() -> None:
+    """Nothing is known of the member. That one has lived is known then."""
+    with Bench() as bench:
+        client = bench.ask()
+        old = bench.members[0].serve()
+        assert client.status() == 200
+        bench.pause(LONG_MS)
+        client.send(post(b"x"))
+        fresh = bench.members[0].accept()
+        fresh.message()
+        fresh.send(answer())
+        assert client.status() == 200
+        assert old.is_silent()
+        client.send(post(b"x"))  # within three quarters of the age of the other
+        fresh.message()
+        fresh.send(answer())
+        assert client.status() == 200
+        assert bench.counts()["upstreams"] == 2
+        client.send(post(b"x", method="PUT"))
+        fresh.message()
+        fresh.send(answer())
+        assert client.status() == 200
+
+
+def test_one_that_can_be_sent_again_takes_any_idle_connection() -> None:
+    with Bench() as bench:
+        client = bench.ask()
+        old = bench.members[0].serve()
+        assert client.status() == 200
+        for request in (get(), post(b"x", method="PUT"), get(method="DELETE")):
+            bench.pause(20)
+            client.send(request)
+            old.message()
+            old.send(answer())
+            assert client.status() == 200
+
+
+def test_a_body_that_is_not_kept_goes_once_whatever_the_method() -> None:
+    with Bench() as bench:
+        client = bench.ask()
+        old = bench.members[0].serve()
+        assert client.status() == 200
+        bench.pause(20)
+        client.send(post(b"x" * 20_000, "Content-Length: 100000", method="PUT"))
+        fresh = bench.members[0].accept()
+        fresh.head()
+        assert old.is_silent()
+        client.send(b"x" * 80_000, fresh)
+        fresh.take(100_000)
+        fresh.send(answer())
+        assert client.status() == 200
+
+
+def test_a_member_that_says_how_long_it_keeps_connections_is_believed() -> None:
+    with Bench() as bench:
+        client = bench.ask()
+        old = bench.members[0].accept()
+        old.head()
+        old.send(answer(b"ok", "Keep-Alive: timeout=1000, max=5"))
+        assert client.status() == 200
+        bench.pause(20)
+        client.send(post(b"x"))
+        old.message()
+        old.send(answer(b"ok", "Keep-Alive: timeout=1"))
+        assert client.status() == 200
+        bench.pause(760)
+        client.send(post(b"x"))
+        fresh = bench.members[0].accept()
+        fresh.message()
+        fresh.send(answer())
+        assert client.status() == 200
+        assert old.is_silent()
+
+
+def test_the_log_tells_why_a_connection_was_left_or_a_request_sent_again() -> None:
+    with Bench("LogLevel proxy:debug\n" + ONE) as bench:
+        client = bench.ask()
+        old = bench.members[0].serve()
+        assert client.status() == 200
+        bench.pause(20)
+        client.send(post(b"x"))
+        fresh = bench.members[0].accept()
+        fresh.message()
+        fresh.send(answer())
+        assert client.status() == 200
+        assert bench.has_said("FB0325")
+        client.send(get())
+        fresh.head()
+        fresh.close()
+        bench.members[0].serve()
+        assert client.status() == 200
+        (told,) = [line for line in bench.services.logged if "FB0324" in line]
+        assert told.endswith(
+            "/ is sent again on a new one, since its method is idempotent"
+        )
+        assert old.is_silent()
+
+
 @pytest.mark.parametrize(
     ("parameters", "kept"),
     [

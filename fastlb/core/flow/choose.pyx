@@ -188,7 +188,7 @@ cdef void exchange_find_connection(exchange *x) noexcept nogil:
     if not m.said.disable_reuse and not x.attempt.fresh and not (
             x.down.client.requests == 0
             and x.facts.env[ENV_PROXY_INITIAL_NOT_POOLED].data != NULL):
-        u = pool_take(x, not request_is_idempotent(x))
+        u = pool_take(x, request_goes_once(x))
     if likely(u != NULL):
         u.x = x
         x.up = u

@@ -184,7 +184,7 @@ cdef bint coded_lost(exchange *x, int why) noexcept nogil:
     """The member closed before its head was whole. Always returns False."""
     if x.attempt.await_continue:
         return coded_ping_lost(x)
-    if stale_retry(x):
+    if stale_retry(x, why):
         return False
     say_error(x, &SAY_CODED_LOST, stream_errno if why == FAILED else 0)
     return due_lost(x, coded_status(x), NULL, True)

@@ -58,6 +58,7 @@ cdef struct upstream:
     unsigned int addresses      # version of the addresses of which one is tried
     int requests                # sent on this connection
     int address_index           # which of the member's addresses is being tried
+    long long idle_us           # when it went into the pool; taken: how long it was in
     unsigned char state         # UP_*
     unsigned int scanned
 
@@ -251,7 +252,8 @@ cdef struct tried_piece:        # members that were tried beyond the first ones
 
 # What this worker learns of a member (member.pxd).
 cdef struct member_pool:
-    upstream *idle
+    upstream *idle              # the newest first
+    upstream *oldest            # of them; it means nothing where idle is NULL
     int idle_count
     int open_count
     bint sends_large            # its last answer had a large body
@@ -261,6 +263,7 @@ cdef struct member_pool:
     unsigned int epoch          # of the member, when the idle ones were last looked at
     int busy                    # exchanges of this worker that have tried it
     int promised                # turns given to exchanges that have not taken them yet
+    kept_time kept
 
 cdef struct exchange:
     downstream *down

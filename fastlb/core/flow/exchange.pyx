@@ -2,7 +2,7 @@
 # uses: ground/text, io/buffer, io/writer, ground/arena, io/timer, io/watch,
 #       http/fields, http/count, http/hops, http/framing, http/chunked, filters/stage,
 #       balance/table, balance/elect, balance/sticky, filters/chain, plan/plan,
-#       plan/out_fields, plan/client, plan/facts, plan/logline
+#       plan/out_fields, plan/client, plan/facts, plan/logline, flow/kept
 
 # What an exchange of this plan takes, and where in it the values of variables lie.
 cdef size_t exchange_bytes = 0
@@ -82,6 +82,16 @@ cdef bint request_is_idempotent(exchange *x) noexcept nogil:
     return (method == METHOD_GET or method == METHOD_HEAD or method == METHOD_PUT
             or method == METHOD_DELETE or method == METHOD_OPTIONS
             or method == METHOD_TRACE or x.question.of != NULL)
+
+
+cdef bint request_goes_once(exchange *x) noexcept nogil:
+    """Nobody could send it again, if its connection ended under it: it is not
+    idempotent, or not all of its body will be at hand."""
+    if not request_is_idempotent(x):
+        return True
+    return not x.body.done and x.question.of == NULL and not (
+        x.body.framing.kind == BODY_LENGTH
+        and x.body.framing.length <= BODY_KEEP_BYTES)
 
 
 cdef bint request_may_move(exchange *x) noexcept nogil:

@@ -47,6 +47,15 @@ cdef log_row SAY_MEMBER_FAILED = log_row(
 cdef log_row SAY_STATUS_LINE = log_row(
     b"error", b"proxy_http",
     b"AH01102: error reading status line from remote server {member}")
+cdef log_row SAY_AGAIN = log_row(
+    b"info", b"proxy",
+    b"FB0324: {member} has ended a kept connection under a request: {uri} is sent "
+    b"again on a new one, since {again}")
+cdef log_row SAY_KEPT_LONG = log_row(
+    b"debug", b"proxy",
+    b"FB0325: {uri} takes a new connection to {member}, for it cannot be sent twice: "
+    b"kept ones are idle for {kept_s:.3f}s and more; {kept_known}, so "
+    b"{kept_for_s:.3f}s are sure")
 cdef log_row SAY_CORRUPT = log_row(
     b"error", b"proxy_http",
     b"AH01106: bad HTTP response head returned by {member} for {uri}: {began!r}")

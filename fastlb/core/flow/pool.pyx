@@ -2,12 +2,14 @@
 
 The newest idle connection is taken first, so that what a burst opened grows old and
 is closed (smax, ttl). An idle connection stays in the epoll set: what a member closes
-is taken out when its event comes, without any system call at the time of use.
+is taken out when its event comes, without any system call at the time of use. A request
+that must not be sent twice takes none that its member may be closing (kept.pyx).
 
 mod_proxy's min, smax, max, ttl, acquire and disablereuse.
 """
 # uses: io/buffer, io/timer, io/watch, io/tls_stream, io/stream, balance/ledger,
-#       plan/plan, flow/exchange, flow/states, flow/member, flow/queue, flow/upstream
+#       plan/plan, flow/kept, flow/exchange, flow/engine, flow/states, flow/member,
+#       flow/service_log, flow/queue, flow/upstream
 
 cdef enum:
     # Without smax= as many idle connections are kept as were ever of use; this is the
@@ -29,6 +31,8 @@ cdef inline void pool_unlink(upstream *u) noexcept nogil:
         p.idle = u.next
     if u.next != NULL:
         u.next.prev = u.prev
+    else:
+        p.oldest = u.prev
     u.next = NULL
     u.prev = NULL
     p.idle_count -= 1
@@ -40,14 +44,25 @@ cdef bint pool_fits(upstream *u, exchange *x) noexcept nogil:
         not u.c.readable or tls_is_quiet(&u.c))
 
 
+cdef bint pool_is_young(member_pool *p) noexcept nogil:
+    """Will the newest idle connection be there for a moment, for sure? The oldest says
+    how long they live."""
+    if not (p.oldest.c.readable or p.oldest.c.broken):
+        kept_saw_open(&p.kept, watch.now_us - p.oldest.idle_us)
+    return watch.now_us - p.idle.idle_us < kept_for_us(&p.kept)
+
+
 cdef upstream *pool_take(exchange *x, bint careful) noexcept nogil:
-    """An idle connection that may still be used; NULL: none. careful: ask the socket
-    too, because the request must not be sent twice (it is not idempotent)."""
+    """An idle connection that may still be used; NULL: none. careful: the request must
+    not be sent twice, so its age counts, and the socket is asked too."""
     cdef plan_member *m = x.member
     cdef member_pool *p = pool_of(m)
     cdef upstream *u
     cdef unsigned int epoch = member_epoch(m.slot)
     while p.idle != NULL:
+        if careful and not pool_is_young(p):
+            say_kept_long(x)
+            return NULL
         u = p.idle
         pool_unlink(u)
         if likely(u.epoch == epoch and not u.c.peer_closed and not u.c.broken
@@ -57,9 +72,17 @@ cdef upstream *pool_take(exchange *x, bint careful) noexcept nogil:
             ASSERT(u.output == NULL)
             upstream_enter(u, UP_BUSY)
             timer_clear(&u.c.timer)
+            u.idle_us = watch.now_us - u.idle_us
             return u
+        pool_saw_end(u)
         upstream_close(u)
     return NULL
+
+
+cdef void pool_saw_end(upstream *u) noexcept nogil:
+    """An idle connection ends; if it is its member that ends it, that is learnt."""
+    if u.c.peer_closed or u.c.broken:
+        kept_saw_end(&pool_of(u.member).kept, watch.now_us - u.idle_us)
 
 
 cdef void pool_put(upstream *u) noexcept nogil:
@@ -86,7 +109,10 @@ cdef void pool_put(upstream *u) noexcept nogil:
     u.next = p.idle
     if p.idle != NULL:
         p.idle.prev = u
+    else:
+        p.oldest = u
     p.idle = u
+    u.idle_us = watch.now_us
     p.idle_count += 1
     cdef long long idle_us = m.said.ttl_us if m.said.ttl_us else POOL_IDLE_US
     timer_set(&u.c.timer, watch.now_us + idle_us)
@@ -116,6 +142,7 @@ cdef void pools_renew() noexcept nogil:
         if likely(p.epoch == epoch):
             continue
         p.epoch = epoch
+        memset(&p.kept, 0, sizeof(kept_time))
         u = p.idle
         while u != NULL:
             next = u.next

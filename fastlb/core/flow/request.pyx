@@ -8,9 +8,9 @@ that it can be sent again to another member. What is longer passes through
 x.body.stream, and from then on the request cannot be repeated (x.body.lost).
 """
 # uses: ground/chartable, ground/text, io/buffer, io/timer, io/watch, io/stream,
-#       http/fields, http/framing, http/chunked, plan/plan, plan/facts, flow/exchange,
-#       flow/states, flow/due, flow/member, flow/log_rows, flow/service_log,
-#       flow/read_time, flow/settle, flow/trailers
+#       http/fields, http/framing, http/chunked, plan/plan, plan/facts, flow/kept,
+#       flow/exchange, flow/states, flow/due, flow/member, flow/log_rows,
+#       flow/service_log, flow/read_time, flow/settle, flow/trailers
 
 
 cdef void request_body_begin(exchange *x) noexcept nogil:
@@ -351,22 +351,33 @@ cdef bint request_send_failed(exchange *x) noexcept nogil:
         x.res.reusable = False
         x.attempt.is_deaf = True
         return True
-    if stale_retry(x):
+    if stale_retry(x, FAILED):
         return False
     say_error(x, &SAY_SEND, stream_errno)
     return due_lost(x, 502, b"Error reading from remote server", False)
 
 
-cdef bint stale_retry(exchange *x) noexcept nogil:
+cdef bint stale_retry(exchange *x, int why) noexcept nogil:
     """A reused connection was dead: once more on a fresh one to the same member. Who
-    has said a single byte was alive, and may have done what was asked."""
-    if x.up.requests <= 1 or x.attempt.fresh or x.attempt.bytes_in \
-            or not request_is_at_hand(x):
+    has said a single byte was alive, and may have done what was asked. why: CLOSED, or
+    FAILED."""
+    cdef upstream *u = x.up
+    if u.requests <= 1 or x.attempt.fresh or x.attempt.bytes_in \
+            or not (request_is_at_hand(x) or request_went_unheard(x, why)):
         return False
+    kept_saw_end(&pool_of(u.member).kept, u.idle_us)
+    say(x, &SAY_AGAIN)
     exchange_detach(x, False)
     exchange_enter(x, X_DECIDE)
     due_connect(x)
     return True
+
+
+cdef bint request_went_unheard(exchange *x, int why) noexcept nogil:
+    """The member had ended the connection before any of the request was there: it was
+    never applied, whatever its method (RFC 9110 9.2.2)."""
+    return (why == CLOSED and not x.body.lost and x.member.unix_path.length == 0
+            and stream_went_unheard(&x.up.c, x.attempt.bytes_out))
 
 
 cdef int request_flush_both(exchange *x) noexcept nogil:

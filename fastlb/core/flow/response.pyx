@@ -6,10 +6,10 @@ the whole of the backpressure.
 """
 # uses: io/buffer, ground/arena, io/timer, io/watch, io/stream, http/fields,
 #       http/head, http/hops, http/framing, http/chunked, balance/ledger, plan/plan,
-#       plan/facts, flow/exchange, flow/engine, flow/due, flow/member, flow/log_rows,
-#       flow/service_log, flow/filtering, flow/attempt, flow/pipes, flow/file_send,
-#       flow/settle, flow/trailers, flow/rewrite_answer, flow/question, flow/request,
-#       flow/splice, flow/tunnel, flow/coded
+#       plan/facts, flow/kept, flow/exchange, flow/engine, flow/due, flow/member,
+#       flow/log_rows, flow/service_log, flow/filtering, flow/attempt, flow/pipes,
+#       flow/file_send, flow/settle, flow/trailers, flow/rewrite_answer, flow/question,
+#       flow/request, flow/splice, flow/tunnel, flow/coded
 
 cdef enum:
     SPLICE_BYTES_MIN = 131072   # of a body still to come, for splice to pay
@@ -237,7 +237,7 @@ cdef bint response_lost(exchange *x, int why) noexcept nogil:
     if unlikely(x.attempt.codec != NULL):
         return coded_lost(x, why)
     if x.up.input == NULL or buffer_held(x.up.input) == 0:
-        if stale_retry(x):
+        if stale_retry(x, why):
             return False
     elif response_is_http09(x) or memchr(
             &x.up.input.data[x.up.input.start], c'\n',
@@ -323,6 +323,7 @@ cdef bint response_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
     cdef upstream *u = x.up
     cdef char *data = &u.input.data[u.input.start]
     cdef hop_facts hop
+    cdef field *f
     cdef unsigned int held, payload = 0, consumed = 0
     cdef int rc
     global foreseen_length
@@ -336,6 +337,9 @@ cdef bint response_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
             x, &response_head, data):
         response_judge(x, response_head.status)
         return question_answered(x, &response_head, &hop, head_bytes)
+    if unlikely(response_head.seen >> FIELD_KEEP_ALIVE & 1):
+        f = head_field(&response_head, FIELD_KEEP_ALIVE)
+        kept_hear(&pool_of(x.member).kept, data + f.value, f.value_length)
     x.record.member_status = response_head.status
     x.status = x.local.error_status if x.local.overridden else x.record.member_status
     if x.attempt.await_continue:

@@ -2,8 +2,8 @@
 # uses: ground/text, io/buffer, io/writer, ground/address, io/tls_state, io/watch,
 #       io/preface, http/fields, balance/table, balance/lock, balance/ledger,
 #       balance/elect, seam, plan/verdicts, plan/access_plan, plan/plan, plan/client,
-#       plan/digest, plan/facts, plan/auth_said, flow/exchange, flow/engine,
-#       flow/member, flow/log_rows
+#       plan/digest, plan/facts, plan/auth_said, flow/kept, flow/exchange,
+#       flow/engine, flow/member, flow/log_rows
 
 from string import Formatter
 
@@ -68,8 +68,42 @@ cdef object log_fact(exchange *x, str name):
     elif name == "began":
         return response_began(x)
     else:
-        return log_access_fact(x, name)
+        return log_kept_fact(x, name)
     return said_of(v.data, v.length)
+
+
+cdef object log_kept_fact(exchange *x, str name):
+    """... of kept connections."""
+    if name == "again":
+        return again_rule(x)
+    if name == "kept_s":
+        return (watch.now_us - pool_of(x.member).idle.idle_us) / 1000000
+    if name == "kept_for_s":
+        return kept_for_us(&pool_of(x.member).kept) / 1000000
+    if name == "kept_known":
+        return kept_known(&pool_of(x.member).kept)
+    return log_access_fact(x, name)
+
+
+cdef str again_rule(exchange *x):
+    """Why it may be sent twice."""
+    if x.attempt.bytes_out == 0:
+        return "nothing of it had gone out"
+    if x.attempt.await_continue:
+        return "its body was held back"
+    if request_is_idempotent(x):
+        return "its method is idempotent"
+    return "nothing of it was there when that happened"
+
+
+cdef str kept_known(const kept_time *k):
+    if k.closed_us and not 0 < k.said_us < k.closed_us:
+        return f"the member has closed one after {k.closed_us / 1000000:.3f}s"
+    if k.said_us:
+        return f"the member says {k.said_us // 1000000}s"
+    if k.lived_us:
+        return f"the longest seen was {k.lived_us / 1000000:.3f}s"
+    return "nothing is known yet"
 
 
 cdef object log_access_fact(exchange *x, str name):
@@ -250,6 +284,10 @@ cdef void say_member_down(exchange *x) noexcept nogil:
     say(x, &SAY_MEMBER_DOWN)
     if not member_is_unknown(x.member):
         say(x, &SAY_MEMBER_FAILED)
+cdef void say_kept_long(exchange *x) noexcept nogil:
+    """Idle connections are left, for they may be closing. Told to whom asks for all."""
+    if unlikely(x.facts.vhost.tells_kept):
+        say(x, &SAY_KEPT_LONG)
 
 
 cdef void say_lock(exchange *x) noexcept nogil:

@@ -16,6 +16,7 @@ cdef void upstream_handle(conn *c) noexcept nogil:
         remote_answered(u)
     elif c.broken or (c.readable and (c.tls == NULL or not tls_is_quiet(c))):
         # Idle: the member closed, or spoke unasked (AH03408).
+        pool_saw_end(u)
         pool_close(u)
 
 

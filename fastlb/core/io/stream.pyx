@@ -132,6 +132,12 @@ cdef bint stream_is_quiet(conn *c) noexcept nogil:
     return recv(c.fd, &one, 1, MSG_PEEK | MSG_DONTWAIT) < 0 and errno == EAGAIN
 
 
+cdef bint stream_went_unheard(const conn *c, long long sent) noexcept nogil:
+    cdef int queued = 0
+    return (c.tls == NULL and sent > 0 and ioctl(c.fd, SIOCOUTQ, &queued) == 0
+            and queued == sent)
+
+
 cdef int stream_flush(conn *c, buffer *b, long long *sent) noexcept nogil:
     """Send what the buffer holds, and count it. returns 1 all sent; AGAIN; FAILED."""
     cdef ssize_t n

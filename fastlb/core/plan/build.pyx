@@ -114,6 +114,16 @@ cdef int plan_env_find(value name) noexcept nogil:
     return -1
 
 
+# LogLevel of a virtual host for a module.
+cdef int plan_level(object vhost, str module):
+    level = vhost.log_level
+    for name, said in vhost.log_levels:
+        if name.removeprefix("mod_").removesuffix(".c").removesuffix(
+                "_module") == module:
+            level = said
+    return level
+
+
 # Number of a pattern; -1 for None.
 cdef int plan_regex(object pattern, bint ignore_case=False) except -2:
     if pattern is None:

@@ -465,6 +465,7 @@ cdef struct plan_vhost:
     read_limit read_body
     plan_remote_ip remote_ip
     bint has_early              # RequestHeader ... early
+    bint tells_kept             # the log tells of each connection that is too old
     text document_root          # without its last slash
     int alias_count
     file_alias *aliases

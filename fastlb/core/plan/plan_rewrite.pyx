@@ -343,12 +343,7 @@ cdef rewrite_server *plan_rewrite_server(
     s.has_dirs = s.directory_count > 0
     for section in vhost.sections:
         s.has_dirs = s.has_dirs or section.conf.rewrite is not None
-    levels = [vhost.log_level]
-    for module, level in vhost.log_levels:
-        if module.removeprefix("mod_").removesuffix(".c").removesuffix(
-                "_module") == "rewrite":
-            levels = [level]
-    s.trace = max(0, int(levels[0]) - 7)      # Level.DEBUG
+    s.trace = max(0, plan_level(vhost, "rewrite") - 7)      # Level.DEBUG
     return s
 
 
