@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import re
 import resource
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -16,7 +19,7 @@ import psutil
 import pytest
 from conftest import MemberMaker
 from harness import Fastlb, Load, Member, wait_for
-from peers import answering, request, response
+from peers import HOST, answering, request, response
 from rig import Rig
 
 POOL = """\
@@ -76,6 +79,62 @@ def test_a_member_that_has_gone_costs_no_request_and_comes_back_by_itself(
     server.wait_for_log(
         rf"member {re.escape(a.url)} takes connections again and is back"
     )
+def established(port: int, workers: list[int]) -> list[int]:
+    """How many connections to that port each worker has."""
+    return [
+        sum(
+            one.status == psutil.CONN_ESTABLISHED and bool(one.raddr)
+            and one.raddr.port == port
+            for one in psutil.Process(pid).net_connections("tcp")
+        )
+        for pid in workers
+    ]  # fmt: skip
+
+
+def test_a_member_that_goes_out_loses_its_idle_connections_in_all_workers(
+    server: Fastlb, pair: tuple[Member, Member]
+) -> None:
+    """It keeps them, and takes no new one."""
+    _, b = pair
+    connections = []
+    listening = socket.create_server((HOST, 0), backlog=64)
+    port = listening.getsockname()[1]
+
+    def serve(connection: socket.socket) -> None:
+        while connection.recv(65536):
+            connection.sendall(response(b"stays"))
+
+    def accept() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connections.append(listening.accept()[0])
+                threading.Thread(target=serve, args=(connections[-1],)).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    server.write(pool(f"http://{HOST}:{port}", f"{b.url} status=+H"))
+    server.start()
+    workers = server.workers()
+
+    def all_have_one() -> bool:
+        assert server.get().text == "stays"
+        return all(established(port, workers))
+
+    wait_for(all_have_one, "an idle connection of each worker")
+    listening.shutdown(socket.SHUT_RDWR)
+    listening.close()
+    with server.connection() as client:
+        # A new connection is needed for what must not be sent twice.
+        def is_out() -> bool:
+            time.sleep(0.02)
+            client.request("POST", "/", b"x")
+            return client.getresponse().read() == b"b"
+
+        wait_for(is_out, "the member is out")
+    wait_for(
+        lambda: not any(established(port, workers)), "its idle connections are closed"
+    )
+    for connection in connections:
+        connection.close()
 
 
 def test_a_written_retry_is_kept_to_the_letter(

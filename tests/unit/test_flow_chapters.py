@@ -211,6 +211,7 @@ TESTED: dict[str, tuple[str, ...]] = {
         "test_one_that_its_member_ended_or_spoke_on_is_not_used_again",
         "test_how_many_idle_connections_are_kept",
         "test_where_descriptors_end_an_idle_connection_makes_way",
+        "test_what_is_idle_ends_with_the_next_tick_when_its_member_goes",
     ),
     "question": (
         "test_a_question_is_a_try_of_its_own",

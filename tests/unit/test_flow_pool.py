@@ -96,25 +96,25 @@ def test_new_requests_go_where_a_member_has_moved_to() -> None:
         assert bench.counts()["upstreams"] == 1
 
 
-NAMED = "Listen 80\nProxyPass / http://app.test:8001/\n"
-
-
-@pytest.mark.parametrize(("text", "left"), [(NAMED, 0), (None, 1)])
-def test_what_is_idle_at_an_old_address_ends_by_itself(
-    text: str | None, left: int
-) -> None:
-    """With the next tick, where there is a name that may move."""
-    with Bench(text) if text else Bench() as bench:
-        member = bench.members[0]
-        first = bench.ask()
-        member.serve()
-        assert first.status() == 200
-        assert bench.counts()["upstreams"] == 1
+@pytest.mark.parametrize("what", ["E", "D", "S", "address"])
+def test_what_is_idle_ends_with_the_next_tick_when_its_member_goes(what: str) -> None:
+    """... out, by whoever says so, or to another address."""
+    with Bench(balancer("", "")) as bench:
+        clients = [bench.ask(), bench.ask()]
+        idle = [member.serve() for member in bench.members]
+        for client in clients:
+            assert client.status() == 200
+        bench.tick()
+        assert bench.counts()["upstreams"] == 2
+        gone = bench.members[0]
+        if what == "address":
+            gone.move()
+        else:
+            bench.table.set_flag(gone.slot, what, True)
         bench.tick()
         assert bench.counts()["upstreams"] == 1
-        member.move()
-        bench.tick()
-        assert bench.counts()["upstreams"] == left
+        assert idle[0].rest() == b""
+        assert idle[1].is_silent()
 
 
 LONG_MS = 400

@@ -106,7 +106,7 @@ cdef void claim_begin(
         table_view *t, member_slot *m, const member_claim *c) noexcept nogil:
     cdef member_entry *e = claim_member(t, <int>(m - t.members))
     # another life: no idle connection of the former one may be used
-    atomic_add_u32(&m.epoch, 1)
+    member_renew(t, m)
     atomic_set_u32(&m.flags, c.flags & FLAGS_LIVE)
     m.lbstatus = m.lbstatus_before = 0
     m.stamp = 0

@@ -65,7 +65,7 @@ cdef void member_connected(member_slot *m) noexcept nogil
 cdef bint member_is_usable(const table_view *t, const member_slot *m) noexcept nogil
 cdef bint member_ignores_errors(
     const table_view *t, const member_slot *m) noexcept nogil
-# Rises each time the member goes into E, D or S, or its name has moved: idle
+# Rises each time the member goes into E, C, D or S, or its name has moved: idle
 # connections made under another value must be closed, not used.
 cdef unsigned int member_epoch(const member_slot *m) noexcept nogil
 # Milliseconds until the lazy retry; 0 now; -1: never by itself (a probe will bring it

@@ -204,6 +204,14 @@ cdef unsigned int member_epoch(const member_slot *m) noexcept nogil:
     return atomic_get_acquire_u32(&m.epoch)
 
 
+# Let the epoch rise, and tell every worker's next tick that one has.
+cdef void member_renew(const table_view *t, member_slot *m) noexcept nogil:
+    atomic_add_u32(&m.epoch, 1)
+    # whoever sees that something moved sees what did
+    atomic_fence_release()
+    atomic_add_u32(&t.field.moves, 1)
+
+
 cdef int member_failed(
         const table_view *t, member_slot *m, long long now_us,
         bint probe_may_clear) noexcept nogil:
@@ -227,7 +235,7 @@ cdef int member_failed(
             break
     if seen & FLAG_ERROR:
         return 0
-    atomic_add_u32(&m.epoch, 1)
+    member_renew(t, m)
     return 1
 
 
@@ -302,6 +310,6 @@ cdef uint32_t member_set_flags(
         return was
     if live:
         was |= atomic_or_u32(&m.flags, live) & FLAGS_LIVE
-    if flags & ~was & (FLAG_ERROR | FLAG_DISABLED | FLAG_STOPPED):
-        atomic_add_u32(&m.epoch, 1)
+    if flags & ~was & (FLAG_ERROR | FLAG_HEALTH | FLAG_DISABLED | FLAG_STOPPED):
+        member_renew(t, m)
     return was

@@ -75,7 +75,7 @@ struct address_record {
 /* --- the field */
 
 struct table_field {
-    uint32_t repairs;
+    uint32_t repairs, moves;
 };
 
 struct balancer_slot {

@@ -15,7 +15,7 @@
 #                ...      living            [workers_max / 16]  uint16: who is used
 #   directory    0        table_directory   the writers' lock
 #                4096     address_record    [members_max]     256
-#   field        0        table_field       repairs
+#   field        0        table_field       repairs, moves
 #                4096     balancer_slot     [balancers_max]   64
 #                ...      member_slot       [members_max]     128
 #                ...      worker_slot       [workers_max]     64
@@ -126,7 +126,8 @@ cdef extern from "table.h" nogil:
     # --- the field
 
     struct table_field:
-        uint32_t repairs                # atomic; locks taken from the dead
+        uint32_t repairs                # 0    atomic; locks taken from the dead
+        uint32_t moves                  # 4    atomic; rises with any member's epoch
 
     struct balancer_slot:
         uint64_t owner                  # 0    see lock.pxd

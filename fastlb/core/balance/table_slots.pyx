@@ -326,7 +326,7 @@ cdef class Table:
         lock_give(&self.view, &directory.owner)
         if moves:
             # behind the addresses: whoever sees this connects to the new ones
-            atomic_add_u32(&self.member(member_slot).epoch, 1)
+            member_renew(&self.view, self.member(member_slot))
         return moves
 
     def addresses(self, int member_slot):

@@ -7,6 +7,7 @@ cdef struct engine_state:
     long upstream_count
     long exchange_count
     long tunnel_count
+    unsigned int moves          # of the table, when pools were last looked at
     int row_next                # of the plan's members, for row_say_again
     long accepted               # connections since the start, for recycling
     unsigned long connection_number

@@ -127,19 +127,23 @@ cdef void pool_empty(plan_member *m) noexcept nogil:
 
 
 cdef void pools_renew() noexcept nogil:
-    """Called on every tick. A member's name has moved (or it went out): what is idle at
-    the old address ends now, so that who was there can go."""
+    """Called on every tick. A member went out, or its name has moved: what is idle ends
+    now, so that whoever was there can go, and what was known of it no longer holds."""
     cdef plan_member *m
     cdef member_pool *p
     cdef upstream *u
     cdef upstream *next
     cdef unsigned int epoch
     cdef int i
-    for i in range(plan.named_count):
-        m = &plan.members[plan.named[i]]
+    cdef unsigned int moves = atomic_get_acquire_u32(&engine.view.field.moves)
+    if likely(engine.moves == moves):
+        return
+    engine.moves = moves
+    for i in range(plan.member_count):
+        m = &plan.members[i]
         p = pool_of(m)
         epoch = member_epoch(m.slot)
-        if likely(p.epoch == epoch):
+        if p.epoch == epoch:
             continue
         p.epoch = epoch
         memset(&p.kept, 0, sizeof(kept_time))

@@ -537,8 +537,6 @@ cdef struct plan_root:
     plan_vhost *vhosts
     int member_count
     plan_member *members
-    int named_count             # of them, those whose host is a name
-    int *named                  # ... by index
     int balancer_count
     balancer_plan *balancers
     text *balancer_names        # "balancer://name"

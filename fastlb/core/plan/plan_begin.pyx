@@ -57,11 +57,7 @@ cdef object plan_begin(
     plan.log_count = len(model.log_targets)
     plan.member_count = len(model.members)
     plan.members = <plan_member *>plan_alloc(sizeof(plan_member) * plan.member_count)
-    plan.named = <int *>plan_alloc(sizeof(int) * plan.member_count)
     for i, member in enumerate(model.members):
-        if member.is_named:
-            plan.named[plan.named_count] = i
-            plan.named_count += 1
         plan_member_of(&plan.members[i], member, i)
         plan.members[i].slot = table.member(member_slots[i])
     plan.balancer_count = len(model.balancers)
