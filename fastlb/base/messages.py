@@ -940,6 +940,16 @@ _CORE = {
         "The proxy that ProxyRemote names made no tunnel to a member with TLS.",
         "Look whether it is a proxy, and whether it is overloaded.",
     ),
+    "FB0322": Message(
+        "notice",
+        "A member is out: requests go to the others. The line says what was met, and "
+        "what brings it back.",
+        "Look at the member; the lines before tell more.",
+    ),
+    "FB0323": Message(
+        "notice",
+        "A member that was out has taken a connection for a request, and is back.",
+    ),
     "FB0324": Message(
         "info",
         "A member has ended a connection that was kept open just as a request went out"

@@ -158,9 +158,15 @@ class Preparation:
                 has_moved = self._table.set_addresses(
                     slot, [(host, member.peer_port) for host in addresses]
                 )
-                if has_moved or not (known or "E" in member.status):
-                    # Whatever went wrong was not there.
-                    self._table.mark_up(slot)
+                # Whatever went wrong was not there.
+                is_elsewhere = has_moved or not (known or "E" in member.status)
+                if is_elsewhere and self._table.mark_up(slot):
+                    self._journal.write(
+                        "notice",
+                        "proxy_balancer",
+                        f"FB0503: member {member.url} is back: {member.peer_host} "
+                        f"is known {'by another address' if known else 'now'}",
+                    )
                 if member.is_named:
                     period_s = period_of(member, self.model.compat)
                     holds_s = answer.ttl_s if period_s is None else period_s

@@ -121,8 +121,8 @@ class Monitor:
             out_s = self._loop.time() - since_s if since_s is not None else 0.0
             self._log(
                 "proxy_balancer",
-                f"FB0503: member {probe.member.url} takes connections again and is "
-                f"back in rotation (out for {out_s:.1f}s)",
+                f"FB0503: member {probe.member.url} is back: it takes connections "
+                f"again, {out_s:.1f}s after it went out",
             )
 
     def _tell_of(self, watch: StapleWatch) -> None:

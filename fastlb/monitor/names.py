@@ -133,10 +133,16 @@ class Name:
             old = self._table.addresses(slot)
             new = [(host, member.peer_port) for host in answer.addresses]
             has_moved = self._table.set_addresses(slot, new)
-            if not old or has_moved:
-                # E was about the address that it had, or that it had none: retry= has
-                # no part in it.
-                self._table.mark_up(slot)
+            # E was about the address that it had, or that it had none: retry= has no
+            # part in it.
+            if (not old or has_moved) and self._table.mark_up(slot):
+                lines.append(
+                    Line(
+                        "notice",
+                        f"FB0503: member {member.url} is back: {self.host} is known"
+                        f" {'by another address' if old else 'now'}",
+                    )
+                )
             if not old:
                 lines.append(
                     Line(

@@ -236,7 +236,7 @@ cdef class TableProbe:
             &self.table.view, self.table.member(member), now_us, probe_may_clear)
 
     def connected(self, int member):
-        member_connected(self.table.member(member))
+        return member_connected(self.table.member(member))
 
     def is_usable(self, int member):
         return bool(member_is_usable(&self.table.view, self.table.member(member)))

@@ -77,8 +77,18 @@ def test_a_member_that_has_gone_costs_no_request_and_comes_back_by_itself(
         wait_for(lambda: len(a.seen) > before, "the member serves again")
     assert load.failures == []
     server.wait_for_log(
-        rf"member {re.escape(a.url)} takes connections again and is back"
+        rf":notice\] .*FB0322: balancer://\w+: member {re.escape(a.url)} is out: "
+        "connection refused; it is probed in the background until it listens again"
     )
+    server.wait_for_log(
+        rf":notice\] .*FB0503: member {re.escape(a.url)} is back: it takes connections"
+    )
+    # Nothing is said twice, nor that it is out for a time in which it is not.
+    assert server.error_log.count("FB0322") == server.error_log.count("FB0503") == 1
+    assert "FB0323" not in server.error_log
+    assert "for 60s" not in server.error_log
+
+
 def established(port: int, workers: list[int]) -> list[int]:
     """How many connections to that port each worker has."""
     return [
@@ -150,6 +160,11 @@ def test_a_written_retry_is_kept_to_the_letter(
     wait_for(lambda: server.get().text == "a", "the member serves again")
     # Counted from the failed connection, which came later.
     assert 0.95 <= time.monotonic() - out_s < 20  # not retry=60
+    name = re.escape(a.url)
+    server.wait_for_log(rf"FB0322: .*{name} is out: connection refused; next try in")
+    server.wait_for_log(
+        rf"FB0323: .*{name} is back: retry=1 had passed, it was tried again and took"
+    )
 
 
 def test_nobody_there_is_a_503_and_not_a_wait(

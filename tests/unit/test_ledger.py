@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from pools import SECOND_US, Pool, member
 from rows import rows
 
+FAILED_AGAIN, WENT_OUT = 1, 2  # ledger.pxd
+
 # --- gauges
 
 
@@ -188,7 +190,7 @@ def test_flags_are_letters_in_apaches_order() -> None:
 
 def test_the_first_failure_is_told_apart_from_further_ones() -> None:
     pool = Pool(member())
-    assert [pool.fail(0, now_s=n) for n in (5, 6)] == [1, 0]
+    assert [pool.fail(0, now_s=n) for n in (5, 6)] == [WENT_OUT, 0]
     assert pool.table.error_time_us(pool.slots[0]) == 6 * SECOND_US
 
 
@@ -213,6 +215,24 @@ def test_a_connect_does_not_shorten_the_wait_of_a_member_in_error() -> None:
     pool.inside.connected(pool.slots[0])
     assert pool.table.error_time_us(pool.slots[0]) == 5 * SECOND_US
     assert pool.status(0) == "Init Err "
+
+
+def test_each_way_out_and_back_is_told_to_one_alone() -> None:
+    """By whoever finds it: another worker, which fails or connects too, does not."""
+    pool = Pool(member(), member())
+    slot = pool.slots[0]
+    assert pool.inside.connected(slot) == 0
+    assert pool.fail(0, now_s=5) == WENT_OUT
+    pool.elect(now_s=66)  # it may be tried again
+    assert pool.fail(0, now_s=66) == FAILED_AGAIN
+    assert pool.inside.connected(slot) == 0
+    pool.elect(now_s=127)
+    assert pool.inside.connected(slot) == 66 * SECOND_US
+    assert pool.inside.connected(slot) == 0
+    assert pool.fail(0, now_s=128) == WENT_OUT
+    assert pool.table.mark_up(slot)
+    assert pool.inside.connected(slot) == 0  # the monitor has told it
+    assert pool.fail(0, now_s=129) == WENT_OUT
 
 
 def test_the_monitor_brings_a_member_up() -> None:

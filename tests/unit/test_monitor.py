@@ -299,7 +299,7 @@ def test_a_name_that_was_not_known_is_tried_until_it_is() -> None:
     assert not name.is_due(1.4)
     assert attempt_at(name, knows, 1.5, SILENT) == []
     found = at("192.0.2.1", "2001:db8::1", ttl_s=7)
-    assert attempt_at(name, knows, 9, found) == ["FB0504 info"]
+    assert attempt_at(name, knows, 9, found) == ["FB0503 notice", "FB0504 info"]
     assert table.known == [("192.0.2.1", 8080), ("2001:db8::1", 8080)]
     assert table.flags == ""
     assert not name.is_due(15.9)
@@ -346,7 +346,9 @@ def test_addresses_that_change_are_published_and_tried_at_once() -> None:
     table, knows = OneSlot([("192.0.2.1", 80)]), Knows()
     table.flags = "E"
     name = name_of(member("known.test", 80), table)
-    assert attempt_at(name, knows, 0, at("192.0.2.9")) == ["FB0507 notice"]
+    assert attempt_at(name, knows, 0, at("192.0.2.9")) == [
+        *("FB0503 notice", "FB0507 notice"),
+    ]
     assert knows.asked == [("known.test", ("192.0.2.1",))]
     assert table.known == [("192.0.2.9", 80)]
     assert table.flags == ""

@@ -55,13 +55,18 @@ cdef void ledger_request_done(
 
 # A member failed. probe_may_clear: it was a refused or timed-out connect, so a TCP
 # probe proves that it is back; otherwise only retry= or a health check does.
-# returns 1 when this call put it into E, 0 when it was there already or has flag I.
+# returns 0 when it was in E already or has flag I; when this call put it there
+# WENT_OUT, or FAILED_AGAIN: it was tried again, and nobody has found it back meanwhile.
+cdef enum:
+    FAILED_AGAIN = 1
+    WENT_OUT = 2
 cdef int member_failed(
     const table_view *t, member_slot *m, long long now_us,
     bint probe_may_clear) noexcept nogil
 # A connect succeeded: error_time and retries back to 0, unless the member is in E
 # (a failure seen since then counts for more; as in Apache).
-cdef void member_connected(member_slot *m) noexcept nogil
+# returns when it had failed, if this call has found it back (FLAG_OUT); else 0
+cdef long long member_connected(member_slot *m) noexcept nogil
 cdef bint member_is_usable(const table_view *t, const member_slot *m) noexcept nogil
 cdef bint member_ignores_errors(
     const table_view *t, const member_slot *m) noexcept nogil

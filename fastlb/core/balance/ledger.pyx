@@ -222,7 +222,7 @@ cdef int member_failed(
     if fixed & FLAG_IGNORE:
         return 0
     for _tries in range(FLAG_TRIES_MAX):    # each one lost is one that another won
-        next = seen | FLAG_ERROR
+        next = seen | FLAG_ERROR | FLAG_OUT
         if not probe_may_clear:
             # whatever failed before, now there is a failure that a connect
             # cannot disprove
@@ -236,18 +236,25 @@ cdef int member_failed(
     if seen & FLAG_ERROR:
         return 0
     member_renew(t, m)
-    return 1
+    return FAILED_AGAIN if seen & FLAG_OUT else WENT_OUT
 
 
-cdef void member_connected(member_slot *m) noexcept nogil:
+cdef long long member_connected(member_slot *m) noexcept nogil:
+    cdef uint32_t flags = atomic_get_u32(&m.flags)
+    cdef long long failed_us
     # one that failed meanwhile waits for its retry: this connect proves the past
-    if atomic_get_u32(&m.flags) & FLAG_ERROR:
-        return
+    if flags & FLAG_ERROR:
+        return 0
     # looked at first: the line is shared, and nearly always there is nothing to do
-    if atomic_get_i64(&m.error_time_us) != 0:
+    failed_us = atomic_get_i64(&m.error_time_us)
+    if failed_us != 0:
         atomic_set_i64(&m.error_time_us, 0)
     if atomic_get_u32(&m.retries) != 0:
         atomic_set_u32(&m.retries, 0)
+    if likely(not flags & FLAG_OUT):
+        return 0
+    flags = atomic_and_u32(&m.flags, ~<uint32_t>FLAG_OUT)
+    return max(failed_us, <long long>1) if flags & FLAG_OUT else 0
 
 
 # Clear E as a lazy retry does, without asking whether it is time; true when it was set.
@@ -304,7 +311,7 @@ cdef uint32_t member_set_flags(
             else e.flags & ~flags)
     if not on:
         if live & FLAG_ERROR:
-            live |= FLAG_PROBE_CLEARS
+            live |= FLAG_PROBE_CLEARS | FLAG_OUT
         if live:
             was |= atomic_and_u32(&m.flags, ~live) & FLAGS_LIVE
         return was

@@ -180,10 +180,11 @@ cdef enum:
     FLAG_PROBED = 1 << 16         # the monitor may clear E
     FLAG_PROBE_CLEARS = 1 << 17   # ... and this E is of the kind that a probe disproves
     FLAG_REDIRECT = 1 << 18       # redirect= is set
+    FLAG_OUT = 1 << 20            # it has failed, and nobody has found it back yet
     FLAGS_UNUSABLE = (
         FLAG_SHUTDOWN | FLAG_DISABLED | FLAG_STOPPED | FLAG_ERROR | FLAG_HEALTH)
     # what workers and monitor find out; the rest is the master's to say
-    FLAGS_LIVE = FLAG_ERROR | FLAG_PROBE_CLEARS
+    FLAGS_LIVE = FLAG_ERROR | FLAG_PROBE_CLEARS | FLAG_OUT
 
 # This process, and what it remembers of its waits.
 cdef struct lock_self:

@@ -206,7 +206,7 @@ cdef void exchange_find_connection(exchange *x) noexcept nogil:
         exchange_enter(x, X_SEND)
         return
     # In its own turn: of thousands that refuse at once each would call the next.
-    x.attempt.refused_errno = stream_errno
+    x.attempt.lost_errno = stream_errno
     say_connect(x, stream_errno)
     exchange_enter(x, X_REFUSED)
     watch_queue(&x.down.c)
@@ -227,12 +227,13 @@ cdef void exchange_connect_lost(exchange *x, int why) noexcept nogil:
     does not resolve ends the request.
     """
     cdef plan_member *m = x.member
+    x.attempt.lost_errno = why
     if why == NO_ADDRESS and x.question.of == NULL and (
             x.choice.balancer == NULL or plan.compat_apache):
         exchange_detach(x, False)
-        if x.choice.balancer != NULL and member_failed(
-                engine.view, m.slot, watch.now_us, False):
-            say_member_down(x)
+        if x.choice.balancer != NULL:
+            say_member_down(
+                x, member_failed(engine.view, m.slot, watch.now_us, False))
         exchange_answer_error(x, 500, service_no_address(x))
         return
     exchange_member_lost(x, 503, NULL, not connect_lacks_means(why))
@@ -284,7 +285,7 @@ cdef void exchange_member_lost(
     """Its side failed. status: what the client is told if nobody else is tried."""
     cdef plan_member *m = x.member
     cdef bint again = request_may_move(x)
-    cdef int first = 0
+    cdef int out
     # What is at an address that the member had is not its fault any more.
     if unlikely(mark_error and x.up != NULL and upstream_is_of_old(x.up)):
         mark_error = False
@@ -292,13 +293,15 @@ cdef void exchange_member_lost(
         attempt_unanswered(x, True)
     exchange_detach(x, False)
     if mark_error and x.choice.balancer != NULL:
-        first = member_failed(engine.view, m.slot, watch.now_us, status == 503)
-        if first:
-            say_member_down(x)
+        say_member_down(x, member_failed(
+            engine.view, m.slot, watch.now_us, status == 503))
     elif x.attempt.timed_out and x.choice.balancer != NULL \
             and x.choice.balancer.fail_on_timeout:
-        if member_failed(engine.view, m.slot, watch.now_us, False):
+        out = member_failed(engine.view, m.slot, watch.now_us, False)
+        if out:
             say(x, &SAY_FAIL_ON_TIMEOUT)
+        if out == WENT_OUT:
+            say(x, &SAY_MEMBER_OUT)
     if unlikely(x.res.head_sent):
         exchange_abort(x)
         return

@@ -187,6 +187,7 @@ cdef bint coded_lost(exchange *x, int why) noexcept nogil:
     if stale_retry(x, why):
         return False
     say_error(x, &SAY_CODED_LOST, stream_errno if why == FAILED else 0)
+    x.attempt.lost_why = b"it has closed the connection instead of an answer"
     return due_lost(x, coded_status(x), NULL, True)
 
 
@@ -195,6 +196,7 @@ cdef bint coded_broken(exchange *x) noexcept nogil:
     if x.attempt.await_continue:
         return coded_ping_lost(x)
     say(x, &SAY_CODED_BAD)
+    x.attempt.lost_why = b"what it sent is no answer by its protocol"
     return due_lost(x, 502, NULL, True)
 
 
@@ -209,6 +211,7 @@ cdef bint coded_ping_lost(exchange *x) noexcept nogil:
     new one; then it is another member's turn. Always returns False."""
     say(x, &SAY_CODED_PING)
     if x.attempt.fresh:
+        x.attempt.lost_why = b"no answer to a ping"
         return due_lost(x, 503, NULL, True)
     exchange_detach(x, False)
     exchange_enter(x, X_DECIDE)

@@ -189,7 +189,8 @@ cdef struct codec_state:
 # whole, so nothing of one try is left for the next.
 cdef struct attempt:
     flag fresh                  # a reused connection was dead: only a new one will do
-    int refused_errno           # X_REFUSED: why; or NO_ADDRESS
+    int lost_errno              # why it cannot be connected to; or NO_ADDRESS
+    const char *lost_why        # ... or otherwise failed; a constant, or NULL
     value upgrade               # asked of this member; length 0: nothing
     flag sent                   # everything has been handed to the socket
     flag is_deaf                # the member stopped taking the request

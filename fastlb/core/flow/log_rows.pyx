@@ -39,8 +39,31 @@ cdef log_row SAY_REMOTE_LOST = log_row(
     b"FB0318: no tunnel to {member} through the proxy before it: {detail}")
 cdef log_row SAY_MEMBER_DOWN = log_row(
     b"error", b"proxy",
-    b"AH00959: ap_proxy_connect_backend disabling worker for ({member}) for "
-    b"{retry_s}s; {next_try}")
+    b"AH00959: ap_proxy_connect_backend disabling worker for ({member}){down_for}; "
+    b"{next_try}")
+cdef log_row SAY_MEMBER_OUT = log_row(
+    b"notice", b"proxy_balancer",
+    b"FB0322: {balancer}: member {member_url} is out: {lost_evidence}; {next_try}")
+# number: the status
+cdef log_row SAY_MEMBER_OUT_STATUS = log_row(
+    b"notice", b"proxy_balancer",
+    b"FB0322: {balancer}: member {member_url} is out: it has answered with {number} "
+    b"(failonstatus); {next_try}")
+# detail: what the library says
+cdef log_row SAY_MEMBER_OUT_TLS = log_row(
+    b"notice", b"proxy_balancer",
+    b"FB0322: {balancer}: member {member_url} is out: no TLS with it: {detail}; "
+    b"{next_try}")
+# number: milliseconds since it failed
+cdef log_row SAY_MEMBER_BACK = log_row(
+    b"notice", b"proxy_balancer",
+    b"FB0323: {balancer}: member {member_url} is back: retry={retry_s} had passed, it "
+    b"was tried again and took a connection, {number} ms after it failed")
+cdef log_row SAY_MEMBER_BACK_FORCED = log_row(
+    b"notice", b"proxy_balancer",
+    b"FB0323: {balancer}: member {member_url} is back: all members were out, so it was "
+    b"tried before retry={retry_s} had passed, and took a connection, {number} ms "
+    b"after it failed")
 cdef log_row SAY_MEMBER_FAILED = log_row(
     b"error", b"proxy_http",
     b"AH01114: HTTP: failed to make connection to backend: {member_host}")

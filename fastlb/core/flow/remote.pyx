@@ -74,8 +74,8 @@ cdef void remote_lost(exchange *x, const char *why) noexcept nogil:
 cdef void remote_give_up(exchange *x) noexcept nogil:
     """The member is out of reach: another one, or 503. That the proxy takes connections
     disproves nothing, so retry= decides when it is asked again."""
-    cdef bint first = x.choice.balancer != NULL and member_failed(
-        engine.view, x.member.slot, watch.now_us, False)
-    if first:
-        say_member_down(x)
+    x.attempt.lost_why = b"the proxy before it makes no tunnel to it"
+    if x.choice.balancer != NULL:
+        say_member_down(
+            x, member_failed(engine.view, x.member.slot, watch.now_us, False))
     exchange_member_lost(x, 503, NULL, False)

@@ -308,13 +308,16 @@ cdef bint response_broken(exchange *x) noexcept nogil:
 
 cdef void response_judge(exchange *x, int status) noexcept nogil:
     """failonstatus= (AH01174): the answer is passed on, the member goes into E."""
-    cdef int i
+    cdef int i, out
     if x.choice.balancer == NULL:
         return
     for i in range(x.choice.balancer.fail_status_count):
         if x.choice.balancer.fail_statuses[i] == status:
-            if member_failed(engine.view, x.member.slot, watch.now_us, False):
+            out = member_failed(engine.view, x.member.slot, watch.now_us, False)
+            if out:
                 say_more(x, &SAY_FAIL_ON_STATUS, 0, NULL, status)
+            if out == WENT_OUT:
+                say_more(x, &SAY_MEMBER_OUT_STATUS, 0, NULL, status)
             return
 
 

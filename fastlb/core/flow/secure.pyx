@@ -1,8 +1,8 @@
 """TLS towards a member: handshake, what its certificate must be, sessions kept."""
 # uses: ground/text, io/writer, io/timer, io/tls_state, io/watch, io/tls_library,
 #       io/tls_hello, io/tls_stream, balance/ledger, plan/plan, flow/exchange,
-#       flow/engine, flow/states, flow/member, flow/service_log, flow/settle,
-#       flow/answer, flow/send
+#       flow/engine, flow/states, flow/member, flow/log_rows, flow/service_log,
+#       flow/settle, flow/answer, flow/send
 
 
 cdef void upstream_secure(upstream *u) noexcept nogil:
@@ -40,7 +40,7 @@ cdef void upstream_handshake(upstream *u) noexcept nogil:
         return
     upstream_enter(u, UP_BUSY)
     timer_clear(&u.c.timer)
-    member_connected(u.member.slot)
+    upstream_found_member(u)
     exchange_send(u.x)
 
 
@@ -64,6 +64,6 @@ cdef void exchange_handshake_lost(exchange *x, const char *why) noexcept nogil:
     say_no_handshake(x, why)
     exchange_detach(x, False)
     if x.choice.balancer != NULL and member_failed(
-            engine.view, x.member.slot, watch.now_us, False):
-        say_member_down(x)
+            engine.view, x.member.slot, watch.now_us, False) == WENT_OUT:
+        say_more(x, &SAY_MEMBER_OUT_TLS, 0, why, 0)
     exchange_answer_error(x, 500, b"Error during SSL Handshake with remote server")

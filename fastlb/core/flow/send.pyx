@@ -1,7 +1,14 @@
 """A member is connected: the request goes out."""
-# uses: plan/plan, plan/logline, flow/exchange, flow/member, flow/settle,
-#       flow/rewrite, flow/codecs, flow/request, flow/tunnel, flow/response,
-#       flow/answer, flow/connecting
+# uses: balance/ledger, plan/plan, plan/logline, flow/exchange, flow/member,
+#       flow/service_log, flow/settle, flow/rewrite, flow/codecs, flow/request,
+#       flow/tunnel, flow/response, flow/answer, flow/connecting
+
+cdef void upstream_found_member(upstream *u) noexcept nogil:
+    """A new connection is there: its member may have been out."""
+    cdef long long failed_us = member_connected(u.member.slot)
+    if unlikely(failed_us != 0):
+        say_member_back(u.x, failed_us)
+
 
 cdef void exchange_send(exchange *x) noexcept nogil:
     """Connected: compose the head and let it go."""

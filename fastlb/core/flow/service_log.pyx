@@ -40,6 +40,10 @@ cdef object log_fact(exchange *x, str name):
         return next_try(x)
     if name == "retry_s":
         return x.member.said.retry_us // 1000000
+    if name == "down_for":
+        return down_for(x)
+    if name == "lost_evidence":
+        return lost_evidence(x)
     if name == "idle_s":
         return x.tunnel.idle_us // 1000000
     if name == "lock_wait_s":
@@ -183,7 +187,30 @@ cdef str next_try(exchange *x):
     wait_ms = member_retry_in_ms(engine.view, x.member.slot, watch.now_us)
     if wait_ms < 0:
         return "it is probed in the background until it listens again"
+    if wait_ms == 0:
+        return "the next request may try it again"
     return f"next try in {wait_ms / 1000:g}s"
+
+
+cdef str down_for(exchange *x):
+    """Apache's words, where they are true."""
+    if member_retry_in_ms(engine.view, x.member.slot, watch.now_us) < 0:
+        return ""
+    return f" for {x.member.said.retry_us // 1000000}s"
+
+
+cdef str lost_evidence(exchange *x):
+    """What this try at a member has met."""
+    cdef int error = x.attempt.lost_errno
+    if x.attempt.lost_why != NULL:
+        return (<bytes>x.attempt.lost_why).decode()
+    if error == NO_ADDRESS:
+        return "nobody knows its name"
+    if error == ETIMEDOUT:
+        return f"no connection within {connect_timeout_us(x) / 1000000:g}s"
+    if error:
+        return os.strerror(error).lower()
+    return f"no answer within {exchange_timeout_us(x) / 1000000:g}s"
 
 
 cdef str response_began(exchange *x):
@@ -279,11 +306,24 @@ cdef void say_bind(
         error, &text[0], 0)
 
 
-cdef void say_member_down(exchange *x) noexcept nogil:
-    """E was set: say when the member will be tried again."""
-    say(x, &SAY_MEMBER_DOWN)
-    if not member_is_unknown(x.member):
+cdef void say_member_down(exchange *x, int out) noexcept nogil:
+    """It has failed. out: what member_failed says; if it was in E already, that was
+    told. A name that nobody knows is no connection that failed."""
+    if out and x.attempt.lost_errno and x.attempt.lost_errno != NO_ADDRESS:
+        say(x, &SAY_MEMBER_DOWN)
         say(x, &SAY_MEMBER_FAILED)
+    if out == WENT_OUT:
+        say(x, &SAY_MEMBER_OUT)
+
+
+cdef void say_member_back(exchange *x, long long failed_us) noexcept nogil:
+    """It was in E and is not: this connection is the first since then."""
+    cdef long long out_us = watch.now_us - failed_us
+    say_more(
+        x, &SAY_MEMBER_BACK if out_us > x.member.said.retry_us
+        else &SAY_MEMBER_BACK_FORCED, 0, NULL, <long>(out_us // 1000))
+
+
 cdef void say_kept_long(exchange *x) noexcept nogil:
     """Idle connections are left, for they may be closing. Told to whom asks for all."""
     if unlikely(x.facts.vhost.tells_kept):

@@ -59,7 +59,7 @@ cdef void exchange_step(exchange *x) noexcept nogil:
         exchange_find_connection(x)
     elif x.state == X_REFUSED:
         exchange_enter(x, X_DECIDE)
-        exchange_connect_lost(x, x.attempt.refused_errno)
+        exchange_connect_lost(x, x.attempt.lost_errno)
 
 
 cdef void exchange_on_client_timeout(exchange *x) noexcept nogil:

@@ -40,7 +40,7 @@ cdef void upstream_connected(upstream *u) noexcept nogil:
         return
     upstream_enter(u, UP_BUSY)
     timer_clear(&u.c.timer)
-    member_connected(u.member.slot)
+    upstream_found_member(u)
     exchange_send(u.x)
 
 
