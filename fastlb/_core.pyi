@@ -49,6 +49,7 @@ class Table:
         redirect: str,
         retry_ms: int,
         probe: bool,
+        slow_start_ms: int = 0,
         fresh: bool = False,
     ) -> int:
         """Find or make the member's slot; what the configuration changed is written.
@@ -114,9 +115,9 @@ class Table:
     def snapshot_member(self, slot: int) -> dict[str, Any]:
         """key, status, flags, elected, busy, transferred, read, lbstatus,
         response_us (byresponsetime; 0: nothing is known), load_factor, lbset,
-        route, redirect, retries, error_time_us, retry_ms; slot, used, balancer_slot,
-        epoch, probed (the monitor may clear E), probe_clears (this E is one that a
-        probe disproves)."""
+        route, redirect, retries, error_time_us, retry_ms, up_us; slot, used,
+        balancer_slot, epoch, probed (the monitor may clear E), probe_clears (this E
+        is one that a probe disproves)."""
     def snapshot_workers(self) -> list[dict[str, Any]]:
         """For each used slot: slot, pid, generation, number, state, accesses,
         bytes_out, duration_us, connections (open now), accepted, busy (exchanges

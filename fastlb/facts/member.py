@@ -59,6 +59,7 @@ class Member:
     timeout_ms: int | None  # None: the mapping's virtual host decides
     retry_ms: int  # default 60000
     retry_written: bool  # retry= stands in the configuration
+    slow_start_ms: int  # 0: its whole share at once
     receive_buffer_bytes: int
     io_buffer_bytes: int  # of a packet, where the protocol has some; 0: usual
     flush_packets: int  # of such: 0 off, 1 on, 2 auto

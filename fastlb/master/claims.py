@@ -66,6 +66,7 @@ def claim(
                 redirect=member.redirect,
                 retry_ms=member.retry_ms,
                 probe=is_probed(model, member),
+                slow_start_ms=member.slow_start_ms,
                 fresh=fresh,
             )
             for member in model.members

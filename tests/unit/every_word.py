@@ -45,6 +45,7 @@ VALUES = {
     "receivebuffersize": "8192",
     "routeregex": "[.](.*)",
     "scolonpathdelim": "on",
+    "slowstart": "30",
     "status": "+H",
     "stickysessionsep": "_",
     "upgrade": "websocket",

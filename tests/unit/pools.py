@@ -117,6 +117,7 @@ def settings_of(position: int, member: dict[str, Any]) -> dict[str, Any]:
         "redirect": "",
         "retry_ms": 60_000,
         "probe": False,
+        "slow_start_ms": 0,
     }
     assert member.keys() <= settings.keys()
     return settings | member

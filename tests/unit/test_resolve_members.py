@@ -58,7 +58,7 @@ def test_all_parameters_of_a_member() -> None:
             " connectiontimeout=250ms timeout=9 retry=5 keepalive=On disablereuse=on"
             " ping=500ms receivebuffersize=2048 responsefieldsize=100 addressttl=7"
             " lbset=2 route=r redirect=s status=+D-E loadfactor=2.5"
-            " upgrade=websocket,h2c"
+            " upgrade=websocket,h2c slowstart=30"
         )
         + "<Proxy balancer://c>\nBalancerMember http://c route=s\n</Proxy>\n"
     ).members[0]
@@ -66,6 +66,7 @@ def test_all_parameters_of_a_member() -> None:
     assert (member.acquire_ms, member.connect_timeout_ms) == (1500, 250)
     assert (member.timeout_ms, member.retry_ms) == (9000, 5000)
     assert member.keepalive and member.disable_reuse and member.retry_written
+    assert member.slow_start_ms == 30_000
     assert (member.ping_ms, member.receive_buffer_bytes) == (500, 2048)
     assert (member.response_field_bytes, member.address_ttl_s) == (100, 7)
     assert (member.lbset, member.route, member.redirect) == (2, "r", "s")

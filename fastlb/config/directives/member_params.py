@@ -215,6 +215,15 @@ MEMBER: Final = Parameters(
         sets=("retry_ms", "retry_written"),
     ),
     Parameter(
+        "slowstart",
+        seconds(0, "slowstart must be a positive value"),
+        "seconds in which its share grows from a tenth to the whole, when it may serve"
+        " for the first time, or again",
+        0,
+        sets="slow_start_ms",
+        own=True,
+    ),
+    Parameter(
         "keepalive",
         switch("KeepAlive"),
         "SO_KEEPALIVE for its connections",

@@ -17,6 +17,7 @@ cdef struct member_claim:
     const char *redirect
     unsigned int redirect_length
     uint32_t retry_ms
+    uint32_t slow_start_ms
     bint probe
     bint fresh
 

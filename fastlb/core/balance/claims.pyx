@@ -1,5 +1,6 @@
 """Who has which slot: the master's pen in the book (claims.pxd)."""
-# uses: balance/table, balance/lock, balance/ledger, balance/lbmethods/methods
+# uses: io/watch, balance/table, balance/lock, balance/ledger,
+#       balance/lbmethods/methods
 
 cdef inline table_book *claim_book(const table_view *t) noexcept nogil:
     return <table_book *>table_pen(t, t.book)
@@ -88,6 +89,7 @@ cdef void claim_configure(
         e.configured_lbset = c.lbset
         atomic_set_i32(&e.lbset, c.lbset)
     atomic_set_u32(&e.retry_ms, c.retry_ms)
+    atomic_set_u32(&e.slow_start_ms, c.slow_start_ms)
     member_set_flags(t, m, FLAG_PROBED, c.probe)
     if not c.probe:
         member_set_flags(t, m, FLAG_PROBE_CLEARS, False)
@@ -113,6 +115,7 @@ cdef void claim_begin(
     atomic_set_u64(&m.elected, 0)
     atomic_set_i64(&m.error_time_us, 0)
     atomic_set_u32(&m.retries, 0)
+    atomic_set_i64(&m.up_us, clock_us())
     atomic_set_u64(&m.transferred, 0)
     atomic_set_u64(&m.read, 0)
     atomic_set_i64(&m.response_ns, 0)

@@ -53,7 +53,7 @@ cdef bint elect_force_recovery(
     if not b.force_recovery:
         return False
     for i in range(b.member_count):
-        member_clear_error(b.members[i])
+        member_clear_error(b.members[i], now_us)
         atomic_add_u32(&b.members[i].retries, 1)
     return True
 
@@ -136,7 +136,7 @@ cdef void elect_settle_route(
                     or atomic_get_u32(&e.flags)
                     & (FLAG_DRAIN | FLAG_STANDBY | FLAG_SPARE)):
                 continue
-        lb_add(c, m, atomic_get_i32(&e.load_factor))
+        lb_add(c, m, lb_factor(c, m))
     lb_sub(elected, c.total)
 
 

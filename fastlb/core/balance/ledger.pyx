@@ -1,7 +1,7 @@
 # Counting. Fields marked "own" have one writer, so a plain add suffices; it is stored
 # as one atomic word for those who read meanwhile.
 #
-# uses: balance/table
+# uses: io/watch, balance/table
 
 cdef extern from "<math.h>" nogil:
     double ledger_exp2 "exp2"(double x)
@@ -258,8 +258,10 @@ cdef long long member_connected(member_slot *m) noexcept nogil:
 
 
 # Clear E as a lazy retry does, without asking whether it is time; true when it was set.
-cdef bint member_clear_error(member_slot *m) noexcept nogil:
-    cdef uint32_t was = atomic_and_u32(
+cdef bint member_clear_error(member_slot *m, long long now_us) noexcept nogil:
+    cdef uint32_t was
+    atomic_set_i64(&m.up_us, now_us)    # before E: whoever elects it knows
+    was = atomic_and_u32(
         &m.flags, ~<uint32_t>(FLAG_ERROR | FLAG_PROBE_CLEARS))
     return (was & FLAG_ERROR) != 0
 
@@ -293,7 +295,7 @@ cdef void member_retry(
         const table_view *t, member_slot *m, long long now_us) noexcept nogil:
     if not atomic_get_u32(&m.flags) & FLAG_ERROR:
         return
-    if member_retry_in_ms(t, m, now_us) == 0 and member_clear_error(m):
+    if member_retry_in_ms(t, m, now_us) == 0 and member_clear_error(m, now_us):
         atomic_add_u32(&m.retries, 1)
 
 
@@ -304,6 +306,8 @@ cdef uint32_t member_set_flags(
     cdef uint32_t live = flags & FLAGS_LIVE
     cdef uint32_t was = member_flags_now(t, m)
     cdef member_entry *e = <member_entry *>table_pen(t, member_entry_of(t, m))
+    if not on and flags & was & FLAGS_UNUSABLE:
+        atomic_set_i64(&m.up_us, clock_us())
     if e != NULL:
         # the master is the only one, so nothing comes between
         atomic_set_u32(

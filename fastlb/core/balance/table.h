@@ -37,7 +37,7 @@ struct member_entry {
     int32_t configured_load_factor, configured_lbset;
     uint16_t key_length;
     uint8_t route_length, redirect_length;
-    uint32_t unused0;
+    uint32_t slow_start_ms;
     uint64_t key_hash, unused1;
     char route[ROUTE_BYTES_MAX];
 };
@@ -90,7 +90,8 @@ struct member_slot {
     uint64_t elected;
     int64_t error_time_us;
     uint32_t retries, stamp;
-    uint64_t unused0[2];
+    int64_t up_us;
+    uint64_t unused0;
     uint64_t transferred, read;
     int64_t response_ns, answered_us;
     uint64_t unused1[4];

@@ -89,6 +89,7 @@ cdef extern from "table.h" nogil:
         uint16_t key_length             # 40   fixed
         uint8_t route_length            # 42   atomic
         uint8_t redirect_length         # 43   atomic
+        uint32_t slow_start_ms          # 44   atomic; 0: its whole share at once
         uint64_t key_hash               # 48   fixed
         char route[ROUTE_BYTES_MAX]     # 64   atomic: a reader compares with the hash
 
@@ -144,6 +145,7 @@ cdef extern from "table.h" nogil:
         int64_t error_time_us           # 32   atomic; 0: none since the last success
         uint32_t retries                # 40   atomic
         uint32_t stamp                  # 44   locked; the election that touched it last
+        int64_t up_us                   # 48   atomic; since when it may serve, or again
         uint64_t transferred            # 64   atomic; bytes sent to it
         uint64_t read                   # 72   atomic; bytes received from it
         int64_t response_ns             # 80   atomic; time to an answer (ledger.pxd)

@@ -233,7 +233,7 @@ cdef class Table:
     def claim_member(
             self, str key, long long generation, *, int balancer_slot, int load_factor,
             int lbset, str status, str route, str redirect, long long retry_ms,
-            bint probe, bint fresh=False):
+            bint probe, long long slow_start_ms=0, bint fresh=False):
         cdef member_claim claim
         cdef bytes name = table_fitting(
             key, sizeof(self.view.member_names.key), "the member's key")
@@ -258,6 +258,7 @@ cdef class Table:
         claim.redirect = redirect_bytes
         claim.redirect_length = <unsigned int>len(redirect_bytes)
         claim.retry_ms = <uint32_t>min(max(retry_ms, 0), 0xFFFFFFFF)
+        claim.slow_start_ms = <uint32_t>min(max(slow_start_ms, 0), 0xFFFFFFFF)
         claim.probe = probe
         claim.fresh = fresh
         slot = claim_member_slot(&self.view, &claim, &lock)
@@ -388,6 +389,7 @@ cdef class Table:
         m.read = told["read"]
         m.retries = told["retries"]
         m.error_time_us = told["error_time_us"]
+        m.up_us = told.get("up_us", 0)
         atomic_set_i32(
             table_share(&self.view, self.worker(worker), m),
             min(max(told["busy"], 0), GAUGE_MAX))
@@ -487,6 +489,7 @@ cdef class Table:
             "retries": atomic_get_u32(&m.retries),
             "error_time_us": atomic_get_i64(&m.error_time_us),
             "retry_ms": atomic_get_u32(&e.retry_ms),
+            "up_us": atomic_get_i64(&m.up_us),
             "epoch": atomic_get_u32(&m.epoch),
             "probed": bool(flags & FLAG_PROBED),
             "probe_clears": bool(flags & FLAG_PROBED and flags & FLAG_PROBE_CLEARS),

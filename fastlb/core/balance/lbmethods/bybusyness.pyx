@@ -20,7 +20,7 @@
 # that are still under way, whose ends it then does not count. Here busy belongs to the
 # workers, who take off what they put on.
 #
-# uses: balance/table, balance/ledger, balance/lbmethods/method
+# uses: balance/table, balance/lbmethods/method
 
 cdef int bybusyness_choose(lb_choice *c) noexcept nogil:
     cdef member_slot *m
@@ -31,7 +31,7 @@ cdef int bybusyness_choose(lb_choice *c) noexcept nogil:
     cdef int i
     for i in range(c.count):
         m = c.candidates[i]
-        busy = ledger_busy_of(c.table, m)
+        busy = lb_busy(c, m)
         lb_add(c, m, lb_factor(c, m))
         if best >= 0 and busy >= least and (busy > least or m.lbstatus <= urgent):
             continue
@@ -44,6 +44,6 @@ cdef int bybusyness_choose(lb_choice *c) noexcept nogil:
 
 cdef int bybusyness_tell(const lb_choice *c, int i, lb_score *scores) noexcept nogil:
     cdef const member_slot *m = c.candidates[i]
-    scores[0] = lb_score(b"busy", ledger_busy_of(c.table, m))
+    scores[0] = lb_score(b"busy", lb_busy(c, m))
     scores[1] = lb_score(b"lbstatus", m.lbstatus + lb_factor(c, m))
     return 2

@@ -61,7 +61,9 @@ cdef struct lb_method:
     lb_tell tell
     const char *rule        # who is elected, in words: "the greatest lbstatus"
 
-# The share of work that is configured for a candidate (x 100, at least 1).
+# The share of work that a candidate is to have (x 100, at least 1): what is configured,
+# or with slowstart= a part of that, which grows from a tenth to the whole in that time,
+# from when it may serve, for the first time or again.
 cdef int lb_factor(const lb_choice *c, const member_slot *m) noexcept nogil
 # Give a member its part; take from the elected one what all were given.
 cdef void lb_add(lb_choice *c, member_slot *m, long long part) noexcept nogil

@@ -1,8 +1,38 @@
 """What methods choose with (method.pxd)."""
-# uses: balance/table
+# uses: balance/table, balance/ledger
+
+cdef enum:
+    LB_SLOW_PART = 10       # of its share a member with slowstart= begins with
+
 
 cdef int lb_factor(const lb_choice *c, const member_slot *m) noexcept nogil:
-    return atomic_get_i32(&member_entry_of(c.table, m).load_factor)
+    cdef const member_entry *e = member_entry_of(c.table, m)
+    cdef int whole = atomic_get_i32(&e.load_factor)
+    cdef long long slow_us = atomic_get_u32(&e.slow_start_ms)
+    if likely(slow_us == 0):
+        return whole
+    return lb_slow_factor(
+        whole, slow_us * 1000, c.now_us - atomic_get_i64(&m.up_us))
+
+
+# What of its share a member has that has been up for so long. What is in the future no
+# process of ours has written.
+cdef int lb_slow_factor(
+        int whole, long long slow_us, long long up_for_us) noexcept nogil:
+    cdef int first = max(whole // LB_SLOW_PART, 1)
+    if not 0 <= up_for_us < slow_us:
+        return whole
+    return first + <int>((whole - first) * up_for_us // slow_us)
+
+
+# The requests that a candidate has under way; while its share grows, as many as they
+# would be of the whole: one counts for ten when it is a tenth.
+cdef long long lb_busy(const lb_choice *c, const member_slot *m) noexcept nogil:
+    cdef const member_entry *e = member_entry_of(c.table, m)
+    cdef long long busy = ledger_busy_of(c.table, m)
+    if likely(atomic_get_u32(&e.slow_start_ms) == 0):
+        return busy
+    return busy * atomic_get_i32(&e.load_factor) // lb_factor(c, m)
 
 
 cdef void lb_add(lb_choice *c, member_slot *m, long long part) noexcept nogil:
