@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from fastlb.monitor.stapling import StapleWatch
 
 TURN_S = 0.1
-PROBES_AT_ONCE = 64
+PROBES_AT_ONCE = 256
 STAPLES_AT_ONCE = 64
 LOOK_UPS_AT_ONCE = 64
 
