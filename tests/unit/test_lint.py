@@ -31,6 +31,42 @@ def test_a_sound_configuration_is_silent() -> None:
 # balancers -------------------------------------------------------------------------
 
 
+@rows(
+    ("settings", "said"),
+    [
+        ("lbmethod=byhash hashkey=uri hashload=200", []),
+        ("lbmethod=bychoice", []),
+        ("hashkey=ip hashload=125", []),
+        ("hashkey=uri", ["hashkey= of balancer://b has no effect"]),
+        ("hashkey=header:X", ["hashkey= of balancer://b has no effect"]),
+        ("hashload=0", ["hashload= of balancer://b has no effect"]),
+    ],
+)
+def test_a_key_is_for_a_method_that_hashes(settings: str, said: list[str]) -> None:
+    text = (
+        f"{LISTEN}<Proxy balancer://b>\nBalancerMember http://h:1\n"
+        f"ProxySet {settings}\n</Proxy>\nProxyPass / balancer://b/\n"
+    )
+    assert [one.partition(": ")[2] for one in warnings(text)] == said
+
+
+@rows(
+    ("directive", "is_said"),
+    [
+        ("", True),
+        ("HeartbeatMaxServers 20", True),
+        ("HeartbeatListen 239.0.0.1:27999", False),
+        ("HeartbeatStorage hb.dat", False),
+    ],
+)
+def test_heartbeats_that_nobody_hears_are_told(directive: str, is_said: bool) -> None:
+    text = (
+        f"{LISTEN}{directive}\n<Proxy balancer://b>\nBalancerMember http://h:1\n"
+        "ProxySet lbmethod=heartbeat\n</Proxy>\nProxyPass / balancer://b/\n"
+    )
+    assert [number for _, number in numbers(text)] == ["FB0386"] * is_said
+
+
 def test_a_balancer_that_is_not_defined_gets_the_nearest_name() -> None:
     _, found = resolve_text(LISTEN + BALANCER + "ProxyPass / balancer://ap/\n")
     said = [d for d in found if d.number == "FB0291"]

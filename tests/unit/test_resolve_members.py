@@ -192,6 +192,34 @@ def test_refusals_are_apaches(line: str, text: str) -> None:
 
 
 @rows(
+    "word",
+    [
+        *("hashkey=", "hashkey=x", "hashkey=ip:x", "hashkey=header", "hashkey=header:"),
+        *("hashkey=cookie:a b", "hashkey=cookie:a;b", "hashload=100", "hashload=-1"),
+    ],
+)
+def test_a_key_that_is_none_is_refused(word: str) -> None:
+    found = errors(balancer("BalancerMember http://ok:1", f'ProxySet "{word}"'))
+    assert len(found) == 1
+    assert f"ProxySet: {word.partition('=')[0]} must be " in found[0]
+
+
+@rows(
+    ("word", "said"),
+    [
+        ("hashkey=IP", ("ip", "")),
+        ("hashkey=Header:X-Key", ("header", "X-Key")),
+        ("hashkey=cookie:sid", ("cookie", "sid")),
+    ],
+)
+def test_what_a_key_is_made_of(word: str, said: tuple[str, str]) -> None:
+    settings = f"ProxySet lbmethod=byhash {word}"
+    [found] = model_of(balancer("BalancerMember http://ok:1", settings)).balancers
+    assert (found.hash_by.value, found.hash_name) == said
+    assert found.hash_load_percent == 125
+
+
+@rows(
     ("line", "text"),
     [
         ("BalancerMember http://a", "BalancerMember must define remote proxy server"),
