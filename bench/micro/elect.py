@@ -16,6 +16,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from fastlb import _core, _probe
+from fastlb.config.directives.balancer_params import LBMETHODS
 
 COUNT = 200_000
 ROUNDS = 9
@@ -90,7 +91,7 @@ def main() -> int:
             f"by busyness, 3 members, {old} workers",
             lambda p=crowd: p.nanoseconds(COUNT // 100),
         )
-    for method in ("bytraffic", "bybusyness", "bychoice"):
+    for method in LBMETHODS[1:]:
         crowd = balancer(16, lbmethod=method)
         report(f"{method}, 16 members", lambda p=crowd: p.nanoseconds(COUNT))
     cookies = b"a=b; theme=dark; ROUTEID=.n2; lang=en"
