@@ -147,7 +147,7 @@ def _bind(run: Drafts, server: ServerDraft, draft: MappingDraft) -> None:
                 draft.member = member
                 return
     target = member_target(authority, "AuthRequest")
-    params = direct_params(server, target, disable_reuse=False)
+    params = direct_params(run, server, target, disable_reuse=False)
     draft.member = MemberDraft(target, params, draft.node)
     server.direct_at.setdefault(authority, []).append(draft.member)
     server.direct_members.append(draft.member)

@@ -261,7 +261,7 @@ def _bind_target(
     # URL changes with each request. Differs from Apache: ours is bound to the
     # authority, which does not change.
     is_open = draft.is_regex and "$" in target.path and not run.lenient
-    values = direct_params(server, target, disable_reuse=is_open)
+    values = direct_params(run, server, target, disable_reuse=is_open)
     for key, value in params:
         take_member_param(
             run, node, values, key, value, prefix="ProxyPass ", scheme=target.scheme

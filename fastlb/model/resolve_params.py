@@ -101,12 +101,16 @@ def member_target(text: str, directive: str) -> Target:
 
 
 def direct_params(
-    server: ServerDraft, target: Target, *, disable_reuse: bool
+    run: Drafts, server: ServerDraft, target: Target, *, disable_reuse: bool
 ) -> Values:
-    """Of a member without a balancer: what ProxySet says of its URL."""
+    """Of a member without a balancer: what ProxySet says of its URL.
+
+    What the main server has said so far holds in virtual hosts, unless they say more.
+    """
     values = {**MEMBER.presets(), "status": "I", "disable_reuse": disable_reuse}
     values["disable_reuse"] |= target.scheme in GATEWAY_SCHEMES
-    for settings in server.direct_settings:
+    inherited = [] if server.is_main else run.main.direct_settings
+    for settings in (*inherited, *server.direct_settings):
         if is_leading_part(settings.target, target):
             for key, value in settings.pairs:
                 MEMBER.take(values, key, value)

@@ -102,7 +102,9 @@ def _mapping(
     # Apache: one that a rule leads to does.
     keeps = run.lenient and name == "RewriteRule"
     is_open = not keeps and parsed.scheme not in WEBSOCKET_SCHEMES
-    params = direct_params(server, parsed, disable_reuse=is_open)
+    # A path follows in each request: what is said of the root is said of it.
+    whole = parsed if parsed.path else replace(parsed, path="/", url=f"{parsed.url}/")
+    params = direct_params(run, server, whole, disable_reuse=is_open)
     wanted = MemberDraft(parsed, params, node)
     for owner in (server, run.main):
         for member in owner.direct_members:

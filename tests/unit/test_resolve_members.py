@@ -399,6 +399,21 @@ def test_direct_members_take_settings_from_both_sides(text: str) -> None:
     assert [m.timeout_ms for m in members] == [5000, 9000]
 
 
+def test_what_the_main_server_says_of_a_url_holds_in_virtual_hosts() -> None:
+    model = model_of(
+        LISTEN
+        + "<Proxy http://a>\nProxySet timeout=7 retry=8 ttl=9\n</Proxy>\n"
+        + "<Proxy fcgi://php:9000/>\nProxySet timeout=6\n</Proxy>\n"
+        + "<VirtualHost *:80>\n<Proxy http://a>\nProxySet retry=5\n</Proxy>\n"
+        + "ProxyPass /x http://a/x ttl=4\n"
+        + "<FilesMatch .>\nSetHandler proxy:fcgi://php:9000\n</FilesMatch>\n"
+        + "</VirtualHost>\n"
+    )
+    mapped, handled = model.members
+    assert (mapped.timeout_ms, mapped.retry_ms, mapped.ttl_ms) == (7000, 5000, 4000)
+    assert handled.timeout_ms == 6000
+
+
 def test_a_rule_wins_over_the_settings_of_its_url() -> None:
     members = model_of(
         LISTEN + "<Proxy http://h/ timeout=5 retry=1>\n</Proxy>\n"

@@ -8,6 +8,7 @@ FILES = {
     "mime.types": "text/html html htm\ntext/plain txt\n",
     "users": "bob:{SHA}rXguzax3D8brmmLkT5CHP7l/sms=\n",
     "site/index.php": "<?php secret",
+    "site/kept.php": "<?php secret",
     "site/sub/index.php": "<?php secret",
     "site/sub/a b.php": "<?php secret",
     "site/plain.txt": "plain\n",
@@ -136,12 +137,31 @@ Alias /more/ "{root}/more/"
 <FilesMatch "[.]php$">
   SetHandler "proxy:fcgi://127.0.0.1:{m0}"
 </FilesMatch>
+<Files kept.php>
+  SetHandler "proxy:fcgi://127.0.0.1:{m1}"
+</Files>
+<Proxy "fcgi://127.0.0.1:{m1}/">
+  ProxySet enablereuse=on
+</Proxy>
+<Proxy "fcgi://127.0.0.1:{m2}/">
+  ProxySet enablereuse=on
+</Proxy>
 <Directory "{root}/site/sub">
   RewriteEngine On
   RewriteCond %{REQUEST_FILENAME} !-f
   RewriteCond %{REQUEST_FILENAME} !-d
   RewriteRule . /sub/index.php [L]
 </Directory>
+<VirtualHost *:{port}>
+  ServerName front.test
+</VirtualHost>
+<VirtualHost *:{port}>
+  ServerName below.test
+  <Files kept.php>
+    SetHandler "proxy:fcgi://127.0.0.1:{m2}"
+  </Files>
+  ProxyPass /passed/ fcgi://127.0.0.1:{m2}/
+</VirtualHost>
 """,
     files=FILES,
 )
@@ -320,6 +340,11 @@ CASES: tuple[Case, ...] = (
     _handled("a folder within", "/sub/?q"),
     _handled("what is rewritten to it", "/sub/no/such?q=1"),
     _handled("one at an Alias", "/more/two.php/x"),
+    _handled("a member with settings, by its root", "/kept.php"),
+    *(
+        _handled(f"... of the main server: {path}", path, host="below.test")
+        for path in ("/kept.php", "/passed/x.php")
+    ),
     _handled("none", "/none.php"),
     _handled("none, at an Alias", "/more/none.php/a"),
     _handled("a folder without", "/bare/"),
