@@ -3,7 +3,7 @@
 #   time      the member's time to an answer (ledger.pxd: a mean that rises at once and
 #             forgets half of a slow answer in RESPONSE_HALF_LIFE_US); while it has
 #             nothing under way, what it was once asked fades in the same way
-#   due       time * (1 + busy * greater load_factor of the two / its own)
+#   due       time * sqrt(1 + busy * greater load_factor of the two / its own)
 #   elected   the first one drawn, unless the second one's answer is due in less than
 #             two thirds of the time
 #
@@ -22,11 +22,14 @@
 #   first drawn            second                  due
 #   20 ms, busy 0          10 ms, busy 0           20, 10          the second is elected
 #   14 ms, busy 0          10 ms, busy 0           14, 10          the first
-#   10 ms, busy 2          20 ms, busy 0           30, 20          the first
-#   10 ms, busy 3          20 ms, busy 0           40, 20          the second
+#   10 ms, busy 8          20 ms, busy 0           30, 20          the first
+#   10 ms, busy 9          20 ms, busy 0           32, 20          the second
 #   10 ms, busy 0          unknown, busy 0         10, 0           the second
-#   10 ms, busy 0          unknown, busy 1         10, 2000        the first
+#   10 ms, busy 0          unknown, busy 1         10, 1414        the first
 #   80 ms, 20 s ago        10 ms, busy 0            5, 10          the first
+#
+# The root, since times know already how long answers wait behind others: a member that
+# serves many requests side by side is not slower for it. Compared are squares.
 #
 # uses: balance/table, balance/ledger, balance/lbmethods/method,
 #       balance/lbmethods/bychoice
@@ -43,11 +46,12 @@ cdef double byresponsetime_of(
     return known_ns / 1000.0 * ledger_fading(ledger_response_age_us(m, c.now_us))
 
 
+# The square of it.
 cdef double byresponsetime_due(
         lb_choice *c, const member_slot *m, int factor_max) noexcept nogil:
     cdef long long busy = ledger_busy_of(c.table, m)
-    return byresponsetime_of(c, m, busy) * (
-        1 + <double>busy * factor_max / lb_factor(c, m))
+    cdef double time_us = byresponsetime_of(c, m, busy)
+    return time_us * time_us * (1 + <double>busy * factor_max / lb_factor(c, m))
 
 
 cdef int byresponsetime_choose(lb_choice *c) noexcept nogil:
@@ -60,8 +64,8 @@ cdef int byresponsetime_choose(lb_choice *c) noexcept nogil:
     m = c.candidates[first]
     other = c.candidates[second]
     factor_max = max(lb_factor(c, m), lb_factor(c, other))
-    if (byresponsetime_due(c, other, factor_max) * 3
-            < byresponsetime_due(c, m, factor_max) * 2):
+    if (byresponsetime_due(c, other, factor_max) * 9
+            < byresponsetime_due(c, m, factor_max) * 4):
         return second
     return first
 
