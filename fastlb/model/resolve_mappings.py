@@ -27,6 +27,7 @@ from fastlb.model.report import Mistake, did_you_mean
 from fastlb.model.resolve_params import (
     balancer_target,
     direct_params,
+    located,
     member_target,
     take_balancer_param,
     take_member_param,
@@ -256,7 +257,7 @@ def _bind_target(
             " group such as (one|two)",
             word=text,
         )
-    target = member_target(text, "ProxyPass")
+    target = located(run, server, member_target(text, "ProxyPass"))
     # Apache keeps no connections of such a worker unless enablereuse=on, since its
     # URL changes with each request. Differs from Apache: ours is bound to the
     # authority, which does not change.

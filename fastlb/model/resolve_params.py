@@ -23,16 +23,25 @@ from fastlb.config.parameter import Parameter
 from fastlb.config.registry import Status
 from fastlb.config.tree import Node
 from fastlb.facts.regex import why_refused
-from fastlb.model.drafts import BalancerDraft, Drafts, ServerDraft, Values
+from fastlb.model.drafts import (
+    BalancerDraft,
+    DirectSettings,
+    Drafts,
+    ServerDraft,
+    Values,
+)
 from fastlb.model.report import Mistake, did_you_mean
 from fastlb.model.targets import (
     GATEWAY_SCHEMES,
     Target,
     TargetError,
     advice_on,
+    at_its_root,
+    at_socket,
     is_leading_part,
     parse_target,
     split_balancer_url,
+    without_socket,
 )
 
 _NOT_SERVED: Final = {
@@ -109,12 +118,30 @@ def direct_params(
     """
     values = {**MEMBER.presets(), "status": "I", "disable_reuse": disable_reuse}
     values["disable_reuse"] |= target.scheme in GATEWAY_SCHEMES
-    inherited = [] if server.is_main else run.main.direct_settings
-    for settings in (*inherited, *server.direct_settings):
-        if is_leading_part(settings.target, target):
+    for settings in _said_of_urls(run, server):
+        if any(
+            is_leading_part(settings.target, one)
+            for one in (target, without_socket(target))
+        ):
             for key, value in settings.pairs:
                 MEMBER.take(values, key, value)
     return values
+
+
+def located(run: Drafts, server: ServerDraft, target: Target) -> Target:
+    """A URL without a socket at the one where a <Proxy unix:/path|URL> puts it."""
+    if target.unix_path is None:
+        for settings in _said_of_urls(run, server):
+            path = settings.target.unix_path
+            named = without_socket(settings.target)
+            if path and is_leading_part(named, at_its_root(target)):
+                return at_socket(target, path)
+    return target
+
+
+def _said_of_urls(run: Drafts, server: ServerDraft) -> list[DirectSettings]:
+    inherited = [] if server.is_main else run.main.direct_settings
+    return [*inherited, *server.direct_settings]
 
 
 def key_value_pairs(

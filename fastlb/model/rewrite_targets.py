@@ -18,10 +18,16 @@ from fastlb.model.drafts import (
     ServerDraft,
     balancer_of,
 )
-from fastlb.model.resolve_params import NowhereError, direct_params, member_target
+from fastlb.model.resolve_params import (
+    NowhereError,
+    direct_params,
+    located,
+    member_target,
+)
 from fastlb.model.rewrite_hosts import urls_of
 from fastlb.model.targets import (
     WEBSOCKET_SCHEMES,
+    at_its_root,
     is_balancer_url,
     split_balancer_url,
 )
@@ -97,22 +103,20 @@ def _mapping(
         draft.target = draft.balancer
         balancer_of(server, draft.balancer, node)
         return draft
-    parsed = member_target(url, name)
+    asked = member_target(url, name)
+    draft.target = asked.authority_url
+    parsed = located(run, server, asked)
     # Such a worker of Apache's keeps no connections, whose URL may be any. Differs from
     # Apache: one that a rule leads to does.
     keeps = run.lenient and name == "RewriteRule"
     is_open = not keeps and parsed.scheme not in WEBSOCKET_SCHEMES
-    # A path follows in each request: what is said of the root is said of it.
-    whole = parsed if parsed.path else replace(parsed, path="/", url=f"{parsed.url}/")
-    params = direct_params(run, server, whole, disable_reuse=is_open)
+    params = direct_params(run, server, at_its_root(parsed), disable_reuse=is_open)
     wanted = MemberDraft(parsed, params, node)
     for owner in (server, run.main):
         for member in owner.direct_members:
             if member.target.authority_url == parsed.authority_url:
                 draft.member = member
-                draft.target = parsed.authority_url
                 return draft
     server.direct_members.append(wanted)
     draft.member = wanted
-    draft.target = parsed.authority_url
     return draft

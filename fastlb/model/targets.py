@@ -7,7 +7,7 @@ scheme's default port left out, the path exactly as written.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 DEFAULT_PORTS: Final = {
@@ -162,3 +162,20 @@ def is_leading_part(first: Target, second: Target) -> bool:
     return first.authority_url == second.authority_url and second.path.startswith(
         first.path
     )
+
+
+def without_socket(target: Target) -> Target:
+    """The URL behind the bar: the name that a worker has in Apache."""
+    if target.unix_path is None:
+        return target
+    return replace(target, url=target.url.partition("|")[2], unix_path=None)
+
+
+def at_socket(target: Target, path: str) -> Target:
+    """The same URL, spoken to at a socket."""
+    return replace(target, url=f"unix:{path}|{target.url}", unix_path=path)
+
+
+def at_its_root(target: Target) -> Target:
+    """The URL of a request to a target that has no path of its own."""
+    return target if target.path else replace(target, path="/", url=f"{target.url}/")

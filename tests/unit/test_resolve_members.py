@@ -414,6 +414,40 @@ def test_what_the_main_server_says_of_a_url_holds_in_virtual_hosts() -> None:
     assert handled.timeout_ms == 6000
 
 
+SOCKET = "<Proxy unix:/s|fcgi://php>\nProxySet timeout=7\n</Proxy>\n"
+
+
+@rows(
+    ("text", "url"),
+    [
+        (
+            "<Proxy fcgi://php/ timeout=7>\n</Proxy>\nSetHandler {}",
+            "unix:/s|fcgi://php/",
+        ),
+        ("<Proxy fcgi://php timeout=7>\n</Proxy>\nSetHandler {}", "unix:/s|fcgi://php"),
+        (SOCKET + "SetHandler {}", "fcgi://php"),
+        (SOCKET + "SetHandler {}", "fcgi://php/"),
+        (SOCKET + "RewriteEngine On\nRewriteRule ^/x(.*) fcgi://php/y$1 [P]", ""),
+        (SOCKET + "ProxyPass / fcgi://php/", ""),
+        (
+            SOCKET
+            + "<VirtualHost *:80>\n<FilesMatch .>\nSetHandler {}\n</FilesMatch>\n"
+            "</VirtualHost>",
+            "fcgi://php",
+        ),
+    ],
+)
+def test_a_url_is_one_with_and_without_its_socket(text: str, url: str) -> None:
+    (member,) = model_of(LISTEN + text.format(f'"proxy:{url}"') + "\n").members
+    assert member.unix_path == "/s"
+    assert member.timeout_ms == 7000
+
+
+def test_another_url_does_not_lead_to_a_socket() -> None:
+    text = SOCKET + "ProxyPass /a fcgi://other/\nProxyPass /b http://php/\n"
+    assert [one.unix_path for one in model_of(LISTEN + text).members] == [None, None]
+
+
 def test_a_rule_wins_over_the_settings_of_its_url() -> None:
     members = model_of(
         LISTEN + "<Proxy http://h/ timeout=5 retry=1>\n</Proxy>\n"

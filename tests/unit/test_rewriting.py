@@ -183,6 +183,32 @@ def test_maps_give_values(tmp_path: Path) -> None:
     assert plan("/p/y")["target"] == b"/y"
 
 
+def test_a_target_need_not_say_the_port_that_its_protocol_has() -> None:
+    plan = Plan(
+        "RewriteEngine on\n"
+        "RewriteRule ^/f/(.*) fcgi://127.0.0.1/app/$1 [P]\n"
+        "RewriteRule ^/a/(.*) ajp://127.0.0.1:8009/$1 [P]\n"
+        "RewriteRule ^/b/(.*) ajp://127.0.0.1/$1 [P]\n"
+        "RewriteRule ^/s/(.*) https://127.0.0.1/$1 [P]\n"
+    )
+    for path in ("/f/x", "/a/x", "/b/x", "/s/x"):
+        assert plan(path)["what"] == "member", path
+    assert plan("/a/x")["member"] == plan("/b/x")["member"]
+
+
+def test_a_target_is_found_at_the_socket_that_a_section_gives_it() -> None:
+    plan = Plan(
+        "<Proxy unix:/s|fcgi://php>\nProxySet timeout=9\n</Proxy>\nRewriteEngine on\n"
+        "RewriteRule ^/f/(.*) fcgi://php/app/$1 [P]\n"
+        "RewriteRule ^/u/(.*) unix:/s|fcgi://php/app/$1 [P]\n"
+        "RewriteRule ^/v/(.*) unix:/t|fcgi://php/app/$1 [P]\n"
+    )
+    told = [plan(f"/{name}/x") for name in "fuv"]
+    assert [one["what"] for one in told] == ["member"] * 3
+    members = [one["member"] for one in told]
+    assert members[0] == members[1] != members[2]
+
+
 def test_a_name_of_ours_is_one_of_those_that_are_configured() -> None:
     plan = Plan(
         "<VirtualHost *>\nServerName one.example\n"

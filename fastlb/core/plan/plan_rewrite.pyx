@@ -288,8 +288,9 @@ cdef object plan_rewrite_target(rewrite_target *t, object model, object mapping)
         t.scheme = plan_text(member.scheme)
         t.host = plan_text(member.host)
         t.port = member.port
-        t.usual_port = 443 if member.scheme in ("https", "wss") else 80
-        t.socket = plan_text(member.unix_path)
+        t.usual_port = -1 if member.explicit_port else member.port
+        if mapping.target.startswith("unix:"):  # else a <Proxy> may have put it there
+            t.socket = plan_text(member.unix_path)
 
 
 cdef object plan_rewrite_files(rewrite_directory *d, object files):

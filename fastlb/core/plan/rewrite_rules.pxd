@@ -226,8 +226,8 @@ cdef struct rewrite_target:
     text scheme                 # in lower case
     text host                   # or the balancer's name; without brackets
     int port                    # 0: a balancer
-    int usual_port              # of the scheme
-    text socket                 # of unix:
+    int usual_port              # where no port need be said; -1: it is not that one
+    text socket                 # of unix:, where rules say it
 
 # A <Directory> or <Files>, by the file that a request would name.
 cdef struct rewrite_directory:
