@@ -97,7 +97,8 @@ cdef int exchange_understand(
     d.vhost = x.facts.vhost
     if unlikely(d.vhost.remote_ip.header.length):
         remote_ip_learn(&x.facts)
-    if unlikely(not found.host_is_known and x.facts.vhost.said.strict_host_check):
+    if unlikely(not found.host_is_known and x.facts.host.length
+                and x.facts.vhost.said.strict_host_check):
         x.local.why = WHY_HOST
         return -400
     if unlikely(d.client.tls_vhost != NULL):

@@ -27,7 +27,7 @@ cdef plan_vhost *match_vhost(
     cdef int i
     cdef host_name *n
     found[0] = True
-    if s.count == 1:
+    if s.count == 1 and not plan.vhosts[s.vhosts[0]].said.strict_host_check:
         return &plan.vhosts[s.vhosts[0]]
     if length > 1 and byte_before(host, length) == c'.':
         length -= 1

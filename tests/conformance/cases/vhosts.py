@@ -93,6 +93,23 @@ STRICT = Conf(
     + _vhost("*:{port}", "second", "ServerName second.test"),
 )
 
+STRICT_LONE = Conf(
+    "strict host check of one host",
+    _vhost(
+        "*:{port}",
+        "lone",
+        "ServerName lone.test",
+        "ServerAlias *.x.test",
+        "StrictHostCheck On",
+    )
+    + "Listen 127.0.0.1:{port2}\n",
+)
+
+STRICT_MAIN = Conf(
+    "strict host check of the main server",
+    "StrictHostCheck On\nProxyPass / http://127.0.0.1:{m0}/\n",
+)
+
 SEVERAL = Conf(
     "several addresses",
     "Listen 127.0.0.1:{port2}\n"
@@ -219,6 +236,14 @@ CASES: tuple[Case, ...] = (
     _host(LONE, "serves every name", "other.test"),
     _host(STRICT, "known", "second.test"),
     _host(STRICT, "unknown", "other.test"),
+    _host(STRICT, "no Host", None),
+    *(
+        _host(conf, f"{host}", host)
+        for conf in (STRICT_LONE, STRICT_MAIN)
+        for host in ("lone.test", "a.x.test", "LONE.test.", "front.test", "127.0.0.1")
+    ),
+    *(_host(conf, "no Host", None) for conf in (STRICT_LONE, STRICT_MAIN)),
+    _host(STRICT_LONE, "another address", "lone.test", "port2"),
     _host(SEVERAL, "first port", "second.test"),
     _host(SEVERAL, "second port, name", "second.test", "port2"),
     _host(SEVERAL, "second port, default", "other.test", "port2"),
