@@ -50,6 +50,7 @@ class Table:
         retry_ms: int,
         probe: bool,
         slow_start_ms: int = 0,
+        check: str = "",
         fresh: bool = False,
     ) -> int:
         """Find or make the member's slot; what the configuration changed is written.
@@ -57,6 +58,9 @@ class Table:
         A slot that exists keeps counters, lbstatus, run-time flags (E, C) and what an
         operator set since the configuration last said otherwise; fresh=True starts it
         anew (Compat apache). probe: the monitor may clear E. balancer_slot -1: none.
+        check: "" where no check of its health is configured, else how one that is new
+        begins: "up", "down", or "probe" (out until its first check, unless nobody
+        else can serve).
         Raises TableError when a text is too long or no slot is free.
         """
     def release_generation(self, generation: int) -> None:
@@ -75,7 +79,7 @@ class Table:
         """Processes from which a claim or a publication took a lock because they did
         not give it back in time and live; 0: a process that cannot be named."""
 
-    # master and monitor: state of members; the monitor changes E only
+    # master and monitor: state of members; the monitor changes E and C only
     def member_status(self, member_slot: int) -> str:
         """Flags as Apache prints them: "Init Ok ", "Init Err " ..."""
     def member_flags(self, member_slot: int) -> str:
@@ -85,7 +89,27 @@ class Table:
         """State and counts of a member as snapshot_member tells them of another table,
         its busy as that worker's; for a table that serves nobody (fastlb explain)."""
     def mark_up(self, member_slot: int) -> bool:
-        """Clear E (the master: and C); True when E was set. Used by the monitor."""
+        """Clear E; True when E was set. Used by the monitor."""
+    def note_check(
+        self,
+        member_slot: int,
+        phase: int,
+        reason: int,
+        status: int,
+        at_us: int,
+        took_us: int,
+        *,
+        passes: int,
+        fails: int,
+        out_since_us: int,
+    ) -> None:
+        """Keep the result of a check of a member's health beside the nine before it,
+        and how it stands since. at_us, out_since_us: CLOCK_MONOTONIC; 0: not out."""
+    def health(self, member_slot: int) -> dict[str, Any] | None:
+        """checks (ever), passes and fails (in a row), out_since_us, results: the last
+        ten, the newest at the end, as (phase, reason, status, at_us, took_us). None:
+        they are being written just now. Numbers may be anything: who reads them looks.
+        """
     def error_time_us(self, member_slot: int) -> int: ...
     def set_heartbeat(
         self, member_slot: int, ready: int, busy: int, heard_us: int
@@ -117,7 +141,8 @@ class Table:
         response_us (byresponsetime; 0: nothing is known), load_factor, lbset,
         route, redirect, retries, error_time_us, retry_ms, up_us; slot, used,
         balancer_slot, epoch, probed (the monitor may clear E), probe_clears (this E
-        is one that a probe disproves)."""
+        is one that a probe disproves), unproven (no check of its health has ended
+        yet)."""
     def snapshot_workers(self) -> list[dict[str, Any]]:
         """For each used slot: slot, pid, generation, number, state, accesses,
         bytes_out, duration_us, connections (open now), accepted, busy (exchanges

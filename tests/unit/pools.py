@@ -119,7 +119,7 @@ def settings_of(position: int, member: dict[str, Any]) -> dict[str, Any]:
         "probe": False,
         "slow_start_ms": 0,
     }
-    assert member.keys() <= settings.keys()
+    assert member.keys() <= settings.keys() | {"check"}
     return settings | member
 
 

@@ -209,6 +209,49 @@ def test_a_retry_clears_error_alone() -> None:
     assert pool.status(0) == "Init Dis HcFl "
 
 
+def test_whom_no_check_has_asked_yet_serves_when_nobody_else_can() -> None:
+    pool = Pool(member(check="probe"), member(check="down"), member(check="probe"))
+    assert [pool.status(i) for i in range(3)] == ["Init HcFl "] * 3
+    assert pool.sequence(4) == [0, 2, 0, 2]
+    assert [pool.status(i) for i in range(3)] == [
+        *("Init Ok ", "Init HcFl ", "Init Ok "),
+    ]
+    # its first check still decides
+    assert pool.all("unproven") == [True, False, True]
+    pool.set(0, "C")
+    assert pool.all("unproven") == [False, False, True]
+    assert pool.sequence(2) == [2, 2]
+
+
+def test_a_worker_puts_nobody_out_whom_no_check_would_bring_back() -> None:
+    pool = Pool(member(), member(check="up"))
+    pool.in_child(lambda: [pool.set(i, "C") for i in range(2)])
+    assert [pool.status(i) for i in range(2)] == ["Init Ok ", "Init HcFl "]
+    assert pool.sequence(3) == [0, 0, 0]
+
+
+def test_whom_no_check_has_asked_yet_waits_while_others_serve() -> None:
+    pool = Pool(member(check="probe"), member(), member(check="up"))
+    assert pool.sequence(4) == [1, 2, 1, 2]
+    assert pool.status(0) == "Init HcFl "
+    pool.set(0, "C", False)
+    assert 0 in pool.sequence(3)
+    assert pool.all("unproven") == [False] * 3
+
+
+def test_its_own_sessions_go_to_a_member_that_no_check_has_asked_yet() -> None:
+    pool = Pool(member(check="probe"), member(), sticky_cookie="R")
+    assert pool.chosen(route="n0") == 0
+    pool.set(0, "C")
+    assert pool.chosen(route="n0") == 1
+
+
+def test_a_disabled_member_is_not_let_in_by_that() -> None:
+    pool = Pool(member(check="probe"))
+    pool.set(0, "D")
+    assert pool.chosen() == -1
+
+
 def test_a_member_that_ignores_errors_never_goes_into_error() -> None:
     pool = Pool(member(status="I"), member())
     assert pool.fail(0) == 0

@@ -241,6 +241,8 @@ def test_the_monitor_brings_a_member_up() -> None:
     pool.set(0, "C")
     assert pool.member(0)["probe_clears"]
     assert pool.table.mark_up(pool.slots[0])
+    assert pool.status(0) == "Init HcFl "
+    pool.set(0, "C", False)
     assert pool.status(0) == "Init Ok "
     assert not pool.member(0)["probe_clears"]
     assert not pool.table.mark_up(pool.slots[0])
@@ -260,11 +262,13 @@ def test_the_epoch_rises_when_a_member_goes_out_and_only_then() -> None:
         lambda: pool.set(0, "S"),
         lambda: pool.set(0, "N"),
         lambda: pool.set(0, "E"),
+        lambda: pool.set(0, "C"),
+        lambda: pool.set(0, "C"),
     ):
         act()
         seen.append(pool.inside.epoch(slot))
     first = seen[0]
-    assert [n - first for n in seen] == [0, 1, 1, 1, 2, 2, 2, 3, 3, 4]
+    assert [n - first for n in seen] == [0, 1, 1, 1, 2, 2, 2, 3, 3, 4, 5, 5]
 
 
 def test_time_until_the_retry() -> None:

@@ -130,8 +130,14 @@ def test_no_descriptor_of_the_memory_is_kept() -> None:
     pool.table.close()
 
 
+def note_check(pool: Pool) -> None:
+    pool.table.note_check(
+        pool.slots[0], 2, 3, 500, 7, 8, passes=0, fails=1, out_since_us=7
+    )
+
+
 def test_the_monitor_writes_addresses_and_not_the_book() -> None:
-    pool = Pool(member())
+    pool = Pool(member(check="up"))
     pool.table.claim_monitor()
     pid = os.fork()
     if pid == 0:
@@ -143,6 +149,8 @@ def test_the_monitor_writes_addresses_and_not_the_book() -> None:
             assert parts["directory"][2] != 0
             pool.table.set_addresses(pool.slots[0], [("192.0.2.9", 81)])
             pool.table.mark_up(pool.slots[0])
+            note_check(pool)
+            pool.table.set_flag(pool.slots[0], "C", True)
             with pytest.raises(_core.TableError, match="only the master"):
                 pool.table.set_flag(pool.slots[0], "D", True)
             try_mprotect(*parts["book"][:2])
@@ -152,6 +160,14 @@ def test_the_monitor_writes_addresses_and_not_the_book() -> None:
     pool.table.set_monitor_pid(pid)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
     assert pool.table.addresses(pool.slots[0]) == [("192.0.2.9", 81)]
+    assert pool.status(0) == "Init HcFl "
+    assert pool.table.health(pool.slots[0]) == {
+        "checks": 1,
+        "passes": 0,
+        "fails": 1,
+        "out_since_us": 7,
+        "results": [(2, 3, 500, 7, 8)],
+    }
 
 
 def test_what_only_the_master_may_do_is_refused_elsewhere() -> None:
@@ -170,6 +186,7 @@ def test_what_only_the_master_may_do_is_refused_elsewhere() -> None:
             lambda: table.set_monitor_pid(1),
             lambda: table.set_flag(pool.slots[0], "S", True),
             lambda: table.set_addresses(pool.slots[0], []),
+            lambda: note_check(pool),
         ):
             with pytest.raises(_core.TableError, match="only"):
                 forbidden()

@@ -121,13 +121,16 @@ def test_another_key_is_another_slot(pool: Pool) -> None:
 def test_a_reload_keeps_counters_health_and_election_state(pool: Pool) -> None:
     pool.sequence(3)
     pool.fail(0, now_s=1)
+    pool.claim(1, 1, check="up")
     pool.set(1, "C")
     pool.inside.count_bytes(pool.slots[0], 10, 20)
     before = [pool.member(0), pool.member(1)]
     pool.claim(0, 2)
-    pool.claim(1, 2)
+    pool.claim(1, 2, check="probe")
     pool.table.release_generation(1)
     assert [pool.member(0), pool.member(1)] == before
+    pool.claim(1, 2)
+    assert pool.status(1) == "Init Ok "  # it is checked no more
 
 
 def test_a_reload_writes_what_the_configuration_changed(pool: Pool) -> None:

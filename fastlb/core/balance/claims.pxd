@@ -19,6 +19,8 @@ cdef struct member_claim:
     uint32_t retry_ms
     uint32_t slow_start_ms
     bint probe
+    bint checked            # by the monitor, by its clock
+    uint32_t begins         # FLAG_HEALTH and FLAG_UNPROVEN of one that is new
     bint fresh
 
 # What a settled worker left behind.

@@ -79,6 +79,12 @@ cdef void claim_configure(
     cdef member_entry *e = claim_member(t, slot)
     cdef member_names *names = <member_names *>table_pen(t, &t.member_names[slot])
     cdef uint32_t changed = e.configured_flags ^ c.flags
+    # C lies in the field where checks say it, else in the book.
+    member_set_flags(t, m, FLAG_CHECKED, c.checked)
+    if c.checked:
+        atomic_set_u32(&e.flags, e.flags & ~<uint32_t>FLAG_HEALTH)
+    elif c.flags & FLAG_HEALTH:
+        atomic_set_u32(&e.flags, e.flags | FLAG_HEALTH)
     member_set_flags(t, m, changed & ~c.flags, False)
     member_set_flags(t, m, changed & c.flags, True)
     e.configured_flags = c.flags
@@ -93,6 +99,9 @@ cdef void claim_configure(
     member_set_flags(t, m, FLAG_PROBED, c.probe)
     if not c.probe:
         member_set_flags(t, m, FLAG_PROBE_CLEARS, False)
+    if not c.checked and not c.flags & FLAG_HEALTH:
+        # nobody would bring it back
+        member_set_flags(t, m, FLAG_HEALTH, False)
     memcpy(e.route, c.route, c.route_length)
     e.route_length = <uint8_t>c.route_length
     atomic_set_u32(
@@ -109,7 +118,7 @@ cdef void claim_begin(
     cdef member_entry *e = claim_member(t, <int>(m - t.members))
     # another life: no idle connection of the former one may be used
     member_renew(t, m)
-    atomic_set_u32(&m.flags, c.flags & FLAGS_LIVE)
+    atomic_set_u32(&m.flags, (c.flags & FLAGS_LIVE) | c.begins)
     m.lbstatus = m.lbstatus_before = 0
     m.stamp = 0
     atomic_set_u64(&m.elected, 0)
@@ -126,6 +135,18 @@ cdef void claim_begin(
     atomic_set_i32(&e.load_factor, c.load_factor)
     e.configured_lbset = c.lbset
     atomic_set_i32(&e.lbset, c.lbset)
+    claim_forget_health(t, m)
+
+
+# Under no lock: a monitor that writes meanwhile is one of a generation that goes.
+cdef void claim_forget_health(table_view *t, member_slot *m) noexcept nogil:
+    cdef health_record nothing
+    cdef health_record *r = <health_record *>table_directory_pen(
+        t, &t.health_records[m - t.members])
+    if r.checks == 0 and r.version == 0:
+        return      # the memory of a slot that nobody claimed costs nothing
+    memset(&nothing, 0, sizeof(nothing))
+    health_record_write(r, &nothing)
 
 
 cdef int claim_new_member(

@@ -93,6 +93,9 @@ cdef int elect_by_route(
             member_retry(t, m, now_us)
             if member_is_usable(t, m):
                 return i
+            # Its session is worth more than what no check has found out yet.
+            if member_admit(m) and member_is_usable(t, m):
+                return i
             if not flags & FLAG_REDIRECT or lookups_left[0] <= 0:
                 continue
             found = elect_by_route(
@@ -185,7 +188,8 @@ cdef inline void elect_gather(lb_choice *c, const balancer_plan *b) noexcept nog
                 lbset_max = set_of_it
             if set_of_it != lbset:
                 continue
-            flags = atomic_get_u32(&e.flags) | (atomic_get_u32(&m.flags) & FLAGS_LIVE)
+            flags = atomic_get_u32(&e.flags)
+            flags |= atomic_get_u32(&m.flags) & member_live_of(flags)
             if flags & FLAG_DRAIN:
                 if not flags & (FLAG_SPARE | FLAG_STANDBY):
                     unusable += 1
@@ -211,9 +215,20 @@ cdef inline void elect_gather(lb_choice *c, const balancer_plan *b) noexcept nog
         lbset += 1
 
 
+# Whoever has not been checked yet: before a request is refused, they may serve.
+cdef bint elect_admit(const balancer_plan *b) noexcept nogil:
+    cdef int i
+    cdef bint admitted = False
+    for i in range(b.member_count):
+        admitted |= member_admit(b.members[i])
+    return admitted
+
+
 cdef int elect_scan(lb_choice *c, const balancer_plan *b) noexcept nogil:
     cdef int i
     elect_gather(c, b)
+    if c.count == 0 and elect_admit(b):
+        elect_gather(c, b)
     if c.count == 0:
         return -1
     i = lb_method_of(b.lbmethod).choose(c)

@@ -184,11 +184,18 @@ cdef long ledger_granted_beside(
 
 # --- the state of a member
 
+# Which flags of a member the field says, by those in the book. C only where it is
+# checked: else one that a worker which was taken over has put out would stay so.
+cdef inline uint32_t member_live_of(uint32_t fixed) noexcept nogil:
+    return (FLAGS_LIVE & ~<uint32_t>FLAG_HEALTH) | (
+        fixed >> CHECKED_TO_HEALTH & FLAG_HEALTH)
+
+
 # FLAG_*: what the book says, and of the field's what is the workers' to say.
 cdef uint32_t member_flags_now(
         const table_view *t, const member_slot *m) noexcept nogil:
-    return (atomic_get_u32(&member_entry_of(t, m).flags)
-            | (atomic_get_u32(&m.flags) & FLAGS_LIVE))
+    cdef uint32_t fixed = atomic_get_u32(&member_entry_of(t, m).flags)
+    return fixed | (atomic_get_u32(&m.flags) & member_live_of(fixed))
 
 
 cdef bint member_is_usable(const table_view *t, const member_slot *m) noexcept nogil:
@@ -299,6 +306,19 @@ cdef void member_retry(
         atomic_add_u32(&m.retries, 1)
 
 
+# Of a member that is out only because no check of it has ended yet: it may serve until
+# then. returns true when it was one
+cdef bint member_admit(member_slot *m) noexcept nogil:
+    cdef uint32_t seen = atomic_get_u32(&m.flags)
+    cdef int _tries
+    for _tries in range(FLAG_TRIES_MAX):
+        if not (seen & FLAG_UNPROVEN and seen & FLAG_HEALTH):
+            return False
+        if atomic_swap_if_u32(&m.flags, &seen, seen & ~<uint32_t>FLAG_HEALTH):
+            return True
+    return False
+
+
 # Set FLAG_* on behalf of the master, or those of FLAGS_LIVE on behalf of the monitor;
 # returns the flags before.
 cdef uint32_t member_set_flags(
@@ -311,14 +331,19 @@ cdef uint32_t member_set_flags(
     if e != NULL:
         # the master is the only one, so nothing comes between
         atomic_set_u32(
-            &e.flags, e.flags | (flags & ~<uint32_t>FLAGS_LIVE) if on
+            &e.flags, e.flags | (flags & ~member_live_of(e.flags)) if on
             else e.flags & ~flags)
     if not on:
         if live & FLAG_ERROR:
             live |= FLAG_PROBE_CLEARS | FLAG_OUT
+        if live & FLAG_HEALTH:
+            live |= FLAG_UNPROVEN
         if live:
             was |= atomic_and_u32(&m.flags, ~live) & FLAGS_LIVE
         return was
+    if live & FLAG_HEALTH:
+        # first, so that nobody lets it in behind this (member_admit)
+        atomic_and_u32(&m.flags, ~<uint32_t>FLAG_UNPROVEN)
     if live:
         was |= atomic_or_u32(&m.flags, live) & FLAGS_LIVE
     if flags & ~was & (FLAG_ERROR | FLAG_HEALTH | FLAG_DISABLED | FLAG_STOPPED):

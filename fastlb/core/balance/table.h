@@ -13,6 +13,7 @@
 #define MEMBER_KEY_BYTES_MAX 768
 #define SHARES_OF_A_LINE 16
 #define SHARES_OF_ALL 0xFFFF /* as bits: sixteen workers live */
+#define HEALTH_RESULTS 10
 
 /* --- the book */
 
@@ -72,6 +73,21 @@ struct address_record {
     uint64_t unused0[4];
 };
 
+struct health_result {
+    int64_t at_us;
+    uint32_t took_us;
+    uint16_t status;
+    uint8_t phase, reason;
+};
+
+struct health_record {
+    uint32_t version, checks, passes, fails;
+    int64_t out_since_us;
+    uint64_t unused0[5];
+    struct health_result results[HEALTH_RESULTS];
+    uint64_t unused1[4];
+};
+
 /* --- the field */
 
 struct table_field {
@@ -115,6 +131,8 @@ TABLE_SIZE(worker_entry, 64);
 TABLE_SIZE(member_address, 24);
 TABLE_SIZE(address_record, 256); TABLE_AT(address_record, renewal_us, 200);
 TABLE_AT(address_record, ready, 216);
+TABLE_SIZE(health_result, 16);
+TABLE_SIZE(health_record, 256); TABLE_AT(health_record, results, 64);
 TABLE_SIZE(balancer_slot, 64);
 TABLE_SIZE(member_slot, 128); TABLE_AT(member_slot, transferred, 64);
 TABLE_SIZE(worker_slot, 64);

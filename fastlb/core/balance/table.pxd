@@ -3,7 +3,7 @@
 #
 #   book        written by the master alone: who is who, what is configured, counts
 #   directory   written by master and monitor: the members' addresses, what they say of
-#               themselves
+#               themselves, and what checks of their health have found
 #   field       written by all: states, counters, elections. Numbers only: nothing in
 #               it is an index, a length, a pointer, or the bound of a loop
 #
@@ -15,6 +15,7 @@
 #                ...      living            [workers_max / 16]  uint16: who is used
 #   directory    0        table_directory   the writers' lock
 #                4096     address_record    [members_max]     256
+#                ...      health_record     [members_max]     256
 #   field        0        table_field       repairs, moves
 #                4096     balancer_slot     [balancers_max]   64
 #                ...      member_slot       [members_max]     128
@@ -50,6 +51,7 @@ cdef extern from "table.h" nogil:
         MEMBER_KEY_BYTES_MAX
         SHARES_OF_A_LINE
         SHARES_OF_ALL
+        HEALTH_RESULTS
 
     # --- the book
 
@@ -124,6 +126,21 @@ cdef extern from "table.h" nogil:
         uint32_t ready          # 216  atomic; what that said: workers without a request
         uint32_t busy           # 220  atomic; ... and with one
 
+    struct health_result:               # of one check: numbers of facts/health.py
+        int64_t at_us                   # 0    when it ended; CLOCK_MONOTONIC
+        uint32_t took_us                # 8
+        uint16_t status                 # 12   of the answer; 0: there was none
+        uint8_t phase                   # 14   how far it came
+        uint8_t reason                  # 15   why it failed; 0: it passed
+
+    struct health_record:
+        uint32_t version                # 0    versioned:
+        uint32_t checks                 # 4    ever; the next result's place, round
+        uint32_t passes                 # 8    in a row
+        uint32_t fails                  # 12   in a row
+        int64_t out_since_us            # 16   CLOCK_MONOTONIC; 0: it is not out
+        health_result results[HEALTH_RESULTS]           # 64
+
     # --- the field
 
     struct table_field:
@@ -182,11 +199,15 @@ cdef enum:
     FLAG_PROBED = 1 << 16         # the monitor may clear E
     FLAG_PROBE_CLEARS = 1 << 17   # ... and this E is of the kind that a probe disproves
     FLAG_REDIRECT = 1 << 18       # redirect= is set
+    FLAG_UNPROVEN = 1 << 19       # no check has ended yet (hcstart=probe)
     FLAG_OUT = 1 << 20            # it has failed, and nobody has found it back yet
+    FLAG_CHECKED = 1 << 21        # its health is checked: its C is the monitor's to say
     FLAGS_UNUSABLE = (
         FLAG_SHUTDOWN | FLAG_DISABLED | FLAG_STOPPED | FLAG_ERROR | FLAG_HEALTH)
     # what workers and monitor find out; the rest is the master's to say
-    FLAGS_LIVE = FLAG_ERROR | FLAG_PROBE_CLEARS | FLAG_OUT
+    FLAGS_LIVE = (
+        FLAG_ERROR | FLAG_PROBE_CLEARS | FLAG_OUT | FLAG_HEALTH | FLAG_UNPROVEN)
+    CHECKED_TO_HEALTH = 10        # bits from FLAG_CHECKED to FLAG_HEALTH
 
 # This process, and what it remembers of its waits.
 cdef struct lock_self:
@@ -209,6 +230,7 @@ cdef struct table_view:
     const worker_entry *worker_entries
     const uint16_t *living      # a bit for each used one of sixteen workers
     const address_record *address_records
+    const health_record *health_records
     table_field *field
     balancer_slot *balancers
     member_slot *members

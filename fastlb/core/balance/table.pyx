@@ -52,9 +52,12 @@ cdef int table_make_directory(table_view *t) noexcept nogil:
     cdef uint64_t size = TABLE_PAGE
     cdef uint64_t records = table_place(
         &size, <uint64_t>t.members_max * sizeof(address_record))
+    cdef uint64_t health = table_place(
+        &size, <uint64_t>t.members_max * sizeof(health_record))
     if shared_make(&t.directory_part, size, WRITES_MONITOR) < 0:
         return FAILED
     t.address_records = <const address_record *>(t.directory_part.reading + records)
+    t.health_records = <const health_record *>(t.directory_part.reading + health)
     return 0
 
 
@@ -214,4 +217,32 @@ cdef void address_record_write(
     atomic_fence_release()
     memmove(r.addresses, addresses, count * sizeof(member_address))
     r.count = count
+    atomic_set_release_u32(&r.version, odd + 1)
+
+
+# What is known of a member's checks, copied whole; False: it is being written just now.
+cdef bint member_health(
+        const table_view *t, const member_slot *m, health_record *out) noexcept nogil:
+    cdef const health_record *r = t.health_records + (m - t.members)
+    cdef uint32_t before
+    cdef int _tries
+    ASSERT(<size_t>(m - t.members) < t.members_max)
+    for _tries in range(TABLE_VERSION_READS_MAX):
+        before = atomic_get_acquire_u32(&r.version)
+        if before & 1:
+            continue
+        memcpy(out, r, sizeof(health_record))
+        atomic_fence_acquire()
+        if atomic_get_u32(&r.version) == before:
+            return True
+    return False
+
+
+# Under the directory's lock. The version of `record` counts for nothing.
+cdef void health_record_write(
+        health_record *r, const health_record *record) noexcept nogil:
+    cdef uint32_t odd = r.version | 1
+    atomic_set_u32(&r.version, odd)
+    atomic_fence_release()
+    memcpy(&r.checks, &record.checks, sizeof(health_record) - sizeof(uint32_t))
     atomic_set_release_u32(&r.version, odd + 1)

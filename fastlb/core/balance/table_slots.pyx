@@ -233,7 +233,8 @@ cdef class Table:
     def claim_member(
             self, str key, long long generation, *, int balancer_slot, int load_factor,
             int lbset, str status, str route, str redirect, long long retry_ms,
-            bint probe, long long slow_start_ms=0, bint fresh=False):
+            bint probe, long long slow_start_ms=0, str check="",
+            bint fresh=False):
         cdef member_claim claim
         cdef bytes name = table_fitting(
             key, sizeof(self.view.member_names.key), "the member's key")
@@ -260,6 +261,9 @@ cdef class Table:
         claim.retry_ms = <uint32_t>min(max(retry_ms, 0), 0xFFFFFFFF)
         claim.slow_start_ms = <uint32_t>min(max(slow_start_ms, 0), 0xFFFFFFFF)
         claim.probe = probe
+        claim.checked = bool(check)
+        claim.begins = {
+            "probe": FLAG_HEALTH | FLAG_UNPROVEN, "down": FLAG_HEALTH}.get(check, 0)
         claim.fresh = fresh
         slot = claim_member_slot(&self.view, &claim, &lock)
         if slot < 0:
@@ -377,7 +381,8 @@ cdef class Table:
         cdef uint32_t flags = table_flags_of(told["flags"])
         self.need_master()
         e = claim_member(&self.view, slot)
-        e.flags = (e.flags & ~<uint32_t>FLAGS_SHOWN) | (flags & ~<uint32_t>FLAGS_LIVE)
+        e.flags = (e.flags & ~<uint32_t>FLAGS_SHOWN) | (
+            flags & ~member_live_of(e.flags))
         m.flags = flags & FLAGS_LIVE
         if told["probe_clears"]:
             m.flags |= FLAG_PROBE_CLEARS
@@ -396,8 +401,57 @@ cdef class Table:
 
     def mark_up(self, int member_slot):
         cdef uint32_t was = member_set_flags(
-            &self.view, self.member(member_slot), FLAG_ERROR | FLAG_HEALTH, False)
+            &self.view, self.member(member_slot), FLAG_ERROR, False)
         return (was & FLAG_ERROR) != 0
+
+    def note_check(
+            self, int member_slot, int phase, int reason, int status,
+            long long at_us, long long took_us, *, int passes, int fails,
+            long long out_since_us):
+        cdef health_record now
+        cdef health_result *result
+        cdef table_directory *directory
+        cdef health_record *record
+        self.member(member_slot)
+        record = <health_record *>table_directory_pen(
+            &self.view, &self.view.health_records[member_slot])
+        if record == NULL:
+            raise TableError("only master and monitor write results of checks")
+        directory = <table_directory *>self.view.directory_part.writing
+        self.note_overdue(lock_take(&self.view, &directory.owner))
+        memcpy(&now, record, sizeof(now))
+        result = &now.results[now.checks % HEALTH_RESULTS]
+        result.at_us = at_us
+        result.took_us = <uint32_t>min(max(took_us, 0), 0xFFFFFFFF)
+        result.status = <uint16_t>min(max(status, 0), 0xFFFF)
+        result.phase = <uint8_t>phase
+        result.reason = <uint8_t>reason
+        now.checks += 1
+        now.passes = <uint32_t>max(passes, 0)
+        now.fails = <uint32_t>max(fails, 0)
+        now.out_since_us = out_since_us
+        health_record_write(record, &now)
+        lock_give(&self.view, &directory.owner)
+
+    def health(self, int member_slot):
+        cdef health_record r
+        cdef const health_result *one
+        cdef uint32_t i, count
+        if not member_health(&self.view, self.member(member_slot), &r):
+            return None
+        count = min(r.checks, <uint32_t>HEALTH_RESULTS)
+        results = []
+        for i in range(count):
+            one = &r.results[(r.checks - count + i) % HEALTH_RESULTS]
+            results.append(
+                (one.phase, one.reason, one.status, one.at_us, one.took_us))
+        return {
+            "checks": r.checks,
+            "passes": r.passes,
+            "fails": r.fails,
+            "out_since_us": r.out_since_us,
+            "results": results,
+        }
 
     def error_time_us(self, int member_slot):
         return atomic_get_i64(&self.member(member_slot).error_time_us)
@@ -492,6 +546,7 @@ cdef class Table:
             "up_us": atomic_get_i64(&m.up_us),
             "epoch": atomic_get_u32(&m.epoch),
             "probed": bool(flags & FLAG_PROBED),
+            "unproven": bool(flags & FLAG_UNPROVEN),
             "probe_clears": bool(flags & FLAG_PROBED and flags & FLAG_PROBE_CLEARS),
         }
 
