@@ -415,7 +415,8 @@ _MODEL = {
     ),
     "FB0234": Message(
         "warning",
-        "Parameters of health checks have no effect.",
+        "Parameters of health checks have no effect where they stand.",
+        "Write hcmethod= behind a BalancerMember.",
     ),
     "FB0235": Message(
         "warning",
@@ -971,6 +972,16 @@ _CORE = {
         "A rule for fields that is early stands in a section, where it has no effect.",
         "Leave out early, or write it outside of sections.",
     ),
+    "FB0328": Message(
+        "warning",
+        "A condition of checks of health names what only a client's request has.",
+        "Ask for something of the answer.",
+    ),
+    "FB0327": Message(
+        "error",
+        "A check of health asks a member in a protocol that it does not speak.",
+        "Write hcmethod=TCP, at ajp:// CPING, or HEAD or GET where it speaks HTTP.",
+    ),
     "FB0350": Message(
         "error",
         "More passwords are being checked than may be; the request gets 503.",
@@ -1131,6 +1142,14 @@ _WORKER = {
         "Look at the name servers of resolv.conf or Resolver, or correct the name.",
     ),
     "FB0509": Message("notice", "Name servers know the name of a member again."),
+    "FB0510": Message(
+        "notice",
+        "Checks of its health have put a member out; requests go to the others.",
+        "Look at what the checks have found, behind the member's URL.",
+    ),
+    "FB0511": Message(
+        "notice", "Checks of its health have brought a member back into rotation."
+    ),
     "FB0512": Message(
         "error",
         "The address of HeartbeatListen cannot be listened on.",

@@ -6,6 +6,7 @@ or raises `BadValue` with Apache's sentence, without the directive before it.
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -82,6 +83,8 @@ class Parameter:
         words = ["on", "off"] if isinstance(default, bool) else [str(default)]
         if isinstance(default, int):
             words += [str(default // unit) for unit in (100, 1000)]
+        if isinstance(default, enum.Enum):
+            words = [str(default.value)]
         for word in words:
             try:
                 if self.values(word)[first] == default:

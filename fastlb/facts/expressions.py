@@ -76,6 +76,9 @@ class Function(enum.Enum):
     LDAP = enum.auto()
 
 
+HEALTH_PREFIX = "HC_"
+HEALTH_BODY = "HC_BODY"
+"""Variables of ProxyHCExpr alone, which the core never sees."""
 GLOB_CROSSES = 1  # * and ? meet a slash
 GLOB_IGNORES_CASE = 2
 MATCH_IGNORES_CASE = 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fastlb.base.addresses import literal_of
+from fastlb.facts.health import HealthCheck
 from fastlb.facts.tls import TlsMember
 
 
@@ -71,6 +72,7 @@ class Member:
     file: str
     line: int
     tls: TlsMember | None = None  # https and wss
+    health: HealthCheck | None = None  # by the clock; None: not checked
     remote: Remote | None = None
 
     @property

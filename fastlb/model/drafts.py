@@ -316,6 +316,9 @@ class ServerDraft:
     rewrite: RewriteDraft = field(default_factory=RewriteDraft)
     asked: list[MappingDraft] = field(default_factory=list)  # AuthRequest
     handlers: list[tuple[ConfDraft, Node]] = field(default_factory=list)  # proxy:
+    # ProxyHCExpr and ProxyHCTemplate, by name in lower case
+    health_conditions: dict[str, Expression] = field(default_factory=dict)
+    health_templates: dict[str, Values] = field(default_factory=dict)
 
     @property
     def is_main(self) -> bool:

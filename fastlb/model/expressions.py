@@ -15,7 +15,7 @@ from fastlb.config.expressions.errors import ExpressionError
 from fastlb.config.suggest import nearest
 from fastlb.config.tree import Node
 from fastlb.facts import expressions as facts
-from fastlb.facts.expressions import Expression, Function, Op, Step
+from fastlb.facts.expressions import HEALTH_PREFIX, Expression, Function, Op, Step
 from fastlb.facts.regex import compile_pcre, cure_of
 from fastlb.facts.variables import Language, known_names, variable_named
 from fastlb.model.drafts import Drafts
@@ -390,6 +390,8 @@ class _Writer:
 
     def _variable(self, name: str, at: int) -> str:
         upper = name.upper()
+        if upper.startswith(HEALTH_PREFIX) and self._is_of_checks:
+            return upper
         if variable_named(name, Language.EXPRESSION) is not None:
             self.names.add(upper)
             return upper
@@ -401,6 +403,18 @@ class _Writer:
             cure = f"for a variable that SetEnv sets, write %{{reqenv:{name}}}"
         raise ExpressionError(f"Variable '{name}' does not exist", at, cure)
 
+    @property
+    def _is_of_checks(self) -> bool:
+        return self.node.name.lower() == "proxyhcexpr"
+
+    def _health(self, constant: str | None, at: int) -> None:
+        """hc('body'); httpd makes nothing of any other word."""
+        if constant is None:
+            raise ExpressionError(
+                "hc() takes the name of a part of the answer", at, "write hc('body')"
+            )
+        self.put(Step.VARIABLE, text=f"{HEALTH_PREFIX}{constant.upper()}")
+
     def _function(self, node: nodes.Function, depth: int) -> None:
         name = node.name.lower()
         constant = node.argument.text if isinstance(node.argument, nodes.Text) else None
@@ -411,9 +425,8 @@ class _Writer:
                 )
             self.put(Step.VARIABLE, text=f"SSL:{constant}")
             return
-        if name == "hc" and self.node.name.lower() == "proxyhcexpr":
-            # The body of a probe's answer; the steps are checked, and not kept.
-            self.word(node.argument, depth + 1)
+        if name == "hc" and self._is_of_checks:
+            self._health(constant, node.at)
             return
         function = FUNCTIONS.get(name)
         if function is None:

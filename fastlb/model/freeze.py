@@ -309,6 +309,7 @@ class _Freezer:
                         self._settings[server],
                         tls=self._member_tls(server, member, name),
                         remote=remote,
+                        compat=self.run.process.compat,
                         upgrade=found.upgrade,
                     )
                 )
@@ -371,7 +372,13 @@ class _Freezer:
         self._direct_indexes[id(member), tls, remote] = index
         self.members.append(
             freeze_member(
-                member, key, -1, self._settings[server], tls=tls, remote=remote
+                member,
+                key,
+                -1,
+                self._settings[server],
+                tls=tls,
+                remote=remote,
+                compat=self.run.process.compat,
             )
         )
         return index

@@ -5,8 +5,10 @@ from __future__ import annotations
 from fastlb.facts.balancer import Balancer
 from fastlb.facts.member import Member, Remote
 from fastlb.facts.tls import TlsMember
+from fastlb.facts.words import Compat
 from fastlb.model.drafts import MemberDraft, Values
 from fastlb.model.merge import EffectiveBalancer
+from fastlb.model.resolve_health import check_of
 from fastlb.model.resolve_server import fields_of, shared
 from fastlb.model.targets import WEBSOCKET_SCHEMES
 
@@ -19,6 +21,7 @@ def freeze_member(
     *,
     tls: TlsMember | None,
     remote: Remote | None,
+    compat: Compat,
     upgrade: tuple[str, ...] = (),
 ) -> Member:
     """settings: of its server, merged; upgrade: of its balancer, where it has none."""
@@ -43,6 +46,7 @@ def freeze_member(
         source_address=settings["proxy_source_address"],
         tls=tls,
         remote=remote,
+        health=check_of(params, compat) if balancer_index >= 0 else None,
         **shared(Member, target, draft.node),
         **values,
     )

@@ -9,6 +9,7 @@ in one run.
                  +-- resolve_vhosts.py   Listen, <VirtualHost>, names
                  +-- resolve_mappings.py ProxyPass, ProxyPassMatch
                  +-- resolve_members.py  <Proxy>, BalancerMember, ProxySet
+                 +-- resolve_health.py   ProxyHCExpr, ProxyHCTemplate, hcmethod=
                  +-- resolve_rules.py    Header, RequestHeader, SetEnv, SetEnvIf
                  +-- resolve_answers.py  ProxyPassReverse, Redirect, ErrorDocument
                  +-- resolve_filters.py  SetOutputFilter, AddOutputFilterByType
@@ -45,6 +46,7 @@ from fastlb.model import (
     resolve_files,
     resolve_filters,
     resolve_gateways,
+    resolve_health,
     resolve_html,
     resolve_labels,
     resolve_ldap,
@@ -86,6 +88,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     **resolve_vhosts.HANDLERS,
     **resolve_mappings.HANDLERS,
     **resolve_members.HANDLERS,
+    **resolve_health.HANDLERS,
     **resolve_rules.HANDLERS,
     **resolve_answers.HANDLERS,
     **resolve_filters.HANDLERS,

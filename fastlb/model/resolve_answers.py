@@ -226,14 +226,6 @@ def _known_handler(run: Drafts, place: Place, node: Node, word: str) -> None:
         )
 
 
-def health_expression(run: Drafts, _place: Place, node: Node) -> None:
-    """`ProxyHCExpr name {condition}`: read, though nothing asks it yet."""
-    text = node.raw.partition("{")[2].rpartition("}")[0]
-    words = f'Could not parse expression "{text}": '
-    if text:
-        taken(run, node, text, number="FB0304", words=words)
-
-
 HANDLERS: Final[dict[str, Handler]] = {
     "proxypassreverse": proxy_pass_reverse,
     "proxypassreversecookiedomain": cookie_map,
@@ -244,5 +236,4 @@ HANDLERS: Final[dict[str, Handler]] = {
     "redirectpermanent": redirect,
     "errordocument": error_document,
     "sethandler": set_handler,
-    "proxyhcexpr": health_expression,
 }

@@ -29,6 +29,7 @@ from fastlb.model.resolve_params import (
     direct_params,
     located,
     member_target,
+    say_unchecked,
     take_balancer_param,
     take_member_param,
 )
@@ -265,8 +266,16 @@ def _bind_target(
     values = direct_params(run, server, target, disable_reuse=is_open)
     for key, value in params:
         take_member_param(
-            run, node, values, key, value, prefix="ProxyPass ", scheme=target.scheme
+            run,
+            node,
+            values,
+            key,
+            value,
+            server=server,
+            prefix="ProxyPass ",
+            scheme=target.scheme,
         )
+    say_unchecked(run, node, (key for key, _ in params))
     draft.member = _shared_member(server, MemberDraft(target, values, node))
     draft.target = target.url
     draft.target_path = target.path

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from fastlb.base.limits import MEMBERS_PER_BALANCER_MAX
-from fastlb.config.directives.member_params import MEMBER
+from fastlb.config.directives.member_params import HEALTH, MEMBER
 from fastlb.config.tree import Node
 from fastlb.model.drafts import (
     DirectSettings,
@@ -21,10 +21,12 @@ from fastlb.model.drafts import (
     balancer_of,
 )
 from fastlb.model.report import Mistake, did_you_mean, place_of
+from fastlb.model.resolve_health import look_at_check
 from fastlb.model.resolve_params import (
     balancer_target,
     key_value_pairs,
     member_target,
+    say_unchecked,
     take_balancer_param,
     take_member_param,
 )
@@ -98,13 +100,22 @@ def balancer_member(run: Drafts, place: Place, node: Node) -> None:
     values["disable_reuse"] = scheme in GATEWAY_SCHEMES
     for key, value in params:
         take_member_param(
-            run, node, values, key, value, prefix="BalancerMember ", scheme=scheme
+            run,
+            node,
+            values,
+            key,
+            value,
+            server=place.server,
+            prefix="BalancerMember ",
+            scheme=scheme,
         )
     balancer = balancer_of(place.server, name, node)
     balancer.is_defined = True
     if target is None:
         balancer.is_broken = True
         return
+    health_keys = [key for key, _ in params if key.lower() in HEALTH.table]
+    look_at_check(run, node, values, scheme, health_keys)
     if len(balancer.members) == MEMBERS_PER_BALANCER_MAX:
         balancer.is_broken = True
         raise Mistake(
@@ -208,12 +219,14 @@ def _set_direct(
             trial,
             key,
             value,
+            server=server,
             prefix=prefix,
             scheme=target.scheme,
             name=url,
         )
         for member in _direct_members_of(server, url):
             MEMBER.take(member.params, key, value)
+    say_unchecked(run, node, (key for key, _ in pairs))
     server.direct_settings.append(DirectSettings(target, pairs))
 
 

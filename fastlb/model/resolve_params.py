@@ -18,7 +18,7 @@ from fastlb.config.directives.balancer_params import (
     REGEX_REFUSED,
     UNKNOWN_METHOD,
 )
-from fastlb.config.directives.member_params import MEMBER
+from fastlb.config.directives.member_params import HEALTH, MEMBER
 from fastlb.config.parameter import Parameter
 from fastlb.config.registry import Status
 from fastlb.config.tree import Node
@@ -31,6 +31,7 @@ from fastlb.model.drafts import (
     Values,
 )
 from fastlb.model.report import Mistake, did_you_mean
+from fastlb.model.resolve_health import advice, take_health_param
 from fastlb.model.targets import (
     GATEWAY_SCHEMES,
     Target,
@@ -261,11 +262,15 @@ def take_member_param(
     key: str,
     value: str,
     *,
+    server: ServerDraft,
     prefix: str,
     scheme: str,
     name: str = "",
 ) -> None:
-    """Set one parameter of a member; see take_balancer_param. scheme: of its URL."""
+    """Set one parameter of a member; see take_balancer_param.
+
+    server: where it stands; scheme: of the member's URL
+    """
     pair = f"{key}={value}"
     if key.lower() == "status" and value.lower() == "hot_standby" and run.lenient:
         run.report.warn(
@@ -278,12 +283,17 @@ def take_member_param(
             word=pair,
         )
         key, value = "status", "+H"
-    complaint = MEMBER.take(params, key, value, own=run.lenient)
+    if key.lower() in HEALTH.table:
+        complaint = take_health_param(run, server, params, key, value)
+    else:
+        complaint = MEMBER.take(params, key, value, own=run.lenient)
     if complaint is None:
-        _explain_member_param(run, node, key.lower(), value, scheme)
+        _explain(run, node, MEMBER.table[key.lower()], value, scheme)
         return
     why = cure = ""
-    if complaint == MEMBER.unknown:
+    if key.lower() in HEALTH.table:
+        why, cure = advice(run, server, key, value, complaint)
+    elif complaint == MEMBER.unknown:
         if "proxy_hcheck_module" in run.modules:
             complaint = "unknown Worker hcheck parameter"
         why, cure = _unknown_key(key, MEMBER.names(), BALANCER.names(), "ProxySet")
@@ -300,19 +310,19 @@ def take_member_param(
     )
 
 
-def _explain_member_param(
-    run: Drafts, node: Node, key: str, value: str, scheme: str
-) -> None:
-    if key.startswith("hc"):
-        run.report.warn(
-            node,
-            "FB0234",
-            f"{key}={value} has no effect: {MEMBER.table[key].reason}",
-            why="a member that refuses connections is probed all the same, with TCP",
-            word=f"{key}={value}",
-        )
-    else:
-        _explain(run, node, MEMBER.table[key], value, scheme)
+def say_unchecked(run: Drafts, node: Node, keys: Iterable[str]) -> None:
+    """Of a member without a balancer."""
+    for key in keys:
+        if key.lower() in HEALTH.table:
+            run.report.warn(
+                node,
+                "FB0234",
+                f"{key}= has no effect: only members of balancers are checked",
+                why="there is nobody to serve in its place",
+                cure="make it a BalancerMember",
+                word=key,
+            )
+            return
 
 
 def _unknown_key(

@@ -35,6 +35,9 @@ VALUES = {
     "hctemplate": "",  # the name of something declared elsewhere
     "hcexpr": "",
     "hcuri": "/",
+    "hctimeout": "5",
+    "hcstart": "up",
+    "hcheaders": "a:b",
     "iobuffersize": "8192",
     "keepalive": "on",
     "disablereuse": "on",

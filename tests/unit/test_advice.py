@@ -244,7 +244,8 @@ def test_no_advice_leads_into_another_complaint(follower: Follower) -> None:
 @pytest.mark.parametrize(
     ("text", "wrong"),
     [
-        ("write hcmethod=GET hcuri=/health", ["hcmethod=GET", "hcuri=/health"]),
+        ("write hcmethod=GET hcuri=/health", ["hcuri=/health"]),
+        ("write hcmethod=SHOUT", ["hcmethod=SHOUT"]),
         ("write SSLFIPS On", ["SSLFIPS On"]),
         ("Use MaxMemFree 100 for that.", ["MaxMemFree 100"]),
         ("leave out MaxMemFree, or write Timeout 5", []),

@@ -15,11 +15,12 @@ from trees import model_of
 
 from fastlb.config.checks import Choice, Integer
 from fastlb.config.directives.balancer_params import BALANCER
-from fastlb.config.directives.member_params import MEMBER
+from fastlb.config.directives.member_params import HEALTH, MEMBER
 from fastlb.config.parameter import BadValue, Parameter, Parameters, number
 from fastlb.config.registry import Args, Directive, S, Scope, scope_of
 from fastlb.facts import words
 from fastlb.facts.balancer import Balancer
+from fastlb.facts.health import HealthCheck
 from fastlb.facts.member import Member
 from fastlb.facts.server import ProcessSettings
 from fastlb.facts.tls import Protocols, Stapling, TlsMember, TlsServer, Trust
@@ -37,7 +38,7 @@ FACTS: dict[Scope, tuple[type, ...]] = {
 ON_THE_WAY = {
     *("compat", "server_tokens", "proxy_pass_inherit", "balancer_inherit"),
     *("proxy_source_address", "proxy_receive_buffer_bytes", "lbmethod_asked"),
-    "proxy_io_buffer_bytes",
+    *("proxy_io_buffer_bytes", "hc_template", "hc_expression"),
     *("ssl_engine", "use_stapling", "sni_policy", "peer_name", "peer_cn"),
 }
 WORDS = (
@@ -46,7 +47,7 @@ WORDS = (
 )
 VALUES = (
     *("1", "8192", "On", "5s", "+H", "byrequests", "GET", "off", "404", "x", "v1"),
-    "uri",
+    *("uri", "up", "a:b"),
 )
 
 
@@ -145,7 +146,7 @@ def test_a_planted_fault_is_found(changes: dict[str, typing.Any], fault: str) ->
     assert any(fault in text for text in found), found
 
 
-def parameter_faults(declared: Parameters, *facts: type) -> list[str]:
+def parameter_faults(declared: Parameters, *facts: type, prefix: str = "") -> list[str]:
     found: list[str] = []
     for one in declared.table.values():
         if not one.sets:
@@ -159,13 +160,19 @@ def parameter_faults(declared: Parameters, *facts: type) -> list[str]:
         if not read:
             found.append(f"no sample of this test is a value of {one.key}=")
         default = {one.sets: one.default} if isinstance(one.sets, str) else one.default
-        for values in (*read, default):
+        for said in (*read, default):
+            values = {
+                name if name in ON_THE_WAY else name.removeprefix(prefix): value
+                for name, value in said.items()
+            }
             found += (f"{one.key}=: {text}" for text in wrong_field(facts, values))
     return found
 
 
 def test_what_a_parameter_reads_fits_the_field_that_it_sets() -> None:
-    assert parameter_faults(MEMBER, Member) == []
+    others = [one for key, one in MEMBER.table.items() if key not in HEALTH.table]
+    assert parameter_faults(Parameters("", *others), Member) == []
+    assert parameter_faults(HEALTH, HealthCheck, prefix="hc_") == []
     assert parameter_faults(BALANCER, Balancer) == []
 
 

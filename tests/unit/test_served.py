@@ -21,7 +21,7 @@ from readers import PLACES, everything, unread_settings
 
 from fastlb.config.checks import Choice
 from fastlb.config.directives.balancer_params import BALANCER
-from fastlb.config.directives.member_params import MEMBER
+from fastlb.config.directives.member_params import HEALTH, MEMBER
 from fastlb.config.parameter import Parameter, number
 from fastlb.config.registry import Directive, Registry, S, Status
 from fastlb.facts.server import Model
@@ -51,6 +51,12 @@ WORDS = (
     *("On", "Off", "1", "2", "9000", "127.0.0.1", "x", "/x", "a b", "/x /y", "set a b"),
     "/x http://127.0.0.1:9/",
 )
+CHECKED = """\
+{0}
+<Proxy balancer://checked>
+BalancerMember http://127.0.0.1:9 {1}
+</Proxy>"""
+NAMED = "ProxyHCExpr e {true}\nProxyHCTemplate t hcuri=/t"
 REQUIRE = """\
 <Location />
 <RequireAll>
@@ -190,6 +196,8 @@ SAMPLES: dict[str, str | tuple[str, str]] = {
     "<LimitExcept>": (
         "<Location /l>\n<LimitExcept GET>\nRequire local\n</LimitExcept>\n</Location>"
     ),
+    "ProxyHCExpr": CHECKED.format("e {true}", "hcmethod=GET hcexpr=e"),
+    "ProxyHCTemplate": CHECKED.format("t hcuri=/t", "hctemplate=t"),
     "AuthBasicProvider": "file",
     "AuthDigestProvider": "file",
     "AuthDigestQop": "auth",
@@ -307,6 +315,19 @@ def unobeyed_parameters(models: Models, unread: set[str]) -> list[str]:
             texts = [f"{key}={value}" for value in (*values_of(key), "2", "On", "Off")]
             if where == "balancer":
                 texts = [f"ProxySet {text}" for text in texts]
+            if key in HEALTH.table and key != "hcmethod":
+                # Of a member that is checked.
+                texts = [
+                    f"hcmethod=GET {key}={one}"
+                    for one in (*values_of(key), "2", "t", "e")
+                ]
+                plain = models.of(first=NAMED, member="hcmethod=GET")
+                checked = (models.of(first=NAMED, member=text) for text in texts)
+                found += [f"{key}="] * all(
+                    one is None or not set(differences(plain, one)) - unread
+                    for one in checked
+                )
+                continue
             if declared.status is Status.SERVED and not any(
                 models.changes(**{where: text}) - unread for text in texts
             ):

@@ -6,10 +6,6 @@ from fastlb.config.checks import Integer
 from fastlb.config.registry import SVD, Args, Complaint, Directive, S, Status
 
 MODULE = "mod_proxy_hcheck.c"
-_UNSUPPORTED = (
-    "health checks by clock are not supported; a member that was refused is probed"
-    " until it is back"
-)
 
 
 def _expression(name: str, words: tuple[str, ...]) -> Complaint | None:
@@ -33,10 +29,10 @@ DIRECTIVES = (
         "name {expression}",
         "a named condition on the answer to a health check",
         takes=Args.RAW,
-        manual="Used by hcexpr=name of a member with hcmethod GET or HEAD.",
+        manual="Asked by hcexpr=name of members below it. `%{REQUEST_STATUS}`,"
+        " `%{resp:Name}` and `%{CONTENT_TYPE}` are those of the answer; `hc('body')` or"
+        " `%{HC_BODY}` is its body, of which 64 KiB are kept.",
         check=_expression,
-        status=Status.UNSUPPORTED,
-        reason=_UNSUPPORTED,
     ),
     Directive(
         "ProxyHCTemplate",
@@ -44,10 +40,9 @@ DIRECTIVES = (
         "name key=value [key=value ...]",
         "a named set of hc keys",
         takes=Args.RAW,
-        manual="Used by hctemplate=name; keys at the member win.",
+        manual="Taken by hctemplate=name of members below it, with all that it says and"
+        " does not say; keys behind hctemplate= win.",
         check=_template,
-        status=Status.UNSUPPORTED,
-        reason=_UNSUPPORTED,
     ),
     Directive(
         "ProxyHCTPsize",
@@ -57,6 +52,6 @@ DIRECTIVES = (
         status=Status.EXPLAINED,
         default="16",
         reason="one process runs all checks at once, without threads",
-        check=Integer(0),
+        check=Integer(0, wrong="Invalid {name} parameter. Parameter must be >= 0"),
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from fastlb.config import units
@@ -11,7 +12,6 @@ from fastlb.config.parameter import (
     BadValue,
     Parameter,
     Parameters,
-    Read,
     buffer,
     number,
     seconds,
@@ -19,22 +19,24 @@ from fastlb.config.parameter import (
     text,
     time,
 )
-from fastlb.config.registry import Status
+from fastlb.facts.health import INTERVAL_MS, Begin, HealthMethod
 
 UPGRADE_SIZE: Final = 16
 STATUS_LETTERS: Final = "NDSHRICE"
 """Flags of `status=` in the order in which Member.status shows them."""
 
 _FLAG_LETTERS: Final = "OINGUDSEHRFC"
-_HEALTH_METHODS: Final = (
-    *("NONE", "TCP", "CPING", "PROVIDER"),
-    *("OPTIONS", "HEAD", "GET", "OPTIONS11", "HEAD11", "GET11"),
+_HEALTH_INTERVAL_MS: Final = 100  # the least, as the watchdog of httpd ticks
+_HEALTH_FIELDS_BYTES: Final = 1024
+_FIELD_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
+_FIELD_VALUE: Final = re.compile(r"[\t -~\x80-\xff]*\Z")
+_FRAMING: Final = (
+    *("connection", "content-length", "expect", "keep-alive", "te", "trailer"),
+    *("transfer-encoding", "upgrade"),
 )
-
 _FLUSHES: Final = {"off": 0, "on": 1, "auto": 2}
 _PACKETS: Final = ("ajp",)
 _AT_ONCE: Final = "what a member sends is always passed on as it comes"
-_NO_CHECKS: Final = "health checks by clock are not supported"
 
 
 def parse_status(current: str, text: str) -> str | None:
@@ -98,10 +100,13 @@ def _upgrade(value: str) -> tuple[str, ...]:
     return names
 
 
-def _health_method(value: str) -> str:
-    if value.upper() not in _HEALTH_METHODS:
-        raise BadValue("Unknown method")
-    return value
+def _health_method(value: str) -> HealthMethod:
+    if value.upper() == "PROVIDER":
+        raise BadValue(f"Health check method {value} not (yet) implemented")
+    try:
+        return HealthMethod(value.upper())
+    except ValueError:
+        raise BadValue("Unknown method") from None
 
 
 def _health_interval(value: str) -> int:
@@ -109,9 +114,33 @@ def _health_interval(value: str) -> int:
         interval_ms = units.duration_ms(value, "s")
     except units.UnitError:
         raise BadValue("Unparse-able hcinterval setting") from None
-    if interval_ms < 100:
-        raise BadValue("Interval must be a positive value greater than 100ms")
+    if interval_ms < _HEALTH_INTERVAL_MS:
+        raise BadValue(
+            f"Interval must be a positive value greater than {_HEALTH_INTERVAL_MS}ms"
+        )
     return interval_ms
+
+
+def _health_start(value: str) -> Begin:
+    try:
+        return Begin(value.lower())
+    except ValueError:
+        raise BadValue("hcstart must be probe|up|down") from None
+
+
+def _health_fields(value: str) -> tuple[tuple[str, str], ...]:
+    if len(value) > _HEALTH_FIELDS_BYTES:
+        raise BadValue(f"hcheaders length must be <= {_HEALTH_FIELDS_BYTES} characters")
+    fields = []
+    for line in value.split("|"):
+        name, colon, rest = line.strip().partition(":")
+        rest = rest.strip()
+        if not (colon and _FIELD_NAME.match(name) and _FIELD_VALUE.match(rest)):
+            raise BadValue("hcheaders must be 'Name: value', several divided by |")
+        if name.lower() in _FRAMING:
+            raise BadValue(f"hcheaders must not have {name}")
+        fields.append((name, rest))
+    return tuple(fields)
 
 
 def _flusher(value: str) -> str:
@@ -120,9 +149,83 @@ def _flusher(value: str) -> str:
     return value
 
 
-def _health(key: str, read: Read, help_text: str) -> Parameter:
-    return Parameter(key, read, help_text, status=Status.UNSUPPORTED, reason=_NO_CHECKS)
-
+HEALTH: Final = Parameters(
+    "unknown Worker hcheck parameter",
+    Parameter(
+        "hcmethod",
+        _health_method,
+        "how its health is asked for, by the clock: TCP, OPTIONS, HEAD or GET, each of"
+        " these also as OPTIONS11 and so on, with HTTP/1.1; CPING of a member at ajp://",
+        HealthMethod.NONE,
+        sets="hc_method",
+    ),
+    Parameter(
+        "hcinterval",
+        _health_interval,
+        "time from the end of a check to the next, give or take a tenth",
+        INTERVAL_MS,
+        sets="hc_interval_ms",
+    ),
+    Parameter(
+        "hcpasses",
+        number(0, INT_MAX, "Passes must be a positive value"),
+        "checks in a row that must pass before a member is back",
+        1,
+        sets="hc_passes",
+    ),
+    Parameter(
+        "hcfails",
+        number(0, INT_MAX, "Fails must be a positive value"),
+        "checks in a row that must fail before a member is out",
+        1,
+        sets="hc_fails",
+    ),
+    Parameter(
+        "hcuri",
+        text("Health check uri", NAME_SIZE),
+        "what is asked for, behind the path of the member's URL",
+        "",
+        sets="hc_uri",
+    ),
+    Parameter("hctemplate", str, "name of a ProxyHCTemplate", "", sets="hc_template"),
+    Parameter(
+        "hcexpr",
+        str,
+        "name of a ProxyHCExpr, which decides in place of the status (200 to 399)",
+        "",
+        sets="hc_expression",
+    ),
+    Parameter(
+        "hctimeout",
+        time(
+            "s",
+            "hctimeout has wrong format",
+            "hctimeout must be at least one millisecond",
+        ),
+        "how long a check may take; where it is not written, timeout= or 10 seconds,"
+        " whichever is less",
+        sets="hc_timeout_ms",
+        own=True,
+    ),
+    Parameter(
+        "hcstart",
+        _health_start,
+        "how a new member begins: probe (out until its first check, which is at once;"
+        " if nobody else can, it serves), up, or down (out until hcpasses= pass)",
+        Begin.PROBE,
+        sets="hc_begin",
+        own=True,
+    ),
+    Parameter(
+        "hcheaders",
+        _health_fields,
+        'header fields of the check\'s request, `"hcheaders=Host: a.test|X-B: c"`',
+        (),
+        sets="hc_fields",
+        own=True,
+    ),
+)
+"""... of checks of health, which a ProxyHCTemplate may hold."""
 
 MEMBER: Final = Parameters(
     "unknown Worker parameter",
@@ -328,19 +431,5 @@ MEMBER: Final = Parameters(
         cure="let the member see one by RequestHeader set, or ask it for a certificate",
         of=("ajp",),
     ),
-    _health("hcmethod", _health_method, "how health is asked for"),
-    _health("hcinterval", _health_interval, "how often health is asked for"),
-    _health(
-        "hcpasses",
-        number(0, INT_MAX, "Passes must be a positive value"),
-        "answers that make a member healthy",
-    ),
-    _health(
-        "hcfails",
-        number(0, INT_MAX, "Fails must be a positive value"),
-        "answers that make a member unhealthy",
-    ),
-    _health("hcuri", text("Health check uri", NAME_SIZE), "what is asked for"),
-    _health("hctemplate", str, "name of a ProxyHCTemplate"),
-    _health("hcexpr", str, "name of a ProxyHCExpr"),
+    *HEALTH.table.values(),
 )
