@@ -67,6 +67,7 @@ def claim(
                 retry_ms=member.retry_ms,
                 probe=is_probed(model, member),
                 slow_start_ms=member.slow_start_ms,
+                check=member.health.begin.value if member.health else "",
                 fresh=fresh,
             )
             for member in model.members
@@ -82,5 +83,6 @@ def claim(
 
 
 def is_probed(model: Model, member: Member) -> bool:
-    """True when the monitor brings the member back (see monitor/probe.py)."""
+    """True when the monitor brings the member back (monitor/probe.py, or its checks,
+    monitor/health.py)."""
     return model.compat is Compat.BETTER and not member.retry_written

@@ -89,7 +89,7 @@ class MonitorSeat:
         probed = (
             index
             for index, member in enumerate(model.members)
-            if claims.is_probed(model, member)
+            if claims.is_probed(model, member) and member.health is None
         )
         return MonitorHeritage(
             model=model,
@@ -99,4 +99,8 @@ class MonitorSeat:
             error_fds=current.logs.error_fds,
             expiries=current.contexts.expiries if current.contexts else (),
             stapled=current.contexts.stapled() if current.contexts else (),
+            member_contexts=tuple(
+                made.context if made is not None else None
+                for made in (current.contexts.members if current.contexts else ())
+            ),
         )

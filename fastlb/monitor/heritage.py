@@ -10,6 +10,8 @@ from fastlb.facts.server import Model
 from fastlb.tls.expiry import Expiry
 
 if TYPE_CHECKING:
+    from OpenSSL import SSL
+
     from fastlb.tls.stapling import Stapled
 
 
@@ -18,9 +20,10 @@ class MonitorHeritage:
     """Filled by the master before the fork.
 
     member_slots gives the table's slot of each model index; probed holds the indexes
-    of the members that the monitor may bring back (retry= is not written). error_fds as
-    in the worker's heritage. expiries: of the certificates in use.
-    stapled: those whose OCSP answers are to be kept fresh.
+    of the members that the monitor may bring back (retry= is not written, and no check
+    of health does it). error_fds as in the worker's heritage. expiries: of the
+    certificates in use. stapled: those whose OCSP answers are to be kept fresh.
+    member_contexts: of each member that speaks TLS; (): of none.
     """
 
     model: Model
@@ -30,3 +33,4 @@ class MonitorHeritage:
     error_fds: tuple[int, ...]
     expiries: tuple[Expiry, ...] = ()
     stapled: tuple[Stapled, ...] = ()
+    member_contexts: tuple[SSL.Context | None, ...] = ()

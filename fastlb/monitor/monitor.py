@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import signal
 import time
 from collections.abc import Coroutine, Sequence
+from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import uvloop
 
 from fastlb.base import memory
+from fastlb.facts.words import Compat
 from fastlb.logs.error import ErrorLog
+from fastlb.monitor.checks import conducted, inquiry_of
+from fastlb.monitor.health import HealthWatch, target_as_apache, target_of
 from fastlb.monitor.heartbeats import heartbeats_of
 from fastlb.monitor.heritage import MonitorHeritage
 from fastlb.monitor.names import LooksUp, Name, names_of
@@ -29,6 +34,7 @@ if TYPE_CHECKING:
 
 TURN_S = 0.1
 PROBES_AT_ONCE = 256
+CHECKS_AT_ONCE = 256
 STAPLES_AT_ONCE = 64
 LOOK_UPS_AT_ONCE = 64
 
@@ -63,6 +69,7 @@ class Monitor:
         self._expiries = heritage.expiries
         # Apart: while name servers or responders are silent, probes go on.
         self._probes: set[asyncio.Task[None]] = set()
+        self._checks: set[asyncio.Task[None]] = set()
         self._staples: set[asyncio.Task[None]] = set()
         self._look_ups: set[asyncio.Task[None]] = set()
         now_s = loop.time()
@@ -73,6 +80,7 @@ class Monitor:
             for index, (member, slot) in enumerate(slots)
             if index in probed
         ]
+        self.checks = health_watches(heritage, loop)
         self.staples = staple_watches(heritage, now_s)
         for watch in self.staples:
             if watch.stapled.trouble:
@@ -92,6 +100,8 @@ class Monitor:
             self._start(self._resolve(name), self._look_ups)
         for probe in due(self.probes, now_s, PROBES_AT_ONCE - len(self._probes)):
             self._start(self._probe(probe), self._probes)
+        for check in due(self.checks, now_s, CHECKS_AT_ONCE - len(self._checks)):
+            self._start(self._check(check), self._checks)
         for watch in due(self.staples, now_s, STAPLES_AT_ONCE - len(self._staples)):
             self._start(self._staple(watch), self._staples)
         self._loop.call_later(TURN_S, self.turn)
@@ -124,6 +134,10 @@ class Monitor:
                 f"FB0503: member {probe.member.url} is back: it takes connections "
                 f"again, {out_s:.1f}s after it went out",
             )
+
+    async def _check(self, watch: HealthWatch) -> None:
+        for line in await watch.attempt(self._loop):
+            self._errors.write(line.level, "proxy_hcheck", 0, "", 0, line.text)
 
     def _tell_of(self, watch: StapleWatch) -> None:
         stapled = watch.stapled
@@ -160,6 +174,42 @@ def due(watches: Sequence[W], now_s: float, room: int) -> list[W]:
     found = [watch for watch in watches if watch.is_due(now_s)]
     found.sort(key=attrgetter("due_s"))
     return found[: max(room, 0)]
+
+
+def health_watches(
+    heritage: MonitorHeritage, loop: asyncio.AbstractEventLoop
+) -> list[HealthWatch]:
+    """One for each member that is checked by the clock."""
+    model, contexts = heritage.model, heritage.member_contexts
+    main = model.vhosts[0]
+    target = target_as_apache if model.compat is Compat.APACHE else target_of
+    watches = []
+    slots = zip(model.members, heritage.member_slots, strict=True)
+    for index, (member, slot) in enumerate(slots):
+        check = member.health
+        if check is None:
+            continue
+        inquiry = inquiry_of(
+            member,
+            check,
+            target(member, check),
+            server_ms=main.proxy_timeout_ms or main.timeout_ms,
+            compat=model.compat,
+            context=contexts[index] if contexts else None,
+        )
+        watches.append(
+            HealthWatch(
+                member,
+                check,
+                slot,
+                heritage.table,
+                compat=model.compat,
+                conduct=partial(conducted, loop, inquiry),
+                now_s=loop.time(),
+                chance=random.random,
+            )
+        )
+    return watches
 
 
 def staple_watches(heritage: MonitorHeritage, now_s: float) -> list[StapleWatch]:

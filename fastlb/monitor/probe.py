@@ -11,24 +11,15 @@ one.
 from __future__ import annotations
 
 import asyncio
-import errno
-import socket
 from collections.abc import Sequence
-from contextlib import suppress
 
 from fastlb._core import Table
 from fastlb.facts.member import Member
 from fastlb.monitor.verdict import probe_delay_s
+from fastlb.monitor.wire import WireError, connected, pongs
 
 CONNECT_TIMEOUT_S = 5.0
 IN_ERROR = "E"
-FOR_NOBODY = {
-    1: b"PROXY UNKNOWN\r\n",
-    2: b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0",  # version 2, LOCAL: no addresses
-}
-"""PROXY headers of a connection that is for no client."""
-CPING, CPONG = b"\x12\x34\x00\x01\x0a", b"AB\x00\x01\x09"
-"""AJP's question whether somebody is there, and its answer."""
 KEPT_OUT = frozenset("DS")  # disabled or stopped by the operator: not ours to judge
 
 
@@ -83,74 +74,13 @@ async def can_connect(
     addresses: Sequence[tuple[str, int]],
 ) -> bool:
     """True when one of the member's addresses takes a connection."""
-    if member.unix_path is not None:
-        # Bytes, as the core connects: a path need not be text in any encoding.
-        path = member.unix_path.encode("latin-1")
-        return await _connects(loop, socket.AF_UNIX, path, member)
-    for host, port in addresses:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        if await _connects(loop, family, (host, port), member):
-            return True
-    return False
-
-
-async def _connects(
-    loop: asyncio.AbstractEventLoop,
-    family: socket.AddressFamily,
-    address: bytes | tuple[str, int],
-    member: Member,
-) -> bool:
     limit_ms = member.connect_timeout_ms or member.timeout_ms
     limit_s = min(CONNECT_TIMEOUT_S, limit_ms / 1000) if limit_ms else CONNECT_TIMEOUT_S
-    with socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as sock:
-        try:
-            if member.source_address and family != socket.AF_UNIX:
-                sock.bind((member.source_address, 0))
-            number = sock.connect_ex(address)
-        except OSError:
-            return False
-        if number == errno.EINPROGRESS:
-            # loop.sock_connect would start threads to resolve what is a literal.
-            if not await _is_writable(loop, sock, limit_s):
-                return False
-            number = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if number == 0 and member.proxy_protocol:
-            # Who waits for a header logs a fault of a connection without one.
-            with suppress(OSError):
-                sock.send(FOR_NOBODY[member.proxy_protocol])
-        if number == 0 and member.scheme == "ajp":
-            return await _pongs(loop, sock, limit_s)
-    return number == 0
-
-
-async def _pongs(
-    loop: asyncio.AbstractEventLoop, sock: socket.socket, limit_s: float
-) -> bool:
-    """A container that is stuck still has connections taken for it, by its kernel."""
-    said = b""
     try:
-        async with asyncio.timeout(limit_s):
-            await loop.sock_sendall(sock, CPING)
-            while len(said) < len(CPONG):
-                data = await loop.sock_recv(sock, len(CPONG) - len(said))
-                if not data:
-                    break
-                said += data
-    except (OSError, TimeoutError):
+        with await connected(loop, member, addresses, limit_s) as sock:
+            if member.scheme == "ajp":
+                async with asyncio.timeout(limit_s):
+                    return await pongs(loop, sock)
+            return True
+    except (WireError, OSError, TimeoutError):
         return False
-    return said == CPONG
-
-
-async def _is_writable(
-    loop: asyncio.AbstractEventLoop, sock: socket.socket, limit_s: float
-) -> bool:
-    """Wait for the end of a connect, whichever it is; False when it takes too long."""
-    writable = asyncio.Event()
-    loop.add_writer(sock, writable.set)
-    try:
-        await asyncio.wait_for(writable.wait(), limit_s)
-    except TimeoutError:
-        return False
-    finally:
-        loop.remove_writer(sock)
-    return True

@@ -6,11 +6,14 @@ the library whose contexts, and whose functions, fastlb uses.
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from cryptography.hazmat.bindings._rust import _openssl
 from OpenSSL import SSL
+
+NAME_IN_SUBJECT_TOO: Final = 1  # X509_CHECK_FLAG_ALWAYS_CHECK_SUBJECT
 
 
 def library_version() -> str:
@@ -40,6 +43,26 @@ def addresses(names: Iterable[str]) -> dict[str, int]:
 def context_address(context: SSL.Context) -> int:
     """The SSL_CTX of a pyOpenSSL context; it lives as long as the context."""
     return address_of(context._context)
+
+
+def measure_by(connection: SSL.Connection, host: str) -> int:
+    """Have a peer's certificate compared with a name; the errors that tell of another.
+
+    As the core does for its own (tls_connect of core/io/tls_stream.pyx): pyOpenSSL has
+    no call for it.
+    """
+    library = _openssl.lib
+    param = library.SSL_get0_param(connection._ssl)
+    name = host.encode("ascii", "replace")
+    library.X509_VERIFY_PARAM_set1_host(param, name, len(name))
+    library.X509_VERIFY_PARAM_set_hostflags(param, NAME_IN_SUBJECT_TOO)
+    try:
+        packed = ipaddress.ip_address(host).packed
+    except ValueError:
+        return 1
+    # An address may stand there as such, too.
+    library.X509_VERIFY_PARAM_set1_ip(param, packed, len(packed))
+    return 2
 
 
 def address_of(pointer: Any) -> int:

@@ -54,6 +54,16 @@ def test_what_compat_switches_is_played() -> None:
             "tests/e2e/test_trailers.py"
         ),
         "OCSP stapling: the responder fails": "tests/unit/test_stapling.py",
+        "checks of health (`hcmethod=`): `hcfails=3`, `hcpasses=3`": (
+            "takes a clock: tests/unit/test_health.py"
+        ),
+        "a new member that is checked": "the same",
+        "a member that is checked, in error by a connection": "the same",
+        "time between checks": "the same",
+        "how long a check may take": "tests/unit/test_checks.py",
+        "target of a check: the path of the member's URL and `hcuri=`": (
+            "tests/unit/test_health.py"
+        ),
         "`MaxRequestWorkers` where it is not written": "tests/unit/test_resolve.py",
         "connections that are not in work": "tests/e2e/test_connections.py",
         "directives of our own": "tests/unit/test_own_words.py",

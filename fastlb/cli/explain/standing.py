@@ -155,6 +155,10 @@ def stand(model: Model, tree: Tree) -> Standing:
     """The model as a server would have it that has just started."""
     table = Table.create(len(model.balancers) + 1, len(model.members) + 1, 4)
     members, balancers = claims.claim(table, model, GENERATION)
+    for member, slot in zip(model.members, members, strict=True):
+        if "C" not in member.status:
+            # As after a first check that has passed.
+            table.set_flag(slot, "C", False)
     explainer = Explainer(model, table, members, balancers)
     standing = Standing(model, tree, table, explainer, members)
     for node in _every(tree.nodes):
