@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastlb.admin import apache_names as names
 from fastlb.admin import pages
+from fastlb.facts.health import health_of
 from fastlb.facts.server import Model
 from fastlb.facts.vhost import VHost
 
@@ -150,6 +151,18 @@ def read(
 ) -> Reading:
     """Ask table and machine once; the balancers are those of the request's host."""
     vhost = model.vhosts[request.vhost_index]
+    now_us = time.monotonic_ns() // 1000
+
+    def look_at(member: int) -> dict[str, Any]:
+        slot = facts.member_slots[member]
+        seen = table.snapshot_member(slot)
+        if model.members[member].health is not None:
+            health = health_of(table.health(slot), now_us)
+            seen["checks"] = [
+                (max(now_us - kept.at_us, 0), kept) for kept in reversed(health.results)
+            ]
+        return seen
+
     workers = table.snapshot_workers()
     shown = vhost.balancers if vhost.proxy_status else ()
     return Reading(
@@ -169,10 +182,7 @@ def read(
         balancers=[
             (
                 index,
-                [
-                    table.snapshot_member(facts.member_slots[member])
-                    for member in model.balancers[index].members
-                ],
+                [look_at(member) for member in model.balancers[index].members],
             )
             for index in shown
         ],

@@ -171,7 +171,7 @@ def _member_cells(member: Member, seen: dict[str, Any]) -> tuple[object, ...]:
     return (
         member.scheme,
         pages.escaped(member.host),
-        seen["status"],
+        _status(seen),
         pages.escaped(seen["route"]),
         pages.escaped(seen["redirect"]),
         f"{seen['load_factor'] / 100:.2f}",
@@ -181,6 +181,17 @@ def _member_cells(member: Member, seen: dict[str, Any]) -> tuple[object, ...]:
         short_size(seen["transferred"]),
         short_size(seen["read"]),
     )
+
+
+def _status(seen: dict[str, Any]) -> str:
+    """Its flags; whoever points at them reads what its last checks have found."""
+    told = "\n".join(
+        f"{age_us / 1e6:.1f}s ago: {kept.result.words} ({kept.took_us / 1000:.1f} ms)"
+        for age_us, kept in seen.get("checks", ())
+    )
+    if not told:
+        return str(seen["status"])
+    return f'<span title="{pages.escaped(told)}">{seen["status"]}</span>'
 
 
 def _legend(entries: Iterable[tuple[str, str]]) -> Iterator[str]:

@@ -23,6 +23,7 @@ from fastlb.admin import quantities
 from fastlb.admin.reading import UNBOUND_IDLE, CpuTimes, ServerFacts, System, scoreboard
 from fastlb.admin.status import server_status
 from fastlb.facts.balancer import Balancer
+from fastlb.facts.health import REASONS, HealthCheck
 from fastlb.facts.member import Member
 from fastlb.facts.server import Model, ProcessSettings
 from fastlb.facts.vhost import DirConf, VHost
@@ -102,6 +103,21 @@ class Table:
             "redirect": "",
             "load_factor": 250,
             "lbset": 1,
+        }
+
+    def health(self, slot: int) -> dict[str, Any]:
+        assert slot == 7
+        now_us = time.monotonic_ns() // 1000
+        return {
+            "checks": 3,
+            "passes": 0,
+            "fails": 2,
+            "out_since_us": now_us,
+            "results": [
+                (6, 0, 200, now_us - 3_000_000, 1500),
+                (99, 0, 0, 0, 0),  # none of ours
+                (2, 2, 0, now_us - 1_000_000, 700),
+            ],
         }
 
     def totals(self) -> dict[str, int]:
@@ -305,6 +321,20 @@ def test_page_values_are_escaped_and_in_apaches_forms() -> None:
     assert "<td>2.50</td><td>1</td><td>8</td><td>2</td><td>2.0K</td>" in page
     assert "CPU Usage: u.03 s.02 cu0 cs0 - .122% CPU load" in page
     assert "1.51 requests/sec - 749 B/second - 495 B/request - 100.823 ms/" in page
+
+
+def test_flags_of_a_member_that_is_checked_tell_its_last_checks() -> None:
+    plain = model()
+    (member,) = plain.members
+    checked = dataclasses.replace(member, health=made(HealthCheck))
+    _, _, page = ask(the_model=dataclasses.replace(plain, members=(checked,)))
+    told = re.search(r'<td><span title="([^"]*)">Init Ok </span></td>', page)
+    assert told is not None
+    lines = [re.sub(r"^[0-9.]+s", "?s", one) for one in told[1].split("\n")]
+    assert lines == [
+        f"?s ago: {REASONS[2].value} (0.7 ms)",
+        "?s ago: passed (status 200) (1.5 ms)",
+    ]
 
 
 class Tags(html.parser.HTMLParser):
