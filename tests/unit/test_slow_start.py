@@ -103,6 +103,15 @@ def test_by_choice_it_is_drawn_as_rarely() -> None:
     assert found[9] < 5000 / 10 / 4
 
 
+def test_by_heartbeats_what_is_ready_counts_for_a_tenth_at_first() -> None:
+    pool = Pool(member(), member(slow_start_ms=SLOW_MS), lbmethod="heartbeat")
+    now_s = began_s(pool, 1)
+    for slot in pool.slots:
+        pool.table.set_heartbeat(slot, 1_000_000, 1, int(now_s * SECOND_US))
+    found = shares(pool, 5000, now_s)
+    assert 5000 / 11 / 2 < found[1] < 5000 / 11 * 2
+
+
 def test_a_time_that_nobody_can_have_written_is_none() -> None:
     """A worker that was taken over may write anything there."""
     pool = Pool(member(), member(slow_start_ms=SLOW_MS))

@@ -40,7 +40,7 @@ cdef int heartbeat_parts(
         ready = HEARTBEAT_READY_MAX
     if atomic_get_u32(&r.busy) == 0:
         ready = ready // 4 if c.compat_apache else (ready + 3) // 4
-    return <int>ready
+    return lb_part(c, m, <int>ready)
 
 
 # -1: there are no parts.

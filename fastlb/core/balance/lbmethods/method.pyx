@@ -25,6 +25,16 @@ cdef int lb_slow_factor(
     return first + <int>((whole - first) * up_for_us // slow_us)
 
 
+# What is left of a share that is counted otherwise, while it grows; none is lost.
+cdef int lb_part(const lb_choice *c, const member_slot *m, int whole) noexcept nogil:
+    cdef const member_entry *e = member_entry_of(c.table, m)
+    cdef long long parts = whole
+    if likely(whole == 0 or atomic_get_u32(&e.slow_start_ms) == 0):
+        return whole
+    parts = parts * lb_factor(c, m) // atomic_get_i32(&e.load_factor)
+    return <int>parts if parts > 1 else 1
+
+
 # The requests that a candidate has under way; while its share grows, as many as they
 # would be of the whole: one counts for ten when it is a tenth.
 cdef long long lb_busy(const lb_choice *c, const member_slot *m) noexcept nogil:
