@@ -8,8 +8,8 @@ the whole of the backpressure.
 #       http/head, http/hops, http/framing, http/chunked, balance/ledger, plan/plan,
 #       plan/facts, flow/kept, flow/exchange, flow/engine, flow/due, flow/member,
 #       flow/log_rows, flow/service_log, flow/filtering, flow/attempt, flow/pipes,
-#       flow/file_send, flow/settle, flow/trailers, flow/rewrite_answer, flow/question,
-#       flow/request, flow/splice, flow/tunnel, flow/coded
+#       flow/file_send, flow/settle, flow/trailers, flow/rewrite_answer,
+#       flow/question, flow/request, flow/splice, flow/tunnel, flow/coded
 
 cdef enum:
     SPLICE_BYTES_MIN = 131072   # of a body still to come, for splice to pay

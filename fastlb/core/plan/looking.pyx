@@ -6,8 +6,8 @@ request itself; what the request's variables are, they are here, too.
 """
 # uses: ground/chartable, ground/text, io/writer, ground/arena, plan/variable_names,
 #       plan/verdicts, plan/facts, plan/path, plan/target, plan/variables,
-#       plan/file_names, plan/handled, plan/rewritten, plan/match,
-#       plan/conditional, plan/file_match, plan/admission
+#       plan/file_names, plan/handled, plan/rewritten, plan/match, plan/conditional,
+#       plan/file_match, plan/admission
 
 cdef enum:
     LOOK_IS_DONE = 0

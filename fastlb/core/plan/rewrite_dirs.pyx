@@ -4,8 +4,7 @@ As httpd merges them: <Directory>, <Files>, then <Location> and <Proxy>. The fir
 are for what no mapping takes: a proxied request has no file.
 """
 # uses: ground/text, ground/path, ground/arena, plan/rewrite_rules, plan/facts,
-#       plan/rewrite_run, plan/undecided, plan/handled,
-#       plan/rewrite_trace
+#       plan/rewrite_run, plan/undecided, plan/handled, plan/rewrite_trace
 
 # What some sections say together.
 cdef struct section_group:
