@@ -65,10 +65,7 @@ class MonitorSeat:
         self._table.claim_monitor()
 
         def let_go() -> None:
-            if any(member.is_named for member in heritage.model.members):
-                # Before it becomes another user, who may not read where it lies.
-                import fastlb.names.resolver  # noqa: F401
-
+            heritage.load()
             self._table.be_monitor()
             self._let_go(current)
 

@@ -197,7 +197,7 @@ class Steps:
         member, context = self._inquiry.member, self._inquiry.context
         if member.tls is None or context is None:
             return
-        from fastlb.tls.member_link import MemberLink  # the master has loaded it
+        from fastlb.tls.member_link import MemberLink
 
         if member.remote is not None:
             await self._tunnel(wire, member.remote)

@@ -34,3 +34,14 @@ class MonitorHeritage:
     expiries: tuple[Expiry, ...] = ()
     stapled: tuple[Stapled, ...] = ()
     member_contexts: tuple[SSL.Context | None, ...] = ()
+
+    def load(self) -> None:
+        """Import what only some models need, before the monitor becomes another user,
+        who may not be allowed to read where it lies."""
+        members = self.model.members
+        if any(member.is_named for member in members):
+            import fastlb.names.resolver
+        if any(member.health is not None for member in members):
+            import fastlb.monitor.checks
+        if any(member.health is not None and member.tls for member in members):
+            import fastlb.tls.member_link  # noqa: F401

@@ -21,7 +21,6 @@ import uvloop
 from fastlb.base import memory
 from fastlb.facts.words import Compat
 from fastlb.logs.error import ErrorLog
-from fastlb.monitor.checks import conducted, inquiry_of
 from fastlb.monitor.health import HealthWatch, target_as_apache, target_of
 from fastlb.monitor.heartbeats import heartbeats_of
 from fastlb.monitor.heritage import MonitorHeritage
@@ -181,6 +180,10 @@ def health_watches(
 ) -> list[HealthWatch]:
     """One for each member that is checked by the clock."""
     model, contexts = heritage.model, heritage.member_contexts
+    if all(member.health is None for member in model.members):
+        return []
+    from fastlb.monitor.checks import conducted, inquiry_of  # for those who have checks
+
     main = model.vhosts[0]
     target = target_as_apache if model.compat is Compat.APACHE else target_of
     watches = []
