@@ -276,6 +276,10 @@ class AnswerReader:
             if not self.is_whole:
                 phase = Phase.BODY if self.has_head else Phase.HEAD
                 raise WireError(phase, Reason.NO_HTTP) from None
+        if self.has_head:
+            # Of the wire: extensions of chunks and trailers need no end either.
+            self._body_bytes += len(data)
+            self.is_whole |= self._body_bytes >= BODY_BYTES_MAX
         if not self.has_head and self._head_bytes > HEAD_BYTES_MAX:
             raise WireError(Phase.HEAD, Reason.TOO_LARGE)
 
@@ -290,7 +294,7 @@ class AnswerReader:
         self._fields = []
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if not self.is_whole:
+        if not self.has_head:  # else it is a trailer
             self._fields.append((name, value.strip(b" \t")))
 
     def on_headers_complete(self) -> None:
@@ -309,8 +313,6 @@ class AnswerReader:
             return
         room = BODY_KEPT_BYTES_MAX - len(self._answer.body)
         self._answer.body += data[:room]
-        self._body_bytes += len(data)
-        self.is_whole = self._body_bytes >= BODY_BYTES_MAX
 
     def on_message_complete(self) -> None:
         self.is_whole = self.has_head

@@ -275,6 +275,24 @@ def test_of_an_endless_body_enough_is_read() -> None:
     assert sent < BODY_BYTES_MAX + 16 * 2**20  # and what the kernel holds
 
 
+@rows(
+    ("begin", "letters"),
+    [(b"1;", b"x"), (b"0\r\nA: ", b"x"), (b"0\r\n", b"A: x\r\n")],
+)
+def test_what_belongs_to_no_body_has_an_end_too(begin: bytes, letters: bytes) -> None:
+    """Extensions of a chunk, a trailer, many trailers."""
+    answer = HealthAnswer()
+    reader = AnswerReader(answer, "GET")
+    reader.feed(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + begin)
+    piece = letters * 10_000
+    fed = 0
+    while not reader.is_whole:
+        reader.feed(piece)
+        fed += len(piece)
+        assert fed <= BODY_BYTES_MAX + len(piece)
+    assert answer.fields == [(b"Transfer-Encoding", b"chunked")]
+
+
 def test_a_request_that_nobody_takes_fails_in_time() -> None:
     async def deaf(_: asyncio.StreamReader, __: asyncio.StreamWriter) -> None:
         await asyncio.sleep(10)
