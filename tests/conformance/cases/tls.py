@@ -243,10 +243,10 @@ CERTIFICATE_TOLD = secure(
     """\
 RequestHeader set X-By-S "<%{SSL_CLIENT_CERT}s>"
 RequestHeader set X-By-E "<%{SSL_CLIENT_CERT}e>"
-RequestHeader edit X-By-S "([A-Za-z0-9+/=]{12,} )+" "# "
-RequestHeader edit X-By-E "([A-Za-z0-9+/=]{12,} )+" "# "
+RequestHeader edit X-By-S "(?<=CERTIFICATE----- )([A-Za-z0-9+/=]+ )+" "# "
+RequestHeader edit X-By-E "(?<=CERTIFICATE----- )([A-Za-z0-9+/=]+ )+" "# "
 Header set X-By-E "<%{SSL_SERVER_CERT}e>"
-Header edit X-By-E "([A-Za-z0-9+/=]{12,} )+" "# "
+Header edit X-By-E "(?<=CERTIFICATE----- )([A-Za-z0-9+/=]+ )+" "# "
 """,
     host(
         "v",
