@@ -45,6 +45,8 @@ _CURE = "map it by ProxyPass to a server that has the files, or delete the line"
 def lint_files(run: Drafts, nodes: Sequence[Node]) -> None:
     """Look over what each server says of files. nodes: of the whole tree."""
     roots = last(nodes, "documentroot")
+    # Of thousands of hosts none looks at what stands in the others.
+    outside = [node for node in nodes if node.name.lower() != "virtualhost"]
     told: set[int] = set()
     for server in run.servers:
         if server.is_main and not _is_reached(run):
@@ -72,7 +74,7 @@ def lint_files(run: Drafts, nodes: Sequence[Node]) -> None:
             includes(run, server, directory, (*own, *nodes), told)
             negotiation(run, server, directory, (*nodes, *own), told)
             handlers(run, server, directory, paths, told)
-        every = own if server.node is None else (*own, *nodes)
+        every = outside if server.node is None else (*own, *outside)
         for node in dav_lines(every, paths, served):
             if id(node) not in told:
                 told.add(id(node))
