@@ -21,6 +21,7 @@ it a reload is seen to have come into force).
 
 from __future__ import annotations
 
+import atexit
 import functools
 import os
 import re
@@ -301,11 +302,23 @@ def write_configuration(kind: Kind, run: Path, port: int, setup: Setup) -> Path:
 FILES = {"1k": 1024, "1m": 1 << 20}  # name -> bytes
 
 
-def lay_files(folder: Path) -> None:
-    """Files of a proxy's own, readable by whoever its workers run as."""
-    folder.mkdir(parents=True, exist_ok=True)
+@functools.cache
+def common_files() -> Path:
+    """Where they lie until the end of this process."""
+    folder = Path(tempfile.mkdtemp(prefix="bench-files-"))
+    atexit.register(shutil.rmtree, folder)
     for name, size in FILES.items():
         (folder / name).write_bytes(b"x" * size)
+    return folder
+
+
+def lay_files(folder: Path) -> None:
+    """The same ones for every proxy, readable by whoever its workers run as: what the
+    kernel holds of another file may lie in other pieces, which cost more to send."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in common_files().iterdir():
+        if not (folder / file.name).exists():
+            os.link(file, folder / file.name)
 
 
 def start(name: str, setup: Setup, core: int) -> Proxy:
