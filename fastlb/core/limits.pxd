@@ -139,6 +139,7 @@ cdef enum:
     FILE_NAME_BYTES_MAX = 4096      # of a file that is sent, with its end; as PATH_MAX
     FILE_LINKS_MAX = 40             # followed on the way to a file, one by one
     FILE_SEND_BYTES_MAX = 1 << 20   # of a file handed to the kernel at once
+    FILE_CORK_BYTES = 1 << 16       # of one that is sent in full packets: a pipe's full
     FILES_CUT_MAX = 4               # names with a rest that one request comes by; 404
     INDEXES_TRIED_MAX = 32          # names of DirectoryIndex in one directory
     # listings of directories (flow/listing.pyx)

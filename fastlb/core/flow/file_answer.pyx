@@ -131,6 +131,9 @@ cdef void file_set_out(exchange *x) noexcept nogil:
         f.sends = True
         if x.down.c.tls == NULL and buffer_held(b):
             # Head and file share their packets.
+            if f.left > FILE_CORK_BYTES:
+                stream_cork(&x.down.c, True)
+                f.corked = True
             n = stream_send_more(&x.down.c, &b.data[b.start], buffer_held(b))
             if n > 0:
                 b.start += <unsigned int>n

@@ -65,6 +65,9 @@ cdef int file_pump(exchange *x) noexcept nogil:
     x.record.bytes_out += n
     x.record.body_bytes_out += n
     if f.left == 0:
+        if f.corked:
+            stream_cork(&x.down.c, False)
+            f.corked = False
         return FILE_SENT if f.entity.part_count <= 1 else FILE_GOES_ON
     if n == wanted:
         return FILE_GOES_ON

@@ -75,6 +75,14 @@ cdef ssize_t stream_send_more(
             return stream_refused(c, &c.writable)
 
 
+cdef void stream_cork(conn *c, bint on) noexcept nogil:
+    """Full packets alone from now on, or all that waits. The kernel sends a large file
+    piece by piece, and without it what is left of a piece goes out by itself whenever
+    the other side acknowledges."""
+    cdef int value = on
+    setsockopt(c.fd, IPPROTO_TCP, TCP_CORK, &value, sizeof(value))
+
+
 cdef ssize_t stream_sendfile(
         conn *c, int file, long long *at, size_t size) noexcept nogil:
     """From a file, at that place of it, which moves on. returns bytes taken, fewer than

@@ -45,6 +45,7 @@ cdef struct file_facts:
     flag is_whole               # the end is what the disk says
     unsigned char cuts          # so many names were cut for this request, with it
     flag sends                  # its bytes are going out
+    flag corked                 # ... in full packets alone
     int fd                      # -1: it is not open
     file_status about
     entity *entity              # what is said of it; NULL: nothing yet
