@@ -2,6 +2,10 @@
 
 from libc.stdlib cimport calloc
 
+cdef enum:
+    TURN_US = 10                # a busy worker's turn takes at least that
+
+
 cdef class PlanProbe:
     """A plan, and one request at a time."""
 
@@ -184,7 +188,7 @@ cdef class PlanProbe:
     def admit(self, int count, bint turns):
         """Nanoseconds of one admission of the request that was decided about.
 
-        turns: each stands in a turn of its own, and looks at its files
+        turns: each stands in a turn of its own, of TURN_US
         """
         cdef int _, because
         cdef unsigned int used = self.r.arena.used
@@ -193,7 +197,7 @@ cdef class PlanProbe:
         began = clock_us()
         for _ in range(count):
             if turns:
-                watch.now_us += 1
+                watch.now_us += TURN_US
             self.r.arena.used = used
             self.r.digest = NULL
             if request_admission(self.r, &because) != 0:

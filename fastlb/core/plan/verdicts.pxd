@@ -6,8 +6,8 @@
 # which only known users are looked up, those that do not, by a keyed hash over the
 # question and the state of the file: the key is made when the worker starts, nobody can
 # aim at a place, and no password is kept (of Digest the hash that the file holds). What
-# a file says holds until the file is another: it is looked at once in a turn of the
-# loop, as httpd reads it every time.
+# a file says holds until the file is another: it is looked at once in 100 us (a turn),
+# where httpd reads it every time.
 
 cdef enum:
     ASKS_NOTHING = 0

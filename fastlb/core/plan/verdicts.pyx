@@ -12,6 +12,7 @@ cdef struct verdict_place:
 
 cdef enum:
     AUTH_FILES_MAX = 1024       # of one configuration; more: no worker begins
+    AUTH_FILE_LOOK_US = 100     # between two looks at one
 
 cdef auth_file *auth_files = NULL
 cdef int auth_file_count = 0
@@ -70,10 +71,11 @@ cdef bint same_moment(const timespec *one, const timespec *other) noexcept nogil
 
 
 cdef void auth_file_look(auth_file *f) noexcept nogil:
-    """Is it still what it was? Whoever replaces or writes it is noticed at once."""
+    """Is it still what it was? Whoever replaces or writes it is noticed within
+    AUTH_FILE_LOOK_US: a request in front of httpd's own reading is no later."""
     cdef file_status now
     cdef bint is_there
-    if f.looked_us == watch.now_us or f.path.data == NULL:
+    if watch.now_us - f.looked_us < AUTH_FILE_LOOK_US or f.path.data == NULL:
         return
     f.looked_us = watch.now_us
     memset(&now, 0, sizeof(now))
