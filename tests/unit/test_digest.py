@@ -202,6 +202,25 @@ def test_the_target_as_it_was_sent_is_always_the_one() -> None:
     assert asked(plan, "/x?", proof(told, "/x"))["because"] == "digest uri"
 
 
+def test_a_proof_of_any_length_holds_again_and_for_nothing_else() -> None:
+    """Blocks of 64 bytes are hashed, and first ones remembered: the target ends before,
+    at and behind the end of one, as do the parts of the proof; of two targets or words
+    that are alike but for their last letter each has its own."""
+    plan = Plan(TEXT)
+    told = challenge_of(plan("/x"))
+    for length in (*range(40, 75), 115, 116, 123, 124, 125, 188):
+        for last in "ab":
+            target = "/x/".ljust(length - 1, "y") + last
+            cnonce = "0".rjust(length, "1") + last
+            for sent in [proof(told, target, cnonce=cnonce)] * 2:
+                found = asked(plan, target, sent)
+                assert (found["what"], found["because"]) == ("member", "")
+            wrong = proof(told, target, cnonce=cnonce, response=md5(target))
+            assert asked(plan, target, wrong)["because"] == "password"
+            other = asked(plan, target, sent, password="two")
+            assert other["because"] == "password"
+
+
 def test_it_is_read_as_httpd_reads_it() -> None:
     plan = Plan(TEXT)
     told = challenge_of(plan("/x"))

@@ -44,11 +44,22 @@ static int digest_block(const unsigned char *text, size_t length, size_t block,
     return 1;
 }
 
+/* First blocks and what they come to. Of a login by Digest two of four blocks are those
+ * of the login before it: who it is with its nonce, and the target. */
+#define MD5_KNOWN_BITS 8
+
+struct md5_known {
+    unsigned char block[DIGEST_BLOCK];
+    uint32_t state[4];
+    int is_there;
+};
+
 /* The MD5 of what is added piece by piece: nothing is put together for it. */
 struct md5_run {
     uint32_t state[4];
     unsigned char block[DIGEST_BLOCK];  /* what is left of length is in it */
     size_t length;
+    struct md5_known *known;    /* 1 << MD5_KNOWN_BITS, or NULL: none is remembered */
 };
 
 /* RFC 1321 3.4. Of the four words of the state the newest, x, is ready last: all that
@@ -118,8 +129,39 @@ static void md5_mix(uint32_t state[4], const unsigned char bytes[DIGEST_BLOCK])
     state[3] += d;
 }
 
-static void md5_begin(struct md5_run *run)
+/* One place for each: what was there before is forgotten. */
+static void md5_mix_first(struct md5_known *known, uint32_t state[4],
+                          const unsigned char bytes[DIGEST_BLOCK])
 {
+    uint64_t sum = 0, word;
+    int i;
+    for (i = 0; i < DIGEST_BLOCK; i += 8) {
+        memcpy(&word, bytes + i, 8);
+        sum = (sum ^ word) * 0x9e3779b97f4a7c15u;   /* 2^64 by the golden ratio */
+    }
+    known += sum >> (64 - MD5_KNOWN_BITS);
+    if (!known->is_there || memcmp(known->block, bytes, DIGEST_BLOCK) != 0) {
+        md5_mix(state, bytes);
+        memcpy(known->block, bytes, sizeof(known->block));
+        memcpy(known->state, state, sizeof(known->state));
+        known->is_there = 1;
+    }
+    memcpy(state, known->state, sizeof(known->state));
+}
+
+/* The block is full; `first`: none was before it. */
+static inline void md5_mix_block(struct md5_run *run, int first)
+{
+    if (first && run->known)
+        md5_mix_first(run->known, run->state, run->block);
+    else
+        md5_mix(run->state, run->block);
+}
+
+/* known: all zeros before their first use */
+static void md5_begin(struct md5_run *run, struct md5_known *known)
+{
+    run->known = known;
     run->state[0] = 0x67452301u;
     run->state[1] = 0xefcdab89u;
     run->state[2] = 0x98badcfeu;
@@ -139,7 +181,7 @@ static void md5_add(struct md5_run *run, const void *data, size_t length)
         length -= part;
         held += part;
         if (held == DIGEST_BLOCK) {
-            md5_mix(run->state, run->block);
+            md5_mix_block(run, run->length - length == DIGEST_BLOCK);
             held = 0;
         }
     }
@@ -149,17 +191,18 @@ static void md5_end(struct md5_run *run, unsigned char out[16])
 {
     size_t held = run->length % DIGEST_BLOCK;
     uint64_t bits = (uint64_t)run->length * 8;
-    int i;
+    int first = run->length < DIGEST_BLOCK, i;
     run->block[held++] = 0x80;
     if (held > DIGEST_BLOCK - 8) {
         memset(run->block + held, 0, DIGEST_BLOCK - held);
-        md5_mix(run->state, run->block);
+        md5_mix_block(run, first);
         held = 0;
+        first = 0;
     }
     memset(run->block + held, 0, DIGEST_BLOCK - 8 - held);
     for (i = 0; i < 8; i++)
         run->block[DIGEST_BLOCK - 8 + i] = (unsigned char)(bits >> 8 * i);
-    md5_mix(run->state, run->block);
+    md5_mix_block(run, first);
     for (i = 0; i < 16; i++)
         out[i] = (unsigned char)(run->state[i / 4] >> 8 * (i % 4));
 }
@@ -167,7 +210,7 @@ static void md5_end(struct md5_run *run, unsigned char out[16])
 static void digest_md5(const unsigned char *text, size_t length, unsigned char out[16])
 {
     struct md5_run run;
-    md5_begin(&run);
+    md5_begin(&run, NULL);
     md5_add(&run, text, length);
     md5_end(&run, out);
 }

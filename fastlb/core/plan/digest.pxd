@@ -4,9 +4,13 @@
 # uses: ground/text
 
 cdef extern from "plan/digest.h" nogil:
+    enum:
+        MD5_KNOWN_BITS
     struct md5_run:
         pass
-    void md5_begin(md5_run *run)
+    struct md5_known:
+        pass
+    void md5_begin(md5_run *run, md5_known *known)
     void md5_add(md5_run *run, const void *data, size_t length)
     void md5_end(md5_run *run, unsigned char *out)
     void digest_md5(const unsigned char *text, size_t length, unsigned char *out)
