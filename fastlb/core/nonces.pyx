@@ -2,7 +2,8 @@
 # uses: shared, ground/chartable, ground/text, ground/number, ground/hash, io/writer
 
 cdef enum:
-    SIGNED_WORDS = 6            # number, kind, two hashes
+    SIGNED_WORDS = 4            # number, kind with the realm's length, opaque's hash
+    REALM_BYTES_PLAIN = 64      # signed as it is; of a longer one its hash
     WORD_BYTES = 8
 
 
@@ -106,13 +107,22 @@ cdef void nonce_sign(
         text realm, uint64_t *out) noexcept nogil:
     """128 bits over all that it is for; of texts of any length their hashes."""
     cdef uint64_t[SIGNED_WORDS] what
+    cdef uint64_t[2] hashed
+    cdef char[SIGNED_WORDS * WORD_BYTES + REALM_BYTES_PLAIN] all
+    cdef writer w
     what[0] = number
-    what[1] = serves_once
+    what[1] = <uint64_t>realm.length << 1 | serves_once
     what[2] = what[3] = 0       # of no opaque at all, as most are
     if opaque.length:
         sip_hash(opaque.data, opaque.length, &v.secret[0], &what[2])
-    sip_hash(realm.data, realm.length, &v.secret[0], &what[4])
-    sip_hash(<const char *>&what[0], sizeof(what), &v.secret[0], out)
+    writer_begin(&w, &all[0], sizeof(all))
+    put(&w, <const char *>&what[0], sizeof(what))
+    if realm.length <= REALM_BYTES_PLAIN:
+        put(&w, realm.data, realm.length)
+    else:
+        sip_hash(realm.data, realm.length, &v.secret[0], &hashed[0])
+        put(&w, <const char *>&hashed[0], sizeof(hashed))
+    sip_hash(&all[0], writer_held(&w), &v.secret[0], out)
 
 
 cdef void word_letters(uint64_t number, char *out) noexcept nogil:

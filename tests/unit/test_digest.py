@@ -12,7 +12,8 @@ from test_plan import BUSY, DENIED, FAULT, GRANTED, NOBODY, Plan
 
 LARGE = 6
 REALM = "the vault"
-TEXT = """
+LONG = "a realm of more letters than are signed as they are, and some more:"
+TEXT = f"""
 ProxyPass /own !
 ProxyPass / http://127.0.0.1:1/
 <Location />
@@ -42,6 +43,12 @@ AuthDigestNonceLifetime -1
 </Location>
 <Location /own/short>
 AuthDigestNonceLifetime 20
+</Location>
+<Location /long>
+AuthName "{LONG} one"
+</Location>
+<Location /longer>
+AuthName "{LONG} two"
 </Location>
 <Location /none>
 AuthName none
@@ -311,6 +318,19 @@ def test_a_nonce_is_for_its_realm_its_kind_and_its_client() -> None:
     found = asked(plan, "/counted", proof(plain, "/counted"))
     assert found["because"] == "nonce client"
     assert challenge_of(found)["stale"] == "true"
+
+
+def test_of_long_realms_that_end_differently_each_has_its_nonces() -> None:
+    plan = Plan(TEXT)
+    told = challenge_of(plan("/long"))
+    for path, name, because in (("/long", "one", ""), ("/longer", "two", "forged")):
+        realm = f"{LONG} {name}"
+        found = plan(
+            path,
+            proof({**told, "realm": realm}, path),
+            verdicts=[(GRANTED, hash_of(realm=realm))],
+        )
+        assert found["because"] == (because and f"nonce {because}")
 
 
 def test_sections_of_two_readings_may_ask_for_nonces_of_two_kinds() -> None:

@@ -169,7 +169,7 @@ static void md5_begin(struct md5_run *run, struct md5_known *known)
     run->length = 0;
 }
 
-static void md5_add(struct md5_run *run, const void *data, size_t length)
+static inline void md5_add(struct md5_run *run, const void *data, size_t length)
 {
     const unsigned char *text = data;
     size_t held = run->length % DIGEST_BLOCK, part;
@@ -187,11 +187,22 @@ static void md5_add(struct md5_run *run, const void *data, size_t length)
     }
 }
 
+/* A letter: what stands between the parts of a login. */
+static inline void md5_add_letter(struct md5_run *run, unsigned char letter)
+{
+    run->block[run->length++ % DIGEST_BLOCK] = letter;
+    if (run->length % DIGEST_BLOCK == 0)
+        md5_mix_block(run, run->length == DIGEST_BLOCK);
+}
+
 static void md5_end(struct md5_run *run, unsigned char out[16])
 {
     size_t held = run->length % DIGEST_BLOCK;
     uint64_t bits = (uint64_t)run->length * 8;
-    int first = run->length < DIGEST_BLOCK, i;
+    int first = run->length < DIGEST_BLOCK;
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+    int i;
+#endif
     run->block[held++] = 0x80;
     if (held > DIGEST_BLOCK - 8) {
         memset(run->block + held, 0, DIGEST_BLOCK - held);
@@ -200,11 +211,17 @@ static void md5_end(struct md5_run *run, unsigned char out[16])
         first = 0;
     }
     memset(run->block + held, 0, DIGEST_BLOCK - 8 - held);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    memcpy(run->block + DIGEST_BLOCK - 8, &bits, sizeof(bits));
+    md5_mix_block(run, first);
+    memcpy(out, run->state, sizeof(run->state));
+#else
     for (i = 0; i < 8; i++)
         run->block[DIGEST_BLOCK - 8 + i] = (unsigned char)(bits >> 8 * i);
     md5_mix_block(run, first);
     for (i = 0; i < 16; i++)
         out[i] = (unsigned char)(run->state[i / 4] >> 8 * (i % 4));
+#endif
 }
 
 static void digest_md5(const unsigned char *text, size_t length, unsigned char out[16])

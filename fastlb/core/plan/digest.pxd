@@ -12,6 +12,7 @@ cdef extern from "plan/digest.h" nogil:
         pass
     void md5_begin(md5_run *run, md5_known *known)
     void md5_add(md5_run *run, const void *data, size_t length)
+    void md5_add_letter(md5_run *run, unsigned char letter)
     void md5_end(md5_run *run, unsigned char *out)
     void digest_md5(const unsigned char *text, size_t length, unsigned char *out)
     void digest_sha1(const unsigned char *text, size_t length, unsigned char *out)

@@ -20,9 +20,8 @@ cdef void md5_letters(md5_run *run, char *out) noexcept nogil:
 
 
 cdef void md5_part(md5_run *run, value part) noexcept nogil:
-    if part.length:
-        md5_add(run, part.data, part.length)
-    md5_add(run, b":", 1)
+    md5_add(run, part.data, part.length)
+    md5_add_letter(run, c":")
 
 
 # out: MD5_LETTERS
