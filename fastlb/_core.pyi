@@ -88,8 +88,16 @@ class Table:
     def learn(self, slot: int, worker: int, told: Mapping[str, Any]) -> None:
         """State and counts of a member as snapshot_member tells them of another table,
         its busy as that worker's; for a table that serves nobody (fastlb explain)."""
-    def mark_up(self, member_slot: int) -> bool:
-        """Clear E; True when E was set. Used by the monitor."""
+    def mark_up(self, member_slot: int, cause: int = ..., number: int = ...) -> bool:
+        """Clear E; True when E was set, which is kept as a change. cause: a place in
+        facts.member_changes.CAUSES, PROBE by itself. Used by master and monitor."""
+    def note_change(
+        self, member_slot: int, is_out: bool, cause: int, number: int
+    ) -> None:
+        """Keep that the member went out or came back, beside the six before it."""
+    def changes(self, slot: int) -> list[tuple[int, bool, int, int, int]]:
+        """(at_us, is_out, cause, number, pid) of the last seven, the newest at the end.
+        Numbers may be anything: facts.member_changes.changes_of looks."""
     def note_check(
         self,
         member_slot: int,

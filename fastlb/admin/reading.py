@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from fastlb.admin import apache_names as names
 from fastlb.admin import pages
 from fastlb.facts.health import health_of
+from fastlb.facts.member_changes import changes_of
 from fastlb.facts.server import Model
 from fastlb.facts.vhost import VHost
 
@@ -156,6 +157,8 @@ def read(
     def look_at(member: int) -> dict[str, Any]:
         slot = facts.member_slots[member]
         seen = table.snapshot_member(slot)
+        changes = changes_of(table.changes(slot), now_us)
+        seen["changes"] = [(now_us - one.at_us, one) for one in reversed(changes)]
         if model.members[member].health is not None:
             health = health_of(table.health(slot), now_us)
             seen["checks"] = [

@@ -13,6 +13,7 @@ from typing import Final
 from fastlb._core import Table
 from fastlb.base import descriptors
 from fastlb.facts.expressions import Expression
+from fastlb.facts.member_changes import CAUSES, Cause
 from fastlb.facts.rewrite import PartKind, RewriteRule
 from fastlb.facts.server import Model, ProcessSettings
 from fastlb.facts.vhost import every_conf
@@ -160,7 +161,7 @@ class Preparation:
                 )
                 # Whatever went wrong was not there.
                 is_elsewhere = has_moved or not (known or "E" in member.status)
-                if is_elsewhere and self._table.mark_up(slot):
+                if is_elsewhere and self._table.mark_up(slot, CAUSES.index(Cause.NAME)):
                     self._journal.write(
                         "notice",
                         "proxy_balancer",

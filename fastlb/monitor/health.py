@@ -26,6 +26,7 @@ from fastlb.facts.health import (
     health_of,
 )
 from fastlb.facts.member import Member
+from fastlb.facts.member_changes import CAUSES, Cause
 from fastlb.facts.words import Compat
 from fastlb.monitor.names import Clock, Line
 from fastlb.monitor.verdict import (
@@ -38,6 +39,7 @@ from fastlb.monitor.verdict import (
 )
 
 EVIDENCE_MAX: Final = 3  # results that a line tells
+CHECKS: Final = CAUSES.index(Cause.CHECKS)
 STOPPED: Final = "S"  # by the operator: not even asked, as in Apache
 Conduct = Callable[[Sequence[tuple[str, int]]], Awaitable[tuple[CheckResult, int]]]
 """Checks once, at one of these addresses: what it found, and the microseconds that it
@@ -163,10 +165,18 @@ class HealthWatch:
         )
         if change is Change.OUT:
             self._table.set_flag(self.slot, "C", True)
+            self._table.note_change(self.slot, True, CHECKS, self._fails_of(before))
         elif change is Change.BACK or (before.is_unproven and result.has_passed):
             self._table.set_flag(self.slot, "C", False)
-            self._table.mark_up(self.slot)
+            passes = self._check.passes
+            was_in_error = self._table.mark_up(self.slot, CHECKS, passes)
+            if not was_in_error and not before.is_unproven:
+                self._table.note_change(self.slot, False, CHECKS, passes)
         return self._lines(change, before, health, now_s)
+
+    def _fails_of(self, before: Standing) -> int:
+        """In a row, that put it out."""
+        return 1 if before.is_unproven else self._check.fails
 
     def _lines(
         self, change: Change, before: Standing, health: Health, now_s: float
@@ -175,7 +185,7 @@ class HealthWatch:
             return []
         results = self._health(now_s).results
         if change is Change.OUT:
-            count = 1 if before.is_unproven else self._check.fails
+            count = self._fails_of(before)
             said = evidence(results, count, passed=False)
             text = f"is out: {checks_in_a_row(count)} failed: {self.asked}: {said}"
             return [Line("notice", f"FB0510: member {self.member.url} {text}")]

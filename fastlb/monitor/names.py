@@ -14,6 +14,7 @@ from typing import Protocol
 
 from fastlb._core import Table
 from fastlb.facts.member import Member
+from fastlb.facts.member_changes import CAUSES, Cause
 from fastlb.facts.words import Compat
 from fastlb.monitor.verdict import name_delay_s
 from fastlb.names.answer import (
@@ -135,7 +136,9 @@ class Name:
             has_moved = self._table.set_addresses(slot, new)
             # E was about the address that it had, or that it had none: retry= has no
             # part in it.
-            if (not old or has_moved) and self._table.mark_up(slot):
+            if (not old or has_moved) and self._table.mark_up(
+                slot, CAUSES.index(Cause.NAME)
+            ):
                 lines.append(
                     Line(
                         "notice",

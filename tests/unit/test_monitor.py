@@ -55,7 +55,7 @@ class OneSlot:
     def member_flags(self, _slot: int) -> str:
         return self.flags
 
-    def mark_up(self, _slot: int) -> bool:
+    def mark_up(self, _slot: int, _cause: int = 0) -> bool:
         was_out = "E" in self.flags
         self.flags = self.flags.replace("E", "")
         return was_out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import html.parser
 import json
 import os
@@ -104,6 +105,15 @@ class Table:
             "load_factor": 250,
             "lbset": 1,
         }
+
+    def changes(self, slot: int) -> list[tuple[int, bool, int, int, int]]:
+        assert slot == 7
+        now_us = time.monotonic_ns() // 1000
+        return [
+            (now_us - 9_000_000, True, 1, errno.ECONNREFUSED, 12),
+            (now_us - 8_000_000, False, 99, 0, 0),  # none of ours
+            (now_us - 7_000_000, False, 10, 0, 13),
+        ]
 
     def health(self, slot: int) -> dict[str, Any]:
         assert slot == 7
@@ -323,7 +333,7 @@ def test_page_values_are_escaped_and_in_apaches_forms() -> None:
     assert "1.51 requests/sec - 749 B/second - 495 B/request - 100.823 ms/" in page
 
 
-def test_flags_of_a_member_that_is_checked_tell_its_last_checks() -> None:
+def test_flags_of_a_member_tell_its_changes_and_its_last_checks() -> None:
     plain = model()
     (member,) = plain.members
     checked = dataclasses.replace(member, health=made(HealthCheck))
@@ -332,6 +342,8 @@ def test_flags_of_a_member_that_is_checked_tell_its_last_checks() -> None:
     assert told is not None
     lines = [re.sub(r"^[0-9.]+s", "?s", one) for one in told[1].split("\n")]
     assert lines == [
+        "?s ago: back: it takes connections again (process 13)",
+        "?s ago: out: connection refused (process 12)",
         f"?s ago: {REASONS[2].value} (0.7 ms)",
         "?s ago: passed (status 200) (1.5 ms)",
     ]

@@ -67,6 +67,20 @@ cdef int member_failed(
 # (a failure seen since then counts for more; as in Apache).
 # returns when it had failed, if this call has found it back (FLAG_OUT); else 0
 cdef long long member_connected(member_slot *m) noexcept nogil
+# Why it went out or came back; the order is that of Cause in facts/member_changes.py.
+cdef enum:
+    CAUSE_NONE = 0
+    CAUSE_CONNECT = 1           # number: errno
+    CAUSE_NO_ADDRESS = 2
+    CAUSE_TLS = 3
+    CAUSE_LOST = 4              # without an answer, or with none that is one
+    CAUSE_STATUS = 5            # number: the status (failonstatus=)
+    CAUSE_TIMEOUT = 6           # failontimeout=
+    CAUSE_CHECKS = 7            # number: how many in a row
+    CAUSE_TRIED = 8             # a request has tried it after retry=
+    CAUSE_FORCED = 9            # ... before, as all were out
+    CAUSE_PROBE = 10
+    CAUSE_NAME = 11             # its name is known again, or has moved
 cdef bint member_is_usable(const table_view *t, const member_slot *m) noexcept nogil
 cdef bint member_ignores_errors(
     const table_view *t, const member_slot *m) noexcept nogil

@@ -246,6 +246,22 @@ cdef int member_failed(
     return FAILED_AGAIN if seen & FLAG_OUT else WENT_OUT
 
 
+# Keep that it is out, or back.
+cdef void member_changed(
+        member_slot *m, bint is_out, int cause, long number, uint32_t pid,
+        long long now_us) noexcept nogil:
+    cdef uint32_t at = atomic_add_u32(&m.changes, 1) % MEMBER_CHANGES
+    cdef member_change *c = &m.changed[at]
+    atomic_set_i64(&c.at_us, 0)
+    atomic_fence_release()
+    c.pid = pid
+    c.number = <uint16_t>min(max(number, <long>0), <long>0xFFFF)
+    c.is_out = is_out
+    c.cause = <uint8_t>cause
+    atomic_fence_release()
+    atomic_set_i64(&c.at_us, now_us)
+
+
 cdef long long member_connected(member_slot *m) noexcept nogil:
     cdef uint32_t flags = atomic_get_u32(&m.flags)
     cdef long long failed_us

@@ -14,6 +14,7 @@
 #define SHARES_OF_A_LINE 16
 #define SHARES_OF_ALL 0xFFFF /* as bits: sixteen workers live */
 #define HEALTH_RESULTS 10
+#define MEMBER_CHANGES 7
 
 /* --- the book */
 
@@ -100,6 +101,13 @@ struct balancer_slot {
     uint64_t unused0[6];
 };
 
+struct member_change {
+    int64_t at_us;
+    uint32_t pid;
+    uint16_t number;
+    uint8_t is_out, cause;
+};
+
 struct member_slot {
     uint32_t flags, epoch;
     int64_t lbstatus, lbstatus_before;
@@ -111,6 +119,9 @@ struct member_slot {
     uint64_t transferred, read;
     int64_t response_ns, answered_us;
     uint64_t unused1[4];
+    uint32_t changes, unused2;
+    struct member_change changed[MEMBER_CHANGES];
+    uint64_t unused3;
 };
 
 struct worker_slot {
@@ -134,6 +145,8 @@ TABLE_AT(address_record, ready, 216);
 TABLE_SIZE(health_result, 16);
 TABLE_SIZE(health_record, 256); TABLE_AT(health_record, results, 64);
 TABLE_SIZE(balancer_slot, 64);
-TABLE_SIZE(member_slot, 128); TABLE_AT(member_slot, transferred, 64);
+TABLE_SIZE(member_change, 16);
+TABLE_SIZE(member_slot, 256); TABLE_AT(member_slot, transferred, 64);
+TABLE_AT(member_slot, changes, 128);
 TABLE_SIZE(worker_slot, 64);
 #endif

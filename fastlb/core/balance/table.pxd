@@ -52,6 +52,7 @@ cdef extern from "table.h" nogil:
         SHARES_OF_A_LINE
         SHARES_OF_ALL
         HEALTH_RESULTS
+        MEMBER_CHANGES
 
     # --- the book
 
@@ -152,7 +153,16 @@ cdef extern from "table.h" nogil:
         uint32_t begun                  # 8    locked; number of the last election
         uint32_t done                   # 12   locked; behind `begun`: it never ended
 
-    # first line: read and written by elections; second: by every exchange
+    # That it went out, or came back. Another may be written over it meanwhile.
+    struct member_change:
+        int64_t at_us                   # 0    CLOCK_MONOTONIC; 0: it is being written
+        uint32_t pid                    # 8    of whom has found it so
+        uint16_t number                 # 12   errno, status or count, as the cause says
+        uint8_t is_out                  # 14
+        uint8_t cause                   # 15   CAUSE_* (facts/member_changes.py)
+
+    # first line: read and written by elections; second: by every exchange; behind
+    # them what changes when the member goes out or comes back
     struct member_slot:
         uint32_t flags                  # 0    atomic; those of FLAGS_LIVE
         uint32_t epoch                  # 4    atomic; see ledger.pxd
@@ -167,6 +177,8 @@ cdef extern from "table.h" nogil:
         uint64_t read                   # 72   atomic; bytes received from it
         int64_t response_ns             # 80   atomic; time to an answer (ledger.pxd)
         int64_t answered_us             # 88   atomic; when that was last brought up
+        uint32_t changes                # 128  atomic; ever; the next one's place, round
+        member_change changed[MEMBER_CHANGES]           # 136
 
     struct worker_slot:
         uint64_t accesses               # 0    own; requests answered

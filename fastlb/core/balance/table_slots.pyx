@@ -2,7 +2,7 @@
 # readers. The contracts of the methods stand in _core.pyi. None of this is on the path
 # of a request.
 #
-# uses: shared, nonces, balance/table, balance/lock, balance/ledger,
+# uses: shared, nonces, io/watch, balance/table, balance/lock, balance/ledger,
 #       balance/lbmethods/methods, balance/claims
 
 import os
@@ -399,10 +399,37 @@ cdef class Table:
             table_share(&self.view, self.worker(worker), m),
             min(max(told["busy"], 0), GAUGE_MAX))
 
-    def mark_up(self, int member_slot):
+    def mark_up(self, int member_slot, int cause=CAUSE_PROBE, int number=0):
         cdef uint32_t was = member_set_flags(
             &self.view, self.member(member_slot), FLAG_ERROR, False)
+        if was & FLAG_ERROR:
+            self.note_change(member_slot, False, cause, number)
         return (was & FLAG_ERROR) != 0
+
+    def note_change(self, int member_slot, bint is_out, int cause, int number):
+        member_changed(
+            self.member(member_slot), is_out, cause, number, <uint32_t>os.getpid(),
+            clock_us())
+
+    def changes(self, int slot):
+        cdef member_slot *m = self.member(slot)
+        cdef uint32_t ever = atomic_get_u32(&m.changes)
+        cdef uint32_t count = min(ever, <uint32_t>MEMBER_CHANGES)
+        cdef member_change one
+        cdef member_change *there
+        cdef uint32_t i
+        found = []
+        for i in range(count):
+            there = &m.changed[(ever - count + i) % MEMBER_CHANGES]
+            one.at_us = atomic_get_i64(&there.at_us)
+            atomic_fence_acquire()
+            memcpy(&one.pid, &there.pid, sizeof(one) - sizeof(one.at_us))
+            atomic_fence_acquire()
+            # another one is written over it just now
+            if one.at_us != 0 and one.at_us == atomic_get_i64(&there.at_us):
+                found.append(
+                    (one.at_us, bool(one.is_out), one.cause, one.number, one.pid))
+        return found
 
     def note_check(
             self, int member_slot, int phase, int reason, int status,

@@ -301,7 +301,7 @@ cdef void exchange_member_lost(
         if out:
             say(x, &SAY_FAIL_ON_TIMEOUT)
         if out == WENT_OUT:
-            say(x, &SAY_MEMBER_OUT)
+            say_member_out(x, &SAY_MEMBER_OUT, CAUSE_TIMEOUT, NULL, 0)
     if unlikely(x.res.head_sent):
         exchange_abort(x)
         return

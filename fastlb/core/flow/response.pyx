@@ -317,7 +317,8 @@ cdef void response_judge(exchange *x, int status) noexcept nogil:
             if out:
                 say_more(x, &SAY_FAIL_ON_STATUS, 0, NULL, status)
             if out == WENT_OUT:
-                say_more(x, &SAY_MEMBER_OUT_STATUS, 0, NULL, status)
+                say_member_out(
+                    x, &SAY_MEMBER_OUT_STATUS, CAUSE_STATUS, NULL, status)
             return
 
 

@@ -65,5 +65,5 @@ cdef void exchange_handshake_lost(exchange *x, const char *why) noexcept nogil:
     exchange_detach(x, False)
     if x.choice.balancer != NULL and member_failed(
             engine.view, x.member.slot, watch.now_us, False) == WENT_OUT:
-        say_more(x, &SAY_MEMBER_OUT_TLS, 0, why, 0)
+        say_member_out(x, &SAY_MEMBER_OUT_TLS, CAUSE_TLS, why, 0)
     exchange_answer_error(x, 500, b"Error during SSL Handshake with remote server")

@@ -306,22 +306,42 @@ cdef void say_bind(
         error, &text[0], 0)
 
 
+cdef uint32_t own_pid() noexcept nogil:
+    return <uint32_t>lock_pid(engine.view, engine.view.own.owner)
+
+
 cdef void say_member_down(exchange *x, int out) noexcept nogil:
     """It has failed. out: what member_failed says; if it was in E already, that was
     told. A name that nobody knows is no connection that failed."""
-    if out and x.attempt.lost_errno and x.attempt.lost_errno != NO_ADDRESS:
+    cdef int error = x.attempt.lost_errno
+    if out and error and error != NO_ADDRESS:
         say(x, &SAY_MEMBER_DOWN)
         say(x, &SAY_MEMBER_FAILED)
     if out == WENT_OUT:
-        say(x, &SAY_MEMBER_OUT)
+        say_member_out(
+            x, &SAY_MEMBER_OUT, CAUSE_LOST if error == 0 else CAUSE_NO_ADDRESS
+            if error == NO_ADDRESS else CAUSE_CONNECT, NULL, error)
+
+
+cdef void say_member_out(
+        exchange *x, const log_row *row, int cause, const char *detail,
+        long number) noexcept nogil:
+    """It went out by this request, which is kept beside it. number: errno or status"""
+    member_changed(
+        x.member.slot, True, cause, number, own_pid(), watch.now_us)
+    say_more(x, row, 0, detail, number)
 
 
 cdef void say_member_back(exchange *x, long long failed_us) noexcept nogil:
     """It was in E and is not: this connection is the first since then."""
     cdef long long out_us = watch.now_us - failed_us
+    cdef bint in_time = out_us > x.member.said.retry_us
+    member_changed(
+        x.member.slot, False, CAUSE_TRIED if in_time else CAUSE_FORCED, 0,
+        own_pid(), watch.now_us)
     say_more(
-        x, &SAY_MEMBER_BACK if out_us > x.member.said.retry_us
-        else &SAY_MEMBER_BACK_FORCED, 0, NULL, <long>(out_us // 1000))
+        x, &SAY_MEMBER_BACK if in_time else &SAY_MEMBER_BACK_FORCED, 0, NULL,
+        <long>(out_us // 1000))
 
 
 cdef void say_kept_long(exchange *x) noexcept nogil:
