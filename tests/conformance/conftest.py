@@ -1,5 +1,6 @@
-"""Begin what the collected tests will ask for, and end it with the session."""
+"""Begin what tests will ask for before they do, and end it with the session."""
 
+from collections.abc import Iterable
 from typing import cast
 
 import pytest
@@ -8,8 +9,25 @@ from . import plays
 from .case import Case
 
 
+def is_one_of_several(session: pytest.Session) -> bool:
+    """Processes share the tests (-n): all are collected here, and a few asked for."""
+    return hasattr(session.config, "workerinput")
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
-    for item in session.items:
+    if not is_one_of_several(session):
+        begin(session.items)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def begun(request: pytest.FixtureRequest) -> None:
+    """What the tests of a file that this process was given will ask for."""
+    if is_one_of_several(request.session):
+        begin(one for one in request.session.items if one.path == request.path)
+
+
+def begin(items: Iterable[pytest.Item]) -> None:
+    for item in items:
         if not isinstance(item, pytest.Function):
             continue
         name = item.originalname
