@@ -37,6 +37,7 @@ import netns
 import peers
 import report
 import uvloop
+from clients import Client
 from machine import allow_open_files, choose_cores, pinned
 from members import Member, free_port
 
@@ -157,47 +158,11 @@ class Volley:
     errors: int = 0
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def end_one(self, is_good: bool) -> None:
+    def end_one(self, body: bytes, _failure: str) -> None:
         self.left -= 1
-        self.errors += not is_good
+        self.errors += body != BODY
         if self.left == 0:
             self.over.set()
-
-
-class Client(asyncio.Protocol):
-    """A connection to the proxy that is kept alive."""
-
-    transport: asyncio.Transport | None = None
-    volley: Volley | None = None
-    held = b""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast("asyncio.Transport", transport)
-
-    def ask(self, request: bytes, volley: Volley) -> None:
-        self.volley, self.held = volley, b""
-        if self.transport is None:
-            self.end(False)
-        else:
-            self.transport.write(request)
-
-    def data_received(self, data: bytes) -> None:
-        self.held += data
-        if b"HTTP/1.1 200"[: len(self.held)] != self.held[:12]:
-            self.end(False)
-        elif self.held.endswith(b"\r\n\r\n" + BODY):
-            self.end(True)
-
-    def connection_lost(self, _why: Exception | None) -> None:
-        self.transport = None
-        self.end(False)
-
-    def end(self, is_good: bool) -> None:
-        volley, self.volley = self.volley, None
-        if volley is not None:
-            volley.end_one(is_good)
-        if not is_good and self.transport is not None:
-            self.transport.abort()
 
 
 async def race(
@@ -216,21 +181,19 @@ async def race(
         began_s = time.monotonic()
         volley = Volley(count)
         for client in clients:
-            client.ask(request, volley)
+            client.ask(request, volley.end_one)
         try:
             await asyncio.wait_for(volley.over.wait(), DEADLINE_S)
         except TimeoutError:
             for client in clients:
-                if client.volley is not None:
-                    client.end(False)
+                client.give_up()
         errors += volley.errors
         asked += count
         # The first answers are older than the last by what the volley took.
         took_s = min(time.monotonic() - began_s, idle_s / 2)
         await asyncio.sleep(idle_s + took_s * chance.uniform(-1.3, 0.4))
     for client in clients:
-        if client.transport is not None:
-            client.transport.abort()
+        client.leave()
     return errors, asked
 
 

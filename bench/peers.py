@@ -14,9 +14,12 @@ proxy's own below /files), `gzip` (text is compressed). How it is done: `log` (a
 log), `gather` (nginx: log lines are gathered before they are written), `stream` (nginx:
 no buffering of answers), `cached` (nginx: files are kept open), `reuseport` (nginx: a
 socket for each worker), `wide` (Apache: threads for many connections), `sticky`
-(sessions by cookie), `race` (HAProxy: careful with idle connections), `status` (a
-status page), `generation` (a path that only this version of the configuration knows: by
-it a reload is seen to have come into force).
+(sessions by cookie), `race` (HAProxy: careful with idle connections), `failover`
+(members fail; with `checked` each is asked for /health every second and is back after
+two good answers, with `impatient` it has a second to answer, with `failon` a 500 or a
+503 puts it out, with `quickest` members that are quick or idle are preferred), `status`
+(a status page), `generation` (a path that only this version of the configuration knows:
+by it a reload is seen to have come into force).
 """
 
 from __future__ import annotations

@@ -141,3 +141,87 @@ def test_applications_must_be_called_on_kept_connections() -> None:
     assert bench(ON_THEIR_OWN, "64", "fcgi") is True
     assert bench(ON_THEIR_OWN, "1000") is True
     assert "1000 connections to members" in bench(ON_THEIR_OWN, "1000", "fcgi")
+
+
+# failover
+
+ROUND = """
+import failures, failover, math, clients, faults
+def asked(at_s, end_s, name, failure=""):
+    return clients.Asked(at_s, end_s, faults.body_of(name) if name else b"", failure)
+def played(*all_asked, fault_s=1.0, over_s=math.nan):
+    return failures.Round(all_asked, "r2", fault_s, over_s, 0.01)
+def scenario(key):
+    return next(one for one in failures.SCENARIOS if one.key == key)
+def judged(key, *rounds):
+    return [(v.figure, v.word) for v in failover.judge(scenario(key), rounds)]
+"""
+
+
+def test_errors_are_counted_by_kind_and_for_how_long_they_came() -> None:
+    found = bench(
+        ROUND + "one = played(asked(0.5, 0.51, 'r2'), asked(1.1, 1.2, '', 'end'),"
+        "asked(1.4, 2.4, '', '504'), asked(1.5, 1.6, 'r1'), asked(2, 2.1, '', 'end'))\n"
+        "print(json.dumps([one.errors, one.erring_s,"
+        " failover.cell([one, one], scenario('stopped')),"
+        " judged('stopped', one), judged('stopped')]))"
+    )
+    assert found == [
+        {"end": 2, "504": 1},
+        1.0,
+        "6 of 10 failed (end 4, 504 2) for 1.0 s",
+        [["3 errors", "MISSED"]],
+        [["-", "not measured"]],
+    ]
+
+
+def test_a_member_is_back_with_its_first_good_answer() -> None:
+    found = bench(
+        ROUND + "late = played(asked(2.9, 3.1, '', '502'), asked(3, 3.2, 'r1'),"
+        "asked(3.2, 3.21, 'r2'), asked(4, 4.01, 'r2'), over_s=3)\n"
+        "never = played(asked(2, 2.9, 'r2'), asked(3, 3.2, 'r1'), over_s=3)\n"
+        "print(json.dumps([round(late.back_s, 6), never.back_s,"
+        " judged('back', late), judged('back', late, never)]))"
+    )
+    assert found == [
+        0.2,
+        None,
+        [["0.20 s", "met"]],
+        [["not in 1 of 2 rounds", "MISSED"]],
+    ]
+
+
+def test_slowness_is_told_by_the_99th_percentile_within_and_before() -> None:
+    found = bench(
+        ROUND + "before = [asked(0, 0.01, 'r1')] * 200\n"
+        "within = [asked(2, 2.01, 'r1')] * 198 + [asked(2, 2.1, 'r2')]\n"
+        "slow = within[-1:]\n"
+        "print(json.dumps([judged('slow', played(*before, *within, *slow * more))"
+        " for more in (0, 2)]))"
+    )
+    assert found == [
+        [["1.00 x the p99 before", "met"]],
+        [["10.00 x the p99 before", "MISSED"]],
+    ]
+
+
+MEMBER_LINES = """
+import members, peers, re
+values = dict.fromkeys("RUN PORT WORKERS THREADS RECYCLE GENERATION FIRST SCHEME "
+                       "MODULES USER GROUP".split(), "1")
+served = tuple(members.Member(f"r{n}", f"127.0.0.1:{n}") for n in (7, 8))
+found = {}
+for kind in peers.KINDS.values():
+    for flags in words if kind.template else ():
+        setup = peers.Setup(served, frozenset(flags.split("+")))
+        text = peers.render(open(f"peers/{kind.template}").read(), values, setup)
+        found[f"{kind.name} {flags}"] = re.findall(r"127.0.0.1:([78])\\b", text)
+print(json.dumps(found))
+"""
+
+
+def test_every_proxy_has_each_member_once_however_they_fail() -> None:
+    more = ("", "+checked", "+impatient", "+checked+failon", "+quickest")
+    found = bench(MEMBER_LINES, *(f"failover{one}" for one in more))
+    assert len(found) == 4 * len(more)
+    assert {name: once for name, once in found.items() if once != ["7", "8"]} == {}
