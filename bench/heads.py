@@ -106,20 +106,26 @@ class Member:
 
 
 @contextlib.contextmanager
-def served(text: str, workers: int, member_port: int) -> Iterator[tuple[int, int]]:
-    """A server: its port and the master's pid."""
+def served(
+    text: str, workers: int, member_port: int | None
+) -> Iterator[tuple[int, int]]:
+    """A server: its port and the master's pid. Without a port of a member text says
+    where requests go."""
     with socket.create_server((HOST, 0)) as free:
         port = int(free.getsockname()[1])
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)
         log = folder / "error.log"
+        mapping = ""
+        if member_port is not None:
+            mapping = f"ProxyPass / http://{HOST}:{member_port}/\n"
         user = "User nobody\nGroup nogroup\n" if os.getuid() == 0 else ""
         conf = folder / "httpd.conf"
         conf.write_text(
             f'ServerRoot "{name}"\nServerName bench.test\nListen {HOST}:{port}\n'
             f"PidFile fastlb.pid\nErrorLog error.log\nStartServers {workers}\n{user}"
-            f"ProxyPass / http://{HOST}:{member_port}/\n{text}\n"
+            f"{mapping}{text}\n"
         )
         process = subprocess.Popen(
             [sys.executable, "-m", "fastlb", "-f", str(conf), "-D", "FOREGROUND"],
@@ -139,11 +145,15 @@ def served(text: str, workers: int, member_port: int) -> Iterator[tuple[int, int
 
 
 def workers_of(master: int) -> list[int]:
+    return children_of(master, "fastlb-worker")
+
+
+def children_of(master: int, wanted: str) -> list[int]:
     found = []
     for path in Path(f"/proc/{master}/task").iterdir():
         for pid in (path / "children").read_text().split():
             name = Path(f"/proc/{pid}/comm").read_text().strip()
-            if name == "fastlb-worker":
+            if name == wanted:
                 found.append(int(pid))
     return found
 
