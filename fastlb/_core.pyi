@@ -84,6 +84,8 @@ class Table:
         """Flags as Apache prints them: "Init Ok ", "Init Err " ..."""
     def member_flags(self, member_slot: int) -> str:
         """Set flags as letters in the order OINGUDSEHRFC."""
+    def wants_probe(self, member_slot: int) -> bool:
+        """It is out by an error that a connection disproves, and by nothing else."""
     def set_flag(self, member_slot: int, letter: str, on: bool) -> None: ...
     def learn(self, slot: int, worker: int, told: Mapping[str, Any]) -> None:
         """State and counts of a member as snapshot_member tells them of another table,

@@ -25,7 +25,7 @@ from fastlb.monitor.health import HealthWatch, target_as_apache, target_of
 from fastlb.monitor.heartbeats import heartbeats_of
 from fastlb.monitor.heritage import MonitorHeritage
 from fastlb.monitor.names import LooksUp, Name, names_of
-from fastlb.monitor.probe import Probe
+from fastlb.monitor.probe import Attempts, Probe
 from fastlb.tls.expiry import DAY_S, warnings_of
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Monitor:
         self._table = heritage.table
         self._expiries = heritage.expiries
         # Apart: while name servers or responders are silent, probes go on.
-        self._probes: set[asyncio.Task[None]] = set()
+        self._attempts = Attempts(loop, self._end_probe)
         self._checks: set[asyncio.Task[None]] = set()
         self._staples: set[asyncio.Task[None]] = set()
         self._look_ups: set[asyncio.Task[None]] = set()
@@ -97,8 +97,9 @@ class Monitor:
         now_s = self._loop.time()
         for name in due(self.names, now_s, LOOK_UPS_AT_ONCE - len(self._look_ups)):
             self._start(self._resolve(name), self._look_ups)
-        for probe in due(self.probes, now_s, PROBES_AT_ONCE - len(self._probes)):
-            self._start(self._probe(probe), self._probes)
+        self._attempts.end_overdue(now_s)
+        for probe in due(self.probes, now_s, PROBES_AT_ONCE - len(self._attempts)):
+            self._attempts.begin(probe)
         for check in due(self.checks, now_s, CHECKS_AT_ONCE - len(self._checks)):
             self._start(self._check(check), self._checks)
         for watch in due(self.staples, now_s, STAPLES_AT_ONCE - len(self._staples)):
@@ -124,10 +125,10 @@ class Monitor:
         beside.add(task)
         task.add_done_callback(beside.discard)
 
-    async def _probe(self, probe: Probe) -> None:
-        since_s = probe.out_since_s
-        if await probe.attempt(self._loop):
-            out_s = self._loop.time() - since_s if since_s is not None else 0.0
+    def _end_probe(self, probe: Probe, reached: bool) -> None:
+        since_s, now_s = probe.out_since_s, self._loop.time()
+        if probe.end(reached, now_s):
+            out_s = now_s - since_s if since_s is not None else 0.0
             self._log(
                 "proxy_balancer",
                 f"FB0503: member {probe.member.url} is back: it takes connections "

@@ -48,7 +48,7 @@ async def connected(
     known: as the table has them; limit_s: for each. WireError tells of the last one.
     """
     failure = WireError(Phase.ADDRESS, Reason.NO_ADDRESS)
-    for family, address in _places(member, known):
+    for family, address in places_of(member, known):
         sock = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         try:
             await _connect(loop, sock, address, member, limit_s)
@@ -63,9 +63,10 @@ async def connected(
     raise failure
 
 
-def _places(
+def places_of(
     member: Member, known: Sequence[tuple[str, int]]
 ) -> list[tuple[socket.AddressFamily, Address]]:
+    """Where the member is to be found. known: as the table has them."""
     if member.unix_path is not None:
         # Bytes, as the core connects: a path need not be text in any encoding.
         return [(socket.AF_UNIX, member.unix_path.encode("latin-1"))]
@@ -82,14 +83,8 @@ async def _connect(
     member: Member,
     limit_s: float,
 ) -> None:
-    try:
-        if member.source_address and sock.family != socket.AF_UNIX:
-            sock.bind((member.source_address, 0))
-        number = sock.connect_ex(address)
-    except OSError:
-        raise WireError(Phase.CONNECT, Reason.UNREACHABLE) from None
+    number = begin_connect(sock, address, member)
     if number == errno.EINPROGRESS:
-        # loop.sock_connect would start threads to resolve what is a literal.
         if not await _is_writable(loop, sock, limit_s):
             raise WireError(Phase.CONNECT, Reason.TIMEOUT)
         number = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
@@ -98,8 +93,25 @@ async def _connect(
         raise WireError(
             Phase.CONNECT, Reason.REFUSED if refused else Reason.UNREACHABLE
         )
+    greet(sock, member)
+
+
+def begin_connect(sock: socket.SocketType, address: Address, member: Member) -> int:
+    """The number of what became of it; EINPROGRESS: nothing yet.
+
+    loop.sock_connect would start threads to resolve what is a literal.
+    """
+    try:
+        if member.source_address and sock.family != socket.AF_UNIX:
+            sock.bind((member.source_address, 0))
+        return sock.connect_ex(address)
+    except OSError:
+        return errno.EADDRNOTAVAIL
+
+
+def greet(sock: socket.SocketType, member: Member) -> None:
+    """Who waits for a PROXY header logs a fault of a connection without one."""
     if member.proxy_protocol:
-        # Who waits for a header logs a fault of a connection without one.
         with suppress(OSError):
             sock.send(FOR_NOBODY[member.proxy_protocol])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pools import SECOND_US, Pool, member
@@ -240,12 +241,29 @@ def test_the_monitor_brings_a_member_up() -> None:
     pool.fail(0, by_connect=True)
     pool.set(0, "C")
     assert pool.member(0)["probe_clears"]
+    assert pool.table.wants_probe(pool.slots[0])
     assert pool.table.mark_up(pool.slots[0])
     assert pool.status(0) == "Init HcFl "
     pool.set(0, "C", False)
     assert pool.status(0) == "Init Ok "
     assert not pool.member(0)["probe_clears"]
+    assert not pool.table.wants_probe(pool.slots[0])
     assert not pool.table.mark_up(pool.slots[0])
+
+
+@pytest.mark.parametrize("letter", ["D", "S"])
+def test_what_the_operator_keeps_out_is_not_probed(letter: str) -> None:
+    pool = Pool(member(probe=True))
+    pool.fail(0, by_connect=True)
+    pool.set(0, letter)
+    assert not pool.table.wants_probe(pool.slots[0])
+
+
+def test_only_what_a_connection_disproves_is_probed() -> None:
+    pool = Pool(member(probe=True), member())
+    pool.fail(0)
+    pool.fail(1, by_connect=True)
+    assert not any(map(pool.table.wants_probe, pool.slots))
 
 
 def test_the_epoch_rises_when_a_member_goes_out_and_only_then() -> None:

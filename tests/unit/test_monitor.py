@@ -20,7 +20,7 @@ from fastlb.facts.words import Compat
 from fastlb.monitor.heritage import MonitorHeritage
 from fastlb.monitor.monitor import LOOK_UPS_AT_ONCE, STAPLES_AT_ONCE, Monitor, due
 from fastlb.monitor.names import Name, names_of
-from fastlb.monitor.probe import Probe
+from fastlb.monitor.probe import Attempts, Probe
 from fastlb.monitor.stapling import StapleWatch
 from fastlb.monitor.verdict import (
     DELAY_MAX_S,
@@ -49,8 +49,8 @@ class OneSlot:
         self.probe_clears = True
         self.renewal = 0
 
-    def snapshot_member(self, _slot: int) -> dict[str, object]:
-        return {"probe_clears": self.probe_clears}
+    def wants_probe(self, _slot: int) -> bool:
+        return "E" in self.flags and self.probe_clears
 
     def member_flags(self, _slot: int) -> str:
         return self.flags
@@ -122,15 +122,6 @@ def test_a_member_in_error_is_tried_a_quarter_of_a_second_later() -> None:
     assert probe.is_due(100.25)
 
 
-@pytest.mark.parametrize("flags", ["DE", "SE"])
-def test_what_the_operator_keeps_out_is_not_tried(flags: str) -> None:
-    table = OneSlot()
-    table.flags = flags
-    probe = probe_of(member(), table)
-    assert not probe.is_due(0.0)
-    assert not probe.is_due(1000.0)
-
-
 def test_an_error_that_a_connection_does_not_disprove_is_left_to_retry() -> None:
     table = OneSlot()
     table.flags = "E"
@@ -156,10 +147,22 @@ def test_a_new_absence_begins_anew() -> None:
 
 
 def attempt(probe: Probe) -> bool:
+    """Try the member once, as the monitor does; True when it is marked up."""
+
     async def work() -> bool:
         loop = asyncio.get_running_loop()
         probe.is_due(loop.time())
-        return await probe.attempt(loop)
+        ended: asyncio.Future[bool] = loop.create_future()
+        attempts = Attempts(
+            loop, lambda one, reached: ended.set_result(one.end(reached, loop.time()))
+        )
+        attempts.begin(probe)
+        while not ended.done():
+            assert probe.running
+            await asyncio.sleep(0.01)
+            attempts.end_overdue(loop.time())
+        assert len(attempts) == 0
+        return ended.result()
 
     return asyncio.run(work())
 
@@ -241,6 +244,50 @@ def test_one_address_that_answers_is_enough() -> None:
         table = OneSlot([("127.0.0.2", port), ("127.0.0.1", port)])
         table.flags = "E"
         assert attempt(probe_of(member(port=port), table))
+
+
+def test_who_says_nothing_is_given_up_and_the_next_address_tried() -> None:
+    with socket.socket() as full, socket.create_server(("127.0.0.1", 0)) as sock:
+        full.bind(("127.0.0.2", 0))
+        full.listen(0)
+        silent = full.getsockname()
+        fillers = [socket.socket() for _ in range(3)]
+        for one in fillers:
+            one.setblocking(False)
+            one.connect_ex(silent)
+        table = OneSlot([silent, silent])
+        table.flags = "E"
+        probe = probe_of(member(params="connectiontimeout=100ms"), table)
+        assert not attempt(probe)
+        table.known.append(("127.0.0.1", int(sock.getsockname()[1])))
+        assert attempt(probe)
+        for one in fillers:
+            one.close()
+
+
+def test_many_are_tried_at_once_and_each_is_told_of_once() -> None:
+    """Some listen, some refuse, some say nothing."""
+
+    async def work(probes: Sequence[Probe]) -> list[tuple[int, bool]]:
+        loop = asyncio.get_running_loop()
+        told: list[tuple[int, bool]] = []
+        attempts = Attempts(loop, lambda one, reached: told.append((one.slot, reached)))
+        for probe in probes:
+            attempts.begin(probe)
+        while len(told) < len(probes):
+            await asyncio.sleep(0.01)
+            attempts.end_overdue(loop.time())
+        return told
+
+    with socket.create_server(("127.0.0.1", 0), backlog=256) as sock:
+        port = int(sock.getsockname()[1])
+        places = [(f"127.0.{n % 2}.1", port) for n in range(100)]
+        probes = [
+            Probe(member(), slot, cast(Table, OneSlot([place])))
+            for slot, place in enumerate(places)
+        ]
+        told = asyncio.run(work(probes))
+    assert sorted(told) == [(slot, slot % 2 == 0) for slot in range(100)]
 
 
 def test_a_member_without_an_address_stays_out() -> None:

@@ -43,6 +43,11 @@ cdef str table_shown_flags(uint32_t flags):
     return text
 
 
+# The error, if there is one, is one that the monitor's connection disproves.
+cdef bint table_probe_clears(uint32_t flags) noexcept:
+    return (flags & FLAG_PROBED) != 0 and (flags & FLAG_PROBE_CLEARS) != 0
+
+
 # A text that fits into its field, as bytes.
 cdef bytes table_fitting(str text, Py_ssize_t size_max, str what):
     data = text.encode()
@@ -366,6 +371,11 @@ cdef class Table:
         return "".join(
             [c for i, c in enumerate(MEMBER_FLAG_LETTERS) if flags >> <uint32_t>i & 1])
 
+    def wants_probe(self, int member_slot):
+        cdef uint32_t flags = member_flags_now(&self.view, self.member(member_slot))
+        return flags & (FLAG_ERROR | FLAG_DISABLED | FLAG_STOPPED) == FLAG_ERROR and (
+            table_probe_clears(flags))
+
     def set_flag(self, int member_slot, str letter, bint on):
         cdef uint32_t flag
         if len(letter) != 1:
@@ -574,7 +584,7 @@ cdef class Table:
             "epoch": atomic_get_u32(&m.epoch),
             "probed": bool(flags & FLAG_PROBED),
             "unproven": bool(flags & FLAG_UNPROVEN),
-            "probe_clears": bool(flags & FLAG_PROBED and flags & FLAG_PROBE_CLEARS),
+            "probe_clears": table_probe_clears(flags),
         }
 
     def snapshot_workers(self):
