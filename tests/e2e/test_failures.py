@@ -36,8 +36,9 @@ ProxyPass / balancer://pool/
 """
 
 
-def pool(*members: str) -> str:
-    return POOL.format(members="\n".join(f"    BalancerMember {m}" for m in members))
+def pool(*members: str, settings: str = "") -> str:
+    lines = [f"    BalancerMember {m}" for m in members]
+    return POOL.format(members="\n".join([*lines, settings]))
 
 
 def status_of(server: Fastlb) -> dict[str, str]:
