@@ -50,6 +50,7 @@ class Table:
         retry_ms: int,
         probe: bool,
         slow_start_ms: int = 0,
+        places_max: int = 0,
         check: str = "",
         fresh: bool = False,
     ) -> int:
@@ -145,14 +146,16 @@ class Table:
 
     # readers
     def snapshot_balancer(self, slot: int) -> dict[str, Any]:
-        """slot, key, used, lbmethod, elections, members (slots)."""
+        """slot, key, used, lbmethod, elections, members (slots); queued (requests that
+        wait now), queued_most (at one moment), waits (that have waited), waited_us (all
+        of them), longest_us (one), turned_away (answered since they could not wait)."""
     def snapshot_member(self, slot: int) -> dict[str, Any]:
-        """key, status, flags, elected, busy, transferred, read, lbstatus,
-        response_us (byresponsetime; 0: nothing is known), load_factor, lbset,
-        route, redirect, retries, error_time_us, retry_ms, up_us; slot, used,
-        balancer_slot, epoch, probed (the monitor may clear E), probe_clears (this E
-        is one that a probe disproves), unproven (no check of its health has ended
-        yet)."""
+        """key, status, flags, elected, busy, places (had of places_max, which is max=
+        with maxscope=global), transferred, read, lbstatus, response_us
+        (byresponsetime; 0: nothing is known), load_factor, lbset, route, redirect,
+        retries, error_time_us, retry_ms, up_us; slot, used, balancer_slot, epoch,
+        probed (the monitor may clear E), probe_clears (this E is one that a probe
+        disproves), unproven (no check of its health has ended yet)."""
     def snapshot_workers(self) -> list[dict[str, Any]]:
         """For each used slot: slot, pid, generation, number, state, accesses,
         bytes_out, duration_us, connections (open now), accepted, busy (exchanges

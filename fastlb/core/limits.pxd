@@ -231,6 +231,12 @@ cdef enum:
     ELECT_LBSTATUS_MAX = 0x7FFFFFFF     # what Apache's holds; more begins anew
     ERROR_AHEAD_US = 10000000       # a failure so far in the future is none
     FLAG_TRIES_MAX = 100
+    LEDGER_TAKE_TRIES_MAX = 8   # at what others want as well
+    # requests that wait for a place at a member (flow/places.pyx)
+    PLACES_LOOK_US = 10000      # at what other workers left, while somebody waits
+    PLACES_LEFT_US = 20000      # that a worker leaves what comes free to others ...
+    PLACES_SLICE_US = 100000    # ... once in such a time
+    OVERLOAD_TOLD_EVERY_US = 1000000    # that requests are turned away, to the log
     GAUGE_MAX = 1 << 24             # of one worker, as the master reads it
     TOTALS_READS_MAX = 64
 

@@ -11,6 +11,7 @@ WHY_NAMES = {
     ELECT_NO_MEMBERS: "no_members",
     ELECT_ALL_IN_ERROR: "all_in_error",
     ELECT_STICKY_LOST: "sticky_lost",
+    ELECT_ALL_FULL: "all_full",
 }
 
 LOCK_NAMES = {LOCK_FREE: "free", LOCK_OF_DEAD: "of_dead", LOCK_OF_LIVING: "of_living"}
@@ -195,6 +196,60 @@ cdef class TableProbe:
     def busy_of(self, int member):
         return ledger_busy_of(&self.table.view, self.table.member(member))
 
+    def place_take(self, int worker, int member):
+        """As that worker, which knows what it has."""
+        cdef worker_slot *w = self.table.worker(worker)
+        cdef member_slot *m = self.table.member(member)
+        return bool(ledger_place_take(
+            &self.table.view, w, m,
+            atomic_get_i32(table_place(&self.table.view, w, m))))
+
+    def place_give(self, int worker, int member):
+        cdef worker_slot *w = self.table.worker(worker)
+        cdef member_slot *m = self.table.member(member)
+        ledger_place_set(
+            &self.table.view, w, m,
+            atomic_get_i32(table_place(&self.table.view, w, m)) - 1)
+
+    def place_race(
+            self, int worker, int member, int rounds, size_t counted):
+        """Take a place and give it back, so often. counted: address of three int32:
+        who has one now, the most there were, and how often one was had."""
+        cdef worker_slot *w = self.table.worker(worker)
+        cdef member_slot *m = self.table.member(member)
+        cdef uint32_t *count = <uint32_t *>counted
+        cdef uint32_t now, seen
+        cdef int _i
+        for _i in range(rounds):
+            if not ledger_place_take(&self.table.view, w, m, 0):
+                continue
+            now = atomic_add_u32(&count[0], 1) + 1
+            seen = atomic_get_u32(&count[1])
+            while now > seen and not atomic_swap_if_u32(&count[1], &seen, now):
+                pass
+            atomic_add_u32(&count[2], 1)
+            atomic_add_u32(&count[0], <uint32_t>-1)
+            ledger_place_set(&self.table.view, w, m, 0)
+
+    def set_place(self, int worker, int member, int held):
+        """As a worker that was taken over may."""
+        ledger_place_set(
+            &self.table.view, self.table.worker(worker), self.table.member(member),
+            held)
+
+    def is_full(self, int member):
+        return bool(member_is_full(&self.table.view, self.table.member(member)))
+
+    def queue_join(self, int worker, int balancer, int held, int most):
+        return bool(ledger_queue_join(
+            &self.table.view, self.table.worker(worker), self.table.balancer(balancer),
+            held, most))
+
+    def queue_leave(self, int worker, int balancer, int held, long long waited_us):
+        ledger_queue_leave(
+            &self.table.view, self.table.worker(worker), self.table.balancer(balancer),
+            held, waited_us)
+
     def count_bytes(self, int member, long long sent, long long received):
         ledger_bytes(self.table.member(member), sent, received)
 
@@ -313,6 +368,12 @@ cdef class TableProbe:
             "shares": (
                 "field", <char *>t.shares - field,
                 SHARES_OF_A_LINE * sizeof(int32_t), lines * t.members_max),
+            "places": (
+                "field", <char *>t.places - field,
+                SHARES_OF_A_LINE * sizeof(int32_t), lines * t.members_max),
+            "queued": (
+                "field", <char *>t.queued - field,
+                SHARES_OF_A_LINE * sizeof(int32_t), lines * t.balancers_max),
         }
 
     # --- locks

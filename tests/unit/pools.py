@@ -16,9 +16,13 @@ class Pool:
     """Members by position; routes are n0, n1 ... unless told otherwise."""
 
     def __init__(
-        self, *members: dict[str, Any], lbmethod: str = "byrequests", **plan: Any
+        self,
+        *members: dict[str, Any],
+        lbmethod: str = "byrequests",
+        workers: int = 8,
+        **plan: Any,
     ) -> None:
-        self.table = _core.Table.create(8, 64, 8)
+        self.table = _core.Table.create(8, 64, workers)
         self.inside = _probe.TableProbe(self.table)
         self.slot = self.table.claim_balancer("balancer://x", 1, lbmethod=lbmethod)
         self.settings = [settings_of(i, m) for i, m in enumerate(members)]
@@ -118,6 +122,7 @@ def settings_of(position: int, member: dict[str, Any]) -> dict[str, Any]:
         "retry_ms": 60_000,
         "probe": False,
         "slow_start_ms": 0,
+        "places_max": 0,
     }
     assert member.keys() <= settings.keys() | {"check"}
     return settings | member

@@ -164,6 +164,53 @@ def test_a_drafted_spare_keeps_the_standby_waiting() -> None:
     assert pool.sequence(3) == [1, 1, 1]
 
 
+# --- places (maxscope=global)
+
+ONE_PLACE = member(places_max=1)
+
+
+def filled(pool: Pool, *positions: int) -> Pool:
+    """Another worker has the one place that those members have."""
+    worker = pool.table.claim_worker(1, 1, 0)
+    for position in positions:
+        assert pool.inside.place_take(worker, pool.slots[position])
+    return pool
+
+
+@rows("method", ["byrequests", "bybusyness", "bychoice", "byhash", "byresponsetime"])
+def test_who_has_no_place_is_left_out(method: str) -> None:
+    pool = Pool(ONE_PLACE, ONE_PLACE, member(), lbmethod=method)
+    filled(pool, 0, 1)
+    assert set(pool.sequence(8)) == {2}
+
+
+def test_when_nobody_has_a_place_nothing_is_elected_and_nothing_paid() -> None:
+    pool = filled(Pool(ONE_PLACE, ONE_PLACE), 0, 1)
+    assert outcome(pool) == (-1, "all_full")
+    assert pool.all("lbstatus") == [0, 0]
+    assert pool.all("elected") == [0, 0]
+
+
+@rows("letters", ["H", "R"])
+def test_standbys_and_later_sets_do_not_stand_in_for_who_has_no_place(
+    letters: str,
+) -> None:
+    pool = Pool(ONE_PLACE, member(status=letters), member(lbset=1))
+    assert outcome(filled(pool, 0)) == (-1, "all_full")
+    pool.set(0, "D")
+    assert outcome(pool)[0] == 1
+
+
+def test_a_standby_that_is_full_is_waited_for() -> None:
+    pool = Pool(member(status="D"), ONE_PLACE | {"status": "H"})
+    assert outcome(filled(pool, 1)) == (-1, "all_full")
+
+
+def test_a_session_gets_its_member_whether_it_has_a_place_or_not() -> None:
+    pool = filled(Pool(ONE_PLACE, ONE_PLACE), 0)
+    assert outcome(pool, route="n0") == (0, "ok")
+
+
 # --- error and retry (4.2)
 
 

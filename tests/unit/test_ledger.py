@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import mmap
 import os
 
 import pytest
@@ -72,6 +74,103 @@ def test_after_every_worker_is_settled_all_gauges_are_zero(
     assert pool.all("busy") == [0, 0]
     assert pool.inside.connections() == 0
     assert pool.table.totals()["busy"] == 0
+
+
+# --- places (maxscope=global)
+
+
+def workers_of(pool: Pool, count: int) -> list[int]:
+    return [pool.table.claim_worker(1, 1, n) for n in range(count)]
+
+
+def test_no_more_places_are_had_than_there_are() -> None:
+    pool = Pool(member(places_max=2), member(places_max=1))
+    first, second = workers_of(pool, 2)
+    one, other = pool.slots
+    assert pool.inside.place_take(first, one)
+    assert not pool.inside.is_full(one)
+    assert pool.inside.place_take(second, one)
+    assert pool.inside.is_full(one)
+    assert not pool.inside.place_take(first, one)
+    assert not pool.inside.place_take(second, one)
+    assert pool.all("places") == [2, 0]
+    assert pool.inside.place_take(first, other)
+    pool.inside.place_give(first, one)
+    assert pool.inside.place_take(second, one)
+    assert pool.all("places") == [2, 1]
+
+
+def test_places_over_many_workers_are_summed() -> None:
+    pool = Pool(member(places_max=33), workers=40)
+    workers = workers_of(pool, 40)
+    taken = [pool.inside.place_take(one, pool.slots[0]) for one in workers]
+    assert taken == [True] * 33 + [False] * 7
+
+
+def test_the_places_of_a_worker_are_free_when_it_is_settled() -> None:
+    pool = Pool(member(places_max=1))
+    dead, living = workers_of(pool, 2)
+    assert pool.inside.place_take(dead, pool.slots[0])
+    assert pool.inside.queue_join(dead, pool.slot, 0, 5)
+    pool.table.settle_worker(dead)
+    assert pool.all("places") == [0]
+    assert pool.table.snapshot_balancer(pool.slot)["queued"] == 0
+    assert pool.inside.place_take(living, pool.slots[0])
+
+
+@rows("lie", [-5, -(2**31), 2**31 - 1, 3])
+def test_a_cell_counts_for_no_less_than_nothing_and_no_more_than_all(lie: int) -> None:
+    pool = Pool(member(places_max=3))
+    liar, honest = workers_of(pool, 2)
+    pool.inside.set_place(liar, pool.slots[0], lie)
+    assert pool.inside.place_take(honest, pool.slots[0]) == (lie < 3)
+    assert pool.inside.is_full(pool.slots[0]) == (lie >= 3)
+
+
+RACERS, ROUNDS = 4, 100_000
+
+
+@rows("most", [1, 2, 3])
+def test_workers_that_race_never_have_more_than_there_are(most: int) -> None:
+    """Each counts itself while it has a place; the greatest count is the proof."""
+    pool = Pool(member(places_max=most))
+    slot = pool.slots[0]
+    with mmap.mmap(-1, mmap.PAGESIZE) as shared:
+        counts = (ctypes.c_int32 * 3).from_buffer(shared)
+        address = ctypes.addressof(counts)
+        started = []
+        for worker in workers_of(pool, RACERS):
+            pid = os.fork()
+            if pid == 0:
+                status = 1
+                try:
+                    pool.table.be_worker(worker)
+                    pool.inside.place_race(worker, slot, ROUNDS, address)
+                    status = 0
+                finally:
+                    os._exit(status)
+            started.append(pid)
+        for pid in started:
+            assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+        now, greatest, taken = list(counts)
+        del counts
+    assert now == 0
+    assert 1 <= greatest <= most
+    assert taken > ROUNDS // 4
+    assert pool.all("places") == [0]
+
+
+def test_those_who_wait_are_counted_and_bounded() -> None:
+    pool = Pool(member())
+    first, second = workers_of(pool, 2)
+    assert pool.inside.queue_join(first, pool.slot, 0, 2)
+    assert pool.inside.queue_join(second, pool.slot, 0, 2)
+    assert not pool.inside.queue_join(first, pool.slot, 1, 2)
+    pool.inside.queue_leave(first, pool.slot, 0, 300)
+    pool.inside.queue_leave(second, pool.slot, 0, 100)
+    seen = pool.table.snapshot_balancer(pool.slot)
+    told = ("queued", "queued_most", "waits", "waited_us", "longest_us")
+    assert [seen[name] for name in told] == [0, 2, 2, 400, 300]
 
 
 # --- counters

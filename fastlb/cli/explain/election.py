@@ -27,6 +27,7 @@ STATES = {
     "error": "is in error",
     "failed check": "has failed its check",
     "drains": "drains: it gets known sessions only",
+    "full": "has as many requests as it may have (maxscope=global)",
     "spare": "is a hot spare: it stands in for members of its lbset that are out",
     "standby": "is a hot standby: it serves when nobody else of its lbset can",
 }

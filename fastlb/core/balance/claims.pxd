@@ -18,6 +18,7 @@ cdef struct member_claim:
     unsigned int redirect_length
     uint32_t retry_ms
     uint32_t slow_start_ms
+    int places_max
     bint probe
     bint checked            # by the monitor, by its clock
     uint32_t begins         # FLAG_HEALTH and FLAG_UNPROVEN of one that is new

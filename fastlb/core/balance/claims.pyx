@@ -17,6 +17,15 @@ cdef inline member_entry *claim_member(const table_view *t, int slot) noexcept n
 
 # --- balancers
 
+# Nobody waits, and nobody ever has.
+cdef void claim_begin_queue(table_view *t, balancer_slot *b) noexcept nogil:
+    cdef uint32_t i
+    for i in range(t.book.workers_used):
+        claim_zero(table_queued(t, &t.workers[i], b))
+    b.waits = b.waited_us = b.longest_us = b.turned_away = 0
+    b.queue_most = 0
+
+
 # The slot of that key, made when there is none; -1: none is free.
 cdef int claim_balancer_slot(
         table_view *t, const char *key, unsigned int length) noexcept nogil:
@@ -42,6 +51,7 @@ cdef int claim_balancer_slot(
     e.key_length = length
     memcpy(e.key, key, length)
     atomic_set_u32(&e.lbmethod, 0)
+    claim_begin_queue(t, &t.balancers[free])
     atomic_set_release_u32(&e.used, 1)
     if <uint32_t>free == used:
         atomic_set_release_u32(&claim_book(t).balancers_used, used + 1)
@@ -96,6 +106,7 @@ cdef void claim_configure(
         atomic_set_i32(&e.lbset, c.lbset)
     atomic_set_u32(&e.retry_ms, c.retry_ms)
     atomic_set_u32(&e.slow_start_ms, c.slow_start_ms)
+    atomic_set_i32(&e.places_max, c.places_max)
     member_set_flags(t, m, FLAG_PROBED, c.probe)
     if not c.probe:
         member_set_flags(t, m, FLAG_PROBE_CLEARS, False)
@@ -160,6 +171,7 @@ cdef int claim_new_member(
     cdef uint32_t i
     for i in range(t.book.workers_used):
         atomic_set_i32(table_share(t, &t.workers[i], m), 0)
+        claim_zero(table_place(t, &t.workers[i], m))
     e.balancer = c.balancer
     e.key_hash = hash
     e.key_length = <uint16_t>c.key_length
@@ -235,6 +247,12 @@ cdef long long claim_gauge(int32_t *p) noexcept nogil:
     return now if 0 < now <= GAUGE_MAX else 0
 
 
+# Written only where there is anything: whoever reads its line keeps it.
+cdef void claim_zero(int32_t *p) noexcept nogil:
+    if atomic_get_i32(p) != 0:
+        atomic_set_i32(p, 0)
+
+
 cdef uint64_t claim_count(uint64_t *p) noexcept nogil:
     cdef uint64_t now = atomic_get_u64(p)
     atomic_set_u64(p, 0)
@@ -247,6 +265,9 @@ cdef long long claim_empty_row(table_view *t, worker_slot *w) noexcept nogil:
     cdef long long busy = 0
     for i in range(t.book.members_used):
         busy += claim_gauge(table_share(t, w, &t.members[i]))
+        claim_zero(table_place(t, w, &t.members[i]))
+    for i in range(t.book.balancers_used):
+        claim_zero(table_queued(t, w, &t.balancers[i]))
     atomic_set_i32(&w.connections, 0)
     atomic_set_i32(&w.exchanges, 0)
     atomic_set_i32(&w.granted, 0)

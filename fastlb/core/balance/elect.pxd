@@ -32,6 +32,8 @@ cdef struct balancer_plan:
     bint compat_apache          # Compat apache: 5.6 to the letter
     int max_attempts            # tries after the first
     long long timeout_ms
+    int queue                   # whose requests wait with its own (flow/queue.pyx)
+    int queue_max               # maxqueue=
 
 # hashkey= (facts/words.py): what of a request its key is made of.
 cdef enum:
@@ -48,6 +50,7 @@ cdef enum:
     ELECT_NO_MEMBERS = 1        # AH01171
     ELECT_ALL_IN_ERROR = 2      # AH01170
     ELECT_STICKY_LOST = 3       # nofailover: AH01167
+    ELECT_ALL_FULL = 4          # who could serve has no place (maxscope=global)
 
 cdef struct election:
     int chosen                  # position in balancer_plan.members; -1: nobody

@@ -163,13 +163,18 @@ cdef void elect_draft(
                 or (flags & (FLAG_INIT | FLAGS_UNUSABLE)) != FLAG_INIT):
             continue
         limit -= 1
+        if unlikely(member_is_full(c.table, b.members[i])):
+            c.is_full = True
+            continue
         elect_candidates[c.count] = b.members[i]
         elect_positions[c.count] = i
         c.count += 1
 
 
 # Candidates in declaration order, of the first lbset that has any. Spares stand in for
-# unusable members of their set, one for one; standbys only when there is nobody.
+# unusable members of their set, one for one; standbys only when there is nobody. Who
+# could serve and has no place is no candidate, and nobody stands in for it: a request
+# waits, and standbys and later sets are for what fails.
 cdef inline void elect_gather(lb_choice *c, const balancer_plan *b) noexcept nogil:
     cdef int spares, standbys, unusable, set_of_it, count, i
     cdef int lbset = 0
@@ -178,7 +183,7 @@ cdef inline void elect_gather(lb_choice *c, const balancer_plan *b) noexcept nog
     cdef const table_view *t = c.table
     cdef const member_entry *e
     cdef member_slot *m
-    while c.count == 0 and lbset <= lbset_max:
+    while c.count == 0 and not c.is_full and lbset <= lbset_max:
         unusable = spares = standbys = count = 0
         for i in range(b.member_count):
             m = b.members[i]
@@ -203,6 +208,8 @@ cdef inline void elect_gather(lb_choice *c, const balancer_plan *b) noexcept nog
                 standbys += (flags & FLAG_SPARE) == 0
             elif (flags & (FLAG_INIT | FLAGS_UNUSABLE)) != FLAG_INIT:
                 unusable += 1
+            elif unlikely(atomic_get_i32(&e.places_max)) and member_is_full(t, m):
+                c.is_full = True
             else:
                 elect_candidates[count] = m
                 elect_positions[count] = i
@@ -210,7 +217,7 @@ cdef inline void elect_gather(lb_choice *c, const balancer_plan *b) noexcept nog
         c.count = count
         if spares > 0 and unusable > 0:
             elect_draft(c, b, lbset, FLAG_SPARE, unusable)
-        if standbys > 0 and c.count == 0:
+        if standbys > 0 and c.count == 0 and not c.is_full:
             elect_draft(c, b, lbset, FLAG_STANDBY, standbys)
         lbset += 1
 
@@ -227,7 +234,7 @@ cdef bint elect_admit(const balancer_plan *b) noexcept nogil:
 cdef int elect_scan(lb_choice *c, const balancer_plan *b) noexcept nogil:
     cdef int i
     elect_gather(c, b)
-    if c.count == 0 and elect_admit(b):
+    if c.count == 0 and not c.is_full and elect_admit(b):
         elect_gather(c, b)
     if c.count == 0:
         return -1
@@ -267,7 +274,7 @@ cdef int elect_chosen(
             return -1
     chosen = elect_scan(c, b)
     if chosen < 0:
-        out.why = ELECT_ALL_IN_ERROR
+        out.why = ELECT_ALL_FULL if c.is_full else ELECT_ALL_IN_ERROR
     else:
         out.route_changed = b.sticky_cookie != NULL or b.sticky_url != NULL
     return chosen

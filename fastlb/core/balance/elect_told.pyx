@@ -61,7 +61,8 @@ cdef object elect_told(
         kept[i] = b.members[i][0]
         e = member_entry_of(t, b.members[i])
         members.append({
-            "state": elect_told_state(member_flags_now(t, b.members[i])),
+            "state": elect_told_state(member_flags_now(t, b.members[i])) or (
+                "full" if member_is_full(t, b.members[i]) else ""),
             "lbset": e.lbset,
             "retry_ms": member_retry_in_ms(t, b.members[i], now_us),
             "is_candidate": False,

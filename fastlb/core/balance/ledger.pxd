@@ -18,6 +18,28 @@ cdef long long ledger_sum(const table_view *t, const int32_t *gauge) noexcept no
 cdef long long ledger_busy_of(
     const table_view *t, const member_slot *m) noexcept nogil   # sum of shares
 
+# What no more than `most` of may be had by all workers together: places at a member of
+# maxscope=global, and of a balancer's requests those that wait. Each worker has a cell
+# that it alone writes (table_place, table_queued) and knows what stands there (held),
+# so that what a worker had is free when it is gone.
+#
+# One more; False: there are as many as may be, now.
+cdef bint ledger_place_take(
+    const table_view *t, const worker_slot *w, const member_slot *m,
+    long held) noexcept nogil
+cdef bint ledger_queue_join(
+    const table_view *t, const worker_slot *w, balancer_slot *b, long held,
+    int most) noexcept nogil
+# ... and so many, now. waited_us: how long it was that leaves
+cdef void ledger_place_set(
+    const table_view *t, const worker_slot *w, const member_slot *m,
+    long held) noexcept nogil
+cdef void ledger_queue_leave(
+    const table_view *t, const worker_slot *w, balancer_slot *b, long held,
+    long long waited_us) noexcept nogil
+# Are all places had of one that has a bound?
+cdef bint member_is_full(const table_view *t, const member_slot *m) noexcept nogil
+
 # Bytes sent to and received from a member, as Apache counts them, because bytraffic
 # elects by them: sent are heads and bodies as they went out; received are status lines
 # (without their ends) and bodies, but neither fields nor the chunked coding.

@@ -48,6 +48,152 @@ cdef long long ledger_busy_of(
     return busy
 
 
+# The sum of a row of cells (table_cell) but for `own`. line: the first of the row. No
+# cell counts for less than 0 or more than most. owners: out, how many have any.
+cdef long long ledger_beside(
+        const table_view *t, const int32_t *line, size_t rows, const int32_t *own,
+        long long most, int *owners) noexcept nogil:
+    cdef uint32_t lines = (
+        atomic_get_u32(&t.book.workers_used) + SHARES_OF_A_LINE - 1) // SHARES_OF_A_LINE
+    cdef const int32_t *cell
+    cdef uint32_t i, living
+    cdef long long one, total = 0
+    owners[0] = 0
+    for i in range(lines):
+        living = atomic_get_u16(&t.living[i])
+        cell = line
+        while living:
+            if living & 1 and cell != own:
+                one = atomic_get_i32(cell)
+                if one > 0:
+                    owners[0] += 1
+                    total += one if one < most else most
+            living >>= 1
+            cell += 1
+        line += rows * SHARES_OF_A_LINE
+    return total
+
+
+# One more in our own cell, if all together do not become more than most. It is written
+# first, and then all are summed: of those who do so at once each sees the others, or is
+# seen. Who finds that it is too much takes it back; when all did, one may try again.
+cdef bint ledger_take(
+        const table_view *t, const int32_t *line, size_t rows, int32_t *own, long held,
+        long long most) noexcept nogil:
+    cdef int _tries, owners
+    for _tries in range(LEDGER_TAKE_TRIES_MAX):
+        if held + ledger_beside(t, line, rows, own, most, &owners) >= most:
+            break
+        atomic_set_i32(own, <int32_t>(held + 1))
+        atomic_fence_full()
+        if held + 1 + ledger_beside(t, line, rows, own, most, &owners) <= most:
+            return True
+        atomic_set_i32(own, <int32_t>held)
+    return False
+
+
+# What our own cell has to say; nearly always it does.
+cdef void ledger_keep(int32_t *own, long held) noexcept nogil:
+    if atomic_get_i32(own) != <int32_t>held:
+        atomic_set_i32(own, <int32_t>held)
+
+
+# A number that only rises, for whoever looks.
+cdef void ledger_raise(uint64_t *p, uint64_t n) noexcept nogil:
+    cdef uint64_t seen = atomic_get_u64(p)
+    cdef int _tries
+    for _tries in range(FLAG_TRIES_MAX):
+        if n <= seen or atomic_swap_if_u64(p, &seen, n):
+            return
+
+
+# --- places at a member (maxscope=global)
+
+# How many there are; 0: any number.
+cdef int member_places_max(const table_view *t, const member_slot *m) noexcept nogil:
+    return atomic_get_i32(&member_entry_of(t, m).places_max)
+
+
+cdef bint ledger_place_take(
+        const table_view *t, const worker_slot *w, const member_slot *m,
+        long held) noexcept nogil:
+    return ledger_take(
+        t, table_place(t, t.workers, m), t.members_max, table_place(t, w, m), held,
+        member_places_max(t, m))
+
+
+cdef void ledger_place_set(
+        const table_view *t, const worker_slot *w, const member_slot *m,
+        long held) noexcept nogil:
+    atomic_set_i32(table_place(t, w, m), <int32_t>held)
+
+
+cdef long long ledger_places_of(
+        const table_view *t, const member_slot *m) noexcept nogil:
+    cdef int owners
+    return ledger_beside(
+        t, table_place(t, t.workers, m), t.members_max, NULL,
+        member_places_max(t, m), &owners)
+
+
+cdef bint member_is_full(const table_view *t, const member_slot *m) noexcept nogil:
+    cdef int most = member_places_max(t, m)
+    return unlikely(most > 0) and ledger_places_of(t, m) >= most
+
+
+# --- requests of a balancer that wait
+
+cdef bint ledger_queue_join(
+        const table_view *t, const worker_slot *w, balancer_slot *b, long held,
+        int most) noexcept nogil:
+    cdef int32_t *own = table_queued(t, w, b)
+    cdef uint32_t seen = atomic_get_u32(&b.queue_most)
+    cdef uint32_t now
+    cdef int _tries
+    if not ledger_take(
+            t, table_queued(t, t.workers, b), t.balancers_max, own, held, most):
+        return False
+    now = <uint32_t>ledger_queued_of(t, b)
+    for _tries in range(FLAG_TRIES_MAX):
+        if now <= seen or atomic_swap_if_u32(&b.queue_most, &seen, now):
+            break
+    return True
+
+
+cdef void ledger_queue_leave(
+        const table_view *t, const worker_slot *w, balancer_slot *b, long held,
+        long long waited_us) noexcept nogil:
+    atomic_set_i32(table_queued(t, w, b), <int32_t>held)
+    if waited_us < 0:
+        waited_us = 0
+    atomic_add_u64(&b.waits, 1)
+    atomic_add_u64(&b.waited_us, <uint64_t>waited_us)
+    ledger_raise(&b.longest_us, <uint64_t>waited_us)
+
+
+# A request was answered without a member: too many waited, or it waited for too long.
+cdef void ledger_turned_away(balancer_slot *b) noexcept nogil:
+    atomic_add_u64(&b.turned_away, 1)
+
+
+cdef long long ledger_queued_of(
+        const table_view *t, const balancer_slot *b) noexcept nogil:
+    cdef int owners
+    return ledger_beside(
+        t, table_queued(t, t.workers, b), t.balancers_max, NULL, GAUGE_MAX, &owners)
+
+
+# How many other workers have some that wait.
+cdef int ledger_workers_waiting(
+        const table_view *t, const worker_slot *w,
+        const balancer_slot *b) noexcept nogil:
+    cdef int owners
+    ledger_beside(
+        t, table_queued(t, t.workers, b), t.balancers_max, table_queued(t, w, b),
+        GAUGE_MAX, &owners)
+    return owners
+
+
 cdef void ledger_bytes(
         member_slot *m, long long sent, long long received) noexcept nogil:
     if sent > 0:

@@ -40,7 +40,9 @@ struct member_entry {
     uint16_t key_length;
     uint8_t route_length, redirect_length;
     uint32_t slow_start_ms;
-    uint64_t key_hash, unused1;
+    uint64_t key_hash;
+    int32_t places_max;
+    uint32_t unused1;
     char route[ROUTE_BYTES_MAX];
 };
 
@@ -99,6 +101,9 @@ struct balancer_slot {
     uint64_t owner;
     uint32_t begun, done;
     uint64_t unused0[6];
+    uint64_t waits, waited_us, longest_us, turned_away;
+    uint32_t queue_most, unused1;
+    uint64_t unused2[3];
 };
 
 struct member_change {
@@ -144,7 +149,7 @@ TABLE_SIZE(address_record, 256); TABLE_AT(address_record, renewal_us, 200);
 TABLE_AT(address_record, ready, 216);
 TABLE_SIZE(health_result, 16);
 TABLE_SIZE(health_record, 256); TABLE_AT(health_record, results, 64);
-TABLE_SIZE(balancer_slot, 64);
+TABLE_SIZE(balancer_slot, 128); TABLE_AT(balancer_slot, waits, 64);
 TABLE_SIZE(member_change, 16);
 TABLE_SIZE(member_slot, 256); TABLE_AT(member_slot, transferred, 64);
 TABLE_AT(member_slot, changes, 128);

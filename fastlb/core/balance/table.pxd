@@ -17,10 +17,12 @@
 #                4096     address_record    [members_max]     256
 #                ...      health_record     [members_max]     256
 #   field        0        table_field       repairs, moves
-#                4096     balancer_slot     [balancers_max]   64
+#                4096     balancer_slot     [balancers_max]   128
 #                ...      member_slot       [members_max]     128
 #                ...      worker_slot       [workers_max]     64
 #                ...      shares            [workers_max / 16][members_max][16]  int32
+#                ...      places            [workers_max / 16][members_max][16]  int32
+#                ...      queued            [workers_max / 16][balancers_max][16]  int32
 #
 # What belongs to one slot has the same number everywhere. Sizes and places are kept in
 # each process's own memory (table_view), made before the first fork. Every array begins
@@ -94,6 +96,7 @@ cdef extern from "table.h" nogil:
         uint8_t redirect_length         # 43   atomic
         uint32_t slow_start_ms          # 44   atomic; 0: its whole share at once
         uint64_t key_hash               # 48   fixed
+        int32_t places_max              # 56   atomic; for all workers; 0: any number
         char route[ROUTE_BYTES_MAX]     # 64   atomic: a reader compares with the hash
 
     struct member_names:
@@ -148,10 +151,16 @@ cdef extern from "table.h" nogil:
         uint32_t repairs                # 0    atomic; locks taken from the dead
         uint32_t moves                  # 4    atomic; rises with any member's epoch
 
+    # first line: of elections; second: of requests that wait
     struct balancer_slot:
         uint64_t owner                  # 0    see lock.pxd
         uint32_t begun                  # 8    locked; number of the last election
         uint32_t done                   # 12   locked; behind `begun`: it never ended
+        uint64_t waits                  # 64   atomic; requests that have waited
+        uint64_t waited_us              # 72   atomic; ... all together
+        uint64_t longest_us             # 80   atomic; ... and the longest of them
+        uint64_t turned_away            # 88   atomic; too many waited, or for too long
+        uint32_t queue_most             # 96   atomic; that have waited at one moment
 
     # That it went out, or came back. Another may be written over it meanwhile.
     struct member_change:
@@ -247,7 +256,9 @@ cdef struct table_view:
     balancer_slot *balancers
     member_slot *members
     worker_slot *workers
-    int32_t *shares
+    int32_t *shares             # of a member's busy
+    int32_t *places             # of its places (maxscope=global)
+    int32_t *queued             # of the requests of a balancer that wait
     lock_self own               # this process as an owner of locks
     nonce_view nonces           # of AuthType Digest; a part of its own
 
@@ -256,6 +267,10 @@ cdef void *table_directory_pen(const table_view *t, const void *place) noexcept 
 
 # The place of a worker's share in a member's gauge.
 cdef int32_t *table_share(
+    const table_view *t, const worker_slot *w, const member_slot *m) noexcept nogil
+
+# Likewise its part of the places there.
+cdef int32_t *table_place(
     const table_view *t, const worker_slot *w, const member_slot *m) noexcept nogil
 
 # The resolved addresses, in the order to try, copied whole.

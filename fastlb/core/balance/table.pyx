@@ -17,7 +17,7 @@ cdef enum:
 # --- layout
 
 # The place of an array behind what there is already; its end is the new `size`.
-cdef uint64_t table_place(uint64_t *size, uint64_t bytes) noexcept nogil:
+cdef uint64_t table_array(uint64_t *size, uint64_t bytes) noexcept nogil:
     cdef uint64_t at = size[0]
     size[0] = at + ((bytes + TABLE_PAGE - 1) & ~<uint64_t>(TABLE_PAGE - 1))
     return at
@@ -25,15 +25,15 @@ cdef uint64_t table_place(uint64_t *size, uint64_t bytes) noexcept nogil:
 
 cdef int table_make_book(table_view *t) noexcept nogil:
     cdef uint64_t size = TABLE_PAGE
-    cdef uint64_t balancers = table_place(
+    cdef uint64_t balancers = table_array(
         &size, <uint64_t>t.balancers_max * sizeof(balancer_entry))
-    cdef uint64_t members = table_place(
+    cdef uint64_t members = table_array(
         &size, <uint64_t>t.members_max * sizeof(member_entry))
-    cdef uint64_t names = table_place(
+    cdef uint64_t names = table_array(
         &size, <uint64_t>t.members_max * sizeof(member_names))
-    cdef uint64_t workers = table_place(
+    cdef uint64_t workers = table_array(
         &size, <uint64_t>t.workers_max * sizeof(worker_entry))
-    cdef uint64_t living = table_place(
+    cdef uint64_t living = table_array(
         &size, (t.workers_max // SHARES_OF_A_LINE + 1) * sizeof(uint16_t))
     cdef const char *base
     if shared_make(&t.book_part, size, WRITES_MASTER) < 0:
@@ -50,9 +50,9 @@ cdef int table_make_book(table_view *t) noexcept nogil:
 
 cdef int table_make_directory(table_view *t) noexcept nogil:
     cdef uint64_t size = TABLE_PAGE
-    cdef uint64_t records = table_place(
+    cdef uint64_t records = table_array(
         &size, <uint64_t>t.members_max * sizeof(address_record))
-    cdef uint64_t health = table_place(
+    cdef uint64_t health = table_array(
         &size, <uint64_t>t.members_max * sizeof(health_record))
     if shared_make(&t.directory_part, size, WRITES_MONITOR) < 0:
         return FAILED
@@ -64,14 +64,18 @@ cdef int table_make_directory(table_view *t) noexcept nogil:
 cdef int table_make_field(table_view *t) noexcept nogil:
     cdef uint64_t size = TABLE_PAGE
     cdef uint64_t lines = (t.workers_max + SHARES_OF_A_LINE - 1) // SHARES_OF_A_LINE
-    cdef uint64_t balancers = table_place(
+    cdef uint64_t balancers = table_array(
         &size, <uint64_t>t.balancers_max * sizeof(balancer_slot))
-    cdef uint64_t members = table_place(
+    cdef uint64_t members = table_array(
         &size, <uint64_t>t.members_max * sizeof(member_slot))
-    cdef uint64_t workers = table_place(
+    cdef uint64_t workers = table_array(
         &size, <uint64_t>t.workers_max * sizeof(worker_slot))
-    cdef uint64_t shares = table_place(
+    cdef uint64_t shares = table_array(
         &size, lines * t.members_max * SHARES_OF_A_LINE * sizeof(int32_t))
+    cdef uint64_t places = table_array(
+        &size, lines * t.members_max * SHARES_OF_A_LINE * sizeof(int32_t))
+    cdef uint64_t queued = table_array(
+        &size, lines * t.balancers_max * SHARES_OF_A_LINE * sizeof(int32_t))
     cdef char *base
     if shared_make(&t.field_part, size, WRITES_ALL) < 0:
         return FAILED
@@ -81,6 +85,8 @@ cdef int table_make_field(table_view *t) noexcept nogil:
     t.members = <member_slot *>(base + members)
     t.workers = <worker_slot *>(base + workers)
     t.shares = <int32_t *>(base + shares)
+    t.places = <int32_t *>(base + places)
+    t.queued = <int32_t *>(base + queued)
     return 0
 
 
@@ -126,15 +132,33 @@ cdef void *table_directory_pen(const table_view *t, const void *place) noexcept 
 
 # --- what belongs together
 
+# The cell of a worker in a row of cells; rows: how many there are.
+cdef inline int32_t *table_cell(
+        const table_view *t, int32_t *cells, size_t rows, size_t row,
+        const worker_slot *w) noexcept nogil:
+    cdef size_t worker = <size_t>(w - t.workers)
+    ASSERT(worker < t.workers_max)
+    ASSERT(row < rows)
+    return cells + (
+        (worker // SHARES_OF_A_LINE * rows + row) * SHARES_OF_A_LINE
+        + worker % SHARES_OF_A_LINE)
+
+
 cdef int32_t *table_share(
         const table_view *t, const worker_slot *w, const member_slot *m) noexcept nogil:
-    cdef size_t worker = <size_t>(w - t.workers)
-    cdef size_t member = <size_t>(m - t.members)
-    ASSERT(worker < t.workers_max)
-    ASSERT(member < t.members_max)
-    return t.shares + (
-        (worker // SHARES_OF_A_LINE * t.members_max + member) * SHARES_OF_A_LINE
-        + worker % SHARES_OF_A_LINE)
+    return table_cell(t, t.shares, t.members_max, <size_t>(m - t.members), w)
+
+
+cdef int32_t *table_place(
+        const table_view *t, const worker_slot *w, const member_slot *m) noexcept nogil:
+    return table_cell(t, t.places, t.members_max, <size_t>(m - t.members), w)
+
+
+# ... and of a balancer's requests that wait.
+cdef int32_t *table_queued(
+        const table_view *t, const worker_slot *w,
+        const balancer_slot *b) noexcept nogil:
+    return table_cell(t, t.queued, t.balancers_max, <size_t>(b - t.balancers), w)
 
 
 # What the book says of a member.

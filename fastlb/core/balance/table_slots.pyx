@@ -238,7 +238,7 @@ cdef class Table:
     def claim_member(
             self, str key, long long generation, *, int balancer_slot, int load_factor,
             int lbset, str status, str route, str redirect, long long retry_ms,
-            bint probe, long long slow_start_ms=0, str check="",
+            bint probe, long long slow_start_ms=0, int places_max=0, str check="",
             bint fresh=False):
         cdef member_claim claim
         cdef bytes name = table_fitting(
@@ -265,6 +265,7 @@ cdef class Table:
         claim.redirect_length = <unsigned int>len(redirect_bytes)
         claim.retry_ms = <uint32_t>min(max(retry_ms, 0), 0xFFFFFFFF)
         claim.slow_start_ms = <uint32_t>min(max(slow_start_ms, 0), 0xFFFFFFFF)
+        claim.places_max = max(places_max, 0)
         claim.probe = probe
         claim.checked = bool(check)
         claim.begins = {
@@ -539,7 +540,7 @@ cdef class Table:
     def snapshot_balancer(self, int slot):
         cdef const balancer_entry *e
         cdef uint32_t i
-        self.balancer(slot)
+        cdef balancer_slot *b = self.balancer(slot)
         e = &self.view.balancer_entries[slot]
         members = []
         for i in range(atomic_get_u32(&self.view.book.members_used)):
@@ -551,8 +552,14 @@ cdef class Table:
             "key": table_text_of(e.key, e.key_length),
             "used": bool(atomic_get_u32(&e.used)),
             "lbmethod": (<bytes>lb_method_of(<int>e.lbmethod).name).decode(),
-            "elections": atomic_get_u32(&self.view.balancers[slot].done),
+            "elections": atomic_get_u32(&b.done),
             "members": members,
+            "queued": ledger_queued_of(&self.view, b),
+            "queued_most": atomic_get_u32(&b.queue_most),
+            "waits": table_count_of(&b.waits),
+            "waited_us": table_count_of(&b.waited_us),
+            "longest_us": table_count_of(&b.longest_us),
+            "turned_away": table_count_of(&b.turned_away),
         }
 
     def snapshot_member(self, int slot):
@@ -569,6 +576,7 @@ cdef class Table:
             "flags": self.member_flags(slot),
             "elected": atomic_get_u64(&m.elected),
             "busy": ledger_busy_of(&self.view, m),
+            "places": ledger_places_of(&self.view, m),
             "transferred": atomic_get_u64(&m.transferred),
             "read": atomic_get_u64(&m.read),
             "lbstatus": atomic_get_i64(&m.lbstatus),
@@ -580,6 +588,7 @@ cdef class Table:
             "retries": atomic_get_u32(&m.retries),
             "error_time_us": atomic_get_i64(&m.error_time_us),
             "retry_ms": atomic_get_u32(&e.retry_ms),
+            "places_max": atomic_get_i32(&e.places_max),
             "up_us": atomic_get_i64(&m.up_us),
             "epoch": atomic_get_u32(&m.epoch),
             "probed": bool(flags & FLAG_PROBED),

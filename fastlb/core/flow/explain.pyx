@@ -29,6 +29,7 @@ cdef dict EXPLAINED_WHY = {
     ELECT_OK: "", ELECT_NO_MEMBERS: "no members",
     ELECT_ALL_IN_ERROR: "no usable member",
     ELECT_STICKY_LOST: "the session's member is not usable, and nofailover holds",
+    ELECT_ALL_FULL: "every member has as many requests as it may have",
 }
 cdef dict EXPLAINED_REFUSED = {
     REFUSED_AS_IT_IS: "refused", REFUSED_NO_HOST: "no host",

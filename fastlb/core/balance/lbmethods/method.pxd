@@ -12,6 +12,7 @@ cdef struct lb_choice:
     const table_view *table
     member_slot **candidates    # in declaration order, spares behind the others
     int count               # of candidates, at least 1
+    bint is_full            # whoever may serve is left out while it has no place
     bint is_wild            # a number was met that no process of ours can have written
     long long now_us
     bint compat_apache
