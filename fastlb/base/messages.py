@@ -755,6 +755,11 @@ _MODEL = {
         "The file of types that TypesConfig names cannot be read.",
         "Correct the path; on Debian it is /etc/mime.types (package media-types).",
     ),
+    "FB0387": Message(
+        "warning",
+        "maxscope=global has no effect where it stands.",
+        "Write it behind a BalancerMember, with max=.",
+    ),
     "FB0385": Message(
         "warning",
         "hashkey= and hashload= are for lbmethod=byhash alone.",
@@ -950,6 +955,11 @@ _CORE = {
     "FB0323": Message(
         "notice",
         "A member that was out has taken a connection for a request, and is back.",
+    ),
+    "FB0330": Message(
+        "error",
+        "Requests of a balancer could not wait for a member, or not for any longer.",
+        "Add members, or raise max=, maxqueue= or timeout= of the balancer.",
     ),
     "FB0324": Message(
         "info",

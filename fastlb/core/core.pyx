@@ -6,9 +6,9 @@
 #       plan/tls_variables, plan/unique_id, plan/map_file, plan/rewrite_map,
 #       plan/plan_rewrite, plan/reasons, plan/logline, plan/late_lines, flow/exchange,
 #       flow/engine, flow/member, flow/row, flow/heads, flow/work, flow/listeners,
-#       flow/downstream, flow/pool, flow/settle, flow/connect, flow/route, flow/steps,
-#       flow/upstream_events, flow/downstream_events, flow/accept, flow/events,
-#       flow/lone
+#       flow/queue, flow/downstream, flow/pool, flow/settle, flow/connect, flow/route,
+#       flow/steps, flow/upstream_events, flow/downstream_events, flow/accept,
+#       flow/events, flow/lone
 
 import os
 
@@ -102,11 +102,13 @@ cdef class Core:
         watch.handlers[<int>KIND_LISTENER] = accept_on_event
         watch.handlers[<int>KIND_DOWNSTREAM] = downstream_on_event
         watch.handlers[<int>KIND_UPSTREAM] = upstream_on_event
+        watch.handlers[<int>KIND_CLOCK] = places_on_clock
         path_begin()
         connect_prepare()
         plan_begin(model, table, member_slots, balancer_slots)
         plan_rewrites(model)
         pools_begin()
+        queues_begin()
         plan_tls(tls_handles)
         logline_begin(log_fds)
         logline_fields(model)
@@ -146,6 +148,8 @@ cdef class Core:
             http_date()
             timers_sweep(watch.now_us, conn_timed_out)
             nobody_try_again()
+            places_look()
+            queues_renew()
             pools_renew()
             work_tick()
             row_say_again()

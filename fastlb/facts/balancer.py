@@ -29,6 +29,7 @@ class Balancer:
     nofailover: bool
     max_attempts: int | None  # None: members - 1
     timeout_ms: int  # wait for a usable member; 0: do not wait
+    queue_max: int  # requests that wait at once, in all workers
     fail_on_status: tuple[int, ...]
     fail_on_timeout: bool
     force_recovery: bool

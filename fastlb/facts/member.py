@@ -49,6 +49,7 @@ class Member:
     # pool
     min: int
     smax: int | None
+    max_is_global: bool  # max bounds requests under way, of all workers together
     max: int | None  # connections to it at once, in one worker
     ttl_ms: int | None
     acquire_ms: int | None

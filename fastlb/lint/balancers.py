@@ -47,6 +47,7 @@ def lint_balancers(run: Drafts) -> None:
         for member in server.every_member():
             _timing(run, member)
             _one_word(run, member)
+            _places(run, member, is_direct=member in server.direct_members)
 
 
 def _standbys(subject: _Subject) -> None:
@@ -254,6 +255,23 @@ def _hidden_members(run: Drafts, server: ServerDraft) -> None:
                 f" the main server, at {place_of(base.node)}",
                 cure="give the balancer of this virtual host a name of its own",
             )
+
+
+def _places(run: Drafts, member: MemberDraft, *, is_direct: bool) -> None:
+    if not member.params["max_is_global"] or not (
+        is_direct or not member.params["max"]
+    ):
+        return
+    run.report.warn(
+        member.node,
+        "FB0387",
+        f"maxscope=global of {member.target.url} has no effect",
+        why="requests wait in a balancer's queue, and it has none"
+        if is_direct
+        else "without max= there is no bound",
+        cure="make it a BalancerMember" if is_direct else "write max=, too",
+        word="maxscope",
+    )
 
 
 def _one_word(run: Drafts, member: MemberDraft) -> None:

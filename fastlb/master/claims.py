@@ -67,6 +67,7 @@ def claim(
                 retry_ms=member.retry_ms,
                 probe=is_probed(model, member),
                 slow_start_ms=member.slow_start_ms,
+                places_max=places_of(member),
                 check=member.health.begin.value if member.health else "",
                 fresh=fresh,
             )
@@ -86,3 +87,9 @@ def is_probed(model: Model, member: Member) -> bool:
     """True when the monitor brings the member back (monitor/probe.py, or its checks,
     monitor/health.py)."""
     return model.compat is Compat.BETTER and not member.retry_written
+
+
+def places_of(member: Member) -> int:
+    """How many requests it may have of all workers; 0: that is not bounded."""
+    is_bound = member.max_is_global and member.balancer_index >= 0
+    return (member.max or 0) if is_bound else 0

@@ -42,6 +42,7 @@ VALUES = {
     "keepalive": "on",
     "disablereuse": "on",
     "enablereuse": "on",
+    "maxscope": "global",
     "nofailover": "on",
     "nonce": "none",
     "proxyprotocol": "v1",

@@ -97,6 +97,7 @@ class Bench:
         self.services = Services()
         self.table = Table.create(4, max(4, len(model.members)), 4)
         member_slots, balancer_slots = claims.claim(self.table, model, GENERATION)
+        self.balancer_slots = balancer_slots
         self.slot = self.table.claim_worker(os.getpid(), GENERATION, 0)
         self.members = [
             Server(self, slot, member.unix_path)
@@ -161,6 +162,11 @@ class Bench:
         left = [row[name] for name in ("connections", "busy", "tunnels", "waiting")]
         assert left == [0, 0, 0, 0]
         assert [server.busy for server in self.members] == [0] * len(self.members)
+        for slot in self.balancer_slots:
+            assert self.table.snapshot_balancer(slot)["queued"] == 0
+        assert [server.facts_now["places"] for server in self.members] == (
+            [0] * len(self.members)
+        )
         faults = [line for line in self.services.logged if "FB0315" in line]
         assert self.services.fault or not faults
 

@@ -225,6 +225,13 @@ TESTED: dict[str, tuple[str, ...]] = {
         "test_with_timeout_a_request_waits_until_anybody_can_be_asked",
         "test_those_who_wait_for_anybody_are_served_in_order",
     ),
+    "places": (
+        "test_who_finds_no_place_waits_in_order",
+        "test_nobody_comes_before_those_who_wait",
+        "test_places_of_another_worker_count_and_are_missed_when_they_are_free",
+        "test_a_worker_with_more_than_its_part_leaves_what_comes_free_to_others",
+        "test_a_session_waits_for_its_own_member_and_holds_nobody_up",
+    ),
     "waiting": (
         "test_requests_beyond_max_wait_in_order",
         "test_those_who_wait_for_anybody_are_served_in_order",

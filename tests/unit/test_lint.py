@@ -143,12 +143,19 @@ def members(*params: str, balancer: str = "") -> list[tuple[int, str]]:
         (["timeout=1"], "", [(2, "FB0249")]),
         (["timeout=2"], "", []),
         (["ping=500ms"], "", [(2, "FB0235")]),
+        (["max=1 maxscope=global"], "", []),
+        (["maxscope=global"], "", [(2, "FB0387")]),
     ],
 )
 def test_members(
     params: list[str], balancer: str, expected: list[tuple[int, str]]
 ) -> None:
     assert members(*params, balancer=balancer) == expected
+
+
+def test_places_are_those_of_members_of_balancers() -> None:
+    found = lint("ProxyPass / http://h:1/ max=1 maxscope=global")
+    assert found == [(1, "FB0387")]
 
 
 def test_one_standby_beside_a_primary_is_only_noted() -> None:

@@ -58,7 +58,7 @@ def test_all_parameters_of_a_member() -> None:
             " connectiontimeout=250ms timeout=9 retry=5 keepalive=On disablereuse=on"
             " ping=500ms receivebuffersize=2048 responsefieldsize=100 addressttl=7"
             " lbset=2 route=r redirect=s status=+D-E loadfactor=2.5"
-            " upgrade=websocket,h2c slowstart=30"
+            " upgrade=websocket,h2c slowstart=30 maxscope=Global"
         )
         + "<Proxy balancer://c>\nBalancerMember http://c route=s\n</Proxy>\n"
     ).members[0]
@@ -67,6 +67,7 @@ def test_all_parameters_of_a_member() -> None:
     assert (member.timeout_ms, member.retry_ms) == (9000, 5000)
     assert member.keepalive and member.disable_reuse and member.retry_written
     assert member.slow_start_ms == 30_000
+    assert member.max_is_global
     assert (member.ping_ms, member.receive_buffer_bytes) == (500, 2048)
     assert (member.response_field_bytes, member.address_ttl_s) == (100, 7)
     assert (member.lbset, member.route, member.redirect) == (2, "r", "s")
@@ -138,6 +139,7 @@ def test_a_url_that_begins_with_another_is_the_same_member() -> None:
         ("BalancerMember http://a ttl=0", "TTL must be at least one second"),
         ("BalancerMember http://a retry=-1", "Retry must be a positive value"),
         ("BalancerMember http://a min=-1", "Min must be a positive number"),
+        ("BalancerMember http://a maxscope=x", "maxscope must be worker or global"),
         ("BalancerMember http://a lbset=100", "lbset must be between 0 and 99"),
         ("BalancerMember http://a acquire=x", "Acquire timeout has wrong format"),
         ("BalancerMember http://a acquire=0", "Acquire must be at least one milli"),
@@ -202,6 +204,12 @@ def test_a_key_that_is_none_is_refused(word: str) -> None:
     found = errors(balancer("BalancerMember http://ok:1", f'ProxySet "{word}"'))
     assert len(found) == 1
     assert f"ProxySet: {word.partition('=')[0]} must be " in found[0]
+
+
+def test_how_many_requests_may_wait() -> None:
+    for settings, most in (("", 1024), ("ProxySet maxqueue=0", 0)):
+        text = balancer("BalancerMember http://ok:1", settings)
+        assert [one.queue_max for one in model_of(text).balancers] == [most]
 
 
 @rows(

@@ -28,6 +28,9 @@ LBMETHODS: Final = (
     *LBMETHODS_OWN,
 )
 
+QUEUE_MAX: Final = 1024
+"""Requests of a balancer that may wait, where maxqueue= does not say it."""
+
 UNKNOWN_METHOD: Final = "unknown lbmethod"
 REGEX_REFUSED: Final = "routeregex could not be compiled"
 
@@ -151,6 +154,14 @@ BALANCER: Final = Parameters(
         "how long to wait for a member that can serve",
         0,
         sets="timeout_ms",
+    ),
+    Parameter(
+        "maxqueue",
+        number(0, INT_MAX, "maxqueue must be a positive number"),
+        "how many requests may wait for a member at once, in all workers",
+        QUEUE_MAX,
+        sets="queue_max",
+        own=True,
     ),
     Parameter(
         "failonstatus",

@@ -81,6 +81,12 @@ def _retry(value: str) -> dict[str, Any]:
     return {"retry_ms": retry_ms, "retry_written": True}
 
 
+def _max_scope(value: str) -> bool:
+    if value.lower() not in ("worker", "global"):
+        raise BadValue("maxscope must be worker or global")
+    return value.lower() == "global"
+
+
 def _proxy_protocol(value: str) -> int:
     if value.lower() not in ("v1", "v2"):
         raise BadValue("proxyprotocol must be v1 or v2")
@@ -260,6 +266,15 @@ MEMBER: Final = Parameters(
         "max",
         number(0, INT_MAX, "Max must be a positive number"),
         "connections at once, in one worker",
+    ),
+    Parameter(
+        "maxscope",
+        _max_scope,
+        "global: max= bounds the requests that it has under way, of all workers"
+        " together (docs/balancing.md); worker: as Apache",
+        False,
+        sets="max_is_global",
+        own=True,
     ),
     Parameter(
         "smax",

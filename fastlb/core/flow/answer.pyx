@@ -6,9 +6,9 @@ here decides which one, and keeps the connection's framing right.
 # uses: ground/chartable, ground/text, io/buffer, http/framing, plan/plan, plan/facts,
 #       plan/path, plan/expr, plan/match, plan/conditional, plan/redirect,
 #       plan/admission, plan/decide, plan/reasons, flow/exchange, flow/states,
-#       flow/due, flow/services, flow/opening, flow/labels, flow/file_send,
-#       flow/settle, flow/rewrite_answer, flow/question, flow/request, flow/response,
-#       flow/file_answer
+#       flow/due, flow/services, flow/queue, flow/opening, flow/labels,
+#       flow/file_send, flow/settle, flow/rewrite_answer, flow/question, flow/request,
+#       flow/response, flow/file_answer
 
 cdef void answer_send(
         exchange *x, const char *content_type, const char *body,
@@ -94,8 +94,8 @@ cdef void exchange_answer_error(
         return
     if unlikely(x.question.of != NULL):
         question_lost(x)
-    if x.up != NULL:
-        exchange_detach(x, False)
+    exchange_detach(x, False)
+    queue_leave(x)
     file_close(x)       # of one that was open and is not sent
     x.status = status
     if not nested:

@@ -4,7 +4,7 @@ to the connection that it goes out on."""
 #       balance/table, balance/lock, balance/ledger, balance/chance, balance/elect,
 #       balance/sticky, plan/plan, plan/facts, plan/undecided, flow/exchange,
 #       flow/engine, flow/states, flow/member, flow/log_rows, flow/service_log,
-#       flow/services, flow/queue, flow/attempt, flow/pool, flow/settle,
+#       flow/services, flow/queue, flow/places, flow/attempt, flow/pool, flow/settle,
 #       flow/question, flow/tunnel, flow/coded, flow/response, flow/answer,
 #       flow/connecting, flow/send, flow/hash_key
 
@@ -19,11 +19,26 @@ cdef void exchange_elect(exchange *x) noexcept nogil:
             exchange_answer_error(x, 503, NULL)
             return
     else:
+        choice_begin(x)
+        if places_are_scarce() and choice_is_behind(x):
+            exchange_wait_place(x, False)
+            return
         if unlikely(not member_choose(x)):
             exchange_nobody(x)
             return
         if unlikely(x.choice.election.forced_recovery):
             say(x, &SAY_FORCED)
+    exchange_ask(x)
+
+
+cdef void exchange_ask(exchange *x) noexcept nogil:
+    """x.member is the one."""
+    if unlikely(member_places_max(engine.view, x.member.slot)) and x.placed == NULL \
+            and not place_take(x):
+        exchange_wait_place(x, x.choice.election.by_route)
+        return
+    if unlikely(x.queued != NULL):
+        queue_leave(x)
     x.choice.attempts += 1
     if unlikely(not tried_add(x)):
         exchange_answer_error(x, 500, NULL)
@@ -37,21 +52,36 @@ cdef bint member_is_off(exchange *x) noexcept nogil:
             & (FLAG_DISABLED | FLAG_STOPPED)) != 0
 
 
+cdef void choice_begin(exchange *x) noexcept nogil:
+    """Of which balancer, and what the client asks for; once per request."""
+    if x.choice.balancer != NULL:
+        return
+    x.choice.balancer = &plan.balancers[x.facts.mapping.balancer]
+    x.choice.balancer_index = x.facts.mapping.balancer
+    if x.choice.balancer.sticky_cookie != NULL:
+        exchange_sticky(x)
+
+
+cdef bint choice_is_behind(exchange *x) noexcept nogil:
+    """Do others wait for whatever place comes free? Who has a session looks first
+    whether its own member has one."""
+    return (x.choice.sticky.route_length == 0 or x.choice.roams) \
+        and places_are_asked_for(&queues[x.choice.balancer.queue])
+
+
 cdef bint member_choose(exchange *x) noexcept nogil:
     """x.member by an election of the mapping's balancer, and the variables that tell of
     it. False: there is nobody (x.choice.election)."""
     cdef int chosen
     cdef text *name
-    if x.choice.balancer == NULL:
-        x.choice.balancer = &plan.balancers[x.facts.mapping.balancer]
-        x.choice.balancer_index = x.facts.mapping.balancer
-        if x.choice.balancer.sticky_cookie != NULL:
-            exchange_sticky(x)
+    choice_begin(x)
     chosen = elect(
         engine.view, x.choice.balancer, watch.now_us, chance_next(&engine.chance),
         hash_key_of(x, x.choice.balancer)
         if unlikely(x.choice.balancer.hash_by) else <uint64_t>0,
-        x.choice.sticky.route, x.choice.sticky.route_length, &x.choice.election)
+        x.choice.sticky.route,
+        0 if unlikely(x.choice.roams) else x.choice.sticky.route_length,
+        &x.choice.election)
     if unlikely(x.choice.election.lock != LOCK_FREE):
         say_lock(x)
     if unlikely(x.choice.election.began_anew):
@@ -130,15 +160,81 @@ cdef void sticky_keep(exchange *x, sticky_result *asked) noexcept nogil:
 
 
 cdef void exchange_nobody(exchange *x) noexcept nogil:
-    """No usable member: wait if the balancer says so, else 503."""
+    """No usable member: wait if the balancer says so, else 503. Nobody with a place:
+    wait for one."""
+    if x.choice.election.why == ELECT_ALL_FULL:
+        exchange_wait_place(x, False)
+        return
     if x.choice.balancer.timeout_ms > 0 and x.choice.election.why == ELECT_ALL_IN_ERROR:
         if x.choice.wait_until_us == 0:
             x.choice.wait_until_us = watch.now_us + x.choice.balancer.timeout_ms * 1000
         if watch.now_us < x.choice.wait_until_us:
-            nobody_wait(x)
+            if not nobody_wait(x):
+                exchange_overloaded(x)
             return
     say_nobody(x)
     exchange_answer_error(x, 503, NULL)
+
+
+cdef void exchange_turn_away(exchange *x) noexcept nogil:
+    """It cannot wait, or not for any longer."""
+    if x.choice.balancer != NULL:
+        ledger_turned_away(x.choice.balancer.slot)
+    x.local.overloaded = not plan.compat_apache
+    exchange_answer_error(x, 503, NULL)
+
+
+cdef void exchange_overloaded(exchange *x) noexcept nogil:
+    """... and the log is told, once a second."""
+    if watch.now_us >= engine.overload_told_us + OVERLOAD_TOLD_EVERY_US:
+        engine.overload_told_us = watch.now_us
+        say(x, &SAY_OVERLOADED)
+    exchange_turn_away(x)
+
+
+cdef void exchange_wait_pool(exchange *x) noexcept nogil:
+    if not pool_wait(x):
+        exchange_overloaded(x)
+
+
+cdef void exchange_wait_place(exchange *x, bint bound) noexcept nogil:
+    if not place_wait(x, bound):
+        exchange_overloaded(x)
+
+
+cdef bint exchange_try_place(exchange *x) noexcept nogil:
+    """It waits for a place: is there one? False: it waits on, where it stands in the
+    line."""
+    x.called = False
+    if places_are_others(&queues[x.choice.balancer.queue]):
+        return False
+    if not x.bound or not member_is_usable(engine.view, x.member.slot):
+        if not member_choose(x):
+            if x.choice.election.why == ELECT_ALL_FULL:
+                place_rebind(x, False)
+                return False
+            place_leave(x)
+            exchange_nobody(x)
+            return True
+        place_rebind(x, x.choice.election.by_route)
+    if member_places_max(engine.view, x.member.slot) and not place_take(x):
+        return False
+    place_leave(x)
+    exchange_ask(x)
+    return True
+
+
+cdef void exchange_place_is_late(exchange *x) noexcept nogil:
+    """It has waited for as long as it may. A session that has waited for its own member
+    alone may go to another one, unless it ends with that."""
+    cdef bint roams = (x.bound and not x.choice.balancer.nofailover
+                       and watch.now_us < x.choice.wait_until_us)
+    place_leave(x)
+    if roams:
+        x.choice.roams = True
+        exchange_elect(x)
+    else:
+        exchange_overloaded(x)
 
 
 cdef void exchange_connect(exchange *x, bint fresh) noexcept nogil:
@@ -147,6 +243,7 @@ cdef void exchange_connect(exchange *x, bint fresh) noexcept nogil:
     fresh: not from the pool.
     """
     cdef plan_member *m = x.member
+    ASSERT(x.placed == NULL or x.placed == m)
     attempt_begin(x, fresh)
     if likely(x.question.of == NULL):
         request_upgrade(x)
@@ -154,7 +251,7 @@ cdef void exchange_connect(exchange *x, bint fresh) noexcept nogil:
         upgrade_demand(x)
         return
     if unlikely(pool_of(m).promised) and pool_is_promised(m):
-        pool_wait(x)
+        exchange_wait_pool(x)
         return
     exchange_find_connection(x)
 
@@ -200,7 +297,7 @@ cdef void exchange_find_connection(exchange *x) noexcept nogil:
         # wake it for them: one makes way.
         pool_close(pool_of(m).idle)
     if not pool_has_room(m):
-        pool_wait(x)
+        exchange_wait_pool(x)
         return
     if likely(upstream_open(x) == 0):
         exchange_enter(x, X_SEND)

@@ -213,7 +213,7 @@ cdef bint coded_ping_lost(exchange *x) noexcept nogil:
     if x.attempt.fresh:
         x.attempt.lost_why = b"no answer to a ping"
         return due_lost(x, 503, NULL, True)
-    exchange_detach(x, False)
+    exchange_disconnect(x, False)
     exchange_enter(x, X_DECIDE)
     due_connect(x)
     return False

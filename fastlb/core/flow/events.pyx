@@ -1,8 +1,8 @@
 """What happens to a connection, by its kind: timers and frees; and the end of all."""
 # uses: io/buffer, ground/arena, io/watch, plan/plan, plan/logline, plan/late_lines,
-#       flow/exchange, flow/engine, flow/heads, flow/listeners, flow/downstream,
-#       flow/upstream, flow/pool, flow/settle, flow/steps, flow/upstream_events,
-#       flow/downstream_events
+#       flow/exchange, flow/engine, flow/heads, flow/listeners, flow/places,
+#       flow/downstream, flow/upstream, flow/pool, flow/settle, flow/steps,
+#       flow/upstream_events, flow/downstream_events
 
 cdef void conn_timed_out(void *owner) noexcept nogil:
     cdef conn *c = <conn *>owner
@@ -51,6 +51,7 @@ cdef void engine_abort() noexcept nogil:
         d = following
     for i in range(plan.member_count):
         pool_empty(&plan.members[i])
+    places_unwatch()
     watch_run_queued()      # all dead by now: it empties the queue
     watch_free_dead()
     late_lines_end()

@@ -79,6 +79,7 @@ cdef enum:
 #                    --> READ_BODY -----> DECIDE    as much as a member needs     |
 #                    --> WAIT_ANY ------> DECIDE    the tick: an election anew    |
 #                    --> WAIT_POOL -----> CALLED --> DECIDE                       |
+#                    --> WAIT_PLACE ----> DECIDE    there is one                  |
 #                    --> REFUSED -------> DECIDE    the member is lost: another   |
 #                    --> SEND ----------------------------------------------------'
 #                            --> TUNNEL
@@ -99,6 +100,7 @@ cdef enum:
     X_LOCAL = 9         # answered here
     X_TUNNEL = 10       # bytes both ways, until both sides have ended
     X_LISTING = 11      # a directory is read, and its page made, turn by turn
+    X_WAIT_PLACE = 12   # its members have as many requests as they may (places.pyx)
     X_STATES
 
 # The body that the client sends, as far as it has come (request.pyx).
@@ -145,6 +147,7 @@ cdef struct member_choice:
     election election
     int attempts                # members asked so far, however often
     long long wait_until_us     # balancer timeout=; 0: it has not begun
+    flag roams                  # its session's member was waited for long enough
 
 # How a member is spoken to that does not speak HTTP/1.x (codecs.pyx): what stands in
 # the place of composing a head, of chunks, and of reading a head and chunks. The rest
@@ -229,6 +232,7 @@ cdef struct local_answer:
     int second_status           # how the ErrorDocument's own request ended
     flag internal               # an ErrorDocument is fetched: a GET without a body
     flag overridden             # ProxyErrorOverride took the member's page away
+    flag overloaded             # it could not wait: Retry-After says when to come again
     unsigned char why           # WHY_* of a refused head
     const char *allow           # Allow; NULL: none
     value location              # of a redirect
@@ -264,7 +268,16 @@ cdef struct member_pool:
     unsigned int epoch          # of the member, when the idle ones were last looked at
     int busy                    # exchanges of this worker that have tried it
     int promised                # turns given to exchanges that have not taken them yet
+    long places                 # that this worker has there (maxscope=global)
     kept_time kept
+
+# Requests of a balancer that wait in this worker.
+cdef struct balancer_queue:
+    long count                  # whatever they wait for (queue.pyx)
+    waiting_line line           # those that wait for a place (places.pyx)
+    long any_count              # ... at any member that has one
+    long places                 # that this worker has at the members
+    long long leaves_until_us   # till then what comes free is for other workers
 
 cdef struct exchange:
     downstream *down
@@ -275,6 +288,11 @@ cdef struct exchange:
     request_body body
     member_choice choice
     plan_member *member         # that is asked, or was the last
+    plan_member *placed         # at whom it has a place (maxscope=global); NULL: nobody
+    balancer_queue *queued      # which counts it among those that wait; NULL: none
+    long long queued_us         # since when
+    flag bound                  # X_WAIT_PLACE: for one at x.member
+    flag called                 # X_WAIT_PLACE: its turn has come
     question question
     attempt attempt
     tried_piece *tried_more     # members that stay busy until the end (attempt.pyx)

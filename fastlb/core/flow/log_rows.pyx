@@ -152,6 +152,12 @@ cdef log_row SAY_UNRESOLVED = log_row(
 cdef log_row SAY_ACQUIRE = log_row(
     b"error", b"proxy",
     b"AH00941: HTTP: failed to acquire connection for ({member})")
+# once a second
+cdef log_row SAY_OVERLOADED = log_row(
+    b"error", b"proxy_balancer",
+    b"FB0330: {balancer}: its members have as many requests as they may (max=), and "
+    b"those that wait are too many (maxqueue=) or waited for too long (timeout=): "
+    b"answered with 503; {queued} wait now")
 cdef log_row SAY_DISABLED = log_row(
     b"error", b"proxy",
     b"AH00940: HTTP: disabled connection for ({member})")

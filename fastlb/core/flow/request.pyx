@@ -367,7 +367,7 @@ cdef bint stale_retry(exchange *x, int why) noexcept nogil:
         return False
     kept_saw_end(&pool_of(u.member).kept, u.idle_us)
     say(x, &SAY_AGAIN)
-    exchange_detach(x, False)
+    exchange_disconnect(x, False)
     exchange_enter(x, X_DECIDE)
     due_connect(x)
     return True

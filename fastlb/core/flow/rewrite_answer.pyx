@@ -6,6 +6,7 @@
 #       flow/exchange, flow/engine, flow/filtering, flow/services, flow/labels,
 #       flow/entity, flow/trailers, flow/rewrite
 
+cdef const char *RETRY_AFTER_S = b"5"      # for who could not wait (choose.pyx)
 cdef head response_head         # a member's; one is parsed at a time
 
 
@@ -353,6 +354,9 @@ cdef int local_head_write(
     if x.local.location.data != NULL:
         out_add(out, b"Location", 8, x.local.location.data, x.local.location.length,
                 FIELD_LOCATION, False)
+    if unlikely(x.local.overloaded):
+        out_add(out, b"Retry-After", 11, RETRY_AFTER_S,
+                <unsigned int>strlen(RETRY_AFTER_S), FIELD_OTHER, False)
     if content_type != NULL:
         out_add(out, b"Content-Type", 12, content_type,
                 <unsigned int>strlen(content_type), FIELD_CONTENT_TYPE, False)

@@ -44,6 +44,8 @@ cdef object log_fact(exchange *x, str name):
         return down_for(x)
     if name == "lost_evidence":
         return lost_evidence(x)
+    if name == "queued":
+        return ledger_queued_of(engine.view, x.choice.balancer.slot)
     if name == "idle_s":
         return x.tunnel.idle_us // 1000000
     if name == "lock_wait_s":

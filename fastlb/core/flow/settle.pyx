@@ -2,8 +2,8 @@
 touched then."""
 # uses: ground/free_list, io/buffer, ground/arena, io/watch, balance/ledger,
 #       plan/plan, plan/logline, flow/exchange, flow/engine, flow/due, flow/filtering,
-#       flow/work, flow/queue, flow/attempt, flow/downstream, flow/upstream,
-#       flow/pool, flow/pipes, flow/file_send
+#       flow/work, flow/queue, flow/places, flow/attempt, flow/downstream,
+#       flow/upstream, flow/pool, flow/pipes, flow/file_send
 
 cdef enum:
     EXCHANGES_KEPT_MAX = 2048
@@ -12,7 +12,14 @@ cdef free_list exchange_pool = free_list(NULL, 0, EXCHANGES_KEPT_MAX)
 
 
 cdef void exchange_detach(exchange *x, bint reuse) noexcept nogil:
-    """Give the member's connection back, or close it."""
+    """Give the member's connection back, or close it, and with it the place there."""
+    exchange_disconnect(x, reuse)
+    if unlikely(x.placed != NULL):
+        place_give(x)
+
+
+cdef void exchange_disconnect(exchange *x, bint reuse) noexcept nogil:
+    """... and keep the place, for another connection."""
     cdef upstream *u = x.up
     if u == NULL:
         return
@@ -42,10 +49,13 @@ cdef void exchange_leave_queues(exchange *x) noexcept nogil:
         pool_leave(x)
     elif x.state == X_WAIT_ANY:
         nobody_leave(x)
+    elif x.state == X_WAIT_PLACE:
+        place_leave(x)
     elif x.state == X_CALLED:
         # It was its turn; now it is the next one's.
         pool_keep_promise(x)
         pool_wake(x.member)
+    queue_leave(x)
 
 
 cdef void exchange_log(exchange *x) noexcept nogil:
@@ -82,6 +92,8 @@ cdef void exchange_settle(exchange *x) noexcept nogil:
 cdef void exchange_give(exchange *x) noexcept nogil:
     """Free what it holds; all links were cut."""
     ASSERT(x.up == NULL)
+    ASSERT(x.placed == NULL)
+    ASSERT(x.queued == NULL)
     ASSERT(x.state < X_WAIT_ANY or x.state > X_CALLED)
     ASSERT(x.tried_count == 0)
     ASSERT(x.tried_more == NULL)

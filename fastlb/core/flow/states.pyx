@@ -26,7 +26,7 @@ cdef unsigned char[UP_STATES] UP_FOLLOWERS = [
 cdef unsigned short[X_STATES] X_FOLLOWERS = [
     1 << X_DECIDE | 1 << X_READ_BODY | 1 << X_WAIT_HOST | 1 << X_WAIT_ADDRESS
     | 1 << X_WAIT_ANY | 1 << X_WAIT_POOL | 1 << X_REFUSED | 1 << X_SEND
-    | 1 << X_LOCAL | 1 << X_LISTING,                    # DECIDE
+    | 1 << X_LOCAL | 1 << X_LISTING | 1 << X_WAIT_PLACE,    # DECIDE
     1 << X_DECIDE | 1 << X_LOCAL,                       # READ_BODY
     1 << X_DECIDE | 1 << X_LOCAL,                       # WAIT_HOST
     1 << X_DECIDE | 1 << X_LOCAL,                       # WAIT_ADDRESS
@@ -38,6 +38,7 @@ cdef unsigned short[X_STATES] X_FOLLOWERS = [
     0,                                                  # LOCAL
     0,                                                  # TUNNEL
     1 << X_DECIDE | 1 << X_LOCAL,                       # LISTING
+    1 << X_DECIDE,                                      # WAIT_PLACE
 ]
 
 

@@ -7,10 +7,10 @@ answer.pyx.
 A function that may end the exchange returns False when it did, or when something is due
 (due.pxd): after that neither the exchange nor its connections may be touched.
 """
-# uses: plan/verdicts, flow/exchange, flow/states, flow/waiting, flow/due,
-#       flow/log_rows, flow/service_log, flow/filtering, flow/queue, flow/settle,
-#       flow/request, flow/tunnel, flow/response, flow/answer, flow/listing,
-#       flow/choose, flow/connect, flow/route
+# uses: io/watch, plan/verdicts, plan/plan, flow/exchange, flow/states, flow/waiting,
+#       flow/due, flow/log_rows, flow/service_log, flow/filtering, flow/queue,
+#       flow/places, flow/settle, flow/request, flow/tunnel, flow/response,
+#       flow/answer, flow/listing, flow/choose, flow/connect, flow/route
 
 cdef void exchange_do_due() noexcept nogil:
     """Do what the last step has left to do, and what follows from that."""
@@ -57,6 +57,9 @@ cdef void exchange_step(exchange *x) noexcept nogil:
     elif x.state == X_CALLED:
         pool_keep_promise(x)
         exchange_find_connection(x)
+    elif x.state == X_WAIT_PLACE:
+        if x.called:
+            exchange_try_place(x)
     elif x.state == X_REFUSED:
         exchange_enter(x, X_DECIDE)
         exchange_connect_lost(x, x.attempt.lost_errno)
@@ -64,10 +67,15 @@ cdef void exchange_step(exchange *x) noexcept nogil:
 
 cdef void exchange_on_client_timeout(exchange *x) noexcept nogil:
     """What it waits for has not come."""
-    if x.state == X_WAIT_POOL or x.state == X_WAIT_ANY:
+    if x.state == X_WAIT_POOL:
         exchange_leave_queues(x)
         say(x, &SAY_ACQUIRE)
-        exchange_answer_error(x, 503, NULL)
+        exchange_turn_away(x)
+    elif x.state == X_WAIT_ANY:
+        exchange_leave_queues(x)
+        exchange_overloaded(x)
+    elif x.state == X_WAIT_PLACE:
+        exchange_place_is_late(x)
     elif x.state == X_WAIT_HOST and x.facts.asks.kind == ASKS_MAP:
         say(x, &SAY_MAP_IS_SILENT)
         exchange_answer_error(x, 503, NULL)
@@ -103,3 +111,33 @@ cdef void nobody_try_again() noexcept nogil:
         waiting_leave(&now, d)
         exchange_elect(d.x)
         exchange_do_due()
+
+
+cdef void places_look() noexcept nogil:
+    """Called by the clock of those who wait for a place, and on every tick: each looks
+    whether there is one, oldest first."""
+    cdef balancer_queue *q
+    cdef downstream *d
+    cdef downstream *following
+    cdef bint all_full
+    cdef int i
+    if likely(places_waiting == 0):
+        places_unwatch()
+        return
+    for i in range(plan.balancer_count):
+        q = &queues[i]
+        all_full = False
+        d = q.line.head
+        while d != NULL:
+            following = d.wait_next
+            if d.x.bound or not all_full:
+                if exchange_try_place(d.x):
+                    exchange_do_due()
+                elif not d.x.bound:
+                    all_full = True
+            d = following
+
+
+cdef void places_on_clock(conn *c) noexcept nogil:
+    places_clock_heard()
+    places_look()

@@ -13,7 +13,8 @@ cdef enum:
     KIND_LISTENER = 1
     KIND_DOWNSTREAM = 2
     KIND_UPSTREAM = 3
-    KIND_COUNT = 4
+    KIND_CLOCK = 4              # of places.pyx
+    KIND_COUNT = 5
 
 # What every watched thing begins with.
 cdef struct conn:

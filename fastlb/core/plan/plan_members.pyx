@@ -105,3 +105,6 @@ cdef object plan_balancer_of(balancer_plan *b, object balancer):
     attempts = balancer.max_attempts
     b.max_attempts = max(b.member_count - 1, 0) if attempts is None else attempts
     b.timeout_ms = balancer.timeout_ms
+    b.queue = plan.members[b.member_index[0]].balancer if b.member_count \
+        else <int>(b - plan.balancers)
+    b.queue_max = 0x7FFFFFFF if plan.compat_apache else balancer.queue_max
