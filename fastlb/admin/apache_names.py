@@ -43,6 +43,11 @@ AUTO_EXTENDED = (
 AUTO_WORKERS = ("BusyWorkers", "GracefulWorkers", "IdleWorkers", "Scoreboard")
 # Behind the balancers: ours, the first with the name that Apache's event MPM gives it.
 AUTO_OWN = ("ConnsTotal", "Tunnels", "WaitingRequests", "Compat")
+# ... and of each balancer where requests may wait for a member.
+AUTO_QUEUE = "ProxyBalancer[{0}]{1}"
+AUTO_QUEUE_FIELDS = (
+    *("Waiting", "WaitingMost", "Waits", "WaitMs", "WaitMsMost", "TurnedAway"),
+)
 AUTO_BALANCER = "ProxyBalancer[{0}]Name"
 AUTO_MEMBER = "ProxyBalancer[{0}]Worker[{1}]{2}"
 AUTO_MEMBER_FIELDS = ("Name", "Status", "Elected", "Busy", "Sent", "Rcvd")

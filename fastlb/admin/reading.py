@@ -97,6 +97,7 @@ class Reading:
     cpus: list[CpuTimes]
     totals: dict[str, int]
     balancers: list[tuple[int, list[dict[str, Any]]]]
+    queues: list[dict[str, Any]]  # of them: requests that wait
     scoreboard: str
 
     @property
@@ -147,6 +148,27 @@ def scoreboard(workers: Iterable[dict[str, Any]], max_request_workers: int) -> s
     return "".join(parts)
 
 
+def may_wait(model: Model, balancer: int) -> bool:
+    """Whether requests of that balancer may wait for a member."""
+    settings = model.balancers[balancer]
+    return bool(settings.timeout_ms) or any(
+        model.members[index].max for index in settings.members
+    )
+
+
+def queue_values(queue: dict[str, Any]) -> tuple[int, ...]:
+    """Requests that wait now, most at one moment, ever; milliseconds of all and of the
+    longest; requests that were turned away."""
+    return (
+        queue["queued"],
+        queue["queued_most"],
+        queue["waits"],
+        queue["waited_us"] // 1000,
+        queue["longest_us"] // 1000,
+        queue["turned_away"],
+    )
+
+
 def read(
     request: Request, table: Table, model: Model, facts: ServerFacts, system: System
 ) -> Reading:
@@ -188,6 +210,9 @@ def read(
                 [look_at(member) for member in model.balancers[index].members],
             )
             for index in shown
+        ],
+        queues=[
+            table.snapshot_balancer(facts.balancer_slots[index]) for index in shown
         ],
         scoreboard=scoreboard(workers, model.process.max_request_workers),
     )

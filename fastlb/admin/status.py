@@ -2,7 +2,8 @@
 
 Both are written from one `Reading`. Query words: auto, notable, refresh=N (a Refresh
 field). What Apache does not say closes the lines of `?auto`, so that those before are
-exactly Apache's: connections, tunnels, requests that wait for others, `Compat:`.
+exactly Apache's: requests that wait for members (may_wait), connections, tunnels,
+requests that wait for others, `Compat:`.
 The data of the tests were recorded from httpd 2.4.71.
 """
 
@@ -15,7 +16,14 @@ from typing import TYPE_CHECKING
 from fastlb.admin import apache_names as names
 from fastlb.admin import pages
 from fastlb.admin.quantities import clock, g_format, uptime_words
-from fastlb.admin.reading import Reading, ServerFacts, System, read
+from fastlb.admin.reading import (
+    Reading,
+    ServerFacts,
+    System,
+    may_wait,
+    queue_values,
+    read,
+)
 from fastlb.admin.status_page import page
 from fastlb.facts.server import Model
 
@@ -104,6 +112,12 @@ def _auto(reading: Reading) -> Iterator[str]:
             for field, value in zip(names.AUTO_MEMBER_FIELDS, values, strict=True):
                 key = names.AUTO_MEMBER.format(number, place, field)
                 yield f"{key}: {_plain(str(value))}"
+    for number, ((index, _), queue) in enumerate(
+        zip(reading.balancers, reading.queues, strict=True)
+    ):
+        if may_wait(reading.model, index):
+            keys = (names.AUTO_QUEUE.format(number, f) for f in names.AUTO_QUEUE_FIELDS)
+            yield from _fields(tuple(keys), queue_values(queue))
     yield from _fields(names.AUTO_OWN, _own_values(reading))
 
 

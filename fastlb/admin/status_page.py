@@ -15,7 +15,7 @@ from fastlb.admin.quantities import (
     short_size,
     uptime_words,
 )
-from fastlb.admin.reading import Reading
+from fastlb.admin.reading import Reading, may_wait, queue_values
 from fastlb.facts.member import Member
 
 LINE_WIDTH = 64  # scoreboard characters a line
@@ -29,6 +29,10 @@ _WORKER_COLUMNS = (
     ("Conn", "Client connections open now"),
     ("Busy", "Requests being processed now"),
     ("Child", "Megabytes transferred by this worker"),
+)
+_QUEUE = (
+    "<p>{0} requests wait for a member, {1} at most at one moment; {2} have waited,"
+    " {3} ms together, {4} ms at most; {5} were turned away</p>\n"
 )
 
 
@@ -51,8 +55,10 @@ def page(reading: Reading, words: list[str]) -> Iterator[str]:
     yield "</p>\n"
     if reading.model.process.extended_status:
         yield from _list(reading) if "notable" in words else _table(reading)
-    for index, members in reading.balancers:
+    for (index, members), queue in zip(reading.balancers, reading.queues, strict=True):
         yield from _balancer(reading, index, members)
+        if may_wait(reading.model, index):
+            yield _QUEUE.format(*queue_values(queue))
     if reading.balancers:
         yield "<hr /><table>\n"
         yield from _legend(names.BALANCER_LEGEND)

@@ -115,6 +115,17 @@ class Table:
             (now_us - 7_000_000, False, 10, 0, 13),
         ]
 
+    def snapshot_balancer(self, slot: int) -> dict[str, Any]:
+        assert slot in {1, 2}
+        return {
+            "queued": 3,
+            "queued_most": 9,
+            "waits": 40,
+            "waited_us": 5_200_999,
+            "longest_us": 900_000,
+            "turned_away": 2,
+        }
+
     def health(self, slot: int) -> dict[str, Any]:
         assert slot == 7
         now_us = time.monotonic_ns() // 1000
@@ -220,7 +231,9 @@ def keys(text: str) -> list[str]:
 def test_auto_has_apaches_names_in_apaches_order_and_ours_last() -> None:
     status, kind, text = ask("auto")
     assert (status, kind) == (200, "text/plain; charset=ISO-8859-1")
-    ours = ["ConnsTotal", "Tunnels", "WaitingRequests", "Compat"]
+    waits = ("Waiting", "WaitingMost", "Waits", "WaitMs", "WaitMsMost", "TurnedAway")
+    ours = [f"ProxyBalancer[0]{name}" for name in waits]
+    ours += ["ConnsTotal", "Tunnels", "WaitingRequests", "Compat"]
     assert keys(text) == [*keys(RECORDED["statusauto"]), *ours]
 
 
@@ -265,6 +278,12 @@ def test_auto_values() -> None:
         "ProxyBalancer[0]Worker[0]Sent: 1K",
         "ProxyBalancer[0]Worker[0]Rcvd: 5120K",
         "ProxyBalancer[1]Name: balancer://empty",
+        "ProxyBalancer[0]Waiting: 3",
+        "ProxyBalancer[0]WaitingMost: 9",
+        "ProxyBalancer[0]Waits: 40",
+        "ProxyBalancer[0]WaitMs: 5200",
+        "ProxyBalancer[0]WaitMsMost: 900",
+        "ProxyBalancer[0]TurnedAway: 2",
         "ConnsTotal: 3",
         "Tunnels: 0",
         "WaitingRequests: 0",
@@ -331,6 +350,14 @@ def test_page_values_are_escaped_and_in_apaches_forms() -> None:
     assert "<td>2.50</td><td>1</td><td>8</td><td>2</td><td>2.0K</td>" in page
     assert "CPU Usage: u.03 s.02 cu0 cs0 - .122% CPU load" in page
     assert "1.51 requests/sec - 749 B/second - 495 B/request - 100.823 ms/" in page
+
+
+def test_page_tells_who_waits_where_anybody_may() -> None:
+    _, _, page = ask()
+    assert re.findall(r"<p>(.* wait for a member.*)</p>", page) == [
+        "3 requests wait for a member, 9 at most at one moment; 40 have waited,"
+        " 5200 ms together, 900 ms at most; 2 were turned away"
+    ]
 
 
 def test_flags_of_a_member_tell_its_changes_and_its_last_checks() -> None:
