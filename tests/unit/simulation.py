@@ -8,7 +8,8 @@ the same run.
 
 A member is so many processes with one queue before them. An answer takes its service
 time behind those that came before it; a member that is down refuses, which puts it into
-error and the request to the next one, as the data path does it.
+error and the request to the next one, as the data path does it. With places_max= it has
+so many places (maxscope=global), and who finds none waits in the balancer's queue.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from pools import SECOND_US, Pool, member
 
@@ -83,15 +84,24 @@ class Simulation:
         lbmethod: str,
         *,
         seed: int = 2026,
+        places_max: int = 0,
+        queue_max: int = 0,
     ) -> None:
         self.servers = servers
+        self.places_max = places_max
+        self.queue_max = queue_max
         self.pool = Pool(
-            *(member(100 * one.factor, retry_ms=2000) for one in servers),
+            *(
+                member(100 * one.factor, retry_ms=2000, places_max=places_max)
+                for one in servers
+            ),
             lbmethod=lbmethod,
         )
         self.worker = self.pool.table.claim_worker(1000, 1, 0)
         self.answers: list[Answer] = []
         self.failed: list[int] = []  # when requests came that nobody answered
+        self.turned_away: list[int] = []  # ... and that could not wait
+        self.waiting: deque[Asked] = deque()
         self._draw = random.Random(seed)
         self._now_us = 0
         # (when, number, what): at one moment in the order in which it was planned
@@ -121,27 +131,61 @@ class Simulation:
         heapq.heappush(self._agenda, entry)
 
     def _ask(self, request: Asked) -> None:
+        if not self.waiting and self._finds(request):
+            return
+        count = len(self.waiting)
+        if self.pool.inside.queue_join(
+            self.worker, self.pool.slot, count, self.queue_max
+        ):
+            self.waiting.append(request)
+        else:
+            self.turned_away.append(request.begun_us)
+
+    def _go_on(self) -> None:
+        """A place came free."""
+        while self.waiting and self._finds(self.waiting[0]):
+            request = self.waiting.popleft()
+            self.pool.inside.queue_leave(
+                self.worker,
+                self.pool.slot,
+                len(self.waiting),
+                self._now_us - request.begun_us,
+            )
+
+    def _finds(self, request: Asked) -> bool:
+        """A member that takes it, or an end; False: nobody has a place."""
         while len(request.tried) < DRAWN_MAX:
-            chosen = self._elect(request)
+            found = self._elect()
+            if found["why"] == "all_full":
+                return False
+            chosen: int = found["chosen"]
             if chosen < 0:
                 break
             request.tried.append(chosen)
             slot = self.pool.slots[chosen]
             self.pool.inside.busy_add(self.worker, slot)
+            if self.places_max:
+                assert self.pool.inside.place_take(self.worker, slot)
             request.asked_us = self._now_us
             server = self.servers[chosen]
             if server.times(self._now_us) > 0:
                 server.queue.append(request)
                 self._work(server)
-                return
+                return True
             self.pool.inside.failed(slot, self._now_us, False)
+            self._give_place(chosen)
         self.failed.append(request.begun_us)
         self._leave(request)
+        return True
 
-    def _elect(self, request: Asked) -> int:
+    def _give_place(self, position: int) -> None:
+        if self.places_max:
+            self.pool.inside.place_give(self.worker, self.pool.slots[position])
+
+    def _elect(self) -> dict[str, Any]:
         bits = self._draw.getrandbits(64)
-        chosen: int = self.pool.probe.elect(self._now_us, b"", bits)["chosen"]
-        return chosen
+        found: dict[str, Any] = self.pool.probe.elect(self._now_us, b"", bits)
+        return found
 
     def _work(self, server: Server) -> None:
         """Whoever is next, if a process is free."""
@@ -167,7 +211,9 @@ class Simulation:
         self.answers.append(
             Answer(request.begun_us, chosen, self._now_us - request.begun_us)
         )
+        self._give_place(chosen)
         self._leave(request)
+        self._go_on()
 
     def _leave(self, request: Asked) -> None:
         for position in request.tried:
@@ -193,8 +239,12 @@ class Simulation:
 
     def is_over(self) -> bool:
         """Nothing waits, nothing is under way, nothing counts as busy."""
-        return not any(self.pool.all("busy")) and not any(
-            one.working or one.queue for one in self.servers
+        counted = self.pool.table.snapshot_balancer(self.pool.slot)["queued"]
+        return not (
+            any(self.pool.all("busy") + self.pool.all("places"))
+            or any(one.working or one.queue for one in self.servers)
+            or self.waiting
+            or counted
         )
 
 

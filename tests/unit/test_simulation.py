@@ -91,6 +91,43 @@ def test_a_member_that_joins_is_asked_soon_and_not_flooded() -> None:
     assert not run.failed
 
 
+def test_queues_are_empty_again_after_an_overload() -> None:
+    """Twice what the members can answer, and then half of that."""
+    run = Simulation(
+        [Server(processes=2) for _ in range(4)],
+        "byrequests",
+        places_max=2,
+        queue_max=50,
+    )
+    run.run(800, 5)
+    assert run.is_over()
+    assert 0.35 < len(run.turned_away) / 4000 < 0.65
+    seen = run.pool.table.snapshot_balancer(run.pool.slot)
+    assert seen["queued_most"] == 50
+    # who waits does so before the members, and for no longer than the queue is long
+    assert not run.failed
+    assert 50 / 400 * 1e6 < seen["longest_us"] < 3 * 50 / 400 * 1e6
+    turned_away = len(run.turned_away)
+    run.run(200, 10)
+    assert run.is_over()
+    assert len(run.turned_away) == turned_away
+    assert run.took_ms(99, 6) < 5 * 20 + 50
+
+
+def test_queues_are_empty_again_when_members_were_down_under_overload() -> None:
+    down = (Phase(1, 3, 0),)
+    run = Simulation(
+        [Server(phases=down), Server(phases=down), Server(), Server()],
+        "bychoice",
+        places_max=1,
+        queue_max=20,
+    )
+    run.run(300, 6)
+    assert run.is_over()
+    assert run.turned_away
+    assert not run.failed
+
+
 def test_the_pictures_are_those_of_the_method_as_it_is() -> None:
     for name, text in pictures().items():
         assert (DOCS / name).read_text("utf-8") == text, (
