@@ -222,6 +222,7 @@ TESTED: dict[str, tuple[str, ...]] = {
     "queue": (
         "test_requests_beyond_max_wait_in_order",
         "test_who_waits_longer_than_acquire_is_answered_503",
+        "test_when_acquire_is_over_another_member_is_asked",
         "test_with_timeout_a_request_waits_until_anybody_can_be_asked",
         "test_those_who_wait_for_anybody_are_served_in_order",
     ),

@@ -305,6 +305,37 @@ def test_who_waits_longer_than_acquire_is_answered_503() -> None:
         assert second.rest() == b""  # as Apache: 503 closes
 
 
+@pytest.mark.parametrize(
+    ("directives", "settings", "served", "is_out"),
+    [
+        ("", "", True, False),
+        ("Compat apache\n", "", True, True),
+        ("", "nofailover=on", False, False),
+        ("", "maxattempts=0", False, False),
+    ],
+)
+def test_when_acquire_is_over_another_member_is_asked(
+    directives: str, settings: str, served: bool, is_out: bool
+) -> None:
+    text = balancer(
+        "max=1 acquire=60 route=a", "route=b", settings=f"stickysession=S {settings}"
+    )
+    with Bench(directives + text) as bench:
+        first = bench.ask(get("/", "Cookie: S=x.a"))
+        member = bench.members[0].accept()
+        second = bench.ask(get("/", "Cookie: S=x.a"))
+        if served:
+            bench.members[1].serve()
+            assert second.status() == 200
+        else:
+            assert b"\r\nRetry-After: 5\r\n" in second.message()[0]
+        assert bench.has_said("AH00941")
+        assert ("Err" in bench.members[0].facts_now["status"]) == is_out
+        member.message()
+        member.send(answer())
+        assert first.status() == 200
+
+
 def test_where_descriptors_end_an_idle_connection_makes_way() -> None:
     with Bench(balancer("", "", settings="lbmethod=byrequests")) as bench:
         bench.core.share_descriptors(100, 2, 100)

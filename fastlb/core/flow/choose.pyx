@@ -197,6 +197,25 @@ cdef void exchange_wait_pool(exchange *x) noexcept nogil:
         exchange_overloaded(x)
 
 
+cdef void exchange_connection_is_late(exchange *x) noexcept nogil:
+    """acquire= is over: another member is asked, as in httpd. To be full is no fault
+    that puts a member in error, but for Compat apache."""
+    pool_leave(x)
+    queue_leave(x)
+    say(x, &SAY_ACQUIRE)
+    if x.choice.balancer != NULL:
+        if plan.compat_apache:
+            say_member_down(x, member_failed(
+                engine.view, x.member.slot, watch.now_us, False))
+        if may_retry(
+                engine.view, x.choice.balancer, x.member.slot, x.choice.attempts, False,
+                request_may_move(x), x.choice.election.by_route):
+            x.choice.roams = not x.choice.balancer.nofailover
+            exchange_elect(x)
+            return
+    exchange_turn_away(x)
+
+
 cdef void exchange_wait_place(exchange *x, bint bound) noexcept nogil:
     if not place_wait(x, bound):
         exchange_overloaded(x)

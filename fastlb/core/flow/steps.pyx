@@ -68,9 +68,7 @@ cdef void exchange_step(exchange *x) noexcept nogil:
 cdef void exchange_on_client_timeout(exchange *x) noexcept nogil:
     """What it waits for has not come."""
     if x.state == X_WAIT_POOL:
-        exchange_leave_queues(x)
-        say(x, &SAY_ACQUIRE)
-        exchange_turn_away(x)
+        exchange_connection_is_late(x)
     elif x.state == X_WAIT_ANY:
         exchange_leave_queues(x)
         exchange_overloaded(x)
