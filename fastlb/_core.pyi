@@ -148,7 +148,9 @@ class Table:
     def snapshot_balancer(self, slot: int) -> dict[str, Any]:
         """slot, key, used, lbmethod, elections, members (slots); queued (requests that
         wait now), queued_most (at one moment), waits (that have waited), waited_us (all
-        of them), longest_us (one), turned_away (answered since they could not wait)."""
+        of them), longest_us (one), turned_away (answered since they could not wait);
+        sent_again (how often, by rule: unsent, idempotent, keyed, status; spent: how
+        often not, for its budget was used up)."""
     def snapshot_member(self, slot: int) -> dict[str, Any]:
         """key, status, flags, elected, busy, places (had of places_max, which is max=
         with maxscope=global), transferred, read, lbstatus, response_us

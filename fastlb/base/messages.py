@@ -971,6 +971,17 @@ _CORE = {
         "A request that cannot be sent twice takes a new connection to its member: kept"
         " ones have been idle for too long to be sure of.",
     ),
+    "FB0360": Message(
+        "info",
+        "A request is sent to another member of its balancer; the line tells what the"
+        " one before did, and by which rule it may be sent again.",
+    ),
+    "FB0361": Message(
+        "warning",
+        "So many requests were sent again that another one is not: retrybudget= is used"
+        " up for some seconds.",
+        "Look at the members that fail: the lines before name them.",
+    ),
     "FB0320": Message(
         "error",
         "A connection did not begin with a PROXY header, and was closed.",

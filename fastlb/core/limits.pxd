@@ -230,6 +230,10 @@ cdef enum:
     RESPONSE_US_MAX = 600000000     # a longer one counts as that
     ELECT_LBSTATUS_MAX = 0x7FFFFFFF     # what Apache's holds; more begins anew
     ERROR_AHEAD_US = 10000000       # a failure so far in the future is none
+    # what may be sent again (balance/budget.pxd)
+    BUDGET_US = 10000000            # counted for so long
+    BUDGET_LEAST = 10               # however few requests there are
+    LOST_AGAIN_MAX = 1              # of one request that members lose without an answer
     FLAG_TRIES_MAX = 100
     LEDGER_TAKE_TRIES_MAX = 8   # at what others want as well
     # requests that wait for a place at a member (flow/places.pyx)

@@ -33,6 +33,8 @@ class Balancer:
     fail_on_status: tuple[int, ...]
     fail_on_timeout: bool
     force_recovery: bool
+    retry_on_status: tuple[int, ...]
+    retry_budget_percent: int | None  # of its requests; None: any
     hash_by: HashBy  # what byhash elects by
     hash_name: str  # of that header or cookie
     hash_load_percent: int  # that a member may have of the mean; 0: any

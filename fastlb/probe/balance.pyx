@@ -14,6 +14,9 @@ WHY_NAMES = {
     ELECT_ALL_FULL: "all_full",
 }
 
+BUDGET_NAMES = {
+    BUDGET_LEFT: "left", BUDGET_SPENT: "spent", BUDGET_SPENT_NOW: "spent_now"}
+
 LOCK_NAMES = {LOCK_FREE: "free", LOCK_OF_DEAD: "of_dead", LOCK_OF_LIVING: "of_living"}
 
 
@@ -24,13 +27,14 @@ cdef class BalancerProbe:
     cdef readonly Table table
     cdef balancer_plan plan
     cdef (member_slot *)[MEMBERS_PER_BALANCER_MAX] members
+    cdef int[MEMBERS_PER_BALANCER_MAX] positions
     cdef object names
 
     def __cinit__(
             self, Table table, int balancer_slot, members, *, sticky_cookie=None,
             sticky_url=None, separator=".", scolon=False, nofailover=False,
             force_recovery=True, compat_apache=False, max_attempts=None,
-            route_regex=-1, lbmethod="byrequests", hash_load=125):
+            route_regex=-1, lbmethod="byrequests", hash_load=125, retry_budget=-1):
         cookie = None if sticky_cookie is None else sticky_cookie.encode()
         url = None if sticky_url is None else sticky_url.encode()
         if len(members) > MEMBERS_PER_BALANCER_MAX:
@@ -43,8 +47,11 @@ cdef class BalancerProbe:
         self.plan.hash_load_percent = hash_load
         self.plan.member_count = len(members)
         self.plan.members = self.members
+        self.plan.member_index = self.positions
+        self.plan.retry_budget = retry_budget
         for i, slot in enumerate(members):
             self.members[<int>i] = table.member(slot)
+            self.positions[<int>i] = i
         if cookie is not None:
             self.plan.sticky_cookie = cookie
             self.plan.sticky_cookie_length = <unsigned int>len(cookie)
@@ -109,6 +116,25 @@ cdef class BalancerProbe:
                 &self.table.view, &self.plan, now_us, random, random, data, length,
                 &out)
         return (clock_us() - begun) * 1000 / <double>count
+
+    def elect_another(self, tried, long long now_us=0, bytes route=b""):
+        """Of those that are not among the positions in tried; None: nobody is left,
+        and nobody was elected."""
+        elect_others_begin(&self.plan)
+        try:
+            for position in tried:
+                elect_pass_over(&self.plan, position)
+            if not elect_leaves_another(&self.table.view, &self.plan):
+                return None
+            return self.elect(now_us, route)
+        finally:
+            elect_others_end()
+
+    def spend(self, long long now_us):
+        """One of what may be sent again: what was left, and how many it bears now."""
+        cdef long long bound = 0
+        left = budget_take(&self.plan, now_us, &bound)
+        return BUDGET_NAMES[left], bound
 
     def may_retry(
             self, int position, int attempts, *, response_started=False,

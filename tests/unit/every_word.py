@@ -47,6 +47,8 @@ VALUES = {
     "nonce": "none",
     "proxyprotocol": "v1",
     "receivebuffersize": "8192",
+    "retrybudget": "30%",
+    "retryonstatus": "503",
     "routeregex": "[.](.*)",
     "scolonpathdelim": "on",
     "slowstart": "30",

@@ -593,3 +593,54 @@ def test_nofailover_lets_a_session_go_where_its_member_redirects() -> None:
     assert pool.probe.may_retry(0, 1, by_route=True)
     pool.fail(0)
     assert pool.chosen(route="n0") == 1
+
+
+# --- those that a request has not tried
+
+
+def another(pool: Pool, *tried: int, route: str = "") -> int | None:
+    found = pool.probe.elect_another(tried, 0, route.encode())
+    return None if found is None else int(found["chosen"])
+
+
+def test_who_was_tried_is_not_elected_again() -> None:
+    pool = Pool(member(), member(), member())
+    assert [another(pool, 0), another(pool, 1, 2), another(pool, 0, 2)] == [1, 0, 1]
+    assert another(pool, 0, 1, 2) is None
+    assert pool.all("elected") == [1, 2, 0]
+    assert pool.sequence(3).count(2) == 1  # and nobody is left out afterwards
+
+
+def test_when_nobody_is_left_nothing_is_elected_and_no_error_is_cleared() -> None:
+    pool = Pool(member(), member())
+    pool.fail(1)
+    assert another(pool, 0) is None
+    assert pool.all("elected") == [0, 0]
+    assert "Err" in pool.status(1)
+
+
+@rows("letters", ["R", "D", "N"])
+def test_nobody_comes_in_for_who_was_tried_but_could_serve(letters: str) -> None:
+    assert another(Pool(member(), member(status=letters)), 0) in {None, -1}
+
+
+def test_then_it_is_a_standbys_turn_and_the_next_sets() -> None:
+    pool = Pool(member(), member(status="H"), member(status="H"), member(lbset=1))
+    tried: list[int] = []
+    for _ in range(4):
+        found = another(pool, *tried)
+        assert found is not None
+        tried.append(found)
+    assert tried == [0, 1, 2, 3]
+    assert another(pool, *tried) is None
+
+
+def test_a_session_moves_to_another_member_of_its_route() -> None:
+    pool = Pool(member(route="a"), member(route="b"), member(route="a"))
+    assert another(pool, 0, route="a") == 2
+    assert another(pool, 0, 2, route="a") == 1
+
+
+def test_a_session_that_must_not_move_does_not() -> None:
+    pool = Pool(member(route="a"), member(route="b"), nofailover=True)
+    assert another(pool, 0, route="a") == -1

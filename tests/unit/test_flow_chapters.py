@@ -86,6 +86,15 @@ TESTED: dict[str, tuple[str, ...]] = {
         "test_what_opening_finds",
         "test_options_hold_from_their_directory_on",
     ),
+    "again": (
+        "test_what_may_be_sent_twice_is_given_to_another_member",
+        "test_a_budget_that_is_used_up_ends_it_and_is_told_once",
+        "test_an_answer_of_these_statuses_is_not_passed_on",
+    ),
+    "elected": (
+        "test_who_names_a_route_is_served_there",
+        "test_the_last_answer_goes_through_as_it_is",
+    ),
     "attempt": (
         "test_an_answer_is_timed_where_the_method_asks_for_it",
         "test_no_member_answers_for_a_slow_client",

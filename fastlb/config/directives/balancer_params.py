@@ -37,6 +37,11 @@ REGEX_REFUSED: Final = "routeregex could not be compiled"
 HASH_KEY_REFUSED: Final = "hashkey must be ip, uri, path, header:NAME or cookie:NAME"
 HASH_LOAD_REFUSED: Final = "hashload must be more than 100 (percent), or 0"
 
+RETRY_STATUS_REFUSED: Final = (
+    "retryonstatus must be one or more HTTP response codes from 400 to 599"
+)
+RETRY_BUDGET_REFUSED: Final = "retrybudget must be a percentage from 0% to 100%, or Off"
+
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _RELOADED: Final = "there is no balancer-manager; balancers are changed by a reload"
 
@@ -71,6 +76,21 @@ def _route_regex(value: str) -> str:
 def _fail_on_status(value: str) -> tuple[int, ...]:
     read = number(100, 599, "failonstatus must be one or more HTTP response codes")
     return tuple(read(word) for word in re.split(r"[, ]+", value) if word)
+
+
+def _retry_on_status(value: str) -> tuple[int, ...]:
+    read = number(400, 599, RETRY_STATUS_REFUSED)
+    found = tuple(read(word) for word in value.split(",") if word)
+    if not found:
+        raise BadValue(RETRY_STATUS_REFUSED)
+    return found
+
+
+def _retry_budget(value: str) -> int | None:
+    if value.lower() == "off":
+        return None
+    percent: int = number(0, 100, RETRY_BUDGET_REFUSED)(value.removesuffix("%"))
+    return percent
 
 
 def _hash_key(value: str) -> dict[str, Any]:
@@ -183,6 +203,22 @@ BALANCER: Final = Parameters(
         "whether all members are tried at once when all are in error",
         True,
         sets="force_recovery",
+    ),
+    Parameter(
+        "retryonstatus",
+        _retry_on_status,
+        "statuses of an answer that another member is asked for instead",
+        (),
+        sets="retry_on_status",
+        own=True,
+    ),
+    Parameter(
+        "retrybudget",
+        _retry_budget,
+        "percent of its requests that may be sent again at most; Off: any",
+        20,
+        sets="retry_budget_percent",
+        own=True,
     ),
     Parameter(
         "hashkey",

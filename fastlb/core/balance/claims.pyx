@@ -1,6 +1,6 @@
 """Who has which slot: the master's pen in the book (claims.pxd)."""
 # uses: io/watch, balance/table, balance/lock, balance/ledger,
-#       balance/lbmethods/methods
+#       balance/lbmethods/methods, balance/budget
 
 cdef inline table_book *claim_book(const table_view *t) noexcept nogil:
     return <table_book *>table_pen(t, t.book)
@@ -52,6 +52,7 @@ cdef int claim_balancer_slot(
     memcpy(e.key, key, length)
     atomic_set_u32(&e.lbmethod, 0)
     claim_begin_queue(t, &t.balancers[free])
+    budget_begin(&t.balancers[free])
     atomic_set_release_u32(&e.used, 1)
     if <uint32_t>free == used:
         atomic_set_release_u32(&claim_book(t).balancers_used, used + 1)

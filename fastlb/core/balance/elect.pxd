@@ -34,6 +34,9 @@ cdef struct balancer_plan:
     long long timeout_ms
     int queue                   # whose requests wait with its own (flow/queue.pyx)
     int queue_max               # maxqueue=
+    int retry_status_count      # retryonstatus=
+    const unsigned short *retry_statuses
+    int retry_budget            # retrybudget=, in percent; -1: no bound
 
 # hashkey= (facts/words.py): what of a request its key is made of.
 cdef enum:
@@ -72,6 +75,15 @@ cdef int elect(
     table_view *t, const balancer_plan *b, long long now_us, uint64_t random,
     uint64_t key, const char *route, unsigned int route_length,
     election *out) noexcept nogil
+
+# An election among those that a request has not tried: begin, name each member of the
+# plan that was, ask whether anybody is left, elect, end. When all of its lbset were
+# tried it is a standby's turn, or the next set's; no spare comes in for it.
+cdef void elect_others_begin(const balancer_plan *b) noexcept nogil
+cdef void elect_pass_over(const balancer_plan *b, int member_index) noexcept nogil
+cdef bint elect_leaves_another(
+    const table_view *t, const balancer_plan *b) noexcept nogil
+cdef void elect_others_end() noexcept nogil
 
 # May another member be tried after this failure? attempts: tries made so far (>= 1).
 # response_started: a byte of the response has gone out. replayable: nothing of the

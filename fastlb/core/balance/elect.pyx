@@ -15,6 +15,10 @@
 cdef (member_slot *)[MEMBERS_PER_BALANCER_MAX] elect_candidates
 cdef int[MEMBERS_PER_BALANCER_MAX] elect_positions
 
+# Whom the request has tried, by position; looked at only where it is sent again.
+cdef bint elect_is_of_others = False
+cdef unsigned char[MEMBERS_PER_BALANCER_MAX] elect_tried
+
 
 # --- beginning and end of what balancer_undo may have to take back
 
@@ -36,6 +40,50 @@ cdef void elect_tame(const balancer_plan *b) noexcept nogil:
         b.members[i].lbstatus = 0
         b.members[i].lbstatus_before = 0
         lb_method_of(b.lbmethod).reset(b.members[i])
+
+
+# --- those that were tried
+
+cdef inline bint elect_passes_over(int position) noexcept nogil:
+    return elect_is_of_others and elect_tried[position]
+
+
+cdef void elect_leave_out(lb_choice *c) noexcept nogil:
+    cdef int i
+    cdef int count = 0
+    for i in range(c.count):
+        if not elect_tried[elect_positions[i]]:
+            elect_candidates[count] = elect_candidates[i]
+            elect_positions[count] = elect_positions[i]
+            count += 1
+    c.count = count
+
+
+cdef void elect_others_begin(const balancer_plan *b) noexcept nogil:
+    global elect_is_of_others
+    elect_is_of_others = True
+    memset(&elect_tried[0], 0, <size_t>b.member_count)
+
+
+cdef void elect_pass_over(const balancer_plan *b, int member_index) noexcept nogil:
+    cdef int i
+    for i in range(b.member_count):
+        if b.member_index[i] == member_index:
+            elect_tried[i] = True
+
+
+cdef bint elect_leaves_another(
+        const table_view *t, const balancer_plan *b) noexcept nogil:
+    cdef int i
+    for i in range(b.member_count):
+        if not elect_tried[i] and member_is_usable(t, b.members[i]):
+            return True
+    return False
+
+
+cdef void elect_others_end() noexcept nogil:
+    global elect_is_of_others
+    elect_is_of_others = False
 
 
 # --- step 1: all in error
@@ -91,11 +139,12 @@ cdef int elect_by_route(
             if not elect_has_route(t, m, hash, route, length):
                 continue
             member_retry(t, m, now_us)
-            if member_is_usable(t, m):
-                return i
-            # Its session is worth more than what no check has found out yet.
-            if member_admit(m) and member_is_usable(t, m):
-                return i
+            if likely(not elect_passes_over(i)):
+                if member_is_usable(t, m):
+                    return i
+                # Its session is worth more than what no check has found out yet.
+                if member_admit(m) and member_is_usable(t, m):
+                    return i
             if not flags & FLAG_REDIRECT or lookups_left[0] <= 0:
                 continue
             found = elect_by_route(
@@ -215,10 +264,14 @@ cdef inline void elect_gather(lb_choice *c, const balancer_plan *b) noexcept nog
                 elect_positions[count] = i
                 count += 1
         c.count = count
+        if unlikely(elect_is_of_others):
+            elect_leave_out(c)
         if spares > 0 and unusable > 0:
             elect_draft(c, b, lbset, FLAG_SPARE, unusable)
         if standbys > 0 and c.count == 0 and not c.is_full:
             elect_draft(c, b, lbset, FLAG_STANDBY, standbys)
+        if unlikely(elect_is_of_others):
+            elect_leave_out(c)
         lbset += 1
 
 

@@ -15,6 +15,7 @@
 #define SHARES_OF_ALL 0xFFFF /* as bits: sixteen workers live */
 #define HEALTH_RESULTS 10
 #define MEMBER_CHANGES 7
+#define AGAIN_COUNTS 5
 
 /* --- the book */
 
@@ -100,7 +101,9 @@ struct table_field {
 struct balancer_slot {
     uint64_t owner;
     uint32_t begun, done;
-    uint64_t unused0[6];
+    uint64_t budget_us, budget_from;
+    uint32_t budget_before, budget_spent, budget_told;
+    uint32_t again[AGAIN_COUNTS];
     uint64_t waits, waited_us, longest_us, turned_away;
     uint32_t queue_most, unused1;
     uint64_t unused2[3];
@@ -149,7 +152,8 @@ TABLE_SIZE(address_record, 256); TABLE_AT(address_record, renewal_us, 200);
 TABLE_AT(address_record, ready, 216);
 TABLE_SIZE(health_result, 16);
 TABLE_SIZE(health_record, 256); TABLE_AT(health_record, results, 64);
-TABLE_SIZE(balancer_slot, 128); TABLE_AT(balancer_slot, waits, 64);
+TABLE_SIZE(balancer_slot, 128); TABLE_AT(balancer_slot, again, 44);
+TABLE_AT(balancer_slot, waits, 64);
 TABLE_SIZE(member_change, 16);
 TABLE_SIZE(member_slot, 256); TABLE_AT(member_slot, transferred, 64);
 TABLE_AT(member_slot, changes, 128);

@@ -55,6 +55,7 @@ cdef extern from "table.h" nogil:
         SHARES_OF_ALL
         HEALTH_RESULTS
         MEMBER_CHANGES
+        AGAIN_COUNTS
 
     # --- the book
 
@@ -156,6 +157,13 @@ cdef extern from "table.h" nogil:
         uint64_t owner                  # 0    see lock.pxd
         uint32_t begun                  # 8    locked; number of the last election
         uint32_t done                   # 12   locked; behind `begun`: it never ended
+        # what may be sent again (budget.pxd):
+        uint64_t budget_us              # 16   atomic; since when is counted
+        uint64_t budget_from            # 24   atomic; elections before that
+        uint32_t budget_before          # 32   atomic; ... of as long a time before it
+        uint32_t budget_spent           # 36   atomic; sent again since
+        uint32_t budget_told            # 40   atomic; the log knows that it is used up
+        uint32_t again[AGAIN_COUNTS]    # 44   atomic; sent again ever, by AGAIN_*
         uint64_t waits                  # 64   atomic; requests that have waited
         uint64_t waited_us              # 72   atomic; ... all together
         uint64_t longest_us             # 80   atomic; ... and the longest of them

@@ -19,6 +19,10 @@ cdef tuple MEMBER_FLAG_NAMES = (
 )
 
 
+# Of AGAIN_*: how requests were sent again, or why not.
+cdef tuple AGAIN_NAMES = ("unsent", "idempotent", "keyed", "status", "spent")
+
+
 class TableError(RuntimeError):
     """There is no free slot, or it is not for this process to write."""
 
@@ -553,6 +557,9 @@ cdef class Table:
             "used": bool(atomic_get_u32(&e.used)),
             "lbmethod": (<bytes>lb_method_of(<int>e.lbmethod).name).decode(),
             "elections": atomic_get_u32(&b.done),
+            "sent_again": {
+                name: atomic_get_u32(&b.again[<int>rule])
+                for rule, name in enumerate(AGAIN_NAMES)},
             "members": members,
             "queued": ledger_queued_of(&self.view, b),
             "queued_most": atomic_get_u32(&b.queue_most),

@@ -1,12 +1,12 @@
 """Which member is asked, and who is asked next: from a request that may go to a member,
 to the connection that it goes out on."""
 # uses: ground/chartable, ground/text, ground/arena, io/watch, http/fields,
-#       balance/table, balance/lock, balance/ledger, balance/chance, balance/elect,
-#       balance/sticky, plan/plan, plan/facts, plan/undecided, flow/exchange,
-#       flow/engine, flow/states, flow/member, flow/log_rows, flow/service_log,
-#       flow/services, flow/queue, flow/places, flow/attempt, flow/pool, flow/settle,
-#       flow/question, flow/tunnel, flow/coded, flow/response, flow/answer,
-#       flow/connecting, flow/send, flow/hash_key
+#       balance/table, balance/ledger, balance/elect, balance/budget, balance/sticky,
+#       plan/plan, plan/facts, plan/undecided, flow/exchange, flow/engine,
+#       flow/states, flow/member, flow/log_rows, flow/service_log, flow/services,
+#       flow/queue, flow/places, flow/attempt, flow/pool, flow/settle, flow/elected,
+#       flow/again, flow/question, flow/tunnel, flow/coded, flow/response,
+#       flow/answer, flow/connecting, flow/send
 
 cdef void exchange_elect(exchange *x) noexcept nogil:
     """Find a member and ask it; also for every further try of the same request."""
@@ -70,34 +70,10 @@ cdef bint choice_is_behind(exchange *x) noexcept nogil:
 
 
 cdef bint member_choose(exchange *x) noexcept nogil:
-    """x.member by an election of the mapping's balancer, and the variables that tell of
-    it. False: there is nobody (x.choice.election)."""
-    cdef int chosen
-    cdef text *name
+    """x.member by an election of the mapping's balancer. False: there is nobody
+    (x.choice.election)."""
     choice_begin(x)
-    chosen = elect(
-        engine.view, x.choice.balancer, watch.now_us, chance_next(&engine.chance),
-        hash_key_of(x, x.choice.balancer)
-        if unlikely(x.choice.balancer.hash_by) else <uint64_t>0,
-        x.choice.sticky.route,
-        0 if unlikely(x.choice.roams) else x.choice.sticky.route_length,
-        &x.choice.election)
-    if unlikely(x.choice.election.lock != LOCK_FREE):
-        say_lock(x)
-    if unlikely(x.choice.election.began_anew):
-        say(x, &SAY_BEGAN_ANEW)
-    if unlikely(chosen < 0):
-        return False
-    x.member = &plan.members[x.choice.balancer.member_index[chosen]]
-    name = &plan.balancer_names[x.choice.balancer_index]
-    env_set(&x.facts, ENV_BALANCER_NAME, name.data, name.length)
-    env_set(&x.facts, ENV_BALANCER_WORKER_NAME, x.member.url.data,
-            x.member.url.length)
-    env_set(&x.facts, ENV_BALANCER_WORKER_ROUTE, x.member.route.data,
-            x.member.route.length)
-    if x.choice.election.route_changed:
-        env_set(&x.facts, ENV_BALANCER_ROUTE_CHANGED, b"1", 1)
-    return True
+    return member_elect(x)
 
 
 cdef void exchange_sticky(exchange *x) noexcept nogil:
@@ -400,7 +376,7 @@ cdef void exchange_member_lost(
         exchange *x, int status, const char *detail, bint mark_error) noexcept nogil:
     """Its side failed. status: what the client is told if nobody else is tried."""
     cdef plan_member *m = x.member
-    cdef bint again = request_may_move(x)
+    cdef int rule = request_rule(x) if request_may_move(x) else AGAIN_NOT
     cdef int out
     # What is at an address that the member had is not its fault any more.
     if unlikely(mark_error and x.up != NULL and upstream_is_of_old(x.up)):
@@ -421,10 +397,24 @@ cdef void exchange_member_lost(
     if unlikely(x.res.head_sent):
         exchange_abort(x)
         return
-    if (status == 503 or (status == 502 and x.attempt.codec != NULL)) \
-            and x.choice.balancer != NULL and may_retry(
-            engine.view, x.choice.balancer, m.slot, x.choice.attempts, False, again,
+    if rule != AGAIN_NOT and x.choice.balancer != NULL and may_retry(
+            engine.view, x.choice.balancer, m.slot, x.choice.attempts, False, True,
             x.choice.election.by_route):
-        exchange_elect(x)
-        return
+        if status == 503 or (status == 502 and x.attempt.codec != NULL):
+            if again_is_granted(x, rule, rule):
+                say_moved(x, rule, 0)
+                exchange_elect(x)
+                return
+        elif member_gave_nothing(x, status) and again_elect(x, rule, 0):
+            exchange_enter(x, X_DECIDE)
+            exchange_ask(x)
+            return
     exchange_answer_error(x, status, detail)
+
+
+cdef bint member_gave_nothing(exchange *x, int status) noexcept nogil:
+    """It has ended the connection without a byte of an answer, and keeps its place:
+    httpd asks nobody else. (Who is silent for too long is no reason to ask another one:
+    the client has waited, and what is slow is slow there, too.)"""
+    return (status == 502 and x.attempt.bytes_in == 0 and not x.attempt.timed_out
+            and not plan.compat_apache)

@@ -13,6 +13,7 @@ cdef enum:
     DUE_ELECT = 3               # find a member
     DUE_CONNECT = 4             # ask the same member on a new connection
     DUE_ROUTE = 5               # decide anew: a question has been answered
+    DUE_ASK = 6                 # ask the member that was elected in place of another
 
 cdef struct due_step:
     exchange *x

@@ -37,5 +37,9 @@ cdef bint due_route(exchange *x) noexcept nogil:
     return False
 
 
+cdef void due_ask(exchange *x) noexcept nogil:
+    due_note(x, DUE_ASK, 0, NULL, False)
+
+
 cdef void due_connect(exchange *x) noexcept nogil:
     due_note(x, DUE_CONNECT, 0, NULL, False)

@@ -146,6 +146,7 @@ cdef struct member_choice:
     sticky_result sticky        # what the client asks for
     election election
     int attempts                # members asked so far, however often
+    unsigned char lost          # members that took it, gave no answer, and were left
     long long wait_until_us     # balancer timeout=; 0: it has not begun
     flag roams                  # its session's member was waited for long enough
 

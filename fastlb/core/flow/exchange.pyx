@@ -1,8 +1,9 @@
 """What an exchange is (exchange.pxd), and what can be said of it by itself."""
 # uses: ground/text, io/buffer, io/writer, ground/arena, io/timer, io/watch,
 #       http/fields, http/count, http/hops, http/framing, http/chunked, filters/stage,
-#       balance/table, balance/elect, balance/sticky, filters/chain, plan/plan,
-#       plan/out_fields, plan/client, plan/facts, plan/logline, flow/kept
+#       balance/table, balance/elect, balance/budget, balance/sticky, filters/chain,
+#       plan/plan, plan/out_fields, plan/client, plan/facts, plan/variables,
+#       plan/logline, flow/kept
 
 # What an exchange of this plan takes, and where in it the values of variables lie.
 cdef size_t exchange_bytes = 0
@@ -84,9 +85,17 @@ cdef bint request_is_idempotent(exchange *x) noexcept nogil:
             or method == METHOD_TRACE or x.question.of != NULL)
 
 
+cdef bint request_is_keyed(exchange *x) noexcept nogil:
+    """Its client says that whoever gets it twice knows by its key, and does it once.
+    (Nothing that httpd looks at.)"""
+    return not plan.compat_apache and field_named(
+        &x.facts, b"Idempotency-Key", 15).length != 0
+
+
 cdef bint request_goes_once(exchange *x) noexcept nogil:
     """Nobody could send it again, if its connection ended under it: it is not
-    idempotent, or not all of its body will be at hand."""
+    idempotent, or not all of its body will be at hand. (One with a key goes as
+    carefully: that spares it the second time, and this is asked of each request.)"""
     if not request_is_idempotent(x):
         return True
     return not x.body.done and x.question.of == NULL and not (
@@ -113,8 +122,16 @@ cdef bint request_can_be_sent_again(exchange *x) noexcept nogil:
 
 cdef bint request_is_at_hand(exchange *x) noexcept nogil:
     """... and nobody may have read of it, since nobody was there any more."""
+    return request_rule(x) != AGAIN_NOT
+
+
+cdef int request_rule(exchange *x) noexcept nogil:
+    """AGAIN_*: why it may be sent again, as far as this try has come and no answer has.
+    It is looked at when a member is lost, and never before."""
     if x.body.lost:
-        return False
-    if x.attempt.await_continue:
-        return True     # the body was held back for the 100 that never came
-    return x.attempt.bytes_out == 0 or request_is_idempotent(x)
+        return AGAIN_NOT
+    if x.attempt.bytes_out == 0 or x.attempt.await_continue:
+        return AGAIN_UNSENT     # its body was held back for a 100 that never came
+    if request_is_idempotent(x):
+        return AGAIN_IDEMPOTENT
+    return AGAIN_KEYED if request_is_keyed(x) else AGAIN_NOT

@@ -17,7 +17,7 @@ caller's, and has counted nothing.
 #       plan/plan_begin, plan/out_fields, plan/client, plan/facts, plan/plan_rewrite,
 #       plan/match, plan/decide, plan/asking, plan/reasons, plan/logline,
 #       flow/exchange, flow/engine, flow/filtering, flow/services, flow/attempt,
-#       flow/rewrite, flow/rewrite_answer, flow/codecs, flow/tunnel, flow/hash_key,
+#       flow/hash_key, flow/rewrite, flow/rewrite_answer, flow/codecs, flow/tunnel,
 #       flow/choose, flow/begin, flow/explained
 
 from libc.stdlib cimport calloc

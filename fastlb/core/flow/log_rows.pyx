@@ -74,6 +74,25 @@ cdef log_row SAY_AGAIN = log_row(
     b"info", b"proxy",
     b"FB0324: {member} has ended a kept connection under a request: {uri} is sent "
     b"again on a new one, since {again}")
+cdef log_row SAY_MOVED = log_row(
+    b"info", b"proxy_balancer",
+    b"FB0360: {balancer}: {uri} is sent to another member than {member_url}, which "
+    b"gave no answer: {again}")
+cdef log_row SAY_MOVED_UNSENT = log_row(
+    b"info", b"proxy_balancer",
+    b"FB0360: {balancer}: {uri} is sent to another member than {member_url}, which was "
+    b"not reached: {again}")
+# number: the status
+cdef log_row SAY_MOVED_STATUS = log_row(
+    b"info", b"proxy_balancer",
+    b"FB0360: {balancer}: {uri} is sent to another member than {member_url}, which has "
+    b"answered with {number}: {again}")
+# number: how many
+cdef log_row SAY_BUDGET = log_row(
+    b"warning", b"proxy_balancer",
+    b"FB0361: {balancer}: {number} requests were sent again within {budget_s:g} s, as "
+    b"many as retrybudget={retry_budget}% allows: until these are over, what a member "
+    b"fails to do is not tried at another one")
 cdef log_row SAY_KEPT_LONG = log_row(
     b"debug", b"proxy",
     b"FB0325: {uri} takes a new connection to {member}, for it cannot be sent twice: "

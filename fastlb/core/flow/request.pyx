@@ -8,9 +8,10 @@ that it can be sent again to another member. What is longer passes through
 x.body.stream, and from then on the request cannot be repeated (x.body.lost).
 """
 # uses: ground/chartable, ground/text, io/buffer, io/timer, io/watch, io/stream,
-#       http/fields, http/framing, http/chunked, plan/plan, plan/facts, flow/kept,
-#       flow/exchange, flow/states, flow/due, flow/member, flow/log_rows,
-#       flow/service_log, flow/read_time, flow/settle, flow/trailers
+#       http/fields, http/framing, http/chunked, balance/budget, plan/plan,
+#       plan/facts, flow/kept, flow/exchange, flow/states, flow/due, flow/member,
+#       flow/log_rows, flow/service_log, flow/read_time, flow/settle, flow/again,
+#       flow/trailers
 
 
 cdef void request_body_begin(exchange *x) noexcept nogil:
@@ -362,8 +363,13 @@ cdef bint stale_retry(exchange *x, int why) noexcept nogil:
     has said a single byte was alive, and may have done what was asked. why: CLOSED, or
     FAILED."""
     cdef upstream *u = x.up
-    if u.requests <= 1 or x.attempt.fresh or x.attempt.bytes_in \
-            or not (request_is_at_hand(x) or request_went_unheard(x, why)):
+    cdef int rule
+    if u.requests <= 1 or x.attempt.fresh or x.attempt.bytes_in:
+        return False
+    rule = request_rule(x)
+    if rule != AGAIN_UNSENT and request_went_unheard(x, why):
+        rule = AGAIN_UNSENT
+    if rule == AGAIN_NOT or not again_is_granted(x, rule, rule):
         return False
     kept_saw_end(&pool_of(u.member).kept, u.idle_us)
     say(x, &SAY_AGAIN)

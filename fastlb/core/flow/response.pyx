@@ -5,11 +5,12 @@ waits in down.output and goes first. While anything waits nothing more is read: 
 the whole of the backpressure.
 """
 # uses: io/buffer, ground/arena, io/timer, io/watch, io/stream, http/fields,
-#       http/head, http/hops, http/framing, http/chunked, balance/ledger, plan/plan,
-#       plan/facts, flow/kept, flow/exchange, flow/engine, flow/due, flow/member,
-#       flow/log_rows, flow/service_log, flow/filtering, flow/attempt, flow/pipes,
-#       flow/file_send, flow/settle, flow/trailers, flow/rewrite_answer,
-#       flow/question, flow/request, flow/splice, flow/tunnel, flow/coded
+#       http/head, http/hops, http/framing, http/chunked, balance/ledger,
+#       balance/elect, balance/budget, plan/plan, plan/facts, flow/kept,
+#       flow/exchange, flow/engine, flow/states, flow/due, flow/member, flow/log_rows,
+#       flow/service_log, flow/filtering, flow/attempt, flow/pipes, flow/file_send,
+#       flow/settle, flow/again, flow/trailers, flow/rewrite_answer, flow/question,
+#       flow/request, flow/splice, flow/tunnel, flow/coded
 
 cdef enum:
     SPLICE_BYTES_MIN = 131072   # of a body still to come, for splice to pay
@@ -322,6 +323,39 @@ cdef void response_judge(exchange *x, int status) noexcept nogil:
             return
 
 
+cdef bint response_moves(exchange *x, unsigned int head_bytes) noexcept nogil:
+    """retryonstatus=: another member is asked in place of who has answered so. False:
+    nobody may be, and the answer is passed on."""
+    cdef const balancer_plan *b = x.choice.balancer
+    cdef unsigned int behind = buffer_held(x.up.input) - head_bytes
+    cdef bint is_whole
+    cdef int rule, i
+    for i in range(b.retry_status_count):
+        if b.retry_statuses[i] == x.record.member_status:
+            break
+    else:
+        return False
+    # Of an interim answer the client may have seen something.
+    if x.res.interim_count or not x.body.done or x.question.of != NULL \
+            or not request_may_move(x):
+        return False
+    rule = request_rule(x)
+    if rule < AGAIN_IDEMPOTENT or not may_retry(
+            engine.view, b, x.member.slot, x.choice.attempts, False, True,
+            x.choice.election.by_route):
+        return False
+    if not again_elect(x, rule, x.record.member_status):
+        return False
+    is_whole = x.attempt.codec == NULL and (
+        (x.res.framing.kind == BODY_NONE and behind == 0)
+        or (x.res.framing.kind == BODY_LENGTH
+            and x.res.framing.length == <long long>behind))
+    exchange_detach(x, is_whole and response_reusable(x))
+    exchange_enter(x, X_DECIDE)
+    due_ask(x)
+    return True
+
+
 cdef bint response_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
     """The final head: decide, compose, and take what came of the body with it."""
     cdef upstream *u = x.up
@@ -369,6 +403,9 @@ cdef bint response_begin(exchange *x, unsigned int head_bytes) noexcept nogil:
             not x.member.said.disable_reuse
             and not (x.local.internal and x.head_request)
             and x.facts.env[ENV_PROXY_NOKEEPALIVE].data == NULL)
+    if unlikely(x.choice.balancer != NULL and x.choice.balancer.retry_status_count) \
+            and response_moves(x, head_bytes):
+        return False
     if unlikely(not x.local.internal and error_is_overridden(&x.facts, x.status)):
         return response_override(x, data)
     if unlikely(x.attempt.codec != NULL) and x.attempt.codec.of.decode != NULL:

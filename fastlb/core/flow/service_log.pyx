@@ -1,9 +1,9 @@
 """Lines for the error log (service_log.pxd)."""
 # uses: ground/text, io/buffer, io/writer, ground/address, io/tls_state, io/watch,
 #       io/preface, http/fields, balance/table, balance/lock, balance/ledger,
-#       balance/elect, seam, plan/verdicts, plan/access_plan, plan/plan, plan/client,
-#       plan/digest, plan/facts, plan/auth_said, flow/kept, flow/exchange,
-#       flow/engine, flow/member, flow/log_rows
+#       balance/elect, balance/budget, seam, plan/verdicts, plan/access_plan,
+#       plan/plan, plan/client, plan/digest, plan/facts, plan/auth_said, flow/kept,
+#       flow/exchange, flow/engine, flow/member, flow/log_rows
 
 from string import Formatter
 
@@ -82,6 +82,10 @@ cdef object log_kept_fact(exchange *x, str name):
     """... of kept connections."""
     if name == "again":
         return again_rule(x)
+    if name == "retry_budget":
+        return x.choice.balancer.retry_budget
+    if name == "budget_s":
+        return BUDGET_US / 1000000
     if name == "kept_s":
         return (watch.now_us - pool_of(x.member).idle.idle_us) / 1000000
     if name == "kept_for_s":
@@ -99,6 +103,8 @@ cdef str again_rule(exchange *x):
         return "its body was held back"
     if request_is_idempotent(x):
         return "its method is idempotent"
+    if request_is_keyed(x):
+        return "it carries Idempotency-Key"
     return "nothing of it was there when that happened"
 
 
@@ -350,6 +356,19 @@ cdef void say_kept_long(exchange *x) noexcept nogil:
     """Idle connections are left, for they may be closing. Told to whom asks for all."""
     if unlikely(x.facts.vhost.tells_kept):
         say(x, &SAY_KEPT_LONG)
+
+
+cdef void say_moved(exchange *x, int rule, int status) noexcept nogil:
+    """Another member is to be asked, by a rule of AGAIN_*; what was met is a line of
+    its own. Told to whom asks for it. status: that was answered; 0: nothing was."""
+    if likely(not x.facts.vhost.tells_again):
+        return
+    if status:
+        say_more(x, &SAY_MOVED_STATUS, 0, NULL, status)
+    elif rule == AGAIN_UNSENT:
+        say(x, &SAY_MOVED_UNSENT)
+    else:
+        say(x, &SAY_MOVED)
 
 
 cdef void say_lock(exchange *x) noexcept nogil:

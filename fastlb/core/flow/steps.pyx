@@ -26,6 +26,8 @@ cdef void exchange_do_due() noexcept nogil:
             exchange_elect(now.x)
         elif now.what == DUE_ROUTE:
             exchange_route_anew(now.x)
+        elif now.what == DUE_ASK:
+            exchange_ask(now.x)
         else:
             exchange_connect(now.x, True)
 

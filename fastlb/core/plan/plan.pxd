@@ -466,6 +466,7 @@ cdef struct plan_vhost:
     plan_remote_ip remote_ip
     bint has_early              # RequestHeader ... early
     bint tells_kept             # the log tells of each connection that is too old
+    bint tells_again            # ... and of each request that another member gets
     text document_root          # without its last slash
     int alias_count
     file_alias *aliases

@@ -88,6 +88,7 @@ cdef object plan_vhost_of(plan_vhost *v, object vhost):
     v.index = vhost.index
     v.said = plan_said(vhost)
     v.tells_kept = plan_level(vhost, "proxy") >= 7      # Level.DEBUG
+    v.tells_again = plan_level(vhost, "proxy_balancer") >= 6    # Level.INFO
     v.server_name = plan_text(vhost.server_name)
     v.says_https = vhost.server_scheme == "https"
     v.port = vhost.server_port or 0

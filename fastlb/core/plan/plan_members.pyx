@@ -108,3 +108,9 @@ cdef object plan_balancer_of(balancer_plan *b, object balancer):
     b.queue = plan.members[b.member_index[0]].balancer if b.member_count \
         else <int>(b - plan.balancers)
     b.queue_max = 0x7FFFFFFF if plan.compat_apache else balancer.queue_max
+    b.retry_status_count = len(balancer.retry_on_status)
+    b.retry_statuses = plan_statuses(balancer.retry_on_status)
+    # httpd bounds nothing.
+    b.retry_budget = (
+        -1 if balancer.retry_budget_percent is None or plan.compat_apache
+        else balancer.retry_budget_percent)

@@ -147,6 +147,20 @@ def _case(
     return Case(f"{conf.name}: {name}", conf, steps, members=members or {}, view=view)
 
 
+def _lost(how: str, name: str, count: int, act: Act) -> Case:
+    return Case(
+        f"{ERRORS.name}: {how} before the status: no other member",
+        ERRORS,
+        _each(f"/{name}/", count),
+        members={0: turn(act)},
+        view=View.SEQUENCE,
+        differs="a member of a balancer closes or resets the connection before a byte"
+        " of an answer",
+        instead={"": ["200 m1"] * count},
+        compat=True,
+    )
+
+
 def _each(path: str, count: int) -> tuple[Step, ...]:
     """Requests on connections of their own: an error may close the client's."""
     return tuple(step for i in range(count) for step in get(path, conn=f"c{i}"))
@@ -237,16 +251,8 @@ CASES: tuple[Case, ...] = (
         Down(1),
         *get("/zero/") * 3,
     ),
-    _case(
-        "closed before the status: no other member",
-        *_each("/closes/", 4),
-        members={0: turn(Act.CLOSE)},
-    ),
-    _case(
-        "reset before the status: no other member",
-        *_each("/resets/", 3),
-        members={0: turn(Act.RESET)},
-    ),
+    _lost("closed", "closes", 4, Act.CLOSE),
+    _lost("reset", "resets", 3, Act.RESET),
     _case(
         "the member's own 503 is an answer",
         *_each("/says-503/", 4),

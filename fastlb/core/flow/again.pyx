@@ -1,0 +1,73 @@
+"""A request is sent again: by a rule (request_rule), within a budget (budget.pxd), and
+to a member that it has not tried.
+
+  nothing of it was sent       whatever it is; httpd does so, too, and it costs nobody
+                               more than the request itself: no budget is asked
+  it may have been read        its method is idempotent, or it carries Idempotency-Key,
+                               and no byte of an answer has come; once, so that what
+                               takes one member down does not take them all
+  it was answered              ... with one of retryonstatus=, of which nothing has gone
+                               out; as often as maxattempts= allows
+
+Always only while all of its body is at hand. None of this is asked of a request that
+its first member answers.
+"""
+# uses: io/watch, balance/elect, balance/budget, flow/exchange, flow/engine,
+#       flow/log_rows, flow/service_log, flow/elected
+
+cdef bint again_is_granted(exchange *x, int rule, int counted) noexcept nogil:
+    """Is it not the one too many? Counted then, as `counted`."""
+    cdef const balancer_plan *b = x.choice.balancer
+    cdef long long bound = 0
+    cdef int left
+    if b == NULL:
+        return True
+    if rule != AGAIN_UNSENT:
+        left = budget_take(b, watch.now_us, &bound)
+        if left == BUDGET_SPENT_NOW:
+            say_more(x, &SAY_BUDGET, 0, NULL, <long>bound)
+        if left != BUDGET_LEFT:
+            again_count(b, AGAIN_SPENT)
+            return False
+    again_count(b, counted)
+    return True
+
+
+cdef void again_pass_over(exchange *x) noexcept nogil:
+    """Those that it has tried are no candidates."""
+    cdef const balancer_plan *b = x.choice.balancer
+    cdef int count = x.tried_count
+    cdef tried_piece *piece = x.tried_more
+    cdef int in_piece, i
+    elect_others_begin(b)
+    for i in range(min(count, TRIED_IN_EXCHANGE)):
+        elect_pass_over(b, x.tried[i])
+    count -= TRIED_IN_EXCHANGE
+    while count > 0:
+        in_piece = (count - 1) % TRIED_IN_PIECE + 1
+        for i in range(in_piece):
+            elect_pass_over(b, piece.members[i])
+        count -= in_piece
+        piece = piece.next
+
+
+cdef bint again_elect(exchange *x, int rule, int status) noexcept nogil:
+    """x.member: another one than those that were tried. False: nobody is left, or it
+    would be one too many; nothing has changed then. status: of the answer whose place
+    another one takes; 0: there was none."""
+    cdef election before = x.choice.election
+    cdef bint is_lost = rule != AGAIN_UNSENT and status == 0
+    cdef bint found = False
+    if is_lost and x.choice.lost >= LOST_AGAIN_MAX:
+        return False
+    again_pass_over(x)
+    if elect_leaves_another(engine.view, x.choice.balancer) \
+            and again_is_granted(x, rule, AGAIN_STATUS if status else rule):
+        say_moved(x, rule, status)
+        found = member_elect(x)
+    elect_others_end()
+    if not found:
+        x.choice.election = before
+    elif is_lost:
+        x.choice.lost += 1
+    return found
