@@ -99,11 +99,15 @@ class World:
             found = self.table.snapshot_balancer(self.balancers[method])
             assert found["members"] == self.slots[method]
             assert found["lbmethod"] == method
+            assert 0 <= found["queued"] <= GAUGE_MAX * len(self.living)
+            for count in ("waits", "waited_us", "longest_us", "turned_away"):
+                assert 0 <= found[count] < COUNT_MAX
             for i, slot in enumerate(self.slots[method]):
                 member = self.table.snapshot_member(slot)
                 assert member["key"] == f"balancer://{method} http://m{i}"
                 assert member["route"] == f"n{i}"
                 assert member["load_factor"] == FACTORS[i]
+                assert member["places"] == 0  # of none
                 assert set(member["flags"]) <= set("OE")
                 self.table.addresses(slot)
         for worker in self.table.snapshot_workers():

@@ -603,6 +603,12 @@ def another(pool: Pool, *tried: int, route: str = "") -> int | None:
     return None if found is None else int(found["chosen"])
 
 
+def test_of_those_that_were_not_tried_only_who_has_a_place_is_asked() -> None:
+    pool = filled(Pool(ONE_PLACE, ONE_PLACE, member(lbset=1)), 0, 1)
+    assert another(pool, 0) == -1
+    assert another(pool, 0, 1) == 2  # of who was tried nobody waits for the place
+
+
 def test_who_was_tried_is_not_elected_again() -> None:
     pool = Pool(member(), member(), member())
     assert [another(pool, 0), another(pool, 1, 2), another(pool, 0, 2)] == [1, 0, 1]

@@ -296,6 +296,20 @@ def test_a_place_is_given_back_with_a_member_that_is_lost() -> None:
         assert places(bench) == [0, 0]
 
 
+def test_who_is_sent_again_does_not_wait_for_a_place() -> None:
+    text = balancer(
+        GLOBAL.format(1), GLOBAL.format(1), settings="retryonstatus=503 timeout=30"
+    )
+    with Bench(text) as bench:
+        other = Other(bench)
+        other.has(1, member=1)
+        client = bench.ask()
+        bench.members[0].serve(answer(b"no", status="503 No"))
+        assert client.message()[1] == b"no"
+        assert queue(bench)["waits"] == 0
+        other.has(0, member=1)
+
+
 def test_a_turn_goes_on_when_its_client_has_just_left() -> None:
     with Bench(balancer(GLOBAL.format(1))) as bench:
         clients = asked(bench, 3)

@@ -76,7 +76,8 @@ cdef bint elect_leaves_another(
         const table_view *t, const balancer_plan *b) noexcept nogil:
     cdef int i
     for i in range(b.member_count):
-        if not elect_tried[i] and member_is_usable(t, b.members[i]):
+        if not elect_tried[i] and member_is_usable(t, b.members[i]) \
+                and not member_is_full(t, b.members[i]):
             return True
     return False
 
@@ -213,7 +214,7 @@ cdef void elect_draft(
             continue
         limit -= 1
         if unlikely(member_is_full(c.table, b.members[i])):
-            c.is_full = True
+            c.is_full |= not elect_passes_over(i)
             continue
         elect_candidates[c.count] = b.members[i]
         elect_positions[c.count] = i
@@ -258,7 +259,7 @@ cdef inline void elect_gather(lb_choice *c, const balancer_plan *b) noexcept nog
             elif (flags & (FLAG_INIT | FLAGS_UNUSABLE)) != FLAG_INIT:
                 unusable += 1
             elif unlikely(atomic_get_i32(&e.places_max)) and member_is_full(t, m):
-                c.is_full = True
+                c.is_full |= not elect_passes_over(i)
             else:
                 elect_candidates[count] = m
                 elect_positions[count] = i

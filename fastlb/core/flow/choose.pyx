@@ -185,9 +185,9 @@ cdef void exchange_connection_is_late(exchange *x) noexcept nogil:
                 engine.view, x.member.slot, watch.now_us, False))
         if may_retry(
                 engine.view, x.choice.balancer, x.member.slot, x.choice.attempts, False,
-                request_may_move(x), x.choice.election.by_route):
-            x.choice.roams = not x.choice.balancer.nofailover
-            exchange_elect(x)
+                request_may_move(x), x.choice.election.by_route) and again_elect(
+                x, AGAIN_UNSENT, 0):
+            exchange_ask(x)
             return
     exchange_turn_away(x)
 
