@@ -4,6 +4,7 @@ FASTLB_DEBUG=1 builds with every Cython check and the ASSERT()s of core/debug.h.
 FASTLB_PROBE=1 also builds fastlb._probe, through which tests call the core's functions.
 FASTLB_QUICK=1 compiles without optimising, while one tries things out.
 FASTLB_FUZZ=1 builds fastlb._fuzz instead of the core (tests/attack/coverage.py).
+CYTHON_CACHE_DIR=FOLDER keeps there what Cython makes, for other copies of the sources.
 
 PCRE2 is found through pkg-config or pcre2-config, else where the compiler looks; zlib
 through pkg-config.
@@ -187,10 +188,13 @@ def extensions() -> list[Extension]:
 
     names = ["fastlb._pcre2", "fastlb._fuzz" if FUZZ else "fastlb._core"]
     names += ["fastlb._probe"] if PROBE else []
+    if ANEW:
+        for name in names:
+            pathlib.Path(name.replace(".", "/") + ".c").unlink(missing_ok=True)
     found = cythonize(
         [extension(n) for n in names],
         compiler_directives=DIRECTIVES,
-        force=ANEW,
+        cache="CYTHON_CACHE_DIR" in os.environ,
         annotate=os.environ.get("FASTLB_ANNOTATE") == "1",
         emit_linenums=DEBUG,  # an ASSERT that fails names its line of the .pyx
     )
