@@ -13,6 +13,7 @@ cdef extern from "<net/if.h>" nogil:
     unsigned int table_interface "if_nametoindex"(const char *name)
 
 cdef str MEMBER_FLAG_LETTERS = "OINGUDSEHRFC"
+cdef dict MEMBER_FLAG_TEXTS = {}  # by FLAG_*, as they were asked for
 cdef tuple MEMBER_FLAG_NAMES = (
     "Init ", "Ign ", "Drn ", "Gen ", "Shut ", "Dis ",
     "Stop ", "Err ", "Stby ", "Spar ", "Free ", "HcFl ",
@@ -372,9 +373,15 @@ cdef class Table:
             member_flags_now(&self.view, self.member(member_slot)))
 
     def member_flags(self, int member_slot):
-        cdef uint32_t flags = member_flags_now(&self.view, self.member(member_slot))
-        return "".join(
-            [c for i, c in enumerate(MEMBER_FLAG_LETTERS) if flags >> <uint32_t>i & 1])
+        cdef uint32_t flags = member_flags_now(
+            &self.view, self.member(member_slot)) & FLAGS_SHOWN
+        # The monitor asks for those of every member ten times a second.
+        letters = MEMBER_FLAG_TEXTS.get(flags)
+        if letters is None:
+            letters = MEMBER_FLAG_TEXTS[flags] = "".join([
+                c for i, c in enumerate(MEMBER_FLAG_LETTERS)
+                if flags >> <uint32_t>i & 1])
+        return letters
 
     def wants_probe(self, int member_slot):
         cdef uint32_t flags = member_flags_now(&self.view, self.member(member_slot))
