@@ -36,6 +36,8 @@ from fastlb.monitor.wire import (
 
 CONNECT_TIMEOUT_S = 5.0
 KIND = socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
+EVENTS = select.EPOLLOUT | select.EPOLLONESHOT
+SPARE_MAX = 256  # of each family
 
 
 class Probe:
@@ -53,7 +55,8 @@ class Probe:
 
     def is_due(self, now_s: float) -> bool:
         """Look at the member's flags; True when it is to be probed now."""
-        if self.running:
+        is_known = self.out_since_s is not None
+        if self.running or (is_known and now_s < self.due_s):
             return False
         if not self._table.wants_probe(self.slot):
             self.out_since_s = None
@@ -88,7 +91,8 @@ class Connecting:
     probe: Probe
     places: Places
     sock: socket.SocketType
-    ends_s: float = 0.0
+    address: Address
+    ends_s: float
 
 
 class Attempts:
@@ -105,11 +109,23 @@ class Attempts:
         self._over = over
         self._set = select.epoll()
         self._waiting: dict[int, Connecting] = {}  # by descriptor
+        # Sockets whose connection was refused, for the next ones: to close one and make
+        # another is half of what a probe takes.
+        self._spare: dict[int, list[socket.SocketType]] = {}  # by family
         self._pings: set[asyncio.Task[None]] = set()
         loop.add_reader(self._set.fileno(), self._look)
 
     def __len__(self) -> int:
         return len(self._waiting) + len(self._pings)
+
+    def close(self) -> None:
+        self._loop.remove_reader(self._set.fileno())
+        self._set.close()
+        for one in self._waiting.values():
+            one.sock.close()
+        for spare in self._spare.values():
+            for sock in spare:
+                sock.close()
 
     def begin(self, probe: Probe) -> None:
         probe.begin()
@@ -136,40 +152,49 @@ class Attempts:
     def _try(self, probe: Probe, places: Places) -> None:
         """The next places, until one has to be waited for or takes a connection."""
         for family, address in places:
+            spare = self._spare.get(family)
+            watch = self._set.modify if spare else self._set.register
             try:
-                sock = socket.SocketType(family, KIND)
+                sock = spare.pop() if spare else socket.SocketType(family, KIND)
+                number = begin_connect(sock, address, probe.member)
+                if number == errno.EINPROGRESS:
+                    watch(sock, EVENTS)
             except OSError:
-                break  # no descriptor is left: later
-            number = begin_connect(sock, address, probe.member)
+                break  # no descriptor, or no room in the kernel, is left: later
             if number == errno.EINPROGRESS:
-                self._wait(Connecting(probe, places, sock))
+                ends_s = self._loop.time() + probe.limit_s
+                one = Connecting(probe, places, sock, address, ends_s)
+                self._waiting[sock.fileno()] = one
                 return
-            if self._has_taken(probe, sock, number):
+            if number == 0:
+                self._take(probe, sock)
                 return
+            sock.close()
         self._over(probe, False)
 
-    def _wait(self, one: Connecting) -> None:
-        one.ends_s = self._loop.time() + one.probe.limit_s
-        try:
-            self._set.register(one.sock, select.EPOLLOUT | select.EPOLLONESHOT)
-        except OSError:
-            one.ends_s = 0.0  # the kernel has no room: given up with the next turn
-        self._waiting[one.sock.fileno()] = one
+    def _give_back(self, one: Connecting) -> None:
+        """Asked again, the kernel says why there is no connection, and the socket is
+        as it was before. It stays in the set, where it is looked at once."""
+        spare = self._spare.setdefault(one.sock.family, [])
+        reusable = not one.probe.member.source_address and len(spare) < SPARE_MAX
+        if reusable and one.sock.connect_ex(one.address) == errno.ECONNREFUSED:
+            spare.append(one.sock)
+        else:
+            one.sock.close()
 
-    def _has_taken(self, probe: Probe, sock: socket.SocketType, number: int) -> bool:
-        if number == 0:
-            greet(sock, probe.member)
+    def _take(self, probe: Probe, sock: socket.SocketType) -> None:
+        greet(sock, probe.member)
         sock.close()
-        if number == 0:
-            self._over(probe, True)
-        return number == 0
+        self._over(probe, True)
 
     def _look(self) -> None:
         for fd, events in self._set.poll(0):
             one = self._waiting.pop(fd)
-            failed = errno.ECONNREFUSED if events & select.EPOLLERR else 0
-            if not self._has_taken(one.probe, one.sock, failed):
+            if events & select.EPOLLERR:
+                self._give_back(one)
                 self._try(one.probe, one.places)
+            else:
+                self._take(one.probe, one.sock)
 
     def end_overdue(self, now_s: float) -> None:
         """What takes too long is given up."""

@@ -162,6 +162,7 @@ def attempt(probe: Probe) -> bool:
             await asyncio.sleep(0.01)
             attempts.end_overdue(loop.time())
         assert len(attempts) == 0
+        attempts.close()
         return ended.result()
 
     return asyncio.run(work())
@@ -277,6 +278,7 @@ def test_many_are_tried_at_once_and_each_is_told_of_once() -> None:
         while len(told) < len(probes):
             await asyncio.sleep(0.01)
             attempts.end_overdue(loop.time())
+        attempts.close()
         return told
 
     with socket.create_server(("127.0.0.1", 0), backlog=256) as sock:
