@@ -19,7 +19,6 @@ from fastlb.config.modules import process_model
 from fastlb.config.registry import Scope
 from fastlb.config.tree import Tree
 from fastlb.facts.balancer import Balancer
-from fastlb.facts.labels import table_of_types
 from fastlb.facts.mapping import Mapping
 from fastlb.facts.member import Member, Remote
 from fastlb.facts.regex import freeze_regexes
@@ -60,7 +59,7 @@ from fastlb.model.proxy_sections import (
 )
 from fastlb.model.resolve_access import access_rule
 from fastlb.model.resolve_files import frozen, in_order
-from fastlb.model.resolve_labels import members_have_types, types_of
+from fastlb.model.resolve_labels import members_have_types, packed_types
 from fastlb.model.resolve_ldap import with_server
 from fastlb.model.resolve_listing import lists_directories
 from fastlb.model.resolve_logs import LogTargets, access_logs
@@ -126,7 +125,7 @@ def freeze(run: Drafts, tree: Tree, host_name: str) -> Model:
         log_targets=freezer.log_targets.freeze(),
         regexes=freeze_regexes(run.regexes),
         deciding_variables=deciding_variables(vhosts),
-        mime_types=table_of_types(types_of(run)),
+        mime_types=packed_types(run),
         types_of_members=members_have_types(run, vhosts),
         lists_directories=lists_directories(run),
     )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
 from fastlb.config.directives.labels import expiry_of
 from fastlb.config.tree import Node
-from fastlb.facts.labels import Expires, Mime, MimeField
+from fastlb.facts.labels import Expires, Mime, MimeField, table_of_types
 from fastlb.facts.mime_table import EXTENSION_MAX, VALUE_MAX
 from fastlb.facts.vhost import VHost, every_conf
 from fastlb.model.drafts import Drafts, Handler, Place
@@ -104,8 +105,8 @@ def members_have_types(run: Drafts, vhosts: Iterable[VHost]) -> bool:
     )
 
 
-def types_of(run: Drafts) -> dict[str, str]:
-    """extension -> type, as the file says that TypesConfig names."""
+def packed_types(run: Drafts) -> bytes:
+    """What the file says that TypesConfig names, as the core looks into it."""
     node = run.types_config
     names = list(DEFAULT_FILES)
     if node is not None:
@@ -126,8 +127,14 @@ def types_of(run: Drafts) -> dict[str, str]:
                 word=name,
             )
             continue
-        return dict(_types(text[:BYTES_MAX].decode("latin-1")))
-    return {}
+        return _packed(text[:BYTES_MAX])
+    return _packed(b"")
+
+
+@lru_cache(maxsize=2)
+def _packed(text: bytes) -> bytes:
+    """A reload hardly ever finds another text."""
+    return table_of_types(dict(_types(text.decode("latin-1"))))
 
 
 def _types(text: str) -> Iterator[tuple[str, str]]:
