@@ -249,10 +249,14 @@ class Peer:
         self.bench.until(lambda: self.has(lambda got: len(got) >= count), self)
         return self._taken(count)
 
+    def through(self, end: bytes) -> bytes:
+        """Up to and with the first of these."""
+        self.bench.until(lambda: self.has(lambda got: end in got), self)
+        return self._taken(self.received.index(end) + len(end))
+
     def head(self) -> bytes:
         """Up to and with the empty line."""
-        self.bench.until(lambda: self.has(lambda got: b"\r\n\r\n" in got), self)
-        return self._taken(self.received.index(b"\r\n\r\n") + 4)
+        return self.through(b"\r\n\r\n")
 
     def message(self) -> tuple[bytes, bytes]:
         """Head, and the body that its Content-Length announces."""

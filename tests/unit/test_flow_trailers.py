@@ -25,9 +25,7 @@ def test_trailers_of_a_request_follow_its_body(size: int, parts: int) -> None:
             client.send(behind[at : at + step])
         member = bench.members[0].accept()
         assert f"\r\n{CHUNKED}\r\n".encode() in member.head()
-        got = b""
-        while not got.endswith(b"0\r\n" + PASSED + b"\r\n"):
-            got += member.take(1)
+        got = member.through(b"0\r\n" + PASSED + b"\r\n")
         assert b"X-Mine" not in got
         assert b"Host" not in got
 
@@ -44,9 +42,7 @@ def test_trailers_of_an_answer_follow_its_body(size: int, parts: int) -> None:
             bench.settle()
             member.send(behind[at : at + step])
         assert f"\r\n{CHUNKED}\r\n".encode() in client.head()
-        got = b""
-        while not got.endswith(b"0\r\n" + PASSED + b"\r\n"):
-            got += client.take(1)
+        got = client.through(b"0\r\n" + PASSED + b"\r\n")
         assert b"X-Mine" not in got
         assert client.is_silent()
 
