@@ -33,8 +33,8 @@ CustomLog "|/bin/cat" "%h %r %>s"
 </Location>
 ProxyPass /server-status !
 <Proxy balancer://pool>
-    BalancerMember http://{host}:{a} retry=0 loadfactor=3
-    BalancerMember http://{host}:{b} retry=0 max=5
+    BalancerMember http://{host}:{a} retry=0 loadfactor=3 max=6 maxscope=global
+    BalancerMember http://{host}:{b} retry=0 max=5 maxscope=global
 </Proxy>
 ProxyPass / balancer://pool/
 """

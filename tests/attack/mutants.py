@@ -512,7 +512,11 @@ def books_balance(site: Site, port: int) -> str:
             text = repr(error)
             continue
         lines = text.splitlines()
-        busy = [line for line in lines if "Busy: " in line and not line.endswith(" 0")]
+        busy = [
+            line
+            for line in lines
+            if ("Busy: " in line or "]Waiting: " in line) and not line.endswith(" 0")
+        ]
         if "BusyWorkers: 1" in lines and not busy:
             return ""
         time.sleep(0.05)
