@@ -163,6 +163,8 @@ def _balancer(
         sticky = pages.escaped(balancer.sticky_cookie)
         if balancer.sticky_url and balancer.sticky_url != balancer.sticky_cookie:
             sticky += f" | {pages.escaped(balancer.sticky_url)}"
+    elif balancer.own_cookie is not None:
+        sticky = pages.escaped(balancer.own_cookie.name)
     heading = names.BALANCER_HEADING.format(pages.escaped(balancer.name))
     yield f"<hr />\n<h1>{heading}</h1>\n"
     yield '\n\n\n<table border="0">' + _row("th", names.BALANCER_COLUMNS)

@@ -750,6 +750,31 @@ _MODEL = {
         "A balancer has more members than one election may look at.",
         "Divide them among several balancers.",
     ),
+    "FB0341": Message(
+        "error",
+        "A balancer has stickycookie= and stickysession=.",
+        "Leave out that of who does not make the cookie, application or balancer.",
+    ),
+    "FB0342": Message(
+        "notice",
+        "Sessions by stickycookie= end with the server, which makes the secret.",
+        "Name a file with a secret (stickykey=), the same on every server.",
+    ),
+    "FB0343": Message(
+        "warning",
+        "Two balancers behind one host set a cookie of the same name.",
+        "Give each cookie a name of its own, or another Path.",
+    ),
+    "FB0344": Message(
+        "error",
+        "The file of stickykey= cannot be read, or is no secret.",
+        "Write one with: openssl rand -hex 32 > FILE.",
+    ),
+    "FB0345": Message(
+        "warning",
+        "stickykey= without stickycookie= has no effect.",
+        "Name the cookie (stickycookie=), or leave the file out.",
+    ),
     "FB0340": Message(
         "warning",
         "The file of types that TypesConfig names cannot be read.",

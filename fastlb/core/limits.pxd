@@ -210,6 +210,7 @@ cdef enum:
     QUESTION_DROPPED_MAX = 65536    # of its body, read away; more: closed
     SCRATCH_BYTES = 256             # of an arena within its exchange; more: buffers
     MEMBERS_PER_BALANCER_MAX = 4096     # of a configuration; FB0300
+    OWN_COOKIES_TRIED_MAX = 8       # values of stickycookie= in one head; then none
     ADDRESSES_PER_MEMBER_MAX = 8
     # the shared table
     LOCK_SPINS = 200

@@ -8,6 +8,23 @@ from fastlb.facts.words import HashBy
 
 
 @dataclass(frozen=True, slots=True)
+class OwnCookie:
+    """stickycookie=: a cookie that the balancer makes itself."""
+
+    name: str
+    attributes: str  # "; Path=/; HttpOnly; SameSite=Lax", but for Secure
+    max_age_s: int  # 0: as long as the client likes
+    secure: bool  # to every client
+    secure_on_tls: bool  # to those that speak TLS
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        """Where a client sends it: one of the same name and place takes its place."""
+        words = self.attributes.split("; ")
+        return tuple(one for one in words if one.startswith(("Path=", "Domain=")))
+
+
+@dataclass(frozen=True, slots=True)
 class Balancer:
     """`<Proxy balancer://name>` as one virtual host sees it.
 
@@ -26,6 +43,8 @@ class Balancer:
     sticky_separator: str | None  # None: stickysessionsep=Off
     route_regex: str | None  # Helicon's routeregex=
     scolon_path_delim: bool
+    own_cookie: OwnCookie | None
+    sticky_key: str  # in hex, of the file of stickykey=; "": the table has one
     nofailover: bool
     max_attempts: int | None  # None: members - 1
     timeout_ms: int  # wait for a usable member; 0: do not wait

@@ -12,7 +12,7 @@ cdef struct named_target:
     const char *name
     fuzz_target run
 
-cdef named_target[23] fuzz_targets = [
+cdef named_target[24] fuzz_targets = [
     named_target(b"request_head", fuzz_request_head),
     named_target(b"response_head", fuzz_response_head),
     named_target(b"chunked", fuzz_chunked),
@@ -26,6 +26,7 @@ cdef named_target[23] fuzz_targets = [
     named_target(b"preface", fuzz_preface),
     named_target(b"remote", fuzz_remote),
     named_target(b"sticky", fuzz_sticky),
+    named_target(b"own_cookie", fuzz_own_cookie),
     named_target(b"request", fuzz_request),
     named_target(b"credentials", fuzz_credentials),
     named_target(b"digest", fuzz_digest),

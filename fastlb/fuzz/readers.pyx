@@ -297,6 +297,49 @@ cdef int fuzz_sticky(const uint8_t *data, size_t size) noexcept nogil:
     return 0
 
 
+cdef int fuzz_own_cookie(const uint8_t *data, size_t size) noexcept nogil:
+    """A Cookie field, behind which a value of ours is sent once as well."""
+    cdef own_cookie c
+    cdef uint64_t[2] members
+    cdef cookie_said said
+    cdef char[OWN_COOKIE_BYTES] made
+    cdef arena a
+    cdef writer w
+    cdef value with_ours, left
+    cdef char *p = exactly(data, size)
+    cdef int tries = OWN_COOKIES_TRIED_MAX
+    memset(&c, 0, sizeof(c))
+    memset(&a, 0, sizeof(a))
+    c.name.data = b"LB"
+    c.name.length = 2
+    c.max_age_s = 100
+    c.count = 2
+    c.members = &members[0]
+    members[0] = own_cookie_member(&c, b"a", 1)
+    members[1] = own_cookie_member(&c, b"b", 1)
+    must(not own_cookie_find(
+        &c, value(p, <unsigned int>size), 150, &tries, &said) or said.position < 2)
+    own_cookie_letters(&c, 100, members[1], &made[0])
+    arena_write(&a, &w)
+    put(&w, b"LB=", 3)
+    put(&w, &made[0], OWN_COOKIE_BYTES)
+    put(&w, b";", 1)
+    put(&w, p, size)
+    with_ours = arena_written(&a, &w)
+    if with_ours.data != NULL:
+        tries = 1
+        must(own_cookie_find(&c, with_ours, 151, &tries, &said))
+        must(said.position == 1 and said.is_old)
+        left = own_cookie_left_out(&c, &a, with_ours)
+        must(left.data != NULL and left.length <= 2 * size)
+        must(own_cookie_left_out(&c, &a, left).data == NULL)
+        tries = OWN_COOKIES_TRIED_MAX
+        must(not own_cookie_find(&c, left, 151, &tries, &said))
+    arena_end(&a)
+    free(p)
+    return 0
+
+
 cdef int fuzz_fastcgi(const uint8_t *data, size_t size) noexcept nogil:
     """The first byte says where the rest is cut: the output is the same."""
     cdef fastcgi_decoder whole, parts

@@ -10,6 +10,7 @@ from fastlb.lint.balancer_names import BalancerNames
 from fastlb.model.drafts import Drafts, MemberDraft, ServerDraft, Values
 from fastlb.model.merge import effective_balancer
 from fastlb.model.report import did_you_mean, place_of
+from fastlb.model.resolve_sticky import made_route
 from fastlb.model.targets import BALANCER_PREFIX, advice_on
 
 SHORT_TIMEOUT_MS = 1000
@@ -39,9 +40,11 @@ def lint_balancers(run: Drafts) -> None:
             _standbys(subject)
             _out_of_service(subject)
             _routes(subject)
+            _own_cookie(subject)
             _redirects(subject)
             _hashing(subject)
             _heartbeats(subject)
+        _cookies_of_one_name(run, server)
         _hidden_members(run, server)
         _unused(run, server, names)
         for member in server.every_member():
@@ -188,7 +191,7 @@ def _routes(subject: _Subject) -> None:
             why="sessions that begin there do not stick",
             cure="write route=... on this BalancerMember too",
         )
-    elif routed and not params["sticky_cookie"]:
+    elif routed and not params["sticky_cookie"] and not params["own_cookie"]:
         report.warn(
             routed[0].node,
             "FB0247",
@@ -198,6 +201,68 @@ def _routes(subject: _Subject) -> None:
             cure="write ProxySet stickysession=COOKIE in the <Proxy> section",
             word="route",
         )
+
+
+def _own_cookie(subject: _Subject) -> None:
+    report, params, node = subject.run.report, subject.params, subject.node
+    if params["own_cookie"] is None:
+        if params["sticky_key"]:
+            report.warn(
+                node,
+                "FB0345",
+                f"stickykey= of {subject.name} has no effect",
+                why="it signs the cookie of stickycookie=, and there is none",
+                cure="name the cookie: stickycookie=NAME",
+                word="stickykey",
+            )
+        return
+    name = params["own_cookie"].name
+    if params["sticky_cookie"]:
+        report.error(
+            node,
+            "FB0341",
+            f"{subject.name} has stickycookie={name} and"
+            f" stickysession={params['sticky_cookie']}",
+            why="a session has one member, and each of the two may name another",
+            cure="leave out stickysession= where the balancer is to make the cookie,"
+            " stickycookie= where the application does",
+            word="stickysession",
+        )
+    if not params["sticky_key"]:
+        report.note(
+            node,
+            "FB0342",
+            f"sessions of {subject.name} (stickycookie={name}) lose their member when"
+            " the server is stopped and started, not when it is reloaded",
+            why="without stickykey= the secret behind the cookie is made at each start,"
+            " and no other server knows it",
+            cure="name a file with a secret: stickykey=FILE",
+            word="stickycookie",
+        )
+
+
+def _cookies_of_one_name(run: Drafts, server: ServerDraft) -> None:
+    """Two balancers behind one host whose cookies take each other's place."""
+    first: dict[tuple[str, tuple[str, ...]], tuple[str, set[str]]] = {}
+    names = dict.fromkeys(one.balancer for one in server.every_target())
+    for name in filter(None, names):
+        found = effective_balancer(run.main, server, name)
+        if found is None or found.params["own_cookie"] is None:
+            continue
+        cookie = found.params["own_cookie"]
+        routes = {m.params["route"] or made_route(m.target) for m in found.members}
+        other, of_other = first.setdefault((cookie.name, cookie.place), (name, routes))
+        if routes != of_other:
+            run.report.warn(
+                found.draft.node,
+                "FB0343",
+                f"{other} and {name} both set the cookie {cookie.name}"
+                f" ({', '.join(cookie.place)})",
+                why="their members have other routes, so each takes the place of the"
+                " other's, and no session stays",
+                cure="give each a name of its own, or a Path",
+                word="stickycookie",
+            )
 
 
 def _redirects(subject: _Subject) -> None:

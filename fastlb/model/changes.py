@@ -28,7 +28,7 @@ Item = TypeVar("Item")
 NOWHERE: Final[Line] = ("", 0)
 LISTED_MAX: Final = 6  # changes in one line of the log
 
-_SECRET: Final = frozenset(("secret", "bind_password"))
+_SECRET: Final = frozenset(("secret", "bind_password", "sticky_key"))
 _NOT_SETTINGS: Final = frozenset(
     (
         *("file", "line", "lines", "index", "tls_group", "balancers", "vhost_id"),

@@ -310,6 +310,7 @@ class _Freezer:
                         remote=remote,
                         compat=self.run.process.compat,
                         upgrade=found.upgrade,
+                        needs_route=found.params["own_cookie"] is not None,
                     )
                 )
             places = tuple(range(first, len(self.members)))
@@ -321,8 +322,9 @@ class _Freezer:
         """Index of a balancer over the main server's members; -1: it has its own.
 
         Its own it has, too, where they could not be counted together (the method is
-        another) or not be reached alike (ProxySourceAddress, ProxyRemote, SSLProxy* or
-        upgrade= are others).
+        another), not be named alike (a cookie of its own needs routes) or not be
+        reached alike (ProxySourceAddress, ProxyRemote, SSLProxy* or upgrade= are
+        others).
         """
         if server == 0 or not found.has_main_members:
             return -1
@@ -337,6 +339,7 @@ class _Freezer:
         here, there = self._settings[server], self._settings[0]
         if (
             balancer.lbmethod != original.lbmethod
+            or (balancer.own_cookie is None) != (original.own_cookie is None)
             or found.upgrade != self.run.main.balancers[name].upgrade
             or here["proxy_source_address"] != there["proxy_source_address"]
         ):

@@ -10,6 +10,7 @@ from fastlb.model.drafts import MemberDraft, Values
 from fastlb.model.merge import EffectiveBalancer
 from fastlb.model.resolve_health import check_of
 from fastlb.model.resolve_server import fields_of, shared
+from fastlb.model.resolve_sticky import made_route
 from fastlb.model.targets import WEBSOCKET_SCHEMES
 
 
@@ -23,8 +24,12 @@ def freeze_member(
     remote: Remote | None,
     compat: Compat,
     upgrade: tuple[str, ...] = (),
+    needs_route: bool = False,
 ) -> Member:
-    """settings: of its server, merged; upgrade: of its balancer, where it has none."""
+    """settings: of its server, merged; upgrade: of its balancer, where it has none.
+
+    needs_route: its balancer's own cookie names it by that
+    """
     target, params = draft.target, draft.params
     values = {
         **fields_of(Member, params),
@@ -37,6 +42,8 @@ def freeze_member(
         # A connection is its client's: whoever came next on it would be that one, too.
         # SCGI and uwsgi end an answer with it.
         values["disable_reuse"] = True
+    if needs_route and not params["route"]:
+        values["route"] = made_route(target)
     if not params["upgrade"]:
         default = ("websocket",) if target.scheme in WEBSOCKET_SCHEMES else ()
         values["upgrade"] = upgrade or default

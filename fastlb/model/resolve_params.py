@@ -32,6 +32,7 @@ from fastlb.model.drafts import (
 )
 from fastlb.model.report import Mistake, did_you_mean
 from fastlb.model.resolve_health import advice, take_health_param
+from fastlb.model.resolve_sticky import key_of
 from fastlb.model.targets import (
     GATEWAY_SCHEMES,
     Target,
@@ -189,6 +190,8 @@ def take_balancer_param(
         complaint = BALANCER.take(balancer.params, key, value, own=run.lenient)
     pair = f"{key}={value}"
     if complaint is None:
+        if key.lower() == "stickykey":
+            balancer.params["sticky_key"] = key_of(run, value)
         _explain_balancer_param(run, node, key.lower(), value)
         return
     tail = f" {pair}; {name}" if name else ""

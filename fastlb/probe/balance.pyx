@@ -196,6 +196,72 @@ cdef class BalancerProbe:
         return probe_raise(signal)
 
 
+@cython.final
+cdef class OwnCookieProbe:
+    """A cookie of a balancer's own, for members of these routes."""
+
+    cdef own_cookie cookie
+    cdef uint64_t[MEMBERS_PER_BALANCER_MAX] members
+    cdef bytes name
+
+    def __cinit__(
+            self, routes, *, str name="LB", bytes secret=b"0123456789abcdef",
+            long long max_age_s=0):
+        cdef bytes route
+        cdef int i
+        if len(secret) != sizeof(self.cookie.secret):
+            raise ValueError("the secret has 16 bytes")
+        if len(routes) > MEMBERS_PER_BALANCER_MAX:
+            raise ValueError("more members than MEMBERS_PER_BALANCER_MAX")
+        self.name = name.encode()
+        memset(&self.cookie, 0, sizeof(own_cookie))
+        memcpy(&self.cookie.secret[0], <const char *>secret, sizeof(uint64_t) * 2)
+        self.cookie.name.data = self.name
+        self.cookie.name.length = <unsigned int>len(self.name)
+        self.cookie.max_age_s = max_age_s
+        self.cookie.count = len(routes)
+        self.cookie.members = &self.members[0]
+        for i, said in enumerate(routes):
+            route = said.encode()
+            self.members[i] = own_cookie_member(
+                &self.cookie, route, <unsigned int>len(route))
+
+    def made(self, int position, long long time_s):
+        """The value that a client is given."""
+        cdef char[OWN_COOKIE_BYTES] made
+        own_cookie_letters(
+            &self.cookie, <uint64_t>time_s, self.members[position], &made[0])
+        return made[:OWN_COOKIE_BYTES]
+
+    def find(self, bytes cookies, long long now_s, int tries=OWN_COOKIES_TRIED_MAX):
+        """(position, is_old) as a field of a client's says; None: nothing of ours."""
+        cdef cookie_said said
+        if not own_cookie_find(
+                &self.cookie, value(cookies, <unsigned int>len(cookies)), now_s, &tries,
+                &said):
+            return None
+        return said.position, bool(said.is_old)
+
+    def left_out(self, bytes cookies):
+        """What a member gets of the field; None: all of it as it is."""
+        cdef arena a
+        cdef value left
+        memset(&a, 0, sizeof(arena))
+        left = own_cookie_left_out(
+            &self.cookie, &a, value(cookies, <unsigned int>len(cookies)))
+        found = None if left.data == NULL else left.data[:left.length]
+        arena_end(&a)
+        return found
+
+
+def own_cookie_of(int balancer, int position, long long time_s):
+    """... of a balancer of the plan."""
+    cdef char[OWN_COOKIE_BYTES] made
+    cdef own_cookie *c = plan.balancers[balancer].own_cookie
+    own_cookie_letters(c, <uint64_t>time_s, c.members[position], &made[0])
+    return made[:OWN_COOKIE_BYTES]
+
+
 cdef object probe_part(shared_part *part):
     return (<size_t>part.reading, part.size, <size_t>part.writing)
 

@@ -53,6 +53,8 @@ VALUES = {
     "scolonpathdelim": "on",
     "slowstart": "30",
     "status": "+H",
+    "stickycookie": "LB",
+    "stickykey": "/etc/passwd",  # long enough to be one
     "stickysessionsep": "_",
     "upgrade": "websocket",
 }
@@ -63,6 +65,7 @@ MORE = {
     "flushpackets": ("on", "off"),
     "hashkey": ("header:X-Key", "cookie:sid"),
     "hcmethod": ("TCP", "OPTIONS", "GET", "GET11", "HEAD11", "OPTIONS11", "CPING"),
+    "stickycookie": ("LB;Path=/a;Domain=a.test;Max-Age=60;SameSite=None;Partitioned",),
     "stickysessionsep": ("Off",),
 }
 

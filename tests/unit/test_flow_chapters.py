@@ -42,6 +42,12 @@ TESTED: dict[str, tuple[str, ...]] = {
         "test_a_worker_that_is_ahead_leaves_the_backlog_to_the_others",
         "test_a_drain_takes_who_waits_in_the_backlog_and_nobody_after",
     ),
+    "session": (
+        "test_the_first_answer_sets_it_and_the_others_do_not",
+        "test_members_never_see_it",
+        "test_another_try_names_who_has_answered",
+        "test_half_of_max_age_makes_it_anew",
+    ),
     "decided": (
         "test_a_name_is_looked_up_beside_the_requests_once_a_connection",
         "test_a_look_up_that_finds_another_name_or_takes_too_long_is_a_denial",

@@ -144,19 +144,26 @@ def _first_set(model: Model, found: Found) -> int | None:
 
 
 def _session(standing: Standing, found: Found, balancer: Balancer) -> Iterator[Step]:
-    if balancer.sticky_cookie is None:
+    own = balancer.own_cookie
+    name = own.name if own is not None else balancer.sticky_cookie
+    if name is None:
         return
     model = standing.model
-    name = balancer.sticky_cookie
-    if balancer.sticky_url not in (None, name):
+    if own is None and balancer.sticky_url not in (None, name):
         name = f"{name}|{balancer.sticky_url}"
-    _, said = standing.balancer_lines(balancer.name, "stickysession")
+    key = "stickysession" if own is None else "stickycookie"
+    _, said = standing.balancer_lines(balancer.name, key)
     line = first_of(said, (balancer.file, balancer.line))
     if found["session"] is None:
-        yield Step("session", "none", f"the request has no {name}", line)
+        of_ours = "" if own is None else " that a member was named by"
+        if own is not None and not balancer.sticky_key:
+            of_ours += " (explain does not know the server's secret)"
+        yield Step("session", "none", f"the request has no {name}{of_ours}", line)
         return
     where = "the URL" if found["from_url"] else "a cookie"
     why = f"{name} in {where}: {text_of_bytes(found['session'])}"
+    if own is not None:
+        why = f"{name} in a cookie, which is ours"
     route = text_of_bytes(found["route"])
     if not route:
         yield Step("session", "without a route", why, line)

@@ -6,6 +6,7 @@ import re
 from typing import Any, Final
 
 from fastlb._pcre2 import PatternError
+from fastlb.config.own_cookie import own_cookie
 from fastlb.config.parameter import (
     INT_MAX,
     BadValue,
@@ -155,6 +156,23 @@ BALANCER: Final = Parameters(
         "whether ; also ends the path before a session's name",
         False,
         sets="scolon_path_delim",
+    ),
+    Parameter(
+        "stickycookie",
+        own_cookie,
+        "NAME, or `NAME;attribute;...`: a cookie by which the balancer itself knows a"
+        " session's member again",
+        sets="own_cookie",
+        own=True,
+    ),
+    Parameter(
+        "stickykey",
+        text("stickykey", 4096),
+        "file with the secret that signs stickycookie=; without it one is made when the"
+        " server starts",
+        "",
+        sets="sticky_key",
+        own=True,
     ),
     Parameter(
         "nofailover",

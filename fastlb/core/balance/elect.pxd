@@ -24,6 +24,7 @@ cdef struct balancer_plan:
     char separator
     bint scolon_path_delim
     int route_regex             # >= 0: services' regex number (Helicon); -1
+    own_cookie *own_cookie      # stickycookie=; NULL: none
     bint nofailover
     bint force_recovery
     bint fail_on_timeout        # failontimeout=

@@ -9,7 +9,7 @@
 # asks. With another only the last step does.
 #
 # uses: balance/table, balance/lock, balance/ledger, balance/lbmethods/method,
-#       balance/lbmethods/methods
+#       balance/lbmethods/methods, balance/own_cookie
 
 # Those that may serve, and their positions in the balancer: good for one election.
 cdef (member_slot *)[MEMBERS_PER_BALANCER_MAX] elect_candidates

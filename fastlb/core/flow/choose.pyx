@@ -4,9 +4,9 @@ to the connection that it goes out on."""
 #       balance/table, balance/ledger, balance/elect, balance/budget, balance/sticky,
 #       plan/plan, plan/facts, plan/undecided, flow/exchange, flow/engine,
 #       flow/states, flow/member, flow/log_rows, flow/service_log, flow/services,
-#       flow/queue, flow/places, flow/attempt, flow/pool, flow/settle, flow/elected,
-#       flow/again, flow/question, flow/tunnel, flow/coded, flow/response,
-#       flow/answer, flow/connecting, flow/send
+#       flow/queue, flow/places, flow/attempt, flow/pool, flow/settle, flow/session,
+#       flow/elected, flow/again, flow/question, flow/tunnel, flow/coded,
+#       flow/response, flow/answer, flow/connecting, flow/send
 
 cdef void exchange_elect(exchange *x) noexcept nogil:
     """Find a member and ask it; also for every further try of the same request."""
@@ -60,6 +60,8 @@ cdef void choice_begin(exchange *x) noexcept nogil:
     x.choice.balancer_index = x.facts.mapping.balancer
     if x.choice.balancer.sticky_cookie != NULL:
         exchange_sticky(x)
+    elif unlikely(x.choice.balancer.own_cookie != NULL):
+        session_learn(x)
 
 
 cdef bint choice_is_behind(exchange *x) noexcept nogil:

@@ -1,7 +1,7 @@
 """The member that a request goes to, by an election of its balancer."""
 # uses: ground/text, io/watch, balance/lock, balance/chance, balance/elect, plan/plan,
 #       plan/facts, flow/exchange, flow/engine, flow/log_rows, flow/service_log,
-#       flow/hash_key
+#       flow/hash_key, flow/session
 
 cdef bint member_elect(exchange *x) noexcept nogil:
     """x.member, and the variables that tell of it. False: there is nobody
@@ -30,4 +30,6 @@ cdef bint member_elect(exchange *x) noexcept nogil:
             x.member.route.length)
     if x.choice.election.route_changed:
         env_set(&x.facts, ENV_BALANCER_ROUTE_CHANGED, b"1", 1)
+    if unlikely(x.choice.balancer.own_cookie != NULL):
+        session_elected(x, chosen)
     return True

@@ -144,6 +144,7 @@ cdef struct member_choice:
     balancer_plan *balancer     # NULL: a direct member, or nothing is chosen yet
     int balancer_index
     sticky_result sticky        # what the client asks for
+    own_session session         # ... by a cookie of the balancer's own
     election election
     int attempts                # members asked so far, however often
     unsigned char lost          # members that took it, gave no answer, and were left

@@ -1,9 +1,9 @@
 """What an exchange is (exchange.pxd), and what can be said of it by itself."""
 # uses: ground/text, io/buffer, io/writer, ground/arena, io/timer, io/watch,
 #       http/fields, http/count, http/hops, http/framing, http/chunked, filters/stage,
-#       balance/table, balance/elect, balance/budget, balance/sticky, filters/chain,
-#       plan/plan, plan/out_fields, plan/client, plan/facts, plan/variables,
-#       plan/logline, flow/kept
+#       balance/table, balance/own_cookie, balance/elect, balance/budget,
+#       balance/sticky, filters/chain, plan/plan, plan/out_fields, plan/client,
+#       plan/facts, plan/variables, plan/logline, flow/kept
 
 # What an exchange of this plan takes, and where in it the values of variables lie.
 cdef size_t exchange_bytes = 0

@@ -8,7 +8,7 @@ when it is parsed, and framed anew when it goes out.
 #       io/writer, ground/arena, http/fields, http/head, http/exit, http/hops,
 #       http/framing, plan/plan, plan/out_fields, plan/client, plan/facts,
 #       plan/own_name, plan/expr_words, plan/expr, plan/rules, plan/cgi_variables,
-#       plan/filtered, plan/tls_access, flow/exchange, flow/trailers
+#       plan/filtered, plan/tls_access, flow/exchange, flow/session, flow/trailers
 
 # Fields of a request that who is asked about it does not get (AuthRequest).
 cdef const char *NOT_OF_A_QUESTION = (
@@ -203,6 +203,8 @@ cdef inline int request_fields(exchange *x, out_list *out) noexcept nogil:
     cdef bint is_gateway = unlikely(
         x.attempt.codec != NULL) and x.member.protocol >= PROTOCOL_FCGI
     out_from_head(out, &x.facts.req, request_bytes(&x.facts))
+    if unlikely(session_is_ours(x)):
+        session_hide(x, out)
     if is_gateway:
         cgi_out_hops(&x.facts, out)
     if unlikely(x.facts.proxies.data != NULL):
@@ -363,6 +365,8 @@ cdef int question_head_write(exchange *x, writer *w) noexcept nogil:
     if host.length == 0:
         host = self_reference(r)
     out_from_head(out, &r.req, data)
+    if unlikely(session_is_ours(x)):
+        session_hide(x, out)
     if unlikely(r.proxies.data != NULL):
         out_add_proxies(x, out)
     question_leave_out(out)

@@ -4,7 +4,7 @@
 #       plan/plan, plan/out_fields, plan/entity, plan/facts, plan/rules,
 #       plan/filtered, plan/reverse, plan/digest_auth, plan/reasons, plan/logline,
 #       flow/exchange, flow/engine, flow/filtering, flow/services, flow/labels,
-#       flow/entity, flow/trailers, flow/rewrite
+#       flow/entity, flow/session, flow/trailers, flow/rewrite
 
 cdef const char *RETRY_AFTER_S = b"5"      # for who could not wait (choose.pyx)
 cdef head response_head         # a member's; one is parsed at a time
@@ -187,6 +187,8 @@ cdef int response_head_write(
         out_add_cookies(out, x.question.cookies)
         out_add_cookies(out, x.facts.cookies)
         out_always_first(out)
+    if unlikely(x.choice.session.is_due):
+        session_say(x, out)
     if unlikely(x.facts.vhost.any_filter):
         rc = filters_on_head(
             x, out, x.facts.status,
@@ -324,6 +326,8 @@ cdef int rewrite_interim(exchange *x, head *res, const char *data) noexcept nogi
     for i in range(out.count):
         if out.fields[i].id == FIELD_SET_COOKIE:
             rewrite_cookie(&x.facts, &out.fields[i])
+    if unlikely(res.status == 101 and x.choice.session.is_due):
+        session_say(x, out)
     out_write(out, &w, bit(FIELD_CONTENT_LENGTH))
     if via_is_added(x):
         put_via(x, &w, NULL, x.facts.req.minor)
@@ -331,7 +335,7 @@ cdef int rewrite_interim(exchange *x, head *res, const char *data) noexcept nogi
         f = head_field(res, FIELD_UPGRADE)
         put_upgrade(&w, data + f.value, f.value_length)
     put(&w, b"\r\n", 2)
-    if w.full:
+    if w.full or x.facts.arena.starved:
         return -502
     writer_into(&w, x.down.output)
     return 0

@@ -1,6 +1,7 @@
 """Members and balancers, from the model into the plan."""
-# uses: ground/text, balance/table, balance/lbmethods/method,
-#       balance/lbmethods/methods, balance/elect, plan/build, plan/plan
+# uses: ground/text, ground/hash, balance/table, balance/lbmethods/method,
+#       balance/lbmethods/methods, balance/own_cookie, balance/elect, plan/build,
+#       plan/plan
 
 cdef dict PROTOCOL_NUMBERS = {
     "ajp": PROTOCOL_AJP, "fcgi": PROTOCOL_FCGI, "scgi": PROTOCOL_SCGI,
@@ -65,6 +66,31 @@ cdef object plan_remote_of(plan_member *m, object member, str host):
         f"CONNECT {asked} HTTP/1.0\r\nHost: {asked}\r\n{field}\r\n")
 
 
+cdef object plan_own_cookie_of(balancer_plan *b, object said, bytes key):
+    """key: of stickykey=; b"": the table's secret stands in its place."""
+    cdef own_cookie *c = <own_cookie *>plan_alloc(sizeof(own_cookie))
+    cdef const uint64_t *secret = &plan.nonces.secret[0]
+    cdef bytes purpose = b"stickycookie " + said.name.encode()
+    cdef uint64_t[2] kept
+    cdef const text *route
+    cdef int i
+    if key:
+        memcpy(&kept[0], <const char *>key, sizeof(kept))
+        secret = &kept[0]
+    sip_hash(purpose, <unsigned int>len(purpose), secret, &c.secret[0])
+    c.name = plan_text(said.name)
+    c.attributes = plan_text(said.attributes)
+    c.secure = said.secure
+    c.secure_on_tls = said.secure_on_tls
+    c.max_age_s = said.max_age_s
+    c.count = b.member_count
+    c.members = <uint64_t *>plan_alloc(sizeof(uint64_t) * c.count)
+    for i in range(c.count):
+        route = &plan.members[b.member_index[i]].route
+        c.members[i] = own_cookie_member(c, route.data, route.length)
+    b.own_cookie = c
+
+
 cdef object plan_balancer_of(balancer_plan *b, object balancer):
     cdef int i
     b.member_count = len(balancer.members)
@@ -91,6 +117,8 @@ cdef object plan_balancer_of(balancer_plan *b, object balancer):
         name = plan_text(balancer.sticky_url or balancer.sticky_cookie)
         b.sticky_url = name.data
         b.sticky_url_length = name.length
+    if balancer.own_cookie is not None:
+        plan_own_cookie_of(b, balancer.own_cookie, bytes.fromhex(balancer.sticky_key))
     b.has_separator = balancer.sticky_separator is not None
     if b.has_separator:
         b.separator = ord(balancer.sticky_separator[:1] or ".")
