@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn, Protocol, final
 
+from fastlb.facts.agent import AgentState
 from fastlb.facts.ldap import Ldap
 from fastlb.facts.server import Model
 
@@ -52,6 +53,7 @@ class Table:
         slow_start_ms: int = 0,
         places_max: int = 0,
         check: str = "",
+        agent: bool = False,
         fresh: bool = False,
     ) -> int:
         """Find or make the member's slot; what the configuration changed is written.
@@ -129,6 +131,10 @@ class Table:
         monitor only."""
     def heartbeat(self, member_slot: int) -> tuple[int, int, int]:
         """ready, busy, heard_us (0: it was never heard)."""
+    def set_agent(self, slot: int, state: AgentState) -> None:
+        """What the member's agent has said, all of it. Master and monitor only."""
+    def agent(self, member_slot: int) -> tuple[bool, bool, bool, int, int]:
+        """... in the order of AgentState's fields."""
 
     # slots of workers and the monitor: the master alone claims, before the fork
     def claim_worker(self, pid: int, generation: int, number: int) -> int:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastlb.admin import apache_names as names
 from fastlb.admin import pages
+from fastlb.facts.agent import AgentState
 from fastlb.facts.health import health_of
 from fastlb.facts.member_changes import changes_of
 from fastlb.facts.server import Model
@@ -186,6 +187,8 @@ def read(
             seen["checks"] = [
                 (max(now_us - kept.at_us, 0), kept) for kept in reversed(health.results)
             ]
+        if model.members[member].agent is not None:
+            seen["agent"] = AgentState(*table.agent(slot))
         return seen
 
     workers = table.snapshot_workers()

@@ -192,21 +192,18 @@ def _member_cells(member: Member, seen: dict[str, Any]) -> tuple[object, ...]:
 
 
 def _status(seen: dict[str, Any]) -> str:
-    """Its flags; whoever points at them reads when and why it went out and came back,
-    and what its last checks have found."""
-    told = "\n".join(
-        [
-            *(
-                f"{age_us / 1e6:.1f}s ago: {change.words}"
-                for age_us, change in seen.get("changes", ())
-            ),
-            *(
-                f"{age_us / 1e6:.1f}s ago: {kept.result.words} "
-                f"({kept.took_us / 1000:.1f} ms)"
-                for age_us, kept in seen.get("checks", ())
-            ),
-        ]
+    """Its flags; whoever points at them reads what its agent says, when and why it went
+    out and came back, and what its last checks have found."""
+    lines = [f"agent: {seen['agent'].words}"] if "agent" in seen else []
+    lines += (
+        f"{age_us / 1e6:.1f}s ago: {change.words}"
+        for age_us, change in seen.get("changes", ())
     )
+    lines += (
+        f"{age_us / 1e6:.1f}s ago: {kept.result.words} ({kept.took_us / 1000:.1f} ms)"
+        for age_us, kept in seen.get("checks", ())
+    )
+    told = "\n".join(lines)
     if not told:
         return str(seen["status"])
     return f'<span title="{pages.escaped(told)}">{seen["status"]}</span>'

@@ -1211,6 +1211,21 @@ _WORKER = {
         "The file of HeartbeatStorage cannot be read, or written.",
         "The monitor does it, as User and Group say.",
     ),
+    "FB0530": Message(
+        "notice",
+        "A member's agent has said whether it serves; the line ends in its words.",
+        "What an agent has taken away only the agent gives back.",
+    ),
+    "FB0531": Message(
+        "info",
+        "A member's agent has changed its share, or how many connections it takes.",
+    ),
+    "FB0532": Message(
+        "warning",
+        "A member's agent does not answer, or not in words of agent-check.",
+        "Look at the agent; until it says otherwise all stays as it has said.",
+    ),
+    "FB0533": Message("notice", "A member's agent is understood again."),
     "FB0506": Message("info", "An OCSP answer was fetched and is sent to clients."),
 }
 

@@ -219,6 +219,7 @@ cdef enum:
     LOCK_WAIT_US = 500000           # for a living process that has a lock
     LOCK_HASTE_US = 10000000        # after a wait in vain there is none for so long
     LOCK_LATE_TRIES = 100
+    AGENT_FACTOR_MAX = 10000    # of loadfactor=, x 100, whatever an agent says
     LB_METHODS_MAX = 16         # rows of lbmethods/methods.pyx
     LB_SCORES_MAX = 4           # numbers that a method tells of a candidate
     # heartbeats: how long one counts, and of how many workers one can tell

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fastlb.base.addresses import literal_of
+from fastlb.facts.agent import AgentCheck
 from fastlb.facts.health import HealthCheck
 from fastlb.facts.tls import TlsMember
 
@@ -75,6 +76,7 @@ class Member:
     tls: TlsMember | None = None  # https and wss
     health: HealthCheck | None = None  # by the clock; None: not checked
     remote: Remote | None = None
+    agent: AgentCheck | None = None  # agentcheck=
 
     @property
     def is_named(self) -> bool:

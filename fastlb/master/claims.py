@@ -69,6 +69,7 @@ def claim(
                 slow_start_ms=member.slow_start_ms,
                 places_max=places_of(member),
                 check=member.health.begin.value if member.health else "",
+                agent=member.agent is not None,
                 fresh=fresh,
             )
             for member in model.members

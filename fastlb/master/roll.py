@@ -33,7 +33,7 @@ KINDS: dict[str, type] = {
     **dict.fromkeys(("lbset", "load_factor", "lbstatus", "elected", "busy"), int),
     **dict.fromkeys(("transferred", "read", "retries", "error_time_us"), int),
     "renewal_us": int,
-    "addresses": list,
+    **dict.fromkeys(("addresses", "agent"), list),
 }
 
 
@@ -61,6 +61,7 @@ def members_of(table: Table, slots: Sequence[int]) -> list[dict[str, Any]]:
             **table.snapshot_member(slot),
             "renewal_us": table.renewal_us(slot),
             "addresses": table.addresses(slot),
+            "agent": list(table.agent(slot)),
         }
         for slot in slots
     ]

@@ -60,6 +60,7 @@ _WORDS: Final = {
     "registered_methods": "RegisterHttpMethod",
     "connect_ports": "AllowCONNECT",
     "tls": "SSL*",
+    "agent": "agentcheck",
     "target": "target",
     "document_root": "DocumentRoot",
     "server_root": "ServerRoot",

@@ -8,7 +8,7 @@ from fastlb.facts.tls import TlsMember
 from fastlb.facts.words import Compat
 from fastlb.model.drafts import MemberDraft, Values
 from fastlb.model.merge import EffectiveBalancer
-from fastlb.model.resolve_health import check_of
+from fastlb.model.resolve_health import agent_of, check_of
 from fastlb.model.resolve_server import fields_of, shared
 from fastlb.model.resolve_sticky import made_route
 from fastlb.model.targets import WEBSOCKET_SCHEMES
@@ -54,6 +54,7 @@ def freeze_member(
         tls=tls,
         remote=remote,
         health=check_of(params, compat) if balancer_index >= 0 else None,
+        agent=agent_of(params) if balancer_index >= 0 else None,
         **shared(Member, target, draft.node),
         **values,
     )

@@ -11,6 +11,7 @@ from typing import Final
 from fastlb.config.directives.member_params import HEALTH
 from fastlb.config.lexer import next_word
 from fastlb.config.tree import Node
+from fastlb.facts.agent import INTERVAL_MS, AgentCheck
 from fastlb.facts.expressions import Expression, Step
 from fastlb.facts.health import (
     CONDITION_VARIABLES,
@@ -200,11 +201,27 @@ def check_of(params: Values, compat: Compat) -> HealthCheck | None:
     )
 
 
+def agent_of(params: Values) -> AgentCheck | None:
+    """... of its agent."""
+    if params["agent_place"] is None:
+        return None
+    host, port = params["agent_place"]
+    return AgentCheck(host, port, params["agent_interval_ms"])
+
+
 def look_at_check(
     run: Drafts, node: Node, params: Values, scheme: str, written: list[str]
 ) -> None:
     """Say what cannot work as written. written: the keys of a member's `hc...=`."""
     method = params["hc_method"]
+    if params["agent_place"] is None and params["agent_interval_ms"] != INTERVAL_MS:
+        run.report.warn(
+            node,
+            "FB0234",
+            "agentinterval= has no effect: no agentcheck= is written",
+            cure="write agentcheck=host:port",
+            word="agentinterval",
+        )
     if method is HealthMethod.NONE:
         if written and "hcmethod" not in written:
             run.report.warn(

@@ -18,7 +18,7 @@ from fastlb.config.directives.balancer_params import (
     REGEX_REFUSED,
     UNKNOWN_METHOD,
 )
-from fastlb.config.directives.member_params import HEALTH, MEMBER
+from fastlb.config.directives.member_params import AGENT_KEYS, HEALTH, MEMBER
 from fastlb.config.parameter import Parameter
 from fastlb.config.registry import Status
 from fastlb.config.tree import Node
@@ -316,7 +316,7 @@ def take_member_param(
 def say_unchecked(run: Drafts, node: Node, keys: Iterable[str]) -> None:
     """Of a member without a balancer."""
     for key in keys:
-        if key.lower() in HEALTH.table:
+        if key.lower() in HEALTH.table or key.lower() in AGENT_KEYS:
             run.report.warn(
                 node,
                 "FB0234",

@@ -35,12 +35,23 @@ class MonitorHeritage:
     stapled: tuple[Stapled, ...] = ()
     member_contexts: tuple[SSL.Context | None, ...] = ()
 
+    @property
+    def asks_names(self) -> bool:
+        """Are there names to be looked up, of members or of their agents?"""
+        members = self.model.members
+        return any(
+            member.is_named or (member.agent is not None and member.agent.is_named)
+            for member in members
+        )
+
     def load(self) -> None:
         """Import what only some models need, before the monitor becomes another user,
         who may not be allowed to read where it lies."""
         members = self.model.members
-        if any(member.is_named for member in members):
+        if self.asks_names:
             import fastlb.names.resolver
+        if any(member.agent is not None for member in members):
+            import fastlb.monitor.agents
         if any(member.health is not None for member in members):
             import fastlb.monitor.checks
         if any(member.health is not None and member.tls for member in members):

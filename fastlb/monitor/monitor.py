@@ -29,11 +29,13 @@ from fastlb.monitor.probe import Attempts, Probe
 from fastlb.tls.expiry import DAY_S, warnings_of
 
 if TYPE_CHECKING:
+    from fastlb.monitor.agents import AgentWatch
     from fastlb.monitor.stapling import StapleWatch
 
 TURN_S = 0.1
 PROBES_AT_ONCE = 256
 CHECKS_AT_ONCE = 256
+AGENTS_AT_ONCE = 256
 STAPLES_AT_ONCE = 64
 LOOK_UPS_AT_ONCE = 64
 
@@ -69,6 +71,7 @@ class Monitor:
         # Apart: while name servers or responders are silent, probes go on.
         self._attempts = Attempts(loop, self._end_probe)
         self._checks: set[asyncio.Task[None]] = set()
+        self._agents: set[asyncio.Task[None]] = set()
         self._staples: set[asyncio.Task[None]] = set()
         self._look_ups: set[asyncio.Task[None]] = set()
         now_s = loop.time()
@@ -80,6 +83,7 @@ class Monitor:
             if index in probed
         ]
         self.checks = health_watches(heritage, loop)
+        self.agents = agent_watches(heritage, now_s)
         self.staples = staple_watches(heritage, now_s)
         for watch in self.staples:
             if watch.stapled.trouble:
@@ -87,10 +91,11 @@ class Monitor:
         model = heritage.model
         self.heartbeats = heartbeats_of(model, slots, heritage.table, self._tell)
         self.names = names_of(slots, model.compat, heritage.table, now_s)
-        if self.names:
+        self.resolver: LooksUp | None = None
+        if heritage.asks_names:
             from fastlb.names.resolver import Resolver  # for those who need it
 
-            self.resolver: LooksUp = Resolver(model.process.name_servers or ())
+            self.resolver = Resolver(model.process.name_servers or ())
 
     def turn(self) -> None:
         """Start what is due, then sleep a turn."""
@@ -102,6 +107,8 @@ class Monitor:
             self._attempts.begin(probe)
         for check in due(self.checks, now_s, CHECKS_AT_ONCE - len(self._checks)):
             self._start(self._check(check), self._checks)
+        for agent in due(self.agents, now_s, AGENTS_AT_ONCE - len(self._agents)):
+            self._start(self._ask(agent), self._agents)
         for watch in due(self.staples, now_s, STAPLES_AT_ONCE - len(self._staples)):
             self._start(self._staple(watch), self._staples)
         self._loop.call_later(TURN_S, self.turn)
@@ -139,6 +146,10 @@ class Monitor:
         for line in await watch.attempt(self._loop):
             self._errors.write(line.level, "proxy_hcheck", 0, "", 0, line.text)
 
+    async def _ask(self, watch: AgentWatch) -> None:
+        for line in await watch.attempt(self._loop, self.resolver):
+            self._errors.write(line.level, "proxy_balancer", 0, "", 0, line.text)
+
     def _tell_of(self, watch: StapleWatch) -> None:
         stapled = watch.stapled
         for text in (
@@ -153,6 +164,7 @@ class Monitor:
             self._errors.write(report.level, "ssl", 0, "", 0, report.text)
 
     async def _resolve(self, name: Name) -> None:
+        assert self.resolver is not None  # there are names
         for line in await name.attempt(self.resolver, self._loop):
             self._errors.write(line.level, "proxy", 0, "", 0, line.text)
 
@@ -214,6 +226,27 @@ def health_watches(
             )
         )
     return watches
+
+
+def agent_watches(heritage: MonitorHeritage, now_s: float) -> list[AgentWatch]:
+    """One for each member that has an agent."""
+    members = heritage.model.members
+    if all(member.agent is None for member in members):
+        return []
+    from fastlb.monitor.agents import AgentWatch  # for those who have agents
+
+    return [
+        AgentWatch(
+            member,
+            member.agent,
+            slot,
+            heritage.table,
+            now_s=now_s,
+            chance=random.random,
+        )
+        for member, slot in zip(members, heritage.member_slots, strict=True)
+        if member.agent is not None
+    ]
 
 
 def staple_watches(heritage: MonitorHeritage, now_s: float) -> list[StapleWatch]:

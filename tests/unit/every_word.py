@@ -22,6 +22,8 @@ from fastlb.config.registry import Args, Context, Directive, Status, collect
 MODULES = Path("/usr/lib/apache2/modules")
 # One value of each parameter that takes any but a number.
 VALUES = {
+    "agentcheck": "127.0.0.1:9",
+    "agentinterval": "5",
     "acquire": "1ms",
     "failonstatus": "503",
     "failontimeout": "on",

@@ -124,7 +124,7 @@ def settings_of(position: int, member: dict[str, Any]) -> dict[str, Any]:
         "slow_start_ms": 0,
         "places_max": 0,
     }
-    assert member.keys() <= settings.keys() | {"check"}
+    assert member.keys() <= settings.keys() | {"check", "agent"}
     return settings | member
 
 

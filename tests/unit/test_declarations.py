@@ -39,6 +39,7 @@ ON_THE_WAY = {
     *("compat", "server_tokens", "proxy_pass_inherit", "balancer_inherit"),
     *("proxy_source_address", "proxy_receive_buffer_bytes", "lbmethod_asked"),
     *("proxy_io_buffer_bytes", "hc_template", "hc_expression"),
+    *("agent_place", "agent_interval_ms"),
     *("ssl_engine", "use_stapling", "sni_policy", "peer_name", "peer_cn"),
 }
 WORDS = (

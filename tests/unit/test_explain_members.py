@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fastlb._probe import own_cookie_of
 from rights import AS_ROOT
 from rows import rows
 
@@ -231,3 +233,58 @@ def test_the_schema_is_the_one_that_is_documented(tmp_path: Path) -> None:
         for one in (step, *step.get("lost", ())):
             assert {"kind", "text", "why"} <= one.keys() <= known
     assert all(f"`{name}`" in table for name in known)
+
+
+OWN_COOKIE = """\
+ServerName main.example
+Listen 8080
+<Proxy balancer://api>
+  BalancerMember http://127.0.0.1:9001
+  BalancerMember http://127.0.0.1:9002 agentcheck=9
+  ProxySet stickycookie=LB {0}
+</Proxy>
+ProxyPass / balancer://api/
+"""
+
+
+def own_cookie_site(folder: Path, more: str) -> Standing:
+    path = folder / "httpd.conf"
+    path.write_text(f'ServerRoot "{folder}"\n{AS_ROOT}{OWN_COOKIE.format(more)}')
+    loaded = load(Source(str(path), str(folder), (), (), (), {}))
+    assert loaded.model is not None, loaded.diagnostics
+    return stand(loaded.model, loaded.tree)
+
+
+def test_a_session_by_a_cookie_of_our_own(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("0123456789abcdef")
+    standing = own_cookie_site(tmp_path, "stickykey=key")
+    [session] = steps(way_of(standing, Asked("/")), "session")
+    assert (session.text, session.why) == (
+        "none",
+        "the request has no LB that a member was named by",
+    )
+    assert "stickycookie=LB" in text_at(session)
+    value = own_cookie_of(0, 1, int(time.time())).decode()
+    way = way_of(standing, Asked("/", fields=(f"Cookie: a=b; LB={value}",)))
+    [session] = steps(way, "session")
+    route = standing.model.members[1].route
+    assert session.text == f"route {route}"
+    assert session.why == "LB in a cookie, which is ours"
+    assert way.member == B
+
+
+def test_without_its_file_a_cookie_says_nothing_to_explain(tmp_path: Path) -> None:
+    way = way_of(own_cookie_site(tmp_path, ""), Asked("/"))
+    [session] = steps(way, "session")
+    assert session.why.endswith("(explain does not know the server's secret)")
+
+
+def test_what_an_agent_has_said_is_told(tmp_path: Path) -> None:
+    standing = own_cookie_site(tmp_path, "")
+    [told] = roll.members_of(standing.table, standing.member_slots[1:])
+    assert told["agent"] == [False, False, False, 100, 0]
+    told["agent"] = [True, False, False, 50, 0]
+    key = standing.model.members[1].key
+    standing.learn(roll.Roll(1, 1, {key: told}))
+    way = way_of(standing, Asked("/"))
+    assert lost(way)[B] == "is down, as its agent says"

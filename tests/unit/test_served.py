@@ -315,13 +315,15 @@ def unobeyed_parameters(models: Models, unread: set[str]) -> list[str]:
             texts = [f"{key}={value}" for value in (*values_of(key), "2", "On", "Off")]
             if where == "balancer":
                 texts = [f"ProxySet {text}" for text in texts]
+            needs = "agentcheck=9" if key == "agentinterval" else ""
             if key in HEALTH.table and key != "hcmethod":
-                # Of a member that is checked.
+                needs = "hcmethod=GET"
+            if needs:
+                # Of a member that is checked, or has an agent.
                 texts = [
-                    f"hcmethod=GET {key}={one}"
-                    for one in (*values_of(key), "2", "t", "e")
+                    f"{needs} {key}={one}" for one in (*values_of(key), "2", "t", "e")
                 ]
-                plain = models.of(first=NAMED, member="hcmethod=GET")
+                plain = models.of(first=NAMED, member=needs)
                 checked = (models.of(first=NAMED, member=text) for text in texts)
                 found += [f"{key}="] * all(
                     one is None or not set(differences(plain, one)) - unread

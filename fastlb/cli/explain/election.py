@@ -26,6 +26,7 @@ STATES = {
     "disabled": "is disabled",
     "error": "is in error",
     "failed check": "has failed its check",
+    "agent says down": "is down, as its agent says",
     "drains": "drains: it gets known sessions only",
     "full": "has as many requests as it may have (maxscope=global)",
     "spare": "is a hot spare: it stands in for members of its lbset that are out",

@@ -13,6 +13,7 @@ from fastlb.base.masking import masked_words, secrets_of
 from fastlb.cli.explain.asked import AskedError
 from fastlb.cli.explain.step import NOWHERE
 from fastlb.config.tree import Node, Tree
+from fastlb.facts.agent import AgentState
 from fastlb.facts.rules import AuthRequest
 from fastlb.facts.server import Model
 from fastlb.facts.vhost import Line, VHost
@@ -105,6 +106,8 @@ class Standing:
             self.worker = self.table.claim_worker(os.getpid(), GENERATION, 0)
         slot = self.member_slots[index]
         self.table.learn(slot, self.worker, told)
+        if "agent" in told:
+            self.table.set_agent(slot, AgentState(*told["agent"]))
         if "addresses" in told:
             addresses = [(str(host), int(port)) for host, port in told["addresses"]]
             self.table.set_addresses(slot, addresses)

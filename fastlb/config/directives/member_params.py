@@ -6,6 +6,7 @@ import re
 from typing import Any, Final
 
 from fastlb.config import units
+from fastlb.config.hosts import port_number, split_host_port
 from fastlb.config.parameter import (
     INT_MAX,
     NAME_SIZE,
@@ -19,9 +20,11 @@ from fastlb.config.parameter import (
     text,
     time,
 )
+from fastlb.facts.agent import INTERVAL_MS as AGENT_INTERVAL_MS
 from fastlb.facts.health import INTERVAL_MS, Begin, HealthMethod
 
 UPGRADE_SIZE: Final = 16
+AGENT_KEYS: Final = ("agentcheck", "agentinterval")
 STATUS_LETTERS: Final = "NDSHRICE"
 """Flags of `status=` in the order in which Member.status shows them."""
 
@@ -30,6 +33,7 @@ _HEALTH_INTERVAL_MS: Final = 100  # the least, as the watchdog of httpd ticks
 _HEALTH_FIELDS_BYTES: Final = 1024
 _FIELD_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 _FIELD_VALUE: Final = re.compile(r"[\t -~\x80-\xff]*\Z")
+_HOST: Final = re.compile(r"[0-9A-Za-z._:-]{1,255}")
 _FRAMING: Final = (
     *("connection", "content-length", "expect", "keep-alive", "te", "trailer"),
     *("transfer-encoding", "upgrade"),
@@ -147,6 +151,15 @@ def _health_fields(value: str) -> tuple[tuple[str, str], ...]:
             raise BadValue(f"hcheaders must not have {name}")
         fields.append((name, rest))
     return tuple(fields)
+
+
+def _agent_place(value: str) -> tuple[str, int]:
+    """(host, port); "": the member's own."""
+    place = split_host_port(value.removeprefix(":"))
+    port = port_number(place[1]) if place is not None else None
+    if place is None or port is None or (place[0] and not _HOST.fullmatch(place[0])):
+        raise BadValue("agentcheck must be host:port, or the port alone")
+    return place[0], port
 
 
 def _flusher(value: str) -> str:
@@ -445,6 +458,27 @@ MEMBER: Final = Parameters(
         reason="no secret is sent, since it belongs to AJP",
         cure="let the member see one by RequestHeader set, or ask it for a certificate",
         of=("ajp",),
+    ),
+    Parameter(
+        "agentcheck",
+        _agent_place,
+        "host:port where its agent says how much it can take, in the words of HAProxy's"
+        " agent-check; the port alone: where the member is",
+        sets="agent_place",
+        own=True,
+    ),
+    Parameter(
+        "agentinterval",
+        time(
+            "s",
+            "agentinterval has wrong format",
+            "agentinterval must be at least one millisecond",
+        ),
+        "time from one answer of its agent to the next, give or take a tenth; so long"
+        " an answer may take, and 10 seconds at most",
+        AGENT_INTERVAL_MS,
+        sets="agent_interval_ms",
+        own=True,
     ),
     *HEALTH.table.values(),
 )

@@ -21,6 +21,7 @@ cdef struct member_claim:
     int places_max
     bint probe
     bint checked            # by the monitor, by its clock
+    bint agent              # ... and has an agent, whom the monitor asks
     uint32_t begins         # FLAG_HEALTH and FLAG_UNPROVEN of one that is new
     bint fresh
 

@@ -96,6 +96,9 @@ cdef void claim_configure(
         atomic_set_u32(&e.flags, e.flags & ~<uint32_t>FLAG_HEALTH)
     elif c.flags & FLAG_HEALTH:
         atomic_set_u32(&e.flags, e.flags | FLAG_HEALTH)
+    if not c.agent:
+        claim_forget_agent(t, m)
+    member_set_flags(t, m, FLAG_AGENT, c.agent)
     member_set_flags(t, m, changed & ~c.flags, False)
     member_set_flags(t, m, changed & c.flags, True)
     e.configured_flags = c.flags
@@ -124,6 +127,16 @@ cdef void claim_configure(
     member_set_flags(t, m, FLAG_REDIRECT, c.redirect_length > 0)
 
 
+# What an agent has said is nobody's any more.
+cdef void claim_forget_agent(table_view *t, const member_slot *m) noexcept nogil:
+    cdef address_record *r = <address_record *>table_directory_pen(
+        t, &t.address_records[m - t.members])
+    if r.agent_flags or r.agent_percent or r.agent_most:
+        atomic_set_u32(&r.agent_flags, 0)
+        atomic_set_u32(&r.agent_percent, 0)
+        atomic_set_u32(&r.agent_most, 0)
+
+
 # As if it had never served. Busy stays: it is the sum of what workers are doing now.
 cdef void claim_begin(
         table_view *t, member_slot *m, const member_claim *c) noexcept nogil:
@@ -149,6 +162,7 @@ cdef void claim_begin(
     e.configured_lbset = c.lbset
     atomic_set_i32(&e.lbset, c.lbset)
     claim_forget_health(t, m)
+    claim_forget_agent(t, m)
 
 
 # Under no lock: a monitor that writes meanwhile is one of a generation that goes.

@@ -186,7 +186,7 @@ cdef void elect_settle_route(
                 continue
             if not b.compat_apache and (
                     atomic_get_i32(&e.lbset) != lbset
-                    or atomic_get_u32(&e.flags)
+                    or member_flags_now(c.table, m)
                     & (FLAG_DRAIN | FLAG_STANDBY | FLAG_SPARE)):
                 continue
         lb_add(c, m, lb_factor(c, m))
@@ -244,7 +244,7 @@ cdef inline void elect_gather(lb_choice *c, const balancer_plan *b) noexcept nog
             if set_of_it != lbset:
                 continue
             flags = atomic_get_u32(&e.flags)
-            flags |= atomic_get_u32(&m.flags) & member_live_of(flags)
+            flags |= member_flags_beside(t, m, flags)
             if flags & FLAG_DRAIN:
                 if not flags & (FLAG_SPARE | FLAG_STANDBY):
                     unusable += 1

@@ -20,6 +20,8 @@ cdef object elect_told_state(uint32_t flags):
         return "error"
     if flags & FLAG_HEALTH:
         return "failed check"
+    if flags & FLAG_AGENT_DOWN:
+        return "agent says down"
     if flags & FLAG_DRAIN:
         return "drains"
     if flags & FLAG_SPARE:

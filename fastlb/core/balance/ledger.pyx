@@ -337,11 +337,38 @@ cdef inline uint32_t member_live_of(uint32_t fixed) noexcept nogil:
         fixed >> CHECKED_TO_HEALTH & FLAG_HEALTH)
 
 
-# FLAG_*: what the book says, and of the field's what is the workers' to say.
+# What an agent says; whose share is nothing drains.
+cdef uint32_t member_agent_flags(const address_record *r) noexcept nogil:
+    cdef uint32_t flags = atomic_get_u32(&r.agent_flags) & FLAGS_AGENT
+    return flags | FLAG_DRAIN if atomic_get_u32(&r.agent_percent) == 1 else flags
+
+
+# What is said beside the book: of the field's what is the workers' to say, and what an
+# agent says. fixed: what the book says
+cdef inline uint32_t member_flags_beside(
+        const table_view *t, const member_slot *m, uint32_t fixed) noexcept nogil:
+    cdef uint32_t said = atomic_get_u32(&m.flags) & member_live_of(fixed)
+    if unlikely(fixed & FLAG_AGENT):
+        said |= member_agent_flags(&t.address_records[m - t.members])
+    return said
+
+
+# FLAG_*: all that holds.
 cdef uint32_t member_flags_now(
         const table_view *t, const member_slot *m) noexcept nogil:
     cdef uint32_t fixed = atomic_get_u32(&member_entry_of(t, m).flags)
-    return fixed | (atomic_get_u32(&m.flags) & member_live_of(fixed))
+    return fixed | member_flags_beside(t, m, fixed)
+
+
+# What its agent leaves of a share; at least 1.
+cdef int member_agent_factor(
+        const table_view *t, const member_slot *m, int whole) noexcept nogil:
+    cdef long long percent = atomic_get_u32(
+        &t.address_records[m - t.members].agent_percent)
+    cdef long long factor = whole * (percent - 1) // 100
+    if percent == 0:
+        return whole
+    return <int>min(max(factor, <long long>1), <long long>AGENT_FACTOR_MAX)
 
 
 cdef bint member_is_usable(const table_view *t, const member_slot *m) noexcept nogil:

@@ -74,7 +74,8 @@ struct address_record {
     struct member_address addresses[TABLE_ADDRESSES_MAX];
     int64_t renewal_us, heard_us;
     uint32_t ready, busy;
-    uint64_t unused0[4];
+    uint32_t agent_flags, agent_percent, agent_most, unused1;
+    uint64_t unused0[2];
 };
 
 struct health_result {
@@ -149,7 +150,7 @@ TABLE_SIZE(member_names, 832);
 TABLE_SIZE(worker_entry, 64);
 TABLE_SIZE(member_address, 24);
 TABLE_SIZE(address_record, 256); TABLE_AT(address_record, renewal_us, 200);
-TABLE_AT(address_record, ready, 216);
+TABLE_AT(address_record, ready, 216); TABLE_AT(address_record, agent_flags, 224);
 TABLE_SIZE(health_result, 16);
 TABLE_SIZE(health_record, 256); TABLE_AT(health_record, results, 64);
 TABLE_SIZE(balancer_slot, 128); TABLE_AT(balancer_slot, again, 44);

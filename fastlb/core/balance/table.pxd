@@ -130,6 +130,10 @@ cdef extern from "table.h" nogil:
         int64_t heard_us        # 208  atomic; its last heartbeat, likewise; 0: none
         uint32_t ready          # 216  atomic; what that said: workers without a request
         uint32_t busy           # 220  atomic; ... and with one
+        # what its agent has said (agentcheck=)
+        uint32_t agent_flags    # 224  atomic; those of FLAGS_AGENT
+        uint32_t agent_percent  # 228  atomic; of load_factor, + 1; 0: nothing was said
+        uint32_t agent_most     # 232  atomic; connections, of a worker; 0: max= decides
 
     struct health_result:               # of one check: numbers of facts/health.py
         int64_t at_us                   # 0    when it ended; CLOCK_MONOTONIC
@@ -231,8 +235,13 @@ cdef enum:
     FLAG_UNPROVEN = 1 << 19       # no check has ended yet (hcstart=probe)
     FLAG_OUT = 1 << 20            # it has failed, and nobody has found it back yet
     FLAG_CHECKED = 1 << 21        # its health is checked: its C is the monitor's to say
+    FLAG_AGENT = 1 << 24          # it has an agent, whose words are to be heard
+    FLAG_AGENT_DOWN = 1 << 25     # which says that it is down
     FLAGS_UNUSABLE = (
-        FLAG_SHUTDOWN | FLAG_DISABLED | FLAG_STOPPED | FLAG_ERROR | FLAG_HEALTH)
+        FLAG_SHUTDOWN | FLAG_DISABLED | FLAG_STOPPED | FLAG_ERROR | FLAG_HEALTH
+        | FLAG_AGENT_DOWN)
+    # what an agent may say; it lies in the directory, where no worker writes
+    FLAGS_AGENT = FLAG_AGENT_DOWN | FLAG_DRAIN | FLAG_DISABLED
     # what workers and monitor find out; the rest is the master's to say
     FLAGS_LIVE = (
         FLAG_ERROR | FLAG_PROBE_CLEARS | FLAG_OUT | FLAG_HEALTH | FLAG_UNPROVEN)

@@ -244,7 +244,7 @@ cdef class Table:
             self, str key, long long generation, *, int balancer_slot, int load_factor,
             int lbset, str status, str route, str redirect, long long retry_ms,
             bint probe, long long slow_start_ms=0, int places_max=0, str check="",
-            bint fresh=False):
+            bint agent=False, bint fresh=False):
         cdef member_claim claim
         cdef bytes name = table_fitting(
             key, sizeof(self.view.member_names.key), "the member's key")
@@ -273,6 +273,7 @@ cdef class Table:
         claim.places_max = max(places_max, 0)
         claim.probe = probe
         claim.checked = bool(check)
+        claim.agent = agent
         claim.begins = {
             "probe": FLAG_HEALTH | FLAG_UNPROVEN, "down": FLAG_HEALTH}.get(check, 0)
         claim.fresh = fresh
@@ -314,6 +315,39 @@ cdef class Table:
         record = &self.view.address_records[member_slot]
         return (atomic_get_u32(&record.ready), atomic_get_u32(&record.busy),
                 atomic_get_i64(&record.heard_us))
+
+    def set_agent(self, int slot, state):
+        cdef member_slot *m = self.member(slot)
+        cdef address_record *record = <address_record *>table_directory_pen(
+            &self.view, &self.view.address_records[slot])
+        cdef uint32_t flags = 0
+        cdef uint32_t was
+        if record == NULL:
+            raise TableError("only master and monitor write what agents say")
+        flags |= FLAG_AGENT_DOWN if state.is_down else 0
+        flags |= FLAG_DRAIN if state.drains else 0
+        flags |= FLAG_DISABLED if state.in_maintenance else 0
+        was = atomic_get_u32(&record.agent_flags)
+        atomic_set_u32(&record.agent_percent, <uint32_t>state.percent + 1)
+        atomic_set_u32(&record.agent_most, <uint32_t>state.most)
+        if was & ~flags & FLAGS_UNUSABLE:
+            # before it may serve: whoever elects it knows since when
+            atomic_set_i64(&m.up_us, clock_us())
+        atomic_set_u32(&record.agent_flags, flags)
+        if flags & ~was & FLAGS_UNUSABLE:
+            member_renew(&self.view, m)
+
+    def agent(self, int member_slot):
+        cdef const address_record *record
+        cdef uint32_t flags, percent
+        self.member(member_slot)
+        record = &self.view.address_records[member_slot]
+        flags = atomic_get_u32(&record.agent_flags)
+        percent = atomic_get_u32(&record.agent_percent)
+        return (
+            bool(flags & FLAG_AGENT_DOWN), bool(flags & FLAG_DRAIN),
+            bool(flags & FLAG_DISABLED), <int>percent - 1 if percent else 100,
+            atomic_get_u32(&record.agent_most))
 
     def set_addresses(self, int member_slot, addresses):
         cdef member_address[TABLE_ADDRESSES_MAX] resolved

@@ -1,6 +1,6 @@
 """The member that a request is for: its pool, its names, its time (member.pxd)."""
 # uses: ground/text, ground/hash, io/tls_hello, balance/table, plan/build, plan/plan,
-#       plan/facts, flow/exchange
+#       plan/facts, flow/exchange, flow/engine
 
 cdef member_pool *pools = NULL  # by number of the member; connect_target's before them
 cdef plan_member connect_target
@@ -16,6 +16,16 @@ cdef object pools_begin():
 
 cdef member_pool *pool_of(const plan_member *m) noexcept nogil:
     return pools + m.index
+
+
+cdef int member_most(const plan_member *m) noexcept nogil:
+    """Connections to it at once (max=, or its agent's maxconn:); 0: any."""
+    cdef uint32_t most
+    if likely(not m.has_agent):
+        return m.said.max
+    most = atomic_get_u32(
+        &engine.view.address_records[m.slot - engine.view.members].agent_most)
+    return <int>most if 0 < most < GAUGE_MAX else m.said.max
 
 
 cdef void connect_prepare() noexcept nogil:

@@ -180,4 +180,5 @@ cdef void pool_close(upstream *u) noexcept nogil:
 
 cdef bint pool_has_room(plan_member *m) noexcept nogil:
     """May another connection be opened (max=)?"""
-    return m.said.max == 0 or pool_of(m).open_count < m.said.max
+    cdef int most = member_most(m)
+    return most == 0 or pool_of(m).open_count < most

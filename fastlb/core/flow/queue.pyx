@@ -110,7 +110,8 @@ cdef void pool_keep_promise(exchange *x) noexcept nogil:
 cdef bint pool_is_promised(plan_member *m) noexcept nogil:
     """Is all that is free meant for those whose turn in the queue has come?"""
     cdef member_pool *p = pool_of(m)
-    return p.idle_count + m.said.max - p.open_count <= p.promised
+    cdef int most = member_most(m)
+    return most != 0 and p.idle_count + most - p.open_count <= p.promised
 
 
 cdef bint nobody_wait(exchange *x) noexcept nogil:

@@ -355,6 +355,7 @@ cdef struct plan_member:
     text route
     text unix_path
     int smax
+    bint has_agent              # agentcheck=
     const unsigned char *source     # ProxySourceAddress, 16 bytes; NULL: not set
     unsigned int field_bytes
     bint is_websocket           # ws: or wss:

@@ -28,6 +28,7 @@ cdef object plan_member_of(plan_member *m, object member, int index):
     m.path = plan_text(member.path if member.balancer_index >= 0 else "")
     m.route = plan_text(member.route)
     m.unix_path = plan_text(member.unix_path)
+    m.has_agent = member.agent is not None
     m.smax = -1 if member.smax is None else member.smax
     m.source = plan_source(member.source_address)
     m.field_bytes = member.response_field_bytes or 8192

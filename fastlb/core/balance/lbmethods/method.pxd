@@ -64,7 +64,7 @@ cdef struct lb_method:
 
 # The share of work that a candidate is to have (x 100, at least 1): what is configured,
 # or with slowstart= a part of that, which grows from a tenth to the whole in that time,
-# from when it may serve, for the first time or again.
+# from when it may serve, for the first time or again; and of that what its agent says.
 cdef int lb_factor(const lb_choice *c, const member_slot *m) noexcept nogil
 # Give a member its part; take from the elected one what all were given.
 cdef void lb_add(lb_choice *c, member_slot *m, long long part) noexcept nogil

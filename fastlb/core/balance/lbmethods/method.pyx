@@ -9,6 +9,8 @@ cdef int lb_factor(const lb_choice *c, const member_slot *m) noexcept nogil:
     cdef const member_entry *e = member_entry_of(c.table, m)
     cdef int whole = atomic_get_i32(&e.load_factor)
     cdef long long slow_us = atomic_get_u32(&e.slow_start_ms)
+    if unlikely(atomic_get_u32(&e.flags) & FLAG_AGENT):
+        whole = member_agent_factor(c.table, m, whole)
     if likely(slow_us == 0):
         return whole
     return lb_slow_factor(
@@ -25,11 +27,17 @@ cdef int lb_slow_factor(
     return first + <int>((whole - first) * up_for_us // slow_us)
 
 
+# Nothing takes a part of its share away, neither time nor an agent.
+cdef inline bint lb_is_whole(const member_entry *e) noexcept nogil:
+    return (atomic_get_u32(&e.slow_start_ms) == 0
+            and not atomic_get_u32(&e.flags) & FLAG_AGENT)
+
+
 # What is left of a share that is counted otherwise, while it grows; none is lost.
 cdef int lb_part(const lb_choice *c, const member_slot *m, int whole) noexcept nogil:
     cdef const member_entry *e = member_entry_of(c.table, m)
     cdef long long parts = whole
-    if likely(whole == 0 or atomic_get_u32(&e.slow_start_ms) == 0):
+    if likely(whole == 0 or lb_is_whole(e)):
         return whole
     parts = parts * lb_factor(c, m) // atomic_get_i32(&e.load_factor)
     return <int>parts if parts > 1 else 1
@@ -40,7 +48,7 @@ cdef int lb_part(const lb_choice *c, const member_slot *m, int whole) noexcept n
 cdef long long lb_busy(const lb_choice *c, const member_slot *m) noexcept nogil:
     cdef const member_entry *e = member_entry_of(c.table, m)
     cdef long long busy = ledger_busy_of(c.table, m)
-    if likely(atomic_get_u32(&e.slow_start_ms) == 0):
+    if likely(lb_is_whole(e)):
         return busy
     return busy * atomic_get_i32(&e.load_factor) // lb_factor(c, m)
 
