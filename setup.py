@@ -155,6 +155,7 @@ def extension(name: str) -> Extension:
         [name.replace(".", "/") + ".pyx"],
         include_dirs=[
             *("fastlb/core", "fastlb/core/balance", "fastlb/core/http"),
+            "fastlb/include",
             *(w[2:] for w in LIBRARIES if w.startswith("-I")),
         ],
         library_dirs=[w[2:] for w in LIBRARIES if w.startswith("-L")],
@@ -178,7 +179,7 @@ def extension(name: str) -> Extension:
 def headers() -> list[str]:
     """What C includes. What Cython includes and cimports it finds by itself."""
     found = []
-    for folder, _dirs, names in os.walk("fastlb/core"):
+    for folder, _dirs, names in (*os.walk("fastlb/core"), *os.walk("fastlb/include")):
         found += [os.path.join(folder, n) for n in names if n.endswith(".h")]
     return sorted(found)
 

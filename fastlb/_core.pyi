@@ -7,6 +7,10 @@ from fastlb.facts.agent import AgentState
 from fastlb.facts.ldap import Ldap
 from fastlb.facts.server import Model
 
+def take_lbmethod(name: str, capsule: object) -> None:
+    """Make a balancing method of another package known by that name, here and in
+    processes forked from here. ValueError: it is none for us, and why."""
+
 class TableError(RuntimeError):
     """There is no free slot, or it is not for this process to write."""
 

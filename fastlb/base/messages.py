@@ -775,6 +775,11 @@ _MODEL = {
         "stickykey= without stickycookie= has no effect.",
         "Name the cookie (stickycookie=), or leave the file out.",
     ),
+    "FB0346": Message(
+        "error",
+        "A balancing method of another package cannot be loaded.",
+        "Install a version of that package that was made for this fastlb.",
+    ),
     "FB0340": Message(
         "warning",
         "The file of types that TypesConfig names cannot be read.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fastlb.config.directives.balancer_params import BALANCER
+from fastlb.config.directives.balancer_params import BALANCER, LBMETHODS
 from fastlb.config.tree import Node
 from fastlb.lint.balancer_names import BalancerNames
 from fastlb.model.drafts import Drafts, MemberDraft, ServerDraft, Values
@@ -103,7 +103,8 @@ def _hashing(subject: _Subject) -> None:
     for setting, key in said.items():
         if subject.params[setting] == presets[setting]:
             continue
-        if subject.params["lbmethod"] != "byhash":
+        method = subject.params["lbmethod"]
+        if method != "byhash" and method in LBMETHODS:  # others may ask for keys, too
             subject.run.report.warn(
                 subject.node,
                 "FB0385",

@@ -30,6 +30,7 @@ from fastlb.lint.files import lint_files
 from fastlb.lint.forward import lint_forward
 from fastlb.lint.logs import lint_logs
 from fastlb.lint.mappings import lint_mappings
+from fastlb.lint.methods import lint_methods
 from fastlb.lint.remote import lint_remote
 from fastlb.lint.rules import lint_rules
 from fastlb.lint.servers import lint_servers
@@ -76,6 +77,7 @@ def checked_model(
 def lint(run: Drafts, now: datetime) -> None:
     """Look over all drafts and report. now: for what expires."""
     lint_servers(run)
+    lint_methods(run)
     lint_balancers(run)
     lint_mappings(run)
     lint_rules(run)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from fastlb.config.directives.balancer_params import (
     BALANCER,
@@ -19,6 +19,7 @@ from fastlb.config.directives.balancer_params import (
     UNKNOWN_METHOD,
 )
 from fastlb.config.directives.member_params import AGENT_KEYS, HEALTH, MEMBER
+from fastlb.config.outside_methods import outside_methods, source_of
 from fastlb.config.parameter import Parameter
 from fastlb.config.registry import Status
 from fastlb.config.tree import Node
@@ -45,6 +46,9 @@ from fastlb.model.targets import (
     split_balancer_url,
     without_socket,
 )
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 _NOT_SERVED: Final = {
     "h2": "HTTP/2 towards members is not supported; use http://",
@@ -183,7 +187,7 @@ def take_balancer_param(
     if key.lower() == "upgrade" and run.lenient:
         _take_upgrade(run, node, balancer, value)
         return
-    is_own_method = key.lower() == "lbmethod" and value in LBMETHODS_OWN
+    is_own_method = key.lower() == "lbmethod" and is_own(value)
     if is_own_method and not run.lenient:
         complaint: str | None = UNKNOWN_METHOD
     else:
@@ -209,12 +213,25 @@ def take_balancer_param(
         why = f"Apache 2.4 has no method {value}"
         cure = "leave out Compat apache and --strict, or write lbmethod=bybusyness"
     elif complaint == UNKNOWN_METHOD:
-        refused = () if run.lenient else LBMETHODS_OWN
-        known = [m for m in LBMETHODS if m not in refused]
-        cure = did_you_mean(value, known)
+        known = [m for m in LBMETHODS if run.lenient or m not in LBMETHODS_OWN]
+        outside = outside_methods() if run.lenient else {}
+        cure = did_you_mean(value, (*known, *outside))
+        said = [*known, *(_method_words(name, outside[name]) for name in outside)]
+        why = f"known are {', '.join(said)}"
     run.report.error(
         node, "FB0230", prefix + complaint + tail, why=why, cure=cure, word=pair
     )
+
+
+def is_own(method: str) -> bool:
+    """Is it a balancing method that Apache has not?"""
+    return method in LBMETHODS_OWN or (
+        method not in LBMETHODS and method in outside_methods()
+    )
+
+
+def _method_words(name: str, points: tuple[EntryPoint, ...]) -> str:
+    return f"{name} (of {' and '.join(source_of(one) for one in points)})"
 
 
 def _take_upgrade(run: Drafts, node: Node, balancer: BalancerDraft, value: str) -> None:

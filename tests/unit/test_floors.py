@@ -11,7 +11,7 @@ from rows import rows
 
 ROOT = Path(__file__).parents[2]
 FLOORS = (
-    ("base", "_pcre2"),
+    ("base", "_pcre2", "lbmethod"),
     ("facts",),
     ("config",),
     ("model",),
@@ -94,6 +94,7 @@ def test_of_the_lower_floors_the_core_uses_words_and_patterns() -> None:
         "fastlb.facts.rewrite",
         "fastlb.facts.rewrite_maps",
         "fastlb.facts.variables",
+        "fastlb.lbmethod",  # declarations for other packages: a header in C
     }
 
 

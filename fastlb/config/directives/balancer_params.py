@@ -6,6 +6,7 @@ import re
 from typing import Any, Final
 
 from fastlb._pcre2 import PatternError
+from fastlb.config.outside_methods import outside_methods
 from fastlb.config.own_cookie import own_cookie
 from fastlb.config.parameter import (
     INT_MAX,
@@ -48,7 +49,7 @@ _RELOADED: Final = "there is no balancer-manager; balancers are changed by a rel
 
 
 def _lbmethod(value: str) -> str:
-    if value not in LBMETHODS:
+    if value not in LBMETHODS and value not in outside_methods():
         raise BadValue(UNKNOWN_METHOD)
     return value
 

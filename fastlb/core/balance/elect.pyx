@@ -361,6 +361,7 @@ cdef int elect(
     c.compat_apache = b.compat_apache
     c.key = key
     c.load_percent = b.hash_load_percent
+    c.outside = lb_method_of(b.lbmethod).outside
     if likely(pays):
         if DEBUG_BUILD:
             before = elect_sum(b)

@@ -58,6 +58,7 @@ cdef object elect_told(
     c.compat_apache = b.compat_apache
     c.key = key
     c.load_percent = b.hash_load_percent
+    c.outside = method.outside
     members = []
     for i in range(b.member_count):
         kept[i] = b.members[i][0]

@@ -596,7 +596,7 @@ cdef class Table:
             "slot": slot,
             "key": table_text_of(e.key, e.key_length),
             "used": bool(atomic_get_u32(&e.used)),
-            "lbmethod": (<bytes>lb_method_of(<int>e.lbmethod).name).decode(),
+            "lbmethod": lb_method_name(e.lbmethod),
             "elections": atomic_get_u32(&b.done),
             "sent_again": {
                 name: atomic_get_u32(&b.again[<int>rule])

@@ -20,6 +20,7 @@ cdef struct lb_choice:
     # for methods that hash (LB_HASHES):
     uint64_t key            # of what the request is hashed by; 0: it has none of that
     int load_percent        # that a member may have of the mean; 0: any
+    const fastlb_lbmethod *outside      # of another package; NULL: it is ours
     # for methods that pay:
     long long total         # of what lb_add gave
     uint32_t number         # of this election
@@ -61,6 +62,7 @@ cdef struct lb_method:
     lb_reset reset
     lb_tell tell
     const char *rule        # who is elected, in words: "the greatest lbstatus"
+    const fastlb_lbmethod *outside      # of another package; NULL: it is ours
 
 # The share of work that a candidate is to have (x 100, at least 1): what is configured,
 # or with slowstart= a part of that, which grows from a tenth to the whole in that time,
