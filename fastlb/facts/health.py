@@ -37,6 +37,7 @@ class HealthMethod(enum.Enum):
     OPTIONS11 = "OPTIONS11"
     HEAD11 = "HEAD11"
     GET11 = "GET11"
+    WEBSOCKET = "WEBSOCKET"  # of our own: a handshake (RFC 6455)
 
     @property
     def is_http(self) -> bool:
@@ -44,7 +45,8 @@ class HealthMethod(enum.Enum):
 
     @property
     def verb(self) -> str:
-        return self.value.removesuffix("11")
+        value: str = self.value
+        return "GET" if value == "WEBSOCKET" else value.removesuffix("11")
 
 
 class Begin(enum.Enum):
@@ -101,6 +103,7 @@ class Reason(enum.Enum):
     NO_CPONG = "no CPONG"
     TUNNEL = "the proxy before it refuses"
     FAULT = "the check itself failed"
+    NO_WEBSOCKET = "its 101 is no answer to a handshake of WebSocket"
 
 
 PHASES: Final = tuple(Phase)

@@ -26,6 +26,8 @@ from fastlb.model.expressions import taken
 from fastlb.model.report import Mistake, did_you_mean
 from fastlb.model.targets import GATEWAY_SCHEMES
 
+METHODS_OWN: Final = ("WEBSOCKET",)
+"""Words of hcmethod= that Apache does not know."""
 _EXPRESSION_NAME_BYTES: Final = 15
 _OF_TEMPLATES: Final = (
     *("hc_method", "hc_interval_ms", "hc_passes", "hc_fails", "hc_uri"),
@@ -148,6 +150,8 @@ def take_health_param(
             return f"Unknown health check condition expr: {value}"
         params["hc_expression"] = condition
         return None
+    if lowered == "hcmethod" and value.upper() in METHODS_OWN and not run.lenient:
+        return "Unknown method"
     return HEALTH.take(params, key, value, own=run.lenient)
 
 
@@ -169,6 +173,8 @@ def advice(
             value, server.health_conditions
         )
     if lowered == "hcmethod":
+        if value.upper() in METHODS_OWN:
+            return f"Apache 2.4 has no {key}={value}", "write hcmethod=GET"
         methods = [method.value for method in HealthMethod]
         return "", did_you_mean(value, methods) or "write " + ", ".join(methods)
     if lowered == "hcinterval":

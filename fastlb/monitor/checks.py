@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +21,12 @@ from fastlb.facts.member import Member, Remote
 from fastlb.facts.variables import split_prefix
 from fastlb.facts.words import Compat
 from fastlb.monitor.conditions import UndecidedError, holds
+from fastlb.monitor.handshake import (
+    farewell,
+    handshake_of,
+    is_handshake,
+    new_key,
+)
 from fastlb.monitor.wire import Wire, WireError, connected, pongs
 
 if TYPE_CHECKING:
@@ -31,6 +38,7 @@ BODY_BYTES_MAX: Final = 1_048_576  # of which no more is read: it is enough
 TIMEOUT_MS: Final = 10_000
 READ_BYTES: Final = 16_384
 STATUS_PASSES: Final = range(200, 400)
+SWITCHES: Final = 101
 HEAD_IS_ALL: Final = ("OPTIONS", "HEAD", "CONNECT")
 
 
@@ -64,12 +72,16 @@ class Inquiry:
     connect_limit_s: float
     context: SSL.Context | None = None  # of a member that speaks TLS
 
-    @property
-    def request(self) -> bytes:
-        """As httpd sends it, byte for byte, with the fields that hcheaders= adds."""
+    def request(self, key: str = "") -> bytes:
+        """As httpd sends it, byte for byte, with the fields that hcheaders= adds.
+
+        key: of a handshake (hcmethod=WEBSOCKET)
+        """
         method, member = self.check.method, self.member
-        version = "1.1" if method.value.endswith("11") else "1.0"
+        version = "1.1" if key or method.value.endswith("11") else "1.0"
         target, fields = self.target, list(self.check.fields)
+        if key:
+            fields += handshake_of(key)
         place = authority_of(member)
         if member.remote is not None and member.tls is None:
             # RFC 9112 3.2.2: a proxy is asked for all of it.
@@ -174,6 +186,7 @@ class Steps:
         self._inquiry = inquiry
         self.phase = Phase.CONNECT
         self.answer = HealthAnswer()
+        self._key = ""  # of a handshake of WebSocket
 
     async def run(self, addresses: Sequence[tuple[str, int]]) -> CheckResult:
         asked = self._inquiry
@@ -219,7 +232,9 @@ class Steps:
 
     async def _ask(self, wire: Wire) -> CheckResult:
         self.phase = Phase.SEND
-        await wire.send(self._inquiry.request)
+        if self._inquiry.check.method is HealthMethod.WEBSOCKET:
+            self._key = new_key()
+        await wire.send(self._inquiry.request(self._key))
         self.phase = Phase.HEAD
         reader = AnswerReader(self.answer, self._inquiry.check.method.verb)
         while not reader.is_whole:
@@ -227,13 +242,21 @@ class Steps:
             if reader.has_head:
                 self.phase = Phase.BODY
         self.phase = Phase.VERDICT
-        return CheckResult(Phase.VERDICT, self._verdict(), self.answer.status)
+        verdict = self._verdict()
+        if self._key and verdict is Reason.NONE:
+            # It may tell its application of who is gone without a word.
+            with suppress(OSError):
+                await wire.send(farewell())
+        return CheckResult(Phase.VERDICT, verdict, self.answer.status)
 
     def _verdict(self) -> Reason:
         check = self._inquiry.check
+        is_answered = self._key != "" and self.answer.status == SWITCHES
+        if is_answered and not is_handshake(self.answer, self._key):
+            return Reason.NO_WEBSOCKET
         if check.expression is None:
-            passed = self.answer.status in STATUS_PASSES
-            return Reason.NONE if passed else Reason.STATUS
+            wanted = STATUS_PASSES if not self._key else (SWITCHES,)
+            return Reason.NONE if self.answer.status in wanted else Reason.STATUS
         try:
             passed = holds(check.expression, AnswerFacts(self.answer, check.method))
         except UndecidedError:

@@ -20,6 +20,7 @@ from fastlb.facts.health import (
     CheckResult,
     Health,
     HealthCheck,
+    HealthMethod,
     KeptResult,
     Phase,
     Reason,
@@ -200,9 +201,11 @@ class HealthWatch:
     @property
     def asked(self) -> str:
         """What a check asks, in words."""
-        if self._check.method.is_http:
-            return f"{self._check.method.verb} {target_of(self.member, self._check)}"
-        return self._check.method.value
+        method = self._check.method
+        if not method.is_http:
+            return method.value
+        verb = "WebSocket" if method is HealthMethod.WEBSOCKET else method.verb
+        return f"{verb} {target_of(self.member, self._check)}"
 
 
 def target_of(member: Member, check: HealthCheck) -> str:

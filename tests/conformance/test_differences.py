@@ -64,6 +64,7 @@ def test_what_compat_switches_is_played() -> None:
         "target of a check: the path of the member's URL and `hcuri=`": (
             "tests/unit/test_health.py"
         ),
+        "`hcmethod=WEBSOCKET`": "tests/unit/test_resolve_health.py",
         "`MaxRequestWorkers` where it is not written": "tests/unit/test_resolve.py",
         "connections that are not in work": "tests/e2e/test_connections.py",
         "directives of our own": "tests/unit/test_own_words.py",

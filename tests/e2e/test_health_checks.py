@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import signal
@@ -16,6 +17,9 @@ import pytest
 from harness import DEADLINE_S, HOST, Fastlb, Member, Seen, answer, wait_for
 from test_tls_members import SecureMember
 from tls_site import lay
+from websockets.asyncio.client import connect
+from websockets.asyncio.server import ServerConnection
+from websockets.asyncio.server import serve as websockets_serve
 
 POOL = """\
 <Proxy balancer://pool>
@@ -81,6 +85,37 @@ def status_of(server: Fastlb) -> str:
 def all_are_in_service(server: Fastlb) -> None:
     """Their first checks have passed."""
     wait_for(lambda: "HcFl" not in status_of(server), "all are in service")
+
+
+def test_who_answers_pages_and_no_sockets_is_out(
+    server: Fastlb, two: tuple[Patient, Patient]
+) -> None:
+    pages, _ = two
+
+    async def talk(socket: ServerConnection) -> None:
+        async for word in socket:
+            await socket.send(word)
+
+    async def serve() -> None:
+        async with websockets_serve(talk, HOST, 0) as sockets:
+            port = sockets.sockets[0].getsockname()[1]
+            check = (
+                "hcmethod=WEBSOCKET hcuri=/health hcinterval=100ms upgrade=websocket"
+            )
+            server.write(pool(f"{pages.url} {check}", f"http://{HOST}:{port} {check}"))
+            await asyncio.to_thread(server.start)
+            line = await asyncio.to_thread(server.wait_for_log, "FB0510")
+            assert (
+                f"{pages.url} is out: 1 check failed: WebSocket /health: status 2"
+                in (line)
+            )
+            for _ in range(4):
+                async with connect(f"ws://{HOST}:{server.port}/") as client:
+                    await client.send("hello")
+                    assert await client.recv() == "hello"
+            assert server.error_log.count("FB0510") == 1
+
+    asyncio.run(serve())
 
 
 def test_a_member_that_answers_500_is_out_until_it_does_not(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -32,6 +34,7 @@ from fastlb.monitor.checks import (
     conducted,
     inquiry_of,
 )
+from fastlb.monitor.handshake import accept_of
 from fastlb.monitor.health import target_of
 from fastlb.monitor.wire import CPING, CPONG, WireError
 
@@ -146,11 +149,11 @@ async def silent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
     ],
 )
 def test_what_is_sent(params: str, request_: bytes) -> None:
-    assert inquiry(params, "http://h:81").request == request_
+    assert inquiry(params, "http://h:81").request() == request_
 
 
 def test_an_address_of_ipv6_has_its_brackets() -> None:
-    assert b"Host: [::1]:82\r\n" in inquiry(url="http://[::1]:82").request
+    assert b"Host: [::1]:82\r\n" in inquiry(url="http://[::1]:82").request()
 
 
 @rows(
@@ -168,6 +171,110 @@ def test_how_long_it_may_take(
 ) -> None:
     found = inquiry(params)
     assert (found.limit_s, found.connect_limit_s) == (limit_s, connect_limit_s)
+
+
+# handshakes
+
+
+def switched(head: bytes) -> bytes:
+    """The answer to a handshake."""
+    found = re.search(rb"\r\nSec-WebSocket-Key: (\S+)\r\n", head)
+    assert found is not None
+    return (
+        b"HTTP/1.1 101 x\r\nUpgrade: WebSocket\r\nConnection: a, Upgrade\r\n"
+        b"Sec-WebSocket-Accept: " + accept_of(found[1].decode()) + b"\r\n\r\n"
+    )
+
+
+def switching(change: Callable[[bytes], bytes] = bytes) -> Serve:
+    """Answers a handshake, its answer changed."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(change(switched(await reader.readuntil(b"\r\n\r\n"))))
+        await writer.drain()
+
+    return serve
+
+
+def heard_of(params: str) -> tuple[CheckResult, bytes, bytes]:
+    """What a check finds of who answers a handshake, its head, and what follows."""
+    heard: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            peer, _ = server.accept()
+            with peer, peer.makefile("rb") as reader:
+                head = b"".join(iter(reader.readline, b"\r\n")) + b"\r\n"
+                peer.sendall(switched(head))
+                heard.extend((head, reader.read()))
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+
+        async def check() -> CheckResult:
+            loop = asyncio.get_running_loop()
+            place = ("127.0.0.1", server.getsockname()[1])
+            return (await conducted(loop, inquiry(params), [place]))[0]
+
+        found = asyncio.run(check())
+        thread.join(30)
+    head, rest = heard
+    return found, head, rest
+
+
+def test_the_key_of_the_rfc_is_answered_as_there() -> None:
+    assert accept_of("dGhlIHNhbXBsZSBub25jZQ==") == b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+
+
+def test_a_handshake_passes_when_its_key_is_answered() -> None:
+    params = 'hcmethod=websocket hcuri=/ws "hcheaders=Host: a.test"'
+    found, head, rest = heard_of(params)
+    assert found == CheckResult(Phase.VERDICT, Reason.NONE, 101)
+    assert head.startswith(b"GET /ws HTTP/1.1\r\nHost: a.test\r\n")
+    for line in (b"Connection: Upgrade", b"Upgrade: websocket"):
+        assert b"\r\n" + line + b"\r\n" in head
+    assert b"\r\nSec-WebSocket-Version: 13\r\n" in head
+    # a close frame, masked
+    assert rest[:2] == b"\x88\x82"
+    assert (
+        bytes(a ^ b for a, b in zip(rest[2:6], rest[6:], strict=False)) == b"\x03\xe8"
+    )
+
+
+def test_each_key_is_another() -> None:
+    assert len({heard_of("hcmethod=WEBSOCKET")[1] for _ in range(3)}) == 3
+
+
+@rows(
+    ("old", "new"),
+    [
+        (b"WebSocket", b"h2c"),
+        (b"a, Upgrade", b"close"),
+        (b"a, Upgrade", b"upgraded"),
+        (b"Accept: ", b"Accept: A"),
+        (b"Sec-WebSocket-Accept", b"Sec-WebSocket-Except"),
+    ],
+)
+def test_a_101_that_answers_something_else_fails(old: bytes, new: bytes) -> None:
+    found = asked_of(
+        switching(lambda said: said.replace(old, new)), "hcmethod=WEBSOCKET"
+    )
+    assert found.reason in (Reason.NO_WEBSOCKET, Reason.NO_HTTP)
+    assert not found.has_passed
+
+
+@rows(
+    ("answer", "reason"),
+    [
+        (OK, Reason.STATUS),
+        (b"HTTP/1.1 426 x\r\nContent-Length: 0\r\n\r\n", Reason.STATUS),
+        (b"HTTP/1.1 101 x\r\n\r\n", Reason.NO_WEBSOCKET),
+        (b"\x81\x01a", Reason.NO_HTTP),
+        (b"", Reason.CLOSED),
+    ],
+)
+def test_what_is_no_answer_to_a_handshake(answer: bytes, reason: Reason) -> None:
+    assert asked_of(saying(answer), "hcmethod=WEBSOCKET").reason is reason
 
 
 # what is found

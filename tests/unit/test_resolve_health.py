@@ -246,3 +246,5 @@ def test_what_apache_does_not_know_is_refused_where_nothing_else_is_taken() -> N
     for one in ("hctimeout=3", "hcstart=up", "hcheaders=a:b"):
         found = said("Compat apache\n" + conf(f"hcmethod=GET {one}"))
         assert any("unknown Worker" in line for line in found), one
+    found = said("Compat apache\n" + conf("hcmethod=WebSocket"))
+    assert any("Unknown method" in line for line in found)

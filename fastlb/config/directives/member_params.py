@@ -174,7 +174,8 @@ HEALTH: Final = Parameters(
         "hcmethod",
         _health_method,
         "how its health is asked for, by the clock: TCP, OPTIONS, HEAD or GET, each of"
-        " these also as OPTIONS11 and so on, with HTTP/1.1; CPING of a member at ajp://",
+        " these also as OPTIONS11 and so on, with HTTP/1.1; CPING of a member at ajp://;"
+        " WEBSOCKET (Apache has no such word), a handshake at hcuri=",
         HealthMethod.NONE,
         sets="hc_method",
     ),
