@@ -165,7 +165,8 @@ class Table:
         """key, status, flags, elected, busy, places (had of places_max, which is max=
         with maxscope=global), transferred, read, lbstatus, response_us
         (byresponsetime; 0: nothing is known), load_factor, lbset, route, redirect,
-        retries, error_time_us, retry_ms, up_us; slot, used, balancer_slot, epoch,
+        retries, error_time_us, retry_ms, up_us, ejections (that count for the next
+        one), ejected_until_us (0: it never was); slot, used, balancer_slot, epoch,
         probed (the monitor may clear E), probe_clears (this E is one that a probe
         disproves), unproven (no check of its health has ended yet)."""
     def snapshot_workers(self) -> list[dict[str, Any]]:

@@ -1012,6 +1012,18 @@ _CORE = {
         " up for some seconds.",
         "Look at the members that fail: the lines before name them.",
     ),
+    "FB0362": Message(
+        "notice",
+        "A member has failed so many requests that it is out for a while (ejecton=)."
+        " The line tells how many, for how long, and how many members are out.",
+        "Look at the member; it is asked again by itself.",
+    ),
+    "FB0363": Message(
+        "notice",
+        "A member has failed so many requests that it would be out for a while"
+        " (ejecton=), but too many members are: it serves on.",
+        "Look at the members; if they are well, write a larger ejectmax=.",
+    ),
     "FB0320": Message(
         "error",
         "A connection did not begin with a PROXY header, and was closed.",

@@ -235,6 +235,8 @@ cdef enum:
     # what may be sent again (balance/budget.pxd)
     BUDGET_US = 10000000            # counted for so long
     BUDGET_LEAST = 10               # however few requests there are
+    EJECT_TIMES_MAX = 10            # ejecttime= counts so often at most
+    EJECT_S_MAX = 36000             # of one ejection: what is longer is a lie
     LOST_AGAIN_MAX = 1              # of one request that members lose without an answer
     FLAG_TRIES_MAX = 100
     LEDGER_TAKE_TRIES_MAX = 8   # at what others want as well

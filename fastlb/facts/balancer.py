@@ -54,6 +54,12 @@ class Balancer:
     force_recovery: bool
     retry_on_status: tuple[int, ...]
     retry_budget_percent: int | None  # of its requests; None: any
+    eject_failures: int  # in a row, that take a member out for a while; 0: none do
+    eject_errors_percent: int  # of its requests, that do; 0: none do
+    eject_window_ms: int  # ... within that time
+    eject_requests: int  # ... if there were so many
+    eject_time_ms: int  # for how long, the first time
+    eject_max_percent: int  # of members that may be out
     hash_by: HashBy  # what byhash elects by
     hash_name: str  # of that header or cookie
     hash_load_percent: int  # that a member may have of the mean; 0: any

@@ -29,6 +29,7 @@ class Cause(enum.Enum):
     FORCED = "all members were out, and it took a connection"
     PROBE = "it takes connections again"
     NAME = "its name is known, or has another address"
+    EJECTED = "it was ejected (ejecton)"
 
 
 CAUSES: Final = tuple(Cause)
@@ -54,6 +55,8 @@ class Change:
             why = f"{why} {self.number} (failonstatus)"
         elif self.cause is Cause.CHECKS:
             why = f"{self.number} {why} {'failed' if self.is_out else 'passed'}"
+        elif self.cause is Cause.EJECTED:
+            why += f" for {self.number} s" if self.is_out else ", and took a connection"
         return f"{'out' if self.is_out else 'back'}: {why} (process {self.pid})"
 
 

@@ -34,7 +34,9 @@ cdef class BalancerProbe:
             self, Table table, int balancer_slot, members, *, sticky_cookie=None,
             sticky_url=None, separator=".", scolon=False, nofailover=False,
             force_recovery=True, compat_apache=False, max_attempts=None,
-            route_regex=-1, lbmethod="byrequests", hash_load=125, retry_budget=-1):
+            route_regex=-1, lbmethod="byrequests", hash_load=125, retry_budget=-1,
+            eject_failures=0, eject_percent=0, eject_window_us=0, eject_requests=20,
+            eject_us=30000000, eject_max=50):
         cookie = None if sticky_cookie is None else sticky_cookie.encode()
         url = None if sticky_url is None else sticky_url.encode()
         if len(members) > MEMBERS_PER_BALANCER_MAX:
@@ -49,6 +51,13 @@ cdef class BalancerProbe:
         self.plan.members = self.members
         self.plan.member_index = self.positions
         self.plan.retry_budget = retry_budget
+        self.plan.ejects = eject_failures > 0 or eject_percent > 0
+        self.plan.eject_failures = eject_failures
+        self.plan.eject_percent = eject_percent
+        self.plan.eject_window_us = eject_window_us
+        self.plan.eject_requests = eject_requests
+        self.plan.eject_us = eject_us
+        self.plan.eject_max_percent = eject_max
         for i, slot in enumerate(members):
             self.members[<int>i] = table.member(slot)
             self.positions[<int>i] = i
@@ -135,6 +144,20 @@ cdef class BalancerProbe:
         cdef long long bound = 0
         left = budget_take(&self.plan, now_us, &bound)
         return BUDGET_NAMES[left], bound
+
+    def failed(self, position, long long now_us):
+        """A request at a member has failed: what comes of it, as struct ejection; None:
+        nothing."""
+        cdef ejection found
+        cdef int what = eject_failed(
+            &self.table.view, &self.plan, self.members[<int>position], now_us, &found)
+        cdef dict told = found
+        if what == EJECT_NOT:
+            return None
+        return {**told, "is_out": what == EJECT_OUT}
+
+    def passed(self, position):
+        eject_passed(self.members[<int>position])
 
     def may_retry(
             self, int position, int attempts, *, response_started=False,
@@ -356,6 +379,10 @@ cdef class TableProbe:
         """As a worker that was taken over may."""
         atomic_set_i64(&self.table.member(member).response_ns, response_ns)
         atomic_set_i64(&self.table.member(member).answered_us, answered_us)
+
+    def write_ejected(self, int member, long long until_us):
+        """As a worker that was taken over may."""
+        atomic_set_i64(&self.table.member(member).ejected_until_us, until_us)
 
     def connection_opened(self, int worker):
         ledger_connection_opened(self.table.worker(worker))

@@ -515,3 +515,37 @@ def test_whatever_the_budget_a_refused_request_finds_a_member(
         method = ("GET", "POST")[number % 2]
         client.send(request("/", method, b"body" if number % 2 else None))
         assert client.take_response().body == b"good"
+
+
+# members that fail are ejected
+
+
+def test_a_member_that_fails_requests_is_spared_them_and_asked_again(
+    rig: Rig,
+) -> None:
+    asked: list[float] = []
+    sick = True
+
+    def ill(_: object) -> bytes:
+        asked.append(time.monotonic())
+        return response(b"sick", "500 Sick") if sick else response(b"well")
+
+    bad = rig.member(answering(ill))
+    good = rig.member(named("good"))
+    rig.start(
+        "MaxKeepAliveRequests 0\n"
+        + pool(bad.url, good.url, settings="ProxySet ejecton=failures:5 ejecttime=1")
+    )
+    client = rig.client()
+
+    def ask() -> bytes:
+        client.send(request())
+        return bytes(client.take_response().body)
+
+    bodies = [ask() for _ in range(60)]
+    assert bodies.count(b"sick") == 5
+    assert "is ejected for 1s (1 x ejecttime=1s): 5 requests in a row" in rig.error_log
+    sick = False
+    wait_for(lambda: ask() == b"well", "it is asked again")
+    assert asked[5] - asked[4] >= 1
+    assert "FB0323" in rig.error_log

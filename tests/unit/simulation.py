@@ -31,11 +31,13 @@ DRAWN_MAX: Final = 5  # members that one request is given to, before it fails
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """times: how much longer an answer takes; 0: the member is down."""
+    """times: how much longer an answer takes; 0: the member is down. fails: so many of
+    its answers are failures."""
 
     first_s: float
     last_s: float
-    times: float
+    times: float = 1.0
+    fails: float = 0.0
 
     def holds(self, now_us: int) -> bool:
         return self.first_s * SECOND_US <= now_us < self.last_s * SECOND_US
@@ -58,6 +60,9 @@ class Server:
                 return phase.times
         return 1.0
 
+    def fails(self, now_us: int) -> float:
+        return max((one.fails for one in self.phases if one.holds(now_us)), default=0.0)
+
 
 @dataclass(slots=True)
 class Asked:
@@ -73,6 +78,14 @@ class Answer:
     at_us: int  # when the request came
     member: int
     took_us: int
+    is_failure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ejection:
+    at_us: int
+    member: int
+    out_us: int
 
 
 class Simulation:
@@ -86,7 +99,9 @@ class Simulation:
         seed: int = 2026,
         places_max: int = 0,
         queue_max: int = 0,
+        **plan: int,
     ) -> None:
+        """plan: of the balancer, as BalancerProbe has it."""
         self.servers = servers
         self.places_max = places_max
         self.queue_max = queue_max
@@ -96,7 +111,10 @@ class Simulation:
                 for one in servers
             ),
             lbmethod=lbmethod,
+            **plan,
         )
+        self.ejections: list[Ejection] = []
+        self.out_most = 0  # at one moment
         self.worker = self.pool.table.claim_worker(1000, 1, 0)
         self.answers: list[Answer] = []
         self.failed: list[int] = []  # when requests came that nobody answered
@@ -208,12 +226,23 @@ class Simulation:
         self.pool.inside.answered(
             self.pool.slots[chosen], self._now_us, self._now_us - request.asked_us
         )
-        self.answers.append(
-            Answer(request.begun_us, chosen, self._now_us - request.begun_us)
-        )
+        share = self.servers[chosen].fails(self._now_us)
+        fails = share > 0 and self._draw.random() < share
+        self._weigh(chosen, fails=fails)
+        took_us = self._now_us - request.begun_us
+        self.answers.append(Answer(request.begun_us, chosen, took_us, fails))
         self._give_place(chosen)
         self._leave(request)
         self._go_on()
+
+    def _weigh(self, chosen: int, *, fails: bool) -> None:
+        if not fails:
+            self.pool.probe.passed(chosen)
+            return
+        found = self.pool.probe.failed(chosen, self._now_us)
+        if found is not None and found["is_out"]:
+            self.ejections.append(Ejection(self._now_us, chosen, found["out_us"]))
+            self.out_most = max(self.out_most, found["out_count"])
 
     def _leave(self, request: Asked) -> None:
         for position in request.tried:
@@ -232,6 +261,11 @@ class Simulation:
         for one in answers:
             counts[one.member] += 1
         return [count / len(answers) for count in counts]
+
+    def failing(self, first_s: float, last_s: float) -> float:
+        """The share of the answers then that are failures."""
+        answers = self.between(first_s, last_s)
+        return sum(one.is_failure for one in answers) / len(answers)
 
     def took_ms(self, percent: float, first_s: float = 0, last_s: float = 1e9) -> float:
         took = sorted(one.took_us for one in self.between(first_s, last_s))

@@ -49,7 +49,7 @@ WORDS = (
 VALUES = (
     *("1", "8192", "On", "5s", "+H", "byrequests", "GET", "off", "404", "x", "v1"),
     *("global",),
-    *("uri", "up", "a:b"),
+    *("uri", "up", "a:b", "failures:5"),
 )
 
 

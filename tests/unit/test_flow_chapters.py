@@ -97,6 +97,10 @@ TESTED: dict[str, tuple[str, ...]] = {
         "test_a_budget_that_is_used_up_ends_it_and_is_told_once",
         "test_an_answer_of_these_statuses_is_not_passed_on",
     ),
+    "ejected": (
+        "test_a_member_that_fails_requests_is_out_for_a_while",
+        "test_what_counts_as_a_failure",
+    ),
     "elected": (
         "test_who_names_a_route_is_served_there",
         "test_the_last_answer_goes_through_as_it_is",

@@ -78,6 +78,12 @@ def test_words() -> None:
     assert words(False, Cause.CHECKS, 2) == (
         "back: 2 health checks in a row passed (process 77)"
     )
+    assert words(True, Cause.EJECTED, 60) == (
+        "out: it was ejected (ejecton) for 60 s (process 77)"
+    )
+    assert words(False, Cause.EJECTED) == (
+        "back: it was ejected (ejecton), and took a connection (process 77)"
+    )
     assert words(False, Cause.PROBE) == (
         "back: it takes connections again (process 77)"
     )

@@ -631,3 +631,55 @@ def test_what_no_slot_can_hold_is_refused_where_it_stands() -> None:
         assert "http://127.0.0.1:1/xxx" in told.text
         assert told.line == (3 if "Member" in line else 2)
         model_of("Listen 80\n" + line.format("x" * 600) + "\n")
+
+
+@rows(
+    "word",
+    [
+        *("retryonstatus=", "retryonstatus=399", "retryonstatus=600"),
+        *("retryonstatus=503;504", "retrybudget=", "retrybudget=101%"),
+        *("retrybudget=-1%", "retrybudget=few", "ejecton=", "ejecton=failures"),
+        *("ejecton=failures:0", "ejecton=failures:x", "ejecton=errors:50%"),
+        *("ejecton=errors:50/30s", "ejecton=errors:0%/30s", "ejecton=errors:5%/0"),
+        *("ejecton=errors:101%/30s", "ejecton=errors:5%/30s/0", "ejecton=errors:5%/2h"),
+        *("ejecton=failures:1,failures:2", "ejecton=failures:1,", "ejecton=bad:1"),
+        *("ejecttime=0", "ejecttime=3601", "ejecttime=999ms", "ejectmax=0%"),
+        *("ejectmax=101%", "ejectmax=x"),
+    ],
+)
+def test_what_is_sent_again_or_ejected_is_read_with_care(word: str) -> None:
+    found = errors(balancer("BalancerMember http://ok:1", f'ProxySet "{word}"'))
+    assert len(found) == 1
+    assert f"ProxySet: {word.partition('=')[0]} must be " in found[0]
+
+
+@rows(
+    ("words", "said"),
+    [
+        ("", {"retry_on_status": (), "retry_budget_percent": 20}),
+        ("retryonstatus=502,503", {"retry_on_status": (502, 503)}),
+        ("retrybudget=Off", {"retry_budget_percent": None}),
+        ("retrybudget=0", {"retry_budget_percent": 0}),
+        ("retrybudget=35%", {"retry_budget_percent": 35}),
+        ("ejecton=failures:5", {"eject_failures": 5, "eject_errors_percent": 0}),
+        (
+            "ejecton=Errors:50%/500s,Failures:7",
+            {
+                "eject_failures": 7,
+                "eject_errors_percent": 50,
+                "eject_window_ms": 500_000,
+                "eject_requests": 20,
+            },
+        ),
+        ("ejecton=errors:5%/1min/9", {"eject_window_ms": 60_000, "eject_requests": 9}),
+        ("", {"eject_failures": 0, "eject_time_ms": 30_000, "eject_max_percent": 50}),
+        ("ejecttime=1min", {"eject_time_ms": 60_000}),
+        ("ejectmax=7", {"eject_max_percent": 7}),
+    ],
+)
+def test_what_is_sent_again_and_who_is_ejected(
+    words: str, said: dict[str, object]
+) -> None:
+    settings = f"ProxySet {words or 'maxattempts=1'}"
+    [found] = model_of(balancer("BalancerMember http://ok:1", settings)).balancers
+    assert {name: getattr(found, name) for name in said} == said

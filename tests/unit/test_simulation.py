@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -133,3 +134,58 @@ def test_the_pictures_are_those_of_the_method_as_it_is() -> None:
         assert (DOCS / name).read_text("utf-8") == text, (
             "python tests/unit/simulation.py docs draws them anew"
         )
+
+
+# members that fail what they are asked
+
+
+def failing(count: int, share: float = 1.0) -> list[Server]:
+    """Of fifty so many fail from 10 s to 100 s."""
+    phase = Phase(10, 100, fails=share)
+    return [Server(phases=(phase,) if n < count else ()) for n in range(50)]
+
+
+EJECTING = {
+    "eject_failures": 5,
+    "eject_percent": 50,
+    "eject_window_us": 10_000_000,
+    "eject_us": 5_000_000,
+}
+
+
+@pytest.mark.parametrize("method", ["byrequests", "bybusyness", "bychoice"])
+def test_members_that_fail_are_ejected_ever_longer_and_come_back(method: str) -> None:
+    run = Simulation(failing(5), method, **EJECTING)
+    run.run(RATE, 160)
+    assert run.is_over()
+    assert {one.member for one in run.ejections} == {0, 1, 2, 3, 4}
+    for number in range(5):
+        mine = [one for one in run.ejections if one.member == number]
+        assert [one.out_us for one in mine[:4]] == [
+            5_000_000 * times for times in (1, 2, 3, 4)
+        ]
+        for before, after in pairwise(mine):
+            assert after.at_us >= before.at_us + before.out_us
+    # a handful of requests each time, in place of a tenth of all
+    assert run.failing(12, 100) < 0.005
+    assert all(share > 0.7 / 50 for share in run.shares(150, 160))
+    assert run.failing(150, 160) == 0
+
+
+def test_a_share_of_failures_is_found_as_well_as_a_row_of_them() -> None:
+    run = Simulation(failing(5, 0.7), "byrequests", **{**EJECTING, "eject_failures": 0})
+    run.run(RATE, 60)
+    assert {one.member for one in run.ejections} == {0, 1, 2, 3, 4}
+    few = Simulation(failing(5, 0.2), "byrequests", **{**EJECTING, "eject_failures": 0})
+    few.run(RATE, 60)
+    assert not few.ejections
+
+
+@pytest.mark.parametrize(("count", "most"), [(20, 20), (40, 25), (50, 25)])
+def test_no_more_are_out_than_may_be(count: int, most: int) -> None:
+    """Beyond it they serve: who is left is not to be buried under what all had."""
+    run = Simulation(failing(count), "byrequests", **EJECTING)
+    run.run(RATE, 60)
+    assert not run.failed
+    assert run.out_most == most
+    assert run.is_over()

@@ -17,6 +17,7 @@ from fastlb.config.parameter import (
     seconds,
     switch,
     text,
+    time,
 )
 from fastlb.facts.regex import compile_pcre
 from fastlb.facts.words import HashBy
@@ -43,6 +44,22 @@ RETRY_STATUS_REFUSED: Final = (
     "retryonstatus must be one or more HTTP response codes from 400 to 599"
 )
 RETRY_BUDGET_REFUSED: Final = "retrybudget must be a percentage from 0% to 100%, or Off"
+
+EJECT_REFUSED: Final = (
+    "ejecton must be failures:N, errors:P%/TIME or errors:P%/TIME/LEAST, or one of each"
+    " with a comma between them"
+)
+EJECT_TIME_REFUSED: Final = "ejecttime must be a time from 1s to 3600s"
+EJECT_MAX_REFUSED: Final = "ejectmax must be a percentage from 1% to 100%"
+EJECT_COUNT_MAX: Final = 1_000_000
+EJECT_WINDOW_MS_MAX: Final = 3_600_000
+EJECT_TIME_MS_MAX: Final = 3_600_000
+EJECT_NEVER: Final = {
+    "eject_failures": 0,
+    "eject_errors_percent": 0,
+    "eject_window_ms": 0,
+    "eject_requests": 20,
+}
 
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _RELOADED: Final = "there is no balancer-manager; balancers are changed by a reload"
@@ -92,6 +109,52 @@ def _retry_budget(value: str) -> int | None:
     if value.lower() == "off":
         return None
     percent: int = number(0, 100, RETRY_BUDGET_REFUSED)(value.removesuffix("%"))
+    return percent
+
+
+def _eject_on(value: str) -> dict[str, Any]:
+    """failures:N and errors:P%/T or errors:P%/T/LEAST, one of each."""
+    found: dict[str, Any] = {}
+    for word in value.split(","):
+        kind, _, said = word.partition(":")
+        read = {"failures": _eject_failures, "errors": _eject_errors}.get(kind.lower())
+        one = read(said) if read else {}
+        if not one or found.keys() & one.keys():
+            raise BadValue(EJECT_REFUSED)
+        found |= one
+    return {**EJECT_NEVER, **found}
+
+
+def _eject_failures(said: str) -> dict[str, Any]:
+    return {"eject_failures": number(1, EJECT_COUNT_MAX, EJECT_REFUSED)(said)}
+
+
+def _eject_errors(said: str) -> dict[str, Any]:
+    share, _, rest = said.partition("/")
+    window, slash, least = rest.partition("/")
+    if not share.endswith("%"):
+        raise BadValue(EJECT_REFUSED)
+    window_ms = time("s", EJECT_REFUSED, EJECT_REFUSED)(window)
+    if not 1000 <= window_ms <= EJECT_WINDOW_MS_MAX:
+        raise BadValue(EJECT_REFUSED)
+    found = {
+        "eject_errors_percent": number(1, 100, EJECT_REFUSED)(share.removesuffix("%")),
+        "eject_window_ms": window_ms,
+    }
+    if slash:
+        found["eject_requests"] = number(1, EJECT_COUNT_MAX, EJECT_REFUSED)(least)
+    return found
+
+
+def _eject_time(value: str) -> int:
+    time_ms: int = time("s", EJECT_TIME_REFUSED, EJECT_TIME_REFUSED)(value)
+    if not 1000 <= time_ms <= EJECT_TIME_MS_MAX:
+        raise BadValue(EJECT_TIME_REFUSED)
+    return time_ms
+
+
+def _eject_max(value: str) -> int:
+    percent: int = number(1, 100, EJECT_MAX_REFUSED)(value.removesuffix("%"))
     return percent
 
 
@@ -237,6 +300,31 @@ BALANCER: Final = Parameters(
         "percent of its requests that may be sent again at most; Off: any",
         20,
         sets="retry_budget_percent",
+        own=True,
+    ),
+    Parameter(
+        "ejecton",
+        _eject_on,
+        "failures that take a member out for a while: failures:N in a row,"
+        " errors:P%/TIME of its requests",
+        EJECT_NEVER,
+        sets=tuple(EJECT_NEVER),
+        own=True,
+    ),
+    Parameter(
+        "ejecttime",
+        _eject_time,
+        "for how long; the second time in a row twice as long, up to ten times",
+        30_000,
+        sets="eject_time_ms",
+        own=True,
+    ),
+    Parameter(
+        "ejectmax",
+        _eject_max,
+        "percent of the members that may be out; beyond it nobody is ejected",
+        50,
+        sets="eject_max_percent",
         own=True,
     ),
     Parameter(

@@ -155,6 +155,11 @@ cdef void claim_begin(
     atomic_set_i64(&m.response_ns, 0)
     atomic_set_i64(&m.answered_us, 0)
     atomic_set_u32(&m.changes, 0)
+    atomic_set_i64(&m.ejected_until_us, 0)
+    atomic_set_i64(&m.weighed_us, 0)
+    atomic_set_u32(&m.ejections, 0)
+    atomic_set_u32(&m.fails, 0)
+    atomic_set_u32(&m.weighed_fails, 0)
     atomic_set_u32(&e.flags, c.flags & ~<uint32_t>FLAGS_LIVE)
     e.configured_flags = c.flags
     e.configured_load_factor = c.load_factor

@@ -38,6 +38,13 @@ cdef struct balancer_plan:
     int retry_status_count      # retryonstatus=
     const unsigned short *retry_statuses
     int retry_budget            # retrybudget=, in percent; -1: no bound
+    flag ejects                 # ejecton= (eject.pxd):
+    unsigned int eject_failures     # so many in a row; 0: this is not asked
+    unsigned int eject_percent      # so many of the requests; 0: this is not asked
+    unsigned int eject_requests     # ... if there were so many
+    long long eject_window_us       # ... within that time
+    long long eject_us          # ejecttime=
+    int eject_max_percent       # ejectmax=
 
 # hashkey= (facts/words.py): what of a request its key is made of.
 cdef enum:

@@ -453,9 +453,25 @@ cdef long long member_connected(member_slot *m) noexcept nogil:
     return max(failed_us, <long long>1) if flags & FLAG_OUT else 0
 
 
+# When its last ejection ends, or ended; 0: none, or a time that nobody has written.
+cdef long long member_ejected_until_us(
+        const member_slot *m, long long now_us) noexcept nogil:
+    cdef long long until_us = atomic_get_i64(&m.ejected_until_us)
+    if until_us < 0 or until_us > now_us + <long long>EJECT_S_MAX * 1000000:
+        return 0
+    return until_us
+
+
+# Whatever brings it back ends that, too.
+cdef void member_end_ejection(member_slot *m, long long now_us) noexcept nogil:
+    if unlikely(atomic_get_i64(&m.ejected_until_us) > now_us):
+        atomic_set_i64(&m.ejected_until_us, now_us)
+
+
 # Clear E as a lazy retry does, without asking whether it is time; true when it was set.
 cdef bint member_clear_error(member_slot *m, long long now_us) noexcept nogil:
     cdef uint32_t was
+    member_end_ejection(m, now_us)
     atomic_set_i64(&m.up_us, now_us)    # before E: whoever elects it knows
     was = atomic_and_u32(
         &m.flags, ~<uint32_t>(FLAG_ERROR | FLAG_PROBE_CLEARS))
@@ -474,12 +490,17 @@ cdef long long member_retry_in_ms(
         return 0
     if live & FLAG_PROBE_CLEARS and fixed & FLAG_PROBED:
         return -1
+    left_us = member_ejected_until_us(m, now_us) - now_us
+    if unlikely(left_us > 0):
+        return (left_us + 999) // 1000
     retry_us = <long long>atomic_get_u32(&e.retry_ms) * 1000
     if retry_us == 0:
         return 0    # even within the turn of the loop in which it failed
     failed_us = atomic_get_i64(&m.error_time_us)
     if failed_us < 0 or failed_us > now_us + ERROR_AHEAD_US:
         return 0
+    if left_us + now_us > failed_us:
+        return 0    # that is over, and nothing has failed since
     # strictly later than error_time + retry, as Apache compares
     left_us = failed_us + retry_us + 1 - now_us
     return 0 if left_us <= 0 else (left_us + 999) // 1000
@@ -517,6 +538,8 @@ cdef uint32_t member_set_flags(
     cdef member_entry *e = <member_entry *>table_pen(t, member_entry_of(t, m))
     if not on and flags & was & FLAGS_UNUSABLE:
         atomic_set_i64(&m.up_us, clock_us())
+    if not on and live & FLAG_ERROR:
+        member_end_ejection(m, clock_us())
     if e != NULL:
         # the master is the only one, so nothing comes between
         atomic_set_u32(

@@ -127,7 +127,8 @@ struct member_slot {
     uint64_t unused0;
     uint64_t transferred, read;
     int64_t response_ns, answered_us;
-    uint64_t unused1[4];
+    int64_t ejected_until_us, weighed_us;
+    uint32_t ejections, fails, weighed_from, weighed_fails;
     uint32_t changes, unused2;
     struct member_change changed[MEMBER_CHANGES];
     uint64_t unused3;

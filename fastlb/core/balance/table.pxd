@@ -198,6 +198,13 @@ cdef extern from "table.h" nogil:
         uint64_t read                   # 72   atomic; bytes received from it
         int64_t response_ns             # 80   atomic; time to an answer (ledger.pxd)
         int64_t answered_us             # 88   atomic; when that was last brought up
+        # whether it is ejected (eject.pxd):
+        int64_t ejected_until_us        # 96   atomic; the last time; 0: it never was
+        int64_t weighed_us              # 104  atomic; since when failures are weighed
+        uint32_t ejections              # 112  atomic; that count for the next one
+        uint32_t fails                  # 116  atomic; in a row
+        uint32_t weighed_from           # 120  atomic; low bits of `elected` then
+        uint32_t weighed_fails          # 124  atomic; since then
         uint32_t changes                # 128  atomic; ever; the next one's place, round
         member_change changed[MEMBER_CHANGES]           # 136
 

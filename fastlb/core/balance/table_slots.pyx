@@ -638,6 +638,8 @@ cdef class Table:
             "retry_ms": atomic_get_u32(&e.retry_ms),
             "places_max": atomic_get_i32(&e.places_max),
             "up_us": atomic_get_i64(&m.up_us),
+            "ejections": atomic_get_u32(&m.ejections),
+            "ejected_until_us": atomic_get_i64(&m.ejected_until_us),
             "epoch": atomic_get_u32(&m.epoch),
             "probed": bool(flags & FLAG_PROBED),
             "unproven": bool(flags & FLAG_UNPROVEN),

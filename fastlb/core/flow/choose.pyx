@@ -5,8 +5,8 @@ to the connection that it goes out on."""
 #       plan/plan, plan/facts, plan/undecided, flow/exchange, flow/engine,
 #       flow/states, flow/member, flow/log_rows, flow/service_log, flow/services,
 #       flow/queue, flow/places, flow/attempt, flow/pool, flow/settle, flow/session,
-#       flow/elected, flow/again, flow/question, flow/tunnel, flow/coded,
-#       flow/response, flow/answer, flow/connecting, flow/send
+#       flow/ejected, flow/elected, flow/again, flow/question, flow/tunnel,
+#       flow/coded, flow/response, flow/answer, flow/connecting, flow/send
 
 cdef void exchange_elect(exchange *x) noexcept nogil:
     """Find a member and ask it; also for every further try of the same request."""
@@ -379,9 +379,10 @@ cdef void exchange_member_lost(
     """Its side failed. status: what the client is told if nobody else is tried."""
     cdef plan_member *m = x.member
     cdef int rule = request_rule(x) if request_may_move(x) else AGAIN_NOT
-    cdef int out
     # What is at an address that the member had is not its fault any more.
-    if unlikely(mark_error and x.up != NULL and upstream_is_of_old(x.up)):
+    cdef bint is_of_old = x.up != NULL and upstream_is_of_old(x.up)
+    cdef int out
+    if unlikely(is_of_old):
         mark_error = False
     if x.attempt.bytes_out:
         attempt_unanswered(x, True)
@@ -396,6 +397,12 @@ cdef void exchange_member_lost(
             say(x, &SAY_FAIL_ON_TIMEOUT)
         if out == WENT_OUT:
             say_member_out(x, &SAY_MEMBER_OUT, CAUSE_TIMEOUT, NULL, 0)
+    if unlikely(x.choice.balancer != NULL and x.choice.balancer.ejects) \
+            and not is_of_old and not connect_lacks_means(x.attempt.lost_errno):
+        if status == 502 and not x.attempt.timed_out and x.attempt.lost_why == NULL:
+            x.attempt.lost_why = b"what it sent is no answer" if x.attempt.bytes_in \
+                else b"it has ended the connection instead of an answer"
+        member_weighed(x, 0)
     if unlikely(x.res.head_sent):
         exchange_abort(x)
         return

@@ -64,6 +64,28 @@ cdef log_row SAY_MEMBER_BACK_FORCED = log_row(
     b"FB0323: {balancer}: member {member_url} is back: all members were out, so it was "
     b"tried before retry={retry_s} had passed, and took a connection, {number} ms "
     b"after it failed")
+cdef log_row SAY_MEMBER_BACK_EJECTED = log_row(
+    b"notice", b"proxy_balancer",
+    b"FB0323: {balancer}: member {member_url} is back: it was ejected, is asked again, "
+    b"and took a connection, {number} ms after it failed")
+cdef log_row SAY_EJECTED = log_row(
+    b"notice", b"proxy_balancer",
+    b"FB0362: {balancer}: member {member_url} is ejected for {eject_for}: {eject_why}, "
+    b"the last one: {lost_evidence}; out are {eject_room}")
+# number: the status
+cdef log_row SAY_EJECTED_STATUS = log_row(
+    b"notice", b"proxy_balancer",
+    b"FB0362: {balancer}: member {member_url} is ejected for {eject_for}: {eject_why}, "
+    b"the last one with {number}; out are {eject_room}")
+cdef log_row SAY_NOT_EJECTED = log_row(
+    b"notice", b"proxy_balancer",
+    b"FB0363: {balancer}: member {member_url} fails and serves on: {eject_why}, the "
+    b"last one: {lost_evidence}; out would be {eject_room}")
+# number: the status
+cdef log_row SAY_NOT_EJECTED_STATUS = log_row(
+    b"notice", b"proxy_balancer",
+    b"FB0363: {balancer}: member {member_url} fails and serves on: {eject_why}, the "
+    b"last one with {number}; out would be {eject_room}")
 cdef log_row SAY_MEMBER_FAILED = log_row(
     b"error", b"proxy_http",
     b"AH01114: HTTP: failed to make connection to backend: {member_host}")

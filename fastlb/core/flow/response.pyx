@@ -9,8 +9,8 @@ the whole of the backpressure.
 #       balance/elect, balance/budget, plan/plan, plan/facts, flow/kept,
 #       flow/exchange, flow/engine, flow/states, flow/due, flow/member, flow/log_rows,
 #       flow/service_log, flow/filtering, flow/attempt, flow/pipes, flow/file_send,
-#       flow/settle, flow/again, flow/trailers, flow/rewrite_answer, flow/question,
-#       flow/request, flow/splice, flow/tunnel, flow/coded
+#       flow/settle, flow/ejected, flow/again, flow/trailers, flow/rewrite_answer,
+#       flow/question, flow/request, flow/splice, flow/tunnel, flow/coded
 
 cdef enum:
     SPLICE_BYTES_MIN = 131072   # of a body still to come, for splice to pay
@@ -312,6 +312,8 @@ cdef void response_judge(exchange *x, int status) noexcept nogil:
     cdef int i, out
     if x.choice.balancer == NULL:
         return
+    if unlikely(x.choice.balancer.ejects):
+        member_weighed(x, response_head.status)
     for i in range(x.choice.balancer.fail_status_count):
         if x.choice.balancer.fail_statuses[i] == status:
             out = member_failed(engine.view, x.member.slot, watch.now_us, False)

@@ -1,9 +1,10 @@
 """Lines for the error log (service_log.pxd)."""
 # uses: ground/text, io/buffer, io/writer, ground/address, io/tls_state, io/watch,
 #       io/preface, http/fields, balance/table, balance/lock, balance/ledger,
-#       balance/elect, balance/budget, seam, plan/verdicts, plan/access_plan,
-#       plan/plan, plan/client, plan/digest, plan/facts, plan/auth_said, flow/kept,
-#       flow/exchange, flow/engine, flow/member, flow/log_rows
+#       balance/elect, balance/budget, balance/eject, seam, plan/verdicts,
+#       plan/access_plan, plan/plan, plan/client, plan/digest, plan/facts,
+#       plan/auth_said, flow/kept, flow/exchange, flow/engine, flow/member,
+#       flow/log_rows
 
 from string import Formatter
 
@@ -139,6 +140,8 @@ cdef object log_access_fact(exchange *x, str name):
     if name == "realm":
         said = auth_said(&x.facts)
         return said_of(said.name.data, said.name.length)
+    if name.startswith("eject_"):
+        return log_eject_fact(x, name)
     if name.startswith("digest_"):
         return log_digest_fact(x.facts.digest, name)
     return log_plan_fact(x, name)
@@ -205,6 +208,30 @@ cdef str down_for(exchange *x):
     if member_retry_in_ms(engine.view, x.member.slot, watch.now_us) < 0:
         return ""
     return f" for {x.member.said.retry_us // 1000000}s"
+
+
+cdef object log_eject_fact(exchange *x, str name):
+    """... of the last member that was weighed."""
+    cdef const balancer_plan *b = x.choice.balancer
+    if name == "eject_why" and ejected.requests:
+        return (
+            f"{ejected.fails} of {ejected.requests} requests within "
+            f"{ejected.within_us / 1000000:.1f}s have failed, "
+            f"{100 * ejected.fails // ejected.requests}% "
+            f"(ejecton=errors:{b.eject_percent}%/{b.eject_window_us / 1000000:g}s)")
+    if name == "eject_why":
+        return (
+            f"{ejected.fails} requests in a row have failed "
+            f"(ejecton=failures:{b.eject_failures})")
+    if name == "eject_room":
+        return (
+            f"{ejected.out_count} of {ejected.member_count} members "
+            f"(ejectmax={b.eject_max_percent}%: {ejected.out_max})")
+    if name == "eject_for":
+        return (
+            f"{ejected.out_us / 1000000:g}s"
+            f" ({ejected.times} x ejecttime={b.eject_us / 1000000:g}s)")
+    return ""
 
 
 cdef str lost_evidence(exchange *x):
@@ -344,12 +371,14 @@ cdef void say_member_back(exchange *x, long long failed_us) noexcept nogil:
     """It was in E and is not: this connection is the first since then."""
     cdef long long out_us = watch.now_us - failed_us
     cdef bint in_time = out_us > x.member.said.retry_us
+    cdef const log_row *row = &SAY_MEMBER_BACK_EJECTED
+    cdef int cause = CAUSE_EJECTED
+    if member_ejected_until_us(x.member.slot, watch.now_us) <= failed_us:
+        row = &SAY_MEMBER_BACK if in_time else &SAY_MEMBER_BACK_FORCED
+        cause = CAUSE_TRIED if in_time else CAUSE_FORCED
     member_changed(
-        x.member.slot, False, CAUSE_TRIED if in_time else CAUSE_FORCED, 0,
-        own_pid(), watch.now_us)
-    say_more(
-        x, &SAY_MEMBER_BACK if in_time else &SAY_MEMBER_BACK_FORCED, 0, NULL,
-        <long>(out_us // 1000))
+        x.member.slot, False, cause, 0, own_pid(), watch.now_us)
+    say_more(x, row, 0, NULL, <long>(out_us // 1000))
 
 
 cdef void say_kept_long(exchange *x) noexcept nogil:
@@ -369,6 +398,18 @@ cdef void say_moved(exchange *x, int rule, int status) noexcept nogil:
         say(x, &SAY_MOVED_UNSENT)
     else:
         say(x, &SAY_MOVED)
+
+
+cdef void say_ejected(exchange *x, int what, int status) noexcept nogil:
+    """status: of the last answer that was a failure; 0: there was none."""
+    if what == EJECT_NO_ROOM:
+        say_more(
+            x, &SAY_NOT_EJECTED_STATUS if status else &SAY_NOT_EJECTED, 0, NULL, status)
+        return
+    member_changed(
+        x.member.slot, True, CAUSE_EJECTED, <long>(ejected.out_us // 1000000),
+        own_pid(), watch.now_us)
+    say_more(x, &SAY_EJECTED_STATUS if status else &SAY_EJECTED, 0, NULL, status)
 
 
 cdef void say_lock(exchange *x) noexcept nogil:

@@ -139,6 +139,14 @@ cdef object plan_balancer_of(balancer_plan *b, object balancer):
     b.queue_max = 0x7FFFFFFF if plan.compat_apache else balancer.queue_max
     b.retry_status_count = len(balancer.retry_on_status)
     b.retry_statuses = plan_statuses(balancer.retry_on_status)
+    b.ejects = (
+        balancer.eject_failures > 0 or balancer.eject_errors_percent > 0)
+    b.eject_failures = balancer.eject_failures
+    b.eject_percent = balancer.eject_errors_percent
+    b.eject_window_us = balancer.eject_window_ms * 1000
+    b.eject_requests = balancer.eject_requests
+    b.eject_us = balancer.eject_time_ms * 1000
+    b.eject_max_percent = balancer.eject_max_percent
     # httpd bounds nothing.
     b.retry_budget = (
         -1 if balancer.retry_budget_percent is None or plan.compat_apache
