@@ -24,14 +24,25 @@ NODE_MODULES = (
     "e2e/applications/registry/node_modules"  # `npm install` there brings them
 )
 
+# Files of few tests that take long. pytest -n begins files in the order of how many
+# tests they have: these would be left to one process when the others have ended.
+LONG = {
+    *("test_adding.py", "test_served.py", "test_advice.py", "test_loading.py"),
+    *("test_stock_trees.py", "test_simulation.py", "test_own_words.py"),
+    *("test_replacement.py", "test_idle.py", "test_chaos.py", "test_torture.py"),
+    *("test_attack.py", "test_wiki.py", "test_storm.py", "test_many_reloads.py"),
+}
+
 _bytecode: list[str] = []
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """The processes that tests start compile what they import only once.
 
     Where nothing may be kept beside the sources that is half of what a start costs.
     """
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False  # see LONG
     if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
         folder = tempfile.mkdtemp(prefix="fastlb-bytecode-")
         os.chmod(folder, 0o755)  # a worker may be another user
@@ -102,6 +113,9 @@ def pytest_collection_modifyitems(
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = kept
+    if hasattr(config, "workerinput"):
+        count = Counter(item.path for item in items)
+        items.sort(key=lambda item: (item.path.name not in LONG, -count[item.path]))
 
 
 def pytest_collection_finish() -> None:
