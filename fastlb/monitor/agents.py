@@ -29,6 +29,7 @@ from fastlb.names.answer import State
 
 LINE_BYTES_MAX: Final = 1024
 SHOWN_MAX: Final = 80  # letters of a line that the log tells
+TIMEOUT_MIN_S: Final = 1.0  # however often it is asked
 TIMEOUT_MAX_S: Final = 10.0
 READ_BYTES: Final = 1024
 _LINE_END: Final = re.compile(rb"[\r\n]")
@@ -178,7 +179,7 @@ class AgentWatch:
                 loop,
                 await self._places(loop.time(), resolver),
                 self._peer,
-                min(interval_s, TIMEOUT_MAX_S),
+                min(max(interval_s, TIMEOUT_MIN_S), TIMEOUT_MAX_S),
             )
             return self._take(line)
         except NotUnderstoodError as problem:

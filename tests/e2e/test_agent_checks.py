@@ -161,7 +161,7 @@ defaults
 listen front
   bind {host}:{front}
   balance roundrobin
-  server told {host}:{told} weight 100 agent-check agent-port {agent} agent-inter 50ms
+  server told {host}:{told} weight 100 agent-check agent-port {agent} agent-inter 200ms
   server other {host}:{other} weight 100
 """
 # Of lines one behind another: what HAProxy calls the server, and its weight.

@@ -277,7 +277,7 @@ CONF = """\
 Listen 80
 ServerName h
 <Proxy balancer://b>
-BalancerMember http://127.0.0.1:9 agentcheck={0} agentinterval=1 retry=0
+BalancerMember http://127.0.0.1:9 agentinterval=1 agentcheck={0} retry=0
 </Proxy>
 ProxyPass / balancer://b/
 """
@@ -354,6 +354,23 @@ def test_it_is_asked_by_its_clock_and_by_one_at_a_time() -> None:
     assert not site.watch.is_due(100.0)
 
 
+@rows(
+    ("interval", "limit_s"),
+    [("100ms", 1.0), ("1", 1.0), ("3", 3.0), ("60", 10.0)],
+)
+def test_how_long_an_answer_may_take(interval: str, limit_s: float) -> None:
+    limits: list[float] = []
+
+    async def line(*asked: object) -> str:
+        limits.append(float(str(asked[-1])))
+        return "up"
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fastlb.monitor.agents.line_of", line)
+        assert Site(f"9 agentinterval={interval}").ask() == []
+    assert limits == [limit_s]
+
+
 def test_a_name_is_asked_for_while_it_does_not_hold() -> None:
     class Names:
         asked = 0
@@ -386,7 +403,7 @@ def test_a_name_is_asked_for_while_it_does_not_hold() -> None:
     ],
 )
 def test_where_an_agent_is(written: str, place: AgentCheck) -> None:
-    text = CONF.replace(" agentinterval=1", "").format(written)
+    text = CONF.replace("agentinterval=1 ", "").format(written)
     assert model_of(text).members[0].agent == place
 
 
@@ -398,7 +415,7 @@ def test_where_no_agent_can_be(written: str) -> None:
 
 
 def test_what_has_no_effect_is_told() -> None:
-    text = CONF.replace("agentcheck={0} ", "")
+    text = CONF.replace(" agentcheck={0}", "")
     assert any("no agentcheck= is written" in one.text for one in resolve_text(text)[1])
     direct = "Listen 80\nServerName h\nProxyPass / http://h:1/ agentcheck=9\n"
     found = [one.text for one in resolve_text(direct)[1]]

@@ -476,7 +476,7 @@ MEMBER: Final = Parameters(
             "agentinterval must be at least one millisecond",
         ),
         "time from one answer of its agent to the next, give or take a tenth; so long"
-        " an answer may take, and 10 seconds at most",
+        " an answer may take, a second at least and 10 seconds at most",
         AGENT_INTERVAL_MS,
         sets="agent_interval_ms",
         own=True,
