@@ -161,6 +161,7 @@ def attempt(probe: Probe) -> bool:
             assert probe.running
             await asyncio.sleep(0.01)
             attempts.end_overdue(loop.time())
+        await asyncio.sleep(0)  # a task has ended before it is taken off
         assert len(attempts) == 0
         attempts.close()
         return ended.result()
