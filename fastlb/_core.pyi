@@ -97,9 +97,9 @@ class Table:
     def learn(self, slot: int, worker: int, told: Mapping[str, Any]) -> None:
         """State and counts of a member as snapshot_member tells them of another table,
         its busy as that worker's; for a table that serves nobody (fastlb explain)."""
-    def mark_up(self, member_slot: int, cause: int = ..., number: int = ...) -> bool:
+    def mark_up(self, member_slot: int, cause: int = 0, number: int = 0) -> bool:
         """Clear E; True when E was set, which is kept as a change. cause: a place in
-        facts.member_changes.CAUSES, PROBE by itself. Used by master and monitor."""
+        facts.member_changes.CAUSES. Used by master and monitor."""
     def note_change(
         self, member_slot: int, is_out: bool, cause: int, number: int
     ) -> None:

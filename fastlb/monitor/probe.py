@@ -23,6 +23,7 @@ from dataclasses import dataclass
 
 from fastlb._core import Table
 from fastlb.facts.member import Member
+from fastlb.facts.member_changes import CAUSES, Cause
 from fastlb.monitor.verdict import probe_delay_s
 from fastlb.monitor.wire import (
     Address,
@@ -38,6 +39,7 @@ CONNECT_TIMEOUT_S = 5.0
 KIND = socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
 EVENTS = select.EPOLLOUT | select.EPOLLONESHOT
 SPARE_MAX = 256  # of each family
+TAKEN = CAUSES.index(Cause.PROBE)
 
 
 class Probe:
@@ -78,7 +80,7 @@ class Probe:
         self.running = False
         out_for_s = now_s - (self.out_since_s if self.out_since_s else now_s)
         self.due_s = now_s + probe_delay_s(out_for_s)
-        return reached and self._table.mark_up(self.slot)
+        return reached and self._table.mark_up(self.slot, TAKEN)
 
 
 Places = Iterator[tuple[socket.AddressFamily, Address]]

@@ -53,11 +53,11 @@ def test_a_number_that_is_too_large_is_the_largest(pool: Pool) -> None:
 
 def test_a_member_that_is_marked_up_came_back_once(pool: Pool) -> None:
     slot = pool.slots[0]
-    assert not pool.table.mark_up(slot)
+    assert not pool.table.mark_up(slot, CAUSES.index(Cause.PROBE))
     assert pool.table.changes(slot) == []
     pool.table.set_flag(slot, "E", True)
-    assert pool.table.mark_up(slot)
-    assert not pool.table.mark_up(slot)
+    assert pool.table.mark_up(slot, CAUSES.index(Cause.PROBE))
+    assert not pool.table.mark_up(slot, CAUSES.index(Cause.PROBE))
     (change,) = changes_of(pool.table.changes(slot), 1 << 60)
     assert (change.is_out, change.cause) == (False, Cause.PROBE)
 

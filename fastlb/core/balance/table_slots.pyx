@@ -455,7 +455,7 @@ cdef class Table:
             table_share(&self.view, self.worker(worker), m),
             min(max(told["busy"], 0), GAUGE_MAX))
 
-    def mark_up(self, int member_slot, int cause=CAUSE_PROBE, int number=0):
+    def mark_up(self, int member_slot, int cause=0, int number=0):
         cdef uint32_t was = member_set_flags(
             &self.view, self.member(member_slot), FLAG_ERROR, False)
         if was & FLAG_ERROR:
