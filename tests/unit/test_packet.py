@@ -16,7 +16,7 @@ import dns.rdatatype
 import dns.rrset
 import dns.wire
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from fastlb.names import packet
@@ -94,6 +94,9 @@ def test_who_answers_is_known_by_the_front() -> None:
 def test_sound_answers_say_what_another_reader_says(
     records: list[tuple[str, int, str]], flags: int
 ) -> None:
+    renamed = [name for name, _, said in records if said.startswith("CNAME")]
+    # Of two other names of one name either reader may take either (RFC 1034 3.6.2).
+    assume(len(set(renamed)) == len(renamed))
     lines = [f"{name} {ttl} IN {said}" for name, ttl, said in records]
     message = answer_of(*lines, flags=flags)
     wire = message.to_wire()
