@@ -80,6 +80,30 @@ def test_what_must_not_be_sent_twice_is_not(request_bytes: bytes) -> None:
         assert counted(bench) == {}
 
 
+def test_nor_a_head_whose_body_was_held_back() -> None:
+    """It was sent, though its body waits for a 100: whoever takes a member down with it
+    does not take the next one."""
+    with Bench(TWO) as bench:
+        client = bench.client()
+        client.send(post(b"body", "Expect: 100-continue").partition(b"\r\n\r\n")[0])
+        client.send(b"\r\n\r\n")
+        lose(bench.members[0])
+        assert client.status() == 502
+        assert bench.members[1].is_unasked()
+
+
+def test_a_head_whose_body_was_held_back_goes_to_one_more_where_it_may() -> None:
+    with Bench(balancer("", "", "")) as bench:
+        client = bench.client()
+        whole = post(b"body", "Expect: 100-continue", method="PUT")
+        client.send(whole.partition(b"\r\n\r\n")[0] + b"\r\n\r\n")
+        for member in bench.members[:2]:
+            lose(member)
+        assert client.status() == 502
+        assert bench.members[2].is_unasked()
+        assert counted(bench) == {"idempotent": 1}
+
+
 def test_nor_what_has_gone_by_without_being_kept() -> None:
     with Bench(TWO) as bench:
         client = bench.client()

@@ -77,6 +77,7 @@ cdef bint elect_leaves_another(
     cdef int i
     for i in range(b.member_count):
         if not elect_tried[i] and member_is_usable(t, b.members[i]) \
+                and not member_flags_now(t, b.members[i]) & FLAG_DRAIN \
                 and not member_is_full(t, b.members[i]):
             return True
     return False

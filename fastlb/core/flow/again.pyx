@@ -12,8 +12,8 @@ to a member that it has not tried.
 Always only while all of its body is at hand. None of this is asked of a request that
 its first member answers.
 """
-# uses: io/watch, balance/elect, balance/budget, flow/exchange, flow/engine,
-#       flow/log_rows, flow/service_log, flow/elected
+# uses: io/watch, balance/elect, balance/budget, plan/plan, flow/exchange,
+#       flow/engine, flow/log_rows, flow/service_log, flow/elected
 
 cdef bint again_is_granted(exchange *x, int rule, int counted) noexcept nogil:
     """Is it not the one too many? Counted then, as `counted`."""
@@ -31,6 +31,15 @@ cdef bint again_is_granted(exchange *x, int rule, int counted) noexcept nogil:
             return False
     again_count(b, counted)
     return True
+
+
+cdef bint again_coded(exchange *x, int rule) noexcept nogil:
+    """What a member that does not speak HTTP may have read goes to one more, too, and
+    not to all; httpd asks them all."""
+    if likely(rule == AGAIN_UNSENT or plan.compat_apache):
+        return True
+    x.choice.lost += 1
+    return x.choice.lost <= LOST_AGAIN_MAX
 
 
 cdef void again_pass_over(exchange *x) noexcept nogil:

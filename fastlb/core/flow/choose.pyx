@@ -382,6 +382,10 @@ cdef void exchange_member_lost(
     # What is at an address that the member had is not its fault any more.
     cdef bint is_of_old = x.up != NULL and upstream_is_of_old(x.up)
     cdef int out
+    if unlikely(rule == AGAIN_UNSENT and status == 502 and x.attempt.codec == NULL
+                and x.attempt.bytes_out):
+        # Its body was held back, but it has ended the connection over the head.
+        rule = request_rule_sent(x)
     if unlikely(is_of_old):
         mark_error = False
     if x.attempt.bytes_out:
@@ -410,7 +414,7 @@ cdef void exchange_member_lost(
             engine.view, x.choice.balancer, m.slot, x.choice.attempts, False, True,
             x.choice.election.by_route):
         if status == 503 or (status == 502 and x.attempt.codec != NULL):
-            if again_is_granted(x, rule, rule):
+            if again_coded(x, rule) and again_is_granted(x, rule, rule):
                 say_moved(x, rule, 0)
                 exchange_elect(x)
                 return

@@ -132,6 +132,11 @@ cdef int request_rule(exchange *x) noexcept nogil:
         return AGAIN_NOT
     if x.attempt.bytes_out == 0 or x.attempt.await_continue:
         return AGAIN_UNSENT     # its body was held back for a 100 that never came
+    return request_rule_sent(x)
+
+
+cdef int request_rule_sent(exchange *x) noexcept nogil:
+    """... of one that a member may have read."""
     if request_is_idempotent(x):
         return AGAIN_IDEMPOTENT
     return AGAIN_KEYED if request_is_keyed(x) else AGAIN_NOT
