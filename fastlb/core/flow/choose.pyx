@@ -180,6 +180,8 @@ cdef void exchange_connection_is_late(exchange *x) noexcept nogil:
     that puts a member in error, but for Compat apache."""
     pool_leave(x)
     queue_leave(x)
+    if unlikely(x.placed != NULL):
+        place_give(x)
     say(x, &SAY_ACQUIRE)
     if x.choice.balancer != NULL:
         if plan.compat_apache:
@@ -289,9 +291,9 @@ cdef void exchange_find_connection(exchange *x) noexcept nogil:
         exchange_enter(x, X_SEND)
         exchange_send(x)
         return
-    if unlikely(not pool_has_room(m) and pool_of(m).idle != NULL):
+    while unlikely(not pool_has_room(m) and pool_of(m).idle != NULL):
         # Idle ones that this request may not use take all the room, and nobody will
-        # wake it for them: one makes way.
+        # wake it for them: one makes way; more where its agent has lowered the bound.
         pool_close(pool_of(m).idle)
     if not pool_has_room(m):
         exchange_wait_pool(x)

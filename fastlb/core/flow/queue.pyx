@@ -63,6 +63,10 @@ cdef void queues_renew() noexcept nogil:
                 pool_of(m).places or member_places_max(engine.view, m.slot)):
             ledger_keep(
                 table_place(engine.view, engine.slot, m.slot), pool_of(m).places)
+        if unlikely(m.has_agent):
+            # Its bound may have risen, and nobody else tells those who wait.
+            while pool_of(m).waiting.head != NULL and not pool_is_promised(m):
+                pool_wake(m)
 
 
 cdef bint pool_wait(exchange *x) noexcept nogil:
