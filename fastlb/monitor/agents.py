@@ -157,6 +157,7 @@ class AgentWatch:
         self._trouble = ""  # of which the log was told
         self._known: list[str] = []  # addresses of its name, which hold until ...
         self._known_until_s = now_s
+        self._learning: asyncio.Task[None] | None = None
         # Those of many members are not asked at one moment.
         self.due_s = now_s + chance() * min(agent.interval_ms / 1000, 1.0)
 
@@ -200,12 +201,23 @@ class AgentWatch:
             return [(one, port) for one, _ in self._table.addresses(self.slot)]
         if literal_of(host) is not None:
             return [(host, port)]
-        if now_s >= self._known_until_s and resolver is not None:
+        is_over = now_s >= self._known_until_s and self._learning is None
+        if is_over and resolver is not None:
+            self._learning = asyncio.ensure_future(self._learn(host, resolver))
+        if not self._known and self._learning is not None:
+            await asyncio.shield(self._learning)
+        return [(one, port) for one in self._known]
+
+    async def _learn(self, host: str, resolver: LooksUp) -> None:
+        """Beside the asking: while name servers are silent, an agent is asked where it
+        was."""
+        try:
             answer = await resolver.look_up(host, self._known)
-            self._known_until_s = now_s + answer.ttl_s
             if answer.state is State.FOUND:
                 self._known = list(answer.addresses)
-        return [(one, port) for one in self._known]
+            self._known_until_s = asyncio.get_running_loop().time() + answer.ttl_s
+        finally:
+            self._learning = None
 
     def _take(self, line: str) -> list[Line]:
         said = said_in(line)
