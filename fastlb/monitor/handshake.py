@@ -13,7 +13,9 @@ _CLOSE_MASKED: Final = b"\x88\x82"  # FIN and opcode 8; masked, two bytes
 
 
 class Answered(Protocol):
-    """The first value of a field of an answer; b"": it has none."""
+    """Fields of an answer, and the first value of one; b"": it has none."""
+
+    fields: list[tuple[bytes, bytes]]
 
     def value(self, name: bytes) -> bytes: ...
 
@@ -38,7 +40,8 @@ def accept_of(key: str) -> bytes:
 
 def is_handshake(answer: Answered, key: str) -> bool:
     """Of a 101 (4.1): who has read the key, and changes to what was asked for."""
-    options = answer.value(b"connection").lower().split(b",")
+    lines = [value for name, value in answer.fields if name.lower() == b"connection"]
+    options = b",".join(lines).lower().split(b",")
     return (
         answer.value(b"upgrade").lower() == b"websocket"
         and b"upgrade" in [one.strip(b" \t") for one in options]
