@@ -176,9 +176,14 @@ class Attempts:
 
     def _give_back(self, one: Connecting) -> None:
         """Asked again, the kernel says why there is no connection, and the socket is
-        as it was before. It stays in the set, where it is looked at once."""
+        as it was before. It stays in the set, where it is looked at once. (One of IPv6
+        may keep the interface of its last address.)"""
         spare = self._spare.setdefault(one.sock.family, [])
-        reusable = not one.probe.member.source_address and len(spare) < SPARE_MAX
+        reusable = (
+            one.sock.family == socket.AF_INET
+            and not one.probe.member.source_address
+            and len(spare) < SPARE_MAX
+        )
         if reusable and one.sock.connect_ex(one.address) == errno.ECONNREFUSED:
             spare.append(one.sock)
         else:
