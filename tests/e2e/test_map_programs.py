@@ -173,6 +173,14 @@ def test_a_line_too_many_is_nobodys_answer(
     assert "has said something that nobody asked for" in server.error_log
 
 
+def keepers(server: Fastlb) -> list[psutil.Process]:
+    return [
+        one
+        for one in psutil.Process(server.pid).children()
+        if one.name() == "fastlb-map"
+    ]
+
+
 def test_a_reload_and_an_end_leave_no_program(
     server: Fastlb, chat: Chat, program: Path
 ) -> None:
@@ -185,10 +193,8 @@ def test_a_reload_and_an_end_leave_no_program(
     wait_for(lambda: not psutil.pid_exists(before), "the end of the old program")
     assert len(programs(program)) == 1
     # Whoever keeps it may be killed; so may a worker.
-    (keeper,) = [
-        p for p in psutil.Process(server.pid).children() if p.name() == "fastlb-map"
-    ]
-    keeper.kill()
+    wait_for(lambda: len(keepers(server)) == 1, "the end of the old keeper")
+    keepers(server)[0].kill()
     wait_for(lambda: leads(server, "one") == "<one+b>", "another keeper")
     wait_for(lambda: len(programs(program)) == 1, "one program")
     for worker in psutil.Process(server.pid).children():
