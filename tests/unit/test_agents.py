@@ -388,6 +388,24 @@ def test_a_name_is_asked_for_while_it_does_not_hold() -> None:
     assert names.asked == 1
 
 
+def test_while_name_servers_are_silent_it_is_asked_where_it_was() -> None:
+    class Names:
+        asked = 0
+
+        async def look_up(self, host: str, known: object = ()) -> Answer:
+            self.asked += 1
+            if self.asked > 1:
+                await asyncio.Event().wait()  # until the test ends
+            return Answer(State.FOUND, (HOST,), ttl_s=0.0)
+
+    names = Names()
+    with agent(b"drain\n", b"ready\n") as port:
+        site = Site(f"agent.test:{port}")
+        assert "draining" in site.ask(names)[0].text
+        assert "in service" in site.ask(names)[0].text
+    assert names.asked == 2
+
+
 # the configuration
 
 

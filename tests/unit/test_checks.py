@@ -245,6 +245,14 @@ def test_each_key_is_another() -> None:
     assert len({heard_of("hcmethod=WEBSOCKET")[1] for _ in range(3)}) == 3
 
 
+def test_its_options_may_stand_in_several_lines() -> None:
+    lines = b"keep-alive\r\nConnection: Upgrade"
+    found = asked_of(
+        switching(lambda said: said.replace(b"a, Upgrade", lines)), "hcmethod=WEBSOCKET"
+    )
+    assert found.has_passed
+
+
 @rows(
     ("old", "new"),
     [
