@@ -20,6 +20,8 @@ from tests.ports import free_port
 from .case import FRONT, Conf
 from .identities import lay_down
 
+# Read once: servers are started by threads, and pytest writes there meanwhile.
+ENVIRONMENT = dict(os.environ)
 READY_SECONDS = 15.0
 AGED_SECONDS = 784111777  # Sun, 06 Nov 1994 08:49:37 GMT
 STOP_SECONDS = 10.0
@@ -107,7 +109,7 @@ class Product:
     options: tuple[str, ...] = ()
 
     def environment(self) -> dict[str, str]:
-        environment = {**os.environ, "LC_ALL": "C", "TZ": "UTC", "IN_ENV": "from-env"}
+        environment = {**ENVIRONMENT, "LC_ALL": "C", "TZ": "UTC", "IN_ENV": "from-env"}
         environment["PYTHONPATH"] = str(REPOSITORY)
         return environment
 
