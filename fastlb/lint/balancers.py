@@ -47,10 +47,11 @@ def lint_balancers(run: Drafts) -> None:
         _cookies_of_one_name(run, server)
         _hidden_members(run, server)
         _unused(run, server, names)
+        direct = {id(member) for member in server.direct_members}
         for member in server.every_member():
             _timing(run, member)
             _one_word(run, member)
-            _places(run, member, is_direct=member in server.direct_members)
+            _places(run, member, is_direct=id(member) in direct)
 
 
 def _standbys(subject: _Subject) -> None:
