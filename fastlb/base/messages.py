@@ -790,6 +790,11 @@ _MODEL = {
         "maxscope=global has no effect where it stands.",
         "Write it behind a BalancerMember, with max=.",
     ),
+    "FB0388": Message(
+        "warning",
+        "ejecttime= and ejectmax= bound what ejecton= does, and it is not written.",
+        "Write ejecton=, or leave them out.",
+    ),
     "FB0385": Message(
         "warning",
         "hashkey= and hashload= are for lbmethod=byhash alone.",
@@ -1022,7 +1027,7 @@ _CORE = {
         "notice",
         "A member has failed so many requests that it would be out for a while"
         " (ejecton=), but too many members are: it serves on.",
-        "Look at the members; if they are well, write a larger ejectmax=.",
+        "Look at the members; ejectmax= says how many of them may be out.",
     ),
     "FB0320": Message(
         "error",

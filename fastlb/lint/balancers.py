@@ -44,6 +44,7 @@ def lint_balancers(run: Drafts) -> None:
             _redirects(subject)
             _hashing(subject)
             _heartbeats(subject)
+            _ejections(subject)
         _cookies_of_one_name(run, server)
         _hidden_members(run, server)
         _unused(run, server, names)
@@ -115,6 +116,25 @@ def _hashing(subject: _Subject) -> None:
                 word=key,
             )
         return
+
+
+def _ejections(subject: _Subject) -> None:
+    presets = BALANCER.presets()
+    if subject.params["eject_failures"] or subject.params["eject_errors_percent"]:
+        return
+    for setting, key in (
+        ("eject_time_ms", "ejecttime"),
+        ("eject_max_percent", "ejectmax"),
+    ):
+        if subject.params[setting] != presets[setting]:
+            subject.run.report.warn(
+                subject.node,
+                "FB0388",
+                f"{key}= of {subject.name} has no effect",
+                why="without ejecton= nobody is ejected",
+                cure="say for which failures: ejecton=failures:5",
+                word=key,
+            )
 
 
 def _heartbeats(subject: _Subject) -> None:

@@ -40,9 +40,13 @@ def test_a_sound_configuration_is_silent() -> None:
         ("hashkey=uri", ["hashkey= of balancer://b has no effect"]),
         ("hashkey=header:X", ["hashkey= of balancer://b has no effect"]),
         ("hashload=0", ["hashload= of balancer://b has no effect"]),
+        ("ejecton=failures:5 ejecttime=60 ejectmax=30%", []),
+        ("ejecton=errors:50%/30s ejecttime=60", []),
+        ("ejecttime=60", ["ejecttime= of balancer://b has no effect"]),
+        ("ejectmax=30%", ["ejectmax= of balancer://b has no effect"]),
     ],
 )
-def test_a_key_is_for_a_method_that_hashes(settings: str, said: list[str]) -> None:
+def test_what_has_no_effect_by_itself_is_told(settings: str, said: list[str]) -> None:
     text = (
         f"{LISTEN}<Proxy balancer://b>\nBalancerMember http://h:1\n"
         f"ProxySet {settings}\n</Proxy>\nProxyPass / balancer://b/\n"
