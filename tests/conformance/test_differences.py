@@ -88,6 +88,8 @@ def test_what_compat_switches_is_played() -> None:
         "a member at whose `max=` connections a request has waited for `acquire=`": (
             "tests/unit/test_flow_pool.py"
         ),
+        "a request that members at `ajp://`, `fcgi://`, `scgi://` or `uwsgi://` lose"
+        " one after the other": "tests/unit/test_flow_ajp.py",
         "how many requests of a balancer wait (for a connection under `max=`, or with"
         " `timeout=`)": "tests/unit/test_flow_places.py",
     }

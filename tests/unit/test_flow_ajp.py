@@ -439,6 +439,18 @@ def test_more_than_was_promised_is_never_passed_on() -> None:
 # who is asked next
 
 
+@pytest.mark.parametrize("compat", ["", "Compat apache\n"])
+def test_what_takes_a_member_down_goes_to_one_more_and_not_to_all(compat: str) -> None:
+    with Bench(balancer("", "", "", text=compat)) as bench:
+        client = bench.ask(get())
+        for member in bench.members[: 3 if compat else 2]:
+            peer = member.accept()
+            take_request(peer)
+            peer.close()
+        assert client.status() == 503
+        assert bench.members[2].is_unasked() or compat
+
+
 def test_a_member_that_is_lost_is_followed_by_another_one() -> None:
     with Bench(TWO) as bench:
         client = bench.ask(get())
