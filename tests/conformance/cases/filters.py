@@ -8,7 +8,9 @@ from ..case import Case, Conf, Log, Recv, Rest, Send, Step, get, request
 from ..members import Script, answer, turn
 
 TEXT = b"All work and no play makes Jack a dull boy.\n" * 20
-LONG = b"".join(b"line %d of a text that goes on and on\n" % n for n in range(1000))
+# below half of a loopback window: the kernel hands it over in one piece, and whether an
+# answer that is packed has a length hangs on that, in both servers
+LONG = b"".join(b"line %d of a text that goes on and on\n" % n for n in range(700))
 PACKED = gzip.compress(TEXT, mtime=0)
 ACCEPTS = "Accept-Encoding: gzip, deflate"
 HTML = "Content-Type: text/html"
