@@ -5,6 +5,23 @@ cdef enum:
     SIGNED_WORDS = 4            # number, kind with the realm's length, opaque's hash
     REALM_BYTES_PLAIN = 64      # signed as it is; of a longer one its hash
     WORD_BYTES = 8
+    NONCE_WORDS = NONCE_BYTES // WORD_BYTES
+    NONCES_KNOWN = 256
+
+# A nonce whose signature was right. It is right for ever: nothing but what stands here
+# goes into it.
+cdef struct known_nonce:
+    uint64_t[NONCE_WORDS] nonce
+    uint64_t[2] secret
+    uint64_t number
+    char[REALM_BYTES_PLAIN] realm
+    unsigned int realm_length
+    bint serves_once
+    bint is_there
+
+# Of one process. Only ours get in, and where they stand the signature says: nobody can
+# aim at the place of another one.
+cdef known_nonce[NONCES_KNOWN] nonces_known
 
 
 # Make the part, for so many clients at least. returns 0; FAILED: errno is kept
@@ -169,16 +186,70 @@ cdef bint hex_read(const char *data, unsigned int length, uint64_t *out) noexcep
     return True
 
 
-cdef bint nonce_is_ours(
+cdef bint nonce_is_known(
+        const known_nonce *k, const nonce_view *v, const uint64_t *nonce,
+        bint serves_once, text realm) noexcept nogil:
+    """Its time tells nothing of how much of the nonce was right."""
+    cdef uint64_t wrong = 0
+    cdef int i
+    for i in range(NONCE_WORDS):
+        wrong |= k.nonce[i] ^ nonce[i]
+    wrong |= k.secret[0] ^ v.secret[0]
+    wrong |= k.secret[1] ^ v.secret[1]
+    return (
+        wrong == 0 and k.is_there and k.serves_once == serves_once
+        and same_text(
+            value(&k.realm[0], k.realm_length), value(realm.data, realm.length)))
+
+
+cdef void nonce_know(
+        known_nonce *k, const nonce_view *v, const uint64_t *nonce, bint serves_once,
+        text realm, uint64_t number) noexcept nogil:
+    cdef writer w
+    memcpy(&k.nonce[0], nonce, sizeof(k.nonce))
+    memcpy(&k.secret[0], &v.secret[0], sizeof(k.secret))
+    writer_begin(&w, &k.realm[0], sizeof(k.realm))
+    put(&w, realm.data, realm.length)
+    k.realm_length = writer_held(&w)
+    k.serves_once = serves_once
+    k.number = number
+    k.is_there = True
+
+
+cdef bint nonce_is_signed(
         const nonce_view *v, value nonce, bint serves_once, value opaque, text realm,
         uint64_t *number) noexcept nogil:
     cdef char[NONCE_BYTES] made
     cdef unsigned char wrong = 0
     cdef int i
-    if nonce.length != NONCE_BYTES or not hex_read(nonce.data, 16, number):
+    if not hex_read(nonce.data, 16, number):
         return False
     nonce_letters(v, number[0], serves_once, opaque, realm, &made[0])
     # Its time tells nothing of how much was right.
     for i in range(NONCE_BYTES):
         wrong |= <unsigned char>(made[i] ^ nonce.data[i])
     return wrong == 0
+
+
+cdef bint nonce_is_ours(
+        const nonce_view *v, value nonce, bint serves_once, value opaque, text realm,
+        uint64_t *number) noexcept nogil:
+    cdef uint64_t[NONCE_WORDS] words
+    cdef known_nonce *k
+    cdef int last
+    if nonce.length != NONCE_BYTES:
+        return False
+    if opaque.length or realm.length > REALM_BYTES_PLAIN:
+        return nonce_is_signed(v, nonce, serves_once, opaque, realm, number)
+    last = hex_pair(nonce.data + NONCE_BYTES - 2)
+    if last < 0:
+        return False
+    memcpy(&words[0], nonce.data, sizeof(words))
+    k = &nonces_known[last % NONCES_KNOWN]
+    if nonce_is_known(k, v, &words[0], serves_once, realm):
+        number[0] = k.number
+        return True
+    if not nonce_is_signed(v, nonce, serves_once, opaque, realm, number):
+        return False
+    nonce_know(k, v, &words[0], serves_once, realm, number[0])
+    return True

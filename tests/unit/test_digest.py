@@ -362,6 +362,30 @@ def test_another_server_has_another_secret() -> None:
     assert challenge_of(found)["stale"] == "true"
 
 
+def test_a_nonce_that_was_right_once_is_right_for_the_same_alone() -> None:
+    plan = Plan(TEXT)
+    told = challenge_of(plan("/x"))
+    for _ in range(2):
+        assert asked(plan, "/x", proof(told, "/x"))["what"] == "member"
+    quoted = {**told, "realm": 'the "inner" one'}
+    sent = proof(quoted, "/quoted")
+    assert asked(plan, "/quoted", sent)["because"] == "nonce forged"
+    assert asked(plan, "/once", proof(told, "/once"))["because"] == "nonce forged"
+    nonce = told["nonce"]
+    for i in range(len(nonce)):
+        other = {
+            **told,
+            "nonce": f"{nonce[:i]}{'0123'[nonce[i] == '0']}{nonce[i + 1 :]}",
+        }
+        found = asked(plan, "/x", proof(other, "/x"))
+        assert found["because"] == "nonce forged"
+    upper = {**told, "nonce": nonce.upper()}
+    assert asked(plan, "/x", proof(upper, "/x"))["because"] == "nonce forged"
+    found = asked(plan, "/x", proof(told, "/x"))
+    assert (found["what"], found["because"]) == ("member", "")
+    assert asked(Plan(TEXT), "/x", proof(told, "/x"))["because"] == "nonce forged"
+
+
 def test_those_who_have_used_nothing_go_first() -> None:
     """However many are asked and never answer, who is in stays in."""
     plan = Plan(TEXT)

@@ -7,17 +7,7 @@
 /* The first colon, or end. */
 static inline const char *scan_colon(const char *p, const char *end)
 {
-#ifdef __SSE2__
-    for (; end - p >= 16; p += 16) {
-        unsigned hit = (unsigned)_mm_movemask_epi8(
-            _mm_cmpeq_epi8(SCAN_LOAD(p), SCAN_SET(':')));
-        if (hit)
-            return p + __builtin_ctz(hit);
-    }
-#endif
-    while (p < end && *p != ':')
-        p++;
-    return p;
+    return scan_byte(p, end, ':');
 }
 
 /* Is this the name? Compared word by word against a constant, so that the compiler

@@ -18,6 +18,22 @@
 #define SCAN_AT_MOST(v, c) _mm_cmpeq_epi8(_mm_min_epu8((v), SCAN_SET(c)), (v))
 #endif
 
+/* The first byte that is this one, or end: memchr, without a call for what is short. */
+static inline const char *scan_byte(const char *p, const char *end, char byte)
+{
+#ifdef __SSE2__
+    for (; end - p >= 16; p += 16) {
+        unsigned hit = (unsigned)_mm_movemask_epi8(
+            _mm_cmpeq_epi8(SCAN_LOAD(p), SCAN_SET(byte)));
+        if (hit)
+            return p + __builtin_ctz(hit);
+    }
+#endif
+    while (p < end && *p != byte)
+        p++;
+    return p;
+}
+
 /* The first control byte other than HTAB (RFC 9110 5.5): a valid value ends at CR. */
 static inline const char *scan_value(const char *p, const char *end)
 {

@@ -1,6 +1,8 @@
 # Doors to scan.h and names.h. They read [p, end) or the given length and nothing else.
 
 cdef extern from "scan.h" nogil:
+    # first byte that is this one, or end
+    const char *scan_byte(const char *p, const char *end, char byte)
     # first control byte other than HTAB, or end
     const char *scan_value(const char *p, const char *end)
     # first byte that cannot stand in a target (a control, SP, "#", DEL), or end

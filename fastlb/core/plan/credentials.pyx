@@ -1,5 +1,5 @@
 """Name and password of a request (credentials.pxd)."""
-# uses: ground/chartable, ground/text, ground/arena, http/fields, plan/facts
+# uses: ground/text, ground/arena, http/scan, http/fields, plan/facts
 
 cdef signed char[BYTE_VALUES] base64_value      # -1: no letter of it
 
@@ -35,24 +35,26 @@ cdef unsigned int base64_read(
     return used
 
 
+cdef inline bint is_authorization(
+        request_facts *r, const char *name, unsigned int length) noexcept nogil:
+    if unlikely(r.req.method_id == METHOD_CONNECT):
+        return length == 19 and name_is(name, b"proxy-authorization", 19)
+    return length == 13 and name_is(name, b"authorization", 13)
+
+
 cdef field *authorization_of(request_facts *r, bint *several) noexcept nogil:
     """The one field Authorization; NULL: there is none.
 
     Of a CONNECT, which asks the proxy itself, it is Proxy-Authorization.
     """
     cdef const char *data = request_bytes(r)
-    cdef const char *name = b"authorization"
     cdef field *found = NULL
     cdef field *f
     cdef int i
-    cdef unsigned int length
-    if unlikely(r.req.method_id == METHOD_CONNECT):
-        name = b"proxy-authorization"
-    length = <unsigned int>strlen(name)
     several[0] = False
     for i in range(r.req.field_count):
         f = &r.req.fields[i]
-        if f.name_length == length and bytes_equal_nocase(data + f.name, name, length):
+        if is_authorization(r, data + f.name, f.name_length):
             several[0] = found != NULL
             if found != NULL:
                 return found
@@ -75,7 +77,7 @@ cdef int credentials_basic(
         return CREDENTIALS_BROKEN
     p = request_bytes(r) + f.value
     length = f.value_length
-    if length < 5 or not bytes_equal_nocase(p, b"basic", 5) or (
+    if length < 5 or not name_is(p, b"basic", 5) or (
             length > 5 and p[5] != c' '):
         return CREDENTIALS_OTHER
     p += 5

@@ -1,7 +1,7 @@
 """AuthType Digest (digest_auth.pxd)."""
 # uses: ground/chartable, ground/text, ground/number, io/writer, ground/arena, nonces,
-#       io/watch, plan/verdicts, plan/access_plan, plan/plan, plan/digest, plan/facts,
-#       plan/because, plan/auth_said, plan/access, plan/digest_login
+#       io/watch, http/scan, plan/verdicts, plan/access_plan, plan/plan, plan/digest,
+#       plan/facts, plan/because, plan/auth_said, plan/access, plan/digest_login
 
 cdef enum:
     NEXT_NONCE_MS = 30000       # before the end of a nonce the next one is told
@@ -283,7 +283,7 @@ cdef int authenticate_digest(
         return 500
     if verdict != VERDICT_GRANTED:
         return digest_refused(r, said, False, because, BECAUSE_DIGEST_NO_USER)
-    if login.qop.length != 4 or not bytes_equal_nocase(login.qop.data, b"auth", 4):
+    if login.qop.length != 4 or not name_is(login.qop.data, b"auth", 4):
         return digest_refused(r, said, False, because, BECAUSE_DIGEST_QOP)
     digest_response(login, request_part(r, r.req.method), &proof[0])
     if not is_same_secret(login.response, value(&proof[0], MD5_LETTERS)):

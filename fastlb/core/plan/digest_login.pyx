@@ -1,13 +1,14 @@
 """Authorization of the scheme Digest as Apache reads it, and whether it was made for
 this request (digest.pxd)."""
 # uses: ground/chartable, ground/text, ground/number, io/writer, ground/arena, nonces,
-#       http/fields, http/head, http/host, plan/digest, plan/facts, plan/own_name,
-#       plan/credentials
+#       http/scan, http/fields, http/head, http/host, plan/digest, plan/facts,
+#       plan/own_name, plan/credentials
 
 cdef enum:
     LOGIN_BLANK = 1             # bits of login_letters
     LOGIN_KEY_ENDS = 2
     LOGIN_VALUE_ENDS = 4
+    KEY_LOOK = 16               # within so many bytes "=" follows a key, nearly always
 
 cdef unsigned char[BYTE_VALUES] login_letters
 
@@ -71,63 +72,69 @@ cdef inline value login_value(login_text *t) noexcept nogil:
         said = login_unescaped(t)
     else:
         said.data = t.p
-        t.p = <char *>memchr_or_end(t.p, c'"', <size_t>(t.end - t.p))
+        t.p = <char *>scan_byte(t.p, t.end, c'"')
         said.length = <unsigned int>(t.p - said.data)
     if t.p < t.end:
         t.p += 1
     return said
 
 
-# Of the same length.
-cdef inline bint key_is(value key, const char *name) noexcept nogil:
-    return memcmp(key.data, name, key.length) == 0 or bytes_equal_nocase(
-        key.data, name, key.length)
-
-
 cdef value *login_place(digest_login *login, value key) noexcept nogil:
     """Where the value of a key is kept; NULL: nobody asks for it."""
     if key.length == 8:
-        if key_is(key, b"username"):
+        if name_is(key.data, b"username", 8):
             return &login.user
-        return &login.response if key_is(key, b"response") else NULL
+        return &login.response if name_is(key.data, b"response", 8) else NULL
     if key.length == 5:
-        if key_is(key, b"realm"):
+        if name_is(key.data, b"realm", 5):
             return &login.realm
-        return &login.nonce if key_is(key, b"nonce") else NULL
+        return &login.nonce if name_is(key.data, b"nonce", 5) else NULL
     if key.length == 3:
-        if key_is(key, b"uri"):
+        if name_is(key.data, b"uri", 3):
             return &login.uri
-        return &login.qop if key_is(key, b"qop") else NULL
+        return &login.qop if name_is(key.data, b"qop", 3) else NULL
     if key.length == 6:
-        if key_is(key, b"cnonce"):
+        if name_is(key.data, b"cnonce", 6):
             return &login.cnonce
-        return &login.opaque if key_is(key, b"opaque") else NULL
+        return &login.opaque if name_is(key.data, b"opaque", 6) else NULL
     if key.length == 2:
-        return &login.count if key_is(key, b"nc") else NULL
-    if key.length == 9 and key_is(key, b"algorithm"):
+        return &login.count if name_is(key.data, b"nc", 2) else NULL
+    if key.length == 9 and name_is(key.data, b"algorithm", 9):
         return &login.algorithm
     return NULL
 
 
+cdef inline bint login_key(
+        digest_login *login, login_text *t, value **place) noexcept nogil:
+    """Up to a value, and where that is kept, or NULL. False: none follows."""
+    cdef const char *stop = scan_byte(
+        t.p, t.p + min(<ptrdiff_t>KEY_LOOK, t.end - t.p), c'=')
+    cdef unsigned int length = <unsigned int>(stop - t.p)
+    # What is asked for has letters alone: nothing that ends a key stands before stop.
+    place[0] = login_place(login, value(t.p, length))
+    if unlikely(place[0] == NULL or stop == t.end or stop[0] != c'='):
+        place[0] = login_place(login, login_word(t, LOGIN_KEY_ENDS))
+        blanks_skip(t)
+        if t.p == t.end or t.p[0] != c'=':
+            return False
+        length = 0
+    t.p += length + 1
+    blanks_skip(t)
+    return True
+
+
 cdef void login_fill(digest_login *login, login_text t) noexcept nogil:
     """All keys with their values; of one that stands there twice the last."""
-    cdef value key, said
+    cdef value said
     cdef value *place
     while t.p < t.end:
         blanks_skip(&t)
-        key = login_word(&t, LOGIN_KEY_ENDS)
-        blanks_skip(&t)
         said = value(t.p, 0)
-        if t.p < t.end and t.p[0] == c'=':
-            t.p += 1
-            blanks_skip(&t)
+        if login_key(login, &t, &place):
             said = login_value(&t)
-        while t.p < t.end and t.p[0] != c',':
-            t.p += 1
-        t.p += 1
-        place = login_place(login, key)
         if place != NULL:
             place[0] = said
+        t.p = <char *>scan_byte(t.p, t.end, c',') + 1
 
 
 cdef bint login_is_whole(const digest_login *login) noexcept nogil:
@@ -165,7 +172,7 @@ cdef digest_login *digest_read(request_facts *r) noexcept nogil:
     t.p = <char *>copy.data
     t.end = t.p + copy.length
     t.escapes = memchr_or_end(t.p, c'\\', copy.length) != t.end
-    if copy.length < 6 or not bytes_equal_nocase(t.p, b"digest", 6) or (
+    if copy.length < 6 or not name_is(t.p, b"digest", 6) or (
             copy.length > 6 and not is_letter_of(t.p[6], LOGIN_BLANK)):
         return login
     t.p += 6
