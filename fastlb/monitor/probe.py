@@ -10,6 +10,10 @@ one.
 A thousand members that are out are as many connections within a second, so one that is
 only made is neither a task nor a timer: it is a socket in a set, and what it costs is
 what the kernel takes for it.
+
+A member whose queue is full, or whose machine is off, says nothing at all, and the
+kernel asks it again only after seconds. So a second socket asks anew as often as one
+that refuses is asked, beside the first, which goes on: the member may be far away.
 """
 
 from __future__ import annotations
@@ -24,12 +28,10 @@ from dataclasses import dataclass
 from fastlb._core import Table
 from fastlb.facts.member import Member
 from fastlb.facts.member_changes import CAUSES, Cause
-from fastlb.monitor.verdict import probe_delay_s
+from fastlb.monitor.verdict import DELAY_MAX_S, probe_delay_s
 from fastlb.monitor.wire import (
     Address,
-    WireError,
     begin_connect,
-    connected,
     greet,
     places_of,
     pongs,
@@ -95,6 +97,9 @@ class Connecting:
     sock: socket.SocketType
     address: Address
     ends_s: float
+    anew_s: float  # when it is asked for once more
+    fresh: socket.SocketType | None = None  # that has done so last
+    is_over: bool = False
 
 
 class Attempts:
@@ -111,6 +116,7 @@ class Attempts:
         self._over = over
         self._set = select.epoll()
         self._waiting: dict[int, Connecting] = {}  # by descriptor
+        self._fresh: dict[int, Connecting] = {}  # by that of the second socket
         # Sockets whose connection was refused, for the next ones: to close one and make
         # another is half of what a probe takes.
         self._spare: dict[int, list[socket.SocketType]] = {}  # by family
@@ -123,49 +129,27 @@ class Attempts:
     def close(self) -> None:
         self._loop.remove_reader(self._set.fileno())
         self._set.close()
-        for one in self._waiting.values():
-            one.sock.close()
+        for one in list(self._waiting.values()):
+            self._end(one, None)
         for spare in self._spare.values():
             for sock in spare:
                 sock.close()
 
     def begin(self, probe: Probe) -> None:
         probe.begin()
-        if probe.member.scheme == "ajp":
-            task = self._loop.create_task(self._ping(probe))
-            self._pings.add(task)
-            task.add_done_callback(self._pings.discard)
-        else:
-            self._try(probe, iter(places_of(probe.member, probe.addresses)))
-
-    async def _ping(self, probe: Probe) -> None:
-        limit_s, reached = probe.limit_s, False
-        try:
-            with await connected(
-                self._loop, probe.member, probe.addresses, limit_s
-            ) as sock:
-                async with asyncio.timeout(limit_s):
-                    reached = await pongs(self._loop, sock)
-        except (WireError, OSError, TimeoutError):
-            pass
-        finally:
-            self._over(probe, reached)
+        self._try(probe, iter(places_of(probe.member, probe.addresses)))
 
     def _try(self, probe: Probe, places: Places) -> None:
         """The next places, until one has to be waited for or takes a connection."""
         for family, address in places:
-            spare = self._spare.get(family)
-            watch = self._set.modify if spare else self._set.register
             try:
-                sock = spare.pop() if spare else socket.SocketType(family, KIND)
-                number = begin_connect(sock, address, probe.member)
-                if number == errno.EINPROGRESS:
-                    watch(sock, EVENTS)
+                number, sock = self._connect(probe.member, family, address)
             except OSError:
                 break  # no descriptor, or no room in the kernel, is left: later
             if number == errno.EINPROGRESS:
-                ends_s = self._loop.time() + probe.limit_s
-                one = Connecting(probe, places, sock, address, ends_s)
+                now_s = self._loop.time()
+                ends_s, anew_s = now_s + probe.limit_s, now_s + DELAY_MAX_S
+                one = Connecting(probe, places, sock, address, ends_s, anew_s)
                 self._waiting[sock.fileno()] = one
                 return
             if number == 0:
@@ -174,39 +158,111 @@ class Attempts:
             sock.close()
         self._over(probe, False)
 
-    def _give_back(self, one: Connecting) -> None:
+    def _connect(
+        self, member: Member, family: int, address: Address
+    ) -> tuple[int, socket.SocketType]:
+        """A socket, and what has become of it; EINPROGRESS: it is in the set. OSError:
+        there is none."""
+        spare = self._spare.get(family)
+        watch = self._set.modify if spare else self._set.register
+        sock = spare.pop() if spare else socket.SocketType(family, KIND)
+        number = begin_connect(sock, address, member)
+        if number == errno.EINPROGRESS:
+            watch(sock, EVENTS)
+        return number, sock
+
+    def _ask_anew(self, one: Connecting, now_s: float) -> None:
+        """What was sent may have been swallowed."""
+        self._leave_fresh(one)
+        one.anew_s = now_s + DELAY_MAX_S
+        try:
+            number, sock = self._connect(one.probe.member, one.sock.family, one.address)
+        except OSError:
+            return
+        if number == errno.EINPROGRESS:
+            one.fresh = sock
+            self._fresh[sock.fileno()] = one
+        else:
+            sock.close()  # the next one will meet it
+
+    def _leave_fresh(self, one: Connecting) -> None:
+        if one.fresh is not None:
+            del self._fresh[one.fresh.fileno()]
+            one.fresh.close()
+            one.fresh = None
+
+    def _end(self, one: Connecting, heard: socket.SocketType | None) -> None:
+        """It waits no more: one of its sockets was heard of, or none."""
+        one.is_over = True
+        del self._waiting[one.sock.fileno()]
+        if heard is not one.sock:
+            one.sock.close()
+        if heard is one.fresh and heard is not None:
+            del self._fresh[heard.fileno()]
+        else:
+            self._leave_fresh(one)
+
+    def _give_back(self, sock: socket.SocketType, one: Connecting) -> None:
         """Asked again, the kernel says why there is no connection, and the socket is
         as it was before. It stays in the set, where it is looked at once. (One of IPv6
         may keep the interface of its last address.)"""
-        spare = self._spare.setdefault(one.sock.family, [])
+        spare = self._spare.setdefault(sock.family, [])
         reusable = (
-            one.sock.family == socket.AF_INET
+            sock.family == socket.AF_INET
             and not one.probe.member.source_address
             and len(spare) < SPARE_MAX
         )
-        if reusable and one.sock.connect_ex(one.address) == errno.ECONNREFUSED:
-            spare.append(one.sock)
+        if reusable and sock.connect_ex(one.address) == errno.ECONNREFUSED:
+            spare.append(sock)
         else:
-            one.sock.close()
+            sock.close()
 
     def _take(self, probe: Probe, sock: socket.SocketType) -> None:
         greet(sock, probe.member)
-        sock.close()
-        self._over(probe, True)
+        if probe.member.scheme == "ajp":
+            task = self._loop.create_task(self._ping(probe, sock))
+            self._pings.add(task)
+            task.add_done_callback(self._pings.discard)
+        else:
+            sock.close()
+            self._over(probe, True)
+
+    async def _ping(self, probe: Probe, sock: socket.SocketType) -> None:
+        reached = False
+        try:
+            with socket.socket(fileno=sock.detach()) as asked:
+                async with asyncio.timeout(probe.limit_s):
+                    reached = await pongs(self._loop, asked)
+        except (OSError, TimeoutError):
+            pass
+        finally:
+            self._over(probe, reached)
 
     def _look(self) -> None:
-        for fd, events in self._set.poll(0):
-            one = self._waiting.pop(fd)
+        found = [
+            (fd, events, self._waiting.get(fd) or self._fresh[fd])
+            for fd, events in self._set.poll(0)
+        ]
+        for fd, events, one in found:
+            if one.is_over:
+                continue  # by its other socket
+            sock = (
+                one.sock if one.fresh is None or one.sock.fileno() == fd else one.fresh
+            )
+            self._end(one, sock)
             if events & select.EPOLLERR:
-                self._give_back(one)
+                self._give_back(sock, one)
                 self._try(one.probe, one.places)
             else:
-                self._take(one.probe, one.sock)
+                self._take(one.probe, sock)
 
     def end_overdue(self, now_s: float) -> None:
-        """What takes too long is given up."""
-        late = [fd for fd, one in self._waiting.items() if one.ends_s <= now_s]
-        for fd in late:
-            one = self._waiting.pop(fd)
-            one.sock.close()
-            self._try(one.probe, one.places)
+        """What takes too long is given up, or asked for anew."""
+        waiting = self._waiting.values()
+        late = [one for one in waiting if min(one.ends_s, one.anew_s) <= now_s]
+        for one in late:
+            if one.ends_s > now_s:
+                self._ask_anew(one, now_s)
+            else:
+                self._end(one, None)
+                self._try(one.probe, one.places)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import cast
 
 import pytest
@@ -20,7 +23,7 @@ from fastlb.facts.words import Compat
 from fastlb.monitor.heritage import MonitorHeritage
 from fastlb.monitor.monitor import LOOK_UPS_AT_ONCE, STAPLES_AT_ONCE, Monitor, due
 from fastlb.monitor.names import Name, names_of
-from fastlb.monitor.probe import Attempts, Probe
+from fastlb.monitor.probe import CONNECT_TIMEOUT_S, Attempts, Probe
 from fastlb.monitor.stapling import StapleWatch
 from fastlb.monitor.verdict import (
     DELAY_MAX_S,
@@ -265,6 +268,85 @@ def test_who_says_nothing_is_given_up_and_the_next_address_tried() -> None:
         assert attempt(probe)
         for one in fillers:
             one.close()
+
+
+@contextlib.contextmanager
+def swallowing() -> Iterator[socket.socket]:
+    """A listening socket whose queue is full: the kernel drops what asks for more, and
+    sends it again after a second."""
+    with socket.socket() as full, contextlib.ExitStack() as stack:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        full.settimeout(10)
+        for _ in range(3):
+            filler = stack.enter_context(socket.socket())
+            filler.setblocking(False)
+            filler.connect_ex(full.getsockname())
+        yield full
+
+
+def sockets() -> set[str]:
+    """That this process has open."""
+    found = set()
+    for fd in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(FileNotFoundError):
+            found.add(os.readlink(f"/proc/self/fd/{fd}"))
+    return {name for name in found if name.startswith("socket:")}
+
+
+def test_what_was_swallowed_is_asked_anew_before_the_kernel_does() -> None:
+    async def work(full: socket.socket) -> float:
+        loop = asyncio.get_running_loop()
+        taken: asyncio.Future[bool] = loop.create_future()
+        attempts = Attempts(loop, lambda _, reached: taken.set_result(reached))
+        attempts.begin(probe_of(member(), OneSlot([full.getsockname()])))
+        began_s = loop.time()
+        full.accept()[0].close()
+        attempts.end_overdue(began_s + DELAY_MAX_S / 2)
+        assert len(attempts) == 1
+        attempts.end_overdue(began_s + DELAY_MAX_S)
+        assert await taken
+        took_s = loop.time() - began_s
+        assert len(attempts) == 0
+        attempts.close()
+        return took_s
+
+    for _ in range(3):  # whoever is held up for a second tries once more
+        before = sockets()
+        with swallowing() as full:
+            took_s = asyncio.run(work(full))
+        assert sockets() == before
+        if took_s < 0.9:
+            return
+    pytest.fail(f"taken after {took_s:.2f} s")
+
+
+def test_who_stays_silent_is_asked_by_two_sockets_at_most() -> None:
+    """The first goes on to the end: a member may be far away."""
+
+    async def work(full: socket.socket) -> list[set[str]]:
+        loop = asyncio.get_running_loop()
+        told: list[bool] = []
+        attempts = Attempts(loop, lambda _, reached: told.append(reached))
+        before, seen = sockets(), []
+        began_s = loop.time()
+        attempts.begin(probe_of(member(), OneSlot([full.getsockname()])))
+        for n in range(6):
+            attempts.end_overdue(began_s + n * (DELAY_MAX_S + 0.01))
+            assert (len(attempts), told) == (1, [])
+            seen.append(sockets() - before)
+        attempts.end_overdue(began_s + CONNECT_TIMEOUT_S + 1)
+        assert (len(attempts), told, sockets()) == (0, [False], before)
+        attempts.close()
+        return seen
+
+    with swallowing() as full:
+        first, *others = asyncio.run(work(full))
+    assert len(first) == 1
+    fresh = [one - first for one in others]
+    assert [len(one) for one in fresh] == [1] * 5
+    assert all(one >= first for one in others)
+    assert all(one != another for one, another in pairwise(fresh))
 
 
 def test_many_are_tried_at_once_and_each_is_told_of_once() -> None:
