@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from fastlb.monitor.stapling import StapleWatch
 
 TURN_S = 0.1
-PROBES_AT_ONCE = 256
+PROBES_AT_ONCE = 1024  # of members that say nothing each waits for seconds
 CHECKS_AT_ONCE = 256
 AGENTS_AT_ONCE = 256
 STAPLES_AT_ONCE = 64

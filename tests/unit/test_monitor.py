@@ -655,3 +655,51 @@ def test_members_are_probed_while_others_are_silent() -> None:
         return waiting
 
     assert asyncio.run(work()) == LOOK_UPS_AT_ONCE
+
+
+def test_members_that_say_nothing_keep_no_other_waiting() -> None:
+    """However long each of them is waited for."""
+    silent_count = 400
+    lines = "".join(
+        f"ProxyPass /{n}/ http://127.0.0.1:{n + 10}/\n" for n in range(silent_count)
+    )
+    model = model_of(f"Listen 80\n{lines}ProxyPass / http://127.0.0.1:9/\n")
+
+    class Places(OneSlot):
+        back: int | None = None
+
+        def __init__(self, silent: socket.socket, listens: socket.socket) -> None:
+            super().__init__()
+            self.flags = "E"
+            self.at = [silent.getsockname()], [listens.getsockname()]
+
+        def addresses(self, slot: int) -> list[tuple[str, int]]:
+            return self.at[slot == silent_count]
+
+        def mark_up(self, slot: int, _cause: int = 0) -> bool:
+            self.back = slot
+            return False
+
+    async def work(table: Places) -> int:
+        loop = asyncio.get_running_loop()
+        heritage = MonitorHeritage(
+            model=model,
+            table=cast(Table, table),
+            member_slots=tuple(range(silent_count + 1)),
+            probed=frozenset(range(silent_count + 1)),
+            error_fds=(),
+        )
+        monitor = Monitor(heritage, loop)
+        for probe in monitor.probes:
+            probe.out_since_s = 0.0
+        monitor.turn()
+        ends_s = loop.time() + 30
+        while table.back is None and loop.time() < ends_s:
+            await asyncio.sleep(0.01)
+        assert table.back == silent_count
+        running = sum(probe.running for probe in monitor.probes)
+        monitor._attempts.close()
+        return running
+
+    with swallowing() as full, socket.create_server(("127.0.0.1", 0)) as sock:
+        assert asyncio.run(work(Places(full, sock))) == silent_count
