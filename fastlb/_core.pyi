@@ -169,6 +169,10 @@ class Table:
         one), ejected_until_us (0: it never was); slot, used, balancer_slot, epoch,
         probed (the monitor may clear E), probe_clears (this E is one that a probe
         disproves), unproven (no check of its health has ended yet)."""
+    def outcomes(self, slot: int) -> tuple[list[list[int]], int]:
+        """How often requests ended for which the member was asked last, by the class of
+        their status (0: none was seen; 1 to 5) and by time (facts.outcomes.BOUNDS_S,
+        and one behind); and the microseconds of all of them."""
     def snapshot_workers(self) -> list[dict[str, Any]]:
         """For each used slot: slot, pid, generation, number, state, accesses,
         bytes_out, duration_us, connections (open now), accepted, busy (exchanges

@@ -368,6 +368,10 @@ cdef class TableProbe:
     def count_bytes(self, int member, long long sent, long long received):
         ledger_bytes(self.table.member(member), sent, received)
 
+    def outcome(self, int member, int status, long long duration_us):
+        ledger_outcome(
+            &self.table.view, self.table.member(member), status, duration_us)
+
     def answered(self, int member, long long now_us, long long taken_us):
         ledger_answered(self.table.member(member), now_us, taken_us)
 

@@ -13,6 +13,7 @@ from pools import Pool, member
 from rows import rows
 
 from fastlb import _core, _probe
+from fastlb.facts.outcomes import BOUNDS_S
 
 Table = _core.Table
 TableError = _core.TableError
@@ -172,6 +173,28 @@ def test_fresh_starts_a_member_anew_and_keeps_what_is_busy(pool: Pool) -> None:
     assert (found["transferred"], found["read"], found["error_time_us"]) == (0, 0, 0)
     assert found["busy"] == 1
     assert found["epoch"] > epoch
+
+
+def test_outcomes_are_counted_by_class_and_time_and_begin_anew(pool: Pool) -> None:
+    bounds_us = [round(bound * 1e6) for bound in BOUNDS_S]
+    said = [0, 99, 100, 200, 204, 301, 404, 599, 600, -1]
+    classes = [0, 0, 1, 2, 2, 3, 4, 5, 0, 0]
+    expected = [[0] * 16 for _ in range(6)]
+    total_us = 0
+    for status, kind in zip(said, classes, strict=True):
+        for time, bound in enumerate(bounds_us):
+            for took_us, at in ((bound, time), (bound + 1, time + 1)):
+                pool.inside.outcome(pool.slots[0], status, took_us)
+                expected[kind][at] += 1
+                total_us += took_us
+        pool.inside.outcome(pool.slots[0], status, -5)
+        expected[kind][0] += 1
+    assert pool.table.outcomes(pool.slots[0]) == (expected, total_us)
+    assert pool.table.outcomes(pool.slots[1])[1] == 0
+    pool.claim(0, 2)
+    assert pool.table.outcomes(pool.slots[0]) == (expected, total_us)
+    pool.claim(0, 3, fresh=True)
+    assert pool.table.outcomes(pool.slots[0]) == ([[0] * 16] * 6, 0)
 
 
 def test_a_slot_is_free_when_the_last_generation_that_knew_it_has_gone(

@@ -154,6 +154,7 @@ cdef void claim_begin(
     atomic_set_u64(&m.read, 0)
     atomic_set_i64(&m.response_ns, 0)
     atomic_set_i64(&m.answered_us, 0)
+    memset(t.outcomes + (m - t.members), 0, sizeof(member_outcomes))
     atomic_set_u32(&m.changes, 0)
     atomic_set_i64(&m.ejected_until_us, 0)
     atomic_set_i64(&m.weighed_us, 0)

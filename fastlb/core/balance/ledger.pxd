@@ -71,6 +71,16 @@ cdef void ledger_unanswered(
 # A connection of a client more: counted as open, and for ever.
 cdef void ledger_connection_opened(worker_slot *w) noexcept nogil
 
+# How a request ended for which the member was asked last, and how long it took from the
+# client's first byte to the last one of the answer; a tunnel, to its end. status 0: the
+# client has seen none.
+#
+#   class     status // 100; 0 for what is none of 1 to 5
+#   time      the first of OUTCOME_BOUNDS_US that is no less; the last has no bound
+cdef void ledger_outcome(
+    const table_view *t, const member_slot *m, int status,
+    long long duration_us) noexcept nogil
+
 # One request answered. state: scoreboard gauges are kept in the worker's own row.
 cdef void ledger_request_done(
     worker_slot *w, long long bytes_out, long long duration_us) noexcept nogil

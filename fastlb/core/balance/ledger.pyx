@@ -257,6 +257,27 @@ cdef void ledger_unanswered(
         ledger_answered(m, now_us, least_us)
 
 
+# --- how requests ended
+
+cdef uint32_t[OUTCOME_TIMES - 1] OUTCOME_BOUNDS_US = [
+    500, 1000, 2500, 5000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000,
+    1_000_000, 2_500_000, 5_000_000, 10_000_000, 30_000_000]
+
+
+cdef void ledger_outcome(
+        const table_view *t, const member_slot *m, int status,
+        long long duration_us) noexcept nogil:
+    cdef member_outcomes *o = t.outcomes + (m - t.members)
+    cdef int kind = status // 100 if 100 <= status < 100 * OUTCOME_CLASSES else 0
+    cdef int time = 0
+    ASSERT(<size_t>(m - t.members) < t.members_max)
+    while time < OUTCOME_TIMES - 1 and duration_us > OUTCOME_BOUNDS_US[time]:
+        time += 1
+    atomic_add_u64(&o.counts[kind][time], 1)
+    if duration_us > 0:
+        atomic_add_u64(&o.duration_us, <uint64_t>duration_us)
+
+
 # Under the balancer's lock.
 cdef void ledger_elected(member_slot *m) noexcept nogil:
     atomic_set_u64(&m.elected, m.elected + 1)

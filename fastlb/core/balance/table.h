@@ -16,6 +16,8 @@
 #define HEALTH_RESULTS 10
 #define MEMBER_CHANGES 7
 #define AGAIN_COUNTS 5
+#define OUTCOME_CLASSES 6
+#define OUTCOME_TIMES 16
 
 /* --- the book */
 
@@ -134,6 +136,11 @@ struct member_slot {
     uint64_t unused3;
 };
 
+struct member_outcomes {
+    uint64_t counts[OUTCOME_CLASSES][OUTCOME_TIMES];
+    uint64_t duration_us, unused0[7];
+};
+
 struct worker_slot {
     uint64_t accesses, bytes_out, duration_us, accepted;
     int32_t connections, exchanges;
@@ -159,5 +166,6 @@ TABLE_AT(balancer_slot, waits, 64);
 TABLE_SIZE(member_change, 16);
 TABLE_SIZE(member_slot, 256); TABLE_AT(member_slot, transferred, 64);
 TABLE_AT(member_slot, changes, 128);
+TABLE_SIZE(member_outcomes, 832); TABLE_AT(member_outcomes, duration_us, 768);
 TABLE_SIZE(worker_slot, 64);
 #endif

@@ -19,6 +19,7 @@
 #   field        0        table_field       repairs, moves
 #                4096     balancer_slot     [balancers_max]   128
 #                ...      member_slot       [members_max]     128
+#                ...      member_outcomes   [members_max]     832
 #                ...      worker_slot       [workers_max]     64
 #                ...      shares            [workers_max / 16][members_max][16]  int32
 #                ...      places            [workers_max / 16][members_max][16]  int32
@@ -56,6 +57,8 @@ cdef extern from "table.h" nogil:
         HEALTH_RESULTS
         MEMBER_CHANGES
         AGAIN_COUNTS
+        OUTCOME_CLASSES
+        OUTCOME_TIMES
 
     # --- the book
 
@@ -208,6 +211,11 @@ cdef extern from "table.h" nogil:
         uint32_t changes                # 128  atomic; ever; the next one's place, round
         member_change changed[MEMBER_CHANGES]           # 136
 
+    # How requests ended for which the member was asked last (ledger.pxd).
+    struct member_outcomes:
+        uint64_t counts[OUTCOME_CLASSES][OUTCOME_TIMES] # 0    atomic
+        uint64_t duration_us            # 768  atomic; all together
+
     struct worker_slot:
         uint64_t accesses               # 0    own; requests answered
         uint64_t bytes_out              # 8    own
@@ -279,6 +287,7 @@ cdef struct table_view:
     table_field *field
     balancer_slot *balancers
     member_slot *members
+    member_outcomes *outcomes
     worker_slot *workers
     int32_t *shares             # of a member's busy
     int32_t *places             # of its places (maxscope=global)

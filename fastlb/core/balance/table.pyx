@@ -68,6 +68,8 @@ cdef int table_make_field(table_view *t) noexcept nogil:
         &size, <uint64_t>t.balancers_max * sizeof(balancer_slot))
     cdef uint64_t members = table_array(
         &size, <uint64_t>t.members_max * sizeof(member_slot))
+    cdef uint64_t outcomes = table_array(
+        &size, <uint64_t>t.members_max * sizeof(member_outcomes))
     cdef uint64_t workers = table_array(
         &size, <uint64_t>t.workers_max * sizeof(worker_slot))
     cdef uint64_t shares = table_array(
@@ -83,6 +85,7 @@ cdef int table_make_field(table_view *t) noexcept nogil:
     t.field = <table_field *>base
     t.balancers = <balancer_slot *>(base + balancers)
     t.members = <member_slot *>(base + members)
+    t.outcomes = <member_outcomes *>(base + outcomes)
     t.workers = <worker_slot *>(base + workers)
     t.shares = <int32_t *>(base + shares)
     t.places = <int32_t *>(base + places)

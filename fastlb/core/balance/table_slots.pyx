@@ -646,6 +646,15 @@ cdef class Table:
             "probe_clears": table_probe_clears(flags),
         }
 
+    def outcomes(self, int slot):
+        cdef member_slot *m = self.member(slot)
+        cdef member_outcomes *o = self.view.outcomes + (m - self.view.members)
+        counts = [
+            [table_count_of(&o.counts[<int>kind][<int>time])
+             for time in range(OUTCOME_TIMES)]
+            for kind in range(OUTCOME_CLASSES)]
+        return counts, table_count_of(&o.duration_us)
+
     def snapshot_workers(self):
         cdef const worker_entry *e
         cdef worker_slot *w

@@ -72,13 +72,16 @@ cdef void exchange_log(exchange *x) noexcept nogil:
 cdef void exchange_settle(exchange *x) noexcept nogil:
     """Count, log, and free; the downstream is the caller's again."""
     cdef downstream *d = x.down
+    cdef long long duration_us = 0
     exchange_renew(x)
     exchange_leave_queues(x)
     exchange_detach(x, False)
+    if plan.extended_status:
+        duration_us = clock_us() - x.facts.started_us
+        if x.tried_count:
+            ledger_outcome(engine.view, x.member.slot, x.status, duration_us)
     tried_settle(x)
-    ledger_request_done(
-        engine.slot, x.record.bytes_out, clock_us() - x.facts.started_us
-        if plan.extended_status else 0)
+    ledger_request_done(engine.slot, x.record.bytes_out, duration_us)
     if x.facts.vhost.log_count:
         exchange_log(x)
     if unlikely(x.state == X_TUNNEL):
