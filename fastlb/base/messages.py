@@ -668,7 +668,7 @@ _MODEL = {
     "FB0284": Message(
         "warning",
         "There is no such handler.",
-        "Write server-status; there is no balancer-manager.",
+        "Write server-status or metrics; there is no balancer-manager.",
     ),
     "FB0285": Message(
         "warning",

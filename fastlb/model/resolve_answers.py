@@ -29,7 +29,7 @@ _STATUS_WORDS: Final = {
 }
 _URL: Final = re.compile(r"[A-Za-z0-9+.-]+:")
 _HANDLERS_KNOWN: Final = (
-    *("server-status", "server-info", "ldap-status", "balancer-manager"),
+    *("server-status", "server-info", "ldap-status", "balancer-manager", "metrics"),
     *("default-handler", "none"),
 )
 _HANDLERS_UNSUPPORTED: Final = ("balancer-manager",)

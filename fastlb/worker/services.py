@@ -18,6 +18,7 @@ from fastlb import _core
 from fastlb._core import Core, Request
 from fastlb.admin import pages, status
 from fastlb.admin.info import ldap_status, server_info
+from fastlb.admin.metrics import metrics
 from fastlb.admin.reading import ServerFacts
 from fastlb.base.addresses import look_up
 from fastlb.logs.error import ErrorLog
@@ -52,6 +53,9 @@ class WorkerServices:
             "server-status": self._server_status,
             "server-info": lambda asked: server_info(asked, self._model, self._facts),
             "ldap-status": lambda asked: ldap_status(asked, self._model),
+            "metrics": lambda asked: metrics(
+                asked, self._table, self._model, self._facts
+            ),
         }
         self._look_ups = ThreadPoolExecutor(LOOK_UPS_MAX, "look-up")
         self._name_look_ups = ThreadPoolExecutor(NAME_LOOK_UPS_MAX, "name")

@@ -484,9 +484,10 @@ DIRECTIVES = (
         "SetHandler",
         SVD,
         "name|none|proxy:url",
-        "who answers: server-status, balancer-manager, none, proxy:URL",
+        "who answers: server-status, metrics, server-info, none, proxy:URL",
         manual=(
-            'What ProxyPass takes it does not get. "%{...}" is an expression\'s text.'
+            "metrics is ours: what the server counts, for Prometheus."
+            ' What ProxyPass takes it does not get. "%{...}" is an expression\'s text.'
             " With proxy: a member is asked for the file that the path would name:"
             " DocumentRoot, and the path as far as it exists, with one part more; use"
             " ProxyPass in the section where that is not meant. scheme, host and port"

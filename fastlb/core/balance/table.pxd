@@ -213,7 +213,7 @@ cdef extern from "table.h" nogil:
 
     # How requests ended for which the member was asked last (ledger.pxd).
     struct member_outcomes:
-        uint64_t counts[OUTCOME_CLASSES][OUTCOME_TIMES] # 0    atomic
+        uint64_t counts[OUTCOME_CLASSES][OUTCOME_TIMES]  # 0    atomic
         uint64_t duration_us            # 768  atomic; all together
 
     struct worker_slot:
