@@ -8,7 +8,7 @@ the end, so they are given out when the drafts are frozen (`freeze.py`).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from fastlb.base.levels import Level
 from fastlb.config.tree import Node
 from fastlb.facts.expressions import Expression
 from fastlb.facts.files import FileAlias
+from fastlb.facts.labels import Mime, MimeField
 from fastlb.facts.regex import RegexDraft, compile_pcre, cure_of
 from fastlb.facts.rewrite import Expansion, FileNames, RewriteCond, RewriteRule
 from fastlb.facts.rewrite_maps import RewriteMap
@@ -161,24 +162,95 @@ class RewriteDraft:
     document_root: str | None = None  # of a server, as written
 
 
+_WHOLE: Final = ("error_override",)
+"""Tuples that a later line replaces."""
+
+
 @dataclass(slots=True)
 class ConfDraft:
     """The settings of one section, or those of a server outside any section.
 
-    conf is replaced by a new DirConf with each directive; what needs more than its
-    own line to be complete stands beside it.
+    said   fields of a DirConf that its lines have set; a list where they add up, since
+           there may be thousands of them
+    types  of mod_mime, which said has without them
+    lines  as those of a DirConf
+
+    What needs more than its own line to be complete stands beside it.
     """
 
-    conf: DirConf = field(default_factory=DirConf)
+    said: Values = field(default_factory=dict)
+    types: dict[tuple[str, MimeField], str] = field(default_factory=dict)
     mapping: MappingDraft | None = None
     asked: MappingDraft | None = None  # AuthRequest
     handled: MappingDraft | None = None  # SetHandler proxy:
     reverse_maps: list[ReverseDraft] = field(default_factory=list)
     requires: list[AccessRule] = field(default_factory=list)
     rewrite: RewriteDraft | None = None
-    lines: dict[str, tuple[Line, ...]] = field(default_factory=dict, compare=False)
+    lines: dict[str, list[Line]] = field(default_factory=dict, compare=False)
     limits: tuple[MethodLimit, ...] = ()  # the <Limit>s that are being read
     ifs: list[IfDraft] = field(default_factory=list)
+    _changed: dict[str, bool] = field(default_factory=dict, compare=False)
+    # by the line that is read; True: to one that its elements are behind
+    _conf: DirConf | None = field(default=None, compare=False)
+
+    def say(self, **values: Any) -> None:
+        """A line sets fields; None: nothing is said of one any more."""
+        self._conf = None
+        for name, value in values.items():
+            before = self.said.get(name)
+            if value is before:
+                continue
+            self._changed[name] = isinstance(value, tuple)
+            if value is None:
+                del self.said[name]
+            else:
+                self.said[name] = value
+
+    def add(self, name: str, *items: object) -> None:
+        """A line adds elements to a field that is a tuple, and that none sets."""
+        if items:
+            self._conf = None
+            self._changed[name] = True
+            self.said.setdefault(name, []).extend(items)
+
+    def values(self) -> Values:
+        """Fields of a DirConf that are said, in their types."""
+        values: Values = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in self.said.items()
+        }
+        if self.types:
+            mime: Mime = values["mime"]
+            values["mime"] = replace(mime, said=tuple(self.types.items()))
+        return values
+
+    @property
+    def holds_alike(self) -> bool:
+        """Whatever server it holds in, it is the same there: it leads nowhere."""
+        leads = self.mapping or self.asked or self.handled or self.reverse_maps
+        return not leads and all(item.draft.holds_alike for item in self.ifs)
+
+    @property
+    def conf(self) -> DirConf:
+        """What is said so far."""
+        if self._conf is None:
+            self._conf = DirConf(**self.values())
+        return self._conf
+
+    def note_line(self, node: Node) -> None:
+        """What a line has changed stands there: of a tuple all that came with it."""
+        if not self._changed:
+            return
+        line = (node.file, node.line)
+        for name, is_tuple in self._changed.items():
+            known = self.lines.setdefault(name, [])
+            if is_tuple and name not in _WHOLE:
+                known.extend([line] * (len(self.said[name]) - len(known)))
+            elif name == "html":  # each of its lines says another part of it
+                known.append(line)
+            else:
+                self.lines[name] = [line]
+        self._changed.clear()
 
 
 @dataclass(slots=True)
@@ -189,28 +261,6 @@ class IfDraft:
     is_else: bool
     draft: ConfDraft
     node: Node
-
-
-_WHOLE: Final = ("error_override",)
-"""Tuples that a later line replaces."""
-
-_SETTINGS: Final = tuple(item.name for item in fields(DirConf) if item.name != "lines")
-
-
-def note_lines(draft: ConfDraft, before: DirConf, node: Node) -> None:
-    """What a directive has changed in the settings of its section stands there."""
-    line = (node.file, node.line)
-    for name in _SETTINGS:
-        old, new = getattr(before, name), getattr(draft.conf, name)
-        if new is old:
-            continue
-        if isinstance(new, tuple) and isinstance(old, tuple) and name not in _WHOLE:
-            known = draft.lines.get(name, ())
-            draft.lines[name] = known + (line,) * (len(new) - len(known))
-        elif name == "html":  # each of its lines says another part of it
-            draft.lines[name] = (*draft.lines.get(name, ()), line)
-        else:
-            draft.lines[name] = (line,)
 
 
 @dataclass(slots=True)

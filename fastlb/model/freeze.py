@@ -19,6 +19,7 @@ from fastlb.config.modules import process_model
 from fastlb.config.registry import Scope
 from fastlb.config.tree import Tree
 from fastlb.facts.balancer import Balancer
+from fastlb.facts.labels import Mime
 from fastlb.facts.mapping import Mapping
 from fastlb.facts.member import Member, Remote
 from fastlb.facts.regex import freeze_regexes
@@ -42,6 +43,7 @@ from fastlb.model.drafts import (
     MappingDraft,
     MemberDraft,
     ReverseDraft,
+    SectionDraft,
     Values,
 )
 from fastlb.model.freeze_members import freeze_balancer, freeze_member
@@ -187,6 +189,10 @@ class _Freezer:
         self._tls = [server_tls(run, draft) for draft in self._drafts]
         self._tls_groups = sni_groups(run, self._tls)
         self._keys: set[str] = set()
+        # Of drafts that hold alike in every server: frozen once, by their id
+        self._confs_alike: dict[int, DirConf] = {}
+        self._sections_alike: dict[int, Section] = {}
+        self._main_mime: Mime | None = None
 
     def server(self, index: int) -> VHost:
         """The main server (index 0) or virtual host number index."""
@@ -202,16 +208,10 @@ class _Freezer:
                 mapping_drafts = []
             mapping_drafts += draft.mappings
         mappings = tuple(self._mapping(index, item, bound) for item in mapping_drafts)
-        sections = tuple(
-            Section(
-                conf=self._conf(index, item.draft, bound),
-                **shared(Section, item, item.node),
-            )
-            for item in section_drafts
-        )
+        sections = tuple(self._section(index, item, bound) for item in section_drafts)
         default = self._conf(index, main.default, bound)
         if default.mime is not None:
-            default = replace(default, mime=default.mime.of_main_server())
+            default = replace(default, mime=self._mime_of_main(default.mime))
         if index:
             own = self._conf(index, draft.default, bound)
             default = merge_conf(default, own)
@@ -262,6 +262,12 @@ class _Freezer:
             ).rstrip("/"),
         }
         return VHost(**fields_of(VHost, values))
+
+    def _mime_of_main(self, mime: Mime) -> Mime:
+        """Made once, for its table is made with it."""
+        if self._main_mime is None:
+            self._main_mime = mime.of_main_server()
+        return self._main_mime
 
     def _rewrite(self, index: int, bound: TargetSections) -> RewriteServer | None:
         main, draft = self.run.main, self._drafts[index]
@@ -430,35 +436,58 @@ class _Freezer:
             **shared(Mapping, draft, draft.node),
         )
 
+    def _section(
+        self, server: int, draft: SectionDraft, bound: TargetSections
+    ) -> Section:
+        known = self._sections_alike.get(id(draft))
+        if known is not None:
+            return known
+        conf = self._conf(server, draft.draft, bound)
+        section = Section(conf=conf, **shared(Section, draft, draft.node))
+        if draft.draft.holds_alike:
+            self._sections_alike[id(draft)] = section
+        return section
+
     def _conf(self, server: int, draft: ConfDraft, bound: TargetSections) -> DirConf:
+        known = self._confs_alike.get(id(draft))
+        if known is not None:
+            return known
+        conf = self._frozen_conf(server, draft, bound)
+        if draft.holds_alike:
+            self._confs_alike[id(draft)] = conf
+        return conf
+
+    def _frozen_conf(
+        self, server: int, draft: ConfDraft, bound: TargetSections
+    ) -> DirConf:
+        said = draft.values()
         mapping = None
         if draft.mapping is not None:
             mapping = self._mapping(server, draft.mapping, bound)
-        asked = draft.conf.auth_request
+        asked = said.get("auth_request")
         if asked is not None and draft.asked is not None:
             asked = replace(asked, mapping=self._mapping(server, draft.asked, bound))
         handled = None
         if draft.handled is not None:
             # As observed: no <Proxy> holds for what a handler leads to.
             handled = self._mapping(server, draft.handled, ())
-        lines = dict(draft.lines)
+        lines = {name: tuple(places) for name, places in draft.lines.items()}
         if draft.reverse_maps:
             nodes = [item.node for item in draft.reverse_maps]
             lines["reverse_maps"] = tuple((node.file, node.line) for node in nodes)
-        return replace(
-            draft.conf,
-            lines=lines,
-            mapping=mapping,
-            handler_mapping=handled,
-            auth_request=asked,
-            reverse_maps=tuple(self._reverse(server, r) for r in draft.reverse_maps),
-            access=rule_with_server(self.run, access_rule(draft)),
-            auth_basic_providers=providers_with_server(
-                self.run, draft.conf.auth_basic_providers
+        said |= {
+            "lines": lines,
+            "mapping": mapping,
+            "handler_mapping": handled,
+            "auth_request": asked,
+            "reverse_maps": tuple(self._reverse(server, r) for r in draft.reverse_maps),
+            "access": rule_with_server(self.run, access_rule(draft)),
+            "auth_basic_providers": providers_with_server(
+                self.run, said.get("auth_basic_providers")
             ),
-            auth_ldap=with_server(self.run, draft.conf.auth_ldap),
-            rewrite=rewrite_dir(draft.rewrite),
-            ifs=tuple(
+            "auth_ldap": with_server(self.run, said.get("auth_ldap")),
+            "rewrite": rewrite_dir(draft.rewrite),
+            "ifs": tuple(
                 IfSection(
                     item.condition,
                     item.is_else,
@@ -468,7 +497,8 @@ class _Freezer:
                 )
                 for item in draft.ifs
             ),
-        )
+        }
+        return DirConf(**said)
 
     def _reverse(self, server: int, draft: ReverseDraft) -> ReverseMap:
         index = -1 if draft.balancer is None else self._balancer(server, draft.balancer)

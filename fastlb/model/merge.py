@@ -16,6 +16,11 @@ from fastlb.model.drafts import BalancerDraft, MemberDraft, ServerDraft, Values
 _OVER: Final = ("mime", "expires", "file_etag", "listing", "html")
 """Settings that say themselves what they are over those of the main server."""
 
+_UNSAID: Final = tuple(
+    (item.name, item.default) for item in fields(DirConf) if item.name != "lines"
+)
+"""Fields with what they hold where no line says anything of them."""
+
 
 def merge_conf(base: DirConf, later: DirConf) -> DirConf:
     """Settings outside sections: main server (base) and virtual host (later).
@@ -25,32 +30,35 @@ def merge_conf(base: DirConf, later: DirConf) -> DirConf:
     """
     changes: dict[str, object] = {}
     lines = {**base.lines, **later.lines}
-    for field in fields(DirConf):
-        if field.name == "lines":
-            continue
-        old, new = getattr(base, field.name), getattr(later, field.name)
-        if field.name == "redirects" or (
-            field.name == "substitutions" and not _inherits_before(base, later)
+    for name, unsaid in _UNSAID:
+        new = getattr(later, name)
+        if new is unsaid:
+            continue  # and what the main server says holds
+        old = getattr(base, name)
+        if name == "redirects" or (
+            name == "substitutions" and not _inherits_before(base, later)
         ):
-            changes[field.name] = new + old
-            _join(lines, field.name, later, base)
-        elif field.name == "error_documents":
-            changes[field.name] = tuple({**dict(old), **dict(new)}.items())
+            changes[name] = new + old
+            _join(lines, name, later, base)
+        elif name == "error_documents":
+            changes[name] = tuple({**dict(old), **dict(new)}.items())
             statuses = [status for status, _ in (*old, *new)]
-            places = base.lines.get(field.name, ()) + later.lines.get(field.name, ())
+            places = base.lines.get(name, ()) + later.lines.get(name, ())
             kept = dict(zip(statuses, places, strict=False))
-            lines[field.name] = tuple(kept.values())
-        elif field.name == "file_options" and later.file_options is not None:
-            changes[field.name] = later.file_options.over(base.file_options)
-        elif field.name in _OVER and old is not None and new is not None:
-            changes[field.name] = new.over(old)
-            if field.name == "html":
-                _join(lines, field.name, base, later)
-        elif field.name == "error_override" or not isinstance(old, tuple):
-            changes[field.name] = old if new is None else new
+            lines[name] = tuple(kept.values())
+        elif name == "file_options" and later.file_options is not None:
+            changes[name] = later.file_options.over(base.file_options)
+        elif name in _OVER and old is not None:
+            changes[name] = new.over(old)
+            if name == "html":
+                _join(lines, name, base, later)
+        elif name == "error_override" or not isinstance(old, tuple):
+            changes[name] = new
         else:
-            changes[field.name] = old + new
-            _join(lines, field.name, base, later)
+            changes[name] = old + new
+            _join(lines, name, base, later)
+    if not changes:
+        return base
     changes["lines"] = lines
     # The fields' types are those of the two DirConfs that they come from.
     return replace(base, **changes)  # type: ignore[arg-type]

@@ -70,7 +70,6 @@ from fastlb.model.drafts import (
     IfDraft,
     Place,
     SectionDraft,
-    note_lines,
 )
 from fastlb.model.expressions import taken
 from fastlb.model.globs import is_glob
@@ -185,10 +184,8 @@ def _take(run: Drafts, place: Place, node: Node) -> None:
         handler = HANDLERS.get(name)
         # Whatever has no handler was explained or refused by the registry
         if handler is not None and (node.args or name in _MAY_BE_EMPTY):
-            before = place.draft.conf
             handler(run, place, node)
-            if place.draft.conf is not before:
-                note_lines(place.draft, before, node)
+            place.draft.note_line(node)
 
 
 def _limit(run: Drafts, place: Place, node: Node) -> None:

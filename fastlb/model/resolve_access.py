@@ -332,11 +332,12 @@ def satisfy(run: Drafts, place: Place, node: Node) -> None:
 
 
 def _say_old(place: Place, old: OldAccess) -> None:
-    place.draft.conf = replace(place.draft.conf, old_access=old)
+    place.draft.say(old_access=old)
 
 
 def _old(place: Place) -> OldAccess:
-    return place.draft.conf.old_access or OldAccess()
+    said: OldAccess | None = place.draft.said.get("old_access")
+    return said or OldAccess()
 
 
 def auth_file(run: Drafts, place: Place, node: Node) -> None:
@@ -345,9 +346,9 @@ def auth_file(run: Drafts, place: Place, node: Node) -> None:
     run.auth_files.append((node, path))
     name = node.name.lower()
     if name == "authuserfile":
-        place.draft.conf = replace(place.draft.conf, auth_user_file=path)
+        place.draft.say(auth_user_file=path)
     else:
-        place.draft.conf = replace(place.draft.conf, auth_group_file=path)
+        place.draft.say(auth_group_file=path)
 
 
 def dbm_file(run: Drafts, place: Place, node: Node) -> None:
@@ -355,9 +356,9 @@ def dbm_file(run: Drafts, place: Place, node: Node) -> None:
     file = DbmFile(absolute(run, node.args[0]))
     run.auth_files.append((node, file.pages))
     if node.name.lower() == "authdbmuserfile":
-        place.draft.conf = replace(place.draft.conf, auth_dbm_user_file=file)
+        place.draft.say(auth_dbm_user_file=file)
     else:
-        place.draft.conf = replace(place.draft.conf, auth_dbm_group_file=file)
+        place.draft.say(auth_dbm_group_file=file)
 
 
 def auth_name(run: Drafts, place: Place, node: Node) -> None:
@@ -365,7 +366,7 @@ def auth_name(run: Drafts, place: Place, node: Node) -> None:
     text = node.args[0]
     words = f"Cannot parse expression '{text}' in AuthName: "
     said = text_taken(run, node, text, number="FB0304", words=words)
-    place.draft.conf = replace(place.draft.conf, auth_name=said or escaped_quotes(text))
+    place.draft.say(auth_name=said or escaped_quotes(text))
 
 
 def auth_type(run: Drafts, place: Place, node: Node) -> None:
@@ -376,7 +377,7 @@ def auth_type(run: Drafts, place: Place, node: Node) -> None:
     if said is None:
         set_fields(run, place, node)
     else:
-        place.draft.conf = replace(place.draft.conf, auth_type=said)
+        place.draft.say(auth_type=said)
 
 
 def escaped_quotes(text: str) -> str:
@@ -391,7 +392,7 @@ def basic_fake(run: Drafts, place: Place, node: Node) -> None:
     fake: str | ComposedUser = ""
     if user.lower() != "off":
         fake = _fake(run, node, user, password)
-    place.draft.conf = replace(place.draft.conf, auth_basic_fake=fake)
+    place.draft.say(auth_basic_fake=fake)
 
 
 def _fake(run: Drafts, node: Node, user: str, password: str) -> str | ComposedUser:
@@ -423,8 +424,7 @@ def _fake(run: Drafts, node: Node, user: str, password: str) -> str | ComposedUs
 
 def anonymous(_run: Drafts, place: Place, node: Node) -> None:
     """`Anonymous user ...` and what is demanded of them."""
-    conf = place.draft.conf
-    said = conf.anonymous or Anonymous()
+    said = place.draft.conf.anonymous or Anonymous()
     name = node.name.lower()
     flag = node.args[0].lower() == "on"
     if name == "anonymous":
@@ -435,14 +435,13 @@ def anonymous(_run: Drafts, place: Place, node: Node) -> None:
         said = replace(said, no_user_id=flag)
     elif name == "anonymous_verifyemail":
         said = replace(said, verify_email=flag)
-    place.draft.conf = replace(conf, anonymous=said)
+    place.draft.say(anonymous=said)
 
 
 def digest(_run: Drafts, place: Place, node: Node) -> None:
     """`AuthDigest*` of a section. Those that say the usual make a section's own, too:
     what is said around it holds no more."""
-    conf = place.draft.conf
-    said = conf.auth_digest or Digest()
+    said = place.draft.conf.auth_digest or Digest()
     name = node.name.lower()
     if name == "authdigestnoncelifetime":
         lifetime_s = auth_digest.LIFETIME.read(node.name, node.args)
@@ -451,7 +450,7 @@ def digest(_run: Drafts, place: Place, node: Node) -> None:
         said = replace(said, counts=node.args[0].lower() == "on")
     elif name == "authdigestdomain":
         said = replace(said, domain=(*said.domain, *node.args))
-    place.draft.conf = replace(conf, auth_digest=said)
+    place.draft.say(auth_digest=said)
 
 
 def digest_memory(run: Drafts, _place: Place, node: Node) -> None:
@@ -475,7 +474,7 @@ def allow_methods(run: Drafts, place: Place, node: Node) -> None:
         else:
             one = _ONE_METHOD_NAMES if word in _ONE_METHOD else (word,)
             names = (*names, *(name for name in one if name not in names))
-    place.draft.conf = replace(place.draft.conf, allow_methods=MethodLimit(names))
+    place.draft.say(allow_methods=MethodLimit(names))
 
 
 HANDLERS: Final[dict[str, Handler]] = {

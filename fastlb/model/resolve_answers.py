@@ -7,7 +7,6 @@ those of mod_proxy.c, mod_alias.c and core.c.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Final
 
 from fastlb.config.tree import Node
@@ -71,12 +70,8 @@ def proxy_pass_reverse(run: Drafts, place: Place, node: Node) -> None:
 def cookie_map(_run: Drafts, place: Place, node: Node) -> None:
     """`ProxyPassReverseCookieDomain|Path internal public [interpolate]`."""
     pair = (node.args[0], node.args[1])
-    conf = place.draft.conf
-    if node.name.lower().endswith("domain"):
-        conf = replace(conf, cookie_domains=(*conf.cookie_domains, pair))
-    else:
-        conf = replace(conf, cookie_paths=(*conf.cookie_paths, pair))
-    place.draft.conf = conf
+    is_domain = node.name.lower().endswith("domain")
+    place.draft.add("cookie_domains" if is_domain else "cookie_paths", pair)
 
 
 def redirect(run: Drafts, place: Place, node: Node) -> None:
@@ -108,8 +103,7 @@ def redirect(run: Drafts, place: Place, node: Node) -> None:
         if not said.is_plain:
             composed = said
     rule = Redirect(status, pattern, is_regex, url, composed)
-    conf = place.draft.conf
-    place.draft.conf = replace(conf, redirects=(*conf.redirects, rule))
+    place.draft.add("redirects", rule)
 
 
 def _redirect_parts(
@@ -155,9 +149,9 @@ def error_document(run: Drafts, place: Place, node: Node) -> None:
         words = "Cannot parse expression in ErrorDocument: "
         said = text_taken(run, node, value, number="FB0282", words=words)
         document = said or value
-    conf = place.draft.conf
-    kept = tuple(pair for pair in conf.error_documents if pair[0] != status)
-    place.draft.conf = replace(conf, error_documents=(*kept, (status, document)))
+    before = place.draft.conf.error_documents
+    kept = tuple(pair for pair in before if pair[0] != status)
+    place.draft.say(error_documents=(*kept, (status, document)))
 
 
 def set_handler(run: Drafts, place: Place, node: Node) -> None:
@@ -170,9 +164,9 @@ def set_handler(run: Drafts, place: Place, node: Node) -> None:
         word = word[5:]
     words = "Can't parse expression : "
     said = text_taken(run, node, word, number="FB0284", words=words)
-    conf = replace(place.draft.conf, handler_head=None)
+    head: str | None = None
     if word[:6].lower() == "proxy:":
-        conf = replace(conf, handler_head=_handler_head(place, word))
+        head = _handler_head(place, word)
         if all(d is not place.draft for d, _ in _handled(place)):
             place.server.handlers.append((place.draft, node))
         handler: str | Expression = said or word
@@ -183,7 +177,7 @@ def set_handler(run: Drafts, place: Place, node: Node) -> None:
         handler = said or word.lower()
         if said is None:
             _known_handler(run, place, node, word)
-    place.draft.conf = replace(conf, handler=handler)
+    place.draft.say(handler=handler, handler_head=head)
 
 
 def _handled(place: Place) -> list[tuple[ConfDraft, Node]]:

@@ -7,7 +7,6 @@ this server leads to.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Final
 
 from fastlb.config.tree import Node
@@ -44,15 +43,13 @@ def auth_request(_run: Drafts, place: Place, node: Node) -> None:
         said = AuthRequest(url)
         draft = MappingDraft("/", False, url, node, target_path=_path(url))
         place.server.asked.append(draft)
-    place.draft.conf = replace(place.draft.conf, auth_request=said)
+    place.draft.say(auth_request=said)
     place.draft.asked = draft
 
 
 def auth_request_header(_run: Drafts, place: Place, node: Node) -> None:
     """`AuthRequestHeader name ...`"""
-    conf = place.draft.conf
-    names = (*conf.auth_request_headers, *node.args)
-    place.draft.conf = replace(conf, auth_request_headers=names)
+    place.draft.add("auth_request_headers", *node.args)
 
 
 def auth_request_sign_in(run: Drafts, place: Place, node: Node) -> None:
@@ -67,7 +64,7 @@ def auth_request_sign_in(run: Drafts, place: Place, node: Node) -> None:
         )
     words = f"Cannot parse expression '{url}' of AuthRequestSignIn: "
     said = taken(run, node, url, number=_NUMBER, words=words, is_text=True)
-    place.draft.conf = replace(place.draft.conf, auth_request_sign_in=said)
+    place.draft.say(auth_request_sign_in=said)
 
 
 def _path(url: str) -> str:

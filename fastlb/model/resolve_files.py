@@ -149,8 +149,7 @@ def options(_run: Drafts, place: Place, node: Node) -> None:
         else:
             on, off = on | bits, off & ~bits
     said = FileOptions(on, off, is_whole=signed == {False})
-    conf = place.draft.conf
-    place.draft.conf = replace(conf, file_options=said.over(conf.file_options))
+    place.draft.say(file_options=said.over(place.draft.said.get("file_options")))
 
 
 def allow_override(run: Drafts, place: Place, node: Node) -> None:
@@ -167,7 +166,7 @@ def allow_override(run: Drafts, place: Place, node: Node) -> None:
     nothing = [word.lower() for word in node.args] == ["none"]
     if node.name.lower() == "allowoverridelist" and nothing:
         return  # AllowOverride may allow something all the same
-    place.draft.conf = replace(place.draft.conf, overrides=not nothing)
+    place.draft.say(overrides=not nothing)
 
 
 def access_file_name(_run: Drafts, place: Place, node: Node) -> None:
@@ -214,14 +213,14 @@ def directory_index(_run: Drafts, place: Place, node: Node) -> None:
         # As a file's name, it is asked for behind others (as httpd).
         alone = word.lower() == "disabled" and len(node.args) == 1
         names = () if alone else (*names, word)
-    place.draft.conf = replace(conf, directory_index=DirectoryIndex(names))
+    place.draft.say(directory_index=DirectoryIndex(names))
 
 
 def fallback_resource(_run: Drafts, place: Place, node: Node) -> None:
     """`FallbackResource /path|disabled`"""
     url = node.args[0]
     url = "" if url.lower() == "disabled" else url
-    place.draft.conf = replace(place.draft.conf, fallback_resource=url)
+    place.draft.say(fallback_resource=url)
 
 
 HANDLERS: Final[dict[str, Handler]] = {

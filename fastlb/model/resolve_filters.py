@@ -22,8 +22,7 @@ from fastlb.facts.filters import (
     SmartFilter,
     Substitution,
 )
-from fastlb.facts.vhost import DirConf
-from fastlb.model.drafts import Drafts, Handler, Place
+from fastlb.model.drafts import ConfDraft, Drafts, Handler, Place
 from fastlb.model.expressions import taken
 
 _BY_TYPE: Final = "BYTYPE:"
@@ -59,9 +58,7 @@ def _found(run: Drafts, node: Node) -> tuple[Filter, ...]:
 
 def set_output_filter(run: Drafts, place: Place, node: Node) -> None:
     """`SetOutputFilter filter[;filter...]`."""
-    place.draft.conf = replace(
-        place.draft.conf, output_filters=FilterList(_found(run, node))
-    )
+    place.draft.say(output_filters=FilterList(_found(run, node)))
 
 
 def by_ending(run: Drafts, place: Place, node: Node) -> None:
@@ -71,9 +68,8 @@ def by_ending(run: Drafts, place: Place, node: Node) -> None:
     if node.name.lower() == "addoutputfilter":
         endings = node.args[1:]
         found = _found(run, node)
-    conf = place.draft.conf
     more = (EndingFilters(word.lower().lstrip("."), found) for word in endings)
-    place.draft.conf = replace(conf, ending_filters=(*conf.ending_filters, *more))
+    place.draft.add("ending_filters", *more)
 
 
 def by_type(_run: Drafts, place: Place, node: Node) -> None:
@@ -83,29 +79,27 @@ def by_type(_run: Drafts, place: Place, node: Node) -> None:
         if one is None:
             continue  # of those that are not served none would be changed
         name = _BY_TYPE + word
-        conf = place.draft.conf
-        if name not in conf.filter_chain:
-            conf = replace(conf, filter_chain=(*conf.filter_chain, name))
+        chained = place.draft.conf.filter_chain
+        if name not in chained:
+            place.draft.say(filter_chain=(*chained, name))
         provider = Provider(one, tuple(node.args[1:]))
-        place.draft.conf = _provided(conf, SmartFilter(name, RANKS[one]), provider)
+        _provide(place.draft, SmartFilter(name, RANKS[one]), provider)
 
 
-def _provided(conf: DirConf, smart: SmartFilter, provider: Provider) -> DirConf:
+def _provide(draft: ConfDraft, smart: SmartFilter, provider: Provider) -> None:
     """A provider more. What is written last is asked first; each line makes the filter
     anew, so that each has its place."""
-    known = next(
-        (one for one in reversed(conf.smart_filters) if one.name == smart.name), smart
-    )
+    before = reversed(draft.conf.smart_filters)
+    known = next((one for one in before if one.name == smart.name), smart)
     made = replace(known, providers=(provider, *known.providers))
-    return replace(conf, smart_filters=(*conf.smart_filters, made))
+    draft.add("smart_filters", made)
 
 
 def declare(_run: Drafts, place: Place, node: Node) -> None:
     """`FilterDeclare name [type]`: what its name meant before is forgotten here."""
     name, kind = node.args[0], node.args[1].lower() if len(node.args) > 1 else ""
     smart = SmartFilter(name, _PLACES.get(kind, _PLACES["resource"]))
-    conf = place.draft.conf
-    place.draft.conf = replace(conf, smart_filters=(*conf.smart_filters, smart))
+    place.draft.add("smart_filters", smart)
 
 
 def provider(run: Drafts, place: Place, node: Node) -> None:
@@ -116,9 +110,7 @@ def provider(run: Drafts, place: Place, node: Node) -> None:
     found = [one for _, one in named(word)]
     one = found[0] if found else None
     rank = RANKS[one] if one is not None else _PLACES["resource"]
-    place.draft.conf = _provided(
-        place.draft.conf, SmartFilter(name, rank), Provider(one, expression=said)
-    )
+    _provide(place.draft, SmartFilter(name, rank), Provider(one, expression=said))
 
 
 def chain(run: Drafts, place: Place, node: Node) -> None:
@@ -144,7 +136,7 @@ def chain(run: Drafts, place: Place, node: Node) -> None:
             f" which has {FILTERS_LISTED_MAX} at most",
             cure="give filters that exclude each other one name, by FilterProvider",
         )
-    place.draft.conf = replace(place.draft.conf, filter_chain=tuple(names))
+    place.draft.say(filter_chain=tuple(names))
 
 
 def substitute(run: Drafts, place: Place, node: Node) -> None:
@@ -160,9 +152,8 @@ def substitute(run: Drafts, place: Place, node: Node) -> None:
             complaint="Substitute could not compile regex",
         )
     rule = Substitution(wanted, replacement, is_regex, ignore_case)
-    conf = place.draft.conf
-    place.draft.conf = replace(conf, substitutions=(*conf.substitutions, rule))
-    if len(conf.substitutions) == SUBSTITUTIONS_MAX:
+    place.draft.add("substitutions", rule)
+    if len(place.draft.said["substitutions"]) == SUBSTITUTIONS_MAX + 1:
         run.report.error(
             node,
             "FB0823",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from fastlb.config.tree import Node
@@ -24,8 +23,7 @@ def fcgi_set_env_if(run: Drafts, place: Place, node: Node) -> None:
         words = f"Could not parse value expression '{rest[0]}': "
         value = taken(run, node, rest[0], number=_NUMBER, words=words, is_text=True)
     rule = CgiEnvRule(condition, name.removeprefix("!"), unset, value)
-    conf = place.draft.conf
-    place.draft.conf = replace(conf, cgi_env_rules=(*conf.cgi_env_rules, rule))
+    place.draft.add("cgi_env_rules", rule)
 
 
 HANDLERS: Final[dict[str, Handler]] = {

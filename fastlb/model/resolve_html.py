@@ -34,7 +34,7 @@ def _said(place: Place) -> Html:
 
 
 def _put(place: Place, said: Html) -> None:
-    place.draft.conf = replace(place.draft.conf, html=said)
+    place.draft.say(html=said)
 
 
 def _switch(_run: Drafts, place: Place, node: Node) -> None:

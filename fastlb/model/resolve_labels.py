@@ -23,11 +23,9 @@ _LOADS: Final = "mime_module"
 
 
 def _mime(place: Place) -> Mime:
-    return place.draft.conf.mime or Mime()
-
-
-def _put(place: Place, mime: Mime) -> None:
-    place.draft.conf = replace(place.draft.conf, mime=mime)
+    """What is said so far, but for `types`."""
+    said: Mime | None = place.draft.said.get("mime")
+    return said or Mime()
 
 
 def _extension(word: str) -> str:
@@ -38,31 +36,30 @@ def _add(_run: Drafts, place: Place, node: Node) -> None:
     """AddType, AddCharset, AddEncoding, AddLanguage."""
     field = MimeField(node.name[3:].lower())
     value = node.args[0].lower()
-    said = dict(_mime(place).said)
     for word in node.args[1:]:
-        said[_extension(word), field] = value
-    _put(place, replace(_mime(place), said=tuple(said.items())))
+        place.draft.types[_extension(word), field] = value
+    place.draft.say(mime=replace(_mime(place)))
 
 
 def _remove(_run: Drafts, place: Place, node: Node) -> None:
     """RemoveCharset, RemoveEncoding, RemoveLanguage, RemoveType."""
     field = MimeField(node.name[6:].lower())
-    mime = _mime(place)
     keys = [(_extension(word), field) for word in node.args]
     if field is MimeField.TYPE:
-        said = {**dict(mime.said), **dict.fromkeys(keys, "")}
-        _put(place, replace(mime, said=tuple(said.items())))
+        place.draft.types |= dict.fromkeys(keys, "")
+        place.draft.say(mime=replace(_mime(place)))
     else:
-        _put(place, replace(mime, removed=mime.removed | frozenset(keys)))
+        removed = _mime(place).removed | frozenset(keys)
+        place.draft.say(mime=replace(_mime(place), removed=removed))
 
 
 def _default_language(_run: Drafts, place: Place, node: Node) -> None:
-    _put(place, replace(_mime(place), default_language=node.args[0]))
+    place.draft.say(mime=replace(_mime(place), default_language=node.args[0]))
 
 
 def _use_path_info(_run: Drafts, place: Place, node: Node) -> None:
     said = node.args[0].lower() == "on"
-    _put(place, replace(_mime(place), use_path_info=said))
+    place.draft.say(mime=replace(_mime(place), use_path_info=said))
 
 
 def _types_config(run: Drafts, place: Place, node: Node) -> None:
@@ -77,22 +74,19 @@ def _expires(place: Place) -> Expires:
 
 def _expires_active(_run: Drafts, place: Place, node: Node) -> None:
     said = node.args[0].lower() == "on"
-    conf = place.draft.conf
-    place.draft.conf = replace(conf, expires=replace(_expires(place), active=said))
+    place.draft.say(expires=replace(_expires(place), active=said))
 
 
 def _expires_default(_run: Drafts, place: Place, node: Node) -> None:
-    conf = place.draft.conf
     said = replace(_expires(place), default=expiry_of(node.args[0]))
-    place.draft.conf = replace(conf, expires=said)
+    place.draft.say(expires=said)
 
 
 def _expires_by_type(_run: Drafts, place: Place, node: Node) -> None:
     kind, code = node.args
     said = {**dict(_expires(place).by_type), kind.lower(): expiry_of(code)}
-    conf = place.draft.conf
     expires = replace(_expires(place), by_type=tuple(said.items()))
-    place.draft.conf = replace(conf, expires=expires)
+    place.draft.say(expires=expires)
 
 
 def members_have_types(run: Drafts, vhosts: Iterable[VHost]) -> bool:

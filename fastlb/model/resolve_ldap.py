@@ -149,9 +149,8 @@ def dereference(_run: Drafts, place: Place, node: Node) -> None:
 
 
 def _say(place: Place, **values: Any) -> None:
-    conf = place.draft.conf
-    said = replace(conf.auth_ldap or Ldap(), **values)
-    place.draft.conf = replace(conf, auth_ldap=said)
+    said = replace(place.draft.conf.auth_ldap or Ldap(), **values)
+    place.draft.say(auth_ldap=said)
 
 
 def server(run: Drafts, _place: Place, node: Node) -> None:

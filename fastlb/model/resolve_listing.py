@@ -56,7 +56,7 @@ def _of(place: Place) -> Listing:
 
 
 def _put(place: Place, said: Listing) -> None:
-    place.draft.conf = replace(place.draft.conf, listing=said)
+    place.draft.say(listing=said)
 
 
 def _within(place: Place) -> str:

@@ -153,22 +153,20 @@ def _providers(
 
 def basic(run: Drafts, place: Place, node: Node) -> None:
     """`AuthBasicProvider`: more lines of a section are one list."""
-    conf = place.draft.conf
-    providers = _providers(run, node, conf.auth_basic_providers or ())
-    place.draft.conf = replace(conf, auth_basic_providers=providers)
+    said = place.draft.conf.auth_basic_providers or ()
+    place.draft.say(auth_basic_providers=_providers(run, node, said))
 
 
 def digest(run: Drafts, place: Place, node: Node) -> None:
     """`AuthDigestProvider`, of those that keep hashes."""
-    conf = place.draft.conf
-    said = conf.auth_digest or Digest()
+    said = place.draft.conf.auth_digest or Digest()
     providers = _providers(run, node, said.providers)
     for one in providers:
         kind = one.kind if isinstance(one, AliasedProvider) else one
         if kind not in _DIGESTS:
             name = one.name if isinstance(one, AliasedProvider) else one.value
             raise Mistake("FB0107", no_digests(name).text, word=name)
-    place.draft.conf = replace(conf, auth_digest=replace(said, providers=providers))
+    place.draft.say(auth_digest=replace(said, providers=providers))
 
 
 # What the server says of directories may stand behind it ----------------------------

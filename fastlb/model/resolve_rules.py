@@ -42,13 +42,7 @@ def header(run: Drafts, place: Place, node: Node) -> None:
             cure="leave out early, or write it outside of sections",
         )
         return
-    conf = place.draft.conf
-    if is_request:
-        place.draft.conf = replace(
-            conf, request_header_rules=(*conf.request_header_rules, rule)
-        )
-    else:
-        place.draft.conf = replace(conf, header_rules=(*conf.header_rules, rule))
+    place.draft.add("request_header_rules" if is_request else "header_rules", rule)
 
 
 def _header_rule(run: Drafts, node: Node, is_request: bool) -> HeaderRule:
@@ -182,8 +176,7 @@ def unset_env(_run: Drafts, place: Place, node: Node) -> None:
 
 
 def _add_env(place: Place, rules: list[EnvRule]) -> None:
-    conf = place.draft.conf
-    place.draft.conf = replace(conf, env_rules=(*conf.env_rules, *rules))
+    place.draft.add("env_rules", *rules)
 
 
 def set_env_if(run: Drafts, place: Place, node: Node) -> None:
@@ -233,8 +226,7 @@ def _set_variables(
         if value is not None:
             run.variables.append((node, variable))
         rules.append(replace(asks, variable=variable, value=value))
-    conf = place.draft.conf
-    place.draft.conf = replace(conf, set_env_if=(*conf.set_env_if, *rules))
+    place.draft.add("set_env_if", *rules)
 
 
 HANDLERS: Final[dict[str, Handler]] = {

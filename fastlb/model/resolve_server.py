@@ -8,7 +8,7 @@ the business of `merge.py`.
 from __future__ import annotations
 
 import os.path
-from dataclasses import fields, replace
+from dataclasses import fields
 from functools import cache
 from typing import Any, Final
 
@@ -64,7 +64,7 @@ def set_fields(run: Drafts, place: Place, node: Node) -> None:
     values: Any = declared.values(node.args)
     scope = scope_of(declared)
     if scope is Scope.SECTION:
-        place.draft.conf = replace(place.draft.conf, **values)
+        place.draft.say(**values)
     elif scope is Scope.SERVER:
         said = place.server.settings
         said |= values

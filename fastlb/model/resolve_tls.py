@@ -9,7 +9,7 @@ Source: httpd 2.4.71 mod_ssl, as observed with -D DUMP_CERTS.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Final
 
@@ -402,7 +402,7 @@ def _ciphers(run: Drafts, place: Place, node: Node) -> None:
         )
         return
     run.section_ciphers.append((place.server, node))
-    place.draft.conf = replace(place.draft.conf, tls_ciphers=said["ciphers"])
+    place.draft.say(tls_ciphers=said["ciphers"])
 
 
 def _verify(run: Drafts, place: Place, node: Node) -> None:
@@ -413,7 +413,7 @@ def _verify(run: Drafts, place: Place, node: Node) -> None:
     run.section_handshakes.append(SectionHandshake(place.server, place.draft, node))
     values = dict(SETTERS[node.name.lower()].values(node.args))
     if "verify" in values:
-        place.draft.conf = replace(place.draft.conf, tls_verify=values["verify"])
+        place.draft.say(tls_verify=values["verify"])
 
 
 def _require(run: Drafts, place: Place, node: Node) -> None:
@@ -426,13 +426,12 @@ def _require(run: Drafts, place: Place, node: Node) -> None:
         words="SSLRequire: ",
         by_length=True,
     )
-    conf = place.draft.conf
-    place.draft.conf = replace(conf, tls_requires=(*conf.tls_requires, expression))
+    place.draft.add("tls_requires", expression)
 
 
 def _user(_run: Drafts, place: Place, node: Node) -> None:
     """`SSLUserName variable`."""
-    place.draft.conf = replace(place.draft.conf, tls_user=node.args[0])
+    place.draft.say(tls_user=node.args[0])
 
 
 def _options(_run: Drafts, place: Place, node: Node) -> None:
@@ -449,8 +448,7 @@ def _options(_run: Drafts, place: Place, node: Node) -> None:
         bare = word.lstrip("+-").lower()
         if bare in said:
             said[bare] = not word.startswith("-")
-    place.draft.conf = replace(
-        conf,
+    place.draft.say(
         std_env_vars=said["stdenvvars"],
         export_cert_data=said["exportcertdata"],
         fake_basic_auth=said["fakebasicauth"],
