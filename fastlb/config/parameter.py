@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from fastlb.config import units
@@ -127,6 +128,10 @@ class Parameters:
 
     def presets(self) -> dict[str, Any]:
         """Every field, as it is where nobody writes a parameter."""
+        return dict(self._presets)
+
+    @cached_property
+    def _presets(self) -> dict[str, Any]:
         values: dict[str, Any] = {}
         for one in self.table.values():
             if not isinstance(one.sets, str):

@@ -44,19 +44,26 @@ def _presets(scope: Scope) -> Values:
 
 def fields_of(facts: type, values: Values) -> Values:
     """Those of the values that are fields of a class of facts."""
-    names = (field.name for field in fields(facts))
-    return {name: values[name] for name in names if name in values}
+    return {name: values[name] for name in _names(facts) if name in values}
 
 
 def shared(facts: type, *drafts: object) -> Values:
     """What drafts and nodes hold under the names of fields of a class of facts."""
-    names = [field.name for field in fields(facts)]
-    return {
-        name: getattr(draft, name)
-        for draft in drafts
-        for name in names
-        if hasattr(draft, name)
-    }
+    values: Values = {}
+    for draft in drafts:
+        kind: type = type(draft)
+        values |= {name: getattr(draft, name) for name in _shared_names(facts, kind)}
+    return values
+
+
+@cache
+def _names(facts: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(facts))
+
+
+@cache
+def _shared_names(facts: type, draft: type) -> tuple[str, ...]:
+    return tuple(name for name in _names(facts) if hasattr(draft, name))
 
 
 def set_fields(run: Drafts, place: Place, node: Node) -> None:
