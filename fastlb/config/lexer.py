@@ -16,12 +16,16 @@ Source: httpd server/util.c (behaviour only).
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from fastlb.base.limits import LINE_BYTES_MAX
 
 BLANKS = " \t\n\v\f\r"  # C's isspace
+_BLANKS: Final = re.compile(f"[{BLANKS}]+")
+_PLAIN_WORD: Final = re.compile(f"([^{BLANKS}]+)[{BLANKS}]*")
 
 
 class LineTooLongError(Exception):
@@ -99,15 +103,17 @@ def next_word(text: str, position: int) -> tuple[Word, int]:
     quote = text[position]
     if quote in "\"'":
         return _quoted_word(text, position, quote)
-    end = position
-    while end < len(text) and text[end] not in BLANKS:
-        end += 1
-    value = text[position:end].replace("\\\\", "\\")
-    return Word(value, position), _skip_blanks(text, end)
+    found = _PLAIN_WORD.match(text, position)
+    assert found is not None  # it begins with no blank
+    return Word(found[1].replace("\\\\", "\\"), position), found.end()
 
 
 def _quoted_word(text: str, position: int, quote: str) -> tuple[Word, int]:
     r"""Inside quotes \\ and a backslash with the same quote become one character."""
+    end = text.find(quote, position + 1)
+    if end > 0 and "\\" not in text[position:end]:
+        word = Word(text[position + 1 : end], position, True)
+        return word, _skip_blanks(text, end + 1)
     value: list[str] = []
     index = position + 1
     while index < len(text) and text[index] != quote:
@@ -169,6 +175,5 @@ def configuration_text(path: str) -> str:
 
 
 def _skip_blanks(text: str, position: int) -> int:
-    while position < len(text) and text[position] in BLANKS:
-        position += 1
-    return position
+    found = _BLANKS.match(text, position)
+    return found.end() if found is not None else position
