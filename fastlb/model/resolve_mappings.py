@@ -147,6 +147,8 @@ def written_out(pattern: str, target: str) -> list[tuple[str, str]]:
     """
     head = _AUTHORITY.match(target)
     numbers = dict.fromkeys(map(int, _GROUP.findall(head[2]))) if head else {}
+    if not numbers:
+        return []
     groups = groups_of(pattern)
     choices: list[list[tuple[int, str]]] = []
     for number in numbers:
@@ -157,7 +159,7 @@ def written_out(pattern: str, target: str) -> list[tuple[str, str]]:
         if not values or not all(map(_IN_HOST.fullmatch, values)):
             return []
         choices.append([(number, value) for value in values])
-    if not choices or prod(map(len, choices)) > ROWS_MAX:
+    if prod(map(len, choices)) > ROWS_MAX:
         return []
     if not _is_decided(pattern, groups, numbers):
         raise Mistake(
