@@ -57,6 +57,8 @@ _BEFORE: Final = {
     "authbasicfake": 1,
 }
 _IS_SECRET: Final = re.compile(r"(?:password|passphrase|secret)$")
+# Of a line that holds none of these only the directive can say that it has a secret
+_HINT: Final = re.compile(rf"@|{_NAMES}", re.IGNORECASE)
 _SETS: Final = frozenset(
     ("setenv", "define", "proxyfcgisetenvif", "header", "requestheader")
 )
@@ -117,6 +119,9 @@ def masked_field(line: str) -> str:
 
 def secrets_of(directive: str, raw: str) -> set[str]:
     """Every spelling of what is hidden in a line."""
+    named = directive.lower()
+    if not (named in _BEFORE or _IS_SECRET.search(named) or _HINT.search(raw)):
+        return set()
     found: set[str] = set()
     hidden = [part for part, is_hidden in _parts(directive, raw) if is_hidden]
     words = [word for part in (raw, *hidden) for word in _WORD.findall(part)]
