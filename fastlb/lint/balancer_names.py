@@ -18,6 +18,7 @@ class BalancerNames:
         self._run = run
         self._named = {id(one): balancers_named(one) for one in run.servers}
         self._meant: dict[tuple[int, str], str | None] = {}
+        self._choices: dict[int, tuple[list[str], set[str]]] = {}
 
     @cached_property
     def everywhere(self) -> set[str]:
@@ -57,14 +58,25 @@ class BalancerNames:
         return self._meant[key]
 
     def _find(self, server: ServerDraft, undefined: str) -> str | None:
-        run = self._run
-        owners = run.servers if server.is_main else (run.main, server)
-        known = {name for one in owners for name in _with_members(one)}
-        near = nearest(undefined, sorted(known))
+        known, unused = self._choices_of(server)
+        near = nearest(undefined, known)
         if near is not None:
             return near
-        unused = {name for one in owners for name in self.unused(one)}
-        return unused.pop() if len(unused) == 1 else None
+        return next(iter(unused)) if len(unused) == 1 else None
+
+    def _choices_of(self, server: ServerDraft) -> tuple[list[str], set[str]]:
+        """Balancers that a name in a server may stand for, and those that none names.
+
+        In the main server they may be anybody's.
+        """
+        found = self._choices.get(id(server))
+        if found is None:
+            run = self._run
+            owners = run.servers if server.is_main else (run.main, server)
+            known = {name for one in owners for name in _with_members(one)}
+            unused = {name for one in owners for name in self.unused(one)}
+            found = self._choices[id(server)] = sorted(known), unused
+        return found
 
 
 def balancers_named(server: ServerDraft) -> set[str]:

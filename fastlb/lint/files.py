@@ -11,6 +11,7 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Sequence
+from functools import cache
 from itertools import islice
 
 from fastlb.config.lexer import filesystem_path
@@ -48,6 +49,7 @@ def lint_files(run: Drafts, nodes: Sequence[Node]) -> None:
     # Of thousands of hosts none looks at what stands in the others.
     outside = [node for node in nodes if node.name.lower() != "virtualhost"]
     told: set[int] = set()
+    any_file = cache(first_file)
     for server in run.servers:
         if server.is_main and not _is_reached(run):
             continue
@@ -67,7 +69,7 @@ def lint_files(run: Drafts, nodes: Sequence[Node]) -> None:
         if not paths.are_taken("/") or any(m.exclude for m in paths.mappings):
             if root is not None:
                 served.add(path_of(run, root.args[0]))
-            elif first_file(DOCUMENT_ROOT):
+            elif any_file(DOCUMENT_ROOT):
                 served.add(DOCUMENT_ROOT)
         for directory in sorted(served):
             _overrides(run, server, directory)

@@ -163,7 +163,7 @@ def address_sets(vhosts: list[ServerDraft]) -> tuple[AddressSet, ...]:
     for index, draft in enumerate(vhosts, 1):
         for address in draft.addresses:
             members = sets.setdefault(address, [])
-            if index not in members:
+            if members[-1:] != [index]:  # it may name an address twice
                 members.append(index)
     return tuple(
         AddressSet(host, port, tuple(indexes)) for (host, port), indexes in sets.items()
