@@ -17,27 +17,28 @@ from itertools import islice
 from fastlb.config.lexer import filesystem_path
 from fastlb.config.tree import Node
 from fastlb.facts.server import DOCUMENT_ROOT
-from fastlb.lint.negotiation import negotiation
+from fastlb.lint.negotiation import last_line, negotiation
 from fastlb.lint.programs import (
     dav_lines,
     handlers,
     includes,
+    names_includes,
     no_dav,
     programs,
     script,
+    with_dav,
 )
 from fastlb.lint.sites import (
     ENTRIES_MAX,
     Paths,
+    Served,
     directories,
     first_file,
-    holds,
     last,
     lines,
     path_of,
 )
 from fastlb.model.drafts import Drafts, ServerDraft
-from fastlb.model.resolve_files import in_order
 
 _SCRIPTS = ("scriptalias", "scriptaliasmatch")
 _CURE = "map it by ProxyPass to a server that has the files, or delete the line"
@@ -48,6 +49,9 @@ def lint_files(run: Drafts, nodes: Sequence[Node]) -> None:
     roots = last(nodes, "documentroot")
     # Of thousands of hosts none looks at what stands in the others.
     outside = [node for node in nodes if node.name.lower() != "virtualhost"]
+    dav_outside = with_dav(outside)
+    filled, chosen = names_includes(nodes), last_line(nodes)
+    rest = nodes  # that are looked over with the first server of files
     told: set[int] = set()
     any_file = cache(first_file)
     for server in run.servers:
@@ -71,20 +75,21 @@ def lint_files(run: Drafts, nodes: Sequence[Node]) -> None:
                 served.add(path_of(run, root.args[0]))
             elif any_file(DOCUMENT_ROOT):
                 served.add(DOCUMENT_ROOT)
-        for directory in sorted(served):
-            _overrides(run, server, directory)
-            includes(run, server, directory, (*own, *nodes), told)
-            negotiation(run, server, directory, (*nodes, *own), told)
-            handlers(run, server, directory, paths, told)
-        every = outside if server.node is None else (*own, *outside)
-        for node in dav_lines(every, paths, served):
+        if served:
+            there = Served(run, server, sorted(served))
+            for directory in there.roots:
+                _overrides(run, server, there, directory)
+            includes(run, server, there, names_includes(own) or filled, told)
+            negotiation(run, server, there, last_line(own) or chosen, told)
+            handlers(run, there, paths, told)
+        dav = dav_outside if server.is_main else [*with_dav(own), *dav_outside]
+        for node in dav_lines(dav, paths, served):
             if id(node) not in told:
                 told.add(id(node))
                 no_dav(run, node)
         if served:
-            programs(run, nodes, told)
-            if server.node is not None:
-                programs(run, own, told)
+            programs(run, (*own, *rest), told)
+            rest = ()
         for node in lines(own, ("userdir",)):
             _user_dir(run, node, paths)
 
@@ -102,15 +107,14 @@ def _document_root(run: Drafts, node: Node, paths: Paths) -> None:
         )
 
 
-def _overrides(run: Drafts, server: ServerDraft, root: str) -> None:
+def _overrides(run: Drafts, server: ServerDraft, served: Served, root: str) -> None:
     """A .htaccess that lies where AllowOverride lets it say something."""
     names = server.access_file_names or run.main.access_file_names or (".htaccess",)
-    sections = in_order(run.main, server)
     for directory in directories(root):
         said = None
-        for section in sections:
+        for section in served.holding(directory):
             allows = section.draft.conf.overrides
-            if allows is not None and holds(section, directory):
+            if allows is not None:
                 said = (section, allows)
         if said is None or not said[1]:
             continue

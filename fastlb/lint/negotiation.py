@@ -8,21 +8,20 @@ of them may have written the option for years: so they are looked for.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from itertools import chain
 
 from fastlb.config.tree import Node
 from fastlb.facts.files import MULTI_VIEWS
 from fastlb.lint.sites import (
-    OF_DIRECTORIES,
+    Served,
     directories,
-    holds,
     is_welcome,
     names,
     options_of,
 )
 from fastlb.lint.takers import is_under
 from fastlb.model.drafts import Drafts, SectionDraft, ServerDraft
-from fastlb.model.resolve_files import in_order
 
 _WORDS = ("multiviews", "runscripts")  # the old name of two options
 # What distributions bring for httpd's own pages is nobody's site.
@@ -32,24 +31,25 @@ _OF_HTTPD = ("/usr/share/httpd", "/usr/share/apache2")
 def negotiation(
     run: Drafts,
     server: ServerDraft,
-    root: str,
-    nodes: Sequence[Node],
+    served: Served,
+    outside: Node | None,
     told: set[int],
 ) -> None:
-    """nodes: of the server, and of what stands outside."""
-    if any(is_under(root, own) for own in _OF_HTTPD):
-        return
-    sections = in_order(run.main, server)
-    others = [*run.main.sections, *server.sections]
-    others += [s for s in sections if s.kind not in OF_DIRECTORIES]
-    for directory in directories(root):
-        held = [s for s in sections if holds(s, directory)]
+    """outside: the line that switches it on where no section does (last_line)."""
+    elsewhere = _line(served.elsewhere)
+    roots = [
+        root
+        for root in served.roots
+        if not any(is_under(root, own) for own in _OF_HTTPD)
+    ]
+    for directory in chain.from_iterable(map(directories, roots)):
+        held = served.holding(directory)
         confs = [run.main.default.conf, server.default.conf]
         options = options_of([*confs, *(s.draft.conf for s in held)])
         if options is not None and options.on & MULTI_VIEWS:
-            line = _line(held) or _last(nodes)
+            line = _line(held) or outside
         else:
-            line = _line(others)
+            line = elsewhere
         if line is None or id(line) in told:
             continue
         name = _found_by_beginning(directory)
@@ -60,11 +60,12 @@ def negotiation(
 
 def _line(sections: Iterable[SectionDraft]) -> Node | None:
     """The last of them that switches it on."""
-    found = [line for section in sections if (line := _last(section.node.children))]
+    found = [line for section in sections if (line := last_line(section.node.children))]
     return found[-1] if found else None
 
 
-def _last(nodes: Iterable[Node]) -> Node | None:
+def last_line(nodes: Iterable[Node]) -> Node | None:
+    """... that switches it on."""
     found = [node for node in nodes if node.name.lower() == "options" and _word(node)]
     return found[-1] if found else None
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from fastlb.config.filters import named
 from fastlb.config.lexer import filesystem_path
@@ -20,6 +21,7 @@ from fastlb.lint.sites import (
     OF_DIRECTORIES,
     OF_NAMES,
     Paths,
+    Served,
     below,
     directories,
     first_file,
@@ -32,7 +34,6 @@ from fastlb.lint.sites import (
 from fastlb.lint.takers import is_under
 from fastlb.model.drafts import Drafts, SectionDraft, ServerDraft
 from fastlb.model.globs import glob_to_regex
-from fastlb.model.resolve_files import in_order
 
 _HANDLERS = ("type-map", "default-handler", "none")  # that run nothing
 _TYPES = ("addtype", "forcetype")
@@ -95,23 +96,18 @@ def _run_by(node: Node) -> str:
     return ""
 
 
-def handlers(
-    run: Drafts, server: ServerDraft, root: str, paths: Paths, told: set[int]
-) -> None:
+def handlers(run: Drafts, served: Served, paths: Paths, told: set[int]) -> None:
     """`SetHandler cgi-script` and its kin, where a file lies that it would run."""
-    sections = [
-        section
-        for section in (*in_order(run.main, server), *run.main.sections)
-        if _is_program(section.draft.conf.handler)
-    ]
-    sections += [s for s in server.sections if _is_program(s.draft.conf.handler)]
-    for section in sections:
+    for section in (*served.ordered, *served.elsewhere):
+        if not _is_program(section.draft.said.get("handler")):
+            continue
         node = next(
             (n for n in section.node.children if n.name.lower() == "sethandler"), None
         )
         if node is None or id(node) in told:
             continue
-        found = _file_for(section, root, paths)
+        files = (_file_for(section, root, paths) for root in served.roots)
+        found = next(filter(None, files), "")
         if found:
             told.add(id(node))
             run.report.error(
@@ -163,6 +159,15 @@ def _is_called(section: SectionDraft, name: str) -> bool:
     return section.pattern == name
 
 
+def with_dav(nodes: Sequence[Node]) -> list[Node]:
+    """Those that are a Dav line or hold one: hardly ever any."""
+    return [
+        node
+        for node in nodes
+        if any(one.name.lower() == "dav" for one in below((node,)))
+    ]
+
+
 def dav_lines(nodes: Sequence[Node], paths: Paths, served: set[str]) -> Iterator[Node]:
     """`Dav On`, where a request comes to it."""
     for node in nodes:
@@ -192,27 +197,32 @@ def no_dav(run: Drafts, node: Node) -> None:
     )
 
 
+def names_includes(nodes: Sequence[Node]) -> Node | None:
+    """The first line by which pages are filled in."""
+    return next((n for n in below(nodes) if _names_includes(n)), None)
+
+
 def includes(
     run: Drafts,
     server: ServerDraft,
-    root: str,
-    nodes: Sequence[Node],
+    served: Served,
+    line: Node | None,
     told: set[int],
 ) -> None:
-    """A page that mod_include would fill in, where Options let it."""
-    line = next((n for n in below(nodes) if _names_includes(n)), None)
+    """A page that mod_include would fill in, where Options let it.
+
+    line: by which (names_includes)
+    """
     if line is None or id(line) in told:
         return
-    sections = in_order(run.main, server)
-    others = [*run.main.sections, *server.sections]
-    others += [s for s in sections if s.kind not in OF_DIRECTORIES]
-    anywhere = any(_lets_include(s.draft.conf.file_options) for s in others)
-    for directory in directories(root):
+    others = [section.draft.conf for section in served.elsewhere]
+    anywhere = any(_lets_include(conf.file_options) for conf in others)
+    for directory in chain.from_iterable(map(directories, served.roots)):
         confs = [run.main.default.conf, server.default.conf]
-        confs += [s.draft.conf for s in sections if holds(s, directory)]
+        confs += [section.draft.conf for section in served.holding(directory)]
         if not anywhere and not _lets_include(options_of(confs)):
             continue
-        confs += [s.draft.conf for s in others]
+        confs += others
         name = next((n for n in names(directory) if _is_filled_in(n, confs)), None)
         if name is not None:
             told.add(id(line))

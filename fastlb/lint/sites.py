@@ -18,6 +18,7 @@ from fastlb.lint.mappings import mappings_of
 from fastlb.lint.takers import Takers, is_under
 from fastlb.model.drafts import Drafts, MappingDraft, SectionDraft, ServerDraft
 from fastlb.model.globs import glob_to_regex
+from fastlb.model.resolve_files import in_order
 
 ENTRIES_MAX = 200  # of a directory that are looked at
 _DIRECTORIES_MAX = 1000  # of a site
@@ -71,6 +72,37 @@ class Paths:
             return True
         probe = path.rstrip("/") + "/x"
         return any(matches(pattern, probe) for pattern in self._patterns)
+
+
+class Served:
+    """The directories of a server, and which sections hold in each.
+
+    roots      that are served with all that is below them
+    ordered    sections by the path of a file, as they hold
+    elsewhere  those of paths, names and expressions: they may hold in any directory
+    """
+
+    def __init__(self, run: Drafts, server: ServerDraft, roots: Sequence[str]) -> None:
+        self.roots = roots
+        self.ordered = in_order(run.main, server)
+        self.elsewhere = [*run.main.sections, *server.sections]
+        self.elsewhere += [s for s in self.ordered if s.kind not in OF_DIRECTORIES]
+        self._plain: dict[str, list[int]] = {}  # places in ordered, by directory
+        self._tried: list[int] = []  # of those that are compared one by one
+        for place, section in enumerate(self.ordered):
+            if section.kind is SectionKind.DIRECTORY and not section.is_glob:
+                self._plain.setdefault(section.pattern, []).append(place)
+            elif section.kind in OF_DIRECTORIES:
+                self._tried.append(place)
+
+    def holding(self, directory: str) -> list[SectionDraft]:
+        """Those of a directory and of the ones around it, as they hold."""
+        places = [n for n in self._tried if holds(self.ordered[n], directory)]
+        path = f"{directory}/"
+        for end, letter in enumerate(path):
+            if letter == "/":
+                places += self._plain.get(path[:end], ())
+        return [self.ordered[place] for place in sorted(places)]
 
 
 def first_file(directory: str) -> str:
