@@ -374,6 +374,10 @@ class ServerDraft:
     def is_main(self) -> bool:
         return self.node is None
 
+    def add_direct(self, member: MemberDraft) -> None:
+        self.direct_at.setdefault(member.target.authority_url, []).append(member)
+        self.direct_members.append(member)
+
     def every_member(self) -> list[MemberDraft]:
         """Direct ones, and those of its balancers."""
         balanced = (draft.members for draft in self.balancers.values())

@@ -146,8 +146,7 @@ def _bind(run: Drafts, server: ServerDraft, draft: MappingDraft) -> None:
     target = member_target(authority, "AuthRequest")
     params = direct_params(run, server, target, disable_reuse=False)
     draft.member = MemberDraft(target, params, draft.node)
-    server.direct_at.setdefault(authority, []).append(draft.member)
-    server.direct_members.append(draft.member)
+    server.add_direct(draft.member)
 
 
 def _taker(run: Drafts, server: ServerDraft, path: str) -> MappingDraft:

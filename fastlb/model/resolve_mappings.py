@@ -289,12 +289,10 @@ def _shared_member(server: ServerDraft, wanted: MemberDraft) -> MemberDraft:
     Differs from Apache, where a URL that begins with an earlier worker's URL takes
     that worker with its parameters (AH01146): here parameters follow the rule.
     """
-    neighbours = server.direct_at.setdefault(wanted.target.authority_url, [])
-    for member in neighbours:
+    for member in server.direct_at.get(wanted.target.authority_url, ()):
         if member.params == wanted.params:
             return member
-    neighbours.append(wanted)
-    server.direct_members.append(wanted)
+    server.add_direct(wanted)
     return wanted
 
 

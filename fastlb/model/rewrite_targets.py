@@ -113,10 +113,9 @@ def _mapping(
     params = direct_params(run, server, at_its_root(parsed), disable_reuse=is_open)
     wanted = MemberDraft(parsed, params, node)
     for owner in (server, run.main):
-        for member in owner.direct_members:
-            if member.target.authority_url == parsed.authority_url:
-                draft.member = member
-                return draft
-    server.direct_members.append(wanted)
+        for member in owner.direct_at.get(parsed.authority_url, ()):
+            draft.member = member
+            return draft
+    server.add_direct(wanted)
     draft.member = wanted
     return draft
