@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from fastlb.cli import version
 from fastlb.cli.options import Options
 from fastlb.cli.saying import say, worth_saying
-from fastlb.cli.serve import source_of
+from fastlb.cli.source import source_of
 from fastlb.facts.server import Model
 from fastlb.master.loading import load
 from fastlb.model.changes import changes, told

@@ -12,7 +12,8 @@ from contextlib import suppress
 
 from fastlb.cli import demo_member
 from fastlb.cli.options import Options
-from fastlb.cli.serve import serve, source_of
+from fastlb.cli.serve import serve
+from fastlb.cli.source import source_of
 from fastlb.master import privileges, spawn
 from fastlb.master.errors import Exit
 from fastlb.master.loading import load

@@ -23,7 +23,7 @@ from fastlb.cli.options import (
     parse,
 )
 from fastlb.cli.saying import in_background, say, worth_saying
-from fastlb.cli.serve import serve, source_of
+from fastlb.cli.source import source_of
 from fastlb.facts.words import Compat
 from fastlb.master import map_seats, privileges
 from fastlb.master.errors import StartError
@@ -80,6 +80,9 @@ def run(arguments: Sequence[str], program: str) -> int:
         return FAILED
     if code is not None:
         return code
+    # Who only checks or sends a signal is spared what a server is made of
+    from fastlb.cli.serve import serve
+
     command_line = shlex.join([program, *arguments])
     return serve(loaded.model, source, options, command_line)
 

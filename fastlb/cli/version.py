@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from fastlb.base.version import VERSION
 from fastlb.facts.words import Compat
 from fastlb.master.loading import cpu_count
-from fastlb.worker.services import built
 
 HTTPD_ROOT = "/etc/fastlb"
 SERVER_CONFIG_FILE = "fastlb.conf"
@@ -20,6 +19,8 @@ MAGIC_NUMBER = "20120211:142"  # of the module interface whose behaviour is foll
 def version_lines() -> Iterator[str]:
     """Both lines of -v."""
     import platform
+
+    from fastlb.worker.services import built
 
     yield f"Server version: fastlb/{VERSION} ({platform.system()})"
     yield f"Server built:   {built()}"

@@ -8,7 +8,7 @@ import pytest
 
 from fastlb.base.errors import Severity
 from fastlb.cli.options import parse
-from fastlb.cli.serve import source_of
+from fastlb.cli.source import source_of
 from fastlb.config.distribution import home_of
 from fastlb.master.loading import load
 

@@ -40,6 +40,7 @@ from fastlb.cli import main
 options = main.parse(["-f", sys.argv[1]])
 loaded = main.load(main.source_of(options, sys.argv[2], "fastlb.conf"))
 assert loaded.model is not None, loaded.diagnostics
+import fastlb.cli.serve
 print("\\n".join(sys.modules))
 """
 CONFIGURATION = """

@@ -12,7 +12,7 @@ from stock import DebianTree, rhel_tree
 from fastlb.base.errors import Diagnostic, Severity
 from fastlb.base.folding import fold
 from fastlb.cli.options import parse
-from fastlb.cli.serve import source_of
+from fastlb.cli.source import source_of
 from fastlb.master.loading import Loaded, load
 
 

@@ -14,7 +14,7 @@ from fastlb.cli.explain.tell import json_of, text_of
 from fastlb.cli.explain.way import way_of
 from fastlb.cli.options import Options
 from fastlb.cli.saying import say, style_of, worth_saying
-from fastlb.cli.serve import source_of
+from fastlb.cli.source import source_of
 from fastlb.master import roll
 from fastlb.master.errors import Exit, StartError
 from fastlb.master.loading import Source, load
