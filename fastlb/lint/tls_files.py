@@ -30,6 +30,7 @@ SYSTEM_BUNDLES: Final = (
 
 _AUTHORITY_FILES: Final = ("sslcacertificatefile", "sslproxycacertificatefile")
 _OLD_VERSIONS: Final = ("tlsv1", "tlsv1.1")
+_Certificates = tuple[x509.Certificate, ...]
 _HASHED: Final = re.compile(r"[0-9a-f]{8}\.r?[0-9]+")
 
 
@@ -41,6 +42,7 @@ class TlsFiles:
         self.now = now
         self._read: dict[str, PemFile | FileTrouble] = {}
         self._roots: chains.KnownRoots | None = None
+        self._chains: dict[tuple[_Certificates, _Certificates], list[chains.Fault]] = {}
 
     def path(self, node: Node) -> str:
         return absolute(self.run, node.args[0])
@@ -75,6 +77,15 @@ class TlsFiles:
         if not (found.certificates if kind == "certificate" else found.lists):
             self.fault(node, "FB0257", f"no {kind} is in {self.path(node)}", error=True)
         self.lists(node, found)
+
+    def chain_faults(
+        self, leaves: _Certificates, rest: _Certificates
+    ) -> list[chains.Fault]:
+        """Of a chain, which is verified once however many hosts it is for."""
+        if (leaves, rest) not in self._chains:
+            faults = chains.chain_faults(leaves, rest, self.is_known)
+            self._chains[leaves, rest] = faults
+        return self._chains[leaves, rest]
 
     def program(self, node: Node) -> None:
         """SSLPassPhraseDialog exec:program, perhaps with arguments behind it."""

@@ -127,9 +127,9 @@ def _certificates(
         files.ages(node, found)
         leaves[node] = found.certificates[0]
         if chain is None:
-            _chain(files, node, [found.certificates[0]], found.certificates[1:])
+            _chain(files, node, found.certificates[:1], found.certificates[1:])
     if chain is not None and behind is not None and behind.certificates and leaves:
-        _chain(files, chain, list(leaves.values()), behind.certificates)
+        _chain(files, chain, tuple(leaves.values()), behind.certificates)
 
 
 def _no_certificate(run: Drafts, server: ServerDraft, lines: TlsLines) -> None:
@@ -236,11 +236,11 @@ def _leaf(
 def _chain(
     files: TlsFiles,
     node: Node,
-    leaves: list[x509.Certificate],
+    leaves: tuple[x509.Certificate, ...],
     rest: tuple[x509.Certificate, ...],
 ) -> None:
     """A chain file stands behind all certificates of its virtual host."""
-    for fault in chains.chain_faults(leaves, rest, files.is_known):
+    for fault in files.chain_faults(leaves, rest):
         tell = files.run.report.warn if fault.is_serious else files.run.report.note
         tell(node, "FB0265", fault.text, why=fault.why, cure=fault.cure)
 
