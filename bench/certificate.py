@@ -40,14 +40,14 @@ class Certificate:
 
 
 @cache
-def make(kind: str, serial: int = 1) -> Certificate:
+def make(kind: str, serial: int = 1, host: str = HOST) -> Certificate:
     """A certificate with a P-256 key (`ec`) or an RSA key of 2048 bits (`rsa`)."""
     key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
     if kind == "ec":
         key = ec.generate_private_key(ec.SECP256R1())
     else:
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
     begin = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=1)
     made = (
         x509.CertificateBuilder()
@@ -57,7 +57,7 @@ def make(kind: str, serial: int = 1) -> Certificate:
         .serial_number(serial)
         .not_valid_before(begin)
         .not_valid_after(begin + VALID)
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(HOST)]), False)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), False)
         .sign(key, hashes.SHA256())
     )
     return Certificate(
