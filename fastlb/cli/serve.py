@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,7 +12,7 @@ from fastlb.cli.detach import detach
 from fastlb.cli.options import Options
 from fastlb.cli.phrases import phrases_for
 from fastlb.facts.server import Model
-from fastlb.master import map_seats, privileges
+from fastlb.master import map_seats, notify, privileges
 from fastlb.master.errors import Exit, StartError
 from fastlb.master.journal import Journal
 from fastlb.master.loading import Source, load
@@ -43,6 +44,7 @@ def serve(
     except StartError as error:
         sys.stderr.write(f"{error}\n")
         return error.code
+    notifier = notify.from_environment(os.environ, os.getpid())
     launcher = None if options.is_foreground else detach()
     journal = Journal()
 
@@ -69,6 +71,7 @@ def serve(
         run_worker=worker.run,
         run_monitor=monitor.run,
         phrases=phrases,
+        notifier=notifier,
     )
     model = apply_options(model, options)
     try:

@@ -36,6 +36,7 @@ from fastlb.master.journal import Journal, send_stderr_to
 from fastlb.master.listeners import Listeners
 from fastlb.master.map_seats import MapSeat, MapSeats
 from fastlb.master.monitor_seat import MonitorSeat
+from fastlb.master.notify import Notifier
 from fastlb.master.preparation import (
     DEADLINE_S,
     Preparation,
@@ -75,6 +76,7 @@ class Orders:
     let_go        called in every forked process: closes what only the master may hold
     command_line  for the log
     phrases       pass phrases that were typed before the terminal was left
+    notifier      who hears of it outside, such as systemd
     """
 
     load: Callable[[], Model]
@@ -85,6 +87,7 @@ class Orders:
     run_worker: Callable[[Heritage], int]
     run_monitor: Callable[[MonitorHeritage], int]
     phrases: PassPhrases = field(default_factory=PassPhrases)
+    notifier: Notifier = field(default_factory=Notifier)
 
 
 class Master:
@@ -243,12 +246,14 @@ class Master:
         self.phase = Phase.STOPPING
         self._next = None
         self._listeners.close_every()
+        self._orders.notifier.stopping("ends every connection")
         self._stopping = Stopping(self._clock_s())
 
     def _drain_and_stop(self, model: Model) -> None:
         self.phase = Phase.DRAINING
         self._next = None
         self._listeners.close_every()
+        self._orders.notifier.stopping("finishes what it has, and takes nothing new")
         self._deaf_by_s = self._clock_s() + DEAF_S
         limit_s = model.process.graceful_shutdown_timeout_s
         self._drain_ends_s = self._clock_s() + limit_s if limit_s else None
@@ -278,6 +283,7 @@ class Master:
         """The steps of a reload that need no waiting."""
         self._reload_wanted = False
         self._reading = self._account.asked
+        self._orders.notifier.reloading(self._clock_s())
         spawn.thaw()
         try:
             model = self._orders.load()
@@ -345,6 +351,7 @@ class Master:
         if found is not None:
             said = log_line(found)
             self._journal.write("notice", "core", f"FB0604: reloaded: {said}")
+            self._notify(f"{serving(generation)}; reloaded: {said}")
             self._answer(is_sound=True, text=said)
             for name in fresh:
                 self._journal.write(
@@ -352,6 +359,7 @@ class Master:
                 )
         else:
             self.phase = Phase.SERVING
+            self._notify(serving(generation))
             self._orders.started()
 
     def _fail_next(self, error: StartError) -> None:
@@ -381,7 +389,11 @@ class Master:
             or self._clock_s() >= self._undone_by_s
         )
 
-    # what -k reads
+    # what systemd and -k hear
+
+    def _notify(self, status: str) -> None:
+        """Before whoever launched us or asks by -k sees an end of it."""
+        self._orders.notifier.ready(os.getpid(), status)
 
     def _tell(self, **changes: Any) -> None:
         self._account = replace(self._account, **changes)
@@ -413,6 +425,9 @@ class Master:
             self._pid_fd = None
 
     def _refuse(self, step: str, why: str) -> None:
+        self._notify(
+            f"goes on as before: the reload was refused while {step}: {why}",
+        )
         self._answer(is_sound=False, text=f"refused while {step}: {why}")
         self._journal.write(
             "error",
@@ -493,6 +508,9 @@ class Master:
         wait_s = self._journal.farewells.act()
         if wait_s is not None:
             self._moments.append(now_s + wait_s)
+        due_s = self._orders.notifier.act(now_s)
+        if due_s is not None:
+            self._moments.append(due_s)
         if self.phase is Phase.DRAINING:
             self._look_at_drain()
         if self._stopping is not None:
@@ -609,6 +627,18 @@ def why_not(error: Exception) -> StartError:
         return StartError(Exit.CANNOT_SERVE, str(error))
     told = "".join(traceback.format_exception(error)).rstrip()
     return StartError(Exit.CANNOT_SERVE, told)
+
+
+def serving(generation: Generation) -> str:
+    """What there is of it, in words."""
+    model = generation.model
+    counts = (
+        (len(model.vhosts), "host"),
+        (len(model.members), "member"),
+        (len(generation.seats), "worker"),
+    )
+    told = (f"{count} {what}{'' if count == 1 else 's'}" for count, what in counts)
+    return f"serves {', '.join(told)}"
 
 
 def generation_is_hopeless(generation: Generation) -> bool:

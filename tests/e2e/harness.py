@@ -15,10 +15,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import BinaryIO, TypeVar
 
 import psutil
@@ -278,11 +279,15 @@ class Fastlb:
         )
 
     def start(
-        self, *arguments: str, descriptors: tuple[int, int] | None = None
+        self,
+        *arguments: str,
+        descriptors: tuple[int, int] | None = None,
+        environ: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """Run in the foreground; returns when it serves.
 
         descriptors: the soft and the hard limit of open files that it is given.
+        environ: what its environment has beside ours.
         """
         words = []
         if descriptors is not None:
@@ -297,6 +302,7 @@ class Fastlb:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
+            env={**os.environ, **environ},
         )
         wait_for(self._has_started, "the server serves")
 
