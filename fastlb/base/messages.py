@@ -1309,6 +1309,12 @@ _MASTER = {
         "What the check has to say about the configuration that a reload has read.",
         "See the numbers below it.",
     ),
+    "FB0615": Message(
+        "warning",
+        "A socket that was handed over at the start (LISTEN_FDS) is of no use.",
+        "Write a Listen with the address and port of the socket, or take its line out"
+        " of the unit.",
+    ),
 }
 
 MESSAGES: Mapping[str, Message] = MappingProxyType(

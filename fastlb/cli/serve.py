@@ -12,7 +12,7 @@ from fastlb.cli.detach import detach
 from fastlb.cli.options import Options
 from fastlb.cli.phrases import phrases_for
 from fastlb.facts.server import Model
-from fastlb.master import map_seats, notify, privileges
+from fastlb.master import handed, map_seats, notify, privileges
 from fastlb.master.errors import Exit, StartError
 from fastlb.master.journal import Journal
 from fastlb.master.loading import Source, load
@@ -44,7 +44,9 @@ def serve(
     except StartError as error:
         sys.stderr.write(f"{error}\n")
         return error.code
+    # Both are told the process that was called, which may launch another.
     notifier = notify.from_environment(os.environ, os.getpid())
+    sockets = handed.from_environment(os.environ, os.getpid())
     launcher = None if options.is_foreground else detach()
     journal = Journal()
 
@@ -72,6 +74,7 @@ def serve(
         run_monitor=monitor.run,
         phrases=phrases,
         notifier=notifier,
+        handed=sockets,
     )
     model = apply_options(model, options)
     try:

@@ -1,4 +1,5 @@
-"""Listening sockets: bound once by the master, inherited by every worker.
+"""Listening sockets: bound once by the master, or handed to it, inherited by every
+worker.
 
 A socket is known by (host, port) for as long as any configuration names it, so a
 reload neither closes nor misses a connection: what stays is kept, what is new is
@@ -10,19 +11,24 @@ from __future__ import annotations
 import errno
 import os
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from fastlb.facts.listener import Listener
 from fastlb.facts.server import ProcessSettings
 from fastlb.master.errors import Exit, StartError
+from fastlb.master.handed import HandedSockets
 
 Address = tuple[str, int]
 
 
 class Listeners:
-    """The open listening sockets of this master."""
+    """The open listening sockets of this master.
 
-    def __init__(self) -> None:
+    handed: those that were open before it.
+    """
+
+    def __init__(self, handed: HandedSockets) -> None:
+        self._handed = handed
         self._open: dict[Address, socket.socket] = {}
 
     def bind_missing(
@@ -37,12 +43,18 @@ class Listeners:
             for listener in wanted:
                 address = (listener.host, listener.port)
                 if address not in self._open and address not in new:
-                    new[address] = bind(listener, settings, self._open)
+                    new[address] = self._adopt(listener, settings) or bind(
+                        listener, settings, self._open
+                    )
         except BaseException:
             close_all(new.values())
             raise
         self._open.update(new)
         return tuple(new)
+
+    def close_unnamed(self) -> Iterator[str]:
+        """Close what was handed over and no Listen has named; what is to be told."""
+        return self._handed.close_rest()
 
     def sockets(self, listeners: Iterable[Listener]) -> tuple[socket.socket, ...]:
         """Their sockets, in the same order."""
@@ -62,6 +74,16 @@ class Listeners:
 
     def close_every(self) -> None:
         self.close(list(self._open))
+
+    def _adopt(
+        self, listener: Listener, settings: ProcessSettings
+    ) -> socket.socket | None:
+        sock = self._handed.take(listener)
+        if sock is not None:
+            sock.setblocking(False)
+            _tune(sock, settings)
+            sock.listen(settings.listen_backlog)
+        return sock
 
 
 def bind(
@@ -123,26 +145,28 @@ def _bind_one(
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        # Accepted sockets inherit these three: no system call per connection.
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if settings.send_buffer_bytes:
-            sock.setsockopt(
-                socket.SOL_SOCKET, socket.SO_SNDBUF, settings.send_buffer_bytes
-            )
-        if settings.receive_buffer_bytes:
-            sock.setsockopt(
-                socket.SOL_SOCKET, socket.SO_RCVBUF, settings.receive_buffer_bytes
-            )
-        if settings.defer_accept_s:
-            sock.setsockopt(
-                socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, settings.defer_accept_s
-            )
+        _tune(sock, settings)
         sock.bind((host, port))
         sock.listen(settings.listen_backlog)
     except BaseException:
         sock.close()
         raise
     return sock
+
+
+def _tune(sock: socket.socket, settings: ProcessSettings) -> None:
+    # Accepted sockets inherit these three: no system call per connection.
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if settings.send_buffer_bytes:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, settings.send_buffer_bytes)
+    if settings.receive_buffer_bytes:
+        sock.setsockopt(
+            socket.SOL_SOCKET, socket.SO_RCVBUF, settings.receive_buffer_bytes
+        )
+    if settings.defer_accept_s:
+        sock.setsockopt(
+            socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, settings.defer_accept_s
+        )
 
 
 def _hint(

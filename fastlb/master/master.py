@@ -32,6 +32,7 @@ from fastlb.master.account import Account
 from fastlb.master.certificates import Certificates, renewed
 from fastlb.master.errors import Exit, StartError
 from fastlb.master.generation import Generation
+from fastlb.master.handed import HandedSockets
 from fastlb.master.journal import Journal, send_stderr_to
 from fastlb.master.listeners import Listeners
 from fastlb.master.map_seats import MapSeat, MapSeats
@@ -77,6 +78,7 @@ class Orders:
     command_line  for the log
     phrases       pass phrases that were typed before the terminal was left
     notifier      who hears of it outside, such as systemd
+    handed        listening sockets that were there before the master
     """
 
     load: Callable[[], Model]
@@ -88,6 +90,7 @@ class Orders:
     run_monitor: Callable[[MonitorHeritage], int]
     phrases: PassPhrases = field(default_factory=PassPhrases)
     notifier: Notifier = field(default_factory=Notifier)
+    handed: HandedSockets = field(default_factory=HandedSockets)
 
 
 class Master:
@@ -104,7 +107,7 @@ class Master:
         self._account = Account(os.getpid(), time.time())
         self._told = 0  # how often of its members
         self._reading = 0  # of the reloads asked for, those that this one answers
-        self._listeners = Listeners()
+        self._listeners = Listeners(orders.handed)
         self._certificates = Certificates(orders.phrases, self._clock_s)
         self._table = claims.create_table(model)
         descriptors.raise_limit()

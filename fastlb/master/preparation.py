@@ -88,6 +88,8 @@ class Preparation:
         handles = self._certificates.handles(contexts)
         if previous is None:
             self._journal.follow(model, self._logs)
+            for text in self._listeners.close_unnamed():
+                self._journal.write("warn", "core", f"FB0615: {text}")
         if shows_status(model):
             # For its page: a worker, without root's rights, may not see the files.
             import psutil  # noqa: F401

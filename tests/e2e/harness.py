@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -283,16 +283,18 @@ class Fastlb:
         *arguments: str,
         descriptors: tuple[int, int] | None = None,
         environ: Mapping[str, str] = MappingProxyType({}),
+        through: Sequence[str] = (),
     ) -> None:
         """Run in the foreground; returns when it serves.
 
         descriptors: the soft and the hard limit of open files that it is given.
         environ: what its environment has beside ours.
+        through: a command that becomes the server, whose words follow its own.
         """
-        words = []
+        words = list(through)
         if descriptors is not None:
             soft, hard = descriptors
-            words = ["prlimit", f"--nofile={soft}:{hard}"]
+            words = [*words, "prlimit", f"--nofile={soft}:{hard}"]
         self.process = subprocess.Popen(
             [
                 *(*words, sys.executable, "-m", "fastlb", "-f", str(self.conf)),

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 from conftest import MemberMaker
-from harness import Fastlb, wait_for
+from harness import HOST, Fastlb, wait_for
+from ports import free_port
 from service_manager import ServiceManager, service_manager
 
 POOL = """\
@@ -148,3 +149,79 @@ def test_a_manager_that_takes_nothing_keeps_no_server_from_serving(
     server.reload()
     assert server.get().text == "a"
     wait_for(lambda: manager.words()[-1] == "READY", "the last words are heard")
+
+
+# Becomes the server with the sockets of these ports from descriptor 3 on. What is open
+# here lies above, and is closed with the rest.
+HANDS_OVER = """\
+import fcntl, os, socket, sys
+count = int(sys.argv[1])
+for place, port in enumerate(sys.argv[2 : 2 + count]):
+    sock = socket.create_server(("127.0.0.1", int(port)))
+    high = fcntl.fcntl(sock.detach(), fcntl.F_DUPFD_CLOEXEC, 100)
+    os.dup2(high, 3 + place)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=str(count))
+os.execvp(sys.argv[2 + count], sys.argv[2 + count :])
+"""
+
+
+def hands_over(*ports: int) -> tuple[str, ...]:
+    words = (str(len(ports)), *map(str, ports))
+    return (sys.executable, "-c", HANDS_OVER, *words)
+
+
+def inodes_listening(pid: int) -> set[str]:
+    """The sockets that this process holds and somebody listens on, by inode."""
+    rows = (line.split() for line in Path("/proc/net/tcp").read_text().splitlines())
+    listening = {row[9] for row in rows if row[3] == "0A"}
+    links = (os.readlink(one) for one in Path(f"/proc/{pid}/fd").iterdir())
+    return {link[8:-1] for link in links if link.startswith("socket:")} & listening
+
+
+def test_sockets_that_are_handed_over_stay_over_reloads(
+    server: Fastlb, make_member: MemberMaker
+) -> None:
+    nobodys = free_port()
+    server.write(POOL.format(url=make_member("a").url))
+    server.start(through=hands_over(server.port, nobodys))
+    told = server.wait_for_log("FB0615")
+    assert told.endswith(
+        f"the socket 4 at 127.0.0.1:{nobodys}, which was handed over at the start, is "
+        "closed: no Listen names it"
+    )
+    held = inodes_listening(server.pid)
+    assert len(held) == 1
+    assert all(inodes_listening(pid) == held for pid in server.workers())
+    before = server.workers()
+    server.reload()
+    wait_for(lambda: not set(before) & set(server.workers()), "the old ones have gone")
+    assert server.get().text == "a"
+    assert inodes_listening(server.pid) == held
+    assert all(inodes_listening(pid) == held for pid in server.workers())
+    assert server.error_log.count("FB0615") == 1
+
+
+@pytest.mark.needs("systemd-socket-activate")
+def test_a_request_that_comes_before_the_server_is_answered(
+    server: Fastlb, make_member: MemberMaker
+) -> None:
+    server.write(POOL.format(url=make_member("a").url))
+    with subprocess.Popen(
+        [
+            *("systemd-socket-activate", "-l", f"{HOST}:{server.port}"),
+            *("-E", "PATH", "-E", "PYTHONPATH", sys.executable, "-m", "fastlb"),
+            *("-f", str(server.conf), "-D", "FOREGROUND"),
+        ],
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        try:
+            wait_for(lambda: inodes_listening(process.pid), "its socket is open")
+            assert server.get().text == "a"
+            assert server.pid == process.pid
+            server.reload()
+            assert server.get().text == "a"
+            assert "FB0615" not in server.error_log
+        finally:
+            server.workers()
+            process.terminate()
+            assert process.wait(30) == 0

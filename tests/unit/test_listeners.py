@@ -11,6 +11,7 @@ from rows import rows
 from fastlb.facts.listener import Listener
 from fastlb.facts.server import ProcessSettings
 from fastlb.master.errors import Exit, StartError
+from fastlb.master.handed import HandedSockets
 from fastlb.master.listeners import Listeners, address_text
 
 
@@ -46,7 +47,7 @@ def port() -> int:
 
 @pytest.fixture
 def listeners() -> Iterator[Listeners]:
-    made = Listeners()
+    made = Listeners(HandedSockets())
     yield made
     made.close_every()
 
