@@ -66,7 +66,7 @@ cdef extern from "netinet/in.h" nogil:
     unsigned short htons(unsigned short value)
 
 cdef extern from "netinet/tcp.h" nogil:
-    int TCP_NODELAY, TCP_CORK
+    int TCP_NODELAY, TCP_CORK, TCP_INFO
 
 cdef extern from "sys/un.h" nogil:
     cdef struct sockaddr_un:

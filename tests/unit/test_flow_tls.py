@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from ajp_packets import answered, forwarded
 from certificates import Authority, Pair, make_ca, make_pair
 from flow_bench import Bench
-from flow_peers import SERVER, Peer, answer, get
+from flow_peers import SERVER, Peer, answer, get, post
 
 from fastlb.facts.server import Model
 from fastlb.tls.contexts import Contexts
@@ -370,3 +371,91 @@ def test_a_member_at_ajp_is_told_of_the_handshake(site: Certificates) -> None:
         assert "ssl_key_size" not in told
         member.send(answered())
         assert client.status() == 200
+
+
+# a member that ends an idle connection between the look at it and the request
+
+KEPT = answer(b"ok", "Keep-Alive: timeout=1000")
+
+
+def end_of_tls(member: Peer) -> None:
+    """With a close_notify before the end."""
+    assert isinstance(member.sock, ssl.SSLSocket)
+    with suppress(ssl.SSLError):  # of what comes after it
+        member.sock.unwrap()
+    member.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "end"),
+    [
+        ("http://127.0.0.1:8001/", Peer.close),
+        ("unix:{dir}/member|http://h/", Peer.close),
+        ("https://localhost:8001/", Peer.close),
+        ("https://localhost:8001/", end_of_tls),
+        ("unix:{dir}/member|https://localhost/", Peer.close),
+    ],
+)
+def test_what_comes_after_the_end_of_a_connection_is_sent_again(
+    url: str,
+    end: Callable[[Peer], object],
+    site: Certificates,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A POST, too: none of it was ever read."""
+    text = (
+        f"{SERVER}{PROXY_TLS}SSLEngine on\nSSLCertificateFile {{dir}}/site.pem\n"
+        'RequestHeader set X-Subject "%{{SSL_CLIENT_S_DN}}s"\n'
+        f'ProxyPass / "{url}"\n'
+    )
+    with site.bench(text) as bench:
+
+        def accept() -> Peer:
+            member = bench.members[0].accept()
+            if "https:" in url:
+                member.shake(site.member())
+            return member
+
+        def variables(names: Sequence[str], *_: int) -> list[None]:
+            for one in idles:
+                end(one)
+            return [None for _ in names]
+
+        # Called when the head is composed, after the connection was found.
+        monkeypatch.setattr(bench.services, "tls_variables", variables)
+        idles: list[Peer] = []
+        client, second = tls_client(bench), tls_client(bench)
+        client.send(get())
+        idle = accept()
+        idle.head()
+        idle.send(KEPT)
+        assert client.status() == 200
+        idles.append(idle)
+        second.send(post(b"x"))
+        fresh = accept()
+        assert fresh.message()[1] == b"x"
+        fresh.send(answer())
+        assert second.status() == 200
+        assert idle.sock.fileno() == -1
+
+
+@pytest.mark.parametrize("end", [Peer.close, end_of_tls])
+@pytest.mark.parametrize("is_read", [True, False])
+def test_what_was_there_before_the_end_is_not(
+    end: Callable[[Peer], object], is_read: bool, certificates: Certificates
+) -> None:
+    with certificates.bench(to_members()) as bench:
+        client = bench.ask()
+        idle = bench.members[0].accept()
+        idle.shake(certificates.member())
+        idle.head()
+        idle.send(KEPT)
+        assert client.status() == 200
+        client.send(post(b"x"))
+        if is_read:
+            idle.message()
+        else:
+            bench.settle()
+        end(idle)
+        assert client.status() == 502
+        assert bench.members[0].is_unasked()

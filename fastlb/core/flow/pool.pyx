@@ -44,6 +44,13 @@ cdef bint pool_fits(upstream *u, exchange *x) noexcept nogil:
         not u.c.readable or tls_is_quiet(&u.c))
 
 
+cdef bint pool_is_quiet(upstream *u) noexcept nogil:
+    """Asked of the socket. What comes after that may still be told."""
+    if u.c.tls != NULL:
+        stream_note_heard(&u.c)
+    return stream_is_quiet(&u.c)
+
+
 cdef bint pool_is_young(member_pool *p) noexcept nogil:
     """Will the newest idle connection be there for a moment, for sure? The oldest says
     how long they live."""
@@ -67,7 +74,7 @@ cdef upstream *pool_take(exchange *x, bint careful) noexcept nogil:
         pool_unlink(u)
         if likely(u.epoch == epoch and not u.c.peer_closed and not u.c.broken
                   and (not u.c.readable if u.c.tls == NULL else pool_fits(u, x))
-                  and (not careful or stream_is_quiet(&u.c))):
+                  and (not careful or pool_is_quiet(u))):
             ASSERT(u.input == NULL)
             ASSERT(u.output == NULL)
             upstream_enter(u, UP_BUSY)

@@ -5,6 +5,10 @@ Plain sockets; TLS goes its own way at each door.
 """
 # uses: io/buffer, io/watch, io/tls_stream
 
+cdef enum:
+    TCP_BYTES_ACKED = 15    # the word of struct tcp_info (linux/tcp.h)
+
+
 cdef ssize_t stream_refused(conn *c, flag *edge) noexcept nogil:
     """What errno means: AGAIN, when the edge that `edge` notes comes; or FAILED."""
     global stream_errno
@@ -142,8 +146,24 @@ cdef bint stream_is_quiet(conn *c) noexcept nogil:
 
 cdef bint stream_went_unheard(const conn *c, long long sent) noexcept nogil:
     cdef int queued = 0
-    return (c.tls == NULL and sent > 0 and ioctl(c.fd, SIOCOUTQ, &queued) == 0
-            and queued == sent)
+    if unlikely(c.tls != NULL):
+        return c.tls.acked > 0 and stream_acknowledged(c) == c.tls.acked
+    return sent > 0 and ioctl(c.fd, SIOCOUTQ, &queued) == 0 and queued == sent
+
+
+cdef unsigned long long stream_acknowledged(const conn *c) noexcept nogil:
+    """How many bytes of ours the peer's machine has; 0: that cannot be told."""
+    cdef unsigned long long[TCP_BYTES_ACKED + 1] info
+    cdef socklen_t size = sizeof(info)
+    if getsockopt(c.fd, IPPROTO_TCP, TCP_INFO, &info[0], &size) != 0 \
+            or size < sizeof(info):
+        return 0
+    return info[TCP_BYTES_ACKED]
+
+
+cdef void stream_note_heard(conn *c) noexcept nogil:
+    """In TLS: what follows is what stream_went_unheard is asked about."""
+    c.tls.acked = stream_acknowledged(c)
 
 
 cdef int stream_flush(conn *c, buffer *b, long long *sent) noexcept nogil:

@@ -24,5 +24,6 @@ cdef struct tls_state:
     unsigned char names_asked   # in any of the forms that it was asked in,
     unsigned char names_wrong   # or only not in so many of them
     int date_error              # before or after its time
+    unsigned long long acked    # stream_note_heard
     unsigned long long name_hash    # of the name that a member was asked for
     value *variables            # SSL_*, once asked for (flow/tls_variables.pyx)
