@@ -145,6 +145,9 @@ cdef class BalancerProbe:
         left = budget_take(&self.plan, now_us, &bound)
         return BUDGET_NAMES[left], bound
 
+    def give_back(self):
+        budget_give_back(&self.plan)
+
     def failed(self, position, long long now_us):
         """A request at a member has failed: what comes of it, as struct ejection; None:
         nothing."""

@@ -55,6 +55,15 @@ def test_off_is_no_bound_and_nothing_is_none() -> None:
     assert spent(pool(0), FAR_S, 5) == 0
 
 
+def test_what_was_not_needed_is_given_back() -> None:
+    made = pool()
+    made.probe.give_back()
+    made.probe.give_back()  # as one of the time before
+    assert spent(made, FAR_S, 50) == LEAST
+    made.probe.give_back()
+    assert spent(made, FAR_S, 50) == 1
+
+
 def test_all_workers_spend_one_budget() -> None:
     made = pool()
     made.in_child(lambda: spent(made, FAR_S, 5))

@@ -195,6 +195,55 @@ def test_what_was_not_sent_costs_no_budget() -> None:
         assert set(counted(bench)) == {"unsent"}
 
 
+# only what is sent is told, counted and paid for
+
+
+def test_a_request_for_which_nobody_is_left_was_not_sent_again() -> None:
+    text = balancer("", "", settings="maxattempts=5 forcerecovery=off")
+    with Bench(LOUD + text) as bench:
+        for member in bench.members:
+            member.refuse()
+        assert bench.ask().status() == 503
+        assert counted(bench) == {"unsent": 1}
+        (told,) = [line for line in bench.services.logged if "FB0360" in line]
+        assert f"than {bench.model.members[0].url}, which was not reached: " in told
+
+
+def test_nor_is_one_that_a_spare_would_not_take() -> None:
+    """Spares stand in for members that are out, and this one is not."""
+    with Bench(LOUD + balancer("", "status=+R")) as bench:
+        for _ in range(12):
+            client = bench.ask(get("/", "Connection: close"))
+            lose(bench.members[0])
+            assert client.status() == 502
+        assert counted(bench) == {}
+        assert not bench.has_said("FB0360")
+
+
+def test_who_waits_for_a_place_is_told_when_it_is_sent() -> None:
+    text = balancer("", "max=1 maxscope=global", settings="timeout=30")
+    with Bench(LOUD + text) as bench:
+        busy = bench.ask(get("/busy"))
+        first = bench.members[0].serve()
+        assert busy.status() == 200
+        busy.send(get("/busy"))
+        second = bench.members[1].accept()
+        bench.members[0].refuse()
+        first.close()
+        bench.settle()
+        client = bench.ask(post(b"x"))
+        assert client.is_silent()
+        assert counted(bench) == {}
+        assert not bench.has_said("FB0360")
+        second.head()
+        second.send(answer())
+        second.message()
+        second.send(answer())
+        assert client.status() == 200
+        assert counted(bench) == {"unsent": 1}
+        assert bench.has_said("FB0360")
+
+
 # the budget
 
 

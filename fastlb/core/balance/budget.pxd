@@ -37,3 +37,5 @@ cdef enum:
 # Spend one. bound: how many it would bear now. returns BUDGET_*
 cdef int budget_take(
     const balancer_plan *b, long long now_us, long long *bound) noexcept nogil
+# What was taken was not needed.
+cdef void budget_give_back(const balancer_plan *b) noexcept nogil

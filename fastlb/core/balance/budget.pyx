@@ -68,5 +68,13 @@ cdef int budget_take(
     return BUDGET_SPENT
 
 
+cdef void budget_give_back(const balancer_plan *b) noexcept nogil:
+    cdef uint32_t spent = atomic_get_u32(&b.slot.budget_spent)
+    # Its time may have begun anew meanwhile.
+    while spent and b.retry_budget > 0:
+        if atomic_swap_if_u32(&b.slot.budget_spent, &spent, spent - 1):
+            return
+
+
 cdef void again_count(const balancer_plan *b, int rule) noexcept nogil:
     atomic_add_u32(&b.slot.again[rule], 1)

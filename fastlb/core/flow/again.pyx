@@ -15,8 +15,8 @@ its first member answers.
 # uses: io/watch, balance/elect, balance/budget, plan/plan, flow/exchange,
 #       flow/engine, flow/log_rows, flow/service_log, flow/elected
 
-cdef bint again_is_granted(exchange *x, int rule, int counted) noexcept nogil:
-    """Is it not the one too many? Counted then, as `counted`."""
+cdef bint again_is_granted(exchange *x, int rule) noexcept nogil:
+    """Is it not the one too many?"""
     cdef const balancer_plan *b = x.choice.balancer
     cdef long long bound = 0
     cdef int left
@@ -29,8 +29,33 @@ cdef bint again_is_granted(exchange *x, int rule, int counted) noexcept nogil:
         if left != BUDGET_LEFT:
             again_count(b, AGAIN_SPENT)
             return False
-    again_count(b, counted)
     return True
+
+
+cdef void again_leave(exchange *x, int rule, int status) noexcept nogil:
+    """It was granted that another one than x.member is asked: who it is, if there is
+    anybody, is still to be found, and may have to be waited for."""
+    x.choice.left = x.member
+    x.choice.left_rule = <signed char>rule
+    x.choice.left_status = status
+
+
+cdef void again_sent(exchange *x) noexcept nogil:
+    """x.member is the other one."""
+    cdef plan_member *to = x.member
+    again_count(
+        x.choice.balancer, AGAIN_STATUS if x.choice.left_status else x.choice.left_rule)
+    x.member = x.choice.left
+    say_moved(x, x.choice.left_rule, x.choice.left_status)
+    x.member = to
+    x.choice.left = NULL
+
+
+cdef void again_unsent(exchange *x) noexcept nogil:
+    """There is nobody: it spends nothing."""
+    if x.choice.left != NULL and x.choice.left_rule != AGAIN_UNSENT:
+        budget_give_back(x.choice.balancer)
+    x.choice.left = NULL
 
 
 cdef bint again_coded(exchange *x, int rule) noexcept nogil:
@@ -71,11 +96,12 @@ cdef bint again_elect(exchange *x, int rule, int status) noexcept nogil:
         return False
     again_pass_over(x)
     if elect_leaves_another(engine.view, x.choice.balancer) \
-            and again_is_granted(x, rule, AGAIN_STATUS if status else rule):
-        say_moved(x, rule, status)
+            and again_is_granted(x, rule):
+        again_leave(x, rule, status)
         found = member_elect(x)
     elect_others_end()
     if not found:
+        again_unsent(x)
         x.choice.election = before
     elif is_lost:
         x.choice.lost += 1

@@ -39,6 +39,8 @@ cdef void exchange_ask(exchange *x) noexcept nogil:
         return
     if unlikely(x.queued != NULL):
         queue_leave(x)
+    if unlikely(x.choice.left != NULL):
+        again_sent(x)
     x.choice.attempts += 1
     if unlikely(not tried_add(x)):
         exchange_answer_error(x, 500, NULL)
@@ -150,6 +152,7 @@ cdef void exchange_nobody(exchange *x) noexcept nogil:
             if not nobody_wait(x):
                 exchange_overloaded(x)
             return
+    again_unsent(x)
     say_nobody(x)
     exchange_answer_error(x, 503, NULL)
 
@@ -158,6 +161,7 @@ cdef void exchange_turn_away(exchange *x) noexcept nogil:
     """It cannot wait, or not for any longer."""
     if x.choice.balancer != NULL:
         ledger_turned_away(x.choice.balancer.slot)
+        again_unsent(x)
     x.local.overloaded = not plan.compat_apache
     exchange_answer_error(x, 503, NULL)
 
@@ -416,8 +420,8 @@ cdef void exchange_member_lost(
             engine.view, x.choice.balancer, m.slot, x.choice.attempts, False, True,
             x.choice.election.by_route):
         if status == 503 or (status == 502 and x.attempt.codec != NULL):
-            if again_coded(x, rule) and again_is_granted(x, rule, rule):
-                say_moved(x, rule, 0)
+            if again_coded(x, rule) and again_is_granted(x, rule):
+                again_leave(x, rule, 0)
                 exchange_elect(x)
                 return
         elif member_gave_nothing(x, status) and again_elect(x, rule, 0):

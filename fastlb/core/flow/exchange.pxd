@@ -150,6 +150,9 @@ cdef struct member_choice:
     unsigned char lost          # members that took it, gave no answer, and were left
     long long wait_until_us     # balancer timeout=; 0: it has not begun
     flag roams                  # its session's member was waited for long enough
+    signed char left_rule       # AGAIN_*: by which `left` is left
+    int left_status             # that it answered with; 0: nothing was
+    plan_member *left           # for another one, which is not asked yet; NULL: none
 
 # How a member is spoken to that does not speak HTTP/1.x (codecs.pyx): what stands in
 # the place of composing a head, of chunks, and of reading a head and chunks. The rest

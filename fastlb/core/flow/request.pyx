@@ -369,8 +369,10 @@ cdef bint stale_retry(exchange *x, int why) noexcept nogil:
     rule = request_rule(x)
     if rule != AGAIN_UNSENT and request_went_unheard(x, why):
         rule = AGAIN_UNSENT
-    if rule == AGAIN_NOT or not again_is_granted(x, rule, rule):
+    if rule == AGAIN_NOT or not again_is_granted(x, rule):
         return False
+    if x.choice.balancer != NULL:
+        again_count(x.choice.balancer, rule)
     kept_saw_end(&pool_of(u.member).kept, u.idle_us)
     say(x, &SAY_AGAIN)
     exchange_disconnect(x, False)
