@@ -367,3 +367,77 @@ def test_a_member_without_a_balancer_has_no_such_places() -> None:
         clients = asked(bench, 2)
         assert places(bench) == [0]
         go_in_order(bench.members[0].accept(), clients, 0, 1)
+
+
+# who waits for a place because the first member was left
+
+ROUTES = (" route=a", GLOBAL.format(1) + " route=a acquire=40", " route=c")
+
+
+def left_for_a_full_one(bench: Bench, other: Other) -> Peer:
+    """A session's member took its request and gave no answer; the other one of its
+    route has no place."""
+    other.has(1, member=1)
+    client = bench.ask(get("/", "Cookie: S=x.a"))
+    peer = bench.members[0].accept()
+    peer.head()
+    peer.close()
+    assert client.is_silent()
+    assert queue(bench)["queued"] == 1
+    return client
+
+
+def test_who_has_left_a_member_does_not_come_back_to_it_from_the_line() -> None:
+    first, full, last = ROUTES
+    text = balancer(first, full.replace(" acquire=40", ""), last, settings=STICKY)
+    with Bench(text) as bench:
+        other = Other(bench)
+        client = left_for_a_full_one(bench, other)
+        bench.table.set_flag(bench.members[1].slot, "D", True)
+        bench.members[2].serve()
+        assert client.status() == 200
+        assert bench.members[0].is_unasked()
+        other.has(0, member=1)
+
+
+def test_nor_when_its_wait_for_another_one_is_over() -> None:
+    first, full, last = ROUTES
+    text = balancer(first + " loadfactor=100", full, last, settings=STICKY)
+    with Bench(text) as bench:
+        other = Other(bench)
+        client = left_for_a_full_one(bench, other)
+        bench.members[2].serve()
+        assert client.status() == 200
+        assert bench.members[0].is_unasked()
+        other.has(0, member=1)
+
+
+def test_nor_when_nobody_else_is_left() -> None:
+    """What takes one member down is not given to it again."""
+    first, full, last = ROUTES
+    text = balancer(first, full.replace(" acquire=40", ""), last, settings=STICKY)
+    text = text.replace(" timeout=30", "")
+    with Bench(text) as bench:
+        other = Other(bench)
+        client = left_for_a_full_one(bench, other)
+        bench.table.set_flag(bench.members[2].slot, "D", True)
+        bench.table.set_flag(bench.members[1].slot, "D", True)
+        assert client.status() == 503
+        assert bench.members[0].is_unasked()
+        other.has(0, member=1)
+
+
+def test_one_that_was_not_reached_may_serve_when_it_is_back() -> None:
+    text = balancer("", GLOBAL.format(1), settings="timeout=30")
+    with Bench(text) as bench:
+        other = Other(bench)
+        other.has(1, member=1)
+        bench.members[0].refuse()
+        client = bench.ask(post(b"x"))
+        assert client.is_silent()
+        assert queue(bench)["queued"] == 1
+        bench.members[0].move()
+        bench.table.mark_up(bench.members[0].slot, 0)
+        assert bench.members[0].serve().taken
+        assert client.status() == 200
+        other.has(0, member=1)

@@ -38,6 +38,8 @@ cdef void again_leave(exchange *x, int rule, int status) noexcept nogil:
     x.choice.left = x.member
     x.choice.left_rule = <signed char>rule
     x.choice.left_status = status
+    if rule != AGAIN_UNSENT:
+        x.choice.was_taken = True
 
 
 cdef void again_sent(exchange *x) noexcept nogil:
@@ -106,3 +108,18 @@ cdef bint again_elect(exchange *x, int rule, int status) noexcept nogil:
     elif is_lost:
         x.choice.lost += 1
     return found
+
+
+cdef bint again_choose(exchange *x) noexcept nogil:
+    """x.member, for one that has waited, maybe since it has left another one. False:
+    there is nobody (x.choice.election). It does not come back to whom it has tried,
+    unless none of them can have read it and no other has a place."""
+    cdef bint found
+    if likely(x.tried_count == 0):
+        return member_elect(x)
+    again_pass_over(x)
+    found = member_elect(x)
+    elect_others_end()
+    if found or x.choice.was_taken:
+        return found
+    return member_elect(x)

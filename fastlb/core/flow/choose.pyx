@@ -212,7 +212,7 @@ cdef bint exchange_try_place(exchange *x) noexcept nogil:
     if places_are_others(&queues[x.choice.balancer.queue]):
         return False
     if not x.bound or not member_is_usable(engine.view, x.member.slot):
-        if not member_choose(x):
+        if not again_choose(x):
             if x.choice.election.why == ELECT_ALL_FULL:
                 place_rebind(x, False)
                 return False
@@ -235,7 +235,12 @@ cdef void exchange_place_is_late(exchange *x) noexcept nogil:
     place_leave(x)
     if roams:
         x.choice.roams = True
-        exchange_elect(x)
+        if likely(x.tried_count == 0):
+            exchange_elect(x)
+        elif again_choose(x):
+            exchange_ask(x)
+        else:
+            exchange_nobody(x)
     else:
         exchange_overloaded(x)
 

@@ -150,6 +150,7 @@ cdef struct member_choice:
     unsigned char lost          # members that took it, gave no answer, and were left
     long long wait_until_us     # balancer timeout=; 0: it has not begun
     flag roams                  # its session's member was waited for long enough
+    flag was_taken              # a member that was left may have read it
     signed char left_rule       # AGAIN_*: by which `left` is left
     int left_status             # that it answered with; 0: nothing was
     plan_member *left           # for another one, which is not asked yet; NULL: none

@@ -133,7 +133,7 @@ cdef void places_look() noexcept nogil:
             if d.x.bound or not all_full:
                 if exchange_try_place(d.x):
                     exchange_do_due()
-                elif not d.x.bound:
+                elif not d.x.bound and not d.x.choice.was_taken:
                     all_full = True
             d = following
 
