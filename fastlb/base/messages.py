@@ -795,6 +795,11 @@ _MODEL = {
         "ejecttime= and ejectmax= bound what ejecton= does, and it is not written.",
         "Write ejecton=, or leave them out.",
     ),
+    "FB0389": Message(
+        "warning",
+        "retryonstatus= asks another member, and the balancer has one alone.",
+        "Leave it out, or write a second BalancerMember.",
+    ),
     "FB0385": Message(
         "warning",
         "hashkey= and hashload= are for lbmethod=byhash alone.",

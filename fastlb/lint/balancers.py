@@ -45,6 +45,7 @@ def lint_balancers(run: Drafts) -> None:
             _hashing(subject)
             _heartbeats(subject)
             _ejections(subject)
+            _answers_of_others(subject)
         _cookies_of_one_name(run, server)
         _hidden_members(run, server)
         _unused(run, server, names)
@@ -135,6 +136,18 @@ def _ejections(subject: _Subject) -> None:
                 cure="say for which failures: ejecton=failures:5",
                 word=key,
             )
+
+
+def _answers_of_others(subject: _Subject) -> None:
+    if subject.params["retry_on_status"] and len(subject.members) == 1:
+        subject.run.report.warn(
+            subject.node,
+            "FB0389",
+            f"retryonstatus= of {subject.name} has no effect",
+            why="another member is asked instead, and it has one alone",
+            cure="leave it out, or write a second BalancerMember",
+            word="retryonstatus",
+        )
 
 
 def _heartbeats(subject: _Subject) -> None:

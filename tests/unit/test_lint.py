@@ -44,6 +44,9 @@ def test_a_sound_configuration_is_silent() -> None:
         ("ejecton=errors:50%/30s ejecttime=60", []),
         ("ejecttime=60", ["ejecttime= of balancer://b has no effect"]),
         ("ejectmax=30%", ["ejectmax= of balancer://b has no effect"]),
+        ("retryonstatus=503", ["retryonstatus= of balancer://b has no effect"]),
+        ("retryonstatus=503\nBalancerMember http://h:2", []),
+        ("retryonstatus=503\nBalancerMember http://h:2 status=+H", []),
     ],
 )
 def test_what_has_no_effect_by_itself_is_told(settings: str, said: list[str]) -> None:
