@@ -358,9 +358,8 @@ def _hidden_members(run: Drafts, server: ServerDraft) -> None:
 
 
 def _places(run: Drafts, member: MemberDraft, *, is_direct: bool) -> None:
-    if not member.params["max_is_global"] or not (
-        is_direct or not member.params["max"]
-    ):
+    is_bound = member.params["max"] or member.params["agent_place"]
+    if not member.params["max_is_global"] or (is_bound and not is_direct):
         return
     run.report.warn(
         member.node,

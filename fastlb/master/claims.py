@@ -20,6 +20,7 @@ BALANCERS_MIN = 256
 MEMBERS_MIN = 2048
 WORKERS_MIN = 8192
 WORKERS_PER_SEAT = 512
+PLACES_MANY = 1 << 24  # at a member whose agent may say how many; no other bound
 DIGEST_CLIENT_BYTES = 16  # nonce_client of core/nonces.pxd
 
 
@@ -92,5 +93,6 @@ def is_probed(model: Model, member: Member) -> bool:
 
 def places_of(member: Member) -> int:
     """How many requests it may have of all workers; 0: that is not bounded."""
-    is_bound = member.max_is_global and member.balancer_index >= 0
-    return (member.max or 0) if is_bound else 0
+    if not member.max_is_global or member.balancer_index < 0:
+        return 0
+    return member.max or (PLACES_MANY if member.agent is not None else 0)

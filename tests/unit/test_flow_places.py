@@ -10,6 +10,7 @@ from flow_bench import GENERATION, Bench
 from flow_peers import Peer, answer, balancer, get, post
 
 from fastlb import _probe
+from fastlb.facts.agent import AgentState
 
 GLOBAL = "max={} maxscope=global"
 STICKY = "stickysession=S timeout=30"
@@ -367,6 +368,34 @@ def test_a_member_without_a_balancer_has_no_such_places() -> None:
         clients = asked(bench, 2)
         assert places(bench) == [0]
         go_in_order(bench.members[0].accept(), clients, 0, 1)
+
+
+# what an agent says of a member's places
+
+
+@pytest.mark.parametrize("most", ["max=5", "max=1", ""])
+def test_maxconn_of_an_agent_counts_over_all_workers(most: str) -> None:
+    text = balancer(f"{most} maxscope=global agentcheck=9", settings="timeout=30")
+    with Bench(text) as bench:
+        slot = bench.members[0].slot
+        other = Other(bench)
+        other.has(2)
+        bench.table.set_agent(slot, AgentState(most=2))
+        client = bench.ask()
+        assert client.is_silent()
+        assert queue(bench)["queued"] == 1
+        bench.table.set_agent(slot, AgentState(most=3))
+        member = bench.members[0].serve()
+        assert client.status() == 200
+        bench.table.set_agent(slot, AgentState())  # max= decides
+        client.send(get())
+        if most == "max=1":
+            assert member.is_silent()
+            other.has(0)
+        member.head()
+        member.send(answer())
+        assert client.status() == 200
+        other.has(0)
 
 
 # who waits for a place because the first member was left

@@ -152,6 +152,7 @@ def members(*params: str, balancer: str = "") -> list[tuple[int, str]]:
         (["ping=500ms"], "", [(2, "FB0235")]),
         (["max=1 maxscope=global"], "", []),
         (["maxscope=global"], "", [(2, "FB0387")]),
+        (["maxscope=global agentcheck=9"], "", []),
     ],
 )
 def test_members(

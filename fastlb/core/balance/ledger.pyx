@@ -109,9 +109,14 @@ cdef void ledger_raise(uint64_t *p, uint64_t n) noexcept nogil:
 
 # --- places at a member (maxscope=global)
 
-# How many there are; 0: any number.
+# How many there are (max=, or its agent's maxconn:); 0: any number.
 cdef int member_places_max(const table_view *t, const member_slot *m) noexcept nogil:
-    return atomic_get_i32(&member_entry_of(t, m).places_max)
+    cdef int most = atomic_get_i32(&member_entry_of(t, m).places_max)
+    cdef uint32_t said
+    if likely(most == 0):
+        return 0
+    said = atomic_get_u32(&t.address_records[m - t.members].agent_most)
+    return <int>said if 0 < said < GAUGE_MAX else most
 
 
 cdef bint ledger_place_take(

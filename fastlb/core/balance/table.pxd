@@ -136,7 +136,7 @@ cdef extern from "table.h" nogil:
         # what its agent has said (agentcheck=)
         uint32_t agent_flags    # 224  atomic; those of FLAGS_AGENT
         uint32_t agent_percent  # 228  atomic; of load_factor, + 1; 0: nothing was said
-        uint32_t agent_most     # 232  atomic; connections, of a worker; 0: max= decides
+        uint32_t agent_most     # 232  atomic; connections, in place of max=; 0: none
 
     struct health_result:               # of one check: numbers of facts/health.py
         int64_t at_us                   # 0    when it ended; CLOCK_MONOTONIC

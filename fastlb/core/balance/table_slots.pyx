@@ -636,7 +636,7 @@ cdef class Table:
             "retries": atomic_get_u32(&m.retries),
             "error_time_us": atomic_get_i64(&m.error_time_us),
             "retry_ms": atomic_get_u32(&e.retry_ms),
-            "places_max": atomic_get_i32(&e.places_max),
+            "places_max": member_places_max(&self.view, m),
             "up_us": atomic_get_i64(&m.up_us),
             "ejections": atomic_get_u32(&m.ejections),
             "ejected_until_us": atomic_get_i64(&m.ejected_until_us),
