@@ -20,7 +20,7 @@ COMMAND_S = 5.0  # that it may take
 
 def run(arguments: Sequence[str]) -> int:
     """Until SIGINT or SIGTERM."""
-    told = _parser().parse_args(arguments)
+    told = command_parser().parse_args(arguments)
     try:
         heartbeat = Heartbeat(
             told.to,
@@ -60,7 +60,7 @@ def printed_by(command: str) -> tuple[int, int]:
     return ready, busy
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "fastlb heartbeat",
         description="Say for a member how many of its workers are ready and busy"
