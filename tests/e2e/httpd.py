@@ -7,29 +7,32 @@ The folder is one that its workers may enter, whoever they are.
 
 from __future__ import annotations
 
+import http.client
 import os
 import signal
 import subprocess
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
-from harness import HOST, is_listening, wait_for
+from harness import DEADLINE_S, HOST, Answer, exchange, is_listening, wait_for
 from ports import free_port
 from rights import IS_ROOT
 
 MODULE_DIR = "/usr/lib/apache2/modules"
-BASE = ("mpm_prefork", "authz_core", "authn_core", "proxy", "proxy_http")
+BASE = ("authz_core", "authn_core", "proxy", "proxy_http")
 STOP_S = 20.0
 
 
 @contextmanager
-def running(folder: Path, modules: Iterable[str], text: str) -> Iterator[int]:
+def running(
+    folder: Path, modules: Iterable[str], text: str, *, mpm: str = "prefork"
+) -> Iterator[int]:
     """Serve a configuration until the block ends; gives its port."""
     port = free_port()
     loads = "".join(
         f"LoadModule {name}_module {MODULE_DIR}/mod_{name}.so\n"
-        for name in (*BASE, *modules)
+        for name in (f"mpm_{mpm}", *BASE, *modules)
     )
     conf = folder / "apache2.conf"
     conf.write_text(
@@ -63,3 +66,10 @@ def running(folder: Path, modules: Iterable[str], text: str) -> Iterator[int]:
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait(STOP_S)
+
+
+def get(port: int, path: str = "/") -> Answer:
+    """One request on a connection of its own, whoever serves there."""
+    made = http.client.HTTPConnection(HOST, port, timeout=DEADLINE_S)
+    with closing(made):
+        return exchange(made, "GET", path, {})

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import httpd
 import pytest
 from harness import DEADLINE_S, HOST, Fastlb, Member, Seen, answer, wait_for
 from test_tls_members import SecureMember
@@ -44,11 +45,13 @@ class Patient(Member):
     def __init__(self, name: str) -> None:
         super().__init__(name, self._answer_of)
         self.status = "200 OK"
+        self.first: list[str] = []  # before it
         self.word = "fine"
 
     def _answer_of(self, request: Seen) -> bytes:
         if request.target == "/health":
-            return answer(self.word.encode(), self.status)
+            status = self.first.pop(0) if self.first else self.status
+            return answer(self.word.encode(), status)
         return answer(self.name.encode())
 
     def checks(self) -> int:
@@ -149,6 +152,62 @@ def test_a_member_that_answers_500_is_out_until_it_does_not(
     )
     assert served_by(server) == {"a", "b"}
     assert len(lines_of(server, "FB0510")) == len(lines_of(server, "FB0511")) == 1
+
+
+def story_of_checks(port: int, members: tuple[Patient, Patient]) -> list[set[str]]:
+    """Who serves: at first, after two failures, three, one pass after that, and two."""
+    sick, _ = members
+    seen: list[set[str]] = []
+
+    def serve() -> set[str]:
+        return {httpd.get(port).text for _ in range(8)}
+
+    def is_marked() -> bool:
+        return "HcFl" in httpd.get(port, "/server-status").text
+
+    def look(count: int, *, is_out: bool, deadline: str) -> None:
+        wait_for(lambda: len(serve()) == count and is_marked() is is_out, deadline)
+        seen.append(serve())
+
+    def play(*first: str, then: str) -> None:
+        """Wait until the first ones were given, and some more."""
+        sick.status, sick.first = then, list(first)
+        wait_for(lambda: not sick.first, "it has said them")
+        before = sick.checks()
+        wait_for(lambda: sick.checks() >= before + 3, "more checks")
+
+    wait_for(lambda: all(one.checks() for one in members), "both are checked")
+    look(2, is_out=False, deadline="both serve")
+    play("500 no", "500 no", then="200 OK")
+    look(2, is_out=False, deadline="two failures are not three")
+    play(then="500 no")
+    look(1, is_out=True, deadline="it is out")
+    play("200 OK", then="500 no")
+    look(1, is_out=True, deadline="one pass is not two")
+    play(then="200 OK")
+    look(2, is_out=False, deadline="it is back")
+    return seen
+
+
+@pytest.mark.needs("apache2")
+def test_members_go_and_come_by_checks_as_with_mod_proxy_hcheck(
+    server: Fastlb, two: tuple[Patient, Patient], tmp_path: Path
+) -> None:
+    check = f"{CHECK} hcfails=3 hcpasses=2"
+    text = pool(*(f"{one.url} {check}" for one in two))
+    folder = tmp_path / "httpd"
+    folder.mkdir()
+    modules = (
+        *("status", "slotmem_shm", "lbmethod_byrequests"),
+        *("proxy_balancer", "proxy_hcheck"),
+    )
+    with httpd.running(folder, modules, text) as port:
+        theirs = story_of_checks(port, two)
+    server.write(text)
+    server.start()
+    all_are_in_service(server)
+    ours = story_of_checks(server.port, two)
+    assert ours == theirs == [{"a", "b"}, {"a", "b"}, {"b"}, {"b"}, {"a", "b"}]
 
 
 def test_a_reload_and_the_end_of_the_monitor_change_nothing(
