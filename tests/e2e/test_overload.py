@@ -9,10 +9,12 @@ import socket
 import struct
 import threading
 import time
+from pathlib import Path
 
+import httpd
 import pytest
 from conftest import MemberMaker
-from harness import Answer, Fastlb, Load, Seen, answer, wait_for
+from harness import Answer, Fastlb, Load, Member, Seen, answer, wait_for
 
 WORKERS = 4
 GLOBAL = "max={} maxscope=global"
@@ -192,3 +194,41 @@ def test_clients_that_leave_are_not_counted(
     member.let_go()
     assert clients.statuses() == [200]
     assert [one.target for one in member.seen] == ["/"]
+
+
+def story_of_a_wait(port: int, member: Member) -> list[int]:
+    """One request has the member's only connection; another one, that waits for it in
+    vain; and the first one's answer."""
+    answers: list[Answer] = []
+    asked = len(member.seen)
+    member.hold()
+    first = threading.Thread(target=lambda: answers.append(httpd.get(port)))
+    first.start()
+    wait_for(lambda: len(member.seen) == asked + 1, "the member has the first one")
+    began_s = time.monotonic()
+    second = httpd.get(port)
+    took_s = time.monotonic() - began_s
+    assert len(member.seen) == asked + 1
+    member.let_go()
+    first.join(60)
+    assert took_s >= 0.2
+    return [second.status, answers[0].status, httpd.get(port).status]
+
+
+@pytest.mark.needs("apache2")
+@pytest.mark.parametrize("mpm", ["event", "worker"])
+def test_acquire_ends_a_wait_as_in_httpd(
+    server: Fastlb, make_member: MemberMaker, tmp_path: Path, mpm: str
+) -> None:
+    member = make_member("m")
+    text = f"ProxyPass / {member.url}/ max=1 acquire=200\n"
+    folder = tmp_path / "httpd"
+    folder.mkdir()
+    one_process = "StartServers 1\nServerLimit 1\nThreadsPerChild 8\n"
+    one_process += "MaxRequestWorkers 8\nMinSpareThreads 1\nMaxSpareThreads 8\n"
+    with httpd.running(folder, (), one_process + text, mpm=mpm) as port:
+        theirs = story_of_a_wait(port, member)
+    server.write(text, workers=1)
+    server.start()
+    assert story_of_a_wait(server.port, member) == theirs
+    assert theirs[:2] == [503, 200]
