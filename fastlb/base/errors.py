@@ -253,6 +253,8 @@ def _readable(line: str) -> str:
 
 def printable(text: str) -> str:
     """Text as a terminal may have it: control characters as \\xHH."""
+    if text.isprintable():
+        return text
     return "".join(
         char if char.isprintable() or char == "\t" else f"\\x{ord(char):02x}"
         for char in text

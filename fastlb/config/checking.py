@@ -15,11 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 
 from fastlb.base.errors import Diagnostic, Severity
 from fastlb.base.limits import COMPLAINTS_KEPT
-from fastlb.base.masking import masked_about
+from fastlb.base.masking import masked_users, secrets_of
 from fastlb.config import hints
 from fastlb.config.draft import Draft
 from fastlb.config.lexer import Word, split_words
@@ -217,7 +216,8 @@ class Checker:
         if 0 <= complaint.word < len(words):
             offset = words[complaint.word].offset
             column = draft.column + offset if draft.column else 0
-        about_line = partial(masked_about, directive=draft.name, raw=draft.raw)
+        # What may be one in any sentence a Diagnostic hides by itself
+        secrets = secrets_of(draft.name, draft.raw)
         self.diagnostics.append(
             Diagnostic(
                 complaint.severity,
@@ -226,9 +226,9 @@ class Checker:
                 draft.line,
                 column,
                 directive,
-                about_line(complaint.text),
-                about_line(complaint.why),
-                about_line(complaint.cure),
+                masked_users(complaint.text, secrets),
+                masked_users(complaint.why, secrets),
+                masked_users(complaint.cure, secrets),
                 trail=draft.trail,
                 about=complaint.about,
             )

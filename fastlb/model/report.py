@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TypedDict, Unpack
 
 from fastlb.base.errors import Diagnostic, Severity, sort_by_place
-from fastlb.base.masking import masked_about
+from fastlb.base.masking import masked_users, secrets_of
 from fastlb.config.suggest import nearest
 from fastlb.config.tree import Node
 
@@ -83,6 +83,8 @@ class Report:
         cure: str = "",
         word: str = "",
     ) -> None:
+        # What may be one in any sentence a Diagnostic hides by itself
+        secrets = secrets_of(node.name, node.raw)
         self.diagnostics.append(
             Diagnostic(
                 severity=severity,
@@ -91,9 +93,9 @@ class Report:
                 line=node.line,
                 column=column_of(node, word),
                 directive=node.name,
-                text=masked_about(text, node.name, node.raw),
-                why=masked_about(why, node.name, node.raw),
-                cure=masked_about(cure, node.name, node.raw),
+                text=masked_users(text, secrets),
+                why=masked_users(why, secrets),
+                cure=masked_users(cure, secrets),
             )
         )
 
