@@ -302,6 +302,7 @@ class _Freezer:
             index = len(self.balancers)
             key = name + (f"@{self._ids[server]}" if server else "")
             first = len(self.members)
+            needs_route = found.params["own_cookie"] is not None
             for member in found.members:
                 remote = self._remote(server, member)
                 member_key = f"{key} {member.target.url}{_via(remote)}"
@@ -316,7 +317,7 @@ class _Freezer:
                         remote=remote,
                         compat=self.run.process.compat,
                         upgrade=found.upgrade,
-                        needs_route=found.params["own_cookie"] is not None,
+                        needs_route=needs_route,
                     )
                 )
             places = tuple(range(first, len(self.members)))

@@ -99,10 +99,15 @@ class EffectiveBalancer:
     """
 
     draft: BalancerDraft  # its own, else the main server's
-    params: Values  # all fields that parameters set
+    said: Values  # as in its draft, the main server's merged in
     members: list[MemberDraft]
     has_main_members: bool
     upgrade: tuple[str, ...]  # for members that write none
+
+    @property
+    def params(self) -> Values:
+        """All fields that parameters set."""
+        return BALANCER.presets() | self.said
 
 
 def effective_balancer(
@@ -123,10 +128,11 @@ def effective_balancer(
     draft = own or base
     if draft is None:
         return None
-    params = BALANCER.presets() | draft.params
     if own is not None and base is not None:
-        params = BALANCER.presets() | base.params | own.params
+        said = base.params | own.params
         members = base.members or own.members
         upgrade = own.upgrade or base.upgrade
-        return EffectiveBalancer(draft, params, members, bool(base.members), upgrade)
-    return EffectiveBalancer(draft, params, draft.members, own is None, draft.upgrade)
+        return EffectiveBalancer(draft, said, members, bool(base.members), upgrade)
+    return EffectiveBalancer(
+        draft, draft.params, draft.members, own is None, draft.upgrade
+    )
