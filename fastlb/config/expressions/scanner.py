@@ -61,6 +61,7 @@ _NUMBER: Final = re.compile(r"-?[0-9]+")
 _BLANK: Final = re.compile(r"[ \t\n]+")
 _SIGN: Final = re.compile(r"==|=~|=|!=|!~|!|<=|<|>=|>|&&|\|\||[(){},:.]")
 _REGEX_BEGINS: Final = re.compile(r"m[/#$%^|?!'\",;:._-]|/")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9 /_.-]+")  # letters that begin and end nothing
 _ESCAPE: Final = re.compile(r"\\(?:([0-7]{1,3})(?![0-9])|([0-9]+)|(.))", re.S)
 _LETTERS: Final = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 END_OF_TEXT: Final = "Unterminated string or variable"
@@ -183,8 +184,10 @@ def _within(text: str, at: int, delimiter: str, depth: int = 0) -> Scanned:
             raise ScanError(END_OF_TEXT, at)
         if is_argument and letter in "\"'":
             raise ScanError("flex scanner jammed", at)
-        kept.append(letter)
-        at += 1
+        letters = _PLAIN.match(text, at)
+        end = letters.end() if letters is not None else at + 1
+        kept.append(text[at:end])
+        at = end
     if at == len(text) and delimiter:
         raise ScanError(END_OF_TEXT, at)
     if kept:
