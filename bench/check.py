@@ -94,6 +94,12 @@ def matches(number: int) -> str:
     return f"ProxyPassMatch ^/app{number}/(.*) http://127.0.0.1:8080/$1\n"
 
 
+def mixed(number: int) -> str:
+    return (
+        matches(number) + mappings(number).replace("/app", "/path") + redirects(number)
+    )
+
+
 def redirects(number: int) -> str:
     return f"Redirect permanent /old{number} https://host.test/new{number}\n"
 
@@ -204,7 +210,7 @@ Require ip 10.0.0.0/8
 """
 SHAPES: tuple[Callable[[int], str], ...] = (
     *(hosts, small_hosts, mappings, balancers, undefined, members, sections, matches),
-    *(redirects, headers, notes, wrong, rewrites, expressions, parameters),
+    *(mixed, redirects, headers, notes, wrong, rewrites, expressions, parameters),
     *(directories, sites, tls_hosts, macros, includes),
 )
 

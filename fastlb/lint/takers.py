@@ -7,21 +7,24 @@ from collections.abc import Iterator, Sequence
 from fastlb._pcre2 import PatternLimitError
 from fastlb.facts.regex import compile_pcre
 from fastlb.model.drafts import MappingDraft
+from fastlb.model.rewrite_words import literal_prefix
 
 
 class Takers:
     """Mappings in their order, to be asked for a path with all that is under it.
 
-    Prefixes are looked up, so that only regular expressions are tried one by one.
+    Prefixes are looked up, and so is what a path begins with that a regular expression
+    matches: only those that say nothing of it are tried one by one.
     """
 
     def __init__(self, ordered: Sequence[MappingDraft]) -> None:
         self.ordered = ordered
         self._places: dict[str, int] = {}  # the first of each prefix
-        self._regexes: list[int] = []
+        self._regexes: dict[str, list[int]] = {}  # places by literal_prefix
         for place, mapping in enumerate(ordered):
             if mapping.is_regex:
-                self._regexes.append(place)
+                begin = literal_prefix(mapping.pattern)
+                self._regexes.setdefault(begin, []).append(place)
             else:
                 self._places.setdefault(mapping.pattern, place)
 
@@ -35,12 +38,19 @@ class Takers:
             (self._places.get(prefix, none) for prefix in _prefixes(path)), default=none
         )
         best = min(best, none)
-        for place in self._regexes:
+        for place in self._tried(path):
             if place >= best:
                 break
             if takes_all(self.ordered[place], path):
                 best = place
         return self.ordered[best] if best < none else None
+
+    def _tried(self, path: str) -> list[int]:
+        """Places of regular expressions that may match."""
+        if not self._regexes:
+            return []
+        begins = (path[:end] for end in range(len(path) + 1))
+        return sorted(n for begin in begins for n in self._regexes.get(begin, ()))
 
 
 def takes_all(mapping: MappingDraft, path: str) -> bool:

@@ -16,7 +16,11 @@ NODE = Node("ProxyPass", (), "", str(Path("a.conf")), 1, 1)
 PATHS = st.lists(st.sampled_from(["/", "a", "b", "/a", "/a/", "b/"]), max_size=5).map(
     "".join
 )
-PATTERNS = PATHS | st.sampled_from(["^/a", "^/", "b$", "^/a/.*"]).map(lambda p: "~" + p)
+REGEXES = (
+    *("^/a", "^/", "b$", "^/a/.*", "^/a/b", "^/b/?", "^/a|^/b", "^/a+", "^", "^/(a|b)"),
+    *("^/ab?", "(?i)^/A", "^(?i)/A/", r"^\/a\/", "^/a{2}"),
+)
+PATTERNS = PATHS | st.sampled_from(REGEXES).map(lambda p: "~" + p)
 
 
 def mapping(pattern: str) -> MappingDraft:
